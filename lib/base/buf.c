@@ -1,0 +1,54 @@
+#include "base/buf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void ev_buf_free(struct ev_buf *b)
+{
+	free(b->p);
+	*b = (struct ev_buf){0};
+}
+
+char *ev_buf_room(struct ev_buf *b, size_t n)
+{
+	size_t need;
+
+	if (__builtin_add_overflow(b->len, n, &need))
+		ev_oom();
+	ev_grow(&b->p, &b->cap, need != 0 ? need : 1, 1);
+	return b->p + b->len;
+}
+
+void ev_buf_printf(struct ev_buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n <= 0)
+		return;
+	ev_buf_room(b, (size_t)n + 1);
+	va_start(ap, fmt);
+	vsnprintf(b->p + b->len, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->len += (size_t)n;
+}
+
+void ev_buf_u64(struct ev_buf *b, uint64_t v)
+{
+	char digits[20];
+	size_t n = sizeof digits;
+
+	do
+		digits[--n] = (char)('0' + v % 10);
+	while ((v /= 10) != 0);
+	ev_buf_put(b, digits + n, sizeof digits - n);
+}
+
+const char *ev_buf_str(struct ev_buf *b)
+{
+	*ev_buf_room(b, 1) = '\0';
+	return b->p;
+}

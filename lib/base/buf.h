@@ -1,0 +1,58 @@
+/*
+ * buf: a growing run of octets. Floor 0.
+ *
+ * Zero-initialise with {0}. The octets are valid until the next call that adds, and are not ended
+ * by NUL unless ev_buf_str asks for it.
+ */
+#ifndef EV_BUF_H
+#define EV_BUF_H
+
+#include "base/mem.h"
+#include "base/status.h"
+
+#include <stdint.h>
+#include <string.h>
+
+struct ev_buf {
+	char *p;
+	size_t len;
+	size_t cap;
+};
+
+void ev_buf_free(struct ev_buf *b);
+/* Makes room for at least n further octets and returns where they go; len stays as it is. */
+char *ev_buf_room(struct ev_buf *b, size_t n);
+void ev_buf_printf(struct ev_buf *b, const char *fmt, ...) EV_PRINTF(2, 3);
+/* Appends v in decimal digits. */
+void ev_buf_u64(struct ev_buf *b, uint64_t v);
+/* The octets as a string: a NUL stands behind them, outside len. */
+const char *ev_buf_str(struct ev_buf *b);
+
+static inline void ev_buf_put(struct ev_buf *b, const void *p, size_t n)
+{
+	if (n == 0)
+		return;
+	if (b->cap - b->len < n)
+		ev_buf_room(b, n);
+	memcpy(b->p + b->len, p, n);
+	b->len += n;
+}
+
+static inline void ev_buf_putc(struct ev_buf *b, char c)
+{
+	if (b->cap == b->len)
+		ev_buf_room(b, 1);
+	b->p[b->len++] = c;
+}
+
+static inline void ev_buf_puts(struct ev_buf *b, const char *s)
+{
+	ev_buf_put(b, s, strlen(s));
+}
+
+static inline void ev_buf_reset(struct ev_buf *b)
+{
+	b->len = 0;
+}
+
+#endif

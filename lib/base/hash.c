@@ -1,0 +1,114 @@
+#include "base/hash.h"
+#include "base/mem.h"
+
+#define XXH_STATIC_LINKING_ONLY
+#include <md5.h>
+#include <sha2.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <xxhash.h>
+
+struct ev_digest {
+	XXH3_state_t *state;
+};
+
+struct ev_hash128 ev_hash128(const void *p, size_t len, uint64_t seed)
+{
+	XXH128_hash_t h = XXH3_128bits_withSeed(p, len, seed);
+
+	return (struct ev_hash128){h.low64, h.high64};
+}
+
+uint64_t ev_hash64(const void *p, size_t len, uint64_t seed)
+{
+	return XXH3_64bits_withSeed(p, len, seed);
+}
+
+uint64_t ev_hash_seed(void)
+{
+	uint64_t seed;
+
+	if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
+		abort(); /* cannot be: a request of eight octets is never cut short on Linux */
+	return seed;
+}
+
+struct ev_digest *ev_digest_new(void)
+{
+	struct ev_digest *d = ev_malloc(sizeof *d);
+
+	if ((d->state = XXH3_createState()) == NULL)
+		ev_oom();
+	ev_digest_reset(d);
+	return d;
+}
+
+void ev_digest_reset(struct ev_digest *d)
+{
+	XXH3_128bits_reset(d->state);
+}
+
+void ev_digest_add(struct ev_digest *d, const void *p, size_t len)
+{
+	XXH3_128bits_update(d->state, p, len);
+}
+
+struct ev_hash128 ev_digest_value(const struct ev_digest *d)
+{
+	XXH128_hash_t h = XXH3_128bits_digest(d->state);
+
+	return (struct ev_hash128){h.low64, h.high64};
+}
+
+void ev_digest_free(struct ev_digest **d)
+{
+	if (*d == NULL)
+		return;
+	XXH3_freeState((*d)->state);
+	free(*d);
+	*d = NULL;
+}
+
+static void hex(const uint8_t *p, size_t n, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n; i++) {
+		out[2 * i] = digits[p[i] >> 4];
+		out[2 * i + 1] = digits[p[i] & 15];
+	}
+	out[2 * n] = '\0';
+}
+
+void ev_hash128_hex(struct ev_hash128 h, char out[33])
+{
+	uint8_t b[16];
+
+	for (int i = 0; i < 8; i++) {
+		b[i] = (uint8_t)(h.hi >> (56 - 8 * i));
+		b[i + 8] = (uint8_t)(h.lo >> (56 - 8 * i));
+	}
+	hex(b, sizeof b, out);
+}
+
+void ev_md5_hex(const void *p, size_t len, char out[33])
+{
+	uint8_t b[MD5_DIGEST_LENGTH];
+	MD5_CTX c;
+
+	MD5Init(&c);
+	MD5Update(&c, p, len);
+	MD5Final(b, &c);
+	hex(b, sizeof b, out);
+}
+
+void ev_sha256_hex(const void *p, size_t len, char out[33])
+{
+	uint8_t b[SHA256_DIGEST_LENGTH];
+	SHA2_CTX c;
+
+	SHA256Init(&c);
+	SHA256Update(&c, p, len);
+	SHA256Final(b, &c);
+	hex(b, 16, out);
+}

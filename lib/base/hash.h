@@ -1,0 +1,36 @@
+/*
+ * hash: digests. The door to xxHash (XXH3, 128 bits) and to libmd (MD5, SHA-256). Floor 0.
+ *
+ * XXH3 finds and compares; it keeps no secret. MD5 makes the surrogate keys, because every
+ * warehouse has it. SHA-256 hides the job's token.
+ */
+#ifndef EV_HASH_H
+#define EV_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct ev_hash128 {
+	uint64_t lo, hi;
+};
+
+struct ev_hash128 ev_hash128(const void *p, size_t len, uint64_t seed);
+uint64_t ev_hash64(const void *p, size_t len, uint64_t seed);
+/* A seed from the system's source of randomness, for tables that hostile input fills. */
+uint64_t ev_hash_seed(void);
+
+/* The same hash over a stream of octets. */
+struct ev_digest;
+struct ev_digest *ev_digest_new(void);
+void ev_digest_reset(struct ev_digest *d);
+void ev_digest_add(struct ev_digest *d, const void *p, size_t len);
+struct ev_hash128 ev_digest_value(const struct ev_digest *d);
+void ev_digest_free(struct ev_digest **d);
+
+/* 32 lower-case hex digits and a NUL. */
+void ev_hash128_hex(struct ev_hash128 h, char out[33]);
+void ev_md5_hex(const void *p, size_t len, char out[33]);
+/* The first 16 octets of SHA-256. */
+void ev_sha256_hex(const void *p, size_t len, char out[33]);
+
+#endif

@@ -1,0 +1,82 @@
+#include "base/mem.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void (*oom_handler)(void);
+
+void ev_oom_handler(void (*handler)(void))
+{
+	oom_handler = handler;
+}
+
+_Noreturn void ev_oom(void)
+{
+	if (oom_handler != NULL)
+		oom_handler();
+	abort();
+}
+
+void *ev_malloc(size_t size)
+{
+	void *p = malloc(size != 0 ? size : 1);
+
+	if (p == NULL)
+		ev_oom();
+	return p;
+}
+
+void *ev_calloc(size_t n, size_t size)
+{
+	void *p = calloc(n != 0 ? n : 1, size != 0 ? size : 1);
+
+	if (p == NULL)
+		ev_oom();
+	return p;
+}
+
+void *ev_realloc(void *p, size_t size)
+{
+	p = realloc(p, size != 0 ? size : 1);
+	if (p == NULL)
+		ev_oom();
+	return p;
+}
+
+void *ev_realloc_array(void *p, size_t n, size_t size)
+{
+	size_t total;
+
+	if (__builtin_mul_overflow(n, size, &total))
+		ev_oom();
+	return ev_realloc(p, total);
+}
+
+char *ev_strndup(const char *s, size_t len)
+{
+	char *p = ev_malloc(len + 1);
+
+	memcpy(p, s, len);
+	p[len] = '\0';
+	return p;
+}
+
+char *ev_strdup(const char *s)
+{
+	return ev_strndup(s, strlen(s));
+}
+
+void ev_grow(void *p, size_t *cap, size_t need, size_t size)
+{
+	void **array = p;
+	size_t n = *cap;
+
+	if (need <= n)
+		return;
+	while (n < need)
+		if (__builtin_add_overflow(n, n / 2 + 16, &n))
+			ev_oom();
+	*array = ev_realloc_array(*array, n, size);
+	*cap = n;
+}

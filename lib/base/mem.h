@@ -1,0 +1,28 @@
+/*
+ * mem: memory, and the one policy for its end. Floor 0.
+ *
+ * These functions never return NULL. When memory runs out they call the handler, which must not
+ * return (libevcli ends the program with status 2); without a handler they abort. libjq is given
+ * the same handler.
+ */
+#ifndef EV_MEM_H
+#define EV_MEM_H
+
+#include <stddef.h>
+
+void *ev_malloc(size_t size);
+void *ev_calloc(size_t n, size_t size);
+void *ev_realloc(void *p, size_t size);
+/* An array of n elements of size octets; checks the product for overflow. */
+void *ev_realloc_array(void *p, size_t n, size_t size);
+char *ev_strdup(const char *s);
+char *ev_strndup(const char *s, size_t len);
+
+/* Grows the array *p of elements of size octets so that it holds at least need; *cap is updated. */
+void ev_grow(void *p, size_t *cap, size_t need, size_t size);
+
+void ev_oom_handler(void (*handler)(void));
+/* Runs the policy; for foreign libraries that report exhaustion themselves. */
+_Noreturn void ev_oom(void);
+
+#endif

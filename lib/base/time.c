@@ -1,0 +1,191 @@
+#include "base/time.h"
+
+#include <string.h>
+
+#define DAY 86400
+
+/* Days and civil dates by eras of 400 years: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms". */
+int64_t ev_date_days(struct ev_date d)
+{
+	int64_t y = d.year - (d.month <= 2);
+	int64_t era = (y >= 0 ? y : y - 399) / 400;
+	int64_t yoe = y - era * 400;
+	int64_t doy = (153 * (d.month + (d.month > 2 ? -3 : 9)) + 2) / 5 + d.day - 1;
+	int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+
+	return era * 146097 + doe - 719468;
+}
+
+struct ev_date ev_date_of_days(int64_t days)
+{
+	int64_t z = days + 719468;
+	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+	int64_t doe = z - era * 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	int64_t mp = (5 * doy + 2) / 153;
+	int32_t month = (int32_t)(mp < 10 ? mp + 3 : mp - 9);
+
+	return (struct ev_date){(int32_t)(yoe + era * 400 + (month <= 2)), month,
+				(int32_t)(doy - (153 * mp + 2) / 5 + 1)};
+}
+
+int ev_date_weekday(int64_t days)
+{
+	int64_t w = (days + 3) % 7;
+
+	return (int)(w < 0 ? w + 7 : w) + 1;
+}
+
+void ev_date_week(int64_t days, int *year, int *week)
+{
+	int64_t thursday = days - ev_date_weekday(days) + 4;
+	struct ev_date d = ev_date_of_days(thursday);
+	struct ev_date first = {d.year, 1, 1};
+
+	*year = d.year;
+	*week = (int)((thursday - ev_date_days(first)) / 7) + 1;
+}
+
+static bool digits(const char *p, int n, int32_t *out)
+{
+	int32_t v = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (p[i] < '0' || p[i] > '9')
+			return false;
+		v = v * 10 + (p[i] - '0');
+	}
+	*out = v;
+	return true;
+}
+
+static bool leap_year(int32_t y)
+{
+	return y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+}
+
+bool ev_date_parse(const char *p, size_t len, struct ev_date *d)
+{
+	static const int8_t month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+	if (len != EV_DATE_TEXT || p[4] != '-' || p[7] != '-' || !digits(p, 4, &d->year) ||
+	    !digits(p + 5, 2, &d->month) || !digits(p + 8, 2, &d->day))
+		return false;
+	if (d->month < 1 || d->month > 12 || d->day < 1)
+		return false;
+	return d->day <= month_days[d->month - 1] + (d->month == 2 && leap_year(d->year));
+}
+
+/* A clock reading: seconds of the day, nanoseconds, the offset in seconds if there is one. */
+struct clock {
+	int32_t sec, nsec, offset;
+	bool zoned, leap;
+};
+
+static bool clock_parse(const char *p, size_t len, struct clock *c)
+{
+	int32_t h, m, s, oh, om;
+	size_t i = 8;
+
+	if (len < 8 || p[2] != ':' || p[5] != ':' || !digits(p, 2, &h) || !digits(p + 3, 2, &m) ||
+	    !digits(p + 6, 2, &s) || h > 23 || m > 59 || s > 60)
+		return false;
+	*c = (struct clock){.sec = h * 3600 + m * 60 + s, .leap = s == 60};
+	if (i < len && p[i] == '.') {
+		int32_t unit = 100000000;
+		size_t first = ++i;
+
+		for (; i < len && p[i] >= '0' && p[i] <= '9'; i++, unit /= 10)
+			c->nsec += (p[i] - '0') * unit;
+		if (i == first)
+			return false;
+	}
+	if (i == len)
+		return true;
+	c->zoned = true;
+	if (p[i] == 'Z' || p[i] == 'z')
+		return i + 1 == len;
+	if ((p[i] != '+' && p[i] != '-') || len - i != 6 || p[i + 3] != ':' ||
+	    !digits(p + i + 1, 2, &oh) || !digits(p + i + 4, 2, &om) || oh > 23 || om > 59)
+		return false;
+	c->offset = (oh * 3600 + om * 60) * (p[i] == '-' ? -1 : 1);
+	return true;
+}
+
+/* A leap second is inserted at the end of a UTC day, and nowhere else. */
+static bool leap_fits(const struct clock *c)
+{
+	int32_t utc = ((c->sec - c->offset) % DAY + DAY) % DAY;
+
+	return !c->leap || (c->zoned && utc == 0);
+}
+
+bool ev_clock_valid(const char *p, size_t len)
+{
+	struct clock c;
+
+	return clock_parse(p, len, &c) && c.zoned && leap_fits(&c);
+}
+
+enum ev_time_form ev_time_parse(const char *p, size_t len, struct ev_time *t)
+{
+	struct ev_date d;
+	struct clock c;
+
+	if (len < 19 || (p[10] != 'T' && p[10] != 't') || !ev_date_parse(p, EV_DATE_TEXT, &d) ||
+	    !clock_parse(p + 11, len - 11, &c) || !leap_fits(&c))
+		return EV_TIME_BAD;
+	t->sec = ev_date_days(d) * DAY + c.sec - c.offset;
+	t->nsec = c.nsec;
+	return c.zoned ? EV_TIME_ZONED : EV_TIME_NAIVE;
+}
+
+static void put_digits(char *out, int n, int64_t v)
+{
+	while (n-- > 0) {
+		out[n] = (char)('0' + v % 10);
+		v /= 10;
+	}
+}
+
+void ev_date_format(struct ev_date d, char out[EV_DATE_TEXT])
+{
+	put_digits(out, 4, d.year);
+	out[4] = '-';
+	put_digits(out + 5, 2, d.month);
+	out[7] = '-';
+	put_digits(out + 8, 2, d.day);
+}
+
+static int64_t floor_days(int64_t sec)
+{
+	return sec / DAY - (sec % DAY < 0);
+}
+
+bool ev_time_in_range(struct ev_time t)
+{
+	int64_t days = floor_days(t.sec);
+
+	return days >= -719528 && days <= 2932896; /* 0000-01-01 and 9999-12-31 */
+}
+
+void ev_time_format(struct ev_time t, char out[EV_TIME_TEXT])
+{
+	int64_t days = floor_days(t.sec);
+	int64_t sec = t.sec - days * DAY;
+
+	memcpy(out, "0000-00-00T00:00:00.000000Z", EV_TIME_TEXT);
+	ev_date_format(ev_date_of_days(days), out);
+	put_digits(out + 11, 2, sec / 3600);
+	put_digits(out + 14, 2, sec / 60 % 60);
+	put_digits(out + 17, 2, sec % 60);
+	put_digits(out + 20, 6, t.nsec / 1000);
+}
+
+int ev_time_compare(struct ev_time a, struct ev_time b)
+{
+	if (a.sec != b.sec)
+		return a.sec < b.sec ? -1 : 1;
+	return (a.nsec > b.nsec) - (a.nsec < b.nsec);
+}

@@ -1,0 +1,222 @@
+#include "io/out.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SLOTS = 256 };
+
+/* Read by a signal handler, hence the atomics; a slot is set after the name is whole. */
+static _Atomic(const char *) temporaries[SLOTS];
+
+int ev_out_temporary(const char *path)
+{
+	for (int i = 0; i < SLOTS; i++) {
+		const char *expected = NULL;
+
+		if (atomic_compare_exchange_strong(&temporaries[i], &expected, path))
+			return i;
+	}
+	return -1; /* more at once than are cleaned up after a signal */
+}
+
+void ev_out_temporary_done(int slot)
+{
+	if (slot >= 0)
+		atomic_store(&temporaries[slot], NULL);
+}
+
+void ev_out_unlink_temporaries(void)
+{
+	for (int i = 0; i < SLOTS; i++) {
+		const char *path = atomic_load(&temporaries[i]);
+
+		if (path != NULL)
+			unlink(path);
+	}
+}
+
+struct ev_out *ev_out_fd(int fd, const char *name)
+{
+	struct ev_out *o = ev_calloc(1, sizeof *o);
+
+	o->fd = fd;
+	o->name = ev_strdup(name);
+	o->slot = -1;
+	o->cap = EV_OUT_BLOCK;
+	o->buf = ev_malloc(o->cap);
+	return o;
+}
+
+/*
+ * A device or a pipe keeps its name; there is nothing to rename. Neither is there for /dev/stderr, a
+ * link to whatever the descriptor is: if that is a file, it goes on at its end.
+ */
+static bool keeps_name(const char *name)
+{
+	struct stat st;
+
+	if (stat(name, &st) != 0)
+		return false;
+	if (!S_ISREG(st.st_mode))
+		return true;
+	return (strncmp(name, "/dev/", 5) == 0 || strncmp(name, "/proc/", 6) == 0) &&
+	       lstat(name, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+struct ev_out *ev_out_file(const char *name, struct ev_error *err)
+{
+	const char *base = strrchr(name, '/');
+	size_t dir = base != NULL ? (size_t)(base + 1 - name) : 0;
+	struct ev_out *o = ev_out_fd(-1, name);
+	size_t size = strlen(name) + 32;
+
+	o->owned = true;
+	if (keeps_name(name)) {
+		if ((o->fd = open(name, O_WRONLY | O_APPEND | O_CLOEXEC)) < 0) {
+			ev_fail(err, "%s: cannot be written: %s", name, strerror(errno));
+			ev_out_discard(&o);
+		}
+		return o;
+	}
+	o->temp = ev_malloc(size);
+	for (unsigned i = 0; o->fd < 0; i++) {
+		snprintf(o->temp, size, "%.*s.%s.%ld.%u~", (int)dir, name, name + dir, (long)getpid(), i);
+		o->fd = open(o->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (o->fd < 0 && (errno != EEXIST || i == 1000)) {
+			ev_fail(err, "%s: cannot be written: %s", name, strerror(errno));
+			free(o->temp);
+			o->temp = NULL;
+			ev_out_discard(&o);
+			return NULL;
+		}
+	}
+	o->slot = ev_out_temporary(o->temp);
+	return o;
+}
+
+static enum ev_status write_all(struct ev_out *o, const char *p, size_t len)
+{
+	if (o->failed)
+		return EV_FATAL;
+	o->octets += len;
+	if (o->digest != NULL)
+		ev_digest_add(o->digest, p, len);
+	while (len > 0) {
+		ssize_t n = write(o->fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			o->failed = true;
+			return ev_fail(&o->error, "%s: cannot be written: %s", o->name, strerror(errno));
+		}
+		p += n;
+		len -= (size_t)n;
+	}
+	return EV_OK;
+}
+
+enum ev_status ev_out_flush(struct ev_out *o)
+{
+	size_t len = o->len;
+
+	o->len = 0;
+	return len == 0 && !o->failed ? EV_OK : write_all(o, o->buf, len);
+}
+
+enum ev_status ev_out_overflow(struct ev_out *o, const void *p, size_t len)
+{
+	if (ev_out_flush(o) != EV_OK)
+		return EV_FATAL;
+	if (len >= o->cap)
+		return write_all(o, p, len);
+	memcpy(o->buf, p, len);
+	o->len = len;
+	return EV_OK;
+}
+
+void ev_out_digest_start(struct ev_out *o)
+{
+	ev_out_flush(o); /* an error is kept and told by the next call */
+	if (o->digest == NULL)
+		o->digest = ev_digest_new();
+	ev_digest_reset(o->digest);
+}
+
+struct ev_hash128 ev_out_digest_value(struct ev_out *o)
+{
+	ev_out_flush(o);
+	return ev_digest_value(o->digest);
+}
+
+static enum ev_status sync_folder(const char *name, struct ev_error *err)
+{
+	const char *base = strrchr(name, '/');
+	char *dir = base == NULL ? ev_strdup(".") : ev_strndup(name, (size_t)(base - name) + (base == name));
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum ev_status st = EV_OK;
+
+	/* Some file systems cannot sync a folder and say EINVAL: there is nothing to wait for. */
+	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
+		st = ev_fail(err, "%s: the folder cannot be synced: %s", dir, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	free(dir);
+	return st;
+}
+
+static enum ev_status name_file(struct ev_out *o, struct ev_error *err)
+{
+	if (fsync(o->fd) != 0 && errno != EINVAL)
+		return ev_fail(err, "%s: cannot be synced: %s", o->name, strerror(errno));
+	if (close(o->fd) != 0) {
+		o->fd = -1;
+		return ev_fail(err, "%s: cannot be closed: %s", o->name, strerror(errno));
+	}
+	o->fd = -1;
+	if (rename(o->temp, o->name) != 0)
+		return ev_fail(err, "%s: cannot be given its name: %s", o->name, strerror(errno));
+	ev_out_temporary_done(o->slot);
+	free(o->temp);
+	o->temp = NULL;
+	return sync_folder(o->name, err);
+}
+
+enum ev_status ev_out_commit(struct ev_out **out, struct ev_error *err)
+{
+	struct ev_out *o = *out;
+	enum ev_status st = ev_out_flush(o);
+
+	if (st != EV_OK)
+		*err = o->error;
+	else if (o->temp != NULL)
+		st = name_file(o, err);
+	ev_out_discard(out);
+	return st;
+}
+
+void ev_out_discard(struct ev_out **out)
+{
+	struct ev_out *o = *out;
+
+	if (o == NULL)
+		return;
+	if (o->owned && o->fd >= 0)
+		close(o->fd);
+	if (o->temp != NULL) {
+		unlink(o->temp);
+		ev_out_temporary_done(o->slot);
+		free(o->temp);
+	}
+	ev_digest_free(&o->digest);
+	free(o->name);
+	free(o->buf);
+	free(o);
+	*out = NULL;
+}

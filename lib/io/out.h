@@ -1,0 +1,84 @@
+/*
+ * out: checked output in large blocks, to a descriptor or to a file that appears whole. Floor 1.
+ *
+ * A file is written under a temporary name in its own folder and takes its name in ev_out_commit,
+ * after fsync of the file and before fsync of the folder. Until then, ev_out_discard and
+ * ev_out_unlink_temporaries leave nothing behind. The first error is kept: later calls fail again
+ * with the same text, so that a caller may check at the end of a batch of calls.
+ */
+#ifndef EV_OUT_H
+#define EV_OUT_H
+
+#include "base/hash.h"
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { EV_OUT_BLOCK = 256 * 1024 };
+
+struct ev_out {
+	char *buf;
+	size_t len, cap;
+	int fd;
+	char *name;    /* the final name, or what stands for it in errors */
+	char *temp;    /* NULL for a descriptor */
+	int slot;      /* in the table of temporaries */
+	bool owned;    /* fd is closed here */
+	bool failed;
+	uint64_t octets; /* put so far */
+	uint64_t lines;  /* by ev_out_line */
+	struct ev_digest *digest; /* of the octets put while it was on; NULL if off */
+	struct ev_error error;
+};
+
+/* An open descriptor, which stays the caller's to close. */
+struct ev_out *ev_out_fd(int fd, const char *name);
+/* A file that will appear as name; a device or pipe of that name is written as it is. */
+struct ev_out *ev_out_file(const char *name, struct ev_error *err);
+
+enum ev_status ev_out_flush(struct ev_out *o);
+enum ev_status ev_out_overflow(struct ev_out *o, const void *p, size_t len);
+
+static inline enum ev_status ev_out_put(struct ev_out *o, const void *p, size_t len)
+{
+	if (o->cap - o->len < len)
+		return ev_out_overflow(o, p, len);
+	memcpy(o->buf + o->len, p, len);
+	o->len += len;
+	return EV_OK;
+}
+
+/* A line and its LF; counted. */
+static inline enum ev_status ev_out_line(struct ev_out *o, const void *p, size_t len)
+{
+	o->lines++;
+	if (o->cap - o->len < len + 1) {
+		if (ev_out_overflow(o, p, len) != EV_OK)
+			return EV_FATAL;
+		return ev_out_put(o, "\n", 1);
+	}
+	memcpy(o->buf + o->len, p, len);
+	o->buf[o->len + len] = '\n';
+	o->len += len + 1;
+	return EV_OK;
+}
+
+/* Starts a digest over the octets that follow; the value covers all put since then. */
+void ev_out_digest_start(struct ev_out *o);
+struct ev_hash128 ev_out_digest_value(struct ev_out *o);
+
+/* Flushes; a file is synced and takes its name. The object is freed whatever the outcome. */
+enum ev_status ev_out_commit(struct ev_out **o, struct ev_error *err);
+/* Frees; an uncommitted file is removed. */
+void ev_out_discard(struct ev_out **o);
+
+/* Removes every uncommitted file of the process. Async-signal-safe. */
+void ev_out_unlink_temporaries(void);
+/* Registers a further temporary path (it must stay valid) or, with NULL, frees a slot. */
+int ev_out_temporary(const char *path);
+void ev_out_temporary_done(int slot);
+
+#endif

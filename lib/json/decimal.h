@@ -1,0 +1,67 @@
+/*
+ * decimal: JSON numbers as the exact decimals they are written as. Floor 2.
+ *
+ * Nothing here passes through a binary fraction. Reading, comparing and the canonical form work on
+ * the text and take numbers of any length; arithmetic takes numbers of at most EV_DEC_DIGITS
+ * digits between the first and the last that is not zero or before the point.
+ */
+#ifndef EV_DECIMAL_H
+#define EV_DECIMAL_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { EV_DEC_DIGITS = 10000 };
+
+/* A number taken apart: 0.d1d2d3... times 10 to the power of point. Points into the text. */
+struct ev_number {
+	const char *first; /* d1, not zero; a '.' may stand among the digits */
+	uint32_t digits;   /* up to the last that is not zero; 0 for zero */
+	int64_t point;     /* that is, the number of digits before the decimal point */
+	bool negative;     /* never set for zero */
+	bool huge;         /* an exponent beyond 10^17: point has only its sign right */
+};
+
+/* text: as the scanner has checked it. */
+void ev_number_read(const char *text, size_t len, struct ev_number *n);
+
+/* Less than, equal to, greater than 0 as a is to b. */
+int ev_number_compare(const char *a, size_t a_len, const char *b, size_t b_len);
+
+bool ev_number_is_integer(const struct ev_number *n);
+/* Whether a is a whole multiple of b. b is not zero, not huge, and of at most EV_DEC_DIGITS digits. */
+bool ev_number_multiple_of(const struct ev_number *a, const struct ev_number *b);
+/* False if it is no integer or does not fit. */
+bool ev_number_int64(const struct ev_number *n, int64_t *v);
+/* Whether it fits decimal(precision, scale) with no digit lost. */
+bool ev_number_fits(const struct ev_number *n, uint32_t precision, uint32_t scale);
+
+/* Appends the one spelling of the value: digits without needless zeros, "e" and a power if not 0. */
+void ev_number_canonical(const char *text, size_t len, struct ev_buf *out);
+/*
+ * Appends it without an exponent, with exactly `scale` digits behind the point (the number must have
+ * no more), or as many as it has for scale < 0. At most EV_DEC_DIGITS digits are written: false.
+ */
+bool ev_number_plain(const struct ev_number *n, int scale, struct ev_buf *out);
+
+/* Arithmetic. Limbs of nine digits, the lowest first, times 10 to the power of exp; in an arena. */
+struct ev_dec {
+	const uint32_t *limbs;
+	uint32_t n; /* 0 for zero */
+	int32_t exp;
+	bool negative;
+};
+
+/* False if the number, or the outcome, has more than EV_DEC_DIGITS digits. */
+bool ev_dec_read(struct ev_arena *a, const char *text, size_t len, struct ev_dec *d);
+bool ev_dec_add(struct ev_arena *a, struct ev_dec x, struct ev_dec y, struct ev_dec *sum);
+bool ev_dec_multiply(struct ev_arena *a, struct ev_dec x, struct ev_dec y, struct ev_dec *product);
+struct ev_dec ev_dec_negate(struct ev_dec d);
+int ev_dec_compare(struct ev_arena *a, struct ev_dec x, struct ev_dec y);
+/* Appends it as a JSON number without an exponent. */
+void ev_dec_write(struct ev_dec d, struct ev_buf *out);
+
+#endif

@@ -1,0 +1,255 @@
+#include "json/path.h"
+#include "base/mem.h"
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "json/form.h"
+#include "json/view.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct reader {
+	const char *p;
+	struct ev_path *path;
+	struct ev_scan *scan;
+	struct ev_error *err;
+};
+
+static bool add(struct reader *r, struct ev_step step)
+{
+	struct ev_path *path = r->path;
+
+	path->steps = ev_realloc_array(path->steps, path->n + 1, sizeof *path->steps);
+	path->steps[path->n++] = step;
+	path->many |= step.kind == EV_STEP_EACH;
+	return true;
+}
+
+static bool name_char(char c, bool first)
+{
+	return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (!first && c >= '0' && c <= '9');
+}
+
+static bool plain_name(struct reader *r)
+{
+	const char *from = r->p;
+
+	while (name_char(*r->p, r->p == from))
+		r->p++;
+	return add(r, (struct ev_step){.kind = EV_STEP_NAME,
+				       .name = ev_strndup(from, (size_t)(r->p - from)),
+				       .len = (size_t)(r->p - from)});
+}
+
+/* A JSON string, which the scanner checks. */
+static bool quoted_name(struct reader *r)
+{
+	const char *from = r->p++;
+	struct ev_buf padded = {0}, name = {0};
+	const struct ev_doc *d;
+	struct ev_flaw flaw;
+	const char *p;
+	size_t len;
+
+	while (*r->p != '\0' && *r->p != '"')
+		r->p += *r->p == '\\' && r->p[1] != '\0' ? 2 : 1;
+	if (*r->p != '"') {
+		ev_fail(r->err, "a quoted name is not closed");
+		return false;
+	}
+	r->p++;
+	len = (size_t)(r->p - from);
+	ev_buf_put(&padded, from, len);
+	memset(ev_buf_room(&padded, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
+	if ((d = ev_scan(r->scan, padded.p, len, &flaw)) == NULL) {
+		ev_fail(r->err, "a quoted name is no JSON string: %s", flaw.what);
+		ev_buf_free(&padded);
+		return false;
+	}
+	p = ev_string(d, 0, &name, &len);
+	add(r, (struct ev_step){.kind = EV_STEP_NAME, .name = ev_strndup(p, len), .len = len});
+	ev_buf_free(&padded);
+	ev_buf_free(&name);
+	return true;
+}
+
+static bool bracket(struct reader *r)
+{
+	char *end;
+	long long v;
+
+	r->p++;
+	if (*r->p == ']') {
+		r->p++;
+		return add(r, (struct ev_step){.kind = EV_STEP_EACH});
+	}
+	if (*r->p == '"') {
+		if (!quoted_name(r))
+			return false;
+	} else if (isdigit((unsigned char)*r->p) || (*r->p == '-' && isdigit((unsigned char)r->p[1]))) {
+		v = strtoll(r->p, &end, 10);
+		r->p = end;
+		add(r, (struct ev_step){.kind = EV_STEP_INDEX, .index = v});
+	} else {
+		ev_fail(r->err, "[ ] takes nothing, a number or a quoted name");
+		return false;
+	}
+	if (*r->p != ']') {
+		ev_fail(r->err, "']' is missing");
+		return false;
+	}
+	r->p++;
+	return true;
+}
+
+static bool steps(struct reader *r)
+{
+	/* The first step may be ".[...]" too and, behind no other root, "." alone. */
+	bool first = true;
+
+	while (*r->p != '\0') {
+		if (*r->p == '.') {
+			r->p++;
+			if (*r->p == '"') {
+				if (!quoted_name(r))
+					return false;
+			} else if (name_char(*r->p, true)) {
+				plain_name(r);
+			} else if (!first || (*r->p != '[' && (*r->p != '\0' || r->path->root != EV_ROOT_EVENT))) {
+				ev_fail(r->err, "a name is missing behind '.'");
+				return false;
+			}
+		} else if (*r->p == '[' && !(first && r->path->root == EV_ROOT_EVENT)) {
+			if (!bracket(r))
+				return false;
+		} else {
+			ev_fail(r->err, "'%s' is not understood", r->p);
+			return false;
+		}
+		first = false;
+	}
+	return true;
+}
+
+static bool root(struct reader *r)
+{
+	static const struct {
+		const char *text;
+		enum ev_root root;
+	} roots[] = {{"$item", EV_ROOT_ITEM}, {"$index", EV_ROOT_INDEX}};
+
+	if (*r->p == '.')
+		return true;
+	for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++) {
+		size_t len = strlen(roots[i].text);
+
+		if (strncmp(r->p, roots[i].text, len) == 0 && !name_char(r->p[len], false)) {
+			r->path->root = roots[i].root;
+			r->p += len;
+			return true;
+		}
+	}
+	ev_fail(r->err, "a path begins with '.', $item or $index");
+	return false;
+}
+
+struct ev_path *ev_path_parse(const char *text, struct ev_error *err)
+{
+	struct ev_path *path = ev_calloc(1, sizeof *path);
+	struct reader r = {text, path, ev_scan_new(), err};
+	bool good;
+
+	path->text = ev_strdup(text);
+	good = root(&r) && steps(&r);
+	if (good && path->root == EV_ROOT_INDEX && path->n > 0) {
+		ev_fail(err, "$index is a number, nothing stands in it");
+		good = false;
+	}
+	ev_scan_free(&r.scan);
+	if (!good)
+		ev_path_free(&path);
+	return path;
+}
+
+void ev_path_free(struct ev_path **path)
+{
+	if (*path == NULL)
+		return;
+	for (size_t i = 0; i < (*path)->n; i++)
+		free((*path)->steps[i].name);
+	free((*path)->steps);
+	free((*path)->text);
+	free(*path);
+	*path = NULL;
+}
+
+static uint32_t element(const struct ev_doc *d, uint32_t array, int64_t index)
+{
+	uint32_t i;
+
+	if (ev_kind(d, array) != EV_ARRAY)
+		return EV_NOWHERE;
+	if (index < 0)
+		index += d->nodes[array].count;
+	if (index < 0 || index >= d->nodes[array].count)
+		return EV_NOWHERE;
+	for (i = ev_first(d, array); index > 0; index--)
+		i = ev_next(d, i);
+	return i;
+}
+
+static uint32_t step_into(const struct ev_step *s, const struct ev_doc *d, uint32_t at)
+{
+	return s->kind == EV_STEP_NAME ? ev_member(d, at, s->name, s->len) : element(d, at, s->index);
+}
+
+uint32_t ev_path_get(const struct ev_path *path, const struct ev_doc *d, uint32_t from)
+{
+	for (size_t i = 0; i < path->n && from != EV_NOWHERE; i++)
+		from = step_into(&path->steps[i], d, from);
+	return from;
+}
+
+static void all(const struct ev_path *path, size_t step, const struct ev_doc *d, uint32_t at, struct ev_found *found)
+{
+	for (; step < path->n && at != EV_NOWHERE; step++) {
+		const struct ev_step *s = &path->steps[step];
+
+		if (s->kind != EV_STEP_EACH) {
+			at = step_into(s, d, at);
+			continue;
+		}
+		if (ev_kind(d, at) == EV_ARRAY)
+			for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i))
+				all(path, step + 1, d, i, found);
+		else if (ev_kind(d, at) == EV_OBJECT)
+			for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i + 1))
+				all(path, step + 1, d, i + 1, found);
+		return;
+	}
+	if (at == EV_NOWHERE)
+		return;
+	ev_grow(&found->at, &found->cap, found->n + 1, sizeof *found->at);
+	found->at[found->n++] = at;
+}
+
+void ev_path_all(const struct ev_path *path, const struct ev_doc *d, uint32_t from, struct ev_found *found)
+{
+	found->n = 0;
+	all(path, 0, d, from, found);
+}
+
+bool ev_path_same(const struct ev_path *a, const struct ev_path *b)
+{
+	if (a->root != b->root || a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		const struct ev_step *s = &a->steps[i], *t = &b->steps[i];
+
+		if (s->kind != t->kind || s->index != t->index || s->len != t->len ||
+		    (s->name != NULL && memcmp(s->name, t->name, s->len) != 0))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,51 @@
+/*
+ * path: places in a document, as plain jq paths. Floor 2.
+ *
+ *   .  .a.b  ."odd name"  .["a"]  .a[0]  .a[-1]  .items[].price  $item.sku  $index
+ *
+ * Looking a path up in something of another kind, or in null, finds nothing; it is no error.
+ */
+#ifndef EV_PATH_H
+#define EV_PATH_H
+
+#include "base/status.h"
+#include "json/scan.h"
+
+enum ev_root { EV_ROOT_EVENT, EV_ROOT_ITEM, EV_ROOT_INDEX };
+
+enum ev_step_kind { EV_STEP_NAME, EV_STEP_INDEX, EV_STEP_EACH };
+
+struct ev_step {
+	enum ev_step_kind kind;
+	char *name; /* decoded, NUL behind it */
+	size_t len;
+	int64_t index;
+};
+
+struct ev_path {
+	char *text; /* as written */
+	enum ev_root root;
+	struct ev_step *steps;
+	size_t n;
+	bool many; /* has a [] */
+};
+
+/* NULL, with what is wrong (no position), if text is no path. */
+struct ev_path *ev_path_parse(const char *text, struct ev_error *err);
+void ev_path_free(struct ev_path **path);
+
+/* The value at the path from value `from`, or EV_NOWHERE. Not for paths with []. */
+uint32_t ev_path_get(const struct ev_path *path, const struct ev_doc *d, uint32_t from);
+
+struct ev_found {
+	uint32_t *at;
+	size_t n, cap;
+};
+
+/* All values at the path, in the order of the text. Free found->at when done with it. */
+void ev_path_all(const struct ev_path *path, const struct ev_doc *d, uint32_t from, struct ev_found *found);
+
+/* Whether both paths say the same. */
+bool ev_path_same(const struct ev_path *a, const struct ev_path *b);
+
+#endif

@@ -1,0 +1,79 @@
+#include "json/view.h"
+#include "json/canon.h"
+#include "json/decimal.h"
+#include "json/form.h"
+
+const char *ev_kind_name(enum ev_kind kind)
+{
+	static const char *const names[] = {"null", "boolean", "boolean", "number", "string", "array", "object"};
+
+	return names[kind];
+}
+
+const char *ev_string(const struct ev_doc *d, uint32_t i, struct ev_buf *scratch, size_t *len)
+{
+	const struct ev_node *n = &d->nodes[i];
+
+	if (!n->escaped) {
+		*len = n->end - n->pos - 2;
+		return d->text + n->pos + 1;
+	}
+	ev_buf_reset(scratch);
+	ev_json_unescape(d->text + n->pos + 1, n->end - n->pos - 2, scratch);
+	*len = scratch->len;
+	return scratch->p;
+}
+
+bool ev_string_is(const struct ev_doc *d, uint32_t i, const char *p, size_t len)
+{
+	const struct ev_node *n = &d->nodes[i];
+	struct ev_buf scratch = {0};
+	const char *q;
+	size_t q_len;
+	bool same;
+
+	if (!n->escaped)
+		return n->end - n->pos - 2 == len && memcmp(d->text + n->pos + 1, p, len) == 0;
+	q = ev_string(d, i, &scratch, &q_len);
+	same = q_len == len && (len == 0 || memcmp(p, q, len) == 0);
+	ev_buf_free(&scratch);
+	return same;
+}
+
+uint32_t ev_member(const struct ev_doc *d, uint32_t object, const char *name, size_t len)
+{
+	if (d->nodes[object].kind != EV_OBJECT)
+		return EV_NOWHERE;
+	for (uint32_t i = object + 1; i < d->nodes[object].next; i = d->nodes[i + 1].next)
+		if (ev_string_is(d, i, name, len))
+			return i + 1;
+	return EV_NOWHERE;
+}
+
+bool ev_equal(const struct ev_doc *a, uint32_t i, const struct ev_doc *b, uint32_t k)
+{
+	struct ev_buf x = {0}, y = {0};
+	enum ev_kind kind = ev_kind(a, i);
+	size_t a_len, b_len;
+	const char *p, *q;
+	bool same;
+
+	if (kind != ev_kind(b, k))
+		return false;
+	p = ev_raw(a, i, &a_len);
+	q = ev_raw(b, k, &b_len);
+	if (a_len == b_len && memcmp(p, q, a_len) == 0)
+		return true;
+	if (kind <= EV_TRUE)
+		return true;
+	if (kind == EV_NUMBER)
+		return ev_number_compare(p, a_len, q, b_len) == 0;
+	if (kind == EV_STRING && !a->nodes[i].escaped && !b->nodes[k].escaped)
+		return false;
+	ev_canonical(a, i, NULL, 0, &x);
+	ev_canonical(b, k, NULL, 0, &y);
+	same = x.len == y.len && memcmp(x.p, y.p, x.len) == 0;
+	ev_buf_free(&x);
+	ev_buf_free(&y);
+	return same;
+}

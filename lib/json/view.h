@@ -1,0 +1,61 @@
+/*
+ * view: looking into a scanned document. Floor 2.
+ *
+ * Values are named by the index of their node; EV_NOWHERE is "there is none".
+ */
+#ifndef EV_VIEW_H
+#define EV_VIEW_H
+
+#include "base/buf.h"
+#include "json/scan.h"
+
+/* The octets of a value as they stand in the text. */
+static inline const char *ev_raw(const struct ev_doc *d, uint32_t i, size_t *len)
+{
+	*len = d->nodes[i].end - d->nodes[i].pos;
+	return d->text + d->nodes[i].pos;
+}
+
+static inline enum ev_kind ev_kind(const struct ev_doc *d, uint32_t i)
+{
+	return (enum ev_kind)d->nodes[i].kind;
+}
+
+/* "null", "boolean", "number", "string", "array" or "object". */
+const char *ev_kind_name(enum ev_kind kind);
+
+/*
+ * The content of a string, decoded. It lies in the text, or, where it has escapes, in scratch (from
+ * its start, whatever was there is dropped).
+ */
+const char *ev_string(const struct ev_doc *d, uint32_t i, struct ev_buf *scratch, size_t *len);
+/* Whether a string's content is these octets. */
+bool ev_string_is(const struct ev_doc *d, uint32_t i, const char *p, size_t len);
+
+/* The value of the member of that name; EV_NOWHERE if there is none or the value is no object. */
+uint32_t ev_member(const struct ev_doc *d, uint32_t object, const char *name, size_t len);
+
+/*
+ * for (i = ev_first(d, a); i < ev_end(d, a); i = ev_next(d, i)) over the elements of an array; over
+ * an object, i goes over names: its value is i + 1 and the next name ev_next(d, i + 1).
+ */
+static inline uint32_t ev_first(const struct ev_doc *d, uint32_t i)
+{
+	(void)d;
+	return i + 1;
+}
+
+static inline uint32_t ev_end(const struct ev_doc *d, uint32_t i)
+{
+	return d->nodes[i].next;
+}
+
+static inline uint32_t ev_next(const struct ev_doc *d, uint32_t i)
+{
+	return d->nodes[i].next;
+}
+
+/* Whether two values, of one document or two, are equal as JSON: 1.0 = 1, members in any order. */
+bool ev_equal(const struct ev_doc *a, uint32_t i, const struct ev_doc *b, uint32_t k);
+
+#endif
