@@ -1,0 +1,368 @@
+#include "model/event.h"
+#include "json/decimal.h"
+#include "json/form.h"
+
+#include <stdlib.h>
+
+const char *const ev_op_names[] = {"put", "patch", "delete"};
+
+struct ev_events {
+	const struct ev_model *m;
+	enum ev_depth depth;
+	enum ev_trust trust;
+	struct ev_scan *scan;
+	struct ev_buf id, text;
+};
+
+struct ev_events *ev_events_new(const struct ev_model *m, enum ev_depth depth, enum ev_trust trust)
+{
+	struct ev_events *e = ev_calloc(1, sizeof *e);
+
+	e->m = m;
+	e->depth = depth;
+	e->trust = trust;
+	e->scan = ev_scan_new();
+	return e;
+}
+
+void ev_events_free(struct ev_events **e)
+{
+	if (*e == NULL)
+		return;
+	ev_scan_free(&(*e)->scan);
+	ev_buf_free(&(*e)->id);
+	ev_buf_free(&(*e)->text);
+	free(*e);
+	*e = NULL;
+}
+
+void ev_flaw_reasons(const struct ev_flaw *flaw, struct ev_reasons *why)
+{
+	static const char *const codes[] = {[EV_FLAW_SYNTAX] = "json",	     [EV_FLAW_UTF8] = "utf8",
+					    [EV_FLAW_SURROGATE] = "surrogate", [EV_FLAW_CONTROL] = "control",
+					    [EV_FLAW_DEPTH] = "depth",	     [EV_FLAW_LENGTH] = "too-long"};
+
+	why->code = codes[flaw->code];
+	ev_reasons_add(why, "column %u: %s", flaw->at + 1, flaw->what);
+}
+
+static enum ev_status reject(struct ev_reasons *why, const char *code)
+{
+	why->code = code;
+	return EV_REJECT;
+}
+
+/* {"source":text,"line":n,"offset":n}, as evparse writes it. */
+static bool is_origin(const struct ev_doc *d, uint32_t at)
+{
+	uint32_t source, line, offset;
+
+	if (at == EV_NOWHERE || ev_kind(d, at) != EV_OBJECT || d->nodes[at].count != 3)
+		return false;
+	source = ev_member(d, at, "source", 6);
+	line = ev_member(d, at, "line", 4);
+	offset = ev_member(d, at, "offset", 6);
+	return source != EV_NOWHERE && line != EV_NOWHERE && offset != EV_NOWHERE && ev_kind(d, source) == EV_STRING &&
+	       ev_kind(d, line) == EV_NUMBER && ev_kind(d, offset) == EV_NUMBER;
+}
+
+static enum ev_status read_reserved(struct ev_events *e, struct ev_event *event, struct ev_reasons *why)
+{
+	const struct ev_doc *d = event->doc;
+	uint32_t origin = EV_NOWHERE;
+
+	event->reserved = ev_member(d, 0, "_ev", 3);
+	if (event->reserved == EV_NOWHERE)
+		return EV_OK;
+	origin = ev_member(d, event->reserved, "origin", 6);
+	if (is_origin(d, origin))
+		event->origin = ev_raw(d, origin, &event->origin_len);
+	if (e->trust == EV_TRUST_RAW && (event->origin == NULL || d->nodes[event->reserved].count != 1)) {
+		ev_reasons_add(why, "the member \"_ev\" is reserved")->path = "/_ev";
+		return reject(why, "reserved");
+	}
+	return EV_OK;
+}
+
+static struct ev_reason *envelope(struct ev_reasons *why, const struct ev_path *path, const char *what,
+				  const char *problem)
+{
+	struct ev_reason *reason = ev_reasons_add(why, "the event's %s (%s) %s", what, path->text, problem);
+
+	why->code = "envelope";
+	reason->path = ev_reasons_text(why, "%s", path->text);
+	return reason;
+}
+
+static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reasons *why)
+{
+	const struct ev_doc *d = event->doc;
+	uint32_t at = ev_path_get(e->m->id, d, 0);
+	struct ev_number number;
+	const char *p;
+	size_t len;
+
+	ev_buf_reset(&e->id);
+	if (at == EV_NOWHERE || ev_kind(d, at) == EV_NULL) {
+		envelope(why, e->m->id, "id", "is missing");
+		return;
+	}
+	if (ev_kind(d, at) == EV_STRING) {
+		char uuid[EV_UUID_TEXT];
+
+		p = ev_string(d, at, &e->text, &len);
+		if (ev_uuid_canonical(p, len, uuid))
+			ev_buf_put(&e->id, uuid, sizeof uuid);
+		else
+			ev_buf_put(&e->id, p, len);
+		if (len == 0)
+			envelope(why, e->m->id, "id", "is empty");
+	} else if (ev_kind(d, at) == EV_NUMBER) {
+		p = ev_raw(d, at, &len);
+		ev_number_read(p, len, &number);
+		if (!ev_number_is_integer(&number))
+			envelope(why, e->m->id, "id", "is a number but no integer");
+		ev_buf_putc(&e->id, '\0');
+		ev_number_canonical(p, len, &e->id);
+	} else {
+		envelope(why, e->m->id, "id", "is neither a text nor an integer");
+	}
+	event->id = e->id.p;
+	event->id_len = e->id.len;
+}
+
+static void read_time(struct ev_events *e, struct ev_event *event, const struct ev_path *path, const char *what,
+		      uint32_t at, struct ev_time *t, struct ev_reasons *why)
+{
+	const char *p;
+	size_t len;
+
+	if (ev_kind(event->doc, at) != EV_STRING) {
+		envelope(why, path, what, "is no text");
+		return;
+	}
+	p = ev_string(event->doc, at, &e->text, &len);
+	switch (ev_time_parse(p, len, t)) {
+	case EV_TIME_BAD:
+		envelope(why, path, what, "is no date-time as RFC 3339 has it");
+		return;
+	case EV_TIME_NAIVE:
+		if (e->m->zone == NULL)
+			envelope(why, path, what, "has no zone (Z or an offset), and the model names none (event.zone)");
+		else
+			t->sec = ev_zone_to_utc(e->m->zone, t->sec);
+		break;
+	case EV_TIME_ZONED:
+		break;
+	}
+	if (!ev_time_in_range(*t))
+		envelope(why, path, what, "lies outside the years 0 to 9999 in UTC");
+}
+
+/* Present and not null. */
+static uint32_t value_at(const struct ev_path *path, const struct ev_doc *d)
+{
+	uint32_t at = path != NULL ? ev_path_get(path, d, 0) : EV_NOWHERE;
+
+	return at != EV_NOWHERE && ev_kind(d, at) == EV_NULL ? EV_NOWHERE : at;
+}
+
+static bool integer_text(const char *p, size_t len)
+{
+	size_t i = len > 0 && p[0] == '-';
+
+	if (i == len || (p[i] == '0' && len > i + 1))
+		return false;
+	for (; i < len; i++)
+		if (p[i] < '0' || p[i] > '9')
+			return false;
+	return true;
+}
+
+static void read_version(struct ev_events *e, struct ev_event *event, struct ev_reasons *why)
+{
+	const struct ev_doc *d = event->doc;
+	uint32_t at = value_at(e->m->version, d);
+	struct ev_number n;
+	const char *p;
+	size_t len;
+
+	event->version = at;
+	if (at == EV_NOWHERE)
+		return;
+	if (ev_kind(d, at) == EV_STRING) {
+		p = ev_string(d, at, &e->text, &len);
+		if (!integer_text(p, len))
+			envelope(why, e->m->version, "version", "is a text, but of no integer");
+		return;
+	}
+	if (ev_kind(d, at) == EV_NUMBER) {
+		p = ev_raw(d, at, &len);
+		ev_number_read(p, len, &n);
+		if (ev_number_is_integer(&n) && !n.huge)
+			return;
+	}
+	envelope(why, e->m->version, "version", "is no integer");
+}
+
+static void read_op(struct ev_events *e, struct ev_event *event, struct ev_reasons *why)
+{
+	uint32_t at = value_at(e->m->op, event->doc);
+
+	event->op = EV_PUT;
+	if (at == EV_NOWHERE)
+		return;
+	if (ev_kind(event->doc, at) == EV_STRING) {
+		for (int op = EV_PUT; op <= EV_DELETE; op++) {
+			if (ev_string_is(event->doc, at, ev_op_names[op], strlen(ev_op_names[op]))) {
+				event->op = (enum ev_op)op;
+				return;
+			}
+		}
+	}
+	envelope(why, e->m->op, "op", "is none of put, patch and delete");
+}
+
+static void read_envelope(struct ev_events *e, struct ev_event *event, struct ev_reasons *why)
+{
+	const struct ev_doc *d = event->doc;
+	uint32_t at;
+
+	event->type = value_at(e->m->type, d);
+	if (event->type == EV_NOWHERE)
+		envelope(why, e->m->type, "type", "is missing");
+	else if (ev_kind(d, event->type) != EV_STRING)
+		envelope(why, e->m->type, "type", "is no text");
+	if ((at = value_at(e->m->time, d)) == EV_NOWHERE)
+		envelope(why, e->m->time, "time", "is missing");
+	else
+		read_time(e, event, e->m->time, "time", at, &event->time, why);
+	event->modified = event->time;
+	if ((at = value_at(e->m->modified, d)) != EV_NOWHERE)
+		read_time(e, event, e->m->modified, "modified time", at, &event->modified, why);
+	read_version(e, event, why);
+	read_op(e, event, why);
+}
+
+enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec, struct ev_event *event,
+			      struct ev_reasons *why)
+{
+	struct ev_flaw flaw;
+
+	ev_reasons_reset(why);
+	*event = (struct ev_event){.reserved = EV_NOWHERE, .type = EV_NOWHERE, .version = EV_NOWHERE};
+	event->doc = ev_scan(e->scan, rec->p, rec->len, &flaw);
+	if (event->doc == NULL) {
+		ev_flaw_reasons(&flaw, why);
+		return EV_REJECT;
+	}
+	if (ev_kind(event->doc, 0) != EV_OBJECT) {
+		ev_reasons_add(why, "a record is one JSON object, and this is a JSON %s", ev_kind_name(ev_kind(event->doc, 0)));
+		return reject(why, "not-object");
+	}
+	if (event->doc->duplicate != EV_NOWHERE) {
+		ev_reasons_add(why, "column %u: the same name stands twice in one object", event->doc->duplicate + 1);
+		return reject(why, "duplicate-name");
+	}
+	if (read_reserved(e, event, why) != EV_OK)
+		return EV_REJECT;
+	if (e->depth >= EV_READ_ID)
+		read_id(e, event, why);
+	if (e->depth >= EV_READ_ALL)
+		read_envelope(e, event, why);
+	return why->n == 0 ? EV_OK : EV_REJECT;
+}
+
+size_t ev_event_skip(const struct ev_model *m, const struct ev_event *event, const struct ev_path *const *also,
+		     size_t n_also, uint32_t at[EV_MAX_SKIP])
+{
+	size_t n = 0;
+
+	if (event->reserved != EV_NOWHERE)
+		at[n++] = event->reserved;
+	for (size_t i = 0; i < m->n_ignore + n_also && n < EV_MAX_SKIP; i++) {
+		const struct ev_path *path = i < m->n_ignore ? m->ignore[i] : also[i - m->n_ignore];
+		uint32_t node = path != NULL ? ev_path_get(path, event->doc, 0) : EV_NOWHERE;
+
+		if (node != EV_NOWHERE)
+			at[n++] = node;
+	}
+	return n;
+}
+
+void ev_event_write(const struct ev_doc *d, uint32_t reserved, const char *member, size_t len, struct ev_buf *out)
+{
+	const struct ev_node *top = &d->nodes[0];
+	uint32_t from = 0, left = top->count;
+
+	if (reserved != EV_NOWHERE) {
+		uint32_t name = reserved - 1, before = EV_NOWHERE;
+		const struct ev_node *cut = &d->nodes[reserved];
+
+		for (uint32_t i = ev_first(d, 0); i < name; i = ev_next(d, i + 1))
+			before = i + 1;
+		if (before != EV_NOWHERE) {
+			ev_buf_put(out, d->text, d->nodes[before].end);
+			from = cut->end;
+		} else {
+			ev_buf_put(out, d->text, d->nodes[name].pos);
+			from = cut->next < top->next ? d->nodes[cut->next].pos : cut->end;
+		}
+		left--;
+	}
+	ev_buf_put(out, d->text + from, top->end - 1 - from);
+	if (member != NULL) {
+		ev_buf_puts(out, left > 0 ? ",\"_ev\":" : "\"_ev\":");
+		ev_buf_put(out, member, len);
+	}
+	ev_buf_put(out, d->text + top->end - 1, d->len - (top->end - 1));
+}
+
+/* The number's text; a version may be written as a string. */
+static const char *version_text(const struct ev_doc *doc, uint32_t version, struct ev_buf *scratch, size_t *len)
+{
+	*len = 1;
+	if (version == EV_NOWHERE)
+		return "0";
+	return ev_kind(doc, version) == EV_STRING ? ev_string(doc, version, scratch, len) : ev_raw(doc, version, len);
+}
+
+void ev_version_canonical(const struct ev_doc *doc, uint32_t version, struct ev_buf *out)
+{
+	struct ev_buf scratch = {0};
+	const char *p;
+	size_t len;
+
+	p = version_text(doc, version, &scratch, &len);
+	ev_number_canonical(p, len, out);
+	ev_buf_free(&scratch);
+}
+
+void ev_version_order(const struct ev_doc *doc, uint32_t version, struct ev_buf *out)
+{
+	struct ev_buf text = {0};
+	struct ev_number n;
+	const char *p;
+	size_t len, start;
+	uint64_t point;
+
+	p = version_text(doc, version, &text, &len);
+	ev_number_read(p, len, &n);
+	/* Sign, number of digits, digits; all turned over for a negative number. */
+	ev_buf_putc(out, n.digits == 0 ? 1 : n.negative ? 0 : 2);
+	start = out->len;
+	point = n.digits == 0 ? 0 : (uint64_t)n.point;
+	for (int i = 56; i >= 0; i -= 8)
+		ev_buf_putc(out, (char)(point >> i));
+	for (const char *q = n.first; n.digits > 0; q++) {
+		if (*q == '.')
+			continue;
+		ev_buf_putc(out, *q);
+		n.digits--;
+	}
+	ev_buf_putc(out, '\0');
+	if (n.negative)
+		for (size_t i = start; i < out->len; i++)
+			out->p[i] = (char)~out->p[i];
+	ev_buf_free(&text);
+}

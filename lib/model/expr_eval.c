@@ -1,0 +1,1006 @@
+#include "model/expr_in.h"
+
+#include "model/jq.h"
+#include "json/view.h"
+
+#include "json/form.h"
+
+#include <string.h>
+
+/*
+ * Outputs are handed to a sink one by one, so nothing is kept that is not asked for. A part that
+ * has one output (most have) is evaluated by one() without a sink.
+ */
+
+static enum ev_flow one(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
+			struct ev_value *out);
+
+static enum ev_flow many(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
+			 struct ev_sink *to);
+
+/* Paths */
+
+/*
+ * ev_member for a name that was made ready: its first octets are compared at once. Behind the text
+ * there is always room to read them.
+ */
+static inline uint32_t member(const struct ev_doc *d, uint32_t object, const struct ev_path_step *s)
+{
+	const struct ev_node *nodes = d->nodes;
+	uint64_t word;
+
+	for (uint32_t i = object + 1; i < nodes[object].next; i = nodes[i + 1].next) {
+		if (nodes[i].escaped) {
+			if (ev_string_is(d, i, s->name, s->len))
+				return i + 1;
+			continue;
+		}
+		if (nodes[i].end - nodes[i].pos - 2 != s->len)
+			continue;
+		memcpy(&word, d->text + nodes[i].pos + 1, sizeof word);
+		if (((word ^ s->word) & s->mask) == 0 &&
+		    (s->len <= sizeof word ||
+		     memcmp(d->text + nodes[i].pos + 1, s->name, s->len) == 0))
+			return i + 1;
+	}
+	return EV_NOWHERE;
+}
+
+static enum ev_flow step(struct ev_run *x, const struct ev_path_step *s, const struct ev_value *in,
+			 struct ev_value *out)
+{
+	struct ev_value v = *in;
+	bool found;
+
+	if (s->name != NULL && v.kind == EV_OBJECT) {
+		*out = ev_value_member(x, &v, s->name, s->len, &found);
+		return EV_GO_ON;
+	}
+	if (s->name == NULL && v.kind == EV_ARRAY) {
+		*out = ev_value_element(x, &v, s->index);
+		return EV_GO_ON;
+	}
+	if (v.kind == EV_NULL) {
+		*out = v;
+		return EV_GO_ON;
+	}
+	if (s->name != NULL)
+		return ev_raise(x, "Cannot index %s with string \"%.*s\"",
+				ev_kind_name((enum ev_kind)v.kind), ev_cut(s->name, s->len, 80),
+				s->name);
+	return ev_raise(x, "Cannot index %s with number", ev_kind_name((enum ev_kind)v.kind));
+}
+
+/* *none: a step with ? failed, so there is no output. */
+static enum ev_flow path(struct ev_run *x, const struct ev_part *n, const struct ev_value *from,
+			 struct ev_value *out, bool *none)
+{
+	enum ev_flow flow;
+	uint32_t i = 0, at = from->n;
+
+	*none = false;
+	if (from->form != EV_IN_DOC) {
+		*out = *from;
+	} else {
+		for (; i < n->n_steps && n->steps[i].name != NULL && ev_kind(x->d, at) == EV_OBJECT;
+		     i++) {
+			x->left -= (int64_t)x->d->nodes[at].count;
+			at = member(x->d, at, &n->steps[i]);
+			if (at == EV_NOWHERE)
+				break;
+		}
+		*out = at == EV_NOWHERE ? ev_bare(EV_NULL) : ev_at(x->d, at);
+	}
+	for (i += at == EV_NOWHERE && from->form == EV_IN_DOC; i < n->n_steps; i++) {
+		flow = step(x, &n->steps[i], out, out);
+		if (flow == EV_RAISED && n->steps[i].quiet) {
+			*none = true;
+			return EV_GO_ON;
+		}
+		if (flow != EV_GO_ON)
+			return flow;
+	}
+	return EV_GO_ON;
+}
+
+/* Sinks. Each is known by its first member. */
+
+struct first_sink {
+	struct ev_sink sink;
+	struct ev_value value;
+	bool any;
+};
+
+static enum ev_flow take_first(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct first_sink *s = (struct first_sink *)to;
+
+	(void)x;
+	s->value = *v;
+	s->any = true;
+	return EV_STOP;
+}
+
+static enum ev_flow take_last(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct first_sink *s = (struct first_sink *)to;
+
+	(void)x;
+	s->value = *v;
+	s->any = true;
+	return EV_GO_ON;
+}
+
+struct list_sink {
+	struct ev_sink sink;
+	struct ev_list list;
+};
+
+static enum ev_flow take_list(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct list_sink *s = (struct list_sink *)to;
+
+	ev_list_add(x, &s->list, v);
+	return x->left >= 0 ? EV_GO_ON : ev_spent(x);
+}
+
+/* all() and any(): stops at the first that is not, or is, true. */
+struct quantifier_sink {
+	struct ev_sink sink;
+	const struct ev_part *holds;
+	bool wanted; /* the truth that decides */
+	bool decided;
+	struct ev_sink inner;
+};
+
+static enum ev_flow take_truth(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct quantifier_sink *s =
+		(struct quantifier_sink *)((char *)to - offsetof(struct quantifier_sink, inner));
+
+	(void)x;
+	if (ev_is_true(v) != s->wanted)
+		return EV_GO_ON;
+	s->decided = true;
+	return EV_STOP;
+}
+
+static enum ev_flow take_item(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct quantifier_sink *s = (struct quantifier_sink *)to;
+	struct ev_value out;
+	enum ev_flow flow;
+
+	if (!s->holds->single)
+		return many(x, s->holds, v, &s->inner);
+	flow = one(x, s->holds, v, &out);
+	return flow == EV_GO_ON ? take_truth(x, &s->inner, &out) : flow;
+}
+
+/* The sum of what comes; strings and arrays grow in place. */
+struct sum_sink {
+	struct ev_sink sink;
+	struct ev_value sum;
+	char *text;
+	size_t cap;	     /* of text */
+	struct ev_list list; /* of the array in sum, if its items are */
+};
+
+static enum ev_flow add_text(struct ev_run *x, struct sum_sink *s, const struct ev_value *v)
+{
+	size_t had, len;
+	const char *before = ev_value_string(x, &s->sum, &had), *p = ev_value_string(x, v, &len);
+
+	if (!ev_spend(x, 1 + len / 16) || had + len > UINT32_MAX / 2)
+		return ev_spent(x);
+	if (s->text == NULL || before != s->text || s->cap - had < len) {
+		s->cap = 2 * (had + len);
+		s->text = ev_arena_alloc(&x->arena, s->cap);
+		memcpy(s->text, before, had);
+	}
+	memcpy(s->text + had, p, len);
+	s->sum = ev_text(s->text, had + len);
+	return EV_GO_ON;
+}
+
+static enum ev_flow add_items(struct ev_run *x, struct sum_sink *s, const struct ev_value *v)
+{
+	struct ev_value item;
+
+	if (s->list.items == NULL || s->sum.form != EV_ITEMS || s->sum.items != s->list.items) {
+		s->list = (struct ev_list){0};
+		for (struct ev_cursor c = ev_cursor(x, &s->sum);
+		     ev_cursor_next(x, &c, NULL, &item);)
+			ev_list_add(x, &s->list, &item);
+	}
+	for (struct ev_cursor c = ev_cursor(x, v); ev_cursor_next(x, &c, NULL, &item);)
+		ev_list_add(x, &s->list, &item);
+	s->sum = ev_list_value(&s->list);
+	return ev_spend(x, 1) ? EV_GO_ON : ev_spent(x);
+}
+
+static enum ev_flow take_sum(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct sum_sink *s = (struct sum_sink *)to;
+	struct ev_value sum;
+	enum ev_flow flow;
+
+	if (v->kind == EV_STRING && s->sum.kind == EV_STRING)
+		return add_text(x, s, v);
+	if (v->kind == EV_ARRAY && s->sum.kind == EV_ARRAY)
+		return add_items(x, s, v);
+	flow = ev_value_add(x, &s->sum, v, &sum);
+	if (flow == EV_GO_ON)
+		s->sum = sum;
+	return flow;
+}
+
+/* Hands each output on through another part, with that output or a kept input. */
+struct pipe_sink {
+	struct ev_sink sink;
+	const struct ev_part *n;
+	const struct ev_value *in;
+	struct ev_sink *to;
+	bool flag; /* EV_ALT: an output was true; EV_TRY: what failed is behind the sink */
+	struct ev_value got; /* of the outer of two parts */
+};
+
+static enum ev_flow take_pipe(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct pipe_sink *s = (struct pipe_sink *)to;
+
+	return many(x, s->n->b, v, s->to);
+}
+
+static enum ev_flow take_step(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct pipe_sink *s = (struct pipe_sink *)to;
+	struct ev_value out;
+	bool none;
+	enum ev_flow flow = path(x, s->n, v, &out, &none);
+
+	return flow != EV_GO_ON || none ? flow : s->to->take(x, s->to, &out);
+}
+
+static enum ev_flow each(struct ev_run *x, const struct ev_part *n, const struct ev_value *v,
+			 struct ev_sink *to)
+{
+	const struct ev_doc *d = x->d;
+	struct ev_value item;
+	enum ev_flow flow;
+
+	if (v->kind == EV_ARRAY && v->form == EV_IN_DOC) {
+		for (uint32_t i = ev_first(d, v->n), end = ev_end(d, v->n); i < end;
+		     i = ev_next(d, i)) {
+			item = ev_at(d, i);
+			if (!ev_spend(x, 1))
+				return ev_spent(x);
+			flow = to->take(x, to, &item);
+			if (flow != EV_GO_ON)
+				return flow;
+		}
+		return EV_GO_ON;
+	}
+	if (v->kind != EV_ARRAY && v->kind != EV_OBJECT)
+		return n->quiet ? EV_GO_ON
+				: ev_raise(x, "Cannot iterate over %s", ev_value_say(x, v));
+	for (struct ev_cursor c = ev_cursor(x, v); ev_cursor_next(x, &c, NULL, &item);) {
+		if (!ev_spend(x, 1))
+			return ev_spent(x);
+		flow = to->take(x, to, &item);
+		if (flow != EV_GO_ON)
+			return flow;
+	}
+	return EV_GO_ON;
+}
+
+static enum ev_flow take_each(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct pipe_sink *s = (struct pipe_sink *)to;
+
+	return each(x, s->n, v, s->to);
+}
+
+static enum ev_flow take_alternative(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct pipe_sink *s = (struct pipe_sink *)to;
+
+	if (!ev_is_true(v))
+		return EV_GO_ON;
+	s->flag = true;
+	return s->to->take(x, s->to, v);
+}
+
+static enum ev_flow take_tried(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct pipe_sink *s = (struct pipe_sink *)to;
+	enum ev_flow flow = s->to->take(x, s->to, v);
+
+	s->flag = flow == EV_RAISED;
+	return flow;
+}
+
+static enum ev_flow take_selected(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct pipe_sink *s = (struct pipe_sink *)to;
+
+	return ev_is_true(v) ? s->to->take(x, s->to, s->in) : EV_GO_ON;
+}
+
+static enum ev_flow take_condition(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct pipe_sink *s = (struct pipe_sink *)to;
+
+	return many(x, ev_is_true(v) ? s->n->b : s->n->c, s->in, s->to);
+}
+
+static enum ev_flow take_bound(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct pipe_sink *s = (struct pipe_sink *)to;
+
+	x->vars[s->n->slot] = *v;
+	return many(x, s->n->b, s->in, s->to);
+}
+
+static enum ev_flow take_reduced(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct pipe_sink *s = (struct pipe_sink *)to;
+	struct ev_value next;
+	enum ev_flow flow;
+
+	x->vars[s->n->slot] = *v;
+	flow = one(x, s->n->c, &s->got, &next);
+	if (flow == EV_GO_ON)
+		s->got = next;
+	return flow;
+}
+
+/* Functions and operators on values */
+
+static bool compared(struct ev_run *x, const struct ev_part *n, const struct ev_value *a,
+		     const struct ev_value *b)
+{
+	int c = ev_value_compare(x, a, b);
+
+	return (n->mask & (c < 0 ? EV_LESS : c > 0 ? EV_GREATER : EV_EQUAL)) != 0;
+}
+
+static enum ev_flow operate(struct ev_run *x, const struct ev_part *n, const struct ev_value *a,
+			    const struct ev_value *b, struct ev_value *out)
+{
+	if (n->op == EV_COMPARE) {
+		*out = ev_truth_value(compared(x, n, a, b));
+		return EV_GO_ON;
+	}
+	switch (n->sign) {
+	case '+':
+		return ev_value_add(x, a, b, out);
+	case '-':
+		return ev_value_subtract(x, a, b, out);
+	default:
+		return ev_value_multiply(x, a, b, out);
+	}
+}
+
+static enum ev_flow has(struct ev_run *x, const struct ev_value *v, const struct ev_value *key,
+			struct ev_value *out)
+{
+	const char *p;
+	size_t len;
+	int64_t i;
+	bool found = false;
+
+	if (v->kind == EV_OBJECT && key->kind == EV_STRING) {
+		p = ev_value_string(x, key, &len);
+		ev_value_member(x, v, p, len, &found);
+	} else if (v->kind == EV_ARRAY && key->kind == EV_NUMBER) {
+		i = ev_value_index(x, key);
+		found = i >= 0 && i < ev_value_count(x, v);
+	} else if (v->kind != EV_NULL) {
+		return ev_raise(x, "Cannot check whether %s has a %s key",
+				ev_kind_name((enum ev_kind)v->kind),
+				ev_kind_name((enum ev_kind)key->kind));
+	}
+	*out = ev_truth_value(found);
+	return EV_GO_ON;
+}
+
+static enum ev_flow contains(struct ev_run *x, const struct ev_value *v, const struct ev_value *w,
+			     struct ev_value *out)
+{
+	if (v->kind != w->kind)
+		return ev_raise(x, "%s and %s cannot have their containment checked",
+				ev_value_say(x, v), ev_value_say(x, w));
+	*out = ev_truth_value(ev_value_contains(x, v, w));
+	return EV_GO_ON;
+}
+
+static enum ev_flow affix(struct ev_run *x, enum ev_function f, const struct ev_value *v,
+			  const struct ev_value *part, struct ev_value *out)
+{
+	bool trim = f == EV_F_LTRIM || f == EV_F_RTRIM,
+	     front = f == EV_F_STARTSWITH || f == EV_F_LTRIM;
+	const char *p, *q;
+	size_t p_len, q_len;
+	bool there;
+
+	if (v->kind != EV_STRING || part->kind != EV_STRING) {
+		if (!trim)
+			return ev_raise(x, "%s() requires string inputs",
+					front ? "startswith" : "endswith");
+		*out = *v;
+		return EV_GO_ON;
+	}
+	p = ev_value_string(x, v, &p_len);
+	q = ev_value_string(x, part, &q_len);
+	there = q_len <= p_len &&
+		(q_len == 0 || memcmp(front ? p : p + p_len - q_len, q, q_len) == 0);
+	if (!trim)
+		*out = ev_truth_value(there);
+	else
+		*out = there ? ev_text(front ? p + q_len : p, p_len - q_len) : *v;
+	return EV_GO_ON;
+}
+
+static enum ev_flow recased(struct ev_run *x, const struct ev_value *v, char first,
+			    struct ev_value *out)
+{
+	const char *p;
+	char *to;
+	size_t len;
+
+	if (v->kind != EV_STRING)
+		return ev_raise(x, "%s cannot be changed in case, as it is not a string",
+				ev_value_say(x, v));
+	p = ev_value_string(x, v, &len);
+	if (!ev_spend(x, len / 8))
+		return ev_spent(x);
+	to = ev_arena_copy(&x->arena, p, len);
+	for (size_t i = 0; i < len; i++)
+		if (to[i] >= first && to[i] <= first + 25)
+			to[i] ^= 0x20;
+	*out = ev_text(to, len);
+	return EV_GO_ON;
+}
+
+/* A number of JSON, with white space around it. */
+static bool reads_as_number(const char **p, size_t *len)
+{
+	const char *s = *p, *end = *p + *len, *from;
+
+	while (s < end && strchr(" \t\r\n", *s) != NULL && *s != '\0')
+		s++;
+	while (end > s && strchr(" \t\r\n", end[-1]) != NULL && end[-1] != '\0')
+		end--;
+	*p = s;
+	*len = (size_t)(end - s);
+	s += s < end && *s == '-';
+	if (s == end || *s < '0' || *s > '9')
+		return false;
+	if (*s++ != '0')
+		while (s < end && *s >= '0' && *s <= '9')
+			s++;
+	if (s < end && *s == '.') {
+		for (from = ++s; s < end && *s >= '0' && *s <= '9';)
+			s++;
+		if (s == from)
+			return false;
+	}
+	if (s < end && (*s == 'e' || *s == 'E')) {
+		s++;
+		s += s < end && (*s == '-' || *s == '+');
+		for (from = s; s < end && *s >= '0' && *s <= '9';)
+			s++;
+		if (s == from)
+			return false;
+	}
+	return s == end;
+}
+
+static enum ev_flow to_number(struct ev_run *x, const struct ev_value *v, struct ev_value *out)
+{
+	struct ev_value n = {.kind = EV_NUMBER, .form = EV_SMALL};
+	const char *p;
+	size_t len;
+
+	if (v->kind == EV_NUMBER) {
+		*out = *v;
+		return EV_GO_ON;
+	}
+	if (v->kind != EV_STRING)
+		return ev_raise(x, "%s cannot be parsed as a number", ev_value_say(x, v));
+	p = ev_value_string(x, v, &len);
+	ev_spend(x, len / 16);
+	if (!reads_as_number(&p, &len))
+		return ev_raise(x, "%s cannot be parsed as a number", ev_value_say(x, v));
+	if (!ev_small_read(p, len, &n.coef, &n.exp)) {
+		n.form = EV_TEXT;
+		n.p = p;
+		n.n = (uint32_t)len;
+	}
+	*out = n;
+	return EV_GO_ON;
+}
+
+static enum ev_flow keys(struct ev_run *x, const struct ev_value *v, bool sorted,
+			 struct ev_value *out)
+{
+	struct ev_list l = {0};
+	struct ev_value pair[2];
+	int64_t i = 0;
+
+	if (v->kind != EV_ARRAY && v->kind != EV_OBJECT)
+		return ev_raise(x, "%s has no keys", ev_value_say(x, v));
+	for (struct ev_cursor c = ev_cursor(x, v); ev_cursor_next(x, &c, &pair[0], &pair[1]);) {
+		if (v->kind == EV_ARRAY)
+			pair[0] = ev_whole(i++);
+		ev_list_add(x, &l, &pair[0]);
+		if (sorted && v->kind == EV_OBJECT)
+			ev_list_add(x, &l, &pair[0]);
+	}
+	if (x->left < 0)
+		return ev_spent(x);
+	if (sorted && v->kind == EV_OBJECT) {
+		ev_pairs_sort(x, l.items, l.n / 2);
+		l.n /= 2;
+		for (uint32_t k = 0; k < l.n; k++)
+			l.items[k] = l.items[2 * k];
+	}
+	*out = ev_list_value(&l);
+	return EV_GO_ON;
+}
+
+static struct ev_value grouped(struct ev_run *x, const struct ev_value *pairs, uint32_t n,
+			       bool whole)
+{
+	struct ev_list all = {0}, group;
+	struct ev_value v;
+
+	for (uint32_t i = 0, k; i < n; i = k) {
+		group = (struct ev_list){0};
+		for (k = i;
+		     k < n && (k == i || ev_value_compare(x, &pairs[2 * i], &pairs[2 * k]) == 0);
+		     k++)
+			if (whole)
+				ev_list_add(x, &group, &pairs[2 * k + 1]);
+		v = whole ? ev_list_value(&group) : pairs[2 * i + 1];
+		ev_list_add(x, &all, &v);
+	}
+	return ev_list_value(&all);
+}
+
+static enum ev_flow by(struct ev_run *x, const struct ev_part *n, const struct ev_value *v,
+		       struct ev_value *out)
+{
+	bool extreme = n->function == EV_F_MIN || n->function == EV_F_MAX;
+	struct ev_list pairs = {0}, values = {0};
+	struct ev_value item, best = {0};
+	enum ev_flow flow;
+
+	if (v->kind != EV_ARRAY)
+		return extreme ? ev_raise(x, "%s cannot be iterated over", ev_value_say(x, v))
+			       : ev_raise(x, "%s cannot be %s, as it is not an array",
+					  ev_value_say(x, v),
+					  n->function == EV_F_GROUP ? "grouped" : "sorted");
+	for (struct ev_cursor c = ev_cursor(x, v); ev_cursor_next(x, &c, NULL, &item);) {
+		struct list_sink key = {.sink = {take_list}};
+
+		if (n->a == NULL) {
+			ev_list_add(x, &pairs, &item);
+		} else {
+			flow = many(x, n->a, &item, &key.sink);
+			if (flow != EV_GO_ON)
+				return flow;
+			best = ev_list_value(&key.list);
+			ev_list_add(x, &pairs, &best);
+		}
+		ev_list_add(x, &pairs, &item);
+		if (x->left < 0)
+			return ev_spent(x);
+	}
+	pairs.n /= 2;
+	if (extreme) {
+		uint32_t k = 0;
+
+		for (uint32_t i = 1; i < pairs.n; i++) {
+			int c = ev_value_compare(x, &pairs.items[2 * i], &pairs.items[2 * k]);
+
+			if ((c < 0) == (n->function == EV_F_MIN))
+				k = i;
+		}
+		*out = pairs.n != 0 ? pairs.items[2 * k + 1] : ev_bare(EV_NULL);
+		return EV_GO_ON;
+	}
+	ev_pairs_sort(x, pairs.items, pairs.n);
+	if (x->left < 0)
+		return ev_spent(x);
+	if (n->function != EV_F_SORT) {
+		*out = grouped(x, pairs.items, pairs.n, n->function == EV_F_GROUP);
+		return EV_GO_ON;
+	}
+	for (uint32_t i = 0; i < pairs.n; i++)
+		ev_list_add(x, &values, &pairs.items[2 * i + 1]);
+	*out = ev_list_value(&values);
+	return EV_GO_ON;
+}
+
+/* test() runs in libjq, on the string alone. */
+static enum ev_flow regex(struct ev_run *x, const struct ev_part *n, const struct ev_value *v,
+			  struct ev_value *out)
+{
+	struct ev_buf json = {0};
+	enum ev_status status;
+	const char *p;
+	size_t len;
+	bool holds;
+
+	if (v->kind != EV_STRING)
+		return ev_raise(x, "%s cannot be matched, as it is not a string",
+				ev_value_say(x, v));
+	p = ev_value_string(x, v, &len);
+	ev_buf_putc(&json, '[');
+	ev_json_quote(p, len, &json);
+	ev_buf_putc(&json, ',');
+	ev_json_quote(n->value.p, n->value.n, &json);
+	ev_buf_putc(&json, ',');
+	if (n->other.kind == EV_STRING)
+		ev_json_quote(n->other.p, n->other.n, &json);
+	else
+		ev_buf_puts(&json, "null");
+	ev_buf_putc(&json, ']');
+	status = ev_jq_test(x->test, json.p, json.len, &holds, x->why);
+	ev_buf_free(&json);
+	if (status != EV_OK)
+		return EV_RAISED;
+	*out = ev_truth_value(holds);
+	return EV_GO_ON;
+}
+
+static enum ev_flow call(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
+			 const struct ev_value *arg, struct ev_value *out)
+{
+	const char *p;
+	size_t len;
+
+	switch (n->function) {
+	case EV_F_LENGTH:
+		return ev_value_length(x, in, out);
+	case EV_F_NOT:
+		*out = ev_truth_value(!ev_is_true(in));
+		return EV_GO_ON;
+	case EV_F_TYPE:
+		p = ev_kind_name((enum ev_kind)in->kind);
+		*out = ev_text(p, strlen(p));
+		return EV_GO_ON;
+	case EV_F_KEYS:
+	case EV_F_KEYS_UNSORTED:
+		return keys(x, in, n->function == EV_F_KEYS, out);
+	case EV_F_DOWNCASE:
+		return recased(x, in, 'A', out);
+	case EV_F_UPCASE:
+		return recased(x, in, 'a', out);
+	case EV_F_TONUMBER:
+		return to_number(x, in, out);
+	case EV_F_BYTES:
+		if (in->kind != EV_STRING)
+			return ev_raise(x, "%s only strings have UTF-8 byte length",
+					ev_value_say(x, in));
+		ev_value_string(x, in, &len);
+		*out = ev_whole((int64_t)len);
+		return EV_GO_ON;
+	case EV_F_HAS:
+		return has(x, in, arg, out);
+	case EV_F_IN:
+		return has(x, arg, in, out);
+	case EV_F_CONTAINS:
+		return contains(x, in, arg, out);
+	case EV_F_INSIDE:
+		return contains(x, arg, in, out);
+	default:
+		return affix(x, n->function, in, arg, out);
+	}
+}
+
+/* Parts with one output */
+
+static enum ev_flow quantified(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
+			       struct ev_value *out)
+{
+	bool any = n->op == EV_ANY_OF;
+	struct quantifier_sink s = {{take_item}, n->b, any, false, {take_truth}};
+	enum ev_flow flow = many(x, n->a, in, &s.sink);
+
+	if (flow != EV_GO_ON && flow != EV_STOP)
+		return flow;
+	*out = ev_truth_value(s.decided == any);
+	return EV_GO_ON;
+}
+
+static enum ev_flow picked(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
+			   struct ev_value *out)
+{
+	struct first_sink s = {.sink = {n->op == EV_LAST_OF ? take_last : take_first},
+			       .value = ev_bare(EV_NULL)};
+	enum ev_flow flow = many(x, n->a, in, &s.sink);
+
+	if (flow != EV_GO_ON && flow != EV_STOP)
+		return flow;
+	*out = n->op == EV_IS_EMPTY ? ev_truth_value(!s.any) : s.value;
+	return EV_GO_ON;
+}
+
+static enum ev_flow reduced(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
+			    struct ev_value *out)
+{
+	struct pipe_sink s = {.sink = {take_reduced}, .n = n};
+	enum ev_flow flow = one(x, n->b, in, &s.got);
+
+	if (flow != EV_GO_ON || (flow = many(x, n->a, in, &s.sink)) != EV_GO_ON)
+		return flow;
+	*out = s.got;
+	return EV_GO_ON;
+}
+
+/* An operand where it stands, or in *room. */
+static inline enum ev_flow operand(struct ev_run *x, const struct ev_part *n,
+				   const struct ev_value *in, struct ev_value *room,
+				   const struct ev_value **v)
+{
+	bool none;
+
+	*v = room;
+	if (n->op == EV_CONST) {
+		*v = &n->value;
+		return EV_GO_ON;
+	}
+	if (n->op == EV_INPUT) {
+		*v = in;
+		return EV_GO_ON;
+	}
+	if (n->op == EV_PATH && n->a->op == EV_INPUT)
+		return path(x, n, in, room, &none);
+	return one(x, n, in, room);
+}
+
+static enum ev_flow one(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
+			struct ev_value *out)
+{
+	const struct ev_value *left, *right;
+	struct ev_value a, b;
+	enum ev_flow flow;
+	bool none;
+
+	switch (n->op) {
+	case EV_INPUT:
+		*out = *in;
+		return EV_GO_ON;
+	case EV_CONST:
+		*out = n->value;
+		return EV_GO_ON;
+	case EV_VAR:
+		*out = x->vars[n->slot];
+		return EV_GO_ON;
+	case EV_PATH:
+		if (n->a->op == EV_INPUT)
+			return path(x, n, in, out, &none);
+		flow = one(x, n->a, in, &a);
+		return flow != EV_GO_ON ? flow : path(x, n, &a, out, &none);
+	case EV_COLLECT: {
+		struct list_sink s = {.sink = {take_list}};
+
+		flow = many(x, n->a, in, &s.sink);
+		*out = ev_list_value(&s.list);
+		return flow;
+	}
+	case EV_SUM: {
+		struct sum_sink s = {.sink = {take_sum}, .sum = ev_bare(EV_NULL)};
+
+		flow = many(x, n->a, in, &s.sink);
+		*out = s.sum;
+		return flow;
+	}
+	case EV_PIPE:
+		flow = one(x, n->a, in, &a);
+		return flow != EV_GO_ON ? flow : one(x, n->b, &a, out);
+	case EV_AND:
+	case EV_OR:
+		flow = one(x, n->a, in, &a);
+		if (flow != EV_GO_ON)
+			return flow;
+		if (ev_is_true(&a) == (n->op == EV_AND) &&
+		    (flow = one(x, n->b, in, &a)) != EV_GO_ON)
+			return flow;
+		*out = ev_truth_value(ev_is_true(&a));
+		return EV_GO_ON;
+	case EV_ALT:
+		flow = one(x, n->a, in, out);
+		return flow != EV_GO_ON || ev_is_true(out) ? flow : one(x, n->b, in, out);
+	case EV_COMPARE:
+	case EV_ARITH:
+		/* The right side first, as jq does: it decides which of two errors is told. */
+		if ((flow = operand(x, n->b, in, &b, &right)) != EV_GO_ON ||
+		    (flow = operand(x, n->a, in, &a, &left)) != EV_GO_ON)
+			return flow;
+		return operate(x, n, left, right, out);
+	case EV_NEGATE:
+		flow = one(x, n->a, in, &a);
+		return flow != EV_GO_ON ? flow : ev_value_negate(x, &a, out);
+	case EV_IF:
+		flow = one(x, n->a, in, &a);
+		return flow != EV_GO_ON ? flow : one(x, ev_is_true(&a) ? n->b : n->c, in, out);
+	case EV_BIND:
+		flow = one(x, n->a, in, &a);
+		if (flow != EV_GO_ON)
+			return flow;
+		x->vars[n->slot] = a;
+		return one(x, n->b, in, out);
+	case EV_REDUCE:
+		return reduced(x, n, in, out);
+	case EV_ALL_OF:
+	case EV_ANY_OF:
+		return quantified(x, n, in, out);
+	case EV_LAST_OF:
+	case EV_IS_EMPTY:
+		return picked(x, n, in, out);
+	case EV_ERROR:
+		return ev_raise(x, "%.*s", ev_cut(n->value.p, n->value.n, 900), n->value.p);
+	case EV_CALL:
+		if (n->a == NULL)
+			return call(x, n, in, NULL, out);
+		flow = one(x, n->a, in, &a);
+		return flow != EV_GO_ON ? flow : call(x, n, in, &a, out);
+	case EV_BY:
+		return by(x, n, in, out);
+	case EV_REGEX:
+		return regex(x, n, in, out);
+	case EV_EACH:
+	case EV_COMMA:
+	case EV_TRY:
+	case EV_FIRST_OF:
+	case EV_EMPTY:
+	case EV_SELECT:
+	case EV_KINDS:
+		break; /* never single */
+	}
+	return EV_GO_ON;
+}
+
+/* Parts with any number of outputs */
+
+static enum ev_flow take_left(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct pipe_sink *s = (struct pipe_sink *)to;
+	struct ev_value out;
+	enum ev_flow flow = operate(x, s->n, v, &s->got, &out);
+
+	return flow == EV_GO_ON ? s->to->take(x, s->to, &out) : flow;
+}
+
+static enum ev_flow take_right(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct pipe_sink *s = (struct pipe_sink *)to;
+	struct pipe_sink left = {.sink = {take_left}, .n = s->n, .to = s->to, .got = *v};
+
+	return many(x, s->n->a, s->in, &left.sink);
+}
+
+static enum ev_flow take_as_truth(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct pipe_sink *s = (struct pipe_sink *)to;
+	struct ev_value out = ev_truth_value(ev_is_true(v));
+
+	return s->to->take(x, s->to, &out);
+}
+
+static enum ev_flow take_and_or(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct pipe_sink *s = (struct pipe_sink *)to;
+	struct pipe_sink right = {.sink = {take_as_truth}, .to = s->to};
+
+	if (ev_is_true(v) != (s->n->op == EV_AND))
+		return take_as_truth(x, &right.sink, v);
+	return many(x, s->n->b, s->in, &right.sink);
+}
+
+static enum ev_flow take_negated(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct pipe_sink *s = (struct pipe_sink *)to;
+	struct ev_value out;
+	enum ev_flow flow = ev_value_negate(x, v, &out);
+
+	return flow == EV_GO_ON ? s->to->take(x, s->to, &out) : flow;
+}
+
+static enum ev_flow take_argument(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	struct pipe_sink *s = (struct pipe_sink *)to;
+	struct ev_value out;
+	enum ev_flow flow = call(x, s->n, s->in, v, &out);
+
+	return flow == EV_GO_ON ? s->to->take(x, s->to, &out) : flow;
+}
+
+/* How the outputs of a part's first (of two operands, the second) are taken. */
+static enum ev_flow through(struct ev_run *x, const struct ev_part *n, const struct ev_part *first,
+			    const struct ev_value *in, struct ev_sink *to,
+			    enum ev_flow (*take)(struct ev_run *, struct ev_sink *,
+						 const struct ev_value *))
+{
+	struct pipe_sink s = {.sink = {take}, .n = n, .in = in, .to = to};
+	enum ev_flow flow = many(x, first, in, &s.sink);
+
+	if (n->op == EV_ALT && flow == EV_GO_ON && !s.flag)
+		return many(x, n->b, in, to);
+	if (n->op == EV_TRY && flow == EV_RAISED && !s.flag)
+		return EV_GO_ON;
+	return flow;
+}
+
+static enum ev_flow many(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
+			 struct ev_sink *to)
+{
+	struct ev_value v;
+	enum ev_flow flow;
+
+	if (!ev_spend(x, 1))
+		return ev_spent(x);
+	if (n->single) {
+		flow = one(x, n, in, &v);
+		return flow == EV_GO_ON ? to->take(x, to, &v) : flow;
+	}
+	switch (n->op) {
+	case EV_PATH:
+		return through(x, n, n->a, in, to, take_step);
+	case EV_EACH:
+		if (!n->a->single)
+			return through(x, n, n->a, in, to, take_each);
+		flow = one(x, n->a, in, &v);
+		return flow == EV_GO_ON ? each(x, n, &v, to) : flow;
+	case EV_PIPE:
+		if (!n->a->single)
+			return through(x, n, n->a, in, to, take_pipe);
+		flow = one(x, n->a, in, &v);
+		return flow == EV_GO_ON ? many(x, n->b, &v, to) : flow;
+	case EV_COMMA:
+		flow = many(x, n->a, in, to);
+		return flow == EV_GO_ON ? many(x, n->b, in, to) : flow;
+	case EV_AND:
+	case EV_OR:
+		return through(x, n, n->a, in, to, take_and_or);
+	case EV_ALT:
+		return through(x, n, n->a, in, to, take_alternative);
+	case EV_TRY:
+		return through(x, n, n->a, in, to, take_tried);
+	case EV_COMPARE:
+	case EV_ARITH:
+		return through(x, n, n->b, in, to, take_right);
+	case EV_NEGATE:
+		return through(x, n, n->a, in, to, take_negated);
+	case EV_IF:
+		return through(x, n, n->a, in, to, take_condition);
+	case EV_BIND:
+		return through(x, n, n->a, in, to, take_bound);
+	case EV_SELECT:
+		return through(x, n, n->a, in, to, take_selected);
+	case EV_CALL:
+		return through(x, n, n->a, in, to, take_argument);
+	case EV_FIRST_OF: {
+		struct first_sink s = {.sink = {take_first}};
+
+		flow = many(x, n->a, in, &s.sink);
+		if (flow != EV_GO_ON && flow != EV_STOP)
+			return flow;
+		return s.any ? to->take(x, to, &s.value) : EV_GO_ON;
+	}
+	case EV_KINDS:
+		return (n->mask & 1 << in->kind) != 0 ? to->take(x, to, in) : EV_GO_ON;
+	default: /* EV_EMPTY, and those that are single */
+		return EV_GO_ON;
+	}
+}
+
+enum ev_flow ev_expr_run(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
+			 struct ev_sink *to)
+{
+	return many(x, n, in, to);
+}

@@ -1,0 +1,339 @@
+/*
+ * The formats that are asserted. Each function takes the decoded string, valid UTF-8.
+ */
+#include "base/time.h"
+#include "model/jschema_impl.h"
+#include "model/regex.h"
+
+#include <string.h>
+
+static bool digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool letter(char c)
+{
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+static bool hex(char c)
+{
+	return digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+static bool date_time(const char *p, size_t len)
+{
+	struct ev_time t;
+
+	return ev_time_parse(p, len, &t) == EV_TIME_ZONED;
+}
+
+static bool date(const char *p, size_t len)
+{
+	struct ev_date d;
+
+	return ev_date_parse(p, len, &d);
+}
+
+/*
+ * RFC 3339, appendix A. Units follow one another in order and without a gap: P1Y2D is none, and
+ * weeks stand alone.
+ */
+static bool duration(const char *p, size_t len)
+{
+	static const char order[] = "YMDTHMS";
+	const char *end = p + len, *next = order;
+	bool first = true;
+
+	if (len < 3 || *p++ != 'P')
+		return false;
+	while (p < end) {
+		const char *digits = p, *unit;
+
+		if (*p == 'T') {
+			if (next > order + 3)
+				return false;
+			next = order + 4;
+			first = true;
+			if (++p == end)
+				return false;
+			continue;
+		}
+		while (p < end && digit(*p))
+			p++;
+		if (p == digits || p == end)
+			return false;
+		if (*p == 'W')
+			return next == order && first && p + 1 == end;
+		unit = *next != '\0' ? strchr(next, *p) : NULL;
+		if (unit == NULL || *p == 'T' || (!first && unit != next) || (next <= order + 3 && unit > order + 3))
+			return false;
+		first = false;
+		next = unit + 1;
+		p++;
+	}
+	return true;
+}
+
+static bool ipv4(const char *p, size_t len)
+{
+	const char *end = p + len;
+
+	for (int i = 0; i < 4; i++) {
+		int v = 0, n = 0;
+
+		if (i > 0 && (p == end || *p++ != '.'))
+			return false;
+		for (; p < end && digit(*p) && n < 4; p++, n++)
+			v = v * 10 + *p - '0';
+		if (n == 0 || v > 255 || (n > 1 && p[-n] == '0'))
+			return false;
+	}
+	return p == end;
+}
+
+/* RFC 4291, section 2.2: eight groups, or fewer around one "::"; an IPv4 address stands for two. */
+static bool ipv6(const char *p, size_t len)
+{
+	const char *end = p + len;
+	int groups = 0;
+	bool gap = false;
+
+	if (len >= 2 && p[0] == ':' && p[1] == ':') {
+		gap = true;
+		p += 2;
+	}
+	while (p < end) {
+		const char *from = p;
+
+		while (p < end && hex(*p))
+			p++;
+		if (p < end && *p == '.') {
+			groups += 2;
+			p = end;
+			if (!ipv4(from, (size_t)(end - from)))
+				return false;
+			break;
+		}
+		if (p == from || p - from > 4)
+			return false;
+		groups++;
+		if (p == end)
+			break;
+		if (*p++ != ':' || p == end)
+			return false;
+		if (*p == ':') {
+			if (gap)
+				return false;
+			gap = true;
+			p++;
+		}
+	}
+	return gap ? groups < 8 : groups == 8;
+}
+
+/*
+ * RFC 1123, section 2.1. A label with "--" in the third and fourth place is an A-label or none
+ * (RFC 5891, section 4.2.3.1); whether its Punycode says something is not looked into.
+ */
+static bool hostname(const char *p, size_t len)
+{
+	size_t label = 0;
+
+	if (len == 0 || len > 253)
+		return false;
+	for (size_t i = 0; i <= len; i++) {
+		if (i == len || p[i] == '.') {
+			const char *first = p + i - label;
+
+			if (label == 0 || label > 63 || first[0] == '-' || p[i - 1] == '-')
+				return false;
+			if (label >= 4 && first[2] == '-' && first[3] == '-' &&
+			    (label == 4 || (first[0] | 0x20) != 'x' || (first[1] | 0x20) != 'n'))
+				return false;
+			label = 0;
+			continue;
+		}
+		if (!letter(p[i]) && !digit(p[i]) && p[i] != '-')
+			return false;
+		label++;
+	}
+	return true;
+}
+
+/* A Mailbox of RFC 5321, section 4.1.2. */
+static bool email(const char *p, size_t len)
+{
+	const char *end = p + len, *local = p;
+
+	if (p < end && *p == '"') {
+		for (p++; p < end && *p != '"'; p++) {
+			if (*p == '\\' && ++p == end)
+				return false;
+			if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
+				return false;
+		}
+		if (p++ == end)
+			return false;
+	} else {
+		for (; p < end && *p != '@'; p++) {
+			if (*p == '.' && (p == local || p[-1] == '.' || p + 1 == end || p[1] == '@'))
+				return false;
+			if (*p != '.' && !letter(*p) && !digit(*p) &&
+			    (*p == '\0' || strchr("!#$%&'*+-/=?^_`{|}~", *p) == NULL))
+				return false;
+		}
+	}
+	if (p == local || p - local > 64 || p == end || *p++ != '@')
+		return false;
+	len = (size_t)(end - p);
+	if (len > 2 && p[0] == '[' && p[len - 1] == ']') {
+		if (len > 7 && memcmp(p, "[IPv6:", 6) == 0)
+			return ipv6(p + 6, len - 7);
+		return ipv4(p + 1, len - 2);
+	}
+	return hostname(p, len);
+}
+
+/* RFC 9562, section 4: the plain spelling alone. */
+static bool uuid(const char *p, size_t len)
+{
+	bool good = len == 36 && p[8] == '-' && p[13] == '-' && p[18] == '-' && p[23] == '-';
+
+	for (size_t i = 0; good && i < 36; i++)
+		good = hex(p[i]) || i == 8 || i == 13 || i == 18 || i == 23;
+	return good;
+}
+
+/* RFC 6901. */
+static bool json_pointer(const char *p, size_t len)
+{
+	if (len > 0 && p[0] != '/')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (p[i] == '~' && (i + 1 == len || (p[i + 1] != '0' && p[i + 1] != '1')))
+			return false;
+	return true;
+}
+
+static bool regex(const char *p, size_t len)
+{
+	struct ev_error err;
+	struct ev_regex *re = ev_regex_compile(p, len, EV_REGEX_ECMA, &err);
+	bool good = re != NULL;
+
+	ev_regex_free(&re);
+	return good;
+}
+
+/* Unreserved characters, sub-delims, percent escapes, and those in `more` (RFC 3986, section 2). */
+static bool uri_chars(const char *p, const char *end, const char *more)
+{
+	for (; p < end; p++) {
+		if (*p == '%') {
+			if (end - p < 3 || !hex(p[1]) || !hex(p[2]))
+				return false;
+			p += 2;
+		} else if (!letter(*p) && !digit(*p) &&
+			   (*p == '\0' || (strchr("-._~!$&'()*+,;=", *p) == NULL && strchr(more, *p) == NULL))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool ip_literal(const char *p, const char *end)
+{
+	const char *dot;
+
+	if (p == end || (*p | 0x20) != 'v')
+		return ipv6(p, (size_t)(end - p));
+	dot = memchr(p, '.', (size_t)(end - p));
+	if (dot == NULL || dot == p + 1 || dot + 1 == end || memchr(p, '%', (size_t)(end - p)) != NULL)
+		return false;
+	for (const char *q = p + 1; q < dot; q++)
+		if (!hex(*q))
+			return false;
+	return uri_chars(dot + 1, end, ":");
+}
+
+static bool authority(const char *p, const char *end)
+{
+	const char *at = memchr(p, '@', (size_t)(end - p)), *host = at != NULL ? at + 1 : p, *colon = end;
+
+	if (at != NULL && !uri_chars(p, at, ":"))
+		return false;
+	if (host < end && *host == '[') {
+		const char *close = memchr(host, ']', (size_t)(end - host));
+
+		if (close == NULL || !ip_literal(host + 1, close))
+			return false;
+		colon = close + 1;
+		if (colon < end && *colon != ':')
+			return false;
+	} else {
+		while (colon > host && digit(colon[-1]))
+			colon--;
+		colon = colon > host && colon[-1] == ':' ? colon - 1 : end;
+		if (!uri_chars(host, colon, ""))
+			return false;
+	}
+	for (const char *q = colon + 1; q < end; q++)
+		if (!digit(*q))
+			return false;
+	return true;
+}
+
+static bool any_uri(const char *p, size_t len, bool absolute)
+{
+	struct js_uri u;
+
+	js_uri_split(p, len, &u);
+	if (u.scheme.len == 0) {
+		const char *colon = memchr(u.path.p, ':', u.path.len);
+
+		/* the first segment of a relative path has no colon */
+		if (absolute || (colon != NULL && !u.has_authority &&
+				 memchr(u.path.p, '/', (size_t)(colon - u.path.p)) == NULL))
+			return false;
+	}
+	return (!u.has_authority || authority(u.authority.p, u.authority.p + u.authority.len)) &&
+	       uri_chars(u.path.p, u.path.p + u.path.len, ":@/") &&
+	       uri_chars(u.query.p, u.query.p + u.query.len, ":@/?") &&
+	       uri_chars(u.fragment.p, u.fragment.p + u.fragment.len, ":@/?");
+}
+
+static bool uri(const char *p, size_t len)
+{
+	return any_uri(p, len, true);
+}
+
+static bool uri_reference(const char *p, size_t len)
+{
+	return any_uri(p, len, false);
+}
+
+static const struct js_format formats[] = {
+	{"date-time", date_time},
+	{"date", date},
+	{"time", ev_clock_valid},
+	{"duration", duration},
+	{"email", email},
+	{"hostname", hostname},
+	{"ipv4", ipv4},
+	{"ipv6", ipv6},
+	{"uri", uri},
+	{"uri-reference", uri_reference},
+	{"uuid", uuid},
+	{"json-pointer", json_pointer},
+	{"regex", regex},
+};
+
+const struct js_format *js_format_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+		if (strlen(formats[i].name) == len && memcmp(formats[i].name, name, len) == 0)
+			return &formats[i];
+	return NULL;
+}

@@ -1,0 +1,326 @@
+/*
+ * jschema_impl: the compiled form of JSON Schemas, which jschema*.c share and nobody else sees.
+ * Floor 3.
+ *
+ *   jschema.c          whether values fit compiled schemas
+ *   jschema_explain.c  why they do not
+ *   jschema_compile.c  compiles: keywords into the structs here
+ *   jschema_load.c     the set: files, $id, $anchor and what a $ref leads to
+ *   jschema_format.c   format
+ *   jschema_meta.c     the metaschema
+ *
+ * All of it lies in the set's arena, but for the texts and tables of documents.
+ */
+#ifndef EV_JSCHEMA_IMPL_H
+#define EV_JSCHEMA_IMPL_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/status.h"
+#include "json/scan.h"
+#include "model/jschema.h"
+#include "model/regex.h"
+
+struct js_slice {
+	const char *p;
+	size_t len;
+};
+
+/* Vocabularies of 2020-12; a keyword counts only if the metaschema's $vocabulary has its own. */
+enum {
+	JS_CORE = 1,
+	JS_APPLICATOR = 2,
+	JS_UNEVALUATED = 4,
+	JS_VALIDATION = 8,
+	JS_META_DATA = 16,
+	JS_FORMAT = 32,
+	JS_CONTENT = 64,
+	JS_ALL = 127,
+};
+
+/* Names and where they lead, by linear search if they are few, else hashed. */
+struct js_name {
+	const char *p;
+	uint32_t len, hash;
+	uint32_t bit; /* its number among those whose presence counts, or JS_NO_BIT */
+	const struct ev_jschema *schema; /* of properties; NULL if the name stands in required alone */
+};
+
+enum { JS_NO_BIT = UINT32_MAX, JS_SEEN = 128, JS_FEW = 8 };
+
+struct js_names {
+	struct js_name *list;
+	uint32_t n;
+	uint32_t mask;         /* of slots */
+	uint64_t lengths;      /* 1 << length of each name; the last bit is for all from 63 on */
+	const uint32_t *slots; /* NULL for few names; index + 1, 0 for none */
+};
+
+/* A number with at most 18 digits: mantissa / 10^scale. */
+struct js_quick {
+	int64_t mantissa;
+	uint32_t scale;
+	bool fits;
+};
+
+struct js_limit {
+	struct js_slice text; /* NULL p: no such limit */
+	struct js_quick quick;
+};
+
+enum js_bound { JS_MINIMUM, JS_EXCLUSIVE_MINIMUM, JS_MAXIMUM, JS_EXCLUSIVE_MAXIMUM, JS_MULTIPLE_OF, JS_BOUNDS };
+
+struct js_numbers {
+	struct js_limit limits[JS_BOUNDS];
+};
+
+struct js_strings {
+	uint64_t min, max; /* code points */
+	struct ev_regex *pattern;
+	struct js_slice pattern_text;
+	const struct js_format *format;
+};
+
+struct js_constant {
+	struct js_slice text; /* as in the schema */
+	struct js_slice form; /* canonical; for numbers, arrays and objects */
+	enum ev_kind kind;
+};
+
+/* The values of enum, or the one of const. */
+struct js_values {
+	uint32_t kinds; /* 1 << kind for null, false and true */
+	struct js_names strings;
+	struct js_constant *list; /* all, in the schema's order */
+	uint32_t n;
+	bool numbers, composites; /* there is such a one */
+};
+
+struct js_arrays {
+	uint64_t min, max;
+	bool unique;
+	const struct ev_jschema **prefix;
+	uint32_t n_prefix;
+	const struct ev_jschema *items;
+	const struct ev_jschema *contains;
+	uint64_t min_contains, max_contains;
+};
+
+struct js_pattern {
+	struct ev_regex *regex;
+	struct js_slice text;
+	const struct ev_jschema *schema;
+};
+
+struct js_dependent {
+	uint32_t trigger; /* index into names */
+	uint32_t *required;
+	uint32_t n;
+	const struct ev_jschema *schema;
+};
+
+struct js_objects {
+	uint64_t min, max;
+	struct js_names names;
+	uint32_t bits;
+	uint64_t needed[JS_SEEN / 64]; /* of required, those below JS_SEEN */
+	uint32_t *required;            /* indices into names */
+	uint32_t n_required;
+	struct js_pattern *patterns;
+	uint32_t n_patterns;
+	const struct ev_jschema *additional, *property_names;
+	struct js_dependent *dependents;
+	uint32_t n_dependents;
+};
+
+/* Schemas for the same value. */
+struct js_applied {
+	const struct ev_jschema **all; /* of $ref and allOf */
+	const struct ev_jschema **any, **one;
+	uint32_t n_all, n_any, n_one;
+	const struct ev_jschema *no, *when, *then, *otherwise;
+	const char *dynamic; /* the anchor of a $dynamicRef that is looked for in the dynamic scope */
+	const struct ev_jschema *fallback; /* and where it leads by the text alone */
+};
+
+enum { JS_INTEGER = 1 << 7, JS_ANY_TYPE = 0x7f };
+
+enum js_state { JS_NEW, JS_QUEUED, JS_DONE };
+
+struct ev_jschema {
+	const struct ev_jschema *alias; /* a lone $ref: where it leads */
+	uint8_t types;                  /* 1 << kind, and JS_INTEGER */
+	bool boolean, value;            /* a boolean schema, and which */
+	const struct js_values *constant, *values;
+	const struct js_numbers *numbers;
+	const struct js_strings *strings;
+	const struct js_arrays *arrays;
+	const struct js_objects *objects;
+	const struct js_applied *applied;
+	const struct ev_jschema *unevaluated_items, *unevaluated_properties;
+	const char *says; /* description, else title */
+
+	struct ev_jschema_set *set;
+	struct js_document *doc;
+	struct js_resource *resource;
+	uint32_t at; /* node of doc */
+	enum js_state state;
+	uint32_t visit;  /* of the search for loops */
+};
+
+struct js_anchor {
+	const char *name;
+	size_t len;
+	uint32_t at;
+	bool dynamic;
+};
+
+/* What has a URI of its own: a document's top, or a subschema with $id. */
+struct js_resource {
+	const char *uri; /* absolute, without a fragment */
+	struct js_document *doc;
+	uint32_t at;
+	unsigned vocabularies;
+	struct js_anchor *anchors;
+	size_t n_anchors, cap_anchors;
+};
+
+struct js_document {
+	const char *name; /* for errors */
+	char *text;
+	struct ev_doc doc;
+	struct ev_node *nodes;
+	struct ev_jschema **compiled; /* one a node, NULL where none is */
+	const char *retrieved; /* the URI that it was got by: schema:///a/b.json */
+	struct js_resource *top;
+};
+
+struct ev_jschema_set {
+	char *root;
+	struct ev_arena arena;
+	struct ev_scan *scan;
+	struct js_document **documents;
+	size_t n_documents, cap_documents;
+	struct js_resource **resources;
+	size_t n_resources, cap_resources;
+	struct ev_regex **regexes;
+	size_t n_regexes, cap_regexes;
+	struct ev_jschema **queue; /* waiting to be compiled; done ones stay until all are */
+	size_t n_queue, cap_queue;
+	const char **dynamic; /* the anchors of $dynamicRef */
+	size_t n_dynamic, cap_dynamic;
+
+	/* what the evaluators work with, kept from record to record */
+	struct ev_buf text, name, form;
+	uint8_t *marks;
+	size_t n_marks, cap_marks;
+	uint64_t *hashes;
+	size_t cap_hashes;
+	uint64_t seed;
+};
+
+/* RFC 3986, appendix B. */
+struct js_uri {
+	struct js_slice scheme, authority, path, query, fragment;
+	bool has_authority, has_query, has_fragment;
+};
+
+void js_uri_split(const char *p, size_t len, struct js_uri *u);
+
+struct js_format {
+	const char *name;
+	bool (*check)(const char *p, size_t len);
+};
+
+/* NULL for one that evkit does not assert. */
+const struct js_format *js_format_find(const char *name, size_t len);
+
+/* jschema_meta.c */
+
+#define JS_DRAFT "https://json-schema.org/draft/2020-12/"
+#define JS_METASCHEMA JS_DRAFT "schema"
+
+extern const char js_metaschema[];
+
+/* jschema_load.c */
+
+/* An error at octet pos of the document: "file:line:column: ". Returns false. */
+bool js_fail(const struct js_document *doc, uint32_t pos, struct ev_error *err, const char *fmt, ...) EV_PRINTF(4, 5);
+struct js_document *js_load_file(struct ev_jschema_set *set, const char *uri, struct ev_error *err);
+/* What the string at node `at` leads to from a schema; *anchor is set if its fragment is an anchor. */
+struct ev_jschema *js_refer(struct ev_jschema *from, uint32_t at, const struct js_anchor **anchor, struct ev_error *err);
+const struct js_anchor *js_anchor_find(const struct js_resource *r, const char *name, size_t len);
+/* A decoded string of the document, in the arena. */
+struct js_slice js_text(struct js_document *doc, struct ev_jschema_set *set, uint32_t at);
+
+/* jschema_compile.c */
+
+enum js_holds { JS_NOTHING, JS_SCHEMA, JS_SCHEMAS, JS_SCHEMA_MAP };
+
+/* What the keyword holds, so that $id and $anchor can be found in it. */
+enum js_holds js_keyword_holds(const struct ev_doc *d, uint32_t name);
+/* The schema at a node, which is compiled with the queue if it is new. */
+struct ev_jschema *js_at(struct js_resource *r, uint32_t at, struct ev_jschema_set *set);
+bool js_compile_queue(struct ev_jschema_set *set, struct ev_error *err);
+
+/* jschema.c */
+
+/* The resources that the evaluation has come through, for $dynamicRef. */
+struct js_scope {
+	const struct js_resource *resource;
+	const struct js_scope *outer;
+};
+
+/* Bounds the stack: a level takes some 500 octets of it, and twice that with the sanitizers. */
+enum { JS_DEPTH = 6000 };
+
+/* One evaluation. */
+struct js_judge {
+	const struct ev_doc *d;
+	struct ev_jschema_set *set;
+	const struct js_scope *scope;
+	uint32_t top, without; /* as given to ev_jschema_valid */
+	int depth;             /* schemas applied one inside the other, on values or within values */
+	bool exhausted;        /* depth has been above JS_DEPTH: the value counts as not fit */
+	struct ev_reasons *reasons; /* NULL unless it explains */
+};
+
+/*
+ * Marks are one octet for each member or element of a value: whether a keyword has evaluated it,
+ * which is what unevaluatedProperties and unevaluatedItems ask. They stand on a stack in the set
+ * and are named by their offset; JS_NO_MARKS where nobody asks.
+ */
+#define JS_NO_MARKS SIZE_MAX
+
+size_t js_marks_push(struct js_judge *j, uint32_t i);
+void js_marks_pop(struct js_judge *j, size_t at);
+
+bool js_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t marks);
+/* The same for all keywords but unevaluated*. */
+bool js_keywords_fit(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t marks);
+/* The schema for what nothing else has evaluated in a value of this kind, or NULL. */
+const struct ev_jschema *js_unevaluated(const struct js_judge *j, const struct ev_jschema *s, uint32_t i);
+/* Where a $dynamicRef leads by the scope. */
+const struct ev_jschema *js_dynamic_target(const struct js_judge *j, const struct js_applied *a);
+
+/* Single keywords. */
+bool js_type_fits(const struct js_judge *j, const struct ev_jschema *s, uint32_t i);
+bool js_is_among(struct js_judge *j, const struct js_values *v, uint32_t i);
+bool js_within(const char *p, size_t len, const struct js_quick *q, const struct js_limit *l, enum js_bound bound);
+bool js_long_enough(const struct js_strings *t, const char *p, size_t len);
+bool js_short_enough(const struct js_strings *t, const char *p, size_t len);
+/* Whether two elements are equal, and which: *a before *b. */
+bool js_equal_elements(struct js_judge *j, uint32_t i, uint32_t *a, uint32_t *b);
+
+/* A member's name, decoded; valid until the next. */
+const char *js_member_name(struct js_judge *j, uint32_t i, size_t *len);
+/* The number of members, without the one that counts as absent. */
+uint64_t js_members(const struct js_judge *j, uint32_t i);
+/* Whether a name of bit != JS_NO_BIT is there; bits: of the names seen, for those below JS_SEEN. */
+bool js_seen(struct js_judge *j, uint32_t i, const struct js_name *name, const uint64_t *bits);
+
+const struct js_name *js_names_find(const struct js_names *t, const char *p, size_t len);
+uint32_t js_name_hash(const char *p, size_t len);
+struct js_quick js_quick_read(const char *p, size_t len);
+
+#endif

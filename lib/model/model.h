@@ -1,0 +1,148 @@
+/*
+ * model: what a shop's events mean, read from one YAML file (evkit-model.5). Floor 3.
+ *
+ * Everything belongs to the model and lives until ev_model_free. Errors have file:line:column, and
+ * an unknown key is told with the nearest known one. Schemas and rules are kept as text: only
+ * evvalidate compiles them.
+ */
+#ifndef EV_MODEL_H
+#define EV_MODEL_H
+
+#include "base/time.h"
+#include "base/zone.h"
+#include "json/path.h"
+
+struct ev_place {
+	size_t line, column; /* in the model's file, from 1 */
+};
+
+/* The types of columns. */
+enum ev_type {
+	EV_TYPE_UUID,
+	EV_TYPE_VARCHAR, /* size: code points */
+	EV_TYPE_TIMESTAMP,
+	EV_TYPE_DATE,
+	EV_TYPE_INT,     /* 64 bits */
+	EV_TYPE_DECIMAL, /* size: digits in all; scale: of them behind the point */
+	EV_TYPE_BOOL,
+	EV_TYPE_JSON,
+};
+
+struct ev_dimension;
+
+struct ev_column {
+	char *name;
+	struct ev_path *from;
+	enum ev_type type;
+	uint32_t size, scale;
+	const struct ev_dimension *dimension; /* or NULL */
+	struct ev_place place;
+};
+
+struct ev_columns {
+	struct ev_column *list;
+	size_t n;
+};
+
+struct ev_names {
+	char **list;
+	size_t n;
+};
+
+enum ev_keep { EV_KEEP_HISTORY, EV_KEEP_LATEST };
+
+struct ev_fact {
+	char *name;
+	enum ev_keep keep;
+	struct ev_path *each;  /* one row per element; NULL: one row per event */
+	struct ev_names types; /* the event types it takes; none means all */
+	struct ev_columns columns;
+	struct ev_place place;
+};
+
+struct ev_calendar {
+	struct ev_date from, to;
+	struct ev_zone *zone;
+};
+
+struct ev_dimension {
+	char *name;
+	struct ev_calendar *calendar; /* then nothing below is set */
+	size_t *keys;                 /* indices of the columns that make the key, in the model's order */
+	size_t n_keys;
+	struct ev_path *each;
+	struct ev_names types;
+	struct ev_columns columns;
+	struct ev_place place;
+};
+
+/* A schema of a type: a file beside the model, or JSON text; neither if both are NULL. */
+struct ev_contract {
+	char *file;
+	char *text;
+	struct ev_place place;
+};
+
+struct ev_event_type {
+	char *name;
+	struct ev_contract put, patch;
+};
+
+struct ev_rule {
+	char *name;
+	struct ev_names types; /* none means all */
+	char *jq;
+	char *severity;
+	char *explain; /* or NULL */
+	bool floating;
+	struct ev_place place;
+};
+
+struct ev_environment {
+	char *name, *target, *schema; /* schema may be NULL */
+	struct ev_place place;
+};
+
+struct ev_model {
+	char *file; /* NULL for the default model */
+	char *root; /* the file's folder */
+	char *name;
+	/* Where the envelope stands; version, modified and op may be NULL. */
+	struct ev_path *id, *type, *time, *version, *modified, *op;
+	struct ev_path **ignore;
+	size_t n_ignore;
+	struct ev_zone *zone; /* of naive times; NULL refuses them */
+	bool by_arrival;      /* order: arrival */
+	struct ev_event_type *types;
+	size_t n_types;
+	bool pass_unknown;
+	struct ev_rule *rules;
+	size_t n_rules;
+	bool has_expectations;
+	struct ev_place expectations;
+	struct ev_fact *facts;
+	size_t n_facts;
+	struct ev_dimension *dimensions;
+	size_t n_dimensions;
+	struct ev_environment *environments;
+	size_t n_environments;
+};
+
+struct ev_model *ev_model_read(const char *file, struct ev_error *err);
+/* The default envelope: .event_id .event_type .event_timestamp .version .modified_at .op */
+struct ev_model *ev_model_default(void);
+/* Sets one path of the envelope by name: "id", "type", "time", "version", "modified" or "op". */
+enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const char *path, struct ev_error *err);
+void ev_model_free(struct ev_model **m);
+
+const struct ev_fact *ev_model_fact(const struct ev_model *m, const char *name);
+const struct ev_dimension *ev_model_dimension(const struct ev_model *m, const char *name);
+const struct ev_environment *ev_model_environment(const struct ev_model *m, const char *name);
+
+/* Whether a list of types takes this one; an empty list takes all. */
+bool ev_names_take(const struct ev_names *types, const char *p, size_t len);
+
+/* "decimal(12,2)" and so on, into out. */
+void ev_type_write(const struct ev_column *c, char *out, size_t size);
+
+#endif

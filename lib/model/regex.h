@@ -1,0 +1,47 @@
+/*
+ * regex: regular expressions over octets that are UTF-8. The door to PCRE2 (8 bits, with its JIT).
+ * Floor 3.
+ *
+ * Two languages. EV_REGEX_PCRE is PCRE2's own. EV_REGEX_ECMA is that of JSON Schema's `pattern`:
+ * ECMA-262 with the flag u, translated. There \d and \w are ASCII, \s is ECMA's white space, `.`
+ * takes all but a line's end, `$` is the very end of the text, \p{Letter} has its long names, and
+ * what PCRE2 knows but ECMA-262 does not (\Z, \A, (?i), a++) is an error. More lenient than the
+ * flag u: punctuation may be escaped without need, and a lone `{`, `}` or `]` stands for itself.
+ *
+ * The work of one search is bounded, so that no text can make it hang; a search that reaches the
+ * bound counts as one that found nothing.
+ *
+ * A compiled expression remembers its last match, so it serves one search at a time.
+ */
+#ifndef EV_REGEX_H
+#define EV_REGEX_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ev_regex;
+
+enum ev_regex_flags {
+	EV_REGEX_PCRE = 0,
+	EV_REGEX_ECMA = 1,
+	EV_REGEX_OCTETS = 2, /* the texts may be any octets; a character is an octet */
+};
+
+/* NULL, with what is wrong and at which octet of the pattern ("... at octet 4"; no file position). */
+struct ev_regex *ev_regex_compile(const char *pattern, size_t len, unsigned flags, struct ev_error *err);
+void ev_regex_free(struct ev_regex **re);
+
+/* Whether the pattern is found anywhere in the text, which is valid UTF-8 unless EV_REGEX_OCTETS. */
+bool ev_regex_match(struct ev_regex *re, const char *p, size_t len);
+
+/* Groups are numbered from 1; 0 is the whole match. */
+uint32_t ev_regex_groups(const struct ev_regex *re);
+/* NULL for a group without a name. The text is the expression's. */
+const char *ev_regex_group_name(const struct ev_regex *re, uint32_t group);
+/* The octets [*from, *to) of the text that the group took in the last match, if it took part. */
+bool ev_regex_span(const struct ev_regex *re, uint32_t group, size_t *from, size_t *to);
+
+#endif

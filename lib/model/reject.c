@@ -1,0 +1,216 @@
+#include "model/reject.h"
+#include "base/utf8.h"
+#include "io/out.h"
+#include "json/form.h"
+
+#include <stdlib.h>
+
+enum { CODES = 32 };
+
+struct ev_rejects {
+	const char *stage;
+	struct ev_out *out; /* NULL: the first reject ends the run */
+	struct ev_buf line;
+	uint64_t n;
+	struct {
+		const char *code;
+		uint64_t n;
+	} by_code[CODES];
+	char tail[3]; /* octets of a long line that wait for a group of three */
+	size_t n_tail;
+};
+
+struct ev_rejects *ev_rejects_new(const char *stage, const char *file, struct ev_error *err)
+{
+	struct ev_rejects *r = ev_calloc(1, sizeof *r);
+
+	r->stage = stage;
+	if (file != NULL && (r->out = ev_out_file(file, err)) == NULL)
+		ev_rejects_free(&r);
+	return r;
+}
+
+static void count(struct ev_rejects *r, const char *code)
+{
+	r->n++;
+	for (size_t i = 0; i < CODES; i++) {
+		if (r->by_code[i].code == NULL)
+			r->by_code[i].code = code;
+		if (strcmp(r->by_code[i].code, code) == 0) {
+			r->by_code[i].n++;
+			return;
+		}
+	}
+}
+
+static void member(struct ev_buf *b, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	if (b->p[b->len - 1] != '{')
+		ev_buf_putc(b, ',');
+	ev_json_quote(name, strlen(name), b);
+	ev_buf_putc(b, ':');
+	ev_json_quote(value, strlen(value), b);
+}
+
+/* A file's name may be no UTF-8; it is shown as far as it is. */
+static void source_member(struct ev_buf *b, const char *source)
+{
+	struct ev_buf text = {0};
+
+	for (const char *p = source; *p != '\0';) {
+		size_t n = ev_utf8_valid(p, strlen(p));
+
+		ev_buf_put(&text, p, n);
+		if (p[n] == '\0')
+			break;
+		ev_buf_printf(&text, "%%%02X", (unsigned char)p[n]);
+		p += n + 1;
+	}
+	member(b, "source", ev_buf_str(&text));
+	ev_buf_free(&text);
+}
+
+static void envelope(struct ev_rejects *r, const struct ev_record *rec, const char *origin, size_t origin_len,
+		     const struct ev_reasons *why)
+{
+	struct ev_buf *b = &r->line;
+
+	ev_buf_reset(b);
+	ev_buf_puts(b, "{\"_ev\":{\"reject\":{");
+	member(b, "stage", r->stage);
+	if (origin != NULL && origin_len > 2) {
+		/* source, line and offset as evparse wrote them: the inside of the object */
+		ev_buf_putc(b, ',');
+		ev_buf_put(b, origin + 1, origin_len - 2);
+	} else {
+		source_member(b, rec->source);
+		ev_buf_printf(b, ",\"line\":%llu,\"offset\":%llu", (unsigned long long)rec->line,
+			      (unsigned long long)rec->offset);
+	}
+	member(b, "code", why->code);
+	ev_buf_puts(b, ",\"reasons\":[");
+	for (size_t i = 0; i < why->n; i++) {
+		const struct ev_reason *reason = &why->list[i];
+
+		ev_buf_puts(b, i == 0 ? "{" : ",{");
+		member(b, "rule", reason->rule);
+		member(b, "path", reason->path);
+		member(b, "keyword", reason->keyword);
+		member(b, "message", reason->message);
+		member(b, "explain", reason->explain);
+		ev_buf_putc(b, '}');
+	}
+	ev_buf_puts(b, "]}},");
+}
+
+static enum ev_status no_file(const struct ev_record *rec, const struct ev_reasons *why, struct ev_error *err)
+{
+	return ev_fail(err, "%s:%llu: %s%s: mend it, or set bad records aside with -r FILE", rec->source,
+		       (unsigned long long)rec->line, why->n > 0 ? why->list[0].message : why->code,
+		       why->n > 1 ? " (and more)" : "");
+}
+
+enum ev_status ev_rejects_put(struct ev_rejects *r, const struct ev_record *rec, const char *origin,
+			      size_t origin_len, const struct ev_reasons *why, struct ev_error *err)
+{
+	struct ev_buf *b = &r->line;
+
+	count(r, why->code);
+	if (r->out == NULL)
+		return no_file(rec, why, err);
+	envelope(r, rec, origin, origin_len, why);
+	if (ev_utf8_valid(rec->p, rec->len) == rec->len) {
+		ev_buf_puts(b, "\"raw\":");
+		ev_json_quote(rec->p, rec->len, b);
+	} else {
+		ev_buf_puts(b, "\"raw_base64\":\"");
+		ev_base64(rec->p, rec->len, b);
+		ev_buf_putc(b, '"');
+	}
+	ev_buf_putc(b, '}');
+	if (ev_out_line(r->out, b->p, b->len) != EV_OK) {
+		*err = r->out->error;
+		return EV_FATAL;
+	}
+	return EV_REJECT;
+}
+
+static enum ev_status write_line(struct ev_rejects *r, struct ev_error *err)
+{
+	if (ev_out_put(r->out, r->line.p, r->line.len) == EV_OK)
+		return EV_OK;
+	*err = r->out->error;
+	return EV_FATAL;
+}
+
+enum ev_status ev_rejects_begin(struct ev_rejects *r, const struct ev_record *first, const struct ev_reasons *why,
+				struct ev_error *err)
+{
+	count(r, why->code);
+	if (r->out == NULL)
+		return no_file(first, why, err);
+	envelope(r, first, NULL, 0, why);
+	ev_buf_puts(&r->line, "\"raw_base64\":\"");
+	r->n_tail = 0;
+	return write_line(r, err);
+}
+
+enum ev_status ev_rejects_part(struct ev_rejects *r, const char *p, size_t len, struct ev_error *err)
+{
+	size_t groups;
+
+	ev_buf_reset(&r->line);
+	while (r->n_tail > 0 && r->n_tail < 3 && len > 0) {
+		r->tail[r->n_tail++] = *p++;
+		len--;
+	}
+	if (r->n_tail == 3) {
+		ev_base64(r->tail, 3, &r->line);
+		r->n_tail = 0;
+	}
+	groups = len / 3 * 3;
+	ev_base64(p, groups, &r->line);
+	if (len > groups) {
+		memcpy(r->tail, p + groups, len - groups);
+		r->n_tail = len - groups;
+	}
+	return write_line(r, err);
+}
+
+enum ev_status ev_rejects_end(struct ev_rejects *r, struct ev_error *err)
+{
+	ev_buf_reset(&r->line);
+	ev_base64(r->tail, r->n_tail, &r->line);
+	ev_buf_puts(&r->line, "\"}\n");
+	return write_line(r, err) == EV_OK ? EV_REJECT : EV_FATAL;
+}
+
+uint64_t ev_rejects_count(const struct ev_rejects *r)
+{
+	return r->n;
+}
+
+const char *ev_rejects_code(const struct ev_rejects *r, size_t i, uint64_t *n)
+{
+	if (i >= CODES || r->by_code[i].code == NULL)
+		return NULL;
+	*n = r->by_code[i].n;
+	return r->by_code[i].code;
+}
+
+enum ev_status ev_rejects_commit(struct ev_rejects *r, struct ev_error *err)
+{
+	return r->out != NULL ? ev_out_commit(&r->out, err) : EV_OK;
+}
+
+void ev_rejects_free(struct ev_rejects **r)
+{
+	if (*r == NULL)
+		return;
+	ev_out_discard(&(*r)->out);
+	ev_buf_free(&(*r)->line);
+	free(*r);
+	*r = NULL;
+}

@@ -1,0 +1,49 @@
+/*
+ * reject: the dead letters. Records that are not fit, set aside whole, with every reason. Floor 3.
+ *
+ * One line a record, in JSON (evkit.7, "The reject envelope"). The file appears under its name only
+ * when it is whole. Without a file the first reject ends the run.
+ */
+#ifndef EV_REJECT_H
+#define EV_REJECT_H
+
+#include "base/status.h"
+#include "io/in.h"
+#include "model/reason.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A record and where it came from. */
+struct ev_record {
+	const char *p; /* EV_IN_SLACK readable octets stand behind it */
+	size_t len;
+	const char *source;
+	uint64_t line, offset;
+};
+
+struct ev_rejects;
+
+/* stage: the program's name, static. file: where to write, or NULL for none. */
+struct ev_rejects *ev_rejects_new(const char *stage, const char *file, struct ev_error *err);
+/*
+ * Sets the record aside. If the record bears an origin ("_ev" with "origin"), that is named in place
+ * of the record's own position; origin is the raw JSON object or NULL. EV_REJECT, or EV_FATAL.
+ */
+enum ev_status ev_rejects_put(struct ev_rejects *r, const struct ev_record *rec, const char *origin,
+			      size_t origin_len, const struct ev_reasons *why, struct ev_error *err);
+/* The same for a line too long to be held: begin, its parts, end. */
+enum ev_status ev_rejects_begin(struct ev_rejects *r, const struct ev_record *first, const struct ev_reasons *why,
+				struct ev_error *err);
+enum ev_status ev_rejects_part(struct ev_rejects *r, const char *p, size_t len, struct ev_error *err);
+enum ev_status ev_rejects_end(struct ev_rejects *r, struct ev_error *err);
+
+uint64_t ev_rejects_count(const struct ev_rejects *r);
+/* The counts by code: the i-th code and its count, or NULL behind the last. */
+const char *ev_rejects_code(const struct ev_rejects *r, size_t i, uint64_t *count);
+
+/* Gives the file its name. */
+enum ev_status ev_rejects_commit(struct ev_rejects *r, struct ev_error *err);
+void ev_rejects_free(struct ev_rejects **r);
+
+#endif

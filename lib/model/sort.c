@@ -1,0 +1,406 @@
+#include "model/sort.h"
+#include "base/arena.h"
+#include "base/mem.h"
+#include "io/in.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { RUN_BLOCK = 256 * 1024, MAX_RUNS = 128 };
+
+/* In memory and in a run alike: two lengths, the key, the item. */
+struct header {
+	uint32_t key_len, len;
+};
+
+struct slot {
+	uint64_t prefix; /* the key's first octets, so that most comparisons need no look at it */
+	const char *at;  /* of the header */
+	uint64_t number;
+};
+
+struct run {
+	int fd;
+	char *buf;
+	size_t cap, head, tail;
+	bool ended;
+	uint64_t order; /* runs made earlier hold items added earlier */
+	struct header now;
+	const char *key; /* NULL when the run is empty */
+};
+
+struct ev_sort {
+	size_t limit;
+	const char *folder;
+	struct ev_arena arena;
+	struct slot *slots;
+	size_t n, cap, next;
+	uint64_t added;
+	struct run *runs;
+	size_t n_runs, ever;
+	size_t *heap; /* of runs, the least first */
+	size_t n_heap;
+	size_t taken; /* the run whose item was handed out, +1 */
+};
+
+struct ev_sort *ev_sort_new(size_t limit, const char *folder)
+{
+	struct ev_sort *s = ev_calloc(1, sizeof *s);
+
+	s->limit = limit;
+	s->folder = folder;
+	return s;
+}
+
+static void free_runs(struct ev_sort *s)
+{
+	for (size_t i = 0; i < s->n_runs; i++) {
+		close(s->runs[i].fd);
+		free(s->runs[i].buf);
+	}
+	s->n_runs = 0;
+}
+
+void ev_sort_free(struct ev_sort **s)
+{
+	if (*s == NULL)
+		return;
+	free_runs(*s);
+	ev_arena_free(&(*s)->arena);
+	free((*s)->slots);
+	free((*s)->runs);
+	free((*s)->heap);
+	free(*s);
+	*s = NULL;
+}
+
+size_t ev_sort_runs(const struct ev_sort *s)
+{
+	return s->ever;
+}
+
+static int compare_keys(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+static struct header header_of(const char *at)
+{
+	struct header h;
+
+	memcpy(&h, at, sizeof h);
+	return h;
+}
+
+static int by_key(const void *x, const void *y)
+{
+	const struct slot *a = x, *b = y;
+	struct header ha, hb;
+	int order;
+
+	if (a->prefix != b->prefix)
+		return a->prefix < b->prefix ? -1 : 1;
+	ha = header_of(a->at);
+	hb = header_of(b->at);
+	order = compare_keys(a->at + sizeof ha, ha.key_len, b->at + sizeof hb, hb.key_len);
+	return order != 0 ? order : (a->number > b->number) - (a->number < b->number);
+}
+
+static uint64_t prefix_of(const char *key, size_t len)
+{
+	uint8_t b[8] = {0};
+	uint64_t v = 0;
+
+	memcpy(b, key, len < 8 ? len : 8);
+	for (int i = 0; i < 8; i++)
+		v = v << 8 | b[i];
+	return v;
+}
+
+static enum ev_status failed(struct ev_sort *s, const char *what, struct ev_error *err)
+{
+	return ev_fail(err, "%s: temporary files %s: %s: make room, or name another folder in TMPDIR", s->folder, what,
+		       strerror(errno));
+}
+
+static int unnamed_file(const char *folder)
+{
+	char *path = ev_malloc(strlen(folder) + sizeof "/evkit-XXXXXX");
+	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd < 0) {
+		strcpy(path, folder);
+		strcat(path, "/evkit-XXXXXX");
+		if ((fd = mkostemp(path, O_CLOEXEC)) >= 0)
+			unlink(path);
+	}
+	free(path);
+	return fd;
+}
+
+static enum ev_status write_all(int fd, const char *p, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return EV_FATAL;
+		p += n;
+		len -= (size_t)n;
+	}
+	return EV_OK;
+}
+
+/* A buffered writer of one run. */
+struct writer {
+	int fd;
+	char *buf;
+	size_t len;
+};
+
+static enum ev_status run_put(struct writer *w, const void *p, size_t len)
+{
+	if (w->len + len > RUN_BLOCK) {
+		if (write_all(w->fd, w->buf, w->len) != EV_OK)
+			return EV_FATAL;
+		w->len = 0;
+		if (len > RUN_BLOCK)
+			return write_all(w->fd, p, len);
+	}
+	memcpy(w->buf + w->len, p, len);
+	w->len += len;
+	return EV_OK;
+}
+
+static enum ev_status run_begin(struct ev_sort *s, struct writer *w, struct ev_error *err)
+{
+	*w = (struct writer){.fd = unnamed_file(s->folder)};
+	if (w->fd < 0)
+		return failed(s, "cannot be made", err);
+	w->buf = ev_malloc(RUN_BLOCK);
+	return EV_OK;
+}
+
+/* Flushes the run and makes it the last of the sort's. */
+static enum ev_status run_end(struct ev_sort *s, struct writer *w, uint64_t order, enum ev_status st, struct ev_error *err)
+{
+	if (st == EV_OK)
+		st = write_all(w->fd, w->buf, w->len);
+	free(w->buf);
+	if (st == EV_OK && lseek(w->fd, 0, SEEK_SET) != 0)
+		st = EV_FATAL;
+	if (st != EV_OK) {
+		failed(s, "cannot be written", err);
+		close(w->fd);
+		return EV_FATAL;
+	}
+	s->runs = ev_realloc_array(s->runs, s->n_runs + 1, sizeof *s->runs);
+	s->runs[s->n_runs++] = (struct run){.fd = w->fd, .order = order};
+	s->ever++;
+	return EV_OK;
+}
+
+static enum ev_status spill(struct ev_sort *s, struct ev_error *err)
+{
+	enum ev_status st = EV_OK;
+	struct writer w;
+
+	qsort(s->slots, s->n, sizeof *s->slots, by_key);
+	if (run_begin(s, &w, err) != EV_OK)
+		return EV_FATAL;
+	for (size_t i = 0; i < s->n && st == EV_OK; i++) {
+		struct header h = header_of(s->slots[i].at);
+
+		st = run_put(&w, s->slots[i].at, sizeof h + h.key_len + h.len);
+	}
+	if (run_end(s, &w, s->ever, st, err) != EV_OK)
+		return EV_FATAL;
+	s->n = 0;
+	ev_arena_free(&s->arena);
+	return EV_OK;
+}
+
+static enum ev_status merge_runs(struct ev_sort *s, struct ev_error *err);
+
+enum ev_status ev_sort_add(struct ev_sort *s, const void *key, size_t key_len, const void *item, size_t len,
+			   struct ev_error *err)
+{
+	struct header h = {(uint32_t)key_len, (uint32_t)len};
+	char *at = ev_arena_alloc(&s->arena, sizeof h + key_len + len + EV_IN_SLACK);
+
+	memcpy(at, &h, sizeof h);
+	memcpy(at + sizeof h, key, key_len);
+	memcpy(at + sizeof h + key_len, item, len);
+	memset(at + sizeof h + key_len + len, 0, EV_IN_SLACK);
+	ev_grow(&s->slots, &s->cap, s->n + 1, sizeof *s->slots);
+	s->slots[s->n++] = (struct slot){prefix_of(key, key_len), at, s->added++};
+	if (s->arena.total + s->n * sizeof *s->slots < s->limit)
+		return EV_OK;
+	if (spill(s, err) != EV_OK)
+		return EV_FATAL;
+	return s->n_runs == MAX_RUNS ? merge_runs(s, err) : EV_OK;
+}
+
+/* Reads until the run's buffer holds need octets from head on; false at the end of the run. */
+static enum ev_status run_fill(struct ev_sort *s, struct run *r, size_t need, struct ev_error *err)
+{
+	if (r->head > 0) {
+		memmove(r->buf, r->buf + r->head, r->tail - r->head);
+		r->tail -= r->head;
+		r->head = 0;
+	}
+	ev_grow(&r->buf, &r->cap, (need > RUN_BLOCK ? need : RUN_BLOCK) + EV_IN_SLACK, 1);
+	while (r->tail < need && !r->ended) {
+		ssize_t n = read(r->fd, r->buf + r->tail, r->cap - EV_IN_SLACK - r->tail);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return failed(s, "cannot be read", err);
+		r->ended = n == 0;
+		r->tail += (size_t)n;
+	}
+	return EV_OK;
+}
+
+static enum ev_status run_next(struct ev_sort *s, struct run *r, struct ev_error *err)
+{
+	size_t whole;
+
+	if (r->key != NULL)
+		r->head += sizeof r->now + r->now.key_len + r->now.len;
+	r->key = NULL;
+	if (r->tail - r->head < sizeof r->now && run_fill(s, r, sizeof r->now, err) != EV_OK)
+		return EV_FATAL;
+	if (r->tail == r->head)
+		return EV_OK;
+	r->now = header_of(r->buf + r->head);
+	whole = sizeof r->now + r->now.key_len + r->now.len;
+	if (r->tail - r->head < whole && run_fill(s, r, whole, err) != EV_OK)
+		return EV_FATAL;
+	if (r->tail - r->head < whole) {
+		errno = EIO;
+		return failed(s, "are shorter than written", err);
+	}
+	r->key = r->buf + r->head + sizeof r->now;
+	return EV_OK;
+}
+
+static bool run_less(const struct run *a, const struct run *b)
+{
+	int order = compare_keys(a->key, a->now.key_len, b->key, b->now.key_len);
+
+	return order != 0 ? order < 0 : a->order < b->order;
+}
+
+static void heap_down(struct ev_sort *s, size_t i)
+{
+	for (;;) {
+		size_t least = i, left = 2 * i + 1, swap;
+
+		for (size_t k = left; k <= left + 1 && k < s->n_heap; k++)
+			if (run_less(&s->runs[s->heap[k]], &s->runs[s->heap[least]]))
+				least = k;
+		if (least == i)
+			return;
+		swap = s->heap[i];
+		s->heap[i] = s->heap[least];
+		s->heap[least] = swap;
+		i = least;
+	}
+}
+
+static enum ev_status heap_build(struct ev_sort *s, struct ev_error *err)
+{
+	s->heap = ev_realloc_array(s->heap, s->n_runs, sizeof *s->heap);
+	s->n_heap = 0;
+	for (size_t i = 0; i < s->n_runs; i++) {
+		if (run_next(s, &s->runs[i], err) != EV_OK)
+			return EV_FATAL;
+		if (s->runs[i].key != NULL)
+			s->heap[s->n_heap++] = i;
+	}
+	for (size_t i = s->n_heap; i > 0; i--)
+		heap_down(s, i - 1);
+	return EV_OK;
+}
+
+/* Steps the least run on and puts the heap right again. */
+static enum ev_status heap_advance(struct ev_sort *s, struct ev_error *err)
+{
+	struct run *r = &s->runs[s->heap[0]];
+
+	if (run_next(s, r, err) != EV_OK)
+		return EV_FATAL;
+	if (r->key == NULL)
+		s->heap[0] = s->heap[--s->n_heap];
+	heap_down(s, 0);
+	return EV_OK;
+}
+
+/* All runs into one, so that no more than MAX_RUNS files are ever open. */
+static enum ev_status merge_runs(struct ev_sort *s, struct ev_error *err)
+{
+	enum ev_status st = EV_OK;
+	struct run merged;
+	struct writer w;
+
+	if (heap_build(s, err) != EV_OK || run_begin(s, &w, err) != EV_OK)
+		return EV_FATAL;
+	while (s->n_heap > 0 && st == EV_OK) {
+		struct run *r = &s->runs[s->heap[0]];
+
+		st = run_put(&w, r->buf + r->head, sizeof r->now + r->now.key_len + r->now.len);
+		if (st == EV_OK && heap_advance(s, err) != EV_OK) {
+			free(w.buf);
+			close(w.fd);
+			return EV_FATAL;
+		}
+	}
+	if (run_end(s, &w, 0, st, err) != EV_OK)
+		return EV_FATAL;
+	merged = s->runs[--s->n_runs];
+	free_runs(s);
+	s->runs[s->n_runs++] = merged;
+	return EV_OK;
+}
+
+enum ev_status ev_sort_finish(struct ev_sort *s, struct ev_error *err)
+{
+	if (s->n_runs == 0) {
+		qsort(s->slots, s->n, sizeof *s->slots, by_key);
+		return EV_OK;
+	}
+	if (s->n > 0 && spill(s, err) != EV_OK)
+		return EV_FATAL;
+	return heap_build(s, err);
+}
+
+enum ev_status ev_sort_next(struct ev_sort *s, struct ev_sorted *out, struct ev_error *err)
+{
+	const char *at;
+	struct header h;
+
+	if (s->n_runs == 0) {
+		if (s->next == s->n)
+			return EV_EOF;
+		at = s->slots[s->next++].at;
+	} else {
+		if (s->taken != 0 && heap_advance(s, err) != EV_OK)
+			return EV_FATAL;
+		if (s->n_heap == 0)
+			return EV_EOF;
+		s->taken = 1;
+		at = s->runs[s->heap[0]].buf + s->runs[s->heap[0]].head;
+	}
+	h = header_of(at);
+	*out = (struct ev_sorted){at + sizeof h, at + sizeof h + h.key_len, h.key_len, h.len};
+	return EV_OK;
+}

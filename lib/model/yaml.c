@@ -1,0 +1,227 @@
+#include "model/yaml.h"
+#include "base/arena.h"
+#include "json/form.h"
+#include "json/scan.h"
+
+#include <stdlib.h>
+#include <yaml.h>
+
+enum { MAX_DEPTH = 64, MAX_NODES = 1000000 };
+
+struct ev_yaml_doc {
+	struct ev_arena arena;
+	struct ev_yaml *root;
+	yaml_document_t *doc; /* while it is read */
+	const char *file;
+	size_t nodes;
+	struct ev_error *err;
+};
+
+static struct ev_yaml *convert(struct ev_yaml_doc *d, int index, int depth);
+
+static struct ev_yaml **array(struct ev_yaml_doc *d, size_t n)
+{
+	return ev_arena_alloc(&d->arena, n * sizeof(struct ev_yaml *));
+}
+
+static bool convert_list(struct ev_yaml_doc *d, const yaml_node_t *from, struct ev_yaml *to, int depth)
+{
+	const yaml_node_item_t *item = from->data.sequence.items.start;
+
+	to->kind = EV_YAML_LIST;
+	to->items = array(d, (size_t)(from->data.sequence.items.top - item));
+	for (; item < from->data.sequence.items.top; item++)
+		if ((to->items[to->n++] = convert(d, *item, depth)) == NULL)
+			return false;
+	return true;
+}
+
+static bool convert_map(struct ev_yaml_doc *d, const yaml_node_t *from, struct ev_yaml *to, int depth)
+{
+	const yaml_node_pair_t *pair = from->data.mapping.pairs.start;
+	size_t n = (size_t)(from->data.mapping.pairs.top - pair);
+
+	to->kind = EV_YAML_MAP;
+	to->keys = array(d, n);
+	to->items = array(d, n);
+	for (; pair < from->data.mapping.pairs.top; pair++) {
+		struct ev_yaml *key = convert(d, pair->key, depth);
+
+		if (key == NULL)
+			return false;
+		if (key->kind != EV_YAML_SCALAR) {
+			ev_fail(d->err, "%s:%zu:%zu: a key must be a plain text: quote it", d->file, key->line, key->column);
+			return false;
+		}
+		if (ev_yaml_get(to, key->text) != NULL) {
+			ev_fail(d->err, "%s:%zu:%zu: the key '%s' stands here twice: remove one", d->file, key->line,
+				key->column, key->text);
+			return false;
+		}
+		if ((to->items[to->n] = convert(d, pair->value, depth)) == NULL)
+			return false;
+		to->keys[to->n++] = key;
+	}
+	return true;
+}
+
+static struct ev_yaml *convert(struct ev_yaml_doc *d, int index, int depth)
+{
+	const yaml_node_t *from = yaml_document_get_node(d->doc, index);
+	struct ev_yaml *to = ev_arena_zalloc(&d->arena, sizeof *to);
+	bool good = true;
+
+	to->line = from->start_mark.line + 1;
+	to->column = from->start_mark.column + 1;
+	if (depth > MAX_DEPTH || ++d->nodes > MAX_NODES) {
+		ev_fail(d->err, "%s:%zu:%zu: %s: write it flatter and without aliases", d->file, to->line, to->column,
+			depth > MAX_DEPTH ? "nested deeper than 64" : "more than a million nodes");
+		return NULL;
+	}
+	switch (from->type) {
+	case YAML_SEQUENCE_NODE:
+		good = convert_list(d, from, to, depth + 1);
+		break;
+	case YAML_MAPPING_NODE:
+		good = convert_map(d, from, to, depth + 1);
+		break;
+	case YAML_SCALAR_NODE:
+	case YAML_NO_NODE:
+		to->kind = EV_YAML_SCALAR;
+		to->len = from->data.scalar.length;
+		to->text = ev_arena_copy(&d->arena, from->data.scalar.value, to->len);
+		to->plain = from->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+		if (strlen(to->text) != to->len) {
+			ev_fail(d->err, "%s:%zu:%zu: a NUL stands in the text: remove it", d->file, to->line, to->column);
+			good = false;
+		}
+		break;
+	}
+	return good ? to : NULL;
+}
+
+static bool read_document(struct ev_yaml_doc *d, yaml_parser_t *parser)
+{
+	yaml_document_t doc, further;
+	bool good = false;
+
+	if (!yaml_parser_load(parser, &doc)) {
+		ev_fail(d->err, "%s:%zu:%zu: no YAML: %s%s%s: check the indentation and the quotes", d->file,
+			parser->problem_mark.line + 1, parser->problem_mark.column + 1,
+			parser->problem != NULL ? parser->problem : "unreadable", parser->context != NULL ? " " : "",
+			parser->context != NULL ? parser->context : "");
+		return false;
+	}
+	if (yaml_document_get_root_node(&doc) == NULL) {
+		ev_fail(d->err, "%s:1:1: the file is empty: write a model, see evkit-model(5)", d->file);
+	} else {
+		d->doc = &doc;
+		d->root = convert(d, (int)(yaml_document_get_root_node(&doc) - doc.nodes.start) + 1, 0);
+		good = d->root != NULL;
+	}
+	if (good && yaml_parser_load(parser, &further)) {
+		if (yaml_document_get_root_node(&further) != NULL) {
+			ev_fail(d->err, "%s:%zu:1: a second document begins here: keep one model a file", d->file,
+				further.start_mark.line + 1);
+			good = false;
+		}
+		yaml_document_delete(&further);
+	}
+	yaml_document_delete(&doc);
+	return good;
+}
+
+struct ev_yaml_doc *ev_yaml_read(const char *file, const char *text, size_t len, struct ev_error *err)
+{
+	struct ev_yaml_doc *d = ev_calloc(1, sizeof *d);
+	yaml_parser_t parser;
+
+	d->file = file;
+	d->err = err;
+	if (!yaml_parser_initialize(&parser))
+		ev_oom();
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+	if (!read_document(d, &parser))
+		ev_yaml_free(&d);
+	yaml_parser_delete(&parser);
+	return d;
+}
+
+const struct ev_yaml *ev_yaml_root(const struct ev_yaml_doc *doc)
+{
+	return doc->root;
+}
+
+void ev_yaml_free(struct ev_yaml_doc **doc)
+{
+	if (*doc == NULL)
+		return;
+	ev_arena_free(&(*doc)->arena);
+	free(*doc);
+	*doc = NULL;
+}
+
+const struct ev_yaml *ev_yaml_get(const struct ev_yaml *map, const char *key)
+{
+	if (map->kind != EV_YAML_MAP)
+		return NULL;
+	for (size_t i = 0; i < map->n; i++)
+		if (strcmp(map->keys[i]->text, key) == 0)
+			return map->items[i];
+	return NULL;
+}
+
+/* Whether a plain scalar is a JSON number, true, false or null, and so stands in JSON as it is. */
+static bool is_json_scalar(const struct ev_yaml *node)
+{
+	struct ev_scan *scan = ev_scan_new();
+	struct ev_buf padded = {0};
+	struct ev_flaw flaw;
+	bool is;
+
+	ev_buf_put(&padded, node->text, node->len);
+	memset(ev_buf_room(&padded, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
+	is = strchr("\"[{", node->text[0]) == NULL && ev_scan(scan, padded.p, node->len, &flaw) != NULL;
+	ev_buf_free(&padded);
+	ev_scan_free(&scan);
+	return is;
+}
+
+static void scalar_json(const struct ev_yaml *node, struct ev_buf *out)
+{
+	if (node->plain && (node->len == 0 || strcmp(node->text, "~") == 0))
+		ev_buf_puts(out, "null");
+	else if (node->plain && is_json_scalar(node))
+		ev_buf_put(out, node->text, node->len);
+	else
+		ev_json_quote(node->text, node->len, out);
+}
+
+void ev_yaml_json(const struct ev_yaml *node, struct ev_buf *out)
+{
+	switch (node->kind) {
+	case EV_YAML_SCALAR:
+		scalar_json(node, out);
+		return;
+	case EV_YAML_LIST:
+		ev_buf_putc(out, '[');
+		for (size_t i = 0; i < node->n; i++) {
+			if (i > 0)
+				ev_buf_putc(out, ',');
+			ev_yaml_json(node->items[i], out);
+		}
+		ev_buf_putc(out, ']');
+		return;
+	case EV_YAML_MAP:
+		ev_buf_putc(out, '{');
+		for (size_t i = 0; i < node->n; i++) {
+			if (i > 0)
+				ev_buf_putc(out, ',');
+			ev_json_quote(node->keys[i]->text, node->keys[i]->len, out);
+			ev_buf_putc(out, ':');
+			ev_yaml_json(node->items[i], out);
+		}
+		ev_buf_putc(out, '}');
+		return;
+	}
+}

@@ -1,0 +1,31 @@
+/*
+ * dialect: how each warehouse spells names and types. Floor 3.
+ */
+#ifndef EV_DIALECT_H
+#define EV_DIALECT_H
+
+#include "base/buf.h"
+#include "model/model.h"
+
+struct ev_dialect {
+	const char *target; /* as in the model's environments */
+	const char *types[EV_TYPE_JSON + 1]; /* "(" if size, or size and scale, follow */
+	bool schemas;       /* tables stand in a schema that has a name */
+	const char *ledger_json, *ledger_int;
+};
+
+/* NULL if this version has no DDL for the target. */
+const struct ev_dialect *ev_dialect_find(const char *target);
+/* The names of all, separated by commas. */
+const char *ev_dialect_names(void);
+
+/* Appends an identifier in double quotes, which every dialect here reads (SQL:2016, 5.2). */
+void ev_sql_name(const char *name, struct ev_buf *out);
+/* schema may be NULL. */
+void ev_sql_table(const char *schema, const char *name, struct ev_buf *out);
+void ev_sql_type(const struct ev_dialect *d, const struct ev_column *c, struct ev_buf *out);
+
+/* The columns of the ledger, "ev_ledger", as "name type". */
+void ev_sql_ledger(const struct ev_dialect *d, const char *schema, struct ev_buf *out);
+
+#endif

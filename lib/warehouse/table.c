@@ -1,0 +1,121 @@
+#include "warehouse/table.h"
+#include "base/mem.h"
+#include "warehouse/column.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add(struct ev_table *t, enum ev_type type, uint32_t size, uint32_t scale, const char *fmt, ...)
+    EV_PRINTF(5, 6);
+
+static void add(struct ev_table *t, enum ev_type type, uint32_t size, uint32_t scale, const char *fmt, ...)
+{
+	char name[128];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(name, sizeof name, fmt, ap);
+	va_end(ap);
+	t->columns = ev_realloc_array(t->columns, t->n + 1, sizeof *t->columns);
+	t->columns[t->n++] = (struct ev_column){.name = ev_strdup(name), .type = type, .size = size, .scale = scale};
+}
+
+static void add_key(struct ev_table *t, const char *prefix, const char *suffix)
+{
+	add(t, EV_TYPE_VARCHAR, EV_KEY_TEXT, 0, "%s%s", prefix, suffix);
+}
+
+static void add_columns(struct ev_table *t, const struct ev_columns *columns)
+{
+	for (size_t i = 0; i < columns->n; i++) {
+		const struct ev_column *c = &columns->list[i];
+
+		add(t, c->type, c->size, c->scale, "%s", c->name);
+		if (c->dimension != NULL)
+			add_key(t, c->name, "_key");
+	}
+}
+
+static void fact_table(struct ev_table *t, const struct ev_fact *f)
+{
+	t->name = f->name;
+	t->fact = f;
+	add_key(t, "ev_owner", "");
+	add(t, EV_TYPE_INT, 0, 0, "ev_index");
+	t->n_keys = 2;
+	if (f->keep == EV_KEEP_HISTORY) {
+		add(t, EV_TYPE_TIMESTAMP, 0, 0, "ev_valid_from");
+		add(t, EV_TYPE_TIMESTAMP, 0, 0, "ev_valid_to");
+		add(t, EV_TYPE_BOOL, 0, 0, "ev_current");
+		add(t, EV_TYPE_BOOL, 0, 0, "ev_deleted");
+	}
+	add_columns(t, &f->columns);
+}
+
+static void calendar_table(struct ev_table *t)
+{
+	static const struct {
+		const char *name;
+		enum ev_type type;
+		uint32_t size;
+	} columns[] = {
+	    {"date", EV_TYPE_DATE, 0},	   {"year", EV_TYPE_INT, 0},	   {"quarter", EV_TYPE_INT, 0},
+	    {"month", EV_TYPE_INT, 0},	   {"day", EV_TYPE_INT, 0},	   {"month_name", EV_TYPE_VARCHAR, 9},
+	    {"day_of_week", EV_TYPE_INT, 0}, {"day_name", EV_TYPE_VARCHAR, 9}, {"iso_year", EV_TYPE_INT, 0},
+	    {"iso_week", EV_TYPE_INT, 0},	   {"is_weekend", EV_TYPE_BOOL, 0},
+	};
+
+	for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+		add(t, columns[i].type, columns[i].size, 0, "%s", columns[i].name);
+}
+
+static void dimension_table(struct ev_table *t, const struct ev_dimension *d)
+{
+	t->name = d->name;
+	t->dimension = d;
+	add_key(t, d->name, "_key");
+	t->n_keys = 1;
+	add(t, EV_TYPE_BOOL, 0, 0, "ev_inferred");
+	if (d->calendar != NULL)
+		calendar_table(t);
+	else
+		add_columns(t, &d->columns);
+}
+
+struct ev_tables *ev_tables_new(const struct ev_model *m)
+{
+	struct ev_tables *t = ev_calloc(1, sizeof *t);
+
+	t->list = ev_calloc(m->n_facts + m->n_dimensions, sizeof *t->list);
+	for (size_t i = 0; i < m->n_facts; i++)
+		fact_table(&t->list[t->n++], &m->facts[i]);
+	for (size_t i = 0; i < m->n_dimensions; i++)
+		dimension_table(&t->list[t->n++], &m->dimensions[i]);
+	return t;
+}
+
+void ev_tables_free(struct ev_tables **tables)
+{
+	struct ev_tables *t = *tables;
+
+	if (t == NULL)
+		return;
+	for (size_t i = 0; i < t->n; i++) {
+		for (size_t k = 0; k < t->list[i].n; k++)
+			free(t->list[i].columns[k].name);
+		free(t->list[i].columns);
+	}
+	free(t->list);
+	free(t);
+	*tables = NULL;
+}
+
+const struct ev_table *ev_tables_find(const struct ev_tables *t, const char *name, size_t len)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (strlen(t->list[i].name) == len && memcmp(t->list[i].name, name, len) == 0)
+			return &t->list[i];
+	return NULL;
+}

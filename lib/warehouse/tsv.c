@@ -1,0 +1,321 @@
+#include "warehouse/target.h"
+#include "base/buf.h"
+#include "json/form.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* One file or stream of rows. */
+struct stream {
+	struct ev_out *out;
+	uint64_t rows;
+	char *file; /* its name in the folder */
+};
+
+struct tsv {
+	struct ev_target target;
+	enum ev_tsv dialect;
+	struct ev_buf line;
+	/* of one table */
+	const char *table;
+	bool owners;
+	struct stream single;
+	/* of a folder: rows[i] and deletes[i] belong to tables->list[i] */
+	char *folder;
+	const struct ev_tables *tables;
+	struct stream *rows, *deletes;
+};
+
+static void pgtext(const struct ev_cell *c, struct ev_buf *b)
+{
+	const char *p = c->p, *end = c->p + c->len;
+
+	if (c->null) {
+		ev_buf_put(b, "\\N", 2);
+		return;
+	}
+	while (p < end) {
+		const char *from = p;
+
+		while (p < end && *p != '\\' && *p != '\t' && *p != '\n' && *p != '\r')
+			p++;
+		ev_buf_put(b, from, (size_t)(p - from));
+		if (p == end)
+			return;
+		ev_buf_putc(b, '\\');
+		ev_buf_putc(b, *p == '\t' ? 't' : *p == '\n' ? 'n' : *p == '\r' ? 'r' : '\\');
+		p++;
+	}
+}
+
+/* Every value in quotes; null is empty and unquoted. */
+static void csvq(const struct ev_cell *c, struct ev_buf *b)
+{
+	if (c->null)
+		return;
+	ev_buf_putc(b, '"');
+	for (size_t i = 0; i < c->len; i++) {
+		if (c->p[i] == '"')
+			ev_buf_putc(b, '"');
+		ev_buf_putc(b, c->p[i]);
+	}
+	ev_buf_putc(b, '"');
+}
+
+static enum ev_status write_row(struct tsv *t, struct stream *s, const struct ev_cell *cells, size_t n,
+				struct ev_error *err)
+{
+	ev_buf_reset(&t->line);
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			ev_buf_putc(&t->line, '\t');
+		(t->dialect == EV_TSV_PGTEXT ? pgtext : csvq)(&cells[i], &t->line);
+	}
+	s->rows++;
+	if (ev_out_line(s->out, t->line.p, t->line.len) == EV_OK)
+		return EV_OK;
+	*err = s->out->error;
+	return EV_FATAL;
+}
+
+static struct tsv *of(struct ev_target *t)
+{
+	return (struct tsv *)(void *)t;
+}
+
+static enum ev_status tsv_known(struct ev_target *t, const char *batch, bool *known, char digest[33],
+				struct ev_error *err)
+{
+	(void)t, (void)batch, (void)digest, (void)err;
+	*known = false;
+	return EV_OK;
+}
+
+static enum ev_status tsv_nothing(struct ev_target *t, struct ev_error *err)
+{
+	(void)t, (void)err;
+	return EV_OK;
+}
+
+static enum ev_status tsv_enter(struct ev_target *t, const struct ev_ledger_entry *e, struct ev_error *err)
+{
+	(void)t, (void)e, (void)err;
+	return EV_OK;
+}
+
+static enum ev_status tsv_newest(struct ev_target *t, const struct ev_ledger_entry *e, size_t n, bool *same,
+				 struct ev_error *err)
+{
+	(void)t, (void)e, (void)n, (void)err;
+	*same = false;
+	return EV_OK;
+}
+
+/* One table */
+
+static enum ev_status table_erase(struct ev_target *target, const struct ev_table *table, const char *owner,
+				  struct ev_error *err)
+{
+	struct ev_cell cell = {owner, strlen(owner), false};
+	struct tsv *t = of(target);
+
+	if (!t->owners || strcmp(table->name, t->table) != 0)
+		return EV_OK;
+	return write_row(t, &t->single, &cell, 1, err);
+}
+
+static enum ev_status table_insert(struct ev_target *target, const struct ev_table *table, const struct ev_cell *cells,
+				   struct ev_error *err)
+{
+	struct tsv *t = of(target);
+
+	if (t->owners || strcmp(table->name, t->table) != 0)
+		return EV_OK;
+	return write_row(t, &t->single, cells, table->n, err);
+}
+
+static void table_free(struct ev_target *target)
+{
+	ev_buf_free(&of(target)->line);
+	free(of(target));
+}
+
+static const struct ev_target_ops table_ops = {.known = tsv_known,
+					       .clear = tsv_nothing,
+					       .erase = table_erase,
+					       .insert = table_insert,
+					       .enter = tsv_enter,
+					       .newest = tsv_newest,
+					       .commit = tsv_nothing,
+					       .free = table_free};
+
+struct ev_target *ev_tsv_table(struct ev_out *out, const char *table, bool owners, enum ev_tsv dialect)
+{
+	struct tsv *t = ev_calloc(1, sizeof *t);
+
+	t->target.ops = &table_ops;
+	t->dialect = dialect;
+	t->table = table;
+	t->owners = owners;
+	t->single.out = out;
+	return &t->target;
+}
+
+/* A folder */
+
+static enum ev_status open_stream(struct tsv *t, struct stream *s, const char *name, const char *suffix,
+				  struct ev_error *err)
+{
+	struct ev_buf path = {0};
+
+	if (s->out != NULL)
+		return EV_OK;
+	ev_buf_printf(&path, "%s%s", name, suffix);
+	s->file = ev_strdup(ev_buf_str(&path));
+	ev_buf_reset(&path);
+	ev_buf_printf(&path, "%s/%s", t->folder, s->file);
+	s->out = ev_out_file(ev_buf_str(&path), err);
+	if (s->out != NULL)
+		ev_out_digest_start(s->out);
+	ev_buf_free(&path);
+	return s->out != NULL ? EV_OK : EV_FATAL;
+}
+
+static enum ev_status folder_erase(struct ev_target *target, const struct ev_table *table, const char *owner,
+				   struct ev_error *err)
+{
+	struct ev_cell cell = {owner, strlen(owner), false};
+	struct tsv *t = of(target);
+	struct stream *s = &t->deletes[table - t->tables->list];
+
+	if (open_stream(t, s, table->name, ".delete.tsv", err) != EV_OK)
+		return EV_FATAL;
+	return write_row(t, s, &cell, 1, err);
+}
+
+static enum ev_status folder_insert(struct ev_target *target, const struct ev_table *table, const struct ev_cell *cells,
+				    struct ev_error *err)
+{
+	struct tsv *t = of(target);
+
+	return write_row(t, &t->rows[table - t->tables->list], cells, table->n, err);
+}
+
+static void describe(struct tsv *t, const struct ev_table *table, struct stream *s, bool deletes, struct ev_buf *b)
+{
+	char digest[33];
+
+	ev_hash128_hex(ev_out_digest_value(s->out), digest);
+	ev_buf_puts(b, b->p[b->len - 1] == '[' ? "\n\t\t{\"table\":" : ",\n\t\t{\"table\":");
+	ev_json_quote(table->name, strlen(table->name), b);
+	ev_buf_printf(b, ",\"use\":\"%s\",\"file\":", deletes ? "delete by owner" : "insert");
+	ev_json_quote(s->file, strlen(s->file), b);
+	ev_buf_printf(b, ",\"rows\":%llu,\"octets\":%llu,\"xxh3_128\":\"%s\",\"columns\":[", (unsigned long long)s->rows,
+		      (unsigned long long)s->out->octets, digest);
+	for (size_t i = 0; i < (deletes ? 1 : table->n); i++) {
+		if (i > 0)
+			ev_buf_putc(b, ',');
+		ev_json_quote(table->columns[i].name, strlen(table->columns[i].name), b);
+	}
+	ev_buf_puts(b, "]}");
+	(void)t;
+}
+
+/* A file that an earlier load left and this one has not must not be taken for this one's. */
+static void forget(struct tsv *t, const char *name, const char *suffix)
+{
+	struct ev_buf path = {0};
+
+	ev_buf_printf(&path, "%s/%s%s", t->folder, name, suffix);
+	unlink(ev_buf_str(&path));
+	ev_buf_free(&path);
+}
+
+static enum ev_status folder_commit(struct ev_target *target, struct ev_error *err)
+{
+	struct tsv *t = of(target);
+	struct ev_buf manifest = {0}, path = {0};
+	struct ev_out *out = NULL;
+	enum ev_status st = EV_OK;
+
+	ev_buf_printf(&manifest, "{\n\t\"evkit\":1,\n\t\"dialect\":\"%s\",\n\t\"files\":[",
+		      t->dialect == EV_TSV_PGTEXT ? "pgtext" : "csvq");
+	forget(t, "manifest.json", "");
+	for (size_t i = 0; i < t->tables->n && st == EV_OK; i++) {
+		const struct ev_table *table = &t->tables->list[i];
+
+		if (t->deletes[i].out != NULL) {
+			describe(t, table, &t->deletes[i], true, &manifest);
+			st = ev_out_commit(&t->deletes[i].out, err);
+		} else {
+			forget(t, table->name, ".delete.tsv");
+		}
+		if (st == EV_OK) {
+			describe(t, table, &t->rows[i], false, &manifest);
+			st = ev_out_commit(&t->rows[i].out, err);
+		}
+	}
+	ev_buf_puts(&manifest, "\n\t]\n}\n");
+	ev_buf_printf(&path, "%s/manifest.json", t->folder);
+	if (st == EV_OK && (out = ev_out_file(ev_buf_str(&path), err)) == NULL)
+		st = EV_FATAL;
+	if (st == EV_OK) {
+		ev_out_put(out, manifest.p, manifest.len);
+		st = ev_out_commit(&out, err);
+	}
+	ev_buf_free(&manifest);
+	ev_buf_free(&path);
+	return st;
+}
+
+static void folder_free(struct ev_target *target)
+{
+	struct tsv *t = of(target);
+
+	for (size_t i = 0; i < t->tables->n; i++) {
+		ev_out_discard(&t->rows[i].out);
+		ev_out_discard(&t->deletes[i].out);
+		free(t->rows[i].file);
+		free(t->deletes[i].file);
+	}
+	free(t->rows);
+	free(t->deletes);
+	free(t->folder);
+	table_free(target);
+}
+
+static const struct ev_target_ops folder_ops = {.known = tsv_known,
+						.clear = tsv_nothing,
+						.erase = folder_erase,
+						.insert = folder_insert,
+						.enter = tsv_enter,
+						.newest = tsv_newest,
+						.commit = folder_commit,
+						.free = folder_free};
+
+struct ev_target *ev_tsv_folder(const char *folder, const struct ev_tables *tables, enum ev_tsv dialect,
+				struct ev_error *err)
+{
+	struct tsv *t = ev_calloc(1, sizeof *t);
+
+	t->target.ops = &folder_ops;
+	t->dialect = dialect;
+	t->folder = ev_strdup(folder);
+	t->tables = tables;
+	t->rows = ev_calloc(tables->n, sizeof *t->rows);
+	t->deletes = ev_calloc(tables->n, sizeof *t->deletes);
+	if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
+		ev_fail(err, "%s: the folder cannot be made: %s", folder, strerror(errno));
+		folder_free(&t->target);
+		return NULL;
+	}
+	for (size_t i = 0; i < tables->n; i++) {
+		if (open_stream(t, &t->rows[i], tables->list[i].name, ".tsv", err) != EV_OK) {
+			folder_free(&t->target);
+			return NULL;
+		}
+	}
+	return &t->target;
+}
