@@ -1,0 +1,125 @@
+/* evload: rows into a warehouse, in one transaction. */
+#include "cli/cli.h"
+#include "engine/load.h"
+#include "warehouse/target.h"
+
+static const char *table;
+static bool owners, snapshot;
+static enum ev_tsv dialect;
+
+static const struct cli_option options[] = {
+    {"table", 't', "TABLE", "write the rows of TABLE as TSV to standard output"},
+    {"deletes", '\0', NULL, "with -t: the owners whose rows are to be deleted first"},
+    {"dialect", '\0', "DIALECT", "of TSV: pgtext (default) or csvq"},
+    {"snapshot", '\0', NULL, "replace all rows of the model's tables"},
+    {0},
+};
+
+static void take(size_t index, const char *argument)
+{
+	switch (index) {
+	case 0: table = argument; return;
+	case 1: owners = true; return;
+	case 2:
+		if (strcmp(argument, "pgtext") != 0 && strcmp(argument, "csvq") != 0)
+			cli_usage("--dialect takes pgtext or csvq, not '%s'", argument);
+		dialect = argument[0] == 'c' ? EV_TSV_CSVQ : EV_TSV_PGTEXT;
+		return;
+	case 3: snapshot = true; return;
+	}
+}
+
+static const struct cli_program program = {
+    .name = "evload",
+    .usage = "evload [options] sqlite:file [file ...]\n"
+	     "       evload [options] tsv:folder [file ...]\n"
+	     "       evload [options] -t table [file ...]",
+    .purpose = "Loads the rows that evstar wrote, all of them or none.",
+    .input = CLI_CONTINUES,
+    .options = options,
+    .take = take,
+};
+
+static struct ev_target *open_target(struct cli *c, const struct ev_tables *tables, const char *model)
+{
+	struct ev_target *t = NULL;
+	const char *where;
+
+	if (table != NULL) {
+		if (ev_tables_find(tables, table, strlen(table)) == NULL)
+			cli_usage("the model has no table '%s'", table);
+		return ev_tsv_table(c->port.out, table, owners, dialect);
+	}
+	if (c->n_operands == 0)
+		cli_usage("name a target: sqlite:FILE, tsv:FOLDER, or -t TABLE");
+	where = c->operands[0];
+	if (strncmp(where, "sqlite:", 7) == 0)
+		t = ev_sqlite_open(where + 7, tables, model, &c->error);
+	else if (strncmp(where, "tsv:", 4) == 0)
+		t = ev_tsv_folder(where + 4, tables, dialect, &c->error);
+	else
+		cli_usage("'%s' is no target: name sqlite:FILE, tsv:FOLDER, or -t TABLE", where);
+	if (t == NULL)
+		cli_die(&c->error);
+	c->operands++;
+	c->n_operands--;
+	return t;
+}
+
+static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_error *err)
+{
+	return ev_load_step(engine, rec, err);
+}
+
+static enum ev_status begin(void *engine, const char *batch, struct ev_error *err)
+{
+	return ev_load_begin(engine, batch, err);
+}
+
+static enum ev_status end(void *engine, const char *digest, const char *balance, struct ev_error *err)
+{
+	return ev_load_end(engine, digest, balance, err);
+}
+
+static enum ev_status finish(void *engine, struct ev_error *err)
+{
+	bool done;
+
+	if (ev_load_commit(engine, &done, err) != EV_OK)
+		return EV_FATAL;
+	if (!done)
+		cli_note("the target holds this input already: nothing was changed");
+	return EV_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct ev_tables *tables;
+	struct ev_target *target;
+	struct ev_model *model;
+	struct ev_load *load;
+	struct cli cli;
+	int status;
+
+	cli_open(&cli, &program, argc, argv);
+	model = cli_model(&cli, true);
+	tables = ev_tables_new(model);
+	target = open_target(&cli, tables, model->file);
+	if ((load = ev_load_open(model, tables, target, snapshot, &cli.error)) == NULL)
+		cli_die(&cli.error);
+	status = cli_run(&cli,
+			 &(struct cli_engine){.engine = load,
+					      .flow = CLI_FLOW_SINK,
+					      .step = step,
+					      .finish = finish,
+					      .counts = ev_load_counts(load),
+					      .begin = begin,
+					      .end = end},
+			 cli.operands, cli.n_operands);
+	ev_load_free(&load);
+	target->ops->free(target);
+	ev_tables_free(&tables);
+	ev_model_free(&model);
+	cli_close(&cli);
+	return status;
+}

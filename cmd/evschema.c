@@ -1,0 +1,71 @@
+/* evschema: the DDL for a warehouse. */
+#include "cli/cli.h"
+#include "engine/schema.h"
+
+static const char *environment, *target;
+
+static const struct cli_option options[] = {
+    {"environment", 'e', "NAME", "an environment of the model: its target and schema"},
+    {"target", 't', "TARGET", "sqlite or postgres; over the environment's own"},
+    {0},
+};
+
+static void take(size_t index, const char *argument)
+{
+	if (index == 0)
+		environment = argument;
+	else
+		target = argument;
+}
+
+static const struct cli_program program = {
+    .name = "evschema",
+    .usage = "evschema [options] -e environment\n       evschema [options] -t target",
+    .purpose = "Prints the statements that make the model's tables in a warehouse.",
+    .input = CLI_NO_INPUT,
+    .options = options,
+    .take = take,
+};
+
+/* The target, and the schema that the environment names. */
+static const struct ev_dialect *find_dialect(const struct ev_model *m, const char **schema)
+{
+	const struct ev_dialect *d;
+
+	if (environment == NULL && target == NULL)
+		cli_usage("name an environment with -e or a target with -t");
+	if (environment != NULL) {
+		const struct ev_environment *e = ev_model_environment(m, environment);
+
+		if (e == NULL)
+			cli_usage("the model has no environment '%s'", environment);
+		if (target == NULL)
+			target = e->target;
+		*schema = e->schema;
+	}
+	if ((d = ev_dialect_find(target)) == NULL)
+		cli_usage("this version has no DDL for '%s', only for %s", target, ev_dialect_names());
+	return d;
+}
+
+int main(int argc, char **argv)
+{
+	const struct ev_dialect *dialect;
+	const char *schema = NULL;
+	struct ev_buf ddl = {0};
+	struct ev_model *model;
+	struct cli cli;
+
+	cli_open(&cli, &program, argc, argv);
+	if (cli.n_operands > 0)
+		cli_usage("there is nothing to read: '%s'", cli.operands[0]);
+	model = cli_model(&cli, true);
+	dialect = find_dialect(model, &schema);
+	ev_schema_write(model, dialect, schema, &ddl);
+	ev_out_put(cli.port.out, ddl.p, ddl.len);
+	cli_commit(&cli);
+	ev_buf_free(&ddl);
+	ev_model_free(&model);
+	cli_close(&cli);
+	return CLI_OK;
+}

@@ -1,0 +1,44 @@
+/* evstar: events to rows of facts and dimensions. */
+#include "cli/cli.h"
+#include "engine/star.h"
+
+static const struct cli_program program = {
+    .name = "evstar",
+    .usage = "evstar [options] [file ...]",
+    .purpose = "Turns events into the rows of a star schema: facts and dimensions.",
+    .input = CLI_CONTINUES,
+};
+
+static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_error *err)
+{
+	return ev_star_step(engine, rec, err);
+}
+
+static enum ev_status finish(void *engine, struct ev_error *err)
+{
+	return ev_star_finish(engine, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct ev_model *model;
+	struct ev_star *star;
+	struct cli cli;
+	int status;
+
+	cli_open(&cli, &program, argc, argv);
+	model = cli_model(&cli, true);
+	if ((star = ev_star_open(model, &cli.port, &cli.error)) == NULL)
+		cli_die(&cli.error);
+	status = cli_run(&cli,
+			 &(struct cli_engine){.engine = star,
+					      .flow = CLI_FLOW_GATHER,
+					      .step = step,
+					      .finish = finish,
+					      .counts = ev_star_counts(star)},
+			 cli.operands, cli.n_operands);
+	ev_star_free(&star);
+	ev_model_free(&model);
+	cli_close(&cli);
+	return status;
+}

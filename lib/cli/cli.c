@@ -1,0 +1,325 @@
+#include "cli/cli.h"
+#include "base/mem.h"
+#include "cli/seal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { DEFAULT_MAX_LINE = 64 << 20, SMALLEST_MAX_LINE = 16, LARGEST_MAX_LINE = 1 << 30, MAX_OPTIONS = 64 };
+
+static const char *program_name = "evkit";
+
+_Noreturn void cli_die(const struct ev_error *err)
+{
+	ev_out_unlink_temporaries();
+	fprintf(stderr, "%s: %s\n", program_name, err->text);
+	exit(CLI_TROUBLE);
+}
+
+_Noreturn void cli_usage(const char *fmt, ...)
+{
+	struct ev_error err;
+	va_list ap;
+
+	va_start(ap, fmt);
+	ev_vfail(&err, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "%s: %s\nTry '%s --help'.\n", program_name, err.text, program_name);
+	exit(CLI_TROUBLE);
+}
+
+void cli_note(const char *fmt, ...)
+{
+	struct ev_error note;
+	va_list ap;
+
+	va_start(ap, fmt);
+	ev_vfail(&note, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "%s: %s\n", program_name, note.text);
+}
+
+static void out_of_memory(void)
+{
+	static const char text[] = ": out of memory: give it more, or smaller input\n";
+
+	ev_out_unlink_temporaries();
+	if (write(STDERR_FILENO, program_name, strlen(program_name)) > 0 &&
+	    write(STDERR_FILENO, text, sizeof text - 1) > 0)
+		_exit(CLI_TROUBLE);
+	_exit(CLI_TROUBLE);
+}
+
+/* Cleans up, then ends the process by that very signal. */
+static void on_signal(int sig)
+{
+	ev_out_unlink_temporaries();
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+static void catch_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
+
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+		struct sigaction old;
+
+		/* What the parent ignores (nohup) stays ignored; a pipe's end must not be. */
+		if (signals[i] != SIGPIPE && sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+			continue;
+		sigaction(signals[i], &sa, NULL);
+	}
+}
+
+/* A closed standard descriptor must not become that of a file opened later. */
+static void fill_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)!open("/dev/null", O_RDONLY);
+}
+
+/* Options */
+
+enum { NO_INPUT_OPTIONS = 4 };
+
+/* The first NO_INPUT_OPTIONS serve programs that read no records too. */
+static const struct cli_option common[] = {
+    {"model", 'm', "MODEL", "the model file (default: $EVKIT_MODEL, else ./evkit.yaml)"},
+    {"output", 'o', "FILE", "write to FILE, which appears when it is whole, not to standard output"},
+    {"help", 'h', NULL, "print this help"},
+    {"version", 'V', NULL, "print the version"},
+    {"stats", '\0', "FILE", "write the counts to FILE as JSON; - prints the balance sheet on standard error"},
+    {"batch", '\0', "ID", "the name of this run's input"},
+    {"rejects", 'r', "FILE", "set bad records aside in FILE; FOLDER/ names the file by program and batch"},
+    {"max-rejects", '\0', "N|P%", "more rejects than this make the verdict no (status 1)"},
+    {"max-line", '\0', "SIZE", "a longer line is a reject (default: 64M)"},
+    {"first", '\0', NULL, "with EVKIT_SEAL: this program begins the chain"},
+    {"progress", '\0', NULL, "show progress on standard error"},
+};
+
+enum { N_COMMON = sizeof common / sizeof common[0] };
+
+static size_t n_common(const struct cli_program *p)
+{
+	return p->input == CLI_NO_INPUT ? NO_INPUT_OPTIONS : N_COMMON;
+}
+
+static void print_option(const struct cli_option *o)
+{
+	char left[64];
+
+	snprintf(left, sizeof left, "%c%c%s --%s%s%s", o->letter != '\0' ? '-' : ' ', o->letter != '\0' ? o->letter : ' ',
+		 o->letter != '\0' ? "," : " ", o->name, o->argument != NULL ? " " : "",
+		 o->argument != NULL ? o->argument : "");
+	printf("  %-26s %s\n", left, o->help);
+}
+
+static _Noreturn void print_and_exit(void)
+{
+	if (fflush(stdout) != 0 || ferror(stdout) || fclose(stdout) != 0) {
+		fprintf(stderr, "%s: standard output: cannot be written: %s\n", program_name, strerror(errno));
+		exit(CLI_TROUBLE);
+	}
+	exit(CLI_OK);
+}
+
+static _Noreturn void help(const struct cli_program *p)
+{
+	printf("usage: %s\n\n%s\n\n", p->usage, p->purpose);
+	for (const struct cli_option *o = p->options; o != NULL && o->name != NULL; o++)
+		print_option(o);
+	for (size_t i = 0; i < n_common(p); i++)
+		print_option(&common[i]);
+	printf("\nExit status: 0 done, 1 the verdict is no, 2 trouble. See %s(1) and evkit(7).\n", p->name);
+	print_and_exit();
+}
+
+size_t cli_size(const char *option, const char *text)
+{
+	static const char units[] = "KMG";
+	unsigned long long v;
+	char *end;
+	int shift = 0;
+
+	errno = 0;
+	v = strtoull(text, &end, 10);
+	if (*end != '\0' && end[1] == '\0' && strchr(units, *end & ~0x20) != NULL)
+		shift = 10 * (int)(strchr(units, *end & ~0x20) - units + 1);
+	else if (*end != '\0')
+		errno = EINVAL;
+	if (errno != 0 || text[0] < '0' || text[0] > '9' || v > (unsigned long long)SIZE_MAX >> shift >> 1)
+		cli_usage("--%s takes a number of octets such as 64M, not '%s'", option, text);
+	return (size_t)v << shift;
+}
+
+static void take_limit(struct cli_limit *l, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	l->value = strtoull(text, &end, 10);
+	l->percent = *end == '%';
+	if (errno != 0 || text[0] < '0' || text[0] > '9' || end[l->percent] != '\0' || (l->percent && l->value > 100))
+		cli_usage("--max-rejects takes a number, or a percentage such as 5%%, not '%s'", text);
+	l->set = true;
+}
+
+static void take_common(struct cli *c, const struct cli_option *o, const char *argument)
+{
+	switch (o->letter) {
+	case 'm': c->model = argument; return;
+	case 'o': c->output = argument; return;
+	case 'r': c->rejects = argument; return;
+	case 'h': help(c->program);
+	case 'V': printf("%s (evkit) %s\n", c->program->name, PACKAGE_VERSION); print_and_exit();
+	}
+	if (strcmp(o->name, "stats") == 0) {
+		c->stats = argument;
+	} else if (strcmp(o->name, "batch") == 0) {
+		if (argument[0] == '\0')
+			cli_usage("--batch takes a name, such as 2026-03-01");
+		c->batch = argument;
+	} else if (strcmp(o->name, "max-rejects") == 0) {
+		take_limit(&c->max_rejects, argument);
+	} else if (strcmp(o->name, "max-line") == 0) {
+		c->max_line = cli_size("max-line", argument);
+		if (c->max_line < SMALLEST_MAX_LINE || c->max_line > LARGEST_MAX_LINE)
+			cli_usage("--max-line must be between %d and 1G", SMALLEST_MAX_LINE);
+	} else if (strcmp(o->name, "first") == 0) {
+		c->first = true;
+	} else {
+		c->progress = true;
+	}
+}
+
+static void parse(struct cli *c, int argc, char **argv)
+{
+	const struct cli_program *p = c->program;
+	const struct cli_option *table[MAX_OPTIONS];
+	struct option longs[MAX_OPTIONS + 1] = {0};
+	char letters[2 * MAX_OPTIONS + 2] = ":";
+	size_t n = 0, own = 0, at = 1;
+	int got;
+
+	while (p->options != NULL && p->options[own].name != NULL) {
+		table[n++] = &p->options[own];
+		own++;
+	}
+	for (size_t i = 0; i < n_common(p); i++)
+		table[n++] = &common[i];
+	for (size_t i = 0; i < n; i++) {
+		longs[i] = (struct option){table[i]->name, table[i]->argument != NULL, NULL, 256 + (int)i};
+		if (table[i]->letter != '\0') {
+			letters[at++] = table[i]->letter;
+			if (table[i]->argument != NULL)
+				letters[at++] = ':';
+		}
+	}
+	opterr = 0;
+	while ((got = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		size_t i = 0;
+
+		if (got == ':')
+			cli_usage("the option '%s' needs an argument", argv[optind - 1]);
+		if (got == '?')
+			cli_usage("no option '%s'", optopt > 0 && optopt < 256 ? (char[]){'-', (char)optopt, '\0'} : argv[optind - 1]);
+		if (got >= 256)
+			i = (size_t)got - 256;
+		else
+			while (table[i]->letter != got)
+				i++;
+		if (i < own)
+			p->take(i, optarg);
+		else
+			take_common(c, table[i], optarg);
+	}
+	c->operands = argv + optind;
+	c->n_operands = (size_t)(argc - optind);
+}
+
+/* FOLDER/ stands for FOLDER/PROGRAM.BATCH.rejects.jsonl; what is no plain character of a name becomes %XX. */
+static char *rejects_file(const struct cli *c)
+{
+	struct ev_buf name = {0};
+	size_t len = strlen(c->rejects);
+
+	if (len == 0 || c->rejects[len - 1] != '/')
+		return ev_strdup(c->rejects);
+	ev_buf_printf(&name, "%s%s.", c->rejects, c->program->name);
+	for (const char *p = c->batch; p != NULL && *p != '\0'; p++) {
+		if ((*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') ||
+		    strchr("-_.", *p) != NULL)
+			ev_buf_putc(&name, *p);
+		else
+			ev_buf_printf(&name, "%%%02X", (unsigned char)*p);
+	}
+	ev_buf_puts(&name, c->batch != NULL ? ".rejects.jsonl" : "rejects.jsonl");
+	ev_buf_str(&name);
+	return name.p;
+}
+
+void cli_open(struct cli *c, const struct cli_program *program, int argc, char **argv)
+{
+	char *file = NULL;
+
+	program_name = program->name;
+	ev_oom_handler(out_of_memory);
+	fill_descriptors();
+	catch_signals();
+	*c = (struct cli){.program = program, .max_line = DEFAULT_MAX_LINE};
+	parse(c, argc, argv);
+	c->port.out = c->output != NULL ? ev_out_file(c->output, &c->error) : ev_out_fd(STDOUT_FILENO, "standard output");
+	if (c->port.out == NULL)
+		cli_die(&c->error);
+	if (program->input == CLI_NO_INPUT)
+		return;
+	if (c->rejects != NULL)
+		file = rejects_file(c);
+	c->port.rejects = ev_rejects_new(program->name, file, &c->error);
+	free(file);
+	if (c->port.rejects == NULL)
+		cli_die(&c->error);
+}
+
+struct ev_model *cli_model(struct cli *c, bool required)
+{
+	const char *file = c->model != NULL ? c->model : getenv("EVKIT_MODEL");
+	struct ev_model *m;
+
+	if (file == NULL || file[0] == '\0') {
+		if (access("evkit.yaml", F_OK) == 0)
+			file = "evkit.yaml";
+		else if (required)
+			cli_usage("there is no model: name one with -m MODEL or EVKIT_MODEL, or keep it as ./evkit.yaml");
+		else
+			return ev_model_default();
+	}
+	if ((m = ev_model_read(file, &c->error)) == NULL)
+		cli_die(&c->error);
+	return m;
+}
+
+void cli_commit(struct cli *c)
+{
+	bool standard = c->output == NULL;
+
+	if (ev_out_commit(&c->port.out, &c->error) != EV_OK)
+		cli_die(&c->error);
+	if (standard && close(STDOUT_FILENO) != 0) {
+		ev_fail(&c->error, "standard output: cannot be closed: %s", strerror(errno));
+		cli_die(&c->error);
+	}
+}
+
+void cli_close(struct cli *c)
+{
+	ev_out_discard(&c->port.out);
+	ev_rejects_free(&c->port.rejects);
+}

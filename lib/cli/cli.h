@@ -1,0 +1,104 @@
+/*
+ * cli: what the programs share: options, the record loop, the seal, exit. Floor 4, libevcli.
+ *
+ * These functions may print, and those marked so may exit. Exit status: 0 done, 1 the verdict is no,
+ * 2 trouble (evkit.7).
+ */
+#ifndef EV_CLI_H
+#define EV_CLI_H
+
+#include "engine/count.h"
+#include "model/model.h"
+#include "model/port.h"
+
+#include <stdio.h>
+
+enum { CLI_OK = 0, CLI_NO = 1, CLI_TROUBLE = 2 };
+
+/* An option of one program; those that all share are cli's own. */
+struct cli_option {
+	const char *name;     /* NULL behind the last */
+	char letter;          /* or '\0' */
+	const char *argument; /* what --help calls it, or NULL for none */
+	const char *help;
+};
+
+enum cli_input {
+	CLI_NO_INPUT,   /* reads no records */
+	CLI_BEGINS,     /* begins a chain: what comes in is raw */
+	CLI_CONTINUES,  /* reads what another of the programs wrote, unless --first */
+};
+
+/* What a program is, to its options and its help. */
+struct cli_program {
+	const char *name;
+	const char *usage;   /* the synopsis, a line each way; begins with the name */
+	const char *purpose; /* one line */
+	enum cli_input input;
+	const struct cli_option *options;
+	/* Takes an option of the program's own; index into options. Exits by cli_usage if it is wrong. */
+	void (*take)(size_t index, const char *argument);
+};
+
+struct cli_limit {
+	bool set, percent;
+	uint64_t value;
+};
+
+struct cli {
+	const struct cli_program *program;
+	const char *model, *rejects, *batch, *stats, *output;
+	struct cli_limit max_rejects;
+	size_t max_line;
+	bool first, progress;
+	char **operands; /* as given behind the options */
+	size_t n_operands;
+	struct ev_port port;
+	struct ev_error error;
+};
+
+/* Reads the options into *c and opens what they name. Exits on a wrong option, --help and --version. */
+void cli_open(struct cli *c, const struct cli_program *program, int argc, char **argv);
+/* The model that -m, $EVKIT_MODEL or ./evkit.yaml names. Exits if there is none and it is required. */
+struct ev_model *cli_model(struct cli *c, bool required);
+void cli_close(struct cli *c);
+
+/* A number of octets: 64M, 1G. Exits by cli_usage if it is none. */
+size_t cli_size(const char *option, const char *text);
+
+/* Prints "PROGRAM: text" and exits with status 2. Uncommitted files are removed. */
+_Noreturn void cli_die(const struct ev_error *err);
+/* The same for a wrong use, with a hint at --help. */
+_Noreturn void cli_usage(const char *fmt, ...) EV_PRINTF(1, 2);
+/* Prints a note on standard error. */
+void cli_note(const char *fmt, ...) EV_PRINTF(1, 2);
+
+/* How sections of a sealed input (a batch each, head to seal) become sections of the output. */
+enum cli_flow {
+	CLI_FLOW_EACH,   /* one out for each in */
+	CLI_FLOW_GATHER, /* all in, one out */
+	CLI_FLOW_SINK,   /* none out: the engine is told of each batch */
+};
+
+/* An engine, as the record loop drives it. Functions that may be NULL are marked so. */
+struct cli_engine {
+	void *engine;
+	enum cli_flow flow;
+	enum ev_status (*step)(void *engine, const struct ev_record *rec, struct ev_error *err);
+	enum ev_status (*finish)(void *engine, struct ev_error *err); /* or NULL: emits the rest */
+	const struct ev_count *counts; /* or NULL: out is counted by the loop */
+	/* For a sink: a batch begins, and is whole. digest: 32 hex digits; balance: the stages as JSON. */
+	enum ev_status (*begin)(void *engine, const char *batch, struct ev_error *err);
+	enum ev_status (*end)(void *engine, const char *digest, const char *balance, struct ev_error *err);
+};
+
+/*
+ * Runs every record of the inputs (n file names, or none for standard input) through the engine,
+ * with all that the pipe contract asks. Returns the exit status; exits on trouble.
+ */
+int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size_t n);
+
+/* Commits the output (standard output, or -o) of a program that has no record loop. Exits on trouble. */
+void cli_commit(struct cli *c);
+
+#endif

@@ -1,0 +1,498 @@
+/*
+ * The record loop. One line after another is a control line of the chain, or goes to the engine; at
+ * the end of a section the sums are checked and sealed.
+ */
+#include "cli/cli.h"
+#include "cli/seal.h"
+#include "base/mem.h"
+#include "io/in.h"
+#include "json/form.h"
+
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PROGRESS_LINES = 4096 };
+
+struct sums {
+	uint64_t in, blank, rejected, out;
+	uint64_t engine[CLI_MAX_COUNTS];
+};
+
+struct run {
+	struct cli *c;
+	const struct cli_engine *e;
+	struct ev_in *in;
+	struct cli_seal *seal; /* NULL: no chain */
+	bool begins;           /* this program begins it */
+	bool inside;           /* of a section of the input */
+	bool opened;           /* a section of the output */
+	bool refused;          /* the verdict is no */
+	bool long_line;        /* parts of a line that is too long are passing by */
+	struct sums before;    /* at the start of the section of the output */
+	uint64_t section_in;   /* records and blank lines in the section of the input */
+	struct ev_digest *digest; /* of the section of the input */
+	struct cli_chain chain;   /* of the section's producers, or of all sections gathered */
+	size_t sections;
+	char *batch, *last_batch; /* of the output; gathered sections may bear several, least to greatest */
+	uint64_t n_in, n_blank;
+	struct ev_reasons why;
+	struct ev_buf line;
+	bool show_progress;
+	struct timespec started, shown;
+};
+
+static _Noreturn void die(struct run *r)
+{
+	cli_die(&r->c->error);
+}
+
+static _Noreturn void die_at(struct run *r, const struct ev_line *l, const char *what)
+{
+	ev_fail(&r->c->error, "%s:%llu: %s", l->source, (unsigned long long)l->number, what);
+	die(r);
+}
+
+static void must(struct run *r, enum ev_status st)
+{
+	if (st == EV_FATAL)
+		die(r);
+}
+
+/* Counts */
+
+static struct sums sums_now(const struct run *r)
+{
+	struct sums s = {.in = r->n_in, .blank = r->n_blank, .out = r->c->port.out->lines};
+
+	s.rejected = ev_rejects_count(r->c->port.rejects);
+	for (size_t i = 0; r->e->counts != NULL && r->e->counts[i].name != NULL; i++) {
+		s.engine[i] = *r->e->counts[i].value;
+		if (r->e->counts[i].set_aside)
+			s.rejected -= s.engine[i];
+	}
+	return s;
+}
+
+/* This program's row of the balance sheet since `before`; dies if it does not balance. */
+static void own_stage(struct run *r, struct cli_stage *stage)
+{
+	struct sums now = sums_now(r), *b = &r->before;
+	uint64_t in = now.in - b->in, blank = now.blank - b->blank, rejected = now.rejected - b->rejected;
+	uint64_t sum = blank + rejected;
+
+	*stage = (struct cli_stage){.n = 0};
+	snprintf(stage->program, sizeof stage->program, "%s", r->c->program->name);
+	cli_stage_add(stage, "in", in);
+	if (r->e->counts == NULL) {
+		cli_stage_add(stage, "out", now.out - b->out);
+		sum += now.out - b->out;
+	}
+	for (size_t i = 0; r->e->counts != NULL && r->e->counts[i].name != NULL; i++) {
+		cli_stage_add(stage, r->e->counts[i].name, now.engine[i] - b->engine[i]);
+		if (r->e->counts[i].in_sum)
+			sum += now.engine[i] - b->engine[i];
+	}
+	cli_stage_add(stage, "rejected", rejected);
+	cli_stage_add(stage, "blank", blank);
+	if (sum == in)
+		return;
+	ev_fail(&r->c->error, "the sums do not balance: %llu came in, %llu are accounted for: report this as a bug",
+		(unsigned long long)in, (unsigned long long)sum);
+	die(r);
+}
+
+static bool too_many_rejects(const struct run *r)
+{
+	const struct cli_limit *l = &r->c->max_rejects;
+	uint64_t n = ev_rejects_count(r->c->port.rejects);
+
+	if (!l->set)
+		return false;
+	return l->percent ? (double)n * 100 > (double)l->value * (double)r->n_in : n > l->value;
+}
+
+/* Sections */
+
+static const char *batch_name(struct run *r)
+{
+	if (r->c->batch != NULL)
+		return r->c->batch;
+	if (r->batch == NULL)
+		return "";
+	if (strcmp(r->batch, r->last_batch) == 0)
+		return r->batch;
+	ev_buf_reset(&r->line);
+	ev_buf_printf(&r->line, "%s..%s", r->batch, r->last_batch);
+	return ev_buf_str(&r->line);
+}
+
+static void note_batch(struct run *r, const char *batch)
+{
+	if (r->batch == NULL || strcmp(batch, r->batch) < 0) {
+		free(r->batch);
+		r->batch = ev_strdup(batch);
+	}
+	if (r->last_batch == NULL || strcmp(batch, r->last_batch) > 0) {
+		free(r->last_batch);
+		r->last_batch = ev_strdup(batch);
+	}
+}
+
+static void open_output(struct run *r)
+{
+	struct cli_chain chain = r->chain;
+
+	r->before = sums_now(r);
+	r->opened = true;
+	if (r->seal == NULL)
+		return;
+	snprintf(chain.list[chain.n++].program, CLI_NAME + 1, "%s", r->c->program->name);
+	ev_buf_reset(&r->line);
+	cli_head_write(r->seal, r->c->batch != NULL ? r->c->batch : r->batch != NULL ? r->batch : "", &chain, &r->line);
+	ev_out_put(r->c->port.out, r->line.p, r->line.len);
+	ev_out_put(r->c->port.out, "\n", 1);
+	ev_out_digest_start(r->c->port.out);
+}
+
+/* last: nothing follows, so what was set aside must be safe before the seal says so. */
+static void close_output(struct run *r, bool last)
+{
+	struct cli_stage own;
+	struct ev_buf line = {0};
+	char digest[33];
+
+	own_stage(r, &own);
+	r->refused |= too_many_rejects(r);
+	if (last)
+		must(r, ev_rejects_commit(r->c->port.rejects, &r->c->error));
+	r->opened = false;
+	if (r->chain.n == CLI_MAX_STAGES) {
+		ev_fail(&r->c->error, "the chain has more than %d stages", CLI_MAX_STAGES);
+		die(r);
+	}
+	r->chain.list[r->chain.n++] = own;
+	if (r->seal == NULL)
+		return;
+	ev_hash128_hex(ev_out_digest_value(r->c->port.out), digest);
+	cli_seal_write(r->seal, batch_name(r), !r->refused, digest, &r->chain, &line);
+	ev_out_put(r->c->port.out, line.p, line.len);
+	ev_out_put(r->c->port.out, "\n", 1);
+	ev_buf_free(&line);
+}
+
+static void head(struct run *r, const struct ev_line *l, const struct cli_control_line *line)
+{
+	if (r->inside)
+		die_at(r, l, "a section begins before the one before it is sealed: its producer was stopped, rerun the batch");
+	r->inside = true;
+	r->section_in = 0;
+	r->sections++;
+	ev_digest_reset(r->digest);
+	if (r->e->flow != CLI_FLOW_GATHER) {
+		free(r->batch);
+		free(r->last_batch);
+		r->batch = r->last_batch = NULL;
+		r->chain = line->chain;
+	} else if (r->sections == 1) {
+		r->chain = line->chain;
+	}
+	note_batch(r, line->batch);
+	if (r->e->flow == CLI_FLOW_SINK) {
+		r->before = sums_now(r);
+		must(r, r->e->begin(r->e->engine, line->batch, &r->c->error));
+	} else if (!r->opened) {
+		open_output(r);
+	}
+}
+
+static void check_seal(struct run *r, const struct ev_line *l, const struct cli_control_line *line)
+{
+	const struct cli_stage *last = &line->chain.list[line->chain.n - 1];
+	char digest[33];
+
+	if (!r->inside)
+		die_at(r, l, "a seal without a section: the input was put together wrongly");
+	if (!line->ok)
+		die_at(r, l, "the seal says that a stage before this one did not approve the batch: see its messages and rejects");
+	ev_hash128_hex(ev_digest_value(r->digest), digest);
+	if (cli_stage_count(last, "out") != r->section_in || strcmp(digest, line->digest) != 0)
+		die_at(r, l, "what arrived is not what was sealed: lines were lost, added or changed on the way, rerun the batch");
+}
+
+/* Keeps the producers' stages; gathered sections are summed, and the first seal has the programs' counts. */
+static void take_chain(struct run *r, const struct ev_line *l, const struct cli_control_line *line, size_t sealed)
+{
+	if (r->e->flow != CLI_FLOW_GATHER || sealed == 1)
+		r->chain = line->chain;
+	else if (!cli_chain_sum(&r->chain, &line->chain))
+		die_at(r, l, "sections went through different stages, so their sums cannot be added: load them one by one");
+}
+
+static void end_sink(struct run *r, const char *digest)
+{
+	struct ev_buf balance = {0};
+	struct cli_stage own;
+
+	own_stage(r, &own);
+	cli_chain_write(&r->chain, &balance);
+	must(r, r->e->end(r->e->engine, digest, ev_buf_str(&balance), &r->c->error));
+	ev_buf_free(&balance);
+	if (r->chain.n < CLI_MAX_STAGES)
+		r->chain.list[r->chain.n++] = own;
+}
+
+static void seal(struct run *r, const struct ev_line *l, const struct cli_control_line *line)
+{
+	check_seal(r, l, line);
+	r->inside = false;
+	take_chain(r, l, line, r->sections);
+	note_batch(r, line->batch);
+	if (r->e->flow == CLI_FLOW_SINK)
+		end_sink(r, line->digest);
+	else if (r->e->flow == CLI_FLOW_EACH)
+		close_output(r, false);
+}
+
+/* Lines */
+
+static void record(struct run *r, const struct ev_line *l)
+{
+	struct ev_record rec = {l->p, l->len, l->source, l->number, l->offset};
+
+	r->n_in++;
+	if (strspn(l->p, " \t\r") >= l->len) {
+		r->n_blank++;
+		return;
+	}
+	must(r, r->e->step(r->e->engine, &rec, &r->c->error));
+}
+
+static void too_long(struct run *r, const struct ev_line *l)
+{
+	struct ev_record rec = {"", 0, l->source, l->number, l->offset};
+
+	if (!r->long_line) {
+		r->n_in++;
+		ev_reasons_reset(&r->why);
+		r->why.code = "too-long";
+		ev_reasons_add(&r->why, "the line is longer than %zu octets (--max-line)", r->c->max_line);
+		must(r, ev_rejects_begin(r->c->port.rejects, &rec, &r->why, &r->c->error));
+	}
+	must(r, ev_rejects_part(r->c->port.rejects, l->p, l->len, &r->c->error));
+	r->long_line = !l->last;
+	if (l->last)
+		must(r, ev_rejects_end(r->c->port.rejects, &r->c->error));
+}
+
+/* True if the line was one of the chain's, and is dealt with. */
+static bool control(struct run *r, const struct ev_line *l)
+{
+	struct cli_control_line line;
+	enum cli_control what;
+	struct ev_error why;
+
+	if (l->kind != EV_LINE_WHOLE || l->len == 0 || l->p[0] != '{')
+		return false;
+	if (cli_seal_read(r->seal, l->p, l->len, &what, &line, &why) != EV_OK)
+		die_at(r, l, why.text);
+	if (what == CLI_RECORD)
+		return false;
+	if (r->begins)
+		die_at(r, l, "the input is sealed already: leave out --first, or what begins the chain twice");
+	if (what == CLI_HEAD)
+		head(r, l, &line);
+	else if (what == CLI_SEAL)
+		seal(r, l, &line);
+	else
+		return false;
+	return true;
+}
+
+/* A control line of this chain that this version does not know is handed on as it is. */
+static bool hand_on(struct run *r, const struct ev_line *l)
+{
+	struct cli_control_line line;
+	enum cli_control what;
+	struct ev_error why;
+
+	if (l->kind != EV_LINE_WHOLE || cli_seal_read(r->seal, l->p, l->len, &what, &line, &why) != EV_OK || what != CLI_OTHER)
+		return false;
+	if (r->e->flow != CLI_FLOW_SINK) {
+		ev_out_put(r->c->port.out, l->p, l->len);
+		ev_out_put(r->c->port.out, "\n", 1);
+	}
+	return true;
+}
+
+static void take_line(struct run *r, const struct ev_line *l)
+{
+	bool chained = r->seal != NULL && !r->begins;
+
+	if (r->seal != NULL && control(r, l))
+		return;
+	if (chained && !r->inside)
+		die_at(r, l,
+		       "EVKIT_SEAL is set and this line stands in no section: the program before this one did not seal it; "
+		       "if the chain begins here, say --first");
+	/* Without a chain a sink's batch is known again by the digest taken here. */
+	if (chained || r->e->flow == CLI_FLOW_SINK) {
+		ev_digest_add(r->digest, l->p, l->len);
+		if (l->kind == EV_LINE_WHOLE || l->last)
+			ev_digest_add(r->digest, "\n", 1);
+	}
+	if (chained && hand_on(r, l))
+		return;
+	r->section_in += !r->long_line;
+	if (l->kind == EV_LINE_PART)
+		too_long(r, l);
+	else
+		record(r, l);
+}
+
+/* Progress, which alone looks at the clock. */
+
+static double seconds(const struct timespec *from, const struct timespec *to)
+{
+	return (double)(to->tv_sec - from->tv_sec) + (double)(to->tv_nsec - from->tv_nsec) * 1e-9;
+}
+
+static void progress(struct run *r, bool last)
+{
+	double octets = (double)ev_in_octets(r->in);
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!last && seconds(&r->shown, &now) < 1)
+		return;
+	r->shown = now;
+	fprintf(stderr, "\r%s: %llu lines, %.1f MB, %.0f MB/s%s", r->c->program->name, (unsigned long long)r->n_in,
+		octets / 1e6, octets / 1e6 / (seconds(&r->started, &now) + 1e-9), last ? "\n" : "");
+}
+
+/* The run */
+
+static enum ev_status flush(void *ctx, struct ev_error *err)
+{
+	struct ev_out *out = ctx;
+
+	if (ev_out_flush(out) == EV_OK)
+		return EV_OK;
+	*err = out->error;
+	return EV_FATAL;
+}
+
+static void read_all(struct run *r)
+{
+	struct ev_line l;
+	enum ev_status st;
+	uint64_t lines = 0;
+
+	while ((st = ev_in_next(r->in, &l, &r->c->error)) == EV_OK) {
+		take_line(r, &l);
+		if (r->show_progress && ++lines % PROGRESS_LINES == 0)
+			progress(r, false);
+	}
+	must(r, st);
+	if (r->show_progress)
+		progress(r, true);
+}
+
+static void begin(struct run *r)
+{
+	r->digest = ev_digest_new();
+	r->seal = cli_seal_open();
+	r->begins = r->seal != NULL && (r->c->first || r->c->program->input == CLI_BEGINS);
+	if (r->seal != NULL && !r->begins)
+		return;
+	if (r->c->batch != NULL)
+		note_batch(r, r->c->batch);
+	if (r->e->flow == CLI_FLOW_SINK)
+		must(r, r->e->begin(r->e->engine, r->c->batch, &r->c->error));
+	else
+		open_output(r);
+}
+
+static void end(struct run *r)
+{
+	bool sealed = r->seal != NULL && !r->begins;
+
+	if (sealed && r->inside) {
+		ev_fail(&r->c->error, "the input ends without its seal: a program before this one was stopped, rerun the batch");
+		die(r);
+	}
+	if (sealed && r->sections == 0) {
+		ev_fail(&r->c->error, "EVKIT_SEAL is set and the input has no head: the program before this one did not run; if "
+				      "the chain begins here, say --first");
+		die(r);
+	}
+	if (!sealed && r->e->flow == CLI_FLOW_SINK) {
+		char digest[33];
+
+		ev_hash128_hex(ev_digest_value(r->digest), digest);
+		end_sink(r, digest);
+	}
+	if (r->e->finish != NULL)
+		must(r, r->e->finish(r->e->engine, &r->c->error));
+	if (r->opened)
+		close_output(r, true);
+	must(r, ev_rejects_commit(r->c->port.rejects, &r->c->error));
+}
+
+static void write_stats(struct run *r)
+{
+	struct ev_buf b = {0};
+	struct ev_out *out;
+	const char *code;
+	uint64_t n;
+
+	if (strcmp(r->c->stats, "-") == 0) {
+		cli_chain_print(&r->chain, &b);
+		fwrite(b.p, 1, b.len, stderr);
+		ev_buf_free(&b);
+		return;
+	}
+	ev_buf_puts(&b, "{\"program\":");
+	ev_json_quote(r->c->program->name, strlen(r->c->program->name), &b);
+	ev_buf_puts(&b, ",\"batch\":");
+	ev_json_quote(batch_name(r), strlen(batch_name(r)), &b);
+	ev_buf_printf(&b, ",\"ok\":%s,\"octets\":%llu,\"rejects\":{", r->refused ? "false" : "true",
+		      (unsigned long long)ev_in_octets(r->in));
+	for (size_t i = 0; (code = ev_rejects_code(r->c->port.rejects, i, &n)) != NULL; i++)
+		ev_buf_printf(&b, "%s\"%s\":%llu", i > 0 ? "," : "", code, (unsigned long long)n);
+	ev_buf_puts(&b, "},\"stages\":");
+	cli_chain_write(&r->chain, &b);
+	ev_buf_puts(&b, "}\n");
+	if ((out = ev_out_file(r->c->stats, &r->c->error)) == NULL)
+		die(r);
+	ev_out_put(out, b.p, b.len);
+	must(r, ev_out_commit(&out, &r->c->error));
+	ev_buf_free(&b);
+}
+
+int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size_t n)
+{
+	struct run r = {.c = c, .e = e, .show_progress = c->progress || isatty(STDERR_FILENO)};
+
+	r.in = ev_in_new(inputs, n, c->max_line);
+	ev_in_before_block(r.in, flush, c->port.out);
+	clock_gettime(CLOCK_MONOTONIC, &r.started);
+	r.shown = r.started;
+	begin(&r);
+	read_all(&r);
+	end(&r);
+	cli_commit(c);
+	if (c->stats != NULL)
+		write_stats(&r);
+	if (r.refused)
+		cli_note("%llu of %llu lines were rejected, more than --max-rejects allows",
+			 (unsigned long long)ev_rejects_count(c->port.rejects), (unsigned long long)r.n_in);
+	ev_in_free(&r.in);
+	ev_digest_free(&r.digest);
+	cli_seal_free(&r.seal);
+	ev_reasons_free(&r.why);
+	ev_buf_free(&r.line);
+	free(r.batch);
+	free(r.last_batch);
+	return r.refused ? CLI_NO : CLI_OK;
+}

@@ -1,0 +1,297 @@
+#include "engine/load.h"
+#include "json/form.h"
+#include "json/view.h"
+#include "model/event.h"
+#include "warehouse/column.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct entry {
+	char *batch, *balance;
+	char digest[33];
+	uint64_t rows;
+};
+
+struct ev_load {
+	const struct ev_model *m;
+	const struct ev_tables *tables;
+	struct ev_target *target;
+	bool snapshot;
+	struct ev_events *events;
+	struct ev_reasons why;
+	struct ev_buf value, text;
+	struct ev_cell *cells;
+
+	/* the batch at hand */
+	char *batch;
+	bool known; /* the ledger has it */
+	char known_digest[33];
+	struct ev_error conflict; /* the first row that was there already; then rows are only counted */
+	bool conflicting;
+	uint64_t rows;
+
+	struct entry *entries;
+	size_t n_entries;
+	uint64_t n_row, n_delete, n_skipped;
+	struct ev_count counts[4];
+};
+
+struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *tables, struct ev_target *target,
+			     bool snapshot, struct ev_error *err)
+{
+	struct ev_load *l = ev_calloc(1, sizeof *l);
+	size_t most = 0;
+
+	l->m = m;
+	l->tables = tables;
+	l->target = target;
+	l->snapshot = snapshot;
+	l->events = ev_events_new(m, EV_READ_TEXT, EV_TRUST_PIPE);
+	for (size_t i = 0; i < tables->n; i++)
+		if (tables->list[i].n > most)
+			most = tables->list[i].n;
+	l->cells = ev_calloc(most, sizeof *l->cells);
+	l->counts[0] = (struct ev_count){"row", &l->n_row, true, false};
+	l->counts[1] = (struct ev_count){"delete", &l->n_delete, true, false};
+	l->counts[2] = (struct ev_count){"skipped", &l->n_skipped, true, false};
+	if (snapshot && target->ops->clear(target, err) != EV_OK)
+		ev_load_free(&l);
+	return l;
+}
+
+void ev_load_free(struct ev_load **load)
+{
+	struct ev_load *l = *load;
+
+	if (l == NULL)
+		return;
+	ev_events_free(&l->events);
+	ev_reasons_free(&l->why);
+	ev_buf_free(&l->value);
+	ev_buf_free(&l->text);
+	free(l->cells);
+	free(l->batch);
+	for (size_t i = 0; i < l->n_entries; i++) {
+		free(l->entries[i].batch);
+		free(l->entries[i].balance);
+	}
+	free(l->entries);
+	free(l);
+	*load = NULL;
+}
+
+const struct ev_count *ev_load_counts(const struct ev_load *l)
+{
+	return l->counts;
+}
+
+enum ev_status ev_load_begin(struct ev_load *l, const char *batch, struct ev_error *err)
+{
+	free(l->batch);
+	l->batch = batch != NULL ? ev_strdup(batch) : NULL;
+	l->known = l->conflicting = false;
+	l->rows = 0;
+	if (batch == NULL || l->snapshot)
+		return EV_OK;
+	return l->target->ops->known(l->target, batch, &l->known, l->known_digest, err);
+}
+
+static enum ev_status broken(const struct ev_record *rec, struct ev_error *err, const char *fmt, ...) EV_PRINTF(3, 4);
+
+static enum ev_status broken(const struct ev_record *rec, struct ev_error *err, const char *fmt, ...)
+{
+	struct ev_error what;
+	va_list ap;
+
+	va_start(ap, fmt);
+	ev_vfail(&what, fmt, ap);
+	va_end(ap);
+	return ev_fail(err, "%s:%llu: %s: give evload what evstar wrote by the same model", rec->source,
+		       (unsigned long long)rec->line, what.text);
+}
+
+static const char *member_text(struct ev_load *l, const struct ev_doc *d, uint32_t object, const char *name, size_t *len)
+{
+	uint32_t at = ev_member(d, object, name, strlen(name));
+
+	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
+		return NULL;
+	return ev_string(d, at, &l->value, len);
+}
+
+/* A key is 32 lower-case hex digits. */
+static bool key_text(struct ev_load *l, const struct ev_doc *d, uint32_t object, char key[EV_KEY_TEXT + 1])
+{
+	size_t len;
+	const char *p = member_text(l, d, object, "owner", &len);
+
+	if (p == NULL || len != EV_KEY_TEXT)
+		return false;
+	memcpy(key, p, EV_KEY_TEXT);
+	key[EV_KEY_TEXT] = '\0';
+	return strspn(key, "0123456789abcdef") == EV_KEY_TEXT;
+}
+
+/* The member of that column; rows come in the table's order, so `hint` is looked at first. */
+static uint32_t row_member(const struct ev_doc *d, const char *name, uint32_t *hint)
+{
+	size_t len = strlen(name);
+	uint32_t at = *hint;
+
+	if (at >= ev_end(d, 0) || !ev_string_is(d, at, name, len)) {
+		at = ev_member(d, 0, name, len);
+		if (at == EV_NOWHERE)
+			return EV_NOWHERE;
+		at--;
+	}
+	*hint = ev_next(d, at + 1);
+	return at + 1;
+}
+
+/* The text of a value in l->value, which has been checked against its column. */
+static struct ev_cell cell_of(struct ev_load *l, const struct ev_column *c)
+{
+	size_t from = l->text.len;
+
+	if (l->value.len == 4 && memcmp(l->value.p, "null", 4) == 0)
+		return (struct ev_cell){"", 0, true};
+	if (c->type != EV_TYPE_JSON && l->value.p[0] == '"')
+		ev_json_unescape(l->value.p + 1, l->value.len - 2, &l->text);
+	else
+		ev_buf_put(&l->text, l->value.p, l->value.len);
+	return (struct ev_cell){l->text.p + from, l->text.len - from, false};
+}
+
+static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, const struct ev_doc *d,
+			     const struct ev_table *t, const char *owner, struct ev_error *err)
+{
+	uint32_t hint = ev_first(d, 0);
+	enum ev_status st;
+
+	if (d->nodes[0].count != t->n + (t->dimension != NULL))
+		return broken(rec, err, "a row of %s has %u members where the model has %zu", t->name,
+			      (unsigned)d->nodes[0].count - 1, t->n - (t->fact != NULL));
+	ev_buf_reset(&l->text);
+	/* No cell is longer than its JSON but for numbers written out, which the types bound. */
+	ev_buf_room(&l->text, d->len + t->n * 64);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct ev_column *c = &t->columns[i];
+		uint32_t at;
+
+		if (t->fact != NULL && i == 0) {
+			l->cells[i] = (struct ev_cell){owner, EV_KEY_TEXT, false};
+			continue;
+		}
+		if ((at = row_member(d, c->name, &hint)) == EV_NOWHERE)
+			return broken(rec, err, "a row of %s lacks %s", t->name, c->name);
+		ev_buf_reset(&l->value);
+		ev_reasons_reset(&l->why);
+		if (!ev_column_json(c, NULL, d, at, &l->value, &l->why))
+			return broken(rec, err, "table %s, owner %s: %s", t->name, owner, l->why.list[0].message);
+		l->cells[i] = cell_of(l, c);
+	}
+	st = l->target->ops->insert(l->target, t, l->cells, err);
+	if (st == EV_REJECT) {
+		l->conflicting = true;
+		ev_fail(&l->conflict,
+			"%s:%llu: table %s holds rows of the owner %s already: load with --snapshot to replace all rows",
+			rec->source, (unsigned long long)rec->line, t->name, owner);
+		return EV_OK;
+	}
+	return st;
+}
+
+enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, struct ev_error *err)
+{
+	char owner[EV_KEY_TEXT + 1], table[128];
+	const struct ev_table *t;
+	struct ev_event event;
+	const char *p;
+	size_t len;
+	bool delete;
+
+	if (ev_events_read(l->events, rec, &event, &l->why) != EV_OK)
+		return broken(rec, err, "%s", l->why.list[0].message);
+	if (event.reserved == EV_NOWHERE ||
+	    (p = member_text(l, event.doc, event.reserved, "table", &len)) == NULL)
+		return broken(rec, err, "this is no row: it names no table");
+	snprintf(table, sizeof table, "%.*s", (int)(len < sizeof table ? len : sizeof table - 1), p);
+	if ((t = ev_tables_find(l->tables, p, len)) == NULL)
+		return broken(rec, err, "the model has no table %s", table);
+	p = member_text(l, event.doc, event.reserved, "op", &len);
+	delete = p != NULL && len == 6 && memcmp(p, "delete", 6) == 0;
+	if (!delete && (p == NULL || len != 6 || memcmp(p, "insert", 6) != 0))
+		return broken(rec, err, "a row's op is insert or delete");
+	if (!key_text(l, event.doc, delete ? 0 : event.reserved, owner))
+		return broken(rec, err, "the row's owner is no key");
+	l->rows++;
+	if (l->known || l->conflicting) {
+		l->n_skipped++;
+		return EV_OK;
+	}
+	if (delete) {
+		l->n_delete++;
+		return l->target->ops->erase(l->target, t, owner, err);
+	}
+	l->n_row++;
+	return insert(l, rec, event.doc, t, owner, err);
+}
+
+static enum ev_status keep_entry(struct ev_load *l, const char *digest, const char *balance)
+{
+	struct entry *e;
+
+	l->entries = ev_realloc_array(l->entries, l->n_entries + 1, sizeof *l->entries);
+	e = &l->entries[l->n_entries++];
+	*e = (struct entry){.batch = ev_strdup(l->batch != NULL ? l->batch : digest),
+			    .balance = ev_strdup(balance),
+			    .rows = l->rows};
+	memcpy(e->digest, digest, sizeof e->digest);
+	return EV_OK;
+}
+
+enum ev_status ev_load_end(struct ev_load *l, const char *digest, const char *balance, struct ev_error *err)
+{
+	if (l->batch == NULL && !l->snapshot &&
+	    l->target->ops->known(l->target, digest, &l->known, l->known_digest, err) != EV_OK)
+		return EV_FATAL;
+	if (l->known) {
+		if (memcmp(l->known_digest, digest, 32) == 0)
+			return EV_OK;
+		return ev_fail(err,
+			       "batch %s was loaded before with other content: give it another name, or load everything with "
+			       "--snapshot",
+			       l->batch);
+	}
+	if (l->conflicting) {
+		*err = l->conflict;
+		return EV_FATAL;
+	}
+	return keep_entry(l, digest, balance);
+}
+
+static struct ev_ledger_entry entry_of(const struct ev_load *l, const struct entry *e)
+{
+	return (struct ev_ledger_entry){e->batch, e->digest, l->snapshot ? "snapshot" : "insert", e->rows, e->balance};
+}
+
+enum ev_status ev_load_commit(struct ev_load *l, bool *done, struct ev_error *err)
+{
+	struct ev_ledger_entry *all = ev_calloc(l->n_entries, sizeof *all);
+	const struct ev_target_ops *ops = l->target->ops;
+	enum ev_status st = EV_OK;
+	bool same = false;
+
+	for (size_t i = 0; i < l->n_entries; i++)
+		all[i] = entry_of(l, &l->entries[i]);
+	if (l->snapshot)
+		st = ops->newest(l->target, all, l->n_entries, &same, err);
+	*done = l->n_entries > 0 && !same;
+	for (size_t i = 0; i < l->n_entries && st == EV_OK && *done; i++)
+		st = ops->enter(l->target, &all[i], err);
+	if (st == EV_OK && *done)
+		st = ops->commit(l->target, err);
+	free(all);
+	return st;
+}

@@ -1,0 +1,34 @@
+/*
+ * load: rows into a target, batch by batch, all or nothing. Floor 4.
+ *
+ * A batch that the target's ledger holds with the same digest is skipped; with another digest it is
+ * an error. Rows whose key is there already are an error, unless the load is a snapshot, which
+ * replaces all rows. Nothing is committed before ev_load_commit.
+ */
+#ifndef EV_LOAD_H
+#define EV_LOAD_H
+
+#include "engine/count.h"
+#include "model/model.h"
+#include "model/reject.h"
+#include "warehouse/target.h"
+
+struct ev_load;
+
+/* All are borrowed. */
+struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *tables, struct ev_target *target,
+			     bool snapshot, struct ev_error *err);
+/* A batch begins; NULL for one without a name, which is then called after its digest. */
+enum ev_status ev_load_begin(struct ev_load *l, const char *batch, struct ev_error *err);
+enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, struct ev_error *err);
+/* The batch is whole. digest: 32 hex digits over its octets; balance: JSON. */
+enum ev_status ev_load_end(struct ev_load *l, const char *digest, const char *balance, struct ev_error *err);
+/*
+ * Commits. *done is false if there was nothing to do, because the target holds all of this already;
+ * then it has not been touched.
+ */
+enum ev_status ev_load_commit(struct ev_load *l, bool *done, struct ev_error *err);
+const struct ev_count *ev_load_counts(const struct ev_load *l);
+void ev_load_free(struct ev_load **l);
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * schema: the DDL of a star. Floor 4.
+ */
+#ifndef EV_SCHEMA_H
+#define EV_SCHEMA_H
+
+#include "base/buf.h"
+#include "model/model.h"
+#include "warehouse/dialect.h"
+
+/*
+ * Appends the statements that make every table of the model, and the ledger, where they are not there
+ * yet. schema: of the warehouse, or NULL.
+ */
+void ev_schema_write(const struct ev_model *m, const struct ev_dialect *dialect, const char *schema, struct ev_buf *out);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * star: events to rows of facts and dimensions. Floor 4.
+ *
+ * Facts are emitted as events come. A dimension is a function of all versions that mention its
+ * members, so its rows come at the end, sorted by key: attribute by attribute the latest (time, S)
+ * that bears it wins. Memory: the members of the dimensions, with their attributes.
+ */
+#ifndef EV_STAR_H
+#define EV_STAR_H
+
+#include "engine/count.h"
+#include "model/model.h"
+#include "model/port.h"
+
+struct ev_star;
+
+/* NULL, with the error, if the model has no star. The model and the port are borrowed. */
+struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, struct ev_error *err);
+enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, struct ev_error *err);
+/* After the last record: the dimensions, with their unknown members, and the calendars. */
+enum ev_status ev_star_finish(struct ev_star *s, struct ev_error *err);
+const struct ev_count *ev_star_counts(const struct ev_star *s);
+void ev_star_free(struct ev_star **s);
+
+#endif

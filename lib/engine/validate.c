@@ -1,0 +1,373 @@
+#include "engine/validate.h"
+#include "model/event.h"
+#include "model/expr.h"
+#include "model/jschema.h"
+#include "warehouse/column.h"
+
+#include <stdlib.h>
+
+/* What an event type is held against. */
+struct contract {
+	const char *type;
+	size_t len;
+	const struct ev_jschema *put, *patch;
+	const struct ev_column **columns; /* at the event */
+	size_t n_columns;
+	size_t *rules;
+	size_t n_rules;
+};
+
+/* Columns of the elements of a list. */
+struct element_columns {
+	const struct ev_path *each;
+	const struct ev_names *types;
+	const struct ev_columns *columns;
+};
+
+struct ev_validate {
+	const struct ev_model *m;
+	struct ev_port *port;
+	struct ev_events *events;
+	struct ev_scan *scan; /* for one schema alone */
+	struct ev_jschema_set *schemas;
+	const struct ev_jschema *schema;
+	struct contract *contracts;
+	struct contract unknown; /* what a type that the model does not name is held against */
+	struct ev_expr **exprs;  /* one a rule */
+	struct element_columns *elements;
+	size_t n_elements;
+	struct ev_found found;
+	struct ev_reasons why;
+	struct ev_buf scratch;
+	uint64_t n_out;
+	uint64_t n_warned;
+	struct ev_count counts[3];
+};
+
+static struct ev_validate *new_engine(const struct ev_model *m, struct ev_port *port)
+{
+	struct ev_validate *v = ev_calloc(1, sizeof *v);
+
+	v->m = m;
+	v->port = port;
+	v->counts[0] = (struct ev_count){"out", &v->n_out, true, false};
+	v->counts[1] = (struct ev_count){"warning", &v->n_warned, false, false};
+	return v;
+}
+
+void ev_validate_free(struct ev_validate **validate)
+{
+	struct ev_validate *v = *validate;
+
+	if (v == NULL)
+		return;
+	for (size_t i = 0; v->contracts != NULL && i < v->m->n_types; i++) {
+		free(v->contracts[i].columns);
+		free(v->contracts[i].rules);
+	}
+	free(v->contracts);
+	free(v->unknown.columns);
+	free(v->unknown.rules);
+	for (size_t i = 0; v->exprs != NULL && i < v->m->n_rules; i++)
+		ev_expr_free(&v->exprs[i]);
+	free(v->exprs);
+	free(v->elements);
+	ev_jschema_set_free(&v->schemas);
+	ev_events_free(&v->events);
+	ev_scan_free(&v->scan);
+	ev_reasons_free(&v->why);
+	ev_buf_free(&v->scratch);
+	free(v->found.at);
+	free(v);
+	*validate = NULL;
+}
+
+const struct ev_count *ev_validate_counts(const struct ev_validate *v)
+{
+	return v->counts;
+}
+
+/* Opening */
+
+static bool compile_contract(struct ev_validate *v, const struct ev_contract *c, const struct ev_jschema **out,
+			     struct ev_error *err)
+{
+	struct ev_buf name = {0};
+	struct ev_error why;
+
+	if (c->file != NULL) {
+		*out = ev_jschema_file(v->schemas, c->file, &why);
+	} else if (c->text != NULL) {
+		ev_buf_printf(&name, "%s:%zu", v->m->file, c->place.line);
+		*out = ev_jschema_text(v->schemas, ev_buf_str(&name), c->text, strlen(c->text), &why);
+		ev_buf_free(&name);
+	} else {
+		return true;
+	}
+	if (*out == NULL)
+		*err = why;
+	return *out != NULL;
+}
+
+static bool same_column(const struct ev_column *a, const struct ev_column *b)
+{
+	return a->type == b->type && a->size == b->size && a->scale == b->scale && ev_path_same(a->from, b->from);
+}
+
+/* A value that several tables take in the same type is checked once. */
+static void add_columns(struct contract *c, const struct ev_columns *columns)
+{
+	for (size_t i = 0; i < columns->n; i++) {
+		const struct ev_column *column = &columns->list[i];
+		size_t k = 0;
+
+		if (column->from->root != EV_ROOT_EVENT)
+			continue;
+		while (k < c->n_columns && !same_column(c->columns[k], column))
+			k++;
+		if (k < c->n_columns)
+			continue;
+		c->columns = ev_realloc_array(c->columns, c->n_columns + 1, sizeof(struct ev_column *));
+		c->columns[c->n_columns++] = column;
+	}
+}
+
+static void fill_contract(struct ev_validate *v, struct contract *c)
+{
+	const struct ev_model *m = v->m;
+
+	for (size_t i = 0; i < m->n_facts; i++)
+		if (ev_names_take(&m->facts[i].types, c->type, c->len))
+			add_columns(c, &m->facts[i].columns);
+	for (size_t i = 0; i < m->n_dimensions; i++)
+		if (ev_names_take(&m->dimensions[i].types, c->type, c->len))
+			add_columns(c, &m->dimensions[i].columns);
+	for (size_t i = 0; i < m->n_rules; i++) {
+		if (!ev_names_take(&m->rules[i].types, c->type, c->len))
+			continue;
+		c->rules = ev_realloc_array(c->rules, c->n_rules + 1, sizeof *c->rules);
+		c->rules[c->n_rules++] = i;
+	}
+}
+
+static void add_elements(struct ev_validate *v, const struct ev_path *each, const struct ev_names *types,
+			 const struct ev_columns *columns)
+{
+	if (each != NULL)
+		v->elements[v->n_elements++] = (struct element_columns){each, types, columns};
+}
+
+static bool compile(struct ev_validate *v, struct ev_error *err)
+{
+	const struct ev_model *m = v->m;
+	struct ev_error why;
+
+	if (m->has_expectations) {
+		ev_fail(err, "%s:%zu:%zu: expectations are not judged by this version of evkit: take them out", m->file,
+			m->expectations.line, m->expectations.column);
+		return false;
+	}
+	v->schemas = ev_jschema_set_new(m->root);
+	v->exprs = ev_calloc(m->n_rules, sizeof(struct ev_expr *));
+	for (size_t i = 0; i < m->n_rules; i++) {
+		v->exprs[i] = ev_expr_compile(m->rules[i].jq, m->rules[i].floating, &why);
+		if (v->exprs[i] == NULL) {
+			ev_fail(err, "%s:%zu:%zu: rule '%s': %s", m->file, m->rules[i].place.line, m->rules[i].place.column,
+				m->rules[i].name, why.text);
+			return false;
+		}
+	}
+	v->contracts = ev_calloc(m->n_types, sizeof *v->contracts);
+	for (size_t i = 0; i < m->n_types; i++) {
+		struct contract *c = &v->contracts[i];
+
+		c->type = m->types[i].name;
+		c->len = strlen(c->type);
+		if (!compile_contract(v, &m->types[i].put, &c->put, err) ||
+		    !compile_contract(v, &m->types[i].patch, &c->patch, err))
+			return false;
+		fill_contract(v, c);
+	}
+	v->unknown.type = "";
+	fill_contract(v, &v->unknown);
+	v->elements = ev_calloc(m->n_facts + m->n_dimensions, sizeof *v->elements);
+	for (size_t i = 0; i < m->n_facts; i++)
+		add_elements(v, m->facts[i].each, &m->facts[i].types, &m->facts[i].columns);
+	for (size_t i = 0; i < m->n_dimensions; i++)
+		add_elements(v, m->dimensions[i].each, &m->dimensions[i].types, &m->dimensions[i].columns);
+	return true;
+}
+
+struct ev_validate *ev_validate_open(const struct ev_model *m, struct ev_port *port, struct ev_error *err)
+{
+	struct ev_validate *v = new_engine(m, port);
+
+	v->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_RAW);
+	if (!compile(v, err))
+		ev_validate_free(&v);
+	return v;
+}
+
+struct ev_validate *ev_validate_open_schema(const char *file, struct ev_port *port, struct ev_error *err)
+{
+	const char *slash = strrchr(file, '/');
+	struct ev_validate *v = new_engine(NULL, port);
+	char *root = slash != NULL ? ev_strndup(file, slash == file ? 1 : (size_t)(slash - file)) : ev_strdup(".");
+
+	v->scan = ev_scan_new();
+	v->schemas = ev_jschema_set_new(root);
+	v->schema = ev_jschema_file(v->schemas, slash != NULL ? slash + 1 : file, err);
+	free(root);
+	if (v->schema == NULL)
+		ev_validate_free(&v);
+	return v;
+}
+
+/* Judging */
+
+static bool reject_code(struct ev_reasons *why, const char *code)
+{
+	if (why->code == NULL)
+		why->code = code;
+	return false;
+}
+
+static bool schema_passes(struct ev_validate *v, const struct ev_jschema *s, const char *rule, const struct ev_doc *d,
+			  uint32_t without)
+{
+	if (s == NULL || ev_jschema_valid(s, d, 0, without))
+		return true;
+	ev_jschema_explain(s, d, 0, without, &v->why);
+	for (size_t i = 0; i < v->why.n; i++)
+		v->why.list[i].rule = rule;
+	return reject_code(&v->why, "schema");
+}
+
+static bool columns_pass(struct ev_validate *v, const struct contract *c, const struct ev_event *event)
+{
+	const struct ev_doc *d = event->doc;
+	bool good = true;
+
+	for (size_t i = 0; i < c->n_columns; i++) {
+		ev_buf_reset(&v->scratch);
+		good &= ev_column_json(c->columns[i], v->m->zone, d, ev_path_get(c->columns[i]->from, d, 0), &v->scratch,
+				       &v->why);
+	}
+	for (size_t i = 0; i < v->n_elements; i++) {
+		const struct element_columns *e = &v->elements[i];
+
+		if (!ev_names_take(e->types, c->type, c->len))
+			continue;
+		ev_path_all(e->each, d, 0, &v->found);
+		for (size_t k = 0; k < v->found.n; k++) {
+			for (size_t j = 0; j < e->columns->n; j++) {
+				const struct ev_column *column = &e->columns->list[j];
+
+				if (column->from->root != EV_ROOT_ITEM)
+					continue;
+				ev_buf_reset(&v->scratch);
+				good &= ev_column_json(column, v->m->zone, d, ev_path_get(column->from, d, v->found.at[k]),
+						       &v->scratch, &v->why);
+			}
+		}
+	}
+	return good || reject_code(&v->why, "column");
+}
+
+/* A rule that is not critical is counted, and the event passes. */
+static bool rules_pass(struct ev_validate *v, const struct contract *c, const struct ev_doc *d)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < c->n_rules; i++) {
+		const struct ev_rule *rule = &v->m->rules[c->rules[i]];
+		struct ev_reason *reason;
+		enum ev_truth truth = ev_expr_test(v->exprs[c->rules[i]], d, 0, &v->scratch);
+
+		if (truth == EV_HOLDS)
+			continue;
+		if (strcmp(rule->severity, "critical") != 0) {
+			v->n_warned++;
+			continue;
+		}
+		if (truth == EV_FAILS)
+			reason = ev_reasons_add(&v->why, "the rule does not hold: %s", rule->jq);
+		else
+			reason = ev_reasons_add(&v->why, "the rule cannot be told: %s", ev_buf_str(&v->scratch));
+		reason->rule = rule->name;
+		reason->keyword = "jq";
+		reason->explain = rule->explain;
+		good = false;
+	}
+	return good || reject_code(&v->why, "rule");
+}
+
+static const struct contract *contract_of(struct ev_validate *v, const struct ev_event *event)
+{
+	for (size_t i = 0; i < v->m->n_types; i++)
+		if (ev_string_is(event->doc, event->type, v->contracts[i].type, v->contracts[i].len))
+			return &v->contracts[i];
+	return NULL;
+}
+
+static bool unknown_type(struct ev_validate *v, const struct ev_event *event)
+{
+	const char *p;
+	size_t len;
+
+	p = ev_raw(event->doc, event->type, &len);
+	ev_reasons_add(&v->why, "the model has no event type %s", ev_reasons_quote(&v->why, p, len))->path =
+	    ev_reasons_text(&v->why, "%s", v->m->type->text);
+	return reject_code(&v->why, "unknown-type");
+}
+
+static bool judge(struct ev_validate *v, const struct ev_event *event)
+{
+	const struct contract *c = contract_of(v, event);
+
+	if (c == NULL) {
+		if (!v->m->pass_unknown && v->m->n_types > 0)
+			return unknown_type(v, event);
+		c = &v->unknown;
+	}
+	switch (event->op) {
+	case EV_PUT:
+		return schema_passes(v, c->put, c->type, event->doc, event->reserved) && columns_pass(v, c, event) &&
+		       rules_pass(v, c, event->doc);
+	case EV_PATCH:
+		return schema_passes(v, c->patch, c->type, event->doc, event->reserved);
+	case EV_DELETE:
+		break;
+	}
+	return true;
+}
+
+static enum ev_status step_schema(struct ev_validate *v, const struct ev_record *rec, struct ev_error *err)
+{
+	struct ev_flaw flaw;
+	const struct ev_doc *d = ev_scan(v->scan, rec->p, rec->len, &flaw);
+
+	ev_reasons_reset(&v->why);
+	if (d == NULL) {
+		ev_flaw_reasons(&flaw, &v->why);
+	} else if (d->duplicate != EV_NOWHERE) {
+		ev_reasons_add(&v->why, "column %u: the same name stands twice in one object", d->duplicate + 1);
+		reject_code(&v->why, "duplicate-name");
+	} else if (schema_passes(v, v->schema, NULL, d, EV_NOWHERE)) {
+		v->n_out++;
+		return ev_port_line(v->port, rec->p, rec->len, err);
+	}
+	return ev_rejects_put(v->port->rejects, rec, NULL, 0, &v->why, err);
+}
+
+enum ev_status ev_validate_step(struct ev_validate *v, const struct ev_record *rec, struct ev_error *err)
+{
+	struct ev_event event;
+
+	if (v->schema != NULL)
+		return step_schema(v, rec, err);
+	if (ev_events_read(v->events, rec, &event, &v->why) != EV_OK || !judge(v, &event))
+		return ev_rejects_put(v->port->rejects, rec, event.origin, event.origin_len, &v->why, err);
+	v->n_out++;
+	return ev_port_line(v->port, rec->p, rec->len, err);
+}
