@@ -1,0 +1,175 @@
+/* Memory, buffers, the arena, digests and the text of errors. */
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/status.h"
+
+#include "support.h"
+#include "tap.h"
+
+#include <setjmp.h>
+
+/* The address sanitizer would end the program where malloc returns NULL. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+static jmp_buf out_of_memory;
+
+static void give_up(void)
+{
+	longjmp(out_of_memory, 1);
+}
+
+static void test_memory(void)
+{
+	static void *volatile nothing;
+	size_t cap = 0;
+	uint32_t *array = NULL;
+	struct ev_buf b = {0};
+	char *s;
+
+	ev_oom_handler(give_up);
+	ok(setjmp(out_of_memory) != 0 || (nothing = ev_malloc(SIZE_MAX / 2)) == NULL, "malloc calls the handler");
+	ok(setjmp(out_of_memory) != 0 || (nothing = ev_calloc(SIZE_MAX / 2, 16)) == NULL, "calloc calls the handler");
+	ok(setjmp(out_of_memory) != 0 || (nothing = ev_realloc_array(NULL, SIZE_MAX / 4 + 2, 4)) == NULL,
+	   "a product that overflows calls the handler");
+	ok(setjmp(out_of_memory) != 0 || (nothing = ev_buf_room(&b, SIZE_MAX - 5)) == NULL,
+	   "a buffer that cannot grow calls the handler");
+	ev_buf_puts(&b, "x");
+	ok(setjmp(out_of_memory) != 0 || (nothing = ev_buf_room(&b, SIZE_MAX)) == NULL,
+	   "a sum that overflows calls the handler");
+	ev_oom_handler(NULL);
+
+	for (uint32_t i = 0; i < 1000; i++) {
+		ev_grow(&array, &cap, i + 1, sizeof *array);
+		array[i] = i;
+	}
+	ok(cap >= 1000 && cap < 2000 && array[0] == 0 && array[999] == 999, "an array grows");
+	free(array);
+	s = ev_strndup("abcdef", 3);
+	is(s, "abc", "a part of a string is copied");
+	free(s);
+	s = ev_strdup("");
+	is(s, "", "an empty string is copied");
+	free(s);
+	free(ev_malloc(0));
+	free(ev_calloc(0, 0));
+	ev_buf_free(&b);
+}
+
+static void test_buf(void)
+{
+	struct ev_buf b = {0};
+
+	is(ev_buf_str(&b), "", "an empty buffer is an empty string");
+	ev_buf_put(&b, NULL, 0);
+	ev_buf_puts(&b, "one");
+	ev_buf_putc(&b, ' ');
+	ev_buf_printf(&b, "%d-%s", 2, "two");
+	ev_buf_printf(&b, "%s", "");
+	ev_buf_putc(&b, ' ');
+	ev_buf_u64(&b, 0);
+	ev_buf_putc(&b, ' ');
+	ev_buf_u64(&b, UINT64_MAX);
+	is(ev_buf_str(&b), "one 2-two 0 18446744073709551615", "what was put");
+	is_int((long long)b.len, 32, "its length");
+	ev_buf_reset(&b);
+	for (int i = 0; i < 100000; i++)
+		ev_buf_putc(&b, (char)('a' + i % 26));
+	ok(b.len == 100000 && b.p[99999] == 'a' + 99999 % 26 && b.cap >= b.len, "a buffer grows");
+	ev_buf_free(&b);
+	ok(b.p == NULL && b.len == 0 && b.cap == 0, "a buffer is freed");
+}
+
+static void test_arena(void)
+{
+	struct ev_arena a = {0};
+	char *p[3000];
+	unsigned wrong = 0;
+
+	ok(ev_arena_alloc(&a, 0) != NULL && ev_arena_zalloc(&a, 0) != NULL, "nothing has a place, too");
+	for (size_t i = 0; i < 3000; i++) {
+		size_t size = i % 500 == 0 ? 300000 : i % 400;
+
+		p[i] = ev_arena_zalloc(&a, size + 1);
+		wrong += (uintptr_t)p[i] % 8 != 0;
+		for (size_t k = 0; k <= size; k++)
+			wrong += p[i][k] != 0;
+		memset(p[i], (int)(i % 256), size + 1);
+	}
+	for (size_t i = 0; i < 3000; i++)
+		wrong += (unsigned char)p[i][0] != i % 256;
+	is_int(wrong, 0, "3,000 blocks are aligned, zero, and apart");
+	is(ev_arena_copy(&a, "abc\0def", 3), "abc", "a copy ends with NUL");
+	is(ev_arena_copy(&a, NULL, 0), "", "a copy of nothing");
+	ok(a.total >= 6 * 300000, "what was taken is counted");
+	ev_arena_free(&a);
+	ok(a.blocks == NULL && a.total == 0, "an arena is freed");
+}
+
+static void test_hash(void)
+{
+	struct ev_digest *d = ev_digest_new();
+	struct ev_hash128 h, g;
+	unsigned wrong = 0;
+	char hex[33], text[2000];
+
+	ev_md5_hex("", 0, hex);
+	is(hex, "d41d8cd98f00b204e9800998ecf8427e", "MD5 of nothing (RFC 1321)");
+	ev_md5_hex("message digest", 14, hex);
+	is(hex, "f96b697d7cb7938d525a2f31aaf161d0", "MD5 of 'message digest'");
+	ev_sha256_hex("abc", 3, hex);
+	is(hex, "ba7816bf8f01cfea414140de5dae2223", "the first half of SHA-256 of 'abc' (FIPS 180-4)");
+	ev_hash128_hex((struct ev_hash128){0x0123456789abcdef, 0xfedcba9876543210}, hex);
+	is(hex, "fedcba98765432100123456789abcdef", "the high half is written first");
+	ev_hash128_hex(ev_hash128("", 0, 0), hex);
+	is(hex, "99aa06d3014798d86001c324468d497f", "XXH3 of nothing is as its makers have it");
+	ok(ev_hash64("a", 1, 1) != ev_hash64("a", 1, 2), "a seed changes the hash");
+	ok(ev_hash_seed() != ev_hash_seed(), "seeds differ");
+
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = (char)random_u64();
+	for (size_t len = 0; len < sizeof text; len += 7) {
+		size_t cut = random_below(len + 1);
+
+		ev_digest_reset(d);
+		ev_digest_add(d, text, cut);
+		ev_digest_add(d, text + cut, len - cut);
+		h = ev_digest_value(d);
+		g = ev_hash128(text, len, 0);
+		wrong += h.lo != g.lo || h.hi != g.hi;
+	}
+	is_int(wrong, 0, "a stream has the hash of its whole");
+	ev_digest_free(&d);
+	ok(d == NULL, "a digest is freed");
+	ev_digest_free(&d);
+}
+
+static void test_status(void)
+{
+	struct ev_error err;
+	char large[4000];
+
+	is_int(ev_fail(&err, "%s:%d: %s", "file", 7, "it is wrong"), EV_FATAL, "an error is fatal");
+	is(err.text, "file:7: it is wrong", "its text");
+	ev_fail(&err, "a\nb\tc\x1b[31m\x7f" "\xc3\xa9 \xc2\x9b" "31m \xc2\xa0 \xc2");
+	is(err.text, "a?b?c?[31m?\xc3\xa9 ??31m \xc2\xa0 \xc2", "nothing in it steers a terminal");
+	memset(large, 'x', sizeof large);
+	large[sizeof large - 1] = '\0';
+	ev_fail(&err, "%s", large);
+	is_int((long long)strlen(err.text), sizeof err.text - 1, "a long text is cut");
+}
+
+int main(void)
+{
+	test_memory();
+	test_buf();
+	test_arena();
+	test_hash();
+	test_status();
+	return done();
+}

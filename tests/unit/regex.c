@@ -1,0 +1,144 @@
+#include "model/regex.h"
+#include "support.h"
+#include "tap.h"
+
+#include <time.h>
+
+static void matches(const char *pattern, unsigned flags, const char *text, bool want)
+{
+	struct ev_error err = {0};
+	struct ev_regex *re = ev_regex_compile(pattern, strlen(pattern), flags, &err);
+
+	if (ok(re != NULL && ev_regex_match(re, text, strlen(text)) == want, "%s %s %s", pattern,
+	       want ? "is found in" : "is not found in", text) == false)
+		diag("%s", err.text);
+	ev_regex_free(&re);
+}
+
+static void refused(const char *pattern, unsigned flags, const char *want)
+{
+	struct ev_error err = {0};
+	struct ev_regex *re = ev_regex_compile(pattern, strlen(pattern), flags, &err);
+
+	ok(re == NULL, "%s is refused", pattern);
+	is(err.text, want, "and the error says why");
+	ev_regex_free(&re);
+}
+
+static void ecma(void)
+{
+	static const struct {
+		const char *pattern, *text;
+		bool found;
+	} cases[] = {
+		{"^a$", "a", true},
+		{"^a$", "a\n", false},
+		{"b", "abc", true},
+		{"^\\/x\\/$", "/x/", true},
+		{"^[\\s\\S]*$", "a\n\xe2\x80\xa8z", true},
+		{"^[^\\S]$", "\xe2\x80\x83", true},
+		{"^.$", "\xc3\xa9", true},
+		{"^.$", "\n", false},
+		{"^.$", "\xe2\x80\xa8", false},
+		{"^.$", "\x0b", true},
+		{"^\\u00e9$", "\xc3\xa9", true},
+		{"^\\ud83d\\ude00$", "\xf0\x9f\x98\x80", true},
+		{"^\\u{1F600}$", "\xf0\x9f\x98\x80", true},
+		{"^\\x41\\cJ\\v\\0?$", "A\n\x0b", true},
+		{"^[\\d-x]+$", "1-x", true},
+		{"^[\\w-]+$", "a-b", true},
+		{"^[a-\\d]+$", "a-5", true},
+		{"^[[:alpha:]]$", ":]", true},
+		{"^[[:alpha:]]$", "b", false},
+		{"^[]$", "", false},
+		{"^[^]$", "\n", true},
+		{"^a{2}b{1,}c{0,1}$", "aabb", true},
+		{"^a{x}]}$", "a{x}]}", true},
+		{"^(?<y>\\d{4})-\\k<y>$", "2026-2026", true},
+		{"^(a)|\\1b$", "b", true},
+		{"^(?:a|b)(?=c)(?!d)c(?<=c)(?<!d)$", "bc", true},
+		{"^\\p{Lu}\\p{Script=Greek}\\P{Letter}$", "\xc3\x89\xce\xb1" "1", true},
+		{"^\\d$", "\xd9\xa3", false},
+		{"^\\w$", "\xc3\xa9", false},
+		{"^\\-\\_\\@\\\"$", "-_@\"", true},
+		{"a+?b??", "a", true},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		matches(cases[i].pattern, EV_REGEX_ECMA, cases[i].text, cases[i].found);
+	refused("a\\Z", EV_REGEX_ECMA, "ECMA-262 has no such escape at octet 1");
+	refused("\\a", EV_REGEX_ECMA, "ECMA-262 has no such escape at octet 0");
+	refused("x(?i)y", EV_REGEX_ECMA, "ECMA-262 has no such group at octet 1");
+	refused("(?P<a>x)", EV_REGEX_ECMA, "ECMA-262 has no such group at octet 0");
+	refused("(?>x)", EV_REGEX_ECMA, "ECMA-262 has no such group at octet 0");
+	refused("(*UTF)x", EV_REGEX_ECMA, "there is nothing to repeat at octet 1");
+	refused("a++", EV_REGEX_ECMA, "there is nothing to repeat at octet 2");
+	refused("[a", EV_REGEX_ECMA, "a class is not closed at octet 0");
+	refused("a\\", EV_REGEX_ECMA, "the pattern ends in a backslash at octet 1");
+	refused("\\u12", EV_REGEX_ECMA, "\\u needs four hex digits at octet 0");
+	refused("\\ud800", EV_REGEX_ECMA, "half of a surrogate pair stands alone at octet 0");
+	refused("(a", EV_REGEX_ECMA, "missing closing parenthesis");
+	refused("(a", EV_REGEX_PCRE, "missing closing parenthesis at octet 2");
+	refused("\xff", EV_REGEX_PCRE, "not UTF-8 at octet 0");
+}
+
+static void groups(void)
+{
+	static const char pattern[] = "(?<host>\\S+) (\\d+)?(?: (?P<path>/\\S*))?";
+	struct ev_error err;
+	struct ev_regex *re = ev_regex_compile(pattern, strlen(pattern), EV_REGEX_PCRE | EV_REGEX_OCTETS, &err);
+	size_t from = 0, to = 0;
+
+	ok(re != NULL && ev_regex_groups(re) == 3, "three groups");
+	is(ev_regex_group_name(re, 1), "host", "the first has a name");
+	ok(ev_regex_group_name(re, 2) == NULL, "the second has none");
+	is(ev_regex_group_name(re, 3), "path", "the third has one");
+	ok(ev_regex_group_name(re, 4) == NULL, "there is no fourth");
+	ok(!ev_regex_span(re, 0, &from, &to), "there is no span before a match");
+	ok(ev_regex_match(re, "a\xff 17 /x", 8), "a text that is no UTF-8 is searched by octets");
+	ok(ev_regex_span(re, 1, &from, &to) && from == 0 && to == 2, "the first group's span");
+	ok(ev_regex_span(re, 2, &from, &to) && from == 3 && to == 5, "the second group's span");
+	ok(ev_regex_span(re, 3, &from, &to) && from == 6 && to == 8, "the third group's span");
+	ok(!ev_regex_span(re, 4, &from, &to), "the fourth has none");
+	ok(ev_regex_match(re, "b ", 2), "groups may take no part");
+	ok(!ev_regex_span(re, 2, &from, &to), "and have no span then");
+	ok(!ev_regex_match(re, NULL, 0), "an empty text may be NULL");
+	ok(!ev_regex_span(re, 0, &from, &to), "after a search that failed there is no span");
+	ev_regex_free(&re);
+	ok(re == NULL, "free sets the pointer to NULL");
+}
+
+/* Seconds of the processor's time for one search. */
+static double search(const char *pattern, const char *text, size_t len)
+{
+	struct ev_error err;
+	struct ev_regex *re = ev_regex_compile(pattern, strlen(pattern), EV_REGEX_ECMA, &err);
+	clock_t start = clock();
+
+	ev_regex_match(re, text, len);
+	start = clock() - start;
+	ev_regex_free(&re);
+	return (double)start / CLOCKS_PER_SEC;
+}
+
+static void bounded(void)
+{
+	char *text = malloc(1 << 20);
+
+	memset(text, 'a', 1 << 20);
+	text[40] = '!';
+	ok(search("^(a+)+$", text, 41) < 5, "a search with nested repeats ends");
+	ok(search("^(a|aa)+$", text, 41) < 5, "one with overlapping alternatives ends");
+	text[40] = 'a';
+	ok(search("(x+x+)+y", text, 1 << 20) < 20, "one over a megabyte ends");
+	ok(search("^(a?b?)*$", text, 1 << 20) < 20, "one that needs much memory ends");
+	free(text);
+}
+
+int main(void)
+{
+	ecma();
+	groups();
+	bounded();
+	return done();
+}

@@ -1,0 +1,648 @@
+/*
+ * The scanner against a slow recursive parser: verdicts, nodes and equal names must agree on texts
+ * that grow out of a grammar and texts that were damaged at random, by every way to index a text.
+ *
+ * EVKIT_FUZZ_ROUNDS is the number of texts (run the program itself: tests/run clears EVKIT_*).
+ */
+#include "json/scan.h"
+#include "base/buf.h"
+#include "json/index.h"
+
+#include "support.h"
+#include "tap.h"
+
+/* The slow parser: RFC 8259, one function for each rule of its grammar. */
+
+struct slow {
+	const char *p;
+	size_t at, len;
+	unsigned depth;
+	bool control; /* a raw control character in a string; told last, as the scanner tells it first */
+	int code;     /* the first flaw, and where it is */
+	size_t flaw_at;
+	struct ev_node *nodes;
+	uint32_t n;
+	uint32_t duplicate;
+	/* The decoded name of the node of the same index, if it is a string. */
+	struct name {
+		char *p;
+		size_t len;
+	} *names;
+};
+
+enum { MAX_NODES = 20000, MAX_TEXT = 12000, RIGHT = -1 };
+
+static bool fail(struct slow *s, int code, size_t at)
+{
+	s->code = code;
+	s->flaw_at = at;
+	return false;
+}
+
+static int peek(const struct slow *s)
+{
+	return s->at < s->len ? (unsigned char)s->p[s->at] : -1;
+}
+
+static void blanks(struct slow *s)
+{
+	while (peek(s) == ' ' || peek(s) == '\t' || peek(s) == '\n' || peek(s) == '\r')
+		s->at++;
+}
+
+static bool is_digit(int c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static int hex_value(int c)
+{
+	return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* \uXXXX at the current place; -1 if it is none. */
+static long unit(const struct slow *s, size_t at)
+{
+	long v = 0;
+
+	if (at + 6 > s->len || s->p[at] != '\\' || s->p[at + 1] != 'u')
+		return -1;
+	for (size_t i = at + 2; i < at + 6; i++) {
+		if (hex_value((unsigned char)s->p[i]) < 0)
+			return -1;
+		v = v * 16 + hex_value((unsigned char)s->p[i]);
+	}
+	return v;
+}
+
+static size_t put_utf8(long v, char *out)
+{
+	if (v < 0x80) {
+		out[0] = (char)v;
+		return 1;
+	}
+	if (v < 0x800) {
+		out[0] = (char)(0xc0 + v / 64);
+		out[1] = (char)(0x80 + v % 64);
+		return 2;
+	}
+	if (v < 0x10000) {
+		out[0] = (char)(0xe0 + v / 4096);
+		out[1] = (char)(0x80 + v / 64 % 64);
+		out[2] = (char)(0x80 + v % 64);
+		return 3;
+	}
+	out[0] = (char)(0xf0 + v / 262144);
+	out[1] = (char)(0x80 + v / 4096 % 64);
+	out[2] = (char)(0x80 + v / 64 % 64);
+	out[3] = (char)(0x80 + v % 64);
+	return 4;
+}
+
+static uint32_t new_node(struct slow *s, enum ev_kind kind)
+{
+	if (s->n == MAX_NODES)
+		abort();
+	s->nodes[s->n] = (struct ev_node){.pos = (uint32_t)s->at, .kind = kind};
+	return s->n++;
+}
+
+static void end_node(struct slow *s, uint32_t i)
+{
+	s->nodes[i].end = (uint32_t)s->at;
+	s->nodes[i].next = s->n;
+}
+
+static bool string(struct slow *s)
+{
+	static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+	uint32_t node = new_node(s, EV_STRING);
+	size_t begin = s->at++;
+	char *out = malloc(s->len + 1);
+	size_t n = 0;
+
+	if (out == NULL)
+		abort();
+	s->names[node].p = out;
+	for (;;) {
+		int c = peek(s);
+		const char *letter;
+		long v, low;
+
+		if (c < 0)
+			return fail(s, EV_FLAW_SYNTAX, begin);
+		if (c < 0x20)
+			s->control = true;
+		if (c == '"')
+			break;
+		if (c != '\\') {
+			out[n++] = (char)c;
+			s->at++;
+			continue;
+		}
+		s->nodes[node].escaped = 1;
+		c = s->at + 1 < s->len ? (unsigned char)s->p[s->at + 1] : -1;
+		if (c > 0 && (letter = strchr(letters, c)) != NULL) {
+			out[n++] = meant[letter - letters];
+			s->at += 2;
+			continue;
+		}
+		if ((v = unit(s, s->at)) < 0)
+			return fail(s, EV_FLAW_SYNTAX, s->at);
+		if (v >= 0xd800 && v <= 0xdfff) {
+			low = unit(s, s->at + 6);
+			if (v > 0xdbff || low < 0xdc00 || low > 0xdfff)
+				return fail(s, EV_FLAW_SURROGATE, s->at);
+			v = 0x10000 + (v - 0xd800) * 1024 + (low - 0xdc00);
+			s->at += 6;
+		}
+		s->at += 6;
+		n += put_utf8(v, out + n);
+	}
+	s->at++;
+	s->names[node].len = n;
+	end_node(s, node);
+	return true;
+}
+
+static bool digits(struct slow *s)
+{
+	if (!is_digit(peek(s)))
+		return false;
+	while (is_digit(peek(s)))
+		s->at++;
+	return true;
+}
+
+static bool number(struct slow *s)
+{
+	uint32_t node = new_node(s, EV_NUMBER);
+	size_t begin = s->at;
+
+	s->at += peek(s) == '-';
+	if (peek(s) == '0')
+		s->at++;
+	else if (!digits(s))
+		return fail(s, EV_FLAW_SYNTAX, begin);
+	if (peek(s) == '.') {
+		s->at++;
+		if (!digits(s))
+			return fail(s, EV_FLAW_SYNTAX, begin);
+	}
+	if (peek(s) == 'e' || peek(s) == 'E') {
+		s->at++;
+		s->at += peek(s) == '+' || peek(s) == '-';
+		if (!digits(s))
+			return fail(s, EV_FLAW_SYNTAX, begin);
+	}
+	end_node(s, node);
+	return true;
+}
+
+static bool word(struct slow *s, const char *text, enum ev_kind kind)
+{
+	size_t n = strlen(text);
+	uint32_t node = new_node(s, kind);
+
+	if (s->len - s->at < n || memcmp(s->p + s->at, text, n) != 0)
+		return fail(s, EV_FLAW_SYNTAX, s->at);
+	s->at += n;
+	end_node(s, node);
+	return true;
+}
+
+/* A word or a number ends where white space or another token begins. */
+static bool ended(struct slow *s, size_t begin)
+{
+	int c = peek(s);
+
+	return c < 0 || (c != 0 && strchr(" \t\n\r,:{}[]\"", c) != NULL) || fail(s, EV_FLAW_SYNTAX, begin);
+}
+
+static bool value(struct slow *s);
+
+static bool array(struct slow *s)
+{
+	uint32_t node = new_node(s, EV_ARRAY);
+
+	s->at++;
+	blanks(s);
+	if (peek(s) != ']')
+		for (;;) {
+			if (!value(s))
+				return false;
+			s->nodes[node].count++;
+			blanks(s);
+			if (peek(s) == ']')
+				break;
+			if (peek(s) != ',')
+				return fail(s, EV_FLAW_SYNTAX, s->at);
+			s->at++;
+		}
+	s->at++;
+	end_node(s, node);
+	return true;
+}
+
+static void equal_names(struct slow *s, uint32_t object)
+{
+	for (uint32_t i = object + 1; i < s->nodes[object].next; i = s->nodes[i + 1].next)
+		for (uint32_t k = object + 1; k < i; k = s->nodes[k + 1].next)
+			if (s->duplicate == EV_NOWHERE && s->names[i].len == s->names[k].len &&
+			    memcmp(s->names[i].p, s->names[k].p, s->names[i].len) == 0)
+				s->duplicate = s->nodes[i].pos;
+}
+
+static bool object(struct slow *s)
+{
+	uint32_t node = new_node(s, EV_OBJECT);
+
+	s->at++;
+	blanks(s);
+	if (peek(s) != '}')
+		for (;;) {
+			blanks(s);
+			if (peek(s) != '"')
+				return fail(s, EV_FLAW_SYNTAX, s->at);
+			if (!string(s))
+				return false;
+			blanks(s);
+			if (peek(s) != ':')
+				return fail(s, EV_FLAW_SYNTAX, s->at);
+			s->at++;
+			if (!value(s))
+				return false;
+			s->nodes[node].count++;
+			blanks(s);
+			if (peek(s) == '}')
+				break;
+			if (peek(s) != ',')
+				return fail(s, EV_FLAW_SYNTAX, s->at);
+			s->at++;
+		}
+	s->at++;
+	end_node(s, node);
+	equal_names(s, node);
+	return true;
+}
+
+static bool value(struct slow *s)
+{
+	size_t begin;
+	bool good;
+
+	blanks(s);
+	begin = s->at;
+	switch (peek(s)) {
+	case '{':
+	case '[':
+		if (s->depth == EV_MAX_DEPTH)
+			return fail(s, EV_FLAW_DEPTH, s->at);
+		s->depth++;
+		good = peek(s) == '{' ? object(s) : array(s);
+		s->depth--;
+		return good;
+	case '"':
+		return string(s);
+	case 't':
+		return word(s, "true", EV_TRUE) && ended(s, begin);
+	case 'f':
+		return word(s, "false", EV_FALSE) && ended(s, begin);
+	case 'n':
+		return word(s, "null", EV_NULL) && ended(s, begin);
+	}
+	if (peek(s) == '-' || is_digit(peek(s)))
+		return number(s) && ended(s, begin);
+	return fail(s, EV_FLAW_SYNTAX, s->at);
+}
+
+static void parse_slowly(struct slow *s, const char *p, size_t len)
+{
+	for (uint32_t i = 0; i < s->n; i++) {
+		free(s->names[i].p);
+		s->names[i].p = NULL;
+	}
+	s->p = p;
+	s->at = 0;
+	s->len = len;
+	s->depth = 0;
+	s->control = false;
+	s->code = RIGHT;
+	s->flaw_at = 0;
+	s->n = 0;
+	s->duplicate = EV_NOWHERE;
+	if (value(s)) {
+		blanks(s);
+		if (s->at < s->len)
+			fail(s, EV_FLAW_SYNTAX, s->at);
+	}
+}
+
+/* Texts */
+
+/* Ten backslashes and ten that escape them. */
+#define ESCAPED "\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\"
+
+static const char *const seeds[] = {
+    "{\"event_id\":\"3f2b8c1e-0d4a-4c55-9a43-2f7f0c9f1a11\",\"event_type\":\"CartCheckedOut\","
+    "\"event_timestamp\":\"2026-03-01T10:00:00Z\",\"version\":1,\"metadata\":{\"items\":[{\"sku\":\"A-1\","
+    "\"qty\":2,\"price\":19.10},{\"sku\":\"B\\u00e9\",\"qty\":1,\"price\":0.5e1}],\"total\":43.20}}",
+    "[1,-2,3.5,-4e10,5E-3,0,-0,0.0,true,false,null,\"\",\"a\",[],{},[[]],{\"\":{}}]",
+    "{\"a\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\ud834\\udd1e\",\"\\u0061\":1,\"b\":\"\xc3\xa9\xe2\x82\xac\xf0\x9d\x84\x9e\"}",
+    "{\"k1\":1,\"k2\":2,\"k3\":3,\"k4\":4,\"k5\":5,\"k6\":6,\"k7\":7,\"k8\":8,\"k9\":9,\"k10\":10,\"k11\":11,"
+    "\"k12\":12,\"k13\":13,\"k14\":14,\"k15\":15,\"k16\":16,\"k17\":17,\"k1\\u0038\":18}",
+    "\"" ESCAPED ESCAPED ESCAPED ESCAPED "\\\"" ESCAPED ESCAPED "a" ESCAPED "\"",
+    "   [ \"x\" ,\r\n\t{ \"y\" : [ 1 , 2 ] } ]   ",
+    "12345678901234567890.12345678901234567890e-400",
+    "{\"a\":1,\"a\":2,\"b\":{\"a\":1,\"c\":3,\"c\":4}}",
+};
+
+static const struct {
+	const char *p;
+	size_t len;
+} pieces[] = {
+#define P(s) {s, sizeof(s) - 1}
+    P("\""), P("\\"), P("\\\""), P("\\\\"), P("\\u"), P("\\ud834"), P("\\udd1e"), P("\\u0061"), P("\\u0000"), P("{"),
+    P("}"), P("["), P("]"), P(","), P(":"), P(" "), P("\n"), P("\t"), P("\r"), P("\f"), P("\v"), P("\x1a"), P("\x1e"),
+    P("\0"), P("\x7f"), P("0"), P("-"), P("1"), P("."), P("e"), P("E+"), P("01"), P("true"), P("false"), P("null"),
+    P("\"\":"), P("\"a\":1,"), P(",\"a\":2"), P("\xc3\xa9"), P("\xc3"), P("\xa9"), P("\xed\xa0\x80"), P("\xe2\x82\xac"),
+    P("\xf0\x9d\x84\x9e"), P("\xf4\x90\x80\x80"), P("\xff"), P("\xef\xbb\xbf"), P("[]"), P("{}"), P("\"\""), P("z"),
+    P("                                                                "),
+    P("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+#undef P
+};
+
+enum { PIECES = sizeof pieces / sizeof pieces[0], SEEDS = sizeof seeds / sizeof seeds[0] };
+
+static bool one_in(size_t n)
+{
+	return random_below(n) == 0;
+}
+
+static void put_blanks(struct ev_buf *b)
+{
+	static const char kinds[] = " \t\n\r";
+
+	for (size_t n = one_in(6) ? random_below(one_in(10) ? 80 : 3) : 0; n > 0; n--)
+		ev_buf_putc(b, kinds[random_below(4)]);
+}
+
+static void put_string(struct ev_buf *b)
+{
+	static const char *const parts[] = {"\\\"", "\\\\", "\\/", "\\n", "\\u00e9", "\\ud834\\udd1e", "\xc3\xa9",
+					    "\xe2\x82\xac", "\xf0\x9d\x84\x9e", "{", "]", ":", ",", "\x7f"};
+
+	ev_buf_putc(b, '"');
+	for (size_t n = random_below(one_in(15) ? 90 : 5); n > 0; n--)
+		if (one_in(4))
+			ev_buf_puts(b, parts[random_below(sizeof parts / sizeof parts[0])]);
+		else
+			ev_buf_putc(b, (char)('a' + random_below(3)));
+	ev_buf_putc(b, '"');
+}
+
+static void put_number(struct ev_buf *b)
+{
+	if (one_in(3))
+		ev_buf_putc(b, '-');
+	ev_buf_u64(b, one_in(3) ? 0 : random_u64() >> random_below(64));
+	if (one_in(3))
+		ev_buf_printf(b, ".%0*d", (int)random_below(4) + 1, (int)random_below(10));
+	if (one_in(4))
+		ev_buf_printf(b, "%c%s%d", one_in(2) ? 'e' : 'E', one_in(2) ? "-" : one_in(2) ? "+" : "",
+			      (int)random_below(1000));
+}
+
+static void put_value(struct ev_buf *b, unsigned depth)
+{
+	size_t kind = random_below(depth > 5 || b->len > MAX_TEXT / 2 ? 5 : 8);
+	size_t n = random_below(one_in(12) ? 24 : 4);
+
+	put_blanks(b);
+	switch (kind) {
+	case 0: ev_buf_puts(b, "null"); break;
+	case 1: ev_buf_puts(b, one_in(2) ? "true" : "false"); break;
+	case 2: put_number(b); break;
+	case 3:
+	case 4: put_string(b); break;
+	case 5:
+	case 6:
+		ev_buf_putc(b, '{');
+		for (size_t i = 0; i < n; i++) {
+			if (i > 0)
+				ev_buf_putc(b, ',');
+			put_blanks(b);
+			if (n > 10 && !one_in(20))
+				ev_buf_printf(b, "\"name%zu\"", i);
+			else
+				put_string(b);
+			put_blanks(b);
+			ev_buf_putc(b, ':');
+			put_value(b, depth + 1);
+		}
+		put_blanks(b);
+		ev_buf_putc(b, '}');
+		break;
+	default:
+		ev_buf_putc(b, '[');
+		for (size_t i = 0; i < n; i++) {
+			if (i > 0)
+				ev_buf_putc(b, ',');
+			put_value(b, depth + 1);
+		}
+		put_blanks(b);
+		ev_buf_putc(b, ']');
+	}
+	put_blanks(b);
+}
+
+static void put_deep(struct ev_buf *b, size_t depth)
+{
+	bool object = one_in(2);
+
+	for (size_t i = 0; i < depth; i++)
+		ev_buf_puts(b, object ? "{\"a\":" : "[");
+	ev_buf_puts(b, "0");
+	for (size_t i = 0; i < depth; i++)
+		ev_buf_putc(b, object ? '}' : ']');
+}
+
+static void replace(struct ev_buf *b, size_t at, size_t cut, const char *p, size_t len)
+{
+	struct ev_buf out = {0};
+
+	ev_buf_put(&out, b->p, at);
+	ev_buf_put(&out, p, len);
+	ev_buf_put(&out, b->p + at + cut, b->len - at - cut);
+	ev_buf_str(&out); /* never without memory */
+	ev_buf_free(b);
+	*b = out;
+}
+
+static void damage(struct ev_buf *b)
+{
+	size_t at = random_below(b->len + 1), left = b->len - at, span = left > 0 ? random_below(left) : 0;
+	size_t piece = random_below(PIECES);
+	char copy[64];
+
+	switch (random_below(8)) {
+	case 0: /* an octet becomes another */
+		if (left > 0)
+			b->p[at] = (char)random_u64();
+		return;
+	case 1:
+		if (left > 0)
+			b->p[at] = (char)(b->p[at] ^ 1 << random_below(8));
+		return;
+	case 2:
+		replace(b, at, left > 0, "", 0);
+		return;
+	case 3:
+		replace(b, at, span % 20, "", 0);
+		return;
+	case 4: /* what stands here stands here twice */
+		span = span % sizeof copy;
+		memcpy(copy, b->p + at, span);
+		replace(b, at, 0, copy, span);
+		return;
+	case 5:
+		b->len = at;
+		return;
+	case 6:
+		replace(b, at, left > 0 ? 1 : 0, pieces[piece].p, pieces[piece].len);
+		return;
+	default:
+		replace(b, at, 0, pieces[piece].p, pieces[piece].len);
+	}
+}
+
+static void make_text(struct ev_buf *b)
+{
+	size_t shift = random_below(3) == 0 ? random_below(64) : 0;
+
+	ev_buf_reset(b);
+	memset(ev_buf_room(b, shift + 1), ' ', shift);
+	b->len = shift;
+	if (one_in(40))
+		put_deep(b, EV_MAX_DEPTH - 8 + random_below(12));
+	else if (one_in(2))
+		ev_buf_puts(b, seeds[random_below(SEEDS)]);
+	else
+		put_value(b, 0);
+	for (size_t n = one_in(3) ? 0 : 1 + random_below(4); n > 0; n--)
+		damage(b);
+	if (b->len > MAX_TEXT)
+		b->len = MAX_TEXT;
+}
+
+/* Comparing */
+
+static void show(const char *text, size_t len)
+{
+	struct ev_buf b = {0};
+
+	for (size_t i = 0; i < len; i++)
+		if (text[i] >= ' ' && text[i] < 0x7f && text[i] != '\\')
+			ev_buf_putc(&b, text[i]);
+		else
+			ev_buf_printf(&b, "\\x%02x", (unsigned)(unsigned char)text[i]);
+	diag("the text: %s", ev_buf_str(&b));
+	ev_buf_free(&b);
+}
+
+static const char *nodes_differ(const struct slow *s, const struct ev_doc *d)
+{
+	if (d->n != s->n)
+		return "the number of nodes";
+	if (d->duplicate != s->duplicate)
+		return "the equal names";
+	for (uint32_t i = 0; i < s->n; i++) {
+		const struct ev_node *a = &s->nodes[i], *b = &d->nodes[i];
+
+		if (a->pos != b->pos || a->end != b->end || a->next != b->next || a->kind != b->kind ||
+		    a->escaped != b->escaped || a->count != b->count)
+			return "a node";
+	}
+	return NULL;
+}
+
+/* NULL, or what differs. */
+static const char *differ(const struct slow *s, const struct ev_doc *d, const struct ev_flaw *flaw)
+{
+	size_t good = slow_utf8(s->p, s->len);
+	bool right = s->code == RIGHT && !s->control && good == s->len;
+
+	if ((d != NULL) != right)
+		return right ? "it is right" : "it is wrong";
+	if (right)
+		return nodes_differ(s, d);
+	if (good < s->len)
+		return flaw->code == EV_FLAW_UTF8 && flaw->at == good ? NULL : "it is no UTF-8";
+	/* In a text that is wrong before it, what counts as inside a string is a matter of parity. */
+	if (flaw->code == EV_FLAW_CONTROL)
+		return s->p[flaw->at] >= 0 && s->p[flaw->at] < ' ' ? NULL : "the control character";
+	if (s->control)
+		return "there is a control character";
+	if (strcmp(flaw->what, "a string is not closed") == 0)
+		return NULL;
+	return (int)flaw->code == s->code && flaw->at == s->flaw_at ? NULL : "the flaw";
+}
+
+int main(void)
+{
+	static const char *const fillers[] = {"0123456789", "\"", "\\", "\\\"", "]", "}", " ", "e5", "\xff", "\n", "u0000",
+					      "\"\\u0000"};
+	const char *rounds_text = getenv("EVKIT_FUZZ_ROUNDS");
+	long rounds = rounds_text != NULL ? atol(rounds_text) : 500000;
+	struct guarded page = guarded_new(MAX_TEXT + 4096);
+	struct ev_scan *scan = ev_scan_new();
+	struct slow s = {.nodes = calloc(MAX_NODES, sizeof *s.nodes), .names = calloc(MAX_NODES, sizeof *s.names)};
+	struct ev_buf b = {0};
+	long accepted = 0, twice = 0, flawed[6] = {0}, wrong = 0;
+
+	if (s.nodes == NULL || s.names == NULL)
+		return 2;
+	for (long round = 0; round < rounds && wrong < 10; round++) {
+		/* Where the text ends and begins in memory is of no consequence either. */
+		size_t slack = EV_SCAN_SLACK + random_below(64);
+		const char *filler = fillers[random_below(sizeof fillers / sizeof fillers[0])];
+		const char *p;
+
+		make_text(&b);
+		p = guarded_put(&page, b.p, b.len, slack, filler);
+		parse_slowly(&s, p, b.len);
+		for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
+			struct ev_flaw flaw = {0};
+			const struct ev_doc *d;
+			const char *what;
+
+			ev_index_use(way);
+			d = ev_scan(scan, p, b.len, &flaw);
+			if ((what = differ(&s, d, &flaw)) != NULL) {
+				wrong++;
+				diag("round %ld, by %s: %s", round, ev_index_way(way), what);
+				if (d == NULL)
+					diag("flaw %d at %u (%s), not %d at %zu", (int)flaw.code, flaw.at, flaw.what,
+					     s.code, s.flaw_at);
+				show(p, b.len);
+			} else if (way == 0) {
+				accepted += d != NULL;
+				twice += d != NULL && d->duplicate != EV_NOWHERE;
+				flawed[flaw.code] += d == NULL;
+			}
+		}
+	}
+	is_int(wrong, 0, "the scanner and the slow parser agree on %ld texts", rounds);
+	diag("%ld accepted, %ld of them with equal names", accepted, twice);
+	diag("%ld syntax, %ld utf8, %ld surrogate, %ld control, %ld depth", flawed[EV_FLAW_SYNTAX],
+	     flawed[EV_FLAW_UTF8], flawed[EV_FLAW_SURROGATE], flawed[EV_FLAW_CONTROL], flawed[EV_FLAW_DEPTH]);
+	ok(rounds < 1000 || (accepted > rounds / 10 && twice > 0 && flawed[EV_FLAW_SYNTAX] > rounds / 10 &&
+			     flawed[EV_FLAW_UTF8] > 0 && flawed[EV_FLAW_SURROGATE] > 0 && flawed[EV_FLAW_CONTROL] > 0),
+	   "there were texts of each kind");
+	parse_slowly(&s, "0", 1);
+	free(s.nodes);
+	free(s.names);
+	ev_buf_free(&b);
+	ev_scan_free(&scan);
+	return done();
+}
