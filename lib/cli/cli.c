@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { DEFAULT_MAX_LINE = 64 << 20, SMALLEST_MAX_LINE = 16, LARGEST_MAX_LINE = 1 << 30, MAX_OPTIONS = 64 };
+enum { DEFAULT_MAX_LINE = 64 << 20, SMALLEST_MAX_LINE = 16, LARGEST_MAX_LINE = 1 << 29, MAX_OPTIONS = 64 };
 
 static const char *program_name = "evkit";
 
@@ -191,7 +191,7 @@ static void take_common(struct cli *c, const struct cli_option *o, const char *a
 	} else if (strcmp(o->name, "max-line") == 0) {
 		c->max_line = cli_size("max-line", argument);
 		if (c->max_line < SMALLEST_MAX_LINE || c->max_line > LARGEST_MAX_LINE)
-			cli_usage("--max-line must be between %d and 1G", SMALLEST_MAX_LINE);
+			cli_usage("--max-line must be between %d and 512M", SMALLEST_MAX_LINE);
 	} else if (strcmp(o->name, "first") == 0) {
 		c->first = true;
 	} else {

@@ -136,7 +136,7 @@ static enum ev_status inflate_some(struct ev_in *in, char *p, size_t room, size_
 {
 	for (;;) {
 		const char *why;
-		size_t n;
+		size_t n = 0;
 
 		*got = room;
 		if (ev_gz_inflate(in->gz, &in->packed_at, &in->packed_len, p, got, &why) != EV_OK)
@@ -164,7 +164,7 @@ static enum ev_status inflate_some(struct ev_in *in, char *p, size_t room, size_
 /* Looks at the first octets of a file; what was read stays in the buffer, or goes to the inflater. */
 static enum ev_status sniff(struct ev_in *in, struct ev_error *err)
 {
-	size_t got;
+	size_t got = 0;
 
 	in->sniffed = true;
 	while (in->tail < 2) {
@@ -195,7 +195,7 @@ static enum ev_status sniff(struct ev_in *in, struct ev_error *err)
 
 static enum ev_status fill(struct ev_in *in, struct ev_error *err)
 {
-	size_t got;
+	size_t got = 0;
 	enum ev_status st;
 
 	if (in->head > 0) {

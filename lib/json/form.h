@@ -24,6 +24,6 @@ enum { EV_UUID_TEXT = 36 };
 bool ev_uuid_canonical(const char *p, size_t len, char out[EV_UUID_TEXT]);
 
 /* Appends base64 (RFC 4648, section 4) with padding. */
-void ev_base64(const void *p, size_t len, struct ev_buf *out);
+void ev_base64(const void *data, size_t len, struct ev_buf *out);
 
 #endif

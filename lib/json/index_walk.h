@@ -48,7 +48,7 @@ TARGET static void JOIN(index_, WAY)(struct ev_index *ix, const uint8_t *p, size
 		}
 		quotes = m.quote & ~escaped & live;
 		inside = JOIN(prefix_xor_, WAY)(quotes) ^ in_string;
-		in_string = (uint64_t)((int64_t)inside >> 63);
+		in_string = -(inside >> 63);
 
 		if ((m.control & inside & live) != 0 && ix->control == UINT32_MAX)
 			ix->control = (uint32_t)base + (uint32_t)__builtin_ctzll(m.control & inside & live);

@@ -381,7 +381,7 @@ close:
 const struct ev_doc *ev_scan(struct ev_scan *s, const char *p, size_t len, struct ev_flaw *flaw)
 {
 	if (len > EV_SCAN_MAX)
-		return flawed(flaw, EV_FLAW_LENGTH, EV_SCAN_MAX, "longer than a gigabyte");
+		return flawed(flaw, EV_FLAW_LENGTH, EV_SCAN_MAX, "longer than 512 MiB");
 	ev_index(&s->ix, p, len);
 	if (s->ix.high) {
 		size_t good = ev_utf8_valid(p, len);

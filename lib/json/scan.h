@@ -23,7 +23,7 @@
 enum {
 	EV_MAX_DEPTH = 512,
 	EV_SCAN_SLACK = 64,                /* octets behind the text that must be readable */
-	EV_SCAN_MAX = 1 << 30,             /* octets of the longest text */
+	EV_SCAN_MAX = 1 << 29,             /* octets of the longest text; no more elements than `count` holds */
 };
 
 enum ev_kind { EV_NULL, EV_FALSE, EV_TRUE, EV_NUMBER, EV_STRING, EV_ARRAY, EV_OBJECT };

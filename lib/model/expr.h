@@ -2,12 +2,32 @@
  * expr: jq predicates over a scanned record. Floor 3.
  *
  * The common forms are compiled natively and work on the record as scanned; where they compare or
- * compute with numbers they do it in exact decimal. Everything else runs in libjq (model/jq.h),
- * which holds numbers as doubles and starts only when such a predicate is first used. An
- * arithmetic that only libjq could do is refused at compile time, unless the author said
- * `floating`.
+ * compute with numbers they do it in exact decimal. Native are:
  *
- * Truth is jq's: a predicate holds if it has at least one output and none is false or null.
+ *   . .a ."a" .["a"] .[0] .[-1] .[] and `?`  |  ,  //  and or  == != < <= > >=  + - *  unary -
+ *   literals, [ ], {}, if, as $x, reduce with one state at a time
+ *   add all any ascii_downcase ascii_upcase contains empty endswith error("text") first group_by
+ *   has in IN inside isempty keys keys_unsorted last length ltrimstr map max max_by min min_by not
+ *   rtrimstr select sort sort_by startswith tonumber type unique unique_by utf8bytelength
+ *   arrays booleans iterables nulls numbers objects scalars strings values
+ *
+ * test("pattern") and test("pattern"; "flags") run in libjq, on the string alone; what stands
+ * around them stays native. Every other text runs in libjq as a whole (model/jq.h), which holds
+ * numbers as doubles. An arithmetic that only libjq could do is refused when it is compiled,
+ * unless the author said `floating`; so is, in any case, what depends on more than the record:
+ * input, now, env ... libjq starts only when the first such text is compiled.
+ *
+ * Truth is jq's: a predicate holds if it has at least one output and none is false or null. The
+ * first that is false or null ends it.
+ *
+ * Semantics are those of jq 1.6, but for what its manual says otherwise: `?` catches no error of
+ * what stands behind it, all() and any() ask for no further element once they are decided, and
+ * tonumber reads the numbers of JSON alone. * multiplies numbers alone.
+ *
+ * A native evaluation ends with EV_CANNOT when it has done far more work than a record of its size
+ * gives cause for, or when a number outgrows EV_DEC_DIGITS; `?` does not catch that. It takes no
+ * memory from the system once it is warm, unless it needs more than 256 KiB or meets escaped names
+ * or very long numbers. The record has no duplicate names.
  */
 #ifndef EV_EXPR_H
 #define EV_EXPR_H
@@ -27,10 +47,10 @@ bool ev_expr_is_native(const struct ev_expr *e);
 enum ev_truth {
 	EV_HOLDS,
 	EV_FAILS,
-	EV_CANNOT
-}; /* the last: an error while it ran, such as "a" * 2 */
+	EV_CANNOT, /* an error while it ran, such as "a" * 2 */
+};
 
-/* why: dropped and filled with the error's text for EV_CANNOT. */
+/* On value `at` of the document. why: dropped, and for EV_CANNOT filled with one line of UTF-8. */
 enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
 			   struct ev_buf *why);
 

@@ -76,12 +76,13 @@ static enum ev_flow path(struct ev_run *x, const struct ev_part *n, const struct
 			 struct ev_value *out, bool *none)
 {
 	enum ev_flow flow;
-	uint32_t i = 0, at = from->n;
+	uint32_t i = 0, at = 0;
 
 	*none = false;
 	if (from->form != EV_IN_DOC) {
 		*out = *from;
 	} else {
+		at = from->n;
 		for (; i < n->n_steps && n->steps[i].name != NULL && ev_kind(x->d, at) == EV_OBJECT;
 		     i++) {
 			x->left -= (int64_t)x->d->nodes[at].count;
@@ -91,7 +92,7 @@ static enum ev_flow path(struct ev_run *x, const struct ev_part *n, const struct
 		}
 		*out = at == EV_NOWHERE ? ev_bare(EV_NULL) : ev_at(x->d, at);
 	}
-	for (i += at == EV_NOWHERE && from->form == EV_IN_DOC; i < n->n_steps; i++) {
+	for (i += at == EV_NOWHERE; i < n->n_steps; i++) {
 		flow = step(x, &n->steps[i], out, out);
 		if (flow == EV_RAISED && n->steps[i].quiet) {
 			*none = true;
@@ -355,7 +356,7 @@ static enum ev_flow take_reduced(struct ev_run *x, struct ev_sink *to, const str
 	return flow;
 }
 
-/* Functions and operators on values */
+/* Operators, and functions of more than values */
 
 static bool compared(struct ev_run *x, const struct ev_part *n, const struct ev_value *a,
 		     const struct ev_value *b)
@@ -380,174 +381,6 @@ static enum ev_flow operate(struct ev_run *x, const struct ev_part *n, const str
 	default:
 		return ev_value_multiply(x, a, b, out);
 	}
-}
-
-static enum ev_flow has(struct ev_run *x, const struct ev_value *v, const struct ev_value *key,
-			struct ev_value *out)
-{
-	const char *p;
-	size_t len;
-	int64_t i;
-	bool found = false;
-
-	if (v->kind == EV_OBJECT && key->kind == EV_STRING) {
-		p = ev_value_string(x, key, &len);
-		ev_value_member(x, v, p, len, &found);
-	} else if (v->kind == EV_ARRAY && key->kind == EV_NUMBER) {
-		i = ev_value_index(x, key);
-		found = i >= 0 && i < ev_value_count(x, v);
-	} else if (v->kind != EV_NULL) {
-		return ev_raise(x, "Cannot check whether %s has a %s key",
-				ev_kind_name((enum ev_kind)v->kind),
-				ev_kind_name((enum ev_kind)key->kind));
-	}
-	*out = ev_truth_value(found);
-	return EV_GO_ON;
-}
-
-static enum ev_flow contains(struct ev_run *x, const struct ev_value *v, const struct ev_value *w,
-			     struct ev_value *out)
-{
-	if (v->kind != w->kind)
-		return ev_raise(x, "%s and %s cannot have their containment checked",
-				ev_value_say(x, v), ev_value_say(x, w));
-	*out = ev_truth_value(ev_value_contains(x, v, w));
-	return EV_GO_ON;
-}
-
-static enum ev_flow affix(struct ev_run *x, enum ev_function f, const struct ev_value *v,
-			  const struct ev_value *part, struct ev_value *out)
-{
-	bool trim = f == EV_F_LTRIM || f == EV_F_RTRIM,
-	     front = f == EV_F_STARTSWITH || f == EV_F_LTRIM;
-	const char *p, *q;
-	size_t p_len, q_len;
-	bool there;
-
-	if (v->kind != EV_STRING || part->kind != EV_STRING) {
-		if (!trim)
-			return ev_raise(x, "%s() requires string inputs",
-					front ? "startswith" : "endswith");
-		*out = *v;
-		return EV_GO_ON;
-	}
-	p = ev_value_string(x, v, &p_len);
-	q = ev_value_string(x, part, &q_len);
-	there = q_len <= p_len &&
-		(q_len == 0 || memcmp(front ? p : p + p_len - q_len, q, q_len) == 0);
-	if (!trim)
-		*out = ev_truth_value(there);
-	else
-		*out = there ? ev_text(front ? p + q_len : p, p_len - q_len) : *v;
-	return EV_GO_ON;
-}
-
-static enum ev_flow recased(struct ev_run *x, const struct ev_value *v, char first,
-			    struct ev_value *out)
-{
-	const char *p;
-	char *to;
-	size_t len;
-
-	if (v->kind != EV_STRING)
-		return ev_raise(x, "%s cannot be changed in case, as it is not a string",
-				ev_value_say(x, v));
-	p = ev_value_string(x, v, &len);
-	if (!ev_spend(x, len / 8))
-		return ev_spent(x);
-	to = ev_arena_copy(&x->arena, p, len);
-	for (size_t i = 0; i < len; i++)
-		if (to[i] >= first && to[i] <= first + 25)
-			to[i] ^= 0x20;
-	*out = ev_text(to, len);
-	return EV_GO_ON;
-}
-
-/* A number of JSON, with white space around it. */
-static bool reads_as_number(const char **p, size_t *len)
-{
-	const char *s = *p, *end = *p + *len, *from;
-
-	while (s < end && strchr(" \t\r\n", *s) != NULL && *s != '\0')
-		s++;
-	while (end > s && strchr(" \t\r\n", end[-1]) != NULL && end[-1] != '\0')
-		end--;
-	*p = s;
-	*len = (size_t)(end - s);
-	s += s < end && *s == '-';
-	if (s == end || *s < '0' || *s > '9')
-		return false;
-	if (*s++ != '0')
-		while (s < end && *s >= '0' && *s <= '9')
-			s++;
-	if (s < end && *s == '.') {
-		for (from = ++s; s < end && *s >= '0' && *s <= '9';)
-			s++;
-		if (s == from)
-			return false;
-	}
-	if (s < end && (*s == 'e' || *s == 'E')) {
-		s++;
-		s += s < end && (*s == '-' || *s == '+');
-		for (from = s; s < end && *s >= '0' && *s <= '9';)
-			s++;
-		if (s == from)
-			return false;
-	}
-	return s == end;
-}
-
-static enum ev_flow to_number(struct ev_run *x, const struct ev_value *v, struct ev_value *out)
-{
-	struct ev_value n = {.kind = EV_NUMBER, .form = EV_SMALL};
-	const char *p;
-	size_t len;
-
-	if (v->kind == EV_NUMBER) {
-		*out = *v;
-		return EV_GO_ON;
-	}
-	if (v->kind != EV_STRING)
-		return ev_raise(x, "%s cannot be parsed as a number", ev_value_say(x, v));
-	p = ev_value_string(x, v, &len);
-	ev_spend(x, len / 16);
-	if (!reads_as_number(&p, &len))
-		return ev_raise(x, "%s cannot be parsed as a number", ev_value_say(x, v));
-	if (!ev_small_read(p, len, &n.coef, &n.exp)) {
-		n.form = EV_TEXT;
-		n.p = p;
-		n.n = (uint32_t)len;
-	}
-	*out = n;
-	return EV_GO_ON;
-}
-
-static enum ev_flow keys(struct ev_run *x, const struct ev_value *v, bool sorted,
-			 struct ev_value *out)
-{
-	struct ev_list l = {0};
-	struct ev_value pair[2];
-	int64_t i = 0;
-
-	if (v->kind != EV_ARRAY && v->kind != EV_OBJECT)
-		return ev_raise(x, "%s has no keys", ev_value_say(x, v));
-	for (struct ev_cursor c = ev_cursor(x, v); ev_cursor_next(x, &c, &pair[0], &pair[1]);) {
-		if (v->kind == EV_ARRAY)
-			pair[0] = ev_whole(i++);
-		ev_list_add(x, &l, &pair[0]);
-		if (sorted && v->kind == EV_OBJECT)
-			ev_list_add(x, &l, &pair[0]);
-	}
-	if (x->left < 0)
-		return ev_spent(x);
-	if (sorted && v->kind == EV_OBJECT) {
-		ev_pairs_sort(x, l.items, l.n / 2);
-		l.n /= 2;
-		for (uint32_t k = 0; k < l.n; k++)
-			l.items[k] = l.items[2 * k];
-	}
-	*out = ev_list_value(&l);
-	return EV_GO_ON;
 }
 
 static struct ev_value grouped(struct ev_run *x, const struct ev_value *pairs, uint32_t n,
@@ -654,51 +487,6 @@ static enum ev_flow regex(struct ev_run *x, const struct ev_part *n, const struc
 		return EV_RAISED;
 	*out = ev_truth_value(holds);
 	return EV_GO_ON;
-}
-
-static enum ev_flow call(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
-			 const struct ev_value *arg, struct ev_value *out)
-{
-	const char *p;
-	size_t len;
-
-	switch (n->function) {
-	case EV_F_LENGTH:
-		return ev_value_length(x, in, out);
-	case EV_F_NOT:
-		*out = ev_truth_value(!ev_is_true(in));
-		return EV_GO_ON;
-	case EV_F_TYPE:
-		p = ev_kind_name((enum ev_kind)in->kind);
-		*out = ev_text(p, strlen(p));
-		return EV_GO_ON;
-	case EV_F_KEYS:
-	case EV_F_KEYS_UNSORTED:
-		return keys(x, in, n->function == EV_F_KEYS, out);
-	case EV_F_DOWNCASE:
-		return recased(x, in, 'A', out);
-	case EV_F_UPCASE:
-		return recased(x, in, 'a', out);
-	case EV_F_TONUMBER:
-		return to_number(x, in, out);
-	case EV_F_BYTES:
-		if (in->kind != EV_STRING)
-			return ev_raise(x, "%s only strings have UTF-8 byte length",
-					ev_value_say(x, in));
-		ev_value_string(x, in, &len);
-		*out = ev_whole((int64_t)len);
-		return EV_GO_ON;
-	case EV_F_HAS:
-		return has(x, in, arg, out);
-	case EV_F_IN:
-		return has(x, arg, in, out);
-	case EV_F_CONTAINS:
-		return contains(x, in, arg, out);
-	case EV_F_INSIDE:
-		return contains(x, arg, in, out);
-	default:
-		return affix(x, n->function, in, arg, out);
-	}
 }
 
 /* Parts with one output */
@@ -846,9 +634,9 @@ static enum ev_flow one(struct ev_run *x, const struct ev_part *n, const struct 
 		return ev_raise(x, "%.*s", ev_cut(n->value.p, n->value.n, 900), n->value.p);
 	case EV_CALL:
 		if (n->a == NULL)
-			return call(x, n, in, NULL, out);
+			return ev_expr_call(x, n->function, in, NULL, out);
 		flow = one(x, n->a, in, &a);
-		return flow != EV_GO_ON ? flow : call(x, n, in, &a, out);
+		return flow != EV_GO_ON ? flow : ev_expr_call(x, n->function, in, &a, out);
 	case EV_BY:
 		return by(x, n, in, out);
 	case EV_REGEX:
@@ -915,7 +703,7 @@ static enum ev_flow take_argument(struct ev_run *x, struct ev_sink *to, const st
 {
 	struct pipe_sink *s = (struct pipe_sink *)to;
 	struct ev_value out;
-	enum ev_flow flow = call(x, s->n, s->in, v, &out);
+	enum ev_flow flow = ev_expr_call(x, s->n->function, s->in, v, &out);
 
 	return flow == EV_GO_ON ? s->to->take(x, s->to, &out) : flow;
 }

@@ -299,6 +299,10 @@ enum ev_parsed {
 enum ev_parsed ev_expr_parse(const struct ev_token *tokens, struct ev_arena *a,
 			     struct ev_expr_program *program);
 
+/* Functions of one or two values (expr_call.c); arg is NULL for those of one. */
+enum ev_flow ev_expr_call(struct ev_run *x, enum ev_function f, const struct ev_value *in,
+			  const struct ev_value *arg, struct ev_value *out);
+
 /* Evaluation (expr_eval.c) */
 
 /* Takes an output; EV_GO_ON asks for more. */

@@ -324,7 +324,7 @@ static const struct ev_part *bind(struct parser *p, const struct ev_part *of)
 
 static const struct ev_part *term(struct parser *p, bool *plain);
 
-/* Only with one output each for the start and the next state, as jq's own versions differ beyond. */
+/* Only with one output each for the start and the next state: beyond, versions of jq differ. */
 static const struct ev_part *reduce(struct parser *p)
 {
 	const struct ev_token *name;

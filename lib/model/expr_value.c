@@ -289,7 +289,7 @@ int64_t ev_value_index(struct ev_run *x, const struct ev_value *v)
 	struct ev_value zero = ev_whole(0);
 
 	if (!small(x, v, &coef, &exp)) {
-		/* Longer than 18 digits: of any use only if it is a small number with a long tail. */
+		/* Longer than 18 digits: as an index only of use with a long fraction. */
 		const char *p;
 		size_t len;
 		struct ev_number n;

@@ -1,11 +1,5 @@
 /*
- * Holding values against compiled schemas, twice: js_fits() stops at the first failure, explain()
- * goes on and tells. explain() asks js_fits() first and shares its checks of single keywords, so that
- * both say the same.
- *
- * "Marks" are one octet for each member or element of a value: whether a keyword has evaluated it,
- * which is what unevaluatedProperties and unevaluatedItems ask. They stand on a stack in the set
- * and are named by their offset; JS_NO_MARKS where nobody asks.
+ * Whether values fit compiled schemas: stops at the first failure, and says no more than that.
  */
 #include "model/jschema.h"
 #include "base/hash.h"
@@ -110,7 +104,7 @@ bool js_seen(struct js_judge *j, uint32_t i, const struct js_name *name, const u
 
 /* Marks */
 
-/* Octets of marks for a value; a count near its 28 bits may have run over, then its nodes will do. */
+/* Octets of marks for a value. A count near its 28 bits may have run over: then its nodes do. */
 static size_t marks_size(const struct js_judge *j, uint32_t i)
 {
 	uint32_t inside = j->d->nodes[i].next - i;
@@ -193,9 +187,10 @@ struct js_quick js_quick_read(const char *p, size_t len)
 }
 
 static const int64_t powers[19] = {
-	1LL, 10LL, 100LL, 1000LL, 10000LL, 100000LL, 1000000LL, 10000000LL, 100000000LL, 1000000000LL,
-	10000000000LL, 100000000000LL, 1000000000000LL, 10000000000000LL, 100000000000000LL,
-	1000000000000000LL, 10000000000000000LL, 100000000000000000LL, 1000000000000000000LL,
+	1LL, 10LL, 100LL, 1000LL, 10000LL, 100000LL, 1000000LL, 10000000LL, 100000000LL,
+	1000000000LL, 10000000000LL, 100000000000LL, 1000000000000LL, 10000000000000LL,
+	100000000000000LL, 1000000000000000LL, 10000000000000000LL, 100000000000000000LL,
+	1000000000000000000LL,
 };
 
 static int compare(const char *p, size_t len, const struct js_quick *q, const struct js_limit *l)
@@ -209,7 +204,8 @@ static int compare(const char *p, size_t len, const struct js_quick *q, const st
 	return (a > b) - (a < b);
 }
 
-static bool is_multiple(const char *p, size_t len, const struct js_quick *q, const struct js_limit *l)
+static bool is_multiple(const char *p, size_t len, const struct js_quick *q,
+			const struct js_limit *l)
 {
 	struct ev_number a, b;
 
@@ -221,7 +217,8 @@ static bool is_multiple(const char *p, size_t len, const struct js_quick *q, con
 	return ev_number_multiple_of(&a, &b);
 }
 
-bool js_within(const char *p, size_t len, const struct js_quick *q, const struct js_limit *l, enum js_bound bound)
+bool js_within(const char *p, size_t len, const struct js_quick *q, const struct js_limit *l,
+	       enum js_bound bound)
 {
 	if (l->text.p == NULL)
 		return true;
@@ -327,8 +324,10 @@ bool js_is_among(struct js_judge *j, const struct js_values *v, uint32_t i)
 		p = ev_raw(j->d, i, &len);
 		for (uint32_t k = 0; k < v->n; k++)
 			if (v->list[k].kind == EV_NUMBER &&
-			    ((len == v->list[k].text.len && memcmp(p, v->list[k].text.p, len) == 0) ||
-			     ev_number_compare(p, len, v->list[k].text.p, v->list[k].text.len) == 0))
+			    ((len == v->list[k].text.len &&
+			      memcmp(p, v->list[k].text.p, len) == 0) ||
+			     ev_number_compare(p, len, v->list[k].text.p, v->list[k].text.len) ==
+				     0))
 				return true;
 		return false;
 	case EV_ARRAY: case EV_OBJECT:
@@ -403,7 +402,8 @@ static bool arrays_fit(struct js_judge *j, const struct js_arrays *t, uint32_t i
 				continue;
 			matching++;
 			mark(j, marks, k);
-			if (matching >= t->min_contains && t->max_contains == UINT64_MAX && marks == JS_NO_MARKS)
+			if (matching >= t->min_contains && t->max_contains == UINT64_MAX &&
+			    marks == JS_NO_MARKS)
 				break;
 		}
 		if (matching < t->min_contains || matching > t->max_contains)
@@ -415,7 +415,8 @@ static bool arrays_fit(struct js_judge *j, const struct js_arrays *t, uint32_t i
 /* Objects */
 
 /* One member against all that speaks of members. */
-static bool member_fits(struct js_judge *j, const struct js_objects *o, uint32_t i, uint64_t *bits, bool *covered)
+static bool member_fits(struct js_judge *j, const struct js_objects *o, uint32_t i, uint64_t *bits,
+			bool *covered)
 {
 	size_t len;
 	const char *p = member_name(j, i, &len);
@@ -529,7 +530,8 @@ static bool applied_fit(struct js_judge *j, const struct js_applied *a, uint32_t
 	if (a->no != NULL && js_fits(j, a->no, i, JS_NO_MARKS))
 		return false;
 	if (a->when != NULL) {
-		const struct ev_jschema *next = branch_fits(j, a->when, i, marks) ? a->then : a->otherwise;
+		const struct ev_jschema *next =
+			branch_fits(j, a->when, i, marks) ? a->then : a->otherwise;
 
 		if (next != NULL && !js_fits(j, next, i, marks))
 			return false;
@@ -570,7 +572,8 @@ bool js_keywords_fit(struct js_judge *j, const struct ev_jschema *s, uint32_t i,
 }
 
 /* The schema for what nothing else has evaluated in a value of this kind, or NULL. */
-const struct ev_jschema *js_unevaluated(const struct js_judge *j, const struct ev_jschema *s, uint32_t i)
+const struct ev_jschema *js_unevaluated(const struct js_judge *j, const struct ev_jschema *s,
+					uint32_t i)
 {
 	switch (ev_kind(j->d, i)) {
 	case EV_ARRAY: return s->unevaluated_items;
@@ -579,7 +582,8 @@ const struct ev_jschema *js_unevaluated(const struct js_judge *j, const struct e
 	}
 }
 
-static bool unevaluated_fit(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t marks)
+static bool unevaluated_fit(struct js_judge *j, const struct ev_jschema *s, uint32_t i,
+			    size_t marks)
 {
 	const struct ev_jschema *rest = js_unevaluated(j, s, i);
 	size_t own = js_marks_push(j, i);
@@ -629,14 +633,16 @@ bool js_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t 
 			scope = (struct js_scope){s->resource, outer};
 			j->scope = &scope;
 		}
-		good = s->alias != NULL ? js_fits(j, s->alias, i, marks) : fits_here(j, s, i, marks);
+		good = s->alias != NULL ? js_fits(j, s->alias, i, marks)
+					: fits_here(j, s, i, marks);
 		j->scope = outer;
 	}
 	j->depth--;
 	return good;
 }
 
-bool ev_jschema_valid(const struct ev_jschema *s, const struct ev_doc *d, uint32_t at, uint32_t without)
+bool ev_jschema_valid(const struct ev_jschema *s, const struct ev_doc *d, uint32_t at,
+		      uint32_t without)
 {
 	struct js_judge j = {.d = d, .set = s->set, .top = at, .without = without};
 

@@ -2,8 +2,9 @@
  * jschema: JSON Schema, draft 2020-12, compiled once and held against scanned records. Floor 3.
  *
  * A set owns every schema compiled in it and the files that they name by $ref. References reach
- * files in or below the set's root folder and never the network. Two ways to judge: ev_jschema_valid
- * stops at the first failure, ev_jschema_explain finds every reason; both say the same.
+ * files in or below the set's root folder and never the network. Two ways to judge:
+ * ev_jschema_valid stops at the first failure, ev_jschema_explain finds every reason; both say the
+ * same. A set serves one judgement at a time.
  */
 #ifndef EV_JSCHEMA_H
 #define EV_JSCHEMA_H
@@ -20,21 +21,24 @@ void ev_jschema_set_free(struct ev_jschema_set **set);
 
 /* A file, its path relative to the root; the same file is compiled once. NULL with the error, which
  * has file:line:column of the place in the schema. */
-const struct ev_jschema *ev_jschema_file(struct ev_jschema_set *set, const char *path, struct ev_error *err);
+const struct ev_jschema *ev_jschema_file(struct ev_jschema_set *set, const char *path,
+					 struct ev_error *err);
 /* A schema given as text; name stands for its file in errors and $ref is relative to the root. */
-const struct ev_jschema *ev_jschema_text(struct ev_jschema_set *set, const char *name, const char *text,
-					 size_t len, struct ev_error *err);
+const struct ev_jschema *ev_jschema_text(struct ev_jschema_set *set, const char *name,
+					 const char *text, size_t len, struct ev_error *err);
 
 /*
- * Holds value `at` of the document against the schema. If `without` is not EV_NOWHERE it is the node
- * of a member's value at the top of `at`, and that member counts as absent (the reserved "_ev").
+ * Holds value `at` of the document against the schema. If `without` is not EV_NOWHERE it is the
+ * node of a member's value at the top of `at`, and that member counts as absent (the reserved
+ * "_ev").
  */
-bool ev_jschema_valid(const struct ev_jschema *s, const struct ev_doc *d, uint32_t at, uint32_t without);
+bool ev_jschema_valid(const struct ev_jschema *s, const struct ev_doc *d, uint32_t at,
+		      uint32_t without);
 /*
- * Adds every reason why it fails: path, keyword, message, and explain from the nearest "description"
- * around the failing keyword. Adds nothing if it is valid.
+ * Adds every reason why it fails: path, keyword, message, and explain from the nearest
+ * "description" (or "title") around the failing keyword. Adds nothing if it is valid.
  */
-void ev_jschema_explain(const struct ev_jschema *s, const struct ev_doc *d, uint32_t at, uint32_t without,
-			struct ev_reasons *reasons);
+void ev_jschema_explain(const struct ev_jschema *s, const struct ev_doc *d, uint32_t at,
+			uint32_t without, struct ev_reasons *reasons);
 
 #endif

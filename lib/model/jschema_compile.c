@@ -98,10 +98,12 @@ static const struct {
 
 enum { N_KEYWORDS = sizeof keywords / sizeof *keywords };
 
-static const char *const types[] = {"null", "boolean", "number", "string", "array", "object", "integer"};
+static const char *const types[] = {
+	"null", "boolean", "number", "string", "array", "object", "integer",
+};
 static const uint8_t type_bits[] = {
-	1 << EV_NULL, 1 << EV_FALSE | 1 << EV_TRUE, 1 << EV_NUMBER, 1 << EV_STRING, 1 << EV_ARRAY, 1 << EV_OBJECT,
-	JS_INTEGER,
+	1 << EV_NULL, 1 << EV_FALSE | 1 << EV_TRUE, 1 << EV_NUMBER, 1 << EV_STRING, 1 << EV_ARRAY,
+	1 << EV_OBJECT, JS_INTEGER,
 };
 
 static size_t keyword_find(const struct ev_doc *d, uint32_t name)
@@ -206,8 +208,9 @@ static uint32_t misshapen(const struct ev_doc *d, uint32_t at, enum shape shape,
 	case PATTERN_MAP:
 	case LEGACY_MAP:
 	case NAMES_MAP:
-		*need = shape == NAMES_MAP ? "be an object whose values are arrays of different names"
-					   : "be an object whose values are schemas";
+		*need = shape == NAMES_MAP
+				? "be an object whose values are arrays of different names"
+				: "be an object whose values are schemas";
 		if (kind != EV_OBJECT)
 			return at;
 		for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i + 1))
@@ -237,7 +240,8 @@ static uint32_t misshapen(const struct ev_doc *d, uint32_t at, enum shape shape,
 		*need = "be an array";
 		return kind == EV_ARRAY ? EV_NOWHERE : at;
 	case TYPES:
-		*need = "be null, boolean, integer, number, string, array or object, or an array of different ones";
+		*need = "be null, boolean, integer, number, string, array or object, "
+			"or an array of different ones";
 		if (kind != EV_ARRAY)
 			return is_type(d, at) ? EV_NOWHERE : at;
 		if (!is_names(d, at) || d->nodes[at].count == 0)
@@ -322,8 +326,9 @@ static struct ev_jschema *sub(struct compile *c, uint32_t at)
 
 static const struct ev_jschema **subs(struct compile *c, uint32_t at, uint32_t *n, uint32_t room)
 {
-	const struct ev_jschema **list = ev_arena_alloc(
-		&c->set->arena, (c->d->nodes[at].count + (size_t)room) * sizeof(struct ev_jschema *));
+	const struct ev_jschema **list =
+		ev_arena_alloc(&c->set->arena, (c->d->nodes[at].count + (size_t)room) *
+						       sizeof(struct ev_jschema *));
 
 	*n = 0;
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i))
@@ -381,7 +386,8 @@ static struct js_objects *objects(struct compile *c)
 			dependents += names_in(c->d, c->s->at, with_names[i]);
 		c->objects = ev_arena_zalloc(&c->set->arena, sizeof *c->objects);
 		c->objects->max = UINT64_MAX;
-		c->objects->names.list = ev_arena_alloc(&c->set->arena, n * sizeof *c->objects->names.list);
+		c->objects->names.list =
+			ev_arena_alloc(&c->set->arena, n * sizeof *c->objects->names.list);
 		c->objects->dependents =
 			ev_arena_alloc(&c->set->arena, dependents * sizeof *c->objects->dependents);
 		c->s->objects = c->objects;
@@ -458,7 +464,8 @@ static const struct js_values *values(struct compile *c, uint32_t first, uint32_
 		case EV_OBJECT:
 			v->composites = true;
 			ev_canonical(c->d, i, NULL, 0, &form);
-			k->form = (struct js_slice){ev_arena_copy(&c->set->arena, form.p, form.len), form.len};
+			k->form = (struct js_slice){ev_arena_copy(&c->set->arena, form.p, form.len),
+						    form.len};
 			ev_buf_free(&form);
 			break;
 		default:
@@ -476,11 +483,12 @@ static struct ev_regex *regex(struct compile *c, uint32_t at, struct js_slice *t
 
 	*text = js_text(c->doc, c->set, at);
 	if ((re = ev_regex_compile(text->p, text->len, EV_REGEX_ECMA, &why)) == NULL) {
-		js_fail(c->doc, c->doc->nodes[at].pos, c->err, "the pattern %s is no regular expression: %s", text->p,
-			why.text);
+		js_fail(c->doc, c->doc->nodes[at].pos, c->err,
+			"the pattern %s is no regular expression: %s", text->p, why.text);
 		return NULL;
 	}
-	ev_grow(&c->set->regexes, &c->set->cap_regexes, c->set->n_regexes + 1, sizeof(struct ev_regex *));
+	ev_grow(&c->set->regexes, &c->set->cap_regexes, c->set->n_regexes + 1,
+		sizeof(struct ev_regex *));
 	return c->set->regexes[c->set->n_regexes++] = re;
 }
 
@@ -593,7 +601,10 @@ static bool keyword(struct compile *c, enum keyword k, uint32_t at)
 	case K_DEPENDENT_SCHEMAS: dependents(c, at); break;
 	case K_DYNAMIC_REF: return dynamic_ref(c, at);
 	case K_ELSE: applied(c)->otherwise = sub(c, at); break;
-	case K_ENUM: c->s->values = values(c, ev_first(c->d, at), ev_end(c->d, at), c->d->nodes[at].count); break;
+	case K_ENUM:
+		c->s->values =
+			values(c, ev_first(c->d, at), ev_end(c->d, at), c->d->nodes[at].count);
+		break;
 	case K_EXCLUSIVE_MAXIMUM: limit(c, JS_EXCLUSIVE_MAXIMUM, at); break;
 	case K_EXCLUSIVE_MINIMUM: limit(c, JS_EXCLUSIVE_MINIMUM, at); break;
 	case K_FORMAT:
@@ -623,7 +634,9 @@ static bool keyword(struct compile *c, enum keyword k, uint32_t at)
 	case K_PROPERTIES: properties(c, at); break;
 	case K_PROPERTY_NAMES: objects(c)->property_names = sub(c, at); break;
 	case K_REF: return ref(c, at);
-	case K_REQUIRED: objects(c)->required = counted_names(c, at, &objects(c)->n_required); break;
+	case K_REQUIRED:
+		objects(c)->required = counted_names(c, at, &objects(c)->n_required);
+		break;
 	case K_THEN: applied(c)->then = sub(c, at); break;
 	case K_TYPE: return type(c, at);
 	case K_UNEVALUATED_ITEMS: c->s->unevaluated_items = sub(c, at); break;
@@ -664,8 +677,12 @@ static bool compile(struct ev_jschema *s, struct ev_error *err)
 	struct compile c = {.set = s->set, .s = s, .d = &s->doc->doc, .doc = s->doc, .err = err};
 	enum ev_kind kind = ev_kind(c.d, s->at);
 
-	*s = (struct ev_jschema){.types = JS_ANY_TYPE, .set = s->set, .doc = s->doc, .resource = s->resource,
-				 .at = s->at, .state = s->state};
+	*s = (struct ev_jschema){.types = JS_ANY_TYPE,
+				 .set = s->set,
+				 .doc = s->doc,
+				 .resource = s->resource,
+				 .at = s->at,
+				 .state = s->state};
 	if (kind == EV_TRUE || kind == EV_FALSE) {
 		s->boolean = true;
 		s->value = kind == EV_TRUE;
@@ -673,7 +690,8 @@ static bool compile(struct ev_jschema *s, struct ev_error *err)
 	}
 	if (kind != EV_OBJECT)
 		return js_fail(s->doc, s->doc->nodes[s->at].pos, err,
-			       "a schema must be an object, true or false: it is of type %s", ev_kind_name(kind));
+			       "a schema must be an object, true or false: it is of type %s",
+			       ev_kind_name(kind));
 	for (uint32_t i = ev_first(c.d, s->at); i < ev_end(c.d, s->at); i = ev_next(c.d, i + 1)) {
 		size_t k = keyword_find(c.d, i);
 		const char *need;
@@ -682,12 +700,14 @@ static bool compile(struct ev_jschema *s, struct ev_error *err)
 		if (k == N_KEYWORDS || (s->resource->vocabularies & keywords[k].vocabulary) == 0)
 			continue;
 		bad = misshapen(c.d, i + 1, keywords[k].shape, &need);
-		if (bad != EV_NOWHERE && keywords[k].keyword == K_ITEMS && ev_kind(c.d, i + 1) == EV_ARRAY)
+		if (bad != EV_NOWHERE && keywords[k].keyword == K_ITEMS &&
+		    ev_kind(c.d, i + 1) == EV_ARRAY)
 			return js_fail(s->doc, s->doc->nodes[bad].pos, err,
-				       "items must be one schema: since draft 2020-12 a list of schemas is prefixItems");
+				       "items must be one schema: "
+				       "since draft 2020-12 a list of schemas is prefixItems");
 		if (bad != EV_NOWHERE)
-			return js_fail(s->doc, s->doc->nodes[bad].pos, err, "%s must %s: correct it", keywords[k].name,
-				       need);
+			return js_fail(s->doc, s->doc->nodes[bad].pos, err,
+				       "%s must %s: correct it", keywords[k].name, need);
 		if (!keyword(&c, keywords[k].keyword, i + 1))
 			return false;
 	}
@@ -711,7 +731,8 @@ struct ev_jschema *js_at(struct js_resource *r, uint32_t at, struct ev_jschema_s
 	}
 	if ((*s)->state == JS_NEW) {
 		(*s)->state = JS_QUEUED;
-		ev_grow(&set->queue, &set->cap_queue, set->n_queue + 1, sizeof(struct ev_jschema *));
+		ev_grow(&set->queue, &set->cap_queue, set->n_queue + 1,
+			sizeof(struct ev_jschema *));
 		set->queue[set->n_queue++] = *s;
 	}
 	return *s;
@@ -794,8 +815,8 @@ static bool loops(struct ev_jschema *top, struct ev_error *err)
 			n--;
 		} else if (to != NULL && to->visit == 1) {
 			good = js_fail(to->doc, to->doc->nodes[to->at].pos, err,
-				       "this schema leads back to itself for one and the same value, which never ends: "
-				       "take the reference out");
+				       "this schema leads back to itself for one and the same "
+				       "value, which never ends: take the reference out");
 		} else if (to != NULL && to->visit == 0) {
 			ev_grow(&stack, &cap, n + 1, sizeof *stack);
 			stack[n++] = (struct visit){to, 0};
@@ -812,7 +833,8 @@ static void queue_dynamic(struct ev_jschema_set *set)
 	for (size_t i = 0; i < set->n_dynamic; i++) {
 		for (size_t k = 0; k < set->n_resources; k++) {
 			struct js_resource *r = set->resources[k];
-			const struct js_anchor *a = js_anchor_find(r, set->dynamic[i], strlen(set->dynamic[i]));
+			const struct js_anchor *a =
+				js_anchor_find(r, set->dynamic[i], strlen(set->dynamic[i]));
 
 			if (a != NULL && a->dynamic)
 				js_at(r, a->at, set);
@@ -837,7 +859,8 @@ bool js_compile_queue(struct ev_jschema_set *set, struct ev_error *err)
 				set->documents[i]->compiled[k]->visit = 0;
 	for (size_t i = 0; good && i < set->n_documents; i++)
 		for (uint32_t k = 0; good && k < set->documents[i]->doc.n; k++)
-			if (set->documents[i]->compiled[k] != NULL && set->documents[i]->compiled[k]->visit == 0)
+			if (set->documents[i]->compiled[k] != NULL &&
+			    set->documents[i]->compiled[k]->visit == 0)
 				good = loops(set->documents[i]->compiled[k], err);
 	/* after an error none of them counts as done, so that asking again gives it again */
 	for (size_t i = 0; i < set->n_queue; i++)

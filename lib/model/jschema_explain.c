@@ -42,15 +42,16 @@ static void put_place(struct js_judge *j, const struct place *p, struct ev_buf *
 }
 
 /* Gives the newest reason its other texts. */
-static void finish(struct js_judge *j, struct ev_reason *reason, const struct place *place, const char *keyword,
-		   const char *says)
+static void finish(struct js_judge *j, struct ev_reason *reason, const struct place *place,
+		   const char *keyword, const char *says)
 {
 	struct ev_buf path = {0};
 
 	put_place(j, place, &path);
 	reason->path = ev_arena_copy(&j->reasons->arena, path.p, path.len);
 	reason->keyword = keyword;
-	reason->explain = says != NULL ? ev_arena_copy(&j->reasons->arena, says, strlen(says)) : NULL;
+	reason->explain =
+		says != NULL ? ev_arena_copy(&j->reasons->arena, says, strlen(says)) : NULL;
 	ev_buf_free(&path);
 }
 
@@ -67,23 +68,26 @@ static const char *quoted_name(struct js_judge *j, const struct js_name *name)
 	return ev_reasons_quote(j->reasons, name->p, name->len);
 }
 
-#define REASON(keyword, ...) finish(j, ev_reasons_add(j->reasons, __VA_ARGS__), place, keyword, says)
+#define REASON(keyword, ...) \
+	finish(j, ev_reasons_add(j->reasons, __VA_ARGS__), place, keyword, says)
 
-static void explain(struct js_judge *j, const struct ev_jschema *s, uint32_t i, const struct place *place,
-		    const char *keyword, const char *says);
+static void explain(struct js_judge *j, const struct ev_jschema *s, uint32_t i,
+		    const struct place *place, const char *keyword, const char *says);
 
-static void explain_type(struct js_judge *j, const struct ev_jschema *s, uint32_t i, const struct place *place,
-			 const char *says)
+static void explain_type(struct js_judge *j, const struct ev_jschema *s, uint32_t i,
+			 const struct place *place, const char *says)
 {
 	static const struct {
 		uint8_t bits;
 		const char *name;
 	} types[] = {
 		{1 << EV_NULL, "null"}, {1 << EV_FALSE, "a boolean"}, {1 << EV_NUMBER, "a number"},
-		{JS_INTEGER, "an integer"}, {1 << EV_STRING, "a string"}, {1 << EV_ARRAY, "an array"},
-		{1 << EV_OBJECT, "an object"},
+		{JS_INTEGER, "an integer"}, {1 << EV_STRING, "a string"},
+		{1 << EV_ARRAY, "an array"}, {1 << EV_OBJECT, "an object"},
 	};
-	static const char *const kinds[] = {"null", "a boolean", "a boolean", "a number", "a string", "an array", "an object"};
+	static const char *const kinds[] = {
+		"null", "a boolean", "a boolean", "a number", "a string", "an array", "an object",
+	};
 	enum ev_kind kind = ev_kind(j->d, i);
 	struct ev_buf wanted = {0};
 
@@ -97,8 +101,8 @@ static void explain_type(struct js_judge *j, const struct ev_jschema *s, uint32_
 	ev_buf_free(&wanted);
 }
 
-static void explain_values(struct js_judge *j, const struct js_values *v, const char *keyword, uint32_t i,
-			   const struct place *place, const char *says)
+static void explain_values(struct js_judge *j, const struct js_values *v, const char *keyword,
+			   uint32_t i, const struct place *place, const char *says)
 {
 	struct ev_buf list = {0};
 
@@ -109,12 +113,13 @@ static void explain_values(struct js_judge *j, const struct js_values *v, const 
 			      ev_reasons_quote(j->reasons, v->list[k].text.p, v->list[k].text.len));
 	if (v->n > SHOWN_VALUES)
 		ev_buf_printf(&list, " and %u more", (unsigned)v->n - SHOWN_VALUES);
-	REASON(keyword, v->n == 1 ? "%s is not %s" : "%s is none of %s", quoted(j, i), ev_buf_str(&list));
+	REASON(keyword, v->n == 1 ? "%s is not %s" : "%s is none of %s", quoted(j, i),
+	       ev_buf_str(&list));
 	ev_buf_free(&list);
 }
 
-static void explain_number(struct js_judge *j, const struct js_numbers *n, uint32_t i, const struct place *place,
-			   const char *says)
+static void explain_number(struct js_judge *j, const struct js_numbers *n, uint32_t i,
+			   const struct place *place, const char *says)
 {
 	static const struct {
 		const char *keyword, *text;
@@ -134,7 +139,8 @@ static void explain_number(struct js_judge *j, const struct js_numbers *n, uint3
 	for (int b = 0; b < JS_BOUNDS; b++)
 		if (!js_within(p, len, &q, &n->limits[b], (enum js_bound)b))
 			REASON(bounds[b].keyword, bounds[b].text, quoted(j, i),
-			       ev_reasons_quote(j->reasons, n->limits[b].text.p, n->limits[b].text.len));
+			       ev_reasons_quote(j->reasons, n->limits[b].text.p,
+						n->limits[b].text.len));
 }
 
 static const char *plural(uint64_t n)
@@ -143,19 +149,20 @@ static const char *plural(uint64_t n)
 }
 
 /* "%s has 3 characters, at most 2 are allowed" */
-static void explain_count(struct js_judge *j, const char *keyword, const char *what, const char *unit, uint64_t n,
-			  uint64_t min, uint64_t max, const struct place *place, const char *says)
+static void explain_count(struct js_judge *j, const char *keyword, const char *what,
+			  const char *unit, uint64_t n, uint64_t min, uint64_t max,
+			  const struct place *place, const char *says)
 {
 	bool few = n < min;
 	uint64_t bound = few ? min : max;
 
-	REASON(keyword, "%s has %llu %s%s, at %s %llu %s %s", what, (unsigned long long)n, unit, plural(n),
-	       few ? "least" : "most", (unsigned long long)bound, bound == 1 ? "is" : "are",
-	       few ? "needed" : "allowed");
+	REASON(keyword, "%s has %llu %s%s, at %s %llu %s %s", what, (unsigned long long)n, unit,
+	       plural(n), few ? "least" : "most", (unsigned long long)bound,
+	       bound == 1 ? "is" : "are", few ? "needed" : "allowed");
 }
 
-static void explain_string(struct js_judge *j, const struct js_strings *t, uint32_t i, const struct place *place,
-			   const char *says)
+static void explain_string(struct js_judge *j, const struct js_strings *t, uint32_t i,
+			   const struct place *place, const char *says)
 {
 	size_t len;
 	const char *p = ev_string(j->d, i, &j->set->text, &len);
@@ -165,7 +172,8 @@ static void explain_string(struct js_judge *j, const struct js_strings *t, uint3
 	uint64_t n = low || high ? ev_utf8_count(p, len) : 0;
 
 	if (low)
-		explain_count(j, "minLength", quoted(j, i), "character", n, t->min, t->max, place, says);
+		explain_count(j, "minLength", quoted(j, i), "character", n, t->min, t->max, place,
+			      says);
 	if (high)
 		explain_count(j, "maxLength", quoted(j, i), "character", n, 0, t->max, place, says);
 	if (!pattern)
@@ -175,15 +183,16 @@ static void explain_string(struct js_judge *j, const struct js_strings *t, uint3
 		REASON("format", "%s does not have the format %s", quoted(j, i), t->format->name);
 }
 
-static void explain_array(struct js_judge *j, const struct js_arrays *t, uint32_t i, const struct place *place,
-			  const char *says)
+static void explain_array(struct js_judge *j, const struct js_arrays *t, uint32_t i,
+			  const struct place *place, const char *says)
 {
 	const struct ev_doc *d = j->d;
 	uint64_t n = d->nodes[i].count, matching = 0;
 	uint32_t k = 0, a, b;
 
 	if (n < t->min)
-		explain_count(j, "minItems", "the array", "element", n, t->min, t->max, place, says);
+		explain_count(j, "minItems", "the array", "element", n, t->min, t->max, place,
+			      says);
 	if (n > t->max)
 		explain_count(j, "maxItems", "the array", "element", n, 0, t->max, place, says);
 	for (uint32_t at = ev_first(d, i); at < ev_end(d, i); at = ev_next(d, at), k++) {
@@ -200,13 +209,16 @@ static void explain_array(struct js_judge *j, const struct js_arrays *t, uint32_
 		const char *inner = t->contains->says != NULL ? t->contains->says : says;
 
 		finish(j,
-		       ev_reasons_add(j->reasons, "%llu element%s of the array fit%s \"contains\", at least %llu must",
-				      (unsigned long long)matching, plural(matching), matching == 1 ? "s" : "",
-				      (unsigned long long)t->min_contains),
+		       ev_reasons_add(
+			       j->reasons,
+			       "%llu element%s of the array fit%s \"contains\", at least %llu must",
+			       (unsigned long long)matching, plural(matching),
+			       matching == 1 ? "s" : "", (unsigned long long)t->min_contains),
 		       place, t->min_contains == 1 ? "contains" : "minContains", inner);
 	}
 	if (t->contains != NULL && matching > t->max_contains)
-		REASON("maxContains", "%llu element%s of the array fit%s \"contains\", at most %llu may",
+		REASON("maxContains",
+		       "%llu element%s of the array fit%s \"contains\", at most %llu may",
 		       (unsigned long long)matching, plural(matching), matching == 1 ? "s" : "",
 		       (unsigned long long)t->max_contains);
 	if (t->unique && js_equal_elements(j, i, &a, &b)) {
@@ -217,8 +229,8 @@ static void explain_array(struct js_judge *j, const struct js_arrays *t, uint32_
 			first = at == a ? k : first;
 			second = at == b ? k : second;
 		}
-		REASON("uniqueItems", "the elements %u and %u are equal: %s", (unsigned)first, (unsigned)second,
-		       quoted(j, b));
+		REASON("uniqueItems", "the elements %u and %u are equal: %s", (unsigned)first,
+		       (unsigned)second, quoted(j, b));
 	}
 }
 
@@ -230,8 +242,8 @@ static void about_name(struct js_judge *j, size_t first)
 			ev_reasons_text(j->reasons, "the name %s", j->reasons->list[k].message);
 }
 
-static void explain_member(struct js_judge *j, const struct js_objects *o, uint32_t i, uint64_t *bits,
-			   const struct place *place, const char *says)
+static void explain_member(struct js_judge *j, const struct js_objects *o, uint32_t i,
+			   uint64_t *bits, const struct place *place, const char *says)
 {
 	struct place inside = {place, i, 0};
 	bool covered = false;
@@ -251,7 +263,8 @@ static void explain_member(struct js_judge *j, const struct js_objects *o, uint3
 		p = js_member_name(j, i, &len);
 		if (ev_regex_match(o->patterns[k].regex, p, len)) {
 			covered = true;
-			explain(j, o->patterns[k].schema, i + 1, &inside, "patternProperties", says);
+			explain(j, o->patterns[k].schema, i + 1, &inside, "patternProperties",
+				says);
 		}
 	}
 	if (!covered && o->additional != NULL)
@@ -264,16 +277,18 @@ static void explain_member(struct js_judge *j, const struct js_objects *o, uint3
 	}
 }
 
-static void explain_object(struct js_judge *j, const struct js_objects *o, uint32_t i, const struct place *place,
-			   const char *says)
+static void explain_object(struct js_judge *j, const struct js_objects *o, uint32_t i,
+			   const struct place *place, const char *says)
 {
 	const struct ev_doc *d = j->d;
 	uint64_t bits[JS_SEEN / 64] = {0}, n = js_members(j, i);
 
 	if (n < o->min)
-		explain_count(j, "minProperties", "the object", "member", n, o->min, o->max, place, says);
+		explain_count(j, "minProperties", "the object", "member", n, o->min, o->max, place,
+			      says);
 	if (n > o->max)
-		explain_count(j, "maxProperties", "the object", "member", n, 0, o->max, place, says);
+		explain_count(j, "maxProperties", "the object", "member", n, 0, o->max, place,
+			      says);
 	for (uint32_t at = ev_first(d, i); at < ev_end(d, i); at = ev_next(d, at + 1))
 		if (at + 1 != j->without)
 			explain_member(j, o, at, bits, place, says);
@@ -293,7 +308,9 @@ static void explain_object(struct js_judge *j, const struct js_objects *o, uint3
 			const struct js_name *name = &o->names.list[t->required[m]];
 
 			if (!js_seen(j, i, name, bits))
-				REASON("dependentRequired", "the member \"%s\" is missing, which must stand beside \"%s\"",
+				REASON("dependentRequired",
+				       "the member \"%s\" is missing, which must stand "
+				       "beside \"%s\"",
 				       quoted_name(j, name), quoted_name(j, trigger));
 		}
 		if (t->schema != NULL)
@@ -301,13 +318,14 @@ static void explain_object(struct js_judge *j, const struct js_objects *o, uint3
 	}
 }
 
-/* Whether the reasons from `first` on say that the value as such is another: of another type, not the constant. */
+/* Whether one of the reasons from `first` on is that the value as such is of another type. */
 static bool other_value(const struct js_judge *j, size_t first, const char *path)
 {
 	for (size_t k = first; k < j->reasons->n; k++) {
 		const struct ev_reason *r = &j->reasons->list[k];
 
-		if (strcmp(r->path, path) == 0 && (strcmp(r->keyword, "type") == 0 || strcmp(r->keyword, "false") == 0))
+		if (strcmp(r->path, path) == 0 &&
+		    (strcmp(r->keyword, "type") == 0 || strcmp(r->keyword, "false") == 0))
 			return true;
 	}
 	return false;
@@ -317,14 +335,17 @@ static bool other_value(const struct js_judge *j, size_t first, const char *path
  * None of several schemas fits. Besides saying so, tells why of the nearest, that is, of the one
  * with the fewest reasons among those that take a value of this type.
  */
-static void explain_none(struct js_judge *j, const struct ev_jschema *const *list, uint32_t n, const char *keyword,
-			 uint32_t i, const struct place *place, const char *says)
+static void explain_none(struct js_judge *j, const struct ev_jschema *const *list, uint32_t n,
+			 const char *keyword, uint32_t i, const struct place *place,
+			 const char *says)
 {
 	struct ev_reasons *r = j->reasons;
 	size_t first, best = 0;
 	const char *path;
 
-	REASON(keyword, n == 1 ? "%s does not fit the one schema of %s" : "%s fits none of the schemas of %s",
+	REASON(keyword,
+	       n == 1 ? "%s does not fit the one schema of %s"
+		      : "%s fits none of the schemas of %s",
 	       quoted(j, i), keyword);
 	path = r->list[r->n - 1].path;
 	first = r->n;
@@ -341,8 +362,8 @@ static void explain_none(struct js_judge *j, const struct ev_jschema *const *lis
 	}
 }
 
-static void explain_applied(struct js_judge *j, const struct js_applied *a, uint32_t i, const struct place *place,
-			    const char *says)
+static void explain_applied(struct js_judge *j, const struct js_applied *a, uint32_t i,
+			    const struct place *place, const char *says)
 {
 	uint32_t n = 0, which[2] = {0};
 
@@ -361,8 +382,8 @@ static void explain_applied(struct js_judge *j, const struct js_applied *a, uint
 	if (a->n_one > 0 && n == 0)
 		explain_none(j, a->one, a->n_one, "oneOf", i, place, says);
 	if (n == 2)
-		REASON("oneOf", "%s fits the schemas %u and %u of oneOf, only one may fit", quoted(j, i),
-		       (unsigned)which[0], (unsigned)which[1]);
+		REASON("oneOf", "%s fits the schemas %u and %u of oneOf, only one may fit",
+		       quoted(j, i), (unsigned)which[0], (unsigned)which[1]);
 	if (a->no != NULL && js_fits(j, a->no, i, JS_NO_MARKS)) {
 		if (a->no->says != NULL)
 			says = a->no->says;
@@ -377,15 +398,15 @@ static void explain_applied(struct js_judge *j, const struct js_applied *a, uint
 	}
 }
 
-static void explain_unevaluated(struct js_judge *j, const struct ev_jschema *s, uint32_t i, const struct place *place,
-				const char *says)
+static void explain_unevaluated(struct js_judge *j, const struct ev_jschema *s, uint32_t i,
+				const struct place *place, const char *says)
 {
 	const struct ev_jschema *rest = js_unevaluated(j, s, i);
 	bool object = ev_kind(j->d, i) == EV_OBJECT;
 	size_t own = js_marks_push(j, i);
 	uint32_t k = 0;
 
-	/* where other keywords fail nothing counts as evaluated, and the reasons are told already */
+	/* where other keywords fail nothing counts as evaluated, and the reasons are told */
 	if (js_keywords_fit(j, s, i, own)) {
 		for (uint32_t at = ev_first(j->d, i); at < ev_end(j->d, i); k++) {
 			struct place inside = {place, object ? at : EV_NOWHERE, k};
@@ -393,14 +414,16 @@ static void explain_unevaluated(struct js_judge *j, const struct ev_jschema *s, 
 
 			if (value != j->without && j->set->marks[own + k] == 0)
 				explain(j, rest, value, &inside,
-					object ? "unevaluatedProperties" : "unevaluatedItems", says);
+					object ? "unevaluatedProperties" : "unevaluatedItems",
+					says);
 			at = ev_next(j->d, value);
 		}
 	}
 	js_marks_pop(j, own);
 }
 
-static void explain_false(struct js_judge *j, uint32_t i, const struct place *place, const char *keyword, const char *says)
+static void explain_false(struct js_judge *j, uint32_t i, const struct place *place,
+			  const char *keyword, const char *says)
 {
 	size_t len;
 	const char *p;
@@ -411,12 +434,13 @@ static void explain_false(struct js_judge *j, uint32_t i, const struct place *pl
 		REASON(keyword, "the element %u is not allowed", (unsigned)place->index);
 	} else {
 		p = js_member_name(j, place->name, &len);
-		REASON(keyword, "the member \"%s\" is not allowed", ev_reasons_quote(j->reasons, p, len));
+		REASON(keyword, "the member \"%s\" is not allowed",
+		       ev_reasons_quote(j->reasons, p, len));
 	}
 }
 
-static void explain_here(struct js_judge *j, const struct ev_jschema *s, uint32_t i, const struct place *place,
-			 const char *keyword, const char *says)
+static void explain_here(struct js_judge *j, const struct ev_jschema *s, uint32_t i,
+			 const struct place *place, const char *keyword, const char *says)
 {
 	if (s->boolean) {
 		explain_false(j, i, place, keyword, says);
@@ -455,8 +479,8 @@ static void explain_here(struct js_judge *j, const struct ev_jschema *s, uint32_
 }
 
 /* keyword: by which the schema came to the value, for one that is just false. */
-static void explain(struct js_judge *j, const struct ev_jschema *s, uint32_t i, const struct place *place,
-		    const char *keyword, const char *says)
+static void explain(struct js_judge *j, const struct ev_jschema *s, uint32_t i,
+		    const struct place *place, const char *keyword, const char *says)
 {
 	const struct js_scope *outer = j->scope;
 	struct js_scope scope = {s->resource, outer};
@@ -474,23 +498,27 @@ static void explain(struct js_judge *j, const struct ev_jschema *s, uint32_t i, 
 	else
 		explain_here(j, s, i, place, keyword, says);
 	if (j->reasons->n == first)
-		REASON(keyword, "%s does not fit", quoted(j, i)); /* never a failure without a reason */
+		REASON(keyword, "%s does not fit",
+		       quoted(j, i)); /* never a failure without a reason */
 	j->depth--;
 	j->scope = outer;
 }
 
-void ev_jschema_explain(const struct ev_jschema *s, const struct ev_doc *d, uint32_t at, uint32_t without,
-			struct ev_reasons *reasons)
+void ev_jschema_explain(const struct ev_jschema *s, const struct ev_doc *d, uint32_t at,
+			uint32_t without, struct ev_reasons *reasons)
 {
-	struct js_judge j = {.d = d, .set = s->set, .top = at, .without = without, .reasons = reasons};
+	struct js_judge j = {
+		.d = d, .set = s->set, .top = at, .without = without, .reasons = reasons};
 	struct place top = {NULL, EV_NOWHERE, 0};
 
 	js_fits(&j, s, at, JS_NO_MARKS);
 	if (j.exhausted)
 		finish(&j,
-		       ev_reasons_add(reasons, "the value is nested too deep for this schema: more than %d schemas "
-					       "stand open at one time",
-				      JS_DEPTH),
+		       ev_reasons_add(
+			       reasons,
+			       "the value is nested too deep for this schema: more than %d schemas "
+			       "stand open at one time",
+			       JS_DEPTH),
 		       &top, NULL, s->says);
 	else
 		explain(&j, s, at, &top, "false", NULL);

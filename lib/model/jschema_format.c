@@ -67,7 +67,8 @@ static bool duration(const char *p, size_t len)
 		if (*p == 'W')
 			return next == order && first && p + 1 == end;
 		unit = *next != '\0' ? strchr(next, *p) : NULL;
-		if (unit == NULL || *p == 'T' || (!first && unit != next) || (next <= order + 3 && unit > order + 3))
+		if (unit == NULL || *p == 'T' || (!first && unit != next) ||
+		    (next <= order + 3 && unit > order + 3))
 			return false;
 		first = false;
 		next = unit + 1;
@@ -110,10 +111,9 @@ static bool ipv6(const char *p, size_t len)
 		while (p < end && hex(*p))
 			p++;
 		if (p < end && *p == '.') {
-			groups += 2;
-			p = end;
 			if (!ipv4(from, (size_t)(end - from)))
 				return false;
+			groups += 2;
 			break;
 		}
 		if (p == from || p - from > 4)
@@ -178,7 +178,8 @@ static bool email(const char *p, size_t len)
 			return false;
 	} else {
 		for (; p < end && *p != '@'; p++) {
-			if (*p == '.' && (p == local || p[-1] == '.' || p + 1 == end || p[1] == '@'))
+			if (*p == '.' &&
+			    (p == local || p[-1] == '.' || p + 1 == end || p[1] == '@'))
 				return false;
 			if (*p != '.' && !letter(*p) && !digit(*p) &&
 			    (*p == '\0' || strchr("!#$%&'*+-/=?^_`{|}~", *p) == NULL))
@@ -236,7 +237,8 @@ static bool uri_chars(const char *p, const char *end, const char *more)
 				return false;
 			p += 2;
 		} else if (!letter(*p) && !digit(*p) &&
-			   (*p == '\0' || (strchr("-._~!$&'()*+,;=", *p) == NULL && strchr(more, *p) == NULL))) {
+			   (*p == '\0' ||
+			    (strchr("-._~!$&'()*+,;=", *p) == NULL && strchr(more, *p) == NULL))) {
 			return false;
 		}
 	}
@@ -250,7 +252,8 @@ static bool ip_literal(const char *p, const char *end)
 	if (p == end || (*p | 0x20) != 'v')
 		return ipv6(p, (size_t)(end - p));
 	dot = memchr(p, '.', (size_t)(end - p));
-	if (dot == NULL || dot == p + 1 || dot + 1 == end || memchr(p, '%', (size_t)(end - p)) != NULL)
+	if (dot == NULL || dot == p + 1 || dot + 1 == end ||
+	    memchr(p, '%', (size_t)(end - p)) != NULL)
 		return false;
 	for (const char *q = p + 1; q < dot; q++)
 		if (!hex(*q))
@@ -260,7 +263,8 @@ static bool ip_literal(const char *p, const char *end)
 
 static bool authority(const char *p, const char *end)
 {
-	const char *at = memchr(p, '@', (size_t)(end - p)), *host = at != NULL ? at + 1 : p, *colon = end;
+	const char *at = memchr(p, '@', (size_t)(end - p)), *host = at != NULL ? at + 1 : p,
+		   *colon = end;
 
 	if (at != NULL && !uri_chars(p, at, ":"))
 		return false;

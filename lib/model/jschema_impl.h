@@ -43,7 +43,8 @@ struct js_name {
 	const char *p;
 	uint32_t len, hash;
 	uint32_t bit; /* its number among those whose presence counts, or JS_NO_BIT */
-	const struct ev_jschema *schema; /* of properties; NULL if the name stands in required alone */
+	const struct ev_jschema
+		*schema; /* of properties; NULL if the name stands in required alone */
 };
 
 enum { JS_NO_BIT = UINT32_MAX, JS_SEEN = 128, JS_FEW = 8 };
@@ -68,7 +69,14 @@ struct js_limit {
 	struct js_quick quick;
 };
 
-enum js_bound { JS_MINIMUM, JS_EXCLUSIVE_MINIMUM, JS_MAXIMUM, JS_EXCLUSIVE_MAXIMUM, JS_MULTIPLE_OF, JS_BOUNDS };
+enum js_bound {
+	JS_MINIMUM,
+	JS_EXCLUSIVE_MINIMUM,
+	JS_MAXIMUM,
+	JS_EXCLUSIVE_MAXIMUM,
+	JS_MULTIPLE_OF,
+	JS_BOUNDS
+};
 
 struct js_numbers {
 	struct js_limit limits[JS_BOUNDS];
@@ -139,7 +147,8 @@ struct js_applied {
 	const struct ev_jschema **any, **one;
 	uint32_t n_all, n_any, n_one;
 	const struct ev_jschema *no, *when, *then, *otherwise;
-	const char *dynamic; /* the anchor of a $dynamicRef that is looked for in the dynamic scope */
+	const char
+		*dynamic; /* the anchor of a $dynamicRef that is looked for in the dynamic scope */
 	const struct ev_jschema *fallback; /* and where it leads by the text alone */
 };
 
@@ -241,14 +250,17 @@ const struct js_format *js_format_find(const char *name, size_t len);
 #define JS_METASCHEMA JS_DRAFT "schema"
 
 extern const char js_metaschema[];
+extern const size_t js_metaschema_len;
 
 /* jschema_load.c */
 
 /* An error at octet pos of the document: "file:line:column: ". Returns false. */
-bool js_fail(const struct js_document *doc, uint32_t pos, struct ev_error *err, const char *fmt, ...) EV_PRINTF(4, 5);
+bool js_fail(const struct js_document *doc, uint32_t pos, struct ev_error *err, const char *fmt,
+	     ...) EV_PRINTF(4, 5);
 struct js_document *js_load_file(struct ev_jschema_set *set, const char *uri, struct ev_error *err);
-/* What the string at node `at` leads to from a schema; *anchor is set if its fragment is an anchor. */
-struct ev_jschema *js_refer(struct ev_jschema *from, uint32_t at, const struct js_anchor **anchor, struct ev_error *err);
+/* Where the string at node `at` leads from a schema; *anchor is set if its fragment is one. */
+struct ev_jschema *js_refer(struct ev_jschema *from, uint32_t at, const struct js_anchor **anchor,
+			    struct ev_error *err);
 const struct js_anchor *js_anchor_find(const struct js_resource *r, const char *name, size_t len);
 /* A decoded string of the document, in the arena. */
 struct js_slice js_text(struct js_document *doc, struct ev_jschema_set *set, uint32_t at);
@@ -280,7 +292,7 @@ struct js_judge {
 	struct ev_jschema_set *set;
 	const struct js_scope *scope;
 	uint32_t top, without; /* as given to ev_jschema_valid */
-	int depth;             /* schemas applied one inside the other, on values or within values */
+	int depth; /* schemas applied one inside the other, on values or within values */
 	bool exhausted;        /* depth has been above JS_DEPTH: the value counts as not fit */
 	struct ev_reasons *reasons; /* NULL unless it explains */
 };
@@ -299,14 +311,16 @@ bool js_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t 
 /* The same for all keywords but unevaluated*. */
 bool js_keywords_fit(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t marks);
 /* The schema for what nothing else has evaluated in a value of this kind, or NULL. */
-const struct ev_jschema *js_unevaluated(const struct js_judge *j, const struct ev_jschema *s, uint32_t i);
+const struct ev_jschema *js_unevaluated(const struct js_judge *j, const struct ev_jschema *s,
+					uint32_t i);
 /* Where a $dynamicRef leads by the scope. */
 const struct ev_jschema *js_dynamic_target(const struct js_judge *j, const struct js_applied *a);
 
 /* Single keywords. */
 bool js_type_fits(const struct js_judge *j, const struct ev_jschema *s, uint32_t i);
 bool js_is_among(struct js_judge *j, const struct js_values *v, uint32_t i);
-bool js_within(const char *p, size_t len, const struct js_quick *q, const struct js_limit *l, enum js_bound bound);
+bool js_within(const char *p, size_t len, const struct js_quick *q, const struct js_limit *l,
+	       enum js_bound bound);
 bool js_long_enough(const struct js_strings *t, const char *p, size_t len);
 bool js_short_enough(const struct js_strings *t, const char *p, size_t len);
 /* Whether two elements are equal, and which: *a before *b. */

@@ -67,7 +67,8 @@ void ev_jschema_set_free(struct ev_jschema_set **s)
 	*s = NULL;
 }
 
-bool js_fail(const struct js_document *doc, uint32_t pos, struct ev_error *err, const char *fmt, ...)
+bool js_fail(const struct js_document *doc, uint32_t pos, struct ev_error *err, const char *fmt,
+	     ...)
 {
 	const char *text = doc->text, *line = text;
 	struct ev_error what;
@@ -100,8 +101,9 @@ void js_uri_split(const char *p, size_t len, struct js_uri *u)
 	if (q > p && q < end && *q == ':' && (*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') {
 		const char *c = p;
 
-		while (c < q && ((*c >= '0' && *c <= '9') || ((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z') ||
-				 *c == '+' || *c == '-' || *c == '.'))
+		while (c < q &&
+		       ((*c >= '0' && *c <= '9') || ((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z') ||
+			*c == '+' || *c == '-' || *c == '.'))
 			c++;
 		if (c == q) {
 			u->scheme.len = (size_t)(q - p);
@@ -218,7 +220,8 @@ static const char *resolve(struct ev_jschema_set *set, const char *base, const s
 	if (ref->has_query) {
 		ev_buf_putc(&out, '?');
 		ev_buf_put(&out, ref->query.p, ref->query.len);
-	} else if (ref->path.len == 0 && ref->scheme.len == 0 && !ref->has_authority && b.has_query) {
+	} else if (ref->path.len == 0 && ref->scheme.len == 0 && !ref->has_authority &&
+		   b.has_query) {
 		ev_buf_putc(&out, '?');
 		ev_buf_put(&out, b.query.p, b.query.len);
 	}
@@ -271,19 +274,20 @@ static struct js_resource *resource_find(struct ev_jschema_set *set, const char 
 		if (strcmp(set->resources[i]->uri, uri) == 0) {
 			struct js_resource *r = set->resources[i];
 
-			/* a file's top has two URIs if it has an $id; what counts is kept with the $id */
+			/* a file's top with an $id has two URIs; the second has what counts */
 			return r->at == r->doc->top->at ? r->doc->top : r;
 		}
 	return NULL;
 }
 
-static struct js_resource *resource_add(struct ev_jschema_set *set, struct js_document *doc, uint32_t at,
-					const char *uri)
+static struct js_resource *resource_add(struct ev_jschema_set *set, struct js_document *doc,
+					uint32_t at, const char *uri)
 {
 	struct js_resource *r = ev_arena_zalloc(&set->arena, sizeof *r);
 
 	*r = (struct js_resource){.uri = uri, .doc = doc, .at = at, .vocabularies = JS_ALL};
-	ev_grow(&set->resources, &set->cap_resources, set->n_resources + 1, sizeof(struct js_resource *));
+	ev_grow(&set->resources, &set->cap_resources, set->n_resources + 1,
+		sizeof(struct js_resource *));
 	set->resources[set->n_resources++] = r;
 	return r;
 }
@@ -309,8 +313,8 @@ static bool anchor_name(struct js_slice s)
 	return s.len > 0;
 }
 
-static bool anchor_add(struct ev_jschema_set *set, struct js_resource *r, uint32_t schema, uint32_t value,
-		       bool dynamic, struct ev_error *err)
+static bool anchor_add(struct ev_jschema_set *set, struct js_resource *r, uint32_t schema,
+		       uint32_t value, bool dynamic, struct ev_error *err)
 {
 	const char *keyword = dynamic ? "$dynamicAnchor" : "$anchor";
 	struct js_document *doc = r->doc;
@@ -318,12 +322,15 @@ static bool anchor_add(struct ev_jschema_set *set, struct js_resource *r, uint32
 	struct js_slice name;
 
 	if (ev_kind(&doc->doc, value) != EV_STRING)
-		return js_fail(doc, doc->nodes[value].pos, err, "%s is no string: give it a name", keyword);
+		return js_fail(doc, doc->nodes[value].pos, err, "%s is no string: give it a name",
+			       keyword);
 	name = js_text(doc, set, value);
 	if (!anchor_name(name))
-		return js_fail(doc, doc->nodes[value].pos, err,
-			       "%s \"%s\" is no name: use letters, digits, - _ and ., and a letter or _ first",
-			       keyword, name.p);
+		return js_fail(
+			doc, doc->nodes[value].pos, err,
+			"%s \"%s\" is no name: use letters, digits, - _ and ., "
+			"and a letter or _ first",
+			keyword, name.p);
 	same = js_anchor_find(r, name.p, name.len);
 	if (same != NULL && same->at != schema)
 		return js_fail(doc, doc->nodes[value].pos, err,
@@ -334,7 +341,8 @@ static bool anchor_add(struct ev_jschema_set *set, struct js_resource *r, uint32
 }
 
 /* The vocabularies that a metaschema loaded before declares. */
-static bool vocabularies(struct ev_jschema_set *set, struct js_resource *r, uint32_t value, struct ev_error *err)
+static bool vocabularies(struct ev_jschema_set *set, struct js_resource *r, uint32_t value,
+			 struct ev_error *err)
 {
 	static const struct {
 		const char *name;
@@ -350,16 +358,19 @@ static bool vocabularies(struct ev_jschema_set *set, struct js_resource *r, uint
 	uint32_t list;
 
 	if (ev_kind(&doc->doc, value) != EV_STRING)
-		return js_fail(doc, doc->nodes[value].pos, err, "$schema is no string: give it \"" JS_METASCHEMA "\"");
+		return js_fail(doc, doc->nodes[value].pos, err,
+			       "$schema is no string: give it \"" JS_METASCHEMA "\"");
 	uri = js_text(doc, set, value);
 	if (uri.len > 0 && uri.p[uri.len - 1] == '#')
 		uri.p = ev_arena_copy(&set->arena, uri.p, uri.len - 1);
 	if (strcmp(uri.p, JS_METASCHEMA) == 0)
 		return true;
 	if ((meta = resource_find(set, uri.p)) == NULL)
-		return js_fail(doc, doc->nodes[value].pos, err,
-			       "$schema names %s, which is not known here: write the schema for \"" JS_METASCHEMA "\"",
-			       uri.p);
+		return js_fail(
+			doc, doc->nodes[value].pos, err,
+			"$schema names %s, which is not known here: "
+			"write the schema for \"" JS_METASCHEMA "\"",
+			uri.p);
 	list = ev_member(&meta->doc->doc, meta->at, "$vocabulary", 11);
 	if (list == EV_NOWHERE || ev_kind(&meta->doc->doc, list) != EV_OBJECT)
 		return true;
@@ -377,16 +388,17 @@ static bool vocabularies(struct ev_jschema_set *set, struct js_resource *r, uint
 			}
 		}
 		if (!found && ev_kind(&meta->doc->doc, i + 1) == EV_TRUE)
-			return js_fail(doc, doc->nodes[value].pos, err,
-				       "the metaschema %s needs the vocabulary %s, which is not known here: "
-				       "write the schema for \"" JS_METASCHEMA "\"",
-				       uri.p, name.p);
+			return js_fail(
+				doc, doc->nodes[value].pos, err,
+				"the metaschema %s needs the vocabulary %s, which is not known "
+				"here: write the schema for \"" JS_METASCHEMA "\"",
+				uri.p, name.p);
 	}
 	return true;
 }
 
-static struct js_resource *id_add(struct ev_jschema_set *set, struct js_resource *around, uint32_t schema,
-				  uint32_t value, struct ev_error *err)
+static struct js_resource *id_add(struct ev_jschema_set *set, struct js_resource *around,
+				  uint32_t schema, uint32_t value, struct ev_error *err)
 {
 	struct js_document *doc = around->doc;
 	uint32_t pos = doc->nodes[value].pos;
@@ -402,16 +414,19 @@ static struct js_resource *id_add(struct ev_jschema_set *set, struct js_resource
 	id = js_text(doc, set, value);
 	js_uri_split(id.p, id.len, &u);
 	if (u.fragment.len != 0) {
-		js_fail(doc, pos, err, "$id \"%s\" has a fragment: name the place with $anchor", id.p);
+		js_fail(doc, pos, err, "$id \"%s\" has a fragment: name the place with $anchor",
+			id.p);
 		return NULL;
 	}
 	if ((uri = resolve(set, around->uri, &u)) == NULL) {
-		js_fail(doc, pos, err, "$id \"%s\" reaches above the model's folder: take ../ out", id.p);
+		js_fail(doc, pos, err, "$id \"%s\" reaches above the model's folder: take ../ out",
+			id.p);
 		return NULL;
 	}
 	r = resource_find(set, uri);
 	if (r != NULL && (r->doc != doc || (r->at != schema))) {
-		js_fail(doc, pos, err, "$id %s is that of another schema in %s: rename one", uri, r->doc->name);
+		js_fail(doc, pos, err, "$id %s is that of another schema in %s: rename one", uri,
+			r->doc->name);
 		return NULL;
 	}
 	if (r != NULL)
@@ -422,7 +437,8 @@ static struct js_resource *id_add(struct ev_jschema_set *set, struct js_resource
 }
 
 /* Finds $id and anchors in a schema and in those inside it. */
-static bool walk(struct ev_jschema_set *set, struct js_resource *r, uint32_t at, struct ev_error *err)
+static bool walk(struct ev_jschema_set *set, struct js_resource *r, uint32_t at,
+		 struct ev_error *err)
 {
 	struct js_document *doc = r->doc;
 	const struct ev_doc *d = &doc->doc;
@@ -430,7 +446,8 @@ static bool walk(struct ev_jschema_set *set, struct js_resource *r, uint32_t at,
 
 	if (ev_kind(d, at) != EV_OBJECT)
 		return true;
-	if ((v = ev_member(d, at, "$id", 3)) != EV_NOWHERE && (r = id_add(set, r, at, v, err)) == NULL)
+	if ((v = ev_member(d, at, "$id", 3)) != EV_NOWHERE &&
+	    (r = id_add(set, r, at, v, err)) == NULL)
 		return false;
 	if (doc->top == NULL || doc->top->at == at)
 		doc->top = r;
@@ -440,7 +457,8 @@ static bool walk(struct ev_jschema_set *set, struct js_resource *r, uint32_t at,
 		bool dynamic = ev_string_is(d, i, "$dynamicAnchor", 14);
 
 		v = i + 1;
-		if ((dynamic || ev_string_is(d, i, "$anchor", 7)) && !anchor_add(set, r, at, v, dynamic, err))
+		if ((dynamic || ev_string_is(d, i, "$anchor", 7)) &&
+		    !anchor_add(set, r, at, v, dynamic, err))
 			return false;
 		switch (js_keyword_holds(d, i)) {
 		case JS_SCHEMA:
@@ -469,8 +487,9 @@ static bool walk(struct ev_jschema_set *set, struct js_resource *r, uint32_t at,
 }
 
 /* Takes text (with slack behind it), which becomes the set's, in any case. */
-static struct js_document *document_add(struct ev_jschema_set *set, const char *name, const char *uri, char *text,
-					size_t len, struct ev_error *err)
+static struct js_document *document_add(struct ev_jschema_set *set, const char *name,
+					const char *uri, char *text, size_t len,
+					struct ev_error *err)
 {
 	struct js_document *doc = ev_arena_zalloc(&set->arena, sizeof *doc);
 	const struct ev_doc *scanned;
@@ -487,7 +506,8 @@ static struct js_document *document_add(struct ev_jschema_set *set, const char *
 		return NULL;
 	}
 	if (scanned->duplicate != EV_NOWHERE) {
-		js_fail(doc, scanned->duplicate, err, "the name stands twice in its object: take one out");
+		js_fail(doc, scanned->duplicate, err,
+			"the name stands twice in its object: take one out");
 		free(text);
 		return NULL;
 	}
@@ -514,7 +534,8 @@ static struct js_document *document_add(struct ev_jschema_set *set, const char *
 
 struct js_document *js_load_file(struct ev_jschema_set *set, const char *uri, struct ev_error *err)
 {
-	struct js_slice path = percent_decoded(set, uri + strlen(SCHEME), strlen(uri + strlen(SCHEME)));
+	struct js_slice path =
+		percent_decoded(set, uri + strlen(SCHEME), strlen(uri + strlen(SCHEME)));
 	struct js_document *doc = NULL;
 	struct ev_buf name = {0};
 	size_t len;
@@ -538,25 +559,24 @@ struct js_document *js_load_file(struct ev_jschema_set *set, const char *uri, st
 
 static struct js_document *load_metaschema(struct ev_jschema_set *set, struct ev_error *err)
 {
-	size_t len = strlen(js_metaschema);
-	char *text = ev_calloc(len + EV_SCAN_SLACK, 1);
+	char *text = ev_calloc(js_metaschema_len + EV_SCAN_SLACK, 1);
 
-	memcpy(text, js_metaschema, len);
-	return document_add(set, JS_METASCHEMA, JS_METASCHEMA, text, len, err);
+	memcpy(text, js_metaschema, js_metaschema_len);
+	return document_add(set, JS_METASCHEMA, JS_METASCHEMA, text, js_metaschema_len, err);
 }
 
 /* References */
 
 /* An error about the reference in the string at node `at`. */
-static void *ref_failed(const struct js_document *doc, uint32_t at, const char *ref, const char *what,
-			struct ev_error *err)
+static void *ref_failed(const struct js_document *doc, uint32_t at, const char *ref,
+			const char *what, struct ev_error *err)
 {
 	js_fail(doc, doc->nodes[at].pos, err, "the reference \"%s\" %s", ref, what);
 	return NULL;
 }
 
-static struct js_resource *find_target(struct ev_jschema *from, uint32_t at, const char *ref, const struct js_uri *u,
-				       struct ev_error *err)
+static struct js_resource *find_target(struct ev_jschema *from, uint32_t at, const char *ref,
+				       const struct js_uri *u, struct ev_error *err)
 {
 	struct ev_jschema_set *set = from->set;
 	struct js_document *doc = from->doc, *other;
@@ -565,17 +585,22 @@ static struct js_resource *find_target(struct ev_jschema *from, uint32_t at, con
 	struct ev_error why;
 
 	if (uri == NULL)
-		return ref_failed(doc, at, ref, "reaches above the model's folder: keep the files in or below it", err);
+		return ref_failed(doc, at, ref,
+				  "reaches above the model's folder: keep the files in or below it",
+				  err);
 	if ((r = resource_find(set, uri)) != NULL)
 		return r;
 	/* an $id may be no address: then a file beside this one is what is meant */
 	if (u->scheme.len == 0 && !u->has_authority && strncmp(uri, SCHEME, strlen(SCHEME)) != 0)
 		file = resolve(set, doc->retrieved, u);
 	if (file == NULL)
-		return ref_failed(doc, at, ref, "reaches above the model's folder: keep the files in or below it", err);
+		return ref_failed(doc, at, ref,
+				  "reaches above the model's folder: keep the files in or below it",
+				  err);
 	if (strncmp(file, SCHEME, strlen(SCHEME)) == 0) {
 		if ((other = js_load_file(set, file, &why)) == NULL) {
-			js_fail(doc, doc->nodes[at].pos, err, "the reference \"%s\" cannot be followed: %s", ref, why.text);
+			js_fail(doc, doc->nodes[at].pos, err,
+				"the reference \"%s\" cannot be followed: %s", ref, why.text);
 			return NULL;
 		}
 		return (r = resource_find(set, uri)) != NULL ? r : other->top;
@@ -583,11 +608,13 @@ static struct js_resource *find_target(struct ev_jschema *from, uint32_t at, con
 	if (strcmp(uri, JS_METASCHEMA) == 0)
 		return (other = load_metaschema(set, err)) != NULL ? other->top : NULL;
 	if (strncmp(uri, "http:", 5) == 0 || strncmp(uri, "https:", 6) == 0)
-		return ref_failed(doc, at, ref,
-				  "is remote, and remote references are not fetched: put that schema into a file "
-				  "below the model's folder and refer to the file",
-				  err);
-	return ref_failed(doc, at, ref, "is the $id of no schema here: correct it, or refer to a file", err);
+		return ref_failed(
+			doc, at, ref,
+			"is remote, and remote references are not fetched: put that schema into a "
+			"file below the model's folder and refer to the file",
+			err);
+	return ref_failed(doc, at, ref,
+			  "is the $id of no schema here: correct it, or refer to a file", err);
 }
 
 /* Goes down a JSON Pointer (RFC 6901); *r becomes the resource that the place lies in. */
@@ -610,7 +637,8 @@ static uint32_t follow(struct ev_jschema_set *set, struct js_resource **r, struc
 		if (ev_kind(d, at) == EV_ARRAY) {
 			char *stop;
 			unsigned long k = strtoul(ev_buf_str(&token), &stop, 10);
-			bool number = token.len > 0 && *stop == '\0' && token.p[0] >= '0' && token.p[0] <= '9';
+			bool number = token.len > 0 && *stop == '\0' && token.p[0] >= '0' &&
+				      token.p[0] <= '9';
 			uint32_t i = ev_first(d, at), last = ev_end(d, at);
 
 			for (; i < last && k > 0; k--)
@@ -627,7 +655,8 @@ static uint32_t follow(struct ev_jschema_set *set, struct js_resource **r, struc
 	return at;
 }
 
-struct ev_jschema *js_refer(struct ev_jschema *from, uint32_t at, const struct js_anchor **anchor, struct ev_error *err)
+struct ev_jschema *js_refer(struct ev_jschema *from, uint32_t at, const struct js_anchor **anchor,
+			    struct ev_error *err)
 {
 	struct ev_jschema_set *set = from->set;
 	struct js_document *doc = from->doc;
@@ -638,7 +667,8 @@ struct ev_jschema *js_refer(struct ev_jschema *from, uint32_t at, const struct j
 
 	*anchor = NULL;
 	if (ev_kind(&doc->doc, at) != EV_STRING) {
-		js_fail(doc, doc->nodes[at].pos, err, "a reference is no string: give it a URI or a place such as \"#/$defs/x\"");
+		js_fail(doc, doc->nodes[at].pos, err,
+			"a reference is no string: give it a URI or a place such as \"#/$defs/x\"");
 		return NULL;
 	}
 	ref = js_text(doc, set, at);
@@ -655,35 +685,40 @@ struct ev_jschema *js_refer(struct ev_jschema *from, uint32_t at, const struct j
 		node = *anchor != NULL ? (*anchor)->at : EV_NOWHERE;
 	}
 	if (node == EV_NOWHERE)
-		return ref_failed(doc, at, ref.p, "leads to nothing: correct it, or define what it names", err);
+		return ref_failed(doc, at, ref.p,
+				  "leads to nothing: correct it, or define what it names", err);
 	if (ev_kind(&r->doc->doc, node) != EV_OBJECT && ev_kind(&r->doc->doc, node) != EV_TRUE &&
 	    ev_kind(&r->doc->doc, node) != EV_FALSE)
-		return ref_failed(doc, at, ref.p, "leads to what is no schema: name an object, true or false", err);
+		return ref_failed(doc, at, ref.p,
+				  "leads to what is no schema: name an object, true or false", err);
 	return js_at(r, node, set);
 }
 
 /* The doors */
 
-static const struct ev_jschema *compile_top(struct ev_jschema_set *set, struct js_document *doc, struct ev_error *err)
+static const struct ev_jschema *compile_top(struct ev_jschema_set *set, struct js_document *doc,
+					    struct ev_error *err)
 {
 	struct ev_jschema *s = js_at(doc->top, 0, set);
 
 	return js_compile_queue(set, err) ? s : NULL;
 }
 
-const struct ev_jschema *ev_jschema_file(struct ev_jschema_set *set, const char *path, struct ev_error *err)
+const struct ev_jschema *ev_jschema_file(struct ev_jschema_set *set, const char *path,
+					 struct ev_error *err)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	struct js_document *doc = NULL;
 	struct ev_buf plain = {0}, uri = {0};
 
 	if (*path == '/' || !plain_path(path, strlen(path), &plain)) {
-		ev_fail(err, "%s: lies outside the model's folder: keep schemas in or below it", path);
+		ev_fail(err, "%s: lies outside the model's folder: keep schemas in or below it",
+			path);
 	} else {
 		ev_buf_puts(&uri, SCHEME);
 		for (const char *p = ev_buf_str(&plain); *p != '\0'; p++) {
-			if (((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') || (*p >= '0' && *p <= '9') ||
-			    strchr("/-._~!$&'()*+,;=:@", *p) != NULL) {
+			if (((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') ||
+			    (*p >= '0' && *p <= '9') || strchr("/-._~!$&'()*+,;=:@", *p) != NULL) {
 				ev_buf_putc(&uri, *p);
 			} else {
 				ev_buf_putc(&uri, '%');
@@ -698,8 +733,8 @@ const struct ev_jschema *ev_jschema_file(struct ev_jschema_set *set, const char 
 	return doc != NULL ? compile_top(set, doc, err) : NULL;
 }
 
-const struct ev_jschema *ev_jschema_text(struct ev_jschema_set *set, const char *name, const char *text, size_t len,
-					 struct ev_error *err)
+const struct ev_jschema *ev_jschema_text(struct ev_jschema_set *set, const char *name,
+					 const char *text, size_t len, struct ev_error *err)
 {
 	struct js_document *doc;
 	char *copy, uri[64];

@@ -67,9 +67,10 @@ static void wrong(struct ecma *e, const char *at, const char *what)
 	e->failed = true;
 }
 
-/* White space and ends of lines (ECMA-262, 12.2 and 12.3), as the inside of a class; and all else. */
-static const char space[] = "\\x{9}-\\x{d}\\x{20}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}"
-			    "\\x{202f}\\x{205f}\\x{3000}\\x{feff}";
+/* White space and ends of lines (ECMA-262, 12.2 and 12.3), inside a class; and all else. */
+static const char space[] =
+	"\\x{9}-\\x{d}\\x{20}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}"
+	"\\x{202f}\\x{205f}\\x{3000}\\x{feff}";
 static const char no_space[] = "\\x{0}-\\x{8}\\x{e}-\\x{1f}\\x{21}-\\x{9f}\\x{a1}-\\x{167f}"
 			       "\\x{1681}-\\x{1fff}\\x{200b}-\\x{2027}\\x{202a}-\\x{202e}"
 			       "\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}\\x{3001}-\\x{fefe}"
@@ -100,7 +101,8 @@ static void property(struct ecma *e, bool negated)
 	const char *at = e->p - 2, *close, *name, *equals;
 	size_t len;
 
-	if (e->p == e->end || *e->p != '{' || (close = memchr(e->p, '}', (size_t)(e->end - e->p))) == NULL) {
+	if (e->p == e->end || *e->p != '{' ||
+	    (close = memchr(e->p, '}', (size_t)(e->end - e->p))) == NULL) {
 		wrong(e, at, "\\p needs a property in braces");
 		return;
 	}
@@ -115,7 +117,8 @@ static void property(struct ecma *e, bool negated)
 		    (key == 16 && memcmp(name, "General_Category", 16) == 0)) {
 			len -= key + 1;
 			name = equals + 1;
-		} else if ((key == 2 && memcmp(name, "sc", 2) == 0) || (key == 6 && memcmp(name, "Script", 6) == 0)) {
+		} else if ((key == 2 && memcmp(name, "sc", 2) == 0) ||
+			   (key == 6 && memcmp(name, "Script", 6) == 0)) {
 			ev_buf_puts(&e->out, "sc:");
 			len -= key + 1;
 			name = equals + 1;
@@ -127,7 +130,8 @@ static void property(struct ecma *e, bool negated)
 		}
 	}
 	for (size_t i = 0; i < sizeof categories / sizeof *categories; i++) {
-		if (strlen(categories[i].name) == len && memcmp(categories[i].name, name, len) == 0) {
+		if (strlen(categories[i].name) == len &&
+		    memcmp(categories[i].name, name, len) == 0) {
 			ev_buf_printf(&e->out, "%s}", categories[i].brief);
 			return;
 		}
@@ -177,7 +181,8 @@ static void code_point(struct ecma *e)
 			return;
 		}
 		e->p += 4;
-		if (v >= 0xd800 && v <= 0xdbff && e->end - e->p >= 6 && e->p[0] == '\\' && e->p[1] == 'u') {
+		if (v >= 0xd800 && v <= 0xdbff && e->end - e->p >= 6 && e->p[0] == '\\' &&
+		    e->p[1] == 'u') {
 			int32_t low = hex(e, e->p + 2, 4);
 
 			if (low >= 0xdc00 && low <= 0xdfff) {
@@ -248,7 +253,8 @@ static bool escape(struct ecma *e, bool in_class)
 		code_point(e);
 		return false;
 	case 'k': {
-		const char *close = e->p < e->end ? memchr(e->p, '>', (size_t)(e->end - e->p)) : NULL;
+		const char *close =
+			e->p < e->end ? memchr(e->p, '>', (size_t)(e->end - e->p)) : NULL;
 
 		if (in_class || close == NULL || *e->p != '<')
 			break;
@@ -301,8 +307,8 @@ static void class(struct ecma *e)
 		} else if (*e->p == '[') {
 			ev_buf_puts(&e->out, "\\["); /* in PCRE2 [: :] would be a POSIX class */
 			e->p++;
-		} else if (*e->p == '-' &&
-			   (behind_set || (e->end - e->p > 2 && e->p[1] == '\\' && strchr("dDwWsSpP", e->p[2]) != NULL))) {
+		} else if (*e->p == '-' && (behind_set || (e->end - e->p > 2 && e->p[1] == '\\' &&
+							   strchr("dDwWsSpP", e->p[2]) != NULL))) {
 			ev_buf_puts(&e->out, "\\-");
 			e->p++;
 		} else {
@@ -341,7 +347,8 @@ static void group(struct ecma *e)
 		wrong(e, e->p + 1, "there is nothing to repeat");
 	if (left >= 2 && e->p[1] == '?') {
 		for (size_t i = 0; n == 1 && i < sizeof kinds / sizeof *kinds; i++)
-			if (left >= strlen(kinds[i]) && memcmp(e->p, kinds[i], strlen(kinds[i])) == 0)
+			if (left >= strlen(kinds[i]) &&
+			    memcmp(e->p, kinds[i], strlen(kinds[i])) == 0)
 				n = strlen(kinds[i]);
 		if (n == 1 && left >= 4 && e->p[2] == '<')
 			n = 3; /* a name follows */
@@ -426,7 +433,8 @@ static void take_names(struct ev_regex *re)
 	}
 }
 
-struct ev_regex *ev_regex_compile(const char *pattern, size_t len, unsigned flags, struct ev_error *err)
+struct ev_regex *ev_regex_compile(const char *pattern, size_t len, unsigned flags,
+				  struct ev_error *err)
 {
 	struct ecma e = {.start = pattern, .p = pattern, .end = pattern + len, .err = err};
 	uint32_t options = PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
@@ -498,8 +506,8 @@ bool ev_regex_match(struct ev_regex *re, const char *p, size_t len)
 	if (re->jit)
 		n = pcre2_jit_match(re->code, text, len, 0, 0, re->found, shared.limits);
 	if (n == PCRE2_ERROR_JIT_STACKLIMIT)
-		n = pcre2_match(re->code, text, len, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, re->found,
-				shared.limits);
+		n = pcre2_match(re->code, text, len, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
+				re->found, shared.limits);
 	re->matched = n >= 0;
 	return re->matched;
 }
@@ -518,9 +526,11 @@ bool ev_regex_span(const struct ev_regex *re, uint32_t group_no, size_t *from, s
 {
 	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(re->found);
 
-	if (!re->matched || group_no > re->groups || at[2 * group_no] == PCRE2_UNSET)
+	const size_t k = 2 * (size_t)group_no;
+
+	if (!re->matched || group_no > re->groups || at[k] == PCRE2_UNSET)
 		return false;
-	*from = at[2 * group_no];
-	*to = at[2 * group_no + 1];
+	*from = at[k];
+	*to = at[k + 1];
 	return true;
 }

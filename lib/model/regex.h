@@ -27,14 +27,15 @@ struct ev_regex;
 enum ev_regex_flags {
 	EV_REGEX_PCRE = 0,
 	EV_REGEX_ECMA = 1,
-	EV_REGEX_OCTETS = 2, /* the texts may be any octets; a character is an octet */
+	EV_REGEX_OCTETS = 2, /* with the first: texts are any octets, and a character is an octet */
 };
 
-/* NULL, with what is wrong and at which octet of the pattern ("... at octet 4"; no file position). */
-struct ev_regex *ev_regex_compile(const char *pattern, size_t len, unsigned flags, struct ev_error *err);
+/* NULL, with what is wrong and at which octet of the pattern ("... at octet 4"), if known. */
+struct ev_regex *ev_regex_compile(const char *pattern, size_t len, unsigned flags,
+				  struct ev_error *err);
 void ev_regex_free(struct ev_regex **re);
 
-/* Whether the pattern is found anywhere in the text, which is valid UTF-8 unless EV_REGEX_OCTETS. */
+/* Whether the pattern is found anywhere in the text: UTF-8, unless EV_REGEX_OCTETS. */
 bool ev_regex_match(struct ev_regex *re, const char *p, size_t len);
 
 /* Groups are numbered from 1; 0 is the whole match. */

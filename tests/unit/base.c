@@ -33,9 +33,12 @@ static void test_memory(void)
 	char *s;
 
 	ev_oom_handler(give_up);
-	ok(setjmp(out_of_memory) != 0 || (nothing = ev_malloc(SIZE_MAX / 2)) == NULL, "malloc calls the handler");
-	ok(setjmp(out_of_memory) != 0 || (nothing = ev_calloc(SIZE_MAX / 2, 16)) == NULL, "calloc calls the handler");
-	ok(setjmp(out_of_memory) != 0 || (nothing = ev_realloc_array(NULL, SIZE_MAX / 4 + 2, 4)) == NULL,
+	ok(setjmp(out_of_memory) != 0 || (nothing = ev_malloc(SIZE_MAX / 2)) == NULL,
+	   "malloc calls the handler");
+	ok(setjmp(out_of_memory) != 0 || (nothing = ev_calloc(SIZE_MAX / 2, 16)) == NULL,
+	   "calloc calls the handler");
+	ok(setjmp(out_of_memory) != 0 ||
+		   (nothing = ev_realloc_array(NULL, SIZE_MAX / 4 + 2, 4)) == NULL,
 	   "a product that overflows calls the handler");
 	ok(setjmp(out_of_memory) != 0 || (nothing = ev_buf_room(&b, SIZE_MAX - 5)) == NULL,
 	   "a buffer that cannot grow calls the handler");
@@ -91,7 +94,8 @@ static void test_arena(void)
 	char *p[3000];
 	unsigned wrong = 0;
 
-	ok(ev_arena_alloc(&a, 0) != NULL && ev_arena_zalloc(&a, 0) != NULL, "nothing has a place, too");
+	ok(ev_arena_alloc(&a, 0) != NULL && ev_arena_zalloc(&a, 0) != NULL,
+	   "nothing has a place, too");
 	for (size_t i = 0; i < 3000; i++) {
 		size_t size = i % 500 == 0 ? 300000 : i % 400;
 
@@ -106,7 +110,7 @@ static void test_arena(void)
 	is_int(wrong, 0, "3,000 blocks are aligned, zero, and apart");
 	is(ev_arena_copy(&a, "abc\0def", 3), "abc", "a copy ends with NUL");
 	is(ev_arena_copy(&a, NULL, 0), "", "a copy of nothing");
-	ok(a.total >= 6 * 300000, "what was taken is counted");
+	ok(a.total >= 1800000, "what was taken is counted");
 	ev_arena_free(&a);
 	ok(a.blocks == NULL && a.total == 0, "an arena is freed");
 }
@@ -115,6 +119,7 @@ static void test_hash(void)
 {
 	struct ev_digest *d = ev_digest_new();
 	struct ev_hash128 h, g;
+	uint64_t seed;
 	unsigned wrong = 0;
 	char hex[33], text[2000];
 
@@ -123,13 +128,15 @@ static void test_hash(void)
 	ev_md5_hex("message digest", 14, hex);
 	is(hex, "f96b697d7cb7938d525a2f31aaf161d0", "MD5 of 'message digest'");
 	ev_sha256_hex("abc", 3, hex);
-	is(hex, "ba7816bf8f01cfea414140de5dae2223", "the first half of SHA-256 of 'abc' (FIPS 180-4)");
+	is(hex, "ba7816bf8f01cfea414140de5dae2223",
+	   "the first half of SHA-256 of 'abc' (FIPS 180-4)");
 	ev_hash128_hex((struct ev_hash128){0x0123456789abcdef, 0xfedcba9876543210}, hex);
 	is(hex, "fedcba98765432100123456789abcdef", "the high half is written first");
 	ev_hash128_hex(ev_hash128("", 0, 0), hex);
 	is(hex, "99aa06d3014798d86001c324468d497f", "XXH3 of nothing is as its makers have it");
 	ok(ev_hash64("a", 1, 1) != ev_hash64("a", 1, 2), "a seed changes the hash");
-	ok(ev_hash_seed() != ev_hash_seed(), "seeds differ");
+	seed = ev_hash_seed();
+	ok(ev_hash_seed() != seed, "seeds differ");
 
 	for (size_t i = 0; i < sizeof text; i++)
 		text[i] = (char)random_u64();
@@ -156,7 +163,9 @@ static void test_status(void)
 
 	is_int(ev_fail(&err, "%s:%d: %s", "file", 7, "it is wrong"), EV_FATAL, "an error is fatal");
 	is(err.text, "file:7: it is wrong", "its text");
-	ev_fail(&err, "a\nb\tc\x1b[31m\x7f" "\xc3\xa9 \xc2\x9b" "31m \xc2\xa0 \xc2");
+	ev_fail(&err, "a\nb\tc\x1b[31m\x7f"
+		      "\xc3\xa9 \xc2\x9b"
+		      "31m \xc2\xa0 \xc2");
 	is(err.text, "a?b?c?[31m?\xc3\xa9 ??31m \xc2\xa0 \xc2", "nothing in it steers a terminal");
 	memset(large, 'x', sizeof large);
 	large[sizeof large - 1] = '\0';

@@ -4,7 +4,7 @@
 #include "support.h"
 #include "tap.h"
 
-/* The slow decimal: digits, the highest first, times 10 to the power of exp; no zeros at either end. */
+/* The slow decimal: digits, the highest first, times 10 to the power of exp; no zeros outside. */
 struct slow {
 	bool negative;
 	uint8_t *digits;
@@ -56,7 +56,7 @@ static struct slow slow_read(const char *text)
 		x.exp -= dot;
 	}
 	if (e != NULL)
-		x.exp += atol(e + 1);
+		x.exp += strtol(e + 1, NULL, 10);
 	return trim(x);
 }
 
@@ -92,7 +92,8 @@ static int slow_compare(const struct slow *x, const struct slow *y)
 
 static struct slow slow_add(const struct slow *x, const struct slow *y)
 {
-	long high = (top(x) > top(y) ? top(x) : top(y)) + 1, low = x->exp < y->exp ? x->exp : y->exp;
+	long high = (top(x) > top(y) ? top(x) : top(y)) + 1,
+	     low = x->exp < y->exp ? x->exp : y->exp;
 	struct slow sum = slow_new((size_t)(high - low), low, false);
 	const struct slow *big = compare_size(x, y) >= 0 ? x : y, *small = big == x ? y : x;
 	int carry = 0;
@@ -116,7 +117,8 @@ static struct slow slow_multiply(const struct slow *x, const struct slow *y)
 		int carry = 0;
 
 		for (size_t k = y->n; k > 0; k--) {
-			int v = product.digits[i + k - 1] + x->digits[i - 1] * y->digits[k - 1] + carry;
+			int v = product.digits[i + k - 1] + x->digits[i - 1] * y->digits[k - 1] +
+				carry;
 
 			product.digits[i + k - 1] = (uint8_t)(v % 10);
 			carry = v / 10;
@@ -201,7 +203,8 @@ static bool same(char *got, char *want)
 	bool good = got != NULL && want != NULL ? strcmp(got, want) == 0 : got == want;
 
 	if (!good)
-		diag("got %.200s, wanted %.200s", got != NULL ? got : "(none)", want != NULL ? want : "(none)");
+		diag("got %.200s, wanted %.200s", got != NULL ? got : "(none)",
+		     want != NULL ? want : "(none)");
 	free(got);
 	free(want);
 	return good;
@@ -230,7 +233,8 @@ static char *dec_canonical(struct ev_dec d)
 /* Random numbers as JSON writes them. Many are near each other, or equal in another spelling. */
 static void random_number(char *out, size_t most, long exponents)
 {
-	size_t whole = random_below(most) + 1, fraction = random_below(2) ? random_below(most) + 1 : 0;
+	size_t whole = random_below(most) + 1,
+	       fraction = random_below(2) ? random_below(most) + 1 : 0;
 	size_t kind = random_below(4);
 	char *p = out;
 
@@ -256,8 +260,17 @@ static void test_random(size_t most, long exponents, int rounds)
 {
 	enum { CHECKS = 11 };
 	static const char *const checks[CHECKS] = {
-	    "canonical forms", "orders", "plain forms", "plain forms with a scale", "whole numbers", "fits",
-	    "sums", "products", "orders by ev_dec_compare", "sums in either order", "(a + b) - b = a and a (b + c) = ab + ac",
+		"canonical forms",
+		"orders",
+		"plain forms",
+		"plain forms with a scale",
+		"whole numbers",
+		"fits",
+		"sums",
+		"products",
+		"orders by ev_dec_compare",
+		"sums in either order",
+		"(a + b) - b = a and a (b + c) = ab + ac",
 	};
 	unsigned wrong[CHECKS] = {0};
 	struct ev_arena a = {0};
@@ -274,7 +287,8 @@ static void test_random(size_t most, long exponents, int rounds)
 		random_number(y, most, exponents);
 		random_number(z, most, exponents);
 		if (random_below(8) == 0)
-			snprintf(y, sizeof y, "%s%s", x, strpbrk(x, ".eE") != NULL ? "" : ".000e-0");
+			snprintf(y, sizeof y, "%s%s", x,
+				 strpbrk(x, ".eE") != NULL ? "" : ".000e-0");
 		sx = slow_read(x);
 		sy = slow_read(y);
 		order = slow_compare(&sx, &sy);
@@ -282,14 +296,17 @@ static void test_random(size_t most, long exponents, int rounds)
 		ev_number_read(x, strlen(x), &n);
 
 		wrong[0] += !same(canonical(x), slow_canonical(&sx));
-		wrong[1] += sign(compare(x, y)) != order || sign(compare(y, x)) != -order || compare(x, x) != 0;
+		wrong[1] += sign(compare(x, y)) != order || sign(compare(y, x)) != -order ||
+			    compare(x, x) != 0;
 		wrong[2] += !same(plain(x, -1), slow_plain(&sx, -1));
-		wrong[3] += !same(plain(x, (int)fraction + round % 3), slow_plain(&sx, fraction + round % 3));
+		wrong[3] += !same(plain(x, (int)fraction + round % 3),
+				  slow_plain(&sx, fraction + round % 3));
 		wrong[4] += ev_number_is_integer(&n) != (sx.exp >= 0);
 		for (uint32_t precision = 1; precision < 12; precision++)
 			for (uint32_t scale = 0; scale <= precision; scale++) {
-				bool fits = sx.n == 0 || (top(&sx) <= (long)precision - (long)scale &&
-							  fraction <= (long)scale);
+				bool fits =
+					sx.n == 0 || (top(&sx) <= (long)precision - (long)scale &&
+						      fraction <= (long)scale);
 
 				wrong[5] += ev_number_fits(&n, precision, scale) != fits;
 			}
@@ -299,15 +316,20 @@ static void test_random(size_t most, long exponents, int rounds)
 		r = dec(&a, z);
 		sum = slow_add(&sx, &sy);
 		product = slow_multiply(&sx, &sy);
-		wrong[6] += !ev_dec_add(&a, p, q, &s) || !same(dec_canonical(s), slow_canonical(&sum));
-		wrong[7] += !ev_dec_multiply(&a, p, q, &t) || !same(dec_canonical(t), slow_canonical(&product));
-		wrong[8] += sign(ev_dec_compare(&a, p, q)) != order || sign(ev_dec_compare(&a, q, p)) != -order;
+		wrong[6] +=
+			!ev_dec_add(&a, p, q, &s) || !same(dec_canonical(s), slow_canonical(&sum));
+		wrong[7] += !ev_dec_multiply(&a, p, q, &t) ||
+			    !same(dec_canonical(t), slow_canonical(&product));
+		wrong[8] += sign(ev_dec_compare(&a, p, q)) != order ||
+			    sign(ev_dec_compare(&a, q, p)) != -order;
 		wrong[9] += !ev_dec_add(&a, q, p, &u) || ev_dec_compare(&a, s, u) != 0 ||
 			    !ev_dec_multiply(&a, q, p, &u) || ev_dec_compare(&a, t, u) != 0;
-		wrong[10] += !ev_dec_add(&a, s, ev_dec_negate(q), &u) || ev_dec_compare(&a, u, p) != 0;
+		wrong[10] +=
+			!ev_dec_add(&a, s, ev_dec_negate(q), &u) || ev_dec_compare(&a, u, p) != 0;
 		wrong[10] += !ev_dec_add(&a, p, ev_dec_negate(p), &u) || u.n != 0 || u.negative;
-		if (ev_dec_add(&a, q, r, &s) && ev_dec_multiply(&a, p, s, &s) && ev_dec_multiply(&a, p, q, &t) &&
-		    ev_dec_multiply(&a, p, r, &u) && ev_dec_add(&a, t, u, &t))
+		if (ev_dec_add(&a, q, r, &s) && ev_dec_multiply(&a, p, s, &s) &&
+		    ev_dec_multiply(&a, p, q, &t) && ev_dec_multiply(&a, p, r, &u) &&
+		    ev_dec_add(&a, t, u, &t))
 			wrong[10] += ev_dec_compare(&a, s, t) != 0;
 		else
 			wrong[10]++;
@@ -320,7 +342,8 @@ static void test_random(size_t most, long exponents, int rounds)
 	}
 	ev_arena_free(&a);
 	for (size_t i = 0; i < CHECKS; i++)
-		is_int(wrong[i], 0, "%s of %d random numbers of up to %zu digits", checks[i], rounds, 2 * most);
+		is_int(wrong[i], 0, "%s of %d random numbers of up to %zu digits", checks[i],
+		       rounds, 2 * most);
 }
 
 /* What 64 bits hold, and what they do not, at every distance from the edge. */
@@ -331,16 +354,34 @@ static void test_int64(void)
 		bool fits;
 		int64_t v;
 	} cases[] = {
-	    {"0", true, 0}, {"-0", true, 0}, {"-0.0e7", true, 0}, {"1", true, 1}, {"1.0", true, 1}, {"100e-2", true, 1},
-	    {"0.5e1", true, 5}, {"1e18", true, 1000000000000000000}, {"1e19", false, 0}, {"1.5", false, 0},
-	    {"1e-1", false, 0}, {"9223372036854775807", true, INT64_MAX}, {"9223372036854775808", false, 0},
-	    {"-9223372036854775808", true, INT64_MIN}, {"-9223372036854775809", false, 0},
-	    {"9.223372036854775807e18", true, INT64_MAX}, {"9.223372036854775808E+18", false, 0},
-	    {"92233720368547758070e-1", true, INT64_MAX}, {"9223372036854775807.0", true, INT64_MAX},
-	    {"9223372036854775807.1", false, 0}, {"-922337203685477580.8e1", true, INT64_MIN},
-	    {"9007199254740993", true, 9007199254740993}, {"99999999999999999999", false, 0},
-	    {"1e400", false, 0}, {"1e-400", false, 0}, {"1e99999999999999999999", false, 0},
-	    {"1e-99999999999999999999", false, 0}, {"0e99999999999999999999", true, 0},
+		{"0", true, 0},
+		{"-0", true, 0},
+		{"-0.0e7", true, 0},
+		{"1", true, 1},
+		{"1.0", true, 1},
+		{"100e-2", true, 1},
+		{"0.5e1", true, 5},
+		{"1e18", true, 1000000000000000000},
+		{"1e19", false, 0},
+		{"1.5", false, 0},
+		{"1e-1", false, 0},
+		{"9223372036854775807", true, INT64_MAX},
+		{"9223372036854775808", false, 0},
+		{"-9223372036854775808", true, INT64_MIN},
+		{"-9223372036854775809", false, 0},
+		{"9.223372036854775807e18", true, INT64_MAX},
+		{"9.223372036854775808E+18", false, 0},
+		{"92233720368547758070e-1", true, INT64_MAX},
+		{"9223372036854775807.0", true, INT64_MAX},
+		{"9223372036854775807.1", false, 0},
+		{"-922337203685477580.8e1", true, INT64_MIN},
+		{"9007199254740993", true, 9007199254740993},
+		{"99999999999999999999", false, 0},
+		{"1e400", false, 0},
+		{"1e-400", false, 0},
+		{"1e99999999999999999999", false, 0},
+		{"1e-99999999999999999999", false, 0},
+		{"0e99999999999999999999", true, 0},
 	};
 	unsigned wrong = 0;
 
@@ -351,7 +392,8 @@ static void test_int64(void)
 
 		ev_number_read(cases[i].text, strlen(cases[i].text), &n);
 		fits = ev_number_int64(&n, &v);
-		ok(fits == cases[i].fits && (!fits || v == cases[i].v), "%s in 64 bits", cases[i].text);
+		ok(fits == cases[i].fits && (!fits || v == cases[i].v), "%s in 64 bits",
+		   cases[i].text);
 	}
 	for (int round = 0; round < 200000; round++) {
 		__int128 v = (__int128)(int64_t)random_u64() >> random_below(64);
@@ -362,7 +404,8 @@ static void test_int64(void)
 		bool fits;
 
 		if (round % 2 == 0)
-			v = (random_below(2) ? INT64_MAX : INT64_MIN) + (__int128)random_below(20) - 10;
+			v = (random_below(2) ? INT64_MAX : INT64_MIN) + (__int128)random_below(20) -
+			    10;
 		*p = '\0';
 		for (left = v < 0 ? -v : v; left != 0 || *p == '\0'; left /= 10)
 			*--p = (char)('0' + (int)(left % 10));
@@ -382,7 +425,8 @@ static void test_money(void)
 	unsigned wrong = 0;
 
 	for (int round = 0; round < 100000; round++) {
-		int64_t v = (int64_t)random_u64() >> (16 + random_below(40)), w = (int64_t)random_u64() >> (16 + random_below(40));
+		int64_t v = (int64_t)random_u64() >> (16 + random_below(40)),
+			w = (int64_t)random_u64() >> (16 + random_below(40));
 		struct ev_dec p, q, s, t;
 		char x[64], y[64], sum[64];
 		__int128 product = (__int128)v * w;
@@ -390,8 +434,8 @@ static void test_money(void)
 		struct ev_number n;
 		int64_t cents;
 
-		snprintf(x, sizeof x, "%s%lld.%02d", v < 0 ? "-" : "", (long long)(v < 0 ? -v : v) / 100,
-			 (int)((v < 0 ? -v : v) % 100));
+		snprintf(x, sizeof x, "%s%lld.%02d", v < 0 ? "-" : "",
+			 (long long)((v < 0 ? -v : v) / 100), (int)((v < 0 ? -v : v) % 100));
 		snprintf(y, sizeof y, "%llde-2", (long long)w);
 		snprintf(sum, sizeof sum, "%llde-2", (long long)(v + w));
 		p = dec(&a, x);
@@ -418,45 +462,72 @@ static void test_forms(void)
 	static const struct {
 		const char *text, *canonical, *plain;
 	} cases[] = {
-	    {"0", "0", "0"}, {"-0", "0", "0"}, {"0e5", "0", "0"}, {"-0.000E-12", "0", "0"}, {"1.0", "1", "1"},
-	    {"100", "1e2", "100"}, {"1E2", "1e2", "100"}, {"1e+02", "1e2", "100"}, {"0.10", "1e-1", "0.1"},
-	    {"-1.50", "-15e-1", "-1.5"}, {"1.5e-3", "15e-4", "0.0015"}, {"0.00015e4", "15e-1", "1.5"},
-	    {"9007199254740993", "9007199254740993", "9007199254740993"}, {"1e00000000000000000000002", "1e2", "100"},
-	    {"0e99999999999999999999", "0", "0"}, {"1e-99999999999999999999", "1e-99999999999999999999", NULL},
-	    {"1e99999999999999999999", "1e99999999999999999999", NULL}, {"1e100000", "1e100000", NULL},
+		{"0", "0", "0"},
+		{"-0", "0", "0"},
+		{"0e5", "0", "0"},
+		{"-0.000E-12", "0", "0"},
+		{"1.0", "1", "1"},
+		{"100", "1e2", "100"},
+		{"1E2", "1e2", "100"},
+		{"1e+02", "1e2", "100"},
+		{"0.10", "1e-1", "0.1"},
+		{"-1.50", "-15e-1", "-1.5"},
+		{"1.5e-3", "15e-4", "0.0015"},
+		{"0.00015e4", "15e-1", "1.5"},
+		{"9007199254740993", "9007199254740993", "9007199254740993"},
+		{"1e00000000000000000000002", "1e2", "100"},
+		{"0e99999999999999999999", "0", "0"},
+		{"1e-99999999999999999999", "1e-99999999999999999999", NULL},
+		{"1e99999999999999999999", "1e99999999999999999999", NULL},
+		{"1e100000", "1e100000", NULL},
 	};
 	static const struct {
 		const char *text, *plain;
 		int scale;
 	} scaled[] = {
-	    {"19.1", "19.10", 2}, {"19.10", "19.1", 1}, {"19.1", "19.1", 1}, {"0", "0.00", 2}, {"-0", "0.000", 3},
-	    {"1e2", "100", 0}, {"1e2", "100.0", 1}, {"-5e-2", "-0.05", 2}, {"5e-3", "0.0050", 4},
+		{"19.1", "19.10", 2}, {"19.10", "19.1", 1},  {"19.1", "19.1", 1},
+		{"0", "0.00", 2},     {"-0", "0.000", 3},    {"1e2", "100", 0},
+		{"1e2", "100.0", 1},  {"-5e-2", "-0.05", 2}, {"5e-3", "0.0050", 4},
 	};
 	static const struct {
 		const char *text;
 		uint32_t precision, scale;
 		bool fits;
 	} fits[] = {
-	    {"9999999999.99", 12, 2, true}, {"10000000000", 12, 2, false}, {"0.001", 12, 2, false}, {"0.010", 12, 2, true},
-	    {"1e9", 12, 2, true}, {"1e10", 12, 2, false}, {"0", 1, 0, true}, {"0e400", 1, 1, true}, {"0.5", 1, 1, true},
-	    {"1", 1, 1, false}, {"0.05", 2, 2, true}, {"1e400", 38, 0, false}, {"1e-400", 38, 10, false},
-	    {"1e99999999999999999999", 38, 10, false}, {"-1e-99999999999999999999", 38, 10, false},
+		{"9999999999.99", 12, 2, true},
+		{"10000000000", 12, 2, false},
+		{"0.001", 12, 2, false},
+		{"0.010", 12, 2, true},
+		{"1e9", 12, 2, true},
+		{"1e10", 12, 2, false},
+		{"0", 1, 0, true},
+		{"0e400", 1, 1, true},
+		{"0.5", 1, 1, true},
+		{"1", 1, 1, false},
+		{"0.05", 2, 2, true},
+		{"1e400", 38, 0, false},
+		{"1e-400", 38, 10, false},
+		{"1e99999999999999999999", 38, 10, false},
+		{"-1e-99999999999999999999", 38, 10, false},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		ok(same(canonical(cases[i].text), ev_strdup(cases[i].canonical)), "%s in canonical form", cases[i].text);
-		ok(same(plain(cases[i].text, -1), cases[i].plain != NULL ? ev_strdup(cases[i].plain) : NULL),
+		ok(same(canonical(cases[i].text), ev_strdup(cases[i].canonical)),
+		   "%s in canonical form", cases[i].text);
+		ok(same(plain(cases[i].text, -1),
+			cases[i].plain != NULL ? ev_strdup(cases[i].plain) : NULL),
 		   "%s in plain form", cases[i].text);
 	}
 	for (size_t i = 0; i < sizeof scaled / sizeof scaled[0]; i++)
-		ok(same(plain(scaled[i].text, scaled[i].scale), ev_strdup(scaled[i].plain)), "%s with %d places",
-		   scaled[i].text, scaled[i].scale);
+		ok(same(plain(scaled[i].text, scaled[i].scale), ev_strdup(scaled[i].plain)),
+		   "%s with %d places", scaled[i].text, scaled[i].scale);
 	for (size_t i = 0; i < sizeof fits / sizeof fits[0]; i++) {
 		struct ev_number n;
 
 		ev_number_read(fits[i].text, strlen(fits[i].text), &n);
-		ok(ev_number_fits(&n, fits[i].precision, fits[i].scale) == fits[i].fits, "%s %s decimal(%u,%u)",
-		   fits[i].text, fits[i].fits ? "fits" : "does not fit", fits[i].precision, fits[i].scale);
+		ok(ev_number_fits(&n, fits[i].precision, fits[i].scale) == fits[i].fits,
+		   "%s %s decimal(%u,%u)", fits[i].text, fits[i].fits ? "fits" : "does not fit",
+		   fits[i].precision, fits[i].scale);
 	}
 }
 
@@ -464,12 +535,30 @@ static void test_forms(void)
 static void test_order(void)
 {
 	static const char *const ladder[][4] = {
-	    {"-1e99999999999999999999"}, {"-1e400", "-10e399", "-0.1E401"}, {"-9223372036854775809"},
-	    {"-9223372036854775808"}, {"-1.5", "-15e-1"}, {"-1.4999999999999999999999"}, {"-1", "-1.0"}, {"-1e-400"},
-	    {"-1e-99999999999999999999"}, {"0", "-0", "0e5", "0.0e-99999999999999999999"}, {"1e-99999999999999999999"},
-	    {"1e-400", "0.1e-399"}, {"0.1", "1e-1", "0.100"}, {"0.1000000000000000055511151231257827"}, {"0.11"},
-	    {"9", "9.0"}, {"10", "1e1", "1E+1", "100e-1"}, {"10.000000000000000000000000001"},
-	    {"9007199254740992"}, {"9007199254740993"}, {"1e400"}, {"1.1e400"}, {"1e401"}, {"1e99999999999999999999"},
+		{"-1e99999999999999999999"},
+		{"-1e400", "-10e399", "-0.1E401"},
+		{"-9223372036854775809"},
+		{"-9223372036854775808"},
+		{"-1.5", "-15e-1"},
+		{"-1.4999999999999999999999"},
+		{"-1", "-1.0"},
+		{"-1e-400"},
+		{"-1e-99999999999999999999"},
+		{"0", "-0", "0e5", "0.0e-99999999999999999999"},
+		{"1e-99999999999999999999"},
+		{"1e-400", "0.1e-399"},
+		{"0.1", "1e-1", "0.100"},
+		{"0.1000000000000000055511151231257827"},
+		{"0.11"},
+		{"9", "9.0"},
+		{"10", "1e1", "1E+1", "100e-1"},
+		{"10.000000000000000000000000001"},
+		{"9007199254740992"},
+		{"9007199254740993"},
+		{"1e400"},
+		{"1.1e400"},
+		{"1e401"},
+		{"1e99999999999999999999"},
 	};
 	enum { STEPS = sizeof ladder / sizeof ladder[0] };
 	unsigned wrong = 0;
@@ -478,7 +567,8 @@ static void test_order(void)
 		for (int k = 0; k < STEPS; k++)
 			for (int x = 0; x < 4 && ladder[i][x] != NULL; x++)
 				for (int y = 0; y < 4 && ladder[k][y] != NULL; y++)
-					if (sign(compare(ladder[i][x], ladder[k][y])) != sign(i - k)) {
+					if (sign(compare(ladder[i][x], ladder[k][y])) !=
+					    sign(i - k)) {
 						diag("%s against %s", ladder[i][x], ladder[k][y]);
 						wrong++;
 					}
@@ -510,9 +600,12 @@ static void test_limits(void)
 {
 	enum { N = EV_DEC_DIGITS };
 	struct ev_arena a = {0};
-	char *most = long_number('9', '9', '9', N, ""), *over = long_number('1', '0', '1', N + 1, "");
-	char *small = long_number('9', '9', '9', N, "e-10000"), *tiny = long_number('7', '0', '7', N, "e-20000");
-	char *half = long_number('9', '9', '9', N / 2, "e-17"), *far = long_number('7', '0', '7', N, "e-19993");
+	char *most = long_number('9', '9', '9', N, ""),
+	     *over = long_number('1', '0', '1', N + 1, "");
+	char *small = long_number('9', '9', '9', N, "e-10000"),
+	     *tiny = long_number('7', '0', '7', N, "e-20000");
+	char *half = long_number('9', '9', '9', N / 2, "e-17"),
+	     *far = long_number('7', '0', '7', N, "e-19993");
 	char *product;
 	struct ev_dec x, y, z;
 	struct slow s, t, p;
@@ -520,9 +613,11 @@ static void test_limits(void)
 	ok(readable(&a, most), "10,000 digits are read");
 	ok(!readable(&a, over), "10,001 are not");
 	ok(readable(&a, "1e9999") && !readable(&a, "1e10000"), "no number above 1e10000 is read");
-	ok(readable(&a, "1e-10001") && !readable(&a, "1e-10002"), "no number below 1e-10001 is read");
+	ok(readable(&a, "1e-10001") && !readable(&a, "1e-10002"),
+	   "no number below 1e-10001 is read");
 	ok(readable(&a, small) && readable(&a, tiny), "10,000 digits behind the point are read");
-	ok(!readable(&a, "1e99999999999999999999") && !readable(&a, "1e-99999999999999999999"), "nor one beyond all");
+	ok(!readable(&a, "1e99999999999999999999") && !readable(&a, "1e-99999999999999999999"),
+	   "nor one beyond all");
 	ok(readable(&a, "0e99999999999999999999"), "but zero is zero");
 	is_int(sign(compare(over, most)), 1, "10,001 digits are compared");
 	is_int(sign(compare(most, small)), 1, "and 10,000 with 10,000");
@@ -533,7 +628,8 @@ static void test_limits(void)
 	s = slow_read(half);
 	x = dec(&a, half);
 	p = slow_multiply(&s, &s);
-	ok(ev_dec_multiply(&a, x, x, &z) && same(dec_canonical(z), slow_canonical(&p)), "5,000 times 5,000 digits");
+	ok(ev_dec_multiply(&a, x, x, &z) && same(dec_canonical(z), slow_canonical(&p)),
+	   "5,000 times 5,000 digits");
 	free(p.digits);
 	free(s.digits);
 	x = dec(&a, most);
@@ -544,7 +640,8 @@ static void test_limits(void)
 	s = slow_read(most);
 	t = slow_read(far);
 	p = slow_add(&s, &t);
-	ok(ev_dec_add(&a, x, dec(&a, far), &z) && same(dec_canonical(z), slow_canonical(&p)), "a sum of 29,993 digits");
+	ok(ev_dec_add(&a, x, dec(&a, far), &z) && same(dec_canonical(z), slow_canonical(&p)),
+	   "a sum of 29,993 digits");
 	is_int(sign(ev_dec_compare(&a, z, x)), 1, "it is compared");
 	is_int(sign(ev_dec_compare(&a, ev_dec_negate(z), ev_dec_negate(x))), -1, "and negated");
 	y = dec(&a, "9e9999");

@@ -1,6 +1,7 @@
 /*
  * The expressions: a table of cases, exact numbers, what is refused, limits, and two tests that
- * hold the native evaluation and libjq together: a grid, and random expressions over random records.
+ * hold the native evaluation and libjq together: a grid, and random expressions over random
+ * records.
  */
 #include "model/expr.h"
 
@@ -12,6 +13,13 @@
 #include <sys/stat.h>
 
 static struct ev_scan *scan;
+
+/* libjq 1.6 leaks in ltrimstr and where sort_by(-.) fails, among others. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libjq.so";
+}
 
 /* The record, valid until the next. */
 static const struct ev_doc *record(const char *text)
@@ -55,7 +63,8 @@ static char outcome(const char *text, bool floating, const char *on, struct ev_b
 
 #define EVENT                                                                         \
 	"{\"type\":\"x\",\"n\":5,\"items\":[{\"sku\":\"a\",\"qty\":2,\"price\":0.1}," \
-	"{\"sku\":\"b\",\"qty\":1,\"price\":0.05}],\"total\":0.25,\"s\":\"h\\u00e9llo\",\"none\":null}"
+	"{\"sku\":\"b\",\"qty\":1,\"price\":0.05}],\"total\":0.25," \
+	"\"s\":\"h\\u00e9llo\",\"none\":null}"
 
 static const struct {
 	const char *text, *on;
@@ -185,8 +194,9 @@ static const struct {
 	{"\"a\" | in({})", "1", 'f', true},
 	{"contains([\"a\"]) and (contains([\"z\"]) | not)", "[\"bar\"]", 't', true},
 	{"\"bar\" | inside(\"foobar\")", "1", 't', true},
-	{"startswith(\"a\") and endswith(\"c\") and ltrimstr(\"a\") == \"bc\" and rtrimstr(\"c\") == \"ab\"",
-	 "\"abc\"", 't', true},
+	{"startswith(\"a\") and endswith(\"c\") and ltrimstr(\"a\") == \"bc\"", "\"abc\"", 't',
+	 true},
+	{"rtrimstr(\"c\") == \"ab\"", "\"abc\"", 't', true},
 	{"ascii_downcase == \"ab\xc3\x89\" and ascii_upcase == \"AB\xc3\x89\"", "\"aB\xc3\x89\"",
 	 't', true},
 	{"add == \"abc\"", "[\"a\",\"b\",\"c\"]", 't', true},
@@ -399,12 +409,14 @@ static const struct {
 	 "1",
 	 "Cannot index number with string \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	 "aaaaaaaaaaaaaaaaaaaaaaaaaaaa\""},
-	{".\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa9\"",
+	{".\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa9\"",
 	 "1",
 	 "Cannot index number with string \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	 "aaaaaaaaaaaaaaaaaaaaaaaaaaa\""},
 	{".a - 1", "{\"a\":\"0123456789012345678901234567890123456789\xc3\xa9x\"}",
-	 "string (\"0123456789012345678901234567890123456789...\") and number (1) cannot be subtracted"},
+	 "string (\"0123456789012345678901234567890123456789...\") and number (1) cannot be "
+	 "subtracted"},
 };
 
 static void check_told(void)
@@ -575,13 +587,6 @@ static void check_home(void)
  */
 enum { BATCH = 50 };
 
-/* libjq 1.6 leaks memory in its own, which the sanitizer would report. */
-static const char trims[] =
-	"def ltrimstr($x): if type == \"string\" and ($x | type) == \"string\" and startswith($x) "
-	"then .[($x | length):] else . end; "
-	"def rtrimstr($x): if type == \"string\" and ($x | type) == \"string\" and endswith($x) "
-	"then .[:length - ($x | length)] else . end; ";
-
 struct tally {
 	unsigned all, hold, fail;
 };
@@ -595,7 +600,6 @@ static bool differs(const char *const *texts, size_t n, const char *const *recor
 	struct ev_jq *q;
 	bool bad = false;
 
-	ev_buf_puts(&program, trims);
 	ev_buf_puts(&program, ".[0] as $which | .[1] | ");
 	for (size_t i = 0; i < n; i++)
 		ev_buf_printf(&program, "if $which == %zu then (%s) else ", i, texts[i]);
@@ -696,7 +700,8 @@ static const char *const grid_forms[] = {
 	".a | last == 1",
 	".a | tonumber? == 1",
 	".a | utf8bytelength > 1",
-	".a | [values, nulls, booleans, numbers, strings, arrays, objects, scalars, iterables] | length == 2",
+	".a | [values, nulls, booleans, numbers, strings] | length == 2",
+	".a | [arrays, objects, scalars, iterables] | length == 2",
 	"if .a then .b else .a end",
 	".a | select(. > 0)",
 	"isempty(.a[]?)",

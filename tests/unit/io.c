@@ -1,7 +1,7 @@
 /* Lines out of files, pipes and gzip; output that is checked and appears whole. */
+#include "base/buf.h"
 #include "io/in.h"
 #include "io/out.h"
-#include "base/buf.h"
 
 #include "support.h"
 #include "tap.h"
@@ -32,7 +32,8 @@ static int entries(const char *part)
 	int n = 0;
 
 	while (dir != NULL && (d = readdir(dir)) != NULL)
-		n += strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 && strstr(d->d_name, part) != NULL;
+		n += strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 &&
+		     strstr(d->d_name, part) != NULL;
 	if (dir != NULL)
 		closedir(dir);
 	return n;
@@ -63,7 +64,8 @@ static bool file_is(const char *name, const void *p, size_t len)
  * What was read, as text: "NUMBER@OFFSET LINE;" for each line, with the file in front of its first;
  * the parts of a line that is too long are brought together again, with "!" behind them.
  */
-static enum ev_status lines(char *const *names, size_t n, size_t max_line, struct ev_buf *out, struct ev_error *err)
+static enum ev_status lines(char *const *names, size_t n, size_t max_line, struct ev_buf *out,
+			    struct ev_error *err)
 {
 	struct ev_in *in = ev_in_new(names, n, max_line);
 	struct ev_line line;
@@ -125,40 +127,43 @@ static void test_lines(void)
 		size_t len, max_line;
 		const char *want;
 	} cases[] = {
-	    {T(""), 100, ""},
-	    {T("a\nb\n"), 100, "[f]1@0 a;2@2 b;"},
-	    {T("a\nb"), 100, "[f]1@0 a;2@2 b;"},
-	    {T("a\r\nbc\r\nd"), 100, "[f]1@0 a;2@3 bc;3@7 d;"},
-	    {T("\n"), 100, "[f]1@0 ;"},
-	    {T("\n\na\n\n"), 100, "[f]1@0 ;2@1 ;3@2 a;4@4 ;"},
-	    {T("\r\n\r\n"), 100, "[f]1@0 ;2@2 ;"},
-	    {T("a\r\r\n"), 100, "[f]1@0 a\r;"},
-	    {T("a\rb\n"), 100, "[f]1@0 a\rb;"},
-	    {T("a\r"), 100, "[f]1@0 a;"},
-	    {T("\r"), 100, "[f]1@0 ;"},
-	    {T("\x1f"), 100, "[f]1@0 \x1f;"},
-	    {T("\x1f\n\x8b"), 100, "[f]1@0 \x1f;2@2 \x8b;"},
-	    {T("0123456789\nok"), 10, "[f]1@0 0123456789;2@11 ok;"},
-	    {T("0123456789"), 10, "[f]1@0 0123456789;"},
-	    {T("0123456789\r\nok"), 10, "[f]1@0 0123456789;2@12 ok;"},
-	    {T("0123456789\r"), 10, "[f]1@0 0123456789;"},
-	    {T("0123456789A\nok\n"), 10, "[f]1@0 0123456789A!;2@12 ok;"},
-	    {T("0123456789A"), 10, "[f]1@0 0123456789A!;"},
-	    {T("0123456789A\r\nok"), 10, "[f]1@0 0123456789A\r!;2@13 ok;"},
-	    {T("0123456789\r\r\nok"), 10, "[f]1@0 0123456789\r\r!;2@13 ok;"},
-	    {T("ok\n0123456789A\n0123456789A\nok"), 10, "[f]1@0 ok;2@3 0123456789A!;3@15 0123456789A!;4@27 ok;"},
+		{T(""), 100, ""},
+		{T("a\nb\n"), 100, "[f]1@0 a;2@2 b;"},
+		{T("a\nb"), 100, "[f]1@0 a;2@2 b;"},
+		{T("a\r\nbc\r\nd"), 100, "[f]1@0 a;2@3 bc;3@7 d;"},
+		{T("\n"), 100, "[f]1@0 ;"},
+		{T("\n\na\n\n"), 100, "[f]1@0 ;2@1 ;3@2 a;4@4 ;"},
+		{T("\r\n\r\n"), 100, "[f]1@0 ;2@2 ;"},
+		{T("a\r\r\n"), 100, "[f]1@0 a\r;"},
+		{T("a\rb\n"), 100, "[f]1@0 a\rb;"},
+		{T("a\r"), 100, "[f]1@0 a;"},
+		{T("\r"), 100, "[f]1@0 ;"},
+		{T("\x1f"), 100, "[f]1@0 \x1f;"},
+		{T("\x1f\n\x8b"), 100, "[f]1@0 \x1f;2@2 \x8b;"},
+		{T("0123456789\nok"), 10, "[f]1@0 0123456789;2@11 ok;"},
+		{T("0123456789"), 10, "[f]1@0 0123456789;"},
+		{T("0123456789\r\nok"), 10, "[f]1@0 0123456789;2@12 ok;"},
+		{T("0123456789\r"), 10, "[f]1@0 0123456789;"},
+		{T("0123456789A\nok\n"), 10, "[f]1@0 0123456789A!;2@12 ok;"},
+		{T("0123456789A"), 10, "[f]1@0 0123456789A!;"},
+		{T("0123456789A\r\nok"), 10, "[f]1@0 0123456789A\r!;2@13 ok;"},
+		{T("0123456789\r\r\nok"), 10, "[f]1@0 0123456789\r\r!;2@13 ok;"},
+		{T("ok\n0123456789A\n0123456789A\nok"), 10,
+		 "[f]1@0 ok;2@3 0123456789A!;3@15 0123456789A!;4@27 ok;"},
 	};
 	struct ev_buf out = {0};
 	struct ev_error err;
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		write_file("f", cases[i].text, cases[i].len);
-		is_int(lines(only_f, 1, cases[i].max_line, &out, &err), EV_EOF, "case %zu is read", i);
+		is_int(lines(only_f, 1, cases[i].max_line, &out, &err), EV_EOF, "case %zu is read",
+		       i);
 		is(ev_buf_str(&out), cases[i].want, "the lines of case %zu", i);
 	}
 	write_file("f", T("a\0b\n\0\n"));
 	lines(only_f, 1, 100, &out, &err);
-	ok(out.len == 17 && memcmp(out.p, "[f]1@0 a\0b;2@4 \0;", 17) == 0, "NUL is an octet like others");
+	ok(out.len == 17 && memcmp(out.p, "[f]1@0 a\0b;2@4 \0;", 17) == 0,
+	   "NUL is an octet like others");
 	ev_buf_free(&out);
 }
 
@@ -168,9 +173,15 @@ static void random_text(struct ev_buf *b, size_t len)
 	ev_buf_reset(b);
 	while (b->len < len) {
 		switch (random_below(8)) {
-		case 0: ev_buf_puts(b, "\n"); break;
-		case 1: ev_buf_puts(b, "\r\n"); break;
-		case 2: ev_buf_puts(b, "\r"); break;
+		case 0:
+			ev_buf_puts(b, "\n");
+			break;
+		case 1:
+			ev_buf_puts(b, "\r\n");
+			break;
+		case 2:
+			ev_buf_puts(b, "\r");
+			break;
 		default:
 			for (size_t n = random_below(random_below(20) == 0 ? 3000 : 12); n > 0; n--)
 				ev_buf_putc(b, (char)('a' + n % 26));
@@ -237,7 +248,8 @@ static void test_random(void)
 	struct ev_error err;
 
 	for (int round = 0; round < 400; round++) {
-		size_t max_line = random_below(3) ? random_below(40) : 1000, number = 0, offset = 0, at = 0;
+		size_t max_line = random_below(3) ? random_below(40) : 1000, number = 0, offset = 0,
+		       at = 0;
 		struct ev_in *in;
 		struct feed feed;
 		struct ev_line line;
@@ -263,7 +275,8 @@ static void test_random(void)
 				number++;
 				offset = at;
 			}
-			fed_wrong += line.number != number || line.offset != offset || strcmp(line.source, "-") != 0 ||
+			fed_wrong += line.number != number || line.offset != offset ||
+				     strcmp(line.source, "-") != 0 ||
 				     (line.len > 0 && memcmp(line.p, text.p + at, line.len) != 0);
 			at += line.len;
 			more = part && !line.last;
@@ -305,15 +318,20 @@ static void test_pipe(void)
 	in = ev_in_new(NULL, 0, 100);
 	ev_in_before_block(in, feed_some, &feed);
 	ok(ev_in_at_file_start(in), "nothing is read before it is asked for");
-	ok(ev_in_next(in, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'a' && feed.calls == 0,
+	ok(ev_in_next(in, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'a' &&
+		   feed.calls == 0,
 	   "what is in the pipe is had without a call");
 	ok(!ev_in_at_file_start(in), "and is no longer the start");
-	ok(ev_in_next(in, &line, &err) == EV_OK && line.len == 2 && feed.calls == 0, "and what was read ahead");
+	ok(ev_in_next(in, &line, &err) == EV_OK && line.len == 2 && feed.calls == 0,
+	   "and what was read ahead");
 	feed.piece = 1;
-	ok(ev_in_next(in, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'b' && feed.calls == 2,
+	ok(ev_in_next(in, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'b' &&
+		   feed.calls == 2,
 	   "before a read that would wait there is a call, and before the next");
-	ok(ev_in_next(in, &line, &err) == EV_OK && line.p[0] == 'c' && feed.calls == 4, "each time");
-	ok(ev_in_next(in, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'd' && line.number == 5,
+	ok(ev_in_next(in, &line, &err) == EV_OK && line.p[0] == 'c' && feed.calls == 4,
+	   "each time");
+	ok(ev_in_next(in, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'd' &&
+		   line.number == 5,
 	   "the last line needs no line feed");
 	ok(ev_in_next(in, &line, &err) == EV_EOF && feed.calls == 6, "and the end is the end");
 	ev_in_free(&in);
@@ -333,8 +351,9 @@ static void test_pipe(void)
 static const unsigned char member1[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03,
 					0xcb, 0xcf, 0x4b, 0xe5, 0xe5, 0x2a, 0x29, 0xcf, 0xe7, 0x02,
 					0x00, 0x07, 0x57, 0x41, 0x38, 0x09, 0x00, 0x00, 0x00};
-static const unsigned char member2[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xe3, 0x2a, 0xc9,
-					0x28, 0x4a, 0x4d, 0x05, 0x00, 0x2d, 0xad, 0xbe, 0x90, 0x06, 0x00, 0x00, 0x00};
+static const unsigned char member2[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02,
+					0x03, 0xe3, 0x2a, 0xc9, 0x28, 0x4a, 0x4d, 0x05, 0x00,
+					0x2d, 0xad, 0xbe, 0x90, 0x06, 0x00, 0x00, 0x00};
 static const unsigned char member0[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03,
 					0x03, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00};
 
@@ -371,8 +390,10 @@ static void test_gzip(void)
 		write_file("f", gz.p, len);
 		st = lines(only_f, 1, 100, &out, &err);
 		wrong += st != (whole ? EV_EOF : EV_FATAL) ||
-			 (!whole && strncmp(err.text, "f: the gzip data ends in mid-stream", 35) != 0) ||
-			 (out.len > 0 && strncmp("[f]1@0 one;2@5 two;3@9 ;", ev_buf_str(&out), out.len) != 0);
+			 (!whole &&
+			  strncmp(err.text, "f: the gzip data ends in mid-stream", 35) != 0) ||
+			 (out.len > 0 &&
+			  strncmp("[f]1@0 one;2@5 two;3@9 ;", ev_buf_str(&out), out.len) != 0);
 	}
 	is_int(wrong, 0, "a stream that is cut anywhere is an error, unless between members");
 
@@ -390,7 +411,8 @@ static void test_gzip(void)
 				same++;
 				wrong += strcmp(ev_buf_str(&out), "[f]1@0 one;2@5 two;") != 0;
 			} else {
-				wrong += st != EV_FATAL || strncmp(err.text, "f: the gzip data ", 17) != 0;
+				wrong += st != EV_FATAL ||
+					 strncmp(err.text, "f: the gzip data ", 17) != 0;
 			}
 		}
 	is_int(wrong, 0, "no flipped bit changes a line that is passed for whole");
@@ -399,16 +421,22 @@ static void test_gzip(void)
 	for (int i = 0; i < 3; i++) {
 		ev_buf_reset(&gz);
 		ev_buf_put(&gz, member1, sizeof member1);
-		ev_buf_put(&gz, i == 0 ? "garbage" : i == 1 ? "\0\0\0" : "\x1f\x8b\x07", i == 0 ? 7 : 3);
+		ev_buf_put(&gz,
+			   i == 0   ? "garbage"
+			   : i == 1 ? "\0\0\0"
+				    : "\x1f\x8b\x07",
+			   i == 0 ? 7 : 3);
 		write_file("f", gz.p, gz.len);
-		is_int(lines(only_f, 1, 100, &out, &err), EV_FATAL, "what is no member behind a member is an error");
+		is_int(lines(only_f, 1, 100, &out, &err), EV_FATAL,
+		       "what is no member behind a member is an error");
 		ok(strstr(err.text, "f: the gzip data ") == err.text, "and named: %s", err.text);
 	}
 
 	/* One longer than every buffer, in many members. */
 	ev_buf_reset(&gz);
 	for (int i = 0; i < 40000; i++)
-		ev_buf_put(&gz, i % 2 == 0 ? member1 : member2, i % 2 == 0 ? sizeof member1 : sizeof member2);
+		ev_buf_put(&gz, i % 2 == 0 ? member1 : member2,
+			   i % 2 == 0 ? sizeof member1 : sizeof member2);
 	write_file("f", gz.p, gz.len);
 	{
 		struct ev_in *in = ev_in_new(only_f, 1, 100);
@@ -422,10 +450,12 @@ static void test_gzip(void)
 
 			if (n == 60000)
 				want = "three";
-			wrong += line.len != strlen(want) || memcmp(line.p, want, line.len) != 0 || line.number != ++n;
+			wrong += line.len != strlen(want) || memcmp(line.p, want, line.len) != 0 ||
+				 line.number != ++n;
 		}
 		ok(st == EV_EOF && n == 60001 && wrong == 0, "40,000 members");
-		is_int((long long)ev_in_octets(in), 20000 * 15, "their octets are counted inflated");
+		is_int((long long)ev_in_octets(in), 300000,
+		       "their octets are counted inflated");
 		ev_in_free(&in);
 	}
 
@@ -436,6 +466,7 @@ static void test_gzip(void)
 	for (size_t i = 3000000; i < gz.len; i += 1000)
 		gz.p[i] = '\n';
 	write_file("big", gz.p, gz.len);
+	/* NOLINTNEXTLINE(cert-env33-c): a command of ours */
 	if (system("gzip -nc big >f 2>gzip.err") != 0) {
 		skip("there is no gzip", "a large file");
 	} else {
@@ -443,11 +474,11 @@ static void test_gzip(void)
 
 		expect("f", gz.p, gz.len, 5000000, &want);
 		ok(lines(only_f, 1, 5000000, &out, &err) == EV_EOF && out.len == want.len &&
-		       memcmp(out.p, want.p, out.len) == 0,
+			   memcmp(out.p, want.p, out.len) == 0,
 		   "30 MB of gzip");
 		expect("f", gz.p, gz.len, 999, &want);
 		ok(lines(only_f, 1, 999, &out, &err) == EV_EOF && out.len == want.len &&
-		       memcmp(out.p, want.p, out.len) == 0,
+			   memcmp(out.p, want.p, out.len) == 0,
 		   "30 MB of gzip with a line that is too long");
 		ev_buf_free(&want);
 	}
@@ -458,10 +489,11 @@ static void test_gzip(void)
 
 static void test_files(void)
 {
-	static char a[] = "a", none[] = "none", gz[] = "b.gz", c[] = "./c", missing[] = "missing", folder[] = "folder",
-		    mem[] = "/proc/self/mem", dash[] = "-";
+	static char a[] = "a", none[] = "none", gz[] = "b.gz", c[] = "./c", missing[] = "missing",
+		    folder[] = "folder", mem[] = "/proc/self/mem", dash[] = "-";
 	char *const names[] = {a, none, gz, dash, c, none};
-	char *const to_missing[] = {a, missing}, *const to_folder[] = {folder}, *const to_mem[] = {a, mem};
+	char *const to_missing[] = {a, missing}, *const to_folder[] = {folder},
+		    *const to_mem[] = {a, mem};
 	struct ev_buf out = {0};
 	struct ev_error err;
 	struct feed feed;
@@ -478,31 +510,39 @@ static void test_files(void)
 		abort();
 	close_feed(&feed);
 	is_int(lines(names, 6, 100, &out, &err), EV_EOF, "several files are read");
-	is(ev_buf_str(&out), "[a]1@0 1;2@2 2;[b.gz]1@0 one;2@5 two;[-]1@0 std;2@4 in;[./c]1@0 ;2@1 3;",
+	is(ev_buf_str(&out),
+	   "[a]1@0 1;2@2 2;[b.gz]1@0 one;2@5 two;[-]1@0 std;2@4 in;[./c]1@0 ;2@1 3;",
 	   "each counts its own lines");
 	shut_feed(&feed);
-	is_int(lines(to_missing, 2, 100, &out, &err), EV_FATAL, "a file that is not there is an error");
+	is_int(lines(to_missing, 2, 100, &out, &err), EV_FATAL,
+	       "a file that is not there is an error");
 	is(err.text, "missing: cannot be opened: No such file or directory", "with its name");
 	is(ev_buf_str(&out), "[a]1@0 1;2@2 2;", "behind the lines of the one before");
 	is_int(lines(to_folder, 1, 100, &out, &err), EV_FATAL, "a folder is an error");
 	ok(strstr(err.text, "folder: is a folder") == err.text, "with its name: %s", err.text);
 	if (access("/proc/self/mem", R_OK) == 0) {
-		is_int(lines(to_mem, 2, 100, &out, &err), EV_FATAL, "a read that fails is an error");
-		is(err.text, "/proc/self/mem: cannot be read: Input/output error", "with its reason");
+		is_int(lines(to_mem, 2, 100, &out, &err), EV_FATAL,
+		       "a read that fails is an error");
+		is(err.text, "/proc/self/mem: cannot be read: Input/output error",
+		   "with its reason");
 	} else {
 		skip("there is no /proc/self/mem", "a read that fails");
 	}
 
-	ok(ev_in_slurp("a", 3, &p, &len, &err) == EV_OK && len == 3 && memcmp(p, "1\n2", 3) == 0, "a whole file");
+	ok(ev_in_slurp("a", 3, &p, &len, &err) == EV_OK && len == 3 && memcmp(p, "1\n2", 3) == 0,
+	   "a whole file");
 	for (size_t i = 0; i < EV_IN_SLACK; i++)
 		len += p[3 + i] != 0;
 	is_int((long long)len, 3, "with zeros behind it");
 	free(p);
-	ok(ev_in_slurp("a", 2, &p, &len, &err) == EV_FATAL && p == NULL, "a file that is too large");
+	ok(ev_in_slurp("a", 2, &p, &len, &err) == EV_FATAL && p == NULL,
+	   "a file that is too large");
 	is(err.text, "a: is larger than 2 octets: give a smaller file", "is told so");
-	ok(ev_in_slurp("none", 0, &p, &len, &err) == EV_OK && len == 0 && p != NULL, "an empty file");
+	ok(ev_in_slurp("none", 0, &p, &len, &err) == EV_OK && len == 0 && p != NULL,
+	   "an empty file");
 	free(p);
-	ok(ev_in_slurp("missing", 9, &p, &len, &err) == EV_FATAL && p == NULL, "a file that is not there");
+	ok(ev_in_slurp("missing", 9, &p, &len, &err) == EV_FATAL && p == NULL,
+	   "a file that is not there");
 	ok(ev_in_slurp("folder", 9, &p, &len, &err) == EV_FATAL && p == NULL, "a folder");
 	is(err.text, "folder: cannot be read: Is a directory", "is told so");
 	ev_buf_free(&out);
@@ -519,12 +559,17 @@ static void test_appearing(void)
 
 	unlink("out");
 	o = ev_out_file("out", &err);
-	ok(o != NULL && ev_out_line(o, "hello", 5) == EV_OK && ev_out_flush(o) == EV_OK, "a file is begun");
+	if (o == NULL) {
+		ok(false, "a file is begun: %s", err.text);
+		return;
+	}
+	ok(ev_out_line(o, "hello", 5) == EV_OK && ev_out_flush(o) == EV_OK, "a file is begun");
 	absent = access("out", F_OK) != 0;
 	ok(absent && entries(".out.") == 1, "under a temporary name in its folder");
 	is_int((long long)o->octets, 6, "its octets are counted");
 	is_int((long long)o->lines, 1, "and its lines");
-	ok(ev_out_commit(&o, &err) == EV_OK && o == NULL && file_is("out", T("hello\n")), "commit gives it its name");
+	ok(ev_out_commit(&o, &err) == EV_OK && o == NULL && file_is("out", T("hello\n")),
+	   "commit gives it its name");
 	is_int(entries("~"), 0, "and leaves no other");
 	ok(stat("out", &st) == 0 && (st.st_mode & 0777) == 0644, "its mode follows the umask");
 
@@ -533,7 +578,8 @@ static void test_appearing(void)
 	ev_out_flush(o);
 	ok(file_is("out", T("hello\n")), "the old file stays as it is");
 	ev_out_discard(&o);
-	ok(o == NULL && file_is("out", T("hello\n")) && entries("~") == 0, "discard leaves nothing");
+	ok(o == NULL && file_is("out", T("hello\n")) && entries("~") == 0,
+	   "discard leaves nothing");
 	ev_out_discard(&o);
 
 	o = ev_out_file("out", &err);
@@ -564,7 +610,8 @@ static void test_appearing(void)
 	o = ev_out_file("late", &err);
 	mkdir("late", 0777);
 	is_int(ev_out_commit(&o, &err), EV_FATAL, "a folder that came in between");
-	ok(strstr(err.text, "late: cannot be given its name") == err.text && entries("~") == 0, "is told: %s", err.text);
+	ok(strstr(err.text, "late: cannot be given its name") == err.text && entries("~") == 0,
+	   "is told: %s", err.text);
 }
 
 /* Names that stand for something else than a file. */
@@ -578,20 +625,21 @@ static void test_names(void)
 
 	write_file("target", T("kept"));
 	unlink("link");
-	ok(symlink("target", "link") == 0 && (o = ev_out_file("link", &err)) != NULL && ev_out_put(o, "x", 1) == EV_OK &&
-	       ev_out_commit(&o, &err) == EV_OK,
+	ok(symlink("target", "link") == 0 && (o = ev_out_file("link", &err)) != NULL &&
+		   ev_out_put(o, "x", 1) == EV_OK && ev_out_commit(&o, &err) == EV_OK,
 	   "a file is written where a link was");
-	ok(lstat("link", &st) == 0 && S_ISREG(st.st_mode) && file_is("link", T("x")) && file_is("target", T("kept")),
+	ok(lstat("link", &st) == 0 && S_ISREG(st.st_mode) && file_is("link", T("x")) &&
+		   file_is("target", T("kept")),
 	   "it takes the link's place, and the link's target stays");
 
 	o = ev_out_file("/dev/null", &err);
 	ok(o != NULL && ev_out_line(o, "x", 1) == EV_OK && ev_out_commit(&o, &err) == EV_OK &&
-	       stat("/dev/null", &st) == 0 && S_ISCHR(st.st_mode),
+		   stat("/dev/null", &st) == 0 && S_ISCHR(st.st_mode),
 	   "a device is written as it is");
 	if (mkfifo("fifo", 0666) == 0 && (fd = open("fifo", O_RDONLY | O_NONBLOCK)) >= 0) {
 		o = ev_out_file("fifo", &err);
-		ok(o != NULL && ev_out_line(o, "x", 1) == EV_OK && ev_out_commit(&o, &err) == EV_OK &&
-		       read(fd, name, sizeof name) == 2,
+		ok(o != NULL && ev_out_line(o, "x", 1) == EV_OK &&
+			   ev_out_commit(&o, &err) == EV_OK && read(fd, name, sizeof name) == 2,
 		   "so is a pipe");
 		close(fd);
 	}
@@ -603,27 +651,30 @@ static void test_names(void)
 		skip("there is no /proc/self/fd", "a descriptor by its name");
 	} else {
 		o = ev_out_file(name, &err);
-		ok(o != NULL && ev_out_line(o, "x", 1) == EV_OK && ev_out_commit(&o, &err) == EV_OK &&
-		       write(fd, "after\n", 6) == 6 && file_is("log", T("before\nx\nafter\n")),
+		ok(o != NULL && ev_out_line(o, "x", 1) == EV_OK &&
+			   ev_out_commit(&o, &err) == EV_OK && write(fd, "after\n", 6) == 6 &&
+			   file_is("log", T("before\nx\nafter\n")),
 		   "a descriptor by its name is written at the end of its file");
 	}
 	close(fd);
 	if (pipe(ends) != 0)
 		abort();
 	o = ev_out_fd(ends[1], "the pipe");
-	ok(ev_out_put(o, "ab", 2) == EV_OK && ev_out_commit(&o, &err) == EV_OK && fcntl(ends[1], F_GETFD) != -1 &&
-	       read(ends[0], name, sizeof name) == 2,
+	ok(ev_out_put(o, "ab", 2) == EV_OK && ev_out_commit(&o, &err) == EV_OK &&
+		   fcntl(ends[1], F_GETFD) != -1 && read(ends[0], name, sizeof name) == 2,
 	   "a descriptor stays open");
 	close(ends[0]);
 	signal(SIGPIPE, SIG_IGN);
 	o = ev_out_fd(ends[1], "the pipe");
 	ev_out_put(o, "ab", 2);
-	ok(ev_out_commit(&o, &err) == EV_FATAL && strcmp(err.text, "the pipe: cannot be written: Broken pipe") == 0,
+	ok(ev_out_commit(&o, &err) == EV_FATAL &&
+		   strcmp(err.text, "the pipe: cannot be written: Broken pipe") == 0,
 	   "a pipe that nobody reads is an error");
 	close(ends[1]);
 	o = ev_out_fd(ends[1], "closed");
 	ev_out_put(o, "ab", 2);
-	ok(ev_out_commit(&o, &err) == EV_FATAL && strcmp(err.text, "closed: cannot be written: Bad file descriptor") == 0,
+	ok(ev_out_commit(&o, &err) == EV_FATAL &&
+		   strcmp(err.text, "closed: cannot be written: Bad file descriptor") == 0,
 	   "so is a descriptor that is closed");
 }
 
@@ -640,12 +691,14 @@ static void test_full(void)
 	o = ev_out_file("/dev/full", &err);
 	is_int(ev_out_put(o, "x", 1), EV_OK, "what fits the block is taken");
 	is_int(ev_out_flush(o), EV_FATAL, "a full disk is told by flush");
-	is(o->error.text, "/dev/full: cannot be written: No space left on device", "with its reason");
+	is(o->error.text, "/dev/full: cannot be written: No space left on device",
+	   "with its reason");
 	is_int(ev_out_flush(o), EV_FATAL, "again");
 	is_int(ev_out_put(o, large, sizeof large), EV_FATAL, "and by what follows");
 	is_int(ev_out_line(o, large, sizeof large), EV_FATAL, "whatever it is");
 	is_int(ev_out_commit(&o, &err), EV_FATAL, "and by commit");
-	is(err.text, "/dev/full: cannot be written: No space left on device", "which has the first reason");
+	is(err.text, "/dev/full: cannot be written: No space left on device",
+	   "which has the first reason");
 	ok(o == NULL, "and frees");
 	o = ev_out_file("/dev/full", &err);
 	ev_out_put(o, "x", 1);
@@ -656,8 +709,8 @@ static void test_full(void)
 
 static void test_blocks(void)
 {
-	enum { N = EV_OUT_BLOCK };
-	static const size_t edges[] = {0, 1, N - 2, N - 1, N, N + 1, 2 * N, 2 * N + 1};
+	const size_t N = EV_OUT_BLOCK;
+	const size_t edges[] = {0, 1, N - 2, N - 1, N, N + 1, 2 * N, 2 * N + 1};
 	struct ev_buf want = {0};
 	struct ev_error err;
 	unsigned wrong = 0;
@@ -692,10 +745,12 @@ static void test_digest(void)
 	random_text(&text, 1000000);
 	for (int round = 0; round < 20; round++) {
 		struct ev_out *o = ev_out_file("out", &err);
-		size_t from = random_below(text.len), end = from + random_below(text.len - from), at = 0;
+		size_t from = random_below(text.len), end = from + random_below(text.len - from),
+		       at = 0;
 
 		while (at < end) {
-			size_t stop = at < from ? from : end, n = random_below(round % 2 ? 2 * EV_OUT_BLOCK : 1000) + 1;
+			size_t stop = at < from ? from : end,
+			       n = random_below(round % 2 ? 2 * EV_OUT_BLOCK : 1000) + 1;
 
 			if (at == from)
 				ev_out_digest_start(o);
@@ -764,6 +819,7 @@ int main(void)
 	test_slots();
 	is_int(open_files(), files, "no descriptor is left open");
 	snprintf(command, sizeof command, "rm -rf '%s'", dir);
+	/* NOLINTNEXTLINE(cert-env33-c): a command of ours */
 	ok(chdir("/") == 0 && system(command) == 0, "the folder is removed");
 	return done();
 }

@@ -83,26 +83,35 @@ static void verdicts(void)
 		{"{\"minLength\":3}", "\"\xf0\x9f\x98\x80\\ud83d\\ude00\"", false},
 		{"{\"maxLength\":2.0}", "\"abc\"", false},
 		{"{\"required\":[\"a\\\"b\"]}", "{\"\\u0061\\u0022b\":1}", true},
-		{"{\"properties\":{\"x\":{\"$ref\":\"#\"}},\"additionalProperties\":false}", "{\"x\":{\"x\":{}}}", true},
-		{"{\"properties\":{\"x\":{\"$ref\":\"#\"}},\"additionalProperties\":false}", "{\"x\":{\"x\":{\"y\":1}}}", false},
+		{"{\"properties\":{\"x\":{\"$ref\":\"#\"}},\"additionalProperties\":false}",
+		 "{\"x\":{\"x\":{}}}", true},
+		{"{\"properties\":{\"x\":{\"$ref\":\"#\"}},\"additionalProperties\":false}",
+		 "{\"x\":{\"x\":{\"y\":1}}}", false},
 		{"{\"$ref\":\"#/$defs/a~1b%25\",\"$defs\":{\"a/b%\":false}}", "1", false},
-		{"{\"$defs\":{\"r\":{\"$anchor\":\"here\",\"type\":\"null\"}},\"$ref\":\"#here\"}", "null", true},
-		{"{\"allOf\":[{\"properties\":{\"a\":true}}],\"unevaluatedProperties\":false}", "{\"a\":1}", true},
-		{"{\"allOf\":[{\"properties\":{\"a\":true}}],\"unevaluatedProperties\":false}", "{\"a\":1,\"b\":2}", false},
+		{"{\"$defs\":{\"r\":{\"$anchor\":\"here\",\"type\":\"null\"}},\"$ref\":\"#here\"}",
+		 "null", true},
+		{"{\"allOf\":[{\"properties\":{\"a\":true}}],\"unevaluatedProperties\":false}",
+		 "{\"a\":1}", true},
+		{"{\"allOf\":[{\"properties\":{\"a\":true}}],\"unevaluatedProperties\":false}",
+		 "{\"a\":1,\"b\":2}", false},
 		{"{\"format\":\"ipv6\"}", "\"::ffff:1.2.3.4\"", true},
 		{"{\"format\":\"something else\"}", "\"x\"", true},
 		{"{\"unheard of\":5}", "1", true},
-		{"{\"$ref\":\"https://json-schema.org/draft/2020-12/schema\"}", "{\"type\":\"strin\"}", false},
-		{"{\"$ref\":\"https://json-schema.org/draft/2020-12/schema\"}", "{\"items\":{\"minimum\":\"3\"}}", false},
-		{"{\"$ref\":\"https://json-schema.org/draft/2020-12/schema\"}", "{\"items\":{\"minimum\":3}}", true},
+		{"{\"$ref\":\"https://json-schema.org/draft/2020-12/schema\"}",
+		 "{\"type\":\"strin\"}", false},
+		{"{\"$ref\":\"https://json-schema.org/draft/2020-12/schema\"}",
+		 "{\"items\":{\"minimum\":\"3\"}}", false},
+		{"{\"$ref\":\"https://json-schema.org/draft/2020-12/schema\"}",
+		 "{\"items\":{\"minimum\":3}}", true},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct ev_jschema_set *set = ev_jschema_set_new(".");
 		const struct ev_jschema *s = compiled(set, cases[i].schema);
 
-		is_int(s != NULL ? judge(s, doc(cases[i].value), EV_NOWHERE) : -2, cases[i].valid, "%s %s %s",
-		       cases[i].value, cases[i].valid ? "fits" : "does not fit", cases[i].schema);
+		is_int(s != NULL ? judge(s, doc(cases[i].value), EV_NOWHERE) : -2, cases[i].valid,
+		       "%s %s %s", cases[i].value, cases[i].valid ? "fits" : "does not fit",
+		       cases[i].schema);
 		ev_jschema_set_free(&set);
 	}
 }
@@ -113,40 +122,67 @@ static void errors(void)
 		const char *schema, *error;
 	} cases[] = {
 		{"{\n  \"minimum\": \"3\"\n}", "schema:2:14: minimum must be a number: correct it"},
-		{"{\"a\":1,}", "schema:1:8: a member's name in double quotes is missing here: a schema is a JSON text, correct it"},
-		{"{\"type\":\"int\"}", "schema:1:9: type must be null, boolean, integer, number, string, array or object, or an array of different ones: correct it"},
-		{"{\"properties\":{\"\xc3\xa9\":{\"type\":[\"null\",\"x\"]}}}", "schema:1:36: type must be null, boolean, integer, number, string, array or object, or an array of different ones: correct it"},
-		{"{\"required\":[\"a\",\"a\"]}", "schema:1:13: required must be an array of different names: correct it"},
-		{"{\"items\":[{}]}", "schema:1:10: items must be one schema: since draft 2020-12 a list of schemas is prefixItems"},
-		{"{\"multipleOf\":0}", "schema:1:15: multipleOf must be a number above 0, of at most 10000 digits: correct it"},
-		{"{\"maxLength\":-1}", "schema:1:14: maxLength must be a whole number, 0 or more: correct it"},
-		{"{\"allOf\":[]}", "schema:1:10: allOf must be an array of schemas, at least one: correct it"},
-		{"{\"not\":3}", "schema:1:8: not must be a schema: an object, true or false: correct it"},
-		{"[]", "schema:1:1: a schema must be an object, true or false: it is of type array"},
-		{"{\"title\":\"a\",\"title\":\"b\"}", "schema:1:14: the name stands twice in its object: take one out"},
-		{"{\"pattern\":\"(\"}", "schema:1:12: the pattern ( is no regular expression: missing closing parenthesis"},
-		{"{\"patternProperties\":{\"\\\\Z\":true}}", "schema:1:23: the pattern \\Z is no regular expression: ECMA-262 has no such escape at octet 0"},
-		{"{\"$ref\":\"#/$defs/x\"}", "schema:1:9: the reference \"#/$defs/x\" leads to nothing: correct it, or define what it names"},
-		{"{\"$ref\":\"#x\"}", "schema:1:9: the reference \"#x\" leads to nothing: correct it, or define what it names"},
-		{"{\"$ref\":\"#/title\",\"title\":\"x\"}", "schema:1:9: the reference \"#/title\" leads to what is no schema: name an object, true or false"},
-		{"{\"$ref\":\"https://example.org/x.json\"}", "schema:1:9: the reference \"https://example.org/x.json\" is remote, and remote references are not fetched: put that schema into a file below the model's folder and refer to the file"},
-		{"{\"$ref\":\"urn:x:y\"}", "schema:1:9: the reference \"urn:x:y\" is the $id of no schema here: correct it, or refer to a file"},
-		{"{\"$ref\":\"../x.json\"}", "schema:1:9: the reference \"../x.json\" reaches above the model's folder: keep the files in or below it"},
-		{"{\"$ref\":\"#\"}", "schema:1:1: this schema leads back to itself for one and the same value, which never ends: take the reference out"},
-		{"{\"$ref\":\"#/$defs/a\",\"$defs\":{\"a\":{\"allOf\":[{\"not\":{\"$ref\":\"#/$defs/a\"}}]}}}", "schema:1:34: this schema leads back to itself for one and the same value, which never ends: take the reference out"},
-		{"{\"$dynamicRef\":\"#n\",\"$dynamicAnchor\":\"n\"}", "schema:1:1: this schema leads back to itself for one and the same value, which never ends: take the reference out"},
-		{"{\"$id\":\"x#y\"}", "schema:1:8: $id \"x#y\" has a fragment: name the place with $anchor"},
-		{"{\"$anchor\":\"1\"}", "schema:1:12: $anchor \"1\" is no name: use letters, digits, - _ and ., and a letter or _ first"},
-		{"{\"$defs\":{\"a\":{\"$anchor\":\"x\"},\"b\":{\"$anchor\":\"x\"}}}", "schema:1:46: the anchor \"x\" stands twice in one schema: rename one"},
-		{"{\"$schema\":\"http://json-schema.org/draft-07/schema#\"}", "schema:1:12: $schema names http://json-schema.org/draft-07/schema, which is not known here: write the schema for \"https://json-schema.org/draft/2020-12/schema\""},
+		{"{\"a\":1,}",
+		 "schema:1:8: a member's name in double quotes is missing here: a schema is a JSON text, correct it"},
+		{"{\"type\":\"int\"}",
+		 "schema:1:9: type must be null, boolean, integer, number, string, array or object, or an array of different ones: correct it"},
+		{"{\"properties\":{\"\xc3\xa9\":{\"type\":[\"null\",\"x\"]}}}",
+		 "schema:1:36: type must be null, boolean, integer, number, string, array or object, or an array of different ones: correct it"},
+		{"{\"required\":[\"a\",\"a\"]}",
+		 "schema:1:13: required must be an array of different names: correct it"},
+		{"{\"items\":[{}]}",
+		 "schema:1:10: items must be one schema: since draft 2020-12 a list of schemas is prefixItems"},
+		{"{\"multipleOf\":0}",
+		 "schema:1:15: multipleOf must be a number above 0, of at most 10000 digits: correct it"},
+		{"{\"maxLength\":-1}",
+		 "schema:1:14: maxLength must be a whole number, 0 or more: correct it"},
+		{"{\"allOf\":[]}",
+		 "schema:1:10: allOf must be an array of schemas, at least one: correct it"},
+		{"{\"not\":3}",
+		 "schema:1:8: not must be a schema: an object, true or false: correct it"},
+		{"[]",
+		 "schema:1:1: a schema must be an object, true or false: it is of type array"},
+		{"{\"title\":\"a\",\"title\":\"b\"}",
+		 "schema:1:14: the name stands twice in its object: take one out"},
+		{"{\"pattern\":\"(\"}",
+		 "schema:1:12: the pattern ( is no regular expression: missing closing parenthesis"},
+		{"{\"patternProperties\":{\"\\\\Z\":true}}",
+		 "schema:1:23: the pattern \\Z is no regular expression: ECMA-262 has no such escape at octet 0"},
+		{"{\"$ref\":\"#/$defs/x\"}",
+		 "schema:1:9: the reference \"#/$defs/x\" leads to nothing: correct it, or define what it names"},
+		{"{\"$ref\":\"#x\"}",
+		 "schema:1:9: the reference \"#x\" leads to nothing: correct it, or define what it names"},
+		{"{\"$ref\":\"#/title\",\"title\":\"x\"}",
+		 "schema:1:9: the reference \"#/title\" leads to what is no schema: name an object, true or false"},
+		{"{\"$ref\":\"https://example.org/x.json\"}",
+		 "schema:1:9: the reference \"https://example.org/x.json\" is remote, and remote references are not fetched: put that schema into a file below the model's folder and refer to the file"},
+		{"{\"$ref\":\"urn:x:y\"}",
+		 "schema:1:9: the reference \"urn:x:y\" is the $id of no schema here: correct it, or refer to a file"},
+		{"{\"$ref\":\"../x.json\"}",
+		 "schema:1:9: the reference \"../x.json\" reaches above the model's folder: keep the files in or below it"},
+		{"{\"$ref\":\"#\"}",
+		 "schema:1:1: this schema leads back to itself for one and the same value, which never ends: take the reference out"},
+		{"{\"$ref\":\"#/$defs/a\",\"$defs\":{\"a\":{\"allOf\":[{\"not\":{\"$ref\":\"#/$defs/a\"}}]}}}",
+		 "schema:1:34: this schema leads back to itself for one and the same value, which never ends: take the reference out"},
+		{"{\"$dynamicRef\":\"#n\",\"$dynamicAnchor\":\"n\"}",
+		 "schema:1:1: this schema leads back to itself for one and the same value, which never ends: take the reference out"},
+		{"{\"$id\":\"x#y\"}",
+		 "schema:1:8: $id \"x#y\" has a fragment: name the place with $anchor"},
+		{"{\"$anchor\":\"1\"}",
+		 "schema:1:12: $anchor \"1\" is no name: use letters, digits, - _ and ., and a letter or _ first"},
+		{"{\"$defs\":{\"a\":{\"$anchor\":\"x\"},\"b\":{\"$anchor\":\"x\"}}}",
+		 "schema:1:46: the anchor \"x\" stands twice in one schema: rename one"},
+		{"{\"$schema\":\"http://json-schema.org/draft-07/schema#\"}",
+		 "schema:1:12: $schema names http://json-schema.org/draft-07/schema, which is not known here: write the schema for \"https://json-schema.org/draft/2020-12/schema\""},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct ev_jschema_set *set = ev_jschema_set_new(".");
 		struct ev_error err = {0};
 
-		ok(ev_jschema_text(set, "schema", cases[i].schema, strlen(cases[i].schema), &err) == NULL, "%s is refused",
-		   cases[i].schema);
+		ok(ev_jschema_text(set, "schema", cases[i].schema, strlen(cases[i].schema), &err) ==
+			   NULL,
+		   "%s is refused", cases[i].schema);
 		is(err.text, cases[i].error, "and the error says where and why");
 		ev_jschema_set_free(&set);
 	}
@@ -162,8 +198,9 @@ static void told(const char *schema, const char *value, const char *want)
 	if (s == NULL || judge(s, doc(value), EV_NOWHERE) < 0)
 		ev_buf_puts(&got, "(no schema, or no agreement)");
 	for (size_t i = 0; s != NULL && i < reasons.n; i++)
-		ev_buf_printf(&got, "%s%s|%s|%s|%s", i > 0 ? "\n" : "", reasons.list[i].path, reasons.list[i].keyword,
-			      reasons.list[i].message, reasons.list[i].explain != NULL ? reasons.list[i].explain : "");
+		ev_buf_printf(&got, "%s%s|%s|%s|%s", i > 0 ? "\n" : "", reasons.list[i].path,
+			      reasons.list[i].keyword, reasons.list[i].message,
+			      reasons.list[i].explain != NULL ? reasons.list[i].explain : "");
 	is(ev_buf_str(&got), want, "the reasons why %s does not fit %s", value, schema);
 	ev_buf_free(&got);
 	ev_jschema_set_free(&set);
@@ -172,22 +209,27 @@ static void told(const char *schema, const char *value, const char *want)
 static void explanations(void)
 {
 	told("{\"minimum\":0}", "-3", "|minimum|-3 is less than 0|");
-	told("{\"exclusiveMinimum\":0,\"multipleOf\":2,\"maximum\":-2,\"exclusiveMaximum\":-1}", "-1",
+	told("{\"exclusiveMinimum\":0,\"multipleOf\":2,\"maximum\":-2,\"exclusiveMaximum\":-1}",
+	     "-1",
 	     "|exclusiveMinimum|-1 is not more than 0|\n|maximum|-1 is more than -2|\n"
 	     "|exclusiveMaximum|-1 is not less than -1|\n|multipleOf|-1 is no multiple of 2|");
 	told("{\"pattern\":\"^x$\",\"minLength\":4,\"format\":\"uuid\"}", "\"abc\"",
 	     "|minLength|\"abc\" has 3 characters, at least 4 are needed|\n"
 	     "|pattern|\"abc\" does not match the pattern ^x$|\n|format|\"abc\" does not have the format uuid|");
-	told("{\"required\":[\"total\"],\"properties\":{\"a\":true},\"additionalProperties\":false}", "{\"a\":1,\"foo\":2}",
+	told("{\"required\":[\"total\"],\"properties\":{\"a\":true},\"additionalProperties\":false}",
+	     "{\"a\":1,\"foo\":2}",
 	     "/foo|additionalProperties|the member \"foo\" is not allowed|\n|required|the member \"total\" is missing|");
-	told("{\"type\":[\"string\",\"null\"]}", "[1]", "|type|[1] is an array, not null or a string|");
+	told("{\"type\":[\"string\",\"null\"]}", "[1]",
+	     "|type|[1] is an array, not null or a string|");
 	told("{\"type\":\"integer\"}", "1.5", "|type|1.5 is not an integer|");
 	told("{\"enum\":[\"a\",1]}", "true", "|enum|true is none of \"a\", 1|");
-	told("{\"properties\":{\"a/b\":{\"prefixItems\":[true,{\"const\":1}]}}}", "{\"a\\u002fb\":[0,2]}",
-	     "/a~1b/1|const|2 is not 1|");
+	told("{\"properties\":{\"a/b\":{\"prefixItems\":[true,{\"const\":1}]}}}",
+	     "{\"a\\u002fb\":[0,2]}", "/a~1b/1|const|2 is not 1|");
 	told("{\"description\":\"outer\",\"properties\":{\"a\":{\"title\":\"inner\",\"minimum\":1},\"b\":{\"minimum\":1}}}",
-	     "{\"a\":0,\"b\":0}", "/a|minimum|0 is less than 1|inner\n/b|minimum|0 is less than 1|outer");
-	told("{\"description\":\"words\",\"title\":\"heading\",\"type\":\"null\"}", "1", "|type|1 is a number, not null|words");
+	     "{\"a\":0,\"b\":0}",
+	     "/a|minimum|0 is less than 1|inner\n/b|minimum|0 is less than 1|outer");
+	told("{\"description\":\"words\",\"title\":\"heading\",\"type\":\"null\"}", "1",
+	     "|type|1 is a number, not null|words");
 	told("{\"uniqueItems\":true,\"maxItems\":2,\"contains\":{\"const\":9}}", "[1,2,1.0]",
 	     "|maxItems|the array has 3 elements, at most 2 are allowed|\n"
 	     "|contains|0 elements of the array fit \"contains\", at least 1 must|\n"
@@ -201,12 +243,14 @@ static void explanations(void)
 	     "|anyOf|{} fits none of the schemas of anyOf|\n|required|the member \"x\" is missing|");
 	told("{\"oneOf\":[{\"minimum\":1},{\"minimum\":2},false]}", "3",
 	     "|oneOf|3 fits the schemas 1 and 2 of oneOf, only one may fit|");
-	told("{\"not\":{\"description\":\"no zero\",\"const\":0}}", "0", "|not|0 fits a schema that it must not fit|no zero");
-	told("{\"if\":{\"type\":\"string\"},\"then\":{\"maxLength\":1},\"else\":{\"minimum\":1}}", "0",
-	     "|minimum|0 is less than 1|");
+	told("{\"not\":{\"description\":\"no zero\",\"const\":0}}", "0",
+	     "|not|0 fits a schema that it must not fit|no zero");
+	told("{\"if\":{\"type\":\"string\"},\"then\":{\"maxLength\":1},\"else\":{\"minimum\":1}}",
+	     "0", "|minimum|0 is less than 1|");
 	told("{\"properties\":{\"a\":true},\"unevaluatedProperties\":false}", "{\"a\":1,\"b\":1}",
 	     "/b|unevaluatedProperties|the member \"b\" is not allowed|");
-	told("{\"prefixItems\":[true],\"items\":false}", "[1,2]", "/1|items|the element 1 is not allowed|");
+	told("{\"prefixItems\":[true],\"items\":false}", "[1,2]",
+	     "/1|items|the element 1 is not allowed|");
 	told("false", "1", "|false|1 is not allowed: nothing is|");
 }
 
@@ -230,13 +274,19 @@ static void files(void)
 	snprintf(path, sizeof path, "%s/sub", root);
 	mkdir(path, 0700);
 	snprintf(path, sizeof path, "%s/a.json", root);
-	write_file(path, "{\"properties\":{\"x\":{\"$ref\":\"sub/b%20c.json#/$defs/n\"},\"me\":{\"$ref\":\"a.json\"}}}");
+	write_file(
+		path,
+		"{\"properties\":{\"x\":{\"$ref\":\"sub/b%20c.json#/$defs/n\"},\"me\":{\"$ref\":\"a.json\"}}}");
 	snprintf(path, sizeof path, "%s/sub/b c.json", root);
-	write_file(path, "{\"$id\":\"https://example.org/b.json\",\"$defs\":{\"n\":{\"$ref\":\"../d.json#top\"}}}");
+	write_file(
+		path,
+		"{\"$id\":\"https://example.org/b.json\",\"$defs\":{\"n\":{\"$ref\":\"../d.json#top\"}}}");
 	snprintf(path, sizeof path, "%s/d.json", root);
 	write_file(path, "{\"$anchor\":\"top\",\"type\":\"integer\"}");
 	snprintf(path, sizeof path, "%s/bad.json", root);
-	write_file(path, "{\"properties\":\n{\"a\":{\"$ref\":\"nothing.json\"},\n\"b\":{\"type\":\"string\"}}}");
+	write_file(
+		path,
+		"{\"properties\":\n{\"a\":{\"$ref\":\"nothing.json\"},\n\"b\":{\"type\":\"string\"}}}");
 
 	set = ev_jschema_set_new(root);
 	s = ev_jschema_file(set, "./sub/../a.json", &err);
@@ -244,21 +294,26 @@ static void files(void)
 		diag("%s", err.text);
 	again = ev_jschema_file(set, "a.json", &err);
 	ok(s == again, "a file is compiled once");
-	ok(s != NULL && judge(s, doc("{\"x\":1,\"me\":{\"x\":2}}"), EV_NOWHERE) == 1, "and both sides hold: valid");
-	ok(s != NULL && judge(s, doc("{\"x\":1,\"me\":{\"x\":\"2\"}}"), EV_NOWHERE) == 0, "and both sides hold: invalid");
+	ok(s != NULL && judge(s, doc("{\"x\":1,\"me\":{\"x\":2}}"), EV_NOWHERE) == 1,
+	   "and both sides hold: valid");
+	ok(s != NULL && judge(s, doc("{\"x\":1,\"me\":{\"x\":\"2\"}}"), EV_NOWHERE) == 0,
+	   "and both sides hold: invalid");
 	s = compiled(set, "{\"$ref\":\"d.json\"}");
-	ok(s != NULL && judge(s, doc("1.5"), EV_NOWHERE) == 0, "a text refers to files below the root");
+	ok(s != NULL && judge(s, doc("1.5"), EV_NOWHERE) == 0,
+	   "a text refers to files below the root");
 	s = compiled(set, "{\"$ref\":\"https://example.org/b.json#/$defs/n\"}");
-	ok(s != NULL && judge(s, doc("1.5"), EV_NOWHERE) == 0, "a schema of the set is found by its $id");
+	ok(s != NULL && judge(s, doc("1.5"), EV_NOWHERE) == 0,
+	   "a schema of the set is found by its $id");
 
 	ok(ev_jschema_file(set, "bad.json", &err) == NULL, "a missing file is an error");
 	snprintf(path, sizeof path, "%s/bad.json:2:14: the reference \"nothing.json\"", root);
-	ok(strncmp(err.text, path, strlen(path)) == 0 && strstr(err.text, "No such file") != NULL, "which says who asks: %s",
-	   err.text);
+	ok(strncmp(err.text, path, strlen(path)) == 0 && strstr(err.text, "No such file") != NULL,
+	   "which says who asks: %s", err.text);
 	ok(ev_jschema_file(set, "bad.json", &second) == NULL && strcmp(err.text, second.text) == 0,
 	   "and it comes again if asked again");
 	ok(ev_jschema_file(set, "../x.json", &err) == NULL, "a file above the root is refused");
-	is(err.text, "../x.json: lies outside the model's folder: keep schemas in or below it", "with words");
+	is(err.text, "../x.json: lies outside the model's folder: keep schemas in or below it",
+	   "with words");
 	ok(ev_jschema_file(set, "/etc/hostname", &err) == NULL, "so is an absolute path");
 	ev_jschema_set_free(&set);
 	ok(set == NULL, "free sets the pointer to NULL");
@@ -271,8 +326,10 @@ static void without(void)
 		const char *schema;
 		bool with, without;
 	} cases[] = {
-		{"{\"properties\":{\"a\":true,\"b\":true},\"additionalProperties\":false}", false, true},
-		{"{\"properties\":{\"a\":true,\"b\":true},\"unevaluatedProperties\":false}", false, true},
+		{"{\"properties\":{\"a\":true,\"b\":true},\"additionalProperties\":false}", false,
+		 true},
+		{"{\"properties\":{\"a\":true,\"b\":true},\"unevaluatedProperties\":false}", false,
+		 true},
 		{"{\"maxProperties\":2}", false, true},
 		{"{\"required\":[\"_ev\"]}", true, false},
 		{"{\"propertyNames\":{\"maxLength\":1}}", false, true},
@@ -303,16 +360,19 @@ static void large(void)
 		ev_buf_printf(&schema, "%s\"name of a member, number %d\"", i > 0 ? "," : "", i);
 	ev_buf_puts(&schema, "],\"properties\":{");
 	for (int i = 0; i < 300; i++)
-		ev_buf_printf(&schema, "%s\"name of a member, number %d\":{\"const\":%d}", i > 0 ? "," : "", i, i);
+		ev_buf_printf(&schema, "%s\"name of a member, number %d\":{\"const\":%d}",
+			      i > 0 ? "," : "", i, i);
 	ev_buf_puts(&schema, "}}");
 	s = compiled(set, ev_buf_str(&schema));
 	for (int missing = 299; missing <= 300; missing++) {
 		ev_buf_reset(&value);
 		ev_buf_putc(&value, '{');
 		for (int i = 0; i < missing; i++)
-			ev_buf_printf(&value, "%s\"name of a member, number %d\":%d", i > 0 ? "," : "", i, i);
+			ev_buf_printf(&value, "%s\"name of a member, number %d\":%d",
+				      i > 0 ? "," : "", i, i);
 		ev_buf_putc(&value, '}');
-		is_int(judge(s, doc(ev_buf_str(&value)), EV_NOWHERE), missing == 300, "%d of 300 required members", missing);
+		is_int(judge(s, doc(ev_buf_str(&value)), EV_NOWHERE), missing == 300,
+		       "%d of 300 required members", missing);
 	}
 
 	s = compiled(set, "{\"uniqueItems\":true}");
@@ -328,9 +388,12 @@ static void large(void)
 	/* the deepest value, through more and more schemas at each level */
 	for (int chain = 4; chain <= 100; chain += 96) {
 		ev_buf_reset(&schema);
-		ev_buf_puts(&schema, "{\"$defs\":{\"c0\":{\"items\":{\"$ref\":\"#\"},\"type\":[\"array\",\"null\"]}");
+		ev_buf_puts(
+			&schema,
+			"{\"$defs\":{\"c0\":{\"items\":{\"$ref\":\"#\"},\"type\":[\"array\",\"null\"]}");
 		for (int i = 1; i <= chain; i++)
-			ev_buf_printf(&schema, ",\"c%d\":{\"allOf\":[{\"$ref\":\"#/$defs/c%d\"}]}", i, i - 1);
+			ev_buf_printf(&schema, ",\"c%d\":{\"allOf\":[{\"$ref\":\"#/$defs/c%d\"}]}",
+				      i, i - 1);
 		ev_buf_printf(&schema, "},\"allOf\":[{\"$ref\":\"#/$defs/c%d\"}]}", chain);
 		s = compiled(set, ev_buf_str(&schema));
 		for (int flaw = 0; flaw < 2; flaw++) {
@@ -340,8 +403,9 @@ static void large(void)
 			ev_buf_puts(&value, flaw ? "7" : "null");
 			for (int i = 0; i < EV_MAX_DEPTH; i++)
 				ev_buf_putc(&value, ']');
-			is_int(s != NULL ? judge(s, doc(ev_buf_str(&value)), EV_NOWHERE) : -2, chain == 4 && !flaw,
-			       "512 arrays around %s, through %d schemas each", flaw ? "7" : "null", chain);
+			is_int(s != NULL ? judge(s, doc(ev_buf_str(&value)), EV_NOWHERE) : -2,
+			       chain == 4 && !flaw, "512 arrays around %s, through %d schemas each",
+			       flaw ? "7" : "null", chain);
 		}
 	}
 	is(reasons.n == 1 ? reasons.list[0].message : "",
@@ -357,8 +421,9 @@ static void large(void)
 
 static void random_value(struct ev_buf *b, int depth)
 {
-	static const char *const scalars[] = {"null", "true", "false", "0", "1", "1.0", "-2", "2.5", "\"\"", "\"a\"",
-					      "\"\\u0062\"", "\"abc\"", "1e1", "\"2026-03-01\""};
+	static const char *const scalars[] = {
+		"null", "true", "false", "0",		"1",	   "1.0", "-2",
+		"2.5",	"\"\"", "\"a\"", "\"\\u0062\"", "\"abc\"", "1e1", "\"2026-03-01\""};
 	size_t k = random_below(depth > 0 ? 18 : 14), n = random_below(4);
 
 	if (k < 14) {
@@ -392,15 +457,31 @@ static void random_list(struct ev_buf *b, int depth)
 static void random_schema(struct ev_buf *b, int depth)
 {
 	static const char *const leaves[] = {
-		"\"type\":\"object\"", "\"type\":[\"array\",\"integer\"]", "\"type\":[\"string\",\"object\",\"array\"]",
-		"\"enum\":[1,\"a\",null,[]]", "\"const\":{}", "\"minimum\":1", "\"exclusiveMaximum\":2",
-		"\"multipleOf\":0.5", "\"minLength\":1", "\"maxLength\":1", "\"pattern\":\"^[ab]\"",
-		"\"format\":\"date\"", "\"required\":[\"a\"]", "\"minProperties\":1", "\"maxProperties\":2",
-		"\"minItems\":1", "\"maxItems\":2", "\"uniqueItems\":true", "\"dependentRequired\":{\"a\":[\"c\"]}",
-		"\"description\":\"words\"", "\"$ref\":\"#/$defs/r\"",
+		"\"type\":\"object\"",
+		"\"type\":[\"array\",\"integer\"]",
+		"\"type\":[\"string\",\"object\",\"array\"]",
+		"\"enum\":[1,\"a\",null,[]]",
+		"\"const\":{}",
+		"\"minimum\":1",
+		"\"exclusiveMaximum\":2",
+		"\"multipleOf\":0.5",
+		"\"minLength\":1",
+		"\"maxLength\":1",
+		"\"pattern\":\"^[ab]\"",
+		"\"format\":\"date\"",
+		"\"required\":[\"a\"]",
+		"\"minProperties\":1",
+		"\"maxProperties\":2",
+		"\"minItems\":1",
+		"\"maxItems\":2",
+		"\"uniqueItems\":true",
+		"\"dependentRequired\":{\"a\":[\"c\"]}",
+		"\"description\":\"words\"",
+		"\"$ref\":\"#/$defs/r\"",
 	};
-	static const char *const one[] = {"not", "items", "contains", "additionalProperties", "propertyNames", "if", "then",
-					  "else", "unevaluatedItems", "unevaluatedProperties"};
+	static const char *const one[] = {
+		"not", "items", "contains", "additionalProperties", "propertyNames",
+		"if",  "then",	"else",	    "unevaluatedItems",	    "unevaluatedProperties"};
 	static const char *const many[] = {"allOf", "anyOf", "oneOf", "prefixItems"};
 	static const char *const maps[] = {"properties", "patternProperties", "dependentSchemas"};
 	unsigned used[4] = {0};
@@ -412,7 +493,10 @@ static void random_schema(struct ev_buf *b, int depth)
 	}
 	ev_buf_putc(b, '{');
 	for (size_t i = 0, put = 0; i < n; i++) {
-		size_t group = random_below(4), k = random_below(group == 0 ? 21 : group == 1 ? 10 : group == 2 ? 4 : 3);
+		size_t group = random_below(4), k = random_below(group == 0   ? 21
+								 : group == 1 ? 10
+								 : group == 2 ? 4
+									      : 3);
 
 		if ((used[group] >> k & 1) != 0 || (group == 0 && k <= 2 && (used[0] & 7) != 0))
 			continue;
@@ -449,7 +533,8 @@ static void agreement(void)
 		struct ev_error err;
 
 		ev_buf_reset(&schema);
-		ev_buf_puts(&schema, "{\"$defs\":{\"r\":{\"properties\":{\"a\":true}}},\"allOf\":[");
+		ev_buf_puts(&schema,
+			    "{\"$defs\":{\"r\":{\"properties\":{\"a\":true}}},\"allOf\":[");
 		random_schema(&schema, 4);
 		ev_buf_puts(&schema, "]}");
 		s = ev_jschema_text(set, "random", schema.p, schema.len, &err);
@@ -467,12 +552,15 @@ static void agreement(void)
 				diag("%s against %s", ev_buf_str(&value), ev_buf_str(&schema));
 			for (size_t r = 0; got == 0 && r < reasons.n; r++)
 				if (strstr(reasons.list[r].message, " does not fit") != NULL &&
-				    strstr(reasons.list[r].message, "the one schema of") == NULL && disagree++ < 5)
-					diag("no reason: %s against %s", ev_buf_str(&value), ev_buf_str(&schema));
+				    strstr(reasons.list[r].message, "the one schema of") == NULL &&
+				    disagree++ < 5)
+					diag("no reason: %s against %s", ev_buf_str(&value),
+					     ev_buf_str(&schema));
 		}
 		ev_jschema_set_free(&set);
 	}
-	is_int(disagree, 0, "both judgements agree on %d random values, of which %d are valid", held, valid);
+	is_int(disagree, 0, "both judgements agree on %d random values, of which %d are valid",
+	       held, valid);
 	ev_buf_free(&schema);
 	ev_buf_free(&value);
 }
@@ -484,7 +572,8 @@ static void multiples(void)
 
 	for (int i = 0; i < 20000; i++) {
 		struct ev_jschema_set *set = ev_jschema_set_new(".");
-		uint64_t by = 1 + (random_u64() >> (30 + random_below(34))), a = random_u64() >> random_below(60);
+		uint64_t by = 1 + (random_u64() >> (30 + random_below(34))),
+			 a = random_u64() >> random_below(60);
 		char schema[128], value[128], zeros[24] = {0};
 		size_t down = random_below(20);
 		int want;
@@ -493,8 +582,10 @@ static void multiples(void)
 			a -= a % by;
 		want = a % by == 0;
 		memset(zeros, '0', a != 0 ? random_below(20) : 0);
-		snprintf(schema, sizeof schema, "{\"multipleOf\":%llue-%zu}", (unsigned long long)by, down);
-		snprintf(value, sizeof value, "-%llu%s.0e-%zu", (unsigned long long)a, zeros, down + strlen(zeros));
+		snprintf(schema, sizeof schema, "{\"multipleOf\":%llue-%zu}",
+			 (unsigned long long)by, down);
+		snprintf(value, sizeof value, "-%llu%s.0e-%zu", (unsigned long long)a, zeros,
+			 down + strlen(zeros));
 		if (judge(compiled(set, schema), doc(value), EV_NOWHERE) != want && wrong++ < 5)
 			diag("%s against %s must be %d", value, schema, want);
 		ev_jschema_set_free(&set);

@@ -21,19 +21,32 @@
 static const struct {
 	const char *file, *name, *test, *why;
 } skips[] = {
-	{"format.json", "email format", "invalid email string is only an annotation by default", FORMAT},
-	{"format.json", "regex format", "invalid regex string is only an annotation by default", FORMAT},
-	{"format.json", "ipv4 format", "invalid ipv4 string is only an annotation by default", FORMAT},
-	{"format.json", "ipv6 format", "invalid ipv6 string is only an annotation by default", FORMAT},
-	{"format.json", "hostname format", "invalid hostname string is only an annotation by default", FORMAT},
-	{"format.json", "date format", "invalid date string is only an annotation by default", FORMAT},
-	{"format.json", "date-time format", "invalid date-time string is only an annotation by default", FORMAT},
-	{"format.json", "time format", "invalid time string is only an annotation by default", FORMAT},
-	{"format.json", "json-pointer format", "invalid json-pointer string is only an annotation by default", FORMAT},
-	{"format.json", "uri format", "invalid uri string is only an annotation by default", FORMAT},
-	{"format.json", "uri-reference format", "invalid uri-reference string is only an annotation by default", FORMAT},
-	{"format.json", "uuid format", "invalid uuid string is only an annotation by default", FORMAT},
-	{"format.json", "duration format", "invalid duration string is only an annotation by default", FORMAT},
+	{"format.json", "email format", "invalid email string is only an annotation by default",
+	 FORMAT},
+	{"format.json", "regex format", "invalid regex string is only an annotation by default",
+	 FORMAT},
+	{"format.json", "ipv4 format", "invalid ipv4 string is only an annotation by default",
+	 FORMAT},
+	{"format.json", "ipv6 format", "invalid ipv6 string is only an annotation by default",
+	 FORMAT},
+	{"format.json", "hostname format",
+	 "invalid hostname string is only an annotation by default", FORMAT},
+	{"format.json", "date format", "invalid date string is only an annotation by default",
+	 FORMAT},
+	{"format.json", "date-time format",
+	 "invalid date-time string is only an annotation by default", FORMAT},
+	{"format.json", "time format", "invalid time string is only an annotation by default",
+	 FORMAT},
+	{"format.json", "json-pointer format",
+	 "invalid json-pointer string is only an annotation by default", FORMAT},
+	{"format.json", "uri format", "invalid uri string is only an annotation by default",
+	 FORMAT},
+	{"format.json", "uri-reference format",
+	 "invalid uri-reference string is only an annotation by default", FORMAT},
+	{"format.json", "uuid format", "invalid uuid string is only an annotation by default",
+	 FORMAT},
+	{"format.json", "duration format",
+	 "invalid duration string is only an annotation by default", FORMAT},
 	{"cross-draft.json", NULL, NULL, "other drafts are refused"},
 	{"ecmascript-regex.json", "ECMA 262 lookbehind is valid, including variable width",
 	 "a variable-width lookbehind (ES2018)", "PCRE2 has no lookbehind of variable width"},
@@ -57,7 +70,8 @@ static struct count total;
 static const char *skipped(const char *file, const char *name, const char *test)
 {
 	for (size_t i = 0; i < sizeof skips / sizeof *skips; i++)
-		if (strcmp(skips[i].file, file) == 0 && (skips[i].name == NULL || strcmp(skips[i].name, name) == 0) &&
+		if (strcmp(skips[i].file, file) == 0 &&
+		    (skips[i].name == NULL || strcmp(skips[i].name, name) == 0) &&
 		    (skips[i].test == NULL || (test != NULL && strcmp(skips[i].test, test) == 0)))
 			return skips[i].why;
 	return NULL;
@@ -107,11 +121,15 @@ static void remotes_find(const char *folder)
 			remotes_find(ev_buf_str(&inner));
 		} else if (name[0] != '.') {
 			ev_buf_reset(&path);
-			ev_buf_printf(&path, "%s/remotes/draft2020-12%s", ev_buf_str(&base), ev_buf_str(&inner));
-			ev_buf_printf(&uri, "http://localhost:1234/draft2020-12%s", ev_buf_str(&inner));
+			ev_buf_printf(&path, "%s/remotes/draft2020-12%s", ev_buf_str(&base),
+				      ev_buf_str(&inner));
+			ev_buf_printf(&uri, "http://localhost:1234/draft2020-12%s",
+				      ev_buf_str(&inner));
 			if (ev_in_slurp(ev_buf_str(&path), 1 << 20, &p, &len, &err) == EV_OK) {
-				remotes.uris = ev_realloc_array(remotes.uris, remotes.n + 1, sizeof(char *));
-				remotes.texts = ev_realloc_array(remotes.texts, remotes.n + 1, sizeof(char *));
+				remotes.uris = ev_realloc_array(remotes.uris, remotes.n + 1,
+								sizeof(char *));
+				remotes.texts = ev_realloc_array(remotes.texts, remotes.n + 1,
+								 sizeof(char *));
 				remotes.uris[remotes.n] = ev_strdup(ev_buf_str(&uri));
 				ev_buf_put(&text, p, len);
 				remotes.texts[remotes.n++] = ev_strdup(ev_buf_str(&text));
@@ -143,15 +161,18 @@ static bool remote_add(struct ev_jschema_set *set, struct ev_scan *scan, size_t 
 	id = ev_member(d, 0, "$id", 3);
 	if (id == EV_NOWHERE) {
 		ev_buf_reset(&text);
-		ev_buf_printf(&text, "{\"$id\":\"%s\",%s", remotes.uris[k], strchr(remotes.texts[k], '{') + 1);
+		ev_buf_printf(&text, "{\"$id\":\"%s\",%s", remotes.uris[k],
+			      strchr(remotes.texts[k], '{') + 1);
 	}
 	good = ev_jschema_text(set, remotes.uris[k], text.p, text.len, &err) != NULL;
-	if (good && id != EV_NOWHERE && !ev_string_is(d, id, remotes.uris[k], strlen(remotes.uris[k]))) {
+	if (good && id != EV_NOWHERE &&
+	    !ev_string_is(d, id, remotes.uris[k], strlen(remotes.uris[k]))) {
 		struct ev_buf other = {0};
 		size_t len;
 		const char *p = ev_raw(d, id, &len);
 
-		ev_buf_printf(&other, "{\"$id\":\"%s\",\"$ref\":%.*s}", remotes.uris[k], (int)len, p);
+		ev_buf_printf(&other, "{\"$id\":\"%s\",\"$ref\":%.*s}", remotes.uris[k], (int)len,
+			      p);
 		good = ev_jschema_text(set, remotes.uris[k], other.p, other.len, &err) != NULL;
 		ev_buf_free(&other);
 	}
@@ -175,8 +196,8 @@ static void remotes_add(struct ev_jschema_set *set)
 	ev_scan_free(&scan);
 }
 
-static void hold(const char *file, const char *name, const struct ev_doc *d, uint32_t test, const struct ev_jschema *s,
-		 struct count *c)
+static void hold(const char *file, const char *name, const struct ev_doc *d, uint32_t test,
+		 const struct ev_jschema *s, struct count *c)
 {
 	static struct ev_reasons reasons;
 	char *about = text_of(d, test, "description");
@@ -197,8 +218,10 @@ static void hold(const char *file, const char *name, const struct ev_doc *d, uin
 		c->passed++;
 	} else {
 		c->failed++;
-		diag("%s: %s: %s: must be %s, ev_jschema_valid says %s, ev_jschema_explain has %zu reasons", file,
-		     name, about, want ? "valid" : "invalid", fast ? "valid" : "invalid", reasons.n);
+		diag("%s: %s: %s: must be %s, ev_jschema_valid says %s, "
+		     "ev_jschema_explain has %zu reasons",
+		     file, name, about, want ? "valid" : "invalid", fast ? "valid" : "invalid",
+		     reasons.n);
 	}
 	ev_reasons_free(&reasons);
 	free(about);
@@ -254,7 +277,8 @@ static void run_file(const char *folder, const char *file)
 	for (uint32_t i = ev_first(d, 0); i < ev_end(d, 0); i = ev_next(d, i))
 		run_case(file, d, i, &c);
 	if (c.passed + c.failed > 0)
-		ok(c.failed == 0, "%s%s: %d of %d tests", folder, file, c.passed, c.passed + c.failed);
+		ok(c.failed == 0, "%s%s: %d of %d tests", folder, file, c.passed,
+		   c.passed + c.failed);
 	total.passed += c.passed;
 	total.failed += c.failed;
 	total.skipped += c.skipped;
@@ -282,8 +306,8 @@ static void run_folder(const char *folder)
 	if (n >= 0)
 		free(list);
 	ev_buf_free(&path);
-	diag("%s: %d tests passed, %d failed, %d left out", *folder != '\0' ? folder : "required", total.passed,
-	     total.failed, total.skipped);
+	diag("%s: %d tests passed, %d failed, %d left out", *folder != '\0' ? folder : "required",
+	     total.passed, total.failed, total.skipped);
 	total = (struct count){0};
 }
 

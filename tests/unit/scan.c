@@ -15,10 +15,12 @@ static struct ev_scan *scan;
 static struct guarded page;
 
 /* What may stand behind a text and must not matter. */
-static const char *const fillers[] = {"\n", "0123456789", ".5e1", "\"", "\\", "}]", "true", "\xff", ","};
+static const char *const fillers[] = {"\n", "0123456789", ".5e1", "\"", "\\",
+				      "}]", "true",	  "\xff", ","};
 enum { FILLERS = sizeof fillers / sizeof fillers[0] };
 
-static const char *const code_names[] = {"syntax", "utf8", "surrogate", "control", "depth", "length"};
+static const char *const code_names[] = {"syntax",  "utf8",  "surrogate",
+					 "control", "depth", "length"};
 
 enum { ACCEPT = -1 };
 
@@ -47,15 +49,17 @@ static struct verdict judge(const char *text, size_t len)
 	for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
 		ev_index_use(way);
 		for (size_t f = 0; f < FILLERS; f++) {
-			struct verdict v = look(guarded_put(&page, text, len, EV_SCAN_SLACK, fillers[f]), len);
+			struct verdict v =
+				look(guarded_put(&page, text, len, EV_SCAN_SLACK, fillers[f]), len);
 
 			if (!begun)
 				first = v;
 			begun = true;
-			if (v.code != first.code || v.at != first.at || v.duplicate != first.duplicate ||
-			    v.n != first.n) {
+			if (v.code != first.code || v.at != first.at ||
+			    v.duplicate != first.duplicate || v.n != first.n) {
 				diag("%s with '%s' behind it differs: %d at %u, not %d at %u",
-				     ev_index_way(way), fillers[f], v.code, v.at, first.code, first.at);
+				     ev_index_way(way), fillers[f], v.code, v.at, first.code,
+				     first.at);
 				first.steady = false;
 			}
 		}
@@ -80,41 +84,41 @@ static const struct {
 	int code;
 	uint32_t at;
 } decisions[] = {
-    {"i_number_double_huge_neg_exp.json", ACCEPT, 0},
-    {"i_number_huge_exp.json", ACCEPT, 0},
-    {"i_number_neg_int_huge_exp.json", ACCEPT, 0},
-    {"i_number_pos_double_huge_exp.json", ACCEPT, 0},
-    {"i_number_real_neg_overflow.json", ACCEPT, 0},
-    {"i_number_real_pos_overflow.json", ACCEPT, 0},
-    {"i_number_real_underflow.json", ACCEPT, 0},
-    {"i_number_too_big_neg_int.json", ACCEPT, 0},
-    {"i_number_too_big_pos_int.json", ACCEPT, 0},
-    {"i_number_very_big_negative_int.json", ACCEPT, 0},
-    {"i_object_key_lone_2nd_surrogate.json", EV_FLAW_SURROGATE, 2},
-    {"i_string_1st_surrogate_but_2nd_missing.json", EV_FLAW_SURROGATE, 2},
-    {"i_string_1st_valid_surrogate_2nd_invalid.json", EV_FLAW_SURROGATE, 2},
-    {"i_string_UTF-16LE_with_BOM.json", EV_FLAW_UTF8, 0},
-    {"i_string_UTF-8_invalid_sequence.json", EV_FLAW_UTF8, 7},
-    {"i_string_UTF8_surrogate_U+D800.json", EV_FLAW_UTF8, 2},
-    {"i_string_incomplete_surrogate_and_escape_valid.json", EV_FLAW_SURROGATE, 2},
-    {"i_string_incomplete_surrogate_pair.json", EV_FLAW_SURROGATE, 2},
-    {"i_string_incomplete_surrogates_escape_valid.json", EV_FLAW_SURROGATE, 2},
-    {"i_string_invalid_lonely_surrogate.json", EV_FLAW_SURROGATE, 2},
-    {"i_string_invalid_surrogate.json", EV_FLAW_SURROGATE, 2},
-    {"i_string_invalid_utf-8.json", EV_FLAW_UTF8, 2},
-    {"i_string_inverted_surrogates_U+1D11E.json", EV_FLAW_SURROGATE, 2},
-    {"i_string_iso_latin_1.json", EV_FLAW_UTF8, 2},
-    {"i_string_lone_second_surrogate.json", EV_FLAW_SURROGATE, 2},
-    {"i_string_lone_utf8_continuation_byte.json", EV_FLAW_UTF8, 2},
-    {"i_string_not_in_unicode_range.json", EV_FLAW_UTF8, 2},
-    {"i_string_overlong_sequence_2_bytes.json", EV_FLAW_UTF8, 2},
-    {"i_string_overlong_sequence_6_bytes.json", EV_FLAW_UTF8, 2},
-    {"i_string_overlong_sequence_6_bytes_null.json", EV_FLAW_UTF8, 2},
-    {"i_string_truncated-utf-8.json", EV_FLAW_UTF8, 2},
-    {"i_string_utf16BE_no_BOM.json", EV_FLAW_UTF8, 5},
-    {"i_string_utf16LE_no_BOM.json", EV_FLAW_UTF8, 4},
-    {"i_structure_500_nested_arrays.json", ACCEPT, 0},
-    {"i_structure_UTF-8_BOM_empty_object.json", EV_FLAW_SYNTAX, 0},
+	{"i_number_double_huge_neg_exp.json", ACCEPT, 0},
+	{"i_number_huge_exp.json", ACCEPT, 0},
+	{"i_number_neg_int_huge_exp.json", ACCEPT, 0},
+	{"i_number_pos_double_huge_exp.json", ACCEPT, 0},
+	{"i_number_real_neg_overflow.json", ACCEPT, 0},
+	{"i_number_real_pos_overflow.json", ACCEPT, 0},
+	{"i_number_real_underflow.json", ACCEPT, 0},
+	{"i_number_too_big_neg_int.json", ACCEPT, 0},
+	{"i_number_too_big_pos_int.json", ACCEPT, 0},
+	{"i_number_very_big_negative_int.json", ACCEPT, 0},
+	{"i_object_key_lone_2nd_surrogate.json", EV_FLAW_SURROGATE, 2},
+	{"i_string_1st_surrogate_but_2nd_missing.json", EV_FLAW_SURROGATE, 2},
+	{"i_string_1st_valid_surrogate_2nd_invalid.json", EV_FLAW_SURROGATE, 2},
+	{"i_string_UTF-16LE_with_BOM.json", EV_FLAW_UTF8, 0},
+	{"i_string_UTF-8_invalid_sequence.json", EV_FLAW_UTF8, 7},
+	{"i_string_UTF8_surrogate_U+D800.json", EV_FLAW_UTF8, 2},
+	{"i_string_incomplete_surrogate_and_escape_valid.json", EV_FLAW_SURROGATE, 2},
+	{"i_string_incomplete_surrogate_pair.json", EV_FLAW_SURROGATE, 2},
+	{"i_string_incomplete_surrogates_escape_valid.json", EV_FLAW_SURROGATE, 2},
+	{"i_string_invalid_lonely_surrogate.json", EV_FLAW_SURROGATE, 2},
+	{"i_string_invalid_surrogate.json", EV_FLAW_SURROGATE, 2},
+	{"i_string_invalid_utf-8.json", EV_FLAW_UTF8, 2},
+	{"i_string_inverted_surrogates_U+1D11E.json", EV_FLAW_SURROGATE, 2},
+	{"i_string_iso_latin_1.json", EV_FLAW_UTF8, 2},
+	{"i_string_lone_second_surrogate.json", EV_FLAW_SURROGATE, 2},
+	{"i_string_lone_utf8_continuation_byte.json", EV_FLAW_UTF8, 2},
+	{"i_string_not_in_unicode_range.json", EV_FLAW_UTF8, 2},
+	{"i_string_overlong_sequence_2_bytes.json", EV_FLAW_UTF8, 2},
+	{"i_string_overlong_sequence_6_bytes.json", EV_FLAW_UTF8, 2},
+	{"i_string_overlong_sequence_6_bytes_null.json", EV_FLAW_UTF8, 2},
+	{"i_string_truncated-utf-8.json", EV_FLAW_UTF8, 2},
+	{"i_string_utf16BE_no_BOM.json", EV_FLAW_UTF8, 5},
+	{"i_string_utf16LE_no_BOM.json", EV_FLAW_UTF8, 4},
+	{"i_structure_500_nested_arrays.json", ACCEPT, 0},
+	{"i_structure_UTF-8_BOM_empty_object.json", EV_FLAW_SYNTAX, 0},
 };
 
 enum { DECISIONS = sizeof decisions / sizeof decisions[0] };
@@ -136,8 +140,8 @@ static void suite_case(const char *name, const char *text, size_t len)
 	for (size_t i = 0; i < DECISIONS; i++) {
 		if (strcmp(decisions[i].name, name) != 0)
 			continue;
-		if (!ok(v.steady && v.code == decisions[i].code && v.at == decisions[i].at, "%s: %s at %u", name,
-			code_name(decisions[i].code), decisions[i].at))
+		if (!ok(v.steady && v.code == decisions[i].code && v.at == decisions[i].at,
+			"%s: %s at %u", name, code_name(decisions[i].code), decisions[i].at))
 			diag("it is: %s at %u", code_name(v.code), v.at);
 		return;
 	}
@@ -193,108 +197,115 @@ static const struct {
 	int code;
 	uint32_t at;
 } flaws[] = {
-    {T(""), EV_FLAW_SYNTAX, 0},
-    {T(" \n"), EV_FLAW_SYNTAX, 2},
-    {T("["), EV_FLAW_SYNTAX, 1},
-    {T("{"), EV_FLAW_SYNTAX, 1},
-    {T("]"), EV_FLAW_SYNTAX, 0},
-    {T(","), EV_FLAW_SYNTAX, 0},
-    {T(" :"), EV_FLAW_SYNTAX, 1},
-    {T("[1"), EV_FLAW_SYNTAX, 2},
-    {T("[1,"), EV_FLAW_SYNTAX, 3},
-    {T("[,1]"), EV_FLAW_SYNTAX, 1},
-    {T("[1,]"), EV_FLAW_SYNTAX, 3},
-    {T("[1,,2]"), EV_FLAW_SYNTAX, 3},
-    {T("[1 2]"), EV_FLAW_SYNTAX, 3},
-    {T("[1:2]"), EV_FLAW_SYNTAX, 2},
-    {T("[\"a\"\"b\"]"), EV_FLAW_SYNTAX, 4},
-    {T("[}"), EV_FLAW_SYNTAX, 1},
-    {T("{]"), EV_FLAW_SYNTAX, 1},
-    {T("[1}"), EV_FLAW_SYNTAX, 2},
-    {T("{\"a\":1]"), EV_FLAW_SYNTAX, 6},
-    {T("{\"a\""), EV_FLAW_SYNTAX, 4},
-    {T("{\"a\":"), EV_FLAW_SYNTAX, 5},
-    {T("{\"a\":}"), EV_FLAW_SYNTAX, 5},
-    {T("{\"a\":1"), EV_FLAW_SYNTAX, 6},
-    {T("{\"a\":1,"), EV_FLAW_SYNTAX, 7},
-    {T("{\"a\":1,}"), EV_FLAW_SYNTAX, 7},
-    {T("{\"a\" 1}"), EV_FLAW_SYNTAX, 5},
-    {T("{\"a\",1}"), EV_FLAW_SYNTAX, 4},
-    {T("{\"a\":1 \"b\":2}"), EV_FLAW_SYNTAX, 7},
-    {T("{a:1}"), EV_FLAW_SYNTAX, 1},
-    {T("{1:1}"), EV_FLAW_SYNTAX, 1},
-    {T("{,}"), EV_FLAW_SYNTAX, 1},
-    {T("{}{}"), EV_FLAW_SYNTAX, 2},
-    {T("1 2"), EV_FLAW_SYNTAX, 2},
-    {T("\"a\"b"), EV_FLAW_SYNTAX, 3},
-    {T("{}\""), EV_FLAW_SYNTAX, 2},
-    {T("tru"), EV_FLAW_SYNTAX, 0},
-    {T("truex"), EV_FLAW_SYNTAX, 0},
-    {T("[nul]"), EV_FLAW_SYNTAX, 1},
-    {T("True"), EV_FLAW_SYNTAX, 0},
-    {T("[NaN]"), EV_FLAW_SYNTAX, 1},
-    {T("-"), EV_FLAW_SYNTAX, 0},
-    {T("[-]"), EV_FLAW_SYNTAX, 1},
-    {T("+1"), EV_FLAW_SYNTAX, 0},
-    {T("01"), EV_FLAW_SYNTAX, 0},
-    {T("[-01]"), EV_FLAW_SYNTAX, 1},
-    {T("1."), EV_FLAW_SYNTAX, 0},
-    {T("[1.]"), EV_FLAW_SYNTAX, 1},
-    {T(".5"), EV_FLAW_SYNTAX, 0},
-    {T("1e"), EV_FLAW_SYNTAX, 0},
-    {T("1e+"), EV_FLAW_SYNTAX, 0},
-    {T("[1e]"), EV_FLAW_SYNTAX, 1},
-    {T("0x1"), EV_FLAW_SYNTAX, 0},
-    {T("[1.5.2]"), EV_FLAW_SYNTAX, 1},
-    {T("[1\0]"), EV_FLAW_SYNTAX, 1},
-    {T("1\\"), EV_FLAW_SYNTAX, 0},
-    {T("'a'"), EV_FLAW_SYNTAX, 0},
-    {T("\"a"), EV_FLAW_SYNTAX, 0},
-    {T("[\"a\", \"b]"), EV_FLAW_SYNTAX, 6},
-    {T("\"ab\\\""), EV_FLAW_SYNTAX, 0},
-    {T("\"a\\x\""), EV_FLAW_SYNTAX, 2},
-    {T("\"\\u12\""), EV_FLAW_SYNTAX, 1},
-    {T("\"\\u12g4\""), EV_FLAW_SYNTAX, 1},
-    {T("\"\\u\""), EV_FLAW_SYNTAX, 1},
-    {T("{\"a\\q\":1}"), EV_FLAW_SYNTAX, 3},
-    {T("/**/1"), EV_FLAW_SYNTAX, 0},
-    {T("1 // x"), EV_FLAW_SYNTAX, 2},
-    {T("\xef\xbb\xbf{}"), EV_FLAW_SYNTAX, 0},
-    {T("\xc2\xa0" "1"), EV_FLAW_SYNTAX, 0},
-    /* FF, VT, SUB and RS are no white space, nor what they resemble in four bits. */
-    {T("\f1"), EV_FLAW_SYNTAX, 0},
-    {T("1\f"), EV_FLAW_SYNTAX, 0},
-    {T("[1\f2]"), EV_FLAW_SYNTAX, 1},
-    {T("[1 \f 2]"), EV_FLAW_SYNTAX, 3},
-    {T("{\"a\"\x1a" "1}"), EV_FLAW_SYNTAX, 4},
-    {T("{\"a\" \x1a" " 1}"), EV_FLAW_SYNTAX, 5},
-    {T("[\x1a]"), EV_FLAW_SYNTAX, 1},
-    {T("\v1"), EV_FLAW_SYNTAX, 0},
-    {T("\x1e{}"), EV_FLAW_SYNTAX, 0},
-    {T("[\0]"), EV_FLAW_SYNTAX, 1},
-    {T("\"\\ud800\""), EV_FLAW_SURROGATE, 1},
-    {T("\"\\udbff\""), EV_FLAW_SURROGATE, 1},
-    {T("\"\\udc00\""), EV_FLAW_SURROGATE, 1},
-    {T("\"\\uDFFF\""), EV_FLAW_SURROGATE, 1},
-    {T("\"\\ud800\\u0041\""), EV_FLAW_SURROGATE, 1},
-    {T("\"\\ud800\\ud800\\udc00\""), EV_FLAW_SURROGATE, 1},
-    {T("\"\\ud800\\\\udc00\""), EV_FLAW_SURROGATE, 1},
-    {T("\"\\ud800udc00\""), EV_FLAW_SURROGATE, 1},
-    {T("\"\\ud834\\udd1e\\udd1e\""), EV_FLAW_SURROGATE, 13},
-    {T("{\"\\udead\":1}"), EV_FLAW_SURROGATE, 2},
-    {T("[1,\"\\ud8"), EV_FLAW_SYNTAX, 3},
-    {T("\"a\tb\""), EV_FLAW_CONTROL, 2},
-    {T("\"\n\""), EV_FLAW_CONTROL, 1},
-    {T("\"\0\""), EV_FLAW_CONTROL, 1},
-    {T("{\"\x1f\":1}"), EV_FLAW_CONTROL, 2},
-    {T("\"\\\n\""), EV_FLAW_CONTROL, 2},
-    {T("[\"\xff\"]"), EV_FLAW_UTF8, 2},
-    {T("\xff"), EV_FLAW_UTF8, 0},
-    {T("\"\xed\xa0\x80\""), EV_FLAW_UTF8, 1},
-    {T("\"a\xc0\x80\""), EV_FLAW_UTF8, 2},
-    {T("\"\xf4\x90\x80\x80\""), EV_FLAW_UTF8, 1},
-    {T("\"\xe2\x82\""), EV_FLAW_UTF8, 1},
-    {T("\"\xe2\x82\xac\x80\""), EV_FLAW_UTF8, 4},
+	{T(""), EV_FLAW_SYNTAX, 0},
+	{T(" \n"), EV_FLAW_SYNTAX, 2},
+	{T("["), EV_FLAW_SYNTAX, 1},
+	{T("{"), EV_FLAW_SYNTAX, 1},
+	{T("]"), EV_FLAW_SYNTAX, 0},
+	{T(","), EV_FLAW_SYNTAX, 0},
+	{T(" :"), EV_FLAW_SYNTAX, 1},
+	{T("[1"), EV_FLAW_SYNTAX, 2},
+	{T("[1,"), EV_FLAW_SYNTAX, 3},
+	{T("[,1]"), EV_FLAW_SYNTAX, 1},
+	{T("[1,]"), EV_FLAW_SYNTAX, 3},
+	{T("[1,,2]"), EV_FLAW_SYNTAX, 3},
+	{T("[1 2]"), EV_FLAW_SYNTAX, 3},
+	{T("[1:2]"), EV_FLAW_SYNTAX, 2},
+	{T("[\"a\"\"b\"]"), EV_FLAW_SYNTAX, 4},
+	{T("[}"), EV_FLAW_SYNTAX, 1},
+	{T("{]"), EV_FLAW_SYNTAX, 1},
+	{T("[1}"), EV_FLAW_SYNTAX, 2},
+	{T("{\"a\":1]"), EV_FLAW_SYNTAX, 6},
+	{T("{\"a\""), EV_FLAW_SYNTAX, 4},
+	{T("{\"a\":"), EV_FLAW_SYNTAX, 5},
+	{T("{\"a\":}"), EV_FLAW_SYNTAX, 5},
+	{T("{\"a\":1"), EV_FLAW_SYNTAX, 6},
+	{T("{\"a\":1,"), EV_FLAW_SYNTAX, 7},
+	{T("{\"a\":1,}"), EV_FLAW_SYNTAX, 7},
+	{T("{\"a\" 1}"), EV_FLAW_SYNTAX, 5},
+	{T("{\"a\",1}"), EV_FLAW_SYNTAX, 4},
+	{T("{\"a\":1 \"b\":2}"), EV_FLAW_SYNTAX, 7},
+	{T("{a:1}"), EV_FLAW_SYNTAX, 1},
+	{T("{1:1}"), EV_FLAW_SYNTAX, 1},
+	{T("{,}"), EV_FLAW_SYNTAX, 1},
+	{T("{}{}"), EV_FLAW_SYNTAX, 2},
+	{T("1 2"), EV_FLAW_SYNTAX, 2},
+	{T("\"a\"b"), EV_FLAW_SYNTAX, 3},
+	{T("{}\""), EV_FLAW_SYNTAX, 2},
+	{T("tru"), EV_FLAW_SYNTAX, 0},
+	{T("truex"), EV_FLAW_SYNTAX, 0},
+	{T("[nul]"), EV_FLAW_SYNTAX, 1},
+	{T("True"), EV_FLAW_SYNTAX, 0},
+	{T("[NaN]"), EV_FLAW_SYNTAX, 1},
+	{T("-"), EV_FLAW_SYNTAX, 0},
+	{T("[-]"), EV_FLAW_SYNTAX, 1},
+	{T("+1"), EV_FLAW_SYNTAX, 0},
+	{T("01"), EV_FLAW_SYNTAX, 0},
+	{T("[-01]"), EV_FLAW_SYNTAX, 1},
+	{T("1."), EV_FLAW_SYNTAX, 0},
+	{T("[1.]"), EV_FLAW_SYNTAX, 1},
+	{T(".5"), EV_FLAW_SYNTAX, 0},
+	{T("1e"), EV_FLAW_SYNTAX, 0},
+	{T("1e+"), EV_FLAW_SYNTAX, 0},
+	{T("[1e]"), EV_FLAW_SYNTAX, 1},
+	{T("0x1"), EV_FLAW_SYNTAX, 0},
+	{T("[1.5.2]"), EV_FLAW_SYNTAX, 1},
+	{T("[1\0]"), EV_FLAW_SYNTAX, 1},
+	{T("1\\"), EV_FLAW_SYNTAX, 0},
+	{T("'a'"), EV_FLAW_SYNTAX, 0},
+	{T("\"a"), EV_FLAW_SYNTAX, 0},
+	{T("[\"a\", \"b]"), EV_FLAW_SYNTAX, 6},
+	{T("\"ab\\\""), EV_FLAW_SYNTAX, 0},
+	{T("\"a\\x\""), EV_FLAW_SYNTAX, 2},
+	{T("\"\\u12\""), EV_FLAW_SYNTAX, 1},
+	{T("\"\\u12g4\""), EV_FLAW_SYNTAX, 1},
+	{T("\"\\u\""), EV_FLAW_SYNTAX, 1},
+	{T("{\"a\\q\":1}"), EV_FLAW_SYNTAX, 3},
+	{T("/**/1"), EV_FLAW_SYNTAX, 0},
+	{T("1 // x"), EV_FLAW_SYNTAX, 2},
+	{T("\xef\xbb\xbf{}"), EV_FLAW_SYNTAX, 0},
+	{T("\xc2\xa0"
+	   "1"),
+	 EV_FLAW_SYNTAX, 0},
+	/* FF, VT, SUB and RS are no white space, nor what they resemble in four bits. */
+	{T("\f1"), EV_FLAW_SYNTAX, 0},
+	{T("1\f"), EV_FLAW_SYNTAX, 0},
+	{T("[1\f2]"), EV_FLAW_SYNTAX, 1},
+	{T("[1 \f 2]"), EV_FLAW_SYNTAX, 3},
+	{T("{\"a\"\x1a"
+	   "1}"),
+	 EV_FLAW_SYNTAX, 4},
+	{T("{\"a\" \x1a"
+	   " 1}"),
+	 EV_FLAW_SYNTAX, 5},
+	{T("[\x1a]"), EV_FLAW_SYNTAX, 1},
+	{T("\v1"), EV_FLAW_SYNTAX, 0},
+	{T("\x1e{}"), EV_FLAW_SYNTAX, 0},
+	{T("[\0]"), EV_FLAW_SYNTAX, 1},
+	{T("\"\\ud800\""), EV_FLAW_SURROGATE, 1},
+	{T("\"\\udbff\""), EV_FLAW_SURROGATE, 1},
+	{T("\"\\udc00\""), EV_FLAW_SURROGATE, 1},
+	{T("\"\\uDFFF\""), EV_FLAW_SURROGATE, 1},
+	{T("\"\\ud800\\u0041\""), EV_FLAW_SURROGATE, 1},
+	{T("\"\\ud800\\ud800\\udc00\""), EV_FLAW_SURROGATE, 1},
+	{T("\"\\ud800\\\\udc00\""), EV_FLAW_SURROGATE, 1},
+	{T("\"\\ud800\\ue000\""), EV_FLAW_SURROGATE, 1},
+	{T("\"\\ud800udc00\""), EV_FLAW_SURROGATE, 1},
+	{T("\"\\ud834\\udd1e\\udd1e\""), EV_FLAW_SURROGATE, 13},
+	{T("{\"\\udead\":1}"), EV_FLAW_SURROGATE, 2},
+	{T("[1,\"\\ud8"), EV_FLAW_SYNTAX, 3},
+	{T("\"a\tb\""), EV_FLAW_CONTROL, 2},
+	{T("\"\n\""), EV_FLAW_CONTROL, 1},
+	{T("\"\0\""), EV_FLAW_CONTROL, 1},
+	{T("{\"\x1f\":1}"), EV_FLAW_CONTROL, 2},
+	{T("\"\\\n\""), EV_FLAW_CONTROL, 2},
+	{T("[\"\xff\"]"), EV_FLAW_UTF8, 2},
+	{T("\xff"), EV_FLAW_UTF8, 0},
+	{T("\"\xed\xa0\x80\""), EV_FLAW_UTF8, 1},
+	{T("\"a\xc0\x80\""), EV_FLAW_UTF8, 2},
+	{T("\"\xf4\x90\x80\x80\""), EV_FLAW_UTF8, 1},
+	{T("\"\xe2\x82\""), EV_FLAW_UTF8, 1},
+	{T("\"\xe2\x82\xac\x80\""), EV_FLAW_UTF8, 4},
 };
 
 /* And what looks odd and is right. */
@@ -302,12 +313,32 @@ static const struct {
 	const char *text;
 	size_t len;
 } right[] = {
-    {T("0")}, {T("-0")}, {T(" 1 ")}, {T("-0.0e-0")}, {T("1E+05")}, {T("1e00000000000000000000000000001")},
-    {T("123456789012345678901234567890.123456789012345678901234567890")}, {T("null")}, {T("\ttrue\r\n")},
-    {T("false")}, {T("\"\"")}, {T("\"\x7f\"")}, {T("\"\xc2\x80\"")}, {T("\"\xef\xbb\xbf\"")},
-    {T("\"\xef\xbf\xbf\xf4\x8f\xbf\xbf\"")}, {T("\"\\u0000\\uffff\\ud7ff\\ue000\\uD834\\uDd1E\"")},
-    {T("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"")}, {T("\"\\\\\"")}, {T("\"\\\\\\\\\\\"\"")}, {T("[]")}, {T("{}")},
-    {T("[ ]")}, {T("{ }")}, {T("[[],{}]")}, {T("[\"//\",\"{[:,\"]")}, {T("{\"\":\"\"}")},
+	{T("0")},
+	{T("-0")},
+	{T(" 1 ")},
+	{T("-0.0e-0")},
+	{T("1E+05")},
+	{T("1e00000000000000000000000000001")},
+	{T("123456789012345678901234567890.123456789012345678901234567890")},
+	{T("null")},
+	{T("\ttrue\r\n")},
+	{T("false")},
+	{T("\"\"")},
+	{T("\"\x7f\"")},
+	{T("\"\xc2\x80\"")},
+	{T("\"\xef\xbb\xbf\"")},
+	{T("\"\xef\xbf\xbf\xf4\x8f\xbf\xbf\"")},
+	{T("\"\\u0000\\uffff\\ud7ff\\ue000\\uD834\\uDd1E\"")},
+	{T("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"")},
+	{T("\"\\\\\"")},
+	{T("\"\\\\\\\\\\\"\"")},
+	{T("[]")},
+	{T("{}")},
+	{T("[ ]")},
+	{T("{ }")},
+	{T("[[],{}]")},
+	{T("[\"//\",\"{[:,\"]")},
+	{T("{\"\":\"\"}")},
 };
 
 static void test_flaws(void)
@@ -340,7 +371,8 @@ static void test_places(void)
 			memset(text, ' ', shift);
 			memcpy(text + shift, flaws[i].text, flaws[i].len);
 			v = judge(text, shift + flaws[i].len);
-			wrong += !v.steady || v.code != flaws[i].code || v.at != flaws[i].at + shift;
+			wrong +=
+				!v.steady || v.code != flaws[i].code || v.at != flaws[i].at + shift;
 		}
 		is_int(wrong, 0, "the same behind 1 to 130 blanks: %s", flaws[i].text);
 	}
@@ -390,16 +422,17 @@ static void test_depth(void)
 				ev_buf_puts(&b, kinds[k].close);
 			v = judge(b.p, b.len);
 			ok(v.steady && v.code == (depth <= EV_MAX_DEPTH ? ACCEPT : EV_FLAW_DEPTH) &&
-			       v.at == (depth <= EV_MAX_DEPTH
-					    ? 0
-					    : EV_MAX_DEPTH / per * strlen(kinds[k].open)),
+				   v.at == (depth <= EV_MAX_DEPTH
+						    ? 0
+						    : EV_MAX_DEPTH / per * strlen(kinds[k].open)),
 			   "%zu deep in %s", depth, kinds[k].open);
 		}
 	}
 	ev_buf_reset(&b);
 	for (size_t i = 0; i <= EV_MAX_DEPTH; i++)
 		ev_buf_puts(&b, i < EV_MAX_DEPTH ? "[" : "]");
-	is_int(judge(b.p, b.len).code, EV_FLAW_SYNTAX, "512 open brackets are a question of syntax");
+	is_int(judge(b.p, b.len).code, EV_FLAW_SYNTAX,
+	       "512 open brackets are a question of syntax");
 	b.p[EV_MAX_DEPTH] = '[';
 	is_int(judge(b.p, b.len).code, EV_FLAW_DEPTH, "513 are one of depth");
 	ev_buf_free(&b);
@@ -411,32 +444,32 @@ static const struct {
 	const char *text;
 	uint32_t at;
 } names[] = {
-    {"{\"a\":1,\"a\":2}", 7},
-    {"{\"a\":1,\"b\":2,\"a\":3}", 13},
-    {"{\"a\":1,\"b\":2,\"b\":3,\"a\":3}", 13},
-    {"{\"a\":1,\"A\":2}", EV_NOWHERE},
-    {"{\"\":1,\"\":2}", 6},
-    {"{\"\":1,\"\\u0000\":2}", EV_NOWHERE},
-    {"{\"a\":1,\"a\\u0000\":2}", EV_NOWHERE},
-    {"{\"a\\u0000\":1,\"a\\u0000\":2}", 13},
-    {"{\"a\":1,\"\\u0061\":2}", 7},
-    {"{\"\\u0061\":1,\"a\":2}", 12},
-    {"{\"/\":1,\"\\/\":2}", 7},
-    {"{\"\\n\":1,\"\\u000a\":2}", 8},
-    {"{\"\\n\":1,\"\\u000A\":2}", 8},
-    {"{\"\\n\":1,\"n\":2}", EV_NOWHERE},
-    {"{\"\xc3\xa9\":1,\"\\u00e9\":2}", 8},
-    {"{\"e\xcc\x81\":1,\"\\u00e9\":2}", EV_NOWHERE}, /* no Unicode normalization */
-    {"{\"\xf0\x9d\x84\x9e\":1,\"\\ud834\\udd1e\":2}", 10},
-    {"{\"abcdefgh1\":1,\"abcdefgh2\":2}", EV_NOWHERE},
-    {"{\"abcdefgh1\":1,\"abcdefgh1\":2}", 15},
-    {"{\"abcdefgh\":1,\"abcdefghi\":2}", EV_NOWHERE},
-    {"{\"abcdefgh\":1,\"abcdefg\":2}", EV_NOWHERE},
-    {"{\"a\":{\"a\":1},\"b\":{\"a\":1}}", EV_NOWHERE},
-    {"[{\"a\":1},{\"a\":1}]", EV_NOWHERE},
-    {"{\"a\":\"a\",\"b\":\"a\"}", EV_NOWHERE},
-    {"[[{\"b\":1,\"b\":2}]]", 9},
-    {"{\"a\":{\"b\":1,\"b\":2},\"a\":3}", 12},
+	{"{\"a\":1,\"a\":2}", 7},
+	{"{\"a\":1,\"b\":2,\"a\":3}", 13},
+	{"{\"a\":1,\"b\":2,\"b\":3,\"a\":3}", 13},
+	{"{\"a\":1,\"A\":2}", EV_NOWHERE},
+	{"{\"\":1,\"\":2}", 6},
+	{"{\"\":1,\"\\u0000\":2}", EV_NOWHERE},
+	{"{\"a\":1,\"a\\u0000\":2}", EV_NOWHERE},
+	{"{\"a\\u0000\":1,\"a\\u0000\":2}", 13},
+	{"{\"a\":1,\"\\u0061\":2}", 7},
+	{"{\"\\u0061\":1,\"a\":2}", 12},
+	{"{\"/\":1,\"\\/\":2}", 7},
+	{"{\"\\n\":1,\"\\u000a\":2}", 8},
+	{"{\"\\n\":1,\"\\u000A\":2}", 8},
+	{"{\"\\n\":1,\"n\":2}", EV_NOWHERE},
+	{"{\"\xc3\xa9\":1,\"\\u00e9\":2}", 8},
+	{"{\"e\xcc\x81\":1,\"\\u00e9\":2}", EV_NOWHERE}, /* no Unicode normalization */
+	{"{\"\xf0\x9d\x84\x9e\":1,\"\\ud834\\udd1e\":2}", 10},
+	{"{\"abcdefgh1\":1,\"abcdefgh2\":2}", EV_NOWHERE},
+	{"{\"abcdefgh1\":1,\"abcdefgh1\":2}", 15},
+	{"{\"abcdefgh\":1,\"abcdefghi\":2}", EV_NOWHERE},
+	{"{\"abcdefgh\":1,\"abcdefg\":2}", EV_NOWHERE},
+	{"{\"a\":{\"a\":1},\"b\":{\"a\":1}}", EV_NOWHERE},
+	{"[{\"a\":1},{\"a\":1}]", EV_NOWHERE},
+	{"{\"a\":\"a\",\"b\":\"a\"}", EV_NOWHERE},
+	{"[[{\"b\":1,\"b\":2}]]", 9},
+	{"{\"a\":{\"b\":1,\"b\":2},\"a\":3}", 12},
 };
 
 static void test_names(void)
@@ -446,8 +479,8 @@ static void test_names(void)
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		struct verdict v = judge(names[i].text, strlen(names[i].text));
 
-		if (!ok(v.steady && v.code == ACCEPT && v.duplicate == names[i].at, "equal names: %s",
-			names[i].text))
+		if (!ok(v.steady && v.code == ACCEPT && v.duplicate == names[i].at,
+			"equal names: %s", names[i].text))
 			diag("at %u, not %u", v.duplicate, names[i].at);
 	}
 	/* n members; the name of the one at k is that of the one at i once more, if k > i. */
@@ -467,9 +500,11 @@ static void test_names(void)
 				if (m == k && k > i)
 					want = (uint32_t)b.len;
 				if (round % 3 == 0 && m == k)
-					ev_buf_printf(&b, "\"\\u006eame_%zu\":%zu", m == k && k > i ? i : m, m);
+					ev_buf_printf(&b, "\"\\u006eame_%zu\":%zu",
+						      m == k && k > i ? i : m, m);
 				else
-					ev_buf_printf(&b, "\"name_%zu\":%zu", m == k && k > i ? i : m, m);
+					ev_buf_printf(&b, "\"name_%zu\":%zu",
+						      m == k && k > i ? i : m, m);
 			}
 			ev_buf_putc(&b, '}');
 			v = judge(b.p, b.len);
@@ -482,8 +517,9 @@ static void test_names(void)
 
 /* Nodes */
 
-static const char sample[] = " {\"a\":[1, -2.5e3,\"x\\n\"],\"\\u0062\":{\"\":null,\"t\":true},\"f\":false ,"
-			     "\"e\":[ ],\"o\":{},\"deep\":[[[\"\"]]]} \r\n";
+static const char sample[] =
+	" {\"a\":[1, -2.5e3,\"x\\n\"],\"\\u0062\":{\"\":null,\"t\":true},\"f\":false ,"
+	"\"e\":[ ],\"o\":{},\"deep\":[[[\"\"]]]} \r\n";
 
 static const struct {
 	enum ev_kind kind;
@@ -491,29 +527,29 @@ static const struct {
 	uint32_t next, count;
 	bool escaped;
 } sample_nodes[] = {
-    {EV_OBJECT, NULL, 23, 6, false},
-    {EV_STRING, "\"a\"", 2, 0, false},
-    {EV_ARRAY, "[1, -2.5e3,\"x\\n\"]", 6, 3, false},
-    {EV_NUMBER, "1", 4, 0, false},
-    {EV_NUMBER, "-2.5e3", 5, 0, false},
-    {EV_STRING, "\"x\\n\"", 6, 0, true},
-    {EV_STRING, "\"\\u0062\"", 7, 0, true},
-    {EV_OBJECT, "{\"\":null,\"t\":true}", 12, 2, false},
-    {EV_STRING, "\"\"", 9, 0, false},
-    {EV_NULL, "null", 10, 0, false},
-    {EV_STRING, "\"t\"", 11, 0, false},
-    {EV_TRUE, "true", 12, 0, false},
-    {EV_STRING, "\"f\"", 13, 0, false},
-    {EV_FALSE, "false", 14, 0, false},
-    {EV_STRING, "\"e\"", 15, 0, false},
-    {EV_ARRAY, "[ ]", 16, 0, false},
-    {EV_STRING, "\"o\"", 17, 0, false},
-    {EV_OBJECT, "{}", 18, 0, false},
-    {EV_STRING, "\"deep\"", 19, 0, false},
-    {EV_ARRAY, "[[[\"\"]]]", 23, 1, false},
-    {EV_ARRAY, "[[\"\"]]", 23, 1, false},
-    {EV_ARRAY, "[\"\"]", 23, 1, false},
-    {EV_STRING, "\"\"", 23, 0, false},
+	{EV_OBJECT, NULL, 23, 6, false},
+	{EV_STRING, "\"a\"", 2, 0, false},
+	{EV_ARRAY, "[1, -2.5e3,\"x\\n\"]", 6, 3, false},
+	{EV_NUMBER, "1", 4, 0, false},
+	{EV_NUMBER, "-2.5e3", 5, 0, false},
+	{EV_STRING, "\"x\\n\"", 6, 0, true},
+	{EV_STRING, "\"\\u0062\"", 7, 0, true},
+	{EV_OBJECT, "{\"\":null,\"t\":true}", 12, 2, false},
+	{EV_STRING, "\"\"", 9, 0, false},
+	{EV_NULL, "null", 10, 0, false},
+	{EV_STRING, "\"t\"", 11, 0, false},
+	{EV_TRUE, "true", 12, 0, false},
+	{EV_STRING, "\"f\"", 13, 0, false},
+	{EV_FALSE, "false", 14, 0, false},
+	{EV_STRING, "\"e\"", 15, 0, false},
+	{EV_ARRAY, "[ ]", 16, 0, false},
+	{EV_STRING, "\"o\"", 17, 0, false},
+	{EV_OBJECT, "{}", 18, 0, false},
+	{EV_STRING, "\"deep\"", 19, 0, false},
+	{EV_ARRAY, "[[[\"\"]]]", 23, 1, false},
+	{EV_ARRAY, "[[\"\"]]", 23, 1, false},
+	{EV_ARRAY, "[\"\"]", 23, 1, false},
+	{EV_STRING, "\"\"", 23, 0, false},
 };
 
 enum { SAMPLE_NODES = sizeof sample_nodes / sizeof sample_nodes[0] };
@@ -528,8 +564,10 @@ static void test_nodes(void)
 
 		ev_index_use(way);
 		d = ev_scan(scan, p, sizeof sample - 1, &flaw);
-		if (!ok(d != NULL && d->n == SAMPLE_NODES && d->text == p && d->len == sizeof sample - 1,
-			"the sample by %s", ev_index_way(way)))
+		if (!ok(d != NULL && d->n == SAMPLE_NODES && d->text == p &&
+				d->len == sizeof sample - 1,
+			"the sample by %s", ev_index_way(way)) ||
+		    d == NULL)
 			continue;
 		for (uint32_t i = 0; i < d->n; i++) {
 			char raw[sizeof sample];
@@ -545,7 +583,8 @@ static void test_nodes(void)
 				    d->nodes[i].escaped == sample_nodes[i].escaped)
 					continue;
 			wrong++;
-			diag("node %u: %s next %u count %u", i, raw, d->nodes[i].next, d->nodes[i].count);
+			diag("node %u: %s next %u count %u", i, raw, d->nodes[i].next,
+			     d->nodes[i].count);
 		}
 		is_int(wrong, 0, "the nodes of the sample by %s", ev_index_way(way));
 	}
@@ -561,7 +600,7 @@ static void test_view(void)
 	unsigned n = 0;
 	size_t len;
 
-	if (!ok(d != NULL, "the sample is right"))
+	if (!ok(d != NULL, "the sample is right") || d == NULL)
 		return;
 	is_int(ev_member(d, 0, "a", 1), 2, "a member is found");
 	is_int(ev_member(d, 0, "b", 1), 7, "a member whose name is escaped is found");
@@ -571,8 +610,10 @@ static void test_view(void)
 	is_int(ev_member(d, 3, "a", 1), EV_NOWHERE, "a number has no members");
 	ev_string(d, 5, &scratch, &len);
 	ok(len == 2 && memcmp(scratch.p, "x\n", 2) == 0, "a string is decoded");
-	ok(ev_string(d, 1, &scratch, &len) == p + 3 && len == 1, "a string without escapes lies in the text");
-	ok(ev_string_is(d, 6, "b", 1) && !ev_string_is(d, 6, "\\u0062", 6), "a string is compared decoded");
+	ok(ev_string(d, 1, &scratch, &len) == p + 3 && len == 1,
+	   "a string without escapes lies in the text");
+	ok(ev_string_is(d, 6, "b", 1) && !ev_string_is(d, 6, "\\u0062", 6),
+	   "a string is compared decoded");
 	for (uint32_t i = ev_first(d, 0); i < ev_end(d, 0); i = ev_next(d, i + 1))
 		n++;
 	is_int(n, 6, "six members are walked over");
@@ -595,14 +636,35 @@ static void test_slack(void)
 		const char *text, *filler;
 		bool good;
 	} cases[] = {
-	    {"12", "0", true},     {"12", "9", true},      {"12", ".5", true},     {"12", "e5", true},
-	    {"12", "E+1", true},   {"0", "1", true},       {"-0", "0", true},      {"1.5", "5", true},
-	    {"1e5", "5", true},    {"[1]", "1", true},     {"12 ", "3", true},     {"\"a\"", "\"", true},
-	    {"true", "true", true}, {"null", "x", true},   {"-", "1", false},      {"1.", "5", false},
-	    {"1e", "5", false},    {"1e-", "5", false},    {"tru", "e", false},    {"nul", "l", false},
-	    {"\"a", "\"", false},  {"\"a\\", "\"", false}, {"\"\\u00", "0", false}, {"[1", "]", false},
-	    {"[1,", "2]", false},  {"{\"a\"", ":1}", false}, {"", "1", false},      {"\"\xc3", "\xa9\"", false},
-	    {"\"\\ud834", "\\udd1e\"", false},
+		{"12", "0", true},
+		{"12", "9", true},
+		{"12", ".5", true},
+		{"12", "e5", true},
+		{"12", "E+1", true},
+		{"0", "1", true},
+		{"-0", "0", true},
+		{"1.5", "5", true},
+		{"1e5", "5", true},
+		{"[1]", "1", true},
+		{"12 ", "3", true},
+		{"\"a\"", "\"", true},
+		{"true", "true", true},
+		{"null", "x", true},
+		{"-", "1", false},
+		{"1.", "5", false},
+		{"1e", "5", false},
+		{"1e-", "5", false},
+		{"tru", "e", false},
+		{"nul", "l", false},
+		{"\"a", "\"", false},
+		{"\"a\\", "\"", false},
+		{"\"\\u00", "0", false},
+		{"[1", "]", false},
+		{"[1,", "2]", false},
+		{"{\"a\"", ":1}", false},
+		{"", "1", false},
+		{"\"\xc3", "\xa9\"", false},
+		{"\"\\ud834", "\\udd1e\"", false},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -616,9 +678,12 @@ static void test_slack(void)
 			const struct ev_doc *d;
 
 			ev_index_use(way);
-			d = ev_scan(scan, guarded_put(&page, cases[i].text, len, EV_SCAN_SLACK, cases[i].filler),
+			d = ev_scan(scan,
+				    guarded_put(&page, cases[i].text, len, EV_SCAN_SLACK,
+						cases[i].filler),
 				    len, &flaw);
-			wrong += (d != NULL) != cases[i].good || (d != NULL && d->nodes[0].end != used);
+			wrong += (d != NULL) != cases[i].good ||
+				 (d != NULL && d->nodes[0].end != used);
 		}
 		is_int(wrong, 0, "'%s' with '%s' behind it is %s", cases[i].text, cases[i].filler,
 		       cases[i].good ? "right" : "wrong");
@@ -633,7 +698,8 @@ static void test_sizes(void)
 	struct ev_flaw flaw = {0};
 	const struct ev_doc *d;
 
-	ok(ev_scan(scan, "1", EV_SCAN_MAX + (size_t)1, &flaw) == NULL && flaw.code == EV_FLAW_LENGTH,
+	ok(ev_scan(scan, "1", EV_SCAN_MAX + (size_t)1, &flaw) == NULL &&
+		   flaw.code == EV_FLAW_LENGTH,
 	   "a text of more than a gigabyte is refused unread");
 	ev_buf_putc(&b, '[');
 	for (int i = 0; i < N; i++)
@@ -643,8 +709,8 @@ static void test_sizes(void)
 	for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
 		ev_index_use(way);
 		d = ev_scan(scan, b.p, b.len, &flaw);
-		ok(d != NULL && d->n == N + 1 && d->nodes[0].count == N && d->nodes[0].next == N + 1 &&
-		       d->nodes[N].escaped,
+		ok(d != NULL && d->n == N + 1 && d->nodes[0].count == N &&
+			   d->nodes[0].next == N + 1 && d->nodes[N].escaped,
 		   "300,000 elements by %s", ev_index_way(way));
 	}
 	ev_index_use(0);
@@ -662,12 +728,24 @@ static bool decided(const char *p, size_t len, bool *valid)
 
 	ev_buf_putc(&b, '"');
 	for (size_t i = 0; i < len; i++)
-		ev_buf_putc(&b, (unsigned char)p[i] < 0x20 || p[i] == '"' || p[i] == '\\' ? '.' : p[i]);
+		ev_buf_putc(&b,
+			    (unsigned char)p[i] < 0x20 || p[i] == '"' || p[i] == '\\' ? '.' : p[i]);
 	ev_buf_putc(&b, '"');
 	v = judge(b.p, b.len);
 	ev_buf_free(&b);
 	*valid = good == len;
 	return v.steady && (*valid ? v.code == ACCEPT : v.code == EV_FLAW_UTF8 && v.at == good + 1);
+}
+
+/* Large for what is no digit. */
+static unsigned hex_value(char c)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+	const char *p = c != '\0' ? strchr(digits, c) : NULL;
+
+	if (p == NULL)
+		return 0x1000;
+	return (unsigned)(p - digits) < 16 ? (unsigned)(p - digits) : (unsigned)(p - digits) - 6;
 }
 
 static size_t unhex(const char *p, char *out)
@@ -681,7 +759,8 @@ static size_t unhex(const char *p, char *out)
 			p++;
 			continue;
 		}
-		if (sscanf(p, "%2x", &v) != 1)
+		v = hex_value(p[0]) << 4 | hex_value(p[1]);
+		if (v > 0xff)
 			break;
 		out[n++] = (char)v;
 		p += 2;
@@ -720,7 +799,8 @@ static void test_kuhn(void)
 		}
 		if ((*p == '4' || *p == '5') && (hex = strstr(p, " = ")) != NULL) {
 			spelt++;
-			if (!decided(octets, unhex(hex + 3, octets), &valid) || (*p == '4' && valid)) {
+			if (!decided(octets, unhex(hex + 3, octets), &valid) ||
+			    (*p == '4' && valid)) {
 				diag("line %u is decided wrongly in hex", lines);
 				wrong++;
 			}
@@ -737,7 +817,7 @@ static void test_malformed(void)
 	unsigned wrong = 0, n = 0;
 	bool valid;
 
-	/* Each octet alone, and each start followed by too few, enough and too many continuations. */
+	/* Each octet alone, and each start with too few, enough and too many continuations. */
 	for (int c = 0; c < 256; c++)
 		for (size_t more = 0; more < 7; more++)
 			for (int next = 0x80; next < 0xc0; next += 0x0f) {
@@ -752,7 +832,7 @@ static void test_malformed(void)
 	is_int(wrong, 0, "%u runs of a start and continuations are decided rightly", n);
 }
 
-/* Lines "1.0:valid hex:C2 A9", "1.1:valid:abc", "6.0:invalid hex:FF:...:..."; the rest is comment. */
+/* Lines "1.0:valid hex:C2 A9", "1.1:valid:abc", "6.0:invalid hex:FF:...:..."; else comment. */
 static void test_utf8tests(void)
 {
 	const char *path = data_path("utf8tests/utf8tests.txt");
@@ -826,8 +906,8 @@ static void test_blns(void)
 			ev_json_quote(q, q_len, &quoted);
 			memset(ev_buf_room(&quoted, EV_SCAN_SLACK), '"', EV_SCAN_SLACK);
 			e = ev_scan(again, quoted.p, quoted.len, &flaw);
-			wrong += e == NULL || slow_utf8(q, q_len) != q_len || !ev_equal(d, i, e, 0) ||
-				 !ev_string_is(e, 0, q, q_len);
+			wrong += e == NULL || slow_utf8(q, q_len) != q_len ||
+				 !ev_equal(d, i, e, 0) || !ev_string_is(e, 0, q, q_len);
 		}
 	is_int(n, 515, "all naughty strings were seen");
 	is_int(wrong, 0, "all are the same when written and read again");

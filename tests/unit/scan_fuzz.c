@@ -4,9 +4,9 @@
  *
  * EVKIT_FUZZ_ROUNDS is the number of texts (run the program itself: tests/run clears EVKIT_*).
  */
-#include "json/scan.h"
 #include "base/buf.h"
 #include "json/index.h"
+#include "json/scan.h"
 
 #include "support.h"
 #include "tap.h"
@@ -17,8 +17,8 @@ struct slow {
 	const char *p;
 	size_t at, len;
 	unsigned depth;
-	bool control; /* a raw control character in a string; told last, as the scanner tells it first */
-	int code;     /* the first flaw, and where it is */
+	bool control; /* one was in a string; the scanner tells it before the rest */
+	int code; /* the first flaw, and where it is */
 	size_t flaw_at;
 	struct ev_node *nodes;
 	uint32_t n;
@@ -27,7 +27,7 @@ struct slow {
 	struct name {
 		char *p;
 		size_t len;
-	} *names;
+	} * names;
 };
 
 enum { MAX_NODES = 20000, MAX_TEXT = 12000, RIGHT = -1 };
@@ -57,7 +57,10 @@ static bool is_digit(int c)
 
 static int hex_value(int c)
 {
-	return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return is_digit(c)	      ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
 }
 
 /* \uXXXX at the current place; -1 if it is none. */
@@ -216,7 +219,8 @@ static bool ended(struct slow *s, size_t begin)
 {
 	int c = peek(s);
 
-	return c < 0 || (c != 0 && strchr(" \t\n\r,:{}[]\"", c) != NULL) || fail(s, EV_FLAW_SYNTAX, begin);
+	return c < 0 || (c != 0 && strchr(" \t\n\r,:{}[]\"", c) != NULL) ||
+	       fail(s, EV_FLAW_SYNTAX, begin);
 }
 
 static bool value(struct slow *s);
@@ -344,31 +348,85 @@ static void parse_slowly(struct slow *s, const char *p, size_t len)
 #define ESCAPED "\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\"
 
 static const char *const seeds[] = {
-    "{\"event_id\":\"3f2b8c1e-0d4a-4c55-9a43-2f7f0c9f1a11\",\"event_type\":\"CartCheckedOut\","
-    "\"event_timestamp\":\"2026-03-01T10:00:00Z\",\"version\":1,\"metadata\":{\"items\":[{\"sku\":\"A-1\","
-    "\"qty\":2,\"price\":19.10},{\"sku\":\"B\\u00e9\",\"qty\":1,\"price\":0.5e1}],\"total\":43.20}}",
-    "[1,-2,3.5,-4e10,5E-3,0,-0,0.0,true,false,null,\"\",\"a\",[],{},[[]],{\"\":{}}]",
-    "{\"a\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\ud834\\udd1e\",\"\\u0061\":1,\"b\":\"\xc3\xa9\xe2\x82\xac\xf0\x9d\x84\x9e\"}",
-    "{\"k1\":1,\"k2\":2,\"k3\":3,\"k4\":4,\"k5\":5,\"k6\":6,\"k7\":7,\"k8\":8,\"k9\":9,\"k10\":10,\"k11\":11,"
-    "\"k12\":12,\"k13\":13,\"k14\":14,\"k15\":15,\"k16\":16,\"k17\":17,\"k1\\u0038\":18}",
-    "\"" ESCAPED ESCAPED ESCAPED ESCAPED "\\\"" ESCAPED ESCAPED "a" ESCAPED "\"",
-    "   [ \"x\" ,\r\n\t{ \"y\" : [ 1 , 2 ] } ]   ",
-    "12345678901234567890.12345678901234567890e-400",
-    "{\"a\":1,\"a\":2,\"b\":{\"a\":1,\"c\":3,\"c\":4}}",
+	"{\"event_id\":\"3f2b8c1e-0d4a-4c55-9a43-2f7f0c9f1a11\",\"event_type\":\"CartCheckedOut\","
+	"\"event_timestamp\":\"2026-03-01T10:00:00Z\",\"version\":1,"
+	"\"metadata\":{\"items\":[{\"sku\":\"A-1\","
+	"\"qty\":2,\"price\":19.10},{\"sku\":\"B\\u00e9\",\"qty\":1,\"price\":0.5e1}],"
+	"\"total\":43.20}}",
+	"[1,-2,3.5,-4e10,5E-3,0,-0,0.0,true,false,null,\"\",\"a\",[],{},[[]],{\"\":{}}]",
+	"{\"a\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\ud834\\udd1e\",\"\\u0061\":1,"
+	"\"b\":\"\xc3\xa9\xe2\x82\xac\xf0\x9d\x84\x9e\"}",
+	"{\"k1\":1,\"k2\":2,\"k3\":3,\"k4\":4,\"k5\":5,\"k6\":6,\"k7\":7,\"k8\":8,\"k9\":9,"
+	"\"k10\":10,"
+	"\"k11\":11,"
+	"\"k12\":12,\"k13\":13,\"k14\":14,\"k15\":15,\"k16\":16,\"k17\":17,\"k1\\u0038\":18}",
+	"\"" ESCAPED ESCAPED ESCAPED ESCAPED "\\\"" ESCAPED ESCAPED "a" ESCAPED "\"",
+	"   [ \"x\" ,\r\n\t{ \"y\" : [ 1 , 2 ] } ]   ",
+	"12345678901234567890.12345678901234567890e-400",
+	"{\"a\":1,\"a\":2,\"b\":{\"a\":1,\"c\":3,\"c\":4}}",
 };
 
 static const struct {
 	const char *p;
 	size_t len;
 } pieces[] = {
-#define P(s) {s, sizeof(s) - 1}
-    P("\""), P("\\"), P("\\\""), P("\\\\"), P("\\u"), P("\\ud834"), P("\\udd1e"), P("\\u0061"), P("\\u0000"), P("{"),
-    P("}"), P("["), P("]"), P(","), P(":"), P(" "), P("\n"), P("\t"), P("\r"), P("\f"), P("\v"), P("\x1a"), P("\x1e"),
-    P("\0"), P("\x7f"), P("0"), P("-"), P("1"), P("."), P("e"), P("E+"), P("01"), P("true"), P("false"), P("null"),
-    P("\"\":"), P("\"a\":1,"), P(",\"a\":2"), P("\xc3\xa9"), P("\xc3"), P("\xa9"), P("\xed\xa0\x80"), P("\xe2\x82\xac"),
-    P("\xf0\x9d\x84\x9e"), P("\xf4\x90\x80\x80"), P("\xff"), P("\xef\xbb\xbf"), P("[]"), P("{}"), P("\"\""), P("z"),
-    P("                                                                "),
-    P("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+#define P(s)                     \
+	{                        \
+		s, sizeof(s) - 1 \
+	}
+	P("\""),
+	P("\\"),
+	P("\\\""),
+	P("\\\\"),
+	P("\\u"),
+	P("\\ud834"),
+	P("\\udd1e"),
+	P("\\u0061"),
+	P("\\u0000"),
+	P("{"),
+	P("}"),
+	P("["),
+	P("]"),
+	P(","),
+	P(":"),
+	P(" "),
+	P("\n"),
+	P("\t"),
+	P("\r"),
+	P("\f"),
+	P("\v"),
+	P("\x1a"),
+	P("\x1e"),
+	P("\0"),
+	P("\x7f"),
+	P("0"),
+	P("-"),
+	P("1"),
+	P("."),
+	P("e"),
+	P("E+"),
+	P("01"),
+	P("true"),
+	P("false"),
+	P("null"),
+	P("\"\":"),
+	P("\"a\":1,"),
+	P(",\"a\":2"),
+	P("\xc3\xa9"),
+	P("\xc3"),
+	P("\xa9"),
+	P("\xed\xa0\x80"),
+	P("\xe2\x82\xac"),
+	P("\xf0\x9d\x84\x9e"),
+	P("\xf4\x90\x80\x80"),
+	P("\xff"),
+	P("\xef\xbb\xbf"),
+	P("[]"),
+	P("{}"),
+	P("\"\""),
+	P("z"),
+	P("                                                                "),
+	P("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
 #undef P
 };
 
@@ -389,8 +447,20 @@ static void put_blanks(struct ev_buf *b)
 
 static void put_string(struct ev_buf *b)
 {
-	static const char *const parts[] = {"\\\"", "\\\\", "\\/", "\\n", "\\u00e9", "\\ud834\\udd1e", "\xc3\xa9",
-					    "\xe2\x82\xac", "\xf0\x9d\x84\x9e", "{", "]", ":", ",", "\x7f"};
+	static const char *const parts[] = {"\\\"",
+					    "\\\\",
+					    "\\/",
+					    "\\n",
+					    "\\u00e9",
+					    "\\ud834\\udd1e",
+					    "\xc3\xa9",
+					    "\xe2\x82\xac",
+					    "\xf0\x9d\x84\x9e",
+					    "{",
+					    "]",
+					    ":",
+					    ",",
+					    "\x7f"};
 
 	ev_buf_putc(b, '"');
 	for (size_t n = random_below(one_in(15) ? 90 : 5); n > 0; n--)
@@ -409,7 +479,10 @@ static void put_number(struct ev_buf *b)
 	if (one_in(3))
 		ev_buf_printf(b, ".%0*d", (int)random_below(4) + 1, (int)random_below(10));
 	if (one_in(4))
-		ev_buf_printf(b, "%c%s%d", one_in(2) ? 'e' : 'E', one_in(2) ? "-" : one_in(2) ? "+" : "",
+		ev_buf_printf(b, "%c%s%d", one_in(2) ? 'e' : 'E',
+			      one_in(2)	  ? "-"
+			      : one_in(2) ? "+"
+					  : "",
 			      (int)random_below(1000));
 }
 
@@ -420,11 +493,19 @@ static void put_value(struct ev_buf *b, unsigned depth)
 
 	put_blanks(b);
 	switch (kind) {
-	case 0: ev_buf_puts(b, "null"); break;
-	case 1: ev_buf_puts(b, one_in(2) ? "true" : "false"); break;
-	case 2: put_number(b); break;
+	case 0:
+		ev_buf_puts(b, "null");
+		break;
+	case 1:
+		ev_buf_puts(b, one_in(2) ? "true" : "false");
+		break;
+	case 2:
+		put_number(b);
+		break;
 	case 3:
-	case 4: put_string(b); break;
+	case 4:
+		put_string(b);
+		break;
 	case 5:
 	case 6:
 		ev_buf_putc(b, '{');
@@ -481,7 +562,8 @@ static void replace(struct ev_buf *b, size_t at, size_t cut, const char *p, size
 
 static void damage(struct ev_buf *b)
 {
-	size_t at = random_below(b->len + 1), left = b->len - at, span = left > 0 ? random_below(left) : 0;
+	size_t at = random_below(b->len + 1), left = b->len - at,
+	       span = left > 0 ? random_below(left) : 0;
 	size_t piece = random_below(PIECES);
 	char copy[64];
 
@@ -559,8 +641,8 @@ static const char *nodes_differ(const struct slow *s, const struct ev_doc *d)
 	for (uint32_t i = 0; i < s->n; i++) {
 		const struct ev_node *a = &s->nodes[i], *b = &d->nodes[i];
 
-		if (a->pos != b->pos || a->end != b->end || a->next != b->next || a->kind != b->kind ||
-		    a->escaped != b->escaped || a->count != b->count)
+		if (a->pos != b->pos || a->end != b->end || a->next != b->next ||
+		    a->kind != b->kind || a->escaped != b->escaped || a->count != b->count)
 			return "a node";
 	}
 	return NULL;
@@ -578,7 +660,7 @@ static const char *differ(const struct slow *s, const struct ev_doc *d, const st
 		return nodes_differ(s, d);
 	if (good < s->len)
 		return flaw->code == EV_FLAW_UTF8 && flaw->at == good ? NULL : "it is no UTF-8";
-	/* In a text that is wrong before it, what counts as inside a string is a matter of parity. */
+	/* In a text that is wrong before it, what is inside a string is a matter of parity. */
 	if (flaw->code == EV_FLAW_CONTROL)
 		return s->p[flaw->at] >= 0 && s->p[flaw->at] < ' ' ? NULL : "the control character";
 	if (s->control)
@@ -590,18 +672,20 @@ static const char *differ(const struct slow *s, const struct ev_doc *d, const st
 
 int main(void)
 {
-	static const char *const fillers[] = {"0123456789", "\"", "\\", "\\\"", "]", "}", " ", "e5", "\xff", "\n", "u0000",
-					      "\"\\u0000"};
+	static const char *const fillers[] = {"0123456789", "\"", "\\",	   "\\\"",
+					      "]",	    "}",  " ",	   "e5",
+					      "\xff",	    "\n", "u0000", "\"\\u0000"};
 	const char *rounds_text = getenv("EVKIT_FUZZ_ROUNDS");
-	long rounds = rounds_text != NULL ? atol(rounds_text) : 500000;
+	long rounds = rounds_text != NULL ? strtol(rounds_text, NULL, 10) : 500000;
 	struct guarded page = guarded_new(MAX_TEXT + 4096);
 	struct ev_scan *scan = ev_scan_new();
-	struct slow s = {.nodes = calloc(MAX_NODES, sizeof *s.nodes), .names = calloc(MAX_NODES, sizeof *s.names)};
+	struct slow s = {.nodes = calloc(MAX_NODES, sizeof *s.nodes),
+			 .names = calloc(MAX_NODES, sizeof *s.names)};
 	struct ev_buf b = {0};
 	long accepted = 0, twice = 0, flawed[6] = {0}, wrong = 0;
 
 	if (s.nodes == NULL || s.names == NULL)
-		return 2;
+		abort();
 	for (long round = 0; round < rounds && wrong < 10; round++) {
 		/* Where the text ends and begins in memory is of no consequence either. */
 		size_t slack = EV_SCAN_SLACK + random_below(64);
@@ -622,8 +706,8 @@ int main(void)
 				wrong++;
 				diag("round %ld, by %s: %s", round, ev_index_way(way), what);
 				if (d == NULL)
-					diag("flaw %d at %u (%s), not %d at %zu", (int)flaw.code, flaw.at, flaw.what,
-					     s.code, s.flaw_at);
+					diag("flaw %d at %u (%s), not %d at %zu", (int)flaw.code,
+					     flaw.at, flaw.what, s.code, s.flaw_at);
 				show(p, b.len);
 			} else if (way == 0) {
 				accepted += d != NULL;
@@ -635,9 +719,11 @@ int main(void)
 	is_int(wrong, 0, "the scanner and the slow parser agree on %ld texts", rounds);
 	diag("%ld accepted, %ld of them with equal names", accepted, twice);
 	diag("%ld syntax, %ld utf8, %ld surrogate, %ld control, %ld depth", flawed[EV_FLAW_SYNTAX],
-	     flawed[EV_FLAW_UTF8], flawed[EV_FLAW_SURROGATE], flawed[EV_FLAW_CONTROL], flawed[EV_FLAW_DEPTH]);
-	ok(rounds < 1000 || (accepted > rounds / 10 && twice > 0 && flawed[EV_FLAW_SYNTAX] > rounds / 10 &&
-			     flawed[EV_FLAW_UTF8] > 0 && flawed[EV_FLAW_SURROGATE] > 0 && flawed[EV_FLAW_CONTROL] > 0),
+	     flawed[EV_FLAW_UTF8], flawed[EV_FLAW_SURROGATE], flawed[EV_FLAW_CONTROL],
+	     flawed[EV_FLAW_DEPTH]);
+	ok(rounds < 1000 || (accepted > rounds / 10 && twice > 0 &&
+			     flawed[EV_FLAW_SYNTAX] > rounds / 10 && flawed[EV_FLAW_UTF8] > 0 &&
+			     flawed[EV_FLAW_SURROGATE] > 0 && flawed[EV_FLAW_CONTROL] > 0),
 	   "there were texts of each kind");
 	parse_slowly(&s, "0", 1);
 	free(s.nodes);

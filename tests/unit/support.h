@@ -74,7 +74,8 @@ static inline struct guarded guarded_new(size_t room)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t size = (room + page - 1) / page * page;
-	char *p = mmap(NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p =
+		mmap(NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED || mprotect(p + size, page, PROT_NONE) != 0)
 		abort();

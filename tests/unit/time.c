@@ -26,11 +26,8 @@ static int64_t utc(const char *text)
 {
 	struct tm tm = {0};
 
-	if (sscanf(text, "%4d-%2d-%2d%*c%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
-		   &tm.tm_sec) < 3)
+	if (strptime(text, "%Y-%m-%d", &tm) == NULL || strptime(text + 11, "%H:%M:%S", &tm) == NULL)
 		return INT64_MIN;
-	tm.tm_year -= 1900;
-	tm.tm_mon -= 1;
 	return timegm(&tm);
 }
 
@@ -40,68 +37,70 @@ static const struct {
 	int64_t sec;
 	int32_t nsec;
 } times[] = {
-    {"1970-01-01T00:00:00Z", EV_TIME_ZONED, 0, 0},
-    {"1970-01-01t00:00:01z", EV_TIME_ZONED, 1, 0},
-    {"2026-03-01T10:00:00.000000Z", EV_TIME_ZONED, 1772359200, 0},
-    {"2026-03-01T11:00:00+01:00", EV_TIME_ZONED, 1772359200, 0},
-    {"2026-03-01T04:30:00-05:30", EV_TIME_ZONED, 1772359200, 0},
-    {"2026-02-28T10:01:00-23:59", EV_TIME_ZONED, 1772359200, 0},
-    {"2026-03-01T10:00:00-00:00", EV_TIME_ZONED, 1772359200, 0},
-    {"2026-03-01T10:00:00", EV_TIME_NAIVE, 1772359200, 0},
-    {"2026-03-01T10:00:00.5", EV_TIME_NAIVE, 1772359200, 500000000},
-    {"2026-03-01T10:00:00.5Z", EV_TIME_ZONED, 1772359200, 500000000},
-    {"2026-03-01T10:00:00.000000001Z", EV_TIME_ZONED, 1772359200, 1},
-    {"2026-03-01T10:00:00.999999999+01:00", EV_TIME_ZONED, 1772355600, 999999999},
-    {"2026-03-01T10:00:00.9999999999999999999999Z", EV_TIME_ZONED, 1772359200, 999999999},
-    {"1969-12-31T23:59:59.25Z", EV_TIME_ZONED, -1, 250000000},
-    {"0000-01-01T00:00:00Z", EV_TIME_ZONED, -62167219200, 0},
-    {"9999-12-31T23:59:59Z", EV_TIME_ZONED, 253402300799, 0},
-    /* A leap second is the second after it. */
-    {"2016-12-31T23:59:60Z", EV_TIME_ZONED, 1483228800, 0},
-    {"2016-12-31T23:59:60.5Z", EV_TIME_ZONED, 1483228800, 500000000},
-    {"2017-01-01T00:59:60+01:00", EV_TIME_ZONED, 1483228800, 0},
-    {"2016-12-31T15:59:60-08:00", EV_TIME_ZONED, 1483228800, 0},
-    {"2016-12-31T23:59:61Z", EV_TIME_BAD, 0, 0},
-    {"2016-12-31T22:59:60Z", EV_TIME_BAD, 0, 0},
-    {"2016-12-31T23:58:60Z", EV_TIME_BAD, 0, 0},
-    {"2016-12-31T23:59:60+01:00", EV_TIME_BAD, 0, 0},
-    {"2016-12-31T23:59:60", EV_TIME_BAD, 0, 0}, /* nobody knows where UTC is */
-    {"", EV_TIME_BAD, 0, 0},
-    {"2026-03-01", EV_TIME_BAD, 0, 0},
-    {"2026-03-01T", EV_TIME_BAD, 0, 0},
-    {"2026-03-01T10", EV_TIME_BAD, 0, 0},
-    {"2026-03-01T10:00Z", EV_TIME_BAD, 0, 0},
-    {"2026-03-01T10:00:00.", EV_TIME_BAD, 0, 0},
-    {"2026-03-01T10:00:00.Z", EV_TIME_BAD, 0, 0},
-    {"2026-03-01T10:00:00,5Z", EV_TIME_BAD, 0, 0},
-    {"2026-03-01T10:00:00ZZ", EV_TIME_BAD, 0, 0},
-    {"2026-03-01T10:00:00Z ", EV_TIME_BAD, 0, 0},
-    {" 2026-03-01T10:00:00Z", EV_TIME_BAD, 0, 0},
-    {"2026-03-01T10:00:00 Z", EV_TIME_BAD, 0, 0},
-    {"2026-03-01 10:00:00Z", EV_TIME_BAD, 0, 0},
-    {"2026-03-01T24:00:00Z", EV_TIME_BAD, 0, 0},
-    {"2026-03-01T10:60:00Z", EV_TIME_BAD, 0, 0},
-    {"2026-03-01T10:00:00+24:00", EV_TIME_BAD, 0, 0},
-    {"2026-03-01T10:00:00+01:60", EV_TIME_BAD, 0, 0},
-    {"2026-03-01T10:00:00+1:00", EV_TIME_BAD, 0, 0},
-    {"2026-03-01T10:00:00+01", EV_TIME_BAD, 0, 0},
-    {"2026-03-01T10:00:00+0100", EV_TIME_BAD, 0, 0},
-    {"2026-03-01T10:00:00+01:000", EV_TIME_BAD, 0, 0},
-    {"2026-02-29T10:00:00Z", EV_TIME_BAD, 0, 0},
-    {"2024-02-29T10:00:00Z", EV_TIME_ZONED, 1709200800, 0},
-    {"1900-02-29T10:00:00Z", EV_TIME_BAD, 0, 0},
-    {"2000-02-29T10:00:00Z", EV_TIME_ZONED, 951818400, 0},
-    {"2026-04-31T10:00:00Z", EV_TIME_BAD, 0, 0},
-    {"2026-00-01T10:00:00Z", EV_TIME_BAD, 0, 0},
-    {"2026-13-01T10:00:00Z", EV_TIME_BAD, 0, 0},
-    {"2026-01-00T10:00:00Z", EV_TIME_BAD, 0, 0},
-    {"-026-01-01T10:00:00Z", EV_TIME_BAD, 0, 0},
-    {"+2026-01-01T10:00:00Z", EV_TIME_BAD, 0, 0},
-    {"10000-01-01T10:00:00Z", EV_TIME_BAD, 0, 0},
-    {"20260301T100000Z", EV_TIME_BAD, 0, 0},
-    {"2026-060T10:00:00Z", EV_TIME_BAD, 0, 0},
-    {"2026-W09-7T10:00:00Z", EV_TIME_BAD, 0, 0},
-    {"2\xd9\xa1" "26-03-01T10:00:00Z", EV_TIME_BAD, 0, 0},
+	{"1970-01-01T00:00:00Z", EV_TIME_ZONED, 0, 0},
+	{"1970-01-01t00:00:01z", EV_TIME_ZONED, 1, 0},
+	{"2026-03-01T10:00:00.000000Z", EV_TIME_ZONED, 1772359200, 0},
+	{"2026-03-01T11:00:00+01:00", EV_TIME_ZONED, 1772359200, 0},
+	{"2026-03-01T04:30:00-05:30", EV_TIME_ZONED, 1772359200, 0},
+	{"2026-02-28T10:01:00-23:59", EV_TIME_ZONED, 1772359200, 0},
+	{"2026-03-01T10:00:00-00:00", EV_TIME_ZONED, 1772359200, 0},
+	{"2026-03-01T10:00:00", EV_TIME_NAIVE, 1772359200, 0},
+	{"2026-03-01T10:00:00.5", EV_TIME_NAIVE, 1772359200, 500000000},
+	{"2026-03-01T10:00:00.5Z", EV_TIME_ZONED, 1772359200, 500000000},
+	{"2026-03-01T10:00:00.000000001Z", EV_TIME_ZONED, 1772359200, 1},
+	{"2026-03-01T10:00:00.999999999+01:00", EV_TIME_ZONED, 1772355600, 999999999},
+	{"2026-03-01T10:00:00.9999999999999999999999Z", EV_TIME_ZONED, 1772359200, 999999999},
+	{"1969-12-31T23:59:59.25Z", EV_TIME_ZONED, -1, 250000000},
+	{"0000-01-01T00:00:00Z", EV_TIME_ZONED, -62167219200, 0},
+	{"9999-12-31T23:59:59Z", EV_TIME_ZONED, 253402300799, 0},
+	/* A leap second is the second after it. */
+	{"2016-12-31T23:59:60Z", EV_TIME_ZONED, 1483228800, 0},
+	{"2016-12-31T23:59:60.5Z", EV_TIME_ZONED, 1483228800, 500000000},
+	{"2017-01-01T00:59:60+01:00", EV_TIME_ZONED, 1483228800, 0},
+	{"2016-12-31T15:59:60-08:00", EV_TIME_ZONED, 1483228800, 0},
+	{"2016-12-31T23:59:61Z", EV_TIME_BAD, 0, 0},
+	{"2016-12-31T22:59:60Z", EV_TIME_BAD, 0, 0},
+	{"2016-12-31T23:58:60Z", EV_TIME_BAD, 0, 0},
+	{"2016-12-31T23:59:60+01:00", EV_TIME_BAD, 0, 0},
+	{"2016-12-31T23:59:60", EV_TIME_BAD, 0, 0}, /* nobody knows where UTC is */
+	{"", EV_TIME_BAD, 0, 0},
+	{"2026-03-01", EV_TIME_BAD, 0, 0},
+	{"2026-03-01T", EV_TIME_BAD, 0, 0},
+	{"2026-03-01T10", EV_TIME_BAD, 0, 0},
+	{"2026-03-01T10:00Z", EV_TIME_BAD, 0, 0},
+	{"2026-03-01T10:00:00.", EV_TIME_BAD, 0, 0},
+	{"2026-03-01T10:00:00.Z", EV_TIME_BAD, 0, 0},
+	{"2026-03-01T10:00:00,5Z", EV_TIME_BAD, 0, 0},
+	{"2026-03-01T10:00:00ZZ", EV_TIME_BAD, 0, 0},
+	{"2026-03-01T10:00:00Z ", EV_TIME_BAD, 0, 0},
+	{" 2026-03-01T10:00:00Z", EV_TIME_BAD, 0, 0},
+	{"2026-03-01T10:00:00 Z", EV_TIME_BAD, 0, 0},
+	{"2026-03-01 10:00:00Z", EV_TIME_BAD, 0, 0},
+	{"2026-03-01T24:00:00Z", EV_TIME_BAD, 0, 0},
+	{"2026-03-01T10:60:00Z", EV_TIME_BAD, 0, 0},
+	{"2026-03-01T10:00:00+24:00", EV_TIME_BAD, 0, 0},
+	{"2026-03-01T10:00:00+01:60", EV_TIME_BAD, 0, 0},
+	{"2026-03-01T10:00:00+1:00", EV_TIME_BAD, 0, 0},
+	{"2026-03-01T10:00:00+01", EV_TIME_BAD, 0, 0},
+	{"2026-03-01T10:00:00+0100", EV_TIME_BAD, 0, 0},
+	{"2026-03-01T10:00:00+01:000", EV_TIME_BAD, 0, 0},
+	{"2026-02-29T10:00:00Z", EV_TIME_BAD, 0, 0},
+	{"2024-02-29T10:00:00Z", EV_TIME_ZONED, 1709200800, 0},
+	{"1900-02-29T10:00:00Z", EV_TIME_BAD, 0, 0},
+	{"2000-02-29T10:00:00Z", EV_TIME_ZONED, 951818400, 0},
+	{"2026-04-31T10:00:00Z", EV_TIME_BAD, 0, 0},
+	{"2026-00-01T10:00:00Z", EV_TIME_BAD, 0, 0},
+	{"2026-13-01T10:00:00Z", EV_TIME_BAD, 0, 0},
+	{"2026-01-00T10:00:00Z", EV_TIME_BAD, 0, 0},
+	{"-026-01-01T10:00:00Z", EV_TIME_BAD, 0, 0},
+	{"+2026-01-01T10:00:00Z", EV_TIME_BAD, 0, 0},
+	{"10000-01-01T10:00:00Z", EV_TIME_BAD, 0, 0},
+	{"20260301T100000Z", EV_TIME_BAD, 0, 0},
+	{"2026-060T10:00:00Z", EV_TIME_BAD, 0, 0},
+	{"2026-W09-7T10:00:00Z", EV_TIME_BAD, 0, 0},
+	{"2\xd9\xa1"
+	 "26-03-01T10:00:00Z",
+	 EV_TIME_BAD, 0, 0},
 };
 
 static void test_times(void)
@@ -110,18 +109,19 @@ static void test_times(void)
 		struct ev_time t;
 		enum ev_time_form form = parse(times[i].text, &t);
 
-		if (!ok(form == times[i].form &&
-			    (form == EV_TIME_BAD || (t.sec == times[i].sec && t.nsec == times[i].nsec)),
+		if (!ok(form == times[i].form && (form == EV_TIME_BAD || (t.sec == times[i].sec &&
+									  t.nsec == times[i].nsec)),
 			"the time '%s'", times[i].text))
 			diag("form %d, %lld s %d ns", (int)form, (long long)t.sec, t.nsec);
 	}
-	/* A text that is right, cut anywhere, and behind the cut the rest of it: the length rules. */
+	/* A text that is right, cut anywhere with the rest of it behind: the length rules. */
 	for (size_t len = 0; len < 27; len++) {
 		static const char text[] = "2026-03-01T10:00:00.123456Z";
 		struct ev_time t;
 		enum ev_time_form form = ev_time_parse(text, len, &t);
 
-		is_int(form, len < 19 || len == 20 ? EV_TIME_BAD : EV_TIME_NAIVE, "%zu octets of a time", len);
+		is_int(form, len < 19 || len == 20 ? EV_TIME_BAD : EV_TIME_NAIVE,
+		       "%zu octets of a time", len);
 	}
 }
 
@@ -131,13 +131,16 @@ static void test_clock(void)
 		const char *text;
 		bool good;
 	} cases[] = {
-	    {"10:00:00Z", true}, {"10:00:00.123z", true}, {"10:00:00+01:00", true}, {"23:59:60Z", true},
-	    {"15:59:60-08:00", true}, {"10:00:60Z", false}, {"10:00:00", false}, {"10:00Z", false}, {"24:00:00Z", false},
-	    {"1:00:00Z", false}, {"10:00:00.Z", false}, {"", false}, {"T10:00:00Z", false}, {"10:00:00+25:00", false},
+		{"10:00:00Z", true},   {"10:00:00.123z", true},	  {"10:00:00+01:00", true},
+		{"23:59:60Z", true},   {"15:59:60-08:00", true},  {"10:00:60Z", false},
+		{"10:00:00", false},   {"10:00Z", false},	  {"24:00:00Z", false},
+		{"1:00:00Z", false},   {"10:00:00.Z", false},	  {"", false},
+		{"T10:00:00Z", false}, {"10:00:00+25:00", false},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		ok(ev_clock_valid(cases[i].text, strlen(cases[i].text)) == cases[i].good, "the clock '%s'", cases[i].text);
+		ok(ev_clock_valid(cases[i].text, strlen(cases[i].text)) == cases[i].good,
+		   "the clock '%s'", cases[i].text);
 }
 
 static void test_format(void)
@@ -145,13 +148,13 @@ static void test_format(void)
 	static const struct {
 		const char *text, *written;
 	} cases[] = {
-	    {"2026-03-01T10:00:00Z", "2026-03-01T10:00:00.000000Z"},
-	    {"2026-03-01T00:30:00.123456789+01:00", "2026-02-28T23:30:00.123456Z"},
-	    {"2026-12-31T23:59:59.9999999-00:01", "2027-01-01T00:00:59.999999Z"},
-	    {"1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.500000Z"},
-	    {"0000-01-01T00:00:00Z", "0000-01-01T00:00:00.000000Z"},
-	    {"9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.999999Z"},
-	    {"2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000000Z"},
+		{"2026-03-01T10:00:00Z", "2026-03-01T10:00:00.000000Z"},
+		{"2026-03-01T00:30:00.123456789+01:00", "2026-02-28T23:30:00.123456Z"},
+		{"2026-12-31T23:59:59.9999999-00:01", "2027-01-01T00:00:59.999999Z"},
+		{"1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.500000Z"},
+		{"0000-01-01T00:00:00Z", "0000-01-01T00:00:00.000000Z"},
+		{"9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.999999Z"},
+		{"2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000000Z"},
 	};
 	struct ev_time t, u;
 	char out[EV_TIME_TEXT + 1];
@@ -208,14 +211,17 @@ static void test_days(void)
 				want[8] = (char)('0' + day / 10);
 				want[9] = (char)('0' + day % 10);
 				wrong += d.year != year || d.month != month || d.day != day ||
-					 ev_date_days(d) != days || ev_date_weekday(days) != weekday ||
+					 ev_date_days(d) != days ||
+					 ev_date_weekday(days) != weekday ||
 					 memcmp(text, want, EV_DATE_TEXT) != 0 ||
-					 !ev_date_parse(text, EV_DATE_TEXT, &e) || ev_date_days(e) != days;
+					 !ev_date_parse(text, EV_DATE_TEXT, &e) ||
+					 ev_date_days(e) != days;
 			}
 			{
 				char text[32];
 
-				snprintf(text, sizeof text, "%04d-%02d-%02d", year, month, length + 1);
+				snprintf(text, sizeof text, "%04d-%02d-%02d", year, month,
+					 length + 1);
 				wrong += is_date(text);
 			}
 		}
@@ -229,10 +235,13 @@ static void test_weeks(void)
 		const char *date;
 		int year, week, weekday;
 	} cases[] = {
-	    {"2026-03-01", 2026, 9, 7}, {"2026-03-02", 2026, 10, 1}, {"2020-12-31", 2020, 53, 4}, {"2021-01-01", 2020, 53, 5},
-	    {"2021-01-03", 2020, 53, 7}, {"2021-01-04", 2021, 1, 1}, {"2018-12-31", 2019, 1, 1}, {"2019-12-30", 2020, 1, 1},
-	    {"2016-01-03", 2015, 53, 7}, {"2024-12-30", 2025, 1, 1}, {"1970-01-01", 1970, 1, 4}, {"1969-12-28", 1969, 52, 7},
-	    {"2000-02-29", 2000, 9, 2}, {"9999-12-31", 9999, 52, 5},
+		{"2026-03-01", 2026, 9, 7},  {"2026-03-02", 2026, 10, 1},
+		{"2020-12-31", 2020, 53, 4}, {"2021-01-01", 2020, 53, 5},
+		{"2021-01-03", 2020, 53, 7}, {"2021-01-04", 2021, 1, 1},
+		{"2018-12-31", 2019, 1, 1},  {"2019-12-30", 2020, 1, 1},
+		{"2016-01-03", 2015, 53, 7}, {"2024-12-30", 2025, 1, 1},
+		{"1970-01-01", 1970, 1, 4},  {"1969-12-28", 1969, 52, 7},
+		{"2000-02-29", 2000, 9, 2},  {"9999-12-31", 9999, 52, 5},
 	};
 	unsigned wrong = 0;
 
@@ -242,20 +251,25 @@ static void test_weeks(void)
 
 		ev_date_parse(cases[i].date, EV_DATE_TEXT, &d);
 		ev_date_week(ev_date_days(d), &year, &week);
-		ok(year == cases[i].year && week == cases[i].week && ev_date_weekday(ev_date_days(d)) == cases[i].weekday,
-		   "%s is day %d of week %d of %d", cases[i].date, cases[i].weekday, cases[i].week, cases[i].year);
+		ok(year == cases[i].year && week == cases[i].week &&
+			   ev_date_weekday(ev_date_days(d)) == cases[i].weekday,
+		   "%s is day %d of week %d of %d", cases[i].date, cases[i].weekday, cases[i].week,
+		   cases[i].year);
 	}
 	for (int64_t days = -200000; days < 200000; days += 1 + (int64_t)random_below(3)) {
 		time_t t = (time_t)days * 86400;
 		struct tm tm;
-		char text[32];
+		char text[32], *end;
 		int year, week, want_year, want_week, want_day;
 
 		gmtime_r(&t, &tm);
 		strftime(text, sizeof text, "%G %V %u", &tm);
-		sscanf(text, "%d %d %d", &want_year, &want_week, &want_day);
+		want_year = (int)strtol(text, &end, 10);
+		want_week = (int)strtol(end, &end, 10);
+		want_day = (int)strtol(end, NULL, 10);
 		ev_date_week(days, &year, &week);
-		wrong += year != want_year || week != want_week || ev_date_weekday(days) != want_day;
+		wrong +=
+			year != want_year || week != want_week || ev_date_weekday(days) != want_day;
 	}
 	is_int(wrong, 0, "the weeks of a thousand years are as the C library has them");
 }
@@ -264,15 +278,15 @@ static void test_weeks(void)
 static const struct {
 	const char *value, *why;
 } deviations[] = {
-    {"1987-07-05 17:45:00Z", "a space"},     {"1987-07-05 17:45:00", "a space"},
-    {"0001-01-01 00:00:00Z", "a space"},     {"0001-01-01 00:00:00", "a space"},
-    {"9999-12-31 23:59:59Z", "a space"},     {"9999-12-31 23:59:59", "a space"},
-    {"2000-02-29 15:15:15Z", "a space"},     {"2000-02-29 15:15:15", "a space"},
-    {"2024-02-29 15:15:15Z", "a space"},     {"2024-02-29 15:15:15", "a space"},
-    {"1979-05-27 07:32Z", "no seconds"},     {"1979-05-27 07:32-07:00", "no seconds"},
-    {"1979-05-27T07:32", "no seconds"},      {"13:37", "no seconds"},
-    {"17:45:00", "a clock without offset"},  {"10:32:00.555", "a clock without offset"},
-    {"'2020-01-01x'", "a string"},
+	{"1987-07-05 17:45:00Z", "a space"},	{"1987-07-05 17:45:00", "a space"},
+	{"0001-01-01 00:00:00Z", "a space"},	{"0001-01-01 00:00:00", "a space"},
+	{"9999-12-31 23:59:59Z", "a space"},	{"9999-12-31 23:59:59", "a space"},
+	{"2000-02-29 15:15:15Z", "a space"},	{"2000-02-29 15:15:15", "a space"},
+	{"2024-02-29 15:15:15Z", "a space"},	{"2024-02-29 15:15:15", "a space"},
+	{"1979-05-27 07:32Z", "no seconds"},	{"1979-05-27 07:32-07:00", "no seconds"},
+	{"1979-05-27T07:32", "no seconds"},	{"13:37", "no seconds"},
+	{"17:45:00", "a clock without offset"}, {"10:32:00.555", "a clock without offset"},
+	{"'2020-01-01x'", "a string"},
 };
 
 static const char *deviation(const char *value)
@@ -287,7 +301,8 @@ static bool nothing(const char *text)
 {
 	struct ev_time t;
 
-	return parse(text, &t) == EV_TIME_BAD && !is_date(text) && !ev_clock_valid(text, strlen(text));
+	return parse(text, &t) == EV_TIME_BAD && !is_date(text) &&
+	       !ev_clock_valid(text, strlen(text));
 }
 
 static void toml_value(const char *file, char *value, bool valid)
@@ -298,15 +313,17 @@ static void toml_value(const char *file, char *value, bool valid)
 	char *space;
 
 	if (!valid || why != NULL) {
-		ok(nothing(value), "%s: %s is nothing%s%s", file, value, why != NULL ? ": " : "", why != NULL ? why : "");
-		/* What is wrong shall be wrong for its own reason, and the rest be right without the space. */
+		ok(nothing(value), "%s: %s is nothing%s%s", file, value, why != NULL ? ": " : "",
+		   why != NULL ? why : "");
+		/* What is wrong is wrong without the space, and the rest is right. */
 		if (len > 10 && value[10] == ' ' && (space = value + 10) != NULL) {
 			*space = 'T';
 			if (!valid)
 				ok(nothing(value), "%s: %s is nothing", file, value);
 			else if (strcmp(why, "a space") == 0)
-				ok(parse(value, &t) == (value[len - 1] == 'Z' ? EV_TIME_ZONED : EV_TIME_NAIVE) &&
-				       t.sec == utc(value),
+				ok(parse(value, &t) == (value[len - 1] == 'Z' ? EV_TIME_ZONED
+									      : EV_TIME_NAIVE) &&
+					   t.sec == utc(value),
 				   "%s: %s is a time", file, value);
 		}
 		return;
@@ -317,12 +334,13 @@ static void toml_value(const char *file, char *value, bool valid)
 	}
 	{
 		size_t end = strcspn(value + 11, "Zz+-") + 11;
-		int h = 0, m = 0;
-		char direction = '+';
+		int64_t offset = 0;
 
-		sscanf(value + end, "%c%d:%d", &direction, &h, &m);
+		if (end + 6 == len)
+			offset = strtol(value + end, NULL, 10) * 3600 +
+				 (value[end] == '-' ? -60 : 60) * strtol(value + end + 4, NULL, 10);
 		ok(parse(value, &t) == (end < len ? EV_TIME_ZONED : EV_TIME_NAIVE) &&
-		       t.sec == utc(value) - (direction == '-' ? -1 : 1) * (h * 3600 + m * 60),
+			   t.sec == utc(value) - offset,
 		   "%s: %s is a time", file, value);
 	}
 }
@@ -382,7 +400,8 @@ static void test_toml(void)
 	invalid += toml_folder("rfc3339-toml/tests/invalid/local-datetime", false);
 	invalid += toml_folder("rfc3339-toml/tests/invalid/local-time", false);
 	if (valid + invalid > 0)
-		ok(valid >= 30 && invalid >= 70, "%u valid values and %u invalid ones were seen", valid, invalid);
+		ok(valid >= 30 && invalid >= 70, "%u valid values and %u invalid ones were seen",
+		   valid, invalid);
 }
 
 /* Time zones */
@@ -407,9 +426,17 @@ static void is_utc(struct ev_zone *z, const char *reading, const char *want)
 
 static void test_zones(void)
 {
-	static const char *const unknown[] = {"Europe/Atlantis", "", "europe/amsterdam?", "Europe", "/etc/localtime",
-					      "../zoneinfo/UTC", "zone.tab", "tzdata.zi", "EST5EDT,M3.2.0,M11.1.0",
-					      "UTC+1", "\n"};
+	static const char *const unknown[] = {"Europe/Atlantis",
+					      "",
+					      "europe/amsterdam?",
+					      "Europe",
+					      "/etc/localtime",
+					      "../zoneinfo/UTC",
+					      "zone.tab",
+					      "tzdata.zi",
+					      "EST5EDT,M3.2.0,M11.1.0",
+					      "UTC+1",
+					      "\n"};
 	struct ev_zone *ams, *lord, *apia, *utc_zone;
 	struct ev_error err;
 	unsigned wrong = 0;
@@ -417,7 +444,8 @@ static void test_zones(void)
 	for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
 		struct ev_zone *z = ev_zone_open(unknown[i], &err);
 
-		ok(z == NULL && strstr(err.text, "no time zone '") != NULL, "no zone '%s'", unknown[i]);
+		ok(z == NULL && strstr(err.text, "no time zone '") != NULL, "no zone '%s'",
+		   unknown[i]);
 		ev_zone_free(&z);
 	}
 	if ((utc_zone = ev_zone_open("UTC", &err)) != NULL) {
@@ -435,9 +463,11 @@ static void test_zones(void)
 
 	is_int(ev_zone_offset(ams, local("2026-01-15T12:00:00Z")), 3600, "winter in Amsterdam");
 	is_int(ev_zone_offset(ams, local("2026-07-15T12:00:00Z")), 7200, "summer in Amsterdam");
-	is_int(ev_zone_offset(ams, local("2026-03-29T00:59:59Z")), 3600, "the last second of winter");
+	is_int(ev_zone_offset(ams, local("2026-03-29T00:59:59Z")), 3600,
+	       "the last second of winter");
 	is_int(ev_zone_offset(ams, local("2026-03-29T01:00:00Z")), 7200, "the first of summer");
-	is_int(ev_zone_offset(ams, local("2026-10-25T00:59:59Z")), 7200, "the last second of summer");
+	is_int(ev_zone_offset(ams, local("2026-10-25T00:59:59Z")), 7200,
+	       "the last second of summer");
 	is_int(ev_zone_offset(ams, local("2026-10-25T01:00:00Z")), 3600, "the first of winter");
 	is_utc(ams, "2026-03-01T10:00:00", "2026-03-01T09:00:00");
 	is_utc(ams, "2026-07-01T10:00:00", "2026-07-01T08:00:00");
@@ -466,10 +496,11 @@ static void test_zones(void)
 		int64_t t = (int64_t)random_below(6000000000) - 2000000000, reading, back;
 
 		if (i % 2 == 0)
-			t = local("2026-10-25T00:00:00Z") + (int64_t)random_below(86400 * 2) - 86400;
+			t = local("2026-10-25T00:00:00Z") + (int64_t)random_below(172800) - 86400;
 		reading = t + ev_zone_offset(z, t);
 		back = ev_zone_to_utc(z, reading);
-		wrong += back > t || back + ev_zone_offset(z, back) != reading || t - back > 3600 * 3;
+		wrong += back > t || back + ev_zone_offset(z, back) != reading ||
+			 t - back > 10800;
 	}
 	is_int(wrong, 0, "300,000 instants there and back, at most an overlap earlier");
 	ev_zone_free(&ams);

@@ -11,20 +11,47 @@ static void test_table(void)
 		size_t len, good;
 	} cases[] = {
 #define C(s, good) {s, sizeof(s) - 1, good}
-	    C("", 0), C("a", 1), C("a\0b", 3), C("\x7f", 1), C("\x80", 0), C("\xbf", 0), C("\xc0\x80", 0), C("\xc1\xbf", 0),
-	    C("\xc2", 0), C("\xc2\x80", 2), C("\xdf\xbf", 2), C("\xc3\x28", 0), C("\xe0\x9f\xbf", 0), C("\xe0\xa0\x80", 3),
-	    C("\xe2\x82", 0), C("\xe2\x28\xa1", 0), C("\xed\x9f\xbf", 3), C("\xed\xa0\x80", 0), C("\xed\xbf\xbf", 0),
-	    C("\xee\x80\x80", 3), C("\xef\xbf\xbf", 3), C("\xf0\x8f\xbf\xbf", 0), C("\xf0\x90\x80\x80", 4),
-	    C("\xf0\x90\x80", 0), C("\xf4\x8f\xbf\xbf", 4), C("\xf4\x90\x80\x80", 0), C("\xf5\x80\x80\x80", 0),
-	    C("\xf8\x88\x80\x80\x80", 0), C("\xfc\x84\x80\x80\x80\x80", 0), C("\xfe", 0), C("\xff", 0),
-	    C("abcdefgh\xff", 8), C("abcdefgh\xc3\xa9", 10), C("abcdefg\xc3\xa9hijklmnop\x80", 18),
-	    C("\xe2\x82\xac\xe2\x82\xac\xe2\x82", 6),
+		C("", 0),
+		C("a", 1),
+		C("a\0b", 3),
+		C("\x7f", 1),
+		C("\x80", 0),
+		C("\xbf", 0),
+		C("\xc0\x80", 0),
+		C("\xc1\xbf", 0),
+		C("\xc2", 0),
+		C("\xc2\x80", 2),
+		C("\xdf\xbf", 2),
+		C("\xc3\x28", 0),
+		C("\xe0\x9f\xbf", 0),
+		C("\xe0\xa0\x80", 3),
+		C("\xe2\x82", 0),
+		C("\xe2\x28\xa1", 0),
+		C("\xed\x9f\xbf", 3),
+		C("\xed\xa0\x80", 0),
+		C("\xed\xbf\xbf", 0),
+		C("\xee\x80\x80", 3),
+		C("\xef\xbf\xbf", 3),
+		C("\xf0\x8f\xbf\xbf", 0),
+		C("\xf0\x90\x80\x80", 4),
+		C("\xf0\x90\x80", 0),
+		C("\xf4\x8f\xbf\xbf", 4),
+		C("\xf4\x90\x80\x80", 0),
+		C("\xf5\x80\x80\x80", 0),
+		C("\xf8\x88\x80\x80\x80", 0),
+		C("\xfc\x84\x80\x80\x80\x80", 0),
+		C("\xfe", 0),
+		C("\xff", 0),
+		C("abcdefgh\xff", 8),
+		C("abcdefgh\xc3\xa9", 10),
+		C("abcdefg\xc3\xa9hijklmnop\x80", 18),
+		C("\xe2\x82\xac\xe2\x82\xac\xe2\x82", 6),
 #undef C
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		is_int((long long)ev_utf8_valid(cases[i].text, cases[i].len), (long long)cases[i].good,
-		       "case %zu is valid up to %zu", i, cases[i].good);
+		is_int((long long)ev_utf8_valid(cases[i].text, cases[i].len),
+		       (long long)cases[i].good, "case %zu is valid up to %zu", i, cases[i].good);
 }
 
 /* Every scalar value is written, judged, read and counted; every value that is none is refused. */
@@ -41,9 +68,11 @@ static void test_all(void)
 		refused += !scalar && ev_utf8_valid(text, len) == 0;
 		if (!scalar)
 			continue;
-		written += ev_utf8_valid(text, len) == len && slow_utf8(text, len) == len && ev_utf8_next(&p) == v &&
-			   p == text + len && ev_utf8_count(text, len) == 1;
-		odd += ev_utf8_valid(text, len - 1) != 0 || len != 1U + (v >= 0x80) + (v >= 0x800) + (v >= 0x10000);
+		written += ev_utf8_valid(text, len) == len && slow_utf8(text, len) == len &&
+			   ev_utf8_next(&p) == v && p == text + len &&
+			   ev_utf8_count(text, len) == 1;
+		odd += ev_utf8_valid(text, len - 1) != 0 ||
+		       len != 1U + (v >= 0x80) + (v >= 0x800) + (v >= 0x10000);
 	}
 	is_int(written, 0x110000 - 0x800, "every scalar value is written and read");
 	is_int(refused, 0x800, "no surrogate is valid");
@@ -53,7 +82,8 @@ static void test_all(void)
 /* Every start of two octets, with likely ones behind them, and at each place of a word. */
 static void test_starts(void)
 {
-	static const unsigned char likely[] = {0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff};
+	static const unsigned char likely[] = {0x00, 0x7f, 0x80, 0x8f, 0x90,
+					       0x9f, 0xa0, 0xbf, 0xc0, 0xff};
 	struct guarded page = guarded_new(4096);
 	unsigned wrong = 0, valid = 0;
 
@@ -70,8 +100,9 @@ static void test_starts(void)
 					text[at + 2] = (char)likely[c];
 					text[at + 3] = (char)likely[d];
 					len += c % 3;
-					wrong += ev_utf8_valid(guarded_put(&page, text, len, 0, "."), len) !=
-						 slow_utf8(text, len);
+					wrong +=
+						ev_utf8_valid(guarded_put(&page, text, len, 0, "."),
+							      len) != slow_utf8(text, len);
 					valid += slow_utf8(text, len) == len;
 				}
 	is_int(wrong, 0, "starts of four octets are decided as by the slow decoder");
