@@ -77,12 +77,15 @@ static void catch_signals(void)
 	}
 }
 
-/* A closed standard descriptor must not become that of a file opened later. */
+/*
+ * A closed standard descriptor must not become that of a file opened later. It is opened the wrong
+ * way round, so that its use fails: a closed standard input is no empty one.
+ */
 static void fill_descriptors(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-			(void)!open("/dev/null", O_RDONLY);
+			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
 /* Options */
@@ -143,15 +146,16 @@ static _Noreturn void help(const struct cli_program *p)
 
 size_t cli_size(const char *option, const char *text)
 {
-	static const char units[] = "KMG";
+	static const char units[] = "KMGkmg";
 	unsigned long long v;
+	const char *unit;
 	char *end;
 	int shift = 0;
 
 	errno = 0;
 	v = strtoull(text, &end, 10);
-	if (*end != '\0' && end[1] == '\0' && strchr(units, *end & ~0x20) != NULL)
-		shift = 10 * (int)(strchr(units, *end & ~0x20) - units + 1);
+	if (*end != '\0' && end[1] == '\0' && (unit = strchr(units, *end)) != NULL)
+		shift = 10 * (int)((unit - units) % 3 + 1);
 	else if (*end != '\0')
 		errno = EINVAL;
 	if (errno != 0 || text[0] < '0' || text[0] > '9' || v > (unsigned long long)SIZE_MAX >> shift >> 1)

@@ -38,6 +38,7 @@ struct run {
 	uint64_t n_in, n_blank;
 	struct ev_reasons why;
 	struct ev_buf line;
+	struct ev_out *stats;
 	bool show_progress;
 	struct timespec started, shown;
 };
@@ -139,15 +140,26 @@ static void note_batch(struct run *r, const char *batch)
 	}
 }
 
+static void add_stage(struct run *r, struct cli_chain *chain, const struct cli_stage *own)
+{
+	if (chain->n == CLI_MAX_STAGES) {
+		ev_fail(&r->c->error, "the chain has more than %d stages", CLI_MAX_STAGES);
+		die(r);
+	}
+	chain->list[chain->n++] = *own;
+}
+
 static void open_output(struct run *r)
 {
 	struct cli_chain chain = r->chain;
+	struct cli_stage own = {.n = 0};
 
 	r->before = sums_now(r);
 	r->opened = true;
 	if (r->seal == NULL)
 		return;
-	snprintf(chain.list[chain.n++].program, CLI_NAME + 1, "%s", r->c->program->name);
+	snprintf(own.program, sizeof own.program, "%s", r->c->program->name);
+	add_stage(r, &chain, &own);
 	ev_buf_reset(&r->line);
 	cli_head_write(r->seal, r->c->batch != NULL ? r->c->batch : r->batch != NULL ? r->batch : "", &chain, &r->line);
 	ev_out_put(r->c->port.out, r->line.p, r->line.len);
@@ -167,11 +179,7 @@ static void close_output(struct run *r, bool last)
 	if (last)
 		must(r, ev_rejects_commit(r->c->port.rejects, &r->c->error));
 	r->opened = false;
-	if (r->chain.n == CLI_MAX_STAGES) {
-		ev_fail(&r->c->error, "the chain has more than %d stages", CLI_MAX_STAGES);
-		die(r);
-	}
-	r->chain.list[r->chain.n++] = own;
+	add_stage(r, &r->chain, &own);
 	if (r->seal == NULL)
 		return;
 	ev_hash128_hex(ev_out_digest_value(r->c->port.out), digest);
@@ -200,7 +208,7 @@ static void head(struct run *r, const struct ev_line *l, const struct cli_contro
 	note_batch(r, line->batch);
 	if (r->e->flow == CLI_FLOW_SINK) {
 		r->before = sums_now(r);
-		must(r, r->e->begin(r->e->engine, line->batch, &r->c->error));
+		must(r, r->e->begin(r->e->engine, line->batch[0] != '\0' ? line->batch : NULL, &r->c->error));
 	} else if (!r->opened) {
 		open_output(r);
 	}
@@ -432,7 +440,12 @@ static void end(struct run *r)
 		ev_hash128_hex(ev_digest_value(r->digest), digest);
 		end_sink(r, digest);
 	}
-	if (r->e->finish != NULL)
+	if (r->e->flow == CLI_FLOW_SINK) {
+		/* Before the commit: what was set aside is safe, and not too much. */
+		must(r, ev_rejects_commit(r->c->port.rejects, &r->c->error));
+		r->refused = too_many_rejects(r);
+	}
+	if (r->e->finish != NULL && !r->refused)
 		must(r, r->e->finish(r->e->engine, &r->c->error));
 	if (r->opened)
 		close_output(r, true);
@@ -442,7 +455,6 @@ static void end(struct run *r)
 static void write_stats(struct run *r)
 {
 	struct ev_buf b = {0};
-	struct ev_out *out;
 	const char *code;
 	uint64_t n;
 
@@ -463,10 +475,8 @@ static void write_stats(struct run *r)
 	ev_buf_puts(&b, "},\"stages\":");
 	cli_chain_write(&r->chain, &b);
 	ev_buf_puts(&b, "}\n");
-	if ((out = ev_out_file(r->c->stats, &r->c->error)) == NULL)
-		die(r);
-	ev_out_put(out, b.p, b.len);
-	must(r, ev_out_commit(&out, &r->c->error));
+	ev_out_put(r->stats, b.p, b.len);
+	must(r, ev_out_commit(&r->stats, &r->c->error));
 	ev_buf_free(&b);
 }
 
@@ -478,6 +488,9 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	ev_in_before_block(r.in, flush, c->port.out);
 	clock_gettime(CLOCK_MONOTONIC, &r.started);
 	r.shown = r.started;
+	/* Opened first: a folder that is not there stops the run, not its report. */
+	if (c->stats != NULL && strcmp(c->stats, "-") != 0 && (r.stats = ev_out_file(c->stats, &c->error)) == NULL)
+		die(&r);
 	begin(&r);
 	read_all(&r);
 	end(&r);

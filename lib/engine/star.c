@@ -203,7 +203,7 @@ static void add_day(struct days *days, int64_t day)
 	days->list[days->n++] = day;
 }
 
-/* The key of the day in the calendar's zone. json: a timestamp or a date as a row bears it. */
+/* The key of the day in the calendar's zone, if it has one. json: a timestamp or a date of a row. */
 static void calendar_key(struct ev_star *s, const struct ev_dimension *d, const struct ev_column *c, const char *json,
 			 size_t len, char key[EV_KEY_TEXT + 1])
 {
@@ -219,6 +219,8 @@ static void calendar_key(struct ev_star *s, const struct ev_dimension *d, const 
 		local = t.sec + ev_zone_offset(d->calendar->zone, t.sec);
 		day = local / 86400 - (local % 86400 < 0);
 	}
+	if (!ev_time_in_range((struct ev_time){.sec = day * 86400}))
+		return; /* the year 10000 where the zone is, say: no calendar has that day */
 	add_day(&s->days[d - s->m->dimensions], day);
 	ev_key_day(ev_date_of_days(day), &s->key, key);
 }

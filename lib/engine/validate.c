@@ -32,6 +32,7 @@ struct ev_validate {
 	struct ev_jschema_set *schemas;
 	const struct ev_jschema *schema;
 	struct contract *contracts;
+	size_t n_contracts;
 	struct contract unknown; /* what a type that the model does not name is held against */
 	struct ev_expr **exprs;  /* one a rule */
 	struct element_columns *elements;
@@ -61,7 +62,7 @@ void ev_validate_free(struct ev_validate **validate)
 
 	if (v == NULL)
 		return;
-	for (size_t i = 0; v->contracts != NULL && i < v->m->n_types; i++) {
+	for (size_t i = 0; i < v->n_contracts; i++) {
 		free(v->contracts[i].columns);
 		free(v->contracts[i].rules);
 	}
@@ -150,6 +151,30 @@ static void fill_contract(struct ev_validate *v, struct contract *c)
 	}
 }
 
+static struct contract *add_contract(struct ev_validate *v, const char *type)
+{
+	struct contract *c;
+
+	v->contracts = ev_realloc_array(v->contracts, v->n_contracts + 1, sizeof *v->contracts);
+	c = &v->contracts[v->n_contracts++];
+	*c = (struct contract){.type = type, .len = strlen(type)};
+	fill_contract(v, c);
+	return c;
+}
+
+/* A model without types may yet name some: those that a rule or a table is for. */
+static void add_named(struct ev_validate *v, const struct ev_names *types)
+{
+	for (size_t i = 0; i < types->n; i++) {
+		size_t k = 0;
+
+		while (k < v->n_contracts && strcmp(v->contracts[k].type, types->list[i]) != 0)
+			k++;
+		if (k == v->n_contracts)
+			add_contract(v, types->list[i]);
+	}
+}
+
 static void add_elements(struct ev_validate *v, const struct ev_path *each, const struct ev_names *types,
 			 const struct ev_columns *columns)
 {
@@ -177,17 +202,19 @@ static bool compile(struct ev_validate *v, struct ev_error *err)
 			return false;
 		}
 	}
-	v->contracts = ev_calloc(m->n_types, sizeof *v->contracts);
 	for (size_t i = 0; i < m->n_types; i++) {
-		struct contract *c = &v->contracts[i];
+		struct contract *c = add_contract(v, m->types[i].name);
 
-		c->type = m->types[i].name;
-		c->len = strlen(c->type);
 		if (!compile_contract(v, &m->types[i].put, &c->put, err) ||
 		    !compile_contract(v, &m->types[i].patch, &c->patch, err))
 			return false;
-		fill_contract(v, c);
 	}
+	for (size_t i = 0; i < m->n_rules; i++)
+		add_named(v, &m->rules[i].types);
+	for (size_t i = 0; i < m->n_facts; i++)
+		add_named(v, &m->facts[i].types);
+	for (size_t i = 0; i < m->n_dimensions; i++)
+		add_named(v, &m->dimensions[i].types);
 	v->unknown.type = "";
 	fill_contract(v, &v->unknown);
 	v->elements = ev_calloc(m->n_facts + m->n_dimensions, sizeof *v->elements);
@@ -304,7 +331,7 @@ static bool rules_pass(struct ev_validate *v, const struct contract *c, const st
 
 static const struct contract *contract_of(struct ev_validate *v, const struct ev_event *event)
 {
-	for (size_t i = 0; i < v->m->n_types; i++)
+	for (size_t i = 0; i < v->n_contracts; i++)
 		if (ev_string_is(event->doc, event->type, v->contracts[i].type, v->contracts[i].len))
 			return &v->contracts[i];
 	return NULL;

@@ -17,7 +17,7 @@ struct ev_in {
 	size_t n_names, at; /* names[at - 1] is open */
 	int fd;
 	const char *source;
-	bool ended, started, sniffed;
+	bool ended, sniffed;
 
 	char *buf; /* cap + EV_IN_SLACK octets; [head, tail) is not handed out yet */
 	size_t cap, head, tail, looked; /* no LF in [head, looked) */
@@ -80,11 +80,6 @@ uint64_t ev_in_octets(const struct ev_in *in)
 	return in->octets;
 }
 
-bool ev_in_at_file_start(const struct ev_in *in)
-{
-	return !in->started;
-}
-
 static enum ev_status open_file(struct ev_in *in, struct ev_error *err)
 {
 	const char *name = in->names[in->at++];
@@ -101,7 +96,7 @@ static enum ev_status open_file(struct ev_in *in, struct ev_error *err)
 		return ev_fail(err, "%s: cannot be opened: %s", name, strerror(errno));
 	if (fstat(in->fd, &st) == 0 && S_ISDIR(st.st_mode))
 		return ev_fail(err, "%s: is a folder: name the files in it", name);
-	in->ended = in->started = in->sniffed = false;
+	in->ended = in->sniffed = false;
 	in->head = in->tail = in->looked = 0;
 	in->number = in->offset = 0;
 	return EV_OK;
@@ -241,7 +236,6 @@ static void hand_out(struct ev_in *in, struct ev_line *line, size_t len, size_t 
 	in->head += len + skip;
 	in->offset += len + skip;
 	in->looked = in->head;
-	in->started = true;
 }
 
 static void hand_out_part(struct ev_in *in, struct ev_line *line, size_t len, size_t skip, bool last)
@@ -267,14 +261,19 @@ enum ev_status ev_in_next(struct ev_in *in, struct ev_line *line, struct ev_erro
 		}
 		lf = memchr(in->buf + in->looked, '\n', in->tail - in->looked);
 		len = lf != NULL ? (size_t)(lf - (in->buf + in->head)) : in->tail - in->head;
-		cr = len > 0 && in->buf[in->head + len - 1] == '\r'; /* does not count for max_line */
+		cr = len > 0 && in->buf[in->head + len - 1] == '\r'; /* one does not count for max_line */
 		if (lf != NULL || (in->ended && (len > 0 || in->in_parts))) {
 			size_t skip = lf != NULL;
 
-			if (in->in_parts || len - cr > in->max_line)
+			if (in->in_parts || len - cr > in->max_line) {
 				hand_out_part(in, line, len, skip, true);
-			else
-				hand_out(in, line, len - cr, skip + cr);
+			} else {
+				size_t whole = len;
+
+				while (len > 0 && in->buf[in->head + len - 1] == '\r')
+					len--;
+				hand_out(in, line, len, skip + whole - len);
+			}
 			return EV_OK;
 		}
 		if (in->ended) {

@@ -42,8 +42,6 @@ struct ev_in *ev_in_new(char *const *names, size_t n, size_t max_line);
 void ev_in_before_block(struct ev_in *in, enum ev_status (*fn)(void *, struct ev_error *), void *ctx);
 /* EV_OK with a line, EV_EOF, or EV_FATAL. */
 enum ev_status ev_in_next(struct ev_in *in, struct ev_line *line, struct ev_error *err);
-/* True if the next line is the first of its file; every file is a stream of its own. */
-bool ev_in_at_file_start(const struct ev_in *in);
 /* Octets taken in so far, inflated. */
 uint64_t ev_in_octets(const struct ev_in *in);
 void ev_in_free(struct ev_in **in);

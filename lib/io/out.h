@@ -36,7 +36,7 @@ struct ev_out {
 
 /* An open descriptor, which stays the caller's to close. */
 struct ev_out *ev_out_fd(int fd, const char *name);
-/* A file that will appear as name; a device or pipe of that name is written as it is. */
+/* A file that will appear as name; a device, a pipe or /dev/stderr is written as it is. */
 struct ev_out *ev_out_file(const char *name, struct ev_error *err);
 
 enum ev_status ev_out_flush(struct ev_out *o);
@@ -77,7 +77,7 @@ void ev_out_discard(struct ev_out **o);
 
 /* Removes every uncommitted file of the process. Async-signal-safe. */
 void ev_out_unlink_temporaries(void);
-/* Registers a further temporary path (it must stay valid) or, with NULL, frees a slot. */
+/* Registers a further temporary path (it must stay valid): its slot, or -1 if all are taken. */
 int ev_out_temporary(const char *path);
 void ev_out_temporary_done(int slot);
 

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+enum { FEW = 32 };
+
 struct member {
 	const char *name; /* decoded */
 	size_t len;
@@ -18,6 +20,23 @@ static int by_name(const void *x, const void *y)
 	int order = n != 0 ? memcmp(a->name, b->name, n) : 0;
 
 	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+/* Few members, as most objects have, are put in order without a call for each comparison. */
+static void sort(struct member *m, size_t n)
+{
+	if (n > FEW) {
+		qsort(m, n, sizeof *m, by_name);
+		return;
+	}
+	for (size_t i = 1; i < n; i++) {
+		struct member one = m[i];
+		size_t k = i;
+
+		for (; k > 0 && by_name(&one, &m[k - 1]) < 0; k--)
+			m[k] = m[k - 1];
+		m[k] = one;
+	}
 }
 
 static void put_string(const struct ev_doc *d, uint32_t i, struct ev_buf *out)
@@ -47,7 +66,7 @@ static bool skipped(uint32_t value, const uint32_t *skip, size_t n)
 static void put_object(const struct ev_doc *d, uint32_t object, const uint32_t *skip, size_t n_skip,
 		       struct ev_buf *out)
 {
-	struct member few[32], *members = few;
+	struct member few[FEW], *members = few;
 	size_t n = 0, count = d->nodes[object].count;
 	bool sorted = true;
 
@@ -66,12 +85,12 @@ static void put_object(const struct ev_doc *d, uint32_t object, const uint32_t *
 		n++;
 	}
 	if (!sorted)
-		qsort(members, n, sizeof *members, by_name);
+		sort(members, n);
 	ev_buf_putc(out, '{');
 	for (size_t k = 0; k < n; k++) {
 		if (k > 0)
 			ev_buf_putc(out, ',');
-		ev_json_quote(members[k].name, members[k].len, out);
+		put_string(d, members[k].node, out);
 		ev_buf_putc(out, ':');
 		ev_canonical(d, members[k].node + 1, skip, n_skip, out);
 		if (d->nodes[members[k].node].escaped)

@@ -141,6 +141,14 @@ static void put_digits(const struct ev_number *n, struct ev_buf *out)
 		out->p[out->len++] = next_digit(&p, &left);
 }
 
+static void put_power(int64_t power, struct ev_buf *out)
+{
+	if (power == 0)
+		return;
+	ev_buf_put(out, "e-", power < 0 ? 2 : 1);
+	ev_buf_u64(out, (uint64_t)(power < 0 ? -power : power));
+}
+
 void ev_number_canonical(const char *text, size_t len, struct ev_buf *out)
 {
 	struct ev_number n;
@@ -157,8 +165,7 @@ void ev_number_canonical(const char *text, size_t len, struct ev_buf *out)
 	if (n.negative)
 		ev_buf_putc(out, '-');
 	put_digits(&n, out);
-	if (n.point != (int64_t)n.digits)
-		ev_buf_printf(out, "e%lld", (long long)(n.point - (int64_t)n.digits));
+	put_power(n.point - (int64_t)n.digits, out);
 }
 
 bool ev_number_plain(const struct ev_number *n, int scale, struct ev_buf *out)
@@ -372,7 +379,7 @@ bool ev_dec_multiply(struct ev_arena *a, struct ev_dec x, struct ev_dec y, struc
 		*product = (struct ev_dec){0};
 		return true;
 	}
-	if ((x.n + y.n) * BASE_DIGITS > 2 * EV_DEC_DIGITS || exp > EV_DEC_DIGITS || exp < -2 * EV_DEC_DIGITS)
+	if ((x.n + y.n) * BASE_DIGITS > 2 * EV_DEC_DIGITS || exp > EV_DEC_DIGITS || exp < -2L * EV_DEC_DIGITS)
 		return false;
 	limbs = ev_arena_zalloc(a, (x.n + y.n) * sizeof *limbs);
 	for (uint32_t i = 0; i < x.n; i++) {

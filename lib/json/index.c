@@ -57,6 +57,7 @@ static inline struct masks classify_portable(const uint8_t *p)
 
 #define WAY portable
 #define TARGET
+#define LOWEST_BIT(x) ((uint32_t)__builtin_ctzll((x) | 1ULL << 63))
 #define prefix_xor_portable prefix_xor_shifts
 #include "json/index_walk.h"
 #undef WAY
@@ -100,8 +101,9 @@ static inline struct masks classify_sse2(const uint8_t *p)
 #include "json/index_walk.h"
 #undef WAY
 #undef TARGET
+#undef LOWEST_BIT
 
-#define AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,pclmul")))
+#define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,pclmul")))
 
 /*
  * One shuffle by the low four bits finds the only octet of a class that could stand there. A form
@@ -140,9 +142,11 @@ AVX2 static inline uint64_t prefix_xor_avx2(uint64_t x)
 
 #define WAY avx2
 #define TARGET AVX2
+#define LOWEST_BIT(x) ((uint32_t)_tzcnt_u64(x))
 #include "json/index_walk.h"
 #undef WAY
 #undef TARGET
+#undef LOWEST_BIT
 
 static bool has_sse2(void)
 {
@@ -151,7 +155,8 @@ static bool has_sse2(void)
 
 static bool has_avx2(void)
 {
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("pclmul");
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+	       __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("pclmul");
 }
 
 #endif

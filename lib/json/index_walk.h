@@ -1,6 +1,7 @@
 /*
  * index_walk: the body of stage one of the scanner. Floor 2. It is compiled once for each instruction set by index.c, which
- * defines WAY (the suffix), TARGET (the attributes), and classify_WAY and prefix_xor_WAY.
+ * defines WAY (the suffix), TARGET (the attributes), LOWEST_BIT (of anything, also of 0), and
+ * classify_WAY and prefix_xor_WAY.
  */
 
 #define JOIN2(a, b) a##b
@@ -9,15 +10,15 @@
 /* Writes the positions of the set bits, eight at a time: what is written too much is overwritten. */
 TARGET static inline uint32_t *JOIN(flatten_, WAY)(uint32_t *out, uint32_t base, uint64_t bits)
 {
-	int n = __builtin_popcountll(bits);
+	uint32_t *end = out + __builtin_popcountll(bits);
 
-	for (int i = 0; i < n; i += 8) {
-		for (int k = 0; k < 8; k++) {
-			out[i + k] = base + (uint32_t)__builtin_ctzll(bits | 1ULL << 63);
-			bits &= bits - 1;
-		}
+#define TAKE(k) (out[k] = base + LOWEST_BIT(bits), bits &= bits - 1)
+	for (; out < end; out += 8) {
+		TAKE(0), TAKE(1), TAKE(2), TAKE(3);
+		TAKE(4), TAKE(5), TAKE(6), TAKE(7);
 	}
-	return out + n;
+#undef TAKE
+	return end;
 }
 
 TARGET static void JOIN(index_, WAY)(struct ev_index *ix, const uint8_t *p, size_t len)

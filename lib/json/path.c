@@ -116,7 +116,8 @@ static bool steps(struct reader *r)
 					return false;
 			} else if (name_char(*r->p, true)) {
 				plain_name(r);
-			} else if (!first || (*r->p != '[' && (*r->p != '\0' || r->path->root != EV_ROOT_EVENT))) {
+			} else if (!first || (*r->p != '[' &&
+					      (*r->p != '\0' || r->path->root != EV_ROOT_EVENT))) {
 				ev_fail(r->err, "a name is missing behind '.'");
 				return false;
 			}

@@ -11,7 +11,7 @@
  * gigabytes of JSON per second", VLDB Journal 28, 2019). The walk goes from place to place through
  * the grammar and writes one node a value.
  *
- * Memory: at most 24 octets for each octet of the longest text seen.
+ * Memory: at most 40 octets for each octet of the longest text seen.
  */
 #ifndef EV_SCAN_H
 #define EV_SCAN_H

@@ -24,16 +24,13 @@ const char *ev_string(const struct ev_doc *d, uint32_t i, struct ev_buf *scratch
 	return scratch->p;
 }
 
-bool ev_string_is(const struct ev_doc *d, uint32_t i, const char *p, size_t len)
+bool ev_escaped_string_is(const struct ev_doc *d, uint32_t i, const char *p, size_t len)
 {
-	const struct ev_node *n = &d->nodes[i];
 	struct ev_buf scratch = {0};
 	const char *q;
 	size_t q_len;
 	bool same;
 
-	if (!n->escaped)
-		return n->end - n->pos - 2 == len && memcmp(d->text + n->pos + 1, p, len) == 0;
 	q = ev_string(d, i, &scratch, &q_len);
 	same = q_len == len && (len == 0 || memcmp(p, q, len) == 0);
 	ev_buf_free(&scratch);

@@ -29,8 +29,18 @@ const char *ev_kind_name(enum ev_kind kind);
  * its start, whatever was there is dropped).
  */
 const char *ev_string(const struct ev_doc *d, uint32_t i, struct ev_buf *scratch, size_t *len);
+/* The same question where the string has escapes. */
+bool ev_escaped_string_is(const struct ev_doc *d, uint32_t i, const char *p, size_t len);
+
 /* Whether a string's content is these octets. */
-bool ev_string_is(const struct ev_doc *d, uint32_t i, const char *p, size_t len);
+static inline bool ev_string_is(const struct ev_doc *d, uint32_t i, const char *p, size_t len)
+{
+	const struct ev_node *n = &d->nodes[i];
+
+	if (n->escaped)
+		return ev_escaped_string_is(d, i, p, len);
+	return n->end - n->pos - 2 == len && memcmp(d->text + n->pos + 1, p, len) == 0;
+}
 
 /* The value of the member of that name; EV_NOWHERE if there is none or the value is no object. */
 uint32_t ev_member(const struct ev_doc *d, uint32_t object, const char *name, size_t len);

@@ -117,6 +117,8 @@ static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reaso
 			ev_buf_put(&e->id, p, len);
 		if (len == 0)
 			envelope(why, e->m->id, "id", "is empty");
+		else if (p[0] == '\0')
+			envelope(why, e->m->id, "id", "begins with U+0000"); /* as a number's does, below */
 	} else if (ev_kind(d, at) == EV_NUMBER) {
 		p = ev_raw(d, at, &len);
 		ev_number_read(p, len, &number);

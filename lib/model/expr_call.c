@@ -165,7 +165,7 @@ static enum ev_flow keys(struct ev_run *x, const struct ev_value *v, bool sorted
 	if (sorted && v->kind == EV_OBJECT) {
 		ev_pairs_sort(x, l.items, l.n / 2);
 		l.n /= 2;
-		for (uint32_t k = 0; k < l.n; k++)
+		for (size_t k = 0; k < l.n; k++)
 			l.items[k] = l.items[2 * k];
 	}
 	*out = ev_list_value(&l);

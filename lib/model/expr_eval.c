@@ -389,7 +389,7 @@ static struct ev_value grouped(struct ev_run *x, const struct ev_value *pairs, u
 	struct ev_list all = {0}, group;
 	struct ev_value v;
 
-	for (uint32_t i = 0, k; i < n; i = k) {
+	for (size_t i = 0, k; i < n; i = k) {
 		group = (struct ev_list){0};
 		for (k = i;
 		     k < n && (k == i || ev_value_compare(x, &pairs[2 * i], &pairs[2 * k]) == 0);
@@ -433,9 +433,9 @@ static enum ev_flow by(struct ev_run *x, const struct ev_part *n, const struct e
 	}
 	pairs.n /= 2;
 	if (extreme) {
-		uint32_t k = 0;
+		size_t k = 0;
 
-		for (uint32_t i = 1; i < pairs.n; i++) {
+		for (size_t i = 1; i < pairs.n; i++) {
 			int c = ev_value_compare(x, &pairs.items[2 * i], &pairs.items[2 * k]);
 
 			if ((c < 0) == (n->function == EV_F_MIN))
@@ -554,7 +554,7 @@ static enum ev_flow one(struct ev_run *x, const struct ev_part *n, const struct 
 			struct ev_value *out)
 {
 	const struct ev_value *left, *right;
-	struct ev_value a, b;
+	struct ev_value a = {0}, b = {0};
 	enum ev_flow flow;
 	bool none;
 
@@ -648,7 +648,8 @@ static enum ev_flow one(struct ev_run *x, const struct ev_part *n, const struct 
 	case EV_EMPTY:
 	case EV_SELECT:
 	case EV_KINDS:
-		break; /* never single */
+		*out = ev_bare(EV_NULL); /* never single */
+		break;
 	}
 	return EV_GO_ON;
 }
@@ -727,7 +728,7 @@ static enum ev_flow through(struct ev_run *x, const struct ev_part *n, const str
 static enum ev_flow many(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
 			 struct ev_sink *to)
 {
-	struct ev_value v;
+	struct ev_value v = {0};
 	enum ev_flow flow;
 
 	if (!ev_spend(x, 1))

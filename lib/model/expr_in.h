@@ -194,7 +194,7 @@ void ev_list_add(struct ev_run *x, struct ev_list *l, const struct ev_value *v);
 struct ev_value ev_list_value(const struct ev_list *l);
 
 /* Sorts n pairs (key, value) by their keys; equal ones stay in order. */
-void ev_pairs_sort(struct ev_run *x, struct ev_value *pairs, uint32_t n);
+void ev_pairs_sort(struct ev_run *x, struct ev_value *pairs, size_t n);
 
 /* The program (expr_parse.c) */
 

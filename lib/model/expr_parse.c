@@ -202,7 +202,7 @@ static const struct ev_part *stepped(struct parser *p, const struct ev_part *fro
 	n.a = base;
 	n.steps = from->steps; /* with room up to the next power of two; nobody else reads it */
 	if ((n.n_steps & (n.n_steps - 1)) == 0) {
-		n.steps = ev_arena_alloc(p->arena, 2 * n.n_steps * sizeof *n.steps);
+		n.steps = ev_arena_alloc(p->arena, 2 * sizeof *n.steps * n.n_steps);
 		if (n.n_steps > 1)
 			memcpy(n.steps, from->steps, from->n_steps * sizeof *n.steps);
 	}
@@ -399,9 +399,14 @@ static const struct ev_part *make_empty(struct parser *p, const struct ev_part *
 	return make(p, (struct ev_part){.op = EV_EMPTY});
 }
 
+static bool is_string(const struct ev_part *n)
+{
+	return n->op == EV_CONST && n->value.kind == EV_STRING;
+}
+
 static const struct ev_part *make_error(struct parser *p, const struct ev_part **arg)
 {
-	if (arg[0]->op != EV_CONST || arg[0]->value.kind != EV_STRING)
+	if (!is_string(arg[0]))
 		return NULL;
 	return make(p, (struct ev_part){.op = EV_ERROR, .single = true, .value = arg[0]->value});
 }
@@ -468,9 +473,8 @@ static const struct ev_part *make_in(struct parser *p, const struct ev_part **ar
 
 static const struct ev_part *make_regex(struct parser *p, const struct ev_part **arg)
 {
-	for (int i = 0; i < 2; i++)
-		if (arg[i] != NULL && (arg[i]->op != EV_CONST || arg[i]->value.kind != EV_STRING))
-			return NULL;
+	if (!is_string(arg[0]) || (arg[1] != NULL && !is_string(arg[1])))
+		return NULL;
 	p->program->regex = true;
 	return make(p,
 		    (struct ev_part){.op = EV_REGEX,

@@ -405,7 +405,7 @@ struct ev_value ev_value_member(struct ev_run *x, const struct ev_value *v, cons
 		return ev_at(x->d, i);
 	}
 	ev_spend(x, v->n);
-	for (uint32_t k = 0; k < v->n; k++) {
+	for (size_t k = 0; k < v->n; k++) {
 		size_t n;
 		const char *p = ev_value_string(x, &v->items[2 * k], &n);
 
@@ -454,7 +454,7 @@ struct ev_value ev_list_value(const struct ev_list *l)
 }
 
 /* A merge from below, so that equal keys stay in order. */
-void ev_pairs_sort(struct ev_run *x, struct ev_value *pairs, uint32_t n)
+void ev_pairs_sort(struct ev_run *x, struct ev_value *pairs, size_t n)
 {
 	size_t size = 2 * sizeof *pairs;
 	struct ev_value *from = pairs, *to, *spare;
@@ -462,17 +462,17 @@ void ev_pairs_sort(struct ev_run *x, struct ev_value *pairs, uint32_t n)
 	if (n < 2)
 		return;
 	to = spare = ev_arena_alloc(&x->arena, n * size);
-	for (uint32_t width = 1; width < n; width *= 2) {
+	for (size_t width = 1; width < n; width *= 2) {
 		struct ev_value *swap;
 
-		for (uint32_t low = 0; low < n; low += 2 * width) {
-			uint32_t middle = low + width < n ? low + width : n;
-			uint32_t high = low + 2 * width < n ? low + 2 * width : n;
-			uint32_t a = low, b = middle;
+		for (size_t low = 0; low < n; low += 2 * width) {
+			size_t middle = low + width < n ? low + width : n;
+			size_t high = low + 2 * width < n ? low + 2 * width : n;
+			size_t a = low, b = middle;
 
 			if (!ev_spend(x, 2 * (high - low)))
 				return;
-			for (uint32_t k = low; k < high; k++) {
+			for (size_t k = low; k < high; k++) {
 				bool left = b == high ||
 					    (a < middle &&
 					     ev_value_compare(x, &from[2 * a], &from[2 * b]) <= 0);
@@ -492,13 +492,16 @@ void ev_pairs_sort(struct ev_run *x, struct ev_value *pairs, uint32_t n)
 
 static struct ev_value *sorted_members(struct ev_run *x, const struct ev_value *v)
 {
-	uint32_t n = ev_value_count(x, v), i = 0;
-	struct ev_value *pairs = ev_arena_alloc(&x->arena, 2 * n * sizeof *pairs);
+	size_t n = ev_value_count(x, v), i = 0;
+	struct ev_value *pairs = ev_arena_alloc(&x->arena, 2 * sizeof *pairs * n);
 	struct ev_cursor c = ev_cursor(x, v);
+	struct ev_value name, value;
 
 	ev_spend(x, n);
-	for (; i < 2 * n && ev_cursor_next(x, &c, &pairs[i], &pairs[i + 1]); i += 2)
-		;
+	while (i < 2 * n && ev_cursor_next(x, &c, &name, &value)) {
+		pairs[i++] = name;
+		pairs[i++] = value;
+	}
 	ev_pairs_sort(x, pairs, n);
 	return pairs;
 }
@@ -506,16 +509,16 @@ static struct ev_value *sorted_members(struct ev_run *x, const struct ev_value *
 /* First the sorted names, as arrays; then the values, in that order. */
 static int compare_objects(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
 {
-	uint32_t n = ev_value_count(x, a), m = ev_value_count(x, b);
+	size_t n = ev_value_count(x, a), m = ev_value_count(x, b);
 	const struct ev_value *p = sorted_members(x, a), *q = sorted_members(x, b);
 	int c;
 
-	for (uint32_t i = 0; i < n && i < m; i++)
+	for (size_t i = 0; i < n && i < m; i++)
 		if ((c = compare_strings(x, &p[2 * i], &q[2 * i])) != 0)
 			return c;
 	if (n != m)
 		return n < m ? -1 : 1;
-	for (uint32_t i = 0; i < n && x->left >= 0; i++)
+	for (size_t i = 0; i < n && x->left >= 0; i++)
 		if ((c = ev_value_compare(x, &p[2 * i + 1], &q[2 * i + 1])) != 0)
 			return c;
 	return 0;

@@ -2,6 +2,7 @@
  * The formats that are asserted. Each function takes the decoded string, valid UTF-8.
  */
 #include "base/time.h"
+#include "json/form.h"
 #include "model/jschema_impl.h"
 #include "model/regex.h"
 
@@ -198,13 +199,12 @@ static bool email(const char *p, size_t len)
 }
 
 /* RFC 9562, section 4: the plain spelling alone. */
+/* Of the spellings of a UUID, the plain one alone. */
 static bool uuid(const char *p, size_t len)
 {
-	bool good = len == 36 && p[8] == '-' && p[13] == '-' && p[18] == '-' && p[23] == '-';
+	char canonical[EV_UUID_TEXT];
 
-	for (size_t i = 0; good && i < 36; i++)
-		good = hex(p[i]) || i == 8 || i == 13 || i == 18 || i == 23;
-	return good;
+	return len == EV_UUID_TEXT && ev_uuid_canonical(p, len, canonical);
 }
 
 /* RFC 6901. */

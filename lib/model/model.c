@@ -67,7 +67,7 @@ static size_t distance(const char *a, const char *b)
 
 static const char *nearest(const char *word, const char *const *known)
 {
-	const char *best = NULL;
+	const char *best = *known;
 	size_t least = SIZE_MAX;
 
 	for (; *known != NULL; known++) {

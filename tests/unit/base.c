@@ -111,7 +111,19 @@ static void test_arena(void)
 	is(ev_arena_copy(&a, "abc\0def", 3), "abc", "a copy ends with NUL");
 	is(ev_arena_copy(&a, NULL, 0), "", "a copy of nothing");
 	ok(a.total >= 1800000, "what was taken is counted");
+	for (int round = 0; round < 4; round++) {
+		size_t most = a.total;
+
+		ev_arena_reset(&a);
+		ok(a.total <= most && a.total < 300000, "a reset gives back all but a block");
+		for (int i = 0; i < 10 << round; i++)
+			memset(ev_arena_alloc(&a, round % 2 ? 300000 : 3000), 1, 3000);
+	}
+	ev_arena_reset(&a);
+	ev_arena_reset(&a);
+	is(ev_arena_copy(&a, "abc", 3), "abc", "it is used on");
 	ev_arena_free(&a);
+	ev_arena_reset(&a);
 	ok(a.blocks == NULL && a.total == 0, "an arena is freed");
 }
 

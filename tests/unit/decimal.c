@@ -4,6 +4,8 @@
 #include "support.h"
 #include "tap.h"
 
+#include <inttypes.h>
+
 /* The slow decimal: digits, the highest first, times 10 to the power of exp; no zeros outside. */
 struct slow {
 	bool negative;
@@ -434,10 +436,10 @@ static void test_money(void)
 		struct ev_number n;
 		int64_t cents;
 
-		snprintf(x, sizeof x, "%s%lld.%02d", v < 0 ? "-" : "",
-			 (long long)((v < 0 ? -v : v) / 100), (int)((v < 0 ? -v : v) % 100));
-		snprintf(y, sizeof y, "%llde-2", (long long)w);
-		snprintf(sum, sizeof sum, "%llde-2", (long long)(v + w));
+		snprintf(x, sizeof x, "%s%lld.%02d", v < 0 ? "-" : "", llabs(v) / 100,
+			 (int)(llabs(v) % 100));
+		snprintf(y, sizeof y, "%" PRId64 "e-2", w);
+		snprintf(sum, sizeof sum, "%" PRId64 "e-2", v + w);
 		p = dec(&a, x);
 		q = dec(&a, y);
 		wrong += !ev_dec_add(&a, p, q, &s) || ev_dec_compare(&a, s, dec(&a, sum)) != 0;
@@ -455,6 +457,72 @@ static void test_money(void)
 	}
 	ev_arena_free(&a);
 	is_int(wrong, 0, "100,000 sums and products of cents");
+}
+
+static bool multiple(const char *a, const char *b)
+{
+	struct ev_number x, y;
+
+	ev_number_read(a, strlen(a), &x);
+	ev_number_read(b, strlen(b), &y);
+	return ev_number_multiple_of(&x, &y);
+}
+
+static void test_multiples(void)
+{
+	static const struct {
+		const char *a, *b;
+		bool good;
+	} cases[] = {
+		{"0", "7", true},
+		{"-0.0", "0.01", true},
+		{"7", "7", true},
+		{"-14", "7", true},
+		{"14", "-7", true},
+		{"15", "7", false},
+		{"3", "7", false},
+		{"0.3", "0.1", true},
+		{"19.10", "0.01", true},
+		{"19.101", "0.01", false},
+		{"4.35", "0.05", true},
+		{"1e400", "7", false},
+		{"7e400", "7", true},
+		{"1e400", "1024", true},
+		{"1e9", "1024", false},
+		{"1e10", "1024", true},
+		{"1e-400", "1", false},
+		{"1", "1e-400", true},
+		{"1e99999999999999999999", "2", true},
+		{"1e99999999999999999999", "3", false},
+		{"1e-99999999999999999999", "1", false},
+		{"123456789012345678901234567890", "123456789", true},
+		{"123456789012345678901234567891", "123456789", false},
+		{"121932631112635269", "123456789", true},
+		{"999999999999999999", "999999999", true},
+	};
+	unsigned wrong = 0, multiples = 0;
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		ok(multiple(cases[i].a, cases[i].b) == cases[i].good, "%s is %s multiple of %s",
+		   cases[i].a, cases[i].good ? "a" : "no", cases[i].b);
+	for (int round = 0; round < 200000; round++) {
+		int64_t b = (int64_t)(random_u64() >> (1 + random_below(63))) / 2 + 1;
+		int64_t a = (int64_t)(random_u64() >> (1 + random_below(63))), factor = 1;
+		int zeros = (int)random_below(19);
+		bool want;
+		char x[64], y[64];
+
+		if (random_below(2) == 0)
+			a = a / b * b;
+		for (int i = 0; i < zeros; i++)
+			factor *= 10;
+		want = (__int128)a * factor % b == 0;
+		snprintf(x, sizeof x, "%" PRId64 "e%d", a, zeros - 9);
+		snprintf(y, sizeof y, "%" PRId64 "e-9", b);
+		multiples += want;
+		wrong += multiple(x, y) != want;
+	}
+	is_int(wrong, 0, "200,000 pairs, %u of them multiples", multiples);
 }
 
 static void test_forms(void)
@@ -673,6 +741,7 @@ int main(void)
 	test_order();
 	test_int64();
 	test_money();
+	test_multiples();
 	test_random(4, 5, 60000);
 	test_random(25, 40, 20000);
 	test_random(120, 300, 1000);

@@ -63,7 +63,7 @@ static char outcome(const char *text, bool floating, const char *on, struct ev_b
 
 #define EVENT                                                                         \
 	"{\"type\":\"x\",\"n\":5,\"items\":[{\"sku\":\"a\",\"qty\":2,\"price\":0.1}," \
-	"{\"sku\":\"b\",\"qty\":1,\"price\":0.05}],\"total\":0.25," \
+	"{\"sku\":\"b\",\"qty\":1,\"price\":0.05}],\"total\":0.25,"                   \
 	"\"s\":\"h\\u00e9llo\",\"none\":null}"
 
 static const struct {
@@ -434,14 +434,14 @@ static void check_told(void)
 /* Text repeated n times between a head and a tail; free() it. */
 static char *repeated(const char *head, const char *what, size_t n, const char *tail)
 {
-	size_t len = strlen(what), at = strlen(head);
-	char *p = malloc(at + n * len + strlen(tail) + 1);
+	struct ev_buf b = {0};
 
-	memcpy(p, head, at);
-	for (size_t i = 0; i < n; i++, at += len)
-		memcpy(p + at, what, len);
-	strcpy(p + at, tail);
-	return p;
+	ev_buf_puts(&b, head);
+	for (size_t i = 0; i < n; i++)
+		ev_buf_puts(&b, what);
+	ev_buf_puts(&b, tail);
+	ev_buf_str(&b);
+	return b.p;
 }
 
 /* What a hostile model may do to the compiler: an error or a program, in bounded stack. */
@@ -506,13 +506,10 @@ static void check_hostile_records(void)
 		". == . and length > 0",
 	};
 	struct ev_buf why = {0};
-	char *deep = repeated("", "[", EV_MAX_DEPTH, ""), *both;
+	char *open = repeated("", "[", EV_MAX_DEPTH, "");
+	char *both = repeated(open, "]", EV_MAX_DEPTH, "");
 	char *many = repeated("[", "1,", 20000, "1]"), *wide;
 
-	both = malloc(3 * EV_MAX_DEPTH);
-	snprintf(both, 3 * (size_t)EV_MAX_DEPTH, "%s%.*s", deep, 0, "");
-	memset(both + EV_MAX_DEPTH, ']', EV_MAX_DEPTH);
-	both[2 * EV_MAX_DEPTH] = '\0';
 	ok(outcome(". == (. | map(.)) and (. < [2])", false, both, &why) == 'f',
 	   "a record as deep as can be");
 	ok(outcome("contains(map(.))", false, both, &why) == 't', "contains of one as deep");
@@ -550,7 +547,7 @@ static void check_hostile_records(void)
 	free(wide);
 	free(many);
 	free(both);
-	free(deep);
+	free(open);
 	ev_buf_free(&why);
 }
 
@@ -717,30 +714,30 @@ static const char *const grid_forms[] = {
 
 static void check_grid(void)
 {
-	enum {
-		SIDES = sizeof grid_values / sizeof grid_values[0],
-		FORMS = sizeof grid_forms / sizeof grid_forms[0]
-	};
-	static char *records[SIDES * SIDES];
+	const size_t sides = sizeof grid_values / sizeof grid_values[0];
+	const size_t forms = sizeof grid_forms / sizeof grid_forms[0];
+	const size_t n = sides * sides;
+	char **records = ev_realloc_array(NULL, n, sizeof *records);
 	struct tally tally = {0};
 	bool bad = false;
 
-	for (size_t i = 0; i < SIDES; i++) {
-		for (size_t k = 0; k < SIDES; k++) {
+	for (size_t i = 0; i < sides; i++) {
+		for (size_t k = 0; k < sides; k++) {
 			struct ev_buf b = {0};
 
 			ev_buf_printf(&b, "{\"a\":%s,\"b\":%s}", grid_values[i], grid_values[k]);
-			records[i * SIDES + k] = ev_strdup(ev_buf_str(&b));
+			records[i * sides + k] = ev_strdup(ev_buf_str(&b));
 			ev_buf_free(&b);
 		}
 	}
-	for (size_t i = 0; i < FORMS; i += BATCH)
-		bad |= differs(grid_forms + i, FORMS - i < BATCH ? FORMS - i : BATCH,
-			       (const char *const *)records, SIDES * SIDES, &tally);
+	for (size_t i = 0; i < forms; i += BATCH)
+		bad |= differs(grid_forms + i, forms - i < BATCH ? forms - i : BATCH,
+			       (const char *const *)records, n, &tally);
 	ok(!bad, "a grid of forms and values, native as libjq");
-	is_int(tally.all, (long long)SIDES * SIDES * FORMS, "all of it was compared");
-	for (size_t i = 0; i < SIDES * SIDES; i++)
+	is_int(tally.all, (long long)n * (long long)forms, "all of it was compared");
+	for (size_t i = 0; i < n; i++)
 		free(records[i]);
+	free(records);
 }
 
 /* Random expressions. What jq 1.6 does otherwise than its manual says is left out: see expr.h. */
@@ -1001,7 +998,11 @@ static void check_noise(size_t rounds)
 
 int main(void)
 {
-	size_t more = getenv("EXPR_ROUNDS") != NULL ? (size_t)atoi(getenv("EXPR_ROUNDS")) : 1;
+	size_t more = 1; /* EXPR_ROUNDS: how much of the random tests */
+	const char *rounds = getenv("EXPR_ROUNDS");
+
+	if (rounds != NULL)
+		more = strtoul(rounds, NULL, 10);
 
 	scan = ev_scan_new();
 	check_cases();

@@ -188,6 +188,28 @@ static void test_uuid(void)
 		{"3f2b8c1e-0d4a-4c55-9a43-2f7f0c9f1a\xc3\xa9", false},
 	};
 
+	struct guarded page = guarded_new(4096);
+	unsigned wrong = 0;
+
+	/* Every octet at every place. */
+	for (size_t at = 0; at < EV_UUID_TEXT; at++)
+		for (int c = 0; c < 256; c++) {
+			char text[] = UUID, out[EV_UUID_TEXT + 1] = "";
+			bool hyphen = at == 8 || at == 13 || at == 18 || at == 23, good;
+
+			text[at] = (char)c;
+			good = ev_uuid_canonical(guarded_put(&page, text, EV_UUID_TEXT, 0, "."),
+						 EV_UUID_TEXT, out);
+			if (hyphen ? c != '-'
+				   : c == 0 || strchr("0123456789abcdefABCDEF", c) == NULL) {
+				wrong += good;
+				continue;
+			}
+			if (c >= 'A' && c <= 'F')
+				text[at] = (char)(c + 'a' - 'A');
+			wrong += !good || strcmp(out, text) != 0;
+		}
+	is_int(wrong, 0, "every octet at every place of a UUID");
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		char out[EV_UUID_TEXT + 1] = "";
 		bool good = ev_uuid_canonical(cases[i].text, strlen(cases[i].text), out);
