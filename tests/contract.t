@@ -7,7 +7,7 @@ filters='evparse evvalidate evdedupe evversion evstar evload'
 cat >evkit.yaml <<'END'
 evkit: 1
 name: shop
-event: {id: .event_id, type: .event_type, time: .event_timestamp}
+event: {id: .event_id, type: .event_type, time: .event_timestamp, version: .version}
 types:
   Sale: sale.json
 star:
@@ -294,14 +294,9 @@ for program in $filters evschema; do
 	check "$program: -o onto a folder" 2 '' "$program: elsewhere: cannot be written: Is a directory"
 	# Beyond the limit of a file's size, which is a full disk that a test can have.
 	echo old >out
-	run "trap '' XFSZ; ulimit -f 1; exec $command -o out $([ "$input" ] && echo "many-$input")"
-	case $program in
-	evschema) check "$program: a small file fits" 0 ;;
-	*)
-		check "$program: -o onto a disk that fills" 2 '' "$program: out: cannot be written: File too large"
-		is "$program: what stood there stands" "$(cat out)" old
-		;;
-	esac
+	run "trap '' XFSZ; ulimit -f 1; exec $command -o out ${input:+many-$input}"
+	check "$program: -o onto a disk that fills" 2 '' "$program: out: cannot be written: File too large"
+	is "$program: what stood there stands" "$(cat out)" old
 	is "$program leaves nothing behind" "$(leftovers)" ''
 	rm out
 done
@@ -344,7 +339,7 @@ for program in $filters; do
 	same "$program: is read before it is replaced" here "$program.want"
 
 	run "{ $command -r rejects many-$input 2>told; echo \$? >ended; } | head -n 1"
-	is "$program | head -n 1 has the line" "$(cat "$out")" "$(head -n 1 "$program.want" | sed 's/b1/b1/')"
+	is "$program | head -n 1 has the line" "$(cat "$out")" "$(head -n 1 "$program.want")"
 	is "$program | head -n 1 ends by SIGPIPE, and quietly" "$(cat ended) $(cat told)" '141 '
 	is "$program leaves nothing behind" "$(leftovers)" ''
 	rm -f out rejects here
@@ -368,8 +363,9 @@ by_signal()
 		print $? & 127, "\n"' "$@"
 }
 
+
 mkfifo pipe
-exec 9<>pipe # its reader never sees an end
+exec 9<>pipe # a writer that writes nothing
 if need perl; then
 	for program in $filters; do
 		for signal in 'INT 2' 'TERM 15' 'HUP 1'; do
@@ -380,19 +376,238 @@ if need perl; then
 				"$(leftovers) $(ls -d out rejects stats.out 2>"$tap/ls")" ' '
 		done
 	done
-	run by_signal TERM evload tsv:folder pipe 9>&-
-	: >.out.x~
-	run by_signal TERM evload tsv:folder pipe
-	check 'evload dies by SIGTERM while it writes a folder' 0 15
-	rm .out.x~
-	is 'and leaves none of its files' "$(ls -A folder)" ''
+	mkdir folder
+	run by_signal TERM evload -r .out.rejects tsv:folder pipe
+	check 'evload dies by SIGTERM as it writes a folder' 0 15
+	is 'and leaves no file there' "$(ls -A folder)" ''
 fi
-(
-	trap '' HUP
-	exec evparse -o out pipe 9>&-
-) &
-until_true [ "$(echo .out.*~)" != '.out.*~' ]
+(trap '' HUP && exec evparse -o out pipe 9>&-) &
+until_true eval '[ -n "$(leftovers)" ]'
 kill -HUP $!
-cat events >pipe
+cat events >&9
 exec 9>&-
-run wait $!
+wait $!
+is 'a signal that was ignored (nohup) stays ignored' $? 0
+same 'and the run goes on' out events
+evvalidate -o out pipe &
+exec 9>pipe
+cat events >&9
+until_true eval '[ -n "$(leftovers)" ]'
+kill -KILL $!
+wait $! 2>"$tap/killed"
+exec 9>&-
+same 'SIGKILL leaves what stood under the name' out events
+rm -f .out.*~ out
+
+#
+# A stream: what can be told at once is told at once
+#
+
+# streams NAME COMMAND WANT: the command, fed a record and a half, gives WANT while its input stays open.
+streams()
+{
+	rm -f got
+	mkfifo stream
+	sh -c "$2" <stream >got 2>told &
+	exec 8>stream
+	"$feed" >&8
+	until_true cmp -s got "$3"
+	same "$1" got "$3"
+	echo >&8
+	exec 8>&-
+	wait $!
+	rm stream
+}
+
+# A line and the half of one. What follows it ends it as a line that is too long, and so a reject.
+half() { head -n 1 "$input" && printf '{"half":'; }
+packed_half() { half | gzip; }
+
+for program in evparse evvalidate evdedupe evstar evload; do
+	input=$(input_of "$program")
+	head -n 1 "$program.want" >first-want
+	for feed in half packed_half; do
+		streams "$program passes a record on before it waits for the next ($feed)" \
+			"$(command_of "$program") -r rejects" first-want
+	done
+done
+input=events feed=half
+head -n 1 evload.want >first-want
+streams 'and so does a pipe of them' \
+	'evparse -r r1 | evvalidate -r r2 | evdedupe -r r3 | evstar -r r4 | evload -r r5 -t sales' first-want
+
+#
+# Lines that are too long
+#
+if need base64 jq; then
+	for program in $filters; do
+		input=$(input_of "$program")
+		lines=$(wc -l <"$input")
+		{
+			head -n 2 "$input"
+			echo "$long"
+			sed -n '3,$p' "$input" | sed 's/$/\r/'
+			head -c 1000000 /dev/zero | tr '\0' '\377'
+			printf '\r\n\n%s' "$long"
+		} >lines
+		run "$(command_of "$program") --max-line 2000 -r rejects <lines"
+		check "$program: a line too long costs that line alone" 0 "@$program.want"
+		is "$program: and says where it stood" \
+			"$(jq -r '._ev.reject | "\(.stage) \(.source) \(.line) \(.offset) \(.code)"' rejects)" \
+			"$program - 3 $(head -n 2 lines | wc -c) too-long
+$program - $((lines + 2)) $(head -n $((lines + 1)) lines | wc -c) too-long
+$program - $((lines + 4)) $(head -n $((lines + 3)) lines | wc -c) too-long"
+		is "$program: and why" "$(jq -r '._ev.reject.reasons[].message' rejects | uniq)" \
+			'the line is longer than 2000 octets (--max-line)'
+		jq -rj 'select(._ev.reject.line > 3) | .raw_base64' rejects | head -c 20 >"$tap/head"
+		for line in 3 $((lines + 2)) $((lines + 4)); do
+			jq -r "select(._ev.reject.line == $line) | .raw_base64" rejects | base64 -d >raw
+			sed -n "${line}p" lines | head -c "$(wc -c <raw)" >want-raw
+			same "$program: line $line can be restored to the octet" raw want-raw
+			is "$program: line $line is there to its end" "$(wc -c <raw)" \
+				"$(sed -n "${line}p" lines | tr -d '\n' | wc -c)"
+		done
+	done
+fi
+
+# At the limit itself, at each place of a line in the buffer of 256 KiB.
+line=$(printf '{"x":"%0992d"}' 0)
+is 'a line of a thousand octets' ${#line} 1000
+for n in 999 1000; do
+	awk -v line="$line" 'BEGIN { for (i = 0; i < 600; i++) print line (i % 2 ? "\r" : "") }' >lines
+	run "evparse --max-line $n -r rejects lines"
+	case $n in
+	999)
+		check 'one octet more than --max-line is too much' 0
+		is 'of each line' "$(grep -c too-long rejects)" 600
+		;;
+	*) check 'a line of --max-line octets passes; its CR does not count' 0 "$(tr -d '\r' <lines)" ;;
+	esac
+done
+
+#
+# Rejects
+#
+printf 'no event\n' >bad
+printf '{"event_id":"1","x":"\377"}\n' >utf8
+run 'evvalidate bad'
+check 'a bad record without -r names file, line and reason' 2 '' \
+	'~^evvalidate: bad:1: .*: mend it, or set bad records aside with -r FILE$'
+run 'evdedupe -r elsewhere events'
+check '-r onto a folder without a slash' 2 '' 'evdedupe: elsewhere: cannot be written: Is a directory'
+run 'evdedupe -r none/ events'
+check '-r into a folder that is not there' 2 '' '~^evdedupe: none/evdedupe.rejects.jsonl: cannot be written'
+if need base64 jq; then
+	run 'evvalidate -r rejects bad utf8'
+	check 'a reject is one line of JSON' 0
+	is 'its octets stand in raw, or in raw_base64 where they are no UTF-8' \
+		"$(jq -r '.raw // (.raw_base64 | "base64 " + .)' rejects)" \
+		"no event
+base64 $(tr -d '\n' <utf8 | base64)"
+fi
+
+# file BATCH WANT: the name that a batch gives the file in a folder.
+file()
+{
+	mkdir rejects.d
+	run evvalidate --batch "$1" -r rejects.d/ bad
+	is "batch '$1': the name of its rejects file" "$status $(cd rejects.d && find . -type f)" "0 ./$2"
+	rm -r rejects.d
+}
+
+mkdir rejects.d
+run 'evvalidate -r rejects.d/ bad'
+is 'no batch: the name of its rejects file' "$(ls rejects.d)" evvalidate.rejects.jsonl
+rm -r rejects.d
+file 2026-03-01 evvalidate.2026-03-01.rejects.jsonl
+file ../../escape evvalidate...%2F..%2Fescape.rejects.jsonl
+file / evvalidate.%2F.rejects.jsonl
+file .. evvalidate....rejects.jsonl
+file -rf evvalidate.-rf.rejects.jsonl
+file 'a b%2F$(c)' evvalidate.a%20b%252F%24%28c%29.rejects.jsonl
+file "$(printf 'li\nne')" evvalidate.li%0Ane.rejects.jsonl
+file 'Käse' evvalidate.K%C3%A4se.rejects.jsonl
+mkdir rejects.d
+run "evvalidate --batch $(printf '%0300d' 0) -r rejects.d/ bad"
+check 'a batch too long for a name is told' 2 '' '~File name too long$'
+rm -r rejects.d
+
+#
+# --max-rejects: 2 of 10 lines
+#
+for program in $filters; do
+	input=$(input_of "$program")
+	(echo "$long" && cat "$input" && echo "$long") >lines
+	while [ "$(wc -l <lines)" -lt 10 ]; do echo >>lines; done
+	total=$(wc -l <lines)
+	verdict="$program: 2 of $total lines were rejected, more than --max-rejects allows"
+	for limit in 0 1 0% 1% $((200 / total - (200 % total == 0)))%; do
+		run "$(command_of "$program") --max-line 2000 -r rejects --max-rejects $limit lines"
+		check "$program --max-rejects $limit: the verdict is no" 1 "@$program.want" "$verdict"
+		is "$program --max-rejects $limit: the job is done" "$(wc -l <rejects)" 2
+	done
+	for limit in 2 18446744073709551615 $(((200 + total - 1) / total))% 100%; do
+		run "$(command_of "$program") --max-line 2000 -r rejects --max-rejects $limit lines"
+		check "$program --max-rejects $limit: the verdict is yes" 0 "@$program.want"
+	done
+	run "$(command_of "$program") --max-line 2000 --max-rejects 5 lines"
+	check "$program: --max-rejects is no place for rejects" 2 any "~lines:1: the line is longer"
+done
+
+#
+# --stats
+#
+# expect PROGRAM: its row of the balance sheet for the input below.
+expect()
+{
+	case $1 in
+	evparse) echo 'in 11  out 8  rejected 2  blank 1' ;;
+	evvalidate) echo 'in 11  out 8  warning 0  rejected 2  blank 1' ;;
+	evdedupe) echo 'in 11  out 8  duplicate 0  rejected 2  blank 1' ;;
+	evversion) echo 'in 11  version 8  no-op 0  duplicate 0  conflict 0  out 8  rejected 2  blank 1' ;;
+	evstar) echo 'in 11  event 8  out 17  rejected 2  blank 1' ;;
+	evload) echo 'in 20  row 16  delete 1  skipped 0  rejected 2  blank 1' ;;
+	esac
+}
+
+for program in $filters; do
+	input=$(input_of "$program")
+	(echo "$long" && cat "$input" && echo && echo "$long") >lines
+	command="$(command_of "$program") --max-line 2000 -r rejects --batch 'a \"b\"'"
+	run "$command --stats - lines"
+	check "$program --stats -" 0 "@$program.want" \
+		"$(printf '%-10s  %s' "$program" "$(expect "$program")")"
+	run "$command --stats stats lines"
+	check "$program --stats FILE" 0 "@$program.want"
+	{
+		printf '{"program":"%s","batch":"a \\"b\\"","ok":true,"octets":%d,' "$program" "$(wc -c <lines)"
+		printf '"rejects":{"too-long":2},"stages":[{"program":"%s"' "$program"
+		# shellcheck disable=SC2046 # a list of words
+		printf ',"%s":%s' $(expect "$program")
+		printf '}]}\n'
+	} >want
+	same "$program --stats FILE is exact" stats want
+	run "$command --max-rejects 1 --stats stats lines"
+	check "$program: --stats of a verdict that is no" 1 any any
+	ok "$program: says so" grep -q '"ok":false' stats
+done
+run 'evparse -r rejects --stats stats events bad utf8 bad'
+check 'rejects of several kinds' 0 any
+ok 'are counted by their codes' grep -qF '"rejects":{"foreign":2,"utf8":1}' stats
+run 'evparse --progress events'
+check '--progress goes to standard error' 0 @events '~evparse: 8 lines, 0\.0 MB, [0-9]+ MB/s$'
+
+#
+# The same everywhere
+#
+locales=$(locale -a 2>"$tap/locale" | grep -vxE 'C|POSIX' | head -n 3)
+for program in $filters evschema; do
+	input=
+	[ "$program" = evschema ] || input=$PWD/$(input_of "$program")
+	for setting in TZ=Asia/Kathmandu TZ=America/New_York $(printf 'LC_ALL=%s ' $locales) TMPDIR=/nonexistent; do
+		run "cd elsewhere && env $setting $(command_of "$program") -m ../evkit.yaml $input"
+		check "$program under $setting" 0 "@$program.want"
+	done
+done
+
+done_testing

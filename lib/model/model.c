@@ -260,6 +260,8 @@ static bool read_contract(struct reader *r, const struct ev_yaml *y, struct ev_c
 	struct ev_buf json = {0};
 
 	c->place = place(y);
+	if (y->kind == EV_YAML_SCALAR && y->len == 0)
+		return wrong(r, place(y), "a contract is missing here: name a schema file, or write a JSON Schema");
 	if (y->kind == EV_YAML_SCALAR && strcmp(y->text, "true") != 0 && strcmp(y->text, "false") != 0)
 		return text_of(r, y, "a contract", &c->file);
 	if (y->kind == EV_YAML_LIST)
@@ -394,6 +396,14 @@ void ev_type_write(const struct ev_column *c, char *out, size_t size)
 		snprintf(out, size, "%s", type_names[c->type]);
 }
 
+/* Whether a column takes values that another of the same type cannot hold. */
+static bool wider(const struct ev_column *a, const struct ev_column *b)
+{
+	if (a->type == EV_TYPE_DECIMAL)
+		return a->scale > b->scale || a->size - a->scale > b->size - b->scale;
+	return a->size > b->size;
+}
+
 static bool read_column(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y, bool each, bool in_fact,
 			struct ev_column *c)
 {
@@ -438,9 +448,13 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 	if (c->dimension->n_keys == 1) {
 		const struct ev_column *k = &c->dimension->columns.list[c->dimension->keys[0]];
 
-		if (k->type != c->type)
+		if (k->type != c->type || wider(c, k)) {
+			char type[32];
+
+			ev_type_write(k, type, sizeof type);
 			return wrong(r, place(v), "the key of %s is of type %s: give this column the same", c->dimension->name,
-				     type_names[k->type]);
+				     type);
+		}
 	}
 	return true;
 }
@@ -579,6 +593,22 @@ static bool read_dimension(struct reader *r, const struct ev_yaml *key, const st
 	return history == 0 || wrong(r, place(v), "scd2 is not in this version of evkit: use scd1");
 }
 
+/* A key that lies in the elements of a list is told only by a fact that goes through the same list. */
+static bool keys_reached(struct reader *r, const struct ev_fact *f)
+{
+	for (size_t i = 0; i < f->columns.n; i++) {
+		const struct ev_column *c = &f->columns.list[i];
+		const struct ev_dimension *d = c->dimension;
+
+		for (size_t k = 0; d != NULL && d->n_keys > 1 && k < d->n_keys; k++)
+			if (d->columns.list[d->keys[k]].from->root != EV_ROOT_EVENT &&
+			    (f->each == NULL || !ev_path_same(f->each, d->each)))
+				return wrong(r, c->place, "the key of %s lies in %s: a fact that refers to it needs the same each",
+					     d->name, d->each->text);
+	}
+	return true;
+}
+
 static bool read_fact(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y, struct ev_fact *f)
 {
 	static const char *const keys[] = {"keep", "each", "for", "columns", NULL};
@@ -589,7 +619,8 @@ static bool read_fact(struct reader *r, const struct ev_yaml *key, const struct 
 	f->place = place(key);
 	if (!name_of(r, key, "fact", &f->name) || !is_map(r, y, "a fact", keys) || !required(r, y, "a fact", "keep", &v) ||
 	    !word_of(r, v, "keep", keeps, &keep) || !each_of(r, y, &f->each) || !types_of(r, y, &f->types) ||
-	    !required(r, y, "a fact", "columns", &v) || !read_columns(r, v, f->each != NULL, true, &f->columns))
+	    !required(r, y, "a fact", "columns", &v) || !read_columns(r, v, f->each != NULL, true, &f->columns) ||
+	    !keys_reached(r, f))
 		return false;
 	f->keep = (enum ev_keep)keep;
 	return true;

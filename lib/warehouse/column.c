@@ -18,7 +18,8 @@ static bool misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t a
 	p = ev_raw(d, at, &len);
 	reason = ev_reasons_add(why, "%s does not fit the column %s %s: %s", ev_reasons_quote(why, p, len), c->name, type,
 				problem);
-	reason->path = ev_reasons_text(why, "%s", c->from->text);
+	/* a row that evload reads has its columns as members */
+	reason->path = c->from != NULL ? ev_reasons_text(why, "%s", c->from->text) : ev_reasons_text(why, ".%s", c->name);
 	reason->keyword = ev_reasons_text(why, "%s", type);
 	return false;
 }
