@@ -12,10 +12,10 @@ static size_t n_keys;
 static const char *duplicates;
 
 static const struct cli_option options[] = {
-    {"key", 'k', "PATH[,PATH...]", "these paths alone are the identity; the first record wins"},
-    {"duplicates", '\0', "FILE", "keep what is dropped in FILE"},
-    CLI_ENVELOPE_OPTIONS,
-    {0},
+	{"key", 'k', "PATH[,PATH...]", "these paths alone are the identity; the first record wins"},
+	{"duplicates", '\0', "FILE", "keep what is dropped in FILE"},
+	CLI_ENVELOPE_OPTIONS,
+	{0},
 };
 
 static void take_keys(const char *list)
@@ -30,7 +30,9 @@ static void take_keys(const char *list)
 		if (keys[n_keys] == NULL)
 			cli_usage("--key: '%s' is no path: %s", one, why.text);
 		if (keys[n_keys]->many || keys[n_keys]->root != EV_ROOT_EVENT)
-			cli_usage("--key: '%s' must name one place in the record, such as .event_id", one);
+			cli_usage(
+				"--key: '%s' must name one place in the record, such as .event_id",
+				one);
 		n_keys++;
 	}
 	free(copy);
@@ -46,12 +48,13 @@ static void take(size_t index, const char *argument)
 }
 
 static const struct cli_program program = {
-    .name = "evdedupe",
-    .usage = "evdedupe [options] [file ...]",
-    .purpose = "Drops events that were delivered before with the same content, and nothing else.",
-    .input = CLI_CONTINUES,
-    .options = options,
-    .take = take,
+	.name = "evdedupe",
+	.usage = "evdedupe [options] [file ...]",
+	.purpose =
+		"Drops events that were delivered before with the same content, and nothing else.",
+	.input = CLI_CONTINUES,
+	.options = options,
+	.take = take,
 };
 
 static struct ev_out *dropped;

@@ -8,11 +8,11 @@ static bool owners, snapshot;
 static enum ev_tsv dialect;
 
 static const struct cli_option options[] = {
-    {"table", 't', "TABLE", "write the rows of TABLE as TSV to standard output"},
-    {"deletes", '\0', NULL, "with -t: the owners whose rows are to be deleted first"},
-    {"dialect", '\0', "DIALECT", "of TSV: pgtext (default) or csvq"},
-    {"snapshot", '\0', NULL, "replace all rows of the model's tables"},
-    {0},
+	{"table", 't', "TABLE", "write the rows of TABLE as TSV to standard output"},
+	{"deletes", '\0', NULL, "with -t: the owners whose rows are to be deleted first"},
+	{"dialect", '\0', "DIALECT", "of TSV: pgtext (default) or csvq"},
+	{"snapshot", '\0', NULL, "replace all rows of the model's tables"},
+	{0},
 };
 
 static void take(size_t index, const char *argument)
@@ -30,17 +30,18 @@ static void take(size_t index, const char *argument)
 }
 
 static const struct cli_program program = {
-    .name = "evload",
-    .usage = "evload [options] sqlite:file [file ...]\n"
-	     "       evload [options] tsv:folder [file ...]\n"
-	     "       evload [options] -t table [file ...]",
-    .purpose = "Loads the rows that evstar wrote, all of them or none.",
-    .input = CLI_CONTINUES,
-    .options = options,
-    .take = take,
+	.name = "evload",
+	.usage = "evload [options] sqlite:file [file ...]\n"
+		 "       evload [options] tsv:folder [file ...]\n"
+		 "       evload [options] -t table [file ...]",
+	.purpose = "Loads the rows that evstar wrote, all of them or none.",
+	.input = CLI_CONTINUES,
+	.options = options,
+	.take = take,
 };
 
-static struct ev_target *open_target(struct cli *c, const struct ev_tables *tables, const char *model)
+static struct ev_target *open_target(struct cli *c, const struct ev_tables *tables,
+				     const char *model)
 {
 	struct ev_target *t = NULL;
 	const char *where;
@@ -76,7 +77,8 @@ static enum ev_status begin(void *engine, const char *batch, struct ev_error *er
 	return ev_load_begin(engine, batch, err);
 }
 
-static enum ev_status end(void *engine, const char *digest, const char *balance, struct ev_error *err)
+static enum ev_status end(void *engine, const char *digest, const char *balance,
+			  struct ev_error *err)
 {
 	return ev_load_end(engine, digest, balance, err);
 }

@@ -8,10 +8,10 @@ static bool origin;
 static const char *new_seal;
 
 static const struct cli_option options[] = {
-    {"format", 'f', "FORMAT", "what the lines are: auto (default), json, text or nginx"},
-    {"origin", '\0', NULL, "append to each event where its line stood"},
-    {"new-seal", '\0', "FILE", "make a new token for EVKIT_SEAL in FILE, and do no more"},
-    {0},
+	{"format", 'f', "FORMAT", "what the lines are: auto (default), json, text or nginx"},
+	{"origin", '\0', NULL, "append to each event where its line stood"},
+	{"new-seal", '\0', "FILE", "make a new token for EVKIT_SEAL in FILE, and do no more"},
+	{0},
 };
 
 static void take_format(const char *name)
@@ -35,12 +35,12 @@ static void take(size_t index, const char *argument)
 }
 
 static const struct cli_program program = {
-    .name = "evparse",
-    .usage = "evparse [options] [file ...]\n       evparse --new-seal file",
-    .purpose = "Turns raw log lines into events, one JSON object a line.",
-    .input = CLI_BEGINS,
-    .options = options,
-    .take = take,
+	.name = "evparse",
+	.usage = "evparse [options] [file ...]\n       evparse --new-seal file",
+	.purpose = "Turns raw log lines into events, one JSON object a line.",
+	.input = CLI_BEGINS,
+	.options = options,
+	.take = take,
 };
 
 static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_error *err)
@@ -64,8 +64,9 @@ int main(int argc, char **argv)
 	parse = ev_parse_open(format, origin, &cli.port, &cli.error);
 	if (parse == NULL)
 		cli_die(&cli.error);
-	status = cli_run(&cli, &(struct cli_engine){.engine = parse, .flow = CLI_FLOW_EACH, .step = step}, cli.operands,
-			 cli.n_operands);
+	status = cli_run(&cli,
+			 &(struct cli_engine){.engine = parse, .flow = CLI_FLOW_EACH, .step = step},
+			 cli.operands, cli.n_operands);
 	ev_parse_free(&parse);
 	cli_close(&cli);
 	return status;

@@ -5,9 +5,9 @@
 static const char *environment, *target;
 
 static const struct cli_option options[] = {
-    {"environment", 'e', "NAME", "an environment of the model: its target and schema"},
-    {"target", 't', "TARGET", "sqlite or postgres; over the environment's own"},
-    {0},
+	{"environment", 'e', "NAME", "an environment of the model: its target and schema"},
+	{"target", 't', "TARGET", "sqlite or postgres; over the environment's own"},
+	{0},
 };
 
 static void take(size_t index, const char *argument)
@@ -19,12 +19,12 @@ static void take(size_t index, const char *argument)
 }
 
 static const struct cli_program program = {
-    .name = "evschema",
-    .usage = "evschema [options] -e environment\n       evschema [options] -t target",
-    .purpose = "Prints the statements that make the model's tables in a warehouse.",
-    .input = CLI_NO_INPUT,
-    .options = options,
-    .take = take,
+	.name = "evschema",
+	.usage = "evschema [options] -e environment\n       evschema [options] -t target",
+	.purpose = "Prints the statements that make the model's tables in a warehouse.",
+	.input = CLI_NO_INPUT,
+	.options = options,
+	.take = take,
 };
 
 /* The target, and the schema that the environment names. */
@@ -44,7 +44,8 @@ static const struct ev_dialect *find_dialect(const struct ev_model *m, const cha
 		*schema = e->schema;
 	}
 	if ((d = ev_dialect_find(target)) == NULL)
-		cli_usage("this version has no DDL for '%s', only for %s", target, ev_dialect_names());
+		cli_usage("this version has no DDL for '%s', only for %s", target,
+			  ev_dialect_names());
 	return d;
 }
 

@@ -3,10 +3,10 @@
 #include "engine/star.h"
 
 static const struct cli_program program = {
-    .name = "evstar",
-    .usage = "evstar [options] [file ...]",
-    .purpose = "Turns events into the rows of a star schema: facts and dimensions.",
-    .input = CLI_CONTINUES,
+	.name = "evstar",
+	.usage = "evstar [options] [file ...]",
+	.purpose = "Turns events into the rows of a star schema: facts and dimensions.",
+	.input = CLI_CONTINUES,
 };
 
 static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_error *err)

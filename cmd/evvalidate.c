@@ -5,8 +5,9 @@
 static const char *schema;
 
 static const struct cli_option options[] = {
-    {"schema", '\0', "FILE", "hold each line, any JSON value, against this JSON Schema; no model is read"},
-    {0},
+	{"schema", '\0', "FILE",
+	 "hold each line, any JSON value, against this JSON Schema; no model is read"},
+	{0},
 };
 
 static void take(size_t index, const char *argument)
@@ -16,12 +17,13 @@ static void take(size_t index, const char *argument)
 }
 
 static const struct cli_program program = {
-    .name = "evvalidate",
-    .usage = "evvalidate [options] [file ...]",
-    .purpose = "Holds each event against its contract; what passes leaves octet by octet as it came.",
-    .input = CLI_CONTINUES,
-    .options = options,
-    .take = take,
+	.name = "evvalidate",
+	.usage = "evvalidate [options] [file ...]",
+	.purpose =
+		"Holds each event against its contract; what passes leaves octet by octet as it came.",
+	.input = CLI_CONTINUES,
+	.options = options,
+	.take = take,
 };
 
 static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_error *err)

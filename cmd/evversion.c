@@ -10,11 +10,11 @@ enum { SMALLEST_MEMORY = 64 << 10, DEFAULT_MEMORY = 1 << 30 };
 static struct ev_version_options how = {.emit = EV_EMIT_HISTORY, .memory = DEFAULT_MEMORY};
 
 static const struct cli_option options[] = {
-    {"emit", '\0', "WHAT", "history: every version (default); latest: the current ones"},
-    {"on-conflict", '\0', "WHAT", "quarantine: the lesser is a reject (default); fail: stop"},
-    {"buffer-size", 'S', "SIZE", "hold this much in memory, the rest in $TMPDIR (default: 1G)"},
-    CLI_ENVELOPE_OPTIONS,
-    {0},
+	{"emit", '\0', "WHAT", "history: every version (default); latest: the current ones"},
+	{"on-conflict", '\0', "WHAT", "quarantine: the lesser is a reject (default); fail: stop"},
+	{"buffer-size", 'S', "SIZE", "hold this much in memory, the rest in $TMPDIR (default: 1G)"},
+	CLI_ENVELOPE_OPTIONS,
+	{0},
 };
 
 static void take(size_t index, const char *argument)
@@ -35,18 +35,18 @@ static void take(size_t index, const char *argument)
 		if (how.memory < SMALLEST_MEMORY)
 			cli_usage("--buffer-size must be 64K at least");
 		return;
-	default:
-		cli_envelope_take(options[index].name, argument);
+	default: cli_envelope_take(options[index].name, argument);
 	}
 }
 
 static const struct cli_program program = {
-    .name = "evversion",
-    .usage = "evversion [options] [file ...]",
-    .purpose = "Orders the records of each event, folds updates, patches and deletes, and emits the versions.",
-    .input = CLI_CONTINUES,
-    .options = options,
-    .take = take,
+	.name = "evversion",
+	.usage = "evversion [options] [file ...]",
+	.purpose =
+		"Orders the records of each event, folds updates, patches and deletes, and emits the versions.",
+	.input = CLI_CONTINUES,
+	.options = options,
+	.take = take,
 };
 
 static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_error *err)

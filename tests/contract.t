@@ -349,15 +349,15 @@ done
 # Signals
 #
 
-# by_signal SIGNAL COMMAND...: runs the command, sends it the signal once .out.*~ is there, and
-# prints the number of the signal that ended it.
+# by_signal SIGNAL FILE COMMAND...: runs the command, sends it the signal once the file (a pattern)
+# is there, and prints the number of the signal that ended it.
 by_signal()
 {
 	perl -e '
-		my ($signal, @command) = @ARGV;
+		my ($signal, $file, @command) = @ARGV;
 		my $pid = fork // die;
 		if ($pid == 0) { exec @command; die }
-		for (1 .. 600) { last if glob ".out.*~"; select undef, undef, undef, 0.05 }
+		for (1 .. 600) { last if glob $file; select undef, undef, undef, 0.05 }
 		kill $signal, $pid;
 		waitpid $pid, 0;
 		print $? & 127, "\n"' "$@"
@@ -370,14 +370,14 @@ if need perl; then
 	for program in $filters; do
 		for signal in 'INT 2' 'TERM 15' 'HUP 1'; do
 			# shellcheck disable=SC2046 # a list of words
-			run by_signal "${signal% *}" $(command_of "$program") -o out -r rejects --stats stats.out pipe
+			run by_signal "${signal% *}" '.stats.*~' $(command_of "$program") -o out -r rejects \
+				--stats stats pipe
 			check "$program dies by SIG${signal% *}" 0 "${signal#* }"
 			is "$program leaves nothing behind after SIG${signal% *}" \
-				"$(leftovers) $(ls -d out rejects stats.out 2>"$tap/ls")" ' '
+				"$(leftovers) $(ls -d out rejects stats 2>"$tap/ls")" ' '
 		done
 	done
-	mkdir folder
-	run by_signal TERM evload -r .out.rejects tsv:folder pipe
+	run by_signal TERM 'folder/.buyers.*~' evload tsv:folder pipe
 	check 'evload dies by SIGTERM as it writes a folder' 0 15
 	is 'and leaves no file there' "$(ls -A folder)" ''
 fi

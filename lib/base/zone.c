@@ -41,7 +41,9 @@ struct ev_zone *ev_zone_open(const char *name, struct ev_error *err)
 	struct ev_zone *z;
 
 	if (strcmp(name, "UTC") != 0 && !known(name)) {
-		ev_fail(err, "no time zone '%s': give an IANA name such as Europe/Amsterdam (package tzdata)", name);
+		ev_fail(err,
+			"no time zone '%s': give an IANA name such as Europe/Amsterdam (package tzdata)",
+			name);
 		return NULL;
 	}
 	z = ev_calloc(1, sizeof *z);
@@ -73,7 +75,8 @@ int64_t ev_zone_offset(struct ev_zone *z, int64_t utc)
 		return z->memo[i].offset;
 	offset = ask_libc(z, slot * SLOT);
 	if (offset != ask_libc(z, slot * SLOT + SLOT - 1))
-		return ask_libc(z, utc); /* a change inside the slot, as in the days of local mean time */
+		return ask_libc(
+			z, utc); /* a change inside the slot, as in the days of local mean time */
 	z->memo[i].slot = slot;
 	z->memo[i].offset = offset;
 	z->memo[i].set = true;

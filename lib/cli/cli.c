@@ -9,7 +9,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { DEFAULT_MAX_LINE = 64 << 20, SMALLEST_MAX_LINE = 16, LARGEST_MAX_LINE = 1 << 29, MAX_OPTIONS = 64 };
+enum {
+	DEFAULT_MAX_LINE = 64 << 20,
+	SMALLEST_MAX_LINE = 16,
+	LARGEST_MAX_LINE = 1 << 29,
+	MAX_OPTIONS = 64
+};
 
 static const char *program_name = "evkit";
 
@@ -65,13 +70,15 @@ static void on_signal(int sig)
 static void catch_signals(void)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
-	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
+	struct sigaction sa = {.sa_handler = on_signal,
+			       .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
 
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
 		struct sigaction old;
 
 		/* What the parent ignores (nohup) stays ignored; a pipe's end must not be. */
-		if (signals[i] != SIGPIPE && sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+		if (signals[i] != SIGPIPE && sigaction(signals[i], NULL, &old) == 0 &&
+		    old.sa_handler == SIG_IGN)
 			continue;
 		sigaction(signals[i], &sa, NULL);
 	}
@@ -94,17 +101,20 @@ enum { NO_INPUT_OPTIONS = 4 };
 
 /* The first NO_INPUT_OPTIONS serve programs that read no records too. */
 static const struct cli_option common[] = {
-    {"model", 'm', "MODEL", "the model file (default: $EVKIT_MODEL, else ./evkit.yaml)"},
-    {"output", 'o', "FILE", "write to FILE, which appears when it is whole, not to standard output"},
-    {"help", 'h', NULL, "print this help"},
-    {"version", 'V', NULL, "print the version"},
-    {"stats", '\0', "FILE", "write the counts to FILE as JSON; - prints the balance sheet on standard error"},
-    {"batch", '\0', "ID", "the name of this run's input"},
-    {"rejects", 'r', "FILE", "set bad records aside in FILE; FOLDER/ names the file by program and batch"},
-    {"max-rejects", '\0', "N|P%", "more rejects than this make the verdict no (status 1)"},
-    {"max-line", '\0', "SIZE", "a longer line is a reject (default: 64M)"},
-    {"first", '\0', NULL, "with EVKIT_SEAL: this program begins the chain"},
-    {"progress", '\0', NULL, "show progress on standard error"},
+	{"model", 'm', "MODEL", "the model file (default: $EVKIT_MODEL, else ./evkit.yaml)"},
+	{"output", 'o', "FILE",
+	 "write to FILE, which appears when it is whole, not to standard output"},
+	{"help", 'h', NULL, "print this help"},
+	{"version", 'V', NULL, "print the version"},
+	{"stats", '\0', "FILE",
+	 "write the counts to FILE as JSON; - prints the balance sheet on standard error"},
+	{"batch", '\0', "ID", "the name of this run's input"},
+	{"rejects", 'r', "FILE",
+	 "set bad records aside in FILE; FOLDER/ names the file by program and batch"},
+	{"max-rejects", '\0', "N|P%", "more rejects than this make the verdict no (status 1)"},
+	{"max-line", '\0', "SIZE", "a longer line is a reject (default: 64M)"},
+	{"first", '\0', NULL, "with EVKIT_SEAL: this program begins the chain"},
+	{"progress", '\0', NULL, "show progress on standard error"},
 };
 
 enum { N_COMMON = sizeof common / sizeof common[0] };
@@ -118,16 +128,17 @@ static void print_option(const struct cli_option *o)
 {
 	char left[64];
 
-	snprintf(left, sizeof left, "%c%c%s --%s%s%s", o->letter != '\0' ? '-' : ' ', o->letter != '\0' ? o->letter : ' ',
-		 o->letter != '\0' ? "," : " ", o->name, o->argument != NULL ? " " : "",
-		 o->argument != NULL ? o->argument : "");
+	snprintf(left, sizeof left, "%c%c%s --%s%s%s", o->letter != '\0' ? '-' : ' ',
+		 o->letter != '\0' ? o->letter : ' ', o->letter != '\0' ? "," : " ", o->name,
+		 o->argument != NULL ? " " : "", o->argument != NULL ? o->argument : "");
 	printf("  %-26s %s\n", left, o->help);
 }
 
 static _Noreturn void print_and_exit(void)
 {
 	if (fflush(stdout) != 0 || ferror(stdout) || fclose(stdout) != 0) {
-		fprintf(stderr, "%s: standard output: cannot be written: %s\n", program_name, strerror(errno));
+		fprintf(stderr, "%s: standard output: cannot be written: %s\n", program_name,
+			strerror(errno));
 		exit(CLI_TROUBLE);
 	}
 	exit(CLI_OK);
@@ -140,7 +151,8 @@ static _Noreturn void help(const struct cli_program *p)
 		print_option(o);
 	for (size_t i = 0; i < n_common(p); i++)
 		print_option(&common[i]);
-	printf("\nExit status: 0 done, 1 the verdict is no, 2 trouble. See %s(1) and evkit(7).\n", p->name);
+	printf("\nExit status: 0 done, 1 the verdict is no, 2 trouble. See %s(1) and evkit(7).\n",
+	       p->name);
 	print_and_exit();
 }
 
@@ -158,7 +170,8 @@ size_t cli_size(const char *option, const char *text)
 		shift = 10 * (int)((unit - units) % 3 + 1);
 	else if (*end != '\0')
 		errno = EINVAL;
-	if (errno != 0 || text[0] < '0' || text[0] > '9' || v > (unsigned long long)SIZE_MAX >> shift >> 1)
+	if (errno != 0 || text[0] < '0' || text[0] > '9' ||
+	    v > (unsigned long long)SIZE_MAX >> shift >> 1)
 		cli_usage("--%s takes a number of octets such as 64M, not '%s'", option, text);
 	return (size_t)v << shift;
 }
@@ -170,8 +183,10 @@ static void take_limit(struct cli_limit *l, const char *text)
 	errno = 0;
 	l->value = strtoull(text, &end, 10);
 	l->percent = *end == '%';
-	if (errno != 0 || text[0] < '0' || text[0] > '9' || end[l->percent] != '\0' || (l->percent && l->value > 100))
-		cli_usage("--max-rejects takes a number, or a percentage such as 5%%, not '%s'", text);
+	if (errno != 0 || text[0] < '0' || text[0] > '9' || end[l->percent] != '\0' ||
+	    (l->percent && l->value > 100))
+		cli_usage("--max-rejects takes a number, or a percentage such as 5%%, not '%s'",
+			  text);
 	l->set = true;
 }
 
@@ -219,7 +234,8 @@ static void parse(struct cli *c, int argc, char **argv)
 	for (size_t i = 0; i < n_common(p); i++)
 		table[n++] = &common[i];
 	for (size_t i = 0; i < n; i++) {
-		longs[i] = (struct option){table[i]->name, table[i]->argument != NULL, NULL, 256 + (int)i};
+		longs[i] = (struct option){table[i]->name, table[i]->argument != NULL, NULL,
+					   256 + (int)i};
 		if (table[i]->letter != '\0') {
 			letters[at++] = table[i]->letter;
 			if (table[i]->argument != NULL)
@@ -233,7 +249,9 @@ static void parse(struct cli *c, int argc, char **argv)
 		if (got == ':')
 			cli_usage("the option '%s' needs an argument", argv[optind - 1]);
 		if (got == '?')
-			cli_usage("no option '%s'", optopt > 0 && optopt < 256 ? (char[]){'-', (char)optopt, '\0'} : argv[optind - 1]);
+			cli_usage("no option '%s'", optopt > 0 && optopt < 256
+							    ? (char[]){'-', (char)optopt, '\0'}
+							    : argv[optind - 1]);
 		if (got >= 256)
 			i = (size_t)got - 256;
 		else
@@ -258,8 +276,8 @@ static char *rejects_file(const struct cli *c)
 		return ev_strdup(c->rejects);
 	ev_buf_printf(&name, "%s%s.", c->rejects, c->program->name);
 	for (const char *p = c->batch; p != NULL && *p != '\0'; p++) {
-		if ((*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') ||
-		    strchr("-_.", *p) != NULL)
+		if ((*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') ||
+		    (*p >= 'a' && *p <= 'z') || strchr("-_.", *p) != NULL)
 			ev_buf_putc(&name, *p);
 		else
 			ev_buf_printf(&name, "%%%02X", (unsigned char)*p);
@@ -279,7 +297,8 @@ void cli_open(struct cli *c, const struct cli_program *program, int argc, char *
 	catch_signals();
 	*c = (struct cli){.program = program, .max_line = DEFAULT_MAX_LINE};
 	parse(c, argc, argv);
-	c->port.out = c->output != NULL ? ev_out_file(c->output, &c->error) : ev_out_fd(STDOUT_FILENO, "standard output");
+	c->port.out = c->output != NULL ? ev_out_file(c->output, &c->error)
+					: ev_out_fd(STDOUT_FILENO, "standard output");
 	if (c->port.out == NULL)
 		cli_die(&c->error);
 	if (program->input == CLI_NO_INPUT)
@@ -301,7 +320,8 @@ struct ev_model *cli_model(struct cli *c, bool required)
 		if (access("evkit.yaml", F_OK) == 0)
 			file = "evkit.yaml";
 		else if (required)
-			cli_usage("there is no model: name one with -m MODEL or EVKIT_MODEL, or keep it as ./evkit.yaml");
+			cli_usage(
+				"there is no model: name one with -m MODEL or EVKIT_MODEL, or keep it as ./evkit.yaml");
 		else
 			return ev_model_default();
 	}

@@ -18,15 +18,15 @@ enum { CLI_OK = 0, CLI_NO = 1, CLI_TROUBLE = 2 };
 /* An option of one program; those that all share are cli's own. */
 struct cli_option {
 	const char *name;     /* NULL behind the last */
-	char letter;          /* or '\0' */
+	char letter;	      /* or '\0' */
 	const char *argument; /* what --help calls it, or NULL for none */
 	const char *help;
 };
 
 enum cli_input {
-	CLI_NO_INPUT,   /* reads no records */
-	CLI_BEGINS,     /* begins a chain: what comes in is raw */
-	CLI_CONTINUES,  /* reads what another of the programs wrote, unless --first */
+	CLI_NO_INPUT,  /* reads no records */
+	CLI_BEGINS,    /* begins a chain: what comes in is raw */
+	CLI_CONTINUES, /* reads what another of the programs wrote, unless --first */
 };
 
 /* What a program is, to its options and its help. */
@@ -75,9 +75,9 @@ void cli_note(const char *fmt, ...) EV_PRINTF(1, 2);
 
 /* How sections of a sealed input (a batch each, head to seal) become sections of the output. */
 enum cli_flow {
-	CLI_FLOW_EACH,   /* one out for each in */
+	CLI_FLOW_EACH,	 /* one out for each in */
 	CLI_FLOW_GATHER, /* all in, one out */
-	CLI_FLOW_SINK,   /* none out: the engine is told of each batch */
+	CLI_FLOW_SINK,	 /* none out: the engine is told of each batch */
 };
 
 /* An engine, as the record loop drives it. Functions that may be NULL are marked so. */
@@ -89,7 +89,8 @@ struct cli_engine {
 	const struct ev_count *counts; /* or NULL: out is counted by the loop */
 	/* For a sink: a batch begins, and is whole. digest: 32 hex digits; balance: the stages as JSON. */
 	enum ev_status (*begin)(void *engine, const char *batch, struct ev_error *err);
-	enum ev_status (*end)(void *engine, const char *digest, const char *balance, struct ev_error *err);
+	enum ev_status (*end)(void *engine, const char *digest, const char *balance,
+			      struct ev_error *err);
 };
 
 /*

@@ -26,7 +26,8 @@ void cli_envelope_apply(struct ev_model *m)
 
 	for (size_t i = 0; i < n_taken; i++) {
 		/* --version is every program's own question, so the path has a longer name. */
-		const char *part = strcmp(taken[i].name, "version-path") == 0 ? "version" : taken[i].name;
+		const char *part =
+			strcmp(taken[i].name, "version-path") == 0 ? "version" : taken[i].name;
 
 		if (ev_model_set_path(m, part, taken[i].path, &err) != EV_OK)
 			cli_die(&err);

@@ -7,13 +7,15 @@
 
 #include "cli/cli.h"
 
-#define CLI_ENVELOPE_OPTIONS                                                                                           \
-	{"id", '\0', "PATH", "where the event's id stands (default: .event_id)"},                                      \
-	    {"type", '\0', "PATH", "its type (.event_type)"},                                                          \
-	    {"time", '\0', "PATH", "its time (.event_timestamp)"},                                                     \
-	    {"version-path", '\0', "PATH", "its version (.version)"},                                                  \
-	    {"modified", '\0', "PATH", "its modified time (.modified_at)"},                                            \
-	    {"op", '\0', "PATH", "put, patch or delete (.op)"}
+#define CLI_ENVELOPE_OPTIONS                                                      \
+	{"id", '\0', "PATH", "where the event's id stands (default: .event_id)"}, \
+		{"type", '\0', "PATH", "its type (.event_type)"},                 \
+		{"time", '\0', "PATH", "its time (.event_timestamp)"},            \
+		{"version-path", '\0', "PATH", "its version (.version)"},         \
+		{"modified", '\0', "PATH", "its modified time (.modified_at)"},   \
+	{                                                                         \
+		"op", '\0', "PATH", "put, patch or delete (.op)"                  \
+	}
 
 /* name: of one of the options above. */
 void cli_envelope_take(const char *name, const char *path);

@@ -2,9 +2,9 @@
  * The record loop. One line after another is a control line of the chain, or goes to the engine; at
  * the end of a section the sums are checked and sealed.
  */
+#include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/seal.h"
-#include "base/mem.h"
 #include "io/in.h"
 #include "json/form.h"
 
@@ -23,18 +23,19 @@ struct run {
 	struct cli *c;
 	const struct cli_engine *e;
 	struct ev_in *in;
-	struct cli_seal *seal; /* NULL: no chain */
-	bool begins;           /* this program begins it */
-	bool inside;           /* of a section of the input */
-	bool opened;           /* a section of the output */
-	bool refused;          /* the verdict is no */
-	bool long_line;        /* parts of a line that is too long are passing by */
-	struct sums before;    /* at the start of the section of the output */
-	uint64_t section_in;   /* records and blank lines in the section of the input */
+	struct cli_seal *seal;	  /* NULL: no chain */
+	bool begins;		  /* this program begins it */
+	bool inside;		  /* of a section of the input */
+	bool opened;		  /* a section of the output */
+	bool refused;		  /* the verdict is no */
+	bool long_line;		  /* parts of a line that is too long are passing by */
+	struct sums before;	  /* at the start of the section of the output */
+	uint64_t section_in;	  /* records and blank lines in the section of the input */
 	struct ev_digest *digest; /* of the section of the input */
-	struct cli_chain chain;   /* of the section's producers, or of all sections gathered */
+	struct cli_chain chain;	  /* of the section's producers, or of all sections gathered */
 	size_t sections;
-	char *batch, *last_batch; /* of the output; gathered sections may bear several, least to greatest */
+	char *batch,
+		*last_batch; /* of the output; gathered sections may bear several, least to greatest */
 	uint64_t n_in, n_blank;
 	struct ev_reasons why;
 	struct ev_buf line;
@@ -79,7 +80,8 @@ static struct sums sums_now(const struct run *r)
 static void own_stage(struct run *r, struct cli_stage *stage)
 {
 	struct sums now = sums_now(r), *b = &r->before;
-	uint64_t in = now.in - b->in, blank = now.blank - b->blank, rejected = now.rejected - b->rejected;
+	uint64_t in = now.in - b->in, blank = now.blank - b->blank,
+		 rejected = now.rejected - b->rejected;
 	uint64_t sum = blank + rejected;
 
 	*stage = (struct cli_stage){.n = 0};
@@ -98,7 +100,8 @@ static void own_stage(struct run *r, struct cli_stage *stage)
 	cli_stage_add(stage, "blank", blank);
 	if (sum == in)
 		return;
-	ev_fail(&r->c->error, "the sums do not balance: %llu came in, %llu are accounted for: report this as a bug",
+	ev_fail(&r->c->error,
+		"the sums do not balance: %llu came in, %llu are accounted for: report this as a bug",
 		(unsigned long long)in, (unsigned long long)sum);
 	die(r);
 }
@@ -161,7 +164,11 @@ static void open_output(struct run *r)
 	snprintf(own.program, sizeof own.program, "%s", r->c->program->name);
 	add_stage(r, &chain, &own);
 	ev_buf_reset(&r->line);
-	cli_head_write(r->seal, r->c->batch != NULL ? r->c->batch : r->batch != NULL ? r->batch : "", &chain, &r->line);
+	cli_head_write(r->seal,
+		       r->c->batch != NULL ? r->c->batch
+		       : r->batch != NULL  ? r->batch
+					   : "",
+		       &chain, &r->line);
 	ev_out_put(r->c->port.out, r->line.p, r->line.len);
 	ev_out_put(r->c->port.out, "\n", 1);
 	ev_out_digest_start(r->c->port.out);
@@ -192,7 +199,8 @@ static void close_output(struct run *r, bool last)
 static void head(struct run *r, const struct ev_line *l, const struct cli_control_line *line)
 {
 	if (r->inside)
-		die_at(r, l, "a section begins before the one before it is sealed: its producer was stopped, rerun the batch");
+		die_at(r, l,
+		       "a section begins before the one before it is sealed: its producer was stopped, rerun the batch");
 	r->inside = true;
 	r->section_in = 0;
 	r->sections++;
@@ -208,7 +216,8 @@ static void head(struct run *r, const struct ev_line *l, const struct cli_contro
 	note_batch(r, line->batch);
 	if (r->e->flow == CLI_FLOW_SINK) {
 		r->before = sums_now(r);
-		must(r, r->e->begin(r->e->engine, line->batch[0] != '\0' ? line->batch : NULL, &r->c->error));
+		must(r, r->e->begin(r->e->engine, line->batch[0] != '\0' ? line->batch : NULL,
+				    &r->c->error));
 	} else if (!r->opened) {
 		open_output(r);
 	}
@@ -222,19 +231,23 @@ static void check_seal(struct run *r, const struct ev_line *l, const struct cli_
 	if (!r->inside)
 		die_at(r, l, "a seal without a section: the input was put together wrongly");
 	if (!line->ok)
-		die_at(r, l, "the seal says that a stage before this one did not approve the batch: see its messages and rejects");
+		die_at(r, l,
+		       "the seal says that a stage before this one did not approve the batch: see its messages and rejects");
 	ev_hash128_hex(ev_digest_value(r->digest), digest);
 	if (cli_stage_count(last, "out") != r->section_in || strcmp(digest, line->digest) != 0)
-		die_at(r, l, "what arrived is not what was sealed: lines were lost, added or changed on the way, rerun the batch");
+		die_at(r, l,
+		       "what arrived is not what was sealed: lines were lost, added or changed on the way, rerun the batch");
 }
 
 /* Keeps the producers' stages; gathered sections are summed, and the first seal has the programs' counts. */
-static void take_chain(struct run *r, const struct ev_line *l, const struct cli_control_line *line, size_t sealed)
+static void take_chain(struct run *r, const struct ev_line *l, const struct cli_control_line *line,
+		       size_t sealed)
 {
 	if (r->e->flow != CLI_FLOW_GATHER || sealed == 1)
 		r->chain = line->chain;
 	else if (!cli_chain_sum(&r->chain, &line->chain))
-		die_at(r, l, "sections went through different stages, so their sums cannot be added: load them one by one");
+		die_at(r, l,
+		       "sections went through different stages, so their sums cannot be added: load them one by one");
 }
 
 static void end_sink(struct run *r, const char *digest)
@@ -284,7 +297,8 @@ static void too_long(struct run *r, const struct ev_line *l)
 		r->n_in++;
 		ev_reasons_reset(&r->why);
 		r->why.code = "too-long";
-		ev_reasons_add(&r->why, "the line is longer than %zu octets (--max-line)", r->c->max_line);
+		ev_reasons_add(&r->why, "the line is longer than %zu octets (--max-line)",
+			       r->c->max_line);
 		must(r, ev_rejects_begin(r->c->port.rejects, &rec, &r->why, &r->c->error));
 	}
 	must(r, ev_rejects_part(r->c->port.rejects, l->p, l->len, &r->c->error));
@@ -307,7 +321,8 @@ static bool control(struct run *r, const struct ev_line *l)
 	if (what == CLI_RECORD)
 		return false;
 	if (r->begins)
-		die_at(r, l, "the input is sealed already: leave out --first, or what begins the chain twice");
+		die_at(r, l,
+		       "the input is sealed already: leave out --first, or what begins the chain twice");
 	if (what == CLI_HEAD)
 		head(r, l, &line);
 	else if (what == CLI_SEAL)
@@ -324,7 +339,8 @@ static bool hand_on(struct run *r, const struct ev_line *l)
 	enum cli_control what;
 	struct ev_error why;
 
-	if (l->kind != EV_LINE_WHOLE || cli_seal_read(r->seal, l->p, l->len, &what, &line, &why) != EV_OK || what != CLI_OTHER)
+	if (l->kind != EV_LINE_WHOLE ||
+	    cli_seal_read(r->seal, l->p, l->len, &what, &line, &why) != EV_OK || what != CLI_OTHER)
 		return false;
 	if (r->e->flow != CLI_FLOW_SINK) {
 		ev_out_put(r->c->port.out, l->p, l->len);
@@ -374,8 +390,9 @@ static void progress(struct run *r, bool last)
 	if (!last && seconds(&r->shown, &now) < 1)
 		return;
 	r->shown = now;
-	fprintf(stderr, "\r%s: %llu lines, %.1f MB, %.0f MB/s%s", r->c->program->name, (unsigned long long)r->n_in,
-		octets / 1e6, octets / 1e6 / (seconds(&r->started, &now) + 1e-9), last ? "\n" : "");
+	fprintf(stderr, "\r%s: %llu lines, %.1f MB, %.0f MB/s%s", r->c->program->name,
+		(unsigned long long)r->n_in, octets / 1e6,
+		octets / 1e6 / (seconds(&r->started, &now) + 1e-9), last ? "\n" : "");
 }
 
 /* The run */
@@ -426,12 +443,14 @@ static void end(struct run *r)
 	bool sealed = r->seal != NULL && !r->begins;
 
 	if (sealed && r->inside) {
-		ev_fail(&r->c->error, "the input ends without its seal: a program before this one was stopped, rerun the batch");
+		ev_fail(&r->c->error,
+			"the input ends without its seal: a program before this one was stopped, rerun the batch");
 		die(r);
 	}
 	if (sealed && r->sections == 0) {
-		ev_fail(&r->c->error, "EVKIT_SEAL is set and the input has no head: the program before this one did not run; if "
-				      "the chain begins here, say --first");
+		ev_fail(&r->c->error,
+			"EVKIT_SEAL is set and the input has no head: the program before this one did not run; if "
+			"the chain begins here, say --first");
 		die(r);
 	}
 	if (!sealed && r->e->flow == CLI_FLOW_SINK) {
@@ -489,7 +508,8 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	clock_gettime(CLOCK_MONOTONIC, &r.started);
 	r.shown = r.started;
 	/* Opened first: a folder that is not there stops the run, not its report. */
-	if (c->stats != NULL && strcmp(c->stats, "-") != 0 && (r.stats = ev_out_file(c->stats, &c->error)) == NULL)
+	if (c->stats != NULL && strcmp(c->stats, "-") != 0 &&
+	    (r.stats = ev_out_file(c->stats, &c->error)) == NULL)
 		die(&r);
 	begin(&r);
 	read_all(&r);
@@ -499,7 +519,8 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 		write_stats(&r);
 	if (r.refused)
 		cli_note("%llu of %llu lines were rejected, more than --max-rejects allows",
-			 (unsigned long long)ev_rejects_count(c->port.rejects), (unsigned long long)r.n_in);
+			 (unsigned long long)ev_rejects_count(c->port.rejects),
+			 (unsigned long long)r.n_in);
 	ev_in_free(&r.in);
 	ev_digest_free(&r.digest);
 	cli_seal_free(&r.seal);

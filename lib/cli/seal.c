@@ -28,8 +28,9 @@ struct cli_seal *cli_seal_open(void)
 	if (token == NULL)
 		return NULL;
 	if (token[0] == '\0') {
-		ev_fail(&err, "EVKIT_SEAL is set but empty: give it the job's token (evparse --new-seal FILE makes one), or "
-			      "unset it");
+		ev_fail(&err,
+			"EVKIT_SEAL is set but empty: give it the job's token (evparse --new-seal FILE makes one), or "
+			"unset it");
 		cli_die(&err);
 	}
 	s = ev_calloc(1, sizeof *s);
@@ -54,14 +55,16 @@ void cli_seal_free(struct cli_seal **s)
 
 /* Reading */
 
-static uint32_t member_of(const struct ev_doc *d, uint32_t object, const char *name, enum ev_kind kind)
+static uint32_t member_of(const struct ev_doc *d, uint32_t object, const char *name,
+			  enum ev_kind kind)
 {
 	uint32_t at = ev_member(d, object, name, strlen(name));
 
 	return at != EV_NOWHERE && ev_kind(d, at) == kind ? at : EV_NOWHERE;
 }
 
-static bool short_text(struct cli_seal *s, const struct ev_doc *d, uint32_t at, char out[CLI_NAME + 1])
+static bool short_text(struct cli_seal *s, const struct ev_doc *d, uint32_t at,
+		       char out[CLI_NAME + 1])
 {
 	const char *p;
 	size_t len;
@@ -76,7 +79,8 @@ static bool short_text(struct cli_seal *s, const struct ev_doc *d, uint32_t at, 
 	return true;
 }
 
-static bool read_stage(struct cli_seal *s, const struct ev_doc *d, uint32_t object, struct cli_stage *stage)
+static bool read_stage(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
+		       struct cli_stage *stage)
 {
 	*stage = (struct cli_stage){.n = 0};
 	for (uint32_t i = ev_first(d, object); i < ev_end(d, object); i = ev_next(d, i + 1)) {
@@ -93,7 +97,8 @@ static bool read_stage(struct cli_seal *s, const struct ev_doc *d, uint32_t obje
 		}
 		if (ev_kind(d, i + 1) != EV_NUMBER || stage->n == CLI_MAX_COUNTS)
 			return false;
-		ev_number_read(d->text + d->nodes[i + 1].pos, d->nodes[i + 1].end - d->nodes[i + 1].pos, &n);
+		ev_number_read(d->text + d->nodes[i + 1].pos,
+			       d->nodes[i + 1].end - d->nodes[i + 1].pos, &n);
 		if (!ev_number_int64(&n, &v) || v < 0)
 			return false;
 		cli_stage_add(stage, name, (uint64_t)v);
@@ -101,7 +106,8 @@ static bool read_stage(struct cli_seal *s, const struct ev_doc *d, uint32_t obje
 	return true;
 }
 
-static bool read_stages(struct cli_seal *s, const struct ev_doc *d, uint32_t array, struct cli_chain *chain)
+static bool read_stages(struct cli_seal *s, const struct ev_doc *d, uint32_t array,
+			struct cli_chain *chain)
 {
 	chain->n = 0;
 	for (uint32_t i = ev_first(d, array); i < ev_end(d, array); i = ev_next(d, i)) {
@@ -110,14 +116,16 @@ static bool read_stages(struct cli_seal *s, const struct ev_doc *d, uint32_t arr
 		if (chain->n == CLI_MAX_STAGES)
 			return false;
 		*stage = (struct cli_stage){.n = 0};
-		if (ev_kind(d, i) == EV_OBJECT ? !read_stage(s, d, i, stage) : !short_text(s, d, i, stage->program))
+		if (ev_kind(d, i) == EV_OBJECT ? !read_stage(s, d, i, stage)
+					       : !short_text(s, d, i, stage->program))
 			return false;
 		chain->n++;
 	}
 	return true;
 }
 
-static bool read_batch(struct cli_seal *s, const struct ev_doc *d, uint32_t object, struct cli_control_line *line)
+static bool read_batch(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
+		       struct cli_control_line *line)
 {
 	uint32_t at = member_of(d, object, "batch", EV_STRING);
 	const char *p;
@@ -133,12 +141,13 @@ static bool read_batch(struct cli_seal *s, const struct ev_doc *d, uint32_t obje
 	return strlen(line->batch) == len;
 }
 
-static bool read_body(struct cli_seal *s, const struct ev_doc *d, uint32_t object, enum cli_control what,
-		      struct cli_control_line *line)
+static bool read_body(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
+		      enum cli_control what, struct cli_control_line *line)
 {
 	uint32_t stages = member_of(d, object, "stages", EV_ARRAY), digest;
 
-	if (!read_batch(s, d, object, line) || stages == EV_NOWHERE || !read_stages(s, d, stages, &line->chain))
+	if (!read_batch(s, d, object, line) || stages == EV_NOWHERE ||
+	    !read_stages(s, d, stages, &line->chain))
 		return false;
 	if (what == CLI_HEAD)
 		return true;
@@ -164,10 +173,12 @@ enum ev_status cli_seal_read(struct cli_seal *s, const char *p, size_t len, enum
 	/* Only a line that is right in every way, and bears the token, is more than a record. */
 	d = ev_scan(s->scan, p, len, &flaw);
 	if (d == NULL || d->duplicate != EV_NOWHERE || d->nodes[0].count != 1 ||
-	    (reserved = member_of(d, 0, "_ev", EV_OBJECT)) == EV_NOWHERE || d->nodes[reserved].count != 1)
+	    (reserved = member_of(d, 0, "_ev", EV_OBJECT)) == EV_NOWHERE ||
+	    d->nodes[reserved].count != 1)
 		return EV_OK;
 	body = reserved + 2;
-	if (ev_kind(d, body) != EV_OBJECT || (token = member_of(d, body, "token", EV_STRING)) == EV_NOWHERE ||
+	if (ev_kind(d, body) != EV_OBJECT ||
+	    (token = member_of(d, body, "token", EV_STRING)) == EV_NOWHERE ||
 	    !ev_string_is(d, token, s->token, 32))
 		return EV_OK;
 	*what = ev_string_is(d, reserved + 1, "head", 4)   ? CLI_HEAD
@@ -175,18 +186,22 @@ enum ev_status cli_seal_read(struct cli_seal *s, const char *p, size_t len, enum
 							   : CLI_OTHER;
 	if (*what == CLI_OTHER || read_body(s, d, body, *what, line))
 		return EV_OK;
-	return ev_fail(err, "a control line of this chain is not as evkit writes it: rerun the batch from its source");
+	return ev_fail(
+		err,
+		"a control line of this chain is not as evkit writes it: rerun the batch from its source");
 }
 
 /* Writing */
 
-static void open_line(const struct cli_seal *s, const char *kind, const char *batch, struct ev_buf *out)
+static void open_line(const struct cli_seal *s, const char *kind, const char *batch,
+		      struct ev_buf *out)
 {
 	ev_buf_printf(out, "%s%s\":{\"token\":\"%s\",\"batch\":", opening, kind, s->token);
 	ev_json_quote(batch, strlen(batch), out);
 }
 
-void cli_head_write(const struct cli_seal *s, const char *batch, const struct cli_chain *chain, struct ev_buf *out)
+void cli_head_write(const struct cli_seal *s, const char *batch, const struct cli_chain *chain,
+		    struct ev_buf *out)
 {
 	open_line(s, "head", batch, out);
 	ev_buf_puts(out, ",\"stages\":[");
@@ -222,7 +237,8 @@ void cli_seal_write(const struct cli_seal *s, const char *batch, bool ok, const 
 		    const struct cli_chain *chain, struct ev_buf *out)
 {
 	open_line(s, "seal", batch, out);
-	ev_buf_printf(out, ",\"ok\":%s,\"digest\":\"%s\",\"stages\":", ok ? "true" : "false", digest);
+	ev_buf_printf(out, ",\"ok\":%s,\"digest\":\"%s\",\"stages\":", ok ? "true" : "false",
+		      digest);
 	cli_chain_write(chain, out);
 	ev_buf_puts(out, "}}}");
 }
@@ -234,7 +250,8 @@ void cli_chain_print(const struct cli_chain *chain, struct ev_buf *out)
 
 		ev_buf_printf(out, "%-10s", stage->program);
 		for (size_t k = 0; k < stage->n; k++)
-			ev_buf_printf(out, "  %s %llu", stage->counts[k].name, (unsigned long long)stage->counts[k].value);
+			ev_buf_printf(out, "  %s %llu", stage->counts[k].name,
+				      (unsigned long long)stage->counts[k].value);
 		ev_buf_putc(out, '\n');
 	}
 }
@@ -282,8 +299,10 @@ enum ev_status cli_seal_new(const char *file, struct ev_error *err)
 	bool good;
 
 	if (fd < 0)
-		return ev_fail(err, "%s: the token cannot be written: %s: remove the file if the old token may go", file,
-			       strerror(errno));
+		return ev_fail(
+			err,
+			"%s: the token cannot be written: %s: remove the file if the old token may go",
+			file, strerror(errno));
 	for (size_t i = 0; i < sizeof random / sizeof random[0]; i++)
 		ev_buf_printf(&text, "%016llx", (unsigned long long)random[i]);
 	ev_buf_putc(&text, '\n');

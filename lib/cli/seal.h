@@ -36,9 +36,9 @@ void cli_seal_free(struct cli_seal **s);
 enum cli_control { CLI_RECORD, CLI_HEAD, CLI_SEAL, CLI_OTHER };
 
 struct cli_control_line {
-	char *batch;       /* the reader's; valid until the next line */
-	bool ok;           /* of a seal */
-	char digest[33];   /* of a seal */
+	char *batch;		/* the reader's; valid until the next line */
+	bool ok;		/* of a seal */
+	char digest[33];	/* of a seal */
 	struct cli_chain chain; /* of a seal whole; of a head the programs alone */
 };
 
@@ -49,7 +49,8 @@ struct cli_control_line {
 enum ev_status cli_seal_read(struct cli_seal *s, const char *p, size_t len, enum cli_control *what,
 			     struct cli_control_line *line, struct ev_error *err);
 
-void cli_head_write(const struct cli_seal *s, const char *batch, const struct cli_chain *chain, struct ev_buf *out);
+void cli_head_write(const struct cli_seal *s, const char *batch, const struct cli_chain *chain,
+		    struct ev_buf *out);
 void cli_seal_write(const struct cli_seal *s, const char *batch, bool ok, const char *digest,
 		    const struct cli_chain *chain, struct ev_buf *out);
 /* The stages as a JSON array. */

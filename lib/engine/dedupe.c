@@ -1,7 +1,7 @@
 #include "engine/dedupe.h"
 #include "base/hash.h"
-#include "json/canon.h"
 #include "model/event.h"
+#include "json/canon.h"
 
 #include <stdlib.h>
 
@@ -14,7 +14,7 @@ struct ev_dedupe {
 	struct ev_events *events;
 	struct ev_reasons why;
 	struct ev_buf content;
-	uint64_t seed; /* secret, so that nobody can craft two records of one digest */
+	uint64_t seed;		  /* secret, so that nobody can craft two records of one digest */
 	struct ev_hash128 *table; /* open addressing; 0,0 is empty */
 	size_t size, used;
 	uint64_t n_out, n_duplicate;
@@ -124,12 +124,14 @@ static void key_content(struct ev_dedupe *d, const struct ev_event *event)
 	}
 }
 
-enum ev_status ev_dedupe_step(struct ev_dedupe *d, const struct ev_record *rec, struct ev_error *err)
+enum ev_status ev_dedupe_step(struct ev_dedupe *d, const struct ev_record *rec,
+			      struct ev_error *err)
 {
 	struct ev_event event;
 
 	if (ev_events_read(d->events, rec, &event, &d->why) != EV_OK)
-		return ev_rejects_put(d->port->rejects, rec, event.origin, event.origin_len, &d->why, err);
+		return ev_rejects_put(d->port->rejects, rec, event.origin, event.origin_len,
+				      &d->why, err);
 	ev_buf_reset(&d->content);
 	if (d->n_keys > 0)
 		key_content(d, &event);

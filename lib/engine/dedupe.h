@@ -20,7 +20,8 @@ struct ev_dedupe;
  */
 struct ev_dedupe *ev_dedupe_open(const struct ev_model *m, struct ev_path *const *keys, size_t n,
 				 struct ev_out *duplicates, struct ev_port *port);
-enum ev_status ev_dedupe_step(struct ev_dedupe *d, const struct ev_record *rec, struct ev_error *err);
+enum ev_status ev_dedupe_step(struct ev_dedupe *d, const struct ev_record *rec,
+			      struct ev_error *err);
 const struct ev_count *ev_dedupe_counts(const struct ev_dedupe *d);
 void ev_dedupe_free(struct ev_dedupe **d);
 

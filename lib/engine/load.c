@@ -1,8 +1,8 @@
 #include "engine/load.h"
-#include "json/form.h"
-#include "json/view.h"
 #include "model/event.h"
 #include "warehouse/column.h"
+#include "json/form.h"
+#include "json/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +27,8 @@ struct ev_load {
 	char *batch;
 	bool known; /* the ledger has it */
 	char known_digest[33];
-	struct ev_error conflict; /* the first row that was there already; then rows are only counted */
+	struct ev_error
+		conflict; /* the first row that was there already; then rows are only counted */
 	bool conflicting;
 	uint64_t rows;
 
@@ -37,8 +38,8 @@ struct ev_load {
 	struct ev_count counts[4];
 };
 
-struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *tables, struct ev_target *target,
-			     bool snapshot, struct ev_error *err)
+struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *tables,
+			     struct ev_target *target, bool snapshot, struct ev_error *err)
 {
 	struct ev_load *l = ev_calloc(1, sizeof *l);
 	size_t most = 0;
@@ -97,9 +98,11 @@ enum ev_status ev_load_begin(struct ev_load *l, const char *batch, struct ev_err
 	return l->target->ops->known(l->target, batch, &l->known, l->known_digest, err);
 }
 
-static enum ev_status broken(const struct ev_record *rec, struct ev_error *err, const char *fmt, ...) EV_PRINTF(3, 4);
+static enum ev_status broken(const struct ev_record *rec, struct ev_error *err, const char *fmt,
+			     ...) EV_PRINTF(3, 4);
 
-static enum ev_status broken(const struct ev_record *rec, struct ev_error *err, const char *fmt, ...)
+static enum ev_status broken(const struct ev_record *rec, struct ev_error *err, const char *fmt,
+			     ...)
 {
 	struct ev_error what;
 	va_list ap;
@@ -107,11 +110,12 @@ static enum ev_status broken(const struct ev_record *rec, struct ev_error *err, 
 	va_start(ap, fmt);
 	ev_vfail(&what, fmt, ap);
 	va_end(ap);
-	return ev_fail(err, "%s:%llu: %s: give evload what evstar wrote by the same model", rec->source,
-		       (unsigned long long)rec->line, what.text);
+	return ev_fail(err, "%s:%llu: %s: give evload what evstar wrote by the same model",
+		       rec->source, (unsigned long long)rec->line, what.text);
 }
 
-static const char *member_text(struct ev_load *l, const struct ev_doc *d, uint32_t object, const char *name, size_t *len)
+static const char *member_text(struct ev_load *l, const struct ev_doc *d, uint32_t object,
+			       const char *name, size_t *len)
 {
 	uint32_t at = ev_member(d, object, name, strlen(name));
 
@@ -121,7 +125,8 @@ static const char *member_text(struct ev_load *l, const struct ev_doc *d, uint32
 }
 
 /* A key is 32 lower-case hex digits. */
-static bool key_text(struct ev_load *l, const struct ev_doc *d, uint32_t object, char key[EV_KEY_TEXT + 1])
+static bool key_text(struct ev_load *l, const struct ev_doc *d, uint32_t object,
+		     char key[EV_KEY_TEXT + 1])
 {
 	size_t len;
 	const char *p = member_text(l, d, object, "owner", &len);
@@ -170,8 +175,8 @@ static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, con
 	enum ev_status st;
 
 	if (d->nodes[0].count != t->n + (t->dimension != NULL))
-		return broken(rec, err, "a row of %s has %u members where the model has %zu", t->name,
-			      (unsigned)d->nodes[0].count - 1, t->n - (t->fact != NULL));
+		return broken(rec, err, "a row of %s has %u members where the model has %zu",
+			      t->name, (unsigned)d->nodes[0].count - 1, t->n - (t->fact != NULL));
 	ev_buf_reset(&l->text);
 	/* No cell is longer than its JSON but for numbers written out, which the types bound. */
 	ev_buf_room(&l->text, d->len + t->n * 64);
@@ -188,7 +193,8 @@ static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, con
 		ev_buf_reset(&l->value);
 		ev_reasons_reset(&l->why);
 		if (!ev_column_json(c, NULL, d, at, &l->value, &l->why))
-			return broken(rec, err, "table %s, owner %s: %s", t->name, owner, l->why.list[0].message);
+			return broken(rec, err, "table %s, owner %s: %s", t->name, owner,
+				      l->why.list[0].message);
 		l->cells[i] = cell_of(l, c);
 	}
 	st = l->target->ops->insert(l->target, t, l->cells, err);
@@ -216,12 +222,13 @@ enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, stru
 	if (event.reserved == EV_NOWHERE ||
 	    (p = member_text(l, event.doc, event.reserved, "table", &len)) == NULL)
 		return broken(rec, err, "this is no row: it names no table");
-	snprintf(table, sizeof table, "%.*s", (int)(len < sizeof table ? len : sizeof table - 1), p);
+	snprintf(table, sizeof table, "%.*s", (int)(len < sizeof table ? len : sizeof table - 1),
+		 p);
 	if ((t = ev_tables_find(l->tables, p, len)) == NULL)
 		return broken(rec, err, "the model has no table %s", table);
 	p = member_text(l, event.doc, event.reserved, "op", &len);
 	delete = p != NULL && len == 6 && memcmp(p, "delete", 6) == 0;
-	if (!delete && (p == NULL || len != 6 || memcmp(p, "insert", 6) != 0))
+	if (!delete &&(p == NULL || len != 6 || memcmp(p, "insert", 6) != 0))
 		return broken(rec, err, "a row's op is insert or delete");
 	if (!key_text(l, event.doc, delete ? 0 : event.reserved, owner))
 		return broken(rec, err, "the row's owner is no key");
@@ -251,7 +258,8 @@ static enum ev_status keep_entry(struct ev_load *l, const char *digest, const ch
 	return EV_OK;
 }
 
-enum ev_status ev_load_end(struct ev_load *l, const char *digest, const char *balance, struct ev_error *err)
+enum ev_status ev_load_end(struct ev_load *l, const char *digest, const char *balance,
+			   struct ev_error *err)
 {
 	if (l->batch == NULL && !l->snapshot &&
 	    l->target->ops->known(l->target, digest, &l->known, l->known_digest, err) != EV_OK)
@@ -259,10 +267,11 @@ enum ev_status ev_load_end(struct ev_load *l, const char *digest, const char *ba
 	if (l->known) {
 		if (memcmp(l->known_digest, digest, 32) == 0)
 			return EV_OK;
-		return ev_fail(err,
-			       "batch %s was loaded before with other content: give it another name, or load everything with "
-			       "--snapshot",
-			       l->batch);
+		return ev_fail(
+			err,
+			"batch %s was loaded before with other content: give it another name, or load everything with "
+			"--snapshot",
+			l->batch);
 	}
 	if (l->conflicting) {
 		*err = l->conflict;
@@ -273,7 +282,8 @@ enum ev_status ev_load_end(struct ev_load *l, const char *digest, const char *ba
 
 static struct ev_ledger_entry entry_of(const struct ev_load *l, const struct entry *e)
 {
-	return (struct ev_ledger_entry){e->batch, e->digest, l->snapshot ? "snapshot" : "insert", e->rows, e->balance};
+	return (struct ev_ledger_entry){e->batch, e->digest, l->snapshot ? "snapshot" : "insert",
+					e->rows, e->balance};
 }
 
 enum ev_status ev_load_commit(struct ev_load *l, bool *done, struct ev_error *err)

@@ -25,7 +25,8 @@ struct ev_members {
 	size_t size;
 	uint64_t seed;
 	struct ev_arena arena;
-	const struct ev_stamp *last; /* the stamp stored last, shared by the values of one contribution */
+	const struct ev_stamp
+		*last; /* the stamp stored last, shared by the values of one contribution */
 };
 
 struct ev_members *ev_members_new(const struct ev_dimension *d)
@@ -87,7 +88,8 @@ static int compare_stamps(const struct ev_stamp *a, const struct ev_stamp *b)
 	int order = ev_time_compare(a->time, b->time);
 
 	if (order == 0)
-		order = memcmp(a->version, b->version, a->version_len < b->version_len ? a->version_len : b->version_len);
+		order = memcmp(a->version, b->version,
+			       a->version_len < b->version_len ? a->version_len : b->version_len);
 	return order != 0 ? order : memcmp(a->row, b->row, sizeof a->row);
 }
 
@@ -114,8 +116,8 @@ static const struct ev_stamp *kept(struct ev_members *m, const struct ev_stamp *
 	return copy;
 }
 
-void ev_members_set(struct ev_members *m, size_t member, size_t column, const char *json, size_t len,
-		    const struct ev_stamp *stamp)
+void ev_members_set(struct ev_members *m, size_t member, size_t column, const char *json,
+		    size_t len, const struct ev_stamp *stamp)
 {
 	struct value *v = &m->list[member].values[column];
 	int order = v->stamp != NULL ? compare_stamps(v->stamp, stamp) : -1;
@@ -135,7 +137,8 @@ void ev_members_set(struct ev_members *m, size_t member, size_t column, const ch
 		store(m, v, json, len);
 }
 
-void ev_members_set_key(struct ev_members *m, size_t member, size_t column, const char *json, size_t len)
+void ev_members_set_key(struct ev_members *m, size_t member, size_t column, const char *json,
+			size_t len)
 {
 	struct value *v = &m->list[member].values[column];
 

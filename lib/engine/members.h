@@ -26,10 +26,11 @@ void ev_members_free(struct ev_members **m);
 /* The member of that key, made if there is none. */
 size_t ev_members_find(struct ev_members *m, const char *key);
 /* An attribute's value, as a row's JSON; it stays if its stamp is the latest so far. */
-void ev_members_set(struct ev_members *m, size_t member, size_t column, const char *json, size_t len,
-		    const struct ev_stamp *stamp);
+void ev_members_set(struct ev_members *m, size_t member, size_t column, const char *json,
+		    size_t len, const struct ev_stamp *stamp);
 /* The value of a key column, which is the same in every mention. */
-void ev_members_set_key(struct ev_members *m, size_t member, size_t column, const char *json, size_t len);
+void ev_members_set_key(struct ev_members *m, size_t member, size_t column, const char *json,
+			size_t len);
 /* An event bore the member with an attribute: it is no longer only inferred. */
 void ev_members_describe(struct ev_members *m, size_t member);
 

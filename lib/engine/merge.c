@@ -40,7 +40,8 @@ static bool among(uint32_t value, const uint32_t *list, size_t n)
 	return false;
 }
 
-static void names_of(const struct ev_doc *d, uint32_t object, const uint32_t *skip, size_t n_skip, struct names *names)
+static void names_of(const struct ev_doc *d, uint32_t object, const uint32_t *skip, size_t n_skip,
+		     struct names *names)
 {
 	*names = (struct names){0};
 	if (object == EV_NOWHERE || ev_kind(d, object) != EV_OBJECT)
@@ -119,7 +120,10 @@ static void put_raw(struct merge *m, const struct ev_doc *d, uint32_t value)
 static void put_merged(struct merge *m, uint32_t base, uint32_t patch)
 {
 	if (ev_kind(m->patch, patch) == EV_OBJECT)
-		merge_object(m, base != EV_NOWHERE && ev_kind(m->base, base) == EV_OBJECT ? base : EV_NOWHERE, patch);
+		merge_object(m,
+			     base != EV_NOWHERE && ev_kind(m->base, base) == EV_OBJECT ? base
+										       : EV_NOWHERE,
+			     patch);
 	else
 		put_raw(m, m->patch, patch);
 }
@@ -136,8 +140,8 @@ static void merge_object(struct merge *m, uint32_t base, uint32_t patch)
 	names_of(p, patch, m->skip, m->n_skip, &in_patch);
 	names_of(b, base, m->drop, m->n_drop, &in_base);
 	ev_buf_putc(m->out, '{');
-	for (uint32_t i = base != EV_NOWHERE ? ev_first(b, base) : 1; base != EV_NOWHERE && i < ev_end(b, base);
-	     i = ev_next(b, i + 1)) {
+	for (uint32_t i = base != EV_NOWHERE ? ev_first(b, base) : 1;
+	     base != EV_NOWHERE && i < ev_end(b, base); i = ev_next(b, i + 1)) {
 		uint32_t with;
 
 		if (among(i + 1, m->drop, m->n_drop))
@@ -167,8 +171,9 @@ static void merge_object(struct merge *m, uint32_t base, uint32_t patch)
 	ev_buf_free(&decoded);
 }
 
-void ev_merge_patch(const struct ev_doc *base, const uint32_t *drop, size_t n_drop, const struct ev_doc *patch,
-		    const uint32_t *skip, size_t n_skip, struct ev_buf *out)
+void ev_merge_patch(const struct ev_doc *base, const uint32_t *drop, size_t n_drop,
+		    const struct ev_doc *patch, const uint32_t *skip, size_t n_skip,
+		    struct ev_buf *out)
 {
 	struct merge m = {base, patch, drop, skip, n_drop, n_skip, out};
 

@@ -2,9 +2,9 @@
 #include "base/hash.h"
 #include "base/time.h"
 #include "base/utf8.h"
-#include "json/form.h"
 #include "model/event.h"
 #include "model/regex.h"
+#include "json/form.h"
 
 #include <stdlib.h>
 
@@ -27,11 +27,12 @@ struct ev_parse {
  * a client may send any.
  */
 static const char nginx_pattern[] =
-    "^(?<remote_addr>\\S+) - (?<remote_user>.*?) \\[(?<time_local>\\d\\d/[A-Z][a-z][a-z]/\\d{4}:\\d\\d:\\d\\d:\\d\\d "
-    "[+-]\\d{4})\\] \"(?<request>(?:[^\"\\\\]|\\\\.)*)\" (?<status>\\d{3}) (?<body_bytes_sent>\\d+) "
-    "\"(?<http_referer>(?:[^\"\\\\]|\\\\.)*)\" \"(?<http_user_agent>(?:[^\"\\\\]|\\\\.)*)\"$";
+	"^(?<remote_addr>\\S+) - (?<remote_user>.*?) \\[(?<time_local>\\d\\d/[A-Z][a-z][a-z]/\\d{4}:\\d\\d:\\d\\d:\\d\\d "
+	"[+-]\\d{4})\\] \"(?<request>(?:[^\"\\\\]|\\\\.)*)\" (?<status>\\d{3}) (?<body_bytes_sent>\\d+) "
+	"\"(?<http_referer>(?:[^\"\\\\]|\\\\.)*)\" \"(?<http_user_agent>(?:[^\"\\\\]|\\\\.)*)\"$";
 
-struct ev_parse *ev_parse_open(enum ev_parse_format format, bool origin, struct ev_port *port, struct ev_error *err)
+struct ev_parse *ev_parse_open(enum ev_parse_format format, bool origin, struct ev_port *port,
+			       struct ev_error *err)
 {
 	struct ev_parse *p = ev_calloc(1, sizeof *p);
 
@@ -40,7 +41,8 @@ struct ev_parse *ev_parse_open(enum ev_parse_format format, bool origin, struct 
 	p->port = port;
 	p->events = ev_events_new(NULL, EV_READ_TEXT, EV_TRUST_RAW);
 	if (format == EV_PARSE_NGINX) {
-		p->nginx = ev_regex_compile(nginx_pattern, sizeof nginx_pattern - 1, EV_REGEX_OCTETS, err);
+		p->nginx = ev_regex_compile(nginx_pattern, sizeof nginx_pattern - 1,
+					    EV_REGEX_OCTETS, err);
 		if (p->nginx == NULL)
 			ev_parse_free(&p);
 	}
@@ -65,7 +67,8 @@ static enum ev_status reject(struct ev_parse *p, const struct ev_record *rec, st
 	return ev_rejects_put(p->port->rejects, rec, NULL, 0, &p->why, err);
 }
 
-static enum ev_status foreign(struct ev_parse *p, const struct ev_record *rec, const char *what, struct ev_error *err)
+static enum ev_status foreign(struct ev_parse *p, const struct ev_record *rec, const char *what,
+			      struct ev_error *err)
 {
 	ev_reasons_reset(&p->why);
 	p->why.code = "foreign";
@@ -74,8 +77,8 @@ static enum ev_status foreign(struct ev_parse *p, const struct ev_record *rec, c
 }
 
 /* Passes an event on: as it is, or with its origin. */
-static enum ev_status pass(struct ev_parse *p, const struct ev_record *rec, const struct ev_event *event,
-			   struct ev_error *err)
+static enum ev_status pass(struct ev_parse *p, const struct ev_record *rec,
+			   const struct ev_event *event, struct ev_error *err)
 {
 	const struct ev_doc *d = event->doc;
 	struct ev_buf *m = &p->member;
@@ -128,7 +131,8 @@ static enum ev_status text(struct ev_parse *p, const struct ev_record *rec, stru
 		end--;
 	if (end == rec->p || end[-1] != '}')
 		return foreign(p, rec, "no JSON object at the end of the line", err);
-	for (int i = 0; i < TRIES && (at = memchr(at, '{', (size_t)(end - at))) != NULL; i++, at++) {
+	for (int i = 0; i < TRIES && (at = memchr(at, '{', (size_t)(end - at))) != NULL;
+	     i++, at++) {
 		struct ev_record inner = *rec;
 
 		inner.p = at;
@@ -175,7 +179,8 @@ static void nginx_text(const char *s, size_t len, struct ev_buf *out)
 		unsigned v;
 
 		if (s[i] == '\\' && len - i >= 4 && s[i + 1] == 'x' &&
-		    strspn((const char[]){s[i + 2], s[i + 3], '\0'}, "0123456789ABCDEFabcdef") == 2) {
+		    strspn((const char[]){s[i + 2], s[i + 3], '\0'}, "0123456789ABCDEFabcdef") ==
+			    2) {
 			v = (unsigned)strtoul((const char[]){s[i + 2], s[i + 3], '\0'}, NULL, 16);
 			ev_buf_putc(&plain, (char)v);
 			i += 3;
@@ -200,17 +205,21 @@ static enum ev_status nginx(struct ev_parse *p, const struct ev_record *rec, str
 	if (ev_utf8_valid(rec->p, rec->len) != rec->len) {
 		ev_reasons_reset(&p->why);
 		p->why.code = "utf8";
-		ev_reasons_add(&p->why, "column %zu: not UTF-8", ev_utf8_valid(rec->p, rec->len) + 1);
+		ev_reasons_add(&p->why, "column %zu: not UTF-8",
+			       ev_utf8_valid(rec->p, rec->len) + 1);
 		return reject(p, rec, err);
 	}
-	if (!ev_regex_match(p->nginx, rec->p, rec->len) || !ev_regex_span(p->nginx, 3, &from, &to) ||
-	    !nginx_time(rec->p + from, time))
+	if (!ev_regex_match(p->nginx, rec->p, rec->len) ||
+	    !ev_regex_span(p->nginx, 3, &from, &to) || !nginx_time(rec->p + from, time))
 		return foreign(p, rec, "not a line of nginx's combined log", err);
 	/* The line is all that an access log knows of a request, so it makes the id: RFC 9562, version 8. */
 	ev_md5_hex(rec->p, rec->len, digest);
 	ev_buf_reset(o);
-	ev_buf_printf(o, "{\"event_id\":\"%.8s-%.4s-8%.3s-%c%.3s-%.12s\",%s,\"event_timestamp\":\"%.25s\"", digest, digest + 8,
-		      digest + 13, "89ab"[digest[16] & 3], digest + 17, digest + 20, type, time);
+	ev_buf_printf(
+		o,
+		"{\"event_id\":\"%.8s-%.4s-8%.3s-%c%.3s-%.12s\",%s,\"event_timestamp\":\"%.25s\"",
+		digest, digest + 8, digest + 13, "89ab"[digest[16] & 3], digest + 17, digest + 20,
+		type, time);
 	for (uint32_t g = 1; g <= ev_regex_groups(p->nginx); g++) {
 		const char *name = ev_regex_group_name(p->nginx, g);
 
@@ -238,14 +247,10 @@ enum ev_status ev_parse_step(struct ev_parse *p, const struct ev_record *rec, st
 	size_t i = 0;
 
 	switch (p->format) {
-	case EV_PARSE_NGINX:
-		return nginx(p, rec, err);
-	case EV_PARSE_JSON:
-		return json(p, rec, err);
-	case EV_PARSE_TEXT:
-		return text(p, rec, err);
-	case EV_PARSE_AUTO:
-		break;
+	case EV_PARSE_NGINX: return nginx(p, rec, err);
+	case EV_PARSE_JSON: return json(p, rec, err);
+	case EV_PARSE_TEXT: return text(p, rec, err);
+	case EV_PARSE_AUTO: break;
 	}
 	while (i < rec->len && blank(rec->p[i]))
 		i++;

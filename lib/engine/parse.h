@@ -10,9 +10,9 @@
 #include "model/port.h"
 
 enum ev_parse_format {
-	EV_PARSE_AUTO,  /* JSON if the line begins with a brace, else text */
-	EV_PARSE_JSON,  /* one JSON object a line */
-	EV_PARSE_TEXT,  /* a JSON object at the end of a line of text */
+	EV_PARSE_AUTO,	/* JSON if the line begins with a brace, else text */
+	EV_PARSE_JSON,	/* one JSON object a line */
+	EV_PARSE_TEXT,	/* a JSON object at the end of a line of text */
 	EV_PARSE_NGINX, /* nginx's "combined" access log, to a JSON object of its fields */
 };
 
@@ -22,7 +22,8 @@ extern const char *const ev_parse_formats[];
 struct ev_parse;
 
 /* origin: append "_ev" with the line's source, number and offset to each event. */
-struct ev_parse *ev_parse_open(enum ev_parse_format format, bool origin, struct ev_port *port, struct ev_error *err);
+struct ev_parse *ev_parse_open(enum ev_parse_format format, bool origin, struct ev_port *port,
+			       struct ev_error *err);
 enum ev_status ev_parse_step(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err);
 void ev_parse_free(struct ev_parse **p);
 

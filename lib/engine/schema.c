@@ -1,7 +1,8 @@
 #include "engine/schema.h"
 #include "warehouse/table.h"
 
-static void write_table(const struct ev_table *t, const struct ev_dialect *d, const char *schema, struct ev_buf *out)
+static void write_table(const struct ev_table *t, const struct ev_dialect *d, const char *schema,
+			struct ev_buf *out)
 {
 	ev_buf_puts(out, "\nCREATE TABLE IF NOT EXISTS ");
 	ev_sql_table(schema, t->name, out);
@@ -22,7 +23,8 @@ static void write_table(const struct ev_table *t, const struct ev_dialect *d, co
 	ev_buf_puts(out, ")\n);\n");
 }
 
-void ev_schema_write(const struct ev_model *m, const struct ev_dialect *d, const char *schema, struct ev_buf *out)
+void ev_schema_write(const struct ev_model *m, const struct ev_dialect *d, const char *schema,
+		     struct ev_buf *out)
 {
 	struct ev_tables *tables = ev_tables_new(m);
 

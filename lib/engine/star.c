@@ -1,8 +1,8 @@
 #include "engine/star.h"
 #include "engine/members.h"
+#include "model/event.h"
 #include "json/canon.h"
 #include "json/form.h"
-#include "model/event.h"
 
 #include <stdlib.h>
 
@@ -18,7 +18,7 @@ struct version {
 	char row[EV_KEY_TEXT + 1];
 	char event[EV_KEY_TEXT + 1];
 	char valid_from[EV_TIME_TEXT + 2]; /* as JSON */
-	const char *valid_to;              /* as JSON */
+	const char *valid_to;		   /* as JSON */
 	size_t valid_to_len;
 	bool current, deleted;
 	struct ev_stamp stamp;
@@ -30,7 +30,7 @@ struct ev_star {
 	struct ev_events *events;
 	struct ev_reasons why;
 	struct ev_members **members; /* one a dimension; NULL for a calendar */
-	struct days *days;           /* one a dimension; used by calendars */
+	struct days *days;	     /* one a dimension; used by calendars */
 	struct ev_buf row, value, key, order, rows;
 	struct ev_found found;
 	bool any;
@@ -43,7 +43,8 @@ struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, str
 	struct ev_star *s;
 
 	if (m->n_facts == 0) {
-		ev_fail(err, "%s: the model has no star: add star.facts, see evkit-model(5)", m->file);
+		ev_fail(err, "%s: the model has no star: add star.facts, see evkit-model(5)",
+			m->file);
 		return NULL;
 	}
 	s = ev_calloc(1, sizeof *s);
@@ -59,7 +60,9 @@ struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, str
 			s->members[i] = ev_members_new(&m->dimensions[i]);
 			continue;
 		}
-		s->days[i] = (struct days){.from = ev_date_days(c->from), .to = ev_date_days(c->to), .last = INT64_MIN};
+		s->days[i] = (struct days){.from = ev_date_days(c->from),
+					   .to = ev_date_days(c->to),
+					   .last = INT64_MIN};
 	}
 	s->counts[0] = (struct ev_count){"event", &s->n_event, true, false};
 	s->counts[1] = (struct ev_count){"out", &s->n_out, false, false};
@@ -97,11 +100,13 @@ const struct ev_count *ev_star_counts(const struct ev_star *s)
 
 /* The version at hand */
 
-static bool text_member(const struct ev_doc *d, uint32_t object, const char *name, size_t want, const char **p)
+static bool text_member(const struct ev_doc *d, uint32_t object, const char *name, size_t want,
+			const char **p)
 {
 	uint32_t at = ev_member(d, object, name, strlen(name));
 
-	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING || d->nodes[at].end - d->nodes[at].pos != want + 2)
+	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING ||
+	    d->nodes[at].end - d->nodes[at].pos != want + 2)
 		return false;
 	*p = d->text + d->nodes[at].pos + 1;
 	return true;
@@ -152,7 +157,8 @@ static bool read_version(struct ev_star *s, const struct ev_event *event, struct
 			return false;
 		memcpy(v->valid_from, p - 1, EV_TIME_TEXT + 2);
 		to = ev_member(d, at, "valid_to", 8);
-		if (to == EV_NOWHERE || (ev_kind(d, to) != EV_NULL && !text_member(d, at, "valid_to", EV_TIME_TEXT, &p)))
+		if (to == EV_NOWHERE || (ev_kind(d, to) != EV_NULL &&
+					 !text_member(d, at, "valid_to", EV_TIME_TEXT, &p)))
 			return false;
 		v->valid_to = ev_raw(d, to, &v->valid_to_len);
 		v->current = true_member(d, at, "current");
@@ -174,8 +180,8 @@ static bool read_version(struct ev_star *s, const struct ev_event *event, struct
  * Appends the column's value. `item` is the element or EV_NOWHERE, index its place. *present: whether
  * the event has the member at all, null or not. False if it does not fit.
  */
-static bool column_value(struct ev_star *s, const struct ev_column *c, const struct ev_doc *d, uint32_t item,
-			 size_t index, struct ev_buf *out, bool *present)
+static bool column_value(struct ev_star *s, const struct ev_column *c, const struct ev_doc *d,
+			 uint32_t item, size_t index, struct ev_buf *out, bool *present)
 {
 	uint32_t at;
 
@@ -204,8 +210,8 @@ static void add_day(struct days *days, int64_t day)
 }
 
 /* The key of the day in the calendar's zone, if it has one. json: a timestamp or a date of a row. */
-static void calendar_key(struct ev_star *s, const struct ev_dimension *d, const struct ev_column *c, const char *json,
-			 size_t len, char key[EV_KEY_TEXT + 1])
+static void calendar_key(struct ev_star *s, const struct ev_dimension *d, const struct ev_column *c,
+			 const char *json, size_t len, char key[EV_KEY_TEXT + 1])
 {
 	struct ev_date date;
 	struct ev_time t;
@@ -229,8 +235,9 @@ static void calendar_key(struct ev_star *s, const struct ev_dimension *d, const 
  * The key of the member that the event, or the element, has at the dimension's own key paths; or, for
  * a single key and a fact's column, of the value given. False if it is unknown: null in every part.
  */
-static bool member_key(struct ev_star *s, const struct ev_dimension *d, const struct ev_doc *doc, uint32_t item,
-		       size_t index, const char *json, size_t len, char key[EV_KEY_TEXT + 1], size_t *member)
+static bool member_key(struct ev_star *s, const struct ev_dimension *d, const struct ev_doc *doc,
+		       uint32_t item, size_t index, const char *json, size_t len,
+		       char key[EV_KEY_TEXT + 1], size_t *member)
 {
 	struct ev_members *members = s->members[d - s->m->dimensions];
 	size_t starts[EV_KEY_PARTS + 1];
@@ -255,15 +262,16 @@ static bool member_key(struct ev_star *s, const struct ev_dimension *d, const st
 	ev_key_make(&s->key, key);
 	*member = ev_members_find(members, key);
 	for (size_t i = 0; i < d->n_keys; i++)
-		ev_members_set_key(members, *member, d->keys[i], s->value.p + starts[i], starts[i + 1] - starts[i]);
+		ev_members_set_key(members, *member, d->keys[i], s->value.p + starts[i],
+				   starts[i + 1] - starts[i]);
 	return true;
 }
 
 /* Facts */
 
 /* The key that column C of a fact refers to dimension D by. */
-static void put_reference(struct ev_star *s, const struct ev_column *c, const struct ev_doc *doc, uint32_t item,
-			  size_t index, size_t value_at, struct ev_buf *row)
+static void put_reference(struct ev_star *s, const struct ev_column *c, const struct ev_doc *doc,
+			  uint32_t item, size_t index, size_t value_at, struct ev_buf *row)
 {
 	const struct ev_dimension *d = c->dimension;
 	char key[EV_KEY_TEXT + 1];
@@ -297,8 +305,8 @@ static void put_end(struct ev_buf *row, const char *table, const char *op, const
 	ev_buf_puts(row, "\"}}\n");
 }
 
-static bool put_fact(struct ev_star *s, const struct ev_fact *f, const struct ev_doc *d, const struct version *v,
-		     uint32_t item, size_t index)
+static bool put_fact(struct ev_star *s, const struct ev_fact *f, const struct ev_doc *d,
+		     const struct version *v, uint32_t item, size_t index)
 {
 	struct ev_buf *row = &s->rows;
 	bool present;
@@ -331,7 +339,8 @@ static bool put_fact(struct ev_star *s, const struct ev_fact *f, const struct ev
 	return true;
 }
 
-static bool put_facts(struct ev_star *s, const struct ev_fact *f, const struct ev_doc *d, const struct version *v)
+static bool put_facts(struct ev_star *s, const struct ev_fact *f, const struct ev_doc *d,
+		      const struct version *v)
 {
 	if (f->keep == EV_KEEP_LATEST && !v->current)
 		return true;
@@ -346,8 +355,8 @@ static bool put_facts(struct ev_star *s, const struct ev_fact *f, const struct e
 
 /* Dimensions */
 
-static bool contribute(struct ev_star *s, size_t i, const struct ev_doc *doc, const struct version *v, uint32_t item,
-		       size_t index)
+static bool contribute(struct ev_star *s, size_t i, const struct ev_doc *doc,
+		       const struct version *v, uint32_t item, size_t index)
 {
 	const struct ev_dimension *d = &s->m->dimensions[i];
 	struct ev_members *members = s->members[i];
@@ -377,7 +386,8 @@ static bool contribute(struct ev_star *s, size_t i, const struct ev_doc *doc, co
 	return true;
 }
 
-static bool contributions(struct ev_star *s, size_t i, const struct ev_doc *doc, const struct version *v)
+static bool contributions(struct ev_star *s, size_t i, const struct ev_doc *doc,
+			  const struct version *v)
 {
 	const struct ev_dimension *d = &s->m->dimensions[i];
 
@@ -419,18 +429,21 @@ enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, stru
 
 	s->any = true;
 	if (ev_events_read(s->events, rec, &event, &s->why) != EV_OK)
-		return ev_rejects_put(s->port->rejects, rec, event.origin, event.origin_len, &s->why, err);
+		return ev_rejects_put(s->port->rejects, rec, event.origin, event.origin_len,
+				      &s->why, err);
 	if (!read_version(s, &event, &v))
-		return ev_fail(err,
-			       "%s:%llu: the event's \"_ev\" is not as evversion writes it without state: give evstar what "
-			       "evversion wrote",
-			       rec->source, (unsigned long long)rec->line);
+		return ev_fail(
+			err,
+			"%s:%llu: the event's \"_ev\" is not as evversion writes it without state: give evstar what "
+			"evversion wrote",
+			rec->source, (unsigned long long)rec->line);
 	ev_buf_reset(&s->rows);
 	if (!put_event(s, &event, &v)) {
 		s->n_out = out;
 		if (s->why.code == NULL)
 			s->why.code = "column";
-		return ev_rejects_put(s->port->rejects, rec, event.origin, event.origin_len, &s->why, err);
+		return ev_rejects_put(s->port->rejects, rec, event.origin, event.origin_len,
+				      &s->why, err);
 	}
 	s->n_event++;
 	if (s->rows.len == 0)
@@ -451,7 +464,8 @@ static enum ev_status row_line(struct ev_star *s, struct ev_error *err)
 }
 
 /* A row that follows from the model alone is put in anew: its owner is emptied first. */
-static enum ev_status replace_owner(struct ev_star *s, const struct ev_dimension *d, const char *key, struct ev_error *err)
+static enum ev_status replace_owner(struct ev_star *s, const struct ev_dimension *d,
+				    const char *key, struct ev_error *err)
 {
 	ev_buf_reset(&s->row);
 	ev_buf_puts(&s->row, "{\"owner\":\"");
@@ -462,39 +476,48 @@ static enum ev_status replace_owner(struct ev_star *s, const struct ev_dimension
 	return row_line(s, err);
 }
 
-static void begin_row(struct ev_star *s, const struct ev_dimension *d, const char *key, bool inferred)
+static void begin_row(struct ev_star *s, const struct ev_dimension *d, const char *key,
+		      bool inferred)
 {
 	ev_buf_reset(&s->row);
-	ev_buf_printf(&s->row, "{\"%s_key\":\"%.32s\",\"ev_inferred\":%s", d->name, key, inferred ? "true" : "false");
+	ev_buf_printf(&s->row, "{\"%s_key\":\"%.32s\",\"ev_inferred\":%s", d->name, key,
+		      inferred ? "true" : "false");
 }
 
-static enum ev_status end_row(struct ev_star *s, const struct ev_dimension *d, const char *key, struct ev_error *err)
+static enum ev_status end_row(struct ev_star *s, const struct ev_dimension *d, const char *key,
+			      struct ev_error *err)
 {
 	put_end(&s->row, d->name, "insert", key);
 	return row_line(s, err);
 }
 
-static const char *const calendar_columns[] = {"date",	   "year",	  "quarter",  "month",	  "day",
-					       "month_name", "day_of_week", "day_name", "iso_year", "iso_week",
-					       "is_weekend"};
+static const char *const calendar_columns[] = {"date",	   "year",	 "quarter",	"month",
+					       "day",	   "month_name", "day_of_week", "day_name",
+					       "iso_year", "iso_week",	 "is_weekend"};
 
-static enum ev_status unknown_member(struct ev_star *s, const struct ev_dimension *d, struct ev_error *err)
+static enum ev_status unknown_member(struct ev_star *s, const struct ev_dimension *d,
+				     struct ev_error *err)
 {
-	size_t n = d->calendar != NULL ? sizeof calendar_columns / sizeof calendar_columns[0] : d->columns.n;
+	size_t n = d->calendar != NULL ? sizeof calendar_columns / sizeof calendar_columns[0]
+				       : d->columns.n;
 
 	if (replace_owner(s, d, ev_unknown_key, err) != EV_OK)
 		return EV_FATAL;
 	begin_row(s, d, ev_unknown_key, true);
 	for (size_t i = 0; i < n; i++)
-		ev_buf_printf(&s->row, ",\"%s\":null", d->calendar != NULL ? calendar_columns[i] : d->columns.list[i].name);
+		ev_buf_printf(&s->row, ",\"%s\":null",
+			      d->calendar != NULL ? calendar_columns[i] : d->columns.list[i].name);
 	return end_row(s, d, ev_unknown_key, err);
 }
 
-static enum ev_status day_row(struct ev_star *s, const struct ev_dimension *d, int64_t day, struct ev_error *err)
+static enum ev_status day_row(struct ev_star *s, const struct ev_dimension *d, int64_t day,
+			      struct ev_error *err)
 {
-	static const char *const months[] = {"January", "February", "March",	 "April",   "May",	"June",
-					     "July",	"August",   "September", "October", "November", "December"};
-	static const char *const weekdays[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+	static const char *const months[] = {"January",	  "February", "March",	  "April",
+					     "May",	  "June",     "July",	  "August",
+					     "September", "October",  "November", "December"};
+	static const char *const weekdays[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+					       "Friday", "Saturday", "Sunday"};
 	struct ev_date date = ev_date_of_days(day);
 	int weekday = ev_date_weekday(day), year, week;
 	char key[EV_KEY_TEXT + 1], text[EV_DATE_TEXT];
@@ -505,11 +528,12 @@ static enum ev_status day_row(struct ev_star *s, const struct ev_dimension *d, i
 	if (replace_owner(s, d, key, err) != EV_OK)
 		return EV_FATAL;
 	begin_row(s, d, key, false);
-	ev_buf_printf(&s->row,
-		      ",\"date\":\"%.10s\",\"year\":%d,\"quarter\":%d,\"month\":%d,\"day\":%d,\"month_name\":\"%s\","
-		      "\"day_of_week\":%d,\"day_name\":\"%s\",\"iso_year\":%d,\"iso_week\":%d,\"is_weekend\":%s",
-		      text, date.year, (date.month + 2) / 3, date.month, date.day, months[date.month - 1], weekday,
-		      weekdays[weekday - 1], year, week, weekday > 5 ? "true" : "false");
+	ev_buf_printf(
+		&s->row,
+		",\"date\":\"%.10s\",\"year\":%d,\"quarter\":%d,\"month\":%d,\"day\":%d,\"month_name\":\"%s\","
+		"\"day_of_week\":%d,\"day_name\":\"%s\",\"iso_year\":%d,\"iso_week\":%d,\"is_weekend\":%s",
+		text, date.year, (date.month + 2) / 3, date.month, date.day, months[date.month - 1],
+		weekday, weekdays[weekday - 1], year, week, weekday > 5 ? "true" : "false");
 	return end_row(s, d, key, err);
 }
 
@@ -531,7 +555,8 @@ static enum ev_status calendar_rows(struct ev_star *s, size_t i, struct ev_error
 	if (days->n > 0)
 		qsort(days->list, days->n, sizeof *days->list, by_number);
 	for (size_t k = 0; k < days->n; k++)
-		if ((k == 0 || days->list[k] != days->list[k - 1]) && day_row(s, d, days->list[k], err) != EV_OK)
+		if ((k == 0 || days->list[k] != days->list[k - 1]) &&
+		    day_row(s, d, days->list[k], err) != EV_OK)
 			return EV_FATAL;
 	return EV_OK;
 }
@@ -563,7 +588,8 @@ enum ev_status ev_star_finish(struct ev_star *s, struct ev_error *err)
 {
 	for (size_t i = 0; i < s->m->n_dimensions && s->any; i++)
 		if (unknown_member(s, &s->m->dimensions[i], err) != EV_OK ||
-		    (s->members[i] != NULL ? member_rows(s, i, err) : calendar_rows(s, i, err)) != EV_OK)
+		    (s->members[i] != NULL ? member_rows(s, i, err) : calendar_rows(s, i, err)) !=
+			    EV_OK)
 			return EV_FATAL;
 	return EV_OK;
 }

@@ -34,7 +34,7 @@ struct ev_validate {
 	struct contract *contracts;
 	size_t n_contracts;
 	struct contract unknown; /* what a type that the model does not name is held against */
-	struct ev_expr **exprs;  /* one a rule */
+	struct ev_expr **exprs;	 /* one a rule */
 	struct element_columns *elements;
 	size_t n_elements;
 	struct ev_found found;
@@ -90,8 +90,8 @@ const struct ev_count *ev_validate_counts(const struct ev_validate *v)
 
 /* Opening */
 
-static bool compile_contract(struct ev_validate *v, const struct ev_contract *c, const struct ev_jschema **out,
-			     struct ev_error *err)
+static bool compile_contract(struct ev_validate *v, const struct ev_contract *c,
+			     const struct ev_jschema **out, struct ev_error *err)
 {
 	struct ev_buf name = {0};
 	struct ev_error why;
@@ -100,7 +100,8 @@ static bool compile_contract(struct ev_validate *v, const struct ev_contract *c,
 		*out = ev_jschema_file(v->schemas, c->file, &why);
 	} else if (c->text != NULL) {
 		ev_buf_printf(&name, "%s:%zu", v->m->file, c->place.line);
-		*out = ev_jschema_text(v->schemas, ev_buf_str(&name), c->text, strlen(c->text), &why);
+		*out = ev_jschema_text(v->schemas, ev_buf_str(&name), c->text, strlen(c->text),
+				       &why);
 		ev_buf_free(&name);
 	} else {
 		return true;
@@ -112,7 +113,8 @@ static bool compile_contract(struct ev_validate *v, const struct ev_contract *c,
 
 static bool same_column(const struct ev_column *a, const struct ev_column *b)
 {
-	return a->type == b->type && a->size == b->size && a->scale == b->scale && ev_path_same(a->from, b->from);
+	return a->type == b->type && a->size == b->size && a->scale == b->scale &&
+	       ev_path_same(a->from, b->from);
 }
 
 /* A value that several tables take in the same type is checked once. */
@@ -128,7 +130,8 @@ static void add_columns(struct contract *c, const struct ev_columns *columns)
 			k++;
 		if (k < c->n_columns)
 			continue;
-		c->columns = ev_realloc_array(c->columns, c->n_columns + 1, sizeof(struct ev_column *));
+		c->columns =
+			ev_realloc_array(c->columns, c->n_columns + 1, sizeof(struct ev_column *));
 		c->columns[c->n_columns++] = column;
 	}
 }
@@ -175,8 +178,8 @@ static void add_named(struct ev_validate *v, const struct ev_names *types)
 	}
 }
 
-static void add_elements(struct ev_validate *v, const struct ev_path *each, const struct ev_names *types,
-			 const struct ev_columns *columns)
+static void add_elements(struct ev_validate *v, const struct ev_path *each,
+			 const struct ev_names *types, const struct ev_columns *columns)
 {
 	if (each != NULL)
 		v->elements[v->n_elements++] = (struct element_columns){each, types, columns};
@@ -188,8 +191,9 @@ static bool compile(struct ev_validate *v, struct ev_error *err)
 	struct ev_error why;
 
 	if (m->has_expectations) {
-		ev_fail(err, "%s:%zu:%zu: expectations are not judged by this version of evkit: take them out", m->file,
-			m->expectations.line, m->expectations.column);
+		ev_fail(err,
+			"%s:%zu:%zu: expectations are not judged by this version of evkit: take them out",
+			m->file, m->expectations.line, m->expectations.column);
 		return false;
 	}
 	v->schemas = ev_jschema_set_new(m->root);
@@ -197,8 +201,8 @@ static bool compile(struct ev_validate *v, struct ev_error *err)
 	for (size_t i = 0; i < m->n_rules; i++) {
 		v->exprs[i] = ev_expr_compile(m->rules[i].jq, m->rules[i].floating, &why);
 		if (v->exprs[i] == NULL) {
-			ev_fail(err, "%s:%zu:%zu: rule '%s': %s", m->file, m->rules[i].place.line, m->rules[i].place.column,
-				m->rules[i].name, why.text);
+			ev_fail(err, "%s:%zu:%zu: rule '%s': %s", m->file, m->rules[i].place.line,
+				m->rules[i].place.column, m->rules[i].name, why.text);
 			return false;
 		}
 	}
@@ -221,11 +225,13 @@ static bool compile(struct ev_validate *v, struct ev_error *err)
 	for (size_t i = 0; i < m->n_facts; i++)
 		add_elements(v, m->facts[i].each, &m->facts[i].types, &m->facts[i].columns);
 	for (size_t i = 0; i < m->n_dimensions; i++)
-		add_elements(v, m->dimensions[i].each, &m->dimensions[i].types, &m->dimensions[i].columns);
+		add_elements(v, m->dimensions[i].each, &m->dimensions[i].types,
+			     &m->dimensions[i].columns);
 	return true;
 }
 
-struct ev_validate *ev_validate_open(const struct ev_model *m, struct ev_port *port, struct ev_error *err)
+struct ev_validate *ev_validate_open(const struct ev_model *m, struct ev_port *port,
+				     struct ev_error *err)
 {
 	struct ev_validate *v = new_engine(m, port);
 
@@ -235,11 +241,13 @@ struct ev_validate *ev_validate_open(const struct ev_model *m, struct ev_port *p
 	return v;
 }
 
-struct ev_validate *ev_validate_open_schema(const char *file, struct ev_port *port, struct ev_error *err)
+struct ev_validate *ev_validate_open_schema(const char *file, struct ev_port *port,
+					    struct ev_error *err)
 {
 	const char *slash = strrchr(file, '/');
 	struct ev_validate *v = new_engine(NULL, port);
-	char *root = slash != NULL ? ev_strndup(file, slash == file ? 1 : (size_t)(slash - file)) : ev_strdup(".");
+	char *root = slash != NULL ? ev_strndup(file, slash == file ? 1 : (size_t)(slash - file))
+				   : ev_strdup(".");
 
 	v->scan = ev_scan_new();
 	v->schemas = ev_jschema_set_new(root);
@@ -259,8 +267,8 @@ static bool reject_code(struct ev_reasons *why, const char *code)
 	return false;
 }
 
-static bool schema_passes(struct ev_validate *v, const struct ev_jschema *s, const char *rule, const struct ev_doc *d,
-			  uint32_t without)
+static bool schema_passes(struct ev_validate *v, const struct ev_jschema *s, const char *rule,
+			  const struct ev_doc *d, uint32_t without)
 {
 	if (s == NULL || ev_jschema_valid(s, d, 0, without))
 		return true;
@@ -270,14 +278,16 @@ static bool schema_passes(struct ev_validate *v, const struct ev_jschema *s, con
 	return reject_code(&v->why, "schema");
 }
 
-static bool columns_pass(struct ev_validate *v, const struct contract *c, const struct ev_event *event)
+static bool columns_pass(struct ev_validate *v, const struct contract *c,
+			 const struct ev_event *event)
 {
 	const struct ev_doc *d = event->doc;
 	bool good = true;
 
 	for (size_t i = 0; i < c->n_columns; i++) {
 		ev_buf_reset(&v->scratch);
-		good &= ev_column_json(c->columns[i], v->m->zone, d, ev_path_get(c->columns[i]->from, d, 0), &v->scratch,
+		good &= ev_column_json(c->columns[i], v->m->zone, d,
+				       ev_path_get(c->columns[i]->from, d, 0), &v->scratch,
 				       &v->why);
 	}
 	for (size_t i = 0; i < v->n_elements; i++) {
@@ -293,7 +303,8 @@ static bool columns_pass(struct ev_validate *v, const struct contract *c, const 
 				if (column->from->root != EV_ROOT_ITEM)
 					continue;
 				ev_buf_reset(&v->scratch);
-				good &= ev_column_json(column, v->m->zone, d, ev_path_get(column->from, d, v->found.at[k]),
+				good &= ev_column_json(column, v->m->zone, d,
+						       ev_path_get(column->from, d, v->found.at[k]),
 						       &v->scratch, &v->why);
 			}
 		}
@@ -320,7 +331,8 @@ static bool rules_pass(struct ev_validate *v, const struct contract *c, const st
 		if (truth == EV_FAILS)
 			reason = ev_reasons_add(&v->why, "the rule does not hold: %s", rule->jq);
 		else
-			reason = ev_reasons_add(&v->why, "the rule cannot be told: %s", ev_buf_str(&v->scratch));
+			reason = ev_reasons_add(&v->why, "the rule cannot be told: %s",
+						ev_buf_str(&v->scratch));
 		reason->rule = rule->name;
 		reason->keyword = "jq";
 		reason->explain = rule->explain;
@@ -332,7 +344,8 @@ static bool rules_pass(struct ev_validate *v, const struct contract *c, const st
 static const struct contract *contract_of(struct ev_validate *v, const struct ev_event *event)
 {
 	for (size_t i = 0; i < v->n_contracts; i++)
-		if (ev_string_is(event->doc, event->type, v->contracts[i].type, v->contracts[i].len))
+		if (ev_string_is(event->doc, event->type, v->contracts[i].type,
+				 v->contracts[i].len))
 			return &v->contracts[i];
 	return NULL;
 }
@@ -343,8 +356,8 @@ static bool unknown_type(struct ev_validate *v, const struct ev_event *event)
 	size_t len;
 
 	p = ev_raw(event->doc, event->type, &len);
-	ev_reasons_add(&v->why, "the model has no event type %s", ev_reasons_quote(&v->why, p, len))->path =
-	    ev_reasons_text(&v->why, "%s", v->m->type->text);
+	ev_reasons_add(&v->why, "the model has no event type %s", ev_reasons_quote(&v->why, p, len))
+		->path = ev_reasons_text(&v->why, "%s", v->m->type->text);
 	return reject_code(&v->why, "unknown-type");
 }
 
@@ -359,17 +372,16 @@ static bool judge(struct ev_validate *v, const struct ev_event *event)
 	}
 	switch (event->op) {
 	case EV_PUT:
-		return schema_passes(v, c->put, c->type, event->doc, event->reserved) && columns_pass(v, c, event) &&
-		       rules_pass(v, c, event->doc);
-	case EV_PATCH:
-		return schema_passes(v, c->patch, c->type, event->doc, event->reserved);
-	case EV_DELETE:
-		break;
+		return schema_passes(v, c->put, c->type, event->doc, event->reserved) &&
+		       columns_pass(v, c, event) && rules_pass(v, c, event->doc);
+	case EV_PATCH: return schema_passes(v, c->patch, c->type, event->doc, event->reserved);
+	case EV_DELETE: break;
 	}
 	return true;
 }
 
-static enum ev_status step_schema(struct ev_validate *v, const struct ev_record *rec, struct ev_error *err)
+static enum ev_status step_schema(struct ev_validate *v, const struct ev_record *rec,
+				  struct ev_error *err)
 {
 	struct ev_flaw flaw;
 	const struct ev_doc *d = ev_scan(v->scan, rec->p, rec->len, &flaw);
@@ -378,7 +390,8 @@ static enum ev_status step_schema(struct ev_validate *v, const struct ev_record 
 	if (d == NULL) {
 		ev_flaw_reasons(&flaw, &v->why);
 	} else if (d->duplicate != EV_NOWHERE) {
-		ev_reasons_add(&v->why, "column %u: the same name stands twice in one object", d->duplicate + 1);
+		ev_reasons_add(&v->why, "column %u: the same name stands twice in one object",
+			       d->duplicate + 1);
 		reject_code(&v->why, "duplicate-name");
 	} else if (schema_passes(v, v->schema, NULL, d, EV_NOWHERE)) {
 		v->n_out++;
@@ -387,14 +400,16 @@ static enum ev_status step_schema(struct ev_validate *v, const struct ev_record 
 	return ev_rejects_put(v->port->rejects, rec, NULL, 0, &v->why, err);
 }
 
-enum ev_status ev_validate_step(struct ev_validate *v, const struct ev_record *rec, struct ev_error *err)
+enum ev_status ev_validate_step(struct ev_validate *v, const struct ev_record *rec,
+				struct ev_error *err)
 {
 	struct ev_event event;
 
 	if (v->schema != NULL)
 		return step_schema(v, rec, err);
 	if (ev_events_read(v->events, rec, &event, &v->why) != EV_OK || !judge(v, &event))
-		return ev_rejects_put(v->port->rejects, rec, event.origin, event.origin_len, &v->why, err);
+		return ev_rejects_put(v->port->rejects, rec, event.origin, event.origin_len,
+				      &v->why, err);
 	v->n_out++;
 	return ev_port_line(v->port, rec->p, rec->len, err);
 }

@@ -1,9 +1,9 @@
 #include "engine/version.h"
 #include "engine/merge.h"
-#include "json/canon.h"
 #include "model/event.h"
 #include "model/sort.h"
 #include "warehouse/column.h"
+#include "json/canon.h"
 
 #include <stdlib.h>
 
@@ -18,14 +18,15 @@ struct link {
 	struct ev_record rec;
 	const char *s; /* (version, time, op) so that octets compare */
 	size_t s_len;
-	const char *content; /* canonical; made only where there is another record to compare with */
+	const char
+		*content; /* canonical; made only where there is another record to compare with */
 	size_t content_len;
 };
 
 /* What the fold has made so far; the last is what a further record meets. */
 struct state {
 	const struct link *link; /* the record that made it */
-	const char *line;        /* whole content, in the chain's arena; "_ev" not yet written */
+	const char *line;	 /* whole content, in the chain's arena; "_ev" not yet written */
 	size_t len;
 	struct ev_time from;
 	bool deleted;
@@ -55,8 +56,8 @@ struct ev_version {
 	struct ev_count counts[6];
 };
 
-struct ev_version *ev_version_open(const struct ev_model *m, const struct ev_version_options *options,
-				   struct ev_port *port)
+struct ev_version *ev_version_open(const struct ev_model *m,
+				   const struct ev_version_options *options, struct ev_port *port)
 {
 	struct ev_version *v = ev_calloc(1, sizeof *v);
 
@@ -150,13 +151,15 @@ static uint32_t source_number(struct ev_version *v, const char *source)
 	return (uint32_t)v->n_sources++;
 }
 
-enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec, struct ev_error *err)
+enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec,
+			       struct ev_error *err)
 {
 	struct ev_event event;
 	struct item_head head = {0};
 
 	if (ev_events_read(v->events, rec, &event, &v->why) != EV_OK)
-		return ev_rejects_put(v->port->rejects, rec, event.origin, event.origin_len, &v->why, err);
+		return ev_rejects_put(v->port->rejects, rec, event.origin, event.origin_len,
+				      &v->why, err);
 	head.line = rec->line;
 	head.offset = rec->offset;
 	head.source = source_number(v, rec->source);
@@ -205,7 +208,8 @@ static void read_again(struct ev_version *v, struct ev_events *events, const cha
 }
 
 /* The canonical content: all but the id, which the chain has in common; or without what may differ in a no-op. */
-static void canonical_content(struct ev_version *v, const struct ev_event *event, bool bare, struct ev_buf *out)
+static void canonical_content(struct ev_version *v, const struct ev_event *event, bool bare,
+			      struct ev_buf *out)
 {
 	const struct ev_path *also[] = {v->m->id, v->m->version, v->m->modified, v->m->op,
 					v->m->modified == NULL ? v->m->time : NULL};
@@ -247,8 +251,8 @@ static int by_content(const void *x, const void *y)
 	return order != 0 ? order : compare_octets(a->rec.p, a->rec.len, b->rec.p, b->rec.len);
 }
 
-static enum ev_status set_aside(struct ev_version *v, const struct link *l, const char *code, const char *message,
-				struct ev_error *err)
+static enum ev_status set_aside(struct ev_version *v, const struct link *l, const char *code,
+				const char *message, struct ev_error *err)
 {
 	struct ev_event event;
 
@@ -256,19 +260,23 @@ static enum ev_status set_aside(struct ev_version *v, const struct link *l, cons
 	ev_reasons_reset(&v->why);
 	v->why.code = code;
 	ev_reasons_add(&v->why, "%s", message);
-	return ev_rejects_put(v->port->rejects, &l->rec, event.origin, event.origin_len, &v->why, err);
+	return ev_rejects_put(v->port->rejects, &l->rec, event.origin, event.origin_len, &v->why,
+			      err);
 }
 
 static enum ev_status conflict(struct ev_version *v, const struct link *l, struct ev_error *err)
 {
 	v->n_conflict++;
 	if (v->options.fail_on_conflict)
-		return ev_fail(err,
-			       "%s:%llu: another record of the same event has the same version, time and op but other content: "
-			       "mend the producer, or set the lesser aside with --on-conflict quarantine",
-			       l->rec.source, (unsigned long long)l->rec.line);
-	return set_aside(v, l, "conflict",
-			 "another record of the same event has the same version, time and op, and content that is greater", err);
+		return ev_fail(
+			err,
+			"%s:%llu: another record of the same event has the same version, time and op but other content: "
+			"mend the producer, or set the lesser aside with --on-conflict quarantine",
+			l->rec.source, (unsigned long long)l->rec.line);
+	return set_aside(
+		v, l, "conflict",
+		"another record of the same event has the same version, time and op, and content that is greater",
+		err);
 }
 
 /*
@@ -291,14 +299,15 @@ static enum ev_status settle(struct ev_version *v, size_t from, size_t to, struc
 
 /* The fold */
 
-static void push(struct ev_version *v, const struct link *l, const struct ev_event *event, const char *line, size_t len,
-		 bool deleted)
+static void push(struct ev_version *v, const struct link *l, const struct ev_event *event,
+		 const char *line, size_t len, bool deleted)
 {
 	struct state *s;
 
 	ev_grow(&v->states, &v->cap_states, v->n_states + 1, sizeof *v->states);
 	s = &v->states[v->n_states++];
-	*s = (struct state){.link = l, .line = line, .len = len, .from = event->modified, .deleted = deleted};
+	*s = (struct state){
+		.link = l, .line = line, .len = len, .from = event->modified, .deleted = deleted};
 	if (s > v->states && ev_time_compare(s[-1].from, s->from) > 0)
 		s->from = s[-1].from;
 	v->n_version++;
@@ -322,11 +331,13 @@ static bool is_noop(struct ev_version *v, const struct state *before, const stru
 	read_again(v, v->others, before->line, before->len, &old);
 	canonical_content(v, &old, true, &v->scratch);
 	canonical_content(v, event, true, &v->content);
-	same = v->scratch.len == v->content.len && memcmp(v->scratch.p, v->content.p, v->content.len) == 0;
+	same = v->scratch.len == v->content.len &&
+	       memcmp(v->scratch.p, v->content.p, v->content.len) == 0;
 	return same;
 }
 
-static void fold_put(struct ev_version *v, const struct link *l, const struct state *last, const struct ev_event *event)
+static void fold_put(struct ev_version *v, const struct link *l, const struct state *last,
+		     const struct ev_event *event)
 {
 	if (last != NULL && !last->deleted && is_noop(v, last, event))
 		v->n_noop++;
@@ -334,8 +345,9 @@ static void fold_put(struct ev_version *v, const struct link *l, const struct st
 		push(v, l, event, l->rec.p, l->rec.len, false);
 }
 
-static enum ev_status fold_patch(struct ev_version *v, const struct link *l, const struct state *last,
-				 const struct ev_event *event, struct ev_error *err)
+static enum ev_status fold_patch(struct ev_version *v, const struct link *l,
+				 const struct state *last, const struct ev_event *event,
+				 struct ev_error *err)
 {
 	const struct ev_path *also[] = {v->m->op};
 	uint32_t skip[EV_MAX_SKIP];
@@ -348,7 +360,8 @@ static enum ev_status fold_patch(struct ev_version *v, const struct link *l, con
 	read_again(v, v->others, last->line, last->len, &base);
 	n = ev_event_skip(v->m, event, also, 1, skip);
 	ev_buf_reset(&v->line);
-	ev_merge_patch(base.doc, &base.reserved, base.reserved != EV_NOWHERE, event->doc, skip, n, &v->line);
+	ev_merge_patch(base.doc, &base.reserved, base.reserved != EV_NOWHERE, event->doc, skip, n,
+		       &v->line);
 	line = ev_arena_alloc(&v->arena, v->line.len + EV_IN_SLACK);
 	memcpy(line, v->line.p, v->line.len);
 	memset(line + v->line.len, 0, EV_IN_SLACK);
@@ -370,11 +383,8 @@ static enum ev_status fold(struct ev_version *v, const struct link *l, struct ev
 
 	read_again(v, v->events, l->rec.p, l->rec.len, &event);
 	switch (event.op) {
-	case EV_PUT:
-		fold_put(v, l, last, &event);
-		return EV_OK;
-	case EV_PATCH:
-		return fold_patch(v, l, last, &event, err);
+	case EV_PUT: fold_put(v, l, last, &event); return EV_OK;
+	case EV_PATCH: return fold_patch(v, l, last, &event, err);
 	case EV_DELETE:
 		if (last == NULL || last->deleted)
 			v->n_noop++;
@@ -450,7 +460,8 @@ static enum ev_status replay_chain(struct ev_version *v, struct ev_error *err)
 		const struct link *first = &v->links[from];
 
 		for (to = from + 1; to < v->n_links; to++)
-			if (compare_octets(first->s, first->s_len, v->links[to].s, v->links[to].s_len) != 0)
+			if (compare_octets(first->s, first->s_len, v->links[to].s,
+					   v->links[to].s_len) != 0)
 				break;
 		if (to - from > 1 && settle(v, from, to, err) != EV_OK)
 			return EV_FATAL;
@@ -467,7 +478,8 @@ enum ev_status ev_version_finish(struct ev_version *v, struct ev_error *err)
 	size_t id_len = 0;
 
 	while (st == EV_OK && (st = ev_sort_next(v->sort, &item, err)) == EV_OK) {
-		if (v->n_links == 0 || item.key_len < id_len || memcmp(item.key, v->key.p, id_len) != 0) {
+		if (v->n_links == 0 || item.key_len < id_len ||
+		    memcmp(item.key, v->key.p, id_len) != 0) {
 			if (v->n_links > 0 && replay_chain(v, err) != EV_OK)
 				return EV_FATAL;
 			v->n_links = 0;

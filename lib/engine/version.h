@@ -15,21 +15,22 @@
 
 enum ev_emit {
 	EV_EMIT_HISTORY, /* every version */
-	EV_EMIT_LATEST,  /* the current one of each event that is not deleted */
+	EV_EMIT_LATEST,	 /* the current one of each event that is not deleted */
 };
 
 struct ev_version_options {
 	enum ev_emit emit;
 	bool fail_on_conflict;
-	size_t memory;      /* octets of records held before they are spilled */
+	size_t memory;	    /* octets of records held before they are spilled */
 	const char *folder; /* for temporary files */
 };
 
 struct ev_version;
 
-struct ev_version *ev_version_open(const struct ev_model *m, const struct ev_version_options *options,
-				   struct ev_port *port);
-enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec, struct ev_error *err);
+struct ev_version *ev_version_open(const struct ev_model *m,
+				   const struct ev_version_options *options, struct ev_port *port);
+enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec,
+			       struct ev_error *err);
 /* After the last record: sorts, folds and emits, in the order of (id, S). */
 enum ev_status ev_version_finish(struct ev_version *v, struct ev_error *err);
 const struct ev_count *ev_version_counts(const struct ev_version *v);

@@ -50,7 +50,8 @@ struct ev_in *ev_in_new(char *const *names, size_t n, size_t max_line)
 	return in;
 }
 
-void ev_in_before_block(struct ev_in *in, enum ev_status (*fn)(void *, struct ev_error *), void *ctx)
+void ev_in_before_block(struct ev_in *in, enum ev_status (*fn)(void *, struct ev_error *),
+			void *ctx)
 {
 	in->before_block = fn;
 	in->before_block_ctx = ctx;
@@ -112,7 +113,8 @@ static enum ev_status flush_if_dry(struct ev_in *in, struct ev_error *err)
 }
 
 /* One read; *got is 0 at the end of the file. */
-static enum ev_status read_some(struct ev_in *in, char *p, size_t room, size_t *got, struct ev_error *err)
+static enum ev_status read_some(struct ev_in *in, char *p, size_t room, size_t *got,
+				struct ev_error *err)
 {
 	ssize_t n;
 
@@ -127,7 +129,8 @@ static enum ev_status read_some(struct ev_in *in, char *p, size_t room, size_t *
 	return EV_OK;
 }
 
-static enum ev_status inflate_some(struct ev_in *in, char *p, size_t room, size_t *got, struct ev_error *err)
+static enum ev_status inflate_some(struct ev_in *in, char *p, size_t room, size_t *got,
+				   struct ev_error *err)
 {
 	for (;;) {
 		const char *why;
@@ -147,10 +150,11 @@ static enum ev_status inflate_some(struct ev_in *in, char *p, size_t room, size_
 		in->packed_len = n;
 		if (n == 0) {
 			if (!ev_gz_complete(in->gz))
-				return ev_fail(err,
-					       "%s: the gzip data ends in mid-stream: the file was cut, "
-					       "fetch it again",
-					       in->source);
+				return ev_fail(
+					err,
+					"%s: the gzip data ends in mid-stream: the file was cut, "
+					"fetch it again",
+					in->source);
 			return EV_OK;
 		}
 	}
@@ -238,7 +242,8 @@ static void hand_out(struct ev_in *in, struct ev_line *line, size_t len, size_t 
 	in->looked = in->head;
 }
 
-static void hand_out_part(struct ev_in *in, struct ev_line *line, size_t len, size_t skip, bool last)
+static void hand_out_part(struct ev_in *in, struct ev_line *line, size_t len, size_t skip,
+			  bool last)
 {
 	hand_out(in, line, len, skip);
 	line->kind = EV_LINE_PART;
@@ -261,7 +266,8 @@ enum ev_status ev_in_next(struct ev_in *in, struct ev_line *line, struct ev_erro
 		}
 		lf = memchr(in->buf + in->looked, '\n', in->tail - in->looked);
 		len = lf != NULL ? (size_t)(lf - (in->buf + in->head)) : in->tail - in->head;
-		cr = len > 0 && in->buf[in->head + len - 1] == '\r'; /* one does not count for max_line */
+		cr = len > 0 &&
+		     in->buf[in->head + len - 1] == '\r'; /* one does not count for max_line */
 		if (lf != NULL || (in->ended && (len > 0 || in->in_parts))) {
 			size_t skip = lf != NULL;
 
@@ -290,7 +296,8 @@ enum ev_status ev_in_next(struct ev_in *in, struct ev_line *line, struct ev_erro
 	}
 }
 
-enum ev_status ev_in_slurp(const char *name, size_t max, char **p, size_t *len, struct ev_error *err)
+enum ev_status ev_in_slurp(const char *name, size_t max, char **p, size_t *len,
+			   struct ev_error *err)
 {
 	int fd = open(name, O_RDONLY | O_CLOEXEC);
 	size_t cap = 0;

@@ -39,7 +39,8 @@ struct ev_in *ev_in_new(char *const *names, size_t n, size_t max_line);
  * Called before a read that would block, so that output can be flushed first and a live stream
  * sees each record at once.
  */
-void ev_in_before_block(struct ev_in *in, enum ev_status (*fn)(void *, struct ev_error *), void *ctx);
+void ev_in_before_block(struct ev_in *in, enum ev_status (*fn)(void *, struct ev_error *),
+			void *ctx);
 /* EV_OK with a line, EV_EOF, or EV_FATAL. */
 enum ev_status ev_in_next(struct ev_in *in, struct ev_line *line, struct ev_error *err);
 /* Octets taken in so far, inflated. */
@@ -47,6 +48,7 @@ uint64_t ev_in_octets(const struct ev_in *in);
 void ev_in_free(struct ev_in **in);
 
 /* A whole file in memory (not gzip), at most max octets, with EV_IN_SLACK behind; free() it. */
-enum ev_status ev_in_slurp(const char *name, size_t max, char **p, size_t *len, struct ev_error *err);
+enum ev_status ev_in_slurp(const char *name, size_t max, char **p, size_t *len,
+			   struct ev_error *err);
 
 #endif

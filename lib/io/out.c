@@ -86,7 +86,8 @@ struct ev_out *ev_out_file(const char *name, struct ev_error *err)
 	}
 	o->temp = ev_malloc(size);
 	for (unsigned i = 0; o->fd < 0; i++) {
-		snprintf(o->temp, size, "%.*s.%s.%ld.%u~", (int)dir, name, name + dir, (long)getpid(), i);
+		snprintf(o->temp, size, "%.*s.%s.%ld.%u~", (int)dir, name, name + dir,
+			 (long)getpid(), i);
 		o->fd = open(o->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 		if (o->fd < 0 && (errno != EEXIST || i == 1000)) {
 			ev_fail(err, "%s: cannot be written: %s", name, strerror(errno));
@@ -114,7 +115,8 @@ static enum ev_status write_all(struct ev_out *o, const char *p, size_t len)
 			continue;
 		if (n < 0) {
 			o->failed = true;
-			return ev_fail(&o->error, "%s: cannot be written: %s", o->name, strerror(errno));
+			return ev_fail(&o->error, "%s: cannot be written: %s", o->name,
+				       strerror(errno));
 		}
 		p += n;
 		len -= (size_t)n;
@@ -158,7 +160,8 @@ struct ev_hash128 ev_out_digest_value(struct ev_out *o)
 static enum ev_status sync_folder(const char *name, struct ev_error *err)
 {
 	const char *base = strrchr(name, '/');
-	char *dir = base == NULL ? ev_strdup(".") : ev_strndup(name, (size_t)(base - name) + (base == name));
+	char *dir = base == NULL ? ev_strdup(".")
+				 : ev_strndup(name, (size_t)(base - name) + (base == name));
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	enum ev_status st = EV_OK;
 

@@ -23,13 +23,13 @@ struct ev_out {
 	char *buf;
 	size_t len, cap;
 	int fd;
-	char *name;    /* the final name, or what stands for it in errors */
-	char *temp;    /* NULL for a descriptor */
-	int slot;      /* in the table of temporaries */
-	bool owned;    /* fd is closed here */
+	char *name; /* the final name, or what stands for it in errors */
+	char *temp; /* NULL for a descriptor */
+	int slot;   /* in the table of temporaries */
+	bool owned; /* fd is closed here */
 	bool failed;
-	uint64_t octets; /* put so far */
-	uint64_t lines;  /* by ev_out_line */
+	uint64_t octets;	  /* put so far */
+	uint64_t lines;		  /* by ev_out_line */
 	struct ev_digest *digest; /* of the octets put while it was on; NULL if off */
 	struct ev_error error;
 };

@@ -78,7 +78,8 @@ static void put_object(const struct ev_doc *d, uint32_t object, const uint32_t *
 
 		if (skipped(i + 1, skip, n_skip))
 			continue;
-		m->name = ev_string(d, i, &decoded, &m->len); /* kept, and freed below, where it was decoded */
+		m->name = ev_string(d, i, &decoded,
+				    &m->len); /* kept, and freed below, where it was decoded */
 		m->node = i;
 		if (n > 0 && sorted)
 			sorted = by_name(m - 1, m) < 0;
@@ -101,7 +102,8 @@ static void put_object(const struct ev_doc *d, uint32_t object, const uint32_t *
 		free(members);
 }
 
-void ev_canonical(const struct ev_doc *d, uint32_t i, const uint32_t *skip, size_t n_skip, struct ev_buf *out)
+void ev_canonical(const struct ev_doc *d, uint32_t i, const uint32_t *skip, size_t n_skip,
+		  struct ev_buf *out)
 {
 	const char *p;
 	size_t len;
@@ -117,9 +119,7 @@ void ev_canonical(const struct ev_doc *d, uint32_t i, const uint32_t *skip, size
 		p = ev_raw(d, i, &len);
 		ev_number_canonical(p, len, out);
 		return;
-	case EV_STRING:
-		put_string(d, i, out);
-		return;
+	case EV_STRING: put_string(d, i, out); return;
 	case EV_ARRAY:
 		ev_buf_putc(out, '[');
 		for (uint32_t k = ev_first(d, i); k < ev_end(d, i); k = ev_next(d, k)) {
@@ -129,8 +129,6 @@ void ev_canonical(const struct ev_doc *d, uint32_t i, const uint32_t *skip, size
 		}
 		ev_buf_putc(out, ']');
 		return;
-	case EV_OBJECT:
-		put_object(d, i, skip, n_skip, out);
-		return;
+	case EV_OBJECT: put_object(d, i, skip, n_skip, out); return;
 	}
 }

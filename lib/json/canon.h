@@ -14,6 +14,7 @@
  * Appends the canonical form of value i. Members whose values are among the n of `skip` are left
  * out. The document has no duplicate names.
  */
-void ev_canonical(const struct ev_doc *d, uint32_t i, const uint32_t *skip, size_t n, struct ev_buf *out);
+void ev_canonical(const struct ev_doc *d, uint32_t i, const uint32_t *skip, size_t n,
+		  struct ev_buf *out);
 
 #endif

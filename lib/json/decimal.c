@@ -2,12 +2,14 @@
 
 #include <stdlib.h>
 
-static const int64_t huge_exponent = 100000000000000000; /* 10^17: sums with lengths stay in 64 bits */
+static const int64_t huge_exponent =
+	100000000000000000; /* 10^17: sums with lengths stay in 64 bits */
 
 void ev_number_read(const char *text, size_t len, struct ev_number *n)
 {
 	const char *p = text, *end = text + len, *last = NULL;
-	int64_t before = 0, skipped = 0, exponent = 0; /* digits before the point; zeros in front of d1 */
+	int64_t before = 0, skipped = 0,
+		exponent = 0; /* digits before the point; zeros in front of d1 */
 	uint32_t seen = 0;
 	bool dot = false;
 
@@ -117,7 +119,8 @@ bool ev_number_int64(const struct ev_number *n, int64_t *v)
 		int d = next_digit(&p, &left) - '0';
 
 		if (__builtin_mul_overflow(sum, 10, &sum) ||
-		    (n->negative ? __builtin_sub_overflow(sum, d, &sum) : __builtin_add_overflow(sum, d, &sum)))
+		    (n->negative ? __builtin_sub_overflow(sum, d, &sum)
+				 : __builtin_add_overflow(sum, d, &sum)))
 			return false;
 	}
 	*v = sum;
@@ -128,7 +131,8 @@ bool ev_number_fits(const struct ev_number *n, uint32_t precision, uint32_t scal
 {
 	if (n->digits == 0)
 		return true;
-	return n->point <= (int64_t)precision - (int64_t)scale && (int64_t)n->digits - n->point <= (int64_t)scale;
+	return n->point <= (int64_t)precision - (int64_t)scale &&
+	       (int64_t)n->digits - n->point <= (int64_t)scale;
 }
 
 static void put_digits(const struct ev_number *n, struct ev_buf *out)
@@ -172,7 +176,8 @@ bool ev_number_plain(const struct ev_number *n, int scale, struct ev_buf *out)
 {
 	const char *p = n->first;
 	uint32_t left = n->digits;
-	int64_t whole = n->digits == 0 ? 0 : n->point, fraction = n->digits == 0 ? 0 : (int64_t)n->digits - n->point;
+	int64_t whole = n->digits == 0 ? 0 : n->point,
+		fraction = n->digits == 0 ? 0 : (int64_t)n->digits - n->point;
 	int64_t zeros = 0;
 
 	if (n->huge || whole > EV_DEC_DIGITS || fraction > EV_DEC_DIGITS)
@@ -199,7 +204,8 @@ bool ev_number_plain(const struct ev_number *n, int scale, struct ev_buf *out)
 
 enum { BASE = 1000000000, BASE_DIGITS = 9 };
 
-static const uint32_t powers[BASE_DIGITS] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+static const uint32_t powers[BASE_DIGITS] = {1,	     10,      100,	1000,	  10000,
+					     100000, 1000000, 10000000, 100000000};
 
 /* rest = (rest * 10 + digit) mod by, all of n limbs of nine digits and the lowest first; rest < by. */
 static void shift_modulo(uint32_t *rest, const uint32_t *by, uint32_t n, uint32_t digit)
@@ -231,7 +237,8 @@ static void shift_modulo(uint32_t *rest, const uint32_t *by, uint32_t n, uint32_
 
 bool ev_number_multiple_of(const struct ev_number *a, const struct ev_number *b)
 {
-	uint32_t rest[EV_DEC_DIGITS / BASE_DIGITS + 2] = {0}, by[EV_DEC_DIGITS / BASE_DIGITS + 2] = {0};
+	uint32_t rest[EV_DEC_DIGITS / BASE_DIGITS + 2] = {0},
+						    by[EV_DEC_DIGITS / BASE_DIGITS + 2] = {0};
 	uint32_t n = b->digits / BASE_DIGITS + 1, left = b->digits;
 	int64_t zeros = (a->point - (int64_t)a->digits) - (b->point - (int64_t)b->digits);
 	const char *p = b->first;
@@ -243,7 +250,8 @@ bool ev_number_multiple_of(const struct ev_number *a, const struct ev_number *b)
 	if (zeros > 4 * (int64_t)b->digits)
 		zeros = 4 * (int64_t)b->digits; /* b has fewer factors 2, and 5, than that */
 	for (uint32_t i = b->digits; i > 0; i--)
-		by[(i - 1) / BASE_DIGITS] = by[(i - 1) / BASE_DIGITS] * 10 + (uint32_t)(next_digit(&p, &left) - '0');
+		by[(i - 1) / BASE_DIGITS] =
+			by[(i - 1) / BASE_DIGITS] * 10 + (uint32_t)(next_digit(&p, &left) - '0');
 	p = a->first;
 	left = a->digits;
 	while (left > 0)
@@ -275,7 +283,8 @@ bool ev_dec_read(struct ev_arena *a, const char *text, size_t len, struct ev_dec
 		*d = (struct ev_dec){0};
 		return true;
 	}
-	if (n.huge || n.digits > EV_DEC_DIGITS || n.point > EV_DEC_DIGITS || n.point < -EV_DEC_DIGITS)
+	if (n.huge || n.digits > EV_DEC_DIGITS || n.point > EV_DEC_DIGITS ||
+	    n.point < -EV_DEC_DIGITS)
 		return false;
 	count = (n.digits + BASE_DIGITS - 1) / BASE_DIGITS;
 	limbs = ev_arena_zalloc(a, count * sizeof *limbs);
@@ -283,7 +292,7 @@ bool ev_dec_read(struct ev_arena *a, const char *text, size_t len, struct ev_dec
 	left = n.digits;
 	for (uint32_t i = n.digits; i > 0; i--)
 		limbs[(i - 1) / BASE_DIGITS] =
-		    limbs[(i - 1) / BASE_DIGITS] * 10 + (uint32_t)(next_digit(&p, &left) - '0');
+			limbs[(i - 1) / BASE_DIGITS] * 10 + (uint32_t)(next_digit(&p, &left) - '0');
 	*d = trimmed(limbs, count, (int32_t)(n.point - (int64_t)n.digits), n.negative);
 	return true;
 }
@@ -354,7 +363,8 @@ bool ev_dec_add(struct ev_arena *a, struct ev_dec x, struct ev_dec y, struct ev_
 	n = (x.n > y.n ? x.n : y.n) + 1;
 	limbs = ev_arena_zalloc(a, n * sizeof *limbs);
 	for (uint32_t i = 0; i < n; i++) {
-		int64_t v = carry + (i < x.n ? x.limbs[i] : 0) + sign * (int64_t)(i < y.n ? y.limbs[i] : 0);
+		int64_t v = carry + (i < x.n ? x.limbs[i] : 0) +
+			    sign * (int64_t)(i < y.n ? y.limbs[i] : 0);
 
 		carry = 0;
 		if (v < 0) {
@@ -379,7 +389,8 @@ bool ev_dec_multiply(struct ev_arena *a, struct ev_dec x, struct ev_dec y, struc
 		*product = (struct ev_dec){0};
 		return true;
 	}
-	if ((x.n + y.n) * BASE_DIGITS > 2 * EV_DEC_DIGITS || exp > EV_DEC_DIGITS || exp < -2L * EV_DEC_DIGITS)
+	if ((x.n + y.n) * BASE_DIGITS > 2 * EV_DEC_DIGITS || exp > EV_DEC_DIGITS ||
+	    exp < -2L * EV_DEC_DIGITS)
 		return false;
 	limbs = ev_arena_zalloc(a, (x.n + y.n) * sizeof *limbs);
 	for (uint32_t i = 0; i < x.n; i++) {
@@ -417,7 +428,12 @@ int ev_dec_compare(struct ev_arena *a, struct ev_dec x, struct ev_dec y)
 	int order;
 
 	if (x.n == 0 || y.n == 0 || x.negative != y.negative) {
-		int sx = x.n == 0 ? 0 : x.negative ? -1 : 1, sy = y.n == 0 ? 0 : y.negative ? -1 : 1;
+		int sx = x.n == 0     ? 0
+			 : x.negative ? -1
+				      : 1,
+		    sy = y.n == 0     ? 0
+			 : y.negative ? -1
+				      : 1;
 
 		return (sx > sy) - (sx < sy);
 	}

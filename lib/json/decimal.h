@@ -20,9 +20,9 @@ enum { EV_DEC_DIGITS = 10000 };
 struct ev_number {
 	const char *first; /* d1, not zero; a '.' may stand among the digits */
 	uint32_t digits;   /* up to the last that is not zero; 0 for zero */
-	int64_t point;     /* that is, the number of digits before the decimal point */
-	bool negative;     /* never set for zero */
-	bool huge;         /* an exponent beyond 10^17: point has only its sign right */
+	int64_t point;	   /* that is, the number of digits before the decimal point */
+	bool negative;	   /* never set for zero */
+	bool huge;	   /* an exponent beyond 10^17: point has only its sign right */
 };
 
 /* text: as the scanner has checked it. */

@@ -65,7 +65,8 @@ void ev_json_escape(const char *p, size_t len, struct ev_buf *out)
 		p++;
 		ev_buf_putc(out, '\\');
 		switch (c) {
-		case '"': case '\\': ev_buf_putc(out, (char)c); break;
+		case '"':
+		case '\\': ev_buf_putc(out, (char)c); break;
 		case '\b': ev_buf_putc(out, 'b'); break;
 		case '\f': ev_buf_putc(out, 'f'); break;
 		case '\n': ev_buf_putc(out, 'n'); break;
@@ -140,12 +141,14 @@ bool ev_uuid_canonical(const char *p, size_t len, char out[EV_UUID_TEXT])
 
 void ev_base64(const void *data, size_t len, struct ev_buf *out)
 {
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const uint8_t *p = data;
 
 	while (len > 0) {
 		size_t n = len < 3 ? len : 3;
-		uint32_t v = (uint32_t)p[0] << 16 | (n > 1 ? (uint32_t)p[1] << 8 : 0) | (n > 2 ? p[2] : 0U);
+		uint32_t v = (uint32_t)p[0] << 16 | (n > 1 ? (uint32_t)p[1] << 8 : 0) |
+			     (n > 2 ? p[2] : 0U);
 		char *o = ev_buf_room(out, 4);
 
 		for (size_t i = 0; i < 4; i++)

@@ -57,7 +57,7 @@ static inline struct masks classify_portable(const uint8_t *p)
 
 #define WAY portable
 #define TARGET
-#define LOWEST_BIT(x) ((uint32_t)__builtin_ctzll((x) | 1ULL << 63))
+#define LOWEST_BIT(x)	    ((uint32_t)__builtin_ctzll((x) | 1ULL << 63))
 #define prefix_xor_portable prefix_xor_shifts
 #include "json/index_walk.h"
 #undef WAY
@@ -75,13 +75,16 @@ static inline struct masks classify_sse2(const uint8_t *p)
 	for (unsigned i = 0; i < 64; i += 16) {
 		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
 		__m128i folded = _mm_or_si128(v, _mm_set1_epi8(0x20));
-		__m128i op = _mm_or_si128(
-		    _mm_or_si128(_mm_cmpeq_epi8(folded, _mm_set1_epi8('{')), _mm_cmpeq_epi8(folded, _mm_set1_epi8('}'))),
-		    _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(':')), _mm_cmpeq_epi8(v, _mm_set1_epi8(','))));
-		__m128i space = _mm_or_si128(
-		    _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(' ')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\t'))),
-		    _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\r'))));
-		__m128i control = _mm_cmpeq_epi8(_mm_max_epu8(v, _mm_set1_epi8(0x1f)), _mm_set1_epi8(0x1f));
+		__m128i op = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(folded, _mm_set1_epi8('{')),
+						       _mm_cmpeq_epi8(folded, _mm_set1_epi8('}'))),
+					  _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(':')),
+						       _mm_cmpeq_epi8(v, _mm_set1_epi8(','))));
+		__m128i space = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(' ')),
+							  _mm_cmpeq_epi8(v, _mm_set1_epi8('\t'))),
+					     _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')),
+							  _mm_cmpeq_epi8(v, _mm_set1_epi8('\r'))));
+		__m128i control =
+			_mm_cmpeq_epi8(_mm_max_epu8(v, _mm_set1_epi8(0x1f)), _mm_set1_epi8(0x1f));
 
 #define BITS(x) ((uint64_t)(uint32_t)_mm_movemask_epi8(x) << i)
 		m.quote |= BITS(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
@@ -112,9 +115,9 @@ static inline struct masks classify_sse2(const uint8_t *p)
 AVX2 static inline struct masks classify_avx2(const uint8_t *p)
 {
 	const __m256i ops = _mm256_broadcastsi128_si256(
-	    _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0));
+		_mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0));
 	const __m256i spaces = _mm256_broadcastsi128_si256(
-	    _mm_setr_epi8(' ', 2, 3, 4, 5, 6, 7, 8, 9, '\t', '\n', 12, 13, '\r', 15, 0));
+		_mm_setr_epi8(' ', 2, 3, 4, 5, 6, 7, 8, 9, '\t', '\n', 12, 13, '\r', 15, 0));
 	struct masks m = {0};
 
 	for (unsigned i = 0; i < 64; i += 32) {
@@ -126,7 +129,8 @@ AVX2 static inline struct masks classify_avx2(const uint8_t *p)
 		m.backslash |= BITS(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\')));
 		m.op |= BITS(_mm256_cmpeq_epi8(folded, _mm256_shuffle_epi8(ops, v)));
 		m.space |= BITS(_mm256_cmpeq_epi8(v, _mm256_shuffle_epi8(spaces, v)));
-		m.control |= BITS(_mm256_cmpeq_epi8(_mm256_max_epu8(v, _mm256_set1_epi8(0x1f)), _mm256_set1_epi8(0x1f)));
+		m.control |= BITS(_mm256_cmpeq_epi8(_mm256_max_epu8(v, _mm256_set1_epi8(0x1f)),
+						    _mm256_set1_epi8(0x1f)));
 		m.high |= BITS(v);
 #undef BITS
 	}
@@ -137,11 +141,12 @@ AVX2 static inline uint64_t prefix_xor_avx2(uint64_t x)
 {
 	__m128i ones = _mm_set1_epi8((char)0xff);
 
-	return (uint64_t)_mm_cvtsi128_si64(_mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)x), ones, 0));
+	return (uint64_t)_mm_cvtsi128_si64(
+		_mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)x), ones, 0));
 }
 
-#define WAY avx2
-#define TARGET AVX2
+#define WAY	      avx2
+#define TARGET	      AVX2
 #define LOWEST_BIT(x) ((uint32_t)_tzcnt_u64(x))
 #include "json/index_walk.h"
 #undef WAY
@@ -155,8 +160,9 @@ static bool has_sse2(void)
 
 static bool has_avx2(void)
 {
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-	       __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("pclmul");
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+	       __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") &&
+	       __builtin_cpu_supports("pclmul");
 }
 
 #endif
@@ -175,10 +181,10 @@ static const struct way {
 	index_fn *fn;
 } ways[] = {
 #ifdef __x86_64__
-    {"avx2", has_avx2, index_avx2},
-    {"sse2", has_sse2, index_sse2},
+	{"avx2", has_avx2, index_avx2},
+	{"sse2", has_sse2, index_sse2},
 #endif
-    {"portable", has_portable, index_portable},
+	{"portable", has_portable, index_portable},
 };
 
 static index_fn *chosen;

@@ -9,13 +9,14 @@
 #include <stdint.h>
 
 struct ev_index {
-	uint32_t *at; /* of { } [ ] : , and both quotes outside strings, and the first octet of scalars */
+	uint32_t *
+		at; /* of { } [ ] : , and both quotes outside strings, and the first octet of scalars */
 	size_t n;
 	uint32_t *escapes; /* of the backslashes that begin an escape in a string */
 	size_t n_escapes;
-	size_t cap;       /* of both */
-	bool high;        /* an octet above 0x7f was seen */
-	bool unclosed;    /* the text ends inside a string */
+	size_t cap;	  /* of both */
+	bool high;	  /* an octet above 0x7f was seen */
+	bool unclosed;	  /* the text ends inside a string */
 	uint32_t control; /* of the first control character inside a string, or UINT32_MAX */
 };
 

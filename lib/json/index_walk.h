@@ -5,7 +5,7 @@
  */
 
 #define JOIN2(a, b) a##b
-#define JOIN(a, b) JOIN2(a, b)
+#define JOIN(a, b)  JOIN2(a, b)
 
 /* Writes the positions of the set bits, eight at a time: what is written too much is overwritten. */
 TARGET static inline uint32_t *JOIN(flatten_, WAY)(uint32_t *out, uint32_t base, uint64_t bits)
@@ -23,9 +23,9 @@ TARGET static inline uint32_t *JOIN(flatten_, WAY)(uint32_t *out, uint32_t base,
 
 TARGET static void JOIN(index_, WAY)(struct ev_index *ix, const uint8_t *p, size_t len)
 {
-	uint64_t in_string = 0;     /* all ones if the block begins inside a string */
-	uint64_t escape_carry = 0;  /* 1 if the block's first octet is escaped */
-	uint64_t scalar_carry = 0;  /* 1 if the octet before the block belongs to a scalar */
+	uint64_t in_string = 0;	   /* all ones if the block begins inside a string */
+	uint64_t escape_carry = 0; /* 1 if the block's first octet is escaped */
+	uint64_t scalar_carry = 0; /* 1 if the octet before the block belongs to a scalar */
 	uint64_t high = 0;
 	uint32_t *at = ix->at;
 	uint32_t *escapes = ix->escapes;
@@ -52,14 +52,17 @@ TARGET static void JOIN(index_, WAY)(struct ev_index *ix, const uint8_t *p, size
 		in_string = -(inside >> 63);
 
 		if ((m.control & inside & live) != 0 && ix->control == UINT32_MAX)
-			ix->control = (uint32_t)base + (uint32_t)__builtin_ctzll(m.control & inside & live);
+			ix->control = (uint32_t)base +
+				      (uint32_t)__builtin_ctzll(m.control & inside & live);
 		if ((m.backslash & inside) != 0)
-			escapes = JOIN(flatten_, WAY)(escapes, (uint32_t)base, m.backslash & ~escaped & inside);
+			escapes = JOIN(flatten_, WAY)(escapes, (uint32_t)base,
+						      m.backslash & ~escaped & inside);
 
 		scalar = ~(m.op | m.space | quotes | inside) & live;
 		starts = scalar & ~(scalar << 1 | scalar_carry);
 		scalar_carry = scalar >> 63;
-		at = JOIN(flatten_, WAY)(at, (uint32_t)base, (m.op & ~inside & live) | quotes | starts);
+		at = JOIN(flatten_, WAY)(at, (uint32_t)base,
+					 (m.op & ~inside & live) | quotes | starts);
 		high |= m.high & live;
 	}
 	ix->n = (size_t)(at - ix->at);

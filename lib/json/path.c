@@ -1,6 +1,6 @@
 #include "json/path.h"
-#include "base/mem.h"
 #include "base/buf.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "json/form.h"
 #include "json/view.h"
@@ -28,7 +28,8 @@ static bool add(struct reader *r, struct ev_step step)
 
 static bool name_char(char c, bool first)
 {
-	return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (!first && c >= '0' && c <= '9');
+	return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (!first && c >= '0' && c <= '9');
 }
 
 static bool plain_name(struct reader *r)
@@ -87,7 +88,8 @@ static bool bracket(struct reader *r)
 	if (*r->p == '"') {
 		if (!quoted_name(r))
 			return false;
-	} else if (isdigit((unsigned char)*r->p) || (*r->p == '-' && isdigit((unsigned char)r->p[1]))) {
+	} else if (isdigit((unsigned char)*r->p) ||
+		   (*r->p == '-' && isdigit((unsigned char)r->p[1]))) {
 		v = strtoll(r->p, &end, 10);
 		r->p = end;
 		add(r, (struct ev_step){.kind = EV_STEP_INDEX, .index = v});
@@ -202,7 +204,8 @@ static uint32_t element(const struct ev_doc *d, uint32_t array, int64_t index)
 
 static uint32_t step_into(const struct ev_step *s, const struct ev_doc *d, uint32_t at)
 {
-	return s->kind == EV_STEP_NAME ? ev_member(d, at, s->name, s->len) : element(d, at, s->index);
+	return s->kind == EV_STEP_NAME ? ev_member(d, at, s->name, s->len)
+				       : element(d, at, s->index);
 }
 
 uint32_t ev_path_get(const struct ev_path *path, const struct ev_doc *d, uint32_t from)
@@ -212,7 +215,8 @@ uint32_t ev_path_get(const struct ev_path *path, const struct ev_doc *d, uint32_
 	return from;
 }
 
-static void all(const struct ev_path *path, size_t step, const struct ev_doc *d, uint32_t at, struct ev_found *found)
+static void all(const struct ev_path *path, size_t step, const struct ev_doc *d, uint32_t at,
+		struct ev_found *found)
 {
 	for (; step < path->n && at != EV_NOWHERE; step++) {
 		const struct ev_step *s = &path->steps[step];
@@ -235,7 +239,8 @@ static void all(const struct ev_path *path, size_t step, const struct ev_doc *d,
 	found->at[found->n++] = at;
 }
 
-void ev_path_all(const struct ev_path *path, const struct ev_doc *d, uint32_t from, struct ev_found *found)
+void ev_path_all(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
+		 struct ev_found *found)
 {
 	found->n = 0;
 	all(path, 0, d, from, found);

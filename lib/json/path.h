@@ -43,7 +43,8 @@ struct ev_found {
 };
 
 /* All values at the path, in the order of the text. Free found->at when done with it. */
-void ev_path_all(const struct ev_path *path, const struct ev_doc *d, uint32_t from, struct ev_found *found);
+void ev_path_all(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
+		 struct ev_found *found);
 
 /* Whether both paths say the same. */
 bool ev_path_same(const struct ev_path *a, const struct ev_path *b);

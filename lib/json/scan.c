@@ -17,9 +17,9 @@ struct ev_scan {
 	struct ev_node *nodes;
 	size_t cap;
 	struct ev_doc doc;
-	uint32_t open[EV_MAX_DEPTH]; /* the containers around the current place */
+	uint32_t open[EV_MAX_DEPTH];  /* the containers around the current place */
 	struct ev_buf name_a, name_b; /* decoded names */
-	uint32_t *table;              /* of name nodes, open addressing, for large objects */
+	uint32_t *table;	      /* of name nodes, open addressing, for large objects */
 	size_t table_cap;
 	uint64_t seed;
 };
@@ -45,7 +45,8 @@ void ev_scan_free(struct ev_scan **s)
 	*s = NULL;
 }
 
-static const struct ev_doc *flawed(struct ev_flaw *flaw, enum ev_flaw_code code, size_t at, const char *what)
+static const struct ev_doc *flawed(struct ev_flaw *flaw, enum ev_flaw_code code, size_t at,
+				   const char *what)
 {
 	*flaw = (struct ev_flaw){code, (uint32_t)at, what};
 	return NULL;
@@ -53,7 +54,8 @@ static const struct ev_doc *flawed(struct ev_flaw *flaw, enum ev_flaw_code code,
 
 /* Equal names */
 
-static void name_of(const char *text, const struct ev_node *n, struct ev_buf *buf, const char **p, size_t *len)
+static void name_of(const char *text, const struct ev_node *n, struct ev_buf *buf, const char **p,
+		    size_t *len)
 {
 	if (!n->escaped) {
 		*p = text + n->pos + 1;
@@ -66,7 +68,8 @@ static void name_of(const char *text, const struct ev_node *n, struct ev_buf *bu
 	*len = buf->len;
 }
 
-static bool same_name(struct ev_scan *s, const char *text, const struct ev_node *a, const struct ev_node *b)
+static bool same_name(struct ev_scan *s, const char *text, const struct ev_node *a,
+		      const struct ev_node *b)
 {
 	const char *p, *q;
 	size_t p_len, q_len;
@@ -103,7 +106,8 @@ static uint32_t equal_names_few(struct ev_scan *s, const char *text, uint32_t ob
 		escaped |= s->nodes[i].escaped;
 		at[n] = i;
 		for (uint32_t k = 0; k < n; k++)
-			if ((sig[k] == sig[n] || escaped) && same_name(s, text, &s->nodes[at[k]], &s->nodes[i]))
+			if ((sig[k] == sig[n] || escaped) &&
+			    same_name(s, text, &s->nodes[at[k]], &s->nodes[i]))
 				return s->nodes[i].pos;
 		n++;
 	}
@@ -169,7 +173,8 @@ static size_t number(const char *p, size_t i, const char **what)
 }
 
 /* A number with no token behind it: nothing ends it in the slack, where other digits may stand. */
-static size_t last_number(struct ev_scan *s, const char *p, size_t pos, size_t len, const char **what)
+static size_t last_number(struct ev_scan *s, const char *p, size_t pos, size_t len,
+			  const char **what)
 {
 	size_t end;
 
@@ -182,9 +187,17 @@ static size_t last_number(struct ev_scan *s, const char *p, size_t pos, size_t l
 static bool ends_token(char c)
 {
 	switch (c) {
-	case ' ': case '\t': case '\n': case '\r': case ',': case ':':
-	case '{': case '}': case '[': case ']': case '"':
-		return true;
+	case ' ':
+	case '\t':
+	case '\n':
+	case '\r':
+	case ',':
+	case ':':
+	case '{':
+	case '}':
+	case '[':
+	case ']':
+	case '"': return true;
 	}
 	return false;
 }
@@ -210,17 +223,23 @@ static int hex4(const char *p)
  * Checks the escapes that stand before end, from escapes[*k] on. A surrogate is right as a pair of
  * neighbours, high before low (RFC 8259, section 7).
  */
-static bool escapes_right(const char *p, const struct ev_index *ix, size_t *k, size_t end, struct ev_flaw *flaw)
+static bool escapes_right(const char *p, const struct ev_index *ix, size_t *k, size_t end,
+			  struct ev_flaw *flaw)
 {
 	while (*k < ix->n_escapes && ix->escapes[*k] < end) {
 		size_t at = ix->escapes[(*k)++];
 		int v;
 
 		switch (p[at + 1]) {
-		case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
-			continue;
-		case 'u':
-			break;
+		case '"':
+		case '\\':
+		case '/':
+		case 'b':
+		case 'f':
+		case 'n':
+		case 'r':
+		case 't': continue;
+		case 'u': break;
 		default:
 			flawed(flaw, EV_FLAW_SYNTAX, at, "no such escape in a string");
 			return false;
@@ -269,7 +288,8 @@ value:
 	case '[':
 		if (depth == EV_MAX_DEPTH)
 			return flawed(flaw, EV_FLAW_DEPTH, pos, "nested deeper than 512");
-		nodes[n] = (struct ev_node){.pos = (uint32_t)pos, .kind = p[pos] == '{' ? EV_OBJECT : EV_ARRAY};
+		nodes[n] = (struct ev_node){.pos = (uint32_t)pos,
+					    .kind = p[pos] == '{' ? EV_OBJECT : EV_ARRAY};
 		s->open[depth++] = container = n++;
 		i++;
 		if (nodes[container].kind == EV_OBJECT) {
@@ -282,7 +302,10 @@ value:
 		goto value;
 	case '"':
 		end = at[i + 1] + 1UL;
-		nodes[n] = (struct ev_node){.pos = (uint32_t)pos, .end = (uint32_t)end, .next = n + 1, .kind = EV_STRING};
+		nodes[n] = (struct ev_node){.pos = (uint32_t)pos,
+					    .end = (uint32_t)end,
+					    .next = n + 1,
+					    .kind = EV_STRING};
 		if (k < s->ix.n_escapes && s->ix.escapes[k] < end) {
 			nodes[n].escaped = 1;
 			if (!escapes_right(p, &s->ix, &k, end, flaw))
@@ -306,18 +329,30 @@ value:
 		end = len - pos >= 4 && memcmp(p + pos, "null", 4) == 0 ? pos + 4 : 0;
 		what = "not a JSON value";
 		break;
-	case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
+	case '-':
+	case '0':
+	case '1':
+	case '2':
+	case '3':
+	case '4':
+	case '5':
+	case '6':
+	case '7':
+	case '8':
+	case '9':
 		kind = EV_NUMBER;
 		end = i + 1 == places ? last_number(s, p, pos, len, &what) : number(p, pos, &what);
 		break;
-	case '}': case ']': case ',': case ':':
-		SYNTAX(pos, "a value is missing here");
-	default:
-		SYNTAX(pos, "not a JSON value");
+	case '}':
+	case ']':
+	case ',':
+	case ':': SYNTAX(pos, "a value is missing here");
+	default: SYNTAX(pos, "not a JSON value");
 	}
 	if (end == 0 || (end < len && !ends_token(p[end])))
 		SYNTAX(pos, what);
-	nodes[n] = (struct ev_node){.pos = (uint32_t)pos, .end = (uint32_t)end, .next = n + 1, .kind = kind};
+	nodes[n] = (struct ev_node){
+		.pos = (uint32_t)pos, .end = (uint32_t)end, .next = n + 1, .kind = kind};
 	n++;
 	i++;
 
@@ -352,7 +387,8 @@ name:
 	if (i == places || p[pos] != '"')
 		SYNTAX(pos, "a member's name in double quotes is missing here");
 	end = at[i + 1] + 1UL;
-	nodes[n] = (struct ev_node){.pos = (uint32_t)pos, .end = (uint32_t)end, .next = n + 1, .kind = EV_STRING};
+	nodes[n] = (struct ev_node){
+		.pos = (uint32_t)pos, .end = (uint32_t)end, .next = n + 1, .kind = EV_STRING};
 	if (k < s->ix.n_escapes && s->ix.escapes[k] < end) {
 		nodes[n].escaped = 1;
 		if (!escapes_right(p, &s->ix, &k, end, flaw))
@@ -369,9 +405,11 @@ close:
 	nodes[container].end = at[i] + 1;
 	nodes[container].next = n;
 	i++;
-	if (nodes[container].kind == EV_OBJECT && nodes[container].count > 1 && s->doc.duplicate == EV_NOWHERE)
-		s->doc.duplicate = nodes[container].count <= FEW ? equal_names_few(s, p, container)
-								  : equal_names_many(s, p, container);
+	if (nodes[container].kind == EV_OBJECT && nodes[container].count > 1 &&
+	    s->doc.duplicate == EV_NOWHERE)
+		s->doc.duplicate = nodes[container].count <= FEW
+					   ? equal_names_few(s, p, container)
+					   : equal_names_many(s, p, container);
 	if (--depth > 0)
 		container = s->open[depth - 1];
 	goto behind_value;
@@ -390,9 +428,11 @@ const struct ev_doc *ev_scan(struct ev_scan *s, const char *p, size_t len, struc
 			return flawed(flaw, EV_FLAW_UTF8, good, "not UTF-8");
 	}
 	if (s->ix.control != UINT32_MAX)
-		return flawed(flaw, EV_FLAW_CONTROL, s->ix.control, "a raw control character in a string");
+		return flawed(flaw, EV_FLAW_CONTROL, s->ix.control,
+			      "a raw control character in a string");
 	if (s->ix.unclosed)
-		return flawed(flaw, EV_FLAW_SYNTAX, s->ix.at[s->ix.n - 1], "a string is not closed");
+		return flawed(flaw, EV_FLAW_SYNTAX, s->ix.at[s->ix.n - 1],
+			      "a string is not closed");
 	s->ix.at[s->ix.n] = s->ix.at[s->ix.n + 1] = (uint32_t)len; /* sentinels */
 	ev_grow(&s->nodes, &s->cap, s->ix.n + 1, sizeof *s->nodes);
 	s->doc.duplicate = EV_NOWHERE;

@@ -22,8 +22,8 @@
 
 enum {
 	EV_MAX_DEPTH = 512,
-	EV_SCAN_SLACK = 64,                /* octets behind the text that must be readable */
-	EV_SCAN_MAX = 1 << 29,             /* octets of the longest text; no more elements than `count` holds */
+	EV_SCAN_SLACK = 64,    /* octets behind the text that must be readable */
+	EV_SCAN_MAX = 1 << 29, /* octets of the longest text; no more elements than `count` holds */
 };
 
 enum ev_kind { EV_NULL, EV_FALSE, EV_TRUE, EV_NUMBER, EV_STRING, EV_ARRAY, EV_OBJECT };
@@ -33,11 +33,11 @@ enum ev_kind { EV_NULL, EV_FALSE, EV_TRUE, EV_NUMBER, EV_STRING, EV_ARRAY, EV_OB
  * members as name, value, name, value; `next` leads over all that is inside.
  */
 struct ev_node {
-	uint32_t pos, end; /* octets [pos, end) of the text; strings with their quotes */
-	uint32_t next;     /* index of the node behind this value */
-	uint32_t kind : 3; /* enum ev_kind */
+	uint32_t pos, end;    /* octets [pos, end) of the text; strings with their quotes */
+	uint32_t next;	      /* index of the node behind this value */
+	uint32_t kind : 3;    /* enum ev_kind */
 	uint32_t escaped : 1; /* a string with at least one escape */
-	uint32_t count : 28; /* elements or members; at most this many are counted */
+	uint32_t count : 28;  /* elements or members; at most this many are counted */
 };
 
 enum { EV_NOWHERE = UINT32_MAX };
@@ -61,7 +61,7 @@ enum ev_flaw_code {
 
 struct ev_flaw {
 	enum ev_flaw_code code;
-	uint32_t at;      /* octet, from 0 */
+	uint32_t at;	  /* octet, from 0 */
 	const char *what; /* static text: what was found or missing */
 };
 

@@ -5,7 +5,8 @@
 
 const char *ev_kind_name(enum ev_kind kind)
 {
-	static const char *const names[] = {"null", "boolean", "boolean", "number", "string", "array", "object"};
+	static const char *const names[] = {"null",   "boolean", "boolean", "number",
+					    "string", "array",	 "object"};
 
 	return names[kind];
 }

@@ -38,9 +38,10 @@ void ev_events_free(struct ev_events **e)
 
 void ev_flaw_reasons(const struct ev_flaw *flaw, struct ev_reasons *why)
 {
-	static const char *const codes[] = {[EV_FLAW_SYNTAX] = "json",	     [EV_FLAW_UTF8] = "utf8",
-					    [EV_FLAW_SURROGATE] = "surrogate", [EV_FLAW_CONTROL] = "control",
-					    [EV_FLAW_DEPTH] = "depth",	     [EV_FLAW_LENGTH] = "too-long"};
+	static const char *const codes[] = {
+		[EV_FLAW_SYNTAX] = "json",	   [EV_FLAW_UTF8] = "utf8",
+		[EV_FLAW_SURROGATE] = "surrogate", [EV_FLAW_CONTROL] = "control",
+		[EV_FLAW_DEPTH] = "depth",	   [EV_FLAW_LENGTH] = "too-long"};
 
 	why->code = codes[flaw->code];
 	ev_reasons_add(why, "column %u: %s", flaw->at + 1, flaw->what);
@@ -62,11 +63,13 @@ static bool is_origin(const struct ev_doc *d, uint32_t at)
 	source = ev_member(d, at, "source", 6);
 	line = ev_member(d, at, "line", 4);
 	offset = ev_member(d, at, "offset", 6);
-	return source != EV_NOWHERE && line != EV_NOWHERE && offset != EV_NOWHERE && ev_kind(d, source) == EV_STRING &&
-	       ev_kind(d, line) == EV_NUMBER && ev_kind(d, offset) == EV_NUMBER;
+	return source != EV_NOWHERE && line != EV_NOWHERE && offset != EV_NOWHERE &&
+	       ev_kind(d, source) == EV_STRING && ev_kind(d, line) == EV_NUMBER &&
+	       ev_kind(d, offset) == EV_NUMBER;
 }
 
-static enum ev_status read_reserved(struct ev_events *e, struct ev_event *event, struct ev_reasons *why)
+static enum ev_status read_reserved(struct ev_events *e, struct ev_event *event,
+				    struct ev_reasons *why)
 {
 	const struct ev_doc *d = event->doc;
 	uint32_t origin = EV_NOWHERE;
@@ -77,17 +80,19 @@ static enum ev_status read_reserved(struct ev_events *e, struct ev_event *event,
 	origin = ev_member(d, event->reserved, "origin", 6);
 	if (is_origin(d, origin))
 		event->origin = ev_raw(d, origin, &event->origin_len);
-	if (e->trust == EV_TRUST_RAW && (event->origin == NULL || d->nodes[event->reserved].count != 1)) {
+	if (e->trust == EV_TRUST_RAW &&
+	    (event->origin == NULL || d->nodes[event->reserved].count != 1)) {
 		ev_reasons_add(why, "the member \"_ev\" is reserved")->path = "/_ev";
 		return reject(why, "reserved");
 	}
 	return EV_OK;
 }
 
-static struct ev_reason *envelope(struct ev_reasons *why, const struct ev_path *path, const char *what,
-				  const char *problem)
+static struct ev_reason *envelope(struct ev_reasons *why, const struct ev_path *path,
+				  const char *what, const char *problem)
 {
-	struct ev_reason *reason = ev_reasons_add(why, "the event's %s (%s) %s", what, path->text, problem);
+	struct ev_reason *reason =
+		ev_reasons_add(why, "the event's %s (%s) %s", what, path->text, problem);
 
 	why->code = "envelope";
 	reason->path = ev_reasons_text(why, "%s", path->text);
@@ -118,7 +123,8 @@ static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reaso
 		if (len == 0)
 			envelope(why, e->m->id, "id", "is empty");
 		else if (p[0] == '\0')
-			envelope(why, e->m->id, "id", "begins with U+0000"); /* as a number's does, below */
+			envelope(why, e->m->id, "id",
+				 "begins with U+0000"); /* as a number's does, below */
 	} else if (ev_kind(d, at) == EV_NUMBER) {
 		p = ev_raw(d, at, &len);
 		ev_number_read(p, len, &number);
@@ -133,8 +139,8 @@ static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reaso
 	event->id_len = e->id.len;
 }
 
-static void read_time(struct ev_events *e, struct ev_event *event, const struct ev_path *path, const char *what,
-		      uint32_t at, struct ev_time *t, struct ev_reasons *why)
+static void read_time(struct ev_events *e, struct ev_event *event, const struct ev_path *path,
+		      const char *what, uint32_t at, struct ev_time *t, struct ev_reasons *why)
 {
 	const char *p;
 	size_t len;
@@ -145,17 +151,16 @@ static void read_time(struct ev_events *e, struct ev_event *event, const struct 
 	}
 	p = ev_string(event->doc, at, &e->text, &len);
 	switch (ev_time_parse(p, len, t)) {
-	case EV_TIME_BAD:
-		envelope(why, path, what, "is no date-time as RFC 3339 has it");
-		return;
+	case EV_TIME_BAD: envelope(why, path, what, "is no date-time as RFC 3339 has it"); return;
 	case EV_TIME_NAIVE:
 		if (e->m->zone == NULL)
-			envelope(why, path, what, "has no zone (Z or an offset), and the model names none (event.zone)");
+			envelope(
+				why, path, what,
+				"has no zone (Z or an offset), and the model names none (event.zone)");
 		else
 			t->sec = ev_zone_to_utc(e->m->zone, t->sec);
 		break;
-	case EV_TIME_ZONED:
-		break;
+	case EV_TIME_ZONED: break;
 	}
 	if (!ev_time_in_range(*t))
 		envelope(why, path, what, "lies outside the years 0 to 9999 in UTC");
@@ -216,7 +221,8 @@ static void read_op(struct ev_events *e, struct ev_event *event, struct ev_reaso
 		return;
 	if (ev_kind(event->doc, at) == EV_STRING) {
 		for (int op = EV_PUT; op <= EV_DELETE; op++) {
-			if (ev_string_is(event->doc, at, ev_op_names[op], strlen(ev_op_names[op]))) {
+			if (ev_string_is(event->doc, at, ev_op_names[op],
+					 strlen(ev_op_names[op]))) {
 				event->op = (enum ev_op)op;
 				return;
 			}
@@ -246,24 +252,27 @@ static void read_envelope(struct ev_events *e, struct ev_event *event, struct ev
 	read_op(e, event, why);
 }
 
-enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec, struct ev_event *event,
-			      struct ev_reasons *why)
+enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
+			      struct ev_event *event, struct ev_reasons *why)
 {
 	struct ev_flaw flaw;
 
 	ev_reasons_reset(why);
-	*event = (struct ev_event){.reserved = EV_NOWHERE, .type = EV_NOWHERE, .version = EV_NOWHERE};
+	*event = (struct ev_event){
+		.reserved = EV_NOWHERE, .type = EV_NOWHERE, .version = EV_NOWHERE};
 	event->doc = ev_scan(e->scan, rec->p, rec->len, &flaw);
 	if (event->doc == NULL) {
 		ev_flaw_reasons(&flaw, why);
 		return EV_REJECT;
 	}
 	if (ev_kind(event->doc, 0) != EV_OBJECT) {
-		ev_reasons_add(why, "a record is one JSON object, and this is a JSON %s", ev_kind_name(ev_kind(event->doc, 0)));
+		ev_reasons_add(why, "a record is one JSON object, and this is a JSON %s",
+			       ev_kind_name(ev_kind(event->doc, 0)));
 		return reject(why, "not-object");
 	}
 	if (event->doc->duplicate != EV_NOWHERE) {
-		ev_reasons_add(why, "column %u: the same name stands twice in one object", event->doc->duplicate + 1);
+		ev_reasons_add(why, "column %u: the same name stands twice in one object",
+			       event->doc->duplicate + 1);
 		return reject(why, "duplicate-name");
 	}
 	if (read_reserved(e, event, why) != EV_OK)
@@ -275,8 +284,8 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec, 
 	return why->n == 0 ? EV_OK : EV_REJECT;
 }
 
-size_t ev_event_skip(const struct ev_model *m, const struct ev_event *event, const struct ev_path *const *also,
-		     size_t n_also, uint32_t at[EV_MAX_SKIP])
+size_t ev_event_skip(const struct ev_model *m, const struct ev_event *event,
+		     const struct ev_path *const *also, size_t n_also, uint32_t at[EV_MAX_SKIP])
 {
 	size_t n = 0;
 
@@ -292,7 +301,8 @@ size_t ev_event_skip(const struct ev_model *m, const struct ev_event *event, con
 	return n;
 }
 
-void ev_event_write(const struct ev_doc *d, uint32_t reserved, const char *member, size_t len, struct ev_buf *out)
+void ev_event_write(const struct ev_doc *d, uint32_t reserved, const char *member, size_t len,
+		    struct ev_buf *out)
 {
 	const struct ev_node *top = &d->nodes[0];
 	uint32_t from = 0, left = top->count;
@@ -321,12 +331,14 @@ void ev_event_write(const struct ev_doc *d, uint32_t reserved, const char *membe
 }
 
 /* The number's text; a version may be written as a string. */
-static const char *version_text(const struct ev_doc *doc, uint32_t version, struct ev_buf *scratch, size_t *len)
+static const char *version_text(const struct ev_doc *doc, uint32_t version, struct ev_buf *scratch,
+				size_t *len)
 {
 	*len = 1;
 	if (version == EV_NOWHERE)
 		return "0";
-	return ev_kind(doc, version) == EV_STRING ? ev_string(doc, version, scratch, len) : ev_raw(doc, version, len);
+	return ev_kind(doc, version) == EV_STRING ? ev_string(doc, version, scratch, len)
+						  : ev_raw(doc, version, len);
 }
 
 void ev_version_canonical(const struct ev_doc *doc, uint32_t version, struct ev_buf *out)

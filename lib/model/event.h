@@ -4,9 +4,9 @@
 #ifndef EV_EVENT_H
 #define EV_EVENT_H
 
-#include "json/view.h"
 #include "model/model.h"
 #include "model/reject.h"
+#include "json/view.h"
 
 /* In the order S of SEMANTICS: a put before a patch before a delete. */
 enum ev_op { EV_PUT, EV_PATCH, EV_DELETE };
@@ -17,15 +17,18 @@ extern const char *const ev_op_names[];
 struct ev_event {
 	const struct ev_doc *doc;
 	uint32_t reserved; /* the value of "_ev" */
-	const char *origin; /* the raw object in "_ev" that names where the line came from, or NULL */
+	const char
+		*origin; /* the raw object in "_ev" that names where the line came from, or NULL */
 	size_t origin_len;
-	const char *id; /* canonical: a UUID in lower case; a number in its one spelling behind a NUL octet */
+	const char *
+		id; /* canonical: a UUID in lower case; a number in its one spelling behind a NUL octet */
 	size_t id_len;
 	uint32_t type; /* node of the type's string */
 	enum ev_op op;
-	uint32_t version; /* node; absent counts as 0 */
-	struct ev_time time;     /* when it happened */
-	struct ev_time modified; /* when this version was made: the modified time, or else the event's */
+	uint32_t version;    /* node; absent counts as 0 */
+	struct ev_time time; /* when it happened */
+	struct ev_time
+		modified; /* when this version was made: the modified time, or else the event's */
 };
 
 enum ev_depth {
@@ -44,8 +47,8 @@ struct ev_events;
 /* The model is borrowed. */
 struct ev_events *ev_events_new(const struct ev_model *m, enum ev_depth depth, enum ev_trust trust);
 /* EV_OK, or EV_REJECT with why set (code and reasons). */
-enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec, struct ev_event *event,
-			      struct ev_reasons *why);
+enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
+			      struct ev_event *event, struct ev_reasons *why);
 void ev_events_free(struct ev_events **e);
 
 /* Fills why with the code and the text of a scanner's flaw. */
@@ -56,14 +59,15 @@ void ev_flaw_reasons(const struct ev_flaw *flaw, struct ev_reasons *why);
  * be NULL). Fills at, which has room for EV_MAX_SKIP; returns how many.
  */
 enum { EV_MAX_SKIP = 64 };
-size_t ev_event_skip(const struct ev_model *m, const struct ev_event *event, const struct ev_path *const *also,
-		     size_t n_also, uint32_t at[EV_MAX_SKIP]);
+size_t ev_event_skip(const struct ev_model *m, const struct ev_event *event,
+		     const struct ev_path *const *also, size_t n_also, uint32_t at[EV_MAX_SKIP]);
 
 /*
  * Appends the record with its "_ev" taken out and, if member is not NULL, `"_ev":` and member put in
  * as the last member. No other octet changes.
  */
-void ev_event_write(const struct ev_doc *doc, uint32_t reserved, const char *member, size_t len, struct ev_buf *out);
+void ev_event_write(const struct ev_doc *doc, uint32_t reserved, const char *member, size_t len,
+		    struct ev_buf *out);
 
 /* Appends a version as the one spelling of its number; absent is 0. node as in struct ev_event. */
 void ev_version_canonical(const struct ev_doc *doc, uint32_t version, struct ev_buf *out);

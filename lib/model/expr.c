@@ -74,9 +74,7 @@ struct ev_expr *ev_expr_compile(const char *text, bool floating, struct ev_error
 	}
 	e = ev_calloc(1, sizeof *e);
 	switch (ev_expr_parse(tokens, &e->arena, &e->program)) {
-	case EV_PARSED:
-		good = native(e, err);
-		break;
+	case EV_PARSED: good = native(e, err); break;
 	case EV_TOO_DEEP:
 		ev_fail(err, "the expression is nested more than %d deep", EV_EXPR_DEPTH);
 		break;

@@ -179,24 +179,17 @@ enum ev_flow ev_expr_call(struct ev_run *x, enum ev_function f, const struct ev_
 	size_t len;
 
 	switch (f) {
-	case EV_F_LENGTH:
-		return ev_value_length(x, in, out);
-	case EV_F_NOT:
-		*out = ev_truth_value(!ev_is_true(in));
-		return EV_GO_ON;
+	case EV_F_LENGTH: return ev_value_length(x, in, out);
+	case EV_F_NOT: *out = ev_truth_value(!ev_is_true(in)); return EV_GO_ON;
 	case EV_F_TYPE:
 		p = ev_kind_name((enum ev_kind)in->kind);
 		*out = ev_text(p, strlen(p));
 		return EV_GO_ON;
 	case EV_F_KEYS:
-	case EV_F_KEYS_UNSORTED:
-		return keys(x, in, f == EV_F_KEYS, out);
-	case EV_F_DOWNCASE:
-		return recased(x, in, 'A', out);
-	case EV_F_UPCASE:
-		return recased(x, in, 'a', out);
-	case EV_F_TONUMBER:
-		return to_number(x, in, out);
+	case EV_F_KEYS_UNSORTED: return keys(x, in, f == EV_F_KEYS, out);
+	case EV_F_DOWNCASE: return recased(x, in, 'A', out);
+	case EV_F_UPCASE: return recased(x, in, 'a', out);
+	case EV_F_TONUMBER: return to_number(x, in, out);
 	case EV_F_BYTES:
 		if (in->kind != EV_STRING)
 			return ev_raise(x, "%s only strings have UTF-8 byte length",
@@ -204,15 +197,10 @@ enum ev_flow ev_expr_call(struct ev_run *x, enum ev_function f, const struct ev_
 		ev_value_string(x, in, &len);
 		*out = ev_whole((int64_t)len);
 		return EV_GO_ON;
-	case EV_F_HAS:
-		return has(x, in, arg, out);
-	case EV_F_IN:
-		return has(x, arg, in, out);
-	case EV_F_CONTAINS:
-		return contains(x, in, arg, out);
-	case EV_F_INSIDE:
-		return contains(x, arg, in, out);
-	default:
-		return affix(x, f, in, arg, out);
+	case EV_F_HAS: return has(x, in, arg, out);
+	case EV_F_IN: return has(x, arg, in, out);
+	case EV_F_CONTAINS: return contains(x, in, arg, out);
+	case EV_F_INSIDE: return contains(x, arg, in, out);
+	default: return affix(x, f, in, arg, out);
 	}
 }

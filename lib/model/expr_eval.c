@@ -374,12 +374,9 @@ static enum ev_flow operate(struct ev_run *x, const struct ev_part *n, const str
 		return EV_GO_ON;
 	}
 	switch (n->sign) {
-	case '+':
-		return ev_value_add(x, a, b, out);
-	case '-':
-		return ev_value_subtract(x, a, b, out);
-	default:
-		return ev_value_multiply(x, a, b, out);
+	case '+': return ev_value_add(x, a, b, out);
+	case '-': return ev_value_subtract(x, a, b, out);
+	default: return ev_value_multiply(x, a, b, out);
 	}
 }
 
@@ -559,15 +556,9 @@ static enum ev_flow one(struct ev_run *x, const struct ev_part *n, const struct 
 	bool none;
 
 	switch (n->op) {
-	case EV_INPUT:
-		*out = *in;
-		return EV_GO_ON;
-	case EV_CONST:
-		*out = n->value;
-		return EV_GO_ON;
-	case EV_VAR:
-		*out = x->vars[n->slot];
-		return EV_GO_ON;
+	case EV_INPUT: *out = *in; return EV_GO_ON;
+	case EV_CONST: *out = n->value; return EV_GO_ON;
+	case EV_VAR: *out = x->vars[n->slot]; return EV_GO_ON;
 	case EV_PATH:
 		if (n->a->op == EV_INPUT)
 			return path(x, n, in, out, &none);
@@ -622,25 +613,19 @@ static enum ev_flow one(struct ev_run *x, const struct ev_part *n, const struct 
 			return flow;
 		x->vars[n->slot] = a;
 		return one(x, n->b, in, out);
-	case EV_REDUCE:
-		return reduced(x, n, in, out);
+	case EV_REDUCE: return reduced(x, n, in, out);
 	case EV_ALL_OF:
-	case EV_ANY_OF:
-		return quantified(x, n, in, out);
+	case EV_ANY_OF: return quantified(x, n, in, out);
 	case EV_LAST_OF:
-	case EV_IS_EMPTY:
-		return picked(x, n, in, out);
-	case EV_ERROR:
-		return ev_raise(x, "%.*s", ev_cut(n->value.p, n->value.n, 900), n->value.p);
+	case EV_IS_EMPTY: return picked(x, n, in, out);
+	case EV_ERROR: return ev_raise(x, "%.*s", ev_cut(n->value.p, n->value.n, 900), n->value.p);
 	case EV_CALL:
 		if (n->a == NULL)
 			return ev_expr_call(x, n->function, in, NULL, out);
 		flow = one(x, n->a, in, &a);
 		return flow != EV_GO_ON ? flow : ev_expr_call(x, n->function, in, &a, out);
-	case EV_BY:
-		return by(x, n, in, out);
-	case EV_REGEX:
-		return regex(x, n, in, out);
+	case EV_BY: return by(x, n, in, out);
+	case EV_REGEX: return regex(x, n, in, out);
 	case EV_EACH:
 	case EV_COMMA:
 	case EV_TRY:
@@ -738,8 +723,7 @@ static enum ev_flow many(struct ev_run *x, const struct ev_part *n, const struct
 		return flow == EV_GO_ON ? to->take(x, to, &v) : flow;
 	}
 	switch (n->op) {
-	case EV_PATH:
-		return through(x, n, n->a, in, to, take_step);
+	case EV_PATH: return through(x, n, n->a, in, to, take_step);
 	case EV_EACH:
 		if (!n->a->single)
 			return through(x, n, n->a, in, to, take_each);
@@ -754,25 +738,16 @@ static enum ev_flow many(struct ev_run *x, const struct ev_part *n, const struct
 		flow = many(x, n->a, in, to);
 		return flow == EV_GO_ON ? many(x, n->b, in, to) : flow;
 	case EV_AND:
-	case EV_OR:
-		return through(x, n, n->a, in, to, take_and_or);
-	case EV_ALT:
-		return through(x, n, n->a, in, to, take_alternative);
-	case EV_TRY:
-		return through(x, n, n->a, in, to, take_tried);
+	case EV_OR: return through(x, n, n->a, in, to, take_and_or);
+	case EV_ALT: return through(x, n, n->a, in, to, take_alternative);
+	case EV_TRY: return through(x, n, n->a, in, to, take_tried);
 	case EV_COMPARE:
-	case EV_ARITH:
-		return through(x, n, n->b, in, to, take_right);
-	case EV_NEGATE:
-		return through(x, n, n->a, in, to, take_negated);
-	case EV_IF:
-		return through(x, n, n->a, in, to, take_condition);
-	case EV_BIND:
-		return through(x, n, n->a, in, to, take_bound);
-	case EV_SELECT:
-		return through(x, n, n->a, in, to, take_selected);
-	case EV_CALL:
-		return through(x, n, n->a, in, to, take_argument);
+	case EV_ARITH: return through(x, n, n->b, in, to, take_right);
+	case EV_NEGATE: return through(x, n, n->a, in, to, take_negated);
+	case EV_IF: return through(x, n, n->a, in, to, take_condition);
+	case EV_BIND: return through(x, n, n->a, in, to, take_bound);
+	case EV_SELECT: return through(x, n, n->a, in, to, take_selected);
+	case EV_CALL: return through(x, n, n->a, in, to, take_argument);
 	case EV_FIRST_OF: {
 		struct first_sink s = {.sink = {take_first}};
 
@@ -781,10 +756,8 @@ static enum ev_flow many(struct ev_run *x, const struct ev_part *n, const struct
 			return flow;
 		return s.any ? to->take(x, to, &s.value) : EV_GO_ON;
 	}
-	case EV_KINDS:
-		return (n->mask & 1 << in->kind) != 0 ? to->take(x, to, in) : EV_GO_ON;
-	default: /* EV_EMPTY, and those that are single */
-		return EV_GO_ON;
+	case EV_KINDS: return (n->mask & 1 << in->kind) != 0 ? to->take(x, to, in) : EV_GO_ON;
+	default: /* EV_EMPTY, and those that are single */ return EV_GO_ON;
 	}
 }
 

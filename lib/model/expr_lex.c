@@ -263,12 +263,9 @@ static bool ends_value(const struct ev_token *t)
 	case ']':
 	case '}':
 	case '.':
-	case '?':
-		return true;
-	case EV_T_NAME:
-		return !listed(t, leads);
-	default:
-		return false;
+	case '?': return true;
+	case EV_T_NAME: return !listed(t, leads);
+	default: return false;
 	}
 }
 
@@ -328,17 +325,13 @@ static bool arithmetic(const struct ev_token *t, const struct ev_token *first)
 	case EV_T_COMPUTE:
 	case '*':
 	case '/':
-	case '%':
-		return true;
+	case '%': return true;
 	case '+': /* next to a string it joins strings */
 		return !(t > first && is_text(t - 1, first)) && t[1].kind != EV_T_STRING &&
 		       t[1].kind != EV_T_OPEN;
-	case '-':
-		return t > first && ends_value(t - 1);
-	case EV_T_NAME:
-		return listed(t, computes) && !names_only(t, first);
-	default:
-		return false;
+	case '-': return t > first && ends_value(t - 1);
+	case EV_T_NAME: return listed(t, computes) && !names_only(t, first);
+	default: return false;
 	}
 }
 

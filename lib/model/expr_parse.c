@@ -564,19 +564,14 @@ static const struct ev_part *called(struct parser *p, const struct word *w,
 	struct ev_part n = {.single = true, .a = arg[0], .function = (enum ev_function)w->of};
 
 	switch (w->shape) {
-	case WORD:
-		return constant(p, ev_bare((enum ev_kind)w->of));
-	case GENERAL:
-		return w->general(p, arg);
+	case WORD: return constant(p, ev_bare((enum ev_kind)w->of));
+	case GENERAL: return w->general(p, arg);
 	case CALL:
 		n.op = EV_CALL;
 		n.single = arg[0] == NULL || arg[0]->single;
 		return make(p, n);
-	case BY:
-		n.op = EV_BY;
-		return make(p, n);
-	case KINDS:
-		return make(p, (struct ev_part){.op = EV_KINDS, .mask = (uint8_t)w->of});
+	case BY: n.op = EV_BY; return make(p, n);
+	case KINDS: return make(p, (struct ev_part){.op = EV_KINDS, .mask = (uint8_t)w->of});
 	}
 	return NULL;
 }
@@ -611,14 +606,9 @@ static const struct ev_part *head(struct parser *p, bool *plain)
 
 	*plain = true;
 	switch (t->kind) {
-	case EV_T_NUMBER:
-		p->t++;
-		return constant(p, number(p, t, false));
-	case EV_T_STRING:
-		p->t++;
-		return text(p, t, &s, &len) ? constant(p, ev_text(s, len)) : NULL;
-	case EV_T_FIELD:
-		return input(p);
+	case EV_T_NUMBER: p->t++; return constant(p, number(p, t, false));
+	case EV_T_STRING: p->t++; return text(p, t, &s, &len) ? constant(p, ev_text(s, len)) : NULL;
+	case EV_T_FIELD: return input(p);
 	case '.':
 		if (t[1].kind != EV_T_STRING)
 			p->t++;
@@ -638,9 +628,7 @@ static const struct ev_part *head(struct parser *p, bool *plain)
 			return NULL;
 		p->t += 2;
 		return constant(p, (struct ev_value){.kind = EV_OBJECT, .form = EV_ITEMS});
-	case '$':
-		p->t++;
-		return variable(p);
+	case '$': p->t++; return variable(p);
 	case EV_T_NAME:
 		*plain = false;
 		if (next_is_word(p, "if"))
@@ -649,8 +637,7 @@ static const struct ev_part *head(struct parser *p, bool *plain)
 			return reduce(p);
 		*plain = true;
 		return call(p);
-	default:
-		return NULL;
+	default: return NULL;
 	}
 }
 

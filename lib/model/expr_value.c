@@ -132,8 +132,7 @@ static const char *spelled(struct ev_run *x, const struct ev_value *v, size_t *l
 	char *p;
 
 	switch (v->form) {
-	case EV_IN_DOC:
-		return ev_raw(x->d, v->n, len);
+	case EV_IN_DOC: return ev_raw(x->d, v->n, len);
 	case EV_SMALL:
 		p = ev_arena_alloc(&x->arena, 40);
 		*len = (size_t)snprintf(p, 40, "%llde%d", (long long)v->coef, (int)v->exp);
@@ -144,9 +143,7 @@ static const char *spelled(struct ev_run *x, const struct ev_value *v, size_t *l
 		*len = x->scratch.len;
 		ev_spend(x, *len);
 		return ev_arena_copy(&x->arena, x->scratch.p, *len);
-	default:
-		*len = v->n;
-		return v->p;
+	default: *len = v->n; return v->p;
 	}
 }
 
@@ -595,8 +592,7 @@ bool ev_value_contains(struct ev_run *x, const struct ev_value *a, const struct 
 			found = found && ev_value_contains(x, &v, &w);
 		}
 		return found;
-	default:
-		return ev_value_compare(x, a, b) == 0;
+	default: return ev_value_compare(x, a, b) == 0;
 	}
 }
 
@@ -722,9 +718,7 @@ enum ev_flow ev_value_length(struct ev_run *x, const struct ev_value *a, struct 
 	size_t len;
 
 	switch (a->kind) {
-	case EV_NULL:
-		*out = zero;
-		return EV_GO_ON;
+	case EV_NULL: *out = zero; return EV_GO_ON;
 	case EV_NUMBER:
 		if (compare_numbers(x, a, &zero) < 0)
 			return ev_value_negate(x, a, out);
@@ -736,11 +730,8 @@ enum ev_flow ev_value_length(struct ev_run *x, const struct ev_value *a, struct 
 		*out = ev_whole((int64_t)ev_utf8_count(p, len));
 		return EV_GO_ON;
 	case EV_ARRAY:
-	case EV_OBJECT:
-		*out = ev_whole(ev_value_count(x, a));
-		return EV_GO_ON;
-	default:
-		return ev_raise(x, "%s has no length", ev_value_say(x, a));
+	case EV_OBJECT: *out = ev_whole(ev_value_count(x, a)); return EV_GO_ON;
+	default: return ev_raise(x, "%s has no length", ev_value_say(x, a));
 	}
 }
 
@@ -771,11 +762,8 @@ const char *ev_value_say(struct ev_run *x, const struct ev_value *v)
 			p = spelled(x, v, &len);
 		}
 		break;
-	case EV_STRING:
-		p = ev_value_string(x, v, &len);
-		break;
-	default:
-		return kind;
+	case EV_STRING: p = ev_value_string(x, v, &len); break;
+	default: return kind;
 	}
 	cut = ev_cut(p, len, SAID);
 	snprintf(said, SAID + 40, "%s (%s%.*s%s%s)", kind, quote, cut, p,

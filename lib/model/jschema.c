@@ -5,10 +5,10 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "model/jschema_impl.h"
 #include "json/canon.h"
 #include "json/decimal.h"
 #include "json/view.h"
-#include "model/jschema_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -187,9 +187,24 @@ struct js_quick js_quick_read(const char *p, size_t len)
 }
 
 static const int64_t powers[19] = {
-	1LL, 10LL, 100LL, 1000LL, 10000LL, 100000LL, 1000000LL, 10000000LL, 100000000LL,
-	1000000000LL, 10000000000LL, 100000000000LL, 1000000000000LL, 10000000000000LL,
-	100000000000000LL, 1000000000000000LL, 10000000000000000LL, 100000000000000000LL,
+	1LL,
+	10LL,
+	100LL,
+	1000LL,
+	10000LL,
+	100000LL,
+	1000000LL,
+	10000000LL,
+	100000000LL,
+	1000000000LL,
+	10000000000LL,
+	100000000000LL,
+	1000000000000LL,
+	10000000000000LL,
+	100000000000000LL,
+	1000000000000000LL,
+	10000000000000000LL,
+	100000000000000000LL,
 	1000000000000000000LL,
 };
 
@@ -211,7 +226,8 @@ static bool is_multiple(const char *p, size_t len, const struct js_quick *q,
 
 	if (q->fits && l->quick.fits)
 		return (__int128)q->mantissa * powers[l->quick.scale] %
-			       ((__int128)l->quick.mantissa * powers[q->scale]) == 0;
+			       ((__int128)l->quick.mantissa * powers[q->scale]) ==
+		       0;
 	ev_number_read(p, len, &a);
 	ev_number_read(l->text.p, l->text.len, &b);
 	return ev_number_multiple_of(&a, &b);
@@ -311,8 +327,9 @@ bool js_is_among(struct js_judge *j, const struct js_values *v, uint32_t i)
 	size_t len;
 
 	switch (kind) {
-	case EV_NULL: case EV_FALSE: case EV_TRUE:
-		return (v->kinds >> kind & 1) != 0;
+	case EV_NULL:
+	case EV_FALSE:
+	case EV_TRUE: return (v->kinds >> kind & 1) != 0;
 	case EV_STRING:
 		if (v->strings.n == 0)
 			return false;
@@ -330,7 +347,8 @@ bool js_is_among(struct js_judge *j, const struct js_values *v, uint32_t i)
 				     0))
 				return true;
 		return false;
-	case EV_ARRAY: case EV_OBJECT:
+	case EV_ARRAY:
+	case EV_OBJECT:
 		if (!v->composites)
 			return false;
 		form = form_of(j, i);
@@ -565,8 +583,7 @@ bool js_keywords_fit(struct js_judge *j, const struct ev_jschema *s, uint32_t i,
 		if (s->objects != NULL && !objects_fit(j, s->objects, i, marks))
 			return false;
 		break;
-	default:
-		break;
+	default: break;
 	}
 	return s->applied == NULL || applied_fit(j, s->applied, i, marks);
 }

@@ -9,8 +9,8 @@
 #ifndef EV_JSCHEMA_H
 #define EV_JSCHEMA_H
 
-#include "json/scan.h"
 #include "model/reason.h"
+#include "json/scan.h"
 
 struct ev_jschema_set;
 struct ev_jschema; /* one compiled schema, owned by its set */

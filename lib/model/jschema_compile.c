@@ -4,10 +4,10 @@
  */
 #include "base/hash.h"
 #include "base/mem.h"
+#include "model/jschema_impl.h"
 #include "json/canon.h"
 #include "json/decimal.h"
 #include "json/view.h"
-#include "model/jschema_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,13 +32,49 @@ enum shape {
 
 enum keyword {
 	K_NONE, /* says nothing about a value */
-	K_ADDITIONAL_PROPERTIES, K_ALL_OF, K_ANY_OF, K_CONST, K_CONTAINS, K_DEPENDENCIES,
-	K_DEPENDENT_REQUIRED, K_DEPENDENT_SCHEMAS, K_DESCRIPTION, K_DYNAMIC_REF, K_ELSE, K_ENUM,
-	K_EXCLUSIVE_MAXIMUM, K_EXCLUSIVE_MINIMUM, K_FORMAT, K_IF, K_ITEMS, K_MAX_CONTAINS,
-	K_MAX_ITEMS, K_MAX_LENGTH, K_MAX_PROPERTIES, K_MAXIMUM, K_MIN_CONTAINS, K_MIN_ITEMS,
-	K_MIN_LENGTH, K_MIN_PROPERTIES, K_MINIMUM, K_MULTIPLE_OF, K_NOT, K_ONE_OF, K_PATTERN,
-	K_PATTERN_PROPERTIES, K_PREFIX_ITEMS, K_PROPERTIES, K_PROPERTY_NAMES, K_REF, K_REQUIRED,
-	K_THEN, K_TITLE, K_TYPE, K_UNEVALUATED_ITEMS, K_UNEVALUATED_PROPERTIES, K_UNIQUE_ITEMS,
+	K_ADDITIONAL_PROPERTIES,
+	K_ALL_OF,
+	K_ANY_OF,
+	K_CONST,
+	K_CONTAINS,
+	K_DEPENDENCIES,
+	K_DEPENDENT_REQUIRED,
+	K_DEPENDENT_SCHEMAS,
+	K_DESCRIPTION,
+	K_DYNAMIC_REF,
+	K_ELSE,
+	K_ENUM,
+	K_EXCLUSIVE_MAXIMUM,
+	K_EXCLUSIVE_MINIMUM,
+	K_FORMAT,
+	K_IF,
+	K_ITEMS,
+	K_MAX_CONTAINS,
+	K_MAX_ITEMS,
+	K_MAX_LENGTH,
+	K_MAX_PROPERTIES,
+	K_MAXIMUM,
+	K_MIN_CONTAINS,
+	K_MIN_ITEMS,
+	K_MIN_LENGTH,
+	K_MIN_PROPERTIES,
+	K_MINIMUM,
+	K_MULTIPLE_OF,
+	K_NOT,
+	K_ONE_OF,
+	K_PATTERN,
+	K_PATTERN_PROPERTIES,
+	K_PREFIX_ITEMS,
+	K_PROPERTIES,
+	K_PROPERTY_NAMES,
+	K_REF,
+	K_REQUIRED,
+	K_THEN,
+	K_TITLE,
+	K_TYPE,
+	K_UNEVALUATED_ITEMS,
+	K_UNEVALUATED_PROPERTIES,
+	K_UNIQUE_ITEMS,
 };
 
 static const struct {
@@ -102,8 +138,10 @@ static const char *const types[] = {
 	"null", "boolean", "number", "string", "array", "object", "integer",
 };
 static const uint8_t type_bits[] = {
-	1 << EV_NULL, 1 << EV_FALSE | 1 << EV_TRUE, 1 << EV_NUMBER, 1 << EV_STRING, 1 << EV_ARRAY,
-	1 << EV_OBJECT, JS_INTEGER,
+	1 << EV_NULL,	1 << EV_FALSE | 1 << EV_TRUE,
+	1 << EV_NUMBER, 1 << EV_STRING,
+	1 << EV_ARRAY,	1 << EV_OBJECT,
+	JS_INTEGER,
 };
 
 static size_t keyword_find(const struct ev_doc *d, uint32_t name)
@@ -123,7 +161,9 @@ enum js_holds js_keyword_holds(const struct ev_doc *d, uint32_t name)
 	switch (keywords[k].shape) {
 	case SCHEMA: return JS_SCHEMA;
 	case SCHEMAS: return JS_SCHEMAS;
-	case SCHEMA_MAP: case PATTERN_MAP: case LEGACY_MAP: return JS_SCHEMA_MAP;
+	case SCHEMA_MAP:
+	case PATTERN_MAP:
+	case LEGACY_MAP: return JS_SCHEMA_MAP;
 	default: return JS_NOTHING;
 	}
 }
@@ -191,8 +231,7 @@ static uint32_t misshapen(const struct ev_doc *d, uint32_t at, enum shape shape,
 	enum ev_kind kind = ev_kind(d, at);
 
 	switch (shape) {
-	case ANY:
-		return EV_NOWHERE;
+	case ANY: return EV_NOWHERE;
 	case SCHEMA:
 		*need = "be a schema: an object, true or false";
 		return is_schema(d, at) ? EV_NOWHERE : at;
@@ -218,27 +257,21 @@ static uint32_t misshapen(const struct ev_doc *d, uint32_t at, enum shape shape,
 			    !((shape == NAMES_MAP || shape == LEGACY_MAP) && is_names(d, i + 1)))
 				return i + 1;
 		return EV_NOWHERE;
-	case NUMBER:
-		*need = "be a number";
-		return kind == EV_NUMBER ? EV_NOWHERE : at;
+	case NUMBER: *need = "be a number"; return kind == EV_NUMBER ? EV_NOWHERE : at;
 	case POSITIVE:
 		*need = "be a number above 0, of at most 10000 digits";
 		return is_positive(d, at) ? EV_NOWHERE : at;
 	case COUNT:
 		*need = "be a whole number, 0 or more";
 		return is_count(d, at) ? EV_NOWHERE : at;
-	case STRING:
-		*need = "be a string";
-		return kind == EV_STRING ? EV_NOWHERE : at;
+	case STRING: *need = "be a string"; return kind == EV_STRING ? EV_NOWHERE : at;
 	case BOOLEAN:
 		*need = "be true or false";
 		return kind == EV_TRUE || kind == EV_FALSE ? EV_NOWHERE : at;
 	case NAMES:
 		*need = "be an array of different names";
 		return is_names(d, at) ? EV_NOWHERE : at;
-	case VALUES:
-		*need = "be an array";
-		return kind == EV_ARRAY ? EV_NOWHERE : at;
+	case VALUES: *need = "be an array"; return kind == EV_ARRAY ? EV_NOWHERE : at;
 	case TYPES:
 		*need = "be null, boolean, integer, number, string, array or object, "
 			"or an array of different ones";
@@ -454,12 +487,8 @@ static const struct js_values *values(struct compile *c, uint32_t first, uint32_
 		k->kind = ev_kind(c->d, i);
 		k->text.p = ev_raw(c->d, i, &k->text.len);
 		switch (k->kind) {
-		case EV_STRING:
-			name_add(&v->strings, js_text(c->doc, c->set, i));
-			break;
-		case EV_NUMBER:
-			v->numbers = true;
-			break;
+		case EV_STRING: name_add(&v->strings, js_text(c->doc, c->set, i)); break;
+		case EV_NUMBER: v->numbers = true; break;
 		case EV_ARRAY:
 		case EV_OBJECT:
 			v->composites = true;
@@ -468,8 +497,7 @@ static const struct js_values *values(struct compile *c, uint32_t first, uint32_
 						    form.len};
 			ev_buf_free(&form);
 			break;
-		default:
-			v->kinds |= 1U << k->kind;
+		default: v->kinds |= 1U << k->kind;
 		}
 	}
 	names_close(c->set, &v->strings);
@@ -577,17 +605,13 @@ static bool keyword(struct compile *c, enum keyword k, uint32_t at)
 	struct js_slice text;
 
 	switch (k) {
-	case K_NONE:
-		return true;
+	case K_NONE: return true;
 	case K_TITLE:
 		if (c->s->says != NULL)
 			return true;
 		/* fall through */
-	case K_DESCRIPTION:
-		c->s->says = js_text(c->doc, c->set, at).p;
-		return true;
-	default:
-		break;
+	case K_DESCRIPTION: c->s->says = js_text(c->doc, c->set, at).p; return true;
+	default: break;
 	}
 	c->asserts++;
 	switch (k) {
@@ -642,7 +666,9 @@ static bool keyword(struct compile *c, enum keyword k, uint32_t at)
 	case K_UNEVALUATED_ITEMS: c->s->unevaluated_items = sub(c, at); break;
 	case K_UNEVALUATED_PROPERTIES: c->s->unevaluated_properties = sub(c, at); break;
 	case K_UNIQUE_ITEMS: arrays(c)->unique = ev_kind(c->d, at) == EV_TRUE; break;
-	case K_NONE: case K_TITLE: case K_DESCRIPTION: break;
+	case K_NONE:
+	case K_TITLE:
+	case K_DESCRIPTION: break;
 	}
 	return true;
 }

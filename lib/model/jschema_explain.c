@@ -3,8 +3,8 @@
  * keywords, so that both say the same.
  */
 #include "base/utf8.h"
-#include "json/view.h"
 #include "model/jschema_impl.h"
+#include "json/view.h"
 
 #include <string.h>
 
@@ -13,7 +13,7 @@ enum { SHOWN_VALUES = 8 }; /* of an enum, in a message */
 /* Where a value stands, from the inside out. */
 struct place {
 	const struct place *up; /* NULL at the top */
-	uint32_t name;          /* the node of a member's name, or EV_NOWHERE for an element: */
+	uint32_t name;		/* the node of a member's name, or EV_NOWHERE for an element: */
 	uint32_t index;
 };
 
@@ -81,9 +81,10 @@ static void explain_type(struct js_judge *j, const struct ev_jschema *s, uint32_
 		uint8_t bits;
 		const char *name;
 	} types[] = {
-		{1 << EV_NULL, "null"}, {1 << EV_FALSE, "a boolean"}, {1 << EV_NUMBER, "a number"},
-		{JS_INTEGER, "an integer"}, {1 << EV_STRING, "a string"},
-		{1 << EV_ARRAY, "an array"}, {1 << EV_OBJECT, "an object"},
+		{1 << EV_NULL, "null"},	       {1 << EV_FALSE, "a boolean"},
+		{1 << EV_NUMBER, "a number"},  {JS_INTEGER, "an integer"},
+		{1 << EV_STRING, "a string"},  {1 << EV_ARRAY, "an array"},
+		{1 << EV_OBJECT, "an object"},
 	};
 	static const char *const kinds[] = {
 		"null", "a boolean", "a boolean", "a number", "a string", "an array", "an object",
@@ -469,8 +470,7 @@ static void explain_here(struct js_judge *j, const struct ev_jschema *s, uint32_
 		if (s->objects != NULL)
 			explain_object(j, s->objects, i, place, says);
 		break;
-	default:
-		break;
+	default: break;
 	}
 	if (s->applied != NULL)
 		explain_applied(j, s->applied, i, place, says);

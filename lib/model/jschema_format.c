@@ -2,9 +2,9 @@
  * The formats that are asserted. Each function takes the decoded string, valid UTF-8.
  */
 #include "base/time.h"
-#include "json/form.h"
 #include "model/jschema_impl.h"
 #include "model/regex.h"
+#include "json/form.h"
 
 #include <string.h>
 

@@ -17,9 +17,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/status.h"
-#include "json/scan.h"
 #include "model/jschema.h"
 #include "model/regex.h"
+#include "json/scan.h"
 
 struct js_slice {
 	const char *p;
@@ -52,7 +52,7 @@ enum { JS_NO_BIT = UINT32_MAX, JS_SEEN = 128, JS_FEW = 8 };
 struct js_names {
 	struct js_name *list;
 	uint32_t n;
-	uint32_t mask;         /* of slots */
+	uint32_t mask;	       /* of slots */
 	uint64_t lengths;      /* 1 << length of each name; the last bit is for all from 63 on */
 	const uint32_t *slots; /* NULL for few names; index + 1, 0 for none */
 };
@@ -132,7 +132,7 @@ struct js_objects {
 	struct js_names names;
 	uint32_t bits;
 	uint64_t needed[JS_SEEN / 64]; /* of required, those below JS_SEEN */
-	uint32_t *required;            /* indices into names */
+	uint32_t *required;	       /* indices into names */
 	uint32_t n_required;
 	struct js_pattern *patterns;
 	uint32_t n_patterns;
@@ -158,8 +158,8 @@ enum js_state { JS_NEW, JS_QUEUED, JS_DONE };
 
 struct ev_jschema {
 	const struct ev_jschema *alias; /* a lone $ref: where it leads */
-	uint8_t types;                  /* 1 << kind, and JS_INTEGER */
-	bool boolean, value;            /* a boolean schema, and which */
+	uint8_t types;			/* 1 << kind, and JS_INTEGER */
+	bool boolean, value;		/* a boolean schema, and which */
 	const struct js_values *constant, *values;
 	const struct js_numbers *numbers;
 	const struct js_strings *strings;
@@ -174,7 +174,7 @@ struct ev_jschema {
 	struct js_resource *resource;
 	uint32_t at; /* node of doc */
 	enum js_state state;
-	uint32_t visit;  /* of the search for loops */
+	uint32_t visit; /* of the search for loops */
 };
 
 struct js_anchor {
@@ -200,7 +200,7 @@ struct js_document {
 	struct ev_doc doc;
 	struct ev_node *nodes;
 	struct ev_jschema **compiled; /* one a node, NULL where none is */
-	const char *retrieved; /* the URI that it was got by: schema:///a/b.json */
+	const char *retrieved;	      /* the URI that it was got by: schema:///a/b.json */
 	struct js_resource *top;
 };
 
@@ -246,7 +246,7 @@ const struct js_format *js_format_find(const char *name, size_t len);
 
 /* jschema_meta.c */
 
-#define JS_DRAFT "https://json-schema.org/draft/2020-12/"
+#define JS_DRAFT      "https://json-schema.org/draft/2020-12/"
 #define JS_METASCHEMA JS_DRAFT "schema"
 
 extern const char js_metaschema[];
@@ -292,8 +292,8 @@ struct js_judge {
 	struct ev_jschema_set *set;
 	const struct js_scope *scope;
 	uint32_t top, without; /* as given to ev_jschema_valid */
-	int depth; /* schemas applied one inside the other, on values or within values */
-	bool exhausted;        /* depth has been above JS_DEPTH: the value counts as not fit */
+	int depth;	/* schemas applied one inside the other, on values or within values */
+	bool exhausted; /* depth has been above JS_DEPTH: the value counts as not fit */
 	struct ev_reasons *reasons; /* NULL unless it explains */
 };
 

@@ -8,8 +8,8 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "io/in.h"
-#include "json/view.h"
 #include "model/jschema_impl.h"
+#include "json/view.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -326,11 +326,10 @@ static bool anchor_add(struct ev_jschema_set *set, struct js_resource *r, uint32
 			       keyword);
 	name = js_text(doc, set, value);
 	if (!anchor_name(name))
-		return js_fail(
-			doc, doc->nodes[value].pos, err,
-			"%s \"%s\" is no name: use letters, digits, - _ and ., "
-			"and a letter or _ first",
-			keyword, name.p);
+		return js_fail(doc, doc->nodes[value].pos, err,
+			       "%s \"%s\" is no name: use letters, digits, - _ and ., "
+			       "and a letter or _ first",
+			       keyword, name.p);
 	same = js_anchor_find(r, name.p, name.len);
 	if (same != NULL && same->at != schema)
 		return js_fail(doc, doc->nodes[value].pos, err,
@@ -348,9 +347,14 @@ static bool vocabularies(struct ev_jschema_set *set, struct js_resource *r, uint
 		const char *name;
 		unsigned bit;
 	} known[] = {
-		{"core", JS_CORE}, {"applicator", JS_APPLICATOR}, {"unevaluated", JS_UNEVALUATED},
-		{"validation", JS_VALIDATION}, {"meta-data", JS_META_DATA}, {"content", JS_CONTENT},
-		{"format-annotation", JS_FORMAT}, {"format-assertion", JS_FORMAT},
+		{"core", JS_CORE},
+		{"applicator", JS_APPLICATOR},
+		{"unevaluated", JS_UNEVALUATED},
+		{"validation", JS_VALIDATION},
+		{"meta-data", JS_META_DATA},
+		{"content", JS_CONTENT},
+		{"format-annotation", JS_FORMAT},
+		{"format-assertion", JS_FORMAT},
 	};
 	struct js_document *doc = r->doc;
 	struct js_resource *meta;
@@ -366,11 +370,10 @@ static bool vocabularies(struct ev_jschema_set *set, struct js_resource *r, uint
 	if (strcmp(uri.p, JS_METASCHEMA) == 0)
 		return true;
 	if ((meta = resource_find(set, uri.p)) == NULL)
-		return js_fail(
-			doc, doc->nodes[value].pos, err,
-			"$schema names %s, which is not known here: "
-			"write the schema for \"" JS_METASCHEMA "\"",
-			uri.p);
+		return js_fail(doc, doc->nodes[value].pos, err,
+			       "$schema names %s, which is not known here: "
+			       "write the schema for \"" JS_METASCHEMA "\"",
+			       uri.p);
 	list = ev_member(&meta->doc->doc, meta->at, "$vocabulary", 11);
 	if (list == EV_NOWHERE || ev_kind(&meta->doc->doc, list) != EV_OBJECT)
 		return true;
@@ -479,8 +482,7 @@ static bool walk(struct ev_jschema_set *set, struct js_resource *r, uint32_t at,
 				if (!walk(set, r, k + 1, err))
 					return false;
 			break;
-		case JS_NOTHING:
-			break;
+		case JS_NOTHING: break;
 		}
 	}
 	return true;

@@ -8,7 +8,14 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_FILE = 16 * 1024 * 1024, MAX_NAME = 63, MAX_PRECISION = 38, MAX_VARCHAR = 10485760, MAX_IGNORE = 32, MAX_KEYS = 16 };
+enum {
+	MAX_FILE = 16 * 1024 * 1024,
+	MAX_NAME = 63,
+	MAX_PRECISION = 38,
+	MAX_VARCHAR = 10485760,
+	MAX_IGNORE = 32,
+	MAX_KEYS = 16
+};
 
 struct reader {
 	const char *file;
@@ -82,7 +89,8 @@ static const char *nearest(const char *word, const char *const *known)
 }
 
 /* A map all of whose keys are known. */
-static bool is_map(struct reader *r, const struct ev_yaml *y, const char *what, const char *const *known)
+static bool is_map(struct reader *r, const struct ev_yaml *y, const char *what,
+		   const char *const *known)
 {
 	if (y->kind != EV_YAML_MAP)
 		return wrong(r, place(y), "%s must be a mapping (key: value)", what);
@@ -93,7 +101,8 @@ static bool is_map(struct reader *r, const struct ev_yaml *y, const char *what, 
 		while (*k != NULL && strcmp(*k, key) != 0)
 			k++;
 		if (*k == NULL)
-			return wrong(r, place(y->keys[i]), "unknown key '%s' in %s: did you mean '%s'?", key, what,
+			return wrong(r, place(y->keys[i]),
+				     "unknown key '%s' in %s: did you mean '%s'?", key, what,
 				     nearest(key, known));
 	}
 	return true;
@@ -115,18 +124,21 @@ static bool text_of(struct reader *r, const struct ev_yaml *y, const char *what,
 }
 
 /* One of a list of words; *out is its place in the list. */
-static bool word_of(struct reader *r, const struct ev_yaml *y, const char *what, const char *const *words, int *out)
+static bool word_of(struct reader *r, const struct ev_yaml *y, const char *what,
+		    const char *const *words, int *out)
 {
 	if (y->kind == EV_YAML_SCALAR) {
 		for (*out = 0; words[*out] != NULL; ++*out)
 			if (strcmp(words[*out], y->text) == 0)
 				return true;
-		return wrong(r, place(y), "%s cannot be '%s': did you mean '%s'?", what, y->text, nearest(y->text, words));
+		return wrong(r, place(y), "%s cannot be '%s': did you mean '%s'?", what, y->text,
+			     nearest(y->text, words));
 	}
 	return wrong(r, place(y), "%s must be a word such as '%s'", what, words[0]);
 }
 
-static bool path_of(struct reader *r, const struct ev_yaml *y, const char *what, struct ev_path **out)
+static bool path_of(struct reader *r, const struct ev_yaml *y, const char *what,
+		    struct ev_path **out)
 {
 	struct ev_error why;
 
@@ -147,20 +159,25 @@ static bool name_of(struct reader *r, const struct ev_yaml *key, const char *wha
 	for (size_t i = 0; i < len; i++) {
 		char c = p[i];
 
-		if (!(c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (i > 0 && c >= '0' && c <= '9')))
+		if (!(c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		      (i > 0 && c >= '0' && c <= '9')))
 			len = 0;
 	}
 	if (len == 0 || len > MAX_NAME)
-		return wrong(r, place(key),
-			     "'%s' cannot name a %s: use a letter or _, then letters, digits and _, %d at most", p, what,
-			     MAX_NAME);
+		return wrong(
+			r, place(key),
+			"'%s' cannot name a %s: use a letter or _, then letters, digits and _, %d at most",
+			p, what, MAX_NAME);
 	if (strncasecmp(p, "ev_", 3) == 0)
-		return wrong(r, place(key), "'%s' cannot name a %s: names that begin with ev_ are evkit's own", p, what);
+		return wrong(r, place(key),
+			     "'%s' cannot name a %s: names that begin with ev_ are evkit's own", p,
+			     what);
 	*out = ev_strdup(p);
 	return true;
 }
 
-static bool names_of(struct reader *r, const struct ev_yaml *y, const char *what, struct ev_names *out)
+static bool names_of(struct reader *r, const struct ev_yaml *y, const char *what,
+		     struct ev_names *out)
 {
 	if (y->kind != EV_YAML_LIST || y->n == 0)
 		return wrong(r, place(y), "%s must be a list such as [A, B]", what);
@@ -194,7 +211,8 @@ static bool types_of(struct reader *r, const struct ev_yaml *map, struct ev_name
 
 			for (size_t k = 0; k < r->m->n_types; k++)
 				known[k] = r->m->types[k].name;
-			wrong(r, place(y->items[i]), "no event type '%s' in types: did you mean '%s'?", out->list[i],
+			wrong(r, place(y->items[i]),
+			      "no event type '%s' in types: did you mean '%s'?", out->list[i],
 			      nearest(out->list[i], known));
 			free(known);
 			return false;
@@ -207,11 +225,12 @@ static bool types_of(struct reader *r, const struct ev_yaml *map, struct ev_name
 
 static bool read_event(struct reader *r, const struct ev_yaml *y)
 {
-	static const char *const keys[] = {"id",     "type", "time",  "version", "modified",
-					   "op",     "ignore", "zone", "order",   NULL};
+	static const char *const keys[] = {"id", "type",   "time", "version", "modified",
+					   "op", "ignore", "zone", "order",   NULL};
 	static const char *const orders[] = {"arrival", NULL};
 	struct ev_model *m = r->m;
-	struct ev_path **const paths[] = {&m->id, &m->type, &m->time, &m->version, &m->modified, &m->op};
+	struct ev_path **const paths[] = {&m->id,      &m->type,     &m->time,
+					  &m->version, &m->modified, &m->op};
 	const struct ev_yaml *v;
 	struct ev_error why;
 	int order;
@@ -224,34 +243,43 @@ static bool read_event(struct reader *r, const struct ev_yaml *y)
 			return wrong(r, place(y), "event needs the key '%s'", keys[i]);
 		if (v != NULL && !path_of(r, v, keys[i], paths[i]))
 			return false;
-		if (v != NULL && ((*paths[i])->many || (*paths[i])->root != EV_ROOT_EVENT || (*paths[i])->n == 0))
-			return wrong(r, place(v), "%s must name one place in the event, such as .%s", keys[i], keys[i]);
+		if (v != NULL && ((*paths[i])->many || (*paths[i])->root != EV_ROOT_EVENT ||
+				  (*paths[i])->n == 0))
+			return wrong(r, place(v),
+				     "%s must name one place in the event, such as .%s", keys[i],
+				     keys[i]);
 	}
 	if ((v = ev_yaml_get(y, "ignore")) != NULL) {
 		if (v->kind != EV_YAML_LIST)
-			return wrong(r, place(v), "ignore must be a list of paths such as [.received_at]");
+			return wrong(r, place(v),
+				     "ignore must be a list of paths such as [.received_at]");
 		if (v->n > MAX_IGNORE)
-			return wrong(r, place(v), "ignore takes at most %d paths: name the object around them", MAX_IGNORE);
+			return wrong(r, place(v),
+				     "ignore takes at most %d paths: name the object around them",
+				     MAX_IGNORE);
 		m->ignore = ev_calloc(v->n, sizeof(struct ev_path *));
 		for (size_t i = 0; i < v->n; i++) {
 			if (!path_of(r, v->items[i], "ignore", &m->ignore[m->n_ignore++]))
 				return false;
 			if (m->ignore[i]->many || m->ignore[i]->n == 0)
-				return wrong(r, place(v->items[i]), "ignore takes paths to one member, without []");
+				return wrong(r, place(v->items[i]),
+					     "ignore takes paths to one member, without []");
 		}
 	}
 	if ((v = ev_yaml_get(y, "zone")) != NULL &&
 	    (v->kind != EV_YAML_SCALAR || (m->zone = ev_zone_open(v->text, &why)) == NULL))
-		return wrong(r, place(v), "%s", v->kind == EV_YAML_SCALAR ? why.text : "zone must be a text");
+		return wrong(r, place(v), "%s",
+			     v->kind == EV_YAML_SCALAR ? why.text : "zone must be a text");
 	if ((v = ev_yaml_get(y, "order")) != NULL) {
 		if (!word_of(r, v, "order", orders, &order))
 			return false;
 		m->by_arrival = true;
 	}
 	if (m->version == NULL && m->modified == NULL && !m->by_arrival)
-		return wrong(r, place(y),
-			     "event names neither version nor modified, so updates have no order: name one, or say "
-			     "order: arrival");
+		return wrong(
+			r, place(y),
+			"event names neither version nor modified, so updates have no order: name one, or say "
+			"order: arrival");
 	return true;
 }
 
@@ -261,11 +289,15 @@ static bool read_contract(struct reader *r, const struct ev_yaml *y, struct ev_c
 
 	c->place = place(y);
 	if (y->kind == EV_YAML_SCALAR && y->len == 0)
-		return wrong(r, place(y), "a contract is missing here: name a schema file, or write a JSON Schema");
-	if (y->kind == EV_YAML_SCALAR && strcmp(y->text, "true") != 0 && strcmp(y->text, "false") != 0)
+		return wrong(
+			r, place(y),
+			"a contract is missing here: name a schema file, or write a JSON Schema");
+	if (y->kind == EV_YAML_SCALAR && strcmp(y->text, "true") != 0 &&
+	    strcmp(y->text, "false") != 0)
 		return text_of(r, y, "a contract", &c->file);
 	if (y->kind == EV_YAML_LIST)
-		return wrong(r, place(y), "a contract is a schema file's name or a JSON Schema, not a list");
+		return wrong(r, place(y),
+			     "a contract is a schema file's name or a JSON Schema, not a list");
 	ev_yaml_json(y, &json);
 	c->text = ev_strndup(json.p, json.len);
 	ev_buf_free(&json);
@@ -281,7 +313,8 @@ static bool read_types(struct reader *r, const struct ev_yaml *y)
 	r->m->types = ev_calloc(y->n, sizeof *r->m->types);
 	for (size_t i = 0; i < y->n; i++) {
 		struct ev_event_type *t = &r->m->types[r->m->n_types++];
-		const struct ev_yaml *v = y->items[i], *schema = ev_yaml_get(v, "schema"), *patch = ev_yaml_get(v, "patch");
+		const struct ev_yaml *v = y->items[i], *schema = ev_yaml_get(v, "schema"),
+				     *patch = ev_yaml_get(v, "patch");
 
 		t->name = ev_strdup(y->keys[i]->text);
 		if (schema == NULL && patch == NULL) {
@@ -289,7 +322,8 @@ static bool read_types(struct reader *r, const struct ev_yaml *y)
 				return false;
 			continue;
 		}
-		if (!is_map(r, v, "a type", keys) || (schema != NULL && !read_contract(r, schema, &t->put)) ||
+		if (!is_map(r, v, "a type", keys) ||
+		    (schema != NULL && !read_contract(r, schema, &t->put)) ||
 		    (patch != NULL && !read_contract(r, patch, &t->patch)))
 			return false;
 	}
@@ -309,7 +343,8 @@ static bool bool_of(struct reader *r, const struct ev_yaml *y, const char *what,
 
 static bool read_rule(struct reader *r, const struct ev_yaml *y, struct ev_rule *rule)
 {
-	static const char *const keys[] = {"name", "for", "jq", "severity", "floating", "explain", NULL};
+	static const char *const keys[] = {"name",     "for",	  "jq", "severity",
+					   "floating", "explain", NULL};
 	static const char *const severities[] = {"critical", "warning", "info", NULL};
 	const struct ev_yaml *v;
 	int severity = 0;
@@ -322,12 +357,14 @@ static bool read_rule(struct reader *r, const struct ev_yaml *y, struct ev_rule 
 	rule->place = place(v);
 	if (!types_of(r, y, &rule->types))
 		return false;
-	if ((v = ev_yaml_get(y, "severity")) != NULL && !word_of(r, v, "severity", severities, &severity))
+	if ((v = ev_yaml_get(y, "severity")) != NULL &&
+	    !word_of(r, v, "severity", severities, &severity))
 		return false;
 	rule->severity = ev_strdup(severities[severity]);
 	if ((v = ev_yaml_get(y, "explain")) != NULL && !text_of(r, v, "explain", &rule->explain))
 		return false;
-	return (v = ev_yaml_get(y, "floating")) == NULL || bool_of(r, v, "floating", &rule->floating);
+	return (v = ev_yaml_get(y, "floating")) == NULL ||
+	       bool_of(r, v, "floating", &rule->floating);
 }
 
 static bool read_rules(struct reader *r, const struct ev_yaml *y)
@@ -340,13 +377,15 @@ static bool read_rules(struct reader *r, const struct ev_yaml *y)
 			return false;
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(r->m->rules[k].name, r->m->rules[i].name) == 0)
-				return wrong(r, place(y->items[i]), "a second rule has the name '%s': rename one",
+				return wrong(r, place(y->items[i]),
+					     "a second rule has the name '%s': rename one",
 					     r->m->rules[i].name);
 	}
 	return true;
 }
 
-static const char *const type_names[] = {"uuid", "varchar", "timestamp", "date", "int", "decimal", "bool", "json", NULL};
+static const char *const type_names[] = {"uuid",    "varchar", "timestamp", "date", "int",
+					 "decimal", "bool",    "json",	    NULL};
 
 static bool read_type(struct reader *r, const struct ev_yaml *y, struct ev_column *c)
 {
@@ -360,22 +399,26 @@ static bool read_type(struct reader *r, const struct ev_yaml *y, struct ev_colum
 	for (type = 0; n >= 1 && type_names[type] != NULL && strcmp(type_names[type], word) != 0;)
 		type++;
 	if (n < 1 || type_names[type] == NULL)
-		return wrong(r, place(y), "no type '%s': did you mean '%s'?", y->text, nearest(n >= 1 ? word : y->text, type_names));
+		return wrong(r, place(y), "no type '%s': did you mean '%s'?", y->text,
+			     nearest(n >= 1 ? word : y->text, type_names));
 	c->type = (enum ev_type)type;
 	switch (c->type) {
 	case EV_TYPE_VARCHAR:
-		if (sscanf(y->text, "varchar(%8u%c%c", &size, &paren, &rest) != 2 || paren != ')' || size == 0 ||
-		    size > MAX_VARCHAR)
-			return wrong(r, place(y), "'%s' is no type: write varchar(N), N code points from 1 to %d", y->text,
-				     MAX_VARCHAR);
+		if (sscanf(y->text, "varchar(%8u%c%c", &size, &paren, &rest) != 2 || paren != ')' ||
+		    size == 0 || size > MAX_VARCHAR)
+			return wrong(
+				r, place(y),
+				"'%s' is no type: write varchar(N), N code points from 1 to %d",
+				y->text, MAX_VARCHAR);
 		break;
 	case EV_TYPE_DECIMAL:
-		if (sscanf(y->text, "decimal(%3u,%3u%c%c", &size, &scale, &paren, &rest) != 3 || paren != ')' ||
-		    size == 0 || size > MAX_PRECISION || scale > size)
-			return wrong(r, place(y),
-				     "'%s' is no type: write \"decimal(P,S)\" in quotes, P digits from 1 to %d, S of them "
-				     "behind the point",
-				     y->text, MAX_PRECISION);
+		if (sscanf(y->text, "decimal(%3u,%3u%c%c", &size, &scale, &paren, &rest) != 3 ||
+		    paren != ')' || size == 0 || size > MAX_PRECISION || scale > size)
+			return wrong(
+				r, place(y),
+				"'%s' is no type: write \"decimal(P,S)\" in quotes, P digits from 1 to %d, S of them "
+				"behind the point",
+				y->text, MAX_PRECISION);
 		break;
 	default:
 		if (n != 1)
@@ -404,24 +447,29 @@ static bool wider(const struct ev_column *a, const struct ev_column *b)
 	return a->size > b->size;
 }
 
-static bool read_column(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y, bool each, bool in_fact,
-			struct ev_column *c)
+static bool read_column(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
+			bool each, bool in_fact, struct ev_column *c)
 {
 	static const char *const fact_keys[] = {"from", "type", "dimension", NULL};
 	static const char *const dimension_keys[] = {"from", "type", NULL};
 	const struct ev_yaml *v;
 
 	c->place = place(key);
-	if (!name_of(r, key, "column", &c->name) || !is_map(r, y, "a column", in_fact ? fact_keys : dimension_keys) ||
+	if (!name_of(r, key, "column", &c->name) ||
+	    !is_map(r, y, "a column", in_fact ? fact_keys : dimension_keys) ||
 	    !required(r, y, "a column", "from", &v) || !path_of(r, v, "from", &c->from))
 		return false;
 	if (c->from->many)
-		return wrong(r, place(v), "a column takes one value: name the list in 'each' and use $item");
+		return wrong(r, place(v),
+			     "a column takes one value: name the list in 'each' and use $item");
 	if (c->from->root != EV_ROOT_EVENT && !each)
-		return wrong(r, place(v), "'%s' stands for an element, but there is no 'each' here", c->from->text);
+		return wrong(r, place(v), "'%s' stands for an element, but there is no 'each' here",
+			     c->from->text);
 	for (size_t i = 0; i < r->m->n_ignore; i++)
 		if (ev_path_same(c->from, r->m->ignore[i]))
-			return wrong(r, place(v), "'%s' is ignored by event.ignore and cannot be a column", c->from->text);
+			return wrong(r, place(v),
+				     "'%s' is ignored by event.ignore and cannot be a column",
+				     c->from->text);
 	if (!required(r, y, "a column", "type", &v) || !read_type(r, v, c))
 		return false;
 	if (c->from->root == EV_ROOT_INDEX && c->type != EV_TYPE_INT)
@@ -439,11 +487,13 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 			wrong(r, place(v), "the model has no dimensions: add star.dimensions");
 		else
 			wrong(r, place(v), "no dimension '%s': did you mean '%s'?",
-			      v->kind == EV_YAML_SCALAR ? v->text : "", nearest(v->kind == EV_YAML_SCALAR ? v->text : "", known));
+			      v->kind == EV_YAML_SCALAR ? v->text : "",
+			      nearest(v->kind == EV_YAML_SCALAR ? v->text : "", known));
 		free(known);
 		return false;
 	}
-	if (c->dimension->calendar != NULL && c->type != EV_TYPE_TIMESTAMP && c->type != EV_TYPE_DATE)
+	if (c->dimension->calendar != NULL && c->type != EV_TYPE_TIMESTAMP &&
+	    c->type != EV_TYPE_DATE)
 		return wrong(r, place(v), "a calendar takes a column of type timestamp or date");
 	if (c->dimension->n_keys == 1) {
 		const struct ev_column *k = &c->dimension->columns.list[c->dimension->keys[0]];
@@ -452,8 +502,9 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 			char type[32];
 
 			ev_type_write(k, type, sizeof type);
-			return wrong(r, place(v), "the key of %s is of type %s: give this column the same", c->dimension->name,
-				     type);
+			return wrong(r, place(v),
+				     "the key of %s is of type %s: give this column the same",
+				     c->dimension->name, type);
 		}
 	}
 	return true;
@@ -474,7 +525,10 @@ static bool names_differ(struct reader *r, const struct ev_columns *columns)
 			sprintf(names[n], "%s%s", c->name, key ? "_key" : "");
 			for (size_t k = 0; k < n && good; k++)
 				if (strcasecmp(names[k], names[n]) == 0)
-					good = wrong(r, c->place, "a second column comes out as '%s': rename one", names[n]);
+					good = wrong(
+						r, c->place,
+						"a second column comes out as '%s': rename one",
+						names[n]);
 			n++;
 		}
 	}
@@ -484,7 +538,8 @@ static bool names_differ(struct reader *r, const struct ev_columns *columns)
 	return good;
 }
 
-static bool read_columns(struct reader *r, const struct ev_yaml *y, bool each, bool in_fact, struct ev_columns *out)
+static bool read_columns(struct reader *r, const struct ev_yaml *y, bool each, bool in_fact,
+			 struct ev_columns *out)
 {
 	if (!is_map(r, y, "columns", NULL))
 		return false;
@@ -521,7 +576,8 @@ static bool read_calendar(struct reader *r, const struct ev_yaml *y, struct ev_d
 	for (int i = 0; i < 2; i++) {
 		if (!required(r, y, "calendar", keys[i], &v))
 			return false;
-		if (v->kind != EV_YAML_SCALAR || !ev_date_parse(v->text, v->len, i == 0 ? &c->from : &c->to))
+		if (v->kind != EV_YAML_SCALAR ||
+		    !ev_date_parse(v->text, v->len, i == 0 ? &c->from : &c->to))
 			return wrong(r, place(v), "%s must be a date such as 2026-03-01", keys[i]);
 	}
 	if (ev_date_days(c->to) < ev_date_days(c->from))
@@ -554,8 +610,10 @@ static bool read_key(struct reader *r, const struct ev_yaml *y, struct ev_dimens
 			k++;
 		ev_path_free(&path);
 		if (k == d->columns.n)
-			return wrong(r, place(v), "the key %s must be among the columns of %s, which give it its type", v->text,
-				     d->name);
+			return wrong(
+				r, place(v),
+				"the key %s must be among the columns of %s, which give it its type",
+				v->text, d->name);
 		if (d->columns.list[k].type == EV_TYPE_JSON)
 			return wrong(r, place(v), "a key cannot be of type json");
 		d->keys[d->n_keys++] = k;
@@ -563,9 +621,11 @@ static bool read_key(struct reader *r, const struct ev_yaml *y, struct ev_dimens
 	return true;
 }
 
-static bool read_dimension(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y, struct ev_dimension *d)
+static bool read_dimension(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
+			   struct ev_dimension *d)
 {
-	static const char *const keys[] = {"key", "history", "each", "for", "columns", "calendar", NULL};
+	static const char *const keys[] = {"key",     "history",  "each", "for",
+					   "columns", "calendar", NULL};
 	static const char *const histories[] = {"scd1", "scd2", NULL};
 	const struct ev_yaml *v;
 	int history = 0;
@@ -574,17 +634,21 @@ static bool read_dimension(struct reader *r, const struct ev_yaml *key, const st
 	if (!name_of(r, key, "dimension", &d->name) || !is_map(r, y, "a dimension", keys))
 		return false;
 	if ((v = ev_yaml_get(y, "calendar")) != NULL)
-		return y->n == 1 ? read_calendar(r, v, d) : wrong(r, place(key), "a calendar has no other keys");
-	if (!each_of(r, y, &d->each) || !types_of(r, y, &d->types) || !required(r, y, "a dimension", "columns", &v) ||
-	    !read_columns(r, v, d->each != NULL, false, &d->columns) || !required(r, y, "a dimension", "key", &v) ||
-	    !read_key(r, v, d))
+		return y->n == 1 ? read_calendar(r, v, d)
+				 : wrong(r, place(key), "a calendar has no other keys");
+	if (!each_of(r, y, &d->each) || !types_of(r, y, &d->types) ||
+	    !required(r, y, "a dimension", "columns", &v) ||
+	    !read_columns(r, v, d->each != NULL, false, &d->columns) ||
+	    !required(r, y, "a dimension", "key", &v) || !read_key(r, v, d))
 		return false;
 	for (size_t i = 0; i < d->columns.n; i++) {
 		const char *name = d->columns.list[i].name;
 		size_t len = strlen(d->name);
 
 		if (strncasecmp(name, d->name, len) == 0 && strcasecmp(name + len, "_key") == 0)
-			return wrong(r, d->columns.list[i].place, "'%s' is the name of the dimension's key: rename the column", name);
+			return wrong(r, d->columns.list[i].place,
+				     "'%s' is the name of the dimension's key: rename the column",
+				     name);
 	}
 	if ((v = ev_yaml_get(y, "history")) == NULL)
 		return true;
@@ -603,13 +667,16 @@ static bool keys_reached(struct reader *r, const struct ev_fact *f)
 		for (size_t k = 0; d != NULL && d->n_keys > 1 && k < d->n_keys; k++)
 			if (d->columns.list[d->keys[k]].from->root != EV_ROOT_EVENT &&
 			    (f->each == NULL || !ev_path_same(f->each, d->each)))
-				return wrong(r, c->place, "the key of %s lies in %s: a fact that refers to it needs the same each",
-					     d->name, d->each->text);
+				return wrong(
+					r, c->place,
+					"the key of %s lies in %s: a fact that refers to it needs the same each",
+					d->name, d->each->text);
 	}
 	return true;
 }
 
-static bool read_fact(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y, struct ev_fact *f)
+static bool read_fact(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
+		      struct ev_fact *f)
 {
 	static const char *const keys[] = {"keep", "each", "for", "columns", NULL};
 	static const char *const keeps[] = {"history", "latest", NULL};
@@ -617,19 +684,23 @@ static bool read_fact(struct reader *r, const struct ev_yaml *key, const struct 
 	int keep;
 
 	f->place = place(key);
-	if (!name_of(r, key, "fact", &f->name) || !is_map(r, y, "a fact", keys) || !required(r, y, "a fact", "keep", &v) ||
-	    !word_of(r, v, "keep", keeps, &keep) || !each_of(r, y, &f->each) || !types_of(r, y, &f->types) ||
-	    !required(r, y, "a fact", "columns", &v) || !read_columns(r, v, f->each != NULL, true, &f->columns) ||
-	    !keys_reached(r, f))
+	if (!name_of(r, key, "fact", &f->name) || !is_map(r, y, "a fact", keys) ||
+	    !required(r, y, "a fact", "keep", &v) || !word_of(r, v, "keep", keeps, &keep) ||
+	    !each_of(r, y, &f->each) || !types_of(r, y, &f->types) ||
+	    !required(r, y, "a fact", "columns", &v) ||
+	    !read_columns(r, v, f->each != NULL, true, &f->columns) || !keys_reached(r, f))
 		return false;
 	f->keep = (enum ev_keep)keep;
 	return true;
 }
 
-static bool tables_differ(struct reader *r, const char *name, struct ev_place at, size_t dimensions, size_t facts)
+static bool tables_differ(struct reader *r, const char *name, struct ev_place at, size_t dimensions,
+			  size_t facts)
 {
 	for (size_t i = 0; i < dimensions + facts; i++)
-		if (strcasecmp(i < dimensions ? r->m->dimensions[i].name : r->m->facts[i - dimensions].name, name) == 0)
+		if (strcasecmp(i < dimensions ? r->m->dimensions[i].name
+					      : r->m->facts[i - dimensions].name,
+			       name) == 0)
 			return wrong(r, at, "a second table has the name '%s': rename one", name);
 	return true;
 }
@@ -649,7 +720,8 @@ static bool read_star(struct reader *r, const struct ev_yaml *y)
 		for (size_t i = 0; i < v->n; i++, m->n_dimensions++) {
 			/* counted only when whole, so that no column refers to one that is half read */
 			if (!read_dimension(r, v->keys[i], v->items[i], &m->dimensions[i]) ||
-			    !tables_differ(r, m->dimensions[i].name, m->dimensions[i].place, i, 0)) {
+			    !tables_differ(r, m->dimensions[i].name, m->dimensions[i].place, i,
+					   0)) {
 				m->n_dimensions++;
 				return false;
 			}
@@ -668,7 +740,7 @@ static bool read_star(struct reader *r, const struct ev_yaml *y)
 static bool read_environments(struct reader *r, const struct ev_yaml *y)
 {
 	static const char *const keys[] = {"target", "schema", NULL};
-	static const char *const targets[] = {"sqlite",   "postgres",   "snowflake", "redshift",
+	static const char *const targets[] = {"sqlite",	  "postgres",	"snowflake", "redshift",
 					      "bigquery", "clickhouse", "duckdb",    NULL};
 	struct ev_model *m = r->m;
 
@@ -683,7 +755,8 @@ static bool read_environments(struct reader *r, const struct ev_yaml *y)
 		e->place = place(y->keys[i]);
 		e->name = ev_strdup(y->keys[i]->text);
 		if (!is_map(r, y->items[i], "an environment", keys) ||
-		    !required(r, y->items[i], "an environment", "target", &v) || !word_of(r, v, "target", targets, &target))
+		    !required(r, y->items[i], "an environment", "target", &v) ||
+		    !word_of(r, v, "target", targets, &target))
 			return false;
 		e->target = ev_strdup(targets[target]);
 		if ((v = ev_yaml_get(y->items[i], "schema")) != NULL) {
@@ -698,8 +771,9 @@ static bool read_environments(struct reader *r, const struct ev_yaml *y)
 
 static bool read_root(struct reader *r, const struct ev_yaml *y)
 {
-	static const char *const keys[] = {"evkit", "name",	    "event",	    "types", "unknown_types", "rules",
-					   "star",  "expectations", "environments", NULL};
+	static const char *const keys[] = {"evkit",	    "name",  "event", "types",
+					   "unknown_types", "rules", "star",  "expectations",
+					   "environments",  NULL};
 	static const char *const versions[] = {"1", NULL};
 	static const char *const unknown[] = {"reject", "pass", NULL};
 	const struct ev_yaml *v;
@@ -732,7 +806,8 @@ static char *folder_of(const char *file)
 {
 	const char *slash = strrchr(file, '/');
 
-	return slash == NULL ? ev_strdup(".") : ev_strndup(file, slash == file ? 1 : (size_t)(slash - file));
+	return slash == NULL ? ev_strdup(".")
+			     : ev_strndup(file, slash == file ? 1 : (size_t)(slash - file));
 }
 
 struct ev_model *ev_model_read(const char *file, struct ev_error *err)
@@ -747,7 +822,8 @@ struct ev_model *ev_model_read(const char *file, struct ev_error *err)
 	m->file = ev_strdup(file);
 	m->root = folder_of(file);
 	good = ev_in_slurp(file, MAX_FILE, &text, &len, err) == EV_OK &&
-	       (doc = ev_yaml_read(file, text, len, err)) != NULL && read_root(&r, ev_yaml_root(doc));
+	       (doc = ev_yaml_read(file, text, len, err)) != NULL &&
+	       read_root(&r, ev_yaml_root(doc));
 	ev_yaml_free(&doc);
 	free(text);
 	if (!good)
@@ -759,12 +835,12 @@ static const struct {
 	const char *name, *path;
 	size_t at;
 } envelope[] = {
-    {"id", ".event_id", offsetof(struct ev_model, id)},
-    {"type", ".event_type", offsetof(struct ev_model, type)},
-    {"time", ".event_timestamp", offsetof(struct ev_model, time)},
-    {"version", ".version", offsetof(struct ev_model, version)},
-    {"modified", ".modified_at", offsetof(struct ev_model, modified)},
-    {"op", ".op", offsetof(struct ev_model, op)},
+	{"id", ".event_id", offsetof(struct ev_model, id)},
+	{"type", ".event_type", offsetof(struct ev_model, type)},
+	{"time", ".event_timestamp", offsetof(struct ev_model, time)},
+	{"version", ".version", offsetof(struct ev_model, version)},
+	{"modified", ".modified_at", offsetof(struct ev_model, modified)},
+	{"op", ".op", offsetof(struct ev_model, op)},
 };
 
 enum { ENVELOPE = sizeof envelope / sizeof envelope[0] };
@@ -786,7 +862,8 @@ struct ev_model *ev_model_default(void)
 	return m;
 }
 
-enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const char *text, struct ev_error *err)
+enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const char *text,
+				 struct ev_error *err)
 {
 	for (size_t i = 0; i < ENVELOPE; i++) {
 		struct ev_path *path;
@@ -796,8 +873,10 @@ enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const ch
 			continue;
 		path = ev_path_parse(text, &why);
 		if (path == NULL || path->many || path->n == 0 || path->root != EV_ROOT_EVENT) {
-			ev_fail(err, "--%s: '%s' is no path to one place in the event%s%s: write one such as %s", which, text,
-				path == NULL ? ": " : "", path == NULL ? why.text : "", envelope[i].path);
+			ev_fail(err,
+				"--%s: '%s' is no path to one place in the event%s%s: write one such as %s",
+				which, text, path == NULL ? ": " : "", path == NULL ? why.text : "",
+				envelope[i].path);
 			ev_path_free(&path);
 			return EV_FATAL;
 		}

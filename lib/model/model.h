@@ -22,7 +22,7 @@ enum ev_type {
 	EV_TYPE_VARCHAR, /* size: code points */
 	EV_TYPE_TIMESTAMP,
 	EV_TYPE_DATE,
-	EV_TYPE_INT,     /* 64 bits */
+	EV_TYPE_INT,	 /* 64 bits */
 	EV_TYPE_DECIMAL, /* size: digits in all; scale: of them behind the point */
 	EV_TYPE_BOOL,
 	EV_TYPE_JSON,
@@ -68,7 +68,7 @@ struct ev_calendar {
 struct ev_dimension {
 	char *name;
 	struct ev_calendar *calendar; /* then nothing below is set */
-	size_t *keys;                 /* indices of the columns that make the key, in the model's order */
+	size_t *keys; /* indices of the columns that make the key, in the model's order */
 	size_t n_keys;
 	struct ev_path *each;
 	struct ev_names types;
@@ -132,7 +132,8 @@ struct ev_model *ev_model_read(const char *file, struct ev_error *err);
 /* The default envelope: .event_id .event_type .event_timestamp .version .modified_at .op */
 struct ev_model *ev_model_default(void);
 /* Sets one path of the envelope by name: "id", "type", "time", "version", "modified" or "op". */
-enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const char *path, struct ev_error *err);
+enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const char *path,
+				 struct ev_error *err);
 void ev_model_free(struct ev_model **m);
 
 const struct ev_fact *ev_model_fact(const struct ev_model *m, const char *name);

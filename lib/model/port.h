@@ -13,7 +13,8 @@ struct ev_port {
 	struct ev_rejects *rejects;
 };
 
-static inline enum ev_status ev_port_line(struct ev_port *port, const void *p, size_t len, struct ev_error *err)
+static inline enum ev_status ev_port_line(struct ev_port *port, const void *p, size_t len,
+					  struct ev_error *err)
 {
 	if (ev_out_line(port->out, p, len) == EV_OK)
 		return EV_OK;

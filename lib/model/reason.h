@@ -14,7 +14,8 @@ struct ev_reason {
 	const char *path;    /* JSON Pointer (RFC 6901) to the value */
 	const char *keyword; /* of JSON Schema, or a column's type */
 	const char *message; /* what was found, for an engineer */
-	const char *explain; /* what it means, for a shop manager: the model's or the schema's own words */
+	const char *
+		explain; /* what it means, for a shop manager: the model's or the schema's own words */
 };
 
 /* Zero-initialise. */

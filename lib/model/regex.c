@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-	STEPS = 1000000,          /* of one search; PCRE2's own default is ten times that */
+	STEPS = 1000000, /* of one search; PCRE2's own default is ten times that */
 	JIT_STACK_MIN = 32 * 1024,
 	JIT_STACK_MAX = 1024 * 1024,
 	HEAP_MAX = 64 * 1024, /* KiB, of a search without the JIT */
@@ -80,19 +80,50 @@ static const char no_space[] = "\\x{0}-\\x{8}\\x{e}-\\x{1f}\\x{21}-\\x{9f}\\x{a1
 static const struct {
 	const char *name, *brief;
 } categories[] = {
-	{"Any", "Any"}, {"Letter", "L"}, {"Cased_Letter", "L&"}, {"LC", "L&"},
-	{"Uppercase_Letter", "Lu"}, {"Lowercase_Letter", "Ll"}, {"Titlecase_Letter", "Lt"},
-	{"Modifier_Letter", "Lm"}, {"Other_Letter", "Lo"}, {"Mark", "M"}, {"Combining_Mark", "M"},
-	{"Nonspacing_Mark", "Mn"}, {"Spacing_Mark", "Mc"}, {"Enclosing_Mark", "Me"},
-	{"Number", "N"}, {"Decimal_Number", "Nd"}, {"digit", "Nd"}, {"Letter_Number", "Nl"},
-	{"Other_Number", "No"}, {"Punctuation", "P"}, {"punct", "P"},
-	{"Connector_Punctuation", "Pc"}, {"Dash_Punctuation", "Pd"}, {"Open_Punctuation", "Ps"},
-	{"Close_Punctuation", "Pe"}, {"Initial_Punctuation", "Pi"}, {"Final_Punctuation", "Pf"},
-	{"Other_Punctuation", "Po"}, {"Symbol", "S"}, {"Math_Symbol", "Sm"},
-	{"Currency_Symbol", "Sc"}, {"Modifier_Symbol", "Sk"}, {"Other_Symbol", "So"},
-	{"Separator", "Z"}, {"Space_Separator", "Zs"}, {"Line_Separator", "Zl"},
-	{"Paragraph_Separator", "Zp"}, {"Other", "C"}, {"Control", "Cc"}, {"cntrl", "Cc"},
-	{"Format", "Cf"}, {"Surrogate", "Cs"}, {"Private_Use", "Co"}, {"Unassigned", "Cn"},
+	{"Any", "Any"},
+	{"Letter", "L"},
+	{"Cased_Letter", "L&"},
+	{"LC", "L&"},
+	{"Uppercase_Letter", "Lu"},
+	{"Lowercase_Letter", "Ll"},
+	{"Titlecase_Letter", "Lt"},
+	{"Modifier_Letter", "Lm"},
+	{"Other_Letter", "Lo"},
+	{"Mark", "M"},
+	{"Combining_Mark", "M"},
+	{"Nonspacing_Mark", "Mn"},
+	{"Spacing_Mark", "Mc"},
+	{"Enclosing_Mark", "Me"},
+	{"Number", "N"},
+	{"Decimal_Number", "Nd"},
+	{"digit", "Nd"},
+	{"Letter_Number", "Nl"},
+	{"Other_Number", "No"},
+	{"Punctuation", "P"},
+	{"punct", "P"},
+	{"Connector_Punctuation", "Pc"},
+	{"Dash_Punctuation", "Pd"},
+	{"Open_Punctuation", "Ps"},
+	{"Close_Punctuation", "Pe"},
+	{"Initial_Punctuation", "Pi"},
+	{"Final_Punctuation", "Pf"},
+	{"Other_Punctuation", "Po"},
+	{"Symbol", "S"},
+	{"Math_Symbol", "Sm"},
+	{"Currency_Symbol", "Sc"},
+	{"Modifier_Symbol", "Sk"},
+	{"Other_Symbol", "So"},
+	{"Separator", "Z"},
+	{"Space_Separator", "Zs"},
+	{"Line_Separator", "Zl"},
+	{"Paragraph_Separator", "Zp"},
+	{"Other", "C"},
+	{"Control", "Cc"},
+	{"cntrl", "Cc"},
+	{"Format", "Cf"},
+	{"Surrogate", "Cs"},
+	{"Private_Use", "Co"},
+	{"Unassigned", "Cn"},
 };
 
 /* e->p is behind \p or \P. */
@@ -208,27 +239,22 @@ static bool escape(struct ecma *e, bool in_class)
 	}
 	c = *e->p++;
 	switch (c) {
-	case 'd': case 'D': case 'w': case 'W':
-		ev_buf_printf(&e->out, "\\%c", c);
-		return true;
-	case 's':
-		ev_buf_printf(&e->out, in_class ? "%s" : "[%s]", space);
-		return true;
+	case 'd':
+	case 'D':
+	case 'w':
+	case 'W': ev_buf_printf(&e->out, "\\%c", c); return true;
+	case 's': ev_buf_printf(&e->out, in_class ? "%s" : "[%s]", space); return true;
 	case 'S':
 		ev_buf_printf(&e->out, in_class ? "%s" : "[^%s]", in_class ? no_space : space);
 		return true;
-	case 'p': case 'P':
-		property(e, c == 'P');
-		return true;
-	case 't': case 'n': case 'r': case 'f':
-		ev_buf_printf(&e->out, "\\%c", c);
-		return false;
-	case 'v':
-		ev_buf_puts(&e->out, "\\x{b}");
-		return false;
-	case 'b':
-		ev_buf_puts(&e->out, in_class ? "\\x{8}" : "\\b");
-		return false;
+	case 'p':
+	case 'P': property(e, c == 'P'); return true;
+	case 't':
+	case 'n':
+	case 'r':
+	case 'f': ev_buf_printf(&e->out, "\\%c", c); return false;
+	case 'v': ev_buf_puts(&e->out, "\\x{b}"); return false;
+	case 'b': ev_buf_puts(&e->out, in_class ? "\\x{8}" : "\\b"); return false;
 	case 'B':
 		if (in_class)
 			break;
@@ -249,9 +275,7 @@ static bool escape(struct ecma *e, bool in_class)
 		ev_buf_printf(&e->out, "\\x{%x}", (unsigned)hex(e, e->p, 2));
 		e->p += 2;
 		return false;
-	case 'u':
-		code_point(e);
-		return false;
+	case 'u': code_point(e); return false;
 	case 'k': {
 		const char *close =
 			e->p < e->end ? memchr(e->p, '>', (size_t)(e->end - e->p)) : NULL;
@@ -268,7 +292,15 @@ static bool escape(struct ecma *e, bool in_class)
 			break;
 		ev_buf_puts(&e->out, "\\x{0}");
 		return false;
-	case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
+	case '1':
+	case '2':
+	case '3':
+	case '4':
+	case '5':
+	case '6':
+	case '7':
+	case '8':
+	case '9':
 		if (in_class)
 			break;
 		ev_buf_printf(&e->out, "\\g{%c", c);
@@ -368,15 +400,9 @@ static void translate(struct ecma *e)
 		size_t n;
 
 		switch (*e->p) {
-		case '\\':
-			escape(e, false);
-			break;
-		case '[':
-			class(e);
-			break;
-		case '(':
-			group(e);
-			break;
+		case '\\': escape(e, false); break;
+		case '[': class(e); break;
+		case '(': group(e); break;
 		case '.':
 			ev_buf_puts(&e->out, "[^\\n\\r\\x{2028}\\x{2029}]");
 			e->p++;
@@ -407,8 +433,7 @@ repeat:
 		case ']':
 			ev_buf_putc(&e->out, '\\');
 			/* fall through */
-		default:
-			ev_buf_putc(&e->out, *e->p++);
+		default: ev_buf_putc(&e->out, *e->p++);
 		}
 		quantified = quantifier;
 	}

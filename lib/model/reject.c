@@ -72,8 +72,8 @@ static void source_member(struct ev_buf *b, const char *source)
 	ev_buf_free(&text);
 }
 
-static void envelope(struct ev_rejects *r, const struct ev_record *rec, const char *origin, size_t origin_len,
-		     const struct ev_reasons *why)
+static void envelope(struct ev_rejects *r, const struct ev_record *rec, const char *origin,
+		     size_t origin_len, const struct ev_reasons *why)
 {
 	struct ev_buf *b = &r->line;
 
@@ -105,10 +105,12 @@ static void envelope(struct ev_rejects *r, const struct ev_record *rec, const ch
 	ev_buf_puts(b, "]}},");
 }
 
-static enum ev_status no_file(const struct ev_record *rec, const struct ev_reasons *why, struct ev_error *err)
+static enum ev_status no_file(const struct ev_record *rec, const struct ev_reasons *why,
+			      struct ev_error *err)
 {
-	return ev_fail(err, "%s:%llu: %s%s: mend it, or set bad records aside with -r FILE", rec->source,
-		       (unsigned long long)rec->line, why->n > 0 ? why->list[0].message : why->code,
+	return ev_fail(err, "%s:%llu: %s%s: mend it, or set bad records aside with -r FILE",
+		       rec->source, (unsigned long long)rec->line,
+		       why->n > 0 ? why->list[0].message : why->code,
 		       why->n > 1 ? " (and more)" : "");
 }
 
@@ -145,8 +147,8 @@ static enum ev_status write_line(struct ev_rejects *r, struct ev_error *err)
 	return EV_FATAL;
 }
 
-enum ev_status ev_rejects_begin(struct ev_rejects *r, const struct ev_record *first, const struct ev_reasons *why,
-				struct ev_error *err)
+enum ev_status ev_rejects_begin(struct ev_rejects *r, const struct ev_record *first,
+				const struct ev_reasons *why, struct ev_error *err)
 {
 	count(r, why->code);
 	if (r->out == NULL)
@@ -157,7 +159,8 @@ enum ev_status ev_rejects_begin(struct ev_rejects *r, const struct ev_record *fi
 	return write_line(r, err);
 }
 
-enum ev_status ev_rejects_part(struct ev_rejects *r, const char *p, size_t len, struct ev_error *err)
+enum ev_status ev_rejects_part(struct ev_rejects *r, const char *p, size_t len,
+			       struct ev_error *err)
 {
 	size_t groups;
 

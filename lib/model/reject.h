@@ -31,11 +31,13 @@ struct ev_rejects *ev_rejects_new(const char *stage, const char *file, struct ev
  * of the record's own position; origin is the raw JSON object or NULL. EV_REJECT, or EV_FATAL.
  */
 enum ev_status ev_rejects_put(struct ev_rejects *r, const struct ev_record *rec, const char *origin,
-			      size_t origin_len, const struct ev_reasons *why, struct ev_error *err);
+			      size_t origin_len, const struct ev_reasons *why,
+			      struct ev_error *err);
 /* The same for a line too long to be held: begin, its parts, end. */
-enum ev_status ev_rejects_begin(struct ev_rejects *r, const struct ev_record *first, const struct ev_reasons *why,
-				struct ev_error *err);
-enum ev_status ev_rejects_part(struct ev_rejects *r, const char *p, size_t len, struct ev_error *err);
+enum ev_status ev_rejects_begin(struct ev_rejects *r, const struct ev_record *first,
+				const struct ev_reasons *why, struct ev_error *err);
+enum ev_status ev_rejects_part(struct ev_rejects *r, const char *p, size_t len,
+			       struct ev_error *err);
 enum ev_status ev_rejects_end(struct ev_rejects *r, struct ev_error *err);
 
 uint64_t ev_rejects_count(const struct ev_rejects *r);

@@ -18,7 +18,7 @@ struct header {
 
 struct slot {
 	uint64_t prefix; /* the key's first octets, so that most comparisons need no look at it */
-	const char *at;  /* of the header */
+	const char *at;	 /* of the header */
 	uint64_t number;
 };
 
@@ -124,8 +124,9 @@ static uint64_t prefix_of(const char *key, size_t len)
 
 static enum ev_status failed(struct ev_sort *s, const char *what, struct ev_error *err)
 {
-	return ev_fail(err, "%s: temporary files %s: %s: make room, or name another folder in TMPDIR", s->folder, what,
-		       strerror(errno));
+	return ev_fail(err,
+		       "%s: temporary files %s: %s: make room, or name another folder in TMPDIR",
+		       s->folder, what, strerror(errno));
 }
 
 static int unnamed_file(const char *folder)
@@ -189,7 +190,8 @@ static enum ev_status run_begin(struct ev_sort *s, struct writer *w, struct ev_e
 }
 
 /* Flushes the run and makes it the last of the sort's. */
-static enum ev_status run_end(struct ev_sort *s, struct writer *w, uint64_t order, enum ev_status st, struct ev_error *err)
+static enum ev_status run_end(struct ev_sort *s, struct writer *w, uint64_t order,
+			      enum ev_status st, struct ev_error *err)
 {
 	if (st == EV_OK)
 		st = write_all(w->fd, w->buf, w->len);
@@ -229,8 +231,8 @@ static enum ev_status spill(struct ev_sort *s, struct ev_error *err)
 
 static enum ev_status merge_runs(struct ev_sort *s, struct ev_error *err);
 
-enum ev_status ev_sort_add(struct ev_sort *s, const void *key, size_t key_len, const void *item, size_t len,
-			   struct ev_error *err)
+enum ev_status ev_sort_add(struct ev_sort *s, const void *key, size_t key_len, const void *item,
+			   size_t len, struct ev_error *err)
 {
 	struct header h = {(uint32_t)key_len, (uint32_t)len};
 	char *at = ev_arena_alloc(&s->arena, sizeof h + key_len + len + EV_IN_SLACK);

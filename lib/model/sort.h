@@ -17,13 +17,14 @@ struct ev_sort;
 
 /* limit: octets of items held in memory. folder: for runs. */
 struct ev_sort *ev_sort_new(size_t limit, const char *folder);
-enum ev_status ev_sort_add(struct ev_sort *s, const void *key, size_t key_len, const void *item, size_t len,
-			   struct ev_error *err);
+enum ev_status ev_sort_add(struct ev_sort *s, const void *key, size_t key_len, const void *item,
+			   size_t len, struct ev_error *err);
 /* After the last add, once. */
 enum ev_status ev_sort_finish(struct ev_sort *s, struct ev_error *err);
 
 struct ev_sorted {
-	const char *key, *item; /* valid until the next call; EV_IN_SLACK octets behind the item may be read */
+	const char *key,
+		*item; /* valid until the next call; EV_IN_SLACK octets behind the item may be read */
 	size_t key_len, len;
 };
 

@@ -24,7 +24,8 @@ static struct ev_yaml **array(struct ev_yaml_doc *d, size_t n)
 	return ev_arena_alloc(&d->arena, n * sizeof(struct ev_yaml *));
 }
 
-static bool convert_list(struct ev_yaml_doc *d, const yaml_node_t *from, struct ev_yaml *to, int depth)
+static bool convert_list(struct ev_yaml_doc *d, const yaml_node_t *from, struct ev_yaml *to,
+			 int depth)
 {
 	const yaml_node_item_t *item = from->data.sequence.items.start;
 
@@ -36,7 +37,8 @@ static bool convert_list(struct ev_yaml_doc *d, const yaml_node_t *from, struct 
 	return true;
 }
 
-static bool convert_map(struct ev_yaml_doc *d, const yaml_node_t *from, struct ev_yaml *to, int depth)
+static bool convert_map(struct ev_yaml_doc *d, const yaml_node_t *from, struct ev_yaml *to,
+			int depth)
 {
 	const yaml_node_pair_t *pair = from->data.mapping.pairs.start;
 	size_t n = (size_t)(from->data.mapping.pairs.top - pair);
@@ -50,12 +52,13 @@ static bool convert_map(struct ev_yaml_doc *d, const yaml_node_t *from, struct e
 		if (key == NULL)
 			return false;
 		if (key->kind != EV_YAML_SCALAR) {
-			ev_fail(d->err, "%s:%zu:%zu: a key must be a plain text: quote it", d->file, key->line, key->column);
+			ev_fail(d->err, "%s:%zu:%zu: a key must be a plain text: quote it", d->file,
+				key->line, key->column);
 			return false;
 		}
 		if (ev_yaml_get(to, key->text) != NULL) {
-			ev_fail(d->err, "%s:%zu:%zu: the key '%s' stands here twice: remove one", d->file, key->line,
-				key->column, key->text);
+			ev_fail(d->err, "%s:%zu:%zu: the key '%s' stands here twice: remove one",
+				d->file, key->line, key->column, key->text);
 			return false;
 		}
 		if ((to->items[to->n] = convert(d, pair->value, depth)) == NULL)
@@ -74,17 +77,14 @@ static struct ev_yaml *convert(struct ev_yaml_doc *d, int index, int depth)
 	to->line = from->start_mark.line + 1;
 	to->column = from->start_mark.column + 1;
 	if (depth > MAX_DEPTH || ++d->nodes > MAX_NODES) {
-		ev_fail(d->err, "%s:%zu:%zu: %s: write it flatter and without aliases", d->file, to->line, to->column,
+		ev_fail(d->err, "%s:%zu:%zu: %s: write it flatter and without aliases", d->file,
+			to->line, to->column,
 			depth > MAX_DEPTH ? "nested deeper than 64" : "more than a million nodes");
 		return NULL;
 	}
 	switch (from->type) {
-	case YAML_SEQUENCE_NODE:
-		good = convert_list(d, from, to, depth + 1);
-		break;
-	case YAML_MAPPING_NODE:
-		good = convert_map(d, from, to, depth + 1);
-		break;
+	case YAML_SEQUENCE_NODE: good = convert_list(d, from, to, depth + 1); break;
+	case YAML_MAPPING_NODE: good = convert_map(d, from, to, depth + 1); break;
 	case YAML_SCALAR_NODE:
 	case YAML_NO_NODE:
 		to->kind = EV_YAML_SCALAR;
@@ -92,7 +92,8 @@ static struct ev_yaml *convert(struct ev_yaml_doc *d, int index, int depth)
 		to->text = ev_arena_copy(&d->arena, from->data.scalar.value, to->len);
 		to->plain = from->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 		if (strlen(to->text) != to->len) {
-			ev_fail(d->err, "%s:%zu:%zu: a NUL stands in the text: remove it", d->file, to->line, to->column);
+			ev_fail(d->err, "%s:%zu:%zu: a NUL stands in the text: remove it", d->file,
+				to->line, to->column);
 			good = false;
 		}
 		break;
@@ -106,23 +107,27 @@ static bool read_document(struct ev_yaml_doc *d, yaml_parser_t *parser)
 	bool good = false;
 
 	if (!yaml_parser_load(parser, &doc)) {
-		ev_fail(d->err, "%s:%zu:%zu: no YAML: %s%s%s: check the indentation and the quotes", d->file,
-			parser->problem_mark.line + 1, parser->problem_mark.column + 1,
-			parser->problem != NULL ? parser->problem : "unreadable", parser->context != NULL ? " " : "",
+		ev_fail(d->err, "%s:%zu:%zu: no YAML: %s%s%s: check the indentation and the quotes",
+			d->file, parser->problem_mark.line + 1, parser->problem_mark.column + 1,
+			parser->problem != NULL ? parser->problem : "unreadable",
+			parser->context != NULL ? " " : "",
 			parser->context != NULL ? parser->context : "");
 		return false;
 	}
 	if (yaml_document_get_root_node(&doc) == NULL) {
-		ev_fail(d->err, "%s:1:1: the file is empty: write a model, see evkit-model(5)", d->file);
+		ev_fail(d->err, "%s:1:1: the file is empty: write a model, see evkit-model(5)",
+			d->file);
 	} else {
 		d->doc = &doc;
-		d->root = convert(d, (int)(yaml_document_get_root_node(&doc) - doc.nodes.start) + 1, 0);
+		d->root = convert(d, (int)(yaml_document_get_root_node(&doc) - doc.nodes.start) + 1,
+				  0);
 		good = d->root != NULL;
 	}
 	if (good && yaml_parser_load(parser, &further)) {
 		if (yaml_document_get_root_node(&further) != NULL) {
-			ev_fail(d->err, "%s:%zu:1: a second document begins here: keep one model a file", d->file,
-				further.start_mark.line + 1);
+			ev_fail(d->err,
+				"%s:%zu:1: a second document begins here: keep one model a file",
+				d->file, further.start_mark.line + 1);
 			good = false;
 		}
 		yaml_document_delete(&further);
@@ -131,7 +136,8 @@ static bool read_document(struct ev_yaml_doc *d, yaml_parser_t *parser)
 	return good;
 }
 
-struct ev_yaml_doc *ev_yaml_read(const char *file, const char *text, size_t len, struct ev_error *err)
+struct ev_yaml_doc *ev_yaml_read(const char *file, const char *text, size_t len,
+				 struct ev_error *err)
 {
 	struct ev_yaml_doc *d = ev_calloc(1, sizeof *d);
 	yaml_parser_t parser;
@@ -181,7 +187,8 @@ static bool is_json_scalar(const struct ev_yaml *node)
 
 	ev_buf_put(&padded, node->text, node->len);
 	memset(ev_buf_room(&padded, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
-	is = strchr("\"[{", node->text[0]) == NULL && ev_scan(scan, padded.p, node->len, &flaw) != NULL;
+	is = strchr("\"[{", node->text[0]) == NULL &&
+	     ev_scan(scan, padded.p, node->len, &flaw) != NULL;
 	ev_buf_free(&padded);
 	ev_scan_free(&scan);
 	return is;
@@ -200,9 +207,7 @@ static void scalar_json(const struct ev_yaml *node, struct ev_buf *out)
 void ev_yaml_json(const struct ev_yaml *node, struct ev_buf *out)
 {
 	switch (node->kind) {
-	case EV_YAML_SCALAR:
-		scalar_json(node, out);
-		return;
+	case EV_YAML_SCALAR: scalar_json(node, out); return;
 	case EV_YAML_LIST:
 		ev_buf_putc(out, '[');
 		for (size_t i = 0; i < node->n; i++) {

@@ -18,17 +18,18 @@ struct ev_yaml {
 	enum ev_yaml_kind kind;
 	const char *text; /* a scalar's content, NUL behind it */
 	size_t len;
-	bool plain;       /* written without quotes */
+	bool plain;	     /* written without quotes */
 	size_t line, column; /* from 1 */
 	size_t n;
 	struct ev_yaml **items; /* a list's items, or a map's values */
-	struct ev_yaml **keys;  /* a map's keys */
+	struct ev_yaml **keys;	/* a map's keys */
 };
 
 struct ev_yaml_doc;
 
 /* file is for errors alone. */
-struct ev_yaml_doc *ev_yaml_read(const char *file, const char *text, size_t len, struct ev_error *err);
+struct ev_yaml_doc *ev_yaml_read(const char *file, const char *text, size_t len,
+				 struct ev_error *err);
 const struct ev_yaml *ev_yaml_root(const struct ev_yaml_doc *doc);
 void ev_yaml_free(struct ev_yaml_doc **doc);
 

@@ -6,8 +6,8 @@
 
 const char ev_unknown_key[EV_KEY_TEXT + 1] = "00000000000000000000000000000000";
 
-static bool misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t at, struct ev_reasons *why,
-		   const char *problem)
+static bool misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
+		   struct ev_reasons *why, const char *problem)
 {
 	struct ev_reason *reason;
 	char type[32];
@@ -16,10 +16,11 @@ static bool misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t a
 
 	ev_type_write(c, type, sizeof type);
 	p = ev_raw(d, at, &len);
-	reason = ev_reasons_add(why, "%s does not fit the column %s %s: %s", ev_reasons_quote(why, p, len), c->name, type,
-				problem);
+	reason = ev_reasons_add(why, "%s does not fit the column %s %s: %s",
+				ev_reasons_quote(why, p, len), c->name, type, problem);
 	/* a row that evload reads has its columns as members */
-	reason->path = c->from != NULL ? ev_reasons_text(why, "%s", c->from->text) : ev_reasons_text(why, ".%s", c->name);
+	reason->path = c->from != NULL ? ev_reasons_text(why, "%s", c->from->text)
+				       : ev_reasons_text(why, ".%s", c->name);
 	reason->keyword = ev_reasons_text(why, "%s", type);
 	return false;
 }
@@ -37,7 +38,8 @@ static bool has_nul(const char *p, size_t len)
 	return false;
 }
 
-static bool no_nul(const struct ev_column *c, const struct ev_doc *d, uint32_t at, struct ev_reasons *why)
+static bool no_nul(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
+		   struct ev_reasons *why)
 {
 	const char *p;
 	size_t len;
@@ -49,8 +51,8 @@ static bool no_nul(const struct ev_column *c, const struct ev_doc *d, uint32_t a
 	return misfit(c, d, at, why, "it holds U+0000, which warehouses cannot store in text");
 }
 
-static bool varchar(const struct ev_column *c, const struct ev_doc *d, uint32_t at, struct ev_buf *out,
-		    struct ev_reasons *why)
+static bool varchar(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
+		    struct ev_buf *out, struct ev_reasons *why)
 {
 	struct ev_buf scratch = {0};
 	size_t len, count;
@@ -74,8 +76,8 @@ static bool varchar(const struct ev_column *c, const struct ev_doc *d, uint32_t 
 	return true;
 }
 
-static bool timestamp(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d, uint32_t at,
-		      struct ev_buf *out, struct ev_reasons *why)
+static bool timestamp(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
+		      uint32_t at, struct ev_buf *out, struct ev_reasons *why)
 {
 	struct ev_buf scratch = {0};
 	enum ev_time_form form;
@@ -92,7 +94,8 @@ static bool timestamp(const struct ev_column *c, struct ev_zone *zone, const str
 		return misfit(c, d, at, why, "it is no date-time as RFC 3339 has it");
 	if (form == EV_TIME_NAIVE) {
 		if (zone == NULL)
-			return misfit(c, d, at, why, "it has no zone, and the model names none (event.zone)");
+			return misfit(c, d, at, why,
+				      "it has no zone, and the model names none (event.zone)");
 		t.sec = ev_zone_to_utc(zone, t.sec);
 	}
 	if (!ev_time_in_range(t))
@@ -104,8 +107,8 @@ static bool timestamp(const struct ev_column *c, struct ev_zone *zone, const str
 	return true;
 }
 
-static bool number(const struct ev_column *c, const struct ev_doc *d, uint32_t at, struct ev_buf *out,
-		   struct ev_reasons *why)
+static bool number(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
+		   struct ev_buf *out, struct ev_reasons *why)
 {
 	struct ev_number n;
 	int64_t v;
@@ -133,8 +136,8 @@ static bool number(const struct ev_column *c, const struct ev_doc *d, uint32_t a
 	return true;
 }
 
-static bool quoted(const struct ev_column *c, const struct ev_doc *d, uint32_t at, struct ev_buf *out,
-		   struct ev_reasons *why)
+static bool quoted(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
+		   struct ev_buf *out, struct ev_reasons *why)
 {
 	struct ev_buf scratch = {0};
 	char uuid[EV_UUID_TEXT];
@@ -159,11 +162,13 @@ static bool quoted(const struct ev_column *c, const struct ev_doc *d, uint32_t a
 		ev_buf_putc(out, '"');
 	}
 	ev_buf_free(&scratch);
-	return good || misfit(c, d, at, why, c->type == EV_TYPE_UUID ? "it is no UUID" : "it is no date such as 2026-03-01");
+	return good || misfit(c, d, at, why,
+			      c->type == EV_TYPE_UUID ? "it is no UUID"
+						      : "it is no date such as 2026-03-01");
 }
 
-bool ev_column_json(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d, uint32_t at,
-		    struct ev_buf *out, struct ev_reasons *why)
+bool ev_column_json(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
+		    uint32_t at, struct ev_buf *out, struct ev_reasons *why)
 {
 	const char *p;
 	size_t len;
@@ -173,16 +178,12 @@ bool ev_column_json(const struct ev_column *c, struct ev_zone *zone, const struc
 		return true;
 	}
 	switch (c->type) {
-	case EV_TYPE_VARCHAR:
-		return varchar(c, d, at, out, why);
-	case EV_TYPE_TIMESTAMP:
-		return timestamp(c, zone, d, at, out, why);
+	case EV_TYPE_VARCHAR: return varchar(c, d, at, out, why);
+	case EV_TYPE_TIMESTAMP: return timestamp(c, zone, d, at, out, why);
 	case EV_TYPE_UUID:
-	case EV_TYPE_DATE:
-		return quoted(c, d, at, out, why);
+	case EV_TYPE_DATE: return quoted(c, d, at, out, why);
 	case EV_TYPE_INT:
-	case EV_TYPE_DECIMAL:
-		return number(c, d, at, out, why);
+	case EV_TYPE_DECIMAL: return number(c, d, at, out, why);
 	case EV_TYPE_BOOL:
 		if (ev_kind(d, at) != EV_TRUE && ev_kind(d, at) != EV_FALSE)
 			return misfit(c, d, at, why, "it is neither true nor false");
@@ -208,7 +209,8 @@ void ev_key_part(struct ev_buf *preimage, const char *type, const char *text, si
 	ev_buf_put(preimage, text, len);
 }
 
-void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const char *value, size_t len)
+void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const char *value,
+		   size_t len)
 {
 	struct ev_buf text = {0};
 	char type[32];
@@ -258,8 +260,8 @@ void ev_key_event(const struct ev_event *event, struct ev_buf *scratch, char key
 	ev_key_make(scratch, key);
 }
 
-void ev_key_version(const struct ev_event *event, const struct ev_buf *content, struct ev_buf *scratch,
-		    char key[EV_KEY_TEXT + 1])
+void ev_key_version(const struct ev_event *event, const struct ev_buf *content,
+		    struct ev_buf *scratch, char key[EV_KEY_TEXT + 1])
 {
 	struct ev_buf version = {0};
 	char digest[33], time[EV_TIME_TEXT];

@@ -6,33 +6,33 @@
  * SQLite would make REAL of DECIMAL and lose digits, so exact numbers are TEXT there.
  */
 static const struct ev_dialect dialects[] = {
-    {
-	.target = "sqlite",
-	.types = {[EV_TYPE_UUID] = "TEXT",
-		  [EV_TYPE_VARCHAR] = "TEXT",
-		  [EV_TYPE_TIMESTAMP] = "TEXT",
-		  [EV_TYPE_DATE] = "TEXT",
-		  [EV_TYPE_INT] = "INTEGER",
-		  [EV_TYPE_DECIMAL] = "TEXT",
-		  [EV_TYPE_BOOL] = "INTEGER",
-		  [EV_TYPE_JSON] = "TEXT"},
-	.ledger_json = "TEXT",
-	.ledger_int = "INTEGER",
-    },
-    {
-	.target = "postgres",
-	.types = {[EV_TYPE_UUID] = "UUID",
-		  [EV_TYPE_VARCHAR] = "VARCHAR(",
-		  [EV_TYPE_TIMESTAMP] = "TIMESTAMPTZ",
-		  [EV_TYPE_DATE] = "DATE",
-		  [EV_TYPE_INT] = "BIGINT",
-		  [EV_TYPE_DECIMAL] = "NUMERIC(",
-		  [EV_TYPE_BOOL] = "BOOLEAN",
-		  [EV_TYPE_JSON] = "JSONB"},
-	.schemas = true,
-	.ledger_json = "JSONB",
-	.ledger_int = "BIGINT",
-    },
+	{
+		.target = "sqlite",
+		.types = {[EV_TYPE_UUID] = "TEXT",
+			  [EV_TYPE_VARCHAR] = "TEXT",
+			  [EV_TYPE_TIMESTAMP] = "TEXT",
+			  [EV_TYPE_DATE] = "TEXT",
+			  [EV_TYPE_INT] = "INTEGER",
+			  [EV_TYPE_DECIMAL] = "TEXT",
+			  [EV_TYPE_BOOL] = "INTEGER",
+			  [EV_TYPE_JSON] = "TEXT"},
+		.ledger_json = "TEXT",
+		.ledger_int = "INTEGER",
+	},
+	{
+		.target = "postgres",
+		.types = {[EV_TYPE_UUID] = "UUID",
+			  [EV_TYPE_VARCHAR] = "VARCHAR(",
+			  [EV_TYPE_TIMESTAMP] = "TIMESTAMPTZ",
+			  [EV_TYPE_DATE] = "DATE",
+			  [EV_TYPE_INT] = "BIGINT",
+			  [EV_TYPE_DECIMAL] = "NUMERIC(",
+			  [EV_TYPE_BOOL] = "BOOLEAN",
+			  [EV_TYPE_JSON] = "JSONB"},
+		.schemas = true,
+		.ledger_json = "JSONB",
+		.ledger_int = "BIGINT",
+	},
 };
 
 const struct ev_dialect *ev_dialect_find(const char *target)
@@ -84,9 +84,10 @@ void ev_sql_ledger(const struct ev_dialect *d, const char *schema, struct ev_buf
 {
 	ev_buf_puts(out, "CREATE TABLE IF NOT EXISTS ");
 	ev_sql_table(schema, "ev_ledger", out);
-	ev_buf_printf(out,
-		      " (\n\t\"commit_no\" %s NOT NULL PRIMARY KEY,\n\t\"batch\" TEXT NOT NULL,\n"
-		      "\t\"digest\" TEXT NOT NULL,\n\t\"mode\" TEXT NOT NULL,\n\t\"rows\" %s NOT NULL,\n"
-		      "\t\"balance\" %s NOT NULL\n);\n",
-		      d->ledger_int, d->ledger_int, d->ledger_json);
+	ev_buf_printf(
+		out,
+		" (\n\t\"commit_no\" %s NOT NULL PRIMARY KEY,\n\t\"batch\" TEXT NOT NULL,\n"
+		"\t\"digest\" TEXT NOT NULL,\n\t\"mode\" TEXT NOT NULL,\n\t\"rows\" %s NOT NULL,\n"
+		"\t\"balance\" %s NOT NULL\n);\n",
+		d->ledger_int, d->ledger_int, d->ledger_json);
 }

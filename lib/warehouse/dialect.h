@@ -8,9 +8,9 @@
 #include "model/model.h"
 
 struct ev_dialect {
-	const char *target; /* as in the model's environments */
+	const char *target;		     /* as in the model's environments */
 	const char *types[EV_TYPE_JSON + 1]; /* "(" if size, or size and scale, follow */
-	bool schemas;       /* tables stand in a schema that has a name */
+	bool schemas;			     /* tables stand in a schema that has a name */
 	const char *ledger_json, *ledger_int;
 };
 

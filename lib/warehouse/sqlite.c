@@ -1,10 +1,10 @@
 /*
  * The door to SQLite. Statements are prepared once a table; values are bound, never pasted.
  */
-#include "warehouse/target.h"
 #include "base/buf.h"
-#include "json/decimal.h"
 #include "warehouse/dialect.h"
+#include "warehouse/target.h"
+#include "json/decimal.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -33,10 +33,11 @@ static struct sqlite *of(struct ev_target *t)
 static enum ev_status trouble(struct sqlite *s, const char *doing, struct ev_error *err)
 {
 	int rc = sqlite3_errcode(s->db);
-	const char *advice = rc == SQLITE_BUSY || rc == SQLITE_LOCKED ? ": another program holds it, try again"
-			     : rc == SQLITE_FULL		       ? ": make room on the disk"
-			     : rc == SQLITE_READONLY	       ? ": make the file and its folder writable"
-								       : "";
+	const char *advice = rc == SQLITE_BUSY || rc == SQLITE_LOCKED
+				     ? ": another program holds it, try again"
+			     : rc == SQLITE_FULL     ? ": make room on the disk"
+			     : rc == SQLITE_READONLY ? ": make the file and its folder writable"
+						     : "";
 
 	if (rc == SQLITE_NOMEM)
 		ev_oom();
@@ -45,12 +46,15 @@ static enum ev_status trouble(struct sqlite *s, const char *doing, struct ev_err
 
 static enum ev_status run(struct sqlite *s, const char *sql, struct ev_error *err)
 {
-	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? EV_OK : trouble(s, sql, err);
+	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? EV_OK
+								       : trouble(s, sql, err);
 }
 
-static enum ev_status prepare(struct sqlite *s, const char *sql, sqlite3_stmt **st, struct ev_error *err)
+static enum ev_status prepare(struct sqlite *s, const char *sql, sqlite3_stmt **st,
+			      struct ev_error *err)
 {
-	return sqlite3_prepare_v2(s->db, sql, -1, st, NULL) == SQLITE_OK ? EV_OK : trouble(s, sql, err);
+	return sqlite3_prepare_v2(s->db, sql, -1, st, NULL) == SQLITE_OK ? EV_OK
+									 : trouble(s, sql, err);
 }
 
 static void bind_text(sqlite3_stmt *st, int i, const char *text)
@@ -60,13 +64,17 @@ static void bind_text(sqlite3_stmt *st, int i, const char *text)
 
 /* Comparing the model with the live tables */
 
-static enum ev_status differs(struct sqlite *s, const char *model, const char *table, const char *what, struct ev_error *err)
+static enum ev_status differs(struct sqlite *s, const char *model, const char *table,
+			      const char *what, struct ev_error *err)
 {
-	return ev_fail(err, "%s: table %s %s: run evschema -m %s -t sqlite | sqlite3 %s on a new file, or mend the table",
-		       s->file, table, what, model, s->file);
+	return ev_fail(
+		err,
+		"%s: table %s %s: run evschema -m %s -t sqlite | sqlite3 %s on a new file, or mend the table",
+		s->file, table, what, model, s->file);
 }
 
-static enum ev_status check_table(struct sqlite *s, const struct ev_table *t, const char *model, struct ev_error *err)
+static enum ev_status check_table(struct sqlite *s, const struct ev_table *t, const char *model,
+				  struct ev_error *err)
 {
 	const struct ev_dialect *dialect = ev_dialect_find("sqlite");
 	struct ev_buf want = {0}, what = {0};
@@ -74,7 +82,8 @@ static enum ev_status check_table(struct sqlite *s, const struct ev_table *t, co
 	sqlite3_stmt *q;
 	size_t i = 0;
 
-	if (prepare(s, "SELECT name, type FROM pragma_table_info(?) ORDER BY cid", &q, err) != EV_OK)
+	if (prepare(s, "SELECT name, type FROM pragma_table_info(?) ORDER BY cid", &q, err) !=
+	    EV_OK)
 		return EV_FATAL;
 	bind_text(q, 1, t->name);
 	for (; st == EV_OK && sqlite3_step(q) == SQLITE_ROW; i++) {
@@ -84,20 +93,25 @@ static enum ev_status check_table(struct sqlite *s, const struct ev_table *t, co
 		if (i == t->n) {
 			ev_buf_printf(&what, "has the column %s, which the model does not", name);
 		} else if (strcasecmp(name, t->columns[i].name) != 0) {
-			ev_buf_printf(&what, "has the column %s where the model has %s", name, t->columns[i].name);
+			ev_buf_printf(&what, "has the column %s where the model has %s", name,
+				      t->columns[i].name);
 		} else {
 			ev_buf_reset(&want);
 			ev_sql_type(dialect, &t->columns[i], &want);
 			if (strcasecmp(type, ev_buf_str(&want)) != 0)
-				ev_buf_printf(&what, "has the column %s as %s where the model has %s", name, type, want.p);
+				ev_buf_printf(&what,
+					      "has the column %s as %s where the model has %s",
+					      name, type, want.p);
 		}
 		if (what.len > 0)
 			st = differs(s, model, t->name, ev_buf_str(&what), err);
 	}
 	sqlite3_finalize(q);
 	if (st == EV_OK && i == 0)
-		st = ev_fail(err, "%s: there is no table %s: make it first with evschema -m %s -t sqlite | sqlite3 %s",
-			     s->file, t->name, model, s->file);
+		st = ev_fail(
+			err,
+			"%s: there is no table %s: make it first with evschema -m %s -t sqlite | sqlite3 %s",
+			s->file, t->name, model, s->file);
 	else if (st == EV_OK && i < t->n) {
 		ev_buf_printf(&what, "lacks the column %s", t->columns[i].name);
 		st = differs(s, model, t->name, ev_buf_str(&what), err);
@@ -107,7 +121,8 @@ static enum ev_status check_table(struct sqlite *s, const struct ev_table *t, co
 	return st;
 }
 
-static enum ev_status prepare_table(struct sqlite *s, const struct ev_table *t, struct statements *out, struct ev_error *err)
+static enum ev_status prepare_table(struct sqlite *s, const struct ev_table *t,
+				    struct statements *out, struct ev_error *err)
 {
 	struct ev_buf sql = {0};
 	enum ev_status st;
@@ -133,8 +148,8 @@ static enum ev_status prepare_table(struct sqlite *s, const struct ev_table *t, 
 
 /* The interface */
 
-static enum ev_status sqlite_known(struct ev_target *t, const char *batch, bool *known, char digest[33],
-				   struct ev_error *err)
+static enum ev_status sqlite_known(struct ev_target *t, const char *batch, bool *known,
+				   char digest[33], struct ev_error *err)
 {
 	struct sqlite *s = of(t);
 	enum ev_status st = EV_OK;
@@ -172,8 +187,8 @@ static enum ev_status sqlite_clear(struct ev_target *t, struct ev_error *err)
 	return EV_OK;
 }
 
-static enum ev_status sqlite_erase(struct ev_target *t, const struct ev_table *table, const char *owner,
-				   struct ev_error *err)
+static enum ev_status sqlite_erase(struct ev_target *t, const struct ev_table *table,
+				   const char *owner, struct ev_error *err)
 {
 	struct sqlite *s = of(t);
 	sqlite3_stmt *q = s->statements[table - s->tables->list].erase;
@@ -185,7 +200,8 @@ static enum ev_status sqlite_erase(struct ev_target *t, const struct ev_table *t
 	return EV_OK;
 }
 
-static void bind_cell(struct sqlite *s, sqlite3_stmt *q, int i, const struct ev_column *c, const struct ev_cell *cell)
+static void bind_cell(struct sqlite *s, sqlite3_stmt *q, int i, const struct ev_column *c,
+		      const struct ev_cell *cell)
 {
 	struct ev_number n;
 
@@ -194,9 +210,7 @@ static void bind_cell(struct sqlite *s, sqlite3_stmt *q, int i, const struct ev_
 		return;
 	}
 	switch (c->type) {
-	case EV_TYPE_BOOL:
-		sqlite3_bind_int(q, i, cell->p[0] == 't');
-		return;
+	case EV_TYPE_BOOL: sqlite3_bind_int(q, i, cell->p[0] == 't'); return;
 	case EV_TYPE_INT: {
 		int64_t v;
 
@@ -210,15 +224,15 @@ static void bind_cell(struct sqlite *s, sqlite3_stmt *q, int i, const struct ev_
 		ev_number_read(cell->p, cell->len, &n);
 		ev_buf_reset(&s->scratch);
 		ev_number_plain(&n, (int)c->scale, &s->scratch);
-		sqlite3_bind_text64(q, i, s->scratch.p, s->scratch.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+		sqlite3_bind_text64(q, i, s->scratch.p, s->scratch.len, SQLITE_TRANSIENT,
+				    SQLITE_UTF8);
 		return;
-	default:
-		sqlite3_bind_text64(q, i, cell->p, cell->len, SQLITE_STATIC, SQLITE_UTF8);
+	default: sqlite3_bind_text64(q, i, cell->p, cell->len, SQLITE_STATIC, SQLITE_UTF8);
 	}
 }
 
-static enum ev_status sqlite_insert(struct ev_target *t, const struct ev_table *table, const struct ev_cell *cells,
-				    struct ev_error *err)
+static enum ev_status sqlite_insert(struct ev_target *t, const struct ev_table *table,
+				    const struct ev_cell *cells, struct ev_error *err)
 {
 	struct sqlite *s = of(t);
 	sqlite3_stmt *q = s->statements[table - s->tables->list].insert;
@@ -231,13 +245,16 @@ static enum ev_status sqlite_insert(struct ev_target *t, const struct ev_table *
 		trouble(s, table->name, err);
 		rc = sqlite3_extended_errcode(s->db);
 		sqlite3_reset(q);
-		return rc == SQLITE_CONSTRAINT_PRIMARYKEY || rc == SQLITE_CONSTRAINT_UNIQUE ? EV_REJECT : EV_FATAL;
+		return rc == SQLITE_CONSTRAINT_PRIMARYKEY || rc == SQLITE_CONSTRAINT_UNIQUE
+			       ? EV_REJECT
+			       : EV_FATAL;
 	}
 	sqlite3_reset(q);
 	return EV_OK;
 }
 
-static enum ev_status sqlite_enter(struct ev_target *t, const struct ev_ledger_entry *e, struct ev_error *err)
+static enum ev_status sqlite_enter(struct ev_target *t, const struct ev_ledger_entry *e,
+				   struct ev_error *err)
 {
 	struct sqlite *s = of(t);
 	enum ev_status st = EV_OK;
@@ -259,16 +276,17 @@ static enum ev_status sqlite_enter(struct ev_target *t, const struct ev_ledger_e
 	return st;
 }
 
-static enum ev_status sqlite_newest(struct ev_target *t, const struct ev_ledger_entry *e, size_t n, bool *same,
-				    struct ev_error *err)
+static enum ev_status sqlite_newest(struct ev_target *t, const struct ev_ledger_entry *e, size_t n,
+				    bool *same, struct ev_error *err)
 {
 	struct sqlite *s = of(t);
 	enum ev_status st = EV_OK;
 	sqlite3_stmt *q;
 	size_t i = n;
-	int rc;
+	int rc = SQLITE_DONE;
 
-	if (prepare(s, "SELECT batch, digest, mode FROM ev_ledger ORDER BY commit_no DESC", &q, err) != EV_OK)
+	if (prepare(s, "SELECT batch, digest, mode FROM ev_ledger ORDER BY commit_no DESC", &q,
+		    err) != EV_OK)
 		return EV_FATAL;
 	*same = true;
 	while (*same && i > 0 && (rc = sqlite3_step(q)) == SQLITE_ROW) {
@@ -317,17 +335,21 @@ static const struct ev_target_ops ops = {.known = sqlite_known,
 
 static enum ev_status begin(struct sqlite *s, const char *model, struct ev_error *err)
 {
-	static const char ledger[] = "SELECT commit_no, batch, digest, mode, rows, balance FROM ev_ledger LIMIT 0";
+	static const char ledger[] =
+		"SELECT commit_no, batch, digest, mode, rows, balance FROM ev_ledger LIMIT 0";
 	sqlite3_stmt *q;
 
 	sqlite3_busy_timeout(s->db, BUSY_MS);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	/* IMMEDIATE: what is compared below stays so until the commit. 64 MiB of pages are held in memory. */
-	if (run(s, "PRAGMA cache_size = -65536", err) != EV_OK || run(s, "BEGIN IMMEDIATE", err) != EV_OK)
+	if (run(s, "PRAGMA cache_size = -65536", err) != EV_OK ||
+	    run(s, "BEGIN IMMEDIATE", err) != EV_OK)
 		return EV_FATAL;
 	if (sqlite3_prepare_v2(s->db, ledger, -1, &q, NULL) != SQLITE_OK)
-		return ev_fail(err, "%s: there is no ledger: make the tables first with evschema -m %s -t sqlite | sqlite3 %s",
-			       s->file, model, s->file);
+		return ev_fail(
+			err,
+			"%s: there is no ledger: make the tables first with evschema -m %s -t sqlite | sqlite3 %s",
+			s->file, model, s->file);
 	sqlite3_finalize(q);
 	for (size_t i = 0; i < s->tables->n; i++) {
 		if (check_table(s, &s->tables->list[i], model, err) != EV_OK ||
@@ -337,7 +359,8 @@ static enum ev_status begin(struct sqlite *s, const char *model, struct ev_error
 	return EV_OK;
 }
 
-struct ev_target *ev_sqlite_open(const char *file, const struct ev_tables *tables, const char *model, struct ev_error *err)
+struct ev_target *ev_sqlite_open(const char *file, const struct ev_tables *tables,
+				 const char *model, struct ev_error *err)
 {
 	struct sqlite *s = ev_calloc(1, sizeof *s);
 
@@ -346,8 +369,9 @@ struct ev_target *ev_sqlite_open(const char *file, const struct ev_tables *table
 	s->tables = tables;
 	s->statements = ev_calloc(tables->n, sizeof *s->statements);
 	if (sqlite3_open_v2(file, &s->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
-		ev_fail(err, "%s: cannot be opened: %s: make it first with evschema -m %s -t sqlite | sqlite3 %s", file,
-			s->db != NULL ? sqlite3_errmsg(s->db) : "no memory", model, file);
+		ev_fail(err,
+			"%s: cannot be opened: %s: make it first with evschema -m %s -t sqlite | sqlite3 %s",
+			file, s->db != NULL ? sqlite3_errmsg(s->db) : "no memory", model, file);
 		sqlite_free(&s->target);
 		return NULL;
 	}

@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add(struct ev_table *t, enum ev_type type, uint32_t size, uint32_t scale, const char *fmt, ...)
-    EV_PRINTF(5, 6);
+static void add(struct ev_table *t, enum ev_type type, uint32_t size, uint32_t scale,
+		const char *fmt, ...) EV_PRINTF(5, 6);
 
-static void add(struct ev_table *t, enum ev_type type, uint32_t size, uint32_t scale, const char *fmt, ...)
+static void add(struct ev_table *t, enum ev_type type, uint32_t size, uint32_t scale,
+		const char *fmt, ...)
 {
 	char name[128];
 	va_list ap;
@@ -19,7 +20,8 @@ static void add(struct ev_table *t, enum ev_type type, uint32_t size, uint32_t s
 	vsnprintf(name, sizeof name, fmt, ap);
 	va_end(ap);
 	t->columns = ev_realloc_array(t->columns, t->n + 1, sizeof *t->columns);
-	t->columns[t->n++] = (struct ev_column){.name = ev_strdup(name), .type = type, .size = size, .scale = scale};
+	t->columns[t->n++] = (struct ev_column){
+		.name = ev_strdup(name), .type = type, .size = size, .scale = scale};
 }
 
 static void add_key(struct ev_table *t, const char *prefix, const char *suffix)
@@ -61,10 +63,12 @@ static void calendar_table(struct ev_table *t)
 		enum ev_type type;
 		uint32_t size;
 	} columns[] = {
-	    {"date", EV_TYPE_DATE, 0},	   {"year", EV_TYPE_INT, 0},	   {"quarter", EV_TYPE_INT, 0},
-	    {"month", EV_TYPE_INT, 0},	   {"day", EV_TYPE_INT, 0},	   {"month_name", EV_TYPE_VARCHAR, 9},
-	    {"day_of_week", EV_TYPE_INT, 0}, {"day_name", EV_TYPE_VARCHAR, 9}, {"iso_year", EV_TYPE_INT, 0},
-	    {"iso_week", EV_TYPE_INT, 0},	   {"is_weekend", EV_TYPE_BOOL, 0},
+		{"date", EV_TYPE_DATE, 0},	 {"year", EV_TYPE_INT, 0},
+		{"quarter", EV_TYPE_INT, 0},	 {"month", EV_TYPE_INT, 0},
+		{"day", EV_TYPE_INT, 0},	 {"month_name", EV_TYPE_VARCHAR, 9},
+		{"day_of_week", EV_TYPE_INT, 0}, {"day_name", EV_TYPE_VARCHAR, 9},
+		{"iso_year", EV_TYPE_INT, 0},	 {"iso_week", EV_TYPE_INT, 0},
+		{"is_weekend", EV_TYPE_BOOL, 0},
 	};
 
 	for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)

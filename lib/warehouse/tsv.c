@@ -1,5 +1,5 @@
-#include "warehouse/target.h"
 #include "base/buf.h"
+#include "warehouse/target.h"
 #include "json/form.h"
 
 #include <errno.h>
@@ -64,8 +64,8 @@ static void csvq(const struct ev_cell *c, struct ev_buf *b)
 	ev_buf_putc(b, '"');
 }
 
-static enum ev_status write_row(struct tsv *t, struct stream *s, const struct ev_cell *cells, size_t n,
-				struct ev_error *err)
+static enum ev_status write_row(struct tsv *t, struct stream *s, const struct ev_cell *cells,
+				size_t n, struct ev_error *err)
 {
 	ev_buf_reset(&t->line);
 	for (size_t i = 0; i < n; i++) {
@@ -85,8 +85,8 @@ static struct tsv *of(struct ev_target *t)
 	return (struct tsv *)(void *)t;
 }
 
-static enum ev_status tsv_known(struct ev_target *t, const char *batch, bool *known, char digest[33],
-				struct ev_error *err)
+static enum ev_status tsv_known(struct ev_target *t, const char *batch, bool *known,
+				char digest[33], struct ev_error *err)
 {
 	(void)t, (void)batch, (void)digest, (void)err;
 	*known = false;
@@ -99,14 +99,15 @@ static enum ev_status tsv_nothing(struct ev_target *t, struct ev_error *err)
 	return EV_OK;
 }
 
-static enum ev_status tsv_enter(struct ev_target *t, const struct ev_ledger_entry *e, struct ev_error *err)
+static enum ev_status tsv_enter(struct ev_target *t, const struct ev_ledger_entry *e,
+				struct ev_error *err)
 {
 	(void)t, (void)e, (void)err;
 	return EV_OK;
 }
 
-static enum ev_status tsv_newest(struct ev_target *t, const struct ev_ledger_entry *e, size_t n, bool *same,
-				 struct ev_error *err)
+static enum ev_status tsv_newest(struct ev_target *t, const struct ev_ledger_entry *e, size_t n,
+				 bool *same, struct ev_error *err)
 {
 	(void)t, (void)e, (void)n, (void)err;
 	*same = false;
@@ -115,8 +116,8 @@ static enum ev_status tsv_newest(struct ev_target *t, const struct ev_ledger_ent
 
 /* One table */
 
-static enum ev_status table_erase(struct ev_target *target, const struct ev_table *table, const char *owner,
-				  struct ev_error *err)
+static enum ev_status table_erase(struct ev_target *target, const struct ev_table *table,
+				  const char *owner, struct ev_error *err)
 {
 	struct ev_cell cell = {owner, strlen(owner), false};
 	struct tsv *t = of(target);
@@ -126,8 +127,8 @@ static enum ev_status table_erase(struct ev_target *target, const struct ev_tabl
 	return write_row(t, &t->single, &cell, 1, err);
 }
 
-static enum ev_status table_insert(struct ev_target *target, const struct ev_table *table, const struct ev_cell *cells,
-				   struct ev_error *err)
+static enum ev_status table_insert(struct ev_target *target, const struct ev_table *table,
+				   const struct ev_cell *cells, struct ev_error *err)
 {
 	struct tsv *t = of(target);
 
@@ -151,7 +152,8 @@ static const struct ev_target_ops table_ops = {.known = tsv_known,
 					       .commit = tsv_nothing,
 					       .free = table_free};
 
-struct ev_target *ev_tsv_table(struct ev_out *out, const char *table, bool owners, enum ev_tsv dialect)
+struct ev_target *ev_tsv_table(struct ev_out *out, const char *table, bool owners,
+			       enum ev_tsv dialect)
 {
 	struct tsv *t = ev_calloc(1, sizeof *t);
 
@@ -165,8 +167,8 @@ struct ev_target *ev_tsv_table(struct ev_out *out, const char *table, bool owner
 
 /* A folder */
 
-static enum ev_status open_stream(struct tsv *t, struct stream *s, const char *name, const char *suffix,
-				  struct ev_error *err)
+static enum ev_status open_stream(struct tsv *t, struct stream *s, const char *name,
+				  const char *suffix, struct ev_error *err)
 {
 	struct ev_buf path = {0};
 
@@ -183,8 +185,8 @@ static enum ev_status open_stream(struct tsv *t, struct stream *s, const char *n
 	return s->out != NULL ? EV_OK : EV_FATAL;
 }
 
-static enum ev_status folder_erase(struct ev_target *target, const struct ev_table *table, const char *owner,
-				   struct ev_error *err)
+static enum ev_status folder_erase(struct ev_target *target, const struct ev_table *table,
+				   const char *owner, struct ev_error *err)
 {
 	struct ev_cell cell = {owner, strlen(owner), false};
 	struct tsv *t = of(target);
@@ -195,15 +197,16 @@ static enum ev_status folder_erase(struct ev_target *target, const struct ev_tab
 	return write_row(t, s, &cell, 1, err);
 }
 
-static enum ev_status folder_insert(struct ev_target *target, const struct ev_table *table, const struct ev_cell *cells,
-				    struct ev_error *err)
+static enum ev_status folder_insert(struct ev_target *target, const struct ev_table *table,
+				    const struct ev_cell *cells, struct ev_error *err)
 {
 	struct tsv *t = of(target);
 
 	return write_row(t, &t->rows[table - t->tables->list], cells, table->n, err);
 }
 
-static void describe(struct tsv *t, const struct ev_table *table, struct stream *s, bool deletes, struct ev_buf *b)
+static void describe(struct tsv *t, const struct ev_table *table, struct stream *s, bool deletes,
+		     struct ev_buf *b)
 {
 	char digest[33];
 
@@ -212,8 +215,8 @@ static void describe(struct tsv *t, const struct ev_table *table, struct stream 
 	ev_json_quote(table->name, strlen(table->name), b);
 	ev_buf_printf(b, ",\"use\":\"%s\",\"file\":", deletes ? "delete by owner" : "insert");
 	ev_json_quote(s->file, strlen(s->file), b);
-	ev_buf_printf(b, ",\"rows\":%llu,\"octets\":%llu,\"xxh3_128\":\"%s\",\"columns\":[", (unsigned long long)s->rows,
-		      (unsigned long long)s->out->octets, digest);
+	ev_buf_printf(b, ",\"rows\":%llu,\"octets\":%llu,\"xxh3_128\":\"%s\",\"columns\":[",
+		      (unsigned long long)s->rows, (unsigned long long)s->out->octets, digest);
 	for (size_t i = 0; i < (deletes ? 1 : table->n); i++) {
 		if (i > 0)
 			ev_buf_putc(b, ',');
@@ -295,8 +298,8 @@ static const struct ev_target_ops folder_ops = {.known = tsv_known,
 						.commit = folder_commit,
 						.free = folder_free};
 
-struct ev_target *ev_tsv_folder(const char *folder, const struct ev_tables *tables, enum ev_tsv dialect,
-				struct ev_error *err)
+struct ev_target *ev_tsv_folder(const char *folder, const struct ev_tables *tables,
+				enum ev_tsv dialect, struct ev_error *err)
 {
 	struct tsv *t = ev_calloc(1, sizeof *t);
 
