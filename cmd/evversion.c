@@ -42,8 +42,8 @@ static void take(size_t index, const char *argument)
 static const struct cli_program program = {
 	.name = "evversion",
 	.usage = "evversion [options] [file ...]",
-	.purpose =
-		"Orders the records of each event, folds updates, patches and deletes, and emits the versions.",
+	.purpose = "Orders the records of each event, folds updates, patches and deletes, and "
+		   "emits the versions.",
 	.input = CLI_CONTINUES,
 	.options = options,
 	.take = take,

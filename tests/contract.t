@@ -182,11 +182,11 @@ for program in $filters; do
 	sed 's/$/\r/' "$input" >crlf
 	run "$command crlf"
 	check "$program: CRLF ends a line as LF does" 0 "@$program.want"
-	head -c -1 "$input" >cut
-	run "$command cut"
+	head -c -1 "$input" >short
+	run "$command short"
 	check "$program: the last line needs no LF" 0 "@$program.want"
-	head -c -1 crlf >cut
-	run "$command cut"
+	head -c -1 crlf >short
+	run "$command short"
 	check "$program: nor does a CR at the end count" 0 "@$program.want"
 	sed -e '2s/^/\n/' -e '4s/^/ \t \n\r\n/' "$input" >blank
 	printf '\n\t' >>blank
@@ -230,14 +230,14 @@ for program in $filters; do
 	check "$program: plain and packed files together" 0 "@$program.want"
 
 	for cut in 2 9 $((size / 2)) $((size - 8)) $((size - 1)); do
-		head -c "$cut" packed >cut
-		run "$command cut"
+		head -c "$cut" packed >short
+		run "$command short"
 		check "$program: gzip cut after $cut of $size octets" 2 any \
-			"$program: cut: the gzip data ends in mid-stream: the file was cut, fetch it again"
+			"$program: short: the gzip data ends in mid-stream: the file was cut, fetch it again"
 	done
-	(cat packed && head -c 12 packed) >cut
-	run "$command cut"
-	check "$program: a second member that is cut" 2 any '~cut: the gzip data ends in mid-stream'
+	(cat packed && head -c 12 packed) >short
+	run "$command short"
+	check "$program: a second member that is cut" 2 any '~short: the gzip data ends in mid-stream'
 	(cat packed && echo garbage) >damaged
 	run "$command damaged"
 	check "$program: garbage behind gzip" 2 any "~^$program: damaged: the gzip data is damaged"
@@ -248,8 +248,8 @@ for program in $filters; do
 	done
 	if [ "$program" != evload ]; then
 		# It is the gzip that is at fault, never the lines before it.
-		head -c $((size / 2)) packed >cut
-		run "$command -r rejects cut"
+		head -c $((size / 2)) packed >short
+		run "$command -r rejects short"
 		check "$program: damage is no reject" 2 any '~the gzip data ends in mid-stream'
 		ok "$program: a run in trouble leaves no rejects file" [ ! -e rejects ]
 	fi
@@ -364,6 +364,7 @@ by_signal()
 }
 
 
+rm stats
 mkfifo pipe
 exec 9<>pipe # a writer that writes nothing
 if need perl; then
@@ -582,7 +583,7 @@ for program in $filters; do
 	{
 		printf '{"program":"%s","batch":"a \\"b\\"","ok":true,"octets":%d,' "$program" "$(wc -c <lines)"
 		printf '"rejects":{"too-long":2},"stages":[{"program":"%s"' "$program"
-		# shellcheck disable=SC2046 # a list of words
+		# shellcheck disable=SC2046,SC2183 # pairs of words
 		printf ',"%s":%s' $(expect "$program")
 		printf '}]}\n'
 	} >want

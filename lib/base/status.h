@@ -22,7 +22,10 @@ struct ev_error {
 	char text[1024];
 };
 
-/* Writes the text (control characters become '?', so no input can steer a terminal); returns EV_FATAL. */
+/*
+ * Writes the text (control characters become '?', so no input can steer a terminal); returns
+ * EV_FATAL.
+ */
 enum ev_status ev_fail(struct ev_error *err, const char *fmt, ...) EV_PRINTF(2, 3);
 enum ev_status ev_vfail(struct ev_error *err, const char *fmt, va_list ap) EV_PRINTF(2, 0);
 

@@ -4,7 +4,10 @@
 
 #define DAY 86400
 
-/* Days and civil dates by eras of 400 years: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms". */
+/*
+ * Days and civil dates by eras of 400 years: H. Hinnant, "chrono-Compatible Low-Level Date
+ * Algorithms".
+ */
 int64_t ev_date_days(struct ev_date d)
 {
 	int64_t y = d.year - (d.month <= 2);

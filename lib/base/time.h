@@ -22,7 +22,8 @@ struct ev_date {
 enum ev_time_form {
 	EV_TIME_BAD,   /* no date-time of RFC 3339 */
 	EV_TIME_ZONED, /* with Z or an offset; the instant is in UTC */
-	EV_TIME_NAIVE, /* right, but for the missing offset; the instant is the local reading as if UTC */
+	EV_TIME_NAIVE, /* right, but for the missing offset; the instant is the local reading as if
+			  UTC */
 };
 
 /*

@@ -4,7 +4,10 @@
 
 #define HIGH_BITS 0x8080808080808080ULL
 
-/* The second octet's range tells overlong forms, surrogates and values above U+10FFFF (RFC 3629, section 4). */
+/*
+ * The second octet's range tells overlong forms, surrogates and values above U+10FFFF (RFC 3629,
+ * section 4).
+ */
 static size_t sequence(const unsigned char *p, size_t left)
 {
 	unsigned char lo = 0x80, hi = 0xbf;

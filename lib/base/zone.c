@@ -42,7 +42,8 @@ struct ev_zone *ev_zone_open(const char *name, struct ev_error *err)
 
 	if (strcmp(name, "UTC") != 0 && !known(name)) {
 		ev_fail(err,
-			"no time zone '%s': give an IANA name such as Europe/Amsterdam (package tzdata)",
+			"no time zone '%s': give an IANA name such as Europe/Amsterdam (package "
+			"tzdata)",
 			name);
 		return NULL;
 	}

@@ -12,7 +12,9 @@
 
 struct ev_zone;
 
-/* name as in "Europe/Amsterdam" or "UTC". NULL, with the error, if the database has no such zone. */
+/*
+ * name as in "Europe/Amsterdam" or "UTC". NULL, with the error, if the database has no such zone.
+ */
 struct ev_zone *ev_zone_open(const char *name, struct ev_error *err);
 /* Seconds to add to UTC for the local reading at that instant. */
 int64_t ev_zone_offset(struct ev_zone *z, int64_t utc);

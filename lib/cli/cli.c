@@ -266,7 +266,10 @@ static void parse(struct cli *c, int argc, char **argv)
 	c->n_operands = (size_t)(argc - optind);
 }
 
-/* FOLDER/ stands for FOLDER/PROGRAM.BATCH.rejects.jsonl; what is no plain character of a name becomes %XX. */
+/*
+ * FOLDER/ stands for FOLDER/PROGRAM.BATCH.rejects.jsonl; what is no plain character of a name
+ * becomes %XX.
+ */
 static char *rejects_file(const struct cli *c)
 {
 	struct ev_buf name = {0};
@@ -320,8 +323,8 @@ struct ev_model *cli_model(struct cli *c, bool required)
 		if (access("evkit.yaml", F_OK) == 0)
 			file = "evkit.yaml";
 		else if (required)
-			cli_usage(
-				"there is no model: name one with -m MODEL or EVKIT_MODEL, or keep it as ./evkit.yaml");
+			cli_usage("there is no model: name one with -m MODEL or EVKIT_MODEL, or "
+				  "keep it as ./evkit.yaml");
 		else
 			return ev_model_default();
 	}

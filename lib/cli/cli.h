@@ -1,8 +1,8 @@
 /*
  * cli: what the programs share: options, the record loop, the seal, exit. Floor 4, libevcli.
  *
- * These functions may print, and those marked so may exit. Exit status: 0 done, 1 the verdict is no,
- * 2 trouble (evkit.7).
+ * These functions may print, and those marked so may exit. Exit status: 0 done, 1 the verdict is
+ * no, 2 trouble (evkit.7).
  */
 #ifndef EV_CLI_H
 #define EV_CLI_H
@@ -36,7 +36,10 @@ struct cli_program {
 	const char *purpose; /* one line */
 	enum cli_input input;
 	const struct cli_option *options;
-	/* Takes an option of the program's own; index into options. Exits by cli_usage if it is wrong. */
+	/*
+	 * Takes an option of the program's own; index into options. Exits by cli_usage if it is
+	 * wrong.
+	 */
 	void (*take)(size_t index, const char *argument);
 };
 
@@ -57,9 +60,14 @@ struct cli {
 	struct ev_error error;
 };
 
-/* Reads the options into *c and opens what they name. Exits on a wrong option, --help and --version. */
+/*
+ * Reads the options into *c and opens what they name. Exits on a wrong option, --help and
+ * --version.
+ */
 void cli_open(struct cli *c, const struct cli_program *program, int argc, char **argv);
-/* The model that -m, $EVKIT_MODEL or ./evkit.yaml names. Exits if there is none and it is required. */
+/*
+ * The model that -m, $EVKIT_MODEL or ./evkit.yaml names. Exits if there is none and it is required.
+ */
 struct ev_model *cli_model(struct cli *c, bool required);
 void cli_close(struct cli *c);
 
@@ -87,7 +95,10 @@ struct cli_engine {
 	enum ev_status (*step)(void *engine, const struct ev_record *rec, struct ev_error *err);
 	enum ev_status (*finish)(void *engine, struct ev_error *err); /* or NULL: emits the rest */
 	const struct ev_count *counts; /* or NULL: out is counted by the loop */
-	/* For a sink: a batch begins, and is whole. digest: 32 hex digits; balance: the stages as JSON. */
+	/*
+	 * For a sink: a batch begins, and is whole. digest: 32 hex digits; balance: the stages as
+	 * JSON.
+	 */
 	enum ev_status (*begin)(void *engine, const char *batch, struct ev_error *err);
 	enum ev_status (*end)(void *engine, const char *digest, const char *balance,
 			      struct ev_error *err);
@@ -99,7 +110,10 @@ struct cli_engine {
  */
 int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size_t n);
 
-/* Commits the output (standard output, or -o) of a program that has no record loop. Exits on trouble. */
+/*
+ * Commits the output (standard output, or -o) of a program that has no record loop. Exits on
+ * trouble.
+ */
 void cli_commit(struct cli *c);
 
 #endif

@@ -34,8 +34,8 @@ struct run {
 	struct ev_digest *digest; /* of the section of the input */
 	struct cli_chain chain;	  /* of the section's producers, or of all sections gathered */
 	size_t sections;
-	char *batch,
-		*last_batch; /* of the output; gathered sections may bear several, least to greatest */
+	char *batch, *last_batch; /* of the output; gathered sections may bear several, least to
+				     greatest */
 	uint64_t n_in, n_blank;
 	struct ev_reasons why;
 	struct ev_buf line;
@@ -101,7 +101,8 @@ static void own_stage(struct run *r, struct cli_stage *stage)
 	if (sum == in)
 		return;
 	ev_fail(&r->c->error,
-		"the sums do not balance: %llu came in, %llu are accounted for: report this as a bug",
+		"the sums do not balance: %llu came in, %llu are accounted for: report this as a "
+		"bug",
 		(unsigned long long)in, (unsigned long long)sum);
 	die(r);
 }
@@ -200,7 +201,8 @@ static void head(struct run *r, const struct ev_line *l, const struct cli_contro
 {
 	if (r->inside)
 		die_at(r, l,
-		       "a section begins before the one before it is sealed: its producer was stopped, rerun the batch");
+		       "a section begins before the one before it is sealed: its producer was "
+		       "stopped, rerun the batch");
 	r->inside = true;
 	r->section_in = 0;
 	r->sections++;
@@ -232,14 +234,19 @@ static void check_seal(struct run *r, const struct ev_line *l, const struct cli_
 		die_at(r, l, "a seal without a section: the input was put together wrongly");
 	if (!line->ok)
 		die_at(r, l,
-		       "the seal says that a stage before this one did not approve the batch: see its messages and rejects");
+		       "the seal says that a stage before this one did not approve the batch: see "
+		       "its messages and rejects");
 	ev_hash128_hex(ev_digest_value(r->digest), digest);
 	if (cli_stage_count(last, "out") != r->section_in || strcmp(digest, line->digest) != 0)
 		die_at(r, l,
-		       "what arrived is not what was sealed: lines were lost, added or changed on the way, rerun the batch");
+		       "what arrived is not what was sealed: lines were lost, added or changed on "
+		       "the way, rerun the batch");
 }
 
-/* Keeps the producers' stages; gathered sections are summed, and the first seal has the programs' counts. */
+/*
+ * Keeps the producers' stages; gathered sections are summed, and the first seal has the programs'
+ * counts.
+ */
 static void take_chain(struct run *r, const struct ev_line *l, const struct cli_control_line *line,
 		       size_t sealed)
 {
@@ -247,7 +254,8 @@ static void take_chain(struct run *r, const struct ev_line *l, const struct cli_
 		r->chain = line->chain;
 	else if (!cli_chain_sum(&r->chain, &line->chain))
 		die_at(r, l,
-		       "sections went through different stages, so their sums cannot be added: load them one by one");
+		       "sections went through different stages, so their sums cannot be added: "
+		       "load them one by one");
 }
 
 static void end_sink(struct run *r, const char *digest)
@@ -322,7 +330,8 @@ static bool control(struct run *r, const struct ev_line *l)
 		return false;
 	if (r->begins)
 		die_at(r, l,
-		       "the input is sealed already: leave out --first, or what begins the chain twice");
+		       "the input is sealed already: leave out --first, or what begins the chain "
+		       "twice");
 	if (what == CLI_HEAD)
 		head(r, l, &line);
 	else if (what == CLI_SEAL)
@@ -357,7 +366,8 @@ static void take_line(struct run *r, const struct ev_line *l)
 		return;
 	if (chained && !r->inside)
 		die_at(r, l,
-		       "EVKIT_SEAL is set and this line stands in no section: the program before this one did not seal it; "
+		       "EVKIT_SEAL is set and this line stands in no section: the program before "
+		       "this one did not seal it; "
 		       "if the chain begins here, say --first");
 	/* Without a chain a sink's batch is known again by the digest taken here. */
 	if (chained || r->e->flow == CLI_FLOW_SINK) {
@@ -443,14 +453,14 @@ static void end(struct run *r)
 	bool sealed = r->seal != NULL && !r->begins;
 
 	if (sealed && r->inside) {
-		ev_fail(&r->c->error,
-			"the input ends without its seal: a program before this one was stopped, rerun the batch");
+		ev_fail(&r->c->error, "the input ends without its seal: a program before this one "
+				      "was stopped, rerun the batch");
 		die(r);
 	}
 	if (sealed && r->sections == 0) {
-		ev_fail(&r->c->error,
-			"EVKIT_SEAL is set and the input has no head: the program before this one did not run; if "
-			"the chain begins here, say --first");
+		ev_fail(&r->c->error, "EVKIT_SEAL is set and the input has no head: the program "
+				      "before this one did not run; if "
+				      "the chain begins here, say --first");
 		die(r);
 	}
 	if (!sealed && r->e->flow == CLI_FLOW_SINK) {

@@ -28,9 +28,9 @@ struct cli_seal *cli_seal_open(void)
 	if (token == NULL)
 		return NULL;
 	if (token[0] == '\0') {
-		ev_fail(&err,
-			"EVKIT_SEAL is set but empty: give it the job's token (evparse --new-seal FILE makes one), or "
-			"unset it");
+		ev_fail(&err, "EVKIT_SEAL is set but empty: give it the job's token (evparse "
+			      "--new-seal FILE makes one), or "
+			      "unset it");
 		cli_die(&err);
 	}
 	s = ev_calloc(1, sizeof *s);
@@ -186,9 +186,8 @@ enum ev_status cli_seal_read(struct cli_seal *s, const char *p, size_t len, enum
 							   : CLI_OTHER;
 	if (*what == CLI_OTHER || read_body(s, d, body, *what, line))
 		return EV_OK;
-	return ev_fail(
-		err,
-		"a control line of this chain is not as evkit writes it: rerun the batch from its source");
+	return ev_fail(err, "a control line of this chain is not as evkit writes it: rerun the "
+			    "batch from its source");
 }
 
 /* Writing */
@@ -210,7 +209,10 @@ void cli_head_write(const struct cli_seal *s, const char *batch, const struct cl
 			ev_buf_putc(out, ',');
 		ev_json_quote(chain->list[i].program, strlen(chain->list[i].program), out);
 	}
-	/* Every program reads each line whole, so what it lets through is valid and has different names. */
+	/*
+	 * Every program reads each line whole, so what it lets through is valid and has different
+	 * names.
+	 */
 	ev_buf_puts(out, "],\"checked\":true}}}");
 }
 
@@ -299,10 +301,10 @@ enum ev_status cli_seal_new(const char *file, struct ev_error *err)
 	bool good;
 
 	if (fd < 0)
-		return ev_fail(
-			err,
-			"%s: the token cannot be written: %s: remove the file if the old token may go",
-			file, strerror(errno));
+		return ev_fail(err,
+			       "%s: the token cannot be written: %s: remove the file if the old "
+			       "token may go",
+			       file, strerror(errno));
 	for (size_t i = 0; i < sizeof random / sizeof random[0]; i++)
 		ev_buf_printf(&text, "%016llx", (unsigned long long)random[i]);
 	ev_buf_putc(&text, '\n');

@@ -43,8 +43,8 @@ struct cli_control_line {
 };
 
 /*
- * What a line is. A line that bears the token but is not as evkit writes it is EV_FATAL. EV_IN_SLACK
- * octets stand behind it.
+ * What a line is. A line that bears the token but is not as evkit writes it is EV_FATAL.
+ * EV_IN_SLACK octets stand behind it.
  */
 enum ev_status cli_seal_read(struct cli_seal *s, const char *p, size_t len, enum cli_control *what,
 			     struct cli_control_line *line, struct ev_error *err);

@@ -1,9 +1,9 @@
 /*
  * dedupe: redeliveries, and nothing else. Floor 4.
  *
- * A record is a duplicate if one with the same id and the same content (canonical form, without what
- * the model ignores) has been seen in this run. Memory: 16 octets and a quarter to three quarters
- * as much again for each different record.
+ * A record is a duplicate if one with the same id and the same content (canonical form, without
+ * what the model ignores) has been seen in this run. Memory: 16 octets and a quarter to three
+ * quarters as much again for each different record.
  */
 #ifndef EV_DEDUPE_H
 #define EV_DEDUPE_H
@@ -15,8 +15,8 @@
 struct ev_dedupe;
 
 /*
- * keys: n paths that alone are the identity, so that the first record wins; none for the rule above.
- * duplicates: where dropped records go, or NULL. All are borrowed.
+ * keys: n paths that alone are the identity, so that the first record wins; none for the rule
+ * above. duplicates: where dropped records go, or NULL. All are borrowed.
  */
 struct ev_dedupe *ev_dedupe_open(const struct ev_model *m, struct ev_path *const *keys, size_t n,
 				 struct ev_out *duplicates, struct ev_port *port);

@@ -201,7 +201,8 @@ static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, con
 	if (st == EV_REJECT) {
 		l->conflicting = true;
 		ev_fail(&l->conflict,
-			"%s:%llu: table %s holds rows of the owner %s already: load with --snapshot to replace all rows",
+			"%s:%llu: table %s holds rows of the owner %s already: load with "
+			"--snapshot to replace all rows",
 			rec->source, (unsigned long long)rec->line, t->name, owner);
 		return EV_OK;
 	}
@@ -267,11 +268,11 @@ enum ev_status ev_load_end(struct ev_load *l, const char *digest, const char *ba
 	if (l->known) {
 		if (memcmp(l->known_digest, digest, 32) == 0)
 			return EV_OK;
-		return ev_fail(
-			err,
-			"batch %s was loaded before with other content: give it another name, or load everything with "
-			"--snapshot",
-			l->batch);
+		return ev_fail(err,
+			       "batch %s was loaded before with other content: give it another "
+			       "name, or load everything with "
+			       "--snapshot",
+			       l->batch);
 	}
 	if (l->conflicting) {
 		*err = l->conflict;

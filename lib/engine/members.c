@@ -122,7 +122,10 @@ void ev_members_set(struct ev_members *m, size_t member, size_t column, const ch
 	struct value *v = &m->list[member].values[column];
 	int order = v->stamp != NULL ? compare_stamps(v->stamp, stamp) : -1;
 
-	/* One version may name a member twice with different words: the greater stands, in any order. */
+	/*
+	 * One version may name a member twice with different words: the greater stands, in any
+	 * order.
+	 */
 	if (order == 0) {
 		int text = memcmp(v->p, json, v->len < len ? v->len : len);
 

@@ -10,7 +10,10 @@
 #include "base/time.h"
 #include "warehouse/column.h"
 
-/* When a contribution was made, by which the latest wins: time, then version, then the version's row. */
+/*
+ * When a contribution was made, by which the latest wins: time, then version, then the version's
+ * row.
+ */
 struct ev_stamp {
 	struct ev_time time;
 	const char *version; /* as ev_version_order writes it */

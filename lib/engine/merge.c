@@ -11,7 +11,10 @@ struct name {
 	bool owned;
 };
 
-/* The members of an object, found by name; sorted if they are many, so that no input costs a square. */
+/*
+ * The members of an object, found by name; sorted if they are many, so that no input costs a
+ * square.
+ */
 struct names {
 	struct name *list;
 	size_t n;

@@ -23,12 +23,14 @@ struct ev_parse {
 };
 
 /*
- * The log_format "combined" of nginx's own default; its names are nginx's variables. Octets, because
- * a client may send any.
+ * The log_format "combined" of nginx's own default; its names are nginx's variables. Octets,
+ * because a client may send any.
  */
 static const char nginx_pattern[] =
-	"^(?<remote_addr>\\S+) - (?<remote_user>.*?) \\[(?<time_local>\\d\\d/[A-Z][a-z][a-z]/\\d{4}:\\d\\d:\\d\\d:\\d\\d "
-	"[+-]\\d{4})\\] \"(?<request>(?:[^\"\\\\]|\\\\.)*)\" (?<status>\\d{3}) (?<body_bytes_sent>\\d+) "
+	"^(?<remote_addr>\\S+) - (?<remote_user>.*?) "
+	"\\[(?<time_local>\\d\\d/[A-Z][a-z][a-z]/\\d{4}:\\d\\d:\\d\\d:\\d\\d "
+	"[+-]\\d{4})\\] \"(?<request>(?:[^\"\\\\]|\\\\.)*)\" (?<status>\\d{3}) "
+	"(?<body_bytes_sent>\\d+) "
 	"\"(?<http_referer>(?:[^\"\\\\]|\\\\.)*)\" \"(?<http_user_agent>(?:[^\"\\\\]|\\\\.)*)\"$";
 
 struct ev_parse *ev_parse_open(enum ev_parse_format format, bool origin, struct ev_port *port,
@@ -170,7 +172,10 @@ static bool nginx_time(const char *t, char out[26])
 	return ev_time_parse(out, 25, &parsed) == EV_TIME_ZONED;
 }
 
-/* nginx writes octets it does not trust as \xHH; they come back as what they were, if that is UTF-8. */
+/*
+ * nginx writes octets it does not trust as \xHH; they come back as what they were, if that is
+ * UTF-8.
+ */
 static void nginx_text(const char *s, size_t len, struct ev_buf *out)
 {
 	struct ev_buf plain = {0};
@@ -212,7 +217,10 @@ static enum ev_status nginx(struct ev_parse *p, const struct ev_record *rec, str
 	if (!ev_regex_match(p->nginx, rec->p, rec->len) ||
 	    !ev_regex_span(p->nginx, 3, &from, &to) || !nginx_time(rec->p + from, time))
 		return foreign(p, rec, "not a line of nginx's combined log", err);
-	/* The line is all that an access log knows of a request, so it makes the id: RFC 9562, version 8. */
+	/*
+	 * The line is all that an access log knows of a request, so it makes the id: RFC 9562,
+	 * version 8.
+	 */
 	ev_md5_hex(rec->p, rec->len, digest);
 	ev_buf_reset(o);
 	ev_buf_printf(

@@ -9,8 +9,8 @@
 #include "warehouse/dialect.h"
 
 /*
- * Appends the statements that make every table of the model, and the ledger, where they are not there
- * yet. schema: of the warehouse, or NULL.
+ * Appends the statements that make every table of the model, and the ledger, where they are not
+ * there yet. schema: of the warehouse, or NULL.
  */
 void ev_schema_write(const struct ev_model *m, const struct ev_dialect *dialect, const char *schema,
 		     struct ev_buf *out);

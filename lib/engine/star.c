@@ -177,8 +177,8 @@ static bool read_version(struct ev_star *s, const struct ev_event *event, struct
 /* Columns */
 
 /*
- * Appends the column's value. `item` is the element or EV_NOWHERE, index its place. *present: whether
- * the event has the member at all, null or not. False if it does not fit.
+ * Appends the column's value. `item` is the element or EV_NOWHERE, index its place. *present:
+ * whether the event has the member at all, null or not. False if it does not fit.
  */
 static bool column_value(struct ev_star *s, const struct ev_column *c, const struct ev_doc *d,
 			 uint32_t item, size_t index, struct ev_buf *out, bool *present)
@@ -209,7 +209,9 @@ static void add_day(struct days *days, int64_t day)
 	days->list[days->n++] = day;
 }
 
-/* The key of the day in the calendar's zone, if it has one. json: a timestamp or a date of a row. */
+/*
+ * The key of the day in the calendar's zone, if it has one. json: a timestamp or a date of a row.
+ */
 static void calendar_key(struct ev_star *s, const struct ev_dimension *d, const struct ev_column *c,
 			 const char *json, size_t len, char key[EV_KEY_TEXT + 1])
 {
@@ -232,8 +234,9 @@ static void calendar_key(struct ev_star *s, const struct ev_dimension *d, const 
 }
 
 /*
- * The key of the member that the event, or the element, has at the dimension's own key paths; or, for
- * a single key and a fact's column, of the value given. False if it is unknown: null in every part.
+ * The key of the member that the event, or the element, has at the dimension's own key paths; or,
+ * for a single key and a fact's column, of the value given. False if it is unknown: null in every
+ * part.
  */
 static bool member_key(struct ev_star *s, const struct ev_dimension *d, const struct ev_doc *doc,
 		       uint32_t item, size_t index, const char *json, size_t len,
@@ -432,11 +435,11 @@ enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, stru
 		return ev_rejects_put(s->port->rejects, rec, event.origin, event.origin_len,
 				      &s->why, err);
 	if (!read_version(s, &event, &v))
-		return ev_fail(
-			err,
-			"%s:%llu: the event's \"_ev\" is not as evversion writes it without state: give evstar what "
-			"evversion wrote",
-			rec->source, (unsigned long long)rec->line);
+		return ev_fail(err,
+			       "%s:%llu: the event's \"_ev\" is not as evversion writes it without "
+			       "state: give evstar what "
+			       "evversion wrote",
+			       rec->source, (unsigned long long)rec->line);
 	ev_buf_reset(&s->rows);
 	if (!put_event(s, &event, &v)) {
 		s->n_out = out;
@@ -528,12 +531,14 @@ static enum ev_status day_row(struct ev_star *s, const struct ev_dimension *d, i
 	if (replace_owner(s, d, key, err) != EV_OK)
 		return EV_FATAL;
 	begin_row(s, d, key, false);
-	ev_buf_printf(
-		&s->row,
-		",\"date\":\"%.10s\",\"year\":%d,\"quarter\":%d,\"month\":%d,\"day\":%d,\"month_name\":\"%s\","
-		"\"day_of_week\":%d,\"day_name\":\"%s\",\"iso_year\":%d,\"iso_week\":%d,\"is_weekend\":%s",
-		text, date.year, (date.month + 2) / 3, date.month, date.day, months[date.month - 1],
-		weekday, weekdays[weekday - 1], year, week, weekday > 5 ? "true" : "false");
+	ev_buf_printf(&s->row,
+		      ",\"date\":\"%.10s\",\"year\":%d,\"quarter\":%d,\"month\":%d,\"day\":%d,"
+		      "\"month_name\":\"%s\","
+		      "\"day_of_week\":%d,\"day_name\":\"%s\",\"iso_year\":%d,\"iso_week\":%d,\"is_"
+		      "weekend\":%s",
+		      text, date.year, (date.month + 2) / 3, date.month, date.day,
+		      months[date.month - 1], weekday, weekdays[weekday - 1], year, week,
+		      weekday > 5 ? "true" : "false");
 	return end_row(s, d, key, err);
 }
 

@@ -192,7 +192,8 @@ static bool compile(struct ev_validate *v, struct ev_error *err)
 
 	if (m->has_expectations) {
 		ev_fail(err,
-			"%s:%zu:%zu: expectations are not judged by this version of evkit: take them out",
+			"%s:%zu:%zu: expectations are not judged by this version of evkit: take "
+			"them out",
 			m->file, m->expectations.line, m->expectations.column);
 		return false;
 	}

@@ -2,8 +2,8 @@
  * validate: each event against its contract. Floor 4.
  *
  * In this order, and all reasons of the first that fails: the text (JSON, UTF-8, names), the
- * envelope, the type's JSON Schema, the columns' types, the rules. What passes leaves octet by octet
- * as it came.
+ * envelope, the type's JSON Schema, the columns' types, the rules. What passes leaves octet by
+ * octet as it came.
  */
 #ifndef EV_VALIDATE_H
 #define EV_VALIDATE_H

@@ -207,7 +207,10 @@ static void read_again(struct ev_version *v, struct ev_events *events, const cha
 	ev_events_read(events, &rec, event, &v->why);
 }
 
-/* The canonical content: all but the id, which the chain has in common; or without what may differ in a no-op. */
+/*
+ * The canonical content: all but the id, which the chain has in common; or without what may differ
+ * in a no-op.
+ */
 static void canonical_content(struct ev_version *v, const struct ev_event *event, bool bare,
 			      struct ev_buf *out)
 {
@@ -242,7 +245,10 @@ static int compare_content(const struct link *a, const struct link *b)
 	return compare_octets(a->content, a->content_len, b->content, b->content_len);
 }
 
-/* The greatest content first; of equal content the least spelling, so that no order of arrival shows. */
+/*
+ * The greatest content first; of equal content the least spelling, so that no order of arrival
+ * shows.
+ */
 static int by_content(const void *x, const void *y)
 {
 	const struct link *a = x, *b = y;
@@ -270,13 +276,14 @@ static enum ev_status conflict(struct ev_version *v, const struct link *l, struc
 	if (v->options.fail_on_conflict)
 		return ev_fail(
 			err,
-			"%s:%llu: another record of the same event has the same version, time and op but other content: "
+			"%s:%llu: another record of the same event has the same version, time and "
+			"op but other content: "
 			"mend the producer, or set the lesser aside with --on-conflict quarantine",
 			l->rec.source, (unsigned long long)l->rec.line);
-	return set_aside(
-		v, l, "conflict",
-		"another record of the same event has the same version, time and op, and content that is greater",
-		err);
+	return set_aside(v, l, "conflict",
+			 "another record of the same event has the same version, time and op, and "
+			 "content that is greater",
+			 err);
 }
 
 /*

@@ -1,10 +1,10 @@
 /*
- * version: orders the records of each event, folds them into versions, and tells when each was valid.
- * Floor 4.
+ * version: orders the records of each event, folds them into versions, and tells when each was
+ * valid. Floor 4.
  *
- * The rules are those of evversion.1: the order S, conflicts, no-ops, patches (RFC 7396), tombstones
- * and half-open intervals. All records are sorted by (id, S), in memory up to a limit and in
- * temporary files beyond it; one event's chain is held at a time.
+ * The rules are those of evversion.1: the order S, conflicts, no-ops, patches (RFC 7396),
+ * tombstones and half-open intervals. All records are sorted by (id, S), in memory up to a limit
+ * and in temporary files beyond it; one event's chain is held at a time.
  */
 #ifndef EV_VERSION_H
 #define EV_VERSION_H

@@ -160,7 +160,9 @@ static enum ev_status inflate_some(struct ev_in *in, char *p, size_t room, size_
 	}
 }
 
-/* Looks at the first octets of a file; what was read stays in the buffer, or goes to the inflater. */
+/*
+ * Looks at the first octets of a file; what was read stays in the buffer, or goes to the inflater.
+ */
 static enum ev_status sniff(struct ev_in *in, struct ev_error *err)
 {
 	size_t got = 0;

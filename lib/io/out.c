@@ -54,8 +54,8 @@ struct ev_out *ev_out_fd(int fd, const char *name)
 }
 
 /*
- * A device or a pipe keeps its name; there is nothing to rename. Neither is there for /dev/stderr, a
- * link to whatever the descriptor is: if that is a file, it goes on at its end.
+ * A device or a pipe keeps its name; there is nothing to rename. Neither is there for /dev/stderr,
+ * a link to whatever the descriptor is: if that is a file, it goes on at its end.
  */
 static bool keeps_name(const char *name)
 {

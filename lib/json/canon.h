@@ -1,5 +1,6 @@
 /*
- * canon: the canonical form of a value, by which two spellings of the same content are equal. Floor 2.
+ * canon: the canonical form of a value, by which two spellings of the same content are equal.
+ * Floor 2.
  *
  * Members sorted by the octets of their decoded names, strings with the fewest escapes, numbers as
  * exact decimals, no white space.

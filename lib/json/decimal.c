@@ -207,7 +207,9 @@ enum { BASE = 1000000000, BASE_DIGITS = 9 };
 static const uint32_t powers[BASE_DIGITS] = {1,	     10,      100,	1000,	  10000,
 					     100000, 1000000, 10000000, 100000000};
 
-/* rest = (rest * 10 + digit) mod by, all of n limbs of nine digits and the lowest first; rest < by. */
+/*
+ * rest = (rest * 10 + digit) mod by, all of n limbs of nine digits and the lowest first; rest < by.
+ */
 static void shift_modulo(uint32_t *rest, const uint32_t *by, uint32_t n, uint32_t digit)
 {
 	uint64_t carry = digit;

@@ -32,18 +32,23 @@ void ev_number_read(const char *text, size_t len, struct ev_number *n);
 int ev_number_compare(const char *a, size_t a_len, const char *b, size_t b_len);
 
 bool ev_number_is_integer(const struct ev_number *n);
-/* Whether a is a whole multiple of b. b is not zero, not huge, and of at most EV_DEC_DIGITS digits. */
+/*
+ * Whether a is a whole multiple of b. b is not zero, not huge, and of at most EV_DEC_DIGITS digits.
+ */
 bool ev_number_multiple_of(const struct ev_number *a, const struct ev_number *b);
 /* False if it is no integer or does not fit. */
 bool ev_number_int64(const struct ev_number *n, int64_t *v);
 /* Whether it fits decimal(precision, scale) with no digit lost. */
 bool ev_number_fits(const struct ev_number *n, uint32_t precision, uint32_t scale);
 
-/* Appends the one spelling of the value: digits without needless zeros, "e" and a power if not 0. */
+/*
+ * Appends the one spelling of the value: digits without needless zeros, "e" and a power if not 0.
+ */
 void ev_number_canonical(const char *text, size_t len, struct ev_buf *out);
 /*
- * Appends it without an exponent, with exactly `scale` digits behind the point (the number must have
- * no more), or as many as it has for scale < 0. At most EV_DEC_DIGITS digits are written: false.
+ * Appends it without an exponent, with exactly `scale` digits behind the point (the number must
+ * have no more), or as many as it has for scale < 0. At most EV_DEC_DIGITS digits are written:
+ * false.
  */
 bool ev_number_plain(const struct ev_number *n, int scale, struct ev_buf *out);
 

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 struct ev_index {
-	uint32_t *
-		at; /* of { } [ ] : , and both quotes outside strings, and the first octet of scalars */
+	uint32_t *at; /* of { } [ ] : , and both quotes outside strings, and the first octet of
+			 scalars */
 	size_t n;
 	uint32_t *escapes; /* of the backslashes that begin an escape in a string */
 	size_t n_escapes;
@@ -24,7 +24,10 @@ struct ev_index {
 void ev_index(struct ev_index *ix, const char *p, size_t len);
 void ev_index_free(struct ev_index *ix);
 
-/* The ways to do it that this machine has, for tests and benchmarks: a name, or NULL behind the last. */
+/*
+ * The ways to do it that this machine has, for tests and benchmarks: a name, or NULL behind the
+ * last.
+ */
 const char *ev_index_way(unsigned i);
 /* Uses that way from now on. */
 void ev_index_use(unsigned i);

@@ -1,13 +1,15 @@
 /*
- * index_walk: the body of stage one of the scanner. Floor 2. It is compiled once for each instruction set by index.c, which
- * defines WAY (the suffix), TARGET (the attributes), LOWEST_BIT (of anything, also of 0), and
- * classify_WAY and prefix_xor_WAY.
+ * index_walk: the body of stage one of the scanner. Floor 2. It is compiled once for each
+ * instruction set by index.c, which defines WAY (the suffix), TARGET (the attributes), LOWEST_BIT
+ * (of anything, also of 0), and classify_WAY and prefix_xor_WAY.
  */
 
 #define JOIN2(a, b) a##b
 #define JOIN(a, b)  JOIN2(a, b)
 
-/* Writes the positions of the set bits, eight at a time: what is written too much is overwritten. */
+/*
+ * Writes the positions of the set bits, eight at a time: what is written too much is overwritten.
+ */
 TARGET static inline uint32_t *JOIN(flatten_, WAY)(uint32_t *out, uint32_t base, uint64_t bits)
 {
 	uint32_t *end = out + __builtin_popcountll(bits);
@@ -37,7 +39,10 @@ TARGET static void JOIN(index_, WAY)(struct ev_index *ix, const uint8_t *p, size
 
 		m.backslash &= live;
 		if ((m.backslash | escape_carry) != 0) {
-			/* An escape begins at every other backslash of a run (simdjson, find_escaped). */
+			/*
+			 * An escape begins at every other backslash of a run (simdjson,
+			 * find_escaped).
+			 */
 			const uint64_t even = 0x5555555555555555ULL;
 			uint64_t runs = m.backslash & ~escape_carry;
 			uint64_t follows = runs << 1 | escape_carry;

@@ -154,9 +154,9 @@ static void read_time(struct ev_events *e, struct ev_event *event, const struct 
 	case EV_TIME_BAD: envelope(why, path, what, "is no date-time as RFC 3339 has it"); return;
 	case EV_TIME_NAIVE:
 		if (e->m->zone == NULL)
-			envelope(
-				why, path, what,
-				"has no zone (Z or an offset), and the model names none (event.zone)");
+			envelope(why, path, what,
+				 "has no zone (Z or an offset), and the model names none "
+				 "(event.zone)");
 		else
 			t->sec = ev_zone_to_utc(e->m->zone, t->sec);
 		break;

@@ -20,8 +20,8 @@ struct ev_event {
 	const char
 		*origin; /* the raw object in "_ev" that names where the line came from, or NULL */
 	size_t origin_len;
-	const char *
-		id; /* canonical: a UUID in lower case; a number in its one spelling behind a NUL octet */
+	const char *id; /* canonical: a UUID in lower case; a number in its one spelling behind a
+			   NUL octet */
 	size_t id_len;
 	uint32_t type; /* node of the type's string */
 	enum ev_op op;
@@ -55,16 +55,16 @@ void ev_events_free(struct ev_events **e);
 void ev_flaw_reasons(const struct ev_flaw *flaw, struct ev_reasons *why);
 
 /*
- * The values that are no content: "_ev", what the model ignores, and those of `also` (paths, some may
- * be NULL). Fills at, which has room for EV_MAX_SKIP; returns how many.
+ * The values that are no content: "_ev", what the model ignores, and those of `also` (paths, some
+ * may be NULL). Fills at, which has room for EV_MAX_SKIP; returns how many.
  */
 enum { EV_MAX_SKIP = 64 };
 size_t ev_event_skip(const struct ev_model *m, const struct ev_event *event,
 		     const struct ev_path *const *also, size_t n_also, uint32_t at[EV_MAX_SKIP]);
 
 /*
- * Appends the record with its "_ev" taken out and, if member is not NULL, `"_ev":` and member put in
- * as the last member. No other octet changes.
+ * Appends the record with its "_ev" taken out and, if member is not NULL, `"_ev":` and member put
+ * in as the last member. No other octet changes.
  */
 void ev_event_write(const struct ev_doc *doc, uint32_t reserved, const char *member, size_t len,
 		    struct ev_buf *out);

@@ -19,8 +19,10 @@ struct ev_jschema; /* one compiled schema, owned by its set */
 struct ev_jschema_set *ev_jschema_set_new(const char *root);
 void ev_jschema_set_free(struct ev_jschema_set **set);
 
-/* A file, its path relative to the root; the same file is compiled once. NULL with the error, which
- * has file:line:column of the place in the schema. */
+/*
+ * A file, its path relative to the root; the same file is compiled once. NULL with the error, which
+ * has file:line:column of the place in the schema.
+ */
 const struct ev_jschema *ev_jschema_file(struct ev_jschema_set *set, const char *path,
 					 struct ev_error *err);
 /* A schema given as text; name stands for its file in errors and $ref is relative to the root. */

@@ -150,7 +150,10 @@ static bool path_of(struct reader *r, const struct ev_yaml *y, const char *what,
 	return true;
 }
 
-/* Names become tables and columns in every warehouse, quoted, but of one plain alphabet all the same. */
+/*
+ * Names become tables and columns in every warehouse, quoted, but of one plain alphabet all the
+ * same.
+ */
 static bool name_of(struct reader *r, const struct ev_yaml *key, const char *what, char **out)
 {
 	const char *p = key->text;
@@ -164,10 +167,10 @@ static bool name_of(struct reader *r, const struct ev_yaml *key, const char *wha
 			len = 0;
 	}
 	if (len == 0 || len > MAX_NAME)
-		return wrong(
-			r, place(key),
-			"'%s' cannot name a %s: use a letter or _, then letters, digits and _, %d at most",
-			p, what, MAX_NAME);
+		return wrong(r, place(key),
+			     "'%s' cannot name a %s: use a letter or _, then letters, digits and "
+			     "_, %d at most",
+			     p, what, MAX_NAME);
 	if (strncasecmp(p, "ev_", 3) == 0)
 		return wrong(r, place(key),
 			     "'%s' cannot name a %s: names that begin with ev_ are evkit's own", p,
@@ -276,10 +279,10 @@ static bool read_event(struct reader *r, const struct ev_yaml *y)
 		m->by_arrival = true;
 	}
 	if (m->version == NULL && m->modified == NULL && !m->by_arrival)
-		return wrong(
-			r, place(y),
-			"event names neither version nor modified, so updates have no order: name one, or say "
-			"order: arrival");
+		return wrong(r, place(y),
+			     "event names neither version nor modified, so updates have no order: "
+			     "name one, or say "
+			     "order: arrival");
 	return true;
 }
 
@@ -414,11 +417,11 @@ static bool read_type(struct reader *r, const struct ev_yaml *y, struct ev_colum
 	case EV_TYPE_DECIMAL:
 		if (sscanf(y->text, "decimal(%3u,%3u%c%c", &size, &scale, &paren, &rest) != 3 ||
 		    paren != ')' || size == 0 || size > MAX_PRECISION || scale > size)
-			return wrong(
-				r, place(y),
-				"'%s' is no type: write \"decimal(P,S)\" in quotes, P digits from 1 to %d, S of them "
-				"behind the point",
-				y->text, MAX_PRECISION);
+			return wrong(r, place(y),
+				     "'%s' is no type: write \"decimal(P,S)\" in quotes, P digits "
+				     "from 1 to %d, S of them "
+				     "behind the point",
+				     y->text, MAX_PRECISION);
 		break;
 	default:
 		if (n != 1)
@@ -510,7 +513,9 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 	return true;
 }
 
-/* Columns, and the C_key columns that dimensions add, are different to a warehouse that folds case. */
+/*
+ * Columns, and the C_key columns that dimensions add, are different to a warehouse that folds case.
+ */
 static bool names_differ(struct reader *r, const struct ev_columns *columns)
 {
 	char **names = ev_calloc(2 * columns->n, sizeof *names);
@@ -610,10 +615,10 @@ static bool read_key(struct reader *r, const struct ev_yaml *y, struct ev_dimens
 			k++;
 		ev_path_free(&path);
 		if (k == d->columns.n)
-			return wrong(
-				r, place(v),
-				"the key %s must be among the columns of %s, which give it its type",
-				v->text, d->name);
+			return wrong(r, place(v),
+				     "the key %s must be among the columns of %s, which give it "
+				     "its type",
+				     v->text, d->name);
 		if (d->columns.list[k].type == EV_TYPE_JSON)
 			return wrong(r, place(v), "a key cannot be of type json");
 		d->keys[d->n_keys++] = k;
@@ -657,7 +662,9 @@ static bool read_dimension(struct reader *r, const struct ev_yaml *key, const st
 	return history == 0 || wrong(r, place(v), "scd2 is not in this version of evkit: use scd1");
 }
 
-/* A key that lies in the elements of a list is told only by a fact that goes through the same list. */
+/*
+ * A key that lies in the elements of a list is told only by a fact that goes through the same list.
+ */
 static bool keys_reached(struct reader *r, const struct ev_fact *f)
 {
 	for (size_t i = 0; i < f->columns.n; i++) {
@@ -667,10 +674,10 @@ static bool keys_reached(struct reader *r, const struct ev_fact *f)
 		for (size_t k = 0; d != NULL && d->n_keys > 1 && k < d->n_keys; k++)
 			if (d->columns.list[d->keys[k]].from->root != EV_ROOT_EVENT &&
 			    (f->each == NULL || !ev_path_same(f->each, d->each)))
-				return wrong(
-					r, c->place,
-					"the key of %s lies in %s: a fact that refers to it needs the same each",
-					d->name, d->each->text);
+				return wrong(r, c->place,
+					     "the key of %s lies in %s: a fact that refers to it "
+					     "needs the same each",
+					     d->name, d->each->text);
 	}
 	return true;
 }
@@ -718,7 +725,10 @@ static bool read_star(struct reader *r, const struct ev_yaml *y)
 			return false;
 		m->dimensions = ev_calloc(v->n, sizeof *m->dimensions);
 		for (size_t i = 0; i < v->n; i++, m->n_dimensions++) {
-			/* counted only when whole, so that no column refers to one that is half read */
+			/*
+			 * counted only when whole, so that no column refers to one that is half
+			 * read
+			 */
 			if (!read_dimension(r, v->keys[i], v->items[i], &m->dimensions[i]) ||
 			    !tables_differ(r, m->dimensions[i].name, m->dimensions[i].place, i,
 					   0)) {
@@ -874,7 +884,8 @@ enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const ch
 		path = ev_path_parse(text, &why);
 		if (path == NULL || path->many || path->n == 0 || path->root != EV_ROOT_EVENT) {
 			ev_fail(err,
-				"--%s: '%s' is no path to one place in the event%s%s: write one such as %s",
+				"--%s: '%s' is no path to one place in the event%s%s: write one "
+				"such as %s",
 				which, text, path == NULL ? ": " : "", path == NULL ? why.text : "",
 				envelope[i].path);
 			ev_path_free(&path);

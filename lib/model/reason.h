@@ -8,14 +8,16 @@
 #include "base/buf.h"
 #include "base/status.h"
 
-/* Any text but message may be NULL. All lie in the list's arena, or outlive the run. Valid UTF-8. */
+/*
+ * Any text but message may be NULL. All lie in the list's arena, or outlive the run. Valid UTF-8.
+ */
 struct ev_reason {
 	const char *rule;    /* the name of the model's rule, or of the type's contract */
 	const char *path;    /* JSON Pointer (RFC 6901) to the value */
 	const char *keyword; /* of JSON Schema, or a column's type */
 	const char *message; /* what was found, for an engineer */
-	const char *
-		explain; /* what it means, for a shop manager: the model's or the schema's own words */
+	const char *explain; /* what it means, for a shop manager: the model's or the schema's own
+				words */
 };
 
 /* Zero-initialise. */

@@ -27,8 +27,9 @@ struct ev_rejects;
 /* stage: the program's name, static. file: where to write, or NULL for none. */
 struct ev_rejects *ev_rejects_new(const char *stage, const char *file, struct ev_error *err);
 /*
- * Sets the record aside. If the record bears an origin ("_ev" with "origin"), that is named in place
- * of the record's own position; origin is the raw JSON object or NULL. EV_REJECT, or EV_FATAL.
+ * Sets the record aside. If the record bears an origin ("_ev" with "origin"), that is named in
+ * place of the record's own position; origin is the raw JSON object or NULL. EV_REJECT, or
+ * EV_FATAL.
  */
 enum ev_status ev_rejects_put(struct ev_rejects *r, const struct ev_record *rec, const char *origin,
 			      size_t origin_len, const struct ev_reasons *why,

@@ -1,9 +1,9 @@
 /*
  * sort: items by key, more than memory holds. Floor 3.
  *
- * Items are kept in memory up to a limit; beyond it sorted runs go to unnamed files in the temporary
- * folder and are merged. Keys compare as octets; items with equal keys come in the order they were
- * added.
+ * Items are kept in memory up to a limit; beyond it sorted runs go to unnamed files in the
+ * temporary folder and are merged. Keys compare as octets; items with equal keys come in the order
+ * they were added.
  */
 #ifndef EV_SORT_H
 #define EV_SORT_H
@@ -23,8 +23,8 @@ enum ev_status ev_sort_add(struct ev_sort *s, const void *key, size_t key_len, c
 enum ev_status ev_sort_finish(struct ev_sort *s, struct ev_error *err);
 
 struct ev_sorted {
-	const char *key,
-		*item; /* valid until the next call; EV_IN_SLACK octets behind the item may be read */
+	const char *key, *item; /* valid until the next call; EV_IN_SLACK octets behind the item may
+				   be read */
 	size_t key_len, len;
 };
 

@@ -1,8 +1,8 @@
 /*
  * yaml: a YAML document as a tree with positions. The door to libyaml. Floor 3.
  *
- * One document a file. Aliases share their node. Not taken: equal keys in one mapping, keys that are
- * no scalars, nesting deeper than 64, several documents.
+ * One document a file. Aliases share their node. Not taken: equal keys in one mapping, keys that
+ * are no scalars, nesting deeper than 64, several documents.
  */
 #ifndef EV_YAML_H
 #define EV_YAML_H

@@ -17,16 +17,17 @@ extern const char ev_unknown_key[EV_KEY_TEXT + 1];
 
 /*
  * Appends the value of node `at` in the column's type as JSON: what a row bears. Null and absent
- * (EV_NOWHERE) are null. A UUID comes in its canonical spelling, a timestamp in UTC with six decimals
- * (further digits cut), an integer in plain digits; a decimal keeps its text unless that has an
- * exponent; text and json keep their octets. False, with a reason, if the value does not fit; out is
- * then as it was. zone: of naive times, or NULL.
+ * (EV_NOWHERE) are null. A UUID comes in its canonical spelling, a timestamp in UTC with six
+ * decimals (further digits cut), an integer in plain digits; a decimal keeps its text unless that
+ * has an exponent; text and json keep their octets. False, with a reason, if the value does not
+ * fit; out is then as it was. zone: of naive times, or NULL.
  */
 bool ev_column_json(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
 		    uint32_t at, struct ev_buf *out, struct ev_reasons *why);
 
 /*
- * One part of a key, `type octets:text`, appended to the preimage. value: as ev_column_json wrote it.
+ * One part of a key, `type octets:text`, appended to the preimage. value: as ev_column_json wrote
+ * it.
  */
 void ev_key_part(struct ev_buf *preimage, const char *type, const char *text, size_t len);
 void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const char *value,

@@ -67,10 +67,10 @@ static void bind_text(sqlite3_stmt *st, int i, const char *text)
 static enum ev_status differs(struct sqlite *s, const char *model, const char *table,
 			      const char *what, struct ev_error *err)
 {
-	return ev_fail(
-		err,
-		"%s: table %s %s: run evschema -m %s -t sqlite | sqlite3 %s on a new file, or mend the table",
-		s->file, table, what, model, s->file);
+	return ev_fail(err,
+		       "%s: table %s %s: run evschema -m %s -t sqlite | sqlite3 %s on a new file, "
+		       "or mend the table",
+		       s->file, table, what, model, s->file);
 }
 
 static enum ev_status check_table(struct sqlite *s, const struct ev_table *t, const char *model,
@@ -108,10 +108,10 @@ static enum ev_status check_table(struct sqlite *s, const struct ev_table *t, co
 	}
 	sqlite3_finalize(q);
 	if (st == EV_OK && i == 0)
-		st = ev_fail(
-			err,
-			"%s: there is no table %s: make it first with evschema -m %s -t sqlite | sqlite3 %s",
-			s->file, t->name, model, s->file);
+		st = ev_fail(err,
+			     "%s: there is no table %s: make it first with evschema -m %s -t "
+			     "sqlite | sqlite3 %s",
+			     s->file, t->name, model, s->file);
 	else if (st == EV_OK && i < t->n) {
 		ev_buf_printf(&what, "lacks the column %s", t->columns[i].name);
 		st = differs(s, model, t->name, ev_buf_str(&what), err);
@@ -220,7 +220,10 @@ static void bind_cell(struct sqlite *s, sqlite3_stmt *q, int i, const struct ev_
 		return;
 	}
 	case EV_TYPE_DECIMAL:
-		/* Text here, so equal numbers get one spelling, as a NUMERIC column would give them. */
+		/*
+		 * Text here, so equal numbers get one spelling, as a NUMERIC column would give
+		 * them.
+		 */
 		ev_number_read(cell->p, cell->len, &n);
 		ev_buf_reset(&s->scratch);
 		ev_number_plain(&n, (int)c->scale, &s->scratch);
@@ -341,15 +344,18 @@ static enum ev_status begin(struct sqlite *s, const char *model, struct ev_error
 
 	sqlite3_busy_timeout(s->db, BUSY_MS);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	/* IMMEDIATE: what is compared below stays so until the commit. 64 MiB of pages are held in memory. */
+	/*
+	 * IMMEDIATE: what is compared below stays so until the commit. 64 MiB of pages are held in
+	 * memory.
+	 */
 	if (run(s, "PRAGMA cache_size = -65536", err) != EV_OK ||
 	    run(s, "BEGIN IMMEDIATE", err) != EV_OK)
 		return EV_FATAL;
 	if (sqlite3_prepare_v2(s->db, ledger, -1, &q, NULL) != SQLITE_OK)
-		return ev_fail(
-			err,
-			"%s: there is no ledger: make the tables first with evschema -m %s -t sqlite | sqlite3 %s",
-			s->file, model, s->file);
+		return ev_fail(err,
+			       "%s: there is no ledger: make the tables first with evschema -m %s "
+			       "-t sqlite | sqlite3 %s",
+			       s->file, model, s->file);
 	sqlite3_finalize(q);
 	for (size_t i = 0; i < s->tables->n; i++) {
 		if (check_table(s, &s->tables->list[i], model, err) != EV_OK ||
@@ -370,7 +376,8 @@ struct ev_target *ev_sqlite_open(const char *file, const struct ev_tables *table
 	s->statements = ev_calloc(tables->n, sizeof *s->statements);
 	if (sqlite3_open_v2(file, &s->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
 		ev_fail(err,
-			"%s: cannot be opened: %s: make it first with evschema -m %s -t sqlite | sqlite3 %s",
+			"%s: cannot be opened: %s: make it first with evschema -m %s -t sqlite | "
+			"sqlite3 %s",
 			file, s->db != NULL ? sqlite3_errmsg(s->db) : "no memory", model, file);
 		sqlite_free(&s->target);
 		return NULL;

@@ -29,14 +29,19 @@ struct ev_ledger_entry {
 struct ev_target;
 
 struct ev_target_ops {
-	/* Whether the ledger holds a batch of that name, loaded since the last snapshot; fills its digest. */
+	/*
+	 * Whether the ledger holds a batch of that name, loaded since the last snapshot; fills its
+	 * digest.
+	 */
 	enum ev_status (*known)(struct ev_target *t, const char *batch, bool *known,
 				char digest[33], struct ev_error *err);
 	/* Takes every row of the model's tables out. */
 	enum ev_status (*clear)(struct ev_target *t, struct ev_error *err);
 	enum ev_status (*erase)(struct ev_target *t, const struct ev_table *table,
 				const char *owner, struct ev_error *err);
-	/* cells: one for each column of the table. EV_REJECT if a row of that key is there already. */
+	/*
+	 * cells: one for each column of the table. EV_REJECT if a row of that key is there already.
+	 */
 	enum ev_status (*insert)(struct ev_target *t, const struct ev_table *table,
 				 const struct ev_cell *cells, struct ev_error *err);
 	/* Enters a batch in the ledger. */

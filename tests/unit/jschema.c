@@ -122,18 +122,20 @@ static void errors(void)
 		const char *schema, *error;
 	} cases[] = {
 		{"{\n  \"minimum\": \"3\"\n}", "schema:2:14: minimum must be a number: correct it"},
-		{"{\"a\":1,}",
-		 "schema:1:8: a member's name in double quotes is missing here: a schema is a JSON text, correct it"},
+		{"{\"a\":1,}", "schema:1:8: a member's name in double quotes is missing here: a "
+			       "schema is a JSON text, correct it"},
 		{"{\"type\":\"int\"}",
-		 "schema:1:9: type must be null, boolean, integer, number, string, array or object, or an array of different ones: correct it"},
+		 "schema:1:9: type must be null, boolean, integer, number, string, array or "
+		 "object, or an array of different ones: correct it"},
 		{"{\"properties\":{\"\xc3\xa9\":{\"type\":[\"null\",\"x\"]}}}",
-		 "schema:1:36: type must be null, boolean, integer, number, string, array or object, or an array of different ones: correct it"},
+		 "schema:1:36: type must be null, boolean, integer, number, string, array or "
+		 "object, or an array of different ones: correct it"},
 		{"{\"required\":[\"a\",\"a\"]}",
 		 "schema:1:13: required must be an array of different names: correct it"},
-		{"{\"items\":[{}]}",
-		 "schema:1:10: items must be one schema: since draft 2020-12 a list of schemas is prefixItems"},
-		{"{\"multipleOf\":0}",
-		 "schema:1:15: multipleOf must be a number above 0, of at most 10000 digits: correct it"},
+		{"{\"items\":[{}]}", "schema:1:10: items must be one schema: since draft 2020-12 a "
+				     "list of schemas is prefixItems"},
+		{"{\"multipleOf\":0}", "schema:1:15: multipleOf must be a number above 0, of at "
+				       "most 10000 digits: correct it"},
 		{"{\"maxLength\":-1}",
 		 "schema:1:14: maxLength must be a whole number, 0 or more: correct it"},
 		{"{\"allOf\":[]}",
@@ -144,36 +146,46 @@ static void errors(void)
 		 "schema:1:1: a schema must be an object, true or false: it is of type array"},
 		{"{\"title\":\"a\",\"title\":\"b\"}",
 		 "schema:1:14: the name stands twice in its object: take one out"},
-		{"{\"pattern\":\"(\"}",
-		 "schema:1:12: the pattern ( is no regular expression: missing closing parenthesis"},
+		{"{\"pattern\":\"(\"}", "schema:1:12: the pattern ( is no regular expression: "
+					"missing closing parenthesis"},
 		{"{\"patternProperties\":{\"\\\\Z\":true}}",
-		 "schema:1:23: the pattern \\Z is no regular expression: ECMA-262 has no such escape at octet 0"},
-		{"{\"$ref\":\"#/$defs/x\"}",
-		 "schema:1:9: the reference \"#/$defs/x\" leads to nothing: correct it, or define what it names"},
-		{"{\"$ref\":\"#x\"}",
-		 "schema:1:9: the reference \"#x\" leads to nothing: correct it, or define what it names"},
+		 "schema:1:23: the pattern \\Z is no regular expression: ECMA-262 has no such "
+		 "escape at octet 0"},
+		{"{\"$ref\":\"#/$defs/x\"}", "schema:1:9: the reference \"#/$defs/x\" leads to "
+					     "nothing: correct it, or define what it names"},
+		{"{\"$ref\":\"#x\"}", "schema:1:9: the reference \"#x\" leads to nothing: correct "
+				      "it, or define what it names"},
 		{"{\"$ref\":\"#/title\",\"title\":\"x\"}",
-		 "schema:1:9: the reference \"#/title\" leads to what is no schema: name an object, true or false"},
+		 "schema:1:9: the reference \"#/title\" leads to what is no schema: name an "
+		 "object, true or false"},
 		{"{\"$ref\":\"https://example.org/x.json\"}",
-		 "schema:1:9: the reference \"https://example.org/x.json\" is remote, and remote references are not fetched: put that schema into a file below the model's folder and refer to the file"},
-		{"{\"$ref\":\"urn:x:y\"}",
-		 "schema:1:9: the reference \"urn:x:y\" is the $id of no schema here: correct it, or refer to a file"},
+		 "schema:1:9: the reference \"https://example.org/x.json\" is remote, and remote "
+		 "references are not fetched: put that schema into a file below the model's folder "
+		 "and refer to the file"},
+		{"{\"$ref\":\"urn:x:y\"}", "schema:1:9: the reference \"urn:x:y\" is the $id of no "
+					   "schema here: correct it, or refer to a file"},
 		{"{\"$ref\":\"../x.json\"}",
-		 "schema:1:9: the reference \"../x.json\" reaches above the model's folder: keep the files in or below it"},
-		{"{\"$ref\":\"#\"}",
-		 "schema:1:1: this schema leads back to itself for one and the same value, which never ends: take the reference out"},
-		{"{\"$ref\":\"#/$defs/a\",\"$defs\":{\"a\":{\"allOf\":[{\"not\":{\"$ref\":\"#/$defs/a\"}}]}}}",
-		 "schema:1:34: this schema leads back to itself for one and the same value, which never ends: take the reference out"},
+		 "schema:1:9: the reference \"../x.json\" reaches above the model's folder: keep "
+		 "the files in or below it"},
+		{"{\"$ref\":\"#\"}", "schema:1:1: this schema leads back to itself for one and the "
+				     "same value, which never ends: take the reference out"},
+		{"{\"$ref\":\"#/$defs/a\",\"$defs\":{\"a\":{\"allOf\":[{\"not\":{\"$ref\":\"#/"
+		 "$defs/a\"}}]}}}",
+		 "schema:1:34: this schema leads back to itself for one and the same value, which "
+		 "never ends: take the reference out"},
 		{"{\"$dynamicRef\":\"#n\",\"$dynamicAnchor\":\"n\"}",
-		 "schema:1:1: this schema leads back to itself for one and the same value, which never ends: take the reference out"},
+		 "schema:1:1: this schema leads back to itself for one and the same value, which "
+		 "never ends: take the reference out"},
 		{"{\"$id\":\"x#y\"}",
 		 "schema:1:8: $id \"x#y\" has a fragment: name the place with $anchor"},
-		{"{\"$anchor\":\"1\"}",
-		 "schema:1:12: $anchor \"1\" is no name: use letters, digits, - _ and ., and a letter or _ first"},
+		{"{\"$anchor\":\"1\"}", "schema:1:12: $anchor \"1\" is no name: use letters, "
+					"digits, - _ and ., and a letter or _ first"},
 		{"{\"$defs\":{\"a\":{\"$anchor\":\"x\"},\"b\":{\"$anchor\":\"x\"}}}",
 		 "schema:1:46: the anchor \"x\" stands twice in one schema: rename one"},
 		{"{\"$schema\":\"http://json-schema.org/draft-07/schema#\"}",
-		 "schema:1:12: $schema names http://json-schema.org/draft-07/schema, which is not known here: write the schema for \"https://json-schema.org/draft/2020-12/schema\""},
+		 "schema:1:12: $schema names http://json-schema.org/draft-07/schema, which is not "
+		 "known here: write the schema for "
+		 "\"https://json-schema.org/draft/2020-12/schema\""},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -215,17 +227,21 @@ static void explanations(void)
 	     "|exclusiveMaximum|-1 is not less than -1|\n|multipleOf|-1 is no multiple of 2|");
 	told("{\"pattern\":\"^x$\",\"minLength\":4,\"format\":\"uuid\"}", "\"abc\"",
 	     "|minLength|\"abc\" has 3 characters, at least 4 are needed|\n"
-	     "|pattern|\"abc\" does not match the pattern ^x$|\n|format|\"abc\" does not have the format uuid|");
-	told("{\"required\":[\"total\"],\"properties\":{\"a\":true},\"additionalProperties\":false}",
+	     "|pattern|\"abc\" does not match the pattern ^x$|\n|format|\"abc\" does not have the "
+	     "format uuid|");
+	told("{\"required\":[\"total\"],\"properties\":{\"a\":true},\"additionalProperties\":"
+	     "false}",
 	     "{\"a\":1,\"foo\":2}",
-	     "/foo|additionalProperties|the member \"foo\" is not allowed|\n|required|the member \"total\" is missing|");
+	     "/foo|additionalProperties|the member \"foo\" is not allowed|\n|required|the member "
+	     "\"total\" is missing|");
 	told("{\"type\":[\"string\",\"null\"]}", "[1]",
 	     "|type|[1] is an array, not null or a string|");
 	told("{\"type\":\"integer\"}", "1.5", "|type|1.5 is not an integer|");
 	told("{\"enum\":[\"a\",1]}", "true", "|enum|true is none of \"a\", 1|");
 	told("{\"properties\":{\"a/b\":{\"prefixItems\":[true,{\"const\":1}]}}}",
 	     "{\"a\\u002fb\":[0,2]}", "/a~1b/1|const|2 is not 1|");
-	told("{\"description\":\"outer\",\"properties\":{\"a\":{\"title\":\"inner\",\"minimum\":1},\"b\":{\"minimum\":1}}}",
+	told("{\"description\":\"outer\",\"properties\":{\"a\":{\"title\":\"inner\",\"minimum\":1},"
+	     "\"b\":{\"minimum\":1}}}",
 	     "{\"a\":0,\"b\":0}",
 	     "/a|minimum|0 is less than 1|inner\n/b|minimum|0 is less than 1|outer");
 	told("{\"description\":\"words\",\"title\":\"heading\",\"type\":\"null\"}", "1",
@@ -240,7 +256,8 @@ static void explanations(void)
 	     "|minProperties|the object has 1 member, at least 2 are needed|\n"
 	     "|dependentRequired|the member \"b\" is missing, which must stand beside \"a\"|");
 	told("{\"anyOf\":[{\"type\":\"null\"},{\"type\":\"object\",\"required\":[\"x\"]}]}", "{}",
-	     "|anyOf|{} fits none of the schemas of anyOf|\n|required|the member \"x\" is missing|");
+	     "|anyOf|{} fits none of the schemas of anyOf|\n|required|the member \"x\" is "
+	     "missing|");
 	told("{\"oneOf\":[{\"minimum\":1},{\"minimum\":2},false]}", "3",
 	     "|oneOf|3 fits the schemas 1 and 2 of oneOf, only one may fit|");
 	told("{\"not\":{\"description\":\"no zero\",\"const\":0}}", "0",
@@ -274,19 +291,16 @@ static void files(void)
 	snprintf(path, sizeof path, "%s/sub", root);
 	mkdir(path, 0700);
 	snprintf(path, sizeof path, "%s/a.json", root);
-	write_file(
-		path,
-		"{\"properties\":{\"x\":{\"$ref\":\"sub/b%20c.json#/$defs/n\"},\"me\":{\"$ref\":\"a.json\"}}}");
+	write_file(path, "{\"properties\":{\"x\":{\"$ref\":\"sub/b%20c.json#/$defs/"
+			 "n\"},\"me\":{\"$ref\":\"a.json\"}}}");
 	snprintf(path, sizeof path, "%s/sub/b c.json", root);
-	write_file(
-		path,
-		"{\"$id\":\"https://example.org/b.json\",\"$defs\":{\"n\":{\"$ref\":\"../d.json#top\"}}}");
+	write_file(path, "{\"$id\":\"https://example.org/b.json\",\"$defs\":{\"n\":{\"$ref\":\"../"
+			 "d.json#top\"}}}");
 	snprintf(path, sizeof path, "%s/d.json", root);
 	write_file(path, "{\"$anchor\":\"top\",\"type\":\"integer\"}");
 	snprintf(path, sizeof path, "%s/bad.json", root);
-	write_file(
-		path,
-		"{\"properties\":\n{\"a\":{\"$ref\":\"nothing.json\"},\n\"b\":{\"type\":\"string\"}}}");
+	write_file(path, "{\"properties\":\n{\"a\":{\"$ref\":\"nothing.json\"},\n\"b\":{\"type\":"
+			 "\"string\"}}}");
 
 	set = ev_jschema_set_new(root);
 	s = ev_jschema_file(set, "./sub/../a.json", &err);
@@ -388,9 +402,8 @@ static void large(void)
 	/* the deepest value, through more and more schemas at each level */
 	for (int chain = 4; chain <= 100; chain += 96) {
 		ev_buf_reset(&schema);
-		ev_buf_puts(
-			&schema,
-			"{\"$defs\":{\"c0\":{\"items\":{\"$ref\":\"#\"},\"type\":[\"array\",\"null\"]}");
+		ev_buf_puts(&schema, "{\"$defs\":{\"c0\":{\"items\":{\"$ref\":\"#\"},\"type\":["
+				     "\"array\",\"null\"]}");
 		for (int i = 1; i <= chain; i++)
 			ev_buf_printf(&schema, ",\"c%d\":{\"allOf\":[{\"$ref\":\"#/$defs/c%d\"}]}",
 				      i, i - 1);
@@ -409,7 +422,8 @@ static void large(void)
 		}
 	}
 	is(reasons.n == 1 ? reasons.list[0].message : "",
-	   "the value is nested too deep for this schema: more than 6000 schemas stand open at one time",
+	   "the value is nested too deep for this schema: more than 6000 schemas stand open at one "
+	   "time",
 	   "what is too deep says so");
 
 	ev_jschema_set_free(&set);
