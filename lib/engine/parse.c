@@ -154,7 +154,7 @@ static bool nginx_time(const char *t, char out[26])
 	struct ev_time parsed;
 	int month = 0;
 
-	while (month < 12 && memcmp(months + 3 * month, t + 3, 3) != 0)
+	while (month < 12 && memcmp(&months[3 * month], t + 3, 3) != 0)
 		month++;
 	if (month == 12)
 		return false;

@@ -403,16 +403,52 @@ static bool contributions(struct ev_star *s, size_t i, const struct ev_doc *doc,
 	return true;
 }
 
-/* All rows of an event, or none of them. */
+/* Whether every value fits its column; asked first, so that an event has all its effects or none. */
+static bool columns_fit(struct ev_star *s, const struct ev_columns *columns,
+			const struct ev_path *each, const struct ev_doc *d)
+{
+	bool present, good = true;
+	size_t n = 1;
+
+	if (each != NULL) {
+		ev_path_all(each, d, 0, &s->found);
+		n = s->found.n;
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint32_t item = each != NULL ? s->found.at[i] : EV_NOWHERE;
+
+		for (size_t k = 0; k < columns->n; k++) {
+			ev_buf_reset(&s->value);
+			good &= column_value(s, &columns->list[k], d, item, i, &s->value, &present);
+		}
+	}
+	return good;
+}
+
+static bool event_fits(struct ev_star *s, const struct ev_doc *d, const char *type, size_t len)
+{
+	const struct ev_model *m = s->m;
+	bool good = true;
+
+	for (size_t i = 0; i < m->n_facts; i++)
+		if (ev_names_take(&m->facts[i].types, type, len))
+			good &= columns_fit(s, &m->facts[i].columns, m->facts[i].each, d);
+	for (size_t i = 0; i < m->n_dimensions; i++)
+		if (ev_names_take(&m->dimensions[i].types, type, len))
+			good &= columns_fit(s, &m->dimensions[i].columns, m->dimensions[i].each, d);
+	return good;
+}
+
 static bool put_event(struct ev_star *s, const struct ev_event *event, const struct version *v)
 {
 	const struct ev_doc *d = event->doc;
 	struct ev_buf scratch = {0};
 	const char *type;
-	bool good = true;
 	size_t len;
+	bool good;
 
 	type = ev_string(d, event->type, &scratch, &len);
+	good = event_fits(s, d, type, len);
 	for (size_t i = 0; i < s->m->n_facts && good; i++)
 		if (ev_names_take(&s->m->facts[i].types, type, len))
 			good = put_facts(s, &s->m->facts[i], d, v);

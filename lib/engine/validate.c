@@ -69,7 +69,7 @@ void ev_validate_free(struct ev_validate **validate)
 	free(v->contracts);
 	free(v->unknown.columns);
 	free(v->unknown.rules);
-	for (size_t i = 0; v->exprs != NULL && i < v->m->n_rules; i++)
+	for (size_t i = 0; v->m != NULL && v->exprs != NULL && i < v->m->n_rules; i++)
 		ev_expr_free(&v->exprs[i]);
 	free(v->exprs);
 	free(v->elements);
@@ -90,7 +90,7 @@ const struct ev_count *ev_validate_counts(const struct ev_validate *v)
 
 /* Opening */
 
-static bool compile_contract(struct ev_validate *v, const struct ev_contract *c,
+static bool compile_contract(struct ev_validate *v, const char *type, const struct ev_contract *c,
 			     const struct ev_jschema **out, struct ev_error *err)
 {
 	struct ev_buf name = {0};
@@ -99,7 +99,7 @@ static bool compile_contract(struct ev_validate *v, const struct ev_contract *c,
 	if (c->file != NULL) {
 		*out = ev_jschema_file(v->schemas, c->file, &why);
 	} else if (c->text != NULL) {
-		ev_buf_printf(&name, "%s:%zu", v->m->file, c->place.line);
+		ev_buf_printf(&name, "the schema of %s", type);
 		*out = ev_jschema_text(v->schemas, ev_buf_str(&name), c->text, strlen(c->text),
 				       &why);
 		ev_buf_free(&name);
@@ -107,7 +107,8 @@ static bool compile_contract(struct ev_validate *v, const struct ev_contract *c,
 		return true;
 	}
 	if (*out == NULL)
-		*err = why;
+		ev_fail(err, "%s:%zu:%zu: %s", v->m->file, c->place.line, c->place.column,
+			why.text);
 	return *out != NULL;
 }
 
@@ -210,8 +211,8 @@ static bool compile(struct ev_validate *v, struct ev_error *err)
 	for (size_t i = 0; i < m->n_types; i++) {
 		struct contract *c = add_contract(v, m->types[i].name);
 
-		if (!compile_contract(v, &m->types[i].put, &c->put, err) ||
-		    !compile_contract(v, &m->types[i].patch, &c->patch, err))
+		if (!compile_contract(v, c->type, &m->types[i].put, &c->put, err) ||
+		    !compile_contract(v, c->type, &m->types[i].patch, &c->patch, err))
 			return false;
 	}
 	for (size_t i = 0; i < m->n_rules; i++)

@@ -1,12 +1,13 @@
 /*
  * index_walk: the body of stage one of the scanner. Floor 2. It is compiled once for each
  * instruction set by index.c, which defines WAY (the suffix), TARGET (the attributes), LOWEST_BIT
- * (of anything, also of 0), and classify_WAY and prefix_xor_WAY.
+ * (of anything, also of 0) or flatten_WAY itself, and classify_WAY and prefix_xor_WAY.
  */
 
 #define JOIN2(a, b) a##b
 #define JOIN(a, b)  JOIN2(a, b)
 
+#ifdef LOWEST_BIT
 /*
  * Writes the positions of the set bits, eight at a time: what is written too much is overwritten.
  */
@@ -22,6 +23,7 @@ TARGET static inline uint32_t *JOIN(flatten_, WAY)(uint32_t *out, uint32_t base,
 #undef TAKE
 	return end;
 }
+#endif
 
 TARGET static void JOIN(index_, WAY)(struct ev_index *ix, const uint8_t *p, size_t len)
 {

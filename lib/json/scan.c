@@ -12,12 +12,27 @@
 
 enum { FEW = 16 }; /* members up to which names are compared pair by pair */
 
+/* A name of an object that is open. */
+struct seen {
+	uint64_t signature;
+	uint32_t node;
+};
+
+/* A container that is open, while another inside it is walked. */
+struct level {
+	struct seen *names; /* its own among those seen */
+	uint32_t container, count;
+	bool object;
+};
+
 struct ev_scan {
 	struct ev_index ix;
 	struct ev_node *nodes;
 	size_t cap;
 	struct ev_doc doc;
-	uint32_t open[EV_MAX_DEPTH];  /* the containers around the current place */
+	struct level levels[EV_MAX_DEPTH]; /* the containers around the current one */
+	struct seen *seen;		   /* the names of the objects that are open */
+	size_t cap_seen;
 	struct ev_buf name_a, name_b; /* decoded names */
 	uint32_t *table;	      /* of name nodes, open addressing, for large objects */
 	size_t table_cap;
@@ -40,6 +55,7 @@ void ev_scan_free(struct ev_scan **s)
 	ev_buf_free(&(*s)->name_a);
 	ev_buf_free(&(*s)->name_b);
 	free((*s)->nodes);
+	free((*s)->seen);
 	free((*s)->table);
 	free(*s);
 	*s = NULL;
@@ -81,36 +97,26 @@ static bool same_name(struct ev_scan *s, const char *text, const struct ev_node 
 	return p_len == q_len && (p_len == 0 || memcmp(p, q, p_len) == 0);
 }
 
-/* Eight octets that differ for most different names; equal names always have the same. */
-static uint64_t signature(const char *text, const struct ev_node *n)
+/* Eight octets that differ for most different names; equal names without escapes have the same. */
+static inline uint64_t signature(const char *name, size_t len)
 {
-	uint32_t len = n->end - n->pos - 2;
 	uint64_t w;
 
-	memcpy(&w, text + n->pos + 1, sizeof w);
+	memcpy(&w, name, sizeof w);
 	w = le64toh(w);
 	if (len < 8)
 		w &= (1ULL << 8 * len) - 1;
 	return w ^ (uint64_t)len << 56;
 }
 
-static uint32_t equal_names_few(struct ev_scan *s, const char *text, uint32_t object)
+static uint32_t equal_names_few(struct ev_scan *s, const char *text, const struct seen *names,
+				size_t n)
 {
-	uint64_t sig[FEW];
-	uint32_t at[FEW];
-	uint32_t n = 0;
-	bool escaped = false;
-
-	for (uint32_t i = object + 1; i < s->nodes[object].next; i = s->nodes[i + 1].next) {
-		sig[n] = signature(text, &s->nodes[i]);
-		escaped |= s->nodes[i].escaped;
-		at[n] = i;
-		for (uint32_t k = 0; k < n; k++)
-			if ((sig[k] == sig[n] || escaped) &&
-			    same_name(s, text, &s->nodes[at[k]], &s->nodes[i]))
-				return s->nodes[i].pos;
-		n++;
-	}
+	for (size_t i = 1; i < n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (names[k].signature == names[i].signature &&
+			    same_name(s, text, &s->nodes[names[k].node], &s->nodes[names[i].node]))
+				return s->nodes[names[i].node].pos;
 	return EV_NOWHERE;
 }
 
@@ -220,14 +226,14 @@ static int hex4(const char *p)
 }
 
 /*
- * Checks the escapes that stand before end, from escapes[*k] on. A surrogate is right as a pair of
+ * Checks the escapes that stand before end, from **escape on. A surrogate is right as a pair of
  * neighbours, high before low (RFC 8259, section 7).
  */
-static bool escapes_right(const char *p, const struct ev_index *ix, size_t *k, size_t end,
-			  struct ev_flaw *flaw)
+static bool escapes_right(const char *p, const uint32_t **escape, const uint32_t *escapes_end,
+			  size_t end, struct ev_flaw *flaw)
 {
-	while (*k < ix->n_escapes && ix->escapes[*k] < end) {
-		size_t at = ix->escapes[(*k)++];
+	while (*escape < escapes_end && **escape < end) {
+		size_t at = *(*escape)++;
 		int v;
 
 		switch (p[at + 1]) {
@@ -254,7 +260,7 @@ static bool escapes_right(const char *p, const struct ev_index *ix, size_t *k, s
 			int low = hex4(p + at + 8);
 
 			if (low >= 0xdc00 && low <= 0xdfff) {
-				++*k;
+				++*escape;
 				continue;
 			}
 		}
@@ -264,55 +270,72 @@ static bool escapes_right(const char *p, const struct ev_index *ix, size_t *k, s
 	return true;
 }
 
+/* The two ways to look for equal names; escapes may spell one name in several ways. */
+static uint32_t equal_names(struct ev_scan *s, const char *text, uint32_t object,
+			    const struct seen *names, size_t n, bool escaped)
+{
+	return n <= FEW && !escaped ? equal_names_few(s, text, names, n)
+				    : equal_names_many(s, text, object);
+}
+
 /*
- * The walk. `i` is the next place of the index; the index ends with a sentinel at the text's end.
+ * The walk. `at` steps through the places of the index, which ends with two sentinels: the text's
+ * end. The container at hand is kept in locals, those around it in s->levels.
  */
 static const struct ev_doc *walk(struct ev_scan *s, const char *p, size_t len, struct ev_flaw *flaw)
 {
 	const uint32_t *at = s->ix.at;
-	const size_t places = s->ix.n;
+	const uint32_t *escape = s->ix.escapes, *escapes_end = escape + s->ix.n_escapes;
 	struct ev_node *nodes = s->nodes;
-	uint32_t n = 0, depth = 0, container = 0;
-	size_t i = 0, k = 0, pos, end;
+	struct seen *names = s->seen, *names_end = names;
+	uint32_t n = 0, depth = 0, container = 0, count = 0;
+	bool object = false, escaped_names = false;
+	size_t pos, end;
 	const char *what;
 	enum ev_kind kind;
 
 #define SYNTAX(where, text) return flawed(flaw, EV_FLAW_SYNTAX, where, text)
+/* A node for the string at pos, up to end. */
+#define STRING()                                                                \
+	do {                                                                    \
+		nodes[n] = (struct ev_node){.pos = (uint32_t)pos,               \
+					    .end = (uint32_t)end,               \
+					    .next = n + 1,                      \
+					    .kind = EV_STRING};                 \
+		if (escape < escapes_end && *escape < end) {                    \
+			nodes[n].escaped = 1;                                   \
+			if (!escapes_right(p, &escape, escapes_end, end, flaw)) \
+				return NULL;                                    \
+		}                                                               \
+	} while (0)
 
 value:
-	pos = at[i];
-	if (i == places)
+	pos = *at++;
+	if (pos == len)
 		SYNTAX(len, "a value is missing at the end");
 	switch (p[pos]) {
 	case '{':
 	case '[':
 		if (depth == EV_MAX_DEPTH)
 			return flawed(flaw, EV_FLAW_DEPTH, pos, "nested deeper than 512");
+		s->levels[depth++] = (struct level){names, container, count, object};
+		object = p[pos] == '{';
 		nodes[n] = (struct ev_node){.pos = (uint32_t)pos,
-					    .kind = p[pos] == '{' ? EV_OBJECT : EV_ARRAY};
-		s->open[depth++] = container = n++;
-		i++;
-		if (nodes[container].kind == EV_OBJECT) {
-			if (i < places && p[at[i]] == '}')
-				goto close;
-			goto name;
-		}
-		if (i < places && p[at[i]] == ']')
+					    .kind = object ? EV_OBJECT : EV_ARRAY};
+		container = n++;
+		count = 0;
+		names = names_end;
+		if (*at < len && p[*at] == (object ? '}' : ']')) {
+			pos = *at++;
 			goto close;
+		}
+		if (object)
+			goto name;
 		goto value;
 	case '"':
-		end = at[i + 1] + 1UL;
-		nodes[n] = (struct ev_node){.pos = (uint32_t)pos,
-					    .end = (uint32_t)end,
-					    .next = n + 1,
-					    .kind = EV_STRING};
-		if (k < s->ix.n_escapes && s->ix.escapes[k] < end) {
-			nodes[n].escaped = 1;
-			if (!escapes_right(p, &s->ix, &k, end, flaw))
-				return NULL;
-		}
+		end = *at++ + 1UL;
+		STRING();
 		n++;
-		i += 2;
 		goto behind_value;
 	case 't':
 		kind = EV_TRUE;
@@ -341,7 +364,7 @@ value:
 	case '8':
 	case '9':
 		kind = EV_NUMBER;
-		end = i + 1 == places ? last_number(s, p, pos, len, &what) : number(p, pos, &what);
+		end = *at == len ? last_number(s, p, pos, len, &what) : number(p, pos, &what);
 		break;
 	case '}':
 	case ']':
@@ -354,65 +377,57 @@ value:
 	nodes[n] = (struct ev_node){
 		.pos = (uint32_t)pos, .end = (uint32_t)end, .next = n + 1, .kind = kind};
 	n++;
-	i++;
 
 behind_value:
 	if (depth == 0) {
-		if (i != places)
-			SYNTAX(at[i], "the text goes on behind its value");
+		if (*at != len)
+			SYNTAX(*at, "the text goes on behind its value");
 		s->doc = (struct ev_doc){p, (uint32_t)len, nodes, n, s->doc.duplicate};
 		return &s->doc;
 	}
-	nodes[container].count++;
-	pos = at[i];
-	if (i == places)
+	count++;
+	pos = *at++;
+	if (pos == len)
 		SYNTAX(len, "an object or array is not closed");
-	if (nodes[container].kind == EV_OBJECT) {
-		if (p[pos] == '}')
-			goto close;
-		if (p[pos] != ',')
-			SYNTAX(pos, "',' or '}' is missing behind a member");
-		i++;
-		goto name;
+	if (p[pos] == ',') {
+		if (object)
+			goto name;
+		goto value;
 	}
-	if (p[pos] == ']')
+	if (p[pos] == (object ? '}' : ']'))
 		goto close;
-	if (p[pos] != ',')
-		SYNTAX(pos, "',' or ']' is missing behind an element");
-	i++;
-	goto value;
+	SYNTAX(pos, object ? "',' or '}' is missing behind a member"
+			   : "',' or ']' is missing behind an element");
 
 name:
-	pos = at[i];
-	if (i == places || p[pos] != '"')
+	pos = *at++;
+	if (pos == len || p[pos] != '"')
 		SYNTAX(pos, "a member's name in double quotes is missing here");
-	end = at[i + 1] + 1UL;
-	nodes[n] = (struct ev_node){
-		.pos = (uint32_t)pos, .end = (uint32_t)end, .next = n + 1, .kind = EV_STRING};
-	if (k < s->ix.n_escapes && s->ix.escapes[k] < end) {
-		nodes[n].escaped = 1;
-		if (!escapes_right(p, &s->ix, &k, end, flaw))
-			return NULL;
-	}
+	end = *at++ + 1UL;
+	STRING();
+	escaped_names |= nodes[n].escaped;
+	*names_end++ = (struct seen){signature(p + pos + 1, end - pos - 2), n};
 	n++;
-	i += 2;
-	if (i >= places || p[at[i]] != ':')
-		SYNTAX(at[i], "':' is missing behind a member's name");
-	i++;
+	pos = *at++;
+	if (pos == len || p[pos] != ':')
+		SYNTAX(pos, "':' is missing behind a member's name");
 	goto value;
 
 close:
-	nodes[container].end = at[i] + 1;
+	nodes[container].end = (uint32_t)pos + 1;
 	nodes[container].next = n;
-	i++;
-	if (nodes[container].kind == EV_OBJECT && nodes[container].count > 1 &&
-	    s->doc.duplicate == EV_NOWHERE)
-		s->doc.duplicate = nodes[container].count <= FEW
-					   ? equal_names_few(s, p, container)
-					   : equal_names_many(s, p, container);
-	if (--depth > 0)
-		container = s->open[depth - 1];
+	nodes[container].count = count & ((1U << 28) - 1);
+	if (object && count > 1 && s->doc.duplicate == EV_NOWHERE)
+		s->doc.duplicate = equal_names(s, p, container, names, (size_t)(names_end - names),
+					       escaped_names);
+	depth--;
+	names_end = names;
+	container = s->levels[depth].container;
+	count = s->levels[depth].count;
+	names = s->levels[depth].names;
+	object = s->levels[depth].object;
 	goto behind_value;
+#undef STRING
 #undef SYNTAX
 }
 
@@ -435,6 +450,7 @@ const struct ev_doc *ev_scan(struct ev_scan *s, const char *p, size_t len, struc
 			      "a string is not closed");
 	s->ix.at[s->ix.n] = s->ix.at[s->ix.n + 1] = (uint32_t)len; /* sentinels */
 	ev_grow(&s->nodes, &s->cap, s->ix.n + 1, sizeof *s->nodes);
+	ev_grow(&s->seen, &s->cap_seen, s->ix.n / 2 + 1, sizeof *s->seen);
 	s->doc.duplicate = EV_NOWHERE;
 	return walk(s, p, len, flaw);
 }

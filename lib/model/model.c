@@ -458,6 +458,11 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 	const struct ev_yaml *v;
 
 	c->place = place(key);
+	/* In a flow mapping the comma of decimal(12,2) without quotes makes a key of its end. */
+	v = ev_yaml_get(y, "type");
+	if (v != NULL && v->kind == EV_YAML_SCALAR && strncmp(v->text, "decimal(", 8) == 0 &&
+	    strchr(v->text, ')') == NULL)
+		return read_type(r, v, c);
 	if (!name_of(r, key, "column", &c->name) ||
 	    !is_map(r, y, "a column", in_fact ? fact_keys : dimension_keys) ||
 	    !required(r, y, "a column", "from", &v) || !path_of(r, v, "from", &c->from))

@@ -1,5 +1,6 @@
 #include "model/yaml.h"
 #include "base/arena.h"
+#include "base/utf8.h"
 #include "json/form.h"
 #include "json/scan.h"
 
@@ -101,19 +102,42 @@ static struct ev_yaml *convert(struct ev_yaml_doc *d, int index, int depth)
 	return good ? to : NULL;
 }
 
+/* libyaml tells no line of what is no text. */
+static bool is_utf8(struct ev_yaml_doc *d, const char *text, size_t len)
+{
+	size_t good = ev_utf8_valid(text, len), line = 1, column = 1;
+
+	if (good == len)
+		return true;
+	for (size_t i = 0; i < good; i++) {
+		if (text[i] == '\n') {
+			line++;
+			column = 1;
+		} else if ((text[i] & 0xc0) != 0x80) {
+			column++;
+		}
+	}
+	ev_fail(d->err, "%s:%zu:%zu: this is no UTF-8: save the file in UTF-8", d->file, line,
+		column);
+	return false;
+}
+
+static bool not_yaml(struct ev_yaml_doc *d, const yaml_parser_t *parser)
+{
+	ev_fail(d->err, "%s:%zu:%zu: no YAML: %s%s%s: check the indentation and the quotes",
+		d->file, parser->problem_mark.line + 1, parser->problem_mark.column + 1,
+		parser->problem != NULL ? parser->problem : "unreadable",
+		parser->context != NULL ? " " : "", parser->context != NULL ? parser->context : "");
+	return false;
+}
+
 static bool read_document(struct ev_yaml_doc *d, yaml_parser_t *parser)
 {
 	yaml_document_t doc, further;
 	bool good = false;
 
-	if (!yaml_parser_load(parser, &doc)) {
-		ev_fail(d->err, "%s:%zu:%zu: no YAML: %s%s%s: check the indentation and the quotes",
-			d->file, parser->problem_mark.line + 1, parser->problem_mark.column + 1,
-			parser->problem != NULL ? parser->problem : "unreadable",
-			parser->context != NULL ? " " : "",
-			parser->context != NULL ? parser->context : "");
-		return false;
-	}
+	if (!yaml_parser_load(parser, &doc))
+		return not_yaml(d, parser);
 	if (yaml_document_get_root_node(&doc) == NULL) {
 		ev_fail(d->err, "%s:1:1: the file is empty: write a model, see evkit-model(5)",
 			d->file);
@@ -123,7 +147,9 @@ static bool read_document(struct ev_yaml_doc *d, yaml_parser_t *parser)
 				  0);
 		good = d->root != NULL;
 	}
-	if (good && yaml_parser_load(parser, &further)) {
+	if (good && !yaml_parser_load(parser, &further)) {
+		good = not_yaml(d, parser);
+	} else if (good) {
 		if (yaml_document_get_root_node(&further) != NULL) {
 			ev_fail(d->err,
 				"%s:%zu:1: a second document begins here: keep one model a file",
@@ -147,7 +173,7 @@ struct ev_yaml_doc *ev_yaml_read(const char *file, const char *text, size_t len,
 	if (!yaml_parser_initialize(&parser))
 		ev_oom();
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
-	if (!read_document(d, &parser))
+	if (!is_utf8(d, text, len) || !read_document(d, &parser))
 		ev_yaml_free(&d);
 	yaml_parser_delete(&parser);
 	return d;
