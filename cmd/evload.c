@@ -46,6 +46,8 @@ static struct ev_target *open_target(struct cli *c, const struct ev_tables *tabl
 	struct ev_target *t = NULL;
 	const char *where;
 
+	if (owners && table == NULL)
+		cli_usage("--deletes goes with -t TABLE");
 	if (table != NULL) {
 		if (ev_tables_find(tables, table, strlen(table)) == NULL)
 			cli_usage("the model has no table '%s'", table);
@@ -77,10 +79,10 @@ static enum ev_status begin(void *engine, const char *batch, struct ev_error *er
 	return ev_load_begin(engine, batch, err);
 }
 
-static enum ev_status end(void *engine, const char *digest, const char *balance,
+static enum ev_status end(void *engine, const char *batch, const char *digest, const char *balance,
 			  struct ev_error *err)
 {
-	return ev_load_end(engine, digest, balance, err);
+	return ev_load_end(engine, batch, digest, balance, err);
 }
 
 static enum ev_status finish(void *engine, struct ev_error *err)

@@ -1,84 +1,100 @@
 #!/bin/sh
 # Every example of every manual page, run as it stands there.
 #
-# An example is a literal display (.Bd -literal to .Ed) whose first line begins with "$ ". A line
-# "$ COMMAND" is typed to sh; lines "> MORE" that follow continue it; if it has <<'END', so do the
-# lines down to END. All other lines are what it prints, on standard output and standard error, to
-# the octet. A command succeeds, unless "$ echo $?" follows and shows its status. The examples of
-# a page run in its order in one folder, which is empty at first, each in a shell of its own.
+# An example is a literal display (.Bd -literal to .Ed) whose first line begins with "$ ". Such a
+# line is a command for sh; if it has <<'END', the lines down to END belong to it, and lines that
+# begin with "> " continue it. All other lines are what the command prints, on standard output and
+# standard error, octet by octet. A command succeeds, unless "$ echo $?" follows to show its status.
+# The examples of a page run in its order and in one folder, each in a shell of its own.
 . "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
 
-# examples PAGE: writes each into N.sh and N.want, and its section and its place into N.name.
+# examples FILE: makes N.sh, N.want and N.name of the N-th example; fails on what is none.
 examples()
 {
 	awk '
-	function flush_status() {
-		if (open && $0 != "$ echo $?")
-			print "man_status=$?; [ $man_status -eq 0 ] || echo \"[status $man_status]\"" >script
-		open = 0
+	function fail(why) {
+		print FILENAME ":" FNR ": " why
+		bad = 1
+		exit
 	}
-	function fail(why) { print FILENAME ":" FNR ": " why; bad = 1; exit 1 }
-	/^\.Sh / { section = substr($0, 5) }
-	/^\.Bd -literal/ { inside = 1; first = 1; next }
-	/^\.Ed/ {
-		if (inside && example) {
-			$0 = ""
-			flush_status()
-			close(script)
-			close(want)
-			close(name)
-		}
-		inside = example = here = 0
+	# A command that fails without showing it says so in its output, where nothing like it is wanted.
+	function close_command(next_line) {
+		if (command && next_line != "$ echo $?")
+			print "status=$?; [ $status -eq 0 ] || echo \"(status $status)\"" >script
+		command = 0
+	}
+	/^\.Sh / { section = tolower(substr($0, 5)) }
+	/^\.Bd / {
+		state = $2 == "-literal" ? "first" : ""
 		next
 	}
-	!inside { next }
-	first {
-		first = 0
-		if (substr($0, 1, 2) != "$ ")
-			next
-		example = ++n
-		script = example ".sh"
-		want = example ".want"
-		name = example ".name"
-		printf "" >want
-		print section ", line " FNR >name
+	/^\.Ed/ {
+		if (state == "here")
+			fail("a here-document has no END")
+		close_command("")
+		state = ""
+		next
 	}
-	!example { next }
+	state == "" || (state == "first" && !/^\$ /) {
+		state = ""
+		next
+	}
+	state == "first" {
+		script = ++n ".sh"
+		want = n ".want"
+		printf "" >script
+		printf "" >want
+		print section ", line " FNR >(n ".name")
+		state = "example"
+	}
 	{
+		if (/^[.\047]/)
+			fail("in a display, \\& must stand in front of this line")
 		sub(/^\\&/, "")
 		plain = $0
 		gsub(/\\e/, "", plain)
-		if (plain ~ /\\/)
-			fail("no other escape than \\e and, in front, \\& may stand in an example")
-		if (plain ~ /^\./)
-			fail("a line that begins with a dot needs \\& in front of it")
+		if (index(plain, "\\"))
+			fail("in an example, \\e is a backslash and there are no other escapes")
 		gsub(/\\e/, "\\")
 	}
-	here {
+	state == "here" {
 		print >script
-		here = $0 != "END"
+		if ($0 == "END")
+			state = "example"
 		next
 	}
-	/^\$ / {
-		flush_status()
+	/^\$ / || (/^> / && typing) {
+		if (/^\$ /)
+			close_command($0)
 		print substr($0, 3) >script
-		open = 1
-		here = /<<\047END\047/
+		command = typing = 1
+		if (/<<\047END\047/)
+			state = "here"
 		next
 	}
-	open && /^> / {
-		print substr($0, 3) >script
-		here = /<<\047END\047/
-		next
+	{
+		print >want
+		typing = 0
 	}
-	{ print >want; typed = 0 }
 	END { exit bad }
 	' "$1"
 }
 
-for page in "$srcdir"/man/*.[1-9]; do
-	page_name=$(basename "$page")
-	mkdir "$page_name" "$page_name/examples" "$page_name/run"
-	ok "$page_name: its examples can be read" examples_of "$page" 2>/dev/null
+top=$PWD
+for file in "$srcdir"/man/*.[1-9]; do
+	page=$(basename "$file")
+	mkdir "$page.examples" "$page.run"
+	cd "$top/$page.examples" || exit 2
+	ok "$page: its examples can be read" examples "$file"
+	ok "$page has examples" test -e 1.sh
+	n=1
+	cd "$top/$page.run" || exit 2
+	while [ -e "../$page.examples/$n.sh" ]; do
+		example=../$page.examples/$n
+		sh "$example.sh" >"$example.got" 2>&1 </dev/null
+		same "$page: $(cat "$example.name")" "$example.got" "$example.want"
+		n=$((n + 1))
+	done
+	cd "$top" || exit 2
 done
 done_testing

@@ -100,8 +100,8 @@ struct cli_engine {
 	 * JSON.
 	 */
 	enum ev_status (*begin)(void *engine, const char *batch, struct ev_error *err);
-	enum ev_status (*end)(void *engine, const char *digest, const char *balance,
-			      struct ev_error *err);
+	enum ev_status (*end)(void *engine, const char *batch, const char *digest,
+			      const char *balance, struct ev_error *err);
 };
 
 /*

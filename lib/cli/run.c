@@ -33,6 +33,7 @@ struct run {
 	uint64_t section_in;	  /* records and blank lines in the section of the input */
 	struct ev_digest *digest; /* of the section of the input */
 	struct cli_chain chain;	  /* of the section's producers, or of all sections gathered */
+	struct cli_chain total;	  /* of all sections, with this program's own stage */
 	size_t sections;
 	char *batch, *last_batch; /* of the output; gathered sections may bear several, least to
 				     greatest */
@@ -134,6 +135,8 @@ static const char *batch_name(struct run *r)
 
 static void note_batch(struct run *r, const char *batch)
 {
+	if (batch[0] == '\0')
+		return;
 	if (r->batch == NULL || strcmp(batch, r->batch) < 0) {
 		free(r->batch);
 		r->batch = ev_strdup(batch);
@@ -153,10 +156,20 @@ static void add_stage(struct run *r, struct cli_chain *chain, const struct cli_s
 	chain->list[chain->n++] = *own;
 }
 
+/* Sections that went through other stages have no common sum: then the last one is kept. */
+static void add_total(struct run *r)
+{
+	if (r->total.n == 0 || !cli_chain_sum(&r->total, &r->chain))
+		r->total = r->chain;
+}
+
+/* The head of gathered sections bears no name but --batch: others may follow the first. */
 static void open_output(struct run *r)
 {
+	const char *batch = r->e->flow == CLI_FLOW_EACH ? batch_name(r) : r->c->batch;
 	struct cli_chain chain = r->chain;
 	struct cli_stage own = {.n = 0};
+	struct ev_buf line = {0};
 
 	r->before = sums_now(r);
 	r->opened = true;
@@ -164,15 +177,11 @@ static void open_output(struct run *r)
 		return;
 	snprintf(own.program, sizeof own.program, "%s", r->c->program->name);
 	add_stage(r, &chain, &own);
-	ev_buf_reset(&r->line);
-	cli_head_write(r->seal,
-		       r->c->batch != NULL ? r->c->batch
-		       : r->batch != NULL  ? r->batch
-					   : "",
-		       &chain, &r->line);
-	ev_out_put(r->c->port.out, r->line.p, r->line.len);
+	cli_head_write(r->seal, batch != NULL ? batch : "", &chain, &line);
+	ev_out_put(r->c->port.out, line.p, line.len);
 	ev_out_put(r->c->port.out, "\n", 1);
 	ev_out_digest_start(r->c->port.out);
+	ev_buf_free(&line);
 }
 
 /* last: nothing follows, so what was set aside must be safe before the seal says so. */
@@ -188,6 +197,7 @@ static void close_output(struct run *r, bool last)
 		must(r, ev_rejects_commit(r->c->port.rejects, &r->c->error));
 	r->opened = false;
 	add_stage(r, &r->chain, &own);
+	add_total(r);
 	if (r->seal == NULL)
 		return;
 	ev_hash128_hex(ev_out_digest_value(r->c->port.out), digest);
@@ -203,6 +213,8 @@ static void head(struct run *r, const struct ev_line *l, const struct cli_contro
 		die_at(r, l,
 		       "a section begins before the one before it is sealed: its producer was "
 		       "stopped, rerun the batch");
+	if (r->e->flow == CLI_FLOW_EACH && r->opened)
+		close_output(r, false);
 	r->inside = true;
 	r->section_in = 0;
 	r->sections++;
@@ -258,19 +270,23 @@ static void take_chain(struct run *r, const struct ev_line *l, const struct cli_
 		       "load them one by one");
 }
 
-static void end_sink(struct run *r, const char *digest)
+static void end_sink(struct run *r, const char *batch, const char *digest)
 {
 	struct ev_buf balance = {0};
 	struct cli_stage own;
 
 	own_stage(r, &own);
 	cli_chain_write(&r->chain, &balance);
-	must(r, r->e->end(r->e->engine, digest, ev_buf_str(&balance), &r->c->error));
+	must(r, r->e->end(r->e->engine, batch, digest, ev_buf_str(&balance), &r->c->error));
 	ev_buf_free(&balance);
-	if (r->chain.n < CLI_MAX_STAGES)
-		r->chain.list[r->chain.n++] = own;
+	add_stage(r, &r->chain, &own);
+	add_total(r);
 }
 
+/*
+ * A section that goes out by itself is sealed when the next one begins or the input ends: the last
+ * seal must not go before the rejects are safe.
+ */
 static void seal(struct run *r, const struct ev_line *l, const struct cli_control_line *line)
 {
 	check_seal(r, l, line);
@@ -278,16 +294,14 @@ static void seal(struct run *r, const struct ev_line *l, const struct cli_contro
 	take_chain(r, l, line, r->sections);
 	note_batch(r, line->batch);
 	if (r->e->flow == CLI_FLOW_SINK)
-		end_sink(r, line->digest);
-	else if (r->e->flow == CLI_FLOW_EACH)
-		close_output(r, false);
+		end_sink(r, line->batch[0] != '\0' ? line->batch : NULL, line->digest);
 }
 
 /* Lines */
 
 static void record(struct run *r, const struct ev_line *l)
 {
-	struct ev_record rec = {l->p, l->len, l->source, l->number, l->offset};
+	struct ev_record rec = {l->p, l->len, l->source, l->number, l->offset, 0};
 
 	r->n_in++;
 	if (strspn(l->p, " \t\r") >= l->len) {
@@ -299,8 +313,10 @@ static void record(struct run *r, const struct ev_line *l)
 
 static void too_long(struct run *r, const struct ev_line *l)
 {
-	struct ev_record rec = {"", 0, l->source, l->number, l->offset};
+	struct ev_record rec = {"", 0, l->source, l->number, l->offset, 0};
 
+	if (r->e->flow == CLI_FLOW_SINK)
+		die_at(r, l, "the row is longer than --max-line: raise that");
 	if (!r->long_line) {
 		r->n_in++;
 		ev_reasons_reset(&r->why);
@@ -467,7 +483,7 @@ static void end(struct run *r)
 		char digest[33];
 
 		ev_hash128_hex(ev_digest_value(r->digest), digest);
-		end_sink(r, digest);
+		end_sink(r, r->c->batch, digest);
 	}
 	if (r->e->flow == CLI_FLOW_SINK) {
 		/* Before the commit: what was set aside is safe, and not too much. */
@@ -488,7 +504,7 @@ static void write_stats(struct run *r)
 	uint64_t n;
 
 	if (strcmp(r->c->stats, "-") == 0) {
-		cli_chain_print(&r->chain, &b);
+		cli_chain_print(&r->total, &b);
 		fwrite(b.p, 1, b.len, stderr);
 		ev_buf_free(&b);
 		return;
@@ -502,7 +518,7 @@ static void write_stats(struct run *r)
 	for (size_t i = 0; (code = ev_rejects_code(r->c->port.rejects, i, &n)) != NULL; i++)
 		ev_buf_printf(&b, "%s\"%s\":%llu", i > 0 ? "," : "", code, (unsigned long long)n);
 	ev_buf_puts(&b, "},\"stages\":");
-	cli_chain_write(&r->chain, &b);
+	cli_chain_write(&r->total, &b);
 	ev_buf_puts(&b, "}\n");
 	ev_out_put(r->stats, b.p, b.len);
 	must(r, ev_out_commit(&r->stats, &r->c->error));

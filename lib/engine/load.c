@@ -252,19 +252,21 @@ static enum ev_status keep_entry(struct ev_load *l, const char *digest, const ch
 
 	l->entries = ev_realloc_array(l->entries, l->n_entries + 1, sizeof *l->entries);
 	e = &l->entries[l->n_entries++];
-	*e = (struct entry){.batch = ev_strdup(l->batch != NULL ? l->batch : digest),
-			    .balance = ev_strdup(balance),
-			    .rows = l->rows};
+	*e = (struct entry){
+		.batch = ev_strdup(l->batch), .balance = ev_strdup(balance), .rows = l->rows};
 	memcpy(e->digest, digest, sizeof e->digest);
 	return EV_OK;
 }
 
-enum ev_status ev_load_end(struct ev_load *l, const char *digest, const char *balance,
-			   struct ev_error *err)
+enum ev_status ev_load_end(struct ev_load *l, const char *batch, const char *digest,
+			   const char *balance, struct ev_error *err)
 {
-	if (l->batch == NULL && !l->snapshot &&
-	    l->target->ops->known(l->target, digest, &l->known, l->known_digest, err) != EV_OK)
-		return EV_FATAL;
+	if (l->batch == NULL) {
+		l->batch = ev_strdup(batch != NULL ? batch : digest);
+		if (!l->snapshot && l->target->ops->known(l->target, l->batch, &l->known,
+							  l->known_digest, err) != EV_OK)
+			return EV_FATAL;
+	}
 	if (l->known) {
 		if (memcmp(l->known_digest, digest, 32) == 0)
 			return EV_OK;
@@ -281,10 +283,14 @@ enum ev_status ev_load_end(struct ev_load *l, const char *digest, const char *ba
 	return keep_entry(l, digest, balance);
 }
 
-static struct ev_ledger_entry entry_of(const struct ev_load *l, const struct entry *e)
+/* The first batch of a snapshot replaces all that was there; those after it are added. */
+static struct ev_ledger_entry entry_of(const struct ev_load *l, size_t i)
 {
-	return (struct ev_ledger_entry){e->batch, e->digest, l->snapshot ? "snapshot" : "insert",
-					e->rows, e->balance};
+	const struct entry *e = &l->entries[i];
+
+	return (struct ev_ledger_entry){e->batch, e->digest,
+					l->snapshot && i == 0 ? "snapshot" : "insert", e->rows,
+					e->balance};
 }
 
 enum ev_status ev_load_commit(struct ev_load *l, bool *done, struct ev_error *err)
@@ -295,7 +301,7 @@ enum ev_status ev_load_commit(struct ev_load *l, bool *done, struct ev_error *er
 	bool same = false;
 
 	for (size_t i = 0; i < l->n_entries; i++)
-		all[i] = entry_of(l, &l->entries[i]);
+		all[i] = entry_of(l, i);
 	if (l->snapshot)
 		st = ops->newest(l->target, all, l->n_entries, &same, err);
 	*done = l->n_entries > 0 && !same;

@@ -18,12 +18,15 @@ struct ev_load;
 /* All are borrowed. */
 struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *tables,
 			     struct ev_target *target, bool snapshot, struct ev_error *err);
-/* A batch begins; NULL for one without a name, which is then called after its digest. */
+/* A batch begins; NULL if its name is told at its end. */
 enum ev_status ev_load_begin(struct ev_load *l, const char *batch, struct ev_error *err);
 enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, struct ev_error *err);
-/* The batch is whole. digest: 32 hex digits over its octets; balance: JSON. */
-enum ev_status ev_load_end(struct ev_load *l, const char *digest, const char *balance,
-			   struct ev_error *err);
+/*
+ * The batch is whole. batch: its name, or NULL for the one it began with, or else its digest. digest:
+ * 32 hex digits over its octets; balance: JSON.
+ */
+enum ev_status ev_load_end(struct ev_load *l, const char *batch, const char *digest,
+			   const char *balance, struct ev_error *err);
 /*
  * Commits. *done is false if there was nothing to do, because the target holds all of this already;
  * then it has not been touched.

@@ -138,6 +138,7 @@ static enum ev_status text(struct ev_parse *p, const struct ev_record *rec, stru
 		struct ev_record inner = *rec;
 
 		inner.p = at;
+		inner.before = (size_t)(at - rec->p);
 		inner.len = (size_t)(end - at);
 		if (ev_events_read(p->events, &inner, &event, &p->why) == EV_OK)
 			return pass(p, rec, &event, err);

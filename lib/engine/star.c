@@ -29,6 +29,7 @@ struct ev_star {
 	struct ev_port *port;
 	struct ev_events *events;
 	struct ev_reasons why;
+	uint32_t reserved;	     /* "_ev" of the event at hand, or EV_NOWHERE */
 	struct ev_members **members; /* one a dimension; NULL for a calendar */
 	struct days *days;	     /* one a dimension; used by calendars */
 	struct ev_buf row, value, key, order, rows;
@@ -192,6 +193,10 @@ static bool column_value(struct ev_star *s, const struct ev_column *c, const str
 	}
 	at = ev_path_get(c->from, d, c->from->root == EV_ROOT_ITEM ? item : 0);
 	*present = at != EV_NOWHERE;
+	if (at == 0 && c->type == EV_TYPE_JSON && s->reserved != EV_NOWHERE) {
+		ev_event_write(d, s->reserved, NULL, 0, out); /* the event as it came */
+		return true;
+	}
 	return ev_column_json(c, s->m->zone, d, at, out, &s->why);
 }
 
@@ -476,6 +481,7 @@ enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, stru
 			       "state: give evstar what "
 			       "evversion wrote",
 			       rec->source, (unsigned long long)rec->line);
+	s->reserved = event.reserved;
 	ev_buf_reset(&s->rows);
 	if (!put_event(s, &event, &v)) {
 		s->n_out = out;

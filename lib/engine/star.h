@@ -3,7 +3,8 @@
  *
  * Facts are emitted as events come. A dimension is a function of all versions that mention its
  * members, so its rows come at the end, sorted by key: attribute by attribute the latest (time, S)
- * that bears it wins. Memory: the members of the dimensions, with their attributes.
+ * that bears it wins. Memory: the members of the dimensions, with their
+ * attributes, and each version that was the latest of an attribute when it came.
  */
 #ifndef EV_STAR_H
 #define EV_STAR_H

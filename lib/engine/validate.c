@@ -354,12 +354,17 @@ static const struct contract *contract_of(struct ev_validate *v, const struct ev
 
 static bool unknown_type(struct ev_validate *v, const struct ev_event *event)
 {
+	struct ev_buf pointer = {0};
+	struct ev_reason *reason;
 	const char *p;
 	size_t len;
 
 	p = ev_raw(event->doc, event->type, &len);
-	ev_reasons_add(&v->why, "the model has no event type %s", ev_reasons_quote(&v->why, p, len))
-		->path = ev_reasons_text(&v->why, "%s", v->m->type->text);
+	ev_pointer(event->doc, event->type, &pointer);
+	reason = ev_reasons_add(&v->why, "the model has no event type %s",
+				ev_reasons_quote(&v->why, p, len));
+	reason->path = ev_reasons_copy(&v->why, pointer.p, pointer.len);
+	ev_buf_free(&pointer);
 	return reject_code(&v->why, "unknown-type");
 }
 
@@ -390,7 +395,7 @@ static enum ev_status step_schema(struct ev_validate *v, const struct ev_record 
 
 	ev_reasons_reset(&v->why);
 	if (d == NULL) {
-		ev_flaw_reasons(&flaw, &v->why);
+		ev_flaw_reasons(&flaw, 0, &v->why);
 	} else if (d->duplicate != EV_NOWHERE) {
 		ev_reasons_add(&v->why, "column %u: the same name stands twice in one object",
 			       d->duplicate + 1);

@@ -259,3 +259,52 @@ bool ev_path_same(const struct ev_path *a, const struct ev_path *b)
 	}
 	return true;
 }
+
+static void put_token(const char *p, size_t len, struct ev_buf *out)
+{
+	ev_buf_putc(out, '/');
+	for (size_t i = 0; i < len; i++) {
+		if (p[i] == '~')
+			ev_buf_put(out, "~0", 2);
+		else if (p[i] == '/')
+			ev_buf_put(out, "~1", 2);
+		else
+			ev_buf_putc(out, p[i]);
+	}
+}
+
+void ev_pointer(const struct ev_doc *d, uint32_t i, struct ev_buf *out)
+{
+	struct ev_buf name = {0};
+	uint32_t at = 0;
+
+	while (at != i) {
+		bool object = ev_kind(d, at) == EV_OBJECT;
+		uint32_t child = ev_first(d, at) + object, index = 0;
+
+		for (; ev_next(d, child) <= i; index++)
+			child = ev_next(d, child) + object;
+		if (object) {
+			size_t len;
+			const char *p = ev_string(d, child - 1, &name, &len);
+
+			put_token(p, len, out);
+		} else {
+			ev_buf_printf(out, "/%u", index);
+		}
+		at = child;
+	}
+	ev_buf_free(&name);
+}
+
+void ev_path_pointer(const struct ev_path *path, struct ev_buf *out)
+{
+	for (size_t i = 0; i < path->n; i++) {
+		const struct ev_step *s = &path->steps[i];
+
+		if (s->kind == EV_STEP_NAME)
+			put_token(s->name, s->len, out);
+		else
+			ev_buf_printf(out, "/%lld", (long long)s->index);
+	}
+}

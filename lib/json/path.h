@@ -8,6 +8,7 @@
 #ifndef EV_PATH_H
 #define EV_PATH_H
 
+#include "base/buf.h"
 #include "base/status.h"
 #include "json/scan.h"
 
@@ -45,6 +46,10 @@ struct ev_found {
 /* All values at the path, in the order of the text. Free found->at when done with it. */
 void ev_path_all(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
 		 struct ev_found *found);
+
+/* Appends the JSON Pointer (RFC 6901) to value i, and that of a path without []. */
+void ev_pointer(const struct ev_doc *d, uint32_t i, struct ev_buf *out);
+void ev_path_pointer(const struct ev_path *path, struct ev_buf *out);
 
 /* Whether both paths say the same. */
 bool ev_path_same(const struct ev_path *a, const struct ev_path *b);

@@ -36,7 +36,7 @@ void ev_events_free(struct ev_events **e)
 	*e = NULL;
 }
 
-void ev_flaw_reasons(const struct ev_flaw *flaw, struct ev_reasons *why)
+void ev_flaw_reasons(const struct ev_flaw *flaw, size_t before, struct ev_reasons *why)
 {
 	static const char *const codes[] = {
 		[EV_FLAW_SYNTAX] = "json",	   [EV_FLAW_UTF8] = "utf8",
@@ -44,7 +44,7 @@ void ev_flaw_reasons(const struct ev_flaw *flaw, struct ev_reasons *why)
 		[EV_FLAW_DEPTH] = "depth",	   [EV_FLAW_LENGTH] = "too-long"};
 
 	why->code = codes[flaw->code];
-	ev_reasons_add(why, "column %u: %s", flaw->at + 1, flaw->what);
+	ev_reasons_add(why, "column %zu: %s", before + flaw->at + 1, flaw->what);
 }
 
 static enum ev_status reject(struct ev_reasons *why, const char *code)
@@ -93,9 +93,12 @@ static struct ev_reason *envelope(struct ev_reasons *why, const struct ev_path *
 {
 	struct ev_reason *reason =
 		ev_reasons_add(why, "the event's %s (%s) %s", what, path->text, problem);
+	struct ev_buf pointer = {0};
 
 	why->code = "envelope";
-	reason->path = ev_reasons_text(why, "%s", path->text);
+	ev_path_pointer(path, &pointer);
+	reason->path = ev_reasons_copy(why, pointer.p, pointer.len);
+	ev_buf_free(&pointer);
 	return reason;
 }
 
@@ -262,7 +265,7 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 		.reserved = EV_NOWHERE, .type = EV_NOWHERE, .version = EV_NOWHERE};
 	event->doc = ev_scan(e->scan, rec->p, rec->len, &flaw);
 	if (event->doc == NULL) {
-		ev_flaw_reasons(&flaw, why);
+		ev_flaw_reasons(&flaw, rec->before, why);
 		return EV_REJECT;
 	}
 	if (ev_kind(event->doc, 0) != EV_OBJECT) {
@@ -271,8 +274,8 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 		return reject(why, "not-object");
 	}
 	if (event->doc->duplicate != EV_NOWHERE) {
-		ev_reasons_add(why, "column %u: the same name stands twice in one object",
-			       event->doc->duplicate + 1);
+		ev_reasons_add(why, "column %zu: the same name stands twice in one object",
+			       rec->before + event->doc->duplicate + 1);
 		return reject(why, "duplicate-name");
 	}
 	if (read_reserved(e, event, why) != EV_OK)

@@ -51,8 +51,11 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			      struct ev_event *event, struct ev_reasons *why);
 void ev_events_free(struct ev_events **e);
 
-/* Fills why with the code and the text of a scanner's flaw. */
-void ev_flaw_reasons(const struct ev_flaw *flaw, struct ev_reasons *why);
+/*
+ * Fills why with the code and the text of a scanner's flaw; before: octets of the line in front of
+ * what was scanned.
+ */
+void ev_flaw_reasons(const struct ev_flaw *flaw, size_t before, struct ev_reasons *why);
 
 /*
  * The values that are no content: "_ev", what the model ignores, and those of `also` (paths, some

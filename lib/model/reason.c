@@ -60,6 +60,11 @@ struct ev_reason *ev_reasons_add(struct ev_reasons *r, const char *fmt, ...)
 	return &r->list[r->n++];
 }
 
+const char *ev_reasons_copy(struct ev_reasons *r, const char *p, size_t len)
+{
+	return ev_arena_copy(&r->arena, p, len);
+}
+
 const char *ev_reasons_quote(struct ev_reasons *r, const char *p, size_t len)
 {
 	const char *end = p + len;

@@ -34,6 +34,8 @@ void ev_reasons_free(struct ev_reasons *r);
 struct ev_reason *ev_reasons_add(struct ev_reasons *r, const char *fmt, ...) EV_PRINTF(2, 3);
 /* A formatted text in the list's arena. */
 const char *ev_reasons_text(struct ev_reasons *r, const char *fmt, ...) EV_PRINTF(2, 3);
+/* A text of its own for the reason that is being told. */
+const char *ev_reasons_copy(struct ev_reasons *r, const char *p, size_t len);
 /*
  * Octets from outside as text for a message: valid UTF-8 cut at 60 code points ("..." behind it),
  * control characters shown as escapes. In the list's arena.

@@ -20,6 +20,7 @@ struct ev_record {
 	size_t len;
 	const char *source;
 	uint64_t line, offset;
+	size_t before; /* octets of the line in front of p, where the record is a part of it */
 };
 
 struct ev_rejects;

@@ -9,19 +9,20 @@ const char ev_unknown_key[EV_KEY_TEXT + 1] = "00000000000000000000000000000000";
 static bool misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
 		   struct ev_reasons *why, const char *problem)
 {
+	struct ev_buf pointer = {0};
 	struct ev_reason *reason;
 	char type[32];
 	const char *p;
 	size_t len;
 
 	ev_type_write(c, type, sizeof type);
+	ev_pointer(d, at, &pointer);
 	p = ev_raw(d, at, &len);
 	reason = ev_reasons_add(why, "%s does not fit the column %s %s: %s",
 				ev_reasons_quote(why, p, len), c->name, type, problem);
-	/* a row that evload reads has its columns as members */
-	reason->path = c->from != NULL ? ev_reasons_text(why, "%s", c->from->text)
-				       : ev_reasons_text(why, ".%s", c->name);
+	reason->path = ev_reasons_copy(why, pointer.p, pointer.len);
 	reason->keyword = ev_reasons_text(why, "%s", type);
+	ev_buf_free(&pointer);
 	return false;
 }
 

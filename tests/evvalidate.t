@@ -1,0 +1,531 @@
+#!/bin/sh
+# evvalidate: what passes leaves octet by octet, what does not becomes a reject that says why, and a
+# model that is wrong is told with its place.
+. "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+
+mkdir schemas
+cat >schemas/put.json <<'END'
+{"type": "object", "required": ["n"], "properties": {"n": {"type": "integer", "minimum": 1}}}
+END
+cat >schemas/patch.json <<'END'
+{"properties": {"n": {"type": ["integer", "null"]}}}
+END
+cat >shop.yaml <<'END'
+evkit: 1
+name: shop
+event: {id: .id, type: .type, time: .time, version: .v, modified: .mod, op: .op}
+types:
+  A: {schema: schemas/put.json, patch: schemas/patch.json}
+  B: {type: object}
+  C: {schema: {type: object}}
+  D: schemas/put.json
+  Closed: {type: object, properties: {id: true, type: true, time: true}, additionalProperties: false}
+rules:
+  - {name: the sum, for: [B], jq: ".a + .b == .c", explain: The parts do not add up.}
+  - {name: no more than ten, for: [B], jq: ".a <= 10"}
+  - {name: warned, for: [C], jq: ".w == 1", severity: warning}
+  - {name: told, for: [C], jq: ".w * 2 == 2", severity: info}
+star:
+  facts:
+    f:
+      keep: history
+      columns:
+        n: {from: .n, type: int}
+        d: {from: .meta.d, type: "decimal(12,2)"}
+        t: {from: .meta.t, type: varchar(3)}
+    lines:
+      keep: latest
+      for: [B]
+      each: ".lines[]"
+      columns:
+        pos: {from: $index, type: int}
+        sku: {from: $item.sku, type: varchar(2)}
+END
+export EVKIT_MODEL=shop.yaml
+
+# ev TYPE MEMBERS: an event of that type with these members behind its envelope.
+ev()
+{
+	printf '{"id":"7","type":"%s","time":"2026-03-01T10:00:00Z"%s}\n' "$1" "${2:+,$2}"
+}
+
+# reject NAME LINE OBJECT: LINE alone is rejected; OBJECT is the reject from its "code" on, and the raw
+# line comes back from it.
+reject()
+{
+	printf '%s\n' "$2" >reject.in
+	run evvalidate -r rejects --max-rejects 1 reject.in
+	printf '{"_ev":{"reject":{"stage":"evvalidate","source":"reject.in","line":1,"offset":0,%s}},"raw":' \
+		"$3" >reject.want
+	printf '%s' "$2" | jq -Rs -c . >reject.raw
+	cat reject.raw >>reject.want
+	printf '}\n' >>reject.want
+	tr -d '\n' <reject.want >reject.one && echo >>reject.one
+	if [ "$status" != 0 ] || [ -s "$out" ]; then
+		is "$1" "status $status, $(cat "$out" "$err")" 'status 0, '
+	else
+		same "$1" rejects reject.one
+	fi
+}
+
+# Byte for byte
+
+printf '%s\n' ' { "id" : "1" ,"type":"C", "time":"2026-03-01T10:00:00Z","n":1.0e0 ,"s":"\u0041\/" }' \
+	'{"id":"2","type":"C","time":"2026-03-01T10:00:00Z","n":1,"x":19.10,"y":[ ]}	' >good.jsonl
+run evvalidate good.jsonl
+check 'a line leaves with its spaces, its numbers and its escapes' 0 @good.jsonl
+printf '%s\r\n%s' "$(ev C '"n":1')" "$(ev C '"n":1,"last":true')" >crlf.jsonl
+{ ev C '"n":1'; ev C '"n":1,"last":true'; } >crlf.want
+run evvalidate crlf.jsonl
+check 'line ends become LF, and the last line gets one' 0 @crlf.want
+run 'evvalidate <good.jsonl'
+check 'standard input is read' 0 @good.jsonl
+run 'ev A "\"n\":1,\"_ev\":{\"origin\":{\"source\":\"a.log\",\"line\":3,\"offset\":70}}" >o.jsonl; evvalidate o.jsonl'
+check 'an origin that evparse wrote passes' 0 @o.jsonl
+
+# Each code, and its envelope
+
+reject 'json' '{"a":1,}' \
+	'"code":"json","reasons":[{"message":"column 8: a member'\''s name in double quotes is missing here"}]'
+reject 'surrogate' '{"a":"\ud800"}' \
+	'"code":"surrogate","reasons":[{"message":"column 7: half of a surrogate pair stands alone"}]'
+reject 'duplicate-name' '{"id":"1","\u0069d":"2"}' \
+	'"code":"duplicate-name","reasons":[{"message":"column 11: the same name stands twice in one object"}]'
+reject 'duplicate-name, deep inside' '{"id":"1","a":[{"b":{"c":1,"d":2,"c":1}}]}' \
+	'"code":"duplicate-name","reasons":[{"message":"column 34: the same name stands twice in one object"}]'
+for value in array:'[{}]' string:'"{}"' number:1 boolean:true null:null; do
+	reject "not-object: ${value%%:*}" "${value#*:}" \
+		"\"code\":\"not-object\",\"reasons\":[{\"message\":\"a record is one JSON object, and this is a JSON ${value%%:*}\"}]"
+done
+reject 'reserved' "$(ev A '"n":1,"_ev":{"x":1}')" \
+	'"code":"reserved","reasons":[{"path":"/_ev","message":"the member \"_ev\" is reserved"}]'
+reject 'reserved: a forged head' '{"_ev":{"head":{"batch":"x"}}}' \
+	'"code":"reserved","reasons":[{"path":"/_ev","message":"the member \"_ev\" is reserved"}]'
+reject 'reserved: more than an origin' "$(ev A '"n":1,"_ev":{"origin":{"source":"reject.in","line":1,"offset":0},"row":"x"}')" \
+	'"code":"reserved","reasons":[{"path":"/_ev","message":"the member \"_ev\" is reserved"}]'
+reject 'reserved: an origin of other members' "$(ev A '"n":1,"_ev":{"origin":{"source":"a","line":"1","offset":0}}')" \
+	'"code":"reserved","reasons":[{"path":"/_ev","message":"the member \"_ev\" is reserved"}]'
+reject 'reserved: no object' "$(ev A '"n":1,"_ev":7')" \
+	'"code":"reserved","reasons":[{"path":"/_ev","message":"the member \"_ev\" is reserved"}]'
+reject 'envelope: nothing of it' '{}' \
+	'"code":"envelope","reasons":[{"path":".id","message":"the event'\''s id (.id) is missing"},{"path":".type","message":"the event'\''s type (.type) is missing"},{"path":".time","message":"the event'\''s time (.time) is missing"}]'
+reject 'envelope: all wrong, all told' '{"id":"","type":5,"time":7,"v":1.5,"mod":"2026-03-01","op":"upsert"}' \
+	'"code":"envelope","reasons":[{"path":".id","message":"the event'\''s id (.id) is empty"},{"path":".type","message":"the event'\''s type (.type) is no text"},{"path":".time","message":"the event'\''s time (.time) is no text"},{"path":".mod","message":"the event'\''s modified time (.mod) is no date-time as RFC 3339 has it"},{"path":".v","message":"the event'\''s version (.v) is no integer"},{"path":".op","message":"the event'\''s op (.op) is none of put, patch and delete"}]'
+reject 'unknown-type' "$(ev Nobody)" \
+	'"code":"unknown-type","reasons":[{"path":".type","message":"the model has no event type \"Nobody\""}]'
+reject 'schema' "$(ev A '"n":0')" \
+	'"code":"schema","reasons":[{"rule":"A","path":"/n","keyword":"minimum","message":"0 is less than 1"}]'
+reject 'schema: a member is missing' "$(ev D)" \
+	'"code":"schema","reasons":[{"rule":"D","path":"","keyword":"required","message":"the member \"n\" is missing"}]'
+reject 'column: every misfit is told' "$(ev B '"a":1,"b":2,"c":3,"n":1.5,"meta":{"d":1.005,"t":"four"},"lines":[{"sku":"ab"},{"sku":"abc"},{"sku":1}]')" \
+	'"code":"column","reasons":[{"path":".n","keyword":"int","message":"1.5 does not fit the column n int: it is no integer of 64 bits"},{"path":".meta.d","keyword":"decimal(12,2)","message":"1.005 does not fit the column d decimal(12,2): it has too many digits"},{"path":".meta.t","keyword":"varchar(3)","message":"\"four\" does not fit the column t varchar(3): it is too long"},{"path":"$item.sku","keyword":"varchar(2)","message":"\"abc\" does not fit the column sku varchar(2): it is too long"},{"path":"$item.sku","keyword":"varchar(2)","message":"1 does not fit the column sku varchar(2): it is no text"}]'
+reject 'nul' "$(ev C '"n":1,"meta":{"t":"a\u0000"}')" \
+	'"code":"nul","reasons":[{"path":".meta.t","keyword":"varchar(3)","message":"\"a\\u0000\" does not fit the column t varchar(3): it holds U+0000, which warehouses cannot store in text"}]'
+reject 'rule: with its own words for the shop' "$(ev B '"a":0.1,"b":0.2,"c":0.31')" \
+	'"code":"rule","reasons":[{"rule":"the sum","keyword":"jq","message":"the rule does not hold: .a + .b == .c","explain":"The parts do not add up."}]'
+reject 'rule: every one that fails' "$(ev B '"a":11,"b":2,"c":3')" \
+	'"code":"rule","reasons":[{"rule":"the sum","keyword":"jq","message":"the rule does not hold: .a + .b == .c","explain":"The parts do not add up."},{"rule":"no more than ten","keyword":"jq","message":"the rule does not hold: .a <= 10"}]'
+reject 'rule: an error while it runs is no pass' "$(ev B '"a":1,"b":"2","c":3')" \
+	'"code":"rule","reasons":[{"rule":"the sum","keyword":"jq","message":"the rule cannot be told: number (1) and string (\"2\") cannot be added","explain":"The parts do not add up."}]'
+reject 'a long value is cut in the message, not in the line' "$(ev C '"n":1,"meta":{"t":"0123456789012345678901234567890123456789012345678901234567890123456789"}')" \
+	'"code":"column","reasons":[{"path":".meta.t","keyword":"varchar(3)","message":"\"01234567890123456789012345678901234567890123456789012345678... does not fit the column t varchar(3): it is too long"}]'
+
+printf '{"a":"\377"}\n{"a":"\001"}\n' >octets
+run evvalidate -r rejects octets
+check 'octets that are no text pass none' 0 '' ''
+same 'utf8 and control: what is no UTF-8 comes back as base64' rejects - <<'END'
+{"_ev":{"reject":{"stage":"evvalidate","source":"octets","line":1,"offset":0,"code":"utf8","reasons":[{"message":"column 7: not UTF-8"}]}},"raw_base64":"eyJhIjoi/yJ9"}
+{"_ev":{"reject":{"stage":"evvalidate","source":"octets","line":2,"offset":10,"code":"control","reasons":[{"message":"column 7: a raw control character in a string"}]}},"raw":"{\"a\":\"\u0001\"}"}
+END
+awk 'BEGIN { for (i = 0; i < 600; i++) printf "["; for (i = 0; i < 600; i++) printf "]"; print "" }' >deep
+run evvalidate -r rejects deep
+check 'depth' 0
+is 'depth: the code' "$(jq -r '._ev.reject.code' rejects)" depth
+ev C '"n":1,"_ev":{"origin":{"source":"a.log.gz","line":31,"offset":7001}},"meta":{"t":"four"}' >o.jsonl
+run evvalidate -r rejects o.jsonl
+is 'a reject names the origin that the event bears' \
+	"$(jq -c '._ev.reject | [.source, .line, .offset]' rejects)" '["a.log.gz",31,7001]'
+{ ev D '"n":1'; ev D; ev D '"n":1,"b":2'; } >three.jsonl
+{ ev D '"n":1'; ev D '"n":1,"b":2'; } >two.jsonl
+run evvalidate -r rejects --stats - three.jsonl
+check 'a bad line costs that line alone' 0 @two.jsonl 'evvalidate  in 3  out 2  warning 0  rejected 1  blank 0'
+is 'its line and its offset' "$(jq -c '._ev.reject | [.line, .offset]' rejects)" '[2,58]'
+run evvalidate three.jsonl
+check 'without -r it stops the run' 2 any \
+	'evvalidate: three.jsonl:2: the member "n" is missing: mend it, or set bad records aside with -r FILE'
+
+# Order: the first kind of fault is told, and the later ones are not looked for
+
+reject 'syntax comes before all else' '{"_ev":{"x":1},"id":' \
+	'"code":"json","reasons":[{"message":"column 21: a value is missing at the end"}]'
+reject 'a twice named member comes before the reserved one' '{"_ev":{"x":1},"id":"1","id":"2"}' \
+	'"code":"duplicate-name","reasons":[{"message":"column 25: the same name stands twice in one object"}]'
+reject 'the reserved member comes before the envelope' '{"_ev":{"x":1}}' \
+	'"code":"reserved","reasons":[{"path":"/_ev","message":"the member \"_ev\" is reserved"}]'
+reject 'the envelope comes before the type' '{"id":null,"type":"Nobody","time":"2026-03-01T10:00:00Z"}' \
+	'"code":"envelope","reasons":[{"path":".id","message":"the event'\''s id (.id) is missing"}]'
+reject 'the schema comes before the columns' "$(ev A '"n":0,"meta":{"t":"four"}')" \
+	'"code":"schema","reasons":[{"rule":"A","path":"/n","keyword":"minimum","message":"0 is less than 1"}]'
+reject 'the columns come before the rules' "$(ev B '"a":11,"meta":{"t":"four"}')" \
+	'"code":"column","reasons":[{"path":".meta.t","keyword":"varchar(3)","message":"\"four\" does not fit the column t varchar(3): it is too long"}]'
+reject 'nul stands over the other columns, and all are told' "$(ev C '"n":1,"meta":{"d":"x","t":"\u0000"}')" \
+	'"code":"nul","reasons":[{"path":".meta.d","keyword":"decimal(12,2)","message":"\"x\" does not fit the column d decimal(12,2): it is no number"},{"path":".meta.t","keyword":"varchar(3)","message":"\"\\u0000\" does not fit the column t varchar(3): it holds U+0000, which warehouses cannot store in text"}]'
+
+# Patches and deletes
+
+ev A '"op":"put","n":1' >put.jsonl
+ev A '"op":"patch","n":null,"meta":{"t":"four"}' >patch.jsonl
+ev B '"op":"patch","a":"no number"' >bare.jsonl
+ev A '"op":"delete","n":"no number","meta":{"t":"four"}' >delete.jsonl
+run evvalidate put.jsonl
+check 'a put says so' 0 @put.jsonl
+run evvalidate patch.jsonl
+check 'a patch is held against its own schema, and not against the columns' 0 @patch.jsonl
+run evvalidate bare.jsonl
+check 'a patch of a type without one passes; rules do not hold for it' 0 @bare.jsonl
+run evvalidate delete.jsonl
+check 'a delete is held against the envelope alone' 0 @delete.jsonl
+reject 'a patch that breaks its schema' "$(ev A '"op":"patch","n":"one"')" \
+	'"code":"schema","reasons":[{"rule":"A","path":"/n","keyword":"type","message":"\"one\" is a string, not null or an integer"}]'
+reject 'a delete without a time' '{"id":"7","type":"A","op":"delete"}' \
+	'"code":"envelope","reasons":[{"path":".time","message":"the event'\''s time (.time) is missing"}]'
+reject 'a delete of an unknown type' "$(ev Nobody '"op":"delete"')" \
+	'"code":"unknown-type","reasons":[{"path":".type","message":"the model has no event type \"Nobody\""}]'
+ev Closed '"_ev":{"origin":{"source":"a","line":1,"offset":0}}' >closed.jsonl
+run evvalidate closed.jsonl
+check 'the origin is no additional property' 0 @closed.jsonl
+
+# The envelope's parts. put LINE in or out by one member of the envelope.
+
+# part NAME JSON-MEMBERS MESSAGE: MESSAGE is '' for what passes.
+part()
+{
+	printf '%s\n' "$2" >part.in
+	run evvalidate -r rejects part.in
+	is "$1" "$(jq -r '._ev.reject.reasons[].message' rejects)$(cat "$err")" "$3"
+}
+
+e='"type":"C","time":"2026-03-01T10:00:00Z","n":1'
+part 'an id is an integer' "{\"id\":12,$e}" ''
+part 'an id is an integer of any size' "{\"id\":123456789012345678901234567890,$e}" ''
+part 'an id is an integer in any spelling' "{\"id\":1.2e1,$e}" ''
+part 'an id is no fraction' "{\"id\":1.2,$e}" "the event's id (.id) is a number but no integer"
+part 'an id is no list' "{\"id\":[1],$e}" "the event's id (.id) is neither a text nor an integer"
+part 'an id is no bool' "{\"id\":true,$e}" "the event's id (.id) is neither a text nor an integer"
+part 'an id does not begin with NUL' "{\"id\":\"\\u000012\",$e}" "the event's id (.id) begins with U+0000"
+e='"id":"1","time":"2026-03-01T10:00:00Z","n":1'
+part 'a type is no null' "{\"type\":null,$e}" "the event's type (.type) is missing"
+part 'a type may be spelled with escapes' "{\"type\":\"\\u0043\",$e}" ''
+part 'a type is its whole text' "{\"type\":\"C\\u0000\",$e}" 'the model has no event type "C\u0000"'
+e='"id":"1","type":"C","n":1'
+part 'a time has a zone' "{\"time\":\"2026-03-01T10:00:00\",$e}" \
+	"the event's time (.time) has no zone (Z or an offset), and the model names none (event.zone)"
+part 'a time is a day that was' "{\"time\":\"2026-02-30T10:00:00Z\",$e}" \
+	"the event's time (.time) is no date-time as RFC 3339 has it"
+part 'a time lies in the years of RFC 3339' "{\"time\":\"9999-12-31T23:59:59-01:00\",$e}" \
+	"the event's time (.time) lies outside the years 0 to 9999 in UTC"
+e='"id":"1","type":"C","time":"2026-03-01T10:00:00Z","n":1'
+part 'a version is an integer of any size' "{\"v\":98765432109876543210987654321,$e}" ''
+part 'a version may be a text' "{\"v\":\"10\",$e}" ''
+part 'a version may be below zero' "{\"v\":\"-10\",$e}" ''
+part 'a version may be null' "{\"v\":null,$e}" ''
+part 'a version may be 1.0' "{\"v\":1.0,$e}" ''
+part 'a version is no fraction' "{\"v\":1.5,$e}" "the event's version (.v) is no integer"
+part 'a version is no word' "{\"v\":\"two\",$e}" "the event's version (.v) is a text, but of no integer"
+for text in '' 1.0 +1 01 -01 1e2 ' 1' - 0x1; do
+	part "a version is not the text '$text'" "{\"v\":\"$text\",$e}" "the event's version (.v) is a text, but of no integer"
+done
+part 'a version is no list' "{\"v\":[1],$e}" "the event's version (.v) is no integer"
+part 'a modified time may be null' "{\"mod\":null,$e}" ''
+part 'a modified time is no number' "{\"mod\":1772359200,$e}" "the event's modified time (.mod) is no text"
+part 'an op may be null' "{\"op\":null,$e}" ''
+part 'an op is small' "{\"op\":\"PUT\",$e}" "the event's op (.op) is none of put, patch and delete"
+part 'an op is a text' "{\"op\":1,$e}" "the event's op (.op) is none of put, patch and delete"
+
+# Columns: what they take, and what evstar makes of it. Each line of the tables:
+# TYPE|VALUE|= what the row bears, or TYPE|VALUE|! why it does not fit
+
+# columns ZONE <TABLE
+columns()
+{
+	while IFS='|' read -r type value want; do
+		cat >column.yaml <<END
+evkit: 1
+name: column
+event: {id: .id, type: .type, time: .time, version: .v$1}
+star: {facts: {f: {keep: latest, columns: {v: {from: .v2, type: "$type"}}}}}
+END
+		ev X "\"v2\":$value" >column.jsonl
+		run evvalidate -m column.yaml -r rejects column.jsonl
+		if [ -s rejects ]; then
+			got=$(jq -r '._ev.reject.reasons[].message' rejects)
+			got="! ${got##*"column v $type: "}"
+		else
+			got=$(cmp column.jsonl "$out" && evstar -m column.yaml column.jsonl |
+				sed -n '1s/^{"ev_index":0,"v":\(.*\),"_ev":.*/= \1/p')
+		fi
+		is "$type: $(printf %s "$value" | tr '\\\\' '~')" "$got" "$want"
+	done
+}
+
+columns '' <<'END'
+int|1|= 1
+int|-9223372036854775808|= -9223372036854775808
+int|9223372036854775807|= 9223372036854775807
+int|9007199254740993|= 9007199254740993
+int|9223372036854775808|! it is no integer of 64 bits
+int|-9223372036854775809|! it is no integer of 64 bits
+int|1.0|= 1
+int|1e2|= 100
+int|100E-2|= 1
+int|-0|= 0
+int|0e999999999999999999999|= 0
+int|1.5|! it is no integer of 64 bits
+int|1e400|! it is no integer of 64 bits
+int|1e-400|! it is no integer of 64 bits
+int|"1"|! it is no number
+int|true|! it is no number
+int|[1]|! it is no number
+decimal(12,2)|19.10|= 19.10
+decimal(12,2)|19.1|= 19.1
+decimal(12,2)|19.100|= 19.100
+decimal(12,2)|19.105|! it has too many digits
+decimal(12,2)|1e2|= 100
+decimal(12,2)|1.5e-1|= 0.15
+decimal(12,2)|1e-3|! it has too many digits
+decimal(12,2)|1e400|! it has too many digits
+decimal(12,2)|1e99999999999999999999|! it has too many digits
+decimal(12,2)|9999999999.99|= 9999999999.99
+decimal(12,2)|-9999999999.99|= -9999999999.99
+decimal(12,2)|10000000000|! it has too many digits
+decimal(12,2)|-0.00|= 0.00
+decimal(12,2)|-0e5|= 0
+decimal(12,2)|"19.10"|! it is no number
+decimal(20,2)|9007199254740993.01|= 9007199254740993.01
+decimal(38,0)|12345678901234567890123456789012345678|= 12345678901234567890123456789012345678
+decimal(38,0)|1e38|! it has too many digits
+decimal(38,0)|1e37|= 10000000000000000000000000000000000000
+decimal(2,2)|0.99|= 0.99
+decimal(2,2)|1|! it has too many digits
+varchar(3)|"abc"|= "abc"
+varchar(3)|""|= ""
+varchar(3)|"äöü"|= "äöü"
+varchar(3)|"😀😀😀"|= "😀😀😀"
+varchar(3)|"\ud83d\ude00\ud83d\ude00\ud83d\ude00"|= "\ud83d\ude00\ud83d\ude00\ud83d\ude00"
+varchar(3)|"\u0061\n\""|= "\u0061\n\""
+varchar(3)|"abcd"|! it is too long
+varchar(3)|"äöüß"|! it is too long
+varchar(3)|"\ud83d\ude00\ud83d\ude00\ud83d\ude00a"|! it is too long
+varchar(3)|"e\u0301e\u0301"|! it is too long
+varchar(3)|"\u0000"|! it holds U+0000, which warehouses cannot store in text
+varchar(6)|"\\u0000"|= "\\u0000"
+varchar(6)|"\\\u0000"|! it holds U+0000, which warehouses cannot store in text
+varchar(3)|5|! it is no text
+varchar(3)|{"a":1}|! it is no text
+uuid|"0189f7ea-ae2f-7a1b-8c3d-0123456789ab"|= "0189f7ea-ae2f-7a1b-8c3d-0123456789ab"
+uuid|"0189F7EA-AE2F-7A1B-8C3D-0123456789AB"|= "0189f7ea-ae2f-7a1b-8c3d-0123456789ab"
+uuid|"{0189f7ea-ae2f-7a1b-8c3d-0123456789ab}"|= "0189f7ea-ae2f-7a1b-8c3d-0123456789ab"
+uuid|"urn:uuid:0189f7ea-ae2f-7a1b-8c3d-0123456789ab"|= "0189f7ea-ae2f-7a1b-8c3d-0123456789ab"
+uuid|"\u0030189f7ea-ae2f-7a1b-8c3d-0123456789ab"|= "0189f7ea-ae2f-7a1b-8c3d-0123456789ab"
+uuid|"0189f7ea-ae2f-7a1b-8c3d-0123456789a"|! it is no UUID
+uuid|"0189f7ea-ae2f-7a1b-8c3d-0123456789abc"|! it is no UUID
+uuid|"0189f7eaae2f7a1b8c3d0123456789ab"|! it is no UUID
+uuid|"0189f7e-aae2f-7a1b-8c3d-0123456789ab"|! it is no UUID
+uuid|"{0189f7ea-ae2f-7a1b-8c3d-0123456789ab"|! it is no UUID
+uuid|"g189f7ea-ae2f-7a1b-8c3d-0123456789ab"|! it is no UUID
+uuid|""|! it is no UUID
+uuid|5|! it is no text
+timestamp|"2026-03-01T10:00:00Z"|= "2026-03-01T10:00:00.000000Z"
+timestamp|"2026-03-01T10:00:00.1+02:00"|= "2026-03-01T08:00:00.100000Z"
+timestamp|"2026-03-01T00:30:00-05:45"|= "2026-03-01T06:15:00.000000Z"
+timestamp|"2026-03-01t10:00:00.123456789z"|= "2026-03-01T10:00:00.123456Z"
+timestamp|"2026-03-01T10:00:00.9999999999999Z"|= "2026-03-01T10:00:00.999999Z"
+timestamp|"2016-12-31T23:59:60Z"|= "2017-01-01T00:00:00.000000Z"
+timestamp|"0000-01-01T00:00:00Z"|= "0000-01-01T00:00:00.000000Z"
+timestamp|"9999-12-31T23:59:59.999999Z"|= "9999-12-31T23:59:59.999999Z"
+timestamp|"9999-12-31T23:59:59-01:00"|! it lies outside the years 0 to 9999 in UTC
+timestamp|"0000-01-01T00:00:00+00:01"|! it lies outside the years 0 to 9999 in UTC
+timestamp|"2026-03-01T10:00:00"|! it has no zone, and the model names none (event.zone)
+timestamp|"2026-03-01 10:00"|! it is no date-time as RFC 3339 has it
+timestamp|"2026-02-29T10:00:00Z"|! it is no date-time as RFC 3339 has it
+timestamp|"2026-03-01T24:00:00Z"|! it is no date-time as RFC 3339 has it
+timestamp|"2026-03-01"|! it is no date-time as RFC 3339 has it
+timestamp|1772359200|! it is no text
+date|"2026-02-28"|= "2026-02-28"
+date|"2024-02-29"|= "2024-02-29"
+date|"\u0032024-02-29"|= "2024-02-29"
+date|"2026-02-29"|! it is no date such as 2026-03-01
+date|"2026-2-3"|! it is no date such as 2026-03-01
+date|"20260228"|! it is no date such as 2026-03-01
+date|"2026-03-01T10:00:00Z"|! it is no date such as 2026-03-01
+date|20260301|! it is no text
+bool|true|= true
+bool|false|= false
+bool|1|! it is neither true nor false
+bool|"true"|! it is neither true nor false
+json|{"a":[1.10,null],"b":"\u00e4"}|= {"a":[1.10,null],"b":"\u00e4"}
+json|"text"|= "text"
+json|9007199254740993.10|= 9007199254740993.10
+json|{"a":["\u0000"]}|! it holds U+0000, which warehouses cannot store in text
+json|{"\u0000":1}|! it holds U+0000, which warehouses cannot store in text
+json|{"a":"\\u0000"}|= {"a":"\\u0000"}
+END
+columns ', zone: Europe/Amsterdam' <<'END'
+timestamp|"2026-01-15T12:00:00"|= "2026-01-15T11:00:00.000000Z"
+timestamp|"2026-07-15T12:00:00.5"|= "2026-07-15T10:00:00.500000Z"
+timestamp|"2026-07-15T12:00:00Z"|= "2026-07-15T12:00:00.000000Z"
+timestamp|"2026-07-15T12:00:00+05:00"|= "2026-07-15T07:00:00.000000Z"
+timestamp|"2026-10-25T02:30:00"|= "2026-10-25T00:30:00.000000Z"
+timestamp|"2026-03-29T02:30:00"|= "2026-03-29T01:30:00.000000Z"
+timestamp|"0000-01-01T00:00:00"|! it lies outside the years 0 to 9999 in UTC
+END
+
+cat >two.yaml <<'END'
+evkit: 1
+name: two
+event: {id: .id, type: .type, time: .time, version: .v, zone: Europe/Amsterdam}
+star:
+  facts:
+    f: {keep: latest, columns: {a: {from: .a, type: int}, b: {from: .b.c, type: int}}}
+    g: {keep: latest, columns: {x: {from: .a, type: int}}}
+    h: {keep: latest, each: ".l[]", columns: {y: {from: .b.c, type: int}, z: {from: $item, type: int}}}
+END
+try 'a naive time of an event, with event.zone' 0 \
+	"echo '{\"id\":1,\"type\":\"x\",\"time\":\"2026-07-15T12:00:00\"}' | evvalidate -m two.yaml" <<'END'
+{"id":1,"type":"x","time":"2026-07-15T12:00:00"}
+END
+ev X '"a":null,"b":[],"l":[null]' >null.jsonl
+run evvalidate -m two.yaml null.jsonl
+check 'null, a member that is not there and a path that leads nowhere fit every column' 0 @null.jsonl
+ev X '"a":"x","b":{"c":"y"},"l":[1,2]' >twice.jsonl
+run evvalidate -m two.yaml -r rejects twice.jsonl
+is 'a value that two facts take in the same type is told once; in an each, an element not at all' \
+	"$(jq -c '[._ev.reject.reasons[].path]' rejects)" '[".a",".b.c"]'
+
+# Rules
+
+# rule NAME JQ MEMBERS OUTCOME: pass, or the message.
+rule()
+{
+	cat >rule.yaml <<END
+evkit: 1
+name: rule
+event: {id: .id, type: .type, time: .time, version: .v}
+rules:
+  - name: r
+    jq: '$2'
+END
+	ev X "$3" >rule.jsonl
+	run evvalidate -m rule.yaml -r rejects rule.jsonl
+	if [ -s "$out" ]; then
+		is "$1" pass "$4"
+	else
+		is "$1" "$(jq -r '._ev.reject.reasons[].message' rejects)$(cat "$err")" "$4"
+	fi
+}
+
+rule 'a tenth and two tenths are three tenths' '.a + .b == .c' '"a":0.1,"b":0.2,"c":0.3' pass
+rule 'a cent too much is found beyond 2^53' '.a + .b == .c' \
+	'"a":90071992547409.93,"b":0.01,"c":90071992547409.93' 'the rule does not hold: .a + .b == .c'
+rule 'and the cent itself' '.a + .b == .c' '"a":90071992547409.93,"b":0.01,"c":90071992547409.94' pass
+rule 'big integers differ by one' '.a == .b' '"a":9007199254740993,"b":9007199254740992' \
+	'the rule does not hold: .a == .b'
+rule 'one number in several spellings' '.a == .b' '"a":1.10,"b":11e-1' pass
+rule 'a product, a sum over a list' '(.l | map(.q * .p) | add) == .t' \
+	'"l":[{"q":3,"p":0.10},{"q":7,"p":0.07}],"t":0.79' pass
+rule 'null holds not' '.a' '"b":1' 'the rule does not hold: .a'
+rule 'false among several holds not' '.a[]' '"a":[true,false]' 'the rule does not hold: .a[]'
+rule 'no answer at all holds not' 'empty' '"a":1' 'the rule does not hold: empty'
+rule 'a rule that runs in libjq' '.a | test("^[a-c]+$")' '"a":"abc"' pass
+rule 'a rule that runs in libjq, and fails' '.a | test("^[a-c]+$")' '"a":"abd"' \
+	'the rule does not hold: .a | test("^[a-c]+$")'
+rule 'what a list has not is no error' '[.a[]?] | length == 0' '"a":5' pass
+rule 'what cannot be iterated is' '.a[] == 1' '"a":5' 'the rule cannot be told: Cannot iterate over number (5)'
+
+{ ev C '"w":1'; ev C '"w":2'; ev C '"w":"x"'; } >warned.jsonl
+run evvalidate --stats - warned.jsonl
+check 'a rule of severity warning or info passes the event and is counted' 0 @warned.jsonl \
+	'evvalidate  in 3  out 3  warning 4  rejected 0  blank 0'
+
+cat >named.yaml <<'END'
+evkit: 1
+name: named
+event: {id: .id, type: .type, time: .time, version: .v}
+rules: [{name: r, for: [A], jq: ".n == 1"}]
+star: {facts: {f: {keep: latest, for: [B], columns: {n: {from: .n, type: int}}}}}
+END
+{ ev A '"n":2'; ev B '"n":"x"'; ev C '"n":"x"'; ev A '"n":1'; } >named.jsonl
+run evvalidate -m named.yaml -r rejects named.jsonl
+check 'without types, every type is taken' 0 "$(ev C '"n":"x"'; ev A '"n":1')"
+is 'without types, rules and columns still hold for the types they name' \
+	"$(jq -r '._ev.reject.code' rejects | tr '\n' ' ')" 'rule column '
+
+sed 's/^rules:/unknown_types: pass\nrules:/; s/\[B\]/[A]/; s/for: \[B\]/for: [A]/' shop.yaml >pass.yaml
+{ ev Nobody '"n":1,"a":5'; ev A '"n":2'; } >pass.jsonl
+run evvalidate -m pass.yaml pass.jsonl
+check 'unknown_types: pass' 0 @pass.jsonl
+ev Nobody '"n":"x"' >pass.jsonl
+run evvalidate -m pass.yaml -r rejects pass.jsonl
+is 'an unknown type that passes is held against the columns of all types' \
+	"$(jq -r '._ev.reject.code' rejects)" column
+
+# One schema, no model
+
+cat >one.json <<'END'
+{"title": "one", "type": ["object", "integer"], "required": ["a"], "minimum": 0}
+END
+printf '%s\n' '{"a":1,"_ev":{"x":1}}' 5 ' 7 ' >any.jsonl
+run 'unset EVKIT_MODEL; evvalidate --schema one.json any.jsonl'
+check '--schema takes any JSON value, and no member is reserved' 0 @any.jsonl
+printf '%s\n' '{"b":1}' -5 '"x"' '{"a":1,"a":1}' '{' >any.jsonl
+run 'unset EVKIT_MODEL; evvalidate --schema one.json -r rejects any.jsonl'
+check '--schema rejects' 0
+jq -c '._ev.reject | [.line, .code, .reasons[0].path, .reasons[0].keyword, .reasons[0].message]' rejects >got
+same '--schema tells why' got - <<'END'
+[1,"schema","","required","the member \"a\" is missing"]
+[2,"schema","","minimum","-5 is less than 0"]
+[3,"schema","","type","\"x\" is a string, not an integer or an object"]
+[4,"duplicate-name",null,null,"column 8: the same name stands twice in one object"]
+[5,"json",null,null,"column 2: a member's name in double quotes is missing here"]
+END
+mkdir -p far/away
+mv one.json far/away/other.json
+printf '{"$ref": "other.json"}\n' >far/away/ref.json
+run 'echo 5 | evvalidate --schema far/away/ref.json'
+check '--schema: files that it refers to stand beside it' 0 5
+run evvalidate --schema nowhere.json any.jsonl
+check '--schema: a file that is not there' 2 '' 'evvalidate: nowhere.json: cannot be opened: No such file or directory'
+
+# Models that are wrong
+
+run 'unset EVKIT_MODEL; evvalidate any.jsonl'
+check 'no model' 2 '' '~there is no model: name one with -m MODEL or EVKIT_MODEL, or keep it as ./evkit.yaml$'
+run evvalidate -m nowhere.yaml
+check 'a model that is not there' 2 '' 'evvalidate: nowhere.yaml: cannot be opened: No such file or directory'
+run evvalidate -m schemas
+check 'a model that is a folder' 2 '' '~^evvalidate: schemas: .*: Is a directory$'
+cp shop.yaml evkit.yaml
+run 'unset EVKIT_MODEL; evvalidate good.jsonl'
+check 'the model of the folder is taken' 0 @good.jsonl
+sed 's/^/# ä\n/' shop.yaml | sed 's/\[B\], jq: ".a +/[B], kq: ".a +/' >place.yaml
+run evvalidate -m place.yaml good.jsonl
+check 'a place counts comments and characters' 2 '' \
+	"evvalidate: place.yaml:22:31: unknown key 'kq' in a rule: did you mean 'jq'?"
+
+cd "$srcdir/tests/data/models" || exit 2
+n=0
+for model in *.yaml; do
+	n=$((n + 1))
+	run evvalidate -m "$model"
+	check "the model $model" 2 '' "@${model%.yaml}.err"
+done
+ok 'there are wrong models enough' [ "$n" -ge 40 ]
+bad=0
+for file in *.err; do
+	# Each tells the file, the line and the column, and is one line.
+	[ "$(grep -cE "^evvalidate: ${file%.err}\.yaml:[0-9]+:[0-9]+: .+" "$file")" = 1 ] &&
+		[ "$(wc -l <"$file")" = 1 ] || { diag "$file"; bad=1; }
+done
+is 'each message is one line and begins with its place' "$bad" 0
+
+done_testing
