@@ -85,6 +85,7 @@ after()
 }
 
 # through STAGE...: standard input through these stages; the status of the last, or 0 of none.
+# shellcheck disable=SC2091 # a command made of words
 through()
 {
 	if [ $# -eq 0 ]; then
@@ -197,6 +198,12 @@ until_true()
 	return 1
 }
 
+# runs PID PROGRAM: the process runs the program, so its pipes are open.
+runs()
+{
+	[ "$(cat "/proc/$1/comm" 2>"$tap/comm")" = "$2" ]
+}
+
 # has_read PID N: the process has read N octets.
 has_read()
 {
@@ -211,6 +218,7 @@ kill_stage()
 	[ "$2" != evparse ] && input=sealed.$(before "$2" | tail -n 1)
 	set -- "$1" "$2" "$(($(wc -l <$input) / 2))"
 	at=0
+	pids=
 	mkfifo pipe.0
 	for one in $2 $(after "$2"); do
 		mkfifo pipe.$((at + 1))
@@ -221,11 +229,15 @@ kill_stage()
 		else
 			sh -c "exec $(stage "$one")" <pipe.$at >pipe.$((at + 1)) 2>>others &
 		fi
+		pids="$pids $!:$one"
 		[ "$one" = "$1" ] && doomed=$!
 		[ "$one" = "$2" ] && reader=$!
 		at=$((at + 1))
 	done
 	exec 9>pipe.0
+	for one in $pids; do
+		until_true runs "${one%:*}" "${one#*:}" || diag "${one#*:} does not run"
+	done
 	head -n "$3" $input >&9
 	until_true has_read $reader "$(head -n "$3" $input | wc -c)" || diag "$2 does not read"
 	kill -KILL $doomed

@@ -7,7 +7,7 @@
 #ifndef EV_CLI_H
 #define EV_CLI_H
 
-#include "engine/count.h"
+#include "model/count.h"
 #include "model/model.h"
 #include "model/port.h"
 

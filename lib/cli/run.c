@@ -485,12 +485,7 @@ static void end(struct run *r)
 		ev_hash128_hex(ev_digest_value(r->digest), digest);
 		end_sink(r, r->c->batch, digest);
 	}
-	if (r->e->flow == CLI_FLOW_SINK) {
-		/* Before the commit: what was set aside is safe, and not too much. */
-		must(r, ev_rejects_commit(r->c->port.rejects, &r->c->error));
-		r->refused = too_many_rejects(r);
-	}
-	if (r->e->finish != NULL && !r->refused)
+	if (r->e->finish != NULL)
 		must(r, r->e->finish(r->e->engine, &r->c->error));
 	if (r->opened)
 		close_output(r, true);

@@ -8,7 +8,7 @@
 #ifndef EV_DEDUPE_H
 #define EV_DEDUPE_H
 
-#include "engine/count.h"
+#include "model/count.h"
 #include "model/model.h"
 #include "model/port.h"
 

@@ -8,7 +8,7 @@
 #ifndef EV_LOAD_H
 #define EV_LOAD_H
 
-#include "engine/count.h"
+#include "model/count.h"
 #include "model/model.h"
 #include "model/reject.h"
 #include "warehouse/target.h"
@@ -22,8 +22,8 @@ struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *t
 enum ev_status ev_load_begin(struct ev_load *l, const char *batch, struct ev_error *err);
 enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, struct ev_error *err);
 /*
- * The batch is whole. batch: its name, or NULL for the one it began with, or else its digest. digest:
- * 32 hex digits over its octets; balance: JSON.
+ * The batch is whole. batch: its name, or NULL for the one it began with, or else its digest.
+ * digest: 32 hex digits over its octets; balance: JSON.
  */
 enum ev_status ev_load_end(struct ev_load *l, const char *batch, const char *digest,
 			   const char *balance, struct ev_error *err);

@@ -1,5 +1,5 @@
 #include "engine/star.h"
-#include "engine/members.h"
+#include "engine/star_members.h"
 #include "model/event.h"
 #include "json/canon.h"
 #include "json/form.h"
@@ -408,7 +408,7 @@ static bool contributions(struct ev_star *s, size_t i, const struct ev_doc *doc,
 	return true;
 }
 
-/* Whether every value fits its column; asked first, so that an event has all its effects or none. */
+/* Whether every value fits its column: asked first, so an event has all its effects or none. */
 static bool columns_fit(struct ev_star *s, const struct ev_columns *columns,
 			const struct ev_path *each, const struct ev_doc *d)
 {

@@ -8,7 +8,7 @@
 #ifndef EV_VALIDATE_H
 #define EV_VALIDATE_H
 
-#include "engine/count.h"
+#include "model/count.h"
 #include "model/model.h"
 #include "model/port.h"
 

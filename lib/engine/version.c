@@ -1,5 +1,5 @@
 #include "engine/version.h"
-#include "engine/merge.h"
+#include "engine/version_merge.h"
 #include "model/event.h"
 #include "model/sort.h"
 #include "warehouse/column.h"

@@ -9,7 +9,7 @@
 #ifndef EV_VERSION_H
 #define EV_VERSION_H
 
-#include "engine/count.h"
+#include "model/count.h"
 #include "model/model.h"
 #include "model/port.h"
 

@@ -185,7 +185,7 @@ AVX512 static inline uint64_t prefix_xor_avx512(uint64_t x)
 		_mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)x), ones, 0));
 }
 
-/* The numbers of the set bits come out side by side by one instruction; sixteen are written at once. */
+/* One instruction puts the numbers of the set bits side by side; sixteen are written at once. */
 AVX512 static inline uint32_t *flatten_avx512(uint32_t *out, uint32_t base, uint64_t bits)
 {
 	static const uint8_t numbers[64] = {0,	1,  2,	3,  4,	5,  6,	7,  8,	9,  10, 11, 12,

@@ -1,4 +1,4 @@
-#include "engine/merge.h"
+#include "engine/version_merge.h"
 
 #include <stdlib.h>
 

@@ -1,11 +1,11 @@
 /*
- * merge: JSON Merge Patch (RFC 7396) on octets. Floor 4, a part of the version engine.
+ * version_merge: JSON Merge Patch (RFC 7396) on octets. Floor 4, a part of the version engine.
  *
  * Members of the base keep their order and their octets; new members are appended; null removes,
  * also inside new objects; nulls within arrays stay.
  */
-#ifndef EV_MERGE_H
-#define EV_MERGE_H
+#ifndef EV_VERSION_MERGE_H
+#define EV_VERSION_MERGE_H
 
 #include "json/view.h"
 

@@ -1,4 +1,4 @@
-#include "engine/members.h"
+#include "engine/star_members.h"
 #include "base/hash.h"
 #include "base/mem.h"
 

@@ -1,9 +1,9 @@
 /*
- * members: the members of one type 1 dimension, each attribute with the contribution that won it.
- * Floor 4, a part of the star engine.
+ * star_members: the members of one type 1 dimension, each attribute with the contribution that won
+ * it. Floor 4, a part of the star engine.
  */
-#ifndef EV_MEMBERS_H
-#define EV_MEMBERS_H
+#ifndef EV_STAR_MEMBERS_H
+#define EV_STAR_MEMBERS_H
 
 #include "base/arena.h"
 #include "base/buf.h"
