@@ -40,29 +40,34 @@ static size_t sequence(const unsigned char *p, size_t left)
 	return n;
 }
 
+/* Steps over ASCII, many octets at a time. */
+static size_t ascii(const unsigned char *p, size_t i, size_t len)
+{
+	uint64_t w[4];
+
+	for (; len - i >= sizeof w; i += sizeof w) {
+		memcpy(w, p + i, sizeof w);
+		if (((w[0] | w[1] | w[2] | w[3]) & HIGH_BITS) != 0)
+			break;
+	}
+	while (i < len && p[i] < 0x80)
+		i++;
+	return i;
+}
+
 size_t ev_utf8_valid(const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;
-	size_t i = 0;
+	size_t i = ascii(p, 0, len);
 
 	while (i < len) {
-		uint64_t w;
-		size_t n;
+		size_t n = sequence(p + i, len - i);
 
-		if (len - i >= sizeof w) {
-			memcpy(&w, p + i, sizeof w);
-			if ((w & HIGH_BITS) == 0) {
-				i += sizeof w;
-				continue;
-			}
-		}
-		if (p[i] < 0x80) {
-			i++;
-			continue;
-		}
-		if ((n = sequence(p + i, len - i)) == 0)
+		if (n == 0)
 			return i;
 		i += n;
+		if (i < len && p[i] < 0x80)
+			i = ascii(p, i, len);
 	}
 	return len;
 }

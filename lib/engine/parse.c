@@ -23,15 +23,18 @@ struct ev_parse {
 };
 
 /*
- * The log_format "combined" of nginx's own default; its names are nginx's variables. Octets,
- * because a client may send any.
+ * The log_format "combined" that nginx has built in, and "main" of the nginx.conf that it comes
+ * with, which has one field more. The names are nginx's variables. Octets, because a client may
+ * send any.
  */
+#define QUOTED "[^\"\\\\]*(?:\\\\.[^\"\\\\]*)*"
+
 static const char nginx_pattern[] =
 	"^(?<remote_addr>\\S+) - (?<remote_user>.*?) "
-	"\\[(?<time_local>\\d\\d/[A-Z][a-z][a-z]/\\d{4}:\\d\\d:\\d\\d:\\d\\d "
-	"[+-]\\d{4})\\] \"(?<request>(?:[^\"\\\\]|\\\\.)*)\" (?<status>\\d{3}) "
-	"(?<body_bytes_sent>\\d+) "
-	"\"(?<http_referer>(?:[^\"\\\\]|\\\\.)*)\" \"(?<http_user_agent>(?:[^\"\\\\]|\\\\.)*)\"$";
+	"\\[(?<time_local>\\d\\d/[A-Z][a-z][a-z]/\\d{4}:\\d\\d:\\d\\d:\\d\\d [+-]\\d{4})\\] "
+	"\"(?<request>" QUOTED ")\" (?<status>\\d{3}) (?<body_bytes_sent>\\d+) "
+	"\"(?<http_referer>" QUOTED ")\" \"(?<http_user_agent>" QUOTED ")\""
+	"(?: \"(?<http_x_forwarded_for>" QUOTED ")\")?$";
 
 struct ev_parse *ev_parse_open(enum ev_parse_format format, bool origin, struct ev_port *port,
 			       struct ev_error *err)
@@ -201,6 +204,16 @@ static void nginx_text(const char *s, size_t len, struct ev_buf *out)
 	ev_buf_free(&plain);
 }
 
+/* nginx writes status 000 for a request that it never answered, which is no number in JSON. */
+static void nginx_number(const char *s, size_t len, struct ev_buf *out)
+{
+	while (len > 1 && *s == '0') {
+		s++;
+		len--;
+	}
+	ev_buf_put(out, s, len);
+}
+
 static enum ev_status nginx(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)
 {
 	static const char type[] = "\"event_type\":\"HttpRequest\"";
@@ -217,7 +230,7 @@ static enum ev_status nginx(struct ev_parse *p, const struct ev_record *rec, str
 	}
 	if (!ev_regex_match(p->nginx, rec->p, rec->len) ||
 	    !ev_regex_span(p->nginx, 3, &from, &to) || !nginx_time(rec->p + from, time))
-		return foreign(p, rec, "not a line of nginx's combined log", err);
+		return foreign(p, rec, "not a line of nginx's combined or main log", err);
 	/*
 	 * The line is all that an access log knows of a request, so it makes the id: RFC 9562,
 	 * version 8.
@@ -232,12 +245,13 @@ static enum ev_status nginx(struct ev_parse *p, const struct ev_record *rec, str
 	for (uint32_t g = 1; g <= ev_regex_groups(p->nginx); g++) {
 		const char *name = ev_regex_group_name(p->nginx, g);
 
-		ev_regex_span(p->nginx, g, &from, &to);
+		if (!ev_regex_span(p->nginx, g, &from, &to))
+			continue;
 		ev_buf_printf(o, ",\"%s\":", name);
 		if (to - from == 1 && rec->p[from] == '-')
 			ev_buf_puts(o, "null");
 		else if (strcmp(name, "status") == 0 || strcmp(name, "body_bytes_sent") == 0)
-			ev_buf_put(o, rec->p + from, to - from);
+			nginx_number(rec->p + from, to - from, o);
 		else
 			nginx_text(rec->p + from, to - from, o);
 	}

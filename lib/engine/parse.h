@@ -13,7 +13,7 @@ enum ev_parse_format {
 	EV_PARSE_AUTO,	/* JSON if the line begins with a brace, else text */
 	EV_PARSE_JSON,	/* one JSON object a line */
 	EV_PARSE_TEXT,	/* a JSON object at the end of a line of text */
-	EV_PARSE_NGINX, /* nginx's "combined" access log, to a JSON object of its fields */
+	EV_PARSE_NGINX, /* nginx's access log, "combined" or "main": a JSON object of its fields */
 };
 
 /* Names of the formats, NULL behind the last, in the order of the enum. */

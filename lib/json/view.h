@@ -32,6 +32,26 @@ const char *ev_string(const struct ev_doc *d, uint32_t i, struct ev_buf *scratch
 /* The same question where the string has escapes. */
 bool ev_escaped_string_is(const struct ev_doc *d, uint32_t i, const char *p, size_t len);
 
+/* Whether runs of one length are equal; names are short, and a call for each would tell. */
+static inline bool ev_same(const char *a, const char *b, size_t len)
+{
+	uint64_t v[4];
+
+	if (len > 16)
+		return memcmp(a, b, len) == 0;
+	if (len >= 8) {
+		memcpy(&v[0], a, 8);
+		memcpy(&v[1], b, 8);
+		memcpy(&v[2], a + len - 8, 8);
+		memcpy(&v[3], b + len - 8, 8);
+		return ((v[0] ^ v[1]) | (v[2] ^ v[3])) == 0;
+	}
+	for (size_t i = 0; i < len; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
 /* Whether a string's content is these octets. */
 static inline bool ev_string_is(const struct ev_doc *d, uint32_t i, const char *p, size_t len)
 {
@@ -39,7 +59,7 @@ static inline bool ev_string_is(const struct ev_doc *d, uint32_t i, const char *
 
 	if (n->escaped)
 		return ev_escaped_string_is(d, i, p, len);
-	return n->end - n->pos - 2 == len && memcmp(d->text + n->pos + 1, p, len) == 0;
+	return n->end - n->pos - 2 == len && ev_same(d->text + n->pos + 1, p, len);
 }
 
 /* The value of the member of that name; EV_NOWHERE if there is none or the value is no object. */

@@ -54,12 +54,11 @@ static void member(struct ev_buf *b, const char *name, const char *value)
 	ev_json_quote(value, strlen(value), b);
 }
 
-/* A file's name may be no UTF-8; it is shown as far as it is. */
-static void source_member(struct ev_buf *b, const char *source)
+void ev_record_position(const struct ev_record *rec, struct ev_buf *out)
 {
 	struct ev_buf text = {0};
 
-	for (const char *p = source; *p != '\0';) {
+	for (const char *p = rec->source; *p != '\0';) {
 		size_t n = ev_utf8_valid(p, strlen(p));
 
 		ev_buf_put(&text, p, n);
@@ -68,7 +67,10 @@ static void source_member(struct ev_buf *b, const char *source)
 		ev_buf_printf(&text, "%%%02X", (unsigned char)p[n]);
 		p += n + 1;
 	}
-	member(b, "source", ev_buf_str(&text));
+	ev_buf_puts(out, "\"source\":");
+	ev_json_quote(text.p, text.len, out);
+	ev_buf_printf(out, ",\"line\":%llu,\"offset\":%llu", (unsigned long long)rec->line,
+		      (unsigned long long)rec->offset);
 	ev_buf_free(&text);
 }
 

@@ -1,0 +1,476 @@
+#!/bin/sh
+# evstar: versions of events to the rows of facts and dimensions.
+. "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+
+cat >evkit.yaml <<'END'
+evkit: 1
+name: shop
+event: {id: .id, type: .type, time: .time, version: .v, op: .op}
+star:
+  facts:
+    history:
+      keep: history
+      columns:
+        user: {from: .user, type: varchar(20), dimension: dim_user}
+        amount: {from: .amount, type: "decimal(12,2)"}
+        at: {from: .time, type: timestamp, dimension: dim_day}
+    latest:
+      keep: latest
+      for: [Order]
+      columns:
+        buyer: {from: .user, type: varchar(20), dimension: dim_user}
+        payer: {from: .payer, type: varchar(20), dimension: dim_user}
+    lines:
+      keep: latest
+      each: ".lines[]"
+      columns:
+        pos: {from: $index, type: int}
+        event: {from: .id, type: varchar(40)}
+        sku: {from: $item.sku, type: varchar(20), dimension: dim_product}
+        qty: {from: $item.qty, type: int}
+  dimensions:
+    dim_user:
+      key: .user
+      columns:
+        user: {from: .user, type: varchar(20)}
+        name: {from: .name, type: varchar(40)}
+        email: {from: .email, type: varchar(40)}
+    dim_product:
+      key: $item.sku
+      each: ".lines[]"
+      columns:
+        sku: {from: $item.sku, type: varchar(20)}
+        title: {from: $item.title, type: varchar(40)}
+    dim_type:
+      key: .type
+      for: [Order, Refund]
+      columns:
+        type: {from: .type, type: varchar(20)}
+    dim_day:
+      calendar: {from: 2026-03-28, to: 2026-03-30, zone: Europe/Amsterdam}
+END
+
+unknown=00000000000000000000000000000000
+
+# key TYPE TEXT ...: the key over these parts, as an analyst would reckon it.
+key()
+{
+	while [ $# -gt 0 ]; do
+		printf '%s %d:%s' "$1" "${#2}" "$2"
+		shift 2
+	done | md5sum | cut -c 1-32
+}
+
+# ev ID VERSION HOUR MEMBERS: an order of 2026-03-28.
+ev()
+{
+	printf '{"id":"%s","type":"Order","time":"2026-03-28T%s:00:00Z","v":%s%s}\n' "$1" "$3" "$2" "${4:+,$4}"
+}
+
+# rows TABLE JQ: of the last run's output, JQ of each row that goes into the table.
+rows()
+{
+	jq -c "select(._ev.table == \"$1\" and ._ev.op == \"insert\") | $2" "$out"
+}
+
+# star NAME TABLE JQ <<END: the here-document's lines "> EVENT" go through evversion and evstar; its
+# other lines are what JQ makes of the rows of TABLE.
+star()
+{
+	cat >table
+	sed -n 's/^> //p' table >in.jsonl
+	sed -n '/^[^>]/p' table >want
+	run 'evversion -r rejects in.jsonl | evstar'
+	rows "$2" "$3" >got
+	[ "$status" = 0 ] || cat "$err" >>got
+	same "$1" got want
+}
+
+# A whole output
+
+cat >whole.jsonl <<'END'
+{"id":"7","type":"Order","time":"2026-03-28T10:00:00Z","v":1,"user":"al","amount":19.10,"name":"Al","lines":[{"sku":"x","qty":1},{"sku":"y","qty":2,"title":"Y"}]}
+{"id":"7","type":"Order","time":"2026-03-28T10:00:00Z","v":2,"user":"al","amount":20,"lines":[{"sku":"x","qty":1.0}]}
+END
+run 'evversion whole.jsonl >versions.jsonl; evstar --stats - versions.jsonl'
+old=$(sed -n '1s/.*"row":"\([0-9a-f]*\)".*/\1/p' versions.jsonl)
+new=$(sed -n '2s/.*"row":"\([0-9a-f]*\)".*/\1/p' versions.jsonl)
+al=$(key varchar al)
+x=$(key varchar x)
+y=$(key varchar y)
+order=$(key varchar Order)
+event=$(key varchar 7)
+d28=$(key date 2026-03-28)
+d29=$(key date 2026-03-29)
+d30=$(key date 2026-03-30)
+cat >want <<END
+{"ev_index":0,"ev_valid_from":"2026-03-28T10:00:00.000000Z","ev_valid_to":"2026-03-28T10:00:00.000000Z","ev_current":false,"ev_deleted":false,"user":"al","user_key":"$al","amount":19.10,"at":"2026-03-28T10:00:00.000000Z","at_key":"$d28","_ev":{"table":"history","op":"insert","owner":"$old"}}
+{"ev_index":0,"ev_valid_from":"2026-03-28T10:00:00.000000Z","ev_valid_to":null,"ev_current":true,"ev_deleted":false,"user":"al","user_key":"$al","amount":20,"at":"2026-03-28T10:00:00.000000Z","at_key":"$d28","_ev":{"table":"history","op":"insert","owner":"$new"}}
+{"ev_index":0,"buyer":"al","buyer_key":"$al","payer":null,"payer_key":"$unknown","_ev":{"table":"latest","op":"insert","owner":"$event"}}
+{"ev_index":0,"pos":0,"event":"7","sku":"x","sku_key":"$x","qty":1,"_ev":{"table":"lines","op":"insert","owner":"$event"}}
+{"owner":"$unknown","_ev":{"table":"dim_user","op":"delete"}}
+{"dim_user_key":"$unknown","ev_inferred":true,"user":null,"name":null,"email":null,"_ev":{"table":"dim_user","op":"insert","owner":"$unknown"}}
+{"dim_user_key":"$al","ev_inferred":false,"user":"al","name":"Al","email":null,"_ev":{"table":"dim_user","op":"insert","owner":"$al"}}
+{"owner":"$unknown","_ev":{"table":"dim_product","op":"delete"}}
+{"dim_product_key":"$unknown","ev_inferred":true,"sku":null,"title":null,"_ev":{"table":"dim_product","op":"insert","owner":"$unknown"}}
+$(printf '%s %s\n' "$x" '"ev_inferred":true,"sku":"x","title":null' "$y" '"ev_inferred":false,"sku":"y","title":"Y"' |
+	sort | sed 's/\([^ ]*\) \(.*\)/{"dim_product_key":"\1",\2,"_ev":{"table":"dim_product","op":"insert","owner":"\1"}}/')
+{"owner":"$unknown","_ev":{"table":"dim_type","op":"delete"}}
+{"dim_type_key":"$unknown","ev_inferred":true,"type":null,"_ev":{"table":"dim_type","op":"insert","owner":"$unknown"}}
+{"dim_type_key":"$order","ev_inferred":false,"type":"Order","_ev":{"table":"dim_type","op":"insert","owner":"$order"}}
+{"owner":"$unknown","_ev":{"table":"dim_day","op":"delete"}}
+{"dim_day_key":"$unknown","ev_inferred":true,"date":null,"year":null,"quarter":null,"month":null,"day":null,"month_name":null,"day_of_week":null,"day_name":null,"iso_year":null,"iso_week":null,"is_weekend":null,"_ev":{"table":"dim_day","op":"insert","owner":"$unknown"}}
+{"owner":"$d28","_ev":{"table":"dim_day","op":"delete"}}
+{"dim_day_key":"$d28","ev_inferred":false,"date":"2026-03-28","year":2026,"quarter":1,"month":3,"day":28,"month_name":"March","day_of_week":6,"day_name":"Saturday","iso_year":2026,"iso_week":13,"is_weekend":true,"_ev":{"table":"dim_day","op":"insert","owner":"$d28"}}
+{"owner":"$d29","_ev":{"table":"dim_day","op":"delete"}}
+{"dim_day_key":"$d29","ev_inferred":false,"date":"2026-03-29","year":2026,"quarter":1,"month":3,"day":29,"month_name":"March","day_of_week":7,"day_name":"Sunday","iso_year":2026,"iso_week":13,"is_weekend":true,"_ev":{"table":"dim_day","op":"insert","owner":"$d29"}}
+{"owner":"$d30","_ev":{"table":"dim_day","op":"delete"}}
+{"dim_day_key":"$d30","ev_inferred":false,"date":"2026-03-30","year":2026,"quarter":1,"month":3,"day":30,"month_name":"March","day_of_week":1,"day_name":"Monday","iso_year":2026,"iso_week":14,"is_weekend":false,"_ev":{"table":"dim_day","op":"insert","owner":"$d30"}}
+END
+check 'two versions of an order, octet by octet, with keys that md5sum makes' 0 @want \
+	"evstar      in 2  event 2  out $(wc -l <want)  rejected 0  blank 0"
+run evstar /dev/null
+check 'nothing comes of nothing, not even a calendar' 0
+printf '\n{\n' >none.jsonl
+run evstar -r rejects none.jsonl
+is 'of bad records alone come the rows that follow from the model' "$(rows dim_day .date | tr '\n' ' ')$(rows history .user)" \
+	'null "2026-03-28" "2026-03-29" "2026-03-30" '
+
+# Facts
+
+star 'a history fact has every version, and the tombstone' history '[.user, .ev_valid_from[11:16], (.ev_valid_to // "" | .[11:16]), .ev_current, .ev_deleted]' <<'END'
+> {"id":"7","type":"Order","time":"2026-03-28T10:00:00Z","v":1,"user":"a"}
+> {"id":"7","type":"Order","time":"2026-03-28T11:00:00Z","v":2,"user":"b"}
+> {"id":"7","type":"Order","time":"2026-03-28T12:00:00Z","v":3,"op":"delete"}
+["a","10:00","11:00",false,false]
+["b","11:00","12:00",false,false]
+["b","12:00","",false,true]
+END
+is 'a latest fact has nothing once it is deleted' "$(rows latest .; rows lines .)" ''
+
+star 'a latest fact has the current version' latest '[._ev.owner, .buyer]' <<END
+> {"id":"7","type":"Order","time":"2026-03-28T10:00:00Z","v":1,"user":"a"}
+> {"id":"7","type":"Order","time":"2026-03-28T11:00:00Z","v":2,"user":"b"}
+> {"id":"8","type":"Order","time":"2026-03-28T11:00:00Z","v":2,"user":"a"}
+["$event","b"]
+["$(key varchar 8)","a"]
+END
+star 'for: other types have no row in that fact' latest '[.buyer]' <<'END'
+> {"id":"7","type":"Order","time":"2026-03-28T10:00:00Z","v":1,"user":"a"}
+> {"id":"8","type":"Refund","time":"2026-03-28T10:00:00Z","v":1,"user":"b"}
+> {"id":"9","type":"Visit","time":"2026-03-28T10:00:00Z","v":1,"user":"c"}
+["a"]
+END
+is 'for: nor a member in that dimension' "$(rows dim_type .type | sort | tr '\n' ' ')" '"Order" "Refund" null '
+is 'without for, every type has its row' "$(rows history .user | tr '\n' ' ')" '"a" "b" "c" '
+printf '%s\n' '{"id":"7","type":"Order","time":"2026-03-28T10:00:00Z"}' \
+	'{"id":"0189F7EA-AE2F-7A1B-8C3D-0123456789AB","type":"Order","time":"2026-03-28T10:00:00Z"}' \
+	'{"id":7.0,"type":"Order","time":"2026-03-28T10:00:00Z"}' '{"id":"ä","type":"Order","time":"2026-03-28T10:00:00Z"}' >ids.jsonl
+run evstar ids.jsonl
+is 'the owner in a latest fact is the event, by its id and the type of that' "$(rows latest ._ev.owner | tr -d '"')" \
+	"$(key varchar 7; key uuid 0189f7ea-ae2f-7a1b-8c3d-0123456789ab; key int 7; key varchar ä)"
+
+cat >lists.jsonl <<'END'
+{"id":"a","type":"Order","time":"2026-03-28T10:00:00Z","lines":[{"sku":"x"},null,{"qty":3},5,{"sku":"x","qty":4}]}
+{"id":"b","type":"Order","time":"2026-03-28T10:00:00Z","lines":[]}
+{"id":"c","type":"Order","time":"2026-03-28T10:00:00Z"}
+{"id":"d","type":"Order","time":"2026-03-28T10:00:00Z","lines":null}
+{"id":"e","type":"Order","time":"2026-03-28T10:00:00Z","lines":"none"}
+{"id":"f","type":"Order","time":"2026-03-28T10:00:00Z","lines":[{"sku":"y"}]}
+END
+run evstar --stats - lists.jsonl
+rows lines '[.event, .ev_index, .pos, .sku, .qty]' >got
+same 'an exploded fact has a row per element, numbered from 0; no list, no row' got - <<'END'
+["a",0,0,"x",null]
+["a",1,1,null,null]
+["a",2,2,null,3]
+["a",3,3,null,null]
+["a",4,4,"x",4]
+["f",0,0,"y",null]
+END
+is 'an event without rows is an event all the same' "$(sed 's/  out.*//' "$err")" 'evstar      in 6  event 6'
+sed 's/each: "\.lines\[\]"/each: ".boxes[].lines[]"/' evkit.yaml >deep.yaml
+echo '{"id":"a","type":"Order","time":"2026-03-28T10:00:00Z","boxes":[{"lines":[{"sku":"x"},{"sku":"y"}]},{},{"lines":[{"sku":"z"}]}]}' >deep.jsonl
+run evstar -m deep.yaml deep.jsonl
+is 'lists in lists: one numbering through all' "$(rows lines '[.pos, .sku]' | tr '\n' ' ')" '[0,"x"] [1,"y"] [2,"z"] '
+
+star 'corner 30: an order shrinks from three lines to two, and moves to another customer and day' lines '[.pos, .sku, .qty]' <<'END'
+> {"id":"7","type":"Order","time":"2026-03-28T10:00:00Z","v":1,"user":"a","lines":[{"sku":"x","qty":1},{"sku":"y","qty":2},{"sku":"z","qty":3}]}
+> {"id":"7","type":"Order","time":"2026-03-30T10:00:00Z","v":2,"user":"b","lines":[{"sku":"x","qty":1},{"sku":"z","qty":2}]}
+[0,"x",1]
+[1,"z",2]
+END
+is 'corner 30: the customer of the order' "$(rows latest .buyer)" '"b"'
+is 'corner 30: the days of its versions' "$(rows history '[.at_key, .ev_current]')" "[\"$d28\",false]
+[\"$d30\",true]"
+is 'corner 30: a product and a customer of an earlier version stay known' \
+	"$(rows dim_product .sku | sort | tr '\n' ' ')$(rows dim_user .user | sort | tr '\n' ' ')" '"x" "y" "z" null "a" "b" null '
+{ cat in.jsonl; echo '{"id":"7","type":"Order","time":"2026-03-30T11:00:00Z","v":3,"op":"delete","user":"ghost","lines":[{"sku":"ghost"}]}'; } >deleted.jsonl
+grep '"table":"dim_' "$out" >want
+run 'evversion deleted.jsonl | evstar'
+is 'corner 30: it is deleted' "$(rows lines .; rows latest .)" ''
+grep '"table":"dim_' "$out" >got
+same 'corner 30: a delete mentions nobody' got want
+{ cat deleted.jsonl; echo '{"id":"7","type":"Order","time":"2026-03-30T12:00:00Z","v":4,"user":"a","lines":[{"sku":"w","qty":9}]}'; } >back.jsonl
+run 'evversion back.jsonl | evstar'
+is 'corner 30: and comes back' "$(rows lines '[.pos, .sku, .qty]')$(rows latest .buyer)" '[0,"w",9]"a"'
+is 'corner 30: its history' "$(rows history '[.user, .ev_current, .ev_deleted]' | tr '\n' ' ')" \
+	'["a",false,false] ["b",false,false] ["b",false,true] ["a",true,false] '
+run 'evversion --emit latest back.jsonl | evstar'
+is 'corner 30: its latest version alone' "$(rows history '[.user, .ev_current]')$(rows lines .sku)" '["a",true]"w"'
+
+# Dimensions
+
+star 'corner 31: a late event brings an older name but the only e-mail' dim_user '[.user, .name, .email]' <<'END'
+> {"id":"1","type":"Order","time":"2026-03-28T12:00:00Z","v":1,"user":"al","name":"New"}
+> {"id":"2","type":"Order","time":"2026-03-28T10:00:00Z","v":1,"user":"al","name":"Old","email":"al@example.org"}
+[null,null,null]
+["al","New","al@example.org"]
+END
+star 'null sets, absent keeps' dim_user '[.user, .name, .email]' <<'END'
+> {"id":"1","type":"Order","time":"2026-03-28T10:00:00Z","v":1,"user":"al","name":"Al","email":"al@example.org"}
+> {"id":"2","type":"Order","time":"2026-03-28T11:00:00Z","v":1,"user":"al","name":null}
+> {"id":"3","type":"Order","time":"2026-03-28T12:00:00Z","v":1,"user":"al"}
+[null,null,null]
+["al",null,"al@example.org"]
+END
+star 'an older version of an event still says what it alone said' dim_user '[.user, .name, .email]' <<'END'
+> {"id":"1","type":"Order","time":"2026-03-28T10:00:00Z","v":1,"user":"al","name":"Al","email":"al@example.org"}
+> {"id":"1","type":"Order","time":"2026-03-28T11:00:00Z","v":2,"user":"al","name":"Alan"}
+[null,null,null]
+["al","Alan","al@example.org"]
+END
+star 'of equal times the greater version wins, "10" above 9' dim_user '[.user, .name]' <<'END'
+> {"id":"1","type":"Order","time":"2026-03-28T10:00:00Z","v":"10","user":"al","name":"ten"}
+> {"id":"2","type":"Order","time":"2026-03-28T10:00:00Z","v":9,"user":"al","name":"nine"}
+> {"id":"3","type":"Order","time":"2026-03-28T10:00:00Z","v":-11,"user":"al","name":"minus eleven"}
+[null,null]
+["al","ten"]
+END
+star 'a clock that went back: what a version says counts from when it holds' dim_user '[.user, .name]' <<'END'
+> {"id":"1","type":"Order","time":"2026-03-28T12:00:00Z","v":1,"user":"al","name":"first"}
+> {"id":"1","type":"Order","time":"2026-03-28T09:00:00Z","v":2,"user":"al","name":"second"}
+> {"id":"2","type":"Order","time":"2026-03-28T11:00:00Z","v":1,"user":"al","name":"other"}
+[null,null]
+["al","second"]
+END
+star 'the loser of a conflict says nothing' dim_user '[.user, .name]' <<'END'
+> {"id":"1","type":"Order","time":"2026-03-28T12:00:00Z","v":1,"user":"al","name":"A"}
+> {"id":"1","type":"Order","time":"2026-03-28T12:00:00Z","v":1,"user":"al","name":"B"}
+> {"id":"1","type":"Order","time":"2026-03-28T12:00:00Z","v":1,"user":"bo","email":"zz"}
+[null,null]
+["al","B"]
+END
+cat >inferred.jsonl <<'END'
+{"id":"1","type":"Order","time":"2026-03-28T12:00:00Z","user":"al","payer":"bo"}
+{"id":"2","type":"Order","time":"2026-03-28T12:00:00Z","user":"cy","payer":"al","name":null}
+{"id":"3","type":"Order","time":"2026-03-28T12:00:00Z","user":null,"payer":"","lines":[{"sku":"x"},{"sku":"y","title":null},{"title":"nobody"}]}
+END
+run evstar inferred.jsonl
+is 'a member that is only mentioned is inferred; one of whom anything is told, even null, is not' \
+	"$(rows dim_user '[.user, .ev_inferred]' | sort | tr '\n' ' ')$(rows dim_product '[.sku, .ev_inferred]' | sort | tr '\n' ' ')" \
+	'["",true] ["al",true] ["bo",true] ["cy",false] [null,true] ["x",true] ["y",false] [null,true] '
+is 'a dimension that has a key alone is never inferred, but for the unknown' "$(rows dim_type '[.type, .ev_inferred]' | tr '\n' ' ')" \
+	'[null,true] ["Order",false] '
+is 'corner 14: null refers to the unknown, and "" to a member of its own' "$(rows latest '[.buyer_key, .payer_key]' | tail -n 1)" \
+	"[\"$unknown\",\"$(key varchar '')\"]"
+is 'a fact refers to members by the key that is theirs' "$(rows latest '[.buyer_key, .payer_key]' | head -n 1)" \
+	"[\"$(key varchar al)\",\"$(key varchar bo)\"]"
+echo '{"id":"1","type":"Order","time":"2026-03-28T12:00:00Z","lines":[{"sku":"x","title":"B"},{"sku":"x","title":"C"},{"sku":"x","title":"A"},{"sku":"x"}]}' >twice.jsonl
+run evstar twice.jsonl
+is 'of one version that says several things the greatest stands' "$(rows dim_product '[.sku, .title]' | tail -n 1)" '["x","C"]'
+cat in.jsonl whole.jsonl inferred.jsonl lists.jsonl >all.jsonl
+run 'evstar all.jsonl'
+grep '"table":"dim_' "$out" >want
+run 'tac all.jsonl | evstar | grep "\"table\":\"dim_"'
+check 'the dimensions do not depend on the order of the events' 0 @want
+run 'evstar all.jsonl | grep -o "\"dim_user_key\":\"[^\"]*" | sort -c'
+check 'members come out in the order of their keys' 0
+
+# Keys of every type, recomputed
+
+cat >keys.yaml <<'END'
+evkit: 1
+name: keys
+event: {id: .id, type: .type, time: .time, version: .v}
+star:
+  facts:
+    f:
+      keep: latest
+      columns:
+        u: {from: .u, type: uuid, dimension: du}
+        s: {from: .s, type: varchar(20), dimension: ds}
+        t: {from: .t, type: timestamp, dimension: dt}
+        d: {from: .d, type: date, dimension: dd}
+        i: {from: .i, type: int, dimension: di}
+        n: {from: .n, type: "decimal(12,2)", dimension: dn}
+        b: {from: .b, type: bool, dimension: db}
+        c: {from: .c2, type: varchar(20), dimension: dc}
+  dimensions:
+    du: {key: .u, columns: {u: {from: .u, type: uuid}}}
+    ds: {key: .s, columns: {s: {from: .s, type: varchar(30)}}}
+    dt: {key: .t, columns: {t: {from: .t, type: timestamp}}}
+    dd: {key: .d, columns: {d: {from: .d, type: date}}}
+    di: {key: .i, columns: {i: {from: .i, type: int}}}
+    dn: {key: .n, columns: {n: {from: .n, type: "decimal(20,4)"}}}
+    db: {key: .b, columns: {b: {from: .b, type: bool}}}
+    dc: {key: [.c1, .c2], columns: {c2: {from: .c2, type: varchar(20)}, c1: {from: .c1, type: varchar(20)}, note: {from: .note, type: varchar(9)}}}
+END
+cat >keys.jsonl <<'END'
+{"id":"1","type":"T","time":"2026-03-28T12:00:00Z","u":"{0189F7EA-ae2f-7a1b-8c3d-0123456789ab}","s":"\u0061\"\u00e4\n","t":"2026-03-28T12:00:00.5+02:00","d":"2026-03-28","i":1.20e1,"n":19.10,"b":true,"c1":"doc-7","c2":"12","note":"first"}
+{"id":"2","type":"T","time":"2026-03-28T12:00:00Z","u":"urn:uuid:0189f7ea-ae2f-7a1b-8c3d-0123456789ab","s":"a\"ä\u000a","t":"2026-03-28T10:00:00.500000Z","d":"2026-03-28","i":12,"n":1910e-2,"b":true,"c1":"doc-71","c2":"2"}
+{"id":"3","type":"T","time":"2026-03-28T12:00:00Z","i":-12,"n":-0.00,"b":false,"c1":null,"c2":"12"}
+{"id":"4","type":"T","time":"2026-03-28T12:00:00Z","c1":"","c2":"12"}
+{"id":"5","type":"T","time":"2026-03-28T12:00:00Z","c1":"doc-7"}
+{"id":"6","type":"T","time":"2026-03-28T12:00:00Z"}
+END
+run evstar -m keys.yaml keys.jsonl
+first="[\"$(key uuid 0189f7ea-ae2f-7a1b-8c3d-0123456789ab)\",\"$(key varchar "a\"ä
+")\",\"$(key timestamp 2026-03-28T10:00:00.500000Z)\",\"$(key date 2026-03-28)\",\"$(key int 12)\",\"$(key decimal 19.1)\",\"$(key bool true)\"]"
+rows f '[.u_key, .s_key, .t_key, .d_key, .i_key, .n_key, .b_key]' | head -n 3 >got
+same 'keys of every type, in any spelling of the value' got - <<END
+$first
+$first
+["$unknown","$unknown","$unknown","$unknown","$(key int -12)","$(key decimal 0)","$(key bool false)"]
+END
+is 'one member for all spellings' "$(for t in du ds dt dd; do rows $t 1; done | wc -l)" 8
+rows f .c_key >got
+same 'corner 14: keys of several parts do not run into each other; null is not ""' got - <<END
+"$(key varchar doc-7 varchar 12)"
+"$(key varchar doc-71 varchar 2)"
+"$(key null '' varchar 12)"
+"$(key varchar '' varchar 12)"
+"$unknown"
+"$unknown"
+END
+rows dc '[.dc_key, .c1, .c2, .note, .ev_inferred]' | sort >got
+sort >want <<END
+["$unknown",null,null,null,true]
+["$(key varchar doc-7 varchar 12)","doc-7","12","first",false]
+["$(key varchar doc-71 varchar 2)","doc-71","2",null,true]
+["$(key null '' varchar 12)",null,"12",null,true]
+["$(key varchar '' varchar 12)","","12",null,true]
+["$(key varchar doc-7 null '')","doc-7",null,null,true]
+END
+same 'members of a key of several parts; a part may be null, not all' got want
+
+# The calendar
+
+cat >calendar.yaml <<'END'
+evkit: 1
+name: calendar
+event: {id: .id, type: .type, time: .time, version: .v}
+star:
+  facts:
+    f: {keep: latest, columns: {n: {from: .n, type: int}, at: {from: .time, type: timestamp, dimension: day}, d: {from: .d, type: date, dimension: day}}}
+  dimensions:
+    day: {calendar: {from: 2026-12-28, to: 2027-01-04, zone: Europe/Amsterdam}}
+END
+cat >calendar.jsonl <<'END'
+{"id":"01","type":"T","n":1,"time":"2026-03-28T22:59:59Z","d":"2026-12-31"}
+{"id":"02","type":"T","n":2,"time":"2026-03-28T23:00:00Z","d":"2027-01-01"}
+{"id":"03","type":"T","n":3,"time":"2026-03-29T21:59:59.999999Z","d":"2030-02-28"}
+{"id":"04","type":"T","n":4,"time":"2026-03-29T22:00:00Z","d":"1969-12-31"}
+{"id":"05","type":"T","n":5,"time":"2026-10-24T21:59:59Z","d":null}
+{"id":"06","type":"T","n":6,"time":"2026-10-24T22:00:00Z"}
+{"id":"07","type":"T","n":7,"time":"2026-10-25T22:59:59Z"}
+{"id":"08","type":"T","n":8,"time":"2026-10-25T23:00:00Z"}
+{"id":"09","type":"T","n":9,"time":"1969-12-31T22:59:59Z"}
+{"id":"10","type":"T","n":10,"time":"9999-12-31T23:59:59Z","d":"9999-12-31"}
+{"id":"11","type":"T","n":11,"time":"0000-01-01T00:00:00Z","d":"0000-01-01"}
+END
+run evstar -m calendar.yaml calendar.jsonl
+rows f '[.n, .at_key, .d_key]' >got
+same 'the day of an instant is that of the zone, on days of 23 and 25 hours too; a date is itself' got - <<END
+[1,"$(key date 2026-03-28)","$(key date 2026-12-31)"]
+[2,"$(key date 2026-03-29)","$(key date 2027-01-01)"]
+[3,"$(key date 2026-03-29)","$(key date 2030-02-28)"]
+[4,"$(key date 2026-03-30)","$(key date 1969-12-31)"]
+[5,"$(key date 2026-10-24)","$unknown"]
+[6,"$(key date 2026-10-25)","$unknown"]
+[7,"$(key date 2026-10-25)","$unknown"]
+[8,"$(key date 2026-10-26)","$unknown"]
+[9,"$(key date 1969-12-31)","$unknown"]
+[10,"$unknown","$(key date 9999-12-31)"]
+[11,"$(key date 0000-01-01)","$(key date 0000-01-01)"]
+END
+rows day '[.date, .year, .quarter, .month, .day, .month_name, .day_of_week, .day_name, .iso_year, .iso_week, .is_weekend]' >got
+same 'the days of the span, then those that occur outside it, each once' got - <<'END'
+[null,null,null,null,null,null,null,null,null,null,null]
+["2026-12-28",2026,4,12,28,"December",1,"Monday",2026,53,false]
+["2026-12-29",2026,4,12,29,"December",2,"Tuesday",2026,53,false]
+["2026-12-30",2026,4,12,30,"December",3,"Wednesday",2026,53,false]
+["2026-12-31",2026,4,12,31,"December",4,"Thursday",2026,53,false]
+["2027-01-01",2027,1,1,1,"January",5,"Friday",2026,53,false]
+["2027-01-02",2027,1,1,2,"January",6,"Saturday",2026,53,true]
+["2027-01-03",2027,1,1,3,"January",7,"Sunday",2026,53,true]
+["2027-01-04",2027,1,1,4,"January",1,"Monday",2027,1,false]
+["0000-01-01",0,1,1,1,"January",6,"Saturday",-1,52,true]
+["1969-12-31",1969,4,12,31,"December",3,"Wednesday",1970,1,false]
+["2026-03-28",2026,1,3,28,"March",6,"Saturday",2026,13,true]
+["2026-03-29",2026,1,3,29,"March",7,"Sunday",2026,13,true]
+["2026-03-30",2026,1,3,30,"March",1,"Monday",2026,14,false]
+["2026-10-24",2026,4,10,24,"October",6,"Saturday",2026,43,true]
+["2026-10-25",2026,4,10,25,"October",7,"Sunday",2026,43,true]
+["2026-10-26",2026,4,10,26,"October",1,"Monday",2026,44,false]
+["2030-02-28",2030,1,2,28,"February",4,"Thursday",2030,9,false]
+["9999-12-31",9999,4,12,31,"December",5,"Friday",9999,52,false]
+END
+is 'every day has the key that facts refer to it by' \
+	"$(rows day 'select(.date) | [.date, .day_key]' | tail -n 3 | head -n 1)" "[\"2026-10-26\",\"$(key date 2026-10-26)\"]"
+sed 's/, zone: Europe\/Amsterdam//' calendar.yaml >utc.yaml
+run evstar -m utc.yaml calendar.jsonl
+is 'a calendar without a zone is in UTC' "$(rows f '[.n, .at_key]' | sed -n 2p)" "[2,\"$(key date 2026-03-28)\"]"
+
+# Events that evversion has not seen
+
+cat >plain.jsonl <<'END'
+{"id":"7","type":"Order","time":"2026-03-28T10:00:00.1234567+01:00","v":1,"user":"al"}
+{"id":"8","type":"Order","time":"2026-03-28T11:00:00Z","v":1,"user":"bo","op":"delete"}
+{"_ev":{"origin":{"source":"x","line":1,"offset":0}},"id":"9","type":"Order","time":"2026-03-28T12:00:00Z","user":"cy"}
+END
+run evstar plain.jsonl
+rows history '[.user, .ev_valid_from, .ev_valid_to, .ev_current, .ev_deleted]' >got
+same 'a plain event is its own only version' got - <<'END'
+["al","2026-03-28T09:00:00.123456Z",null,true,false]
+["bo","2026-03-28T11:00:00.000000Z",null,false,true]
+["cy","2026-03-28T12:00:00.000000Z",null,true,false]
+END
+is 'a plain delete has no latest row, and mentions nobody' "$(rows latest .buyer | tr '\n' ' ')" '"al" "cy" '
+run 'evversion plain.jsonl | evstar | grep "\"ev_valid_from\":\"2026-03-28T\(09\|12\)"'
+cp "$out" want
+run 'evstar plain.jsonl | grep "\"ev_valid_from\":\"2026-03-28T\(09\|12\)"'
+check 'its row is the one that evversion would give it' 0 @want
+
+# What does not fit
+
+good='{"id":"1","type":"Order","time":"2026-03-28T10:00:00Z","user":"al","name":"Al"}'
+bad='{"id":"2","type":"Order","time":"2026-03-28T10:00:00Z","user":"bo","name":"Bo","lines":[{"sku":"y","title":"Y"},{"sku":"z","qty":"many"}]}'
+printf '%s\n' "$good" "$bad" '{"id":"3"}' 'no json' >fit.jsonl
+run evstar -r rejects --stats - fit.jsonl
+cp "$out" given
+is 'what does not fit a column is a reject, and so is what is no event' \
+	"$(jq -r '._ev.reject | "\(.line) \(.code) \(.reasons[0].message)"' rejects)" \
+	"2 column \"many\" does not fit the column qty int: it is no number
+3 envelope the event's type (.type) is missing
+4 json column 1: not a JSON value"
+ok 'its sums' grep -q '^evstar      in 4  event 1  out [0-9]*  rejected 3  blank 0$' "$err"
+echo "$good" >good.jsonl
+run evstar good.jsonl
+same 'an event that does not fit leaves no row behind, in no fact and no dimension' given "$out"
+run evstar fit.jsonl
+check 'without -r it stops the run' 2 any \
+	'evstar: fit.jsonl:2: "many" does not fit the column qty int: it is no number: mend it, or set bad records aside with -r FILE'
+head -n 1 versions.jsonl >one.jsonl
+for change in 's/"row":"./"row":"/' 's/"valid_from":"2/"valid_from":"/' 's/"valid_from"/"valid"/' 's/"valid_to":"2/"valid_to":"/' \
+	's/,"valid_to":"[^"]*"//' 's/"op":"insert"/"op":"update"/' 's/"valid_from":"2026/"valid_from":"20x6/'; do
+	sed "$change" one.jsonl >forged.jsonl
+	run evstar -r rejects forged.jsonl
+	check "an _ev that evversion did not write: $change" 2 any \
+		'evstar: forged.jsonl:1: the event'\''s "_ev" is not as evversion writes it without state: give evstar what evversion wrote'
+done
+printf 'evkit: 1\nname: none\nevent: {id: .id, type: .type, time: .time, version: .v}\n' >none.yaml
+run evstar -m none.yaml good.jsonl
+check 'a model without a star' 2 '' 'evstar: none.yaml: the model has no star: add star.facts, see evkit-model(5)'
+
+done_testing
