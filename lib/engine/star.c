@@ -1,4 +1,5 @@
 #include "engine/star.h"
+#include "base/hash.h"
 #include "engine/star_members.h"
 #include "model/event.h"
 #include "json/canon.h"
@@ -11,6 +12,15 @@ struct days {
 	int64_t *list;
 	size_t n, cap;
 	int64_t from, to, last;
+};
+
+enum { RECENT = 4096, RECENT_VALUE = 64 };
+
+/* A member that was met not long ago: events name the same ones again and again. */
+struct recent {
+	size_t len, member;
+	char value[RECENT_VALUE];
+	char key[EV_KEY_TEXT + 1];
 };
 
 /* What a version is to its rows. */
@@ -31,7 +41,9 @@ struct ev_star {
 	struct ev_reasons why;
 	uint32_t reserved;	     /* "_ev" of the event at hand, or EV_NOWHERE */
 	struct ev_members **members; /* one a dimension; NULL for a calendar */
-	struct days *days;	     /* one a dimension; used by calendars */
+	struct recent **recent;	     /* one table a dimension */
+	uint64_t seed;
+	struct days *days; /* one a dimension; used by calendars */
 	struct ev_buf row, value, key, order, rows;
 	struct ev_found found;
 	bool any;
@@ -53,6 +65,8 @@ struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, str
 	s->port = port;
 	s->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_PIPE);
 	s->members = ev_calloc(m->n_dimensions, sizeof(struct ev_members *));
+	s->recent = ev_calloc(m->n_dimensions, sizeof(struct recent *));
+	s->seed = ev_hash_seed();
 	s->days = ev_calloc(m->n_dimensions, sizeof *s->days);
 	for (size_t i = 0; i < m->n_dimensions; i++) {
 		const struct ev_calendar *c = m->dimensions[i].calendar;
@@ -79,7 +93,9 @@ void ev_star_free(struct ev_star **star)
 	for (size_t i = 0; i < s->m->n_dimensions; i++) {
 		ev_members_free(&s->members[i]);
 		free(s->days[i].list);
+		free(s->recent[i]);
 	}
+	free(s->recent);
 	free(s->members);
 	free(s->days);
 	ev_events_free(&s->events);
@@ -238,6 +254,18 @@ static void calendar_key(struct ev_star *s, const struct ev_dimension *d, const 
 	ev_key_day(ev_date_of_days(day), &s->key, key);
 }
 
+/* Where a key's value may be remembered; NULL if it is too long, or one of several parts. */
+static struct recent *recent_of(struct ev_star *s, const struct ev_dimension *d)
+{
+	struct recent **all = &s->recent[d - s->m->dimensions];
+
+	if (d->n_keys > 1 || s->value.len > sizeof(*all)->value)
+		return NULL;
+	if (*all == NULL)
+		*all = ev_calloc(RECENT, sizeof **all);
+	return &(*all)[ev_hash64(s->value.p, s->value.len, s->seed) % RECENT];
+}
+
 /*
  * The key of the member that the event, or the element, has at the dimension's own key paths; or,
  * for a single key and a fact's column, of the value given. False if it is unknown: null in every
@@ -250,28 +278,43 @@ static bool member_key(struct ev_star *s, const struct ev_dimension *d, const st
 	struct ev_members *members = s->members[d - s->m->dimensions];
 	size_t starts[EV_KEY_PARTS + 1];
 	bool known = false, present;
+	struct recent *recent;
 
 	ev_buf_reset(&s->value);
-	ev_buf_reset(&s->key);
 	for (size_t i = 0; i < d->n_keys; i++) {
-		const struct ev_column *c = &d->columns.list[d->keys[i]];
-
 		starts[i] = s->value.len;
 		if (json != NULL)
 			ev_buf_put(&s->value, json, len);
-		else if (!column_value(s, c, doc, item, index, &s->value, &present))
+		else if (!column_value(s, &d->columns.list[d->keys[i]], doc, item, index, &s->value,
+				       &present))
 			return false;
 		known |= !is_null(s->value.p + starts[i], s->value.len - starts[i]);
-		ev_key_column(&s->key, c, s->value.p + starts[i], s->value.len - starts[i]);
 	}
 	starts[d->n_keys] = s->value.len;
 	if (!known)
 		return false;
+	recent = recent_of(s, d);
+	if (recent != NULL && recent->len == s->value.len &&
+	    memcmp(recent->value, s->value.p, s->value.len) == 0) {
+		memcpy(key, recent->key, sizeof recent->key);
+		*member = recent->member;
+		return true;
+	}
+	ev_buf_reset(&s->key);
+	for (size_t i = 0; i < d->n_keys; i++)
+		ev_key_column(&s->key, &d->columns.list[d->keys[i]], s->value.p + starts[i],
+			      starts[i + 1] - starts[i]);
 	ev_key_make(&s->key, key);
 	*member = ev_members_find(members, key);
 	for (size_t i = 0; i < d->n_keys; i++)
 		ev_members_set_key(members, *member, d->keys[i], s->value.p + starts[i],
 				   starts[i + 1] - starts[i]);
+	if (recent != NULL) {
+		recent->len = s->value.len;
+		memcpy(recent->value, s->value.p, s->value.len);
+		memcpy(recent->key, key, sizeof recent->key);
+		recent->member = *member;
+	}
 	return true;
 }
 
@@ -525,8 +568,11 @@ static void begin_row(struct ev_star *s, const struct ev_dimension *d, const cha
 		      bool inferred)
 {
 	ev_buf_reset(&s->row);
-	ev_buf_printf(&s->row, "{\"%s_key\":\"%.32s\",\"ev_inferred\":%s", d->name, key,
-		      inferred ? "true" : "false");
+	ev_buf_puts(&s->row, "{\"");
+	ev_buf_puts(&s->row, d->name);
+	ev_buf_puts(&s->row, "_key\":\"");
+	ev_buf_put(&s->row, key, EV_KEY_TEXT);
+	ev_buf_puts(&s->row, inferred ? "\",\"ev_inferred\":true" : "\",\"ev_inferred\":false");
 }
 
 static enum ev_status end_row(struct ev_star *s, const struct ev_dimension *d, const char *key,
@@ -622,7 +668,9 @@ static enum ev_status member_rows(struct ev_star *s, size_t i, struct ev_error *
 		begin_row(s, d, key, ev_members_inferred(members, k));
 		for (size_t c = 0; c < d->columns.n; c++) {
 			p = ev_members_value(members, k, c, &len);
-			ev_buf_printf(&s->row, ",\"%s\":", d->columns.list[c].name);
+			ev_buf_puts(&s->row, ",\"");
+			ev_buf_puts(&s->row, d->columns.list[c].name);
+			ev_buf_puts(&s->row, "\":");
 			ev_buf_put(&s->row, p, len);
 		}
 		if (end_row(s, d, key, err) != EV_OK)

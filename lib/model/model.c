@@ -432,6 +432,11 @@ static bool read_type(struct reader *r, const struct ev_yaml *y, struct ev_colum
 	return true;
 }
 
+const char *ev_type_name(enum ev_type type)
+{
+	return type_names[type];
+}
+
 void ev_type_write(const struct ev_column *c, char *out, size_t size)
 {
 	if (c->type == EV_TYPE_VARCHAR)

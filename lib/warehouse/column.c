@@ -213,15 +213,18 @@ void ev_key_part(struct ev_buf *preimage, const char *type, const char *text, si
 void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const char *value,
 		   size_t len)
 {
+	/* without its size, because a longer varchar is no other key */
+	const char *type = ev_type_name(c->type);
 	struct ev_buf text = {0};
-	char type[32];
 
 	if (len == 4 && memcmp(value, "null", 4) == 0) {
 		ev_key_part(preimage, "null", "", 0);
 		return;
 	}
-	ev_type_write(c, type, sizeof type);
-	type[strcspn(type, "(")] = '\0'; /* a longer varchar is no other key */
+	if (value[0] == '"' && memchr(value, '\\', len) == NULL) {
+		ev_key_part(preimage, type, value + 1, len - 2);
+		return;
+	}
 	if (value[0] == '"') {
 		ev_json_unescape(value + 1, len - 2, &text);
 	} else if (c->type == EV_TYPE_DECIMAL) {
