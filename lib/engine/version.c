@@ -39,6 +39,8 @@ struct ev_version {
 	struct ev_port *port;
 	struct ev_events *events; /* reads the record at hand */
 	struct ev_events *others; /* and what it meets */
+	struct ev_event event;	  /* of `read`, as long as that is not NULL */
+	const struct link *read;
 	struct ev_reasons why;
 	struct ev_sort *sort;
 	struct ev_buf key, item, content, line, scratch;
@@ -223,12 +225,18 @@ static void canonical_content(struct ev_version *v, const struct ev_event *event
 	ev_canonical(event->doc, 0, skip, n, out);
 }
 
+/* The event of a record of the chain; valid until another is read. */
+static const struct ev_event *read_link(struct ev_version *v, const struct link *l)
+{
+	if (v->read != l)
+		read_again(v, v->events, l->rec.p, l->rec.len, &v->event);
+	v->read = l;
+	return &v->event;
+}
+
 static void fill_content(struct ev_version *v, struct link *l)
 {
-	struct ev_event event;
-
-	read_again(v, v->events, l->rec.p, l->rec.len, &event);
-	canonical_content(v, &event, false, &v->content);
+	canonical_content(v, read_link(v, l), false, &v->content);
 	l->content = ev_arena_copy(&v->arena, v->content.p, v->content.len);
 	l->content_len = v->content.len;
 }
@@ -260,13 +268,12 @@ static int by_content(const void *x, const void *y)
 static enum ev_status set_aside(struct ev_version *v, const struct link *l, const char *code,
 				const char *message, struct ev_error *err)
 {
-	struct ev_event event;
+	const struct ev_event *event = read_link(v, l);
 
-	read_again(v, v->events, l->rec.p, l->rec.len, &event);
 	ev_reasons_reset(&v->why);
 	v->why.code = code;
 	ev_reasons_add(&v->why, "%s", message);
-	return ev_rejects_put(v->port->rejects, &l->rec, event.origin, event.origin_len, &v->why,
+	return ev_rejects_put(v->port->rejects, &l->rec, event->origin, event->origin_len, &v->why,
 			      err);
 }
 
@@ -295,6 +302,7 @@ static enum ev_status settle(struct ev_version *v, size_t from, size_t to, struc
 	for (size_t i = from; i < to; i++)
 		fill_content(v, &v->links[i]);
 	qsort(v->links + from, to - from, sizeof *v->links, by_content);
+	v->read = NULL; /* the records have changed places */
 	for (size_t i = from + 1; i < to; i++) {
 		if (compare_content(&v->links[i - 1], &v->links[i]) == 0)
 			v->n_duplicate++;
@@ -322,11 +330,10 @@ static void push(struct ev_version *v, const struct link *l, const struct ev_eve
 
 static void key_row(struct ev_version *v, struct state *s)
 {
-	struct ev_event event;
+	const struct ev_event *event = read_link(v, s->link);
 
-	read_again(v, v->events, s->link->rec.p, s->link->rec.len, &event);
-	canonical_content(v, &event, false, &v->content);
-	ev_key_version(&event, &v->content, &v->scratch, s->row);
+	canonical_content(v, event, false, &v->content);
+	ev_key_version(event, &v->content, &v->scratch, s->row);
 }
 
 /* Whether a line says nothing new to the one before but for version and modified time. */
@@ -374,6 +381,7 @@ static enum ev_status fold_patch(struct ev_version *v, const struct link *l,
 	memset(line + v->line.len, 0, EV_IN_SLACK);
 	n = v->line.len;
 	push(v, l, event, line, n, false);
+	v->read = NULL;
 	read_again(v, v->events, line, n, &merged);
 	if (is_noop(v, &v->states[v->n_states - 2], &merged)) {
 		v->n_states--;
@@ -386,17 +394,16 @@ static enum ev_status fold_patch(struct ev_version *v, const struct link *l,
 static enum ev_status fold(struct ev_version *v, const struct link *l, struct ev_error *err)
 {
 	const struct state *last = v->n_states > 0 ? &v->states[v->n_states - 1] : NULL;
-	struct ev_event event;
+	const struct ev_event *event = read_link(v, l);
 
-	read_again(v, v->events, l->rec.p, l->rec.len, &event);
-	switch (event.op) {
-	case EV_PUT: fold_put(v, l, last, &event); return EV_OK;
-	case EV_PATCH: return fold_patch(v, l, last, &event, err);
+	switch (event->op) {
+	case EV_PUT: fold_put(v, l, last, event); return EV_OK;
+	case EV_PATCH: return fold_patch(v, l, last, event, err);
 	case EV_DELETE:
 		if (last == NULL || last->deleted)
 			v->n_noop++;
 		else
-			push(v, l, &event, last->line, last->len, true);
+			push(v, l, event, last->line, last->len, true);
 		return EV_OK;
 	}
 	return EV_OK;
@@ -406,7 +413,7 @@ static enum ev_status fold(struct ev_version *v, const struct link *l, struct ev
 
 static void put_time(struct ev_buf *b, const char *name, const struct ev_time *t)
 {
-	ev_buf_printf(b, ",\"%s\":", name);
+	ev_buf_puts(b, name);
 	if (t == NULL) {
 		ev_buf_puts(b, "null");
 		return;
@@ -425,13 +432,17 @@ static enum ev_status emit(struct ev_version *v, size_t i, struct ev_error *err)
 	struct ev_event event;
 
 	key_row(v, s);
-	read_again(v, v->others, s->line, s->len, &event);
+	if (s->line == s->link->rec.p)
+		event = v->event;
+	else
+		read_again(v, v->others, s->line, s->len, &event);
 	ev_buf_reset(m);
-	ev_buf_printf(m, "{\"op\":\"insert\",\"row\":\"%s\"", s->row);
-	put_time(m, "valid_from", &s->from);
-	put_time(m, "valid_to", newest ? NULL : &s[1].from);
-	ev_buf_printf(m, ",\"current\":%s,\"deleted\":%s", newest && !s->deleted ? "true" : "false",
-		      s->deleted ? "true" : "false");
+	ev_buf_puts(m, "{\"op\":\"insert\",\"row\":\"");
+	ev_buf_put(m, s->row, EV_KEY_TEXT);
+	put_time(m, "\",\"valid_from\":", &s->from);
+	put_time(m, ",\"valid_to\":", newest ? NULL : &s[1].from);
+	ev_buf_puts(m, newest && !s->deleted ? ",\"current\":true" : ",\"current\":false");
+	ev_buf_puts(m, s->deleted ? ",\"deleted\":true" : ",\"deleted\":false");
 	if (event.origin != NULL) {
 		ev_buf_puts(m, ",\"origin\":");
 		ev_buf_put(m, event.origin, event.origin_len);
@@ -490,6 +501,7 @@ enum ev_status ev_version_finish(struct ev_version *v, struct ev_error *err)
 			if (v->n_links > 0 && replay_chain(v, err) != EV_OK)
 				return EV_FATAL;
 			v->n_links = 0;
+			v->read = NULL;
 			ev_arena_reset(&v->arena);
 			id_len = id_octets(item.key);
 			ev_buf_reset(&v->key);
