@@ -85,8 +85,8 @@ one_outcome()
 # evversion, the same rejects and the same rows; as FILTER, a command, shows them.
 law()
 {
-	cat >set
-	permute set "$2"
+	cat >records
+	permute records "$2"
 	n=0
 	for file in in/*; do
 		i=${file#in/}

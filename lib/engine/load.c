@@ -200,6 +200,8 @@ static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, con
 	st = l->target->ops->insert(l->target, t, l->cells, err);
 	if (st == EV_REJECT) {
 		l->conflicting = true;
+		l->n_row--;
+		l->n_skipped++;
 		ev_fail(&l->conflict,
 			"%s:%llu: table %s holds rows of the owner %s already: load with "
 			"--snapshot to replace all rows",
@@ -246,6 +248,20 @@ enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, stru
 	return insert(l, rec, event.doc, t, owner, err);
 }
 
+/*
+ * A section that is given twice would double its rows where no primary key is in the way. Empty
+ * ones without a name look alike, and do no harm.
+ */
+static enum ev_status check_once(const struct ev_load *l, struct ev_error *err)
+{
+	for (size_t i = 0; i < l->n_entries && l->rows > 0; i++)
+		if (strcmp(l->entries[i].batch, l->batch) == 0)
+			return ev_fail(err,
+				       "batch %s stands twice in the input: give each section once",
+				       l->batch);
+	return EV_OK;
+}
+
 static enum ev_status keep_entry(struct ev_load *l, const char *digest, const char *balance)
 {
 	struct entry *e;
@@ -276,6 +292,8 @@ enum ev_status ev_load_end(struct ev_load *l, const char *batch, const char *dig
 			       "--snapshot",
 			       l->batch);
 	}
+	if (check_once(l, err) != EV_OK)
+		return EV_FATAL;
 	if (l->conflicting) {
 		*err = l->conflict;
 		return EV_FATAL;

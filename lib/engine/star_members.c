@@ -116,6 +116,14 @@ static const struct ev_stamp *kept(struct ev_members *m, const struct ev_stamp *
 	return copy;
 }
 
+/* Whether the JSON is greater, in octets, than the value that is set. */
+static bool is_greater(const struct value *v, const char *json, size_t len)
+{
+	int order = memcmp(json, v->p, len < v->len ? len : v->len);
+
+	return order > 0 || (order == 0 && len > v->len);
+}
+
 void ev_members_set(struct ev_members *m, size_t member, size_t column, const char *json,
 		    size_t len, const struct ev_stamp *stamp)
 {
@@ -126,14 +134,8 @@ void ev_members_set(struct ev_members *m, size_t member, size_t column, const ch
 	 * One version may name a member twice with different words: the greater stands, in any
 	 * order.
 	 */
-	if (order == 0) {
-		int text = memcmp(v->p, json, v->len < len ? v->len : len);
-
-		if (text > 0 || (text == 0 && v->len >= len))
-			return;
-	} else if (order > 0) {
+	if (order > 0 || (order == 0 && !is_greater(v, json, len)))
 		return;
-	}
 	if (order != 0)
 		v->stamp = kept(m, stamp);
 	if (v->p == NULL || v->len != len || memcmp(v->p, json, len) != 0)
@@ -145,7 +147,8 @@ void ev_members_set_key(struct ev_members *m, size_t member, size_t column, cons
 {
 	struct value *v = &m->list[member].values[column];
 
-	if (v->p == NULL)
+	/* One key may have several spellings, 19.1 and 19.10: the greater stands, in any order. */
+	if (v->p == NULL || is_greater(v, json, len))
 		store(m, v, json, len);
 }
 

@@ -630,17 +630,24 @@ static bool fits_here(struct js_judge *j, const struct ev_jschema *s, uint32_t i
 	return js_keywords_fit(j, s, i, marks);
 }
 
+int64_t js_work(const struct ev_jschema_set *set, const struct ev_doc *d)
+{
+	static const int64_t at_least = 10000000;
+
+	return at_least + 4 * (int64_t)set->n_schemas * (int64_t)d->n;
+}
+
 bool js_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t marks)
 {
 	const struct js_scope *outer = j->scope;
 	struct js_scope scope;
 	bool good;
 
-	if (++j->depth > JS_DEPTH) {
+	if (j->exhausted || j->depth == JS_DEPTH || j->left-- <= 0) {
 		j->exhausted = true;
-		j->depth--;
 		return false;
 	}
+	j->depth++;
 	if (j->set->n_dynamic == 0) {
 		while (s->alias != NULL)
 			s = s->alias;
@@ -661,7 +668,11 @@ bool js_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t 
 bool ev_jschema_valid(const struct ev_jschema *s, const struct ev_doc *d, uint32_t at,
 		      uint32_t without)
 {
-	struct js_judge j = {.d = d, .set = s->set, .top = at, .without = without};
+	struct js_judge j = {.d = d,
+			     .set = s->set,
+			     .top = at,
+			     .without = without,
+			     .left = js_work(s->set, d)};
 
 	return js_fits(&j, s, at, JS_NO_MARKS) && !j.exhausted;
 }

@@ -891,6 +891,7 @@ bool js_compile_queue(struct ev_jschema_set *set, struct ev_error *err)
 	/* after an error none of them counts as done, so that asking again gives it again */
 	for (size_t i = 0; i < set->n_queue; i++)
 		set->queue[i]->state = good ? JS_DONE : JS_NEW;
+	set->n_schemas += set->n_queue;
 	set->n_queue = 0;
 	return good;
 }

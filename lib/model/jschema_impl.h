@@ -216,6 +216,7 @@ struct ev_jschema_set {
 	size_t n_regexes, cap_regexes;
 	struct ev_jschema **queue; /* waiting to be compiled; done ones stay until all are */
 	size_t n_queue, cap_queue;
+	uint64_t n_schemas;	   /* compiled so far */
 	const char **dynamic; /* the anchors of $dynamicRef */
 	size_t n_dynamic, cap_dynamic;
 
@@ -293,7 +294,8 @@ struct js_judge {
 	const struct js_scope *scope;
 	uint32_t top, without; /* as given to ev_jschema_valid */
 	int depth;	/* schemas applied one inside the other, on values or within values */
-	bool exhausted; /* depth has been above JS_DEPTH: the value counts as not fit */
+	int64_t left;	/* schemas that may still be applied */
+	bool exhausted; /* depth has been above JS_DEPTH, or none is left: nothing fits any more */
 	struct ev_reasons *reasons; /* NULL unless it explains */
 };
 
@@ -306,6 +308,12 @@ struct js_judge {
 
 size_t js_marks_push(struct js_judge *j, uint32_t i);
 void js_marks_pop(struct js_judge *j, size_t at);
+
+/*
+ * Schemas that refer back to themselves from several branches of an anyOf, say, can cost a power of
+ * the value's depth; any others are applied to each value a few times at most.
+ */
+int64_t js_work(const struct ev_jschema_set *set, const struct ev_doc *d);
 
 bool js_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t marks);
 /* The same for all keywords but unevaluated*. */

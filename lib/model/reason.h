@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "base/status.h"
 
+#include <stdbool.h>
+
 /*
  * Any text but message may be NULL. All lie in the list's arena, or outlive the run. Valid UTF-8.
  */
@@ -27,6 +29,15 @@ struct ev_reasons {
 	size_t n, cap;
 	struct ev_arena arena;
 };
+
+/* A hostile line can be wrong in millions of places. */
+enum { EV_REASONS_ENOUGH = 100 };
+
+/* Whether no further places need be told of. */
+static inline bool ev_reasons_enough(const struct ev_reasons *r)
+{
+	return r->n >= EV_REASONS_ENOUGH;
+}
 
 void ev_reasons_reset(struct ev_reasons *r);
 void ev_reasons_free(struct ev_reasons *r);

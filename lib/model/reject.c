@@ -82,14 +82,12 @@ static void envelope(struct ev_rejects *r, const struct ev_record *rec, const ch
 	ev_buf_reset(b);
 	ev_buf_puts(b, "{\"_ev\":{\"reject\":{");
 	member(b, "stage", r->stage);
+	ev_buf_putc(b, ',');
 	if (origin != NULL && origin_len > 2) {
 		/* source, line and offset as evparse wrote them: the inside of the object */
-		ev_buf_putc(b, ',');
 		ev_buf_put(b, origin + 1, origin_len - 2);
 	} else {
-		source_member(b, rec->source);
-		ev_buf_printf(b, ",\"line\":%llu,\"offset\":%llu", (unsigned long long)rec->line,
-			      (unsigned long long)rec->offset);
+		ev_record_position(rec, b);
 	}
 	member(b, "code", why->code);
 	ev_buf_puts(b, ",\"reasons\":[");

@@ -7,6 +7,7 @@
 #ifndef EV_REJECT_H
 #define EV_REJECT_H
 
+#include "base/buf.h"
 #include "base/status.h"
 #include "io/in.h"
 #include "model/reason.h"
@@ -22,6 +23,12 @@ struct ev_record {
 	uint64_t line, offset;
 	size_t before; /* octets of the line in front of p, where the record is a part of it */
 };
+
+/*
+ * Appends where the record came from: "source":"a.log","line":1,"offset":0. Octets of the name
+ * that are no UTF-8 become %XX.
+ */
+void ev_record_position(const struct ev_record *rec, struct ev_buf *out);
 
 struct ev_rejects;
 

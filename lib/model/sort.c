@@ -377,7 +377,8 @@ static enum ev_status merge_runs(struct ev_sort *s, struct ev_error *err)
 enum ev_status ev_sort_finish(struct ev_sort *s, struct ev_error *err)
 {
 	if (s->n_runs == 0) {
-		qsort(s->slots, s->n, sizeof *s->slots, by_key);
+		if (s->n > 0)
+			qsort(s->slots, s->n, sizeof *s->slots, by_key);
 		return EV_OK;
 	}
 	if (s->n > 0 && spill(s, err) != EV_OK)

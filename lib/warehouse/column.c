@@ -15,6 +15,8 @@ static bool misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t a
 	const char *p;
 	size_t len;
 
+	if (ev_reasons_enough(why))
+		return false;
 	ev_type_write(c, type, sizeof type);
 	ev_pointer(d, at, &pointer);
 	p = ev_raw(d, at, &len);

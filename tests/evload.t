@@ -1,0 +1,536 @@
+#!/bin/sh
+# evload: rows into a warehouse, all or none.
+. "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+
+command -v sqlite3 >"$tap/sqlite3" || skip_all 'sqlite3 is not installed'
+
+cat >evkit.yaml <<'END'
+evkit: 1
+name: types
+event: {id: .id, type: .type, time: .at, version: .v}
+star:
+  facts:
+    every:
+      keep: latest
+      columns:
+        t: {from: .t, type: varchar(1000)}
+        n: {from: .n, type: int}
+        d: {from: .d, type: "decimal(38,4)"}
+        b: {from: .b, type: bool}
+        at: {from: .at, type: timestamp}
+        day: {from: .day, type: date}
+        u: {from: .u, type: uuid}
+        j: {from: .j, type: json}
+    select:
+      keep: history
+      columns: {order: {from: .t, type: varchar(1000), dimension: user}}
+  dimensions:
+    user: {key: .t, columns: {t: {from: .t, type: varchar(1000)}}}
+END
+
+# row N T N D B AT DAY U J: a row of "every", of the owner N. What is empty is null.
+row()
+{
+	printf '{"ev_index":0,"t":%s,"n":%s,"d":%s,"b":%s,"at":%s,"day":%s,"u":%s,"j":%s,' \
+		"${2:-null}" "${3:-null}" "${4:-null}" "${5:-null}" "${6:-null}" "${7:-null}" "${8:-null}" "${9:-null}"
+	printf '"_ev":{"table":"every","op":"insert","owner":"%032x"}}\n' "$1"
+}
+
+schema()
+{
+	rm -f "$1"
+	evschema -t sqlite | sqlite3 "$1"
+}
+
+dump()
+{
+	sqlite3 -readonly "$1" .dump
+}
+
+#
+# TSV
+#
+{
+	row 1 '"plain"' 42 19.10 true '"2026-03-01T10:00:00.123456Z"' '"2026-03-01"' \
+		'"6ba7b810-9dad-11d1-80b4-00c04fd430c8"' '{"a": 1}'
+	row 2 '""'
+	row 3 '"a\tb\nc\rd\\e\"f\u0009\u005c\u0022"'
+	row 4 '"\\N"'
+	row 5 '"\\."'
+	row 6 '"null"' '' '' false
+	row 7 '"NULL"' -0
+	row 8 '" \u00e9é\ud83d\ude00😀\u2028\u0001\u007f\u0080\ufeff "'
+	row 9 '"\/\b\f"'
+	row 10 '' 9223372036854775807 9999999999999999999999999999999999.9999
+	row 11 '' -9223372036854775808 -0.0001
+	row 12 '' 1e3 1e2
+	row 13 '' 5.0 12345678901234567890E-4
+	row 14 '' '' -0.00
+	row 15 '' '' '' '' '"2026-03-01T10:00:00+01:00"' '' '"{6BA7B810-9DAD-11D1-80B4-00C04FD430C8}"'
+	row 16 '' '' '' '' '"0001-01-01T00:00:00Z"' '"0001-01-01"'
+	row 17 '' '' '' '' '' '' '' '"te\"xt\t"'
+	row 18 '' '' '' '' '' '' '' '[1.10, {"a":"\\\t\u00e9"}, 1e400]'
+	row 19 '' '' '' '' '' '' '' false
+	row 20 '' '' '' '' '"2026-03-01T10:00:00.1234567899Z"' '"2028-02-29"'
+} >rows
+T=$(printf '\t')
+R=$(printf '\r')
+run 'evload -t every rows'
+check 'pgtext: the text format of COPY' 0 "$(
+	cat <<END
+00000000000000000000000000000001${T}0${T}plain${T}42${T}19.10${T}true${T}2026-03-01T10:00:00.123456Z${T}2026-03-01${T}6ba7b810-9dad-11d1-80b4-00c04fd430c8${T}{"a": 1}
+00000000000000000000000000000002${T}0${T}${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N
+00000000000000000000000000000003${T}0${T}a\\tb\\nc\\rd\\\\e"f\\t\\\\"${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N
+00000000000000000000000000000004${T}0${T}\\\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N
+00000000000000000000000000000005${T}0${T}\\\\.${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N
+00000000000000000000000000000006${T}0${T}null${T}\\N${T}\\N${T}false${T}\\N${T}\\N${T}\\N${T}\\N
+00000000000000000000000000000007${T}0${T}NULL${T}0${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N
+00000000000000000000000000000008${T}0${T} éé😀😀$(printf '\342\200\250\001\177\302\200\357\273\277') ${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N
+00000000000000000000000000000009${T}0${T}/$(printf '\b\f')${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N
+0000000000000000000000000000000a${T}0${T}\\N${T}9223372036854775807${T}9999999999999999999999999999999999.9999${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N
+0000000000000000000000000000000b${T}0${T}\\N${T}-9223372036854775808${T}-0.0001${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N
+0000000000000000000000000000000c${T}0${T}\\N${T}1000${T}100${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N
+0000000000000000000000000000000d${T}0${T}\\N${T}5${T}1234567890123456.789${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N
+0000000000000000000000000000000e${T}0${T}\\N${T}\\N${T}0.00${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N
+0000000000000000000000000000000f${T}0${T}\\N${T}\\N${T}\\N${T}\\N${T}2026-03-01T09:00:00.000000Z${T}\\N${T}6ba7b810-9dad-11d1-80b4-00c04fd430c8${T}\\N
+00000000000000000000000000000010${T}0${T}\\N${T}\\N${T}\\N${T}\\N${T}0001-01-01T00:00:00.000000Z${T}0001-01-01${T}\\N${T}\\N
+00000000000000000000000000000011${T}0${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}"te\\\\"xt\\\\t"
+00000000000000000000000000000012${T}0${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}[1.10, {"a":"\\\\\\\\\\\\t\\\\u00e9"}, 1e400]
+00000000000000000000000000000013${T}0${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}\\N${T}false
+00000000000000000000000000000014${T}0${T}\\N${T}\\N${T}\\N${T}\\N${T}2026-03-01T10:00:00.123456Z${T}2028-02-29${T}\\N${T}\\N
+END
+)"
+cp "$out" every.pgtext
+is 'pgtext: a line a row, with a tab between any two columns' \
+	"$(awk -F '\t' '{ print NF }' every.pgtext | sort | uniq -c | xargs)" '20 10'
+run 'evload -t every --dialect csvq rows'
+check 'csvq: quoted, and null is nothing' 0 "$(
+	cat <<END
+"00000000000000000000000000000001"${T}"0"${T}"plain"${T}"42"${T}"19.10"${T}"true"${T}"2026-03-01T10:00:00.123456Z"${T}"2026-03-01"${T}"6ba7b810-9dad-11d1-80b4-00c04fd430c8"${T}"{""a"": 1}"
+"00000000000000000000000000000002"${T}"0"${T}""${T}${T}${T}${T}${T}${T}${T}
+"00000000000000000000000000000003"${T}"0"${T}"a${T}b
+c${R}d\\e""f${T}\\"""${T}${T}${T}${T}${T}${T}${T}
+"00000000000000000000000000000004"${T}"0"${T}"\\N"${T}${T}${T}${T}${T}${T}${T}
+"00000000000000000000000000000005"${T}"0"${T}"\\."${T}${T}${T}${T}${T}${T}${T}
+"00000000000000000000000000000006"${T}"0"${T}"null"${T}${T}${T}"false"${T}${T}${T}${T}
+"00000000000000000000000000000007"${T}"0"${T}"NULL"${T}"0"${T}${T}${T}${T}${T}${T}
+"00000000000000000000000000000008"${T}"0"${T}" éé😀😀$(printf '\342\200\250\001\177\302\200\357\273\277') "${T}${T}${T}${T}${T}${T}${T}
+"00000000000000000000000000000009"${T}"0"${T}"/$(printf '\b\f')"${T}${T}${T}${T}${T}${T}${T}
+"0000000000000000000000000000000a"${T}"0"${T}${T}"9223372036854775807"${T}"9999999999999999999999999999999999.9999"${T}${T}${T}${T}${T}
+"0000000000000000000000000000000b"${T}"0"${T}${T}"-9223372036854775808"${T}"-0.0001"${T}${T}${T}${T}${T}
+"0000000000000000000000000000000c"${T}"0"${T}${T}"1000"${T}"100"${T}${T}${T}${T}${T}
+"0000000000000000000000000000000d"${T}"0"${T}${T}"5"${T}"1234567890123456.789"${T}${T}${T}${T}${T}
+"0000000000000000000000000000000e"${T}"0"${T}${T}${T}"0.00"${T}${T}${T}${T}${T}
+"0000000000000000000000000000000f"${T}"0"${T}${T}${T}${T}${T}"2026-03-01T09:00:00.000000Z"${T}${T}"6ba7b810-9dad-11d1-80b4-00c04fd430c8"${T}
+"00000000000000000000000000000010"${T}"0"${T}${T}${T}${T}${T}"0001-01-01T00:00:00.000000Z"${T}"0001-01-01"${T}${T}
+"00000000000000000000000000000011"${T}"0"${T}${T}${T}${T}${T}${T}${T}${T}"""te\\""xt\\t"""
+"00000000000000000000000000000012"${T}"0"${T}${T}${T}${T}${T}${T}${T}${T}"[1.10, {""a"":""\\\\\\t\\u00e9""}, 1e400]"
+"00000000000000000000000000000013"${T}"0"${T}${T}${T}${T}${T}${T}${T}${T}"false"
+"00000000000000000000000000000014"${T}"0"${T}${T}${T}${T}${T}"2026-03-01T10:00:00.123456Z"${T}"2028-02-29"${T}${T}
+END
+)"
+# Rows of other tables, and what is to be deleted.
+owner=00000000000000000000000000000001
+cat >others <<END
+{"owner":"$owner","_ev":{"table":"every","op":"delete"}}
+{"owner":"00000000000000000000000000000000","_ev":{"table":"user","op":"delete"}}
+{"user_key":"00000000000000000000000000000000","ev_inferred":true,"t":null,"_ev":{"table":"user","op":"insert","owner":"00000000000000000000000000000000"}}
+{"_ev":{"table":"select","op":"insert","owner":"$owner"},"order_key":"00000000000000000000000000000000","order":null,"ev_deleted":false,"ev_current":true,"ev_valid_to":null,"ev_valid_from":"2026-03-01T10:00:00Z","ev_index":7}
+{"owner":"0000000000000000000000000000000f","_ev":{"table":"every","op":"delete"}}
+END
+run 'evload -t every --deletes rows others'
+check '--deletes: the owners to be deleted' 0 "$owner
+0000000000000000000000000000000f"
+run 'evload -t every --deletes --dialect csvq others'
+check '--deletes, csvq' 0 "\"$owner\"
+\"0000000000000000000000000000000f\""
+run 'evload -t user --deletes others'
+check '--deletes of a dimension' 0 00000000000000000000000000000000
+run 'evload -t select --deletes rows others'
+check '--deletes of a table that has none' 0
+run 'evload -t select rows others'
+check 'members come in any order, columns in that of the table' 0 \
+	"$owner${T}7${T}2026-03-01T10:00:00.000000Z${T}\\N${T}true${T}false${T}\\N${T}00000000000000000000000000000000"
+run 'evload -t user others'
+check 'a dimension' 0 "00000000000000000000000000000000${T}true${T}\\N"
+
+#
+# Use
+#
+try 'no target' 2 'evload rows' <<'END'
+! evload: 'rows' is no target: name sqlite:FILE, tsv:FOLDER, or -t TABLE
+! Try 'evload --help'.
+END
+try 'nothing at all' 2 'evload' <<'END'
+! evload: name a target: sqlite:FILE, tsv:FOLDER, or -t TABLE
+! Try 'evload --help'.
+END
+try 'a table that the model does not have' 2 'evload -t nosuch rows' <<'END'
+! evload: the model has no table 'nosuch'
+! Try 'evload --help'.
+END
+try 'a dialect that there is not' 2 'evload -t every --dialect csv rows' <<'END'
+! evload: --dialect takes pgtext or csvq, not 'csv'
+! Try 'evload --help'.
+END
+
+#
+# A folder
+#
+run 'evload tsv:out rows others'
+check 'a folder of TSV' 0
+same 'has each table' out/every.tsv every.pgtext
+is 'in files of these names' "$(find out | sort | xargs)" \
+	'out out/every.delete.tsv out/every.tsv out/manifest.json out/select.tsv out/user.delete.tsv out/user.tsv'
+is 'the owners to be deleted stand apart' "$(cat out/every.delete.tsv)" "$owner
+0000000000000000000000000000000f"
+# The digests are those of xxh128sum, of the files as they stand above.
+same 'the manifest says what is there' out/manifest.json - <<'END'
+{
+	"evkit":1,
+	"dialect":"pgtext",
+	"files":[
+		{"table":"every","use":"delete by owner","file":"every.delete.tsv","rows":2,"octets":66,"xxh3_128":"d55d3c23e341fa64058f67378d27704b","columns":["ev_owner"]},
+		{"table":"every","use":"insert","file":"every.tsv","rows":20,"octets":1580,"xxh3_128":"e98b6b1583391a3498046ed4f72c1bcd","columns":["ev_owner","ev_index","t","n","d","b","at","day","u","j"]},
+		{"table":"select","use":"insert","file":"select.tsv","rows":1,"octets":113,"xxh3_128":"10b9ac387c6522c6e42ff0ee8ff2d5b5","columns":["ev_owner","ev_index","ev_valid_from","ev_valid_to","ev_current","ev_deleted","order","order_key"]},
+		{"table":"user","use":"delete by owner","file":"user.delete.tsv","rows":1,"octets":33,"xxh3_128":"e7c8f1f95c2581783829a8fe90656b02","columns":["user_key"]},
+		{"table":"user","use":"insert","file":"user.tsv","rows":1,"octets":41,"xxh3_128":"80ddd95f8c04ebbbabb4951cfbd608a8","columns":["user_key","ev_inferred","t"]}
+	]
+}
+END
+run 'evload --dialect csvq tsv:out rows'
+check 'a second load' 0
+run 'evload -t every --dialect csvq -o every.csvq rows'
+same 'replaces the files' out/every.tsv every.csvq
+is 'takes those away that it does not have, and empties what has no rows' \
+	"$(find out -type f -size 0 | sort | xargs) $(find out -type f ! -size 0 | sort | xargs)" \
+	'out/select.tsv out/user.tsv out/every.tsv out/manifest.json'
+ok 'and says so in the manifest' grep -q '"dialect":"csvq"' out/manifest.json
+cp -r out before
+(cat rows && echo '{"ev_index":0}') >damaged
+run 'evload tsv:out damaged'
+check 'a load that fails' 2 '' '~^evload: damaged:21: '
+run 'diff -r before out'
+check 'changes no file and leaves none' 0
+run 'evload tsv:no/such/folder rows'
+check 'a folder in no folder' 2 '' 'evload: no/such/folder: the folder cannot be made: No such file or directory'
+run 'evload tsv:rows rows'
+check 'a file where the folder should be' 2 '' '~^evload: rows/.*: Not a directory'
+rm out/user.tsv && ln -s /dev/full out/user.tsv
+run 'evload tsv:out rows others'
+check 'a disk that is full' 2 '' '~^evload: out/user.tsv: cannot be written: No space left on device$'
+ok 'leaves no manifest that promises what is not there' [ ! -e out/manifest.json ]
+
+#
+# Rows that are none
+#
+good='"ev_index":0,"t":null,"n":null,"d":null,"b":null,"at":null,"day":null,"u":null,"j":null'
+schema bad.db
+sqlite3 bad.db "INSERT INTO user VALUES ('x', 0, 'kept')"
+dump bad.db >bad.before
+
+# bad NAME ROW ERROR: the row, behind a good one, is trouble for every target, and nothing is loaded.
+bad()
+{
+	(row 1 '"good"' && printf '%s\n' "$2") >line
+	run evload --snapshot sqlite:bad.db line
+	check "$1" 2 '' "~^evload: line:2: .*$3.*: give evload what evstar wrote by the same model$"
+	dump bad.db >bad.after
+	same "$1: nothing is changed" bad.after bad.before
+	run evload -t every -o tsv line
+	is "$1: nor is TSV made" "$status $([ -e tsv ] && echo made)" '2 '
+}
+
+by='"_ev":{"table":"every","op":"insert","owner":"00000000000000000000000000000002"}'
+bad 'no JSON' 'rows' 'column 1'
+bad 'no object' '[1]' ''
+bad 'no row' '{"a":1}' 'this is no row: it names no table'
+bad 'a raw event' '{"event_id":"1","_ev":{"origin":{"source":"s","line":1,"offset":0}}}' 'this is no row'
+bad 'a name twice' "{$good,\"t\":1,$by}" 'same name'
+bad 'no table' "{$good,\"_ev\":{\"op\":\"insert\",\"owner\":\"$owner\"}}" 'names no table'
+for table in nosuch '' 'every\"; DROP TABLE user; --' "every' OR 1=1" ../../every ev_ledger EVERY 'every\u0000' sqlite_master \
+	"$(printf '%03000d' 0)"; do
+	bad "the table '$(printf %.40s "$table")'" "{$good,\"_ev\":{\"table\":\"$table\",\"op\":\"insert\",\"owner\":\"$owner\"}}" \
+		'the model has no table '
+done
+bad 'a table that is no text' "{$good,\"_ev\":{\"table\":7,\"op\":\"insert\",\"owner\":\"$owner\"}}" 'names no table'
+bad 'another op' "{$good,\"_ev\":{\"table\":\"every\",\"op\":\"upsert\",\"owner\":\"$owner\"}}" "a row's op is insert or delete"
+bad 'no op' "{$good,\"_ev\":{\"table\":\"every\",\"owner\":\"$owner\"}}" "a row's op is insert or delete"
+for key in '' 1 0000000000000000000000000000000 000000000000000000000000000000000 0000000000000000000000000000000G \
+	0000000000000000000000000000000A "0' OR '1'='1'; DROP TABLE user--"; do
+	bad "the owner '$key'" "{$good,\"_ev\":{\"table\":\"every\",\"op\":\"insert\",\"owner\":\"$key\"}}" "the row's owner is no key"
+	bad "the owner '$key' to be deleted" "{\"owner\":\"$key\",\"_ev\":{\"table\":\"every\",\"op\":\"delete\"}}" \
+		"the row's owner is no key"
+done
+bad 'a column missing' "{\"ev_index\":0,\"t\":null,$by}" 'a row of every has 2 members where the model has 9'
+bad 'a column too many' "{$good,\"x\":1,$by}" 'a row of every has 10 members where the model has 9'
+bad 'a column with another name' "{${good%j*}J\":null,$by}" 'a row of every lacks j'
+misfit()
+{
+	bad "$1 in the column $2" "$(row 2 | sed "s|\"$2\":null|\"$2\":$1|")" "table every, owner 00000000000000000000000000000002: .* column $2 "
+}
+misfit 7 t
+misfit '"\\u0000"' t
+misfit "\"$(printf '%01001d' 0)\"" t
+misfit 9223372036854775808 n
+misfit -9223372036854775809 n
+misfit 1.5 n
+misfit '"1"' n
+misfit 0.00001 d
+misfit 10000000000000000000000000000000000 d
+misfit 1e400 d
+misfit 1e-400 d
+misfit '"19.10"' d
+misfit 1 b
+misfit '"true"' b
+misfit '"2026-03-01T10:00:00"' at
+misfit '"2026-02-30T10:00:00Z"' at
+misfit 1772359200 at
+misfit '"2026-02-29"' day
+misfit '"6ba7b810-9dad-11d1-80b4-00c04fd430c"' u
+misfit '"\\u0000"' j
+long=$(printf '%01000d' 0 | sed 's/0/é/g')
+row 3 "\"$long\"" >line
+run evload -t every line
+is 'varchar(n) counts characters, not octets' "$status $(cut -f 3 "$out")" "0 $long"
+
+#
+# SQLite
+#
+run 'evload sqlite:nosuch.db rows'
+check 'no file' 2 '' 'evload: nosuch.db: cannot be opened: unable to open database file: make it first with evschema -m evkit.yaml -t sqlite | sqlite3 nosuch.db'
+ok 'and none is made' [ ! -e nosuch.db ]
+mkdir folder
+run 'evload sqlite:folder rows'
+check 'a folder' 2 '' '~^evload: folder: cannot be opened: '
+head -c 5000 /dev/zero | tr '\0' x >text.db
+run 'evload sqlite:text.db rows'
+check 'no database' 2 '' '~^evload: text.db: .*file is not a database'
+: >empty.db
+run 'evload sqlite:empty.db rows'
+check 'an empty file' 2 '' 'evload: empty.db: there is no ledger: make the tables first with evschema -m evkit.yaml -t sqlite | sqlite3 empty.db'
+is 'which stays empty' "$(wc -c <empty.db)" 0
+
+# differs NAME SQL ERROR: after the statement, the tables are not those of the model.
+differs()
+{
+	schema live.db
+	sqlite3 live.db "$2"
+	dump live.db >live.before
+	run evload sqlite:live.db rows
+	check "$1" 2 '' "evload: live.db: $3"
+	dump live.db >live.after
+	same "$1: nothing is changed" live.after live.before
+}
+
+mend='run evschema -m evkit.yaml -t sqlite | sqlite3 live.db on a new file, or mend the table'
+differs 'a table is missing' 'DROP TABLE user' \
+	'there is no table user: make it first with evschema -m evkit.yaml -t sqlite | sqlite3 live.db'
+differs 'the ledger is missing' 'DROP TABLE ev_ledger' \
+	'there is no ledger: make the tables first with evschema -m evkit.yaml -t sqlite | sqlite3 live.db'
+differs 'a column is missing' 'ALTER TABLE every DROP COLUMN j' "table every lacks the column j: $mend"
+differs 'a column is missing in the middle' 'ALTER TABLE every DROP COLUMN n' \
+	"table every has the column d where the model has n: $mend"
+differs 'a column too many' 'ALTER TABLE user ADD COLUMN more TEXT' \
+	"table user has the column more, which the model does not: $mend"
+differs 'a column renamed' 'ALTER TABLE "select" RENAME COLUMN "order" TO "from"' \
+	"table select has the column from where the model has order: $mend"
+differs 'a column of another type' 'DROP TABLE user; CREATE TABLE user (user_key TEXT PRIMARY KEY, ev_inferred INTEGER, t REAL)' \
+	"table user has the column t as REAL where the model has TEXT: $mend"
+
+schema "a b'c\".db"
+run evload "sqlite:a b'c\".db" others rows
+check 'a file with any name' 0
+is 'types as they are kept' "$(
+	sqlite3 "a b'c\".db" 'SELECT n, typeof(n), d, typeof(d), b, typeof(b), at, typeof(j) FROM every WHERE n NOT NULL OR d NOT NULL OR b NOT NULL'
+)" '42|integer|19.1000|text|1|integer|2026-03-01T10:00:00.123456Z|text
+|null||null|0|integer||null
+0|integer||null||null||null
+9223372036854775807|integer|9999999999999999999999999999999999.9999|text||null||null
+-9223372036854775808|integer|-0.0001|text||null||null
+1000|integer|100.0000|text||null||null
+5|integer|1234567890123456.7890|text||null||null
+|null|0.0000|text||null||null'
+is 'texts as they are kept' "$(
+	sqlite3 "a b'c\".db" "SELECT hex(t) FROM every WHERE t NOT NULL"
+)" "706C61696E
+
+6109620A630D645C652266095C22
+5C4E
+5C2E
+6E756C6C
+4E554C4C
+20C3A9C3A9F09F9880F09F9880E280A8017FC280EFBBBF20
+2F080C"
+is 'JSON as it came' "$(sqlite3 "a b'c\".db" "SELECT j FROM every WHERE j NOT NULL")" '{"a": 1}
+"te\"xt\t"
+[1.10, {"a":"\\\t\u00e9"}, 1e400]
+false'
+is 'a sum of money in whole minor units' "$(
+	sqlite3 "a b'c\".db" "SELECT sum(CAST(replace(d, '.', '') AS INTEGER)) FROM every WHERE length(d) < 20"
+)" 1190999
+
+#
+# Loading twice: inserts
+#
+schema shop.db
+sqlite3 shop.db 'CREATE TABLE mine (x); INSERT INTO mine VALUES (1)'
+run 'evload --batch day1 sqlite:shop.db rows'
+check 'a batch' 0
+is 'stands in the ledger' "$(sqlite3 shop.db 'SELECT commit_no, batch, length(digest), mode, rows, balance FROM ev_ledger')" \
+	'1|day1|32|insert|20|[]'
+dump shop.db >loaded
+run 'evload --batch day1 --stats - sqlite:shop.db rows'
+check 'the same batch again is skipped' 0 '' 'evload: the target holds this input already: nothing was changed
+evload      in 20  row 0  delete 0  skipped 20  rejected 0  blank 0'
+run 'evload --batch day1 sqlite:shop.db line'
+check 'other content under its name is an error' 2 '' \
+	'evload: batch day1 was loaded before with other content: give it another name, or load everything with --snapshot'
+run 'evload --batch day2 sqlite:shop.db rows'
+check 'an owner that is there already' 2 '' \
+	'evload: rows:1: table every holds rows of the owner 00000000000000000000000000000001 already: load with --snapshot to replace all rows'
+dump shop.db >now
+same 'none of these changed anything' now loaded
+(row 21 && echo && row 22) >rest
+run 'evload sqlite:shop.db rest'
+check 'a batch without a name' 0
+is 'is called by its digest' "$(sqlite3 shop.db 'SELECT commit_no, batch = digest, rows FROM ev_ledger WHERE commit_no > 1')" '2|1|2'
+run 'sed "s/$/\r/" rest | evload sqlite:shop.db'
+check 'and known again by it, whatever its line ends' 0 '' 'evload: the target holds this input already: nothing was changed'
+run "printf '{\"owner\":\"%032x\",\"_ev\":{\"table\":\"every\",\"op\":\"delete\"}}\n' 21 22 99 | evload sqlite:shop.db"
+check 'a delete of owners' 0
+is 'deletes theirs' "$(sqlite3 shop.db 'SELECT count(*) FROM every')" 20
+
+#
+# Snapshots
+#
+run 'evload --snapshot --batch all sqlite:shop.db others rows rest'
+check 'a snapshot' 0
+is 'replaces the tables of the model, and no other' "$(
+	sqlite3 shop.db 'SELECT count(*) FROM every' 'SELECT count(*) FROM user' 'SELECT count(*) FROM mine'
+)" '22
+1
+1'
+dump shop.db >loaded
+run 'evload --snapshot --batch all sqlite:shop.db others rows rest'
+check 'again' 0 '' 'evload: the target holds this input already: nothing was changed'
+dump shop.db >now
+same 'it changes nothing' now loaded
+run 'evload --snapshot --batch all sqlite:shop.db others rest rows'
+check 'the same name with other content replaces' 0
+run 'evload --batch day1 sqlite:shop.db rows'
+check 'a batch from before the snapshot counts as not loaded' 2 '' '~^evload: rows:1: table every holds rows of the owner'
+row 30 >new
+run 'evload --batch late sqlite:shop.db new'
+check 'a batch on top of a snapshot' 0
+run 'evload --snapshot --batch all sqlite:shop.db others rest rows'
+check 'and the snapshot over it' 0
+is 'the ledger tells it all' "$(sqlite3 shop.db "SELECT group_concat(commit_no || ' ' || mode || ' ' || rows, ', ') FROM ev_ledger")" \
+	'1 insert 20, 2 insert 2, 3 insert 3, 4 snapshot 27, 5 snapshot 27, 6 insert 1, 7 snapshot 27'
+cp shop.db before.db
+
+#
+# Many rows
+#
+# many N: that many rows, with amounts that a float cannot hold, and a text that fills pages.
+many()
+{
+	awk -v n="$1" 'BEGIN {
+		for (i = 0; i < 900; i++)
+			text = text "x"
+		for (i = 1; i <= n; i++)
+			printf "{\"ev_index\":0,\"t\":\"%s\",\"n\":%d,\"d\":90071992547409%06d.%02d,\"b\":null,\"at\":null," \
+				"\"day\":null,\"u\":null,\"j\":null,\"_ev\":{\"table\":\"every\",\"op\":\"insert\"," \
+				"\"owner\":\"%032x\"}}\n", text, i, i, i % 100, i
+	}'
+}
+
+many 100000 >many
+schema many.db
+run 'evload --snapshot sqlite:many.db many'
+check 'a hundred thousand rows' 0
+is 'each amount is exact' "$(sqlite3 many.db "SELECT count(*), min(n), max(n) FROM every
+	WHERE d = '90071992547409' || substr('00000' || n, -6) || printf('.%02d00', n % 100)")" '100000|1|100000'
+dump many.db | grep -v ev_ledger | cksum >want
+
+# until_true COMMAND...: true once it is; false if it never is. Generous, for slow machines.
+until_true()
+{
+	for _ in $(seq 600); do
+		"$@" && return
+		sleep 0.05
+	done
+	return 1
+}
+
+mkfifo pipe
+for signal in 'KILL 137' 'TERM 143'; do
+	ended=${signal#* }
+	signal=${signal% *}
+	cp before.db shop.db
+	dump shop.db >loaded
+	evload --snapshot sqlite:shop.db pipe &
+	exec 9>pipe
+	cat many >&9
+	# More than the 64 MiB of pages that it keeps: some of the new ones stand in the file by now.
+	until_true [ -s shop.db-journal ]
+	ok "SIG$signal: it has begun to write the database" [ "$(wc -c <shop.db)" -gt 10000000 ]
+	kill -$signal $!
+	wait $! 2>"$tap/killed"
+	is "SIG$signal ends it" $? "$ended"
+	exec 9>&-
+	sqlite3 shop.db 'SELECT count(*) FROM ev_ledger' >"$tap/rolled-back" # not -readonly: the journal is played back
+	dump shop.db >now
+	same "SIG$signal in the midst of a load: nothing is changed" now loaded
+	run 'evload --snapshot sqlite:shop.db many'
+	check "SIG$signal: the rerun loads" 0
+	is "SIG$signal: what a load that was not killed has" "$(
+		sqlite3 shop.db 'DROP TABLE mine' .dump | grep -v ev_ledger | cksum
+	)" "$(cat want)"
+done
+rm many
+
+#
+# Another program holds the database
+#
+cp before.db shop.db
+dump shop.db >loaded
+# A writer holds the lock until descriptor 8 is closed.
+mkfifo hold
+sqlite3 shop.db <hold >"$tap/holder" 2>&1 &
+exec 8>hold
+printf 'BEGIN IMMEDIATE;\n.shell touch held\n' >&8
+until_true [ -e held ]
+run 'evload --snapshot sqlite:shop.db new 8>&-'
+check 'a database that is locked' 2 '' '~^evload: shop.db: .*database is locked: another program holds it, try again$'
+evload --snapshot sqlite:shop.db new 8>&- 2>told &
+sleep 1
+exec 8>&-
+wait $!
+is 'a lock that goes away is waited for' "$? $(cat told)" '0 '
+is 'and then it loads' "$(sqlite3 shop.db 'SELECT count(*) FROM every')" 1
+cp before.db shop.db
+for n in 1 2 3 4; do
+	evload --batch late sqlite:shop.db new 2>told.$n &
+done
+wait
+is 'of four at once one loads' "$(cat told.? | sort | uniq -c | xargs)" \
+	'3 evload: the target holds this input already: nothing was changed'
+is 'and it is there once' "$(sqlite3 shop.db "SELECT count(*) FROM ev_ledger WHERE batch = 'late' AND commit_no = 8")" 1
+
+# A reader sees the old or the new, whole.
+cp before.db shop.db
+mkfifo reader
+sqlite3 shop.db <reader >seen &
+exec 8>reader
+printf 'BEGIN;\nSELECT count(*) FROM every;\n.shell touch reading\n' >&8
+until_true [ -e reading ]
+evload --snapshot sqlite:shop.db new 8>&- 2>told &
+sleep 0.5
+printf 'SELECT count(*) FROM every;\nCOMMIT;\n' >&8
+exec 8>&-
+wait
+is 'a reader sees one state' "$(xargs <seen)" '22 22'
+is 'and the load comes after it' "$(cat told) $(sqlite3 shop.db 'SELECT count(*) FROM every')" ' 1'
+
+done_testing

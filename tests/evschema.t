@@ -1,0 +1,387 @@
+#!/bin/sh
+# evschema: the DDL, and what real databases make of it and of evload's TSV.
+. "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+
+cat >evkit.yaml <<'END'
+evkit: 1
+name: reserved
+event: {id: .id, type: .type, time: .at, version: .v}
+star:
+  facts:
+    order:
+      keep: history
+      columns:
+        from: {from: .t, type: varchar(1000), dimension: user}
+        group: {from: .n, type: int}
+        Table: {from: .d, type: "decimal(38,4)"}
+        where: {from: .b, type: bool}
+        at: {from: .at, type: timestamp, dimension: days}
+        day: {from: .day, type: date}
+        u: {from: .u, type: uuid}
+        j: {from: .j, type: json}
+    Select:
+      keep: latest
+      each: ".items[]"
+      columns: {limit: {from: $item, type: int}}
+  dimensions:
+    user: {key: .t, columns: {t: {from: .t, type: varchar(1000)}}}
+    days: {calendar: {from: 2026-03-01, to: 2026-03-02, zone: UTC}}
+environments:
+  dev: {target: sqlite, schema: nothing}
+  prod: {target: postgres, schema: Group}
+  cloud: {target: snowflake}
+END
+
+#
+# The statements
+#
+try 'SQLite' 0 'evschema -t sqlite' <<'END'
+BEGIN;
+
+CREATE TABLE IF NOT EXISTS "ev_ledger" (
+	"commit_no" INTEGER NOT NULL PRIMARY KEY,
+	"batch" TEXT NOT NULL,
+	"digest" TEXT NOT NULL,
+	"mode" TEXT NOT NULL,
+	"rows" INTEGER NOT NULL,
+	"balance" TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS "order" (
+	"ev_owner" TEXT NOT NULL,
+	"ev_index" INTEGER NOT NULL,
+	"ev_valid_from" TEXT,
+	"ev_valid_to" TEXT,
+	"ev_current" INTEGER,
+	"ev_deleted" INTEGER,
+	"from" TEXT,
+	"from_key" TEXT,
+	"group" INTEGER,
+	"Table" TEXT,
+	"where" INTEGER,
+	"at" TEXT,
+	"at_key" TEXT,
+	"day" TEXT,
+	"u" TEXT,
+	"j" TEXT,
+	PRIMARY KEY ("ev_owner", "ev_index")
+);
+
+CREATE TABLE IF NOT EXISTS "Select" (
+	"ev_owner" TEXT NOT NULL,
+	"ev_index" INTEGER NOT NULL,
+	"limit" INTEGER,
+	PRIMARY KEY ("ev_owner", "ev_index")
+);
+
+CREATE TABLE IF NOT EXISTS "user" (
+	"user_key" TEXT NOT NULL,
+	"ev_inferred" INTEGER,
+	"t" TEXT,
+	PRIMARY KEY ("user_key")
+);
+
+CREATE TABLE IF NOT EXISTS "days" (
+	"days_key" TEXT NOT NULL,
+	"ev_inferred" INTEGER,
+	"date" TEXT,
+	"year" INTEGER,
+	"quarter" INTEGER,
+	"month" INTEGER,
+	"day" INTEGER,
+	"month_name" TEXT,
+	"day_of_week" INTEGER,
+	"day_name" TEXT,
+	"iso_year" INTEGER,
+	"iso_week" INTEGER,
+	"is_weekend" INTEGER,
+	PRIMARY KEY ("days_key")
+);
+
+COMMIT;
+END
+cp "$out" sqlite.sql
+try 'PostgreSQL' 0 'evschema -t postgres' <<'END'
+BEGIN;
+
+CREATE TABLE IF NOT EXISTS "ev_ledger" (
+	"commit_no" BIGINT NOT NULL PRIMARY KEY,
+	"batch" TEXT NOT NULL,
+	"digest" TEXT NOT NULL,
+	"mode" TEXT NOT NULL,
+	"rows" BIGINT NOT NULL,
+	"balance" JSONB NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS "order" (
+	"ev_owner" VARCHAR(32) NOT NULL,
+	"ev_index" BIGINT NOT NULL,
+	"ev_valid_from" TIMESTAMPTZ,
+	"ev_valid_to" TIMESTAMPTZ,
+	"ev_current" BOOLEAN,
+	"ev_deleted" BOOLEAN,
+	"from" VARCHAR(1000),
+	"from_key" VARCHAR(32),
+	"group" BIGINT,
+	"Table" NUMERIC(38,4),
+	"where" BOOLEAN,
+	"at" TIMESTAMPTZ,
+	"at_key" VARCHAR(32),
+	"day" DATE,
+	"u" UUID,
+	"j" JSONB,
+	PRIMARY KEY ("ev_owner", "ev_index")
+);
+
+CREATE TABLE IF NOT EXISTS "Select" (
+	"ev_owner" VARCHAR(32) NOT NULL,
+	"ev_index" BIGINT NOT NULL,
+	"limit" BIGINT,
+	PRIMARY KEY ("ev_owner", "ev_index")
+);
+
+CREATE TABLE IF NOT EXISTS "user" (
+	"user_key" VARCHAR(32) NOT NULL,
+	"ev_inferred" BOOLEAN,
+	"t" VARCHAR(1000),
+	PRIMARY KEY ("user_key")
+);
+
+CREATE TABLE IF NOT EXISTS "days" (
+	"days_key" VARCHAR(32) NOT NULL,
+	"ev_inferred" BOOLEAN,
+	"date" DATE,
+	"year" BIGINT,
+	"quarter" BIGINT,
+	"month" BIGINT,
+	"day" BIGINT,
+	"month_name" VARCHAR(9),
+	"day_of_week" BIGINT,
+	"day_name" VARCHAR(9),
+	"iso_year" BIGINT,
+	"iso_week" BIGINT,
+	"is_weekend" BOOLEAN,
+	PRIMARY KEY ("days_key")
+);
+
+COMMIT;
+END
+sed -e 's/^CREATE TABLE IF NOT EXISTS /&"Group"./' \
+	-e '1s/$/\n\nCREATE SCHEMA IF NOT EXISTS "Group";/' "$out" >prod.sql
+run 'evschema -e prod'
+check 'an environment has its target and its schema' 0 @prod.sql
+run 'evschema -e dev'
+check 'SQLite has no schemas' 0 @sqlite.sql
+run 'evschema -e prod -t sqlite'
+check '-t goes over the environment' 0 @sqlite.sql
+run 'evschema -e prod --target postgres --environment prod'
+check 'the long names' 0 @prod.sql
+
+try 'neither -e nor -t' 2 evschema <<'END'
+! evschema: name an environment with -e or a target with -t
+! Try 'evschema --help'.
+END
+try 'an environment that is not there' 2 'evschema -e test' <<'END'
+! evschema: the model has no environment 'test'
+! Try 'evschema --help'.
+END
+try 'a target that is not there' 2 'evschema -t db2' <<'END'
+! evschema: this version has no DDL for 'db2', only for sqlite, postgres
+! Try 'evschema --help'.
+END
+try 'a target that this version cannot do' 2 'evschema -e cloud' <<'END'
+! evschema: this version has no DDL for 'snowflake', only for sqlite, postgres
+! Try 'evschema --help'.
+END
+try 'an operand' 2 'evschema -t sqlite rows' <<'END'
+! evschema: there is nothing to read: 'rows'
+! Try 'evschema --help'.
+END
+
+#
+# Rows of "order", with all that is hard in a text
+#
+# event N T REST: an event with that text, and other members.
+event()
+{
+	printf '{"id":"%s","type":"T","at":"2026-03-01T10:00:%02dZ","t":%s%s}\n' "$1" "$1" "$2" "${3:+,$3}"
+}
+
+{
+	event 1 '"plain"' '"n":42,"d":19.10,"b":true,"day":"2026-02-28","u":"6BA7B810-9DAD-11D1-80B4-00C04FD430C8","j":{"b": 19.10, "a": "é\\\n"},"items":[1,2]'
+	event 2 '""' '"b":false,"j":"te\"xt\t"'
+	event 3 '"a\tb\nc\rd\\e\"f"' '"j":[1e3,null,"\u00e9\ud83d\ude00"]'
+	event 4 '"\\N"'
+	event 5 '"\\."'
+	event 6 '"\n"'
+	event 7 '"NULL"' '"j":null'
+	event 8 '" \u00e9😀\u2028\u0001\u007f "'
+	event 9 '"\b\f\u000b"'
+	event 10 '"\\\\N\\t\r\n"' '"n":9223372036854775807,"d":9999999999999999999999999999999999.9999'
+	event 11 '"\"\"\""' '"n":-9223372036854775808,"d":-0.0001'
+	event 12 null '"n":0,"d":9007199254740993'
+	event 13 '"'"'"'; DROP TABLE \"user\"; --"'
+} >events
+run 'evversion events | evstar -o rows'
+check 'events to rows' 0
+
+# What "order" must hold, as text in octets of hex, then the other columns.
+cat >want <<'END'
+1|706c61696e|42|19.1000|t|2026-03-01 10:00:01+00|2026-02-28|6ba7b810-9dad-11d1-80b4-00c04fd430c8|{"a": "é\\\n", "b": 19.10}
+2|||f|2026-03-01 10:00:02+00|||"te\"xt\t"
+3|6109620a630d645c652266||||2026-03-01 10:00:03+00|||[1000, null, "é😀"]
+END
+
+if need sqlite3; then
+	run 'sqlite3 shop.db <sqlite.sql'
+	check 'SQLite takes the statements' 0
+	run 'evload sqlite:shop.db rows'
+	check 'and evload the tables' 0
+	run 'sqlite3 -bail shop.db <sqlite.sql'
+	check 'SQLite takes them again' 0
+	is 'and nothing is lost' "$(sqlite3 shop.db 'SELECT count(*) FROM "order"' 'SELECT count(*) FROM "Select"' \
+		'SELECT count(*) FROM "user"' 'SELECT count(*) FROM days' 'SELECT count(*) FROM ev_ledger')" '13
+2
+13
+3
+1'
+	is 'the primary keys are' "$(
+		sqlite3 shop.db "SELECT m.name, group_concat(c.name) FROM sqlite_schema m, pragma_table_info(m.name) c
+			WHERE m.type = 'table' AND c.pk GROUP BY 1 ORDER BY 1"
+	)" 'Select|ev_owner,ev_index
+days|days_key
+ev_ledger|commit_no
+order|ev_owner,ev_index
+user|user_key'
+	for model in "$srcdir"/examples/*/evkit.yaml; do
+		run "evschema -m '$model' -t sqlite | sqlite3 -bail :memory:"
+		check "SQLite: $(basename "$(dirname "$model")")" 0
+	done
+fi
+
+#
+# PostgreSQL, a server of this test's own
+#
+bin=$(pg_config --bindir 2>"$tap/pg_config") || bin=
+for one in /usr/lib/postgresql/*/bin; do
+	[ -x "$bin/initdb" ] || bin=$one
+done
+if [ ! -x "$bin/initdb" ] || ! command -v psql >"$tap/psql"; then
+	skip 'PostgreSQL' 'PostgreSQL is not installed'
+	done_testing
+fi
+
+# A server does not run as root.
+as=
+mkdir pg
+if [ "$(id -u)" -eq 0 ]; then
+	as='setpriv --reuid=nobody --regid=nogroup --clear-groups'
+	chown nobody pg
+fi
+export PGHOST="$PWD/pg" PGUSER=evkit PGDATABASE=postgres PGTZ=UTC PGCLIENTENCODING=UTF8
+cd pg || exit 2
+$as "$bin/initdb" -A trust -U evkit -E UTF8 --locale=C -N -D data >initdb.log 2>&1
+ok 'PostgreSQL: a database' [ -e data/PG_VERSION ] || cat initdb.log
+$as "$bin/postgres" -D data -F -k "$PWD" -c listen_addresses= >server.log 2>&1 &
+server=$!
+trap 'kill -QUIT $server; wait' EXIT
+cd ..
+
+sql()
+{
+	psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"
+}
+
+for _ in $(seq 600); do
+	sql -c 'SELECT 1' >"$tap/ready" 2>&1 && break
+	sleep 0.1
+done
+ok 'PostgreSQL: a server' grep -qx 1 "$tap/ready" || cat pg/server.log
+
+evschema -t postgres >postgres.sql
+run 'sql -f postgres.sql'
+check 'PostgreSQL takes the statements' 0
+run 'sql -f prod.sql'
+check 'and those with a schema' 0
+is 'the columns of "order"' "$(
+	sql -c "SELECT string_agg(column_name || ' ' || data_type || coalesce('(' || character_maximum_length || ')', '') ||
+			CASE WHEN data_type = 'numeric' THEN '(' || numeric_precision || ',' || numeric_scale || ')' ELSE '' END ||
+			CASE is_nullable WHEN 'NO' THEN ' not null' ELSE '' END, E'\n' ORDER BY ordinal_position)
+		FROM information_schema.columns WHERE table_schema = 'Group' AND table_name = 'order'"
+)" 'ev_owner character varying(32) not null
+ev_index bigint not null
+ev_valid_from timestamp with time zone
+ev_valid_to timestamp with time zone
+ev_current boolean
+ev_deleted boolean
+from character varying(1000)
+from_key character varying(32)
+group bigint
+Table numeric(38,4)
+where boolean
+at timestamp with time zone
+at_key character varying(32)
+day date
+u uuid
+j jsonb'
+
+# TSV by both dialects: pgtext into "public", csvq into "Group".
+for table in order Select user days; do
+	evload -t $table rows -o "$table.pgtext" && evload -t $table --dialect csvq rows -o "$table.csvq" || exit 2
+	run sql -c "\\copy \"$table\" FROM '$table.pgtext'"
+	check "PostgreSQL reads pgtext: $table" 0
+	run sql -c "\\copy \"Group\".\"$table\" FROM '$table.csvq' (FORMAT csv, DELIMITER E'\\t', QUOTE '\"', ESCAPE '\"', NULL '')"
+	check "PostgreSQL reads csvq: $table" 0
+	is "both say the same: $table" "$(
+		sql -c "(TABLE \"$table\" EXCEPT ALL TABLE \"Group\".\"$table\") UNION ALL
+			(TABLE \"Group\".\"$table\" EXCEPT ALL TABLE \"$table\")"
+	)" ''
+	is "each row is there: $table" "$(sql -c "SELECT count(*) FROM \"$table\"")" \
+		"$(grep -c "\"table\":\"$table\",\"op\":\"insert\"" rows)"
+done
+is 'the values are those of the events' "$(
+	sql -c "SELECT extract(second FROM \"at\")::int, encode(convert_to(\"from\", 'UTF8'), 'hex'), \"group\", \"Table\",
+			\"where\", \"at\", \"day\", u, j FROM \"order\" ORDER BY 1" -P null=null
+)" "$(
+	cat <<'END'
+1|706c61696e|42|19.1000|t|2026-03-01 10:00:01+00|2026-02-28|6ba7b810-9dad-11d1-80b4-00c04fd430c8|{"a": "é\\\n", "b": 19.10}
+2||null|null|f|2026-03-01 10:00:02+00|null|null|"te\"xt\t"
+3|6109620a630d645c652266|null|null|null|2026-03-01 10:00:03+00|null|null|[1000, null, "é😀"]
+4|5c4e|null|null|null|2026-03-01 10:00:04+00|null|null|null
+5|5c2e|null|null|null|2026-03-01 10:00:05+00|null|null|null
+6|0a|null|null|null|2026-03-01 10:00:06+00|null|null|null
+7|4e554c4c|null|null|null|2026-03-01 10:00:07+00|null|null|null
+8|20c3a9f09f9880e280a8017f20|null|null|null|2026-03-01 10:00:08+00|null|null|null
+9|080c0b|null|null|null|2026-03-01 10:00:09+00|null|null|null
+10|5c5c4e5c740d0a|9223372036854775807|9999999999999999999999999999999999.9999|null|2026-03-01 10:00:10+00|null|null|null
+11|222222|-9223372036854775808|-0.0001|null|2026-03-01 10:00:11+00|null|null|null
+12|null|0|9007199254740993.0000|null|2026-03-01 10:00:12+00|null|null|null
+13|273b2044524f50205441424c45202275736572223b202d2d|null|null|null|2026-03-01 10:00:13+00|null|null|null
+END
+)"
+is 'each fact finds its member' "$(
+	sql -c 'SELECT count(*) FROM "order" o JOIN "user" u ON o."from_key" = u.user_key AND o."from" IS NOT DISTINCT FROM u.t'
+)" 13
+is 'and its day' "$(sql -c 'SELECT count(*), min(date), max(day_name) FROM "order" o JOIN days d ON o.at_key = d.days_key')" \
+	'13|2026-03-01|Sunday'
+is 'the elements are there' "$(sql -c 'SELECT ev_index, "limit" FROM "Select" ORDER BY 1')" '0|1
+1|2'
+evload -t order --deletes rows >"$tap/deletes"
+run sql -c 'CREATE TEMP TABLE gone (owner text)' -c '\copy gone FROM user.deletes' -c 'SELECT * FROM gone'
+evload -t user --deletes rows -o user.deletes
+run sql -c 'CREATE TEMP TABLE gone (owner text)' -c '\copy gone FROM user.deletes' \
+	-c 'DELETE FROM "user" WHERE user_key IN (SELECT owner FROM gone) RETURNING t IS NULL'
+check 'owners to be deleted are read too' 0 t
+
+run 'sql -f postgres.sql'
+is 'PostgreSQL takes the statements again' $status 0
+is 'and nothing is lost' "$(sql -c 'SELECT count(*) FROM "order"')" 13
+for model in "$srcdir"/examples/*/evkit.yaml; do
+	name=$(basename "$(dirname "$model")")
+	sql -c 'CREATE DATABASE example'
+	run "evschema -m '$model' -t postgres | PGDATABASE=example sql"
+	check "PostgreSQL: $name" 0
+	sql -c 'DROP DATABASE example'
+done
+
+done_testing
