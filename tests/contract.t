@@ -576,7 +576,7 @@ expect()
 
 for program in $filters; do
 	input=$(input_of "$program")
-	(cat "$input" && echo && echo) | sed '$d' >lines
+	(cat "$input" && echo) >lines
 	codes=
 	if [ "$program" != evload ]; then
 		printf '%s\n%s\n' "$long" "$long" >>lines

@@ -155,7 +155,7 @@ static bool nginx_time(const char *t, char out[26])
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct ev_time parsed;
-	int month = 0;
+	size_t month = 0;
 
 	while (month < 12 && memcmp(&months[3 * month], t + 3, 3) != 0)
 		month++;
@@ -163,8 +163,8 @@ static bool nginx_time(const char *t, char out[26])
 		return false;
 	memcpy(out, t + 7, 4);
 	out[4] = '-';
-	out[5] = (char)('0' + (month + 1) / 10);
-	out[6] = (char)('0' + (month + 1) % 10);
+	out[5] = (char)('0' + (char)((month + 1) / 10));
+	out[6] = (char)('0' + (char)((month + 1) % 10));
 	out[7] = '-';
 	memcpy(out + 8, t, 2);
 	out[10] = 'T';

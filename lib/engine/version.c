@@ -195,7 +195,7 @@ static void add_link(struct ev_version *v, const struct ev_sorted *item, size_t 
 	memset(line + len, 0, EV_IN_SLACK);
 	ev_grow(&v->links, &v->cap_links, v->n_links + 1, sizeof *v->links);
 	l = &v->links[v->n_links++];
-	*l = (struct link){.rec = {line, len, v->sources[head.source], head.line, head.offset}};
+	*l = (struct link){.rec = {line, len, v->sources[head.source], head.line, head.offset, 0}};
 	l->s_len = item->key_len - id_len;
 	l->s = ev_arena_copy(&v->arena, item->key + id_len, l->s_len);
 }

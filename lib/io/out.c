@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +70,37 @@ static bool keeps_name(const char *name)
 	       lstat(name, &st) == 0 && S_ISLNK(st.st_mode);
 }
 
+/* Whether this process is writing the file already: the later of two would replace the other. */
+static bool is_ours(const char *temp)
+{
+	struct stat a, b;
+
+	if (stat(temp, &a) != 0)
+		return false;
+	for (int i = 0; i < SLOTS; i++) {
+		const char *path = atomic_load(&temporaries[i]);
+
+		if (path != NULL && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
+		    a.st_ino == b.st_ino)
+			return true;
+	}
+	return false;
+}
+
+/* No signal comes between the making of the file and the note that it must be removed. */
+static int make_temporary(struct ev_out *o)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	o->fd = open(o->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (o->fd >= 0)
+		o->slot = ev_out_temporary(o->temp);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return o->fd;
+}
+
 struct ev_out *ev_out_file(const char *name, struct ev_error *err)
 {
 	const char *base = strrchr(name, '/');
@@ -85,20 +117,22 @@ struct ev_out *ev_out_file(const char *name, struct ev_error *err)
 		return o;
 	}
 	o->temp = ev_malloc(size);
-	for (unsigned i = 0; o->fd < 0; i++) {
+	for (unsigned i = 0;; i++) {
 		snprintf(o->temp, size, "%.*s.%s.%ld.%u~", (int)dir, name, name + dir,
 			 (long)getpid(), i);
-		o->fd = open(o->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (o->fd < 0 && (errno != EEXIST || i == 1000)) {
-			ev_fail(err, "%s: cannot be written: %s", name, strerror(errno));
-			free(o->temp);
-			o->temp = NULL;
-			ev_out_discard(&o);
-			return NULL;
-		}
+		if (make_temporary(o) >= 0)
+			return o;
+		ev_fail(err, "%s: cannot be written: %s", name, strerror(errno));
+		if (errno == EEXIST && is_ours(o->temp))
+			ev_fail(err, "%s: is named for two outputs: give each a file of its own",
+				name);
+		else if (errno == EEXIST && i < 1000)
+			continue;
+		free(o->temp);
+		o->temp = NULL;
+		ev_out_discard(&o);
+		return NULL;
 	}
-	o->slot = ev_out_temporary(o->temp);
-	return o;
 }
 
 static enum ev_status write_all(struct ev_out *o, const char *p, size_t len)

@@ -199,7 +199,7 @@ AVX512 static inline uint32_t *flatten_avx512(uint32_t *out, uint32_t base, uint
 
 #define QUARTER(k)                      \
 	_mm512_storeu_si512(            \
-		out + 16 * (k),         \
+		out + 16UL * (k),       \
 		_mm512_add_epi32(first, \
 				 _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(packed, k))))
 	QUARTER(0);

@@ -529,8 +529,9 @@ void ev_jschema_explain(const struct ev_jschema *s, const struct ev_doc *d, uint
 					"the value is nested too deep for this schema: more than "
 					"%d schemas stand open at one time",
 					JS_DEPTH)
-		       : ev_reasons_add(reasons,
-					"whether the value fits takes too long to tell: branches of "
-					"the schema lead back to it too often"),
+		       : ev_reasons_add(
+				 reasons,
+				 "whether the value fits takes too long to tell: branches of "
+				 "the schema lead back to it too often"),
 	       &top, NULL, s->says);
 }

@@ -25,9 +25,9 @@ struct reader {
 
 /* Errors and keys */
 
-static bool wrong(struct reader *r, struct ev_place at, const char *fmt, ...) EV_PRINTF(3, 4);
+static void tell(struct reader *r, struct ev_place at, const char *fmt, ...) EV_PRINTF(3, 4);
 
-static bool wrong(struct reader *r, struct ev_place at, const char *fmt, ...)
+static void tell(struct reader *r, struct ev_place at, const char *fmt, ...)
 {
 	struct ev_error detail;
 	va_list ap;
@@ -36,8 +36,10 @@ static bool wrong(struct reader *r, struct ev_place at, const char *fmt, ...)
 	ev_vfail(&detail, fmt, ap);
 	va_end(ap);
 	ev_fail(r->err, "%s:%zu:%zu: %s", r->file, at.line, at.column, detail.text);
-	return false;
 }
+
+/* Tells what is wrong and where; false, for a reader to return. */
+#define wrong(...) (tell(__VA_ARGS__), false)
 
 static struct ev_place place(const struct ev_yaml *y)
 {
@@ -214,9 +216,9 @@ static bool types_of(struct reader *r, const struct ev_yaml *map, struct ev_name
 
 			for (size_t k = 0; k < r->m->n_types; k++)
 				known[k] = r->m->types[k].name;
-			wrong(r, place(y->items[i]),
-			      "no event type '%s' in types: did you mean '%s'?", out->list[i],
-			      nearest(out->list[i], known));
+			tell(r, place(y->items[i]),
+			     "no event type '%s' in types: did you mean '%s'?", out->list[i],
+			     nearest(out->list[i], known));
 			free(known);
 			return false;
 		}
@@ -390,24 +392,46 @@ static bool read_rules(struct reader *r, const struct ev_yaml *y)
 static const char *const type_names[] = {"uuid",    "varchar", "timestamp", "date", "int",
 					 "decimal", "bool",    "json",	    NULL};
 
+static bool taken(const char **p, char c)
+{
+	if (**p != c)
+		return false;
+	++*p;
+	return true;
+}
+
+/* One to eight digits. */
+static bool count_of(const char **p, uint32_t *v)
+{
+	const char *from = *p;
+
+	for (*v = 0; **p >= '0' && **p <= '9' && *p - from < 8; ++*p)
+		*v = *v * 10 + (uint32_t)(**p - '0');
+	return *p > from;
+}
+
 static bool read_type(struct reader *r, const struct ev_yaml *y, struct ev_column *c)
 {
-	char word[16], paren = '\0', rest = '\0';
-	unsigned size = 0, scale = 0;
-	int n, type;
+	const char *p;
+	uint32_t size = 0, scale = 0;
+	size_t len;
+	int type = 0;
 
 	if (y->kind != EV_YAML_SCALAR)
 		return wrong(r, place(y), "type must be a text such as varchar(64)");
-	n = sscanf(y->text, "%15[a-z]%c", word, &paren);
-	for (type = 0; n >= 1 && type_names[type] != NULL && strcmp(type_names[type], word) != 0;)
+	p = y->text;
+	len = strcspn(p, "(");
+	while (type_names[type] != NULL &&
+	       (strncmp(type_names[type], p, len) != 0 || type_names[type][len] != '\0'))
 		type++;
-	if (n < 1 || type_names[type] == NULL)
+	if (type_names[type] == NULL)
 		return wrong(r, place(y), "no type '%s': did you mean '%s'?", y->text,
-			     nearest(n >= 1 ? word : y->text, type_names));
+			     nearest(y->text, type_names));
 	c->type = (enum ev_type)type;
+	p += len;
 	switch (c->type) {
 	case EV_TYPE_VARCHAR:
-		if (sscanf(y->text, "varchar(%8u%c%c", &size, &paren, &rest) != 2 || paren != ')' ||
+		if (!taken(&p, '(') || !count_of(&p, &size) || !taken(&p, ')') || *p != '\0' ||
 		    size == 0 || size > MAX_VARCHAR)
 			return wrong(
 				r, place(y),
@@ -415,8 +439,9 @@ static bool read_type(struct reader *r, const struct ev_yaml *y, struct ev_colum
 				y->text, MAX_VARCHAR);
 		break;
 	case EV_TYPE_DECIMAL:
-		if (sscanf(y->text, "decimal(%3u,%3u%c%c", &size, &scale, &paren, &rest) != 3 ||
-		    paren != ')' || size == 0 || size > MAX_PRECISION || scale > size)
+		if (!taken(&p, '(') || !count_of(&p, &size) || !taken(&p, ',') ||
+		    !count_of(&p, &scale) || !taken(&p, ')') || *p != '\0' || size == 0 ||
+		    size > MAX_PRECISION || scale > size)
 			return wrong(r, place(y),
 				     "'%s' is no type: write \"decimal(P,S)\" in quotes, P digits "
 				     "from 1 to %d, S of them "
@@ -424,8 +449,9 @@ static bool read_type(struct reader *r, const struct ev_yaml *y, struct ev_colum
 				     y->text, MAX_PRECISION);
 		break;
 	default:
-		if (n != 1)
-			return wrong(r, place(y), "'%s' is no type: write %s alone", y->text, word);
+		if (*p != '\0')
+			return wrong(r, place(y), "'%s' is no type: write %s alone", y->text,
+				     type_names[type]);
 	}
 	c->size = size;
 	c->scale = scale;
@@ -497,11 +523,11 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 		for (size_t i = 0; i < r->m->n_dimensions; i++)
 			known[i] = r->m->dimensions[i].name;
 		if (r->m->n_dimensions == 0)
-			wrong(r, place(v), "the model has no dimensions: add star.dimensions");
+			tell(r, place(v), "the model has no dimensions: add star.dimensions");
 		else
-			wrong(r, place(v), "no dimension '%s': did you mean '%s'?",
-			      v->kind == EV_YAML_SCALAR ? v->text : "",
-			      nearest(v->kind == EV_YAML_SCALAR ? v->text : "", known));
+			tell(r, place(v), "no dimension '%s': did you mean '%s'?",
+			     v->kind == EV_YAML_SCALAR ? v->text : "",
+			     nearest(v->kind == EV_YAML_SCALAR ? v->text : "", known));
 		free(known);
 		return false;
 	}
@@ -535,7 +561,7 @@ static bool names_differ(struct reader *r, const struct ev_columns *columns)
 	for (size_t i = 0; i < columns->n && good; i++) {
 		const struct ev_column *c = &columns->list[i];
 
-		for (int key = 0; key <= (c->dimension != NULL); key++) {
+		for (int key = 0; key <= (c->dimension != NULL ? 1 : 0); key++) {
 			names[n] = ev_malloc(strlen(c->name) + sizeof "_key");
 			sprintf(names[n], "%s%s", c->name, key ? "_key" : "");
 			for (size_t k = 0; k < n && good; k++)

@@ -132,7 +132,7 @@ struct ev_model *ev_model_read(const char *file, struct ev_error *err);
 /* The default envelope: .event_id .event_type .event_timestamp .version .modified_at .op */
 struct ev_model *ev_model_default(void);
 /* Sets one path of the envelope by name: "id", "type", "time", "version", "modified" or "op". */
-enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const char *path,
+enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const char *text,
 				 struct ev_error *err);
 void ev_model_free(struct ev_model **m);
 

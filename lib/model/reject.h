@@ -51,7 +51,7 @@ enum ev_status ev_rejects_end(struct ev_rejects *r, struct ev_error *err);
 
 uint64_t ev_rejects_count(const struct ev_rejects *r);
 /* The counts by code: the i-th code and its count, or NULL behind the last. */
-const char *ev_rejects_code(const struct ev_rejects *r, size_t i, uint64_t *count);
+const char *ev_rejects_code(const struct ev_rejects *r, size_t i, uint64_t *n);
 
 /* Gives the file its name. */
 enum ev_status ev_rejects_commit(struct ev_rejects *r, struct ev_error *err);

@@ -1,5 +1,6 @@
 #include "model/sort.h"
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/mem.h"
 #include "io/in.h"
 
@@ -131,16 +132,16 @@ static enum ev_status failed(struct ev_sort *s, const char *what, struct ev_erro
 
 static int unnamed_file(const char *folder)
 {
-	char *path = ev_malloc(strlen(folder) + sizeof "/evkit-XXXXXX");
 	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	struct ev_buf path = {0};
 
-	if (fd < 0) {
-		strcpy(path, folder);
-		strcat(path, "/evkit-XXXXXX");
-		if ((fd = mkostemp(path, O_CLOEXEC)) >= 0)
-			unlink(path);
-	}
-	free(path);
+	if (fd >= 0)
+		return fd;
+	ev_buf_printf(&path, "%s/evkit-XXXXXX", folder);
+	ev_buf_str(&path);
+	if ((fd = mkostemp(path.p, O_CLOEXEC)) >= 0)
+		unlink(path.p);
+	ev_buf_free(&path);
 	return fd;
 }
 
@@ -183,8 +184,10 @@ static enum ev_status run_put(struct writer *w, const void *p, size_t len)
 static enum ev_status run_begin(struct ev_sort *s, struct writer *w, struct ev_error *err)
 {
 	*w = (struct writer){.fd = unnamed_file(s->folder)};
-	if (w->fd < 0)
-		return failed(s, "cannot be made", err);
+	if (w->fd < 0) {
+		failed(s, "cannot be made", err);
+		return EV_FATAL;
+	}
 	w->buf = ev_malloc(RUN_BLOCK);
 	return EV_OK;
 }

@@ -12,7 +12,7 @@ enum { MAX_DEPTH = 64, MAX_NODES = 1000000 };
 struct ev_yaml_doc {
 	struct ev_arena arena;
 	struct ev_yaml *root;
-	yaml_document_t *doc; /* while it is read */
+	yaml_document_t doc; /* while it is read */
 	const char *file;
 	size_t nodes;
 	struct ev_error *err;
@@ -71,7 +71,7 @@ static bool convert_map(struct ev_yaml_doc *d, const yaml_node_t *from, struct e
 
 static struct ev_yaml *convert(struct ev_yaml_doc *d, int index, int depth)
 {
-	const yaml_node_t *from = yaml_document_get_node(d->doc, index);
+	const yaml_node_t *from = yaml_document_get_node(&d->doc, index);
 	struct ev_yaml *to = ev_arena_zalloc(&d->arena, sizeof *to);
 	bool good = true;
 
@@ -133,18 +133,17 @@ static bool not_yaml(struct ev_yaml_doc *d, const yaml_parser_t *parser)
 
 static bool read_document(struct ev_yaml_doc *d, yaml_parser_t *parser)
 {
-	yaml_document_t doc, further;
+	yaml_document_t further;
 	bool good = false;
 
-	if (!yaml_parser_load(parser, &doc))
+	if (!yaml_parser_load(parser, &d->doc))
 		return not_yaml(d, parser);
-	if (yaml_document_get_root_node(&doc) == NULL) {
+	if (yaml_document_get_root_node(&d->doc) == NULL) {
 		ev_fail(d->err, "%s:1:1: the file is empty: write a model, see evkit-model(5)",
 			d->file);
 	} else {
-		d->doc = &doc;
-		d->root = convert(d, (int)(yaml_document_get_root_node(&doc) - doc.nodes.start) + 1,
-				  0);
+		d->root = convert(
+			d, (int)(yaml_document_get_root_node(&d->doc) - d->doc.nodes.start) + 1, 0);
 		good = d->root != NULL;
 	}
 	if (good && !yaml_parser_load(parser, &further)) {
@@ -158,7 +157,7 @@ static bool read_document(struct ev_yaml_doc *d, yaml_parser_t *parser)
 		}
 		yaml_document_delete(&further);
 	}
-	yaml_document_delete(&doc);
+	yaml_document_delete(&d->doc);
 	return good;
 }
 
