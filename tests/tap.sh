@@ -87,9 +87,9 @@ tap_result()
 {
 	tap_count=$((tap_count + 1))
 	if [ "$2" -eq 0 ]; then
-		echo "ok $tap_count - $1"
+		printf "%s\n" "ok $tap_count - $1"
 	else
-		echo "not ok $tap_count - $1"
+		printf "%s\n" "not ok $tap_count - $1"
 	fi
 }
 
@@ -209,7 +209,7 @@ ok()
 skip()
 {
 	tap_count=$((tap_count + 1))
-	echo "ok $tap_count - $1 # skip $2"
+	printf "%s\n" "ok $tap_count - $1 # skip $2"
 }
 
 skip_all()

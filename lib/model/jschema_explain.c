@@ -516,7 +516,8 @@ void ev_jschema_explain(const struct ev_jschema *s, const struct ev_doc *d, uint
 	struct place top = {NULL, EV_NOWHERE, 0};
 	size_t first = reasons->n;
 
-	js_fits(&j, s, at, JS_NO_MARKS);
+	if (js_fits(&j, s, at, JS_NO_MARKS) && !j.exhausted)
+		return;
 	if (!j.exhausted) {
 		j.left = js_work(s->set, d);
 		explain(&j, s, at, &top, "false", NULL);

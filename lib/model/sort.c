@@ -34,7 +34,7 @@ struct run {
 };
 
 struct ev_sort {
-	size_t limit;
+	size_t limit, held; /* octets */
 	const char *folder;
 	struct ev_arena arena;
 	struct slot *slots;
@@ -228,7 +228,8 @@ static enum ev_status spill(struct ev_sort *s, struct ev_error *err)
 	if (run_end(s, &w, s->ever, st, err) != EV_OK)
 		return EV_FATAL;
 	s->n = 0;
-	ev_arena_free(&s->arena);
+	s->held = 0;
+	ev_arena_reset(&s->arena);
 	return EV_OK;
 }
 
@@ -246,7 +247,8 @@ enum ev_status ev_sort_add(struct ev_sort *s, const void *key, size_t key_len, c
 	memset(at + sizeof h + key_len + len, 0, EV_IN_SLACK);
 	ev_grow(&s->slots, &s->cap, s->n + 1, sizeof *s->slots);
 	s->slots[s->n++] = (struct slot){prefix_of(key, key_len), at, s->added++};
-	if (s->arena.total + s->n * sizeof *s->slots < s->limit)
+	s->held += sizeof h + key_len + len + sizeof *s->slots;
+	if (s->held < s->limit)
 		return EV_OK;
 	if (spill(s, err) != EV_OK)
 		return EV_FATAL;
