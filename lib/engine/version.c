@@ -145,9 +145,8 @@ static size_t write_key(struct ev_version *v, const struct ev_event *event)
 
 static uint32_t source_number(struct ev_version *v, const char *source)
 {
-	for (size_t i = v->n_sources; i > 0; i--)
-		if (strcmp(v->sources[i - 1], source) == 0)
-			return (uint32_t)(i - 1);
+	if (v->n_sources > 0 && strcmp(v->sources[v->n_sources - 1], source) == 0)
+		return (uint32_t)(v->n_sources - 1); /* files come one after another */
 	v->sources = ev_realloc_array(v->sources, v->n_sources + 1, sizeof(char *));
 	v->sources[v->n_sources] = ev_strdup(source);
 	return (uint32_t)v->n_sources++;
@@ -376,6 +375,9 @@ static enum ev_status fold_patch(struct ev_version *v, const struct link *l,
 	ev_buf_reset(&v->line);
 	ev_merge_patch(base.doc, &base.reserved, base.reserved != EV_NOWHERE, event->doc, skip, n,
 		       &v->line);
+	if (v->line.len > EV_SCAN_MAX)
+		return set_aside(v, l, "too-long", "what the patch makes is longer than 512 MiB",
+				 err);
 	line = ev_arena_alloc(&v->arena, v->line.len + EV_IN_SLACK);
 	memcpy(line, v->line.p, v->line.len);
 	memset(line + v->line.len, 0, EV_IN_SLACK);

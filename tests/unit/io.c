@@ -584,11 +584,13 @@ static void test_appearing(void)
 	ev_out_discard(&o);
 
 	o = ev_out_file("out", &err);
-	p = ev_out_file("out", &err);
+	ok(ev_out_file("./out", &err) == NULL, "one file is not written twice at a time");
+	is(err.text, "./out: is named for two outputs: give each a file of its own", "is told");
 	ev_out_put(o, "first", 5);
-	ev_out_put(p, "second", 6);
-	ok(ev_out_commit(&o, &err) == EV_OK && file_is("out", T("first")), "of two the first");
-	ok(ev_out_commit(&p, &err) == EV_OK && file_is("out", T("second")), "and then the second");
+	ok(ev_out_commit(&o, &err) == EV_OK && file_is("out", T("first")), "the first stands");
+	o = ev_out_file("out", &err);
+	ev_out_put(o, "second", 6);
+	ok(ev_out_commit(&o, &err) == EV_OK && file_is("out", T("second")), "and then a second");
 
 	mkdir("sub", 0777);
 	o = ev_out_file("sub/empty", &err);
