@@ -143,8 +143,8 @@ const struct ev_environment *ev_model_environment(const struct ev_model *m, cons
 /* Whether a list of types takes this one; an empty list takes all. */
 bool ev_names_take(const struct ev_names *types, const char *p, size_t len);
 
-/* "decimal" and so on. */
-const char *ev_type_name(enum ev_type type);
+/* "decimal" and so on, by enum ev_type; NULL behind the last. */
+extern const char *const ev_type_names[];
 /* "decimal(12,2)" and so on, into out. */
 void ev_type_write(const struct ev_column *c, char *out, size_t size);
 

@@ -216,7 +216,7 @@ void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const cha
 		   size_t len)
 {
 	/* without its size, because a longer varchar is no other key */
-	const char *type = ev_type_name(c->type);
+	const char *type = ev_type_names[c->type];
 	struct ev_buf text = {0};
 
 	if (len == 4 && memcmp(value, "null", 4) == 0) {
