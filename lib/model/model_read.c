@@ -180,8 +180,21 @@ static bool name_of(struct reader *r, const struct ev_yaml *key, const char *wha
 		return wrong(r, place(key),
 			     "'%s' cannot name a %s: names that begin with ev_ are evkit's own", p,
 			     what);
+	if (strncasecmp(p, "sqlite_", 7) == 0)
+		return wrong(
+			r, place(key),
+			"'%s' cannot name a %s: names that begin with sqlite_ are SQLite's own", p,
+			what);
 	*out = ev_strdup(p);
 	return true;
+}
+
+/* A name that "_key" is put behind must leave room for it. */
+static bool room_for_key(struct reader *r, const struct ev_yaml *at, const char *name)
+{
+	return strlen(name) + strlen("_key") <= MAX_NAME ||
+	       wrong(r, place(at), "'%s' is too long: %s_key must have %d characters at most", name,
+		     name, MAX_NAME);
 }
 
 static bool names_of(struct reader *r, const struct ev_yaml *y, const char *what,
@@ -500,6 +513,8 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 		return wrong(r, place(v), "$index is a number: its type is int");
 	if ((v = ev_yaml_get(y, "dimension")) == NULL)
 		return true;
+	if (!room_for_key(r, key, c->name))
+		return false;
 	if (v->kind == EV_YAML_SCALAR)
 		c->dimension = ev_model_dimension(r->m, v->text);
 	if (c->dimension == NULL) {
@@ -612,7 +627,7 @@ static bool read_calendar(struct reader *r, const struct ev_yaml *y, struct ev_d
 	if (v != NULL && v->kind != EV_YAML_SCALAR)
 		return wrong(r, place(v), "zone must be a text");
 	if ((c->zone = ev_zone_open(v != NULL ? v->text : "UTC", &why)) == NULL)
-		return wrong(r, place(v), "%s", why.text);
+		return wrong(r, place(v != NULL ? v : y), "%s", why.text);
 	return true;
 }
 
@@ -657,7 +672,8 @@ static bool read_dimension(struct reader *r, const struct ev_yaml *key, const st
 	int history = 0;
 
 	d->place = place(key);
-	if (!name_of(r, key, "dimension", &d->name) || !is_map(r, y, "a dimension", keys))
+	if (!name_of(r, key, "dimension", &d->name) || !room_for_key(r, key, d->name) ||
+	    !is_map(r, y, "a dimension", keys))
 		return false;
 	if ((v = ev_yaml_get(y, "calendar")) != NULL)
 		return y->n == 1 ? read_calendar(r, v, d)
