@@ -96,8 +96,8 @@ struct cli_engine {
 	enum ev_status (*finish)(void *engine, struct ev_error *err); /* or NULL: emits the rest */
 	const struct ev_count *counts; /* or NULL: out is counted by the loop */
 	/*
-	 * For a sink: a batch begins, and is whole. digest: 32 hex digits; balance: the stages as
-	 * JSON.
+	 * For a sink: a batch begins, and is whole. batch: its name, or NULL where it is not known;
+	 * digest: 32 hex digits; balance: the stages as JSON.
 	 */
 	enum ev_status (*begin)(void *engine, const char *batch, struct ev_error *err);
 	enum ev_status (*end)(void *engine, const char *batch, const char *digest,
@@ -111,8 +111,7 @@ struct cli_engine {
 int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size_t n);
 
 /*
- * Commits the output (standard output, or -o) of a program that has no record loop. Exits on
- * trouble.
+ * Commits the output, standard output or -o; cli_run does so itself. Exits on trouble.
  */
 void cli_commit(struct cli *c);
 

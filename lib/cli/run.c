@@ -184,8 +184,7 @@ static void open_output(struct run *r)
 	ev_buf_free(&line);
 }
 
-/* last: nothing follows, so what was set aside must be safe before the seal says so. */
-static void close_output(struct run *r, bool last)
+static void close_output(struct run *r)
 {
 	struct cli_stage own;
 	struct ev_buf line = {0};
@@ -193,8 +192,6 @@ static void close_output(struct run *r, bool last)
 
 	own_stage(r, &own);
 	r->refused |= too_many_rejects(r);
-	if (last)
-		must(r, ev_rejects_commit(r->c->port.rejects, &r->c->error));
 	r->opened = false;
 	add_stage(r, &r->chain, &own);
 	add_total(r);
@@ -214,7 +211,7 @@ static void head(struct run *r, const struct ev_line *l, const struct cli_contro
 		       "a section begins before the one before it is sealed: its producer was "
 		       "stopped, rerun the batch");
 	if (r->e->flow == CLI_FLOW_EACH && r->opened)
-		close_output(r, false);
+		close_output(r);
 	r->inside = true;
 	r->section_in = 0;
 	r->sections++;
@@ -487,9 +484,10 @@ static void end(struct run *r)
 	}
 	if (r->e->finish != NULL)
 		must(r, r->e->finish(r->e->engine, &r->c->error));
-	if (r->opened)
-		close_output(r, true);
+	/* What was set aside must be safe before the last seal says so. */
 	must(r, ev_rejects_commit(r->c->port.rejects, &r->c->error));
+	if (r->opened)
+		close_output(r);
 }
 
 static void write_stats(struct run *r)

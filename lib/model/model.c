@@ -158,14 +158,6 @@ void ev_model_free(struct ev_model **model)
 	*model = NULL;
 }
 
-const struct ev_fact *ev_model_fact(const struct ev_model *m, const char *name)
-{
-	for (size_t i = 0; i < m->n_facts; i++)
-		if (strcmp(m->facts[i].name, name) == 0)
-			return &m->facts[i];
-	return NULL;
-}
-
 const struct ev_dimension *ev_model_dimension(const struct ev_model *m, const char *name)
 {
 	for (size_t i = 0; i < m->n_dimensions; i++)

@@ -136,7 +136,6 @@ enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const ch
 				 struct ev_error *err);
 void ev_model_free(struct ev_model **m);
 
-const struct ev_fact *ev_model_fact(const struct ev_model *m, const char *name);
 const struct ev_dimension *ev_model_dimension(const struct ev_model *m, const char *name);
 const struct ev_environment *ev_model_environment(const struct ev_model *m, const char *name);
 

@@ -78,11 +78,6 @@ void ev_sort_free(struct ev_sort **s)
 	*s = NULL;
 }
 
-size_t ev_sort_runs(const struct ev_sort *s)
-{
-	return s->ever;
-}
-
 static int compare_keys(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);

@@ -30,8 +30,6 @@ struct ev_sorted {
 
 /* EV_OK, EV_EOF or EV_FATAL. */
 enum ev_status ev_sort_next(struct ev_sort *s, struct ev_sorted *out, struct ev_error *err);
-/* How many runs went to files. */
-size_t ev_sort_runs(const struct ev_sort *s);
 void ev_sort_free(struct ev_sort **s);
 
 #endif
