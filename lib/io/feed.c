@@ -1,6 +1,7 @@
 #include "io/feed.h"
 #include "base/mem.h"
 #include "io/gz.h"
+#include "io/pipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -68,6 +69,7 @@ enum ev_status ev_feed_open(struct ev_feed *f, const char *name, struct ev_error
 		return ev_fail(err, "%s: cannot be opened: %s", name, strerror(errno));
 	if (fstat(f->fd, &st) == 0 && S_ISDIR(st.st_mode))
 		return ev_fail(err, "%s: is a folder: name the files in it", name);
+	ev_pipe_widen(f->fd);
 	return EV_OK;
 }
 
