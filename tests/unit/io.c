@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "io/in.h"
 #include "io/out.h"
+#include "io/pipe.h"
 
 #include "support.h"
 #include "tap.h"
@@ -176,15 +177,9 @@ static void random_text(struct ev_buf *b, size_t len)
 	ev_buf_reset(b);
 	while (b->len < len) {
 		switch (random_below(8)) {
-		case 0:
-			ev_buf_puts(b, "\n");
-			break;
-		case 1:
-			ev_buf_puts(b, "\r\n");
-			break;
-		case 2:
-			ev_buf_puts(b, "\r");
-			break;
+		case 0: ev_buf_puts(b, "\n"); break;
+		case 1: ev_buf_puts(b, "\r\n"); break;
+		case 2: ev_buf_puts(b, "\r"); break;
 		default:
 			for (size_t n = random_below(random_below(20) == 0 ? 3000 : 12); n > 0; n--)
 				ev_buf_putc(b, (char)('a' + n % 26));
@@ -348,6 +343,54 @@ static void test_pipe(void)
 	shut_feed(&feed);
 }
 
+/* Room in pipes, which the system may refuse. */
+static void test_room(void)
+{
+	struct ev_error err;
+	struct ev_line line;
+	struct ev_in *in;
+	struct ev_out *o;
+	struct feed feed;
+	int ends[2], probe[2];
+	bool may, more;
+
+	if (pipe(ends) != 0 || pipe(probe) != 0)
+		abort();
+	may = fcntl(probe[1], F_SETPIPE_SZ, EV_PIPE_ROOM) == EV_PIPE_ROOM;
+	more = may && fcntl(ends[1], F_SETPIPE_SZ, 2 * EV_PIPE_ROOM) == 2 * EV_PIPE_ROOM;
+	o = ev_out_fd(ends[1], "the pipe");
+	if (more)
+		is_int(fcntl(ends[1], F_GETPIPE_SZ), 2 * EV_PIPE_ROOM,
+		       "a pipe with more room keeps it");
+	else
+		skip("the system gives no more than 1 MiB", "a pipe with more room");
+	ev_out_discard(&o);
+	fcntl(ends[1], F_SETPIPE_SZ, 4096);
+	o = ev_out_fd(ends[1], "the pipe");
+	open_feed(&feed, T("a"), 1);
+	in = ev_in_new(NULL, 0, 100);
+	ev_in_before_block(in, feed_some, &feed);
+	ok(ev_in_next(in, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'a',
+	   "a pipe is read");
+	if (may) {
+		is_int(fcntl(ends[1], F_GETPIPE_SZ), EV_PIPE_ROOM, "a pipe that is written grows");
+		is_int(fcntl(STDIN_FILENO, F_GETPIPE_SZ), EV_PIPE_ROOM,
+		       "and one that is read does");
+	} else {
+		skip("the system gives no more room", "pipes grow");
+	}
+	ev_out_discard(&o);
+	ev_in_free(&in);
+	shut_feed(&feed);
+	for (int i = 0; i < 2; i++) {
+		close(ends[i]);
+		close(probe[i]);
+	}
+	errno = 7;
+	ev_pipe_widen(-1);
+	is_int(errno, 7, "what is no pipe is left alone");
+}
+
 /* "one\r\ntwo\n", "\nthree" and "", by gzip -n9. */
 static const unsigned char member1[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03,
 					0xcb, 0xcf, 0x4b, 0xe5, 0xe5, 0x2a, 0x29, 0xcf, 0xe7, 0x02,
@@ -455,8 +498,7 @@ static void test_gzip(void)
 				 line.number != ++n;
 		}
 		ok(st == EV_EOF && n == 60001 && wrong == 0, "40,000 members");
-		is_int((long long)ev_in_octets(in), 300000,
-		       "their octets are counted inflated");
+		is_int((long long)ev_in_octets(in), 300000, "their octets are counted inflated");
 		ev_in_free(&in);
 	}
 
@@ -812,6 +854,7 @@ int main(void)
 	test_lines();
 	test_random();
 	test_pipe();
+	test_room();
 	test_gzip();
 	test_files();
 	test_appearing();
