@@ -391,7 +391,7 @@ static enum ev_status step_schema(struct ev_validate *v, const struct ev_record 
 				  struct ev_error *err)
 {
 	struct ev_flaw flaw;
-	const struct ev_doc *d = ev_scan(v->scan, rec->p, rec->len, &flaw);
+	const struct ev_doc *d = ev_scan_line(v->scan, rec->index, rec->nth, rec->len, &flaw);
 
 	ev_reasons_reset(&v->why);
 	if (d == NULL) {

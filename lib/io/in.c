@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { RUN = 32 * 1024 }; /* octets, so that a run stays near the processor */
+
 struct ev_in {
 	char *const *names;
 	size_t n_names, at; /* names[at - 1] is open */
@@ -19,8 +21,8 @@ struct ev_in {
 	size_t cap, head, tail, looked; /* no LF in [head, looked) */
 	size_t max_line;
 	bool in_parts;
-	uint64_t number, octets;
-	uint64_t offset, line_offset; /* of head, and of the first octet of the line there */
+	bool begins; /* nothing of the file is handed out yet */
+	uint64_t octets;
 };
 
 struct ev_in *ev_in_new(char *const *names, size_t n, size_t max_line)
@@ -68,7 +70,7 @@ static enum ev_status open_file(struct ev_in *in, struct ev_error *err)
 	in->source = name;
 	in->ended = false;
 	in->head = in->tail = in->looked = 0;
-	in->number = in->offset = 0;
+	in->begins = true;
 	return EV_OK;
 }
 
@@ -103,39 +105,32 @@ static enum ev_status fill(struct ev_in *in, struct ev_error *err)
 	return EV_OK;
 }
 
-/* Hands out [head, head + len) and steps over it and skip further octets. */
-static void hand_out(struct ev_in *in, struct ev_line *line, size_t len, size_t skip)
+static enum ev_status hand_out(struct ev_in *in, struct ev_run *run, enum ev_run_kind kind,
+			       size_t len)
 {
-	if (!in->in_parts) {
-		in->number++;
-		in->line_offset = in->offset;
-	}
-	*line = (struct ev_line){.p = in->buf + in->head,
-				 .len = len,
-				 .source = in->source,
-				 .number = in->number,
-				 .offset = in->line_offset,
-				 .kind = EV_LINE_WHOLE};
-	in->head += len + skip;
-	in->offset += len + skip;
+	*run = (struct ev_run){in->buf + in->head, len, kind, in->source, in->begins};
+	in->head += len;
 	in->looked = in->head;
+	in->begins = false;
+	in->in_parts = kind == EV_RUN_PART;
+	return EV_OK;
 }
 
-static void hand_out_part(struct ev_in *in, struct ev_line *line, size_t len, size_t skip,
-			  bool last)
+/* The end of the last line that is whole, within RUN octets if one is; or NULL. */
+static const char *last_end(const struct ev_in *in)
 {
-	hand_out(in, line, len, skip);
-	line->kind = EV_LINE_PART;
-	line->last = last;
-	in->in_parts = !last;
+	const char *p = in->buf + in->looked, *lf;
+	size_t n = in->tail - in->looked;
+
+	if (n > RUN && (lf = memrchr(p, '\n', RUN)) != NULL)
+		return lf;
+	return n > RUN ? memchr(p + RUN, '\n', n - RUN) : memrchr(p, '\n', n);
 }
 
-enum ev_status ev_in_next(struct ev_in *in, struct ev_line *line, struct ev_error *err)
+enum ev_status ev_in_next(struct ev_in *in, struct ev_run *run, struct ev_error *err)
 {
 	for (;;) {
-		char *lf;
-		size_t len;
-		bool cr;
+		const char *lf;
 
 		if (in->source == NULL) {
 			if (in->at == in->n_names)
@@ -143,33 +138,24 @@ enum ev_status ev_in_next(struct ev_in *in, struct ev_line *line, struct ev_erro
 			if (open_file(in, err) != EV_OK)
 				return EV_FATAL;
 		}
-		lf = memchr(in->buf + in->looked, '\n', in->tail - in->looked);
-		len = lf != NULL ? (size_t)(lf - (in->buf + in->head)) : in->tail - in->head;
-		cr = len > 0 &&
-		     in->buf[in->head + len - 1] == '\r'; /* one does not count for max_line */
-		if (lf != NULL || (in->ended && (len > 0 || in->in_parts))) {
-			size_t skip = lf != NULL;
-
-			if (in->in_parts || len - cr > in->max_line) {
-				hand_out_part(in, line, len, skip, true);
-			} else {
-				size_t whole = len;
-
-				while (len > 0 && in->buf[in->head + len - 1] == '\r')
-					len--;
-				hand_out(in, line, len, skip + whole - len);
-			}
-			return EV_OK;
+		lf = in->in_parts ? memchr(in->buf + in->head, '\n', in->tail - in->head)
+				  : last_end(in);
+		if (lf != NULL)
+			return hand_out(in, run, in->in_parts ? EV_RUN_LAST : EV_RUN_LINES,
+					(size_t)(lf + 1 - (in->buf + in->head)));
+		if (in->ended && (in->head < in->tail || in->in_parts)) {
+			in->buf[in->tail] = '\n';
+			return hand_out(in, run, in->in_parts ? EV_RUN_LAST : EV_RUN_LINES,
+					in->tail - in->head);
 		}
 		if (in->ended) {
 			close_file(in);
 			continue;
 		}
 		in->looked = in->tail;
-		if (len - cr > in->max_line) {
-			hand_out_part(in, line, len, 0, false);
-			return EV_OK;
-		}
+		/* A CR before its end would not count. */
+		if (in->in_parts ? in->tail > in->head : in->tail - in->head > in->max_line + 1)
+			return hand_out(in, run, EV_RUN_PART, in->tail - in->head);
 		if (fill(in, err) != EV_OK)
 			return EV_FATAL;
 	}

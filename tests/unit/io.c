@@ -1,8 +1,8 @@
 /* Lines out of files, pipes and gzip; output that is checked and appears whole. */
 #include "base/buf.h"
-#include "io/in.h"
 #include "io/out.h"
 #include "io/pipe.h"
+#include "json/lines.h"
 
 #include "support.h"
 #include "tap.h"
@@ -69,6 +69,7 @@ static enum ev_status lines(char *const *names, size_t n, size_t max_line, struc
 			    struct ev_error *err)
 {
 	struct ev_in *in = ev_in_new(names, n, max_line);
+	struct ev_lines *in_lines = ev_lines_new(in, max_line);
 	struct ev_line line;
 	bool in_parts = false;
 	const char *source = NULL;
@@ -77,7 +78,7 @@ static enum ev_status lines(char *const *names, size_t n, size_t max_line, struc
 
 	ev_buf_reset(out);
 	err->text[0] = '\0';
-	while ((st = ev_in_next(in, &line, err)) == EV_OK) {
+	while ((st = ev_lines_next(in_lines, &line, err)) == EV_OK) {
 		if (source == NULL || strcmp(source, line.source) != 0)
 			ev_buf_printf(out, "[%s]", source = line.source);
 		if (!in_parts)
@@ -93,8 +94,9 @@ static enum ev_status lines(char *const *names, size_t n, size_t max_line, struc
 	}
 	if (in_parts && st == EV_EOF)
 		ev_buf_puts(out, "<no last part>");
-	if (st == EV_EOF && ev_in_next(in, &line, err) != EV_EOF)
+	if (st == EV_EOF && ev_lines_next(in_lines, &line, err) != EV_EOF)
 		ev_buf_puts(out, "<more behind the end>");
+	ev_lines_free(&in_lines);
 	ev_in_free(&in);
 	return st;
 }
@@ -249,6 +251,7 @@ static void test_random(void)
 		size_t max_line = random_below(3) ? random_below(40) : 1000, number = 0, offset = 0,
 		       at = 0;
 		struct ev_in *in;
+		struct ev_lines *in_lines;
 		struct feed feed;
 		struct ev_line line;
 		enum ev_status st;
@@ -265,8 +268,9 @@ static void test_random(void)
 			text.len = 3000;
 		open_feed(&feed, text.p, text.len, 1 + random_below(50));
 		in = ev_in_new(NULL, 0, max_line);
+		in_lines = ev_lines_new(in, max_line);
 		ev_in_before_block(in, feed_some, &feed);
-		while ((st = ev_in_next(in, &line, &err)) == EV_OK) {
+		while ((st = ev_lines_next(in_lines, &line, &err)) == EV_OK) {
 			bool part = line.kind == EV_LINE_PART;
 
 			if (!more) {
@@ -287,6 +291,7 @@ static void test_random(void)
 			fed_wrong += part ? at - offset <= max_line : line.len > max_line;
 		}
 		fed_wrong += st != EV_EOF || at != text.len || more || ev_in_octets(in) != text.len;
+		ev_lines_free(&in_lines);
 		ev_in_free(&in);
 		shut_feed(&feed);
 	}
@@ -309,36 +314,43 @@ static void test_pipe(void)
 	struct ev_error err;
 	struct ev_line line;
 	struct ev_in *in;
+	struct ev_lines *in_lines;
 
 	open_feed(&feed, T("b\nc\nd"), 0);
 	if (write(feed.fd, "a\na2\n", 5) != 5)
 		abort();
 	in = ev_in_new(NULL, 0, 100);
+	in_lines = ev_lines_new(in, 100);
 	ev_in_before_block(in, feed_some, &feed);
-	ok(ev_in_next(in, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'a' &&
+	ok(ev_lines_next(in_lines, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'a' &&
 		   feed.calls == 0,
 	   "what is in the pipe is had without a call");
-	ok(ev_in_next(in, &line, &err) == EV_OK && line.len == 2 && feed.calls == 0,
+	ok(ev_lines_next(in_lines, &line, &err) == EV_OK && line.len == 2 && feed.calls == 0,
 	   "and what was read ahead");
 	feed.piece = 1;
-	ok(ev_in_next(in, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'b' &&
+	ok(ev_lines_next(in_lines, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'b' &&
 		   feed.calls == 2,
 	   "before a read that would wait there is a call, and before the next");
-	ok(ev_in_next(in, &line, &err) == EV_OK && line.p[0] == 'c' && feed.calls == 4,
+	ok(ev_lines_next(in_lines, &line, &err) == EV_OK && line.p[0] == 'c' && feed.calls == 4,
 	   "each time");
-	ok(ev_in_next(in, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'd' &&
+	ok(ev_lines_next(in_lines, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'd' &&
 		   line.number == 5,
 	   "the last line needs no line feed");
-	ok(ev_in_next(in, &line, &err) == EV_EOF && feed.calls == 6, "and the end is the end");
+	ok(ev_lines_next(in_lines, &line, &err) == EV_EOF && feed.calls == 6,
+	   "and the end is the end");
+	ev_lines_free(&in_lines);
 	ev_in_free(&in);
 	ok(in == NULL && fcntl(STDIN_FILENO, F_GETFD) != -1, "standard input stays open");
 	shut_feed(&feed);
 
 	open_feed(&feed, T(""), 0);
 	in = ev_in_new(NULL, 0, 100);
+	in_lines = ev_lines_new(in, 100);
 	ev_in_before_block(in, refuse, NULL);
-	is_int(ev_in_next(in, &line, &err), EV_FATAL, "a flush that fails ends the reading");
+	is_int(ev_lines_next(in_lines, &line, &err), EV_FATAL,
+	       "a flush that fails ends the reading");
 	is(err.text, "the output is gone", "with its own text");
+	ev_lines_free(&in_lines);
 	ev_in_free(&in);
 	shut_feed(&feed);
 }
@@ -349,6 +361,7 @@ static void test_room(void)
 	struct ev_error err;
 	struct ev_line line;
 	struct ev_in *in;
+	struct ev_lines *in_lines;
 	struct ev_out *o;
 	struct feed feed;
 	int ends[2], probe[2];
@@ -369,8 +382,9 @@ static void test_room(void)
 	o = ev_out_fd(ends[1], "the pipe");
 	open_feed(&feed, T("a"), 1);
 	in = ev_in_new(NULL, 0, 100);
+	in_lines = ev_lines_new(in, 100);
 	ev_in_before_block(in, feed_some, &feed);
-	ok(ev_in_next(in, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'a',
+	ok(ev_lines_next(in_lines, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'a',
 	   "a pipe is read");
 	if (may) {
 		is_int(fcntl(ends[1], F_GETPIPE_SZ), EV_PIPE_ROOM, "a pipe that is written grows");
@@ -380,6 +394,7 @@ static void test_room(void)
 		skip("the system gives no more room", "pipes grow");
 	}
 	ev_out_discard(&o);
+	ev_lines_free(&in_lines);
 	ev_in_free(&in);
 	shut_feed(&feed);
 	for (int i = 0; i < 2; i++) {
@@ -484,11 +499,12 @@ static void test_gzip(void)
 	write_file("f", gz.p, gz.len);
 	{
 		struct ev_in *in = ev_in_new(only_f, 1, 100);
+		struct ev_lines *in_lines = ev_lines_new(in, 100);
 		struct ev_line line;
 		uint64_t n = 0;
 
 		wrong = 0;
-		while ((st = ev_in_next(in, &line, &err)) == EV_OK) {
+		while ((st = ev_lines_next(in_lines, &line, &err)) == EV_OK) {
 			static const char *const texts[] = {"one", "two", "", "threeone"};
 			const char *want = n == 0 ? "one" : texts[(n - 1) % 3 + 1];
 
@@ -499,6 +515,7 @@ static void test_gzip(void)
 		}
 		ok(st == EV_EOF && n == 60001 && wrong == 0, "40,000 members");
 		is_int((long long)ev_in_octets(in), 300000, "their octets are counted inflated");
+		ev_lines_free(&in_lines);
 		ev_in_free(&in);
 	}
 
