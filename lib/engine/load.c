@@ -160,9 +160,9 @@ static uint32_t row_member(const struct ev_doc *d, const char *name, size_t len,
 	return at + 1;
 }
 
-/* The text of node `at`, whose value is v. It lies where the value does, or in l->text. */
-static struct ev_cell cell_of(struct ev_load *l, const struct ev_column *c, const struct ev_doc *d,
-			      uint32_t at, const struct ev_value *v)
+/* The text of a value. It lies where the value does, or in l->text. */
+static struct ev_cell cell_of(struct ev_load *l, const struct ev_column *c,
+			      const struct ev_value *v)
 {
 	size_t from = l->text.len;
 
@@ -172,7 +172,7 @@ static struct ev_cell cell_of(struct ev_load *l, const struct ev_column *c, cons
 		return (struct ev_cell){v->p, v->len, false, false};
 	if (v->p[0] != '"')
 		return (struct ev_cell){v->p, v->len, false, true};
-	if (c->type != EV_TYPE_VARCHAR || !d->nodes[at].escaped)
+	if (!v->escaped)
 		return (struct ev_cell){v->p + 1, v->len - 2, false, true};
 	ev_json_unescape(v->p + 1, v->len - 2, &l->text);
 	return (struct ev_cell){l->text.p + from, l->text.len - from, false, false};
@@ -209,7 +209,7 @@ static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, con
 			return broken(rec, err, "table %s, owner %s: %s", t->name, owner,
 				      l->why.list[0].message);
 		}
-		l->cells[i] = cell_of(l, c, d, at, &v);
+		l->cells[i] = cell_of(l, c, &v);
 	}
 	st = l->target->ops->insert(l->target, t, l->cells, err);
 	if (st == EV_REJECT) {

@@ -4,6 +4,7 @@
 #include "engine/star_plan.h"
 #include "model/event.h"
 #include "json/canon.h"
+#include "json/decimal.h"
 #include "json/form.h"
 
 #include <stdlib.h>
@@ -49,8 +50,8 @@ struct bound {
 	const char *key; /* NULL until it is asked for */
 	struct ev_member *member;
 	uint64_t hash;
-	size_t preimage; /* its place among the preimages of the event */
-	uint32_t len;	 /* 0: not a member of a dimension with columns, or unknown */
+	const char *identity; /* NULL: unknown, or a calendar's */
+	uint32_t len;
 	char day[EV_KEY_TEXT];
 };
 
@@ -87,7 +88,7 @@ struct ev_star {
 	uint32_t *at;		   /* the nodes of an element's cells */
 	struct ev_arena store;	   /* of values that do not lie in the document */
 	char *room;		   /* in the store, for the next of them; or NULL */
-	struct ev_buf whole, preimages, scratch, order;
+	struct ev_buf whole, identities, scratch, order;
 	struct kept *kept; /* a stamp that no attribute has taken yet */
 	struct ev_arena stamps;
 
@@ -177,7 +178,7 @@ void ev_star_free(struct ev_star **star)
 	ev_arena_free(&s->store);
 	ev_arena_free(&s->stamps);
 	ev_buf_free(&s->whole);
-	ev_buf_free(&s->preimages);
+	ev_buf_free(&s->identities);
 	ev_buf_free(&s->scratch);
 	ev_buf_free(&s->order);
 	ev_buf_free(&s->rows);
@@ -242,9 +243,9 @@ static void first_version(struct ev_star *s, const struct ev_event *event, struc
 
 	ev_buf_reset(&s->scratch);
 	ev_canonical(event->doc, 0, skip, n, &s->scratch);
-	ev_buf_reset(&s->preimages);
-	ev_key_version_preimage(event, &s->scratch, &s->preimages);
-	ev_md5_add(s->keys, s->preimages.p, s->preimages.len, v->owners->row);
+	ev_buf_reset(&s->identities);
+	ev_key_version_preimage(event, &s->scratch, &s->identities);
+	ev_md5_add(s->keys, s->identities.p, s->identities.len, v->owners->row);
 	v->stamp.time = event->modified;
 	v->deleted = event->op == EV_DELETE;
 	v->current = !v->deleted;
@@ -337,7 +338,7 @@ static const char *read_value(struct ev_star *s, const struct ev_column *c, uint
 		struct ev_buf digits = {.p = s->room, .cap = EV_VALUE_STORE};
 
 		ev_buf_u64(&digits, index);
-		*v = (struct ev_value){digits.p, (uint32_t)digits.len, false, true};
+		*v = (struct ev_value){.p = digits.p, .len = (uint32_t)digits.len, .present = true};
 		s->room = NULL;
 		return NULL;
 	}
@@ -394,19 +395,54 @@ static bool read_values(struct ev_star *s, const struct ev_star_kind *kind)
 
 /* References */
 
-/* The parts of a reference's key, as a preimage; false if all of them are null. */
-static bool preimage_of(struct ev_star *s, size_t group, size_t element,
-			const struct ev_star_reference *r)
+/* Whether a key column's value is spelled as its identity is. */
+static bool is_identity(const struct ev_column *c, const struct ev_value *v)
+{
+	if (c->type == EV_TYPE_DECIMAL)
+		return v->p[v->len - 1] != '0' || memchr(v->p, '.', v->len) == NULL;
+	return !v->escaped;
+}
+
+static void put_identity(const struct ev_column *c, const struct ev_value *v, struct ev_buf *out)
+{
+	struct ev_buf text = {0};
+	struct ev_number n;
+
+	if (v->null || is_identity(c, v)) {
+		ev_buf_put(out, v->p, v->len);
+	} else if (c->type == EV_TYPE_DECIMAL) {
+		ev_number_read(v->p, v->len, &n);
+		ev_number_plain(&n, -1, out);
+	} else {
+		ev_json_unescape(v->p + 1, v->len - 2, &text);
+		ev_json_quote(text.p, text.len, out);
+		ev_buf_free(&text);
+	}
+}
+
+/* The identity of the member that a reference names; false if all parts of its key are null. */
+static bool read_identity(struct ev_star *s, size_t group, size_t element,
+			  const struct ev_star_reference *r, struct bound *b)
 {
 	const struct ev_dimension *d = &s->m->dimensions[r->dimension];
+	const struct ev_value *v = value_at(s, group, element, r->cells[0]);
+	size_t from = s->identities.len;
 	bool known = false;
 
-	for (size_t i = 0; i < r->n; i++) {
-		const struct ev_value *v = value_at(s, group, element, r->cells[i]);
-
-		known |= !v->null;
-		ev_key_column(&s->preimages, &d->columns.list[d->keys[i]], v->p, v->len);
+	if (r->n == 1 && !v->null && is_identity(&d->columns.list[d->keys[0]], v)) {
+		b->identity = v->p;
+		b->len = v->len;
+		return true;
 	}
+	for (size_t i = 0; i < r->n; i++) {
+		v = value_at(s, group, element, r->cells[i]);
+		known |= !v->null;
+		if (i > 0)
+			ev_buf_putc(&s->identities, '\n');
+		put_identity(&d->columns.list[d->keys[i]], v, &s->identities);
+	}
+	b->len = (uint32_t)(s->identities.len - from);
+	b->identity = ev_arena_copy(&s->store, s->identities.p + from, b->len);
 	return known;
 }
 
@@ -420,16 +456,30 @@ static void begin_references(struct ev_star *s, size_t group, size_t element,
 	for (size_t i = 0; i < asked->n_references; i++) {
 		const struct ev_star_reference *r = &g->references[asked->references[i]];
 		struct bound *b = &bounds[asked->references[i]];
-		size_t from = s->preimages.len;
 
 		b->key = NULL;
 		b->member = NULL;
-		b->len = 0;
-		if (s->members[r->dimension] == NULL || !preimage_of(s, group, element, r))
+		b->identity = NULL;
+		if (s->members[r->dimension] == NULL)
 			continue;
-		b->preimage = from;
-		b->len = (uint32_t)(s->preimages.len - from);
-		b->hash = ev_members_hash(s->members[r->dimension], s->preimages.p + from, b->len);
+		if (read_identity(s, group, element, r, b))
+			b->hash = ev_members_hash(s->members[r->dimension], b->identity, b->len);
+		else
+			b->identity = NULL;
+	}
+}
+
+/* The table has been looked at meanwhile: now the members are. */
+static void fetch_members(struct ev_star *s, size_t group, const struct ev_star_asked *asked)
+{
+	const struct ev_star_group *g = &s->plan->groups[group];
+
+	for (size_t i = 0; i < asked->n_references; i++) {
+		const struct bound *b = &s->elements[group].bounds[asked->references[i]];
+
+		if (b->identity != NULL)
+			ev_members_fetch(s->members[g->references[asked->references[i]].dimension],
+					 b->hash);
 	}
 }
 
@@ -446,21 +496,42 @@ static void begin_group(struct ev_star *s, size_t group, const struct ev_star_ki
 	begin_references(s, 0, 0, &kind->event[group]);
 }
 
+static struct ev_member *add_member(struct ev_star *s, size_t group, size_t element,
+				    const struct ev_star_reference *r, const struct bound *b)
+{
+	const struct ev_dimension *d = &s->m->dimensions[r->dimension];
+
+	ev_buf_reset(&s->scratch);
+	for (size_t i = 0; i < r->n; i++) {
+		const struct ev_value *v = value_at(s, group, element, r->cells[i]);
+
+		ev_key_column(&s->scratch, &d->columns.list[d->keys[i]], v->p, v->len);
+	}
+	return ev_members_add(s->members[r->dimension], b->hash, b->identity, b->len, &s->scratch);
+}
+
 static void find_member(struct ev_star *s, size_t group, size_t element,
 			const struct ev_star_reference *r, struct bound *b)
 {
 	const struct ev_dimension *d = &s->m->dimensions[r->dimension];
 	struct ev_members *members = s->members[r->dimension];
+	bool added = false;
 
 	b->key = ev_unknown_key;
-	if (b->len == 0)
+	if (b->identity == NULL)
 		return;
-	b->member = ev_members_find(members, b->hash, s->preimages.p + b->preimage, b->len);
+	b->member = ev_members_find(members, b->hash, b->identity, b->len);
+	if (b->member == NULL) {
+		b->member = add_member(s, group, element, r, b);
+		added = true;
+	}
 	b->key = b->member->key;
 	for (size_t i = 0; i < r->n; i++) {
+		const struct ev_column *c = &d->columns.list[d->keys[i]];
 		const struct ev_value *v = value_at(s, group, element, r->cells[i]);
 
-		ev_members_set_key(members, b->member, d->keys[i], v->p, v->len);
+		if (c->type == EV_TYPE_DECIMAL || c->type == EV_TYPE_VARCHAR)
+			ev_members_spell(members, b->member, d->keys[i], i, v->p, v->len, added);
 	}
 }
 
@@ -773,7 +844,7 @@ static bool put_event(struct ev_star *s, const struct ev_event *event, const str
 	kind = ev_star_kind_of(s->plan, type, len);
 	ev_arena_reset(&s->store);
 	s->room = NULL;
-	ev_buf_reset(&s->preimages);
+	ev_buf_reset(&s->identities);
 	if (!read_values(s, kind)) {
 		explain(s, type, len);
 		return false;
@@ -782,6 +853,7 @@ static bool put_event(struct ev_star *s, const struct ev_event *event, const str
 	for (size_t i = 1; i < s->plan->n_groups; i++)
 		if (kind->any[i])
 			begin_group(s, i, kind);
+	fetch_members(s, 0, &kind->groups[0]);
 	for (size_t i = 0; i < kind->n_facts; i++)
 		put_facts(s, &s->plan->facts[kind->facts[i]], event, v);
 	/* A tombstone says nothing new of anyone. */
@@ -969,28 +1041,42 @@ static const char described[EV_COPY_OVER] = "false", inferred[EV_COPY_OVER] = "t
 
 static size_t member_size(const struct ev_star_dimension *d, const struct ev_member *m)
 {
-	size_t size = d->row.fixed + EV_COPY_OVER;
+	size_t size = d->row.fixed + m->identity_len + EV_COPY_OVER;
 
 	for (size_t i = 0; i < d->dimension->columns.n; i++)
 		size += m->attributes[i].len;
 	return size;
 }
 
+static const char *member_value(struct ev_star *s, const struct ev_star_dimension *d,
+				const struct ev_member *m, size_t column, size_t *len)
+{
+	const struct ev_attribute *value = &m->attributes[column];
+
+	*len = value->len;
+	if (value->p != NULL)
+		return value->p;
+	for (size_t i = 0; i < d->dimension->n_keys; i++)
+		if (d->dimension->keys[i] == column)
+			return ev_members_part(s->members[d->dimension - s->m->dimensions], m, i,
+					       len);
+	*len = 4;
+	return "null";
+}
+
 static void member_row(struct ev_star *s, const struct ev_star_dimension *d,
 		       const struct ev_member *m)
 {
 	char *o = ev_buf_room(&s->rows, member_size(d, m));
-	const struct ev_attribute *value;
+	const char *text;
+	size_t len;
 
 	for (const struct ev_star_piece *p = d->row.pieces;; p++) {
 		o = ev_copy_over(o, p->text, p->len);
 		switch (p->what) {
 		case EV_STAR_CELL:
-			value = &m->attributes[p->cell.at];
-			if (value->p != NULL)
-				o = (char *)memcpy(o, value->p, value->len) + value->len;
-			else
-				o = (char *)memcpy(o, "null", 4) + 4;
+			text = member_value(s, d, m, p->cell.at, &len);
+			o = (char *)memcpy(o, text, len) + len;
 			break;
 		case EV_STAR_OWNER: o = (char *)memcpy(o, m->key, EV_KEY_TEXT) + EV_KEY_TEXT; break;
 		case EV_STAR_INFERRED:
@@ -1009,12 +1095,11 @@ static void member_row(struct ev_star *s, const struct ev_star_dimension *d,
 
 static enum ev_status member_rows(struct ev_star *s, size_t i, struct ev_error *err)
 {
-	struct ev_member **list;
-	size_t n;
+	struct ev_members *members = s->members[i];
 
-	list = ev_members_sort(s->members[i], &n);
-	for (size_t k = 0; k < n; k++) {
-		member_row(s, &s->plan->dimensions[i], list[k]);
+	ev_members_sort(members);
+	for (size_t k = 0; k < ev_members_count(members); k++) {
+		member_row(s, &s->plan->dimensions[i], ev_members_at(members, k));
 		if (s->rows.len >= BLOCK && ev_star_flush(s, err) != EV_OK)
 			return EV_FATAL;
 	}

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How many members ahead are fetched while one is looked at, and how much of each. */
+enum { AHEAD = 8, FETCHED = 256 };
+
 struct slot {
 	uint64_t hash;
 	struct ev_member *member; /* NULL: free */
@@ -17,7 +20,7 @@ struct ev_members {
 	size_t n, size;
 	uint64_t seed;
 	struct ev_arena arena;
-	struct ev_member **sorted;
+	struct sorted *sorted; /* once they are */
 };
 
 struct ev_members *ev_members_new(const struct ev_dimension *d, struct ev_md5 *keys)
@@ -43,12 +46,50 @@ void ev_members_free(struct ev_members **m)
 	*m = NULL;
 }
 
-uint64_t ev_members_hash(const struct ev_members *m, const char *preimage, size_t len)
+uint64_t ev_members_hash(const struct ev_members *m, const char *identity, size_t len)
 {
-	uint64_t hash = ev_hash64(preimage, len, m->seed);
+	uint64_t hash = ev_hash64(identity, len, m->seed);
 
 	__builtin_prefetch(&m->table[hash & (m->size - 1)]);
 	return hash;
+}
+
+void ev_members_fetch(const struct ev_members *m, uint64_t hash)
+{
+	const struct slot *slot = &m->table[hash & (m->size - 1)];
+
+	if (slot->hash != hash || slot->member == NULL)
+		return;
+	__builtin_prefetch(slot->member);
+	__builtin_prefetch(slot->member->attributes + m->n_columns);
+}
+
+static const char *identity_of(const struct ev_members *m, const struct ev_member *member)
+{
+	return (const char *)(member->attributes + m->n_columns);
+}
+
+struct ev_member *ev_members_find(const struct ev_members *m, uint64_t hash, const char *identity,
+				  size_t len)
+{
+	for (size_t i = hash & (m->size - 1);; i = (i + 1) & (m->size - 1)) {
+		const struct slot *slot = &m->table[i];
+
+		if (slot->member == NULL)
+			return NULL;
+		if (slot->hash == hash && slot->member->identity_len == len &&
+		    memcmp(identity_of(m, slot->member), identity, len) == 0)
+			return slot->member;
+	}
+}
+
+static void put(struct ev_members *m, uint64_t hash, struct ev_member *member)
+{
+	size_t i = hash & (m->size - 1);
+
+	while (m->table[i].member != NULL)
+		i = (i + 1) & (m->size - 1);
+	m->table[i] = (struct slot){hash, member};
 }
 
 static void grow(struct ev_members *m)
@@ -58,50 +99,26 @@ static void grow(struct ev_members *m)
 
 	m->size *= 2;
 	m->table = ev_calloc(m->size, sizeof *m->table);
-	for (size_t i = 0; i < size; i++) {
-		size_t k = old[i].hash & (m->size - 1);
-
-		if (old[i].member == NULL)
-			continue;
-		while (m->table[k].member != NULL)
-			k = (k + 1) & (m->size - 1);
-		m->table[k] = old[i];
-	}
+	for (size_t i = 0; i < size; i++)
+		if (old[i].member != NULL)
+			put(m, old[i].hash, old[i].member);
 	free(old);
 }
 
-static struct ev_member *add(struct ev_members *m, const char *preimage, size_t len)
+struct ev_member *ev_members_add(struct ev_members *m, uint64_t hash, const char *identity,
+				 size_t len, const struct ev_buf *preimage)
 {
 	size_t size = sizeof(struct ev_member) + m->n_columns * sizeof(struct ev_attribute);
-	struct ev_member *new = ev_arena_zalloc(&m->arena, size);
+	struct ev_member *new = ev_arena_alloc(&m->arena, size + len);
 
-	new->preimage = ev_arena_copy(&m->arena, preimage, len);
-	new->preimage_len = (uint32_t)len;
-	ev_md5_add(m->keys, preimage, len, new->key);
-	return new;
-}
-
-struct ev_member *ev_members_find(struct ev_members *m, uint64_t hash, const char *preimage,
-				  size_t len)
-{
-	size_t i = hash & (m->size - 1);
-	struct slot *slot = &m->table[i];
-
-	while (slot->member != NULL) {
-		if (slot->hash == hash && slot->member->preimage_len == len &&
-		    memcmp(slot->member->preimage, preimage, len) == 0)
-			return slot->member;
-		i = (i + 1) & (m->size - 1);
-		slot = &m->table[i];
-	}
-	*slot = (struct slot){hash, add(m, preimage, len)};
-	if (++m->n > m->size / 2) {
-		struct ev_member *new = slot->member;
-
+	memset(new, 0, size);
+	new->identity_len = (uint32_t)len;
+	memcpy((char *)new + size, identity, len);
+	ev_md5_add(m->keys, preimage->p, preimage->len, new->key);
+	if (++m->n > m->size - m->size / 4)
 		grow(m);
-		return new;
-	}
-	return slot->member;
+	put(m, hash, new);
+	return new;
 }
 
 static int compare_stamps(struct ev_members *m, const struct ev_stamp *a, const struct ev_stamp *b)
@@ -157,31 +174,131 @@ bool ev_members_set(struct ev_members *m, struct ev_member *member, size_t colum
 	return true;
 }
 
-void ev_members_set_key(struct ev_members *m, struct ev_member *member, size_t column,
-			const char *json, size_t len)
+const char *ev_members_part(const struct ev_members *m, const struct ev_member *member, size_t part,
+			    size_t *len)
+{
+	const char *p = identity_of(m, member), *end = p + member->identity_len, *stop;
+
+	for (;; part--) {
+		if ((stop = memchr(p, '\n', (size_t)(end - p))) == NULL)
+			stop = end;
+		if (part == 0)
+			break;
+		p = stop + 1;
+	}
+	*len = (size_t)(stop - p);
+	return p;
+}
+
+void ev_members_spell(struct ev_members *m, struct ev_member *member, size_t column, size_t part,
+		      const char *json, size_t len, bool added)
 {
 	struct ev_attribute *v = &member->attributes[column];
+	struct ev_attribute own = {.p = NULL};
+	size_t own_len;
 
-	/* One key may have several spellings, 19.1 and 19.10: the greater stands, in any order. */
-	if (v->p == NULL || is_greater(v, json, len))
+	own.p = (char *)(uintptr_t)ev_members_part(m, member, part, &own_len);
+	own.len = (uint32_t)own_len;
+	if (v->p != NULL ? is_greater(v, json, len)
+			 : (added && (own.len != len || memcmp(own.p, json, len) != 0)) ||
+				   is_greater(&own, json, len))
 		store(m, v, json, len);
+}
+
+/* Sorting: by the first digits of keys, which are spread evenly, digit by digit from the last. */
+
+struct sorted {
+	uint32_t first; /* eight digits */
+	struct ev_member *member;
+};
+
+enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS, PASSES = 3 };
+
+static uint32_t first_digits(const char *key)
+{
+	uint32_t v = 0;
+
+	for (int i = 0; i < 8; i++)
+		v = v << 4 | (uint32_t)(key[i] <= '9' ? key[i] - '0' : key[i] - 'a' + 10);
+	return v;
+}
+
+static void pass(const struct sorted *from, struct sorted *to, size_t n, unsigned shift)
+{
+	size_t starts[RADIX] = {0}, sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		starts[from[i].first >> shift & (RADIX - 1)]++;
+	for (size_t i = 0; i < RADIX; i++) {
+		size_t count = starts[i];
+
+		starts[i] = sum;
+		sum += count;
+	}
+	for (size_t i = 0; i < n; i++)
+		to[starts[from[i].first >> shift & (RADIX - 1)]++] = from[i];
 }
 
 static int by_key(const void *x, const void *y)
 {
-	const struct ev_member *const *a = x, *const *b = y;
+	const struct sorted *a = x, *b = y;
 
-	return memcmp((*a)->key, (*b)->key, sizeof(*a)->key);
+	return memcmp(a->member->key, b->member->key, EV_KEY_TEXT);
 }
 
-struct ev_member **ev_members_sort(struct ev_members *m, size_t *n)
+/* Runs of equal first digits, which chance makes short, are sorted by the whole keys. */
+static void sort_runs(struct sorted *list, size_t n)
 {
-	m->sorted = ev_realloc_array(m->sorted, m->n + 1, sizeof(struct ev_member *));
-	*n = 0;
+	size_t from = 0;
+
+	for (size_t i = 1; i <= n; i++) {
+		if (i < n && list[i].first == list[from].first)
+			continue;
+		if (i - from > 1)
+			qsort(list + from, i - from, sizeof *list, by_key);
+		from = i;
+	}
+}
+
+void ev_members_sort(struct ev_members *m)
+{
+	struct sorted *list = ev_calloc(m->n, sizeof *list), *other = ev_calloc(m->n, sizeof *list);
+	size_t n = 0;
+
 	for (size_t i = 0; i < m->size; i++)
 		if (m->table[i].member != NULL)
-			m->sorted[(*n)++] = m->table[i].member;
-	if (*n > 0)
-		qsort(m->sorted, *n, sizeof(struct ev_member *), by_key);
-	return m->sorted;
+			list[n++].member = m->table[i].member;
+	free(m->table); /* no member is looked for any more */
+	m->table = NULL;
+	for (size_t i = 0; i < n; i++) {
+		if (i + AHEAD < n)
+			__builtin_prefetch(list[i + AHEAD].member);
+		list[i].first = first_digits(list[i].member->key);
+	}
+	for (unsigned i = 0; i < PASSES; i++) {
+		struct sorted *swap = list;
+
+		pass(list, other, n, i * RADIX_BITS);
+		list = other;
+		other = swap;
+	}
+	free(other);
+	sort_runs(list, n);
+	m->sorted = list;
+}
+
+size_t ev_members_count(const struct ev_members *m)
+{
+	return m->n;
+}
+
+const struct ev_member *ev_members_at(const struct ev_members *m, size_t i)
+{
+	if (i + AHEAD < m->n) {
+		const char *ahead = (const char *)m->sorted[i + AHEAD].member;
+
+		for (size_t k = 0; k < FETCHED; k += 64)
+			__builtin_prefetch(ahead + k);
+	}
+	return m->sorted[i].member;
 }

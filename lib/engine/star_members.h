@@ -2,8 +2,9 @@
  * star_members: the members of one type 1 dimension, each attribute with the contribution that won
  * it. Floor 4, a part of the star engine.
  *
- * Members are told apart by the preimages of their keys, so that the keys themselves can be
- * computed later, many at once.
+ * A member is told apart by its identity: the JSON values of its key columns in their one spelling,
+ * with a LF between them, which JSON has nowhere inside. Its key, a digest, is computed later, many
+ * at once.
  */
 #ifndef EV_STAR_MEMBERS_H
 #define EV_STAR_MEMBERS_H
@@ -33,10 +34,10 @@ struct ev_attribute {
 
 struct ev_member {
 	char key[EV_KEY_TEXT]; /* begins with a NUL until it has been computed */
-	const char *preimage;
-	uint32_t preimage_len;
+	uint32_t identity_len;
 	bool described; /* an event bore it with an attribute: it is not only inferred */
-	struct ev_attribute attributes[]; /* one a column of the dimension */
+	/* One a column of the dimension; behind them stands the identity. */
+	struct ev_attribute attributes[];
 };
 
 struct ev_members;
@@ -45,22 +46,41 @@ struct ev_members;
 struct ev_members *ev_members_new(const struct ev_dimension *d, struct ev_md5 *keys);
 void ev_members_free(struct ev_members **m);
 
-/* The hash of a preimage, for ev_members_find. What that will look at is fetched meanwhile. */
-uint64_t ev_members_hash(const struct ev_members *m, const char *preimage, size_t len);
-/* The member of that key, made if there is none; it stays where it is. */
-struct ev_member *ev_members_find(struct ev_members *m, uint64_t hash, const char *preimage,
+/*
+ * The hash of an identity, for ev_members_find. What that will look at is fetched meanwhile: the
+ * table, and in ev_members_fetch the member itself.
+ */
+uint64_t ev_members_hash(const struct ev_members *m, const char *identity, size_t len);
+void ev_members_fetch(const struct ev_members *m, uint64_t hash);
+/* The member of that identity, or NULL. It stays where it is. */
+struct ev_member *ev_members_find(const struct ev_members *m, uint64_t hash, const char *identity,
 				  size_t len);
+/* Adds a member that there is not yet. preimage: of its key. */
+struct ev_member *ev_members_add(struct ev_members *m, uint64_t hash, const char *identity,
+				 size_t len, const struct ev_buf *preimage);
+
 /*
  * An attribute's value, as a row's JSON; it stays if its stamp is the latest so far. True if it
  * does; the stamp must then live as long as the members.
  */
 bool ev_members_set(struct ev_members *m, struct ev_member *member, size_t column, const char *json,
 		    size_t len, const struct ev_stamp *stamp);
-/* The value of a key column, which is the same in every mention. */
-void ev_members_set_key(struct ev_members *m, struct ev_member *member, size_t column,
-			const char *json, size_t len);
+/*
+ * A key column may be spelled in several ways, 19.1 and 19.10: the greatest spelling stands, in any
+ * order. part: which of the key's; added: this mention has made the member.
+ */
+void ev_members_spell(struct ev_members *m, struct ev_member *member, size_t column, size_t part,
+		      const char *json, size_t len, bool added);
+/* The spelling of a key's part that its attribute does not tell: the one of the identity. */
+const char *ev_members_part(const struct ev_members *m, const struct ev_member *member, size_t part,
+			    size_t *len);
 
-/* After the last, with all keys computed: all members in the order of their keys. */
-struct ev_member **ev_members_sort(struct ev_members *m, size_t *n);
+/*
+ * After the last, with all keys computed: sorts by key. Then the i-th of all; no member is looked
+ * for any more.
+ */
+void ev_members_sort(struct ev_members *m);
+size_t ev_members_count(const struct ev_members *m);
+const struct ev_member *ev_members_at(const struct ev_members *m, size_t i);
 
 #endif

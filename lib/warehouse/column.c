@@ -24,7 +24,7 @@ static bool has_nul(const char *p, size_t len)
 /* What is wrong with a value, or NULL: one function a kind of types. v holds the value's octets. */
 
 static const char *varchar(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
-			   const struct ev_value *v)
+			   struct ev_value *v)
 {
 	struct ev_buf scratch = {0};
 	size_t count =
@@ -40,7 +40,8 @@ static const char *varchar(const struct ev_column *c, const struct ev_doc *d, ui
 		if (count > c->size)
 			return "it is too long";
 	}
-	return d->nodes[at].escaped && has_nul(v->p, v->len) ? holds_nul : NULL;
+	v->escaped = d->nodes[at].escaped;
+	return v->escaped && has_nul(v->p, v->len) ? holds_nul : NULL;
 }
 
 static const char *timestamp_text(struct ev_zone *zone, const char *p, size_t len, char *out)

@@ -21,6 +21,7 @@ struct ev_value {
 	uint32_t len;
 	bool null;    /* null or absent; the text is then "null" */
 	bool present; /* there is a value at all, null or not */
+	bool escaped; /* a text with escapes */
 };
 
 enum { EV_VALUE_STORE = 96 };
