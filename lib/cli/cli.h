@@ -94,6 +94,8 @@ struct cli_engine {
 	enum cli_flow flow;
 	enum ev_status (*step)(void *engine, const struct ev_record *rec, struct ev_error *err);
 	enum ev_status (*finish)(void *engine, struct ev_error *err); /* or NULL: emits the rest */
+	/* Or NULL: puts out what is held back, before the input is waited for. */
+	enum ev_status (*flush)(void *engine, struct ev_error *err);
 	const struct ev_count *counts; /* or NULL: out is counted by the loop */
 	/*
 	 * For a sink: a batch begins, and is whole. batch: its name, or NULL where it is not known;

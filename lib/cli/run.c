@@ -424,8 +424,11 @@ static void progress(struct run *r, bool last)
 
 static enum ev_status flush(void *ctx, struct ev_error *err)
 {
-	struct ev_out *out = ctx;
+	const struct run *r = ctx;
+	struct ev_out *out = r->c->port.out;
 
+	if (r->e->flush != NULL && r->e->flush(r->e->engine, err) != EV_OK)
+		return EV_FATAL;
 	if (ev_out_flush(out) == EV_OK)
 		return EV_OK;
 	*err = out->error;
@@ -526,7 +529,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 
 	r.in = ev_in_new(inputs, n, c->max_line);
 	r.lines = ev_lines_new(r.in, c->max_line);
-	ev_in_before_block(r.in, flush, c->port.out);
+	ev_in_before_block(r.in, flush, &r);
 	clock_gettime(CLOCK_MONOTONIC, &r.started);
 	r.shown = r.started;
 	/* Opened first: a folder that is not there stops the run, not its report. */

@@ -7,15 +7,20 @@
 #ifndef EV_TARGET_H
 #define EV_TARGET_H
 
+#include "base/buf.h"
 #include "base/status.h"
 #include "io/out.h"
 #include "warehouse/table.h"
 
-/* A value as text: what a JSON string stands for, or the text of a number, true or false. */
+/*
+ * A value as text: what a JSON string stands for, or the text of a number, true or false. Behind it
+ * EV_COPY_OVER octets can be read.
+ */
 struct ev_cell {
 	const char *p;
 	size_t len;
 	bool null;
+	bool plain; /* holds no control character, no backslash and no double quote */
 };
 
 struct ev_ledger_entry {
