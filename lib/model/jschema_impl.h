@@ -6,6 +6,7 @@
  *   jschema_explain.c  why they do not
  *   jschema_compile.c  compiles: keywords into the structs here
  *   jschema_load.c     the set: files, $id, $anchor and what a $ref leads to
+ *   jschema_uri.c      URIs
  *   jschema_format.c   format
  *   jschema_meta.c     the metaschema
  *
@@ -216,7 +217,7 @@ struct ev_jschema_set {
 	size_t n_regexes, cap_regexes;
 	struct ev_jschema **queue; /* waiting to be compiled; done ones stay until all are */
 	size_t n_queue, cap_queue;
-	uint64_t n_schemas;	   /* compiled so far */
+	uint64_t n_schemas;   /* compiled so far */
 	const char **dynamic; /* the anchors of $dynamicRef */
 	size_t n_dynamic, cap_dynamic;
 
@@ -229,6 +230,11 @@ struct ev_jschema_set {
 	uint64_t seed;
 };
 
+/* jschema_uri.c */
+
+/* The URI of the root folder; that of a file a/b.json in it is schema:///a/b.json. */
+#define JS_ROOT "schema:///"
+
 /* RFC 3986, appendix B. */
 struct js_uri {
 	struct js_slice scheme, authority, path, query, fragment;
@@ -236,6 +242,22 @@ struct js_uri {
 };
 
 void js_uri_split(const char *p, size_t len, struct js_uri *u);
+/*
+ * Appends a path without its . and .. (RFC 3986, section 5.2.4). False if a .. reaches above the
+ * top, which the RFC would drop.
+ */
+bool js_plain_path(const char *p, size_t len, struct ev_buf *out);
+/*
+ * The URI that `ref` means beside `base` (RFC 3986, section 5.2.2), without its fragment, in the
+ * arena. NULL if it reaches above the root folder.
+ */
+const char *js_resolve(struct ev_jschema_set *set, const char *base, const struct js_uri *ref);
+/* Without its percent escapes, in the arena. */
+struct js_slice js_percent_decoded(struct ev_jschema_set *set, const char *p, size_t len);
+/* The URI of a file: `folder`, which ends in a slash, and the path below it; in the arena. */
+const char *js_file_uri(struct ev_jschema_set *set, const char *folder, const char *path);
+
+/* jschema_format.c */
 
 struct js_format {
 	const char *name;

@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCHEME "schema:///"
-
 enum { FILE_MAX = 64 * 1024 * 1024 };
 
 static_assert((int)EV_IN_SLACK >= (int)EV_SCAN_SLACK, "a slurped file can be scanned");
@@ -87,175 +85,6 @@ bool js_fail(const struct js_document *doc, uint32_t pos, struct ev_error *err, 
 	ev_fail(err, "%s:%zu:%zu: %s", doc->name, n,
 		ev_utf8_count(line, (size_t)(text + pos - line)) + 1, what.text);
 	return false;
-}
-
-/* URIs */
-
-void js_uri_split(const char *p, size_t len, struct js_uri *u)
-{
-	const char *end = p + len, *q = p;
-
-	*u = (struct js_uri){.scheme.p = p, .authority.p = p, .query.p = p, .fragment.p = p};
-	while (q < end && *q != '\0' && strchr(":/?#", *q) == NULL)
-		q++;
-	if (q > p && q < end && *q == ':' && (*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') {
-		const char *c = p;
-
-		while (c < q &&
-		       ((*c >= '0' && *c <= '9') || ((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z') ||
-			*c == '+' || *c == '-' || *c == '.'))
-			c++;
-		if (c == q) {
-			u->scheme.len = (size_t)(q - p);
-			p = q + 1;
-		}
-	}
-	if (end - p >= 2 && p[0] == '/' && p[1] == '/') {
-		u->has_authority = true;
-		u->authority.p = p += 2;
-		while (p < end && *p != '/' && *p != '?' && *p != '#')
-			p++;
-		u->authority.len = (size_t)(p - u->authority.p);
-	}
-	u->path.p = p;
-	while (p < end && *p != '?' && *p != '#')
-		p++;
-	u->path.len = (size_t)(p - u->path.p);
-	if (p < end && *p == '?') {
-		u->has_query = true;
-		u->query.p = ++p;
-		while (p < end && *p != '#')
-			p++;
-		u->query.len = (size_t)(p - u->query.p);
-	}
-	if (p < end) {
-		u->has_fragment = true;
-		u->fragment.p = p + 1;
-		u->fragment.len = (size_t)(end - p - 1);
-	}
-}
-
-/*
- * Appends a path without its . and .. (RFC 3986, section 5.2.4). False if a .. reaches above the
- * top, which the RFC would drop.
- */
-static bool plain_path(const char *p, size_t len, struct ev_buf *out)
-{
-	const char *end = p + len;
-	size_t floor = out->len;
-	bool inside = true;
-
-	if (p < end && *p == '/') {
-		ev_buf_putc(out, '/');
-		floor++;
-		p++;
-	}
-	for (;;) {
-		const char *slash = p < end ? memchr(p, '/', (size_t)(end - p)) : NULL;
-		size_t n = (size_t)((slash != NULL ? slash : end) - p);
-
-		if (n == 2 && p[0] == '.' && p[1] == '.') {
-			if (out->len == floor) {
-				inside = false;
-			} else {
-				out->len--; /* its slash */
-				while (out->len > floor && out->p[out->len - 1] != '/')
-					out->len--;
-			}
-		} else if (!(n == 1 && p[0] == '.')) {
-			ev_buf_put(out, p, n);
-			if (slash != NULL)
-				ev_buf_putc(out, '/');
-		}
-		if (slash == NULL)
-			return inside;
-		p = slash + 1;
-	}
-}
-
-/*
- * The URI that `ref` means beside `base` (RFC 3986, section 5.2.2), without its fragment, in the
- * arena. NULL if it reaches above the root.
- */
-static const char *resolve(struct ev_jschema_set *set, const char *base, const struct js_uri *ref)
-{
-	struct ev_buf out = {0}, path = {0};
-	const char *uri = NULL;
-	struct js_uri b;
-	bool inside = true;
-
-	js_uri_split(base, strlen(base), &b);
-	if (ref->scheme.len != 0)
-		ev_buf_put(&out, ref->scheme.p, ref->scheme.len);
-	else
-		ev_buf_put(&out, b.scheme.p, b.scheme.len);
-	ev_buf_putc(&out, ':');
-	if (ref->scheme.len != 0 || ref->has_authority) {
-		if (ref->has_authority) {
-			ev_buf_puts(&out, "//");
-			ev_buf_put(&out, ref->authority.p, ref->authority.len);
-		}
-		inside = plain_path(ref->path.p, ref->path.len, &out);
-	} else {
-		if (b.has_authority) {
-			ev_buf_puts(&out, "//");
-			ev_buf_put(&out, b.authority.p, b.authority.len);
-		}
-		if (ref->path.len == 0) {
-			ev_buf_put(&out, b.path.p, b.path.len);
-		} else if (ref->path.p[0] == '/') {
-			inside = plain_path(ref->path.p, ref->path.len, &out);
-		} else {
-			size_t keep = b.path.len;
-
-			while (keep > 0 && b.path.p[keep - 1] != '/')
-				keep--;
-			ev_buf_put(&path, b.path.p, keep);
-			if (b.has_authority && keep == 0)
-				ev_buf_putc(&path, '/');
-			ev_buf_put(&path, ref->path.p, ref->path.len);
-			inside = plain_path(path.p, path.len, &out);
-		}
-	}
-	if (ref->has_query) {
-		ev_buf_putc(&out, '?');
-		ev_buf_put(&out, ref->query.p, ref->query.len);
-	} else if (ref->path.len == 0 && ref->scheme.len == 0 && !ref->has_authority &&
-		   b.has_query) {
-		ev_buf_putc(&out, '?');
-		ev_buf_put(&out, b.query.p, b.query.len);
-	}
-	if (inside || strncmp(ev_buf_str(&out), SCHEME, strlen(SCHEME)) != 0)
-		uri = ev_arena_copy(&set->arena, out.p, out.len);
-	ev_buf_free(&out);
-	ev_buf_free(&path);
-	return uri;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
-
-/* Takes the percent escapes out, into the arena. */
-static struct js_slice percent_decoded(struct ev_jschema_set *set, const char *p, size_t len)
-{
-	char *out = ev_arena_copy(&set->arena, p, len), *o = out;
-
-	for (const char *end = p + len; p < end; p++) {
-		if (*p == '%' && end - p >= 3 && hex_digit(p[1]) >= 0 && hex_digit(p[2]) >= 0) {
-			*o++ = (char)(hex_digit(p[1]) << 4 | hex_digit(p[2]));
-			p += 2;
-		} else {
-			*o++ = *p;
-		}
-	}
-	*o = '\0';
-	return (struct js_slice){out, (size_t)(o - out)};
 }
 
 /* Documents */
@@ -421,7 +250,7 @@ static struct js_resource *id_add(struct ev_jschema_set *set, struct js_resource
 			id.p);
 		return NULL;
 	}
-	if ((uri = resolve(set, around->uri, &u)) == NULL) {
+	if ((uri = js_resolve(set, around->uri, &u)) == NULL) {
 		js_fail(doc, pos, err, "$id \"%s\" reaches above the model's folder: take ../ out",
 			id.p);
 		return NULL;
@@ -537,7 +366,7 @@ static struct js_document *document_add(struct ev_jschema_set *set, const char *
 struct js_document *js_load_file(struct ev_jschema_set *set, const char *uri, struct ev_error *err)
 {
 	struct js_slice path =
-		percent_decoded(set, uri + strlen(SCHEME), strlen(uri + strlen(SCHEME)));
+		js_percent_decoded(set, uri + strlen(JS_ROOT), strlen(uri + strlen(JS_ROOT)));
 	struct js_document *doc = NULL;
 	struct ev_buf name = {0};
 	size_t len;
@@ -582,7 +411,7 @@ static struct js_resource *find_target(struct ev_jschema *from, uint32_t at, con
 {
 	struct ev_jschema_set *set = from->set;
 	struct js_document *doc = from->doc, *other;
-	const char *uri = resolve(set, from->resource->uri, u), *file = uri;
+	const char *uri = js_resolve(set, from->resource->uri, u), *file = uri;
 	struct js_resource *r;
 	struct ev_error why;
 
@@ -593,13 +422,13 @@ static struct js_resource *find_target(struct ev_jschema *from, uint32_t at, con
 	if ((r = resource_find(set, uri)) != NULL)
 		return r;
 	/* an $id may be no address: then a file beside this one is what is meant */
-	if (u->scheme.len == 0 && !u->has_authority && strncmp(uri, SCHEME, strlen(SCHEME)) != 0)
-		file = resolve(set, doc->retrieved, u);
+	if (u->scheme.len == 0 && !u->has_authority && strncmp(uri, JS_ROOT, strlen(JS_ROOT)) != 0)
+		file = js_resolve(set, doc->retrieved, u);
 	if (file == NULL)
 		return ref_failed(doc, at, ref,
 				  "reaches above the model's folder: keep the files in or below it",
 				  err);
-	if (strncmp(file, SCHEME, strlen(SCHEME)) == 0) {
+	if (strncmp(file, JS_ROOT, strlen(JS_ROOT)) == 0) {
 		if ((other = js_load_file(set, file, &why)) == NULL) {
 			js_fail(doc, doc->nodes[at].pos, err,
 				"the reference \"%s\" cannot be followed: %s", ref, why.text);
@@ -678,7 +507,7 @@ struct ev_jschema *js_refer(struct ev_jschema *from, uint32_t at, const struct j
 	if ((u.scheme.len != 0 || u.has_authority || u.path.len != 0 || u.has_query) &&
 	    (r = find_target(from, at, ref.p, &u, err)) == NULL)
 		return NULL;
-	fragment = percent_decoded(set, u.fragment.p, u.fragment.len);
+	fragment = js_percent_decoded(set, u.fragment.p, u.fragment.len);
 	node = r->at;
 	if (fragment.len > 0 && fragment.p[0] == '/') {
 		node = follow(set, &r, fragment);
@@ -709,29 +538,16 @@ static const struct ev_jschema *compile_top(struct ev_jschema_set *set, struct j
 const struct ev_jschema *ev_jschema_file(struct ev_jschema_set *set, const char *path,
 					 struct ev_error *err)
 {
-	static const char hex[] = "0123456789ABCDEF";
 	struct js_document *doc = NULL;
-	struct ev_buf plain = {0}, uri = {0};
+	struct ev_buf plain = {0};
 
-	if (*path == '/' || !plain_path(path, strlen(path), &plain)) {
+	if (*path == '/' || !js_plain_path(path, strlen(path), &plain)) {
 		ev_fail(err, "%s: lies outside the model's folder: keep schemas in or below it",
 			path);
 	} else {
-		ev_buf_puts(&uri, SCHEME);
-		for (const char *p = ev_buf_str(&plain); *p != '\0'; p++) {
-			if (((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') ||
-			    (*p >= '0' && *p <= '9') || strchr("/-._~!$&'()*+,;=:@", *p) != NULL) {
-				ev_buf_putc(&uri, *p);
-			} else {
-				ev_buf_putc(&uri, '%');
-				ev_buf_putc(&uri, hex[(unsigned char)*p >> 4]);
-				ev_buf_putc(&uri, hex[(unsigned char)*p & 15]);
-			}
-		}
-		doc = js_load_file(set, ev_arena_copy(&set->arena, ev_buf_str(&uri), uri.len), err);
+		doc = js_load_file(set, js_file_uri(set, JS_ROOT, ev_buf_str(&plain)), err);
 	}
 	ev_buf_free(&plain);
-	ev_buf_free(&uri);
 	return doc != NULL ? compile_top(set, doc, err) : NULL;
 }
 
@@ -744,7 +560,7 @@ const struct ev_jschema *ev_jschema_text(struct ev_jschema_set *set, const char 
 	copy = ev_malloc(len + EV_SCAN_SLACK);
 	memcpy(copy, text, len);
 	memset(copy + len, 0, EV_SCAN_SLACK);
-	snprintf(uri, sizeof uri, SCHEME "?text=%zu", set->n_documents);
+	snprintf(uri, sizeof uri, JS_ROOT "?text=%zu", set->n_documents);
 	doc = document_add(set, name, ev_arena_copy(&set->arena, uri, strlen(uri)), copy, len, err);
 	return doc != NULL ? compile_top(set, doc, err) : NULL;
 }
