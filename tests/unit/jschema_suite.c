@@ -6,16 +6,14 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "io/in.h"
-#include "json/view.h"
 #include "model/jschema.h"
 #include "support.h"
 #include "tap.h"
+#include "json/view.h"
 
 #include <dirent.h>
 
 #define FORMAT "formats are asserted here, the suite takes them for annotations"
-#define PUNYCODE "what the Punycode of a host name says is not looked into"
-#define UNKNOWN "this format is not asserted"
 
 /* test: NULL for all of the case; name: NULL for all of the file. */
 static const struct {
@@ -48,15 +46,6 @@ static const struct {
 	{"format.json", "duration format",
 	 "invalid duration string is only an annotation by default", FORMAT},
 	{"cross-draft.json", NULL, NULL, "other drafts are refused"},
-	{"ecmascript-regex.json", "ECMA 262 lookbehind is valid, including variable width",
-	 "a variable-width lookbehind (ES2018)", "PCRE2 has no lookbehind of variable width"},
-	{"hostname.json", "validation of A-label (punycode) host names", NULL, PUNYCODE},
-	{"idn-email.json", NULL, NULL, UNKNOWN},
-	{"idn-hostname.json", NULL, NULL, UNKNOWN},
-	{"iri-reference.json", NULL, NULL, UNKNOWN},
-	{"iri.json", NULL, NULL, UNKNOWN},
-	{"relative-json-pointer.json", NULL, NULL, UNKNOWN},
-	{"uri-template.json", NULL, NULL, UNKNOWN},
 };
 
 static struct ev_scan *suite_scan;
