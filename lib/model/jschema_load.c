@@ -12,9 +12,12 @@
 #include "json/view.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { FILE_MAX = 64 * 1024 * 1024 };
 
@@ -28,9 +31,17 @@ struct ev_jschema_set *ev_jschema_set_new(const char *root)
 	while (len > 1 && root[len - 1] == '/')
 		len--;
 	set->root = ev_strndup(root, len);
+	set->dialect = (struct js_dialect){JS_DRAFT_2020, JS_ALL};
 	set->scan = ev_scan_new();
 	set->seed = ev_hash_seed();
 	return set;
+}
+
+static void document_free(struct js_document *doc)
+{
+	free(doc->text);
+	free(doc->nodes);
+	free(doc->compiled);
 }
 
 void ev_jschema_set_free(struct ev_jschema_set **s)
@@ -39,11 +50,8 @@ void ev_jschema_set_free(struct ev_jschema_set **s)
 
 	if (set == NULL)
 		return;
-	for (size_t i = 0; i < set->n_documents; i++) {
-		free(set->documents[i]->text);
-		free(set->documents[i]->nodes);
-		free(set->documents[i]->compiled);
-	}
+	for (size_t i = 0; i < set->n_documents; i++)
+		document_free(set->documents[i]);
 	for (size_t i = 0; i < set->n_resources; i++)
 		free(set->resources[i]->anchors);
 	for (size_t i = 0; i < set->n_regexes; i++)
@@ -61,6 +69,8 @@ void ev_jschema_set_free(struct ev_jschema_set **s)
 	ev_scan_free(&set->scan);
 	ev_arena_free(&set->arena);
 	free(set->root);
+	free(set->map);
+	free(set->base);
 	free(set);
 	*s = NULL;
 }
@@ -114,11 +124,16 @@ static struct js_resource *resource_add(struct ev_jschema_set *set, struct js_do
 {
 	struct js_resource *r = ev_arena_zalloc(&set->arena, sizeof *r);
 
-	*r = (struct js_resource){.uri = uri, .doc = doc, .at = at, .vocabularies = JS_ALL};
+	*r = (struct js_resource){.uri = uri, .doc = doc, .at = at, .dialect = set->dialect};
 	ev_grow(&set->resources, &set->cap_resources, set->n_resources + 1,
 		sizeof(struct js_resource *));
 	set->resources[set->n_resources++] = r;
 	return r;
+}
+
+bool js_ref_alone(const struct ev_doc *d, uint32_t schema, enum js_draft draft)
+{
+	return draft <= JS_DRAFT_7 && ev_member(d, schema, "$ref", 4) != EV_NOWHERE;
 }
 
 const struct js_anchor *js_anchor_find(const struct js_resource *r, const char *name, size_t len)
@@ -142,12 +157,25 @@ static bool anchor_name(struct js_slice s)
 	return s.len > 0;
 }
 
-static bool anchor_add(struct ev_jschema_set *set, struct js_resource *r, uint32_t schema,
-		       uint32_t value, bool dynamic, struct ev_error *err)
+static bool anchor_add(struct js_resource *r, uint32_t schema, struct js_slice name, uint32_t value,
+		       bool dynamic, struct ev_error *err)
+{
+	const struct js_anchor *same = js_anchor_find(r, name.p, name.len);
+
+	if (same != NULL && same->at != schema)
+		return js_fail(r->doc, r->doc->nodes[value].pos, err,
+			       "the anchor \"%s\" stands twice in one schema: rename one", name.p);
+	ev_grow(&r->anchors, &r->cap_anchors, r->n_anchors + 1, sizeof *r->anchors);
+	r->anchors[r->n_anchors++] = (struct js_anchor){name.p, name.len, schema, dynamic};
+	return true;
+}
+
+/* $anchor and $dynamicAnchor. */
+static bool named_anchor(struct ev_jschema_set *set, struct js_resource *r, uint32_t schema,
+			 uint32_t value, bool dynamic, struct ev_error *err)
 {
 	const char *keyword = dynamic ? "$dynamicAnchor" : "$anchor";
 	struct js_document *doc = r->doc;
-	const struct js_anchor *same;
 	struct js_slice name;
 
 	if (ev_kind(&doc->doc, value) != EV_STRING)
@@ -159,113 +187,94 @@ static bool anchor_add(struct ev_jschema_set *set, struct js_resource *r, uint32
 			       "%s \"%s\" is no name: use letters, digits, - _ and ., "
 			       "and a letter or _ first",
 			       keyword, name.p);
-	same = js_anchor_find(r, name.p, name.len);
-	if (same != NULL && same->at != schema)
-		return js_fail(doc, doc->nodes[value].pos, err,
-			       "the anchor \"%s\" stands twice in one schema: rename one", name.p);
-	ev_grow(&r->anchors, &r->cap_anchors, r->n_anchors + 1, sizeof *r->anchors);
-	r->anchors[r->n_anchors++] = (struct js_anchor){name.p, name.len, schema, dynamic};
-	return true;
+	return anchor_add(r, schema, name, value, dynamic, err);
 }
 
-/* The vocabularies that a metaschema loaded before declares. */
-static bool vocabularies(struct ev_jschema_set *set, struct js_resource *r, uint32_t value,
-			 struct ev_error *err)
+/* $recursiveAnchor of 2019-09 is a dynamic anchor whose name no other can have. */
+static bool recursive_anchor(struct js_resource *r, uint32_t schema, uint32_t value,
+			     struct ev_error *err)
 {
-	static const struct {
-		const char *name;
-		unsigned bit;
-	} known[] = {
-		{"core", JS_CORE},
-		{"applicator", JS_APPLICATOR},
-		{"unevaluated", JS_UNEVALUATED},
-		{"validation", JS_VALIDATION},
-		{"meta-data", JS_META_DATA},
-		{"content", JS_CONTENT},
-		{"format-annotation", JS_FORMAT},
-		{"format-assertion", JS_FORMAT},
-	};
-	struct js_document *doc = r->doc;
-	struct js_resource *meta;
-	struct js_slice uri;
-	uint32_t list;
+	struct js_slice name = {JS_RECURSIVE, strlen(JS_RECURSIVE)};
+	enum ev_kind kind = ev_kind(&r->doc->doc, value);
 
-	if (ev_kind(&doc->doc, value) != EV_STRING)
-		return js_fail(doc, doc->nodes[value].pos, err,
-			       "$schema is no string: give it \"" JS_METASCHEMA "\"");
-	uri = js_text(doc, set, value);
-	if (uri.len > 0 && uri.p[uri.len - 1] == '#')
-		uri.p = ev_arena_copy(&set->arena, uri.p, uri.len - 1);
-	if (strcmp(uri.p, JS_METASCHEMA) == 0)
-		return true;
-	if ((meta = resource_find(set, uri.p)) == NULL)
-		return js_fail(doc, doc->nodes[value].pos, err,
-			       "$schema names %s, which is not known here: "
-			       "write the schema for \"" JS_METASCHEMA "\"",
-			       uri.p);
-	list = ev_member(&meta->doc->doc, meta->at, "$vocabulary", 11);
-	if (list == EV_NOWHERE || ev_kind(&meta->doc->doc, list) != EV_OBJECT)
-		return true;
-	r->vocabularies = JS_CORE;
-	for (uint32_t i = ev_first(&meta->doc->doc, list); i < ev_end(&meta->doc->doc, list);
-	     i = ev_next(&meta->doc->doc, i + 1)) {
-		struct js_slice name = js_text(meta->doc, set, i);
-		bool found = false;
-
-		for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
-			if (strncmp(name.p, JS_DRAFT "vocab/", strlen(JS_DRAFT "vocab/")) == 0 &&
-			    strcmp(name.p + strlen(JS_DRAFT "vocab/"), known[k].name) == 0) {
-				r->vocabularies |= known[k].bit;
-				found = true;
-			}
-		}
-		if (!found && ev_kind(&meta->doc->doc, i + 1) == EV_TRUE)
-			return js_fail(
-				doc, doc->nodes[value].pos, err,
-				"the metaschema %s needs the vocabulary %s, which is not known "
-				"here: write the schema for \"" JS_METASCHEMA "\"",
-				uri.p, name.p);
-	}
-	return true;
+	if (kind != EV_TRUE && kind != EV_FALSE)
+		return js_fail(r->doc, r->doc->nodes[value].pos, err,
+			       "$recursiveAnchor must be true or false: correct it");
+	return kind == EV_FALSE || r->at != schema || anchor_add(r, schema, name, value, true, err);
 }
 
-static struct js_resource *id_add(struct ev_jschema_set *set, struct js_resource *around,
-				  uint32_t schema, uint32_t value, struct ev_error *err)
+/* *r becomes the resource that begins here, if the $id (of old, id) makes it one. */
+static bool id_add(struct ev_jschema_set *set, struct js_resource **r, uint32_t schema,
+		   uint32_t value, enum js_draft draft, struct ev_error *err)
 {
+	struct js_resource *around = *r, *found;
+	const char *keyword = draft == JS_DRAFT_4 ? "id" : "$id", *uri;
 	struct js_document *doc = around->doc;
 	uint32_t pos = doc->nodes[value].pos;
-	struct js_resource *r;
-	struct js_slice id;
+	struct js_slice id, anchor;
 	struct js_uri u;
-	const char *uri;
 
-	if (ev_kind(&doc->doc, value) != EV_STRING) {
-		js_fail(doc, pos, err, "$id is no string: give it a URI");
-		return NULL;
-	}
+	if (ev_kind(&doc->doc, value) != EV_STRING)
+		return js_fail(doc, pos, err, "%s is no string: give it a URI", keyword);
 	id = js_text(doc, set, value);
 	js_uri_split(id.p, id.len, &u);
-	if (u.fragment.len != 0) {
-		js_fail(doc, pos, err, "$id \"%s\" has a fragment: name the place with $anchor",
-			id.p);
-		return NULL;
+	anchor = js_percent_decoded(set, u.fragment.p, u.fragment.len);
+	if (anchor.len != 0 && draft > JS_DRAFT_7)
+		return js_fail(doc, pos, err,
+			       "$id \"%s\" has a fragment: name the place with $anchor", id.p);
+	if (draft > JS_DRAFT_7 || js_uri_beyond_fragment(&u)) {
+		if ((uri = js_resolve(set, around->uri, &u)) == NULL)
+			return js_fail(doc, pos, err,
+				       "%s \"%s\" reaches above the model's folder: take ../ out",
+				       keyword, id.p);
+		found = resource_find(set, uri);
+		if (found != NULL && (found->doc != doc || found->at != schema))
+			return js_fail(doc, pos, err,
+				       "%s %s is that of another schema in %s: rename one", keyword,
+				       uri, found->doc->name);
+		if (found == NULL) {
+			found = resource_add(set, doc, schema, uri);
+			if (u.scheme.len == 0 && !u.has_authority && around->rooted != NULL)
+				found->rooted = js_resolve(set, around->rooted, &u);
+		}
+		*r = found;
 	}
-	if ((uri = js_resolve(set, around->uri, &u)) == NULL) {
-		js_fail(doc, pos, err, "$id \"%s\" reaches above the model's folder: take ../ out",
-			id.p);
-		return NULL;
+	/* one that is a JSON Pointer names nothing that it is not named already */
+	return anchor.len == 0 || anchor.p[0] == '/' ||
+	       anchor_add(*r, schema, anchor, value, false, err);
+}
+
+/* Takes $schema and $id of the schema at a node; *r becomes the resource that it belongs to. */
+static bool enter(struct ev_jschema_set *set, struct js_resource **r, uint32_t at,
+		  struct ev_error *err)
+{
+	struct js_document *doc = (*r)->doc;
+	const struct ev_doc *d = &doc->doc;
+	struct js_dialect dialect = (*r)->dialect;
+	uint32_t schema = ev_member(d, at, "$schema", 7), id;
+
+	if (schema != EV_NOWHERE) {
+		if (at == 0)
+			(*r)->dialect.vocabularies = JS_UNKNOWN;
+		if (!js_dialect_read(set, doc, schema, &dialect, err))
+			return false;
 	}
-	r = resource_find(set, uri);
-	if (r != NULL && (r->doc != doc || (r->at != schema))) {
-		js_fail(doc, pos, err, "$id %s is that of another schema in %s: rename one", uri,
-			r->doc->name);
-		return NULL;
+	id = dialect.draft == JS_DRAFT_4 ? ev_member(d, at, "id", 2) : ev_member(d, at, "$id", 3);
+	if (id != EV_NOWHERE && !js_ref_alone(d, at, dialect.draft) &&
+	    !id_add(set, r, at, id, dialect.draft, err))
+		return false;
+	if (at == 0) {
+		doc->top->dialect = dialect; /* that which the file has by its name */
+		doc->top = *r;
 	}
-	if (r != NULL)
-		return r;
-	r = resource_add(set, doc, schema, uri);
-	r->vocabularies = around->vocabularies;
-	return r;
+	if ((*r)->at == at)
+		(*r)->dialect = dialect;
+	else if (dialect.draft != (*r)->dialect.draft ||
+		 dialect.vocabularies != (*r)->dialect.vocabularies)
+		return js_fail(doc, doc->nodes[schema].pos, err,
+			       "$schema is not that of the schema around it: "
+			       "take it out, or give this schema an $id of its own");
+	return true;
 }
 
 /* Finds $id and anchors in a schema and in those inside it. */
@@ -274,37 +283,38 @@ static bool walk(struct ev_jschema_set *set, struct js_resource *r, uint32_t at,
 {
 	struct js_document *doc = r->doc;
 	const struct ev_doc *d = &doc->doc;
+	enum js_draft draft;
 	uint32_t v;
 
 	if (ev_kind(d, at) != EV_OBJECT)
 		return true;
-	if ((v = ev_member(d, at, "$id", 3)) != EV_NOWHERE &&
-	    (r = id_add(set, r, at, v, err)) == NULL)
+	if (!enter(set, &r, at, err))
 		return false;
-	if (doc->top == NULL || doc->top->at == at)
-		doc->top = r;
-	if ((v = ev_member(d, at, "$schema", 7)) != EV_NOWHERE && !vocabularies(set, r, v, err))
-		return false;
+	draft = r->dialect.draft;
 	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i + 1)) {
-		bool dynamic = ev_string_is(d, i, "$dynamicAnchor", 14);
-
 		v = i + 1;
-		if ((dynamic || ev_string_is(d, i, "$anchor", 7)) &&
-		    !anchor_add(set, r, at, v, dynamic, err))
+		if (draft >= JS_DRAFT_2019 && ev_string_is(d, i, "$anchor", 7) &&
+		    !named_anchor(set, r, at, v, false, err))
 			return false;
-		switch (js_keyword_holds(d, i)) {
-		case JS_SCHEMA:
+		if (draft >= JS_DRAFT_2020 && ev_string_is(d, i, "$dynamicAnchor", 14) &&
+		    !named_anchor(set, r, at, v, true, err))
+			return false;
+		if (draft == JS_DRAFT_2019 && ev_string_is(d, i, "$recursiveAnchor", 16) &&
+		    !recursive_anchor(r, at, v, err))
+			return false;
+		switch (js_keyword_holds(d, i, draft)) {
+		case JS_ONE:
 			if (!walk(set, r, v, err))
 				return false;
 			break;
-		case JS_SCHEMAS:
+		case JS_LIST:
 			if (ev_kind(d, v) != EV_ARRAY)
 				break;
 			for (uint32_t k = ev_first(d, v); k < ev_end(d, v); k = ev_next(d, k))
 				if (!walk(set, r, k, err))
 					return false;
 			break;
-		case JS_SCHEMA_MAP:
+		case JS_MAP:
 			if (ev_kind(d, v) != EV_OBJECT)
 				break;
 			for (uint32_t k = ev_first(d, v); k < ev_end(d, v); k = ev_next(d, k + 1))
@@ -319,7 +329,7 @@ static bool walk(struct ev_jschema_set *set, struct js_resource *r, uint32_t at,
 
 /* Takes text (with slack behind it), which becomes the set's, in any case. */
 static struct js_document *document_add(struct ev_jschema_set *set, const char *name,
-					const char *uri, char *text, size_t len,
+					const char *uri, const char *folder, char *text, size_t len,
 					struct ev_error *err)
 {
 	struct js_document *doc = ev_arena_zalloc(&set->arena, sizeof *doc);
@@ -331,6 +341,7 @@ static struct js_document *document_add(struct ev_jschema_set *set, const char *
 	doc->name = ev_arena_copy(&set->arena, name, strlen(name));
 	doc->text = text;
 	doc->retrieved = uri;
+	doc->folder = folder;
 	if ((scanned = ev_scan(set->scan, text, len, &flaw)) == NULL) {
 		js_fail(doc, flaw.at, err, "%s: a schema is a JSON text, correct it", flaw.what);
 		free(text);
@@ -350,50 +361,189 @@ static struct js_document *document_add(struct ev_jschema_set *set, const char *
 	ev_grow(&set->documents, &set->cap_documents, documents + 1, sizeof(struct js_document *));
 	set->documents[set->n_documents++] = doc;
 	doc->top = resource_add(set, doc, 0, uri);
+	doc->top->rooted = folder;
 	if (walk(set, doc->top, 0, err))
 		return doc;
 	/* as if it had never been, so that asking again gives the same error */
 	for (size_t i = resources; i < set->n_resources; i++)
 		free(set->resources[i]->anchors);
+	for (size_t i = documents; i < set->n_documents; i++) /* it may have loaded a metaschema */
+		document_free(set->documents[i]);
 	set->n_resources = resources;
 	set->n_documents = documents;
-	free(doc->text);
-	free(doc->nodes);
-	free(doc->compiled);
 	return NULL;
 }
 
-struct js_document *js_load_file(struct ev_jschema_set *set, const char *uri, struct ev_error *err)
+/* Files */
+
+/* The folder of the set that a URI lies in, and the path from there on; NULL if in none. */
+static const char *folder_of(const struct ev_jschema_set *set, const char *uri, const char **path)
 {
-	struct js_slice path =
-		js_percent_decoded(set, uri + strlen(JS_ROOT), strlen(uri + strlen(JS_ROOT)));
+	if (set->base != NULL && strncmp(uri, set->base, strlen(set->base)) == 0) {
+		*path = uri + strlen(set->base);
+		return set->map;
+	}
+	if (strncmp(uri, JS_ROOT, strlen(JS_ROOT)) == 0) {
+		*path = uri + strlen(JS_ROOT);
+		return set->root;
+	}
+	return NULL;
+}
+
+/* Puts a slash between, if one is needed. */
+static void put_file(struct ev_buf *name, const char *folder, const char *path)
+{
+	if (strcmp(folder, ".") != 0)
+		ev_buf_puts(name, folder);
+	if (name->len > 0 && name->p[name->len - 1] != '/')
+		ev_buf_putc(name, '/');
+	ev_buf_puts(name, path);
+}
+
+/* The name of the file that a URI stands for. False if it stands for none. */
+static bool file_of(struct ev_jschema_set *set, const char *uri, struct ev_buf *name)
+{
+	struct js_slice path;
+	struct ev_buf plain = {0};
+	const char *raw, *folder = folder_of(set, uri, &raw);
+	size_t slashes = 0;
+	bool good;
+
+	if (folder == NULL)
+		return false;
+	path = js_percent_decoded(set, raw, strlen(raw));
+	/* the escapes hide no path, and no end of it */
+	for (const char *p = raw; *p != '\0'; p++)
+		slashes += *p == '/';
+	for (size_t i = 0; i < path.len; i++)
+		slashes -= path.p[i] == '/';
+	good = slashes == 0 && strlen(path.p) == path.len &&
+	       js_plain_path(path.p, path.len, &plain) && plain.len == path.len;
+	ev_buf_free(&plain);
+	if (good)
+		put_file(name, folder, path.p);
+	return good;
+}
+
+/*
+ * Where `name` lies in the folder, both without symbolic links: the rest of its path, to be freed.
+ * NULL if it does not lie there, or is not there at all.
+ */
+static char *path_inside(const char *folder, const char *name)
+{
+	char *real = realpath(name, NULL), *top = realpath(*folder != '\0' ? folder : ".", NULL);
+	char *rest = NULL;
+	size_t len = top != NULL ? strlen(top) : 0;
+
+	if (real != NULL && top != NULL) {
+		if (len == 1)
+			len = 0; /* the root of all */
+		if (strncmp(real, top, len) == 0 && real[len] == '/')
+			rest = ev_strdup(real + len + 1);
+	}
+	free(real);
+	free(top);
+	return rest;
+}
+
+/* A file that a reference names: a regular one that no symbolic link takes out of its folder. */
+static bool may_follow(const char *folder, const char *name, struct ev_error *err)
+{
+	char *inside = path_inside(folder, name);
+	struct stat st;
+
+	if (stat(name, &st) != 0) {
+		free(inside);
+		return true; /* reading it tells why */
+	}
+	if (inside == NULL)
+		ev_fail(err,
+			"%s: a symbolic link leads out of the folder: put the file itself there",
+			name);
+	else if (!S_ISREG(st.st_mode))
+		ev_fail(err, "%s: is no regular file", name);
+	free(inside);
+	return inside != NULL && S_ISREG(st.st_mode);
+}
+
+/* named: the file's name, if it is the user who named it; else what the URI stands for is read. */
+static struct js_document *load(struct ev_jschema_set *set, const char *uri, const char *named,
+				struct ev_error *err)
+{
 	struct js_document *doc = NULL;
 	struct ev_buf name = {0};
+	const char *folder, *path;
 	size_t len;
 	char *text;
 
 	for (size_t i = 0; i < set->n_documents; i++)
 		if (strcmp(set->documents[i]->retrieved, uri) == 0)
 			return set->documents[i];
-	if (memchr(path.p, '\0', path.len) != NULL) {
+	folder = folder_of(set, uri, &path);
+	if (named != NULL)
+		ev_buf_puts(&name, named);
+	else if (!file_of(set, uri, &name))
 		ev_fail(err, "%s: is no name of a file", uri);
-		return NULL;
-	}
-	if (*set->root != '\0' && strcmp(set->root, ".") != 0)
-		ev_buf_printf(&name, "%s/", set->root);
-	ev_buf_puts(&name, path.p);
-	if (ev_in_slurp(ev_buf_str(&name), FILE_MAX, &text, &len, err) == EV_OK)
-		doc = document_add(set, ev_buf_str(&name), uri, text, len, err);
+	if (name.len > 0 && (named != NULL || may_follow(folder, ev_buf_str(&name), err)) &&
+	    ev_in_slurp(ev_buf_str(&name), FILE_MAX, &text, &len, err) == EV_OK)
+		doc = document_add(set, ev_buf_str(&name), uri,
+				   folder == set->map ? set->base : JS_ROOT, text, len, err);
 	ev_buf_free(&name);
 	return doc;
 }
 
-static struct js_document *load_metaschema(struct ev_jschema_set *set, struct ev_error *err)
+/* Whether a URI is that of something loaded, or of a file. */
+static bool leads_somewhere(struct ev_jschema_set *set, const char *uri)
 {
-	char *text = ev_calloc(js_metaschema_len + EV_SCAN_SLACK, 1);
+	struct ev_buf name = {0};
+	bool found = resource_find(set, uri) != NULL ||
+		     (file_of(set, uri, &name) && access(ev_buf_str(&name), F_OK) == 0);
 
-	memcpy(text, js_metaschema, js_metaschema_len);
-	return document_add(set, JS_METASCHEMA, JS_METASCHEMA, text, js_metaschema_len, err);
+	ev_buf_free(&name);
+	return found;
+}
+
+bool js_resource_get(struct ev_jschema_set *set, const char *uri, struct js_resource **r,
+		     struct ev_error *err)
+{
+	struct js_document *doc;
+
+	if ((*r = resource_find(set, uri)) != NULL || !leads_somewhere(set, uri))
+		return true;
+	if ((doc = load(set, uri, NULL, err)) == NULL)
+		return false;
+	if ((*r = resource_find(set, uri)) == NULL)
+		*r = doc->top;
+	return true;
+}
+
+bool ev_jschema_set_map(struct ev_jschema_set *set, const char *folder, const char *base,
+			struct ev_error *err)
+{
+	struct ev_buf uri = {0};
+	struct js_uri u;
+	struct stat st;
+
+	if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode)) {
+		ev_fail(err, "%s: is no folder", folder);
+		return false;
+	}
+	base = base != NULL ? base : JS_ROOT;
+	js_uri_split(base, strlen(base), &u);
+	if (u.scheme.len == 0 || u.path.len + u.authority.len == 0 || u.has_query ||
+	    u.fragment.len > 0) {
+		ev_fail(err,
+			"%s: is no absolute URI of a folder, such as https://example.org/schemas/",
+			base);
+		return false;
+	}
+	ev_buf_put(&uri, base, strlen(base) - u.has_fragment);
+	if (uri.p[uri.len - 1] != '/')
+		ev_buf_putc(&uri, '/');
+	set->base = ev_strdup(ev_buf_str(&uri));
+	set->map = ev_strdup(folder);
+	ev_buf_free(&uri);
+	return true;
 }
 
 /* References */
@@ -406,38 +556,78 @@ static void *ref_failed(const struct js_document *doc, uint32_t at, const char *
 	return NULL;
 }
 
+static struct js_document *load_metaschema(struct ev_jschema_set *set,
+					   const struct js_metaschema *meta, struct ev_error *err)
+{
+	struct js_resource *r = resource_find(set, meta->uri);
+	struct ev_buf text = {0};
+	size_t len;
+
+	if (r != NULL)
+		return r->doc;
+	js_metaschema_write(meta, &text);
+	len = text.len;
+	memset(ev_buf_room(&text, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
+	return document_add(set, meta->uri, meta->uri, NULL, text.p, len, err);
+}
+
+/*
+ * The URI of the file that a reference means. If what its base makes of a relative one is no
+ * address, it is meant from the file that it stands in; or else an $id that is relative itself is
+ * meant from the folder at the top, as in sets of schemas that were made to be put together. NULL
+ * if the folder has no place for it.
+ */
+static const char *address(const struct ev_jschema *from, const char *uri, const struct js_uri *u)
+{
+	struct ev_jschema_set *set = from->set;
+	const struct js_resource *r = from->resource;
+	const char *tries[3] = {uri}, *first = NULL, *path;
+
+	if (u->scheme.len == 0 && !u->has_authority) {
+		tries[1] = js_resolve(set, from->doc->retrieved, u);
+		if (r->rooted != NULL && r->uri != from->doc->retrieved)
+			tries[2] = js_resolve(set, r->rooted, u);
+	}
+	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+		if (tries[i] == NULL || folder_of(set, tries[i], &path) == NULL)
+			continue;
+		if (leads_somewhere(set, tries[i]))
+			return tries[i];
+		first = first != NULL ? first : tries[i];
+	}
+	return first;
+}
+
 static struct js_resource *find_target(struct ev_jschema *from, uint32_t at, const char *ref,
 				       const struct js_uri *u, struct ev_error *err)
 {
+	static const char above[] =
+		"reaches above the model's folder: keep the files in or below it";
 	struct ev_jschema_set *set = from->set;
 	struct js_document *doc = from->doc, *other;
-	const char *uri = js_resolve(set, from->resource->uri, u), *file = uri;
+	const char *uri = js_resolve(set, from->resource->uri, u), *file;
+	const struct js_metaschema *meta;
 	struct js_resource *r;
 	struct ev_error why;
 
 	if (uri == NULL)
-		return ref_failed(doc, at, ref,
-				  "reaches above the model's folder: keep the files in or below it",
-				  err);
+		return ref_failed(doc, at, ref, above, err);
 	if ((r = resource_find(set, uri)) != NULL)
 		return r;
-	/* an $id may be no address: then a file beside this one is what is meant */
-	if (u->scheme.len == 0 && !u->has_authority && strncmp(uri, JS_ROOT, strlen(JS_ROOT)) != 0)
-		file = js_resolve(set, doc->retrieved, u);
-	if (file == NULL)
-		return ref_failed(doc, at, ref,
-				  "reaches above the model's folder: keep the files in or below it",
-				  err);
-	if (strncmp(file, JS_ROOT, strlen(JS_ROOT)) == 0) {
-		if ((other = js_load_file(set, file, &why)) == NULL) {
+	if ((meta = js_metaschema_find(uri)) != NULL)
+		return (other = load_metaschema(set, meta, err)) != NULL ? other->top : NULL;
+	if ((file = address(from, uri, u)) != NULL) {
+		if ((r = resource_find(set, file)) != NULL)
+			return r;
+		if ((other = load(set, file, NULL, &why)) == NULL) {
 			js_fail(doc, doc->nodes[at].pos, err,
 				"the reference \"%s\" cannot be followed: %s", ref, why.text);
 			return NULL;
 		}
 		return (r = resource_find(set, uri)) != NULL ? r : other->top;
 	}
-	if (strcmp(uri, JS_METASCHEMA) == 0)
-		return (other = load_metaschema(set, err)) != NULL ? other->top : NULL;
+	if (u->scheme.len == 0 && !u->has_authority)
+		return ref_failed(doc, at, ref, above, err);
 	if (strncmp(uri, "http:", 5) == 0 || strncmp(uri, "https:", 6) == 0)
 		return ref_failed(
 			doc, at, ref,
@@ -504,8 +694,7 @@ struct ev_jschema *js_refer(struct ev_jschema *from, uint32_t at, const struct j
 	}
 	ref = js_text(doc, set, at);
 	js_uri_split(ref.p, ref.len, &u);
-	if ((u.scheme.len != 0 || u.has_authority || u.path.len != 0 || u.has_query) &&
-	    (r = find_target(from, at, ref.p, &u, err)) == NULL)
+	if (js_uri_beyond_fragment(&u) && (r = find_target(from, at, ref.p, &u, err)) == NULL)
 		return NULL;
 	fragment = js_percent_decoded(set, u.fragment.p, u.fragment.len);
 	node = r->at;
@@ -539,15 +728,33 @@ const struct ev_jschema *ev_jschema_file(struct ev_jschema_set *set, const char 
 					 struct ev_error *err)
 {
 	struct js_document *doc = NULL;
-	struct ev_buf plain = {0};
+	struct ev_buf plain = {0}, name = {0};
+	const char *uri = NULL;
+	char *inside = NULL;
 
 	if (*path == '/' || !js_plain_path(path, strlen(path), &plain)) {
 		ev_fail(err, "%s: lies outside the model's folder: keep schemas in or below it",
 			path);
-	} else {
-		doc = js_load_file(set, js_file_uri(set, JS_ROOT, ev_buf_str(&plain)), err);
+		ev_buf_free(&plain);
+		return NULL;
 	}
+	put_file(&name, set->root, ev_buf_str(&plain));
+	if (set->map != NULL)
+		inside = path_inside(set->map, ev_buf_str(&name));
+	if (inside != NULL)
+		uri = js_file_uri(set, set->base, inside);
+	else if (set->map == NULL || strcmp(set->base, JS_ROOT) != 0)
+		uri = js_file_uri(set, JS_ROOT, ev_buf_str(&plain));
+	else if (access(ev_buf_str(&name), F_OK) == 0)
+		ev_fail(err, "%s: lies outside the folder %s: name one that has it",
+			ev_buf_str(&name), set->map);
+	else
+		ev_fail(err, "%s: cannot be opened: %s", ev_buf_str(&name), strerror(errno));
+	if (uri != NULL)
+		doc = load(set, uri, ev_buf_str(&name), err);
 	ev_buf_free(&plain);
+	ev_buf_free(&name);
+	free(inside);
 	return doc != NULL ? compile_top(set, doc, err) : NULL;
 }
 
@@ -561,6 +768,7 @@ const struct ev_jschema *ev_jschema_text(struct ev_jschema_set *set, const char 
 	memcpy(copy, text, len);
 	memset(copy + len, 0, EV_SCAN_SLACK);
 	snprintf(uri, sizeof uri, JS_ROOT "?text=%zu", set->n_documents);
-	doc = document_add(set, name, ev_arena_copy(&set->arena, uri, strlen(uri)), copy, len, err);
+	doc = document_add(set, name, ev_arena_copy(&set->arena, uri, strlen(uri)), JS_ROOT, copy,
+			   len, err);
 	return doc != NULL ? compile_top(set, doc, err) : NULL;
 }

@@ -49,6 +49,11 @@ void js_uri_split(const char *p, size_t len, struct js_uri *u)
 	}
 }
 
+bool js_uri_beyond_fragment(const struct js_uri *u)
+{
+	return u->scheme.len != 0 || u->has_authority || u->path.len != 0 || u->has_query;
+}
+
 bool js_plain_path(const char *p, size_t len, struct ev_buf *out)
 {
 	const char *end = p + len;

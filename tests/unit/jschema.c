@@ -202,8 +202,8 @@ static void errors(void)
 					"digits, - _ and ., and a letter or _ first"},
 		{"{\"$defs\":{\"a\":{\"$anchor\":\"x\"},\"b\":{\"$anchor\":\"x\"}}}",
 		 "schema:1:46: the anchor \"x\" stands twice in one schema: rename one"},
-		{"{\"$schema\":\"http://json-schema.org/draft-07/schema#\"}",
-		 "schema:1:12: $schema names http://json-schema.org/draft-07/schema, which is not "
+		{"{\"$schema\":\"http://json-schema.org/draft-03/schema#\"}",
+		 "schema:1:12: $schema names http://json-schema.org/draft-03/schema, which is not "
 		 "known here: write the schema for "
 		 "\"https://json-schema.org/draft/2020-12/schema\""},
 	};
