@@ -233,7 +233,6 @@ struct js_document {
 	struct ev_node *nodes;
 	struct ev_jschema **compiled; /* one a node, NULL where none is */
 	const char *retrieved;	      /* the URI that it was got by: schema:///a/b.json */
-	const char *folder;	      /* the URI of the folder at the top: schema:/// */
 	struct js_resource *top;
 };
 

@@ -12,7 +12,6 @@
 #include "json/view.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,7 +224,7 @@ static bool id_add(struct ev_jschema_set *set, struct js_resource **r, uint32_t 
 	if (draft > JS_DRAFT_7 || js_uri_beyond_fragment(&u)) {
 		if ((uri = js_resolve(set, around->uri, &u)) == NULL)
 			return js_fail(doc, pos, err,
-				       "%s \"%s\" reaches above the model's folder: take ../ out",
+				       "%s \"%s\" reaches above the schemas' folder: take ../ out",
 				       keyword, id.p);
 		found = resource_find(set, uri);
 		if (found != NULL && (found->doc != doc || found->at != schema))
@@ -341,7 +340,6 @@ static struct js_document *document_add(struct ev_jschema_set *set, const char *
 	doc->name = ev_arena_copy(&set->arena, name, strlen(name));
 	doc->text = text;
 	doc->retrieved = uri;
-	doc->folder = folder;
 	if ((scanned = ev_scan(set->scan, text, len, &flaw)) == NULL) {
 		js_fail(doc, flaw.at, err, "%s: a schema is a JSON text, correct it", flaw.what);
 		free(text);
@@ -417,7 +415,7 @@ static bool file_of(struct ev_jschema_set *set, const char *uri, struct ev_buf *
 		slashes += *p == '/';
 	for (size_t i = 0; i < path.len; i++)
 		slashes -= path.p[i] == '/';
-	good = slashes == 0 && strlen(path.p) == path.len &&
+	good = slashes == 0 && path.len > 0 && path.p[0] != '/' && strlen(path.p) == path.len &&
 	       js_plain_path(path.p, path.len, &plain) && plain.len == path.len;
 	ev_buf_free(&plain);
 	if (good)
@@ -426,8 +424,8 @@ static bool file_of(struct ev_jschema_set *set, const char *uri, struct ev_buf *
 }
 
 /*
- * Where `name` lies in the folder, both without symbolic links: the rest of its path, to be freed.
- * NULL if it does not lie there, or is not there at all.
+ * The path from the folder to `name`, both without symbolic links, or "" if they are the same; to
+ * be freed. NULL if it does not lie there, or is not there at all.
  */
 static char *path_inside(const char *folder, const char *name)
 {
@@ -435,11 +433,13 @@ static char *path_inside(const char *folder, const char *name)
 	char *rest = NULL;
 	size_t len = top != NULL ? strlen(top) : 0;
 
-	if (real != NULL && top != NULL) {
-		if (len == 1)
-			len = 0; /* the root of all */
-		if (strncmp(real, top, len) == 0 && real[len] == '/')
+	if (len == 1)
+		len = 0; /* the root of all */
+	if (real != NULL && top != NULL && strncmp(real, top, len) == 0) {
+		if (real[len] == '/')
 			rest = ev_strdup(real + len + 1);
+		else if (real[len] == '\0')
+			rest = ev_strdup("");
 	}
 	free(real);
 	free(top);
@@ -458,7 +458,8 @@ static bool may_follow(const char *folder, const char *name, struct ev_error *er
 	}
 	if (inside == NULL)
 		ev_fail(err,
-			"%s: a symbolic link leads out of the folder: put the file itself there",
+			"%s: a symbolic link leads out of the schemas' folder: "
+			"put the file itself there",
 			name);
 	else if (!S_ISREG(st.st_mode))
 		ev_fail(err, "%s: is no regular file", name);
@@ -484,7 +485,9 @@ static struct js_document *load(struct ev_jschema_set *set, const char *uri, con
 		ev_buf_puts(&name, named);
 	else if (!file_of(set, uri, &name))
 		ev_fail(err, "%s: is no name of a file", uri);
-	if (name.len > 0 && (named != NULL || may_follow(folder, ev_buf_str(&name), err)) &&
+	else if (!may_follow(folder, ev_buf_str(&name), err))
+		ev_buf_reset(&name);
+	if ((named != NULL || name.len > 0) &&
 	    ev_in_slurp(ev_buf_str(&name), FILE_MAX, &text, &len, err) == EV_OK)
 		doc = document_add(set, ev_buf_str(&name), uri,
 				   folder == set->map ? set->base : JS_ROOT, text, len, err);
@@ -602,7 +605,7 @@ static struct js_resource *find_target(struct ev_jschema *from, uint32_t at, con
 				       const struct js_uri *u, struct ev_error *err)
 {
 	static const char above[] =
-		"reaches above the model's folder: keep the files in or below it";
+		"reaches above the schemas' folder: keep the files in or below it";
 	struct ev_jschema_set *set = from->set;
 	struct js_document *doc = from->doc, *other;
 	const char *uri = js_resolve(set, from->resource->uri, u), *file;
@@ -632,7 +635,7 @@ static struct js_resource *find_target(struct ev_jschema *from, uint32_t at, con
 		return ref_failed(
 			doc, at, ref,
 			"is remote, and remote references are not fetched: put that schema into a "
-			"file below the model's folder and refer to the file",
+			"file below the schemas' folder and refer to the file",
 			err);
 	return ref_failed(doc, at, ref,
 			  "is the $id of no schema here: correct it, or refer to a file", err);
@@ -724,13 +727,40 @@ static const struct ev_jschema *compile_top(struct ev_jschema_set *set, struct j
 	return js_compile_queue(set, err) ? s : NULL;
 }
 
+/* The URI of a file that the user named; path is its name in the root. */
+static const char *named_uri(struct ev_jschema_set *set, const char *name, const char *path,
+			     struct ev_error *err)
+{
+	const char *slash = strrchr(name, '/'), *uri = NULL;
+	char *folder, *inside;
+
+	if (set->map == NULL)
+		return js_file_uri(set, JS_ROOT, path);
+	folder = slash != NULL ? ev_strndup(name, (size_t)(slash - name) + 1) : ev_strdup(".");
+	inside = path_inside(set->map, folder);
+	if (inside != NULL) {
+		struct ev_buf below = {0};
+
+		put_file(&below, inside, slash != NULL ? slash + 1 : name);
+		uri = js_file_uri(set, set->base, ev_buf_str(&below));
+		ev_buf_free(&below);
+	} else if (strcmp(set->base, JS_ROOT) != 0) {
+		uri = js_file_uri(set, JS_ROOT, path);
+	} else {
+		ev_fail(err, "%s: lies outside the folder %s: name one that has it", name,
+			set->map);
+	}
+	free(folder);
+	free(inside);
+	return uri;
+}
+
 const struct ev_jschema *ev_jschema_file(struct ev_jschema_set *set, const char *path,
 					 struct ev_error *err)
 {
 	struct js_document *doc = NULL;
 	struct ev_buf plain = {0}, name = {0};
-	const char *uri = NULL;
-	char *inside = NULL;
+	const char *uri;
 
 	if (*path == '/' || !js_plain_path(path, strlen(path), &plain)) {
 		ev_fail(err, "%s: lies outside the model's folder: keep schemas in or below it",
@@ -739,22 +769,11 @@ const struct ev_jschema *ev_jschema_file(struct ev_jschema_set *set, const char 
 		return NULL;
 	}
 	put_file(&name, set->root, ev_buf_str(&plain));
-	if (set->map != NULL)
-		inside = path_inside(set->map, ev_buf_str(&name));
-	if (inside != NULL)
-		uri = js_file_uri(set, set->base, inside);
-	else if (set->map == NULL || strcmp(set->base, JS_ROOT) != 0)
-		uri = js_file_uri(set, JS_ROOT, ev_buf_str(&plain));
-	else if (access(ev_buf_str(&name), F_OK) == 0)
-		ev_fail(err, "%s: lies outside the folder %s: name one that has it",
-			ev_buf_str(&name), set->map);
-	else
-		ev_fail(err, "%s: cannot be opened: %s", ev_buf_str(&name), strerror(errno));
+	uri = named_uri(set, ev_buf_str(&name), ev_buf_str(&plain), err);
 	if (uri != NULL)
 		doc = load(set, uri, ev_buf_str(&name), err);
 	ev_buf_free(&plain);
 	ev_buf_free(&name);
-	free(inside);
 	return doc != NULL ? compile_top(set, doc, err) : NULL;
 }
 

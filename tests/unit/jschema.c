@@ -180,12 +180,12 @@ static void errors(void)
 		 "object, true or false"},
 		{"{\"$ref\":\"https://example.org/x.json\"}",
 		 "schema:1:9: the reference \"https://example.org/x.json\" is remote, and remote "
-		 "references are not fetched: put that schema into a file below the model's folder "
+		 "references are not fetched: put that schema into a file below the schemas' folder "
 		 "and refer to the file"},
 		{"{\"$ref\":\"urn:x:y\"}", "schema:1:9: the reference \"urn:x:y\" is the $id of no "
 					   "schema here: correct it, or refer to a file"},
 		{"{\"$ref\":\"../x.json\"}",
-		 "schema:1:9: the reference \"../x.json\" reaches above the model's folder: keep "
+		 "schema:1:9: the reference \"../x.json\" reaches above the schemas' folder: keep "
 		 "the files in or below it"},
 		{"{\"$ref\":\"#\"}", "schema:1:1: this schema leads back to itself for one and the "
 				     "same value, which never ends: take the reference out"},
