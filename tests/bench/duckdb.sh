@@ -40,14 +40,14 @@ json()
 # tsv NAME QUERY
 tsv()
 {
-	echo "COPY ($2) TO '$folder/$1.tsv' (FORMAT CSV, DELIMITER '\t', HEADER false);"
+	printf "COPY (%s) TO '%s' (FORMAT CSV, DELIMITER '\\\\t', HEADER false);\n" "$2" "$folder/$1.tsv"
 }
 
 case ${1-} in
 version)
 	case ${DUCKDB##*/} in
 	python*) exec "$DUCKDB" -c 'import duckdb; print("DuckDB", duckdb.__version__)' ;;
-	*) echo "DuckDB $("$DUCKDB" --version)" ;;
+	*) said=$("$DUCKDB" --version) && echo "DuckDB $said" ;;
 	esac
 	;;
 nothing)

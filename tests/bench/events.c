@@ -272,6 +272,7 @@ static void end(struct object *o)
 		for (size_t i = 0; i < o->n; i++) {
 			size_t k = below(&order, (unsigned)i + 1);
 
+			turn[i] = i;
 			turn[i] = turn[k];
 			turn[k] = i;
 		}
@@ -728,9 +729,12 @@ static _Noreturn void usage(void)
 /* A whole number of at most 10^18, with k, M or G behind it if it is a size. */
 static uint64_t whole(const char *s, bool size)
 {
+	uint64_t v, unit = 1;
 	char *tail;
-	uint64_t v = strtoull(s, &tail, 10), unit = 1;
 
+	if (s == NULL)
+		usage();
+	v = strtoull(s, &tail, 10);
 	if (size && *tail != '\0' && tail[1] == '\0') {
 		unit = *tail == 'k' ? 1000 : *tail == 'M' ? 1000000 : *tail == 'G' ? 1000000000 : 0;
 		tail++;

@@ -31,8 +31,6 @@ enum { MAX_ROUNDS = 64 };
 static char folder[PATH_MAX];
 static volatile sig_atomic_t stopped_by;
 
-extern char **environ;
-
 /* ---- the end --------------------------------------------------------------- */
 
 static void remove_folder(void)
@@ -188,15 +186,13 @@ static const char *answer(const char *command)
 	FILE *f;
 	bool good;
 
-	snprintf(full, sizeof full, "{ %s; } 2>/dev/null </dev/null", command);
-	fflush(stdout);
-	if ((f = popen(full, "r")) == NULL)
+	snprintf(full, sizeof full, "{ %s; } >said", command);
+	if (!shoot(full).good || (f = fopen("said", "r")) == NULL)
 		return NULL;
 	good = fgets(line, sizeof line, f) != NULL;
-	while (fgetc(f) != EOF)
-		continue;
+	fclose(f);
 	line[strcspn(line, "\n")] = '\0';
-	return pclose(f) == 0 && good ? line : NULL;
+	return good ? line : NULL;
 }
 
 /* ---- a micro benchmark that waits to be asked (sample.h) -------------------- */
@@ -263,18 +259,20 @@ struct pass {
 
 static struct pass ask(struct server *s, const char *work)
 {
-	unsigned long long octets, values, ns;
-	char line[256];
+	double said[3]; /* octets, values, nanoseconds */
+	char line[256], *p = line, *end = line;
 
 	fprintf(s->to, "%s\n", work);
 	fflush(s->to);
-	if (fgets(line, sizeof line, s->from) == NULL ||
-	    sscanf(line, "%llu %llu %llu", &octets, &values, &ns) != 3) {
-		heed_signal();
-		die_of(work);
-	}
+	if (fgets(line, sizeof line, s->from) == NULL)
+		*line = '\0';
 	heed_signal();
-	return (struct pass){(double)octets, (double)values, (double)(ns + (ns == 0)) / 1e9};
+	for (int i = 0; i < 3; i++, p = end) {
+		said[i] = strtod(p, &end);
+		if (end == p)
+			die_of(work);
+	}
+	return (struct pass){said[0], said[1], (said[2] > 1 ? said[2] : 1) / 1e9};
 }
 
 /* ---- many runs ------------------------------------------------------------- */
@@ -315,8 +313,8 @@ static const char *spread(struct series *s, int digits)
 	double middle = median(s);
 
 	if (s->n == 0)
-		return strcpy(text, "-");
-	if (s->n == 1)
+		snprintf(text, sizeof texts[0], "-");
+	else if (s->n == 1)
 		snprintf(text, sizeof texts[0], "%.*f", digits, middle);
 	else
 		snprintf(text, sizeof texts[0], "%.*f (%.*f..%.*f)", digits, middle, digits,

@@ -138,7 +138,7 @@ static void describe_machine(void)
 	printf("- caches: ");
 	describe_caches();
 	value = setting("/proc/meminfo", "MemTotal");
-	printf("\n- memory: %.0f GiB\n", value != NULL ? atof(value) / 1048576 : 0);
+	printf("\n- memory: %.0f GiB\n", value != NULL ? strtod(value, NULL) / 1048576 : 0);
 	value = setting("/etc/os-release", "PRETTY_NAME");
 	printf("- system: %s, %s %s\n", value != NULL ? value : "unknown", u.sysname, u.release);
 #ifdef __clang__
@@ -185,7 +185,7 @@ static const char *bound(double v, const char *unit)
 	if (v > 0)
 		snprintf(text, sizeof texts[0], "%.4g%s", v, unit);
 	else
-		strcpy(text, "-");
+		snprintf(text, sizeof texts[0], "-");
 	return text;
 }
 
@@ -496,15 +496,16 @@ static double start_of(enum tool t)
 	return known[t];
 }
 
-static void run_rival(const struct row *row, int i, struct outcome *o)
+/* Ours, then the other, directly one behind the other. */
+static void run_pair(const struct row *row, int i, struct outcome *o)
 {
 	const struct rival *r = &row->rivals[i];
 	struct shot shot;
 	double ours, t, speed;
 
+	ours = run_ours(row, PLAIN, o);
 	if (o->failed[i])
 		return;
-	ours = run_ours(row, PLAIN, o);
 	shot = shoot(r->command);
 	if (!shot.good) {
 		o->failed[i] = true;
@@ -521,14 +522,19 @@ static void run_row(const struct row *row, struct outcome *o)
 {
 	if (row->prepare != NULL)
 		must(row->prepare);
-	choose(row, PLAIN);
-	must(row->command);
 	for (int r = 0; r < rounds; r++) {
-		for (int v = PLAIN; v < (row->input != NULL ? SHUFFLED : VARIANTS); v++)
+		bool compared = false;
+
+		for (int v = SHUFFLED; row->input == NULL && v < VARIANTS; v++)
 			run_ours(row, v, o);
-		for (int i = 0; i < MAX_RIVALS; i++)
-			if (row->rivals[i].tool != NONE && present(row->rivals[i].tool))
-				run_rival(row, i, o);
+		for (int i = 0; i < MAX_RIVALS; i++) {
+			if (row->rivals[i].tool == NONE || !present(row->rivals[i].tool))
+				continue;
+			run_pair(row, i, o);
+			compared = true;
+		}
+		if (!compared)
+			run_ours(row, PLAIN, o);
 	}
 }
 
@@ -689,12 +695,12 @@ int main(int argc, char **argv)
 	while ((option = getopt(argc, argv, "n:r:a")) != -1) {
 		switch (option) {
 		case 'n': size = optarg; break;
-		case 'r': rounds = atoi(optarg); break;
+		case 'r': rounds = (int)strtol(optarg, NULL, 10); break;
 		case 'a': alone = true; break;
 		default: usage();
 		}
 	}
-	if (argc - optind != 2 || rounds < 1 || rounds > MAX_ROUNDS / (MAX_RIVALS + 1))
+	if (argc - optind != 2 || rounds < 1 || rounds > MAX_ROUNDS / MAX_RIVALS)
 		usage();
 	if (realpath(argv[optind], build) == NULL || realpath(argv[optind + 1], source) == NULL) {
 		perror("run");

@@ -4,9 +4,9 @@
  *     simdjson-ARCH FILE | --version
  *
  * Built once for each architecture, because its On-Demand interface is compiled into the caller;
- * KERNEL is the name of the implementation in the library that goes with it. The DOM checks all of a
- * line, as evkit does; On-Demand leaves what it passes over unchecked; stage 1 is the index alone,
- * with the check of UTF-8. sample.h says how it is asked.
+ * KERNEL is the name of the implementation in the library that goes with it. The DOM checks all of
+ * a line, as evkit does; On-Demand leaves what it passes over unchecked; stage 1 is the index
+ * alone, with the check of UTF-8. sample.h says how it is asked.
  */
 #include "sample.h"
 
