@@ -243,6 +243,7 @@ static bool compile(struct ev_validate *v, struct ev_error *err)
 		return false;
 	}
 	v->schemas = ev_jschema_set_new(m->root);
+	ev_jschema_set_symbols(v->schemas, ev_scan_symbols(ev_events_scan(v->events)));
 	v->exprs = ev_calloc(m->n_rules, sizeof(struct ev_expr *));
 	for (size_t i = 0; i < m->n_rules; i++) {
 		v->exprs[i] = ev_expr_compile(m->rules[i].jq, m->rules[i].floating, &why);
@@ -291,6 +292,7 @@ static bool compile_schema(struct ev_validate *v, const struct ev_validate_schem
 			     : ev_strdup(".");
 
 	v->schemas = ev_jschema_set_new(root);
+	ev_jschema_set_symbols(v->schemas, ev_scan_symbols(v->scan));
 	free(root);
 	ev_jschema_set_formats(v->schemas, !s->formats_annotate);
 	if (s->draft != NULL && !ev_jschema_set_draft(v->schemas, s->draft)) {
