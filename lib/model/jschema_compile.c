@@ -783,8 +783,9 @@ static void close_schema(struct compile *c)
 	}
 	if (c->numbers != NULL)
 		c->numbers->only_positive = is_only_positive(c->numbers);
-	c->s->leaf = o == NULL && c->s->arrays == NULL && c->s->applied == NULL &&
-		     c->s->unevaluated_items == NULL && c->s->unevaluated_properties == NULL;
+	c->s->leaf = c->s->alias == NULL && o == NULL && c->s->arrays == NULL &&
+		     c->s->applied == NULL && c->s->unevaluated_items == NULL &&
+		     c->s->unevaluated_properties == NULL;
 	if (o == NULL)
 		return;
 	names_close(c->set, &o->names);
