@@ -145,7 +145,7 @@ static bool directive(char c, const char **p, const char *end, struct moment *m)
 	}
 }
 
-/* White space in the format takes any run of it; other characters themselves, letters in any case. */
+/* White space in the format takes any run of it; others stand for themselves, in any case. */
 static bool match(const char *format, const char **p, const char *end, struct moment *m)
 {
 	for (; *format != '\0'; format++) {

@@ -112,7 +112,7 @@ struct expect_kind {
 	const char *name;
 	const char *arguments; /* by name, "*" behind those that must be given */
 	bool (*open)(struct expect *e, struct opening *o); /* or NULL */
-	/* A kind is either of values: whether one is as expected (missing values are left out) ... */
+	/* Either of values: whether one is as expected (missing values are left out) ... */
 	bool (*good)(struct expect *e, const struct ev_doc *d, uint32_t at);
 	/* ... or of rows of several columns: the nodes of one row ... */
 	bool (*row)(struct expect *e, const struct ev_doc *d, const uint32_t *at);
@@ -223,7 +223,7 @@ static inline bool is_missing(const struct ev_doc *d, uint32_t at)
 {
 	return at == EV_NOWHERE || ev_kind(d, at) == EV_NULL;
 }
-/* How a value is to a limit: *order less than, equal to, greater than 0. False if it has no order. */
+/* How a value is to a limit: *order below, equal to, above 0. False if it has no order. */
 bool limit_compare(const struct limit *l, const struct ev_doc *d, uint32_t at,
 		   struct ev_buf *scratch, int *order);
 bool in_range(const struct range *r, const struct ev_doc *d, uint32_t at, struct ev_buf *scratch);

@@ -302,7 +302,7 @@ static uint64_t observed(const struct partition *p, size_t i)
 	return i == 0 ? p->below : i == p->n + 1 ? p->above : p->counts[i - 1];
 }
 
-/* The sum over all of p ln(p / q), both brought to the sum 1; infinite where q is 0 and p is not. */
+/* The sum of p ln(p / q), both brought to the sum 1; infinite where q is 0 and p is not. */
 static double divergence(const struct partition *p, double n)
 {
 	double sum = 0, all = 0;

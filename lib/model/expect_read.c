@@ -318,8 +318,13 @@ static bool read_condition(struct opening *o, struct expect *e)
 		}
 	}
 	expr = ev_expr_compile(y->text, false, &why);
-	if (expr == NULL)
+	if (expr == NULL) {
+		char *hint = strstr(why.text, ", or say floating"); /* rules alone may */
+
+		if (hint != NULL)
+			*hint = '\0';
 		return opening_fail(o, y, "row_condition: %s", why.text);
+	}
 	s->conditions = ev_realloc_array(s->conditions, s->n_conditions + 1, sizeof *s->conditions);
 	s->conditions[s->n_conditions] =
 		(struct condition){.text = ev_strdup(y->text), .expr = expr};

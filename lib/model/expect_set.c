@@ -21,7 +21,7 @@ static bool open_distinct(struct expect *e, struct opening *o)
 	struct distinct *s = e->own = ev_calloc(1, sizeof *s);
 
 	(void)o;
-	s->need = strstr(e->kind->name, "in_set") != NULL	 ? NEED_IN
+	s->need = strstr(e->kind->name, "_be_in_set") != NULL	 ? NEED_IN
 		  : strstr(e->kind->name, "contain_set") != NULL ? NEED_CONTAIN
 								 : NEED_EQUAL;
 	s->counts = ev_calloc(e->set.n + 1, sizeof *s->counts);

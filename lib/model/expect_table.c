@@ -246,15 +246,27 @@ static void names_judge(struct expect *e, struct ev_buf *out)
 	const struct table *t = e->own;
 	const char **missing = ev_calloc(t->wanted_set.n + 1, sizeof *missing);
 	const char **further = ev_calloc(t->names.n + 1, sizeof *further);
-	const char **names = sorted_names(&t->names);
+	const char **names = ev_calloc(t->wanted_set.n + t->names.n + 1, sizeof *names);
 	size_t n_missing = without(&t->wanted_set, &t->names, missing);
-	size_t n_further = without(&t->names, &t->wanted_set, further);
+	size_t n_further = without(&t->names, &t->wanted_set, further), n = 0;
+
+	/* Wanted names in the order of the list, then the others. */
+	for (size_t i = 0, k; i < t->wanted_set.n; i++) {
+		for (k = 0; k < n_missing && missing[k] != t->wanted_set.list[i].text;)
+			k++;
+		if (k == n_missing)
+			names[n++] = t->wanted_set.list[i].text;
+	}
+	for (size_t i = 0; i < n_further; i++)
+		names[n++] = further[i];
 
 	settle(e, e->elements == 0 || (n_missing == 0 && t->out_of_order == 0 &&
 				       (!t->exact || (n_further == 0 && !t->too_many))));
 	note_too_many(e);
 	ev_buf_puts(out, "{\"observed_value\":");
-	put_names(names, t->names.n, out);
+	if (!e->strict)
+		qsort(names, n, sizeof(const char *), by_text);
+	put_names(names, n, out);
 	ev_buf_puts(out, ",\"details\":{\"mismatched\":{\"unexpected\":");
 	put_names(further, n_further, out);
 	ev_buf_puts(out, ",\"missing\":");
