@@ -72,6 +72,8 @@ static enum ev_status distinct_step(struct expect *e, struct frame *f, struct ev
 	(void)err;
 	e->elements += c->n;
 	for (size_t i = 0; i < c->n; i++) {
+		const char *p;
+		size_t len;
 		long at;
 
 		if (is_missing(f->d, c->at[i])) {
@@ -84,6 +86,12 @@ static enum ev_status distinct_step(struct expect *e, struct frame *f, struct ev
 			continue;
 		}
 		s->others++;
+		/* One spelling for one value. */
+		p = canonical_of(f->d, c->at[i], &e->suite->scratch, &len);
+		if (len <= EXPECT_SHOWN) {
+			keep(s, p, len);
+			continue;
+		}
 		ev_buf_reset(shown);
 		show_value(f->d, c->at[i], shown);
 		keep(s, shown->p, shown->len);
