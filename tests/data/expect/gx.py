@@ -44,7 +44,7 @@ for ours, config in zip(result["results"], theirs.expectation_configurations):
     if judged["success"] != ours["success"]:
         print(name, config.kwargs, "success", judged["success"], ours["success"])
     for key in COUNTS + ("observed_value",):
-        if key not in judged["result"] or key not in ours["result"]:
+        if judged["result"].get(key) is None or key not in ours["result"]:
             continue
         if not same(judged["result"][key], ours["result"][key]):
             print(name, config.kwargs, key, judged["result"][key], ours["result"][key])
