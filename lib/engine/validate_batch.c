@@ -500,7 +500,7 @@ static void put_type(const char *name, uint64_t in, uint64_t rejected, bool firs
 
 static void put_types(const struct ev_batch *b, size_t most, struct ev_buf *out)
 {
-	const struct type **list = ev_calloc(b->n_types, sizeof *list);
+	const struct type **list = ev_calloc(b->n_types, sizeof(const struct type *));
 	uint64_t in = b->types[0].in, rejected = b->types[0].rejected;
 	size_t n = b->n_types - 1;
 
@@ -602,7 +602,7 @@ static int by_records(const void *a, const void *b)
 
 static void put_causes(const struct ev_batch *b, struct ev_buf *out)
 {
-	const struct cause **list = ev_calloc(b->n_causes + 1, sizeof *list);
+	const struct cause **list = ev_calloc(b->n_causes + 1, sizeof(const struct cause *));
 	uint64_t left_out = b->left_out;
 
 	for (size_t i = 0; i < b->n_causes; i++)

@@ -182,8 +182,9 @@ static char *text_member(const struct ev_doc *d, const char *name)
 /* Batches are named from the least to the greatest, as the seal does. */
 static void note_batch(char **kept, char *name, int wanted)
 {
-	if (name != NULL && name[0] != '\0' &&
-	    (*kept == NULL || strcmp(name, *kept) * wanted > 0)) {
+	int order = name != NULL && *kept != NULL ? strcmp(name, *kept) : wanted;
+
+	if (name != NULL && name[0] != '\0' && (wanted > 0 ? order > 0 : order < 0)) {
 		free(*kept);
 		*kept = name;
 	} else {

@@ -60,7 +60,7 @@ static bool align(const char *text, size_t len, int64_t limit, struct aligned *a
 				p++;
 			v = v * 10 + (uint32_t)(*p++ - '0');
 		}
-		a->limbs[limb - 1] = v * powers[room];
+		a->limbs[limb - 1] = v * powers[room % LIMB];
 	}
 	return true;
 }
@@ -259,7 +259,7 @@ static void increment(char *digits, unsigned n, int64_t *exp)
 
 static void write_digits(const struct truth *t, unsigned n, struct ev_buf *out)
 {
-	char digits[MAX_QUOTIENT + 1];
+	char digits[MAX_QUOTIENT + 1] = "0";
 	struct ev_buf text = {0};
 	int64_t exp = magnitude(t);
 	int order;
@@ -285,7 +285,7 @@ static void write_digits(const struct truth *t, unsigned n, struct ev_buf *out)
 	if (order < 0 || (order == 0 && (digits[n - 1] - '0') % 2 == 1))
 		increment(digits, n, &exp);
 	ev_buf_put(&text, digits, n);
-	ev_buf_printf(&text, "e%lld", (long long)(exp - (int64_t)n + 1));
+	ev_buf_printf(&text, "e%lld", (long long)exp - n + 1);
 	ev_number_show(text.p, text.len, out);
 	ev_buf_free(&text);
 }

@@ -131,7 +131,7 @@ const char *canonical_of(const struct ev_doc *d, uint32_t at, struct ev_buf *scr
 	ev_buf_reset(scratch);
 	ev_canonical(d, at, NULL, 0, scratch);
 	*len = scratch->len;
-	return scratch->p;
+	return ev_buf_str(scratch);
 }
 
 static size_t values_slot(const struct values *v, const char *p, size_t len)
@@ -178,7 +178,7 @@ void values_add(struct values *v, const char *json, size_t len)
 		for (size_t k = 0; k < v->n; k++)
 			v->slots[values_slot(v, v->list[k].text, v->list[k].len)] = (uint32_t)k + 1;
 	}
-	i = values_slot(v, canonical.p, canonical.len);
+	i = values_slot(v, ev_buf_str(&canonical), canonical.len);
 	if (v->slots[i] == 0) {
 		v->list = ev_realloc_array(v->list, v->n + 1, sizeof *v->list);
 		v->list[v->n].text = ev_strndup(canonical.p, canonical.len);
@@ -334,8 +334,8 @@ static void count_row(struct expect *e, struct frame *f, uint64_t element, const
 
 static void step_rows(struct expect *e, struct frame *f)
 {
-	const struct column *columns[EXPECT_MAX_COLUMNS];
-	uint32_t at[EXPECT_MAX_COLUMNS];
+	const struct column *columns[EXPECT_MAX_COLUMNS] = {NULL};
+	uint32_t at[EXPECT_MAX_COLUMNS] = {0};
 	size_t n = 1;
 
 	for (size_t k = 0; k < e->n_columns; k++) {

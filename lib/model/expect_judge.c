@@ -127,13 +127,13 @@ static int by_count(const void *a, const void *b)
 
 static void put_counts(const struct sample *s, struct ev_buf *out)
 {
-	const struct ev_buf *sorted[EXPECT_SAMPLE];
-	struct counted counted[EXPECT_SAMPLE];
+	const struct ev_buf *sorted[EXPECT_SAMPLE] = {NULL};
+	struct counted counted[EXPECT_SAMPLE] = {{NULL, 0}};
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n; i++)
 		sorted[i] = &s->list[i].value;
-	qsort(sorted, s->n, sizeof sorted[0], by_text);
+	qsort(sorted, s->n, sizeof(const struct ev_buf *), by_text);
 	for (size_t i = 0; i < s->n; i++) {
 		if (i > 0 && by_text(&sorted[i - 1], &sorted[i]) == 0)
 			counted[n - 1].n++;

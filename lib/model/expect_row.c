@@ -253,7 +253,7 @@ static bool add_pattern(struct opening *o, const struct ev_yaml *y, const char *
 
 	if (re == NULL)
 		return opening_fail(o, y, "'%s' is no regular expression: %s", y->text, why.text);
-	p->list = ev_realloc_array(p->list, p->n + 1, sizeof *p->list);
+	p->list = ev_realloc_array(p->list, p->n + 1, sizeof(struct ev_regex *));
 	p->list[p->n++] = re;
 	return true;
 }

@@ -56,7 +56,7 @@ static void make_sort(struct expect *e)
 		return;
 	for (size_t i = 0; i < s->n; i++)
 		sharing += is_unique_kind(&s->list[i]);
-	share = s->options.memory / sharing;
+	share = s->options.memory / (sharing > 0 ? sharing : 1);
 	u->sort = ev_sort_new(share < SMALLEST_SHARE ? SMALLEST_SHARE : share, s->options.folder);
 }
 
@@ -142,7 +142,7 @@ static enum ev_status unique_step(struct expect *e, struct frame *f, struct ev_e
 /* The parts of a compound key, each canonical, stand as a JSON list. */
 static enum ev_status compound_step(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *columns[EXPECT_MAX_COLUMNS];
+	const struct column *columns[EXPECT_MAX_COLUMNS] = {NULL};
 	struct ev_buf key = {0}, shown = {0};
 	enum ev_status st = EV_OK;
 	size_t n = 1;

@@ -214,7 +214,7 @@ static int by_key(const void *a, const void *b)
 
 void ev_tally_write(const struct ev_tally *t, struct ev_buf *out)
 {
-	const struct ev_tallied **list = ev_calloc(t->n + 1, sizeof *list);
+	const struct ev_tallied **list = ev_calloc(t->n + 1, sizeof(const struct ev_tallied *));
 	size_t n = 0;
 
 	if (t->registers != NULL) {
@@ -346,7 +346,13 @@ void ev_tally_free(struct ev_tally *t)
 
 /* Quantiles */
 
-enum { STEPS = 128, STEP_BITS = 7, EXPONENTS = 2048, SHIFT = 52 - STEP_BITS };
+enum {
+	STEPS = 128,
+	STEP_BITS = 7,
+	EXPONENTS = 2048,
+	SHIFT = 52 - STEP_BITS,
+	BUCKETS = EXPONENTS * STEPS
+};
 
 struct ev_quantile {
 	uint64_t n, zeros;
@@ -467,7 +473,7 @@ void ev_quantile_at(struct ev_quantile *q, uint64_t rank, struct ev_buf *low, st
 		ev_buf_puts(high, q->held[rank]);
 		return;
 	}
-	for (uint32_t i = EXPONENTS * STEPS; i > 0; i--) {
+	for (uint32_t i = BUCKETS; i > 0; i--) {
 		const uint64_t *b = q->buckets[0][(i - 1) / STEPS];
 
 		if (b == NULL) {
@@ -486,7 +492,7 @@ void ev_quantile_at(struct ev_quantile *q, uint64_t rank, struct ev_buf *low, st
 		return;
 	}
 	rank -= q->zeros;
-	for (uint32_t i = 0; i < EXPONENTS * STEPS; i++) {
+	for (uint32_t i = 0; i < BUCKETS; i++) {
 		const uint64_t *b = q->buckets[1][i / STEPS];
 
 		if (b == NULL) {
@@ -514,7 +520,7 @@ void ev_quantile_write(const struct ev_quantile *q, struct ev_buf *out)
 	}
 	ev_buf_printf(out, "{\"zeros\":%llu,\"buckets\":[", (unsigned long long)q->zeros);
 	for (int side = 0; side < 2; side++) {
-		for (uint32_t i = 0; i < EXPONENTS * STEPS; i++) {
+		for (uint32_t i = 0; i < BUCKETS; i++) {
 			const uint64_t *b = q->buckets[side][i / STEPS];
 
 			if (b == NULL || b[i % STEPS] == 0)
@@ -561,7 +567,7 @@ bool ev_quantile_merge(struct ev_quantile *q, const struct ev_doc *d, uint32_t a
 
 		if (ev_kind(d, i) != EV_ARRAY || d->nodes[i].count != 3 ||
 		    !ev_u64_of(d, i + 1, &side) || !ev_u64_of(d, i + 2, &bucket) ||
-		    !ev_u64_of(d, i + 3, &n) || side > 1 || bucket >= EXPONENTS * STEPS)
+		    !ev_u64_of(d, i + 3, &n) || side > 1 || bucket >= BUCKETS)
 			return false;
 		count_bucket(q, side == 1, (uint32_t)bucket, n);
 		q->n += n;
