@@ -298,7 +298,13 @@ static void put_span(struct ev_buf *b, const struct ev_report *r)
 		rp_time(b, s->last);
 		ev_buf_puts(b, " (UTC)");
 	}
-	ev_buf_puts(b, ".</p>\n");
+	ev_buf_puts(b, ".");
+	if (s->blank > 0) {
+		ev_buf_puts(b, " Not counted: ");
+		rp_plural(b, s->blank, "blank line");
+		ev_buf_puts(b, ".");
+	}
+	ev_buf_puts(b, "</p>\n");
 }
 
 static void put_summary(struct ev_buf *b, const struct ev_report *r)
@@ -313,8 +319,6 @@ static void put_summary(struct ev_buf *b, const struct ev_report *r)
 	put_fact(b, "Passed", s->out);
 	put_fact(b, "of these with a warning", s->warning);
 	put_fact(b, "Set aside", s->rejected);
-	if (s->blank > 0)
-		put_fact(b, "Blank lines, not counted", s->blank);
 	ev_buf_puts(b, "</dl>\n");
 }
 
@@ -335,7 +339,7 @@ static void put_timeline(struct ev_buf *b, const struct rp_result *res)
 
 		ev_buf_puts(b, "<figure class=\"timeline\"><figcaption>Set aside by ");
 		rp_escape(b, unit.p, unit.len, 10);
-		ev_buf_puts(b, ": at most <strong>");
+		ev_buf_puts(b, ". The most: <strong>");
 		rp_count(b, m->rejected);
 		ev_buf_puts(b, "</strong>, on ");
 		rp_bucket(b, m->name, unit);
@@ -378,15 +382,15 @@ static void put_batches(struct ev_buf *b, const struct ev_report *r)
 
 	ev_buf_puts(b, "<section id=\"batches\" aria-labelledby=\"batches-h\">"
 		       "<h2 id=\"batches-h\">Batch by batch</h2>\n<figure class=\"timeline\">"
-		       "<figcaption>Share of the events that were set aside, by batch. Loads that "
-		       "were not approved are darker.</figcaption>");
+		       "<figcaption>Share of the events that were set aside, by batch. Red: the "
+		       "load was not approved.</figcaption>");
 	for (size_t i = 0; i < r->n; i++) {
 		const struct rp_result *res = &r->results[i];
 
 		v[i] = res->in > 0 ? (double)res->rejected / (double)res->in : 0;
 		refused[i] = !res->approved;
 	}
-	rp_bars(b, v, r->n, refused, "bars");
+	rp_bars(b, v, r->n, refused, "bars batches");
 	ev_buf_puts(b, "<p class=\"axis\" aria-hidden=\"true\"><span>");
 	rp_escape(b, r->results[0].batch.p, r->results[0].batch.len, 40);
 	ev_buf_puts(b, "</span><span>");
@@ -409,8 +413,7 @@ static void put_batches(struct ev_buf *b, const struct ev_report *r)
 			rp_data(b, res->batch, 80);
 		else
 			ev_buf_puts(b, "without a name");
-		ev_buf_printf(b,
-			      "</th><td class=\"word\"><strong class=\"%s\">%s</strong></td><td>",
+		ev_buf_printf(b, "</th><td><strong class=\"%s\">%s</strong></td><td>",
 			      res->approved ? "good" : "bad",
 			      res->approved ? "approved" : "not approved");
 		rp_count(b, res->in);

@@ -427,7 +427,8 @@ static void put_card(struct ev_buf *b, struct ev_report *r, const struct rp_caus
 	ev_buf_puts(b, aside ? " of those set aside, " : " of those with a warning, ");
 	rp_share(b, g->records, r->sum.in);
 	ev_buf_puts(b, " of all");
-	rp_meter(b, g->records, whole);
+	if (r->n == 1)
+		rp_meter(b, g->records, whole);
 	ev_buf_puts(b, "</p>");
 	if (r->n > 1)
 		put_trend(b, r, sorted, g);

@@ -134,9 +134,11 @@ void rp_histogram(struct ev_buf *b, const struct ev_doc *d, const struct rp_chec
 	ev_buf_puts(b, "</span></figcaption></figure>");
 }
 
-void rp_line(struct ev_buf *b, const double *v, const bool *bad, size_t n, double low, double high)
+void rp_line(struct ev_buf *b, const double *v, const bool *bad, size_t n, double low, double high,
+	     bool zero)
 {
-	double from = INFINITY, to = -INFINITY, step = n > 1 ? (double)WIDTH / (double)n : WIDTH;
+	double from = zero ? 0 : INFINITY, to = -INFINITY,
+	       step = n > 1 ? (double)WIDTH / (double)n : WIDTH;
 	const double limits[] = {low, high};
 	bool open = false;
 

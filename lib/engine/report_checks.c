@@ -161,6 +161,7 @@ static void put_examples(struct ev_buf *b, const struct ev_report *r, const stru
 	for (uint32_t i = ev_first(d, list); i < ev_end(d, list) && n < EXAMPLES;
 	     i = ev_next(d, i), n++) {
 		uint32_t value = counted ? rp_at(d, i, "value") : i;
+		uint64_t often = 0;
 		uint32_t times = counted ? rp_at(d, i, "count") : EV_NOWHERE;
 
 		ev_buf_puts(b, n > 0 ? ", " : "");
@@ -168,11 +169,9 @@ static void put_examples(struct ev_buf *b, const struct ev_report *r, const stru
 			ev_buf_puts(b, "null");
 		else
 			rp_value(b, d, value, EXAMPLES);
-		if (times != EV_NOWHERE && ev_kind(d, times) == EV_NUMBER &&
-		    !(d->nodes[times].end - d->nodes[times].pos == 1 &&
-		      d->text[d->nodes[times].pos] == '1')) {
+		if (rp_found_count(d, times, &often) && often > 1) {
 			ev_buf_puts(b, " (");
-			rp_value(b, d, times, 1);
+			rp_count(b, often);
 			ev_buf_puts(b, " times)");
 		}
 	}
@@ -190,39 +189,63 @@ static void put_status(struct ev_buf *b, enum rp_verdict v)
 		      names[v], marks[v], words[v]);
 }
 
-/* The observed value over the batches. */
-static void put_trend(struct ev_buf *b, const struct ev_report *r,
-		      const struct rp_check *const *sorted, const struct thread *t)
+/* The observed value over the batches: drawn, and its lowest and highest in words. */
+static void put_line(struct ev_buf *b, const struct ev_report *r,
+		     const struct rp_check *const *sorted, const struct thread *t)
 {
-	const struct rp_check *c = t->latest;
+	const struct rp_check *c = t->latest, *lowest = NULL, *highest = NULL;
 	const struct ev_doc *d = r->results[c->result].doc;
+	bool rows = rp_at(d, c->values, "unexpected_count") != EV_NOWHERE;
 	double *v = ev_malloc(r->n * sizeof *v), low = NAN, high = NAN;
 	bool *bad = ev_calloc(r->n, sizeof *bad);
-	size_t found = 0, failed = 0;
+	size_t found = 0;
 
 	for (size_t i = 0; i < r->n; i++)
 		v[i] = NAN;
 	for (size_t i = t->from; i < t->from + t->n; i++) {
 		const struct rp_check *k = sorted[i];
+		double *at = &v[k->result];
 
-		found += rp_found_number(r->results[k->result].doc, k, &v[k->result]);
 		bad[k->result] = k->verdict == RP_FAIL;
-		failed += k->verdict == RP_FAIL;
+		if (!rp_found_number(r->results[k->result].doc, k, at))
+			continue;
+		found++;
+		if (lowest == NULL || *at < v[lowest->result])
+			lowest = k;
+		if (highest == NULL || *at > v[highest->result])
+			highest = k;
 	}
-	if (rp_at(d, c->values, "unexpected_count") == EV_NOWHERE) {
+	if (!rows) {
 		rp_double(d, rp_at(d, c->kwargs, "min_value"), &low);
 		rp_double(d, rp_at(d, c->kwargs, "max_value"), &high);
 	}
-	ev_buf_puts(b, "<div class=\"trend\">");
-	if (found > 1 && rp_may_show(r, d, c))
-		rp_line(b, v, bad, r->n, low, high);
-	ev_buf_puts(b, "<p>");
-	if (failed == 0)
-		ev_buf_puts(b, "Failed in none");
-	else {
-		ev_buf_puts(b, "Failed in ");
-		rp_count(b, failed);
+	if (found > 1) {
+		rp_line(b, v, bad, r->n, low, high, rows);
+		ev_buf_puts(b, rows ? "<p>Did not keep to it, by batch: from "
+				    : "<p>Found, by batch: from ");
+		rp_found_words(b, r->results[lowest->result].doc, lowest);
+		ev_buf_puts(b, " to ");
+		rp_found_words(b, r->results[highest->result].doc, highest);
+		ev_buf_puts(b, ".</p>");
 	}
+	free(v);
+	free(bad);
+}
+
+static void put_trend(struct ev_buf *b, const struct ev_report *r,
+		      const struct rp_check *const *sorted, const struct thread *t)
+{
+	const struct rp_check *c = t->latest;
+	size_t failed = 0;
+
+	for (size_t i = t->from; i < t->from + t->n; i++)
+		failed += sorted[i]->verdict == RP_FAIL;
+	ev_buf_puts(b, "<div class=\"trend\">");
+	if (rp_may_show(r, r->results[c->result].doc, c))
+		put_line(b, r, sorted, t);
+	ev_buf_puts(b, failed == 0 ? "<p>Failed in none" : "<p>Failed in ");
+	if (failed > 0)
+		rp_count(b, failed);
 	ev_buf_puts(b, " of ");
 	rp_count(b, t->n);
 	ev_buf_puts(b, t->n == 1 ? " batch" : " batches");
@@ -230,9 +253,7 @@ static void put_trend(struct ev_buf *b, const struct ev_report *r,
 		ev_buf_puts(b, ", the last one ");
 		rp_data(b, r->results[c->result].batch, 80);
 	}
-	ev_buf_puts(b, "</p></div>");
-	free(v);
-	free(bad);
+	ev_buf_puts(b, ".</p></div>");
 }
 
 static void put_check(struct ev_buf *b, const struct ev_report *r,

@@ -170,8 +170,15 @@ void rp_says(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c)
 /* What was found, as one or two sentences. */
 void rp_found(struct ev_buf *b, const struct ev_report *r, const struct ev_doc *d,
 	      const struct rp_check *c);
-/* The number that stands for what was found in a trend; false if there is none. */
+/*
+ * The number that stands for what was found in a trend, for drawing: the share of those that broke
+ * it, or the observed value; false if there is none.
+ */
 bool rp_found_number(const struct ev_doc *d, const struct rp_check *c, double *v);
+/* The same number in words. */
+void rp_found_words(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c);
+/* A count in a result, false if it is none. */
+bool rp_found_count(const struct ev_doc *d, uint32_t i, uint64_t *v);
 /* A member of a result or of kwargs, EV_NOWHERE where it is null or missing. */
 uint32_t rp_at(const struct ev_doc *d, uint32_t object, const char *name);
 
@@ -183,8 +190,12 @@ void rp_bars(struct ev_buf *b, const double *v, size_t n, const bool *marked, co
 void rp_meter(struct ev_buf *b, uint64_t part, uint64_t whole);
 /* The distribution of values, with the limits of the expectation. */
 void rp_histogram(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c);
-/* Values over the batches; NAN where there is none; limits are NAN where there is none. */
-void rp_line(struct ev_buf *b, const double *v, const bool *bad, size_t n, double low, double high);
+/*
+ * Values over the batches; NAN where there is none; limits are NAN where there is none. zero: the
+ * scale begins there.
+ */
+void rp_line(struct ev_buf *b, const double *v, const bool *bad, size_t n, double low, double high,
+	     bool zero);
 
 /* Parts of the page */
 void rp_causes(struct ev_buf *b, struct ev_report *r);

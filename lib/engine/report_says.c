@@ -415,11 +415,8 @@ void rp_says(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c)
 	ev_buf_free(&share);
 }
 
-/* A count of a result; false if it is missing or none. */
-static bool result_count(const struct ev_doc *d, const struct rp_check *c, const char *name,
-			 uint64_t *v)
+bool rp_found_count(const struct ev_doc *d, uint32_t i, uint64_t *v)
 {
-	uint32_t i = rp_at(d, c->values, name);
 	struct ev_number n;
 	const char *p;
 	size_t len;
@@ -433,6 +430,12 @@ static bool result_count(const struct ev_doc *d, const struct rp_check *c, const
 		return false;
 	*v = (uint64_t)signed_v;
 	return true;
+}
+
+static bool result_count(const struct ev_doc *d, const struct rp_check *c, const char *name,
+			 uint64_t *v)
+{
+	return rp_found_count(d, rp_at(d, c->values, name), v);
 }
 
 /* Elements, those that were missing and do not count, and those that broke it. */
@@ -560,4 +563,16 @@ bool rp_found_number(const struct ev_doc *d, const struct rp_check *c, double *v
 		return true;
 	}
 	return rp_double(d, rp_at(d, c->values, "observed_value"), v);
+}
+
+void rp_found_words(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c)
+{
+	uint32_t observed = rp_at(d, c->values, "observed_value");
+	struct tally t;
+
+	ev_buf_puts(b, c->approximate ? "~" : "");
+	if (tally_of(d, c, &t))
+		rp_share(b, t.wrong, t.all - t.missing);
+	else if (observed != EV_NOWHERE)
+		rp_value(b, d, observed, 1);
 }

@@ -201,9 +201,9 @@ void rp_round(struct ev_buf *b, uint64_t n)
 
 void rp_share(struct ev_buf *b, uint64_t part, uint64_t whole)
 {
-	enum { MOST_DECIMALS = 4 };
-	uint64_t scale = 1000; /* of 100% */
-	int decimals = 1;
+	enum { FEW = 100, MOST_DECIMALS = 4 };
+	uint64_t scale = whole < FEW ? 100 : 1000; /* what stands for all */
+	int decimals = whole < FEW ? 0 : 1;
 
 	if (whole == 0 || part == 0 || part >= whole) {
 		ev_buf_puts(b, whole != 0 && part >= whole ? "100%" : "0%");
@@ -215,8 +215,8 @@ void rp_share(struct ev_buf *b, uint64_t part, uint64_t whole)
 
 		if (v == 0 || v == scale)
 			continue;
-		ev_buf_printf(b, "%llu", (unsigned long long)(v / (scale / 100)));
-		if (v % (scale / 100) != 0 || decimals > 1)
+		ev_buf_u64(b, v / (scale / 100));
+		if (decimals > 0)
 			ev_buf_printf(b, ".%0*llu", decimals,
 				      (unsigned long long)(v % (scale / 100)));
 		ev_buf_putc(b, '%');
