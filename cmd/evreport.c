@@ -32,7 +32,7 @@ static const struct cli_program program = {
 	.name = "evreport",
 	.usage = "evreport [options] [file ...]",
 	.purpose = "Makes one HTML page, which needs no network, of the results of evvalidate.",
-	.input = CLI_NO_INPUT,
+	.input = CLI_NO_MODEL,
 	.options = options,
 	.take = take,
 };

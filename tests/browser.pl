@@ -124,21 +124,16 @@ sub ask
 	}
 }
 
-sub wait_for
+sub load
 {
-	my ($method) = @_;
+	my $id = put('Page.navigate', {url => $url});
 
 	while (1) {
 		my $m = get();
+		die "browser.pl: $url: $m->{result}{errorText}\n" if ($m->{id} // 0) == $id && $m->{result}{errorText};
 		told($m) if $m->{method};
-		return if ($m->{method} // '') eq $method;
+		return if ($m->{method} // '') eq 'Page.loadEventFired';
 	}
-}
-
-sub load
-{
-	put('Page.navigate', {url => $url});
-	wait_for('Page.loadEventFired');
 }
 
 my %codes = (Tab => 9, Enter => 13, Space => 32, ArrowRight => 39, ArrowDown => 40, ArrowLeft => 37);

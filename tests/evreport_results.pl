@@ -3,12 +3,12 @@
 #
 #     evreport_results.pl day N          the N-th day of a shop
 #     evreport_results.pl large C E      C causes and E expectations
-#     evreport_results.pl hostile FILE   each line of FILE in every place that takes a string
+#     evreport_results.pl hostile FILE   each string of a JSON list in every place that takes one
 use strict;
 use warnings;
 use JSON::PP;
 
-my $json = JSON::PP->new->canonical;
+my $json = JSON::PP->new->utf8->canonical;
 my ($true, $false) = (JSON::PP::true, JSON::PP::false);
 
 # Numbers that look random, the same everywhere.
@@ -192,11 +192,11 @@ sub large
 sub hostile
 {
 	my ($file) = @_;
-	open my $in, '<:encoding(UTF-8)', $file or die "$file: $!";
-	my @strings = grep { length } map { chomp; $_ } <$in>;
+	open my $in, '<:raw', $file or die "$file: $!";
+	my @strings = grep { length } @{JSON::PP->new->utf8->decode(do { local $/; <$in> })};
 	my $n = 0;
 	my @causes = map {
-		{code => $_, type => $_, rule => $_, path => "/$_", keyword => $_, severity => $_, explain => $n % 2 ? $_ : undef,
+		{code => $_, type => $_, rule => $_, path => "/$_", keyword => $_, severity => 'critical', explain => $n % 2 ? $_ : undef,
 			records => 1, first => moment($_, $_, 1), last => moment($_, $_, 2),
 			sample => {source => $_, line => 1, offset => 0, path => "/$_", message => $_,
 				raw => $n++ % 3 ? $_ : JSON::PP->new->encode({$_ => [$_]})}}
@@ -204,7 +204,7 @@ sub hostile
 	my @expectations = map {
 		expectation($_, {column => $_, value => $_, $_ => $_}, 'fail', rows(9, 1, 3, [$_, 3])),
 			expectation('column_values_to_be_in_set', {column => $_, value_set => [$_, $_], row_condition => $_}, 'fail',
-			{observed_value => $_}, error => $_, severity => $_),
+			{observed_value => $_}, error => $_),
 	} @strings;
 	return result({batch => join(' ', @strings[0 .. 2]), model => $strings[-1],
 		counts => {in => 1000, out => 500, rejected => 500, warning => 0, blank => 0},
@@ -217,5 +217,4 @@ sub hostile
 my ($what, @arguments) = @ARGV;
 my %makers = (day => \&day, large => \&large, hostile => \&hostile);
 my $make = $makers{$what // ''} or die "usage: $0 day N | large C E | hostile FILE\n";
-binmode STDOUT, ':encoding(UTF-8)';
 print $json->encode($make->(@arguments)), "\n";

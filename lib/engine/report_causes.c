@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 enum {
-	CARDS = 1000, /* as many as one result of evvalidate has; further ones are lines of a list */
+	CARDS = 1000,	   /* as many as evvalidate keeps; further ones are lines */
 	MESSAGE = 600,	   /* code points shown */
 	LINE = 120,	   /* the same in the list */
 	FLAT = 72,	   /* octets of a value that stays on one line */

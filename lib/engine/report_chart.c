@@ -67,7 +67,7 @@ void rp_meter(struct ev_buf *b, uint64_t part, uint64_t whole)
 
 	open_svg(b, "meter");
 	rect(b, "rest", 0, 0, WIDTH, HEIGHT);
-	if (part > 0)
+	if (part > 0 && whole > 0)
 		rect(b, "bar", 0, 0, w < 6 ? 6 : w, HEIGHT);
 	ev_buf_puts(b, "</svg>");
 }

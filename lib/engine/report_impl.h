@@ -128,7 +128,7 @@ bool rp_may_show(const struct ev_report *r, const struct ev_doc *d, const struct
 
 #define RP_REDACTED "<span class=\"redacted\">redacted</span>"
 
-/* Forms. Texts are escaped for HTML; characters that cannot be seen, or that steer, become \u{..}. */
+/* Forms. Texts are escaped for HTML; what cannot be seen, or steers, becomes \u{...}. */
 
 enum { RP_ALL = SIZE_MAX };
 
@@ -182,7 +182,7 @@ bool rp_found_count(const struct ev_doc *d, uint32_t i, uint64_t *v);
 /* A member of a result or of kwargs, EV_NOWHERE where it is null or missing. */
 uint32_t rp_at(const struct ev_doc *d, uint32_t object, const char *name);
 
-/* Charts. The graphics have no words inside: these stand in HTML around them, and so can be read. */
+/* Charts. The graphics have no words inside: these stand in HTML around them, to be read. */
 
 /* n bars; marked: those of the second colour, or NULL. label: for those who do not see it. */
 void rp_bars(struct ev_buf *b, const double *v, size_t n, const bool *marked, const char *class);

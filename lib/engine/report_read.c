@@ -204,6 +204,12 @@ static struct rp_moment moment(struct reader *rd, const struct at *at, const cha
 	return t;
 }
 
+static void known_severity(struct reader *rd, const struct at *at, struct rp_text t)
+{
+	must(rd, rp_is(t, "critical") || rp_is(t, "warning") || rp_is(t, "info"), at, "severity",
+	     "must be critical, warning or info");
+}
+
 static void read_cause(struct reader *rd, const struct at *at, void *cause)
 {
 	struct rp_cause *c = cause;
@@ -215,6 +221,7 @@ static void read_cause(struct reader *rd, const struct at *at, void *cause)
 	c->path = text(rd, at, "path", true);
 	c->keyword = text(rd, at, "keyword", true);
 	c->severity = text(rd, at, "severity", false);
+	known_severity(rd, at, c->severity);
 	c->explain = text(rd, at, "explain", true);
 	c->records = count(rd, at, "records");
 	c->first = moment(rd, at, "first");
@@ -248,6 +255,8 @@ static void read_check(struct reader *rd, const struct at *at, void *check)
 	k->kwargs = member(rd, &config, "kwargs", EV_OBJECT, false);
 	if (ev_member(rd->d, config.node, "severity", 8) != EV_NOWHERE)
 		k->severity = text(rd, &config, "severity", true);
+	if (k->severity.p != NULL)
+		known_severity(rd, &config, k->severity);
 	if (ev_member(rd->d, at->node, "exception_info", 14) == EV_NOWHERE)
 		return;
 	exception = inside(rd, at, "exception_info");

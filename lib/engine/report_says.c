@@ -62,9 +62,9 @@ static const struct sentence sentences[] = {
 	{"column_value_lengths_to_equal", VALUES, OF_VALUES,
 	 "have a length of exactly {value} characters"},
 	{"column_values_to_be_increasing", VALUES, OF_VALUES,
-	 "be higher than the one before it, or equal"},
+	 "be higher than the one before it[{strictly}]"},
 	{"column_values_to_be_decreasing", VALUES, OF_VALUES,
-	 "be lower than the one before it, or equal"},
+	 "be lower than the one before it[{strictly}]"},
 	{"column_values_to_be_unique", VALUES, OF_VALUES, "occur only once"},
 	{"compound_columns_to_be_unique", ROWS, OF_VALUES,
 	 "<column_list> together must be unlike those of any other record"},
@@ -281,6 +281,12 @@ static bool argument(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs, 
 		if (!is_true(d, kwargs, "or_equal"))
 			return false;
 		ev_buf_puts(b, " or equal to it");
+		return true;
+	}
+	if (rp_is(t, "strictly")) {
+		if (is_true(d, kwargs, "strictly"))
+			return false;
+		ev_buf_puts(b, ", or equal");
 		return true;
 	}
 	i = ev_member(d, kwargs, name, len);
@@ -540,13 +546,11 @@ void rp_found(struct ev_buf *b, const struct ev_report *r, const struct ev_doc *
 		}
 		ev_buf_puts(b, ".");
 	}
-	if (c->error.p != NULL && c->error.len > 0) {
-		ev_buf_puts(b, " <span class=\"error\">");
-		if (s == NULL || s->observed != OF_VALUES || rp_may_show(r, d, c)) {
-			ev_buf_puts(b, "~ means about: ");
-			rp_data(b, c->error, 200);
-		}
-		ev_buf_puts(b, "</span>");
+	if (c->error.p != NULL && c->error.len > 0 &&
+	    ((s != NULL && s->observed != OF_VALUES) || rp_may_show(r, d, c))) {
+		ev_buf_puts(b, " ~ means about: ");
+		rp_data(b, c->error, 200);
+		ev_buf_putc(b, '.');
 	}
 }
 
