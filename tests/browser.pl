@@ -3,6 +3,7 @@
 #
 #     browser.pl FILE.html STEP...
 #
+#     load=FILE         runs a script of the test
 #     eval=EXPRESSION   prints the value, a string as it is and others as JSON; may be a promise
 #     key=KEY           presses a key: Tab, Enter, Space, ArrowRight
 #     type=TEXT         types into what has the focus
@@ -168,6 +169,7 @@ sub value_of
 }
 
 my %do = (
+	load => sub { value_of(do { local (@ARGV, $/) = $_[0]; <> }) },
 	eval => sub {
 		my $v = value_of($_[0]);
 		print ref $v || !defined $v ? $json->encode($v) : JSON::PP::is_bool($v) ? ($v ? 'true' : 'false') : do { utf8::encode(my $s = $v); $s }, "\n";

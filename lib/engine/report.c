@@ -487,9 +487,8 @@ static void put_foot(struct ev_buf *b, const struct ev_report *r)
 		for (size_t i = 0; i < r->n_redact; i++) {
 			const char *text = r->redact[i]->text;
 
-			ev_buf_puts(b, i > 0 ? ", <code>" : " <code>");
-			rp_data(b, (struct rp_text){text, strlen(text)}, 200);
-			ev_buf_puts(b, "</code>");
+			ev_buf_puts(b, i > 0 ? ", " : " ");
+			rp_code(b, (struct rp_text){text, strlen(text)}, 200);
 		}
 		ev_buf_puts(b, ".</dd>");
 	}

@@ -209,12 +209,24 @@ struct sample {
 	uint32_t marked; /* the bad value, or EV_NOWHERE */
 };
 
+static bool ascii(const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)p[i] >= 0x80)
+			return false;
+	return true;
+}
+
 static void put_raw(struct sample *s, uint32_t i)
 {
 	size_t len;
 	const char *p = ev_raw(s->d, i, &len);
 
-	rp_escape(s->b, p, len, RP_ALL);
+	/* A string of another direction must not reorder what stands around it. */
+	if (ascii(p, len))
+		rp_escape(s->b, p, len, RP_ALL);
+	else
+		rp_data(s->b, (struct rp_text){p, len}, RP_ALL);
 }
 
 static void indent(struct sample *s, size_t depth)
@@ -224,13 +236,16 @@ static void indent(struct sample *s, size_t depth)
 		ev_buf_puts(s->b, "  ");
 }
 
-/* Whether anything in the value needs more than its octets. */
+/* Whether the value can stand on one line, as its octets are. */
 static bool plain(const struct sample *s, uint32_t i)
 {
+	size_t len;
+	const char *p = ev_raw(s->d, i, &len);
+
 	for (uint32_t k = i; k < s->d->nodes[i].next; k++)
 		if (s->hidden[k] || k == s->marked)
 			return false;
-	return s->d->nodes[i].end - s->d->nodes[i].pos <= FLAT;
+	return len <= FLAT && ascii(p, len);
 }
 
 static void put_node(struct sample *s, uint32_t i, size_t depth);
@@ -337,8 +352,7 @@ static void put_record(struct ev_buf *b, struct ev_report *r, const struct rp_ca
 			       ": it is not whole JSON, so the fields that must not be shown "
 			       "cannot be told from the others.</p>");
 	} else {
-		ev_buf_puts(b,
-			    "<pre tabindex=\"0\" role=\"region\" aria-label=\"The record\"><bdi>");
+		ev_buf_puts(b, "<pre tabindex=\"0\" role=\"region\" aria-label=\"The record\">");
 		if (d != NULL && d->n <= SHOWN_NODES)
 			put_node(&(struct sample){b, d, hidden,
 						  c->sample.path.p != NULL && c->sample.path.len > 0
@@ -346,12 +360,12 @@ static void put_record(struct ev_buf *b, struct ev_report *r, const struct rp_ca
 							  : EV_NOWHERE},
 				 0, 0);
 		else if (r->n_redact == 0)
-			rp_escape(b, raw.p, raw.len, 2000);
+			rp_data(b, raw, 2000);
 		else
 			ev_buf_puts(b, RP_REDACTED);
-		ev_buf_puts(b, c->sample.cut ? "\u2026</bdi></pre><p>Only its beginning is shown."
+		ev_buf_puts(b, c->sample.cut ? "\u2026</pre><p>Only its beginning is shown."
 					       "</p>"
-					     : "</bdi></pre>");
+					     : "</pre>");
 	}
 	free(hidden);
 	free(text);
@@ -359,9 +373,8 @@ static void put_record(struct ev_buf *b, struct ev_report *r, const struct rp_ca
 
 static void put_place(struct ev_buf *b, struct rp_text source, uint64_t line)
 {
-	ev_buf_puts(b, "<code>");
-	rp_data(b, source, 120);
-	ev_buf_printf(b, "</code>, line ");
+	rp_code(b, source, 120);
+	ev_buf_puts(b, ", line ");
 	rp_count(b, line);
 }
 

@@ -66,7 +66,6 @@ void rp_meter(struct ev_buf *b, uint64_t part, uint64_t whole)
 	double w = whole > 0 ? (double)part / (double)whole * WIDTH : 0;
 
 	open_svg(b, "meter");
-	rect(b, "rest", 0, 0, WIDTH, HEIGHT);
 	if (part > 0 && whole > 0)
 		rect(b, "bar", 0, 0, w < 6 ? 6 : w, HEIGHT);
 	ev_buf_puts(b, "</svg>");

@@ -291,9 +291,7 @@ static void put_heading(struct ev_buf *b, const struct thread *t, const size_t *
 	} else if (t->subject == RP_COLUMNS) {
 		ev_buf_puts(b, "Several fields together");
 	} else {
-		ev_buf_puts(b, "<code>");
-		rp_data(b, t->column, 200);
-		ev_buf_puts(b, "</code>");
+		rp_code(b, t->column, 200);
 	}
 	ev_buf_puts(b, "</h3><p class=\"soft\">");
 	rp_plural(b, n[RP_PASS] + n[RP_FAIL] + n[RP_UNSURE], "expectation");

@@ -136,6 +136,8 @@ enum { RP_ALL = SIZE_MAX };
 void rp_escape(struct ev_buf *b, const char *p, size_t len, size_t max);
 /* The same, set apart from the direction of the text around it. */
 void rp_data(struct ev_buf *b, struct rp_text t, size_t max);
+/* The same as code. */
+void rp_code(struct ev_buf *b, struct rp_text t, size_t max);
 /* The same for a name of a field, in the dotted form of jq. */
 void rp_pointer(struct ev_buf *b, struct rp_text pointer);
 /* That form as a text. */

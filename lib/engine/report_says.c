@@ -182,9 +182,7 @@ static void code(struct ev_buf *b, const struct ev_doc *d, uint32_t i)
 		t.p = ev_string(d, i, &scratch, &t.len);
 	else
 		t.p = ev_raw(d, i, &t.len);
-	ev_buf_puts(b, "<code>");
-	rp_data(b, t, 200);
-	ev_buf_puts(b, "</code>");
+	rp_code(b, t, 200);
 	ev_buf_free(&scratch);
 }
 

@@ -96,6 +96,13 @@ void rp_data(struct ev_buf *b, struct rp_text t, size_t max)
 	ev_buf_puts(b, "</bdi>");
 }
 
+void rp_code(struct ev_buf *b, struct rp_text t, size_t max)
+{
+	ev_buf_puts(b, "<code dir=\"auto\">");
+	rp_escape(b, t.p, t.len, max);
+	ev_buf_puts(b, "</code>");
+}
+
 static bool plain_name(const char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -154,9 +161,7 @@ void rp_pointer(struct ev_buf *b, struct rp_text pointer)
 	struct ev_buf name = {0};
 
 	rp_pointer_text(&name, pointer);
-	ev_buf_puts(b, "<code>");
-	rp_data(b, (struct rp_text){name.p, name.len}, 200);
-	ev_buf_puts(b, "</code>");
+	rp_code(b, (struct rp_text){name.p, name.len}, 200);
 	ev_buf_free(&name);
 }
 
