@@ -1,4 +1,4 @@
-/* What tests/browser.t asks of a page. Each function gives a string: what is wrong, or ''. */
+/* What tests/browser.t asks of a page and does in it. Checks give what is wrong, or ''. */
 "use strict";
 globalThis.test = (() => {
 	const all = (selector) => [...document.querySelectorAll(selector)];
@@ -108,8 +108,12 @@ globalThis.test = (() => {
 	const wide = () => document.documentElement.scrollWidth > innerWidth
 		? some(all("body *").filter((e) => e.getBoundingClientRect().right > innerWidth && !e.closest(".wide, pre")).map(name)) || "the page"
 		: "";
-	const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+	const find = (selector) => document.querySelector(selector);
+	const press = (selector) => { find(selector).click(); return "clicked"; };
+	const focus = (selector) => { find(selector).focus(); return document.activeElement === find(selector) ? "focused" : "not focused"; };
+	const text = (selector) => find(selector).textContent;
+	const count = (selector) => all(selector).length;
 	const loaded = () => Math.round(performance.getEntriesByType("navigation")[0].loadEventEnd);
 
-	return { contrast, structure, watch, unreached, visibleChecks, visibleCauses, steering, elements, wide, frame, loaded };
+	return { contrast, structure, watch, unreached, visibleChecks, visibleCauses, steering, elements, wide, press, focus, text, count, loaded };
 })();

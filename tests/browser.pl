@@ -4,6 +4,7 @@
 #     browser.pl FILE.html STEP...
 #
 #     load=FILE         runs a script of the test
+#     open=AGAIN        opens the page anew, with the scripts of the test
 #     eval=EXPRESSION   prints the value, a string as it is and others as JSON; may be a promise
 #     key=KEY           presses a key: Tab, Enter, Space, ArrowRight
 #     type=TEXT         types into what has the focus
@@ -56,7 +57,7 @@ $| = 1;
 $SIG{ALRM} = sub { kill 'KILL', $browser; die "browser.pl: Chromium does not answer\n" };
 alarm 120;
 
-my ($session, $next, $unread) = (undef, 0, '');
+my ($session, $next, $unread, @loaded) = (undef, 0, '');
 
 sub note { print map { tr/\n/ /r . "\n" } @_ }
 
@@ -169,7 +170,14 @@ sub value_of
 }
 
 my %do = (
-	load => sub { value_of(do { local (@ARGV, $/) = $_[0]; <> }) },
+	load => sub {
+		push @loaded, do { local (@ARGV, $/) = $_[0]; <> };
+		value_of($loaded[-1]);
+	},
+	open => sub {
+		load();
+		value_of($_) for @loaded;
+	},
 	eval => sub {
 		my $v = value_of($_[0]);
 		print ref $v || !defined $v ? $json->encode($v) : JSON::PP::is_bool($v) ? ($v ? 'true' : 'false') : do { utf8::encode(my $s = $v); $s }, "\n";
@@ -185,6 +193,7 @@ my %do = (
 	script => sub {
 		ask('Emulation.setScriptExecutionDisabled', {value => $_[0] eq 'off' ? JSON::PP::true : JSON::PP::false});
 		load();
+		value_of($_) for @loaded;
 	},
 	pdf => sub { save($_[0], ask('Page.printToPDF')->{data}) },
 	shot => sub { save($_[0], ask('Page.captureScreenshot', {format => 'png'})->{data}) },

@@ -23,63 +23,75 @@ for n in 1 2 3 4; do perl "$results" day $n >day$n.json; done
 evreport -o day.html day1.json || exit 2
 evreport -o week.html day1.json day2.json day3.json day4.json || exit 2
 
-for page in day week; do
-	for scheme in light dark; do
-		is "$page: contrast in the $scheme scheme (WCAG AA)" "$(browse $page.html scheme=$scheme eval='test.contrast()')" ''
-	done
-	is "$page: headings, landmarks, tables, labels" "$(browse $page.html eval='test.structure()')" ''
-	is "$page: nothing is wider than a narrow window" "$(browse $page.html size=320,640 eval='test.wide()')" ''
+# lines FROM TO: of what the last browse printed
+lines()
+{
+	sed -n "$1,$2p" "$out"
+}
 
-	# As often as there are places to go, and some more.
+for page in day week; do
+	# Tab as often as there are places to go, and some more.
 	# shellcheck disable=SC2046 # a list of words
-	is "$page: Tab reaches everything, and shows where it is" \
-		"$(browse $page.html eval='test.watch()' $(printf 'key=Tab %.0s' $(seq 70)) eval='test.unreached()')" ''
+	run browse $page.html scheme=light eval='test.contrast()' scheme=dark eval='test.contrast()' eval='test.structure()' \
+		size=320,640 eval='test.wide()' open=again eval='test.watch()' $(printf 'key=Tab %.0s' $(seq 70)) eval='test.unreached()'
+	is "$page: contrast in the light scheme (WCAG AA)" "$(lines 1 1)" ''
+	is "$page: contrast in the dark scheme" "$(lines 2 2)" ''
+	is "$page: headings, landmarks, tables, labels" "$(lines 3 3)" ''
+	is "$page: nothing is wider than a narrow window" "$(lines 4 4)" ''
+	is "$page: Tab reaches everything, and shows where it is" "$(lines 5 100)" ''
+	is "$page: all was asked" "$(wc -l <"$out")" 6
 done
 
 #
 # What the script does
 #
-is 'the filter shows those that failed' "$(browse day.html eval='test.visibleChecks()' \
-	eval='document.querySelector("input[value=fail]").click()' eval='test.visibleChecks()' \
-	eval='document.getElementById("checks-count").textContent')" '11
-null
+run browse day.html \
+	eval='test.visibleChecks()' eval='test.press("input[value=fail]")' eval='test.visibleChecks()' eval='test.text("#checks-count")' \
+	open=again eval='test.focus("input[value=all]")' key=ArrowRight key=ArrowRight eval='test.visibleChecks()' eval='test.count(".column:not([hidden])")' \
+	open=again eval='test.focus("#checks-search")' type='DIFFERENT VALUES' wait=0.3 eval='test.visibleChecks()' eval='test.text("#checks-count")' \
+	open=again eval='test.focus("#checks-search")' type=metadata.total wait=0.3 eval='test.visibleChecks()' eval='test.text("#checks-count")' \
+	open=again eval='test.focus("#causes-search")' type=EURO wait=0.3 eval='test.visibleCauses()' eval='test.text("#causes-count")' \
+	open=again eval='test.focus("#causes-open")' key=Enter eval='test.count(".cause details[open]")' key=Space eval='test.count(".cause details[open]")' \
+	open=again eval='test.focus("li:nth-child(2) > details > summary")' key=Enter eval='test.count(".cause details[open]")' \
+	open=again key=Tab eval='document.activeElement.className' eval='document.activeElement.getBoundingClientRect().left >= 0' key=Enter eval='document.activeElement.id'
+is 'the filter shows those that failed' "$(lines 1 4)" '11
+clicked
 2
 2 of 11 are shown.'
-is 'by keyboard too' "$(browse day.html eval='document.querySelector("input[value=all]").focus()' key=ArrowRight key=ArrowRight \
-	eval='test.visibleChecks()' eval='document.querySelectorAll(".column:not([hidden])").length')" 'null
+is 'by keyboard too' "$(lines 5 7)" 'focused
 1
 1'
-is 'the search finds words of an expectation' "$(browse day.html eval='document.getElementById("checks-search").focus()' type=DIFFERENT\ VALUES wait=0.3 \
-	eval='test.visibleChecks()')" 'null
-1'
-is 'and of a column' "$(browse day.html eval='document.getElementById("checks-search").focus()' type=metadata.total wait=0.3 \
-	eval='test.visibleChecks()')" 'null
-4'
-is 'the search finds causes' "$(browse day.html eval='document.getElementById("causes-search").focus()' type=EURO wait=0.3 \
-	eval='test.visibleCauses()' eval='document.getElementById("causes-count").textContent')" 'null
+is 'the search finds words of an expectation' "$(lines 8 10)" 'focused
+1
+1 of 11 are shown.'
+is 'and all of a column' "$(lines 11 13)" 'focused
+4
+4 of 11 are shown.'
+is 'the search finds causes' "$(lines 14 16)" 'focused
 1
 1 of 7 fit.'
-is 'a button opens all records' "$(browse day.html eval='document.getElementById("causes-open").focus()' key=Enter \
-	eval='document.querySelectorAll(".cause details[open]").length' key=Space \
-	eval='document.querySelectorAll(".cause details[open]").length')" 'null
+is 'a button opens all records, and closes them' "$(lines 17 19)" 'focused
 7
 0'
-is 'a record is opened by keyboard' "$(browse day.html eval='document.querySelectorAll(".cause summary")[1].focus()' key=Enter \
-	eval='document.querySelectorAll(".cause details[open]").length')" 'null
+is 'a record is opened by keyboard' "$(lines 20 21)" 'focused
 2'
-is 'the skip link leads to the content' "$(browse day.html key=Tab eval='document.activeElement.className + " " + (document.activeElement.getBoundingClientRect().left >= 0)' \
-	key=Enter eval='document.activeElement.id')" 'skip true
+is 'the skip link shows itself and leads to the content' "$(lines 22 30)" 'skip
+true
 main'
 
 #
 # Without script, and on paper
 #
-is 'without script all of it is there' "$(browse day.html script=off load="$srcdir/tests/browser.js" \
-	eval='test.visibleChecks() + " " + test.visibleCauses() + " " + document.querySelectorAll(".tools:not([hidden])").length')" '11 7 0'
-is 'on paper there is nothing to click at' "$(browse day.html media=print eval='[...document.querySelectorAll("nav, .tools, summary, .skip")].filter((e) => e.checkVisibility()).length')" 0
-is 'contrast on paper' "$(browse day.html scheme=dark media=print eval='test.contrast()')" ''
-run browse day.html pdf=day.pdf eval='document.querySelectorAll(".cause details[open]").length'
-check 'it prints, and is afterwards as it was' 0 1
+run browse day.html script=off eval='test.visibleChecks()' eval='test.visibleCauses()' eval='test.count(".tools:not([hidden])")' \
+	script=on scheme=dark media=print eval='test.contrast()' \
+	eval='[...document.querySelectorAll("nav, .tools, summary, .skip")].filter((e) => e.checkVisibility()).length' \
+	media=screen pdf=day.pdf eval='test.count(".cause details[open]")'
+is 'without script all of it is there, and nothing that needs it' "$(lines 1 3)" '11
+7
+0'
+is 'contrast on paper' "$(lines 4 4)" ''
+is 'on paper there is nothing to click at' "$(lines 5 5)" 0
+is 'it prints, and is afterwards as it was' "$(lines 6 9)" 1
 ok 'several pages' [ "$(grep -ac '/Type /Page$' day.pdf)" -ge 3 ]
 
 #
