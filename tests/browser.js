@@ -39,9 +39,9 @@ globalThis.test = (() => {
 			if (got < (large ? 3 : 4.5))
 				wrong.push(name(e) + " " + got.toFixed(2));
 		}
-		for (const e of all("svg .bar, svg rect.bad, svg .trace, svg .point, svg .limit")) {
+		for (const e of all("svg .bar, svg path.bad, svg .trace, svg .point, svg .limit")) {
 			const style = getComputedStyle(e);
-			const color = e.tagName === "rect" ? style.fill : style.stroke;
+			const color = e.matches(".trace, .point, .limit") ? style.stroke : style.fill;
 			const got = ratio(rgb(color), background(e.closest("svg").parentElement));
 			if (got < 3)
 				wrong.push(name(e) + " " + got.toFixed(2));

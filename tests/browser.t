@@ -109,7 +109,7 @@ if data blns; then
 		"A title
 
 
-a bdi body button caption code dd details div dl dt fieldset figcaption figure footer h1 h2 h3 head header html input label legend li main mark meta nav ol p pre rect script section span strong style summary svg table tbody td th thead title tr ul"
+a bdi body button caption code dd details div dl dt fieldset figcaption figure footer h1 h2 h3 head header html input label legend li main mark meta nav ol p path pre script section span strong style summary svg table tbody td th thead title tr ul"
 	is 'each string is shown' "$(browse hostile.html eval='document.querySelectorAll(".cause").length + " " + document.querySelectorAll("script").length + " " +
 		document.body.textContent.includes("</script><script>document.title=\"owned\"</script>") + " " +
 		document.body.textContent.includes("\\u{1b}[31mred") + " " + document.body.textContent.includes("\\u{202e}evil")')" \

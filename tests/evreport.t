@@ -285,7 +285,7 @@ is 'an exception' "$(words page | sed -n 's/^It could/&/p')" 'It could not be ch
 
 # A distribution with its limits
 run "jq -c '.results[0].expectation_config.kwargs = {column: \"total\", min_value: 0, max_value: 15} | .meta.evkit.expectations[0].histogram = {edges: [0, 10, 20], counts: [1, 4]}' small.json | evreport"
-check 'a distribution' 0 '~<svg class="bars".*<rect class="bar" x="0" y="76" width="500" height="24"/><rect class="bar" x="500" y="4" width="500" height="96"/><line class="limit" x1="0" y1="0" x2="0" y2="100"/><line class="limit" x1="750" y1="0" x2="750" y2="100"/></svg>'
+check 'a distribution' 0 '~<svg class="bars".*<path class="bar" d="M0 76h500V100H0zM500 4h500V100H500z"/><line class="limit" x1="0" y1="0" x2="0" y2="100"/><line class="limit" x1="750" y1="0" x2="750" y2="100"/></svg>'
 
 #
 # Several results
@@ -379,6 +379,7 @@ broken ".$e.counts.in = 1004" "$e.counts.in: is not the sum of out, rejected and
 broken ".$e.counts.warning = 993" "$e.counts.warning: is more than went out"
 broken ".$e.types[1].rejected = 101" "$e.types\[1\]\.rejected: is more than came in"
 broken ".$e.timeline.unit = \"week\"" "$e.timeline.unit: must be minute, hour, day or month"
+broken ".$e.timeline.buckets = [range(401) | {start: \"x\", in: 1, rejected: 0}]" "$e.timeline.buckets: are more than 400"
 broken ".$e.causes[0].severity = \"bad\"" "$e.causes\[0\]\.severity: must be critical, warning or info"
 broken ".$e.causes[0].records = 1001" "$e.causes: has one of more records than came in"
 broken ".$e.causes[0].sample.message = null" "$e.causes\[0\]\.sample\.message: is of the kind null, not string"

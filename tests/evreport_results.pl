@@ -210,7 +210,7 @@ sub hostile
 		counts => {in => 1000, out => 500, rejected => 500, warning => 0, blank => 0},
 		span => {first => $strings[1], last => $strings[2]},
 		types => [map { {type => $_, in => 2, rejected => 1} } @strings],
-		timeline => {unit => 'hour', buckets => [map { {start => $_, in => 2, rejected => 1} } @strings]},
+		timeline => {unit => 'hour', buckets => [map { {start => $_, in => 2, rejected => 1} } @strings[0 .. 399]]},
 		causes => \@causes}, @expectations);
 }
 

@@ -16,7 +16,7 @@
 
 struct ev_report;
 
-enum { EV_REPORT_RESULTS = 1000, EV_REPORT_REDACTIONS = 64 };
+enum { EV_REPORT_RESULTS = 400, EV_REPORT_REDACTIONS = 64 };
 
 /* title: of the page, or NULL for one made of the model and the batch; valid
  * UTF-8, which must outlive the report. */

@@ -73,6 +73,7 @@
 		const more = document.createElement("button");
 		more.type = "button";
 		box.className = "wide";
+		table.className = "list";
 		box.hidden = true;
 		box.append(table, more);
 		list.after(box);
@@ -165,7 +166,7 @@
 	const setUpPrint = () => {
 		let closed = [];
 		addEventListener("beforeprint", () => {
-			closed = [...document.querySelectorAll("details:not([open]):not(#more-causes)")];
+			closed = [...document.querySelectorAll(".cause details:not([open])")];
 			closed.forEach((d) => { d.open = true; });
 		});
 		addEventListener("afterprint", () => {

@@ -4,7 +4,9 @@
 #include <math.h>
 
 /* Units of a chart's box; the style stretches it. */
-enum { WIDTH = 1000, HEIGHT = 100, HISTOGRAM_BARS = 100 };
+enum { WIDTH = 1000, HEIGHT = 100 };
+
+enum { MOST_BINS = 400 }; /* more are not drawn */
 
 static void open_svg(struct ev_buf *b, const char *class)
 {
@@ -14,17 +16,23 @@ static void open_svg(struct ev_buf *b, const char *class)
 		      class, WIDTH, HEIGHT);
 }
 
-static void rect(struct ev_buf *b, const char *class, double x, double y, double w, double h)
+/* A bar is a part of a path, for many of them are cheaper to show as one element. */
+static void open_bars(struct ev_buf *b, const char *class)
 {
-	ev_buf_printf(b, "<rect class=\"%s\" x=\"", class);
+	ev_buf_printf(b, "<path class=\"%s\" d=\"", class);
+}
+
+static void bar(struct ev_buf *b, double x, double y, double w)
+{
+	ev_buf_putc(b, 'M');
 	rp_svg(b, x);
-	ev_buf_puts(b, "\" y=\"");
+	ev_buf_putc(b, ' ');
 	rp_svg(b, y);
-	ev_buf_puts(b, "\" width=\"");
+	ev_buf_putc(b, 'h');
 	rp_svg(b, w);
-	ev_buf_puts(b, "\" height=\"");
-	rp_svg(b, h);
-	ev_buf_puts(b, "\"/>");
+	ev_buf_printf(b, "V%dH", HEIGHT);
+	rp_svg(b, x);
+	ev_buf_putc(b, 'z');
 }
 
 static void line(struct ev_buf *b, const char *class, double x1, double y1, double x2, double y2)
@@ -48,15 +56,18 @@ void rp_bars(struct ev_buf *b, const double *v, size_t n, const bool *marked, co
 	for (size_t i = 0; i < n; i++)
 		most = v[i] > most ? v[i] : most;
 	open_svg(b, class);
-	for (size_t i = 0; i < n; i++) {
-		double h = most > 0 ? v[i] / most * HEIGHT : 0;
+	for (int pass = 0; pass < (marked != NULL ? 2 : 1); pass++) {
+		open_bars(b, pass == 0 ? "bar" : "bad");
+		for (size_t i = 0; i < n; i++) {
+			double h = most > 0 ? v[i] / most * HEIGHT : 0;
 
-		if (v[i] <= 0)
-			continue;
-		/* What is there can be seen. */
-		h = h < 1.5 ? 1.5 : h;
-		rect(b, marked != NULL && marked[i] ? "bad" : "bar", (double)i * step + gap / 2,
-		     HEIGHT - h, step - gap, h);
+			if (v[i] <= 0 || (marked != NULL && marked[i] != (pass == 1)))
+				continue;
+			/* What is there can be seen. */
+			h = h < 1.5 ? 1.5 : h;
+			bar(b, (double)i * step + gap / 2, HEIGHT - h, step - gap);
+		}
+		ev_buf_puts(b, "\"/>");
 	}
 	ev_buf_puts(b, "</svg>");
 }
@@ -66,12 +77,15 @@ void rp_meter(struct ev_buf *b, uint64_t part, uint64_t whole)
 	double w = whole > 0 ? (double)part / (double)whole * WIDTH : 0;
 
 	open_svg(b, "meter");
-	if (part > 0 && whole > 0)
-		rect(b, "bar", 0, 0, w < 6 ? 6 : w, HEIGHT);
+	if (part > 0 && whole > 0) {
+		open_bars(b, "bar");
+		bar(b, 0, 0, w < 6 ? 6 : w);
+		ev_buf_puts(b, "\"/>");
+	}
 	ev_buf_puts(b, "</svg>");
 }
 
-/* A bin without a width is drawn as a thin one; bins beyond what can be seen are left out. */
+/* A bin without a width is drawn as a thin one. */
 void rp_histogram(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c)
 {
 	uint32_t first = ev_first(d, c->edges), last = first, edge = first;
@@ -80,7 +94,7 @@ void rp_histogram(struct ev_buf *b, const struct ev_doc *d, const struct rp_chec
 
 	for (uint32_t i = first; i < ev_end(d, c->edges); i = ev_next(d, i))
 		last = i;
-	if (c->counts + 1 >= ev_end(d, c->counts))
+	if (d->nodes[c->counts].count == 0 || d->nodes[c->counts].count > MOST_BINS)
 		return;
 	rp_double(d, first, &low);
 	rp_double(d, last, &high);
@@ -101,6 +115,7 @@ void rp_histogram(struct ev_buf *b, const struct ev_doc *d, const struct rp_chec
 			most = v;
 	ev_buf_puts(b, "<figure class=\"histogram\">");
 	open_svg(b, "bars");
+	open_bars(b, "bar");
 	for (uint32_t i = ev_first(d, c->counts); i < ev_end(d, c->counts); i = ev_next(d, i)) {
 		uint32_t next = ev_next(d, edge);
 		double x1 = low, x2 = high;
@@ -116,8 +131,9 @@ void rp_histogram(struct ev_buf *b, const struct ev_doc *d, const struct rp_chec
 			x2 = x1 + 2;
 		v = v / most * (HEIGHT - 4);
 		v = v < 1.5 ? 1.5 : v;
-		rect(b, "bar", x1, HEIGHT - v, x2 - x1, v);
+		bar(b, x1, HEIGHT - v, x2 - x1);
 	}
+	ev_buf_puts(b, "\"/>");
 	for (int i = 0; i < 2; i++)
 		if (rp_double(d, rp_at(d, c->kwargs, limits[i]), &limit) && limit >= from &&
 		    limit <= to) {

@@ -9,7 +9,8 @@
 
 enum {
 	FORMAT = 1,
-	PLACE = 200, /* octets of a place in a message, at most */
+	PLACE = 200,	    /* octets of a place in a message, at most */
+	MOST_BUCKETS = 400, /* of the timeline, as evvalidate promises */
 };
 
 /* Far above any count, and so low that the sum of all results fits. */
@@ -410,6 +411,7 @@ static void read_timeline(struct reader *rd, const struct at *evkit, struct rp_r
 		     rp_is(res->unit, "month"),
 	     &at, "unit", "must be minute, hour, day or month");
 	res->buckets = list(rd, &at, "buckets", sizeof *res->buckets, &res->n_buckets, read_bucket);
+	must(rd, res->n_buckets <= MOST_BUCKETS, &at, "buckets", "are more than 400");
 }
 
 static void read_evkit(struct reader *rd, const struct at *evkit, struct rp_result *res)
