@@ -123,7 +123,7 @@ perl "$results" large 100000 3000 >result.json
 run 'evreport -o large.html result.json'
 check '100,000 causes and 3,000 expectations' 0
 best=
-for i in 1 2 3 4 5; do
+for _ in 1 2 3 4 5; do
 	took=$(browse large.html eval='test.loaded()')
 	diag "opened in $took ms"
 	[ "${best:-99999}" -le "$took" ] || best=$took

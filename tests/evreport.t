@@ -322,12 +322,10 @@ shown()
 	grep -o '[a-z]*@example.com' page | tr '\n' ' '
 }
 is 'nothing is redacted unasked' "$(shown .nothing)" 'jane@example.com zz@example.com yy@example.com '
-for path in user.email .user.email .user '.["user"]' .user.email.deeper; do
-	case $path in
-	*deeper) is "--redact $path leaves the scalar, but not the column around it" "$(shown $path)" 'jane@example.com ' ;;
-	*) is "--redact $path" "$(shown "$path")" '' ;;
-	esac
+for path in user.email .user.email .user '.["user"]'; do
+	is "--redact $path" "$(shown "$path")" ''
 done
+is 'a path below leaves the scalar, but not the column around it' "$(shown .user.email.deeper)" 'jane@example.com '
 is 'two paths' "$(shown items user)" ''
 is 'a redacted value is marked as the bad one' "$(evreport --redact 'items[].price' small.json | grep -c '<mark><span class="redacted">redacted</span></mark>')" 1
 is 'and its message is not told' "$(evreport --redact 'items[].price' small.json | grep -c 'is less than')" 0

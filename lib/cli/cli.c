@@ -259,7 +259,7 @@ static void parse(struct cli *c, int argc, char **argv)
 		if (got >= 256)
 			i = (size_t)got - 256;
 		else
-			while (table[i]->letter != got)
+			while (i + 1 < n && table[i]->letter != got)
 				i++;
 		if (i < own)
 			p->take(i, optarg);

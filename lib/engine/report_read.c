@@ -105,8 +105,9 @@ static struct rp_text text(struct reader *rd, const struct at *at, const char *n
 			   bool may_be_null)
 {
 	uint32_t i = member(rd, at, name, EV_STRING, may_be_null);
+	struct rp_text none = {0};
 
-	return i == EV_NOWHERE ? (struct rp_text){0} : text_of(rd, i);
+	return i == EV_NOWHERE ? none : text_of(rd, i);
 }
 
 static bool boolean(struct reader *rd, const struct at *at, const char *name)
