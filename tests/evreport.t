@@ -41,7 +41,7 @@ Causes
  Expectations
  Words used
 99.2% of 1,000 events passed; 8 were set aside; the load was not approved.
-Batch 2026-03-01, events from 1 March 2026, 00:00:04 to 1 March 2026, 22:59:31 (UTC). Not counted: 3 blank lines.
+Batch 2026-03-01, events from 1 March 2026, 00:00:04 to 1 March 2026, 22:59:31 (UTC). 1 of 2 expectations of the whole failed. Not counted: 3 blank lines.
 Events
 1,000
 Passed
@@ -121,7 +121,7 @@ Found: 250.10.
 The batch as a whole
 1 expectation
 ✓ PassedThe number of records must be at least 1.
-Found: ~1000. ~ means about: 0.8% more or less.
+Found: ~1000. How exact: 0.8% more or less.
 Words used
 Set aside
 The record did not keep to what was agreed. It stands whole in the rejects file and can be mended and sent again; nothing is lost.
@@ -287,6 +287,35 @@ is 'an exception' "$(words page | sed -n 's/^It could/&/p')" 'It could not be ch
 run "jq -c '.results[0].expectation_config.kwargs = {column: \"total\", min_value: 0, max_value: 15} | .meta.evkit.expectations[0].histogram = {edges: [0, 10, 20], counts: [1, 4]}' small.json | evreport"
 check 'a distribution' 0 '~<svg class="bars".*<path class="bar" d="M0 76h500V100H0zM500 4h500V100H500z"/><line class="limit" x1="0" y1="0" x2="0" y2="100"/><line class="limit" x1="750" y1="0" x2="750" y2="100"/></svg>'
 
+# Times without events have their place in the timeline
+run "jq -c '.meta.evkit.timeline.buckets[1].start = \"2026-03-01T12:00:00Z\"' small.json | evreport"
+check 'a timeline with a gap' 0 '~d="M18\.75 85\.71h212\.5V100H18\.75zM768\.75 0h212\.5V100H768\.75z"'
+for unit in 'minute 2026-03-01T09:00:59Z 2026-03-01T09:02:00Z 1 March 2026, 09:00' 'day 2026-02-27T00:00:00Z 2026-03-01T00:00:00Z 27 February 2026' \
+	'hour 1960-01-01T00:00:00Z 1960-01-01T02:00:00Z 1 January 1960, 00:00' 'month 2025-12-01T00:00:00Z 2026-02-01T00:00:00Z December 2025' 'year 1969-01-01T00:00:00Z 1971-01-01T00:00:00Z 1969' \
+	'century 1800-01-01T00:00:00Z 2000-01-01T00:00:00Z 1800'; do
+	# shellcheck disable=SC2086 # words
+	set -- $unit
+	jq -c --arg unit "$1" --arg first "$2" --arg last "$3" '.meta.evkit.timeline |= (.unit = $unit | .buckets[0].start = $first | .buckets[1].start = $last)' \
+		small.json | evreport >page
+	shift 3
+	is "three of that unit: $unit" "$(grep -c 'M25 85.71h283.33V100H25zM691.67 0h283.33V100H691.67z' page) $(words page | grep -cF "$*")" '1 2'
+done
+is 'times that are none have one place each' "$(jq -c '.meta.evkit.timeline.buckets[1].start = "soon"' small.json | evreport | grep -c 'M37.5 85.71h425V')" 1
+is 'so have those out of order' "$(jq -c '.meta.evkit.timeline.buckets[1].start = "2026-02-01T00:00:00Z"' small.json | evreport | grep -c 'M37.5 85.71h425V')" 1
+is 'and those too far apart' "$(jq -c '.meta.evkit.timeline.buckets[1].start = "2027-02-01T00:00:00Z"' small.json | evreport | grep -c 'M37.5 85.71h425V')" 1
+
+# What else a result can say of a cause
+is 'a warning' "$(jq -c '.meta.evkit.causes[0] |= (.severity = "warning" | .records = 1)' small.json | evreport | words /dev/stdin | grep -A 1 'price: a' | tr '\n' ' ')" \
+	'items[].price: a number that is too low passed, with a warning 1 record 100% of those with a warning, 0.1% of all '
+is 'a remark' "$(jq -c '.meta.evkit.causes[0] |= (.severity = "info" | .records = 5)' small.json | evreport | words /dev/stdin | grep -A 1 'price: a' | tr '\n' ' ')" \
+	'items[].price: a number that is too low passed, with a remark 5 records 0.5% of all '
+is 'causes that were left out' "$(jq -c '.meta.evkit.causes_left_out = 1200' small.json | evreport | words /dev/stdin | grep -o 'The rarest.*')" \
+	'The rarest causes are left out, 1,200 records in all.'
+is 'a line too long' "$(jq -c '.meta.evkit.causes[0].sample.raw = ""' small.json | evreport | words /dev/stdin | grep 'too long')" \
+	'The record is too long to be shown here. The rejects file has it whole.'
+is 'octets that are no text' "$(jq -c '.meta.evkit.causes[0].sample |= (del(.raw) | .raw_base64 = "/v8=")' small.json | evreport | words /dev/stdin | grep 'not UTF')" \
+	'The record is not UTF-8 text, so it cannot be shown here. The rejects file has it whole.'
+
 #
 # Several results
 #
@@ -376,7 +405,7 @@ broken ".$e.counts.in = 1e400" "$e.counts.in: is no count: .*"
 broken ".$e.counts.in = 1004" "$e.counts.in: is not the sum of out, rejected and blank"
 broken ".$e.counts.warning = 993" "$e.counts.warning: is more than went out"
 broken ".$e.types[1].rejected = 101" "$e.types\[1\]\.rejected: is more than came in"
-broken ".$e.timeline.unit = \"week\"" "$e.timeline.unit: must be minute, hour, day or month"
+broken ".$e.timeline.unit = \"week\"" "$e.timeline.unit: must be minute, hour, day, month, year or century"
 broken ".$e.timeline.buckets = [range(401) | {start: \"x\", in: 1, rejected: 0}]" "$e.timeline.buckets: are more than 400"
 broken ".$e.causes[0].severity = \"bad\"" "$e.causes\[0\]\.severity: must be critical, warning or info"
 broken ".$e.causes[0].records = 1001" "$e.causes: has one of more records than came in"

@@ -78,11 +78,14 @@ enum ev_status ev_report_add(struct ev_report *r, const char *file, char *text, 
 		       line, column, flaw.what);
 }
 
-/* By time, then by name, then by content, so that the order of the arguments does not matter. */
+/*
+ * By the last event, for late ones come in any batch; then by name, then by content, so that the
+ * order of the arguments does not matter.
+ */
 static int by_time(const void *a, const void *b)
 {
 	const struct rp_result *x = a, *y = b;
-	struct rp_moment s = {.time = x->first}, t = {.time = y->first};
+	struct rp_moment s = {.time = x->last}, t = {.time = y->last};
 	int order = rp_compare_moments(&s, &t);
 
 	if (order == 0)
@@ -144,6 +147,7 @@ static void add_up(struct ev_report *r)
 	for (size_t i = 0; i < r->n; i++) {
 		const struct rp_result *res = &r->results[i];
 		struct rp_moment last = {.time = res->last}, latest = {.time = s->last};
+		struct rp_moment first = {.time = res->first}, earliest = {.time = s->first};
 
 		for (size_t k = 0; k < res->n_causes; k++)
 			res->causes[k].result = i;
@@ -155,7 +159,8 @@ static void add_up(struct ev_report *r)
 		s->warning += res->warning;
 		s->blank += res->blank;
 		s->approved &= res->approved;
-		if (s->first.p == NULL)
+		if (res->first.p != NULL &&
+		    (s->first.p == NULL || rp_compare_moments(&first, &earliest) < 0))
 			s->first = res->first;
 		if (res->last.p != NULL &&
 		    (s->last.p == NULL || rp_compare_moments(&last, &latest) > 0))
@@ -276,9 +281,19 @@ static void put_sentence(struct ev_buf *b, const struct ev_report *r)
 	ev_buf_puts(b, "</h1>\n");
 }
 
+static uint64_t count_failed(const struct rp_result *res)
+{
+	uint64_t failed = 0;
+
+	for (size_t i = 0; i < res->n_checks; i++)
+		failed += res->checks[i].verdict == RP_FAIL;
+	return failed;
+}
+
 static void put_span(struct ev_buf *b, const struct ev_report *r)
 {
 	const struct rp_result *s = &r->sum;
+	uint64_t failed = count_failed(&r->results[0]);
 
 	ev_buf_puts(b, "<p class=\"lead\">");
 	if (r->n > 1) {
@@ -299,6 +314,13 @@ static void put_span(struct ev_buf *b, const struct ev_report *r)
 		ev_buf_puts(b, " (UTC)");
 	}
 	ev_buf_puts(b, ".");
+	if (r->n == 1 && failed > 0) {
+		ev_buf_putc(b, ' ');
+		rp_count(b, failed);
+		ev_buf_puts(b, " of ");
+		rp_plural(b, r->results[0].n_checks, "expectation");
+		ev_buf_puts(b, " of the whole failed.");
+	}
 	if (s->blank > 0) {
 		ev_buf_puts(b, " Not counted: ");
 		rp_plural(b, s->blank, "blank line");
@@ -322,56 +344,76 @@ static void put_summary(struct ev_buf *b, const struct ev_report *r)
 	ev_buf_puts(b, "</dl>\n");
 }
 
+/*
+ * The height of each bar: a place for each unit of time, also where nothing happened, if the times
+ * tell it; else one for each bucket. v has room for RP_BUCKETS. Returns how many.
+ */
+static size_t timeline_bars(const struct rp_result *res, enum rp_unit unit, double *v)
+{
+	int64_t first = 0, last = 0, n = 0;
+	bool timed = true;
+
+	for (size_t i = 0; i < res->n_buckets && timed; i++) {
+		timed = rp_bucket_number(res->buckets[i].name, unit, &n);
+		first = i == 0 ? n : first;
+		timed = timed && (i == 0 || n > last) && n - first < RP_BUCKETS;
+		last = n;
+	}
+	memset(v, 0, RP_BUCKETS * sizeof *v);
+	for (size_t i = 0; i < res->n_buckets; i++) {
+		n = (int64_t)i;
+		if (timed && rp_bucket_number(res->buckets[i].name, unit, &n))
+			n -= first;
+		v[n] += (double)res->buckets[i].rejected;
+	}
+	return timed ? (size_t)(last - first + 1) : res->n_buckets;
+}
+
 /* When records were set aside: the bars, and the same as a table. */
 static void put_timeline(struct ev_buf *b, const struct rp_result *res)
 {
-	double *v = ev_malloc((res->n_buckets + 1) * sizeof *v);
-	size_t most = 0;
+	enum rp_unit unit = rp_unit(res->unit);
+	const struct rp_tally *most = res->buckets;
+	double v[RP_BUCKETS];
 
+	for (size_t i = 0; i < res->n_buckets; i++)
+		if (res->buckets[i].rejected > most->rejected)
+			most = &res->buckets[i];
+	if (res->n_buckets < 2 || most->rejected == 0)
+		return;
+	ev_buf_puts(b, "<figure class=\"timeline\"><figcaption>Set aside by ");
+	rp_escape(b, res->unit.p, res->unit.len, RP_ALL);
+	ev_buf_puts(b, ". The most: <strong>");
+	rp_count(b, most->rejected);
+	ev_buf_puts(b, "</strong>, on ");
+	rp_bucket(b, most->name, unit);
+	ev_buf_puts(b, " (");
+	rp_share(b, most->rejected, most->in);
+	ev_buf_puts(b, " of the events then).</figcaption>");
+	rp_bars(b, v, timeline_bars(res, unit, v), NULL, "bars");
+	ev_buf_puts(b, "<p class=\"axis\" aria-hidden=\"true\"><span>");
+	rp_bucket(b, res->buckets[0].name, unit);
+	ev_buf_puts(b, "</span><span>");
+	rp_bucket(b, res->buckets[res->n_buckets - 1].name, unit);
+	ev_buf_puts(b, "</span></p><details><summary>The same in figures</summary><table>"
+		       "<caption>Events and those set aside, by time (UTC)</caption>"
+		       "<thead><tr><th scope=\"col\">From</th><th scope=\"col\">Events</th>"
+		       "<th scope=\"col\">Set aside</th><th scope=\"col\">Share</th></tr>"
+		       "</thead><tbody>\n");
 	for (size_t i = 0; i < res->n_buckets; i++) {
-		v[i] = (double)res->buckets[i].rejected;
-		if (res->buckets[i].rejected > res->buckets[most].rejected)
-			most = i;
-	}
-	if (res->n_buckets > 1 && res->buckets[most].rejected > 0) {
-		const struct rp_tally *m = &res->buckets[most];
-		struct rp_text unit = res->unit;
+		const struct rp_tally *t = &res->buckets[i];
 
-		ev_buf_puts(b, "<figure class=\"timeline\"><figcaption>Set aside by ");
-		rp_escape(b, unit.p, unit.len, 10);
-		ev_buf_puts(b, ". The most: <strong>");
-		rp_count(b, m->rejected);
-		ev_buf_puts(b, "</strong>, on ");
-		rp_bucket(b, m->name, unit);
-		ev_buf_puts(b, " (");
-		rp_share(b, m->rejected, m->in);
-		ev_buf_puts(b, " of the events then).</figcaption>");
-		rp_bars(b, v, res->n_buckets, NULL, "bars");
-		ev_buf_puts(b, "<p class=\"axis\" aria-hidden=\"true\"><span>");
-		rp_bucket(b, res->buckets[0].name, unit);
-		ev_buf_puts(b, "</span><span>");
-		rp_bucket(b, res->buckets[res->n_buckets - 1].name, unit);
-		ev_buf_puts(b, "</span></p><details><summary>The same in figures</summary><table>"
-			       "<caption>Events and those set aside, by time (UTC)</caption>"
-			       "<thead><tr><th scope=\"col\">From</th><th scope=\"col\">Events</th>"
-			       "<th scope=\"col\">Set aside</th><th scope=\"col\">Share</th></tr>"
-			       "</thead><tbody>\n");
-		for (size_t i = 0; i < res->n_buckets; i++) {
-			const struct rp_tally *t = &res->buckets[i];
-
-			ev_buf_puts(b, "<tr><th scope=\"row\">");
-			rp_bucket(b, t->name, unit);
-			ev_buf_puts(b, "</th><td>");
-			rp_count(b, t->in);
-			ev_buf_puts(b, "</td><td>");
-			rp_count(b, t->rejected);
-			ev_buf_puts(b, "</td><td>");
-			rp_share(b, t->rejected, t->in);
-			ev_buf_puts(b, "</td></tr>\n");
-		}
-		ev_buf_puts(b, "</tbody></table></details></figure>\n");
+		ev_buf_puts(b, "<tr><th scope=\"row\">");
+		rp_bucket(b, t->name, unit);
+		ev_buf_puts(b, "</th><td>");
+		rp_count(b, t->in);
+		ev_buf_puts(b, "</td><td>");
+		rp_count(b, t->rejected);
+		ev_buf_puts(b, "</td><td>");
+		rp_share(b, t->rejected, t->in);
+		ev_buf_puts(b, "</td></tr>\n");
 	}
-	free(v);
+	ev_buf_puts(b, "</tbody></table></details></figure>\n");
 }
 
 /* The batches, one a row. */
@@ -404,10 +446,6 @@ static void put_batches(struct ev_buf *b, const struct ev_report *r)
 		    "<th scope=\"col\">Failed expectations</th></tr></thead><tbody>\n");
 	for (size_t i = r->n; i-- > 0;) {
 		const struct rp_result *res = &r->results[i];
-		uint64_t failed = 0;
-
-		for (size_t k = 0; k < res->n_checks; k++)
-			failed += res->checks[k].verdict == RP_FAIL;
 		ev_buf_puts(b, "<tr><th scope=\"row\">");
 		if (res->batch.p != NULL)
 			rp_data(b, res->batch, 80);
@@ -424,7 +462,7 @@ static void put_batches(struct ev_buf *b, const struct ev_report *r)
 		ev_buf_puts(b, "</td><td>");
 		rp_count(b, res->warning);
 		ev_buf_puts(b, "</td><td>");
-		rp_count(b, failed);
+		rp_count(b, count_failed(res));
 		ev_buf_puts(b, "</td></tr>\n");
 	}
 	ev_buf_puts(b, "</tbody></table></div></section>\n");

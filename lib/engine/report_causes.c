@@ -344,7 +344,11 @@ static void put_record(struct ev_buf *b, struct ev_report *r, const struct rp_ca
 		rp_hide(r, d, hidden);
 	}
 	*say = rp_may_say(r, c, d, hidden);
-	if (raw.p == NULL) {
+	if (raw.p != NULL && raw.len == 0) {
+		ev_buf_puts(b,
+			    "<p>The record is too long to be shown here. The rejects file has it "
+			    "whole.</p>");
+	} else if (raw.p == NULL) {
 		ev_buf_puts(b, "<p>The record is not UTF-8 text, so it cannot be shown here. The "
 			       "rejects file has it whole.</p>");
 	} else if (d == NULL && r->n_redact > 0) {
@@ -427,20 +431,25 @@ static void put_card(struct ev_buf *b, struct ev_report *r, const struct rp_caus
 		     const struct group *g, bool open)
 {
 	const struct rp_cause *c = g->latest;
-	bool aside = rp_is(c->severity, "critical"), say;
+	bool aside = rp_is(c->severity, "critical"), info = rp_is(c->severity, "info"), say;
 	uint64_t whole = aside ? r->sum.rejected : r->sum.warning;
 	struct ev_buf record = {0};
 
 	ev_buf_printf(b, "<li class=\"cause\"><h3>");
 	put_title(b, r, c);
+	if (!aside)
+		ev_buf_printf(b, " <span class=\"severity\">passed, with %s</span>",
+			      info ? "a remark" : "a warning");
 	ev_buf_puts(b, "</h3><p class=\"size\"><strong>");
 	rp_plural(b, g->records, "record");
 	ev_buf_puts(b, "</strong> ");
-	rp_share(b, g->records, whole);
-	ev_buf_puts(b, aside ? " of those set aside, " : " of those with a warning, ");
+	if (!info) {
+		rp_share(b, g->records, whole);
+		ev_buf_puts(b, aside ? " of those set aside, " : " of those with a warning, ");
+	}
 	rp_share(b, g->records, r->sum.in);
 	ev_buf_puts(b, " of all");
-	if (r->n == 1)
+	if (r->n == 1 && !info)
 		rp_meter(b, g->records, whole);
 	ev_buf_puts(b, "</p>");
 	if (r->n > 1)
@@ -524,9 +533,9 @@ void rp_causes(struct ev_buf *b, struct ev_report *r)
 			    ", the most frequent first. A record can have more than one cause, so "
 			    "the shares may add up to more than 100%.");
 		if (left_out > 0) {
-			ev_buf_puts(b, " The results leave out ");
-			rp_count(b, left_out);
-			ev_buf_puts(b, left_out == 1 ? " rarer cause." : " rarer causes.");
+			ev_buf_puts(b, " The rarest causes are left out, ");
+			rp_plural(b, left_out, "record");
+			ev_buf_puts(b, " in all.");
 		}
 		ev_buf_puts(b,
 			    "</p>\n<div class=\"tools\" hidden><label>Search the causes "

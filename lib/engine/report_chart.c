@@ -91,6 +91,7 @@ void rp_histogram(struct ev_buf *b, const struct ev_doc *d, const struct rp_chec
 	uint32_t first = ev_first(d, c->edges), last = first, edge = first;
 	double low = 0, high = 0, from, to, v, limit, most = 0;
 	static const char *const limits[] = {"min_value", "max_value"};
+	bool limited = false;
 
 	for (uint32_t i = first; i < ev_end(d, c->edges); i = ev_next(d, i))
 		last = i;
@@ -139,12 +140,13 @@ void rp_histogram(struct ev_buf *b, const struct ev_doc *d, const struct rp_chec
 		    limit <= to) {
 			double x = (limit - from) / (to - from) * WIDTH;
 
+			limited = true;
 			line(b, "limit", x, 0, x, HEIGHT);
 		}
 	ev_buf_puts(b, "</svg><figcaption><span>");
 	rp_value(b, d, first, 1);
-	ev_buf_puts(b, "</span><span>How the values are spread; dashed lines are the limits"
-		       "</span><span>");
+	ev_buf_puts(b, "</span><span>How the values are spread");
+	ev_buf_puts(b, limited ? "; dashed lines are the limits</span><span>" : "</span><span>");
 	rp_value(b, d, last, 1);
 	ev_buf_puts(b, "</span></figcaption></figure>");
 }

@@ -26,6 +26,11 @@ struct rp_text {
 	size_t len;
 };
 
+static inline bool rp_is(struct rp_text t, const char *s)
+{
+	return t.p != NULL && t.len == strlen(s) && memcmp(t.p, s, t.len) == 0;
+}
+
 /* Where and when a record came in. */
 struct rp_moment {
 	struct rp_text time, source;
@@ -63,6 +68,13 @@ struct rp_check {
 	uint32_t edges, counts;	 /* of the histogram, or EV_NOWHERE */
 };
 
+/* Of the timeline. */
+enum rp_unit { RP_MINUTE, RP_HOUR, RP_DAY, RP_MONTH, RP_YEAR, RP_CENTURY, RP_NO_UNIT };
+
+enum rp_unit rp_unit(struct rp_text name);
+
+enum { RP_BUCKETS = 400 }; /* of the timeline, at most, as evvalidate promises */
+
 struct rp_tally {
 	struct rp_text name; /* a type, or the start of a bucket of time */
 	uint64_t in, rejected;
@@ -95,11 +107,6 @@ struct ev_report {
 	struct ev_scan *scan; /* for samples */
 	struct rp_result sum; /* of all results: counts, types and span */
 };
-
-static inline bool rp_is(struct rp_text t, const char *s)
-{
-	return t.p != NULL && t.len == strlen(s) && memcmp(t.p, s, t.len) == 0;
-}
 
 /* By octets; null before all. */
 int rp_compare(struct rp_text a, struct rp_text b);
@@ -152,7 +159,9 @@ void rp_plural(struct ev_buf *b, uint64_t n, const char *word);
 /* "1 March 2026, 10:00 UTC"; what is no time stands as it is. */
 void rp_time(struct ev_buf *b, struct rp_text t);
 /* The time of a bucket, as its unit asks: "1 March 2026, 10:00", "1 March 2026", "March 2026". */
-void rp_bucket(struct ev_buf *b, struct rp_text start, struct rp_text unit);
+void rp_bucket(struct ev_buf *b, struct rp_text start, enum rp_unit unit);
+/* How many buckets lie before it since some fixed time; false if it is no time. */
+bool rp_bucket_number(struct rp_text start, enum rp_unit unit, int64_t *n);
 /* A number with its thousands set apart, a string in quotation marks, a list with at most max. */
 void rp_value(struct ev_buf *b, const struct ev_doc *d, uint32_t i, size_t max);
 /* For drawing alone; false if it is no number, or none that a double can hold. */

@@ -9,8 +9,7 @@
 
 enum {
 	FORMAT = 1,
-	PLACE = 200,	    /* octets of a place in a message, at most */
-	MOST_BUCKETS = 400, /* of the timeline, as evvalidate promises */
+	PLACE = 200, /* octets of a place in a message, at most */
 };
 
 /* Far above any count, and so low that the sum of all results fits. */
@@ -407,12 +406,10 @@ static void read_timeline(struct reader *rd, const struct at *evkit, struct rp_r
 	if (at.node == EV_NOWHERE)
 		return;
 	res->unit = text(rd, &at, "unit", false);
-	must(rd,
-	     rp_is(res->unit, "minute") || rp_is(res->unit, "hour") || rp_is(res->unit, "day") ||
-		     rp_is(res->unit, "month"),
-	     &at, "unit", "must be minute, hour, day or month");
+	must(rd, rp_unit(res->unit) != RP_NO_UNIT, &at, "unit",
+	     "must be minute, hour, day, month, year or century");
 	res->buckets = list(rd, &at, "buckets", sizeof *res->buckets, &res->n_buckets, read_bucket);
-	must(rd, res->n_buckets <= MOST_BUCKETS, &at, "buckets", "are more than 400");
+	must(rd, res->n_buckets <= RP_BUCKETS, &at, "buckets", "are more than 400");
 }
 
 static void read_evkit(struct reader *rd, const struct at *evkit, struct rp_result *res)

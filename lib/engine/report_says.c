@@ -546,7 +546,7 @@ void rp_found(struct ev_buf *b, const struct ev_report *r, const struct ev_doc *
 	}
 	if (c->error.p != NULL && c->error.len > 0 &&
 	    ((s != NULL && s->observed != OF_VALUES) || rp_may_show(r, d, c))) {
-		ev_buf_puts(b, " ~ means about: ");
+		ev_buf_puts(b, c->approximate ? " How exact: " : " Why: ");
 		rp_data(b, c->error, 200);
 		ev_buf_putc(b, '.');
 	}

@@ -272,7 +272,17 @@ void rp_time(struct ev_buf *b, struct rp_text t)
 	ev_buf_puts(b, "</time>");
 }
 
-void rp_bucket(struct ev_buf *b, struct rp_text start, struct rp_text unit)
+enum rp_unit rp_unit(struct rp_text name)
+{
+	static const char *const names[] = {"minute", "hour", "day", "month", "year", "century"};
+	int unit = 0;
+
+	while (unit < RP_NO_UNIT && !rp_is(name, names[unit]))
+		unit++;
+	return (enum rp_unit)unit;
+}
+
+void rp_bucket(struct ev_buf *b, struct rp_text start, enum rp_unit unit)
 {
 	char text[EV_TIME_TEXT];
 
@@ -280,9 +290,34 @@ void rp_bucket(struct ev_buf *b, struct rp_text start, struct rp_text unit)
 		rp_data(b, start, 60);
 		return;
 	}
-	put_date(b, text, !rp_is(unit, "month"));
-	if (rp_is(unit, "hour") || rp_is(unit, "minute"))
+	if (unit >= RP_YEAR) {
+		ev_buf_put(b, text, 4);
+		return;
+	}
+	put_date(b, text, unit < RP_MONTH);
+	if (unit <= RP_HOUR)
 		ev_buf_printf(b, ", %.5s", text + 11);
+}
+
+bool rp_bucket_number(struct rp_text start, enum rp_unit unit, int64_t *n)
+{
+	static const int seconds[] = {60, 3600, 86400};
+	char text[EV_TIME_TEXT];
+	struct ev_time at;
+	int64_t year;
+
+	if (!parts(start, text) || ev_time_parse(start.p, start.len, &at) == EV_TIME_BAD)
+		return false;
+	year = (text[0] - '0') * 1000 + (text[1] - '0') * 100 + (text[2] - '0') * 10 + text[3] -
+	       '0';
+	if (unit < RP_MONTH)
+		*n = (at.sec - (at.sec % seconds[unit] + seconds[unit]) % seconds[unit]) /
+		     seconds[unit];
+	else if (unit == RP_MONTH)
+		*n = year * 12 + (text[5] - '0') * 10 + text[6] - '0';
+	else
+		*n = unit == RP_YEAR ? year : year / 100;
+	return true;
 }
 
 /* A number as it is spelt; from five digits on in groups of three. */
