@@ -77,7 +77,7 @@ Sale
 8
 0.9%
 100%
-other, or not known
+1 type without any
 100
 0
 0%
@@ -121,7 +121,7 @@ Found: 250.10.
 The batch as a whole
 1 expectation
 ✓ PassedThe number of records must be at least 1.
-Found: ~1000. How exact: 0.8% more or less.
+Found: ~1,000. How exact: 0.8% more or less.
 Words used
 Set aside
 The record did not keep to what was agreed. It stands whole in the rejects file and can be mended and sent again; nothing is lost.
@@ -186,6 +186,7 @@ column_values_to_be_between {"column":"a","min_value":0.10,"mostly":0.995}	At le
 column_values_to_be_between {"column":"a","min_value":0,"max_value":5,"strict_min":true}	Every value of a must be more than 0 and at most 5.
 column_values_to_be_between {"column":"a","max_value":5,"strict_max":true}	Every value of a must be less than 5.
 column_values_to_be_between {"column":"a","min_value":5,"max_value":5.0}	Every value of a must be exactly 5.
+column_values_to_be_between {"column":"a","min_value":1999}	Every value of a must be at least 1999.
 column_values_to_be_between {"column":"a"}	Every value of a must be anything, for no limit is given.
 column_values_to_be_in_set {"column":"a","value_set":["x","y",3]}	Every value of a must be one of “x”, “y” and 3.
 column_values_to_be_in_set {"column":"a","value_set":[1,2,3,4,5,6,7,8,9,10,11,12,13,14]}	Every value of a must be one of 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 2 more.
@@ -220,7 +221,7 @@ column_pair_values_a_to_be_greater_than_b {"column_A":"a","column_B":"b"}	In eve
 column_pair_values_a_to_be_greater_than_b {"column_A":"a","column_B":"b","or_equal":true}	In every record, a must be greater than b or equal to it.
 column_pair_values_to_be_equal {"column_A":"a","column_B":"b"}	In every record, a must equal b.
 column_pair_values_to_be_in_set {"column_A":"a","column_B":"b","value_pairs_set":[[1,2],["x","y"]]}	In every record, a and b must be one of the pairs [1,2] and ["x","y"].
-table_row_count_to_be_between {"min_value":1,"max_value":2}	The number of records must be between 1 and 2.
+table_row_count_to_be_between {"min_value":1,"max_value":2000}	The number of records must be between 1 and 2,000.
 table_row_count_to_equal {"value":20000}	The number of records must be 20,000.
 table_row_count_to_equal_other_table {"other_table_name":"t"}	The number of records must be that of t.
 table_column_count_to_be_between {"min_value":1}	The number of fields must be at least 1.
@@ -315,6 +316,9 @@ is 'a line too long' "$(jq -c '.meta.evkit.causes[0].sample.raw = ""' small.json
 	'The record is too long to be shown here. The rejects file has it whole.'
 is 'octets that are no text' "$(jq -c '.meta.evkit.causes[0].sample |= (del(.raw) | .raw_base64 = "/v8=")' small.json | evreport | words /dev/stdin | grep 'not UTF')" \
 	'The record is not UTF-8 text, so it cannot be shown here. The rejects file has it whole.'
+
+is 'a wide bin is as high as it is dense' "$(jq -c '.meta.evkit.expectations[0].histogram = {edges: [0, 10, 50], counts: [2, 4]}' small.json | evreport | grep -o 'd="M0[^"]*"')" \
+	'd="M0 4h200V100H0zM200 52h800V100H200z"'
 
 #
 # Several results

@@ -470,8 +470,31 @@ static void put_batches(struct ev_buf *b, const struct ev_report *r)
 	free(refused);
 }
 
+static void put_type(struct ev_buf *b, const struct rp_tally *t, uint64_t rejected)
+{
+	ev_buf_puts(b, "<tr><th scope=\"row\">");
+	if (t->name.p != NULL)
+		rp_data(b, t->name, 80);
+	else
+		ev_buf_puts(b, "other, or not known");
+	ev_buf_puts(b, "</th><td>");
+	rp_count(b, t->in);
+	ev_buf_puts(b, "</td><td>");
+	rp_count(b, t->rejected);
+	ev_buf_puts(b, "</td><td>");
+	rp_share(b, t->rejected, t->in);
+	ev_buf_puts(b, "</td><td class=\"drawn\">");
+	rp_meter(b, t->rejected, rejected);
+	ev_buf_puts(b, "<span>");
+	rp_share(b, t->rejected, rejected);
+	ev_buf_puts(b, "</span></td></tr>\n");
+}
+
 static void put_types(struct ev_buf *b, const struct rp_result *s)
 {
+	uint64_t rest = 0;
+	size_t n = 0;
+
 	if (s->n_types == 0 || s->rejected == 0)
 		return;
 	ev_buf_puts(b, "<div class=\"wide\" tabindex=\"0\" role=\"region\" "
@@ -480,25 +503,16 @@ static void put_types(struct ev_buf *b, const struct rp_result *s)
 		       "<th scope=\"col\">Type</th><th scope=\"col\">Events</th>"
 		       "<th scope=\"col\">Set aside</th><th scope=\"col\">Share of the type</th>"
 		       "<th scope=\"col\">Share of all set aside</th></tr></thead><tbody>\n");
-	for (size_t i = 0; i < s->n_types; i++) {
-		const struct rp_tally *t = &s->types[i];
-
+	while (n < s->n_types && s->types[n].rejected > 0)
+		put_type(b, &s->types[n++], s->rejected);
+	for (size_t i = n; i < s->n_types; i++)
+		rest += s->types[i].in;
+	if (n < s->n_types) {
 		ev_buf_puts(b, "<tr><th scope=\"row\">");
-		if (t->name.p != NULL)
-			rp_data(b, t->name, 80);
-		else
-			ev_buf_puts(b, "other, or not known");
-		ev_buf_puts(b, "</th><td>");
-		rp_count(b, t->in);
-		ev_buf_puts(b, "</td><td>");
-		rp_count(b, t->rejected);
-		ev_buf_puts(b, "</td><td>");
-		rp_share(b, t->rejected, t->in);
-		ev_buf_puts(b, "</td><td class=\"drawn\">");
-		rp_meter(b, t->rejected, s->rejected);
-		ev_buf_puts(b, "<span>");
-		rp_share(b, t->rejected, s->rejected);
-		ev_buf_puts(b, "</span></td></tr>\n");
+		rp_plural(b, s->n_types - n, "type");
+		ev_buf_puts(b, " without any</th><td>");
+		rp_count(b, rest);
+		ev_buf_puts(b, "</td><td>0</td><td>0%</td><td>0%</td></tr>\n");
 	}
 	ev_buf_puts(b, "</tbody></table></div>\n");
 }

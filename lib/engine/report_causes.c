@@ -377,7 +377,10 @@ static void put_record(struct ev_buf *b, struct ev_report *r, const struct rp_ca
 
 static void put_place(struct ev_buf *b, struct rp_text source, uint64_t line)
 {
-	rp_code(b, source, 120);
+	if (rp_is(source, "-"))
+		ev_buf_puts(b, "standard input");
+	else
+		rp_code(b, source, 120);
 	ev_buf_puts(b, ", line ");
 	rp_count(b, line);
 }

@@ -85,7 +85,17 @@ void rp_meter(struct ev_buf *b, uint64_t part, uint64_t whole)
 	ev_buf_puts(b, "</svg>");
 }
 
-/* A bin without a width is drawn as a thin one. */
+/* Values in a bin for each unit of its width, so that a wide bin does not look like much. */
+static double density(const struct ev_doc *d, uint32_t count, uint32_t edge)
+{
+	double n = 0, from = 0, to = 0;
+
+	rp_double(d, count, &n);
+	rp_double(d, edge, &from);
+	rp_double(d, ev_next(d, edge), &to);
+	return to > from ? n / (to - from) : 0;
+}
+
 void rp_histogram(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c)
 {
 	uint32_t first = ev_first(d, c->edges), last = first, edge = first;
@@ -111,9 +121,13 @@ void rp_histogram(struct ev_buf *b, const struct ev_doc *d, const struct rp_chec
 		}
 	if (!(to > from) || !isfinite(to - from))
 		return;
-	for (uint32_t i = ev_first(d, c->counts); i < ev_end(d, c->counts); i = ev_next(d, i))
-		if (rp_double(d, i, &v) && v > most)
-			most = v;
+	edge = first;
+	for (uint32_t i = ev_first(d, c->counts); i < ev_end(d, c->counts);
+	     i = ev_next(d, i), edge = ev_next(d, edge)) {
+		v = density(d, i, edge);
+		most = v > most ? v : most;
+	}
+	edge = first;
 	ev_buf_puts(b, "<figure class=\"histogram\">");
 	open_svg(b, "bars");
 	open_bars(b, "bar");
@@ -123,8 +137,9 @@ void rp_histogram(struct ev_buf *b, const struct ev_doc *d, const struct rp_chec
 
 		rp_double(d, edge, &x1);
 		rp_double(d, next, &x2);
+		v = density(d, i, edge);
 		edge = next;
-		if (!rp_double(d, i, &v) || v <= 0 || most <= 0)
+		if (v <= 0 || most <= 0)
 			continue;
 		x1 = (x1 - from) / (to - from) * WIDTH;
 		x2 = (x2 - from) / (to - from) * WIDTH;

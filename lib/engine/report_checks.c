@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { EXAMPLES = 20 };
+enum { EXAMPLES = 10 };
 
 /* An expectation in all results: n of the sorted pointers from `from` on, by result. */
 struct thread {

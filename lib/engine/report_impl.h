@@ -162,7 +162,9 @@ void rp_time(struct ev_buf *b, struct rp_text t);
 void rp_bucket(struct ev_buf *b, struct rp_text start, enum rp_unit unit);
 /* How many buckets lie before it since some fixed time; false if it is no time. */
 bool rp_bucket_number(struct rp_text start, enum rp_unit unit, int64_t *n);
-/* A number with its thousands set apart, a string in quotation marks, a list with at most max. */
+/* A number as it is spelt, its thousands set apart if it has at least that many digits. */
+void rp_number(struct ev_buf *b, const char *p, size_t len, size_t least);
+/* A number (four digits may be a year: not set apart), a quoted string, a list of at most max. */
 void rp_value(struct ev_buf *b, const struct ev_doc *d, uint32_t i, size_t max);
 /* For drawing alone; false if it is no number, or none that a double can hold. */
 bool rp_double(const struct ev_doc *d, uint32_t i, double *v);

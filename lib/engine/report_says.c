@@ -198,7 +198,20 @@ static bool same_number(const struct ev_doc *d, uint32_t a, uint32_t b)
 	return ev_kind(d, a) == EV_NUMBER && ev_equal(d, a, d, b);
 }
 
-static void range(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs)
+/* A value that is a count is no year: its thousands are always set apart. */
+static void value(struct ev_buf *b, const struct ev_doc *d, uint32_t i, bool counted, size_t max)
+{
+	enum { LONGEST = 30, GROUPED = 4 };
+	size_t len;
+	const char *p = ev_raw(d, i, &len);
+
+	if (counted && ev_kind(d, i) == EV_NUMBER && len <= LONGEST)
+		rp_number(b, p, len, GROUPED);
+	else
+		rp_value(b, d, i, max);
+}
+
+static void range(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs, bool counted)
 {
 	uint32_t low = rp_at(d, kwargs, "min_value"), high = rp_at(d, kwargs, "max_value");
 	bool above = is_true(d, kwargs, "strict_min"), below = is_true(d, kwargs, "strict_max");
@@ -208,23 +221,23 @@ static void range(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs)
 	} else if (low != EV_NOWHERE && high != EV_NOWHERE && !above && !below) {
 		if (same_number(d, low, high)) {
 			ev_buf_puts(b, "exactly ");
-			rp_value(b, d, low, SHOWN);
+			value(b, d, low, counted, SHOWN);
 			return;
 		}
 		ev_buf_puts(b, "between ");
-		rp_value(b, d, low, SHOWN);
+		value(b, d, low, counted, SHOWN);
 		ev_buf_puts(b, " and ");
-		rp_value(b, d, high, SHOWN);
+		value(b, d, high, counted, SHOWN);
 	} else {
 		if (low != EV_NOWHERE) {
 			ev_buf_puts(b, above ? "more than " : "at least ");
-			rp_value(b, d, low, SHOWN);
+			value(b, d, low, counted, SHOWN);
 		}
 		if (low != EV_NOWHERE && high != EV_NOWHERE)
 			ev_buf_puts(b, " and ");
 		if (high != EV_NOWHERE) {
 			ev_buf_puts(b, below ? "less than " : "at most ");
-			rp_value(b, d, high, SHOWN);
+			value(b, d, high, counted, SHOWN);
 		}
 	}
 }
@@ -265,14 +278,14 @@ static void quantile_ranges(struct ev_buf *b, const struct ev_doc *d, uint32_t r
 }
 
 /* One argument, by the name between the brackets; false if it is missing. */
-static bool argument(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs, const char *name,
-		     size_t len, bool as_code)
+static bool argument(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs, bool counted,
+		     const char *name, size_t len, bool as_code)
 {
 	struct rp_text t = {name, len};
 	uint32_t i;
 
 	if (rp_is(t, "range")) {
-		range(b, d, kwargs);
+		range(b, d, kwargs, counted);
 		return true;
 	}
 	if (rp_is(t, "or_equal")) {
@@ -297,13 +310,13 @@ static bool argument(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs, 
 	else if (rp_is(t, "match_on") && ev_kind(d, i) == EV_STRING)
 		ev_buf_puts(b, ev_string_is(d, i, "all", 3) ? "all" : "any");
 	else
-		rp_value(b, d, i, rp_is(t, "value_pairs_set") ? SHOWN_PAIRS : SHOWN);
+		value(b, d, i, counted, rp_is(t, "value_pairs_set") ? SHOWN_PAIRS : SHOWN);
 	return true;
 }
 
 /* Fills the words; returns behind the closing bracket of an optional part, or at the end. */
-static const char *fill(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs, const char *p,
-			bool *whole)
+static const char *fill(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs, bool counted,
+			const char *p, bool *whole)
 {
 	*whole = true;
 	while (*p != '\0' && *p != ']') {
@@ -311,13 +324,13 @@ static const char *fill(struct ev_buf *b, const struct ev_doc *d, uint32_t kwarg
 			size_t before = b->len;
 			bool good;
 
-			p = fill(b, d, kwargs, p + 1, &good) + 1;
+			p = fill(b, d, kwargs, counted, p + 1, &good) + 1;
 			if (!good)
 				b->len = before;
 		} else if (*p == '{' || *p == '<') {
 			size_t len = strcspn(p + 1, "}>");
 
-			if (!argument(b, d, kwargs, p + 1, len, *p == '<')) {
+			if (!argument(b, d, kwargs, counted, p + 1, len, *p == '<')) {
 				ev_buf_puts(b, "(not given)");
 				*whole = false;
 			}
@@ -410,10 +423,10 @@ void rp_says(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c)
 		ev_buf_puts(b, s->opening == VALUES ? "Every value of " : "In every record, ");
 	}
 	if (s->opening == VALUES) {
-		fill(b, d, c->kwargs, "<column>", &whole);
+		fill(b, d, c->kwargs, false, "<column>", &whole);
 		ev_buf_puts(b, " must ");
 	}
-	fill(b, d, c->kwargs, s->words, &whole);
+	fill(b, d, c->kwargs, s->observed == A_COUNT, s->words, &whole);
 	condition(b, d, c->kwargs);
 	ev_buf_putc(b, '.');
 	ev_buf_free(&share);
@@ -539,7 +552,7 @@ void rp_found(struct ev_buf *b, const struct ev_report *r, const struct ev_doc *
 			ev_buf_puts(b, RP_REDACTED);
 		} else if (ev_kind(d, observed) != EV_OBJECT || !say_quantiles(b, d, c, observed)) {
 			ev_buf_puts(b, c->approximate ? "<strong>~" : "<strong>");
-			rp_value(b, d, observed, SHOWN);
+			value(b, d, observed, s != NULL && s->observed == A_COUNT, SHOWN);
 			ev_buf_puts(b, "</strong>");
 		}
 		ev_buf_puts(b, ".");

@@ -320,8 +320,7 @@ bool rp_bucket_number(struct rp_text start, enum rp_unit unit, int64_t *n)
 	return true;
 }
 
-/* A number as it is spelt; from five digits on in groups of three. */
-static void put_number(struct ev_buf *b, const char *p, size_t len)
+void rp_number(struct ev_buf *b, const char *p, size_t len, size_t least)
 {
 	size_t i = 0, from;
 
@@ -332,13 +331,13 @@ static void put_number(struct ev_buf *b, const char *p, size_t len)
 	from = i;
 	while (i < len && isdigit((unsigned char)p[i]))
 		i++;
-	group(b, p + from, i - from, 5);
+	group(b, p + from, i - from, least);
 	ev_buf_put(b, p + i, len - i);
 }
 
 void rp_value(struct ev_buf *b, const struct ev_doc *d, uint32_t i, size_t max)
 {
-	enum { LONGEST = 120, LONGEST_NUMBER = 60 };
+	enum { LONGEST = 120, LONGEST_NUMBER = 60, GROUPED = 5 };
 	struct ev_buf scratch = {0};
 	struct rp_text t;
 	size_t n = 0;
@@ -349,7 +348,7 @@ void rp_value(struct ev_buf *b, const struct ev_doc *d, uint32_t i, size_t max)
 		if (t.len > LONGEST_NUMBER)
 			rp_data(b, t, LONGEST_NUMBER);
 		else
-			put_number(b, t.p, t.len);
+			rp_number(b, t.p, t.len, GROUPED);
 		break;
 	case EV_STRING:
 		t.p = ev_string(d, i, &scratch, &t.len);
