@@ -318,7 +318,8 @@ is 'octets that are no text' "$(jq -c '.meta.evkit.causes[0].sample |= (del(.raw
 	'The record is not UTF-8 text, so it cannot be shown here. The rejects file has it whole.'
 
 is 'a wide bin is as high as it is dense' "$(jq -c '.meta.evkit.expectations[0].histogram = {edges: [0, 10, 50], counts: [2, 4]}' small.json | evreport | grep -o 'd="M0[^"]*"')" \
-	'd="M0 4h200V100H0zM200 52h800V100H200z"'
+	'd="M0 0h1000V100H0z"
+d="M0 4h100V100H0zM100 52h400V100H100z"'
 
 #
 # Several results
@@ -374,6 +375,14 @@ is 'so is one that was cut' \
 	"$(jq -c '.meta.evkit.causes[0].sample.cut = true' small.json | evreport --redact x.y | grep -c '@example')" 0
 is 'names inside are redacted' \
 	"$(jq -c '.meta.evkit.causes[0] |= (.path = "/by/ann@x/n" | .sample.path = .path)' small.json | evreport --redact by | grep -c 'ann@')" 0
+# around KEYWORD: how often the message of a fault in the object around the redacted field is told
+around()
+{
+	jq -c --arg keyword "$1" '.meta.evkit.causes[0] |= (.path = "/user" | .sample.path = .path | .keyword = $keyword | .sample.message = "told")' \
+		small.json | evreport --redact user.email | grep -c told
+}
+is 'the message about an object around it is redacted' "$(around oneOf)" 0
+is 'unless it only names fields' "$(around required)" 1
 is 'the message of a rule is redacted' \
 	"$(jq -c '.meta.evkit.causes[0] |= (.code = "rule" | .path = null | .sample.path = null | .sample.message = "cannot be told: secret")' small.json |
 		evreport --redact by | grep -c 'secret')" 0
