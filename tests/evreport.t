@@ -317,9 +317,8 @@ is 'a line too long' "$(jq -c '.meta.evkit.causes[0].sample.raw = ""' small.json
 is 'octets that are no text' "$(jq -c '.meta.evkit.causes[0].sample |= (del(.raw) | .raw_base64 = "/v8=")' small.json | evreport | words /dev/stdin | grep 'not UTF')" \
 	'The record is not UTF-8 text, so it cannot be shown here. The rejects file has it whole.'
 
-is 'a wide bin is as high as it is dense' "$(jq -c '.meta.evkit.expectations[0].histogram = {edges: [0, 10, 50], counts: [2, 4]}' small.json | evreport | grep -o 'd="M0[^"]*"')" \
-	'd="M0 0h1000V100H0z"
-d="M0 4h100V100H0zM100 52h400V100H100z"'
+is 'a wide bin is as high as it is dense' "$(jq -c '.meta.evkit.expectations[0].histogram = {edges: [0, 10, 50], counts: [2, 4]}' small.json | evreport | grep -o 'd="M0[^"]*"' | tail -n 1)" \
+	'd="M0 4h100V100H0zM100 52h400V100H100z"'
 
 #
 # Several results
