@@ -98,7 +98,7 @@ static double density(const struct ev_doc *d, uint32_t count, uint32_t edge)
 
 void rp_histogram(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c)
 {
-	uint32_t first = ev_first(d, c->edges), last = first, edge = first;
+	uint32_t first = ev_first(d, c->edges), last = first, edge;
 	double low = 0, high = 0, from, to, v, limit, most = 0;
 	static const char *const limits[] = {"min_value", "max_value"};
 	bool limited = false;
