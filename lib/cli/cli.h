@@ -24,6 +24,7 @@ struct cli_option {
 };
 
 enum cli_input {
+	CLI_NO_MODEL,  /* reads neither records nor the model */
 	CLI_NO_INPUT,  /* reads no records */
 	CLI_BEGINS,    /* begins a chain: what comes in is raw */
 	CLI_CONTINUES, /* reads what another of the programs wrote, unless --first */
