@@ -38,6 +38,9 @@ static int spawn(pid_t *pid, const char *const *argv, const posix_spawn_file_act
 
 /* ---- the end --------------------------------------------------------------- */
 
+static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+
+/* A signal often comes more than once, and to all of a group: none may stop this, nor its rm. */
 static void remove_folder(void)
 {
 	const char *argv[] = {"rm", "-rf", folder, NULL};
@@ -45,6 +48,8 @@ static void remove_folder(void)
 
 	if (*folder == '\0' || chdir("/") != 0)
 		return;
+	for (int i = 0; i < COUNT(ends); i++)
+		signal(ends[i], SIG_IGN);
 	if (spawn(&pid, argv, NULL) == 0)
 		waitpid(pid, NULL, 0);
 	*folder = '\0';
@@ -92,9 +97,8 @@ static void open_folder(void)
 		exit(2);
 	}
 	atexit(remove_folder);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	for (int i = 0; i < COUNT(ends); i++)
+		sigaction(ends[i], &action, NULL);
 }
 
 /* ---- a run ----------------------------------------------------------------- */

@@ -438,7 +438,7 @@ static const struct row rows[] = {
 	 .stretch = 1.0,
 	 .input = "rows.jsonl",
 	 .prepare = "evstar -m \"$star\" -o rows.jsonl plain.jsonl"},
-	{.work = "both",
+	{.work = "evstar and evload together",
 	 .command = "evstar -m \"$star\" $bad $in | evload -m \"$star\" tsv:tsv",
 	 .rivals = {{DUCKDB, "COPY TO of the same tables", "\"$bench/duckdb.sh\" star $in duck", 5,
 		     0, false}}},
