@@ -13,7 +13,7 @@
  * Rows are held back until there is a block of them, because the keys in them are computed many at
  * once: a hole is left for a key that is not known yet.
  */
-enum { BLOCK = 128 * 1024, VERSIONS = 256, DAYS = 64 };
+enum { BLOCK = EV_OUT_BLOCK, VERSIONS = 512, DAYS = 64 };
 
 struct hole {
 	size_t at; /* in the rows */
@@ -469,7 +469,7 @@ static void begin_references(struct ev_star *s, size_t group, size_t element,
 	}
 }
 
-/* The table has been looked at meanwhile: now the members are. */
+/* The table has come meanwhile; now the members of the first element do. */
 static void fetch_members(struct ev_star *s, size_t group, const struct ev_star_asked *asked)
 {
 	const struct ev_star_group *g = &s->plan->groups[group];
@@ -853,7 +853,9 @@ static bool put_event(struct ev_star *s, const struct ev_event *event, const str
 	for (size_t i = 1; i < s->plan->n_groups; i++)
 		if (kind->any[i])
 			begin_group(s, i, kind);
-	fetch_members(s, 0, &kind->groups[0]);
+	for (size_t i = 0; i < s->plan->n_groups; i++)
+		if (i == 0 || (kind->any[i] && s->elements[i].items.n > 0))
+			fetch_members(s, i, &kind->groups[i]);
 	for (size_t i = 0; i < kind->n_facts; i++)
 		put_facts(s, &s->plan->facts[kind->facts[i]], event, v);
 	/* A tombstone says nothing new of anyone. */

@@ -224,8 +224,12 @@ bool ev_column_json(const struct ev_column *c, struct ev_zone *zone, const struc
 
 void ev_key_part(struct ev_buf *preimage, const char *type, const char *text, size_t len)
 {
-	ev_buf_puts(preimage, type);
-	ev_buf_putc(preimage, ' ');
+	size_t type_len = strlen(type);
+	char *o = ev_buf_room(preimage, type_len + len + 22);
+
+	memcpy(o, type, type_len);
+	o[type_len] = ' ';
+	preimage->len += type_len + 1;
 	ev_buf_u64(preimage, len);
 	ev_buf_putc(preimage, ':');
 	ev_buf_put(preimage, text, len);
@@ -283,21 +287,33 @@ void ev_key_event(const struct ev_event *event, struct ev_buf *preimage)
 	id_part(event, preimage);
 }
 
+/* A version has one spelling; that of few digits needs no memory of its own. */
+static void version_part(const struct ev_event *event, struct ev_buf *preimage)
+{
+	char few[64];
+	struct ev_buf version = {.p = few, .cap = sizeof few};
+	const struct ev_node *n = &event->doc->nodes[event->version];
+
+	if (event->version != EV_NOWHERE && n->end - n->pos > sizeof few / 2)
+		version = (struct ev_buf){0};
+	ev_version_canonical(event->doc, event->version, &version);
+	ev_key_part(preimage, "int", version.p, version.len);
+	if (version.p != few)
+		ev_buf_free(&version);
+}
+
 void ev_key_version_preimage(const struct ev_event *event, const struct ev_buf *content,
 			     struct ev_buf *preimage)
 {
-	struct ev_buf version = {0};
 	char digest[33], time[EV_TIME_TEXT];
 
-	ev_version_canonical(event->doc, event->version, &version);
 	id_part(event, preimage);
-	ev_key_part(preimage, "int", version.p, version.len);
+	version_part(event, preimage);
 	ev_time_format(event->modified, time);
 	ev_key_part(preimage, "timestamp", time, sizeof time);
 	ev_key_part(preimage, "op", ev_op_names[event->op], strlen(ev_op_names[event->op]));
 	ev_hash128_hex(ev_hash128(content->p, content->len, 0), digest);
 	ev_key_part(preimage, "content", digest, 32);
-	ev_buf_free(&version);
 }
 
 void ev_key_version(const struct ev_event *event, const struct ev_buf *content,
