@@ -56,6 +56,7 @@ yaml.h lib/model/yaml.c
 jv.h lib/model/jq.c
 jq.h lib/model/jq.c
 pcre2.h lib/model/regex.c
+idn2.h lib/model/idn.c
 xxhash.h lib/base/hash.c
 md5.h lib/base/hash.c
 sha2.h lib/base/hash.c

@@ -5,8 +5,8 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/seal.h"
-#include "io/in.h"
 #include "json/form.h"
+#include "json/lines.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -23,6 +23,7 @@ struct run {
 	struct cli *c;
 	const struct cli_engine *e;
 	struct ev_in *in;
+	struct ev_lines *lines;
 	struct cli_seal *seal;	  /* NULL: no chain */
 	bool begins;		  /* this program begins it */
 	bool inside;		  /* of a section of the input */
@@ -298,10 +299,10 @@ static void seal(struct run *r, const struct ev_line *l, const struct cli_contro
 
 static void record(struct run *r, const struct ev_line *l)
 {
-	struct ev_record rec = {l->p, l->len, l->source, l->number, l->offset, 0};
+	struct ev_record rec = {l->p, l->len, l->source, l->number, l->offset, 0, l->index, l->nth};
 
 	r->n_in++;
-	if (strspn(l->p, " \t\r") >= l->len) {
+	if (l->len == 0 || (l->p[0] <= ' ' && strspn(l->p, " \t\r") >= l->len)) {
 		r->n_blank++;
 		return;
 	}
@@ -310,7 +311,8 @@ static void record(struct run *r, const struct ev_line *l)
 
 static void too_long(struct run *r, const struct ev_line *l)
 {
-	struct ev_record rec = {"", 0, l->source, l->number, l->offset, 0};
+	struct ev_record rec = {
+		.p = "", .source = l->source, .line = l->number, .offset = l->offset};
 
 	if (r->e->flow == CLI_FLOW_SINK)
 		die_at(r, l, "the row is longer than --max-line: raise that");
@@ -439,7 +441,7 @@ static void read_all(struct run *r)
 	enum ev_status st;
 	uint64_t lines = 0;
 
-	while ((st = ev_in_next(r->in, &l, &r->c->error)) == EV_OK) {
+	while ((st = ev_lines_next(r->lines, &l, &r->c->error)) == EV_OK) {
 		take_line(r, &l);
 		if (r->show_progress && ++lines % PROGRESS_LINES == 0)
 			progress(r, false);
@@ -526,6 +528,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	struct run r = {.c = c, .e = e, .show_progress = c->progress || isatty(STDERR_FILENO)};
 
 	r.in = ev_in_new(inputs, n, c->max_line);
+	r.lines = ev_lines_new(r.in, c->max_line);
 	ev_in_before_block(r.in, flush, &r);
 	clock_gettime(CLOCK_MONOTONIC, &r.started);
 	r.shown = r.started;
@@ -543,6 +546,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 		cli_note("%llu of %llu lines were rejected, more than --max-rejects allows",
 			 (unsigned long long)ev_rejects_count(c->port.rejects),
 			 (unsigned long long)r.n_in);
+	ev_lines_free(&r.lines);
 	ev_in_free(&r.in);
 	ev_digest_free(&r.digest);
 	cli_seal_free(&r.seal);

@@ -243,19 +243,37 @@ struct ev_validate *ev_validate_open(const struct ev_model *m, struct ev_port *p
 	return v;
 }
 
-struct ev_validate *ev_validate_open_schema(const char *file, struct ev_port *port,
-					    struct ev_error *err)
+static bool compile_schema(struct ev_validate *v, const struct ev_validate_schema *s,
+			   struct ev_error *err)
 {
-	const char *slash = strrchr(file, '/');
+	const char *slash = strrchr(s->file, '/');
+	char *root = slash != NULL
+			     ? ev_strndup(s->file, slash == s->file ? 1 : (size_t)(slash - s->file))
+			     : ev_strdup(".");
+
+	v->schemas = ev_jschema_set_new(root);
+	free(root);
+	ev_jschema_set_formats(v->schemas, !s->formats_annotate);
+	if (s->draft != NULL && !ev_jschema_set_draft(v->schemas, s->draft)) {
+		ev_fail(err,
+			"there is no draft '%s': name 2020-12, 2019-09, draft-07, draft-06 or "
+			"draft-04",
+			s->draft);
+		return false;
+	}
+	if (s->folder != NULL && !ev_jschema_set_map(v->schemas, s->folder, s->base, err))
+		return false;
+	v->schema = ev_jschema_file(v->schemas, slash != NULL ? slash + 1 : s->file, err);
+	return v->schema != NULL;
+}
+
+struct ev_validate *ev_validate_open_schema(const struct ev_validate_schema *schema,
+					    struct ev_port *port, struct ev_error *err)
+{
 	struct ev_validate *v = new_engine(NULL, port);
-	char *root = slash != NULL ? ev_strndup(file, slash == file ? 1 : (size_t)(slash - file))
-				   : ev_strdup(".");
 
 	v->scan = ev_scan_new();
-	v->schemas = ev_jschema_set_new(root);
-	v->schema = ev_jschema_file(v->schemas, slash != NULL ? slash + 1 : file, err);
-	free(root);
-	if (v->schema == NULL)
+	if (!compile_schema(v, schema, err))
 		ev_validate_free(&v);
 	return v;
 }
@@ -391,7 +409,7 @@ static enum ev_status step_schema(struct ev_validate *v, const struct ev_record 
 				  struct ev_error *err)
 {
 	struct ev_flaw flaw;
-	const struct ev_doc *d = ev_scan(v->scan, rec->p, rec->len, &flaw);
+	const struct ev_doc *d = ev_scan_line(v->scan, rec->index, rec->nth, rec->len, &flaw);
 
 	ev_reasons_reset(&v->why);
 	if (d == NULL) {

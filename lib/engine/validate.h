@@ -17,9 +17,18 @@ struct ev_validate;
 /* Compiles the model's schemas and rules. The model and the port are borrowed. */
 struct ev_validate *ev_validate_open(const struct ev_model *m, struct ev_port *port,
 				     struct ev_error *err);
-/* Holds each line, any JSON value, against one schema file, and nothing else. */
-struct ev_validate *ev_validate_open_schema(const char *file, struct ev_port *port,
-					    struct ev_error *err);
+
+/* One schema, and how it is read; NULL is the default of all but file. */
+struct ev_validate_schema {
+	const char *file;
+	const char *folder, *base; /* as ev_jschema_set_map has them */
+	const char *draft;	   /* as ev_jschema_set_draft has it */
+	bool formats_annotate;	   /* instead of being asserted */
+};
+
+/* Holds each line, any JSON value, against the schema, and nothing else. */
+struct ev_validate *ev_validate_open_schema(const struct ev_validate_schema *schema,
+					    struct ev_port *port, struct ev_error *err);
 enum ev_status ev_validate_step(struct ev_validate *v, const struct ev_record *rec,
 				struct ev_error *err);
 const struct ev_count *ev_validate_counts(const struct ev_validate *v);

@@ -1,5 +1,6 @@
 #include "io/out.h"
 #include "base/mem.h"
+#include "io/pipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,6 +48,7 @@ struct ev_out *ev_out_fd(int fd, const char *name)
 	struct ev_out *o = ev_calloc(1, sizeof *o);
 
 	o->fd = fd;
+	ev_pipe_widen(fd);
 	o->name = ev_strdup(name);
 	o->slot = -1;
 	o->cap = EV_OUT_BLOCK;

@@ -263,7 +263,9 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 	ev_reasons_reset(why);
 	*event = (struct ev_event){
 		.reserved = EV_NOWHERE, .type = EV_NOWHERE, .version = EV_NOWHERE};
-	event->doc = ev_scan(e->scan, rec->p, rec->len, &flaw);
+	event->doc = rec->index != NULL
+			     ? ev_scan_line(e->scan, rec->index, rec->nth, rec->len, &flaw)
+			     : ev_scan(e->scan, rec->p, rec->len, &flaw);
 	if (event->doc == NULL) {
 		ev_flaw_reasons(&flaw, rec->before, why);
 		return EV_REJECT;

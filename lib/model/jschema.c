@@ -419,7 +419,8 @@ static bool arrays_fit(struct js_judge *j, const struct js_arrays *t, uint32_t i
 			if (!js_fits(j, t->contains, at, JS_NO_MARKS))
 				continue;
 			matching++;
-			mark(j, marks, k);
+			if (!t->contains_silent)
+				mark(j, marks, k);
 			if (matching >= t->min_contains && t->max_contains == UINT64_MAX &&
 			    marks == JS_NO_MARKS)
 				break;

@@ -1,10 +1,12 @@
 /*
- * jschema: JSON Schema, draft 2020-12, compiled once and held against scanned records. Floor 3.
+ * jschema: JSON Schema, compiled once and held against scanned records. Floor 3.
+ *
+ * Drafts 2020-12, 2019-09, 07, 06 and 04, as $schema says; all of them become the same program.
  *
  * A set owns every schema compiled in it and the files that they name by $ref. References reach
- * files in or below the set's root folder and never the network. Two ways to judge:
- * ev_jschema_valid stops at the first failure, ev_jschema_explain finds every reason; both say the
- * same. A set serves one judgement at a time.
+ * files in or below the set's root folder and never the network; a symbolic link that leads out of
+ * the folder is not followed. Two ways to judge: ev_jschema_valid stops at the first failure,
+ * ev_jschema_explain finds every reason; both say the same. A set serves one judgement at a time.
  */
 #ifndef EV_JSCHEMA_H
 #define EV_JSCHEMA_H
@@ -18,6 +20,22 @@ struct ev_jschema; /* one compiled schema, owned by its set */
 /* root: the folder of the model. */
 struct ev_jschema_set *ev_jschema_set_new(const char *root);
 void ev_jschema_set_free(struct ev_jschema_set **set);
+
+/*
+ * What holds for the schemas of a set, said before the first one.
+ *
+ * formats: whether `format` is asserted, as it is by default, where no metaschema decides it by the
+ * vocabularies that it declares.
+ * draft: what a schema without $schema is of: "2020-12" (the default), "2019-09", "draft-07",
+ * "draft-06" or "draft-04". False if it is none of these.
+ * map: the URI `base` stands for the folder, and all below it for what is below; the root of the
+ * set is the folder itself if base is NULL. False with the error if there is no such folder, or
+ * base is no absolute URI.
+ */
+void ev_jschema_set_formats(struct ev_jschema_set *set, bool asserted);
+bool ev_jschema_set_draft(struct ev_jschema_set *set, const char *name);
+bool ev_jschema_set_map(struct ev_jschema_set *set, const char *folder, const char *base,
+			struct ev_error *err);
 
 /*
  * A file, its path relative to the root; the same file is compiled once. NULL with the error, which

@@ -12,26 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum shape {
-	ANY,
-	SCHEMA,
-	SCHEMAS,
-	SCHEMA_MAP,
-	PATTERN_MAP,
-	LEGACY_MAP, /* name to schema, or to a list of names */
-	NUMBER,
-	POSITIVE,
-	COUNT,
-	STRING,
-	BOOLEAN,
-	NAMES,
-	NAMES_MAP,
-	VALUES,
-	TYPES,
-};
-
 enum keyword {
 	K_NONE, /* says nothing about a value */
+	K_ADDITIONAL_ITEMS,
 	K_ADDITIONAL_PROPERTIES,
 	K_ALL_OF,
 	K_ANY_OF,
@@ -67,6 +50,7 @@ enum keyword {
 	K_PREFIX_ITEMS,
 	K_PROPERTIES,
 	K_PROPERTY_NAMES,
+	K_RECURSIVE_REF,
 	K_REF,
 	K_REQUIRED,
 	K_THEN,
@@ -80,56 +64,64 @@ enum keyword {
 static const struct {
 	const char *name;
 	enum keyword keyword;
-	enum shape shape;
+	enum js_shape shape;
 	unsigned vocabulary;
+	unsigned drafts; /* 1 << draft of those that have it */
 } keywords[] = {
-	{"$comment", K_NONE, STRING, JS_CORE},
-	{"$defs", K_NONE, SCHEMA_MAP, JS_CORE},
-	{"$dynamicRef", K_DYNAMIC_REF, STRING, JS_CORE},
-	{"$ref", K_REF, STRING, JS_CORE},
-	{"additionalProperties", K_ADDITIONAL_PROPERTIES, SCHEMA, JS_APPLICATOR},
-	{"allOf", K_ALL_OF, SCHEMAS, JS_APPLICATOR},
-	{"anyOf", K_ANY_OF, SCHEMAS, JS_APPLICATOR},
-	{"const", K_CONST, ANY, JS_VALIDATION},
-	{"contains", K_CONTAINS, SCHEMA, JS_APPLICATOR},
-	{"contentSchema", K_NONE, SCHEMA, JS_CONTENT},
-	{"definitions", K_NONE, SCHEMA_MAP, JS_CORE},
-	{"dependencies", K_DEPENDENCIES, LEGACY_MAP, JS_APPLICATOR},
-	{"dependentRequired", K_DEPENDENT_REQUIRED, NAMES_MAP, JS_VALIDATION},
-	{"dependentSchemas", K_DEPENDENT_SCHEMAS, SCHEMA_MAP, JS_APPLICATOR},
-	{"description", K_DESCRIPTION, STRING, JS_META_DATA},
-	{"else", K_ELSE, SCHEMA, JS_APPLICATOR},
-	{"enum", K_ENUM, VALUES, JS_VALIDATION},
-	{"exclusiveMaximum", K_EXCLUSIVE_MAXIMUM, NUMBER, JS_VALIDATION},
-	{"exclusiveMinimum", K_EXCLUSIVE_MINIMUM, NUMBER, JS_VALIDATION},
-	{"format", K_FORMAT, STRING, JS_FORMAT},
-	{"if", K_IF, SCHEMA, JS_APPLICATOR},
-	{"items", K_ITEMS, SCHEMA, JS_APPLICATOR},
-	{"maxContains", K_MAX_CONTAINS, COUNT, JS_VALIDATION},
-	{"maxItems", K_MAX_ITEMS, COUNT, JS_VALIDATION},
-	{"maxLength", K_MAX_LENGTH, COUNT, JS_VALIDATION},
-	{"maxProperties", K_MAX_PROPERTIES, COUNT, JS_VALIDATION},
-	{"maximum", K_MAXIMUM, NUMBER, JS_VALIDATION},
-	{"minContains", K_MIN_CONTAINS, COUNT, JS_VALIDATION},
-	{"minItems", K_MIN_ITEMS, COUNT, JS_VALIDATION},
-	{"minLength", K_MIN_LENGTH, COUNT, JS_VALIDATION},
-	{"minProperties", K_MIN_PROPERTIES, COUNT, JS_VALIDATION},
-	{"minimum", K_MINIMUM, NUMBER, JS_VALIDATION},
-	{"multipleOf", K_MULTIPLE_OF, POSITIVE, JS_VALIDATION},
-	{"not", K_NOT, SCHEMA, JS_APPLICATOR},
-	{"oneOf", K_ONE_OF, SCHEMAS, JS_APPLICATOR},
-	{"pattern", K_PATTERN, STRING, JS_VALIDATION},
-	{"patternProperties", K_PATTERN_PROPERTIES, PATTERN_MAP, JS_APPLICATOR},
-	{"prefixItems", K_PREFIX_ITEMS, SCHEMAS, JS_APPLICATOR},
-	{"properties", K_PROPERTIES, SCHEMA_MAP, JS_APPLICATOR},
-	{"propertyNames", K_PROPERTY_NAMES, SCHEMA, JS_APPLICATOR},
-	{"required", K_REQUIRED, NAMES, JS_VALIDATION},
-	{"then", K_THEN, SCHEMA, JS_APPLICATOR},
-	{"title", K_TITLE, STRING, JS_META_DATA},
-	{"type", K_TYPE, TYPES, JS_VALIDATION},
-	{"unevaluatedItems", K_UNEVALUATED_ITEMS, SCHEMA, JS_UNEVALUATED},
-	{"unevaluatedProperties", K_UNEVALUATED_PROPERTIES, SCHEMA, JS_UNEVALUATED},
-	{"uniqueItems", K_UNIQUE_ITEMS, BOOLEAN, JS_VALIDATION},
+	{"$comment", K_NONE, JS_STRING, JS_CORE, JS_FROM_7},
+	{"$defs", K_NONE, JS_SCHEMA_MAP, JS_CORE, JS_FROM_2019},
+	{"$dynamicRef", K_DYNAMIC_REF, JS_STRING, JS_CORE, 1 << JS_DRAFT_2020},
+	{"$recursiveRef", K_RECURSIVE_REF, JS_STRING, JS_CORE, 1 << JS_DRAFT_2019},
+	{"$ref", K_REF, JS_STRING, JS_CORE, JS_ALL_DRAFTS},
+	{"additionalItems", K_ADDITIONAL_ITEMS, JS_SCHEMA, JS_APPLICATOR, JS_UP_TO_2019},
+	{"additionalProperties", K_ADDITIONAL_PROPERTIES, JS_SCHEMA, JS_APPLICATOR, JS_ALL_DRAFTS},
+	{"allOf", K_ALL_OF, JS_SCHEMAS, JS_APPLICATOR, JS_ALL_DRAFTS},
+	{"anyOf", K_ANY_OF, JS_SCHEMAS, JS_APPLICATOR, JS_ALL_DRAFTS},
+	{"const", K_CONST, JS_ANY, JS_VALIDATION, JS_FROM_6},
+	{"contains", K_CONTAINS, JS_SCHEMA, JS_APPLICATOR, JS_FROM_6},
+	{"contentSchema", K_NONE, JS_SCHEMA, JS_CONTENT, JS_FROM_2019},
+	{"default", K_NONE, JS_ANY, JS_META_DATA, JS_ALL_DRAFTS},
+	{"definitions", K_NONE, JS_SCHEMA_MAP, JS_CORE, JS_ALL_DRAFTS},
+	{"dependencies", K_DEPENDENCIES, JS_LEGACY_MAP, JS_APPLICATOR, JS_ALL_DRAFTS},
+	{"dependentRequired", K_DEPENDENT_REQUIRED, JS_NAMES_MAP, JS_VALIDATION, JS_FROM_2019},
+	{"dependentSchemas", K_DEPENDENT_SCHEMAS, JS_SCHEMA_MAP, JS_APPLICATOR, JS_FROM_2019},
+	{"description", K_DESCRIPTION, JS_STRING, JS_META_DATA, JS_ALL_DRAFTS},
+	{"else", K_ELSE, JS_SCHEMA, JS_APPLICATOR, JS_FROM_7},
+	{"enum", K_ENUM, JS_VALUES, JS_VALIDATION, JS_ALL_DRAFTS},
+	{"exclusiveMaximum", K_NONE, JS_BOOLEAN, JS_VALIDATION, 1 << JS_DRAFT_4},
+	{"exclusiveMaximum", K_EXCLUSIVE_MAXIMUM, JS_NUMBER, JS_VALIDATION, JS_FROM_6},
+	{"exclusiveMinimum", K_NONE, JS_BOOLEAN, JS_VALIDATION, 1 << JS_DRAFT_4},
+	{"exclusiveMinimum", K_EXCLUSIVE_MINIMUM, JS_NUMBER, JS_VALIDATION, JS_FROM_6},
+	{"format", K_FORMAT, JS_STRING, JS_FORMAT, JS_ALL_DRAFTS},
+	{"if", K_IF, JS_SCHEMA, JS_APPLICATOR, JS_FROM_7},
+	{"items", K_ITEMS, JS_SCHEMA_OR_LIST, JS_APPLICATOR, JS_UP_TO_2019},
+	{"items", K_ITEMS, JS_SCHEMA, JS_APPLICATOR, 1 << JS_DRAFT_2020},
+	{"maxContains", K_MAX_CONTAINS, JS_COUNT, JS_VALIDATION, JS_FROM_2019},
+	{"maxItems", K_MAX_ITEMS, JS_COUNT, JS_VALIDATION, JS_ALL_DRAFTS},
+	{"maxLength", K_MAX_LENGTH, JS_COUNT, JS_VALIDATION, JS_ALL_DRAFTS},
+	{"maxProperties", K_MAX_PROPERTIES, JS_COUNT, JS_VALIDATION, JS_ALL_DRAFTS},
+	{"maximum", K_MAXIMUM, JS_NUMBER, JS_VALIDATION, JS_ALL_DRAFTS},
+	{"minContains", K_MIN_CONTAINS, JS_COUNT, JS_VALIDATION, JS_FROM_2019},
+	{"minItems", K_MIN_ITEMS, JS_COUNT, JS_VALIDATION, JS_ALL_DRAFTS},
+	{"minLength", K_MIN_LENGTH, JS_COUNT, JS_VALIDATION, JS_ALL_DRAFTS},
+	{"minProperties", K_MIN_PROPERTIES, JS_COUNT, JS_VALIDATION, JS_ALL_DRAFTS},
+	{"minimum", K_MINIMUM, JS_NUMBER, JS_VALIDATION, JS_ALL_DRAFTS},
+	{"multipleOf", K_MULTIPLE_OF, JS_POSITIVE, JS_VALIDATION, JS_ALL_DRAFTS},
+	{"not", K_NOT, JS_SCHEMA, JS_APPLICATOR, JS_ALL_DRAFTS},
+	{"oneOf", K_ONE_OF, JS_SCHEMAS, JS_APPLICATOR, JS_ALL_DRAFTS},
+	{"pattern", K_PATTERN, JS_REGEX, JS_VALIDATION, JS_ALL_DRAFTS},
+	{"patternProperties", K_PATTERN_PROPERTIES, JS_PATTERN_MAP, JS_APPLICATOR, JS_ALL_DRAFTS},
+	{"prefixItems", K_PREFIX_ITEMS, JS_SCHEMAS, JS_APPLICATOR, 1 << JS_DRAFT_2020},
+	{"properties", K_PROPERTIES, JS_SCHEMA_MAP, JS_APPLICATOR, JS_ALL_DRAFTS},
+	{"propertyNames", K_PROPERTY_NAMES, JS_SCHEMA, JS_APPLICATOR, JS_FROM_6},
+	{"required", K_REQUIRED, JS_NAMES, JS_VALIDATION, JS_ALL_DRAFTS},
+	{"then", K_THEN, JS_SCHEMA, JS_APPLICATOR, JS_FROM_7},
+	{"title", K_TITLE, JS_STRING, JS_META_DATA, JS_ALL_DRAFTS},
+	{"type", K_TYPE, JS_TYPES, JS_VALIDATION, JS_ALL_DRAFTS},
+	{"unevaluatedItems", K_UNEVALUATED_ITEMS, JS_SCHEMA, JS_UNEVALUATED, JS_FROM_2019},
+	{"unevaluatedProperties", K_UNEVALUATED_PROPERTIES, JS_SCHEMA, JS_UNEVALUATED,
+	 JS_FROM_2019},
+	{"uniqueItems", K_UNIQUE_ITEMS, JS_BOOLEAN, JS_VALIDATION, JS_ALL_DRAFTS},
 };
 
 enum { N_KEYWORDS = sizeof keywords / sizeof *keywords };
@@ -144,26 +136,37 @@ static const uint8_t type_bits[] = {
 	JS_INTEGER,
 };
 
-static size_t keyword_find(const struct ev_doc *d, uint32_t name)
+static size_t keyword_find(const struct ev_doc *d, uint32_t name, enum js_draft draft)
 {
 	for (size_t k = 0; k < N_KEYWORDS; k++)
-		if (ev_string_is(d, name, keywords[k].name, strlen(keywords[k].name)))
+		if ((keywords[k].drafts >> draft & 1) != 0 &&
+		    ev_string_is(d, name, keywords[k].name, strlen(keywords[k].name)))
 			return k;
 	return N_KEYWORDS;
 }
 
-enum js_holds js_keyword_holds(const struct ev_doc *d, uint32_t name)
+bool js_keyword_row(size_t k, enum js_draft draft, const char **name, enum js_shape *shape)
 {
-	size_t k = keyword_find(d, name);
+	if (k == N_KEYWORDS)
+		return false;
+	*name = (keywords[k].drafts >> draft & 1) != 0 ? keywords[k].name : NULL;
+	*shape = keywords[k].shape;
+	return true;
+}
+
+enum js_holds js_keyword_holds(const struct ev_doc *d, uint32_t name, enum js_draft draft)
+{
+	size_t k = keyword_find(d, name, draft);
 
 	if (k == N_KEYWORDS)
 		return JS_NOTHING;
 	switch (keywords[k].shape) {
-	case SCHEMA: return JS_SCHEMA;
-	case SCHEMAS: return JS_SCHEMAS;
-	case SCHEMA_MAP:
-	case PATTERN_MAP:
-	case LEGACY_MAP: return JS_SCHEMA_MAP;
+	case JS_SCHEMA: return JS_ONE;
+	case JS_SCHEMAS: return JS_LIST;
+	case JS_SCHEMA_OR_LIST: return ev_kind(d, name + 1) == EV_ARRAY ? JS_LIST : JS_ONE;
+	case JS_SCHEMA_MAP:
+	case JS_PATTERN_MAP:
+	case JS_LEGACY_MAP: return JS_MAP;
 	default: return JS_NOTHING;
 	}
 }
@@ -226,16 +229,23 @@ static bool is_type(const struct ev_doc *d, uint32_t at)
 }
 
 /* Where the value of a keyword is not of its shape, and what it has to be. */
-static uint32_t misshapen(const struct ev_doc *d, uint32_t at, enum shape shape, const char **need)
+static uint32_t misshapen(const struct ev_doc *d, uint32_t at, enum js_shape shape,
+			  const char **need)
 {
 	enum ev_kind kind = ev_kind(d, at);
 
 	switch (shape) {
-	case ANY: return EV_NOWHERE;
-	case SCHEMA:
+	case JS_ANY: return EV_NOWHERE;
+	case JS_SCHEMA:
 		*need = "be a schema: an object, true or false";
 		return is_schema(d, at) ? EV_NOWHERE : at;
-	case SCHEMAS:
+	case JS_SCHEMA_OR_LIST:
+		if (kind != EV_ARRAY) {
+			*need = "be a schema (an object, true or false) or an array of schemas";
+			return is_schema(d, at) ? EV_NOWHERE : at;
+		}
+		/* fall through */
+	case JS_SCHEMAS:
 		*need = "be an array of schemas, at least one";
 		if (kind != EV_ARRAY || d->nodes[at].count == 0)
 			return at;
@@ -243,36 +253,38 @@ static uint32_t misshapen(const struct ev_doc *d, uint32_t at, enum shape shape,
 			if (!is_schema(d, i))
 				return i;
 		return EV_NOWHERE;
-	case SCHEMA_MAP:
-	case PATTERN_MAP:
-	case LEGACY_MAP:
-	case NAMES_MAP:
-		*need = shape == NAMES_MAP
+	case JS_SCHEMA_MAP:
+	case JS_PATTERN_MAP:
+	case JS_LEGACY_MAP:
+	case JS_NAMES_MAP:
+		*need = shape == JS_NAMES_MAP
 				? "be an object whose values are arrays of different names"
 				: "be an object whose values are schemas";
 		if (kind != EV_OBJECT)
 			return at;
 		for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i + 1))
-			if (!(shape != NAMES_MAP && is_schema(d, i + 1)) &&
-			    !((shape == NAMES_MAP || shape == LEGACY_MAP) && is_names(d, i + 1)))
+			if (!(shape != JS_NAMES_MAP && is_schema(d, i + 1)) &&
+			    !((shape == JS_NAMES_MAP || shape == JS_LEGACY_MAP) &&
+			      is_names(d, i + 1)))
 				return i + 1;
 		return EV_NOWHERE;
-	case NUMBER: *need = "be a number"; return kind == EV_NUMBER ? EV_NOWHERE : at;
-	case POSITIVE:
+	case JS_NUMBER: *need = "be a number"; return kind == EV_NUMBER ? EV_NOWHERE : at;
+	case JS_POSITIVE:
 		*need = "be a number above 0, of at most 10000 digits";
 		return is_positive(d, at) ? EV_NOWHERE : at;
-	case COUNT:
+	case JS_COUNT:
 		*need = "be a whole number, 0 or more";
 		return is_count(d, at) ? EV_NOWHERE : at;
-	case STRING: *need = "be a string"; return kind == EV_STRING ? EV_NOWHERE : at;
-	case BOOLEAN:
+	case JS_STRING:
+	case JS_REGEX: *need = "be a string"; return kind == EV_STRING ? EV_NOWHERE : at;
+	case JS_BOOLEAN:
 		*need = "be true or false";
 		return kind == EV_TRUE || kind == EV_FALSE ? EV_NOWHERE : at;
-	case NAMES:
+	case JS_NAMES:
 		*need = "be an array of different names";
 		return is_names(d, at) ? EV_NOWHERE : at;
-	case VALUES: *need = "be an array"; return kind == EV_ARRAY ? EV_NOWHERE : at;
-	case TYPES:
+	case JS_VALUES: *need = "be an array"; return kind == EV_ARRAY ? EV_NOWHERE : at;
+	case JS_TYPES:
 		*need = "be null, boolean, integer, number, string, array or object, "
 			"or an array of different ones";
 		if (kind != EV_ARRAY)
@@ -351,6 +363,11 @@ struct compile {
 	const struct ev_jschema *ref;
 	uint32_t says, asserts; /* the latter: keywords that say something about a value */
 };
+
+static enum js_draft draft(const struct compile *c)
+{
+	return c->s->resource->dialect.draft;
+}
 
 static struct ev_jschema *sub(struct compile *c, uint32_t at)
 {
@@ -579,25 +596,74 @@ static bool ref(struct compile *c, uint32_t at)
 	return c->ref != NULL;
 }
 
-static bool dynamic_ref(struct compile *c, uint32_t at)
+/* The anchor is looked for in the dynamic scope. */
+static void dynamic(struct compile *c, const char *anchor)
 {
 	struct ev_jschema_set *set = c->set;
+
+	applied(c)->dynamic = anchor;
+	for (size_t i = 0; i < set->n_dynamic; i++)
+		if (strcmp(set->dynamic[i], anchor) == 0)
+			return;
+	ev_grow(&set->dynamic, &set->cap_dynamic, set->n_dynamic + 1, sizeof(const char *));
+	set->dynamic[set->n_dynamic++] = anchor;
+}
+
+static bool dynamic_ref(struct compile *c, uint32_t at)
+{
 	const struct js_anchor *anchor;
 	const struct ev_jschema *target = js_refer(c->s, at, &anchor, c->err);
-	struct js_applied *a = applied(c);
 
 	if (target == NULL)
 		return false;
-	a->fallback = target;
-	if (anchor == NULL || !anchor->dynamic)
-		return true; /* the same as $ref */
-	a->dynamic = anchor->name;
-	for (size_t i = 0; i < set->n_dynamic; i++)
-		if (strcmp(set->dynamic[i], anchor->name) == 0)
-			return true;
-	ev_grow(&set->dynamic, &set->cap_dynamic, set->n_dynamic + 1, sizeof(const char *));
-	set->dynamic[set->n_dynamic++] = anchor->name;
+	applied(c)->fallback = target;
+	if (anchor != NULL && anchor->dynamic) /* else the same as $ref */
+		dynamic(c, anchor->name);
 	return true;
+}
+
+static bool recursive_ref(struct compile *c, uint32_t at)
+{
+	const struct js_anchor *anchor, *recursive;
+	struct ev_jschema *target = js_refer(c->s, at, &anchor, c->err);
+
+	if (target == NULL)
+		return false;
+	recursive = js_anchor_find(target->resource, JS_RECURSIVE, strlen(JS_RECURSIVE));
+	applied(c)->fallback = target;
+	if (recursive != NULL && recursive->at == target->at)
+		dynamic(c, recursive->name);
+	return true;
+}
+
+/* Of 2019-09 and before: one schema for all elements, or a list for the first ones. */
+static void items(struct compile *c, uint32_t at)
+{
+	struct js_arrays *a = arrays(c);
+
+	if (ev_kind(c->d, at) == EV_ARRAY)
+		a->prefix = subs(c, at, &a->n_prefix, 0);
+	else
+		a->items = sub(c, at);
+}
+
+/* For the elements behind those that a list in items is for. */
+static void additional_items(struct compile *c, uint32_t at)
+{
+	uint32_t first = ev_member(c->d, c->s->at, "items", 5);
+
+	if (first != EV_NOWHERE && ev_kind(c->d, first) == EV_ARRAY)
+		arrays(c)->items = sub(c, at);
+}
+
+/* The bound that minimum or maximum sets, which a flag beside it may exclude in draft-04. */
+static enum js_bound bound(const struct compile *c, const char *flag, enum js_bound with,
+			   enum js_bound without)
+{
+	uint32_t at = ev_member(c->d, c->s->at, flag, strlen(flag));
+
+	return draft(c) == JS_DRAFT_4 && at != EV_NOWHERE && ev_kind(c->d, at) == EV_TRUE ? without
+											  : with;
 }
 
 static bool keyword(struct compile *c, enum keyword k, uint32_t at)
@@ -615,11 +681,15 @@ static bool keyword(struct compile *c, enum keyword k, uint32_t at)
 	}
 	c->asserts++;
 	switch (k) {
+	case K_ADDITIONAL_ITEMS: additional_items(c, at); break;
 	case K_ADDITIONAL_PROPERTIES: objects(c)->additional = sub(c, at); break;
 	case K_ALL_OF: applied(c)->all = subs(c, at, &applied(c)->n_all, 1); break;
 	case K_ANY_OF: applied(c)->any = subs(c, at, &applied(c)->n_any, 0); break;
 	case K_CONST: c->s->constant = values(c, at, at + 1, 1); break;
-	case K_CONTAINS: arrays(c)->contains = sub(c, at); break;
+	case K_CONTAINS:
+		arrays(c)->contains = sub(c, at);
+		arrays(c)->contains_silent = draft(c) < JS_DRAFT_2020;
+		break;
 	case K_DEPENDENCIES:
 	case K_DEPENDENT_REQUIRED:
 	case K_DEPENDENT_SCHEMAS: dependents(c, at); break;
@@ -637,17 +707,21 @@ static bool keyword(struct compile *c, enum keyword k, uint32_t at)
 			strings(c)->format = js_format_find(text.p, text.len);
 		break;
 	case K_IF: applied(c)->when = sub(c, at); break;
-	case K_ITEMS: arrays(c)->items = sub(c, at); break;
+	case K_ITEMS: items(c, at); break;
 	case K_MAX_CONTAINS: arrays(c)->max_contains = count(c, at); break;
 	case K_MAX_ITEMS: arrays(c)->max = count(c, at); break;
 	case K_MAX_LENGTH: strings(c)->max = count(c, at); break;
 	case K_MAX_PROPERTIES: objects(c)->max = count(c, at); break;
-	case K_MAXIMUM: limit(c, JS_MAXIMUM, at); break;
+	case K_MAXIMUM:
+		limit(c, bound(c, "exclusiveMaximum", JS_MAXIMUM, JS_EXCLUSIVE_MAXIMUM), at);
+		break;
 	case K_MIN_CONTAINS: arrays(c)->min_contains = count(c, at); break;
 	case K_MIN_ITEMS: arrays(c)->min = count(c, at); break;
 	case K_MIN_LENGTH: strings(c)->min = count(c, at); break;
 	case K_MIN_PROPERTIES: objects(c)->min = count(c, at); break;
-	case K_MINIMUM: limit(c, JS_MINIMUM, at); break;
+	case K_MINIMUM:
+		limit(c, bound(c, "exclusiveMinimum", JS_MINIMUM, JS_EXCLUSIVE_MINIMUM), at);
+		break;
 	case K_MULTIPLE_OF: limit(c, JS_MULTIPLE_OF, at); break;
 	case K_NOT: applied(c)->no = sub(c, at); break;
 	case K_ONE_OF: applied(c)->one = subs(c, at, &applied(c)->n_one, 0); break;
@@ -657,6 +731,7 @@ static bool keyword(struct compile *c, enum keyword k, uint32_t at)
 	case K_PREFIX_ITEMS: arrays(c)->prefix = subs(c, at, &arrays(c)->n_prefix, 0); break;
 	case K_PROPERTIES: properties(c, at); break;
 	case K_PROPERTY_NAMES: objects(c)->property_names = sub(c, at); break;
+	case K_RECURSIVE_REF: return recursive_ref(c, at);
 	case K_REF: return ref(c, at);
 	case K_REQUIRED:
 		objects(c)->required = counted_names(c, at, &objects(c)->n_required);
@@ -702,6 +777,7 @@ static bool compile(struct ev_jschema *s, struct ev_error *err)
 {
 	struct compile c = {.set = s->set, .s = s, .d = &s->doc->doc, .doc = s->doc, .err = err};
 	enum ev_kind kind = ev_kind(c.d, s->at);
+	bool alone = kind == EV_OBJECT && js_ref_alone(c.d, s->at, draft(&c));
 
 	*s = (struct ev_jschema){.types = JS_ANY_TYPE,
 				 .set = s->set,
@@ -719,11 +795,14 @@ static bool compile(struct ev_jschema *s, struct ev_error *err)
 			       "a schema must be an object, true or false: it is of type %s",
 			       ev_kind_name(kind));
 	for (uint32_t i = ev_first(c.d, s->at); i < ev_end(c.d, s->at); i = ev_next(c.d, i + 1)) {
-		size_t k = keyword_find(c.d, i);
+		size_t k = keyword_find(c.d, i, draft(&c));
 		const char *need;
 		uint32_t bad;
 
-		if (k == N_KEYWORDS || (s->resource->vocabularies & keywords[k].vocabulary) == 0)
+		if (k == N_KEYWORDS ||
+		    (s->resource->dialect.vocabularies & keywords[k].vocabulary) == 0 ||
+		    (alone && keywords[k].keyword != K_REF &&
+		     keywords[k].vocabulary != JS_META_DATA))
 			continue;
 		bad = misshapen(c.d, i + 1, keywords[k].shape, &need);
 		if (bad != EV_NOWHERE && keywords[k].keyword == K_ITEMS &&

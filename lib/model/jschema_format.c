@@ -2,6 +2,8 @@
  * The formats that are asserted. Each function takes the decoded string, valid UTF-8.
  */
 #include "base/time.h"
+#include "base/utf8.h"
+#include "model/idn.h"
 #include "model/jschema_impl.h"
 #include "model/regex.h"
 #include "json/form.h"
@@ -16,6 +18,11 @@ static bool digit(char c)
 static bool letter(char c)
 {
 	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+static bool is_ascii(char c)
+{
+	return (unsigned char)c < 0x80;
 }
 
 static bool hex(char c)
@@ -134,37 +141,8 @@ static bool ipv6(const char *p, size_t len)
 	return gap ? groups < 8 : groups == 8;
 }
 
-/*
- * RFC 1123, section 2.1. A label with "--" in the third and fourth place is an A-label or none
- * (RFC 5891, section 4.2.3.1); whether its Punycode says something is not looked into.
- */
-static bool hostname(const char *p, size_t len)
-{
-	size_t label = 0;
-
-	if (len == 0 || len > 253)
-		return false;
-	for (size_t i = 0; i <= len; i++) {
-		if (i == len || p[i] == '.') {
-			const char *first = p + i - label;
-
-			if (label == 0 || label > 63 || first[0] == '-' || p[i - 1] == '-')
-				return false;
-			if (label >= 4 && first[2] == '-' && first[3] == '-' &&
-			    (label == 4 || (first[0] | 0x20) != 'x' || (first[1] | 0x20) != 'n'))
-				return false;
-			label = 0;
-			continue;
-		}
-		if (!letter(p[i]) && !digit(p[i]) && p[i] != '-')
-			return false;
-		label++;
-	}
-	return true;
-}
-
-/* A Mailbox of RFC 5321, section 4.1.2. */
-static bool email(const char *p, size_t len)
+/* A Mailbox of RFC 5321, section 4.1.2; beyond ASCII with the extensions of RFC 6531. */
+static bool mailbox(const char *p, size_t len, bool ascii)
 {
 	const char *end = p + len, *local = p;
 
@@ -172,7 +150,7 @@ static bool email(const char *p, size_t len)
 		for (p++; p < end && *p != '"'; p++) {
 			if (*p == '\\' && ++p == end)
 				return false;
-			if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
+			if ((unsigned char)*p < 0x20 || *p == 0x7f || (ascii && !is_ascii(*p)))
 				return false;
 		}
 		if (p++ == end)
@@ -182,7 +160,7 @@ static bool email(const char *p, size_t len)
 			if (*p == '.' &&
 			    (p == local || p[-1] == '.' || p + 1 == end || p[1] == '@'))
 				return false;
-			if (*p != '.' && !letter(*p) && !digit(*p) &&
+			if (*p != '.' && !letter(*p) && !digit(*p) && (ascii || is_ascii(*p)) &&
 			    (*p == '\0' || strchr("!#$%&'*+-/=?^_`{|}~", *p) == NULL))
 				return false;
 		}
@@ -195,11 +173,20 @@ static bool email(const char *p, size_t len)
 			return ipv6(p + 6, len - 7);
 		return ipv4(p + 1, len - 2);
 	}
-	return hostname(p, len);
+	return ascii ? ev_idn_ascii_hostname(p, len) : ev_idn_hostname(p, len);
+}
+
+static bool email(const char *p, size_t len)
+{
+	return mailbox(p, len, true);
+}
+
+static bool idn_email(const char *p, size_t len)
+{
+	return mailbox(p, len, false);
 }
 
 /* RFC 9562, section 4: the plain spelling alone. */
-/* Of the spellings of a UUID, the plain one alone. */
 static bool uuid(const char *p, size_t len)
 {
 	char canonical[EV_UUID_TEXT];
@@ -218,22 +205,67 @@ static bool json_pointer(const char *p, size_t len)
 	return true;
 }
 
+/* The digits of an integer without zeros in front; NULL if there are none. */
+static const char *skip_digits(const char *p, const char *end)
+{
+	if (p == end || !digit(*p))
+		return NULL;
+	if (*p == '0')
+		return p + 1;
+	while (p < end && digit(*p))
+		p++;
+	return p;
+}
+
+/* draft-bhutton-relative-json-pointer-00, section 3. */
+static bool relative_json_pointer(const char *p, size_t len)
+{
+	const char *end = p + len;
+
+	if ((p = skip_digits(p, end)) == NULL)
+		return false;
+	if (p < end && (*p == '+' || *p == '-')) {
+		p++;
+		if (p == end || *p == '0' || (p = skip_digits(p, end)) == NULL)
+			return false;
+	}
+	return (end - p == 1 && *p == '#') || json_pointer(p, (size_t)(end - p));
+}
+
 static bool regex(const char *p, size_t len)
 {
-	struct ev_error err;
-	struct ev_regex *re = ev_regex_compile(p, len, EV_REGEX_ECMA, &err);
-	bool good = re != NULL;
+	return ev_regex_valid(p, len, EV_REGEX_ECMA);
+}
 
-	ev_regex_free(&re);
-	return good;
+static bool escape(const char *p, const char *end)
+{
+	return end - p >= 3 && *p == '%' && hex(p[1]) && hex(p[2]);
+}
+
+/* What characters URIs, IRIs and templates of URIs are made of. */
+enum alphabet { URI, IRI, IRI_QUERY };
+
+/* ucschar and iprivate of RFC 3987, section 2.2. */
+static bool beyond_ascii(uint32_t c, bool private)
+{
+	if ((c >= 0xe000 && c <= 0xf8ff) || c >= 0xf0000)
+		return private && (c & 0xffff) <= 0xfffd;
+	return (c >= 0xa0 && c <= 0xd7ff) || (c >= 0xf900 && c <= 0xfdcf) ||
+	       (c >= 0xfdf0 && c <= 0xffef) ||
+	       (c >= 0x10000 && (c & 0xffff) <= 0xfffd && (c < 0xe0000 || c >= 0xe1000));
 }
 
 /* Unreserved characters, sub-delims, percent escapes, and those in `more` (RFC 3986, section 2). */
-static bool uri_chars(const char *p, const char *end, const char *more)
+static bool uri_chars(const char *p, const char *end, const char *more, enum alphabet alphabet)
 {
-	for (; p < end; p++) {
+	while (p < end) {
+		if (alphabet != URI && !is_ascii(*p)) {
+			if (!beyond_ascii(ev_utf8_next(&p), alphabet == IRI_QUERY))
+				return false;
+			continue;
+		}
 		if (*p == '%') {
-			if (end - p < 3 || !hex(p[1]) || !hex(p[2]))
+			if (!escape(p, end))
 				return false;
 			p += 2;
 		} else if (!letter(*p) && !digit(*p) &&
@@ -241,6 +273,7 @@ static bool uri_chars(const char *p, const char *end, const char *more)
 			    (strchr("-._~!$&'()*+,;=", *p) == NULL && strchr(more, *p) == NULL))) {
 			return false;
 		}
+		p++;
 	}
 	return true;
 }
@@ -258,15 +291,15 @@ static bool ip_literal(const char *p, const char *end)
 	for (const char *q = p + 1; q < dot; q++)
 		if (!hex(*q))
 			return false;
-	return uri_chars(dot + 1, end, ":");
+	return uri_chars(dot + 1, end, ":", URI);
 }
 
-static bool authority(const char *p, const char *end)
+static bool authority(const char *p, const char *end, enum alphabet alphabet)
 {
 	const char *at = memchr(p, '@', (size_t)(end - p)), *host = at != NULL ? at + 1 : p,
 		   *colon = end;
 
-	if (at != NULL && !uri_chars(p, at, ":"))
+	if (at != NULL && !uri_chars(p, at, ":", alphabet))
 		return false;
 	if (host < end && *host == '[') {
 		const char *close = memchr(host, ']', (size_t)(end - host));
@@ -280,7 +313,7 @@ static bool authority(const char *p, const char *end)
 		while (colon > host && digit(colon[-1]))
 			colon--;
 		colon = colon > host && colon[-1] == ':' ? colon - 1 : end;
-		if (!uri_chars(host, colon, ""))
+		if (!uri_chars(host, colon, "", alphabet))
 			return false;
 	}
 	for (const char *q = colon + 1; q < end; q++)
@@ -289,7 +322,7 @@ static bool authority(const char *p, const char *end)
 	return true;
 }
 
-static bool any_uri(const char *p, size_t len, bool absolute)
+static bool any_uri(const char *p, size_t len, bool absolute, enum alphabet alphabet)
 {
 	struct js_uri u;
 
@@ -302,20 +335,90 @@ static bool any_uri(const char *p, size_t len, bool absolute)
 				 memchr(u.path.p, '/', (size_t)(colon - u.path.p)) == NULL))
 			return false;
 	}
-	return (!u.has_authority || authority(u.authority.p, u.authority.p + u.authority.len)) &&
-	       uri_chars(u.path.p, u.path.p + u.path.len, ":@/") &&
-	       uri_chars(u.query.p, u.query.p + u.query.len, ":@/?") &&
-	       uri_chars(u.fragment.p, u.fragment.p + u.fragment.len, ":@/?");
+	return (!u.has_authority ||
+		authority(u.authority.p, u.authority.p + u.authority.len, alphabet)) &&
+	       uri_chars(u.path.p, u.path.p + u.path.len, ":@/", alphabet) &&
+	       uri_chars(u.query.p, u.query.p + u.query.len, ":@/?",
+			 alphabet == URI ? URI : IRI_QUERY) &&
+	       uri_chars(u.fragment.p, u.fragment.p + u.fragment.len, ":@/?", alphabet);
 }
 
 static bool uri(const char *p, size_t len)
 {
-	return any_uri(p, len, true);
+	return any_uri(p, len, true, URI);
 }
 
 static bool uri_reference(const char *p, size_t len)
 {
-	return any_uri(p, len, false);
+	return any_uri(p, len, false, URI);
+}
+
+static bool iri(const char *p, size_t len)
+{
+	return any_uri(p, len, true, IRI);
+}
+
+static bool iri_reference(const char *p, size_t len)
+{
+	return any_uri(p, len, false, IRI);
+}
+
+/* One variable of an expression (RFC 6570, section 2.3 and 2.4): where it ends, or NULL. */
+static const char *varspec(const char *p, const char *end)
+{
+	bool dot = true; /* a dot stands here, or could not */
+
+	for (; p < end; p++) {
+		if (*p == '.' && !dot) {
+			dot = true;
+			continue;
+		}
+		if (escape(p, end))
+			p += 2;
+		else if (!letter(*p) && !digit(*p) && *p != '_')
+			break;
+		dot = false;
+	}
+	if (dot)
+		return NULL;
+	if (p < end && *p == '*')
+		return p + 1;
+	if (p < end && *p == ':') {
+		const char *number = p + 1;
+
+		p = skip_digits(number, end);
+		return p != NULL && *number != '0' && p - number <= 4 ? p : NULL;
+	}
+	return p;
+}
+
+/* RFC 6570, section 2; with the apostrophe, by its erratum 6937. */
+static bool uri_template(const char *p, size_t len)
+{
+	const char *end = p + len;
+
+	while (p < end) {
+		if (*p == '{') {
+			if (++p < end && *p != '\0' && strchr("+#./;?&=,!@|", *p) != NULL)
+				p++;
+			while ((p = varspec(p, end)) != NULL && p < end && *p == ',')
+				p++;
+			if (p == NULL || p == end || *p++ != '}')
+				return false;
+		} else if (!is_ascii(*p)) {
+			if (!beyond_ascii(ev_utf8_next(&p), true))
+				return false;
+		} else if (*p == '%') {
+			if (!escape(p, end))
+				return false;
+			p += 3;
+		} else if (*p <= ' ' || *p == 0x7f || strchr("\"<>\\^`|}", *p) != NULL) {
+			return false;
+		} else {
+			p++;
+		}
+	}
+	return true;
 }
 
 static const struct js_format formats[] = {
@@ -324,13 +427,19 @@ static const struct js_format formats[] = {
 	{"time", ev_clock_valid},
 	{"duration", duration},
 	{"email", email},
-	{"hostname", hostname},
+	{"idn-email", idn_email},
+	{"hostname", ev_idn_ascii_hostname},
+	{"idn-hostname", ev_idn_hostname},
 	{"ipv4", ipv4},
 	{"ipv6", ipv6},
 	{"uri", uri},
 	{"uri-reference", uri_reference},
+	{"iri", iri},
+	{"iri-reference", iri_reference},
+	{"uri-template", uri_template},
 	{"uuid", uuid},
 	{"json-pointer", json_pointer},
+	{"relative-json-pointer", relative_json_pointer},
 	{"regex", regex},
 };
 

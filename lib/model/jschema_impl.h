@@ -6,8 +6,10 @@
  *   jschema_explain.c  why they do not
  *   jschema_compile.c  compiles: keywords into the structs here
  *   jschema_load.c     the set: files, $id, $anchor and what a $ref leads to
+ *   jschema_uri.c      URIs
  *   jschema_format.c   format
- *   jschema_meta.c     the metaschema
+ *   jschema_dialect.c  $schema: drafts and vocabularies
+ *   jschema_meta.c     the metaschemas
  *
  * All of it lies in the set's arena, but for the texts and tables of documents.
  */
@@ -26,8 +28,31 @@ struct js_slice {
 	size_t len;
 };
 
-/* Vocabularies of 2020-12; a keyword counts only if the metaschema's $vocabulary has its own. */
+enum js_draft {
+	JS_DRAFT_4,
+	JS_DRAFT_6,
+	JS_DRAFT_7,
+	JS_DRAFT_2019, /* 2019-09 */
+	JS_DRAFT_2020, /* 2020-12 */
+	JS_DRAFTS
+};
+
+/* Sets of them: 1 << draft. */
 enum {
+	JS_ALL_DRAFTS = (1 << JS_DRAFTS) - 1,
+	JS_UP_TO_2019 = (1 << JS_DRAFT_2020) - 1,
+	JS_UP_TO_7 = (1 << JS_DRAFT_2019) - 1,
+	JS_FROM_6 = JS_ALL_DRAFTS & ~((1 << JS_DRAFT_6) - 1),
+	JS_FROM_7 = JS_ALL_DRAFTS & ~((1 << JS_DRAFT_7) - 1),
+	JS_FROM_2019 = JS_ALL_DRAFTS & ~JS_UP_TO_7,
+};
+
+/*
+ * Vocabularies; a keyword counts only if its own is among them. Those of a schema are all, unless
+ * its metaschema says otherwise in $vocabulary. JS_FORMAT: format is asserted.
+ */
+enum {
+	JS_UNKNOWN = 0, /* yet */
 	JS_CORE = 1,
 	JS_APPLICATOR = 2,
 	JS_UNEVALUATED = 4,
@@ -36,6 +61,11 @@ enum {
 	JS_FORMAT = 32,
 	JS_CONTENT = 64,
 	JS_ALL = 127,
+};
+
+struct js_dialect {
+	enum js_draft draft;
+	unsigned vocabularies;
 };
 
 /* Names and where they lead, by linear search if they are few, else hashed. */
@@ -111,6 +141,7 @@ struct js_arrays {
 	uint32_t n_prefix;
 	const struct ev_jschema *items;
 	const struct ev_jschema *contains;
+	bool contains_silent; /* what fits contains does not count as evaluated, as in 2019-09 */
 	uint64_t min_contains, max_contains;
 };
 
@@ -189,7 +220,8 @@ struct js_resource {
 	const char *uri; /* absolute, without a fragment */
 	struct js_document *doc;
 	uint32_t at;
-	unsigned vocabularies;
+	struct js_dialect dialect;
+	const char *rooted; /* the URI if its $id were meant from the folder at the top, or NULL */
 	struct js_anchor *anchors;
 	size_t n_anchors, cap_anchors;
 };
@@ -205,7 +237,9 @@ struct js_document {
 };
 
 struct ev_jschema_set {
-	char *root;
+	char *root;	  /* the folder that JS_ROOT stands for; "" for the current one */
+	char *map, *base; /* the folder that base stands for, which ends in a slash; or NULL */
+	struct js_dialect dialect; /* of a schema without $schema */
 	struct ev_arena arena;
 	struct ev_scan *scan;
 	struct js_document **documents;
@@ -216,7 +250,7 @@ struct ev_jschema_set {
 	size_t n_regexes, cap_regexes;
 	struct ev_jschema **queue; /* waiting to be compiled; done ones stay until all are */
 	size_t n_queue, cap_queue;
-	uint64_t n_schemas;	   /* compiled so far */
+	uint64_t n_schemas;   /* compiled so far */
 	const char **dynamic; /* the anchors of $dynamicRef */
 	size_t n_dynamic, cap_dynamic;
 
@@ -229,6 +263,11 @@ struct ev_jschema_set {
 	uint64_t seed;
 };
 
+/* jschema_uri.c */
+
+/* The URI of the root folder; that of a file a/b.json in it is schema:///a/b.json. */
+#define JS_ROOT "schema:///"
+
 /* RFC 3986, appendix B. */
 struct js_uri {
 	struct js_slice scheme, authority, path, query, fragment;
@@ -236,6 +275,24 @@ struct js_uri {
 };
 
 void js_uri_split(const char *p, size_t len, struct js_uri *u);
+/* Whether it has more than a fragment. */
+bool js_uri_beyond_fragment(const struct js_uri *u);
+/*
+ * Appends a path without its . and .. (RFC 3986, section 5.2.4). False if a .. reaches above the
+ * top, which the RFC would drop.
+ */
+bool js_plain_path(const char *p, size_t len, struct ev_buf *out);
+/*
+ * The URI that `ref` means beside `base` (RFC 3986, section 5.2.2), without its fragment, in the
+ * arena. NULL if it reaches above the root folder.
+ */
+const char *js_resolve(struct ev_jschema_set *set, const char *base, const struct js_uri *ref);
+/* Without its percent escapes, in the arena. */
+struct js_slice js_percent_decoded(struct ev_jschema_set *set, const char *p, size_t len);
+/* The URI of a file: `folder`, which ends in a slash, and the path below it; in the arena. */
+const char *js_file_uri(struct ev_jschema_set *set, const char *folder, const char *path);
+
+/* jschema_format.c */
 
 struct js_format {
 	const char *name;
@@ -247,31 +304,79 @@ const struct js_format *js_format_find(const char *name, size_t len);
 
 /* jschema_meta.c */
 
-#define JS_DRAFT      "https://json-schema.org/draft/2020-12/"
-#define JS_METASCHEMA JS_DRAFT "schema"
+#define JS_URI_2020 "https://json-schema.org/draft/2020-12/schema"
 
-extern const char js_metaschema[];
-extern const size_t js_metaschema_len;
+struct js_metaschema {
+	enum js_draft draft;
+	const char *name, *uri;
+};
+
+extern const struct js_metaschema js_metaschemas[JS_DRAFTS];
+
+/* Appends the JSON text. */
+void js_metaschema_write(const struct js_metaschema *meta, struct ev_buf *out);
+
+/* jschema_dialect.c */
+
+/* The metaschema of a draft, or NULL if the URI is that of none. */
+const struct js_metaschema *js_metaschema_find(const char *uri);
+/* What the $schema at node `at` says of the schema around it. */
+bool js_dialect_read(struct ev_jschema_set *set, struct js_document *doc, uint32_t at,
+		     struct js_dialect *dialect, struct ev_error *err);
 
 /* jschema_load.c */
 
 /* An error at octet pos of the document: "file:line:column: ". Returns false. */
 bool js_fail(const struct js_document *doc, uint32_t pos, struct ev_error *err, const char *fmt,
 	     ...) EV_PRINTF(4, 5);
-struct js_document *js_load_file(struct ev_jschema_set *set, const char *uri, struct ev_error *err);
+/*
+ * What has this absolute URI, loaded if it is that of a file; *r is NULL if there is no such file
+ * or the URI stands for none. False with the error of a file that cannot be read.
+ */
+bool js_resource_get(struct ev_jschema_set *set, const char *uri, struct js_resource **r,
+		     struct ev_error *err);
 /* Where the string at node `at` leads from a schema; *anchor is set if its fragment is one. */
 struct ev_jschema *js_refer(struct ev_jschema *from, uint32_t at, const struct js_anchor **anchor,
 			    struct ev_error *err);
 const struct js_anchor *js_anchor_find(const struct js_resource *r, const char *name, size_t len);
+/* Whether a $ref makes all other keywords of its schema count for nothing, as up to draft-07. */
+bool js_ref_alone(const struct ev_doc *d, uint32_t schema, enum js_draft draft);
+/* The name of the dynamic anchor that $recursiveAnchor is. */
+#define JS_RECURSIVE "#"
 /* A decoded string of the document, in the arena. */
 struct js_slice js_text(struct js_document *doc, struct ev_jschema_set *set, uint32_t at);
 
 /* jschema_compile.c */
 
-enum js_holds { JS_NOTHING, JS_SCHEMA, JS_SCHEMAS, JS_SCHEMA_MAP };
+/* What the value of a keyword has to be. */
+enum js_shape {
+	JS_ANY,
+	JS_SCHEMA,
+	JS_SCHEMAS,
+	JS_SCHEMA_OR_LIST,
+	JS_SCHEMA_MAP,
+	JS_PATTERN_MAP,
+	JS_LEGACY_MAP, /* name to schema, or to a list of names */
+	JS_NUMBER,
+	JS_POSITIVE,
+	JS_COUNT,
+	JS_STRING,
+	JS_REGEX,
+	JS_BOOLEAN,
+	JS_NAMES,
+	JS_NAMES_MAP,
+	JS_VALUES,
+	JS_TYPES,
+};
 
-/* What the keyword holds, so that $id and $anchor can be found in it. */
-enum js_holds js_keyword_holds(const struct ev_doc *d, uint32_t name);
+/* The k-th keyword; *name is NULL if the draft does not have it. False behind the last. */
+bool js_keyword_row(size_t k, enum js_draft draft, const char **name, enum js_shape *shape);
+
+/* Schemas inside a schema. */
+enum js_holds { JS_NOTHING, JS_ONE, JS_LIST, JS_MAP };
+
+/* What the member of a schema holds, so that $id and $anchor can be found in it. */
+enum js_holds js_keyword_holds(const struct ev_doc *d, uint32_t name, enum js_draft draft);
 /* The schema at a node, which is compiled with the queue if it is new. */
 struct ev_jschema *js_at(struct js_resource *r, uint32_t at, struct ev_jschema_set *set);
 bool js_compile_queue(struct ev_jschema_set *set, struct ev_error *err);

@@ -15,8 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SCHEME "schema:///"
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { FILE_MAX = 64 * 1024 * 1024 };
 
@@ -30,9 +30,17 @@ struct ev_jschema_set *ev_jschema_set_new(const char *root)
 	while (len > 1 && root[len - 1] == '/')
 		len--;
 	set->root = ev_strndup(root, len);
+	set->dialect = (struct js_dialect){JS_DRAFT_2020, JS_ALL};
 	set->scan = ev_scan_new();
 	set->seed = ev_hash_seed();
 	return set;
+}
+
+static void document_free(struct js_document *doc)
+{
+	free(doc->text);
+	free(doc->nodes);
+	free(doc->compiled);
 }
 
 void ev_jschema_set_free(struct ev_jschema_set **s)
@@ -41,11 +49,8 @@ void ev_jschema_set_free(struct ev_jschema_set **s)
 
 	if (set == NULL)
 		return;
-	for (size_t i = 0; i < set->n_documents; i++) {
-		free(set->documents[i]->text);
-		free(set->documents[i]->nodes);
-		free(set->documents[i]->compiled);
-	}
+	for (size_t i = 0; i < set->n_documents; i++)
+		document_free(set->documents[i]);
 	for (size_t i = 0; i < set->n_resources; i++)
 		free(set->resources[i]->anchors);
 	for (size_t i = 0; i < set->n_regexes; i++)
@@ -63,6 +68,8 @@ void ev_jschema_set_free(struct ev_jschema_set **s)
 	ev_scan_free(&set->scan);
 	ev_arena_free(&set->arena);
 	free(set->root);
+	free(set->map);
+	free(set->base);
 	free(set);
 	*s = NULL;
 }
@@ -87,175 +94,6 @@ bool js_fail(const struct js_document *doc, uint32_t pos, struct ev_error *err, 
 	ev_fail(err, "%s:%zu:%zu: %s", doc->name, n,
 		ev_utf8_count(line, (size_t)(text + pos - line)) + 1, what.text);
 	return false;
-}
-
-/* URIs */
-
-void js_uri_split(const char *p, size_t len, struct js_uri *u)
-{
-	const char *end = p + len, *q = p;
-
-	*u = (struct js_uri){.scheme.p = p, .authority.p = p, .query.p = p, .fragment.p = p};
-	while (q < end && *q != '\0' && strchr(":/?#", *q) == NULL)
-		q++;
-	if (q > p && q < end && *q == ':' && (*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') {
-		const char *c = p;
-
-		while (c < q &&
-		       ((*c >= '0' && *c <= '9') || ((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z') ||
-			*c == '+' || *c == '-' || *c == '.'))
-			c++;
-		if (c == q) {
-			u->scheme.len = (size_t)(q - p);
-			p = q + 1;
-		}
-	}
-	if (end - p >= 2 && p[0] == '/' && p[1] == '/') {
-		u->has_authority = true;
-		u->authority.p = p += 2;
-		while (p < end && *p != '/' && *p != '?' && *p != '#')
-			p++;
-		u->authority.len = (size_t)(p - u->authority.p);
-	}
-	u->path.p = p;
-	while (p < end && *p != '?' && *p != '#')
-		p++;
-	u->path.len = (size_t)(p - u->path.p);
-	if (p < end && *p == '?') {
-		u->has_query = true;
-		u->query.p = ++p;
-		while (p < end && *p != '#')
-			p++;
-		u->query.len = (size_t)(p - u->query.p);
-	}
-	if (p < end) {
-		u->has_fragment = true;
-		u->fragment.p = p + 1;
-		u->fragment.len = (size_t)(end - p - 1);
-	}
-}
-
-/*
- * Appends a path without its . and .. (RFC 3986, section 5.2.4). False if a .. reaches above the
- * top, which the RFC would drop.
- */
-static bool plain_path(const char *p, size_t len, struct ev_buf *out)
-{
-	const char *end = p + len;
-	size_t floor = out->len;
-	bool inside = true;
-
-	if (p < end && *p == '/') {
-		ev_buf_putc(out, '/');
-		floor++;
-		p++;
-	}
-	for (;;) {
-		const char *slash = p < end ? memchr(p, '/', (size_t)(end - p)) : NULL;
-		size_t n = (size_t)((slash != NULL ? slash : end) - p);
-
-		if (n == 2 && p[0] == '.' && p[1] == '.') {
-			if (out->len == floor) {
-				inside = false;
-			} else {
-				out->len--; /* its slash */
-				while (out->len > floor && out->p[out->len - 1] != '/')
-					out->len--;
-			}
-		} else if (!(n == 1 && p[0] == '.')) {
-			ev_buf_put(out, p, n);
-			if (slash != NULL)
-				ev_buf_putc(out, '/');
-		}
-		if (slash == NULL)
-			return inside;
-		p = slash + 1;
-	}
-}
-
-/*
- * The URI that `ref` means beside `base` (RFC 3986, section 5.2.2), without its fragment, in the
- * arena. NULL if it reaches above the root.
- */
-static const char *resolve(struct ev_jschema_set *set, const char *base, const struct js_uri *ref)
-{
-	struct ev_buf out = {0}, path = {0};
-	const char *uri = NULL;
-	struct js_uri b;
-	bool inside = true;
-
-	js_uri_split(base, strlen(base), &b);
-	if (ref->scheme.len != 0)
-		ev_buf_put(&out, ref->scheme.p, ref->scheme.len);
-	else
-		ev_buf_put(&out, b.scheme.p, b.scheme.len);
-	ev_buf_putc(&out, ':');
-	if (ref->scheme.len != 0 || ref->has_authority) {
-		if (ref->has_authority) {
-			ev_buf_puts(&out, "//");
-			ev_buf_put(&out, ref->authority.p, ref->authority.len);
-		}
-		inside = plain_path(ref->path.p, ref->path.len, &out);
-	} else {
-		if (b.has_authority) {
-			ev_buf_puts(&out, "//");
-			ev_buf_put(&out, b.authority.p, b.authority.len);
-		}
-		if (ref->path.len == 0) {
-			ev_buf_put(&out, b.path.p, b.path.len);
-		} else if (ref->path.p[0] == '/') {
-			inside = plain_path(ref->path.p, ref->path.len, &out);
-		} else {
-			size_t keep = b.path.len;
-
-			while (keep > 0 && b.path.p[keep - 1] != '/')
-				keep--;
-			ev_buf_put(&path, b.path.p, keep);
-			if (b.has_authority && keep == 0)
-				ev_buf_putc(&path, '/');
-			ev_buf_put(&path, ref->path.p, ref->path.len);
-			inside = plain_path(path.p, path.len, &out);
-		}
-	}
-	if (ref->has_query) {
-		ev_buf_putc(&out, '?');
-		ev_buf_put(&out, ref->query.p, ref->query.len);
-	} else if (ref->path.len == 0 && ref->scheme.len == 0 && !ref->has_authority &&
-		   b.has_query) {
-		ev_buf_putc(&out, '?');
-		ev_buf_put(&out, b.query.p, b.query.len);
-	}
-	if (inside || strncmp(ev_buf_str(&out), SCHEME, strlen(SCHEME)) != 0)
-		uri = ev_arena_copy(&set->arena, out.p, out.len);
-	ev_buf_free(&out);
-	ev_buf_free(&path);
-	return uri;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
-
-/* Takes the percent escapes out, into the arena. */
-static struct js_slice percent_decoded(struct ev_jschema_set *set, const char *p, size_t len)
-{
-	char *out = ev_arena_copy(&set->arena, p, len), *o = out;
-
-	for (const char *end = p + len; p < end; p++) {
-		if (*p == '%' && end - p >= 3 && hex_digit(p[1]) >= 0 && hex_digit(p[2]) >= 0) {
-			*o++ = (char)(hex_digit(p[1]) << 4 | hex_digit(p[2]));
-			p += 2;
-		} else {
-			*o++ = *p;
-		}
-	}
-	*o = '\0';
-	return (struct js_slice){out, (size_t)(o - out)};
 }
 
 /* Documents */
@@ -285,11 +123,16 @@ static struct js_resource *resource_add(struct ev_jschema_set *set, struct js_do
 {
 	struct js_resource *r = ev_arena_zalloc(&set->arena, sizeof *r);
 
-	*r = (struct js_resource){.uri = uri, .doc = doc, .at = at, .vocabularies = JS_ALL};
+	*r = (struct js_resource){.uri = uri, .doc = doc, .at = at, .dialect = set->dialect};
 	ev_grow(&set->resources, &set->cap_resources, set->n_resources + 1,
 		sizeof(struct js_resource *));
 	set->resources[set->n_resources++] = r;
 	return r;
+}
+
+bool js_ref_alone(const struct ev_doc *d, uint32_t schema, enum js_draft draft)
+{
+	return draft <= JS_DRAFT_7 && ev_member(d, schema, "$ref", 4) != EV_NOWHERE;
 }
 
 const struct js_anchor *js_anchor_find(const struct js_resource *r, const char *name, size_t len)
@@ -313,12 +156,25 @@ static bool anchor_name(struct js_slice s)
 	return s.len > 0;
 }
 
-static bool anchor_add(struct ev_jschema_set *set, struct js_resource *r, uint32_t schema,
-		       uint32_t value, bool dynamic, struct ev_error *err)
+static bool anchor_add(struct js_resource *r, uint32_t schema, struct js_slice name, uint32_t value,
+		       bool dynamic, struct ev_error *err)
+{
+	const struct js_anchor *same = js_anchor_find(r, name.p, name.len);
+
+	if (same != NULL && same->at != schema)
+		return js_fail(r->doc, r->doc->nodes[value].pos, err,
+			       "the anchor \"%s\" stands twice in one schema: rename one", name.p);
+	ev_grow(&r->anchors, &r->cap_anchors, r->n_anchors + 1, sizeof *r->anchors);
+	r->anchors[r->n_anchors++] = (struct js_anchor){name.p, name.len, schema, dynamic};
+	return true;
+}
+
+/* $anchor and $dynamicAnchor. */
+static bool named_anchor(struct ev_jschema_set *set, struct js_resource *r, uint32_t schema,
+			 uint32_t value, bool dynamic, struct ev_error *err)
 {
 	const char *keyword = dynamic ? "$dynamicAnchor" : "$anchor";
 	struct js_document *doc = r->doc;
-	const struct js_anchor *same;
 	struct js_slice name;
 
 	if (ev_kind(&doc->doc, value) != EV_STRING)
@@ -330,113 +186,94 @@ static bool anchor_add(struct ev_jschema_set *set, struct js_resource *r, uint32
 			       "%s \"%s\" is no name: use letters, digits, - _ and ., "
 			       "and a letter or _ first",
 			       keyword, name.p);
-	same = js_anchor_find(r, name.p, name.len);
-	if (same != NULL && same->at != schema)
-		return js_fail(doc, doc->nodes[value].pos, err,
-			       "the anchor \"%s\" stands twice in one schema: rename one", name.p);
-	ev_grow(&r->anchors, &r->cap_anchors, r->n_anchors + 1, sizeof *r->anchors);
-	r->anchors[r->n_anchors++] = (struct js_anchor){name.p, name.len, schema, dynamic};
-	return true;
+	return anchor_add(r, schema, name, value, dynamic, err);
 }
 
-/* The vocabularies that a metaschema loaded before declares. */
-static bool vocabularies(struct ev_jschema_set *set, struct js_resource *r, uint32_t value,
-			 struct ev_error *err)
+/* $recursiveAnchor of 2019-09 is a dynamic anchor whose name no other can have. */
+static bool recursive_anchor(struct js_resource *r, uint32_t schema, uint32_t value,
+			     struct ev_error *err)
 {
-	static const struct {
-		const char *name;
-		unsigned bit;
-	} known[] = {
-		{"core", JS_CORE},
-		{"applicator", JS_APPLICATOR},
-		{"unevaluated", JS_UNEVALUATED},
-		{"validation", JS_VALIDATION},
-		{"meta-data", JS_META_DATA},
-		{"content", JS_CONTENT},
-		{"format-annotation", JS_FORMAT},
-		{"format-assertion", JS_FORMAT},
-	};
-	struct js_document *doc = r->doc;
-	struct js_resource *meta;
-	struct js_slice uri;
-	uint32_t list;
+	struct js_slice name = {JS_RECURSIVE, strlen(JS_RECURSIVE)};
+	enum ev_kind kind = ev_kind(&r->doc->doc, value);
 
-	if (ev_kind(&doc->doc, value) != EV_STRING)
-		return js_fail(doc, doc->nodes[value].pos, err,
-			       "$schema is no string: give it \"" JS_METASCHEMA "\"");
-	uri = js_text(doc, set, value);
-	if (uri.len > 0 && uri.p[uri.len - 1] == '#')
-		uri.p = ev_arena_copy(&set->arena, uri.p, uri.len - 1);
-	if (strcmp(uri.p, JS_METASCHEMA) == 0)
-		return true;
-	if ((meta = resource_find(set, uri.p)) == NULL)
-		return js_fail(doc, doc->nodes[value].pos, err,
-			       "$schema names %s, which is not known here: "
-			       "write the schema for \"" JS_METASCHEMA "\"",
-			       uri.p);
-	list = ev_member(&meta->doc->doc, meta->at, "$vocabulary", 11);
-	if (list == EV_NOWHERE || ev_kind(&meta->doc->doc, list) != EV_OBJECT)
-		return true;
-	r->vocabularies = JS_CORE;
-	for (uint32_t i = ev_first(&meta->doc->doc, list); i < ev_end(&meta->doc->doc, list);
-	     i = ev_next(&meta->doc->doc, i + 1)) {
-		struct js_slice name = js_text(meta->doc, set, i);
-		bool found = false;
-
-		for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
-			if (strncmp(name.p, JS_DRAFT "vocab/", strlen(JS_DRAFT "vocab/")) == 0 &&
-			    strcmp(name.p + strlen(JS_DRAFT "vocab/"), known[k].name) == 0) {
-				r->vocabularies |= known[k].bit;
-				found = true;
-			}
-		}
-		if (!found && ev_kind(&meta->doc->doc, i + 1) == EV_TRUE)
-			return js_fail(
-				doc, doc->nodes[value].pos, err,
-				"the metaschema %s needs the vocabulary %s, which is not known "
-				"here: write the schema for \"" JS_METASCHEMA "\"",
-				uri.p, name.p);
-	}
-	return true;
+	if (kind != EV_TRUE && kind != EV_FALSE)
+		return js_fail(r->doc, r->doc->nodes[value].pos, err,
+			       "$recursiveAnchor must be true or false: correct it");
+	return kind == EV_FALSE || r->at != schema || anchor_add(r, schema, name, value, true, err);
 }
 
-static struct js_resource *id_add(struct ev_jschema_set *set, struct js_resource *around,
-				  uint32_t schema, uint32_t value, struct ev_error *err)
+/* *r becomes the resource that begins here, if the $id (of old, id) makes it one. */
+static bool id_add(struct ev_jschema_set *set, struct js_resource **r, uint32_t schema,
+		   uint32_t value, enum js_draft draft, struct ev_error *err)
 {
+	struct js_resource *around = *r, *found;
+	const char *keyword = draft == JS_DRAFT_4 ? "id" : "$id", *uri;
 	struct js_document *doc = around->doc;
 	uint32_t pos = doc->nodes[value].pos;
-	struct js_resource *r;
-	struct js_slice id;
+	struct js_slice id, anchor;
 	struct js_uri u;
-	const char *uri;
 
-	if (ev_kind(&doc->doc, value) != EV_STRING) {
-		js_fail(doc, pos, err, "$id is no string: give it a URI");
-		return NULL;
-	}
+	if (ev_kind(&doc->doc, value) != EV_STRING)
+		return js_fail(doc, pos, err, "%s is no string: give it a URI", keyword);
 	id = js_text(doc, set, value);
 	js_uri_split(id.p, id.len, &u);
-	if (u.fragment.len != 0) {
-		js_fail(doc, pos, err, "$id \"%s\" has a fragment: name the place with $anchor",
-			id.p);
-		return NULL;
+	anchor = js_percent_decoded(set, u.fragment.p, u.fragment.len);
+	if (anchor.len != 0 && draft > JS_DRAFT_7)
+		return js_fail(doc, pos, err,
+			       "$id \"%s\" has a fragment: name the place with $anchor", id.p);
+	if (draft > JS_DRAFT_7 || js_uri_beyond_fragment(&u)) {
+		if ((uri = js_resolve(set, around->uri, &u)) == NULL)
+			return js_fail(doc, pos, err,
+				       "%s \"%s\" reaches above the schemas' folder: take ../ out",
+				       keyword, id.p);
+		found = resource_find(set, uri);
+		if (found != NULL && (found->doc != doc || found->at != schema))
+			return js_fail(doc, pos, err,
+				       "%s %s is that of another schema in %s: rename one", keyword,
+				       uri, found->doc->name);
+		if (found == NULL) {
+			found = resource_add(set, doc, schema, uri);
+			if (u.scheme.len == 0 && !u.has_authority && around->rooted != NULL)
+				found->rooted = js_resolve(set, around->rooted, &u);
+		}
+		*r = found;
 	}
-	if ((uri = resolve(set, around->uri, &u)) == NULL) {
-		js_fail(doc, pos, err, "$id \"%s\" reaches above the model's folder: take ../ out",
-			id.p);
-		return NULL;
+	/* one that is a JSON Pointer names nothing that it is not named already */
+	return anchor.len == 0 || anchor.p[0] == '/' ||
+	       anchor_add(*r, schema, anchor, value, false, err);
+}
+
+/* Takes $schema and $id of the schema at a node; *r becomes the resource that it belongs to. */
+static bool enter(struct ev_jschema_set *set, struct js_resource **r, uint32_t at,
+		  struct ev_error *err)
+{
+	struct js_document *doc = (*r)->doc;
+	const struct ev_doc *d = &doc->doc;
+	struct js_dialect dialect = (*r)->dialect;
+	uint32_t schema = ev_member(d, at, "$schema", 7), id;
+
+	if (schema != EV_NOWHERE) {
+		if (at == 0)
+			(*r)->dialect.vocabularies = JS_UNKNOWN;
+		if (!js_dialect_read(set, doc, schema, &dialect, err))
+			return false;
 	}
-	r = resource_find(set, uri);
-	if (r != NULL && (r->doc != doc || (r->at != schema))) {
-		js_fail(doc, pos, err, "$id %s is that of another schema in %s: rename one", uri,
-			r->doc->name);
-		return NULL;
+	id = dialect.draft == JS_DRAFT_4 ? ev_member(d, at, "id", 2) : ev_member(d, at, "$id", 3);
+	if (id != EV_NOWHERE && !js_ref_alone(d, at, dialect.draft) &&
+	    !id_add(set, r, at, id, dialect.draft, err))
+		return false;
+	if (at == 0) {
+		doc->top->dialect = dialect; /* that which the file has by its name */
+		doc->top = *r;
 	}
-	if (r != NULL)
-		return r;
-	r = resource_add(set, doc, schema, uri);
-	r->vocabularies = around->vocabularies;
-	return r;
+	if ((*r)->at == at)
+		(*r)->dialect = dialect;
+	else if (dialect.draft != (*r)->dialect.draft ||
+		 dialect.vocabularies != (*r)->dialect.vocabularies)
+		return js_fail(doc, doc->nodes[schema].pos, err,
+			       "$schema is not that of the schema around it: "
+			       "take it out, or give this schema an $id of its own");
+	return true;
 }
 
 /* Finds $id and anchors in a schema and in those inside it. */
@@ -445,37 +282,38 @@ static bool walk(struct ev_jschema_set *set, struct js_resource *r, uint32_t at,
 {
 	struct js_document *doc = r->doc;
 	const struct ev_doc *d = &doc->doc;
+	enum js_draft draft;
 	uint32_t v;
 
 	if (ev_kind(d, at) != EV_OBJECT)
 		return true;
-	if ((v = ev_member(d, at, "$id", 3)) != EV_NOWHERE &&
-	    (r = id_add(set, r, at, v, err)) == NULL)
+	if (!enter(set, &r, at, err))
 		return false;
-	if (doc->top == NULL || doc->top->at == at)
-		doc->top = r;
-	if ((v = ev_member(d, at, "$schema", 7)) != EV_NOWHERE && !vocabularies(set, r, v, err))
-		return false;
+	draft = r->dialect.draft;
 	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i + 1)) {
-		bool dynamic = ev_string_is(d, i, "$dynamicAnchor", 14);
-
 		v = i + 1;
-		if ((dynamic || ev_string_is(d, i, "$anchor", 7)) &&
-		    !anchor_add(set, r, at, v, dynamic, err))
+		if (draft >= JS_DRAFT_2019 && ev_string_is(d, i, "$anchor", 7) &&
+		    !named_anchor(set, r, at, v, false, err))
 			return false;
-		switch (js_keyword_holds(d, i)) {
-		case JS_SCHEMA:
+		if (draft >= JS_DRAFT_2020 && ev_string_is(d, i, "$dynamicAnchor", 14) &&
+		    !named_anchor(set, r, at, v, true, err))
+			return false;
+		if (draft == JS_DRAFT_2019 && ev_string_is(d, i, "$recursiveAnchor", 16) &&
+		    !recursive_anchor(r, at, v, err))
+			return false;
+		switch (js_keyword_holds(d, i, draft)) {
+		case JS_ONE:
 			if (!walk(set, r, v, err))
 				return false;
 			break;
-		case JS_SCHEMAS:
+		case JS_LIST:
 			if (ev_kind(d, v) != EV_ARRAY)
 				break;
 			for (uint32_t k = ev_first(d, v); k < ev_end(d, v); k = ev_next(d, k))
 				if (!walk(set, r, k, err))
 					return false;
 			break;
-		case JS_SCHEMA_MAP:
+		case JS_MAP:
 			if (ev_kind(d, v) != EV_OBJECT)
 				break;
 			for (uint32_t k = ev_first(d, v); k < ev_end(d, v); k = ev_next(d, k + 1))
@@ -490,7 +328,7 @@ static bool walk(struct ev_jschema_set *set, struct js_resource *r, uint32_t at,
 
 /* Takes text (with slack behind it), which becomes the set's, in any case. */
 static struct js_document *document_add(struct ev_jschema_set *set, const char *name,
-					const char *uri, char *text, size_t len,
+					const char *uri, const char *folder, char *text, size_t len,
 					struct ev_error *err)
 {
 	struct js_document *doc = ev_arena_zalloc(&set->arena, sizeof *doc);
@@ -521,50 +359,194 @@ static struct js_document *document_add(struct ev_jschema_set *set, const char *
 	ev_grow(&set->documents, &set->cap_documents, documents + 1, sizeof(struct js_document *));
 	set->documents[set->n_documents++] = doc;
 	doc->top = resource_add(set, doc, 0, uri);
+	doc->top->rooted = folder;
 	if (walk(set, doc->top, 0, err))
 		return doc;
 	/* as if it had never been, so that asking again gives the same error */
 	for (size_t i = resources; i < set->n_resources; i++)
 		free(set->resources[i]->anchors);
+	for (size_t i = documents; i < set->n_documents; i++) /* it may have loaded a metaschema */
+		document_free(set->documents[i]);
 	set->n_resources = resources;
 	set->n_documents = documents;
-	free(doc->text);
-	free(doc->nodes);
-	free(doc->compiled);
 	return NULL;
 }
 
-struct js_document *js_load_file(struct ev_jschema_set *set, const char *uri, struct ev_error *err)
+/* Files */
+
+/* The folder of the set that a URI lies in, and the path from there on; NULL if in none. */
+static const char *folder_of(const struct ev_jschema_set *set, const char *uri, const char **path)
 {
-	struct js_slice path =
-		percent_decoded(set, uri + strlen(SCHEME), strlen(uri + strlen(SCHEME)));
+	if (set->base != NULL && strncmp(uri, set->base, strlen(set->base)) == 0) {
+		*path = uri + strlen(set->base);
+		return set->map;
+	}
+	if (strncmp(uri, JS_ROOT, strlen(JS_ROOT)) == 0) {
+		*path = uri + strlen(JS_ROOT);
+		return set->root;
+	}
+	return NULL;
+}
+
+/* Puts a slash between, if one is needed. */
+static void put_file(struct ev_buf *name, const char *folder, const char *path)
+{
+	if (strcmp(folder, ".") != 0)
+		ev_buf_puts(name, folder);
+	if (name->len > 0 && name->p[name->len - 1] != '/')
+		ev_buf_putc(name, '/');
+	ev_buf_puts(name, path);
+}
+
+/* The name of the file that a URI stands for. False if it stands for none. */
+static bool file_of(struct ev_jschema_set *set, const char *uri, struct ev_buf *name)
+{
+	struct js_slice path;
+	struct ev_buf plain = {0};
+	const char *raw, *folder = folder_of(set, uri, &raw);
+	size_t slashes = 0;
+	bool good;
+
+	if (folder == NULL)
+		return false;
+	path = js_percent_decoded(set, raw, strlen(raw));
+	/* the escapes hide no path, and no end of it */
+	for (const char *p = raw; *p != '\0'; p++)
+		slashes += *p == '/';
+	for (size_t i = 0; i < path.len; i++)
+		slashes -= path.p[i] == '/';
+	good = slashes == 0 && path.len > 0 && path.p[0] != '/' && strlen(path.p) == path.len &&
+	       js_plain_path(path.p, path.len, &plain) && plain.len == path.len;
+	ev_buf_free(&plain);
+	if (good)
+		put_file(name, folder, path.p);
+	return good;
+}
+
+/*
+ * The path from the folder to `name`, both without symbolic links, or "" if they are the same; to
+ * be freed. NULL if it does not lie there, or is not there at all.
+ */
+static char *path_inside(const char *folder, const char *name)
+{
+	char *real = realpath(name, NULL), *top = realpath(*folder != '\0' ? folder : ".", NULL);
+	char *rest = NULL;
+	size_t len = top != NULL ? strlen(top) : 0;
+
+	if (len == 1)
+		len = 0; /* the root of all */
+	if (real != NULL && top != NULL && strncmp(real, top, len) == 0) {
+		if (real[len] == '/')
+			rest = ev_strdup(real + len + 1);
+		else if (real[len] == '\0')
+			rest = ev_strdup("");
+	}
+	free(real);
+	free(top);
+	return rest;
+}
+
+/* A file that a reference names: a regular one that no symbolic link takes out of its folder. */
+static bool may_follow(const char *folder, const char *name, struct ev_error *err)
+{
+	char *inside = path_inside(folder, name);
+	struct stat st;
+
+	if (stat(name, &st) != 0) {
+		free(inside);
+		return true; /* reading it tells why */
+	}
+	if (inside == NULL)
+		ev_fail(err,
+			"%s: a symbolic link leads out of the schemas' folder: "
+			"put the file itself there",
+			name);
+	else if (!S_ISREG(st.st_mode))
+		ev_fail(err, "%s: is no regular file", name);
+	free(inside);
+	return inside != NULL && S_ISREG(st.st_mode);
+}
+
+/* named: the file's name, if it is the user who named it; else what the URI stands for is read. */
+static struct js_document *load(struct ev_jschema_set *set, const char *uri, const char *named,
+				struct ev_error *err)
+{
 	struct js_document *doc = NULL;
 	struct ev_buf name = {0};
+	const char *folder, *path;
 	size_t len;
 	char *text;
 
 	for (size_t i = 0; i < set->n_documents; i++)
 		if (strcmp(set->documents[i]->retrieved, uri) == 0)
 			return set->documents[i];
-	if (memchr(path.p, '\0', path.len) != NULL) {
+	folder = folder_of(set, uri, &path);
+	if (named != NULL)
+		ev_buf_puts(&name, named);
+	else if (!file_of(set, uri, &name))
 		ev_fail(err, "%s: is no name of a file", uri);
-		return NULL;
-	}
-	if (*set->root != '\0' && strcmp(set->root, ".") != 0)
-		ev_buf_printf(&name, "%s/", set->root);
-	ev_buf_puts(&name, path.p);
-	if (ev_in_slurp(ev_buf_str(&name), FILE_MAX, &text, &len, err) == EV_OK)
-		doc = document_add(set, ev_buf_str(&name), uri, text, len, err);
+	else if (!may_follow(folder, ev_buf_str(&name), err))
+		ev_buf_reset(&name);
+	if ((named != NULL || name.len > 0) &&
+	    ev_in_slurp(ev_buf_str(&name), FILE_MAX, &text, &len, err) == EV_OK)
+		doc = document_add(set, ev_buf_str(&name), uri,
+				   folder == set->map ? set->base : JS_ROOT, text, len, err);
 	ev_buf_free(&name);
 	return doc;
 }
 
-static struct js_document *load_metaschema(struct ev_jschema_set *set, struct ev_error *err)
+/* Whether a URI is that of something loaded, or of a file. */
+static bool leads_somewhere(struct ev_jschema_set *set, const char *uri)
 {
-	char *text = ev_calloc(js_metaschema_len + EV_SCAN_SLACK, 1);
+	struct ev_buf name = {0};
+	bool found = resource_find(set, uri) != NULL ||
+		     (file_of(set, uri, &name) && access(ev_buf_str(&name), F_OK) == 0);
 
-	memcpy(text, js_metaschema, js_metaschema_len);
-	return document_add(set, JS_METASCHEMA, JS_METASCHEMA, text, js_metaschema_len, err);
+	ev_buf_free(&name);
+	return found;
+}
+
+bool js_resource_get(struct ev_jschema_set *set, const char *uri, struct js_resource **r,
+		     struct ev_error *err)
+{
+	struct js_document *doc;
+
+	if ((*r = resource_find(set, uri)) != NULL || !leads_somewhere(set, uri))
+		return true;
+	if ((doc = load(set, uri, NULL, err)) == NULL)
+		return false;
+	if ((*r = resource_find(set, uri)) == NULL)
+		*r = doc->top;
+	return true;
+}
+
+bool ev_jschema_set_map(struct ev_jschema_set *set, const char *folder, const char *base,
+			struct ev_error *err)
+{
+	struct ev_buf uri = {0};
+	struct js_uri u;
+	struct stat st;
+
+	if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode)) {
+		ev_fail(err, "%s: is no folder", folder);
+		return false;
+	}
+	base = base != NULL ? base : JS_ROOT;
+	js_uri_split(base, strlen(base), &u);
+	if (u.scheme.len == 0 || u.path.len + u.authority.len == 0 || u.has_query ||
+	    u.fragment.len > 0) {
+		ev_fail(err,
+			"%s: is no absolute URI of a folder, such as https://example.org/schemas/",
+			base);
+		return false;
+	}
+	ev_buf_put(&uri, base, strlen(base) - u.has_fragment);
+	if (uri.p[uri.len - 1] != '/')
+		ev_buf_putc(&uri, '/');
+	set->base = ev_strdup(ev_buf_str(&uri));
+	set->map = ev_strdup(folder);
+	ev_buf_free(&uri);
+	return true;
 }
 
 /* References */
@@ -577,43 +559,83 @@ static void *ref_failed(const struct js_document *doc, uint32_t at, const char *
 	return NULL;
 }
 
+static struct js_document *load_metaschema(struct ev_jschema_set *set,
+					   const struct js_metaschema *meta, struct ev_error *err)
+{
+	struct js_resource *r = resource_find(set, meta->uri);
+	struct ev_buf text = {0};
+	size_t len;
+
+	if (r != NULL)
+		return r->doc;
+	js_metaschema_write(meta, &text);
+	len = text.len;
+	memset(ev_buf_room(&text, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
+	return document_add(set, meta->uri, meta->uri, NULL, text.p, len, err);
+}
+
+/*
+ * The URI of the file that a reference means. If what its base makes of a relative one is no
+ * address, it is meant from the file that it stands in; or else an $id that is relative itself is
+ * meant from the folder at the top, as in sets of schemas that were made to be put together. NULL
+ * if the folder has no place for it.
+ */
+static const char *address(const struct ev_jschema *from, const char *uri, const struct js_uri *u)
+{
+	struct ev_jschema_set *set = from->set;
+	const struct js_resource *r = from->resource;
+	const char *tries[3] = {uri}, *first = NULL, *path;
+
+	if (u->scheme.len == 0 && !u->has_authority) {
+		tries[1] = js_resolve(set, from->doc->retrieved, u);
+		if (r->rooted != NULL && r->uri != from->doc->retrieved)
+			tries[2] = js_resolve(set, r->rooted, u);
+	}
+	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+		if (tries[i] == NULL || folder_of(set, tries[i], &path) == NULL)
+			continue;
+		if (leads_somewhere(set, tries[i]))
+			return tries[i];
+		first = first != NULL ? first : tries[i];
+	}
+	return first;
+}
+
 static struct js_resource *find_target(struct ev_jschema *from, uint32_t at, const char *ref,
 				       const struct js_uri *u, struct ev_error *err)
 {
+	static const char above[] =
+		"reaches above the schemas' folder: keep the files in or below it";
 	struct ev_jschema_set *set = from->set;
 	struct js_document *doc = from->doc, *other;
-	const char *uri = resolve(set, from->resource->uri, u), *file = uri;
+	const char *uri = js_resolve(set, from->resource->uri, u), *file;
+	const struct js_metaschema *meta;
 	struct js_resource *r;
 	struct ev_error why;
 
 	if (uri == NULL)
-		return ref_failed(doc, at, ref,
-				  "reaches above the model's folder: keep the files in or below it",
-				  err);
+		return ref_failed(doc, at, ref, above, err);
 	if ((r = resource_find(set, uri)) != NULL)
 		return r;
-	/* an $id may be no address: then a file beside this one is what is meant */
-	if (u->scheme.len == 0 && !u->has_authority && strncmp(uri, SCHEME, strlen(SCHEME)) != 0)
-		file = resolve(set, doc->retrieved, u);
-	if (file == NULL)
-		return ref_failed(doc, at, ref,
-				  "reaches above the model's folder: keep the files in or below it",
-				  err);
-	if (strncmp(file, SCHEME, strlen(SCHEME)) == 0) {
-		if ((other = js_load_file(set, file, &why)) == NULL) {
+	if ((meta = js_metaschema_find(uri)) != NULL)
+		return (other = load_metaschema(set, meta, err)) != NULL ? other->top : NULL;
+	if ((file = address(from, uri, u)) != NULL) {
+		if ((r = resource_find(set, file)) != NULL)
+			return r;
+		if ((other = load(set, file, NULL, &why)) == NULL) {
 			js_fail(doc, doc->nodes[at].pos, err,
 				"the reference \"%s\" cannot be followed: %s", ref, why.text);
 			return NULL;
 		}
 		return (r = resource_find(set, uri)) != NULL ? r : other->top;
 	}
-	if (strcmp(uri, JS_METASCHEMA) == 0)
-		return (other = load_metaschema(set, err)) != NULL ? other->top : NULL;
+	if (u->scheme.len == 0 && !u->has_authority)
+		return ref_failed(doc, at, ref, above, err);
 	if (strncmp(uri, "http:", 5) == 0 || strncmp(uri, "https:", 6) == 0)
 		return ref_failed(
 			doc, at, ref,
 			"is remote, and remote references are not fetched: put that schema into a "
-			"file below the model's folder and refer to the file",
+			"file below the schemas' folder and refer to the file",
 			err);
 	return ref_failed(doc, at, ref,
 			  "is the $id of no schema here: correct it, or refer to a file", err);
@@ -675,10 +697,9 @@ struct ev_jschema *js_refer(struct ev_jschema *from, uint32_t at, const struct j
 	}
 	ref = js_text(doc, set, at);
 	js_uri_split(ref.p, ref.len, &u);
-	if ((u.scheme.len != 0 || u.has_authority || u.path.len != 0 || u.has_query) &&
-	    (r = find_target(from, at, ref.p, &u, err)) == NULL)
+	if (js_uri_beyond_fragment(&u) && (r = find_target(from, at, ref.p, &u, err)) == NULL)
 		return NULL;
-	fragment = percent_decoded(set, u.fragment.p, u.fragment.len);
+	fragment = js_percent_decoded(set, u.fragment.p, u.fragment.len);
 	node = r->at;
 	if (fragment.len > 0 && fragment.p[0] == '/') {
 		node = follow(set, &r, fragment);
@@ -706,32 +727,53 @@ static const struct ev_jschema *compile_top(struct ev_jschema_set *set, struct j
 	return js_compile_queue(set, err) ? s : NULL;
 }
 
+/* The URI of a file that the user named; path is its name in the root. */
+static const char *named_uri(struct ev_jschema_set *set, const char *name, const char *path,
+			     struct ev_error *err)
+{
+	const char *slash = strrchr(name, '/'), *uri = NULL;
+	char *folder, *inside;
+
+	if (set->map == NULL)
+		return js_file_uri(set, JS_ROOT, path);
+	folder = slash != NULL ? ev_strndup(name, (size_t)(slash - name) + 1) : ev_strdup(".");
+	inside = path_inside(set->map, folder);
+	if (inside != NULL) {
+		struct ev_buf below = {0};
+
+		put_file(&below, inside, slash != NULL ? slash + 1 : name);
+		uri = js_file_uri(set, set->base, ev_buf_str(&below));
+		ev_buf_free(&below);
+	} else if (strcmp(set->base, JS_ROOT) != 0) {
+		uri = js_file_uri(set, JS_ROOT, path);
+	} else {
+		ev_fail(err, "%s: lies outside the folder %s: name one that has it", name,
+			set->map);
+	}
+	free(folder);
+	free(inside);
+	return uri;
+}
+
 const struct ev_jschema *ev_jschema_file(struct ev_jschema_set *set, const char *path,
 					 struct ev_error *err)
 {
-	static const char hex[] = "0123456789ABCDEF";
 	struct js_document *doc = NULL;
-	struct ev_buf plain = {0}, uri = {0};
+	struct ev_buf plain = {0}, name = {0};
+	const char *uri;
 
-	if (*path == '/' || !plain_path(path, strlen(path), &plain)) {
+	if (*path == '/' || !js_plain_path(path, strlen(path), &plain)) {
 		ev_fail(err, "%s: lies outside the model's folder: keep schemas in or below it",
 			path);
-	} else {
-		ev_buf_puts(&uri, SCHEME);
-		for (const char *p = ev_buf_str(&plain); *p != '\0'; p++) {
-			if (((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') ||
-			    (*p >= '0' && *p <= '9') || strchr("/-._~!$&'()*+,;=:@", *p) != NULL) {
-				ev_buf_putc(&uri, *p);
-			} else {
-				ev_buf_putc(&uri, '%');
-				ev_buf_putc(&uri, hex[(unsigned char)*p >> 4]);
-				ev_buf_putc(&uri, hex[(unsigned char)*p & 15]);
-			}
-		}
-		doc = js_load_file(set, ev_arena_copy(&set->arena, ev_buf_str(&uri), uri.len), err);
+		ev_buf_free(&plain);
+		return NULL;
 	}
+	put_file(&name, set->root, ev_buf_str(&plain));
+	uri = named_uri(set, ev_buf_str(&name), ev_buf_str(&plain), err);
+	if (uri != NULL)
+		doc = load(set, uri, ev_buf_str(&name), err);
 	ev_buf_free(&plain);
-	ev_buf_free(&uri);
+	ev_buf_free(&name);
 	return doc != NULL ? compile_top(set, doc, err) : NULL;
 }
 
@@ -744,7 +786,8 @@ const struct ev_jschema *ev_jschema_text(struct ev_jschema_set *set, const char 
 	copy = ev_malloc(len + EV_SCAN_SLACK);
 	memcpy(copy, text, len);
 	memset(copy + len, 0, EV_SCAN_SLACK);
-	snprintf(uri, sizeof uri, SCHEME "?text=%zu", set->n_documents);
-	doc = document_add(set, name, ev_arena_copy(&set->arena, uri, strlen(uri)), copy, len, err);
+	snprintf(uri, sizeof uri, JS_ROOT "?text=%zu", set->n_documents);
+	doc = document_add(set, name, ev_arena_copy(&set->arena, uri, strlen(uri)), JS_ROOT, copy,
+			   len, err);
 	return doc != NULL ? compile_top(set, doc, err) : NULL;
 }

@@ -458,16 +458,16 @@ static void take_names(struct ev_regex *re)
 	}
 }
 
-struct ev_regex *ev_regex_compile(const char *pattern, size_t len, unsigned flags,
-				  struct ev_error *err)
+/* NULL with the error: PCRE2's number for it, or 0 where it is not PCRE2's. */
+static pcre2_code *compile(const char *pattern, size_t len, unsigned flags, int *number,
+			   struct ev_error *err)
 {
 	struct ecma e = {.start = pattern, .p = pattern, .end = pattern + len, .err = err};
 	uint32_t options = PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
-	struct ev_regex *re;
 	PCRE2_SIZE offset;
 	pcre2_code *code;
-	int error;
 
+	*number = 0;
 	if ((flags & EV_REGEX_OCTETS) == 0) {
 		if (ev_utf8_valid(pattern, len) < len) {
 			ev_fail(err, "not UTF-8 at octet %zu", ev_utf8_valid(pattern, len));
@@ -485,19 +485,29 @@ struct ev_regex *ev_regex_compile(const char *pattern, size_t len, unsigned flag
 		pattern = ev_buf_str(&e.out);
 		len = e.out.len;
 	}
-	code = pcre2_compile((PCRE2_SPTR)pattern, len, options, &error, &offset, NULL);
+	code = pcre2_compile((PCRE2_SPTR)pattern, len, options, number, &offset, NULL);
 	if (code == NULL) {
 		char text[256];
 
-		pcre2_get_error_message(error, (PCRE2_UCHAR *)text, sizeof text);
+		pcre2_get_error_message(*number, (PCRE2_UCHAR *)text, sizeof text);
 		if ((flags & EV_REGEX_ECMA) != 0)
 			ev_fail(err, "%s", text); /* an octet of the translation would mislead */
 		else
 			ev_fail(err, "%s at octet %zu", text, (size_t)offset);
-		ev_buf_free(&e.out);
-		return NULL;
 	}
 	ev_buf_free(&e.out);
+	return code;
+}
+
+struct ev_regex *ev_regex_compile(const char *pattern, size_t len, unsigned flags,
+				  struct ev_error *err)
+{
+	struct ev_regex *re;
+	int number;
+	pcre2_code *code = compile(pattern, len, flags, &number, err);
+
+	if (code == NULL)
+		return NULL;
 	share();
 	re = ev_calloc(1, sizeof *re);
 	re->code = code;
@@ -507,6 +517,16 @@ struct ev_regex *ev_regex_compile(const char *pattern, size_t len, unsigned flag
 	pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &re->groups);
 	take_names(re);
 	return re;
+}
+
+bool ev_regex_valid(const char *pattern, size_t len, unsigned flags)
+{
+	struct ev_error err;
+	int number;
+	pcre2_code *code = compile(pattern, len, flags, &number, &err);
+
+	pcre2_code_free(code);
+	return code != NULL || number == PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH;
 }
 
 void ev_regex_free(struct ev_regex **re)

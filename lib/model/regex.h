@@ -34,6 +34,11 @@ enum ev_regex_flags {
 struct ev_regex *ev_regex_compile(const char *pattern, size_t len, unsigned flags,
 				  struct ev_error *err);
 void ev_regex_free(struct ev_regex **re);
+/*
+ * Whether the language has this expression. One that looks behind by a variable width counts,
+ * though PCRE2 cannot search for it.
+ */
+bool ev_regex_valid(const char *pattern, size_t len, unsigned flags);
 
 /* Whether the pattern is found anywhere in the text: UTF-8, unless EV_REGEX_OCTETS. */
 bool ev_regex_match(struct ev_regex *re, const char *p, size_t len);

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/status.h"
-#include "io/in.h"
+#include "json/lines.h"
 #include "model/reason.h"
 
 #include <stdbool.h>
@@ -22,6 +22,8 @@ struct ev_record {
 	const char *source;
 	uint64_t line, offset;
 	size_t before; /* octets of the line in front of p, where the record is a part of it */
+	const struct ev_index *index; /* the record is its lines[nth]; or NULL */
+	size_t nth;
 };
 
 /*

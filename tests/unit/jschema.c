@@ -95,6 +95,26 @@ static void verdicts(void)
 		{"{\"allOf\":[{\"properties\":{\"a\":true}}],\"unevaluatedProperties\":false}",
 		 "{\"a\":1,\"b\":2}", false},
 		{"{\"format\":\"ipv6\"}", "\"::ffff:1.2.3.4\"", true},
+		{"{\"format\":\"hostname\"}", "\"XN--9N2BP8Q.xn--zca\"", true},
+		{"{\"format\":\"hostname\"}", "\"xn--\"", false},
+		{"{\"format\":\"hostname\"}", "\"xn--a\"", false},
+		{"{\"format\":\"email\"}", "\"a@xn--hello-txk\"", false},
+		{"{\"format\":\"idn-hostname\"}", "\"m\u00fcnchen.xn--zca.de\"", true},
+		{"{\"format\":\"idn-hostname\"}", "\"M\u00fcnchen.de\"", false},
+		{"{\"format\":\"idn-hostname\"}", "\"m\u00fc\\u0000nchen\"", false},
+		{"{\"format\":\"idn-hostname\"}", "\"0.xn--4dbc5h\"", false},
+		{"{\"format\":\"idn-hostname\"}", "\"a.xn--4dbc5h\"", true},
+		{"{\"format\":\"idn-email\"}", "\"\u00fc@\u00fc.de\"", true},
+		{"{\"format\":\"idn-email\"}", "\"\u00fc@-\u00fc.de\"", false},
+		{"{\"format\":\"relative-json-pointer\"}", "\"1+12/a\"", true},
+		{"{\"format\":\"relative-json-pointer\"}", "\"1-01\"", false},
+		{"{\"format\":\"relative-json-pointer\"}", "\"1+\"", false},
+		{"{\"format\":\"iri\"}", "\"a:/\ue000\"", false},
+		{"{\"format\":\"iri\"}", "\"a:?\ue000\"", true},
+		{"{\"format\":\"iri\"}", "\"a:/\\ufdd0\"", false},
+		{"{\"format\":\"uri-template\"}", "\"{?a,b*,c:9999}{\"", false},
+		{"{\"format\":\"uri-template\"}", "\"{%6\"", false},
+		{"{\"format\":\"uri-template\"}", "\"{a:\"", false},
 		{"{\"format\":\"something else\"}", "\"x\"", true},
 		{"{\"unheard of\":5}", "1", true},
 		{"{\"$ref\":\"https://json-schema.org/draft/2020-12/schema\"}",
@@ -160,12 +180,12 @@ static void errors(void)
 		 "object, true or false"},
 		{"{\"$ref\":\"https://example.org/x.json\"}",
 		 "schema:1:9: the reference \"https://example.org/x.json\" is remote, and remote "
-		 "references are not fetched: put that schema into a file below the model's folder "
+		 "references are not fetched: put that schema into a file below the schemas' folder "
 		 "and refer to the file"},
 		{"{\"$ref\":\"urn:x:y\"}", "schema:1:9: the reference \"urn:x:y\" is the $id of no "
 					   "schema here: correct it, or refer to a file"},
 		{"{\"$ref\":\"../x.json\"}",
-		 "schema:1:9: the reference \"../x.json\" reaches above the model's folder: keep "
+		 "schema:1:9: the reference \"../x.json\" reaches above the schemas' folder: keep "
 		 "the files in or below it"},
 		{"{\"$ref\":\"#\"}", "schema:1:1: this schema leads back to itself for one and the "
 				     "same value, which never ends: take the reference out"},
@@ -182,8 +202,8 @@ static void errors(void)
 					"digits, - _ and ., and a letter or _ first"},
 		{"{\"$defs\":{\"a\":{\"$anchor\":\"x\"},\"b\":{\"$anchor\":\"x\"}}}",
 		 "schema:1:46: the anchor \"x\" stands twice in one schema: rename one"},
-		{"{\"$schema\":\"http://json-schema.org/draft-07/schema#\"}",
-		 "schema:1:12: $schema names http://json-schema.org/draft-07/schema, which is not "
+		{"{\"$schema\":\"http://json-schema.org/draft-03/schema#\"}",
+		 "schema:1:12: $schema names http://json-schema.org/draft-03/schema, which is not "
 		 "known here: write the schema for "
 		 "\"https://json-schema.org/draft/2020-12/schema\""},
 	};

@@ -1,76 +1,62 @@
 /*
- * JSON Schema's own test suite, draft 2020-12, under EVKIT_DATA: one assertion a file. Each test is
- * held against both evaluators. What is left out is listed below, with the reason, and shows as a
- * skip.
+ * JSON Schema's own test suite under EVKIT_DATA, drafts 2020-12 and 07: one assertion a file. Each
+ * test is held against both evaluators. What is left out is listed below, with the reason, and
+ * shows as a skip.
+ *
+ * With a folder as its argument it judges nothing and writes there, for tests/jschema_suite.t, what
+ * to run through the program: for each case N.json, its schema; N.jsonl, the values, one a line;
+ * want/N, those lines that are valid; and in the file "cases" a line "N draft formats file: case".
  */
 #include "base/buf.h"
 #include "base/mem.h"
 #include "io/in.h"
-#include "json/view.h"
 #include "model/jschema.h"
 #include "support.h"
 #include "tap.h"
+#include "json/view.h"
 
 #include <dirent.h>
+#include <sys/stat.h>
 
-#define FORMAT "formats are asserted here, the suite takes them for annotations"
-#define PUNYCODE "what the Punycode of a host name says is not looked into"
-#define UNKNOWN "this format is not asserted"
+/*
+ * formats: the required part wants `format` to be an annotation, and the others that it is
+ * asserted. Schemas of draft 07 have no $schema there.
+ */
+static const struct part {
+	const char *folder, *draft;
+	bool formats;
+} parts[] = {
+	{"draft2020-12/", "2020-12", false},
+	{"draft2020-12/optional/", "2020-12", true},
+	{"draft2020-12/optional/format/", "2020-12", true},
+	{"draft7/", "draft-07", false},
+	{"draft7/optional/", "draft-07", true},
+	{"draft7/optional/format/", "draft-07", true},
+};
 
-/* test: NULL for all of the case; name: NULL for all of the file. */
+/* Left out. name: NULL for all of the file; test: NULL for all of the case. */
 static const struct {
-	const char *file, *name, *test, *why;
+	const char *folder, *file, *name, *test, *why;
 } skips[] = {
-	{"format.json", "email format", "invalid email string is only an annotation by default",
-	 FORMAT},
-	{"format.json", "regex format", "invalid regex string is only an annotation by default",
-	 FORMAT},
-	{"format.json", "ipv4 format", "invalid ipv4 string is only an annotation by default",
-	 FORMAT},
-	{"format.json", "ipv6 format", "invalid ipv6 string is only an annotation by default",
-	 FORMAT},
-	{"format.json", "hostname format",
-	 "invalid hostname string is only an annotation by default", FORMAT},
-	{"format.json", "date format", "invalid date string is only an annotation by default",
-	 FORMAT},
-	{"format.json", "date-time format",
-	 "invalid date-time string is only an annotation by default", FORMAT},
-	{"format.json", "time format", "invalid time string is only an annotation by default",
-	 FORMAT},
-	{"format.json", "json-pointer format",
-	 "invalid json-pointer string is only an annotation by default", FORMAT},
-	{"format.json", "uri format", "invalid uri string is only an annotation by default",
-	 FORMAT},
-	{"format.json", "uri-reference format",
-	 "invalid uri-reference string is only an annotation by default", FORMAT},
-	{"format.json", "uuid format", "invalid uuid string is only an annotation by default",
-	 FORMAT},
-	{"format.json", "duration format",
-	 "invalid duration string is only an annotation by default", FORMAT},
-	{"cross-draft.json", NULL, NULL, "other drafts are refused"},
-	{"ecmascript-regex.json", "ECMA 262 lookbehind is valid, including variable width",
-	 "a variable-width lookbehind (ES2018)", "PCRE2 has no lookbehind of variable width"},
-	{"hostname.json", "validation of A-label (punycode) host names", NULL, PUNYCODE},
-	{"idn-email.json", NULL, NULL, UNKNOWN},
-	{"idn-hostname.json", NULL, NULL, UNKNOWN},
-	{"iri-reference.json", NULL, NULL, UNKNOWN},
-	{"iri.json", NULL, NULL, UNKNOWN},
-	{"relative-json-pointer.json", NULL, NULL, UNKNOWN},
-	{"uri-template.json", NULL, NULL, UNKNOWN},
+	{"draft7/optional/", "content.json", NULL, NULL, "what a text encodes is not looked into"},
 };
 
 static struct ev_scan *suite_scan;
 static struct ev_buf base; /* the suite's folder */
+static const char *split;  /* the folder to write to, or NULL */
+static FILE *cases;
+static unsigned n_cases;
+
 struct count {
 	int passed, failed, skipped;
 };
 
-static struct count total;
-
-static const char *skipped(const char *file, const char *name, const char *test)
+static const char *skipped(const struct part *part, const char *file, const char *name,
+			   const char *test)
 {
 	for (size_t i = 0; i < sizeof skips / sizeof *skips; i++)
-		if (strcmp(skips[i].file, file) == 0 &&
+		if (strcmp(skips[i].folder, part->folder) == 0 &&
+		    strcmp(skips[i].file, file) == 0 &&
 		    (skips[i].name == NULL || strcmp(skips[i].name, name) == 0) &&
 		    (skips[i].test == NULL || (test != NULL && strcmp(skips[i].test, test) == 0)))
 			return skips[i].why;
@@ -89,123 +75,16 @@ static char *text_of(const struct ev_doc *d, uint32_t object, const char *name)
 	return copy;
 }
 
-/*
- * The suite's remotes/draft2020-12 stands for http://localhost:1234/draft2020-12/. Nothing is
- * fetched here, so each file becomes a schema of the set with that $id; one with another $id of its
- * own gets a second schema beside it that refers to it.
- */
-struct remotes {
-	char **uris, **texts;
-	size_t n;
-};
-
-static struct remotes remotes;
-
-static void remotes_find(const char *folder)
-{
-	struct dirent **list;
-	int n;
-	struct ev_buf path = {0};
-
-	ev_buf_printf(&path, "%s/remotes/draft2020-12%s", ev_buf_str(&base), folder);
-	n = scandir(ev_buf_str(&path), &list, NULL, alphasort);
-	for (int i = 0; i < n; i++) {
-		const char *name = list[i]->d_name;
-		struct ev_buf inner = {0}, uri = {0}, text = {0};
-		struct ev_error err;
-		char *p;
-		size_t len;
-
-		ev_buf_printf(&inner, "%s/%s", folder, name);
-		if (name[0] != '.' && strstr(name, ".json") == NULL) {
-			remotes_find(ev_buf_str(&inner));
-		} else if (name[0] != '.') {
-			ev_buf_reset(&path);
-			ev_buf_printf(&path, "%s/remotes/draft2020-12%s", ev_buf_str(&base),
-				      ev_buf_str(&inner));
-			ev_buf_printf(&uri, "http://localhost:1234/draft2020-12%s",
-				      ev_buf_str(&inner));
-			if (ev_in_slurp(ev_buf_str(&path), 1 << 20, &p, &len, &err) == EV_OK) {
-				remotes.uris = ev_realloc_array(remotes.uris, remotes.n + 1,
-								sizeof(char *));
-				remotes.texts = ev_realloc_array(remotes.texts, remotes.n + 1,
-								 sizeof(char *));
-				remotes.uris[remotes.n] = ev_strdup(ev_buf_str(&uri));
-				ev_buf_put(&text, p, len);
-				remotes.texts[remotes.n++] = ev_strdup(ev_buf_str(&text));
-				free(p);
-			}
-		}
-		ev_buf_free(&inner);
-		ev_buf_free(&uri);
-		ev_buf_free(&text);
-		free(list[i]);
-	}
-	if (n >= 0)
-		free(list);
-	ev_buf_free(&path);
-}
-
-static bool remote_add(struct ev_jschema_set *set, struct ev_scan *scan, size_t k)
-{
-	struct ev_buf text = {0};
-	struct ev_error err;
-	struct ev_flaw flaw;
-	const struct ev_doc *d;
-	uint32_t id;
-	bool good;
-
-	ev_buf_puts(&text, remotes.texts[k]);
-	ev_buf_room(&text, EV_SCAN_SLACK);
-	d = ev_scan(scan, text.p, text.len, &flaw);
-	id = ev_member(d, 0, "$id", 3);
-	if (id == EV_NOWHERE) {
-		ev_buf_reset(&text);
-		ev_buf_printf(&text, "{\"$id\":\"%s\",%s", remotes.uris[k],
-			      strchr(remotes.texts[k], '{') + 1);
-	}
-	good = ev_jschema_text(set, remotes.uris[k], text.p, text.len, &err) != NULL;
-	if (good && id != EV_NOWHERE &&
-	    !ev_string_is(d, id, remotes.uris[k], strlen(remotes.uris[k]))) {
-		struct ev_buf other = {0};
-		size_t len;
-		const char *p = ev_raw(d, id, &len);
-
-		ev_buf_printf(&other, "{\"$id\":\"%s\",\"$ref\":%.*s}", remotes.uris[k], (int)len,
-			      p);
-		good = ev_jschema_text(set, remotes.uris[k], other.p, other.len, &err) != NULL;
-		ev_buf_free(&other);
-	}
-	ev_buf_free(&text);
-	return good;
-}
-
-/* They refer to one another, so again and again while it helps. */
-static void remotes_add(struct ev_jschema_set *set)
-{
-	struct ev_scan *scan = ev_scan_new();
-	bool *added = ev_calloc(remotes.n + 1, sizeof *added), more = true;
-
-	while (more) {
-		more = false;
-		for (size_t k = 0; k < remotes.n; k++)
-			if (!added[k] && remote_add(set, scan, k))
-				added[k] = more = true;
-	}
-	free(added);
-	ev_scan_free(&scan);
-}
-
-static void hold(const char *file, const char *name, const struct ev_doc *d, uint32_t test,
-		 const struct ev_jschema *s, struct count *c)
+static void hold(const struct part *part, const char *file, const char *name,
+		 const struct ev_doc *d, uint32_t test, const struct ev_jschema *s, struct count *c)
 {
 	static struct ev_reasons reasons;
 	char *about = text_of(d, test, "description");
 	uint32_t data = ev_member(d, test, "data", 4), valid = ev_member(d, test, "valid", 5);
 	bool want = ev_kind(d, valid) == EV_TRUE, fast, slow;
 
-	if (skipped(file, name, about) != NULL) {
-		skip(skipped(file, name, about), "%s: %s: %s", file, name, about);
+	if (skipped(part, file, name, about) != NULL) {
+		skip(skipped(part, file, name, about), "%s: %s: %s", file, name, about);
 		c->skipped++;
 		free(about);
 		return;
@@ -227,38 +106,97 @@ static void hold(const char *file, const char *name, const struct ev_doc *d, uin
 	free(about);
 }
 
-static void run_case(const char *file, const struct ev_doc *d, uint32_t at, struct count *c)
+static FILE *create(const char *format, unsigned n)
+{
+	char name[64];
+	struct ev_buf path = {0};
+	FILE *f;
+
+	snprintf(name, sizeof name, format, n);
+	ev_buf_printf(&path, "%s/%s", split, name);
+	if ((f = fopen(ev_buf_str(&path), "w")) == NULL) {
+		perror(ev_buf_str(&path));
+		exit(2);
+	}
+	ev_buf_free(&path);
+	return f;
+}
+
+/* As it stands in the suite, but on one line: no string has a raw line feed in it. */
+static void put_line(FILE *f, const struct ev_doc *d, uint32_t at)
+{
+	size_t len;
+	const char *p = ev_raw(d, at, &len);
+
+	for (size_t i = 0; i < len; i++)
+		putc(p[i] == '\n' ? ' ' : p[i], f);
+	putc('\n', f);
+}
+
+static void split_case(const struct part *part, const char *file, const char *name,
+		       const struct ev_doc *d, uint32_t schema, uint32_t tests)
+{
+	unsigned n = ++n_cases;
+	FILE *values = create("%u.jsonl", n), *want = create("want/%u", n),
+	     *text = create("%u.json", n);
+
+	fprintf(cases, "%u %s %s %s: %s\n", n, part->draft, part->formats ? "assert" : "annotate",
+		file, name);
+	put_line(text, d, schema);
+	for (uint32_t i = ev_first(d, tests); i < ev_end(d, tests); i = ev_next(d, i)) {
+		uint32_t data = ev_member(d, i, "data", 4);
+
+		put_line(values, d, data);
+		if (ev_kind(d, ev_member(d, i, "valid", 5)) == EV_TRUE)
+			put_line(want, d, data);
+	}
+	if (fclose(values) != 0 || fclose(want) != 0 || fclose(text) != 0)
+		exit(2);
+}
+
+static void run_case(const struct part *part, const char *file, const struct ev_doc *d, uint32_t at,
+		     struct count *c)
 {
 	char *name = text_of(d, at, "description");
 	uint32_t schema = ev_member(d, at, "schema", 6), tests = ev_member(d, at, "tests", 5);
 	struct ev_jschema_set *set;
-	const struct ev_jschema *s;
+	const struct ev_jschema *s = NULL;
+	struct ev_buf remotes = {0};
 	struct ev_error err;
 	const char *p;
 	size_t len;
 
-	if (skipped(file, name, NULL) != NULL) {
-		skip(skipped(file, name, NULL), "%s: %s", file, name);
+	if (skipped(part, file, name, NULL) != NULL) {
+		if (split == NULL)
+			skip(skipped(part, file, name, NULL), "%s: %s", file, name);
 		c->skipped += (int)d->nodes[tests].count;
+		free(name);
+		return;
+	}
+	if (split != NULL) {
+		split_case(part, file, name, d, schema, tests);
 		free(name);
 		return;
 	}
 	p = ev_raw(d, schema, &len);
 	set = ev_jschema_set_new(".");
-	if (memmem(p, len, "localhost:1234", 14) != NULL)
-		remotes_add(set);
-	s = ev_jschema_text(set, file, p, len, &err);
+	ev_buf_printf(&remotes, "%s/remotes", ev_buf_str(&base));
+	ev_jschema_set_formats(set, part->formats);
+	if (ev_jschema_set_draft(set, part->draft) &&
+	    ev_jschema_set_map(set, ev_buf_str(&remotes), "http://localhost:1234", &err))
+		s = ev_jschema_text(set, file, p, len, &err);
 	if (s == NULL) {
 		diag("%s: %s: %s", file, name, err.text);
 		c->failed += (int)d->nodes[tests].count;
 	}
 	for (uint32_t i = ev_first(d, tests); s != NULL && i < ev_end(d, tests); i = ev_next(d, i))
-		hold(file, name, d, i, s, c);
+		hold(part, file, name, d, i, s, c);
 	ev_jschema_set_free(&set);
+	ev_buf_free(&remotes);
 	free(name);
 }
 
-static void run_file(const char *folder, const char *file)
+static void run_file(const struct part *part, const char *file, struct count *total)
 {
 	struct ev_buf path = {0};
 	struct count c = {0};
@@ -268,20 +206,20 @@ static void run_file(const char *folder, const char *file)
 	size_t len;
 	char *text;
 
-	ev_buf_printf(&path, "%s/tests/draft2020-12/%s%s", ev_buf_str(&base), folder, file);
+	ev_buf_printf(&path, "%s/tests/%s%s", ev_buf_str(&base), part->folder, file);
 	if (ev_in_slurp(ev_buf_str(&path), 1 << 24, &text, &len, &err) != EV_OK ||
 	    (d = ev_scan(suite_scan, text, len, &flaw)) == NULL) {
-		ok(false, "%s%s cannot be read", folder, file);
+		ok(false, "%s%s cannot be read", part->folder, file);
 		return;
 	}
 	for (uint32_t i = ev_first(d, 0); i < ev_end(d, 0); i = ev_next(d, i))
-		run_case(file, d, i, &c);
+		run_case(part, file, d, i, &c);
 	if (c.passed + c.failed > 0)
-		ok(c.failed == 0, "%s%s: %d of %d tests", folder, file, c.passed,
+		ok(c.failed == 0, "%s%s: %d of %d tests", part->folder, file, c.passed,
 		   c.passed + c.failed);
-	total.passed += c.passed;
-	total.failed += c.failed;
-	total.skipped += c.skipped;
+	total->passed += c.passed;
+	total->failed += c.failed;
+	total->skipped += c.skipped;
 	free(text);
 	ev_buf_free(&path);
 }
@@ -291,27 +229,28 @@ static int is_json(const struct dirent *e)
 	return strstr(e->d_name, ".json") != NULL;
 }
 
-static void run_folder(const char *folder)
+static void run_part(const struct part *part)
 {
 	struct ev_buf path = {0};
+	struct count total = {0};
 	struct dirent **list;
 	int n;
 
-	ev_buf_printf(&path, "%s/tests/draft2020-12/%s", ev_buf_str(&base), folder);
+	ev_buf_printf(&path, "%s/tests/%s", ev_buf_str(&base), part->folder);
 	n = scandir(ev_buf_str(&path), &list, is_json, alphasort);
 	for (int i = 0; i < n; i++) {
-		run_file(folder, list[i]->d_name);
+		run_file(part, list[i]->d_name, &total);
 		free(list[i]);
 	}
 	if (n >= 0)
 		free(list);
 	ev_buf_free(&path);
-	diag("%s: %d tests passed, %d failed, %d left out", *folder != '\0' ? folder : "required",
-	     total.passed, total.failed, total.skipped);
-	total = (struct count){0};
+	if (split == NULL)
+		diag("%s: %d tests passed, %d failed, %d left out", part->folder, total.passed,
+		     total.failed, total.skipped);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const char *folder = data_path("json-schema-test-suite");
 
@@ -321,17 +260,21 @@ int main(void)
 	}
 	ev_buf_puts(&base, folder);
 	suite_scan = ev_scan_new();
-	remotes_find("");
-	run_folder("");
-	run_folder("optional/");
-	run_folder("optional/format/");
-	ev_scan_free(&suite_scan);
-	for (size_t k = 0; k < remotes.n; k++) {
-		free(remotes.uris[k]);
-		free(remotes.texts[k]);
+	if (argc > 1) {
+		struct ev_buf want = {0};
+
+		split = argv[1];
+		ev_buf_printf(&want, "%s/want", split);
+		if (mkdir(ev_buf_str(&want), 0777) != 0)
+			perror(ev_buf_str(&want));
+		ev_buf_free(&want);
+		cases = create("cases", 0);
 	}
-	free(remotes.uris);
-	free(remotes.texts);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		run_part(&parts[i]);
+	ev_scan_free(&suite_scan);
 	ev_buf_free(&base);
+	if (split != NULL)
+		return fclose(cases) != 0;
 	return done();
 }
