@@ -39,6 +39,8 @@ struct days {
 	int64_t *list;
 	size_t n, cap;
 	int64_t from, to, last;
+	char date[EV_DATE_TEXT]; /* the one met last */
+	int64_t date_days;
 	struct {
 		int64_t day;
 		char key[EV_KEY_TEXT];
@@ -292,17 +294,28 @@ static bool read_version(struct ev_star *s, const struct ev_event *event, struct
 
 /* Values */
 
-static struct elements *elements_of(struct ev_star *s, size_t group, bool own)
+/* An element of a group, with the event it is of: [0] is the event's, [1] the group's own. */
+struct element {
+	const struct ev_star_group *groups[2];
+	const struct ev_value *values[2];
+	struct bound *bounds[2];
+	size_t index;
+};
+
+static struct element element_at(const struct ev_star *s, size_t group, size_t index)
 {
-	return &s->elements[own ? group : 0];
+	const struct ev_star_group *event = &s->plan->groups[0], *own = &s->plan->groups[group];
+	const struct elements *e = &s->elements[0], *f = &s->elements[group];
+
+	return (struct element){{event, own},
+				{e->values, f->values + index * own->n_cells},
+				{e->bounds, f->bounds + index * own->n_references},
+				index};
 }
 
-static const struct ev_value *value_at(struct ev_star *s, size_t group, size_t element,
-				       struct ev_star_place cell)
+static inline const struct ev_value *value_at(const struct element *e, struct ev_star_place cell)
 {
-	size_t n = s->plan->groups[cell.own ? group : 0].n_cells;
-
-	return &elements_of(s, group, cell.own)->values[(cell.own ? element * n : 0) + cell.at];
+	return &e->values[cell.own][cell.at];
 }
 
 /* The nodes of the cells that are asked for. item: the element, or EV_NOWHERE. */
@@ -421,11 +434,11 @@ static void put_identity(const struct ev_column *c, const struct ev_value *v, st
 }
 
 /* The identity of the member that a reference names; false if all parts of its key are null. */
-static bool read_identity(struct ev_star *s, size_t group, size_t element,
+static bool read_identity(struct ev_star *s, const struct element *e,
 			  const struct ev_star_reference *r, struct bound *b)
 {
 	const struct ev_dimension *d = &s->m->dimensions[r->dimension];
-	const struct ev_value *v = value_at(s, group, element, r->cells[0]);
+	const struct ev_value *v = value_at(e, r->cells[0]);
 	size_t from = s->identities.len;
 	bool known = false;
 
@@ -435,7 +448,7 @@ static bool read_identity(struct ev_star *s, size_t group, size_t element,
 		return true;
 	}
 	for (size_t i = 0; i < r->n; i++) {
-		v = value_at(s, group, element, r->cells[i]);
+		v = value_at(e, r->cells[i]);
 		known |= !v->null;
 		if (i > 0)
 			ev_buf_putc(&s->identities, '\n');
@@ -446,27 +459,41 @@ static bool read_identity(struct ev_star *s, size_t group, size_t element,
 	return known;
 }
 
-/* Begins to look for the members that an element refers to. */
-static void begin_references(struct ev_star *s, size_t group, size_t element,
+/* Begins to look for the members that an element refers to: by its own or by the event's cells. */
+static void begin_references(struct ev_star *s, const struct element *e, bool own,
 			     const struct ev_star_asked *asked)
 {
-	const struct ev_star_group *g = &s->plan->groups[group];
-	struct bound *bounds = s->elements[group].bounds + element * g->n_references;
-
 	for (size_t i = 0; i < asked->n_references; i++) {
-		const struct ev_star_reference *r = &g->references[asked->references[i]];
-		struct bound *b = &bounds[asked->references[i]];
+		const struct ev_star_reference *r =
+			&e->groups[own]->references[asked->references[i]];
+		struct bound *b = &e->bounds[own][asked->references[i]];
 
 		b->key = NULL;
 		b->member = NULL;
 		b->identity = NULL;
 		if (s->members[r->dimension] == NULL)
 			continue;
-		if (read_identity(s, group, element, r, b))
+		if (read_identity(s, e, r, b))
 			b->hash = ev_members_hash(s->members[r->dimension], b->identity, b->len);
 		else
 			b->identity = NULL;
 	}
+}
+
+static void begin_group(struct ev_star *s, size_t group, const struct ev_star_kind *kind)
+{
+	struct elements *all = &s->elements[group];
+	struct element e = {.index = 0};
+
+	if (all->items.n == 0)
+		return;
+	ev_grow(&all->bounds, &all->cap_bounds,
+		all->items.n * s->plan->groups[group].n_references + 1, sizeof *all->bounds);
+	for (size_t k = 0; k < all->items.n; k++) {
+		e = element_at(s, group, k);
+		begin_references(s, &e, true, &kind->groups[group]);
+	}
+	begin_references(s, &e, false, &kind->event[group]);
 }
 
 /* The table has come meanwhile; now the members of the first element do. */
@@ -483,34 +510,21 @@ static void fetch_members(struct ev_star *s, size_t group, const struct ev_star_
 	}
 }
 
-static void begin_group(struct ev_star *s, size_t group, const struct ev_star_kind *kind)
-{
-	struct elements *e = &s->elements[group];
-
-	if (e->items.n == 0)
-		return;
-	ev_grow(&e->bounds, &e->cap_bounds, e->items.n * s->plan->groups[group].n_references + 1,
-		sizeof *e->bounds);
-	for (size_t k = 0; k < e->items.n; k++)
-		begin_references(s, group, k, &kind->groups[group]);
-	begin_references(s, 0, 0, &kind->event[group]);
-}
-
-static struct ev_member *add_member(struct ev_star *s, size_t group, size_t element,
+static struct ev_member *add_member(struct ev_star *s, const struct element *e,
 				    const struct ev_star_reference *r, const struct bound *b)
 {
 	const struct ev_dimension *d = &s->m->dimensions[r->dimension];
 
 	ev_buf_reset(&s->scratch);
 	for (size_t i = 0; i < r->n; i++) {
-		const struct ev_value *v = value_at(s, group, element, r->cells[i]);
+		const struct ev_value *v = value_at(e, r->cells[i]);
 
 		ev_key_column(&s->scratch, &d->columns.list[d->keys[i]], v->p, v->len);
 	}
 	return ev_members_add(s->members[r->dimension], b->hash, b->identity, b->len, &s->scratch);
 }
 
-static void find_member(struct ev_star *s, size_t group, size_t element,
+static void find_member(struct ev_star *s, const struct element *e,
 			const struct ev_star_reference *r, struct bound *b)
 {
 	const struct ev_dimension *d = &s->m->dimensions[r->dimension];
@@ -522,15 +536,15 @@ static void find_member(struct ev_star *s, size_t group, size_t element,
 		return;
 	b->member = ev_members_find(members, b->hash, b->identity, b->len);
 	if (b->member == NULL) {
-		b->member = add_member(s, group, element, r, b);
+		b->member = add_member(s, e, r, b);
 		added = true;
 	}
 	b->key = b->member->key;
 	for (size_t i = 0; i < r->n; i++) {
 		const struct ev_column *c = &d->columns.list[d->keys[i]];
-		const struct ev_value *v = value_at(s, group, element, r->cells[i]);
+		const struct ev_value *v = value_at(e, r->cells[i]);
 
-		if (c->type == EV_TYPE_DECIMAL || c->type == EV_TYPE_VARCHAR)
+		if (!is_identity(c, v) || b->member->attributes[d->keys[i]].p != NULL)
 			ev_members_spell(members, b->member, d->keys[i], i, v->p, v->len, added);
 	}
 }
@@ -544,26 +558,42 @@ static void add_day(struct days *days, int64_t day)
 	days->list[days->n++] = day;
 }
 
-/* The day of a timestamp or a date of a row, in the calendar's zone. */
-static int64_t day_of(const struct ev_calendar *c, const char *json, size_t len)
+/* Days since 1970 of the date that a text begins with; that of the one before is known. */
+static int64_t date_of(struct days *days, const char *text)
 {
 	struct ev_date date;
-	struct ev_time t;
-	int64_t local;
 
-	if (len == EV_DATE_TEXT + 2) {
-		ev_date_parse(json + 1, len - 2, &date);
-		return ev_date_days(date);
+	if (memcmp(days->date, text, EV_DATE_TEXT) != 0) {
+		ev_date_parse(text, EV_DATE_TEXT, &date);
+		memcpy(days->date, text, EV_DATE_TEXT);
+		days->date_days = ev_date_days(date);
 	}
-	ev_time_parse(json + 1, len - 2, &t);
-	local = t.sec + ev_zone_offset(c->zone, t.sec);
-	return local / 86400 - (local % 86400 < 0);
+	return days->date_days;
 }
 
-static void find_day(struct ev_star *s, size_t group, size_t element,
-		     const struct ev_star_reference *r, struct bound *b)
+static int two_digits(const char *p)
 {
-	const struct ev_value *v = value_at(s, group, element, r->cells[0]);
+	return (p[0] - '0') * 10 + (p[1] - '0');
+}
+
+/* The day of a timestamp or a date, as a row bears them, in the calendar's zone. */
+static int64_t day_of(struct days *days, const struct ev_calendar *c, const struct ev_value *v)
+{
+	const char *text = v->p + 1;
+	int64_t day = date_of(days, text), sec;
+
+	if (v->len == EV_DATE_TEXT + 2)
+		return day;
+	sec = day * 86400 + two_digits(text + 11) * 3600 + two_digits(text + 14) * 60 +
+	      two_digits(text + 17);
+	sec += ev_zone_offset(c->zone, sec);
+	return sec / 86400 - (sec % 86400 < 0);
+}
+
+static void find_day(struct ev_star *s, const struct element *e, const struct ev_star_reference *r,
+		     struct bound *b)
+{
+	const struct ev_value *v = value_at(e, r->cells[0]);
 	struct days *days = &s->days[r->dimension];
 	char key[EV_KEY_TEXT + 1];
 	size_t slot;
@@ -572,34 +602,31 @@ static void find_day(struct ev_star *s, size_t group, size_t element,
 	b->key = ev_unknown_key;
 	if (v->null)
 		return;
-	day = day_of(s->m->dimensions[r->dimension].calendar, v->p, v->len);
-	if (!ev_time_in_range((struct ev_time){.sec = day * 86400}))
-		return; /* the year 10000 where the zone is, say: no calendar has that day */
-	add_day(days, day);
+	day = day_of(days, s->m->dimensions[r->dimension].calendar, v);
 	slot = (size_t)((uint64_t)day % DAYS);
 	if (days->recent[slot].key[0] == '\0' || days->recent[slot].day != day) {
+		if (!ev_time_in_range((struct ev_time){.sec = day * 86400}))
+			return; /* the year 10000 where the zone is, say: no calendar has that day */
 		ev_key_day(ev_date_of_days(day), &s->scratch, key);
 		memcpy(days->recent[slot].key, key, EV_KEY_TEXT);
 		days->recent[slot].day = day;
 	}
+	add_day(days, day);
 	b->key = memcpy(b->day, days->recent[slot].key, EV_KEY_TEXT);
 }
 
-static struct bound *bound_at(struct ev_star *s, size_t group, size_t element,
-			      struct ev_star_place reference)
+static const struct bound *bound_at(struct ev_star *s, const struct element *e,
+				    struct ev_star_place reference)
 {
-	const struct ev_star_group *g = &s->plan->groups[reference.own ? group : 0];
-	const struct ev_star_reference *r = &g->references[reference.at];
-	struct bound *b =
-		&elements_of(s, group, reference.own)
-			 ->bounds[(reference.own ? element * g->n_references : 0) + reference.at];
+	const struct ev_star_reference *r = &e->groups[reference.own]->references[reference.at];
+	struct bound *b = &e->bounds[reference.own][reference.at];
 
 	if (b->key != NULL)
 		return b;
 	if (s->members[r->dimension] != NULL)
-		find_member(s, group, element, r, b);
+		find_member(s, e, r, b);
 	else
-		find_day(s, group, element, r, b);
+		find_day(s, e, r, b);
 	return b;
 }
 
@@ -637,41 +664,37 @@ static char *put_index(char *o, size_t index)
 	return o + digits.len;
 }
 
-static size_t row_size(struct ev_star *s, const struct ev_star_fact *f, size_t element)
+/* A cell; the rows have room for what is left of the row with short cells in it. */
+static char *put_cell(struct ev_star *s, char *o, const struct ev_value *v, size_t left)
 {
-	size_t size = f->row.fixed + EV_COPY_OVER;
-
-	for (const struct ev_star_piece *p = f->row.pieces; p->what != EV_STAR_END; p++)
-		if (p->what == EV_STAR_CELL)
-			size += value_at(s, f->group, element, p->cell)->len;
-	return size;
+	if (v->len > EV_STAR_SHORT) {
+		s->rows.len = (size_t)(o - s->rows.p);
+		o = ev_buf_room(&s->rows, left + v->len);
+	}
+	return ev_copy_over(o, v->p, v->len);
 }
 
 static void put_row(struct ev_star *s, const struct ev_star_fact *f, const struct version *v,
-		    const char *owner, size_t element)
+		    const char *owner, const struct element *e)
 {
-	char *o = ev_buf_room(&s->rows, row_size(s, f, element));
-	const struct ev_star_piece *p = f->row.pieces;
+	const size_t room = f->row.room + EV_COPY_OVER;
+	char *o = ev_buf_room(&s->rows, room);
 	const struct ev_value *value;
 
-	for (;; p++) {
+	for (const struct ev_star_piece *p = f->row.pieces;; p++) {
 		o = ev_copy_over(o, p->text, p->len);
 		switch (p->what) {
-		case EV_STAR_CELL:
-			value = value_at(s, f->group, element, p->cell);
-			o = ev_copy_over(o, value->p, value->len);
-			break;
+		case EV_STAR_CELL: o = put_cell(s, o, value_at(e, p->cell), room); break;
 		case EV_STAR_KEY:
-			value = value_at(s, f->group, element, p->cell);
+			value = value_at(e, p->cell);
 			o = put_key(s, o,
-				    value->null
-					    ? ev_unknown_key
-					    : bound_at(s, f->group, element, p->reference)->key);
+				    value->null ? ev_unknown_key
+						: bound_at(s, e, p->reference)->key);
 			break;
 		case EV_STAR_VALIDITY:
-			o = (char *)memcpy(o, v->validity, v->validity_len) + v->validity_len;
+			o = (char *)memcpy(o, v->validity, sizeof v->validity) + v->validity_len;
 			break;
-		case EV_STAR_INDEX: o = put_index(o, element); break;
+		case EV_STAR_INDEX: o = put_index(o, e->index); break;
 		case EV_STAR_OWNER: o = put_key(s, o, owner); break;
 		case EV_STAR_INFERRED: break; /* of dimensions */
 		case EV_STAR_END:
@@ -691,9 +714,11 @@ static void put_facts(struct ev_star *s, const struct ev_star_fact *f, const str
 		return;
 	owner = f->fact->keep == EV_KEEP_HISTORY ? v->owners->row : NULL;
 	for (size_t i = 0; i < s->elements[f->group].items.n; i++) {
+		struct element e = element_at(s, f->group, i);
+
 		if (owner == NULL)
 			owner = event_key(s, event, v->owners);
-		put_row(s, f, v, owner, i);
+		put_row(s, f, v, owner, &e);
 	}
 }
 
@@ -735,7 +760,8 @@ static void stamp_taken(struct ev_star *s, const struct version *v)
 static void contribute(struct ev_star *s, const struct ev_star_dimension *d,
 		       const struct version *v, size_t element)
 {
-	struct bound *b = bound_at(s, d->group, element, d->reference);
+	struct element e = element_at(s, d->group, element);
+	const struct bound *b = bound_at(s, &e, d->reference);
 	size_t dimension = (size_t)(d->dimension - s->m->dimensions);
 	bool described = d->dimension->columns.n == d->dimension->n_keys;
 
@@ -746,7 +772,7 @@ static void contribute(struct ev_star *s, const struct ev_star_dimension *d,
 
 		if (d->is_key[k])
 			continue;
-		value = value_at(s, d->group, element, d->cells[k]);
+		value = value_at(&e, d->cells[k]);
 		if (!value->present)
 			continue;
 		described = true;
@@ -837,6 +863,7 @@ static void explain(struct ev_star *s, const char *type, size_t len)
 static bool put_event(struct ev_star *s, const struct ev_event *event, const struct version *v)
 {
 	const struct ev_star_kind *kind;
+	struct element e;
 	const char *type;
 	size_t len;
 
@@ -849,7 +876,8 @@ static bool put_event(struct ev_star *s, const struct ev_event *event, const str
 		explain(s, type, len);
 		return false;
 	}
-	begin_references(s, 0, 0, &kind->groups[0]);
+	e = element_at(s, 0, 0);
+	begin_references(s, &e, false, &kind->groups[0]);
 	for (size_t i = 1; i < s->plan->n_groups; i++)
 		if (kind->any[i])
 			begin_group(s, i, kind);
@@ -1043,7 +1071,7 @@ static const char described[EV_COPY_OVER] = "false", inferred[EV_COPY_OVER] = "t
 
 static size_t member_size(const struct ev_star_dimension *d, const struct ev_member *m)
 {
-	size_t size = d->row.fixed + m->identity_len + EV_COPY_OVER;
+	size_t size = d->row.room + m->identity_len + EV_COPY_OVER;
 
 	for (size_t i = 0; i < d->dimension->columns.n; i++)
 		size += m->attributes[i].len;

@@ -225,14 +225,17 @@ bool ev_column_json(const struct ev_column *c, struct ev_zone *zone, const struc
 void ev_key_part(struct ev_buf *preimage, const char *type, const char *text, size_t len)
 {
 	size_t type_len = strlen(type);
-	char *o = ev_buf_room(preimage, type_len + len + 22);
+	char *o = (char *)memcpy(ev_buf_room(preimage, type_len + len + 22), type, type_len);
+	struct ev_buf digits = {.cap = 20};
 
-	memcpy(o, type, type_len);
-	o[type_len] = ' ';
-	preimage->len += type_len + 1;
-	ev_buf_u64(preimage, len);
-	ev_buf_putc(preimage, ':');
-	ev_buf_put(preimage, text, len);
+	o += type_len;
+	*o++ = ' ';
+	digits.p = o;
+	ev_buf_u64(&digits, len);
+	o += digits.len;
+	*o++ = ':';
+	memcpy(o, text, len);
+	preimage->len = (size_t)(o + len - preimage->p);
 }
 
 void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const char *value,
@@ -292,11 +295,12 @@ static void version_part(const struct ev_event *event, struct ev_buf *preimage)
 {
 	char few[64];
 	struct ev_buf version = {.p = few, .cap = sizeof few};
-	const struct ev_node *n = &event->doc->nodes[event->version];
+	const struct ev_node *nodes = event->doc->nodes;
+	uint32_t at = event->version;
 
-	if (event->version != EV_NOWHERE && n->end - n->pos > sizeof few / 2)
+	if (at != EV_NOWHERE && nodes[at].end - nodes[at].pos > sizeof few / 2)
 		version = (struct ev_buf){0};
-	ev_version_canonical(event->doc, event->version, &version);
+	ev_version_canonical(event->doc, at, &version);
 	ev_key_part(preimage, "int", version.p, version.len);
 	if (version.p != few)
 		ev_buf_free(&version);
@@ -305,15 +309,21 @@ static void version_part(const struct ev_event *event, struct ev_buf *preimage)
 void ev_key_version_preimage(const struct ev_event *event, const struct ev_buf *content,
 			     struct ev_buf *preimage)
 {
-	char digest[33], time[EV_TIME_TEXT];
+	static const char before_time[] = "timestamp 27:", before_digest[] = "content 32:";
+	static const char *const ops[] = {"op 3:put", "op 5:patch", "op 6:delete"};
+	const char *op = ops[event->op];
+	size_t len = strlen(op);
+	char *o;
 
 	id_part(event, preimage);
 	version_part(event, preimage);
-	ev_time_format(event->modified, time);
-	ev_key_part(preimage, "timestamp", time, sizeof time);
-	ev_key_part(preimage, "op", ev_op_names[event->op], strlen(ev_op_names[event->op]));
-	ev_hash128_hex(ev_hash128(content->p, content->len, 0), digest);
-	ev_key_part(preimage, "content", digest, 32);
+	o = ev_buf_room(preimage, 128);
+	o = (char *)memcpy(o, before_time, sizeof before_time - 1) + sizeof before_time - 1;
+	ev_time_format(event->modified, o);
+	o = (char *)memcpy(o + EV_TIME_TEXT, op, len) + len;
+	o = (char *)memcpy(o, before_digest, sizeof before_digest - 1) + sizeof before_digest - 1;
+	ev_hash128_hex(ev_hash128(content->p, content->len, 0), o);
+	preimage->len = (size_t)(o + 32 - preimage->p);
 }
 
 void ev_key_version(const struct ev_event *event, const struct ev_buf *content,
