@@ -6,6 +6,7 @@
 #include "json/canon.h"
 #include "json/decimal.h"
 #include "json/form.h"
+#include "json/pick.h"
 
 #include <stdlib.h>
 
@@ -59,6 +60,8 @@ struct bound {
 
 /* What the elements of a group have at their cells and references, element by element. */
 struct elements {
+	struct ev_picks *picks; /* of the cells in an element; NULL for the event's */
+	uint32_t *slots;	/* of its cells, or EV_NO_SLOT */
 	struct ev_found items;
 	struct ev_value *values;
 	struct bound *bounds;
@@ -79,6 +82,7 @@ struct ev_star {
 	struct ev_port *port;
 	struct ev_star_plan *plan;
 	struct ev_events *events;
+	uint32_t id; /* its slot */
 	struct ev_reasons why;
 	struct ev_members **members; /* one a dimension; NULL for a calendar */
 	struct days *days;	     /* one a dimension; used by calendars */
@@ -87,7 +91,7 @@ struct ev_star {
 	const struct ev_doc *doc;
 	uint32_t reserved;	   /* "_ev", or EV_NOWHERE */
 	struct elements *elements; /* one a group of the plan */
-	uint32_t *at;		   /* the nodes of an element's cells */
+	const uint32_t *at;	   /* its values, by slot */
 	struct ev_arena store;	   /* of values that do not lie in the document */
 	char *room;		   /* in the store, for the next of them; or NULL */
 	struct ev_buf whole, identities, scratch, order;
@@ -108,10 +112,29 @@ struct ev_star {
 	struct ev_count counts[3];
 };
 
+/* Where the cells of a group are found. */
+static void want_cells(struct ev_star *s, size_t group)
+{
+	const struct ev_star_group *g = &s->plan->groups[group];
+	struct elements *e = &s->elements[group];
+
+	e->slots = ev_calloc(g->n_cells, sizeof *e->slots);
+	if (group > 0)
+		e->picks = ev_picks_new(ev_scan_symbols(ev_events_scan(s->events)));
+	for (size_t i = 0; i < g->n_cells; i++) {
+		const struct ev_path *from = g->cells[i]->from;
+
+		switch (from->root) {
+		case EV_ROOT_EVENT: e->slots[i] = ev_events_want(s->events, from); break;
+		case EV_ROOT_ITEM: e->slots[i] = ev_picks_add(e->picks, from); break;
+		case EV_ROOT_INDEX: e->slots[i] = EV_NO_SLOT; break;
+		}
+	}
+}
+
 struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, struct ev_error *err)
 {
 	struct ev_star *s;
-	size_t most = 0;
 
 	if (m->n_facts == 0) {
 		ev_fail(err, "%s: the model has no star: add star.facts, see evkit-model(5)",
@@ -127,9 +150,8 @@ struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, str
 	s->owners = ev_calloc(VERSIONS, sizeof *s->owners);
 	s->elements = ev_calloc(s->plan->n_groups, sizeof *s->elements);
 	for (size_t i = 0; i < s->plan->n_groups; i++)
-		if (s->plan->groups[i].n_cells > most)
-			most = s->plan->groups[i].n_cells;
-	s->at = ev_calloc(most, sizeof *s->at);
+		want_cells(s, i);
+	s->id = ev_events_want(s->events, m->id);
 	/* The event is the one element of its own group. */
 	s->elements[0].values = ev_calloc(s->plan->groups[0].n_cells, sizeof(struct ev_value));
 	s->elements[0].bounds = ev_calloc(s->plan->groups[0].n_references, sizeof(struct bound));
@@ -163,12 +185,13 @@ void ev_star_free(struct ev_star **star)
 		free(s->days[i].list);
 	}
 	for (size_t i = 0; i < s->plan->n_groups; i++) {
+		ev_picks_free(&s->elements[i].picks);
+		free(s->elements[i].slots);
 		free(s->elements[i].items.at);
 		free(s->elements[i].values);
 		free(s->elements[i].bounds);
 	}
 	free(s->elements);
-	free(s->at);
 	free(s->members);
 	free(s->days);
 	free(s->holes);
@@ -238,9 +261,8 @@ static void put_validity(struct version *v, const char *from, const char *to, si
 /* An event that no evversion has seen is its own only version. */
 static void first_version(struct ev_star *s, const struct ev_event *event, struct version *v)
 {
-	const struct ev_path *also[] = {s->m->id};
 	uint32_t skip[EV_MAX_SKIP];
-	size_t n = ev_event_skip(s->m, event, also, 1, skip);
+	size_t n = ev_event_skip(s->events, event, &s->id, 1, skip);
 	char from[EV_TIME_TEXT];
 
 	ev_buf_reset(&s->scratch);
@@ -318,15 +340,14 @@ static inline const struct ev_value *value_at(const struct element *e, struct ev
 	return &e->values[cell.own][cell.at];
 }
 
-/* The nodes of the cells that are asked for. item: the element, or EV_NOWHERE. */
-static void find_nodes(const struct ev_star_group *g, const struct ev_star_asked *asked,
-		       const struct ev_doc *d, uint32_t item, uint32_t *at)
+/* The node of a cell: in the element, whose picks are found, or in the event. */
+static uint32_t node_of(const struct ev_star *s, const struct elements *e,
+			const struct ev_star_group *g, uint32_t cell)
 {
-	for (size_t i = 0; i < asked->n_cells; i++) {
-		const struct ev_path *from = g->cells[asked->cells[i]]->from;
-
-		at[asked->cells[i]] = ev_path_get(from, d, from->root == EV_ROOT_ITEM ? item : 0);
-	}
+	if (e->slots[cell] == EV_NO_SLOT)
+		return 0;
+	return g->cells[cell]->from->root == EV_ROOT_ITEM ? e->picks->at[e->slots[cell]]
+							  : s->at[e->slots[cell]];
 }
 
 /* The event as it came, but for what the pipe added. */
@@ -364,15 +385,19 @@ static const char *read_value(struct ev_star *s, const struct ev_column *c, uint
 }
 
 /* Reads cells of an element. False if some value does not fit. */
-static bool read_cells(struct ev_star *s, const struct ev_star_group *g,
-		       const struct ev_star_asked *asked, uint32_t item, size_t index,
-		       struct ev_value *values)
+static bool read_cells(struct ev_star *s, size_t group, const struct ev_star_asked *asked,
+		       uint32_t item, size_t index, struct ev_value *values)
 {
-	find_nodes(g, asked, s->doc, item, s->at);
+	const struct ev_star_group *g = &s->plan->groups[group];
+	const struct elements *e = &s->elements[group];
+
+	if (e->picks != NULL && item != EV_NOWHERE)
+		ev_picks_find(e->picks, s->doc, item);
 	for (size_t i = 0; i < asked->n_cells; i++) {
 		uint32_t cell = asked->cells[i];
 
-		if (read_value(s, g->cells[cell], s->at[cell], index, &values[cell]) != NULL)
+		if (read_value(s, g->cells[cell], node_of(s, e, g, cell), index, &values[cell]) !=
+		    NULL)
 			return false;
 	}
 	return true;
@@ -389,16 +414,15 @@ static bool read_elements(struct ev_star *s, size_t group, const struct ev_star_
 		return true;
 	ev_grow(&e->values, &e->cap_values, e->items.n * g->n_cells + 1, sizeof *e->values);
 	for (size_t k = 0; k < e->items.n; k++)
-		if (!read_cells(s, g, &kind->groups[group], e->items.at[k], k,
+		if (!read_cells(s, group, &kind->groups[group], e->items.at[k], k,
 				e->values + k * g->n_cells))
 			return false;
-	return read_cells(s, s->plan->groups, &kind->event[group], EV_NOWHERE, 0,
-			  s->elements[0].values);
+	return read_cells(s, 0, &kind->event[group], EV_NOWHERE, 0, s->elements[0].values);
 }
 
 static bool read_values(struct ev_star *s, const struct ev_star_kind *kind)
 {
-	if (!read_cells(s, s->plan->groups, &kind->groups[0], EV_NOWHERE, 0, s->elements[0].values))
+	if (!read_cells(s, 0, &kind->groups[0], EV_NOWHERE, 0, s->elements[0].values))
 		return false;
 	for (size_t i = 1; i < s->plan->n_groups; i++)
 		if (kind->any[i] && !read_elements(s, i, kind))
@@ -938,6 +962,7 @@ enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, stru
 			       "evversion wrote",
 			       rec->source, (unsigned long long)rec->line);
 	s->doc = event.doc;
+	s->at = event.at;
 	s->reserved = event.reserved;
 	if (!put_event(s, &event, &v))
 		return ev_rejects_put(s->port->rejects, rec, event.origin, event.origin_len,

@@ -3,8 +3,18 @@
 #include "model/expr.h"
 #include "model/jschema.h"
 #include "warehouse/column.h"
+#include "json/pick.h"
 
 #include <stdlib.h>
+
+/* Columns of the elements of a list. */
+struct elements {
+	const struct ev_path *each;
+	struct ev_picks *picks;
+	const struct ev_column **columns;
+	uint32_t *slots;
+	size_t n_columns;
+};
 
 /* What an event type is held against. */
 struct contract {
@@ -12,16 +22,12 @@ struct contract {
 	size_t len;
 	const struct ev_jschema *put, *patch;
 	const struct ev_column **columns; /* at the event */
+	uint32_t *slots;		  /* of each */
 	size_t n_columns;
+	struct elements *elements; /* what tables ask of the elements of lists */
+	size_t n_elements;
 	size_t *rules;
 	size_t n_rules;
-};
-
-/* Columns of the elements of a list. */
-struct element_columns {
-	const struct ev_path *each;
-	const struct ev_names *types;
-	const struct ev_columns *columns;
 };
 
 struct ev_validate {
@@ -33,10 +39,9 @@ struct ev_validate {
 	const struct ev_jschema *schema;
 	struct contract *contracts;
 	size_t n_contracts;
-	struct contract unknown; /* what a type that the model does not name is held against */
-	struct ev_expr **exprs;	 /* one a rule */
-	struct element_columns *elements;
-	size_t n_elements;
+	struct contract unknown;  /* what a type that the model does not name is held against */
+	struct ev_expr **exprs;	  /* one a rule */
+	struct ev_symbols *types; /* contracts[number - 1] */
 	struct ev_found found;
 	struct ev_reasons why;
 	struct ev_buf scratch;
@@ -56,23 +61,33 @@ static struct ev_validate *new_engine(const struct ev_model *m, struct ev_port *
 	return v;
 }
 
+static void free_contract(struct contract *c)
+{
+	for (size_t i = 0; i < c->n_elements; i++) {
+		ev_picks_free(&c->elements[i].picks);
+		free(c->elements[i].columns);
+		free(c->elements[i].slots);
+	}
+	free(c->elements);
+	free(c->columns);
+	free(c->slots);
+	free(c->rules);
+}
+
 void ev_validate_free(struct ev_validate **validate)
 {
 	struct ev_validate *v = *validate;
 
 	if (v == NULL)
 		return;
-	for (size_t i = 0; i < v->n_contracts; i++) {
-		free(v->contracts[i].columns);
-		free(v->contracts[i].rules);
-	}
+	for (size_t i = 0; i < v->n_contracts; i++)
+		free_contract(&v->contracts[i]);
 	free(v->contracts);
-	free(v->unknown.columns);
-	free(v->unknown.rules);
+	free_contract(&v->unknown);
+	ev_symbols_free(&v->types);
 	for (size_t i = 0; v->m != NULL && v->exprs != NULL && i < v->m->n_rules; i++)
 		ev_expr_free(&v->exprs[i]);
 	free(v->exprs);
-	free(v->elements);
 	ev_jschema_set_free(&v->schemas);
 	ev_events_free(&v->events);
 	ev_scan_free(&v->scan);
@@ -118,22 +133,57 @@ static bool same_column(const struct ev_column *a, const struct ev_column *b)
 	       ev_path_same(a->from, b->from);
 }
 
-/* A value that several tables take in the same type is checked once. */
-static void add_columns(struct contract *c, const struct ev_columns *columns)
+/* A value that several tables take in the same type is checked once: adds it if it is new. */
+static bool add_column(const struct ev_column ***list, uint32_t **slots, size_t *n,
+		       const struct ev_column *column)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (same_column((*list)[i], column))
+			return false;
+	*list = ev_realloc_array(*list, *n + 1, sizeof **list);
+	*slots = ev_realloc_array(*slots, *n + 1, sizeof **slots);
+	(*list)[(*n)++] = column;
+	return true;
+}
+
+static struct elements *elements_of(struct ev_validate *v, struct contract *c,
+				    const struct ev_path *each)
+{
+	struct elements *e;
+
+	for (size_t i = 0; i < c->n_elements; i++)
+		if (ev_path_same(c->elements[i].each, each))
+			return &c->elements[i];
+	c->elements = ev_realloc_array(c->elements, c->n_elements + 1, sizeof *c->elements);
+	e = &c->elements[c->n_elements++];
+	*e = (struct elements){
+		.each = each,
+		.picks = ev_picks_new(ev_scan_symbols(ev_events_scan(v->events))),
+	};
+	return e;
+}
+
+/* The columns of a table, of which each leads to a list or is NULL. */
+static void add_table(struct ev_validate *v, struct contract *c, const struct ev_path *each,
+		      const struct ev_columns *columns)
 {
 	for (size_t i = 0; i < columns->n; i++) {
 		const struct ev_column *column = &columns->list[i];
-		size_t k = 0;
+		struct elements *e;
 
-		if (column->from->root != EV_ROOT_EVENT)
-			continue;
-		while (k < c->n_columns && !same_column(c->columns[k], column))
-			k++;
-		if (k < c->n_columns)
-			continue;
-		c->columns =
-			ev_realloc_array(c->columns, c->n_columns + 1, sizeof(struct ev_column *));
-		c->columns[c->n_columns++] = column;
+		switch (column->from->root) {
+		case EV_ROOT_INDEX: break;
+		case EV_ROOT_EVENT:
+			if (add_column(&c->columns, &c->slots, &c->n_columns, column))
+				c->slots[c->n_columns - 1] =
+					ev_events_want(v->events, column->from);
+			break;
+		case EV_ROOT_ITEM:
+			e = elements_of(v, c, each);
+			if (add_column(&e->columns, &e->slots, &e->n_columns, column))
+				e->slots[e->n_columns - 1] = ev_picks_add(e->picks, column->from);
+			break;
+		}
 	}
 }
 
@@ -143,10 +193,10 @@ static void fill_contract(struct ev_validate *v, struct contract *c)
 
 	for (size_t i = 0; i < m->n_facts; i++)
 		if (ev_names_take(&m->facts[i].types, c->type, c->len))
-			add_columns(c, &m->facts[i].columns);
+			add_table(v, c, m->facts[i].each, &m->facts[i].columns);
 	for (size_t i = 0; i < m->n_dimensions; i++)
 		if (ev_names_take(&m->dimensions[i].types, c->type, c->len))
-			add_columns(c, &m->dimensions[i].columns);
+			add_table(v, c, m->dimensions[i].each, &m->dimensions[i].columns);
 	for (size_t i = 0; i < m->n_rules; i++) {
 		if (!ev_names_take(&m->rules[i].types, c->type, c->len))
 			continue;
@@ -161,6 +211,7 @@ static struct contract *add_contract(struct ev_validate *v, const char *type)
 
 	v->contracts = ev_realloc_array(v->contracts, v->n_contracts + 1, sizeof *v->contracts);
 	c = &v->contracts[v->n_contracts++];
+	ev_symbols_add(v->types, type, strlen(type));
 	*c = (struct contract){.type = type, .len = strlen(type)};
 	fill_contract(v, c);
 	return c;
@@ -177,13 +228,6 @@ static void add_named(struct ev_validate *v, const struct ev_names *types)
 		if (k == v->n_contracts)
 			add_contract(v, types->list[i]);
 	}
-}
-
-static void add_elements(struct ev_validate *v, const struct ev_path *each,
-			 const struct ev_names *types, const struct ev_columns *columns)
-{
-	if (each != NULL)
-		v->elements[v->n_elements++] = (struct element_columns){each, types, columns};
 }
 
 static bool compile(struct ev_validate *v, struct ev_error *err)
@@ -223,12 +267,6 @@ static bool compile(struct ev_validate *v, struct ev_error *err)
 		add_named(v, &m->dimensions[i].types);
 	v->unknown.type = "";
 	fill_contract(v, &v->unknown);
-	v->elements = ev_calloc(m->n_facts + m->n_dimensions, sizeof *v->elements);
-	for (size_t i = 0; i < m->n_facts; i++)
-		add_elements(v, m->facts[i].each, &m->facts[i].types, &m->facts[i].columns);
-	for (size_t i = 0; i < m->n_dimensions; i++)
-		add_elements(v, m->dimensions[i].each, &m->dimensions[i].types,
-			     &m->dimensions[i].columns);
 	return true;
 }
 
@@ -238,6 +276,7 @@ struct ev_validate *ev_validate_open(const struct ev_model *m, struct ev_port *p
 	struct ev_validate *v = new_engine(m, port);
 
 	v->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_RAW);
+	v->types = ev_symbols_new(0);
 	if (!compile(v, err))
 		ev_validate_free(&v);
 	return v;
@@ -298,35 +337,36 @@ static bool schema_passes(struct ev_validate *v, const struct ev_jschema *s, con
 	return reject_code(&v->why, "schema");
 }
 
+static bool column_passes(struct ev_validate *v, const struct ev_column *c, const struct ev_doc *d,
+			  uint32_t at)
+{
+	char store[EV_VALUE_STORE];
+	struct ev_value value;
+	const char *problem = ev_column_value(c, v->m->zone, d, at, store, &value);
+
+	if (problem == NULL)
+		return true;
+	ev_column_misfit(c, d, at, problem, &v->why);
+	return false;
+}
+
 static bool columns_pass(struct ev_validate *v, const struct contract *c,
 			 const struct ev_event *event)
 {
 	const struct ev_doc *d = event->doc;
 	bool good = true;
 
-	for (size_t i = 0; i < c->n_columns; i++) {
-		ev_buf_reset(&v->scratch);
-		good &= ev_column_json(c->columns[i], v->m->zone, d,
-				       ev_path_get(c->columns[i]->from, d, 0), &v->scratch,
-				       &v->why);
-	}
-	for (size_t i = 0; i < v->n_elements; i++) {
-		const struct element_columns *e = &v->elements[i];
+	for (size_t i = 0; i < c->n_columns; i++)
+		good &= column_passes(v, c->columns[i], d, event->at[c->slots[i]]);
+	for (size_t i = 0; i < c->n_elements; i++) {
+		struct elements *e = &c->elements[i];
 
-		if (!ev_names_take(e->types, c->type, c->len))
-			continue;
 		ev_path_all(e->each, d, 0, &v->found);
 		for (size_t k = 0; k < v->found.n; k++) {
-			for (size_t j = 0; j < e->columns->n; j++) {
-				const struct ev_column *column = &e->columns->list[j];
-
-				if (column->from->root != EV_ROOT_ITEM)
-					continue;
-				ev_buf_reset(&v->scratch);
-				good &= ev_column_json(column, v->m->zone, d,
-						       ev_path_get(column->from, d, v->found.at[k]),
-						       &v->scratch, &v->why);
-			}
+			ev_picks_find(e->picks, d, v->found.at[k]);
+			for (size_t j = 0; j < e->n_columns; j++)
+				good &= column_passes(v, e->columns[j], d,
+						      e->picks->at[e->slots[j]]);
 		}
 	}
 	return good || reject_code(&v->why, "column");
@@ -363,11 +403,16 @@ static bool rules_pass(struct ev_validate *v, const struct contract *c, const st
 
 static const struct contract *contract_of(struct ev_validate *v, const struct ev_event *event)
 {
-	for (size_t i = 0; i < v->n_contracts; i++)
-		if (ev_string_is(event->doc, event->type, v->contracts[i].type,
-				 v->contracts[i].len))
-			return &v->contracts[i];
-	return NULL;
+	size_t len;
+	const char *p = ev_string(event->doc, event->type, &v->scratch, &len);
+	uint32_t number;
+
+	if (event->doc->nodes[event->type].escaped) {
+		memset(ev_buf_room(&v->scratch, EV_SYMBOL_SLACK), 0, EV_SYMBOL_SLACK);
+		p = v->scratch.p;
+	}
+	number = ev_symbols_of(v->types, p, len);
+	return number != EV_NO_SYMBOL ? &v->contracts[number - 1] : NULL;
 }
 
 static bool unknown_type(struct ev_validate *v, const struct ev_event *event)

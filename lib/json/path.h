@@ -38,6 +38,10 @@ void ev_path_free(struct ev_path **path);
 /* The value at the path from value `from`, or EV_NOWHERE. Not for paths with []. */
 uint32_t ev_path_get(const struct ev_path *path, const struct ev_doc *d, uint32_t from);
 
+/* The same, where the first steps are taken already. */
+uint32_t ev_path_from(const struct ev_path *path, size_t step, const struct ev_doc *d,
+		      uint32_t from);
+
 struct ev_found {
 	uint32_t *at;
 	size_t n, cap;

@@ -38,7 +38,7 @@ struct ev_scan *ev_scan_new(void)
 {
 	struct ev_scan *s = ev_calloc(1, sizeof *s);
 
-	s->symbols = ev_symbols_new();
+	s->symbols = ev_symbols_new(EV_LEARN);
 	s->seed = ev_hash_seed();
 	return s;
 }

@@ -5,10 +5,9 @@
 #include <stdlib.h>
 
 enum {
-	BITS = 8,	    /* of the first table's size */
-	MAX_LEARNED = 4096, /* names that only the data have */
-	MAX_PROBES = 32,    /* so that names made to collide cost little */
-	MAX_NAME = 256,	    /* octets of a learned name */
+	BITS = 8,	 /* of the first table's size */
+	MAX_PROBES = 32, /* so that names made to collide cost little */
+	MAX_NAME = 256,	 /* octets of a learned name */
 };
 
 const uint64_t ev_symbols_keep[9] = {
@@ -23,11 +22,12 @@ const uint64_t ev_symbols_keep[9] = {
 	0xffffffffffffffff,
 };
 
-struct ev_symbols *ev_symbols_new(void)
+struct ev_symbols *ev_symbols_new(uint32_t learns)
 {
 	struct ev_symbols *s = ev_calloc(1, sizeof *s);
 
 	s->mask = (uint32_t)(((1U << BITS) - 1) * sizeof *s->table);
+	s->may_learn = learns;
 	s->seed = ev_hash_seed() | 1;
 	s->table = ev_calloc((size_t)1 << BITS, sizeof *s->table);
 	return s;
@@ -119,14 +119,14 @@ uint32_t ev_symbols_seek(struct ev_symbols *s, const char *name, size_t len, uin
 		return EV_NO_SYMBOL;
 	if (at->symbol != EV_NO_SYMBOL)
 		return at->symbol;
-	if (s->learned == MAX_LEARNED || len > MAX_NAME)
+	if (s->may_learn == 0 || len > MAX_NAME)
 		return EV_NO_SYMBOL;
 	if (2 * (size_t)s->n >= size_of(s)) {
 		grow(s);
 		if ((at = slot_of(s, &wanted)) == NULL)
 			return EV_NO_SYMBOL;
 	}
-	s->learned++;
+	s->may_learn--;
 	return fill(s, at, &wanted);
 }
 
@@ -166,6 +166,8 @@ void ev_symbol_map_put(struct ev_symbol_map *m, uint32_t symbol, uint32_t value)
 		       n = m->n == 0 ? 0 : size / 2;
 
 		m->slots = ev_calloc(size, sizeof *m->slots);
+		for (size_t i = 0; i < size; i++)
+			m->slots[i].value = UINT32_MAX; /* what EV_NO_SYMBOL finds */
 		m->mask = (uint32_t)size - 1;
 		m->n = 0;
 		for (size_t i = 0; i < n; i++)

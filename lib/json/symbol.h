@@ -6,7 +6,7 @@
  * only the data have are learned up to a bound; beyond it they are EV_NO_SYMBOL, which equals no
  * name that was added.
  *
- * Memory: 64 octets a name, at most 4096 learned names.
+ * Memory: 64 octets a name, EV_LEARN names are learned at most.
  */
 #ifndef EV_SYMBOL_H
 #define EV_SYMBOL_H
@@ -32,10 +32,12 @@ struct ev_symbols {
 	struct ev_symbol *table;
 	uint32_t mask; /* of offsets in octets into the table */
 	uint64_t seed; /* odd and secret */
-	uint32_t n, learned;
+	uint32_t n, may_learn;
 };
 
-struct ev_symbols *ev_symbols_new(void);
+/* learns: how many names beside those added; EV_LEARN for a scanner's. */
+enum { EV_LEARN = 4096 };
+struct ev_symbols *ev_symbols_new(uint32_t learns);
 void ev_symbols_free(struct ev_symbols **s);
 /* The number of a name, from 1 and in the order of adding. */
 uint32_t ev_symbols_add(struct ev_symbols *s, const char *name, size_t len);
