@@ -630,7 +630,7 @@ static void find_day(struct ev_star *s, const struct element *e, const struct ev
 	slot = (size_t)((uint64_t)day % DAYS);
 	if (days->recent[slot].key[0] == '\0' || days->recent[slot].day != day) {
 		if (!ev_time_in_range((struct ev_time){.sec = day * 86400}))
-			return; /* the year 10000 where the zone is, say: no calendar has that day */
+			return; /* the year 10000 where the zone is: no calendar has that day */
 		ev_key_day(ev_date_of_days(day), &s->scratch, key);
 		memcpy(days->recent[slot].key, key, EV_KEY_TEXT);
 		days->recent[slot].day = day;
