@@ -74,6 +74,7 @@ struct version {
 	char validity[EV_STAR_VALIDITY_TEXT]; /* from the first time on, as JSON */
 	size_t validity_len;
 	bool current, deleted;
+	bool keyless; /* nobody has asked for its row's key yet */
 	struct ev_stamp stamp;
 };
 
@@ -94,7 +95,7 @@ struct ev_star {
 	const uint32_t *at;	   /* its values, by slot */
 	struct ev_arena store;	   /* of values that do not lie in the document */
 	char *room;		   /* in the store, for the next of them; or NULL */
-	struct ev_buf whole, identities, scratch, order;
+	struct ev_buf whole, identities, preimage, scratch, order;
 	struct kept *kept; /* a stamp that no attribute has taken yet */
 	struct ev_arena stamps;
 
@@ -204,6 +205,7 @@ void ev_star_free(struct ev_star **star)
 	ev_arena_free(&s->stamps);
 	ev_buf_free(&s->whole);
 	ev_buf_free(&s->identities);
+	ev_buf_free(&s->preimage);
 	ev_buf_free(&s->scratch);
 	ev_buf_free(&s->order);
 	ev_buf_free(&s->rows);
@@ -258,23 +260,29 @@ static void put_validity(struct version *v, const char *from, const char *to, si
 	v->validity_len = (size_t)(o - v->validity);
 }
 
-/* An event that no evversion has seen is its own only version. */
-static void first_version(struct ev_star *s, const struct ev_event *event, struct version *v)
+/* An event that no evversion has seen is its own only version. Its row's key is asked for later. */
+static void first_version(const struct ev_event *event, struct version *v)
 {
-	uint32_t skip[EV_MAX_SKIP];
-	size_t n = ev_event_skip(s->events, event, &s->id, 1, skip);
 	char from[EV_TIME_TEXT];
 
-	ev_buf_reset(&s->scratch);
-	ev_canonical(event->doc, 0, skip, n, &s->scratch);
-	ev_buf_reset(&s->identities);
-	ev_key_version_preimage(event, &s->scratch, &s->identities);
-	ev_md5_add(s->keys, s->identities.p, s->identities.len, v->owners->row);
+	v->keyless = true;
 	v->stamp.time = event->modified;
 	v->deleted = event->op == EV_DELETE;
 	v->current = !v->deleted;
 	ev_time_format(event->modified, from);
 	put_validity(v, from, "null", 4);
+}
+
+static void ask_row_key(struct ev_star *s, const struct ev_event *event, const struct version *v)
+{
+	uint32_t skip[EV_MAX_SKIP];
+	size_t n = ev_event_skip(s->events, event, &s->id, 1, skip);
+
+	ev_buf_reset(&s->scratch);
+	ev_canonical(event->doc, 0, skip, n, &s->scratch);
+	ev_buf_reset(&s->preimage);
+	ev_key_version_preimage(event, &s->scratch, &s->preimage);
+	ev_md5_add(s->keys, s->preimage.p, s->preimage.len, v->owners->row);
 }
 
 static bool read_version(struct ev_star *s, const struct ev_event *event, struct version *v)
@@ -287,8 +295,9 @@ static bool read_version(struct ev_star *s, const struct ev_event *event, struct
 	v->owners = &s->owners[s->n_owners++]; /* not used again while a key of it is computed */
 	*v->owners = (struct owners){.kept = NULL};
 	if (at == EV_NOWHERE || ev_member(d, at, "row", 3) == EV_NOWHERE) {
-		first_version(s, event, v);
+		first_version(event, v);
 	} else {
+		v->keyless = false;
 		if (!text_member(d, at, "row", EV_KEY_TEXT, &p))
 			return false;
 		memcpy(v->owners->row, p, EV_KEY_TEXT);
@@ -781,11 +790,26 @@ static void stamp_taken(struct ev_star *s, const struct version *v)
 	s->kept = next;
 }
 
-static void contribute(struct ev_star *s, const struct ev_star_dimension *d,
-		       const struct version *v, size_t element)
+/* What an attribute's value will be compared with comes meanwhile. */
+static void fetch_attributes(struct ev_star *s, const struct ev_star_dimension *d,
+			     const struct element *e)
 {
-	struct element e = element_at(s, d->group, element);
-	const struct bound *b = bound_at(s, &e, d->reference);
+	const struct bound *b = bound_at(s, e, d->reference);
+
+	for (size_t k = 0; k < d->dimension->columns.n && b->member != NULL; k++) {
+		const struct ev_attribute *had = &b->member->attributes[k];
+
+		if (d->is_key[k] || had->p == NULL || !value_at(e, d->cells[k])->present)
+			continue;
+		__builtin_prefetch(had->p);
+		__builtin_prefetch(had->stamp);
+	}
+}
+
+static void contribute(struct ev_star *s, const struct ev_star_dimension *d,
+		       const struct version *v, const struct element *e)
+{
+	const struct bound *b = bound_at(s, e, d->reference);
 	size_t dimension = (size_t)(d->dimension - s->m->dimensions);
 	bool described = d->dimension->columns.n == d->dimension->n_keys;
 
@@ -796,7 +820,7 @@ static void contribute(struct ev_star *s, const struct ev_star_dimension *d,
 
 		if (d->is_key[k])
 			continue;
-		value = value_at(&e, d->cells[k]);
+		value = value_at(e, d->cells[k]);
 		if (!value->present)
 			continue;
 		described = true;
@@ -806,6 +830,26 @@ static void contribute(struct ev_star *s, const struct ev_star_dimension *d,
 	}
 	if (described && !b->member->described)
 		b->member->described = true;
+}
+
+static void put_contributions(struct ev_star *s, const struct ev_star_kind *kind,
+			      const struct version *v)
+{
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < kind->n_dimensions; i++) {
+			const struct ev_star_dimension *d =
+				&s->plan->dimensions[kind->dimensions[i]];
+
+			for (size_t k = 0; k < s->elements[d->group].items.n; k++) {
+				struct element e = element_at(s, d->group, k);
+
+				if (pass == 0)
+					fetch_attributes(s, d, &e);
+				else
+					contribute(s, d, v, &e);
+			}
+		}
+	}
 }
 
 /* Events */
@@ -905,18 +949,17 @@ static bool put_event(struct ev_star *s, const struct ev_event *event, const str
 	for (size_t i = 1; i < s->plan->n_groups; i++)
 		if (kind->any[i])
 			begin_group(s, i, kind);
+	/* What takes long stands here, because the members' tables are on their way. */
+	if (v->keyless)
+		ask_row_key(s, event, v);
 	for (size_t i = 0; i < s->plan->n_groups; i++)
 		if (i == 0 || (kind->any[i] && s->elements[i].items.n > 0))
 			fetch_members(s, i, &kind->groups[i]);
 	for (size_t i = 0; i < kind->n_facts; i++)
 		put_facts(s, &s->plan->facts[kind->facts[i]], event, v);
 	/* A tombstone says nothing new of anyone. */
-	for (size_t i = 0; i < kind->n_dimensions && !v->deleted; i++) {
-		const struct ev_star_dimension *d = &s->plan->dimensions[kind->dimensions[i]];
-
-		for (size_t k = 0; k < s->elements[d->group].items.n; k++)
-			contribute(s, d, v, k);
-	}
+	if (!v->deleted)
+		put_contributions(s, kind, v);
 	return true;
 }
 
