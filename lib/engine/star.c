@@ -14,7 +14,7 @@
  * Rows are held back until there is a block of them, because the keys in them are computed many at
  * once: a hole is left for a key that is not known yet.
  */
-enum { BLOCK = EV_OUT_BLOCK, VERSIONS = 512, DAYS = 64 };
+enum { BLOCK = EV_OUT_BLOCK, VERSIONS = 512, DAYS = 64, FETCHED = 8 };
 
 struct hole {
 	size_t at; /* in the rows */
@@ -529,17 +529,19 @@ static void begin_group(struct ev_star *s, size_t group, const struct ev_star_ki
 	begin_references(s, &e, false, &kind->event[group]);
 }
 
-/* The table has come meanwhile; now the members of the first element do. */
+/* The table has come meanwhile; now the members of the first elements do. */
 static void fetch_members(struct ev_star *s, size_t group, const struct ev_star_asked *asked)
 {
-	const struct ev_star_group *g = &s->plan->groups[group];
+	for (size_t k = 0; k < s->elements[group].items.n && k < FETCHED; k++) {
+		struct element e = element_at(s, group, k);
 
-	for (size_t i = 0; i < asked->n_references; i++) {
-		const struct bound *b = &s->elements[group].bounds[asked->references[i]];
+		for (size_t i = 0; i < asked->n_references; i++) {
+			uint32_t at = asked->references[i];
 
-		if (b->identity != NULL)
-			ev_members_fetch(s->members[g->references[asked->references[i]].dimension],
-					 b->hash);
+			if (e.bounds[1][at].identity != NULL)
+				ev_members_fetch(s->members[e.groups[1]->references[at].dimension],
+						 e.bounds[1][at].hash);
+		}
 	}
 }
 
@@ -953,7 +955,7 @@ static bool put_event(struct ev_star *s, const struct ev_event *event, const str
 	if (v->keyless)
 		ask_row_key(s, event, v);
 	for (size_t i = 0; i < s->plan->n_groups; i++)
-		if (i == 0 || (kind->any[i] && s->elements[i].items.n > 0))
+		if (i == 0 || kind->any[i])
 			fetch_members(s, i, &kind->groups[i]);
 	for (size_t i = 0; i < kind->n_facts; i++)
 		put_facts(s, &s->plan->facts[kind->facts[i]], event, v);
