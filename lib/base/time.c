@@ -128,8 +128,8 @@ bool ev_time_utc(const char *p, size_t len, char out[EV_TIME_TEXT])
 
 	if (!plain_utc(p, len, &d, &sec))
 		return false;
+	memcpy(out, "0000-00-00T00:00:00.000000Z", EV_TIME_TEXT);
 	memcpy(out, p, 19);
-	memcpy(out + 19, ".000000Z", 8);
 	for (size_t i = 20; i < len - 1 && i < 26; i++)
 		out[i] = p[i];
 	return true;

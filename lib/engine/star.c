@@ -349,16 +349,6 @@ static inline const struct ev_value *value_at(const struct element *e, struct ev
 	return &e->values[cell.own][cell.at];
 }
 
-/* The node of a cell: in the element, whose picks are found, or in the event. */
-static uint32_t node_of(const struct ev_star *s, const struct elements *e,
-			const struct ev_star_group *g, uint32_t cell)
-{
-	if (e->slots[cell] == EV_NO_SLOT)
-		return 0;
-	return g->cells[cell]->from->root == EV_ROOT_ITEM ? e->picks->at[e->slots[cell]]
-							  : s->at[e->slots[cell]];
-}
-
 /* The event as it came, but for what the pipe added. */
 static void take_reserved_out(struct ev_star *s, struct ev_value *v)
 {
@@ -369,26 +359,35 @@ static void take_reserved_out(struct ev_star *s, struct ev_value *v)
 	v->len = (uint32_t)s->whole.len;
 }
 
+static char *put_index(char *o, size_t index)
+{
+	struct ev_buf digits = {.p = o, .cap = EV_KEY_TEXT};
+
+	ev_buf_u64(&digits, index);
+	return o + digits.len;
+}
+
+/* $index */
+static void index_value(struct ev_star *s, size_t index, struct ev_value *v)
+{
+	char *digits = ev_arena_alloc(&s->store, EV_VALUE_STORE);
+
+	*v = (struct ev_value){.p = digits, .present = true};
+	v->len = (uint32_t)(put_index(digits, index) - digits);
+}
+
 /* What is wrong with the value, or NULL. */
 static const char *read_value(struct ev_star *s, const struct ev_column *c, uint32_t at,
-			      size_t index, struct ev_value *v)
+			      struct ev_value *v)
 {
 	const char *problem;
 
 	if (s->room == NULL)
 		s->room = ev_arena_alloc(&s->store, EV_VALUE_STORE);
-	if (c->from->root == EV_ROOT_INDEX) {
-		struct ev_buf digits = {.p = s->room, .cap = EV_VALUE_STORE};
-
-		ev_buf_u64(&digits, index);
-		*v = (struct ev_value){.p = digits.p, .len = (uint32_t)digits.len, .present = true};
-		s->room = NULL;
-		return NULL;
-	}
 	problem = ev_column_value(c, s->m->zone, s->doc, at, s->room, v);
 	if (v->p == s->room)
 		s->room = NULL;
-	if (problem == NULL && at == 0 && c->type == EV_TYPE_JSON && s->reserved != EV_NOWHERE)
+	if (at == 0 && problem == NULL && c->type == EV_TYPE_JSON && s->reserved != EV_NOWHERE)
 		take_reserved_out(s, v);
 	return problem;
 }
@@ -397,16 +396,20 @@ static const char *read_value(struct ev_star *s, const struct ev_column *c, uint
 static bool read_cells(struct ev_star *s, size_t group, const struct ev_star_asked *asked,
 		       uint32_t item, size_t index, struct ev_value *values)
 {
-	const struct ev_star_group *g = &s->plan->groups[group];
+	const struct ev_column **columns = s->plan->groups[group].cells;
 	const struct elements *e = &s->elements[group];
+	const uint32_t *at = s->at;
 
-	if (e->picks != NULL && item != EV_NOWHERE)
+	if (e->picks != NULL) {
 		ev_picks_find(e->picks, s->doc, item);
+		at = e->picks->at;
+	}
 	for (size_t i = 0; i < asked->n_cells; i++) {
 		uint32_t cell = asked->cells[i];
 
-		if (read_value(s, g->cells[cell], node_of(s, e, g, cell), index, &values[cell]) !=
-		    NULL)
+		if (e->slots[cell] == EV_NO_SLOT)
+			index_value(s, index, &values[cell]);
+		else if (read_value(s, columns[cell], at[e->slots[cell]], &values[cell]) != NULL)
 			return false;
 	}
 	return true;
@@ -516,7 +519,7 @@ static void begin_references(struct ev_star *s, const struct element *e, bool ow
 static void begin_group(struct ev_star *s, size_t group, const struct ev_star_kind *kind)
 {
 	struct elements *all = &s->elements[group];
-	struct element e = {.index = 0};
+	struct element e;
 
 	if (all->items.n == 0)
 		return;
@@ -526,6 +529,7 @@ static void begin_group(struct ev_star *s, size_t group, const struct ev_star_ki
 		e = element_at(s, group, k);
 		begin_references(s, &e, true, &kind->groups[group]);
 	}
+	e = element_at(s, group, 0);
 	begin_references(s, &e, false, &kind->event[group]);
 }
 
@@ -606,7 +610,7 @@ static int64_t date_of(struct days *days, const char *text)
 	return days->date_days;
 }
 
-static int two_digits(const char *p)
+static int64_t two_digits(const char *p)
 {
 	return (p[0] - '0') * 10 + (p[1] - '0');
 }
@@ -691,14 +695,6 @@ static const char *event_key(struct ev_star *s, const struct ev_event *event, st
 	return o->event;
 }
 
-static char *put_index(char *o, size_t index)
-{
-	struct ev_buf digits = {.p = o, .cap = EV_KEY_TEXT};
-
-	ev_buf_u64(&digits, index);
-	return o + digits.len;
-}
-
 /* A cell; the rows have room for what is left of the row with short cells in it. */
 static char *put_cell(struct ev_star *s, char *o, const struct ev_value *v, size_t left)
 {
@@ -743,16 +739,15 @@ static void put_row(struct ev_star *s, const struct ev_star_fact *f, const struc
 static void put_facts(struct ev_star *s, const struct ev_star_fact *f, const struct ev_event *event,
 		      const struct version *v)
 {
+	size_t n = s->elements[f->group].items.n;
 	const char *owner;
 
-	if (f->fact->keep == EV_KEEP_LATEST && !v->current)
+	if (n == 0 || (f->fact->keep == EV_KEEP_LATEST && !v->current))
 		return;
-	owner = f->fact->keep == EV_KEEP_HISTORY ? v->owners->row : NULL;
-	for (size_t i = 0; i < s->elements[f->group].items.n; i++) {
+	owner = f->fact->keep == EV_KEEP_HISTORY ? v->owners->row : event_key(s, event, v->owners);
+	for (size_t i = 0; i < n; i++) {
 		struct element e = element_at(s, f->group, i);
 
-		if (owner == NULL)
-			owner = event_key(s, event, v->owners);
 		put_row(s, f, v, owner, &e);
 	}
 }

@@ -222,20 +222,23 @@ bool ev_column_json(const struct ev_column *c, struct ev_zone *zone, const struc
 
 /* Keys */
 
+static char *put(char *o, const char *p, size_t len)
+{
+	return (char *)memcpy(o, p, len) + len;
+}
+
 void ev_key_part(struct ev_buf *preimage, const char *type, const char *text, size_t len)
 {
 	size_t type_len = strlen(type);
-	char *o = (char *)memcpy(ev_buf_room(preimage, type_len + len + 22), type, type_len);
+	char *o = put(ev_buf_room(preimage, type_len + len + 22), type, type_len);
 	struct ev_buf digits = {.cap = 20};
 
-	o += type_len;
 	*o++ = ' ';
 	digits.p = o;
 	ev_buf_u64(&digits, len);
 	o += digits.len;
 	*o++ = ':';
-	memcpy(o, text, len);
-	preimage->len = (size_t)(o + len - preimage->p);
+	preimage->len = (size_t)(put(o, text, len) - preimage->p);
 }
 
 void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const char *value,
@@ -244,26 +247,22 @@ void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const cha
 	/* without its size, because a longer varchar is no other key */
 	const char *type = ev_type_names[c->type];
 	struct ev_buf text = {0};
+	struct ev_number n;
 
 	if (len == 4 && memcmp(value, "null", 4) == 0) {
 		ev_key_part(preimage, "null", "", 0);
-		return;
-	}
-	if (value[0] == '"' && memchr(value, '\\', len) == NULL) {
+	} else if (value[0] == '"' && memchr(value, '\\', len) == NULL) {
 		ev_key_part(preimage, type, value + 1, len - 2);
-		return;
-	}
-	if (value[0] == '"') {
+	} else if (value[0] == '"') {
 		ev_json_unescape(value + 1, len - 2, &text);
+		ev_key_part(preimage, type, text.p, text.len);
 	} else if (c->type == EV_TYPE_DECIMAL) {
-		struct ev_number n;
-
 		ev_number_read(value, len, &n);
 		ev_number_plain(&n, -1, &text);
+		ev_key_part(preimage, type, ev_buf_str(&text), text.len);
 	} else {
-		ev_buf_put(&text, value, len);
+		ev_key_part(preimage, type, value, len);
 	}
-	ev_key_part(preimage, type, text.p, text.len);
 	ev_buf_free(&text);
 }
 
@@ -312,16 +311,15 @@ void ev_key_version_preimage(const struct ev_event *event, const struct ev_buf *
 	static const char before_time[] = "timestamp 27:", before_digest[] = "content 32:";
 	static const char *const ops[] = {"op 3:put", "op 5:patch", "op 6:delete"};
 	const char *op = ops[event->op];
-	size_t len = strlen(op);
 	char *o;
 
 	id_part(event, preimage);
 	version_part(event, preimage);
 	o = ev_buf_room(preimage, 128);
-	o = (char *)memcpy(o, before_time, sizeof before_time - 1) + sizeof before_time - 1;
+	o = put(o, before_time, sizeof before_time - 1);
 	ev_time_format(event->modified, o);
-	o = (char *)memcpy(o + EV_TIME_TEXT, op, len) + len;
-	o = (char *)memcpy(o, before_digest, sizeof before_digest - 1) + sizeof before_digest - 1;
+	o = put(o + EV_TIME_TEXT, op, strlen(op));
+	o = put(o, before_digest, sizeof before_digest - 1);
 	ev_hash128_hex(ev_hash128(content->p, content->len, 0), o);
 	preimage->len = (size_t)(o + 32 - preimage->p);
 }
