@@ -209,11 +209,14 @@ void ev_md5_add(struct ev_md5 *m, const void *p, size_t len, char *out)
 	bits = htole64(len * 8);
 	memcpy(message + blocks * 64 - 8, &bits, sizeof bits);
 	s = &m->sets[blocks - 1];
-	for (size_t i = 0; i < blocks * WORDS; i++) {
-		uint32_t word;
+	for (size_t k = 0; k < blocks; k++) {
+		uint32_t(*words)[LANES] = &s->words[k * WORDS];
+		uint32_t block[WORDS];
 
-		memcpy(&word, message + 4 * i, sizeof word);
-		s->words[i][s->n] = le32toh(word);
+		memcpy(block, message + k * 64, sizeof block);
+#pragma GCC unroll 16
+		for (size_t i = 0; i < WORDS; i++)
+			words[i][s->n] = le32toh(block[i]);
 	}
 	s->out[s->n++] = out;
 	if (s->n == LANES)

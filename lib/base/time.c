@@ -128,8 +128,8 @@ bool ev_time_utc(const char *p, size_t len, char out[EV_TIME_TEXT])
 
 	if (!plain_utc(p, len, &d, &sec))
 		return false;
+	memcpy(out, "0000-00-00T00:00:00.000000Z", EV_TIME_TEXT);
 	memcpy(out, p, 19);
-	memcpy(out + 19, ".000000Z", 8);
 	for (size_t i = 20; i < len - 1 && i < 26; i++)
 		out[i] = p[i];
 	return true;
@@ -209,21 +209,21 @@ enum ev_time_form ev_time_parse(const char *p, size_t len, struct ev_time *t)
 	return c.zoned ? EV_TIME_ZONED : EV_TIME_NAIVE;
 }
 
-static void put_digits(char *out, int n, int64_t v)
+/* Two digits of v, below 100. */
+static inline void put_pair(char *out, uint32_t v)
 {
-	while (n-- > 0) {
-		out[n] = (char)('0' + v % 10);
-		v /= 10;
-	}
+	out[0] = (char)('0' + v / 10);
+	out[1] = (char)('0' + v % 10);
 }
 
 void ev_date_format(struct ev_date d, char out[EV_DATE_TEXT])
 {
-	put_digits(out, 4, d.year);
+	put_pair(out, (uint32_t)d.year / 100);
+	put_pair(out + 2, (uint32_t)d.year % 100);
 	out[4] = '-';
-	put_digits(out + 5, 2, d.month);
+	put_pair(out + 5, (uint32_t)d.month);
 	out[7] = '-';
-	put_digits(out + 8, 2, d.day);
+	put_pair(out + 8, (uint32_t)d.day);
 }
 
 static int64_t floor_days(int64_t sec)
@@ -241,14 +241,16 @@ bool ev_time_in_range(struct ev_time t)
 void ev_time_format(struct ev_time t, char out[EV_TIME_TEXT])
 {
 	int64_t days = floor_days(t.sec);
-	int64_t sec = t.sec - days * DAY;
+	uint32_t sec = (uint32_t)(t.sec - days * DAY), micro = (uint32_t)t.nsec / 1000;
 
 	memcpy(out, "0000-00-00T00:00:00.000000Z", EV_TIME_TEXT);
 	ev_date_format(ev_date_of_days(days), out);
-	put_digits(out + 11, 2, sec / 3600);
-	put_digits(out + 14, 2, sec / 60 % 60);
-	put_digits(out + 17, 2, sec % 60);
-	put_digits(out + 20, 6, t.nsec / 1000);
+	put_pair(out + 11, sec / 3600);
+	put_pair(out + 14, sec / 60 % 60);
+	put_pair(out + 17, sec % 60);
+	put_pair(out + 20, micro / 10000);
+	put_pair(out + 22, micro / 100 % 100);
+	put_pair(out + 24, micro % 100);
 }
 
 int ev_time_compare(struct ev_time a, struct ev_time b)

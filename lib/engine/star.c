@@ -14,7 +14,7 @@
  * Rows are held back until there is a block of them, because the keys in them are computed many at
  * once: a hole is left for a key that is not known yet.
  */
-enum { BLOCK = 128 * 1024, VERSIONS = 256, DAYS = 64 };
+enum { BLOCK = EV_OUT_BLOCK, VERSIONS = 512, DAYS = 64, FETCHED = 8 };
 
 struct hole {
 	size_t at; /* in the rows */
@@ -40,6 +40,8 @@ struct days {
 	int64_t *list;
 	size_t n, cap;
 	int64_t from, to, last;
+	char date[EV_DATE_TEXT]; /* the one met last */
+	int64_t date_days;
 	struct {
 		int64_t day;
 		char key[EV_KEY_TEXT];
@@ -72,6 +74,7 @@ struct version {
 	char validity[EV_STAR_VALIDITY_TEXT]; /* from the first time on, as JSON */
 	size_t validity_len;
 	bool current, deleted;
+	bool keyless; /* nobody has asked for its row's key yet */
 	struct ev_stamp stamp;
 };
 
@@ -92,7 +95,7 @@ struct ev_star {
 	const uint32_t *at;	   /* its values, by slot */
 	struct ev_arena store;	   /* of values that do not lie in the document */
 	char *room;		   /* in the store, for the next of them; or NULL */
-	struct ev_buf whole, identities, scratch, order;
+	struct ev_buf whole, identities, preimage, scratch, order;
 	struct kept *kept; /* a stamp that no attribute has taken yet */
 	struct ev_arena stamps;
 
@@ -202,6 +205,7 @@ void ev_star_free(struct ev_star **star)
 	ev_arena_free(&s->stamps);
 	ev_buf_free(&s->whole);
 	ev_buf_free(&s->identities);
+	ev_buf_free(&s->preimage);
 	ev_buf_free(&s->scratch);
 	ev_buf_free(&s->order);
 	ev_buf_free(&s->rows);
@@ -256,23 +260,29 @@ static void put_validity(struct version *v, const char *from, const char *to, si
 	v->validity_len = (size_t)(o - v->validity);
 }
 
-/* An event that no evversion has seen is its own only version. */
-static void first_version(struct ev_star *s, const struct ev_event *event, struct version *v)
+/* An event that no evversion has seen is its own only version. Its row's key is asked for later. */
+static void first_version(const struct ev_event *event, struct version *v)
 {
-	uint32_t skip[EV_MAX_SKIP];
-	size_t n = ev_event_skip(s->events, event, &s->id, 1, skip);
 	char from[EV_TIME_TEXT];
 
-	ev_buf_reset(&s->scratch);
-	ev_canonical(event->doc, 0, skip, n, &s->scratch);
-	ev_buf_reset(&s->identities);
-	ev_key_version_preimage(event, &s->scratch, &s->identities);
-	ev_md5_add(s->keys, s->identities.p, s->identities.len, v->owners->row);
+	v->keyless = true;
 	v->stamp.time = event->modified;
 	v->deleted = event->op == EV_DELETE;
 	v->current = !v->deleted;
 	ev_time_format(event->modified, from);
 	put_validity(v, from, "null", 4);
+}
+
+static void ask_row_key(struct ev_star *s, const struct ev_event *event, const struct version *v)
+{
+	uint32_t skip[EV_MAX_SKIP];
+	size_t n = ev_event_skip(s->events, event, &s->id, 1, skip);
+
+	ev_buf_reset(&s->scratch);
+	ev_canonical(event->doc, 0, skip, n, &s->scratch);
+	ev_buf_reset(&s->preimage);
+	ev_key_version_preimage(event, &s->scratch, &s->preimage);
+	ev_md5_add(s->keys, s->preimage.p, s->preimage.len, v->owners->row);
 }
 
 static bool read_version(struct ev_star *s, const struct ev_event *event, struct version *v)
@@ -285,8 +295,9 @@ static bool read_version(struct ev_star *s, const struct ev_event *event, struct
 	v->owners = &s->owners[s->n_owners++]; /* not used again while a key of it is computed */
 	*v->owners = (struct owners){.kept = NULL};
 	if (at == EV_NOWHERE || ev_member(d, at, "row", 3) == EV_NOWHERE) {
-		first_version(s, event, v);
+		first_version(event, v);
 	} else {
+		v->keyless = false;
 		if (!text_member(d, at, "row", EV_KEY_TEXT, &p))
 			return false;
 		memcpy(v->owners->row, p, EV_KEY_TEXT);
@@ -314,27 +325,28 @@ static bool read_version(struct ev_star *s, const struct ev_event *event, struct
 
 /* Values */
 
-static struct elements *elements_of(struct ev_star *s, size_t group, bool own)
+/* An element of a group, with the event it is of: [0] is the event's, [1] the group's own. */
+struct element {
+	const struct ev_star_group *groups[2];
+	const struct ev_value *values[2];
+	struct bound *bounds[2];
+	size_t index;
+};
+
+static struct element element_at(const struct ev_star *s, size_t group, size_t index)
 {
-	return &s->elements[own ? group : 0];
+	const struct ev_star_group *event = &s->plan->groups[0], *own = &s->plan->groups[group];
+	const struct elements *e = &s->elements[0], *f = &s->elements[group];
+
+	return (struct element){{event, own},
+				{e->values, f->values + index * own->n_cells},
+				{e->bounds, f->bounds + index * own->n_references},
+				index};
 }
 
-static const struct ev_value *value_at(struct ev_star *s, size_t group, size_t element,
-				       struct ev_star_place cell)
+static inline const struct ev_value *value_at(const struct element *e, struct ev_star_place cell)
 {
-	size_t n = s->plan->groups[cell.own ? group : 0].n_cells;
-
-	return &elements_of(s, group, cell.own)->values[(cell.own ? element * n : 0) + cell.at];
-}
-
-/* The node of a cell: in the element, whose picks are found, or in the event. */
-static uint32_t node_of(const struct ev_star *s, const struct elements *e,
-			const struct ev_star_group *g, uint32_t cell)
-{
-	if (e->slots[cell] == EV_NO_SLOT)
-		return 0;
-	return g->cells[cell]->from->root == EV_ROOT_ITEM ? e->picks->at[e->slots[cell]]
-							  : s->at[e->slots[cell]];
+	return &e->values[cell.own][cell.at];
 }
 
 /* The event as it came, but for what the pipe added. */
@@ -347,26 +359,35 @@ static void take_reserved_out(struct ev_star *s, struct ev_value *v)
 	v->len = (uint32_t)s->whole.len;
 }
 
+static char *put_index(char *o, size_t index)
+{
+	struct ev_buf digits = {.p = o, .cap = EV_KEY_TEXT};
+
+	ev_buf_u64(&digits, index);
+	return o + digits.len;
+}
+
+/* $index */
+static void index_value(struct ev_star *s, size_t index, struct ev_value *v)
+{
+	char *digits = ev_arena_alloc(&s->store, EV_VALUE_STORE);
+
+	*v = (struct ev_value){.p = digits, .present = true};
+	v->len = (uint32_t)(put_index(digits, index) - digits);
+}
+
 /* What is wrong with the value, or NULL. */
 static const char *read_value(struct ev_star *s, const struct ev_column *c, uint32_t at,
-			      size_t index, struct ev_value *v)
+			      struct ev_value *v)
 {
 	const char *problem;
 
 	if (s->room == NULL)
 		s->room = ev_arena_alloc(&s->store, EV_VALUE_STORE);
-	if (c->from->root == EV_ROOT_INDEX) {
-		struct ev_buf digits = {.p = s->room, .cap = EV_VALUE_STORE};
-
-		ev_buf_u64(&digits, index);
-		*v = (struct ev_value){.p = digits.p, .len = (uint32_t)digits.len, .present = true};
-		s->room = NULL;
-		return NULL;
-	}
 	problem = ev_column_value(c, s->m->zone, s->doc, at, s->room, v);
 	if (v->p == s->room)
 		s->room = NULL;
-	if (problem == NULL && at == 0 && c->type == EV_TYPE_JSON && s->reserved != EV_NOWHERE)
+	if (at == 0 && problem == NULL && c->type == EV_TYPE_JSON && s->reserved != EV_NOWHERE)
 		take_reserved_out(s, v);
 	return problem;
 }
@@ -375,16 +396,20 @@ static const char *read_value(struct ev_star *s, const struct ev_column *c, uint
 static bool read_cells(struct ev_star *s, size_t group, const struct ev_star_asked *asked,
 		       uint32_t item, size_t index, struct ev_value *values)
 {
-	const struct ev_star_group *g = &s->plan->groups[group];
+	const struct ev_column **columns = s->plan->groups[group].cells;
 	const struct elements *e = &s->elements[group];
+	const uint32_t *at = s->at;
 
-	if (e->picks != NULL && item != EV_NOWHERE)
+	if (e->picks != NULL) {
 		ev_picks_find(e->picks, s->doc, item);
+		at = e->picks->at;
+	}
 	for (size_t i = 0; i < asked->n_cells; i++) {
 		uint32_t cell = asked->cells[i];
 
-		if (read_value(s, g->cells[cell], node_of(s, e, g, cell), index, &values[cell]) !=
-		    NULL)
+		if (e->slots[cell] == EV_NO_SLOT)
+			index_value(s, index, &values[cell]);
+		else if (read_value(s, columns[cell], at[e->slots[cell]], &values[cell]) != NULL)
 			return false;
 	}
 	return true;
@@ -445,11 +470,11 @@ static void put_identity(const struct ev_column *c, const struct ev_value *v, st
 }
 
 /* The identity of the member that a reference names; false if all parts of its key are null. */
-static bool read_identity(struct ev_star *s, size_t group, size_t element,
+static bool read_identity(struct ev_star *s, const struct element *e,
 			  const struct ev_star_reference *r, struct bound *b)
 {
 	const struct ev_dimension *d = &s->m->dimensions[r->dimension];
-	const struct ev_value *v = value_at(s, group, element, r->cells[0]);
+	const struct ev_value *v = value_at(e, r->cells[0]);
 	size_t from = s->identities.len;
 	bool known = false;
 
@@ -459,7 +484,7 @@ static bool read_identity(struct ev_star *s, size_t group, size_t element,
 		return true;
 	}
 	for (size_t i = 0; i < r->n; i++) {
-		v = value_at(s, group, element, r->cells[i]);
+		v = value_at(e, r->cells[i]);
 		known |= !v->null;
 		if (i > 0)
 			ev_buf_putc(&s->identities, '\n');
@@ -470,71 +495,75 @@ static bool read_identity(struct ev_star *s, size_t group, size_t element,
 	return known;
 }
 
-/* Begins to look for the members that an element refers to. */
-static void begin_references(struct ev_star *s, size_t group, size_t element,
+/* Begins to look for the members that an element refers to: by its own or by the event's cells. */
+static void begin_references(struct ev_star *s, const struct element *e, bool own,
 			     const struct ev_star_asked *asked)
 {
-	const struct ev_star_group *g = &s->plan->groups[group];
-	struct bound *bounds = s->elements[group].bounds + element * g->n_references;
-
 	for (size_t i = 0; i < asked->n_references; i++) {
-		const struct ev_star_reference *r = &g->references[asked->references[i]];
-		struct bound *b = &bounds[asked->references[i]];
+		const struct ev_star_reference *r =
+			&e->groups[own]->references[asked->references[i]];
+		struct bound *b = &e->bounds[own][asked->references[i]];
 
 		b->key = NULL;
 		b->member = NULL;
 		b->identity = NULL;
 		if (s->members[r->dimension] == NULL)
 			continue;
-		if (read_identity(s, group, element, r, b))
+		if (read_identity(s, e, r, b))
 			b->hash = ev_members_hash(s->members[r->dimension], b->identity, b->len);
 		else
 			b->identity = NULL;
 	}
 }
 
-/* The table has been looked at meanwhile: now the members are. */
+static void begin_group(struct ev_star *s, size_t group, const struct ev_star_kind *kind)
+{
+	struct elements *all = &s->elements[group];
+	struct element e;
+
+	if (all->items.n == 0)
+		return;
+	ev_grow(&all->bounds, &all->cap_bounds,
+		all->items.n * s->plan->groups[group].n_references + 1, sizeof *all->bounds);
+	for (size_t k = 0; k < all->items.n; k++) {
+		e = element_at(s, group, k);
+		begin_references(s, &e, true, &kind->groups[group]);
+	}
+	e = element_at(s, group, 0);
+	begin_references(s, &e, false, &kind->event[group]);
+}
+
+/* The table has come meanwhile; now the members of the first elements do. */
 static void fetch_members(struct ev_star *s, size_t group, const struct ev_star_asked *asked)
 {
-	const struct ev_star_group *g = &s->plan->groups[group];
+	for (size_t k = 0; k < s->elements[group].items.n && k < FETCHED; k++) {
+		struct element e = element_at(s, group, k);
 
-	for (size_t i = 0; i < asked->n_references; i++) {
-		const struct bound *b = &s->elements[group].bounds[asked->references[i]];
+		for (size_t i = 0; i < asked->n_references; i++) {
+			uint32_t at = asked->references[i];
 
-		if (b->identity != NULL)
-			ev_members_fetch(s->members[g->references[asked->references[i]].dimension],
-					 b->hash);
+			if (e.bounds[1][at].identity != NULL)
+				ev_members_fetch(s->members[e.groups[1]->references[at].dimension],
+						 e.bounds[1][at].hash);
+		}
 	}
 }
 
-static void begin_group(struct ev_star *s, size_t group, const struct ev_star_kind *kind)
-{
-	struct elements *e = &s->elements[group];
-
-	if (e->items.n == 0)
-		return;
-	ev_grow(&e->bounds, &e->cap_bounds, e->items.n * s->plan->groups[group].n_references + 1,
-		sizeof *e->bounds);
-	for (size_t k = 0; k < e->items.n; k++)
-		begin_references(s, group, k, &kind->groups[group]);
-	begin_references(s, 0, 0, &kind->event[group]);
-}
-
-static struct ev_member *add_member(struct ev_star *s, size_t group, size_t element,
+static struct ev_member *add_member(struct ev_star *s, const struct element *e,
 				    const struct ev_star_reference *r, const struct bound *b)
 {
 	const struct ev_dimension *d = &s->m->dimensions[r->dimension];
 
 	ev_buf_reset(&s->scratch);
 	for (size_t i = 0; i < r->n; i++) {
-		const struct ev_value *v = value_at(s, group, element, r->cells[i]);
+		const struct ev_value *v = value_at(e, r->cells[i]);
 
 		ev_key_column(&s->scratch, &d->columns.list[d->keys[i]], v->p, v->len);
 	}
 	return ev_members_add(s->members[r->dimension], b->hash, b->identity, b->len, &s->scratch);
 }
 
-static void find_member(struct ev_star *s, size_t group, size_t element,
+static void find_member(struct ev_star *s, const struct element *e,
 			const struct ev_star_reference *r, struct bound *b)
 {
 	const struct ev_dimension *d = &s->m->dimensions[r->dimension];
@@ -546,15 +575,15 @@ static void find_member(struct ev_star *s, size_t group, size_t element,
 		return;
 	b->member = ev_members_find(members, b->hash, b->identity, b->len);
 	if (b->member == NULL) {
-		b->member = add_member(s, group, element, r, b);
+		b->member = add_member(s, e, r, b);
 		added = true;
 	}
 	b->key = b->member->key;
 	for (size_t i = 0; i < r->n; i++) {
 		const struct ev_column *c = &d->columns.list[d->keys[i]];
-		const struct ev_value *v = value_at(s, group, element, r->cells[i]);
+		const struct ev_value *v = value_at(e, r->cells[i]);
 
-		if (c->type == EV_TYPE_DECIMAL || c->type == EV_TYPE_VARCHAR)
+		if (!is_identity(c, v) || b->member->attributes[d->keys[i]].p != NULL)
 			ev_members_spell(members, b->member, d->keys[i], i, v->p, v->len, added);
 	}
 }
@@ -568,26 +597,42 @@ static void add_day(struct days *days, int64_t day)
 	days->list[days->n++] = day;
 }
 
-/* The day of a timestamp or a date of a row, in the calendar's zone. */
-static int64_t day_of(const struct ev_calendar *c, const char *json, size_t len)
+/* Days since 1970 of the date that a text begins with; that of the one before is known. */
+static int64_t date_of(struct days *days, const char *text)
 {
 	struct ev_date date;
-	struct ev_time t;
-	int64_t local;
 
-	if (len == EV_DATE_TEXT + 2) {
-		ev_date_parse(json + 1, len - 2, &date);
-		return ev_date_days(date);
+	if (memcmp(days->date, text, EV_DATE_TEXT) != 0) {
+		ev_date_parse(text, EV_DATE_TEXT, &date);
+		memcpy(days->date, text, EV_DATE_TEXT);
+		days->date_days = ev_date_days(date);
 	}
-	ev_time_parse(json + 1, len - 2, &t);
-	local = t.sec + ev_zone_offset(c->zone, t.sec);
-	return local / 86400 - (local % 86400 < 0);
+	return days->date_days;
 }
 
-static void find_day(struct ev_star *s, size_t group, size_t element,
-		     const struct ev_star_reference *r, struct bound *b)
+static int64_t two_digits(const char *p)
 {
-	const struct ev_value *v = value_at(s, group, element, r->cells[0]);
+	return (p[0] - '0') * 10 + (p[1] - '0');
+}
+
+/* The day of a timestamp or a date, as a row bears them, in the calendar's zone. */
+static int64_t day_of(struct days *days, const struct ev_calendar *c, const struct ev_value *v)
+{
+	const char *text = v->p + 1;
+	int64_t day = date_of(days, text), sec;
+
+	if (v->len == EV_DATE_TEXT + 2)
+		return day;
+	sec = day * 86400 + two_digits(text + 11) * 3600 + two_digits(text + 14) * 60 +
+	      two_digits(text + 17);
+	sec += ev_zone_offset(c->zone, sec);
+	return sec / 86400 - (sec % 86400 < 0);
+}
+
+static void find_day(struct ev_star *s, const struct element *e, const struct ev_star_reference *r,
+		     struct bound *b)
+{
+	const struct ev_value *v = value_at(e, r->cells[0]);
 	struct days *days = &s->days[r->dimension];
 	char key[EV_KEY_TEXT + 1];
 	size_t slot;
@@ -596,34 +641,31 @@ static void find_day(struct ev_star *s, size_t group, size_t element,
 	b->key = ev_unknown_key;
 	if (v->null)
 		return;
-	day = day_of(s->m->dimensions[r->dimension].calendar, v->p, v->len);
-	if (!ev_time_in_range((struct ev_time){.sec = day * 86400}))
-		return; /* the year 10000 where the zone is, say: no calendar has that day */
-	add_day(days, day);
+	day = day_of(days, s->m->dimensions[r->dimension].calendar, v);
 	slot = (size_t)((uint64_t)day % DAYS);
 	if (days->recent[slot].key[0] == '\0' || days->recent[slot].day != day) {
+		if (!ev_time_in_range((struct ev_time){.sec = day * 86400}))
+			return; /* the year 10000 where the zone is: no calendar has that day */
 		ev_key_day(ev_date_of_days(day), &s->scratch, key);
 		memcpy(days->recent[slot].key, key, EV_KEY_TEXT);
 		days->recent[slot].day = day;
 	}
+	add_day(days, day);
 	b->key = memcpy(b->day, days->recent[slot].key, EV_KEY_TEXT);
 }
 
-static struct bound *bound_at(struct ev_star *s, size_t group, size_t element,
-			      struct ev_star_place reference)
+static const struct bound *bound_at(struct ev_star *s, const struct element *e,
+				    struct ev_star_place reference)
 {
-	const struct ev_star_group *g = &s->plan->groups[reference.own ? group : 0];
-	const struct ev_star_reference *r = &g->references[reference.at];
-	struct bound *b =
-		&elements_of(s, group, reference.own)
-			 ->bounds[(reference.own ? element * g->n_references : 0) + reference.at];
+	const struct ev_star_reference *r = &e->groups[reference.own]->references[reference.at];
+	struct bound *b = &e->bounds[reference.own][reference.at];
 
 	if (b->key != NULL)
 		return b;
 	if (s->members[r->dimension] != NULL)
-		find_member(s, group, element, r, b);
+		find_member(s, e, r, b);
 	else
-		find_day(s, group, element, r, b);
+		find_day(s, e, r, b);
 	return b;
 }
 
@@ -653,49 +695,37 @@ static const char *event_key(struct ev_star *s, const struct ev_event *event, st
 	return o->event;
 }
 
-static char *put_index(char *o, size_t index)
+/* A cell; the rows have room for what is left of the row with short cells in it. */
+static char *put_cell(struct ev_star *s, char *o, const struct ev_value *v, size_t left)
 {
-	struct ev_buf digits = {.p = o, .cap = EV_KEY_TEXT};
-
-	ev_buf_u64(&digits, index);
-	return o + digits.len;
-}
-
-static size_t row_size(struct ev_star *s, const struct ev_star_fact *f, size_t element)
-{
-	size_t size = f->row.fixed + EV_COPY_OVER;
-
-	for (const struct ev_star_piece *p = f->row.pieces; p->what != EV_STAR_END; p++)
-		if (p->what == EV_STAR_CELL)
-			size += value_at(s, f->group, element, p->cell)->len;
-	return size;
+	if (v->len > EV_STAR_SHORT) {
+		s->rows.len = (size_t)(o - s->rows.p);
+		o = ev_buf_room(&s->rows, left + v->len);
+	}
+	return ev_copy_over(o, v->p, v->len);
 }
 
 static void put_row(struct ev_star *s, const struct ev_star_fact *f, const struct version *v,
-		    const char *owner, size_t element)
+		    const char *owner, const struct element *e)
 {
-	char *o = ev_buf_room(&s->rows, row_size(s, f, element));
-	const struct ev_star_piece *p = f->row.pieces;
+	const size_t room = f->row.room + EV_COPY_OVER;
+	char *o = ev_buf_room(&s->rows, room);
 	const struct ev_value *value;
 
-	for (;; p++) {
+	for (const struct ev_star_piece *p = f->row.pieces;; p++) {
 		o = ev_copy_over(o, p->text, p->len);
 		switch (p->what) {
-		case EV_STAR_CELL:
-			value = value_at(s, f->group, element, p->cell);
-			o = ev_copy_over(o, value->p, value->len);
-			break;
+		case EV_STAR_CELL: o = put_cell(s, o, value_at(e, p->cell), room); break;
 		case EV_STAR_KEY:
-			value = value_at(s, f->group, element, p->cell);
+			value = value_at(e, p->cell);
 			o = put_key(s, o,
-				    value->null
-					    ? ev_unknown_key
-					    : bound_at(s, f->group, element, p->reference)->key);
+				    value->null ? ev_unknown_key
+						: bound_at(s, e, p->reference)->key);
 			break;
 		case EV_STAR_VALIDITY:
-			o = (char *)memcpy(o, v->validity, v->validity_len) + v->validity_len;
+			o = (char *)memcpy(o, v->validity, sizeof v->validity) + v->validity_len;
 			break;
-		case EV_STAR_INDEX: o = put_index(o, element); break;
+		case EV_STAR_INDEX: o = put_index(o, e->index); break;
 		case EV_STAR_OWNER: o = put_key(s, o, owner); break;
 		case EV_STAR_INFERRED: break; /* of dimensions */
 		case EV_STAR_END:
@@ -709,15 +739,16 @@ static void put_row(struct ev_star *s, const struct ev_star_fact *f, const struc
 static void put_facts(struct ev_star *s, const struct ev_star_fact *f, const struct ev_event *event,
 		      const struct version *v)
 {
+	size_t n = s->elements[f->group].items.n;
 	const char *owner;
 
-	if (f->fact->keep == EV_KEEP_LATEST && !v->current)
+	if (n == 0 || (f->fact->keep == EV_KEEP_LATEST && !v->current))
 		return;
-	owner = f->fact->keep == EV_KEEP_HISTORY ? v->owners->row : NULL;
-	for (size_t i = 0; i < s->elements[f->group].items.n; i++) {
-		if (owner == NULL)
-			owner = event_key(s, event, v->owners);
-		put_row(s, f, v, owner, i);
+	owner = f->fact->keep == EV_KEEP_HISTORY ? v->owners->row : event_key(s, event, v->owners);
+	for (size_t i = 0; i < n; i++) {
+		struct element e = element_at(s, f->group, i);
+
+		put_row(s, f, v, owner, &e);
 	}
 }
 
@@ -756,10 +787,26 @@ static void stamp_taken(struct ev_star *s, const struct version *v)
 	s->kept = next;
 }
 
-static void contribute(struct ev_star *s, const struct ev_star_dimension *d,
-		       const struct version *v, size_t element)
+/* What an attribute's value will be compared with comes meanwhile. */
+static void fetch_attributes(struct ev_star *s, const struct ev_star_dimension *d,
+			     const struct element *e)
 {
-	struct bound *b = bound_at(s, d->group, element, d->reference);
+	const struct bound *b = bound_at(s, e, d->reference);
+
+	for (size_t k = 0; k < d->dimension->columns.n && b->member != NULL; k++) {
+		const struct ev_attribute *had = &b->member->attributes[k];
+
+		if (d->is_key[k] || had->p == NULL || !value_at(e, d->cells[k])->present)
+			continue;
+		__builtin_prefetch(had->p);
+		__builtin_prefetch(had->stamp);
+	}
+}
+
+static void contribute(struct ev_star *s, const struct ev_star_dimension *d,
+		       const struct version *v, const struct element *e)
+{
+	const struct bound *b = bound_at(s, e, d->reference);
 	size_t dimension = (size_t)(d->dimension - s->m->dimensions);
 	bool described = d->dimension->columns.n == d->dimension->n_keys;
 
@@ -770,7 +817,7 @@ static void contribute(struct ev_star *s, const struct ev_star_dimension *d,
 
 		if (d->is_key[k])
 			continue;
-		value = value_at(s, d->group, element, d->cells[k]);
+		value = value_at(e, d->cells[k]);
 		if (!value->present)
 			continue;
 		described = true;
@@ -780,6 +827,26 @@ static void contribute(struct ev_star *s, const struct ev_star_dimension *d,
 	}
 	if (described && !b->member->described)
 		b->member->described = true;
+}
+
+static void put_contributions(struct ev_star *s, const struct ev_star_kind *kind,
+			      const struct version *v)
+{
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < kind->n_dimensions; i++) {
+			const struct ev_star_dimension *d =
+				&s->plan->dimensions[kind->dimensions[i]];
+
+			for (size_t k = 0; k < s->elements[d->group].items.n; k++) {
+				struct element e = element_at(s, d->group, k);
+
+				if (pass == 0)
+					fetch_attributes(s, d, &e);
+				else
+					contribute(s, d, v, &e);
+			}
+		}
+	}
 }
 
 /* Events */
@@ -861,6 +928,7 @@ static void explain(struct ev_star *s, const char *type, size_t len)
 static bool put_event(struct ev_star *s, const struct ev_event *event, const struct version *v)
 {
 	const struct ev_star_kind *kind;
+	struct element e;
 	const char *type;
 	size_t len;
 
@@ -873,20 +941,22 @@ static bool put_event(struct ev_star *s, const struct ev_event *event, const str
 		explain(s, type, len);
 		return false;
 	}
-	begin_references(s, 0, 0, &kind->groups[0]);
+	e = element_at(s, 0, 0);
+	begin_references(s, &e, false, &kind->groups[0]);
 	for (size_t i = 1; i < s->plan->n_groups; i++)
 		if (kind->any[i])
 			begin_group(s, i, kind);
-	fetch_members(s, 0, &kind->groups[0]);
+	/* What takes long stands here, because the members' tables are on their way. */
+	if (v->keyless)
+		ask_row_key(s, event, v);
+	for (size_t i = 0; i < s->plan->n_groups; i++)
+		if (i == 0 || kind->any[i])
+			fetch_members(s, i, &kind->groups[i]);
 	for (size_t i = 0; i < kind->n_facts; i++)
 		put_facts(s, &s->plan->facts[kind->facts[i]], event, v);
 	/* A tombstone says nothing new of anyone. */
-	for (size_t i = 0; i < kind->n_dimensions && !v->deleted; i++) {
-		const struct ev_star_dimension *d = &s->plan->dimensions[kind->dimensions[i]];
-
-		for (size_t k = 0; k < s->elements[d->group].items.n; k++)
-			contribute(s, d, v, k);
-	}
+	if (!v->deleted)
+		put_contributions(s, kind, v);
 	return true;
 }
 
@@ -1066,7 +1136,7 @@ static const char described[EV_COPY_OVER] = "false", inferred[EV_COPY_OVER] = "t
 
 static size_t member_size(const struct ev_star_dimension *d, const struct ev_member *m)
 {
-	size_t size = d->row.fixed + m->identity_len + EV_COPY_OVER;
+	size_t size = d->row.room + m->identity_len + EV_COPY_OVER;
 
 	for (size_t i = 0; i < d->dimension->columns.n; i++)
 		size += m->attributes[i].len;

@@ -56,10 +56,15 @@ uint64_t ev_members_hash(const struct ev_members *m, const char *identity, size_
 
 void ev_members_fetch(const struct ev_members *m, uint64_t hash)
 {
-	const struct slot *slot = &m->table[hash & (m->size - 1)];
+	const struct slot *slot;
 
-	if (slot->hash != hash || slot->member == NULL)
-		return;
+	for (size_t i = hash & (m->size - 1);; i = (i + 1) & (m->size - 1)) {
+		slot = &m->table[i];
+		if (slot->member == NULL)
+			return;
+		if (slot->hash == hash)
+			break;
+	}
 	__builtin_prefetch(slot->member);
 	__builtin_prefetch(slot->member->attributes + m->n_columns);
 }

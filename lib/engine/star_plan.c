@@ -97,8 +97,8 @@ static struct ev_star_piece *piece(struct pieces *b, enum ev_star_what what)
 	row->pieces = ev_realloc_array(row->pieces, row->n + 1, sizeof *new);
 	new = &row->pieces[row->n++];
 	*new = (struct ev_star_piece){.text = text, .len = (uint32_t)b->text.len, .what = what};
-	row->fixed +=
-		b->text.len + (what == EV_STAR_VALIDITY ? EV_STAR_VALIDITY_TEXT : EV_KEY_TEXT);
+	row->room +=
+		b->text.len + (what == EV_STAR_VALIDITY ? EV_STAR_VALIDITY_TEXT : EV_STAR_SHORT);
 	ev_buf_reset(&b->text);
 	return new;
 }

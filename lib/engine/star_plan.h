@@ -33,8 +33,11 @@ struct ev_star_group {
 	size_t n_references;
 };
 
-/* Octets of a version's validity at most: two times as JSON, two flags, and their names. */
-enum { EV_STAR_VALIDITY_TEXT = 160 };
+/*
+ * Octets of a version's validity at most: two times as JSON, two flags, and their names; and of a
+ * cell that is short.
+ */
+enum { EV_STAR_VALIDITY_TEXT = 128, EV_STAR_SHORT = 64 };
 
 enum ev_star_what {
 	EV_STAR_INDEX,	  /* the row's place among those of the event */
@@ -57,7 +60,7 @@ struct ev_star_piece {
 struct ev_star_row {
 	struct ev_star_piece *pieces; /* up to EV_STAR_END */
 	size_t n;
-	size_t fixed; /* octets of a row but for its cells, at most */
+	size_t room; /* octets of a row whose cells are short, at most */
 };
 
 struct ev_star_fact {

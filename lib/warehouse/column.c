@@ -222,13 +222,23 @@ bool ev_column_json(const struct ev_column *c, struct ev_zone *zone, const struc
 
 /* Keys */
 
+static char *put(char *o, const char *p, size_t len)
+{
+	return (char *)memcpy(o, p, len) + len;
+}
+
 void ev_key_part(struct ev_buf *preimage, const char *type, const char *text, size_t len)
 {
-	ev_buf_puts(preimage, type);
-	ev_buf_putc(preimage, ' ');
-	ev_buf_u64(preimage, len);
-	ev_buf_putc(preimage, ':');
-	ev_buf_put(preimage, text, len);
+	size_t type_len = strlen(type);
+	char *o = put(ev_buf_room(preimage, type_len + len + 22), type, type_len);
+	struct ev_buf digits = {.cap = 20};
+
+	*o++ = ' ';
+	digits.p = o;
+	ev_buf_u64(&digits, len);
+	o += digits.len;
+	*o++ = ':';
+	preimage->len = (size_t)(put(o, text, len) - preimage->p);
 }
 
 void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const char *value,
@@ -237,26 +247,22 @@ void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const cha
 	/* without its size, because a longer varchar is no other key */
 	const char *type = ev_type_names[c->type];
 	struct ev_buf text = {0};
+	struct ev_number n;
 
 	if (len == 4 && memcmp(value, "null", 4) == 0) {
 		ev_key_part(preimage, "null", "", 0);
-		return;
-	}
-	if (value[0] == '"' && memchr(value, '\\', len) == NULL) {
+	} else if (value[0] == '"' && memchr(value, '\\', len) == NULL) {
 		ev_key_part(preimage, type, value + 1, len - 2);
-		return;
-	}
-	if (value[0] == '"') {
+	} else if (value[0] == '"') {
 		ev_json_unescape(value + 1, len - 2, &text);
+		ev_key_part(preimage, type, text.p, text.len);
 	} else if (c->type == EV_TYPE_DECIMAL) {
-		struct ev_number n;
-
 		ev_number_read(value, len, &n);
 		ev_number_plain(&n, -1, &text);
+		ev_key_part(preimage, type, ev_buf_str(&text), text.len);
 	} else {
-		ev_buf_put(&text, value, len);
+		ev_key_part(preimage, type, value, len);
 	}
-	ev_key_part(preimage, type, text.p, text.len);
 	ev_buf_free(&text);
 }
 
@@ -283,21 +289,39 @@ void ev_key_event(const struct ev_event *event, struct ev_buf *preimage)
 	id_part(event, preimage);
 }
 
+/* A version has one spelling; that of few digits needs no memory of its own. */
+static void version_part(const struct ev_event *event, struct ev_buf *preimage)
+{
+	char few[64];
+	struct ev_buf version = {.p = few, .cap = sizeof few};
+	const struct ev_node *nodes = event->doc->nodes;
+	uint32_t at = event->version;
+
+	if (at != EV_NOWHERE && nodes[at].end - nodes[at].pos > sizeof few / 2)
+		version = (struct ev_buf){0};
+	ev_version_canonical(event->doc, at, &version);
+	ev_key_part(preimage, "int", version.p, version.len);
+	if (version.p != few)
+		ev_buf_free(&version);
+}
+
 void ev_key_version_preimage(const struct ev_event *event, const struct ev_buf *content,
 			     struct ev_buf *preimage)
 {
-	struct ev_buf version = {0};
-	char digest[33], time[EV_TIME_TEXT];
+	static const char before_time[] = "timestamp 27:", before_digest[] = "content 32:";
+	static const char *const ops[] = {"op 3:put", "op 5:patch", "op 6:delete"};
+	const char *op = ops[event->op];
+	char *o;
 
-	ev_version_canonical(event->doc, event->version, &version);
 	id_part(event, preimage);
-	ev_key_part(preimage, "int", version.p, version.len);
-	ev_time_format(event->modified, time);
-	ev_key_part(preimage, "timestamp", time, sizeof time);
-	ev_key_part(preimage, "op", ev_op_names[event->op], strlen(ev_op_names[event->op]));
-	ev_hash128_hex(ev_hash128(content->p, content->len, 0), digest);
-	ev_key_part(preimage, "content", digest, 32);
-	ev_buf_free(&version);
+	version_part(event, preimage);
+	o = ev_buf_room(preimage, 128);
+	o = put(o, before_time, sizeof before_time - 1);
+	ev_time_format(event->modified, o);
+	o = put(o + EV_TIME_TEXT, op, strlen(op));
+	o = put(o, before_digest, sizeof before_digest - 1);
+	ev_hash128_hex(ev_hash128(content->p, content->len, 0), o);
+	preimage->len = (size_t)(o + 32 - preimage->p);
 }
 
 void ev_key_version(const struct ev_event *event, const struct ev_buf *content,
