@@ -37,22 +37,21 @@ static const struct cli_program program = {
 	.take = take,
 };
 
-/* A whole file, which may be gzip: its lines, put together again. */
+/* A whole file, which may be gzip. */
 static void add_file(struct cli *c, struct ev_report *r, char *name)
 {
 	struct ev_in *in = ev_in_new(&name, 1, EV_SCAN_MAX);
 	struct ev_buf text = {0};
-	struct ev_line line;
+	struct ev_run run;
 	enum ev_status st;
 
-	while ((st = ev_in_next(in, &line, &c->error)) == EV_OK) {
-		if (text.len + line.len >= EV_SCAN_MAX) {
+	while ((st = ev_in_next(in, &run, &c->error)) == EV_OK) {
+		if (text.len + run.len >= EV_SCAN_MAX) {
 			ev_fail(&c->error, "%s: is larger than %d octets: give a smaller result",
 				name, EV_SCAN_MAX);
 			cli_die(&c->error);
 		}
-		ev_buf_put(&text, line.p, line.len);
-		ev_buf_putc(&text, '\n');
+		ev_buf_put(&text, run.p, run.len);
 	}
 	if (st == EV_FATAL)
 		cli_die(&c->error);
