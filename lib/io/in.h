@@ -3,7 +3,8 @@
  *
  * Files are read in order; "-" is standard input. gzip is recognised by its magic octets. A line
  * ends at LF or at the end of its file; CRs before that end are no part of it, and one of them does
- * not count for max_line. Memory: one line at most max_line long, and 256 KiB of read-ahead.
+ * not count for max_line. Memory: one line at most max_line long, 256 KiB of read-ahead,
+ * and for gzip what ahead.h says.
  *
  * A line longer than max_line is handed out in parts, so that it can be set aside whole without
  * being held: EV_LINE_PART for each part, the last one with `last` set. No CR is taken off it.
