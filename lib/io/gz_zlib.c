@@ -70,3 +70,48 @@ uint32_t ev_crc32(uint32_t crc, const void *p, size_t len)
 {
 	return (uint32_t)crc32_z(crc, p, len);
 }
+
+struct ev_deflater {
+	z_stream z;
+	gz_header header;
+};
+
+enum { LEVEL = 6, MEMORY = 8, UNKNOWN_SYSTEM = 255 };
+
+struct ev_deflater *ev_deflater_new(void)
+{
+	struct ev_deflater *d = ev_calloc(1, sizeof *d);
+
+	if (deflateInit2(&d->z, LEVEL, Z_DEFLATED, GZIP_ONLY, MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
+		ev_oom();
+	d->header.os = UNKNOWN_SYSTEM;
+	return d;
+}
+
+size_t ev_deflate_bound(struct ev_deflater *d, size_t len)
+{
+	deflateReset(&d->z);
+	deflateSetHeader(&d->z, &d->header);
+	return deflateBound(&d->z, len);
+}
+
+size_t ev_deflate(struct ev_deflater *d, const void *p, size_t len, void *out, size_t room)
+{
+	deflateReset(&d->z);
+	deflateSetHeader(&d->z, &d->header);
+	d->z.next_in = (z_const Bytef *)p;
+	d->z.avail_in = (uInt)len;
+	d->z.next_out = out;
+	d->z.avail_out = (uInt)room;
+	deflate(&d->z, Z_FINISH);
+	return room - d->z.avail_out;
+}
+
+void ev_deflater_free(struct ev_deflater **d)
+{
+	if (*d == NULL)
+		return;
+	deflateEnd(&(*d)->z);
+	free(*d);
+	*d = NULL;
+}
