@@ -435,6 +435,49 @@ static void test_ahead(const struct ev_inflater *by, bool threaded)
 	ev_buf_free(&got);
 }
 
+/*
+ * A live stream that stops anywhere: all that it has said comes without more of it, even where the
+ * inflater has used its input up and was stopped by the end of its room.
+ */
+static void test_live(const struct ev_inflater *by)
+{
+	struct ev_buf packed = {0}, text = {0}, got = {0}, want = {0}, part;
+	struct ev_ahead *a = ev_ahead_new(by);
+	unsigned wrong = 0;
+	const char *why;
+
+	memset(ev_buf_room(&text, 2 * AHEAD), 'x', 2 * AHEAD);
+	text.len = 5000;
+	put_member(&packed, text.p, text.len, 0, false);
+	for (size_t len = 10; len < packed.len; len++) {
+		inflate_all(by, packed.p, len, 0, 0, &want);
+		inflate_all(by, packed.p, len, 1, 1, &got);
+		wrong += !equal(&got, &want);
+	}
+	is_int(wrong, 0, "%s: what a part of a stream says comes at once", by->name);
+	ok(equal(&want, &text), "%s: all of it before the trailer is whole", by->name);
+
+	/* Some of these fill a block with the last octet that is there. */
+	wrong = 0;
+	text.len = 2 * AHEAD;
+	packed.len = 0;
+	put_member(&packed, text.p, text.len, 0, false);
+	for (size_t len = 250; len < 300; len++) {
+		inflate_all(by, packed.p, len, 0, 0, &want);
+		part = (struct ev_buf){.p = packed.p, .len = len};
+		take_all(a, &part, AHEAD, AHEAD, want.len, &got, &why);
+		wrong += !equal(&got, &want);
+		ev_ahead_reset(a);
+	}
+	ok(want.len > AHEAD, "%s: a block is filled", by->name);
+	is_int(wrong, 0, "%s: ahead, too", by->name);
+	ev_ahead_free(&a);
+	ev_buf_free(&packed);
+	ev_buf_free(&text);
+	ev_buf_free(&got);
+	ev_buf_free(&want);
+}
+
 /* What holds wherever the damage is: blocks before it come first. */
 static void test_order(const struct ev_inflater *by)
 {
@@ -748,6 +791,7 @@ int main(void)
 		test_damage(ev_gz_inflaters[i]);
 		test_ahead(ev_gz_inflaters[i], true);
 		test_ahead(ev_gz_inflaters[i], false);
+		test_live(ev_gz_inflaters[i]);
 		test_order(ev_gz_inflaters[i]);
 	}
 	test_flips();
