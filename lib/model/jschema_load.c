@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 64 * 1024 * 1024 };
+enum { FILE_MAX = 16 * 1024 * 1024 };
 
 static_assert((int)EV_IN_SLACK >= (int)EV_SCAN_SLACK, "a slurped file can be scanned");
 
