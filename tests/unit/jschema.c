@@ -154,7 +154,8 @@ static void drafts(void)
 		 "1", false},
 		{"2019-09",
 		 "{\"$id\":\"https://x.example/tree\",\"$recursiveAnchor\":true,"
-		 "\"type\":\"object\",\"properties\":{\"more\":{\"$recursiveRef\":\"#\"}},\"required\":[\"n\"]}",
+		 "\"type\":\"object\",\"properties\":{\"more\":{\"$recursiveRef\":\"#\"}},"
+		 "\"required\":[\"n\"]}",
 		 "{\"n\":1,\"more\":{}}", false},
 		{"2019-09",
 		 "{\"$recursiveAnchor\":true,\"allOf\":[{\"$ref\":\"tree\"}],\"required\":[\"x\"],"
