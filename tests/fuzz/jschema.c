@@ -417,7 +417,7 @@ static bool references_fit(struct slow *w, struct resource *r, uint32_t at, uint
 	k = draft == D2019 ? keyword(w, at, "$recursiveRef", D2019, D2019)
 			   : keyword(w, at, "$dynamicRef", D2020, D2020);
 	if (k != EV_NOWHERE) {
-		to = place_of(w, r, k, &resource);
+		resource = r->at;
 		if (has_anchor(w, r->at))
 			for (const struct resource *o = r; o != NULL; o = o->outer)
 				if (has_anchor(w, o->at))
@@ -582,7 +582,7 @@ static bool wide; /* whether the schema speaks of the names that wide objects ha
 
 static void wide_object(struct ev_buf *b)
 {
-	size_t missing = random_below(2 * WIDE);
+	size_t missing = random_below((size_t)2 * WIDE);
 
 	ev_buf_putc(b, '{');
 	for (size_t k = 0; k < WIDE; k++)
