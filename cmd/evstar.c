@@ -19,6 +19,11 @@ static enum ev_status finish(void *engine, struct ev_error *err)
 	return ev_star_finish(engine, err);
 }
 
+static enum ev_status flush(void *engine, struct ev_error *err)
+{
+	return ev_star_flush(engine, err);
+}
+
 int main(int argc, char **argv)
 {
 	struct ev_model *model;
@@ -35,6 +40,7 @@ int main(int argc, char **argv)
 					      .flow = CLI_FLOW_GATHER,
 					      .step = step,
 					      .finish = finish,
+					      .flush = flush,
 					      .counts = ev_star_counts(star)},
 			 cli.operands, cli.n_operands);
 	ev_star_free(&star);

@@ -55,11 +55,11 @@ is 'make uninstall leaves nothing' "$status $(find "$to" -type f)" '0 '
 # Tabs of 8, 100 columns, no spaces at the end of a line.
 cd "$srcdir" || exit 2
 is 'no line of C is longer than 100 columns' "$(
-	for file in lib/*/*.[ch] cmd/*.[ch] tests/unit/*.[ch]; do
+	for file in lib/*/*.[ch] cmd/*.[ch] tests/unit/*.[ch] tests/bench/*.[ch]*; do
 		[ -e "$file" ] && expand "$file" | LC_ALL=C.UTF-8 sed -nE '/.{101}/=' | sed "s|^|$file:|"
 	done
 )" ''
-is 'no line of C ends in blanks' "$(grep -n '[ 	]$' lib/*/*.[ch] cmd/*.[ch] tests/unit/*.[ch] 2>/dev/null)" ''
+is 'no line of C ends in blanks' "$(grep -n '[ 	]$' lib/*/*.[ch] cmd/*.[ch] tests/unit/*.[ch] tests/bench/*.[ch]* 2>/dev/null)" ''
 
 # A tarball has no list of tracked files.
 if [ -e .git ] && git ls-files >"$tap/tracked" 2>/dev/null && [ -s "$tap/tracked" ]; then

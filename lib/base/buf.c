@@ -41,6 +41,10 @@ void ev_buf_u64(struct ev_buf *b, uint64_t v)
 	char digits[20];
 	size_t n = sizeof digits;
 
+	if (v < 10) {
+		ev_buf_putc(b, (char)('0' + v));
+		return;
+	}
 	do
 		digits[--n] = (char)('0' + v % 10);
 	while ((v /= 10) != 0);

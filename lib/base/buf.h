@@ -50,6 +50,24 @@ static inline void ev_buf_puts(struct ev_buf *b, const char *s)
 	ev_buf_put(b, s, strlen(s));
 }
 
+/*
+ * Copies len octets and returns where they end. It copies in steps, so up to EV_COPY_OVER octets
+ * behind either run are read, or written over: short runs need no call and no branch for their
+ * length.
+ */
+enum { EV_COPY_OVER = 32 };
+
+static inline char *ev_copy_over(char *to, const char *from, size_t len)
+{
+	size_t i = 0;
+
+	do {
+		memcpy(to + i, from + i, EV_COPY_OVER);
+		i += EV_COPY_OVER;
+	} while (i < len);
+	return to + len;
+}
+
 static inline void ev_buf_reset(struct ev_buf *b)
 {
 	b->len = 0;

@@ -40,6 +40,11 @@ enum { EV_TIME_TEXT = 27, EV_DATE_TEXT = 10 };
 /* "2026-03-01T10:00:00.000000Z": UTC, further digits cut; and "2026-03-01". No NUL. */
 void ev_time_format(struct ev_time t, char out[EV_TIME_TEXT]);
 void ev_date_format(struct ev_date d, char out[EV_DATE_TEXT]);
+/*
+ * The same in one step for a date-time that is in UTC by "Z" and no leap second, as most are: false
+ * for any other text, right or not.
+ */
+bool ev_time_utc(const char *p, size_t len, char out[EV_TIME_TEXT]);
 /* A year outside 0..9999 has no RFC 3339 form. */
 bool ev_time_in_range(struct ev_time t);
 

@@ -5,8 +5,8 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/seal.h"
-#include "io/in.h"
 #include "json/form.h"
+#include "json/lines.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -23,6 +23,7 @@ struct run {
 	struct cli *c;
 	const struct cli_engine *e;
 	struct ev_in *in;
+	struct ev_lines *lines;
 	struct cli_seal *seal;	  /* NULL: no chain */
 	bool begins;		  /* this program begins it */
 	bool inside;		  /* of a section of the input */
@@ -108,14 +109,25 @@ static void own_stage(struct run *r, struct cli_stage *stage)
 	die(r);
 }
 
-static bool too_many_rejects(const struct run *r)
+bool cli_refuses(const struct cli *c, uint64_t rejected, uint64_t in)
 {
-	const struct cli_limit *l = &r->c->max_rejects;
-	uint64_t n = ev_rejects_count(r->c->port.rejects);
+	const struct cli_limit *l = &c->max_rejects;
 
 	if (!l->set)
 		return false;
-	return l->percent ? (double)n * 100 > (double)l->value * (double)r->n_in : n > l->value;
+	return l->percent ? (double)rejected * 100 > (double)l->value * (double)in
+			  : rejected > l->value;
+}
+
+void cli_note_refusal(uint64_t rejected, uint64_t in)
+{
+	cli_note("%llu of %llu lines were rejected, more than --max-rejects allows",
+		 (unsigned long long)rejected, (unsigned long long)in);
+}
+
+static bool too_many_rejects(const struct run *r)
+{
+	return cli_refuses(r->c, ev_rejects_count(r->c->port.rejects), r->n_in);
 }
 
 /* Sections */
@@ -184,6 +196,17 @@ static void open_output(struct run *r)
 	ev_buf_free(&line);
 }
 
+static void judge(struct run *r)
+{
+	struct cli_sums sums = {r->n_in, ev_rejects_count(r->c->port.rejects), r->n_blank};
+	bool approved = !r->refused;
+
+	if (r->e->judge == NULL)
+		return;
+	must(r, r->e->judge(r->e->engine, batch_name(r), &sums, &approved, &r->c->error));
+	r->refused |= !approved;
+}
+
 static void close_output(struct run *r)
 {
 	struct cli_stage own;
@@ -192,6 +215,7 @@ static void close_output(struct run *r)
 
 	own_stage(r, &own);
 	r->refused |= too_many_rejects(r);
+	judge(r);
 	r->opened = false;
 	add_stage(r, &r->chain, &own);
 	add_total(r);
@@ -298,10 +322,10 @@ static void seal(struct run *r, const struct ev_line *l, const struct cli_contro
 
 static void record(struct run *r, const struct ev_line *l)
 {
-	struct ev_record rec = {l->p, l->len, l->source, l->number, l->offset, 0};
+	struct ev_record rec = {l->p, l->len, l->source, l->number, l->offset, 0, l->index, l->nth};
 
 	r->n_in++;
-	if (strspn(l->p, " \t\r") >= l->len) {
+	if (l->len == 0 || (l->p[0] <= ' ' && strspn(l->p, " \t\r") >= l->len)) {
 		r->n_blank++;
 		return;
 	}
@@ -310,7 +334,8 @@ static void record(struct run *r, const struct ev_line *l)
 
 static void too_long(struct run *r, const struct ev_line *l)
 {
-	struct ev_record rec = {"", 0, l->source, l->number, l->offset, 0};
+	struct ev_record rec = {
+		.p = "", .source = l->source, .line = l->number, .offset = l->offset};
 
 	if (r->e->flow == CLI_FLOW_SINK)
 		die_at(r, l, "the row is longer than --max-line: raise that");
@@ -422,8 +447,11 @@ static void progress(struct run *r, bool last)
 
 static enum ev_status flush(void *ctx, struct ev_error *err)
 {
-	struct ev_out *out = ctx;
+	const struct run *r = ctx;
+	struct ev_out *out = r->c->port.out;
 
+	if (r->e->flush != NULL && r->e->flush(r->e->engine, err) != EV_OK)
+		return EV_FATAL;
 	if (ev_out_flush(out) == EV_OK)
 		return EV_OK;
 	*err = out->error;
@@ -436,7 +464,7 @@ static void read_all(struct run *r)
 	enum ev_status st;
 	uint64_t lines = 0;
 
-	while ((st = ev_in_next(r->in, &l, &r->c->error)) == EV_OK) {
+	while ((st = ev_lines_next(r->lines, &l, &r->c->error)) == EV_OK) {
 		take_line(r, &l);
 		if (r->show_progress && ++lines % PROGRESS_LINES == 0)
 			progress(r, false);
@@ -523,7 +551,8 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	struct run r = {.c = c, .e = e, .show_progress = c->progress || isatty(STDERR_FILENO)};
 
 	r.in = ev_in_new(inputs, n, c->max_line);
-	ev_in_before_block(r.in, flush, c->port.out);
+	r.lines = ev_lines_new(r.in, c->max_line);
+	ev_in_before_block(r.in, flush, &r);
 	clock_gettime(CLOCK_MONOTONIC, &r.started);
 	r.shown = r.started;
 	/* Opened first: a folder that is not there stops the run, not its report. */
@@ -536,10 +565,9 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	cli_commit(c);
 	if (c->stats != NULL)
 		write_stats(&r);
-	if (r.refused)
-		cli_note("%llu of %llu lines were rejected, more than --max-rejects allows",
-			 (unsigned long long)ev_rejects_count(c->port.rejects),
-			 (unsigned long long)r.n_in);
+	if (too_many_rejects(&r))
+		cli_note_refusal(ev_rejects_count(c->port.rejects), r.n_in);
+	ev_lines_free(&r.lines);
 	ev_in_free(&r.in);
 	ev_digest_free(&r.digest);
 	cli_seal_free(&r.seal);

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 struct ev_dedupe {
-	const struct ev_model *m;
-	struct ev_path *const *keys;
+	uint32_t id;	/* its slot */
+	uint32_t *keys; /* slots */
 	size_t n_keys;
 	struct ev_out *duplicates;
 	struct ev_port *port;
@@ -26,12 +26,14 @@ struct ev_dedupe *ev_dedupe_open(const struct ev_model *m, struct ev_path *const
 {
 	struct ev_dedupe *d = ev_calloc(1, sizeof *d);
 
-	d->m = m;
-	d->keys = keys;
 	d->n_keys = n;
+	d->keys = ev_calloc(n, sizeof *d->keys);
 	d->duplicates = duplicates;
 	d->port = port;
 	d->events = ev_events_new(m, n > 0 ? EV_READ_TEXT : EV_READ_ID, EV_TRUST_PIPE);
+	d->id = ev_events_want(d->events, m->id);
+	for (size_t i = 0; i < n; i++)
+		d->keys[i] = ev_events_want(d->events, keys[i]);
 	d->seed = ev_hash_seed();
 	d->size = 1024;
 	d->table = ev_calloc(d->size, sizeof *d->table);
@@ -45,6 +47,7 @@ void ev_dedupe_free(struct ev_dedupe **d)
 	if (*d == NULL)
 		return;
 	ev_events_free(&(*d)->events);
+	free((*d)->keys);
 	ev_reasons_free(&(*d)->why);
 	ev_buf_free(&(*d)->content);
 	free((*d)->table);
@@ -103,9 +106,8 @@ static bool seen(struct ev_dedupe *d, struct ev_hash128 h)
 
 static void whole_content(struct ev_dedupe *d, const struct ev_event *event)
 {
-	const struct ev_path *also[] = {d->m->id};
 	uint32_t skip[EV_MAX_SKIP];
-	size_t n = ev_event_skip(d->m, event, also, 1, skip);
+	size_t n = ev_event_skip(d->events, event, &d->id, 1, skip);
 
 	/* The id stands in front in its canonical spelling, and so not in the content. */
 	ev_buf_put(&d->content, event->id, event->id_len);
@@ -116,7 +118,7 @@ static void whole_content(struct ev_dedupe *d, const struct ev_event *event)
 static void key_content(struct ev_dedupe *d, const struct ev_event *event)
 {
 	for (size_t i = 0; i < d->n_keys; i++) {
-		uint32_t at = ev_path_get(d->keys[i], event->doc, 0);
+		uint32_t at = event->at[d->keys[i]];
 
 		if (at != EV_NOWHERE)
 			ev_canonical(event->doc, at, NULL, 0, &d->content);

@@ -4,7 +4,6 @@
 #include "json/form.h"
 #include "json/view.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 struct entry {
@@ -22,6 +21,7 @@ struct ev_load {
 	struct ev_reasons why;
 	struct ev_buf value, text;
 	struct ev_cell *cells;
+	char *stores; /* EV_VALUE_STORE octets a cell */
 
 	/* the batch at hand */
 	char *batch;
@@ -53,6 +53,7 @@ struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *t
 		if (tables->list[i].n > most)
 			most = tables->list[i].n;
 	l->cells = ev_calloc(most, sizeof *l->cells);
+	l->stores = ev_calloc(most, EV_VALUE_STORE);
 	l->counts[0] = (struct ev_count){"row", &l->n_row, true, false};
 	l->counts[1] = (struct ev_count){"delete", &l->n_delete, true, false};
 	l->counts[2] = (struct ev_count){"skipped", &l->n_skipped, true, false};
@@ -72,6 +73,7 @@ void ev_load_free(struct ev_load **load)
 	ev_buf_free(&l->value);
 	ev_buf_free(&l->text);
 	free(l->cells);
+	free(l->stores);
 	free(l->batch);
 	for (size_t i = 0; i < l->n_entries; i++) {
 		free(l->entries[i].batch);
@@ -124,24 +126,28 @@ static const char *member_text(struct ev_load *l, const struct ev_doc *d, uint32
 	return ev_string(d, at, &l->value, len);
 }
 
-/* A key is 32 lower-case hex digits. */
+/*
+ * A key is 32 lower-case hex digits. What is copied over behind them is no part of it.
+ */
 static bool key_text(struct ev_load *l, const struct ev_doc *d, uint32_t object,
-		     char key[EV_KEY_TEXT + 1])
+		     char key[EV_KEY_TEXT + 1 + EV_COPY_OVER])
 {
 	size_t len;
 	const char *p = member_text(l, d, object, "owner", &len);
+	unsigned wrong = 0;
 
 	if (p == NULL || len != EV_KEY_TEXT)
 		return false;
+	for (size_t i = 0; i < EV_KEY_TEXT; i++)
+		wrong |= (p[i] < '0' || p[i] > '9') & (p[i] < 'a' || p[i] > 'f');
 	memcpy(key, p, EV_KEY_TEXT);
 	key[EV_KEY_TEXT] = '\0';
-	return strspn(key, "0123456789abcdef") == EV_KEY_TEXT;
+	return wrong == 0;
 }
 
 /* The member of that column; rows come in the table's order, so `hint` is looked at first. */
-static uint32_t row_member(const struct ev_doc *d, const char *name, uint32_t *hint)
+static uint32_t row_member(const struct ev_doc *d, const char *name, size_t len, uint32_t *hint)
 {
-	size_t len = strlen(name);
 	uint32_t at = *hint;
 
 	if (at >= ev_end(d, 0) || !ev_string_is(d, at, name, len)) {
@@ -154,18 +160,22 @@ static uint32_t row_member(const struct ev_doc *d, const char *name, uint32_t *h
 	return at + 1;
 }
 
-/* The text of a value in l->value, which has been checked against its column. */
-static struct ev_cell cell_of(struct ev_load *l, const struct ev_column *c)
+/* The text of a value. It lies where the value does, or in l->text. */
+static struct ev_cell cell_of(struct ev_load *l, const struct ev_column *c,
+			      const struct ev_value *v)
 {
 	size_t from = l->text.len;
 
-	if (l->value.len == 4 && memcmp(l->value.p, "null", 4) == 0)
-		return (struct ev_cell){"", 0, true};
-	if (c->type != EV_TYPE_JSON && l->value.p[0] == '"')
-		ev_json_unescape(l->value.p + 1, l->value.len - 2, &l->text);
-	else
-		ev_buf_put(&l->text, l->value.p, l->value.len);
-	return (struct ev_cell){l->text.p + from, l->text.len - from, false};
+	if (v->null)
+		return (struct ev_cell){v->p, 0, true, true};
+	if (c->type == EV_TYPE_JSON)
+		return (struct ev_cell){v->p, v->len, false, false};
+	if (v->p[0] != '"')
+		return (struct ev_cell){v->p, v->len, false, true};
+	if (!v->escaped)
+		return (struct ev_cell){v->p + 1, v->len - 2, false, true};
+	ev_json_unescape(v->p + 1, v->len - 2, &l->text);
+	return (struct ev_cell){l->text.p + from, l->text.len - from, false, false};
 }
 
 static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, const struct ev_doc *d,
@@ -178,24 +188,28 @@ static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, con
 		return broken(rec, err, "a row of %s has %u members where the model has %zu",
 			      t->name, (unsigned)d->nodes[0].count - 1, t->n - (t->fact != NULL));
 	ev_buf_reset(&l->text);
-	/* No cell is longer than its JSON but for numbers written out, which the types bound. */
-	ev_buf_room(&l->text, d->len + t->n * 64);
+	/* No text is longer than its JSON, so cells stay where they are put. */
+	ev_buf_room(&l->text, d->len + EV_COPY_OVER);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct ev_column *c = &t->columns[i];
+		const char *problem;
+		struct ev_value v;
 		uint32_t at;
 
 		if (t->fact != NULL && i == 0) {
-			l->cells[i] = (struct ev_cell){owner, EV_KEY_TEXT, false};
+			l->cells[i] = (struct ev_cell){owner, EV_KEY_TEXT, false, true};
 			continue;
 		}
-		if ((at = row_member(d, c->name, &hint)) == EV_NOWHERE)
+		if ((at = row_member(d, c->name, t->name_lens[i], &hint)) == EV_NOWHERE)
 			return broken(rec, err, "a row of %s lacks %s", t->name, c->name);
-		ev_buf_reset(&l->value);
-		ev_reasons_reset(&l->why);
-		if (!ev_column_json(c, NULL, d, at, &l->value, &l->why))
+		problem = ev_column_value(c, NULL, d, at, l->stores + i * EV_VALUE_STORE, &v);
+		if (problem != NULL) {
+			ev_reasons_reset(&l->why);
+			ev_column_misfit(c, d, at, problem, &l->why);
 			return broken(rec, err, "table %s, owner %s: %s", t->name, owner,
 				      l->why.list[0].message);
-		l->cells[i] = cell_of(l, c);
+		}
+		l->cells[i] = cell_of(l, c, &v);
 	}
 	st = l->target->ops->insert(l->target, t, l->cells, err);
 	if (st == EV_REJECT) {
@@ -213,7 +227,7 @@ static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, con
 
 enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, struct ev_error *err)
 {
-	char owner[EV_KEY_TEXT + 1], table[128];
+	char owner[EV_KEY_TEXT + 1 + EV_COPY_OVER];
 	const struct ev_table *t;
 	struct ev_event event;
 	const char *p;
@@ -225,10 +239,9 @@ enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, stru
 	if (event.reserved == EV_NOWHERE ||
 	    (p = member_text(l, event.doc, event.reserved, "table", &len)) == NULL)
 		return broken(rec, err, "this is no row: it names no table");
-	snprintf(table, sizeof table, "%.*s", (int)(len < sizeof table ? len : sizeof table - 1),
-		 p);
 	if ((t = ev_tables_find(l->tables, p, len)) == NULL)
-		return broken(rec, err, "the model has no table %s", table);
+		return broken(rec, err, "the model has no table %.*s", (int)(len < 127 ? len : 127),
+			      p);
 	p = member_text(l, event.doc, event.reserved, "op", &len);
 	delete = p != NULL && len == 6 && memcmp(p, "delete", 6) == 0;
 	if (!delete &&(p == NULL || len != 6 || memcmp(p, "insert", 6) != 0))

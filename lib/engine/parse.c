@@ -139,6 +139,7 @@ static enum ev_status text(struct ev_parse *p, const struct ev_record *rec, stru
 	     i++, at++) {
 		struct ev_record inner = *rec;
 
+		inner.index = NULL;
 		inner.p = at;
 		inner.before = (size_t)(at - rec->p);
 		inner.len = (size_t)(end - at);

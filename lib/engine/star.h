@@ -18,6 +18,10 @@ struct ev_star;
 /* NULL, with the error, if the model has no star. The model and the port are borrowed. */
 struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, struct ev_error *err);
 enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, struct ev_error *err);
+/*
+ * Rows are held back until there is a block of them. This lets them go: before waiting for input.
+ */
+enum ev_status ev_star_flush(struct ev_star *s, struct ev_error *err);
 /* After the last record: the dimensions, with their unknown members, and the calendars. */
 enum ev_status ev_star_finish(struct ev_star *s, struct ev_error *err);
 const struct ev_count *ev_star_counts(const struct ev_star *s);

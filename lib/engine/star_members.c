@@ -5,35 +5,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct value {
-	char *p; /* NULL: not set */
-	uint32_t len, cap;
-	const struct ev_stamp *stamp;
-};
+/* How many members ahead are fetched while one is looked at, and how much of each. */
+enum { AHEAD = 8, FETCHED = 256 };
 
-struct member {
-	char key[EV_KEY_TEXT];
-	bool described;
-	struct value *values; /* one a column */
+struct slot {
+	uint64_t hash;
+	struct ev_member *member; /* NULL: free */
 };
 
 struct ev_members {
-	const struct ev_dimension *d;
-	struct member *list;
-	size_t n, cap;
-	size_t *table; /* open addressing: place in the list + 1 */
-	size_t size;
+	struct ev_md5 *keys;
+	size_t n_columns;
+	struct slot *table; /* open addressing */
+	size_t n, size;
 	uint64_t seed;
 	struct ev_arena arena;
-	const struct ev_stamp
-		*last; /* the stamp stored last, shared by the values of one contribution */
+	struct sorted *sorted; /* once they are */
 };
 
-struct ev_members *ev_members_new(const struct ev_dimension *d)
+struct ev_members *ev_members_new(const struct ev_dimension *d, struct ev_md5 *keys)
 {
 	struct ev_members *m = ev_calloc(1, sizeof *m);
 
-	m->d = d;
+	m->keys = keys;
+	m->n_columns = d->columns.n;
 	m->size = 256;
 	m->table = ev_calloc(m->size, sizeof *m->table);
 	m->seed = ev_hash_seed();
@@ -45,55 +40,108 @@ void ev_members_free(struct ev_members **m)
 	if (*m == NULL)
 		return;
 	ev_arena_free(&(*m)->arena);
-	free((*m)->list);
 	free((*m)->table);
+	free((*m)->sorted);
 	free(*m);
 	*m = NULL;
 }
 
-static size_t slot_of(const struct ev_members *m, const char *key)
+uint64_t ev_members_hash(const struct ev_members *m, const char *identity, size_t len)
 {
-	size_t i = ev_hash64(key, EV_KEY_TEXT, m->seed) & (m->size - 1);
+	uint64_t hash = ev_hash64(identity, len, m->seed);
 
-	while (m->table[i] != 0 && memcmp(m->list[m->table[i] - 1].key, key, EV_KEY_TEXT) != 0)
-		i = (i + 1) & (m->size - 1);
-	return i;
+	__builtin_prefetch(&m->table[hash & (m->size - 1)]);
+	return hash;
 }
 
-size_t ev_members_find(struct ev_members *m, const char *key)
+void ev_members_fetch(const struct ev_members *m, uint64_t hash)
 {
-	size_t slot = slot_of(m, key);
-	struct member *new;
+	const struct slot *slot;
 
-	if (m->table[slot] != 0)
-		return m->table[slot] - 1;
-	ev_grow(&m->list, &m->cap, m->n + 1, sizeof *m->list);
-	new = &m->list[m->n++];
-	memcpy(new->key, key, EV_KEY_TEXT);
-	new->described = false;
-	new->values = ev_arena_zalloc(&m->arena, m->d->columns.n * sizeof *new->values);
-	m->table[slot] = m->n;
-	if (m->n > m->size / 2) {
-		m->size *= 2;
-		m->table = ev_realloc_array(m->table, m->size, sizeof *m->table);
-		memset(m->table, 0, m->size * sizeof *m->table);
-		for (size_t i = 0; i < m->n; i++)
-			m->table[slot_of(m, m->list[i].key)] = i + 1;
+	for (size_t i = hash & (m->size - 1);; i = (i + 1) & (m->size - 1)) {
+		slot = &m->table[i];
+		if (slot->member == NULL)
+			return;
+		if (slot->hash == hash)
+			break;
 	}
-	return m->n - 1;
+	__builtin_prefetch(slot->member);
+	__builtin_prefetch(slot->member->attributes + m->n_columns);
 }
 
-static int compare_stamps(const struct ev_stamp *a, const struct ev_stamp *b)
+static const char *identity_of(const struct ev_members *m, const struct ev_member *member)
 {
-	int order = ev_time_compare(a->time, b->time);
-
-	if (order == 0)
-		order = memcmp(a->version, b->version,
-			       a->version_len < b->version_len ? a->version_len : b->version_len);
-	return order != 0 ? order : memcmp(a->row, b->row, sizeof a->row);
+	return (const char *)(member->attributes + m->n_columns);
 }
 
-static void store(struct ev_members *m, struct value *v, const char *json, size_t len)
+struct ev_member *ev_members_find(const struct ev_members *m, uint64_t hash, const char *identity,
+				  size_t len)
+{
+	for (size_t i = hash & (m->size - 1);; i = (i + 1) & (m->size - 1)) {
+		const struct slot *slot = &m->table[i];
+
+		if (slot->member == NULL)
+			return NULL;
+		if (slot->hash == hash && slot->member->identity_len == len &&
+		    memcmp(identity_of(m, slot->member), identity, len) == 0)
+			return slot->member;
+	}
+}
+
+static void put(struct ev_members *m, uint64_t hash, struct ev_member *member)
+{
+	size_t i = hash & (m->size - 1);
+
+	while (m->table[i].member != NULL)
+		i = (i + 1) & (m->size - 1);
+	m->table[i] = (struct slot){hash, member};
+}
+
+static void grow(struct ev_members *m)
+{
+	struct slot *old = m->table;
+	size_t size = m->size;
+
+	m->size *= 2;
+	m->table = ev_calloc(m->size, sizeof *m->table);
+	for (size_t i = 0; i < size; i++)
+		if (old[i].member != NULL)
+			put(m, old[i].hash, old[i].member);
+	free(old);
+}
+
+struct ev_member *ev_members_add(struct ev_members *m, uint64_t hash, const char *identity,
+				 size_t len, const struct ev_buf *preimage)
+{
+	size_t size = sizeof(struct ev_member) + m->n_columns * sizeof(struct ev_attribute);
+	struct ev_member *new = ev_arena_alloc(&m->arena, size + len);
+
+	memset(new, 0, size);
+	new->identity_len = (uint32_t)len;
+	memcpy((char *)new + size, identity, len);
+	ev_md5_add(m->keys, preimage->p, preimage->len, new->key);
+	if (++m->n > m->size - m->size / 4)
+		grow(m);
+	put(m, hash, new);
+	return new;
+}
+
+static int compare_stamps(struct ev_members *m, const struct ev_stamp *a, const struct ev_stamp *b)
+{
+	size_t len = a->version_len < b->version_len ? a->version_len : b->version_len;
+	int order;
+
+	if (a == b)
+		return 0;
+	if ((order = ev_time_compare(a->time, b->time)) != 0 ||
+	    (order = memcmp(a->version, b->version, len)) != 0)
+		return order;
+	if (a->row[0] == '\0' || b->row[0] == '\0')
+		ev_md5_settle(m->keys);
+	return memcmp(a->row, b->row, EV_KEY_TEXT);
+}
+
+static void store(struct ev_members *m, struct ev_attribute *v, const char *json, size_t len)
 {
 	if (v->p == NULL || v->cap < len) {
 		v->p = ev_arena_alloc(&m->arena, len);
@@ -103,71 +151,145 @@ static void store(struct ev_members *m, struct value *v, const char *json, size_
 	v->len = (uint32_t)len;
 }
 
-static const struct ev_stamp *kept(struct ev_members *m, const struct ev_stamp *stamp)
-{
-	struct ev_stamp *copy;
-
-	if (m->last != NULL && compare_stamps(m->last, stamp) == 0)
-		return m->last;
-	copy = ev_arena_alloc(&m->arena, sizeof *copy);
-	*copy = *stamp;
-	copy->version = ev_arena_copy(&m->arena, stamp->version, stamp->version_len);
-	m->last = copy;
-	return copy;
-}
-
 /* Whether the JSON is greater, in octets, than the value that is set. */
-static bool is_greater(const struct value *v, const char *json, size_t len)
+static bool is_greater(const struct ev_attribute *v, const char *json, size_t len)
 {
 	int order = memcmp(json, v->p, len < v->len ? len : v->len);
 
 	return order > 0 || (order == 0 && len > v->len);
 }
 
-void ev_members_set(struct ev_members *m, size_t member, size_t column, const char *json,
+bool ev_members_set(struct ev_members *m, struct ev_member *member, size_t column, const char *json,
 		    size_t len, const struct ev_stamp *stamp)
 {
-	struct value *v = &m->list[member].values[column];
-	int order = v->stamp != NULL ? compare_stamps(v->stamp, stamp) : -1;
+	struct ev_attribute *v = &member->attributes[column];
+	int order = v->stamp != NULL ? compare_stamps(m, v->stamp, stamp) : -1;
 
 	/*
 	 * One version may name a member twice with different words: the greater stands, in any
 	 * order.
 	 */
 	if (order > 0 || (order == 0 && !is_greater(v, json, len)))
-		return;
-	if (order != 0)
-		v->stamp = kept(m, stamp);
+		return false;
 	if (v->p == NULL || v->len != len || memcmp(v->p, json, len) != 0)
 		store(m, v, json, len);
+	if (order == 0)
+		return false;
+	v->stamp = stamp;
+	return true;
 }
 
-void ev_members_set_key(struct ev_members *m, size_t member, size_t column, const char *json,
-			size_t len)
+const char *ev_members_part(const struct ev_members *m, const struct ev_member *member, size_t part,
+			    size_t *len)
 {
-	struct value *v = &m->list[member].values[column];
+	const char *p = identity_of(m, member), *end = p + member->identity_len, *stop;
 
-	/* One key may have several spellings, 19.1 and 19.10: the greater stands, in any order. */
-	if (v->p == NULL || is_greater(v, json, len))
+	for (;; part--) {
+		if ((stop = memchr(p, '\n', (size_t)(end - p))) == NULL)
+			stop = end;
+		if (part == 0)
+			break;
+		p = stop + 1;
+	}
+	*len = (size_t)(stop - p);
+	return p;
+}
+
+void ev_members_spell(struct ev_members *m, struct ev_member *member, size_t column, size_t part,
+		      const char *json, size_t len, bool added)
+{
+	struct ev_attribute *v = &member->attributes[column];
+	struct ev_attribute own = {.p = NULL};
+	size_t own_len;
+
+	own.p = (char *)(uintptr_t)ev_members_part(m, member, part, &own_len);
+	own.len = (uint32_t)own_len;
+	if (v->p != NULL ? is_greater(v, json, len)
+			 : (added && (own.len != len || memcmp(own.p, json, len) != 0)) ||
+				   is_greater(&own, json, len))
 		store(m, v, json, len);
 }
 
-void ev_members_describe(struct ev_members *m, size_t member)
+/* Sorting: by the first digits of keys, which are spread evenly, digit by digit from the last. */
+
+struct sorted {
+	uint32_t first; /* eight digits */
+	struct ev_member *member;
+};
+
+enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS, PASSES = 3 };
+
+static uint32_t first_digits(const char *key)
 {
-	m->list[member].described = true;
+	uint32_t v = 0;
+
+	for (int i = 0; i < 8; i++)
+		v = v << 4 | (uint32_t)(key[i] <= '9' ? key[i] - '0' : key[i] - 'a' + 10);
+	return v;
+}
+
+static void pass(const struct sorted *from, struct sorted *to, size_t n, unsigned shift)
+{
+	size_t starts[RADIX] = {0}, sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		starts[from[i].first >> shift & (RADIX - 1)]++;
+	for (size_t i = 0; i < RADIX; i++) {
+		size_t count = starts[i];
+
+		starts[i] = sum;
+		sum += count;
+	}
+	for (size_t i = 0; i < n; i++)
+		to[starts[from[i].first >> shift & (RADIX - 1)]++] = from[i];
 }
 
 static int by_key(const void *x, const void *y)
 {
-	const struct member *a = x, *b = y;
+	const struct sorted *a = x, *b = y;
 
-	return memcmp(a->key, b->key, sizeof a->key);
+	return memcmp(a->member->key, b->member->key, EV_KEY_TEXT);
+}
+
+/* Runs of equal first digits, which chance makes short, are sorted by the whole keys. */
+static void sort_runs(struct sorted *list, size_t n)
+{
+	size_t from = 0;
+
+	for (size_t i = 1; i <= n; i++) {
+		if (i < n && list[i].first == list[from].first)
+			continue;
+		if (i - from > 1)
+			qsort(list + from, i - from, sizeof *list, by_key);
+		from = i;
+	}
 }
 
 void ev_members_sort(struct ev_members *m)
 {
-	if (m->n > 0)
-		qsort(m->list, m->n, sizeof *m->list, by_key);
+	struct sorted *list = ev_calloc(m->n, sizeof *list), *other = ev_calloc(m->n, sizeof *list);
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->size; i++)
+		if (m->table[i].member != NULL)
+			list[n++].member = m->table[i].member;
+	free(m->table); /* no member is looked for any more */
+	m->table = NULL;
+	for (size_t i = 0; i < n; i++) {
+		if (i + AHEAD < n)
+			__builtin_prefetch(list[i + AHEAD].member);
+		list[i].first = first_digits(list[i].member->key);
+	}
+	for (unsigned i = 0; i < PASSES; i++) {
+		struct sorted *swap = list;
+
+		pass(list, other, n, i * RADIX_BITS);
+		list = other;
+		other = swap;
+	}
+	free(other);
+	sort_runs(list, n);
+	m->sorted = list;
 }
 
 size_t ev_members_count(const struct ev_members *m)
@@ -175,20 +297,13 @@ size_t ev_members_count(const struct ev_members *m)
 	return m->n;
 }
 
-const char *ev_members_key(const struct ev_members *m, size_t i)
+const struct ev_member *ev_members_at(const struct ev_members *m, size_t i)
 {
-	return m->list[i].key;
-}
+	if (i + AHEAD < m->n) {
+		const char *ahead = (const char *)m->sorted[i + AHEAD].member;
 
-bool ev_members_inferred(const struct ev_members *m, size_t i)
-{
-	return !m->list[i].described;
-}
-
-const char *ev_members_value(const struct ev_members *m, size_t i, size_t column, size_t *len)
-{
-	const struct value *v = &m->list[i].values[column];
-
-	*len = v->p != NULL ? v->len : 4;
-	return v->p != NULL ? v->p : "null";
+		for (size_t k = 0; k < FETCHED; k += 64)
+			__builtin_prefetch(ahead + k);
+	}
+	return m->sorted[i].member;
 }

@@ -1,10 +1,21 @@
 #include "engine/validate.h"
+#include "engine/validate_verdict.h"
 #include "model/event.h"
 #include "model/expr.h"
 #include "model/jschema.h"
 #include "warehouse/column.h"
+#include "json/pick.h"
 
 #include <stdlib.h>
+
+/* Columns of the elements of a list. */
+struct elements {
+	struct ev_list each;
+	struct ev_picks *picks;
+	const struct ev_column **columns;
+	uint32_t *slots;
+	size_t n_columns;
+};
 
 /* What an event type is held against. */
 struct contract {
@@ -12,16 +23,12 @@ struct contract {
 	size_t len;
 	const struct ev_jschema *put, *patch;
 	const struct ev_column **columns; /* at the event */
+	uint32_t *slots;		  /* of each */
 	size_t n_columns;
+	struct elements *elements; /* what tables ask of the elements of lists */
+	size_t n_elements;
 	size_t *rules;
 	size_t n_rules;
-};
-
-/* Columns of the elements of a list. */
-struct element_columns {
-	const struct ev_path *each;
-	const struct ev_names *types;
-	const struct ev_columns *columns;
 };
 
 struct ev_validate {
@@ -33,16 +40,18 @@ struct ev_validate {
 	const struct ev_jschema *schema;
 	struct contract *contracts;
 	size_t n_contracts;
-	struct contract unknown; /* what a type that the model does not name is held against */
-	struct ev_expr **exprs;	 /* one a rule */
-	struct element_columns *elements;
-	size_t n_elements;
+	struct contract unknown;  /* what a type that the model does not name is held against */
+	struct ev_expr **exprs;	  /* one a rule */
+	struct ev_symbols *types; /* contracts[number - 1] */
 	struct ev_found found;
 	struct ev_reasons why;
 	struct ev_buf scratch;
 	uint64_t n_out;
 	uint64_t n_warned;
 	struct ev_count counts[3];
+	struct ev_verdict *verdict;	/* of the batch; NULL: there is none to be made */
+	const struct ev_event *current; /* of the record in hand, as far as it was read */
+	const struct ev_record *record;
 };
 
 static struct ev_validate *new_engine(const struct ev_model *m, struct ev_port *port)
@@ -56,23 +65,33 @@ static struct ev_validate *new_engine(const struct ev_model *m, struct ev_port *
 	return v;
 }
 
+static void free_contract(struct contract *c)
+{
+	for (size_t i = 0; i < c->n_elements; i++) {
+		ev_picks_free(&c->elements[i].picks);
+		free(c->elements[i].columns);
+		free(c->elements[i].slots);
+	}
+	free(c->elements);
+	free(c->columns);
+	free(c->slots);
+	free(c->rules);
+}
+
 void ev_validate_free(struct ev_validate **validate)
 {
 	struct ev_validate *v = *validate;
 
 	if (v == NULL)
 		return;
-	for (size_t i = 0; i < v->n_contracts; i++) {
-		free(v->contracts[i].columns);
-		free(v->contracts[i].rules);
-	}
+	for (size_t i = 0; i < v->n_contracts; i++)
+		free_contract(&v->contracts[i]);
 	free(v->contracts);
-	free(v->unknown.columns);
-	free(v->unknown.rules);
+	free_contract(&v->unknown);
+	ev_symbols_free(&v->types);
 	for (size_t i = 0; v->m != NULL && v->exprs != NULL && i < v->m->n_rules; i++)
 		ev_expr_free(&v->exprs[i]);
 	free(v->exprs);
-	free(v->elements);
 	ev_jschema_set_free(&v->schemas);
 	ev_events_free(&v->events);
 	ev_scan_free(&v->scan);
@@ -118,22 +137,57 @@ static bool same_column(const struct ev_column *a, const struct ev_column *b)
 	       ev_path_same(a->from, b->from);
 }
 
-/* A value that several tables take in the same type is checked once. */
-static void add_columns(struct contract *c, const struct ev_columns *columns)
+/* A value that several tables take in the same type is checked once: adds it if it is new. */
+static bool add_column(const struct ev_column ***list, uint32_t **slots, size_t *n,
+		       const struct ev_column *column)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (same_column((*list)[i], column))
+			return false;
+	*list = ev_realloc_array(*list, *n + 1, sizeof **list);
+	*slots = ev_realloc_array(*slots, *n + 1, sizeof **slots);
+	(*list)[(*n)++] = column;
+	return true;
+}
+
+static struct elements *elements_of(struct ev_validate *v, struct contract *c,
+				    const struct ev_path *each)
+{
+	struct elements *e;
+
+	for (size_t i = 0; i < c->n_elements; i++)
+		if (ev_path_same(c->elements[i].each.path, each))
+			return &c->elements[i];
+	c->elements = ev_realloc_array(c->elements, c->n_elements + 1, sizeof *c->elements);
+	e = &c->elements[c->n_elements++];
+	*e = (struct elements){
+		.each = ev_events_want_all(v->events, each),
+		.picks = ev_picks_new(ev_scan_symbols(ev_events_scan(v->events))),
+	};
+	return e;
+}
+
+/* The columns of a table, of which each leads to a list or is NULL. */
+static void add_table(struct ev_validate *v, struct contract *c, const struct ev_path *each,
+		      const struct ev_columns *columns)
 {
 	for (size_t i = 0; i < columns->n; i++) {
 		const struct ev_column *column = &columns->list[i];
-		size_t k = 0;
+		struct elements *e;
 
-		if (column->from->root != EV_ROOT_EVENT)
-			continue;
-		while (k < c->n_columns && !same_column(c->columns[k], column))
-			k++;
-		if (k < c->n_columns)
-			continue;
-		c->columns =
-			ev_realloc_array(c->columns, c->n_columns + 1, sizeof(struct ev_column *));
-		c->columns[c->n_columns++] = column;
+		switch (column->from->root) {
+		case EV_ROOT_INDEX: break;
+		case EV_ROOT_EVENT:
+			if (add_column(&c->columns, &c->slots, &c->n_columns, column))
+				c->slots[c->n_columns - 1] =
+					ev_events_want(v->events, column->from);
+			break;
+		case EV_ROOT_ITEM:
+			e = elements_of(v, c, each);
+			if (add_column(&e->columns, &e->slots, &e->n_columns, column))
+				e->slots[e->n_columns - 1] = ev_picks_add(e->picks, column->from);
+			break;
+		}
 	}
 }
 
@@ -143,10 +197,10 @@ static void fill_contract(struct ev_validate *v, struct contract *c)
 
 	for (size_t i = 0; i < m->n_facts; i++)
 		if (ev_names_take(&m->facts[i].types, c->type, c->len))
-			add_columns(c, &m->facts[i].columns);
+			add_table(v, c, m->facts[i].each, &m->facts[i].columns);
 	for (size_t i = 0; i < m->n_dimensions; i++)
 		if (ev_names_take(&m->dimensions[i].types, c->type, c->len))
-			add_columns(c, &m->dimensions[i].columns);
+			add_table(v, c, m->dimensions[i].each, &m->dimensions[i].columns);
 	for (size_t i = 0; i < m->n_rules; i++) {
 		if (!ev_names_take(&m->rules[i].types, c->type, c->len))
 			continue;
@@ -161,6 +215,7 @@ static struct contract *add_contract(struct ev_validate *v, const char *type)
 
 	v->contracts = ev_realloc_array(v->contracts, v->n_contracts + 1, sizeof *v->contracts);
 	c = &v->contracts[v->n_contracts++];
+	ev_symbols_add(v->types, type, strlen(type));
 	*c = (struct contract){.type = type, .len = strlen(type)};
 	fill_contract(v, c);
 	return c;
@@ -179,26 +234,13 @@ static void add_named(struct ev_validate *v, const struct ev_names *types)
 	}
 }
 
-static void add_elements(struct ev_validate *v, const struct ev_path *each,
-			 const struct ev_names *types, const struct ev_columns *columns)
-{
-	if (each != NULL)
-		v->elements[v->n_elements++] = (struct element_columns){each, types, columns};
-}
-
 static bool compile(struct ev_validate *v, struct ev_error *err)
 {
 	const struct ev_model *m = v->m;
 	struct ev_error why;
 
-	if (m->has_expectations) {
-		ev_fail(err,
-			"%s:%zu:%zu: expectations are not judged by this version of evkit: take "
-			"them out",
-			m->file, m->expectations.line, m->expectations.column);
-		return false;
-	}
 	v->schemas = ev_jschema_set_new(m->root);
+	ev_jschema_set_symbols(v->schemas, ev_scan_symbols(ev_events_scan(v->events)));
 	v->exprs = ev_calloc(m->n_rules, sizeof(struct ev_expr *));
 	for (size_t i = 0; i < m->n_rules; i++) {
 		v->exprs[i] = ev_expr_compile(m->rules[i].jq, m->rules[i].floating, &why);
@@ -223,12 +265,6 @@ static bool compile(struct ev_validate *v, struct ev_error *err)
 		add_named(v, &m->dimensions[i].types);
 	v->unknown.type = "";
 	fill_contract(v, &v->unknown);
-	v->elements = ev_calloc(m->n_facts + m->n_dimensions, sizeof *v->elements);
-	for (size_t i = 0; i < m->n_facts; i++)
-		add_elements(v, m->facts[i].each, &m->facts[i].types, &m->facts[i].columns);
-	for (size_t i = 0; i < m->n_dimensions; i++)
-		add_elements(v, m->dimensions[i].each, &m->dimensions[i].types,
-			     &m->dimensions[i].columns);
 	return true;
 }
 
@@ -238,6 +274,7 @@ struct ev_validate *ev_validate_open(const struct ev_model *m, struct ev_port *p
 	struct ev_validate *v = new_engine(m, port);
 
 	v->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_RAW);
+	v->types = ev_symbols_new(0);
 	if (!compile(v, err))
 		ev_validate_free(&v);
 	return v;
@@ -252,6 +289,7 @@ static bool compile_schema(struct ev_validate *v, const struct ev_validate_schem
 			     : ev_strdup(".");
 
 	v->schemas = ev_jschema_set_new(root);
+	ev_jschema_set_symbols(v->schemas, ev_scan_symbols(v->scan));
 	free(root);
 	ev_jschema_set_formats(v->schemas, !s->formats_annotate);
 	if (s->draft != NULL && !ev_jschema_set_draft(v->schemas, s->draft)) {
@@ -278,6 +316,32 @@ struct ev_validate *ev_validate_open_schema(const struct ev_validate_schema *sch
 	return v;
 }
 
+/* The batch as a whole */
+
+static void note_reject(void *ctx, const struct ev_record *rec, const char *origin,
+			size_t origin_len, const struct ev_reasons *why)
+{
+	struct ev_validate *v = ctx;
+
+	ev_batch_reject(ev_verdict_batch(v->verdict), v->current, rec, origin, origin_len, why);
+}
+
+void ev_validate_for(struct ev_validate *v, struct ev_verdict *verdict)
+{
+	v->verdict = verdict;
+	if (verdict != NULL)
+		ev_verdict_read_from(verdict, v->events);
+	if (verdict != NULL && ev_verdict_batch(verdict) != NULL)
+		ev_rejects_watch(v->port->rejects, note_reject, v);
+}
+
+static void note_warning(struct ev_validate *v, const struct ev_rule *rule)
+{
+	v->n_warned++;
+	if (v->verdict != NULL && ev_verdict_batch(v->verdict) != NULL)
+		ev_batch_warn(ev_verdict_batch(v->verdict), v->current, v->record, rule);
+}
+
 /* Judging */
 
 static bool reject_code(struct ev_reasons *why, const char *code)
@@ -298,35 +362,36 @@ static bool schema_passes(struct ev_validate *v, const struct ev_jschema *s, con
 	return reject_code(&v->why, "schema");
 }
 
+static bool column_passes(struct ev_validate *v, const struct ev_column *c, const struct ev_doc *d,
+			  uint32_t at)
+{
+	char store[EV_VALUE_STORE];
+	struct ev_value value;
+	const char *problem = ev_column_value(c, v->m->zone, d, at, store, &value);
+
+	if (problem == NULL)
+		return true;
+	ev_column_misfit(c, d, at, problem, &v->why);
+	return false;
+}
+
 static bool columns_pass(struct ev_validate *v, const struct contract *c,
 			 const struct ev_event *event)
 {
 	const struct ev_doc *d = event->doc;
 	bool good = true;
 
-	for (size_t i = 0; i < c->n_columns; i++) {
-		ev_buf_reset(&v->scratch);
-		good &= ev_column_json(c->columns[i], v->m->zone, d,
-				       ev_path_get(c->columns[i]->from, d, 0), &v->scratch,
-				       &v->why);
-	}
-	for (size_t i = 0; i < v->n_elements; i++) {
-		const struct element_columns *e = &v->elements[i];
+	for (size_t i = 0; i < c->n_columns; i++)
+		good &= column_passes(v, c->columns[i], d, event->at[c->slots[i]]);
+	for (size_t i = 0; i < c->n_elements; i++) {
+		struct elements *e = &c->elements[i];
 
-		if (!ev_names_take(e->types, c->type, c->len))
-			continue;
-		ev_path_all(e->each, d, 0, &v->found);
+		ev_event_all(event, &e->each, &v->found);
 		for (size_t k = 0; k < v->found.n; k++) {
-			for (size_t j = 0; j < e->columns->n; j++) {
-				const struct ev_column *column = &e->columns->list[j];
-
-				if (column->from->root != EV_ROOT_ITEM)
-					continue;
-				ev_buf_reset(&v->scratch);
-				good &= ev_column_json(column, v->m->zone, d,
-						       ev_path_get(column->from, d, v->found.at[k]),
-						       &v->scratch, &v->why);
-			}
+			ev_picks_find(e->picks, d, v->found.at[k]);
+			for (size_t j = 0; j < e->n_columns; j++)
+				good &= column_passes(v, e->columns[j], d,
+						      e->picks->at[e->slots[j]]);
 		}
 	}
 	return good || reject_code(&v->why, "column");
@@ -345,7 +410,7 @@ static bool rules_pass(struct ev_validate *v, const struct contract *c, const st
 		if (truth == EV_HOLDS)
 			continue;
 		if (strcmp(rule->severity, "critical") != 0) {
-			v->n_warned++;
+			note_warning(v, rule);
 			continue;
 		}
 		if (truth == EV_FAILS)
@@ -363,11 +428,16 @@ static bool rules_pass(struct ev_validate *v, const struct contract *c, const st
 
 static const struct contract *contract_of(struct ev_validate *v, const struct ev_event *event)
 {
-	for (size_t i = 0; i < v->n_contracts; i++)
-		if (ev_string_is(event->doc, event->type, v->contracts[i].type,
-				 v->contracts[i].len))
-			return &v->contracts[i];
-	return NULL;
+	size_t len;
+	const char *p = ev_string(event->doc, event->type, &v->scratch, &len);
+	uint32_t number;
+
+	if (event->doc->nodes[event->type].escaped) {
+		memset(ev_buf_room(&v->scratch, EV_SYMBOL_SLACK), 0, EV_SYMBOL_SLACK);
+		p = v->scratch.p;
+	}
+	number = ev_symbols_of(v->types, p, len);
+	return number != EV_NO_SYMBOL ? &v->contracts[number - 1] : NULL;
 }
 
 static bool unknown_type(struct ev_validate *v, const struct ev_event *event)
@@ -409,7 +479,7 @@ static enum ev_status step_schema(struct ev_validate *v, const struct ev_record 
 				  struct ev_error *err)
 {
 	struct ev_flaw flaw;
-	const struct ev_doc *d = ev_scan(v->scan, rec->p, rec->len, &flaw);
+	const struct ev_doc *d = ev_scan_line(v->scan, rec->index, rec->nth, rec->len, &flaw);
 
 	ev_reasons_reset(&v->why);
 	if (d == NULL) {
@@ -429,12 +499,21 @@ enum ev_status ev_validate_step(struct ev_validate *v, const struct ev_record *r
 				struct ev_error *err)
 {
 	struct ev_event event;
+	enum ev_status st;
 
 	if (v->schema != NULL)
 		return step_schema(v, rec, err);
-	if (ev_events_read(v->events, rec, &event, &v->why) != EV_OK || !judge(v, &event))
-		return ev_rejects_put(v->port->rejects, rec, event.origin, event.origin_len,
-				      &v->why, err);
+	v->current = &event;
+	v->record = rec;
+	if (ev_events_read(v->events, rec, &event, &v->why) != EV_OK || !judge(v, &event)) {
+		st = ev_rejects_put(v->port->rejects, rec, event.origin, event.origin_len, &v->why,
+				    err);
+		v->current = NULL;
+		return st;
+	}
+	v->current = NULL;
+	if (v->verdict != NULL && ev_verdict_pass(v->verdict, &event, rec, err) == EV_FATAL)
+		return EV_FATAL;
 	v->n_out++;
 	return ev_port_line(v->port, rec->p, rec->len, err);
 }

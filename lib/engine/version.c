@@ -33,12 +33,16 @@ struct state {
 	char row[EV_KEY_TEXT + 1];
 };
 
+/* What may differ in a no-op, by slot: the id, which a chain has in common, and these. */
+enum { BARE_ID, BARE_VERSION, BARE_MODIFIED, BARE_OP, BARE_TIME, BARE };
+
 struct ev_version {
 	const struct ev_model *m;
 	struct ev_version_options options;
 	struct ev_port *port;
 	struct ev_events *events; /* reads the record at hand */
 	struct ev_events *others; /* and what it meets */
+	uint32_t bare[BARE];	  /* slots of both */
 	struct ev_event event;	  /* of `read`, as long as that is not NULL */
 	const struct link *read;
 	struct ev_reasons why;
@@ -68,6 +72,18 @@ struct ev_version *ev_version_open(const struct ev_model *m,
 	v->port = port;
 	v->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_PIPE);
 	v->others = ev_events_new(m, EV_READ_ALL, EV_TRUST_PIPE);
+	for (int i = 0; i < BARE; i++) {
+		const struct ev_path *const paths[BARE] = {
+			[BARE_ID] = m->id,
+			[BARE_VERSION] = m->version,
+			[BARE_MODIFIED] = m->modified,
+			[BARE_OP] = m->op,
+			[BARE_TIME] = m->modified == NULL ? m->time : NULL,
+		};
+
+		v->bare[i] = ev_events_want(v->events, paths[i]);
+		ev_events_want(v->others, paths[i]);
+	}
 	v->sort = ev_sort_new(options->memory, options->folder);
 	v->counts[0] = (struct ev_count){"version", &v->n_version, true, false};
 	v->counts[1] = (struct ev_count){"no-op", &v->n_noop, true, false};
@@ -194,7 +210,11 @@ static void add_link(struct ev_version *v, const struct ev_sorted *item, size_t 
 	memset(line + len, 0, EV_IN_SLACK);
 	ev_grow(&v->links, &v->cap_links, v->n_links + 1, sizeof *v->links);
 	l = &v->links[v->n_links++];
-	*l = (struct link){.rec = {line, len, v->sources[head.source], head.line, head.offset, 0}};
+	*l = (struct link){.rec = {.p = line,
+				   .len = len,
+				   .source = v->sources[head.source],
+				   .line = head.line,
+				   .offset = head.offset}};
 	l->s_len = item->key_len - id_len;
 	l->s = ev_arena_copy(&v->arena, item->key + id_len, l->s_len);
 }
@@ -215,10 +235,8 @@ static void read_again(struct ev_version *v, struct ev_events *events, const cha
 static void canonical_content(struct ev_version *v, const struct ev_event *event, bool bare,
 			      struct ev_buf *out)
 {
-	const struct ev_path *also[] = {v->m->id, v->m->version, v->m->modified, v->m->op,
-					v->m->modified == NULL ? v->m->time : NULL};
 	uint32_t skip[EV_MAX_SKIP];
-	size_t n = ev_event_skip(v->m, event, also, bare ? sizeof also / sizeof also[0] : 1, skip);
+	size_t n = ev_event_skip(v->events, event, v->bare, bare ? BARE : 1, skip);
 
 	ev_buf_reset(out);
 	ev_canonical(event->doc, 0, skip, n, out);
@@ -362,7 +380,6 @@ static enum ev_status fold_patch(struct ev_version *v, const struct link *l,
 				 const struct state *last, const struct ev_event *event,
 				 struct ev_error *err)
 {
-	const struct ev_path *also[] = {v->m->op};
 	uint32_t skip[EV_MAX_SKIP];
 	struct ev_event base, merged;
 	char *line;
@@ -371,7 +388,7 @@ static enum ev_status fold_patch(struct ev_version *v, const struct link *l,
 	if (last == NULL || last->deleted)
 		return set_aside(v, l, "orphan", "a patch has no version to stand on", err);
 	read_again(v, v->others, last->line, last->len, &base);
-	n = ev_event_skip(v->m, event, also, 1, skip);
+	n = ev_event_skip(v->events, event, &v->bare[BARE_OP], 1, skip);
 	ev_buf_reset(&v->line);
 	ev_merge_patch(base.doc, &base.reserved, base.reserved != EV_NOWHERE, event->doc, skip, n,
 		       &v->line);

@@ -1,12 +1,9 @@
 /*
- * in: lines out of files, standard input and gzip. Floor 1.
+ * in: runs of lines out of files, standard input and gzip. Floor 1.
  *
- * Files are read in order; "-" is standard input. gzip is recognised by its magic octets. A line
- * ends at LF or at the end of its file; CRs before that end are no part of it, and one of them does
- * not count for max_line. Memory: one line at most max_line long, and 256 KiB of read-ahead.
- *
- * A line longer than max_line is handed out in parts, so that it can be set aside whole without
- * being held: EV_LINE_PART for each part, the last one with `last` set. No CR is taken off it.
+ * Files are read in order; "-" is standard input. gzip is recognised by its magic octets. Memory:
+ * one line at most max_line long, and 256 KiB of read-ahead, and for gzip what ahead.h
+ * says.
  */
 #ifndef EV_IN_H
 #define EV_IN_H
@@ -17,18 +14,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { EV_IN_SLACK = 64 }; /* octets behind a line that may be read (never trusted) */
+enum { EV_IN_SLACK = 64 }; /* octets behind a run that may be read (never trusted) */
 
-enum ev_line_kind { EV_LINE_WHOLE, EV_LINE_PART };
+enum ev_run_kind {
+	EV_RUN_LINES, /* whole lines, each with its LF; the last of a file may lack it */
+	EV_RUN_PART,  /* of a line longer than max_line, which is handed out as it comes */
+	EV_RUN_LAST,  /* the last part of such a line, with its LF if it has one */
+};
 
-struct ev_line {
-	const char *p; /* valid until the next call */
+struct ev_run {
+	const char *p; /* valid until the next call; a LF stands behind a run that lacks its own */
 	size_t len;
+	enum ev_run_kind kind;
 	const char *source; /* the file's name as given; valid as long as the input */
-	uint64_t number;    /* in its file, from 1 */
-	uint64_t offset;    /* of its first octet in its file, inflated, from 0 */
-	enum ev_line_kind kind;
-	bool last; /* of a line in parts */
+	bool begins;	    /* the first run of its file */
 };
 
 struct ev_in;
@@ -41,8 +40,8 @@ struct ev_in *ev_in_new(char *const *names, size_t n, size_t max_line);
  */
 void ev_in_before_block(struct ev_in *in, enum ev_status (*fn)(void *, struct ev_error *),
 			void *ctx);
-/* EV_OK with a line, EV_EOF, or EV_FATAL. */
-enum ev_status ev_in_next(struct ev_in *in, struct ev_line *line, struct ev_error *err);
+/* EV_OK with a run, EV_EOF, or EV_FATAL. A line that is longer than max_line may be in a run. */
+enum ev_status ev_in_next(struct ev_in *in, struct ev_run *run, struct ev_error *err);
 /* Octets taken in so far, inflated. */
 uint64_t ev_in_octets(const struct ev_in *in);
 void ev_in_free(struct ev_in **in);

@@ -208,11 +208,17 @@ static uint32_t step_into(const struct ev_step *s, const struct ev_doc *d, uint3
 				       : element(d, at, s->index);
 }
 
+uint32_t ev_path_from(const struct ev_path *path, size_t step, const struct ev_doc *d,
+		      uint32_t from)
+{
+	for (; step < path->n && from != EV_NOWHERE; step++)
+		from = step_into(&path->steps[step], d, from);
+	return from;
+}
+
 uint32_t ev_path_get(const struct ev_path *path, const struct ev_doc *d, uint32_t from)
 {
-	for (size_t i = 0; i < path->n && from != EV_NOWHERE; i++)
-		from = step_into(&path->steps[i], d, from);
-	return from;
+	return ev_path_from(path, 0, d, from);
 }
 
 static void all(const struct ev_path *path, size_t step, const struct ev_doc *d, uint32_t at,
@@ -239,11 +245,17 @@ static void all(const struct ev_path *path, size_t step, const struct ev_doc *d,
 	found->at[found->n++] = at;
 }
 
+void ev_path_all_from(const struct ev_path *path, size_t step, const struct ev_doc *d,
+		      uint32_t from, struct ev_found *found)
+{
+	found->n = 0;
+	all(path, step, d, from, found);
+}
+
 void ev_path_all(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
 		 struct ev_found *found)
 {
-	found->n = 0;
-	all(path, 0, d, from, found);
+	ev_path_all_from(path, 0, d, from, found);
 }
 
 bool ev_path_same(const struct ev_path *a, const struct ev_path *b)

@@ -38,6 +38,10 @@ void ev_path_free(struct ev_path **path);
 /* The value at the path from value `from`, or EV_NOWHERE. Not for paths with []. */
 uint32_t ev_path_get(const struct ev_path *path, const struct ev_doc *d, uint32_t from);
 
+/* The same, where the first steps are taken already. */
+uint32_t ev_path_from(const struct ev_path *path, size_t step, const struct ev_doc *d,
+		      uint32_t from);
+
 struct ev_found {
 	uint32_t *at;
 	size_t n, cap;
@@ -46,6 +50,10 @@ struct ev_found {
 /* All values at the path, in the order of the text. Free found->at when done with it. */
 void ev_path_all(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
 		 struct ev_found *found);
+
+/* The same, where the first steps are taken already. */
+void ev_path_all_from(const struct ev_path *path, size_t step, const struct ev_doc *d,
+		      uint32_t from, struct ev_found *found);
 
 /* Appends the JSON Pointer (RFC 6901) to value i, and that of a path without []. */
 void ev_pointer(const struct ev_doc *d, uint32_t i, struct ev_buf *out);

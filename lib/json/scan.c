@@ -4,37 +4,32 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "json/form.h"
-#include "json/index.h"
 
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEW = 16 }; /* members up to which names are compared pair by pair */
-
-/* A name of an object that is open. */
-struct seen {
-	uint64_t signature;
-	uint32_t node;
-};
-
 /* A container that is open, while another inside it is walked. */
 struct level {
-	struct seen *names; /* its own among those seen */
+	uint64_t names; /* a bit for each symbol seen, modulo 64 */
+	uint64_t equal; /* those seen twice */
 	uint32_t container, count;
 	bool object;
 };
 
 struct ev_scan {
-	struct ev_index ix;
+	struct ev_index ix; /* of a text alone */
+	struct ev_symbols *symbols;
 	struct ev_node *nodes;
 	size_t cap;
 	struct ev_doc doc;
 	struct level levels[EV_MAX_DEPTH]; /* the containers around the current one */
-	struct seen *seen;		   /* the names of the objects that are open */
+	uint32_t *seen; /* by symbol: the last object that was found to have it */
 	size_t cap_seen;
+	uint32_t object;	      /* the number of the last object whose names were compared */
 	struct ev_buf name_a, name_b; /* decoded names */
-	uint32_t *table;	      /* of name nodes, open addressing, for large objects */
+	struct ev_buf copy;	      /* of a text that runs on into other octets */
+	uint32_t *table;	      /* of name nodes, open addressing */
 	size_t table_cap;
 	uint64_t seed;
 };
@@ -43,8 +38,15 @@ struct ev_scan *ev_scan_new(void)
 {
 	struct ev_scan *s = ev_calloc(1, sizeof *s);
 
+	s->symbols = ev_symbols_new(EV_LEARN);
+	s->doc.symbols = s->symbols;
 	s->seed = ev_hash_seed();
 	return s;
+}
+
+struct ev_symbols *ev_scan_symbols(struct ev_scan *s)
+{
+	return s->symbols;
 }
 
 void ev_scan_free(struct ev_scan **s)
@@ -52,8 +54,10 @@ void ev_scan_free(struct ev_scan **s)
 	if (*s == NULL)
 		return;
 	ev_index_free(&(*s)->ix);
+	ev_symbols_free(&(*s)->symbols);
 	ev_buf_free(&(*s)->name_a);
 	ev_buf_free(&(*s)->name_b);
+	ev_buf_free(&(*s)->copy);
 	free((*s)->nodes);
 	free((*s)->seen);
 	free((*s)->table);
@@ -61,14 +65,31 @@ void ev_scan_free(struct ev_scan **s)
 	*s = NULL;
 }
 
-static const struct ev_doc *flawed(struct ev_flaw *flaw, enum ev_flaw_code code, size_t at,
+/* A line on its way. */
+struct walk {
+	const char *p;
+	size_t len;
+	const uint32_t *escape, *escapes_end; /* those not checked yet */
+	struct ev_flaw *flaw;
+};
+
+static const struct ev_doc *flawed(const struct walk *w, enum ev_flaw_code code, size_t at,
 				   const char *what)
 {
-	*flaw = (struct ev_flaw){code, (uint32_t)at, what};
+	*w->flaw = (struct ev_flaw){code, (uint32_t)(at < w->len ? at : w->len), what};
 	return NULL;
 }
 
-/* Equal names */
+/* Names */
+
+static __attribute__((noinline)) uint32_t escaped_symbol(struct ev_scan *s, const char *p,
+							 size_t len)
+{
+	ev_buf_reset(&s->name_a);
+	ev_json_unescape(p, len, &s->name_a);
+	memset(ev_buf_room(&s->name_a, EV_SYMBOL_SLACK), 0, EV_SYMBOL_SLACK);
+	return ev_symbols_of(s->symbols, s->name_a.p, s->name_a.len);
+}
 
 static void name_of(const char *text, const struct ev_node *n, struct ev_buf *buf, const char **p,
 		    size_t *len)
@@ -97,30 +118,8 @@ static bool same_name(struct ev_scan *s, const char *text, const struct ev_node 
 	return p_len == q_len && (p_len == 0 || memcmp(p, q, p_len) == 0);
 }
 
-/* Eight octets that differ for most different names; equal names without escapes have the same. */
-static inline uint64_t signature(const char *name, size_t len)
-{
-	uint64_t w;
-
-	memcpy(&w, name, sizeof w);
-	w = le64toh(w);
-	if (len < 8)
-		w &= (1ULL << 8 * len) - 1;
-	return w ^ (uint64_t)len << 56;
-}
-
-static uint32_t equal_names_few(struct ev_scan *s, const char *text, const struct seen *names,
-				size_t n)
-{
-	for (size_t i = 1; i < n; i++)
-		for (size_t k = 0; k < i; k++)
-			if (names[k].signature == names[i].signature &&
-			    same_name(s, text, &s->nodes[names[k].node], &s->nodes[names[i].node]))
-				return s->nodes[names[i].node].pos;
-	return EV_NOWHERE;
-}
-
-static uint32_t equal_names_many(struct ev_scan *s, const char *text, uint32_t object)
+/* Where names have no symbol. */
+static uint32_t equal_names_by_text(struct ev_scan *s, const char *text, uint32_t object)
 {
 	size_t size = 64;
 
@@ -142,70 +141,113 @@ static uint32_t equal_names_many(struct ev_scan *s, const char *text, uint32_t o
 	return EV_NOWHERE;
 }
 
-/* Scalars: each returns the octet behind the token, or 0 with the flaw's text. */
+/* Where the second of two equal names of an object stands, or EV_NOWHERE. */
+static uint32_t equal_names(struct ev_scan *s, const char *text, uint32_t object)
+{
+	size_t cap = s->cap_seen;
+
+	ev_grow(&s->seen, &s->cap_seen, (size_t)s->symbols->n + 1, sizeof *s->seen);
+	if (cap != s->cap_seen || ++s->object == 0) {
+		memset(s->seen, 0, s->cap_seen * sizeof *s->seen);
+		s->object = 1;
+	}
+	for (uint32_t i = object + 1; i < s->nodes[object].next; i = s->nodes[i + 1].next) {
+		uint32_t symbol = s->nodes[i].count;
+
+		if (symbol == EV_NO_SYMBOL)
+			return equal_names_by_text(s, text, object);
+		if (s->seen[symbol] == s->object)
+			return s->nodes[i].pos;
+		s->seen[symbol] = s->object;
+	}
+	return EV_NOWHERE;
+}
+
+/* Scalars */
 
 static bool digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
 
-static size_t number(const char *p, size_t i, const char **what)
+/* The octet behind the number at p, or NULL; end: where the text ends. */
+static const char *number_end(const char *p, const char *end)
 {
-	*what = "a number is not as JSON writes it";
-	i += p[i] == '-';
-	if (p[i] == '0') {
-		i++;
-	} else {
-		if (!digit(p[i]))
-			return 0;
-		while (digit(p[i]))
-			i++;
+	const char *first;
+
+	p += p < end && *p == '-';
+	first = p;
+	while (p < end && digit(*p))
+		p++;
+	if (p == first || (*first == '0' && p - first > 1))
+		return NULL;
+	if (p < end && *p == '.') {
+		first = ++p;
+		while (p < end && digit(*p))
+			p++;
+		if (p == first)
+			return NULL;
 	}
-	if (p[i] == '.') {
-		if (!digit(p[++i]))
-			return 0;
-		while (digit(p[i]))
-			i++;
+	if (p < end && (*p | 0x20) == 'e') {
+		p++;
+		p += p < end && (*p == '+' || *p == '-');
+		first = p;
+		while (p < end && digit(*p))
+			p++;
+		if (p == first)
+			return NULL;
 	}
-	if (p[i] == 'e' || p[i] == 'E') {
-		i++;
-		i += p[i] == '+' || p[i] == '-';
-		if (!digit(p[i]))
-			return 0;
-		while (digit(p[i]))
-			i++;
-	}
-	return i;
+	return p;
 }
 
-/* A number with no token behind it: nothing ends it in the slack, where other digits may stand. */
-static size_t last_number(struct ev_scan *s, const char *p, size_t pos, size_t len,
-			  const char **what)
+/*
+ * Whether [p, p + len) is a plain number, such as most are: one to eight octets, digits and at most
+ * one point. Octets behind it are read.
+ */
+static inline bool is_plain_number(const char *p, size_t len)
 {
-	size_t end;
+	const uint64_t ones = 0x0101010101010101ULL;
+	uint64_t w, others, point;
 
-	ev_buf_reset(&s->name_a);
-	ev_buf_put(&s->name_a, p + pos, len - pos);
-	end = number(ev_buf_str(&s->name_a), 0, what);
-	return end != 0 ? pos + end : 0;
+	if (len - 1 > 7)
+		return false;
+	memcpy(&w, p, sizeof w);
+	w = le64toh(w) ^ ones * '0';
+	others = (((w & ones * 0x7f) + ones * 0x76) | w) & ones * 0x80;
+	others &= ~0ULL >> (64 - 8 * len);
+	if (others == 0)
+		return p[0] != '0' || len == 1;
+	point = (uint64_t)__builtin_ctzll(others) >> 3;
+	return (others & (others - 1)) == 0 && p[point] == '.' && point > 0 && point + 1 < len &&
+	       (p[0] != '0' || point == 1);
 }
 
-static bool ends_token(char c)
+/*
+ * The octet behind the scalar at p, which is no string, or 0. The next token stands at limit;
+ * between them may be white space.
+ */
+static size_t scalar_end(const char *p, size_t pos, size_t limit, enum ev_kind *kind)
 {
-	switch (c) {
-	case ' ':
-	case '\t':
-	case '\n':
-	case '\r':
-	case ',':
-	case ':':
-	case '{':
-	case '}':
-	case '[':
-	case ']':
-	case '"': return true;
+	static const struct {
+		const char *text;
+		size_t len;
+		enum ev_kind kind;
+	} words[] = {{"true", 4, EV_TRUE}, {"false", 5, EV_FALSE}, {"null", 4, EV_NULL}};
+
+	while (p[limit - 1] == ' ' || p[limit - 1] == '\t' || p[limit - 1] == '\n' ||
+	       p[limit - 1] == '\r')
+		limit--;
+	*kind = EV_NUMBER;
+	if (p[pos] == '-' || digit(p[pos]))
+		return number_end(p + pos, p + limit) == p + limit ? limit : 0;
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (limit - pos != words[i].len ||
+		    memcmp(p + pos, words[i].text, words[i].len) != 0)
+			continue;
+		*kind = words[i].kind;
+		return limit;
 	}
-	return false;
+	return 0;
 }
 
 static int hex4(const char *p)
@@ -226,14 +268,15 @@ static int hex4(const char *p)
 }
 
 /*
- * Checks the escapes that stand before end, from **escape on. A surrogate is right as a pair of
- * neighbours, high before low (RFC 8259, section 7).
+ * Checks the escapes that stand before end. A surrogate is right as a pair of neighbours, high
+ * before low (RFC 8259, section 7).
  */
-static bool escapes_right(const char *p, const uint32_t **escape, const uint32_t *escapes_end,
-			  size_t end, struct ev_flaw *flaw)
+static bool escapes_right(struct walk *w, size_t end)
 {
-	while (*escape < escapes_end && **escape < end) {
-		size_t at = *(*escape)++;
+	const char *p = w->p;
+
+	while (w->escape < w->escapes_end && *w->escape < end) {
+		size_t at = *w->escape++;
 		int v;
 
 		switch (p[at + 1]) {
@@ -246,12 +289,10 @@ static bool escapes_right(const char *p, const uint32_t **escape, const uint32_t
 		case 'r':
 		case 't': continue;
 		case 'u': break;
-		default:
-			flawed(flaw, EV_FLAW_SYNTAX, at, "no such escape in a string");
-			return false;
+		default: flawed(w, EV_FLAW_SYNTAX, at, "no such escape in a string"); return false;
 		}
 		if (end - at < 7 || (v = hex4(p + at + 2)) < 0) {
-			flawed(flaw, EV_FLAW_SYNTAX, at, "\\u needs four hex digits");
+			flawed(w, EV_FLAW_SYNTAX, at, "\\u needs four hex digits");
 			return false;
 		}
 		if (v < 0xd800 || v > 0xdfff)
@@ -260,198 +301,234 @@ static bool escapes_right(const char *p, const uint32_t **escape, const uint32_t
 			int low = hex4(p + at + 8);
 
 			if (low >= 0xdc00 && low <= 0xdfff) {
-				++*escape;
+				w->escape++;
 				continue;
 			}
 		}
-		flawed(flaw, EV_FLAW_SURROGATE, at, "half of a surrogate pair stands alone");
+		flawed(w, EV_FLAW_SURROGATE, at, "half of a surrogate pair stands alone");
 		return false;
 	}
 	return true;
 }
 
-/* The two ways to look for equal names; escapes may spell one name in several ways. */
-static uint32_t equal_names(struct ev_scan *s, const char *text, uint32_t object,
-			    const struct seen *names, size_t n, bool escaped)
+/* The walk */
+
+/* What the token at hand is instead of a value. */
+static const struct ev_doc *no_value(const struct walk *w, size_t at)
 {
-	return n <= FEW && !escaped ? equal_names_few(s, text, names, n)
-				    : equal_names_many(s, text, object);
+	char token = w->p[at];
+
+	if (at >= w->len)
+		return flawed(w, EV_FLAW_SYNTAX, at, "a value is missing at the end");
+	if (token == '}' || token == ']' || token == ',' || token == ':')
+		return flawed(w, EV_FLAW_SYNTAX, at, "a value is missing here");
+	if (token == '-' || digit(token))
+		return flawed(w, EV_FLAW_SYNTAX, at, "a number is not as JSON writes it");
+	return flawed(w, EV_FLAW_SYNTAX, at, "not a JSON value");
+}
+
+static const struct ev_doc *not_closed(const struct walk *w, size_t at, const char *what)
+{
+	return flawed(w, EV_FLAW_SYNTAX, at,
+		      at >= w->len ? "an object or array is not closed" : what);
+}
+
+/* A node is written as two words: in smaller parts it is slow to write, and to read again. */
+static inline void put_node(struct ev_node *node, uint64_t pos, uint64_t end, uint64_t next,
+			    uint64_t word)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint64_t words[2] = {pos | end << 32, next | word << 32};
+#else
+	uint64_t words[2] = {pos << 32 | end, next << 32 | word};
+#endif
+	memcpy(&node->pos, &words[0], sizeof words[0]);
+	memcpy(&node->next, &words[1], sizeof words[1]);
 }
 
 /*
- * The walk. `at` steps through the places of the index, which ends with two sentinels: the text's
- * end. The container at hand is kept in locals, those around it in s->levels.
+ * `at` steps through the tokens; what stands behind the last, where the text ends, is none. The
+ * container at hand is kept in locals, those around it in s->levels; members and elements each have
+ * a path of their own, because most branches are foretold by what they stand in.
  */
-static const struct ev_doc *walk(struct ev_scan *s, const char *p, size_t len, struct ev_flaw *flaw)
+static const struct ev_doc *walk(struct ev_scan *s, const uint32_t *at, struct walk *w)
 {
-	const uint32_t *at = s->ix.at;
-	const uint32_t *escape = s->ix.escapes, *escapes_end = escape + s->ix.n_escapes;
-	struct ev_node *nodes = s->nodes;
-	struct seen *names = s->seen, *names_end = names;
-	uint32_t n = 0, depth = 0, container = 0, count = 0;
-	bool object = false, escaped_names = false;
-	size_t pos, end;
-	const char *what;
+	const char *const p = w->p;
+	struct ev_node *const nodes = s->nodes;
+	struct ev_symbols *const symbols = s->symbols;
+	uint64_t n = 0, names = 0, equal = 0, end, symbol, escaped;
+	uint32_t depth = 0, container = 0, count = 0, next_escape;
+	bool object = false;
 	enum ev_kind kind;
 
-#define SYNTAX(where, text) return flawed(flaw, EV_FLAW_SYNTAX, where, text)
-/* A node for the string at pos, up to end. */
-#define STRING()                                                                \
-	do {                                                                    \
-		nodes[n] = (struct ev_node){.pos = (uint32_t)pos,               \
-					    .end = (uint32_t)end,               \
-					    .next = n + 1,                      \
-					    .kind = EV_STRING};                 \
-		if (escape < escapes_end && *escape < end) {                    \
-			nodes[n].escaped = 1;                                   \
-			if (!escapes_right(p, &escape, escapes_end, end, flaw)) \
-				return NULL;                                    \
-		}                                                               \
+	next_escape = w->escape < w->escapes_end ? *w->escape : UINT32_MAX;
+
+/* Checks the escapes of the string that ends before end. */
+#define ESCAPES()                                                                           \
+	do {                                                                                \
+		escaped = 0;                                                                \
+		if (next_escape < end) {                                                    \
+			if (!escapes_right(w, end))                                         \
+				return NULL;                                                \
+			next_escape = w->escape < w->escapes_end ? *w->escape : UINT32_MAX; \
+			escaped = 1 << 3;                                                   \
+		}                                                                           \
+	} while (0)
+/* The value at hand, behind which it goes on at `behind`. */
+#define VALUE(behind)                                                                \
+	do {                                                                         \
+		if (p[at[0]] == '"') {                                               \
+			end = at[1] + 1UL;                                           \
+			ESCAPES();                                                   \
+			put_node(&nodes[n], at[0], end, n + 1, escaped | EV_STRING); \
+			n++;                                                         \
+			at += 2;                                                     \
+			goto behind;                                                 \
+		}                                                                    \
+		end = at[1];                                                         \
+		if (is_plain_number(p + at[0], end - at[0])) {                       \
+			put_node(&nodes[n], at[0], end, n + 1, EV_NUMBER);           \
+			n++;                                                         \
+			at++;                                                        \
+			goto behind;                                                 \
+		}                                                                    \
+		if (p[at[0]] == '{' || p[at[0]] == '[')                              \
+			goto open;                                                   \
+		end = scalar_end(p, at[0], end, &kind);                              \
+		if (end == 0)                                                        \
+			return no_value(w, at[0]);                                   \
+		put_node(&nodes[n], at[0], end, n + 1, kind);                        \
+		n++;                                                                 \
+		at++;                                                                \
+		goto behind;                                                         \
 	} while (0)
 
-value:
-	pos = *at++;
-	if (pos == len)
-		SYNTAX(len, "a value is missing at the end");
-	if (p[pos] == '"') { /* most are strings; the processor learns a plain branch better */
-		end = *at++ + 1UL;
-		STRING();
-		n++;
-		goto behind_value;
-	}
-	switch (p[pos]) {
-	case '{':
-	case '[':
-		if (depth == EV_MAX_DEPTH)
-			return flawed(flaw, EV_FLAW_DEPTH, pos, "nested deeper than 512");
-		s->levels[depth++] = (struct level){names, container, count, object};
-		object = p[pos] == '{';
-		nodes[n] = (struct ev_node){.pos = (uint32_t)pos,
-					    .kind = object ? EV_OBJECT : EV_ARRAY};
-		container = n++;
-		count = 0;
-		names = names_end;
-		if (*at < len && p[*at] == (object ? '}' : ']')) {
-			pos = *at++;
-			goto close;
-		}
-		if (object)
-			goto name;
-		goto value;
-	case 't':
-		kind = EV_TRUE;
-		end = len - pos >= 4 && memcmp(p + pos, "true", 4) == 0 ? pos + 4 : 0;
-		what = "not a JSON value";
-		break;
-	case 'f':
-		kind = EV_FALSE;
-		end = len - pos >= 5 && memcmp(p + pos, "false", 5) == 0 ? pos + 5 : 0;
-		what = "not a JSON value";
-		break;
-	case 'n':
-		kind = EV_NULL;
-		end = len - pos >= 4 && memcmp(p + pos, "null", 4) == 0 ? pos + 4 : 0;
-		what = "not a JSON value";
-		break;
-	case '-':
-	case '0':
-	case '1':
-	case '2':
-	case '3':
-	case '4':
-	case '5':
-	case '6':
-	case '7':
-	case '8':
-	case '9':
-		kind = EV_NUMBER;
-		end = *at == len ? last_number(s, p, pos, len, &what) : number(p, pos, &what);
-		break;
-	case '}':
-	case ']':
-	case ',':
-	case ':': SYNTAX(pos, "a value is missing here");
-	default: SYNTAX(pos, "not a JSON value");
-	}
-	if (end == 0 || (end < len && !ends_token(p[end])))
-		SYNTAX(pos, what);
-	nodes[n] = (struct ev_node){
-		.pos = (uint32_t)pos, .end = (uint32_t)end, .next = n + 1, .kind = kind};
-	n++;
-
-behind_value:
+element:
+	VALUE(behind_element);
+behind_element:
 	if (depth == 0) {
-		if (*at != len)
-			SYNTAX(*at, "the text goes on behind its value");
-		s->doc = (struct ev_doc){p, (uint32_t)len, nodes, n, s->doc.duplicate};
+		if (at[0] < w->len)
+			return flawed(w, EV_FLAW_SYNTAX, at[0],
+				      "the text goes on behind its value");
+		s->doc.text = p;
+		s->doc.len = (uint32_t)w->len;
+		s->doc.nodes = nodes;
+		s->doc.n = (uint32_t)n;
 		return &s->doc;
 	}
 	count++;
-	pos = *at++;
-	if (pos == len)
-		SYNTAX(len, "an object or array is not closed");
-	if (p[pos] == ',') {
-		if (object)
-			goto name;
-		goto value;
+	if (p[at[0]] == ',') {
+		at++;
+		goto element;
 	}
-	if (p[pos] == (object ? '}' : ']'))
-		goto close;
-	SYNTAX(pos, object ? "',' or '}' is missing behind a member"
-			   : "',' or ']' is missing behind an element");
+	if (p[at[0]] != ']')
+		return not_closed(w, at[0], "',' or ']' is missing behind an element");
+	goto close;
 
-name:
-	pos = *at++;
-	if (pos == len || p[pos] != '"')
-		SYNTAX(pos, "a member's name in double quotes is missing here");
-	end = *at++ + 1UL;
-	STRING();
-	escaped_names |= nodes[n].escaped;
-	*names_end++ = (struct seen){signature(p + pos + 1, end - pos - 2), n};
+member:
+	if (p[at[0]] != '"')
+		return flawed(w, EV_FLAW_SYNTAX, at[0],
+			      "a member's name in double quotes is missing here");
+	end = at[1] + 1UL;
+	ESCAPES();
+	if (p[at[2]] != ':')
+		return flawed(w, EV_FLAW_SYNTAX, at[2], "':' is missing behind a member's name");
+	symbol = escaped ? escaped_symbol(s, p + at[0] + 1, end - at[0] - 2)
+			 : ev_symbols_of(symbols, p + at[0] + 1, end - at[0] - 2);
+	put_node(&nodes[n], at[0], end, n + 1, symbol << 4 | escaped | EV_STRING);
+	equal |= names & 1ULL << (symbol & 63);
+	names |= 1ULL << (symbol & 63);
 	n++;
-	pos = *at++;
-	if (pos == len || p[pos] != ':')
-		SYNTAX(pos, "':' is missing behind a member's name");
-	goto value;
+	at += 3;
+	VALUE(behind_member);
+behind_member:
+	count++;
+	if (p[at[0]] == ',') {
+		at++;
+		goto member;
+	}
+	if (p[at[0]] != '}')
+		return not_closed(w, at[0], "',' or '}' is missing behind a member");
 
 close:
-	nodes[container].end = (uint32_t)pos + 1;
-	nodes[container].next = n;
-	nodes[container].count = count & ((1U << 28) - 1);
-	if (object && count > 1 && s->doc.duplicate == EV_NOWHERE)
-		s->doc.duplicate = equal_names(s, p, container, names, (size_t)(names_end - names),
-					       escaped_names);
+	put_node(&nodes[container], nodes[container].pos, at[0] + 1UL, n,
+		 (uint64_t)count << 4 | (object ? EV_OBJECT : EV_ARRAY));
+	at++;
+	if (equal != 0 && s->doc.duplicate == EV_NOWHERE)
+		s->doc.duplicate = equal_names(s, p, container);
 	depth--;
-	names_end = names;
 	container = s->levels[depth].container;
 	count = s->levels[depth].count;
 	names = s->levels[depth].names;
+	equal = s->levels[depth].equal;
 	object = s->levels[depth].object;
-	goto behind_value;
-#undef STRING
-#undef SYNTAX
+	if (object)
+		goto behind_member;
+	goto behind_element;
+
+open:
+	if (depth == EV_MAX_DEPTH)
+		return flawed(w, EV_FLAW_DEPTH, at[0], "nested deeper than 512");
+	s->levels[depth++] = (struct level){names, equal, container, count, object};
+	object = p[at[0]] == '{';
+	nodes[n].pos = at[0];
+	container = (uint32_t)n++;
+	count = 0;
+	names = 1; /* the bit of EV_NO_SYMBOL, which may be the equal of any */
+	equal = 0;
+	at++;
+	if (p[at[0]] == (object ? '}' : ']'))
+		goto close;
+	if (object)
+		goto member;
+	goto element;
+#undef ESCAPES
+#undef VALUE
+}
+
+const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, size_t line,
+				  size_t len, struct ev_flaw *flaw)
+{
+	const struct ev_index_line *l = &ix->lines[line];
+	const char *p = ix->text + l->pos;
+	struct walk w = {p, len, ix->escapes + l->escape, NULL, flaw};
+
+	w.escapes_end = w.escape + l->n_escapes;
+	if (len > EV_SCAN_MAX)
+		return flawed(&w, EV_FLAW_LENGTH, EV_SCAN_MAX, "longer than 512 MiB");
+	if (l->suspect) {
+		size_t good = ev_utf8_valid(p, len);
+
+		if (good < len)
+			return flawed(&w, EV_FLAW_UTF8, good, "not UTF-8");
+	}
+	if (l->control < len)
+		return flawed(&w, EV_FLAW_CONTROL, l->control,
+			      "a raw control character in a string");
+	if (l->unclosed)
+		return flawed(&w, EV_FLAW_SYNTAX, ix->at[l->first + l->n - 1],
+			      "a string is not closed");
+	ev_grow(&s->nodes, &s->cap, l->n + 1, sizeof *s->nodes);
+	s->doc.duplicate = EV_NOWHERE;
+	return walk(s, ix->at + l->first, &w);
+}
+
+static bool ends_text(char c)
+{
+	return c == '\0' || c == '\n' || c == '\r' || c == ' ' || c == '\t';
 }
 
 const struct ev_doc *ev_scan(struct ev_scan *s, const char *p, size_t len, struct ev_flaw *flaw)
 {
 	if (len > EV_SCAN_MAX)
-		return flawed(flaw, EV_FLAW_LENGTH, EV_SCAN_MAX, "longer than 512 MiB");
-	ev_index(&s->ix, p, len);
-	if (s->ix.high) {
-		size_t good = ev_utf8_valid(p, len);
-
-		if (good < len)
-			return flawed(flaw, EV_FLAW_UTF8, good, "not UTF-8");
+		return flawed(&(struct walk){.len = len, .flaw = flaw}, EV_FLAW_LENGTH, EV_SCAN_MAX,
+			      "longer than 512 MiB");
+	if (!ends_text(p[len])) {
+		ev_buf_reset(&s->copy);
+		ev_buf_put(&s->copy, p, len);
+		memset(ev_buf_room(&s->copy, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
+		p = s->copy.p;
 	}
-	if (s->ix.control != UINT32_MAX)
-		return flawed(flaw, EV_FLAW_CONTROL, s->ix.control,
-			      "a raw control character in a string");
-	if (s->ix.unclosed)
-		return flawed(flaw, EV_FLAW_SYNTAX, s->ix.at[s->ix.n - 1],
-			      "a string is not closed");
-	s->ix.at[s->ix.n] = s->ix.at[s->ix.n + 1] = (uint32_t)len; /* sentinels */
-	ev_grow(&s->nodes, &s->cap, s->ix.n + 1, sizeof *s->nodes);
-	ev_grow(&s->seen, &s->cap_seen, s->ix.n / 2 + 1, sizeof *s->seen);
-	s->doc.duplicate = EV_NOWHERE;
-	return walk(s, p, len, flaw);
+	ev_index_text(&s->ix, p, len);
+	return ev_scan_line(s, &s->ix, 0, len, flaw);
 }

@@ -6,23 +6,21 @@
  * grammatical; the scanner tells of the first and leaves the verdict to its caller. Numbers are
  * never converted: any size and precision is right.
  *
- * Two stages. The index finds, 64 octets at a time, every place where a token begins or a string
- * ends, with quote parity and escapes resolved by bit arithmetic (G. Langdale, D. Lemire, "Parsing
- * gigabytes of JSON per second", VLDB Journal 28, 2019). The walk goes from place to place through
- * the grammar and writes one node a value.
+ * Two stages (G. Langdale, D. Lemire, "Parsing gigabytes of JSON per second", VLDB Journal 28,
+ * 2019). The index finds, 64 octets at a time, every place where a token begins or a string ends.
+ * The walk goes from token to token through the grammar and writes one node a value.
  *
- * Memory: at most 40 octets for each octet of the longest text seen.
+ * Memory: at most 40 octets for each octet of the longest text seen, and the symbols.
  */
 #ifndef EV_SCAN_H
 #define EV_SCAN_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "json/index.h"
+#include "json/symbol.h"
 
 enum {
 	EV_MAX_DEPTH = 512,
-	EV_SCAN_SLACK = 64,    /* octets behind the text that must be readable */
+	EV_SCAN_SLACK = EV_INDEX_SLACK,
 	EV_SCAN_MAX = 1 << 29, /* octets of the longest text; no more elements than `count` holds */
 };
 
@@ -30,17 +28,28 @@ enum ev_kind { EV_NULL, EV_FALSE, EV_TRUE, EV_NUMBER, EV_STRING, EV_ARRAY, EV_OB
 
 /*
  * A value. Nodes stand in the order of the text: behind an array its elements, behind an object its
- * members as name, value, name, value; `next` leads over all that is inside.
+ * members as name, value, name, value; `next` leads over all that is inside. A name, which has no
+ * count, has its symbol.
  */
 struct ev_node {
-	uint32_t pos, end;    /* octets [pos, end) of the text; strings with their quotes */
-	uint32_t next;	      /* index of the node behind this value */
-	uint32_t kind : 3;    /* enum ev_kind */
-	uint32_t escaped : 1; /* a string with at least one escape */
-	uint32_t count : 28;  /* elements or members; at most this many are counted */
+	uint32_t pos, end; /* octets [pos, end) of the text; strings with their quotes */
+	uint32_t next;	   /* index of the node behind this value */
+	union {
+		struct {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+			uint32_t kind : 3;    /* enum ev_kind */
+			uint32_t escaped : 1; /* a string with at least one escape */
+			uint32_t count : 28;  /* elements, members, or a name's symbol */
+#else
+			uint32_t count : 28, escaped : 1, kind : 3;
+#endif
+		};
+		uint32_t word; /* count << 4 | escaped << 3 | kind */
+	};
 };
 
 enum { EV_NOWHERE = UINT32_MAX };
+#define EV_COUNT_MAX ((1U << 28) - 1)
 
 struct ev_doc {
 	const char *text;
@@ -48,6 +57,7 @@ struct ev_doc {
 	const struct ev_node *nodes; /* nodes[0] is the whole value */
 	uint32_t n;
 	uint32_t duplicate; /* where the second of two equal names stands, or EV_NOWHERE */
+	struct ev_symbols *symbols; /* the scanner's */
 };
 
 enum ev_flaw_code {
@@ -68,11 +78,19 @@ struct ev_flaw {
 struct ev_scan;
 
 struct ev_scan *ev_scan_new(void);
+/* The names that its documents' symbols are of. They live as long as the scanner. */
+struct ev_symbols *ev_scan_symbols(struct ev_scan *s);
 /*
- * The document is the scanner's, and valid until its next text; it points into p. NULL, with the
- * flaw, if the text is not right.
+ * The document is the scanner's, and valid until its next text; it points into p, or into a copy
+ * where other octets than white space or a NUL follow p. NULL, with the flaw, if the text is not
+ * right.
  */
 const struct ev_doc *ev_scan(struct ev_scan *s, const char *p, size_t len, struct ev_flaw *flaw);
+/*
+ * The same of a line that is indexed already. len: how much of it counts; the rest is white space.
+ */
+const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, size_t line,
+				  size_t len, struct ev_flaw *flaw);
 void ev_scan_free(struct ev_scan **s);
 
 #endif

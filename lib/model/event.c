@@ -1,6 +1,7 @@
 #include "model/event.h"
 #include "json/decimal.h"
 #include "json/form.h"
+#include "json/pick.h"
 
 #include <stdlib.h>
 
@@ -11,24 +12,74 @@ struct ev_events {
 	enum ev_depth depth;
 	enum ev_trust trust;
 	struct ev_scan *scan;
+	struct ev_picks *picks;
+	uint32_t reserved, id_at, type, time, modified, version, op; /* slots */
+	uint32_t *ignore; /* slots of what the model ignores */
+	struct ev_path *reserved_path;
 	struct ev_buf id, text;
 };
+
+uint32_t ev_events_want(struct ev_events *e, const struct ev_path *path)
+{
+	return path != NULL ? ev_picks_add(e->picks, path) : EV_NO_SLOT;
+}
 
 struct ev_events *ev_events_new(const struct ev_model *m, enum ev_depth depth, enum ev_trust trust)
 {
 	struct ev_events *e = ev_calloc(1, sizeof *e);
+	struct ev_error err;
 
 	e->m = m;
 	e->depth = depth;
 	e->trust = trust;
 	e->scan = ev_scan_new();
+	e->picks = ev_picks_new(ev_scan_symbols(e->scan));
+	e->reserved_path = ev_path_parse("._ev", &err);
+	e->reserved = ev_events_want(e, e->reserved_path);
+	if (m == NULL)
+		return e;
+	e->ignore = ev_calloc(m->n_ignore, sizeof *e->ignore);
+	for (size_t i = 0; i < m->n_ignore; i++)
+		e->ignore[i] = ev_events_want(e, m->ignore[i]);
+	if (depth >= EV_READ_ID)
+		e->id_at = ev_events_want(e, m->id);
+	if (depth < EV_READ_ALL)
+		return e;
+	e->type = ev_events_want(e, m->type);
+	e->time = ev_events_want(e, m->time);
+	e->modified = ev_events_want(e, m->modified);
+	e->version = ev_events_want(e, m->version);
+	e->op = ev_events_want(e, m->op);
 	return e;
+}
+
+struct ev_scan *ev_events_scan(struct ev_events *e)
+{
+	return e->scan;
+}
+
+struct ev_list ev_events_want_all(struct ev_events *e, const struct ev_path *path)
+{
+	struct ev_path names = *path;
+
+	names.n = 0;
+	while (names.n < path->n && path->steps[names.n].kind == EV_STEP_NAME)
+		names.n++;
+	return (struct ev_list){path, names.n, ev_events_want(e, &names)};
+}
+
+void ev_event_all(const struct ev_event *event, const struct ev_list *list, struct ev_found *found)
+{
+	ev_path_all_from(list->path, list->step, event->doc, event->at[list->slot], found);
 }
 
 void ev_events_free(struct ev_events **e)
 {
 	if (*e == NULL)
 		return;
+	ev_picks_free(&(*e)->picks);
+	ev_path_free(&(*e)->reserved_path);
+	free((*e)->ignore);
 	ev_scan_free(&(*e)->scan);
 	ev_buf_free(&(*e)->id);
 	ev_buf_free(&(*e)->text);
@@ -74,7 +125,7 @@ static enum ev_status read_reserved(struct ev_events *e, struct ev_event *event,
 	const struct ev_doc *d = event->doc;
 	uint32_t origin = EV_NOWHERE;
 
-	event->reserved = ev_member(d, 0, "_ev", 3);
+	event->reserved = event->at[e->reserved];
 	if (event->reserved == EV_NOWHERE)
 		return EV_OK;
 	origin = ev_member(d, event->reserved, "origin", 6);
@@ -105,7 +156,7 @@ static struct ev_reason *envelope(struct ev_reasons *why, const struct ev_path *
 static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reasons *why)
 {
 	const struct ev_doc *d = event->doc;
-	uint32_t at = ev_path_get(e->m->id, d, 0);
+	uint32_t at = event->at[e->id_at];
 	struct ev_number number;
 	const char *p;
 	size_t len;
@@ -170,11 +221,11 @@ static void read_time(struct ev_events *e, struct ev_event *event, const struct 
 }
 
 /* Present and not null. */
-static uint32_t value_at(const struct ev_path *path, const struct ev_doc *d)
+static uint32_t value_at(const struct ev_event *event, uint32_t slot)
 {
-	uint32_t at = path != NULL ? ev_path_get(path, d, 0) : EV_NOWHERE;
+	uint32_t at = slot != EV_NO_SLOT ? event->at[slot] : EV_NOWHERE;
 
-	return at != EV_NOWHERE && ev_kind(d, at) == EV_NULL ? EV_NOWHERE : at;
+	return at != EV_NOWHERE && ev_kind(event->doc, at) == EV_NULL ? EV_NOWHERE : at;
 }
 
 static bool integer_text(const char *p, size_t len)
@@ -192,7 +243,7 @@ static bool integer_text(const char *p, size_t len)
 static void read_version(struct ev_events *e, struct ev_event *event, struct ev_reasons *why)
 {
 	const struct ev_doc *d = event->doc;
-	uint32_t at = value_at(e->m->version, d);
+	uint32_t at = value_at(event, e->version);
 	struct ev_number n;
 	const char *p;
 	size_t len;
@@ -217,7 +268,7 @@ static void read_version(struct ev_events *e, struct ev_event *event, struct ev_
 
 static void read_op(struct ev_events *e, struct ev_event *event, struct ev_reasons *why)
 {
-	uint32_t at = value_at(e->m->op, event->doc);
+	uint32_t at = value_at(event, e->op);
 
 	event->op = EV_PUT;
 	if (at == EV_NOWHERE)
@@ -239,17 +290,17 @@ static void read_envelope(struct ev_events *e, struct ev_event *event, struct ev
 	const struct ev_doc *d = event->doc;
 	uint32_t at;
 
-	event->type = value_at(e->m->type, d);
+	event->type = value_at(event, e->type);
 	if (event->type == EV_NOWHERE)
 		envelope(why, e->m->type, "type", "is missing");
 	else if (ev_kind(d, event->type) != EV_STRING)
 		envelope(why, e->m->type, "type", "is no text");
-	if ((at = value_at(e->m->time, d)) == EV_NOWHERE)
+	if ((at = value_at(event, e->time)) == EV_NOWHERE)
 		envelope(why, e->m->time, "time", "is missing");
 	else
 		read_time(e, event, e->m->time, "time", at, &event->time, why);
 	event->modified = event->time;
-	if ((at = value_at(e->m->modified, d)) != EV_NOWHERE)
+	if ((at = value_at(event, e->modified)) != EV_NOWHERE)
 		read_time(e, event, e->m->modified, "modified time", at, &event->modified, why);
 	read_version(e, event, why);
 	read_op(e, event, why);
@@ -263,7 +314,9 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 	ev_reasons_reset(why);
 	*event = (struct ev_event){
 		.reserved = EV_NOWHERE, .type = EV_NOWHERE, .version = EV_NOWHERE};
-	event->doc = ev_scan(e->scan, rec->p, rec->len, &flaw);
+	event->doc = rec->index != NULL
+			     ? ev_scan_line(e->scan, rec->index, rec->nth, rec->len, &flaw)
+			     : ev_scan(e->scan, rec->p, rec->len, &flaw);
 	if (event->doc == NULL) {
 		ev_flaw_reasons(&flaw, rec->before, why);
 		return EV_REJECT;
@@ -278,6 +331,8 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			       rec->before + event->doc->duplicate + 1);
 		return reject(why, "duplicate-name");
 	}
+	ev_picks_find(e->picks, event->doc, 0);
+	event->at = e->picks->at;
 	if (read_reserved(e, event, why) != EV_OK)
 		return EV_REJECT;
 	if (e->depth >= EV_READ_ID)
@@ -287,19 +342,18 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 	return why->n == 0 ? EV_OK : EV_REJECT;
 }
 
-size_t ev_event_skip(const struct ev_model *m, const struct ev_event *event,
-		     const struct ev_path *const *also, size_t n_also, uint32_t at[EV_MAX_SKIP])
+size_t ev_event_skip(const struct ev_events *e, const struct ev_event *event, const uint32_t *also,
+		     size_t n_also, uint32_t at[EV_MAX_SKIP])
 {
 	size_t n = 0;
 
 	if (event->reserved != EV_NOWHERE)
 		at[n++] = event->reserved;
-	for (size_t i = 0; i < m->n_ignore + n_also && n < EV_MAX_SKIP; i++) {
-		const struct ev_path *path = i < m->n_ignore ? m->ignore[i] : also[i - m->n_ignore];
-		uint32_t node = path != NULL ? ev_path_get(path, event->doc, 0) : EV_NOWHERE;
+	for (size_t i = 0; i < e->m->n_ignore + n_also && n < EV_MAX_SKIP; i++) {
+		uint32_t slot = i < e->m->n_ignore ? e->ignore[i] : also[i - e->m->n_ignore];
 
-		if (node != EV_NOWHERE)
-			at[n++] = node;
+		if (slot != EV_NO_SLOT && event->at[slot] != EV_NOWHERE)
+			at[n++] = event->at[slot];
 	}
 	return n;
 }

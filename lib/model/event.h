@@ -16,7 +16,8 @@ extern const char *const ev_op_names[];
 /* Valid until the next read. Nodes that are absent are EV_NOWHERE. */
 struct ev_event {
 	const struct ev_doc *doc;
-	uint32_t reserved; /* the value of "_ev" */
+	const uint32_t *at; /* by slot: the values of ev_events_want */
+	uint32_t reserved;  /* the value of "_ev" */
 	const char
 		*origin; /* the raw object in "_ev" that names where the line came from, or NULL */
 	size_t origin_len;
@@ -46,6 +47,21 @@ struct ev_events;
 
 /* The model is borrowed. */
 struct ev_events *ev_events_new(const struct ev_model *m, enum ev_depth depth, enum ev_trust trust);
+/* The scanner that reads the events. */
+struct ev_scan *ev_events_scan(struct ev_events *e);
+/*
+ * The slot of a path without [], which is found in every event from now on; the path is borrowed.
+ * EV_NO_SLOT for NULL.
+ */
+uint32_t ev_events_want(struct ev_events *e, const struct ev_path *path);
+/* Where the values at a path with [] are looked for in every event. */
+struct ev_list {
+	const struct ev_path *path;
+	size_t step;   /* the steps up to here are taken */
+	uint32_t slot; /* at this place */
+};
+struct ev_list ev_events_want_all(struct ev_events *e, const struct ev_path *path);
+void ev_event_all(const struct ev_event *event, const struct ev_list *list, struct ev_found *found);
 /* EV_OK, or EV_REJECT with why set (code and reasons). */
 enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			      struct ev_event *event, struct ev_reasons *why);
@@ -58,12 +74,13 @@ void ev_events_free(struct ev_events **e);
 void ev_flaw_reasons(const struct ev_flaw *flaw, size_t before, struct ev_reasons *why);
 
 /*
- * The values that are no content: "_ev", what the model ignores, and those of `also` (paths, some
- * may be NULL). Fills at, which has room for EV_MAX_SKIP; returns how many.
+ * The values that are no content: "_ev", what the model ignores, and those in `also` (slots of
+ * ev_events_want; EV_NO_SLOT is passed over). Fills at, which has room for EV_MAX_SKIP; returns how
+ * many.
  */
-enum { EV_MAX_SKIP = 64 };
-size_t ev_event_skip(const struct ev_model *m, const struct ev_event *event,
-		     const struct ev_path *const *also, size_t n_also, uint32_t at[EV_MAX_SKIP]);
+enum { EV_MAX_SKIP = 64, EV_NO_SLOT = UINT32_MAX };
+size_t ev_event_skip(const struct ev_events *e, const struct ev_event *event, const uint32_t *also,
+		     size_t n_also, uint32_t at[EV_MAX_SKIP]);
 
 /*
  * Appends the record with its "_ev" taken out and, if member is not NULL, `"_ev":` and member put

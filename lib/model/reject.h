@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/status.h"
-#include "io/in.h"
+#include "json/lines.h"
 #include "model/reason.h"
 
 #include <stdbool.h>
@@ -22,6 +22,8 @@ struct ev_record {
 	const char *source;
 	uint64_t line, offset;
 	size_t before; /* octets of the line in front of p, where the record is a part of it */
+	const struct ev_index *index; /* the record is its lines[nth]; or NULL */
+	size_t nth;
 };
 
 /*
@@ -48,6 +50,11 @@ enum ev_status ev_rejects_begin(struct ev_rejects *r, const struct ev_record *fi
 enum ev_status ev_rejects_part(struct ev_rejects *r, const char *p, size_t len,
 			       struct ev_error *err);
 enum ev_status ev_rejects_end(struct ev_rejects *r, struct ev_error *err);
+
+/* Has fn told of each record that is set aside, before it is written; p is cut for one too long. */
+typedef void ev_rejects_told(void *ctx, const struct ev_record *rec, const char *origin,
+			     size_t origin_len, const struct ev_reasons *why);
+void ev_rejects_watch(struct ev_rejects *r, ev_rejects_told *fn, void *ctx);
 
 uint64_t ev_rejects_count(const struct ev_rejects *r);
 /* The counts by code: the i-th code and its count, or NULL behind the last. */

@@ -6,27 +6,7 @@
 
 const char ev_unknown_key[EV_KEY_TEXT + 1] = "00000000000000000000000000000000";
 
-static bool misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
-		   struct ev_reasons *why, const char *problem)
-{
-	struct ev_buf pointer = {0};
-	struct ev_reason *reason;
-	char type[32];
-	const char *p;
-	size_t len;
-
-	if (ev_reasons_enough(why))
-		return false;
-	ev_type_write(c, type, sizeof type);
-	ev_pointer(d, at, &pointer);
-	p = ev_raw(d, at, &len);
-	reason = ev_reasons_add(why, "%s does not fit the column %s %s: %s",
-				ev_reasons_quote(why, p, len), c->name, type, problem);
-	reason->path = ev_reasons_copy(why, pointer.p, pointer.len);
-	reason->keyword = ev_reasons_text(why, "%s", type);
-	ev_buf_free(&pointer);
-	return false;
-}
+static const char holds_nul[] = "it holds U+0000, which warehouses cannot store in text";
 
 /* \u0000, which no text of PostgreSQL can hold. */
 static bool has_nul(const char *p, size_t len)
@@ -41,175 +21,224 @@ static bool has_nul(const char *p, size_t len)
 	return false;
 }
 
-static bool no_nul(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
-		   struct ev_reasons *why)
-{
-	const char *p;
-	size_t len;
+/* What is wrong with a value, or NULL: one function a kind of types. v holds the value's octets. */
 
-	p = ev_raw(d, at, &len);
-	if (!has_nul(p, len))
-		return true;
-	why->code = "nul";
-	return misfit(c, d, at, why, "it holds U+0000, which warehouses cannot store in text");
-}
-
-static bool varchar(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
-		    struct ev_buf *out, struct ev_reasons *why)
+static const char *varchar(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
+			   struct ev_value *v)
 {
 	struct ev_buf scratch = {0};
-	size_t len, count;
-	const char *p;
+	size_t count =
+		v->len - 2; /* octets are never fewer than code points, nor escapes shorter */
 
 	if (ev_kind(d, at) != EV_STRING)
-		return misfit(c, d, at, why, "it is no text");
-	p = ev_raw(d, at, &len);
-	count = len - 2; /* octets are never fewer than code points, nor escapes shorter */
+		return "it is no text";
 	if (count > c->size) {
 		const char *text = ev_string(d, at, &scratch, &count);
 
 		count = ev_utf8_count(text, count);
 		ev_buf_free(&scratch);
 		if (count > c->size)
-			return misfit(c, d, at, why, "it is too long");
+			return "it is too long";
 	}
-	if (d->nodes[at].escaped && !no_nul(c, d, at, why))
-		return false;
-	ev_buf_put(out, p, len);
-	return true;
+	v->escaped = d->nodes[at].escaped;
+	return v->escaped && has_nul(v->p, v->len) ? holds_nul : NULL;
 }
 
-static bool timestamp(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
-		      uint32_t at, struct ev_buf *out, struct ev_reasons *why)
+static const char *timestamp_text(struct ev_zone *zone, const char *p, size_t len, char *out)
 {
-	struct ev_buf scratch = {0};
 	enum ev_time_form form;
 	struct ev_time t;
-	const char *p;
-	size_t len;
 
-	if (ev_kind(d, at) != EV_STRING)
-		return misfit(c, d, at, why, "it is no text");
-	p = ev_string(d, at, &scratch, &len);
+	if (ev_time_utc(p, len, out))
+		return NULL;
 	form = ev_time_parse(p, len, &t);
-	ev_buf_free(&scratch);
 	if (form == EV_TIME_BAD)
-		return misfit(c, d, at, why, "it is no date-time as RFC 3339 has it");
+		return "it is no date-time as RFC 3339 has it";
 	if (form == EV_TIME_NAIVE) {
 		if (zone == NULL)
-			return misfit(c, d, at, why,
-				      "it has no zone, and the model names none (event.zone)");
+			return "it has no zone, and the model names none (event.zone)";
 		t.sec = ev_zone_to_utc(zone, t.sec);
 	}
 	if (!ev_time_in_range(t))
-		return misfit(c, d, at, why, "it lies outside the years 0 to 9999 in UTC");
-	ev_buf_putc(out, '"');
-	ev_time_format(t, ev_buf_room(out, EV_TIME_TEXT));
-	out->len += EV_TIME_TEXT;
-	ev_buf_putc(out, '"');
-	return true;
+		return "it lies outside the years 0 to 9999 in UTC";
+	ev_time_format(t, out);
+	return NULL;
 }
 
-static bool number(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
-		   struct ev_buf *out, struct ev_reasons *why)
+static const char *uuid_text(const char *p, size_t len, char *out)
 {
-	struct ev_number n;
-	int64_t v;
-	const char *p;
-	size_t len;
-
-	if (ev_kind(d, at) != EV_NUMBER)
-		return misfit(c, d, at, why, "it is no number");
-	p = ev_raw(d, at, &len);
-	ev_number_read(p, len, &n);
-	if (c->type == EV_TYPE_INT) {
-		if (!ev_number_int64(&n, &v))
-			return misfit(c, d, at, why, "it is no integer of 64 bits");
-		return ev_number_plain(&n, -1, out);
-	}
-	if (!ev_number_fits(&n, c->size, c->scale))
-		return misfit(c, d, at, why, "it has too many digits");
-	if (memchr(p, 'e', len) != NULL || memchr(p, 'E', len) != NULL)
-		return ev_number_plain(&n, -1, out);
-	if (n.digits == 0 && p[0] == '-') {
-		p++; /* no warehouse knows a negative zero */
-		len--;
-	}
-	ev_buf_put(out, p, len);
-	return true;
+	return ev_uuid_canonical(p, len, out) ? NULL : "it is no UUID";
 }
 
-static bool quoted(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
-		   struct ev_buf *out, struct ev_reasons *why)
+/* A timestamp or a UUID, whose one spelling is put in quotes; or a date, which has but one. */
+static const char *quoted(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
+			  uint32_t at, char *store, struct ev_value *v)
 {
 	struct ev_buf scratch = {0};
-	char uuid[EV_UUID_TEXT];
 	struct ev_date day;
-	const char *p;
+	const char *p, *problem;
 	size_t len;
-	bool good;
 
 	if (ev_kind(d, at) != EV_STRING)
-		return misfit(c, d, at, why, "it is no text");
+		return "it is no text";
 	p = ev_string(d, at, &scratch, &len);
-	if (c->type == EV_TYPE_UUID) {
-		good = ev_uuid_canonical(p, len, uuid);
-		p = uuid;
-		len = sizeof uuid;
+	if (c->type == EV_TYPE_TIMESTAMP) {
+		problem = timestamp_text(zone, p, len, store + 1);
+		len = EV_TIME_TEXT;
+	} else if (c->type == EV_TYPE_UUID) {
+		problem = uuid_text(p, len, store + 1);
+		len = EV_UUID_TEXT;
 	} else {
-		good = ev_date_parse(p, len, &day);
-	}
-	if (good) {
-		ev_buf_putc(out, '"');
-		ev_buf_put(out, p, len);
-		ev_buf_putc(out, '"');
+		problem = ev_date_parse(p, len, &day) ? NULL : "it is no date such as 2026-03-01";
+		memcpy(store + 1, p, problem == NULL ? len : 0);
 	}
 	ev_buf_free(&scratch);
-	return good || misfit(c, d, at, why,
-			      c->type == EV_TYPE_UUID ? "it is no UUID"
-						      : "it is no date such as 2026-03-01");
+	store[0] = store[len + 1] = '"';
+	v->p = store;
+	v->len = (uint32_t)len + 2;
+	return problem;
+}
+
+/* Whether a number is short and plain: digits and a point, of which so many stand before it. */
+static bool plain_digits(const char *p, size_t len, uint32_t whole, uint32_t fraction)
+{
+	size_t i = 0, point;
+
+	while (i < len && p[i] >= '0' && p[i] <= '9')
+		i++;
+	if (i == 0 || i > whole || (p[0] == '0' && i > 1))
+		return false;
+	if (i == len)
+		return true;
+	point = i;
+	if (p[i] != '.' || len - point - 1 > fraction)
+		return false;
+	for (i++; i < len && p[i] >= '0' && p[i] <= '9';)
+		i++;
+	return i == len;
+}
+
+static const char *number(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
+			  char *store, struct ev_value *v)
+{
+	struct ev_buf plain = {0};
+	struct ev_number n;
+	int64_t whole;
+
+	if (ev_kind(d, at) != EV_NUMBER)
+		return "it is no number";
+	if (c->type == EV_TYPE_INT ? plain_digits(v->p, v->len, 18, 0)
+				   : plain_digits(v->p, v->len, c->size - c->scale, c->scale))
+		return NULL;
+	ev_number_read(v->p, v->len, &n);
+	if (c->type == EV_TYPE_INT) {
+		if (!ev_number_int64(&n, &whole))
+			return "it is no integer of 64 bits";
+	} else {
+		if (!ev_number_fits(&n, c->size, c->scale))
+			return "it has too many digits";
+		if (memchr(v->p, 'e', v->len) == NULL && memchr(v->p, 'E', v->len) == NULL) {
+			if (n.digits == 0 && v->p[0] == '-') {
+				v->p++; /* no warehouse knows a negative zero */
+				v->len--;
+			}
+			return NULL;
+		}
+	}
+	ev_number_plain(&n, -1, &plain);
+	v->len = (uint32_t)plain.len;
+	v->p = memcpy(store, plain.p, plain.len);
+	ev_buf_free(&plain);
+	return NULL;
+}
+
+const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
+			    uint32_t at, char *store, struct ev_value *v)
+{
+	static const char null[] = "null                                ";
+
+	*v = (struct ev_value){.p = null, .len = 4, .null = true, .present = at != EV_NOWHERE};
+	if (at == EV_NOWHERE || ev_kind(d, at) == EV_NULL)
+		return NULL;
+	v->p = d->text + d->nodes[at].pos;
+	v->len = d->nodes[at].end - d->nodes[at].pos;
+	v->null = false;
+	switch (c->type) {
+	case EV_TYPE_VARCHAR: return varchar(c, d, at, v);
+	case EV_TYPE_TIMESTAMP:
+	case EV_TYPE_UUID:
+	case EV_TYPE_DATE: return quoted(c, zone, d, at, store, v);
+	case EV_TYPE_INT:
+	case EV_TYPE_DECIMAL: return number(c, d, at, store, v);
+	case EV_TYPE_BOOL:
+		if (ev_kind(d, at) != EV_TRUE && ev_kind(d, at) != EV_FALSE)
+			return "it is neither true nor false";
+		break;
+	case EV_TYPE_JSON:
+		if (has_nul(v->p, v->len))
+			return holds_nul;
+		break;
+	}
+	return NULL;
+}
+
+void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
+		      const char *problem, struct ev_reasons *why)
+{
+	struct ev_buf pointer = {0};
+	struct ev_reason *reason;
+	char type[32];
+	const char *p;
+	size_t len;
+
+	if (problem == holds_nul)
+		why->code = "nul";
+	if (ev_reasons_enough(why))
+		return;
+	ev_type_write(c, type, sizeof type);
+	ev_pointer(d, at, &pointer);
+	p = ev_raw(d, at, &len);
+	reason = ev_reasons_add(why, "%s does not fit the column %s %s: %s",
+				ev_reasons_quote(why, p, len), c->name, type, problem);
+	reason->path = ev_reasons_copy(why, pointer.p, pointer.len);
+	reason->keyword = ev_reasons_text(why, "%s", type);
+	ev_buf_free(&pointer);
 }
 
 bool ev_column_json(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
 		    uint32_t at, struct ev_buf *out, struct ev_reasons *why)
 {
-	const char *p;
-	size_t len;
+	char store[EV_VALUE_STORE];
+	struct ev_value v;
+	const char *problem = ev_column_value(c, zone, d, at, store, &v);
 
-	if (at == EV_NOWHERE || ev_kind(d, at) == EV_NULL) {
-		ev_buf_put(out, "null", 4);
-		return true;
+	if (problem != NULL) {
+		ev_column_misfit(c, d, at, problem, why);
+		return false;
 	}
-	switch (c->type) {
-	case EV_TYPE_VARCHAR: return varchar(c, d, at, out, why);
-	case EV_TYPE_TIMESTAMP: return timestamp(c, zone, d, at, out, why);
-	case EV_TYPE_UUID:
-	case EV_TYPE_DATE: return quoted(c, d, at, out, why);
-	case EV_TYPE_INT:
-	case EV_TYPE_DECIMAL: return number(c, d, at, out, why);
-	case EV_TYPE_BOOL:
-		if (ev_kind(d, at) != EV_TRUE && ev_kind(d, at) != EV_FALSE)
-			return misfit(c, d, at, why, "it is neither true nor false");
-		break;
-	case EV_TYPE_JSON:
-		if (!no_nul(c, d, at, why))
-			return false;
-		break;
-	}
-	p = ev_raw(d, at, &len);
-	ev_buf_put(out, p, len);
+	ev_buf_put(out, v.p, v.len);
 	return true;
 }
 
 /* Keys */
 
+static char *put(char *o, const char *p, size_t len)
+{
+	return (char *)memcpy(o, p, len) + len;
+}
+
 void ev_key_part(struct ev_buf *preimage, const char *type, const char *text, size_t len)
 {
-	ev_buf_puts(preimage, type);
-	ev_buf_putc(preimage, ' ');
-	ev_buf_u64(preimage, len);
-	ev_buf_putc(preimage, ':');
-	ev_buf_put(preimage, text, len);
+	size_t type_len = strlen(type);
+	char *o = put(ev_buf_room(preimage, type_len + len + 22), type, type_len);
+	struct ev_buf digits = {.cap = 20};
+
+	*o++ = ' ';
+	digits.p = o;
+	ev_buf_u64(&digits, len);
+	o += digits.len;
+	*o++ = ':';
+	preimage->len = (size_t)(put(o, text, len) - preimage->p);
 }
 
 void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const char *value,
@@ -218,26 +247,22 @@ void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const cha
 	/* without its size, because a longer varchar is no other key */
 	const char *type = ev_type_names[c->type];
 	struct ev_buf text = {0};
+	struct ev_number n;
 
 	if (len == 4 && memcmp(value, "null", 4) == 0) {
 		ev_key_part(preimage, "null", "", 0);
-		return;
-	}
-	if (value[0] == '"' && memchr(value, '\\', len) == NULL) {
+	} else if (value[0] == '"' && memchr(value, '\\', len) == NULL) {
 		ev_key_part(preimage, type, value + 1, len - 2);
-		return;
-	}
-	if (value[0] == '"') {
+	} else if (value[0] == '"') {
 		ev_json_unescape(value + 1, len - 2, &text);
+		ev_key_part(preimage, type, text.p, text.len);
 	} else if (c->type == EV_TYPE_DECIMAL) {
-		struct ev_number n;
-
 		ev_number_read(value, len, &n);
 		ev_number_plain(&n, -1, &text);
+		ev_key_part(preimage, type, ev_buf_str(&text), text.len);
 	} else {
-		ev_buf_put(&text, value, len);
+		ev_key_part(preimage, type, value, len);
 	}
-	ev_key_part(preimage, type, text.p, text.len);
 	ev_buf_free(&text);
 }
 
@@ -259,30 +284,52 @@ static void id_part(const struct ev_event *event, struct ev_buf *preimage)
 		ev_key_part(preimage, "varchar", event->id, event->id_len);
 }
 
-void ev_key_event(const struct ev_event *event, struct ev_buf *scratch, char key[EV_KEY_TEXT + 1])
+void ev_key_event(const struct ev_event *event, struct ev_buf *preimage)
 {
-	ev_buf_reset(scratch);
-	id_part(event, scratch);
-	ev_key_make(scratch, key);
+	id_part(event, preimage);
+}
+
+/* A version has one spelling; that of few digits needs no memory of its own. */
+static void version_part(const struct ev_event *event, struct ev_buf *preimage)
+{
+	char few[64];
+	struct ev_buf version = {.p = few, .cap = sizeof few};
+	const struct ev_node *nodes = event->doc->nodes;
+	uint32_t at = event->version;
+
+	if (at != EV_NOWHERE && nodes[at].end - nodes[at].pos > sizeof few / 2)
+		version = (struct ev_buf){0};
+	ev_version_canonical(event->doc, at, &version);
+	ev_key_part(preimage, "int", version.p, version.len);
+	if (version.p != few)
+		ev_buf_free(&version);
+}
+
+void ev_key_version_preimage(const struct ev_event *event, const struct ev_buf *content,
+			     struct ev_buf *preimage)
+{
+	static const char before_time[] = "timestamp 27:", before_digest[] = "content 32:";
+	static const char *const ops[] = {"op 3:put", "op 5:patch", "op 6:delete"};
+	const char *op = ops[event->op];
+	char *o;
+
+	id_part(event, preimage);
+	version_part(event, preimage);
+	o = ev_buf_room(preimage, 128);
+	o = put(o, before_time, sizeof before_time - 1);
+	ev_time_format(event->modified, o);
+	o = put(o + EV_TIME_TEXT, op, strlen(op));
+	o = put(o, before_digest, sizeof before_digest - 1);
+	ev_hash128_hex(ev_hash128(content->p, content->len, 0), o);
+	preimage->len = (size_t)(o + 32 - preimage->p);
 }
 
 void ev_key_version(const struct ev_event *event, const struct ev_buf *content,
 		    struct ev_buf *scratch, char key[EV_KEY_TEXT + 1])
 {
-	struct ev_buf version = {0};
-	char digest[33], time[EV_TIME_TEXT];
-
-	ev_version_canonical(event->doc, event->version, &version);
 	ev_buf_reset(scratch);
-	id_part(event, scratch);
-	ev_key_part(scratch, "int", version.p, version.len);
-	ev_time_format(event->modified, time);
-	ev_key_part(scratch, "timestamp", time, sizeof time);
-	ev_key_part(scratch, "op", ev_op_names[event->op], strlen(ev_op_names[event->op]));
-	ev_hash128_hex(ev_hash128(content->p, content->len, 0), digest);
-	ev_key_part(scratch, "content", digest, 32);
+	ev_key_version_preimage(event, content, scratch);
 	ev_key_make(scratch, key);
-	ev_buf_free(&version);
 }
 
 void ev_key_day(struct ev_date day, struct ev_buf *scratch, char key[EV_KEY_TEXT + 1])

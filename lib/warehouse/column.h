@@ -15,6 +15,28 @@ enum {
 /* "unknown": the key of a value that is null or absent. */
 extern const char ev_unknown_key[EV_KEY_TEXT + 1];
 
+/* A value in its column's type, as a row bears it: JSON text that is not ended by NUL. */
+struct ev_value {
+	const char *p; /* 32 octets from its last on can be read, whatever they are */
+	uint32_t len;
+	bool null;    /* null or absent; the text is then "null" */
+	bool present; /* there is a value at all, null or not */
+	bool escaped; /* a text with escapes */
+};
+
+enum { EV_VALUE_STORE = 96 };
+
+/*
+ * The value of node `at`; its text lies in the document, or in store, which has EV_VALUE_STORE
+ * octets. What types do to it is told below. NULL, or, if the value does not fit, what is wrong
+ * (static text).
+ */
+const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
+			    uint32_t at, char *store, struct ev_value *v);
+/* Adds the reason why node `at` does not fit. problem: what ev_column_value said. */
+void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
+		      const char *problem, struct ev_reasons *why);
+
 /*
  * Appends the value of node `at` in the column's type as JSON: what a row bears. Null and absent
  * (EV_NOWHERE) are null. A UUID comes in its canonical spelling, a timestamp in UTC with six
@@ -35,9 +57,11 @@ void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const cha
 /* MD5 of the preimage, 32 hex digits and a NUL. */
 void ev_key_make(const struct ev_buf *preimage, char key[EV_KEY_TEXT + 1]);
 
-/* The key of an event: its id. */
-void ev_key_event(const struct ev_event *event, struct ev_buf *scratch, char key[EV_KEY_TEXT + 1]);
-/* The key of a version: (id, S). content: the canonical form of the record. */
+/* The preimage of an event's key, its id; appended. */
+void ev_key_event(const struct ev_event *event, struct ev_buf *preimage);
+/* That of a version's, (id, S); appended. content: the canonical form of the record. */
+void ev_key_version_preimage(const struct ev_event *event, const struct ev_buf *content,
+			     struct ev_buf *preimage);
 void ev_key_version(const struct ev_event *event, const struct ev_buf *content,
 		    struct ev_buf *scratch, char key[EV_KEY_TEXT + 1]);
 /* The key of a calendar's day. */

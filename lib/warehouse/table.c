@@ -20,6 +20,8 @@ static void add(struct ev_table *t, enum ev_type type, uint32_t size, uint32_t s
 	vsnprintf(name, sizeof name, fmt, ap);
 	va_end(ap);
 	t->columns = ev_realloc_array(t->columns, t->n + 1, sizeof *t->columns);
+	t->name_lens = ev_realloc_array(t->name_lens, t->n + 1, sizeof *t->name_lens);
+	t->name_lens[t->n] = strlen(name);
 	t->columns[t->n++] = (struct ev_column){
 		.name = ev_strdup(name), .type = type, .size = size, .scale = scale};
 }
@@ -97,6 +99,8 @@ struct ev_tables *ev_tables_new(const struct ev_model *m)
 		fact_table(&t->list[t->n++], &m->facts[i]);
 	for (size_t i = 0; i < m->n_dimensions; i++)
 		dimension_table(&t->list[t->n++], &m->dimensions[i]);
+	for (size_t i = 0; i < t->n; i++)
+		t->list[i].name_len = strlen(t->list[i].name);
 	return t;
 }
 
@@ -110,6 +114,7 @@ void ev_tables_free(struct ev_tables **tables)
 		for (size_t k = 0; k < t->list[i].n; k++)
 			free(t->list[i].columns[k].name);
 		free(t->list[i].columns);
+		free(t->list[i].name_lens);
 	}
 	free(t->list);
 	free(t);
@@ -119,7 +124,7 @@ void ev_tables_free(struct ev_tables **tables)
 const struct ev_table *ev_tables_find(const struct ev_tables *t, const char *name, size_t len)
 {
 	for (size_t i = 0; i < t->n; i++)
-		if (strlen(t->list[i].name) == len && memcmp(t->list[i].name, name, len) == 0)
+		if (t->list[i].name_len == len && memcmp(t->list[i].name, name, len) == 0)
 			return &t->list[i];
 	return NULL;
 }

@@ -9,10 +9,12 @@
 enum { EV_KEY_COLUMNS = 2 }; /* at most */
 
 struct ev_table {
-	const char *name;		      /* the model's */
+	const char *name; /* the model's */
+	size_t name_len;
 	const struct ev_fact *fact;	      /* or NULL */
 	const struct ev_dimension *dimension; /* or NULL */
 	struct ev_column *columns;	      /* `from` and `dimension` are not set */
+	size_t *name_lens;		      /* of the columns */
 	size_t n;
 	size_t n_keys; /* the first columns are the primary key; the very first is the owner */
 };

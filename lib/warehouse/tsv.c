@@ -1,7 +1,10 @@
 #include "base/buf.h"
+#include "io/pack.h"
+#include "warehouse/column.h"
 #include "warehouse/target.h"
 #include "json/form.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -26,55 +29,105 @@ struct tsv {
 	char *folder;
 	const struct ev_tables *tables;
 	struct stream *rows, *deletes;
+	struct ev_pack *pack; /* NULL: the files are not gzip */
 };
 
-static void pgtext(const struct ev_cell *c, struct ev_buf *b)
+/* Each of the eight octets of v, lowest first, that is below n: its highest bit. Exact up to the
+ * first. */
+static inline uint64_t below(uint64_t v, uint64_t n)
+{
+	const uint64_t ones = 0x0101010101010101;
+
+	return (v - ones * n) & ~v & ones * 0x80;
+}
+
+/* How many octets of a run there are before a backslash or a control character. */
+static size_t plain_run(const char *p, size_t len)
+{
+	const uint64_t backslashes = 0x5c5c5c5c5c5c5c5c;
+
+	for (size_t i = 0; i < len; i += 8) {
+		uint64_t v, found;
+
+		memcpy(&v, p + i, sizeof v);
+		v = le64toh(v);
+		found = below(v, 0x20) | below(v ^ backslashes, 1);
+		if (found == 0)
+			continue;
+		i += (size_t)__builtin_ctzll(found) / 8;
+		return i < len ? i : len;
+	}
+	return len;
+}
+
+/* Both write a cell at o, where twice its octets and three more have room. */
+
+static char *pgtext(const struct ev_cell *c, char *o)
 {
 	const char *p = c->p, *end = c->p + c->len;
 
 	if (c->null) {
-		ev_buf_put(b, "\\N", 2);
-		return;
+		*o++ = '\\';
+		*o++ = 'N';
+		return o;
 	}
+	if (c->plain)
+		return ev_copy_over(o, p, c->len);
 	while (p < end) {
-		const char *from = p;
+		size_t run = plain_run(p, (size_t)(end - p));
 
-		while (p < end && *p != '\\' && *p != '\t' && *p != '\n' && *p != '\r')
-			p++;
-		ev_buf_put(b, from, (size_t)(p - from));
-		if (p == end)
-			return;
-		ev_buf_putc(b, '\\');
-		ev_buf_putc(b, *p == '\t' ? 't' : *p == '\n' ? 'n' : *p == '\r' ? 'r' : '\\');
+		o = ev_copy_over(o, p, run);
+		if ((p += run) == end)
+			break;
+		if (*p == '\\' || *p == '\t' || *p == '\n' || *p == '\r') {
+			*o++ = '\\';
+			*o++ = *p == '\t' ? 't' : *p == '\n' ? 'n' : *p == '\r' ? 'r' : '\\';
+		} else {
+			*o++ = *p;
+		}
 		p++;
 	}
+	return o;
 }
 
 /* Every value in quotes; null is empty and unquoted. */
-static void csvq(const struct ev_cell *c, struct ev_buf *b)
+static char *csvq(const struct ev_cell *c, char *o)
 {
+	const char *p = c->p, *end = c->p + c->len;
+
 	if (c->null)
-		return;
-	ev_buf_putc(b, '"');
-	for (size_t i = 0; i < c->len; i++) {
-		if (c->p[i] == '"')
-			ev_buf_putc(b, '"');
-		ev_buf_putc(b, c->p[i]);
+		return o;
+	*o++ = '"';
+	while (p < end) {
+		const char *quote = c->plain ? NULL : memchr(p, '"', (size_t)(end - p));
+		size_t run = (size_t)((quote != NULL ? quote + 1 : end) - p);
+
+		o = ev_copy_over(o, p, run);
+		p += run;
+		if (quote != NULL)
+			*o++ = '"';
 	}
-	ev_buf_putc(b, '"');
+	*o++ = '"';
+	return o;
 }
 
 static enum ev_status write_row(struct tsv *t, struct stream *s, const struct ev_cell *cells,
 				size_t n, struct ev_error *err)
 {
+	size_t room = EV_COPY_OVER;
+	char *o;
+
+	for (size_t i = 0; i < n; i++)
+		room += 2 * cells[i].len + 4;
 	ev_buf_reset(&t->line);
+	o = ev_buf_room(&t->line, room);
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
-			ev_buf_putc(&t->line, '\t');
-		(t->dialect == EV_TSV_PGTEXT ? pgtext : csvq)(&cells[i], &t->line);
+			*o++ = '\t';
+		o = t->dialect == EV_TSV_PGTEXT ? pgtext(&cells[i], o) : csvq(&cells[i], o);
 	}
 	s->rows++;
-	if (ev_out_line(s->out, t->line.p, t->line.len) == EV_OK)
+	if (ev_out_line(s->out, t->line.p, (size_t)(o - t->line.p)) == EV_OK)
 		return EV_OK;
 	*err = s->out->error;
 	return EV_FATAL;
@@ -119,7 +172,7 @@ static enum ev_status tsv_newest(struct ev_target *t, const struct ev_ledger_ent
 static enum ev_status table_erase(struct ev_target *target, const struct ev_table *table,
 				  const char *owner, struct ev_error *err)
 {
-	struct ev_cell cell = {owner, strlen(owner), false};
+	struct ev_cell cell = {owner, EV_KEY_TEXT, false, true};
 	struct tsv *t = of(target);
 
 	if (!t->owners || strcmp(table->name, t->table) != 0)
@@ -174,11 +227,13 @@ static enum ev_status open_stream(struct tsv *t, struct stream *s, const char *n
 
 	if (s->out != NULL)
 		return EV_OK;
-	ev_buf_printf(&path, "%s%s", name, suffix);
+	ev_buf_printf(&path, "%s%s%s", name, suffix, t->pack != NULL ? ".gz" : "");
 	s->file = ev_strdup(ev_buf_str(&path));
 	ev_buf_reset(&path);
 	ev_buf_printf(&path, "%s/%s", t->folder, s->file);
 	s->out = ev_out_file(ev_buf_str(&path), err);
+	if (s->out != NULL && t->pack != NULL)
+		ev_out_gzip(s->out, t->pack);
 	if (s->out != NULL)
 		ev_out_digest_start(s->out);
 	ev_buf_free(&path);
@@ -188,7 +243,7 @@ static enum ev_status open_stream(struct tsv *t, struct stream *s, const char *n
 static enum ev_status folder_erase(struct ev_target *target, const struct ev_table *table,
 				   const char *owner, struct ev_error *err)
 {
-	struct ev_cell cell = {owner, strlen(owner), false};
+	struct ev_cell cell = {owner, EV_KEY_TEXT, false, true};
 	struct tsv *t = of(target);
 	struct stream *s = &t->deletes[table - t->tables->list];
 
@@ -226,7 +281,6 @@ static void describe(struct tsv *t, const struct ev_table *table, struct stream 
 	(void)t;
 }
 
-/* A file that an earlier load left and this one has not must not be taken for this one's. */
 static void forget(struct tsv *t, const char *name, const char *suffix)
 {
 	struct ev_buf path = {0};
@@ -236,6 +290,19 @@ static void forget(struct tsv *t, const char *name, const char *suffix)
 	ev_buf_free(&path);
 }
 
+/* A file that an earlier load left and this one has not must not be taken for this one's. */
+static void forget_others(struct tsv *t, size_t table)
+{
+	const char *name = t->tables->list[table].name;
+	bool gzip = t->pack != NULL, deletes = t->deletes[table].out != NULL;
+
+	forget(t, name, gzip ? ".tsv" : ".tsv.gz");
+	if (gzip || !deletes)
+		forget(t, name, ".delete.tsv");
+	if (!gzip || !deletes)
+		forget(t, name, ".delete.tsv.gz");
+}
+
 static enum ev_status folder_commit(struct ev_target *target, struct ev_error *err)
 {
 	struct tsv *t = of(target);
@@ -243,17 +310,17 @@ static enum ev_status folder_commit(struct ev_target *target, struct ev_error *e
 	struct ev_out *out = NULL;
 	enum ev_status st = EV_OK;
 
-	ev_buf_printf(&manifest, "{\n\t\"evkit\":1,\n\t\"dialect\":\"%s\",\n\t\"files\":[",
-		      t->dialect == EV_TSV_PGTEXT ? "pgtext" : "csvq");
+	ev_buf_printf(&manifest, "{\n\t\"evkit\":1,\n\t\"dialect\":\"%s\",\n%s\t\"files\":[",
+		      t->dialect == EV_TSV_PGTEXT ? "pgtext" : "csvq",
+		      t->pack != NULL ? "\t\"compression\":\"gzip\",\n" : "");
 	forget(t, "manifest.json", "");
 	for (size_t i = 0; i < t->tables->n && st == EV_OK; i++) {
 		const struct ev_table *table = &t->tables->list[i];
 
+		forget_others(t, i);
 		if (t->deletes[i].out != NULL) {
 			describe(t, table, &t->deletes[i], true, &manifest);
 			st = ev_out_commit(&t->deletes[i].out, err);
-		} else {
-			forget(t, table->name, ".delete.tsv");
 		}
 		if (st == EV_OK) {
 			describe(t, table, &t->rows[i], false, &manifest);
@@ -283,6 +350,7 @@ static void folder_free(struct ev_target *target)
 		free(t->rows[i].file);
 		free(t->deletes[i].file);
 	}
+	ev_pack_free(&t->pack);
 	free(t->rows);
 	free(t->deletes);
 	free(t->folder);
@@ -299,12 +367,14 @@ static const struct ev_target_ops folder_ops = {.known = tsv_known,
 						.free = folder_free};
 
 struct ev_target *ev_tsv_folder(const char *folder, const struct ev_tables *tables,
-				enum ev_tsv dialect, struct ev_error *err)
+				enum ev_tsv dialect, bool gzip, struct ev_error *err)
 {
 	struct tsv *t = ev_calloc(1, sizeof *t);
 
 	t->target.ops = &folder_ops;
 	t->dialect = dialect;
+	if (gzip)
+		t->pack = ev_pack_new(0);
 	t->folder = ev_strdup(folder);
 	t->tables = tables;
 	t->rows = ev_calloc(tables->n, sizeof *t->rows);

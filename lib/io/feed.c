@@ -1,0 +1,184 @@
+#include "io/feed.h"
+#include "base/mem.h"
+#include "io/ahead.h"
+#include "io/pipe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct ev_feed {
+	int fd;
+	const char *name;
+	bool sniffed, ended;
+
+	bool packed;		/* it is gzip */
+	struct ev_ahead *ahead; /* NULL before the first gzip input */
+	bool failed;		/* to read more; the error comes behind what was read before */
+	struct ev_error error;
+
+	enum ev_status (*before_block)(void *, struct ev_error *);
+	void *before_block_ctx;
+};
+
+struct ev_feed *ev_feed_new(void)
+{
+	struct ev_feed *f = ev_calloc(1, sizeof *f);
+
+	f->fd = -1;
+	return f;
+}
+
+void ev_feed_before_block(struct ev_feed *f, enum ev_status (*fn)(void *, struct ev_error *),
+			  void *ctx)
+{
+	f->before_block = fn;
+	f->before_block_ctx = ctx;
+}
+
+void ev_feed_close(struct ev_feed *f)
+{
+	if (f->fd > STDIN_FILENO)
+		close(f->fd);
+	f->fd = -1;
+}
+
+void ev_feed_free(struct ev_feed **f)
+{
+	if (*f == NULL)
+		return;
+	ev_feed_close(*f);
+	ev_ahead_free(&(*f)->ahead);
+	free(*f);
+	*f = NULL;
+}
+
+enum ev_status ev_feed_open(struct ev_feed *f, const char *name, struct ev_error *err)
+{
+	struct stat st;
+
+	f->name = name;
+	f->sniffed = f->ended = f->packed = f->failed = false;
+	f->fd = strcmp(name, "-") == 0 ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+	if (f->fd < 0)
+		return ev_fail(err, "%s: cannot be opened: %s", name, strerror(errno));
+	if (fstat(f->fd, &st) == 0 && S_ISDIR(st.st_mode))
+		return ev_fail(err, "%s: is a folder: name the files in it", name);
+	ev_pipe_widen(f->fd);
+	return EV_OK;
+}
+
+/* Whether a read would block. */
+static bool is_dry(const struct ev_feed *f)
+{
+	struct pollfd p = {.fd = f->fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) <= 0;
+}
+
+/* One read; *got is 0 at the end of the file, which is not read again. */
+static enum ev_status read_some(struct ev_feed *f, char *p, size_t room, size_t *got,
+				struct ev_error *err)
+{
+	ssize_t n;
+
+	*got = 0;
+	if (f->ended)
+		return EV_OK;
+	if (f->before_block != NULL && is_dry(f) &&
+	    f->before_block(f->before_block_ctx, err) != EV_OK)
+		return EV_FATAL;
+	do
+		n = read(f->fd, p, room);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return ev_fail(err, "%s: cannot be read: %s", f->name, strerror(errno));
+	f->ended = n == 0;
+	*got = (size_t)n;
+	return EV_OK;
+}
+
+/* Reads packed octets while there is room for them; waits for the first of them if it must. */
+static void read_ahead(struct ev_feed *f, bool must)
+{
+	size_t got;
+	char *p;
+
+	while (!f->failed && (p = ev_ahead_room(f->ahead)) != NULL && (must || !is_dry(f))) {
+		if (read_some(f, p, EV_AHEAD_BLOCK, &got, &f->error) != EV_OK)
+			f->failed = true;
+		else
+			ev_ahead_put(f->ahead, got);
+		must = false;
+	}
+}
+
+static enum ev_status inflate_some(struct ev_feed *f, char *p, size_t room, size_t *got,
+				   struct ev_error *err)
+{
+	bool starved = false;
+	const char *why;
+
+	for (;;) {
+		read_ahead(f, starved);
+		switch (ev_ahead_take(f->ahead, p, room, got, &why)) {
+		case EV_OK: break;
+		case EV_EOF: return EV_OK;
+		default:
+			if (why != NULL)
+				return ev_fail(err,
+					       "%s: the gzip data is damaged (%s): fetch the file "
+					       "again, or rescue what is whole with gzip -dc",
+					       f->name, why);
+			return ev_fail(err,
+				       "%s: the gzip data ends in mid-stream: the file was cut, "
+				       "fetch it again",
+				       f->name);
+		}
+		if (*got > 0)
+			return EV_OK;
+		if (f->failed) {
+			*err = f->error;
+			return EV_FATAL;
+		}
+		starved = true;
+	}
+}
+
+/* Reads the first octets, two of them at least where the first may begin gzip. */
+static enum ev_status sniff(struct ev_feed *f, char *p, size_t room, size_t *got,
+			    struct ev_error *err)
+{
+	size_t n;
+
+	f->sniffed = true;
+	*got = 0;
+	do {
+		if (read_some(f, p + *got, room - *got, &n, err) != EV_OK)
+			return EV_FATAL;
+		*got += n;
+	} while (*got == 1 && p[0] == '\x1f' && !f->ended);
+	if (*got < 2 || memcmp(p, "\x1f\x8b", 2) != 0)
+		return EV_OK;
+	f->packed = true;
+	if (f->ahead == NULL)
+		f->ahead = ev_ahead_new(ev_gz_inflaters[0]);
+	ev_ahead_reset(f->ahead);
+	memcpy(ev_ahead_room(f->ahead), p, *got);
+	ev_ahead_put(f->ahead, *got);
+	return inflate_some(f, p, room, got, err);
+}
+
+enum ev_status ev_feed_read(struct ev_feed *f, char *p, size_t room, size_t *got,
+			    struct ev_error *err)
+{
+	if (!f->sniffed)
+		return sniff(f, p, room < EV_AHEAD_BLOCK ? room : EV_AHEAD_BLOCK, got, err);
+	if (f->packed)
+		return inflate_some(f, p, room, got, err);
+	return read_some(f, p, room, got, err);
+}

@@ -1,0 +1,39 @@
+/*
+ * feed: the octets of one file or of standard input, inflated where they are gzip. Floor 1.
+ *
+ * gzip is recognised by its magic octets. A thread inflates it, which is started for the first gzip
+ * input and runs ahead of the reader as far as its memory (ahead.h) allows; input that is not gzip
+ * needs none. The descriptor is read by the caller's thread alone.
+ */
+#ifndef EV_FEED_H
+#define EV_FEED_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { EV_FEED_READ = 256 * 1024 }; /* octets of one read */
+
+struct ev_feed;
+
+struct ev_feed *ev_feed_new(void);
+/* Called before a read that would block. */
+void ev_feed_before_block(struct ev_feed *f, enum ev_status (*fn)(void *, struct ev_error *),
+			  void *ctx);
+/*
+ * Opens a file, or standard input for "-", which is never closed. None must be open. The name must
+ * outlive the feed.
+ */
+enum ev_status ev_feed_open(struct ev_feed *f, const char *name, struct ev_error *err);
+/*
+ * The next octets, as many as are there without waiting for more, at most room of them, which must
+ * be 2 or more; *got is 0 at the end alone.
+ */
+enum ev_status ev_feed_read(struct ev_feed *f, char *p, size_t room, size_t *got,
+			    struct ev_error *err);
+/* Closes what is open, if anything is. */
+void ev_feed_close(struct ev_feed *f);
+void ev_feed_free(struct ev_feed **f);
+
+#endif

@@ -1,0 +1,145 @@
+#include "json/pick.h"
+#include "base/mem.h"
+#include "json/view.h"
+
+#include <stdlib.h>
+
+enum { NONE = UINT32_MAX };
+
+/* The paths' common steps are a tree; a level is an object in it. */
+struct edge {
+	uint32_t slot;	/* of the member's value, or NONE */
+	uint32_t level; /* of what is wanted in it, or NONE */
+};
+
+struct ev_pick_level {
+	struct ev_symbol_map members; /* index of the edge */
+	struct edge *edges;
+	uint32_t n;
+};
+
+static uint32_t new_level(struct ev_picks *p)
+{
+	p->levels = ev_realloc_array(p->levels, p->n_levels + 1, sizeof *p->levels);
+	p->levels[p->n_levels] = (struct ev_pick_level){.n = 0};
+	return p->n_levels++;
+}
+
+static uint32_t new_slot(struct ev_picks *p)
+{
+	p->at = ev_realloc_array(p->at, p->n + 1, sizeof *p->at);
+	p->at[p->n] = EV_NOWHERE;
+	return p->n++;
+}
+
+/* Slot 0 is the value itself. */
+struct ev_picks *ev_picks_new(struct ev_symbols *symbols)
+{
+	struct ev_picks *p = ev_calloc(1, sizeof *p);
+
+	p->symbols = symbols;
+	new_level(p);
+	new_slot(p);
+	return p;
+}
+
+void ev_picks_free(struct ev_picks **picks)
+{
+	struct ev_picks *p = *picks;
+
+	if (p == NULL)
+		return;
+	for (uint32_t i = 0; i < p->n_levels; i++) {
+		ev_symbol_map_free(&p->levels[i].members);
+		free(p->levels[i].edges);
+	}
+	free(p->levels);
+	free(p->rests);
+	free(p->at);
+	free(p);
+	*picks = NULL;
+}
+
+static struct edge *edge_of(struct ev_picks *p, uint32_t level, const struct ev_step *step)
+{
+	uint32_t symbol = ev_symbols_add(p->symbols, step->name, step->len);
+	struct ev_pick_level *l = &p->levels[level];
+	uint32_t k = ev_symbol_map_get(&l->members, symbol);
+
+	if (k == UINT32_MAX) {
+		k = l->n++;
+		l->edges = ev_realloc_array(l->edges, l->n, sizeof *l->edges);
+		l->edges[k] = (struct edge){NONE, NONE};
+		ev_symbol_map_put(&l->members, symbol, k);
+	}
+	return &l->edges[k];
+}
+
+static uint32_t add_rest(struct ev_picks *p, const struct ev_path *path, uint32_t step,
+			 uint32_t from)
+{
+	p->rests = ev_realloc_array(p->rests, p->n_rests + 1, sizeof *p->rests);
+	p->rests[p->n_rests++] = (struct ev_pick_rest){
+		.path = path, .step = step, .from = from, .slot = new_slot(p)};
+	return p->n - 1;
+}
+
+uint32_t ev_picks_add(struct ev_picks *p, const struct ev_path *path)
+{
+	uint32_t level = 0, slot = 0;
+
+	for (uint32_t i = 0; i < path->n; i++) {
+		struct edge *e;
+
+		if (path->steps[i].kind != EV_STEP_NAME)
+			return add_rest(p, path, i, slot);
+		e = edge_of(p, level, &path->steps[i]);
+		if (e->slot == NONE)
+			e->slot = new_slot(p);
+		slot = e->slot;
+		if (i + 1 < path->n && path->steps[i + 1].kind == EV_STEP_NAME) {
+			if (e->level == NONE) {
+				uint32_t below = new_level(p); /* which moves the levels, not e */
+
+				e->level = below;
+			}
+			level = e->level;
+		}
+	}
+	return slot;
+}
+
+static void find(struct ev_picks *p, const struct ev_pick_level *l, const struct ev_doc *d,
+		 uint32_t object)
+{
+	uint32_t left = l->n;
+
+	for (uint32_t i = ev_first(d, object); left > 0 && i < ev_end(d, object);
+	     i = ev_next(d, i + 1)) {
+		uint32_t k = ev_symbol_map_get(&l->members, d->nodes[i].count);
+		const struct edge *e;
+
+		if (k == UINT32_MAX)
+			continue;
+		e = &l->edges[k];
+		left--;
+		p->at[e->slot] = i + 1;
+		if (e->level != NONE && ev_kind(d, i + 1) == EV_OBJECT)
+			find(p, &p->levels[e->level], d, i + 1);
+	}
+}
+
+void ev_picks_find(struct ev_picks *p, const struct ev_doc *d, uint32_t from)
+{
+	for (uint32_t i = 1; i < p->n; i++)
+		p->at[i] = EV_NOWHERE;
+	p->at[0] = from;
+	if (ev_kind(d, from) == EV_OBJECT)
+		find(p, &p->levels[0], d, from);
+	for (uint32_t i = 0; i < p->n_rests; i++) {
+		const struct ev_pick_rest *r = &p->rests[i];
+
+		if (p->at[r->from] != EV_NOWHERE)
+			p->at[r->slot] = ev_path_from(r->path, r->step, d, p->at[r->from]);
+	}
+}

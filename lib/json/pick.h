@@ -1,0 +1,31 @@
+/*
+ * pick: the values at many paths, found in one pass over a document's members. Floor 2.
+ */
+#ifndef EV_PICK_H
+#define EV_PICK_H
+
+#include "json/path.h"
+#include "json/symbol.h"
+
+struct ev_picks {
+	uint32_t *at; /* by slot, after ev_picks_find: the value's node, or EV_NOWHERE */
+	uint32_t n;   /* slots */
+	struct ev_symbols *symbols;
+	struct ev_pick_level *levels; /* [0] is where the paths begin */
+	uint32_t n_levels;
+	struct ev_pick_rest {
+		const struct ev_path *path;
+		uint32_t step, from, slot;
+	} * rests; /* of paths that go on by an index */
+	uint32_t n_rests;
+};
+
+/* symbols: those of the documents' scanner, borrowed. */
+struct ev_picks *ev_picks_new(struct ev_symbols *symbols);
+void ev_picks_free(struct ev_picks **p);
+/* The slot of a path without [], which is borrowed; the same place has the same slot. */
+uint32_t ev_picks_add(struct ev_picks *p, const struct ev_path *path);
+/* Looks all paths up from value `from`. */
+void ev_picks_find(struct ev_picks *p, const struct ev_doc *d, uint32_t from);
+
+#endif

@@ -1,0 +1,113 @@
+/*
+ * symbol: the names of members as small numbers. Floor 2.
+ *
+ * A scanner looks each member's name up once; behind it, names are compared and found as numbers.
+ * Names that a program asks for are added before the first text and are always known. Names that
+ * only the data have are learned up to a bound; beyond it they are EV_NO_SYMBOL, which equals no
+ * name that was added.
+ *
+ * Memory: 64 octets a name, EV_LEARN names are learned at most.
+ */
+#ifndef EV_SYMBOL_H
+#define EV_SYMBOL_H
+
+#include <endian.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { EV_NO_SYMBOL = 0, EV_SYMBOL_SLACK = 8 };
+#define EV_SYMBOL_LONG 0x80000000U
+
+/* Up to 16 octets, a name is told by its first and its last eight. */
+struct ev_symbol {
+	uint64_t head, tail;
+	const char *name; /* decoded */
+	uint32_t len;	  /* of a name that these do not tell, with EV_SYMBOL_LONG */
+	uint32_t symbol;  /* EV_NO_SYMBOL: the slot is free */
+};
+
+struct ev_symbols {
+	struct ev_symbol *table;
+	uint32_t mask; /* of offsets in octets into the table */
+	uint64_t seed; /* odd and secret */
+	uint32_t n, may_learn;
+	uint32_t *ranks; /* by symbol, for n_ranked of them */
+	uint32_t n_ranked;
+};
+
+/* learns: how many names beside those added; EV_LEARN for a scanner's. */
+enum { EV_LEARN = 4096 };
+struct ev_symbols *ev_symbols_new(uint32_t learns);
+void ev_symbols_free(struct ev_symbols **s);
+/* The number of a name, from 1 and in the order of adding. */
+uint32_t ev_symbols_add(struct ev_symbols *s, const char *name, size_t len);
+/*
+ * By symbol, the place of its name among all in the order of their octets; [EV_NO_SYMBOL] means
+ * nothing. Valid until a name is added or learned.
+ */
+const uint32_t *ev_symbols_rank(struct ev_symbols *s);
+static inline const uint32_t *ev_symbols_ranks(struct ev_symbols *s)
+{
+	return s->n_ranked == s->n ? s->ranks : ev_symbols_rank(s);
+}
+
+/* For ev_symbols_of: beyond the first slot. */
+uint32_t ev_symbols_seek(struct ev_symbols *s, const char *name, size_t len, uint64_t head,
+			 uint64_t tail);
+
+/* The lowest octets that a name of so many has in a word. */
+extern const uint64_t ev_symbols_keep[9];
+
+static inline struct ev_symbol *ev_symbols_slot(const struct ev_symbols *s, uint64_t head,
+						uint64_t tail)
+{
+	uint64_t hash = (head ^ (tail << 29 | tail >> 35)) * s->seed >> 32;
+
+	return (struct ev_symbol *)(void *)((char *)s->table + (hash & s->mask));
+}
+
+/* name: decoded; EV_SYMBOL_SLACK readable octets stand behind it. Learns it if there is room. */
+static inline uint32_t ev_symbols_of(struct ev_symbols *s, const char *name, size_t len)
+{
+	size_t in_word = len < 8 ? len : 8;
+	uint64_t keep = ev_symbols_keep[in_word], head, tail;
+	const struct ev_symbol *at;
+
+	memcpy(&head, name, 8);
+	memcpy(&tail, name + len - in_word, 8);
+	head = le64toh(head) & keep;
+	tail = le64toh(tail) & keep;
+	at = ev_symbols_slot(s, head, tail);
+	if (at->head == head && at->tail == tail && at->len == len)
+		return at->symbol;
+	return ev_symbols_seek(s, name, len, head, tail);
+}
+
+/* A map from symbols to small numbers, for what a program asks of an object's members. */
+struct ev_symbol_map {
+	struct ev_symbol_pair {
+		uint32_t symbol, value;
+	} * slots;
+	uint32_t mask, n;
+};
+
+/* The value of a symbol is replaced if it is there. */
+void ev_symbol_map_put(struct ev_symbol_map *m, uint32_t symbol, uint32_t value);
+void ev_symbol_map_free(struct ev_symbol_map *m);
+
+/* UINT32_MAX if the symbol has no value; m may be empty. */
+static inline uint32_t ev_symbol_map_get(const struct ev_symbol_map *m, uint32_t symbol)
+{
+	if (m->n == 0)
+		return UINT32_MAX;
+	for (uint32_t i = symbol & m->mask;; i = (i + 1) & m->mask) {
+		if (m->slots[i].symbol == symbol)
+			return m->slots[i].value;
+		if (m->slots[i].symbol == EV_NO_SYMBOL)
+			return UINT32_MAX;
+	}
+}
+
+#endif

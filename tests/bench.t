@@ -1,0 +1,128 @@
+#!/bin/sh
+# The benchmark's events are the example's, and the benchmark runs. How fast anything is does not
+# matter here.
+. "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+
+bench=$top_builddir/tests/bench
+EVKIT_MODEL=$srcdir/examples/checkout/evkit.yaml
+export EVKIT_MODEL
+
+need jq || {
+	done_testing
+}
+
+# events NAME ARGUMENT...: into NAME.jsonl, and what they are into NAME.json.
+events()
+{
+	name=$1
+	shift
+	"$bench/events" --census "$@" >"$name.jsonl" 2>"$name.json"
+}
+
+of()
+{
+	jq -r "$2" "$1.json"
+}
+
+# The events
+
+ok 'events are made' events plain 3M
+ok 'they are as many octets as were asked for, and no line more' \
+	[ "$(wc -c <plain.jsonl)" -ge 3000000 -a "$(sed '$d' plain.jsonl | wc -c)" -lt 3000000 ]
+is 'which the census knows' "$(of plain '"\(.octets) \(.lines)"')" \
+	"$(wc -c <plain.jsonl | tr -d ' ') $(wc -l <plain.jsonl | tr -d ' ')"
+is 'a line has some 519 octets' "$(of plain '(.octets / .lines - 519 | fabs) < 10')" true
+is 'they are the same octets on every machine' "$(cksum <plain.jsonl)" "288924283 3000379"
+events less 1M
+cmp -n "$(wc -c <less.jsonl)" less.jsonl plain.jsonl
+is 'fewer are the head of more' $? 0
+events other --seed=2 1M
+is 'another seed makes other events' "$(jq -r .event_id less.jsonl other.jsonl | sort -u | wc -l)" \
+	"$(($(of less .events) + $(of other .events)))"
+
+run evvalidate plain.jsonl
+check 'examples/checkout accepts each of them, as it is' 0 @plain.jsonl
+jq -r .event_type plain.jsonl | sort -u >got
+grep -o '"[A-Z][A-Za-z]*":\|^  [A-Z][A-Za-z]*:' "$EVKIT_MODEL" | tr -d ' :' | sort -u >want
+same 'they are of every type that the example has' got want
+ok 'names have escapes' grep -q 'name":"[^"]*\\[un/"]' plain.jsonl
+ok 'and letters of two, three and four octets' [ "$(LC_ALL=C.UTF-8 grep -cE 'ü|Ł' plain.jsonl)" -gt 0 \
+	-a "$(grep -c '大' plain.jsonl)" -gt 0 -a "$(grep -c '🎆' plain.jsonl)" -gt 0 ]
+is 'one of twenty is a redelivery' "$(of plain '(.redelivered / .lines * 1000 - 50 | fabs) < 10')" true
+is 'one of twelve an update' "$(of plain '(.updates / .lines * 1000 - 80 | fabs) < 12')" true
+run evdedupe --stats - -o once.jsonl plain.jsonl
+is 'evdedupe finds just these redeliveries' "$(sed 's/.*duplicate \([0-9]*\).*/\1/' "$err")" \
+	"$(of plain .redelivered)"
+run evversion --emit latest --stats - -o latest.jsonl once.jsonl
+is 'and evversion just these updates' \
+	"$(sed 's/.*version \([0-9]*\)  no-op \([0-9]*\).*conflict \([0-9]*\)  out \([0-9]*\).*/\1 \2 \3 \4/' "$err")" \
+	"$(of plain '"\(.events + .updates) 0 0 \(.events)"')"
+is 'some come late' "$(of plain '.late > .lines / 20')" true
+ok 'by up to ten minutes' [ "$(jq -r .event_timestamp plain.jsonl | sort -c 2>&1 | wc -l)" -gt 0 ]
+
+events shuffled --shuffle 3M
+run evvalidate shuffled.jsonl
+check 'shuffled events are accepted too' 0 @shuffled.jsonl
+jq -cS . plain.jsonl >want
+jq -cS . shuffled.jsonl >got
+same 'and are the same but for the order of members' got want
+is 'any member of an event may come first' "$(jq -r 'keys_unsorted[0]' shuffled.jsonl | sort -u | wc -l)" 7
+ok 'any of what lies in it' [ "$(jq -r '.metadata | keys_unsorted[0]' shuffled.jsonl | sort -u | wc -l)" -gt 10 ]
+is 'any of an item' "$(jq -r '.metadata.items[]? | keys_unsorted[0]' shuffled.jsonl | sort -u | wc -l)" 4
+
+events broken --spoil=200 3M
+run evvalidate -r rejects.jsonl broken.jsonl
+check 'without the broken lines they are the same events' 0 @plain.jsonl
+is 'each broken line is rejected for what was broken' \
+	"$(jq -r ._ev.reject.code rejects.jsonl | sort | uniq -c | awk '{ print $2, $1 }')" \
+	"$(of broken '.broken | to_entries | sort_by(.key)[] | "\(.key) \(.value)"')"
+is 'every code that a line can earn is there' "$(of broken '.broken | keys | join(" ")')" \
+	'column control depth duplicate-name envelope json not-object reserved rule schema surrogate unknown-type utf8'
+events broken --spoil 3M
+is 'one of a hundred unless it is said' "$(of broken '([.broken[]] | add) / .lines * 1000 | . > 7 and . < 13')" true
+
+run "$bench/events" --spoil=1001 1M
+check 'more than all cannot be broken' 2 '' '~^usage: events '
+run "$bench/events" 1T
+check 'a size that is none' 2 '' '~^usage: events '
+run "$bench/events 1M >/dev/full"
+check 'a full disk is noticed' 2 '' '~No space left on device'
+
+# The smaller model
+
+run "evstar -m '$srcdir/tests/bench/evkit.yaml' once.jsonl | evload -m '$srcdir/tests/bench/evkit.yaml' tsv:tsv"
+check 'the model with one fact and three dimensions takes them' 0
+is 'a row each' "$(wc -l <tsv/events.tsv) $(wc -l <tsv/dim_event_type.tsv)" "$(wc -l <once.jsonl) 14"
+
+# The benchmark
+
+mkdir temporary
+run "TMPDIR=$PWD/temporary '$bench/run' -a -n 200k -r 2 '$top_builddir' '$srcdir'"
+check 'the benchmark runs' 0 any
+for part in 'In memory' 'Whole programs' 'Start'; do
+	ok "it has the part: $part" grep -qx "### $part" "$out"
+done
+for work in 'scan+6 portable' 'index portable' schema digest time uuid decimal json-escape tsv-escape; do
+	is "in memory: $work" "$(grep -cE "^\| $(echo "$work" | sed 's/+/[+]/') \| [0-9]+\.[0-9]+ \([0-9.]+\) \|" "$out")" 1
+done
+for work in evparse evvalidate evdedupe 'evversion --emit latest' 'evstar, fact and 3 dimensions' \
+	'evvalidate, evdedupe, evstar in a pipe, by wall'; do
+	ok "on all three inputs: $work" grep -qE "^\| $work( \| [0-9.]+ \([0-9.]+\)){4} \|" "$out"
+done
+for work in 'evload to TSV of these rows' 'evparse of gzip, by wall'; do
+	ok "on an input of its own: $work" \
+		grep -qE "^\| $work \| [0-9.]+ \([0-9.]+\) \| - \| - \| [0-9.]+ \([0-9.]+\) \| [0-9]+ \|" "$out"
+done
+for program in "$srcdir"/cmd/ev*.c; do
+	program=$(basename "$program" .c)
+	ok "the start of $program" grep -qE "^\| $program \| [0-9.]+ \([0-9.]+\) \| [0-9.]+ \| 5 \| 2 \|" "$out"
+done
+is 'it leaves nothing behind' "$(ls temporary)" ''
+TMPDIR=$PWD/temporary timeout -s TERM 0.5 "$bench/run" -a -n 50M "$top_builddir" "$srcdir" >/dev/null 2>&1
+is 'nor when it is stopped' "$? $(ls temporary)" '124 '
+run "TMPDIR=$PWD/temporary '$bench/run' -a -n 100k -r 1 /nonexistent '$srcdir'"
+check 'a folder that is not there' 2 '' '~^run: '
+mkdir cmd
+run "PATH=/usr/bin:/bin TMPDIR=$PWD/temporary '$bench/run' -a . '$srcdir'"
+check 'a folder without the programs' 2 '' '~^bench: .*make'
+done_testing
