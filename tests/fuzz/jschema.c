@@ -1031,10 +1031,20 @@ static void hold(uint64_t number, const struct ev_jschema *compiled, struct slow
 				reasons->list[k].message);
 }
 
+/* So many names that the scanner will give no number to another one. */
+static void learn_enough(struct scanned *s)
+{
+	ev_buf_reset(&s->text);
+	for (int k = 0; k <= EV_LEARN; k++)
+		ev_buf_printf(&s->text, "%c\"learned %d\":0", k > 0 ? ',' : '{', k);
+	ev_buf_putc(&s->text, '}');
+	scan_text(s);
+}
+
 static void round_of(uint64_t number, struct scanned *schema, struct scanned *value,
 		     struct scanned *more, struct ev_reasons *reasons)
 {
-	struct ev_jschema_set *set = ev_jschema_set_new(".");
+	struct ev_jschema_set *set;
 	const struct ev_jschema *compiled;
 	struct slow w = {.whole = 0, .other = EV_NOWHERE};
 	struct ev_error err;
@@ -1043,12 +1053,19 @@ static void round_of(uint64_t number, struct scanned *schema, struct scanned *va
 	random_state = number * 2 + 0x9e3779b97f4a7c15;
 	for (int i = 0; i < 8; i++)
 		random_u64();
+	set = ev_jschema_set_new(".");
+	value->scan = more->scan = ev_scan_new();
+	if (chance(8))
+		learn_enough(value);
+	if (!chance(3))
+		ev_jschema_set_symbols(set, ev_scan_symbols(value->scan));
 	random_whole(&schema->text);
 	total.schemas++;
 	compiled = ev_jschema_text(set, "schema", schema->text.p, schema->text.len, &err);
 	if (compiled == NULL && strstr(err.text, "which never ends") != NULL) {
 		total.refused++;
 		ev_jschema_set_free(&set);
+		ev_scan_free(&value->scan);
 		return;
 	}
 	w.s = scan_text(schema);
@@ -1064,12 +1081,12 @@ static void round_of(uint64_t number, struct scanned *schema, struct scanned *va
 		hold(number, compiled, &w, schema, value, more, reasons);
 	}
 	ev_jschema_set_free(&set);
+	ev_scan_free(&value->scan);
 }
 
 int main(int argc, char **argv)
 {
-	struct scanned schema = {.scan = ev_scan_new()}, value = {.scan = ev_scan_new()},
-		       more = {.scan = ev_scan_new()};
+	struct scanned schema = {.scan = ev_scan_new()}, value = {0}, more = {0};
 	struct ev_reasons reasons = {0};
 	unsigned long long n = 2000, seconds = 0, first = 1;
 	time_t end;
@@ -1093,8 +1110,6 @@ int main(int argc, char **argv)
 	   (unsigned long long)total.values, (unsigned long long)total.valid);
 	ev_reasons_free(&reasons);
 	ev_scan_free(&schema.scan);
-	ev_scan_free(&value.scan);
-	ev_scan_free(&more.scan);
 	ev_buf_free(&schema.text);
 	ev_buf_free(&value.text);
 	ev_buf_free(&more.text);
