@@ -31,17 +31,18 @@ fi
 if data octokit-webhooks && need jq; then
 	schemas=$data/payload-schemas/api.github.com
 	mkdir octokit
-	jq -r '"\(.event)/\(.payload.action // "event")\t\(input_line_number)\t\(.payload)"' \
-		"$data/events.ndjson" |
+	jq -r '"\(.event)/\(.payload.action // "event")\t\(.payload)"' "$data/events.ndjson" |
 		awk -F '\t' -v top="$schemas" '{
 			name = $1 ".schema.json"
 			if ((getline line < (top "/" name)) < 0)
 				sub(/\/.*/, "/event.schema.json", name)
 			close(top "/" name)
 			gsub("/", "+", name)
-			print $2 >("octokit/" name ".numbers")
-			sub(/^[^\t]*\t[^\t]*\t/, "")
-			print >("octokit/" name)
+			file = "octokit/" name
+			print NR >>(file ".numbers")
+			close(file ".numbers")
+			print substr($0, length($1) + 2) >>file
+			close(file)
 		}'
 	(cd "$schemas" && find . -name '*.json' | sed 's|^\./||' | sort) >octokit.all
 	while read -r name; do

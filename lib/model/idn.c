@@ -163,7 +163,7 @@ bool ev_idn_hostname(const char *p, size_t len)
 	size_t octets = 0, skip = 1;
 	bool good = true;
 
-	for (; good && skip > 0; p = stop + skip) {
+	for (; good && skip > 0 && octets <= DOMAIN_MAX; p = stop + skip) {
 		skip = 0;
 		for (stop = p; stop < end && (skip = separator(stop, end)) == 0; stop++)
 			;

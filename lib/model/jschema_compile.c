@@ -837,7 +837,7 @@ static bool compile(struct ev_jschema *s, struct ev_error *err)
 			continue;
 		bad = misshapen(c.d, i + 1, keywords[k].shape, &need);
 		if (bad != EV_NOWHERE && keywords[k].keyword == K_ITEMS &&
-		    ev_kind(c.d, i + 1) == EV_ARRAY)
+		    keywords[k].shape == JS_SCHEMA && ev_kind(c.d, i + 1) == EV_ARRAY)
 			return js_fail(s->doc, s->doc->nodes[bad].pos, err,
 				       "items must be one schema: "
 				       "since draft 2020-12 a list of schemas is prefixItems");

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 64 * 1024 * 1024 };
+enum { FILE_MAX = 16 * 1024 * 1024 };
 
 static_assert((int)EV_IN_SLACK >= (int)EV_SCAN_SLACK, "a slurped file can be scanned");
 
@@ -549,7 +549,7 @@ bool ev_jschema_set_map(struct ev_jschema_set *set, const char *folder, const ch
 		return false;
 	}
 	ev_buf_put(&uri, base, strlen(base) - u.has_fragment);
-	if (uri.p[uri.len - 1] != '/')
+	if (ev_buf_str(&uri)[uri.len - 1] != '/')
 		ev_buf_putc(&uri, '/');
 	set->base = ev_strdup(ev_buf_str(&uri));
 	set->map = ev_strdup(folder);

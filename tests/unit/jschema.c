@@ -136,6 +136,92 @@ static void verdicts(void)
 	}
 }
 
+/* What older drafts have otherwise. */
+static void drafts(void)
+{
+	static const struct {
+		const char *draft, *schema, *value;
+		bool valid;
+	} cases[] = {
+		{"2019-09", "{\"items\":[{\"type\":\"null\"}],\"additionalItems\":false}",
+		 "[null,1]", false},
+		{"2019-09", "{\"additionalItems\":false}", "[1]", true},
+		{"2019-09", "{\"items\":{},\"additionalItems\":false}", "[1]", true},
+		{"2019-09", "{\"prefixItems\":[false]}", "[1]", true},
+		{"2019-09", "{\"contains\":true,\"unevaluatedItems\":false}", "[1]", false},
+		{"2020-12", "{\"contains\":true,\"unevaluatedItems\":false}", "[1]", true},
+		{"2019-09", "{\"$ref\":\"#/$defs/a\",\"$defs\":{\"a\":true},\"type\":\"null\"}",
+		 "1", false},
+		{"2019-09",
+		 "{\"$id\":\"https://x.example/tree\",\"$recursiveAnchor\":true,"
+		 "\"type\":\"object\",\"properties\":{\"more\":{\"$recursiveRef\":\"#\"}},"
+		 "\"required\":[\"n\"]}",
+		 "{\"n\":1,\"more\":{}}", false},
+		{"2019-09",
+		 "{\"$recursiveAnchor\":true,\"allOf\":[{\"$ref\":\"tree\"}],\"required\":[\"x\"],"
+		 "\"$defs\":{\"tree\":{\"$id\":\"tree\",\"$recursiveAnchor\":true,\"properties\":"
+		 "{\"more\":{\"$recursiveRef\":\"#\"}}}}}",
+		 "{\"x\":1,\"more\":{}}", false},
+		{"2019-09",
+		 "{\"allOf\":[{\"$ref\":\"tree\"}],\"required\":[\"x\"],"
+		 "\"$defs\":{\"tree\":{\"$id\":\"tree\",\"$recursiveAnchor\":true,\"properties\":"
+		 "{\"more\":{\"$recursiveRef\":\"#\"}}}}}",
+		 "{\"x\":1,\"more\":{}}", true},
+		{"2019-09",
+		 "{\"$recursiveAnchor\":true,\"allOf\":[{\"$ref\":\"tree\"}],\"required\":[\"x\"],"
+		 "\"$defs\":{\"tree\":{\"$id\":\"tree\",\"properties\":"
+		 "{\"more\":{\"$recursiveRef\":\"#\"}}}}}",
+		 "{\"x\":1,\"more\":{}}", true},
+		{"2019-09", "{\"$ref\":\"https://json-schema.org/draft/2019-09/schema\"}",
+		 "{\"items\":[{\"items\":3}]}", false},
+		{"draft-07",
+		 "{\"$ref\":\"#/definitions/a\",\"definitions\":{\"a\":true},\"type\":"
+		 "\"null\"}",
+		 "1", true},
+		{"draft-07", "{\"minContains\":3,\"contains\":true}", "[1]", true},
+		{"draft-07", "{\"dependentRequired\":{\"a\":[\"b\"]}}", "{\"a\":1}", true},
+		{"draft-07", "{\"unevaluatedProperties\":false}", "{\"a\":1}", true},
+		{"draft-07",
+		 "{\"$id\":\"#/definitions/x\",\"$ref\":\"#/$defs/n\",\"$defs\":{\"n\":"
+		 "false}}",
+		 "1", false},
+		{"draft-07",
+		 "{\"properties\":{\"a\":{\"$id\":\"\",\"$schema\":"
+		 "\"https://json-schema.org/draft-07/schema\"}}}",
+		 "{}", true},
+		{"draft-06", "{\"if\":true,\"then\":false}", "1", true},
+		{"draft-06", "{\"const\":1}", "2", false},
+		{"draft-06", "{\"exclusiveMaximum\":1}", "1", false},
+		{"draft-04", "{\"const\":1}", "2", true},
+		{"draft-04", "{\"maximum\":1,\"exclusiveMaximum\":true}", "1.0", false},
+		{"draft-04", "{\"exclusiveMaximum\":false,\"maximum\":1}", "1.0", true},
+		{"draft-04", "{\"minimum\":1,\"exclusiveMinimum\":true}", "1", false},
+		{"draft-04",
+		 "{\"id\":\"https://x.example/\",\"allOf\":[{\"$ref\":\"a\"}],"
+		 "\"definitions\":{\"x\":{\"id\":\"a\",\"type\":\"null\"}}}",
+		 "1", false},
+		{"draft-04", "{\"$ref\":\"http://json-schema.org/draft-04/schema#\"}",
+		 "{\"required\":[]}", false},
+		/* each schema with a URI of its own has a draft of its own */
+		{"2020-12",
+		 "{\"$defs\":{\"old\":{\"$schema\":\"http://json-schema.org/draft-04/schema#\","
+		 "\"id\":\"https://x.example/old\",\"const\":1,\"minimum\":1,\"exclusiveMinimum\":"
+		 "true}},\"$ref\":\"https://x.example/old\",\"const\":2}",
+		 "2", true},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct ev_jschema_set *set = ev_jschema_set_new(".");
+		bool known = ev_jschema_set_draft(set, cases[i].draft);
+		const struct ev_jschema *s = compiled(set, cases[i].schema);
+
+		is_int(known && s != NULL ? judge(s, doc(cases[i].value), EV_NOWHERE) : -2,
+		       cases[i].valid, "%s: %s %s %s", cases[i].draft, cases[i].value,
+		       cases[i].valid ? "fits" : "does not fit", cases[i].schema);
+		ev_jschema_set_free(&set);
+	}
+}
+
 static void errors(void)
 {
 	static const struct {
@@ -181,8 +267,7 @@ static void errors(void)
 		{"{\"$ref\":\"https://example.org/x.json\"}",
 		 "schema:1:9: the reference \"https://example.org/x.json\" is remote, and remote "
 		 "references are not fetched: put that schema into a file below the schemas' "
-		 "folder "
-		 "and refer to the file"},
+		 "folder and refer to the file"},
 		{"{\"$ref\":\"urn:x:y\"}", "schema:1:9: the reference \"urn:x:y\" is the $id of no "
 					   "schema here: correct it, or refer to a file"},
 		{"{\"$ref\":\"../x.json\"}",
@@ -203,6 +288,21 @@ static void errors(void)
 					"digits, - _ and ., and a letter or _ first"},
 		{"{\"$defs\":{\"a\":{\"$anchor\":\"x\"},\"b\":{\"$anchor\":\"x\"}}}",
 		 "schema:1:46: the anchor \"x\" stands twice in one schema: rename one"},
+		{"{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"items\":[3]}",
+		 "schema:1:63: items must be an array of schemas, at least one: correct it"},
+		{"{\"$schema\":\"http://json-schema.org/draft-04/schema#\",\"minimum\":1,"
+		 "\"exclusiveMinimum\":1}",
+		 "schema:1:85: exclusiveMinimum must be true or false: correct it"},
+		{"{\"$schema\":\"http://json-schema.org/draft-04/schema#\",\"id\":3}",
+		 "schema:1:59: id is no string: give it a URI"},
+		{"{\"$schema\":\"https://json-schema.org/draft/2019-09/schema\","
+		 "\"$recursiveAnchor\":1}",
+		 "schema:1:78: $recursiveAnchor must be true or false: correct it"},
+		{"{\"not\":{\"$schema\":\"http://json-schema.org/draft-04/schema#\"}}",
+		 "schema:1:19: $schema is not that of the schema around it: take it out, or give "
+		 "this schema an $id of its own"},
+		{"{\"$schema\":3}", "schema:1:12: $schema is no string: give it "
+				    "\"https://json-schema.org/draft/2020-12/schema\""},
 		{"{\"$schema\":\"http://json-schema.org/draft-03/schema#\"}",
 		 "schema:1:12: $schema names http://json-schema.org/draft-03/schema, which is not "
 		 "known here: write the schema for "
@@ -632,6 +732,7 @@ int main(void)
 {
 	scan = ev_scan_new();
 	verdicts();
+	drafts();
 	errors();
 	explanations();
 	files();

@@ -106,13 +106,11 @@ static void hold(const struct part *part, const char *file, const char *name,
 	free(about);
 }
 
-static FILE *create(const char *format, unsigned n)
+static FILE *create(const char *name)
 {
-	char name[64];
 	struct ev_buf path = {0};
 	FILE *f;
 
-	snprintf(name, sizeof name, format, n);
 	ev_buf_printf(&path, "%s/%s", split, name);
 	if ((f = fopen(ev_buf_str(&path), "w")) == NULL) {
 		perror(ev_buf_str(&path));
@@ -136,10 +134,16 @@ static void put_line(FILE *f, const struct ev_doc *d, uint32_t at)
 static void split_case(const struct part *part, const char *file, const char *name,
 		       const struct ev_doc *d, uint32_t schema, uint32_t tests)
 {
+	char name_of_schema[32], name_of_values[32], name_of_want[32];
+	FILE *values, *want, *text;
 	unsigned n = ++n_cases;
-	FILE *values = create("%u.jsonl", n), *want = create("want/%u", n),
-	     *text = create("%u.json", n);
 
+	snprintf(name_of_schema, sizeof name_of_schema, "%u.json", n);
+	snprintf(name_of_values, sizeof name_of_values, "%u.jsonl", n);
+	snprintf(name_of_want, sizeof name_of_want, "want/%u", n);
+	text = create(name_of_schema);
+	values = create(name_of_values);
+	want = create(name_of_want);
 	fprintf(cases, "%u %s %s %s: %s\n", n, part->draft, part->formats ? "assert" : "annotate",
 		file, name);
 	put_line(text, d, schema);
@@ -268,7 +272,7 @@ int main(int argc, char **argv)
 		if (mkdir(ev_buf_str(&want), 0777) != 0)
 			perror(ev_buf_str(&want));
 		ev_buf_free(&want);
-		cases = create("cases", 0);
+		cases = create("cases");
 	}
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		run_part(&parts[i]);

@@ -1,0 +1,10 @@
+#!/bin/sh
+# A moment of each program of tests/fuzz; make fuzz runs them for longer.
+. "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+
+for source in "$srcdir"/tests/fuzz/*.c; do
+	name=$(basename "$source" .c)
+	run "$top_builddir/tests/fuzz/$name" -n 2000
+	check "$name agrees with a slow reading" 0 '~^ok 1 - '
+done
+done_testing
