@@ -1,15 +1,41 @@
-/* evvalidate: each event against its contract. */
+/* evvalidate: each event against its contract, and all of them against the expectations. */
 #include "cli/cli.h"
 #include "engine/validate.h"
+#include "engine/validate_verdict.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+enum { SMALLEST_MEMORY = 64 << 10, DEFAULT_MEMORY = 256 << 20, TOLD = 20 };
 
 static struct ev_validate_schema schema;
 static const char *only_with_schema;
+static bool merge;
+static struct ev_verdict_options how = {.spill = {.memory = DEFAULT_MEMORY}};
 
-enum { SCHEMA, SCHEMA_DIR, SCHEMA_BASE, DRAFT, FORMAT };
+enum {
+	RESULT,
+	SUITE,
+	STATE_OUT,
+	MERGE,
+	BUFFER_SIZE,
+	SCHEMA,
+	SCHEMA_DIR,
+	SCHEMA_BASE,
+	DRAFT,
+	FORMAT
+};
 
 static const struct cli_option options[] = {
+	[RESULT] = {"result", '\0', "FILE", "write what became of the batch to FILE, for evreport"},
+	[SUITE] = {"suite", '\0', "FILE",
+		   "expectations as Great Expectations exports them, in place of the model's"},
+	[STATE_OUT] = {"state-out", '\0', "FILE",
+		       "write the state of the batch's judgement to FILE"},
+	[MERGE] = {"merge", '\0', NULL, "the files are states: judge them together"},
+	[BUFFER_SIZE] = {"buffer-size", 'S', "SIZE",
+			 "for uniqueness: hold this much in memory, the rest in $TMPDIR (default: "
+			 "256M)"},
 	[SCHEMA] = {"schema", '\0', "FILE",
 		    "hold each line, any JSON value, against this JSON Schema; no model is read"},
 	[SCHEMA_DIR] = {"schema-dir", '\0', "DIR", "references of the schema reach files in DIR"},
@@ -23,9 +49,18 @@ static const struct cli_option options[] = {
 
 static void take(size_t index, const char *argument)
 {
-	if (index != SCHEMA)
+	if (index > SCHEMA)
 		only_with_schema = options[index].name;
 	switch (index) {
+	case RESULT: how.result = argument; return;
+	case SUITE: how.suite = argument; return;
+	case STATE_OUT: how.state = argument; return;
+	case MERGE: merge = true; return;
+	case BUFFER_SIZE:
+		how.spill.memory = cli_size("buffer-size", argument);
+		if (how.spill.memory < SMALLEST_MEMORY)
+			cli_usage("--buffer-size must be 64K at least");
+		return;
 	case SCHEMA: schema.file = argument; return;
 	case SCHEMA_DIR: schema.folder = argument; return;
 	case SCHEMA_BASE: schema.base = argument; return;
@@ -48,15 +83,85 @@ static const struct cli_program program = {
 	.take = take,
 };
 
+struct engine {
+	struct ev_validate *validate;
+	struct ev_verdict *verdict;
+};
+
 static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_error *err)
 {
-	return ev_validate_step(engine, rec, err);
+	return ev_validate_step(((struct engine *)engine)->validate, rec, err);
+}
+
+static enum ev_status judge(void *engine, const char *batch, const struct cli_sums *sums,
+			    bool *approved, struct ev_error *err)
+{
+	const struct engine *e = engine;
+	const struct ev_count *counts = ev_validate_counts(e->validate);
+	struct ev_verdict_counts c = {sums->in, *counts[0].value, sums->rejected, *counts[1].value,
+				      sums->blank};
+
+	return ev_verdict_write(e->verdict, batch[0] != '\0' ? batch : NULL, &c, approved, err);
+}
+
+static void tell(const struct ev_verdict *v)
+{
+	struct ev_buf line = {0};
+
+	for (size_t i = 0; v != NULL && i < TOLD && ev_verdict_failed(v, i, &line); i++) {
+		cli_note("%s", ev_buf_str(&line));
+		ev_buf_reset(&line);
+	}
+	ev_buf_free(&line);
+}
+
+static int run(struct cli *cli, struct engine *e)
+{
+	struct cli_engine loop = {.engine = e,
+				  .flow = e->verdict != NULL ? CLI_FLOW_GATHER : CLI_FLOW_EACH,
+				  .step = step,
+				  .counts = ev_validate_counts(e->validate),
+				  .judge = e->verdict != NULL ? judge : NULL};
+
+	ev_validate_for(e->validate, e->verdict);
+	return cli_run(cli, &loop, cli->operands, cli->n_operands);
+}
+
+/* States alone: no record is read, none goes out. */
+static int run_merge(struct cli *cli, struct ev_verdict *v)
+{
+	const struct ev_verdict_counts *c;
+	const char *first, *last;
+	struct ev_buf name = {0};
+	bool approved;
+
+	if (cli->n_operands == 0)
+		cli_usage("--merge takes the files that --state-out wrote");
+	for (size_t i = 0; i < cli->n_operands; i++)
+		if (ev_verdict_merge(v, cli->operands[i], &cli->error) != EV_OK)
+			cli_die(&cli->error);
+	c = ev_verdict_merged(v, &first, &last);
+	if (first != NULL)
+		ev_buf_printf(&name, last != NULL ? "%s..%s" : "%s", first, last);
+	approved = !cli_refuses(cli, c->rejected, c->in);
+	if (!approved)
+		cli_note_refusal(c->rejected, c->in);
+	if (ev_verdict_write(v,
+			     cli->batch != NULL ? cli->batch
+			     : first != NULL	? ev_buf_str(&name)
+						: NULL,
+			     c, &approved, &cli->error) != EV_OK)
+		cli_die(&cli->error);
+	cli_commit(cli);
+	ev_buf_free(&name);
+	return approved ? CLI_OK : CLI_NO;
 }
 
 int main(int argc, char **argv)
 {
-	struct ev_validate *validate;
+	struct engine e = {NULL, NULL};
 	struct ev_model *model = NULL;
+	const char *folder = getenv("TMPDIR");
 	struct cli cli;
 	int status;
 
@@ -65,19 +170,26 @@ int main(int argc, char **argv)
 		cli_usage("--%s goes with --schema FILE", only_with_schema);
 	if (schema.base != NULL && schema.folder == NULL)
 		cli_usage("--schema-base goes with --schema-dir DIR, the folder that it names");
+	if (schema.file != NULL && (how.suite != NULL || merge))
+		cli_usage("--schema goes without --suite and --merge: they need a model");
+	if (merge && how.result == NULL && how.state == NULL)
+		cli_usage("--merge needs --result or --state-out, where to write");
+	how.spill.folder = folder != NULL && folder[0] != '\0' ? folder : "/tmp";
 	if (schema.file == NULL)
 		model = cli_model(&cli, true);
-	validate = schema.file != NULL ? ev_validate_open_schema(&schema, &cli.port, &cli.error)
-				       : ev_validate_open(model, &cli.port, &cli.error);
-	if (validate == NULL)
+	if (ev_verdict_open(model, &how, &e.verdict, &cli.error) != EV_OK)
 		cli_die(&cli.error);
-	status = cli_run(&cli,
-			 &(struct cli_engine){.engine = validate,
-					      .flow = CLI_FLOW_EACH,
-					      .step = step,
-					      .counts = ev_validate_counts(validate)},
-			 cli.operands, cli.n_operands);
-	ev_validate_free(&validate);
+	if (!merge) {
+		e.validate = schema.file != NULL
+				     ? ev_validate_open_schema(&schema, &cli.port, &cli.error)
+				     : ev_validate_open(model, &cli.port, &cli.error);
+		if (e.validate == NULL)
+			cli_die(&cli.error);
+	}
+	status = merge ? run_merge(&cli, e.verdict) : run(&cli, &e);
+	tell(e.verdict);
+	ev_validate_free(&e.validate);
+	ev_verdict_free(&e.verdict);
 	ev_model_free(&model);
 	cli_close(&cli);
 	return status;

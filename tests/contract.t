@@ -45,6 +45,7 @@ command_of()
 	case $1 in
 	evload) echo 'evload -t sales' ;;
 	evschema) echo 'evschema -t sqlite' ;;
+	evreport) echo 'evreport result.json' ;;
 	*) echo "$1" ;;
 	esac
 }
@@ -62,6 +63,12 @@ for program in $filters; do
 	[ -s "$program.want" ] || exit 2
 done
 evschema -t sqlite >evschema.want || exit 2
+cat >result.json <<'END'
+{"success":true,"results":[],"meta":{"evkit":{"format":1,"model":"shop","batch":"day","approved":true,
+"counts":{"in":8,"out":8,"rejected":0,"warning":0,"blank":0},"span":null,"types":[],
+"timeline":{"unit":"hour","buckets":[]},"causes":[],"causes_left_out":0,"expectations":[]}}}
+END
+evreport result.json >evreport.want || exit 2
 
 # leftovers: what a run left behind under a temporary name.
 leftovers()
@@ -85,7 +92,7 @@ long=$(printf '{"event_id":"long","x":"%03000d"}' 0)
 #
 # Options
 #
-for program in $filters evschema; do
+for program in $filters evschema evreport; do
 	command=$(command_of "$program")
 
 	run "$command --help"
@@ -105,8 +112,8 @@ END
 ! $program: no option '-Z'
 ! Try '$program --help'.
 END
-	try "$program: a missing argument" 2 "$command --model" <<END
-! $program: the option '--model' needs an argument
+	try "$program: a missing argument" 2 "$command --output" <<END
+! $program: the option '--output' needs an argument
 ! Try '$program --help'.
 END
 	try "$program: a letter's missing argument" 2 "$command -o" <<END
@@ -259,10 +266,10 @@ done
 #
 # Output
 #
-for program in $filters evschema; do
+for program in $filters evschema evreport; do
 	command=$(command_of "$program")
 	input=$(input_of "$program")
-	[ "$program" = evschema ] && input=
+	case $program in evschema | evreport) input= ;; esac
 	full='cannot be written: No space left on device'
 
 	run "$command $input >/dev/full"

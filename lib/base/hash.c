@@ -102,13 +102,19 @@ void ev_md5_hex(const void *p, size_t len, char out[33])
 	hex(b, sizeof b, out);
 }
 
-void ev_sha256_hex(const void *p, size_t len, char out[33])
+void ev_sha256(const void *p, size_t len, uint8_t out[EV_SHA256])
 {
-	uint8_t b[SHA256_DIGEST_LENGTH];
 	SHA2_CTX c;
 
 	SHA256Init(&c);
 	SHA256Update(&c, p, len);
-	SHA256Final(b, &c);
+	SHA256Final(out, &c);
+}
+
+void ev_sha256_hex(const void *p, size_t len, char out[33])
+{
+	uint8_t b[EV_SHA256];
+
+	ev_sha256(p, len, b);
 	hex(b, 16, out);
 }

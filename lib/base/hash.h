@@ -2,7 +2,8 @@
  * hash: digests. The door to xxHash (XXH3, 128 bits) and to libmd (MD5, SHA-256). Floor 0.
  *
  * XXH3 finds and compares; it keeps no secret. MD5 makes the surrogate keys, because every
- * warehouse has it. SHA-256 hides the job's token.
+ * warehouse has it. SHA-256 hides the job's token, and names a page's own
+ * script to the browser.
  */
 #ifndef EV_HASH_H
 #define EV_HASH_H
@@ -32,5 +33,9 @@ void ev_hash128_hex(struct ev_hash128 h, char out[33]);
 void ev_md5_hex(const void *p, size_t len, char out[33]);
 /* The first 16 octets of SHA-256. */
 void ev_sha256_hex(const void *p, size_t len, char out[33]);
+
+enum { EV_SHA256 = 32 };
+
+void ev_sha256(const void *p, size_t len, uint8_t out[EV_SHA256]);
 
 #endif

@@ -97,15 +97,15 @@ static void fill_descriptors(void)
 
 /* Options */
 
-enum { NO_INPUT_OPTIONS = 4 };
+enum { NO_MODEL_OPTIONS = 3, NO_INPUT_OPTIONS = 4 };
 
-/* The first NO_INPUT_OPTIONS serve programs that read no records too. */
+/* The first ones serve programs that read no model, or no records, too. */
 static const struct cli_option common[] = {
-	{"model", 'm', "MODEL", "the model file (default: $EVKIT_MODEL, else ./evkit.yaml)"},
 	{"output", 'o', "FILE",
 	 "write to FILE, which appears when it is whole, not to standard output"},
 	{"help", 'h', NULL, "print this help"},
 	{"version", 'V', NULL, "print the version"},
+	{"model", 'm', "MODEL", "the model file (default: $EVKIT_MODEL, else ./evkit.yaml)"},
 	{"stats", '\0', "FILE",
 	 "write the counts to FILE as JSON; - prints the balance sheet on standard error"},
 	{"batch", '\0', "ID", "the name of this run's input"},
@@ -121,7 +121,11 @@ enum { N_COMMON = sizeof common / sizeof common[0] };
 
 static size_t n_common(const struct cli_program *p)
 {
-	return p->input == CLI_NO_INPUT ? NO_INPUT_OPTIONS : N_COMMON;
+	switch (p->input) {
+	case CLI_NO_MODEL: return NO_MODEL_OPTIONS;
+	case CLI_NO_INPUT: return NO_INPUT_OPTIONS;
+	default: return N_COMMON;
+	}
 }
 
 static void print_option(const struct cli_option *o)
@@ -255,7 +259,7 @@ static void parse(struct cli *c, int argc, char **argv)
 		if (got >= 256)
 			i = (size_t)got - 256;
 		else
-			while (table[i]->letter != got)
+			while (i + 1 < n && table[i]->letter != got)
 				i++;
 		if (i < own)
 			p->take(i, optarg);
@@ -304,7 +308,7 @@ void cli_open(struct cli *c, const struct cli_program *program, int argc, char *
 					: ev_out_fd(STDOUT_FILENO, "standard output");
 	if (c->port.out == NULL)
 		cli_die(&c->error);
-	if (program->input == CLI_NO_INPUT)
+	if (program->input <= CLI_NO_INPUT)
 		return;
 	if (c->rejects != NULL)
 		file = rejects_file(c);

@@ -24,6 +24,7 @@ struct cli_option {
 };
 
 enum cli_input {
+	CLI_NO_MODEL,  /* reads neither records nor the model */
 	CLI_NO_INPUT,  /* reads no records */
 	CLI_BEGINS,    /* begins a chain: what comes in is raw */
 	CLI_CONTINUES, /* reads what another of the programs wrote, unless --first */
@@ -88,6 +89,11 @@ enum cli_flow {
 	CLI_FLOW_SINK,	 /* none out: the engine is told of each batch */
 };
 
+/* What the loop counted, for an engine that judges. batch is "" where it has no name. */
+struct cli_sums {
+	uint64_t in, rejected, blank;
+};
+
 /* An engine, as the record loop drives it. Functions that may be NULL are marked so. */
 struct cli_engine {
 	void *engine;
@@ -104,6 +110,12 @@ struct cli_engine {
 	enum ev_status (*begin)(void *engine, const char *batch, struct ev_error *err);
 	enum ev_status (*end)(void *engine, const char *batch, const char *digest,
 			      const char *balance, struct ev_error *err);
+	/*
+	 * Or NULL: judges the batch as a whole before its seal is written. *approved: what
+	 * --max-rejects says; may be set to false.
+	 */
+	enum ev_status (*judge)(void *engine, const char *batch, const struct cli_sums *sums,
+				bool *approved, struct ev_error *err);
 };
 
 /*
@@ -111,6 +123,10 @@ struct cli_engine {
  * with all that the pipe contract asks. Returns the exit status; exits on trouble.
  */
 int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size_t n);
+
+/* Whether --max-rejects makes the verdict no; a note on standard error says so. */
+bool cli_refuses(const struct cli *c, uint64_t rejected, uint64_t in);
+void cli_note_refusal(uint64_t rejected, uint64_t in);
 
 /*
  * Commits the output, standard output or -o; cli_run does so itself. Exits on trouble.

@@ -109,14 +109,25 @@ static void own_stage(struct run *r, struct cli_stage *stage)
 	die(r);
 }
 
-static bool too_many_rejects(const struct run *r)
+bool cli_refuses(const struct cli *c, uint64_t rejected, uint64_t in)
 {
-	const struct cli_limit *l = &r->c->max_rejects;
-	uint64_t n = ev_rejects_count(r->c->port.rejects);
+	const struct cli_limit *l = &c->max_rejects;
 
 	if (!l->set)
 		return false;
-	return l->percent ? (double)n * 100 > (double)l->value * (double)r->n_in : n > l->value;
+	return l->percent ? (double)rejected * 100 > (double)l->value * (double)in
+			  : rejected > l->value;
+}
+
+void cli_note_refusal(uint64_t rejected, uint64_t in)
+{
+	cli_note("%llu of %llu lines were rejected, more than --max-rejects allows",
+		 (unsigned long long)rejected, (unsigned long long)in);
+}
+
+static bool too_many_rejects(const struct run *r)
+{
+	return cli_refuses(r->c, ev_rejects_count(r->c->port.rejects), r->n_in);
 }
 
 /* Sections */
@@ -185,6 +196,17 @@ static void open_output(struct run *r)
 	ev_buf_free(&line);
 }
 
+static void judge(struct run *r)
+{
+	struct cli_sums sums = {r->n_in, ev_rejects_count(r->c->port.rejects), r->n_blank};
+	bool approved = !r->refused;
+
+	if (r->e->judge == NULL)
+		return;
+	must(r, r->e->judge(r->e->engine, batch_name(r), &sums, &approved, &r->c->error));
+	r->refused |= !approved;
+}
+
 static void close_output(struct run *r)
 {
 	struct cli_stage own;
@@ -193,6 +215,7 @@ static void close_output(struct run *r)
 
 	own_stage(r, &own);
 	r->refused |= too_many_rejects(r);
+	judge(r);
 	r->opened = false;
 	add_stage(r, &r->chain, &own);
 	add_total(r);
@@ -542,10 +565,8 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	cli_commit(c);
 	if (c->stats != NULL)
 		write_stats(&r);
-	if (r.refused)
-		cli_note("%llu of %llu lines were rejected, more than --max-rejects allows",
-			 (unsigned long long)ev_rejects_count(c->port.rejects),
-			 (unsigned long long)r.n_in);
+	if (too_many_rejects(&r))
+		cli_note_refusal(ev_rejects_count(c->port.rejects), r.n_in);
 	ev_lines_free(&r.lines);
 	ev_in_free(&r.in);
 	ev_digest_free(&r.digest);

@@ -1,4 +1,5 @@
 #include "engine/validate.h"
+#include "engine/validate_verdict.h"
 #include "model/event.h"
 #include "model/expr.h"
 #include "model/jschema.h"
@@ -48,6 +49,9 @@ struct ev_validate {
 	uint64_t n_out;
 	uint64_t n_warned;
 	struct ev_count counts[3];
+	struct ev_verdict *verdict;	/* of the batch; NULL: there is none to be made */
+	const struct ev_event *current; /* of the record in hand, as far as it was read */
+	const struct ev_record *record;
 };
 
 static struct ev_validate *new_engine(const struct ev_model *m, struct ev_port *port)
@@ -235,14 +239,8 @@ static bool compile(struct ev_validate *v, struct ev_error *err)
 	const struct ev_model *m = v->m;
 	struct ev_error why;
 
-	if (m->has_expectations) {
-		ev_fail(err,
-			"%s:%zu:%zu: expectations are not judged by this version of evkit: take "
-			"them out",
-			m->file, m->expectations.line, m->expectations.column);
-		return false;
-	}
 	v->schemas = ev_jschema_set_new(m->root);
+	ev_jschema_set_symbols(v->schemas, ev_scan_symbols(ev_events_scan(v->events)));
 	v->exprs = ev_calloc(m->n_rules, sizeof(struct ev_expr *));
 	for (size_t i = 0; i < m->n_rules; i++) {
 		v->exprs[i] = ev_expr_compile(m->rules[i].jq, m->rules[i].floating, &why);
@@ -291,6 +289,7 @@ static bool compile_schema(struct ev_validate *v, const struct ev_validate_schem
 			     : ev_strdup(".");
 
 	v->schemas = ev_jschema_set_new(root);
+	ev_jschema_set_symbols(v->schemas, ev_scan_symbols(v->scan));
 	free(root);
 	ev_jschema_set_formats(v->schemas, !s->formats_annotate);
 	if (s->draft != NULL && !ev_jschema_set_draft(v->schemas, s->draft)) {
@@ -315,6 +314,30 @@ struct ev_validate *ev_validate_open_schema(const struct ev_validate_schema *sch
 	if (!compile_schema(v, schema, err))
 		ev_validate_free(&v);
 	return v;
+}
+
+/* The batch as a whole */
+
+static void note_reject(void *ctx, const struct ev_record *rec, const char *origin,
+			size_t origin_len, const struct ev_reasons *why)
+{
+	struct ev_validate *v = ctx;
+
+	ev_batch_reject(ev_verdict_batch(v->verdict), v->current, rec, origin, origin_len, why);
+}
+
+void ev_validate_for(struct ev_validate *v, struct ev_verdict *verdict)
+{
+	v->verdict = verdict;
+	if (verdict != NULL && ev_verdict_batch(verdict) != NULL)
+		ev_rejects_watch(v->port->rejects, note_reject, v);
+}
+
+static void note_warning(struct ev_validate *v, const struct ev_rule *rule)
+{
+	v->n_warned++;
+	if (v->verdict != NULL && ev_verdict_batch(v->verdict) != NULL)
+		ev_batch_warn(ev_verdict_batch(v->verdict), v->current, v->record, rule);
 }
 
 /* Judging */
@@ -385,7 +408,7 @@ static bool rules_pass(struct ev_validate *v, const struct contract *c, const st
 		if (truth == EV_HOLDS)
 			continue;
 		if (strcmp(rule->severity, "critical") != 0) {
-			v->n_warned++;
+			note_warning(v, rule);
 			continue;
 		}
 		if (truth == EV_FAILS)
@@ -474,12 +497,21 @@ enum ev_status ev_validate_step(struct ev_validate *v, const struct ev_record *r
 				struct ev_error *err)
 {
 	struct ev_event event;
+	enum ev_status st;
 
 	if (v->schema != NULL)
 		return step_schema(v, rec, err);
-	if (ev_events_read(v->events, rec, &event, &v->why) != EV_OK || !judge(v, &event))
-		return ev_rejects_put(v->port->rejects, rec, event.origin, event.origin_len,
-				      &v->why, err);
+	v->current = &event;
+	v->record = rec;
+	if (ev_events_read(v->events, rec, &event, &v->why) != EV_OK || !judge(v, &event)) {
+		st = ev_rejects_put(v->port->rejects, rec, event.origin, event.origin_len, &v->why,
+				    err);
+		v->current = NULL;
+		return st;
+	}
+	v->current = NULL;
+	if (v->verdict != NULL && ev_verdict_pass(v->verdict, &event, rec, err) == EV_FATAL)
+		return EV_FATAL;
 	v->n_out++;
 	return ev_port_line(v->port, rec->p, rec->len, err);
 }

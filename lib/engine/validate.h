@@ -29,6 +29,9 @@ struct ev_validate_schema {
 /* Holds each line, any JSON value, against the schema, and nothing else. */
 struct ev_validate *ev_validate_open_schema(const struct ev_validate_schema *schema,
 					    struct ev_port *port, struct ev_error *err);
+/* Has the batch's verdict (engine/validate_verdict.h, borrowed) told of every record. */
+struct ev_verdict;
+void ev_validate_for(struct ev_validate *v, struct ev_verdict *verdict);
 enum ev_status ev_validate_step(struct ev_validate *v, const struct ev_record *rec,
 				struct ev_error *err);
 const struct ev_count *ev_validate_counts(const struct ev_validate *v);

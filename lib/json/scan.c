@@ -39,6 +39,7 @@ struct ev_scan *ev_scan_new(void)
 	struct ev_scan *s = ev_calloc(1, sizeof *s);
 
 	s->symbols = ev_symbols_new(EV_LEARN);
+	s->doc.symbols = s->symbols;
 	s->seed = ev_hash_seed();
 	return s;
 }

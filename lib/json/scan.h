@@ -57,6 +57,7 @@ struct ev_doc {
 	const struct ev_node *nodes; /* nodes[0] is the whole value */
 	uint32_t n;
 	uint32_t duplicate; /* where the second of two equal names stands, or EV_NOWHERE */
+	struct ev_symbols *symbols; /* the scanner's */
 };
 
 enum ev_flaw_code {

@@ -50,6 +50,7 @@ void ev_symbols_free(struct ev_symbols **s)
 	for (size_t i = 0; i < size_of(*s); i++)
 		free((char *)(uintptr_t)(*s)->table[i].name);
 	free((*s)->table);
+	free((*s)->ranks);
 	free(*s);
 	*s = NULL;
 }
@@ -144,6 +145,34 @@ uint32_t ev_symbols_add(struct ev_symbols *s, const char *name, size_t len)
 	if (at->symbol == EV_NO_SYMBOL)
 		fill(s, at, &x);
 	return at->symbol;
+}
+
+static int by_name(const void *x, const void *y)
+{
+	const struct ev_symbol *a = *(const struct ev_symbol *const *)x,
+			       *b = *(const struct ev_symbol *const *)y;
+	size_t a_len = a->len & ~EV_SYMBOL_LONG, b_len = b->len & ~EV_SYMBOL_LONG;
+	int order = memcmp(a->name, b->name, a_len < b_len ? a_len : b_len);
+
+	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+const uint32_t *ev_symbols_rank(struct ev_symbols *s)
+{
+	const struct ev_symbol **order = ev_realloc_array(NULL, (size_t)s->n + 1, sizeof *order);
+	size_t n = 0;
+
+	for (size_t i = 0; i < size_of(s); i++)
+		if (s->table[i].symbol != EV_NO_SYMBOL)
+			order[n++] = &s->table[i];
+	qsort(order, n, sizeof *order, by_name);
+	s->ranks = ev_realloc_array(s->ranks, n + 1, sizeof *s->ranks);
+	s->ranks[EV_NO_SYMBOL] = 0;
+	for (size_t i = 0; i < n; i++)
+		s->ranks[order[i]->symbol] = (uint32_t)i;
+	s->n_ranked = s->n;
+	free(order);
+	return s->ranks;
 }
 
 /* Maps */

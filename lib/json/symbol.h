@@ -33,6 +33,8 @@ struct ev_symbols {
 	uint32_t mask; /* of offsets in octets into the table */
 	uint64_t seed; /* odd and secret */
 	uint32_t n, may_learn;
+	uint32_t *ranks; /* by symbol, for n_ranked of them */
+	uint32_t n_ranked;
 };
 
 /* learns: how many names beside those added; EV_LEARN for a scanner's. */
@@ -41,6 +43,16 @@ struct ev_symbols *ev_symbols_new(uint32_t learns);
 void ev_symbols_free(struct ev_symbols **s);
 /* The number of a name, from 1 and in the order of adding. */
 uint32_t ev_symbols_add(struct ev_symbols *s, const char *name, size_t len);
+/*
+ * By symbol, the place of its name among all in the order of their octets; [EV_NO_SYMBOL] means
+ * nothing. Valid until a name is added or learned.
+ */
+const uint32_t *ev_symbols_rank(struct ev_symbols *s);
+static inline const uint32_t *ev_symbols_ranks(struct ev_symbols *s)
+{
+	return s->n_ranked == s->n ? s->ranks : ev_symbols_rank(s);
+}
+
 /* For ev_symbols_of: beyond the first slot. */
 uint32_t ev_symbols_seek(struct ev_symbols *s, const char *name, size_t len, uint64_t head,
 			 uint64_t tail);

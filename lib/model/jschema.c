@@ -47,7 +47,7 @@ static inline const struct js_name *names_find(const struct js_names *t, const c
 		return NULL;
 	if (t->slots == NULL) {
 		for (uint32_t i = 0; i < t->n; i++)
-			if (t->list[i].len == len && memcmp(t->list[i].p, p, len) == 0)
+			if (t->list[i].len == len && ev_same(t->list[i].p, p, len))
 				return &t->list[i];
 		return NULL;
 	}
@@ -55,7 +55,7 @@ static inline const struct js_name *names_find(const struct js_names *t, const c
 	for (uint32_t k = hash & t->mask; t->slots[k] != 0; k = (k + 1) & t->mask) {
 		const struct js_name *name = &t->list[t->slots[k] - 1];
 
-		if (name->hash == hash && name->len == len && memcmp(name->p, p, len) == 0)
+		if (name->hash == hash && name->len == len && ev_same(name->p, p, len))
 			return name;
 	}
 	return NULL;
@@ -256,6 +256,8 @@ static bool numbers_fit(struct js_judge *j, const struct js_numbers *n, uint32_t
 	size_t len;
 
 	p = ev_raw(j->d, i, &len);
+	if (n->only_positive && *p != '-')
+		return true;
 	q = js_quick_read(p, len);
 	for (int bound = 0; bound < JS_BOUNDS; bound++)
 		if (!js_within(p, len, &q, &n->limits[bound], (enum js_bound)bound))
@@ -396,6 +398,30 @@ bool js_equal_elements(struct js_judge *j, uint32_t i, uint32_t *a, uint32_t *b)
 	return false;
 }
 
+/* What a leaf asks. */
+static inline bool leaf_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i)
+{
+	enum ev_kind kind = ev_kind(j->d, i);
+
+	if ((s->types >> kind & 1) == 0 && !js_type_fits(j, s, i))
+		return false;
+	if (s->constant != NULL && !js_is_among(j, s->constant, i))
+		return false;
+	if (s->values != NULL && !js_is_among(j, s->values, i))
+		return false;
+	if (kind == EV_NUMBER)
+		return s->numbers == NULL || numbers_fit(j, s->numbers, i);
+	return kind != EV_STRING || s->strings == NULL || strings_fit(j, s->strings, i);
+}
+
+/* For values that are many: most are held against leaves. */
+static inline bool value_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i)
+{
+	while (s->alias != NULL && j->set->n_dynamic == 0)
+		s = s->alias;
+	return s->leaf ? leaf_fits(j, s, i) : js_fits(j, s, i, JS_NO_MARKS);
+}
+
 static bool arrays_fit(struct js_judge *j, const struct js_arrays *t, uint32_t i, size_t marks)
 {
 	const struct ev_doc *d = j->d;
@@ -405,12 +431,12 @@ static bool arrays_fit(struct js_judge *j, const struct js_arrays *t, uint32_t i
 	if (d->nodes[i].count < t->min || d->nodes[i].count > t->max)
 		return false;
 	for (k = 0; at < ev_end(d, i) && k < t->n_prefix; at = ev_next(d, at), k++) {
-		if (!js_fits(j, t->prefix[k], at, JS_NO_MARKS))
+		if (!value_fits(j, t->prefix[k], at))
 			return false;
 		mark(j, marks, k);
 	}
 	for (; t->items != NULL && at < ev_end(d, i); at = ev_next(d, at), k++) {
-		if (!js_fits(j, t->items, at, JS_NO_MARKS))
+		if (!value_fits(j, t->items, at))
 			return false;
 		mark(j, marks, k);
 	}
@@ -433,13 +459,28 @@ static bool arrays_fit(struct js_judge *j, const struct js_arrays *t, uint32_t i
 
 /* Objects */
 
-/* One member against all that speaks of members. */
-static bool member_fits(struct js_judge *j, const struct js_objects *o, uint32_t i, uint64_t *bits,
-			bool *covered)
+static inline const struct js_name *name_of_member(struct js_judge *j, const struct js_objects *o,
+						   uint32_t i)
 {
+	const char *p;
 	size_t len;
-	const char *p = member_name(j, i, &len);
-	const struct js_name *name = names_find(&o->names, p, len);
+	uint32_t k;
+
+	if (j->by_symbol) {
+		k = ev_symbol_map_get(&o->members, j->d->nodes[i].count);
+		return k != UINT32_MAX ? &o->names.list[k] : NULL;
+	}
+	p = member_name(j, i, &len);
+	return names_find(&o->names, p, len);
+}
+
+/* One member against all that speaks of members. */
+static inline bool member_fits(struct js_judge *j, const struct js_objects *o, uint32_t i,
+			       uint64_t *bits, bool *covered)
+{
+	const struct js_name *name = name_of_member(j, o, i);
+	size_t len;
+	const char *p;
 
 	*covered = false;
 	if (name != NULL) {
@@ -447,7 +488,7 @@ static bool member_fits(struct js_judge *j, const struct js_objects *o, uint32_t
 			bits[name->bit / 64] |= 1ULL << name->bit % 64;
 		if (name->schema != NULL) {
 			*covered = true;
-			if (!js_fits(j, name->schema, i + 1, JS_NO_MARKS))
+			if (!value_fits(j, name->schema, i + 1))
 				return false;
 		}
 	}
@@ -455,16 +496,16 @@ static bool member_fits(struct js_judge *j, const struct js_objects *o, uint32_t
 		p = member_name(j, i, &len); /* what it lay in may have been used since */
 		if (ev_regex_match(o->patterns[k].regex, p, len)) {
 			*covered = true;
-			if (!js_fits(j, o->patterns[k].schema, i + 1, JS_NO_MARKS))
+			if (!value_fits(j, o->patterns[k].schema, i + 1))
 				return false;
 		}
 	}
 	if (!*covered && o->additional != NULL) {
 		*covered = true;
-		if (!js_fits(j, o->additional, i + 1, JS_NO_MARKS))
+		if (!value_fits(j, o->additional, i + 1))
 			return false;
 	}
-	return o->property_names == NULL || js_fits(j, o->property_names, i, JS_NO_MARKS);
+	return o->property_names == NULL || value_fits(j, o->property_names, i);
 }
 
 static bool objects_fit(struct js_judge *j, const struct js_objects *o, uint32_t i, size_t marks)
@@ -561,31 +602,14 @@ static bool applied_fit(struct js_judge *j, const struct js_applied *a, uint32_t
 /* All but unevaluated*. */
 bool js_keywords_fit(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t marks)
 {
-	if (!js_type_fits(j, s, i))
+	if (!leaf_fits(j, s, i))
 		return false;
-	if (s->constant != NULL && !js_is_among(j, s->constant, i))
+	if (s->arrays != NULL && ev_kind(j->d, i) == EV_ARRAY &&
+	    !arrays_fit(j, s->arrays, i, marks))
 		return false;
-	if (s->values != NULL && !js_is_among(j, s->values, i))
+	if (s->objects != NULL && ev_kind(j->d, i) == EV_OBJECT &&
+	    !objects_fit(j, s->objects, i, marks))
 		return false;
-	switch (ev_kind(j->d, i)) {
-	case EV_NUMBER:
-		if (s->numbers != NULL && !numbers_fit(j, s->numbers, i))
-			return false;
-		break;
-	case EV_STRING:
-		if (s->strings != NULL && !strings_fit(j, s->strings, i))
-			return false;
-		break;
-	case EV_ARRAY:
-		if (s->arrays != NULL && !arrays_fit(j, s->arrays, i, marks))
-			return false;
-		break;
-	case EV_OBJECT:
-		if (s->objects != NULL && !objects_fit(j, s->objects, i, marks))
-			return false;
-		break;
-	default: break;
-	}
 	return s->applied == NULL || applied_fit(j, s->applied, i, marks);
 }
 
@@ -671,6 +695,7 @@ bool ev_jschema_valid(const struct ev_jschema *s, const struct ev_doc *d, uint32
 {
 	struct js_judge j = {.d = d,
 			     .set = s->set,
+			     .by_symbol = d->symbols == s->set->symbols,
 			     .top = at,
 			     .without = without,
 			     .left = js_work(s->set, d)};

@@ -24,6 +24,8 @@ void ev_jschema_set_free(struct ev_jschema_set **set);
 /*
  * What holds for the schemas of a set, said before the first one.
  *
+ * symbols: those of the scanner of the documents that will be held against them; then members are
+ * found by their names' numbers. Documents of other scanners are right too, and slower.
  * formats: whether `format` is asserted, as it is by default, where no metaschema decides it by the
  * vocabularies that it declares.
  * draft: what a schema without $schema is of: "2020-12" (the default), "2019-09", "draft-07",
@@ -32,6 +34,7 @@ void ev_jschema_set_free(struct ev_jschema_set **set);
  * set is the folder itself if base is NULL. False with the error if there is no such folder, or
  * base is no absolute URI.
  */
+void ev_jschema_set_symbols(struct ev_jschema_set *set, struct ev_symbols *symbols);
 void ev_jschema_set_formats(struct ev_jschema_set *set, bool asserted);
 bool ev_jschema_set_draft(struct ev_jschema_set *set, const char *name);
 bool ev_jschema_set_map(struct ev_jschema_set *set, const char *folder, const char *base,

@@ -748,6 +748,25 @@ static bool keyword(struct compile *c, enum keyword k, uint32_t at)
 	return true;
 }
 
+static void map_names(struct ev_jschema_set *set, struct js_objects *o)
+{
+	for (uint32_t i = 0; i < o->names.n; i++) {
+		const struct js_name *name = &o->names.list[i];
+
+		ev_symbol_map_put(&o->members, ev_symbols_add(set->symbols, name->p, name->len), i);
+	}
+	ev_grow(&set->mapped, &set->cap_mapped, set->n_mapped + 1, sizeof(struct js_objects *));
+	set->mapped[set->n_mapped++] = o;
+}
+
+static bool is_only_positive(const struct js_numbers *n)
+{
+	for (int i = 0; i < JS_BOUNDS; i++)
+		if ((n->limits[i].text.p != NULL) != (i == JS_MINIMUM))
+			return false;
+	return n->limits[JS_MINIMUM].quick.fits && n->limits[JS_MINIMUM].quick.mantissa == 0;
+}
+
 /* What is known only when all keywords are. */
 static void close_schema(struct compile *c)
 {
@@ -762,9 +781,16 @@ static void close_schema(struct compile *c)
 			a->all = ev_arena_alloc(&c->set->arena, sizeof(struct ev_jschema *));
 		a->all[a->n_all++] = c->ref;
 	}
+	if (c->numbers != NULL)
+		c->numbers->only_positive = is_only_positive(c->numbers);
+	c->s->leaf = c->s->alias == NULL && o == NULL && c->s->arrays == NULL &&
+		     c->s->applied == NULL && c->s->unevaluated_items == NULL &&
+		     c->s->unevaluated_properties == NULL;
 	if (o == NULL)
 		return;
 	names_close(c->set, &o->names);
+	if (c->set->symbols != NULL)
+		map_names(c->set, o);
 	for (uint32_t i = 0; i < o->n_required; i++) {
 		uint32_t bit = o->names.list[o->required[i]].bit;
 

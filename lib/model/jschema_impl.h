@@ -110,6 +110,7 @@ enum js_bound {
 
 struct js_numbers {
 	struct js_limit limits[JS_BOUNDS];
+	bool only_positive; /* nothing more than a minimum of 0 */
 };
 
 struct js_strings {
@@ -161,6 +162,7 @@ struct js_dependent {
 struct js_objects {
 	uint64_t min, max;
 	struct js_names names;
+	struct ev_symbol_map members; /* the same by the set's symbols: indices into names.list */
 	uint32_t bits;
 	uint64_t needed[JS_SEEN / 64]; /* of required, those below JS_SEEN */
 	uint32_t *required;	       /* indices into names */
@@ -191,6 +193,7 @@ struct ev_jschema {
 	const struct ev_jschema *alias; /* a lone $ref: where it leads */
 	uint8_t types;			/* 1 << kind, and JS_INTEGER */
 	bool boolean, value;		/* a boolean schema, and which */
+	bool leaf; /* it asks nothing of what is inside a value, and applies no other schema */
 	const struct js_values *constant, *values;
 	const struct js_numbers *numbers;
 	const struct js_strings *strings;
@@ -241,7 +244,10 @@ struct ev_jschema_set {
 	char *map, *base; /* the folder that base stands for, which ends in a slash; or NULL */
 	struct js_dialect dialect; /* of a schema without $schema */
 	struct ev_arena arena;
-	struct ev_scan *scan;
+	struct ev_scan *scan;	    /* of schemas */
+	struct ev_symbols *symbols; /* of documents, or NULL */
+	struct js_objects **mapped; /* those with a map of symbols */
+	size_t n_mapped, cap_mapped;
 	struct js_document **documents;
 	size_t n_documents, cap_documents;
 	struct js_resource **resources;
@@ -396,6 +402,7 @@ enum { JS_DEPTH = 6000 };
 struct js_judge {
 	const struct ev_doc *d;
 	struct ev_jschema_set *set;
+	bool by_symbol; /* the document's names have the set's symbols */
 	const struct js_scope *scope;
 	uint32_t top, without; /* as given to ev_jschema_valid */
 	int depth;	/* schemas applied one inside the other, on values or within values */

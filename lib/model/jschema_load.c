@@ -36,6 +36,11 @@ struct ev_jschema_set *ev_jschema_set_new(const char *root)
 	return set;
 }
 
+void ev_jschema_set_symbols(struct ev_jschema_set *set, struct ev_symbols *symbols)
+{
+	set->symbols = symbols;
+}
+
 static void document_free(struct js_document *doc)
 {
 	free(doc->text);
@@ -55,6 +60,9 @@ void ev_jschema_set_free(struct ev_jschema_set **s)
 		free(set->resources[i]->anchors);
 	for (size_t i = 0; i < set->n_regexes; i++)
 		ev_regex_free(&set->regexes[i]);
+	for (size_t i = 0; i < set->n_mapped; i++)
+		ev_symbol_map_free(&set->mapped[i]->members);
+	free(set->mapped);
 	free(set->documents);
 	free(set->resources);
 	free(set->regexes);

@@ -154,6 +154,7 @@ void ev_model_free(struct ev_model **model)
 	free(m->file);
 	free(m->root);
 	free(m->name);
+	ev_yaml_free(&m->yaml);
 	free(m);
 	*model = NULL;
 }

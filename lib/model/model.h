@@ -2,8 +2,8 @@
  * model: what a shop's events mean, read from one YAML file (evkit-model.5). Floor 3.
  *
  * Everything belongs to the model and lives until ev_model_free. Errors have file:line:column, and
- * an unknown key is told with the nearest known one. Schemas and rules are kept as text: only
- * evvalidate compiles them.
+ * an unknown key is told with the nearest known one. Schemas, rules and expectations are kept
+ * as they were written: only evvalidate compiles them.
  */
 #ifndef EV_MODEL_H
 #define EV_MODEL_H
@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "base/zone.h"
 #include "json/path.h"
+#include "model/yaml.h"
 
 struct ev_place {
 	size_t line, column; /* in the model's file, from 1 */
@@ -118,8 +119,8 @@ struct ev_model {
 	bool pass_unknown;
 	struct ev_rule *rules;
 	size_t n_rules;
-	bool has_expectations;
-	struct ev_place expectations;
+	const struct ev_yaml *expectations; /* a list, as it was written, or NULL */
+	struct ev_yaml_doc *yaml;	    /* that it lies in */
 	struct ev_fact *facts;
 	size_t n_facts;
 	struct ev_dimension *dimensions;

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "io/in.h"
 #include "model/model.h"
+#include "model/nearest.h"
 #include "model/yaml.h"
 
 #include <stdio.h>
@@ -49,50 +50,6 @@ static struct ev_place place(const struct ev_yaml *y)
 	return (struct ev_place){y->line, y->column};
 }
 
-static size_t min3(size_t a, size_t b, size_t c)
-{
-	return a < b ? (a < c ? a : c) : (b < c ? b : c);
-}
-
-/* Levenshtein's distance; names longer than the row are never near. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[64], n = strlen(b);
-
-	if (n >= sizeof row / sizeof row[0])
-		return SIZE_MAX;
-	for (size_t k = 0; k <= n; k++)
-		row[k] = k;
-	for (size_t i = 0; a[i] != '\0'; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i + 1;
-		for (size_t k = 0; k < n; k++) {
-			size_t up = row[k + 1];
-
-			row[k + 1] = min3(up + 1, row[k] + 1, diagonal + (a[i] != b[k]));
-			diagonal = up;
-		}
-	}
-	return row[n];
-}
-
-static const char *nearest(const char *word, const char *const *known)
-{
-	const char *best = *known;
-	size_t least = SIZE_MAX;
-
-	for (; *known != NULL; known++) {
-		size_t d = distance(word, *known);
-
-		if (d < least) {
-			least = d;
-			best = *known;
-		}
-	}
-	return best;
-}
-
 /* A map all of whose keys are known. */
 static bool is_map(struct reader *r, const struct ev_yaml *y, const char *what,
 		   const char *const *known)
@@ -108,7 +65,7 @@ static bool is_map(struct reader *r, const struct ev_yaml *y, const char *what,
 		if (*k == NULL)
 			return wrong(r, place(y->keys[i]),
 				     "unknown key '%s' in %s: did you mean '%s'?", key, what,
-				     nearest(key, known));
+				     ev_nearest(key, known));
 	}
 	return true;
 }
@@ -137,7 +94,7 @@ static bool word_of(struct reader *r, const struct ev_yaml *y, const char *what,
 			if (strcmp(words[*out], y->text) == 0)
 				return true;
 		return wrong(r, place(y), "%s cannot be '%s': did you mean '%s'?", what, y->text,
-			     nearest(y->text, words));
+			     ev_nearest(y->text, words));
 	}
 	return wrong(r, place(y), "%s must be a word such as '%s'", what, words[0]);
 }
@@ -234,7 +191,7 @@ static bool types_of(struct reader *r, const struct ev_yaml *map, struct ev_name
 				known[k] = r->m->types[k].name;
 			tell(r, place(y->items[i]),
 			     "no event type '%s' in types: did you mean '%s'?", out->list[i],
-			     nearest(out->list[i], known));
+			     ev_nearest(out->list[i], known));
 			free(known);
 			return false;
 		}
@@ -439,7 +396,7 @@ static bool read_type(struct reader *r, const struct ev_yaml *y, struct ev_colum
 		type++;
 	if (ev_type_names[type] == NULL)
 		return wrong(r, place(y), "no type '%s': did you mean '%s'?", y->text,
-			     nearest(y->text, ev_type_names));
+			     ev_nearest(y->text, ev_type_names));
 	c->type = (enum ev_type)type;
 	p += len;
 	switch (c->type) {
@@ -527,7 +484,7 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 		else
 			tell(r, place(v), "no dimension '%s': did you mean '%s'?",
 			     v->kind == EV_YAML_SCALAR ? v->text : "",
-			     nearest(v->kind == EV_YAML_SCALAR ? v->text : "", known));
+			     ev_nearest(v->kind == EV_YAML_SCALAR ? v->text : "", known));
 		free(known);
 		return false;
 	}
@@ -843,8 +800,11 @@ static bool read_root(struct reader *r, const struct ev_yaml *y)
 	if ((v = ev_yaml_get(y, "star")) != NULL && !read_star(r, v))
 		return false;
 	if ((v = ev_yaml_get(y, "expectations")) != NULL) {
-		r->m->has_expectations = true;
-		r->m->expectations = place(v);
+		if (v->kind != EV_YAML_LIST)
+			return wrong(r, place(v), "expectations must be a list such as "
+						  "[{expect_table_row_count_to_be_between: "
+						  "{min_value: 1}}]");
+		r->m->expectations = v;
 	}
 	return (v = ev_yaml_get(y, "environments")) == NULL || read_environments(r, v);
 }
@@ -871,7 +831,10 @@ struct ev_model *ev_model_read(const char *file, struct ev_error *err)
 	good = ev_in_slurp(file, MAX_FILE, &text, &len, err) == EV_OK &&
 	       (doc = ev_yaml_read(file, text, len, err)) != NULL &&
 	       read_root(&r, ev_yaml_root(doc));
-	ev_yaml_free(&doc);
+	if (good && m->expectations != NULL)
+		m->yaml = doc; /* they are compiled by evvalidate alone, which tells their places */
+	else
+		ev_yaml_free(&doc);
 	free(text);
 	if (!good)
 		ev_model_free(&m);

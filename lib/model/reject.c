@@ -18,6 +18,8 @@ struct ev_rejects {
 	} by_code[CODES];
 	char tail[3]; /* octets of a long line that wait for a group of three */
 	size_t n_tail;
+	ev_rejects_told *told; /* or NULL */
+	void *ctx;
 };
 
 struct ev_rejects *ev_rejects_new(const char *stage, const char *file, struct ev_error *err)
@@ -122,6 +124,8 @@ enum ev_status ev_rejects_put(struct ev_rejects *r, const struct ev_record *rec,
 	count(r, why->code);
 	if (r->out == NULL)
 		return no_file(rec, why, err);
+	if (r->told != NULL)
+		r->told(r->ctx, rec, origin, origin_len, why);
 	envelope(r, rec, origin, origin_len, why);
 	if (ev_utf8_valid(rec->p, rec->len) == rec->len) {
 		ev_buf_puts(b, "\"raw\":");
@@ -153,6 +157,8 @@ enum ev_status ev_rejects_begin(struct ev_rejects *r, const struct ev_record *fi
 	count(r, why->code);
 	if (r->out == NULL)
 		return no_file(first, why, err);
+	if (r->told != NULL)
+		r->told(r->ctx, first, NULL, 0, why);
 	envelope(r, first, NULL, 0, why);
 	ev_buf_puts(&r->line, "\"raw_base64\":\"");
 	r->n_tail = 0;
@@ -188,6 +194,12 @@ enum ev_status ev_rejects_end(struct ev_rejects *r, struct ev_error *err)
 	ev_base64(r->tail, r->n_tail, &r->line);
 	ev_buf_puts(&r->line, "\"}\n");
 	return write_line(r, err) == EV_OK ? EV_REJECT : EV_FATAL;
+}
+
+void ev_rejects_watch(struct ev_rejects *r, ev_rejects_told *fn, void *ctx)
+{
+	r->told = fn;
+	r->ctx = ctx;
 }
 
 uint64_t ev_rejects_count(const struct ev_rejects *r)

@@ -2,7 +2,7 @@
 #include "base/arena.h"
 #include "base/utf8.h"
 #include "json/form.h"
-#include "json/scan.h"
+#include "json/view.h"
 
 #include <stdlib.h>
 #include <yaml.h>
@@ -176,6 +176,91 @@ struct ev_yaml_doc *ev_yaml_read(const char *file, const char *text, size_t len,
 		ev_yaml_free(&d);
 	yaml_parser_delete(&parser);
 	return d;
+}
+
+/* Line and column of an octet; column counts characters. */
+static void find_place(const char *text, size_t at, struct ev_yaml *to)
+{
+	to->line = to->column = 1;
+	for (size_t i = 0; i < at; i++) {
+		if (text[i] == '\n') {
+			to->line++;
+			to->column = 1;
+		} else if ((text[i] & 0xc0) != 0x80) {
+			to->column++;
+		}
+	}
+}
+
+static struct ev_yaml *convert_json(struct ev_yaml_doc *y, const struct ev_doc *d, uint32_t at,
+				    int depth);
+
+static bool json_members(struct ev_yaml_doc *y, const struct ev_doc *d, uint32_t at,
+			 struct ev_yaml *to, int depth)
+{
+	bool object = ev_kind(d, at) == EV_OBJECT;
+
+	to->kind = object ? EV_YAML_MAP : EV_YAML_LIST;
+	to->items = array(y, d->nodes[at].count);
+	to->keys = object ? array(y, d->nodes[at].count) : NULL;
+	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i)) {
+		if (object && (to->keys[to->n] = convert_json(y, d, i++, depth)) == NULL)
+			return false;
+		if ((to->items[to->n++] = convert_json(y, d, i, depth)) == NULL)
+			return false;
+	}
+	return true;
+}
+
+static struct ev_yaml *convert_json(struct ev_yaml_doc *y, const struct ev_doc *d, uint32_t at,
+				    int depth)
+{
+	struct ev_yaml *to = ev_arena_zalloc(&y->arena, sizeof *to);
+	struct ev_buf scratch = {0};
+	const char *p;
+
+	find_place(d->text, d->nodes[at].pos, to);
+	if (depth > MAX_DEPTH) {
+		ev_fail(y->err, "%s:%zu:%zu: nested deeper than 64: write it flatter", y->file,
+			to->line, to->column);
+		return NULL;
+	}
+	if (ev_kind(d, at) >= EV_ARRAY)
+		return json_members(y, d, at, to, depth + 1) ? to : NULL;
+	to->kind = EV_YAML_SCALAR;
+	to->plain = ev_kind(d, at) != EV_STRING;
+	p = to->plain ? ev_raw(d, at, &to->len) : ev_string(d, at, &scratch, &to->len);
+	to->text = ev_arena_copy(&y->arena, p, to->len);
+	ev_buf_free(&scratch);
+	if (strlen(to->text) == to->len)
+		return to;
+	ev_fail(y->err, "%s:%zu:%zu: a NUL stands in the text: remove it", y->file, to->line,
+		to->column);
+	return NULL;
+}
+
+struct ev_yaml_doc *ev_yaml_read_json(const char *file, const char *text, size_t len,
+				      struct ev_error *err)
+{
+	struct ev_yaml_doc *y = ev_calloc(1, sizeof *y);
+	struct ev_scan *scan = ev_scan_new();
+	struct ev_flaw flaw = {0};
+	const struct ev_doc *d = ev_scan(scan, text, len, &flaw);
+	struct ev_yaml at;
+
+	y->file = file;
+	y->err = err;
+	if (d == NULL || d->duplicate != EV_NOWHERE) {
+		find_place(text, d == NULL ? flaw.at : d->duplicate, &at);
+		ev_fail(err, "%s:%zu:%zu: no JSON: %s", file, at.line, at.column,
+			d == NULL ? flaw.what : "the same name stands twice in one object");
+	} else {
+		y->root = convert_json(y, d, 0, 0);
+	}
+	ev_scan_free(&scan);
+	if (y->root == NULL)
+		ev_yaml_free(&y);
+	return y;
 }
 
 const struct ev_yaml *ev_yaml_root(const struct ev_yaml_doc *doc)

@@ -31,16 +31,26 @@ enum { MAX_ROUNDS = 64 };
 static char folder[PATH_MAX];
 static volatile sig_atomic_t stopped_by;
 
+static int spawn(pid_t *pid, const char *const *argv, const posix_spawn_file_actions_t *files)
+{
+	return posix_spawnp(pid, argv[0], files, NULL, (char *const *)(uintptr_t)argv, environ);
+}
+
 /* ---- the end --------------------------------------------------------------- */
 
+static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+
+/* A signal often comes more than once, and to all of a group: none may stop this, nor its rm. */
 static void remove_folder(void)
 {
-	char *argv[] = {(char *)"rm", (char *)"-rf", folder, NULL};
+	const char *argv[] = {"rm", "-rf", folder, NULL};
 	pid_t pid;
 
 	if (*folder == '\0' || chdir("/") != 0)
 		return;
-	if (posix_spawnp(&pid, "rm", NULL, NULL, argv, environ) == 0)
+	for (int i = 0; i < COUNT(ends); i++)
+		signal(ends[i], SIG_IGN);
+	if (spawn(&pid, argv, NULL) == 0)
 		waitpid(pid, NULL, 0);
 	*folder = '\0';
 }
@@ -87,9 +97,8 @@ static void open_folder(void)
 		exit(2);
 	}
 	atexit(remove_folder);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	for (int i = 0; i < COUNT(ends); i++)
+		sigaction(ends[i], &action, NULL);
 }
 
 /* ---- a run ----------------------------------------------------------------- */
@@ -104,7 +113,7 @@ struct shot {
  * Runs a program with nothing on standard input and its output thrown away; what it says on
  * standard error is kept in the file "error".
  */
-static struct shot shoot_words(char *const *argv)
+static struct shot shoot_words(const char *const *argv)
 {
 	posix_spawn_file_actions_t files;
 	struct timespec start, end;
@@ -119,7 +128,7 @@ static struct shot shoot_words(char *const *argv)
 	posix_spawn_file_actions_addopen(&files, 2, "error", O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	fflush(stdout);
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	if ((errno = posix_spawnp(&pid, argv[0], &files, NULL, argv, environ)) != 0)
+	if ((errno = spawn(&pid, argv, &files)) != 0)
 		die("%s: %s", argv[0], strerror(errno));
 	while (wait4(pid, &status, 0, &used) < 0) {
 		if (errno != EINTR)
@@ -142,7 +151,7 @@ static struct shot shoot_words(char *const *argv)
 /* The same for a line of shell. */
 static struct shot shoot(const char *command)
 {
-	char *argv[] = {(char *)"sh", (char *)"-c", (char *)(uintptr_t)command, NULL};
+	const char *argv[] = {"sh", "-c", command, NULL};
 
 	return shoot_words(argv);
 }
@@ -150,11 +159,11 @@ static struct shot shoot(const char *command)
 /* Shows what the last run said, and ends. */
 static _Noreturn void die_of(const char *command)
 {
-	char *argv[] = {(char *)"cat", (char *)"error", NULL};
+	const char *argv[] = {"cat", "error", NULL};
 	pid_t pid;
 
 	fflush(stdout);
-	if (posix_spawnp(&pid, "cat", NULL, NULL, argv, environ) == 0)
+	if (spawn(&pid, argv, NULL) == 0)
 		waitpid(pid, NULL, 0);
 	die("this failed: %s", command);
 }
@@ -217,7 +226,7 @@ static void close_server(struct server *s)
 }
 
 /* False if the program cannot run here. */
-static bool open_server(struct server *s, char *const *argv)
+static bool open_server(struct server *s, const char *const *argv)
 {
 	posix_spawn_file_actions_t files;
 	int in[2], out[2];
@@ -230,7 +239,7 @@ static bool open_server(struct server *s, char *const *argv)
 	posix_spawn_file_actions_adddup2(&files, in[0], 0);
 	posix_spawn_file_actions_adddup2(&files, out[1], 1);
 	posix_spawn_file_actions_addopen(&files, 2, "error", O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	errno = posix_spawnp(&s->pid, argv[0], &files, NULL, argv, environ);
+	errno = spawn(&s->pid, argv, &files);
 	posix_spawn_file_actions_destroy(&files);
 	close(in[0]);
 	close(out[1]);

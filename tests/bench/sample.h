@@ -17,8 +17,8 @@
 #include <time.h>
 
 enum {
-	SAMPLE_MAX = 16000000, /* octets: more than the caches that a core has alone */
-	SAMPLE_SLACK = 128,    /* octets behind the text that scanners may read */
+	SAMPLE_MAX = 8000000, /* octets: more than the caches that a core has alone */
+	SAMPLE_SLACK = 128,   /* octets behind the text that scanners may read */
 	SAMPLE_NAME = 64,
 };
 

@@ -1,0 +1,86 @@
+/* evreport: results of evvalidate as one HTML page. */
+#include "base/utf8.h"
+#include "cli/cli.h"
+#include "engine/report.h"
+#include "io/in.h"
+#include "json/scan.h"
+
+static const char *title;
+static const char *redact[EV_REPORT_REDACTIONS];
+static size_t n_redact;
+
+static const struct cli_option options[] = {
+	{"redact", '\0', "PATH", "do not show the values at PATH; may be given more than once"},
+	{"title", '\0', "TEXT", "the title of the page"},
+	{0},
+};
+
+static void take(size_t index, const char *argument)
+{
+	if (index == 1) {
+		if (ev_utf8_valid(argument, strlen(argument)) < strlen(argument))
+			cli_usage("--title takes UTF-8 text");
+		title = argument;
+		return;
+	}
+	if (n_redact == EV_REPORT_REDACTIONS)
+		cli_usage("--redact can be given %d times", EV_REPORT_REDACTIONS);
+	redact[n_redact++] = argument;
+}
+
+static const struct cli_program program = {
+	.name = "evreport",
+	.usage = "evreport [options] [file ...]",
+	.purpose = "Makes one HTML page, which needs no network, of the results of evvalidate.",
+	.input = CLI_NO_MODEL,
+	.options = options,
+	.take = take,
+};
+
+/* A whole file, which may be gzip. */
+static void add_file(struct cli *c, struct ev_report *r, char *name)
+{
+	struct ev_in *in = ev_in_new(&name, 1, EV_SCAN_MAX);
+	struct ev_buf text = {0};
+	struct ev_run run;
+	enum ev_status st;
+
+	while ((st = ev_in_next(in, &run, &c->error)) == EV_OK) {
+		if (text.len + run.len >= EV_SCAN_MAX) {
+			ev_fail(&c->error, "%s: is larger than %d octets: give a smaller result",
+				name, EV_SCAN_MAX);
+			cli_die(&c->error);
+		}
+		ev_buf_put(&text, run.p, run.len);
+	}
+	if (st == EV_FATAL)
+		cli_die(&c->error);
+	memset(ev_buf_room(&text, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
+	ev_in_free(&in);
+	if (ev_report_add(r, strcmp(name, "-") == 0 ? "standard input" : name, text.p, text.len,
+			  &c->error) != EV_OK)
+		cli_die(&c->error);
+}
+
+int main(int argc, char **argv)
+{
+	static char standard_input[] = "-";
+	struct ev_report *report;
+	struct cli cli;
+
+	cli_open(&cli, &program, argc, argv);
+	report = ev_report_new(title);
+	for (size_t i = 0; i < n_redact; i++)
+		if (ev_report_redact(report, redact[i], &cli.error) != EV_OK)
+			cli_usage("--redact: %s", cli.error.text);
+	if (cli.n_operands == 0)
+		add_file(&cli, report, standard_input);
+	for (size_t i = 0; i < cli.n_operands; i++)
+		add_file(&cli, report, cli.operands[i]);
+	if (ev_report_write(report, cli.port.out, &cli.error) != EV_OK)
+		cli_die(&cli.error);
+	cli_commit(&cli);
+	ev_report_free(&report);
+	cli_close(&cli);
+	return CLI_OK;
+}

@@ -1,0 +1,683 @@
+#include "model/expect.h"
+#include "model/expect_in.h"
+#include "model/jschema.h"
+#include "json/canon.h"
+#include "json/decimal.h"
+#include "json/form.h"
+#include "json/sum.h"
+
+#include <stdlib.h>
+
+/* Positions and samples */
+
+const struct ev_position *frame_position(struct frame *f)
+{
+	if (f->pos.source == NULL)
+		ev_locate(f->locator, f->rec, f->event->origin, f->event->origin_len, &f->pos);
+	return &f->pos;
+}
+
+static int order_of(const struct sampled *a, const struct ev_position *pos, uint64_t element)
+{
+	int order = ev_position_compare(&a->pos, pos);
+
+	return order != 0 ? order : (a->element > element) - (a->element < element);
+}
+
+bool sample_wants(const struct sample *s, const struct ev_position *pos, uint64_t element)
+{
+	return s->n < EXPECT_SAMPLE || order_of(&s->list[s->n - 1], pos, element) > 0;
+}
+
+void sample_add(struct sample *s, const struct ev_position *pos, uint64_t element,
+		const char *value, size_t len)
+{
+	struct sampled item;
+	size_t i;
+
+	if (!sample_wants(s, pos, element))
+		return;
+	if (s->n < EXPECT_SAMPLE) {
+		item = (struct sampled){.element = 0};
+		s->n++;
+	} else {
+		item = s->list[s->n - 1];
+	}
+	for (i = s->n - 1; i > 0 && order_of(&s->list[i - 1], pos, element) > 0; i--)
+		s->list[i] = s->list[i - 1];
+	ev_position_copy(&item.pos, pos);
+	item.element = element;
+	ev_buf_reset(&item.value);
+	ev_buf_put(&item.value, value, len);
+	s->list[i] = item;
+}
+
+void sample_write(const struct sample *s, struct ev_buf *out)
+{
+	ev_buf_putc(out, '[');
+	for (size_t i = 0; i < s->n; i++) {
+		const struct sampled *x = &s->list[i];
+
+		ev_buf_puts(out, i > 0 ? ",[" : "[");
+		ev_position_write(&x->pos, true, out);
+		ev_buf_printf(out, ",%llu,", (unsigned long long)x->element);
+		ev_buf_put(out, x->value.p, x->value.len);
+		ev_buf_putc(out, ']');
+	}
+	ev_buf_putc(out, ']');
+}
+
+bool sample_merge(struct sample *s, const struct ev_doc *d, uint32_t at)
+{
+	struct ev_position pos = {0};
+	bool good = at != EV_NOWHERE && ev_kind(d, at) == EV_ARRAY;
+
+	for (uint32_t i = good ? ev_first(d, at) : 0; good && i < ev_end(d, at);
+	     i = ev_next(d, i)) {
+		uint32_t element, value;
+		uint64_t n;
+		const char *p;
+		size_t len;
+
+		good = ev_kind(d, i) == EV_ARRAY && d->nodes[i].count == 3 &&
+		       ev_position_read(d, i + 1, &pos);
+		if (!good)
+			break;
+		element = ev_next(d, i + 1);
+		value = ev_next(d, element);
+		good = ev_u64_of(d, element, &n);
+		p = ev_raw(d, value, &len);
+		if (good)
+			sample_add(s, &pos, n, p, len);
+	}
+	ev_position_free(&pos);
+	return good;
+}
+
+void show_value(const struct ev_doc *d, uint32_t at, struct ev_buf *out)
+{
+	struct ev_buf scratch = {0};
+	const char *p;
+	size_t len, cut;
+
+	if (at == EV_NOWHERE) {
+		ev_buf_puts(out, "null");
+		return;
+	}
+	p = ev_raw(d, at, &len);
+	if (len <= EXPECT_SHOWN) {
+		ev_buf_put(out, p, len);
+		return;
+	}
+	if (ev_kind(d, at) == EV_STRING)
+		p = ev_string(d, at, &scratch, &len);
+	cut = len < EXPECT_SHOWN ? len : EXPECT_SHOWN;
+	while (cut < len && cut > 0 && ((unsigned char)p[cut] & 0xc0) == 0x80)
+		cut--;
+	ev_buf_putc(out, '"');
+	ev_json_escape(p, cut, out);
+	ev_buf_puts(out, cut < len ? "...\"" : "\"");
+	ev_buf_free(&scratch);
+}
+
+/* Values and limits */
+
+const char *canonical_of(const struct ev_doc *d, uint32_t at, struct ev_buf *scratch, size_t *len)
+{
+	const struct ev_node *n = &d->nodes[at];
+
+	if (n->kind == EV_STRING && !n->escaped)
+		return ev_raw(d, at, len);
+	ev_buf_reset(scratch);
+	ev_canonical(d, at, NULL, 0, scratch);
+	*len = scratch->len;
+	return ev_buf_str(scratch);
+}
+
+static size_t values_slot(const struct values *v, const char *p, size_t len)
+{
+	size_t i = ev_hash64(p, len, 0) & (v->cap - 1);
+
+	while (v->slots[i] != 0 && (v->list[v->slots[i] - 1].len != len ||
+				    memcmp(v->list[v->slots[i] - 1].text, p, len) != 0))
+		i = (i + 1) & (v->cap - 1);
+	return i;
+}
+
+long values_find(const struct values *v, const struct ev_doc *d, uint32_t at,
+		 struct ev_buf *scratch)
+{
+	const char *p;
+	size_t len, i;
+
+	if (v->n == 0)
+		return NOT_A_VALUE;
+	p = canonical_of(d, at, scratch, &len);
+	i = values_slot(v, p, len);
+	return v->slots[i] != 0 ? (long)v->slots[i] - 1 : NOT_A_VALUE;
+}
+
+/* json: padded as the scanner wants it. A value that is there already is not added again. */
+void values_add(struct values *v, const char *json, size_t len)
+{
+	struct ev_scan *scan = ev_scan_new();
+	struct ev_buf text = {0}, canonical = {0};
+	const struct ev_doc *d;
+	struct ev_flaw flaw;
+	size_t i;
+
+	ev_buf_put(&text, json, len);
+	memset(ev_buf_room(&text, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
+	d = ev_scan(scan, text.p, len, &flaw);
+	if (d != NULL)
+		ev_canonical(d, 0, NULL, 0, &canonical);
+	if (2 * (v->n + 1) > v->cap) {
+		v->cap = v->cap == 0 ? 16 : 2 * v->cap;
+		free(v->slots);
+		v->slots = ev_calloc(v->cap, sizeof *v->slots);
+		for (size_t k = 0; k < v->n; k++)
+			v->slots[values_slot(v, v->list[k].text, v->list[k].len)] = (uint32_t)k + 1;
+	}
+	i = values_slot(v, ev_buf_str(&canonical), canonical.len);
+	if (v->slots[i] == 0) {
+		v->list = ev_realloc_array(v->list, v->n + 1, sizeof *v->list);
+		v->list[v->n].text = ev_strndup(canonical.p, canonical.len);
+		v->list[v->n].len = canonical.len;
+		v->list[v->n].shown = ev_strndup(json, len);
+		v->slots[i] = (uint32_t)++v->n;
+	}
+	ev_buf_free(&text);
+	ev_buf_free(&canonical);
+	ev_scan_free(&scan);
+}
+
+void values_free(struct values *v)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		free(v->list[i].text);
+		free(v->list[i].shown);
+	}
+	free(v->list);
+	free(v->slots);
+	*v = (struct values){0};
+}
+
+void limit_free(struct limit *l)
+{
+	free(l->text);
+	*l = (struct limit){0};
+}
+
+bool read_moment(const char *p, size_t len, struct ev_time *t)
+{
+	struct ev_date date;
+
+	if (ev_time_parse(p, len, t) != EV_TIME_BAD)
+		return true;
+	if (!ev_date_parse(p, len, &date))
+		return false;
+	*t = (struct ev_time){ev_date_days(date) * 86400, 0};
+	return true;
+}
+
+static int text_compare(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+bool limit_compare(const struct limit *l, const struct ev_doc *d, uint32_t at,
+		   struct ev_buf *scratch, int *order)
+{
+	struct ev_time t;
+	const char *p;
+	size_t len;
+
+	if (l->kind == LIMIT_NUMBER) {
+		if (ev_kind(d, at) != EV_NUMBER)
+			return false;
+		p = ev_raw(d, at, &len);
+		*order = ev_number_compare(p, len, l->text, l->len);
+		return true;
+	}
+	if (ev_kind(d, at) != EV_STRING)
+		return false;
+	p = ev_string(d, at, scratch, &len);
+	if (l->kind == LIMIT_TIME) {
+		if (!read_moment(p, len, &t))
+			return false;
+		*order = ev_time_compare(t, l->time);
+	} else {
+		*order = text_compare(p, len, l->text, l->len);
+	}
+	return true;
+}
+
+bool in_range(const struct range *r, const struct ev_doc *d, uint32_t at, struct ev_buf *scratch)
+{
+	int order;
+
+	if (r->min.kind != LIMIT_NONE && (!limit_compare(&r->min, d, at, scratch, &order) ||
+					  order < 0 || (order == 0 && r->strict_min)))
+		return false;
+	return r->max.kind == LIMIT_NONE || (limit_compare(&r->max, d, at, scratch, &order) &&
+					     (order < 0 || (order == 0 && !r->strict_max)));
+}
+
+/* Columns and rows */
+
+const struct column *column_of(struct expect *e, size_t i, const struct ev_doc *d)
+{
+	struct column *c = &e->suite->columns[e->columns[i]];
+
+	if (c->stamp == e->suite->records)
+		return c;
+	c->stamp = e->suite->records;
+	if (!c->path->many) {
+		c->one = ev_path_get(c->path, d, 0);
+		c->at = &c->one;
+		c->n = 1;
+		return c;
+	}
+	ev_path_all(&c->each, d, 0, &c->found);
+	for (size_t k = 0; k < c->found.n && c->tail.n > 0; k++)
+		c->found.at[k] = ev_path_get(&c->tail, d, c->found.at[k]);
+	c->at = c->found.at;
+	c->n = c->found.n;
+	return c;
+}
+
+void count_unexpected(struct expect *e, struct frame *f, uint64_t element, uint32_t at)
+{
+	struct ev_buf *shown = &e->suite->shown;
+
+	e->unexpected++;
+	if (e->sample.n == EXPECT_SAMPLE && f->pos.timed &&
+	    ev_time_compare(f->pos.time, e->sample.list[EXPECT_SAMPLE - 1].pos.time) > 0)
+		return;
+	if (!sample_wants(&e->sample, frame_position(f), element))
+		return;
+	ev_buf_reset(shown);
+	show_value(f->d, at, shown);
+	sample_add(&e->sample, &f->pos, element, shown->p, shown->len);
+}
+
+static void step_values(struct expect *e, struct frame *f)
+{
+	const struct column *c = column_of(e, 0, f->d);
+
+	e->elements += c->n;
+	for (size_t i = 0; i < c->n; i++) {
+		if (is_missing(f->d, c->at[i]))
+			e->missing++;
+		else if (!e->kind->good(e, f->d, c->at[i]))
+			count_unexpected(e, f, i, c->at[i]);
+	}
+}
+
+static void count_row(struct expect *e, struct frame *f, uint64_t element, const uint32_t *at)
+{
+	struct ev_buf *shown = &e->suite->shown;
+
+	e->unexpected++;
+	if (!sample_wants(&e->sample, frame_position(f), element))
+		return;
+	ev_buf_reset(shown);
+	for (size_t k = 0; k < e->n_columns; k++) {
+		ev_buf_putc(shown, k == 0 ? '[' : ',');
+		show_value(f->d, at[k], shown);
+	}
+	ev_buf_putc(shown, ']');
+	sample_add(&e->sample, &f->pos, element, shown->p, shown->len);
+}
+
+static void step_rows(struct expect *e, struct frame *f)
+{
+	const struct column *columns[EXPECT_MAX_COLUMNS] = {NULL};
+	uint32_t at[EXPECT_MAX_COLUMNS] = {0};
+	size_t n = 1;
+
+	for (size_t k = 0; k < e->n_columns; k++) {
+		columns[k] = column_of(e, k, f->d);
+		if (columns[k]->path->many)
+			n = columns[k]->n;
+	}
+	e->elements += n;
+	for (size_t i = 0; i < n; i++) {
+		size_t missing = 0;
+
+		for (size_t k = 0; k < e->n_columns; k++) {
+			at[k] = columns[k]->at[columns[k]->path->many ? i : 0];
+			missing += is_missing(f->d, at[k]);
+		}
+		if ((e->ignore == IGNORE_ALL_MISSING && missing == e->n_columns) ||
+		    (e->ignore == IGNORE_ANY_MISSING && missing > 0))
+			e->missing++;
+		else if (!e->kind->row(e, f->d, at))
+			count_row(e, f, i, at);
+	}
+}
+
+static bool condition_holds(struct expect *e, struct frame *f)
+{
+	struct ev_suite *s = e->suite;
+	struct condition *c;
+
+	if (e->condition == SIZE_MAX)
+		return true;
+	c = &s->conditions[e->condition];
+	if (c->stamp != s->records) {
+		c->stamp = s->records;
+		c->truth = ev_expr_test(c->expr, f->d, 0, &s->scratch);
+	}
+	e->untold += c->truth == EV_CANNOT;
+	return c->truth == EV_HOLDS;
+}
+
+enum ev_status ev_suite_step(struct ev_suite *s, const struct ev_event *event,
+			     const struct ev_record *rec, struct ev_error *err)
+{
+	struct frame f = {.d = event->doc,
+			  .event = event,
+			  .rec = rec,
+			  .pos = {.time = event->time, .timed = true},
+			  .locator = s->locator};
+
+	s->records++;
+	for (size_t i = 0; i < s->n; i++) {
+		struct expect *e = &s->list[i];
+
+		if (!condition_holds(e, &f))
+			continue;
+		if (e->kind->good != NULL)
+			step_values(e, &f);
+		else if (e->kind->row != NULL)
+			step_rows(e, &f);
+		else if (e->kind->step(e, &f, err) == EV_FATAL)
+			return EV_FATAL;
+	}
+	return EV_OK;
+}
+
+/* State */
+
+static void write_state(const struct expect *e, size_t index, struct ev_buf *out)
+{
+	ev_buf_printf(out,
+		      "{\"expectation\":%zu,\"elements\":%llu,\"missing\":%llu,"
+		      "\"unexpected\":%llu,\"untold\":%llu,\"misfits\":%llu,\"sample\":",
+		      index, (unsigned long long)e->elements, (unsigned long long)e->missing,
+		      (unsigned long long)e->unexpected, (unsigned long long)e->untold,
+		      (unsigned long long)e->misfits);
+	sample_write(&e->sample, out);
+	if (e->kind->write != NULL)
+		e->kind->write(e, out);
+	ev_buf_putc(out, '}');
+}
+
+static enum ev_status damaged(struct ev_error *err)
+{
+	ev_fail(err, "the state is damaged");
+	return EV_REJECT;
+}
+
+enum ev_status ev_suite_merge(struct ev_suite *s, const struct ev_doc *d, struct ev_error *err)
+{
+	uint64_t index, v[5];
+	static const char *const names[] = {"elements", "missing", "unexpected", "untold",
+					    "misfits"};
+	struct expect *e;
+
+	if (ev_state_u64(d, 0, "unique", &index)) {
+		if (index >= s->n || !is_unique_kind(&s->list[index]))
+			return damaged(err);
+		return unique_merge(&s->list[index], d, ev_member(d, 0, "keys", 4), err);
+	}
+	if (!ev_state_u64(d, 0, "expectation", &index) || index >= s->n)
+		return damaged(err);
+	e = &s->list[index];
+	for (size_t i = 0; i < 5; i++)
+		if (!ev_state_u64(d, 0, names[i], &v[i]))
+			return damaged(err);
+	e->elements += v[0];
+	e->missing += v[1];
+	e->unexpected += v[2];
+	e->untold += v[3];
+	e->misfits += v[4];
+	if (!sample_merge(&e->sample, d, ev_member(d, 0, "sample", 6)) ||
+	    (e->kind->merge != NULL && !e->kind->merge(e, d, 0)))
+		return damaged(err);
+	return EV_OK;
+}
+
+/* Judging */
+
+static void judge(struct expect *e)
+{
+	ev_buf_reset(&e->result);
+	if (e->kind->judge != NULL)
+		e->kind->judge(e, &e->result);
+	else
+		judge_rows(e, &e->result);
+	if (e->untold > 0 || e->misfits > 0)
+		e->outcome = EV_EXPECT_FAIL;
+	ev_arena_reset(&e->suite->arena);
+}
+
+enum ev_status ev_suite_judge(struct ev_suite *s, ev_suite_put *put, void *ctx,
+			      struct ev_error *err)
+{
+	struct ev_buf line = {0};
+	enum ev_status st = EV_OK;
+
+	for (size_t i = 0; i < s->n && st == EV_OK; i++) {
+		struct expect *e = &s->list[i];
+
+		if (put != NULL) {
+			ev_buf_reset(&line);
+			write_state(e, i, &line);
+			st = put(ctx, line.p, line.len, err);
+		}
+		if (st == EV_OK && is_unique_kind(e))
+			st = unique_finish(e, i, put, ctx, err);
+		if (st == EV_OK)
+			judge(e);
+	}
+	ev_buf_free(&line);
+	return st;
+}
+
+/* What was found */
+
+size_t ev_suite_count(const struct ev_suite *s)
+{
+	return s->n;
+}
+
+const char *ev_suite_name(const struct ev_suite *s)
+{
+	return s->name;
+}
+
+enum ev_outcome ev_suite_outcome(const struct ev_suite *s, size_t i)
+{
+	return s->list[i].outcome;
+}
+
+bool ev_suite_is_critical(const struct ev_suite *s, size_t i)
+{
+	return s->list[i].severity == SEVERITY_CRITICAL;
+}
+
+void ev_suite_tell(const struct ev_suite *s, size_t i, struct ev_buf *out)
+{
+	static const char *const severities[] = {"", " (a warning)", " (for information)"};
+	const struct expect *e = &s->list[i];
+
+	ev_buf_printf(out, "%s:%zu:%zu: %s %s%s", s->file, e->place.line, e->place.column,
+		      e->kind->name,
+		      e->outcome == EV_EXPECT_FAIL ? "does not hold" : "cannot be told to hold",
+		      severities[e->severity]);
+	if (e->outcome == EV_EXPECT_INCONCLUSIVE && e->error.len > 0) {
+		ev_buf_puts(out, ": ");
+		ev_buf_put(out, e->error.p, e->error.len);
+	} else if (e->unexpected > 0) {
+		ev_buf_printf(out, ": %llu of %llu values", (unsigned long long)e->unexpected,
+			      (unsigned long long)e->elements);
+	}
+}
+
+void ev_suite_digest(const struct ev_suite *s, char out[33])
+{
+	struct ev_digest *digest = ev_digest_new();
+
+	for (size_t i = 0; i < s->n; i++) {
+		const char *parts[] = {s->list[i].kind->name, s->list[i].kwargs};
+
+		for (size_t k = 0; k < 2; k++)
+			ev_digest_add(digest, parts[k], strlen(parts[k]) + 1);
+	}
+	ev_hash128_hex(ev_digest_value(digest), out);
+	ev_digest_free(&digest);
+}
+
+static void put_exception(const struct expect *e, struct ev_buf *out)
+{
+	struct ev_buf text = {0};
+
+	if (e->untold > 0)
+		ev_buf_printf(&text, "row_condition could not be told for %llu events",
+			      (unsigned long long)e->untold);
+	if (e->misfits > 0)
+		ev_buf_printf(&text, "%s%llu values %s", text.len > 0 ? "; " : "",
+			      (unsigned long long)e->misfits, e->misfit);
+	ev_buf_printf(out, "{\"raised_exception\":%s,\"exception_message\":",
+		      text.len > 0 ? "true" : "false");
+	if (text.len > 0)
+		ev_json_quote(text.p, text.len, out);
+	else
+		ev_buf_puts(out, "null");
+	ev_buf_puts(out, ",\"exception_traceback\":null}");
+	ev_buf_free(&text);
+}
+
+void ev_suite_result(const struct ev_suite *s, size_t i, struct ev_buf *out)
+{
+	static const char *const severities[] = {"critical", "warning", "info"};
+	const struct expect *e = &s->list[i];
+
+	ev_buf_printf(out, "{\"success\":%s,\"expectation_config\":{\"type\":\"%s\",\"kwargs\":%s",
+		      e->outcome == EV_EXPECT_PASS ? "true" : "false", e->kind->name, e->kwargs);
+	ev_buf_printf(out, ",\"meta\":%s,\"severity\":\"%s\"", e->meta != NULL ? e->meta : "{}",
+		      severities[e->severity]);
+	if (e->id != NULL)
+		ev_buf_printf(out, ",\"id\":%s", e->id);
+	if (e->notes != NULL)
+		ev_buf_printf(out, ",\"notes\":%s", e->notes);
+	if (e->description != NULL)
+		ev_buf_printf(out, ",\"description\":%s", e->description);
+	ev_buf_puts(out, "},\"result\":");
+	ev_buf_put(out, e->result.p, e->result.len);
+	ev_buf_puts(out, ",\"meta\":{},\"exception_info\":");
+	put_exception(e, out);
+	ev_buf_putc(out, '}');
+}
+
+static void put_limit(const char *name, const struct limit *l, bool strict, struct ev_buf *out)
+{
+	if (l->kind == LIMIT_NONE)
+		return;
+	ev_buf_printf(out, "%s\"%s\":", out->p[out->len - 1] == '{' ? "" : ",", name);
+	if (l->kind == LIMIT_NUMBER)
+		ev_buf_put(out, l->text, l->len);
+	else
+		ev_json_quote(l->text, l->len, out);
+	if (strict)
+		ev_buf_printf(out, ",\"strict_%s\":true", name);
+}
+
+void ev_suite_extra(const struct ev_suite *s, size_t i, struct ev_buf *out)
+{
+	static const char *const outcomes[] = {"pass", "fail", "inconclusive"};
+	const struct expect *e = &s->list[i];
+
+	ev_buf_printf(out,
+		      "{\"verdict\":\"%s\",\"approximate\":%s,\"error\":", outcomes[e->outcome],
+		      e->approximate ? "true" : "false");
+	if (e->error.len > 0)
+		ev_json_quote(e->error.p, e->error.len, out);
+	else
+		ev_buf_puts(out, "null");
+	ev_buf_puts(out, ",\"limits\":");
+	if (e->range.min.kind == LIMIT_NONE && e->range.max.kind == LIMIT_NONE &&
+	    e->mostly == NULL) {
+		ev_buf_puts(out, "null");
+	} else {
+		ev_buf_putc(out, '{');
+		put_limit("min", &e->range.min, e->range.strict_min, out);
+		put_limit("max", &e->range.max, e->range.strict_max, out);
+		if (e->mostly != NULL)
+			ev_buf_printf(out, "%s\"mostly\":%s",
+				      out->p[out->len - 1] == '{' ? "" : ",", e->mostly);
+		ev_buf_putc(out, '}');
+	}
+	ev_buf_puts(out, ",\"histogram\":");
+	if (e->histogram.len > 0)
+		ev_buf_put(out, e->histogram.p, e->histogram.len);
+	else
+		ev_buf_puts(out, "null");
+	ev_buf_putc(out, '}');
+}
+
+void ev_suite_free(struct ev_suite **suite)
+{
+	struct ev_suite *s = *suite;
+
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < s->n; i++) {
+		struct expect *e = &s->list[i];
+
+		if (e->kind != NULL && e->kind->close != NULL)
+			e->kind->close(e);
+		free(e->kwargs);
+		free(e->meta);
+		free(e->id);
+		free(e->notes);
+		free(e->description);
+		free(e->mostly);
+		limit_free(&e->range.min);
+		limit_free(&e->range.max);
+		values_free(&e->set);
+		for (size_t k = 0; k < e->sample.n; k++) {
+			ev_position_free(&e->sample.list[k].pos);
+			ev_buf_free(&e->sample.list[k].value);
+		}
+		ev_buf_free(&e->error);
+		ev_buf_free(&e->result);
+		ev_buf_free(&e->histogram);
+	}
+	for (size_t i = 0; i < s->n_columns; i++) {
+		ev_path_free(&s->columns[i].path);
+		free(s->columns[i].found.at);
+	}
+	for (size_t i = 0; i < s->n_conditions; i++) {
+		ev_expr_free(&s->conditions[i].expr);
+		free(s->conditions[i].text);
+	}
+	free(s->list);
+	free(s->columns);
+	free(s->conditions);
+	ev_jschema_set_free(&s->schemas);
+	ev_scan_free(&s->scan);
+	ev_locator_free(&s->locator);
+	ev_arena_free(&s->arena);
+	ev_buf_free(&s->scratch);
+	ev_buf_free(&s->shown);
+	free(s->name);
+	free(s->file);
+	free(s->root);
+	free(s);
+	*suite = NULL;
+}
