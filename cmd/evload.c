@@ -4,13 +4,14 @@
 #include "warehouse/target.h"
 
 static const char *table;
-static bool owners, snapshot;
+static bool owners, snapshot, gzip;
 static enum ev_tsv dialect;
 
 static const struct cli_option options[] = {
 	{"table", 't', "TABLE", "write the rows of TABLE as TSV to standard output"},
 	{"deletes", '\0', NULL, "with -t: the owners whose rows are to be deleted first"},
 	{"dialect", '\0', "DIALECT", "of TSV: pgtext (default) or csvq"},
+	{"gzip", '\0', NULL, "with tsv:FOLDER: write files in gzip format"},
 	{"snapshot", '\0', NULL, "replace all rows of the model's tables"},
 	{0},
 };
@@ -25,7 +26,8 @@ static void take(size_t index, const char *argument)
 			cli_usage("--dialect takes pgtext or csvq, not '%s'", argument);
 		dialect = argument[0] == 'c' ? EV_TSV_CSVQ : EV_TSV_PGTEXT;
 		return;
-	case 3: snapshot = true; return;
+	case 3: gzip = true; return;
+	case 4: snapshot = true; return;
 	}
 }
 
@@ -48,6 +50,8 @@ static struct ev_target *open_target(struct cli *c, const struct ev_tables *tabl
 
 	if (owners && table == NULL)
 		cli_usage("--deletes goes with -t TABLE");
+	if (gzip && table != NULL)
+		cli_usage("--gzip goes with tsv:FOLDER, not with -t: give the output to gzip");
 	if (table != NULL) {
 		if (ev_tables_find(tables, table, strlen(table)) == NULL)
 			cli_usage("the model has no table '%s'", table);
@@ -56,10 +60,12 @@ static struct ev_target *open_target(struct cli *c, const struct ev_tables *tabl
 	if (c->n_operands == 0)
 		cli_usage("name a target: sqlite:FILE, tsv:FOLDER, or -t TABLE");
 	where = c->operands[0];
+	if (gzip && strncmp(where, "tsv:", 4) != 0)
+		cli_usage("--gzip goes with tsv:FOLDER");
 	if (strncmp(where, "sqlite:", 7) == 0)
 		t = ev_sqlite_open(where + 7, tables, model, &c->error);
 	else if (strncmp(where, "tsv:", 4) == 0)
-		t = ev_tsv_folder(where + 4, tables, dialect, &c->error);
+		t = ev_tsv_folder(where + 4, tables, dialect, gzip, &c->error);
 	else
 		cli_usage("'%s' is no target: name sqlite:FILE, tsv:FOLDER, or -t TABLE", where);
 	if (t == NULL)

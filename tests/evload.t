@@ -206,6 +206,55 @@ is 'takes those away that it does not have, and empties what has no rows' \
 	"$(find out -type f -size 0 | sort | xargs) $(find out -type f ! -size 0 | sort | xargs)" \
 	'out/select.tsv out/user.tsv out/every.tsv out/manifest.json'
 ok 'and says so in the manifest' grep -q '"dialect":"csvq"' out/manifest.json
+
+# In gzip: the same files, packed.
+run 'evload --gzip --dialect csvq tsv:packed rows others'
+check 'a folder in gzip format' 0
+run 'evload --dialect csvq tsv:out rows others'
+check 'and the same as it is' 0
+is 'has the same files under other names' "$(cd packed && ls)" "$(cd out && ls | sed 's/tsv$/tsv.gz/')"
+for file in every select user every.delete user.delete; do
+	[ -e "out/$file.tsv" ] || continue
+	run "gzip -t packed/$file.tsv.gz && gzip -dc packed/$file.tsv.gz"
+	check "$file.tsv.gz holds $file.tsv" 0 "@out/$file.tsv"
+done
+sed 's/\.tsv"/.tsv.gz"/; 3a\	"compression":"gzip",' out/manifest.json >want
+same 'the manifest says so, and tells the octets and digests of what is packed' packed/manifest.json want
+evload --gzip --dialect csvq tsv:packed others rows
+run 'gzip -dc packed/user.tsv.gz packed/every.tsv.gz packed/select.tsv.gz | sort'
+sort out/user.tsv out/every.tsv out/select.tsv >want
+check 'a second load replaces the files' 0 @want
+run 'evload --gzip --dialect csvq tsv:out rows'
+check 'in the folder of a load that was not packed' 0
+is 'leaves no file of that' "$(cd out && echo *)" 'every.tsv.gz manifest.json select.tsv.gz user.tsv.gz'
+is 'and an empty table is gzip too' "$(gzip -dc out/select.tsv.gz | wc -c)" 0
+run 'evload --dialect csvq tsv:out rows'
+check 'and back' 0
+is 'leaves none that is packed' "$(cd out && echo *)" 'every.tsv manifest.json select.tsv user.tsv'
+awk 'BEGIN {
+	for (i = 1; i <= 30000; i++)
+		printf "{\"ev_index\":0,\"t\":\"%d %d\",\"n\":%d,\"d\":null,\"b\":null,\"at\":null," \
+			"\"day\":null,\"u\":null,\"j\":null,\"_ev\":{\"table\":\"every\",\"op\":\"insert\"," \
+			"\"owner\":\"%032x\"}}\n", i * 7919, i * i, i, i
+}' >lot
+run 'evload -t every lot -o lot.tsv && evload --gzip tsv:packed lot && gzip -dc packed/every.tsv.gz'
+check 'a table of several members' 0 @lot.tsv
+if need taskset; then
+	run 'taskset -c "$(taskset -cp $$ | sed "s/.*[ ,-]//")" evload --gzip tsv:single lot'
+	check 'packed on one processor' 0
+	same 'it is the same to the octet' single/every.tsv.gz packed/every.tsv.gz
+	rm -r single
+fi
+rm -r packed lot lot.tsv
+try '--gzip with -t' 2 'evload --gzip -t every rows' <<'END'
+! evload: --gzip goes with tsv:FOLDER, not with -t: give the output to gzip
+! Try 'evload --help'.
+END
+try '--gzip with a database' 2 'evload --gzip sqlite:none.db rows' <<'END'
+! evload: --gzip goes with tsv:FOLDER
+! Try 'evload --help'.
+END
+
 cp -r out before
 (cat rows && echo '{"ev_index":0}') >damaged
 run 'evload tsv:out damaged'
@@ -220,6 +269,11 @@ rm out/user.tsv && ln -s /dev/full out/user.tsv
 run 'evload tsv:out rows others'
 check 'a disk that is full' 2 '' '~^evload: out/user.tsv: cannot be written: No space left on device$'
 ok 'leaves no manifest that promises what is not there' [ ! -e out/manifest.json ]
+mkdir full && ln -s /dev/full full/every.tsv.gz
+run 'evload --gzip tsv:full rows others'
+check 'a disk that is full, in gzip format' 2 '' '~^evload: full/every.tsv.gz: cannot be written: No space left on device$'
+ok 'leaves no manifest' [ ! -e full/manifest.json ]
+is 'and no file under another name' "$(find full -type f ! -name 'every*')" ''
 
 #
 # Rows that are none

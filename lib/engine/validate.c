@@ -10,7 +10,7 @@
 
 /* Columns of the elements of a list. */
 struct elements {
-	const struct ev_path *each;
+	struct ev_list each;
 	struct ev_picks *picks;
 	const struct ev_column **columns;
 	uint32_t *slots;
@@ -156,12 +156,12 @@ static struct elements *elements_of(struct ev_validate *v, struct contract *c,
 	struct elements *e;
 
 	for (size_t i = 0; i < c->n_elements; i++)
-		if (ev_path_same(c->elements[i].each, each))
+		if (ev_path_same(c->elements[i].each.path, each))
 			return &c->elements[i];
 	c->elements = ev_realloc_array(c->elements, c->n_elements + 1, sizeof *c->elements);
 	e = &c->elements[c->n_elements++];
 	*e = (struct elements){
-		.each = each,
+		.each = ev_events_want_all(v->events, each),
 		.picks = ev_picks_new(ev_scan_symbols(ev_events_scan(v->events))),
 	};
 	return e;
@@ -329,6 +329,8 @@ static void note_reject(void *ctx, const struct ev_record *rec, const char *orig
 void ev_validate_for(struct ev_validate *v, struct ev_verdict *verdict)
 {
 	v->verdict = verdict;
+	if (verdict != NULL)
+		ev_verdict_read_from(verdict, v->events);
 	if (verdict != NULL && ev_verdict_batch(verdict) != NULL)
 		ev_rejects_watch(v->port->rejects, note_reject, v);
 }
@@ -384,7 +386,7 @@ static bool columns_pass(struct ev_validate *v, const struct contract *c,
 	for (size_t i = 0; i < c->n_elements; i++) {
 		struct elements *e = &c->elements[i];
 
-		ev_path_all(e->each, d, 0, &v->found);
+		ev_event_all(event, &e->each, &v->found);
 		for (size_t k = 0; k < v->found.n; k++) {
 			ev_picks_find(e->picks, d, v->found.at[k]);
 			for (size_t j = 0; j < e->n_columns; j++)

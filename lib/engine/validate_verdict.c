@@ -66,6 +66,12 @@ void ev_verdict_free(struct ev_verdict **verdict)
 	*verdict = NULL;
 }
 
+void ev_verdict_read_from(struct ev_verdict *v, struct ev_events *events)
+{
+	if (v->suite != NULL)
+		ev_suite_read_from(v->suite, events);
+}
+
 enum ev_status ev_verdict_pass(struct ev_verdict *v, const struct ev_event *event,
 			       const struct ev_record *rec, struct ev_error *err)
 {

@@ -32,6 +32,8 @@ enum ev_status ev_verdict_open(const struct ev_model *m, const struct ev_verdict
 			       struct ev_verdict **out, struct ev_error *err);
 void ev_verdict_free(struct ev_verdict **v);
 
+/* Where its events come from; said before the first of them. */
+void ev_verdict_read_from(struct ev_verdict *v, struct ev_events *events);
 enum ev_status ev_verdict_pass(struct ev_verdict *v, const struct ev_event *event,
 			       const struct ev_record *rec, struct ev_error *err);
 /* The batch, to be told of rejects and warnings; NULL if nothing is written of it. */

@@ -1,6 +1,6 @@
 #include "io/feed.h"
 #include "base/mem.h"
-#include "io/gz.h"
+#include "io/ahead.h"
 #include "io/pipe.h"
 
 #include <errno.h>
@@ -16,10 +16,10 @@ struct ev_feed {
 	const char *name;
 	bool sniffed, ended;
 
-	struct ev_gz *gz; /* NULL: the octets are what they are */
-	char *packed;	  /* EV_FEED_READ octets; [packed_at, packed_len) waits to be inflated */
-	const char *packed_at;
-	size_t packed_len;
+	bool packed;		/* it is gzip */
+	struct ev_ahead *ahead; /* NULL before the first gzip input */
+	bool failed;		/* to read more; the error comes behind what was read before */
+	struct ev_error error;
 
 	enum ev_status (*before_block)(void *, struct ev_error *);
 	void *before_block_ctx;
@@ -45,7 +45,6 @@ void ev_feed_close(struct ev_feed *f)
 	if (f->fd > STDIN_FILENO)
 		close(f->fd);
 	f->fd = -1;
-	ev_gz_free(&f->gz);
 }
 
 void ev_feed_free(struct ev_feed **f)
@@ -53,7 +52,7 @@ void ev_feed_free(struct ev_feed **f)
 	if (*f == NULL)
 		return;
 	ev_feed_close(*f);
-	free((*f)->packed);
+	ev_ahead_free(&(*f)->ahead);
 	free(*f);
 	*f = NULL;
 }
@@ -63,7 +62,7 @@ enum ev_status ev_feed_open(struct ev_feed *f, const char *name, struct ev_error
 	struct stat st;
 
 	f->name = name;
-	f->sniffed = f->ended = false;
+	f->sniffed = f->ended = f->packed = f->failed = false;
 	f->fd = strcmp(name, "-") == 0 ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
 	if (f->fd < 0)
 		return ev_fail(err, "%s: cannot be opened: %s", name, strerror(errno));
@@ -73,13 +72,12 @@ enum ev_status ev_feed_open(struct ev_feed *f, const char *name, struct ev_error
 	return EV_OK;
 }
 
-static enum ev_status flush_if_dry(struct ev_feed *f, struct ev_error *err)
+/* Whether a read would block. */
+static bool is_dry(const struct ev_feed *f)
 {
 	struct pollfd p = {.fd = f->fd, .events = POLLIN};
 
-	if (f->before_block == NULL || poll(&p, 1, 0) > 0)
-		return EV_OK;
-	return f->before_block(f->before_block_ctx, err);
+	return poll(&p, 1, 0) <= 0;
 }
 
 /* One read; *got is 0 at the end of the file, which is not read again. */
@@ -91,7 +89,8 @@ static enum ev_status read_some(struct ev_feed *f, char *p, size_t room, size_t 
 	*got = 0;
 	if (f->ended)
 		return EV_OK;
-	if (flush_if_dry(f, err) != EV_OK)
+	if (f->before_block != NULL && is_dry(f) &&
+	    f->before_block(f->before_block_ctx, err) != EV_OK)
 		return EV_FATAL;
 	do
 		n = read(f->fd, p, room);
@@ -103,30 +102,50 @@ static enum ev_status read_some(struct ev_feed *f, char *p, size_t room, size_t 
 	return EV_OK;
 }
 
+/* Reads packed octets while there is room for them; waits for the first of them if it must. */
+static void read_ahead(struct ev_feed *f, bool must)
+{
+	size_t got;
+	char *p;
+
+	while (!f->failed && (p = ev_ahead_room(f->ahead)) != NULL && (must || !is_dry(f))) {
+		if (read_some(f, p, EV_AHEAD_BLOCK, &got, &f->error) != EV_OK)
+			f->failed = true;
+		else
+			ev_ahead_put(f->ahead, got);
+		must = false;
+	}
+}
+
 static enum ev_status inflate_some(struct ev_feed *f, char *p, size_t room, size_t *got,
 				   struct ev_error *err)
 {
-	for (;;) {
-		const char *why;
+	bool starved = false;
+	const char *why;
 
-		*got = room;
-		if (ev_gz_inflate(f->gz, &f->packed_at, &f->packed_len, p, got, &why) != EV_OK)
-			return ev_fail(err,
-				       "%s: the gzip data is damaged (%s): fetch the file again, "
-				       "or rescue what is whole with gzip -dc",
-				       f->name, why);
-		if (*got > 0)
-			return EV_OK;
-		if (f->ended && !ev_gz_complete(f->gz))
+	for (;;) {
+		read_ahead(f, starved);
+		switch (ev_ahead_take(f->ahead, p, room, got, &why)) {
+		case EV_OK: break;
+		case EV_EOF: return EV_OK;
+		default:
+			if (why != NULL)
+				return ev_fail(err,
+					       "%s: the gzip data is damaged (%s): fetch the file "
+					       "again, or rescue what is whole with gzip -dc",
+					       f->name, why);
 			return ev_fail(err,
 				       "%s: the gzip data ends in mid-stream: the file was cut, "
 				       "fetch it again",
 				       f->name);
-		if (f->ended)
+		}
+		if (*got > 0)
 			return EV_OK;
-		f->packed_at = f->packed;
-		if (read_some(f, f->packed, EV_FEED_READ, &f->packed_len, err) != EV_OK)
+		if (f->failed) {
+			*err = f->error;
 			return EV_FATAL;
+		}
+		starved = true;
 	}
 }
 
@@ -145,12 +164,12 @@ static enum ev_status sniff(struct ev_feed *f, char *p, size_t room, size_t *got
 	} while (*got == 1 && p[0] == '\x1f' && !f->ended);
 	if (*got < 2 || memcmp(p, "\x1f\x8b", 2) != 0)
 		return EV_OK;
-	f->gz = ev_gz_new();
-	if (f->packed == NULL)
-		f->packed = ev_malloc(EV_FEED_READ);
-	memcpy(f->packed, p, *got);
-	f->packed_at = f->packed;
-	f->packed_len = *got;
+	f->packed = true;
+	if (f->ahead == NULL)
+		f->ahead = ev_ahead_new(ev_gz_inflaters[0]);
+	ev_ahead_reset(f->ahead);
+	memcpy(ev_ahead_room(f->ahead), p, *got);
+	ev_ahead_put(f->ahead, *got);
 	return inflate_some(f, p, room, got, err);
 }
 
@@ -158,8 +177,8 @@ enum ev_status ev_feed_read(struct ev_feed *f, char *p, size_t room, size_t *got
 			    struct ev_error *err)
 {
 	if (!f->sniffed)
-		return sniff(f, p, room < EV_FEED_READ ? room : EV_FEED_READ, got, err);
-	if (f->gz != NULL)
+		return sniff(f, p, room < EV_AHEAD_BLOCK ? room : EV_AHEAD_BLOCK, got, err);
+	if (f->packed)
 		return inflate_some(f, p, room, got, err);
 	return read_some(f, p, room, got, err);
 }

@@ -1,7 +1,9 @@
 /*
  * feed: the octets of one file or of standard input, inflated where they are gzip. Floor 1.
  *
- * gzip is recognised by its magic octets. Memory: 256 KiB for octets that wait to be inflated.
+ * gzip is recognised by its magic octets. A thread inflates it, which is started for the first gzip
+ * input and runs ahead of the reader as far as its memory (ahead.h) allows; input that is not gzip
+ * needs none. The descriptor is read by the caller's thread alone.
  */
 #ifndef EV_FEED_H
 #define EV_FEED_H

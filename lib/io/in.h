@@ -2,7 +2,8 @@
  * in: runs of lines out of files, standard input and gzip. Floor 1.
  *
  * Files are read in order; "-" is standard input. gzip is recognised by its magic octets. Memory:
- * one line at most max_line long, and 256 KiB of read-ahead.
+ * one line at most max_line long, and 256 KiB of read-ahead, and for gzip what ahead.h
+ * says.
  */
 #ifndef EV_IN_H
 #define EV_IN_H

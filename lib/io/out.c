@@ -1,5 +1,6 @@
 #include "io/out.h"
 #include "base/mem.h"
+#include "io/pack.h"
 #include "io/pipe.h"
 
 #include <errno.h>
@@ -141,9 +142,6 @@ static enum ev_status write_all(struct ev_out *o, const char *p, size_t len)
 {
 	if (o->failed)
 		return EV_FATAL;
-	o->octets += len;
-	if (o->digest != NULL)
-		ev_digest_add(o->digest, p, len);
 	while (len > 0) {
 		ssize_t n = write(o->fd, p, len);
 
@@ -160,20 +158,95 @@ static enum ev_status write_all(struct ev_out *o, const char *p, size_t len)
 	return EV_OK;
 }
 
+/* Takes octets into the counts. */
+static void note(struct ev_out *o, const char *p, size_t len)
+{
+	o->octets += len;
+	if (o->digest != NULL)
+		ev_digest_add(o->digest, p, len);
+}
+
+static enum ev_status note_and_write(struct ev_out *o, const char *p, size_t len)
+{
+	if (o->failed)
+		return EV_FATAL;
+	note(o, p, len);
+	return write_all(o, p, len);
+}
+
+/* gzip */
+
+void ev_out_gzip(struct ev_out *o, struct ev_pack *pack)
+{
+	o->pack = pack;
+	o->cap = EV_PACK_BLOCK;
+	o->buf = ev_realloc(o->buf, o->cap);
+}
+
+static void note_block(struct ev_out *o)
+{
+	note(o, o->buf + o->noted, o->len - o->noted);
+	o->noted = o->len;
+}
+
+/* An error is kept, and told by what is called next. */
+static void write_member(void *ctx, const char *member, size_t len)
+{
+	write_all(ctx, member, len);
+}
+
+static void pack_block(struct ev_out *o)
+{
+	note_block(o);
+	ev_pack_add(o->pack, &o->buf, o->len, write_member, o);
+	o->len = o->noted = 0;
+	o->packed = true;
+}
+
+static enum ev_status pack_all(struct ev_out *o, const char *p, size_t len)
+{
+	while (len > 0 && !o->failed) {
+		size_t n = o->cap - o->len < len ? o->cap - o->len : len;
+
+		memcpy(o->buf + o->len, p, n);
+		o->len += n;
+		p += n;
+		len -= n;
+		if (o->len == o->cap)
+			pack_block(o);
+	}
+	return o->failed ? EV_FATAL : EV_OK;
+}
+
+/* The last member; without it, an empty file would be no gzip. */
+static enum ev_status pack_rest(struct ev_out *o)
+{
+	if (!o->failed && (o->len > 0 || !o->packed))
+		pack_block(o);
+	ev_pack_drain(o->pack);
+	return o->failed ? EV_FATAL : EV_OK;
+}
+
 enum ev_status ev_out_flush(struct ev_out *o)
 {
 	size_t len = o->len;
 
+	if (o->pack != NULL) {
+		note_block(o);
+		return o->failed ? EV_FATAL : EV_OK;
+	}
 	o->len = 0;
-	return len == 0 && !o->failed ? EV_OK : write_all(o, o->buf, len);
+	return len == 0 && !o->failed ? EV_OK : note_and_write(o, o->buf, len);
 }
 
 enum ev_status ev_out_overflow(struct ev_out *o, const void *p, size_t len)
 {
+	if (o->pack != NULL)
+		return pack_all(o, p, len);
 	if (ev_out_flush(o) != EV_OK)
 		return EV_FATAL;
 	if (len >= o->cap)
-		return write_all(o, p, len);
+		return note_and_write(o, p, len);
 	memcpy(o->buf, p, len);
 	o->len = len;
 	return EV_OK;
@@ -230,7 +303,7 @@ static enum ev_status name_file(struct ev_out *o, struct ev_error *err)
 enum ev_status ev_out_commit(struct ev_out **out, struct ev_error *err)
 {
 	struct ev_out *o = *out;
-	enum ev_status st = ev_out_flush(o);
+	enum ev_status st = o->pack != NULL ? pack_rest(o) : ev_out_flush(o);
 
 	if (st != EV_OK)
 		*err = o->error;
@@ -246,6 +319,8 @@ void ev_out_discard(struct ev_out **out)
 
 	if (o == NULL)
 		return;
+	if (o->pack != NULL)
+		ev_pack_forget(o->pack, o);
 	if (o->owned && o->fd >= 0)
 		close(o->fd);
 	if (o->temp != NULL) {

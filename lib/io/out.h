@@ -19,6 +19,8 @@
 
 enum { EV_OUT_BLOCK = 256 * 1024 };
 
+struct ev_pack;
+
 struct ev_out {
 	char *buf;
 	size_t len, cap;
@@ -28,7 +30,10 @@ struct ev_out {
 	int slot;   /* in the table of temporaries */
 	bool owned; /* fd is closed here */
 	bool failed;
-	uint64_t octets;	  /* put so far */
+	struct ev_pack *pack;	  /* borrowed; NULL: the octets are written as they are */
+	size_t noted;		  /* of buf, with pack: these are in octets and digest already */
+	bool packed;		  /* a member has been given to pack */
+	uint64_t octets;	  /* put so far, before they are packed */
 	uint64_t lines;		  /* by ev_out_line */
 	struct ev_digest *digest; /* of the octets put while it was on; NULL if off */
 	struct ev_error error;
@@ -38,6 +43,12 @@ struct ev_out {
 struct ev_out *ev_out_fd(int fd, const char *name);
 /* A file that will appear as name; a device, a pipe or /dev/stderr is written as it is. */
 struct ev_out *ev_out_file(const char *name, struct ev_error *err);
+
+/*
+ * Before anything is put: all that will be is written as gzip members of EV_PACK_BLOCK octets each,
+ * the last one less. Flushing then writes nothing. The pack must outlive the output.
+ */
+void ev_out_gzip(struct ev_out *o, struct ev_pack *pack);
 
 enum ev_status ev_out_flush(struct ev_out *o);
 enum ev_status ev_out_overflow(struct ev_out *o, const void *p, size_t len);

@@ -245,11 +245,17 @@ static void all(const struct ev_path *path, size_t step, const struct ev_doc *d,
 	found->at[found->n++] = at;
 }
 
+void ev_path_all_from(const struct ev_path *path, size_t step, const struct ev_doc *d,
+		      uint32_t from, struct ev_found *found)
+{
+	found->n = 0;
+	all(path, step, d, from, found);
+}
+
 void ev_path_all(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
 		 struct ev_found *found)
 {
-	found->n = 0;
-	all(path, 0, d, from, found);
+	ev_path_all_from(path, 0, d, from, found);
 }
 
 bool ev_path_same(const struct ev_path *a, const struct ev_path *b)

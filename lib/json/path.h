@@ -51,6 +51,10 @@ struct ev_found {
 void ev_path_all(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
 		 struct ev_found *found);
 
+/* The same, where the first steps are taken already. */
+void ev_path_all_from(const struct ev_path *path, size_t step, const struct ev_doc *d,
+		      uint32_t from, struct ev_found *found);
+
 /* Appends the JSON Pointer (RFC 6901) to value i, and that of a path without []. */
 void ev_pointer(const struct ev_doc *d, uint32_t i, struct ev_buf *out);
 void ev_path_pointer(const struct ev_path *path, struct ev_buf *out);

@@ -58,6 +58,21 @@ struct ev_scan *ev_events_scan(struct ev_events *e)
 	return e->scan;
 }
 
+struct ev_list ev_events_want_all(struct ev_events *e, const struct ev_path *path)
+{
+	struct ev_path names = *path;
+
+	names.n = 0;
+	while (names.n < path->n && path->steps[names.n].kind == EV_STEP_NAME)
+		names.n++;
+	return (struct ev_list){path, names.n, ev_events_want(e, &names)};
+}
+
+void ev_event_all(const struct ev_event *event, const struct ev_list *list, struct ev_found *found)
+{
+	ev_path_all_from(list->path, list->step, event->doc, event->at[list->slot], found);
+}
+
 void ev_events_free(struct ev_events **e)
 {
 	if (*e == NULL)

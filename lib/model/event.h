@@ -54,6 +54,14 @@ struct ev_scan *ev_events_scan(struct ev_events *e);
  * EV_NO_SLOT for NULL.
  */
 uint32_t ev_events_want(struct ev_events *e, const struct ev_path *path);
+/* Where the values at a path with [] are looked for in every event. */
+struct ev_list {
+	const struct ev_path *path;
+	size_t step;   /* the steps up to here are taken */
+	uint32_t slot; /* at this place */
+};
+struct ev_list ev_events_want_all(struct ev_events *e, const struct ev_path *path);
+void ev_event_all(const struct ev_event *event, const struct ev_list *list, struct ev_found *found);
 /* EV_OK, or EV_REJECT with why set (code and reasons). */
 enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			      struct ev_event *event, struct ev_reasons *why);

@@ -267,25 +267,40 @@ bool in_range(const struct range *r, const struct ev_doc *d, uint32_t at, struct
 
 /* Columns and rows */
 
-const struct column *column_of(struct expect *e, size_t i, const struct ev_doc *d)
+const struct column *column_of(struct expect *e, size_t i)
 {
-	struct column *c = &e->suite->columns[e->columns[i]];
+	return &e->suite->columns[e->columns[i]];
+}
 
-	if (c->stamp == e->suite->records)
-		return c;
-	c->stamp = e->suite->records;
-	if (!c->path->many) {
-		c->one = ev_path_get(c->path, d, 0);
-		c->at = &c->one;
-		c->n = 1;
-		return c;
+/* Finds the values of all columns in an event. */
+static void find_columns(struct ev_suite *s, const struct ev_event *event)
+{
+	for (size_t i = 0; i < s->n_columns; i++) {
+		struct column *c = &s->columns[i];
+
+		if (!c->path->many) {
+			c->at = &event->at[c->slot];
+			c->n = 1;
+			continue;
+		}
+		ev_event_all(event, &c->list, &c->found);
+		for (size_t k = 0; k < c->found.n && c->tail.n > 0; k++)
+			c->found.at[k] = ev_path_get(&c->tail, event->doc, c->found.at[k]);
+		c->at = c->found.at;
+		c->n = c->found.n;
 	}
-	ev_path_all(&c->each, d, 0, &c->found);
-	for (size_t k = 0; k < c->found.n && c->tail.n > 0; k++)
-		c->found.at[k] = ev_path_get(&c->tail, d, c->found.at[k]);
-	c->at = c->found.at;
-	c->n = c->found.n;
-	return c;
+}
+
+void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
+{
+	for (size_t i = 0; i < s->n_columns; i++) {
+		struct column *c = &s->columns[i];
+
+		if (c->path->many)
+			c->list = ev_events_want_all(events, &c->each);
+		else
+			c->slot = ev_events_want(events, c->path);
+	}
 }
 
 void count_unexpected(struct expect *e, struct frame *f, uint64_t element, uint32_t at)
@@ -305,7 +320,7 @@ void count_unexpected(struct expect *e, struct frame *f, uint64_t element, uint3
 
 static void step_values(struct expect *e, struct frame *f)
 {
-	const struct column *c = column_of(e, 0, f->d);
+	const struct column *c = column_of(e, 0);
 
 	e->elements += c->n;
 	for (size_t i = 0; i < c->n; i++) {
@@ -339,7 +354,7 @@ static void step_rows(struct expect *e, struct frame *f)
 	size_t n = 1;
 
 	for (size_t k = 0; k < e->n_columns; k++) {
-		columns[k] = column_of(e, k, f->d);
+		columns[k] = column_of(e, k);
 		if (columns[k]->path->many)
 			n = columns[k]->n;
 	}
@@ -385,6 +400,7 @@ enum ev_status ev_suite_step(struct ev_suite *s, const struct ev_event *event,
 			  .locator = s->locator};
 
 	s->records++;
+	find_columns(s, event);
 	for (size_t i = 0; i < s->n; i++) {
 		struct expect *e = &s->list[i];
 

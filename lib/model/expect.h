@@ -35,6 +35,8 @@ const char *ev_suite_name(const struct ev_suite *s);
 /* 32 hex digits, equal for suites that say the same. */
 void ev_suite_digest(const struct ev_suite *s, char out[33]);
 
+/* Where its events come from; said before the first of them. */
+void ev_suite_read_from(struct ev_suite *s, struct ev_events *events);
 /* Takes an event. EV_OK, or EV_FATAL if the temporary folder fails. */
 enum ev_status ev_suite_step(struct ev_suite *s, const struct ev_event *event,
 			     const struct ev_record *rec, struct ev_error *err);

@@ -30,11 +30,11 @@ enum {
 struct column {
 	struct ev_path *path;
 	struct ev_path each, tail; /* parts of path, where it goes through a list */
+	struct ev_list list;	   /* where it is found in events, or */
+	uint32_t slot;		   /* its slot, where there is one value */
 	struct ev_found found;
-	uint32_t one;
 	const uint32_t *at; /* n nodes; EV_NOWHERE where there is none */
 	size_t n;
-	uint64_t stamp; /* the record that they are of */
 };
 
 /* The record in hand. */
@@ -217,7 +217,7 @@ void limit_free(struct limit *l);
 
 /* expect.c */
 /* The nodes of a column in this record. */
-const struct column *column_of(struct expect *e, size_t i, const struct ev_doc *d);
+const struct column *column_of(struct expect *e, size_t i);
 /* The values of a node; EV_NOWHERE and null are missing. */
 static inline bool is_missing(const struct ev_doc *d, uint32_t at)
 {

@@ -65,7 +65,7 @@ static void keep(struct distinct *s, const char *shown, size_t len)
 
 static enum ev_status distinct_step(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *c = column_of(e, 0, f->d);
+	const struct column *c = column_of(e, 0);
 	struct distinct *s = e->own;
 	struct ev_buf *shown = &e->suite->shown;
 

@@ -33,7 +33,7 @@ static void close_tally(struct expect *e)
 
 static enum ev_status tally_step(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *c = column_of(e, 0, f->d);
+	const struct column *c = column_of(e, 0);
 
 	(void)err;
 	e->elements += c->n;
@@ -158,7 +158,7 @@ static void close_common(struct expect *e)
 
 static enum ev_status common_step(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *c = column_of(e, 0, f->d);
+	const struct column *c = column_of(e, 0);
 	struct common *m = e->own;
 	struct ev_buf *shown = &e->suite->shown;
 
@@ -358,7 +358,7 @@ static void close_quantiles(struct expect *e)
 
 static enum ev_status quantile_step(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *c = column_of(e, 0, f->d);
+	const struct column *c = column_of(e, 0);
 	const struct quantiles *q = e->own;
 
 	(void)err;

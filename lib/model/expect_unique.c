@@ -117,7 +117,7 @@ static void show_short(const struct ev_doc *d, uint32_t at, struct ev_buf *out)
 
 static enum ev_status unique_step(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *c = column_of(e, 0, f->d);
+	const struct column *c = column_of(e, 0);
 	struct ev_buf *shown = &e->suite->shown;
 
 	e->elements += c->n;
@@ -148,7 +148,7 @@ static enum ev_status compound_step(struct expect *e, struct frame *f, struct ev
 	size_t n = 1;
 
 	for (size_t k = 0; k < e->n_columns; k++) {
-		columns[k] = column_of(e, k, f->d);
+		columns[k] = column_of(e, k);
 		if (columns[k]->path->many)
 			n = columns[k]->n;
 	}

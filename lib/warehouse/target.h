@@ -69,9 +69,12 @@ enum ev_tsv { EV_TSV_PGTEXT, EV_TSV_CSVQ };
 
 struct ev_target *ev_tsv_table(struct ev_out *out, const char *table, bool owners,
 			       enum ev_tsv dialect);
-/* TSV of all tables into files of a folder, with manifest.json, which comes last. */
+/*
+ * TSV of all tables into files of a folder, with manifest.json, which comes last. gzip: the files
+ * are packed, each in its own right, by threads of their own (pack.h).
+ */
 struct ev_target *ev_tsv_folder(const char *folder, const struct ev_tables *tables,
-				enum ev_tsv dialect, struct ev_error *err);
+				enum ev_tsv dialect, bool gzip, struct ev_error *err);
 /* The file must exist and have the model's tables. model: its file's name, for errors. */
 struct ev_target *ev_sqlite_open(const char *file, const struct ev_tables *tables,
 				 const char *model, struct ev_error *err);

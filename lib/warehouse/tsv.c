@@ -1,4 +1,5 @@
 #include "base/buf.h"
+#include "io/pack.h"
 #include "warehouse/column.h"
 #include "warehouse/target.h"
 #include "json/form.h"
@@ -28,6 +29,7 @@ struct tsv {
 	char *folder;
 	const struct ev_tables *tables;
 	struct stream *rows, *deletes;
+	struct ev_pack *pack; /* NULL: the files are not gzip */
 };
 
 /* Each of the eight octets of v, lowest first, that is below n: its highest bit. Exact up to the
@@ -225,11 +227,13 @@ static enum ev_status open_stream(struct tsv *t, struct stream *s, const char *n
 
 	if (s->out != NULL)
 		return EV_OK;
-	ev_buf_printf(&path, "%s%s", name, suffix);
+	ev_buf_printf(&path, "%s%s%s", name, suffix, t->pack != NULL ? ".gz" : "");
 	s->file = ev_strdup(ev_buf_str(&path));
 	ev_buf_reset(&path);
 	ev_buf_printf(&path, "%s/%s", t->folder, s->file);
 	s->out = ev_out_file(ev_buf_str(&path), err);
+	if (s->out != NULL && t->pack != NULL)
+		ev_out_gzip(s->out, t->pack);
 	if (s->out != NULL)
 		ev_out_digest_start(s->out);
 	ev_buf_free(&path);
@@ -277,7 +281,6 @@ static void describe(struct tsv *t, const struct ev_table *table, struct stream 
 	(void)t;
 }
 
-/* A file that an earlier load left and this one has not must not be taken for this one's. */
 static void forget(struct tsv *t, const char *name, const char *suffix)
 {
 	struct ev_buf path = {0};
@@ -287,6 +290,19 @@ static void forget(struct tsv *t, const char *name, const char *suffix)
 	ev_buf_free(&path);
 }
 
+/* A file that an earlier load left and this one has not must not be taken for this one's. */
+static void forget_others(struct tsv *t, size_t table)
+{
+	const char *name = t->tables->list[table].name;
+	bool gzip = t->pack != NULL, deletes = t->deletes[table].out != NULL;
+
+	forget(t, name, gzip ? ".tsv" : ".tsv.gz");
+	if (gzip || !deletes)
+		forget(t, name, ".delete.tsv");
+	if (!gzip || !deletes)
+		forget(t, name, ".delete.tsv.gz");
+}
+
 static enum ev_status folder_commit(struct ev_target *target, struct ev_error *err)
 {
 	struct tsv *t = of(target);
@@ -294,17 +310,17 @@ static enum ev_status folder_commit(struct ev_target *target, struct ev_error *e
 	struct ev_out *out = NULL;
 	enum ev_status st = EV_OK;
 
-	ev_buf_printf(&manifest, "{\n\t\"evkit\":1,\n\t\"dialect\":\"%s\",\n\t\"files\":[",
-		      t->dialect == EV_TSV_PGTEXT ? "pgtext" : "csvq");
+	ev_buf_printf(&manifest, "{\n\t\"evkit\":1,\n\t\"dialect\":\"%s\",\n%s\t\"files\":[",
+		      t->dialect == EV_TSV_PGTEXT ? "pgtext" : "csvq",
+		      t->pack != NULL ? "\t\"compression\":\"gzip\",\n" : "");
 	forget(t, "manifest.json", "");
 	for (size_t i = 0; i < t->tables->n && st == EV_OK; i++) {
 		const struct ev_table *table = &t->tables->list[i];
 
+		forget_others(t, i);
 		if (t->deletes[i].out != NULL) {
 			describe(t, table, &t->deletes[i], true, &manifest);
 			st = ev_out_commit(&t->deletes[i].out, err);
-		} else {
-			forget(t, table->name, ".delete.tsv");
 		}
 		if (st == EV_OK) {
 			describe(t, table, &t->rows[i], false, &manifest);
@@ -334,6 +350,7 @@ static void folder_free(struct ev_target *target)
 		free(t->rows[i].file);
 		free(t->deletes[i].file);
 	}
+	ev_pack_free(&t->pack);
 	free(t->rows);
 	free(t->deletes);
 	free(t->folder);
@@ -350,12 +367,14 @@ static const struct ev_target_ops folder_ops = {.known = tsv_known,
 						.free = folder_free};
 
 struct ev_target *ev_tsv_folder(const char *folder, const struct ev_tables *tables,
-				enum ev_tsv dialect, struct ev_error *err)
+				enum ev_tsv dialect, bool gzip, struct ev_error *err)
 {
 	struct tsv *t = ev_calloc(1, sizeof *t);
 
 	t->target.ops = &folder_ops;
 	t->dialect = dialect;
+	if (gzip)
+		t->pack = ev_pack_new(0);
 	t->folder = ev_strdup(folder);
 	t->tables = tables;
 	t->rows = ev_calloc(tables->n, sizeof *t->rows);

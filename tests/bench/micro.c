@@ -18,11 +18,12 @@
 #include "json/decimal.h"
 #include "json/form.h"
 #include "json/index.h"
+#include "json/pick.h"
 #include "json/view.h"
 
 #include <unistd.h>
 
-enum { MAX_WAYS = 8, MAX_WORKS = 2 * MAX_WAYS + 8 };
+enum { MAX_WAYS = 8, MAX_WORKS = 2 * MAX_WAYS + 8, SIX = 6, RUN = 32 * 1024 };
 
 struct works {
 	struct sample_work list[MAX_WORKS];
@@ -40,6 +41,8 @@ struct bench {
 	struct sample sample;
 	struct ev_scan *scan;
 	struct ev_index index;
+	struct ev_picks *six; /* what scan_six finds */
+	uint32_t slots[SIX];
 	struct ev_model *model;
 	struct ev_jschema_set *schemas;
 	const struct ev_jschema **schema; /* one a type of the model */
@@ -52,28 +55,44 @@ struct bench {
 
 /* ---- the scanner ----------------------------------------------------------- */
 
-/* One text checked whole, or NULL. Every pass comes by here. */
-static const struct ev_doc *scan(struct bench *b, const char *p, size_t len)
+/* The end of the lines that are indexed together, as the programs take them. */
+static const char *run_end(const char *p, const char *end)
 {
-	struct ev_flaw flaw;
-	const struct ev_doc *d = ev_scan(b->scan, p, len, &flaw);
-
-	return d != NULL && d->duplicate == EV_NOWHERE ? d : NULL;
+	return end - p > RUN ? (const char *)memrchr(p, '\n', RUN) + 1 : end;
 }
 
-/* Checked whole, and the six members of the envelope found. */
-static uint64_t scan_six(void *ctx, const char *p, size_t len)
+/* Calls fn with each line that is right, checked whole; adds up what it returns. */
+static uint64_t each_document(struct bench *b,
+			      uint64_t (*fn)(struct bench *b, const struct ev_doc *d))
 {
-	static const struct {
-		const char *name;
-		size_t len;
-	} six[] = {{"event_id", 8}, {"event_type", 10}, {"event_timestamp", 15},
-		   {"user_id", 7},  {"related_id", 10}, {"version", 7}};
-	const struct ev_doc *d = scan(ctx, p, len);
+	const char *p = b->sample.p, *end = b->sample.p + b->sample.len;
 	uint64_t sum = 0;
 
-	for (size_t i = 0; d != NULL && i < sizeof six / sizeof *six; i++) {
-		uint32_t at = ev_member(d, 0, six[i].name, six[i].len);
+	while (p < end) {
+		const char *next = run_end(p, end);
+
+		ev_index_lines(&b->index, p, (size_t)(next - p));
+		for (size_t i = 0; i < b->index.n_lines; i++) {
+			struct ev_flaw flaw;
+			const struct ev_doc *d =
+				ev_scan_line(b->scan, &b->index, i, b->index.lines[i].len, &flaw);
+
+			if (d != NULL && d->duplicate == EV_NOWHERE)
+				sum += fn(b, d);
+		}
+		p = next;
+	}
+	return sum;
+}
+
+/* The six members of the envelope found. */
+static uint64_t scan_six(struct bench *b, const struct ev_doc *d)
+{
+	uint64_t sum = 0;
+
+	ev_picks_find(b->six, d, 0);
+	for (size_t i = 0; i < SIX; i++) {
+		uint32_t at = b->six->at[b->slots[i]];
 
 		if (at != EV_NOWHERE)
 			sum += d->nodes[at].end;
@@ -81,30 +100,34 @@ static uint64_t scan_six(void *ctx, const char *p, size_t len)
 	return sum;
 }
 
-static uint64_t scan_only(void *ctx, const char *p, size_t len)
+static uint64_t scan_only(struct bench *b, const struct ev_doc *d)
 {
-	return scan(ctx, p, len) != NULL;
+	(void)b;
+	return d->n;
 }
 
-static uint64_t index_only(void *ctx, const char *p, size_t len)
+static uint64_t index_only_pass(void *ctx)
 {
 	struct bench *b = ctx;
+	const char *p = b->sample.p, *end = b->sample.p + b->sample.len;
+	uint64_t sum = 0;
 
-	ev_index(&b->index, p, len);
-	return b->index.n;
+	while (p < end) {
+		const char *next = run_end(p, end);
+
+		ev_index_lines(&b->index, p, (size_t)(next - p));
+		sum += b->index.n_lines;
+		p = next;
+	}
+	return sum;
 }
 
 /* ---- on top of the scan ---------------------------------------------------- */
 
-static uint64_t schema(void *ctx, const char *p, size_t len)
+static uint64_t schema(struct bench *b, const struct ev_doc *d)
 {
-	struct bench *b = ctx;
-	const struct ev_doc *d = scan(b, p, len);
-	uint32_t type;
+	uint32_t type = ev_path_get(b->model->type, d, 0);
 
-	if (d == NULL)
-		return 0;
-	type = ev_path_get(b->model->type, d, 0);
 	for (size_t i = 0; type != EV_NOWHERE && i < b->model->n_types; i++) {
 		const char *name = b->model->types[i].name;
 
@@ -114,13 +137,8 @@ static uint64_t schema(void *ctx, const char *p, size_t len)
 	return 0;
 }
 
-static uint64_t digest(void *ctx, const char *p, size_t len)
+static uint64_t digest(struct bench *b, const struct ev_doc *d)
 {
-	struct bench *b = ctx;
-	const struct ev_doc *d = scan(b, p, len);
-
-	if (d == NULL)
-		return 0;
 	ev_buf_reset(&b->out);
 	ev_canonical(d, 0, NULL, 0, &b->out);
 	return ev_hash128(b->out.p, b->out.len, 1).lo;
@@ -150,7 +168,7 @@ static uint64_t json_escape(struct bench *b, const char *p, size_t len)
 
 static uint64_t tsv_row(struct bench *b, const char *p, size_t len)
 {
-	struct ev_cell cell = {p, len, false};
+	struct ev_cell cell = {.p = p, .len = len};
 	struct ev_error err;
 
 	return b->tsv->ops->insert(b->tsv, &b->table, &cell, &err) == EV_OK;
@@ -184,10 +202,10 @@ static uint64_t compare(struct bench *b, const char *p, size_t len)
 
 /* ---- passes ---------------------------------------------------------------- */
 
-#define OVER_LINES(fn)                                                        \
-	static uint64_t fn##_pass(void *ctx)                                  \
-	{                                                                     \
-		return sample_lines(&((struct bench *)ctx)->sample, fn, ctx); \
+#define OVER_DOCUMENTS(fn)                     \
+	static uint64_t fn##_pass(void *ctx)   \
+	{                                      \
+		return each_document(ctx, fn); \
 	}
 #define OVER_TEXTS(fn, texts)                  \
 	static uint64_t fn##_pass(void *ctx)   \
@@ -197,11 +215,10 @@ static uint64_t compare(struct bench *b, const char *p, size_t len)
 		return each(&b->texts, b, fn); \
 	}
 
-OVER_LINES(scan_six)
-OVER_LINES(scan_only)
-OVER_LINES(index_only)
-OVER_LINES(schema)
-OVER_LINES(digest)
+OVER_DOCUMENTS(scan_six)
+OVER_DOCUMENTS(scan_only)
+OVER_DOCUMENTS(schema)
+OVER_DOCUMENTS(digest)
 OVER_TEXTS(json_escape, strings)
 OVER_TEXTS(tsv_row, strings)
 OVER_TEXTS(time_form, times)
@@ -219,14 +236,12 @@ static void keep(struct texts *t, const char *p, size_t len)
 }
 
 /* Takes the texts of a line out, by their form. */
-static uint64_t collect(void *ctx, const char *p, size_t len)
+static uint64_t collect(struct bench *b, const struct ev_doc *d)
 {
-	struct bench *b = ctx;
-	const struct ev_doc *d = scan(b, p, len);
 	char id[EV_UUID_TEXT];
 	struct ev_time t;
 
-	for (uint32_t i = 0; d != NULL && i < d->n; i++) {
+	for (uint32_t i = 0; i < d->n; i++) {
 		const char *s = d->text + d->nodes[i].pos;
 		size_t n = d->nodes[i].end - d->nodes[i].pos;
 
@@ -297,6 +312,24 @@ static void offer_rest(struct works *w, const struct bench *b)
 		w->list[k].use = ev_index_use;
 }
 
+/* The paths need not outlive the slots. */
+static void open_six(struct bench *b)
+{
+	static const char *const names[SIX] = {".event_id", ".event_type", ".event_timestamp",
+					       ".user_id",  ".related_id", ".version"};
+	struct ev_error err;
+
+	b->six = ev_picks_new(ev_scan_symbols(b->scan));
+	for (size_t i = 0; i < SIX; i++) {
+		struct ev_path *path = ev_path_parse(names[i], &err);
+
+		if (path == NULL)
+			die(&err);
+		b->slots[i] = ev_picks_add(b->six, path);
+		ev_path_free(&path);
+	}
+}
+
 static void open_rest(struct bench *b, const char *model)
 {
 	struct ev_error err;
@@ -304,13 +337,14 @@ static void open_rest(struct bench *b, const char *model)
 	if ((b->model = ev_model_read(model, &err)) == NULL)
 		die(&err);
 	b->schemas = ev_jschema_set_new(b->model->root);
+	ev_jschema_set_symbols(b->schemas, ev_scan_symbols(b->scan));
 	b->schema = ev_calloc(b->model->n_types, sizeof(struct ev_jschema *));
 	for (size_t i = 0; i < b->model->n_types; i++) {
 		b->schema[i] = ev_jschema_file(b->schemas, b->model->types[i].put.file, &err);
 		if (b->schema[i] == NULL)
 			die(&err);
 	}
-	sample_lines(&b->sample, collect, b);
+	each_document(b, collect);
 	b->table = (struct ev_table){.name = "t", .n = 1, .n_keys = 1};
 	if ((b->null = ev_out_file("/dev/null", &err)) == NULL)
 		die(&err);
@@ -344,6 +378,7 @@ int main(int argc, char **argv)
 	}
 	b.sample = sample_read(argv[optind + 1]);
 	b.scan = ev_scan_new();
+	open_six(&b);
 	offer_scanner(&w, &b.sample);
 	if (!alone) {
 		open_rest(&b, argv[optind]);
@@ -352,6 +387,7 @@ int main(int argc, char **argv)
 	sample_serve(w.list, w.n, &b);
 	if (!alone)
 		close_rest(&b);
+	ev_picks_free(&b.six);
 	ev_scan_free(&b.scan);
 	ev_index_free(&b.index);
 	ev_buf_free(&b.out);

@@ -364,17 +364,16 @@ static void test_room(void)
 	struct ev_lines *in_lines;
 	struct ev_out *o;
 	struct feed feed;
-	int ends[2], probe[2];
+	int ends[2], probe[2], twice = 2 * EV_PIPE_ROOM;
 	bool may, more;
 
 	if (pipe(ends) != 0 || pipe(probe) != 0)
 		abort();
 	may = fcntl(probe[1], F_SETPIPE_SZ, EV_PIPE_ROOM) == EV_PIPE_ROOM;
-	more = may && fcntl(ends[1], F_SETPIPE_SZ, 2 * EV_PIPE_ROOM) == 2 * EV_PIPE_ROOM;
+	more = may && fcntl(ends[1], F_SETPIPE_SZ, twice) == twice;
 	o = ev_out_fd(ends[1], "the pipe");
 	if (more)
-		is_int(fcntl(ends[1], F_GETPIPE_SZ), 2 * EV_PIPE_ROOM,
-		       "a pipe with more room keeps it");
+		is_int(fcntl(ends[1], F_GETPIPE_SZ), twice, "a pipe with more room keeps it");
 	else
 		skip("the system gives no more than 1 MiB", "a pipe with more room");
 	ev_out_discard(&o);

@@ -180,7 +180,8 @@ static void errors(void)
 		 "object, true or false"},
 		{"{\"$ref\":\"https://example.org/x.json\"}",
 		 "schema:1:9: the reference \"https://example.org/x.json\" is remote, and remote "
-		 "references are not fetched: put that schema into a file below the schemas' folder "
+		 "references are not fetched: put that schema into a file below the schemas' "
+		 "folder "
 		 "and refer to the file"},
 		{"{\"$ref\":\"urn:x:y\"}", "schema:1:9: the reference \"urn:x:y\" is the $id of no "
 					   "schema here: correct it, or refer to a file"},

@@ -1,0 +1,20 @@
+/*
+ * deflate: a block of octets made into a gzip member (RFC 1952). Floor 1.
+ *
+ * The member depends on the octets alone: its header has no time, no name and no system.
+ */
+#ifndef EV_DEFLATE_H
+#define EV_DEFLATE_H
+
+#include <stddef.h>
+
+struct ev_deflater;
+
+struct ev_deflater *ev_deflater_new(void);
+/* The octets that a member of len octets needs at most. */
+size_t ev_deflate_bound(struct ev_deflater *d, size_t len);
+/* Writes the member, whole, to out, which has room for the bound; returns its octets. */
+size_t ev_deflate(struct ev_deflater *d, const void *p, size_t len, void *out, size_t room);
+void ev_deflater_free(struct ev_deflater **d);
+
+#endif

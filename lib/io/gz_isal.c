@@ -1,0 +1,52 @@
+#include "io/inflate.h"
+
+#ifdef EV_ISAL
+#include "base/mem.h"
+
+#include <isa-l/igzip_lib.h>
+#include <limits.h>
+#include <stdlib.h>
+
+static uint32_t clamp(size_t n)
+{
+	return n > INT_MAX ? INT_MAX : (uint32_t)n;
+}
+
+static void *isal_open(void)
+{
+	struct inflate_state *z = ev_malloc(sizeof *z);
+
+	isal_inflate_init(z);
+	return z;
+}
+
+static void isal_begin(void *state)
+{
+	struct inflate_state *z = state;
+
+	isal_inflate_reset(z);
+	z->crc_flag = ISAL_GZIP_NO_HDR_VER;
+}
+
+static enum ev_inflate isal_run(void *state, const char **in, size_t *in_len, char *out,
+				size_t *out_len)
+{
+	struct inflate_state *z = state;
+	uint32_t in_now = clamp(*in_len), out_now = clamp(*out_len);
+	int rc;
+
+	z->next_in = (uint8_t *)(uintptr_t)*in;
+	z->avail_in = in_now;
+	z->next_out = (uint8_t *)out;
+	z->avail_out = out_now;
+	rc = isal_inflate(z);
+	*in += in_now - z->avail_in;
+	*in_len -= in_now - z->avail_in;
+	*out_len = out_now - z->avail_out;
+	if (rc < 0)
+		return EV_INFLATE_DAMAGED;
+	return z->block_state == ISAL_BLOCK_FINISH ? EV_INFLATE_END : EV_INFLATE_MORE;
+}
+
+const struct ev_inflater ev_inflate_isal = {"ISA-L", isal_open, isal_begin, isal_run, free};
+#endif
