@@ -1,26 +1,44 @@
 #include "engine/version.h"
+#include "base/md5.h"
 #include "engine/version_merge.h"
 #include "model/event.h"
 #include "model/sort.h"
 #include "warehouse/column.h"
 #include "json/canon.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
-/* In front of each sorted line: where it came from. `source` indexes the list of names. */
+/* How a record is written if it is its event's only one: most are, and are not read again. */
+enum alone { ALONE_NOT, ALONE_EMPTY, ALONE_WHOLE };
+
+/*
+ * In front of each sorted line: where it came from, and what it is if it is alone. `source` indexes
+ * the list of names.
+ */
 struct item_head {
 	uint64_t line, offset;
 	uint32_t source;
+	enum alone alone;
+	struct ev_time from;
+	char row[EV_KEY_TEXT];
 };
 
 /* One record of the chain at hand. */
 struct link {
 	struct ev_record rec;
+	struct item_head head;
 	const char *s; /* (version, time, op) so that octets compare */
 	size_t s_len;
 	const char
 		*content; /* canonical; made only where there is another record to compare with */
 	size_t content_len;
+};
+
+/* Records on their way into the sort, whose rows' keys are computed together. */
+enum { PENDING = 64, PENDING_OCTETS = 1 << 20 };
+struct pending {
+	struct ev_buf key, item;
 };
 
 /* What the fold has made so far; the last is what a further record meets. */
@@ -47,6 +65,9 @@ struct ev_version {
 	const struct link *read;
 	struct ev_reasons why;
 	struct ev_sort *sort;
+	struct ev_md5 *keys;
+	struct pending pending[PENDING];
+	size_t n_pending, pending_octets;
 	struct ev_buf key, item, content, line, scratch;
 	const char **sources;
 	size_t n_sources;
@@ -84,6 +105,7 @@ struct ev_version *ev_version_open(const struct ev_model *m,
 		v->bare[i] = ev_events_want(v->events, paths[i]);
 		ev_events_want(v->others, paths[i]);
 	}
+	v->keys = ev_md5_new();
 	v->sort = ev_sort_new(options->memory, options->folder);
 	v->counts[0] = (struct ev_count){"version", &v->n_version, true, false};
 	v->counts[1] = (struct ev_count){"no-op", &v->n_noop, true, false};
@@ -103,6 +125,11 @@ void ev_version_free(struct ev_version **version)
 	ev_events_free(&v->others);
 	ev_reasons_free(&v->why);
 	ev_sort_free(&v->sort);
+	ev_md5_free(&v->keys);
+	for (size_t i = 0; i < PENDING; i++) {
+		ev_buf_free(&v->pending[i].key);
+		ev_buf_free(&v->pending[i].item);
+	}
 	ev_buf_free(&v->key);
 	ev_buf_free(&v->item);
 	ev_buf_free(&v->content);
@@ -135,11 +162,8 @@ static void put_be64(struct ev_buf *b, uint64_t v)
  * The id, its NULs written as 0,255 and its end as 0,0 so that no id is another's beginning; then
  * version, time and op.
  */
-static size_t write_key(struct ev_version *v, const struct ev_event *event)
+static void write_key(struct ev_version *v, const struct ev_event *event, struct ev_buf *k)
 {
-	struct ev_buf *k = &v->key;
-	size_t id_len;
-
 	ev_buf_reset(k);
 	for (size_t i = 0; i < event->id_len; i++) {
 		ev_buf_putc(k, event->id[i]);
@@ -147,16 +171,14 @@ static size_t write_key(struct ev_version *v, const struct ev_event *event)
 			ev_buf_putc(k, '\xff');
 	}
 	ev_buf_put(k, "\0\0", 2);
-	id_len = k->len;
 	if (v->m->by_arrival) {
 		put_be64(k, v->arrived++);
-		return id_len;
+		return;
 	}
 	ev_version_order(event->doc, event->version, k);
 	put_be64(k, (uint64_t)event->modified.sec ^ 1ULL << 63);
 	put_be64(k, (uint64_t)event->modified.nsec);
 	ev_buf_putc(k, (char)event->op);
-	return id_len;
 }
 
 static uint32_t source_number(struct ev_version *v, const char *source)
@@ -168,23 +190,80 @@ static uint32_t source_number(struct ev_version *v, const char *source)
 	return (uint32_t)v->n_sources++;
 }
 
+/*
+ * The canonical content: all but the id, which the chain has in common; or without what may differ
+ * in a no-op.
+ */
+static void canonical_content(struct ev_version *v, const struct ev_event *event, bool bare,
+			      struct ev_buf *out)
+{
+	uint32_t skip[EV_MAX_SKIP];
+	size_t n = ev_event_skip(v->events, event, v->bare, bare ? BARE : 1, skip);
+
+	ev_buf_reset(out);
+	ev_canonical(event->doc, 0, skip, n, out);
+}
+
+static enum ev_status settle_pending(struct ev_version *v, struct ev_error *err)
+{
+	ev_md5_settle(v->keys);
+	for (size_t i = 0; i < v->n_pending; i++) {
+		struct pending *p = &v->pending[i];
+
+		if (ev_sort_add(v->sort, p->key.p, p->key.len, p->item.p, p->item.len, err) !=
+		    EV_OK)
+			return EV_FATAL;
+		if (p->key.cap + p->item.cap > PENDING_OCTETS) {
+			ev_buf_free(&p->key);
+			ev_buf_free(&p->item);
+		}
+	}
+	v->n_pending = v->pending_octets = 0;
+	return EV_OK;
+}
+
+/* Nothing is taken out of the line, and nothing stands behind its object. */
+static enum alone alone(const struct ev_event *event)
+{
+	const struct ev_node *top = &event->doc->nodes[0];
+
+	if (event->op != EV_PUT || event->reserved != EV_NOWHERE || top->end != event->doc->len)
+		return ALONE_NOT;
+	return top->count > 0 ? ALONE_WHOLE : ALONE_EMPTY;
+}
+
 enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec,
 			       struct ev_error *err)
 {
 	struct ev_event event;
 	struct item_head head = {0};
+	struct pending *p;
 
 	if (ev_events_read(v->events, rec, &event, &v->why) != EV_OK)
 		return ev_rejects_put(v->port->rejects, rec, event.origin, event.origin_len,
 				      &v->why, err);
+	if ((v->n_pending == PENDING || v->pending_octets > PENDING_OCTETS) &&
+	    settle_pending(v, err) != EV_OK)
+		return EV_FATAL;
+	p = &v->pending[v->n_pending++];
 	head.line = rec->line;
 	head.offset = rec->offset;
 	head.source = source_number(v, rec->source);
-	write_key(v, &event);
-	ev_buf_reset(&v->item);
-	ev_buf_put(&v->item, &head, sizeof head);
-	ev_buf_put(&v->item, rec->p, rec->len);
-	return ev_sort_add(v->sort, v->key.p, v->key.len, v->item.p, v->item.len, err);
+	head.alone = alone(&event);
+	head.from = event.modified;
+	write_key(v, &event, &p->key);
+	ev_buf_reset(&p->item);
+	ev_buf_put(&p->item, &head, sizeof head);
+	ev_buf_put(&p->item, rec->p, rec->len);
+	v->pending_octets += p->key.len + p->item.len;
+	if (head.alone != ALONE_NOT) {
+		canonical_content(v, &event, false, &v->content);
+		ev_buf_reset(&v->scratch);
+		ev_key_version_preimage(&event, &v->content, &v->scratch);
+		ev_md5_add(v->keys, v->scratch.p, v->scratch.len,
+			   p->item.p + offsetof(struct item_head, row));
+	}
+	return EV_OK;
 }
 
 /* The chain */
@@ -214,7 +293,8 @@ static void add_link(struct ev_version *v, const struct ev_sorted *item, size_t 
 				   .len = len,
 				   .source = v->sources[head.source],
 				   .line = head.line,
-				   .offset = head.offset}};
+				   .offset = head.offset},
+			   .head = head};
 	l->s_len = item->key_len - id_len;
 	l->s = ev_arena_copy(&v->arena, item->key + id_len, l->s_len);
 }
@@ -226,20 +306,6 @@ static void read_again(struct ev_version *v, struct ev_events *events, const cha
 	struct ev_record rec = {.p = line, .len = len, .source = ""};
 
 	ev_events_read(events, &rec, event, &v->why);
-}
-
-/*
- * The canonical content: all but the id, which the chain has in common; or without what may differ
- * in a no-op.
- */
-static void canonical_content(struct ev_version *v, const struct ev_event *event, bool bare,
-			      struct ev_buf *out)
-{
-	uint32_t skip[EV_MAX_SKIP];
-	size_t n = ev_event_skip(v->events, event, v->bare, bare ? BARE : 1, skip);
-
-	ev_buf_reset(out);
-	ev_canonical(event->doc, 0, skip, n, out);
 }
 
 /* The event of a record of the chain; valid until another is read. */
@@ -443,6 +509,33 @@ static void put_time(struct ev_buf *b, const char *name, const struct ev_time *t
 	ev_buf_putc(b, '"');
 }
 
+/* What is told of a version, but for an origin. */
+static void put_version(struct ev_buf *m, const char row[EV_KEY_TEXT], const struct ev_time *from,
+			const struct ev_time *to, bool deleted)
+{
+	ev_buf_puts(m, "{\"op\":\"insert\",\"row\":\"");
+	ev_buf_put(m, row, EV_KEY_TEXT);
+	put_time(m, "\",\"valid_from\":", from);
+	put_time(m, ",\"valid_to\":", to);
+	ev_buf_puts(m, to == NULL && !deleted ? ",\"current\":true" : ",\"current\":false");
+	ev_buf_puts(m, deleted ? ",\"deleted\":true" : ",\"deleted\":false");
+}
+
+/* The only record of its event. */
+static enum ev_status emit_alone(struct ev_version *v, const struct link *l, struct ev_error *err)
+{
+	struct ev_buf *b = &v->line;
+
+	ev_buf_reset(b);
+	ev_buf_put(b, l->rec.p, l->rec.len - 1);
+	ev_buf_puts(b, l->head.alone == ALONE_EMPTY ? "\"_ev\":" : ",\"_ev\":");
+	put_version(b, l->head.row, &l->head.from, NULL, false);
+	ev_buf_put(b, "}}", 2);
+	v->n_version++;
+	v->n_out++;
+	return ev_port_line(v->port, b->p, b->len, err);
+}
+
 static enum ev_status emit(struct ev_version *v, size_t i, struct ev_error *err)
 {
 	struct state *s = &v->states[i];
@@ -456,12 +549,7 @@ static enum ev_status emit(struct ev_version *v, size_t i, struct ev_error *err)
 	else
 		read_again(v, v->others, s->line, s->len, &event);
 	ev_buf_reset(m);
-	ev_buf_puts(m, "{\"op\":\"insert\",\"row\":\"");
-	ev_buf_put(m, s->row, EV_KEY_TEXT);
-	put_time(m, "\",\"valid_from\":", &s->from);
-	put_time(m, ",\"valid_to\":", newest ? NULL : &s[1].from);
-	ev_buf_puts(m, newest && !s->deleted ? ",\"current\":true" : ",\"current\":false");
-	ev_buf_puts(m, s->deleted ? ",\"deleted\":true" : ",\"deleted\":false");
+	put_version(m, s->row, &s->from, newest ? NULL : &s[1].from, s->deleted);
 	if (event.origin != NULL) {
 		ev_buf_puts(m, ",\"origin\":");
 		ev_buf_put(m, event.origin, event.origin_len);
@@ -492,6 +580,8 @@ static enum ev_status replay_chain(struct ev_version *v, struct ev_error *err)
 {
 	size_t from, to;
 
+	if (v->n_links == 1 && v->links[0].head.alone != ALONE_NOT)
+		return emit_alone(v, &v->links[0], err);
 	v->n_states = 0;
 	for (from = 0; from < v->n_links; from = to) {
 		const struct link *first = &v->links[from];
@@ -510,9 +600,12 @@ static enum ev_status replay_chain(struct ev_version *v, struct ev_error *err)
 
 enum ev_status ev_version_finish(struct ev_version *v, struct ev_error *err)
 {
-	enum ev_status st = ev_sort_finish(v->sort, err);
+	enum ev_status st = settle_pending(v, err);
 	struct ev_sorted item;
 	size_t id_len = 0;
+
+	if (st == EV_OK)
+		st = ev_sort_finish(v->sort, err);
 
 	while (st == EV_OK && (st = ev_sort_next(v->sort, &item, err)) == EV_OK) {
 		if (v->n_links == 0 || item.key_len < id_len ||

@@ -599,6 +599,31 @@ static bool applied_fit(struct js_judge *j, const struct js_applied *a, uint32_t
 	return true;
 }
 
+static bool flat_fits(struct js_judge *j, const struct js_flat *f, uint32_t i)
+{
+	const struct ev_doc *d = j->d;
+	uint64_t bits = 0;
+
+	for (uint32_t at = ev_first(d, i); at < ev_end(d, i); at = ev_next(d, at + 1)) {
+		uint32_t k = ev_symbol_map_get(&f->members, d->nodes[at].count);
+		const struct js_flat_member *m;
+
+		if (k == UINT32_MAX || at + 1 == j->without)
+			continue;
+		m = &f->list[k];
+		bits |= m->bit;
+		for (uint32_t s = 0; s < m->n; s++)
+			if (!value_fits(j, m->schemas[s], at + 1))
+				return false;
+	}
+	if ((bits & f->needed) != f->needed)
+		return false;
+	for (uint32_t s = 0; s < f->n_rest; s++)
+		if (!js_fits(j, f->rest[s], i, JS_NO_MARKS))
+			return false;
+	return true;
+}
+
 /* All but unevaluated*. */
 bool js_keywords_fit(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t marks)
 {
@@ -676,7 +701,11 @@ bool js_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t 
 	if (j->set->n_dynamic == 0) {
 		while (s->alias != NULL)
 			s = s->alias;
-		good = fits_here(j, s, i, marks);
+		if (s->flat != NULL && j->by_symbol && marks == JS_NO_MARKS &&
+		    ev_kind(j->d, i) == EV_OBJECT)
+			good = flat_fits(j, s->flat, i);
+		else
+			good = fits_here(j, s, i, marks);
 	} else {
 		if (outer == NULL || outer->resource != s->resource) {
 			scope = (struct js_scope){s->resource, outer};

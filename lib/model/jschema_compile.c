@@ -748,6 +748,12 @@ static bool keyword(struct compile *c, enum keyword k, uint32_t at)
 	return true;
 }
 
+void js_map_keep(struct ev_jschema_set *set, struct ev_symbol_map *map)
+{
+	ev_grow(&set->maps, &set->cap_maps, set->n_maps + 1, sizeof(struct ev_symbol_map *));
+	set->maps[set->n_maps++] = map;
+}
+
 static void map_names(struct ev_jschema_set *set, struct js_objects *o)
 {
 	for (uint32_t i = 0; i < o->names.n; i++) {
@@ -755,8 +761,7 @@ static void map_names(struct ev_jschema_set *set, struct js_objects *o)
 
 		ev_symbol_map_put(&o->members, ev_symbols_add(set->symbols, name->p, name->len), i);
 	}
-	ev_grow(&set->mapped, &set->cap_mapped, set->n_mapped + 1, sizeof(struct js_objects *));
-	set->mapped[set->n_mapped++] = o;
+	js_map_keep(set, &o->members);
 }
 
 static bool is_only_positive(const struct js_numbers *n)
@@ -996,6 +1001,8 @@ bool js_compile_queue(struct ev_jschema_set *set, struct ev_error *err)
 	/* after an error none of them counts as done, so that asking again gives it again */
 	for (size_t i = 0; i < set->n_queue; i++)
 		set->queue[i]->state = good ? JS_DONE : JS_NEW;
+	for (size_t i = 0; good && i < set->n_queue; i++)
+		js_flatten(set->queue[i]);
 	set->n_schemas += set->n_queue;
 	set->n_queue = 0;
 	return good;

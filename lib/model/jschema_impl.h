@@ -3,6 +3,7 @@
  * Floor 3.
  *
  *   jschema.c          whether values fit compiled schemas
+ *   jschema_flat.c     schemas for the same object made one
  *   jschema_explain.c  why they do not
  *   jschema_compile.c  compiles: keywords into the structs here
  *   jschema_load.c     the set: files, $id, $anchor and what a $ref leads to
@@ -174,6 +175,22 @@ struct js_objects {
 	uint32_t n_dependents;
 };
 
+/* Schemas for the same object, as one; see jschema_flat.c. */
+struct js_flat_member {
+	const struct ev_jschema **schemas;
+	uint32_t n;
+	uint64_t bit; /* among those required, or 0 */
+};
+
+struct js_flat {
+	struct ev_symbol_map members; /* indices into list */
+	struct js_flat_member *list;
+	uint32_t n;
+	uint64_t needed;
+	const struct ev_jschema **rest; /* applied as they are */
+	uint32_t n_rest;
+};
+
 /* Schemas for the same value. */
 struct js_applied {
 	const struct ev_jschema **all; /* of $ref and allOf */
@@ -200,6 +217,7 @@ struct ev_jschema {
 	const struct js_arrays *arrays;
 	const struct js_objects *objects;
 	const struct js_applied *applied;
+	const struct js_flat *flat; /* the same for objects alone, where that is faster; or NULL */
 	const struct ev_jschema *unevaluated_items, *unevaluated_properties;
 	const char *says; /* description, else title */
 
@@ -246,8 +264,8 @@ struct ev_jschema_set {
 	struct ev_arena arena;
 	struct ev_scan *scan;	    /* of schemas */
 	struct ev_symbols *symbols; /* of documents, or NULL */
-	struct js_objects **mapped; /* those with a map of symbols */
-	size_t n_mapped, cap_mapped;
+	struct ev_symbol_map **maps;
+	size_t n_maps, cap_maps;
 	struct js_document **documents;
 	size_t n_documents, cap_documents;
 	struct js_resource **resources;
@@ -386,6 +404,13 @@ enum js_holds js_keyword_holds(const struct ev_doc *d, uint32_t name, enum js_dr
 /* The schema at a node, which is compiled with the queue if it is new. */
 struct ev_jschema *js_at(struct js_resource *r, uint32_t at, struct ev_jschema_set *set);
 bool js_compile_queue(struct ev_jschema_set *set, struct ev_error *err);
+/* The map is freed with the set. */
+void js_map_keep(struct ev_jschema_set *set, struct ev_symbol_map *map);
+
+/* jschema_flat.c */
+
+/* Once all that it refers to is compiled. */
+void js_flatten(struct ev_jschema *s);
 
 /* jschema.c */
 

@@ -60,9 +60,9 @@ void ev_jschema_set_free(struct ev_jschema_set **s)
 		free(set->resources[i]->anchors);
 	for (size_t i = 0; i < set->n_regexes; i++)
 		ev_regex_free(&set->regexes[i]);
-	for (size_t i = 0; i < set->n_mapped; i++)
-		ev_symbol_map_free(&set->mapped[i]->members);
-	free(set->mapped);
+	for (size_t i = 0; i < set->n_maps; i++)
+		ev_symbol_map_free(set->maps[i]);
+	free(set->maps);
 	free(set->documents);
 	free(set->resources);
 	free(set->regexes);

@@ -693,7 +693,9 @@ static void make_input(const char *size)
 
 	setenv("size", size, 1);
 	must("\"$events\" \"$size\" >plain.jsonl && \"$events\" --shuffle \"$size\" "
-@@
+	     ">shuffled.jsonl && \"$events\" --spoil \"$size\" >broken.jsonl && "
+	     "\"$events\" 1k >few.jsonl && evvalidate --result few.json few.jsonl >few.out");
+
 	snprintf(command, sizeof command, "\"$events\" %.0f >small.jsonl",
 		 file_size(variants[PLAIN]) / 10);
 	must(command);
