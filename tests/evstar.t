@@ -354,6 +354,67 @@ sort >want <<END
 END
 same 'members of a key of several parts; a part may be null, not all' got want
 
+# The dimension takes no event of that type, so that only the fact asks for the key's parts.
+cat >parts.yaml <<'END'
+evkit: 1
+name: parts
+event: {id: .id, type: .type, time: .time, version: .v}
+star:
+  facts:
+    f: {keep: latest, columns: {c: {from: .c1, type: varchar(20), dimension: dc}}}
+  dimensions:
+    dc: {key: [.c1, .c2], for: [U], columns: {c1: {from: .c1, type: varchar(20)}, c2: {from: .c2, type: varchar(2)}}}
+END
+cat >parts.jsonl <<'END'
+{"id":"1","type":"T","time":"2026-03-28T12:00:00Z","c1":"a","c2":"12"}
+{"id":"2","type":"T","time":"2026-03-28T12:00:00Z","c1":"a","c2":"123"}
+END
+run evstar -m parts.yaml -r rejects parts.jsonl
+rows f .c_key >got
+same 'a part of a key that does not fit is no other part: the event is set aside' got - <<END
+"$(key varchar a varchar 12)"
+END
+is 'and the reason names the column of the key' "$(jq -r '._ev.reject.reasons[].message' rejects)" \
+	'"123" does not fit the column c2 varchar(2): it is too long'
+
+# Blocks
+
+# Rows wait for the keys of others. All events here happen at once, so that a member's last name is
+# told by keys alone; and they fill several blocks.
+cat >block.yaml <<'END'
+evkit: 1
+name: block
+event: {id: .id, type: .type, time: .time, version: .v}
+star:
+  facts:
+    f: {keep: history, columns: {n: {from: .n, type: int}, who: {from: .who, type: varchar(20), dimension: dw}, pad: {from: .pad, type: varchar(500)}}}
+    g: {keep: latest, columns: {n: {from: .n, type: int}}}
+  dimensions:
+    dw: {key: .who, columns: {who: {from: .who, type: varchar(20)}, name: {from: .name, type: varchar(20)}}}
+END
+awk 'BEGIN { pad = sprintf("%400s", ""); for (i = 0; i < 3000; i++) printf "{\"id\":\"e%d\",\"type\":\"T\",\"time\":\"2026-03-28T12:00:00Z\",\"n\":%d,\"who\":\"w%d\",\"name\":\"n%d\",\"pad\":\"%s\"}\n", i, i, i % 1000 % 700, i, pad }' >block.jsonl
+run evstar -m block.yaml block.jsonl
+for i in 0 1 599 2999; do
+	rows g ". | select(.n == $i) | ._ev.owner"
+done >got
+same 'keys in all blocks are those of their events' got - <<END
+"$(key varchar e0)"
+"$(key varchar e1)"
+"$(key varchar e599)"
+"$(key varchar e2999)"
+END
+is 'each row has its own owner' "$(rows f ._ev.owner | sort -u | wc -l) $(rows g ._ev.owner | sort -u | wc -l)" '3000 3000'
+is 'each member its key' "$(rows dw '[.dw_key, .who]' | grep -c -F "$(key varchar w321)\",\"w321\"")" 1
+is 'and all members are there' "$(rows dw .dw_key | sort -c && rows dw .dw_key | wc -l)" 701
+rows f . | sort >first
+rows dw . >first-members
+tac block.jsonl >backwards.jsonl
+run evstar -m block.yaml backwards.jsonl
+rows f . | sort >got
+same 'backwards, the rows are the same' got first
+rows dw . >got
+same 'and so are the members' got first-members
+
 # The calendar
 
 cat >calendar.yaml <<'END'

@@ -130,8 +130,8 @@ bool ev_time_utc(const char *p, size_t len, char out[EV_TIME_TEXT])
 		return false;
 	memcpy(out, "0000-00-00T00:00:00.000000Z", EV_TIME_TEXT);
 	memcpy(out, p, 19);
-	for (size_t i = 20; i < len - 1 && i < 26; i++)
-		out[i] = p[i];
+	if (len > 21)
+		memcpy(out + 20, p + 20, len - 21 < 6 ? len - 21 : 6);
 	return true;
 }
 

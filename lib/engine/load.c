@@ -20,6 +20,8 @@ struct ev_load {
 	struct ev_events *events;
 	struct ev_reasons why;
 	struct ev_buf value, text;
+	uint32_t whats[3];  /* the symbols of what "_ev" says */
+	uint32_t **symbols; /* of the columns' names, table by table */
 	struct ev_cell *cells;
 	char *stores; /* EV_VALUE_STORE octets a cell */
 
@@ -38,6 +40,25 @@ struct ev_load {
 	struct ev_count counts[4];
 };
 
+/* Names are found by the numbers that the scanner gives them. */
+static void want_names(struct ev_load *l)
+{
+	static const char *const whats[] = {"table", "op", "owner"};
+	struct ev_symbols *names = ev_scan_symbols(ev_events_scan(l->events));
+
+	for (size_t i = 0; i < sizeof whats / sizeof whats[0]; i++)
+		l->whats[i] = ev_symbols_add(names, whats[i], strlen(whats[i]));
+	l->symbols = ev_calloc(l->tables->n, sizeof *l->symbols);
+	for (size_t i = 0; i < l->tables->n; i++) {
+		const struct ev_table *t = &l->tables->list[i];
+
+		l->symbols[i] = ev_calloc(t->n, sizeof **l->symbols);
+		for (size_t k = 0; k < t->n; k++)
+			l->symbols[i][k] = ev_symbols_add(names, t->columns[k].name,
+							  strlen(t->columns[k].name));
+	}
+}
+
 struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *tables,
 			     struct ev_target *target, bool snapshot, struct ev_error *err)
 {
@@ -49,6 +70,7 @@ struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *t
 	l->target = target;
 	l->snapshot = snapshot;
 	l->events = ev_events_new(m, EV_READ_TEXT, EV_TRUST_PIPE);
+	want_names(l);
 	for (size_t i = 0; i < tables->n; i++)
 		if (tables->list[i].n > most)
 			most = tables->list[i].n;
@@ -74,6 +96,9 @@ void ev_load_free(struct ev_load **load)
 	ev_buf_free(&l->text);
 	free(l->cells);
 	free(l->stores);
+	for (size_t i = 0; i < l->tables->n; i++)
+		free(l->symbols[i]);
+	free(l->symbols);
 	free(l->batch);
 	for (size_t i = 0; i < l->n_entries; i++) {
 		free(l->entries[i].batch);
@@ -116,11 +141,25 @@ static enum ev_status broken(const struct ev_record *rec, struct ev_error *err, 
 		       rec->source, (unsigned long long)rec->line, what.text);
 }
 
-static const char *member_text(struct ev_load *l, const struct ev_doc *d, uint32_t object,
-			       const char *name, size_t *len)
-{
-	uint32_t at = ev_member(d, object, name, strlen(name));
+/* What `_ev` says of a row: its nodes, or EV_NOWHERE. */
+enum what { TABLE, OP, OWNER, WHATS };
 
+static void read_reserved(const struct ev_load *l, const struct ev_doc *d, uint32_t object,
+			  uint32_t at[WHATS])
+{
+	for (int k = 0; k < WHATS; k++)
+		at[k] = EV_NOWHERE;
+	if (object == EV_NOWHERE || ev_kind(d, object) != EV_OBJECT)
+		return;
+	for (uint32_t i = ev_first(d, object); i < ev_end(d, object); i = ev_next(d, i + 1))
+		for (int k = 0; k < WHATS; k++)
+			if (d->nodes[i].count == l->whats[k])
+				at[k] = i + 1;
+}
+
+/* NULL if it is no string. */
+static const char *text_at(struct ev_load *l, const struct ev_doc *d, uint32_t at, size_t *len)
+{
 	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
 		return NULL;
 	return ev_string(d, at, &l->value, len);
@@ -129,11 +168,11 @@ static const char *member_text(struct ev_load *l, const struct ev_doc *d, uint32
 /*
  * A key is 32 lower-case hex digits. What is copied over behind them is no part of it.
  */
-static bool key_text(struct ev_load *l, const struct ev_doc *d, uint32_t object,
-		     char key[EV_KEY_TEXT + 1 + EV_COPY_OVER])
+static bool key_at(struct ev_load *l, const struct ev_doc *d, uint32_t at,
+		   char key[EV_KEY_TEXT + 1 + EV_COPY_OVER])
 {
 	size_t len;
-	const char *p = member_text(l, d, object, "owner", &len);
+	const char *p = text_at(l, d, at, &len);
 	unsigned wrong = 0;
 
 	if (p == NULL || len != EV_KEY_TEXT)
@@ -145,16 +184,17 @@ static bool key_text(struct ev_load *l, const struct ev_doc *d, uint32_t object,
 	return wrong == 0;
 }
 
-/* The member of that column; rows come in the table's order, so `hint` is looked at first. */
-static uint32_t row_member(const struct ev_doc *d, const char *name, size_t len, uint32_t *hint)
+/* The member of that name; rows come in the table's order, so `hint` is looked at first. */
+static uint32_t row_member(const struct ev_doc *d, uint32_t symbol, uint32_t *hint)
 {
-	uint32_t at = *hint;
+	uint32_t at = *hint, end = ev_end(d, 0);
 
-	if (at >= ev_end(d, 0) || !ev_string_is(d, at, name, len)) {
-		at = ev_member(d, 0, name, len);
-		if (at == EV_NOWHERE)
+	if (at >= end || d->nodes[at].count != symbol) {
+		at = ev_first(d, 0);
+		while (at < end && d->nodes[at].count != symbol)
+			at = ev_next(d, at + 1);
+		if (at >= end)
 			return EV_NOWHERE;
-		at--;
 	}
 	*hint = ev_next(d, at + 1);
 	return at + 1;
@@ -181,6 +221,7 @@ static struct ev_cell cell_of(struct ev_load *l, const struct ev_column *c,
 static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, const struct ev_doc *d,
 			     const struct ev_table *t, const char *owner, struct ev_error *err)
 {
+	const uint32_t *symbols = l->symbols[t - l->tables->list];
 	uint32_t hint = ev_first(d, 0);
 	enum ev_status st;
 
@@ -200,7 +241,7 @@ static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, con
 			l->cells[i] = (struct ev_cell){owner, EV_KEY_TEXT, false, true};
 			continue;
 		}
-		if ((at = row_member(d, c->name, t->name_lens[i], &hint)) == EV_NOWHERE)
+		if ((at = row_member(d, symbols[i], &hint)) == EV_NOWHERE)
 			return broken(rec, err, "a row of %s lacks %s", t->name, c->name);
 		problem = ev_column_value(c, NULL, d, at, l->stores + i * EV_VALUE_STORE, &v);
 		if (problem != NULL) {
@@ -230,23 +271,26 @@ enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, stru
 	char owner[EV_KEY_TEXT + 1 + EV_COPY_OVER];
 	const struct ev_table *t;
 	struct ev_event event;
+	uint32_t at[WHATS];
 	const char *p;
 	size_t len;
 	bool delete;
 
 	if (ev_events_read(l->events, rec, &event, &l->why) != EV_OK)
 		return broken(rec, err, "%s", l->why.list[0].message);
-	if (event.reserved == EV_NOWHERE ||
-	    (p = member_text(l, event.doc, event.reserved, "table", &len)) == NULL)
+	read_reserved(l, event.doc, event.reserved, at);
+	if ((p = text_at(l, event.doc, at[TABLE], &len)) == NULL)
 		return broken(rec, err, "this is no row: it names no table");
 	if ((t = ev_tables_find(l->tables, p, len)) == NULL)
 		return broken(rec, err, "the model has no table %.*s", (int)(len < 127 ? len : 127),
 			      p);
-	p = member_text(l, event.doc, event.reserved, "op", &len);
+	p = text_at(l, event.doc, at[OP], &len);
 	delete = p != NULL && len == 6 && memcmp(p, "delete", 6) == 0;
 	if (!delete &&(p == NULL || len != 6 || memcmp(p, "insert", 6) != 0))
 		return broken(rec, err, "a row's op is insert or delete");
-	if (!key_text(l, event.doc, delete ? 0 : event.reserved, owner))
+	if (delete)
+		at[OWNER] = ev_member(event.doc, 0, "owner", 5);
+	if (!key_at(l, event.doc, at[OWNER], owner))
 		return broken(rec, err, "the row's owner is no key");
 	l->rows++;
 	if (l->known || l->conflicting) {

@@ -65,37 +65,48 @@ static const char *timestamp_text(struct ev_zone *zone, const char *p, size_t le
 	return NULL;
 }
 
-static const char *uuid_text(const char *p, size_t len, char *out)
+/* The one spelling of a timestamp, a UUID or a date, into out, and how long it is. */
+static const char *spell(enum ev_type type, struct ev_zone *zone, const char *p, size_t len,
+			 char *out, uint32_t *out_len)
 {
-	return ev_uuid_canonical(p, len, out) ? NULL : "it is no UUID";
+	struct ev_date day;
+
+	if (type == EV_TYPE_TIMESTAMP) {
+		*out_len = EV_TIME_TEXT;
+		return timestamp_text(zone, p, len, out);
+	}
+	if (type == EV_TYPE_UUID) {
+		*out_len = EV_UUID_TEXT;
+		return ev_uuid_canonical(p, len, out) ? NULL : "it is no UUID";
+	}
+	*out_len = EV_DATE_TEXT;
+	if (!ev_date_parse(p, len, &day))
+		return "it is no date such as 2026-03-01";
+	memcpy(out, p, EV_DATE_TEXT);
+	return NULL;
 }
 
-/* A timestamp or a UUID, whose one spelling is put in quotes; or a date, which has but one. */
+/* The same in quotes. */
 static const char *quoted(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
 			  uint32_t at, char *store, struct ev_value *v)
 {
 	struct ev_buf scratch = {0};
-	struct ev_date day;
-	const char *p, *problem;
+	const char *problem, *p;
+	uint32_t out_len;
 	size_t len;
 
 	if (ev_kind(d, at) != EV_STRING)
 		return "it is no text";
-	p = ev_string(d, at, &scratch, &len);
-	if (c->type == EV_TYPE_TIMESTAMP) {
-		problem = timestamp_text(zone, p, len, store + 1);
-		len = EV_TIME_TEXT;
-	} else if (c->type == EV_TYPE_UUID) {
-		problem = uuid_text(p, len, store + 1);
-		len = EV_UUID_TEXT;
+	if (d->nodes[at].escaped) {
+		p = ev_string(d, at, &scratch, &len);
+		problem = spell(c->type, zone, p, len, store + 1, &out_len);
+		ev_buf_free(&scratch);
 	} else {
-		problem = ev_date_parse(p, len, &day) ? NULL : "it is no date such as 2026-03-01";
-		memcpy(store + 1, p, problem == NULL ? len : 0);
+		problem = spell(c->type, zone, v->p + 1, v->len - 2, store + 1, &out_len);
 	}
-	ev_buf_free(&scratch);
-	store[0] = store[len + 1] = '"';
+	store[0] = store[out_len + 1] = '"';
 	v->p = store;
-	v->len = (uint32_t)len + 2;
+	v->len = out_len + 2;
 	return problem;
 }
 
@@ -156,13 +167,14 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 			    uint32_t at, char *store, struct ev_value *v)
 {
 	static const char null[] = "null                                ";
+	const struct ev_node *n;
 
-	*v = (struct ev_value){.p = null, .len = 4, .null = true, .present = at != EV_NOWHERE};
-	if (at == EV_NOWHERE || ev_kind(d, at) == EV_NULL)
+	if (at == EV_NOWHERE || (n = &d->nodes[at])->kind == EV_NULL) {
+		*v = (struct ev_value){
+			.p = null, .len = 4, .null = true, .present = at != EV_NOWHERE};
 		return NULL;
-	v->p = d->text + d->nodes[at].pos;
-	v->len = d->nodes[at].end - d->nodes[at].pos;
-	v->null = false;
+	}
+	*v = (struct ev_value){.p = d->text + n->pos, .len = n->end - n->pos, .present = true};
 	switch (c->type) {
 	case EV_TYPE_VARCHAR: return varchar(c, d, at, v);
 	case EV_TYPE_TIMESTAMP:
@@ -171,13 +183,9 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 	case EV_TYPE_INT:
 	case EV_TYPE_DECIMAL: return number(c, d, at, store, v);
 	case EV_TYPE_BOOL:
-		if (ev_kind(d, at) != EV_TRUE && ev_kind(d, at) != EV_FALSE)
-			return "it is neither true nor false";
-		break;
-	case EV_TYPE_JSON:
-		if (has_nul(v->p, v->len))
-			return holds_nul;
-		break;
+		return n->kind == EV_TRUE || n->kind == EV_FALSE ? NULL
+								 : "it is neither true nor false";
+	case EV_TYPE_JSON: return has_nul(v->p, v->len) ? holds_nul : NULL;
 	}
 	return NULL;
 }

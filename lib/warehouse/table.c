@@ -20,8 +20,6 @@ static void add(struct ev_table *t, enum ev_type type, uint32_t size, uint32_t s
 	vsnprintf(name, sizeof name, fmt, ap);
 	va_end(ap);
 	t->columns = ev_realloc_array(t->columns, t->n + 1, sizeof *t->columns);
-	t->name_lens = ev_realloc_array(t->name_lens, t->n + 1, sizeof *t->name_lens);
-	t->name_lens[t->n] = strlen(name);
 	t->columns[t->n++] = (struct ev_column){
 		.name = ev_strdup(name), .type = type, .size = size, .scale = scale};
 }
@@ -114,7 +112,6 @@ void ev_tables_free(struct ev_tables **tables)
 		for (size_t k = 0; k < t->list[i].n; k++)
 			free(t->list[i].columns[k].name);
 		free(t->list[i].columns);
-		free(t->list[i].name_lens);
 	}
 	free(t->list);
 	free(t);

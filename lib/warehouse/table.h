@@ -14,7 +14,6 @@ struct ev_table {
 	const struct ev_fact *fact;	      /* or NULL */
 	const struct ev_dimension *dimension; /* or NULL */
 	struct ev_column *columns;	      /* `from` and `dimension` are not set */
-	size_t *name_lens;		      /* of the columns */
 	size_t n;
 	size_t n_keys; /* the first columns are the primary key; the very first is the owner */
 };
