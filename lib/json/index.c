@@ -93,15 +93,19 @@ static inline uint64_t prefix_xor_shifts(uint64_t x)
  * Writes the positions of the set bits, eight at a time: what is written too much is overwritten.
  * LOWEST_BIT is of anything, also of 0.
  */
-#define FLATTEN_EIGHT(w, from, bits)                                     \
-	do {                                                             \
-		size_t count = (size_t)__builtin_popcountll(bits);       \
-		uint32_t *at = (w)->ix->at + (w)->n;                     \
-		for (size_t i = 0; i < count; i += 8)                    \
-			for (size_t k = 0; k < 8; k++, bits &= bits - 1) \
-				at[i + k] = (from) + LOWEST_BIT(bits);   \
-		(w)->n += count;                                         \
+#define FLATTEN_EIGHT(w, from, bits)                                                   \
+	do {                                                                           \
+		uint32_t *at = (w)->ix->at + (w)->n;                                   \
+		uint32_t *end = at + __builtin_popcountll(bits);                       \
+                                                                                       \
+		(w)->n = (size_t)(end - (w)->ix->at);                                  \
+		for (; at < end; at += 8) {                                            \
+			TAKE(0, from, bits), TAKE(1, from, bits), TAKE(2, from, bits); \
+			TAKE(3, from, bits), TAKE(4, from, bits), TAKE(5, from, bits); \
+			TAKE(6, from, bits), TAKE(7, from, bits);                      \
+		}                                                                      \
 	} while (0)
+#define TAKE(k, from, bits) (at[k] = (from) + LOWEST_BIT(bits), (bits) &= (bits)-1)
 
 /* The portable way: a table of classes. */
 
