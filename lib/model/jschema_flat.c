@@ -1,6 +1,6 @@
 /*
- * Schemas for the same object, made one. A contract is often a $ref or an allOf of what several have
- * in common, and each would go through all members again.
+ * Schemas for the same object, made one. A contract is often a $ref or an allOf of what several
+ * have in common, and each would go through all members again.
  *
  * What asks no more than types, required and properties is merged; the rest is applied as it is.
  */
