@@ -224,7 +224,7 @@ static inline bool is_plain_number(const char *p, size_t len)
 
 /*
  * The octet behind the scalar at p, which is no string, or 0. The next token stands at limit;
- * between them may be white space.
+ * between them may be white space. At the text's end the two are one.
  */
 static size_t scalar_end(const char *p, size_t pos, size_t limit, enum ev_kind *kind)
 {
@@ -234,8 +234,8 @@ static size_t scalar_end(const char *p, size_t pos, size_t limit, enum ev_kind *
 		enum ev_kind kind;
 	} words[] = {{"true", 4, EV_TRUE}, {"false", 5, EV_FALSE}, {"null", 4, EV_NULL}};
 
-	while (p[limit - 1] == ' ' || p[limit - 1] == '\t' || p[limit - 1] == '\n' ||
-	       p[limit - 1] == '\r')
+	while (limit > pos && (p[limit - 1] == ' ' || p[limit - 1] == '\t' ||
+			       p[limit - 1] == '\n' || p[limit - 1] == '\r'))
 		limit--;
 	*kind = EV_NUMBER;
 	if (p[pos] == '-' || digit(p[pos]))

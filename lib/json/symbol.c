@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 enum {
-	BITS = 8,	 /* of the first table's size */
-	MAX_PROBES = 32, /* so that names made to collide cost little */
-	MAX_NAME = 256,	 /* octets of a learned name */
+	BITS = 8,	/* of the first table's size */
+	MAX_NAME = 256, /* octets of a learned name */
+	TOLD = 16,	/* octets of a name that head and tail tell */
 };
 
 const uint64_t ev_symbols_keep[9] = {
@@ -28,14 +28,10 @@ struct ev_symbols *ev_symbols_new(uint32_t learns)
 
 	s->mask = (uint32_t)(((1U << BITS) - 1) * sizeof *s->table);
 	s->may_learn = learns;
-	s->seed = ev_hash_seed() | 1;
+	s->head_key = ev_hash_seed();
+	s->tail_key = ev_hash_seed();
 	s->table = ev_calloc((size_t)1 << BITS, sizeof *s->table);
 	return s;
-}
-
-static uint32_t marked(size_t len)
-{
-	return (uint32_t)len | (len > 16 ? EV_SYMBOL_LONG : 0);
 }
 
 static size_t size_of(const struct ev_symbols *s)
@@ -55,57 +51,54 @@ void ev_symbols_free(struct ev_symbols **s)
 	*s = NULL;
 }
 
+static struct ev_symbol wanted(const struct ev_symbols *s, const char *name, size_t len,
+			       uint64_t head, uint64_t tail)
+{
+	if (len <= TOLD)
+		return (struct ev_symbol){head, tail, name, (uint32_t)len, EV_NO_SYMBOL};
+	return (struct ev_symbol){ev_hash64(name, len, s->head_key), tail, name,
+				  (uint32_t)len | EV_SYMBOL_LONG, EV_NO_SYMBOL};
+}
+
 static bool same(const struct ev_symbol *a, const struct ev_symbol *b)
 {
 	return a->head == b->head && a->tail == b->tail && a->len == b->len &&
 	       (a->len < EV_SYMBOL_LONG || memcmp(a->name, b->name, a->len ^ EV_SYMBOL_LONG) == 0);
 }
 
-/* The slot of the name, or the free one where it would stand; NULL if both are too far. */
-static struct ev_symbol *slot_of(struct ev_symbols *s, const struct ev_symbol *wanted)
+/* The slot of the name, or the free one where it would stand. */
+static struct ev_symbol *slot_of(struct ev_symbols *s, const struct ev_symbol *w)
 {
-	struct ev_symbol *at = ev_symbols_slot(s, wanted->head, wanted->tail),
-			 *end = s->table + size_of(s);
+	struct ev_symbol *at = ev_symbols_slot(s, w->head, w->tail), *end = s->table + size_of(s);
 
-	for (unsigned probe = 0; probe < MAX_PROBES; probe++) {
-		if (at->symbol == EV_NO_SYMBOL || same(at, wanted))
-			return at;
+	while (at->symbol != EV_NO_SYMBOL && !same(at, w))
 		if (++at == end)
 			at = s->table;
-	}
-	return NULL;
+	return at;
 }
 
-/* A table of twice the size, of another seed where names still lie too near. */
-static void grow(struct ev_symbols *s)
+static void double_table(struct ev_symbols *s)
 {
 	struct ev_symbol *old = s->table;
-	size_t n = size_of(s), i = 0;
+	size_t n = size_of(s);
 
-	s->table = NULL;
-	do {
-		if (s->table == NULL)
-			s->mask = (uint32_t)((2 * size_of(s) - 1) * sizeof *s->table);
-		free(s->table);
-		s->table = ev_calloc(size_of(s), sizeof *s->table);
-		s->seed = ev_hash_seed() | 1;
-		for (i = 0; i < n; i++) {
-			struct ev_symbol *at;
-
-			if (old[i].symbol == EV_NO_SYMBOL)
-				continue;
-			if ((at = slot_of(s, &old[i])) == NULL)
-				break;
-			*at = old[i];
-		}
-	} while (i < n);
+	s->mask = (uint32_t)((2 * n - 1) * sizeof *s->table);
+	s->table = ev_calloc(2 * n, sizeof *s->table);
+	for (size_t i = 0; i < n; i++)
+		if (old[i].symbol != EV_NO_SYMBOL)
+			*slot_of(s, &old[i]) = old[i];
 	free(old);
 }
 
-static uint32_t fill(struct ev_symbols *s, struct ev_symbol *at, const struct ev_symbol *wanted)
+/* at: the free slot where it would stand. */
+static uint32_t fill(struct ev_symbols *s, struct ev_symbol *at, const struct ev_symbol *w)
 {
-	*at = *wanted;
-	at->name = ev_strndup(wanted->name, wanted->len & ~EV_SYMBOL_LONG);
+	if (2 * (size_t)s->n >= size_of(s)) {
+		double_table(s);
+		at = slot_of(s, w);
+	}
+	*at = *w;
+	at->name = ev_strndup(w->name, w->len & ~EV_SYMBOL_LONG);
 	at->symbol = ++s->n;
 	return at->symbol;
 }
@@ -113,38 +106,28 @@ static uint32_t fill(struct ev_symbols *s, struct ev_symbol *at, const struct ev
 uint32_t ev_symbols_seek(struct ev_symbols *s, const char *name, size_t len, uint64_t head,
 			 uint64_t tail)
 {
-	const struct ev_symbol wanted = {head, tail, name, marked(len), EV_NO_SYMBOL};
-	struct ev_symbol *at = slot_of(s, &wanted);
+	const struct ev_symbol w = wanted(s, name, len, head, tail);
+	struct ev_symbol *at = slot_of(s, &w);
 
-	if (at == NULL)
-		return EV_NO_SYMBOL;
-	if (at->symbol != EV_NO_SYMBOL)
+	if (at->symbol != EV_NO_SYMBOL || s->may_learn == 0 || len > MAX_NAME)
 		return at->symbol;
-	if (s->may_learn == 0 || len > MAX_NAME)
-		return EV_NO_SYMBOL;
-	if (2 * (size_t)s->n >= size_of(s)) {
-		grow(s);
-		if ((at = slot_of(s, &wanted)) == NULL)
-			return EV_NO_SYMBOL;
-	}
 	s->may_learn--;
-	return fill(s, at, &wanted);
+	return fill(s, at, &w);
 }
 
 uint32_t ev_symbols_add(struct ev_symbols *s, const char *name, size_t len)
 {
 	size_t in_word = len < 8 ? len : 8;
-	struct ev_symbol x = {.name = name, .len = marked(len)}, *at;
+	struct ev_symbol w, *at;
+	uint64_t head = 0, tail = 0;
 
 	for (size_t i = 0; i < in_word; i++) {
-		x.head |= (uint64_t)(unsigned char)name[i] << 8 * i;
-		x.tail |= (uint64_t)(unsigned char)name[len - in_word + i] << 8 * i;
+		head |= (uint64_t)(unsigned char)name[i] << 8 * i;
+		tail |= (uint64_t)(unsigned char)name[len - in_word + i] << 8 * i;
 	}
-	while (2 * (size_t)s->n >= size_of(s) || (at = slot_of(s, &x)) == NULL)
-		grow(s);
-	if (at->symbol == EV_NO_SYMBOL)
-		fill(s, at, &x);
-	return at->symbol;
+	w = wanted(s, name, len, head, tail);
+	at = slot_of(s, &w);
+	return at->symbol != EV_NO_SYMBOL ? at->symbol : fill(s, at, &w);
 }
 
 static int by_name(const void *x, const void *y)

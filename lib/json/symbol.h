@@ -20,18 +20,21 @@
 enum { EV_NO_SYMBOL = 0, EV_SYMBOL_SLACK = 8 };
 #define EV_SYMBOL_LONG 0x80000000U
 
-/* Up to 16 octets, a name is told by its first and its last eight. */
+/*
+ * Up to 16 octets, a name is told by its first and its last eight; a longer one has a digest in
+ * place of the first.
+ */
 struct ev_symbol {
 	uint64_t head, tail;
 	const char *name; /* decoded */
-	uint32_t len;	  /* of a name that these do not tell, with EV_SYMBOL_LONG */
+	uint32_t len;	  /* of a longer name, with EV_SYMBOL_LONG */
 	uint32_t symbol;  /* EV_NO_SYMBOL: the slot is free */
 };
 
 struct ev_symbols {
-	struct ev_symbol *table;
-	uint32_t mask; /* of offsets in octets into the table */
-	uint64_t seed; /* odd and secret */
+	struct ev_symbol *table;     /* open addressing, at most half full */
+	uint32_t mask;		     /* of offsets in octets into the table */
+	uint64_t head_key, tail_key; /* secret, so that nobody can craft names that lie together */
 	uint32_t n, may_learn;
 	uint32_t *ranks; /* by symbol, for n_ranked of them */
 	uint32_t n_ranked;
@@ -63,7 +66,8 @@ extern const uint64_t ev_symbols_keep[9];
 static inline struct ev_symbol *ev_symbols_slot(const struct ev_symbols *s, uint64_t head,
 						uint64_t tail)
 {
-	uint64_t hash = (head ^ (tail << 29 | tail >> 35)) * s->seed >> 32;
+	unsigned __int128 product = (unsigned __int128)(head ^ s->head_key) * (tail ^ s->tail_key);
+	uint64_t hash = (uint64_t)(product >> 64) ^ (uint64_t)product;
 
 	return (struct ev_symbol *)(void *)((char *)s->table + (hash & s->mask));
 }

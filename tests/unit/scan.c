@@ -48,9 +48,11 @@ static struct verdict judge(const char *text, size_t len)
 
 	for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
 		ev_index_use(way);
-		for (size_t f = 0; f < FILLERS; f++) {
+		for (size_t f = 0; f < 2 * FILLERS; f++) { /* at both ends of what can be read */
 			struct verdict v =
-				look(guarded_put(&page, text, len, EV_SCAN_SLACK, fillers[f]), len);
+				look((f < FILLERS ? guarded_put : guarded_first)(
+					     &page, text, len, EV_SCAN_SLACK, fillers[f % FILLERS]),
+				     len);
 
 			if (!begun)
 				first = v;
@@ -58,8 +60,8 @@ static struct verdict judge(const char *text, size_t len)
 			if (v.code != first.code || v.at != first.at ||
 			    v.duplicate != first.duplicate || v.n != first.n) {
 				diag("%s with '%s' behind it differs: %d at %u, not %d at %u",
-				     ev_index_way(way), fillers[f], v.code, v.at, first.code,
-				     first.at);
+				     ev_index_way(way), fillers[f % FILLERS], v.code, v.at,
+				     first.code, first.at);
 				first.steady = false;
 			}
 		}

@@ -1,6 +1,7 @@
 /*
  * The scanner against a slow recursive parser: verdicts, nodes and equal names must agree on texts
- * that grow out of a grammar and texts that were damaged at random, by every way to index a text.
+ * that grow out of a grammar, texts that were damaged at random, and lines that were cut anywhere
+ * in a block, by every way to index a text.
  *
  * EVKIT_FUZZ_ROUNDS is the number of texts (run the program itself: tests/run clears EVKIT_*).
  */
@@ -467,6 +468,32 @@ static void put_string(struct ev_buf *b)
 	ev_buf_putc(b, '"');
 }
 
+/* A name: of few, so that some are equal; or one that hardly differs from others. */
+static void put_name(struct ev_buf *b, size_t i)
+{
+	static const size_t lengths[] = {7, 8, 9, 15, 16, 17, 24, 63, 64, 65, 255, 256, 257};
+	static const char *const spellings[] = {"%c", "\\u%04x"};
+	size_t len = lengths[random_below(sizeof lengths / sizeof lengths[0])];
+	size_t at = random_below(len);
+
+	switch (random_below(8)) {
+	case 0: put_string(b); return;
+	case 1:
+	case 2:
+		ev_buf_putc(b, '"');
+		for (size_t k = 0; k < len; k++)
+			if (k == at)
+				ev_buf_printf(b, spellings[one_in(4)],
+					      (int)('a' + random_below(3)));
+			else
+				ev_buf_putc(b, 'z');
+		ev_buf_putc(b, '"');
+		return;
+	case 3: ev_buf_printf(b, "\"\\u0000%zu\"", random_below(100)); return;
+	default: ev_buf_printf(b, "\"name%zu\"", one_in(20) ? random_below(i + 1) : i);
+	}
+}
+
 static void put_number(struct ev_buf *b)
 {
 	if (one_in(3))
@@ -501,8 +528,8 @@ static void put_value(struct ev_buf *b, unsigned depth)
 			if (i > 0)
 				ev_buf_putc(b, ',');
 			put_blanks(b);
-			if (n > 10 && !one_in(20))
-				ev_buf_printf(b, "\"name%zu\"", i);
+			if (n > 10)
+				put_name(b, i);
 			else
 				put_string(b);
 			put_blanks(b);
@@ -534,6 +561,24 @@ static void put_deep(struct ev_buf *b, size_t depth)
 	ev_buf_puts(b, "0");
 	for (size_t i = 0; i < depth; i++)
 		ev_buf_putc(b, object ? '}' : ']');
+}
+
+/* An object of more members than a word, or a set of names, has bits. */
+static void put_wide(struct ev_buf *b)
+{
+	size_t n = 60 + random_below(one_in(3) ? 500 : 10);
+
+	ev_buf_putc(b, '{');
+	for (size_t i = 0; i < n && b->len < MAX_TEXT - 400; i++) {
+		if (i > 0)
+			ev_buf_putc(b, ',');
+		if (one_in(30))
+			put_name(b, i);
+		else
+			ev_buf_printf(b, "\"member%zu\"", i);
+		ev_buf_puts(b, ":1");
+	}
+	ev_buf_putc(b, '}');
 }
 
 static void replace(struct ev_buf *b, size_t at, size_t cut, const char *p, size_t len)
@@ -586,6 +631,8 @@ static void make_text(struct ev_buf *b)
 	b->len = shift;
 	if (one_in(40))
 		put_deep(b, EV_MAX_DEPTH - 8 + random_below(12));
+	else if (one_in(40))
+		put_wide(b);
 	else if (one_in(2))
 		ev_buf_puts(b, seeds[random_below(SEEDS)]);
 	else
@@ -611,8 +658,6 @@ static void show(const char *text, size_t len)
 	ev_buf_free(&b);
 }
 
-static struct ev_symbols *symbols; /* the scanner's */
-
 static const char *nodes_differ(const struct slow *s, const struct ev_doc *d)
 {
 	if (d->n != s->n)
@@ -628,7 +673,7 @@ static const char *nodes_differ(const struct slow *s, const struct ev_doc *d)
 		if (a->kind != EV_STRING && a->count != b->count)
 			return "a count";
 		if (a->kind == EV_STRING && b->count != EV_NO_SYMBOL &&
-		    b->count != ev_symbols_add(symbols, s->names[i].p, s->names[i].len))
+		    b->count != ev_symbols_add(d->symbols, s->names[i].p, s->names[i].len))
 			return "a symbol";
 	}
 	return NULL;
@@ -750,6 +795,55 @@ static void lines(struct tally *t, struct guarded *page, size_t slack, const cha
 	ev_buf_free(&one);
 }
 
+/* A seed cut to len octets, shift blanks before it, and behind it the whole seed. */
+static void cut(struct tally *t, struct guarded *page, const char *seed, size_t len, size_t shift)
+{
+	struct ev_buf b = {0};
+	size_t whole = strlen(seed), lengths[2] = {shift + len, whole};
+	const char *p;
+
+	memset(ev_buf_room(&b, shift + 1), ' ', shift);
+	b.len = shift;
+	ev_buf_put(&b, seed, len);
+	ev_buf_putc(&b, '\n');
+	ev_buf_put(&b, seed, whole);
+	for (size_t i = 0; i < b.len; i++)
+		if (b.p[i] == '\n' && i != lengths[0])
+			b.p[i] = ' ';
+	ev_buf_putc(&b, '\n');
+	while (lengths[0] > 0 && b.p[lengths[0] - 1] == '\r')
+		lengths[0]--;
+	p = guarded_first(page, b.p, b.len, EV_SCAN_SLACK, "\"");
+	for (size_t i = 0; i < 2; i++) {
+		size_t from = i == 0 ? 0 : shift + len + 1;
+
+		parse_slowly(&t->slow, p + from, lengths[i]);
+		for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
+			struct ev_index ix = {0};
+			struct ev_flaw flaw = {0};
+
+			ev_index_use(way);
+			ev_index_lines(&ix, p, b.len);
+			judge(t, p + from, lengths[i],
+			      ev_scan_line(t->scan, &ix, i, lengths[i], &flaw), &flaw, way);
+			ev_index_free(&ix);
+		}
+	}
+	ev_buf_free(&b);
+}
+
+/* Every seed, cut behind every octet, at every place in a block. */
+static long cuts(struct tally *t, struct guarded *page)
+{
+	long n = 0;
+
+	for (size_t i = 0; i < SEEDS; i++)
+		for (size_t len = 0; len <= strlen(seeds[i]); len++)
+			for (size_t shift = 0; shift < 64 && t->wrong < 10; shift++, n++)
+				cut(t, page, seeds[i], len, shift);
+	return n;
+}
+
 int main(void)
 {
 	static const char *const fillers[] = {"0123456789", "\"", "\\",	   "\\\"",
@@ -757,13 +851,13 @@ int main(void)
 					      "\xff",	    "\n", "u0000", "\"\\u0000"};
 	const char *rounds_text = getenv("EVKIT_FUZZ_ROUNDS");
 	long rounds = rounds_text != NULL ? strtol(rounds_text, NULL, 10) : 300000;
+	long n_cuts;
 	struct guarded page = guarded_new(MAX_TEXT + 4096);
 	struct tally t = {.scan = ev_scan_new(),
 			  .slow = {.nodes = calloc(MAX_NODES, sizeof *t.slow.nodes),
 				   .names = calloc(MAX_NODES, sizeof *t.slow.names)}};
 	struct ev_buf b = {0};
 
-	symbols = ev_scan_symbols(t.scan);
 	if (t.slow.nodes == NULL || t.slow.names == NULL)
 		abort();
 	for (long round = 0; round < rounds && t.wrong < 10; round++) {
@@ -771,14 +865,24 @@ int main(void)
 		size_t slack = EV_SCAN_SLACK + random_below(64);
 		const char *filler = fillers[random_below(sizeof fillers / sizeof fillers[0])];
 
+		if (round % 1024 == 0) { /* one that has names to learn */
+			ev_scan_free(&t.scan);
+			t.scan = ev_scan_new();
+		}
 		if (round % 8 == 0) {
 			lines(&t, &page, slack, filler);
 			continue;
 		}
 		make_text(&b);
-		one_text(&t, guarded_put(&page, b.p, b.len, slack, filler), b.len);
+		one_text(
+			&t,
+			(one_in(2) ? guarded_put : guarded_first)(&page, b.p, b.len, slack, filler),
+			b.len);
 	}
 	is_int(t.wrong, 0, "the scanner and the slow parser agree in %ld rounds", rounds);
+	t.wrong = 0;
+	n_cuts = cuts(&t, &page);
+	is_int(t.wrong, 0, "and on %ld lines that were cut", n_cuts);
 	diag("%ld accepted, %ld of them with equal names", t.accepted, t.twice);
 	diag("%ld syntax, %ld utf8, %ld surrogate, %ld control, %ld depth",
 	     t.flawed[EV_FLAW_SYNTAX], t.flawed[EV_FLAW_UTF8], t.flawed[EV_FLAW_SURROGATE],

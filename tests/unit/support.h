@@ -63,7 +63,7 @@ static inline size_t random_below(size_t n)
 
 /*
  * Room for texts of up to ROOM octets that end right before their slack, which ends right before a
- * page that cannot be read.
+ * page that cannot be read; or that begin right behind such a page.
  */
 struct guarded {
 	char *end; /* of what can be read */
@@ -74,20 +74,19 @@ static inline struct guarded guarded_new(size_t room)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t size = (room + page - 1) / page * page;
-	char *p =
-		mmap(NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = mmap(NULL, page + size + page, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (p == MAP_FAILED || mprotect(p + size, page, PROT_NONE) != 0)
+	if (p == MAP_FAILED || mprotect(p, page, PROT_NONE) != 0 ||
+	    mprotect(p + page + size, page, PROT_NONE) != 0)
 		abort();
-	return (struct guarded){p + size, size};
+	return (struct guarded){p + page + size, size};
 }
 
-/* A copy of the text, with `slack` octets behind it, filled by repeating `filler`. */
-static inline const char *guarded_put(struct guarded *g, const char *text, size_t len, size_t slack,
-				      const char *filler)
+static inline const char *guarded_fill(const struct guarded *g, char *p, const char *text,
+				       size_t len, size_t slack, const char *filler)
 {
 	size_t n = strlen(filler);
-	char *p = g->end - slack - len;
 
 	if (len + slack > g->room)
 		abort();
@@ -96,6 +95,20 @@ static inline const char *guarded_put(struct guarded *g, const char *text, size_
 	for (size_t i = 0; i < slack; i++)
 		p[len + i] = filler[i % n];
 	return p;
+}
+
+/* A copy of the text, with `slack` octets behind it, filled by repeating `filler`. */
+static inline const char *guarded_put(struct guarded *g, const char *text, size_t len, size_t slack,
+				      const char *filler)
+{
+	return guarded_fill(g, g->end - slack - len, text, len, slack, filler);
+}
+
+/* The same at the beginning of what can be read. */
+static inline const char *guarded_first(struct guarded *g, const char *text, size_t len,
+					size_t slack, const char *filler)
+{
+	return guarded_fill(g, g->end - g->room, text, len, slack, filler);
 }
 
 /*
