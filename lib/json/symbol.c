@@ -142,13 +142,14 @@ static int by_name(const void *x, const void *y)
 
 const uint32_t *ev_symbols_rank(struct ev_symbols *s)
 {
-	const struct ev_symbol **order = ev_realloc_array(NULL, (size_t)s->n + 1, sizeof *order);
+	const struct ev_symbol **order =
+		ev_realloc_array(NULL, (size_t)s->n + 1, sizeof(struct ev_symbol *));
 	size_t n = 0;
 
 	for (size_t i = 0; i < size_of(s); i++)
 		if (s->table[i].symbol != EV_NO_SYMBOL)
 			order[n++] = &s->table[i];
-	qsort(order, n, sizeof *order, by_name);
+	qsort(order, n, sizeof(struct ev_symbol *), by_name);
 	s->ranks = ev_realloc_array(s->ranks, n + 1, sizeof *s->ranks);
 	s->ranks[EV_NO_SYMBOL] = 0;
 	for (size_t i = 0; i < n; i++)

@@ -48,7 +48,7 @@ static struct verdict judge(const char *text, size_t len)
 
 	for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
 		ev_index_use(way);
-		for (size_t f = 0; f < 2 * FILLERS; f++) { /* at both ends of what can be read */
+		for (size_t f = 0; f < 2UL * FILLERS; f++) { /* at both ends of what can be read */
 			struct verdict v =
 				look((f < FILLERS ? guarded_put : guarded_first)(
 					     &page, text, len, EV_SCAN_SLACK, fillers[f % FILLERS]),
