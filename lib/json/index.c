@@ -1,6 +1,7 @@
 #include "json/index.h"
 #include "base/mem.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,39 +108,51 @@ static inline uint64_t prefix_xor_shifts(uint64_t x)
 	} while (0)
 #define TAKE(k, from, bits) (at[k] = (from) + LOWEST_BIT(bits), (bits) &= (bits)-1)
 
-/* The portable way: a table of classes. */
+/*
+ * The portable way: eight octets in a word, the first lowest. What asks of each of them answers by
+ * its highest bit.
+ */
 
-enum { QUOTE = 1, BACKSLASH = 2, OP = 4, SPACE = 8, CONTROL = 16, HIGH = 32, LF = 64 };
+#define EIGHT(c) ((c)*0x0101010101010101ULL)
 
-static uint8_t classes[256];
-
-static void fill_classes(void)
+/* Exact: no octet carries into the next. */
+static inline uint64_t not_zero(uint64_t x)
 {
-	for (int c = 0; c < 256; c++)
-		classes[c] = (uint8_t)((c < 0x20 ? CONTROL : 0) | (c > 0x7f ? HIGH : 0));
-	for (const char *s = "{}[]:,"; *s != '\0'; s++)
-		classes[(uint8_t)*s] |= OP;
-	for (const char *s = " \t\n\r"; *s != '\0'; s++)
-		classes[(uint8_t)*s] |= SPACE;
-	classes['"'] |= QUOTE;
-	classes['\\'] |= BACKSLASH;
-	classes['\n'] |= LF;
+	return ((x & EIGHT(0x7f)) + EIGHT(0x7f)) | x;
+}
+
+static inline uint64_t differ(uint64_t x, uint8_t c)
+{
+	return not_zero(x ^ EIGHT(c));
+}
+
+/* The highest bits side by side: each is moved by another power of two to the top octet. */
+static inline uint64_t gather(uint64_t x)
+{
+	return (x >> 7 & EIGHT(1)) * 0x0102040810204080ULL >> 56;
 }
 
 static inline struct masks classify_portable(const uint8_t *p)
 {
 	struct masks m = {0};
 
-	for (unsigned i = 0; i < 64; i++) {
-		uint64_t c = classes[p[i]];
+	for (unsigned i = 0; i < 64; i += 8) {
+		uint64_t v, folded, no_lf;
 
-		m.quote |= (c & 1) << i;
-		m.backslash |= (c >> 1 & 1) << i;
-		m.op |= (c >> 2 & 1) << i;
-		m.space |= (c >> 3 & 1) << i;
-		m.control |= (c >> 4 & 1) << i;
-		m.high |= (c >> 5 & 1) << i;
-		m.lf |= (c >> 6) << i;
+		memcpy(&v, p + i, sizeof v);
+		v = le64toh(v);
+		folded = v | EIGHT(0x20); /* takes the brackets and the braces together */
+		no_lf = differ(v, '\n');
+		m.quote |= gather(~differ(v, '"')) << i;
+		m.backslash |= gather(~differ(v, '\\')) << i;
+		m.op |= gather(~(differ(folded, '{') & differ(folded, '}') & differ(v, ',') &
+				 differ(v, ':')))
+			<< i;
+		m.space |= gather(~(differ(v, ' ') & differ(v, '\t') & no_lf & differ(v, '\r')))
+			   << i;
+		m.control |= gather(~not_zero(v & EIGHT(0xe0))) << i;
+		m.high |= gather(v) << i;
+		m.lf |= gather(~no_lf) << i;
 	}
 	return m;
 }
@@ -165,336 +178,10 @@ static inline void flatten_portable(struct writer *w, uint32_t from, uint64_t bi
 #undef WAY
 #undef TARGET
 
-#ifdef __x86_64__
-
-#include <immintrin.h>
-
-/*
- * The faults of two octets in a row. TOO_SHORT: no continuation where one must be; TOO_LONG: one
- * where none may be; TWO: a second continuation, which the length of the sequence must allow. Of
- * four octets' first, 0xf4 and more can be too large.
- */
-enum {
-	TOO_SHORT = 1,
-	TOO_LONG = 2,
-	OVERLONG_3 = 4,
-	TOO_LARGE = 8,
-	SURROGATE = 16,
-	OVERLONG_2 = 32,
-	OVERLONG_4 = 64, /* and, behind 0xf5 and more, too large */
-	TWO = 128,
-	ANY_LOW = TOO_SHORT | TOO_LONG | TWO,
-	ABOVE = ANY_LOW | TOO_LARGE | OVERLONG_4,
-};
-
-static const uint8_t utf8_first_high[16] = {
-	TOO_LONG,
-	TOO_LONG,
-	TOO_LONG,
-	TOO_LONG,
-	TOO_LONG,
-	TOO_LONG,
-	TOO_LONG,
-	TOO_LONG,
-	TWO,
-	TWO,
-	TWO,
-	TWO,
-	TOO_SHORT | OVERLONG_2,
-	TOO_SHORT,
-	TOO_SHORT | OVERLONG_3 | SURROGATE,
-	TOO_SHORT | TOO_LARGE | OVERLONG_4,
-};
-
-static const uint8_t utf8_first_low[16] = {
-	ANY_LOW | OVERLONG_2 | OVERLONG_3 | OVERLONG_4,
-	ANY_LOW | OVERLONG_2,
-	ANY_LOW,
-	ANY_LOW,
-	ANY_LOW | TOO_LARGE,
-	ABOVE,
-	ABOVE,
-	ABOVE,
-	ABOVE,
-	ABOVE,
-	ABOVE,
-	ABOVE,
-	ABOVE,
-	ABOVE | SURROGATE,
-	ABOVE,
-	ABOVE,
-};
-
-static const uint8_t utf8_second_high[16] = {
-	TOO_SHORT,
-	TOO_SHORT,
-	TOO_SHORT,
-	TOO_SHORT,
-	TOO_SHORT,
-	TOO_SHORT,
-	TOO_SHORT,
-	TOO_SHORT,
-	TOO_LONG | TWO | OVERLONG_2 | OVERLONG_3 | OVERLONG_4,
-	TOO_LONG | TWO | OVERLONG_2 | OVERLONG_3 | TOO_LARGE,
-	TOO_LONG | TWO | OVERLONG_2 | SURROGATE | TOO_LARGE,
-	TOO_LONG | TWO | OVERLONG_2 | SURROGATE | TOO_LARGE,
-	TOO_SHORT,
-	TOO_SHORT,
-	TOO_SHORT,
-	TOO_SHORT,
-};
-
-/*
- * One shuffle by the low four bits finds the only octet of a class that could stand there. A form
- * feed and a SUB pass for "," and ":" so; the walk looks at the octet itself and refuses them.
- * "|0x20" takes the brackets and the braces together.
- */
-#define OPS    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0
-#define SPACES ' ', 2, 3, 4, 5, 6, 7, 8, 9, '\t', '\n', 12, 13, '\r', 15, 0
-
-#define SSE42  __attribute__((target("sse4.2,popcnt,pclmul")))
-
-SSE42 static inline struct masks classify_sse42(const uint8_t *p)
-{
-	const __m128i ops = _mm_setr_epi8(OPS), spaces = _mm_setr_epi8(SPACES);
-	struct masks m = {0};
-
-	for (unsigned i = 0; i < 64; i += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-		__m128i folded = _mm_or_si128(v, _mm_set1_epi8(0x20));
-
-#define BITS(x) ((uint64_t)(uint32_t)_mm_movemask_epi8(x) << i)
-		m.quote |= BITS(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
-		m.backslash |= BITS(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-		m.op |= BITS(_mm_cmpeq_epi8(folded, _mm_shuffle_epi8(ops, v)));
-		m.space |= BITS(_mm_cmpeq_epi8(v, _mm_shuffle_epi8(spaces, v)));
-		m.control |= BITS(
-			_mm_cmpeq_epi8(_mm_max_epu8(v, _mm_set1_epi8(0x1f)), _mm_set1_epi8(0x1f)));
-		m.lf |= BITS(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')));
-		m.high |= BITS(v);
-#undef BITS
-	}
-	return m;
-}
-
-SSE42 static inline uint64_t prefix_xor_sse42(uint64_t x)
-{
-	__m128i ones = _mm_set1_epi8((char)0xff);
-
-	return (uint64_t)_mm_cvtsi128_si64(
-		_mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)x), ones, 0));
-}
-
-#define LOWEST_BIT(x) ((uint32_t)__builtin_ctzll((x) | 1ULL << 63))
-SSE42 static inline void flatten_sse42(struct writer *w, uint32_t from, uint64_t bits)
-{
-	FLATTEN_EIGHT(w, from, bits);
-}
-#undef LOWEST_BIT
-
-#define WAY	       sse42
-#define TARGET	       SSE42
-#define VECTOR	       __m128i
-#define WIDTH	       16
-#define LOAD(p)	       _mm_loadu_si128((const __m128i *)(const void *)(p))
-#define TABLE(t)       LOAD(t)
-#define SHUFFLE(t, v)  _mm_shuffle_epi8(t, v)
-#define EACH(x)	       _mm_set1_epi8((char)(x))
-#define AND(a, b)      _mm_and_si128(a, b)
-#define OR(a, b)       _mm_or_si128(a, b)
-#define LOW_HALF(v)    AND(v, EACH(0x0f))
-#define HIGH_HALF(v)   AND(_mm_srli_epi16(v, 4), EACH(0x0f))
-#define SUBTRACT(a, b) _mm_subs_epu8(a, b)
-#define DIFFER(a, b)   (_mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) != 0xffff)
-#include "json/index_utf8.h"
-#include "json/index_walk.h"
-#undef WAY
-#undef TARGET
-#undef VECTOR
-#undef WIDTH
-#undef LOAD
-#undef TABLE
-#undef SHUFFLE
-#undef EACH
-#undef AND
-#undef OR
-#undef HIGH_HALF
-#undef SUBTRACT
-#undef DIFFER
-
-#define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,pclmul")))
-
-AVX2 static inline struct masks classify_avx2(const uint8_t *p)
-{
-	const __m256i ops = _mm256_broadcastsi128_si256(_mm_setr_epi8(OPS));
-	const __m256i spaces = _mm256_broadcastsi128_si256(_mm_setr_epi8(SPACES));
-	struct masks m = {0};
-
-	for (unsigned i = 0; i < 64; i += 32) {
-		__m256i v = _mm256_loadu_si256((const __m256i *)(const void *)(p + i));
-		__m256i folded = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
-
-#define BITS(x) ((uint64_t)(uint32_t)_mm256_movemask_epi8(x) << i)
-		m.quote |= BITS(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('"')));
-		m.backslash |= BITS(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\')));
-		m.op |= BITS(_mm256_cmpeq_epi8(folded, _mm256_shuffle_epi8(ops, v)));
-		m.space |= BITS(_mm256_cmpeq_epi8(v, _mm256_shuffle_epi8(spaces, v)));
-		m.control |= BITS(_mm256_cmpeq_epi8(_mm256_max_epu8(v, _mm256_set1_epi8(0x1f)),
-						    _mm256_set1_epi8(0x1f)));
-		m.lf |= BITS(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('\n')));
-		m.high |= BITS(v);
-#undef BITS
-	}
-	return m;
-}
-
-AVX2 static inline uint64_t prefix_xor_avx2(uint64_t x)
-{
-	__m128i ones = _mm_set1_epi8((char)0xff);
-
-	return (uint64_t)_mm_cvtsi128_si64(
-		_mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)x), ones, 0));
-}
-
-#define LOWEST_BIT(x) ((uint32_t)_tzcnt_u64(x))
-AVX2 static inline void flatten_avx2(struct writer *w, uint32_t from, uint64_t bits)
-{
-	FLATTEN_EIGHT(w, from, bits);
-}
-#undef LOWEST_BIT
-
-#define WAY	       avx2
-#define TARGET	       AVX2
-#define VECTOR	       __m256i
-#define WIDTH	       32
-#define LOAD(p)	       _mm256_loadu_si256((const __m256i *)(const void *)(p))
-#define HALF(t)	       _mm_loadu_si128((const __m128i *)(const void *)(t))
-#define TABLE(t)       _mm256_broadcastsi128_si256(HALF(t))
-#define SHUFFLE(t, v)  _mm256_shuffle_epi8(t, v)
-#define EACH(x)	       _mm256_set1_epi8((char)(x))
-#define AND(a, b)      _mm256_and_si256(a, b)
-#define OR(a, b)       _mm256_or_si256(a, b)
-#define HIGH_HALF(v)   AND(_mm256_srli_epi16(v, 4), EACH(0x0f))
-#define SUBTRACT(a, b) _mm256_subs_epu8(a, b)
-#define DIFFER(a, b)   (_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, b)) != -1)
-#include "json/index_utf8.h"
-#include "json/index_walk.h"
-#undef WAY
-#undef TARGET
-#undef VECTOR
-#undef WIDTH
-#undef LOAD
-#undef TABLE
-#undef SHUFFLE
-#undef EACH
-#undef AND
-#undef OR
-#undef HIGH_HALF
-#undef SUBTRACT
-#undef DIFFER
-
-#define AVX512                                                                                    \
-	__attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt," \
-			      "pclmul")))
-
-/* A block is one register, and a comparison its bits. */
-AVX512 static inline struct masks classify_avx512(const uint8_t *p)
-{
-	const __m512i ops = _mm512_broadcast_i32x4(_mm_setr_epi8(OPS));
-	const __m512i spaces = _mm512_broadcast_i32x4(_mm_setr_epi8(SPACES));
-	__m512i v = _mm512_loadu_si512(p);
-	__m512i folded = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
-
-	return (struct masks){
-		.quote = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"')),
-		.backslash = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\')),
-		.op = _mm512_cmpeq_epi8_mask(folded, _mm512_shuffle_epi8(ops, v)),
-		.space = _mm512_cmpeq_epi8_mask(v, _mm512_shuffle_epi8(spaces, v)),
-		.control = _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(0x20)),
-		.lf = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\n')),
-		.high = _mm512_movepi8_mask(v),
-	};
-}
-
-AVX512 static inline uint64_t prefix_xor_avx512(uint64_t x)
-{
-	__m128i ones = _mm_set1_epi8((char)0xff);
-
-	return (uint64_t)_mm_cvtsi128_si64(
-		_mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)x), ones, 0));
-}
-
-/*
- * One instruction puts the set bits' numbers side by side; sixteen positions are written at once.
- */
-AVX512 static inline void flatten_avx512(struct writer *w, uint32_t from, uint64_t bits)
-{
-	static const uint8_t numbers[64] = {0,	1,  2,	3,  4,	5,  6,	7,  8,	9,  10, 11, 12,
-					    13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
-					    26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38,
-					    39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
-					    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
-	__m512i packed = _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(numbers));
-	__m512i first = _mm512_set1_epi32((int)from);
-	size_t count = (size_t)__builtin_popcountll(bits);
-	uint32_t *at = w->ix->at + w->n;
-
-#define QUARTER(k)                      \
-	_mm512_storeu_si512(            \
-		at + 16UL * (k),        \
-		_mm512_add_epi32(first, \
-				 _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(packed, k))))
-	QUARTER(0);
-	if (count > 16) {
-		QUARTER(1);
-		if (count > 32) {
-			QUARTER(2);
-			QUARTER(3);
-		}
-	}
-#undef QUARTER
-	w->n += count;
-}
-
-#define WAY	       avx512
-#define TARGET	       AVX512
-#define VECTOR	       __m512i
-#define WIDTH	       64
-#define LOAD(p)	       _mm512_loadu_si512(p)
-#define TABLE(t)       _mm512_broadcast_i32x4(HALF(t))
-#define SHUFFLE(t, v)  _mm512_shuffle_epi8(t, v)
-#define EACH(x)	       _mm512_set1_epi8((char)(x))
-#define AND(a, b)      _mm512_and_si512(a, b)
-#define OR(a, b)       _mm512_or_si512(a, b)
-#define HIGH_HALF(v)   AND(_mm512_srli_epi16(v, 4), EACH(0x0f))
-#define SUBTRACT(a, b) _mm512_subs_epu8(a, b)
-#define DIFFER(a, b)   (_mm512_cmpneq_epi8_mask(a, b) != 0)
-#include "json/index_utf8.h"
-#include "json/index_walk.h"
-#undef WAY
-#undef TARGET
-
-static bool has_avx512(void)
-{
-	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-	       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi") &&
-	       __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("bmi2") &&
-	       __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("pclmul");
-}
-
-static bool has_avx2(void)
-{
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-	       __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") &&
-	       __builtin_cpu_supports("pclmul");
-}
-
-static bool has_sse42(void)
-{
-	return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt") &&
-	       __builtin_cpu_supports("pclmul");
-}
-
+#if defined __x86_64__
+#include "json/index_x86.h"
+#elif defined __AARCH64EL__
+#include "json/index_neon.h"
 #endif
 
 static bool has_portable(void)
@@ -510,10 +197,13 @@ static const struct way {
 	bool (*has)(void);
 	index_fn *fn;
 } ways[] = {
-#ifdef __x86_64__
+#if defined __x86_64__
 	{"avx512", has_avx512, index_avx512},
 	{"avx2", has_avx2, index_avx2},
 	{"sse42", has_sse42, index_sse42},
+#elif defined __AARCH64EL__
+	{"pmull", has_pmull, index_pmull},
+	{"neon", has_neon, index_neon},
 #endif
 	{"portable", has_portable, index_portable},
 };
@@ -538,7 +228,6 @@ const char *ev_index_way(unsigned i)
 
 void ev_index_use(unsigned i)
 {
-	fill_classes();
 	chosen = way(i)->fn;
 }
 

@@ -833,6 +833,40 @@ static void test_malformed(void)
 	is_int(wrong, 0, "%u runs of a start and continuations are decided rightly", n);
 }
 
+/*
+ * What is UTF-8 is not looked at again: each way but the portable one, which knows nothing of it,
+ * vouches for it.
+ */
+static void test_vouching(void)
+{
+	static const char *const good[] = {
+		"\x7f",		"\xc2\x80",	    "\xdf\xbf",
+		"\xe0\xa0\x80", "\xed\x9f\xbf",	    "\xee\x80\x80",
+		"\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf",
+	};
+	struct ev_index ix = {0};
+	char text[200 + EV_INDEX_SLACK] = "";
+
+	for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
+		bool knows = strcmp(ev_index_way(way), "portable") != 0;
+		unsigned wrong = 0;
+
+		ev_index_use(way);
+		for (size_t g = 0; g < sizeof good / sizeof good[0]; g++)
+			for (size_t shift = 0; shift < 130; shift++) {
+				for (size_t i = 0; i < 200; i++)
+					text[i] = (char)(' ' + (i + shift) % 95);
+				memcpy(text + shift, good[g], strlen(good[g]));
+				ev_index_text(&ix, text, 200);
+				wrong += ix.lines[0].suspect != (!knows && g > 0);
+			}
+		is_int(wrong, 0, "what is UTF-8 is %sknown to be by %s", knows ? "" : "not ",
+		       ev_index_way(way));
+	}
+	ev_index_use(0);
+	ev_index_free(&ix);
+}
+
 /* Lines "1.0:valid hex:C2 A9", "1.1:valid:abc", "6.0:invalid hex:FF:...:..."; else comment. */
 static void test_utf8tests(void)
 {
@@ -936,6 +970,7 @@ int main(void)
 	test_sizes();
 	test_kuhn();
 	test_malformed();
+	test_vouching();
 	test_utf8tests();
 	test_blns();
 	test_suite();

@@ -693,7 +693,7 @@ static const char *differ(const struct slow *s, const struct ev_doc *d, const st
 		return flaw->code == EV_FLAW_UTF8 && flaw->at == good ? NULL : "it is no UTF-8";
 	/* In a text that is wrong before it, what is inside a string is a matter of parity. */
 	if (flaw->code == EV_FLAW_CONTROL)
-		return s->p[flaw->at] >= 0 && s->p[flaw->at] < ' ' ? NULL : "the control character";
+		return (unsigned char)s->p[flaw->at] < ' ' ? NULL : "the control character";
 	if (s->control)
 		return "there is a control character";
 	if (strcmp(flaw->what, "a string is not closed") == 0)
@@ -744,7 +744,7 @@ static void one_text(struct tally *t, const char *p, size_t len)
 /* Texts that are lines side by side, none of which may spoil another. */
 static void lines(struct tally *t, struct guarded *page, size_t slack, const char *filler)
 {
-	size_t from[MAX_LINES], len[MAX_LINES], n = 1 + random_below(MAX_LINES);
+	size_t from[MAX_LINES], len[MAX_LINES] = {0}, n = 1 + random_below(MAX_LINES);
 	struct ev_buf b = {0}, one = {0};
 	bool last_lf = random_below(2) == 0;
 	const char *p;

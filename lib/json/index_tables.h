@@ -1,0 +1,93 @@
+/*
+ * index_tables: what is looked up by half octets. Floor 2. It is included by the doors of those
+ * instruction sets that have shuffles of octets, index_x86.h and index_neon.h.
+ */
+#ifndef EV_INDEX_TABLES_H
+#define EV_INDEX_TABLES_H
+
+#include <stdint.h>
+
+/*
+ * The faults of two octets in a row. TOO_SHORT: no continuation where one must be; TOO_LONG: one
+ * where none may be; TWO: a second continuation, which the length of the sequence must allow. Of
+ * four octets' first, 0xf4 and more can be too large.
+ */
+enum {
+	TOO_SHORT = 1,
+	TOO_LONG = 2,
+	OVERLONG_3 = 4,
+	TOO_LARGE = 8,
+	SURROGATE = 16,
+	OVERLONG_2 = 32,
+	OVERLONG_4 = 64, /* and, behind 0xf5 and more, too large */
+	TWO = 128,
+	ANY_LOW = TOO_SHORT | TOO_LONG | TWO,
+	ABOVE = ANY_LOW | TOO_LARGE | OVERLONG_4,
+};
+
+static const uint8_t utf8_first_high[16] = {
+	TOO_LONG,
+	TOO_LONG,
+	TOO_LONG,
+	TOO_LONG,
+	TOO_LONG,
+	TOO_LONG,
+	TOO_LONG,
+	TOO_LONG,
+	TWO,
+	TWO,
+	TWO,
+	TWO,
+	TOO_SHORT | OVERLONG_2,
+	TOO_SHORT,
+	TOO_SHORT | OVERLONG_3 | SURROGATE,
+	TOO_SHORT | TOO_LARGE | OVERLONG_4,
+};
+
+static const uint8_t utf8_first_low[16] = {
+	ANY_LOW | OVERLONG_2 | OVERLONG_3 | OVERLONG_4,
+	ANY_LOW | OVERLONG_2,
+	ANY_LOW,
+	ANY_LOW,
+	ANY_LOW | TOO_LARGE,
+	ABOVE,
+	ABOVE,
+	ABOVE,
+	ABOVE,
+	ABOVE,
+	ABOVE,
+	ABOVE,
+	ABOVE,
+	ABOVE | SURROGATE,
+	ABOVE,
+	ABOVE,
+};
+
+static const uint8_t utf8_second_high[16] = {
+	TOO_SHORT,
+	TOO_SHORT,
+	TOO_SHORT,
+	TOO_SHORT,
+	TOO_SHORT,
+	TOO_SHORT,
+	TOO_SHORT,
+	TOO_SHORT,
+	TOO_LONG | TWO | OVERLONG_2 | OVERLONG_3 | OVERLONG_4,
+	TOO_LONG | TWO | OVERLONG_2 | OVERLONG_3 | TOO_LARGE,
+	TOO_LONG | TWO | OVERLONG_2 | SURROGATE | TOO_LARGE,
+	TOO_LONG | TWO | OVERLONG_2 | SURROGATE | TOO_LARGE,
+	TOO_SHORT,
+	TOO_SHORT,
+	TOO_SHORT,
+	TOO_SHORT,
+};
+
+/*
+ * A look-up by the low four bits finds the only octet of a class that could stand there. A form
+ * feed and a SUB pass for "," and ":" so; the walk looks at the octet itself and refuses them.
+ * "|0x20" takes the brackets and the braces together.
+ */
+#define OPS    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0
+#define SPACES ' ', 2, 3, 4, 5, 6, 7, 8, 9, '\t', '\n', 12, 13, '\r', 15, 0
+
+#endif
