@@ -144,7 +144,7 @@ static bool add_column(const struct ev_column ***list, uint32_t **slots, size_t 
 	for (size_t i = 0; i < *n; i++)
 		if (same_column((*list)[i], column))
 			return false;
-	*list = ev_realloc_array(*list, *n + 1, sizeof **list);
+	*list = ev_realloc_array(*list, *n + 1, sizeof(struct ev_column *));
 	*slots = ev_realloc_array(*slots, *n + 1, sizeof **slots);
 	(*list)[(*n)++] = column;
 	return true;
