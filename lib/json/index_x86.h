@@ -1,6 +1,6 @@
 /*
- * index_x86: the ways of stage one of the scanner by SSE4.2, AVX2 and AVX-512. Floor 2. It is a part
- * of index.c, which alone includes it.
+ * index_x86: the ways of stage one of the scanner by SSE4.2, AVX2 and AVX-512. Floor 2. It is a
+ * part of index.c, which alone includes it.
  */
 #ifndef EV_INDEX_X86_H
 #define EV_INDEX_X86_H
