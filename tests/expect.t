@@ -281,7 +281,7 @@ model 'expect_table_row_count_to_equal: {value: 9}'
 rm -f r.json
 printf '%s\n' '{"id":1,"type":"A","time":"x"}' >bad.jsonl
 run evvalidate --result r.json bad.jsonl
-is 'trouble leaves no result' "$status $(ls | grep -c '^r.json')" '2 0'
+is 'trouble leaves no result' "$status $(find . -maxdepth 1 -name 'r.json*' | wc -l)" '2 0'
 printf '{"type":"object","required":["a"]}' >schema.json
 printf '%s\n' '{"a":1}' '{"b":1}' '[' >any.jsonl
 run evvalidate --schema schema.json --result r.json -r rejects.jsonl any.jsonl
