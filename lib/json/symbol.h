@@ -6,7 +6,8 @@
  * only the data have are learned up to a bound; beyond it they are EV_NO_SYMBOL, which equals no
  * name that was added.
  *
- * Memory: 64 octets a name, EV_LEARN names are learned at most.
+ * Memory: 64 octets a name and its own, which are 256 at most where it is learned; EV_LEARN names
+ * are learned at most.
  */
 #ifndef EV_SYMBOL_H
 #define EV_SYMBOL_H
@@ -35,8 +36,9 @@ struct ev_symbols {
 	struct ev_symbol *table;     /* open addressing, at most half full */
 	uint32_t mask;		     /* of offsets in octets into the table */
 	uint64_t head_key, tail_key; /* secret, so that nobody can craft names that lie together */
-	uint32_t n, may_learn;
-	uint32_t *ranks; /* by symbol, for n_ranked of them */
+	uint32_t n;		     /* names */
+	uint32_t may_learn;	     /* further names, from the data */
+	uint32_t *ranks;	     /* by symbol, for n_ranked of them */
 	uint32_t n_ranked;
 };
 
