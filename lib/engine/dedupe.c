@@ -2,6 +2,7 @@
 #include "base/hash.h"
 #include "model/event.h"
 #include "json/canon.h"
+#include "json/content.h"
 
 #include <stdlib.h>
 

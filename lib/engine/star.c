@@ -3,7 +3,7 @@
 #include "engine/star_members.h"
 #include "engine/star_plan.h"
 #include "model/event.h"
-#include "json/canon.h"
+#include "json/content.h"
 #include "json/decimal.h"
 #include "json/form.h"
 #include "json/pick.h"
@@ -101,6 +101,7 @@ struct ev_star {
 
 	/* What is held back. */
 	struct ev_md5 *keys;
+	struct ev_content *content;
 	struct ev_buf rows;
 	struct hole *holes;
 	size_t n_holes, cap_holes;
@@ -148,6 +149,7 @@ struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, str
 	s->plan = ev_star_plan_new(m);
 	s->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_PIPE);
 	s->keys = ev_md5_new();
+	s->content = ev_content_new(0);
 	s->owners = ev_calloc(VERSIONS, sizeof *s->owners);
 	s->elements = ev_calloc(s->plan->n_groups, sizeof *s->elements);
 	for (size_t i = 0; i < s->plan->n_groups; i++)
@@ -198,6 +200,7 @@ void ev_star_free(struct ev_star **star)
 	free(s->holes);
 	free(s->owners);
 	ev_md5_free(&s->keys);
+	ev_content_free(&s->content);
 	ev_star_plan_free(&s->plan);
 	ev_events_free(&s->events);
 	ev_reasons_free(&s->why);
@@ -278,10 +281,9 @@ static void ask_row_key(struct ev_star *s, const struct ev_event *event, const s
 	uint32_t skip[EV_MAX_SKIP];
 	size_t n = ev_event_skip(s->events, event, &s->id, 1, skip);
 
-	ev_buf_reset(&s->scratch);
-	ev_canonical(event->doc, 0, skip, n, &s->scratch);
 	ev_buf_reset(&s->preimage);
-	ev_key_version_preimage(event, &s->scratch, &s->preimage);
+	ev_key_version_preimage(event, ev_content_digest(s->content, event->doc, 0, skip, n),
+				&s->preimage);
 	ev_md5_add(s->keys, s->preimage.p, s->preimage.len, v->owners->row);
 }
 

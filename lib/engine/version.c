@@ -5,6 +5,7 @@
 #include "model/sort.h"
 #include "warehouse/column.h"
 #include "json/canon.h"
+#include "json/content.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -66,6 +67,7 @@ struct ev_version {
 	struct ev_reasons why;
 	struct ev_sort *sort;
 	struct ev_md5 *keys;
+	struct ev_content *digests;
 	struct pending pending[PENDING];
 	size_t n_pending, pending_octets;
 	struct ev_buf key, item, content, line, scratch;
@@ -106,6 +108,7 @@ struct ev_version *ev_version_open(const struct ev_model *m,
 		ev_events_want(v->others, paths[i]);
 	}
 	v->keys = ev_md5_new();
+	v->digests = ev_content_new(0);
 	v->sort = ev_sort_new(options->memory, options->folder);
 	v->counts[0] = (struct ev_count){"version", &v->n_version, true, false};
 	v->counts[1] = (struct ev_count){"no-op", &v->n_noop, true, false};
@@ -126,6 +129,7 @@ void ev_version_free(struct ev_version **version)
 	ev_reasons_free(&v->why);
 	ev_sort_free(&v->sort);
 	ev_md5_free(&v->keys);
+	ev_content_free(&v->digests);
 	for (size_t i = 0; i < PENDING; i++) {
 		ev_buf_free(&v->pending[i].key);
 		ev_buf_free(&v->pending[i].item);
@@ -204,6 +208,15 @@ static void canonical_content(struct ev_version *v, const struct ev_event *event
 	ev_canonical(event->doc, 0, skip, n, out);
 }
 
+/* The digest of the same content, in the key of its row. */
+static struct ev_hash128 content_digest(struct ev_version *v, const struct ev_event *event)
+{
+	uint32_t skip[EV_MAX_SKIP];
+	size_t n = ev_event_skip(v->events, event, v->bare, 1, skip);
+
+	return ev_content_digest(v->digests, event->doc, 0, skip, n);
+}
+
 static enum ev_status settle_pending(struct ev_version *v, struct ev_error *err)
 {
 	ev_md5_settle(v->keys);
@@ -257,9 +270,8 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 	ev_buf_put(&p->item, rec->p, rec->len);
 	v->pending_octets += p->key.len + p->item.len;
 	if (head.alone != ALONE_NOT) {
-		canonical_content(v, &event, false, &v->content);
 		ev_buf_reset(&v->scratch);
-		ev_key_version_preimage(&event, &v->content, &v->scratch);
+		ev_key_version_preimage(&event, content_digest(v, &event), &v->scratch);
 		ev_md5_add(v->keys, v->scratch.p, v->scratch.len,
 			   p->item.p + offsetof(struct item_head, row));
 	}
@@ -415,8 +427,7 @@ static void key_row(struct ev_version *v, struct state *s)
 {
 	const struct ev_event *event = read_link(v, s->link);
 
-	canonical_content(v, event, false, &v->content);
-	ev_key_version(event, &v->content, &v->scratch, s->row);
+	ev_key_version(event, content_digest(v, event), &v->scratch, s->row);
 }
 
 /* Whether a line says nothing new to the one before but for version and modified time. */

@@ -313,7 +313,7 @@ static void version_part(const struct ev_event *event, struct ev_buf *preimage)
 		ev_buf_free(&version);
 }
 
-void ev_key_version_preimage(const struct ev_event *event, const struct ev_buf *content,
+void ev_key_version_preimage(const struct ev_event *event, struct ev_hash128 content,
 			     struct ev_buf *preimage)
 {
 	static const char before_time[] = "timestamp 27:", before_digest[] = "content 32:";
@@ -328,11 +328,11 @@ void ev_key_version_preimage(const struct ev_event *event, const struct ev_buf *
 	ev_time_format(event->modified, o);
 	o = put(o + EV_TIME_TEXT, op, strlen(op));
 	o = put(o, before_digest, sizeof before_digest - 1);
-	ev_hash128_hex(ev_hash128(content->p, content->len, 0), o);
+	ev_hash128_hex(content, o);
 	preimage->len = (size_t)(o + 32 - preimage->p);
 }
 
-void ev_key_version(const struct ev_event *event, const struct ev_buf *content,
+void ev_key_version(const struct ev_event *event, struct ev_hash128 content,
 		    struct ev_buf *scratch, char key[EV_KEY_TEXT + 1])
 {
 	ev_buf_reset(scratch);

@@ -4,6 +4,7 @@
 #ifndef EV_COLUMN_H
 #define EV_COLUMN_H
 
+#include "base/hash.h"
 #include "model/event.h"
 #include "model/model.h"
 
@@ -59,10 +60,10 @@ void ev_key_make(const struct ev_buf *preimage, char key[EV_KEY_TEXT + 1]);
 
 /* The preimage of an event's key, its id; appended. */
 void ev_key_event(const struct ev_event *event, struct ev_buf *preimage);
-/* That of a version's, (id, S); appended. content: the canonical form of the record. */
-void ev_key_version_preimage(const struct ev_event *event, const struct ev_buf *content,
+/* That of a version's, (id, S); appended. content: the record's digest, with seed 0. */
+void ev_key_version_preimage(const struct ev_event *event, struct ev_hash128 content,
 			     struct ev_buf *preimage);
-void ev_key_version(const struct ev_event *event, const struct ev_buf *content,
+void ev_key_version(const struct ev_event *event, struct ev_hash128 content,
 		    struct ev_buf *scratch, char key[EV_KEY_TEXT + 1]);
 /* The key of a calendar's day. */
 void ev_key_day(struct ev_date day, struct ev_buf *scratch, char key[EV_KEY_TEXT + 1]);

@@ -1,0 +1,30 @@
+/*
+ * content: the digest of a value by what it says, whatever the order of its members and the
+ * spelling of its strings and numbers. Floor 2.
+ *
+ * Two values have the same canonical form (canon.h) if and, but for chance, only if they have the
+ * same digest. Nothing is sorted or written to find it: each scalar is hashed by itself (XXH3, 128
+ * bits) under a key of its place, the names that lead to it, and what belongs to one object is
+ * added up, modulo 2^64 a half.
+ *
+ * Memory: 16 octets a symbol of the scanner and place.
+ */
+#ifndef EV_CONTENT_H
+#define EV_CONTENT_H
+
+#include "base/hash.h"
+#include "json/scan.h"
+
+struct ev_content;
+
+/* seed: a secret one (ev_hash_seed) where digests decide, and 0 where they are written. */
+struct ev_content *ev_content_new(uint64_t seed);
+/*
+ * Of value i of a document without duplicate names. Members whose values are among the n of `skip`
+ * are left out.
+ */
+struct ev_hash128 ev_content_digest(struct ev_content *c, const struct ev_doc *d, uint32_t i,
+				    const uint32_t *skip, size_t n);
+void ev_content_free(struct ev_content **c);
+
+#endif
