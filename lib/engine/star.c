@@ -122,7 +122,7 @@ static void want_cells(struct ev_star *s, size_t group)
 
 	e->slots = ev_calloc(g->n_cells, sizeof *e->slots);
 	if (group > 0)
-		e->picks = ev_picks_new(ev_scan_symbols(ev_events_scan(s->events)));
+		e->picks = ev_picks_new(ev_events_scan(s->events));
 	for (size_t i = 0; i < g->n_cells; i++) {
 		const struct ev_path *from = g->cells[i]->from;
 
