@@ -282,7 +282,7 @@ static void ask_row_key(struct ev_star *s, const struct ev_event *event, const s
 	size_t n = ev_event_skip(s->events, event, &s->id, 1, skip);
 
 	ev_buf_reset(&s->preimage);
-	ev_key_version_preimage(event, ev_content_digest(s->content, event->doc, 0, skip, n),
+	ev_key_version_preimage(event, ev_content_digest(s->content, event->doc, skip, n),
 				&s->preimage);
 	ev_md5_add(s->keys, s->preimage.p, s->preimage.len, v->owners->row);
 }

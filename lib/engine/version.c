@@ -214,7 +214,7 @@ static struct ev_hash128 content_digest(struct ev_version *v, const struct ev_ev
 	uint32_t skip[EV_MAX_SKIP];
 	size_t n = ev_event_skip(v->events, event, v->bare, 1, skip);
 
-	return ev_content_digest(v->digests, event->doc, 0, skip, n);
+	return ev_content_digest(v->digests, event->doc, skip, n);
 }
 
 static enum ev_status settle_pending(struct ev_version *v, struct ev_error *err)
