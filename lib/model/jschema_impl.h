@@ -6,6 +6,8 @@
  *   jschema_flat.c     schemas for the same object made one
  *   jschema_explain.c  why they do not
  *   jschema_compile.c  compiles: keywords into the structs here
+ *   jschema_keyword.c  the keywords, and what their values have to be
+ *   jschema_loop.c     schemas that lead back to themselves
  *   jschema_load.c     the set: files, $id, $anchor and what a $ref leads to
  *   jschema_uri.c      URIs
  *   jschema_format.c   format
@@ -372,40 +374,16 @@ struct js_slice js_text(struct js_document *doc, struct ev_jschema_set *set, uin
 
 /* jschema_compile.c */
 
-/* What the value of a keyword has to be. */
-enum js_shape {
-	JS_ANY,
-	JS_SCHEMA,
-	JS_SCHEMAS,
-	JS_SCHEMA_OR_LIST,
-	JS_SCHEMA_MAP,
-	JS_PATTERN_MAP,
-	JS_LEGACY_MAP, /* name to schema, or to a list of names */
-	JS_NUMBER,
-	JS_POSITIVE,
-	JS_COUNT,
-	JS_STRING,
-	JS_REGEX,
-	JS_BOOLEAN,
-	JS_NAMES,
-	JS_NAMES_MAP,
-	JS_VALUES,
-	JS_TYPES,
-};
-
-/* The k-th keyword; *name is NULL if the draft does not have it. False behind the last. */
-bool js_keyword_row(size_t k, enum js_draft draft, const char **name, enum js_shape *shape);
-
-/* Schemas inside a schema. */
-enum js_holds { JS_NOTHING, JS_ONE, JS_LIST, JS_MAP };
-
-/* What the member of a schema holds, so that $id and $anchor can be found in it. */
-enum js_holds js_keyword_holds(const struct ev_doc *d, uint32_t name, enum js_draft draft);
 /* The schema at a node, which is compiled with the queue if it is new. */
 struct ev_jschema *js_at(struct js_resource *r, uint32_t at, struct ev_jschema_set *set);
 bool js_compile_queue(struct ev_jschema_set *set, struct ev_error *err);
 /* The map is freed with the set. */
 void js_map_keep(struct ev_jschema_set *set, struct ev_symbol_map *map);
+
+/* jschema_loop.c */
+
+/* Whether no schema of the set applies itself to the value it is held against; else the error. */
+bool js_loops_none(struct ev_jschema_set *set, struct ev_error *err);
 
 /* jschema_flat.c */
 
