@@ -4,6 +4,8 @@
  */
 #include "base/hash.h"
 #include "base/mem.h"
+#include "model/jschema_accept.h"
+#include "model/jschema_flat.h"
 #include "model/jschema_keyword.h"
 #include "json/canon.h"
 #include "json/decimal.h"
@@ -228,6 +230,13 @@ static const struct js_values *values(struct compile *c, uint32_t first, uint32_
 		}
 	}
 	names_close(c->set, &v->strings);
+	if (v->strings.n > 0) {
+		struct js_words *w = js_words_new(&c->set->arena, v->strings.n);
+
+		v->words = w;
+		for (uint32_t k = 0; k < v->strings.n; k++)
+			js_words_add(w, v->strings.list[k].p, v->strings.list[k].len);
+	}
 	return v;
 }
 
@@ -482,6 +491,17 @@ static bool is_only_positive(const struct js_numbers *n)
 	return n->limits[JS_MINIMUM].quick.fits && n->limits[JS_MINIMUM].quick.mantissa == 0;
 }
 
+static const struct js_layout *layout_of(struct compile *c, const struct js_strings *t)
+{
+	struct js_slice text = t->pattern_text;
+
+	if (t->pattern != NULL && t->format != NULL)
+		return NULL;
+	if (t->format != NULL && t->format->layout != NULL)
+		text = (struct js_slice){t->format->layout, strlen(t->format->layout)};
+	return text.p != NULL ? js_layout_read(&c->set->arena, text.p, text.len) : NULL;
+}
+
 /* What is known only when all keywords are. */
 static void close_schema(struct compile *c)
 {
@@ -498,6 +518,8 @@ static void close_schema(struct compile *c)
 	}
 	if (c->numbers != NULL)
 		c->numbers->only_positive = is_only_positive(c->numbers);
+	if (c->strings != NULL)
+		c->strings->layout = layout_of(c, c->strings);
 	c->s->leaf = c->s->alias == NULL && o == NULL && c->s->arrays == NULL &&
 		     c->s->applied == NULL && c->s->unevaluated_items == NULL &&
 		     c->s->unevaluated_properties == NULL;
@@ -525,7 +547,8 @@ static bool compile(struct ev_jschema *s, struct ev_error *err)
 				 .doc = s->doc,
 				 .resource = s->resource,
 				 .at = s->at,
-				 .state = s->state};
+				 .state = s->state,
+				 .flat = js_flat_new(s->set)};
 	if (kind == EV_TRUE || kind == EV_FALSE) {
 		s->boolean = true;
 		s->value = kind == EV_TRUE;
@@ -612,8 +635,6 @@ bool js_compile_queue(struct ev_jschema_set *set, struct ev_error *err)
 	/* after an error none of them counts as done, so that asking again gives it again */
 	for (size_t i = 0; i < set->n_queue; i++)
 		set->queue[i]->state = good ? JS_DONE : JS_NEW;
-	for (size_t i = 0; good && i < set->n_queue; i++)
-		js_flatten(set->queue[i]);
 	set->n_schemas += set->n_queue;
 	set->n_queue = 0;
 	return good;
