@@ -34,21 +34,19 @@ struct writer {
 	bool suspect; /* the block at hand is no UTF-8, or reaches into what is none */
 };
 
-enum { EDGE_BEFORE = 8 };
+enum { EDGED = 3 + 64 };
 
 /*
- * A block at an edge of the text, with the three octets before it and white space around what is
+ * The block of len octets at base, with the three octets before it and white space around what is
  * not the text's.
  */
-static const uint8_t *edge_block(const uint8_t *text, size_t base, size_t len,
-				 uint8_t edge[EDGE_BEFORE + 128])
+static const uint8_t *with_edges(const uint8_t *text, size_t base, size_t len, uint8_t edge[EDGED])
 {
-	size_t before = base >= 3 ? 3 : 0;
+	size_t before = base > 0 ? 3 : 0;
 
-	memset(edge, ' ', EDGE_BEFORE + 128);
-	memcpy(edge + EDGE_BEFORE - before, text + base - before,
-	       before + (len - base < 64 ? len - base : 64));
-	return edge + EDGE_BEFORE;
+	memset(edge, ' ', EDGED);
+	memcpy(edge + 3 - before, text + base - before, before + len);
+	return edge + 3;
 }
 
 /*

@@ -10,20 +10,24 @@
 #define JOIN2(a, b) a##b
 #define JOIN(a, b)  JOIN2(a, b)
 
-/* A block that has something odd, or stands behind one whose end matters to it. */
-TARGET static inline uint32_t *JOIN(odd_, WAY)(struct writer *w, struct state *s, struct masks m,
-					       const uint8_t *p, uint32_t base, uint32_t *at,
-					       uint64_t lines)
+/* A block that has something odd, stands behind one whose end matters to it, or is the last. */
+TARGET static __attribute__((noinline)) uint32_t *JOIN(odd_, WAY)(struct writer *w, struct state *s,
+								  struct masks m, const uint8_t *p,
+								  uint32_t base, uint32_t *at,
+								  uint64_t lines)
 {
 	struct odd odd = JOIN(classify_odd_, WAY)(p);
+	uint8_t edge[EDGED];
 	uint64_t escaped = resolve_escapes(odd.backslash, &s->escape_carry), inside, tokens, ends;
 
-	m.mark = (m.mark & ~odd.control & ~(m.quote & escaped)) | odd.blank;
+	/* An escaped quote stays a mark: where that matters, outside strings, it is wrong anyway. */
+	m.mark = (m.mark & ~odd.control) | odd.blank;
 	m.space |= odd.blank;
 	m.quote &= ~escaped;
 	inside = JOIN(prefix_xor_, WAY)(m.quote) ^ s->in_string;
 	tokens = tokens_of(&m, inside, s->behind);
-	w->suspect = (odd.high | s->high) != 0 && JOIN(utf8_error_, WAY)(p);
+	if ((odd.high | s->high) != 0)
+		w->suspect = JOIN(utf8_error_, WAY)(base > 0 ? p : with_edges(p, 0, 64, edge));
 	w->line.suspect |= w->suspect;
 	for (ends = odd.lf & lines; ends != 0; ends &= ends - 1) { /* a segment up to a LF */
 		unsigned end = (unsigned)__builtin_ctzll(ends);
@@ -55,12 +59,11 @@ TARGET static void JOIN(index_, WAY)(struct writer *w, const uint8_t *text, size
 {
 	struct state s = {.behind = 1};
 	uint32_t *at = w->ix->at;
-	uint8_t edge[EDGE_BEFORE + 128];
+	uint8_t edge[EDGED];
+	size_t base = 0;
 
-	for (size_t base = 0; base < len; base += 64) {
-		/* True of the first block too. */
-		bool at_edge = base - 1 >= len - 64;
-		const uint8_t *p = at_edge ? edge_block(text, base, len, edge) : text + base;
+	for (; len - base >= 64; base += 64) {
+		const uint8_t *p = text + base;
 		struct masks m = JOIN(classify_, WAY)(p);
 		uint64_t inside;
 
@@ -73,6 +76,11 @@ TARGET static void JOIN(index_, WAY)(struct writer *w, const uint8_t *text, size
 					 tokens_of(&m, inside, s.behind));
 		s.in_string = -(inside >> 63);
 		s.behind = (m.mark | inside) >> 63;
+	}
+	if (base < len) {
+		const uint8_t *p = with_edges(text, base, len - base, edge);
+
+		at = JOIN(odd_, WAY)(w, &s, JOIN(classify_, WAY)(p), p, (uint32_t)base, at, lines);
 	}
 	w->line.suspect |= s.high != 0;
 	if (lines == 0 || w->line.pos < len)
