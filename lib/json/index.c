@@ -29,6 +29,7 @@ struct state {
 /* The line that is being indexed, and how much is written. */
 struct writer {
 	struct ev_index *ix;
+	uint64_t lines; /* all ones if a LF ends a line, else 0 */
 	size_t n_escapes;
 	struct ev_index_line line;
 	bool suspect; /* the block at hand is no UTF-8, or reaches into what is none */
@@ -241,7 +242,7 @@ static bool has_portable(void)
 	return true;
 }
 
-typedef void index_fn(struct writer *, const uint8_t *, size_t, uint64_t);
+typedef void index_fn(struct writer *, const uint8_t *, size_t);
 
 /* The best first. */
 static const struct way {
@@ -286,7 +287,7 @@ void ev_index_use(unsigned i)
 /* An octet is a token, or a LF that ends a line: that takes two places. */
 static void run(struct ev_index *ix, const char *p, size_t len, uint64_t lines)
 {
-	struct writer w = {.ix = ix};
+	struct writer w = {.ix = ix, .lines = lines};
 
 	if (chosen == NULL)
 		ev_index_use(0);
@@ -298,7 +299,7 @@ static void run(struct ev_index *ix, const char *p, size_t len, uint64_t lines)
 	ix->text = p;
 	ix->n_lines = 0;
 	begin_line(&w, 0, 0);
-	chosen(&w, (const uint8_t *)p, len, lines);
+	chosen(&w, (const uint8_t *)p, len);
 }
 
 void ev_index_lines(struct ev_index *ix, const char *p, size_t len)

@@ -13,14 +13,14 @@
 /* A block that has something odd, stands behind one whose end matters to it, or is the last. */
 TARGET static __attribute__((noinline)) uint32_t *JOIN(odd_, WAY)(struct writer *w, struct state *s,
 								  struct masks m, const uint8_t *p,
-								  uint32_t base, uint32_t *at,
-								  uint64_t lines)
+								  uint32_t base, uint32_t *at)
 {
 	struct odd odd = JOIN(classify_odd_, WAY)(p);
+	uint64_t escaped = resolve_escapes(odd.backslash, &s->escape_carry);
+	uint64_t inside, tokens, ends;
 	uint8_t edge[EDGED];
-	uint64_t escaped = resolve_escapes(odd.backslash, &s->escape_carry), inside, tokens, ends;
 
-	/* An escaped quote stays a mark: where that matters, outside strings, it is wrong anyway. */
+	/* An escaped quote stays a mark: outside strings, where that matters, it is wrong. */
 	m.mark = (m.mark & ~odd.control) | odd.blank;
 	m.space |= odd.blank;
 	m.quote &= ~escaped;
@@ -29,7 +29,7 @@ TARGET static __attribute__((noinline)) uint32_t *JOIN(odd_, WAY)(struct writer 
 	if ((odd.high | s->high) != 0)
 		w->suspect = JOIN(utf8_error_, WAY)(base > 0 ? p : with_edges(p, 0, 64, edge));
 	w->line.suspect |= w->suspect;
-	for (ends = odd.lf & lines; ends != 0; ends &= ends - 1) { /* a segment up to a LF */
+	for (ends = odd.lf & w->lines; ends != 0; ends &= ends - 1) { /* a segment up to a LF */
 		unsigned end = (unsigned)__builtin_ctzll(ends);
 		uint64_t below = (1ULL << end) - 1, rest = ~below << 1;
 		uint32_t from = base - w->line.pos;
@@ -54,8 +54,7 @@ TARGET static __attribute__((noinline)) uint32_t *JOIN(odd_, WAY)(struct writer 
 	return at;
 }
 
-TARGET static void JOIN(index_, WAY)(struct writer *w, const uint8_t *text, size_t len,
-				     uint64_t lines)
+TARGET static void JOIN(index_, WAY)(struct writer *w, const uint8_t *text, size_t len)
 {
 	struct state s = {.behind = 1};
 	uint32_t *at = w->ix->at;
@@ -68,7 +67,7 @@ TARGET static void JOIN(index_, WAY)(struct writer *w, const uint8_t *text, size
 		uint64_t inside;
 
 		if (__builtin_expect(m.odd || (s.escape_carry | s.high) != 0, false)) {
-			at = JOIN(odd_, WAY)(w, &s, m, p, (uint32_t)base, at, lines);
+			at = JOIN(odd_, WAY)(w, &s, m, p, (uint32_t)base, at);
 			continue;
 		}
 		inside = JOIN(prefix_xor_, WAY)(m.quote) ^ s.in_string;
@@ -80,10 +79,10 @@ TARGET static void JOIN(index_, WAY)(struct writer *w, const uint8_t *text, size
 	if (base < len) {
 		const uint8_t *p = with_edges(text, base, len - base, edge);
 
-		at = JOIN(odd_, WAY)(w, &s, JOIN(classify_, WAY)(p), p, (uint32_t)base, at, lines);
+		at = JOIN(odd_, WAY)(w, &s, JOIN(classify_, WAY)(p), p, (uint32_t)base, at);
 	}
 	w->line.suspect |= s.high != 0;
-	if (lines == 0 || w->line.pos < len)
+	if (w->lines == 0 || w->line.pos < len)
 		end_line(w, at, (uint32_t)len, s.in_string != 0);
 }
 
