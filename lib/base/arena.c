@@ -13,28 +13,22 @@ struct ev_arena_block {
 
 enum { BLOCK = 256 * 1024 };
 
-void *ev_arena_alloc(struct ev_arena *a, size_t size)
+void *ev_arena_more(struct ev_arena *a, size_t size)
 {
-	void *p;
+	struct ev_arena_block *b;
+	size_t take;
 
 	if (size > SIZE_MAX / 2)
 		ev_oom();
-	size = size != 0 ? (size + 7) & ~(size_t)7 : 8;
-	if (size > a->left) {
-		size_t take = size > BLOCK ? size : BLOCK;
-		struct ev_arena_block *b = ev_malloc(sizeof *b + take);
-
-		b->older = a->blocks;
-		b->size = take;
-		a->blocks = b;
-		a->next = (char *)b->data;
-		a->left = take;
-		a->total += take;
-	}
-	p = a->next;
-	a->next += size;
-	a->left -= size;
-	return p;
+	take = size > BLOCK ? (size + 7) & ~(size_t)7 : BLOCK;
+	b = ev_malloc(sizeof *b + take + EV_ARENA_OVER);
+	b->older = a->blocks;
+	b->size = take;
+	a->blocks = b;
+	a->next = (char *)b->data;
+	a->left = take;
+	a->total += take;
+	return ev_arena_alloc(a, size);
 }
 
 void *ev_arena_zalloc(struct ev_arena *a, size_t size)
@@ -67,22 +61,14 @@ void ev_arena_reset(struct ev_arena *a)
 {
 	struct ev_arena_block *kept = NULL;
 
-	if (a->blocks == NULL)
-		return;
-	if (a->blocks->older == NULL && a->blocks->size == BLOCK) {
-		kept = a->blocks;
-	} else {
-		for (struct ev_arena_block **b = &a->blocks; *b != NULL && kept == NULL;
-		     b = &(*b)->older) {
-			if ((*b)->size == BLOCK) {
-				kept = *b;
-				*b = kept->older;
-				break;
-			}
+	for (struct ev_arena_block **b = &a->blocks; *b != NULL; b = &(*b)->older) {
+		if ((*b)->size == BLOCK) {
+			kept = *b;
+			*b = kept->older;
+			break;
 		}
-		ev_arena_free(a);
 	}
-	*a = (struct ev_arena){0};
+	ev_arena_free(a);
 	if (kept == NULL)
 		return;
 	kept->older = NULL;
