@@ -138,7 +138,7 @@ gather(uint8_t (*messages)[BLOCKS * BLOCK], size_t lanes, size_t block, uint32_t
 				uint32_t words[WORDS][2 * (width)];                                \
 				lanes before[] = {a0, b0, c0, d0, a1, b1, c1, d1};                 \
                                                                                                    \
-				gather(s->messages + from, 2 * (width), k, words[0]);              \
+				gather(s->messages + from, 2UL * (width), k, words[0]);            \
 				ROUND(F, 0, WORD_F, 7, 12, 17, 22)                                 \
 				ROUND(G, 16, WORD_G, 5, 9, 14, 20)                                 \
 				ROUND(H, 32, WORD_H, 4, 11, 16, 23)                                \

@@ -244,23 +244,26 @@ bool ev_time_in_range(struct ev_time t)
 
 void ev_time_format(struct ev_time t, char out[EV_TIME_TEXT])
 {
-	/* times of one day come one after another */
+	/* Times come one near another: the text of the last second, and its day. */
 	static _Thread_local struct {
-		int64_t days;
+		int64_t sec, days;
 		char text[EV_TIME_TEXT + 1];
-	} last = {0, "1970-01-01T00:00:00.000000Z"};
-	int64_t days = floor_days(t.sec);
-	uint32_t sec = (uint32_t)(t.sec - days * DAY), minute = sec / 60, hour = sec / 3600;
+	} last = {0, 0, "1970-01-01T00:00:00.000000Z"};
 	uint32_t micro = (uint32_t)t.nsec / 1000, high = micro / 10000, low = micro % 10000;
 
-	if (days != last.days) {
+	if (t.sec != last.sec) {
+		int64_t days = floor_days(t.sec);
+		uint32_t sec = (uint32_t)(t.sec - days * DAY), minute = sec / 60, hour = sec / 3600;
+
+		if (days != last.days)
+			ev_date_format(ev_date_of_days(days), last.text);
+		put_pair(last.text + 11, hour);
+		put_pair(last.text + 14, minute - hour * 60);
+		put_pair(last.text + 17, sec - minute * 60);
+		last.sec = t.sec;
 		last.days = days;
-		ev_date_format(ev_date_of_days(days), last.text);
 	}
 	memcpy(out, last.text, EV_TIME_TEXT);
-	put_pair(out + 11, hour);
-	put_pair(out + 14, minute - hour * 60);
-	put_pair(out + 17, sec - minute * 60);
 	put_pair(out + 20, high);
 	put_pair(out + 22, low / 100);
 	put_pair(out + 24, low % 100);
