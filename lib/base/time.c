@@ -212,8 +212,12 @@ enum ev_time_form ev_time_parse(const char *p, size_t len, struct ev_time *t)
 /* Two digits of v, below 100. */
 static inline void put_pair(char *out, uint32_t v)
 {
-	out[0] = (char)('0' + v / 10);
-	out[1] = (char)('0' + v % 10);
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+				    "25262728293031323334353637383940414243444546474849"
+				    "50515253545556575859606162636465666768697071727374"
+				    "75767778798081828384858687888990919293949596979899";
+
+	memcpy(out, pairs + 2UL * v, 2);
 }
 
 void ev_date_format(struct ev_date d, char out[EV_DATE_TEXT])
@@ -240,17 +244,29 @@ bool ev_time_in_range(struct ev_time t)
 
 void ev_time_format(struct ev_time t, char out[EV_TIME_TEXT])
 {
-	int64_t days = floor_days(t.sec);
-	uint32_t sec = (uint32_t)(t.sec - days * DAY), micro = (uint32_t)t.nsec / 1000;
+	/* Times come one near another: the text of the last second, and its day. */
+	static _Thread_local struct {
+		int64_t sec, days;
+		char text[EV_TIME_TEXT + 1];
+	} last = {0, 0, "1970-01-01T00:00:00.000000Z"};
+	uint32_t micro = (uint32_t)t.nsec / 1000, high = micro / 10000, low = micro % 10000;
 
-	memcpy(out, "0000-00-00T00:00:00.000000Z", EV_TIME_TEXT);
-	ev_date_format(ev_date_of_days(days), out);
-	put_pair(out + 11, sec / 3600);
-	put_pair(out + 14, sec / 60 % 60);
-	put_pair(out + 17, sec % 60);
-	put_pair(out + 20, micro / 10000);
-	put_pair(out + 22, micro / 100 % 100);
-	put_pair(out + 24, micro % 100);
+	if (t.sec != last.sec) {
+		int64_t days = floor_days(t.sec);
+		uint32_t sec = (uint32_t)(t.sec - days * DAY), minute = sec / 60, hour = sec / 3600;
+
+		if (days != last.days)
+			ev_date_format(ev_date_of_days(days), last.text);
+		put_pair(last.text + 11, hour);
+		put_pair(last.text + 14, minute - hour * 60);
+		put_pair(last.text + 17, sec - minute * 60);
+		last.sec = t.sec;
+		last.days = days;
+	}
+	memcpy(out, last.text, EV_TIME_TEXT);
+	put_pair(out + 20, high);
+	put_pair(out + 22, low / 100);
+	put_pair(out + 24, low % 100);
 }
 
 int ev_time_compare(struct ev_time a, struct ev_time b)
