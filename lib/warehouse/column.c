@@ -190,6 +190,41 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 	return NULL;
 }
 
+/* By its octets as they stand, as most values are told to fit; a timestamp of Z is in range. */
+static bool fits_plainly(const struct ev_column *c, const struct ev_node *n, const char *p,
+			 size_t len)
+{
+	bool text = n->kind == EV_STRING && !n->escaped;
+
+	switch (c->type) {
+	case EV_TYPE_TIMESTAMP: return text && ev_time_is_utc(p + 1, len - 2);
+	case EV_TYPE_UUID: return text && ev_uuid_valid(p + 1, len - 2);
+	case EV_TYPE_INT: return n->kind == EV_NUMBER && plain_digits(p, len, 18, 0);
+	case EV_TYPE_DECIMAL:
+		return n->kind == EV_NUMBER && plain_digits(p, len, c->size - c->scale, c->scale);
+	case EV_TYPE_JSON: return memchr(p, '\\', len) == NULL;
+	case EV_TYPE_BOOL: return n->kind == EV_TRUE || n->kind == EV_FALSE;
+	default: return false;
+	}
+}
+
+static bool fits(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
+		 uint32_t at)
+{
+	char store[EV_VALUE_STORE];
+	struct ev_value v;
+
+	return ev_column_value(c, zone, d, at, store, &v) == NULL;
+}
+
+bool ev_column_fits(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
+		    uint32_t at)
+{
+	const struct ev_node *n = &d->nodes[at];
+
+	return fits_plainly(c, n, d->text + n->pos, n->end - n->pos) || fits(c, zone, d, at);
+}
+
 void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
 		      const char *problem, struct ev_reasons *why)
 {
@@ -332,8 +367,8 @@ void ev_key_version_preimage(const struct ev_event *event, struct ev_hash128 con
 	preimage->len = (size_t)(o + 32 - preimage->p);
 }
 
-void ev_key_version(const struct ev_event *event, struct ev_hash128 content,
-		    struct ev_buf *scratch, char key[EV_KEY_TEXT + 1])
+void ev_key_version(const struct ev_event *event, struct ev_hash128 content, struct ev_buf *scratch,
+		    char key[EV_KEY_TEXT + 1])
 {
 	ev_buf_reset(scratch);
 	ev_key_version_preimage(event, content, scratch);

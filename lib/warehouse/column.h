@@ -34,6 +34,20 @@ enum { EV_VALUE_STORE = 96 };
  */
 const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
 			    uint32_t at, char *store, struct ev_value *v);
+/* Whether it would take the node, which is there. */
+bool ev_column_fits(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
+		    uint32_t at);
+static inline bool ev_column_takes(const struct ev_column *c, struct ev_zone *zone,
+				   const struct ev_doc *d, uint32_t at)
+{
+	const struct ev_node *n;
+
+	if (at == EV_NOWHERE || (n = &d->nodes[at])->kind == EV_NULL ||
+	    (c->type == EV_TYPE_VARCHAR && n->kind == EV_STRING && !n->escaped &&
+	     n->end - n->pos - 2 <= c->size))
+		return true;
+	return ev_column_fits(c, zone, d, at);
+}
 /* Adds the reason why node `at` does not fit. problem: what ev_column_value said. */
 void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
 		      const char *problem, struct ev_reasons *why);
@@ -63,8 +77,8 @@ void ev_key_event(const struct ev_event *event, struct ev_buf *preimage);
 /* That of a version's, (id, S); appended. content: the record's digest, with seed 0. */
 void ev_key_version_preimage(const struct ev_event *event, struct ev_hash128 content,
 			     struct ev_buf *preimage);
-void ev_key_version(const struct ev_event *event, struct ev_hash128 content,
-		    struct ev_buf *scratch, char key[EV_KEY_TEXT + 1]);
+void ev_key_version(const struct ev_event *event, struct ev_hash128 content, struct ev_buf *scratch,
+		    char key[EV_KEY_TEXT + 1]);
 /* The key of a calendar's day. */
 void ev_key_day(struct ev_date day, struct ev_buf *scratch, char key[EV_KEY_TEXT + 1]);
 
