@@ -10,10 +10,7 @@
 
 /* Values that a row will bear, each in the type of its column. */
 struct columns {
-	struct {
-		const struct ev_column *column;
-		uint32_t slot;
-	} * list;
+	struct ev_column_at *list;
 	size_t n;
 };
 
@@ -152,8 +149,7 @@ static bool has_column(const struct columns *c, const struct ev_column *column)
 static void add_column(struct columns *c, const struct ev_column *column, uint32_t slot)
 {
 	c->list = ev_realloc_array(c->list, c->n + 1, sizeof *c->list);
-	c->list[c->n].column = column;
-	c->list[c->n++].slot = slot;
+	c->list[c->n++] = (struct ev_column_at){column, slot};
 }
 
 /* What the envelope asks of its times is what a timestamp must be. */
@@ -381,22 +377,14 @@ static bool schema_passes(struct ev_validate *v, const struct ev_jschema *s, con
 static bool values_fit(struct ev_validate *v, const struct columns *c, const struct ev_doc *d,
 		       const uint32_t *at)
 {
-	char store[EV_VALUE_STORE];
-	struct ev_value value;
-	bool good = true;
+	const char *problem;
+	size_t i = ev_columns_misfit(c->list, 0, c->n, v->m->zone, d, at, &problem);
 
-	for (size_t i = 0; i < c->n; i++) {
-		const struct ev_column *column = c->list[i].column;
-		uint32_t node = at[c->list[i].slot];
-
-		if (ev_column_takes(column, v->m->zone, d, node))
-			continue;
-		ev_column_misfit(column, d, node,
-				 ev_column_value(column, v->m->zone, d, node, store, &value),
-				 &v->why);
-		good = false;
-	}
-	return good;
+	if (i == c->n)
+		return true;
+	for (; i < c->n; i = ev_columns_misfit(c->list, i + 1, c->n, v->m->zone, d, at, &problem))
+		ev_column_misfit(c->list[i].column, d, at[c->list[i].slot], problem, &v->why);
+	return false;
 }
 
 static bool columns_pass(struct ev_validate *v, const struct contract *c,

@@ -352,10 +352,11 @@ static enum ev_flow take_reduced(struct ev_run *x, struct ev_sink *to, const str
 
 /* Operators, and functions of more than values */
 
-static bool compared(struct ev_run *x, const struct ev_part *n, const struct ev_value *a,
-		     const struct ev_value *b)
+static inline bool compared(struct ev_run *x, const struct ev_part *n, const struct ev_value *a,
+			    const struct ev_value *b)
 {
-	int c = ev_value_compare(x, a, b);
+	int c = a->kind == EV_NUMBER && b->kind == EV_NUMBER ? ev_numbers_compare(x, a, b)
+							     : ev_value_compare(x, a, b);
 
 	return (n->mask & (c < 0 ? EV_LESS : c > 0 ? EV_GREATER : EV_EQUAL)) != 0;
 }

@@ -170,6 +170,8 @@ bool ev_cursor_next(const struct ev_run *x, struct ev_cursor *c, struct ev_value
 
 /* The order of jq; numbers by their exact value. 0 if the work is spent. */
 int ev_value_compare(struct ev_run *x, const struct ev_value *a, const struct ev_value *b);
+/* The same of two numbers. */
+int ev_numbers_compare(struct ev_run *x, const struct ev_value *a, const struct ev_value *b);
 bool ev_value_contains(struct ev_run *x, const struct ev_value *a, const struct ev_value *b);
 
 enum ev_flow ev_value_add(struct ev_run *x, const struct ev_value *a, const struct ev_value *b,

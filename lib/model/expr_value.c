@@ -128,18 +128,24 @@ static struct ev_value from_decimal(struct ev_run *x, struct ev_dec d)
 	return (struct ev_value){.kind = EV_NUMBER, .form = EV_DEC, .dec = kept};
 }
 
-static int compare_numbers(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+/* Of any number of digits. */
+static int compare_spelled(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
 {
-	struct ev_small p, q;
 	const char *s, *t;
 	size_t s_len, t_len;
 
-	if (small(x, a, &p) && small(x, b, &q))
-		return ev_small_compare(p, q);
 	s = spelled(x, a, &s_len);
 	t = spelled(x, b, &t_len);
 	ev_spend(x, (s_len + t_len) / 16);
 	return ev_number_compare(s, s_len, t, t_len);
+}
+
+int ev_numbers_compare(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+{
+	struct ev_small p, q;
+
+	return small(x, a, &p) && small(x, b, &q) ? ev_small_compare(p, q)
+						  : compare_spelled(x, a, b);
 }
 
 static enum ev_flow too_large(struct ev_run *x)
@@ -231,7 +237,7 @@ int64_t ev_value_index(struct ev_run *x, const struct ev_value *v)
 		if (n.digits == 0 || n.point <= 0)
 			return 0;
 		if (n.point > 12)
-			return compare_numbers(x, v, &zero) < 0 ? -most : most;
+			return ev_numbers_compare(x, v, &zero) < 0 ? -most : most;
 		coef = 0;
 		for (int64_t i = 0, k = 0; i < n.point; k++) {
 			if (i < n.digits && n.first[k] == '.')
@@ -484,7 +490,7 @@ int ev_value_compare(struct ev_run *x, const struct ev_value *a, const struct ev
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
 	if (a->kind == EV_NUMBER)
-		return compare_numbers(x, a, b);
+		return ev_numbers_compare(x, a, b);
 	if (a->kind == EV_STRING)
 		return compare_strings(x, a, b);
 	if (a->kind < EV_NUMBER || x->left < 0)
@@ -656,7 +662,7 @@ enum ev_flow ev_value_length(struct ev_run *x, const struct ev_value *a, struct 
 	switch (a->kind) {
 	case EV_NULL: *out = zero; return EV_GO_ON;
 	case EV_NUMBER:
-		if (compare_numbers(x, a, &zero) < 0)
+		if (ev_numbers_compare(x, a, &zero) < 0)
 			return ev_value_negate(x, a, out);
 		*out = *a;
 		return EV_GO_ON;

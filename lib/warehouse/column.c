@@ -190,39 +190,46 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 	return NULL;
 }
 
-/* By its octets as they stand, as most values are told to fit; a timestamp of Z is in range. */
-static bool fits_plainly(const struct ev_column *c, const struct ev_node *n, const char *p,
-			 size_t len)
+/* Whether the octets as they stand are sure to fit, as most are; a timestamp of Z is in range. */
+static inline bool fits_plainly(const struct ev_column *c, const char *text,
+				const struct ev_node *n)
 {
-	bool text = n->kind == EV_STRING && !n->escaped;
+	const char *p = text + n->pos;
+	size_t len = n->end - n->pos;
+	bool plain = n->kind == EV_STRING && !n->escaped;
 
 	switch (c->type) {
-	case EV_TYPE_TIMESTAMP: return text && ev_time_is_utc(p + 1, len - 2);
-	case EV_TYPE_UUID: return text && ev_uuid_valid(p + 1, len - 2);
+	case EV_TYPE_VARCHAR:
+		return n->kind == EV_STRING && len - 2 <= c->size && (plain || !has_nul(p, len));
+	case EV_TYPE_TIMESTAMP: return plain && ev_time_is_utc(p + 1, len - 2);
+	case EV_TYPE_UUID: return plain && ev_uuid_valid(p + 1, len - 2);
 	case EV_TYPE_INT: return n->kind == EV_NUMBER && plain_digits(p, len, 18, 0);
 	case EV_TYPE_DECIMAL:
 		return n->kind == EV_NUMBER && plain_digits(p, len, c->size - c->scale, c->scale);
-	case EV_TYPE_JSON: return memchr(p, '\\', len) == NULL;
+	case EV_TYPE_JSON: return !has_nul(p, len);
 	case EV_TYPE_BOOL: return n->kind == EV_TRUE || n->kind == EV_FALSE;
 	default: return false;
 	}
 }
 
-static bool fits(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
-		 uint32_t at)
+size_t ev_columns_misfit(const struct ev_column_at *list, size_t from, size_t n,
+			 struct ev_zone *zone, const struct ev_doc *d, const uint32_t *at,
+			 const char **problem)
 {
 	char store[EV_VALUE_STORE];
 	struct ev_value v;
 
-	return ev_column_value(c, zone, d, at, store, &v) == NULL;
-}
+	for (; from < n; from++) {
+		uint32_t node = at[list[from].slot];
 
-bool ev_column_fits(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
-		    uint32_t at)
-{
-	const struct ev_node *n = &d->nodes[at];
-
-	return fits_plainly(c, n, d->text + n->pos, n->end - n->pos) || fits(c, zone, d, at);
+		if (node == EV_NOWHERE || d->nodes[node].kind == EV_NULL ||
+		    fits_plainly(list[from].column, d->text, &d->nodes[node]))
+			continue;
+		*problem = ev_column_value(list[from].column, zone, d, node, store, &v);
+		if (*problem != NULL)
+			break;
+	}
+	return from;
 }
 
 void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
