@@ -190,6 +190,48 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 	return NULL;
 }
 
+/* Whether the octets as they stand are sure to fit, as most are; a timestamp of Z is in range. */
+static inline bool fits_plainly(const struct ev_column *c, const char *text,
+				const struct ev_node *n)
+{
+	const char *p = text + n->pos;
+	size_t len = n->end - n->pos;
+	bool plain = n->kind == EV_STRING && !n->escaped;
+
+	switch (c->type) {
+	case EV_TYPE_VARCHAR:
+		return n->kind == EV_STRING && len - 2 <= c->size && (plain || !has_nul(p, len));
+	case EV_TYPE_TIMESTAMP: return plain && ev_time_is_utc(p + 1, len - 2);
+	case EV_TYPE_UUID: return plain && ev_uuid_valid(p + 1, len - 2);
+	case EV_TYPE_INT: return n->kind == EV_NUMBER && plain_digits(p, len, 18, 0);
+	case EV_TYPE_DECIMAL:
+		return n->kind == EV_NUMBER && plain_digits(p, len, c->size - c->scale, c->scale);
+	case EV_TYPE_JSON: return !has_nul(p, len);
+	case EV_TYPE_BOOL: return n->kind == EV_TRUE || n->kind == EV_FALSE;
+	default: return false;
+	}
+}
+
+size_t ev_columns_misfit(const struct ev_column_at *list, size_t from, size_t n,
+			 struct ev_zone *zone, const struct ev_doc *d, const uint32_t *at,
+			 const char **problem)
+{
+	char store[EV_VALUE_STORE];
+	struct ev_value v;
+
+	for (; from < n; from++) {
+		uint32_t node = at[list[from].slot];
+
+		if (node == EV_NOWHERE || d->nodes[node].kind == EV_NULL ||
+		    fits_plainly(list[from].column, d->text, &d->nodes[node]))
+			continue;
+		*problem = ev_column_value(list[from].column, zone, d, node, store, &v);
+		if (*problem != NULL)
+			break;
+	}
+	return from;
+}
+
 void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
 		      const char *problem, struct ev_reasons *why)
 {

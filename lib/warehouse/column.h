@@ -34,6 +34,18 @@ enum { EV_VALUE_STORE = 96 };
  */
 const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
 			    uint32_t at, char *store, struct ev_value *v);
+/* A column, and the slot of its value's node. */
+struct ev_column_at {
+	const struct ev_column *column;
+	uint32_t slot;
+};
+/*
+ * The first of columns from to n whose value does not fit, with what ev_column_value says of it; n
+ * if there is none. at: by slot, nodes.
+ */
+size_t ev_columns_misfit(const struct ev_column_at *list, size_t from, size_t n,
+			 struct ev_zone *zone, const struct ev_doc *d, const uint32_t *at,
+			 const char **problem);
 /* Adds the reason why node `at` does not fit. problem: what ev_column_value said. */
 void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
 		      const char *problem, struct ev_reasons *why);
