@@ -31,6 +31,7 @@ struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, str
 	s->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_PIPE);
 	s->keys = ev_md5_new();
 	s->content = ev_content_new(0);
+	s->seed = ev_hash_seed();
 	s->owners = ev_calloc(EV_STAR_VERSIONS, sizeof *s->owners);
 	ev_column_value(&m->facts[0].columns.list[0], NULL, NULL, EV_NOWHERE, NULL, &s->absent);
 	s->elements = ev_calloc(s->plan->n_groups, sizeof *s->elements);
@@ -65,7 +66,7 @@ void ev_star_free(struct ev_star **star)
 	}
 	for (size_t i = 0; i < s->plan->n_groups; i++) {
 		ev_picks_free(&s->elements[i].picks);
-		free(s->elements[i].slots);
+		free(s->elements[i].cells);
 		free(s->elements[i].stores);
 		free(s->elements[i].items.at);
 		free(s->elements[i].values);
@@ -174,16 +175,20 @@ static void first_version(const struct ev_event *event, struct ev_star_version *
 	put_validity(v, from, NULL);
 }
 
-static void ask_row_key(struct ev_star *s, struct ev_star_version *v)
+static struct ev_hash128 content_digest(struct ev_star *s)
 {
-	const struct ev_event *event = s->event;
 	uint32_t skip[EV_MAX_SKIP];
-	size_t n = ev_event_skip(s->events, event, &s->id, 1, skip);
+	size_t n = ev_event_skip(s->events, s->event, &s->id, 1, skip);
 
+	return ev_content_digest(s->content, s->event->doc, 0, skip, n);
+}
+
+static void ask_row_key(struct ev_star *s, struct ev_star_version *v, struct ev_hash128 content)
+{
 	ev_buf_reset(&s->preimage);
-	ev_key_version_preimage(event, ev_content_digest(s->content, event->doc, 0, skip, n),
-				&s->preimage);
+	ev_key_version_preimage(s->event, content, &s->preimage);
 	ev_md5_add(s->keys, s->preimage.p, s->preimage.len, v->owners->row);
+	v->stamp.says = ev_hash64(s->preimage.p, s->preimage.len, s->seed);
 }
 
 /* The version as octets that compare; most have the number of the one before. */
@@ -217,6 +222,7 @@ static bool read_version(struct ev_star *s, struct ev_star_version *v)
 	v->owners->kept = NULL;
 	v->owners->event_asked = false;
 	v->stamp.row = v->owners->row;
+	v->stamp.says = 0;
 	read_order(s, v);
 	read_says(s, d, event->reserved, at);
 	if (at[EV_STAR_ROW] == EV_NOWHERE) {
@@ -249,6 +255,7 @@ static bool read_version(struct ev_star *s, struct ev_star_version *v)
 static bool put_event(struct ev_star *s, struct ev_star_version *v)
 {
 	const struct ev_star_kind *kind;
+	struct ev_hash128 content;
 	const char *type;
 	size_t len;
 
@@ -258,14 +265,18 @@ static bool put_event(struct ev_star *s, struct ev_star_version *v)
 		ev_star_explain(s, type, len);
 		return false;
 	}
+	/* The members lie far apart: each step asks the memory for what the next but one needs. */
 	ev_star_begin_references(s, kind);
-	/* What takes long stands here, because the members' tables are on their way. */
 	if (v->keyless)
-		ask_row_key(s, v);
+		content = content_digest(s);
 	ev_star_fetch_members(s, kind);
+	if (v->keyless)
+		ask_row_key(s, v, content);
+	/* A tombstone says nothing new of anyone. */
+	if (!v->deleted)
+		ev_star_find_described(s, kind);
 	for (size_t i = 0; i < kind->n_facts; i++)
 		ev_star_put_fact(s, &s->plan->facts[kind->facts[i]], v);
-	/* A tombstone says nothing new of anyone. */
 	if (!v->deleted)
 		ev_star_contribute(s, kind, v);
 	return true;

@@ -92,12 +92,22 @@ const char *ev_star_calendar_key(struct ev_star_calendar *c, const struct ev_val
 	if (c->recent[slot].key[0] == '\0' || c->recent[slot].day != day) {
 		if (!ev_time_in_range((struct ev_time){.sec = day * 86400}))
 			return ev_unknown_key;
-		ev_key_day(ev_date_of_days(day), &c->scratch, key);
+		ev_buf_reset(&c->scratch);
+		ev_star_calendar_preimage(day, &c->scratch);
+		ev_key_make(&c->scratch, key);
 		memcpy(c->recent[slot].key, key, EV_KEY_TEXT);
 		c->recent[slot].day = day;
 	}
 	add_day(c, day);
 	return c->recent[slot].key;
+}
+
+void ev_star_calendar_preimage(int64_t day, struct ev_buf *preimage)
+{
+	char text[EV_DATE_TEXT];
+
+	ev_date_format(ev_date_of_days(day), text);
+	ev_key_part(preimage, ev_type_names[EV_TYPE_DATE], text, sizeof text);
 }
 
 static int by_number(const void *x, const void *y)

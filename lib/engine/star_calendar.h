@@ -24,6 +24,8 @@ const char *ev_star_calendar_key(struct ev_star_calendar *c, const struct ev_val
 
 /* After the last key: days since 1970 of its rows, each once. The list is the calendar's. */
 const int64_t *ev_star_calendar_days(struct ev_star_calendar *c, size_t *n);
+/* The preimage of a day's key, appended. */
+void ev_star_calendar_preimage(int64_t day, struct ev_buf *preimage);
 /* The columns of a row behind its first two, as members of an object: `,"date":` and so on. */
 void ev_star_calendar_put(int64_t day, struct ev_buf *row);
 void ev_star_calendar_put_unknown(struct ev_buf *row);

@@ -73,23 +73,28 @@ static void contribute(struct ev_star *s, const struct ev_star_dimension *d,
 	}
 }
 
+void ev_star_find_described(struct ev_star *s, const struct ev_star_kind *kind)
+{
+	for (size_t i = 0; i < kind->n_dimensions; i++) {
+		const struct ev_star_dimension *d = &s->plan->dimensions[kind->dimensions[i]];
+		struct ev_star_element e = ev_star_first(s, d->group);
+
+		for (; e.index < s->elements[d->group].items.n; ev_star_next(&e))
+			fetch(s, d, &e);
+	}
+}
+
 void ev_star_contribute(struct ev_star *s, const struct ev_star_kind *kind,
 			const struct ev_star_version *v)
 {
-	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < kind->n_dimensions; i++) {
-			const struct ev_star_dimension *d =
-				&s->plan->dimensions[kind->dimensions[i]];
-			struct ev_star_element e = ev_star_first(s, d->group);
-			size_t n = s->elements[d->group].items.n;
+	for (size_t i = 0; i < kind->n_dimensions; i++) {
+		const struct ev_star_dimension *d = &s->plan->dimensions[kind->dimensions[i]];
+		struct ev_star_element e = ev_star_first(s, d->group);
 
-			if (pass == 0)
-				for (; e.index < n; ev_star_next(&e))
-					fetch(s, d, &e);
-			else if (d->n_attributes > 0)
-				for (; e.index < n; ev_star_next(&e))
-					contribute(s, d, v, &e);
-		}
+		if (d->n_attributes == 0)
+			continue;
+		for (; e.index < s->elements[d->group].items.n; ev_star_next(&e))
+			contribute(s, d, v, &e);
 	}
 }
 
@@ -165,7 +170,7 @@ static enum ev_status calendar_rows(struct ev_star *s, size_t i, struct ev_error
 		if (k % AT_ONCE == 0) {
 			for (size_t j = 0; j < AT_ONCE && k + j < n; j++) {
 				ev_buf_reset(&s->scratch);
-				ev_key_day_preimage(ev_date_of_days(days[k + j]), &s->scratch);
+				ev_star_calendar_preimage(days[k + j], &s->scratch);
 				ev_md5_add(s->keys, s->scratch.p, s->scratch.len, keys[j]);
 			}
 			ev_md5_settle(s->keys);

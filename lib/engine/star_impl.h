@@ -67,8 +67,11 @@ struct ev_star_elements {
 	const struct ev_star_group *group;
 	struct ev_list list;	/* of the elements; the event is the one element of its group */
 	struct ev_picks *picks; /* of the cells in an element; NULL for the event's */
-	uint32_t *slots;	/* of its cells, or EV_NO_SLOT */
-	char *stores;		/* of the event's cells, EV_VALUE_STORE octets each */
+	struct ev_star_cell {
+		const struct ev_column *column;
+		uint32_t slot;
+	} * cells;    /* where each is found; EV_NO_SLOT: $index */
+	char *stores; /* of the event's cells, EV_VALUE_STORE octets each */
 	struct ev_found items;
 	struct ev_value *values;
 	struct ev_star_bound *bounds;
@@ -95,6 +98,7 @@ struct ev_star {
 	struct ev_events *events;
 	uint32_t id;		     /* its slot */
 	uint32_t says[EV_STAR_SAYS]; /* symbols */
+	uint64_t seed;
 	struct ev_reasons why;
 	struct ev_members **members;	     /* one a dimension; NULL for a calendar */
 	struct ev_star_calendar **calendars; /* one a dimension; NULL for any other */
@@ -194,7 +198,9 @@ void ev_star_put_fact(struct ev_star *s, const struct ev_star_fact *f,
 
 /* Dimensions (star_dimensions.c) */
 
-/* What an event says of the members that it names. */
+/* Finds the members that an event says something of; what that will be compared with is fetched. */
+void ev_star_find_described(struct ev_star *s, const struct ev_star_kind *kind);
+/* What it says of them. */
 void ev_star_contribute(struct ev_star *s, const struct ev_star_kind *kind,
 			const struct ev_star_version *v);
 /* The rows of a dimension or a calendar, its unknown member first. */

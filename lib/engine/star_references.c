@@ -45,7 +45,8 @@ static bool make_identity(struct ev_star *s, const struct ev_star_element *e,
 		put_identity(r->columns[i], v, &s->scratch);
 	}
 	b->len = (uint32_t)s->scratch.len;
-	b->identity = ev_arena_copy(&s->store, s->scratch.p, b->len);
+	b->identity =
+		memcpy(ev_arena_alloc(&s->store, b->len + EV_COPY_OVER), s->scratch.p, b->len);
 	return known;
 }
 
@@ -149,8 +150,8 @@ static void find_day(struct ev_star *s, const struct ev_star_element *e,
 void ev_star_find_member(struct ev_star *s, const struct ev_star_element *e,
 			 const struct ev_star_reference *r, struct ev_star_bound *b)
 {
-	const size_t *keys = s->m->dimensions[r->dimension].keys;
 	struct ev_members *members = s->members[r->dimension];
+	const size_t *keys;
 	bool added = false;
 
 	if (members == NULL) {
@@ -166,10 +167,11 @@ void ev_star_find_member(struct ev_star *s, const struct ev_star_element *e,
 		added = true;
 	}
 	b->key = b->member->key;
+	keys = s->m->dimensions[r->dimension].keys;
 	for (size_t i = 0; i < r->n; i++) {
 		const struct ev_value *v = ev_star_value(e, r->cells[i]);
 
-		if (b->member->attributes[keys[i]].p != NULL || !is_identity(r->columns[i], v))
+		if (b->member->spelled || !is_identity(r->columns[i], v))
 			ev_members_spell(members, b->member, keys[i], i, v->p, v->len, added);
 	}
 }

@@ -7,7 +7,7 @@ void ev_star_want_cells(struct ev_star *s, size_t group)
 	const struct ev_star_group *g = &s->plan->groups[group];
 
 	e->group = g;
-	e->slots = ev_calloc(g->n_cells, sizeof *e->slots);
+	e->cells = ev_calloc(g->n_cells, sizeof *e->cells);
 	if (group > 0) {
 		e->list = ev_events_want_all(s->events, g->each);
 		e->picks = ev_picks_new(ev_scan_symbols(ev_events_scan(s->events)));
@@ -19,11 +19,13 @@ void ev_star_want_cells(struct ev_star *s, size_t group)
 	}
 	for (size_t i = 0; i < g->n_cells; i++) {
 		const struct ev_path *from = g->cells[i]->from;
+		struct ev_star_cell *c = &e->cells[i];
 
+		c->column = g->cells[i];
 		switch (from->root) {
-		case EV_ROOT_EVENT: e->slots[i] = ev_events_want(s->events, from); break;
-		case EV_ROOT_ITEM: e->slots[i] = ev_picks_add(e->picks, from); break;
-		case EV_ROOT_INDEX: e->slots[i] = EV_NO_SLOT; break;
+		case EV_ROOT_EVENT: c->slot = ev_events_want(s->events, from); break;
+		case EV_ROOT_ITEM: c->slot = ev_picks_add(e->picks, from); break;
+		case EV_ROOT_INDEX: c->slot = EV_NO_SLOT; break;
 		}
 	}
 }
@@ -81,33 +83,38 @@ static inline bool usual_value(const struct ev_column *c, const struct ev_doc *d
 }
 
 /* False if the value does not fit. */
-static inline bool read_value(struct ev_star *s, const struct ev_column *c, uint32_t at,
-			      char *store, struct ev_value *v)
+static bool other_value(struct ev_star *s, const struct ev_column *c, uint32_t at, char *store,
+			struct ev_value *v)
 {
-	const struct ev_doc *d = s->event->doc;
-
-	if (at == EV_NOWHERE) {
-		*v = s->absent;
-		return true;
-	}
-	if (usual_value(c, d, at, store, v))
-		return true;
-	if (ev_column_value(c, s->m->zone, d, at, store, v) != NULL)
+	if (ev_column_value(c, s->m->zone, s->event->doc, at, store, v) != NULL)
 		return false;
 	if (at == 0 && c->type == EV_TYPE_JSON && s->event->reserved != EV_NOWHERE)
 		take_reserved_out(s, v);
 	return true;
 }
 
+static inline bool read_value(struct ev_star *s, const struct ev_doc *d, const struct ev_column *c,
+			      uint32_t at, char *store, struct ev_value *v)
+{
+	if (at == EV_NOWHERE) {
+		*v = s->absent;
+		return true;
+	}
+	return usual_value(c, d, at, store, v) || other_value(s, c, at, store, v);
+}
+
 /* Reads cells of the event. False if some value does not fit. */
 static bool read_event(struct ev_star *s, const struct ev_star_asked *asked)
 {
 	const struct ev_star_elements *e = &s->elements[0];
+	const struct ev_doc *d = s->event->doc;
+	const uint32_t *at = s->event->at;
 
 	for (size_t i = 0; i < asked->n_cells; i++) {
 		uint32_t cell = asked->cells[i];
+		const struct ev_star_cell *c = &e->cells[cell];
 
-		if (!read_value(s, e->group->cells[cell], s->event->at[e->slots[cell]],
+		if (!read_value(s, d, c->column, at[c->slot],
 				e->stores + (size_t)cell * EV_VALUE_STORE, &e->values[cell]))
 			return false;
 	}
@@ -119,18 +126,19 @@ static bool read_element(struct ev_star *s, const struct ev_star_elements *e,
 			 const struct ev_star_asked *asked, size_t index)
 {
 	struct ev_value *values = e->values + index * e->group->n_cells;
+	const struct ev_doc *d = s->event->doc;
 
-	ev_picks_find(e->picks, s->event->doc, e->items.at[index]);
+	ev_picks_find(e->picks, d, e->items.at[index]);
 	for (size_t i = 0; i < asked->n_cells; i++) {
-		uint32_t cell = asked->cells[i], slot = e->slots[cell];
-		struct ev_value *v = &values[cell];
+		const struct ev_star_cell *c = &e->cells[asked->cells[i]];
+		struct ev_value *v = &values[asked->cells[i]];
 
 		if (s->room == NULL)
 			s->room = ev_arena_alloc(&s->store, EV_VALUE_STORE);
-		if (slot == EV_NO_SLOT) {
+		if (c->slot == EV_NO_SLOT) {
 			*v = (struct ev_value){.p = s->room, .present = true};
 			v->len = (uint32_t)(ev_star_put_index(s->room, index) - s->room);
-		} else if (!read_value(s, e->group->cells[cell], e->picks->at[slot], s->room, v)) {
+		} else if (!read_value(s, d, c->column, e->picks->at[c->slot], s->room, v)) {
 			return false;
 		}
 		if (v->p == s->room)

@@ -340,17 +340,12 @@ void ev_key_version(const struct ev_event *event, struct ev_hash128 content,
 	ev_key_make(scratch, key);
 }
 
-void ev_key_day_preimage(struct ev_date day, struct ev_buf *preimage)
+void ev_key_day(struct ev_date day, struct ev_buf *scratch, char key[EV_KEY_TEXT + 1])
 {
 	char text[EV_DATE_TEXT];
 
 	ev_date_format(day, text);
-	ev_key_part(preimage, "date", text, sizeof text);
-}
-
-void ev_key_day(struct ev_date day, struct ev_buf *scratch, char key[EV_KEY_TEXT + 1])
-{
 	ev_buf_reset(scratch);
-	ev_key_day_preimage(day, scratch);
+	ev_key_part(scratch, "date", text, sizeof text);
 	ev_key_make(scratch, key);
 }

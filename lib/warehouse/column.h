@@ -65,8 +65,7 @@ void ev_key_version_preimage(const struct ev_event *event, struct ev_hash128 con
 			     struct ev_buf *preimage);
 void ev_key_version(const struct ev_event *event, struct ev_hash128 content,
 		    struct ev_buf *scratch, char key[EV_KEY_TEXT + 1]);
-/* The preimage of the key of a calendar's day, appended; and the key. */
-void ev_key_day_preimage(struct ev_date day, struct ev_buf *preimage);
+/* The key of a calendar's day. */
 void ev_key_day(struct ev_date day, struct ev_buf *scratch, char key[EV_KEY_TEXT + 1]);
 
 #endif
