@@ -10,7 +10,7 @@ void ev_star_want_cells(struct ev_star *s, size_t group)
 	e->cells = ev_calloc(g->n_cells, sizeof *e->cells);
 	if (group > 0) {
 		e->list = ev_events_want_all(s->events, g->each);
-		e->picks = ev_picks_new(ev_scan_symbols(ev_events_scan(s->events)));
+		e->picks = ev_picks_new(ev_events_scan(s->events));
 	} else {
 		e->values = ev_calloc(g->n_cells, sizeof *e->values);
 		e->bounds = ev_calloc(g->n_references, sizeof *e->bounds);

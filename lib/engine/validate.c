@@ -162,7 +162,7 @@ static struct elements *elements_of(struct ev_validate *v, struct contract *c,
 	e = &c->elements[c->n_elements++];
 	*e = (struct elements){
 		.each = ev_events_want_all(v->events, each),
-		.picks = ev_picks_new(ev_scan_symbols(ev_events_scan(v->events))),
+		.picks = ev_picks_new(ev_events_scan(v->events)),
 	};
 	return e;
 }

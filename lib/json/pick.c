@@ -25,21 +25,23 @@ static uint32_t new_level(struct ev_picks *p)
 	return p->n_levels++;
 }
 
-static uint32_t new_slot(struct ev_picks *p)
+static uint32_t new_slot(struct ev_picks *p, uint32_t spot)
 {
 	p->at = ev_realloc_array(p->at, p->n + 1, sizeof *p->at);
+	p->spots = ev_realloc_array(p->spots, p->n + 1, sizeof *p->spots);
 	p->at[p->n] = EV_NOWHERE;
+	p->spots[p->n] = spot;
 	return p->n++;
 }
 
 /* Slot 0 is the value itself. */
-struct ev_picks *ev_picks_new(struct ev_symbols *symbols)
+struct ev_picks *ev_picks_new(struct ev_scan *scan)
 {
 	struct ev_picks *p = ev_calloc(1, sizeof *p);
 
-	p->symbols = symbols;
+	p->scan = scan;
 	new_level(p);
-	new_slot(p);
+	new_slot(p, EV_NO_SPOT);
 	return p;
 }
 
@@ -56,13 +58,13 @@ void ev_picks_free(struct ev_picks **picks)
 	free(p->levels);
 	free(p->rests);
 	free(p->at);
+	free(p->spots);
 	free(p);
 	*picks = NULL;
 }
 
-static struct edge *edge_of(struct ev_picks *p, uint32_t level, const struct ev_step *step)
+static struct edge *edge_of(struct ev_picks *p, uint32_t level, uint32_t symbol)
 {
-	uint32_t symbol = ev_symbols_add(p->symbols, step->name, step->len);
 	struct ev_pick_level *l = &p->levels[level];
 	uint32_t k = ev_symbol_map_get(&l->members, symbol);
 
@@ -80,22 +82,26 @@ static uint32_t add_rest(struct ev_picks *p, const struct ev_path *path, uint32_
 {
 	p->rests = ev_realloc_array(p->rests, p->n_rests + 1, sizeof *p->rests);
 	p->rests[p->n_rests++] = (struct ev_pick_rest){
-		.path = path, .step = step, .from = from, .slot = new_slot(p)};
+		.path = path, .step = step, .from = from, .slot = new_slot(p, EV_NO_SPOT)};
 	return p->n - 1;
 }
 
 uint32_t ev_picks_add(struct ev_picks *p, const struct ev_path *path)
 {
-	uint32_t level = 0, slot = 0;
+	uint32_t level = 0, slot = 0, spot = EV_ROOT;
 
 	for (uint32_t i = 0; i < path->n; i++) {
+		const struct ev_step *step = &path->steps[i];
 		struct edge *e;
+		uint32_t symbol;
 
-		if (path->steps[i].kind != EV_STEP_NAME)
+		if (step->kind != EV_STEP_NAME)
 			return add_rest(p, path, i, slot);
-		e = edge_of(p, level, &path->steps[i]);
+		symbol = ev_symbols_add(ev_scan_symbols(p->scan), step->name, step->len);
+		spot = ev_spots_add(ev_scan_spots(p->scan), spot, symbol, step->name, step->len);
+		e = edge_of(p, level, symbol);
 		if (e->slot == NONE)
-			e->slot = new_slot(p);
+			e->slot = new_slot(p, spot);
 		slot = e->slot;
 		if (i + 1 < path->n && path->steps[i + 1].kind == EV_STEP_NAME) {
 			if (e->level == NONE) {
@@ -131,11 +137,16 @@ static void find(struct ev_picks *p, const struct ev_pick_level *l, const struct
 
 void ev_picks_find(struct ev_picks *p, const struct ev_doc *d, uint32_t from)
 {
-	for (uint32_t i = 1; i < p->n; i++)
-		p->at[i] = EV_NOWHERE;
 	p->at[0] = from;
-	if (ev_kind(d, from) == EV_OBJECT)
-		find(p, &p->levels[0], d, from);
+	if (from == 0) {
+		for (uint32_t i = 1; i < p->n; i++)
+			p->at[i] = ev_doc_seen(d, p->spots[i]);
+	} else {
+		for (uint32_t i = 1; i < p->n; i++)
+			p->at[i] = EV_NOWHERE;
+		if (ev_kind(d, from) == EV_OBJECT)
+			find(p, &p->levels[0], d, from);
+	}
 	for (uint32_t i = 0; i < p->n_rests; i++) {
 		const struct ev_pick_rest *r = &p->rests[i];
 

@@ -1,16 +1,19 @@
 /*
- * pick: the values at many paths, found in one pass over a document's members. Floor 2.
+ * pick: the values at many paths. Floor 2.
+ *
+ * From the root they stand where the scanner saw their spots; from another value they are found in
+ * one pass over its members.
  */
 #ifndef EV_PICK_H
 #define EV_PICK_H
 
 #include "json/path.h"
-#include "json/symbol.h"
 
 struct ev_picks {
-	uint32_t *at; /* by slot, after ev_picks_find: the value's node, or EV_NOWHERE */
-	uint32_t n;   /* slots */
-	struct ev_symbols *symbols;
+	uint32_t *at;	 /* by slot, after ev_picks_find: the value's node, or EV_NOWHERE */
+	uint32_t n;	 /* slots */
+	uint32_t *spots; /* by slot, of what names alone lead to; EV_NO_SPOT else */
+	struct ev_scan *scan;
 	struct ev_pick_level *levels; /* [0] is where the paths begin */
 	uint32_t n_levels;
 	struct ev_pick_rest {
@@ -20,8 +23,8 @@ struct ev_picks {
 	uint32_t n_rests;
 };
 
-/* symbols: those of the documents' scanner, borrowed. */
-struct ev_picks *ev_picks_new(struct ev_symbols *symbols);
+/* scan: the documents' scanner, borrowed. */
+struct ev_picks *ev_picks_new(struct ev_scan *scan);
 void ev_picks_free(struct ev_picks **p);
 /* The slot of a path without [], which is borrowed; the same place has the same slot. */
 uint32_t ev_picks_add(struct ev_picks *p, const struct ev_path *path);

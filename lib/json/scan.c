@@ -9,21 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A container that is open, while another inside it is walked. */
+/* A container that is open. The first stands for what is around the value. */
 struct level {
-	uint64_t names; /* a bit for each symbol seen, modulo 64 */
-	uint64_t equal; /* those seen twice */
-	uint32_t container, count;
+	uint64_t begin;	      /* number of the document << 32 | its node */
+	struct ev_spot *home; /* where it is */
+	uint32_t count;	      /* of its members or elements */
 	bool object;
+	bool unspotted; /* some name has no spot: equal ones are not noticed at once */
 };
 
 struct ev_scan {
 	struct ev_index ix; /* of a text alone */
 	struct ev_symbols *symbols;
+	struct ev_spots *spots;
+	uint32_t document; /* the number of the text at hand */
 	struct ev_node *nodes;
 	size_t cap;
 	struct ev_doc doc;
-	struct level levels[EV_MAX_DEPTH]; /* the containers around the current one */
+	struct level levels[EV_MAX_DEPTH + 1];
 	uint32_t *seen; /* by symbol: the last object that was found to have it */
 	size_t cap_seen;
 	uint32_t object;	      /* the number of the last object whose names were compared */
@@ -39,7 +42,9 @@ struct ev_scan *ev_scan_new(void)
 	struct ev_scan *s = ev_calloc(1, sizeof *s);
 
 	s->symbols = ev_symbols_new(EV_LEARN);
+	s->spots = ev_spots_new(EV_LEARN);
 	s->doc.symbols = s->symbols;
+	s->doc.spots = s->spots;
 	s->seed = ev_hash_seed();
 	return s;
 }
@@ -49,12 +54,18 @@ struct ev_symbols *ev_scan_symbols(struct ev_scan *s)
 	return s->symbols;
 }
 
+struct ev_spots *ev_scan_spots(struct ev_scan *s)
+{
+	return s->spots;
+}
+
 void ev_scan_free(struct ev_scan **s)
 {
 	if (*s == NULL)
 		return;
 	ev_index_free(&(*s)->ix);
 	ev_symbols_free(&(*s)->symbols);
+	ev_spots_free(&(*s)->spots);
 	ev_buf_free(&(*s)->name_a);
 	ev_buf_free(&(*s)->name_b);
 	ev_buf_free(&(*s)->copy);
@@ -70,8 +81,14 @@ struct walk {
 	const char *p;
 	size_t len;
 	const uint32_t *escape, *escapes_end; /* those not checked yet */
+	uint32_t next_escape;		      /* the first of them, or UINT32_MAX */
 	struct ev_flaw *flaw;
 };
+
+static void next_escape(struct walk *w)
+{
+	w->next_escape = w->escape < w->escapes_end ? *w->escape : UINT32_MAX;
+}
 
 static const struct ev_doc *flawed(const struct walk *w, enum ev_flaw_code code, size_t at,
 				   const char *what)
@@ -81,15 +98,6 @@ static const struct ev_doc *flawed(const struct walk *w, enum ev_flaw_code code,
 }
 
 /* Names */
-
-static __attribute__((noinline)) uint32_t escaped_symbol(struct ev_scan *s, const char *p,
-							 size_t len)
-{
-	ev_buf_reset(&s->name_a);
-	ev_json_unescape(p, len, &s->name_a);
-	memset(ev_buf_room(&s->name_a, EV_SYMBOL_SLACK), 0, EV_SYMBOL_SLACK);
-	return ev_symbols_of(s->symbols, s->name_a.p, s->name_a.len);
-}
 
 static void name_of(const char *text, const struct ev_node *n, struct ev_buf *buf, const char **p,
 		    size_t *len)
@@ -163,6 +171,13 @@ static uint32_t equal_names(struct ev_scan *s, const char *text, uint32_t object
 	return EV_NOWHERE;
 }
 
+/* The first in the text counts. */
+static void note_duplicate(struct ev_scan *s, uint32_t at)
+{
+	if (at < s->doc.duplicate)
+		s->doc.duplicate = at;
+}
+
 /* Scalars */
 
 static bool digit(char c)
@@ -222,10 +237,7 @@ static inline bool is_plain_number(const char *p, size_t len)
 	       (p[0] != '0' || point == 1);
 }
 
-/*
- * The octet behind the scalar at p, which is no string, or 0. The next token stands at limit;
- * between them may be white space. At the text's end the two are one.
- */
+/* The octet behind the scalar at pos, which is no string and ends before limit, or 0. */
 static size_t scalar_end(const char *p, size_t pos, size_t limit, enum ev_kind *kind)
 {
 	static const struct {
@@ -271,11 +283,11 @@ static int hex4(const char *p)
  * Checks the escapes that stand before end. A surrogate is right as a pair of neighbours, high
  * before low (RFC 8259, section 7).
  */
-static bool escapes_right(struct walk *w, size_t end)
+static __attribute__((noinline)) bool escapes_right(struct walk *w, size_t end)
 {
 	const char *p = w->p;
 
-	while (w->escape < w->escapes_end && *w->escape < end) {
+	for (; w->next_escape < end; next_escape(w)) {
 		size_t at = *w->escape++;
 		int v;
 
@@ -333,90 +345,164 @@ static const struct ev_doc *not_closed(const struct walk *w, size_t at, const ch
 		      at >= w->len ? "an object or array is not closed" : what);
 }
 
-/* A node is written as two words: in smaller parts it is slow to write, and to read again. */
-static inline void put_node(struct ev_node *node, uint64_t pos, uint64_t end, uint64_t next,
-			    uint64_t word)
+/*
+ * A node is written as two words: in smaller parts it is slow to write, and to read again.
+ * extent: pos | end << 32; rest: next | word << 32.
+ */
+static inline void put_node(struct ev_node *node, uint64_t extent, uint64_t rest)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	uint64_t words[2] = {pos | end << 32, next | word << 32};
-#else
-	uint64_t words[2] = {pos << 32 | end, next << 32 | word};
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+	extent = extent << 32 | extent >> 32;
+	rest = rest << 32 | rest >> 32;
 #endif
-	memcpy(&node->pos, &words[0], sizeof words[0]);
-	memcpy(&node->next, &words[1], sizeof words[1]);
+	memcpy(&node->pos, &extent, sizeof extent);
+	memcpy(&node->next, &rest, sizeof rest);
+}
+
+/* From a token to the next: pos | end << 32. */
+static inline uint64_t extent(const uint32_t *at)
+{
+	return at[0] | (uint64_t)at[1] << 32;
+}
+
+/* The same of a string, whose end is behind the next token, which is its quote. */
+static inline uint64_t string_extent(const uint32_t *at)
+{
+	return extent(at) + (1ULL << 32);
+}
+
+#define ESCAPED	       (1ULL << 35)
+#define WORD_OF(kind_) ((uint64_t)(kind_) << 32)
+
+/*
+ * What is seldom met is kept out of the walk itself, so that what the walk needs stays in
+ * registers.
+ */
+
+/* A scalar that is no string and no plain number. False, with the flaw, if it is none at all. */
+static __attribute__((noinline)) bool other_scalar(const struct walk *w, const uint32_t *at,
+						   struct ev_node *node, uint32_t next)
+{
+	enum ev_kind kind;
+	uint64_t end = scalar_end(w->p, at[0], at[1], &kind);
+
+	if (end == 0) {
+		no_value(w, at[0]);
+		return false;
+	}
+	put_node(node, at[0] | end << 32, next | WORD_OF(kind));
+	return true;
 }
 
 /*
- * `at` steps through the tokens; what stands behind the last, where the text ends, is none. The
- * container at hand is kept in locals, those around it in s->levels; members and elements each have
- * a path of their own, because most branches are foretold by what they stand in.
+ * A name that was not foretold, in an object at `home`: its node, and its spot. NULL, with the
+ * flaw, if it is none.
+ */
+static __attribute__((noinline)) struct ev_spot *other_name(struct ev_scan *s, struct walk *w,
+							    const uint32_t *at, uint32_t home,
+							    struct ev_node *node)
+{
+	const char *p = w->p + at[0] + 1;
+	size_t len = at[1] - at[0] - 1;
+	uint64_t escaped = 0;
+	uint32_t symbol, spot;
+
+	if (w->p[at[0]] != '"') {
+		flawed(w, EV_FLAW_SYNTAX, at[0],
+		       "a member's name in double quotes is missing here");
+		return NULL;
+	}
+	if (w->next_escape < at[1]) {
+		if (!escapes_right(w, at[1] + 1UL))
+			return NULL;
+		escaped = ESCAPED;
+		ev_buf_reset(&s->name_a);
+		ev_json_unescape(p, len, &s->name_a);
+		memset(ev_buf_room(&s->name_a, EV_SYMBOL_SLACK), 0, EV_SYMBOL_SLACK);
+		p = s->name_a.p;
+		len = s->name_a.len;
+	}
+	if (w->p[at[2]] != ':') {
+		flawed(w, EV_FLAW_SYNTAX, at[2], "':' is missing behind a member's name");
+		return NULL;
+	}
+	symbol = ev_symbols_of(s->symbols, p, len);
+	spot = ev_spots_member(s->spots, home, symbol, p, len);
+	put_node(node, string_extent(at),
+		 spot | (uint64_t)symbol << 36 | escaped | WORD_OF(EV_STRING));
+	return &s->spots->all[spot];
+}
+
+/*
+ * `at` steps through the tokens; what stands behind the last, where the text ends, is none. Members
+ * and elements each have a path of their own, because most branches are foretold by what they stand
+ * in.
+ *
+ * A spot seen behind the node of the object at hand is seen in that object: its name is there
+ * twice.
  */
 static const struct ev_doc *walk(struct ev_scan *s, const uint32_t *at, struct walk *w)
 {
 	const char *const p = w->p;
-	struct ev_node *const nodes = s->nodes;
-	struct ev_symbols *const symbols = s->symbols;
-	uint64_t n = 0, names = 0, equal = 0, end, symbol, escaped;
-	uint32_t depth = 0, container = 0, count = 0, next_escape;
-	bool object = false;
-	enum ev_kind kind;
+	struct ev_spot *const spots = s->spots->all, *spot = &spots[EV_ROOT];
+	struct ev_node *node = s->nodes, *container;
+	struct level *level = s->levels;
+	uint64_t n = (uint64_t)s->document << 32; /* and the number of the node */
+	uint32_t *guess = NULL; /* the member that comes now, if all is as it was last */
+	uint64_t escaped;
 
-	next_escape = w->escape < w->escapes_end ? *w->escape : UINT32_MAX;
+	level->object = false;
+	if (p[at[0]] == '{' || p[at[0]] == '[')
+		goto open;
 
-/* Checks the escapes of the string that ends before end. */
-#define ESCAPES()                                                                           \
-	do {                                                                                \
-		escaped = 0;                                                                \
-		if (next_escape < end) {                                                    \
-			if (!escapes_right(w, end))                                         \
-				return NULL;                                                \
-			next_escape = w->escape < w->escapes_end ? *w->escape : UINT32_MAX; \
-			escaped = 1 << 3;                                                   \
-		}                                                                           \
-	} while (0)
-/* The value at hand, behind which it goes on at `behind`. */
-#define VALUE(behind)                                                                \
-	do {                                                                         \
-		if (p[at[0]] == '"') {                                               \
-			end = at[1] + 1UL;                                           \
-			ESCAPES();                                                   \
-			put_node(&nodes[n], at[0], end, n + 1, escaped | EV_STRING); \
-			n++;                                                         \
-			at += 2;                                                     \
-			goto behind;                                                 \
-		}                                                                    \
-		end = at[1];                                                         \
-		if (is_plain_number(p + at[0], end - at[0])) {                       \
-			put_node(&nodes[n], at[0], end, n + 1, EV_NUMBER);           \
-			n++;                                                         \
-			at++;                                                        \
-			goto behind;                                                 \
-		}                                                                    \
-		if (p[at[0]] == '{' || p[at[0]] == '[')                              \
-			goto open;                                                   \
-		end = scalar_end(p, at[0], end, &kind);                              \
-		if (end == 0)                                                        \
-			return no_value(w, at[0]);                                   \
-		put_node(&nodes[n], at[0], end, n + 1, kind);                        \
-		n++;                                                                 \
-		at++;                                                                \
-		goto behind;                                                         \
+/* The value at hand, behind which it goes on at `behind`; a container's spot is `inner`. */
+#define VALUE(behind, inner)                                                            \
+	do {                                                                            \
+		n++;                                                                    \
+		if (p[at[0]] == '"') {                                                  \
+			escaped = 0;                                                    \
+			if (w->next_escape < at[1]) {                                   \
+				if (!escapes_right(w, at[1] + 1UL))                     \
+					return NULL;                                    \
+				escaped = ESCAPED;                                      \
+			}                                                               \
+			put_node(node++, string_extent(at),                             \
+				 (uint32_t)n | escaped | WORD_OF(EV_STRING));           \
+			at += 2;                                                        \
+			goto behind;                                                    \
+		}                                                                       \
+		if (is_plain_number(p + at[0], (uint32_t)(at[1] - at[0]))) {            \
+			put_node(node++, extent(at), (uint32_t)n | WORD_OF(EV_NUMBER)); \
+			at++;                                                           \
+			goto behind;                                                    \
+		}                                                                       \
+		if (p[at[0]] == '{' || p[at[0]] == '[') {                               \
+			spot = (inner);                                                 \
+			n--;                                                            \
+			goto open;                                                      \
+		}                                                                       \
+		if (!other_scalar(w, at, node++, (uint32_t)n))                          \
+			return NULL;                                                    \
+		at++;                                                                   \
+		goto behind;                                                            \
 	} while (0)
 
 element:
-	VALUE(behind_element);
+	VALUE(behind_element, &spots[ev_spots_element(s->spots, (uint32_t)(level->home - spots))]);
 behind_element:
-	if (depth == 0) {
+	if (level == s->levels) {
 		if (at[0] < w->len)
 			return flawed(w, EV_FLAW_SYNTAX, at[0],
 				      "the text goes on behind its value");
 		s->doc.text = p;
 		s->doc.len = (uint32_t)w->len;
-		s->doc.nodes = nodes;
+		s->doc.nodes = s->nodes;
 		s->doc.n = (uint32_t)n;
+		s->doc.seen = (uint64_t)s->document << 32;
+		spots[EV_NO_SPOT].seen = 0;
 		return &s->doc;
 	}
-	count++;
+	level->count++;
 	if (p[at[0]] == ',') {
 		at++;
 		goto element;
@@ -426,23 +512,25 @@ behind_element:
 	goto close;
 
 member:
-	if (p[at[0]] != '"')
-		return flawed(w, EV_FLAW_SYNTAX, at[0],
-			      "a member's name in double quotes is missing here");
-	end = at[1] + 1UL;
-	ESCAPES();
-	if (p[at[2]] != ':')
-		return flawed(w, EV_FLAW_SYNTAX, at[2], "':' is missing behind a member's name");
-	symbol = escaped ? escaped_symbol(s, p + at[0] + 1, end - at[0] - 2)
-			 : ev_symbols_of(symbols, p + at[0] + 1, end - at[0] - 2);
-	put_node(&nodes[n], at[0], end, n + 1, symbol << 4 | escaped | EV_STRING);
-	equal |= names & 1ULL << (symbol & 63);
-	names |= 1ULL << (symbol & 63);
-	n++;
+	spot = &spots[*guess];
+	if (ev_spot_is(spot, p + at[0])) {
+		put_node(node++, string_extent(at), spot->number | WORD_OF(EV_STRING));
+	} else {
+		spot = other_name(s, w, at, (uint32_t)(level->home - spots), node++);
+		if (spot == NULL)
+			return NULL;
+		*guess = (uint32_t)(spot - spots);
+		spots[EV_NO_SPOT].first = spots[EV_NO_SPOT].after = EV_NO_SPOT;
+		level->unspotted |= spot == spots;
+	}
+	if (spot->seen > level->begin && spot != spots)
+		note_duplicate(s, at[0]);
+	spot->seen = ++n;
+	guess = &spot->after;
 	at += 3;
-	VALUE(behind_member);
+	VALUE(behind_member, spot);
 behind_member:
-	count++;
+	level->count++;
 	if (p[at[0]] == ',') {
 		at++;
 		goto member;
@@ -451,39 +539,43 @@ behind_member:
 		return not_closed(w, at[0], "',' or '}' is missing behind a member");
 
 close:
-	put_node(&nodes[container], nodes[container].pos, at[0] + 1UL, n,
-		 (uint64_t)count << 4 | (object ? EV_OBJECT : EV_ARRAY));
+	container = &s->nodes[(uint32_t)level->begin];
+	put_node(container, container->pos | (at[0] + 1ULL) << 32,
+		 (uint32_t)n | (uint64_t)level->count << 36 |
+			 WORD_OF(level->object ? EV_OBJECT : EV_ARRAY));
 	at++;
-	if (equal != 0 && s->doc.duplicate == EV_NOWHERE)
-		s->doc.duplicate = equal_names(s, p, container);
-	depth--;
-	container = s->levels[depth].container;
-	count = s->levels[depth].count;
-	names = s->levels[depth].names;
-	equal = s->levels[depth].equal;
-	object = s->levels[depth].object;
-	if (object)
+	if (level->unspotted)
+		note_duplicate(s, equal_names(s, p, (uint32_t)level->begin));
+	guess = &level->home->after;
+	level--;
+	if (level->object)
 		goto behind_member;
 	goto behind_element;
 
 open:
-	if (depth == EV_MAX_DEPTH)
+	if (level - s->levels == EV_MAX_DEPTH)
 		return flawed(w, EV_FLAW_DEPTH, at[0], "nested deeper than 512");
-	s->levels[depth++] = (struct level){names, equal, container, count, object};
-	object = p[at[0]] == '{';
-	nodes[n].pos = at[0];
-	container = (uint32_t)n++;
-	count = 0;
-	names = 1; /* the bit of EV_NO_SYMBOL, which may be the equal of any */
-	equal = 0;
+	level++;
+	*level = (struct level){n, spot, 0, p[at[0]] == '{', false};
+	(node++)->pos = at[0];
+	n++;
+	guess = &spot->first;
 	at++;
-	if (p[at[0]] == (object ? '}' : ']'))
+	if (p[at[0]] == (level->object ? '}' : ']'))
 		goto close;
-	if (object)
+	if (level->object)
 		goto member;
 	goto element;
-#undef ESCAPES
 #undef VALUE
+}
+
+static void number_document(struct ev_scan *s)
+{
+	if (++s->document != 0)
+		return;
+	for (uint32_t i = 0; i < s->spots->n; i++)
+		s->spots->all[i].seen = 0;
+	s->document = 1;
 }
 
 const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, size_t line,
@@ -491,9 +583,10 @@ const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, 
 {
 	const struct ev_index_line *l = &ix->lines[line];
 	const char *p = ix->text + l->pos;
-	struct walk w = {p, len, ix->escapes + l->escape, NULL, flaw};
+	const uint32_t *escape = ix->escapes + l->escape;
+	struct walk w = {p, len, escape, escape + l->n_escapes, 0, flaw};
 
-	w.escapes_end = w.escape + l->n_escapes;
+	next_escape(&w);
 	if (len > EV_SCAN_MAX)
 		return flawed(&w, EV_FLAW_LENGTH, EV_SCAN_MAX, "longer than 512 MiB");
 	if (l->suspect) {
@@ -510,6 +603,7 @@ const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, 
 			      "a string is not closed");
 	ev_grow(&s->nodes, &s->cap, l->n + 1, sizeof *s->nodes);
 	s->doc.duplicate = EV_NOWHERE;
+	number_document(s);
 	return walk(s, ix->at + l->first, &w);
 }
 

@@ -7,7 +7,7 @@
  * never converted: any size and precision is right.
  *
  * Two stages (G. Langdale, D. Lemire, "Parsing gigabytes of JSON per second", VLDB Journal 28,
- * 2019). The index finds, 64 octets at a time, every place where a token begins or a string ends.
+ * 2019). The index finds, 64 octets at a time, every spot where a token begins or a string ends.
  * The walk goes from token to token through the grammar and writes one node a value.
  *
  * Memory: at most 40 octets for each octet of the longest text seen, and the symbols.
@@ -16,7 +16,7 @@
 #define EV_SCAN_H
 
 #include "json/index.h"
-#include "json/symbol.h"
+#include "json/spot.h"
 
 enum {
 	EV_MAX_DEPTH = 512,
@@ -29,11 +29,14 @@ enum ev_kind { EV_NULL, EV_FALSE, EV_TRUE, EV_NUMBER, EV_STRING, EV_ARRAY, EV_OB
 /*
  * A value. Nodes stand in the order of the text: behind an array its elements, behind an object its
  * members as name, value, name, value; `next` leads over all that is inside. A name, which has no
- * count, has its symbol.
+ * count and behind which its value stands, has its symbol and its spot.
  */
 struct ev_node {
 	uint32_t pos, end; /* octets [pos, end) of the text; strings with their quotes */
-	uint32_t next;	   /* index of the node behind this value */
+	union {
+		uint32_t next; /* index of the node behind this value */
+		uint32_t spot; /* a name's, or EV_NO_SPOT */
+	};
 	union {
 		struct {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -56,8 +59,10 @@ struct ev_doc {
 	uint32_t len;
 	const struct ev_node *nodes; /* nodes[0] is the whole value */
 	uint32_t n;
-	uint32_t duplicate; /* where the second of two equal names stands, or EV_NOWHERE */
-	struct ev_symbols *symbols; /* the scanner's */
+	uint32_t duplicate; /* where the first name is that its object has already, or EV_NOWHERE */
+	struct ev_symbols *symbols; /* the scanner's, as the spots */
+	struct ev_spots *spots;
+	uint64_t seen; /* the spots that this document has, the last ones: ev_doc_seen */
 };
 
 enum ev_flaw_code {
@@ -77,9 +82,19 @@ struct ev_flaw {
 
 struct ev_scan;
 
+/* The node of the last value at a member's spot, or EV_NOWHERE, as for EV_NO_SPOT. */
+static inline uint32_t ev_doc_seen(const struct ev_doc *d, uint32_t spot)
+{
+	uint64_t seen = d->spots->all[spot].seen;
+
+	return seen > d->seen ? (uint32_t)seen : EV_NOWHERE;
+}
+
 struct ev_scan *ev_scan_new(void);
-/* The names that its documents' symbols are of. They live as long as the scanner. */
+/* The names that its documents' symbols are of, and their spots. They live as long as the scanner.
+ */
 struct ev_symbols *ev_scan_symbols(struct ev_scan *s);
+struct ev_spots *ev_scan_spots(struct ev_scan *s);
 /*
  * The document is the scanner's, and valid until its next text; it points into p, or into a copy
  * where other octets than white space or a NUL follow p. NULL, with the flaw, if the text is not

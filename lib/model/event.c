@@ -33,7 +33,7 @@ struct ev_events *ev_events_new(const struct ev_model *m, enum ev_depth depth, e
 	e->depth = depth;
 	e->trust = trust;
 	e->scan = ev_scan_new();
-	e->picks = ev_picks_new(ev_scan_symbols(e->scan));
+	e->picks = ev_picks_new(e->scan);
 	e->reserved_path = ev_path_parse("._ev", &err);
 	e->reserved = ev_events_want(e, e->reserved_path);
 	if (m == NULL)

@@ -319,7 +319,7 @@ static void open_six(struct bench *b)
 					       ".user_id",  ".related_id", ".version"};
 	struct ev_error err;
 
-	b->six = ev_picks_new(ev_scan_symbols(b->scan));
+	b->six = ev_picks_new(b->scan);
 	for (size_t i = 0; i < SIX; i++) {
 		struct ev_path *path = ev_path_parse(names[i], &err);
 

@@ -28,6 +28,7 @@ struct slow {
 	struct name {
 		char *p;
 		size_t len;
+		uint32_t object; /* of a member's name: the object's node; else EV_NOWHERE */
 	} * names;
 };
 
@@ -108,6 +109,7 @@ static uint32_t new_node(struct slow *s, enum ev_kind kind)
 	if (s->n == MAX_NODES)
 		abort();
 	s->nodes[s->n] = (struct ev_node){.pos = (uint32_t)s->at, .kind = kind};
+	s->names[s->n].object = EV_NOWHERE;
 	return s->n++;
 }
 
@@ -249,11 +251,18 @@ static bool array(struct slow *s)
 	return true;
 }
 
+/* Of a name: which object's it is. */
+static void note_names(struct slow *s, uint32_t object)
+{
+	for (uint32_t i = object + 1; i < s->nodes[object].next; i = s->nodes[i + 1].next)
+		s->names[i].object = object;
+}
+
 static void equal_names(struct slow *s, uint32_t object)
 {
 	for (uint32_t i = object + 1; i < s->nodes[object].next; i = s->nodes[i + 1].next)
 		for (uint32_t k = object + 1; k < i; k = s->nodes[k + 1].next)
-			if (s->duplicate == EV_NOWHERE && s->names[i].len == s->names[k].len &&
+			if (s->nodes[i].pos < s->duplicate && s->names[i].len == s->names[k].len &&
 			    memcmp(s->names[i].p, s->names[k].p, s->names[i].len) == 0)
 				s->duplicate = s->nodes[i].pos;
 }
@@ -287,6 +296,7 @@ static bool object(struct slow *s)
 		}
 	s->at++;
 	end_node(s, node);
+	note_names(s, node);
 	equal_names(s, node);
 	return true;
 }
@@ -658,23 +668,55 @@ static void show(const char *text, size_t len)
 	ev_buf_free(&b);
 }
 
+/* What the scanner found of a name, in an object at spot `home`. */
+static const char *name_differs(const struct slow *s, const struct ev_doc *d, uint32_t i,
+				uint32_t home)
+{
+	const struct ev_node *b = &d->nodes[i];
+	const struct ev_spot *spot = &d->spots->all[b->spot];
+
+	if (b->count != EV_NO_SYMBOL &&
+	    b->count != ev_symbols_add(d->symbols, s->names[i].p, s->names[i].len))
+		return "a symbol";
+	if (b->spot == EV_NO_SPOT)
+		return NULL;
+	if (home == EV_NO_SPOT || spot->parent != home || spot->symbol != b->count)
+		return "a spot";
+	if (ev_doc_seen(d, b->spot) == EV_NOWHERE || ev_doc_seen(d, b->spot) < i + 1)
+		return "where a spot was seen";
+	return NULL;
+}
+
 static const char *nodes_differ(const struct slow *s, const struct ev_doc *d)
 {
+	static uint32_t spots[MAX_NODES]; /* of values */
+	const char *what;
+
 	if (d->n != s->n)
 		return "the number of nodes";
 	if (d->duplicate != s->duplicate)
 		return "the equal names";
+	spots[0] = EV_ROOT;
 	for (uint32_t i = 0; i < s->n; i++) {
 		const struct ev_node *a = &s->nodes[i], *b = &d->nodes[i];
 
-		if (a->pos != b->pos || a->end != b->end || a->next != b->next ||
-		    a->kind != b->kind || a->escaped != b->escaped)
+		if (a->pos != b->pos || a->end != b->end || a->kind != b->kind ||
+		    a->escaped != b->escaped)
 			return "a node";
+		if (s->names[i].object != EV_NOWHERE) {
+			if ((what = name_differs(s, d, i, spots[s->names[i].object])) != NULL)
+				return what;
+			spots[i + 1] = b->spot;
+			continue;
+		}
+		if (a->next != b->next)
+			return "what is behind a value";
 		if (a->kind != EV_STRING && a->count != b->count)
 			return "a count";
-		if (a->kind == EV_STRING && b->count != EV_NO_SYMBOL &&
-		    b->count != ev_symbols_add(d->symbols, s->names[i].p, s->names[i].len))
-			return "a symbol";
+		if (a->kind == EV_ARRAY)
+			for (uint32_t k = i + 1; k < a->next; k = s->nodes[k].next)
+				spots[k] = spots[i] != EV_NO_SPOT ? d->spots->all[spots[i]].element
+								  : EV_NO_SPOT;
 	}
 	return NULL;
 }
