@@ -8,21 +8,6 @@
 /* How many members ahead are fetched while one is looked at, and how much of each. */
 enum { AHEAD = 8, FETCHED = 256 };
 
-struct slot {
-	uint64_t hash;
-	struct ev_member *member; /* NULL: free */
-};
-
-struct ev_members {
-	struct ev_md5 *keys;
-	size_t n_columns;
-	struct slot *table; /* open addressing */
-	size_t n, size;
-	uint64_t seed;
-	struct ev_arena arena;
-	struct sorted *sorted; /* once they are */
-};
-
 struct ev_members *ev_members_new(const struct ev_dimension *d, struct ev_md5 *keys)
 {
 	struct ev_members *m = ev_calloc(1, sizeof *m);
@@ -31,7 +16,8 @@ struct ev_members *ev_members_new(const struct ev_dimension *d, struct ev_md5 *k
 	m->n_columns = d->columns.n;
 	m->size = 256;
 	m->table = ev_calloc(m->size, sizeof *m->table);
-	m->seed = ev_hash_seed();
+	m->seeds[0] = ev_hash_seed();
+	m->seeds[1] = ev_hash_seed();
 	return m;
 }
 
@@ -46,60 +32,18 @@ void ev_members_free(struct ev_members **m)
 	*m = NULL;
 }
 
-uint64_t ev_members_hash(const struct ev_members *m, const char *identity, size_t len)
-{
-	uint64_t hash = ev_hash64(identity, len, m->seed);
-
-	__builtin_prefetch(&m->table[hash & (m->size - 1)]);
-	return hash;
-}
-
-void ev_members_fetch(const struct ev_members *m, uint64_t hash)
-{
-	const struct slot *slot;
-
-	for (size_t i = hash & (m->size - 1);; i = (i + 1) & (m->size - 1)) {
-		slot = &m->table[i];
-		if (slot->member == NULL)
-			return;
-		if (slot->hash == hash)
-			break;
-	}
-	__builtin_prefetch(slot->member);
-	__builtin_prefetch(slot->member->attributes + m->n_columns);
-}
-
-static const char *identity_of(const struct ev_members *m, const struct ev_member *member)
-{
-	return (const char *)(member->attributes + m->n_columns);
-}
-
-struct ev_member *ev_members_find(const struct ev_members *m, uint64_t hash, const char *identity,
-				  size_t len)
-{
-	for (size_t i = hash & (m->size - 1);; i = (i + 1) & (m->size - 1)) {
-		const struct slot *slot = &m->table[i];
-
-		if (slot->member == NULL)
-			return NULL;
-		if (slot->hash == hash && slot->member->identity_len == len &&
-		    memcmp(identity_of(m, slot->member), identity, len) == 0)
-			return slot->member;
-	}
-}
-
 static void put(struct ev_members *m, uint64_t hash, struct ev_member *member)
 {
 	size_t i = hash & (m->size - 1);
 
 	while (m->table[i].member != NULL)
 		i = (i + 1) & (m->size - 1);
-	m->table[i] = (struct slot){hash, member};
+	m->table[i] = (struct ev_members_slot){hash, member};
 }
 
 static void grow(struct ev_members *m)
 {
-	struct slot *old = m->table;
+	struct ev_members_slot *old = m->table;
 	size_t size = m->size;
 
 	m->size *= 2;
@@ -120,7 +64,7 @@ struct ev_member *ev_members_add(struct ev_members *m, uint64_t hash, const char
 	new->identity_len = (uint32_t)len;
 	memcpy((char *)new + size, identity, len);
 	ev_md5_add(m->keys, preimage->p, preimage->len, new->key);
-	if (++m->n > m->size - m->size / 4)
+	if (++m->n > m->size / 2)
 		grow(m);
 	put(m, hash, new);
 	return new;
@@ -136,8 +80,11 @@ static int compare_stamps(struct ev_members *m, const struct ev_stamp *a, const 
 	if ((order = ev_time_compare(a->time, b->time)) != 0 ||
 	    (order = memcmp(a->version, b->version, len)) != 0)
 		return order;
-	if (a->row[0] == '\0' || b->row[0] == '\0')
+	if (a->row[0] == '\0' || b->row[0] == '\0') {
+		if (a->says == b->says)
+			return 0; /* a version that was delivered twice */
 		ev_md5_settle(m->keys);
+	}
 	return memcmp(a->row, b->row, EV_KEY_TEXT);
 }
 
@@ -182,7 +129,7 @@ bool ev_members_set(struct ev_members *m, struct ev_member *member, size_t colum
 const char *ev_members_part(const struct ev_members *m, const struct ev_member *member, size_t part,
 			    size_t *len)
 {
-	const char *p = identity_of(m, member), *end = p + member->identity_len, *stop;
+	const char *p = ev_members_identity(m, member), *end = p + member->identity_len, *stop;
 
 	for (;; part--) {
 		if ((stop = memchr(p, '\n', (size_t)(end - p))) == NULL)
@@ -208,11 +155,12 @@ void ev_members_spell(struct ev_members *m, struct ev_member *member, size_t col
 			 : (added && (own.len != len || memcmp(own.p, json, len) != 0)) ||
 				   is_greater(&own, json, len))
 		store(m, v, json, len);
+	member->spelled |= v->p != NULL;
 }
 
 /* Sorting: by the first digits of keys, which are spread evenly, digit by digit from the last. */
 
-struct sorted {
+struct ev_members_sorted {
 	uint32_t first; /* eight digits */
 	struct ev_member *member;
 };
@@ -228,7 +176,8 @@ static uint32_t first_digits(const char *key)
 	return v;
 }
 
-static void pass(const struct sorted *from, struct sorted *to, size_t n, unsigned shift)
+static void pass(const struct ev_members_sorted *from, struct ev_members_sorted *to, size_t n,
+		 unsigned shift)
 {
 	size_t starts[RADIX] = {0}, sum = 0;
 
@@ -246,13 +195,13 @@ static void pass(const struct sorted *from, struct sorted *to, size_t n, unsigne
 
 static int by_key(const void *x, const void *y)
 {
-	const struct sorted *a = x, *b = y;
+	const struct ev_members_sorted *a = x, *b = y;
 
 	return memcmp(a->member->key, b->member->key, EV_KEY_TEXT);
 }
 
 /* Runs of equal first digits, which chance makes short, are sorted by the whole keys. */
-static void sort_runs(struct sorted *list, size_t n)
+static void sort_runs(struct ev_members_sorted *list, size_t n)
 {
 	size_t from = 0;
 
@@ -267,7 +216,8 @@ static void sort_runs(struct sorted *list, size_t n)
 
 void ev_members_sort(struct ev_members *m)
 {
-	struct sorted *list = ev_calloc(m->n, sizeof *list), *other = ev_calloc(m->n, sizeof *list);
+	struct ev_members_sorted *list = ev_calloc(m->n, sizeof *list),
+				 *other = ev_calloc(m->n, sizeof *list);
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->size; i++)
@@ -281,7 +231,7 @@ void ev_members_sort(struct ev_members *m)
 		list[i].first = first_digits(list[i].member->key);
 	}
 	for (unsigned i = 0; i < PASSES; i++) {
-		struct sorted *swap = list;
+		struct ev_members_sorted *swap = list;
 
 		pass(list, other, n, i * RADIX_BITS);
 		list = other;

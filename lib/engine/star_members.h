@@ -13,6 +13,8 @@
 #include "base/md5.h"
 #include "base/time.h"
 #include "warehouse/column.h"
+#include "json/symbol.h"
+#include "json/view.h"
 
 /*
  * When a contribution was made, by which the latest wins: time, then version, then the version's
@@ -23,6 +25,7 @@ struct ev_stamp {
 	uint32_t version_len;
 	const char *version; /* as ev_version_order writes it */
 	const char *row;     /* EV_KEY_TEXT octets */
+	uint64_t says; /* a digest of what the row's key is made of, while that is asked for */
 };
 
 /* The value of an attribute, and who set it. */
@@ -36,25 +39,93 @@ struct ev_member {
 	char key[EV_KEY_TEXT]; /* begins with a NUL until it has been computed */
 	uint32_t identity_len;
 	bool described; /* an event bore it with an attribute: it is not only inferred */
+	bool spelled;	/* a part of its key is spelled in another way than in the identity */
 	/* One a column of the dimension; behind them stands the identity. */
 	struct ev_attribute attributes[];
 };
 
-struct ev_members;
+struct ev_members_slot {
+	uint64_t hash;
+	struct ev_member *member; /* NULL: free */
+};
+
+struct ev_members {
+	struct ev_md5 *keys;
+	size_t n_columns;
+	struct ev_members_slot *table; /* open addressing */
+	size_t n, size;
+	uint64_t seeds[2]; /* secret, so that nobody can craft members that lie together */
+	struct ev_arena arena;
+	struct ev_members_sorted *sorted; /* once they are */
+};
 
 /* keys computes the members' keys. Both are borrowed. */
 struct ev_members *ev_members_new(const struct ev_dimension *d, struct ev_md5 *keys);
 void ev_members_free(struct ev_members **m);
 
 /*
- * The hash of an identity, for ev_members_find. What that will look at is fetched meanwhile: the
- * table, and in ev_members_fetch the member itself.
+ * The hash of an identity, behind which EV_SYMBOL_SLACK octets can be read. What ev_members_find
+ * will look at is fetched meanwhile: the table, and in ev_members_fetch the member itself.
  */
-uint64_t ev_members_hash(const struct ev_members *m, const char *identity, size_t len);
-void ev_members_fetch(const struct ev_members *m, uint64_t hash);
+static inline uint64_t ev_members_hash(const struct ev_members *m, const char *identity, size_t len)
+{
+	uint64_t h = m->seeds[0] ^ len, head, tail;
+	unsigned __int128 product;
+	size_t in_word;
+
+	for (; len > 16; identity += 16, len -= 16) {
+		memcpy(&head, identity, 8);
+		memcpy(&tail, identity + 8, 8);
+		product = (unsigned __int128)(head ^ h) * (tail ^ m->seeds[1]);
+		h = (uint64_t)(product >> 64) ^ (uint64_t)product;
+	}
+	in_word = len < 8 ? len : 8;
+	memcpy(&head, identity, 8);
+	memcpy(&tail, identity + len - in_word, 8);
+	head = le64toh(head) & ev_symbols_keep[in_word];
+	tail = le64toh(tail) & ev_symbols_keep[in_word];
+	product = (unsigned __int128)(head ^ h) * (tail ^ m->seeds[1]);
+	h = (uint64_t)(product >> 64) ^ (uint64_t)product;
+	__builtin_prefetch(&m->table[h & (m->size - 1)]);
+	return h;
+}
+
+static inline const char *ev_members_identity(const struct ev_members *m,
+					      const struct ev_member *member)
+{
+	return (const char *)(member->attributes + m->n_columns);
+}
+
+static inline void ev_members_fetch(const struct ev_members *m, uint64_t hash)
+{
+	for (size_t i = hash & (m->size - 1);; i = (i + 1) & (m->size - 1)) {
+		const struct ev_members_slot *slot = &m->table[i];
+
+		if (slot->member == NULL)
+			return;
+		if (slot->hash != hash)
+			continue;
+		__builtin_prefetch(slot->member);
+		__builtin_prefetch(ev_members_identity(m, slot->member));
+		return;
+	}
+}
+
 /* The member of that identity, or NULL. It stays where it is. */
-struct ev_member *ev_members_find(const struct ev_members *m, uint64_t hash, const char *identity,
-				  size_t len);
+static inline struct ev_member *ev_members_find(const struct ev_members *m, uint64_t hash,
+						const char *identity, size_t len)
+{
+	for (size_t i = hash & (m->size - 1);; i = (i + 1) & (m->size - 1)) {
+		const struct ev_members_slot *slot = &m->table[i];
+
+		if (slot->member == NULL)
+			return NULL;
+		if (slot->hash == hash && slot->member->identity_len == len &&
+		    ev_same(ev_members_identity(m, slot->member), identity, len))
+			return slot->member;
+	}
+}
+
 /* Adds a member that there is not yet. preimage: of its key. */
 struct ev_member *ev_members_add(struct ev_members *m, uint64_t hash, const char *identity,
 				 size_t len, const struct ev_buf *preimage);

@@ -39,9 +39,11 @@ static struct ev_star_place cell_of(struct ev_star_plan *p, size_t group, const 
 	return place;
 }
 
-static struct ev_star_place reference_to(struct ev_star_plan *p, size_t group, size_t dimension,
+static struct ev_star_place reference_to(struct ev_star_plan *p, size_t group,
+					 const struct ev_dimension *d,
 					 const struct ev_star_place *cells, size_t n)
 {
+	size_t dimension = (size_t)(d - p->m->dimensions);
 	struct ev_star_place place = {.own = false};
 	struct ev_star_reference *r;
 	struct ev_star_group *g;
@@ -64,6 +66,9 @@ static struct ev_star_place reference_to(struct ev_star_plan *p, size_t group, s
 	*r = (struct ev_star_reference){.dimension = dimension, .n = n};
 	r->cells = ev_arena_alloc(&p->arena, n * sizeof *cells);
 	memcpy(r->cells, cells, n * sizeof *cells);
+	r->columns = ev_arena_alloc(&p->arena, n * sizeof(const struct ev_column *));
+	for (size_t i = 0; i < d->n_keys; i++)
+		r->columns[i] = &d->columns.list[d->keys[i]];
 	return place;
 }
 
@@ -75,7 +80,7 @@ static struct ev_star_place own_key(struct ev_star_plan *p, size_t group,
 
 	for (size_t i = 0; i < d->n_keys; i++)
 		cells[i] = cell_of(p, group, &d->columns.list[d->keys[i]]);
-	return reference_to(p, group, (size_t)(d - p->m->dimensions), cells, d->n_keys);
+	return reference_to(p, group, d, cells, d->n_keys);
 }
 
 /* Rows */
@@ -114,9 +119,8 @@ static void column_pieces(struct pieces *b, size_t group, const struct ev_column
 	piece(b, EV_STAR_CELL)->cell = cell;
 	if (d == NULL)
 		return;
-	reference = d->calendar != NULL || d->n_keys == 1
-			    ? reference_to(p, group, (size_t)(d - p->m->dimensions), &cell, 1)
-			    : own_key(p, group, d);
+	reference = d->calendar != NULL || d->n_keys == 1 ? reference_to(p, group, d, &cell, 1)
+							  : own_key(p, group, d);
 	ev_buf_printf(&b->text, ",\"%s_key\":\"", c->name);
 	key = piece(b, EV_STAR_KEY);
 	key->cell = cell;
@@ -149,6 +153,14 @@ static void plan_fact(struct ev_star_plan *p, struct ev_star_fact *f, const stru
 	end_pieces(&b, fact->name);
 }
 
+static bool is_key(const struct ev_dimension *d, size_t column)
+{
+	for (size_t i = 0; i < d->n_keys; i++)
+		if (d->keys[i] == column)
+			return true;
+	return false;
+}
+
 static void plan_dimension(struct ev_star_plan *p, struct ev_star_dimension *s,
 			   const struct ev_dimension *d)
 {
@@ -156,12 +168,11 @@ static void plan_dimension(struct ev_star_plan *p, struct ev_star_dimension *s,
 
 	*s = (struct ev_star_dimension){.dimension = d, .group = group_of(p, d->each)};
 	s->reference = own_key(p, s->group, d);
-	s->cells = ev_arena_alloc(&p->arena, d->columns.n * sizeof *s->cells);
-	s->is_key = ev_arena_zalloc(&p->arena, d->columns.n * sizeof *s->is_key);
+	s->attributes = ev_arena_alloc(&p->arena, d->columns.n * sizeof *s->attributes);
 	for (size_t i = 0; i < d->columns.n; i++)
-		s->cells[i] = cell_of(p, s->group, &d->columns.list[i]);
-	for (size_t i = 0; i < d->n_keys; i++)
-		s->is_key[d->keys[i]] = true;
+		if (!is_key(d, i))
+			s->attributes[s->n_attributes++] = (struct ev_star_attribute){
+				(uint32_t)i, cell_of(p, s->group, &d->columns.list[i])};
 	ev_buf_printf(&b.text, "{\"%s_key\":\"", d->name);
 	piece(&b, EV_STAR_OWNER);
 	ev_buf_puts(&b.text, "\",\"ev_inferred\":");
@@ -226,8 +237,8 @@ static void ask_fact(const struct ev_star_plan *p, struct ev_star_kind *k,
 static void ask_dimension(const struct ev_star_plan *p, struct ev_star_kind *k,
 			  const struct ev_star_dimension *d)
 {
-	for (size_t i = 0; i < d->dimension->columns.n; i++)
-		ask_cell(k, d->group, d->cells[i]);
+	for (size_t i = 0; i < d->n_attributes; i++)
+		ask_cell(k, d->group, d->attributes[i].cell);
 	ask_reference(p, k, d->group, d->reference);
 }
 

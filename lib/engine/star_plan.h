@@ -22,6 +22,7 @@ struct ev_star_place {
 struct ev_star_reference {
 	size_t dimension;
 	struct ev_star_place *cells; /* the parts of the key; of a calendar, the time or the day */
+	const struct ev_column **columns; /* of the parts in the dimension; not of a calendar's */
 	size_t n;
 };
 
@@ -74,9 +75,12 @@ struct ev_star_dimension {
 	const struct ev_dimension *dimension;
 	size_t group;
 	struct ev_star_place reference; /* to the member itself */
-	struct ev_star_place *cells;	/* one a column */
-	bool *is_key;			/* one a column */
-	struct ev_star_row row;		/* of a member; its cells are numbered as the columns */
+	struct ev_star_attribute {
+		uint32_t column;
+		struct ev_star_place cell;
+	} * attributes; /* the columns that are no part of the key */
+	size_t n_attributes;
+	struct ev_star_row row; /* of a member; its cells are numbered as the columns */
 };
 
 /* What is asked of a group: some of its cells and references. */

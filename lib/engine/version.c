@@ -475,7 +475,7 @@ static struct ev_hash128 bare_digest(struct ev_version *v, const char *line, siz
 	v->read = NULL;
 	read_again(v, v->events, line, len, &event);
 	n = ev_event_skip(v->events, &event, v->bare, BARE, skip);
-	return ev_content_digest(v->digests, event.doc, 0, skip, n);
+	return ev_content_digest(v->digests, event.doc, skip, n);
 }
 
 /*

@@ -1,0 +1,209 @@
+/*
+ * star_impl: what the parts of the star engine share. Floor 4.
+ *
+ * star_plan.c works out what is asked of each type of event; star_values.c reads the cells;
+ * star_references.c finds the members that they name, in star_members.c and star_calendar.c;
+ * star_rows.c writes the rows of facts, and star_dimensions.c keeps what events say of members and
+ * writes their rows at the end; star.c takes an event through all of them.
+ */
+#ifndef EV_STAR_IMPL_H
+#define EV_STAR_IMPL_H
+
+#include "engine/star.h"
+#include "engine/star_calendar.h"
+#include "engine/star_members.h"
+#include "engine/star_plan.h"
+#include "model/event.h"
+#include "json/content.h"
+#include "json/pick.h"
+
+/*
+ * Rows are held back until there is a block of them, because the keys in them are computed many at
+ * once: a hole is left for a key that is not known yet.
+ */
+enum { EV_STAR_BLOCK = EV_OUT_BLOCK, EV_STAR_VERSIONS = 512 };
+
+struct ev_star_hole {
+	size_t at; /* in the rows */
+	const char *key;
+};
+
+/* A stamp that attributes bear, with the row's key once the version at hand is no more. */
+struct ev_star_kept {
+	struct ev_stamp stamp;
+	char row[EV_KEY_TEXT];
+};
+
+/* The keys of a version whose rows are held back. They begin with a NUL until they are known. */
+struct ev_star_owners {
+	char row[EV_KEY_TEXT];
+	char event[EV_KEY_TEXT];
+	struct ev_star_kept *kept; /* or NULL */
+	bool event_asked;
+};
+
+/* What a version is to its rows. */
+struct ev_star_version {
+	struct ev_star_owners *owners;
+	char validity[EV_STAR_VALIDITY_TEXT]; /* from the first time on, as JSON */
+	size_t validity_len;
+	bool current, deleted;
+	bool keyless; /* nobody has asked for its row's key yet */
+	struct ev_stamp stamp;
+};
+
+/* A reference of an element. */
+struct ev_star_bound {
+	const char *key; /* NULL until it is asked for */
+	struct ev_member *member;
+	uint64_t hash;
+	const char *identity; /* NULL: unknown, or a calendar's */
+	uint32_t len;
+	char day[EV_KEY_TEXT];
+};
+
+/* What the elements of a group have at their cells and references, element by element. */
+struct ev_star_elements {
+	const struct ev_star_group *group;
+	struct ev_list list;	/* of the elements; the event is the one element of its group */
+	struct ev_picks *picks; /* of the cells in an element; NULL for the event's */
+	struct ev_star_cell {
+		const struct ev_column *column;
+		uint32_t slot;
+	} * cells;    /* where each is found; EV_NO_SLOT: $index */
+	char *stores; /* of the event's cells, EV_VALUE_STORE octets each */
+	struct ev_found items;
+	struct ev_value *values;
+	struct ev_star_bound *bounds;
+	size_t cap_values, cap_bounds;
+};
+
+/* What "_ev" says of a version, by the symbols of the names. */
+enum ev_star_what_version {
+	EV_STAR_ROW,
+	EV_STAR_VALID_FROM,
+	EV_STAR_VALID_TO,
+	EV_STAR_CURRENT,
+	EV_STAR_DELETED,
+	EV_STAR_OP,
+	EV_STAR_SAYS
+};
+
+enum { EV_STAR_ORDERED = 16 };
+
+struct ev_star {
+	const struct ev_model *m;
+	struct ev_port *port;
+	struct ev_star_plan *plan;
+	struct ev_events *events;
+	uint32_t id;		     /* its slot */
+	uint32_t says[EV_STAR_SAYS]; /* symbols */
+	uint64_t seed;
+	struct ev_reasons why;
+	struct ev_members **members;	     /* one a dimension; NULL for a calendar */
+	struct ev_star_calendar **calendars; /* one a dimension; NULL for any other */
+
+	/* The event at hand. */
+	const struct ev_event *event;
+	struct ev_value absent;		   /* what every column has where there is no value */
+	struct ev_star_elements *elements; /* one a group of the plan */
+	struct ev_arena store;		   /* of values that do not lie in the document */
+	char *room;			   /* in the store, for the next of them; or NULL */
+	struct ev_buf whole, preimage, scratch, order;
+	char ordered
+		[EV_STAR_ORDERED]; /* the version that `order` is of, as it stands in its event */
+	size_t ordered_len;	   /* SIZE_MAX: it is too long */
+	struct ev_star_kept *kept; /* a stamp that no attribute has taken yet */
+	struct ev_arena stamps;
+
+	/* What is held back. */
+	struct ev_md5 *keys;
+	struct ev_content *content;
+	struct ev_buf rows;
+	struct ev_star_hole *holes;
+	size_t n_holes, cap_holes;
+	struct ev_star_owners *owners;
+	size_t n_owners;
+
+	struct ev_found found;
+	bool any;
+	uint64_t n_event, n_out;
+	struct ev_count counts[3];
+};
+
+/* An element of a group, with the event it is of: [0] is the event's, [1] the group's own. */
+struct ev_star_element {
+	const struct ev_star_group *groups[2];
+	const struct ev_value *values[2];
+	struct ev_star_bound *bounds[2];
+	size_t index;
+};
+
+static inline struct ev_star_element ev_star_first(const struct ev_star *s, size_t group)
+{
+	const struct ev_star_elements *e = &s->elements[0], *f = &s->elements[group];
+
+	return (struct ev_star_element){
+		{e->group, f->group}, {e->values, f->values}, {e->bounds, f->bounds}, 0};
+}
+
+static inline void ev_star_next(struct ev_star_element *e)
+{
+	e->values[1] += e->groups[1]->n_cells;
+	e->bounds[1] += e->groups[1]->n_references;
+	e->index++;
+}
+
+static inline const struct ev_value *ev_star_value(const struct ev_star_element *e,
+						   struct ev_star_place cell)
+{
+	return &e->values[cell.own][cell.at];
+}
+
+/* Values (star_values.c) */
+
+/* Where the cells of a group are found. */
+void ev_star_want_cells(struct ev_star *s, size_t group);
+/* Reads what the tables ask of the event and its elements. False if some value does not fit. */
+bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind);
+/* Fills the reasons why an event of that type does not fit, table by table. */
+void ev_star_explain(struct ev_star *s, const char *type, size_t len);
+/* Writes $index. */
+char *ev_star_put_index(char *o, size_t index);
+
+/* References (star_references.c) */
+
+/* Begins to look for the members that the event and its elements name: their table is fetched. */
+void ev_star_begin_references(struct ev_star *s, const struct ev_star_kind *kind);
+/* The table has come meanwhile; now the members of the first elements do. */
+void ev_star_fetch_members(struct ev_star *s, const struct ev_star_kind *kind);
+/* Sets the key of a reference and its member, which is added if there is none yet. */
+void ev_star_find_member(struct ev_star *s, const struct ev_star_element *e,
+			 const struct ev_star_reference *r, struct ev_star_bound *b);
+
+static inline const struct ev_star_bound *
+ev_star_bound_at(struct ev_star *s, const struct ev_star_element *e, struct ev_star_place reference)
+{
+	struct ev_star_bound *b = &e->bounds[reference.own][reference.at];
+
+	if (b->key == NULL)
+		ev_star_find_member(s, e, &e->groups[reference.own]->references[reference.at], b);
+	return b;
+}
+
+/* Rows of facts (star_rows.c) */
+
+void ev_star_put_fact(struct ev_star *s, const struct ev_star_fact *f,
+		      const struct ev_star_version *v);
+
+/* Dimensions (star_dimensions.c) */
+
+/* Finds the members that an event says something of; what that will be compared with is fetched. */
+void ev_star_find_described(struct ev_star *s, const struct ev_star_kind *kind);
+/* What it says of them. */
+void ev_star_contribute(struct ev_star *s, const struct ev_star_kind *kind,
+			const struct ev_star_version *v);
+/* The rows of a dimension or a calendar, its unknown member first. */
+enum ev_status ev_star_put_dimension(struct ev_star *s, size_t dimension, struct ev_error *err);
+
+#endif

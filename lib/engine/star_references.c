@@ -1,0 +1,177 @@
+#include "engine/star_impl.h"
+#include "json/decimal.h"
+#include "json/form.h"
+
+enum { FETCHED = 8 };
+
+/* Whether a key column's value is spelled as its identity is. */
+static inline bool is_identity(const struct ev_column *c, const struct ev_value *v)
+{
+	if (c->type == EV_TYPE_DECIMAL)
+		return v->p[v->len - 1] != '0' || memchr(v->p, '.', v->len) == NULL;
+	return !v->escaped;
+}
+
+static void put_identity(const struct ev_column *c, const struct ev_value *v, struct ev_buf *out)
+{
+	struct ev_buf text = {0};
+	struct ev_number n;
+
+	if (v->null || is_identity(c, v)) {
+		ev_buf_put(out, v->p, v->len);
+	} else if (c->type == EV_TYPE_DECIMAL) {
+		ev_number_read(v->p, v->len, &n);
+		ev_number_plain(&n, -1, out);
+	} else {
+		ev_json_unescape(v->p + 1, v->len - 2, &text);
+		ev_json_quote(text.p, text.len, out);
+		ev_buf_free(&text);
+	}
+}
+
+/* An identity that is to be put together; false if all parts of the key are null. */
+static bool make_identity(struct ev_star *s, const struct ev_star_element *e,
+			  const struct ev_star_reference *r, struct ev_star_bound *b)
+{
+	bool known = false;
+
+	ev_buf_reset(&s->scratch);
+	for (size_t i = 0; i < r->n; i++) {
+		const struct ev_value *v = ev_star_value(e, r->cells[i]);
+
+		known |= !v->null;
+		if (i > 0)
+			ev_buf_putc(&s->scratch, '\n');
+		put_identity(r->columns[i], v, &s->scratch);
+	}
+	b->len = (uint32_t)s->scratch.len;
+	b->identity =
+		memcpy(ev_arena_alloc(&s->store, b->len + EV_COPY_OVER), s->scratch.p, b->len);
+	return known;
+}
+
+/* The identity of the member that a reference names; false if all parts of its key are null. */
+static inline bool read_identity(struct ev_star *s, const struct ev_star_element *e,
+				 const struct ev_star_reference *r, struct ev_star_bound *b)
+{
+	const struct ev_value *v = ev_star_value(e, r->cells[0]);
+
+	if (r->n > 1 || (!v->null && !is_identity(r->columns[0], v)))
+		return make_identity(s, e, r, b);
+	b->identity = v->p;
+	b->len = v->len;
+	return !v->null;
+}
+
+/* By an element's own or by the event's cells. */
+static void begin(struct ev_star *s, const struct ev_star_element *e, bool own,
+		  const struct ev_star_asked *asked)
+{
+	for (size_t i = 0; i < asked->n_references; i++) {
+		const struct ev_star_reference *r =
+			&e->groups[own]->references[asked->references[i]];
+		struct ev_star_bound *b = &e->bounds[own][asked->references[i]];
+		const struct ev_members *members = s->members[r->dimension];
+
+		b->key = NULL;
+		b->member = NULL;
+		if (members != NULL && read_identity(s, e, r, b))
+			b->hash = ev_members_hash(members, b->identity, b->len);
+		else
+			b->identity = NULL;
+	}
+}
+
+void ev_star_begin_references(struct ev_star *s, const struct ev_star_kind *kind)
+{
+	struct ev_star_element e = ev_star_first(s, 0);
+
+	begin(s, &e, false, &kind->groups[0]);
+	for (size_t i = 1; i < s->plan->n_groups; i++) {
+		struct ev_star_elements *all = &s->elements[i];
+		size_t n = kind->any[i] ? all->items.n : 0;
+
+		if (n == 0)
+			continue;
+		ev_grow(&all->bounds, &all->cap_bounds, n * all->group->n_references + 1,
+			sizeof *all->bounds);
+		e = ev_star_first(s, i);
+		begin(s, &e, false, &kind->event[i]);
+		for (; e.index < n; ev_star_next(&e))
+			begin(s, &e, true, &kind->groups[i]);
+	}
+}
+
+void ev_star_fetch_members(struct ev_star *s, const struct ev_star_kind *kind)
+{
+	for (size_t i = 0; i < s->plan->n_groups; i++) {
+		const struct ev_star_asked *asked = &kind->groups[i];
+		struct ev_star_element e = ev_star_first(s, i);
+
+		if (i > 0 && !kind->any[i])
+			continue;
+		for (; e.index < s->elements[i].items.n && e.index < FETCHED; ev_star_next(&e)) {
+			for (size_t k = 0; k < asked->n_references; k++) {
+				uint32_t at = asked->references[k];
+				size_t dimension = e.groups[1]->references[at].dimension;
+
+				if (e.bounds[1][at].identity != NULL)
+					ev_members_fetch(s->members[dimension],
+							 e.bounds[1][at].hash);
+			}
+		}
+	}
+}
+
+static struct ev_member *add_member(struct ev_star *s, const struct ev_star_element *e,
+				    const struct ev_star_reference *r,
+				    const struct ev_star_bound *b)
+{
+	ev_buf_reset(&s->scratch);
+	for (size_t i = 0; i < r->n; i++) {
+		const struct ev_value *v = ev_star_value(e, r->cells[i]);
+
+		ev_key_column(&s->scratch, r->columns[i], v->p, v->len);
+	}
+	return ev_members_add(s->members[r->dimension], b->hash, b->identity, b->len, &s->scratch);
+}
+
+static void find_day(struct ev_star *s, const struct ev_star_element *e,
+		     const struct ev_star_reference *r, struct ev_star_bound *b)
+{
+	const struct ev_value *v = ev_star_value(e, r->cells[0]);
+
+	b->key = ev_unknown_key;
+	if (!v->null)
+		b->key = memcpy(b->day, ev_star_calendar_key(s->calendars[r->dimension], v),
+				EV_KEY_TEXT);
+}
+
+void ev_star_find_member(struct ev_star *s, const struct ev_star_element *e,
+			 const struct ev_star_reference *r, struct ev_star_bound *b)
+{
+	struct ev_members *members = s->members[r->dimension];
+	const size_t *keys;
+	bool added = false;
+
+	if (members == NULL) {
+		find_day(s, e, r, b);
+		return;
+	}
+	b->key = ev_unknown_key;
+	if (b->identity == NULL)
+		return;
+	b->member = ev_members_find(members, b->hash, b->identity, b->len);
+	if (b->member == NULL) {
+		b->member = add_member(s, e, r, b);
+		added = true;
+	}
+	b->key = b->member->key;
+	keys = s->m->dimensions[r->dimension].keys;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct ev_value *v = ev_star_value(e, r->cells[i]);
+
+		if (b->member->spelled || !is_identity(r->columns[i], v))
+			ev_members_spell(members, b->member, keys[i], i, v->p, v->len, added);
+	}
+}

@@ -1,0 +1,244 @@
+#include "engine/star_impl.h"
+#include "json/form.h"
+
+void ev_star_want_cells(struct ev_star *s, size_t group)
+{
+	struct ev_star_elements *e = &s->elements[group];
+	const struct ev_star_group *g = &s->plan->groups[group];
+
+	e->group = g;
+	e->cells = ev_calloc(g->n_cells, sizeof *e->cells);
+	if (group > 0) {
+		e->list = ev_events_want_all(s->events, g->each);
+		e->picks = ev_picks_new(ev_events_scan(s->events));
+	} else {
+		e->values = ev_calloc(g->n_cells, sizeof *e->values);
+		e->bounds = ev_calloc(g->n_references, sizeof *e->bounds);
+		e->stores = ev_calloc(g->n_cells, EV_VALUE_STORE);
+		e->items.n = 1;
+	}
+	for (size_t i = 0; i < g->n_cells; i++) {
+		const struct ev_path *from = g->cells[i]->from;
+		struct ev_star_cell *c = &e->cells[i];
+
+		c->column = g->cells[i];
+		switch (from->root) {
+		case EV_ROOT_EVENT: c->slot = ev_events_want(s->events, from); break;
+		case EV_ROOT_ITEM: c->slot = ev_picks_add(e->picks, from); break;
+		case EV_ROOT_INDEX: c->slot = EV_NO_SLOT; break;
+		}
+	}
+}
+
+char *ev_star_put_index(char *o, size_t index)
+{
+	struct ev_buf digits = {.p = o, .cap = EV_KEY_TEXT};
+
+	ev_buf_u64(&digits, index);
+	return o + digits.len;
+}
+
+/* The event as it came, but for what the pipe added. */
+static void take_reserved_out(struct ev_star *s, struct ev_value *v)
+{
+	ev_buf_reset(&s->whole);
+	ev_event_write(s->event->doc, s->event->reserved, NULL, 0, &s->whole);
+	ev_buf_room(&s->whole, EV_COPY_OVER);
+	v->p = s->whole.p;
+	v->len = (uint32_t)s->whole.len;
+}
+
+/* The text in a store, put in quotes. */
+static void in_quotes(char *store, uint32_t len, struct ev_value *v)
+{
+	store[0] = store[len + 1] = '"';
+	*v = (struct ev_value){.p = store, .len = len + 2, .present = true};
+}
+
+/*
+ * What most values are needs no call, or one: a text without escapes that fits, spelled in the
+ * usual way. False for all others, right or not.
+ */
+static inline bool usual_value(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
+			       char *store, struct ev_value *v)
+{
+	const struct ev_node *n = &d->nodes[at];
+	const char *p = d->text + n->pos;
+	uint32_t len = n->end - n->pos;
+
+	if (n->kind != EV_STRING || n->escaped)
+		return false;
+	switch (c->type) {
+	case EV_TYPE_VARCHAR:
+		*v = (struct ev_value){.p = p, .len = len, .present = true};
+		return len - 2 <= c->size;
+	case EV_TYPE_UUID:
+		in_quotes(store, EV_UUID_TEXT, v);
+		return ev_uuid_canonical(p + 1, len - 2, store + 1);
+	case EV_TYPE_TIMESTAMP:
+		in_quotes(store, EV_TIME_TEXT, v);
+		return ev_time_utc(p + 1, len - 2, store + 1);
+	default: return false;
+	}
+}
+
+/* False if the value does not fit. */
+static bool other_value(struct ev_star *s, const struct ev_column *c, uint32_t at, char *store,
+			struct ev_value *v)
+{
+	if (ev_column_value(c, s->m->zone, s->event->doc, at, store, v) != NULL)
+		return false;
+	if (at == 0 && c->type == EV_TYPE_JSON && s->event->reserved != EV_NOWHERE)
+		take_reserved_out(s, v);
+	return true;
+}
+
+static inline bool read_value(struct ev_star *s, const struct ev_doc *d, const struct ev_column *c,
+			      uint32_t at, char *store, struct ev_value *v)
+{
+	if (at == EV_NOWHERE) {
+		*v = s->absent;
+		return true;
+	}
+	return usual_value(c, d, at, store, v) || other_value(s, c, at, store, v);
+}
+
+/* Reads cells of the event. False if some value does not fit. */
+static bool read_event(struct ev_star *s, const struct ev_star_asked *asked)
+{
+	const struct ev_star_elements *e = &s->elements[0];
+	const struct ev_doc *d = s->event->doc;
+	const uint32_t *at = s->event->at;
+
+	for (size_t i = 0; i < asked->n_cells; i++) {
+		uint32_t cell = asked->cells[i];
+		const struct ev_star_cell *c = &e->cells[cell];
+
+		if (!read_value(s, d, c->column, at[c->slot],
+				e->stores + (size_t)cell * EV_VALUE_STORE, &e->values[cell]))
+			return false;
+	}
+	return true;
+}
+
+/* Reads cells of an element, in a store that lasts as long as the event if they need one. */
+static bool read_element(struct ev_star *s, const struct ev_star_elements *e,
+			 const struct ev_star_asked *asked, size_t index)
+{
+	struct ev_value *values = e->values + index * e->group->n_cells;
+	const struct ev_doc *d = s->event->doc;
+
+	ev_picks_find(e->picks, d, e->items.at[index]);
+	for (size_t i = 0; i < asked->n_cells; i++) {
+		const struct ev_star_cell *c = &e->cells[asked->cells[i]];
+		struct ev_value *v = &values[asked->cells[i]];
+
+		if (s->room == NULL)
+			s->room = ev_arena_alloc(&s->store, EV_VALUE_STORE);
+		if (c->slot == EV_NO_SLOT) {
+			*v = (struct ev_value){.p = s->room, .present = true};
+			v->len = (uint32_t)(ev_star_put_index(s->room, index) - s->room);
+		} else if (!read_value(s, d, c->column, e->picks->at[c->slot], s->room, v)) {
+			return false;
+		}
+		if (v->p == s->room)
+			s->room = NULL;
+	}
+	return true;
+}
+
+/* Finds the elements of a group, and reads what its tables ask of them and of the event. */
+static bool read_elements(struct ev_star *s, size_t group, const struct ev_star_kind *kind)
+{
+	struct ev_star_elements *e = &s->elements[group];
+
+	ev_event_all(s->event, &e->list, &e->items);
+	if (e->items.n == 0)
+		return true;
+	ev_grow(&e->values, &e->cap_values, e->items.n * e->group->n_cells + 1, sizeof *e->values);
+	for (size_t k = 0; k < e->items.n; k++)
+		if (!read_element(s, e, &kind->groups[group], k))
+			return false;
+	return read_event(s, &kind->event[group]);
+}
+
+bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind)
+{
+	ev_arena_reset(&s->store);
+	s->room = NULL;
+	if (!read_event(s, &kind->groups[0]))
+		return false;
+	for (size_t i = 1; i < s->plan->n_groups; i++)
+		if (kind->any[i] && !read_elements(s, i, kind))
+			return false;
+	return true;
+}
+
+/* Adds a reason for each value that does not fit. */
+static void columns_fit(struct ev_star *s, const struct ev_columns *columns, const size_t *which,
+			size_t n, uint32_t item)
+{
+	const struct ev_doc *d = s->event->doc;
+	char store[EV_VALUE_STORE];
+	struct ev_value v;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct ev_column *c = &columns->list[which != NULL ? which[i] : i];
+		const char *problem;
+		uint32_t at;
+
+		if (c->from->root == EV_ROOT_INDEX)
+			continue;
+		at = ev_path_get(c->from, d, c->from->root == EV_ROOT_ITEM ? item : 0);
+		problem = ev_column_value(c, s->m->zone, d, at, store, &v);
+		if (problem != NULL)
+			ev_column_misfit(c, d, at, problem, &s->why);
+	}
+}
+
+/* The parts of keys that a fact refers by, where their dimension does not take such an event. */
+static void keys_fit(struct ev_star *s, const struct ev_fact *f, const char *type, size_t len,
+		     uint32_t item)
+{
+	for (size_t i = 0; i < f->columns.n; i++) {
+		const struct ev_dimension *d = f->columns.list[i].dimension;
+
+		if (d != NULL && d->n_keys > 1 && !ev_names_take(&d->types, type, len))
+			columns_fit(s, &d->columns, d->keys, d->n_keys, item);
+	}
+}
+
+static void each_fits(struct ev_star *s, const struct ev_path *each,
+		      const struct ev_columns *columns, const struct ev_fact *f, const char *type,
+		      size_t len)
+{
+	size_t n = 1;
+
+	if (each != NULL) {
+		ev_path_all(each, s->event->doc, 0, &s->found);
+		n = s->found.n;
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint32_t item = each != NULL ? s->found.at[i] : EV_NOWHERE;
+
+		columns_fit(s, columns, NULL, columns->n, item);
+		if (f != NULL)
+			keys_fit(s, f, type, len, item);
+	}
+}
+
+void ev_star_explain(struct ev_star *s, const char *type, size_t len)
+{
+	const struct ev_model *m = s->m;
+
+	for (size_t i = 0; i < m->n_facts; i++)
+		if (ev_names_take(&m->facts[i].types, type, len))
+			each_fits(s, m->facts[i].each, &m->facts[i].columns, &m->facts[i], type,
+				  len);
+	for (size_t i = 0; i < m->n_dimensions; i++)
+		if (ev_names_take(&m->dimensions[i].types, type, len))
+			each_fits(s, m->dimensions[i].each, &m->dimensions[i].columns, NULL, type,
+				  len);
+	if (s->why.code == NULL)
+		s->why.code = "column";
+}
