@@ -203,7 +203,7 @@ static struct js_layout *layout_of(struct ev_arena *arena, const struct reading 
 
 		((uint8_t *)s->fold)[i] = folded ? 0x20 : 0;
 		for (uint32_t k = 0; k < m; k++) {
-			struct js_ranges *q = &s->ranges[i / 16 * n + k / 2];
+			struct js_ranges *q = &s->ranges[k / 2 * JS_LAYOUT_VECTORS + i / 16];
 
 			((uint8_t *)&q->add[k % 2])[i % 16] = (uint8_t)(127 - hi[k]);
 			((int8_t *)&q->above[k % 2])[i % 16] = (int8_t)(126 - (hi[k] - lo[k]));
@@ -230,6 +230,25 @@ const struct js_layout *js_layout_read(struct ev_arena *arena, const char *patte
 	if (s != NULL && open)
 		s->most = UINT32_MAX;
 	return s;
+}
+
+bool js_accepts_wide_layout(const struct js_layout *s, const char *p, size_t n)
+{
+	const uint8_t *keep = js_layout_keep + JS_LAYOUT_WIDTH - n;
+	js_octets miss = {0};
+
+	for (size_t v = 0; 16 * v < n; v++) {
+		js_octets text = js_octets_at(p + 16 * v) | s->fold[v], hit = {0};
+
+		for (uint32_t k = 0; k < s->n; k++) {
+			const struct js_ranges *r = &s->ranges[k * JS_LAYOUT_VECTORS + v];
+
+			hit |= (js_octets)((js_signed)(text + r->add[0]) > r->above[0]);
+			hit |= (js_octets)((js_signed)(text + r->add[1]) > r->above[1]);
+		}
+		miss |= ~hit & js_octets_at(keep + 16 * v);
+	}
+	return js_octets_none(miss);
 }
 
 /* Words */

@@ -36,10 +36,10 @@ struct js_ranges {
 
 struct js_layout {
 	js_octets fold[JS_LAYOUT_VECTORS]; /* 0x20 where capital letters count as small ones */
-	uint32_t least, most;	   /* octets of the text; most is UINT32_MAX if it is open */
-	uint32_t width;		   /* positions; behind them anything may stand */
-	uint32_t n;		   /* of ranges, for each vector */
-	struct js_ranges ranges[]; /* those of the first vector, then those of the next */
+	uint32_t least, most; /* octets of the text; most is UINT32_MAX if it is open */
+	uint32_t width;	      /* positions; behind them anything may stand */
+	uint32_t n;
+	struct js_ranges ranges[]; /* n times those of all vectors */
 };
 
 /*
@@ -67,25 +67,33 @@ static inline bool js_octets_none(js_octets v)
 	return (halves[0] | halves[1]) == 0;
 }
 
+/* Where none of the first ranges has what stands in a vector of the text; keep: which octets count. */
+static inline js_octets js_layout_miss(const struct js_layout *s, size_t v, const char *p,
+				       const uint8_t *keep)
+{
+	const struct js_ranges *r = &s->ranges[v];
+	js_octets text = js_octets_at(p + 16 * v) | s->fold[v];
+	js_octets hit = (js_octets)((js_signed)(text + r->add[0]) > r->above[0]) |
+			(js_octets)((js_signed)(text + r->add[1]) > r->above[1]);
+
+	return ~hit & js_octets_at(keep + 16 * v);
+}
+
+/* The same question as the next, by all ranges. */
+bool js_accepts_wide_layout(const struct js_layout *s, const char *p, size_t n);
+
 /* The characters alone, not least and most. */
 static inline bool js_accepts_layout(const struct js_layout *s, const char *p, size_t len)
 {
 	size_t n = len < s->width ? len : s->width;
 	const uint8_t *keep = js_layout_keep + JS_LAYOUT_WIDTH - n;
-	const struct js_ranges *r = s->ranges;
-	js_octets miss = {0};
+	js_octets miss = js_layout_miss(s, 0, p, keep);
 
-	for (size_t v = 0; 16 * v < n; v++) {
-		js_octets text = js_octets_at(p + 16 * v) | s->fold[v], hit = {0};
-		const struct js_ranges *stop = r + s->n;
-
-		do {
-			hit |= (js_octets)((js_signed)(text + r->add[0]) > r->above[0]);
-			hit |= (js_octets)((js_signed)(text + r->add[1]) > r->above[1]);
-		} while (++r < stop);
-		miss |= ~hit & js_octets_at(keep + 16 * v);
-	}
-	return js_octets_none(miss);
+	if (n > 16)
+		miss |= js_layout_miss(s, 1, p, keep);
+	if (n > 32)
+		miss |= js_layout_miss(s, 2, p, keep);
+	return js_octets_none(miss) || (s->n > 1 && js_accepts_wide_layout(s, p, n));
 }
 
 /* p: "2026-03-01...", of the right layout. */
@@ -122,34 +130,28 @@ static inline uint32_t js_octets_bits(js_octets v)
 			  (le64toh(halves[1]) & ones) * gather >> 56 << 8);
 }
 
-/* Whether an address has the number of one octet, without zeros in front, at [from, to). */
-static inline bool js_accepts_octet(const char *p, unsigned from, unsigned to)
-{
-	/* by their length, the texts "0", "10", "100" and "9", "99", "255" as numbers */
-	static const uint32_t least[4] = {0, 0x30, 0x3130, 0x313030},
-			      most[4] = {0, 0x39, 0x3939, 0x323535};
-	unsigned n = to - from;
-	uint32_t text;
-
-	memcpy(&text, p + from, sizeof text);
-	text = be32toh(text) >> (32 - 8 * n) % 32;
-	return n - 1 < 3 && text - least[n] <= most[n] - least[n];
-}
-
 /* len: 7 to 15. */
 static inline bool js_accepts_ipv4(const struct js_layout *s, const char *p, size_t len)
 {
+	/* by their length, the texts "0", "10", "100" and "9", "99", "255" as numbers */
+	static const uint32_t least[4] = {UINT32_MAX, 0x30, 0x3130, 0x313030},
+			      most[4] = {UINT32_MAX, 0x39, 0x3939, 0x323535};
 	uint32_t dots = js_octets_bits((js_octets)(js_octets_at(p) == '.'));
-	unsigned ends[4];
+	uint32_t from = 0, to = 0, bad = 0;
 
 	/* marks behind the text stand for what is missing */
 	dots = (dots & ((1U << len) - 1)) | 0xfU << len;
-	for (int k = 0; k < 4; k++, dots &= dots - 1)
-		ends[k] = (unsigned)__builtin_ctz(dots);
-	return ends[3] == len && js_accepts_layout(s, p, len) && js_accepts_octet(p, 0, ends[0]) &&
-	       js_accepts_octet(p, ends[0] + 1, ends[1]) &&
-	       js_accepts_octet(p, ends[1] + 1, ends[2]) &&
-	       js_accepts_octet(p, ends[2] + 1, ends[3]);
+	for (int k = 0; k < 4; k++, from = to + 1, dots &= dots - 1) {
+		uint32_t text, n;
+
+		to = (uint32_t)__builtin_ctz(dots);
+		n = to - from;
+		memcpy(&text, p + from, sizeof text);
+		text = be32toh(text) >> (32 - 8 * n) % 32;
+		bad |= n > 3;
+		bad |= text - least[n % 4] > most[n % 4] - least[n % 4];
+	}
+	return to == len && bad == 0 && js_accepts_layout(s, p, len);
 }
 
 /* Words, told by their length, their first and their last eight octets, and what is between. */

@@ -548,7 +548,7 @@ static bool compile(struct ev_jschema *s, struct ev_error *err)
 				 .resource = s->resource,
 				 .at = s->at,
 				 .state = s->state,
-				 .flat = js_flat_new(s->set)};
+				 .flat = ev_arena_zalloc(&s->set->arena, sizeof(struct js_flat))};
 	if (kind == EV_TRUE || kind == EV_FALSE) {
 		s->boolean = true;
 		s->value = kind == EV_TRUE;

@@ -6,147 +6,160 @@
 #include "json/view.h"
 
 /*
- * What is said of a scalar at once; p and len are of its text. True if it fits; else its schemas
- * have to be asked. Calls of these are cheaper than a switch, for the loop that calls them has to
- * keep more in registers than there are.
+ * Whether a value fits a cell that has this to do with it. Calls of these are cheaper than a switch:
+ * the loops that make them need few registers, and most of these none that have to be saved.
  */
-typedef bool accept(const struct js_cell *c, const char *p, uint32_t len);
+typedef bool run(struct js_judge *j, const struct js_cell *c, const struct ev_node *value);
 
-static bool ask(const struct js_cell *c, const char *p, uint32_t len)
+static bool ask(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	(void)c, (void)p, (void)len;
-	return false;
+	const struct js_behind *b = c->behind;
+
+	return js_all_fit(j, b->schemas, b->n, (uint32_t)(value - j->d->nodes));
 }
 
-static bool take(const struct js_cell *c, const char *p, uint32_t len)
+static bool take(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	(void)c, (void)p, (void)len;
+	(void)j, (void)c, (void)value;
 	return true;
 }
 
-/* A string without its quotes. */
-static inline bool is_long_enough(const struct js_cell *c, uint32_t len)
+/* Scalars. What is not told at once, the schemas have to be asked. */
+
+static inline const char *text_of(const struct js_judge *j, const struct ev_node *value)
 {
-	return len - 2 - c->least <= c->gap;
+	return j->d->text + value->pos;
 }
 
-static bool length(const struct js_cell *c, const char *p, uint32_t len)
+/* A string without its quotes; in *len its octets. */
+static inline const char *string_of(const struct js_judge *j, const struct ev_node *value,
+				    uint32_t *len)
 {
-	(void)p;
-	return is_long_enough(c, len);
+	*len = value->end - value->pos - 2;
+	return text_of(j, value) + 1;
 }
 
-static bool layout(const struct js_cell *c, const char *p, uint32_t len)
+static bool length(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	return is_long_enough(c, len) && js_accepts_layout(c->layout, p + 1, len - 2);
+	uint32_t len = value->end - value->pos - 2;
+
+	return len - c->least <= c->gap || ask(j, c, value);
 }
 
-static bool date(const struct js_cell *c, const char *p, uint32_t len)
+static bool layout(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	return layout(c, p, len) && js_accepts_day(p + 1);
+	uint32_t len;
+	const char *p = string_of(j, value, &len);
+
+	return (len - c->least <= c->gap && js_accepts_layout(c->layout, p, len)) ||
+	       ask(j, c, value);
 }
 
-static bool time_of(const struct js_cell *c, const char *p, uint32_t len)
+static bool date(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	return is_long_enough(c, len) && js_accepts_time(c->layout, p + 1, len - 2);
+	uint32_t len;
+	const char *p = string_of(j, value, &len);
+
+	return (len - c->least <= c->gap && js_accepts_layout(c->layout, p, len) &&
+		js_accepts_day(p)) ||
+	       ask(j, c, value);
 }
 
-static bool ipv4(const struct js_cell *c, const char *p, uint32_t len)
+static bool time_of(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	return is_long_enough(c, len) && js_accepts_ipv4(c->layout, p + 1, len - 2);
+	uint32_t len;
+	const char *p = string_of(j, value, &len);
+
+	return (len - c->least <= c->gap && js_accepts_time(c->layout, p, len)) || ask(j, c, value);
 }
 
-static bool word(const struct js_cell *c, const char *p, uint32_t len)
+static bool ipv4(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	return js_accepts_word(c->words, p + 1, len - 2);
+	uint32_t len;
+	const char *p = string_of(j, value, &len);
+
+	return (len - c->least <= c->gap && js_accepts_ipv4(c->layout, p, len)) || ask(j, c, value);
 }
 
-static bool not_negative(const struct js_cell *c, const char *p, uint32_t len)
+static bool word(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	(void)c, (void)len;
-	return *p != '-';
+	uint32_t len;
+	const char *p = string_of(j, value, &len);
+
+	return js_accepts_word(c->words, p, len) || ask(j, c, value);
 }
 
-static bool decimal(const struct js_cell *c, const char *p, uint32_t len)
+static bool not_negative(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	return js_accepts_number(p, len, c->low, c->high, false);
+	return *text_of(j, value) != '-' || ask(j, c, value);
 }
 
-static bool whole(const struct js_cell *c, const char *p, uint32_t len)
+static bool decimal(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	return js_accepts_number(p, len, c->low, c->high, true);
+	const struct js_behind *b = c->behind;
+
+	return js_accepts_number(text_of(j, value), value->end - value->pos, b->low, b->high,
+				 false) ||
+	       ask(j, c, value);
 }
 
-static accept *const accepts[] = {
+static bool whole(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+{
+	const struct js_behind *b = c->behind;
+
+	return js_accepts_number(text_of(j, value), value->end - value->pos, b->low, b->high,
+				 true) ||
+	       ask(j, c, value);
+}
+
+static run object, array;
+
+static run *const runs[] = {
 	[JS_DO_ASK] = ask,	   [JS_DO_TAKE] = take,	  [JS_DO_LENGTH] = length,
 	[JS_DO_LAYOUT] = layout,   [JS_DO_DATE] = date,	  [JS_DO_TIME] = time_of,
 	[JS_DO_IPV4] = ipv4,	   [JS_DO_WORD] = word,	  [JS_DO_NOT_NEGATIVE] = not_negative,
-	[JS_DO_DECIMAL] = decimal, [JS_DO_WHOLE] = whole,
+	[JS_DO_DECIMAL] = decimal, [JS_DO_WHOLE] = whole, [JS_DO_OBJECT] = object,
+	[JS_DO_ARRAY] = array,
 };
 
-static bool inside_fits(struct js_judge *j, const struct js_inside *o, uint32_t i);
-
 static inline bool cell_fits(struct js_judge *j, const struct js_cell *c,
-			     const struct ev_node *value, const char *text)
+			     const struct ev_node *value)
 {
-	uint8_t what = c->does[value->word & 15];
-
-	if (what < JS_DO_OBJECT) {
-		if (accepts[what](c, text + value->pos, value->end - value->pos))
-			return true;
-	} else {
-		return inside_fits(j, what == JS_DO_OBJECT ? c->object : c->array,
-				   (uint32_t)(value - j->d->nodes));
-	}
-	return js_all_fit(j, c->schemas, c->n, (uint32_t)(value - j->d->nodes));
+	return runs[c->does[value->word & 15]](j, c, value);
 }
 
-static bool members_fit(struct js_judge *j, const struct js_inside *o, uint32_t i)
+/* It counts as a schema that is applied. */
+static inline bool may_enter(struct js_judge *j, const struct js_inside *o, uint32_t i)
+{
+	return js_spend(j) && js_members(j, i) - o->least <= o->gap;
+}
+
+bool js_flat_fits(struct js_judge *j, const struct js_inside *o, uint32_t i)
 {
 	const struct ev_node *nodes = j->d->nodes, *end = nodes + nodes[i].next,
-			     *absent = nodes + j->without;
-	const struct js_member *members = o->members;
-	const char *text = j->d->text;
-	uint32_t mask = o->mask;
+			     *name = nodes + i + 1,
+			     *stop = i == j->top ? nodes + j->without - 1 : end;
 	uint64_t bits = 0;
 
-	for (const struct ev_node *name = nodes + i + 1; name < end; name = nodes + name[1].next) {
-		uint32_t symbol = name->count, k = symbol & mask;
-		const struct js_member *m = &members[k];
-
-		if (name + 1 == absent)
-			continue;
-		while (m->symbol != symbol && m->symbol != EV_NO_SYMBOL)
-			m = &members[k = (k + 1) & mask];
-		bits |= m->bit;
-		if (!cell_fits(j, &m->cell, name + 1, text))
-			return false;
-	}
-	return (bits & o->needed) == o->needed;
-}
-
-static bool elements_fit(struct js_judge *j, const struct js_cell *c, uint32_t i)
-{
-	const struct ev_node *nodes = j->d->nodes, *end = nodes + nodes[i].next;
-
-	for (const struct ev_node *at = nodes + i + 1; at < end; at = nodes + at->next)
-		if (!cell_fits(j, c, at, j->d->text))
-			return false;
-	return true;
-}
-
-static bool inside_fits(struct js_judge *j, const struct js_inside *o, uint32_t i)
-{
-	/* it counts as a schema that is applied */
-	if (j->exhausted || j->left-- <= 0) {
-		j->exhausted = true;
+	if (!may_enter(j, o, i))
 		return false;
+	for (;;) { /* up to the absent member, and behind it */
+		for (; name < stop; name = nodes + name[1].next) {
+			uint32_t symbol = name->count, k = symbol & o->mask;
+			const struct js_cell *c = &o->cells[k];
+
+			while (c->symbol != symbol && c->symbol != EV_NO_SYMBOL)
+				c = &o->cells[k = (k + 1) & o->mask];
+			bits |= c->bit;
+			if (!cell_fits(j, c, name + 1))
+				return false;
+		}
+		if (stop == end)
+			break;
+		name = nodes + stop[1].next;
+		stop = end;
 	}
-	if (js_members(j, i) - o->least > o->gap)
-		return false;
-	if (ev_kind(j->d, i) == EV_ARRAY)
-		return elements_fit(j, &o->members->cell, i);
-	if (!members_fit(j, o, i))
+	if ((bits & o->needed) != o->needed)
 		return false;
 	for (uint32_t k = 0; k < o->n_rest; k++)
 		if (!js_fits(j, o->rest[k], i, JS_NO_MARKS))
@@ -154,7 +167,20 @@ static bool inside_fits(struct js_judge *j, const struct js_inside *o, uint32_t 
 	return true;
 }
 
-bool js_flat_fits(struct js_judge *j, const struct js_inside *o, uint32_t i)
+static bool object(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	return inside_fits(j, o, i);
+	return js_flat_fits(j, c->behind->object, (uint32_t)(value - j->d->nodes));
+}
+
+static bool array(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+{
+	const struct js_inside *o = c->behind->array;
+	const struct ev_node *nodes = j->d->nodes, *end = nodes + value->next;
+
+	if (!may_enter(j, o, (uint32_t)(value - nodes)))
+		return false;
+	for (const struct ev_node *at = value + 1; at < end; at = nodes + at->next)
+		if (!cell_fits(j, o->cells, at))
+			return false;
+	return true;
 }
