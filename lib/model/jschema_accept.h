@@ -9,8 +9,7 @@
 #ifndef EV_JSCHEMA_ACCEPT_H
 #define EV_JSCHEMA_ACCEPT_H
 
-#include "base/arena.h"
-#include "json/symbol.h"
+#include "model/jschema_impl.h"
 
 #include <endian.h>
 #include <stdbool.h>
@@ -79,10 +78,7 @@ static inline js_octets js_layout_miss(const struct js_layout *s, size_t v, cons
 	return ~hit & js_octets_at(keep + 16 * v);
 }
 
-/* The same question as the next, by all ranges. */
-bool js_accepts_wide_layout(const struct js_layout *s, const char *p, size_t n);
-
-/* The characters alone, not least and most. */
+/* The characters alone, not least and most. By the first ranges, which are often all there are. */
 static inline bool js_accepts_layout(const struct js_layout *s, const char *p, size_t len)
 {
 	size_t n = len < s->width ? len : s->width;
@@ -93,8 +89,11 @@ static inline bool js_accepts_layout(const struct js_layout *s, const char *p, s
 		miss |= js_layout_miss(s, 1, p, keep);
 	if (n > 32)
 		miss |= js_layout_miss(s, 2, p, keep);
-	return js_octets_none(miss) || (s->n > 1 && js_accepts_wide_layout(s, p, n));
+	return js_octets_none(miss);
 }
+
+/* By all of them. */
+bool js_accepts_wide_layout(const struct js_layout *s, const char *p, size_t len);
 
 /* p: "2026-03-01...", of the right layout. */
 static inline bool js_accepts_day(const char *p)
@@ -130,28 +129,35 @@ static inline uint32_t js_octets_bits(js_octets v)
 			  (le64toh(halves[1]) & ones) * gather >> 56 << 8);
 }
 
+/*
+ * The numbers of an address as their texts stand in 32 bits, by how many octets they have: which of
+ * the bits count, and from where to where they go: "0" to "9", "10" to "99", "100" to "255".
+ */
+struct js_ipv4_number {
+	uint32_t bits, least, gap;
+};
+
+extern const struct js_ipv4_number js_ipv4_numbers[20];
+
 /* len: 7 to 15. */
 static inline bool js_accepts_ipv4(const struct js_layout *s, const char *p, size_t len)
 {
-	/* by their length, the texts "0", "10", "100" and "9", "99", "255" as numbers */
-	static const uint32_t least[4] = {UINT32_MAX, 0x30, 0x3130, 0x313030},
-			      most[4] = {UINT32_MAX, 0x39, 0x3939, 0x323535};
 	uint32_t dots = js_octets_bits((js_octets)(js_octets_at(p) == '.'));
-	uint32_t from = 0, to = 0, bad = 0;
+	uint32_t from = 0, to = 0;
 
 	/* marks behind the text stand for what is missing */
 	dots = (dots & ((1U << len) - 1)) | 0xfU << len;
 	for (int k = 0; k < 4; k++, from = to + 1, dots &= dots - 1) {
-		uint32_t text, n;
+		const struct js_ipv4_number *n;
+		uint32_t text;
 
 		to = (uint32_t)__builtin_ctz(dots);
-		n = to - from;
+		n = &js_ipv4_numbers[to - from];
 		memcpy(&text, p + from, sizeof text);
-		text = be32toh(text) >> (32 - 8 * n) % 32;
-		bad |= n > 3;
-		bad |= text - least[n % 4] > most[n % 4] - least[n % 4];
+		if ((be32toh(text) & n->bits) - n->least > n->gap)
+			return false;
 	}
-	return to == len && bad == 0 && js_accepts_layout(s, p, len);
+	return to == len && js_accepts_layout(s, p, len);
 }
 
 /* Words, told by their length, their first and their last eight octets, and what is between. */
@@ -162,61 +168,67 @@ struct js_word {
 };
 
 struct js_words {
+	uint64_t factor; /* of the hash */
 	unsigned shift;
 	uint32_t mask;
 	struct js_word slots[]; /* open addressing, at most a quarter full */
 };
 
-/* For n words, none twice. */
-struct js_words *js_words_new(struct ev_arena *arena, uint32_t n);
-/* Once for each; p is borrowed. */
-void js_words_add(struct js_words *w, const char *p, size_t len);
+enum { JS_WORD_INLINE = 32 };
+
+/* In the arena; the texts are borrowed. */
+const struct js_words *js_words_make(struct ev_arena *arena, const struct js_names *names);
 
 static inline uint32_t js_word_slot(const struct js_words *w, uint64_t head, uint64_t tail)
 {
-	return (uint32_t)((head ^ (tail << 7 | tail >> 57)) * 0x9e3779b97f4a7c15 >> w->shift);
+	return (uint32_t)((head ^ (tail << 7 | tail >> 57)) * w->factor >> w->shift);
 }
 
+static inline bool js_same_octets(const char *a, const char *b)
+{
+	return js_octets_none(js_octets_at(a) ^ js_octets_at(b));
+}
+
+/* Up to JS_WORD_INLINE octets. What has the slot of another one is no word here. */
 static inline bool js_accepts_word(const struct js_words *w, const char *p, size_t len)
 {
 	size_t in_word = len < 8 ? len : 8;
 	uint64_t keep = ev_symbols_keep[in_word], head, tail;
+	const struct js_word *at;
 
 	memcpy(&head, p, 8);
 	memcpy(&tail, p + len - in_word, 8);
 	head = le64toh(head) & keep;
 	tail = le64toh(tail) & keep;
-	for (uint32_t k = js_word_slot(w, head, tail);; k = (k + 1) & w->mask) {
-		const struct js_word *at = &w->slots[k];
-
-		if (((at->head ^ head) | (at->tail ^ tail) | (at->len ^ len)) == 0)
-			return len <= 16 || memcmp(at->text + 8, p + 8, len - 16) == 0;
-		if (at->len == SIZE_MAX)
-			return false;
-	}
+	at = &w->slots[js_word_slot(w, head, tail)];
+	if (((at->head ^ head) | (at->tail ^ tail) | (at->len ^ len)) != 0)
+		return false;
+	return len <= 16 || (len <= JS_WORD_INLINE && js_same_octets(at->text, p) &&
+			     js_same_octets(at->text + len - 16, p + len - 16));
 }
 
-/* A number within [least, most] that has no exponent; whole: and no fraction either. */
-static inline bool js_accepts_number(const char *p, size_t len, int64_t least, int64_t most,
-				     bool whole)
+/* Any one. */
+bool js_accepts_any_word(const struct js_words *w, const char *p, size_t len);
+
+/* A whole number within [least, most] of up to 18 digits and nothing else. */
+static inline bool js_accepts_digits(const char *p, size_t len, int64_t least, int64_t most)
 {
 	const char *end = p + len;
-	bool negative = *p == '-';
-	int64_t v = 0, part = 0;
+	int64_t v = 0;
 
 	if (len > 18)
 		return false;
-	for (p += negative; p < end && (uint8_t)(*p - '0') <= 9; p++)
-		v = v * 10 + (*p - '0');
-	if (p < end) {
-		if (whole || *p != '.')
+	do {
+		uint8_t digit = (uint8_t)(*p - '0');
+
+		if (digit > 9)
 			return false;
-		for (p++; p < end; p++)
-			if ((uint8_t)(*p - '0') > 9)
-				return false;
-		part = 1; /* or less */
-	}
-	return negative ? least <= -v - part && -v <= most : least <= v && v + part <= most;
+		v = v * 10 + digit;
+	} while (++p < end);
+	return least <= v && v <= most;
 }
+
+/* A number within [least, most] that has no exponent; whole: and no fraction either. */
+bool js_accepts_number(const char *p, size_t len, int64_t least, int64_t most, bool whole);
 
 #endif

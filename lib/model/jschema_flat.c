@@ -293,12 +293,12 @@ static uint64_t names_in(const struct pile *parts)
 	return n;
 }
 
-/* Of a table that is at most half full. */
+/* Of a table that is at most a quarter full, so that most names have a slot to themselves. */
 static uint64_t slots_for(uint64_t n)
 {
 	uint64_t size = 1;
 
-	while (size < 2 * n)
+	while (size < 4 * n)
 		size *= 2;
 	return size;
 }

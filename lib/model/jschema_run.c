@@ -11,7 +11,10 @@
  */
 typedef bool run(struct js_judge *j, const struct js_cell *c, const struct ev_node *value);
 
-static bool ask(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+/* Away from the common way, which then has no registers to save. */
+#define ASIDE static __attribute__((noinline)) bool
+
+ASIDE ask(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
 	const struct js_behind *b = c->behind;
 
@@ -46,13 +49,22 @@ static bool length(struct js_judge *j, const struct js_cell *c, const struct ev_
 	return len - c->least <= c->gap || ask(j, c, value);
 }
 
+ASIDE wide_layout(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+{
+	uint32_t len;
+	const char *p = string_of(j, value, &len);
+
+	return js_accepts_wide_layout(c->layout, p, len) || ask(j, c, value);
+}
+
 static bool layout(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	return (len - c->least <= c->gap && js_accepts_layout(c->layout, p, len)) ||
-	       ask(j, c, value);
+	if (len - c->least > c->gap)
+		return ask(j, c, value);
+	return js_accepts_layout(c->layout, p, len) || wide_layout(j, c, value);
 }
 
 static bool date(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
@@ -81,12 +93,20 @@ static bool ipv4(struct js_judge *j, const struct js_cell *c, const struct ev_no
 	return (len - c->least <= c->gap && js_accepts_ipv4(c->layout, p, len)) || ask(j, c, value);
 }
 
+ASIDE any_word(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+{
+	uint32_t len;
+	const char *p = string_of(j, value, &len);
+
+	return js_accepts_any_word(c->words, p, len) || ask(j, c, value);
+}
+
 static bool word(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	return js_accepts_word(c->words, p, len) || ask(j, c, value);
+	return js_accepts_word(c->words, p, len) || any_word(j, c, value);
 }
 
 static bool not_negative(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
@@ -94,31 +114,29 @@ static bool not_negative(struct js_judge *j, const struct js_cell *c, const stru
 	return *text_of(j, value) != '-' || ask(j, c, value);
 }
 
-static bool decimal(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+ASIDE number(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
 	const struct js_behind *b = c->behind;
 
 	return js_accepts_number(text_of(j, value), value->end - value->pos, b->low, b->high,
-				 false) ||
+				 c->does[EV_NUMBER] == JS_DO_WHOLE) ||
 	       ask(j, c, value);
 }
 
 static bool whole(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	const struct js_behind *b = c->behind;
-
-	return js_accepts_number(text_of(j, value), value->end - value->pos, b->low, b->high,
-				 true) ||
-	       ask(j, c, value);
+	return js_accepts_digits(text_of(j, value), value->end - value->pos, c->behind->low,
+				 c->behind->high) ||
+	       number(j, c, value);
 }
 
 static run object, array;
 
 static run *const runs[] = {
-	[JS_DO_ASK] = ask,	   [JS_DO_TAKE] = take,	  [JS_DO_LENGTH] = length,
-	[JS_DO_LAYOUT] = layout,   [JS_DO_DATE] = date,	  [JS_DO_TIME] = time_of,
-	[JS_DO_IPV4] = ipv4,	   [JS_DO_WORD] = word,	  [JS_DO_NOT_NEGATIVE] = not_negative,
-	[JS_DO_DECIMAL] = decimal, [JS_DO_WHOLE] = whole, [JS_DO_OBJECT] = object,
+	[JS_DO_ASK] = ask,	  [JS_DO_TAKE] = take,	 [JS_DO_LENGTH] = length,
+	[JS_DO_LAYOUT] = layout,  [JS_DO_DATE] = date,	 [JS_DO_TIME] = time_of,
+	[JS_DO_IPV4] = ipv4,	  [JS_DO_WORD] = word,	 [JS_DO_NOT_NEGATIVE] = not_negative,
+	[JS_DO_DECIMAL] = number, [JS_DO_WHOLE] = whole, [JS_DO_OBJECT] = object,
 	[JS_DO_ARRAY] = array,
 };
 
@@ -128,48 +146,60 @@ static inline bool cell_fits(struct js_judge *j, const struct js_cell *c,
 	return runs[c->does[value->word & 15]](j, c, value);
 }
 
-/* It counts as a schema that is applied. */
-static inline bool may_enter(struct js_judge *j, const struct js_inside *o, uint32_t i)
+/* The cell of a name: its slot has another one. */
+static __attribute__((noinline)) const struct js_cell *seek(const struct js_inside *o,
+							    uint32_t symbol)
 {
-	return js_spend(j) && js_members(j, i) - o->least <= o->gap;
+	uint32_t k = symbol & o->mask;
+
+	while (o->cells[k].symbol != symbol && o->cells[k].symbol != EV_NO_SYMBOL)
+		k = (k + 1) & o->mask;
+	return &o->cells[k];
 }
 
-bool js_flat_fits(struct js_judge *j, const struct js_inside *o, uint32_t i)
+/* The members from `name` to `stop`; adds to *bits those of what is required. */
+static inline bool members_fit(struct js_judge *j, const struct js_inside *o,
+			       const struct ev_node *name, const struct ev_node *stop,
+			       uint64_t *bits)
 {
-	const struct ev_node *nodes = j->d->nodes, *end = nodes + nodes[i].next,
-			     *name = nodes + i + 1,
-			     *stop = i == j->top ? nodes + j->without - 1 : end;
-	uint64_t bits = 0;
+	const struct ev_node *nodes = j->d->nodes;
 
-	if (!may_enter(j, o, i))
-		return false;
-	for (;;) { /* up to the absent member, and behind it */
-		for (; name < stop; name = nodes + name[1].next) {
-			uint32_t symbol = name->count, k = symbol & o->mask;
-			const struct js_cell *c = &o->cells[k];
+	for (; name < stop; name = nodes + name[1].next) {
+		uint32_t symbol = name->count;
+		const struct js_cell *c = &o->cells[symbol & o->mask];
 
-			while (c->symbol != symbol && c->symbol != EV_NO_SYMBOL)
-				c = &o->cells[k = (k + 1) & o->mask];
-			bits |= c->bit;
-			if (!cell_fits(j, c, name + 1))
-				return false;
-		}
-		if (stop == end)
-			break;
-		name = nodes + stop[1].next;
-		stop = end;
-	}
-	if ((bits & o->needed) != o->needed)
-		return false;
-	for (uint32_t k = 0; k < o->n_rest; k++)
-		if (!js_fits(j, o->rest[k], i, JS_NO_MARKS))
+		if (c->symbol != symbol)
+			c = seek(o, symbol);
+		*bits |= c->bit;
+		if (!cell_fits(j, c, name + 1))
 			return false;
+	}
 	return true;
+}
+
+/* It counts as a schema that is applied; n: members or elements. */
+static inline bool may_enter(struct js_judge *j, const struct js_inside *o, uint64_t n)
+{
+	return js_spend(j) && n - o->least <= o->gap;
+}
+
+/* Behind the members. */
+static inline bool rest_fits(struct js_judge *j, const struct js_inside *o, uint64_t bits,
+			     uint32_t i)
+{
+	return (bits & o->needed) == o->needed &&
+	       (o->n_rest == 0 || js_all_fit(j, o->rest, o->n_rest, i));
 }
 
 static bool object(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	return js_flat_fits(j, c->behind->object, (uint32_t)(value - j->d->nodes));
+	const struct js_inside *o = c->behind->object;
+	const struct ev_node *nodes = j->d->nodes;
+	uint64_t bits = 0;
+
+	return may_enter(j, o, value->count) &&
+	       members_fit(j, o, value + 1, nodes + value->next, &bits) &&
+	       rest_fits(j, o, bits, (uint32_t)(value - nodes));
 }
 
 static bool array(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
@@ -177,10 +207,28 @@ static bool array(struct js_judge *j, const struct js_cell *c, const struct ev_n
 	const struct js_inside *o = c->behind->array;
 	const struct ev_node *nodes = j->d->nodes, *end = nodes + value->next;
 
-	if (!may_enter(j, o, (uint32_t)(value - nodes)))
+	if (!may_enter(j, o, value->count))
 		return false;
 	for (const struct ev_node *at = value + 1; at < end; at = nodes + at->next)
 		if (!cell_fits(j, o->cells, at))
 			return false;
 	return true;
+}
+
+bool js_flat_fits(struct js_judge *j, const struct js_inside *o, uint32_t i)
+{
+	const struct ev_node *nodes = j->d->nodes, *first = nodes + i + 1,
+			     *end = nodes + nodes[i].next, *absent = nodes + j->without;
+	uint64_t bits = 0;
+
+	if (!may_enter(j, o, js_members(j, i)))
+		return false;
+	if (i != j->top) {
+		if (!members_fit(j, o, first, end, &bits))
+			return false;
+	} else if (!members_fit(j, o, first, absent - 1, &bits) ||
+		   !members_fit(j, o, nodes + absent->next, end, &bits)) {
+		return false;
+	}
+	return rest_fits(j, o, bits, i);
 }
