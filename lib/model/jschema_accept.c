@@ -242,7 +242,7 @@ bool js_accepts_wide_layout(const struct js_layout *s, const char *p, size_t len
 		js_octets text = js_octets_at(p + 16 * v) | s->fold[v], hit = {0};
 
 		for (uint32_t k = 0; k < s->n; k++) {
-			const struct js_ranges *r = &s->ranges[k * JS_LAYOUT_VECTORS + v];
+			const struct js_ranges *r = &s->ranges[(size_t)k * JS_LAYOUT_VECTORS + v];
 
 			hit |= (js_octets)((js_signed)(text + r->add[0]) > r->above[0]);
 			hit |= (js_octets)((js_signed)(text + r->add[1]) > r->above[1]);

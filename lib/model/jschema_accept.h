@@ -1,5 +1,5 @@
 /*
- * jschema_accept: scalars told at a glance: rows of characters, short words, date-times in UTC, IPv4
+ * jschema_accept: scalars told at a glance: rows of characters, words, date-times in UTC, IPv4
  * addresses, plain numbers. For jschema*.c alone. Floor 3.
  *
  * Each js_accepts_* says true only if the value fits. False says nothing: then the schema itself is
@@ -66,7 +66,7 @@ static inline bool js_octets_none(js_octets v)
 	return (halves[0] | halves[1]) == 0;
 }
 
-/* Where none of the first ranges has what stands in a vector of the text; keep: which octets count. */
+/* Where none of the first ranges has what the text has in a vector; keep: which octets count. */
 static inline js_octets js_layout_miss(const struct js_layout *s, size_t v, const char *p,
 				       const uint8_t *keep)
 {
@@ -99,7 +99,8 @@ bool js_accepts_wide_layout(const struct js_layout *s, const char *p, size_t len
 static inline bool js_accepts_day(const char *p)
 {
 	static const uint8_t days[20] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	unsigned month = (p[5] & 1U) * 10 + (p[6] & 15U), day = (p[8] & 3U) * 10 + (p[9] & 15U);
+	const uint8_t *t = (const uint8_t *)p;
+	unsigned month = (t[5] & 1U) * 10 + (t[6] & 15U), day = (t[8] & 3U) * 10 + (t[9] & 15U);
 
 	return day - 1 < days[month];
 }

@@ -45,6 +45,14 @@ struct maker {
 	size_t n, cap;
 };
 
+/* Its list in the arena. */
+static const struct ev_jschema **kept(const struct maker *m, const struct pile *p)
+{
+	size_t size = p->n * sizeof(struct ev_jschema *);
+
+	return memcpy(ev_arena_alloc(&m->set->arena, size), p->list, size);
+}
+
 static void add(struct pile *p, const struct ev_jschema *s)
 {
 	while (s->alias != NULL)
@@ -312,14 +320,13 @@ static struct js_known *known_of(struct maker *m, const struct pile *asked, enum
 
 	for (k = flat->known; k != NULL; k = k->next)
 		if (k->kind == kind && k->n == asked->n &&
-		    memcmp(k->schemas, asked->list, k->n * sizeof *asked->list) == 0)
+		    memcmp(k->schemas, asked->list, k->n * sizeof(struct ev_jschema *)) == 0)
 			return k;
 	if (cells > MAX_CELLS - m->set->n_cells)
 		return NULL;
 	m->set->n_cells += cells;
 	k = ev_arena_zalloc(&m->set->arena, sizeof *k);
-	k->schemas = ev_arena_alloc(&m->set->arena, asked->n * sizeof *asked->list);
-	memcpy(k->schemas, asked->list, asked->n * sizeof *asked->list);
+	k->schemas = kept(m, asked);
 	k->n = asked->n;
 	k->kind = kind;
 	k->next = flat->known;
@@ -360,8 +367,7 @@ static void behind(struct maker *m, struct js_cell *c, struct js_behind *b,
 	const struct js_known *k;
 	bool take;
 
-	b->schemas = ev_arena_alloc(&m->set->arena, asked->n * sizeof *asked->list);
-	memcpy(b->schemas, asked->list, asked->n * sizeof *asked->list);
+	b->schemas = kept(m, asked);
 	b->n = asked->n;
 	k = inside_of(m, asked, EV_OBJECT, &take);
 	b->object = k != NULL ? &k->inside : NULL;
@@ -480,8 +486,7 @@ static void fill_object(struct maker *m, struct js_inside *o, const struct pile 
 	}
 	bound_count(o, least, most);
 	o->n_rest = g.rest.n;
-	o->rest = ev_arena_alloc(&m->set->arena, g.rest.n * sizeof *g.rest.list);
-	memcpy(o->rest, g.rest.list, g.rest.n * sizeof *g.rest.list);
+	o->rest = kept(m, &g.rest);
 }
 
 static void fill_array(struct maker *m, struct js_inside *o, const struct pile *asked)
@@ -518,7 +523,7 @@ void js_flatten(const struct ev_jschema *s)
 	for (size_t i = 0; i < m.n; i++) {
 		struct pile pile = {.n = m.queue[i]->n};
 
-		memcpy(pile.list, m.queue[i]->schemas, pile.n * sizeof *pile.list);
+		memcpy(pile.list, m.queue[i]->schemas, pile.n * sizeof(struct ev_jschema *));
 		if (m.queue[i]->kind == EV_OBJECT)
 			fill_object(&m, &m.queue[i]->inside, &pile);
 		else

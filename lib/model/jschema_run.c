@@ -6,8 +6,8 @@
 #include "json/view.h"
 
 /*
- * Whether a value fits a cell that has this to do with it. Calls of these are cheaper than a switch:
- * the loops that make them need few registers, and most of these none that have to be saved.
+ * Whether a value fits a cell that has this to do with it. Calls are cheaper than a switch: the
+ * loops that make them need few registers, and most of these functions none that have to be saved.
  */
 typedef bool run(struct js_judge *j, const struct js_cell *c, const struct ev_node *value);
 
