@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <sys/random.h>
 #include <xxhash.h>
+#ifdef EV_XXH_DISPATCH
+#include <xxh_x86dispatch.h>
+#endif
 
 struct ev_digest {
 	XXH3_state_t *state;
