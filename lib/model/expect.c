@@ -316,15 +316,18 @@ void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
 {
 	struct ev_symbols *symbols = ev_scan_symbols(ev_events_scan(events));
 
+	s->lists = ev_calloc(s->n_columns, sizeof *s->lists);
 	for (size_t i = 0; i < s->n_columns; i++) {
 		struct column *c = &s->columns[i];
 
 		ev_path_bind(c->path, symbols);
 		c->each.symbols = c->tail.symbols = symbols;
-		if (c->path->many)
+		if (c->path->many) {
 			c->list = ev_events_want_all(events, &c->each);
-		else
+			s->lists[s->n_lists++] = i;
+		} else {
 			c->slot = ev_events_want(events, c->path);
+		}
 	}
 	for (size_t i = 0; i < s->n_conditions; i++)
 		ev_expr_bind(s->conditions[i].expr, symbols);
@@ -459,9 +462,8 @@ enum ev_status ev_suite_step(struct ev_suite *s, const struct ev_event *event,
 	s->records++;
 	if (s->at != event->at)
 		find_slots(s, event->at);
-	for (size_t i = 0; i < s->n_columns; i++)
-		if (s->columns[i].path->many)
-			find_list(&s->columns[i], event);
+	for (size_t i = 0; i < s->n_lists; i++)
+		find_list(&s->columns[s->lists[i]], event);
 	for (size_t i = 0; i < s->n; i++) {
 		struct expect *e = &s->list[i];
 
@@ -746,6 +748,7 @@ void ev_suite_free(struct ev_suite **suite)
 	}
 	free(s->list);
 	free(s->columns);
+	free(s->lists);
 	free(s->conditions);
 	ev_jschema_set_free(&s->schemas);
 	ev_scan_free(&s->scan);

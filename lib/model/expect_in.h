@@ -193,6 +193,8 @@ struct ev_suite {
 	size_t n;
 	struct column *columns;
 	size_t n_columns;
+	size_t *lists; /* the columns that go through a list */
+	size_t n_lists;
 	const uint32_t *at; /* where the columns of one value have it, by slot */
 	struct condition *conditions;
 	size_t n_conditions;

@@ -76,23 +76,24 @@ static enum ev_flow steps(struct ev_run *x, const struct ev_part *n, uint32_t i,
 static inline enum ev_flow path(struct ev_run *x, const struct ev_part *n,
 				const struct ev_value *from, struct ev_value *out, bool *none)
 {
-	uint32_t i = 0, at = from->n;
+	const struct ev_node *nodes = x->d->nodes;
+	const struct ev_path_step *s = n->steps, *end = s + n->n_steps;
+	uint32_t at = from->n;
 
 	*none = false;
-	if (from->form != EV_IN_DOC) {
-		*out = *from;
-		return steps(x, n, 0, out, none);
-	}
-	for (; i < n->n_steps && n->steps[i].name != NULL && ev_kind(x->d, at) == EV_OBJECT; i++) {
-		x->left -= (int64_t)x->d->nodes[at].count;
-		at = member(x, at, &n->steps[i]);
-		if (at == EV_NOWHERE) {
-			*out = ev_bare(EV_NULL);
-			return steps(x, n, i + 1, out, none);
+	*out = *from;
+	if (from->form == EV_IN_DOC) {
+		for (; s < end && s->name != NULL && nodes[at].kind == EV_OBJECT; s++) {
+			x->left -= (int64_t)nodes[at].count;
+			at = member(x, at, s);
+			if (at == EV_NOWHERE) {
+				*out = ev_bare(EV_NULL);
+				return steps(x, n, (uint32_t)(s + 1 - n->steps), out, none);
+			}
 		}
+		*out = ev_at(x->d, at);
 	}
-	*out = ev_at(x->d, at);
-	return i < n->n_steps ? steps(x, n, i, out, none) : EV_GO_ON;
+	return s < end ? steps(x, n, (uint32_t)(s - n->steps), out, none) : EV_GO_ON;
 }
 
 /* Sinks. Each is known by its first member. */
