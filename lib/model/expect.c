@@ -409,21 +409,20 @@ static void count_row(struct expect *e, struct frame *f, uint64_t element, const
 
 static void step_rows(struct expect *e, struct frame *f)
 {
-	const struct column *columns[EXPECT_MAX_COLUMNS];
 	uint32_t at[EXPECT_MAX_COLUMNS];
 	size_t n = 1;
 
-	for (size_t k = 0; k < e->n_columns; k++) {
-		columns[k] = column_of(e, k);
-		if (columns[k]->path->many)
-			n = columns[k]->n;
-	}
+	for (size_t k = 0; k < e->n_columns; k++)
+		if (column_of(e, k)->path->many)
+			n = column_of(e, k)->n;
 	e->elements += n;
 	for (size_t i = 0; i < n; i++) {
 		size_t missing = 0;
 
 		for (size_t k = 0; k < e->n_columns; k++) {
-			at[k] = columns[k]->at[columns[k]->path->many ? i : 0];
+			const struct column *c = column_of(e, k);
+
+			at[k] = c->at[c->path->many ? i : 0];
 			missing += is_missing(f->d, at[k]);
 		}
 		if ((e->ignore == IGNORE_ALL_MISSING && missing == e->n_columns) ||

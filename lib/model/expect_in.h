@@ -139,7 +139,7 @@ enum ignore { IGNORE_ALL_MISSING, IGNORE_ANY_MISSING, IGNORE_NEVER };
 
 /* What was said of a short value. */
 struct remembered {
-	uint64_t head, tail; /* its octets, as value_key has them */
+	uint64_t head, tail; /* its first and its last octets */
 	uint32_t len;	     /* 0: of none yet */
 	bool good;
 };
