@@ -1,5 +1,5 @@
 #include "engine/star_impl.h"
-#include "json/form.h"
+#include "warehouse/value.h"
 
 void ev_star_want_cells(struct ev_star *s, size_t group)
 {
@@ -48,40 +48,6 @@ static void take_reserved_out(struct ev_star *s, struct ev_value *v)
 	v->len = (uint32_t)s->whole.len;
 }
 
-/* The text in a store, put in quotes. */
-static void in_quotes(char *store, uint32_t len, struct ev_value *v)
-{
-	store[0] = store[len + 1] = '"';
-	*v = (struct ev_value){.p = store, .len = len + 2, .present = true};
-}
-
-/*
- * What most values are needs no call, or one: a text without escapes that fits, spelled in the
- * usual way. False for all others, right or not.
- */
-static inline bool usual_value(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
-			       char *store, struct ev_value *v)
-{
-	const struct ev_node *n = &d->nodes[at];
-	const char *p = d->text + n->pos;
-	uint32_t len = n->end - n->pos;
-
-	if (n->kind != EV_STRING || n->escaped)
-		return false;
-	switch (c->type) {
-	case EV_TYPE_VARCHAR:
-		*v = (struct ev_value){.p = p, .len = len, .present = true};
-		return len - 2 <= c->size;
-	case EV_TYPE_UUID:
-		in_quotes(store, EV_UUID_TEXT, v);
-		return ev_uuid_canonical(p + 1, len - 2, store + 1);
-	case EV_TYPE_TIMESTAMP:
-		in_quotes(store, EV_TIME_TEXT, v);
-		return ev_time_utc(p + 1, len - 2, store + 1);
-	default: return false;
-	}
-}
-
 /* False if the value does not fit. */
 static bool other_value(struct ev_star *s, const struct ev_column *c, uint32_t at, char *store,
 			struct ev_value *v)
@@ -100,7 +66,7 @@ static inline bool read_value(struct ev_star *s, const struct ev_doc *d, const s
 		*v = s->absent;
 		return true;
 	}
-	return usual_value(c, d, at, store, v) || other_value(s, c, at, store, v);
+	return ev_value_usual(c, d, at, store, v) || other_value(s, c, at, store, v);
 }
 
 /* Reads cells of the event. False if some value does not fit. */
