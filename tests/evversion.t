@@ -812,6 +812,24 @@ check 'spilled and shuffled: the same bytes' 0 @want @want.sums
 mkdir spill
 run 'TMPDIR=$PWD/spill evversion -S 64K -r rejects many.jsonl >/dev/null; ls -A spill'
 check 'nor in that of this run' 0
+# In the output's own memory where they fit, and beside it where they do not.
+awk 'BEGIN {
+	for (i = 0; i < 12; i++) {
+		long = sprintf("%0*d", 30000 * i + i % 2 * 262000, 0)
+		printf "{\"id\":\"l%02d\",\"type\":\"T\",\"time\":\"2026-03-01T08:00:00Z\",\"long\":\"%s\"}\n", i, long
+	}
+}' >long.jsonl
+run 'evversion long.jsonl | sed "s/,\"_ev\":{\"op\":\"insert\",\"row\":\"[0-9a-f]\{32\}\",\"valid_from\":\"2026-03-01T08:00:00.000000Z\",\"valid_to\":null,\"current\":true,\"deleted\":false}}$/}/"'
+check 'lines longer than a block of the output' 0 @long.jsonl
+records <<'END' >second.jsonl
+put l11 - 09
+put c 1 10 "x":1
+put c 1 10 "x":2
+END
+run evversion -r rejects long.jsonl second.jsonl
+is 'a record of the second file is told with its place there' "$(jq -c '._ev.reject | [.code, .source, .line]' rejects)" \
+	'["conflict","second.jsonl",2]'
+
 run 'TMPDIR=/nonexistent evversion -S 64K -r rejects many.jsonl'
 check 'no folder to spill to' 2 '' '~^evversion: /nonexistent.*No such file or directory'
 run 'evversion -m arrival.yaml -S 64K -r rejects many.jsonl >spilled; evversion -m arrival.yaml -r rejects many.jsonl | cmp - spilled'

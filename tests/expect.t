@@ -261,6 +261,33 @@ is 'each of a thousand violations is counted in every rule' \
 	"$(found r.json | grep -c '"element_count":100000,"unexpected_count":1000,')" 6
 ok 'and the result stays small' [ "$(wc -c <r.json)" -lt 60000 ]
 
+# Short values of every length, of which what was said is remembered
+
+awk 'BEGIN { seed = 1
+	for (i = 0; i < 20000; i++) {
+		seed = (seed * 1103515245 + 12345) % 2147483648
+		len = int(seed / 65536) % 20
+		s = ""
+		for (k = 0; k < len; k++) {
+			seed = (seed * 1103515245 + 12345) % 2147483648
+			s = s substr("aaaab1", int(seed / 65536) % 6 + 1, 1)
+		}
+		if (i % 3 == 1) # alike in the last eight octets, or in the first
+			s = substr(s "aaaaa", 1, 5) "aaaaaaaaa"
+		else if (i % 3 == 2)
+			s = "aaaaaaaaa" substr(s "aaaaa", 1, 5)
+		v = s ~ /^1+$/ && i % 2 ? s : "\"" s "\""
+		printf "{\"id\":\"%d\",\"type\":\"A\",\"time\":\"2026-03-01T00:00:00Z\",\"s\":%s}\n", i, v >"short.jsonl"
+		odd += s !~ /^a*$/
+		out += v != "\"\"" && v != "\"a\"" && v != "\"aaaaaaa\"" && v != 1
+	}
+	printf "%d %d\n", odd, out }' >counts.txt
+model 'expect_column_values_to_match_regex: {column: s, regex: "^a*$"}' \
+	'expect_column_values_to_be_in_set: {column: s, value_set: ["", "a", "aaaaaaa", 1]}'
+run evvalidate --result r.json short.jsonl
+is 'short values are told apart' "$(found r.json | sed 's/.*"unexpected_count":\([0-9]*\),.*/\1/' | tr '\n' ' ')" \
+	"$(cat counts.txt) "
+
 # Use
 
 try 'no state to merge' 2 'evvalidate --merge --result r.json' <<'END'

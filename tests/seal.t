@@ -532,6 +532,39 @@ is 'once each, called after their digests' "$(
 1|32'
 dump >loaded
 
+# The digest is of lines: neighbours are taken together, but the CRs before their ends are no part of
+# them, and a line that is too long comes in parts.
+long()
+{
+	awk -v n="$1" 'BEGIN { while (n-- > 0) printf "long"; print "" }'
+}
+{
+	sed -n 1,40p raw.1
+	printf '{"event_id":"long","note":"%s"}\n' "$(long 200)"
+	printf '{"event_id":"longer","note":"%s"}\n' "$(long 200000)"
+	sed -n 41,80p raw.1
+	printf '{"event_id":"longest","note":"%s"}\n' "$(long 200000)"
+} >some
+evparse -r r some >sealed
+evdedupe -r want.r --max-line 500 sealed >want
+is 'lines in parts are those that were sealed' "$(grep -c too-long want.r)" 3
+sed '/long/!{3s/$/\r/; 6,9s/$/\r\r/; 60s/$/\r/;}' sealed >crs
+run 'evdedupe -r r --max-line 500 crs'
+is 'and so are lines that got CRs' "$status" 0
+same 'which leave without them' "$out" want
+run '{ sed "/longer/q" crs; sleep 0.2; sed "1,/longer/d" crs; } | evdedupe -r r --max-line 500'
+same 'also where the input pauses behind a part' "$out" want
+for line in 7 $(grep -n long crs | cut -d: -f1) 60; do
+	sed "${line}s/e/f/2" crs >damaged
+	run 'evdedupe -r r --max-line 500 damaged'
+	check "another octet in line $line is found" 2 '~head' '~what arrived is not what was sealed'
+done
+for line in 7 $(grep -n long crs | cut -d: -f1) 60; do
+	sed "${line}d" crs >damaged
+	run 'evdedupe -r r --max-line 500 damaged'
+	check "the lack of line $line is found" 2 '~head' '~what arrived is not what was sealed'
+done
+
 # The other targets fail closed as well.
 evparse -r r raw.3 | evvalidate -r r | evdedupe | evversion | evstar >rows.3
 sed 5d rows.3 >damaged

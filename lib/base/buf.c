@@ -9,14 +9,13 @@ void ev_buf_free(struct ev_buf *b)
 	*b = (struct ev_buf){0};
 }
 
-char *ev_buf_room(struct ev_buf *b, size_t n)
+void ev_buf_grow(struct ev_buf *b, size_t n)
 {
 	size_t need;
 
 	if (__builtin_add_overflow(b->len, n, &need))
 		ev_oom();
 	ev_grow(&b->p, &b->cap, need != 0 ? need : 1, 1);
-	return b->p + b->len;
 }
 
 void ev_buf_printf(struct ev_buf *b, const char *fmt, ...)

@@ -20,20 +20,27 @@ struct ev_buf {
 };
 
 void ev_buf_free(struct ev_buf *b);
-/* Makes room for at least n further octets and returns where they go; len stays as it is. */
-char *ev_buf_room(struct ev_buf *b, size_t n);
+void ev_buf_grow(struct ev_buf *b, size_t n);
 void ev_buf_printf(struct ev_buf *b, const char *fmt, ...) EV_PRINTF(2, 3);
 /* Appends v in decimal digits. */
 void ev_buf_u64(struct ev_buf *b, uint64_t v);
 /* The octets as a string: a NUL stands behind them, outside len. */
 const char *ev_buf_str(struct ev_buf *b);
 
+/* Makes room for at least n further octets and returns where they go; len stays as it is. */
+static inline char *ev_buf_room(struct ev_buf *b, size_t n)
+{
+	if (b->cap - b->len < n || b->p == NULL)
+		ev_buf_grow(b, n);
+	return b->p + b->len;
+}
+
 static inline void ev_buf_put(struct ev_buf *b, const void *p, size_t n)
 {
 	if (n == 0)
 		return;
 	if (b->cap - b->len < n)
-		ev_buf_room(b, n);
+		ev_buf_grow(b, n);
 	memcpy(b->p + b->len, p, n);
 	b->len += n;
 }
@@ -41,7 +48,7 @@ static inline void ev_buf_put(struct ev_buf *b, const void *p, size_t n)
 static inline void ev_buf_putc(struct ev_buf *b, char c)
 {
 	if (b->cap == b->len)
-		ev_buf_room(b, 1);
+		ev_buf_grow(b, 1);
 	b->p[b->len++] = c;
 }
 

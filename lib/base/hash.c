@@ -2,6 +2,7 @@
 #include "base/mem.h"
 
 #define XXH_STATIC_LINKING_ONLY
+#include <endian.h>
 #include <md5.h>
 #include <sha2.h>
 #include <stdlib.h>
@@ -69,26 +70,12 @@ void ev_digest_free(struct ev_digest **d)
 	*d = NULL;
 }
 
-static void hex(const uint8_t *p, size_t n, char *out)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < n; i++) {
-		out[2 * i] = digits[p[i] >> 4];
-		out[2 * i + 1] = digits[p[i] & 15];
-	}
-	out[2 * n] = '\0';
-}
-
 void ev_hash128_hex(struct ev_hash128 h, char out[33])
 {
-	uint8_t b[16];
+	uint64_t words[2] = {htobe64(h.hi), htobe64(h.lo)};
 
-	for (int i = 0; i < 8; i++) {
-		b[i] = (uint8_t)(h.hi >> (56 - 8 * i));
-		b[i + 8] = (uint8_t)(h.lo >> (56 - 8 * i));
-	}
-	hex(b, sizeof b, out);
+	ev_hex16(words, out);
+	out[32] = '\0';
 }
 
 void ev_md5_hex(const void *p, size_t len, char out[33])
@@ -99,7 +86,8 @@ void ev_md5_hex(const void *p, size_t len, char out[33])
 	MD5Init(&c);
 	MD5Update(&c, p, len);
 	MD5Final(b, &c);
-	hex(b, sizeof b, out);
+	ev_hex16(b, out);
+	out[32] = '\0';
 }
 
 void ev_sha256(const void *p, size_t len, uint8_t out[EV_SHA256])
@@ -116,5 +104,6 @@ void ev_sha256_hex(const void *p, size_t len, char out[33])
 	uint8_t b[EV_SHA256];
 
 	ev_sha256(p, len, b);
-	hex(b, 16, out);
+	ev_hex16(b, out);
+	out[32] = '\0';
 }

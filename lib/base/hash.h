@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct ev_hash128 {
 	uint64_t lo, hi;
@@ -33,6 +34,24 @@ void ev_hash128_hex(struct ev_hash128 h, char out[33]);
 void ev_md5_hex(const void *p, size_t len, char out[33]);
 /* The first 16 octets of SHA-256. */
 void ev_sha256_hex(const void *p, size_t len, char out[33]);
+
+/* 16 octets as 32 lower-case hex digits, without a NUL: a digit a lane of a vector. */
+static inline void ev_hex16(const void *p, char out[32])
+{
+	typedef int8_t octets __attribute__((vector_size(16)));
+	octets v, high, low, digits[2];
+
+	memcpy(&v, p, sizeof v);
+	high = v >> 4 & 15;
+	low = v & 15;
+	digits[0] = __builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6,
+					    22, 7, 23);
+	digits[1] = __builtin_shufflevector(high, low, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29,
+					    14, 30, 15, 31);
+	for (int i = 0; i < 2; i++)
+		digits[i] += '0' + ((digits[i] > 9) & ('a' - '0' - 10));
+	memcpy(out, digits, sizeof digits);
+}
 
 enum { EV_SHA256 = 32 };
 

@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANES = 16, BLOCKS = 4, WORDS = 16 }; /* blocks of a message at most; words of a block */
+/* Messages of a set; octets and words of a block; blocks of a message at most. */
+enum { LANES = 32, BLOCK = 64, WORDS = 16, BLOCKS = 4 };
 
-/* Messages of the same number of blocks, word by word: the w-th words of all stand together. */
+/* Messages of the same number of blocks. */
 struct set {
-	uint32_t words[BLOCKS * WORDS][LANES];
+	uint8_t messages[LANES][BLOCKS * BLOCK];
 	char *out[LANES];
 	unsigned n;
 };
@@ -34,23 +35,79 @@ static const uint32_t sines[64] = {
 	0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb,
 	0xeb86d391};
 
-typedef uint32_t lanes __attribute__((vector_size(4 * LANES)));
+typedef uint32_t words4 __attribute__((vector_size(16)));
+typedef uint64_t pairs2 __attribute__((vector_size(16)));
+
+static inline words4 load4(const uint8_t *p)
+{
+	words4 v;
+
+	memcpy(&v, p, sizeof v);
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+	for (int i = 0; i < 4; i++)
+		v[i] = __builtin_bswap32(v[i]);
+#endif
+	return v;
+}
+
+/* The i-th words of `lanes` messages side by side: four words of four messages at a time. */
+static inline __attribute__((always_inline)) void
+gather(uint8_t (*messages)[BLOCKS * BLOCK], size_t lanes, size_t block, uint32_t *words)
+{
+	for (size_t lane = 0; lane < lanes; lane += 4) {
+#pragma GCC unroll 4
+		for (size_t i = 0; i < WORDS; i += 4) {
+			const size_t at = block * BLOCK + 4 * i;
+			words4 v[4], low[2], high[2];
+
+#pragma GCC unroll 4
+			for (size_t k = 0; k < 4; k++)
+				v[k] = load4(messages[lane + k] + at);
+#pragma GCC unroll 2
+			for (size_t k = 0; k < 2; k++) {
+				low[k] =
+					__builtin_shufflevector(v[2 * k], v[2 * k + 1], 0, 4, 1, 5);
+				high[k] =
+					__builtin_shufflevector(v[2 * k], v[2 * k + 1], 2, 6, 3, 7);
+			}
+			v[0] = (words4)__builtin_shufflevector((pairs2)low[0], (pairs2)low[1], 0,
+							       2);
+			v[1] = (words4)__builtin_shufflevector((pairs2)low[0], (pairs2)low[1], 1,
+							       3);
+			v[2] = (words4)__builtin_shufflevector((pairs2)high[0], (pairs2)high[1], 0,
+							       2);
+			v[3] = (words4)__builtin_shufflevector((pairs2)high[0], (pairs2)high[1], 1,
+							       3);
+#pragma GCC unroll 4
+			for (size_t k = 0; k < 4; k++)
+				memcpy(words + (i + k) * lanes + lane, &v[k], sizeof v[k]);
+		}
+	}
+}
 
 #define ROTATE(x, n) ((x) << (n) | (x) >> (32 - (n)))
-#define STEP(f, a, b, c, d, word, i, n)                      \
-	do {                                                 \
-		lanes w;                                     \
-                                                             \
-		memcpy(&w, block[(word) % WORDS], sizeof w); \
-		(a) += f(b, c, d) + w + sines[i];            \
-		(a) = ROTATE(a, n) + (b);                    \
+/* Of two vectors in turn, so that one is computed while the other waits for its last step. */
+#define STEP1(f, a, b, c, d, i, n)                \
+	do {                                      \
+		memcpy(&w, word, sizeof w);       \
+		word += sizeof w / sizeof *word;  \
+		(a) += f(b, c, d) + w + sines[i]; \
+		(a) = ROTATE(a, n) + (b);         \
 	} while (0)
-#define ROUND(f, from, word, n1, n2, n3, n4)                 \
-	for (unsigned i = (from); i < (from) + 16; i += 4) { \
-		STEP(f, a, b, c, d, word(i), i, n1);         \
-		STEP(f, d, a, b, c, word(i + 1), i + 1, n2); \
-		STEP(f, c, d, a, b, word(i + 2), i + 2, n3); \
-		STEP(f, b, c, d, a, word(i + 3), i + 3, n4); \
+#define STEP(f, a, b, c, d, nth, i, n)                       \
+	do {                                                 \
+		const uint32_t *word = words[(nth) % WORDS]; \
+                                                             \
+		STEP1(f, a##0, b##0, c##0, d##0, i, n);      \
+		STEP1(f, a##1, b##1, c##1, d##1, i, n);      \
+	} while (0)
+#define ROUND(f, from, nth, n1, n2, n3, n4)                                        \
+	_Pragma("GCC unroll 4") for (unsigned i = (from); i < (from) + 16; i += 4) \
+	{                                                                          \
+		STEP(f, a, b, c, d, nth(i), i, n1);                                \
+		STEP(f, d, a, b, c, nth(i + 1), i + 1, n2);                        \
+		STEP(f, c, d, a, b, nth(i + 2), i + 2, n3);                        \
+		STEP(f, b, c, d, a, nth(i + 3), i + 3, n4);                        \
 	}
 #define F(x, y, z) ((z) ^ ((x) & ((y) ^ (z))))
 #define G(x, y, z) ((y) ^ ((z) & ((x) ^ (y))))
@@ -62,37 +119,47 @@ typedef uint32_t lanes __attribute__((vector_size(4 * LANES)));
 #define WORD_I(i)  (7 * (i))
 
 /*
- * The digests of a set, compiled once for each instruction set: the compiler makes of a vector as
- * many registers as it takes.
+ * The digests of the first n messages of a set, or more of them, for an instruction set whose
+ * vectors have so many lanes. A digest has four words: the first of each stand together, and so on.
  */
-#define WAY(name, target)                                                                  \
-	target static void digests_##name(const struct set *s, size_t blocks,              \
-					  uint32_t out[4][LANES])                          \
-	{                                                                                  \
-		const lanes zero = {0};                                                    \
-		lanes a = zero + 0x67452301, b = zero + 0xefcdab89, c = zero + 0x98badcfe, \
-		      d = zero + 0x10325476;                                               \
-                                                                                           \
-		for (size_t k = 0; k < blocks; k++) {                                      \
-			const uint32_t(*block)[LANES] = &s->words[k * WORDS];              \
-			lanes a0 = a, b0 = b, c0 = c, d0 = d;                              \
-                                                                                           \
-			ROUND(F, 0, WORD_F, 7, 12, 17, 22)                                 \
-			ROUND(G, 16, WORD_G, 5, 9, 14, 20)                                 \
-			ROUND(H, 32, WORD_H, 4, 11, 16, 23)                                \
-			ROUND(I, 48, WORD_I, 6, 10, 15, 21)                                \
-			a += a0;                                                           \
-			b += b0;                                                           \
-			c += c0;                                                           \
-			d += d0;                                                           \
-		}                                                                          \
-		memcpy(out[0], &a, sizeof a);                                              \
-		memcpy(out[1], &b, sizeof b);                                              \
-		memcpy(out[2], &c, sizeof c);                                              \
-		memcpy(out[3], &d, sizeof d);                                              \
+#define WAY(name, target, width)                                                                   \
+	target static void digests_##name(struct set *s, size_t blocks, unsigned n,                \
+					  uint32_t out[4][LANES])                                  \
+	{                                                                                          \
+		typedef uint32_t lanes __attribute__((vector_size(4 * (width))));                  \
+                                                                                                   \
+		for (unsigned from = 0; from < n; from += 2 * (width)) {                           \
+			const lanes zero = {0};                                                    \
+			lanes w, a0 = zero + 0x67452301, b0 = zero + 0xefcdab89,                   \
+				 c0 = zero + 0x98badcfe, d0 = zero + 0x10325476, a1 = a0, b1 = b0, \
+				 c1 = c0, d1 = d0;                                                 \
+                                                                                                   \
+			for (size_t k = 0; k < blocks; k++) {                                      \
+				uint32_t words[WORDS][2 * (width)];                                \
+				lanes before[] = {a0, b0, c0, d0, a1, b1, c1, d1};                 \
+                                                                                                   \
+				gather(s->messages + from, 2UL * (width), k, words[0]);            \
+				ROUND(F, 0, WORD_F, 7, 12, 17, 22)                                 \
+				ROUND(G, 16, WORD_G, 5, 9, 14, 20)                                 \
+				ROUND(H, 32, WORD_H, 4, 11, 16, 23)                                \
+				ROUND(I, 48, WORD_I, 6, 10, 15, 21)                                \
+				a0 += before[0];                                                   \
+				b0 += before[1];                                                   \
+				c0 += before[2];                                                   \
+				d0 += before[3];                                                   \
+				a1 += before[4];                                                   \
+				b1 += before[5];                                                   \
+				c1 += before[6];                                                   \
+				d1 += before[7];                                                   \
+			}                                                                          \
+			memcpy(out[0] + from, (lanes[]){a0, a1}, 2 * sizeof w);                    \
+			memcpy(out[1] + from, (lanes[]){b0, b1}, 2 * sizeof w);                    \
+			memcpy(out[2] + from, (lanes[]){c0, c1}, 2 * sizeof w);                    \
+			memcpy(out[3] + from, (lanes[]){d0, d1}, 2 * sizeof w);                    \
+		}                                                                                  \
 	}
 
-WAY(plain, )
+WAY(plain, , 4)
 
 static bool has_plain(void)
 {
@@ -101,8 +168,8 @@ static bool has_plain(void)
 
 #ifdef __x86_64__
 
-WAY(avx2, __attribute__((target("avx2"))))
-WAY(avx512, __attribute__((target("avx512f,avx512vl"))))
+WAY(avx2, __attribute__((target("avx2"))), 8)
+WAY(avx512, __attribute__((target("avx512f,avx512vl"))), 16)
 
 static bool has_avx2(void)
 {
@@ -116,7 +183,7 @@ static bool has_avx512(void)
 
 #endif
 
-typedef void digests_fn(const struct set *, size_t, uint32_t[4][LANES]);
+typedef void digests_fn(struct set *, size_t, unsigned, uint32_t[4][LANES]);
 
 static const struct way {
 	const char *name;
@@ -165,36 +232,26 @@ void ev_md5_free(struct ev_md5 **m)
 	*m = NULL;
 }
 
-/* Eight hex digits of a word's four octets, the lowest first: a nibble an octet, all at once. */
-static void put_word(uint32_t word, char out[8])
-{
-	uint64_t v = word;
-
-	v = (v | v << 16) & 0x0000ffff0000ffff;
-	v = (v | v << 8) & 0x00ff00ff00ff00ff;
-	v = (v >> 4 | v << 8) & 0x0f0f0f0f0f0f0f0f;
-	v += 0x3030303030303030 + ((v + 0x0606060606060606) >> 4 & 0x0101010101010101) * 39;
-	v = htole64(v);
-	memcpy(out, &v, sizeof v);
-}
-
 static void compute(struct set *s, size_t blocks)
 {
 	uint32_t state[4][LANES];
 
-	chosen(s, blocks, state);
-	for (unsigned lane = 0; lane < s->n; lane++)
-		for (unsigned k = 0; k < 4; k++)
-			put_word(state[k][lane], s->out[lane] + 8UL * k);
+	chosen(s, blocks, s->n, state);
+	for (unsigned lane = 0; lane < s->n; lane++) {
+		words4 digest = {htole32(state[0][lane]), htole32(state[1][lane]),
+				 htole32(state[2][lane]), htole32(state[3][lane])};
+
+		ev_hex16(&digest, s->out[lane]);
+	}
 	s->n = 0;
 }
 
 void ev_md5_add(struct ev_md5 *m, const void *p, size_t len, char *out)
 {
-	size_t blocks = (len + 8) / 64 + 1;
-	uint8_t message[BLOCKS * 64];
+	size_t blocks = (len + 8) / BLOCK + 1;
+	uint64_t bits = htole64(len * 8);
+	uint8_t *message;
 	struct set *s;
-	uint64_t bits;
 
 	if (blocks > BLOCKS) {
 		char hex[EV_MD5_HEX + 1];
@@ -203,21 +260,12 @@ void ev_md5_add(struct ev_md5 *m, const void *p, size_t len, char *out)
 		memcpy(out, hex, EV_MD5_HEX);
 		return;
 	}
-	memcpy(message, p, len);
-	memset(message + len, 0, blocks * 64 - len);
-	message[len] = 0x80;
-	bits = htole64(len * 8);
-	memcpy(message + blocks * 64 - 8, &bits, sizeof bits);
 	s = &m->sets[blocks - 1];
-	for (size_t k = 0; k < blocks; k++) {
-		uint32_t(*words)[LANES] = &s->words[k * WORDS];
-		uint32_t block[WORDS];
-
-		memcpy(block, message + k * 64, sizeof block);
-#pragma GCC unroll 16
-		for (size_t i = 0; i < WORDS; i++)
-			words[i][s->n] = le32toh(block[i]);
-	}
+	message = s->messages[s->n];
+	memcpy(message, p, len);
+	memset(message + len, 0, blocks * BLOCK - len);
+	message[len] = 0x80;
+	memcpy(message + blocks * BLOCK - 8, &bits, sizeof bits);
 	s->out[s->n++] = out;
 	if (s->n == LANES)
 		compute(s, blocks);

@@ -1,5 +1,6 @@
 #include "base/time.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define DAY 86400
@@ -10,13 +11,12 @@
  */
 int64_t ev_date_days(struct ev_date d)
 {
-	int64_t y = d.year - (d.month <= 2);
-	int64_t era = (y >= 0 ? y : y - 399) / 400;
-	int64_t yoe = y - era * 400;
-	int64_t doy = (153 * (d.month + (d.month > 2 ? -3 : 9)) + 2) / 5 + d.day - 1;
-	int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+	/* An era earlier, so that the year -1, in which the year 0 begins, is no exception. */
+	uint32_t y = (uint32_t)(d.year + 400 - (d.month <= 2));
+	uint32_t doy =
+		(153U * (uint32_t)(d.month + (d.month > 2 ? -3 : 9)) + 2) / 5 + (uint32_t)d.day - 1;
 
-	return era * 146097 + doe - 719468;
+	return (int64_t)(y * 365 + y / 4 - y / 100 + y / 400 + doy) - (146097 + 719468);
 }
 
 struct ev_date ev_date_of_days(int64_t days)
@@ -74,7 +74,8 @@ static bool day_exists(struct ev_date d)
 
 	if (d.month < 1 || d.month > 12 || d.day < 1)
 		return false;
-	return d.day <= month_days[d.month - 1] + (d.month == 2 && leap_year(d.year));
+	return d.day <= 28 ||
+	       d.day <= month_days[d.month - 1] + (d.month == 2 && leap_year(d.year));
 }
 
 bool ev_date_parse(const char *p, size_t len, struct ev_date *d)
@@ -85,48 +86,70 @@ bool ev_date_parse(const char *p, size_t len, struct ev_date *d)
 
 typedef uint8_t octets16 __attribute__((vector_size(16)));
 
-/* Two digits, which have been checked. */
-static inline int32_t pair(const char *p)
-{
-	return (p[0] - '0') * 10 + (p[1] - '0');
-}
-
 /*
- * "2026-03-01T10:00:00Z", with or without a fraction, as most are. Sixteen octets are checked at
- * once, then the rest. False for any other form.
+ * "2026-03-01T10:00:00Z", with or without a fraction, as most are. Sixteen octets are held against
+ * the least and the greatest that each may be, at once; then the rest. False for any other form.
  */
-static bool plain_utc(const char *p, size_t len, struct ev_date *d, int32_t *sec)
+static inline bool plain_utc(const char *p, size_t len, struct ev_date *d, int32_t *sec,
+			     int32_t *nsec)
 {
-	static const octets16 separators = {0, 0, 0, 0, '-', 0, 0, '-', 0, 0, 'T', 0, 0, ':', 0, 0};
+	static const octets16 least = {'0', '0', '0', '0', '-', '0', '0', '-',
+				       '0', '0', 'T', '0', '0', ':', '0', '0'};
+	static const octets16 above = {9, 9, 9, 9, 0, 1, 9, 0, 3, 9, 0, 2, 9, 0, 5, 9};
+	static const int32_t units[] = {1000000000, 100000000, 10000000, 1000000, 100000,
+					10000,	    1000,      100,	 10,	  1};
 	octets16 v, bad;
-	uint64_t halves[2];
+	uint64_t halves[2], pairs[2];
+	uint32_t hour, second;
 	size_t i = 19;
 
 	if (len < 20 || p[16] != ':' || (p[len - 1] != 'Z' && p[len - 1] != 'z'))
 		return false;
 	memcpy(&v, p, sizeof v);
-	bad = (octets16)(separators == 0) & (octets16)(v - '0' > 9);
-	bad |= (octets16)(separators != 0) & (octets16)(v != separators);
+	v -= least;
+	bad = (octets16)(v > above);
 	memcpy(halves, &bad, sizeof halves);
 	if ((halves[0] | halves[1]) != 0 || (uint8_t)(p[17] - '0') > 5 ||
 	    (uint8_t)(p[18] - '0') > 9)
 		return false;
-	if (p[i] == '.')
-		for (i = 20; p[i] >= '0' && p[i] <= '9';)
+	*nsec = 0;
+	if (p[i] == '.') {
+		for (i = 20; i < 29 && p[i] >= '0' && p[i] <= '9'; i++)
+			*nsec = *nsec * 10 + (p[i] - '0');
+		*nsec *= units[i - 20];
+		while (p[i] >= '0' && p[i] <= '9')
 			i++;
+	}
 	if (i != len - 1 || i == 20)
 		return false;
-	*d = (struct ev_date){pair(p) * 100 + pair(p + 2), pair(p + 5), pair(p + 8)};
-	*sec = pair(p + 11) * 3600 + pair(p + 14) * 60 + pair(p + 17);
-	return p[11] <= '2' && pair(p + 11) < 24 && p[14] < '6' && day_exists(*d);
+	/* Octet i is then the number of two digits that begins at i. */
+	memcpy(pairs, &v, sizeof pairs);
+	pairs[0] = le64toh(pairs[0]);
+	pairs[1] = le64toh(pairs[1]);
+	pairs[0] = pairs[0] * 10 + (pairs[0] >> 8);
+	pairs[1] = pairs[1] * 10 + (pairs[1] >> 8);
+	hour = pairs[1] >> 24 & 0xff;
+	second = (uint32_t)(p[17] - '0') * 10 + (uint32_t)(p[18] - '0');
+	*d = (struct ev_date){(int32_t)((pairs[0] & 0xff) * 100 + (pairs[0] >> 16 & 0xff)),
+			      (int32_t)(pairs[0] >> 40 & 0xff), (int32_t)(pairs[1] & 0xff)};
+	*sec = (int32_t)(hour * 3600 + (uint32_t)(pairs[1] >> 48 & 0xff) * 60 + second);
+	return hour < 24 && day_exists(*d);
+}
+
+bool ev_time_is_utc(const char *p, size_t len)
+{
+	struct ev_date d;
+	int32_t sec, nsec;
+
+	return plain_utc(p, len, &d, &sec, &nsec);
 }
 
 bool ev_time_utc(const char *p, size_t len, char out[EV_TIME_TEXT])
 {
 	struct ev_date d;
-	int32_t sec;
+	int32_t sec, nsec;
 
-	if (!plain_utc(p, len, &d, &sec))
+	if (!plain_utc(p, len, &d, &sec, &nsec))
 		return false;
 	memcpy(out, "0000-00-00T00:00:00.000000Z", EV_TIME_TEXT);
 	memcpy(out, p, 19);
@@ -190,15 +213,10 @@ enum ev_time_form ev_time_parse(const char *p, size_t len, struct ev_time *t)
 {
 	struct ev_date d;
 	struct clock c;
-	int32_t sec;
+	int32_t sec, nsec;
 
-	if (plain_utc(p, len, &d, &sec)) {
-		int32_t unit = 100000000;
-
-		t->sec = ev_date_days(d) * DAY + sec;
-		t->nsec = 0;
-		for (size_t i = 20; i < len - 1; i++, unit /= 10)
-			t->nsec += (p[i] - '0') * unit;
+	if (plain_utc(p, len, &d, &sec, &nsec)) {
+		*t = (struct ev_time){ev_date_days(d) * DAY + sec, nsec};
 		return EV_TIME_ZONED;
 	}
 	if (len < 19 || (p[10] != 'T' && p[10] != 't') || !ev_date_parse(p, EV_DATE_TEXT, &d) ||
@@ -212,8 +230,12 @@ enum ev_time_form ev_time_parse(const char *p, size_t len, struct ev_time *t)
 /* Two digits of v, below 100. */
 static inline void put_pair(char *out, uint32_t v)
 {
-	out[0] = (char)('0' + v / 10);
-	out[1] = (char)('0' + v % 10);
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+				    "25262728293031323334353637383940414243444546474849"
+				    "50515253545556575859606162636465666768697071727374"
+				    "75767778798081828384858687888990919293949596979899";
+
+	memcpy(out, pairs + 2UL * v, 2);
 }
 
 void ev_date_format(struct ev_date d, char out[EV_DATE_TEXT])
@@ -233,24 +255,35 @@ static int64_t floor_days(int64_t sec)
 
 bool ev_time_in_range(struct ev_time t)
 {
-	int64_t days = floor_days(t.sec);
-
-	return days >= -719528 && days <= 2932896; /* 0000-01-01 and 9999-12-31 */
+	/* From 0000-01-01 to 9999-12-31. */
+	return t.sec >= INT64_C(-719528) * DAY && t.sec < INT64_C(2932897) * DAY;
 }
 
 void ev_time_format(struct ev_time t, char out[EV_TIME_TEXT])
 {
-	int64_t days = floor_days(t.sec);
-	uint32_t sec = (uint32_t)(t.sec - days * DAY), micro = (uint32_t)t.nsec / 1000;
+	/* Times come one near another: the text of the last second, and its day. */
+	static _Thread_local struct {
+		int64_t sec, days;
+		char text[EV_TIME_TEXT + 1];
+	} last = {0, 0, "1970-01-01T00:00:00.000000Z"};
+	uint32_t micro = (uint32_t)t.nsec / 1000, high = micro / 10000, low = micro % 10000;
 
-	memcpy(out, "0000-00-00T00:00:00.000000Z", EV_TIME_TEXT);
-	ev_date_format(ev_date_of_days(days), out);
-	put_pair(out + 11, sec / 3600);
-	put_pair(out + 14, sec / 60 % 60);
-	put_pair(out + 17, sec % 60);
-	put_pair(out + 20, micro / 10000);
-	put_pair(out + 22, micro / 100 % 100);
-	put_pair(out + 24, micro % 100);
+	if (t.sec != last.sec) {
+		int64_t days = floor_days(t.sec);
+		uint32_t sec = (uint32_t)(t.sec - days * DAY), minute = sec / 60, hour = sec / 3600;
+
+		if (days != last.days)
+			ev_date_format(ev_date_of_days(days), last.text);
+		put_pair(last.text + 11, hour);
+		put_pair(last.text + 14, minute - hour * 60);
+		put_pair(last.text + 17, sec - minute * 60);
+		last.sec = t.sec;
+		last.days = days;
+	}
+	memcpy(out, last.text, EV_TIME_TEXT);
+	put_pair(out + 20, high);
+	put_pair(out + 22, low / 100);
+	put_pair(out + 24, low % 100);
 }
 
 int ev_time_compare(struct ev_time a, struct ev_time b)

@@ -45,6 +45,8 @@ void ev_date_format(struct ev_date d, char out[EV_DATE_TEXT]);
  * for any other text, right or not.
  */
 bool ev_time_utc(const char *p, size_t len, char out[EV_TIME_TEXT]);
+/* Whether it would take the text. */
+bool ev_time_is_utc(const char *p, size_t len);
 /* A year outside 0..9999 has no RFC 3339 form. */
 bool ev_time_in_range(struct ev_time t);
 

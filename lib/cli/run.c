@@ -33,8 +33,10 @@ struct run {
 	struct sums before;	  /* at the start of the section of the output */
 	uint64_t section_in;	  /* records and blank lines in the section of the input */
 	struct ev_digest *digest; /* of the section of the input */
-	struct cli_chain chain;	  /* of the section's producers, or of all sections gathered */
-	struct cli_chain total;	  /* of all sections, with this program's own stage */
+	const char *span;	  /* neighbours among the lines that the digest is to take yet */
+	size_t span_len;
+	struct cli_chain chain; /* of the section's producers, or of all sections gathered */
+	struct cli_chain total; /* of all sections, with this program's own stage */
 	size_t sections;
 	char *batch, *last_batch; /* of the output; gathered sections may bear several, least to
 				     greatest */
@@ -128,6 +130,45 @@ void cli_note_refusal(uint64_t rejected, uint64_t in)
 static bool too_many_rejects(const struct run *r)
 {
 	return cli_refuses(r->c, ev_rejects_count(r->c->port.rejects), r->n_in);
+}
+
+/* The digest of the input */
+
+static void digest_span(struct run *r)
+{
+	ev_digest_add(r->digest, r->span, r->span_len);
+	r->span_len = 0;
+}
+
+/* Lines without the CRs before their ends: those that have none are taken together. */
+static void digest_line(struct run *r, const struct ev_line *l)
+{
+	if (r->span_len == 0)
+		r->span = l->p;
+	if (l->p != r->span + r->span_len) {
+		digest_span(r);
+		r->span = l->p;
+	}
+	r->span_len += l->len;
+	if (l->kind == EV_LINE_PART && !l->last) {
+		digest_span(r);
+		return;
+	}
+	if (l->p[l->len] == '\n') {
+		r->span_len++;
+	} else {
+		digest_span(r);
+		ev_digest_add(r->digest, "\n", 1);
+	}
+	/* The octets go with their run. */
+	if (l->kind == EV_LINE_PART || l->nth + 1 == l->index->n_lines)
+		digest_span(r);
+}
+
+static void digest_value(struct run *r, char digest[33])
+{
+	digest_span(r);
+	ev_hash128_hex(ev_digest_value(r->digest), digest);
 }
 
 /* Sections */
@@ -240,6 +281,7 @@ static void head(struct run *r, const struct ev_line *l, const struct cli_contro
 	r->section_in = 0;
 	r->sections++;
 	ev_digest_reset(r->digest);
+	r->span_len = 0;
 	if (r->e->flow != CLI_FLOW_GATHER) {
 		free(r->batch);
 		free(r->last_batch);
@@ -269,7 +311,7 @@ static void check_seal(struct run *r, const struct ev_line *l, const struct cli_
 		die_at(r, l,
 		       "the seal says that a stage before this one did not approve the batch: see "
 		       "its messages and rejects");
-	ev_hash128_hex(ev_digest_value(r->digest), digest);
+	digest_value(r, digest);
 	if (cli_stage_count(last, "out") != r->section_in || strcmp(digest, line->digest) != 0)
 		die_at(r, l,
 		       "what arrived is not what was sealed: lines were lost, added or changed on "
@@ -353,19 +395,19 @@ static void too_long(struct run *r, const struct ev_line *l)
 		must(r, ev_rejects_end(r->c->port.rejects, &r->c->error));
 }
 
-/* True if the line was one of the chain's, and is dealt with. */
-static bool control(struct run *r, const struct ev_line *l)
+/* What the line is; a head or a seal is dealt with. */
+static enum cli_control control(struct run *r, const struct ev_line *l)
 {
 	struct cli_control_line line;
 	enum cli_control what;
 	struct ev_error why;
 
 	if (l->kind != EV_LINE_WHOLE || l->len == 0 || l->p[0] != '{')
-		return false;
+		return CLI_RECORD;
 	if (cli_seal_read(r->seal, l->p, l->len, &what, &line, &why) != EV_OK)
 		die_at(r, l, why.text);
 	if (what == CLI_RECORD)
-		return false;
+		return CLI_RECORD;
 	if (r->begins)
 		die_at(r, l,
 		       "the input is sealed already: leave out --first, or what begins the chain "
@@ -374,33 +416,15 @@ static bool control(struct run *r, const struct ev_line *l)
 		head(r, l, &line);
 	else if (what == CLI_SEAL)
 		seal(r, l, &line);
-	else
-		return false;
-	return true;
-}
-
-/* A control line of this chain that this version does not know is handed on as it is. */
-static bool hand_on(struct run *r, const struct ev_line *l)
-{
-	struct cli_control_line line;
-	enum cli_control what;
-	struct ev_error why;
-
-	if (l->kind != EV_LINE_WHOLE ||
-	    cli_seal_read(r->seal, l->p, l->len, &what, &line, &why) != EV_OK || what != CLI_OTHER)
-		return false;
-	if (r->e->flow != CLI_FLOW_SINK) {
-		ev_out_put(r->c->port.out, l->p, l->len);
-		ev_out_put(r->c->port.out, "\n", 1);
-	}
-	return true;
+	return what;
 }
 
 static void take_line(struct run *r, const struct ev_line *l)
 {
 	bool chained = r->seal != NULL && !r->begins;
+	enum cli_control what = r->seal != NULL ? control(r, l) : CLI_RECORD;
 
-	if (r->seal != NULL && control(r, l))
+	if (what == CLI_HEAD || what == CLI_SEAL)
 		return;
 	if (chained && !r->inside)
 		die_at(r, l,
@@ -408,13 +432,15 @@ static void take_line(struct run *r, const struct ev_line *l)
 		       "this one did not seal it; "
 		       "if the chain begins here, say --first");
 	/* Without a chain a sink's batch is known again by the digest taken here. */
-	if (chained || r->e->flow == CLI_FLOW_SINK) {
-		ev_digest_add(r->digest, l->p, l->len);
-		if (l->kind == EV_LINE_WHOLE || l->last)
-			ev_digest_add(r->digest, "\n", 1);
-	}
-	if (chained && hand_on(r, l))
+	if (chained || r->e->flow == CLI_FLOW_SINK)
+		digest_line(r, l);
+	if (what == CLI_OTHER) { /* one that this version does not know is handed on as it is */
+		if (r->e->flow != CLI_FLOW_SINK) {
+			ev_out_put(r->c->port.out, l->p, l->len);
+			ev_out_put(r->c->port.out, "\n", 1);
+		}
 		return;
+	}
 	r->section_in += !r->long_line;
 	if (l->kind == EV_LINE_PART)
 		too_long(r, l);
@@ -507,7 +533,7 @@ static void end(struct run *r)
 	if (!sealed && r->e->flow == CLI_FLOW_SINK) {
 		char digest[33];
 
-		ev_hash128_hex(ev_digest_value(r->digest), digest);
+		digest_value(r, digest);
 		end_sink(r, r->c->batch, digest);
 	}
 	if (r->e->finish != NULL)

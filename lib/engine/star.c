@@ -180,7 +180,7 @@ static struct ev_hash128 content_digest(struct ev_star *s)
 	uint32_t skip[EV_MAX_SKIP];
 	size_t n = ev_event_skip(s->events, s->event, &s->id, 1, skip);
 
-	return ev_content_digest(s->content, s->event->doc, 0, skip, n);
+	return ev_content_digest(s->content, s->event->doc, skip, n);
 }
 
 static void ask_row_key(struct ev_star *s, struct ev_star_version *v, struct ev_hash128 content)

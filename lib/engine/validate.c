@@ -8,13 +8,17 @@
 
 #include <stdlib.h>
 
+/* Values that a row will bear, each in the type of its column. */
+struct columns {
+	struct ev_column_at *list;
+	size_t n;
+};
+
 /* Columns of the elements of a list. */
 struct elements {
 	struct ev_list each;
 	struct ev_picks *picks;
-	const struct ev_column **columns;
-	uint32_t *slots;
-	size_t n_columns;
+	struct columns columns;
 };
 
 /* What an event type is held against. */
@@ -22,9 +26,7 @@ struct contract {
 	const char *type;
 	size_t len;
 	const struct ev_jschema *put, *patch;
-	const struct ev_column **columns; /* at the event */
-	uint32_t *slots;		  /* of each */
-	size_t n_columns;
+	struct columns columns;	   /* at the event */
 	struct elements *elements; /* what tables ask of the elements of lists */
 	size_t n_elements;
 	size_t *rules;
@@ -69,12 +71,10 @@ static void free_contract(struct contract *c)
 {
 	for (size_t i = 0; i < c->n_elements; i++) {
 		ev_picks_free(&c->elements[i].picks);
-		free(c->elements[i].columns);
-		free(c->elements[i].slots);
+		free(c->elements[i].columns.list);
 	}
 	free(c->elements);
-	free(c->columns);
-	free(c->slots);
+	free(c->columns.list);
 	free(c->rules);
 }
 
@@ -137,17 +137,27 @@ static bool same_column(const struct ev_column *a, const struct ev_column *b)
 	       ev_path_same(a->from, b->from);
 }
 
-/* A value that several tables take in the same type is checked once: adds it if it is new. */
-static bool add_column(const struct ev_column ***list, uint32_t **slots, size_t *n,
-		       const struct ev_column *column)
+/* A value that several tables take in the same type is checked once. */
+static bool has_column(const struct columns *c, const struct ev_column *column)
 {
-	for (size_t i = 0; i < *n; i++)
-		if (same_column((*list)[i], column))
-			return false;
-	*list = ev_realloc_array(*list, *n + 1, sizeof(struct ev_column *));
-	*slots = ev_realloc_array(*slots, *n + 1, sizeof **slots);
-	(*list)[(*n)++] = column;
-	return true;
+	for (size_t i = 0; i < c->n; i++)
+		if (same_column(c->list[i].column, column))
+			return true;
+	return false;
+}
+
+static void add_column(struct columns *c, const struct ev_column *column, uint32_t slot)
+{
+	c->list = ev_realloc_array(c->list, c->n + 1, sizeof *c->list);
+	c->list[c->n++] = (struct ev_column_at){column, slot};
+}
+
+/* What the envelope asks of its times is what a timestamp must be. */
+static bool envelope_checks(const struct ev_model *m, const struct ev_column *column)
+{
+	return column->type == EV_TYPE_TIMESTAMP &&
+	       (ev_path_same(column->from, m->time) ||
+		(m->modified != NULL && ev_path_same(column->from, m->modified)));
 }
 
 static struct elements *elements_of(struct ev_validate *v, struct contract *c,
@@ -178,14 +188,15 @@ static void add_table(struct ev_validate *v, struct contract *c, const struct ev
 		switch (column->from->root) {
 		case EV_ROOT_INDEX: break;
 		case EV_ROOT_EVENT:
-			if (add_column(&c->columns, &c->slots, &c->n_columns, column))
-				c->slots[c->n_columns - 1] =
-					ev_events_want(v->events, column->from);
+			if (!envelope_checks(v->m, column) && !has_column(&c->columns, column))
+				add_column(&c->columns, column,
+					   ev_events_want(v->events, column->from));
 			break;
 		case EV_ROOT_ITEM:
 			e = elements_of(v, c, each);
-			if (add_column(&e->columns, &e->slots, &e->n_columns, column))
-				e->slots[e->n_columns - 1] = ev_picks_add(e->picks, column->from);
+			if (!has_column(&e->columns, column))
+				add_column(&e->columns, column,
+					   ev_picks_add(e->picks, column->from));
 			break;
 		}
 	}
@@ -249,6 +260,7 @@ static bool compile(struct ev_validate *v, struct ev_error *err)
 				m->rules[i].place.column, m->rules[i].name, why.text);
 			return false;
 		}
+		ev_expr_bind(v->exprs[i], ev_scan_symbols(ev_events_scan(v->events)));
 	}
 	for (size_t i = 0; i < m->n_types; i++) {
 		struct contract *c = add_contract(v, m->types[i].name);
@@ -362,16 +374,16 @@ static bool schema_passes(struct ev_validate *v, const struct ev_jschema *s, con
 	return reject_code(&v->why, "schema");
 }
 
-static bool column_passes(struct ev_validate *v, const struct ev_column *c, const struct ev_doc *d,
-			  uint32_t at)
+static bool values_fit(struct ev_validate *v, const struct columns *c, const struct ev_doc *d,
+		       const uint32_t *at)
 {
-	char store[EV_VALUE_STORE];
-	struct ev_value value;
-	const char *problem = ev_column_value(c, v->m->zone, d, at, store, &value);
+	const char *problem;
+	size_t i = ev_columns_misfit(c->list, 0, c->n, v->m->zone, d, at, &problem);
 
-	if (problem == NULL)
+	if (i == c->n)
 		return true;
-	ev_column_misfit(c, d, at, problem, &v->why);
+	for (; i < c->n; i = ev_columns_misfit(c->list, i + 1, c->n, v->m->zone, d, at, &problem))
+		ev_column_misfit(c->list[i].column, d, at[c->list[i].slot], problem, &v->why);
 	return false;
 }
 
@@ -379,19 +391,15 @@ static bool columns_pass(struct ev_validate *v, const struct contract *c,
 			 const struct ev_event *event)
 {
 	const struct ev_doc *d = event->doc;
-	bool good = true;
+	bool good = values_fit(v, &c->columns, d, event->at);
 
-	for (size_t i = 0; i < c->n_columns; i++)
-		good &= column_passes(v, c->columns[i], d, event->at[c->slots[i]]);
 	for (size_t i = 0; i < c->n_elements; i++) {
 		struct elements *e = &c->elements[i];
 
 		ev_event_all(event, &e->each, &v->found);
 		for (size_t k = 0; k < v->found.n; k++) {
 			ev_picks_find(e->picks, d, v->found.at[k]);
-			for (size_t j = 0; j < e->n_columns; j++)
-				good &= column_passes(v, e->columns[j], d,
-						      e->picks->at[e->slots[j]]);
+			good &= values_fit(v, &e->columns, d, e->picks->at);
 		}
 	}
 	return good || reject_code(&v->why, "column");

@@ -7,49 +7,51 @@
 #include "json/canon.h"
 #include "json/content.h"
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdlib.h>
 
-/* How a record is written if it is its event's only one: most are, and are not read again. */
-enum alone { ALONE_NOT, ALONE_EMPTY, ALONE_WHOLE };
-
-/*
- * In front of each sorted line: where it came from, and what it is if it is alone. `source` indexes
- * the list of names.
- */
+/* In front of each sorted line, behind its key. */
 struct item_head {
-	uint64_t line, offset;
-	uint32_t source;
-	enum alone alone;
-	struct ev_time from;
+	uint64_t line, offset; /* where the record came from */
+	uint32_t source;       /* index of the list of names */
+	uint32_t id_len;       /* octets of the key that are the id's */
 	char row[EV_KEY_TEXT];
+	char from[EV_TIME_TEXT]; /* the modified time; octets compare as the times do */
+	uint8_t op;		 /* enum ev_op */
+	bool plain; /* nothing is taken out of the line, and nothing stands behind its object */
 };
 
 /* One record of the chain at hand. */
 struct link {
-	struct ev_record rec;
 	struct item_head head;
-	const char *s; /* (version, time, op) so that octets compare */
-	size_t s_len;
+	const char *line; /* EV_IN_SLACK octets behind it may be read */
+	size_t len;
+	const char *key; /* the id, then (version, time, op) so that octets compare */
+	size_t key_len;
 	const char
 		*content; /* canonical; made only where there is another record to compare with */
 	size_t content_len;
 };
 
-/* Records on their way into the sort, whose rows' keys are computed together. */
-enum { PENDING = 64, PENDING_OCTETS = 1 << 20 };
-struct pending {
-	struct ev_buf key, item;
-};
-
 /* What the fold has made so far; the last is what a further record meets. */
 struct state {
 	const struct link *link; /* the record that made it */
-	const char *line;	 /* whole content, in the chain's arena; "_ev" not yet written */
+	const char *line;	 /* whole content, in the sort or the chain's arena */
 	size_t len;
-	struct ev_time from;
+	bool plain; /* as of a record */
 	bool deleted;
-	char row[EV_KEY_TEXT + 1];
+	bool has_bare;
+	char from[EV_TIME_TEXT];
+	struct ev_hash128 bare; /* digest of what decides on a no-op; made where it is asked for */
+};
+
+/* How the versions that were met lately are ordered; most are of few digits. */
+enum { ORDERS = 16, ORDER_TEXT = 8, ORDER_MAX = 24 };
+struct order {
+	char text[ORDER_TEXT]; /* of the value, as the line has it; NULs behind its end */
+	size_t len;	       /* 0: none yet */
+	char order[ORDER_MAX];
 };
 
 /* What may differ in a no-op, by slot: the id, which a chain has in common, and these. */
@@ -68,11 +70,11 @@ struct ev_version {
 	struct ev_sort *sort;
 	struct ev_md5 *keys;
 	struct ev_content *digests;
-	struct pending pending[PENDING];
-	size_t n_pending, pending_octets;
-	struct ev_buf key, item, content, line, scratch;
+	struct order orders[ORDERS];
+	struct ev_buf order, content, line, scratch;
 	const char **sources;
 	size_t n_sources;
+	const char *source; /* the last, as it was given */
 	uint64_t arrived;
 
 	struct ev_arena arena; /* of the chain */
@@ -84,6 +86,12 @@ struct ev_version {
 	uint64_t n_version, n_noop, n_duplicate, n_conflict, n_out;
 	struct ev_count counts[6];
 };
+
+/* Digests are due before their lines leave memory. */
+static void settle_keys(void *ctx)
+{
+	ev_md5_settle(ctx);
+}
 
 struct ev_version *ev_version_open(const struct ev_model *m,
 				   const struct ev_version_options *options, struct ev_port *port)
@@ -110,6 +118,7 @@ struct ev_version *ev_version_open(const struct ev_model *m,
 	v->keys = ev_md5_new();
 	v->digests = ev_content_new(0);
 	v->sort = ev_sort_new(options->memory, options->folder);
+	ev_sort_before_spill(v->sort, settle_keys, v->keys);
 	v->counts[0] = (struct ev_count){"version", &v->n_version, true, false};
 	v->counts[1] = (struct ev_count){"no-op", &v->n_noop, true, false};
 	v->counts[2] = (struct ev_count){"duplicate", &v->n_duplicate, true, false};
@@ -130,12 +139,7 @@ void ev_version_free(struct ev_version **version)
 	ev_sort_free(&v->sort);
 	ev_md5_free(&v->keys);
 	ev_content_free(&v->digests);
-	for (size_t i = 0; i < PENDING; i++) {
-		ev_buf_free(&v->pending[i].key);
-		ev_buf_free(&v->pending[i].item);
-	}
-	ev_buf_free(&v->key);
-	ev_buf_free(&v->item);
+	ev_buf_free(&v->order);
 	ev_buf_free(&v->content);
 	ev_buf_free(&v->line);
 	ev_buf_free(&v->scratch);
@@ -156,39 +160,100 @@ const struct ev_count *ev_version_counts(const struct ev_version *v)
 
 /* Taking records in */
 
-static void put_be64(struct ev_buf *b, uint64_t v)
+static char *put_be64(char *o, uint64_t v)
 {
-	for (int i = 56; i >= 0; i -= 8)
-		ev_buf_putc(b, (char)(v >> i));
+	v = htobe64(v);
+	return (char *)memcpy(o, &v, sizeof v) + sizeof v;
 }
 
-/*
- * The id, its NULs written as 0,255 and its end as 0,0 so that no id is another's beginning; then
- * version, time and op.
- */
-static void write_key(struct ev_version *v, const struct ev_event *event, struct ev_buf *k)
+/* The version so that octets compare; valid until the next. */
+static const char *order_of(struct ev_version *v, const struct ev_event *event, size_t *len)
 {
-	ev_buf_reset(k);
-	for (size_t i = 0; i < event->id_len; i++) {
-		ev_buf_putc(k, event->id[i]);
-		if (event->id[i] == '\0')
-			ev_buf_putc(k, '\xff');
+	char text[ORDER_TEXT] = "0";
+	struct order *order;
+	size_t n = 1;
+
+	if (event->version != EV_NOWHERE) {
+		const char *p = ev_raw(event->doc, event->version, &n);
+
+		if (n <= ORDER_TEXT) {
+			memset(text, 0, sizeof text);
+			memcpy(text, p, n);
+		}
 	}
-	ev_buf_put(k, "\0\0", 2);
-	if (v->m->by_arrival) {
-		put_be64(k, v->arrived++);
-		return;
+	order = &v->orders[(unsigned char)text[0] % ORDERS];
+	if (n <= ORDER_TEXT && order->len > 0 && memcmp(order->text, text, sizeof text) == 0) {
+		*len = order->len;
+		return order->order;
 	}
-	ev_version_order(event->doc, event->version, k);
-	put_be64(k, (uint64_t)event->modified.sec ^ 1ULL << 63);
-	put_be64(k, (uint64_t)event->modified.nsec);
-	ev_buf_putc(k, (char)event->op);
+	ev_buf_reset(&v->order);
+	ev_version_order(event->doc, event->version, &v->order);
+	*len = v->order.len;
+	if (n <= ORDER_TEXT && *len <= ORDER_MAX) {
+		memcpy(order->text, text, sizeof text);
+		memcpy(order->order, v->order.p, *len);
+		order->len = *len;
+	}
+	return v->order.p;
+}
+
+/* Octets of the id in a key. */
+static size_t id_octets(const struct ev_event *event)
+{
+	const char *p = event->id, *end = event->id + event->id_len;
+	size_t nuls = 0;
+
+	while ((p = memchr(p, '\0', (size_t)(end - p))) != NULL) {
+		nuls++;
+		p++;
+	}
+	return event->id_len + nuls + 2;
+}
+
+/* The id, its NULs written as 0,255 and its end as 0,0 so that no id is another's beginning. */
+static char *put_id(char *o, const struct ev_event *event, size_t octets)
+{
+	if (octets == event->id_len + 2) {
+		o = (char *)memcpy(o, event->id, event->id_len) + event->id_len;
+	} else {
+		for (size_t i = 0; i < event->id_len; i++) {
+			*o++ = event->id[i];
+			if (event->id[i] == '\0')
+				*o++ = '\xff';
+		}
+	}
+	*o++ = '\0';
+	*o++ = '\0';
+	return o;
+}
+
+/* The key of the record: the id, then version, time and op. Returns where its item goes. */
+static char *put_key(struct ev_version *v, const struct ev_event *event, uint32_t *id_len,
+		     size_t item_len)
+{
+	size_t id = id_octets(event), order_len = 0;
+	const char *order = NULL;
+	char *o;
+
+	*id_len = (uint32_t)id;
+	if (v->m->by_arrival)
+		return put_be64(put_id(ev_sort_room(v->sort, id + 8, item_len), event, id),
+				v->arrived++);
+	order = order_of(v, event, &order_len);
+	o = ev_sort_room(v->sort, id + order_len + 17, item_len);
+	o = put_id(o, event, id);
+	o = (char *)memcpy(o, order, order_len) + order_len;
+	o = put_be64(o, (uint64_t)event->modified.sec ^ 1ULL << 63);
+	o = put_be64(o, (uint64_t)event->modified.nsec);
+	*o++ = (char)event->op;
+	return o;
 }
 
 static uint32_t source_number(struct ev_version *v, const char *source)
 {
-	if (v->n_sources > 0 && strcmp(v->sources[v->n_sources - 1], source) == 0)
-		return (uint32_t)(v->n_sources - 1); /* files come one after another */
+	if (source == v->source) /* files come one after another */
+		return (uint32_t)(v->n_sources - 1);
+	v->source = source;
 	v->sources = ev_realloc_array(v->sources, v->n_sources + 1, sizeof(char *));
 	v->sources[v->n_sources] = ev_strdup(source);
 	return (uint32_t)v->n_sources++;
@@ -214,35 +279,12 @@ static struct ev_hash128 content_digest(struct ev_version *v, const struct ev_ev
 	uint32_t skip[EV_MAX_SKIP];
 	size_t n = ev_event_skip(v->events, event, v->bare, 1, skip);
 
-	return ev_content_digest(v->digests, event->doc, 0, skip, n);
+	return ev_content_digest(v->digests, event->doc, skip, n);
 }
 
-static enum ev_status settle_pending(struct ev_version *v, struct ev_error *err)
+static bool is_plain(const struct ev_event *event)
 {
-	ev_md5_settle(v->keys);
-	for (size_t i = 0; i < v->n_pending; i++) {
-		struct pending *p = &v->pending[i];
-
-		if (ev_sort_add(v->sort, p->key.p, p->key.len, p->item.p, p->item.len, err) !=
-		    EV_OK)
-			return EV_FATAL;
-		if (p->key.cap + p->item.cap > PENDING_OCTETS) {
-			ev_buf_free(&p->key);
-			ev_buf_free(&p->item);
-		}
-	}
-	v->n_pending = v->pending_octets = 0;
-	return EV_OK;
-}
-
-/* Nothing is taken out of the line, and nothing stands behind its object. */
-static enum alone alone(const struct ev_event *event)
-{
-	const struct ev_node *top = &event->doc->nodes[0];
-
-	if (event->op != EV_PUT || event->reserved != EV_NOWHERE || top->end != event->doc->len)
-		return ALONE_NOT;
-	return top->count > 0 ? ALONE_WHOLE : ALONE_EMPTY;
+	return event->reserved == EV_NOWHERE && event->doc->nodes[0].end == event->doc->len;
 }
 
 enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec,
@@ -250,65 +292,46 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 {
 	struct ev_event event;
 	struct item_head head = {0};
-	struct pending *p;
+	char *item;
 
 	if (ev_events_read(v->events, rec, &event, &v->why) != EV_OK)
 		return ev_rejects_put(v->port->rejects, rec, event.origin, event.origin_len,
 				      &v->why, err);
-	if ((v->n_pending == PENDING || v->pending_octets > PENDING_OCTETS) &&
-	    settle_pending(v, err) != EV_OK)
-		return EV_FATAL;
-	p = &v->pending[v->n_pending++];
 	head.line = rec->line;
 	head.offset = rec->offset;
 	head.source = source_number(v, rec->source);
-	head.alone = alone(&event);
-	head.from = event.modified;
-	write_key(v, &event, &p->key);
-	ev_buf_reset(&p->item);
-	ev_buf_put(&p->item, &head, sizeof head);
-	ev_buf_put(&p->item, rec->p, rec->len);
-	v->pending_octets += p->key.len + p->item.len;
-	if (head.alone != ALONE_NOT) {
-		ev_buf_reset(&v->scratch);
-		ev_key_version_preimage(&event, content_digest(v, &event), &v->scratch);
-		ev_md5_add(v->keys, v->scratch.p, v->scratch.len,
-			   p->item.p + offsetof(struct item_head, row));
-	}
-	return EV_OK;
+	head.op = (uint8_t)event.op;
+	head.plain = is_plain(&event);
+	ev_time_format(event.modified, head.from);
+	item = put_key(v, &event, &head.id_len, sizeof head + rec->len);
+	memcpy(item, &head, sizeof head);
+	memcpy(item + sizeof head, rec->p, rec->len);
+	ev_buf_reset(&v->scratch);
+	ev_key_version_preimage(&event, content_digest(v, &event), &v->scratch);
+	ev_md5_add(v->keys, v->scratch.p, v->scratch.len, item + offsetof(struct item_head, row));
+	return ev_sort_added(v->sort, err);
 }
 
 /* The chain */
 
-static size_t id_octets(const char *key)
+static void add_link(struct ev_version *v, const struct ev_sorted *item,
+		     const struct item_head *head)
 {
-	size_t i = 0;
+	size_t len = item->len - sizeof *head;
+	const char *key = item->key, *line = item->item + sizeof *head;
 
-	while (key[i] != '\0' || key[i + 1] != '\0')
-		i += key[i] == '\0' ? 2 : 1;
-	return i + 2;
-}
+	if (!item->stays) {
+		char *copy = ev_arena_alloc(&v->arena, len + EV_IN_SLACK);
 
-static void add_link(struct ev_version *v, const struct ev_sorted *item, size_t id_len)
-{
-	struct item_head head;
-	size_t len = item->len - sizeof head;
-	char *line = ev_arena_alloc(&v->arena, len + EV_IN_SLACK);
-	struct link *l;
-
-	memcpy(&head, item->item, sizeof head);
-	memcpy(line, item->item + sizeof head, len);
-	memset(line + len, 0, EV_IN_SLACK);
-	ev_grow(&v->links, &v->cap_links, v->n_links + 1, sizeof *v->links);
-	l = &v->links[v->n_links++];
-	*l = (struct link){.rec = {.p = line,
-				   .len = len,
-				   .source = v->sources[head.source],
-				   .line = head.line,
-				   .offset = head.offset},
-			   .head = head};
-	l->s_len = item->key_len - id_len;
-	l->s = ev_arena_copy(&v->arena, item->key + id_len, l->s_len);
+		key = ev_arena_copy(&v->arena, key, item->key_len);
+		memcpy(copy, line, len);
+		memset(copy + len, 0, EV_IN_SLACK);
+		line = copy;
+	}
+	if (v->n_links == v->cap_links)
+		ev_grow(&v->links, &v->cap_links, v->n_links + 1, sizeof *v->links);
+	v->links[v->n_links++] = (struct link){
+		.head = *head, .line = line, .len = len, .key = key, .key_len = item->key_len};
 }
 
 /* Reads a line that has been read before, so it cannot fail. */
@@ -324,7 +347,7 @@ static void read_again(struct ev_version *v, struct ev_events *events, const cha
 static const struct ev_event *read_link(struct ev_version *v, const struct link *l)
 {
 	if (v->read != l)
-		read_again(v, v->events, l->rec.p, l->rec.len, &v->event);
+		read_again(v, v->events, l->line, l->len, &v->event);
 	v->read = l;
 	return &v->event;
 }
@@ -357,18 +380,23 @@ static int by_content(const void *x, const void *y)
 	const struct link *a = x, *b = y;
 	int order = compare_content(b, a);
 
-	return order != 0 ? order : compare_octets(a->rec.p, a->rec.len, b->rec.p, b->rec.len);
+	return order != 0 ? order : compare_octets(a->line, a->len, b->line, b->len);
 }
 
 static enum ev_status set_aside(struct ev_version *v, const struct link *l, const char *code,
 				const char *message, struct ev_error *err)
 {
 	const struct ev_event *event = read_link(v, l);
+	const struct ev_record rec = {.p = l->line,
+				      .len = l->len,
+				      .source = v->sources[l->head.source],
+				      .line = l->head.line,
+				      .offset = l->head.offset};
 
 	ev_reasons_reset(&v->why);
 	v->why.code = code;
 	ev_reasons_add(&v->why, "%s", message);
-	return ev_rejects_put(v->port->rejects, &l->rec, event->origin, event->origin_len, &v->why,
+	return ev_rejects_put(v->port->rejects, &rec, event->origin, event->origin_len, &v->why,
 			      err);
 }
 
@@ -381,7 +409,7 @@ static enum ev_status conflict(struct ev_version *v, const struct link *l, struc
 			"%s:%llu: another record of the same event has the same version, time and "
 			"op but other content: "
 			"mend the producer, or set the lesser aside with --on-conflict quarantine",
-			l->rec.source, (unsigned long long)l->rec.line);
+			v->sources[l->head.source], (unsigned long long)l->head.line);
 	return set_aside(v, l, "conflict",
 			 "another record of the same event has the same version, time and op, and "
 			 "content that is greater",
@@ -394,6 +422,15 @@ static enum ev_status conflict(struct ev_version *v, const struct link *l, struc
  */
 static enum ev_status settle(struct ev_version *v, size_t from, size_t to, struct ev_error *err)
 {
+	size_t same = from + 1;
+
+	while (same < to && compare_octets(v->links[from].line, v->links[from].len,
+					   v->links[same].line, v->links[same].len) == 0)
+		same++;
+	if (same == to) { /* delivered again as they were */
+		v->n_duplicate += to - from - 1;
+		return EV_OK;
+	}
 	for (size_t i = from; i < to; i++)
 		fill_content(v, &v->links[i]);
 	qsort(v->links + from, to - from, sizeof *v->links, by_content);
@@ -409,61 +446,91 @@ static enum ev_status settle(struct ev_version *v, size_t from, size_t to, struc
 
 /* The fold */
 
-static void push(struct ev_version *v, const struct link *l, const struct ev_event *event,
-		 const char *line, size_t len, bool deleted)
+static struct state *push(struct ev_version *v, const struct link *l, const char *line, size_t len,
+			  bool plain)
 {
+	const struct state *before;
 	struct state *s;
 
 	ev_grow(&v->states, &v->cap_states, v->n_states + 1, sizeof *v->states);
-	s = &v->states[v->n_states++];
-	*s = (struct state){
-		.link = l, .line = line, .len = len, .from = event->modified, .deleted = deleted};
-	if (s > v->states && ev_time_compare(s[-1].from, s->from) > 0)
-		s->from = s[-1].from;
+	s = &v->states[v->n_states];
+	*s = (struct state){.link = l, .line = line, .len = len, .plain = plain};
+	before = v->n_states > 0 ? s - 1 : NULL;
+	memcpy(s->from,
+	       before != NULL && memcmp(before->from, l->head.from, EV_TIME_TEXT) > 0
+		       ? before->from
+		       : l->head.from,
+	       EV_TIME_TEXT);
+	v->n_states++;
 	v->n_version++;
+	return s;
 }
 
-static void key_row(struct ev_version *v, struct state *s)
-{
-	const struct ev_event *event = read_link(v, s->link);
-
-	ev_key_version(event, content_digest(v, event), &v->scratch, s->row);
-}
-
-/* Whether a line says nothing new to the one before but for version and modified time. */
-static bool is_noop(struct ev_version *v, const struct state *before, const struct ev_event *event)
-{
-	struct ev_event old;
-	bool same;
-
-	read_again(v, v->others, before->line, before->len, &old);
-	canonical_content(v, &old, true, &v->scratch);
-	canonical_content(v, event, true, &v->content);
-	same = v->scratch.len == v->content.len &&
-	       memcmp(v->scratch.p, v->content.p, v->content.len) == 0;
-	return same;
-}
-
-static void fold_put(struct ev_version *v, const struct link *l, const struct state *last,
-		     const struct ev_event *event)
-{
-	if (last != NULL && !last->deleted && is_noop(v, last, event))
-		v->n_noop++;
-	else
-		push(v, l, event, l->rec.p, l->rec.len, false);
-}
-
-static enum ev_status fold_patch(struct ev_version *v, const struct link *l,
-				 const struct state *last, const struct ev_event *event,
-				 struct ev_error *err)
+static struct ev_hash128 bare_digest(struct ev_version *v, const char *line, size_t len)
 {
 	uint32_t skip[EV_MAX_SKIP];
-	struct ev_event base, merged;
+	struct ev_event event;
+	size_t n;
+
+	v->read = NULL;
+	read_again(v, v->events, line, len, &event);
+	n = ev_event_skip(v->events, &event, v->bare, BARE, skip);
+	return ev_content_digest(v->digests, event.doc, skip, n);
+}
+
+/*
+ * Whether a line says nothing new to the one before but for version and modified time. Digests tell
+ * most apart; they are no secret, so that they cannot tell that two are the same. *bare: the
+ * line's.
+ */
+static bool is_noop(struct ev_version *v, struct state *before, const char *line, size_t len,
+		    struct ev_hash128 *bare)
+{
+	struct ev_event event;
+
+	if (!before->has_bare)
+		before->bare = bare_digest(v, before->line, before->len);
+	before->has_bare = true;
+	*bare = bare_digest(v, line, len);
+	if (bare->lo != before->bare.lo || bare->hi != before->bare.hi)
+		return false;
+	read_again(v, v->others, before->line, before->len, &event);
+	canonical_content(v, &event, true, &v->scratch);
+	read_again(v, v->others, line, len, &event);
+	canonical_content(v, &event, true, &v->content);
+	return v->scratch.len == v->content.len &&
+	       memcmp(v->scratch.p, v->content.p, v->content.len) == 0;
+}
+
+/* A whole content, which may be none. */
+static void fold_whole(struct ev_version *v, const struct link *l, struct state *last,
+		       const char *line, size_t len, bool plain)
+{
+	bool meets = last != NULL && !last->deleted;
+	struct ev_hash128 bare = {0};
+	struct state *s;
+
+	if (meets && is_noop(v, last, line, len, &bare)) {
+		v->n_noop++;
+		return;
+	}
+	s = push(v, l, line, len, plain);
+	s->has_bare = meets;
+	s->bare = bare;
+}
+
+static enum ev_status fold_patch(struct ev_version *v, const struct link *l, struct state *last,
+				 struct ev_error *err)
+{
+	const struct ev_event *event;
+	uint32_t skip[EV_MAX_SKIP];
+	struct ev_event base;
 	char *line;
 	size_t n;
 
 	if (last == NULL || last->deleted)
 		return set_aside(v, l, "orphan", "a patch has no version to stand on", err);
+	event = read_link(v, l);
 	read_again(v, v->others, last->line, last->len, &base);
 	n = ev_event_skip(v->events, event, &v->bare[BARE_OP], 1, skip);
 	ev_buf_reset(&v->line);
@@ -472,34 +539,26 @@ static enum ev_status fold_patch(struct ev_version *v, const struct link *l,
 	if (v->line.len > EV_SCAN_MAX)
 		return set_aside(v, l, "too-long", "what the patch makes is longer than 512 MiB",
 				 err);
-	line = ev_arena_alloc(&v->arena, v->line.len + EV_IN_SLACK);
-	memcpy(line, v->line.p, v->line.len);
-	memset(line + v->line.len, 0, EV_IN_SLACK);
 	n = v->line.len;
-	push(v, l, event, line, n, false);
-	v->read = NULL;
-	read_again(v, v->events, line, n, &merged);
-	if (is_noop(v, &v->states[v->n_states - 2], &merged)) {
-		v->n_states--;
-		v->n_version--;
-		v->n_noop++;
-	}
+	line = ev_arena_alloc(&v->arena, n + EV_IN_SLACK);
+	memcpy(line, v->line.p, n);
+	memset(line + n, 0, EV_IN_SLACK);
+	fold_whole(v, l, last, line, n, true);
 	return EV_OK;
 }
 
 static enum ev_status fold(struct ev_version *v, const struct link *l, struct ev_error *err)
 {
-	const struct state *last = v->n_states > 0 ? &v->states[v->n_states - 1] : NULL;
-	const struct ev_event *event = read_link(v, l);
+	struct state *last = v->n_states > 0 ? &v->states[v->n_states - 1] : NULL;
 
-	switch (event->op) {
-	case EV_PUT: fold_put(v, l, last, event); return EV_OK;
-	case EV_PATCH: return fold_patch(v, l, last, event, err);
+	switch ((enum ev_op)l->head.op) {
+	case EV_PUT: fold_whole(v, l, last, l->line, l->len, l->head.plain); return EV_OK;
+	case EV_PATCH: return fold_patch(v, l, last, err);
 	case EV_DELETE:
 		if (last == NULL || last->deleted)
 			v->n_noop++;
 		else
-			push(v, l, event, last->line, last->len, true);
+			push(v, l, last->line, last->len, last->plain)->deleted = true;
 		return EV_OK;
 	}
 	return EV_OK;
@@ -507,60 +566,70 @@ static enum ev_status fold(struct ev_version *v, const struct link *l, struct ev
 
 /* Emitting */
 
-static void put_time(struct ev_buf *b, const char *name, const struct ev_time *t)
+#define PUT(o, text) ((char *)memcpy((o), (text), sizeof(text) - 1) + sizeof(text) - 1)
+
+static const char put_in[] = ",\"_ev\":", insert[] = "{\"op\":\"insert\",\"row\":\"",
+		  valid_from[] = "\",\"valid_from\":\"", valid_to[] = "\",\"valid_to\":\"",
+		  current[] = "\",\"valid_to\":null,\"current\":true,\"deleted\":false",
+		  gone[] = "\",\"valid_to\":null,\"current\":false,\"deleted\":true",
+		  former[] = "\",\"current\":false,\"deleted\":false",
+		  former_gone[] = "\",\"current\":false,\"deleted\":true";
+
+/* Octets that are told of a version at most, and what is put around it. */
+enum { MEMBER_MAX = 256 };
+
+/* What is told of a version, but for an origin. to: NULL for the newest. */
+static char *put_version(char *o, const char row[EV_KEY_TEXT], const char from[EV_TIME_TEXT],
+			 const char *to, bool deleted)
 {
-	ev_buf_puts(b, name);
-	if (t == NULL) {
-		ev_buf_puts(b, "null");
-		return;
+	o = PUT(o, insert);
+	o = (char *)memcpy(o, row, EV_KEY_TEXT) + EV_KEY_TEXT;
+	o = PUT(o, valid_from);
+	o = (char *)memcpy(o, from, EV_TIME_TEXT) + EV_TIME_TEXT;
+	if (to == NULL)
+		return deleted ? PUT(o, gone) : PUT(o, current);
+	o = PUT(o, valid_to);
+	o = (char *)memcpy(o, to, EV_TIME_TEXT) + EV_TIME_TEXT;
+	return deleted ? PUT(o, former_gone) : PUT(o, former);
+}
+
+/* A version whose line needs no look: right into the output, if there is room. */
+static enum ev_status emit_plain(struct ev_version *v, const char *line, size_t len,
+				 const char row[EV_KEY_TEXT], const char from[EV_TIME_TEXT],
+				 const char *to, bool deleted, struct ev_error *err)
+{
+	struct ev_out *out = v->port->out;
+	char *there = ev_out_room(out, len + MEMBER_MAX), *begin = there, *o;
+
+	if (there == NULL) {
+		ev_buf_reset(&v->line);
+		begin = ev_buf_room(&v->line, len + MEMBER_MAX);
 	}
-	ev_buf_putc(b, '"');
-	ev_time_format(*t, ev_buf_room(b, EV_TIME_TEXT));
-	b->len += EV_TIME_TEXT;
-	ev_buf_putc(b, '"');
-}
-
-/* What is told of a version, but for an origin. */
-static void put_version(struct ev_buf *m, const char row[EV_KEY_TEXT], const struct ev_time *from,
-			const struct ev_time *to, bool deleted)
-{
-	ev_buf_puts(m, "{\"op\":\"insert\",\"row\":\"");
-	ev_buf_put(m, row, EV_KEY_TEXT);
-	put_time(m, "\",\"valid_from\":", from);
-	put_time(m, ",\"valid_to\":", to);
-	ev_buf_puts(m, to == NULL && !deleted ? ",\"current\":true" : ",\"current\":false");
-	ev_buf_puts(m, deleted ? ",\"deleted\":true" : ",\"deleted\":false");
-}
-
-/* The only record of its event. */
-static enum ev_status emit_alone(struct ev_version *v, const struct link *l, struct ev_error *err)
-{
-	struct ev_buf *b = &v->line;
-
-	ev_buf_reset(b);
-	ev_buf_put(b, l->rec.p, l->rec.len - 1);
-	ev_buf_puts(b, l->head.alone == ALONE_EMPTY ? "\"_ev\":" : ",\"_ev\":");
-	put_version(b, l->head.row, &l->head.from, NULL, false);
-	ev_buf_put(b, "}}", 2);
-	v->n_version++;
+	o = (char *)memcpy(begin, line, len - 1) + len - 1;
+	o = PUT(o, put_in);
+	o = put_version(o, row, from, to, deleted);
+	*o++ = '}';
+	*o++ = '}';
 	v->n_out++;
-	return ev_port_line(v->port, b->p, b->len, err);
+	if (there == NULL)
+		return ev_port_line(v->port, begin, (size_t)(o - begin), err);
+	ev_out_made(out, (size_t)(o - begin));
+	return EV_OK;
 }
 
 static enum ev_status emit(struct ev_version *v, size_t i, struct ev_error *err)
 {
-	struct state *s = &v->states[i];
-	bool newest = i + 1 == v->n_states;
+	const struct state *s = &v->states[i];
+	const char *row = s->link->head.row, *to = i + 1 < v->n_states ? s[1].from : NULL;
 	struct ev_buf *m = &v->scratch;
 	struct ev_event event;
 
-	key_row(v, s);
-	if (s->line == s->link->rec.p)
-		event = v->event;
-	else
-		read_again(v, v->others, s->line, s->len, &event);
+	if (s->plain)
+		return emit_plain(v, s->line, s->len, row, s->from, to, s->deleted, err);
+	read_again(v, v->others, s->line, s->len, &event);
 	ev_buf_reset(m);
-	put_version(m, s->row, &s->from, newest ? NULL : &s[1].from, s->deleted);
+	m->len = (size_t)(put_version(ev_buf_room(m, MEMBER_MAX), row, s->from, to, s->deleted) -
+			  m->p);
 	if (event.origin != NULL) {
 		ev_buf_puts(m, ",\"origin\":");
 		ev_buf_put(m, event.origin, event.origin_len);
@@ -587,19 +656,26 @@ static enum ev_status emit_chain(struct ev_version *v, struct ev_error *err)
 	return EV_OK;
 }
 
+static bool same_order(const struct link *a, const struct link *b)
+{
+	return compare_octets(a->key + a->head.id_len, a->key_len - a->head.id_len,
+			      b->key + b->head.id_len, b->key_len - b->head.id_len) == 0;
+}
+
 static enum ev_status replay_chain(struct ev_version *v, struct ev_error *err)
 {
+	const struct link *only = &v->links[0];
 	size_t from, to;
 
-	if (v->n_links == 1 && v->links[0].head.alone != ALONE_NOT)
-		return emit_alone(v, &v->links[0], err);
+	if (v->n_links == 1 && only->head.op == EV_PUT && only->head.plain) {
+		v->n_version++;
+		return emit_plain(v, only->line, only->len, only->head.row, only->head.from, NULL,
+				  false, err);
+	}
 	v->n_states = 0;
 	for (from = 0; from < v->n_links; from = to) {
-		const struct link *first = &v->links[from];
-
 		for (to = from + 1; to < v->n_links; to++)
-			if (compare_octets(first->s, first->s_len, v->links[to].s,
-					   v->links[to].s_len) != 0)
+			if (!same_order(&v->links[from], &v->links[to]))
 				break;
 		if (to - from > 1 && settle(v, from, to, err) != EV_OK)
 			return EV_FATAL;
@@ -609,28 +685,30 @@ static enum ev_status replay_chain(struct ev_version *v, struct ev_error *err)
 	return emit_chain(v, err);
 }
 
+static bool same_id(const struct link *l, const char *key, size_t id_len)
+{
+	return l->head.id_len == id_len && memcmp(l->key, key, id_len) == 0;
+}
+
 enum ev_status ev_version_finish(struct ev_version *v, struct ev_error *err)
 {
-	enum ev_status st = settle_pending(v, err);
 	struct ev_sorted item;
-	size_t id_len = 0;
+	enum ev_status st;
 
-	if (st == EV_OK)
-		st = ev_sort_finish(v->sort, err);
-
+	ev_md5_settle(v->keys);
+	st = ev_sort_finish(v->sort, err);
 	while (st == EV_OK && (st = ev_sort_next(v->sort, &item, err)) == EV_OK) {
-		if (v->n_links == 0 || item.key_len < id_len ||
-		    memcmp(item.key, v->key.p, id_len) != 0) {
-			if (v->n_links > 0 && replay_chain(v, err) != EV_OK)
+		struct item_head head;
+
+		memcpy(&head, item.item, sizeof head);
+		if (v->n_links > 0 && !same_id(&v->links[0], item.key, head.id_len)) {
+			if (replay_chain(v, err) != EV_OK)
 				return EV_FATAL;
 			v->n_links = 0;
 			v->read = NULL;
 			ev_arena_reset(&v->arena);
-			id_len = id_octets(item.key);
-			ev_buf_reset(&v->key);
-			ev_buf_put(&v->key, item.key, id_len);
 		}
-		add_link(v, &item, id_len);
+		add_link(v, &item, &head);
 	}
 	if (st == EV_FATAL)
 		return EV_FATAL;

@@ -77,6 +77,24 @@ static inline enum ev_status ev_out_line(struct ev_out *o, const void *p, size_t
 	return EV_OK;
 }
 
+/*
+ * A line in place: where n octets can be written, of which ev_out_made, in the next call, takes len
+ * as a line, or NULL if there is no such place and the line must be put.
+ */
+char *ev_out_fresh(struct ev_out *o, size_t n);
+
+static inline char *ev_out_room(struct ev_out *o, size_t n)
+{
+	return o->cap - o->len > n ? o->buf + o->len : ev_out_fresh(o, n);
+}
+
+static inline void ev_out_made(struct ev_out *o, size_t len)
+{
+	o->lines++;
+	o->buf[o->len + len] = '\n';
+	o->len += len + 1;
+}
+
 /* Starts a digest over the octets that follow; the value covers all put since then. */
 void ev_out_digest_start(struct ev_out *o);
 struct ev_hash128 ev_out_digest_value(struct ev_out *o);

@@ -7,94 +7,138 @@
 
 enum {
 	WORDS = 4,  /* of a set of names: up to 256 names are put in order without comparing */
-	CHUNK = 32, /* octets copied at once; the slack behind a text is no less */
+	SHORT = 18, /* octets of a number that fits a word */
 };
 
+/*
+ * What is written goes to o, and o behind it is returned. Room is asked for once: a canonical form
+ * is not longer than twice the value, for what grows are numbers, as 1.5 to 15e-1.
+ */
 struct canon {
 	const struct ev_doc *d;
 	const uint32_t *ranks; /* of the names; NULL if they are too many */
+	size_t n_words;	       /* of a set of names */
 	const uint32_t *skip;
 	size_t n_skip;
 	struct ev_buf *out;
+	size_t room;
 };
 
-static void put_value(const struct canon *c, uint32_t i);
+static char *put_value(const struct canon *c, uint32_t i, char *o);
 
-/* Most pieces are short: a call for each would cost more than what is copied too much. */
-static inline void put(struct ev_buf *out, const char *p, size_t len)
+/* For what is appended to the buffer by another: before it, and behind it. */
+static struct ev_buf *leave(const struct canon *c, const char *o)
 {
-	if (out->cap - out->len < len + CHUNK)
-		ev_buf_room(out, len + CHUNK);
-	for (size_t i = 0; i < len; i += CHUNK)
-		memcpy(out->p + out->len + i, p + i, CHUNK);
-	out->len += len;
+	c->out->len = (size_t)(o - c->out->p);
+	return c->out;
 }
 
-static void put_raw(const struct canon *c, uint32_t i)
+static char *resume(const struct canon *c)
+{
+	return ev_buf_room(c->out, c->room);
+}
+
+static inline char *put_raw(const struct canon *c, uint32_t i, char *o)
 {
 	const struct ev_node *n = &c->d->nodes[i];
 
-	put(c->out, c->d->text + n->pos, n->end - n->pos);
+	return ev_copy_over(o, c->d->text + n->pos, n->end - n->pos);
 }
 
-static void put_string(const struct canon *c, uint32_t i)
+/* \uXXXX, or a pair of them, at p: the character, or the shortest escape that it needs. */
+static char *put_code_point(const struct canon *c, const char *p, size_t len, char *o)
 {
-	struct ev_buf decoded = {0};
-	const char *p;
-	size_t len;
+	char few[16];
+	struct ev_buf decoded = {.p = few, .cap = sizeof few};
 
-	if (!c->d->nodes[i].escaped) {
-		put_raw(c, i);
-		return;
+	ev_json_unescape(p, len, &decoded);
+	ev_json_escape(few, decoded.len, leave(c, o));
+	return resume(c);
+}
+
+static char *put_escaped(const struct canon *c, uint32_t i, char *o)
+{
+	const struct ev_node *n = &c->d->nodes[i];
+	const char *p = c->d->text + n->pos, *end = c->d->text + n->end;
+
+	for (;;) {
+		const char *escape = memchr(p, '\\', (size_t)(end - p));
+		size_t len = 2;
+
+		if (escape == NULL)
+			return ev_copy_over(o, p, (size_t)(end - p));
+		o = ev_copy_over(o, p, (size_t)(escape - p));
+		p = escape;
+		if (p[1] == '/') {
+			*o++ = '/';
+		} else if (p[1] == 'u') {
+			bool pair = (p[2] | 0x20) == 'd' && p[3] >= '8'; /* of surrogates */
+
+			len = pair ? 12 : 6;
+			o = put_code_point(c, p, len, o);
+		} else {
+			*o++ = p[0];
+			*o++ = p[1];
+		}
+		p += len;
 	}
-	p = ev_string(c->d, i, &decoded, &len);
-	ev_json_quote(p, len, c->out);
-	ev_buf_free(&decoded);
+}
+
+static inline char *put_string(const struct canon *c, uint32_t i, char *o)
+{
+	return c->d->nodes[i].escaped ? put_escaped(c, i, o) : put_raw(c, i, o);
+}
+
+static char *put_long_number(const struct canon *c, uint32_t i, char *o)
+{
+	const struct ev_node *n = &c->d->nodes[i];
+
+	ev_number_canonical(c->d->text + n->pos, n->end - n->pos, leave(c, o));
+	return resume(c);
 }
 
 /* Digits and a point alone, as amounts are: the rest is ev_number_canonical's. */
-static void put_number(const struct canon *c, uint32_t i)
+static inline char *put_number(const struct canon *c, uint32_t i, char *o)
 {
-	enum { SHORT = 9 }; /* octets; of the power, one digit is enough */
 	const struct ev_node *n = &c->d->nodes[i];
-	const char *p = c->d->text + n->pos, *end = c->d->text + n->end;
-	char digits[SHORT + 4];
-	size_t len = 0;
-	int power = 0;
-	bool point = false;
+	const char *p = c->d->text + n->pos;
+	size_t len = n->end - n->pos, point = len, first = 0, last = len;
+	size_t power;
 
-	if (end - p > SHORT) {
-		ev_number_canonical(p, (size_t)(end - p), c->out);
-		return;
+	if (len > SHORT)
+		return put_long_number(c, i, o);
+	for (size_t k = 0; k < len; k++) {
+		if ((unsigned char)(p[k] - '0') <= 9)
+			continue;
+		if (p[k] != '.')
+			return put_long_number(c, i, o);
+		point = k;
 	}
-	for (const char *q = p; q < end; q++) {
-		if (*q == '.' && !point) {
-			point = true;
-		} else if (*q >= '0' && *q <= '9') {
-			if (len > 0 || *q != '0')
-				digits[len++] = *q;
-			power -= point;
-		} else {
-			ev_number_canonical(p, (size_t)(end - p), c->out);
-			return;
-		}
+	if (point == len && p[len - 1] != '0') /* an integer as it should be */
+		return ev_copy_over(o, p, len);
+	while (last > 1 && (p[last - 1] == '0' || last - 1 == point))
+		last--;
+	while (first + 1 < last && (p[first] == '0' || first == point))
+		first++;
+	/* [first, last) are the digits that count, and perhaps the point */
+	if (first < point && point < last) {
+		o = ev_copy_over(o, p + first, point - first);
+		first = point + 1;
 	}
-	while (len > 0 && digits[len - 1] == '0') {
-		len--;
-		power++;
-	}
-	if (len == 0) {
-		digits[len++] = '0';
-	} else if (power != 0) {
-		digits[len++] = 'e';
-		if (power < 0)
-			digits[len++] = '-';
-		digits[len++] = (char)('0' + (power < 0 ? -power : power));
-	}
-	ev_buf_put(c->out, digits, len);
+	o = ev_copy_over(o, p + first, last - first);
+	if (o[-1] == '0' || last == point)
+		return o;
+	*o++ = 'e';
+	if (last > point)
+		*o++ = '-';
+	power = last > point ? last - point - 1 : point - last;
+	if (power >= 10)
+		*o++ = (char)('0' + power / 10);
+	*o++ = (char)('0' + power % 10);
+	return o;
 }
 
-static bool skipped(const struct canon *c, uint32_t value)
+static inline bool skipped(const struct canon *c, uint32_t value)
 {
 	for (size_t i = 0; i < c->n_skip; i++)
 		if (c->skip[i] == value)
@@ -102,25 +146,27 @@ static bool skipped(const struct canon *c, uint32_t value)
 	return false;
 }
 
-/* i: the name. One that is as it should be, and stands right before such a value, goes with it. */
-static void put_member(const struct canon *c, uint32_t i)
+/*
+ * i: the name. One that is as it should be, and stands right before its value, is copied with it,
+ * and a comma.
+ */
+static inline char *put_member(const struct canon *c, uint32_t i, char *o)
 {
 	const struct ev_node *name = &c->d->nodes[i], *value = name + 1;
+	const char *p = c->d->text + name->pos;
 
-	if (!name->escaped && !value->escaped && value->pos == name->end + 1 &&
-	    value->kind != EV_NUMBER && value->kind < EV_ARRAY) {
-		put(c->out, c->d->text + name->pos, value->end - name->pos);
-		return;
+	if (name->escaped || value->pos != name->end + 1) {
+		o = put_string(c, i, o);
+		*o++ = ':';
+		o = put_value(c, i + 1, o);
+	} else if (value->kind < EV_ARRAY && value->kind != EV_NUMBER && !value->escaped) {
+		o = ev_copy_over(o, p, value->end - name->pos);
+	} else {
+		o = ev_copy_over(o, p, value->pos - name->pos);
+		o = value->kind == EV_NUMBER ? put_number(c, i + 1, o) : put_value(c, i + 1, o);
 	}
-	put_string(c, i);
-	ev_buf_putc(c->out, ':');
-	put_value(c, i + 1);
-}
-
-static void put_comma(const struct canon *c, size_t begin)
-{
-	if (c->out->len > begin)
-		ev_buf_putc(c->out, ',');
+	*o++ = ',';
+	return o;
 }
 
 struct member {
@@ -139,12 +185,12 @@ static int by_name(const void *x, const void *y)
 }
 
 /* Members whose names are compared, because they have no number or there are too many of them. */
-static void put_by_name(const struct canon *c, uint32_t object)
+static char *put_by_name(const struct canon *c, uint32_t object, char *o)
 {
 	const struct ev_doc *d = c->d;
 	struct member *members =
 		ev_realloc_array(NULL, (size_t)(d->nodes[object].next - object), sizeof *members);
-	size_t n = 0, begin = c->out->len;
+	size_t n = 0;
 
 	for (uint32_t i = ev_first(d, object); i < ev_end(d, object); i = ev_next(d, i + 1)) {
 		struct ev_buf decoded = {0};
@@ -157,78 +203,106 @@ static void put_by_name(const struct canon *c, uint32_t object)
 	}
 	qsort(members, n, sizeof *members, by_name);
 	for (size_t k = 0; k < n; k++) {
-		put_comma(c, begin);
-		put_member(c, members[k].node);
+		o = put_member(c, members[k].node, o);
 		if (d->nodes[members[k].node].escaped)
 			free((char *)(uintptr_t)members[k].name);
 	}
 	free(members);
+	return o;
 }
 
-/* False, with nothing done, if some name has no number. */
-static bool put_by_rank(const struct canon *c, uint32_t object)
+/*
+ * NULL, with nothing done, if some name has no number. Each member is put down at its name's rank;
+ * the ranks that are taken are then gone through from the least.
+ */
+static char *put_by_rank(const struct canon *c, uint32_t object, char *o)
 {
-	const struct ev_doc *d = c->d;
+	const struct ev_node *nodes = c->d->nodes;
+	const uint32_t *ranks = c->ranks, end = nodes[object].next;
 	uint64_t set[WORDS] = {0};
-	uint32_t nodes[WORDS * 64];
-	size_t begin = c->out->len;
+	uint32_t at[WORDS * 64];
 
-	for (uint32_t i = ev_first(d, object); i < ev_end(d, object); i = ev_next(d, i + 1)) {
-		uint32_t symbol = d->nodes[i].count, rank = c->ranks[symbol];
+	for (uint32_t i = object + 1; i < end; i = nodes[i + 1].next) {
+		uint32_t rank = ranks[nodes[i].count];
 
-		if (symbol == EV_NO_SYMBOL)
-			return false;
-		if (c->n_skip > 0 && skipped(c, i + 1))
-			continue;
+		if (nodes[i].count == EV_NO_SYMBOL)
+			return NULL;
 		set[rank / 64] |= 1ULL << rank % 64;
-		nodes[rank] = i;
+		at[rank] = i;
 	}
-	for (size_t w = 0; w < WORDS; w++)
-		for (; set[w] != 0; set[w] &= set[w] - 1) {
-			put_comma(c, begin);
-			put_member(c, nodes[w * 64 + (size_t)__builtin_ctzll(set[w])]);
-		}
-	return true;
+	for (size_t k = 0; k < c->n_skip; k++) {
+		uint32_t i = c->skip[k] - 1;
+
+		if (i > object && i < end && at[ranks[nodes[i].count]] == i)
+			set[ranks[nodes[i].count] / 64] &= ~(1ULL << ranks[nodes[i].count] % 64);
+	}
+	for (size_t w = 0; w < c->n_words; w++)
+		for (uint64_t left = set[w]; left != 0; left &= left - 1)
+			o = put_member(c, at[w * 64 + (size_t)__builtin_ctzll(left)], o);
+	return o;
 }
 
-static void put_value(const struct canon *c, uint32_t i)
+/* The last comma becomes the end. */
+static char *end_container(const char *begin, char *o, char end)
 {
-	const struct ev_doc *d = c->d;
+	if (o > begin)
+		o--;
+	*o = end;
+	return o + 1;
+}
 
-	switch (ev_kind(d, i)) {
+static char *put_array(const struct canon *c, uint32_t i, char *o)
+{
+	size_t begin;
+
+	*o++ = '[';
+	begin = (size_t)(o - c->out->p);
+	for (uint32_t k = ev_first(c->d, i); k < ev_end(c->d, i); k = ev_next(c->d, k)) {
+		o = put_value(c, k, o);
+		*o++ = ',';
+	}
+	return end_container(c->out->p + begin, o, ']');
+}
+
+static char *put_object(const struct canon *c, uint32_t i, char *o)
+{
+	size_t begin;
+	char *end;
+
+	*o++ = '{';
+	begin = (size_t)(o - c->out->p);
+	if (c->ranks == NULL || (end = put_by_rank(c, i, o)) == NULL)
+		end = put_by_name(c, i, o);
+	return end_container(c->out->p + begin, end, '}');
+}
+
+static char *put_value(const struct canon *c, uint32_t i, char *o)
+{
+	switch (ev_kind(c->d, i)) {
 	case EV_NULL:
 	case EV_FALSE:
-	case EV_TRUE: put_raw(c, i); return;
-	case EV_NUMBER: put_number(c, i); return;
-	case EV_STRING: put_string(c, i); return;
-	case EV_ARRAY:
-		ev_buf_putc(c->out, '[');
-		for (uint32_t k = ev_first(d, i); k < ev_end(d, i); k = ev_next(d, k)) {
-			if (k > i + 1)
-				ev_buf_putc(c->out, ',');
-			put_value(c, k);
-		}
-		ev_buf_putc(c->out, ']');
-		return;
-	case EV_OBJECT:
-		ev_buf_putc(c->out, '{');
-		if (c->ranks == NULL || !put_by_rank(c, i))
-			put_by_name(c, i);
-		ev_buf_putc(c->out, '}');
-		return;
+	case EV_TRUE: return put_raw(c, i, o);
+	case EV_NUMBER: return put_number(c, i, o);
+	case EV_STRING: return put_string(c, i, o);
+	case EV_ARRAY: return put_array(c, i, o);
+	case EV_OBJECT: return put_object(c, i, o);
 	}
+	return o;
 }
 
 void ev_canonical(const struct ev_doc *d, uint32_t i, const uint32_t *skip, size_t n_skip,
 		  struct ev_buf *out)
 {
-	const struct canon c = {
+	bool ranked = d->symbols->n <= WORDS * 64;
+	struct canon c = {
 		.d = d,
-		.ranks = d->symbols->n <= WORDS * 64 ? ev_symbols_ranks(d->symbols) : NULL,
+		.ranks = ranked ? ev_symbols_ranks(d->symbols) : NULL,
+		.n_words = d->symbols->n / 64 + 1,
 		.skip = skip,
 		.n_skip = n_skip,
 		.out = out,
+		.room = 2UL * (d->nodes[i].end - d->nodes[i].pos) + 2UL * EV_COPY_OVER,
 	};
 
-	put_value(&c, i);
+	leave(&c, put_value(&c, i, resume(&c)));
 }

@@ -26,10 +26,10 @@ void ev_content_free(struct ev_content **c)
 	*c = NULL;
 }
 
-struct ev_hash128 ev_content_digest(struct ev_content *c, const struct ev_doc *d, uint32_t i,
+struct ev_hash128 ev_content_digest(struct ev_content *c, const struct ev_doc *d,
 				    const uint32_t *skip, size_t n)
 {
 	ev_buf_reset(&c->form);
-	ev_canonical(d, i, skip, n, &c->form);
+	ev_canonical(d, 0, skip, n, &c->form);
 	return ev_hash128(c->form.p, c->form.len, c->seed);
 }

@@ -7,7 +7,7 @@
  * bits) under a key of its place, the names that lead to it, and what belongs to one object is
  * added up, modulo 2^64 a half.
  *
- * Memory: 16 octets a symbol of the scanner and place.
+ * Memory: 40 octets a spot of the scanner.
  */
 #ifndef EV_CONTENT_H
 #define EV_CONTENT_H
@@ -20,10 +20,10 @@ struct ev_content;
 /* seed: a secret one (ev_hash_seed) where digests decide, and 0 where they are written. */
 struct ev_content *ev_content_new(uint64_t seed);
 /*
- * Of value i of a document without duplicate names. Members whose values are among the n of `skip`
- * are left out.
+ * Of a whole document without duplicate names. Members whose values are among the n of `skip` are
+ * left out. All documents that one digester is given come from one scanner.
  */
-struct ev_hash128 ev_content_digest(struct ev_content *c, const struct ev_doc *d, uint32_t i,
+struct ev_hash128 ev_content_digest(struct ev_content *c, const struct ev_doc *d,
 				    const uint32_t *skip, size_t n);
 void ev_content_free(struct ev_content **c);
 

@@ -86,11 +86,95 @@ static int compare_magnitude(const struct ev_number *a, const struct ev_number *
 	return 0;
 }
 
+/* Numbers of few digits */
+
+const int64_t ev_small_powers[] = {1,
+				   10,
+				   100,
+				   1000,
+				   10000,
+				   100000,
+				   1000000,
+				   10000000,
+				   100000000,
+				   1000000000,
+				   10000000000,
+				   100000000000,
+				   1000000000000,
+				   10000000000000,
+				   100000000000000,
+				   1000000000000000,
+				   10000000000000000,
+				   100000000000000000,
+				   1000000000000000000};
+
+bool ev_small_read(const char *p, size_t len, struct ev_small *s)
+{
+	const char *end = p + len;
+	bool negative = *p == '-', down;
+	int64_t v = 0, power = 0;
+	int32_t e = 0;
+
+	if (len == 1) {
+		*s = (struct ev_small){*p - '0', 0};
+		return true;
+	}
+	if (len > EV_SMALL_DIGITS)
+		return false;
+	p += negative;
+	for (; p < end && *p >= '0' && *p <= '9'; p++)
+		v = v * 10 + (*p - '0');
+	if (p < end && *p == '.') {
+		const char *point = p;
+
+		for (p++; p < end && *p >= '0' && *p <= '9'; p++)
+			v = v * 10 + (*p - '0');
+		e = (int32_t)(point + 1 - p);
+	}
+	if (p < end) {
+		down = p[1] == '-';
+		for (p += 1 + (p[1] == '-' || p[1] == '+'); p < end; p++)
+			power = power * 10 + (*p - '0');
+		if (power > EV_SMALL_EXP)
+			return false;
+		e += (int32_t)(down ? -power : power);
+	}
+	*s = (struct ev_small){negative ? -v : v, e};
+	return true;
+}
+
+static int sign(int64_t v)
+{
+	return (v > 0) - (v < 0);
+}
+
+/* At the smaller exponent; what has no room there is the larger one in size. */
+int ev_small_compare_apart(struct ev_small a, struct ev_small b)
+{
+	int32_t apart = a.exp - b.exp;
+	int64_t v;
+
+	if (a.coef == 0 || b.coef == 0)
+		return sign(a.coef) - sign(b.coef);
+	if (apart > 0) {
+		if (apart > EV_SMALL_DIGITS ||
+		    __builtin_mul_overflow(a.coef, ev_small_powers[apart], &v))
+			return sign(a.coef);
+		return (v > b.coef) - (v < b.coef);
+	}
+	if (-apart > EV_SMALL_DIGITS || __builtin_mul_overflow(b.coef, ev_small_powers[-apart], &v))
+		return -sign(b.coef);
+	return (a.coef > v) - (a.coef < v);
+}
+
 int ev_number_compare(const char *a_text, size_t a_len, const char *b_text, size_t b_len)
 {
 	struct ev_number a, b;
+	struct ev_small x, y;
 	int order;
 
+	if (ev_small_read(a_text, a_len, &x) && ev_small_read(b_text, b_len, &y))
+		return ev_small_compare(x, y);
 	ev_number_read(a_text, a_len, &a);
 	ev_number_read(b_text, b_len, &b);
 	if (a.negative != b.negative)

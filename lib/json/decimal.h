@@ -28,6 +28,29 @@ struct ev_number {
 /* text: as the scanner has checked it. */
 void ev_number_read(const char *text, size_t len, struct ev_number *n);
 
+/* A number of few digits: coef times 10 to the power of exp, as it was spelled. */
+struct ev_small {
+	int64_t coef;
+	int32_t exp;
+};
+
+enum {
+	EV_SMALL_DIGITS = 18,  /* of coef, as it is read */
+	EV_SMALL_EXP = 200000, /* beyond this, exponents are left to struct ev_number */
+};
+/* 10 to the power of 0 to EV_SMALL_DIGITS. */
+extern const int64_t ev_small_powers[EV_SMALL_DIGITS + 1];
+
+/* text: as the scanner has checked it. False if it is too long, or its exponent too large. */
+bool ev_small_read(const char *text, size_t len, struct ev_small *s);
+/* As ev_number_compare. coef may be any. */
+int ev_small_compare_apart(struct ev_small a, struct ev_small b);
+static inline int ev_small_compare(struct ev_small a, struct ev_small b)
+{
+	return a.exp == b.exp ? (a.coef > b.coef) - (a.coef < b.coef)
+			      : ev_small_compare_apart(a, b);
+}
+
 /* Less than, equal to, greater than 0 as a is to b. */
 int ev_number_compare(const char *a, size_t a_len, const char *b, size_t b_len);
 

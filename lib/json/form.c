@@ -89,54 +89,74 @@ void ev_json_quote(const char *p, size_t len, struct ev_buf *out)
 
 typedef uint8_t octets16 __attribute__((vector_size(16)));
 
-/*
- * Sixteen octets of a UUID at once: what is neither a hex digit nor a hyphen where `hyphens` wants
- * one is marked in the outcome. The lower case goes to out.
- */
-static octets16 canonical16(const char *p, octets16 hyphens, char *out)
+/* Sixteen octets of a UUID, letters as small ones. */
+static inline octets16 folded16(const char *p)
 {
-	octets16 v, folded, digit, letter, hyphen;
+	octets16 v;
 
 	memcpy(&v, p, sizeof v);
-	folded = v | 0x20;
-	digit = (octets16)(v - '0' < 10);
-	letter = (octets16)(folded - 'a' < 6);
-	hyphen = (octets16)(v == '-');
-	v = (letter & folded) | (~letter & v);
-	memcpy(out, &v, sizeof v);
-	return ((digit | letter) & hyphens) | (~hyphen & hyphens) | (~(digit | letter) & ~hyphens);
+	return v | 0x20;
+}
+
+/* Marks what is neither a hex digit nor, and only there, a hyphen where one is wanted. */
+static inline octets16 strange16(const char *p, octets16 hyphens)
+{
+	octets16 v, folded = folded16(p), hex;
+
+	memcpy(&v, p, sizeof v);
+	hex = (octets16)(v - '0' < 10) | (octets16)(folded - 'a' < 6);
+	return (~hex & ~hyphens) | ((v ^ '-') & hyphens);
 }
 
 /* 36 octets; the last of three parts overlaps the second. */
-static bool canonical(const char *p, char out[EV_UUID_TEXT])
+static inline bool is_uuid(const char *p)
 {
 	static const octets16 first = {0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0, 255, 0, 0};
 	static const octets16 second = {0, 0, 255, 0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0};
 	static const octets16 third = {0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-	octets16 bad = canonical16(p, first, out) | canonical16(p + 16, second, out + 16);
+	octets16 bad = strange16(p, first) | strange16(p + 16, second) | strange16(p + 20, third);
 	uint64_t halves[2];
 
-	bad |= canonical16(p + 20, third, out + 20);
 	memcpy(halves, &bad, sizeof halves);
 	return (halves[0] | halves[1]) == 0;
 }
 
-bool ev_uuid_canonical(const char *p, size_t len, char out[EV_UUID_TEXT])
+/* The 36 octets in a text that may be a UUID, without what may stand around them; or NULL. */
+static const char *core(const char *p, size_t len)
 {
 	static const char urn[] = "urn:uuid:";
 	const size_t urn_len = sizeof urn - 1;
 
-	if (len == EV_UUID_TEXT + 2 && p[0] == '{' && p[len - 1] == '}') {
-		p++;
-		len -= 2;
-	} else if (len == EV_UUID_TEXT + urn_len) {
-		for (size_t i = 0; i < urn_len; i++)
-			if (urn[i] == ':' ? p[i] != ':' : (p[i] | 0x20) != urn[i])
-				return false;
-		p += urn_len;
-		len -= urn_len;
-	}
-	return len == EV_UUID_TEXT && canonical(p, out);
+	if (len == EV_UUID_TEXT + 2 && p[0] == '{' && p[len - 1] == '}')
+		return p + 1;
+	if (len != EV_UUID_TEXT + urn_len)
+		return NULL;
+	for (size_t i = 0; i < urn_len; i++)
+		if (urn[i] == ':' ? p[i] != ':' : (p[i] | 0x20) != urn[i])
+			return NULL;
+	return p + urn_len;
+}
+
+bool ev_uuid_valid(const char *p, size_t len)
+{
+	if (len != EV_UUID_TEXT && (p = core(p, len)) == NULL)
+		return false;
+	return is_uuid(p);
+}
+
+bool ev_uuid_canonical(const char *p, size_t len, char out[EV_UUID_TEXT])
+{
+	octets16 parts[3];
+
+	if ((len != EV_UUID_TEXT && (p = core(p, len)) == NULL) || !is_uuid(p))
+		return false;
+	parts[0] = folded16(p); /* which leaves digits and hyphens as they are */
+	parts[1] = folded16(p + 16);
+	parts[2] = folded16(p + EV_UUID_TEXT - 16);
+	memcpy(out, &parts[0], 16);
+	memcpy(out + 16, &parts[1], 16);
+	memcpy(out + EV_UUID_TEXT - 16, &parts[2], 16);
+	return true;
 }
 
 void ev_base64(const void *data, size_t len, struct ev_buf *out)

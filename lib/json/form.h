@@ -22,6 +22,8 @@ enum { EV_UUID_TEXT = 36 };
  * one: lower case, 8-4-4-4-12. False if it is none. No NUL is written.
  */
 bool ev_uuid_canonical(const char *p, size_t len, char out[EV_UUID_TEXT]);
+/* Whether it is one. */
+bool ev_uuid_valid(const char *p, size_t len);
 
 /* Appends base64 (RFC 4648, section 4) with padding. */
 void ev_base64(const void *data, size_t len, struct ev_buf *out);

@@ -5,41 +5,83 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A bit for each of 64 octets. */
+/* A bit for each of 64 octets, of those that are printable ASCII. */
 struct masks {
-	uint64_t quote, backslash, op, space, control, high, lf;
+	uint64_t quote, space;
+	uint64_t mark; /* { } [ ] : , quotes and spaces; of other octets anything */
+	bool odd;      /* there is a backslash, or what is no printable ASCII */
+};
+
+/* The same of all octets, for blocks that are odd. */
+struct odd {
+	uint64_t backslash, control, high;
+	uint64_t blank, lf; /* tabs, CR and LF; LF alone */
+};
+
+/* What a block is told of the one before it. */
+struct state {
+	uint64_t in_string;    /* all ones if it ends inside a string */
+	uint64_t behind;       /* 1 if a scalar can begin behind it: it does not end in one */
+	uint64_t escape_carry; /* 1 if its last octet escapes the next */
+	uint64_t high;	       /* which of its last three octets are above 0x7f */
 };
 
 /* The line that is being indexed, and how much is written. */
 struct writer {
 	struct ev_index *ix;
-	size_t n, n_escapes;
+	uint64_t lines; /* all ones if a LF ends a line, else 0 */
+	size_t n_escapes;
 	struct ev_index_line line;
 	bool suspect; /* the block at hand is no UTF-8, or reaches into what is none */
 };
 
-enum { EDGE_BEFORE = 8 };
+enum { EDGED = 3 + 64 };
 
 /*
- * A block at an edge of the text, with the three octets before it and white space around what is
+ * The block of len octets at base, with the three octets before it and white space around what is
  * not the text's.
  */
-static const uint8_t *edge_block(const uint8_t *text, size_t base, size_t len,
-				 uint8_t edge[EDGE_BEFORE + 128])
+static const uint8_t *with_edges(const uint8_t *text, size_t base, size_t len, uint8_t edge[EDGED])
 {
-	size_t before = base >= 3 ? 3 : 0;
+	size_t before = base > 0 ? 3 : 0;
 
-	memset(edge, ' ', EDGE_BEFORE + 128);
-	memcpy(edge + EDGE_BEFORE - before, text + base - before,
-	       before + (len - base < 64 ? len - base : 64));
-	return edge + EDGE_BEFORE;
+	memset(edge, ' ', EDGED);
+	memcpy(edge + 3 - before, text + base - before, before + len);
+	return edge + 3;
 }
 
-/* What stands in few blocks: control characters and escapes in strings. */
-static void rare(struct writer *w, uint32_t from, const struct masks *m, uint64_t escaped,
-		 uint64_t inside)
+/*
+ * The octets that are escaped. An escape begins at every other backslash of a run (simdjson,
+ * find_escaped).
+ */
+static inline uint64_t resolve_escapes(uint64_t backslash, uint64_t *carry)
 {
-	uint64_t control = m->control & inside, escapes = m->backslash & ~escaped & inside;
+	const uint64_t even = 0x5555555555555555ULL;
+	uint64_t runs = backslash & ~*carry;
+	uint64_t follows = runs << 1 | *carry;
+	uint64_t odd_starts = runs & ~even & ~follows;
+	uint64_t even_runs;
+
+	*carry = __builtin_add_overflow(odd_starts, runs, &even_runs);
+	return (even ^ even_runs << 1) & follows;
+}
+
+/*
+ * The tokens' bits: the quotes, and what stands outside strings and is a mark but no space, or an
+ * octet of a scalar behind one of none. behind: 1 if one of none is before the block.
+ */
+static inline uint64_t tokens_of(const struct masks *m, uint64_t inside, uint64_t behind)
+{
+	uint64_t no_scalar = m->mark | inside;
+
+	return m->quote | (~(inside | m->space) & (m->mark | no_scalar << 1 | behind));
+}
+
+/* Notes the control characters and escapes of a segment that stand in strings. */
+static inline void rare(struct writer *w, uint32_t from, const struct odd *odd, uint64_t escaped,
+			uint64_t inside)
+{
+	uint64_t control = odd->control & inside, escapes = odd->backslash & ~escaped & inside;
 
 	if (control != 0 && w->line.control == UINT32_MAX)
 		w->line.control = from + (uint32_t)__builtin_ctzll(control);
@@ -47,36 +89,30 @@ static void rare(struct writer *w, uint32_t from, const struct masks *m, uint64_
 		w->ix->escapes[w->n_escapes++] = from + (uint32_t)__builtin_ctzll(escapes);
 }
 
-static void begin_line(struct writer *w, uint32_t pos)
+static void begin_line(struct writer *w, uint32_t pos, uint32_t first)
 {
 	w->line = (struct ev_index_line){.pos = pos,
-					 .first = (uint32_t)w->n,
+					 .first = first,
 					 .escape = (uint32_t)w->n_escapes,
 					 .control = UINT32_MAX,
 					 .suspect = w->suspect};
 }
 
-/* end: the position of its LF, or the text's end. */
-static void end_line(struct writer *w, uint32_t end, bool unclosed)
+/* end: the position of its LF, or the text's end; at: behind its tokens. Returns the next one's. */
+static uint32_t *end_line(struct writer *w, uint32_t *at, uint32_t end, bool unclosed)
 {
 	struct ev_index *ix = w->ix;
 
 	w->line.len = end - w->line.pos;
-	w->line.n = (uint32_t)w->n - w->line.first;
+	w->line.n = (uint32_t)(at - ix->at) - w->line.first;
 	w->line.n_escapes = (uint32_t)w->n_escapes - w->line.escape;
 	w->line.unclosed = unclosed;
-	ix->at[w->n++] = w->line.len;
-	ix->at[w->n++] = w->line.len;
+	at[0] = at[1] = w->line.len;
 	if (ix->n_lines == ix->cap_lines)
 		ev_grow(&ix->lines, &ix->cap_lines, ix->n_lines + 1, sizeof *ix->lines);
 	ix->lines[ix->n_lines++] = w->line;
-	begin_line(w, end + 1);
-}
-
-static void end_text(struct writer *w, uint32_t len, bool unclosed, bool lines)
-{
-	if (!lines || w->line.pos < len)
-		end_line(w, len, unclosed);
+	begin_line(w, end + 1, (uint32_t)(at + 2 - ix->at));
+	return at + 2;
 }
 
 static inline uint64_t prefix_xor_shifts(uint64_t x)
@@ -92,19 +128,18 @@ static inline uint64_t prefix_xor_shifts(uint64_t x)
 
 /*
  * Writes the positions of the set bits, eight at a time: what is written too much is overwritten.
- * LOWEST_BIT is of anything, also of 0.
+ * Returns what is behind them. LOWEST_BIT is of anything, also of 0.
  */
-#define FLATTEN_EIGHT(w, from, bits)                                                   \
+#define FLATTEN_EIGHT(at, from, bits)                                                  \
 	do {                                                                           \
-		uint32_t *at = (w)->ix->at + (w)->n;                                   \
-		uint32_t *end = at + __builtin_popcountll(bits);                       \
+		uint32_t *end = (at) + __builtin_popcountll(bits);                     \
                                                                                        \
-		(w)->n = (size_t)(end - (w)->ix->at);                                  \
-		for (; at < end; at += 8) {                                            \
+		for (; (at) < end; (at) += 8) {                                        \
 			TAKE(0, from, bits), TAKE(1, from, bits), TAKE(2, from, bits); \
 			TAKE(3, from, bits), TAKE(4, from, bits), TAKE(5, from, bits); \
 			TAKE(6, from, bits), TAKE(7, from, bits);                      \
 		}                                                                      \
+		return end;                                                            \
 	} while (0)
 #define TAKE(k, from, bits) (at[k] = (from) + LOWEST_BIT(bits), (bits) &= (bits)-1)
 
@@ -135,26 +170,44 @@ static inline uint64_t gather(uint64_t x)
 static inline struct masks classify_portable(const uint8_t *p)
 {
 	struct masks m = {0};
+	uint64_t odd = 0;
 
 	for (unsigned i = 0; i < 64; i += 8) {
-		uint64_t v, folded, no_lf;
+		uint64_t v, folded, quote, space;
 
 		memcpy(&v, p + i, sizeof v);
 		v = le64toh(v);
 		folded = v | EIGHT(0x20); /* takes the brackets and the braces together */
-		no_lf = differ(v, '\n');
-		m.quote |= gather(~differ(v, '"')) << i;
-		m.backslash |= gather(~differ(v, '\\')) << i;
-		m.op |= gather(~(differ(folded, '{') & differ(folded, '}') & differ(v, ',') &
-				 differ(v, ':')))
-			<< i;
-		m.space |= gather(~(differ(v, ' ') & differ(v, '\t') & no_lf & differ(v, '\r')))
-			   << i;
-		m.control |= gather(~not_zero(v & EIGHT(0xe0))) << i;
-		m.high |= gather(v) << i;
-		m.lf |= gather(~no_lf) << i;
+		quote = differ(v, '"');
+		space = differ(v, ' ');
+		m.quote |= gather(~quote) << i;
+		m.space |= gather(~space) << i;
+		m.mark |= gather(~(differ(folded, '{') & differ(folded, '}') & differ(v, ',') &
+				   differ(v, ':') & quote & space))
+			  << i;
+		odd |= v | ~(not_zero(v & EIGHT(0xe0)) & differ(v, '\\'));
 	}
+	m.odd = (odd & EIGHT(0x80)) != 0;
 	return m;
+}
+
+static inline struct odd classify_odd_portable(const uint8_t *p)
+{
+	struct odd odd = {0};
+
+	for (unsigned i = 0; i < 64; i += 8) {
+		uint64_t v, no_lf;
+
+		memcpy(&v, p + i, sizeof v);
+		v = le64toh(v);
+		no_lf = differ(v, '\n');
+		odd.backslash |= gather(~differ(v, '\\')) << i;
+		odd.control |= gather(~not_zero(v & EIGHT(0xe0))) << i;
+		odd.high |= gather(v) << i;
+		odd.blank |= gather(~(differ(v, '\t') & no_lf & differ(v, '\r'))) << i;
+		odd.lf |= gather(~no_lf) << i;
+	}
+	return odd;
 }
 
 /* It cannot tell of a whole block: each line with octets above 0x7f is looked at by itself. */
@@ -165,9 +218,9 @@ static inline bool utf8_error_portable(const uint8_t *p)
 }
 
 #define LOWEST_BIT(x) ((uint32_t)__builtin_ctzll((x) | 1ULL << 63))
-static inline void flatten_portable(struct writer *w, uint32_t from, uint64_t bits)
+static inline uint32_t *flatten_portable(uint32_t *at, uint32_t from, uint64_t bits)
 {
-	FLATTEN_EIGHT(w, from, bits);
+	FLATTEN_EIGHT(at, from, bits);
 }
 #undef LOWEST_BIT
 
@@ -189,7 +242,7 @@ static bool has_portable(void)
 	return true;
 }
 
-typedef void index_fn(struct writer *, const uint8_t *, size_t, uint64_t);
+typedef void index_fn(struct writer *, const uint8_t *, size_t);
 
 /* The best first. */
 static const struct way {
@@ -234,7 +287,7 @@ void ev_index_use(unsigned i)
 /* An octet is a token, or a LF that ends a line: that takes two places. */
 static void run(struct ev_index *ix, const char *p, size_t len, uint64_t lines)
 {
-	struct writer w = {.ix = ix};
+	struct writer w = {.ix = ix, .lines = lines};
 
 	if (chosen == NULL)
 		ev_index_use(0);
@@ -245,8 +298,8 @@ static void run(struct ev_index *ix, const char *p, size_t len, uint64_t lines)
 	}
 	ix->text = p;
 	ix->n_lines = 0;
-	begin_line(&w, 0);
-	chosen(&w, (const uint8_t *)p, len, lines);
+	begin_line(&w, 0, 0);
+	chosen(&w, (const uint8_t *)p, len);
 }
 
 void ev_index_lines(struct ev_index *ix, const char *p, size_t len)

@@ -21,34 +21,6 @@ static inline uint64_t neon_bits(const uint8x16_t x[4])
 	return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(sums, sums)), 0);
 }
 
-static inline struct masks classify_neon(const uint8_t *p)
-{
-	static const uint8_t ops[16] = {OPS}, spaces[16] = {SPACES};
-	uint8x16_t quote[4], backslash[4], op[4], space[4], control[4], high[4], lf[4];
-
-	for (unsigned i = 0; i < 4; i++) {
-		uint8x16_t v = vld1q_u8(p + 16UL * i), low = vandq_u8(v, vdupq_n_u8(0x0f));
-		uint8x16_t folded = vorrq_u8(v, vdupq_n_u8(0x20));
-
-		quote[i] = vceqq_u8(v, vdupq_n_u8('"'));
-		backslash[i] = vceqq_u8(v, vdupq_n_u8('\\'));
-		op[i] = vceqq_u8(folded, vqtbl1q_u8(vld1q_u8(ops), low));
-		space[i] = vceqq_u8(v, vqtbl1q_u8(vld1q_u8(spaces), low));
-		control[i] = vcltq_u8(v, vdupq_n_u8(0x20));
-		high[i] = vcgeq_u8(v, vdupq_n_u8(0x80));
-		lf[i] = vceqq_u8(v, vdupq_n_u8('\n'));
-	}
-	return (struct masks){
-		.quote = neon_bits(quote),
-		.backslash = neon_bits(backslash),
-		.op = neon_bits(op),
-		.space = neon_bits(space),
-		.control = neon_bits(control),
-		.high = neon_bits(high),
-		.lf = neon_bits(lf),
-	};
-}
-
 /*
  * Polynomials are multiplied where the kernel says so. In assembler, since gcc and clang name the
  * extension differently to a function's attributes.
@@ -66,9 +38,11 @@ static inline uint64_t prefix_xor_pmull(uint64_t x)
 #define TARGET
 #define VECTOR		uint8x16_t
 #define WIDTH		16
+#define BOOLS		uint8x16_t
 #define LOAD(p)		vld1q_u8(p)
 #define TABLE(t)	LOAD(t)
 #define SHUFFLE(t, v)	vqtbl1q_u8(t, v)
+#define LOOKUP(t, v)	SHUFFLE(t, LOW_HALF(v))
 #define EACH(x)		vdupq_n_u8(x)
 #define AND(a, b)	vandq_u8(a, b)
 #define OR(a, b)	vorrq_u8(a, b)
@@ -76,18 +50,27 @@ static inline uint64_t prefix_xor_pmull(uint64_t x)
 #define HIGH_HALF(v)	vshrq_n_u8(v, 4)
 #define SUBTRACT(a, b)	vqsubq_u8(a, b)
 #define DIFFER(a, b)	(vmaxvq_u8(veorq_u8(a, b)) != 0)
+#define SIGNED(v)	vreinterpretq_s8_u8(v)
+#define LEAST(a, b)	vreinterpretq_u8_s8(vminq_s8(SIGNED(a), SIGNED(b)))
+#define EQUAL(a, b)	vceqq_u8(a, b)
+#define GREATER(a, b)	vcgtq_s8(SIGNED(a), SIGNED(b))
+#define EITHER(a, b)	OR(a, b)
+#define BUT_NOT(a, b)	vbicq_u8(a, b)
+#define ALL(x)		(vminvq_u8(x) == 0xff)
+#define BITS(x)		neon_bits(x)
 
 #define WAY		neon
 #define prefix_xor_neon prefix_xor_shifts
 #define flatten_neon	flatten_portable
-#include "json/index_utf8.h"
+#include "json/index_block.h"
 #include "json/index_walk.h"
 #undef WAY
 
-#define WAY		 pmull
-#define classify_pmull	 classify_neon
-#define flatten_pmull	 flatten_portable
-#define utf8_error_pmull utf8_error_neon
+#define WAY		   pmull
+#define classify_pmull	   classify_neon
+#define classify_odd_pmull classify_odd_neon
+#define flatten_pmull	   flatten_portable
+#define utf8_error_pmull   utf8_error_neon
 #include "json/index_walk.h"
 #undef WAY
 #undef TARGET

@@ -1,89 +1,89 @@
 /*
  * index_walk: the body of stage one of the scanner. Floor 2. It is compiled once for each
  * instruction set by index.c, which defines WAY (the suffix), TARGET (the attributes) and
- * classify_WAY, prefix_xor_WAY, flatten_WAY and utf8_error_WAY.
+ * classify_WAY, classify_odd_WAY, prefix_xor_WAY, flatten_WAY and utf8_error_WAY.
+ *
+ * Most blocks are printable ASCII without a backslash. What only others need, which is the ends of
+ * lines, escapes, control characters and UTF-8, is not looked at in them.
  */
 
 #define JOIN2(a, b) a##b
 #define JOIN(a, b)  JOIN2(a, b)
 
-/* The tokens' bits: what stands outside strings, and the quotes. */
-TARGET static inline uint64_t JOIN(tokens_, WAY)(const struct masks *m, uint64_t quotes,
-						 uint64_t inside, uint64_t scalar_carry)
+/* A block that has something odd, stands behind one whose end matters to it, or is the last. */
+TARGET static __attribute__((noinline)) uint32_t *JOIN(odd_, WAY)(struct writer *w, struct state *s,
+								  struct masks m, const uint8_t *p,
+								  uint32_t base, uint32_t *at)
 {
-	uint64_t scalar = ~(m->op | m->space | quotes | inside);
+	struct odd odd = JOIN(classify_odd_, WAY)(p);
+	uint64_t escaped = resolve_escapes(odd.backslash, &s->escape_carry);
+	uint64_t inside, tokens, ends;
+	uint8_t edge[EDGED];
 
-	return (m->op & ~inside) | quotes | (scalar & ~(scalar << 1 | scalar_carry));
+	/* An escaped quote stays a mark: outside strings, where that matters, it is wrong. */
+	m.mark = (m.mark & ~odd.control) | odd.blank;
+	m.space |= odd.blank;
+	m.quote &= ~escaped;
+	inside = JOIN(prefix_xor_, WAY)(m.quote) ^ s->in_string;
+	tokens = tokens_of(&m, inside, s->behind);
+	if ((odd.high | s->high) != 0)
+		w->suspect = JOIN(utf8_error_, WAY)(base > 0 ? p : with_edges(p, 0, 64, edge));
+	w->line.suspect |= w->suspect;
+	for (ends = odd.lf & w->lines; ends != 0; ends &= ends - 1) { /* a segment up to a LF */
+		unsigned end = (unsigned)__builtin_ctzll(ends);
+		uint64_t below = (1ULL << end) - 1, rest = ~below << 1;
+		uint32_t from = base - w->line.pos;
+
+		at = JOIN(flatten_, WAY)(at, from, tokens & below);
+		rare(w, from, &odd, escaped, inside & below);
+		at = end_line(w, at, base + end, (inside >> end & 1) != 0);
+		if ((inside >> end & 1) != 0) {
+			inside ^= ~below; /* also the LF is outside now */
+			tokens = tokens_of(&m, inside, s->behind);
+		}
+		tokens &= rest;
+		odd.control &= rest;
+		odd.backslash &= rest;
+	}
+	at = JOIN(flatten_, WAY)(at, base - w->line.pos, tokens);
+	rare(w, base - w->line.pos, &odd, escaped, inside);
+	s->in_string = -(inside >> 63);
+	s->behind = (m.mark | inside) >> 63;
+	s->high = odd.high >> 61;
+	w->suspect = false;
+	return at;
 }
 
-TARGET static void JOIN(index_, WAY)(struct writer *w, const uint8_t *text, size_t len,
-				     uint64_t lines)
+TARGET static void JOIN(index_, WAY)(struct writer *w, const uint8_t *text, size_t len)
 {
-	uint64_t in_string = 0;	   /* all ones if the block begins inside a string */
-	uint64_t escape_carry = 0; /* 1 if the block's first octet is escaped */
-	uint64_t scalar_carry = 0; /* 1 if the octet before the block belongs to a scalar */
-	uint64_t high = 0;	   /* of the block before */
-	uint8_t edge[EDGE_BEFORE + 128];
+	struct state s = {.behind = 1};
+	uint32_t *at = w->ix->at;
+	uint8_t edge[EDGED];
+	size_t base = 0;
 
-	for (size_t base = 0; base < len; base += 64) {
+	for (; len - base >= 64; base += 64) {
 		const uint8_t *p = text + base;
-		uint64_t escaped = 0, quotes, inside, tokens, ends;
-		uint32_t from = (uint32_t)base - w->line.pos;
-		struct masks m;
+		struct masks m = JOIN(classify_, WAY)(p);
+		uint64_t inside;
 
-		if (base == 0 || len - base < 64)
-			p = edge_block(text, base, len, edge);
-		m = JOIN(classify_, WAY)(p);
-		m.op &= ~m.control; /* a form feed and a SUB look like "," and ":" to some */
-		if ((m.backslash | escape_carry) != 0) {
-			/*
-			 * An escape begins at every other backslash of a run (simdjson,
-			 * find_escaped).
-			 */
-			const uint64_t even = 0x5555555555555555ULL;
-			uint64_t runs = m.backslash & ~escape_carry;
-			uint64_t follows = runs << 1 | escape_carry;
-			uint64_t odd_starts = runs & ~even & ~follows;
-			uint64_t even_runs;
-
-			escape_carry = __builtin_add_overflow(odd_starts, runs, &even_runs);
-			escaped = (even ^ even_runs << 1) & follows;
+		if (__builtin_expect(m.odd || (s.escape_carry | s.high) != 0, false)) {
+			at = JOIN(odd_, WAY)(w, &s, m, p, (uint32_t)base, at);
+			continue;
 		}
-		quotes = m.quote & ~escaped;
-		inside = JOIN(prefix_xor_, WAY)(quotes) ^ in_string;
-		tokens = JOIN(tokens_, WAY)(&m, quotes, inside, scalar_carry);
-		if ((m.high | high >> 61) != 0)
-			w->suspect = JOIN(utf8_error_, WAY)(p);
-		w->line.suspect |= w->suspect;
-		high = m.high;
-		ends = m.lf & lines;
-		while (ends != 0) { /* a segment of the block up to a LF */
-			unsigned end = (unsigned)__builtin_ctzll(ends);
-			uint64_t below = (1ULL << end) - 1, rest = ~below << 1;
-
-			JOIN(flatten_, WAY)(w, from, tokens & below);
-			if (((m.control | m.backslash) & inside & below) != 0)
-				rare(w, from, &m, escaped, inside & below);
-			end_line(w, (uint32_t)base + end, (inside >> end & 1) != 0);
-			if ((inside >> end & 1) != 0) {
-				inside ^= ~below; /* also the LF is outside now */
-				tokens = JOIN(tokens_, WAY)(&m, quotes, inside, scalar_carry);
-			}
-			tokens &= rest;
-			m.control &= rest;
-			m.backslash &= rest;
-			from = (uint32_t)base - w->line.pos;
-			ends &= ends - 1;
-		}
-		JOIN(flatten_, WAY)(w, from, tokens);
-		if (((m.control | m.backslash) & inside) != 0)
-			rare(w, from, &m, escaped, inside);
-		in_string = -(inside >> 63);
-		scalar_carry = ~(m.op | m.space | quotes | inside) >> 63;
-		w->suspect = false;
+		inside = JOIN(prefix_xor_, WAY)(m.quote) ^ s.in_string;
+		at = JOIN(flatten_, WAY)(at, (uint32_t)base - w->line.pos,
+					 tokens_of(&m, inside, s.behind));
+		s.in_string = -(inside >> 63);
+		s.behind = (m.mark | inside) >> 63;
 	}
-	w->line.suspect |= high >> 61 != 0;
-	end_text(w, (uint32_t)len, in_string != 0, lines != 0);
+	if (base < len) {
+		const uint8_t *p = with_edges(text, base, len - base, edge);
+
+		at = JOIN(odd_, WAY)(w, &s, JOIN(classify_, WAY)(p), p, (uint32_t)base, at);
+	}
+	w->line.suspect |= s.high != 0;
+	if (w->lines == 0 || w->line.pos < len)
+		end_line(w, at, (uint32_t)len, s.in_string != 0);
 }
 
 #undef JOIN

@@ -202,17 +202,30 @@ static uint32_t element(const struct ev_doc *d, uint32_t array, int64_t index)
 	return i;
 }
 
-static uint32_t step_into(const struct ev_step *s, const struct ev_doc *d, uint32_t at)
+void ev_path_bind(struct ev_path *path, struct ev_symbols *symbols)
 {
-	return s->kind == EV_STEP_NAME ? ev_member(d, at, s->name, s->len)
-				       : element(d, at, s->index);
+	path->symbols = symbols;
+	for (size_t i = 0; i < path->n; i++)
+		if (path->steps[i].kind == EV_STEP_NAME)
+			path->steps[i].symbol =
+				ev_symbols_add(symbols, path->steps[i].name, path->steps[i].len);
+}
+
+static inline uint32_t step_into(const struct ev_path *path, const struct ev_step *s,
+				 const struct ev_doc *d, uint32_t at)
+{
+	if (s->kind != EV_STEP_NAME)
+		return element(d, at, s->index);
+	if (path->symbols != d->symbols)
+		return ev_member(d, at, s->name, s->len);
+	return ev_kind(d, at) == EV_OBJECT ? ev_member_symbol(d, at, s->symbol) : EV_NOWHERE;
 }
 
 uint32_t ev_path_from(const struct ev_path *path, size_t step, const struct ev_doc *d,
 		      uint32_t from)
 {
 	for (; step < path->n && from != EV_NOWHERE; step++)
-		from = step_into(&path->steps[step], d, from);
+		from = step_into(path, &path->steps[step], d, from);
 	return from;
 }
 
@@ -221,28 +234,38 @@ uint32_t ev_path_get(const struct ev_path *path, const struct ev_doc *d, uint32_
 	return ev_path_from(path, 0, d, from);
 }
 
+static void add_found(struct ev_found *found, uint32_t at)
+{
+	if (found->n == found->cap)
+		ev_grow(&found->at, &found->cap, found->n + 1, sizeof *found->at);
+	found->at[found->n++] = at;
+}
+
 static void all(const struct ev_path *path, size_t step, const struct ev_doc *d, uint32_t at,
 		struct ev_found *found)
 {
+	uint32_t name; /* in front of each value */
+
 	for (; step < path->n && at != EV_NOWHERE; step++) {
 		const struct ev_step *s = &path->steps[step];
 
 		if (s->kind != EV_STEP_EACH) {
-			at = step_into(s, d, at);
+			at = step_into(path, s, d, at);
 			continue;
 		}
-		if (ev_kind(d, at) == EV_ARRAY)
-			for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i))
+		if (ev_kind(d, at) < EV_ARRAY)
+			return;
+		name = ev_kind(d, at) == EV_OBJECT;
+		for (uint32_t i = ev_first(d, at) + name; i < ev_end(d, at);
+		     i = ev_next(d, i) + name)
+			if (step + 1 < path->n)
 				all(path, step + 1, d, i, found);
-		else if (ev_kind(d, at) == EV_OBJECT)
-			for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i + 1))
-				all(path, step + 1, d, i + 1, found);
+			else
+				add_found(found, i);
 		return;
 	}
-	if (at == EV_NOWHERE)
-		return;
-	ev_grow(&found->at, &found->cap, found->n + 1, sizeof *found->at);
-	found->at[found->n++] = at;
+	if (at != EV_NOWHERE)
+		add_found(found, at);
 }
 
 void ev_path_all_from(const struct ev_path *path, size_t step, const struct ev_doc *d,

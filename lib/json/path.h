@@ -21,6 +21,7 @@ struct ev_step {
 	char *name; /* decoded, NUL behind it */
 	size_t len;
 	int64_t index;
+	uint32_t symbol; /* of the name, where the path is bound */
 };
 
 struct ev_path {
@@ -28,12 +29,30 @@ struct ev_path {
 	enum ev_root root;
 	struct ev_step *steps;
 	size_t n;
-	bool many; /* has a [] */
+	bool many;			  /* has a [] */
+	const struct ev_symbols *symbols; /* that it is bound to, or NULL */
 };
 
 /* NULL, with what is wrong (no position), if text is no path. */
 struct ev_path *ev_path_parse(const char *text, struct ev_error *err);
 void ev_path_free(struct ev_path **path);
+
+/*
+ * In documents with these symbols, which are borrowed, names are then found by their symbols; in
+ * others by their octets, as before. Before the first such document is scanned.
+ */
+void ev_path_bind(struct ev_path *path, struct ev_symbols *symbols);
+
+/* The value of the member whose name has the symbol; EV_NOWHERE if there is none. */
+static inline uint32_t ev_member_symbol(const struct ev_doc *d, uint32_t object, uint32_t symbol)
+{
+	const struct ev_node *nodes = d->nodes;
+
+	for (uint32_t i = object + 1; i < nodes[object].next; i = nodes[i + 1].next)
+		if (nodes[i].count == symbol)
+			return i + 1;
+	return EV_NOWHERE;
+}
 
 /* The value at the path from value `from`, or EV_NOWHERE. Not for paths with []. */
 uint32_t ev_path_get(const struct ev_path *path, const struct ev_doc *d, uint32_t from);

@@ -14,6 +14,7 @@
 #include "model/expr.h"
 #include "model/position.h"
 #include "model/yaml.h"
+#include "json/decimal.h"
 #include "json/path.h"
 #include "json/view.h"
 
@@ -24,6 +25,7 @@ enum {
 	EXPECT_MAX_SET = 10000,	 /* values of a set */
 	EXPECT_LISTED = 100,	 /* distinct values in a result */
 	EXPECT_DIGITS = 20,	 /* significant digits of a mean and a deviation */
+	EXPECT_REMEMBERED = 64,	 /* values, of which is known whether they are as expected */
 };
 
 /* Values of a path, in this record: one, or as many as the list has elements. */
@@ -77,6 +79,8 @@ struct limit {
 	char *text;
 	size_t len;
 	struct ev_time time;
+	bool few; /* a number of few digits: this one */
+	struct ev_small small;
 };
 
 struct range {
@@ -112,8 +116,12 @@ struct expect_kind {
 	const char *name;
 	const char *arguments; /* by name, "*" behind those that must be given */
 	bool (*open)(struct expect *e, struct opening *o); /* or NULL */
-	/* Either of values: whether one is as expected (missing values are left out) ... */
+	/*
+	 * Either of values: whether one is as expected (missing values are left out), which must
+	 * depend on nothing else; where many are equal and telling is dear, it is remembered ...
+	 */
 	bool (*good)(struct expect *e, const struct ev_doc *d, uint32_t at);
+	bool remembers;
 	/* ... or of rows of several columns: the nodes of one row ... */
 	bool (*row)(struct expect *e, const struct ev_doc *d, const uint32_t *at);
 	/* ... or does all by itself. */
@@ -128,6 +136,13 @@ struct expect_kind {
 
 enum severity { SEVERITY_CRITICAL, SEVERITY_WARNING, SEVERITY_INFO };
 enum ignore { IGNORE_ALL_MISSING, IGNORE_ANY_MISSING, IGNORE_NEVER };
+
+/* What was said of a short value. */
+struct remembered {
+	uint64_t head, tail; /* its octets, as value_key has them */
+	uint32_t len;	     /* 0: of none yet */
+	bool good;
+};
 
 struct expect {
 	const struct expect_kind *kind;
@@ -145,8 +160,9 @@ struct expect {
 	struct values set;
 	char *mostly; /* a number; NULL for 1 */
 	enum ignore ignore;
-	bool negate, strict; /* by kind */
-	void *own;	     /* the kind's arguments and state */
+	bool negate, strict;	       /* by kind */
+	struct remembered *remembered; /* EXPECT_REMEMBERED of them, or NULL */
+	void *own;		       /* the kind's arguments and state */
 
 	/* what was found */
 	uint64_t elements, missing, unexpected;
@@ -177,6 +193,7 @@ struct ev_suite {
 	size_t n;
 	struct column *columns;
 	size_t n_columns;
+	const uint32_t *at; /* where the columns of one value have it, by slot */
 	struct condition *conditions;
 	size_t n_conditions;
 	struct ev_jschema_set *schemas; /* or NULL */
@@ -217,7 +234,10 @@ void limit_free(struct limit *l);
 
 /* expect.c */
 /* The nodes of a column in this record. */
-const struct column *column_of(struct expect *e, size_t i);
+static inline const struct column *column_of(const struct expect *e, size_t i)
+{
+	return &e->suite->columns[e->columns[i]];
+}
 /* The values of a node; EV_NOWHERE and null are missing. */
 static inline bool is_missing(const struct ev_doc *d, uint32_t at)
 {

@@ -88,12 +88,14 @@ bool limit_of(struct opening *o, const struct ev_yaml *y, const char *what, stru
 		return opening_fail(o, y, "%s must be a number, a time or a text", what);
 	out->text = ev_strndup(y->text, y->len);
 	out->len = y->len;
-	if (y->plain && is_number(y->text))
+	if (y->plain && is_number(y->text)) {
 		out->kind = LIMIT_NUMBER;
-	else if (read_moment(y->text, y->len, &out->time))
+		out->few = ev_small_read(out->text, out->len, &out->small);
+	} else if (read_moment(y->text, y->len, &out->time)) {
 		out->kind = LIMIT_TIME;
-	else
+	} else {
 		out->kind = LIMIT_TEXT;
+	}
 	return true;
 }
 

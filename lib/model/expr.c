@@ -17,7 +17,8 @@ struct ev_expr {
 	struct ev_arena arena; /* the program */
 	struct ev_expr_program program;
 	struct ev_run run;
-	struct ev_jq *whole; /* if libjq runs it all */
+	struct ev_jq *whole;		  /* if libjq runs it all */
+	const struct ev_symbols *symbols; /* that it is bound to, or NULL */
 };
 
 /* The part of an expression with test() that libjq runs; on [string, pattern, flags]. */
@@ -104,24 +105,30 @@ void ev_expr_free(struct ev_expr **e)
 	*e = NULL;
 }
 
+static void bind(const struct ev_part *n, struct ev_symbols *symbols)
+{
+	if (n == NULL)
+		return;
+	for (uint32_t i = 0; i < n->n_steps; i++)
+		if (n->steps[i].name != NULL)
+			n->steps[i].symbol =
+				ev_symbols_add(symbols, n->steps[i].name, n->steps[i].len);
+	bind(n->a, symbols);
+	bind(n->b, symbols);
+	bind(n->c, symbols);
+}
+
+void ev_expr_bind(struct ev_expr *e, struct ev_symbols *symbols)
+{
+	if (e->whole != NULL)
+		return;
+	e->symbols = symbols;
+	bind(e->program.root, symbols);
+}
+
 bool ev_expr_is_native(const struct ev_expr *e)
 {
 	return e->whole == NULL && e->run.test == NULL;
-}
-
-struct verdict_sink {
-	struct ev_sink sink;
-	bool any, none_false;
-};
-
-static enum ev_flow take_verdict(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
-{
-	struct verdict_sink *s = (struct verdict_sink *)to;
-
-	(void)x;
-	s->any = true;
-	s->none_false = ev_is_true(v);
-	return s->none_false ? EV_GO_ON : EV_STOP;
 }
 
 static enum ev_truth in_libjq(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
@@ -140,22 +147,23 @@ static enum ev_truth in_libjq(struct ev_expr *e, const struct ev_doc *d, uint32_
 enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
 			   struct ev_buf *why)
 {
-	struct verdict_sink s = {.sink = {take_verdict}};
 	struct ev_value in = ev_at(d, at);
 	enum ev_flow flow;
+	bool holds;
 
 	ev_buf_reset(why);
 	if (e->whole != NULL)
 		return in_libjq(e, d, at, why);
 	ev_arena_reset(&e->run.arena);
 	e->run.d = d;
+	e->run.bound = d->symbols == e->symbols;
 	e->run.why = why;
 	e->run.left = work_at_least + work_per_node * d->n;
-	flow = ev_expr_run(&e->run, e->program.root, &in, &s.sink);
+	flow = ev_expr_holds(&e->run, e->program.root, &in, &holds);
 	if (e->run.left < 0)
 		flow = ev_spent(&e->run);
 	if (flow == EV_RAISED || flow == EV_GIVE_UP)
 		return EV_CANNOT;
 	ev_buf_reset(why);
-	return s.any && s.none_false ? EV_HOLDS : EV_FAILS;
+	return holds ? EV_HOLDS : EV_FAILS;
 }

@@ -44,6 +44,12 @@ void ev_expr_free(struct ev_expr **e);
 /* Whether it needs no libjq. */
 bool ev_expr_is_native(const struct ev_expr *e);
 
+/*
+ * Names are found by their symbols in documents with these, which are borrowed. Before the first
+ * such document is scanned.
+ */
+void ev_expr_bind(struct ev_expr *e, struct ev_symbols *symbols);
+
 enum ev_truth {
 	EV_HOLDS,
 	EV_FAILS,

@@ -121,7 +121,6 @@ static bool reads_as_number(const char **p, size_t *len)
 
 static enum ev_flow to_number(struct ev_run *x, const struct ev_value *v, struct ev_value *out)
 {
-	struct ev_value n = {.kind = EV_NUMBER, .form = EV_SMALL};
 	const char *p;
 	size_t len;
 
@@ -135,12 +134,7 @@ static enum ev_flow to_number(struct ev_run *x, const struct ev_value *v, struct
 	ev_spend(x, len / 16);
 	if (!reads_as_number(&p, &len))
 		return ev_raise(x, "%s cannot be parsed as a number", ev_value_say(x, v));
-	if (!ev_small_read(p, len, &n.coef, &n.exp)) {
-		n.form = EV_TEXT;
-		n.p = p;
-		n.n = (uint32_t)len;
-	}
-	*out = n;
+	*out = ev_number_value(p, len);
 	return EV_GO_ON;
 }
 

@@ -1,9 +1,9 @@
 #include "model/expr_in.h"
 
 #include "model/jq.h"
-#include "json/view.h"
-
 #include "json/form.h"
+#include "json/path.h"
+#include "json/view.h"
 
 #include <string.h>
 
@@ -18,32 +18,15 @@ static enum ev_flow one(struct ev_run *x, const struct ev_part *n, const struct 
 static enum ev_flow many(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
 			 struct ev_sink *to);
 
+static enum ev_flow truth(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
+			  bool *holds);
+
 /* Paths */
 
-/*
- * ev_member for a name that was made ready: its first octets are compared at once. Behind the text
- * there is always room to read them.
- */
-static inline uint32_t member(const struct ev_doc *d, uint32_t object, const struct ev_path_step *s)
+static inline uint32_t member(const struct ev_run *x, uint32_t object, const struct ev_path_step *s)
 {
-	const struct ev_node *nodes = d->nodes;
-	uint64_t word;
-
-	for (uint32_t i = object + 1; i < nodes[object].next; i = nodes[i + 1].next) {
-		if (nodes[i].escaped) {
-			if (ev_string_is(d, i, s->name, s->len))
-				return i + 1;
-			continue;
-		}
-		if (nodes[i].end - nodes[i].pos - 2 != s->len)
-			continue;
-		memcpy(&word, d->text + nodes[i].pos + 1, sizeof word);
-		if (((word ^ s->word) & s->mask) == 0 &&
-		    (s->len <= sizeof word ||
-		     memcmp(d->text + nodes[i].pos + 1, s->name, s->len) == 0))
-			return i + 1;
-	}
-	return EV_NOWHERE;
+	return x->bound ? ev_member_symbol(x->d, object, s->symbol)
+			: ev_member(x->d, object, s->name, s->len);
 }
 
 static enum ev_flow step(struct ev_run *x, const struct ev_path_step *s, const struct ev_value *in,
@@ -71,28 +54,13 @@ static enum ev_flow step(struct ev_run *x, const struct ev_path_step *s, const s
 	return ev_raise(x, "Cannot index %s with number", ev_kind_name((enum ev_kind)v.kind));
 }
 
-/* *none: a step with ? failed, so there is no output. */
-static enum ev_flow path(struct ev_run *x, const struct ev_part *n, const struct ev_value *from,
-			 struct ev_value *out, bool *none)
+/* The steps from the i-th on, from *out. *none: one with ? failed, so there is no output. */
+static enum ev_flow steps(struct ev_run *x, const struct ev_part *n, uint32_t i,
+			  struct ev_value *out, bool *none)
 {
 	enum ev_flow flow;
-	uint32_t i = 0, at = 0;
 
-	*none = false;
-	if (from->form != EV_IN_DOC) {
-		*out = *from;
-	} else {
-		at = from->n;
-		for (; i < n->n_steps && n->steps[i].name != NULL && ev_kind(x->d, at) == EV_OBJECT;
-		     i++) {
-			x->left -= (int64_t)x->d->nodes[at].count;
-			at = member(x->d, at, &n->steps[i]);
-			if (at == EV_NOWHERE)
-				break;
-		}
-		*out = at == EV_NOWHERE ? ev_bare(EV_NULL) : ev_at(x->d, at);
-	}
-	for (i += at == EV_NOWHERE; i < n->n_steps; i++) {
+	for (; i < n->n_steps; i++) {
 		flow = step(x, &n->steps[i], out, out);
 		if (flow == EV_RAISED && n->steps[i].quiet) {
 			*none = true;
@@ -102,6 +70,29 @@ static enum ev_flow path(struct ev_run *x, const struct ev_part *n, const struct
 			return flow;
 	}
 	return EV_GO_ON;
+}
+
+/* Members of members are found without a value for each. */
+static inline enum ev_flow path(struct ev_run *x, const struct ev_part *n,
+				const struct ev_value *from, struct ev_value *out, bool *none)
+{
+	uint32_t i = 0, at = from->n;
+
+	*none = false;
+	if (from->form != EV_IN_DOC) {
+		*out = *from;
+		return steps(x, n, 0, out, none);
+	}
+	for (; i < n->n_steps && n->steps[i].name != NULL && ev_kind(x->d, at) == EV_OBJECT; i++) {
+		x->left -= (int64_t)x->d->nodes[at].count;
+		at = member(x, at, &n->steps[i]);
+		if (at == EV_NOWHERE) {
+			*out = ev_bare(EV_NULL);
+			return steps(x, n, i + 1, out, none);
+		}
+	}
+	*out = ev_at(x->d, at);
+	return i < n->n_steps ? steps(x, n, i, out, none) : EV_GO_ON;
 }
 
 /* Sinks. Each is known by its first member. */
@@ -169,13 +160,16 @@ static enum ev_flow take_truth(struct ev_run *x, struct ev_sink *to, const struc
 static enum ev_flow take_item(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
 {
 	struct quantifier_sink *s = (struct quantifier_sink *)to;
-	struct ev_value out;
 	enum ev_flow flow;
+	bool holds;
 
 	if (!s->holds->single)
 		return many(x, s->holds, v, &s->inner);
-	flow = one(x, s->holds, v, &out);
-	return flow == EV_GO_ON ? take_truth(x, &s->inner, &out) : flow;
+	flow = truth(x, s->holds, v, &holds);
+	if (flow != EV_GO_ON || holds != s->wanted)
+		return flow;
+	s->decided = true;
+	return EV_STOP;
 }
 
 /* The sum of what comes; strings and arrays grow in place. */
@@ -358,10 +352,11 @@ static enum ev_flow take_reduced(struct ev_run *x, struct ev_sink *to, const str
 
 /* Operators, and functions of more than values */
 
-static bool compared(struct ev_run *x, const struct ev_part *n, const struct ev_value *a,
-		     const struct ev_value *b)
+static inline bool compared(struct ev_run *x, const struct ev_part *n, const struct ev_value *a,
+			    const struct ev_value *b)
 {
-	int c = ev_value_compare(x, a, b);
+	int c = a->kind == EV_NUMBER && b->kind == EV_NUMBER ? ev_numbers_compare(x, a, b)
+							     : ev_value_compare(x, a, b);
 
 	return (n->mask & (c < 0 ? EV_LESS : c > 0 ? EV_GREATER : EV_EQUAL)) != 0;
 }
@@ -488,17 +483,73 @@ static enum ev_flow regex(struct ev_run *x, const struct ev_part *n, const struc
 
 /* Parts with one output */
 
+/* An operand where it stands, or in *room. */
+static inline enum ev_flow operand(struct ev_run *x, const struct ev_part *n,
+				   const struct ev_value *in, struct ev_value *room,
+				   const struct ev_value **v)
+{
+	bool none;
+
+	*v = room;
+	if (n->op == EV_CONST) {
+		*v = &n->value;
+		return EV_GO_ON;
+	}
+	if (n->op == EV_INPUT) {
+		*v = in;
+		return EV_GO_ON;
+	}
+	if (n->op == EV_PATH && n->a->op == EV_INPUT)
+		return path(x, n, in, room, &none);
+	return one(x, n, in, room);
+}
+
+/* all(list[]; holds) where each has one output: it is taken without a sink. */
+static enum ev_flow each_holds(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
+			       struct quantifier_sink *s)
+{
+	const struct ev_doc *d = x->d;
+	struct ev_value item, room;
+	const struct ev_value *list;
+	enum ev_flow flow;
+	bool holds;
+
+	if (!ev_spend(x, 1))
+		return ev_spent(x);
+	flow = operand(x, n->a->a, in, &room, &list);
+	if (flow != EV_GO_ON)
+		return flow;
+	if (list->kind != EV_ARRAY || list->form != EV_IN_DOC)
+		return each(x, n->a, list, &s->sink);
+	for (uint32_t i = ev_first(d, list->n), end = ev_end(d, list->n); i < end;
+	     i = ev_next(d, i)) {
+		item = ev_at(d, i);
+		if (!ev_spend(x, 1))
+			return ev_spent(x);
+		flow = truth(x, n->b, &item, &holds);
+		if (flow != EV_GO_ON)
+			return flow;
+		if (holds == s->wanted) {
+			s->decided = true;
+			return EV_STOP;
+		}
+	}
+	return EV_GO_ON;
+}
+
 static enum ev_flow quantified(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
-			       struct ev_value *out)
+			       bool *holds)
 {
 	bool any = n->op == EV_ANY_OF;
 	struct quantifier_sink s = {{take_item}, n->b, any, false, {take_truth}};
-	enum ev_flow flow = many(x, n->a, in, &s.sink);
+	enum ev_flow flow;
 
-	if (flow != EV_GO_ON && flow != EV_STOP)
-		return flow;
-	*out = ev_truth_value(s.decided == any);
-	return EV_GO_ON;
+	if (n->a->op == EV_EACH && n->a->a->single && n->b->single)
+		flow = each_holds(x, n, in, &s);
+	else
+		flow = many(x, n->a, in, &s.sink);
+	*holds = s.decided == any;
+	return flow == EV_STOP ? EV_GO_ON : flow;
 }
 
 static enum ev_flow picked(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
@@ -526,34 +577,13 @@ static enum ev_flow reduced(struct ev_run *x, const struct ev_part *n, const str
 	return EV_GO_ON;
 }
 
-/* An operand where it stands, or in *room. */
-static inline enum ev_flow operand(struct ev_run *x, const struct ev_part *n,
-				   const struct ev_value *in, struct ev_value *room,
-				   const struct ev_value **v)
-{
-	bool none;
-
-	*v = room;
-	if (n->op == EV_CONST) {
-		*v = &n->value;
-		return EV_GO_ON;
-	}
-	if (n->op == EV_INPUT) {
-		*v = in;
-		return EV_GO_ON;
-	}
-	if (n->op == EV_PATH && n->a->op == EV_INPUT)
-		return path(x, n, in, room, &none);
-	return one(x, n, in, room);
-}
-
 static enum ev_flow one(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
 			struct ev_value *out)
 {
 	const struct ev_value *left, *right;
 	struct ev_value a = {0}, b = {0};
 	enum ev_flow flow;
-	bool none;
+	bool none, holds;
 
 	switch (n->op) {
 	case EV_INPUT: *out = *in; return EV_GO_ON;
@@ -615,7 +645,10 @@ static enum ev_flow one(struct ev_run *x, const struct ev_part *n, const struct 
 		return one(x, n->b, in, out);
 	case EV_REDUCE: return reduced(x, n, in, out);
 	case EV_ALL_OF:
-	case EV_ANY_OF: return quantified(x, n, in, out);
+	case EV_ANY_OF:
+		flow = quantified(x, n, in, &holds);
+		*out = ev_truth_value(holds);
+		return flow;
 	case EV_LAST_OF:
 	case EV_IS_EMPTY: return picked(x, n, in, out);
 	case EV_ERROR: return ev_raise(x, "%.*s", ev_cut(n->value.p, n->value.n, 900), n->value.p);
@@ -636,6 +669,29 @@ static enum ev_flow one(struct ev_run *x, const struct ev_part *n, const struct 
 		*out = ev_bare(EV_NULL); /* never single */
 		break;
 	}
+	return EV_GO_ON;
+}
+
+/* Whether the output is true; most are of parts that need not make it. */
+static enum ev_flow truth(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
+			  bool *holds)
+{
+	const struct ev_value *left, *right;
+	struct ev_value a, b;
+	enum ev_flow flow;
+
+	if (n->op == EV_ALL_OF || n->op == EV_ANY_OF)
+		return quantified(x, n, in, holds);
+	if (n->op != EV_COMPARE) {
+		flow = one(x, n, in, &a);
+		*holds = flow == EV_GO_ON && ev_is_true(&a);
+		return flow;
+	}
+	*holds = false;
+	if ((flow = operand(x, n->b, in, &b, &right)) != EV_GO_ON ||
+	    (flow = operand(x, n->a, in, &a, &left)) != EV_GO_ON)
+		return flow;
+	*holds = compared(x, n, left, right);
 	return EV_GO_ON;
 }
 
@@ -761,8 +817,30 @@ static enum ev_flow many(struct ev_run *x, const struct ev_part *n, const struct
 	}
 }
 
-enum ev_flow ev_expr_run(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
-			 struct ev_sink *to)
+struct verdict_sink {
+	struct ev_sink sink;
+	bool any, none_false;
+};
+
+static enum ev_flow take_verdict(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
 {
-	return many(x, n, in, to);
+	struct verdict_sink *s = (struct verdict_sink *)to;
+
+	(void)x;
+	s->any = true;
+	s->none_false = ev_is_true(v);
+	return s->none_false ? EV_GO_ON : EV_STOP;
+}
+
+enum ev_flow ev_expr_holds(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
+			   bool *holds)
+{
+	struct verdict_sink s = {.sink = {take_verdict}};
+	enum ev_flow flow;
+
+	if (n->single)
+		return ev_spend(x, 1) ? truth(x, n, in, holds) : ev_spent(x);
+	flow = many(x, n, in, &s.sink);
+	*holds = s.any && s.none_false;
+	return flow;
 }

@@ -89,6 +89,7 @@ struct ev_value {
 /* One evaluation. */
 struct ev_run {
 	const struct ev_doc *d;
+	bool bound;	       /* d has the symbols that the program is bound to */
 	struct ev_arena arena; /* all that it makes */
 	int64_t left;	       /* work that it may still do: about a node each */
 	struct ev_buf *why;
@@ -145,8 +146,8 @@ static inline bool ev_is_true(const struct ev_value *v)
 	return v->kind != EV_NULL && v->kind != EV_FALSE;
 }
 
-/* A number as JSON or jq spells it, if 64 bits hold its digits. */
-bool ev_small_read(const char *p, size_t len, int64_t *coef, int32_t *exp);
+/* A number as JSON or jq spells it; the text must last as long as the value. */
+struct ev_value ev_number_value(const char *p, size_t len);
 /* The decoded octets of a string; valid as long as the evaluation. */
 const char *ev_value_string(struct ev_run *x, const struct ev_value *v, size_t *len);
 /* The number of elements or members. */
@@ -169,6 +170,8 @@ bool ev_cursor_next(const struct ev_run *x, struct ev_cursor *c, struct ev_value
 
 /* The order of jq; numbers by their exact value. 0 if the work is spent. */
 int ev_value_compare(struct ev_run *x, const struct ev_value *a, const struct ev_value *b);
+/* The same of two numbers. */
+int ev_numbers_compare(struct ev_run *x, const struct ev_value *a, const struct ev_value *b);
 bool ev_value_contains(struct ev_run *x, const struct ev_value *a, const struct ev_value *b);
 
 enum ev_flow ev_value_add(struct ev_run *x, const struct ev_value *a, const struct ev_value *b,
@@ -262,10 +265,9 @@ enum ev_function {
 struct ev_path_step {
 	const char *name; /* or NULL for index */
 	size_t len;
-	uint64_t word,
-		mask; /* the first octets of the name as in memory, and which of them count */
 	int64_t index;
-	bool quiet; /* ? */
+	uint32_t symbol; /* of the name, where the program is bound */
+	bool quiet;	 /* ? */
 };
 
 struct ev_part {
@@ -310,7 +312,8 @@ struct ev_sink {
 	enum ev_flow (*take)(struct ev_run *x, struct ev_sink *to, const struct ev_value *v);
 };
 
-enum ev_flow ev_expr_run(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
-			 struct ev_sink *to);
+/* Whether it has an output, and none is false or null. */
+enum ev_flow ev_expr_holds(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
+			   bool *holds);
 
 #endif

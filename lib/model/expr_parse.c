@@ -170,17 +170,11 @@ static bool text(struct parser *p, const struct ev_token *t, const char **out, s
 
 static struct ev_value number(struct parser *p, const struct ev_token *t, bool negative)
 {
-	struct ev_value v = {.kind = EV_NUMBER, .form = EV_SMALL};
 	char *spelled = ev_arena_alloc(p->arena, t->len + 1);
 
 	spelled[0] = '-';
 	memcpy(spelled + 1, t->p, t->len);
-	v.n = (uint32_t)t->len + negative;
-	if (!ev_small_read(spelled + !negative, v.n, &v.coef, &v.exp)) {
-		v.form = EV_TEXT;
-		v.p = spelled + !negative;
-	}
-	return v;
+	return ev_number_value(spelled + !negative, t->len + negative);
 }
 
 /* Terms, and what may stand behind them */
@@ -191,10 +185,6 @@ static const struct ev_part *stepped(struct parser *p, const struct ev_part *fro
 	const struct ev_part *base = from;
 	struct ev_part n = {.op = EV_PATH, .single = from->single && !s.quiet, .n_steps = 1};
 
-	if (s.name != NULL) {
-		memcpy(&s.word, s.name, s.len < sizeof s.word ? s.len : sizeof s.word);
-		memset(&s.mask, 0xff, s.len < sizeof s.mask ? s.len : sizeof s.mask);
-	}
 	if (from->op == EV_PATH) {
 		base = from->a;
 		n.n_steps += from->n_steps;

@@ -8,32 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	FAR = 200000, /* an exponent beyond this is left to the slow forms */
-	SAID = 40,    /* octets of a value in a message */
-};
-
-static const int64_t powers[] = {1,
-				 10,
-				 100,
-				 1000,
-				 10000,
-				 100000,
-				 1000000,
-				 10000000,
-				 100000000,
-				 1000000000,
-				 10000000000,
-				 100000000000,
-				 1000000000000,
-				 10000000000000,
-				 100000000000000,
-				 1000000000000000,
-				 10000000000000000,
-				 100000000000000000,
-				 1000000000000000000};
-
-enum { MAX_POWER = sizeof powers / sizeof powers[0] - 1 };
+enum { SAID = 40 }; /* octets of a value in a message */
 
 static void complain(struct ev_run *x, const char *fmt, va_list ap) EV_PRINTF(2, 0);
 static void complain(struct ev_run *x, const char *fmt, va_list ap)
@@ -81,49 +56,33 @@ enum ev_flow ev_spent(struct ev_run *x)
 
 /* Numbers */
 
-bool ev_small_read(const char *p, size_t len, int64_t *coef, int32_t *exp)
+static inline struct ev_value from_small(struct ev_small s)
 {
-	const char *end = p + len;
-	bool negative = *p == '-', down;
-	int64_t v = 0, power = 0;
-	int32_t e = 0;
-
-	if (len > MAX_POWER)
-		return false;
-	p += negative;
-	for (; p < end && *p >= '0' && *p <= '9'; p++)
-		v = v * 10 + (*p - '0');
-	if (p < end && *p == '.')
-		for (p++; p < end && *p >= '0' && *p <= '9'; p++, e--)
-			v = v * 10 + (*p - '0');
-	if (p < end) {
-		down = p[1] == '-';
-		for (p += 1 + (p[1] == '-' || p[1] == '+'); p < end; p++)
-			power = power * 10 + (*p - '0');
-		if (power > FAR)
-			return false;
-		e += (int32_t)(down ? -power : power);
-	}
-	*coef = negative ? -v : v;
-	*exp = e;
-	return true;
+	return (struct ev_value){.kind = EV_NUMBER, .form = EV_SMALL, .exp = s.exp, .coef = s.coef};
 }
 
-static inline bool small(const struct ev_run *x, const struct ev_value *v, int64_t *coef,
-			 int32_t *exp)
+static inline bool small(const struct ev_run *x, const struct ev_value *v, struct ev_small *s)
 {
 	const char *p;
 	size_t len;
 
 	if (v->form == EV_SMALL) {
-		*coef = v->coef;
-		*exp = v->exp;
+		*s = (struct ev_small){v->coef, v->exp};
 		return true;
 	}
 	if (v->form != EV_IN_DOC)
 		return false;
 	p = ev_raw(x->d, v->n, &len);
-	return ev_small_read(p, len, coef, exp);
+	return ev_small_read(p, len, s);
+}
+
+struct ev_value ev_number_value(const char *p, size_t len)
+{
+	struct ev_small s;
+
+	if (ev_small_read(p, len, &s))
+		return from_small(s);
+	return (struct ev_value){.kind = EV_NUMBER, .form = EV_TEXT, .n = (uint32_t)len, .p = p};
 }
 
 /* Any number as text. */
@@ -169,40 +128,24 @@ static struct ev_value from_decimal(struct ev_run *x, struct ev_dec d)
 	return (struct ev_value){.kind = EV_NUMBER, .form = EV_DEC, .dec = kept};
 }
 
-static int order(int64_t a, int64_t b)
+/* Of any number of digits. */
+static int compare_spelled(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
 {
-	return (a > b) - (a < b);
-}
-
-/* Both as 128 bits where their exponents are near; else the larger exponent decides. */
-static int compare_small(int64_t a, int32_t a_exp, int64_t b, int32_t b_exp)
-{
-	int32_t apart = a_exp - b_exp;
-	__int128 wide;
-
-	if (apart == 0 || a == 0 || b == 0 || (a < 0) != (b < 0))
-		return order(a, b);
-	if (apart < 0)
-		return -compare_small(b, b_exp, a, a_exp);
-	if (apart > MAX_POWER)
-		return a < 0 ? -1 : 1;
-	wide = (__int128)a * powers[apart];
-	return (wide > b) - (wide < b);
-}
-
-static int compare_numbers(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
-{
-	int64_t p, q;
-	int32_t p_exp, q_exp;
 	const char *s, *t;
 	size_t s_len, t_len;
 
-	if (small(x, a, &p, &p_exp) && small(x, b, &q, &q_exp))
-		return compare_small(p, p_exp, q, q_exp);
 	s = spelled(x, a, &s_len);
 	t = spelled(x, b, &t_len);
 	ev_spend(x, (s_len + t_len) / 16);
 	return ev_number_compare(s, s_len, t, t_len);
+}
+
+int ev_numbers_compare(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+{
+	struct ev_small p, q;
+
+	return small(x, a, &p) && small(x, b, &q) ? ev_small_compare(p, q)
+						  : compare_spelled(x, a, b);
 }
 
 static enum ev_flow too_large(struct ev_run *x)
@@ -213,15 +156,16 @@ static enum ev_flow too_large(struct ev_run *x)
 }
 
 /* Brings both to the smaller exponent; false if that needs more than 64 bits. */
-static bool align(int64_t *a, int32_t *a_exp, int64_t *b, int32_t *b_exp)
+static bool align(struct ev_small *a, struct ev_small *b)
 {
-	int32_t apart = *a_exp - *b_exp;
+	int32_t apart = a->exp - b->exp;
 
 	if (apart < 0)
-		return align(b, b_exp, a, a_exp);
-	if (apart > MAX_POWER || __builtin_mul_overflow(*a, powers[apart], a))
+		return align(b, a);
+	if (apart > EV_SMALL_DIGITS ||
+	    __builtin_mul_overflow(a->coef, ev_small_powers[apart], &a->coef))
 		return false;
-	*a_exp = *b_exp;
+	a->exp = b->exp;
 	return true;
 }
 
@@ -229,14 +173,12 @@ static enum ev_flow add_numbers(struct ev_run *x, const struct ev_value *a,
 				const struct ev_value *b, bool minus, struct ev_value *out)
 {
 	struct ev_dec p, q, sum;
-	int64_t s, t, v;
-	int32_t s_exp, t_exp;
+	struct ev_small s, t;
 
-	if (small(x, a, &s, &s_exp) && small(x, b, &t, &t_exp) &&
-	    (s_exp == t_exp || align(&s, &s_exp, &t, &t_exp)) &&
-	    !(minus ? __builtin_sub_overflow(s, t, &v) : __builtin_add_overflow(s, t, &v))) {
-		*out = (struct ev_value){
-			.kind = EV_NUMBER, .form = EV_SMALL, .exp = s_exp, .coef = v};
+	if (small(x, a, &s) && small(x, b, &t) && (s.exp == t.exp || align(&s, &t)) &&
+	    !(minus ? __builtin_sub_overflow(s.coef, t.coef, &s.coef)
+		    : __builtin_add_overflow(s.coef, t.coef, &s.coef))) {
+		*out = from_small(s);
 		return EV_GO_ON;
 	}
 	if (!decimal(x, a, &p) || !decimal(x, b, &q) ||
@@ -250,16 +192,15 @@ enum ev_flow ev_value_multiply(struct ev_run *x, const struct ev_value *a, const
 			       struct ev_value *out)
 {
 	struct ev_dec p, q, product;
-	int64_t s, t, v;
-	int32_t s_exp, t_exp;
+	struct ev_small s, t;
 
 	if (a->kind != EV_NUMBER || b->kind != EV_NUMBER)
 		return ev_raise(x, "%s and %s cannot be multiplied", ev_value_say(x, a),
 				ev_value_say(x, b));
-	if (small(x, a, &s, &s_exp) && small(x, b, &t, &t_exp) &&
-	    !__builtin_mul_overflow(s, t, &v) && abs(s_exp + t_exp) <= FAR) {
-		*out = (struct ev_value){
-			.kind = EV_NUMBER, .form = EV_SMALL, .exp = s_exp + t_exp, .coef = v};
+	if (small(x, a, &s) && small(x, b, &t) &&
+	    !__builtin_mul_overflow(s.coef, t.coef, &s.coef) &&
+	    abs(s.exp += t.exp) <= EV_SMALL_EXP) {
+		*out = from_small(s);
 		return EV_GO_ON;
 	}
 	if (!decimal(x, a, &p) || !decimal(x, b, &q) || !ev_spend(x, (uint64_t)p.n * q.n / 8) ||
@@ -281,11 +222,11 @@ enum ev_flow ev_value_negate(struct ev_run *x, const struct ev_value *a, struct 
 int64_t ev_value_index(struct ev_run *x, const struct ev_value *v)
 {
 	const int64_t most = 1LL << 40;
-	int64_t coef;
-	int32_t exp;
+	struct ev_small s;
 	struct ev_value zero = ev_whole(0);
+	int64_t coef;
 
-	if (!small(x, v, &coef, &exp)) {
+	if (!small(x, v, &s)) {
 		/* Longer than 18 digits: as an index only of use with a long fraction. */
 		const char *p;
 		size_t len;
@@ -296,7 +237,7 @@ int64_t ev_value_index(struct ev_run *x, const struct ev_value *v)
 		if (n.digits == 0 || n.point <= 0)
 			return 0;
 		if (n.point > 12)
-			return compare_numbers(x, v, &zero) < 0 ? -most : most;
+			return ev_numbers_compare(x, v, &zero) < 0 ? -most : most;
 		coef = 0;
 		for (int64_t i = 0, k = 0; i < n.point; k++) {
 			if (i < n.digits && n.first[k] == '.')
@@ -306,9 +247,10 @@ int64_t ev_value_index(struct ev_run *x, const struct ev_value *v)
 		}
 		return n.negative ? -coef : coef;
 	}
-	for (; exp < 0 && coef != 0; exp++)
+	coef = s.coef;
+	for (; s.exp < 0 && coef != 0; s.exp++)
 		coef /= 10;
-	for (; exp > 0 && coef != 0 && coef < most && coef > -most; exp--)
+	for (; s.exp > 0 && coef != 0 && coef < most && coef > -most; s.exp--)
 		coef *= 10;
 	return coef > most ? most : coef < -most ? -most : coef;
 }
@@ -548,7 +490,7 @@ int ev_value_compare(struct ev_run *x, const struct ev_value *a, const struct ev
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
 	if (a->kind == EV_NUMBER)
-		return compare_numbers(x, a, b);
+		return ev_numbers_compare(x, a, b);
 	if (a->kind == EV_STRING)
 		return compare_strings(x, a, b);
 	if (a->kind < EV_NUMBER || x->left < 0)
@@ -720,7 +662,7 @@ enum ev_flow ev_value_length(struct ev_run *x, const struct ev_value *a, struct 
 	switch (a->kind) {
 	case EV_NULL: *out = zero; return EV_GO_ON;
 	case EV_NUMBER:
-		if (compare_numbers(x, a, &zero) < 0)
+		if (ev_numbers_compare(x, a, &zero) < 0)
 			return ev_value_negate(x, a, out);
 		*out = *a;
 		return EV_GO_ON;

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "model/jschema_flat.h"
 #include "model/jschema_impl.h"
 #include "json/canon.h"
 #include "json/decimal.h"
@@ -80,11 +81,6 @@ static inline const char *member_name(struct js_judge *j, uint32_t i, size_t *le
 const char *js_member_name(struct js_judge *j, uint32_t i, size_t *len)
 {
 	return member_name(j, i, len);
-}
-
-uint64_t js_members(const struct js_judge *j, uint32_t i)
-{
-	return j->d->nodes[i].count - (uint64_t)(j->without != EV_NOWHERE && i == j->top);
 }
 
 static bool has_member(struct js_judge *j, uint32_t i, const struct js_name *name)
@@ -422,6 +418,14 @@ static inline bool value_fits(struct js_judge *j, const struct ev_jschema *s, ui
 	return s->leaf ? leaf_fits(j, s, i) : js_fits(j, s, i, JS_NO_MARKS);
 }
 
+bool js_all_fit(struct js_judge *j, const struct ev_jschema *const *list, uint32_t n, uint32_t i)
+{
+	for (uint32_t k = 0; k < n; k++)
+		if (!value_fits(j, list[k], i))
+			return false;
+	return true;
+}
+
 static bool arrays_fit(struct js_judge *j, const struct js_arrays *t, uint32_t i, size_t marks)
 {
 	const struct ev_doc *d = j->d;
@@ -599,31 +603,6 @@ static bool applied_fit(struct js_judge *j, const struct js_applied *a, uint32_t
 	return true;
 }
 
-static bool flat_fits(struct js_judge *j, const struct js_flat *f, uint32_t i)
-{
-	const struct ev_doc *d = j->d;
-	uint64_t bits = 0;
-
-	for (uint32_t at = ev_first(d, i); at < ev_end(d, i); at = ev_next(d, at + 1)) {
-		uint32_t k = ev_symbol_map_get(&f->members, d->nodes[at].count);
-		const struct js_flat_member *m;
-
-		if (k == UINT32_MAX || at + 1 == j->without)
-			continue;
-		m = &f->list[k];
-		bits |= m->bit;
-		for (uint32_t s = 0; s < m->n; s++)
-			if (!value_fits(j, m->schemas[s], at + 1))
-				return false;
-	}
-	if ((bits & f->needed) != f->needed)
-		return false;
-	for (uint32_t s = 0; s < f->n_rest; s++)
-		if (!js_fits(j, f->rest[s], i, JS_NO_MARKS))
-			return false;
-	return true;
-}
-
 /* All but unevaluated*. */
 bool js_keywords_fit(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t marks)
 {
@@ -690,6 +669,7 @@ int64_t js_work(const struct ev_jschema_set *set, const struct ev_doc *d)
 bool js_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t marks)
 {
 	const struct js_scope *outer = j->scope;
+	const struct js_inside *flat;
 	struct js_scope scope;
 	bool good;
 
@@ -701,11 +681,10 @@ bool js_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t 
 	if (j->set->n_dynamic == 0) {
 		while (s->alias != NULL)
 			s = s->alias;
-		if (s->flat != NULL && j->by_symbol && marks == JS_NO_MARKS &&
-		    ev_kind(j->d, i) == EV_OBJECT)
-			good = flat_fits(j, s->flat, i);
-		else
-			good = fits_here(j, s, i, marks);
+		flat = NULL;
+		if (j->by_symbol && marks == JS_NO_MARKS && ev_kind(j->d, i) == EV_OBJECT)
+			flat = js_flat_object(s);
+		good = flat != NULL ? js_flat_fits(j, flat, i) : fits_here(j, s, i, marks);
 	} else {
 		if (outer == NULL || outer->resource != s->resource) {
 			scope = (struct js_scope){s->resource, outer};

@@ -4,300 +4,14 @@
  */
 #include "base/hash.h"
 #include "base/mem.h"
-#include "model/jschema_impl.h"
+#include "model/jschema_accept.h"
+#include "model/jschema_flat.h"
+#include "model/jschema_keyword.h"
 #include "json/canon.h"
 #include "json/decimal.h"
 #include "json/view.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-enum keyword {
-	K_NONE, /* says nothing about a value */
-	K_ADDITIONAL_ITEMS,
-	K_ADDITIONAL_PROPERTIES,
-	K_ALL_OF,
-	K_ANY_OF,
-	K_CONST,
-	K_CONTAINS,
-	K_DEPENDENCIES,
-	K_DEPENDENT_REQUIRED,
-	K_DEPENDENT_SCHEMAS,
-	K_DESCRIPTION,
-	K_DYNAMIC_REF,
-	K_ELSE,
-	K_ENUM,
-	K_EXCLUSIVE_MAXIMUM,
-	K_EXCLUSIVE_MINIMUM,
-	K_FORMAT,
-	K_IF,
-	K_ITEMS,
-	K_MAX_CONTAINS,
-	K_MAX_ITEMS,
-	K_MAX_LENGTH,
-	K_MAX_PROPERTIES,
-	K_MAXIMUM,
-	K_MIN_CONTAINS,
-	K_MIN_ITEMS,
-	K_MIN_LENGTH,
-	K_MIN_PROPERTIES,
-	K_MINIMUM,
-	K_MULTIPLE_OF,
-	K_NOT,
-	K_ONE_OF,
-	K_PATTERN,
-	K_PATTERN_PROPERTIES,
-	K_PREFIX_ITEMS,
-	K_PROPERTIES,
-	K_PROPERTY_NAMES,
-	K_RECURSIVE_REF,
-	K_REF,
-	K_REQUIRED,
-	K_THEN,
-	K_TITLE,
-	K_TYPE,
-	K_UNEVALUATED_ITEMS,
-	K_UNEVALUATED_PROPERTIES,
-	K_UNIQUE_ITEMS,
-};
-
-static const struct {
-	const char *name;
-	enum keyword keyword;
-	enum js_shape shape;
-	unsigned vocabulary;
-	unsigned drafts; /* 1 << draft of those that have it */
-} keywords[] = {
-	{"$comment", K_NONE, JS_STRING, JS_CORE, JS_FROM_7},
-	{"$defs", K_NONE, JS_SCHEMA_MAP, JS_CORE, JS_FROM_2019},
-	{"$dynamicRef", K_DYNAMIC_REF, JS_STRING, JS_CORE, 1 << JS_DRAFT_2020},
-	{"$recursiveRef", K_RECURSIVE_REF, JS_STRING, JS_CORE, 1 << JS_DRAFT_2019},
-	{"$ref", K_REF, JS_STRING, JS_CORE, JS_ALL_DRAFTS},
-	{"additionalItems", K_ADDITIONAL_ITEMS, JS_SCHEMA, JS_APPLICATOR, JS_UP_TO_2019},
-	{"additionalProperties", K_ADDITIONAL_PROPERTIES, JS_SCHEMA, JS_APPLICATOR, JS_ALL_DRAFTS},
-	{"allOf", K_ALL_OF, JS_SCHEMAS, JS_APPLICATOR, JS_ALL_DRAFTS},
-	{"anyOf", K_ANY_OF, JS_SCHEMAS, JS_APPLICATOR, JS_ALL_DRAFTS},
-	{"const", K_CONST, JS_ANY, JS_VALIDATION, JS_FROM_6},
-	{"contains", K_CONTAINS, JS_SCHEMA, JS_APPLICATOR, JS_FROM_6},
-	{"contentSchema", K_NONE, JS_SCHEMA, JS_CONTENT, JS_FROM_2019},
-	{"default", K_NONE, JS_ANY, JS_META_DATA, JS_ALL_DRAFTS},
-	{"definitions", K_NONE, JS_SCHEMA_MAP, JS_CORE, JS_ALL_DRAFTS},
-	{"dependencies", K_DEPENDENCIES, JS_LEGACY_MAP, JS_APPLICATOR, JS_ALL_DRAFTS},
-	{"dependentRequired", K_DEPENDENT_REQUIRED, JS_NAMES_MAP, JS_VALIDATION, JS_FROM_2019},
-	{"dependentSchemas", K_DEPENDENT_SCHEMAS, JS_SCHEMA_MAP, JS_APPLICATOR, JS_FROM_2019},
-	{"description", K_DESCRIPTION, JS_STRING, JS_META_DATA, JS_ALL_DRAFTS},
-	{"else", K_ELSE, JS_SCHEMA, JS_APPLICATOR, JS_FROM_7},
-	{"enum", K_ENUM, JS_VALUES, JS_VALIDATION, JS_ALL_DRAFTS},
-	{"exclusiveMaximum", K_NONE, JS_BOOLEAN, JS_VALIDATION, 1 << JS_DRAFT_4},
-	{"exclusiveMaximum", K_EXCLUSIVE_MAXIMUM, JS_NUMBER, JS_VALIDATION, JS_FROM_6},
-	{"exclusiveMinimum", K_NONE, JS_BOOLEAN, JS_VALIDATION, 1 << JS_DRAFT_4},
-	{"exclusiveMinimum", K_EXCLUSIVE_MINIMUM, JS_NUMBER, JS_VALIDATION, JS_FROM_6},
-	{"format", K_FORMAT, JS_STRING, JS_FORMAT, JS_ALL_DRAFTS},
-	{"if", K_IF, JS_SCHEMA, JS_APPLICATOR, JS_FROM_7},
-	{"items", K_ITEMS, JS_SCHEMA_OR_LIST, JS_APPLICATOR, JS_UP_TO_2019},
-	{"items", K_ITEMS, JS_SCHEMA, JS_APPLICATOR, 1 << JS_DRAFT_2020},
-	{"maxContains", K_MAX_CONTAINS, JS_COUNT, JS_VALIDATION, JS_FROM_2019},
-	{"maxItems", K_MAX_ITEMS, JS_COUNT, JS_VALIDATION, JS_ALL_DRAFTS},
-	{"maxLength", K_MAX_LENGTH, JS_COUNT, JS_VALIDATION, JS_ALL_DRAFTS},
-	{"maxProperties", K_MAX_PROPERTIES, JS_COUNT, JS_VALIDATION, JS_ALL_DRAFTS},
-	{"maximum", K_MAXIMUM, JS_NUMBER, JS_VALIDATION, JS_ALL_DRAFTS},
-	{"minContains", K_MIN_CONTAINS, JS_COUNT, JS_VALIDATION, JS_FROM_2019},
-	{"minItems", K_MIN_ITEMS, JS_COUNT, JS_VALIDATION, JS_ALL_DRAFTS},
-	{"minLength", K_MIN_LENGTH, JS_COUNT, JS_VALIDATION, JS_ALL_DRAFTS},
-	{"minProperties", K_MIN_PROPERTIES, JS_COUNT, JS_VALIDATION, JS_ALL_DRAFTS},
-	{"minimum", K_MINIMUM, JS_NUMBER, JS_VALIDATION, JS_ALL_DRAFTS},
-	{"multipleOf", K_MULTIPLE_OF, JS_POSITIVE, JS_VALIDATION, JS_ALL_DRAFTS},
-	{"not", K_NOT, JS_SCHEMA, JS_APPLICATOR, JS_ALL_DRAFTS},
-	{"oneOf", K_ONE_OF, JS_SCHEMAS, JS_APPLICATOR, JS_ALL_DRAFTS},
-	{"pattern", K_PATTERN, JS_REGEX, JS_VALIDATION, JS_ALL_DRAFTS},
-	{"patternProperties", K_PATTERN_PROPERTIES, JS_PATTERN_MAP, JS_APPLICATOR, JS_ALL_DRAFTS},
-	{"prefixItems", K_PREFIX_ITEMS, JS_SCHEMAS, JS_APPLICATOR, 1 << JS_DRAFT_2020},
-	{"properties", K_PROPERTIES, JS_SCHEMA_MAP, JS_APPLICATOR, JS_ALL_DRAFTS},
-	{"propertyNames", K_PROPERTY_NAMES, JS_SCHEMA, JS_APPLICATOR, JS_FROM_6},
-	{"required", K_REQUIRED, JS_NAMES, JS_VALIDATION, JS_ALL_DRAFTS},
-	{"then", K_THEN, JS_SCHEMA, JS_APPLICATOR, JS_FROM_7},
-	{"title", K_TITLE, JS_STRING, JS_META_DATA, JS_ALL_DRAFTS},
-	{"type", K_TYPE, JS_TYPES, JS_VALIDATION, JS_ALL_DRAFTS},
-	{"unevaluatedItems", K_UNEVALUATED_ITEMS, JS_SCHEMA, JS_UNEVALUATED, JS_FROM_2019},
-	{"unevaluatedProperties", K_UNEVALUATED_PROPERTIES, JS_SCHEMA, JS_UNEVALUATED,
-	 JS_FROM_2019},
-	{"uniqueItems", K_UNIQUE_ITEMS, JS_BOOLEAN, JS_VALIDATION, JS_ALL_DRAFTS},
-};
-
-enum { N_KEYWORDS = sizeof keywords / sizeof *keywords };
-
-static const char *const types[] = {
-	"null", "boolean", "number", "string", "array", "object", "integer",
-};
-static const uint8_t type_bits[] = {
-	1 << EV_NULL,	1 << EV_FALSE | 1 << EV_TRUE,
-	1 << EV_NUMBER, 1 << EV_STRING,
-	1 << EV_ARRAY,	1 << EV_OBJECT,
-	JS_INTEGER,
-};
-
-static size_t keyword_find(const struct ev_doc *d, uint32_t name, enum js_draft draft)
-{
-	for (size_t k = 0; k < N_KEYWORDS; k++)
-		if ((keywords[k].drafts >> draft & 1) != 0 &&
-		    ev_string_is(d, name, keywords[k].name, strlen(keywords[k].name)))
-			return k;
-	return N_KEYWORDS;
-}
-
-bool js_keyword_row(size_t k, enum js_draft draft, const char **name, enum js_shape *shape)
-{
-	if (k == N_KEYWORDS)
-		return false;
-	*name = (keywords[k].drafts >> draft & 1) != 0 ? keywords[k].name : NULL;
-	*shape = keywords[k].shape;
-	return true;
-}
-
-enum js_holds js_keyword_holds(const struct ev_doc *d, uint32_t name, enum js_draft draft)
-{
-	size_t k = keyword_find(d, name, draft);
-
-	if (k == N_KEYWORDS)
-		return JS_NOTHING;
-	switch (keywords[k].shape) {
-	case JS_SCHEMA: return JS_ONE;
-	case JS_SCHEMAS: return JS_LIST;
-	case JS_SCHEMA_OR_LIST: return ev_kind(d, name + 1) == EV_ARRAY ? JS_LIST : JS_ONE;
-	case JS_SCHEMA_MAP:
-	case JS_PATTERN_MAP:
-	case JS_LEGACY_MAP: return JS_MAP;
-	default: return JS_NOTHING;
-	}
-}
-
-/* Shapes */
-
-static bool is_schema(const struct ev_doc *d, uint32_t at)
-{
-	enum ev_kind kind = ev_kind(d, at);
-
-	return kind == EV_OBJECT || kind == EV_TRUE || kind == EV_FALSE;
-}
-
-static bool is_names(const struct ev_doc *d, uint32_t at)
-{
-	if (ev_kind(d, at) != EV_ARRAY)
-		return false;
-	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i)) {
-		if (ev_kind(d, i) != EV_STRING)
-			return false;
-		for (uint32_t k = ev_first(d, at); k < i; k = ev_next(d, k))
-			if (ev_equal(d, i, d, k))
-				return false;
-	}
-	return true;
-}
-
-static bool is_count(const struct ev_doc *d, uint32_t at)
-{
-	struct ev_number n;
-	const char *p;
-	size_t len;
-
-	if (ev_kind(d, at) != EV_NUMBER)
-		return false;
-	p = ev_raw(d, at, &len);
-	ev_number_read(p, len, &n);
-	return !n.negative && ev_number_is_integer(&n);
-}
-
-static bool is_positive(const struct ev_doc *d, uint32_t at)
-{
-	struct ev_number n;
-	const char *p;
-	size_t len;
-
-	if (ev_kind(d, at) != EV_NUMBER)
-		return false;
-	p = ev_raw(d, at, &len);
-	ev_number_read(p, len, &n);
-	return !n.negative && !n.huge && n.digits > 0 && n.digits <= EV_DEC_DIGITS;
-}
-
-static bool is_type(const struct ev_doc *d, uint32_t at)
-{
-	for (size_t t = 0; t < sizeof types / sizeof *types; t++)
-		if (ev_kind(d, at) == EV_STRING && ev_string_is(d, at, types[t], strlen(types[t])))
-			return true;
-	return false;
-}
-
-/* Where the value of a keyword is not of its shape, and what it has to be. */
-static uint32_t misshapen(const struct ev_doc *d, uint32_t at, enum js_shape shape,
-			  const char **need)
-{
-	enum ev_kind kind = ev_kind(d, at);
-
-	switch (shape) {
-	case JS_ANY: return EV_NOWHERE;
-	case JS_SCHEMA:
-		*need = "be a schema: an object, true or false";
-		return is_schema(d, at) ? EV_NOWHERE : at;
-	case JS_SCHEMA_OR_LIST:
-		if (kind != EV_ARRAY) {
-			*need = "be a schema (an object, true or false) or an array of schemas";
-			return is_schema(d, at) ? EV_NOWHERE : at;
-		}
-		/* fall through */
-	case JS_SCHEMAS:
-		*need = "be an array of schemas, at least one";
-		if (kind != EV_ARRAY || d->nodes[at].count == 0)
-			return at;
-		for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i))
-			if (!is_schema(d, i))
-				return i;
-		return EV_NOWHERE;
-	case JS_SCHEMA_MAP:
-	case JS_PATTERN_MAP:
-	case JS_LEGACY_MAP:
-	case JS_NAMES_MAP:
-		*need = shape == JS_NAMES_MAP
-				? "be an object whose values are arrays of different names"
-				: "be an object whose values are schemas";
-		if (kind != EV_OBJECT)
-			return at;
-		for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i + 1))
-			if (!(shape != JS_NAMES_MAP && is_schema(d, i + 1)) &&
-			    !((shape == JS_NAMES_MAP || shape == JS_LEGACY_MAP) &&
-			      is_names(d, i + 1)))
-				return i + 1;
-		return EV_NOWHERE;
-	case JS_NUMBER: *need = "be a number"; return kind == EV_NUMBER ? EV_NOWHERE : at;
-	case JS_POSITIVE:
-		*need = "be a number above 0, of at most 10000 digits";
-		return is_positive(d, at) ? EV_NOWHERE : at;
-	case JS_COUNT:
-		*need = "be a whole number, 0 or more";
-		return is_count(d, at) ? EV_NOWHERE : at;
-	case JS_STRING:
-	case JS_REGEX: *need = "be a string"; return kind == EV_STRING ? EV_NOWHERE : at;
-	case JS_BOOLEAN:
-		*need = "be true or false";
-		return kind == EV_TRUE || kind == EV_FALSE ? EV_NOWHERE : at;
-	case JS_NAMES:
-		*need = "be an array of different names";
-		return is_names(d, at) ? EV_NOWHERE : at;
-	case JS_VALUES: *need = "be an array"; return kind == EV_ARRAY ? EV_NOWHERE : at;
-	case JS_TYPES:
-		*need = "be null, boolean, integer, number, string, array or object, "
-			"or an array of different ones";
-		if (kind != EV_ARRAY)
-			return is_type(d, at) ? EV_NOWHERE : at;
-		if (!is_names(d, at) || d->nodes[at].count == 0)
-			return at;
-		for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i))
-			if (!is_type(d, i))
-				return i;
-		return EV_NOWHERE;
-	}
-	return EV_NOWHERE;
-}
 
 /* Names */
 
@@ -485,9 +199,7 @@ static bool type(struct compile *c, uint32_t at)
 
 	c->s->types = 0;
 	for (; i < ev_end(c->d, at); i = ev_next(c->d, i))
-		for (size_t t = 0; t < sizeof types / sizeof *types; t++)
-			if (ev_string_is(c->d, i, types[t], strlen(types[t])))
-				c->s->types |= type_bits[t];
+		c->s->types |= js_type_bits(c->d, i);
 	return true;
 }
 
@@ -518,6 +230,13 @@ static const struct js_values *values(struct compile *c, uint32_t first, uint32_
 		}
 	}
 	names_close(c->set, &v->strings);
+	if (v->strings.n > 0) {
+		struct js_words *w = js_words_new(&c->set->arena, v->strings.n);
+
+		v->words = w;
+		for (uint32_t k = 0; k < v->strings.n; k++)
+			js_words_add(w, v->strings.list[k].p, v->strings.list[k].len);
+	}
 	return v;
 }
 
@@ -666,7 +385,7 @@ static enum js_bound bound(const struct compile *c, const char *flag, enum js_bo
 											  : with;
 }
 
-static bool keyword(struct compile *c, enum keyword k, uint32_t at)
+static bool keyword(struct compile *c, enum js_keyword k, uint32_t at)
 {
 	struct js_slice text;
 
@@ -772,6 +491,17 @@ static bool is_only_positive(const struct js_numbers *n)
 	return n->limits[JS_MINIMUM].quick.fits && n->limits[JS_MINIMUM].quick.mantissa == 0;
 }
 
+static const struct js_layout *layout_of(struct compile *c, const struct js_strings *t)
+{
+	struct js_slice text = t->pattern_text;
+
+	if (t->pattern != NULL && t->format != NULL)
+		return NULL;
+	if (t->format != NULL && t->format->layout != NULL)
+		text = (struct js_slice){t->format->layout, strlen(t->format->layout)};
+	return text.p != NULL ? js_layout_read(&c->set->arena, text.p, text.len) : NULL;
+}
+
 /* What is known only when all keywords are. */
 static void close_schema(struct compile *c)
 {
@@ -788,6 +518,8 @@ static void close_schema(struct compile *c)
 	}
 	if (c->numbers != NULL)
 		c->numbers->only_positive = is_only_positive(c->numbers);
+	if (c->strings != NULL)
+		c->strings->layout = layout_of(c, c->strings);
 	c->s->leaf = c->s->alias == NULL && o == NULL && c->s->arrays == NULL &&
 		     c->s->applied == NULL && c->s->unevaluated_items == NULL &&
 		     c->s->unevaluated_properties == NULL;
@@ -815,7 +547,8 @@ static bool compile(struct ev_jschema *s, struct ev_error *err)
 				 .doc = s->doc,
 				 .resource = s->resource,
 				 .at = s->at,
-				 .state = s->state};
+				 .state = s->state,
+				 .flat = js_flat_new(s->set)};
 	if (kind == EV_TRUE || kind == EV_FALSE) {
 		s->boolean = true;
 		s->value = kind == EV_TRUE;
@@ -826,25 +559,23 @@ static bool compile(struct ev_jschema *s, struct ev_error *err)
 			       "a schema must be an object, true or false: it is of type %s",
 			       ev_kind_name(kind));
 	for (uint32_t i = ev_first(c.d, s->at); i < ev_end(c.d, s->at); i = ev_next(c.d, i + 1)) {
-		size_t k = keyword_find(c.d, i, draft(&c));
+		const struct js_keyword_row *row = js_keyword_find(c.d, i, draft(&c));
 		const char *need;
 		uint32_t bad;
 
-		if (k == N_KEYWORDS ||
-		    (s->resource->dialect.vocabularies & keywords[k].vocabulary) == 0 ||
-		    (alone && keywords[k].keyword != K_REF &&
-		     keywords[k].vocabulary != JS_META_DATA))
+		if (row == NULL || (s->resource->dialect.vocabularies & row->vocabulary) == 0 ||
+		    (alone && row->keyword != K_REF && row->vocabulary != JS_META_DATA))
 			continue;
-		bad = misshapen(c.d, i + 1, keywords[k].shape, &need);
-		if (bad != EV_NOWHERE && keywords[k].keyword == K_ITEMS &&
-		    keywords[k].shape == JS_SCHEMA && ev_kind(c.d, i + 1) == EV_ARRAY)
+		bad = js_misshapen(c.d, i + 1, row->shape, &need);
+		if (bad != EV_NOWHERE && row->keyword == K_ITEMS && row->shape == JS_SCHEMA &&
+		    ev_kind(c.d, i + 1) == EV_ARRAY)
 			return js_fail(s->doc, s->doc->nodes[bad].pos, err,
 				       "items must be one schema: "
 				       "since draft 2020-12 a list of schemas is prefixItems");
 		if (bad != EV_NOWHERE)
 			return js_fail(s->doc, s->doc->nodes[bad].pos, err,
-				       "%s must %s: correct it", keywords[k].name, need);
-		if (!keyword(&c, keywords[k].keyword, i + 1))
+				       "%s must %s: correct it", row->name, need);
+		if (!keyword(&c, row->keyword, i + 1))
 			return false;
 	}
 	close_schema(&c);
@@ -874,95 +605,6 @@ struct ev_jschema *js_at(struct js_resource *r, uint32_t at, struct ev_jschema_s
 	return *s;
 }
 
-/* Loops. A schema that applies itself to the value it is held against would never end. */
-
-struct visit {
-	struct ev_jschema *s;
-	uint32_t next; /* of its edges */
-};
-
-/* The k-th schema that s applies to the same value; *to may be NULL. False behind the last. */
-static bool edge(const struct ev_jschema *s, uint32_t k, struct ev_jschema **to)
-{
-	const struct js_applied *a = s->applied;
-	const struct js_objects *o = s->objects;
-	const struct ev_jschema *found = NULL;
-	const struct js_anchor *anchor;
-	struct js_resource *r;
-
-	*to = (struct ev_jschema *)s->alias;
-	if (s->alias != NULL)
-		return k == 0;
-	if (o != NULL && k < o->n_dependents) {
-		*to = (struct ev_jschema *)o->dependents[k].schema;
-		return true;
-	}
-	k -= o != NULL ? o->n_dependents : 0;
-	if (a == NULL)
-		return false;
-	if (k < a->n_all) {
-		*to = (struct ev_jschema *)a->all[k];
-		return true;
-	}
-	k -= a->n_all;
-	if (k < a->n_any) {
-		*to = (struct ev_jschema *)a->any[k];
-		return true;
-	}
-	k -= a->n_any;
-	if (k < a->n_one) {
-		*to = (struct ev_jschema *)a->one[k];
-		return true;
-	}
-	k -= a->n_one;
-	switch (k) {
-	case 0: found = a->no; break;
-	case 1: found = a->when; break;
-	case 2: found = a->when != NULL ? a->then : NULL; break;
-	case 3: found = a->when != NULL ? a->otherwise : NULL; break;
-	case 4: found = a->fallback; break;
-	default:
-		if (a->dynamic == NULL || k - 5 >= s->set->n_resources)
-			return false;
-		r = s->set->resources[k - 5];
-		anchor = js_anchor_find(r, a->dynamic, strlen(a->dynamic));
-		if (anchor != NULL && anchor->dynamic)
-			found = r->doc->compiled[anchor->at];
-	}
-	*to = (struct ev_jschema *)found;
-	return true;
-}
-
-static bool loops(struct ev_jschema *top, struct ev_error *err)
-{
-	struct visit *stack = NULL;
-	size_t n = 0, cap = 0;
-	bool good = true;
-
-	ev_grow(&stack, &cap, 1, sizeof *stack);
-	stack[n++] = (struct visit){top, 0};
-	top->visit = 1;
-	while (n > 0 && good) {
-		struct visit *v = &stack[n - 1];
-		struct ev_jschema *s = v->s, *to;
-
-		if (!edge(s, v->next++, &to)) {
-			s->visit = 2;
-			n--;
-		} else if (to != NULL && to->visit == 1) {
-			good = js_fail(to->doc, to->doc->nodes[to->at].pos, err,
-				       "this schema leads back to itself for one and the same "
-				       "value, which never ends: take the reference out");
-		} else if (to != NULL && to->visit == 0) {
-			ev_grow(&stack, &cap, n + 1, sizeof *stack);
-			stack[n++] = (struct visit){to, 0};
-			to->visit = 1;
-		}
-	}
-	free(stack);
-	return good;
-}
-
 /* Every place that a $dynamicRef may lead to. */
 static void queue_dynamic(struct ev_jschema_set *set)
 {
@@ -989,20 +631,10 @@ bool js_compile_queue(struct ev_jschema_set *set, struct ev_error *err)
 			queue_dynamic(set);
 	}
 	/* all of the set: a new dynamic anchor may close a loop in what was there */
-	for (size_t i = 0; good && i < set->n_documents; i++)
-		for (uint32_t k = 0; k < set->documents[i]->doc.n; k++)
-			if (set->documents[i]->compiled[k] != NULL)
-				set->documents[i]->compiled[k]->visit = 0;
-	for (size_t i = 0; good && i < set->n_documents; i++)
-		for (uint32_t k = 0; good && k < set->documents[i]->doc.n; k++)
-			if (set->documents[i]->compiled[k] != NULL &&
-			    set->documents[i]->compiled[k]->visit == 0)
-				good = loops(set->documents[i]->compiled[k], err);
+	good = good && js_loops_none(set, err);
 	/* after an error none of them counts as done, so that asking again gives it again */
 	for (size_t i = 0; i < set->n_queue; i++)
 		set->queue[i]->state = good ? JS_DONE : JS_NEW;
-	for (size_t i = 0; good && i < set->n_queue; i++)
-		js_flatten(set->queue[i]);
 	set->n_schemas += set->n_queue;
 	set->n_queue = 0;
 	return good;

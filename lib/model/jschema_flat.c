@@ -1,131 +1,536 @@
 /*
- * Schemas for the same object, made one. A contract is often a $ref or an allOf of what several
- * have in common, and each would go through all members again.
+ * Schemas made a flat program. A contract is often a $ref or an allOf of what several have in
+ * common: each would go through all members again, so what they ask of one and the same value is
+ * put together.
  *
- * What asks no more than types, required and properties is merged; the rest is applied as it is.
+ * What asks no more of an object than types, the number of members, required, properties and
+ * additionalProperties is merged; the rest is applied as it is. Of arrays the same goes for their
+ * length and items.
  */
+#include "model/jschema_flat.h"
 #include "base/mem.h"
-#include "model/jschema_impl.h"
+#include "model/jschema_accept.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { MAX_PARTS = 32, MAX_BITS = 64 };
+/* MAX_CELLS is of a set: what refers to itself in many ways could be put together endlessly. */
+enum { MAX_PARTS = 32, MAX_BITS = 64, MAX_CELLS = 1 << 18 };
 
-struct gather {
-	struct ev_jschema_set *set;
-	struct js_flat *flat;
-	const struct ev_jschema *top;
-	unsigned parts; /* of all, merged or not */
-	unsigned merged;
-	unsigned bits;
-	bool failed; /* too much of it */
+/* Different schemas for one value, none of them an alias or `true`. */
+struct pile {
+	const struct ev_jschema *list[MAX_PARTS];
+	uint32_t n;
+	bool full; /* there are more */
 };
 
-static void *more(struct ev_jschema_set *set, const void *list, uint32_t n, size_t size)
-{
-	char *longer = ev_arena_alloc(&set->arena, (n + 1) * size);
+/* The same with all that they refer to. */
+struct parts {
+	struct pile plain, rest;
+	bool failed; /* too many, or `false` */
+};
 
-	if (n > 0)
-		memcpy(longer, list, n * size);
-	return longer;
+/* Programs for several schemas at once, of which this is the first, that are made or will be. */
+struct known {
+	const struct ev_jschema **schemas;
+	uint32_t n;
+	enum ev_kind kind;
+	struct js_inside inside;
+	struct known *next;
+};
+
+struct js_flat {
+	bool made; /* the next is known */
+	const struct js_inside *object;
+	struct known *known;
+};
+
+struct maker {
+	struct ev_jschema_set *set;
+	struct known **queue; /* to be filled, so that depth costs no stack */
+	size_t n, cap;
+};
+
+struct js_flat *js_flat_new(struct ev_jschema_set *set)
+{
+	return ev_arena_zalloc(&set->arena, sizeof(struct js_flat));
 }
 
-static void add_rest(struct gather *g, const struct ev_jschema *s)
-{
-	struct js_flat *f = g->flat;
-
-	if (s == g->top) { /* it would be applied to itself */
-		g->failed = true;
-		return;
-	}
-	f->rest = more(g->set, f->rest, f->n_rest, sizeof(struct ev_jschema *));
-	f->rest[f->n_rest++] = s;
-}
-
-static struct js_flat_member *member_of(struct gather *g, const struct js_name *name)
-{
-	struct js_flat *f = g->flat;
-	uint32_t symbol = ev_symbols_add(g->set->symbols, name->p, name->len);
-	uint32_t k = ev_symbol_map_get(&f->members, symbol);
-
-	if (k != UINT32_MAX)
-		return &f->list[k];
-	f->list = more(g->set, f->list, f->n, sizeof *f->list);
-	f->list[f->n] = (struct js_flat_member){.n = 0};
-	ev_symbol_map_put(&f->members, symbol, f->n);
-	return &f->list[f->n++];
-}
-
-static void merge(struct gather *g, const struct js_objects *o)
-{
-	for (uint32_t i = 0; i < o->names.n; i++) {
-		struct js_flat_member *m = member_of(g, &o->names.list[i]);
-
-		if (o->names.list[i].schema == NULL)
-			continue;
-		m->schemas = more(g->set, m->schemas, m->n, sizeof(struct ev_jschema *));
-		m->schemas[m->n++] = o->names.list[i].schema;
-	}
-	for (uint32_t i = 0; i < o->n_required; i++) {
-		struct js_flat_member *m = member_of(g, &o->names.list[o->required[i]]);
-
-		if (m->bit == 0 && g->bits == MAX_BITS) {
-			g->failed = true;
-			return;
-		}
-		if (m->bit == 0)
-			m->bit = 1ULL << g->bits++;
-		g->flat->needed |= m->bit;
-	}
-}
-
-static bool is_plain_object(const struct js_objects *o)
-{
-	return o->min == 0 && o->max == UINT64_MAX && o->n_patterns == 0 && o->additional == NULL &&
-	       o->property_names == NULL && o->n_dependents == 0;
-}
-
-static bool is_plain(const struct ev_jschema *s)
-{
-	const struct js_applied *a = s->applied;
-
-	return !s->boolean && (s->types >> EV_OBJECT & 1) != 0 && s->constant == NULL &&
-	       s->values == NULL && s->unevaluated_items == NULL &&
-	       s->unevaluated_properties == NULL &&
-	       (s->objects == NULL || is_plain_object(s->objects)) &&
-	       (a == NULL || (a->n_any == 0 && a->n_one == 0 && a->no == NULL && a->when == NULL &&
-			      a->fallback == NULL && a->dynamic == NULL));
-}
-
-static void gather(struct gather *g, const struct ev_jschema *s)
+static void add(struct pile *p, const struct ev_jschema *s)
 {
 	while (s->alias != NULL)
 		s = s->alias;
-	if (++g->parts > MAX_PARTS)
-		g->failed = true;
-	if (g->failed)
+	if (s->boolean && s->value)
 		return;
-	if (!is_plain(s)) {
-		add_rest(g, s);
-		return;
-	}
-	g->merged++;
-	if (s->objects != NULL)
-		merge(g, s->objects);
-	for (uint32_t i = 0; s->applied != NULL && i < s->applied->n_all; i++)
-		gather(g, s->applied->all[i]);
+	for (uint32_t i = 0; i < p->n; i++)
+		if (p->list[i] == s)
+			return;
+	if (p->n == MAX_PARTS)
+		p->full = true;
+	else
+		p->list[p->n++] = s;
 }
 
-void js_flatten(struct ev_jschema *s)
+/* Whether what s says about values of this kind can be merged; of scalars all can. */
+static bool is_plain(const struct ev_jschema *s, enum ev_kind kind)
 {
-	struct gather g = {.set = s->set, .top = s};
+	const struct js_applied *a = s->applied;
+	const struct js_objects *o = s->objects;
+	const struct js_arrays *t = s->arrays;
 
-	if (s->set->symbols == NULL || s->set->n_dynamic > 0 || s->applied == NULL ||
-	    s->applied->n_all == 0)
+	if (a != NULL && (a->n_any > 0 || a->n_one > 0 || a->no != NULL || a->when != NULL ||
+			  a->fallback != NULL))
+		return false;
+	switch (kind) {
+	case EV_OBJECT:
+		return s->unevaluated_properties == NULL &&
+		       (o == NULL ||
+			(o->n_patterns == 0 && o->property_names == NULL && o->n_dependents == 0));
+	case EV_ARRAY:
+		return s->unevaluated_items == NULL &&
+		       (t == NULL || (t->n_prefix == 0 && t->contains == NULL && !t->unique));
+	default: return true;
+	}
+}
+
+static void gather(struct parts *g, const struct ev_jschema *s, enum ev_kind kind)
+{
+	uint32_t before = g->plain.n;
+
+	while (s->alias != NULL)
+		s = s->alias;
+	if (s->boolean && !s->value)
+		g->failed = true;
+	if (!s->boolean && !is_plain(s, kind))
+		add(&g->rest, s);
+	else
+		add(&g->plain, s);
+	g->failed = g->failed || g->plain.full || g->rest.full;
+	if (g->plain.n == before || s->applied == NULL)
 		return;
-	g.flat = ev_arena_zalloc(&s->set->arena, sizeof *g.flat);
-	gather(&g, s);
-	js_map_keep(s->set, &g.flat->members);
-	if (!g.failed && g.merged > 1)
-		s->flat = g.flat;
+	for (uint32_t i = 0; i < s->applied->n_all && !g->failed; i++)
+		gather(g, s->applied->all[i], kind);
+}
+
+static struct parts parts_of(const struct pile *asked, enum ev_kind kind)
+{
+	struct parts g = {.failed = asked->full};
+
+	for (uint32_t i = 0; i < asked->n && !g.failed; i++)
+		gather(&g, asked->list[i], kind);
+	return g;
+}
+
+/* Scalars */
+
+static bool has_kind(const struct js_values *v, enum ev_kind kind)
+{
+	return v == NULL || (v->kinds >> kind & 1) != 0;
+}
+
+static void flatten_constant(struct js_cell *c, const struct pile *parts, enum ev_kind kind)
+{
+	for (uint32_t i = 0; i < parts->n; i++) {
+		const struct ev_jschema *s = parts->list[i];
+
+		if ((s->types >> kind & 1) == 0 || !has_kind(s->constant, kind) ||
+		    !has_kind(s->values, kind))
+			return;
+	}
+	c->does[kind] = JS_DO_TAKE;
+}
+
+/* Whether all strings of a are in b. */
+static bool is_subset(const struct js_values *a, const struct js_values *b)
+{
+	for (uint32_t i = 0; i < a->strings.n; i++)
+		if (js_names_find(&b->strings, a->strings.list[i].p, a->strings.list[i].len) ==
+		    NULL)
+			return false;
+	return true;
+}
+
+/* Takes v into account as well; false if what is in both is neither of the two. */
+static bool narrow(const struct js_values **words, const struct js_values *v)
+{
+	if (v == NULL || (*words != NULL && is_subset(*words, v)))
+		return true;
+	if (*words != NULL && !is_subset(v, *words))
+		return false;
+	*words = v;
+	return true;
+}
+
+static void bound_length(struct js_cell *c, uint64_t least, uint64_t most, enum js_do then)
+{
+	most = most < UINT32_MAX ? most : UINT32_MAX;
+	if (least > most)
+		return;
+	c->least = (uint32_t)least;
+	c->gap = (uint32_t)(most - least);
+	c->does[EV_STRING] = (uint8_t)then;
+}
+
+/* Between so many code points, which are octets in ASCII. */
+static void flatten_layout(struct js_cell *c, const struct js_strings *t, uint64_t min,
+			   uint64_t max)
+{
+	static const enum js_do what[] = {[JS_LAYOUT_ALONE] = JS_DO_LAYOUT,
+					  [JS_LAYOUT_OF_DATE] = JS_DO_DATE,
+					  [JS_LAYOUT_OF_TIME] = JS_DO_TIME,
+					  [JS_LAYOUT_OF_IPV4] = JS_DO_IPV4};
+	enum js_beyond beyond = t->format != NULL ? t->format->beyond : JS_LAYOUT_ALONE;
+	uint64_t least, most;
+
+	if (t->layout == NULL || (t->layout->most == UINT32_MAX && (min > 0 || max < UINT64_MAX)))
+		return;
+	least = beyond == JS_LAYOUT_OF_TIME ? JS_TIME_LEAST : t->layout->least;
+	most = beyond == JS_LAYOUT_OF_TIME ? JS_TIME_MOST : t->layout->most;
+	c->layout = t->layout;
+	bound_length(c, min > least ? min : least, max < most ? max : most, what[beyond]);
+}
+
+static void flatten_strings(struct js_cell *c, const struct pile *parts)
+{
+	const struct js_strings *laid = NULL;
+	const struct js_values *words = NULL;
+	uint64_t min = 0, max = UINT64_MAX;
+
+	for (uint32_t i = 0; i < parts->n; i++) {
+		const struct ev_jschema *s = parts->list[i];
+		const struct js_strings *t = s->strings;
+
+		if ((s->types >> EV_STRING & 1) == 0 || !narrow(&words, s->constant) ||
+		    !narrow(&words, s->values))
+			return;
+		if (t == NULL)
+			continue;
+		min = t->min > min ? t->min : min;
+		max = t->max < max ? t->max : max;
+		if (t->pattern == NULL && t->format == NULL)
+			continue;
+		if (laid != NULL)
+			return;
+		laid = t;
+	}
+	if (words != NULL) {
+		if (laid != NULL || min > 0 || max < UINT64_MAX || words->words == NULL)
+			return;
+		c->words = words->words;
+		c->does[EV_STRING] = JS_DO_WORD;
+	} else if (laid != NULL) {
+		flatten_layout(c, laid, min, max);
+	} else if (min == 0 && max == UINT64_MAX) {
+		c->does[EV_STRING] = c->does[8 | EV_STRING] = JS_DO_TAKE;
+	} else if (min <= UINT32_MAX / 4) { /* a code point has four octets at most */
+		bound_length(c, min > 0 ? 4 * min - 3 : 0, max, JS_DO_LENGTH);
+		if (min <= 1) /* and with escapes twelve, but no text is empty for that */
+			c->does[8 | EV_STRING] = c->does[EV_STRING];
+	}
+}
+
+/* The greatest whole number that is not above it. */
+static int64_t floor_of(struct js_quick q)
+{
+	for (; q.scale > 0; q.scale--)
+		q.mantissa = q.mantissa / 10 - (q.mantissa % 10 < 0);
+	return q.mantissa;
+}
+
+static bool is_whole(struct js_quick q)
+{
+	for (; q.scale > 0; q.scale--, q.mantissa /= 10)
+		if (q.mantissa % 10 != 0)
+			return false;
+	return true;
+}
+
+/* Whole numbers between which all are right. False if a limit cannot be said so. */
+static bool narrow_range(const struct js_numbers *n, int64_t *low, int64_t *high)
+{
+	for (int bound = 0; bound < JS_BOUNDS; bound++) {
+		const struct js_limit *l = &n->limits[bound];
+		int64_t v = floor_of(l->quick);
+		bool whole = is_whole(l->quick);
+
+		if (l->text.p == NULL)
+			continue;
+		if (!l->quick.fits || bound == JS_MULTIPLE_OF)
+			return false;
+		if (bound == JS_MAXIMUM || bound == JS_EXCLUSIVE_MAXIMUM) {
+			v -= bound == JS_EXCLUSIVE_MAXIMUM && whole;
+			*high = v < *high ? v : *high;
+		} else {
+			v += bound == JS_EXCLUSIVE_MINIMUM || !whole;
+			*low = v > *low ? v : *low;
+		}
+	}
+	return true;
+}
+
+static void flatten_numbers(struct js_cell *c, const struct pile *parts)
+{
+	int64_t low = INT64_MIN, high = INT64_MAX;
+	bool whole = false;
+
+	for (uint32_t i = 0; i < parts->n; i++) {
+		const struct ev_jschema *s = parts->list[i];
+
+		if ((s->types & (1 << EV_NUMBER | JS_INTEGER)) == 0 || s->constant != NULL ||
+		    s->values != NULL ||
+		    (s->numbers != NULL && !narrow_range(s->numbers, &low, &high)))
+			return;
+		whole = whole || (s->types >> EV_NUMBER & 1) == 0;
+	}
+	c->low = low;
+	c->high = high;
+	if (whole)
+		c->does[EV_NUMBER] = JS_DO_WHOLE;
+	else if (low == INT64_MIN && high == INT64_MAX)
+		c->does[EV_NUMBER] = JS_DO_TAKE;
+	else
+		c->does[EV_NUMBER] =
+			low <= 0 && high == INT64_MAX ? JS_DO_NOT_NEGATIVE : JS_DO_DECIMAL;
+}
+
+/* Objects and arrays */
+
+static uint64_t names_in(const struct pile *parts)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < parts->n; i++)
+		n += parts->list[i]->objects != NULL ? parts->list[i]->objects->names.n : 0;
+	return n;
+}
+
+/* Of a table that is at most half full. */
+static uint64_t slots_for(uint64_t n)
+{
+	uint64_t size = 1;
+
+	while (size < 2 * n)
+		size *= 2;
+	return size;
+}
+
+/* The program for these schemas, which is queued if it is new; NULL if there are too many. */
+static struct known *known_of(struct maker *m, const struct pile *asked, enum ev_kind kind,
+			      uint64_t cells)
+{
+	struct js_flat *flat = asked->list[0]->flat;
+	struct known *k;
+
+	for (k = flat->known; k != NULL; k = k->next)
+		if (k->kind == kind && k->n == asked->n &&
+		    memcmp(k->schemas, asked->list, k->n * sizeof *asked->list) == 0)
+			return k;
+	if (cells > MAX_CELLS - m->set->n_cells)
+		return NULL;
+	m->set->n_cells += cells;
+	k = ev_arena_zalloc(&m->set->arena, sizeof *k);
+	k->schemas = ev_arena_alloc(&m->set->arena, asked->n * sizeof *asked->list);
+	memcpy(k->schemas, asked->list, asked->n * sizeof *asked->list);
+	k->n = asked->n;
+	k->kind = kind;
+	k->next = flat->known;
+	flat->known = k;
+	ev_grow(&m->queue, &m->cap, m->n + 1, sizeof(struct known *));
+	m->queue[m->n++] = k;
+	return k;
+}
+
+/* Where the schemas say no more than that the value may be of this kind, *take is true. */
+static struct known *inside_of(struct maker *m, const struct pile *asked, enum ev_kind kind,
+			       bool *take)
+{
+	struct parts g = parts_of(asked, kind);
+	uint64_t bits = 0;
+	bool some = false;
+
+	*take = false;
+	if (g.failed)
+		return NULL;
+	for (uint32_t i = 0; i < g.plain.n; i++) {
+		const struct ev_jschema *s = g.plain.list[i];
+
+		if ((s->types >> kind & 1) == 0 || s->constant != NULL || s->values != NULL)
+			return NULL;
+		some = some || (kind == EV_OBJECT ? s->objects != NULL : s->arrays != NULL);
+		bits += kind == EV_OBJECT && s->objects != NULL ? s->objects->n_required : 0;
+	}
+	*take = !some && g.rest.n == 0;
+	if (!some || bits > MAX_BITS || (kind == EV_ARRAY && g.rest.n > 0))
+		return NULL;
+	return known_of(m, asked, kind, slots_for(kind == EV_OBJECT ? names_in(&g.plain) : 0));
+}
+
+static struct js_cell cell_of(struct maker *m, const struct pile *asked)
+{
+	struct parts g = parts_of(asked, EV_STRING);
+	struct js_cell c = {.n = asked->n};
+	const struct known *k;
+	bool take;
+
+	c.schemas = ev_arena_alloc(&m->set->arena, asked->n * sizeof *asked->list);
+	memcpy(c.schemas, asked->list, asked->n * sizeof *asked->list);
+	if (!g.failed && g.rest.n == 0) {
+		flatten_constant(&c, &g.plain, EV_NULL);
+		flatten_constant(&c, &g.plain, EV_FALSE);
+		flatten_constant(&c, &g.plain, EV_TRUE);
+		flatten_strings(&c, &g.plain);
+		flatten_numbers(&c, &g.plain);
+	}
+	k = inside_of(m, asked, EV_OBJECT, &take);
+	c.object = k != NULL ? &k->inside : NULL;
+	c.does[EV_OBJECT] = k != NULL ? JS_DO_OBJECT : take ? JS_DO_TAKE : JS_DO_ASK;
+	k = inside_of(m, asked, EV_ARRAY, &take);
+	c.array = k != NULL ? &k->inside : NULL;
+	c.does[EV_ARRAY] = k != NULL ? JS_DO_ARRAY : take ? JS_DO_TAKE : JS_DO_ASK;
+	return c;
+}
+
+/* What all of them ask of the member of that name; of any other one if symbol is EV_NO_SYMBOL. */
+static struct pile asked_of_member(const struct pile *parts, uint32_t symbol)
+{
+	struct pile asked = {.n = 0};
+
+	for (uint32_t i = 0; i < parts->n; i++) {
+		const struct js_objects *o = parts->list[i]->objects;
+		const struct ev_jschema *s;
+		uint32_t k;
+
+		if (o == NULL)
+			continue;
+		k = symbol != EV_NO_SYMBOL ? ev_symbol_map_get(&o->members, symbol) : UINT32_MAX;
+		s = k != UINT32_MAX ? o->names.list[k].schema : NULL;
+		s = s != NULL ? s : o->additional;
+		if (s != NULL)
+			add(&asked, s);
+	}
+	return asked;
+}
+
+static uint32_t symbol_of(const struct maker *m, const struct js_name *name)
+{
+	return ev_symbols_add(m->set->symbols, name->p, name->len);
+}
+
+static struct js_member *member_of(const struct js_inside *o, uint32_t symbol)
+{
+	uint32_t k = symbol & o->mask;
+
+	while (o->members[k].symbol != symbol && o->members[k].symbol != EV_NO_SYMBOL)
+		k = (k + 1) & o->mask;
+	return &o->members[k];
+}
+
+/* Room for n names; each free slot has the cell of all other names, or of the elements. */
+static void make_members(struct maker *m, struct js_inside *o, uint64_t n,
+			 const struct pile *others)
+{
+	struct js_cell cell = cell_of(m, others);
+
+	o->mask = (uint32_t)slots_for(n) - 1;
+	o->members = ev_arena_zalloc(&m->set->arena, (o->mask + 1UL) * sizeof *o->members);
+	for (uint32_t k = 0; k <= o->mask; k++)
+		o->members[k].cell = cell;
+}
+
+/* From least to most; no count is in it if most is below. */
+static void bound_count(struct js_inside *o, uint64_t least, uint64_t most)
+{
+	if (least > most)
+		least = most = UINT64_MAX;
+	o->least = least;
+	o->gap = most - least;
+}
+
+static void fill_object(struct maker *m, struct js_inside *o, const struct pile *asked)
+{
+	struct parts g = parts_of(asked, EV_OBJECT);
+	struct pile pile = asked_of_member(&g.plain, EV_NO_SYMBOL);
+	uint64_t least = 0, most = UINT64_MAX;
+	unsigned bits = 0;
+
+	make_members(m, o, names_in(&g.plain), &pile);
+	for (uint32_t i = 0; i < g.plain.n; i++) {
+		const struct js_objects *p = g.plain.list[i]->objects;
+
+		if (p == NULL)
+			continue;
+		least = p->min > least ? p->min : least;
+		most = p->max < most ? p->max : most;
+		for (uint32_t k = 0; k < p->names.n; k++) {
+			uint32_t symbol = symbol_of(m, &p->names.list[k]);
+			struct js_member *to = member_of(o, symbol);
+
+			if (to->symbol == symbol)
+				continue;
+			pile = asked_of_member(&g.plain, symbol);
+			*to = (struct js_member){.symbol = symbol, .cell = cell_of(m, &pile)};
+		}
+		for (uint32_t k = 0; k < p->n_required; k++) {
+			struct js_member *to =
+				member_of(o, symbol_of(m, &p->names.list[p->required[k]]));
+
+			if (to->bit == 0)
+				to->bit = 1ULL << bits++;
+			o->needed |= to->bit;
+		}
+	}
+	bound_count(o, least, most);
+	o->n_rest = g.rest.n;
+	o->rest = ev_arena_alloc(&m->set->arena, g.rest.n * sizeof *g.rest.list);
+	memcpy(o->rest, g.rest.list, g.rest.n * sizeof *g.rest.list);
+}
+
+static void fill_array(struct maker *m, struct js_inside *o, const struct pile *asked)
+{
+	struct parts g = parts_of(asked, EV_ARRAY);
+	uint64_t least = 0, most = UINT64_MAX;
+	struct pile items = {.n = 0};
+
+	for (uint32_t i = 0; i < g.plain.n; i++) {
+		const struct js_arrays *t = g.plain.list[i]->arrays;
+
+		if (t == NULL)
+			continue;
+		least = t->min > least ? t->min : least;
+		most = t->max < most ? t->max : most;
+		if (t->items != NULL)
+			add(&items, t->items);
+	}
+	make_members(m, o, 0, &items);
+	bound_count(o, least, most);
+}
+
+static void make(const struct ev_jschema *s)
+{
+	struct maker m = {.set = s->set};
+	struct pile asked = {.n = 0};
+	const struct known *k;
+	bool take;
+
+	add(&asked, s);
+	k = asked.n > 0 ? inside_of(&m, &asked, EV_OBJECT, &take) : NULL;
+	s->flat->made = true;
+	s->flat->object = k != NULL ? &k->inside : NULL;
+	for (size_t i = 0; i < m.n; i++) {
+		struct pile pile = {.n = m.queue[i]->n};
+
+		memcpy(pile.list, m.queue[i]->schemas, pile.n * sizeof *pile.list);
+		if (m.queue[i]->kind == EV_OBJECT)
+			fill_object(&m, &m.queue[i]->inside, &pile);
+		else
+			fill_array(&m, &m.queue[i]->inside, &pile);
+	}
+	free(m.queue);
+}
+
+const struct js_inside *js_flat_object(const struct ev_jschema *s)
+{
+	if (!s->flat->made)
+		make(s);
+	return s->flat->object;
 }

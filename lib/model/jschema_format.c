@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "model/idn.h"
+#include "model/jschema_accept.h"
 #include "model/jschema_impl.h"
 #include "model/regex.h"
 #include "json/form.h"
@@ -422,25 +423,27 @@ static bool uri_template(const char *p, size_t len)
 }
 
 static const struct js_format formats[] = {
-	{"date-time", date_time},
-	{"date", date},
-	{"time", ev_clock_valid},
-	{"duration", duration},
-	{"email", email},
-	{"idn-email", idn_email},
-	{"hostname", ev_idn_ascii_hostname},
-	{"idn-hostname", ev_idn_hostname},
-	{"ipv4", ipv4},
-	{"ipv6", ipv6},
-	{"uri", uri},
-	{"uri-reference", uri_reference},
-	{"iri", iri},
-	{"iri-reference", iri_reference},
-	{"uri-template", uri_template},
-	{"uuid", uuid},
-	{"json-pointer", json_pointer},
-	{"relative-json-pointer", relative_json_pointer},
-	{"regex", regex},
+	{"date-time", date_time, JS_TIME_LAYOUT, JS_LAYOUT_OF_TIME},
+	{"date", date, "^[0-9]{4}-[01][0-9]-[0-3][0-9]$", JS_LAYOUT_OF_DATE},
+	{"time", ev_clock_valid, NULL, JS_LAYOUT_ALONE},
+	{"duration", duration, NULL, JS_LAYOUT_ALONE},
+	{"email", email, NULL, JS_LAYOUT_ALONE},
+	{"idn-email", idn_email, NULL, JS_LAYOUT_ALONE},
+	{"hostname", ev_idn_ascii_hostname, NULL, JS_LAYOUT_ALONE},
+	{"idn-hostname", ev_idn_hostname, NULL, JS_LAYOUT_ALONE},
+	{"ipv4", ipv4, JS_IPV4_LAYOUT, JS_LAYOUT_OF_IPV4},
+	{"ipv6", ipv6, NULL, JS_LAYOUT_ALONE},
+	{"uri", uri, NULL, JS_LAYOUT_ALONE},
+	{"uri-reference", uri_reference, NULL, JS_LAYOUT_ALONE},
+	{"iri", iri, NULL, JS_LAYOUT_ALONE},
+	{"iri-reference", iri_reference, NULL, JS_LAYOUT_ALONE},
+	{"uri-template", uri_template, NULL, JS_LAYOUT_ALONE},
+	{"uuid", uuid,
+	 "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$",
+	 JS_LAYOUT_ALONE},
+	{"json-pointer", json_pointer, NULL, JS_LAYOUT_ALONE},
+	{"relative-json-pointer", relative_json_pointer, NULL, JS_LAYOUT_ALONE},
+	{"regex", regex, NULL, JS_LAYOUT_ALONE},
 };
 
 const struct js_format *js_format_find(const char *name, size_t len)

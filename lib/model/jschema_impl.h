@@ -3,9 +3,13 @@
  * Floor 3.
  *
  *   jschema.c          whether values fit compiled schemas
- *   jschema_flat.c     schemas for the same object made one
+ *   jschema_flat.c     schemas for the same object made one flat program
+ *   jschema_run.c      whether objects fit such a program
+ *   jschema_accept.c   scalars told at a glance
  *   jschema_explain.c  why they do not
  *   jschema_compile.c  compiles: keywords into the structs here
+ *   jschema_keyword.c  the keywords, and what their values have to be
+ *   jschema_loop.c     schemas that lead back to themselves
  *   jschema_load.c     the set: files, $id, $anchor and what a $ref leads to
  *   jschema_uri.c      URIs
  *   jschema_format.c   format
@@ -119,6 +123,7 @@ struct js_strings {
 	struct ev_regex *pattern;
 	struct js_slice pattern_text;
 	const struct js_format *format;
+	const struct js_layout *layout; /* of the pattern or the format, or NULL */
 };
 
 struct js_constant {
@@ -133,7 +138,8 @@ struct js_values {
 	struct js_names strings;
 	struct js_constant *list; /* all, in the schema's order */
 	uint32_t n;
-	bool numbers, composites; /* there is such a one */
+	bool numbers, composites;     /* there is such a one */
+	const struct js_words *words; /* the strings, if there are some, or NULL */
 };
 
 struct js_arrays {
@@ -175,22 +181,6 @@ struct js_objects {
 	uint32_t n_dependents;
 };
 
-/* Schemas for the same object, as one; see jschema_flat.c. */
-struct js_flat_member {
-	const struct ev_jschema **schemas;
-	uint32_t n;
-	uint64_t bit; /* among those required, or 0 */
-};
-
-struct js_flat {
-	struct ev_symbol_map members; /* indices into list */
-	struct js_flat_member *list;
-	uint32_t n;
-	uint64_t needed;
-	const struct ev_jschema **rest; /* applied as they are */
-	uint32_t n_rest;
-};
-
 /* Schemas for the same value. */
 struct js_applied {
 	const struct ev_jschema **all; /* of $ref and allOf */
@@ -217,7 +207,7 @@ struct ev_jschema {
 	const struct js_arrays *arrays;
 	const struct js_objects *objects;
 	const struct js_applied *applied;
-	const struct js_flat *flat; /* the same for objects alone, where that is faster; or NULL */
+	struct js_flat *flat; /* what it asks of objects, with other schemas, as one program */
 	const struct ev_jschema *unevaluated_items, *unevaluated_properties;
 	const char *says; /* description, else title */
 
@@ -275,6 +265,7 @@ struct ev_jschema_set {
 	struct ev_jschema **queue; /* waiting to be compiled; done ones stay until all are */
 	size_t n_queue, cap_queue;
 	uint64_t n_schemas;   /* compiled so far */
+	uint64_t n_cells;     /* of flat programs for several schemas at once */
 	const char **dynamic; /* the anchors of $dynamicRef */
 	size_t n_dynamic, cap_dynamic;
 
@@ -318,9 +309,14 @@ const char *js_file_uri(struct ev_jschema_set *set, const char *folder, const ch
 
 /* jschema_format.c */
 
+/* What holds for a text of a format's layout, beyond that. */
+enum js_beyond { JS_LAYOUT_ALONE, JS_LAYOUT_OF_DATE, JS_LAYOUT_OF_TIME, JS_LAYOUT_OF_IPV4 };
+
 struct js_format {
 	const char *name;
 	bool (*check)(const char *p, size_t len);
+	const char *layout; /* the pattern of what most texts look like, or NULL */
+	enum js_beyond beyond;
 };
 
 /* NULL for one that evkit does not assert. */
@@ -372,45 +368,16 @@ struct js_slice js_text(struct js_document *doc, struct ev_jschema_set *set, uin
 
 /* jschema_compile.c */
 
-/* What the value of a keyword has to be. */
-enum js_shape {
-	JS_ANY,
-	JS_SCHEMA,
-	JS_SCHEMAS,
-	JS_SCHEMA_OR_LIST,
-	JS_SCHEMA_MAP,
-	JS_PATTERN_MAP,
-	JS_LEGACY_MAP, /* name to schema, or to a list of names */
-	JS_NUMBER,
-	JS_POSITIVE,
-	JS_COUNT,
-	JS_STRING,
-	JS_REGEX,
-	JS_BOOLEAN,
-	JS_NAMES,
-	JS_NAMES_MAP,
-	JS_VALUES,
-	JS_TYPES,
-};
-
-/* The k-th keyword; *name is NULL if the draft does not have it. False behind the last. */
-bool js_keyword_row(size_t k, enum js_draft draft, const char **name, enum js_shape *shape);
-
-/* Schemas inside a schema. */
-enum js_holds { JS_NOTHING, JS_ONE, JS_LIST, JS_MAP };
-
-/* What the member of a schema holds, so that $id and $anchor can be found in it. */
-enum js_holds js_keyword_holds(const struct ev_doc *d, uint32_t name, enum js_draft draft);
 /* The schema at a node, which is compiled with the queue if it is new. */
 struct ev_jschema *js_at(struct js_resource *r, uint32_t at, struct ev_jschema_set *set);
 bool js_compile_queue(struct ev_jschema_set *set, struct ev_error *err);
 /* The map is freed with the set. */
 void js_map_keep(struct ev_jschema_set *set, struct ev_symbol_map *map);
 
-/* jschema_flat.c */
+/* jschema_loop.c */
 
-/* Once all that it refers to is compiled. */
-void js_flatten(struct ev_jschema *s);
+/* Whether no schema of the set applies itself to the value it is held against; else the error. */
+bool js_loops_none(struct ev_jschema_set *set, struct ev_error *err);
 
 /* jschema.c */
 
@@ -453,6 +420,8 @@ void js_marks_pop(struct js_judge *j, size_t at);
 int64_t js_work(const struct ev_jschema_set *set, const struct ev_doc *d);
 
 bool js_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t marks);
+/* All of them, where nobody asks for marks. */
+bool js_all_fit(struct js_judge *j, const struct ev_jschema *const *list, uint32_t n, uint32_t i);
 /* The same for all keywords but unevaluated*. */
 bool js_keywords_fit(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t marks);
 /* The schema for what nothing else has evaluated in a value of this kind, or NULL. */
@@ -474,7 +443,10 @@ bool js_equal_elements(struct js_judge *j, uint32_t i, uint32_t *a, uint32_t *b)
 /* A member's name, decoded; valid until the next. */
 const char *js_member_name(struct js_judge *j, uint32_t i, size_t *len);
 /* The number of members, without the one that counts as absent. */
-uint64_t js_members(const struct js_judge *j, uint32_t i);
+static inline uint64_t js_members(const struct js_judge *j, uint32_t i)
+{
+	return j->d->nodes[i].count - (uint64_t)(j->without != EV_NOWHERE && i == j->top);
+}
 /* Whether a name of bit != JS_NO_BIT is there; bits: of the names seen, for those below JS_SEEN. */
 bool js_seen(struct js_judge *j, uint32_t i, const struct js_name *name, const uint64_t *bits);
 

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "io/in.h"
-#include "model/jschema_impl.h"
+#include "model/jschema_keyword.h"
 #include "json/view.h"
 
 #include <assert.h>

@@ -3,7 +3,7 @@
  * from the table of keywords, as one document for each draft, with the rules of all vocabularies;
  * the published ones of the newer drafts refer to a file for each.
  */
-#include "model/jschema_impl.h"
+#include "model/jschema_keyword.h"
 
 #include <string.h>
 

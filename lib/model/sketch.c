@@ -4,6 +4,7 @@
 #include "json/form.h"
 #include "json/view.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -376,10 +377,38 @@ static void count_bucket(struct ev_quantile *q, bool positive, uint32_t bucket, 
 	(*to)[bucket % STEPS] += n;
 }
 
-/* text ends in what is no part of a number. */
-static void sketch(struct ev_quantile *q, const char *text)
+/*
+ * The double next to a number. Where digits and power of ten are doubles themselves, one operation
+ * rounds it right (W. D. Clinger, "How to read floating point numbers accurately", PLDI 1990).
+ */
+static double nearest(const char *text, size_t len)
 {
-	double v = strtod(text, NULL);
+	static const double tens[] = {1e0,  1e1,  1e2,	1e3,  1e4,  1e5,  1e6,	1e7,
+				      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+				      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+	const int64_t exact = INT64_C(1) << DBL_MANT_DIG;
+	char copy[EV_QUANTILE_TEXT + 1];
+	struct ev_small s;
+	char *whole;
+	double v;
+
+	if (FLT_EVAL_METHOD == 0 && ev_small_read(text, len, &s) && s.coef <= exact &&
+	    s.coef >= -exact && s.exp <= 22 && s.exp >= -22)
+		return s.exp < 0 ? (double)s.coef / tens[-s.exp] : (double)s.coef * tens[s.exp];
+	if (len <= EV_QUANTILE_TEXT) {
+		memcpy(copy, text, len);
+		copy[len] = '\0';
+		return strtod(copy, NULL);
+	}
+	whole = ev_strndup(text, len);
+	v = strtod(whole, NULL);
+	free(whole);
+	return v;
+}
+
+static void sketch(struct ev_quantile *q, const char *text, size_t len)
+{
+	double v = nearest(text, len);
 	uint64_t bits;
 
 	if (v == 0) {
@@ -393,7 +422,7 @@ static void sketch(struct ev_quantile *q, const char *text)
 static void to_buckets(struct ev_quantile *q)
 {
 	for (uint64_t i = 0; i < q->n; i++)
-		sketch(q, q->held[i]);
+		sketch(q, q->held[i], strlen(q->held[i]));
 	free(q->held);
 	q->held = NULL;
 	q->cap = 0;
@@ -402,8 +431,6 @@ static void to_buckets(struct ev_quantile *q)
 
 void ev_quantile_add(struct ev_quantile *q, const char *text, size_t len)
 {
-	char copy[EV_QUANTILE_TEXT + 1];
-
 	if (!q->sketched && (len > EV_QUANTILE_TEXT || q->n >= EV_QUANTILE_EXACT))
 		to_buckets(q);
 	if (!q->sketched) {
@@ -411,15 +438,8 @@ void ev_quantile_add(struct ev_quantile *q, const char *text, size_t len)
 		memcpy(q->held[q->n], text, len);
 		q->held[q->n][len] = '\0';
 		q->sorted = false;
-	} else if (len <= EV_QUANTILE_TEXT) {
-		memcpy(copy, text, len);
-		copy[len] = '\0';
-		sketch(q, copy);
 	} else {
-		char *whole = ev_strndup(text, len);
-
-		sketch(q, whole);
-		free(whole);
+		sketch(q, text, len);
 	}
 	q->n++;
 }

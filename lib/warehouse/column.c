@@ -190,6 +190,48 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 	return NULL;
 }
 
+/* Whether the octets as they stand are sure to fit, as most are; a timestamp of Z is in range. */
+static inline bool fits_plainly(const struct ev_column *c, const char *text,
+				const struct ev_node *n)
+{
+	const char *p = text + n->pos;
+	size_t len = n->end - n->pos;
+	bool plain = n->kind == EV_STRING && !n->escaped;
+
+	switch (c->type) {
+	case EV_TYPE_VARCHAR:
+		return n->kind == EV_STRING && len - 2 <= c->size && (plain || !has_nul(p, len));
+	case EV_TYPE_TIMESTAMP: return plain && ev_time_is_utc(p + 1, len - 2);
+	case EV_TYPE_UUID: return plain && ev_uuid_valid(p + 1, len - 2);
+	case EV_TYPE_INT: return n->kind == EV_NUMBER && plain_digits(p, len, 18, 0);
+	case EV_TYPE_DECIMAL:
+		return n->kind == EV_NUMBER && plain_digits(p, len, c->size - c->scale, c->scale);
+	case EV_TYPE_JSON: return !has_nul(p, len);
+	case EV_TYPE_BOOL: return n->kind == EV_TRUE || n->kind == EV_FALSE;
+	default: return false;
+	}
+}
+
+size_t ev_columns_misfit(const struct ev_column_at *list, size_t from, size_t n,
+			 struct ev_zone *zone, const struct ev_doc *d, const uint32_t *at,
+			 const char **problem)
+{
+	char store[EV_VALUE_STORE];
+	struct ev_value v;
+
+	for (; from < n; from++) {
+		uint32_t node = at[list[from].slot];
+
+		if (node == EV_NOWHERE || d->nodes[node].kind == EV_NULL ||
+		    fits_plainly(list[from].column, d->text, &d->nodes[node]))
+			continue;
+		*problem = ev_column_value(list[from].column, zone, d, node, store, &v);
+		if (*problem != NULL)
+			break;
+	}
+	return from;
+}
+
 void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
 		      const char *problem, struct ev_reasons *why)
 {
@@ -235,18 +277,34 @@ static char *put(char *o, const char *p, size_t len)
 	return (char *)memcpy(o, p, len) + len;
 }
 
+/* `type octets:text` at o, which has room; returns where it ends. */
+static inline char *put_part(char *o, const char *type, size_t type_len, const char *text,
+			     size_t len)
+{
+	o = put(o, type, type_len);
+	*o++ = ' ';
+	if (len >= 10 && len < 100) {
+		*o++ = (char)('0' + len / 10);
+		*o++ = (char)('0' + len % 10);
+	} else {
+		struct ev_buf digits = {.p = o, .cap = 20};
+
+		ev_buf_u64(&digits, len);
+		o += digits.len;
+	}
+	*o++ = ':';
+	return put(o, text, len);
+}
+
+/* Octets of a part besides its text, at most. */
+enum { PART = 32 };
+
 void ev_key_part(struct ev_buf *preimage, const char *type, const char *text, size_t len)
 {
 	size_t type_len = strlen(type);
-	char *o = put(ev_buf_room(preimage, type_len + len + 22), type, type_len);
-	struct ev_buf digits = {.cap = 20};
+	char *o = ev_buf_room(preimage, PART + type_len + len);
 
-	*o++ = ' ';
-	digits.p = o;
-	ev_buf_u64(&digits, len);
-	o += digits.len;
-	*o++ = ':';
-	preimage->len = (size_t)(put(o, text, len) - preimage->p);
+	preimage->len = (size_t)(put_part(o, type, type_len, text, len) - preimage->p);
 }
 
 void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const char *value,
@@ -279,65 +337,76 @@ void ev_key_make(const struct ev_buf *preimage, char key[EV_KEY_TEXT + 1])
 	ev_md5_hex(preimage->p, preimage->len, key);
 }
 
-/* A number's canonical id stands behind a NUL, so that 12 and "12" are two events. */
-static void id_part(const struct ev_event *event, struct ev_buf *preimage)
+/*
+ * A number's canonical id stands behind a NUL, so that 12 and "12" are two events. A UUID is in its
+ * canonical spelling.
+ */
+static char *put_id(char *o, const struct ev_event *event)
 {
 	char uuid[EV_UUID_TEXT];
 
 	if (event->id[0] == '\0')
-		ev_key_part(preimage, "int", event->id + 1, event->id_len - 1);
-	else if (ev_uuid_canonical(event->id, event->id_len, uuid))
-		ev_key_part(preimage, "uuid", event->id, event->id_len);
-	else
-		ev_key_part(preimage, "varchar", event->id, event->id_len);
+		return put_part(o, "int", 3, event->id + 1, event->id_len - 1);
+	if (event->id_len == EV_UUID_TEXT && ev_uuid_canonical(event->id, event->id_len, uuid))
+		return put_part(o, "uuid", 4, event->id, EV_UUID_TEXT);
+	return put_part(o, "varchar", 7, event->id, event->id_len);
 }
 
 void ev_key_event(const struct ev_event *event, struct ev_buf *preimage)
 {
-	id_part(event, preimage);
+	char *o = ev_buf_room(preimage, PART + event->id_len);
+
+	preimage->len = (size_t)(put_id(o, event) - preimage->p);
 }
 
-/* A version has one spelling; that of few digits needs no memory of its own. */
+/* Digits that neither begin nor end with zero: an integer's one spelling, as most versions have. */
+static bool is_canonical(const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (p[i] < '0' || p[i] > '9')
+			return false;
+	return len > 0 && p[0] != '0' && p[len - 1] != '0';
+}
+
+/* A version has one spelling. */
 static void version_part(const struct ev_event *event, struct ev_buf *preimage)
 {
-	char few[64];
-	struct ev_buf version = {.p = few, .cap = sizeof few};
-	const struct ev_node *nodes = event->doc->nodes;
-	uint32_t at = event->version;
+	struct ev_buf version = {0};
+	const char *p;
+	size_t len;
 
-	if (at != EV_NOWHERE && nodes[at].end - nodes[at].pos > sizeof few / 2)
-		version = (struct ev_buf){0};
-	ev_version_canonical(event->doc, at, &version);
+	if (event->version != EV_NOWHERE) {
+		p = ev_raw(event->doc, event->version, &len);
+		if (is_canonical(p, len)) {
+			preimage->len = (size_t)(put_part(ev_buf_room(preimage, PART + len), "int",
+							  3, p, len) -
+						 preimage->p);
+			return;
+		}
+	}
+	ev_version_canonical(event->doc, event->version, &version);
 	ev_key_part(preimage, "int", version.p, version.len);
-	if (version.p != few)
-		ev_buf_free(&version);
+	ev_buf_free(&version);
 }
 
 void ev_key_version_preimage(const struct ev_event *event, struct ev_hash128 content,
 			     struct ev_buf *preimage)
 {
 	static const char before_time[] = "timestamp 27:", before_digest[] = "content 32:";
-	static const char *const ops[] = {"op 3:put", "op 5:patch", "op 6:delete"};
-	const char *op = ops[event->op];
+	static const char ops[][16] = {"op 3:put", "op 5:patch", "op 6:delete"};
+	static const uint8_t op_len[] = {8, 10, 11};
 	char *o;
 
-	id_part(event, preimage);
+	ev_key_event(event, preimage);
 	version_part(event, preimage);
 	o = ev_buf_room(preimage, 128);
 	o = put(o, before_time, sizeof before_time - 1);
 	ev_time_format(event->modified, o);
-	o = put(o + EV_TIME_TEXT, op, strlen(op));
-	o = put(o, before_digest, sizeof before_digest - 1);
+	o += EV_TIME_TEXT;
+	memcpy(o, ops[event->op], sizeof ops[0]);
+	o = put(o + op_len[event->op], before_digest, sizeof before_digest - 1);
 	ev_hash128_hex(content, o);
 	preimage->len = (size_t)(o + 32 - preimage->p);
-}
-
-void ev_key_version(const struct ev_event *event, struct ev_hash128 content,
-		    struct ev_buf *scratch, char key[EV_KEY_TEXT + 1])
-{
-	ev_buf_reset(scratch);
-	ev_key_version_preimage(event, content, scratch);
-	ev_key_make(scratch, key);
 }
 
 void ev_key_day(struct ev_date day, struct ev_buf *scratch, char key[EV_KEY_TEXT + 1])

@@ -34,6 +34,18 @@ enum { EV_VALUE_STORE = 96 };
  */
 const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
 			    uint32_t at, char *store, struct ev_value *v);
+/* A column, and the slot of its value's node. */
+struct ev_column_at {
+	const struct ev_column *column;
+	uint32_t slot;
+};
+/*
+ * The first of columns from to n whose value does not fit, with what ev_column_value says of it; n
+ * if there is none. at: by slot, nodes.
+ */
+size_t ev_columns_misfit(const struct ev_column_at *list, size_t from, size_t n,
+			 struct ev_zone *zone, const struct ev_doc *d, const uint32_t *at,
+			 const char **problem);
 /* Adds the reason why node `at` does not fit. problem: what ev_column_value said. */
 void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
 		      const char *problem, struct ev_reasons *why);
@@ -63,8 +75,6 @@ void ev_key_event(const struct ev_event *event, struct ev_buf *preimage);
 /* That of a version's, (id, S); appended. content: the record's digest, with seed 0. */
 void ev_key_version_preimage(const struct ev_event *event, struct ev_hash128 content,
 			     struct ev_buf *preimage);
-void ev_key_version(const struct ev_event *event, struct ev_hash128 content,
-		    struct ev_buf *scratch, char key[EV_KEY_TEXT + 1]);
 /* The key of a calendar's day. */
 void ev_key_day(struct ev_date day, struct ev_buf *scratch, char key[EV_KEY_TEXT + 1]);
 

@@ -420,6 +420,41 @@ static void test_int64(void)
 	is_int(wrong, 0, "200,000 numbers around 64 bits");
 }
 
+/* Numbers of few digits against their texts, which have too many zeros to be small. */
+static void test_small(void)
+{
+	unsigned wrong = 0;
+
+	for (int round = 0; round < 200000; round++) {
+		struct ev_small a[2], read;
+		char text[2][80], few[40];
+		int n = 0;
+
+		for (int i = 0; i < 2; i++) {
+			a[i] = (struct ev_small){(int64_t)random_u64() >> random_below(64),
+						 (int32_t)random_below(44) - 22};
+			if (i == 1 && random_below(2) != 0) { /* the same, or near it */
+				a[1] = a[0];
+				for (size_t k = random_below(19);
+				     k > 0 && !__builtin_mul_overflow(a[1].coef, 10, &a[1].coef);
+				     k--)
+					a[1].exp--;
+				a[1].coef = (int64_t)((uint64_t)a[1].coef + random_below(3) - 1);
+			}
+			snprintf(text[i], sizeof text[i], "%" PRId64 ".000000000000000000e%d",
+				 a[i].coef, a[i].exp);
+		}
+		wrong += sign(ev_small_compare(a[0], a[1])) != compare(text[0], text[1]);
+		n = snprintf(few, sizeof few, "%" PRId64 "e%d", a[0].coef, a[0].exp);
+		if (ev_small_read(few, (size_t)n, &read))
+			wrong += n > EV_SMALL_DIGITS || read.coef != a[0].coef ||
+				 read.exp != a[0].exp;
+		else
+			wrong += n <= EV_SMALL_DIGITS;
+	}
+	is_int(wrong, 0, "200,000 numbers of few digits");
+}
+
 /* Small numbers of two places, as money is, in 128 bits. */
 static void test_money(void)
 {
@@ -740,6 +775,7 @@ int main(void)
 	test_forms();
 	test_order();
 	test_int64();
+	test_small();
 	test_money();
 	test_multiples();
 	test_random(4, 5, 60000);

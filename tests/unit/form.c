@@ -200,6 +200,7 @@ static void test_uuid(void)
 			text[at] = (char)c;
 			good = ev_uuid_canonical(guarded_put(&page, text, EV_UUID_TEXT, 0, "."),
 						 EV_UUID_TEXT, out);
+			wrong += good != ev_uuid_valid(text, EV_UUID_TEXT);
 			if (hyphen ? c != '-'
 				   : c == 0 || strchr("0123456789abcdefABCDEF", c) == NULL) {
 				wrong += good;
@@ -214,8 +215,9 @@ static void test_uuid(void)
 		char out[EV_UUID_TEXT + 1] = "";
 		bool good = ev_uuid_canonical(cases[i].text, strlen(cases[i].text), out);
 
-		ok(good == cases[i].good && (!good || strcmp(out, UUID) == 0), "the UUID '%s'",
-		   cases[i].text);
+		ok(good == cases[i].good && (!good || strcmp(out, UUID) == 0) &&
+			   ev_uuid_valid(cases[i].text, strlen(cases[i].text)) == good,
+		   "the UUID '%s'", cases[i].text);
 	}
 #undef UUID
 }

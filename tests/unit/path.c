@@ -124,7 +124,7 @@ static void found_text(const struct ev_doc *d, const struct ev_found *found, str
 int main(void)
 {
 	struct guarded page = guarded_new(4096);
-	struct ev_scan *scan = ev_scan_new();
+	struct ev_scan *scan = ev_scan_new(), *other = ev_scan_new();
 	struct ev_buf text = {0};
 	struct ev_found found = {0};
 	struct ev_error err;
@@ -151,6 +151,18 @@ int main(void)
 		if (!many)
 			ok(ev_path_get(p, d, 0) == (found.n == 1 ? found.at[0] : EV_NOWHERE),
 			   "alone, too");
+		/* In documents of another scanner it finds the same. */
+		ev_path_bind(p, ev_scan_symbols(other));
+		ev_path_all(p, d, 0, &found);
+		found_text(d, &found, &text);
+		is(ev_buf_str(&text), cases[i].found, "%s finds %s by octets", cases[i].path,
+		   cases[i].found);
+		ev_path_bind(p, ev_scan_symbols(scan));
+		ev_scan(scan, d->text, sizeof document - 1, &flaw);
+		ev_path_all(p, d, 0, &found);
+		found_text(d, &found, &text);
+		is(ev_buf_str(&text), cases[i].found, "%s finds %s by symbols", cases[i].path,
+		   cases[i].found);
 		ev_path_free(&p);
 	}
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -203,5 +215,6 @@ int main(void)
 	free(found.at);
 	ev_buf_free(&text);
 	ev_scan_free(&scan);
+	ev_scan_free(&other);
 	return done();
 }

@@ -1,0 +1,88 @@
+/*
+ * index_block: what a block of 64 octets is made of, by vectors. Floor 2. It is compiled once for
+ * each instruction set by index.c, which defines WAY, TARGET, VECTOR, WIDTH (octets), BOOLS (what a
+ * comparison of vectors gives) and the operations LOAD, TABLE, SHUFFLE, HIGH_HALF, LOW_HALF, LOOKUP
+ * (a shuffle by low halves; anything for octets above 0x7f), AND, OR, SUBTRACT (saturating), LEAST
+ * (signed), EACH (an octet for all), EQUAL, GREATER (signed), EITHER, BUT_NOT, ALL, BITS (of a
+ * block's BOOLS) and DIFFER (not equal in an octet).
+ */
+
+#define JOIN2(a, b) a##b
+#define JOIN(a, b)  JOIN2(a, b)
+#define PARTS	    (64 / WIDTH)
+
+TARGET static inline struct masks JOIN(classify_, WAY)(const uint8_t *p)
+{
+	const VECTOR marks = TABLE(index_marks);
+	BOOLS quote[PARTS], mark[PARTS], space[PARTS], backslash;
+	VECTOR least;
+
+	UNROLL
+	for (unsigned i = 0; i < PARTS; i++) {
+		VECTOR v = LOAD(p + (size_t)i * WIDTH);
+		BOOLS is_backslash = EQUAL(v, EACH('\\'));
+
+		quote[i] = EQUAL(v, EACH('"'));
+		mark[i] = EQUAL(OR(v, EACH(0x20)), LOOKUP(marks, v));
+		space[i] = EQUAL(v, EACH(' '));
+		backslash = i > 0 ? EITHER(backslash, is_backslash) : is_backslash;
+		least = i > 0 ? LEAST(least, v) : v;
+	}
+	return (struct masks){
+		.quote = BITS(quote),
+		.mark = BITS(mark),
+		.space = BITS(space),
+		.odd = !ALL(BUT_NOT(GREATER(least, EACH(0x1f)), backslash)),
+	};
+}
+
+TARGET static inline struct odd JOIN(classify_odd_, WAY)(const uint8_t *p)
+{
+	BOOLS backslash[PARTS], printable[PARTS], high[PARTS], blank[PARTS], lf[PARTS];
+
+	UNROLL
+	for (unsigned i = 0; i < PARTS; i++) {
+		VECTOR v = LOAD(p + (size_t)i * WIDTH);
+
+		backslash[i] = EQUAL(v, EACH('\\'));
+		printable[i] = GREATER(v, EACH(0x1f));
+		high[i] = GREATER(EACH(0), v);
+		lf[i] = EQUAL(v, EACH('\n'));
+		blank[i] = EITHER(lf[i], EITHER(EQUAL(v, EACH('\t')), EQUAL(v, EACH('\r'))));
+	}
+	return (struct odd){
+		.backslash = BITS(backslash),
+		.control = ~(BITS(printable) | BITS(high)),
+		.high = BITS(high),
+		.blank = BITS(blank),
+		.lf = BITS(lf),
+	};
+}
+
+/*
+ * Whether the block is UTF-8 (RFC 3629). Two octets in a row are wrong if three tables agree on a
+ * fault: by the first octet's high half, its low half, and the second's high half. A continuation
+ * that is the third or fourth of its sequence is no fault. Three octets before p are read.
+ */
+TARGET static inline bool JOIN(utf8_error_, WAY)(const uint8_t *p)
+{
+	const VECTOR first_high = TABLE(utf8_first_high), first_low = TABLE(utf8_first_low),
+		     second_high = TABLE(utf8_second_high);
+	bool error = false;
+
+	for (unsigned i = 0; i < 64; i += WIDTH) {
+		VECTOR v = LOAD(p + i), one = LOAD(p + i - 1);
+		VECTOR fault = AND(
+			AND(SHUFFLE(first_high, HIGH_HALF(one)), SHUFFLE(first_low, LOW_HALF(one))),
+			SHUFFLE(second_high, HIGH_HALF(v)));
+		VECTOR third = SUBTRACT(LOAD(p + i - 2), EACH(0xe0 - 0x80));
+		VECTOR fourth = SUBTRACT(LOAD(p + i - 3), EACH(0xf0 - 0x80));
+
+		error |= DIFFER(AND(OR(third, fourth), EACH(0x80)), fault);
+	}
+	return error;
+}
+
+#undef PARTS
+#undef JOIN
+#undef JOIN2

@@ -1,0 +1,268 @@
+#include "model/jschema_accept.h"
+
+enum { SETS = 128, MAX_RANGES = 8 };
+
+#define EIGHT(x) x, x, x, x, x, x, x, x
+#define ALL(x)	 EIGHT(x), EIGHT(x), EIGHT(x), EIGHT(x), EIGHT(x), EIGHT(x)
+const uint8_t js_layout_keep[2 * JS_LAYOUT_WIDTH] = {ALL(0xff), ALL(0)};
+
+/* Layouts */
+
+/* The ASCII characters of a class, from their codes. */
+struct set {
+	bool has[SETS];
+};
+
+struct reading {
+	const char *p, *end;
+	struct set positions[JS_LAYOUT_WIDTH];
+	uint32_t n;
+	uint32_t least; /* texts may end before the last of the positions */
+	bool more;	/* the last position may come again, but that is not accepted here */
+};
+
+/* A character, or \d, that an escape stands for. Other letters and digits mean more than that. */
+static bool read_escape(struct reading *r, struct set *set)
+{
+	unsigned char c;
+
+	if (++r->p == r->end)
+		return false;
+	c = (unsigned char)*r->p++;
+	if (c == 'd') {
+		memset(set->has + '0', true, 10);
+		return true;
+	}
+	if (c <= ' ' || c >= 0x7f || (c >= '0' && c <= '9') ||
+	    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
+		return false;
+	set->has[c] = true;
+	return true;
+}
+
+static bool read_class(struct reading *r, struct set *set)
+{
+	r->p++;
+	if (r->p < r->end && (*r->p == '^' || *r->p == ']'))
+		return false;
+	while (r->p < r->end && *r->p != ']') {
+		unsigned char lo = (unsigned char)*r->p, hi = lo;
+
+		if (lo == '\\') {
+			if (!read_escape(r, set) || (r->p < r->end && *r->p == '-'))
+				return false;
+			continue;
+		}
+		r->p++;
+		if (r->end - r->p >= 2 && r->p[0] == '-' && r->p[1] != ']') {
+			hi = (unsigned char)r->p[1];
+			r->p += 2;
+		}
+		if (lo < ' ' || hi >= 0x7f || hi < lo || lo == '[' || hi == '[' || hi == '\\')
+			return false;
+		memset(set->has + lo, true, hi - lo + 1U);
+	}
+	return r->p < r->end && *r->p++ == ']';
+}
+
+static bool read_count(struct reading *r, uint32_t *n)
+{
+	const char *first = r->p;
+
+	for (*n = 0; r->p < r->end && *r->p >= '0' && *r->p <= '9' && *n <= JS_LAYOUT_WIDTH; r->p++)
+		*n = *n * 10 + (uint32_t)(*r->p - '0');
+	return r->p > first;
+}
+
+/* How often a set comes; most is UINT32_MAX for any number. */
+static bool read_quantifier(struct reading *r, uint32_t *least, uint32_t *most)
+{
+	*least = *most = 1;
+	if (r->p == r->end)
+		return true;
+	switch (*r->p) {
+	case '*':
+	case '+':
+	case '?':
+		*least = *r->p == '+';
+		*most = *r->p == '?' ? 1 : UINT32_MAX;
+		r->p++;
+		break;
+	case '{':
+		r->p++;
+		if (!read_count(r, least))
+			return false;
+		*most = *least;
+		if (r->p < r->end && *r->p == ',') {
+			r->p++;
+			if (!read_count(r, most))
+				*most = UINT32_MAX;
+		}
+		if (r->p == r->end || *r->p++ != '}' || *most < *least)
+			return false;
+		break;
+	default: return true;
+	}
+	/* lazy is all the same where the whole text has to be matched; but so it stays simple */
+	return r->p == r->end || *r->p != '?';
+}
+
+/* One character or class with its quantifier. */
+static bool read_item(struct reading *r)
+{
+	struct set set = {{false}};
+	uint32_t least, most;
+
+	if (*r->p == '[') {
+		if (!read_class(r, &set))
+			return false;
+	} else if (*r->p == '\\') {
+		if (!read_escape(r, &set))
+			return false;
+	} else {
+		unsigned char c = (unsigned char)*r->p++;
+
+		if (c < ' ' || c >= 0x7f || strchr("^$.*+?()[]{}|", c) != NULL)
+			return false;
+		set.has[c] = true;
+	}
+	if (!read_quantifier(r, &least, &most) || r->n != r->least || r->more ||
+	    least > JS_LAYOUT_WIDTH - r->n)
+		return false;
+	r->least += least;
+	r->more = most > JS_LAYOUT_WIDTH - r->n;
+	for (most = r->more ? JS_LAYOUT_WIDTH - r->n : most; most > 0; most--)
+		r->positions[r->n++] = set;
+	return true;
+}
+
+/* Whether capital and small letters, and what else differs in that bit alone, are alike in it. */
+static bool folds(const struct set *set)
+{
+	for (int c = 0x40; c < 0x60; c++)
+		if (set->has[c] != set->has[c | 0x20])
+			return false;
+	return true;
+}
+
+/* The ranges of a set, one after the other. */
+static uint32_t ranges_of(const struct set *set, bool folded, uint8_t lo[], uint8_t hi[])
+{
+	uint32_t n = 0;
+
+	for (int c = 0; c < SETS; c++) {
+		if (!set->has[c] || (folded && (c & 0x20) == 0))
+			continue;
+		if (n > 0 && hi[n - 1] == c - 1) {
+			hi[n - 1] = (uint8_t)c;
+			continue;
+		}
+		if (n == MAX_RANGES)
+			return MAX_RANGES + 1;
+		lo[n] = hi[n] = (uint8_t)c;
+		n++;
+	}
+	return n;
+}
+
+/* Vectors have to lie at a multiple of their size. */
+static struct js_layout *layout_new(struct ev_arena *arena, uint32_t n)
+{
+	size_t vectors = JS_LAYOUT_VECTORS * (size_t)n;
+	char *p = ev_arena_zalloc(arena, sizeof(struct js_layout) +
+						 vectors * sizeof(struct js_ranges) + 16);
+	struct js_layout *s = (void *)(p + (16 - (uintptr_t)p % 16) % 16);
+
+	for (size_t i = 0; i < vectors; i++)
+		for (int k = 0; k < 2; k++)
+			memset(&s->ranges[i].above[k], INT8_MAX, sizeof(js_signed));
+	return s;
+}
+
+static struct js_layout *layout_of(struct ev_arena *arena, const struct reading *r)
+{
+	uint8_t lo[MAX_RANGES], hi[MAX_RANGES];
+	uint32_t n = 1;
+	struct js_layout *s;
+
+	for (uint32_t i = 0; i < r->n; i++) {
+		uint32_t m = ranges_of(&r->positions[i], folds(&r->positions[i]), lo, hi);
+
+		if (m > MAX_RANGES)
+			return NULL;
+		n = m > 2 * n ? (m + 1) / 2 : n;
+	}
+	s = layout_new(arena, n);
+	s->n = n;
+	s->width = r->n;
+	s->least = r->least;
+	s->most = r->n;
+	for (uint32_t i = 0; i < r->n; i++) {
+		bool folded = folds(&r->positions[i]);
+		uint32_t m = ranges_of(&r->positions[i], folded, lo, hi);
+
+		((uint8_t *)s->fold)[i] = folded ? 0x20 : 0;
+		for (uint32_t k = 0; k < m; k++) {
+			struct js_ranges *q = &s->ranges[i / 16 * n + k / 2];
+
+			((uint8_t *)&q->add[k % 2])[i % 16] = (uint8_t)(127 - hi[k]);
+			((int8_t *)&q->above[k % 2])[i % 16] = (int8_t)(126 - (hi[k] - lo[k]));
+		}
+	}
+	return s;
+}
+
+const struct js_layout *js_layout_read(struct ev_arena *arena, const char *pattern, size_t len)
+{
+	struct reading r = {.p = pattern, .end = pattern + len};
+	struct js_layout *s;
+	bool open;
+
+	if (len == 0 || *r.p++ != '^')
+		return NULL;
+	while (r.p < r.end && !(*r.p == '$' && r.p + 1 == r.end))
+		if (!read_item(&r))
+			return NULL;
+	open = r.p == r.end;
+	if (open) /* what may come again may as well be what follows */
+		r.n = r.least;
+	s = layout_of(arena, &r);
+	if (s != NULL && open)
+		s->most = UINT32_MAX;
+	return s;
+}
+
+/* Words */
+
+struct js_words *js_words_new(struct ev_arena *arena, uint32_t n)
+{
+	unsigned bits = 2;
+	struct js_words *w;
+
+	while (1ULL << bits < 4ULL * n)
+		bits++;
+	w = ev_arena_alloc(arena, sizeof *w + (sizeof(struct js_word) << bits));
+	w->shift = 64 - bits;
+	w->mask = (uint32_t)(1ULL << bits) - 1;
+	for (uint32_t i = 0; i <= w->mask; i++)
+		w->slots[i] = (struct js_word){.len = SIZE_MAX};
+	return w;
+}
+
+void js_words_add(struct js_words *w, const char *p, size_t len)
+{
+	char head[8] = {0}, tail[8] = {0};
+	size_t in_word = len < 8 ? len : 8;
+	struct js_word word = {.len = len, .text = p};
+	uint32_t k;
+
+	memcpy(head, p, in_word);
+	memcpy(tail, p + len - in_word, in_word);
+	memcpy(&word.head, head, 8);
+	memcpy(&word.tail, tail, 8);
+	word.head = le64toh(word.head);
+	word.tail = le64toh(word.tail);
+	for (k = js_word_slot(w, word.head, word.tail); w->slots[k].len != SIZE_MAX;)
+		k = (k + 1) & w->mask;
+	w->slots[k] = word;
+}
