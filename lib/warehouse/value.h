@@ -44,10 +44,8 @@ static inline void ev_value_quoted(char *store, uint32_t len, struct ev_value *v
  * As ev_column_value, for a value that there is. False for any that is not spelled as most are,
  * whether it fits or not; v is then not set.
  */
-__attribute__((always_inline)) static inline bool ev_value_usual(const struct ev_column *c,
-								 const struct ev_doc *d,
-								 uint32_t at, char *store,
-								 struct ev_value *v)
+static inline bool ev_value_usual(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
+				  char *store, struct ev_value *v)
 {
 	const struct ev_node *n = &d->nodes[at];
 	const char *p = d->text + n->pos;
