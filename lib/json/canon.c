@@ -98,7 +98,7 @@ static char *put_long_number(const struct canon *c, uint32_t i, char *o)
 }
 
 /* Digits and a point alone, as amounts are: the rest is ev_number_canonical's. */
-static inline char *put_number(const struct canon *c, uint32_t i, char *o)
+static __attribute__((noinline)) char *put_number(const struct canon *c, uint32_t i, char *o)
 {
 	const struct ev_node *n = &c->d->nodes[i];
 	const char *p = c->d->text + n->pos;
@@ -150,7 +150,8 @@ static inline bool skipped(const struct canon *c, uint32_t value)
  * i: the name. One that is as it should be, and stands right before its value, is copied with it,
  * and a comma.
  */
-static inline char *put_member(const struct canon *c, uint32_t i, char *o)
+static inline __attribute__((always_inline)) char *put_member(const struct canon *c, uint32_t i,
+							      char *o)
 {
 	const struct ev_node *name = &c->d->nodes[i], *value = name + 1;
 	const char *p = c->d->text + name->pos;
