@@ -3,8 +3,8 @@
  * common: each would go through all members again, so what they ask of one and the same value is
  * put together.
  *
- * What asks no more of an object than types, the number of members, required, properties and
- * additionalProperties is merged; the rest is applied as it is. Of arrays the same goes for their
+ * What asks no more of an object than types, the number of members, which have to be there,
+ * properties and additionalProperties is merged; the rest is applied as it is. Of arrays the same goes for their
  * length and items.
  */
 #include "model/jschema_flat.h"
@@ -68,12 +68,25 @@ static void add(struct pile *p, const struct ev_jschema *s)
 		p->list[p->n++] = s;
 }
 
+/* Names whose presence counts; false if there is more to it than that. */
+static bool counts_names(const struct js_objects *o, uint64_t *n)
+{
+	*n = o->n_required;
+	for (uint32_t i = 0; i < o->n_dependents; i++) {
+		*n += 1ULL + o->dependents[i].n;
+		if (o->dependents[i].schema != NULL)
+			return false;
+	}
+	return true;
+}
+
 /* Whether what s says about values of this kind can be merged; of scalars all can. */
 static bool is_plain(const struct ev_jschema *s, enum ev_kind kind)
 {
 	const struct js_applied *a = s->applied;
 	const struct js_objects *o = s->objects;
 	const struct js_arrays *t = s->arrays;
+	uint64_t n;
 
 	if (a != NULL && (a->n_any > 0 || a->n_one > 0 || a->no != NULL || a->when != NULL ||
 			  a->fallback != NULL))
@@ -82,7 +95,7 @@ static bool is_plain(const struct ev_jschema *s, enum ev_kind kind)
 	case EV_OBJECT:
 		return s->unevaluated_properties == NULL &&
 		       (o == NULL ||
-			(o->n_patterns == 0 && o->property_names == NULL && o->n_dependents == 0));
+			(o->n_patterns == 0 && o->property_names == NULL && counts_names(o, &n)));
 	case EV_ARRAY:
 		return s->unevaluated_items == NULL &&
 		       (t == NULL || (t->n_prefix == 0 && t->contains == NULL && !t->unique));
@@ -341,7 +354,7 @@ static struct js_known *inside_of(struct maker *m, const struct pile *asked, enu
 				  bool *take)
 {
 	struct parts g = parts_of(asked, kind);
-	uint64_t bits = 0;
+	uint64_t bits = 0, names;
 	bool some = false;
 
 	*take = false;
@@ -353,7 +366,8 @@ static struct js_known *inside_of(struct maker *m, const struct pile *asked, enu
 		if ((s->types >> kind & 1) == 0 || s->constant != NULL || s->values != NULL)
 			return NULL;
 		some = some || (kind == EV_OBJECT ? s->objects != NULL : s->arrays != NULL);
-		bits += kind == EV_OBJECT && s->objects != NULL ? s->objects->n_required : 0;
+		if (kind == EV_OBJECT && s->objects != NULL && counts_names(s->objects, &names))
+			bits += names;
 	}
 	*take = !some && g.rest.n == 0;
 	if (!some || bits > MAX_BITS || (kind == EV_ARRAY && g.rest.n > 0))
@@ -451,14 +465,40 @@ static void bound_count(struct js_inside *o, uint64_t least, uint64_t most)
 	o->gap = most - least;
 }
 
+/* The bit of a name of p, which gets the next one if it has none. */
+static uint64_t bit_of(const struct maker *m, struct js_inside *o, const struct js_objects *p,
+		       uint32_t name, unsigned *bits)
+{
+	struct js_cell *to = cell_at(o, symbol_of(m, &p->names.list[name]));
+
+	if (to->bit == 0)
+		to->bit = 1ULL << (*bits)++;
+	return to->bit;
+}
+
+static void add_rule(const struct maker *m, struct js_inside *o, const struct js_objects *p,
+		     const struct js_dependent *d, unsigned *bits)
+{
+	struct js_rule *rule = &o->rules[o->n_rules++];
+
+	*rule = (struct js_rule){.trigger = bit_of(m, o, p, d->trigger, bits)};
+	for (uint32_t k = 0; k < d->n; k++)
+		rule->needed |= bit_of(m, o, p, d->required[k], bits);
+}
+
 static void fill_object(struct maker *m, struct js_inside *o, const struct pile *asked)
 {
 	struct parts g = parts_of(asked, EV_OBJECT);
 	struct pile pile = asked_of_member(&g.plain, EV_NO_SYMBOL);
 	uint64_t least = 0, most = UINT64_MAX;
 	unsigned bits = 0;
+	size_t rules = 0;
 
 	make_cells(m, o, names_in(&g.plain), &pile);
+	for (uint32_t i = 0; i < g.plain.n; i++)
+		rules += g.plain.list[i]->objects != NULL ? g.plain.list[i]->objects->n_dependents
+							  : 0;
+	o->rules = ev_arena_alloc(&m->set->arena, rules * sizeof *o->rules);
 	for (uint32_t i = 0; i < g.plain.n; i++) {
 		const struct js_objects *p = g.plain.list[i]->objects;
 
@@ -475,14 +515,10 @@ static void fill_object(struct maker *m, struct js_inside *o, const struct pile 
 			pile = asked_of_member(&g.plain, symbol);
 			*to = cell_of(m, &pile, symbol);
 		}
-		for (uint32_t k = 0; k < p->n_required; k++) {
-			struct js_cell *to =
-				cell_at(o, symbol_of(m, &p->names.list[p->required[k]]));
-
-			if (to->bit == 0)
-				to->bit = 1ULL << bits++;
-			o->needed |= to->bit;
-		}
+		for (uint32_t k = 0; k < p->n_required; k++)
+			o->needed |= bit_of(m, o, p, p->required[k], &bits);
+		for (uint32_t k = 0; k < p->n_dependents; k++)
+			add_rule(m, o, p, &p->dependents[k], &bits);
 	}
 	bound_count(o, least, most);
 	o->n_rest = g.rest.n;

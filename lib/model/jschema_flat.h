@@ -11,6 +11,8 @@
 
 #include "model/jschema_impl.h"
 
+#include <stdalign.h>
+
 /* What to do with a value. */
 enum js_do {
 	JS_DO_ASK,  /* hold it against the cell's schemas */
@@ -28,18 +30,17 @@ enum js_do {
 	JS_DO_ARRAY,
 };
 
-/* What several schemas ask of a member's value, or of each element of an array. */
+/* What several schemas ask of a member's value, or of each element. It is a line of the cache. */
 struct js_cell {
-	uint32_t symbol;     /* EV_NO_SYMBOL: of any other member, or of elements */
-	uint32_t least, gap; /* a string has least to least + gap octets */
-	uint8_t does[16];    /* enum js_do, by kind and, from 8 on, of strings with escapes */
-	uint64_t bit;	     /* among those required, or 0 */
+	alignas(64) uint32_t symbol; /* EV_NO_SYMBOL: of any other member, or of elements */
+	uint32_t least, gap;	     /* a string has least to least + gap octets */
+	uint8_t does[16]; /* enum js_do, by kind and, from 8 on, of strings with escapes */
+	uint64_t bit;	  /* among those required, or 0 */
 	union {
 		const struct js_layout *layout;
 		const struct js_words *words;
 	};
 	const struct js_behind *behind;
-	uint64_t pad; /* to a line of the cache */
 };
 
 /* What is wanted less often. */
@@ -50,6 +51,11 @@ struct js_behind {
 	uint32_t n;
 };
 
+/* Of dependentRequired: if one member is there, then others as well. */
+struct js_rule {
+	uint64_t trigger, needed; /* bits */
+};
+
 /* What they ask of the inside of an object or an array. */
 struct js_inside {
 	struct js_cell *cells; /* open addressing by symbol; of an array one */
@@ -58,6 +64,8 @@ struct js_inside {
 	uint64_t needed;
 	uint64_t least, gap;		/* there are least to least + gap members or elements */
 	const struct ev_jschema **rest; /* applied as they are */
+	struct js_rule *rules;
+	uint32_t n_rules;
 };
 
 struct js_flat {

@@ -183,11 +183,20 @@ static inline bool may_enter(struct js_judge *j, const struct js_inside *o, uint
 	return js_spend(j) && n - o->least <= o->gap;
 }
 
+static bool rules_fit(const struct js_inside *o, uint64_t bits)
+{
+	for (uint32_t k = 0; k < o->n_rules; k++)
+		if ((bits & o->rules[k].trigger) != 0 &&
+		    (bits & o->rules[k].needed) != o->rules[k].needed)
+			return false;
+	return true;
+}
+
 /* Behind the members. */
 static inline bool rest_fits(struct js_judge *j, const struct js_inside *o, uint64_t bits,
 			     uint32_t i)
 {
-	return (bits & o->needed) == o->needed &&
+	return (bits & o->needed) == o->needed && (o->n_rules == 0 || rules_fit(o, bits)) &&
 	       (o->n_rest == 0 || js_all_fit(j, o->rest, o->n_rest, i));
 }
 

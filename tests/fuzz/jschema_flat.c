@@ -156,7 +156,7 @@ static void new_object(struct node *n, int depth)
 		n->inside[i] = new_node(depth - 1);
 	}
 	n->extra = PICK("tttfn"); /* the NUL is 't' as well */
-	n->part = chance(5) ? PICK("pide") : '\0';
+	n->part = chance(5) ? PICK("pides") : '\0';
 }
 
 static struct node *new_node(int depth)
@@ -264,6 +264,10 @@ static void put_part(struct ev_buf *b, const struct node *n)
 			      first, last);
 		break;
 	case 'd': ev_buf_printf(b, ",\"dependentRequired\":{\"%s\":[\"%s\"]}", first, last); break;
+	case 's':
+		ev_buf_printf(b, ",\"dependentSchemas\":{\"%s\":{\"required\":[\"%s\"]}}", first,
+			      last);
+		break;
 	case 'e': ev_buf_puts(b, ",\"propertyNames\":{\"maxLength\":30}"); break;
 	default: break;
 	}
