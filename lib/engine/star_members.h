@@ -28,7 +28,7 @@ struct ev_stamp {
 	uint64_t says; /* a digest of what the row's key is made of, while that is asked for */
 };
 
-/* The value of an attribute, behind which EV_ARENA_OVER octets can be read, and who set it. */
+/* The value of an attribute and who set it. EV_ARENA_OVER octets behind it can be read. */
 struct ev_attribute {
 	char *p; /* NULL: not set */
 	uint32_t len, cap;

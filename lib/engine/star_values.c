@@ -42,7 +42,7 @@ char *ev_star_put_index(char *o, size_t index)
 static void take_reserved_out(struct ev_star *s, struct ev_value *v)
 {
 	ev_buf_reset(&s->whole);
-	ev_event_write(s->event->doc, s->event->reserved, NULL, 0, &s->whole);
+	ev_event_write(s->event.doc, s->event.reserved, NULL, 0, &s->whole);
 	ev_buf_room(&s->whole, EV_COPY_OVER);
 	v->p = s->whole.p;
 	v->len = (uint32_t)s->whole.len;
@@ -52,9 +52,9 @@ static void take_reserved_out(struct ev_star *s, struct ev_value *v)
 static bool other_value(struct ev_star *s, const struct ev_column *c, uint32_t at, char *store,
 			struct ev_value *v)
 {
-	if (ev_column_value(c, s->m->zone, s->event->doc, at, store, v) != NULL)
+	if (ev_column_value(c, s->m->zone, s->event.doc, at, store, v) != NULL)
 		return false;
-	if (at == 0 && c->type == EV_TYPE_JSON && s->event->reserved != EV_NOWHERE)
+	if (at == 0 && c->type == EV_TYPE_JSON && s->event.reserved != EV_NOWHERE)
 		take_reserved_out(s, v);
 	return true;
 }
@@ -67,19 +67,17 @@ static bool read_cells(struct ev_star *s, const struct ev_star_elements *e,
 		       const struct ev_star_asked *asked, const uint32_t *at, size_t index)
 {
 	struct ev_value *values = e->values + index * e->group->n_cells;
-	const struct ev_doc *d = s->event->doc;
+	const struct ev_doc *d = s->event.doc;
 
 	for (size_t i = 0; i < asked->n_cells; i++) {
 		uint32_t cell = asked->cells[i];
 		const struct ev_star_cell *c = &e->cells[cell];
 		struct ev_value *v = &values[cell];
-		char *store = e->stores + (size_t)cell * EV_VALUE_STORE;
+		char *store;
 
-		if (e->stores == NULL) {
-			if (s->room == NULL)
-				s->room = ev_arena_alloc(&s->store, EV_VALUE_STORE);
-			store = s->room;
-		}
+		if (e->stores == NULL && s->room == NULL)
+			s->room = ev_arena_alloc(&s->store, EV_VALUE_STORE);
+		store = e->stores != NULL ? e->stores + (size_t)cell * EV_VALUE_STORE : s->room;
 		if (c->slot == EV_NO_SLOT) {
 			*v = (struct ev_value){.p = store, .present = true};
 			v->len = (uint32_t)(ev_star_put_index(store, index) - store);
@@ -100,23 +98,23 @@ static bool read_elements(struct ev_star *s, size_t group, const struct ev_star_
 {
 	struct ev_star_elements *e = &s->elements[group];
 
-	ev_event_all(s->event, &e->list, &e->items);
+	ev_event_all(&s->event, &e->list, &e->items);
 	if (e->items.n == 0)
 		return true;
 	ev_grow(&e->values, &e->cap_values, e->items.n * e->group->n_cells + 1, sizeof *e->values);
 	for (size_t k = 0; k < e->items.n; k++) {
-		ev_picks_find(e->picks, s->event->doc, e->items.at[k]);
+		ev_picks_find(e->picks, s->event.doc, e->items.at[k]);
 		if (!read_cells(s, e, &kind->groups[group], e->picks->at, k))
 			return false;
 	}
-	return read_cells(s, &s->elements[0], &kind->event[group], s->event->at, 0);
+	return read_cells(s, &s->elements[0], &kind->event[group], s->event.at, 0);
 }
 
 bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind)
 {
 	ev_arena_reset(&s->store);
 	s->room = NULL;
-	if (!read_cells(s, &s->elements[0], &kind->groups[0], s->event->at, 0))
+	if (!read_cells(s, &s->elements[0], &kind->groups[0], s->event.at, 0))
 		return false;
 	for (size_t i = 1; i < s->plan->n_groups; i++)
 		if (kind->any[i] && !read_elements(s, i, kind))
@@ -128,7 +126,7 @@ bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind)
 static void columns_fit(struct ev_star *s, const struct ev_columns *columns, const size_t *which,
 			size_t n, uint32_t item)
 {
-	const struct ev_doc *d = s->event->doc;
+	const struct ev_doc *d = s->event.doc;
 	char store[EV_VALUE_STORE];
 	struct ev_value v;
 
@@ -165,7 +163,7 @@ static void each_fits(struct ev_star *s, const struct ev_path *each,
 	size_t n = 1;
 
 	if (each != NULL) {
-		ev_path_all(each, s->event->doc, 0, &s->found);
+		ev_path_all(each, s->event.doc, 0, &s->found);
 		n = s->found.n;
 	}
 	for (size_t i = 0; i < n; i++) {

@@ -141,19 +141,25 @@ static enum ev_status write_row(struct tsv *t, struct stream *s, const struct ev
 				size_t n, struct ev_error *err)
 {
 	size_t room = EV_COPY_OVER;
-	char *o;
+	bool in_place;
+	char *line, *o;
 
 	for (size_t i = 0; i < n; i++)
 		room += 2 * cells[i].len + 4;
 	ev_buf_reset(&t->line);
-	o = ev_buf_room(&t->line, room);
+	in_place = ev_out_room(s->out, room);
+	line = o = in_place ? s->out->buf + s->out->len : ev_buf_room(&t->line, room);
 	for (size_t i = 0; i < n; i++) {
 		o = t->dialect == EV_TSV_PGTEXT ? pgtext(&cells[i], o) : csvq(&cells[i], o);
 		*o++ = '\t';
 	}
 	o--;
 	s->rows++;
-	if (ev_out_line(s->out, t->line.p, (size_t)(o - t->line.p)) == EV_OK)
+	if (in_place) {
+		ev_out_made(s->out, (size_t)(o - line));
+		return EV_OK;
+	}
+	if (ev_out_line(s->out, line, (size_t)(o - line)) == EV_OK)
 		return EV_OK;
 	*err = s->out->error;
 	return EV_FATAL;
