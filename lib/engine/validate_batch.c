@@ -43,7 +43,7 @@ struct cause {
 	uint64_t records;
 	uint64_t stamp; /* the last record that it was counted for */
 	struct ev_position first, last;
-	char *path, *message; /* of the sample, which is the first */
+	char *path, *message; /* of the sample, which is the first, as severity and explain */
 	struct ev_buf raw;
 	bool base64, cut;
 };
@@ -340,19 +340,24 @@ static void put_raw(struct cause *c, const char *p, size_t len)
 	ev_buf_put(&c->raw, p, cut);
 }
 
-static void set_sample(struct cause *c, const char *path, const char *message, const char *p,
-		       size_t len)
-{
-	free(c->path);
-	free(c->message);
-	c->path = short_copy(path);
-	c->message = short_copy(message);
-	put_raw(c, p, len);
-}
-
 struct found {
 	const char *severity, *explain, *path, *message;
 };
+
+static void set_text(char **text, char *copy)
+{
+	free(*text);
+	*text = copy;
+}
+
+static void set_sample(struct cause *c, const struct found *found, const char *p, size_t len)
+{
+	set_text(&c->severity, ev_strdup(found->severity));
+	set_text(&c->explain, short_copy(found->explain));
+	set_text(&c->path, short_copy(found->path));
+	set_text(&c->message, short_copy(found->message));
+	put_raw(c, p, len);
+}
 
 static void count_cause(struct ev_batch *b, const char *const parts[PARTS],
 			const struct found *found, struct ev_position *pos,
@@ -369,17 +374,12 @@ static void count_cause(struct ev_batch *b, const char *const parts[PARTS],
 	c->stamp = b->records;
 	if (pos->source == NULL)
 		ev_locate(b->locator, rec, origin, origin_len, pos);
-	if (c->records++ == 0) {
-		c->severity = ev_strdup(found->severity);
-		c->explain = short_copy(found->explain);
+	if (c->records++ == 0 || ev_position_compare(pos, &c->last) > 0)
 		ev_position_copy(&c->last, pos);
-	} else if (ev_position_compare(pos, &c->last) > 0) {
-		ev_position_copy(&c->last, pos);
-	}
 	if (c->records > 1 && ev_position_compare(pos, &c->first) >= 0)
 		return;
 	ev_position_copy(&c->first, pos);
-	set_sample(c, found->path, found->message, rec->p, rec->len);
+	set_sample(c, found, rec->p, rec->len);
 }
 
 static const char *type_name(struct ev_batch *b, const struct ev_doc *d, uint32_t at)
@@ -697,29 +697,37 @@ bool ev_batch_cause(const struct ev_batch *b, size_t i, struct ev_buf *out)
 	return true;
 }
 
-static char *text_member(const struct ev_doc *d, uint32_t object, const char *name)
+/* Text or null, which is none. */
+static bool text_member(const struct ev_doc *d, uint32_t object, const char *name, char **out)
 {
 	uint32_t at = ev_member(d, object, name, strlen(name));
 	struct ev_buf scratch = {0};
 	const char *p;
-	char *copy;
 	size_t len;
+	bool good;
 
 	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
-		return NULL;
+		return at != EV_NOWHERE && ev_kind(d, at) == EV_NULL;
 	p = ev_string(d, at, &scratch, &len);
-	copy = ev_strndup(p, len);
+	good = memchr(p, '\0', len) == NULL;
+	if (good)
+		*out = ev_strndup(p, len);
 	ev_buf_free(&scratch);
-	return copy;
+	return good;
+}
+
+static bool short_member(const struct ev_doc *d, uint32_t object, const char *name, char **out)
+{
+	return text_member(d, object, name, out) && (*out == NULL || strlen(*out) <= MAX_TEXT);
 }
 
 static bool read_octets(struct cause *c, const struct ev_doc *d, uint32_t sample)
 {
-	char *hex = text_member(d, sample, "octets");
+	char *hex = NULL;
 	uint64_t base64, cut;
-	bool good = hex != NULL && strlen(hex) % 2 == 0 && strlen(hex) <= 2 * (size_t)RAW &&
-		    ev_state_u64(d, sample, "base64", &base64) &&
-		    ev_state_u64(d, sample, "was_cut", &cut);
+	bool good = text_member(d, sample, "octets", &hex) && hex != NULL && strlen(hex) % 2 == 0 &&
+		    strlen(hex) <= 2 * (size_t)RAW && ev_state_u64(d, sample, "base64", &base64) &&
+		    base64 <= 1 && ev_state_u64(d, sample, "was_cut", &cut) && cut <= 1;
 
 	for (size_t i = 0; good && hex[i] != '\0'; i += 2) {
 		char pair[3] = {hex[i], hex[i + 1], '\0'};
@@ -743,99 +751,129 @@ static void swap_positions(struct ev_position *a, struct ev_position *b)
 	*b = x;
 }
 
-/* Adds a cause that was read, and leaves in it what is not kept. */
-static void add_cause(struct ev_batch *b, struct cause *x)
+/* Which is the sample: the first, and of two at one place the lesser. */
+static int sample_order(const struct cause *a, const struct cause *b)
+{
+	const char *const texts[][2] = {{a->severity, b->severity},
+					{a->explain, b->explain},
+					{a->path, b->path},
+					{a->message, b->message}};
+	size_t len = a->raw.len < b->raw.len ? a->raw.len : b->raw.len;
+	int order = ev_position_compare(&a->first, &b->first);
+
+	for (size_t i = 0; i < 4 && order == 0; i++)
+		order = part_order(texts[i][0], texts[i][1]);
+	if (order == 0 && len > 0)
+		order = memcmp(a->raw.p, b->raw.p, len);
+	if (order == 0)
+		order = (a->raw.len > b->raw.len) - (a->raw.len < b->raw.len);
+	if (order == 0)
+		order = a->base64 - b->base64;
+	return order != 0 ? order : a->cut - b->cut;
+}
+
+/* Adds a cause that was read, and leaves in it what is not kept. False if it cannot be. */
+static bool add_cause(struct ev_batch *b, struct cause *x)
 {
 	struct cause *c = find_cause(b, (const char *const *)x->parts);
 
-	if (c == NULL) {
-		b->left_out += x->records;
-		return;
-	}
-	if (c->records == 0) {
-		c->severity = ev_strdup(x->severity);
-		c->explain = short_copy(x->explain);
-	}
+	if (c == NULL)
+		return ev_count_add(&b->left_out, x->records);
 	if (c->records == 0 || ev_position_compare(&x->last, &c->last) > 0)
 		swap_positions(&c->last, &x->last);
-	if (c->records == 0 || ev_position_compare(&x->first, &c->first) < 0) {
+	if (c->records == 0 || sample_order(x, c) < 0) {
 		struct ev_buf raw = c->raw;
 
 		swap_positions(&c->first, &x->first);
-		free(c->path);
-		free(c->message);
-		c->path = short_copy(x->path);
-		c->message = short_copy(x->message);
+		set_text(&c->severity, ev_strdup(x->severity));
+		set_text(&c->explain, short_copy(x->explain));
+		set_text(&c->path, short_copy(x->path));
+		set_text(&c->message, short_copy(x->message));
 		c->raw = x->raw;
 		x->raw = raw;
 		c->base64 = x->base64;
 		c->cut = x->cut;
 	}
 	c->records += x->records;
+	return c->records <= b->records;
 }
 
-static bool merge_cause(struct ev_batch *b, const struct ev_doc *d, uint32_t at)
+static bool is_severity(const char *text)
+{
+	static const char *const severities[] = {"critical", "warning", "info"};
+
+	for (size_t i = 0; text != NULL && i < 3; i++)
+		if (strcmp(text, severities[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool merge_cause(struct ev_batch *b, const struct ev_doc *d, uint32_t at, uint64_t events)
 {
 	static const char *const names[] = {"code", "type", "rule", "path", "keyword"};
 	uint32_t sample = ev_member(d, at, "sample", 6);
 	struct cause c = {.records = 0};
-	bool good;
+	bool good = sample != EV_NOWHERE;
+	int order;
 
-	for (size_t i = 0; i < PARTS; i++)
-		c.parts[i] = text_member(d, at, names[i]);
-	c.severity = text_member(d, at, "severity");
-	c.explain = text_member(d, at, "explain");
-	good = c.parts[PART_CODE] != NULL && c.severity != NULL && sample != EV_NOWHERE &&
-	       ev_state_u64(d, at, "records", &c.records) && c.records > 0 &&
+	for (size_t i = 0; i < PARTS && good; i++)
+		good = text_member(d, at, names[i], &c.parts[i]);
+	good = good && c.parts[PART_CODE] != NULL && text_member(d, at, "severity", &c.severity) &&
+	       is_severity(c.severity) && short_member(d, at, "explain", &c.explain) &&
+	       short_member(d, sample, "path", &c.path) &&
+	       short_member(d, sample, "message", &c.message) &&
+	       ev_state_u64(d, at, "records", &c.records) && c.records > 0 && c.records <= events &&
 	       ev_position_read(d, ev_member(d, at, "first", 5), &c.first) &&
 	       ev_position_read(d, ev_member(d, at, "last", 4), &c.last) &&
 	       read_octets(&c, d, sample);
 	if (good) {
-		c.path = text_member(d, sample, "path");
-		c.message = text_member(d, sample, "message");
-		add_cause(b, &c);
+		order = ev_position_compare(&c.first, &c.last);
+		good = (c.records == 1 ? order == 0 : order <= 0) && add_cause(b, &c);
 	}
 	free_cause(&c);
 	return good;
 }
 
-static bool int_of(const struct ev_doc *d, uint32_t at, int64_t *v)
-{
-	const char *p;
-	char *end;
-	size_t len;
+/* Times and types tell of records that came in, some of them rejected: of both so many. */
+struct told {
+	uint64_t in, rejected;
+};
 
-	if (ev_kind(d, at) != EV_STRING)
-		return false;
-	p = ev_raw(d, at, &len);
-	*v = strtoll(p + 1, &end, 10);
-	return end == p + len - 1 && len > 2 && len < 24;
+static bool tell_of(struct told *told, uint64_t in, uint64_t rejected)
+{
+	return rejected <= in && ev_count_add(&told->in, in) &&
+	       ev_count_add(&told->rejected, rejected);
 }
 
-static bool merge_times(struct ev_batch *b, const struct ev_doc *d, uint32_t list)
+static bool merge_times(struct ev_batch *b, const struct ev_doc *d, uint32_t list,
+			struct told *told)
 {
 	for (uint32_t i = ev_first(d, list); i < ev_end(d, list); i = ev_next(d, i)) {
 		struct ev_time t = {0, 0};
 		uint64_t in, rejected;
 
 		if (ev_kind(d, i) != EV_ARRAY || d->nodes[i].count != 3 ||
-		    !int_of(d, i + 1, &t.sec) || !ev_u64_of(d, i + 2, &in) ||
-		    !ev_u64_of(d, i + 3, &rejected) || !ev_time_in_range(t))
+		    !ev_i64_of(d, i + 1, &t.sec) || !ev_u64_of(d, i + 2, &in) ||
+		    !ev_u64_of(d, i + 3, &rejected) || !tell_of(told, in, rejected) ||
+		    !ev_time_in_range(t))
 			return false;
 		count_time(b, t, in, rejected);
 	}
 	return true;
 }
 
-static bool merge_types(struct ev_batch *b, const struct ev_doc *d, uint32_t list)
+static bool merge_types(struct ev_batch *b, const struct ev_doc *d, uint32_t list,
+			struct told *told)
 {
 	for (uint32_t i = ev_first(d, list); i < ev_end(d, list); i = ev_next(d, i)) {
 		uint32_t name = ev_member(d, i, "type", 4);
 		uint64_t in, rejected;
 		struct type *t;
 
-		if (name == EV_NOWHERE || !ev_state_u64(d, i, "in", &in) ||
-		    !ev_state_u64(d, i, "rejected", &rejected))
+		if (name == EV_NOWHERE ||
+		    (ev_kind(d, name) != EV_STRING && ev_kind(d, name) != EV_NULL) ||
+		    !ev_state_u64(d, i, "in", &in) || in == 0 ||
+		    !ev_state_u64(d, i, "rejected", &rejected) || !tell_of(told, in, rejected))
 			return false;
 		t = type_of(b, d, name);
 		t->in += in;
@@ -849,38 +887,56 @@ static bool is_list(const struct ev_doc *d, uint32_t at)
 	return at != EV_NOWHERE && ev_kind(d, at) == EV_ARRAY;
 }
 
-static bool merge_batch(struct ev_batch *b, const struct ev_doc *d, uint32_t at)
+/* The times of the first and the last that passed; nothing where none did. */
+static bool merge_span(struct ev_batch *b, const struct ev_doc *d, uint32_t list, uint64_t passed)
+{
+	struct ev_time t[2] = {{0, 0}};
+	uint64_t nsec;
+	size_t n = 0;
+
+	if (d->nodes[list].count != (passed > 0 ? 2 : 0))
+		return false;
+	for (uint32_t i = ev_first(d, list); i < ev_end(d, list); i = ev_next(d, i), n++) {
+		if (ev_kind(d, i) != EV_ARRAY || d->nodes[i].count != 2 ||
+		    !ev_i64_of(d, i + 1, &t[n].sec) || !ev_u64_of(d, i + 2, &nsec) ||
+		    nsec > 999999999)
+			return false;
+		t[n].nsec = (int32_t)nsec;
+		if (!ev_time_in_range(t[n]) || ev_time_compare(t[0], t[n]) > 0)
+			return false;
+		count_span(b, t[n]);
+	}
+	return true;
+}
+
+static bool merge_batch(struct ev_batch *b, const struct ev_doc *d, uint32_t at, uint64_t passed,
+			uint64_t rejected)
 {
 	uint32_t span = ev_member(d, at, "span", 4), buckets = ev_member(d, at, "buckets", 7),
 		 types = ev_member(d, at, "types", 5);
+	struct told times = {0, 0}, sums = {0, 0};
 	uint64_t unit, left_out;
 
 	if (!is_list(d, span) || !is_list(d, buckets) || !is_list(d, types) ||
 	    !ev_state_u64(d, at, "unit", &unit) || unit > UNIT_CENTURY ||
-	    !ev_state_u64(d, at, "left_out", &left_out))
+	    !ev_state_u64(d, at, "left_out", &left_out) || !ev_count_add(&b->left_out, left_out) ||
+	    !ev_count_add(&b->records, passed + rejected) || !merge_span(b, d, span, passed))
 		return false;
-	b->left_out += left_out;
-	for (uint32_t i = ev_first(d, span); i < ev_end(d, span); i = ev_next(d, i)) {
-		struct ev_time t;
-		uint64_t nsec;
-
-		if (ev_kind(d, i) != EV_ARRAY || d->nodes[i].count != 2 ||
-		    !int_of(d, i + 1, &t.sec) || !ev_u64_of(d, i + 2, &nsec) || nsec > 999999999)
-			return false;
-		t.nsec = (int32_t)nsec;
-		count_span(b, t);
-	}
 	while (b->unit < (enum unit)unit)
 		coarsen(b);
-	return merge_times(b, d, buckets) && merge_types(b, d, types);
+	/* What bears no time is in no bucket. */
+	return merge_times(b, d, buckets, &times) && merge_types(b, d, types, &sums) &&
+	       sums.in == passed + rejected && sums.rejected == rejected &&
+	       times.rejected <= rejected && times.in - times.rejected == passed;
 }
 
-bool ev_batch_merge(struct ev_batch *b, const struct ev_doc *d)
+bool ev_batch_merge(struct ev_batch *b, const struct ev_doc *d, uint64_t passed, uint64_t rejected)
 {
 	uint32_t at = ev_member(d, 0, "cause", 5);
 
 	if (at != EV_NOWHERE)
-		return ev_kind(d, at) == EV_OBJECT && merge_cause(b, d, at);
+		return ev_kind(d, at) == EV_OBJECT && merge_cause(b, d, at, passed + rejected);
 	at = ev_member(d, 0, "batch", 5);
-	return at != EV_NOWHERE && ev_kind(d, at) == EV_OBJECT && merge_batch(b, d, at);
+	return at != EV_NOWHERE && ev_kind(d, at) == EV_OBJECT &&
+	       merge_batch(b, d, at, passed, rejected);
 }

@@ -17,8 +17,8 @@ struct ev_verdict {
 	struct ev_suite *suite;
 	struct ev_batch *batch; /* NULL: nothing is written of it */
 	struct ev_out *result, *state;
-	struct ev_verdict_counts merged;
-	char *first, *last; /* names of merged batches, least and greatest */
+	struct ev_verdict_counts merged, head; /* of all states, and of the one that is read */
+	char *first, *last;		       /* names of merged batches, least and greatest */
 	uint64_t lines;
 	struct ev_digest *digest;
 };
@@ -174,13 +174,14 @@ static char *text_member(const struct ev_doc *d, const char *name)
 	uint32_t at = ev_member(d, 0, name, strlen(name));
 	struct ev_buf scratch = {0};
 	const char *p;
-	char *copy;
+	char *copy = NULL;
 	size_t len;
 
 	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
 		return NULL;
 	p = ev_string(d, at, &scratch, &len);
-	copy = ev_strndup(p, len);
+	if (memchr(p, '\0', len) == NULL)
+		copy = ev_strndup(p, len);
 	ev_buf_free(&scratch);
 	return copy;
 }
@@ -198,18 +199,34 @@ static void note_batch(char **kept, char *name, int wanted)
 	}
 }
 
+/* A batch has both names or none. */
+static bool merge_names(struct ev_verdict *v, char *first, char *last)
+{
+	bool good = first != NULL && last != NULL ? first[0] != '\0' && strcmp(first, last) <= 0
+						  : first == NULL && last == NULL;
+
+	if (!good) {
+		free(first);
+		free(last);
+		return false;
+	}
+	note_batch(&v->first, first, -1);
+	note_batch(&v->last, last, 1);
+	return true;
+}
+
 static enum ev_status merge_head(struct ev_verdict *v, const struct ev_doc *d, const char *file,
 				 struct ev_error *err)
 {
-	struct ev_verdict_counts c;
+	struct ev_verdict_counts *c = &v->head, *sum = &v->merged;
 	char digest[33], *suite;
 	uint64_t format;
 	bool same;
 
 	if (!ev_state_u64(d, 0, "evkit_state", &format) || format != 1 ||
-	    !ev_state_u64(d, 0, "in", &c.in) || !ev_state_u64(d, 0, "out", &c.out) ||
-	    !ev_state_u64(d, 0, "rejected", &c.rejected) ||
-	    !ev_state_u64(d, 0, "warning", &c.warning) || !ev_state_u64(d, 0, "blank", &c.blank))
+	    !ev_state_u64(d, 0, "in", &c->in) || !ev_state_u64(d, 0, "out", &c->out) ||
+	    !ev_state_u64(d, 0, "rejected", &c->rejected) ||
+	    !ev_state_u64(d, 0, "warning", &c->warning) || !ev_state_u64(d, 0, "blank", &c->blank))
 		return ev_fail(err, "%s: this is no state that evvalidate --state-out wrote", file);
 	suite_digest(v, digest);
 	suite = text_member(d, "suite");
@@ -220,14 +237,12 @@ static enum ev_status merge_head(struct ev_verdict *v, const struct ev_doc *d, c
 			       "%s: the state is of other expectations than the model's: use the "
 			       "model or suite that it was made with",
 			       file);
-	v->merged.in += c.in;
-	v->merged.out += c.out;
-	v->merged.rejected += c.rejected;
-	v->merged.warning += c.warning;
-	v->merged.blank += c.blank;
-	note_batch(&v->first, text_member(d, "first"), -1);
-	note_batch(&v->last, text_member(d, "last"), 1);
-	return EV_OK;
+	if (!ev_count_add(&sum->in, c->in) || !ev_count_add(&sum->out, c->out) ||
+	    !ev_count_add(&sum->rejected, c->rejected) ||
+	    !ev_count_add(&sum->warning, c->warning) || !ev_count_add(&sum->blank, c->blank) ||
+	    c->in != c->out + c->rejected + c->blank)
+		return EV_REJECT;
+	return merge_names(v, text_member(d, "first"), text_member(d, "last")) ? EV_OK : EV_REJECT;
 }
 
 static bool is_end(const struct ev_doc *d, const struct ev_digest *digest, uint64_t lines,
@@ -245,17 +260,22 @@ static bool is_end(const struct ev_doc *d, const struct ev_digest *digest, uint6
 	return true;
 }
 
+/* The head, the batch, its causes, the expectations. */
 static enum ev_status merge_line(struct ev_verdict *v, const struct ev_doc *d, const char *file,
-				 bool head, struct ev_error *err)
+				 uint64_t nth, struct ev_error *err)
 {
-	enum ev_status st;
+	bool batch = ev_member(d, 0, "batch", 5) != EV_NOWHERE;
 
-	if (head)
+	if (nth == 0)
 		return merge_head(v, d, file, err);
-	if (ev_member(d, 0, "batch", 5) != EV_NOWHERE || ev_member(d, 0, "cause", 5) != EV_NOWHERE)
-		return v->batch == NULL || ev_batch_merge(v->batch, d) ? EV_OK : EV_REJECT;
-	st = v->suite != NULL ? ev_suite_merge(v->suite, d, err) : EV_REJECT;
-	return st;
+	if (batch != (nth == 1))
+		return EV_REJECT;
+	if (batch || ev_member(d, 0, "cause", 5) != EV_NOWHERE)
+		return v->batch == NULL ||
+				       ev_batch_merge(v->batch, d, v->head.out, v->head.rejected)
+			       ? EV_OK
+			       : EV_REJECT;
+	return v->suite != NULL ? ev_suite_merge(v->suite, d, v->head.out, err) : EV_REJECT;
 }
 
 enum ev_status ev_verdict_merge(struct ev_verdict *v, const char *file, struct ev_error *err)
@@ -282,9 +302,10 @@ enum ev_status ev_verdict_merge(struct ev_verdict *v, const char *file, struct e
 			break;
 		if (is_end(d, digest, lines, &good)) {
 			ended = true;
+			good = good && lines > 1 && (v->suite == NULL || ev_suite_merged(v->suite));
 			continue;
 		}
-		if ((st = merge_line(v, d, file, lines == 0, err)) != EV_OK)
+		if ((st = merge_line(v, d, file, lines, err)) != EV_OK)
 			break;
 		ev_digest_add(digest, line.p, line.len);
 		ev_digest_add(digest, "\n", 1);

@@ -17,16 +17,27 @@ const struct ev_position *frame_position(struct frame *f)
 	return &f->pos;
 }
 
-static int order_of(const struct sampled *a, const struct ev_position *pos, uint64_t element)
+static int place_order(const struct sampled *a, const struct ev_position *pos, uint64_t element)
 {
 	int order = ev_position_compare(&a->pos, pos);
 
 	return order != 0 ? order : (a->element > element) - (a->element < element);
 }
 
+/* One place may be told of twice, by its origin or in two states: then the values are in order. */
+static int order_of(const struct sampled *a, const struct ev_position *pos, uint64_t element,
+		    const char *value, size_t len)
+{
+	int order = place_order(a, pos, element);
+
+	if (order == 0)
+		order = memcmp(a->value.p, value, a->value.len < len ? a->value.len : len);
+	return order != 0 ? order : (a->value.len > len) - (a->value.len < len);
+}
+
 bool sample_wants(const struct sample *s, const struct ev_position *pos, uint64_t element)
 {
-	return s->n < EXPECT_SAMPLE || order_of(&s->list[s->n - 1], pos, element) > 0;
+	return s->n < EXPECT_SAMPLE || place_order(&s->list[s->n - 1], pos, element) >= 0;
 }
 
 void sample_add(struct sample *s, const struct ev_position *pos, uint64_t element,
@@ -35,7 +46,7 @@ void sample_add(struct sample *s, const struct ev_position *pos, uint64_t elemen
 	struct sampled item;
 	size_t i;
 
-	if (!sample_wants(s, pos, element))
+	if (s->n == EXPECT_SAMPLE && order_of(&s->list[s->n - 1], pos, element, value, len) <= 0)
 		return;
 	if (s->n < EXPECT_SAMPLE) {
 		item = (struct sampled){.element = 0};
@@ -43,7 +54,7 @@ void sample_add(struct sample *s, const struct ev_position *pos, uint64_t elemen
 	} else {
 		item = s->list[s->n - 1];
 	}
-	for (i = s->n - 1; i > 0 && order_of(&s->list[i - 1], pos, element) > 0; i--)
+	for (i = s->n - 1; i > 0 && order_of(&s->list[i - 1], pos, element, value, len) > 0; i--)
 		s->list[i] = s->list[i - 1];
 	ev_position_copy(&item.pos, pos);
 	item.element = element;
@@ -500,33 +511,92 @@ static enum ev_status damaged(struct ev_error *err)
 	return EV_REJECT;
 }
 
-enum ev_status ev_suite_merge(struct ev_suite *s, const struct ev_doc *d, struct ev_error *err)
-{
-	uint64_t index, v[5];
-	static const char *const names[] = {"elements", "missing", "unexpected", "untold",
-					    "misfits"};
-	struct expect *e;
+/* The counts of a line of state. */
+struct counts {
+	uint64_t elements, missing, unexpected, untold, misfits;
+};
 
+static bool read_counts(const struct ev_doc *d, struct counts *c)
+{
+	return ev_state_u64(d, 0, "elements", &c->elements) &&
+	       ev_state_u64(d, 0, "missing", &c->missing) &&
+	       ev_state_u64(d, 0, "unexpected", &c->unexpected) &&
+	       ev_state_u64(d, 0, "untold", &c->untold) &&
+	       ev_state_u64(d, 0, "misfits", &c->misfits);
+}
+
+uint64_t present_in(const struct ev_doc *d)
+{
+	struct counts c;
+
+	read_counts(d, &c);
+	return c.elements - c.missing - c.misfits;
+}
+
+/* Whether they can be of that expectation and so many events. */
+static bool counts_fit(const struct expect *e, const struct counts *c, uint64_t events)
+{
+	uint64_t apart = 0, rows = 0;
+	bool lists = false;
+
+	if (!ev_count_add(&apart, c->missing) || !ev_count_add(&apart, c->misfits) ||
+	    !ev_count_add(&apart, c->unexpected) || apart > c->elements ||
+	    (c->misfits > 0 && e->misfit == NULL) || (c->untold > 0 && e->condition == SIZE_MAX) ||
+	    (c->unexpected > 0 && is_unique_kind(e)) || c->untold > events)
+		return false;
+	for (size_t i = 0; i < e->n_columns; i++)
+		lists |= column_of(e, i)->path->many;
+	if (lists)
+		return true;
+	return ev_count_add(&rows, c->elements) && ev_count_add(&rows, c->untold) &&
+	       (e->condition == SIZE_MAX ? rows == events : rows <= events);
+}
+
+static bool merge_counts(struct expect *e, const struct counts *c)
+{
+	return ev_count_add(&e->elements, c->elements) && ev_count_add(&e->missing, c->missing) &&
+	       ev_count_add(&e->unexpected, c->unexpected) && ev_count_add(&e->untold, c->untold) &&
+	       ev_count_add(&e->misfits, c->misfits);
+}
+
+static bool sample_fits(const struct ev_doc *d, uint32_t at, uint64_t unexpected)
+{
+	return at != EV_NOWHERE && ev_kind(d, at) == EV_ARRAY &&
+	       d->nodes[at].count == (unexpected < EXPECT_SAMPLE ? unexpected : EXPECT_SAMPLE);
+}
+
+enum ev_status ev_suite_merge(struct ev_suite *s, const struct ev_doc *d, uint64_t events,
+			      struct ev_error *err)
+{
+	uint32_t sample = ev_member(d, 0, "sample", 6);
+	struct expect *e;
+	struct counts c;
+	uint64_t index;
+
+	/* Each stands there once, in their order, with its keys behind it. */
 	if (ev_state_u64(d, 0, "unique", &index)) {
-		if (index >= s->n || !is_unique_kind(&s->list[index]))
+		if (index >= s->n || index + 1 != s->merged || !is_unique_kind(&s->list[index]))
 			return damaged(err);
 		return unique_merge(&s->list[index], d, ev_member(d, 0, "keys", 4), err);
 	}
-	if (!ev_state_u64(d, 0, "expectation", &index) || index >= s->n)
+	if (!ev_state_u64(d, 0, "expectation", &index) || index >= s->n || index != s->merged)
 		return damaged(err);
-	e = &s->list[index];
-	for (size_t i = 0; i < 5; i++)
-		if (!ev_state_u64(d, 0, names[i], &v[i]))
-			return damaged(err);
-	e->elements += v[0];
-	e->missing += v[1];
-	e->unexpected += v[2];
-	e->untold += v[3];
-	e->misfits += v[4];
-	if (!sample_merge(&e->sample, d, ev_member(d, 0, "sample", 6)) ||
+	e = &s->list[s->merged++];
+	if (!read_counts(d, &c) || !counts_fit(e, &c, events) || !merge_counts(e, &c) ||
+	    !sample_fits(d, sample, c.unexpected) || !sample_merge(&e->sample, d, sample) ||
 	    (e->kind->merge != NULL && !e->kind->merge(e, d, 0)))
 		return damaged(err);
 	return EV_OK;
+}
+
+bool ev_suite_merged(struct ev_suite *s)
+{
+	bool good = s->merged == s->n;
+
+	for (size_t i = 0; i < s->n && good; i++)
+		good = !is_unique_kind(&s->list[i]) || unique_is_whole(&s->list[i]);
+	s->merged = 0;
+	return good;
 }
 
 /* Judging */

@@ -48,8 +48,11 @@ enum ev_status ev_suite_step(struct ev_suite *s, const struct ev_event *event,
 typedef enum ev_status ev_suite_put(void *ctx, const char *line, size_t len, struct ev_error *err);
 enum ev_status ev_suite_judge(struct ev_suite *s, ev_suite_put *put, void *ctx,
 			      struct ev_error *err);
-/* Adds a line of written state. EV_REJECT if it is damaged. */
-enum ev_status ev_suite_merge(struct ev_suite *s, const struct ev_doc *d, struct ev_error *err);
+/* Adds a line of written state, of a run of so many events. EV_REJECT if it is damaged. */
+enum ev_status ev_suite_merge(struct ev_suite *s, const struct ev_doc *d, uint64_t events,
+			      struct ev_error *err);
+/* Behind the last line of each state: false if there should have been more. */
+bool ev_suite_merged(struct ev_suite *s);
 
 /* What was found, after ev_suite_judge. */
 enum ev_outcome { EV_EXPECT_PASS, EV_EXPECT_FAIL, EV_EXPECT_INCONCLUSIVE };

@@ -200,6 +200,7 @@ struct ev_suite {
 	size_t n_conditions;
 	struct ev_jschema_set *schemas; /* or NULL */
 	uint64_t records;
+	size_t merged;	       /* lines of the state that is read, one an expectation */
 	struct ev_arena arena; /* of one step, or of one judgement */
 	struct ev_buf scratch, shown;
 	struct ev_scan *scan;
@@ -251,6 +252,8 @@ bool limit_compare(const struct limit *l, const struct ev_doc *d, uint32_t at,
 bool in_range(const struct range *r, const struct ev_doc *d, uint32_t at, struct ev_buf *scratch);
 bool read_moment(const char *p, size_t len, struct ev_time *t);
 void count_unexpected(struct expect *e, struct frame *f, uint64_t element, uint32_t at);
+/* How many values a line of state tells of that are neither missing nor misfits. */
+uint64_t present_in(const struct ev_doc *d);
 
 /* Judging, with exact numbers as JSON texts. */
 /* The outcome of a value known to lie in [low, high]; sets outcome, and error where it is open. */
@@ -281,6 +284,8 @@ enum ev_status unique_finish(struct expect *e, size_t index, ev_suite_put *put, 
 enum ev_status unique_merge(struct expect *e, const struct ev_doc *d, uint32_t list,
 			    struct ev_error *err);
 bool is_unique_kind(const struct expect *e);
+/* Whether there is a key for every value that the states have counted. */
+bool unique_is_whole(const struct expect *e);
 
 /* expect_read.c */
 bool suite_read_model(struct ev_suite *s, const struct ev_yaml *list, struct ev_error *err);

@@ -203,17 +203,27 @@ static bool read_mark(const struct ev_doc *d, uint32_t at, struct mark *m)
 		return false;
 	p = ev_raw(d, value, &len);
 	ev_buf_put(&m->value, p, len);
-	return true;
+	return len <= MAX_VALUE;
+}
+
+static bool is_run(const struct run *r)
+{
+	return strcmp(r->first.pos.source, r->last.pos.source) == 0 &&
+	       r->first.pos.line == r->first_line && r->last.pos.line == r->last_line &&
+	       r->first_line <= r->last_line;
 }
 
 static bool order_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
 {
 	struct ordered *o = e->own;
 	uint32_t list = ev_member(d, at, "runs", 4);
-	uint64_t too_many;
+	uint64_t too_many, unexpected, values = 0;
 
+	/* The first value of each run is held against none. */
 	if (!ev_state_u64(d, at, "too_many", &too_many) || list == EV_NOWHERE ||
-	    ev_kind(d, list) != EV_ARRAY)
+	    ev_kind(d, list) != EV_ARRAY || too_many > 1 ||
+	    !ev_state_u64(d, at, "unexpected", &unexpected) || !ev_count_add(&values, unexpected) ||
+	    !ev_count_add(&values, d->nodes[list].count) || values > present_in(d))
 		return false;
 	o->too_many |= too_many > 0;
 	for (uint32_t i = ev_first(d, list); i < ev_end(d, list); i = ev_next(d, i)) {
@@ -222,7 +232,7 @@ static bool order_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
 		if (!ev_state_u64(d, i, "first_line", &r.first_line) ||
 		    !ev_state_u64(d, i, "last_line", &r.last_line) ||
 		    !read_mark(d, ev_member(d, i, "first", 5), &r.first) ||
-		    !read_mark(d, ev_member(d, i, "last", 4), &r.last)) {
+		    !read_mark(d, ev_member(d, i, "last", 4), &r.last) || !is_run(&r)) {
 			free_run(&r);
 			return false;
 		}
@@ -238,6 +248,19 @@ static bool order_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
 	return true;
 }
 
+static int mark_order(const struct mark *a, const struct mark *b)
+{
+	int order = ev_position_compare(&a->pos, &b->pos);
+
+	if (order == 0)
+		order = (a->element > b->element) - (a->element < b->element);
+	if (order == 0)
+		order = memcmp(a->value.p, b->value.p,
+			       a->value.len < b->value.len ? a->value.len : b->value.len);
+	return order != 0 ? order : (a->value.len > b->value.len) - (a->value.len < b->value.len);
+}
+
+/* Runs of the same lines overlap; they have an order so that what is found does not depend on it. */
 static int by_line(const void *a, const void *b)
 {
 	const struct run *x = a, *y = b;
@@ -247,7 +270,10 @@ static int by_line(const void *a, const void *b)
 		return order;
 	if (x->first_line != y->first_line)
 		return x->first_line < y->first_line ? -1 : 1;
-	return (x->last_line > y->last_line) - (x->last_line < y->last_line);
+	if (x->last_line != y->last_line)
+		return x->last_line < y->last_line ? -1 : 1;
+	order = mark_order(&x->first, &y->first);
+	return order != 0 ? order : mark_order(&x->last, &y->last);
 }
 
 static void order_judge(struct expect *e, struct ev_buf *out)

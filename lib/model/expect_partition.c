@@ -258,21 +258,20 @@ static bool partition_merge(struct expect *e, const struct ev_doc *d, uint32_t a
 {
 	struct partition *p = e->own;
 	uint32_t counts = ev_member(d, at, "counts", 6);
-	uint64_t below, above, v;
+	uint64_t below, above, v, all = 0;
 	size_t k = 0;
 
 	if (!ev_state_u64(d, at, "below", &below) || !ev_state_u64(d, at, "above", &above) ||
 	    counts == EV_NOWHERE || ev_kind(d, counts) != EV_ARRAY ||
-	    d->nodes[counts].count != p->n)
+	    d->nodes[counts].count != p->n || (below > 0 && p->bins == NULL) ||
+	    !ev_count_add(&all, below) || !ev_count_add(&all, above) ||
+	    !ev_count_add(&p->below, below) || !ev_count_add(&p->above, above))
 		return false;
-	p->below += below;
-	p->above += above;
-	for (uint32_t i = ev_first(d, counts); i < ev_end(d, counts); i = ev_next(d, i)) {
-		if (!ev_u64_of(d, i, &v))
+	for (uint32_t i = ev_first(d, counts); i < ev_end(d, counts); i = ev_next(d, i))
+		if (!ev_u64_of(d, i, &v) || !ev_count_add(&all, v) ||
+		    !ev_count_add(&p->counts[k++], v))
 			return false;
-		p->counts[k++] += v;
-	}
-	return true;
+	return all == present_in(d);
 }
 
 /* What is expected of part i of n + 2: below, the parts, above. */

@@ -116,19 +116,21 @@ static bool distinct_merge(struct expect *e, const struct ev_doc *d, uint32_t at
 {
 	struct distinct *s = e->own;
 	uint32_t counts = ev_member(d, at, "counts", 6), least = ev_member(d, at, "least", 5);
-	uint64_t v;
+	uint64_t v, all = 0;
 	size_t k = 0;
 
 	if (!ev_state_u64(d, at, "others", &v) || counts == EV_NOWHERE || least == EV_NOWHERE ||
 	    ev_kind(d, counts) != EV_ARRAY || ev_kind(d, least) != EV_ARRAY ||
-	    d->nodes[counts].count != e->set.n)
+	    d->nodes[counts].count != e->set.n || d->nodes[least].count > EXPECT_SAMPLE ||
+	    d->nodes[least].count > v || (v > 0 && d->nodes[least].count == 0) ||
+	    !ev_count_add(&all, v) || !ev_count_add(&s->others, v))
 		return false;
-	s->others += v;
-	for (uint32_t i = ev_first(d, counts); i < ev_end(d, counts); i = ev_next(d, i)) {
-		if (!ev_u64_of(d, i, &v))
+	for (uint32_t i = ev_first(d, counts); i < ev_end(d, counts); i = ev_next(d, i))
+		if (!ev_u64_of(d, i, &v) || !ev_count_add(&all, v) ||
+		    !ev_count_add(&s->counts[k++], v))
 			return false;
-		s->counts[k++] += v;
-	}
+	if (all != present_in(d))
+		return false;
 	for (uint32_t i = ev_first(d, least); i < ev_end(d, least); i = ev_next(d, i)) {
 		size_t len;
 		const char *p = ev_raw(d, i, &len);

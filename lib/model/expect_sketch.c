@@ -59,19 +59,24 @@ static void tally_write(const struct expect *e, struct ev_buf *out)
 
 static bool tally_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
 {
-	return ev_tally_merge(e->own, d, ev_member(d, at, "tally", 5));
+	return ev_tally_merge(e->own, d, ev_member(d, at, "tally", 5), present_in(d));
+}
+
+/* How many distinct values of those that came; it is in [low, high], and in the sketch's error. */
+static uint64_t distinct_of(const struct expect *e, uint64_t *low, uint64_t *high)
+{
+	uint64_t n = ev_tally_distinct(e->own, low, high), present = e->elements - e->missing;
+
+	*low = *low < present ? *low : present;
+	*high = *high < present ? *high : present;
+	return n < present ? n : present;
 }
 
 static void count_judge(struct expect *e, struct ev_buf *out)
 {
-	uint64_t low, high, n = ev_tally_distinct(e->own, &low, &high);
-	uint64_t present = e->elements - e->missing;
+	uint64_t low, high, n = distinct_of(e, &low, &high);
 	char from[24], to[24];
 
-	if (high > present)
-		high = present;
-	if (n > high)
-		n = high;
 	snprintf(from, sizeof from, "%llu", (unsigned long long)low);
 	snprintf(to, sizeof to, "%llu", (unsigned long long)high);
 	judge_range(e, from, to);
@@ -85,7 +90,7 @@ static void count_judge(struct expect *e, struct ev_buf *out)
 
 static void share_judge(struct expect *e, struct ev_buf *out)
 {
-	uint64_t low, high, n = ev_tally_distinct(e->own, &low, &high);
+	uint64_t low, high, n = distinct_of(e, &low, &high);
 	uint64_t present = e->elements - e->missing;
 	struct ev_arena *a = &e->suite->arena;
 	struct ev_buf from = {0}, to = {0};
@@ -95,10 +100,6 @@ static void share_judge(struct expect *e, struct ev_buf *out)
 		put_observed(out, "null");
 		return;
 	}
-	if (high > present)
-		high = present;
-	if (n > high)
-		n = high;
 	/* The share to 40 digits: nearer to a limit than that it is the limit. */
 	for (int side = 0; side < 2; side++) {
 		struct ev_dec x = {0}, y = {0};
@@ -205,19 +206,18 @@ static bool common_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
 {
 	struct common *m = e->own;
 	uint32_t counts = ev_member(d, at, "counts", 6);
+	uint64_t v, wanted = 0, present = present_in(d);
 	size_t k = 0;
 
 	if (counts == EV_NOWHERE || ev_kind(d, counts) != EV_ARRAY ||
 	    d->nodes[counts].count != e->set.n)
 		return false;
-	for (uint32_t i = ev_first(d, counts); i < ev_end(d, counts); i = ev_next(d, i)) {
-		uint64_t v;
-
-		if (!ev_u64_of(d, i, &v))
+	for (uint32_t i = ev_first(d, counts); i < ev_end(d, counts); i = ev_next(d, i))
+		if (!ev_u64_of(d, i, &v) || !ev_count_add(&wanted, v) ||
+		    !ev_count_add(&m->counts[k++], v))
 			return false;
-		m->counts[k++] += v;
-	}
-	return ev_tally_merge(&m->others, d, ev_member(d, at, "tally", 5));
+	return wanted <= present &&
+	       ev_tally_merge(&m->others, d, ev_member(d, at, "tally", 5), present - wanted);
 }
 
 static int by_text(const void *a, const void *b)
@@ -391,7 +391,7 @@ static bool quantile_merge(struct expect *e, const struct ev_doc *d, uint32_t at
 {
 	const struct quantiles *q = e->own;
 
-	return ev_quantile_merge(q->sketch, d, ev_member(d, at, "quantile", 8));
+	return ev_quantile_merge(q->sketch, d, ev_member(d, at, "quantile", 8), present_in(d));
 }
 
 /* Half the sum of two numbers, exactly; "" if one is beyond. */

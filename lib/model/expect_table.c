@@ -159,15 +159,15 @@ static bool names_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
 {
 	struct table *t = e->own;
 	uint32_t list = ev_member(d, at, "names", 5);
-	uint64_t v[4];
+	uint64_t v[4], events = present_in(d);
 
 	if (!ev_state_u64(d, at, "found", &v[0]) || !ev_state_u64(d, at, "out_of_order", &v[1]) ||
 	    !ev_state_u64(d, at, "elsewhere", &v[2]) || !ev_state_u64(d, at, "too_many", &v[3]) ||
-	    list == EV_NOWHERE || ev_kind(d, list) != EV_ARRAY)
+	    list == EV_NOWHERE || ev_kind(d, list) != EV_ARRAY || v[0] > events || v[1] > events ||
+	    v[2] > v[0] || v[3] > 1 || (events == 0 && (v[3] > 0 || d->nodes[list].count > 0)) ||
+	    !ev_count_add(&t->found, v[0]) || !ev_count_add(&t->out_of_order, v[1]) ||
+	    !ev_count_add(&t->elsewhere, v[2]))
 		return false;
-	t->found += v[0];
-	t->out_of_order += v[1];
-	t->elsewhere += v[2];
 	t->too_many |= v[3] > 0;
 	for (uint32_t i = ev_first(d, list); i < ev_end(d, list); i = ev_next(d, i)) {
 		if (ev_kind(d, i) != EV_STRING)

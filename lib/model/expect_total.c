@@ -86,25 +86,6 @@ static void sum_write(const struct expect *e, struct ev_buf *out)
 	ev_sum_write(&t->squares, out);
 }
 
-static bool merge_sum(struct ev_sum *s, const struct ev_doc *d, uint32_t at)
-{
-	const char *p;
-	size_t len;
-
-	if (at == EV_NOWHERE || ev_kind(d, at) != EV_NUMBER)
-		return false;
-	p = ev_raw(d, at, &len);
-	return ev_sum_merge(s, p, len);
-}
-
-static bool sum_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
-{
-	struct total *t = e->own;
-
-	return merge_sum(&t->sum, d, ev_member(d, at, "sum", 3)) &&
-	       merge_sum(&t->squares, d, ev_member(d, at, "squares", 7));
-}
-
 static struct ev_dec exact(struct ev_arena *a, const struct ev_sum *s)
 {
 	struct ev_buf text = {0};
@@ -124,6 +105,54 @@ static struct ev_dec whole(struct ev_arena *a, uint64_t n)
 
 	ev_dec_read(a, text, (size_t)len, &d);
 	return d;
+}
+
+/* Whether it can be the sum of n numbers of so many digits on both sides of the point. */
+static bool is_sum_of(uint64_t n, int digits, const char *text, size_t len)
+{
+	struct ev_number sum;
+	char most[32];
+	int most_len = snprintf(most, sizeof most, "%llue%d", (unsigned long long)n, digits);
+
+	ev_number_read(text, len, &sum);
+	return sum.digits == 0 || (!sum.huge && sum.point - (int64_t)sum.digits >= -digits &&
+				   ev_number_compare(text + sum.negative, len - sum.negative, most,
+						     (size_t)most_len) < 0);
+}
+
+/* n times the sum of squares, less the square of the sum: never negative. */
+static struct ev_dec variance(struct ev_arena *a, struct ev_dec sum, struct ev_dec squares,
+			      uint64_t n)
+{
+	ev_dec_multiply(a, squares, whole(a, n), &squares);
+	ev_dec_multiply(a, sum, sum, &sum);
+	ev_dec_add(a, squares, ev_dec_negate(sum), &sum);
+	return sum;
+}
+
+static bool sum_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
+{
+	uint32_t sum = ev_member(d, at, "sum", 3), squares = ev_member(d, at, "squares", 7);
+	struct ev_arena *a = &e->suite->arena;
+	uint64_t n = present_in(d);
+	struct total *t = e->own;
+	struct ev_dec x, y;
+	const char *p, *q;
+	size_t p_len, q_len;
+	bool good;
+
+	if (sum == EV_NOWHERE || ev_kind(d, sum) != EV_NUMBER || squares == EV_NOWHERE ||
+	    ev_kind(d, squares) != EV_NUMBER)
+		return false;
+	p = ev_raw(d, sum, &p_len);
+	q = ev_raw(d, squares, &q_len);
+	if (!is_sum_of(n, EV_SUM_DIGITS, p, p_len) ||
+	    !is_sum_of(e->strict ? n : 0, 2 * EV_SUM_DIGITS, q, q_len))
+		return false;
+	good = !e->strict || (ev_dec_read(a, p, p_len, &x) && ev_dec_read(a, q, q_len, &y) &&
+			      !y.negative && !variance(a, x, y, n).negative);
+	ev_arena_reset(a);
+	return good && ev_sum_merge(&t->sum, p, p_len) && ev_sum_merge(&t->squares, q, q_len);
 }
 
 static uint64_t counted(const struct expect *e)
@@ -199,7 +228,7 @@ static void deviation_judge(struct expect *e, struct ev_buf *out)
 {
 	struct ev_arena *a = &e->suite->arena;
 	const struct total *t = e->own;
-	struct ev_dec sum, squares, n, by;
+	struct ev_dec sum, by;
 	struct ev_buf shown = {0};
 
 	if (counted(e) < 2) {
@@ -207,13 +236,8 @@ static void deviation_judge(struct expect *e, struct ev_buf *out)
 		put_observed(out, "null");
 		return;
 	}
-	sum = exact(a, &t->sum);
-	squares = exact(a, &t->squares);
-	n = whole(a, counted(e));
-	ev_dec_multiply(a, n, whole(a, counted(e) - 1), &by);
-	ev_dec_multiply(a, squares, n, &squares);
-	ev_dec_multiply(a, sum, sum, &sum);
-	ev_dec_add(a, squares, ev_dec_negate(sum), &sum);
+	ev_dec_multiply(a, whole(a, counted(e)), whole(a, counted(e) - 1), &by);
+	sum = variance(a, exact(a, &t->sum), exact(a, &t->squares), counted(e));
 	settle(e, within(e, sum, by, true));
 	ev_dec_root(a, sum, by, EXPECT_DIGITS, &shown);
 	put_observed(out, ev_buf_str(&shown));
@@ -329,7 +353,7 @@ static bool best_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
 	bool good;
 
 	at = ev_member(d, at, "best", 4);
-	if (at == EV_NOWHERE)
+	if (at == EV_NOWHERE || (ev_kind(d, at) == EV_NULL) != (present_in(d) == 0))
 		return false;
 	if (ev_kind(d, at) == EV_NULL)
 		return true;

@@ -13,6 +13,7 @@ enum { SHOWN = 48, KEYS_A_LINE = 500, SMALLEST_SHARE = 64 * 1024 };
 
 struct unique {
 	struct ev_sort *sort; /* made with the first key */
+	uint64_t merged;      /* keys out of states */
 	struct ev_buf item;
 };
 
@@ -44,6 +45,11 @@ static void close_unique(struct expect *e)
 bool is_unique_kind(const struct expect *e)
 {
 	return e->kind->close == close_unique;
+}
+
+bool unique_is_whole(const struct expect *e)
+{
+	return ((const struct unique *)e->own)->merged == e->elements - e->missing;
 }
 
 static void make_sort(struct expect *e)
@@ -341,7 +347,7 @@ enum ev_status unique_merge(struct expect *e, const struct ev_doc *d, uint32_t l
 		size_t len;
 
 		good = ev_kind(d, i) == EV_ARRAY && d->nodes[i].count == 5 &&
-		       read_hash(d, i + 1, &key) && ev_u64_of(d, i + 2, &count) &&
+		       read_hash(d, i + 1, &key) && ev_u64_of(d, i + 2, &count) && count == 1 &&
 		       ev_position_read(d, i + 3, &pos);
 		if (!good)
 			break;
@@ -349,8 +355,10 @@ enum ev_status unique_merge(struct expect *e, const struct ev_doc *d, uint32_t l
 		value = ev_next(d, element);
 		good = ev_u64_of(d, element, &which);
 		p = ev_raw(d, value, &len);
-		if (good)
-			st = add(e, key, count, &pos, which, p, len, err);
+		if (!good)
+			break;
+		st = add(e, key, count, &pos, which, p, len, err);
+		((struct unique *)e->own)->merged++;
 	}
 	ev_position_free(&pos);
 	if (good || st == EV_FATAL)

@@ -4,6 +4,7 @@
 #include "json/form.h"
 #include "json/view.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 bool ev_u64_of(const struct ev_doc *d, uint32_t at, uint64_t *v)
@@ -27,17 +28,46 @@ bool ev_state_u64(const struct ev_doc *d, uint32_t object, const char *name, uin
 	return ev_u64_of(d, ev_member(d, object, name, strlen(name)), v);
 }
 
+bool ev_i64_of(const struct ev_doc *d, uint32_t at, int64_t *v)
+{
+	const char *p;
+	char *end;
+	size_t len;
+
+	*v = 0;
+	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
+		return false;
+	p = ev_raw(d, at, &len);
+	if (p[1] != '-' && (p[1] < '0' || p[1] > '9'))
+		return false;
+	errno = 0;
+	*v = strtoll(p + 1, &end, 10);
+	return end == p + len - 1 && errno == 0;
+}
+
+bool ev_count_add(uint64_t *count, uint64_t n)
+{
+	const uint64_t most = UINT64_C(1) << 53;
+
+	if (n > most || *count > most - n)
+		return false;
+	*count += n;
+	return true;
+}
+
+/* NULL for a text with a NUL in it too, which no name of a source has. */
 static char *text_of(const struct ev_doc *d, uint32_t at)
 {
 	struct ev_buf scratch = {0};
 	const char *p;
-	char *copy;
+	char *copy = NULL;
 	size_t len;
 
 	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
 		return NULL;
 	p = ev_string(d, at, &scratch, &len);
-	copy = ev_strndup(p, len);
+	if (memchr(p, '\0', len) == NULL)
+		copy = ev_strndup(p, len);
 	ev_buf_free(&scratch);
 	return copy;
 }
@@ -190,15 +220,10 @@ bool ev_position_read(const struct ev_doc *d, uint32_t at, struct ev_position *p
 	p->timed = sec != EV_NOWHERE;
 	p->time = (struct ev_time){0};
 	if (p->timed) {
-		char *text = text_of(d, sec);
-
-		if (text == NULL || !ev_state_u64(d, at, "nsec", &nsec) || nsec > 999999999) {
-			free(text);
+		if (!ev_i64_of(d, sec, &p->time.sec) || !ev_state_u64(d, at, "nsec", &nsec) ||
+		    nsec > 999999999)
 			return false;
-		}
-		p->time.sec = strtoll(text, NULL, 10);
 		p->time.nsec = (int32_t)nsec;
-		free(text);
 	}
 	free(p->source);
 	p->source = text_of(d, ev_member(d, at, "source", 6));

@@ -45,5 +45,12 @@ bool ev_position_read(const struct ev_doc *d, uint32_t at, struct ev_position *p
 /* Reading numbers and texts out of written state. False if the member is not there. */
 bool ev_state_u64(const struct ev_doc *d, uint32_t object, const char *name, uint64_t *v);
 bool ev_u64_of(const struct ev_doc *d, uint32_t at, uint64_t *v);
+/* The integer that a string has. */
+bool ev_i64_of(const struct ev_doc *d, uint32_t at, int64_t *v);
+/*
+ * Adds to a count what a state has of it. False, and nothing added, where that is beyond 2^53: up
+ * to there every reader of JSON holds an integer exactly.
+ */
+bool ev_count_add(uint64_t *count, uint64_t n);
 
 #endif

@@ -185,7 +185,8 @@ uint64_t ev_tally_distinct(const struct ev_tally *t, uint64_t *low, uint64_t *hi
 
 	if (t->registers == NULL)
 		return *low = *high = t->n;
-	n = estimate(t->registers);
+	/* Registers that no set of values leads to tell of none, or of more than there can be. */
+	n = fmin(fmax(estimate(t->registers), EV_TALLY_EXACT + 1), 0x1p62);
 	*low = (uint64_t)(n * (1 - three_errors));
 	*high = (uint64_t)ceil(n * (1 + three_errors));
 	if (*low <= EV_TALLY_EXACT)
@@ -277,13 +278,15 @@ static bool hash_of(const struct ev_doc *d, uint32_t at, struct ev_hash128 *h)
 	return true;
 }
 
-static bool merge_registers(struct ev_tally *t, const struct ev_doc *d, uint32_t at)
+static bool merge_registers(struct ev_tally *t, const struct ev_doc *d, uint32_t at,
+			    uint64_t values)
 {
 	const char *p;
-	size_t len;
+	size_t len, set = 0;
 
 	p = ev_raw(d, at, &len);
-	if (ev_kind(d, at) != EV_STRING || len != 2 * REGISTERS + 2 || t->kind != EV_TALLY_DISTINCT)
+	if (ev_kind(d, at) != EV_STRING || len != 2 * REGISTERS + 2 ||
+	    t->kind != EV_TALLY_DISTINCT || values <= EV_TALLY_EXACT)
 		return false;
 	to_registers(t);
 	for (size_t i = 0; i < REGISTERS; i++) {
@@ -292,28 +295,68 @@ static bool merge_registers(struct ev_tally *t, const struct ev_doc *d, uint32_t
 
 		if (high < 0 || low < 0 || v > RANKS)
 			return false;
+		set += v > 0;
 		if (v > t->registers[i])
 			t->registers[i] = (uint8_t)v;
 	}
-	return true;
+	return set > 0 && set <= values;
 }
 
-bool ev_tally_merge(struct ev_tally *t, const struct ev_doc *d, uint32_t at)
+/* Of two texts for one value the lesser is kept, whatever came first. */
+static void keep_lesser(struct ev_tally *t, struct ev_hash128 key, const char *text)
+{
+	struct ev_tallied *s = t->cap > 0 ? slot_of(t, key) : NULL;
+
+	if (s == NULL || s->count == 0 || strcmp(text, s->text) >= 0)
+		return;
+	free(s->text);
+	s->text = ev_strdup(text);
+}
+
+/* The text that stands for a value: JSON itself. */
+static const char *text_of(const struct ev_doc *d, uint32_t at, struct ev_scan *scan,
+			   struct ev_buf *copy, size_t *len)
 {
 	struct ev_buf scratch = {0};
-	uint64_t error;
+	struct ev_flaw flaw;
+	const char *p;
+
+	if (ev_kind(d, at) != EV_STRING)
+		return NULL;
+	p = ev_string(d, at, &scratch, len);
+	ev_buf_reset(copy);
+	ev_buf_put(copy, p, *len);
+	ev_buf_free(&scratch);
+	memset(ev_buf_room(copy, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
+	return ev_scan(scan, copy->p, *len, &flaw) != NULL ? copy->p : NULL;
+}
+
+/* All that was counted is held, or went with the error: each time of more than half of the held. */
+static bool adds_up(uint64_t held, uint64_t error, uint64_t values)
+{
+	if (error == 0)
+		return held == values;
+	return held <= values && error <= (values - held) / (EV_TALLY_HELD / 2 + 1);
+}
+
+bool ev_tally_merge(struct ev_tally *t, const struct ev_doc *d, uint32_t at, uint64_t values)
+{
+	struct ev_scan *scan;
+	struct ev_buf scratch = {0};
+	uint64_t error, held = 0;
 	uint32_t list;
 	bool good = true;
 
 	if (at == EV_NOWHERE || ev_kind(d, at) != EV_OBJECT)
 		return false;
 	if ((list = ev_member(d, at, "registers", 9)) != EV_NOWHERE)
-		return merge_registers(t, d, list);
+		return merge_registers(t, d, list, values);
 	list = ev_member(d, at, "values", 6);
 	if (list == EV_NOWHERE || ev_kind(d, list) != EV_ARRAY ||
-	    !ev_state_u64(d, at, "error", &error))
+	    !ev_state_u64(d, at, "error", &error) || (error > 0 && t->kind == EV_TALLY_DISTINCT) ||
+	    !ev_count_add(&t->error, error))
 		return false;
-	t->error += error;
+	scan = ev_scan_new();
 	for (uint32_t i = ev_first(d, list); i < ev_end(d, list) && good; i = ev_next(d, i)) {
 		struct ev_hash128 key;
 		uint64_t count;
@@ -321,19 +364,21 @@ bool ev_tally_merge(struct ev_tally *t, const struct ev_doc *d, uint32_t at)
 		size_t len = 0;
 
 		good = ev_kind(d, i) == EV_ARRAY && d->nodes[i].count >= 2 &&
-		       hash_of(d, i + 1, &key) && ev_u64_of(d, i + 2, &count) && count > 0;
-		if (!good)
-			break;
-		if (t->kind == EV_TALLY_FREQUENT) {
-			good = d->nodes[i].count == 3 && ev_kind(d, i + 3) == EV_STRING;
-			if (!good)
-				break;
-			text = ev_string(d, i + 3, &scratch, &len);
+		       hash_of(d, i + 1, &key) && ev_u64_of(d, i + 2, &count) && count > 0 &&
+		       ev_count_add(&held, count);
+		if (good && t->kind == EV_TALLY_FREQUENT) {
+			text = d->nodes[i].count == 3 ? text_of(d, i + 3, scan, &scratch, &len)
+						      : NULL;
+			good = text != NULL;
+			if (good)
+				keep_lesser(t, key, text);
 		}
-		ev_tally_add(t, key, count, text, len);
+		if (good)
+			ev_tally_add(t, key, count, text, len);
 	}
 	ev_buf_free(&scratch);
-	return good;
+	ev_scan_free(&scan);
+	return good && adds_up(held, error, values);
 }
 
 void ev_tally_free(struct ev_tally *t)
@@ -352,7 +397,8 @@ enum {
 	STEP_BITS = 7,
 	EXPONENTS = 2048,
 	SHIFT = 52 - STEP_BITS,
-	BUCKETS = EXPONENTS * STEPS
+	BUCKETS = EXPONENTS * STEPS,
+	INFINITE = (EXPONENTS - 1) * STEPS /* the last bucket with a number */
 };
 
 struct ev_quantile {
@@ -553,15 +599,15 @@ void ev_quantile_write(const struct ev_quantile *q, struct ev_buf *out)
 	ev_buf_puts(out, "]}");
 }
 
-bool ev_quantile_merge(struct ev_quantile *q, const struct ev_doc *d, uint32_t at)
+bool ev_quantile_merge(struct ev_quantile *q, const struct ev_doc *d, uint32_t at, uint64_t numbers)
 {
 	uint32_t list;
-	uint64_t zeros;
+	uint64_t zeros, all = 0;
 
 	if (at == EV_NOWHERE || ev_kind(d, at) != EV_OBJECT)
 		return false;
 	if ((list = ev_member(d, at, "numbers", 7)) != EV_NOWHERE) {
-		if (ev_kind(d, list) != EV_ARRAY)
+		if (ev_kind(d, list) != EV_ARRAY || d->nodes[list].count != numbers)
 			return false;
 		for (uint32_t i = ev_first(d, list); i < ev_end(d, list); i = ev_next(d, i)) {
 			const char *p;
@@ -576,23 +622,24 @@ bool ev_quantile_merge(struct ev_quantile *q, const struct ev_doc *d, uint32_t a
 	}
 	list = ev_member(d, at, "buckets", 7);
 	if (list == EV_NOWHERE || ev_kind(d, list) != EV_ARRAY ||
-	    !ev_state_u64(d, at, "zeros", &zeros))
+	    !ev_state_u64(d, at, "zeros", &zeros) || !ev_count_add(&all, zeros))
 		return false;
 	if (!q->sketched)
 		to_buckets(q);
+	if (!ev_count_add(&q->n, numbers))
+		return false;
 	q->zeros += zeros;
-	q->n += zeros;
 	for (uint32_t i = ev_first(d, list); i < ev_end(d, list); i = ev_next(d, i)) {
 		uint64_t side, bucket, n;
 
 		if (ev_kind(d, i) != EV_ARRAY || d->nodes[i].count != 3 ||
 		    !ev_u64_of(d, i + 1, &side) || !ev_u64_of(d, i + 2, &bucket) ||
-		    !ev_u64_of(d, i + 3, &n) || side > 1 || bucket >= BUCKETS)
+		    !ev_u64_of(d, i + 3, &n) || side > 1 || bucket > INFINITE ||
+		    !ev_count_add(&all, n))
 			return false;
 		count_bucket(q, side == 1, (uint32_t)bucket, n);
-		q->n += n;
 	}
-	return true;
+	return all == numbers;
 }
 
 void ev_quantile_free(struct ev_quantile **q)

@@ -54,9 +54,9 @@ void ev_tally_add(struct ev_tally *t, struct ev_hash128 key, uint64_t count, con
 bool ev_tally_is_exact(const struct ev_tally *t);
 /* How many distinct values; where it is an estimate, *low and *high are three standard errors. */
 uint64_t ev_tally_distinct(const struct ev_tally *t, uint64_t *low, uint64_t *high);
-/* Appends it as JSON, and adds what was so written. False if that is damaged. */
+/* Appends it as JSON, and adds what was so written, of so many values. False if it is damaged. */
 void ev_tally_write(const struct ev_tally *t, struct ev_buf *out);
-bool ev_tally_merge(struct ev_tally *t, const struct ev_doc *d, uint32_t at);
+bool ev_tally_merge(struct ev_tally *t, const struct ev_doc *d, uint32_t at, uint64_t values);
 void ev_tally_free(struct ev_tally *t);
 
 struct ev_quantile;
@@ -73,7 +73,8 @@ bool ev_quantile_is_exact(const struct ev_quantile *q);
  */
 void ev_quantile_at(struct ev_quantile *q, uint64_t rank, struct ev_buf *low, struct ev_buf *high);
 void ev_quantile_write(const struct ev_quantile *q, struct ev_buf *out);
-bool ev_quantile_merge(struct ev_quantile *q, const struct ev_doc *d, uint32_t at);
+bool ev_quantile_merge(struct ev_quantile *q, const struct ev_doc *d, uint32_t at,
+		       uint64_t numbers);
 void ev_quantile_free(struct ev_quantile **q);
 
 #endif
