@@ -673,7 +673,10 @@ bool js_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t 
 	struct js_scope scope;
 	bool good;
 
-	if (!js_spend(j) || j->depth == JS_DEPTH) {
+	if (!js_spend(j))
+		return false;
+	if (j->depth == JS_DEPTH) {
+		j->deep = true;
 		j->left = -1;
 		return false;
 	}

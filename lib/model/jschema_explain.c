@@ -521,14 +521,12 @@ void ev_jschema_explain(const struct ev_jschema *s, const struct ev_doc *d, uint
 	if (reasons->n > first)
 		return;
 	finish(&j,
-	       j.left > 0
-		       ? ev_reasons_add(reasons,
-					"the value is nested too deep for this schema: more than "
-					"%d schemas stand open at one time",
-					JS_DEPTH)
-		       : ev_reasons_add(
-				 reasons,
-				 "whether the value fits takes too long to tell: branches of "
-				 "the schema lead back to it too often"),
+	       j.deep ? ev_reasons_add(reasons,
+				       "the value is nested too deep for this schema: more than "
+				       "%d schemas stand open at one time",
+				       JS_DEPTH)
+		      : ev_reasons_add(reasons,
+				       "whether the value fits takes too long to tell: branches of "
+				       "the schema lead back to it too often"),
 	       &top, NULL, s->says);
 }

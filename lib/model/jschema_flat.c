@@ -3,9 +3,9 @@
  * common: each would go through all members again, so what they ask of one and the same value is
  * put together.
  *
- * What asks no more of an object than types, the number of members, which have to be there,
- * properties and additionalProperties is merged; the rest is applied as it is. Of arrays the same goes for their
- * length and items.
+ * What asks no more of an object than types, the number of members, which of them there have to be,
+ * properties and additionalProperties is merged; the rest is applied as it is. Of arrays the same
+ * goes for their length and items.
  */
 #include "model/jschema_flat.h"
 #include "base/mem.h"

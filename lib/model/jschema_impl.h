@@ -399,8 +399,8 @@ struct js_judge {
 	uint32_t without; /* as given to ev_jschema_valid */
 	uint32_t top;	  /* the object that it is absent from, or EV_NOWHERE */
 	int depth;	  /* schemas applied one inside the other, on values or within values */
-	int64_t left;	  /* schemas that may still be applied; below 0, once there were none or
-			   depth was above JS_DEPTH, nothing fits any more */
+	int64_t left;	  /* schemas that may still be applied; below 0 nothing fits any more */
+	bool deep;	  /* that is because depth has been above JS_DEPTH */
 	struct ev_reasons *reasons; /* NULL unless it explains */
 };
 
