@@ -28,7 +28,7 @@ struct ev_stamp {
 	uint64_t says; /* a digest of what the row's key is made of, while that is asked for */
 };
 
-/* The value of an attribute, behind which EV_ARENA_OVER octets can be read, and who set it. */
+/* The value of an attribute and who set it. EV_ARENA_OVER octets behind it can be read. */
 struct ev_attribute {
 	char *p; /* NULL: not set */
 	uint32_t len, cap;
@@ -41,7 +41,7 @@ struct ev_member {
 	bool described; /* an event bore it with an attribute: it is not only inferred */
 	/* The parts of its key, if any is spelled in another way than in the identity; or NULL. */
 	struct ev_attribute *spelled;
-	/* One a column that is no part of the key, as they stand; behind them stands the identity. */
+	/* One a column that is no part of the key, in their order; then stands the identity. */
 	struct ev_attribute attributes[];
 };
 
