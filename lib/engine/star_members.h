@@ -41,7 +41,7 @@ struct ev_member {
 	bool described; /* an event bore it with an attribute: it is not only inferred */
 	/* The parts of its key, if any is spelled in another way than in the identity; or NULL. */
 	struct ev_attribute *spelled;
-	/* One a column that is no part of the key, as they stand; behind them stands the identity. */
+	/* One a column that is no part of the key, in their order; then stands the identity. */
 	struct ev_attribute attributes[];
 };
 
