@@ -203,6 +203,93 @@ if need jq; then
 	ok 'and no result is left' [ ! -e m.json ]
 fi
 
+# States that are whole, but not what a run could have found
+
+state=$top_builddir/tests/fuzz/state # which knows the checksum
+model 'expect_column_values_to_be_in_set: {column: s, value_set: [red]}' \
+	'expect_column_stdev_to_be_between: {column: n}' \
+	'expect_column_values_to_be_unique: {column: id}' \
+	'expect_column_values_to_be_increasing: {column: k}' \
+	'expect_column_most_common_value_to_be_in_set: {column: s, value_set: [red]}' \
+	'expect_column_median_to_be_between: {column: n}' \
+	'expect_column_unique_value_count_to_be_between: {column: s}' \
+	'expect_column_distinct_values_to_be_in_set: {column: s, value_set: [red]}' \
+	'expect_column_kl_divergence_to_be_less_than: {column: n, partition_object: {bins: [0, 99], weights: [1]}}' \
+	'expect_column_max_to_be_between: {column: n}' \
+	'expect_table_columns_to_match_set: {column_set: [id]}'
+head -n 30 origin.jsonl >few.jsonl
+evvalidate -r rejects.jsonl --batch day --result few.json --state-out few.state few.jsonl >/dev/null 2>&1
+
+# forged NAME SED: the state so changed, with its checksum, is refused.
+forged()
+{
+	sed '$d' few.state | sed "$2" >lines
+	"$state" -c lines >forged.state
+	if cmp -s few.state forged.state; then
+		ok "$1: nothing is changed" false
+		return
+	fi
+	run evvalidate --merge --result m.json forged.state
+	check "$1" 2 '' 'evvalidate: forged.state: the state is damaged or cut off: make it again'
+}
+
+if [ -x "$state" ]; then
+	sed '$d' few.state >lines
+	"$state" -c lines >again.state
+	same 'the checksum of the test is that of a state' again.state few.state
+	run evvalidate --merge --result m.json --state-out m.state few.state
+	is 'and the state merges' "$status" 1
+	same 'to the same result' m.json few.json
+	same 'and the same state' m.state few.state
+	rm -f m.json m.state
+	forged 'a last batch without a first' '1s/"first":"day"/"first":null/'
+	forged 'sums that do not balance' '1s/"in":30/"in":31/'
+	forged 'counts beyond 2^64 together' '1s/"warning":0/"warning":18446744073709551615/'
+	: >lines
+	"$state" -c lines >forged.state
+	run evvalidate --merge --result m.json forged.state
+	check 'a checksum of nothing' 2 '' 'evvalidate: forged.state: the state is damaged or cut off: make it again'
+	forged 'no batch' 2d
+	forged 'a batch twice' '2p'
+	forged 'an expectation is not there' '/"expectation":5/d'
+	forged 'an expectation twice' '/"expectation":5/p'
+	forged 'the expectations in another order' '/"expectation":5/{h;d};/"expectation":6/G'
+	forged 'the times of a batch beyond all years' '2s/"span":\[\["[0-9]*"/"span":[["-99999999999999"/'
+	forged 'types of more events' '2s/"types":\[{\("type":"[^"]*"\),"in":[0-9]*/"types":[{\1,"in":99/'
+	forged 'a cause of more records than there are' '3s/"records":[0-9]*/"records":99/'
+	forged 'a cause of a severity that there is not' '3s/"severity":"critical"/"severity":"dire"/'
+	forged 'more elements than events' '/"expectation":0/s/"elements":[0-9]*/"elements":99/'
+	forged 'more missing than elements' '/"expectation":0/s/"missing":[0-9]*/"missing":99/'
+	forged 'a sample of nothing unexpected' '/"expectation":0/s/"unexpected":[0-9]*/"unexpected":0/'
+	forged 'misfits where none can be' '/"expectation":0/s/"missing":\([0-9]*\)\(.*\)"misfits":0/"missing":0\2"misfits":\1/'
+	forged 'a condition that was not told, and is none' '/"expectation":0/s/"untold":0/"untold":1/'
+	forged 'a deviation that is negative' '/"expectation":1/s/"squares":[0-9e-]*/"squares":1/'
+	forged 'a sum that nothing adds up to' '/"expectation":1/s/"sum":[0-9e-]*/"sum":1e1199/'
+	forged 'keys that are not there' '/"unique":2/d'
+	forged 'a key that counts for more' '/"unique":2/s/",1,{/",2,{/'
+	forged 'runs of more values than there are' '/"expectation":3/s/"elements":[0-9]*,"missing":0/"elements":28,"missing":28/'
+	forged 'a run that ends before it begins' '/"expectation":3/s/"first_line":[0-9]*/"first_line":999/'
+	forged 'a text in a sketch that is no JSON' '/"expectation":4/s/"\\"blue\\""/"blue"/'
+	forged 'an error of more than there was' '/"expectation":4/s/"error":0/"error":9/'
+	forged 'more numbers than elements' '/"expectation":5/s/"numbers":\[/&1,/'
+	forged 'a bucket beyond infinity' '/"expectation":5/s/"numbers":.*/"zeros":0,"buckets":[[1,262017,25]]}}/'
+	forged 'registers of few values' "/\"expectation\":6/s/{\"error\":.*/{\"registers\":\"$(printf '%032768d' 0)\"}}/"
+	forged 'others that did not come' '/"expectation":7/s/"others":[0-9]*/"others":1/'
+	forged 'bins of more than came' '/"expectation":8/s/"below":0/"below":1/'
+	forged 'the greatest of what did not come' '/"expectation":9/s/"best":[0-9.]*/"best":null/'
+	forged 'names of no events, and the like' '/"expectation":10/s/"out_of_order":0/"out_of_order":99/'
+	ok 'and no result is left' [ ! -e m.json ]
+
+	sed '$d' few.state | sed '/"expectation":0/s/"blue"/"azure"/g;3s/"message":"[^"]*"/"message":"other"/' >lines
+	"$state" -c lines >other.state
+	ok 'another state of the same places' sh -c '! cmp -s few.state other.state'
+	evvalidate --merge --result forth.json few.state other.state 2>/dev/null
+	evvalidate --merge --result back.json other.state few.state 2>/dev/null
+	same 'what is told twice for one place does not depend on the order' forth.json back.json
+else
+	skip 'forged states are refused' 'tests/fuzz/state is not built'
+fi
+
 # Order, over shards that follow one another
 
 model 'expect_column_values_to_be_increasing: {column: k}'

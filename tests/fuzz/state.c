@@ -5,9 +5,10 @@
  * and that comes again from the state that was written of it.
  *
  *     tests/fuzz/state [-n STATES | -s SECONDS] [FIRST]
+ *     tests/fuzz/state -c FILE
  *
  * Each changed state grows out of its own number, from FIRST on, so that one that made trouble can
- * be had again: -n 1 NUMBER.
+ * be had again: -n 1 NUMBER. -c prints the lines of FILE with the last line that a state of them has.
  */
 #include "base/arena.h"
 #include "base/buf.h"
@@ -544,10 +545,7 @@ static struct value *copy_of(const struct ev_doc *d, uint32_t at)
 	for (uint32_t i = ev_first(d, at); i < ev_end(d, at);) {
 		v->items[v->n++] = copy_of(d, i);
 		if (kind == EV_OBJECT) {
-			struct value *name = v->items[v->n - 1];
-
 			v->items[v->n++] = copy_of(d, i + 1);
-			(void)name;
 			i = ev_next(d, i + 1);
 		} else {
 			i = ev_next(d, i);
@@ -594,22 +592,43 @@ static void render(const struct value *v, struct ev_buf *out)
 	ev_buf_putc(out, v->open == '{' ? '}' : ']');
 }
 
+static void put_end(struct ev_buf *text, size_t n)
+{
+	char hex[33];
+
+	ev_hash128_hex(ev_hash128(ev_buf_str(text), text->len, 0), hex);
+	ev_buf_printf(text, "{\"end\":%zu,\"digest\":\"%s\"}\n", n, hex);
+}
+
 static void write_state(const char *name)
 {
-	struct ev_digest *digest = ev_digest_new();
 	struct ev_buf text = {0};
-	char hex[33];
 
 	for (size_t i = 0; i < n_lines; i++) {
 		render(lines[i], &text);
 		ev_buf_putc(&text, '\n');
 	}
-	ev_digest_add(digest, text.p, text.len);
-	ev_hash128_hex(ev_digest_value(digest), hex);
-	ev_buf_printf(&text, "{\"end\":%zu,\"digest\":\"%s\"}\n", n_lines, hex);
+	put_end(&text, n_lines);
 	save(name, &text);
-	ev_digest_free(&digest);
 	ev_buf_free(&text);
+}
+
+static int complete(const char *file)
+{
+	struct ev_buf text = {0};
+	size_t len, n = 0;
+	char *p = read_file(file, &len);
+
+	if (p == NULL)
+		return 2;
+	for (size_t i = 0; i < len; i++)
+		n += p[i] == '\n';
+	ev_buf_put(&text, p, len);
+	put_end(&text, n);
+	fwrite(text.p, 1, text.len, stdout);
+	ev_buf_free(&text);
+	free(p);
+	return 0;
 }
 
 /* Changing it */
@@ -669,6 +688,19 @@ static bool is_string(const struct value *v)
 	return v->open == '\0' && v->text[0] == '"';
 }
 
+static struct value *of_u64(uint64_t n)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%llu", (unsigned long long)n);
+	return scalar(ev_arena_copy(&arena, text, strlen(text)));
+}
+
+static struct value *plus(const struct value *v, uint64_t n)
+{
+	return of_u64(strtoull(v->text, NULL, 10) + n);
+}
+
 static struct value *other_number(const struct value *v)
 {
 	static const char *const hostile[] = {"0",
@@ -697,12 +729,9 @@ static struct value *other_number(const struct value *v)
 					      "9223372036854775808",
 					      "18446744073709551615",
 					      "18446744073709551616"};
-	char text[32];
-
 	if (!is_number(v) || chance(2))
 		return scalar(PICK(hostile));
-	snprintf(text, sizeof text, "%lld", strtoll(v->text, NULL, 10) + (chance(2) ? 1 : -1));
-	return scalar(ev_arena_copy(&arena, text, strlen(text)));
+	return plus(v, chance(2) ? 1 : UINT64_MAX);
 }
 
 static struct value *other_string(const struct value *v)
@@ -853,19 +882,68 @@ static void change_both(void)
 {
 	struct value *line = lines[random_below(n_lines)];
 	size_t n = count_values(line);
-	long long by = chance(2) ? 1 : (long long)random_below(1000);
+	uint64_t by = chance(2) ? 1 : random_below(1000);
 
 	for (int tries = 0, found = 0; n > 0 && tries < 20 && found < 2; tries++) {
 		size_t k = random_below(n);
 		struct place p = nth_value(line, &k);
-		char text[32];
 
 		if (p.in == NULL || is_name(p) || !is_number(p.in->items[p.i]))
 			continue;
-		snprintf(text, sizeof text, "%lld", strtoll(p.in->items[p.i]->text, NULL, 10) + by);
-		p.in->items[p.i] = scalar(ev_arena_copy(&arena, text, strlen(text)));
+		p.in->items[p.i] = plus(p.in->items[p.i], by);
 		found++;
 	}
+}
+
+/* Samples have as many values as they can. */
+static struct value *full_sample(const struct value *v)
+{
+	struct value *items[20] = {NULL};
+
+	for (size_t i = 0; i < 20 && v->n > 0; i++)
+		items[i] = v->items[i % v->n];
+	return container('[', items, v->n > 0 ? 20 : 0);
+}
+
+static bool name_is(const struct value *name, const char *list)
+{
+	struct ev_buf text = {0};
+	bool good;
+
+	ev_buf_put(&text, name->text, name->len);
+	good = strstr(list, ev_buf_str(&text)) != NULL;
+	ev_buf_free(&text);
+	return good;
+}
+
+/* All counts times the same number: they still fit each other, up to where they are too large. */
+static void multiply(struct value *v, uint64_t by)
+{
+	static const char others_than_counts[] =
+		"\"evkit_state\" \"expectation\" \"unique\" \"too_many\" \"unit\" \"first\" "
+		"\"last\" \"best\" \"keys\" \"runs\" \"quantile\" \"error\"";
+
+	for (size_t i = 0; i < v->n; i++) {
+		struct value *x = v->items[i];
+
+		if (v->open == '{' && i % 2 == 0) {
+			if (name_is(x, "\"sample\"") && v->items[i + 1]->open == '[')
+				v->items[i + 1] = full_sample(v->items[i + 1]);
+			i += name_is(x, "\"sample\"") || name_is(x, others_than_counts);
+		} else if (x->open != '\0') {
+			multiply(x, by);
+		} else if (is_number(x) && memchr(x->text, 'e', x->len) == NULL) {
+			v->items[i] = of_u64(strtoull(x->text, NULL, 10) * by);
+		}
+	}
+}
+
+static void multiply_state(void)
+{
+	uint64_t by = chance(3) ? 2 + random_below(1000) : UINT64_C(1) << (40 + random_below(14));
+
+	for (size_t i = 0; i < n_lines; i++)
+		multiply(lines[i], by);
 }
 
 static void change_state(void)
@@ -984,6 +1062,8 @@ static void make_pair(void)
 
 static void round_of(uint64_t n)
 {
+	size_t k;
+
 	number = n;
 	alarm(ONE_TAKES);
 	if (pair != n / A_PAIR) {
@@ -994,7 +1074,12 @@ static void round_of(uint64_t n)
 	ev_arena_reset(&arena);
 	n_lines = read_state("state.one", lines);
 	n_others = read_state("state.two", others);
-	for (size_t k = chance(3) ? 1 + random_below(4) : 1; k > 0 && n_lines > 0; k--)
+	k = chance(3) ? 1 + random_below(4) : 1;
+	if (chance(10)) {
+		multiply_state();
+		k = random_below(2);
+	}
+	for (; k > 0 && n_lines > 0; k--)
 		change_state();
 	write_state("changed");
 	total.states++;
@@ -1028,8 +1113,9 @@ int main(int argc, char **argv)
 	time_t end;
 	int option;
 
-	while ((option = getopt(argc, argv, "n:s:")) != -1) {
+	while ((option = getopt(argc, argv, "c:n:s:")) != -1) {
 		switch (option) {
+		case 'c': return complete(optarg);
 		case 'n': n = strtoull(optarg, NULL, 10); break;
 		case 's': seconds = strtoull(optarg, NULL, 10); break;
 		default: return 2;
