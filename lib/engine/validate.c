@@ -160,6 +160,25 @@ static bool envelope_checks(const struct ev_model *m, const struct ev_column *co
 		(m->modified != NULL && ev_path_same(column->from, m->modified)));
 }
 
+/* "_ev" is kept from schemas. */
+static bool is_reserved(const struct ev_path *path)
+{
+	return path->n > 0 && path->steps[0].kind == EV_STEP_NAME &&
+	       strcmp(path->steps[0].name, "_ev") == 0;
+}
+
+/* What fits the contract's schema fits the column. list: of its elements, or NULL. */
+static bool schema_checks(const struct contract *c, const struct ev_column *column,
+			  const struct ev_path *list)
+{
+	struct ev_promise promise;
+
+	if (c->put == NULL || is_reserved(list != NULL ? list : column->from))
+		return false;
+	promise = ev_jschema_promise(c->put, list, column->from);
+	return ev_column_is_promised(column, &promise);
+}
+
 static struct elements *elements_of(struct ev_validate *v, struct contract *c,
 				    const struct ev_path *each)
 {
@@ -188,11 +207,14 @@ static void add_table(struct ev_validate *v, struct contract *c, const struct ev
 		switch (column->from->root) {
 		case EV_ROOT_INDEX: break;
 		case EV_ROOT_EVENT:
-			if (!envelope_checks(v->m, column) && !has_column(&c->columns, column))
+			if (!envelope_checks(v->m, column) && !schema_checks(c, column, NULL) &&
+			    !has_column(&c->columns, column))
 				add_column(&c->columns, column,
 					   ev_events_want(v->events, column->from));
 			break;
 		case EV_ROOT_ITEM:
+			if (schema_checks(c, column, each))
+				break;
 			e = elements_of(v, c, each);
 			if (!has_column(&e->columns, column))
 				add_column(&e->columns, column,
@@ -228,7 +250,6 @@ static struct contract *add_contract(struct ev_validate *v, const char *type)
 	c = &v->contracts[v->n_contracts++];
 	ev_symbols_add(v->types, type, strlen(type));
 	*c = (struct contract){.type = type, .len = strlen(type)};
-	fill_contract(v, c);
 	return c;
 }
 
@@ -275,6 +296,8 @@ static bool compile(struct ev_validate *v, struct ev_error *err)
 		add_named(v, &m->facts[i].types);
 	for (size_t i = 0; i < m->n_dimensions; i++)
 		add_named(v, &m->dimensions[i].types);
+	for (size_t i = 0; i < v->n_contracts; i++)
+		fill_contract(v, &v->contracts[i]);
 	v->unknown.type = "";
 	fill_contract(v, &v->unknown);
 	return true;

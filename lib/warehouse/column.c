@@ -232,6 +232,21 @@ size_t ev_columns_misfit(const struct ev_column_at *list, size_t from, size_t n,
 	return from;
 }
 
+bool ev_column_is_promised(const struct ev_column *c, const struct ev_promise *p)
+{
+	unsigned kinds = p->kinds & ~(1U << EV_NULL);
+	bool text = (kinds & ~(1U << EV_STRING)) == 0, number = (kinds & ~(1U << EV_NUMBER)) == 0;
+
+	switch (c->type) {
+	case EV_TYPE_VARCHAR: return text && p->no_nul && p->longest <= c->size;
+	case EV_TYPE_UUID: return text && p->uuid;
+	case EV_TYPE_DATE: return text && p->date;
+	case EV_TYPE_INT: return number && p->int64;
+	case EV_TYPE_BOOL: return (kinds & ~(1U << EV_FALSE | 1U << EV_TRUE)) == 0;
+	default: return false;
+	}
+}
+
 void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
 		      const char *problem, struct ev_reasons *why)
 {
