@@ -16,8 +16,7 @@ struct columns {
 
 /* Columns of the elements of a list. */
 struct elements {
-	struct ev_list each;
-	struct ev_picks *picks;
+	struct ev_each *each;
 	struct columns columns;
 };
 
@@ -45,7 +44,6 @@ struct ev_validate {
 	struct contract unknown;  /* what a type that the model does not name is held against */
 	struct ev_expr **exprs;	  /* one a rule */
 	struct ev_symbols *types; /* contracts[number - 1] */
-	struct ev_found found;
 	struct ev_reasons why;
 	struct ev_buf scratch;
 	uint64_t n_out;
@@ -69,10 +67,8 @@ static struct ev_validate *new_engine(const struct ev_model *m, struct ev_port *
 
 static void free_contract(struct contract *c)
 {
-	for (size_t i = 0; i < c->n_elements; i++) {
-		ev_picks_free(&c->elements[i].picks);
+	for (size_t i = 0; i < c->n_elements; i++)
 		free(c->elements[i].columns.list);
-	}
 	free(c->elements);
 	free(c->columns.list);
 	free(c->rules);
@@ -97,7 +93,6 @@ void ev_validate_free(struct ev_validate **validate)
 	ev_scan_free(&v->scan);
 	ev_reasons_free(&v->why);
 	ev_buf_free(&v->scratch);
-	free(v->found.at);
 	free(v);
 	*validate = NULL;
 }
@@ -180,20 +175,16 @@ static bool schema_checks(const struct contract *c, const struct ev_column *colu
 }
 
 static struct elements *elements_of(struct ev_validate *v, struct contract *c,
-				    const struct ev_path *each)
+				    const struct ev_path *path)
 {
-	struct elements *e;
+	struct ev_each *each = ev_events_each(v->events, path);
 
 	for (size_t i = 0; i < c->n_elements; i++)
-		if (ev_path_same(c->elements[i].each.path, each))
+		if (c->elements[i].each == each)
 			return &c->elements[i];
 	c->elements = ev_realloc_array(c->elements, c->n_elements + 1, sizeof *c->elements);
-	e = &c->elements[c->n_elements++];
-	*e = (struct elements){
-		.each = ev_events_want_all(v->events, each),
-		.picks = ev_picks_new(ev_events_scan(v->events)),
-	};
-	return e;
+	c->elements[c->n_elements] = (struct elements){.each = each};
+	return &c->elements[c->n_elements++];
 }
 
 /* The columns of a table, of which each leads to a list or is NULL. */
@@ -218,7 +209,7 @@ static void add_table(struct ev_validate *v, struct contract *c, const struct ev
 			e = elements_of(v, c, each);
 			if (!has_column(&e->columns, column))
 				add_column(&e->columns, column,
-					   ev_picks_add(e->picks, column->from));
+					   ev_picks_add(e->each->picks, column->from));
 			break;
 		}
 	}
@@ -308,7 +299,7 @@ struct ev_validate *ev_validate_open(const struct ev_model *m, struct ev_port *p
 {
 	struct ev_validate *v = new_engine(m, port);
 
-	v->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_RAW);
+	v->events = ev_events_new(m, EV_CHECK_ALL, EV_TRUST_RAW);
 	v->types = ev_symbols_new(0);
 	if (!compile(v, err))
 		ev_validate_free(&v);
@@ -417,13 +408,10 @@ static bool columns_pass(struct ev_validate *v, const struct contract *c,
 	bool good = values_fit(v, &c->columns, d, event->at);
 
 	for (size_t i = 0; i < c->n_elements; i++) {
-		struct elements *e = &c->elements[i];
+		const struct elements *e = &c->elements[i];
 
-		ev_event_all(event, &e->each, &v->found);
-		for (size_t k = 0; k < v->found.n; k++) {
-			ev_picks_find(e->picks, d, v->found.at[k]);
-			good &= values_fit(v, &e->columns, d, e->picks->at);
-		}
+		for (size_t k = 0, n = ev_each_find(e->each, event); k < n; k++)
+			good &= values_fit(v, &e->columns, d, ev_each_at(e->each, k));
 	}
 	return good || reject_code(&v->why, "column");
 }

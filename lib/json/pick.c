@@ -112,8 +112,8 @@ uint32_t ev_picks_add(struct ev_picks *p, const struct ev_path *path)
 	return slot;
 }
 
-static void find(struct ev_picks *p, const struct ev_pick_level *l, const struct ev_doc *d,
-		 uint32_t object)
+static void find(const struct ev_picks *p, const struct ev_pick_level *l, const struct ev_doc *d,
+		 uint32_t object, uint32_t *at)
 {
 	uint32_t left = l->n;
 
@@ -126,28 +126,33 @@ static void find(struct ev_picks *p, const struct ev_pick_level *l, const struct
 			continue;
 		e = &l->edges[symbol];
 		left--;
-		p->at[e->slot] = i + 1;
+		at[e->slot] = i + 1;
 		if (e->level != NONE && ev_kind(d, i + 1) == EV_OBJECT)
-			find(p, &p->levels[e->level], d, i + 1);
+			find(p, &p->levels[e->level], d, i + 1, at);
+	}
+}
+
+void ev_picks_find_to(const struct ev_picks *p, const struct ev_doc *d, uint32_t from, uint32_t *at)
+{
+	at[0] = from;
+	if (from == 0) {
+		for (uint32_t i = 1; i < p->n; i++)
+			at[i] = ev_doc_seen(d, p->spots[i]);
+	} else {
+		for (uint32_t i = 1; i < p->n; i++)
+			at[i] = EV_NOWHERE;
+		if (ev_kind(d, from) == EV_OBJECT)
+			find(p, &p->levels[0], d, from, at);
+	}
+	for (uint32_t i = 0; i < p->n_rests; i++) {
+		const struct ev_pick_rest *r = &p->rests[i];
+
+		if (at[r->from] != EV_NOWHERE)
+			at[r->slot] = ev_path_from(r->path, r->step, d, at[r->from]);
 	}
 }
 
 void ev_picks_find(struct ev_picks *p, const struct ev_doc *d, uint32_t from)
 {
-	p->at[0] = from;
-	if (from == 0) {
-		for (uint32_t i = 1; i < p->n; i++)
-			p->at[i] = ev_doc_seen(d, p->spots[i]);
-	} else {
-		for (uint32_t i = 1; i < p->n; i++)
-			p->at[i] = EV_NOWHERE;
-		if (ev_kind(d, from) == EV_OBJECT)
-			find(p, &p->levels[0], d, from);
-	}
-	for (uint32_t i = 0; i < p->n_rests; i++) {
-		const struct ev_pick_rest *r = &p->rests[i];
-
-		if (p->at[r->from] != EV_NOWHERE)
-			p->at[r->slot] = ev_path_from(r->path, r->step, d, p->at[r->from]);
-	}
+	ev_picks_find_to(p, d, from, p->at);
 }

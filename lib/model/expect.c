@@ -316,11 +316,12 @@ static void find_slots(struct ev_suite *s, const uint32_t *at)
 /* Finds the values of a column of lists. */
 static void find_list(struct column *c, const struct ev_event *event)
 {
-	ev_event_all(event, &c->list, &c->found);
-	for (size_t k = 0; k < c->found.n && c->tail.n > 0; k++)
-		c->found.at[k] = ev_path_get(&c->tail, event->doc, c->found.at[k]);
+	c->n = ev_each_find(c->list, event);
+	if (c->n > c->found.cap)
+		ev_grow(&c->found.at, &c->found.cap, c->n, sizeof *c->found.at);
+	for (size_t k = 0; k < c->n; k++)
+		c->found.at[k] = ev_each_at(c->list, k)[c->slot];
 	c->at = c->found.at;
-	c->n = c->found.n;
 }
 
 void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
@@ -334,7 +335,8 @@ void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
 		ev_path_bind(c->path, symbols);
 		c->each.symbols = c->tail.symbols = symbols;
 		if (c->path->many) {
-			c->list = ev_events_want_all(events, &c->each);
+			c->list = ev_events_each(events, &c->each);
+			c->slot = ev_picks_add(c->list->picks, &c->tail);
 			s->lists[s->n_lists++] = i;
 		} else {
 			c->slot = ev_events_want(events, c->path);

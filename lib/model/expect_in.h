@@ -32,8 +32,8 @@ enum {
 struct column {
 	struct ev_path *path;
 	struct ev_path each, tail; /* parts of path, where it goes through a list */
-	struct ev_list list;	   /* where it is found in events, or */
-	uint32_t slot;		   /* its slot, where there is one value */
+	struct ev_each *list;	   /* what it is found in, or NULL where there is one value */
+	uint32_t slot;
 	struct ev_found found;
 	const uint32_t *at; /* n nodes; EV_NOWHERE where there is none */
 	size_t n;
