@@ -265,38 +265,6 @@ bool limit_compare(const struct limit *l, const struct ev_doc *d, uint32_t at,
 	return true;
 }
 
-static inline bool is_few(const struct limit *l)
-{
-	return l->few || l->kind == LIMIT_NONE;
-}
-
-static bool any_in_range(const struct range *r, const struct ev_doc *d, uint32_t at,
-			 struct ev_buf *scratch)
-{
-	int order;
-
-	if (r->min.kind != LIMIT_NONE && (!limit_compare(&r->min, d, at, scratch, &order) ||
-					  order < 0 || (order == 0 && r->strict_min)))
-		return false;
-	return r->max.kind == LIMIT_NONE || (limit_compare(&r->max, d, at, scratch, &order) &&
-					     (order < 0 || (order == 0 && !r->strict_max)));
-}
-
-/* Numbers of few digits, as most are, are read once for both limits. */
-bool in_range(const struct range *r, const struct ev_doc *d, uint32_t at, struct ev_buf *scratch)
-{
-	struct ev_small s;
-	const char *p;
-	size_t len;
-
-	p = ev_raw(d, at, &len);
-	if (ev_kind(d, at) != EV_NUMBER || !is_few(&r->min) || !is_few(&r->max) ||
-	    !ev_small_read(p, len, &s))
-		return any_in_range(r, d, at, scratch);
-	return (!r->min.few || ev_small_compare(s, r->min.small) >= r->strict_min) &&
-	       (!r->max.few || ev_small_compare(r->max.small, s) >= r->strict_max);
-}
-
 /* Columns and rows */
 
 /* Columns of one value stand where their slots are, which seldom moves. */
@@ -322,32 +290,6 @@ static void find_list(struct column *c, const struct ev_event *event)
 	for (size_t k = 0; k < c->n; k++)
 		c->found.at[k] = ev_each_at(c->list, k)[c->slot];
 	c->at = c->found.at;
-}
-
-void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
-{
-	struct ev_symbols *symbols = ev_scan_symbols(ev_events_scan(events));
-
-	s->lists = ev_calloc(s->n_columns, sizeof *s->lists);
-	for (size_t i = 0; i < s->n_columns; i++) {
-		struct column *c = &s->columns[i];
-
-		ev_path_bind(c->path, symbols);
-		c->each.symbols = c->tail.symbols = symbols;
-		if (c->path->many) {
-			c->list = ev_events_each(events, &c->each);
-			c->slot = ev_picks_add(c->list->picks, &c->tail);
-			s->lists[s->n_lists++] = i;
-		} else {
-			c->slot = ev_events_want(events, c->path);
-		}
-	}
-	for (size_t i = 0; i < s->n_conditions; i++)
-		ev_expr_bind(s->conditions[i].expr, symbols);
-	for (size_t i = 0; i < s->n; i++)
-		if (s->list[i].kind->remembers)
-			s->list[i].remembered =
-				ev_calloc(EXPECT_REMEMBERED, sizeof *s->list[i].remembered);
 }
 
 void count_unexpected(struct expect *e, struct frame *f, uint64_t element, uint32_t at)
@@ -389,19 +331,19 @@ static bool still_good(struct expect *e, const struct ev_doc *d, uint32_t at)
 	return r.good;
 }
 
-static void step_values(struct expect *e, struct frame *f)
+static enum ev_status step_values(struct expect *e, struct frame *f, struct ev_error *err)
 {
 	const struct column *c = column_of(e, 0);
-	bool (*good)(struct expect *, const struct ev_doc *, uint32_t) =
-		e->remembered != NULL ? still_good : e->kind->good;
 
+	(void)err;
 	e->elements += c->n;
 	for (size_t i = 0; i < c->n; i++) {
 		if (is_missing(f->d, c->at[i]))
 			e->missing++;
-		else if (!good(e, f->d, c->at[i]))
+		else if (!(e->remembered != NULL ? still_good : e->kind->good)(e, f->d, c->at[i]))
 			count_unexpected(e, f, i, c->at[i]);
 	}
+	return EV_OK;
 }
 
 static void count_row(struct expect *e, struct frame *f, uint64_t element, const uint32_t *at)
@@ -420,11 +362,12 @@ static void count_row(struct expect *e, struct frame *f, uint64_t element, const
 	sample_add(&e->sample, &f->pos, element, shown->p, shown->len);
 }
 
-static void step_rows(struct expect *e, struct frame *f)
+static enum ev_status step_rows(struct expect *e, struct frame *f, struct ev_error *err)
 {
 	uint32_t at[EXPECT_MAX_COLUMNS];
 	size_t n = 1;
 
+	(void)err;
 	for (size_t k = 0; k < e->n_columns; k++)
 		if (column_of(e, k)->path->many)
 			n = column_of(e, k)->n;
@@ -444,6 +387,7 @@ static void step_rows(struct expect *e, struct frame *f)
 		else if (!e->kind->row(e, f->d, at))
 			count_row(e, f, i, at);
 	}
+	return EV_OK;
 }
 
 static bool condition_holds(struct expect *e, struct frame *f)
@@ -451,8 +395,6 @@ static bool condition_holds(struct expect *e, struct frame *f)
 	struct ev_suite *s = e->suite;
 	struct condition *c;
 
-	if (e->condition == SIZE_MAX)
-		return true;
 	c = &s->conditions[e->condition];
 	if (c->stamp != s->records) {
 		c->stamp = s->records;
@@ -460,6 +402,37 @@ static bool condition_holds(struct expect *e, struct frame *f)
 	}
 	e->untold += c->truth == EV_CANNOT;
 	return c->truth == EV_HOLDS;
+}
+
+void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
+{
+	struct ev_symbols *symbols = ev_scan_symbols(ev_events_scan(events));
+
+	s->lists = ev_calloc(s->n_columns, sizeof *s->lists);
+	for (size_t i = 0; i < s->n_columns; i++) {
+		struct column *c = &s->columns[i];
+
+		ev_path_bind(c->path, symbols);
+		c->each.symbols = c->tail.symbols = symbols;
+		if (c->path->many) {
+			c->list = ev_events_each(events, &c->each);
+			c->slot = ev_picks_add(c->list->picks, &c->tail);
+			s->lists[s->n_lists++] = i;
+		} else {
+			c->slot = ev_events_want(events, c->path);
+		}
+	}
+	for (size_t i = 0; i < s->n_conditions; i++)
+		ev_expr_bind(s->conditions[i].expr, symbols);
+	for (size_t i = 0; i < s->n; i++) {
+		struct expect *e = &s->list[i];
+
+		e->step = e->kind->good != NULL	 ? step_values
+			  : e->kind->row != NULL ? step_rows
+						 : e->kind->step;
+		if (e->kind->remembers)
+			e->remembered = ev_calloc(EXPECT_REMEMBERED, sizeof *e->remembered);
+	}
 }
 
 enum ev_status ev_suite_step(struct ev_suite *s, const struct ev_event *event,
@@ -479,13 +452,9 @@ enum ev_status ev_suite_step(struct ev_suite *s, const struct ev_event *event,
 	for (size_t i = 0; i < s->n; i++) {
 		struct expect *e = &s->list[i];
 
-		if (!condition_holds(e, &f))
+		if (e->condition != SIZE_MAX && !condition_holds(e, &f))
 			continue;
-		if (e->kind->good != NULL)
-			step_values(e, &f);
-		else if (e->kind->row != NULL)
-			step_rows(e, &f);
-		else if (e->kind->step(e, &f, err) == EV_FATAL)
+		if (e->step(e, &f, err) == EV_FATAL)
 			return EV_FATAL;
 	}
 	return EV_OK;

@@ -79,8 +79,6 @@ struct limit {
 	char *text;
 	size_t len;
 	struct ev_time time;
-	bool few; /* a number of few digits: this one */
-	struct ev_small small;
 };
 
 struct range {
@@ -146,6 +144,7 @@ struct remembered {
 
 struct expect {
 	const struct expect_kind *kind;
+	enum ev_status (*step)(struct expect *e, struct frame *f, struct ev_error *err);
 	struct ev_suite *suite;
 	char *kwargs, *meta;		/* JSON */
 	char *id, *notes, *description; /* JSON or NULL */
@@ -249,7 +248,6 @@ static inline bool is_missing(const struct ev_doc *d, uint32_t at)
 /* How a value is to a limit: *order below, equal to, above 0. False if it has no order. */
 bool limit_compare(const struct limit *l, const struct ev_doc *d, uint32_t at,
 		   struct ev_buf *scratch, int *order);
-bool in_range(const struct range *r, const struct ev_doc *d, uint32_t at, struct ev_buf *scratch);
 bool read_moment(const char *p, size_t len, struct ev_time *t);
 void count_unexpected(struct expect *e, struct frame *f, uint64_t element, uint32_t at);
 /* How many values a line of state tells of that are neither missing nor misfits. */

@@ -438,7 +438,8 @@ static double nearest(const char *text, size_t len)
 	char *whole;
 	double v;
 
-	if (FLT_EVAL_METHOD == 0 && ev_small_read(text, len, &s) && s.coef <= exact &&
+	if (FLT_EVAL_METHOD == 0 &&
+	    (ev_small_glance(text, len, &s) || ev_small_read(text, len, &s)) && s.coef <= exact &&
 	    s.coef >= -exact && s.exp <= 22 && s.exp >= -22)
 		return s.exp < 0 ? (double)s.coef / tens[-s.exp] : (double)s.coef * tens[s.exp];
 	if (len <= EV_QUANTILE_TEXT) {
