@@ -144,7 +144,7 @@ static bool has_column(const struct columns *c, const struct ev_column *column)
 static void add_column(struct columns *c, const struct ev_column *column, uint32_t slot)
 {
 	c->list = ev_realloc_array(c->list, c->n + 1, sizeof *c->list);
-	c->list[c->n++] = (struct ev_column_at){column, slot};
+	c->list[c->n++] = ev_column_at(column, slot);
 }
 
 /* What the envelope asks of its times is what a timestamp must be. */

@@ -308,7 +308,7 @@ void count_unexpected(struct expect *e, struct frame *f, uint64_t element, uint3
 }
 
 /* The same question, asked once of a short value as long as it is remembered. */
-static bool still_good(struct expect *e, const struct ev_doc *d, uint32_t at)
+static inline bool still_good(struct expect *e, const struct ev_doc *d, uint32_t at)
 {
 	struct remembered r, *known;
 	const char *p;
@@ -331,18 +331,31 @@ static bool still_good(struct expect *e, const struct ev_doc *d, uint32_t at)
 	return r.good;
 }
 
+static inline void take_value(struct expect *e, struct frame *f, uint64_t element, uint32_t at)
+{
+	if (is_missing(f->d, at))
+		e->missing++;
+	else if (!(e->remembered != NULL ? still_good(e, f->d, at) : e->kind->good(e, f->d, at)))
+		count_unexpected(e, f, element, at);
+}
+
+/* Of a column that has one value. */
+static enum ev_status step_value(struct expect *e, struct frame *f, struct ev_error *err)
+{
+	(void)err;
+	e->elements++;
+	take_value(e, f, 0, *column_of(e, 0)->at);
+	return EV_OK;
+}
+
 static enum ev_status step_values(struct expect *e, struct frame *f, struct ev_error *err)
 {
 	const struct column *c = column_of(e, 0);
 
 	(void)err;
 	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++) {
-		if (is_missing(f->d, c->at[i]))
-			e->missing++;
-		else if (!(e->remembered != NULL ? still_good : e->kind->good)(e, f->d, c->at[i]))
-			count_unexpected(e, f, i, c->at[i]);
-	}
+	for (size_t i = 0; i < c->n; i++)
+		take_value(e, f, i, c->at[i]);
 	return EV_OK;
 }
 
@@ -360,6 +373,17 @@ static void count_row(struct expect *e, struct frame *f, uint64_t element, const
 	}
 	ev_buf_putc(shown, ']');
 	sample_add(&e->sample, &f->pos, element, shown->p, shown->len);
+}
+
+/* at: of the row, n of which are missing. */
+static void take_row(struct expect *e, struct frame *f, uint64_t element, const uint32_t *at,
+		     size_t missing)
+{
+	if ((e->ignore == IGNORE_ALL_MISSING && missing == e->n_columns) ||
+	    (e->ignore == IGNORE_ANY_MISSING && missing > 0))
+		e->missing++;
+	else if (!e->kind->row(e, f->d, at))
+		count_row(e, f, element, at);
 }
 
 static enum ev_status step_rows(struct expect *e, struct frame *f, struct ev_error *err)
@@ -381,12 +405,19 @@ static enum ev_status step_rows(struct expect *e, struct frame *f, struct ev_err
 			at[k] = c->at[c->path->many ? i : 0];
 			missing += is_missing(f->d, at[k]);
 		}
-		if ((e->ignore == IGNORE_ALL_MISSING && missing == e->n_columns) ||
-		    (e->ignore == IGNORE_ANY_MISSING && missing > 0))
-			e->missing++;
-		else if (!e->kind->row(e, f->d, at))
-			count_row(e, f, i, at);
+		take_row(e, f, i, at, missing);
 	}
+	return EV_OK;
+}
+
+/* Of two columns that have one value each. */
+static enum ev_status step_pair(struct expect *e, struct frame *f, struct ev_error *err)
+{
+	const uint32_t at[2] = {*column_of(e, 0)->at, *column_of(e, 1)->at};
+
+	(void)err;
+	e->elements++;
+	take_row(e, f, 0, at, (size_t)is_missing(f->d, at[0]) + is_missing(f->d, at[1]));
 	return EV_OK;
 }
 
@@ -402,6 +433,23 @@ static bool condition_holds(struct expect *e, struct frame *f)
 	}
 	e->untold += c->truth == EV_CANNOT;
 	return c->truth == EV_HOLDS;
+}
+
+static bool is_list(const struct expect *e)
+{
+	for (size_t i = 0; i < e->n_columns; i++)
+		if (column_of(e, i)->path->many)
+			return true;
+	return false;
+}
+
+static expect_step *step_of(const struct expect *e)
+{
+	if (e->kind->good != NULL)
+		return is_list(e) ? step_values : step_value;
+	if (e->kind->row != NULL)
+		return is_list(e) || e->n_columns != 2 ? step_rows : step_pair;
+	return e->kind->step;
 }
 
 void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
@@ -427,9 +475,7 @@ void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
 	for (size_t i = 0; i < s->n; i++) {
 		struct expect *e = &s->list[i];
 
-		e->step = e->kind->good != NULL	 ? step_values
-			  : e->kind->row != NULL ? step_rows
-						 : e->kind->step;
+		e->step = step_of(e);
 		if (e->kind->remembers)
 			e->remembered = ev_calloc(EXPECT_REMEMBERED, sizeof *e->remembered);
 	}
@@ -508,16 +554,13 @@ uint64_t present_in(const struct ev_doc *d)
 static bool counts_fit(const struct expect *e, const struct counts *c, uint64_t events)
 {
 	uint64_t apart = 0, rows = 0;
-	bool lists = false;
 
 	if (!ev_count_add(&apart, c->missing) || !ev_count_add(&apart, c->misfits) ||
 	    !ev_count_add(&apart, c->unexpected) || apart > c->elements ||
 	    (c->misfits > 0 && e->misfit == NULL) || (c->untold > 0 && e->condition == SIZE_MAX) ||
 	    (c->unexpected > 0 && is_unique_kind(e)) || c->untold > events)
 		return false;
-	for (size_t i = 0; i < e->n_columns; i++)
-		lists |= column_of(e, i)->path->many;
-	if (lists)
+	if (is_list(e))
 		return true;
 	return ev_count_add(&rows, c->elements) && ev_count_add(&rows, c->untold) &&
 	       (e->condition == SIZE_MAX ? rows == events : rows <= events);

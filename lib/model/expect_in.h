@@ -109,6 +109,9 @@ struct expect;
 struct ev_suite;
 struct opening;
 
+/* Takes a record. EV_OK, or EV_FATAL. */
+typedef enum ev_status expect_step(struct expect *e, struct frame *f, struct ev_error *err);
+
 /* What a kind does. Those that are marked may be NULL. */
 struct expect_kind {
 	const char *name;
@@ -123,7 +126,7 @@ struct expect_kind {
 	/* ... or of rows of several columns: the nodes of one row ... */
 	bool (*row)(struct expect *e, const struct ev_doc *d, const uint32_t *at);
 	/* ... or does all by itself. */
-	enum ev_status (*step)(struct expect *e, struct frame *f, struct ev_error *err);
+	expect_step *step;
 	/* NULL where counting unexpected values is all. Appends the object of `result`. */
 	void (*judge)(struct expect *e, struct ev_buf *result);
 	/* Append members, each with a comma in front; add those of another run. Both or none. */
@@ -144,7 +147,7 @@ struct remembered {
 
 struct expect {
 	const struct expect_kind *kind;
-	enum ev_status (*step)(struct expect *e, struct frame *f, struct ev_error *err);
+	expect_step *step; /* by the kind and the columns */
 	struct ev_suite *suite;
 	char *kwargs, *meta;		/* JSON */
 	char *id, *notes, *description; /* JSON or NULL */

@@ -190,22 +190,51 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 	return NULL;
 }
 
+/* Numbers of two octets have no exponent. */
+struct ev_column_at ev_column_at(const struct ev_column *c, uint32_t slot)
+{
+	struct ev_column_at at = {.column = c, .slot = slot};
+
+	if (c->type == EV_TYPE_VARCHAR) {
+		at.plain = EV_STRING;
+		at.longest = c->size + 2;
+	} else if (c->type == EV_TYPE_INT || c->type == EV_TYPE_DECIMAL) {
+		at.plain = EV_NUMBER;
+		at.longest =
+			c->type == EV_TYPE_INT || c->size - c->scale > 1 ? 2 : c->size - c->scale;
+	}
+	return at;
+}
+
+/* A number that has no more digits than this before its point and behind it. */
+static inline bool digits_fit(const char *p, size_t len, uint32_t whole, uint32_t fraction)
+{
+	struct ev_small x;
+	uint32_t behind;
+
+	if (!ev_small_glance(p, len, &x))
+		return false;
+	behind = (uint32_t)-x.exp;
+	return behind <= fraction && len - (behind > 0) - behind <= whole;
+}
+
 /* Whether the octets as they stand are sure to fit, as most are; a timestamp of Z is in range. */
-static inline bool fits_plainly(const struct ev_column *c, const char *text,
+static inline bool fits_plainly(const struct ev_column_at *at, const char *text,
 				const struct ev_node *n)
 {
+	const struct ev_column *c = at->column;
 	const char *p = text + n->pos;
 	size_t len = n->end - n->pos;
-	bool plain = n->kind == EV_STRING && !n->escaped;
 
+	if ((n->word & 15) == at->plain && len <= at->longest) /* nor has it escapes */
+		return true;
 	switch (c->type) {
-	case EV_TYPE_VARCHAR:
-		return n->kind == EV_STRING && len - 2 <= c->size && (plain || !has_nul(p, len));
-	case EV_TYPE_TIMESTAMP: return plain && ev_time_is_utc(p + 1, len - 2);
-	case EV_TYPE_UUID: return plain && ev_uuid_valid(p + 1, len - 2);
-	case EV_TYPE_INT: return n->kind == EV_NUMBER && plain_digits(p, len, 18, 0);
+	case EV_TYPE_TIMESTAMP:
+		return (n->word & 15) == EV_STRING && ev_time_is_utc(p + 1, len - 2);
+	case EV_TYPE_UUID: return (n->word & 15) == EV_STRING && ev_uuid_valid(p + 1, len - 2);
+	case EV_TYPE_INT: return n->kind == EV_NUMBER && digits_fit(p, len, 8, 0);
 	case EV_TYPE_DECIMAL:
-		return n->kind == EV_NUMBER && plain_digits(p, len, c->size - c->scale, c->scale);
+		return n->kind == EV_NUMBER && digits_fit(p, len, c->size - c->scale, c->scale);
 	case EV_TYPE_JSON: return !has_nul(p, len);
 	case EV_TYPE_BOOL: return n->kind == EV_TRUE || n->kind == EV_FALSE;
 	default: return false;
@@ -223,7 +252,7 @@ size_t ev_columns_misfit(const struct ev_column_at *list, size_t from, size_t n,
 		uint32_t node = at[list[from].slot];
 
 		if (node == EV_NOWHERE || d->nodes[node].kind == EV_NULL ||
-		    fits_plainly(list[from].column, d->text, &d->nodes[node]))
+		    fits_plainly(&list[from], d->text, &d->nodes[node]))
 			continue;
 		*problem = ev_column_value(list[from].column, zone, d, node, store, &v);
 		if (*problem != NULL)

@@ -39,7 +39,9 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 struct ev_column_at {
 	const struct ev_column *column;
 	uint32_t slot;
+	uint32_t plain, longest; /* values of this kind with so many octets are sure to fit */
 };
+struct ev_column_at ev_column_at(const struct ev_column *c, uint32_t slot);
 /*
  * The first of columns from to n whose value does not fit, with what ev_column_value says of it; n
  * if there is none. at: by slot, nodes.

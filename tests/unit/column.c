@@ -229,7 +229,7 @@ int main(void)
 		memset(ev_buf_room(&text, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
 		d = ev_scan(scan, text.p, len, &flaw);
 		for (size_t k = 0; d != NULL && k < COLUMNS; k++) {
-			const struct ev_column_at column = {&columns[k], k % 2};
+			const struct ev_column_at column = ev_column_at(&columns[k], k % 2);
 			const uint32_t at[] = {0, 0}, nowhere[] = {EV_NOWHERE, EV_NOWHERE};
 			const char *said = ev_column_value(&columns[k], NULL, d, 0, store, &v),
 				   *problem = NULL;
