@@ -272,7 +272,7 @@ static bool compile(struct ev_validate *v, struct ev_error *err)
 				m->rules[i].place.column, m->rules[i].name, why.text);
 			return false;
 		}
-		ev_expr_bind(v->exprs[i], ev_scan_symbols(ev_events_scan(v->events)));
+		ev_expr_bind(v->exprs[i], ev_events_scan(v->events));
 	}
 	for (size_t i = 0; i < m->n_types; i++) {
 		struct contract *c = add_contract(v, m->types[i].name);

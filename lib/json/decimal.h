@@ -46,38 +46,40 @@ extern const int64_t ev_small_powers[EV_SMALL_DIGITS + 1];
 /* text: as the scanner has checked it. False if it is too long, or its exponent too large. */
 bool ev_small_read(const char *text, size_t len, struct ev_small *s);
 /*
- * The same of a number in a document, with eight octets at p that can be read: at most so many
- * digits and perhaps a point among them, all taken at once. False for any other number.
+ * The same of a number in a document, of which eight octets at p can be read: digits and perhaps a
+ * point among them, no more than eight, taken all at once. False for any other.
  */
 static inline bool ev_small_glance(const char *p, size_t len, struct ev_small *s)
 {
-	const uint64_t ones = 0x0101010101010101;
-	uint64_t v, dot, below, count;
+	/* In octets less '0', this bit is set in what else numbers have: -, +, ., e and E. */
+	const uint64_t others = 0x1010101010101010, zeros = 0x3030303030303030,
+		       every_fourth = 0x000000ff000000ff;
+	uint64_t v, from;
+	unsigned place;
 
+	s->exp = 0;
+	if (len == 1) {
+		s->coef = *p - '0';
+		return true;
+	}
 	if (len > sizeof v)
 		return false;
 	memcpy(&v, p, sizeof v);
-	v = le64toh(v) << (8 * (sizeof v - len)); /* the last octet is the highest one */
-	dot = v ^ '.' * ones;
-	dot = (dot - ones) & ~dot & 0x80 * ones; /* the lowest bit is sure */
-	s->exp = 0;
-	count = ~UINT64_C(0) << (8 * (sizeof v - len));
-	if (dot != 0) {
-		unsigned place = (unsigned)__builtin_ctzll(dot) - 7;
-
-		below = (UINT64_C(1) << place) - 1;
+	v = (le64toh(v) ^ zeros) << (8 * (sizeof v - len)); /* the last digit is highest */
+	if ((v & others) != 0) {
+		place = (unsigned)__builtin_ctzll(v & others) - 4;
+		if ((v >> place & 0xff) != ('.' ^ '0'))
+			return false;
+		from = ~UINT64_C(0) << place;
+		v = (v & from << 8) | (v & ~from) << 8;
 		s->exp = (int32_t)place / 8 - 7;
-		v = (v & ~below & ~(UINT64_C(0xff) << place)) | (v & below) << 8;
-		count <<= 8;
+		if ((v & others) != 0)
+			return false;
 	}
-	v = (v ^ '0' * ones) & count;
-	if (((v | (v + 6 * ones)) & 0xf0 * ones) != 0)
-		return false;
 	v = v * 10 + (v >> 8); /* pairs of digits, and so on */
-	s->coef = (int64_t)(((v & 0x000000ff000000ff) * 0x000f424000000064 +
-			     (v >> 16 & 0x000000ff000000ff) * 0x0000271000000001) >>
-				    32 &
-			    UINT32_MAX);
+	v = (v & every_fourth) * (100 + (UINT64_C(1000000) << 32)) +
+	    (v >> 16 & every_fourth) * (1 + (UINT64_C(10000) << 32));
+	s->coef = (int64_t)(v >> 32);
 	return true;
 }
 /* As ev_number_compare. coef may be any. */

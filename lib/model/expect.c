@@ -471,7 +471,7 @@ void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
 		}
 	}
 	for (size_t i = 0; i < s->n_conditions; i++)
-		ev_expr_bind(s->conditions[i].expr, symbols);
+		ev_expr_bind(s->conditions[i].expr, ev_events_scan(events));
 	for (size_t i = 0; i < s->n; i++) {
 		struct expect *e = &s->list[i];
 

@@ -75,7 +75,10 @@ struct ev_expr *ev_expr_compile(const char *text, bool floating, struct ev_error
 	}
 	e = ev_calloc(1, sizeof *e);
 	switch (ev_expr_parse(tokens, &e->arena, &e->program)) {
-	case EV_PARSED: good = native(e, err); break;
+	case EV_PARSED:
+		e->program.plain = ev_expr_is_plain(e->program.root);
+		good = native(e, err);
+		break;
 	case EV_TOO_DEEP:
 		ev_fail(err, "the expression is nested more than %d deep", EV_EXPR_DEPTH);
 		break;
@@ -105,25 +108,35 @@ void ev_expr_free(struct ev_expr **e)
 	*e = NULL;
 }
 
-static void bind(const struct ev_part *n, struct ev_symbols *symbols)
+static void bind(const struct ev_part *n, struct ev_scan *scan)
 {
+	uint32_t spot = EV_ROOT;
+
 	if (n == NULL)
 		return;
-	for (uint32_t i = 0; i < n->n_steps; i++)
-		if (n->steps[i].name != NULL)
-			n->steps[i].symbol =
-				ev_symbols_add(symbols, n->steps[i].name, n->steps[i].len);
-	bind(n->a, symbols);
-	bind(n->b, symbols);
-	bind(n->c, symbols);
+	for (uint32_t i = 0; i < n->n_steps; i++) {
+		struct ev_path_step *s = &n->steps[i];
+
+		if (s->name == NULL) {
+			spot = EV_NO_SPOT;
+			continue;
+		}
+		s->symbol = ev_symbols_add(ev_scan_symbols(scan), s->name, s->len);
+		if (spot != EV_NO_SPOT)
+			spot = ev_spots_add(ev_scan_spots(scan), spot, s->symbol, s->name, s->len);
+		s->spot = spot;
+	}
+	bind(n->a, scan);
+	bind(n->b, scan);
+	bind(n->c, scan);
 }
 
-void ev_expr_bind(struct ev_expr *e, struct ev_symbols *symbols)
+void ev_expr_bind(struct ev_expr *e, struct ev_scan *scan)
 {
 	if (e->whole != NULL)
 		return;
-	e->symbols = symbols;
-	bind(e->program.root, symbols);
+	e->symbols = ev_scan_symbols(scan);
+	bind(e->program.root, scan);
 }
 
 bool ev_expr_is_native(const struct ev_expr *e)
@@ -154,7 +167,8 @@ enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t a
 	ev_buf_reset(why);
 	if (e->whole != NULL)
 		return in_libjq(e, d, at, why);
-	if (d->symbols == e->symbols && ev_expr_plainly_holds(e->program.root, d, at))
+	if (e->program.plain && at == 0 && d->symbols == e->symbols &&
+	    ev_expr_plainly_holds(e->program.root, d))
 		return EV_HOLDS;
 	ev_arena_reset(&e->run.arena);
 	e->run.d = d;

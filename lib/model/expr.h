@@ -45,10 +45,10 @@ void ev_expr_free(struct ev_expr **e);
 bool ev_expr_is_native(const struct ev_expr *e);
 
 /*
- * Names are found by their symbols in documents with these, which are borrowed. Before the first
- * such document is scanned.
+ * Names are found by their symbols in documents of this scanner, which is borrowed. Before the
+ * first such document is scanned.
  */
-void ev_expr_bind(struct ev_expr *e, struct ev_symbols *symbols);
+void ev_expr_bind(struct ev_expr *e, struct ev_scan *scan);
 
 enum ev_truth {
 	EV_HOLDS,

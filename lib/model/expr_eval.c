@@ -880,38 +880,38 @@ enum ev_flow ev_expr_holds(struct ev_run *x, const struct ev_part *n, const stru
 	return flow;
 }
 
-/* The list of all(.a.b[]; ...), by names alone. */
-static uint32_t plain_list(const struct ev_part *list, const struct ev_doc *d, uint32_t at)
+bool ev_expr_is_plain(const struct ev_part *n)
 {
-	for (uint32_t i = 0; i < list->n_steps && at != EV_NOWHERE; i++)
-		at = list->steps[i].name != NULL && ev_kind(d, at) == EV_OBJECT
-			     ? ev_member_symbol(d, at, list->steps[i].symbol)
-			     : EV_NOWHERE;
-	return at != EV_NOWHERE && ev_kind(d, at) == EV_ARRAY ? at : EV_NOWHERE;
+	const struct ev_part *list = n->op == EV_ALL_OF && n->a->op == EV_EACH ? n->a->a : NULL;
+
+	if (list == NULL || list->op != EV_PATH || list->n_steps == 0 || list->a->op != EV_INPUT ||
+	    !n->b->member)
+		return false;
+	for (uint32_t i = 0; i < list->n_steps; i++)
+		if (list->steps[i].name == NULL)
+			return false;
+	return true;
 }
 
-bool ev_expr_plainly_holds(const struct ev_part *n, const struct ev_doc *d, uint32_t at)
+bool ev_expr_plainly_holds(const struct ev_part *n, const struct ev_doc *d)
 {
-	const struct ev_part *list = n->op == EV_ALL_OF && n->b->member ? n->a->a : NULL;
-	struct ev_small a, b;
+	const struct ev_part *list = n->a->a, *compare = n->b;
+	uint32_t at = ev_doc_seen(d, list->steps[list->n_steps - 1].spot);
+	struct ev_small a, b = {compare->b->value.coef, compare->b->value.exp};
 	const char *p;
 	size_t len;
 
-	if (list == NULL || n->a->op != EV_EACH || list->op != EV_PATH || list->a->op != EV_INPUT)
+	if (at == EV_NOWHERE || ev_kind(d, at) != EV_ARRAY)
 		return false;
-	at = plain_list(list, d, at);
-	if (at == EV_NOWHERE)
-		return false;
-	b = (struct ev_small){n->b->b->value.coef, n->b->b->value.exp};
 	for (uint32_t i = ev_first(d, at), end = ev_end(d, at); i < end; i = ev_next(d, i)) {
 		uint32_t member = EV_NOWHERE;
 
 		if (ev_kind(d, i) == EV_OBJECT)
-			member = ev_member_symbol(d, i, n->b->a->steps[0].symbol);
+			member = ev_member_symbol(d, i, compare->a->steps[0].symbol);
 		if (member == EV_NOWHERE || ev_kind(d, member) != EV_NUMBER)
 			return false;
 		p = ev_raw(d, member, &len);
-		if (!ev_small_glance(p, len, &a) || !accepts(n->b, ev_small_compare(a, b)))
+		if (!ev_small_glance(p, len, &a) || !accepts(compare, ev_small_compare(a, b)))
 			return false;
 	}
 	return true;

@@ -267,6 +267,7 @@ struct ev_path_step {
 	size_t len;
 	int64_t index;
 	uint32_t symbol; /* of the name, where the program is bound */
+	uint32_t spot;	 /* and of what it leads to, if the path is one of names from the record */
 	bool quiet;	 /* ? */
 };
 
@@ -290,6 +291,7 @@ struct ev_expr_program {
 	const struct ev_part *root;
 	uint32_t n_vars;
 	bool regex; /* it has an EV_REGEX */
+	bool plain; /* as ev_expr_is_plain says of its root */
 };
 
 enum ev_parsed {
@@ -313,11 +315,13 @@ struct ev_sink {
 	enum ev_flow (*take)(struct ev_run *x, struct ev_sink *to, const struct ev_value *v);
 };
 
+/* Whether a part is all(.a.b[]; .name < number). */
+bool ev_expr_is_plain(const struct ev_part *n);
 /*
- * all(.a.b[]; .name < number) on value `at` of a document with the symbols that it is bound to,
- * where that plainly holds, as it mostly does. False says nothing, nor of any other part.
+ * Of such a part, on a whole document that it is bound to: true where that holds at a glance, as it
+ * mostly does. False says nothing.
  */
-bool ev_expr_plainly_holds(const struct ev_part *n, const struct ev_doc *d, uint32_t at);
+bool ev_expr_plainly_holds(const struct ev_part *n, const struct ev_doc *d);
 
 /* Whether it has an output, and none is false or null. */
 enum ev_flow ev_expr_holds(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,

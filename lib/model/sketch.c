@@ -414,7 +414,7 @@ struct ev_quantile *ev_quantile_new(void)
 	return ev_calloc(1, sizeof(struct ev_quantile));
 }
 
-static void count_bucket(struct ev_quantile *q, bool positive, uint32_t bucket, uint64_t n)
+static inline void count_bucket(struct ev_quantile *q, bool positive, uint32_t bucket, uint64_t n)
 {
 	uint64_t **to = &q->buckets[positive][bucket / STEPS];
 

@@ -57,7 +57,7 @@ static char outcome(const char *text, bool floating, const char *on, struct ev_b
 		return '!';
 	}
 	c = letter_of(ev_expr_test(e, record(on), 0, why));
-	ev_expr_bind(e, ev_scan_symbols(scan));
+	ev_expr_bind(e, scan);
 	if (letter_of(ev_expr_test(e, record(on), 0, why)) != c)
 		c = '?';
 	ev_expr_free(&e);
@@ -278,7 +278,7 @@ static void check_cases(void)
 			native = ev_expr_is_native(e);
 			got = letter_of(ev_expr_test(e, record(cases[i].on), 0, &why));
 			/* the same again, over what the first left behind, by symbols */
-			ev_expr_bind(e, ev_scan_symbols(scan));
+			ev_expr_bind(e, scan);
 			if (letter_of(ev_expr_test(e, record(cases[i].on), 0, &why)) != got)
 				got = '?';
 		}
@@ -619,7 +619,7 @@ static bool differs(const char *const *texts, size_t n, const char *const *recor
 			bad = true;
 		}
 		if (e[i] != NULL && i % 2 == 0)
-			ev_expr_bind(e[i], ev_scan_symbols(scan));
+			ev_expr_bind(e[i], scan);
 	}
 	for (size_t i = 0; i < n && q != NULL; i++) {
 		for (size_t k = 0; k < n_records && e[i] != NULL; k++) {
