@@ -388,17 +388,21 @@ static bool schema_passes(struct ev_validate *v, const struct ev_jschema *s, con
 	return reject_code(&v->why, "schema");
 }
 
-static bool values_fit(struct ev_validate *v, const struct columns *c, const struct ev_doc *d,
-		       const uint32_t *at)
+static inline bool values_fit(struct ev_validate *v, const struct columns *c,
+			      const struct ev_doc *d, const uint32_t *at)
 {
-	const char *problem;
-	size_t i = ev_columns_misfit(c->list, 0, c->n, v->m->zone, d, at, &problem);
+	bool good = true;
 
-	if (i == c->n)
-		return true;
-	for (; i < c->n; i = ev_columns_misfit(c->list, i + 1, c->n, v->m->zone, d, at, &problem))
-		ev_column_misfit(c->list[i].column, d, at[c->list[i].slot], problem, &v->why);
-	return false;
+	for (size_t i = 0; i < c->n; i++) {
+		uint32_t node = at[c->list[i].slot];
+		const char *problem = ev_column_problem(&c->list[i], v->m->zone, d, node);
+
+		if (problem == NULL)
+			continue;
+		ev_column_misfit(c->list[i].column, d, node, problem, &v->why);
+		good = false;
+	}
+	return good;
 }
 
 static bool columns_pass(struct ev_validate *v, const struct contract *c,

@@ -219,20 +219,19 @@ static inline bool digits_fit(const char *p, size_t len, uint32_t whole, uint32_
 }
 
 /* Whether the octets as they stand are sure to fit, as most are; a timestamp of Z is in range. */
-static inline bool fits_plainly(const struct ev_column_at *at, const char *text,
+static inline bool fits_plainly(const struct ev_column *c, const char *text,
 				const struct ev_node *n)
 {
-	const struct ev_column *c = at->column;
 	const char *p = text + n->pos;
 	size_t len = n->end - n->pos;
+	bool plain = n->kind == EV_STRING && !n->escaped;
 
-	if ((n->word & 15) == at->plain && len <= at->longest) /* nor has it escapes */
-		return true;
 	switch (c->type) {
-	case EV_TYPE_TIMESTAMP:
-		return (n->word & 15) == EV_STRING && ev_time_is_utc(p + 1, len - 2);
-	case EV_TYPE_UUID: return (n->word & 15) == EV_STRING && ev_uuid_valid(p + 1, len - 2);
-	case EV_TYPE_INT: return n->kind == EV_NUMBER && digits_fit(p, len, 8, 0);
+	case EV_TYPE_VARCHAR:
+		return n->kind == EV_STRING && len - 2 <= c->size && (plain || !has_nul(p, len));
+	case EV_TYPE_TIMESTAMP: return plain && ev_time_is_utc(p + 1, len - 2);
+	case EV_TYPE_UUID: return plain && ev_uuid_valid(p + 1, len - 2);
+	case EV_TYPE_INT: return n->kind == EV_NUMBER && digits_fit(p, len, EV_SMALL_DIGITS, 0);
 	case EV_TYPE_DECIMAL:
 		return n->kind == EV_NUMBER && digits_fit(p, len, c->size - c->scale, c->scale);
 	case EV_TYPE_JSON: return !has_nul(p, len);
@@ -241,24 +240,15 @@ static inline bool fits_plainly(const struct ev_column_at *at, const char *text,
 	}
 }
 
-size_t ev_columns_misfit(const struct ev_column_at *list, size_t from, size_t n,
-			 struct ev_zone *zone, const struct ev_doc *d, const uint32_t *at,
-			 const char **problem)
+const char *ev_column_odd_problem(const struct ev_column_at *c, struct ev_zone *zone,
+				  const struct ev_doc *d, uint32_t at)
 {
 	char store[EV_VALUE_STORE];
 	struct ev_value v;
 
-	for (; from < n; from++) {
-		uint32_t node = at[list[from].slot];
-
-		if (node == EV_NOWHERE || d->nodes[node].kind == EV_NULL ||
-		    fits_plainly(&list[from], d->text, &d->nodes[node]))
-			continue;
-		*problem = ev_column_value(list[from].column, zone, d, node, store, &v);
-		if (*problem != NULL)
-			break;
-	}
-	return from;
+	return fits_plainly(c->column, d->text, &d->nodes[at])
+		       ? NULL
+		       : ev_column_value(c->column, zone, d, at, store, &v);
 }
 
 bool ev_column_is_promised(const struct ev_column *c, const struct ev_promise *p)

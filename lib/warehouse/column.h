@@ -42,13 +42,23 @@ struct ev_column_at {
 	uint32_t plain, longest; /* values of this kind with so many octets are sure to fit */
 };
 struct ev_column_at ev_column_at(const struct ev_column *c, uint32_t slot);
-/*
- * The first of columns from to n whose value does not fit, with what ev_column_value says of it; n
- * if there is none. at: by slot, nodes.
- */
-size_t ev_columns_misfit(const struct ev_column_at *list, size_t from, size_t n,
-			 struct ev_zone *zone, const struct ev_doc *d, const uint32_t *at,
-			 const char **problem);
+/* The same question of a value that is there and not plain. */
+const char *ev_column_odd_problem(const struct ev_column_at *c, struct ev_zone *zone,
+				  const struct ev_doc *d, uint32_t at);
+/* What is wrong with node `at`, as ev_column_value says it; NULL if it fits. */
+static inline const char *ev_column_problem(const struct ev_column_at *c, struct ev_zone *zone,
+					    const struct ev_doc *d, uint32_t at)
+{
+	const struct ev_node *n = d->nodes;
+
+	if (at == EV_NOWHERE)
+		return NULL;
+	n += at;
+	if (n->kind == EV_NULL ||
+	    ((n->word & 15) == c->plain && n->end - n->pos <= c->longest)) /* and has no escapes */
+		return NULL;
+	return ev_column_odd_problem(c, zone, d, at);
+}
 /* Whether each value of which that is sure fits. */
 bool ev_column_is_promised(const struct ev_column *c, const struct ev_promise *p);
 /* Adds the reason why node `at` does not fit. problem: what ev_column_value said. */

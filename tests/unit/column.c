@@ -230,15 +230,13 @@ int main(void)
 		d = ev_scan(scan, text.p, len, &flaw);
 		for (size_t k = 0; d != NULL && k < COLUMNS; k++) {
 			const struct ev_column_at column = ev_column_at(&columns[k], k % 2);
-			const uint32_t at[] = {0, 0}, nowhere[] = {EV_NOWHERE, EV_NOWHERE};
 			const char *said = ev_column_value(&columns[k], NULL, d, 0, store, &v),
-				   *problem = NULL;
+				   *problem = ev_column_problem(&column, NULL, d, 0);
 
 			written[k] = (char)('0' + (said == NULL));
-			taken[k] = (char)('0' +
-					  ev_columns_misfit(&column, 0, 1, NULL, d, at, &problem));
+			taken[k] = (char)('0' + (problem == NULL));
 			bad += problem != said;
-			bad += ev_columns_misfit(&column, 0, 1, NULL, d, nowhere, &problem) != 1;
+			bad += ev_column_problem(&column, NULL, d, EV_NOWHERE) != NULL;
 		}
 		is(written, cases[i].taken, "columns that have a form of %s", cases[i].json);
 		is(taken, cases[i].taken, "columns that take %s", cases[i].json);
