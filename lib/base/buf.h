@@ -66,12 +66,9 @@ enum { EV_COPY_OVER = 32 };
 
 static inline char *ev_copy_over(char *to, const char *from, size_t len)
 {
-	size_t i = 0;
-
-	do {
+	memcpy(to, from, EV_COPY_OVER);
+	for (size_t i = EV_COPY_OVER; i < len; i += EV_COPY_OVER)
 		memcpy(to + i, from + i, EV_COPY_OVER);
-		i += EV_COPY_OVER;
-	} while (i < len);
 	return to + len;
 }
 
