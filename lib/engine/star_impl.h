@@ -98,7 +98,7 @@ struct ev_star {
 	struct ev_events *events;
 	uint32_t id;		     /* its slot */
 	uint32_t says[EV_STAR_SAYS]; /* symbols */
-	uint64_t seed;
+	uint64_t seeds[2];	     /* of ev_members_digest */
 	struct ev_reasons why;
 	struct ev_members **members;	     /* one a dimension; NULL for a calendar */
 	struct ev_star_calendar **calendars; /* one a dimension; NULL for any other */
@@ -112,8 +112,8 @@ struct ev_star {
 	struct ev_buf whole, preimage, scratch, order;
 	char ordered
 		[EV_STAR_ORDERED]; /* the version that `order` is of, as it stands in its event */
-	size_t ordered_len;	   /* SIZE_MAX: it is too long */
-	struct ev_star_kept *kept; /* a stamp that no attribute has taken yet */
+	size_t ordered_len;	/* SIZE_MAX: it is too long */
+	const char *order_kept; /* `order` where stamps are, if one has it; or NULL */
 	struct ev_arena stamps;
 
 	/* What is held back. */

@@ -116,10 +116,9 @@ static bool is_greater(const struct ev_attribute *v, const char *json, size_t le
 	return order > 0 || (order == 0 && len > v->len);
 }
 
-bool ev_members_set(struct ev_members *m, struct ev_member *member, size_t attribute,
-		    const char *json, size_t len, const struct ev_stamp *stamp)
+bool ev_members_set(struct ev_members *m, struct ev_attribute *v, const char *json, size_t len,
+		    const struct ev_stamp *stamp)
 {
-	struct ev_attribute *v = &member->attributes[attribute];
 	int order = v->stamp != NULL ? compare_stamps(m, v->stamp, stamp) : -1;
 
 	/*
@@ -130,10 +129,7 @@ bool ev_members_set(struct ev_members *m, struct ev_member *member, size_t attri
 		return false;
 	if (v->p == NULL || v->len != len || memcmp(v->p, json, len) != 0)
 		store(m, v, json, len);
-	if (order == 0)
-		return false;
-	v->stamp = stamp;
-	return true;
+	return order != 0;
 }
 
 /* The spelling of a key's part in the identity. */

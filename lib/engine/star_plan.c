@@ -287,6 +287,10 @@ static void plan_kind(struct ev_star_plan *p, struct ev_star_kind *k, const char
 	for (size_t i = 0; i < m->n_dimensions; i++)
 		if (m->dimensions[i].calendar == NULL && takes(&m->dimensions[i].types, k))
 			k->dimensions[k->n_dimensions++] = i;
+	for (size_t i = 0; i < k->n_facts; i++)
+		k->keeps_history |= m->facts[k->facts[i]].keep == EV_KEEP_HISTORY;
+	for (size_t i = 0; i < k->n_dimensions; i++)
+		k->describes |= p->dimensions[k->dimensions[i]].n_attributes > 0;
 	for (size_t i = 0; i < p->n_groups; i++)
 		ask_group(p, k, i);
 }

@@ -92,6 +92,8 @@ struct ev_star_kind {
 	size_t len;
 	size_t *facts, *dimensions;
 	size_t n_facts, n_dimensions;
+	bool keeps_history;	      /* some fact does: its rows belong to the version's own */
+	bool describes;		      /* some dimension has attributes: versions are compared */
 	bool *any;		      /* whether some table is of the group */
 	struct ev_star_asked *groups; /* what its tables ask of it, one a group */
 	struct ev_star_asked *event;  /* and of the event besides, where there is an element */
