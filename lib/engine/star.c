@@ -29,6 +29,7 @@ struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, str
 	s->port = port;
 	s->plan = ev_star_plan_new(m);
 	s->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_PIPE);
+	s->stored = true;
 	s->keys = ev_md5_new();
 	s->content = ev_content_new(0);
 	s->seeds[0] = ev_hash_seed();
@@ -67,7 +68,6 @@ void ev_star_free(struct ev_star **star)
 	}
 	for (size_t i = 0; i < s->plan->n_groups; i++) {
 		ev_picks_free(&s->elements[i].picks);
-		free(s->elements[i].cells);
 		free(s->elements[i].stores);
 		free(s->elements[i].items.at);
 		free(s->elements[i].values);

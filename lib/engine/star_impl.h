@@ -54,11 +54,12 @@ struct ev_star_version {
 
 /* A reference of an element. */
 struct ev_star_bound {
-	const char *key; /* NULL until it is asked for */
-	struct ev_member *member;
+	const char *key;	  /* NULL until it is known */
+	struct ev_member *member; /* NULL: none; until the key is known, only most likely it */
 	uint64_t hash;
-	const char *identity; /* NULL: unknown, or a calendar's */
+	const char *identity;
 	uint32_t len;
+	bool spelled; /* a part of its key in another way than in the identity */
 	char day[EV_KEY_TEXT];
 };
 
@@ -67,11 +68,7 @@ struct ev_star_elements {
 	const struct ev_star_group *group;
 	struct ev_list list;	/* of the elements; the event is the one element of its group */
 	struct ev_picks *picks; /* of the cells in an element; NULL for the event's */
-	struct ev_star_cell {
-		const struct ev_column *column;
-		uint32_t slot;
-	} * cells;    /* where each is found; EV_NO_SLOT: $index */
-	char *stores; /* of the event's cells, EV_VALUE_STORE octets each */
+	char *stores;		/* of the event's cells, EV_VALUE_STORE octets each */
 	struct ev_found items;
 	struct ev_value *values;
 	struct ev_star_bound *bounds;
@@ -107,8 +104,9 @@ struct ev_star {
 	struct ev_event event;
 	struct ev_value absent;		   /* what every column has where there is no value */
 	struct ev_star_elements *elements; /* one a group of the plan */
-	struct ev_arena store;		   /* of values that do not lie in the document */
-	char *room;			   /* in the store, for the next of them; or NULL */
+	struct ev_arena store;		   /* of what does not lie in the document */
+	char *room;			   /* in the store, for the next value */
+	bool stored;			   /* something since it was emptied */
 	struct ev_buf whole, preimage, scratch, order;
 	char ordered
 		[EV_STAR_ORDERED]; /* the version that `order` is of, as it stands in its event */
@@ -168,8 +166,18 @@ void ev_star_want_cells(struct ev_star *s, size_t group);
 bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind);
 /* Fills the reasons why an event of that type does not fit, table by table. */
 void ev_star_explain(struct ev_star *s, const char *type, size_t len);
-/* Writes $index. */
-char *ev_star_put_index(char *o, size_t index);
+/* Writes $index, EV_KEY_TEXT octets at most. */
+static inline char *ev_star_put_index(char *o, size_t index)
+{
+	struct ev_buf digits = {.p = o, .cap = EV_KEY_TEXT};
+
+	if (index < 10) {
+		*o = (char)('0' + index);
+		return o + 1;
+	}
+	ev_buf_u64(&digits, index);
+	return o + digits.len;
+}
 
 /* References (star_references.c) */
 

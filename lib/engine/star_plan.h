@@ -82,7 +82,12 @@ struct ev_star_dimension {
 
 /* What is asked of a group: some of its cells and references. */
 struct ev_star_asked {
-	uint32_t *cells, *references;
+	struct ev_star_want {
+		const struct ev_column *column;
+		uint32_t cell;
+		uint32_t slot; /* where it is found; EV_NO_SLOT: $index. The engine's to set */
+	} * cells;
+	uint32_t *references;
 	size_t n_cells, n_references;
 };
 

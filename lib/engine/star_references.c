@@ -2,7 +2,8 @@
 #include "json/decimal.h"
 #include "json/form.h"
 
-enum { FETCHED = 8 };
+/* Elements that are fetched; members of a dimension that needs no fetching, because it is small. */
+enum { FETCHED = 8, SMALL = 256 };
 
 /* Whether a key column's value is spelled as its identity is. */
 static inline bool is_identity(const struct ev_column *c, const struct ev_value *v)
@@ -40,10 +41,12 @@ static bool make_identity(struct ev_star *s, const struct ev_star_element *e,
 		const struct ev_value *v = ev_star_value(e, r->cells[i]);
 
 		known |= !v->null;
+		b->spelled |= !v->null && !is_identity(r->columns[i], v);
 		if (i > 0)
 			ev_buf_putc(&s->scratch, '\n');
 		put_identity(r->columns[i], v, &s->scratch);
 	}
+	s->stored = true;
 	b->len = (uint32_t)s->scratch.len;
 	b->identity =
 		memcpy(ev_arena_alloc(&s->store, b->len + EV_COPY_OVER), s->scratch.p, b->len);
@@ -56,6 +59,7 @@ static inline bool read_identity(struct ev_star *s, const struct ev_star_element
 {
 	const struct ev_value *v = ev_star_value(e, r->cells[0]);
 
+	b->spelled = false;
 	if (r->n > 1 || (!v->null && !is_identity(r->columns[0], v)))
 		return make_identity(s, e, r, b);
 	b->identity = v->p;
@@ -75,10 +79,18 @@ static void begin(struct ev_star *s, const struct ev_star_element *e, bool own,
 
 		b->key = NULL;
 		b->member = NULL;
-		if (members != NULL && read_identity(s, e, r, b))
-			b->hash = ev_members_hash(members, b->identity, b->len);
-		else
-			b->identity = NULL;
+		if (members == NULL)
+			continue;
+		if (!read_identity(s, e, r, b)) {
+			b->key = ev_unknown_key;
+			continue;
+		}
+		b->hash = ev_members_hash(members, b->identity, b->len);
+		if (members->n > SMALL)
+			continue;
+		b->member = ev_members_find(members, b->hash, b->identity, b->len);
+		if (b->member != NULL && b->member->spelled == NULL && !b->spelled)
+			b->key = b->member->key;
 	}
 }
 
@@ -113,11 +125,12 @@ void ev_star_fetch_members(struct ev_star *s, const struct ev_star_kind *kind)
 		for (; e.index < s->elements[i].items.n && e.index < FETCHED; ev_star_next(&e)) {
 			for (size_t k = 0; k < asked->n_references; k++) {
 				uint32_t at = asked->references[k];
+				struct ev_star_bound *b = &e.bounds[1][at];
 				size_t dimension = e.groups[1]->references[at].dimension;
 
-				if (e.bounds[1][at].identity != NULL)
-					ev_members_fetch(s->members[dimension],
-							 e.bounds[1][at].hash);
+				if (b->key == NULL && s->members[dimension] != NULL)
+					b->member =
+						ev_members_fetch(s->members[dimension], b->hash);
 			}
 		}
 	}
@@ -157,15 +170,15 @@ void ev_star_find_member(struct ev_star *s, const struct ev_star_element *e,
 		find_day(s, e, r, b);
 		return;
 	}
-	b->key = ev_unknown_key;
-	if (b->identity == NULL)
-		return;
-	b->member = ev_members_find(members, b->hash, b->identity, b->len);
+	if (b->member == NULL || !ev_members_is(members, b->member, b->identity, b->len))
+		b->member = ev_members_find(members, b->hash, b->identity, b->len);
 	if (b->member == NULL) {
 		b->member = add_member(s, e, r, b);
 		added = true;
 	}
 	b->key = b->member->key;
+	if (!b->spelled && b->member->spelled == NULL)
+		return;
 	for (size_t i = 0; i < r->n; i++) {
 		const struct ev_value *v = ev_star_value(e, r->cells[i]);
 
