@@ -343,11 +343,9 @@ void ev_key_make(const struct ev_buf *preimage, char key[EV_KEY_TEXT + 1])
  */
 static char *put_id(char *o, const struct ev_event *event)
 {
-	char uuid[EV_UUID_TEXT];
-
 	if (event->id[0] == '\0')
 		return put_part(o, "int", 3, event->id + 1, event->id_len - 1);
-	if (event->id_len == EV_UUID_TEXT && ev_uuid_canonical(event->id, event->id_len, uuid))
+	if (event->id_len == EV_UUID_TEXT && ev_uuid_is_canonical(event->id))
 		return put_part(o, "uuid", 4, event->id, EV_UUID_TEXT);
 	return put_part(o, "varchar", 7, event->id, event->id_len);
 }
