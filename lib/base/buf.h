@@ -66,10 +66,14 @@ enum { EV_COPY_OVER = 32 };
 
 static inline char *ev_copy_over(char *to, const char *from, size_t len)
 {
+	char *end = to + len;
+
 	memcpy(to, from, EV_COPY_OVER);
-	for (size_t i = EV_COPY_OVER; i < len; i += EV_COPY_OVER)
-		memcpy(to + i, from + i, EV_COPY_OVER);
-	return to + len;
+	while ((to += EV_COPY_OVER) < end) {
+		from += EV_COPY_OVER;
+		memcpy(to, from, EV_COPY_OVER);
+	}
+	return end;
 }
 
 static inline void ev_buf_reset(struct ev_buf *b)

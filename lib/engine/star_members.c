@@ -242,8 +242,8 @@ static void sort_runs(struct ev_members_sorted *list, size_t n)
 
 void ev_members_sort(struct ev_members *m)
 {
-	struct ev_members_sorted *list = ev_calloc(m->n, sizeof *list),
-				 *other = ev_calloc(m->n, sizeof *list);
+	struct ev_members_sorted *list = ev_malloc(m->n * sizeof *list),
+				 *other = ev_malloc(m->n * sizeof *list);
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->size; i++)

@@ -69,6 +69,7 @@ static struct ev_star_place reference_to(struct ev_star_plan *p, size_t group,
 	r->columns = ev_arena_alloc(&p->arena, n * sizeof(const struct ev_column *));
 	for (size_t i = 0; i < d->n_keys; i++)
 		r->columns[i] = &d->columns.list[d->keys[i]];
+	r->alone = d->n_keys == 1 && r->columns[0]->type != EV_TYPE_DECIMAL;
 	return place;
 }
 

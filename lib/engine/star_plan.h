@@ -24,6 +24,7 @@ struct ev_star_reference {
 	struct ev_star_place *cells; /* the parts of the key; of a calendar, the time or the day */
 	const struct ev_column **columns; /* of the parts in the dimension; not of a calendar's */
 	size_t n;
+	bool alone; /* one part, which is spelled as it is unless it has escapes */
 };
 
 struct ev_star_group {

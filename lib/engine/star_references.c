@@ -60,45 +60,51 @@ static inline bool read_identity(struct ev_star *s, const struct ev_star_element
 	const struct ev_value *v = ev_star_value(e, r->cells[0]);
 
 	b->spelled = false;
-	if (r->n > 1 || (!v->null && !is_identity(r->columns[0], v)))
-		return make_identity(s, e, r, b);
 	b->identity = v->p;
 	b->len = v->len;
+	if (!r->alone || v->escaped)
+		return make_identity(s, e, r, b);
 	return !v->null;
 }
 
-/* By an element's own or by the event's cells. */
-static void begin(struct ev_star *s, const struct ev_star_element *e, bool own,
-		  const struct ev_star_asked *asked)
+/* A small dimension's member is known at once, if there is one. */
+static inline void begin(struct ev_star *s, const struct ev_star_element *e,
+			 const struct ev_star_reference *r, struct ev_star_bound *b)
 {
-	for (size_t i = 0; i < asked->n_references; i++) {
-		const struct ev_star_reference *r =
-			&e->groups[own]->references[asked->references[i]];
-		struct ev_star_bound *b = &e->bounds[own][asked->references[i]];
-		const struct ev_members *members = s->members[r->dimension];
+	const struct ev_members *members = s->members[r->dimension];
 
-		b->key = NULL;
-		b->member = NULL;
-		if (members == NULL)
-			continue;
-		if (!read_identity(s, e, r, b)) {
-			b->key = ev_unknown_key;
-			continue;
+	b->key = NULL;
+	b->member = NULL;
+	if (members == NULL)
+		return;
+	if (!read_identity(s, e, r, b)) {
+		b->key = ev_unknown_key;
+		return;
+	}
+	b->hash = ev_members_hash(members, b->identity, b->len);
+	if (members->n > SMALL)
+		return;
+	b->member = ev_members_find(members, b->hash, b->identity, b->len);
+	if (b->member != NULL && b->member->spelled == NULL && !b->spelled)
+		b->key = b->member->key;
+}
+
+/* By n elements' own or by the event's cells. */
+static void begin_all(struct ev_star *s, struct ev_star_element e, size_t n, bool own,
+		      const struct ev_star_asked *asked)
+{
+	for (; e.index < n; ev_star_next(&e)) {
+		for (size_t i = 0; i < asked->n_references; i++) {
+			uint32_t at = asked->references[i];
+
+			begin(s, &e, &e.groups[own]->references[at], &e.bounds[own][at]);
 		}
-		b->hash = ev_members_hash(members, b->identity, b->len);
-		if (members->n > SMALL)
-			continue;
-		b->member = ev_members_find(members, b->hash, b->identity, b->len);
-		if (b->member != NULL && b->member->spelled == NULL && !b->spelled)
-			b->key = b->member->key;
 	}
 }
 
 void ev_star_begin_references(struct ev_star *s, const struct ev_star_kind *kind)
 {
-	struct ev_star_element e = ev_star_first(s, 0);
-
-	begin(s, &e, false, &kind->groups[0]);
+	begin_all(s, ev_star_first(s, 0), 1, false, &kind->groups[0]);
 	for (size_t i = 1; i < s->plan->n_groups; i++) {
 		struct ev_star_elements *all = &s->elements[i];
 		size_t n = kind->any[i] ? all->items.n : 0;
@@ -107,10 +113,9 @@ void ev_star_begin_references(struct ev_star *s, const struct ev_star_kind *kind
 			continue;
 		ev_grow(&all->bounds, &all->cap_bounds, n * all->group->n_references + 1,
 			sizeof *all->bounds);
-		e = ev_star_first(s, i);
-		begin(s, &e, false, &kind->event[i]);
-		for (; e.index < n; ev_star_next(&e))
-			begin(s, &e, true, &kind->groups[i]);
+		if (kind->event[i].n_references > 0)
+			begin_all(s, ev_star_first(s, i), 1, false, &kind->event[i]);
+		begin_all(s, ev_star_first(s, i), n, true, &kind->groups[i]);
 	}
 }
 

@@ -112,7 +112,8 @@ static bool read_elements(struct ev_star *s, size_t group, const struct ev_star_
 		if (!read_cells(s, e, &kind->groups[group], e->picks->at, k))
 			return false;
 	}
-	return read_cells(s, &s->elements[0], &kind->event[group], s->event.at, 0);
+	return kind->event[group].n_cells == 0 ||
+	       read_cells(s, &s->elements[0], &kind->event[group], s->event.at, 0);
 }
 
 bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind)
