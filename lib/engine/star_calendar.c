@@ -171,7 +171,7 @@ const int64_t *ev_star_calendar_days(struct ev_star_calendar *c, size_t *n)
 	return c->outside;
 }
 
-static void put_number(struct ev_buf *row, const char *name, int value)
+static inline void put_number(struct ev_buf *row, const char *name, int value)
 {
 	ev_buf_puts(row, name);
 	if (value < 0)

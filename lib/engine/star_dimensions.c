@@ -227,7 +227,7 @@ static enum ev_status member_rows(struct ev_star *s, size_t i, struct ev_error *
 	struct ev_members *members = s->members[i];
 
 	ev_members_sort(members);
-	for (size_t k = 0; k < ev_members_count(members); k++) {
+	for (size_t k = 0; k < members->n; k++) {
 		member_row(s, &s->plan->dimensions[i], members, ev_members_at(members, k));
 		if (s->rows.len >= EV_STAR_BLOCK && ev_star_flush(s, err) != EV_OK)
 			return EV_FATAL;

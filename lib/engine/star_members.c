@@ -70,8 +70,9 @@ struct ev_member *ev_members_add(struct ev_members *m, uint64_t hash, const char
 	size_t size = sizeof(struct ev_member) + m->n_attributes * sizeof(struct ev_attribute);
 	struct ev_member *new = ev_arena_alloc(&m->arena, size + len);
 
-	memset(new, 0, size);
-	new->identity_len = (uint32_t)len;
+	*new = (struct ev_member){.identity_len = (uint32_t)len};
+	for (size_t i = 0; i < m->n_attributes; i++)
+		new->attributes[i] = (struct ev_attribute){.p = NULL};
 	memcpy((char *)new + size, identity, len);
 	ev_md5_add(m->keys, preimage->p, preimage->len, new->key);
 	if (++m->n > m->size / 2)
@@ -138,10 +139,6 @@ static const char *own_part(const struct ev_members *m, const struct ev_member *
 {
 	const char *p = ev_members_identity(m, member), *end = p + member->identity_len, *stop;
 
-	if (m->n_parts == 1) {
-		*len = member->identity_len;
-		return p;
-	}
 	for (;; part--) {
 		if ((stop = memchr(p, '\n', (size_t)(end - p))) == NULL)
 			stop = end;
@@ -153,8 +150,8 @@ static const char *own_part(const struct ev_members *m, const struct ev_member *
 	return p;
 }
 
-const char *ev_members_part(const struct ev_members *m, const struct ev_member *member, size_t part,
-			    size_t *len)
+const char *ev_members_any_part(const struct ev_members *m, const struct ev_member *member,
+				size_t part, size_t *len)
 {
 	const struct ev_attribute *v = member->spelled;
 
@@ -266,11 +263,6 @@ void ev_members_sort(struct ev_members *m)
 	free(other);
 	sort_runs(list, n);
 	m->sorted = list;
-}
-
-size_t ev_members_count(const struct ev_members *m)
-{
-	return m->n;
 }
 
 const struct ev_member *ev_members_at(const struct ev_members *m, size_t i)

@@ -158,16 +158,25 @@ bool ev_members_set(struct ev_members *m, struct ev_attribute *v, const char *js
  */
 void ev_members_spell(struct ev_members *m, struct ev_member *member, size_t part, const char *json,
 		      size_t len, bool added);
+/* For ev_members_part: of several, or where it is spelled in another way than in the identity. */
+const char *ev_members_any_part(const struct ev_members *m, const struct ev_member *member,
+				size_t part, size_t *len);
+
 /* The spelling of a key's part. EV_ARENA_OVER octets behind it can be read. */
-const char *ev_members_part(const struct ev_members *m, const struct ev_member *member, size_t part,
-			    size_t *len);
+static inline const char *ev_members_part(const struct ev_members *m,
+					  const struct ev_member *member, size_t part, size_t *len)
+{
+	if (m->n_parts > 1 || member->spelled != NULL)
+		return ev_members_any_part(m, member, part, len);
+	*len = member->identity_len;
+	return ev_members_identity(m, member);
+}
 
 /*
  * After the last, with all keys computed: sorts by key. Then the i-th of all; no member is looked
  * for any more.
  */
 void ev_members_sort(struct ev_members *m);
-size_t ev_members_count(const struct ev_members *m);
 const struct ev_member *ev_members_at(const struct ev_members *m, size_t i);
 
 #endif

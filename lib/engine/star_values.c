@@ -75,7 +75,7 @@ static bool read_cells(struct ev_star *s, const struct ev_star_elements *e,
 {
 	struct ev_value *values = e->values + index * e->group->n_cells;
 	const struct ev_star_want *c = asked->cells, *end = c + asked->n_cells;
-	const struct ev_doc *d = s->event.doc;
+	const struct ev_doc d = *s->event.doc; /* so that no octet stored could change it */
 	char *store = s->room;
 
 	for (; c < end; c++) {
@@ -88,7 +88,7 @@ static bool read_cells(struct ev_star *s, const struct ev_star_elements *e,
 			v->len = (uint32_t)(ev_star_put_index(store, index) - store);
 		} else if (at[c->slot] == EV_NOWHERE) {
 			*v = s->absent;
-		} else if (!ev_value_usual(c->column, d, at[c->slot], store, v) &&
+		} else if (!ev_value_usual(c->column, &d, at[c->slot], store, v) &&
 			   !other_value(s, c->column, at[c->slot], store, v)) {
 			return false;
 		}
