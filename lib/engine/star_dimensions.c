@@ -1,13 +1,13 @@
 #include "engine/star_impl.h"
 
-/* The stamp of the version at hand, in memory that lasts; most have the number of the one before. */
+/* The stamp of the version at hand, in memory that lasts. */
 static const struct ev_stamp *lasting_stamp(struct ev_star *s, const struct ev_star_version *v)
 {
 	struct ev_star_kept *k = v->owners->kept;
 
 	if (k != NULL)
 		return &k->stamp;
-	if (s->order_kept == NULL)
+	if (s->order_kept == NULL) /* most versions have the number of the one before */
 		s->order_kept = ev_arena_copy(&s->stamps, s->order.p, s->order.len);
 	k = v->owners->kept = ev_arena_alloc(&s->stamps, sizeof *k);
 	k->stamp = v->stamp;

@@ -110,8 +110,8 @@ struct ev_star {
 	struct ev_buf whole, preimage, scratch, order;
 	char ordered
 		[EV_STAR_ORDERED]; /* the version that `order` is of, as it stands in its event */
-	size_t ordered_len;	/* SIZE_MAX: it is too long */
-	const char *order_kept; /* `order` where stamps are, if one has it; or NULL */
+	size_t ordered_len;	   /* SIZE_MAX: it is too long */
+	const char *order_kept;	   /* `order` where stamps are, if one has it; or NULL */
 	struct ev_arena stamps;
 
 	/* What is held back. */

@@ -237,10 +237,16 @@ static void sort_runs(struct ev_members_sorted *list, size_t n)
 	}
 }
 
+static struct ev_members_sorted *new_list(size_t n)
+{
+	const size_t octets = n * sizeof(struct ev_members_sorted);
+
+	return octets < HUGE ? ev_malloc(octets) : ev_malloc_huge(octets);
+}
+
 void ev_members_sort(struct ev_members *m)
 {
-	struct ev_members_sorted *list = ev_malloc(m->n * sizeof *list),
-				 *other = ev_malloc(m->n * sizeof *list);
+	struct ev_members_sorted *list = new_list(m->n), *other = new_list(m->n);
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->size; i++)

@@ -227,8 +227,8 @@ static void ask_reference(const struct ev_star_plan *p, struct ev_star_kind *k, 
 
 	if (!asks_reference(a, reference.at) &&
 	    (reference.own || !asks_reference(&k->groups[0], reference.at))) {
-		a->references = ev_realloc_array(a->references, a->n_references + 1,
-						 sizeof *a->references);
+		a->references =
+			ev_realloc_array(a->references, a->n_references + 1, sizeof *a->references);
 		a->references[a->n_references++] = reference.at;
 	}
 	for (size_t i = 0; i < r->n; i++)
