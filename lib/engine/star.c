@@ -274,7 +274,7 @@ static bool put_event(struct ev_star *s, struct ev_star_version *v)
 	asked = v->keyless && (kind->keeps_history || (kind->describes && !v->deleted));
 	if (asked)
 		content = content_digest(s);
-	ev_star_fetch_members(s, kind);
+	ev_star_fetch_members(s);
 	if (asked)
 		ask_row_key(s, v, content);
 	/* A tombstone says nothing new of anyone. */

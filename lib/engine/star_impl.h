@@ -86,7 +86,7 @@ enum ev_star_what_version {
 	EV_STAR_SAYS
 };
 
-enum { EV_STAR_ORDERED = 16 };
+enum { EV_STAR_ORDERED = 16, EV_STAR_FETCHED = 16 };
 
 struct ev_star {
 	const struct ev_model *m;
@@ -104,9 +104,14 @@ struct ev_star {
 	struct ev_event event;
 	struct ev_value absent;		   /* what every column has where there is no value */
 	struct ev_star_elements *elements; /* one a group of the plan */
-	struct ev_arena store;		   /* of what does not lie in the document */
-	char *room;			   /* in the store, for the next value */
-	bool stored;			   /* something since it was emptied */
+	struct ev_star_fetch {
+		const struct ev_members *members;
+		struct ev_star_bound *bound;
+	} fetched[EV_STAR_FETCHED]; /* the first that name members of large dimensions */
+	size_t n_fetched;
+	struct ev_arena store; /* of what does not lie in the document */
+	char *room;	       /* in the store, for the next value */
+	bool stored;	       /* something since it was emptied */
 	struct ev_buf whole, preimage, scratch, order;
 	char ordered
 		[EV_STAR_ORDERED]; /* the version that `order` is of, as it stands in its event */
@@ -183,8 +188,8 @@ static inline char *ev_star_put_index(char *o, size_t index)
 
 /* Begins to look for the members that the event and its elements name: their table is fetched. */
 void ev_star_begin_references(struct ev_star *s, const struct ev_star_kind *kind);
-/* The table has come meanwhile; now the members of the first elements do. */
-void ev_star_fetch_members(struct ev_star *s, const struct ev_star_kind *kind);
+/* The table has come meanwhile; now the first members do. */
+void ev_star_fetch_members(struct ev_star *s);
 /* Sets the key of a reference and its member, which is added if there is none yet. */
 void ev_star_find_member(struct ev_star *s, const struct ev_star_element *e,
 			 const struct ev_star_reference *r, struct ev_star_bound *b);

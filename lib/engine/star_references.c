@@ -2,8 +2,8 @@
 #include "json/decimal.h"
 #include "json/form.h"
 
-/* Elements that are fetched; members of a dimension that needs no fetching, because it is small. */
-enum { FETCHED = 8, SMALL = 256 };
+/* Members of a dimension that needs no fetching, because it is small. */
+enum { SMALL = 256 };
 
 /* Whether a key column's value is spelled as its identity is. */
 static inline bool is_identity(const struct ev_column *c, const struct ev_value *v)
@@ -82,8 +82,11 @@ static inline void begin(struct ev_star *s, const struct ev_star_element *e,
 		return;
 	}
 	b->hash = ev_members_hash(members, b->identity, b->len);
-	if (members->n > SMALL)
+	if (members->n > SMALL) {
+		if (s->n_fetched < EV_STAR_FETCHED)
+			s->fetched[s->n_fetched++] = (struct ev_star_fetch){members, b};
 		return;
+	}
 	b->member = ev_members_find(members, b->hash, b->identity, b->len);
 	if (b->member != NULL && b->member->spelled == NULL && !b->spelled)
 		b->key = b->member->key;
@@ -104,6 +107,7 @@ static void begin_all(struct ev_star *s, struct ev_star_element e, size_t n, boo
 
 void ev_star_begin_references(struct ev_star *s, const struct ev_star_kind *kind)
 {
+	s->n_fetched = 0;
 	begin_all(s, ev_star_first(s, 0), 1, false, &kind->groups[0]);
 	for (size_t i = 1; i < s->plan->n_groups; i++) {
 		struct ev_star_elements *all = &s->elements[i];
@@ -119,25 +123,12 @@ void ev_star_begin_references(struct ev_star *s, const struct ev_star_kind *kind
 	}
 }
 
-void ev_star_fetch_members(struct ev_star *s, const struct ev_star_kind *kind)
+void ev_star_fetch_members(struct ev_star *s)
 {
-	for (size_t i = 0; i < s->plan->n_groups; i++) {
-		const struct ev_star_asked *asked = &kind->groups[i];
-		struct ev_star_element e = ev_star_first(s, i);
+	for (size_t i = 0; i < s->n_fetched; i++) {
+		struct ev_star_bound *b = s->fetched[i].bound;
 
-		if (i > 0 && !kind->any[i])
-			continue;
-		for (; e.index < s->elements[i].items.n && e.index < FETCHED; ev_star_next(&e)) {
-			for (size_t k = 0; k < asked->n_references; k++) {
-				uint32_t at = asked->references[k];
-				struct ev_star_bound *b = &e.bounds[1][at];
-				size_t dimension = e.groups[1]->references[at].dimension;
-
-				if (b->key == NULL && s->members[dimension] != NULL)
-					b->member =
-						ev_members_fetch(s->members[dimension], b->hash);
-			}
-		}
+		b->member = ev_members_fetch(s->fetched[i].members, b->hash);
 	}
 }
 

@@ -106,7 +106,9 @@ static bool read_elements(struct ev_star *s, size_t group, const struct ev_star_
 	ev_event_all(&s->event, &e->list, &e->items);
 	if (e->items.n == 0)
 		return true;
-	ev_grow(&e->values, &e->cap_values, e->items.n * e->group->n_cells + 1, sizeof *e->values);
+	if (e->cap_values < e->items.n * e->group->n_cells + 1)
+		ev_grow(&e->values, &e->cap_values, e->items.n * e->group->n_cells + 1,
+			sizeof *e->values);
 	for (size_t k = 0; k < e->items.n; k++) {
 		ev_picks_find(e->picks, s->event.doc, e->items.at[k]);
 		if (!read_cells(s, e, &kind->groups[group], e->picks->at, k))
