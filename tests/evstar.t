@@ -414,6 +414,10 @@ rows f . | sort >got
 same 'backwards, the rows are the same' got first
 rows dw . >got
 same 'and so are the members' got first-members
+cat block.jsonl backwards.jsonl >twice.jsonl
+run evstar -m block.yaml twice.jsonl
+rows dw . >got
+same 'and where every event comes twice' got first-members
 
 # The calendar
 

@@ -59,6 +59,7 @@ jq.h lib/model/jq.c
 pcre2.h lib/model/regex.c
 idn2.h lib/model/idn.c
 xxhash.h lib/base/hash.c
+xxh_x86dispatch.h lib/base/hash.c
 md5.h lib/base/hash.c
 sha2.h lib/base/hash.c
 sqlite3.h lib/warehouse/sqlite.c'

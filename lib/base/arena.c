@@ -4,7 +4,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 struct ev_arena_block {
 	struct ev_arena_block *older;
@@ -18,16 +17,6 @@ struct ev_arena_block {
  */
 enum { BLOCK = 256 * 1024, LARGE = 8 << 20, HUGE_PAGE = 2 << 20, MOST_HUGE_PAGES = 32 };
 
-static void *take_huge(size_t size)
-{
-	void *p = aligned_alloc(HUGE_PAGE, size);
-
-	if (p == NULL)
-		ev_oom();
-	madvise(p, size, MADV_HUGEPAGE); /* without it the memory is but slower */
-	return p;
-}
-
 static struct ev_arena_block *new_block(const struct ev_arena *a, size_t size)
 {
 	const size_t around = sizeof(struct ev_arena_block) + EV_ARENA_OVER;
@@ -40,7 +29,7 @@ static struct ev_arena_block *new_block(const struct ev_arena *a, size_t size)
 	} else {
 		pages = pages < MOST_HUGE_PAGES ? pages : MOST_HUGE_PAGES;
 		size = pages * HUGE_PAGE - around;
-		b = take_huge(around + size);
+		b = ev_malloc_huge(around + size);
 	}
 	b->older = a->blocks;
 	b->size = size;

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static void (*oom_handler)(void);
 
@@ -51,6 +52,18 @@ void *ev_realloc_array(void *p, size_t n, size_t size)
 	if (__builtin_mul_overflow(n, size, &total))
 		ev_oom();
 	return ev_realloc(p, total);
+}
+
+void *ev_malloc_huge(size_t size)
+{
+	const size_t page = 2 << 20;
+	void *p;
+
+	if (size > SIZE_MAX - page ||
+	    (p = aligned_alloc(page, (size + page - 1) & ~(page - 1))) == NULL)
+		ev_oom();
+	madvise(p, size, MADV_HUGEPAGE); /* without it the memory is but slower */
+	return p;
 }
 
 char *ev_strndup(const char *s, size_t len)

@@ -15,6 +15,11 @@ void *ev_calloc(size_t n, size_t size);
 void *ev_realloc(void *p, size_t size);
 /* An array of n elements of size octets; checks the product for overflow. */
 void *ev_realloc_array(void *p, size_t n, size_t size);
+/*
+ * At least 2 MiB that will be visited in no order: in huge pages if the system has them, because it
+ * would else miss the processor's table of pages at every step. Freed by free.
+ */
+void *ev_malloc_huge(size_t size);
 char *ev_strdup(const char *s);
 char *ev_strndup(const char *s, size_t len);
 

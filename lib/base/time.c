@@ -68,7 +68,7 @@ static bool leap_year(int32_t y)
 	return y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
 }
 
-static bool day_exists(struct ev_date d)
+static inline bool day_exists(struct ev_date d)
 {
 	static const int8_t month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 
@@ -114,10 +114,10 @@ static inline bool plain_utc(const char *p, size_t len, struct ev_date *d, int32
 		return false;
 	*nsec = 0;
 	if (p[i] == '.') {
-		for (i = 20; i < 29 && p[i] >= '0' && p[i] <= '9'; i++)
+		for (i = 20; i < 29 && (uint8_t)(p[i] - '0') <= 9; i++)
 			*nsec = *nsec * 10 + (p[i] - '0');
 		*nsec *= units[i - 20];
-		while (p[i] >= '0' && p[i] <= '9')
+		while ((uint8_t)(p[i] - '0') <= 9)
 			i++;
 	}
 	if (i != len - 1 || i == 20)

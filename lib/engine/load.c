@@ -1,8 +1,7 @@
 #include "engine/load.h"
 #include "model/event.h"
 #include "warehouse/column.h"
-#include "json/form.h"
-#include "json/view.h"
+#include "warehouse/value.h"
 
 #include <stdlib.h>
 
@@ -20,8 +19,9 @@ struct ev_load {
 	struct ev_events *events;
 	struct ev_reasons why;
 	struct ev_buf value, text;
-	uint32_t whats[3];  /* the symbols of what "_ev" says */
-	uint32_t **symbols; /* of the columns' names, table by table */
+	uint32_t whats[3];	     /* the symbols of what "_ev" says */
+	uint32_t **symbols;	     /* of the columns' names, table by table */
+	const struct ev_table *last; /* the table of the row before */
 	struct ev_cell *cells;
 	char *stores; /* EV_VALUE_STORE octets a cell */
 
@@ -184,8 +184,20 @@ static bool key_at(struct ev_load *l, const struct ev_doc *d, uint32_t at,
 	return wrong == 0;
 }
 
+/* The table of that name, or NULL; most rows are of the table of the row before. */
+static const struct ev_table *table_at(struct ev_load *l, const char *name, size_t len)
+{
+	const struct ev_table *t = l->last;
+
+	if (t == NULL || t->name_len != len || !ev_same(t->name, name, len)) {
+		t = ev_tables_find(l->tables, name, len);
+		l->last = t;
+	}
+	return t;
+}
+
 /* The member of that name; rows come in the table's order, so `hint` is looked at first. */
-static uint32_t row_member(const struct ev_doc *d, uint32_t symbol, uint32_t *hint)
+static inline uint32_t row_member(const struct ev_doc *d, uint32_t symbol, uint32_t *hint)
 {
 	uint32_t at = *hint, end = ev_end(d, 0);
 
@@ -200,14 +212,12 @@ static uint32_t row_member(const struct ev_doc *d, uint32_t symbol, uint32_t *hi
 	return at + 1;
 }
 
-/* The text of a value. It lies where the value does, or in l->text. */
-static struct ev_cell cell_of(struct ev_load *l, const struct ev_column *c,
-			      const struct ev_value *v)
+/* The text of a value that is not null. It lies where the value does, or in l->text. */
+static inline struct ev_cell cell_of(struct ev_load *l, const struct ev_column *c,
+				     const struct ev_value *v)
 {
 	size_t from = l->text.len;
 
-	if (v->null)
-		return (struct ev_cell){v->p, 0, true, true};
 	if (c->type == EV_TYPE_JSON)
 		return (struct ev_cell){v->p, v->len, false, false};
 	if (v->p[0] != '"')
@@ -221,6 +231,7 @@ static struct ev_cell cell_of(struct ev_load *l, const struct ev_column *c,
 static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, const struct ev_doc *d,
 			     const struct ev_table *t, const char *owner, struct ev_error *err)
 {
+	static const char null[1 + EV_COPY_OVER];
 	const uint32_t *symbols = l->symbols[t - l->tables->list];
 	uint32_t hint = ev_first(d, 0);
 	enum ev_status st;
@@ -231,20 +242,23 @@ static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, con
 	ev_buf_reset(&l->text);
 	/* No text is longer than its JSON, so cells stay where they are put. */
 	ev_buf_room(&l->text, d->len + EV_COPY_OVER);
-	for (size_t i = 0; i < t->n; i++) {
+	if (t->fact != NULL)
+		l->cells[0] = (struct ev_cell){owner, EV_KEY_TEXT, false, true};
+	for (size_t i = t->fact != NULL; i < t->n; i++) {
 		const struct ev_column *c = &t->columns[i];
+		char *store = l->stores + i * EV_VALUE_STORE;
 		const char *problem;
 		struct ev_value v;
 		uint32_t at;
 
-		if (t->fact != NULL && i == 0) {
-			l->cells[i] = (struct ev_cell){owner, EV_KEY_TEXT, false, true};
-			continue;
-		}
 		if ((at = row_member(d, symbols[i], &hint)) == EV_NOWHERE)
 			return broken(rec, err, "a row of %s lacks %s", t->name, c->name);
-		problem = ev_column_value(c, NULL, d, at, l->stores + i * EV_VALUE_STORE, &v);
-		if (problem != NULL) {
+		if (ev_kind(d, at) == EV_NULL) {
+			l->cells[i] = (struct ev_cell){null, 0, true, true};
+			continue;
+		}
+		if (!ev_value_usual(c, d, at, store, &v) &&
+		    (problem = ev_column_value(c, NULL, d, at, store, &v)) != NULL) {
 			ev_reasons_reset(&l->why);
 			ev_column_misfit(c, d, at, problem, &l->why);
 			return broken(rec, err, "table %s, owner %s: %s", t->name, owner,
@@ -281,7 +295,7 @@ enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, stru
 	read_reserved(l, event.doc, event.reserved, at);
 	if ((p = text_at(l, event.doc, at[TABLE], &len)) == NULL)
 		return broken(rec, err, "this is no row: it names no table");
-	if ((t = ev_tables_find(l->tables, p, len)) == NULL)
+	if ((t = table_at(l, p, len)) == NULL)
 		return broken(rec, err, "the model has no table %.*s", (int)(len < 127 ? len : 127),
 			      p);
 	p = text_at(l, event.doc, at[OP], &len);

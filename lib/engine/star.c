@@ -178,15 +178,15 @@ static void first_version(const struct ev_event *event, struct ev_star_version *
 static struct ev_hash128 content_digest(struct ev_star *s)
 {
 	uint32_t skip[EV_MAX_SKIP];
-	size_t n = ev_event_skip(s->events, s->event, &s->id, 1, skip);
+	size_t n = ev_event_skip(s->events, &s->event, &s->id, 1, skip);
 
-	return ev_content_digest(s->content, s->event->doc, skip, n);
+	return ev_content_digest(s->content, s->event.doc, skip, n);
 }
 
 static void ask_row_key(struct ev_star *s, struct ev_star_version *v, struct ev_hash128 content)
 {
 	ev_buf_reset(&s->preimage);
-	ev_key_version_preimage(s->event, content, &s->preimage);
+	ev_key_version_preimage(&s->event, content, &s->preimage);
 	ev_md5_add(s->keys, s->preimage.p, s->preimage.len, v->owners->row);
 	v->stamp.says = ev_hash64(s->preimage.p, s->preimage.len, s->seed);
 }
@@ -194,15 +194,15 @@ static void ask_row_key(struct ev_star *s, struct ev_star_version *v, struct ev_
 /* The version as octets that compare; most have the number of the one before. */
 static void read_order(struct ev_star *s, struct ev_star_version *v)
 {
-	const struct ev_doc *d = s->event->doc;
+	const struct ev_doc *d = s->event.doc;
 	const char *text = "";
 	size_t len = 0;
 
-	if (s->event->version != EV_NOWHERE)
-		text = ev_raw(d, s->event->version, &len);
+	if (s->event.version != EV_NOWHERE)
+		text = ev_raw(d, s->event.version, &len);
 	if (s->order.len == 0 || len != s->ordered_len || !ev_same(text, s->ordered, len)) {
 		ev_buf_reset(&s->order);
-		ev_version_order(d, s->event->version, &s->order);
+		ev_version_order(d, s->event.version, &s->order);
 		s->ordered_len = len <= sizeof s->ordered ? len : SIZE_MAX;
 		memcpy(s->ordered, text, len <= sizeof s->ordered ? len : 0);
 	}
@@ -212,7 +212,7 @@ static void read_order(struct ev_star *s, struct ev_star_version *v)
 
 static bool read_version(struct ev_star *s, struct ev_star_version *v)
 {
-	const struct ev_event *event = s->event;
+	const struct ev_event *event = &s->event;
 	const struct ev_doc *d = event->doc;
 	const char *row, *from, *to = NULL, *op;
 	uint32_t at[EV_STAR_SAYS], valid_to;
@@ -259,7 +259,7 @@ static bool put_event(struct ev_star *s, struct ev_star_version *v)
 	const char *type;
 	size_t len;
 
-	type = ev_string(s->event->doc, s->event->type, &s->scratch, &len);
+	type = ev_string(s->event.doc, s->event.type, &s->scratch, &len);
 	kind = ev_star_kind_of(s->plan, type, len);
 	if (!ev_star_read_values(s, kind)) {
 		ev_star_explain(s, type, len);
@@ -308,17 +308,16 @@ enum ev_status ev_star_flush(struct ev_star *s, struct ev_error *err)
 enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, struct ev_error *err)
 {
 	uint64_t out = s->n_out;
-	struct ev_event event;
+	struct ev_event *event = &s->event;
 	struct ev_star_version v;
 
 	s->any = true;
-	if (ev_events_read(s->events, rec, &event, &s->why) != EV_OK)
-		return ev_rejects_put(s->port->rejects, rec, event.origin, event.origin_len,
+	if (ev_events_read(s->events, rec, event, &s->why) != EV_OK)
+		return ev_rejects_put(s->port->rejects, rec, event->origin, event->origin_len,
 				      &s->why, err);
 	if ((s->n_owners == EV_STAR_VERSIONS || s->rows.len >= EV_STAR_BLOCK) &&
 	    ev_star_flush(s, err) != EV_OK)
 		return EV_FATAL;
-	s->event = &event;
 	if (!read_version(s, &v))
 		return ev_fail(err,
 			       "%s:%llu: the event's \"_ev\" is not as evversion writes it without "
@@ -326,7 +325,7 @@ enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, stru
 			       "evversion wrote",
 			       rec->source, (unsigned long long)rec->line);
 	if (!put_event(s, &v))
-		return ev_rejects_put(s->port->rejects, rec, event.origin, event.origin_len,
+		return ev_rejects_put(s->port->rejects, rec, event->origin, event->origin_len,
 				      &s->why, err);
 	s->n_event++;
 	s->port->out->lines += s->n_out - out;

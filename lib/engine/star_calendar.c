@@ -21,15 +21,15 @@ struct ev_star_calendar {
 	struct ev_buf scratch;
 };
 
-struct ev_star_calendar *ev_star_calendar_new(const struct ev_calendar *of)
+struct ev_star_calendar *ev_star_calendar_new(const struct ev_calendar *c)
 {
-	struct ev_star_calendar *c = ev_calloc(1, sizeof *c);
+	struct ev_star_calendar *new = ev_calloc(1, sizeof *new);
 
-	c->c = of;
-	c->from = ev_date_days(of->from);
-	c->to = ev_date_days(of->to);
-	c->last = INT64_MIN;
-	return c;
+	new->c = c;
+	new->from = ev_date_days(c->from);
+	new->to = ev_date_days(c->to);
+	new->last = INT64_MIN;
+	return new;
 }
 
 void ev_star_calendar_free(struct ev_star_calendar **c)

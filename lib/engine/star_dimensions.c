@@ -44,9 +44,9 @@ static void fetch(struct ev_star *s, const struct ev_star_dimension *d,
 	if (d->n_attributes == 0)
 		member->described = true;
 	for (size_t k = 0; k < d->n_attributes; k++) {
-		const struct ev_attribute *had = &member->attributes[d->attributes[k].column];
+		const struct ev_attribute *had = &member->attributes[k];
 
-		if (had->p == NULL || !ev_star_value(e, d->attributes[k].cell)->present)
+		if (had->p == NULL || !ev_star_value(e, d->cells[k])->present)
 			continue;
 		__builtin_prefetch(had->p);
 		__builtin_prefetch(had->stamp);
@@ -61,14 +61,13 @@ static void contribute(struct ev_star *s, const struct ev_star_dimension *d,
 	if (member == NULL)
 		return;
 	for (size_t k = 0; k < d->n_attributes; k++) {
-		const struct ev_star_attribute *a = &d->attributes[k];
-		const struct ev_value *value = ev_star_value(e, a->cell);
+		const struct ev_value *value = ev_star_value(e, d->cells[k]);
 
 		if (!value->present)
 			continue;
 		member->described = true;
-		if (ev_members_set(s->members[d->dimension - s->m->dimensions], member, a->column,
-				   value->p, value->len, lasting_stamp(s, v)))
+		if (ev_members_set(s->members[d->dimension - s->m->dimensions], member, k, value->p,
+				   value->len, lasting_stamp(s, v)))
 			stamp_taken(s, v);
 	}
 }
@@ -189,29 +188,22 @@ static size_t member_size(const struct ev_star_dimension *d, const struct ev_mem
 {
 	size_t size = d->row.room + m->identity_len + EV_COPY_OVER;
 
-	for (size_t i = 0; i < d->dimension->columns.n; i++)
+	for (size_t i = 0; i < d->n_attributes; i++)
 		size += m->attributes[i].len;
+	for (size_t i = 0; m->spelled != NULL && i < d->dimension->n_keys; i++)
+		size += m->spelled[i].len;
 	return size;
 }
 
-static const char *member_value(struct ev_star *s, const struct ev_star_dimension *d,
-				const struct ev_member *m, size_t column, size_t *len)
+static char *put_attribute(char *o, const struct ev_attribute *a)
 {
-	const struct ev_attribute *value = &m->attributes[column];
+	static const char null[EV_COPY_OVER] = "null";
 
-	*len = value->len;
-	if (value->p != NULL)
-		return value->p;
-	for (size_t i = 0; i < d->dimension->n_keys; i++)
-		if (d->dimension->keys[i] == column)
-			return ev_members_part(s->members[d->dimension - s->m->dimensions], m, i,
-					       len);
-	*len = 4;
-	return "null";
+	return a->p != NULL ? ev_copy_over(o, a->p, a->len) : ev_copy_over(o, null, 4);
 }
 
 static void member_row(struct ev_star *s, const struct ev_star_dimension *d,
-		       const struct ev_member *m)
+		       const struct ev_members *members, const struct ev_member *m)
 {
 	static const char described[EV_COPY_OVER] = "false", inferred[EV_COPY_OVER] = "true";
 	char *o = ev_buf_room(&s->rows, member_size(d, m));
@@ -222,8 +214,12 @@ static void member_row(struct ev_star *s, const struct ev_star_dimension *d,
 		o = ev_copy_over(o, p->text, p->len);
 		switch (p->what) {
 		case EV_STAR_CELL:
-			text = member_value(s, d, m, p->cell.at, &len);
-			o = (char *)memcpy(o, text, len) + len;
+			if (!p->cell.own) {
+				o = put_attribute(o, &m->attributes[p->cell.at]);
+				break;
+			}
+			text = ev_members_part(members, m, p->cell.at, &len);
+			o = ev_copy_over(o, text, len);
 			break;
 		case EV_STAR_OWNER: o = (char *)memcpy(o, m->key, EV_KEY_TEXT) + EV_KEY_TEXT; break;
 		case EV_STAR_INFERRED:
@@ -246,7 +242,7 @@ static enum ev_status member_rows(struct ev_star *s, size_t i, struct ev_error *
 
 	ev_members_sort(members);
 	for (size_t k = 0; k < ev_members_count(members); k++) {
-		member_row(s, &s->plan->dimensions[i], ev_members_at(members, k));
+		member_row(s, &s->plan->dimensions[i], members, ev_members_at(members, k));
 		if (s->rows.len >= EV_STAR_BLOCK && ev_star_flush(s, err) != EV_OK)
 			return EV_FATAL;
 	}

@@ -104,7 +104,7 @@ struct ev_star {
 	struct ev_star_calendar **calendars; /* one a dimension; NULL for any other */
 
 	/* The event at hand. */
-	const struct ev_event *event;
+	struct ev_event event;
 	struct ev_value absent;		   /* what every column has where there is no value */
 	struct ev_star_elements *elements; /* one a group of the plan */
 	struct ev_arena store;		   /* of values that do not lie in the document */

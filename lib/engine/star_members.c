@@ -6,16 +6,26 @@
 #include <string.h>
 
 /* How many members ahead are fetched while one is looked at, and how much of each. */
-enum { AHEAD = 8, FETCHED = 256 };
+enum { AHEAD = 8, FETCHED = 256, HUGE = 2 << 20 };
+
+static struct ev_members_slot *new_table(size_t size)
+{
+	const size_t octets = size * sizeof(struct ev_members_slot);
+
+	if (octets < HUGE)
+		return ev_calloc(size, sizeof(struct ev_members_slot));
+	return memset(ev_malloc_huge(octets), 0, octets);
+}
 
 struct ev_members *ev_members_new(const struct ev_dimension *d, struct ev_md5 *keys)
 {
 	struct ev_members *m = ev_calloc(1, sizeof *m);
 
 	m->keys = keys;
-	m->n_columns = d->columns.n;
+	m->n_parts = d->n_keys;
+	m->n_attributes = d->columns.n - d->n_keys;
 	m->size = 256;
-	m->table = ev_calloc(m->size, sizeof *m->table);
+	m->table = new_table(m->size);
 	m->seeds[0] = ev_hash_seed();
 	m->seeds[1] = ev_hash_seed();
 	return m;
@@ -47,7 +57,7 @@ static void grow(struct ev_members *m)
 	size_t size = m->size;
 
 	m->size *= 2;
-	m->table = ev_calloc(m->size, sizeof *m->table);
+	m->table = new_table(m->size);
 	for (size_t i = 0; i < size; i++)
 		if (old[i].member != NULL)
 			put(m, old[i].hash, old[i].member);
@@ -57,7 +67,7 @@ static void grow(struct ev_members *m)
 struct ev_member *ev_members_add(struct ev_members *m, uint64_t hash, const char *identity,
 				 size_t len, const struct ev_buf *preimage)
 {
-	size_t size = sizeof(struct ev_member) + m->n_columns * sizeof(struct ev_attribute);
+	size_t size = sizeof(struct ev_member) + m->n_attributes * sizeof(struct ev_attribute);
 	struct ev_member *new = ev_arena_alloc(&m->arena, size + len);
 
 	memset(new, 0, size);
@@ -106,10 +116,10 @@ static bool is_greater(const struct ev_attribute *v, const char *json, size_t le
 	return order > 0 || (order == 0 && len > v->len);
 }
 
-bool ev_members_set(struct ev_members *m, struct ev_member *member, size_t column, const char *json,
-		    size_t len, const struct ev_stamp *stamp)
+bool ev_members_set(struct ev_members *m, struct ev_member *member, size_t attribute,
+		    const char *json, size_t len, const struct ev_stamp *stamp)
 {
-	struct ev_attribute *v = &member->attributes[column];
+	struct ev_attribute *v = &member->attributes[attribute];
 	int order = v->stamp != NULL ? compare_stamps(m, v->stamp, stamp) : -1;
 
 	/*
@@ -126,11 +136,16 @@ bool ev_members_set(struct ev_members *m, struct ev_member *member, size_t colum
 	return true;
 }
 
-const char *ev_members_part(const struct ev_members *m, const struct ev_member *member, size_t part,
+/* The spelling of a key's part in the identity. */
+static const char *own_part(const struct ev_members *m, const struct ev_member *member, size_t part,
 			    size_t *len)
 {
 	const char *p = ev_members_identity(m, member), *end = p + member->identity_len, *stop;
 
+	if (m->n_parts == 1) {
+		*len = member->identity_len;
+		return p;
+	}
 	for (;; part--) {
 		if ((stop = memchr(p, '\n', (size_t)(end - p))) == NULL)
 			stop = end;
@@ -142,20 +157,31 @@ const char *ev_members_part(const struct ev_members *m, const struct ev_member *
 	return p;
 }
 
-void ev_members_spell(struct ev_members *m, struct ev_member *member, size_t column, size_t part,
-		      const char *json, size_t len, bool added)
+const char *ev_members_part(const struct ev_members *m, const struct ev_member *member, size_t part,
+			    size_t *len)
 {
-	struct ev_attribute *v = &member->attributes[column];
-	struct ev_attribute own = {.p = NULL};
-	size_t own_len;
+	const struct ev_attribute *v = member->spelled;
 
-	own.p = (char *)(uintptr_t)ev_members_part(m, member, part, &own_len);
-	own.len = (uint32_t)own_len;
-	if (v->p != NULL ? is_greater(v, json, len)
-			 : (added && (own.len != len || memcmp(own.p, json, len) != 0)) ||
-				   is_greater(&own, json, len))
-		store(m, v, json, len);
-	member->spelled |= v->p != NULL;
+	if (v == NULL || v[part].p == NULL)
+		return own_part(m, member, part, len);
+	*len = v[part].len;
+	return v[part].p;
+}
+
+void ev_members_spell(struct ev_members *m, struct ev_member *member, size_t part, const char *json,
+		      size_t len, bool added)
+{
+	struct ev_attribute had = {.p = NULL};
+	size_t had_len;
+
+	had.p = (char *)(uintptr_t)ev_members_part(m, member, part, &had_len);
+	had.len = (uint32_t)had_len;
+	if (!is_greater(&had, json, len) &&
+	    (!added || (had.len == len && memcmp(had.p, json, len) == 0)))
+		return;
+	if (member->spelled == NULL)
+		member->spelled = ev_arena_zalloc(&m->arena, m->n_parts * sizeof *member->spelled);
+	store(m, &member->spelled[part], json, len);
 }
 
 /* Sorting: by the first digits of keys, which are spread evenly, digit by digit from the last. */
@@ -167,13 +193,17 @@ struct ev_members_sorted {
 
 enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS, PASSES = 3 };
 
+/* Eight hex digits as the number they are: a nibble an octet, which are then put together. */
 static uint32_t first_digits(const char *key)
 {
-	uint32_t v = 0;
+	uint64_t v;
 
-	for (int i = 0; i < 8; i++)
-		v = v << 4 | (uint32_t)(key[i] <= '9' ? key[i] - '0' : key[i] - 'a' + 10);
-	return v;
+	memcpy(&v, key, sizeof v);
+	v = be64toh(v);
+	v = (v & 0x0f0f0f0f0f0f0f0f) + (v >> 6 & 0x0101010101010101) * 9;
+	v = (v | v >> 4) & 0x00ff00ff00ff00ff;
+	v = (v | v >> 8) & 0x0000ffff0000ffff;
+	return (uint32_t)(v | v >> 16);
 }
 
 static void pass(const struct ev_members_sorted *from, struct ev_members_sorted *to, size_t n,

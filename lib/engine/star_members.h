@@ -28,7 +28,7 @@ struct ev_stamp {
 	uint64_t says; /* a digest of what the row's key is made of, while that is asked for */
 };
 
-/* The value of an attribute, and who set it. */
+/* The value of an attribute and who set it. EV_ARENA_OVER octets behind it can be read. */
 struct ev_attribute {
 	char *p; /* NULL: not set */
 	uint32_t len, cap;
@@ -39,8 +39,9 @@ struct ev_member {
 	char key[EV_KEY_TEXT]; /* begins with a NUL until it has been computed */
 	uint32_t identity_len;
 	bool described; /* an event bore it with an attribute: it is not only inferred */
-	bool spelled;	/* a part of its key is spelled in another way than in the identity */
-	/* One a column of the dimension; behind them stands the identity. */
+	/* The parts of its key, if any is spelled in another way than in the identity; or NULL. */
+	struct ev_attribute *spelled;
+	/* One a column that is no part of the key, in their order; then stands the identity. */
 	struct ev_attribute attributes[];
 };
 
@@ -51,7 +52,7 @@ struct ev_members_slot {
 
 struct ev_members {
 	struct ev_md5 *keys;
-	size_t n_columns;
+	size_t n_attributes, n_parts;
 	struct ev_members_slot *table; /* open addressing */
 	size_t n, size;
 	uint64_t seeds[2]; /* secret, so that nobody can craft members that lie together */
@@ -93,7 +94,7 @@ static inline uint64_t ev_members_hash(const struct ev_members *m, const char *i
 static inline const char *ev_members_identity(const struct ev_members *m,
 					      const struct ev_member *member)
 {
-	return (const char *)(member->attributes + m->n_columns);
+	return (const char *)(member->attributes + m->n_attributes);
 }
 
 static inline void ev_members_fetch(const struct ev_members *m, uint64_t hash)
@@ -134,15 +135,15 @@ struct ev_member *ev_members_add(struct ev_members *m, uint64_t hash, const char
  * An attribute's value, as a row's JSON; it stays if its stamp is the latest so far. True if it
  * does; the stamp must then live as long as the members.
  */
-bool ev_members_set(struct ev_members *m, struct ev_member *member, size_t column, const char *json,
-		    size_t len, const struct ev_stamp *stamp);
+bool ev_members_set(struct ev_members *m, struct ev_member *member, size_t attribute,
+		    const char *json, size_t len, const struct ev_stamp *stamp);
 /*
- * A key column may be spelled in several ways, 19.1 and 19.10: the greatest spelling stands, in any
- * order. part: which of the key's; added: this mention has made the member.
+ * A part of a key may be spelled in several ways, 19.1 and 19.10: the greatest spelling stands, in
+ * any order. added: this mention has made the member.
  */
-void ev_members_spell(struct ev_members *m, struct ev_member *member, size_t column, size_t part,
-		      const char *json, size_t len, bool added);
-/* The spelling of a key's part that its attribute does not tell: the one of the identity. */
+void ev_members_spell(struct ev_members *m, struct ev_member *member, size_t part, const char *json,
+		      size_t len, bool added);
+/* The spelling of a key's part. EV_ARENA_OVER octets behind it can be read. */
 const char *ev_members_part(const struct ev_members *m, const struct ev_member *member, size_t part,
 			    size_t *len);
 

@@ -153,10 +153,11 @@ static void plan_fact(struct ev_star_plan *p, struct ev_star_fact *f, const stru
 	end_pieces(&b, fact->name);
 }
 
-static bool is_key(const struct ev_dimension *d, size_t column)
+/* Whether a column is a part of the key, and which. */
+static bool part_of(const struct ev_dimension *d, size_t column, uint32_t *part)
 {
-	for (size_t i = 0; i < d->n_keys; i++)
-		if (d->keys[i] == column)
+	for (*part = 0; *part < d->n_keys; ++*part)
+		if (d->keys[*part] == column)
 			return true;
 	return false;
 }
@@ -168,18 +169,20 @@ static void plan_dimension(struct ev_star_plan *p, struct ev_star_dimension *s,
 
 	*s = (struct ev_star_dimension){.dimension = d, .group = group_of(p, d->each)};
 	s->reference = own_key(p, s->group, d);
-	s->attributes = ev_arena_alloc(&p->arena, d->columns.n * sizeof *s->attributes);
-	for (size_t i = 0; i < d->columns.n; i++)
-		if (!is_key(d, i))
-			s->attributes[s->n_attributes++] = (struct ev_star_attribute){
-				(uint32_t)i, cell_of(p, s->group, &d->columns.list[i])};
+	s->cells = ev_arena_alloc(&p->arena, d->columns.n * sizeof *s->cells);
 	ev_buf_printf(&b.text, "{\"%s_key\":\"", d->name);
 	piece(&b, EV_STAR_OWNER);
 	ev_buf_puts(&b.text, "\",\"ev_inferred\":");
 	piece(&b, EV_STAR_INFERRED);
 	for (size_t i = 0; i < d->columns.n; i++) {
+		struct ev_star_place *cell;
+
 		ev_buf_printf(&b.text, ",\"%s\":", d->columns.list[i].name);
-		piece(&b, EV_STAR_CELL)->cell.at = (uint32_t)i;
+		cell = &piece(&b, EV_STAR_CELL)->cell;
+		if ((cell->own = part_of(d, i, &cell->at)))
+			continue;
+		cell->at = (uint32_t)s->n_attributes;
+		s->cells[s->n_attributes++] = cell_of(p, s->group, &d->columns.list[i]);
 	}
 	end_pieces(&b, d->name);
 }
@@ -238,7 +241,7 @@ static void ask_dimension(const struct ev_star_plan *p, struct ev_star_kind *k,
 			  const struct ev_star_dimension *d)
 {
 	for (size_t i = 0; i < d->n_attributes; i++)
-		ask_cell(k, d->group, d->attributes[i].cell);
+		ask_cell(k, d->group, d->cells[i]);
 	ask_reference(p, k, d->group, d->reference);
 }
 

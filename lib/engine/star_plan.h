@@ -75,12 +75,9 @@ struct ev_star_dimension {
 	const struct ev_dimension *dimension;
 	size_t group;
 	struct ev_star_place reference; /* to the member itself */
-	struct ev_star_attribute {
-		uint32_t column;
-		struct ev_star_place cell;
-	} * attributes; /* the columns that are no part of the key */
+	struct ev_star_place *cells;	/* of the columns that are no part of the key */
 	size_t n_attributes;
-	struct ev_star_row row; /* of a member; its cells are numbered as the columns */
+	struct ev_star_row row; /* of a member; own: a part of its key, by its number */
 };
 
 /* What is asked of a group: some of its cells and references. */

@@ -151,7 +151,6 @@ void ev_star_find_member(struct ev_star *s, const struct ev_star_element *e,
 			 const struct ev_star_reference *r, struct ev_star_bound *b)
 {
 	struct ev_members *members = s->members[r->dimension];
-	const size_t *keys;
 	bool added = false;
 
 	if (members == NULL) {
@@ -167,11 +166,10 @@ void ev_star_find_member(struct ev_star *s, const struct ev_star_element *e,
 		added = true;
 	}
 	b->key = b->member->key;
-	keys = s->m->dimensions[r->dimension].keys;
 	for (size_t i = 0; i < r->n; i++) {
 		const struct ev_value *v = ev_star_value(e, r->cells[i]);
 
-		if (b->member->spelled || !is_identity(r->columns[i], v))
-			ev_members_spell(members, b->member, keys[i], i, v->p, v->len, added);
+		if (b->member->spelled != NULL || !is_identity(r->columns[i], v))
+			ev_members_spell(members, b->member, i, v->p, v->len, added);
 	}
 }

@@ -18,7 +18,7 @@ static const char *event_key(struct ev_star *s, struct ev_star_owners *o)
 {
 	if (!o->event_asked) {
 		ev_buf_reset(&s->scratch);
-		ev_key_event(s->event, &s->scratch);
+		ev_key_event(&s->event, &s->scratch);
 		ev_md5_add(s->keys, s->scratch.p, s->scratch.len, o->event);
 		o->event_asked = true;
 	}

@@ -1,5 +1,5 @@
 #include "engine/star_impl.h"
-#include "json/form.h"
+#include "warehouse/value.h"
 
 void ev_star_want_cells(struct ev_star *s, size_t group)
 {
@@ -42,103 +42,49 @@ char *ev_star_put_index(char *o, size_t index)
 static void take_reserved_out(struct ev_star *s, struct ev_value *v)
 {
 	ev_buf_reset(&s->whole);
-	ev_event_write(s->event->doc, s->event->reserved, NULL, 0, &s->whole);
+	ev_event_write(s->event.doc, s->event.reserved, NULL, 0, &s->whole);
 	ev_buf_room(&s->whole, EV_COPY_OVER);
 	v->p = s->whole.p;
 	v->len = (uint32_t)s->whole.len;
-}
-
-/* The text in a store, put in quotes. */
-static void in_quotes(char *store, uint32_t len, struct ev_value *v)
-{
-	store[0] = store[len + 1] = '"';
-	*v = (struct ev_value){.p = store, .len = len + 2, .present = true};
-}
-
-/*
- * What most values are needs no call, or one: a text without escapes that fits, spelled in the
- * usual way. False for all others, right or not.
- */
-static inline bool usual_value(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
-			       char *store, struct ev_value *v)
-{
-	const struct ev_node *n = &d->nodes[at];
-	const char *p = d->text + n->pos;
-	uint32_t len = n->end - n->pos;
-
-	if (n->kind != EV_STRING || n->escaped)
-		return false;
-	switch (c->type) {
-	case EV_TYPE_VARCHAR:
-		*v = (struct ev_value){.p = p, .len = len, .present = true};
-		return len - 2 <= c->size;
-	case EV_TYPE_UUID:
-		in_quotes(store, EV_UUID_TEXT, v);
-		return ev_uuid_canonical(p + 1, len - 2, store + 1);
-	case EV_TYPE_TIMESTAMP:
-		in_quotes(store, EV_TIME_TEXT, v);
-		return ev_time_utc(p + 1, len - 2, store + 1);
-	default: return false;
-	}
 }
 
 /* False if the value does not fit. */
 static bool other_value(struct ev_star *s, const struct ev_column *c, uint32_t at, char *store,
 			struct ev_value *v)
 {
-	if (ev_column_value(c, s->m->zone, s->event->doc, at, store, v) != NULL)
+	if (ev_column_value(c, s->m->zone, s->event.doc, at, store, v) != NULL)
 		return false;
-	if (at == 0 && c->type == EV_TYPE_JSON && s->event->reserved != EV_NOWHERE)
+	if (at == 0 && c->type == EV_TYPE_JSON && s->event.reserved != EV_NOWHERE)
 		take_reserved_out(s, v);
 	return true;
 }
 
-static inline bool read_value(struct ev_star *s, const struct ev_doc *d, const struct ev_column *c,
-			      uint32_t at, char *store, struct ev_value *v)
+/*
+ * Reads cells of an element, which are found at `at`. Where they need a store, that of an element
+ * lasts as long as the event at hand. False if some value does not fit.
+ */
+static bool read_cells(struct ev_star *s, const struct ev_star_elements *e,
+		       const struct ev_star_asked *asked, const uint32_t *at, size_t index)
 {
-	if (at == EV_NOWHERE) {
-		*v = s->absent;
-		return true;
-	}
-	return usual_value(c, d, at, store, v) || other_value(s, c, at, store, v);
-}
-
-/* Reads cells of the event. False if some value does not fit. */
-static bool read_event(struct ev_star *s, const struct ev_star_asked *asked)
-{
-	const struct ev_star_elements *e = &s->elements[0];
-	const struct ev_doc *d = s->event->doc;
-	const uint32_t *at = s->event->at;
+	struct ev_value *values = e->values + index * e->group->n_cells;
+	const struct ev_doc *d = s->event.doc;
 
 	for (size_t i = 0; i < asked->n_cells; i++) {
 		uint32_t cell = asked->cells[i];
 		const struct ev_star_cell *c = &e->cells[cell];
+		struct ev_value *v = &values[cell];
+		char *store;
 
-		if (!read_value(s, d, c->column, at[c->slot],
-				e->stores + (size_t)cell * EV_VALUE_STORE, &e->values[cell]))
-			return false;
-	}
-	return true;
-}
-
-/* Reads cells of an element, in a store that lasts as long as the event if they need one. */
-static bool read_element(struct ev_star *s, const struct ev_star_elements *e,
-			 const struct ev_star_asked *asked, size_t index)
-{
-	struct ev_value *values = e->values + index * e->group->n_cells;
-	const struct ev_doc *d = s->event->doc;
-
-	ev_picks_find(e->picks, d, e->items.at[index]);
-	for (size_t i = 0; i < asked->n_cells; i++) {
-		const struct ev_star_cell *c = &e->cells[asked->cells[i]];
-		struct ev_value *v = &values[asked->cells[i]];
-
-		if (s->room == NULL)
+		if (e->stores == NULL && s->room == NULL)
 			s->room = ev_arena_alloc(&s->store, EV_VALUE_STORE);
+		store = e->stores != NULL ? e->stores + (size_t)cell * EV_VALUE_STORE : s->room;
 		if (c->slot == EV_NO_SLOT) {
-			*v = (struct ev_value){.p = s->room, .present = true};
-			v->len = (uint32_t)(ev_star_put_index(s->room, index) - s->room);
-		} else if (!read_value(s, d, c->column, e->picks->at[c->slot], s->room, v)) {
+			*v = (struct ev_value){.p = store, .present = true};
+			v->len = (uint32_t)(ev_star_put_index(store, index) - store);
+		} else if (at[c->slot] == EV_NOWHERE) {
+			*v = s->absent;
+		} else if (!ev_value_usual(c->column, d, at[c->slot], store, v) &&
+			   !other_value(s, c->column, at[c->slot], store, v)) {
 			return false;
 		}
 		if (v->p == s->room)
@@ -152,21 +98,23 @@ static bool read_elements(struct ev_star *s, size_t group, const struct ev_star_
 {
 	struct ev_star_elements *e = &s->elements[group];
 
-	ev_event_all(s->event, &e->list, &e->items);
+	ev_event_all(&s->event, &e->list, &e->items);
 	if (e->items.n == 0)
 		return true;
 	ev_grow(&e->values, &e->cap_values, e->items.n * e->group->n_cells + 1, sizeof *e->values);
-	for (size_t k = 0; k < e->items.n; k++)
-		if (!read_element(s, e, &kind->groups[group], k))
+	for (size_t k = 0; k < e->items.n; k++) {
+		ev_picks_find(e->picks, s->event.doc, e->items.at[k]);
+		if (!read_cells(s, e, &kind->groups[group], e->picks->at, k))
 			return false;
-	return read_event(s, &kind->event[group]);
+	}
+	return read_cells(s, &s->elements[0], &kind->event[group], s->event.at, 0);
 }
 
 bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind)
 {
 	ev_arena_reset(&s->store);
 	s->room = NULL;
-	if (!read_event(s, &kind->groups[0]))
+	if (!read_cells(s, &s->elements[0], &kind->groups[0], s->event.at, 0))
 		return false;
 	for (size_t i = 1; i < s->plan->n_groups; i++)
 		if (kind->any[i] && !read_elements(s, i, kind))
@@ -178,7 +126,7 @@ bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind)
 static void columns_fit(struct ev_star *s, const struct ev_columns *columns, const size_t *which,
 			size_t n, uint32_t item)
 {
-	const struct ev_doc *d = s->event->doc;
+	const struct ev_doc *d = s->event.doc;
 	char store[EV_VALUE_STORE];
 	struct ev_value v;
 
@@ -215,7 +163,7 @@ static void each_fits(struct ev_star *s, const struct ev_path *each,
 	size_t n = 1;
 
 	if (each != NULL) {
-		ev_path_all(each, s->event->doc, 0, &s->found);
+		ev_path_all(each, s->event.doc, 0, &s->found);
 		n = s->found.n;
 	}
 	for (size_t i = 0; i < n; i++) {

@@ -303,11 +303,11 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 	head.op = (uint8_t)event.op;
 	head.plain = is_plain(&event);
 	ev_time_format(event.modified, head.from);
+	ev_buf_reset(&v->scratch);
+	ev_key_version_preimage(&event, content_digest(v, &event), &v->scratch);
 	item = put_key(v, &event, &head.id_len, sizeof head + rec->len);
 	memcpy(item, &head, sizeof head);
 	memcpy(item + sizeof head, rec->p, rec->len);
-	ev_buf_reset(&v->scratch);
-	ev_key_version_preimage(&event, content_digest(v, &event), &v->scratch);
 	ev_md5_add(v->keys, v->scratch.p, v->scratch.len, item + offsetof(struct item_head, row));
 	return ev_sort_added(v->sort, err);
 }
@@ -599,19 +599,18 @@ static enum ev_status emit_plain(struct ev_version *v, const char *line, size_t 
 				 const char *to, bool deleted, struct ev_error *err)
 {
 	struct ev_out *out = v->port->out;
-	char *there = ev_out_room(out, len + MEMBER_MAX), *begin = there, *o;
+	bool room = ev_out_room(out, len + MEMBER_MAX);
+	char *begin, *o;
 
-	if (there == NULL) {
-		ev_buf_reset(&v->line);
-		begin = ev_buf_room(&v->line, len + MEMBER_MAX);
-	}
+	ev_buf_reset(&v->line);
+	begin = room ? out->buf + out->len : ev_buf_room(&v->line, len + MEMBER_MAX);
 	o = (char *)memcpy(begin, line, len - 1) + len - 1;
 	o = PUT(o, put_in);
 	o = put_version(o, row, from, to, deleted);
 	*o++ = '}';
 	*o++ = '}';
 	v->n_out++;
-	if (there == NULL)
+	if (!room)
 		return ev_port_line(v->port, begin, (size_t)(o - begin), err);
 	ev_out_made(out, (size_t)(o - begin));
 	return EV_OK;

@@ -239,11 +239,10 @@ enum ev_status ev_out_flush(struct ev_out *o)
 	return len == 0 && !o->failed ? EV_OK : note_and_write(o, o->buf, len);
 }
 
-char *ev_out_fresh(struct ev_out *o, size_t n)
+bool ev_out_clear(struct ev_out *o, size_t n)
 {
-	if (o->pack != NULL || n >= o->cap || ev_out_flush(o) != EV_OK)
-		return NULL; /* the error is told again by what puts the line */
-	return o->buf;
+	/* an error is told again by what puts the line */
+	return o->pack == NULL && n < o->cap && ev_out_flush(o) == EV_OK;
 }
 
 enum ev_status ev_out_overflow(struct ev_out *o, const void *p, size_t len)

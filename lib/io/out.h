@@ -78,14 +78,14 @@ static inline enum ev_status ev_out_line(struct ev_out *o, const void *p, size_t
 }
 
 /*
- * A line in place: where n octets can be written, of which ev_out_made, in the next call, takes len
- * as a line, or NULL if there is no such place and the line must be put.
+ * A line in place: whether n octets can be written at buf + len, of which ev_out_made, in the next
+ * call, takes as many as a line. If not, the line must be put.
  */
-char *ev_out_fresh(struct ev_out *o, size_t n);
+bool ev_out_clear(struct ev_out *o, size_t n);
 
-static inline char *ev_out_room(struct ev_out *o, size_t n)
+static inline bool ev_out_room(struct ev_out *o, size_t n)
 {
-	return o->cap - o->len > n ? o->buf + o->len : ev_out_fresh(o, n);
+	return o->cap - o->len > n || ev_out_clear(o, n);
 }
 
 static inline void ev_out_made(struct ev_out *o, size_t len)

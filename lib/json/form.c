@@ -146,16 +146,16 @@ bool ev_uuid_valid(const char *p, size_t len)
 
 bool ev_uuid_canonical(const char *p, size_t len, char out[EV_UUID_TEXT])
 {
-	octets16 parts[3];
+	octets16 first, second, third;
 
 	if ((len != EV_UUID_TEXT && (p = core(p, len)) == NULL) || !is_uuid(p))
 		return false;
-	parts[0] = folded16(p); /* which leaves digits and hyphens as they are */
-	parts[1] = folded16(p + 16);
-	parts[2] = folded16(p + EV_UUID_TEXT - 16);
-	memcpy(out, &parts[0], 16);
-	memcpy(out + 16, &parts[1], 16);
-	memcpy(out + EV_UUID_TEXT - 16, &parts[2], 16);
+	first = folded16(p); /* which leaves digits and hyphens as they are */
+	second = folded16(p + 16);
+	third = folded16(p + 20);
+	memcpy(out, &first, sizeof first);
+	memcpy(out + 16, &second, sizeof second);
+	memcpy(out + 20, &third, sizeof third);
 	return true;
 }
 

@@ -211,8 +211,8 @@ void ev_path_bind(struct ev_path *path, struct ev_symbols *symbols)
 				ev_symbols_add(symbols, path->steps[i].name, path->steps[i].len);
 }
 
-static inline uint32_t step_into(const struct ev_path *path, const struct ev_step *s,
-				 const struct ev_doc *d, uint32_t at)
+static uint32_t step_into(const struct ev_path *path, const struct ev_step *s,
+			  const struct ev_doc *d, uint32_t at)
 {
 	if (s->kind != EV_STEP_NAME)
 		return element(d, at, s->index);
@@ -221,12 +221,27 @@ static inline uint32_t step_into(const struct ev_path *path, const struct ev_ste
 	return ev_kind(d, at) == EV_OBJECT ? ev_member_symbol(d, at, s->symbol) : EV_NOWHERE;
 }
 
-uint32_t ev_path_from(const struct ev_path *path, size_t step, const struct ev_doc *d,
-		      uint32_t from)
+static uint32_t any_steps(const struct ev_path *path, size_t step, const struct ev_doc *d,
+			  uint32_t from)
 {
 	for (; step < path->n && from != EV_NOWHERE; step++)
 		from = step_into(path, &path->steps[step], d, from);
 	return from;
+}
+
+/* Most steps are names with symbols. */
+uint32_t ev_path_from(const struct ev_path *path, size_t step, const struct ev_doc *d,
+		      uint32_t from)
+{
+	const struct ev_step *s = path->steps + step, *end = path->steps + path->n;
+
+	if (path->symbols == d->symbols)
+		for (; s < end && s->kind == EV_STEP_NAME; s++) {
+			if (from == EV_NOWHERE || ev_kind(d, from) != EV_OBJECT)
+				return EV_NOWHERE;
+			from = ev_member_symbol(d, from, s->symbol);
+		}
+	return s < end ? any_steps(path, (size_t)(s - path->steps), d, from) : from;
 }
 
 uint32_t ev_path_get(const struct ev_path *path, const struct ev_doc *d, uint32_t from)

@@ -13,9 +13,9 @@ struct edge {
 };
 
 struct ev_pick_level {
-	struct ev_symbol_map members; /* index of the edge */
-	struct edge *edges;
-	uint32_t n;
+	struct edge *edges; /* by symbol */
+	uint32_t n_symbols; /* those behind them lead nowhere */
+	uint32_t n;	    /* edges that lead somewhere */
 };
 
 static uint32_t new_level(struct ev_picks *p)
@@ -51,10 +51,8 @@ void ev_picks_free(struct ev_picks **picks)
 
 	if (p == NULL)
 		return;
-	for (uint32_t i = 0; i < p->n_levels; i++) {
-		ev_symbol_map_free(&p->levels[i].members);
+	for (uint32_t i = 0; i < p->n_levels; i++)
 		free(p->levels[i].edges);
-	}
 	free(p->levels);
 	free(p->rests);
 	free(p->at);
@@ -66,15 +64,14 @@ void ev_picks_free(struct ev_picks **picks)
 static struct edge *edge_of(struct ev_picks *p, uint32_t level, uint32_t symbol)
 {
 	struct ev_pick_level *l = &p->levels[level];
-	uint32_t k = ev_symbol_map_get(&l->members, symbol);
 
-	if (k == UINT32_MAX) {
-		k = l->n++;
-		l->edges = ev_realloc_array(l->edges, l->n, sizeof *l->edges);
-		l->edges[k] = (struct edge){NONE, NONE};
-		ev_symbol_map_put(&l->members, symbol, k);
+	if (symbol >= l->n_symbols) {
+		l->edges = ev_realloc_array(l->edges, (size_t)symbol + 1, sizeof *l->edges);
+		while (l->n_symbols <= symbol)
+			l->edges[l->n_symbols++] = (struct edge){NONE, NONE};
 	}
-	return &l->edges[k];
+	l->n += l->edges[symbol].slot == NONE;
+	return &l->edges[symbol];
 }
 
 static uint32_t add_rest(struct ev_picks *p, const struct ev_path *path, uint32_t step,
@@ -122,12 +119,12 @@ static void find(struct ev_picks *p, const struct ev_pick_level *l, const struct
 
 	for (uint32_t i = ev_first(d, object); left > 0 && i < ev_end(d, object);
 	     i = ev_next(d, i + 1)) {
-		uint32_t k = ev_symbol_map_get(&l->members, d->nodes[i].count);
+		uint32_t symbol = d->nodes[i].count;
 		const struct edge *e;
 
-		if (k == UINT32_MAX)
+		if (symbol >= l->n_symbols || l->edges[symbol].slot == NONE)
 			continue;
-		e = &l->edges[k];
+		e = &l->edges[symbol];
 		left--;
 		p->at[e->slot] = i + 1;
 		if (e->level != NONE && ev_kind(d, i + 1) == EV_OBJECT)

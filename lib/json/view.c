@@ -11,14 +11,10 @@ const char *ev_kind_name(enum ev_kind kind)
 	return names[kind];
 }
 
-const char *ev_string(const struct ev_doc *d, uint32_t i, struct ev_buf *scratch, size_t *len)
+const char *ev_unescaped(const struct ev_doc *d, uint32_t i, struct ev_buf *scratch, size_t *len)
 {
 	const struct ev_node *n = &d->nodes[i];
 
-	if (!n->escaped) {
-		*len = n->end - n->pos - 2;
-		return d->text + n->pos + 1;
-	}
 	ev_buf_reset(scratch);
 	ev_json_unescape(d->text + n->pos + 1, n->end - n->pos - 2, scratch);
 	*len = scratch->len;

@@ -24,11 +24,24 @@ static inline enum ev_kind ev_kind(const struct ev_doc *d, uint32_t i)
 /* "null", "boolean", "number", "string", "array" or "object". */
 const char *ev_kind_name(enum ev_kind kind);
 
+/* Where the string has escapes: its content, decoded into scratch, from its start. */
+const char *ev_unescaped(const struct ev_doc *d, uint32_t i, struct ev_buf *scratch, size_t *len);
+
 /*
  * The content of a string, decoded. It lies in the text, or, where it has escapes, in scratch (from
  * its start, whatever was there is dropped).
  */
-const char *ev_string(const struct ev_doc *d, uint32_t i, struct ev_buf *scratch, size_t *len);
+static inline const char *ev_string(const struct ev_doc *d, uint32_t i, struct ev_buf *scratch,
+				    size_t *len)
+{
+	const struct ev_node *n = &d->nodes[i];
+
+	if (n->escaped)
+		return ev_unescaped(d, i, scratch, len);
+	*len = n->end - n->pos - 2;
+	return d->text + n->pos + 1;
+}
+
 /* The same question where the string has escapes. */
 bool ev_escaped_string_is(const struct ev_doc *d, uint32_t i, const char *p, size_t len);
 

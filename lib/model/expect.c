@@ -327,15 +327,18 @@ void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
 {
 	struct ev_symbols *symbols = ev_scan_symbols(ev_events_scan(events));
 
+	s->lists = ev_calloc(s->n_columns, sizeof *s->lists);
 	for (size_t i = 0; i < s->n_columns; i++) {
 		struct column *c = &s->columns[i];
 
 		ev_path_bind(c->path, symbols);
 		c->each.symbols = c->tail.symbols = symbols;
-		if (c->path->many)
+		if (c->path->many) {
 			c->list = ev_events_want_all(events, &c->each);
-		else
+			s->lists[s->n_lists++] = i;
+		} else {
 			c->slot = ev_events_want(events, c->path);
+		}
 	}
 	for (size_t i = 0; i < s->n_conditions; i++)
 		ev_expr_bind(s->conditions[i].expr, symbols);
@@ -417,21 +420,20 @@ static void count_row(struct expect *e, struct frame *f, uint64_t element, const
 
 static void step_rows(struct expect *e, struct frame *f)
 {
-	const struct column *columns[EXPECT_MAX_COLUMNS];
 	uint32_t at[EXPECT_MAX_COLUMNS];
 	size_t n = 1;
 
-	for (size_t k = 0; k < e->n_columns; k++) {
-		columns[k] = column_of(e, k);
-		if (columns[k]->path->many)
-			n = columns[k]->n;
-	}
+	for (size_t k = 0; k < e->n_columns; k++)
+		if (column_of(e, k)->path->many)
+			n = column_of(e, k)->n;
 	e->elements += n;
 	for (size_t i = 0; i < n; i++) {
 		size_t missing = 0;
 
 		for (size_t k = 0; k < e->n_columns; k++) {
-			at[k] = columns[k]->at[columns[k]->path->many ? i : 0];
+			const struct column *c = column_of(e, k);
+
+			at[k] = c->at[c->path->many ? i : 0];
 			missing += is_missing(f->d, at[k]);
 		}
 		if ((e->ignore == IGNORE_ALL_MISSING && missing == e->n_columns) ||
@@ -470,9 +472,8 @@ enum ev_status ev_suite_step(struct ev_suite *s, const struct ev_event *event,
 	s->records++;
 	if (s->at != event->at)
 		find_slots(s, event->at);
-	for (size_t i = 0; i < s->n_columns; i++)
-		if (s->columns[i].path->many)
-			find_list(&s->columns[i], event);
+	for (size_t i = 0; i < s->n_lists; i++)
+		find_list(&s->columns[s->lists[i]], event);
 	for (size_t i = 0; i < s->n; i++) {
 		struct expect *e = &s->list[i];
 
@@ -816,6 +817,7 @@ void ev_suite_free(struct ev_suite **suite)
 	}
 	free(s->list);
 	free(s->columns);
+	free(s->lists);
 	free(s->conditions);
 	ev_jschema_set_free(&s->schemas);
 	ev_scan_free(&s->scan);

@@ -139,7 +139,7 @@ enum ignore { IGNORE_ALL_MISSING, IGNORE_ANY_MISSING, IGNORE_NEVER };
 
 /* What was said of a short value. */
 struct remembered {
-	uint64_t head, tail; /* its octets, as value_key has them */
+	uint64_t head, tail; /* its first and its last octets */
 	uint32_t len;	     /* 0: of none yet */
 	bool good;
 };
@@ -193,6 +193,8 @@ struct ev_suite {
 	size_t n;
 	struct column *columns;
 	size_t n_columns;
+	size_t *lists; /* the columns that go through a list */
+	size_t n_lists;
 	const uint32_t *at; /* where the columns of one value have it, by slot */
 	struct condition *conditions;
 	size_t n_conditions;

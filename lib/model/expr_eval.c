@@ -1,6 +1,7 @@
 #include "model/expr_in.h"
 
 #include "model/jq.h"
+#include "json/decimal.h"
 #include "json/form.h"
 #include "json/path.h"
 #include "json/view.h"
@@ -76,23 +77,24 @@ static enum ev_flow steps(struct ev_run *x, const struct ev_part *n, uint32_t i,
 static inline enum ev_flow path(struct ev_run *x, const struct ev_part *n,
 				const struct ev_value *from, struct ev_value *out, bool *none)
 {
-	uint32_t i = 0, at = from->n;
+	const struct ev_node *nodes = x->d->nodes;
+	const struct ev_path_step *s = n->steps, *end = s + n->n_steps;
+	uint32_t at = from->n;
 
 	*none = false;
-	if (from->form != EV_IN_DOC) {
-		*out = *from;
-		return steps(x, n, 0, out, none);
-	}
-	for (; i < n->n_steps && n->steps[i].name != NULL && ev_kind(x->d, at) == EV_OBJECT; i++) {
-		x->left -= (int64_t)x->d->nodes[at].count;
-		at = member(x, at, &n->steps[i]);
-		if (at == EV_NOWHERE) {
-			*out = ev_bare(EV_NULL);
-			return steps(x, n, i + 1, out, none);
+	*out = *from;
+	if (from->form == EV_IN_DOC) {
+		for (; s < end && s->name != NULL && nodes[at].kind == EV_OBJECT; s++) {
+			x->left -= (int64_t)nodes[at].count;
+			at = member(x, at, s);
+			if (at == EV_NOWHERE) {
+				*out = ev_bare(EV_NULL);
+				return steps(x, n, (uint32_t)(s + 1 - n->steps), out, none);
+			}
 		}
+		*out = ev_at(x->d, at);
 	}
-	*out = ev_at(x->d, at);
-	return i < n->n_steps ? steps(x, n, i, out, none) : EV_GO_ON;
+	return s < end ? steps(x, n, (uint32_t)(s - n->steps), out, none) : EV_GO_ON;
 }
 
 /* Sinks. Each is known by its first member. */
@@ -352,13 +354,19 @@ static enum ev_flow take_reduced(struct ev_run *x, struct ev_sink *to, const str
 
 /* Operators, and functions of more than values */
 
+/* Whether a comparison holds whose sides are to each other as c is to 0. */
+static inline bool accepts(const struct ev_part *n, int c)
+{
+	return (n->mask & (c < 0 ? EV_LESS : c > 0 ? EV_GREATER : EV_EQUAL)) != 0;
+}
+
 static inline bool compared(struct ev_run *x, const struct ev_part *n, const struct ev_value *a,
 			    const struct ev_value *b)
 {
 	int c = a->kind == EV_NUMBER && b->kind == EV_NUMBER ? ev_numbers_compare(x, a, b)
 							     : ev_value_compare(x, a, b);
 
-	return (n->mask & (c < 0 ? EV_LESS : c > 0 ? EV_GREATER : EV_EQUAL)) != 0;
+	return accepts(n, c);
 }
 
 static enum ev_flow operate(struct ev_run *x, const struct ev_part *n, const struct ev_value *a,
@@ -672,6 +680,31 @@ static enum ev_flow one(struct ev_run *x, const struct ev_part *n, const struct 
 	return EV_GO_ON;
 }
 
+/*
+ * A comparison of a member with a number, both of few digits, as most rules have it. False if it
+ * must be told in full.
+ */
+static inline bool member_compared(struct ev_run *x, const struct ev_part *n,
+				   const struct ev_value *in, bool *holds)
+{
+	struct ev_small a, b = {n->b->value.coef, n->b->value.exp};
+	const char *p;
+	uint32_t at;
+	size_t len;
+
+	if (in->form != EV_IN_DOC || in->kind != EV_OBJECT)
+		return false;
+	at = member(x, in->n, n->a->steps);
+	if (at == EV_NOWHERE || ev_kind(x->d, at) != EV_NUMBER)
+		return false;
+	p = ev_raw(x->d, at, &len);
+	if (!ev_small_read(p, len, &a))
+		return false;
+	x->left -= (int64_t)x->d->nodes[in->n].count;
+	*holds = accepts(n, ev_small_compare(a, b));
+	return true;
+}
+
 /* Whether the output is true; most are of parts that need not make it. */
 static enum ev_flow truth(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
 			  bool *holds)
@@ -680,6 +713,8 @@ static enum ev_flow truth(struct ev_run *x, const struct ev_part *n, const struc
 	struct ev_value a, b;
 	enum ev_flow flow;
 
+	if (n->member && member_compared(x, n, in, holds))
+		return EV_GO_ON;
 	if (n->op == EV_ALL_OF || n->op == EV_ANY_OF)
 		return quantified(x, n, in, holds);
 	if (n->op != EV_COMPARE) {

@@ -274,6 +274,7 @@ struct ev_part {
 	enum ev_op op;
 	bool single; /* has one output or raises an error */
 	bool quiet;  /* EV_EACH: with ? */
+	bool member; /* EV_COMPARE: .name with a number of few digits */
 	char sign;
 	uint8_t mask; /* EV_COMPARE: EV_LESS ...; EV_KINDS: 1 << kind */
 	enum ev_function function;

@@ -56,6 +56,14 @@ static bool next_is_word(struct parser *p, const char *word)
 }
 
 /* Keeps a node; NULL if it is nested too deep. */
+/* .name OP number */
+static bool compares_member(const struct ev_part *n)
+{
+	return n->op == EV_COMPARE && n->b->op == EV_CONST && n->b->value.kind == EV_NUMBER &&
+	       n->b->value.form == EV_SMALL && n->a->op == EV_PATH && n->a->a->op == EV_INPUT &&
+	       n->a->n_steps == 1 && n->a->steps[0].name != NULL;
+}
+
 static const struct ev_part *make(struct parser *p, struct ev_part n)
 {
 	const struct ev_part *parts[] = {n.a, n.b, n.c};
@@ -70,6 +78,7 @@ static const struct ev_part *make(struct parser *p, struct ev_part n)
 	}
 	kept = ev_arena_alloc(p->arena, sizeof *kept);
 	*kept = n;
+	kept->member = compares_member(kept);
 	return kept;
 }
 

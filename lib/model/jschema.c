@@ -310,7 +310,7 @@ static bool strings_fit(struct js_judge *j, const struct js_strings *t, uint32_t
 /* The canonical form of a value, in the set's scratch. */
 static struct js_slice form_of(struct js_judge *j, uint32_t i)
 {
-	bool skip = j->without != EV_NOWHERE && i == j->top;
+	bool skip = i == j->top;
 
 	ev_buf_reset(&j->set->form);
 	ev_canonical(j->d, i, skip ? &j->without : NULL, skip, &j->set->form);
@@ -673,8 +673,11 @@ bool js_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t 
 	struct js_scope scope;
 	bool good;
 
-	if (j->exhausted || j->depth == JS_DEPTH || j->left-- <= 0) {
-		j->exhausted = true;
+	if (!js_spend(j))
+		return false;
+	if (j->depth == JS_DEPTH) {
+		j->deep = true;
+		j->left = -1;
 		return false;
 	}
 	j->depth++;
@@ -701,12 +704,8 @@ bool js_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t 
 bool ev_jschema_valid(const struct ev_jschema *s, const struct ev_doc *d, uint32_t at,
 		      uint32_t without)
 {
-	struct js_judge j = {.d = d,
-			     .set = s->set,
-			     .by_symbol = d->symbols == s->set->symbols,
-			     .top = at,
-			     .without = without,
-			     .left = js_work(s->set, d)};
+	struct js_judge j = js_judge_of(s, d, at, without);
 
-	return js_fits(&j, s, at, JS_NO_MARKS) && !j.exhausted;
+	j.by_symbol = d->symbols == s->set->symbols;
+	return js_fits(&j, s, at, JS_NO_MARKS) && j.left >= 0;
 }

@@ -203,7 +203,7 @@ static struct js_layout *layout_of(struct ev_arena *arena, const struct reading 
 
 		((uint8_t *)s->fold)[i] = folded ? 0x20 : 0;
 		for (uint32_t k = 0; k < m; k++) {
-			struct js_ranges *q = &s->ranges[i / 16 * n + k / 2];
+			struct js_ranges *q = &s->ranges[k / 2 * JS_LAYOUT_VECTORS + i / 16];
 
 			((uint8_t *)&q->add[k % 2])[i % 16] = (uint8_t)(127 - hi[k]);
 			((int8_t *)&q->above[k % 2])[i % 16] = (int8_t)(126 - (hi[k] - lo[k]));
@@ -232,37 +232,153 @@ const struct js_layout *js_layout_read(struct ev_arena *arena, const char *patte
 	return s;
 }
 
+bool js_accepts_wide_layout(const struct js_layout *s, const char *p, size_t len)
+{
+	size_t n = len < s->width ? len : s->width;
+	const uint8_t *keep = js_layout_keep + JS_LAYOUT_WIDTH - n;
+	js_octets miss = {0};
+
+	for (size_t v = 0; 16 * v < n; v++) {
+		js_octets text = js_octets_at(p + 16 * v) | s->fold[v], hit = {0};
+
+		for (uint32_t k = 0; k < s->n; k++) {
+			const struct js_ranges *r = &s->ranges[(size_t)k * JS_LAYOUT_VECTORS + v];
+
+			hit |= (js_octets)((js_signed)(text + r->add[0]) > r->above[0]);
+			hit |= (js_octets)((js_signed)(text + r->add[1]) > r->above[1]);
+		}
+		miss |= ~hit & js_octets_at(keep + 16 * v);
+	}
+	return js_octets_none(miss);
+}
+
+/* Addresses */
+
+const struct js_ipv4_number js_ipv4_numbers[20] = {
+	[0] = {0, 1, 0}, /* none is right */
+	[1] = {0xff000000, 0x30000000, 0x09000000},
+	[2] = {0xffff0000, 0x31300000, 0x08090000},
+	[3] = {0xffffff00, 0x31303000, 0x01050500},
+	[4] = {0, 1, 0},
+	{0, 1, 0},
+	{0, 1, 0},
+	{0, 1, 0},
+	{0, 1, 0},
+	{0, 1, 0},
+	{0, 1, 0},
+	{0, 1, 0},
+	{0, 1, 0},
+	{0, 1, 0},
+	{0, 1, 0},
+	{0, 1, 0},
+	{0, 1, 0},
+	{0, 1, 0},
+	{0, 1, 0},
+	{0, 1, 0},
+};
+
 /* Words */
 
-struct js_words *js_words_new(struct ev_arena *arena, uint32_t n)
+/* Where a word is or would be. */
+static const struct js_word *word_at(const struct js_words *w, const struct js_word *word)
 {
-	unsigned bits = 2;
-	struct js_words *w;
+	uint32_t k = js_word_slot(w, word->head, word->tail);
 
-	while (1ULL << bits < 4ULL * n)
+	while (w->slots[k].len != SIZE_MAX &&
+	       (w->slots[k].len != word->len ||
+		memcmp(w->slots[k].text, word->text, word->len) != 0))
+		k = (k + 1) & w->mask;
+	return &w->slots[k];
+}
+
+static struct js_word word_of(const char *p, size_t len)
+{
+	struct js_word word = {.len = len, .text = p};
+	size_t in_word = len < 8 ? len : 8;
+	char first[8] = {0}, last[8] = {0};
+
+	memcpy(first, p, in_word);
+	memcpy(last, p + len - in_word, in_word);
+	memcpy(&word.head, first, 8);
+	memcpy(&word.tail, last, 8);
+	word.head = le64toh(word.head);
+	word.tail = le64toh(word.tail);
+	return word;
+}
+
+/* How many of the names do not have the slot that their hash gives. */
+static uint32_t fill_words(struct js_words *w, const struct js_names *names)
+{
+	uint32_t elsewhere = 0;
+
+	for (uint32_t i = 0; i <= w->mask; i++)
+		w->slots[i].len = SIZE_MAX;
+	for (uint32_t i = 0; i < names->n; i++) {
+		struct js_word word = word_of(names->list[i].p, names->list[i].len);
+		size_t k = (size_t)(word_at(w, &word) - w->slots);
+
+		w->slots[k] = word;
+		elsewhere += k != js_word_slot(w, word.head, word.tail);
+	}
+	return elsewhere;
+}
+
+const struct js_words *js_words_make(struct ev_arena *arena, const struct js_names *names)
+{
+	enum { FACTORS = 16 };
+	uint64_t best = 0, factor = 0x9e3779b97f4a7c15;
+	uint32_t least = UINT32_MAX;
+	struct js_words *w;
+	unsigned bits = 2;
+
+	while (1ULL << bits < 4ULL * names->n)
 		bits++;
 	w = ev_arena_alloc(arena, sizeof *w + (sizeof(struct js_word) << bits));
 	w->shift = 64 - bits;
 	w->mask = (uint32_t)(1ULL << bits) - 1;
-	for (uint32_t i = 0; i <= w->mask; i++)
-		w->slots[i] = (struct js_word){.len = SIZE_MAX};
+	for (int i = 0; i < FACTORS && least > 0; i++, factor *= 0xbf58476d1ce4e5b9) {
+		uint32_t elsewhere;
+
+		w->factor = factor;
+		elsewhere = fill_words(w, names);
+		if (elsewhere < least) {
+			least = elsewhere;
+			best = factor;
+		}
+	}
+	if (w->factor != best) {
+		w->factor = best;
+		fill_words(w, names);
+	}
 	return w;
 }
 
-void js_words_add(struct js_words *w, const char *p, size_t len)
+bool js_accepts_any_word(const struct js_words *w, const char *p, size_t len)
 {
-	char head[8] = {0}, tail[8] = {0};
-	size_t in_word = len < 8 ? len : 8;
-	struct js_word word = {.len = len, .text = p};
-	uint32_t k;
+	struct js_word word = word_of(p, len);
 
-	memcpy(head, p, in_word);
-	memcpy(tail, p + len - in_word, in_word);
-	memcpy(&word.head, head, 8);
-	memcpy(&word.tail, tail, 8);
-	word.head = le64toh(word.head);
-	word.tail = le64toh(word.tail);
-	for (k = js_word_slot(w, word.head, word.tail); w->slots[k].len != SIZE_MAX;)
-		k = (k + 1) & w->mask;
-	w->slots[k] = word;
+	return word_at(w, &word)->len == len;
+}
+
+/* Numbers */
+
+bool js_accepts_number(const char *p, size_t len, int64_t least, int64_t most, bool whole)
+{
+	const char *end = p + len;
+	bool negative = *p == '-';
+	int64_t v = 0, part = 0;
+
+	if (len > 18)
+		return false;
+	for (p += negative; p < end && *p >= '0' && *p <= '9'; p++)
+		v = v * 10 + (*p - '0');
+	if (p < end) {
+		if (whole || *p != '.')
+			return false;
+		for (p++; p < end; p++)
+			if (*p < '0' || *p > '9')
+				return false;
+		part = 1; /* or less */
+	}
+	return negative ? least <= -v - part && -v <= most : least <= v && v + part <= most;
 }

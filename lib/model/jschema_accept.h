@@ -1,5 +1,5 @@
 /*
- * jschema_accept: scalars told at a glance: rows of characters, short words, date-times in UTC, IPv4
+ * jschema_accept: scalars told at a glance: rows of characters, words, date-times in UTC, IPv4
  * addresses, plain numbers. For jschema*.c alone. Floor 3.
  *
  * Each js_accepts_* says true only if the value fits. False says nothing: then the schema itself is
@@ -9,8 +9,7 @@
 #ifndef EV_JSCHEMA_ACCEPT_H
 #define EV_JSCHEMA_ACCEPT_H
 
-#include "base/arena.h"
-#include "json/symbol.h"
+#include "model/jschema_impl.h"
 
 #include <endian.h>
 #include <stdbool.h>
@@ -36,10 +35,10 @@ struct js_ranges {
 
 struct js_layout {
 	js_octets fold[JS_LAYOUT_VECTORS]; /* 0x20 where capital letters count as small ones */
-	uint32_t least, most;	   /* octets of the text; most is UINT32_MAX if it is open */
-	uint32_t width;		   /* positions; behind them anything may stand */
-	uint32_t n;		   /* of ranges, for each vector */
-	struct js_ranges ranges[]; /* those of the first vector, then those of the next */
+	uint32_t least, most; /* octets of the text; most is UINT32_MAX if it is open */
+	uint32_t width;	      /* positions; behind them anything may stand */
+	uint32_t n;
+	struct js_ranges ranges[]; /* n times those of all vectors */
 };
 
 /*
@@ -67,32 +66,41 @@ static inline bool js_octets_none(js_octets v)
 	return (halves[0] | halves[1]) == 0;
 }
 
-/* The characters alone, not least and most. */
+/* Where none of the first ranges has what the text has in a vector; keep: which octets count. */
+static inline js_octets js_layout_miss(const struct js_layout *s, size_t v, const char *p,
+				       const uint8_t *keep)
+{
+	const struct js_ranges *r = &s->ranges[v];
+	js_octets text = js_octets_at(p + 16 * v) | s->fold[v];
+	js_octets hit = (js_octets)((js_signed)(text + r->add[0]) > r->above[0]) |
+			(js_octets)((js_signed)(text + r->add[1]) > r->above[1]);
+
+	return ~hit & js_octets_at(keep + 16 * v);
+}
+
+/* The characters alone, not least and most. By the first ranges, which are often all there are. */
 static inline bool js_accepts_layout(const struct js_layout *s, const char *p, size_t len)
 {
 	size_t n = len < s->width ? len : s->width;
 	const uint8_t *keep = js_layout_keep + JS_LAYOUT_WIDTH - n;
-	const struct js_ranges *r = s->ranges;
-	js_octets miss = {0};
+	js_octets miss = js_layout_miss(s, 0, p, keep);
 
-	for (size_t v = 0; 16 * v < n; v++) {
-		js_octets text = js_octets_at(p + 16 * v) | s->fold[v], hit = {0};
-		const struct js_ranges *stop = r + s->n;
-
-		do {
-			hit |= (js_octets)((js_signed)(text + r->add[0]) > r->above[0]);
-			hit |= (js_octets)((js_signed)(text + r->add[1]) > r->above[1]);
-		} while (++r < stop);
-		miss |= ~hit & js_octets_at(keep + 16 * v);
-	}
+	if (n > 16)
+		miss |= js_layout_miss(s, 1, p, keep);
+	if (n > 32)
+		miss |= js_layout_miss(s, 2, p, keep);
 	return js_octets_none(miss);
 }
+
+/* By all of them. */
+bool js_accepts_wide_layout(const struct js_layout *s, const char *p, size_t len);
 
 /* p: "2026-03-01...", of the right layout. */
 static inline bool js_accepts_day(const char *p)
 {
 	static const uint8_t days[20] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	unsigned month = (p[5] & 1U) * 10 + (p[6] & 15U), day = (p[8] & 3U) * 10 + (p[9] & 15U);
+	const uint8_t *t = (const uint8_t *)p;
+	unsigned month = (t[5] & 1U) * 10 + (t[6] & 15U), day = (t[8] & 3U) * 10 + (t[9] & 15U);
 
 	return day - 1 < days[month];
 }
@@ -122,34 +130,35 @@ static inline uint32_t js_octets_bits(js_octets v)
 			  (le64toh(halves[1]) & ones) * gather >> 56 << 8);
 }
 
-/* Whether an address has the number of one octet, without zeros in front, at [from, to). */
-static inline bool js_accepts_octet(const char *p, unsigned from, unsigned to)
-{
-	/* by their length, the texts "0", "10", "100" and "9", "99", "255" as numbers */
-	static const uint32_t least[4] = {0, 0x30, 0x3130, 0x313030},
-			      most[4] = {0, 0x39, 0x3939, 0x323535};
-	unsigned n = to - from;
-	uint32_t text;
+/*
+ * The numbers of an address as their texts stand in 32 bits, by how many octets they have: which of
+ * the bits count, and from where to where they go: "0" to "9", "10" to "99", "100" to "255".
+ */
+struct js_ipv4_number {
+	uint32_t bits, least, gap;
+};
 
-	memcpy(&text, p + from, sizeof text);
-	text = be32toh(text) >> (32 - 8 * n) % 32;
-	return n - 1 < 3 && text - least[n] <= most[n] - least[n];
-}
+extern const struct js_ipv4_number js_ipv4_numbers[20];
 
 /* len: 7 to 15. */
 static inline bool js_accepts_ipv4(const struct js_layout *s, const char *p, size_t len)
 {
 	uint32_t dots = js_octets_bits((js_octets)(js_octets_at(p) == '.'));
-	unsigned ends[4];
+	uint32_t from = 0, to = 0;
 
 	/* marks behind the text stand for what is missing */
 	dots = (dots & ((1U << len) - 1)) | 0xfU << len;
-	for (int k = 0; k < 4; k++, dots &= dots - 1)
-		ends[k] = (unsigned)__builtin_ctz(dots);
-	return ends[3] == len && js_accepts_layout(s, p, len) && js_accepts_octet(p, 0, ends[0]) &&
-	       js_accepts_octet(p, ends[0] + 1, ends[1]) &&
-	       js_accepts_octet(p, ends[1] + 1, ends[2]) &&
-	       js_accepts_octet(p, ends[2] + 1, ends[3]);
+	for (int k = 0; k < 4; k++, from = to + 1, dots &= dots - 1) {
+		const struct js_ipv4_number *n;
+		uint32_t text;
+
+		to = (uint32_t)__builtin_ctz(dots);
+		n = &js_ipv4_numbers[to - from];
+		memcpy(&text, p + from, sizeof text);
+		if ((be32toh(text) & n->bits) - n->least > n->gap)
+			return false;
+	}
+	return to == len && js_accepts_layout(s, p, len);
 }
 
 /* Words, told by their length, their first and their last eight octets, and what is between. */
@@ -160,61 +169,67 @@ struct js_word {
 };
 
 struct js_words {
+	uint64_t factor; /* of the hash */
 	unsigned shift;
 	uint32_t mask;
 	struct js_word slots[]; /* open addressing, at most a quarter full */
 };
 
-/* For n words, none twice. */
-struct js_words *js_words_new(struct ev_arena *arena, uint32_t n);
-/* Once for each; p is borrowed. */
-void js_words_add(struct js_words *w, const char *p, size_t len);
+enum { JS_WORD_INLINE = 32 };
+
+/* In the arena; the texts are borrowed. */
+const struct js_words *js_words_make(struct ev_arena *arena, const struct js_names *names);
 
 static inline uint32_t js_word_slot(const struct js_words *w, uint64_t head, uint64_t tail)
 {
-	return (uint32_t)((head ^ (tail << 7 | tail >> 57)) * 0x9e3779b97f4a7c15 >> w->shift);
+	return (uint32_t)((head ^ (tail << 7 | tail >> 57)) * w->factor >> w->shift);
 }
 
+static inline bool js_same_octets(const char *a, const char *b)
+{
+	return js_octets_none(js_octets_at(a) ^ js_octets_at(b));
+}
+
+/* Up to JS_WORD_INLINE octets. What has the slot of another one is no word here. */
 static inline bool js_accepts_word(const struct js_words *w, const char *p, size_t len)
 {
 	size_t in_word = len < 8 ? len : 8;
 	uint64_t keep = ev_symbols_keep[in_word], head, tail;
+	const struct js_word *at;
 
 	memcpy(&head, p, 8);
 	memcpy(&tail, p + len - in_word, 8);
 	head = le64toh(head) & keep;
 	tail = le64toh(tail) & keep;
-	for (uint32_t k = js_word_slot(w, head, tail);; k = (k + 1) & w->mask) {
-		const struct js_word *at = &w->slots[k];
-
-		if (((at->head ^ head) | (at->tail ^ tail) | (at->len ^ len)) == 0)
-			return len <= 16 || memcmp(at->text + 8, p + 8, len - 16) == 0;
-		if (at->len == SIZE_MAX)
-			return false;
-	}
+	at = &w->slots[js_word_slot(w, head, tail)];
+	if (((at->head ^ head) | (at->tail ^ tail) | (at->len ^ len)) != 0)
+		return false;
+	return len <= 16 || (len <= JS_WORD_INLINE && js_same_octets(at->text, p) &&
+			     js_same_octets(at->text + len - 16, p + len - 16));
 }
 
-/* A number within [least, most] that has no exponent; whole: and no fraction either. */
-static inline bool js_accepts_number(const char *p, size_t len, int64_t least, int64_t most,
-				     bool whole)
+/* Any one. */
+bool js_accepts_any_word(const struct js_words *w, const char *p, size_t len);
+
+/* A whole number within [least, most] of up to 18 digits and nothing else. */
+static inline bool js_accepts_digits(const char *p, size_t len, int64_t least, int64_t most)
 {
 	const char *end = p + len;
-	bool negative = *p == '-';
-	int64_t v = 0, part = 0;
+	int64_t v = 0;
 
 	if (len > 18)
 		return false;
-	for (p += negative; p < end && (uint8_t)(*p - '0') <= 9; p++)
-		v = v * 10 + (*p - '0');
-	if (p < end) {
-		if (whole || *p != '.')
+	do {
+		uint8_t digit = (uint8_t)(*p - '0');
+
+		if (digit > 9)
 			return false;
-		for (p++; p < end; p++)
-			if ((uint8_t)(*p - '0') > 9)
-				return false;
-		part = 1; /* or less */
-	}
-	return negative ? least <= -v - part && -v <= most : least <= v && v + part <= most;
+		v = v * 10 + digit;
+	} while (++p < end);
+	return least <= v && v <= most;
 }
+
+/* A number within [least, most] that has no exponent; whole: and no fraction either. */
+bool js_accepts_number(const char *p, size_t len, int64_t least, int64_t most, bool whole);
 
 #endif

@@ -230,13 +230,8 @@ static const struct js_values *values(struct compile *c, uint32_t first, uint32_
 		}
 	}
 	names_close(c->set, &v->strings);
-	if (v->strings.n > 0) {
-		struct js_words *w = js_words_new(&c->set->arena, v->strings.n);
-
-		v->words = w;
-		for (uint32_t k = 0; k < v->strings.n; k++)
-			js_words_add(w, v->strings.list[k].p, v->strings.list[k].len);
-	}
+	if (v->strings.n > 0)
+		v->words = js_words_make(&c->set->arena, &v->strings);
 	return v;
 }
 
@@ -548,7 +543,7 @@ static bool compile(struct ev_jschema *s, struct ev_error *err)
 				 .resource = s->resource,
 				 .at = s->at,
 				 .state = s->state,
-				 .flat = js_flat_new(s->set)};
+				 .flat = ev_arena_zalloc(&s->set->arena, sizeof(struct js_flat))};
 	if (kind == EV_TRUE || kind == EV_FALSE) {
 		s->boolean = true;
 		s->value = kind == EV_TRUE;

@@ -486,7 +486,7 @@ static void explain(struct js_judge *j, const struct ev_jschema *s, uint32_t i,
 	struct js_scope scope = {s->resource, outer};
 	size_t first = j->reasons->n;
 
-	if (j->exhausted || ev_reasons_enough(j->reasons) || js_fits(j, s, i, JS_NO_MARKS))
+	if (j->left < 0 || ev_reasons_enough(j->reasons) || js_fits(j, s, i, JS_NO_MARKS))
 		return;
 	if (s->says != NULL)
 		says = s->says;
@@ -507,32 +507,26 @@ static void explain(struct js_judge *j, const struct ev_jschema *s, uint32_t i,
 void ev_jschema_explain(const struct ev_jschema *s, const struct ev_doc *d, uint32_t at,
 			uint32_t without, struct ev_reasons *reasons)
 {
-	struct js_judge j = {.d = d,
-			     .set = s->set,
-			     .top = at,
-			     .without = without,
-			     .left = js_work(s->set, d),
-			     .reasons = reasons};
+	struct js_judge j = js_judge_of(s, d, at, without);
 	struct place top = {NULL, EV_NOWHERE, 0};
 	size_t first = reasons->n;
 
-	if (js_fits(&j, s, at, JS_NO_MARKS) && !j.exhausted)
+	j.reasons = reasons;
+	if (js_fits(&j, s, at, JS_NO_MARKS) && j.left >= 0)
 		return;
-	if (!j.exhausted) {
+	if (j.left >= 0) {
 		j.left = js_work(s->set, d);
 		explain(&j, s, at, &top, "false", NULL);
 	}
 	if (reasons->n > first)
 		return;
 	finish(&j,
-	       j.left > 0
-		       ? ev_reasons_add(reasons,
-					"the value is nested too deep for this schema: more than "
-					"%d schemas stand open at one time",
-					JS_DEPTH)
-		       : ev_reasons_add(
-				 reasons,
-				 "whether the value fits takes too long to tell: branches of "
-				 "the schema lead back to it too often"),
+	       j.deep ? ev_reasons_add(reasons,
+				       "the value is nested too deep for this schema: more than "
+				       "%d schemas stand open at one time",
+				       JS_DEPTH)
+		      : ev_reasons_add(reasons,
+				       "whether the value fits takes too long to tell: branches of "
+				       "the schema lead back to it too often"),
 	       &top, NULL, s->says);
 }

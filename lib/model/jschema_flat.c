@@ -3,9 +3,9 @@
  * common: each would go through all members again, so what they ask of one and the same value is
  * put together.
  *
- * What asks no more of an object than types, the number of members, required, properties and
- * additionalProperties is merged; the rest is applied as it is. Of arrays the same goes for their
- * length and items.
+ * What asks no more of an object than types, the number of members, which of them there have to be,
+ * properties and additionalProperties is merged; the rest is applied as it is. Of arrays the same
+ * goes for their length and items.
  */
 #include "model/jschema_flat.h"
 #include "base/mem.h"
@@ -30,30 +30,27 @@ struct parts {
 	bool failed; /* too many, or `false` */
 };
 
-/* Programs for several schemas at once, of which this is the first, that are made or will be. */
-struct known {
+/* Made, or in the queue. */
+struct js_known {
 	const struct ev_jschema **schemas;
 	uint32_t n;
 	enum ev_kind kind;
 	struct js_inside inside;
-	struct known *next;
-};
-
-struct js_flat {
-	bool made; /* the next is known */
-	const struct js_inside *object;
-	struct known *known;
+	struct js_known *next;
 };
 
 struct maker {
 	struct ev_jschema_set *set;
-	struct known **queue; /* to be filled, so that depth costs no stack */
+	struct js_known **queue; /* to be filled, so that depth costs no stack */
 	size_t n, cap;
 };
 
-struct js_flat *js_flat_new(struct ev_jschema_set *set)
+/* Its list in the arena. */
+static const struct ev_jschema **kept(const struct maker *m, const struct pile *p)
 {
-	return ev_arena_zalloc(&set->arena, sizeof(struct js_flat));
+	size_t size = p->n * sizeof(struct ev_jschema *);
+
+	return memcpy(ev_arena_alloc(&m->set->arena, size), p->list, size);
 }
 
 static void add(struct pile *p, const struct ev_jschema *s)
@@ -71,12 +68,25 @@ static void add(struct pile *p, const struct ev_jschema *s)
 		p->list[p->n++] = s;
 }
 
+/* Names whose presence counts; false if there is more to it than that. */
+static bool counts_names(const struct js_objects *o, uint64_t *n)
+{
+	*n = o->n_required;
+	for (uint32_t i = 0; i < o->n_dependents; i++) {
+		*n += 1ULL + o->dependents[i].n;
+		if (o->dependents[i].schema != NULL)
+			return false;
+	}
+	return true;
+}
+
 /* Whether what s says about values of this kind can be merged; of scalars all can. */
 static bool is_plain(const struct ev_jschema *s, enum ev_kind kind)
 {
 	const struct js_applied *a = s->applied;
 	const struct js_objects *o = s->objects;
 	const struct js_arrays *t = s->arrays;
+	uint64_t n;
 
 	if (a != NULL && (a->n_any > 0 || a->n_one > 0 || a->no != NULL || a->when != NULL ||
 			  a->fallback != NULL))
@@ -85,7 +95,7 @@ static bool is_plain(const struct ev_jschema *s, enum ev_kind kind)
 	case EV_OBJECT:
 		return s->unevaluated_properties == NULL &&
 		       (o == NULL ||
-			(o->n_patterns == 0 && o->property_names == NULL && o->n_dependents == 0));
+			(o->n_patterns == 0 && o->property_names == NULL && counts_names(o, &n)));
 	case EV_ARRAY:
 		return s->unevaluated_items == NULL &&
 		       (t == NULL || (t->n_prefix == 0 && t->contains == NULL && !t->unique));
@@ -268,7 +278,7 @@ static bool narrow_range(const struct js_numbers *n, int64_t *low, int64_t *high
 	return true;
 }
 
-static void flatten_numbers(struct js_cell *c, const struct pile *parts)
+static void flatten_numbers(struct js_cell *c, struct js_behind *b, const struct pile *parts)
 {
 	int64_t low = INT64_MIN, high = INT64_MAX;
 	bool whole = false;
@@ -282,8 +292,8 @@ static void flatten_numbers(struct js_cell *c, const struct pile *parts)
 			return;
 		whole = whole || (s->types >> EV_NUMBER & 1) == 0;
 	}
-	c->low = low;
-	c->high = high;
+	b->low = low;
+	b->high = high;
 	if (whole)
 		c->does[EV_NUMBER] = JS_DO_WHOLE;
 	else if (low == INT64_MIN && high == INT64_MAX)
@@ -304,48 +314,47 @@ static uint64_t names_in(const struct pile *parts)
 	return n;
 }
 
-/* Of a table that is at most half full. */
+/* Of a table that is at most a quarter full, so that most names have a slot to themselves. */
 static uint64_t slots_for(uint64_t n)
 {
 	uint64_t size = 1;
 
-	while (size < 2 * n)
+	while (size < 4 * n)
 		size *= 2;
 	return size;
 }
 
 /* The program for these schemas, which is queued if it is new; NULL if there are too many. */
-static struct known *known_of(struct maker *m, const struct pile *asked, enum ev_kind kind,
-			      uint64_t cells)
+static struct js_known *known_of(struct maker *m, const struct pile *asked, enum ev_kind kind,
+				 uint64_t cells)
 {
 	struct js_flat *flat = asked->list[0]->flat;
-	struct known *k;
+	struct js_known *k;
 
 	for (k = flat->known; k != NULL; k = k->next)
 		if (k->kind == kind && k->n == asked->n &&
-		    memcmp(k->schemas, asked->list, k->n * sizeof *asked->list) == 0)
+		    memcmp(k->schemas, asked->list, k->n * sizeof(struct ev_jschema *)) == 0)
 			return k;
 	if (cells > MAX_CELLS - m->set->n_cells)
 		return NULL;
 	m->set->n_cells += cells;
 	k = ev_arena_zalloc(&m->set->arena, sizeof *k);
-	k->schemas = ev_arena_alloc(&m->set->arena, asked->n * sizeof *asked->list);
-	memcpy(k->schemas, asked->list, asked->n * sizeof *asked->list);
+	k->schemas = kept(m, asked);
 	k->n = asked->n;
 	k->kind = kind;
 	k->next = flat->known;
 	flat->known = k;
-	ev_grow(&m->queue, &m->cap, m->n + 1, sizeof(struct known *));
+	ev_grow(&m->queue, &m->cap, m->n + 1, sizeof(struct js_known *));
 	m->queue[m->n++] = k;
 	return k;
 }
 
 /* Where the schemas say no more than that the value may be of this kind, *take is true. */
-static struct known *inside_of(struct maker *m, const struct pile *asked, enum ev_kind kind,
-			       bool *take)
+static struct js_known *inside_of(struct maker *m, const struct pile *asked, enum ev_kind kind,
+				  bool *take)
 {
 	struct parts g = parts_of(asked, kind);
-	uint64_t bits = 0;
+	uint64_t bits = 0, names;
 	bool some = false;
 
 	*take = false;
@@ -357,7 +366,8 @@ static struct known *inside_of(struct maker *m, const struct pile *asked, enum e
 		if ((s->types >> kind & 1) == 0 || s->constant != NULL || s->values != NULL)
 			return NULL;
 		some = some || (kind == EV_OBJECT ? s->objects != NULL : s->arrays != NULL);
-		bits += kind == EV_OBJECT && s->objects != NULL ? s->objects->n_required : 0;
+		if (kind == EV_OBJECT && s->objects != NULL && counts_names(s->objects, &names))
+			bits += names;
 	}
 	*take = !some && g.rest.n == 0;
 	if (!some || bits > MAX_BITS || (kind == EV_ARRAY && g.rest.n > 0))
@@ -365,28 +375,36 @@ static struct known *inside_of(struct maker *m, const struct pile *asked, enum e
 	return known_of(m, asked, kind, slots_for(kind == EV_OBJECT ? names_in(&g.plain) : 0));
 }
 
-static struct js_cell cell_of(struct maker *m, const struct pile *asked)
+static void behind(struct maker *m, struct js_cell *c, struct js_behind *b,
+		   const struct pile *asked)
 {
-	struct parts g = parts_of(asked, EV_STRING);
-	struct js_cell c = {.n = asked->n};
-	const struct known *k;
+	const struct js_known *k;
 	bool take;
 
-	c.schemas = ev_arena_alloc(&m->set->arena, asked->n * sizeof *asked->list);
-	memcpy(c.schemas, asked->list, asked->n * sizeof *asked->list);
+	b->schemas = kept(m, asked);
+	b->n = asked->n;
+	k = inside_of(m, asked, EV_OBJECT, &take);
+	b->object = k != NULL ? &k->inside : NULL;
+	c->does[EV_OBJECT] = k != NULL ? JS_DO_OBJECT : take ? JS_DO_TAKE : JS_DO_ASK;
+	k = inside_of(m, asked, EV_ARRAY, &take);
+	b->array = k != NULL ? &k->inside : NULL;
+	c->does[EV_ARRAY] = k != NULL ? JS_DO_ARRAY : take ? JS_DO_TAKE : JS_DO_ASK;
+}
+
+static struct js_cell cell_of(struct maker *m, const struct pile *asked, uint32_t symbol)
+{
+	struct js_behind *b = ev_arena_zalloc(&m->set->arena, sizeof *b);
+	struct js_cell c = {.symbol = symbol, .behind = b};
+	struct parts g = parts_of(asked, EV_STRING);
+
 	if (!g.failed && g.rest.n == 0) {
 		flatten_constant(&c, &g.plain, EV_NULL);
 		flatten_constant(&c, &g.plain, EV_FALSE);
 		flatten_constant(&c, &g.plain, EV_TRUE);
 		flatten_strings(&c, &g.plain);
-		flatten_numbers(&c, &g.plain);
+		flatten_numbers(&c, b, &g.plain);
 	}
-	k = inside_of(m, asked, EV_OBJECT, &take);
-	c.object = k != NULL ? &k->inside : NULL;
-	c.does[EV_OBJECT] = k != NULL ? JS_DO_OBJECT : take ? JS_DO_TAKE : JS_DO_ASK;
-	k = inside_of(m, asked, EV_ARRAY, &take);
-	c.array = k != NULL ? &k->inside : NULL;
-	c.does[EV_ARRAY] = k != NULL ? JS_DO_ARRAY : take ? JS_DO_TAKE : JS_DO_ASK;
+	behind(m, &c, b, asked);
 	return c;
 }
 
@@ -416,25 +434,26 @@ static uint32_t symbol_of(const struct maker *m, const struct js_name *name)
 	return ev_symbols_add(m->set->symbols, name->p, name->len);
 }
 
-static struct js_member *member_of(const struct js_inside *o, uint32_t symbol)
+static struct js_cell *cell_at(const struct js_inside *o, uint32_t symbol)
 {
 	uint32_t k = symbol & o->mask;
 
-	while (o->members[k].symbol != symbol && o->members[k].symbol != EV_NO_SYMBOL)
+	while (o->cells[k].symbol != symbol && o->cells[k].symbol != EV_NO_SYMBOL)
 		k = (k + 1) & o->mask;
-	return &o->members[k];
+	return &o->cells[k];
 }
 
 /* Room for n names; each free slot has the cell of all other names, or of the elements. */
-static void make_members(struct maker *m, struct js_inside *o, uint64_t n,
-			 const struct pile *others)
+static void make_cells(struct maker *m, struct js_inside *o, uint64_t n, const struct pile *others)
 {
-	struct js_cell cell = cell_of(m, others);
+	struct js_cell cell = cell_of(m, others, EV_NO_SYMBOL);
+	size_t slots = slots_for(n), size = sizeof cell;
+	char *p = ev_arena_alloc(&m->set->arena, (slots + 1) * size);
 
-	o->mask = (uint32_t)slots_for(n) - 1;
-	o->members = ev_arena_zalloc(&m->set->arena, (o->mask + 1UL) * sizeof *o->members);
-	for (uint32_t k = 0; k <= o->mask; k++)
-		o->members[k].cell = cell;
+	o->mask = (uint32_t)slots - 1;
+	o->cells = (void *)(p + (size - (uintptr_t)p % size) % size);
+	for (size_t k = 0; k < slots; k++)
+		o->cells[k] = cell;
 }
 
 /* From least to most; no count is in it if most is below. */
@@ -446,14 +465,40 @@ static void bound_count(struct js_inside *o, uint64_t least, uint64_t most)
 	o->gap = most - least;
 }
 
+/* The bit of a name of p, which gets the next one if it has none. */
+static uint64_t bit_of(const struct maker *m, struct js_inside *o, const struct js_objects *p,
+		       uint32_t name, unsigned *bits)
+{
+	struct js_cell *to = cell_at(o, symbol_of(m, &p->names.list[name]));
+
+	if (to->bit == 0)
+		to->bit = 1ULL << (*bits)++;
+	return to->bit;
+}
+
+static void add_rule(const struct maker *m, struct js_inside *o, const struct js_objects *p,
+		     const struct js_dependent *d, unsigned *bits)
+{
+	struct js_rule *rule = &o->rules[o->n_rules++];
+
+	*rule = (struct js_rule){.trigger = bit_of(m, o, p, d->trigger, bits)};
+	for (uint32_t k = 0; k < d->n; k++)
+		rule->needed |= bit_of(m, o, p, d->required[k], bits);
+}
+
 static void fill_object(struct maker *m, struct js_inside *o, const struct pile *asked)
 {
 	struct parts g = parts_of(asked, EV_OBJECT);
 	struct pile pile = asked_of_member(&g.plain, EV_NO_SYMBOL);
 	uint64_t least = 0, most = UINT64_MAX;
 	unsigned bits = 0;
+	size_t rules = 0;
 
-	make_members(m, o, names_in(&g.plain), &pile);
+	make_cells(m, o, names_in(&g.plain), &pile);
+	for (uint32_t i = 0; i < g.plain.n; i++)
+		rules += g.plain.list[i]->objects != NULL ? g.plain.list[i]->objects->n_dependents
+							  : 0;
+	o->rules = ev_arena_alloc(&m->set->arena, rules * sizeof *o->rules);
 	for (uint32_t i = 0; i < g.plain.n; i++) {
 		const struct js_objects *p = g.plain.list[i]->objects;
 
@@ -463,26 +508,21 @@ static void fill_object(struct maker *m, struct js_inside *o, const struct pile 
 		most = p->max < most ? p->max : most;
 		for (uint32_t k = 0; k < p->names.n; k++) {
 			uint32_t symbol = symbol_of(m, &p->names.list[k]);
-			struct js_member *to = member_of(o, symbol);
+			struct js_cell *to = cell_at(o, symbol);
 
 			if (to->symbol == symbol)
 				continue;
 			pile = asked_of_member(&g.plain, symbol);
-			*to = (struct js_member){.symbol = symbol, .cell = cell_of(m, &pile)};
+			*to = cell_of(m, &pile, symbol);
 		}
-		for (uint32_t k = 0; k < p->n_required; k++) {
-			struct js_member *to =
-				member_of(o, symbol_of(m, &p->names.list[p->required[k]]));
-
-			if (to->bit == 0)
-				to->bit = 1ULL << bits++;
-			o->needed |= to->bit;
-		}
+		for (uint32_t k = 0; k < p->n_required; k++)
+			o->needed |= bit_of(m, o, p, p->required[k], &bits);
+		for (uint32_t k = 0; k < p->n_dependents; k++)
+			add_rule(m, o, p, &p->dependents[k], &bits);
 	}
 	bound_count(o, least, most);
 	o->n_rest = g.rest.n;
-	o->rest = ev_arena_alloc(&m->set->arena, g.rest.n * sizeof *g.rest.list);
-	memcpy(o->rest, g.rest.list, g.rest.n * sizeof *g.rest.list);
+	o->rest = kept(m, &g.rest);
 }
 
 static void fill_array(struct maker *m, struct js_inside *o, const struct pile *asked)
@@ -501,15 +541,15 @@ static void fill_array(struct maker *m, struct js_inside *o, const struct pile *
 		if (t->items != NULL)
 			add(&items, t->items);
 	}
-	make_members(m, o, 0, &items);
+	make_cells(m, o, 0, &items);
 	bound_count(o, least, most);
 }
 
-static void make(const struct ev_jschema *s)
+void js_flatten(const struct ev_jschema *s)
 {
 	struct maker m = {.set = s->set};
 	struct pile asked = {.n = 0};
-	const struct known *k;
+	const struct js_known *k;
 	bool take;
 
 	add(&asked, s);
@@ -519,18 +559,11 @@ static void make(const struct ev_jschema *s)
 	for (size_t i = 0; i < m.n; i++) {
 		struct pile pile = {.n = m.queue[i]->n};
 
-		memcpy(pile.list, m.queue[i]->schemas, pile.n * sizeof *pile.list);
+		memcpy(pile.list, m.queue[i]->schemas, pile.n * sizeof(struct ev_jschema *));
 		if (m.queue[i]->kind == EV_OBJECT)
 			fill_object(&m, &m.queue[i]->inside, &pile);
 		else
 			fill_array(&m, &m.queue[i]->inside, &pile);
 	}
 	free(m.queue);
-}
-
-const struct js_inside *js_flat_object(const struct ev_jschema *s)
-{
-	if (!s->flat->made)
-		make(s);
-	return s->flat->object;
 }

@@ -396,10 +396,11 @@ struct js_judge {
 	struct ev_jschema_set *set;
 	bool by_symbol; /* the document's names have the set's symbols */
 	const struct js_scope *scope;
-	uint32_t top, without; /* as given to ev_jschema_valid */
-	int depth;	/* schemas applied one inside the other, on values or within values */
-	int64_t left;	/* schemas that may still be applied */
-	bool exhausted; /* depth has been above JS_DEPTH, or none is left: nothing fits any more */
+	uint32_t without; /* as given to ev_jschema_valid */
+	uint32_t top;	  /* the object that it is absent from, or EV_NOWHERE */
+	int depth;	  /* schemas applied one inside the other, on values or within values */
+	int64_t left;	  /* schemas that may still be applied; below 0 nothing fits any more */
+	bool deep;	  /* that is because depth has been above JS_DEPTH */
 	struct ev_reasons *reasons; /* NULL unless it explains */
 };
 
@@ -418,6 +419,22 @@ void js_marks_pop(struct js_judge *j, size_t at);
  * the value's depth; any others are applied to each value a few times at most.
  */
 int64_t js_work(const struct ev_jschema_set *set, const struct ev_doc *d);
+
+static inline struct js_judge js_judge_of(const struct ev_jschema *s, const struct ev_doc *d,
+					  uint32_t at, uint32_t without)
+{
+	return (struct js_judge){.d = d,
+				 .set = s->set,
+				 .without = without,
+				 .top = without != EV_NOWHERE ? at : EV_NOWHERE,
+				 .left = js_work(s->set, d)};
+}
+
+/* One more schema is applied. */
+static inline bool js_spend(struct js_judge *j)
+{
+	return --j->left >= 0;
+}
 
 bool js_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t marks);
 /* All of them, where nobody asks for marks. */
@@ -445,7 +462,7 @@ const char *js_member_name(struct js_judge *j, uint32_t i, size_t *len);
 /* The number of members, without the one that counts as absent. */
 static inline uint64_t js_members(const struct js_judge *j, uint32_t i)
 {
-	return j->d->nodes[i].count - (uint64_t)(j->without != EV_NOWHERE && i == j->top);
+	return j->d->nodes[i].count - (uint64_t)(i == j->top);
 }
 /* Whether a name of bit != JS_NO_BIT is there; bits: of the names seen, for those below JS_SEEN. */
 bool js_seen(struct js_judge *j, uint32_t i, const struct js_name *name, const uint64_t *bits);

@@ -6,155 +6,238 @@
 #include "json/view.h"
 
 /*
- * What is said of a scalar at once; p and len are of its text. True if it fits; else its schemas
- * have to be asked. Calls of these are cheaper than a switch, for the loop that calls them has to
- * keep more in registers than there are.
+ * Whether a value fits a cell that has this to do with it. Calls are cheaper than a switch: the
+ * loops that make them need few registers, and most of these functions none that have to be saved.
  */
-typedef bool accept(const struct js_cell *c, const char *p, uint32_t len);
+typedef bool run(struct js_judge *j, const struct js_cell *c, const struct ev_node *value);
 
-static bool ask(const struct js_cell *c, const char *p, uint32_t len)
+/* Away from the common way, which then has no registers to save. */
+#define ASIDE static __attribute__((noinline)) bool
+
+ASIDE ask(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	(void)c, (void)p, (void)len;
-	return false;
+	const struct js_behind *b = c->behind;
+
+	return js_all_fit(j, b->schemas, b->n, (uint32_t)(value - j->d->nodes));
 }
 
-static bool take(const struct js_cell *c, const char *p, uint32_t len)
+static bool take(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	(void)c, (void)p, (void)len;
+	(void)j, (void)c, (void)value;
 	return true;
 }
 
-/* A string without its quotes. */
-static inline bool is_long_enough(const struct js_cell *c, uint32_t len)
+/* Scalars. What is not told at once, the schemas have to be asked. */
+
+static inline const char *text_of(const struct js_judge *j, const struct ev_node *value)
 {
-	return len - 2 - c->least <= c->gap;
+	return j->d->text + value->pos;
 }
 
-static bool length(const struct js_cell *c, const char *p, uint32_t len)
+/* A string without its quotes; in *len its octets. */
+static inline const char *string_of(const struct js_judge *j, const struct ev_node *value,
+				    uint32_t *len)
 {
-	(void)p;
-	return is_long_enough(c, len);
+	*len = value->end - value->pos - 2;
+	return text_of(j, value) + 1;
 }
 
-static bool layout(const struct js_cell *c, const char *p, uint32_t len)
+static bool length(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	return is_long_enough(c, len) && js_accepts_layout(c->layout, p + 1, len - 2);
+	uint32_t len = value->end - value->pos - 2;
+
+	return len - c->least <= c->gap || ask(j, c, value);
 }
 
-static bool date(const struct js_cell *c, const char *p, uint32_t len)
+ASIDE wide_layout(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	return layout(c, p, len) && js_accepts_day(p + 1);
+	uint32_t len;
+	const char *p = string_of(j, value, &len);
+
+	return js_accepts_wide_layout(c->layout, p, len) || ask(j, c, value);
 }
 
-static bool time_of(const struct js_cell *c, const char *p, uint32_t len)
+static bool layout(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	return is_long_enough(c, len) && js_accepts_time(c->layout, p + 1, len - 2);
+	uint32_t len;
+	const char *p = string_of(j, value, &len);
+
+	if (len - c->least > c->gap)
+		return ask(j, c, value);
+	return js_accepts_layout(c->layout, p, len) || wide_layout(j, c, value);
 }
 
-static bool ipv4(const struct js_cell *c, const char *p, uint32_t len)
+static bool date(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	return is_long_enough(c, len) && js_accepts_ipv4(c->layout, p + 1, len - 2);
+	uint32_t len;
+	const char *p = string_of(j, value, &len);
+
+	return (len - c->least <= c->gap && js_accepts_layout(c->layout, p, len) &&
+		js_accepts_day(p)) ||
+	       ask(j, c, value);
 }
 
-static bool word(const struct js_cell *c, const char *p, uint32_t len)
+static bool time_of(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	return js_accepts_word(c->words, p + 1, len - 2);
+	uint32_t len;
+	const char *p = string_of(j, value, &len);
+
+	return (len - c->least <= c->gap && js_accepts_time(c->layout, p, len)) || ask(j, c, value);
 }
 
-static bool not_negative(const struct js_cell *c, const char *p, uint32_t len)
+static bool ipv4(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	(void)c, (void)len;
-	return *p != '-';
+	uint32_t len;
+	const char *p = string_of(j, value, &len);
+
+	return (len - c->least <= c->gap && js_accepts_ipv4(c->layout, p, len)) || ask(j, c, value);
 }
 
-static bool decimal(const struct js_cell *c, const char *p, uint32_t len)
+ASIDE any_word(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	return js_accepts_number(p, len, c->low, c->high, false);
+	uint32_t len;
+	const char *p = string_of(j, value, &len);
+
+	return js_accepts_any_word(c->words, p, len) || ask(j, c, value);
 }
 
-static bool whole(const struct js_cell *c, const char *p, uint32_t len)
+static bool word(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
-	return js_accepts_number(p, len, c->low, c->high, true);
+	uint32_t len;
+	const char *p = string_of(j, value, &len);
+
+	return js_accepts_word(c->words, p, len) || any_word(j, c, value);
 }
 
-static accept *const accepts[] = {
-	[JS_DO_ASK] = ask,	   [JS_DO_TAKE] = take,	  [JS_DO_LENGTH] = length,
-	[JS_DO_LAYOUT] = layout,   [JS_DO_DATE] = date,	  [JS_DO_TIME] = time_of,
-	[JS_DO_IPV4] = ipv4,	   [JS_DO_WORD] = word,	  [JS_DO_NOT_NEGATIVE] = not_negative,
-	[JS_DO_DECIMAL] = decimal, [JS_DO_WHOLE] = whole,
+static bool not_negative(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+{
+	return *text_of(j, value) != '-' || ask(j, c, value);
+}
+
+ASIDE number(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+{
+	const struct js_behind *b = c->behind;
+
+	return js_accepts_number(text_of(j, value), value->end - value->pos, b->low, b->high,
+				 c->does[EV_NUMBER] == JS_DO_WHOLE) ||
+	       ask(j, c, value);
+}
+
+static bool whole(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+{
+	return js_accepts_digits(text_of(j, value), value->end - value->pos, c->behind->low,
+				 c->behind->high) ||
+	       number(j, c, value);
+}
+
+static run object, array;
+
+static run *const runs[] = {
+	[JS_DO_ASK] = ask,	  [JS_DO_TAKE] = take,	 [JS_DO_LENGTH] = length,
+	[JS_DO_LAYOUT] = layout,  [JS_DO_DATE] = date,	 [JS_DO_TIME] = time_of,
+	[JS_DO_IPV4] = ipv4,	  [JS_DO_WORD] = word,	 [JS_DO_NOT_NEGATIVE] = not_negative,
+	[JS_DO_DECIMAL] = number, [JS_DO_WHOLE] = whole, [JS_DO_OBJECT] = object,
+	[JS_DO_ARRAY] = array,
 };
 
-static bool inside_fits(struct js_judge *j, const struct js_inside *o, uint32_t i);
-
 static inline bool cell_fits(struct js_judge *j, const struct js_cell *c,
-			     const struct ev_node *value, const char *text)
+			     const struct ev_node *value)
 {
-	uint8_t what = c->does[value->word & 15];
-
-	if (what < JS_DO_OBJECT) {
-		if (accepts[what](c, text + value->pos, value->end - value->pos))
-			return true;
-	} else {
-		return inside_fits(j, what == JS_DO_OBJECT ? c->object : c->array,
-				   (uint32_t)(value - j->d->nodes));
-	}
-	return js_all_fit(j, c->schemas, c->n, (uint32_t)(value - j->d->nodes));
+	return runs[c->does[value->word & 15]](j, c, value);
 }
 
-static bool members_fit(struct js_judge *j, const struct js_inside *o, uint32_t i)
+/* The cell of a name: its slot has another one. */
+static __attribute__((noinline)) const struct js_cell *seek(const struct js_inside *o,
+							    uint32_t symbol)
 {
-	const struct ev_node *nodes = j->d->nodes, *end = nodes + nodes[i].next,
-			     *absent = nodes + j->without;
-	const struct js_member *members = o->members;
-	const char *text = j->d->text;
-	uint32_t mask = o->mask;
-	uint64_t bits = 0;
+	uint32_t k = symbol & o->mask;
 
-	for (const struct ev_node *name = nodes + i + 1; name < end; name = nodes + name[1].next) {
-		uint32_t symbol = name->count, k = symbol & mask;
-		const struct js_member *m = &members[k];
+	while (o->cells[k].symbol != symbol && o->cells[k].symbol != EV_NO_SYMBOL)
+		k = (k + 1) & o->mask;
+	return &o->cells[k];
+}
 
-		if (name + 1 == absent)
-			continue;
-		while (m->symbol != symbol && m->symbol != EV_NO_SYMBOL)
-			m = &members[k = (k + 1) & mask];
-		bits |= m->bit;
-		if (!cell_fits(j, &m->cell, name + 1, text))
+/* The members from `name` to `stop`; adds to *bits those of what is required. */
+static inline bool members_fit(struct js_judge *j, const struct js_inside *o,
+			       const struct ev_node *name, const struct ev_node *stop,
+			       uint64_t *bits)
+{
+	const struct ev_node *nodes = j->d->nodes;
+
+	for (; name < stop; name = nodes + name[1].next) {
+		uint32_t symbol = name->count;
+		const struct js_cell *c = &o->cells[symbol & o->mask];
+
+		if (c->symbol != symbol)
+			c = seek(o, symbol);
+		*bits |= c->bit;
+		if (!cell_fits(j, c, name + 1))
 			return false;
 	}
-	return (bits & o->needed) == o->needed;
+	return true;
 }
 
-static bool elements_fit(struct js_judge *j, const struct js_cell *c, uint32_t i)
+/* It counts as a schema that is applied; n: members or elements. */
+static inline bool may_enter(struct js_judge *j, const struct js_inside *o, uint64_t n)
 {
-	const struct ev_node *nodes = j->d->nodes, *end = nodes + nodes[i].next;
+	return js_spend(j) && n - o->least <= o->gap;
+}
 
-	for (const struct ev_node *at = nodes + i + 1; at < end; at = nodes + at->next)
-		if (!cell_fits(j, c, at, j->d->text))
+static bool rules_fit(const struct js_inside *o, uint64_t bits)
+{
+	for (uint32_t k = 0; k < o->n_rules; k++)
+		if ((bits & o->rules[k].trigger) != 0 &&
+		    (bits & o->rules[k].needed) != o->rules[k].needed)
 			return false;
 	return true;
 }
 
-static bool inside_fits(struct js_judge *j, const struct js_inside *o, uint32_t i)
+/* Behind the members. */
+static inline bool rest_fits(struct js_judge *j, const struct js_inside *o, uint64_t bits,
+			     uint32_t i)
 {
-	/* it counts as a schema that is applied */
-	if (j->exhausted || j->left-- <= 0) {
-		j->exhausted = true;
+	return (bits & o->needed) == o->needed && (o->n_rules == 0 || rules_fit(o, bits)) &&
+	       (o->n_rest == 0 || js_all_fit(j, o->rest, o->n_rest, i));
+}
+
+static bool object(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+{
+	const struct js_inside *o = c->behind->object;
+	const struct ev_node *nodes = j->d->nodes;
+	uint64_t bits = 0;
+
+	return may_enter(j, o, value->count) &&
+	       members_fit(j, o, value + 1, nodes + value->next, &bits) &&
+	       rest_fits(j, o, bits, (uint32_t)(value - nodes));
+}
+
+static bool array(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+{
+	const struct js_inside *o = c->behind->array;
+	const struct ev_node *nodes = j->d->nodes, *end = nodes + value->next;
+
+	if (!may_enter(j, o, value->count))
 		return false;
-	}
-	if (js_members(j, i) - o->least > o->gap)
-		return false;
-	if (ev_kind(j->d, i) == EV_ARRAY)
-		return elements_fit(j, &o->members->cell, i);
-	if (!members_fit(j, o, i))
-		return false;
-	for (uint32_t k = 0; k < o->n_rest; k++)
-		if (!js_fits(j, o->rest[k], i, JS_NO_MARKS))
+	for (const struct ev_node *at = value + 1; at < end; at = nodes + at->next)
+		if (!cell_fits(j, o->cells, at))
 			return false;
 	return true;
 }
 
 bool js_flat_fits(struct js_judge *j, const struct js_inside *o, uint32_t i)
 {
-	return inside_fits(j, o, i);
+	const struct ev_node *nodes = j->d->nodes, *first = nodes + i + 1,
+			     *end = nodes + nodes[i].next, *absent = nodes + j->without;
+	uint64_t bits = 0;
+
+	if (!may_enter(j, o, js_members(j, i)))
+		return false;
+	if (i != j->top) {
+		if (!members_fit(j, o, first, end, &bits))
+			return false;
+	} else if (!members_fit(j, o, first, absent - 1, &bits) ||
+		   !members_fit(j, o, nodes + absent->next, end, &bits)) {
+		return false;
+	}
+	return rest_fits(j, o, bits, i);
 }

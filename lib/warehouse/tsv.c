@@ -60,6 +60,26 @@ static size_t plain_run(const char *p, size_t len)
 	return len;
 }
 
+typedef uint8_t octets16 __attribute__((vector_size(16)));
+
+/* Marks each of sixteen octets that is a backslash or a control character. */
+static inline octets16 special16(const char *p)
+{
+	octets16 v;
+
+	memcpy(&v, p, sizeof v);
+	return (octets16)(v < 0x20) | (octets16)(v == '\\');
+}
+
+static inline bool is_plain32(const char *p)
+{
+	octets16 found = special16(p) | special16(p + 16);
+	uint64_t halves[2];
+
+	memcpy(halves, &found, sizeof halves);
+	return (halves[0] | halves[1]) == 0;
+}
+
 /* Both write a cell at o, where twice its octets and three more have room. */
 
 static char *pgtext(const struct ev_cell *c, char *o)
@@ -74,8 +94,14 @@ static char *pgtext(const struct ev_cell *c, char *o)
 	if (c->plain)
 		return ev_copy_over(o, p, c->len);
 	while (p < end) {
-		size_t run = plain_run(p, (size_t)(end - p));
+		size_t run;
 
+		if (end - p >= EV_COPY_OVER && is_plain32(p)) {
+			o = ev_copy_over(o, p, EV_COPY_OVER);
+			p += EV_COPY_OVER;
+			continue;
+		}
+		run = plain_run(p, (size_t)(end - p));
 		o = ev_copy_over(o, p, run);
 		if ((p += run) == end)
 			break;
@@ -115,19 +141,25 @@ static enum ev_status write_row(struct tsv *t, struct stream *s, const struct ev
 				size_t n, struct ev_error *err)
 {
 	size_t room = EV_COPY_OVER;
-	char *o;
+	bool in_place;
+	char *line, *o;
 
 	for (size_t i = 0; i < n; i++)
 		room += 2 * cells[i].len + 4;
 	ev_buf_reset(&t->line);
-	o = ev_buf_room(&t->line, room);
+	in_place = ev_out_room(s->out, room);
+	line = o = in_place ? s->out->buf + s->out->len : ev_buf_room(&t->line, room);
 	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			*o++ = '\t';
 		o = t->dialect == EV_TSV_PGTEXT ? pgtext(&cells[i], o) : csvq(&cells[i], o);
+		*o++ = '\t';
 	}
+	o--;
 	s->rows++;
-	if (ev_out_line(s->out, t->line.p, (size_t)(o - t->line.p)) == EV_OK)
+	if (in_place) {
+		ev_out_made(s->out, (size_t)(o - line));
+		return EV_OK;
+	}
+	if (ev_out_line(s->out, line, (size_t)(o - line)) == EV_OK)
 		return EV_OK;
 	*err = s->out->error;
 	return EV_FATAL;

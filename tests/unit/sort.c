@@ -8,9 +8,9 @@
 enum { MOST = 4000, KEY_MAX = 300 };
 
 struct entry {
-	unsigned char key[KEY_MAX];
 	size_t key_len;
 	uint32_t number; /* in the order of adding */
+	unsigned char key[KEY_MAX];
 };
 
 static struct entry entries[MOST];

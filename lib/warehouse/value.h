@@ -1,0 +1,80 @@
+/*
+ * value: values in the types of columns, read without a call where they are spelled as most are.
+ * Floor 3.
+ */
+#ifndef EV_VALUE_H
+#define EV_VALUE_H
+
+#include "warehouse/column.h"
+#include "json/form.h"
+#include "json/view.h"
+
+#include <endian.h>
+
+/*
+ * Whether a number that the scanner took, of eight octets at most, is digits, of which so many at
+ * most stand in front of a point and so many behind it. It can have no other octets that begin
+ * with a digit's four bits, and no zero in front.
+ */
+static inline bool ev_value_digits(const char *p, uint32_t len, uint32_t whole, uint32_t fraction)
+{
+	uint64_t v, others;
+	uint32_t point;
+
+	if (len > sizeof v)
+		return false;
+	memcpy(&v, p, sizeof v);
+	others = (le64toh(v) ^ 0x3030303030303030) &
+		 0xf0f0f0f0f0f0f0f0 << 8 * (sizeof v - len) >> 8 * (sizeof v - len);
+	if (others == 0)
+		return len <= whole;
+	point = (uint32_t)__builtin_ctzll(others) / 8;
+	return p[point] == '.' && (others >> 8 * point) <= 0xff && point <= whole &&
+	       len - point - 1 <= fraction;
+}
+
+/* A text without its quotes in a store, put in quotes. */
+static inline void ev_value_quoted(char *store, uint32_t len, struct ev_value *v)
+{
+	store[0] = store[len + 1] = '"';
+	*v = (struct ev_value){.p = store, .len = len + 2, .present = true};
+}
+
+/*
+ * As ev_column_value, for a value that there is. False for any that is not spelled as most are,
+ * whether it fits or not; v is then not set.
+ */
+static inline bool ev_value_usual(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
+				  char *store, struct ev_value *v)
+{
+	const struct ev_node *n = &d->nodes[at];
+	const char *p = d->text + n->pos;
+	uint32_t len = n->end - n->pos;
+
+	*v = (struct ev_value){.p = p, .len = len, .present = true};
+	switch (n->kind) {
+	case EV_STRING:
+		if (n->escaped)
+			return false;
+		switch (c->type) {
+		case EV_TYPE_VARCHAR: return len - 2 <= c->size;
+		case EV_TYPE_UUID:
+			ev_value_quoted(store, EV_UUID_TEXT, v);
+			return ev_uuid_canonical(p + 1, len - 2, store + 1);
+		case EV_TYPE_TIMESTAMP:
+			ev_value_quoted(store, EV_TIME_TEXT, v);
+			return ev_time_utc(p + 1, len - 2, store + 1);
+		default: return false;
+		}
+	case EV_NUMBER:
+		if (c->type == EV_TYPE_INT)
+			return ev_value_digits(p, len, sizeof(uint64_t), 0);
+		return c->type == EV_TYPE_DECIMAL &&
+		       ev_value_digits(p, len, c->size - c->scale, c->scale);
+	case EV_FALSE:
+	case EV_TRUE: return c->type == EV_TYPE_BOOL;
+	default: return false;
+	}
+}
+
+#endif
