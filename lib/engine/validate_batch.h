@@ -35,7 +35,9 @@ void ev_batch_write(const struct ev_batch *b, struct ev_buf *out);
 /* State: the first as one object, the i-th cause as another; false behind the last. */
 void ev_batch_state(const struct ev_batch *b, struct ev_buf *out);
 bool ev_batch_cause(const struct ev_batch *b, size_t i, struct ev_buf *out);
-/* Adds either, the first first, of a run with so many of both. False if it is damaged. */
+/*
+ * Adds either, the first first, of a run that passed and rejected so many. False if it is damaged.
+ */
 bool ev_batch_merge(struct ev_batch *b, const struct ev_doc *d, uint64_t passed, uint64_t rejected);
 
 #endif

@@ -260,7 +260,7 @@ static int mark_order(const struct mark *a, const struct mark *b)
 	return order != 0 ? order : (a->value.len > b->value.len) - (a->value.len < b->value.len);
 }
 
-/* Runs of the same lines overlap; their order is one too, that what is found be one. */
+/* Runs of the same lines overlap; they have an order, so that it is of no consequence. */
 static int by_line(const void *a, const void *b)
 {
 	const struct run *x = a, *y = b;
