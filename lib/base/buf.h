@@ -39,9 +39,7 @@ static inline void ev_buf_put(struct ev_buf *b, const void *p, size_t n)
 {
 	if (n == 0)
 		return;
-	if (b->cap - b->len < n)
-		ev_buf_grow(b, n);
-	memcpy(b->p + b->len, p, n);
+	memcpy(ev_buf_room(b, n), p, n);
 	b->len += n;
 }
 

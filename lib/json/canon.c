@@ -3,6 +3,7 @@
 #include "json/form.h"
 #include "json/view.h"
 
+#include <endian.h>
 #include <stdlib.h>
 
 enum {
@@ -97,6 +98,48 @@ static char *put_long_number(const struct canon *c, uint32_t i, char *o)
 	return resume(c);
 }
 
+/* Each octet of a word: its highest bit is set where the condition holds. */
+#define EIGHT(c) ((c)*0x0101010101010101ULL)
+
+static inline uint64_t no_digits(uint64_t word)
+{
+	uint64_t x = word ^ EIGHT('0');
+
+	return (((x & EIGHT(0x7f)) + EIGHT(0x76)) | x) & EIGHT(0x80);
+}
+
+/*
+ * At most eight octets, digits and perhaps a point among them, and no 0 at either end, as amounts
+ * mostly are: they stay as they are, less the point. NULL, with nothing done, for any other.
+ */
+static inline char *put_plain_number(const char *p, size_t len, char *o)
+{
+	uint64_t word, keep, point, before;
+	size_t at;
+
+	if (len > 8 || p[0] == '0' || p[len - 1] == '0')
+		return NULL;
+	memcpy(&word, p, sizeof word);
+	word = le64toh(word);
+	keep = ~0ULL >> (64 - 8 * len);
+	point = no_digits(word) & keep;
+	if (point == 0) {
+		memcpy(o, p, sizeof word);
+		return o + len;
+	}
+	at = (size_t)__builtin_ctzll(point) / 8;
+	if ((point & (point - 1)) != 0 || p[at] != '.')
+		return NULL;
+	before = ~(~0ULL << 8 * at);
+	word = htole64((word & before) | (word >> 8 & ~before));
+	memcpy(o, &word, sizeof word);
+	o += len - 1;
+	*o++ = 'e';
+	*o++ = '-';
+	*o++ = (char)('0' + (len - 1 - at));
+	return o;
+}
+
 /* Digits and a point alone, as amounts are: the rest is ev_number_canonical's. */
 static __attribute__((noinline)) char *put_number(const struct canon *c, uint32_t i, char *o)
 {
@@ -104,7 +147,10 @@ static __attribute__((noinline)) char *put_number(const struct canon *c, uint32_
 	const char *p = c->d->text + n->pos;
 	size_t len = n->end - n->pos, point = len, first = 0, last = len;
 	size_t power;
+	char *end;
 
+	if ((end = put_plain_number(p, len, o)) != NULL)
+		return end;
 	if (len > SHORT)
 		return put_long_number(c, i, o);
 	for (size_t k = 0; k < len; k++) {
@@ -114,8 +160,6 @@ static __attribute__((noinline)) char *put_number(const struct canon *c, uint32_
 			return put_long_number(c, i, o);
 		point = k;
 	}
-	if (point == len && p[len - 1] != '0') /* an integer as it should be */
-		return ev_copy_over(o, p, len);
 	while (last > 1 && (p[last - 1] == '0' || last - 1 == point))
 		last--;
 	while (first + 1 < last && (p[first] == '0' || first == point))
@@ -232,10 +276,15 @@ static char *put_by_rank(const struct canon *c, uint32_t object, char *o)
 		at[rank] = i;
 	}
 	for (size_t k = 0; k < c->n_skip; k++) {
-		uint32_t i = c->skip[k] - 1;
+		uint32_t i = c->skip[k] - 1, rank;
+		uint64_t bit;
 
-		if (i > object && i < end && at[ranks[nodes[i].count]] == i)
-			set[ranks[nodes[i].count] / 64] &= ~(1ULL << ranks[nodes[i].count] % 64);
+		if (i <= object || i >= end)
+			continue;
+		rank = ranks[nodes[i].count];
+		bit = set[rank / 64] & 1ULL << rank % 64;
+		if (bit != 0 && at[rank] == i) /* not that of a member's member */
+			set[rank / 64] ^= bit;
 	}
 	for (size_t w = 0; w < c->n_words; w++)
 		for (uint64_t left = set[w]; left != 0; left &= left - 1)
