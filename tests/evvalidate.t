@@ -464,6 +464,34 @@ check 'without types, every type is taken' 0 "$(ev C '"n":"x"'; ev A '"n":1')"
 is 'without types, rules and columns still hold for the types they name' \
 	"$(jq -r '._ev.reject.code' rejects | tr '\n' ' ')" 'rule column '
 
+# What the schema of one type promises of a value is no promise for another type, nor for "_ev".
+cat >promise.yaml <<'END'
+evkit: 1
+name: promise
+event: {id: .id, type: .type, time: .time, version: .v}
+types:
+  A:
+    type: object
+    properties:
+      u: {type: string, format: uuid}
+      l: {type: array, items: {properties: {c: {enum: [EUR, USD]}}}}
+      _ev: {properties: {origin: {enum: [x]}}}
+  B: {type: object}
+star:
+  facts:
+    f:
+      keep: latest
+      columns: {u: {from: .u, type: uuid}, o: {from: ._ev.origin, type: varchar(1)}}
+    g: {keep: latest, each: ".l[]", columns: {c: {from: $item.c, type: varchar(3)}}}
+END
+origin='"_ev":{"origin":{"source":"a","line":1,"offset":0}}'
+{ ev A '"u":"x"'; ev B '"u":"x"'; ev A '"l":[{"c":"EUR"},{"c":"LONG"}]'; ev B '"l":[{"c":"EUR"},{"c":"LONG"}]'
+  ev A "$origin"; } >promise.jsonl
+run evvalidate -m promise.yaml -r rejects promise.jsonl
+is 'a column is checked where the schema of the type does not promise that it fits' \
+	"$(jq -r '._ev.reject | .code + " " + .reasons[0].path' rejects | tr '\n' ' ')" \
+	'schema /u column /u schema /l/1/c column /l/1/c column /_ev/origin '
+
 sed 's/^rules:/unknown_types: pass\nrules:/; s/\[B\]/[A]/; s/for: \[B\]/for: [A]/' shop.yaml >pass.yaml
 { ev Nobody '"n":1,"a":5'; ev A '"n":2'; } >pass.jsonl
 run evvalidate -m pass.yaml pass.jsonl

@@ -84,6 +84,10 @@ bool ev_date_parse(const char *p, size_t len, struct ev_date *d)
 	       digits(p + 5, 2, &d->month) && digits(p + 8, 2, &d->day) && day_exists(*d);
 }
 
+/* Nanoseconds of a fraction's last digit, by the number of its digits. */
+static const int32_t nano[] = {1000000000, 100000000, 10000000, 1000000, 100000,
+			       10000,	   1000,      100,	10,	 1};
+
 typedef uint8_t octets16 __attribute__((vector_size(16)));
 
 /*
@@ -96,8 +100,6 @@ static inline bool plain_utc(const char *p, size_t len, struct ev_date *d, int32
 	static const octets16 least = {'0', '0', '0', '0', '-', '0', '0', '-',
 				       '0', '0', 'T', '0', '0', ':', '0', '0'};
 	static const octets16 above = {9, 9, 9, 9, 0, 1, 9, 0, 3, 9, 0, 2, 9, 0, 5, 9};
-	static const int32_t units[] = {1000000000, 100000000, 10000000, 1000000, 100000,
-					10000,	    1000,      100,	 10,	  1};
 	octets16 v, bad;
 	uint64_t halves[2], pairs[2];
 	uint32_t hour, second;
@@ -116,7 +118,7 @@ static inline bool plain_utc(const char *p, size_t len, struct ev_date *d, int32
 	if (p[i] == '.') {
 		for (i = 20; i < 29 && (uint8_t)(p[i] - '0') <= 9; i++)
 			*nsec = *nsec * 10 + (p[i] - '0');
-		*nsec *= units[i - 20];
+		*nsec *= nano[i - 20];
 		while ((uint8_t)(p[i] - '0') <= 9)
 			i++;
 	}
@@ -209,14 +211,55 @@ bool ev_clock_valid(const char *p, size_t len)
 	return clock_parse(p, len, &c) && c.zoned && leap_fits(&c);
 }
 
+/* Times come one near another: the minute of the last one in UTC by "Z". */
+struct minute {
+	char text[17]; /* "2026-03-01T10:00:" */
+	int64_t sec;
+};
+
+/* ":00Z" or ":00.037Z", behind it. */
+static inline bool in_minute(const struct minute *m, const char *p, size_t len, struct ev_time *t)
+{
+	uint32_t tens, ones;
+	int32_t nsec = 0;
+
+	if (len < 20 || memcmp(p, m->text, sizeof m->text) != 0 || p[len - 1] != 'Z')
+		return false;
+	tens = (uint8_t)(p[17] - '0');
+	ones = (uint8_t)(p[18] - '0');
+	if (tens > 5 || ones > 9)
+		return false;
+	if (len > 20) {
+		size_t i = 20;
+
+		if (p[19] != '.' || len < 22 || len > 30)
+			return false;
+		for (; i < len - 1; i++) {
+			uint32_t digit = (uint8_t)(p[i] - '0');
+
+			if (digit > 9)
+				return false;
+			nsec = nsec * 10 + (int32_t)digit;
+		}
+		nsec *= nano[i - 20];
+	}
+	*t = (struct ev_time){m->sec + tens * 10 + ones, nsec};
+	return true;
+}
+
 enum ev_time_form ev_time_parse(const char *p, size_t len, struct ev_time *t)
 {
+	static _Thread_local struct minute last = {"1970-01-01T00:00:", 0};
 	struct ev_date d;
 	struct clock c;
 	int32_t sec, nsec;
 
+	if (in_minute(&last, p, len, t))
+		return EV_TIME_ZONED;
 	if (plain_utc(p, len, &d, &sec, &nsec)) {
 		*t = (struct ev_time){ev_date_days(d) * DAY + sec, nsec};
+		memcpy(last.text, p, sizeof last.text);
+		last.sec = t->sec - sec % 60;
 		return EV_TIME_ZONED;
 	}
 	if (len < 19 || (p[10] != 'T' && p[10] != 't') || !ev_date_parse(p, EV_DATE_TEXT, &d) ||

@@ -16,8 +16,7 @@ struct columns {
 
 /* Columns of the elements of a list. */
 struct elements {
-	struct ev_list each;
-	struct ev_picks *picks;
+	struct ev_each *each;
 	struct columns columns;
 };
 
@@ -45,7 +44,6 @@ struct ev_validate {
 	struct contract unknown;  /* what a type that the model does not name is held against */
 	struct ev_expr **exprs;	  /* one a rule */
 	struct ev_symbols *types; /* contracts[number - 1] */
-	struct ev_found found;
 	struct ev_reasons why;
 	struct ev_buf scratch;
 	uint64_t n_out;
@@ -69,10 +67,8 @@ static struct ev_validate *new_engine(const struct ev_model *m, struct ev_port *
 
 static void free_contract(struct contract *c)
 {
-	for (size_t i = 0; i < c->n_elements; i++) {
-		ev_picks_free(&c->elements[i].picks);
+	for (size_t i = 0; i < c->n_elements; i++)
 		free(c->elements[i].columns.list);
-	}
 	free(c->elements);
 	free(c->columns.list);
 	free(c->rules);
@@ -97,7 +93,6 @@ void ev_validate_free(struct ev_validate **validate)
 	ev_scan_free(&v->scan);
 	ev_reasons_free(&v->why);
 	ev_buf_free(&v->scratch);
-	free(v->found.at);
 	free(v);
 	*validate = NULL;
 }
@@ -149,7 +144,7 @@ static bool has_column(const struct columns *c, const struct ev_column *column)
 static void add_column(struct columns *c, const struct ev_column *column, uint32_t slot)
 {
 	c->list = ev_realloc_array(c->list, c->n + 1, sizeof *c->list);
-	c->list[c->n++] = (struct ev_column_at){column, slot};
+	c->list[c->n++] = ev_column_at(column, slot);
 }
 
 /* What the envelope asks of its times is what a timestamp must be. */
@@ -160,21 +155,36 @@ static bool envelope_checks(const struct ev_model *m, const struct ev_column *co
 		(m->modified != NULL && ev_path_same(column->from, m->modified)));
 }
 
-static struct elements *elements_of(struct ev_validate *v, struct contract *c,
-				    const struct ev_path *each)
+/* "_ev" is kept from schemas. */
+static bool is_reserved(const struct ev_path *path)
 {
-	struct elements *e;
+	return path->n > 0 && path->steps[0].kind == EV_STEP_NAME &&
+	       strcmp(path->steps[0].name, "_ev") == 0;
+}
+
+/* What fits the contract's schema fits the column. list: of its elements, or NULL. */
+static bool schema_checks(const struct contract *c, const struct ev_column *column,
+			  const struct ev_path *list)
+{
+	struct ev_promise promise;
+
+	if (c->put == NULL || is_reserved(list != NULL ? list : column->from))
+		return false;
+	promise = ev_jschema_promise(c->put, list, column->from);
+	return ev_column_is_promised(column, &promise);
+}
+
+static struct elements *elements_of(struct ev_validate *v, struct contract *c,
+				    const struct ev_path *path)
+{
+	struct ev_each *each = ev_events_each(v->events, path);
 
 	for (size_t i = 0; i < c->n_elements; i++)
-		if (ev_path_same(c->elements[i].each.path, each))
+		if (c->elements[i].each == each)
 			return &c->elements[i];
 	c->elements = ev_realloc_array(c->elements, c->n_elements + 1, sizeof *c->elements);
-	e = &c->elements[c->n_elements++];
-	*e = (struct elements){
-		.each = ev_events_want_all(v->events, each),
-		.picks = ev_picks_new(ev_events_scan(v->events)),
-	};
-	return e;
+	c->elements[c->n_elements] = (struct elements){.each = each};
+	return &c->elements[c->n_elements++];
 }
 
 /* The columns of a table, of which each leads to a list or is NULL. */
@@ -188,15 +198,18 @@ static void add_table(struct ev_validate *v, struct contract *c, const struct ev
 		switch (column->from->root) {
 		case EV_ROOT_INDEX: break;
 		case EV_ROOT_EVENT:
-			if (!envelope_checks(v->m, column) && !has_column(&c->columns, column))
+			if (!envelope_checks(v->m, column) && !schema_checks(c, column, NULL) &&
+			    !has_column(&c->columns, column))
 				add_column(&c->columns, column,
 					   ev_events_want(v->events, column->from));
 			break;
 		case EV_ROOT_ITEM:
+			if (schema_checks(c, column, each))
+				break;
 			e = elements_of(v, c, each);
 			if (!has_column(&e->columns, column))
 				add_column(&e->columns, column,
-					   ev_picks_add(e->picks, column->from));
+					   ev_picks_add(e->each->picks, column->from));
 			break;
 		}
 	}
@@ -228,7 +241,6 @@ static struct contract *add_contract(struct ev_validate *v, const char *type)
 	c = &v->contracts[v->n_contracts++];
 	ev_symbols_add(v->types, type, strlen(type));
 	*c = (struct contract){.type = type, .len = strlen(type)};
-	fill_contract(v, c);
 	return c;
 }
 
@@ -275,6 +287,8 @@ static bool compile(struct ev_validate *v, struct ev_error *err)
 		add_named(v, &m->facts[i].types);
 	for (size_t i = 0; i < m->n_dimensions; i++)
 		add_named(v, &m->dimensions[i].types);
+	for (size_t i = 0; i < v->n_contracts; i++)
+		fill_contract(v, &v->contracts[i]);
 	v->unknown.type = "";
 	fill_contract(v, &v->unknown);
 	return true;
@@ -285,7 +299,7 @@ struct ev_validate *ev_validate_open(const struct ev_model *m, struct ev_port *p
 {
 	struct ev_validate *v = new_engine(m, port);
 
-	v->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_RAW);
+	v->events = ev_events_new(m, EV_CHECK_ALL, EV_TRUST_RAW);
 	v->types = ev_symbols_new(0);
 	if (!compile(v, err))
 		ev_validate_free(&v);
@@ -394,13 +408,10 @@ static bool columns_pass(struct ev_validate *v, const struct contract *c,
 	bool good = values_fit(v, &c->columns, d, event->at);
 
 	for (size_t i = 0; i < c->n_elements; i++) {
-		struct elements *e = &c->elements[i];
+		const struct elements *e = &c->elements[i];
 
-		ev_event_all(event, &e->each, &v->found);
-		for (size_t k = 0; k < v->found.n; k++) {
-			ev_picks_find(e->picks, d, v->found.at[k]);
-			good &= values_fit(v, &e->columns, d, e->picks->at);
-		}
+		for (size_t k = 0, n = ev_each_find(e->each, event); k < n; k++)
+			good &= values_fit(v, &e->columns, d, ev_each_at(e->each, k));
 	}
 	return good || reject_code(&v->why, "column");
 }

@@ -11,8 +11,10 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { EV_DEC_DIGITS = 10000 };
 
@@ -43,6 +45,41 @@ extern const int64_t ev_small_powers[EV_SMALL_DIGITS + 1];
 
 /* text: as the scanner has checked it. False if it is too long, or its exponent too large. */
 bool ev_small_read(const char *text, size_t len, struct ev_small *s);
+/*
+ * The same of a number in a document, with eight octets at p that can be read: at most so many
+ * digits and perhaps a point among them, all taken at once. False for any other number.
+ */
+static inline bool ev_small_glance(const char *p, size_t len, struct ev_small *s)
+{
+	const uint64_t ones = 0x0101010101010101;
+	uint64_t v, dot, below, count;
+
+	if (len > sizeof v)
+		return false;
+	memcpy(&v, p, sizeof v);
+	v = le64toh(v) << (8 * (sizeof v - len)); /* the last octet is the highest one */
+	dot = v ^ '.' * ones;
+	dot = (dot - ones) & ~dot & 0x80 * ones; /* the lowest bit is sure */
+	s->exp = 0;
+	count = ~UINT64_C(0) << (8 * (sizeof v - len));
+	if (dot != 0) {
+		unsigned place = (unsigned)__builtin_ctzll(dot) - 7;
+
+		below = (UINT64_C(1) << place) - 1;
+		s->exp = (int32_t)place / 8 - 7;
+		v = (v & ~below & ~(UINT64_C(0xff) << place)) | (v & below) << 8;
+		count <<= 8;
+	}
+	v = (v ^ '0' * ones) & count;
+	if (((v | (v + 6 * ones)) & 0xf0 * ones) != 0)
+		return false;
+	v = v * 10 + (v >> 8); /* pairs of digits, and so on */
+	s->coef = (int64_t)(((v & 0x000000ff000000ff) * 0x000f424000000064 +
+			     (v >> 16 & 0x000000ff000000ff) * 0x0000271000000001) >>
+				    32 &
+			    UINT32_MAX);
+	return true;
+}
 /* As ev_number_compare. coef may be any. */
 int ev_small_compare_apart(struct ev_small a, struct ev_small b);
 static inline int ev_small_compare(struct ev_small a, struct ev_small b)

@@ -115,8 +115,8 @@ uint32_t ev_picks_add(struct ev_picks *p, const struct ev_path *path)
 	return slot;
 }
 
-static void find(struct ev_picks *p, const struct ev_pick_level *l, const struct ev_doc *d,
-		 uint32_t object)
+static void find(const struct ev_picks *p, const struct ev_pick_level *l, const struct ev_doc *d,
+		 uint32_t object, uint32_t *at)
 {
 	uint32_t left = l->n;
 
@@ -129,9 +129,9 @@ static void find(struct ev_picks *p, const struct ev_pick_level *l, const struct
 			continue;
 		e = &l->edges[symbol];
 		left--;
-		p->at[e->slot] = i + 1;
+		at[e->slot] = i + 1;
 		if (e->level != NONE && ev_kind(d, i + 1) == EV_OBJECT)
-			find(p, &p->levels[e->level], d, i + 1);
+			find(p, &p->levels[e->level], d, i + 1, at);
 	}
 }
 
@@ -142,7 +142,8 @@ static inline uint64_t latter_half(const struct ev_node *n)
 }
 
 /* Whether all is as it was in the value before. A name's spot tells every step to its value. */
-static inline bool foretold(struct ev_picks *p, const struct ev_doc *d, uint32_t from)
+static inline bool foretold(const struct ev_picks *p, const struct ev_doc *d, uint32_t from,
+			    uint32_t *at)
 {
 	const struct ev_node *nodes = d->nodes + from;
 	const uint32_t n = nodes->next - from;
@@ -152,41 +153,49 @@ static inline bool foretold(struct ev_picks *p, const struct ev_doc *d, uint32_t
 
 		if (guess->behind >= n || latter_half(&nodes[guess->behind - 1]) != guess->name)
 			return false;
-		p->at[i] = from + guess->behind;
+		at[i] = from + guess->behind;
 	}
 	return true;
 }
 
 /* For the next value; nothing is foretold of one in which something is missing or has no spot. */
-static void foretell(struct ev_picks *p, const struct ev_doc *d, uint32_t from)
+static void foretell(struct ev_picks *p, const struct ev_doc *d, uint32_t from, const uint32_t *at)
 {
 	for (uint32_t i = 1; i < p->n; i++) {
 		struct ev_pick_guess *guess = &p->guesses[i];
-		const struct ev_node *name = d->nodes + p->at[i] - 1;
+		const struct ev_node *name;
 
 		guess->behind = UINT32_MAX;
-		if (p->at[i] != EV_NOWHERE && name->spot != EV_NO_SPOT)
-			*guess = (struct ev_pick_guess){latter_half(name), p->at[i] - from};
+		if (at[i] == EV_NOWHERE)
+			continue;
+		name = &d->nodes[at[i] - 1];
+		if (name->spot != EV_NO_SPOT)
+			*guess = (struct ev_pick_guess){latter_half(name), at[i] - from};
+	}
+}
+
+void ev_picks_find_to(struct ev_picks *p, const struct ev_doc *d, uint32_t from, uint32_t *at)
+{
+	at[0] = from;
+	if (from == 0) {
+		for (uint32_t i = 1; i < p->n; i++)
+			at[i] = ev_doc_seen(d, p->spots[i]);
+	} else if (p->n_rests > 0 || !foretold(p, d, from, at)) {
+		for (uint32_t i = 1; i < p->n; i++)
+			at[i] = EV_NOWHERE;
+		if (ev_kind(d, from) == EV_OBJECT)
+			find(p, &p->levels[0], d, from, at);
+		foretell(p, d, from, at);
+	}
+	for (uint32_t i = 0; i < p->n_rests; i++) {
+		const struct ev_pick_rest *r = &p->rests[i];
+
+		if (at[r->from] != EV_NOWHERE)
+			at[r->slot] = ev_path_from(r->path, r->step, d, at[r->from]);
 	}
 }
 
 void ev_picks_find(struct ev_picks *p, const struct ev_doc *d, uint32_t from)
 {
-	p->at[0] = from;
-	if (from == 0) {
-		for (uint32_t i = 1; i < p->n; i++)
-			p->at[i] = ev_doc_seen(d, p->spots[i]);
-	} else if (p->n_rests > 0 || !foretold(p, d, from)) {
-		for (uint32_t i = 1; i < p->n; i++)
-			p->at[i] = EV_NOWHERE;
-		if (ev_kind(d, from) == EV_OBJECT)
-			find(p, &p->levels[0], d, from);
-		foretell(p, d, from);
-	}
-	for (uint32_t i = 0; i < p->n_rests; i++) {
-		const struct ev_pick_rest *r = &p->rests[i];
-
-		if (p->at[r->from] != EV_NOWHERE)
-			p->at[r->slot] = ev_path_from(r->path, r->step, d, p->at[r->from]);
-	}
+	ev_picks_find_to(p, d, from, p->at);
 }

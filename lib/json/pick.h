@@ -35,5 +35,7 @@ void ev_picks_free(struct ev_picks **p);
 uint32_t ev_picks_add(struct ev_picks *p, const struct ev_path *path);
 /* Looks all paths up from value `from`. */
 void ev_picks_find(struct ev_picks *p, const struct ev_doc *d, uint32_t from);
+/* The same, but what is found goes to `at`, which has p->n places. */
+void ev_picks_find_to(struct ev_picks *p, const struct ev_doc *d, uint32_t from, uint32_t *at);
 
 #endif

@@ -16,6 +16,9 @@ struct ev_events {
 	uint32_t reserved, id_at, type, time, modified, version, op; /* slots */
 	uint32_t *ignore; /* slots of what the model ignores */
 	struct ev_path *reserved_path;
+	struct ev_each **each;
+	size_t n_each;
+	uint64_t number; /* of events read */
 	struct ev_buf id, text;
 };
 
@@ -43,7 +46,7 @@ struct ev_events *ev_events_new(const struct ev_model *m, enum ev_depth depth, e
 		e->ignore[i] = ev_events_want(e, m->ignore[i]);
 	if (depth >= EV_READ_ID)
 		e->id_at = ev_events_want(e, m->id);
-	if (depth < EV_READ_ALL)
+	if (depth < EV_CHECK_ALL)
 		return e;
 	e->type = ev_events_want(e, m->type);
 	e->time = ev_events_want(e, m->time);
@@ -73,10 +76,44 @@ void ev_event_all(const struct ev_event *event, const struct ev_list *list, stru
 	ev_path_all_from(list->path, list->step, event->doc, event->at[list->slot], found);
 }
 
+struct ev_each *ev_events_each(struct ev_events *e, const struct ev_path *path)
+{
+	struct ev_each *l;
+
+	for (size_t i = 0; i < e->n_each; i++)
+		if (ev_path_same(e->each[i]->list.path, path))
+			return e->each[i];
+	l = ev_calloc(1, sizeof *l);
+	l->list = ev_events_want_all(e, path);
+	l->picks = ev_picks_new(e->scan);
+	e->each = ev_realloc_array(e->each, e->n_each + 1, sizeof(struct ev_each *));
+	return e->each[e->n_each++] = l;
+}
+
+void ev_each_look(struct ev_each *l, const struct ev_event *event)
+{
+	size_t n;
+
+	ev_event_all(event, &l->list, &l->found);
+	l->event = event->number;
+	n = l->found.n * l->picks->n;
+	if (n > l->cap)
+		ev_grow(&l->at, &l->cap, n, sizeof *l->at);
+	for (size_t i = 0; i < l->found.n; i++)
+		ev_picks_find_to(l->picks, event->doc, l->found.at[i], l->at + i * l->picks->n);
+}
+
 void ev_events_free(struct ev_events **e)
 {
 	if (*e == NULL)
 		return;
+	for (size_t i = 0; i < (*e)->n_each; i++) {
+		ev_picks_free(&(*e)->each[i]->picks);
+		free((*e)->each[i]->found.at);
+		free((*e)->each[i]->at);
+		free((*e)->each[i]);
+	}
+	free((*e)->each);
 	ev_picks_free(&(*e)->picks);
 	ev_path_free(&(*e)->reserved_path);
 	free((*e)->ignore);
@@ -153,6 +190,22 @@ static struct ev_reason *envelope(struct ev_reasons *why, const struct ev_path *
 	return reason;
 }
 
+/* A text begins with no NUL, as a number does. */
+static void text_id(struct ev_events *e, struct ev_event *event, const char *p, size_t len)
+{
+	event->is_uuid = ev_uuid_canonical(p, len, ev_buf_room(&e->id, EV_UUID_TEXT));
+	if (event->is_uuid)
+		e->id.len = EV_UUID_TEXT;
+	else
+		ev_buf_put(&e->id, p, len);
+}
+
+static void number_id(struct ev_events *e, const char *p, size_t len)
+{
+	ev_buf_putc(&e->id, '\0');
+	ev_number_canonical(p, len, &e->id);
+}
+
 static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reasons *why)
 {
 	const struct ev_doc *d = event->doc;
@@ -164,28 +217,21 @@ static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reaso
 	ev_buf_reset(&e->id);
 	if (at == EV_NOWHERE || ev_kind(d, at) == EV_NULL) {
 		envelope(why, e->m->id, "id", "is missing");
-		return;
-	}
-	if (ev_kind(d, at) == EV_STRING) {
-		char uuid[EV_UUID_TEXT];
-
+	} else if (ev_kind(d, at) == EV_STRING) {
 		p = ev_string(d, at, &e->text, &len);
-		if (ev_uuid_canonical(p, len, uuid))
-			ev_buf_put(&e->id, uuid, sizeof uuid);
-		else
-			ev_buf_put(&e->id, p, len);
 		if (len == 0)
 			envelope(why, e->m->id, "id", "is empty");
 		else if (p[0] == '\0')
-			envelope(why, e->m->id, "id",
-				 "begins with U+0000"); /* as a number's does, below */
+			envelope(why, e->m->id, "id", "begins with U+0000");
+		else if (e->depth != EV_CHECK_ALL)
+			text_id(e, event, p, len);
 	} else if (ev_kind(d, at) == EV_NUMBER) {
 		p = ev_raw(d, at, &len);
 		ev_number_read(p, len, &number);
 		if (!ev_number_is_integer(&number))
 			envelope(why, e->m->id, "id", "is a number but no integer");
-		ev_buf_putc(&e->id, '\0');
-		ev_number_canonical(p, len, &e->id);
+		else if (e->depth != EV_CHECK_ALL)
+			number_id(e, p, len);
 	} else {
 		envelope(why, e->m->id, "id", "is neither a text nor an integer");
 	}
@@ -312,8 +358,10 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 	struct ev_flaw flaw;
 
 	ev_reasons_reset(why);
-	*event = (struct ev_event){
-		.reserved = EV_NOWHERE, .type = EV_NOWHERE, .version = EV_NOWHERE};
+	*event = (struct ev_event){.number = ++e->number,
+				   .reserved = EV_NOWHERE,
+				   .type = EV_NOWHERE,
+				   .version = EV_NOWHERE};
 	event->doc = rec->index != NULL
 			     ? ev_scan_line(e->scan, rec->index, rec->nth, rec->len, &flaw)
 			     : ev_scan(e->scan, rec->p, rec->len, &flaw);
@@ -337,7 +385,7 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 		return EV_REJECT;
 	if (e->depth >= EV_READ_ID)
 		read_id(e, event, why);
-	if (e->depth >= EV_READ_ALL)
+	if (e->depth >= EV_CHECK_ALL)
 		read_envelope(e, event, why);
 	return why->n == 0 ? EV_OK : EV_REJECT;
 }

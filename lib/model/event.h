@@ -6,6 +6,7 @@
 
 #include "model/model.h"
 #include "model/reject.h"
+#include "json/pick.h"
 #include "json/view.h"
 
 /* In the order S of SEMANTICS: a put before a patch before a delete. */
@@ -16,6 +17,7 @@ extern const char *const ev_op_names[];
 /* Valid until the next read. Nodes that are absent are EV_NOWHERE. */
 struct ev_event {
 	const struct ev_doc *doc;
+	uint64_t number;    /* of those that were read, from 1 */
 	const uint32_t *at; /* by slot: the values of ev_events_want */
 	uint32_t reserved;  /* the value of "_ev" */
 	const char
@@ -24,6 +26,7 @@ struct ev_event {
 	const char *id; /* canonical: a UUID in lower case; a number in its one spelling behind a
 			   NUL octet */
 	size_t id_len;
+	bool is_uuid;  /* that is what the id is */
 	uint32_t type; /* node of the type's string */
 	enum ev_op op;
 	uint32_t version;    /* node; absent counts as 0 */
@@ -35,7 +38,8 @@ struct ev_event {
 enum ev_depth {
 	EV_READ_TEXT, /* one JSON object with different names */
 	EV_READ_ID,   /* and its id */
-	EV_READ_ALL,  /* and the whole envelope */
+	EV_CHECK_ALL, /* the whole envelope; of the id only whether it is right */
+	EV_READ_ALL,  /* the whole envelope, and the id */
 };
 
 enum ev_trust {
@@ -62,6 +66,33 @@ struct ev_list {
 };
 struct ev_list ev_events_want_all(struct ev_events *e, const struct ev_path *path);
 void ev_event_all(const struct ev_event *event, const struct ev_list *list, struct ev_found *found);
+/*
+ * A list in whose elements values are looked for: however many ask, they are found once an event.
+ */
+struct ev_each {
+	struct ev_list list;
+	struct ev_picks *picks; /* from an element */
+	struct ev_found found;
+	uint32_t *at; /* by element and slot: nodes */
+	size_t cap;
+	uint64_t event; /* the number of the one whose elements these are */
+};
+/* The one for that path with []. It is the events', and does not move. */
+struct ev_each *ev_events_each(struct ev_events *e, const struct ev_path *path);
+/* Finds the elements, and what is picked in them. */
+void ev_each_look(struct ev_each *l, const struct ev_event *event);
+/* How many there are. */
+static inline size_t ev_each_find(struct ev_each *l, const struct ev_event *event)
+{
+	if (l->event != event->number)
+		ev_each_look(l, event);
+	return l->found.n;
+}
+/* By slot, the nodes of the i-th. */
+static inline const uint32_t *ev_each_at(const struct ev_each *l, size_t i)
+{
+	return l->at + i * l->picks->n;
+}
 /* EV_OK, or EV_REJECT with why set (code and reasons). */
 enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			      struct ev_event *event, struct ev_reasons *why);

@@ -265,38 +265,6 @@ bool limit_compare(const struct limit *l, const struct ev_doc *d, uint32_t at,
 	return true;
 }
 
-static inline bool is_few(const struct limit *l)
-{
-	return l->few || l->kind == LIMIT_NONE;
-}
-
-static bool any_in_range(const struct range *r, const struct ev_doc *d, uint32_t at,
-			 struct ev_buf *scratch)
-{
-	int order;
-
-	if (r->min.kind != LIMIT_NONE && (!limit_compare(&r->min, d, at, scratch, &order) ||
-					  order < 0 || (order == 0 && r->strict_min)))
-		return false;
-	return r->max.kind == LIMIT_NONE || (limit_compare(&r->max, d, at, scratch, &order) &&
-					     (order < 0 || (order == 0 && !r->strict_max)));
-}
-
-/* Numbers of few digits, as most are, are read once for both limits. */
-bool in_range(const struct range *r, const struct ev_doc *d, uint32_t at, struct ev_buf *scratch)
-{
-	struct ev_small s;
-	const char *p;
-	size_t len;
-
-	p = ev_raw(d, at, &len);
-	if (ev_kind(d, at) != EV_NUMBER || !is_few(&r->min) || !is_few(&r->max) ||
-	    !ev_small_read(p, len, &s))
-		return any_in_range(r, d, at, scratch);
-	return (!r->min.few || ev_small_compare(s, r->min.small) >= r->strict_min) &&
-	       (!r->max.few || ev_small_compare(r->max.small, s) >= r->strict_max);
-}
-
 /* Columns and rows */
 
 /* Columns of one value stand where their slots are, which seldom moves. */
@@ -316,36 +284,12 @@ static void find_slots(struct ev_suite *s, const uint32_t *at)
 /* Finds the values of a column of lists. */
 static void find_list(struct column *c, const struct ev_event *event)
 {
-	ev_event_all(event, &c->list, &c->found);
-	for (size_t k = 0; k < c->found.n && c->tail.n > 0; k++)
-		c->found.at[k] = ev_path_get(&c->tail, event->doc, c->found.at[k]);
+	c->n = ev_each_find(c->list, event);
+	if (c->n > c->found.cap)
+		ev_grow(&c->found.at, &c->found.cap, c->n, sizeof *c->found.at);
+	for (size_t k = 0; k < c->n; k++)
+		c->found.at[k] = ev_each_at(c->list, k)[c->slot];
 	c->at = c->found.at;
-	c->n = c->found.n;
-}
-
-void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
-{
-	struct ev_symbols *symbols = ev_scan_symbols(ev_events_scan(events));
-
-	s->lists = ev_calloc(s->n_columns, sizeof *s->lists);
-	for (size_t i = 0; i < s->n_columns; i++) {
-		struct column *c = &s->columns[i];
-
-		ev_path_bind(c->path, symbols);
-		c->each.symbols = c->tail.symbols = symbols;
-		if (c->path->many) {
-			c->list = ev_events_want_all(events, &c->each);
-			s->lists[s->n_lists++] = i;
-		} else {
-			c->slot = ev_events_want(events, c->path);
-		}
-	}
-	for (size_t i = 0; i < s->n_conditions; i++)
-		ev_expr_bind(s->conditions[i].expr, symbols);
-	for (size_t i = 0; i < s->n; i++)
-		if (s->list[i].kind->remembers)
-			s->list[i].remembered =
-				ev_calloc(EXPECT_REMEMBERED, sizeof *s->list[i].remembered);
 }
 
 void count_unexpected(struct expect *e, struct frame *f, uint64_t element, uint32_t at)
@@ -364,7 +308,7 @@ void count_unexpected(struct expect *e, struct frame *f, uint64_t element, uint3
 }
 
 /* The same question, asked once of a short value as long as it is remembered. */
-static bool still_good(struct expect *e, const struct ev_doc *d, uint32_t at)
+static inline bool still_good(struct expect *e, const struct ev_doc *d, uint32_t at)
 {
 	struct remembered r, *known;
 	const char *p;
@@ -387,19 +331,32 @@ static bool still_good(struct expect *e, const struct ev_doc *d, uint32_t at)
 	return r.good;
 }
 
-static void step_values(struct expect *e, struct frame *f)
+static inline void take_value(struct expect *e, struct frame *f, uint64_t element, uint32_t at)
+{
+	if (is_missing(f->d, at))
+		e->missing++;
+	else if (!(e->remembered != NULL ? still_good(e, f->d, at) : e->kind->good(e, f->d, at)))
+		count_unexpected(e, f, element, at);
+}
+
+/* Of a column that has one value. */
+static enum ev_status step_value(struct expect *e, struct frame *f, struct ev_error *err)
+{
+	(void)err;
+	e->elements++;
+	take_value(e, f, 0, *column_of(e, 0)->at);
+	return EV_OK;
+}
+
+static enum ev_status step_values(struct expect *e, struct frame *f, struct ev_error *err)
 {
 	const struct column *c = column_of(e, 0);
-	bool (*good)(struct expect *, const struct ev_doc *, uint32_t) =
-		e->remembered != NULL ? still_good : e->kind->good;
 
+	(void)err;
 	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++) {
-		if (is_missing(f->d, c->at[i]))
-			e->missing++;
-		else if (!good(e, f->d, c->at[i]))
-			count_unexpected(e, f, i, c->at[i]);
-	}
+	for (size_t i = 0; i < c->n; i++)
+		take_value(e, f, i, c->at[i]);
+	return EV_OK;
 }
 
 static void count_row(struct expect *e, struct frame *f, uint64_t element, const uint32_t *at)
@@ -418,11 +375,23 @@ static void count_row(struct expect *e, struct frame *f, uint64_t element, const
 	sample_add(&e->sample, &f->pos, element, shown->p, shown->len);
 }
 
-static void step_rows(struct expect *e, struct frame *f)
+/* at: of the row, n of which are missing. */
+static void take_row(struct expect *e, struct frame *f, uint64_t element, const uint32_t *at,
+		     size_t missing)
+{
+	if ((e->ignore == IGNORE_ALL_MISSING && missing == e->n_columns) ||
+	    (e->ignore == IGNORE_ANY_MISSING && missing > 0))
+		e->missing++;
+	else if (!e->kind->row(e, f->d, at))
+		count_row(e, f, element, at);
+}
+
+static enum ev_status step_rows(struct expect *e, struct frame *f, struct ev_error *err)
 {
 	uint32_t at[EXPECT_MAX_COLUMNS];
 	size_t n = 1;
 
+	(void)err;
 	for (size_t k = 0; k < e->n_columns; k++)
 		if (column_of(e, k)->path->many)
 			n = column_of(e, k)->n;
@@ -436,12 +405,20 @@ static void step_rows(struct expect *e, struct frame *f)
 			at[k] = c->at[c->path->many ? i : 0];
 			missing += is_missing(f->d, at[k]);
 		}
-		if ((e->ignore == IGNORE_ALL_MISSING && missing == e->n_columns) ||
-		    (e->ignore == IGNORE_ANY_MISSING && missing > 0))
-			e->missing++;
-		else if (!e->kind->row(e, f->d, at))
-			count_row(e, f, i, at);
+		take_row(e, f, i, at, missing);
 	}
+	return EV_OK;
+}
+
+/* Of two columns that have one value each. */
+static enum ev_status step_pair(struct expect *e, struct frame *f, struct ev_error *err)
+{
+	const uint32_t at[2] = {*column_of(e, 0)->at, *column_of(e, 1)->at};
+
+	(void)err;
+	e->elements++;
+	take_row(e, f, 0, at, (size_t)is_missing(f->d, at[0]) + is_missing(f->d, at[1]));
+	return EV_OK;
 }
 
 static bool condition_holds(struct expect *e, struct frame *f)
@@ -449,8 +426,6 @@ static bool condition_holds(struct expect *e, struct frame *f)
 	struct ev_suite *s = e->suite;
 	struct condition *c;
 
-	if (e->condition == SIZE_MAX)
-		return true;
 	c = &s->conditions[e->condition];
 	if (c->stamp != s->records) {
 		c->stamp = s->records;
@@ -458,6 +433,52 @@ static bool condition_holds(struct expect *e, struct frame *f)
 	}
 	e->untold += c->truth == EV_CANNOT;
 	return c->truth == EV_HOLDS;
+}
+
+static bool is_list(const struct expect *e)
+{
+	for (size_t i = 0; i < e->n_columns; i++)
+		if (column_of(e, i)->path->many)
+			return true;
+	return false;
+}
+
+static expect_step *step_of(const struct expect *e)
+{
+	if (e->kind->good != NULL)
+		return is_list(e) ? step_values : step_value;
+	if (e->kind->row != NULL)
+		return is_list(e) || e->n_columns != 2 ? step_rows : step_pair;
+	return e->kind->step;
+}
+
+void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
+{
+	struct ev_symbols *symbols = ev_scan_symbols(ev_events_scan(events));
+
+	s->lists = ev_calloc(s->n_columns, sizeof *s->lists);
+	for (size_t i = 0; i < s->n_columns; i++) {
+		struct column *c = &s->columns[i];
+
+		ev_path_bind(c->path, symbols);
+		c->each.symbols = c->tail.symbols = symbols;
+		if (c->path->many) {
+			c->list = ev_events_each(events, &c->each);
+			c->slot = ev_picks_add(c->list->picks, &c->tail);
+			s->lists[s->n_lists++] = i;
+		} else {
+			c->slot = ev_events_want(events, c->path);
+		}
+	}
+	for (size_t i = 0; i < s->n_conditions; i++)
+		ev_expr_bind(s->conditions[i].expr, symbols);
+	for (size_t i = 0; i < s->n; i++) {
+		struct expect *e = &s->list[i];
+
+		e->step = step_of(e);
+		if (e->kind->remembers)
+			e->remembered = ev_calloc(EXPECT_REMEMBERED, sizeof *e->remembered);
+	}
 }
 
 enum ev_status ev_suite_step(struct ev_suite *s, const struct ev_event *event,
@@ -477,13 +498,9 @@ enum ev_status ev_suite_step(struct ev_suite *s, const struct ev_event *event,
 	for (size_t i = 0; i < s->n; i++) {
 		struct expect *e = &s->list[i];
 
-		if (!condition_holds(e, &f))
+		if (e->condition != SIZE_MAX && !condition_holds(e, &f))
 			continue;
-		if (e->kind->good != NULL)
-			step_values(e, &f);
-		else if (e->kind->row != NULL)
-			step_rows(e, &f);
-		else if (e->kind->step(e, &f, err) == EV_FATAL)
+		if (e->step(e, &f, err) == EV_FATAL)
 			return EV_FATAL;
 	}
 	return EV_OK;
@@ -537,16 +554,13 @@ uint64_t present_in(const struct ev_doc *d)
 static bool counts_fit(const struct expect *e, const struct counts *c, uint64_t events)
 {
 	uint64_t apart = 0, rows = 0;
-	bool lists = false;
 
 	if (!ev_count_add(&apart, c->missing) || !ev_count_add(&apart, c->misfits) ||
 	    !ev_count_add(&apart, c->unexpected) || apart > c->elements ||
 	    (c->misfits > 0 && e->misfit == NULL) || (c->untold > 0 && e->condition == SIZE_MAX) ||
 	    (c->unexpected > 0 && is_unique_kind(e)) || c->untold > events)
 		return false;
-	for (size_t i = 0; i < e->n_columns; i++)
-		lists |= column_of(e, i)->path->many;
-	if (lists)
+	if (is_list(e))
 		return true;
 	return ev_count_add(&rows, c->elements) && ev_count_add(&rows, c->untold) &&
 	       (e->condition == SIZE_MAX ? rows == events : rows <= events);

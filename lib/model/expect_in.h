@@ -32,8 +32,8 @@ enum {
 struct column {
 	struct ev_path *path;
 	struct ev_path each, tail; /* parts of path, where it goes through a list */
-	struct ev_list list;	   /* where it is found in events, or */
-	uint32_t slot;		   /* its slot, where there is one value */
+	struct ev_each *list;	   /* what it is found in, or NULL where there is one value */
+	uint32_t slot;
 	struct ev_found found;
 	const uint32_t *at; /* n nodes; EV_NOWHERE where there is none */
 	size_t n;
@@ -79,8 +79,6 @@ struct limit {
 	char *text;
 	size_t len;
 	struct ev_time time;
-	bool few; /* a number of few digits: this one */
-	struct ev_small small;
 };
 
 struct range {
@@ -111,6 +109,9 @@ struct expect;
 struct ev_suite;
 struct opening;
 
+/* Takes a record. EV_OK, or EV_FATAL. */
+typedef enum ev_status expect_step(struct expect *e, struct frame *f, struct ev_error *err);
+
 /* What a kind does. Those that are marked may be NULL. */
 struct expect_kind {
 	const char *name;
@@ -125,7 +126,7 @@ struct expect_kind {
 	/* ... or of rows of several columns: the nodes of one row ... */
 	bool (*row)(struct expect *e, const struct ev_doc *d, const uint32_t *at);
 	/* ... or does all by itself. */
-	enum ev_status (*step)(struct expect *e, struct frame *f, struct ev_error *err);
+	expect_step *step;
 	/* NULL where counting unexpected values is all. Appends the object of `result`. */
 	void (*judge)(struct expect *e, struct ev_buf *result);
 	/* Append members, each with a comma in front; add those of another run. Both or none. */
@@ -146,6 +147,7 @@ struct remembered {
 
 struct expect {
 	const struct expect_kind *kind;
+	expect_step *step; /* by the kind and the columns */
 	struct ev_suite *suite;
 	char *kwargs, *meta;		/* JSON */
 	char *id, *notes, *description; /* JSON or NULL */
@@ -249,7 +251,6 @@ static inline bool is_missing(const struct ev_doc *d, uint32_t at)
 /* How a value is to a limit: *order below, equal to, above 0. False if it has no order. */
 bool limit_compare(const struct limit *l, const struct ev_doc *d, uint32_t at,
 		   struct ev_buf *scratch, int *order);
-bool in_range(const struct range *r, const struct ev_doc *d, uint32_t at, struct ev_buf *scratch);
 bool read_moment(const char *p, size_t len, struct ev_time *t);
 void count_unexpected(struct expect *e, struct frame *f, uint64_t element, uint32_t at);
 /* How many values a line of state tells of that are neither missing nor misfits. */

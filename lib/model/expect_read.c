@@ -90,7 +90,6 @@ bool limit_of(struct opening *o, const struct ev_yaml *y, const char *what, stru
 	out->len = y->len;
 	if (y->plain && is_number(y->text)) {
 		out->kind = LIMIT_NUMBER;
-		out->few = ev_small_read(out->text, out->len, &out->small);
 	} else if (read_moment(y->text, y->len, &out->time)) {
 		out->kind = LIMIT_TIME;
 	} else {

@@ -26,8 +26,103 @@ static const char *text_of(const struct ev_doc *d, uint32_t at, struct ev_buf *s
 	}
 }
 
+static void free_own(struct expect *e)
+{
+	free(e->own);
+}
+
+/* Ranges */
+
+/*
+ * The least and the greatest number in a range, both times ten to the power of the place: by how
+ * many digits a number has behind its point, what its digits are held against.
+ */
+struct bounds {
+	int64_t low[EV_SMALL_DIGITS + 1], high[EV_SMALL_DIGITS + 1];
+};
+
+/* x times ten to the power of exp, rounded down; *exact: or not. Beyond 64 bits it is an end. */
+static int64_t shifted(struct ev_small x, int32_t by, bool *exact)
+{
+	int32_t exp = x.exp + by;
+	int64_t v, power;
+
+	*exact = true;
+	if (exp >= 0) {
+		if (x.coef == 0)
+			return 0;
+		if (exp > EV_SMALL_DIGITS ||
+		    __builtin_mul_overflow(x.coef, ev_small_powers[exp], &v))
+			return x.coef < 0 ? INT64_MIN : INT64_MAX;
+		return v;
+	}
+	if (exp < -EV_SMALL_DIGITS) {
+		*exact = x.coef == 0;
+		return x.coef < 0 ? -1 : 0;
+	}
+	power = ev_small_powers[-exp];
+	*exact = x.coef % power == 0;
+	return x.coef / power - (x.coef % power < 0);
+}
+
+static bool read_limit(const struct limit *l, struct ev_small *x)
+{
+	return l->kind == LIMIT_NONE ||
+	       (l->kind == LIMIT_NUMBER && ev_small_read(l->text, l->len, x));
+}
+
+/* Numbers of few digits, as most are, are held against bounds. */
+static bool open_between(struct expect *e, struct opening *o)
+{
+	struct range *r = &e->range;
+	struct ev_small min, max;
+	struct bounds *b;
+
+	(void)o;
+	if (!read_limit(&r->min, &min) || !read_limit(&r->max, &max))
+		return true;
+	b = e->own = ev_calloc(1, sizeof *b);
+	for (int k = 0; k <= EV_SMALL_DIGITS; k++) {
+		bool exact;
+
+		b->low[k] = INT64_MIN;
+		b->high[k] = INT64_MAX;
+		if (r->min.kind != LIMIT_NONE) {
+			b->low[k] = shifted(min, k, &exact);
+			b->low[k] += (!exact || r->strict_min) && b->low[k] < INT64_MAX;
+		}
+		if (r->max.kind != LIMIT_NONE) {
+			b->high[k] = shifted(max, k, &exact);
+			b->high[k] -= exact && r->strict_max && b->high[k] > INT64_MIN;
+		}
+	}
+	return true;
+}
+
+static bool in_range(const struct range *r, const struct ev_doc *d, uint32_t at,
+		     struct ev_buf *scratch)
+{
+	int order;
+
+	if (r->min.kind != LIMIT_NONE && (!limit_compare(&r->min, d, at, scratch, &order) ||
+					  order < 0 || (order == 0 && r->strict_min)))
+		return false;
+	return r->max.kind == LIMIT_NONE || (limit_compare(&r->max, d, at, scratch, &order) &&
+					     (order < 0 || (order == 0 && !r->strict_max)));
+}
+
 static bool between(struct expect *e, const struct ev_doc *d, uint32_t at)
 {
+	const struct bounds *b = e->own;
+	struct ev_small x;
+	const char *p;
+	size_t len;
+
+	p = ev_raw(d, at, &len);
+	if (b != NULL && ev_kind(d, at) == EV_NUMBER &&
+	    (ev_small_glance(p, len, &x) || ev_small_read(p, len, &x)) && x.exp <= 0 &&
+	    x.exp >= -EV_SMALL_DIGITS)
+		return b->low[-x.exp] <= x.coef && x.coef <= b->high[-x.exp];
 	return in_range(&e->range, d, at, &e->suite->scratch);
 }
 
@@ -218,11 +313,6 @@ static bool type_good(struct expect *e, const struct ev_doc *d, uint32_t at)
 	case EV_OBJECT: return (mask & IS_OBJECT) != 0;
 	}
 	return false;
-}
-
-static void free_own(struct expect *e)
-{
-	free(e->own);
 }
 
 /* Regular expressions and SQL's patterns */
@@ -433,7 +523,9 @@ static bool schema_good(struct expect *e, const struct ev_doc *d, uint32_t at)
 const struct expect_kind expect_row_kinds[] = {
 	{.name = "expect_column_values_to_be_between",
 	 .arguments = "column* min_value max_value strict_min strict_max mostly",
-	 .good = between},
+	 .open = open_between,
+	 .good = between,
+	 .close = free_own},
 	{.name = "expect_column_value_lengths_to_be_between",
 	 .arguments = "column* min_value max_value strict_min strict_max mostly",
 	 .open = open_lengths,

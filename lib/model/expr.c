@@ -154,6 +154,8 @@ enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t a
 	ev_buf_reset(why);
 	if (e->whole != NULL)
 		return in_libjq(e, d, at, why);
+	if (d->symbols == e->symbols && ev_expr_plainly_holds(e->program.root, d, at))
+		return EV_HOLDS;
 	ev_arena_reset(&e->run.arena);
 	e->run.d = d;
 	e->run.bound = d->symbols == e->symbols;

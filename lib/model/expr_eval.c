@@ -698,7 +698,7 @@ static inline bool member_compared(struct ev_run *x, const struct ev_part *n,
 	if (at == EV_NOWHERE || ev_kind(x->d, at) != EV_NUMBER)
 		return false;
 	p = ev_raw(x->d, at, &len);
-	if (!ev_small_read(p, len, &a))
+	if (!ev_small_glance(p, len, &a) && !ev_small_read(p, len, &a))
 		return false;
 	x->left -= (int64_t)x->d->nodes[in->n].count;
 	*holds = accepts(n, ev_small_compare(a, b));
@@ -878,4 +878,41 @@ enum ev_flow ev_expr_holds(struct ev_run *x, const struct ev_part *n, const stru
 	flow = many(x, n, in, &s.sink);
 	*holds = s.any && s.none_false;
 	return flow;
+}
+
+/* The list of all(.a.b[]; ...), by names alone. */
+static uint32_t plain_list(const struct ev_part *list, const struct ev_doc *d, uint32_t at)
+{
+	for (uint32_t i = 0; i < list->n_steps && at != EV_NOWHERE; i++)
+		at = list->steps[i].name != NULL && ev_kind(d, at) == EV_OBJECT
+			     ? ev_member_symbol(d, at, list->steps[i].symbol)
+			     : EV_NOWHERE;
+	return at != EV_NOWHERE && ev_kind(d, at) == EV_ARRAY ? at : EV_NOWHERE;
+}
+
+bool ev_expr_plainly_holds(const struct ev_part *n, const struct ev_doc *d, uint32_t at)
+{
+	const struct ev_part *list = n->op == EV_ALL_OF && n->b->member ? n->a->a : NULL;
+	struct ev_small a, b;
+	const char *p;
+	size_t len;
+
+	if (list == NULL || n->a->op != EV_EACH || list->op != EV_PATH || list->a->op != EV_INPUT)
+		return false;
+	at = plain_list(list, d, at);
+	if (at == EV_NOWHERE)
+		return false;
+	b = (struct ev_small){n->b->b->value.coef, n->b->b->value.exp};
+	for (uint32_t i = ev_first(d, at), end = ev_end(d, at); i < end; i = ev_next(d, i)) {
+		uint32_t member = EV_NOWHERE;
+
+		if (ev_kind(d, i) == EV_OBJECT)
+			member = ev_member_symbol(d, i, n->b->a->steps[0].symbol);
+		if (member == EV_NOWHERE || ev_kind(d, member) != EV_NUMBER)
+			return false;
+		p = ev_raw(d, member, &len);
+		if (!ev_small_glance(p, len, &a) || !accepts(n->b, ev_small_compare(a, b)))
+			return false;
+	}
+	return true;
 }

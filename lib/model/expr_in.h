@@ -313,6 +313,12 @@ struct ev_sink {
 	enum ev_flow (*take)(struct ev_run *x, struct ev_sink *to, const struct ev_value *v);
 };
 
+/*
+ * all(.a.b[]; .name < number) on value `at` of a document with the symbols that it is bound to,
+ * where that plainly holds, as it mostly does. False says nothing, nor of any other part.
+ */
+bool ev_expr_plainly_holds(const struct ev_part *n, const struct ev_doc *d, uint32_t at);
+
 /* Whether it has an output, and none is false or null. */
 enum ev_flow ev_expr_holds(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
 			   bool *holds);

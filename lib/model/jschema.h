@@ -12,7 +12,7 @@
 #define EV_JSCHEMA_H
 
 #include "model/reason.h"
-#include "json/scan.h"
+#include "json/path.h"
 
 struct ev_jschema_set;
 struct ev_jschema; /* one compiled schema, owned by its set */
@@ -63,5 +63,23 @@ bool ev_jschema_valid(const struct ev_jschema *s, const struct ev_doc *d, uint32
  */
 void ev_jschema_explain(const struct ev_jschema *s, const struct ev_doc *d, uint32_t at,
 			uint32_t without, struct ev_reasons *reasons);
+
+/* What is sure of a value. */
+struct ev_promise {
+	unsigned kinds;	  /* 1 << enum ev_kind of those that it may have */
+	uint64_t longest; /* a string: code points at most, UINT64_MAX if any, */
+	bool no_nul;	  /* no U+0000 in it, */
+	bool uuid, date;  /* and it is one, by its format */
+	bool int64;	  /* a number: an integer of 64 bits */
+};
+
+/*
+ * What the schema promises of values at a path in all documents that are valid by it (and in which
+ * no member on that path was said to count as absent). list: NULL, or the path of values from which
+ * the other one goes on. It promises what can be told from keywords beside each other, $ref and
+ * allOf; that may be less than what holds.
+ */
+struct ev_promise ev_jschema_promise(const struct ev_jschema *s, const struct ev_path *list,
+				     const struct ev_path *path);
 
 #endif

@@ -7,6 +7,7 @@
  *   jschema_run.c      whether objects fit such a program
  *   jschema_accept.c   scalars told at a glance
  *   jschema_explain.c  why they do not
+ *   jschema_promise.c  what is sure of values that fit
  *   jschema_compile.c  compiles: keywords into the structs here
  *   jschema_keyword.c  the keywords, and what their values have to be
  *   jschema_loop.c     schemas that lead back to themselves

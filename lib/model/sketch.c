@@ -424,24 +424,13 @@ static void count_bucket(struct ev_quantile *q, bool positive, uint32_t bucket, 
 	(*to)[bucket % STEPS] += n;
 }
 
-/*
- * The double next to a number. Where digits and power of ten are doubles themselves, one operation
- * rounds it right (W. D. Clinger, "How to read floating point numbers accurately", PLDI 1990).
- */
-static double nearest(const char *text, size_t len)
+/* Of any number. */
+static __attribute__((noinline)) double read_double(const char *text, size_t len)
 {
-	static const double tens[] = {1e0,  1e1,  1e2,	1e3,  1e4,  1e5,  1e6,	1e7,
-				      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-				      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-	const int64_t exact = INT64_C(1) << DBL_MANT_DIG;
 	char copy[EV_QUANTILE_TEXT + 1];
-	struct ev_small s;
 	char *whole;
 	double v;
 
-	if (FLT_EVAL_METHOD == 0 && ev_small_read(text, len, &s) && s.coef <= exact &&
-	    s.coef >= -exact && s.exp <= 22 && s.exp >= -22)
-		return s.exp < 0 ? (double)s.coef / tens[-s.exp] : (double)s.coef * tens[s.exp];
 	if (len <= EV_QUANTILE_TEXT) {
 		memcpy(copy, text, len);
 		copy[len] = '\0';
@@ -453,7 +442,26 @@ static double nearest(const char *text, size_t len)
 	return v;
 }
 
-static void sketch(struct ev_quantile *q, const char *text, size_t len)
+/*
+ * The double next to a number. Where digits and power of ten are doubles themselves, one operation
+ * rounds it right (W. D. Clinger, "How to read floating point numbers accurately", PLDI 1990).
+ */
+static inline double nearest(const char *text, size_t len)
+{
+	static const double tens[] = {1e0,  1e1,  1e2,	1e3,  1e4,  1e5,  1e6,	1e7,
+				      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+				      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+	const int64_t exact = INT64_C(1) << DBL_MANT_DIG;
+	struct ev_small s;
+
+	if (FLT_EVAL_METHOD != 0 ||
+	    (!ev_small_glance(text, len, &s) && (!ev_small_read(text, len, &s) || s.coef > exact ||
+						 s.coef < -exact || s.exp > 22 || s.exp < -22)))
+		return read_double(text, len);
+	return s.exp < 0 ? (double)s.coef / tens[-s.exp] : (double)s.coef * tens[s.exp];
+}
+
+static inline void sketch(struct ev_quantile *q, const char *text, size_t len)
 {
 	double v = nearest(text, len);
 	uint64_t bits;

@@ -190,22 +190,51 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 	return NULL;
 }
 
+/* Numbers of two octets have no exponent. */
+struct ev_column_at ev_column_at(const struct ev_column *c, uint32_t slot)
+{
+	struct ev_column_at at = {.column = c, .slot = slot};
+
+	if (c->type == EV_TYPE_VARCHAR) {
+		at.plain = EV_STRING;
+		at.longest = c->size + 2;
+	} else if (c->type == EV_TYPE_INT || c->type == EV_TYPE_DECIMAL) {
+		at.plain = EV_NUMBER;
+		at.longest =
+			c->type == EV_TYPE_INT || c->size - c->scale > 1 ? 2 : c->size - c->scale;
+	}
+	return at;
+}
+
+/* A number that has no more digits than this before its point and behind it. */
+static inline bool digits_fit(const char *p, size_t len, uint32_t whole, uint32_t fraction)
+{
+	struct ev_small x;
+	uint32_t behind;
+
+	if (!ev_small_glance(p, len, &x))
+		return false;
+	behind = (uint32_t)-x.exp;
+	return behind <= fraction && len - (behind > 0) - behind <= whole;
+}
+
 /* Whether the octets as they stand are sure to fit, as most are; a timestamp of Z is in range. */
-static inline bool fits_plainly(const struct ev_column *c, const char *text,
+static inline bool fits_plainly(const struct ev_column_at *at, const char *text,
 				const struct ev_node *n)
 {
+	const struct ev_column *c = at->column;
 	const char *p = text + n->pos;
 	size_t len = n->end - n->pos;
-	bool plain = n->kind == EV_STRING && !n->escaped;
 
+	if ((n->word & 15) == at->plain && len <= at->longest) /* nor has it escapes */
+		return true;
 	switch (c->type) {
-	case EV_TYPE_VARCHAR:
-		return n->kind == EV_STRING && len - 2 <= c->size && (plain || !has_nul(p, len));
-	case EV_TYPE_TIMESTAMP: return plain && ev_time_is_utc(p + 1, len - 2);
-	case EV_TYPE_UUID: return plain && ev_uuid_valid(p + 1, len - 2);
-	case EV_TYPE_INT: return n->kind == EV_NUMBER && plain_digits(p, len, 18, 0);
+	case EV_TYPE_TIMESTAMP:
+		return (n->word & 15) == EV_STRING && ev_time_is_utc(p + 1, len - 2);
+	case EV_TYPE_UUID: return (n->word & 15) == EV_STRING && ev_uuid_valid(p + 1, len - 2);
+	case EV_TYPE_INT: return n->kind == EV_NUMBER && digits_fit(p, len, 8, 0);
 	case EV_TYPE_DECIMAL:
-		return n->kind == EV_NUMBER && plain_digits(p, len, c->size - c->scale, c->scale);
+		return n->kind == EV_NUMBER && digits_fit(p, len, c->size - c->scale, c->scale);
 	case EV_TYPE_JSON: return !has_nul(p, len);
 	case EV_TYPE_BOOL: return n->kind == EV_TRUE || n->kind == EV_FALSE;
 	default: return false;
@@ -223,13 +252,28 @@ size_t ev_columns_misfit(const struct ev_column_at *list, size_t from, size_t n,
 		uint32_t node = at[list[from].slot];
 
 		if (node == EV_NOWHERE || d->nodes[node].kind == EV_NULL ||
-		    fits_plainly(list[from].column, d->text, &d->nodes[node]))
+		    fits_plainly(&list[from], d->text, &d->nodes[node]))
 			continue;
 		*problem = ev_column_value(list[from].column, zone, d, node, store, &v);
 		if (*problem != NULL)
 			break;
 	}
 	return from;
+}
+
+bool ev_column_is_promised(const struct ev_column *c, const struct ev_promise *p)
+{
+	unsigned kinds = p->kinds & ~(1U << EV_NULL);
+	bool text = (kinds & ~(1U << EV_STRING)) == 0, number = (kinds & ~(1U << EV_NUMBER)) == 0;
+
+	switch (c->type) {
+	case EV_TYPE_VARCHAR: return text && p->no_nul && p->longest <= c->size;
+	case EV_TYPE_UUID: return text && p->uuid;
+	case EV_TYPE_DATE: return text && p->date;
+	case EV_TYPE_INT: return number && p->int64;
+	case EV_TYPE_BOOL: return (kinds & ~(1U << EV_FALSE | 1U << EV_TRUE)) == 0;
+	default: return false;
+	}
 }
 
 void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
@@ -345,10 +389,10 @@ void ev_key_make(const struct ev_buf *preimage, char key[EV_KEY_TEXT + 1])
  */
 static char *put_id(char *o, const struct ev_event *event)
 {
+	if (event->is_uuid)
+		return put_part(o, "uuid", 4, event->id, EV_UUID_TEXT);
 	if (event->id[0] == '\0')
 		return put_part(o, "int", 3, event->id + 1, event->id_len - 1);
-	if (event->id_len == EV_UUID_TEXT && ev_uuid_is_canonical(event->id))
-		return put_part(o, "uuid", 4, event->id, EV_UUID_TEXT);
 	return put_part(o, "varchar", 7, event->id, event->id_len);
 }
 

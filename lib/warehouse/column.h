@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "model/event.h"
+#include "model/jschema.h"
 #include "model/model.h"
 
 enum {
@@ -38,7 +39,9 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 struct ev_column_at {
 	const struct ev_column *column;
 	uint32_t slot;
+	uint32_t plain, longest; /* values of this kind with so many octets are sure to fit */
 };
+struct ev_column_at ev_column_at(const struct ev_column *c, uint32_t slot);
 /*
  * The first of columns from to n whose value does not fit, with what ev_column_value says of it; n
  * if there is none. at: by slot, nodes.
@@ -46,6 +49,8 @@ struct ev_column_at {
 size_t ev_columns_misfit(const struct ev_column_at *list, size_t from, size_t n,
 			 struct ev_zone *zone, const struct ev_doc *d, const uint32_t *at,
 			 const char **problem);
+/* Whether each value of which that is sure fits. */
+bool ev_column_is_promised(const struct ev_column *c, const struct ev_promise *p);
 /* Adds the reason why node `at` does not fit. problem: what ev_column_value said. */
 void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
 		      const char *problem, struct ev_reasons *why);

@@ -1,5 +1,6 @@
 /* Columns: a value is taken if it can be written in the column's type, and only then. */
 #include "warehouse/column.h"
+#include "model/jschema.h"
 
 #include "support.h"
 #include "tap.h"
@@ -63,6 +64,153 @@ static const struct {
 	{"-9223372036854775808", "0000010001"},
 };
 
+/* Schemas of "v" in a value, and for which of the columns they promise enough. */
+static const struct {
+	const char *of, *promised;
+} promises[] = {
+	{"true", "0000000000"},
+	{"false", "0000000000"},
+	{"{\"type\":\"string\"}", "0000000000"},
+	{"{\"type\":\"string\",\"maxLength\":3}", "0000000000"},
+	{"{\"type\":\"string\",\"format\":\"uuid\"}", "0101000000"},
+	{"{\"type\":[\"null\",\"string\"],\"format\":\"uuid\"}", "0101000000"},
+	{"{\"type\":[\"number\",\"string\"],\"format\":\"uuid\"}", "0000000000"},
+	{"{\"format\":\"uuid\"}", "0000000000"},
+	{"{\"type\":\"string\",\"format\":\"date\"}", "0100100000"},
+	{"{\"type\":\"string\",\"format\":\"date-time\"}", "0000000000"},
+	{"{\"type\":\"string\",\"format\":\"uuid\",\"maxLength\":3}", "1101000000"},
+	{"{\"enum\":[\"EUR\",\"\",null]}", "1100000000"},
+	{"{\"enum\":[\"EUR\",\"EURO\"]}", "0100000000"},
+	{"{\"enum\":[\"EUR\",\"\\u0000\"]}", "0000000000"},
+	{"{\"enum\":[\"EUR\",1]}", "0000000000"},
+	{"{\"enum\":[\"EUR\",[1]]}", "0000000000"},
+	{"{\"enum\":[\"EUR\",true]}", "0000000000"},
+	{"{\"enum\":[true,false,null]}", "0000000010"},
+	{"{\"enum\":[null]}", "1100000010"},
+	{"{\"const\":\"EURO\"}", "0100000000"},
+	{"{\"enum\":[\"EUR\",\"EURO\"],\"not\":{\"const\":\"EURO\"}}", "0100000000"},
+	{"{\"anyOf\":[{\"const\":\"EUR\"},{\"const\":\"EURO\"}]}", "0000000000"},
+	{"{\"allOf\":[{\"type\":\"string\"},{\"format\":\"date\"}]}", "0100100000"},
+	{"{\"$ref\":\"#/$defs/uuid\"}", "0101000000"},
+	{"{\"$ref\":\"#/$defs/uuid\",\"enum\":[\"0198a2f4-5b1e-7a10-8f2c-0000a1b2c3d4\"]}",
+	 "0101000000"},
+	{"{\"if\":{\"type\":\"string\"},\"then\":{\"format\":\"uuid\"}}", "0000000000"},
+	{"{\"type\":\"boolean\"}", "0000000010"},
+	{"{\"type\":[\"boolean\",\"null\"]}", "0000000010"},
+	{"{\"type\":[\"boolean\",\"integer\"]}", "0000000000"},
+	{"{\"type\":\"integer\"}", "0000000000"},
+	{"{\"type\":\"integer\",\"minimum\":1}", "0000000000"},
+	{"{\"type\":\"integer\",\"minimum\":1,\"maximum\":1e30}", "0000000000"},
+	{"{\"type\":\"integer\",\"minimum\":1,\"maximum\":9223372036854775808}", "0000000000"},
+	{"{\"type\":\"integer\",\"exclusiveMinimum\":-1,\"maximum\":99}", "0000010000"},
+	{"{\"type\":\"integer\",\"minimum\":-0.5,\"exclusiveMaximum\":1000.5}", "0000010000"},
+	{"{\"type\":[\"integer\",\"string\"],\"minimum\":1,\"maximum\":99}", "0000000000"},
+	{"{\"type\":\"number\",\"minimum\":1,\"maximum\":99}", "0000000000"},
+	{"{\"type\":\"integer\",\"multipleOf\":5,\"maximum\":99}", "0000000000"},
+};
+
+/* A schema, where "v" of a document is by it, and whether it promises a UUID there. */
+static const struct {
+	const char *schema, *list, *path;
+	bool uuid;
+} places[] = {
+	{"{\"properties\":{\"v\":{\"$ref\":\"#/$defs/uuid\"}}", NULL, ".v", true},
+	{"{\"properties\":{\"v\":{\"$ref\":\"#/$defs/uuid\"}}", NULL, ".w", false},
+	{"{\"properties\":{\"v\":{\"$ref\":\"#/$defs/uuid\"}}", NULL, ".v.v", false},
+	{"{\"properties\":{\"v\":{\"$ref\":\"#/$defs/uuid\"}}", NULL, ".", false},
+	{"{\"required\":[\"v\"]", NULL, ".v", false},
+	{"{\"additionalProperties\":{\"$ref\":\"#/$defs/uuid\"}", NULL, ".v", false},
+	{"{\"patternProperties\":{\"v\":{\"$ref\":\"#/$defs/uuid\"}}", NULL, ".v", false},
+	{"{\"anyOf\":[{\"properties\":{\"v\":{\"$ref\":\"#/$defs/uuid\"}}}]", NULL, ".v", false},
+	{"{\"allOf\":[{\"properties\":{\"v\":{\"$ref\":\"#/$defs/uuid\"}}}]", NULL, ".v", true},
+	{"{\"properties\":{\"a\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/uuid\"}}}",
+	 ".a[]", "$item", true},
+	{"{\"properties\":{\"a\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/uuid\"}}}", NULL,
+	 ".a[0]", true},
+	{"{\"properties\":{\"a\":{\"items\":{\"$ref\":\"#/$defs/uuid\"}}}", ".a[]", "$item", false},
+	{"{\"properties\":{\"a\":{\"type\":\"array\",\"prefixItems\":[{}],\"items\":{\"$ref\":"
+	 "\"#/$defs/uuid\"}}}",
+	 NULL, ".a[0]", false},
+	{"{\"properties\":{\"a\":{\"type\":\"array\",\"items\":{\"properties\":{\"v\":{\"$ref\":"
+	 "\"#/$defs/uuid\"}}}}}",
+	 ".a[]", "$item.v", true},
+	{"{\"$dynamicAnchor\":\"d\",\"properties\":{\"v\":{\"$ref\":\"#/$defs/uuid\"},"
+	 "\"w\":{\"$dynamicRef\":\"#d\"}}",
+	 NULL, ".v", false},
+};
+
+static const struct ev_jschema *schema_of(struct ev_jschema_set *set, const struct ev_buf *text)
+{
+	struct ev_error err;
+	const struct ev_jschema *s = ev_jschema_text(set, "schema", text->p, text->len, &err);
+
+	if (s == NULL)
+		diag("%s", err.text);
+	return s;
+}
+
+static const char uuid_defined[] =
+	",\"$defs\":{\"uuid\":{\"type\":\"string\",\"format\":\"uuid\"}}}";
+
+static struct ev_promise promise_at(const struct ev_jschema *s, const char *list, const char *path)
+{
+	struct ev_error err;
+	struct ev_path *a = list != NULL ? ev_path_parse(list, &err) : NULL,
+		       *b = ev_path_parse(path, &err);
+	struct ev_promise p = ev_jschema_promise(s, a, b);
+
+	if (a != NULL)
+		ev_path_free(&a);
+	ev_path_free(&b);
+	return p;
+}
+
+/* What a schema promises of a value is so: where it lets one of the cases through, columns do. */
+static void test_promise(size_t i, struct ev_scan *scan)
+{
+	struct ev_jschema_set *set = ev_jschema_set_new(".");
+	char promised[COLUMNS + 1] = "";
+	const struct ev_jschema *s;
+	struct ev_buf text = {0};
+	struct ev_promise p;
+	unsigned broken = 0;
+
+	ev_buf_printf(&text, "{\"properties\":{\"v\":%s}%s", promises[i].of, uuid_defined);
+	s = schema_of(set, &text);
+	p = promise_at(s, NULL, ".v");
+	for (size_t k = 0; k < COLUMNS; k++)
+		promised[k] = (char)('0' + ev_column_is_promised(&columns[k], &p));
+	for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
+		const struct ev_doc *d;
+		struct ev_flaw flaw;
+
+		ev_buf_reset(&text);
+		ev_buf_printf(&text, "{\"v\":%s}", cases[n].json);
+		memset(ev_buf_room(&text, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
+		d = ev_scan(scan, text.p, text.len, &flaw);
+		for (size_t k = 0; k < COLUMNS && ev_jschema_valid(s, d, 0, EV_NOWHERE); k++)
+			broken += promised[k] > cases[n].taken[k];
+	}
+	is(promised, promises[i].promised, "columns that %s is promised for", promises[i].of);
+	is_int(broken, 0, "and what it lets through fits them");
+	ev_buf_free(&text);
+	ev_jschema_set_free(&set);
+}
+
+static void test_place(size_t i)
+{
+	struct ev_jschema_set *set = ev_jschema_set_new(".");
+	struct ev_buf text = {0};
+	struct ev_promise p;
+
+	ev_buf_printf(&text, "%s%s", places[i].schema, uuid_defined);
+	p = promise_at(schema_of(set, &text), places[i].list, places[i].path);
+	is_int(p.uuid && p.kinds == 1U << EV_STRING, places[i].uuid, "a UUID at %s by %s",
+	       places[i].path, places[i].schema);
+	ev_buf_free(&text);
+	ev_jschema_set_free(&set);
+}
+
 int main(void)
 {
 	struct ev_scan *scan = ev_scan_new();
@@ -81,7 +229,7 @@ int main(void)
 		memset(ev_buf_room(&text, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
 		d = ev_scan(scan, text.p, len, &flaw);
 		for (size_t k = 0; d != NULL && k < COLUMNS; k++) {
-			const struct ev_column_at column = {&columns[k], k % 2};
+			const struct ev_column_at column = ev_column_at(&columns[k], k % 2);
 			const uint32_t at[] = {0, 0}, nowhere[] = {EV_NOWHERE, EV_NOWHERE};
 			const char *said = ev_column_value(&columns[k], NULL, d, 0, store, &v),
 				   *problem = NULL;
@@ -96,6 +244,10 @@ int main(void)
 		is(taken, cases[i].taken, "columns that take %s", cases[i].json);
 	}
 	is_int(bad, 0, "what is wrong is said alike, and what is not there is taken");
+	for (size_t i = 0; i < sizeof promises / sizeof promises[0]; i++)
+		test_promise(i, scan);
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+		test_place(i);
 	ev_buf_free(&text);
 	ev_scan_free(&scan);
 	return done();
