@@ -193,6 +193,28 @@ sed 's/each: "\.lines\[\]"/each: ".boxes[].lines[]"/' evkit.yaml >deep.yaml
 echo '{"id":"a","type":"Order","time":"2026-03-28T10:00:00Z","boxes":[{"lines":[{"sku":"x"},{"sku":"y"}]},{},{"lines":[{"sku":"z"}]}]}' >deep.jsonl
 run evstar -m deep.yaml deep.jsonl
 is 'lists in lists: one numbering through all' "$(rows lines '[.pos, .sku]' | tr '\n' ' ')" '[0,"x"] [1,"y"] [2,"z"] '
+sed 's/\$item\.qty/$item.at.qty/' evkit.yaml >inner.yaml
+echo '{"id":"a","type":"Order","time":"2026-03-28T10:00:00Z","lines":[' \
+	'{"sku":"a","title":"A","at":{"qty":1}},{"sku":"b","title":"B","at":{"qty":2}},{"title":"C","sku":"c","at":{"qty":3}},' \
+	'{"title":"D","sku":"d","at":{"no":0}},{"title":"E","sku":"e","qty":5},{"sku":"f","title":"F","qty":6,"at":{"qty":60}},' \
+	'{"sku":"g","title":"G","at":[{"qty":7}]},{"sku":"h","at":{"qty":8}},{"at":{"qty":9},"sku":"i","title":"I"},7,' \
+	'{"at":{"qty":10},"s\u006bu":"j","title":"J"},{"at":{"qty":11},"s\u006bu":"k","title":"K"},{"at":{"qty":12,"sku":"y"},"title":"L"},' \
+	'{"at":{"qty":13},"sku":"m","title":"M"},{"at":{"qty":14}},{"sku":"o"}]}' | tr -d '\n' >inner.jsonl
+echo >>inner.jsonl
+run evstar -m inner.yaml inner.jsonl
+is 'elements of one shape after another, each with what is its own' "$(rows lines '[.sku, .qty]' | tr '\n' ' ')" \
+	'["a",1] ["b",2] ["c",3] ["d",null] ["e",null] ["f",60] ["g",null] ["h",8] ["i",9] [null,null] ["j",10] ["k",11] [null,12] ["m",13] [null,14] ["o",null] '
+awk 'BEGIN {
+	printf "{\"id\":\"a\",\"type\":\"Order\",\"time\":\"2026-03-28T10:00:00Z\""
+	for (i = 0; i < 5000; i++)
+		printf ",\"n%d\":0", i
+	print ",\"lines\":[{\"p\":1,\"sku\":\"a\",\"title\":\"A\",\"qty\":1},{\"x\":{\"sku\":\"b\",\"title\":\"B\",\"qty\":2}}]}"
+}' >many.jsonl
+run evstar many.jsonl
+is 'as where there are more names than are learned' "$(rows lines '[.sku, .qty]' | tr '\n' ' ')" '["a",1] [null,null] '
+run evstar -m inner.yaml inner.jsonl
+is 'nor has a member the words of another' "$(rows dim_product '[.sku, .title]' | sort | tr '\n' ' ')" \
+	'["a","A"] ["b","B"] ["c","C"] ["d","D"] ["e","E"] ["f","F"] ["g","G"] ["h",null] ["i","I"] ["j","J"] ["k","K"] ["m","M"] ["o",null] [null,null] '
 
 star 'corner 30: an order shrinks from three lines to two, and moves to another customer and day' lines '[.pos, .sku, .qty]' <<'END'
 > {"id":"7","type":"Order","time":"2026-03-28T10:00:00Z","v":1,"user":"a","lines":[{"sku":"x","qty":1},{"sku":"y","qty":2},{"sku":"z","qty":3}]}
@@ -279,6 +301,17 @@ is 'a fact refers to members by the key that is theirs' "$(rows latest '[.buyer_
 echo '{"id":"1","type":"Order","time":"2026-03-28T12:00:00Z","lines":[{"sku":"x","title":"B"},{"sku":"x","title":"C"},{"sku":"x","title":"A"},{"sku":"x"}]}' >twice.jsonl
 run evstar twice.jsonl
 is 'of one version that says several things the greatest stands' "$(rows dim_product '[.sku, .title]' | tail -n 1)" '["x","C"]'
+awk 'BEGIN {
+	for (i = 1; i <= 40; i++)
+		printf "{\"id\":\"%d\",\"type\":\"Order\",\"time\":\"2026-03-28T12:00:00Z\",\"user\":\"u%d\",\"name\":\"%d\"}\n", i, i / 2, i
+}' >ties.jsonl
+run evstar ties.jsonl
+rows dim_user '[.user, .name]' | sort >want
+sed '/^    history:/,/^        at:/d' evkit.yaml >lasting.yaml
+run 'sort -r ties.jsonl | evstar -m lasting.yaml'
+rows dim_user '[.user, .name]' | sort >got
+same 'of versions that were made at once the row'"'"'s key decides, whether a fact has it or not' got want
+ok 'and not what they say' test "$(grep -c '[02468]"]$' got)" -gt 4
 cat in.jsonl whole.jsonl inferred.jsonl lists.jsonl >all.jsonl
 run 'evstar all.jsonl'
 grep '"table":"dim_' "$out" >want
@@ -486,6 +519,19 @@ is 'every day has the key that facts refer to it by' \
 sed 's/, zone: Europe\/Amsterdam//' calendar.yaml >utc.yaml
 run evstar -m utc.yaml calendar.jsonl
 is 'a calendar without a zone is in UTC' "$(rows f '[.n, .at_key]' | sed -n 2p)" "[2,\"$(key date 2026-03-28)\"]"
+sed 's/Europe\/Amsterdam/Africa\/Monrovia/' calendar.yaml >minute.yaml
+for sec in 10 29 30 50 05; do
+	echo '{"id":"'$sec'","type":"T","n":'$sec',"time":"1970-03-01T00:44:'$sec'Z"}' | sed 's/:05,/:5,/'
+done >minute.jsonl
+run evstar -m minute.yaml minute.jsonl
+rows f '[.n, .at_key]' >got
+same 'a day that begins inside a minute, as it did 44 minutes and 30 seconds west of Greenwich' got - <<END
+[10,"$(key date 1970-02-28)"]
+[29,"$(key date 1970-02-28)"]
+[30,"$(key date 1970-03-01)"]
+[50,"$(key date 1970-03-01)"]
+[5,"$(key date 1970-02-28)"]
+END
 
 # Events that evversion has not seen
 

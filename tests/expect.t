@@ -273,6 +273,7 @@ if [ -x "$state" ]; then
 	forged 'an error of more than there was' '/"expectation":4/s/"error":0/"error":9/'
 	forged 'more numbers than elements' '/"expectation":5/s/"numbers":\[/&1,/'
 	forged 'a bucket beyond infinity' '/"expectation":5/s/"numbers":.*/"zeros":0,"buckets":[[1,262017,25]]}}/'
+	forged 'buckets of more than came' '/"expectation":5/s/"numbers":.*/"zeros":0,"buckets":[[1,131072,99]]}}/'
 	forged 'registers of few values' "/\"expectation\":6/s/{\"error\":.*/{\"registers\":\"$(printf '%032768d' 0)\"}}/"
 	forged 'others that did not come' '/"expectation":7/s/"others":[0-9]*/"others":1/'
 	forged 'bins of more than came' '/"expectation":8/s/"below":0/"below":1/'

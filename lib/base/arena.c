@@ -12,10 +12,11 @@ struct ev_arena_block {
 };
 
 /*
- * An arena that has grown large takes memory in huge pages, a quarter of what it has at a time:
- * memory that is visited in no order would miss the processor's table of pages at every step.
+ * An arena that has grown large takes memory in huge pages, a quarter of what it has at a time and
+ * one at least: memory that is visited in no order would miss the processor's table of pages at
+ * every step, and each small page that is new costs a fault.
  */
-enum { BLOCK = 256 * 1024, LARGE = 8 << 20, HUGE_PAGE = 2 << 20, MOST_HUGE_PAGES = 32 };
+enum { BLOCK = 256 * 1024, LARGE = 1 << 20, HUGE_PAGE = 2 << 20, MOST_HUGE_PAGES = 32 };
 
 static struct ev_arena_block *new_block(const struct ev_arena *a, size_t size)
 {
@@ -27,7 +28,7 @@ static struct ev_arena_block *new_block(const struct ev_arena *a, size_t size)
 		size = size > BLOCK ? (size + 7) & ~(size_t)7 : BLOCK;
 		b = ev_malloc(around + size);
 	} else {
-		pages = pages < MOST_HUGE_PAGES ? pages : MOST_HUGE_PAGES;
+		pages = pages > MOST_HUGE_PAGES ? MOST_HUGE_PAGES : pages > 0 ? pages : 1;
 		size = pages * HUGE_PAGE - around;
 		b = ev_malloc_huge(around + size);
 	}

@@ -39,9 +39,7 @@ static inline void ev_buf_put(struct ev_buf *b, const void *p, size_t n)
 {
 	if (n == 0)
 		return;
-	if (b->cap - b->len < n)
-		ev_buf_grow(b, n);
-	memcpy(b->p + b->len, p, n);
+	memcpy(ev_buf_room(b, n), p, n);
 	b->len += n;
 }
 
@@ -66,13 +64,14 @@ enum { EV_COPY_OVER = 32 };
 
 static inline char *ev_copy_over(char *to, const char *from, size_t len)
 {
-	size_t i = 0;
+	char *end = to + len;
 
-	do {
-		memcpy(to + i, from + i, EV_COPY_OVER);
-		i += EV_COPY_OVER;
-	} while (i < len);
-	return to + len;
+	memcpy(to, from, EV_COPY_OVER);
+	while ((to += EV_COPY_OVER) < end) {
+		from += EV_COPY_OVER;
+		memcpy(to, from, EV_COPY_OVER);
+	}
+	return end;
 }
 
 static inline void ev_buf_reset(struct ev_buf *b)

@@ -314,7 +314,7 @@ bool rp_bucket_number(struct rp_text start, enum rp_unit unit, int64_t *n)
 		*n = (at.sec - (at.sec % seconds[unit] + seconds[unit]) % seconds[unit]) /
 		     seconds[unit];
 	else if (unit == RP_MONTH)
-		*n = year * 12L + (text[5] - '0') * 10 + text[6] - '0';
+		*n = year * 12L + (text[5] - '0') * 10L + text[6] - '0';
 	else
 		*n = unit == RP_YEAR ? year : year / 100;
 	return true;

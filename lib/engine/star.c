@@ -29,9 +29,11 @@ struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, str
 	s->port = port;
 	s->plan = ev_star_plan_new(m);
 	s->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_PIPE);
+	s->stored = true;
 	s->keys = ev_md5_new();
 	s->content = ev_content_new(0);
-	s->seed = ev_hash_seed();
+	s->seeds[0] = ev_hash_seed();
+	s->seeds[1] = ev_hash_seed();
 	s->owners = ev_calloc(EV_STAR_VERSIONS, sizeof *s->owners);
 	ev_column_value(&m->facts[0].columns.list[0], NULL, NULL, EV_NOWHERE, NULL, &s->absent);
 	s->elements = ev_calloc(s->plan->n_groups, sizeof *s->elements);
@@ -66,7 +68,6 @@ void ev_star_free(struct ev_star **star)
 	}
 	for (size_t i = 0; i < s->plan->n_groups; i++) {
 		ev_picks_free(&s->elements[i].picks);
-		free(s->elements[i].cells);
 		free(s->elements[i].stores);
 		free(s->elements[i].items.at);
 		free(s->elements[i].values);
@@ -187,8 +188,9 @@ static void ask_row_key(struct ev_star *s, struct ev_star_version *v, struct ev_
 {
 	ev_buf_reset(&s->preimage);
 	ev_key_version_preimage(&s->event, content, &s->preimage);
+	ev_buf_room(&s->preimage, EV_SYMBOL_SLACK);
 	ev_md5_add(s->keys, s->preimage.p, s->preimage.len, v->owners->row);
-	v->stamp.says = ev_hash64(s->preimage.p, s->preimage.len, s->seed);
+	v->stamp.says = ev_members_digest(s->seeds, s->preimage.p, s->preimage.len);
 }
 
 /* The version as octets that compare; most have the number of the one before. */
@@ -203,6 +205,7 @@ static void read_order(struct ev_star *s, struct ev_star_version *v)
 	if (s->order.len == 0 || len != s->ordered_len || !ev_same(text, s->ordered, len)) {
 		ev_buf_reset(&s->order);
 		ev_version_order(d, s->event.version, &s->order);
+		s->order_kept = NULL;
 		s->ordered_len = len <= sizeof s->ordered ? len : SIZE_MAX;
 		memcpy(s->ordered, text, len <= sizeof s->ordered ? len : 0);
 	}
@@ -258,6 +261,7 @@ static bool put_event(struct ev_star *s, struct ev_star_version *v)
 	struct ev_hash128 content;
 	const char *type;
 	size_t len;
+	bool asked;
 
 	type = ev_string(s->event.doc, s->event.type, &s->scratch, &len);
 	kind = ev_star_kind_of(s->plan, type, len);
@@ -267,10 +271,11 @@ static bool put_event(struct ev_star *s, struct ev_star_version *v)
 	}
 	/* The members lie far apart: each step asks the memory for what the next but one needs. */
 	ev_star_begin_references(s, kind);
-	if (v->keyless)
+	asked = v->keyless && (kind->keeps_history || (kind->describes && !v->deleted));
+	if (asked)
 		content = content_digest(s);
-	ev_star_fetch_members(s, kind);
-	if (v->keyless)
+	ev_star_fetch_members(s);
+	if (asked)
 		ask_row_key(s, v, content);
 	/* A tombstone says nothing new of anyone. */
 	if (!v->deleted)

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { RECENT = 64 };
+enum { RECENT = 64, MINUTE_TEXT = 16 };
 
 struct ev_star_calendar {
 	const struct ev_calendar *c;
@@ -18,6 +18,8 @@ struct ev_star_calendar {
 		int64_t day;
 		char key[EV_KEY_TEXT]; /* begins with a NUL: none yet */
 	} recent[RECENT];
+	char minute[MINUTE_TEXT]; /* a timestamp's, up to its seconds */
+	const char *minute_key;	  /* of all timestamps in it; NULL: it has none */
 	struct ev_buf scratch;
 };
 
@@ -60,6 +62,11 @@ static int64_t two_digits(const char *p)
 	return (p[0] - '0') * 10 + (p[1] - '0');
 }
 
+static int64_t floor_days(int64_t sec)
+{
+	return sec / 86400 - (sec % 86400 < 0);
+}
+
 /* The day of a timestamp or a date, in the calendar's zone. */
 static int64_t day_of(struct ev_star_calendar *c, const struct ev_value *v)
 {
@@ -70,8 +77,7 @@ static int64_t day_of(struct ev_star_calendar *c, const struct ev_value *v)
 		return day;
 	sec = day * 86400 + two_digits(text + 11) * 3600 + two_digits(text + 14) * 60 +
 	      two_digits(text + 17);
-	sec += ev_zone_offset(c->c->zone, sec);
-	return sec / 86400 - (sec % 86400 < 0);
+	return floor_days(sec + ev_zone_offset(c->c->zone, sec));
 }
 
 static void add_day(struct ev_star_calendar *c, int64_t day)
@@ -83,9 +89,9 @@ static void add_day(struct ev_star_calendar *c, int64_t day)
 	c->outside[c->n++] = day;
 }
 
-const char *ev_star_calendar_key(struct ev_star_calendar *c, const struct ev_value *v)
+/* The key of a day, which is kept until another takes its place. */
+static const char *key_of(struct ev_star_calendar *c, int64_t day)
 {
-	int64_t day = day_of(c, v);
 	size_t slot = (size_t)((uint64_t)day % RECENT);
 	char key[EV_KEY_TEXT + 1];
 
@@ -100,6 +106,36 @@ const char *ev_star_calendar_key(struct ev_star_calendar *c, const struct ev_val
 	}
 	add_day(c, day);
 	return c->recent[slot].key;
+}
+
+/* Whether the day is that of the whole minute that a timestamp is in. */
+static bool is_of_minute(struct ev_star_calendar *c, const struct ev_value *v, int64_t day)
+{
+	const char *text = v->p + 1;
+	int64_t from = date_of(c, text) * 86400 + two_digits(text + 11) * 3600 +
+		       two_digits(text + 14) * 60;
+	int64_t offset = ev_zone_offset(c->c->zone, from);
+
+	return ev_zone_offset(c->c->zone, from + 59) == offset &&
+	       floor_days(from + offset) == day && floor_days(from + 59 + offset) == day;
+}
+
+const char *ev_star_calendar_key(struct ev_star_calendar *c, const struct ev_value *v)
+{
+	const bool timestamp = v->len == EV_TIME_TEXT + 2;
+	const char *key;
+	int64_t day;
+
+	if (timestamp && c->minute_key != NULL && ev_same(v->p + 1, c->minute, MINUTE_TEXT))
+		return c->minute_key;
+	day = day_of(c, v);
+	key = key_of(c, day);
+	c->minute_key = NULL; /* or another day may have taken its place */
+	if (timestamp && is_of_minute(c, v, day)) {
+		memcpy(c->minute, v->p + 1, MINUTE_TEXT);
+		c->minute_key = key;
+	}
+	return key;
 }
 
 void ev_star_calendar_preimage(int64_t day, struct ev_buf *preimage)
@@ -135,7 +171,7 @@ const int64_t *ev_star_calendar_days(struct ev_star_calendar *c, size_t *n)
 	return c->outside;
 }
 
-static void put_number(struct ev_buf *row, const char *name, int value)
+static inline void put_number(struct ev_buf *row, const char *name, int value)
 {
 	ev_buf_puts(row, name);
 	if (value < 0)

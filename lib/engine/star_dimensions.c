@@ -3,34 +3,16 @@
 /* The stamp of the version at hand, in memory that lasts. */
 static const struct ev_stamp *lasting_stamp(struct ev_star *s, const struct ev_star_version *v)
 {
-	struct ev_star_kept *k = s->kept;
-	const char *version;
+	struct ev_star_kept *k = v->owners->kept;
 
-	if (v->owners->kept != NULL)
-		return &v->owners->kept->stamp;
-	if (k == NULL)
-		k = s->kept = ev_arena_zalloc(&s->stamps, sizeof *k);
-	/* Most versions have the number of the one before. */
-	version = k->stamp.version;
-	if (version == NULL || k->stamp.version_len != v->stamp.version_len ||
-	    memcmp(version, v->stamp.version, v->stamp.version_len) != 0)
-		version = ev_arena_copy(&s->stamps, v->stamp.version, v->stamp.version_len);
+	if (k != NULL)
+		return &k->stamp;
+	if (s->order_kept == NULL) /* most versions have the number of the one before */
+		s->order_kept = ev_arena_copy(&s->stamps, s->order.p, s->order.len);
+	k = v->owners->kept = ev_arena_alloc(&s->stamps, sizeof *k);
 	k->stamp = v->stamp;
-	k->stamp.version = version;
+	k->stamp.version = s->order_kept;
 	return &k->stamp;
-}
-
-static void stamp_taken(struct ev_star *s, const struct ev_star_version *v)
-{
-	struct ev_star_kept *next;
-
-	if (v->owners->kept != NULL)
-		return;
-	v->owners->kept = s->kept;
-	next = ev_arena_zalloc(&s->stamps, sizeof *next);
-	next->stamp.version = s->kept->stamp.version;
-	next->stamp.version_len = s->kept->stamp.version_len;
-	s->kept = next;
 }
 
 /* Finds the member; what an attribute's value will be compared with comes meanwhile. */
@@ -56,19 +38,22 @@ static void fetch(struct ev_star *s, const struct ev_star_dimension *d,
 static void contribute(struct ev_star *s, const struct ev_star_dimension *d,
 		       const struct ev_star_version *v, const struct ev_star_element *e)
 {
+	struct ev_members *members = s->members[d->dimension - s->m->dimensions];
 	struct ev_member *member = ev_star_bound_at(s, e, d->reference)->member;
 
 	if (member == NULL)
 		return;
 	for (size_t k = 0; k < d->n_attributes; k++) {
 		const struct ev_value *value = ev_star_value(e, d->cells[k]);
+		const struct ev_star_kept *kept = v->owners->kept;
+		struct ev_attribute *attribute = &member->attributes[k];
 
 		if (!value->present)
 			continue;
 		member->described = true;
-		if (ev_members_set(s->members[d->dimension - s->m->dimensions], member, k, value->p,
-				   value->len, lasting_stamp(s, v)))
-			stamp_taken(s, v);
+		if (ev_members_set(members, attribute, value->p, value->len,
+				   kept != NULL ? &kept->stamp : &v->stamp))
+			attribute->stamp = lasting_stamp(s, v);
 	}
 }
 
@@ -88,11 +73,12 @@ void ev_star_contribute(struct ev_star *s, const struct ev_star_kind *kind,
 {
 	for (size_t i = 0; i < kind->n_dimensions; i++) {
 		const struct ev_star_dimension *d = &s->plan->dimensions[kind->dimensions[i]];
-		struct ev_star_element e = ev_star_first(s, d->group);
+		const size_t n = s->elements[d->group].items.n;
+		struct ev_star_element e;
 
-		if (d->n_attributes == 0)
+		if (d->n_attributes == 0 || n == 0)
 			continue;
-		for (; e.index < s->elements[d->group].items.n; ev_star_next(&e))
+		for (e = ev_star_first(s, d->group); e.index < n; ev_star_next(&e))
 			contribute(s, d, v, &e);
 	}
 }
@@ -241,7 +227,7 @@ static enum ev_status member_rows(struct ev_star *s, size_t i, struct ev_error *
 	struct ev_members *members = s->members[i];
 
 	ev_members_sort(members);
-	for (size_t k = 0; k < ev_members_count(members); k++) {
+	for (size_t k = 0; k < members->n; k++) {
 		member_row(s, &s->plan->dimensions[i], members, ev_members_at(members, k));
 		if (s->rows.len >= EV_STAR_BLOCK && ev_star_flush(s, err) != EV_OK)
 			return EV_FATAL;

@@ -54,11 +54,12 @@ struct ev_star_version {
 
 /* A reference of an element. */
 struct ev_star_bound {
-	const char *key; /* NULL until it is asked for */
-	struct ev_member *member;
+	const char *key;	  /* NULL until it is known */
+	struct ev_member *member; /* NULL: none; until the key is known, only most likely it */
 	uint64_t hash;
-	const char *identity; /* NULL: unknown, or a calendar's */
+	const char *identity;
 	uint32_t len;
+	bool spelled; /* a part of its key in another way than in the identity */
 	char day[EV_KEY_TEXT];
 };
 
@@ -67,11 +68,7 @@ struct ev_star_elements {
 	const struct ev_star_group *group;
 	struct ev_list list;	/* of the elements; the event is the one element of its group */
 	struct ev_picks *picks; /* of the cells in an element; NULL for the event's */
-	struct ev_star_cell {
-		const struct ev_column *column;
-		uint32_t slot;
-	} * cells;    /* where each is found; EV_NO_SLOT: $index */
-	char *stores; /* of the event's cells, EV_VALUE_STORE octets each */
+	char *stores;		/* of the event's cells, EV_VALUE_STORE octets each */
 	struct ev_found items;
 	struct ev_value *values;
 	struct ev_star_bound *bounds;
@@ -89,7 +86,7 @@ enum ev_star_what_version {
 	EV_STAR_SAYS
 };
 
-enum { EV_STAR_ORDERED = 16 };
+enum { EV_STAR_ORDERED = 16, EV_STAR_FETCHED = 16 };
 
 struct ev_star {
 	const struct ev_model *m;
@@ -98,7 +95,7 @@ struct ev_star {
 	struct ev_events *events;
 	uint32_t id;		     /* its slot */
 	uint32_t says[EV_STAR_SAYS]; /* symbols */
-	uint64_t seed;
+	uint64_t seeds[2];	     /* of ev_members_digest */
 	struct ev_reasons why;
 	struct ev_members **members;	     /* one a dimension; NULL for a calendar */
 	struct ev_star_calendar **calendars; /* one a dimension; NULL for any other */
@@ -107,13 +104,19 @@ struct ev_star {
 	struct ev_event event;
 	struct ev_value absent;		   /* what every column has where there is no value */
 	struct ev_star_elements *elements; /* one a group of the plan */
-	struct ev_arena store;		   /* of values that do not lie in the document */
-	char *room;			   /* in the store, for the next of them; or NULL */
+	struct ev_star_fetch {
+		const struct ev_members *members;
+		struct ev_star_bound *bound;
+	} fetched[EV_STAR_FETCHED]; /* the first that name members of large dimensions */
+	size_t n_fetched;
+	struct ev_arena store; /* of what does not lie in the document */
+	char *room;	       /* in the store, for the next value */
+	bool stored;	       /* something since it was emptied */
 	struct ev_buf whole, preimage, scratch, order;
 	char ordered
 		[EV_STAR_ORDERED]; /* the version that `order` is of, as it stands in its event */
 	size_t ordered_len;	   /* SIZE_MAX: it is too long */
-	struct ev_star_kept *kept; /* a stamp that no attribute has taken yet */
+	const char *order_kept;	   /* `order` where stamps are, if one has it; or NULL */
 	struct ev_arena stamps;
 
 	/* What is held back. */
@@ -168,15 +171,25 @@ void ev_star_want_cells(struct ev_star *s, size_t group);
 bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind);
 /* Fills the reasons why an event of that type does not fit, table by table. */
 void ev_star_explain(struct ev_star *s, const char *type, size_t len);
-/* Writes $index. */
-char *ev_star_put_index(char *o, size_t index);
+/* Writes $index, EV_KEY_TEXT octets at most. */
+static inline char *ev_star_put_index(char *o, size_t index)
+{
+	struct ev_buf digits = {.p = o, .cap = EV_KEY_TEXT};
+
+	if (index < 10) {
+		*o = (char)('0' + index);
+		return o + 1;
+	}
+	ev_buf_u64(&digits, index);
+	return o + digits.len;
+}
 
 /* References (star_references.c) */
 
 /* Begins to look for the members that the event and its elements name: their table is fetched. */
 void ev_star_begin_references(struct ev_star *s, const struct ev_star_kind *kind);
-/* The table has come meanwhile; now the members of the first elements do. */
-void ev_star_fetch_members(struct ev_star *s, const struct ev_star_kind *kind);
+/* The table has come meanwhile; now the first members do. */
+void ev_star_fetch_members(struct ev_star *s);
 /* Sets the key of a reference and its member, which is added if there is none yet. */
 void ev_star_find_member(struct ev_star *s, const struct ev_star_element *e,
 			 const struct ev_star_reference *r, struct ev_star_bound *b);

@@ -70,8 +70,9 @@ struct ev_member *ev_members_add(struct ev_members *m, uint64_t hash, const char
 	size_t size = sizeof(struct ev_member) + m->n_attributes * sizeof(struct ev_attribute);
 	struct ev_member *new = ev_arena_alloc(&m->arena, size + len);
 
-	memset(new, 0, size);
-	new->identity_len = (uint32_t)len;
+	*new = (struct ev_member){.identity_len = (uint32_t)len};
+	for (size_t i = 0; i < m->n_attributes; i++)
+		new->attributes[i] = (struct ev_attribute){.p = NULL};
 	memcpy((char *)new + size, identity, len);
 	ev_md5_add(m->keys, preimage->p, preimage->len, new->key);
 	if (++m->n > m->size / 2)
@@ -116,10 +117,9 @@ static bool is_greater(const struct ev_attribute *v, const char *json, size_t le
 	return order > 0 || (order == 0 && len > v->len);
 }
 
-bool ev_members_set(struct ev_members *m, struct ev_member *member, size_t attribute,
-		    const char *json, size_t len, const struct ev_stamp *stamp)
+bool ev_members_set(struct ev_members *m, struct ev_attribute *v, const char *json, size_t len,
+		    const struct ev_stamp *stamp)
 {
-	struct ev_attribute *v = &member->attributes[attribute];
 	int order = v->stamp != NULL ? compare_stamps(m, v->stamp, stamp) : -1;
 
 	/*
@@ -130,10 +130,7 @@ bool ev_members_set(struct ev_members *m, struct ev_member *member, size_t attri
 		return false;
 	if (v->p == NULL || v->len != len || memcmp(v->p, json, len) != 0)
 		store(m, v, json, len);
-	if (order == 0)
-		return false;
-	v->stamp = stamp;
-	return true;
+	return order != 0;
 }
 
 /* The spelling of a key's part in the identity. */
@@ -142,10 +139,6 @@ static const char *own_part(const struct ev_members *m, const struct ev_member *
 {
 	const char *p = ev_members_identity(m, member), *end = p + member->identity_len, *stop;
 
-	if (m->n_parts == 1) {
-		*len = member->identity_len;
-		return p;
-	}
 	for (;; part--) {
 		if ((stop = memchr(p, '\n', (size_t)(end - p))) == NULL)
 			stop = end;
@@ -157,8 +150,8 @@ static const char *own_part(const struct ev_members *m, const struct ev_member *
 	return p;
 }
 
-const char *ev_members_part(const struct ev_members *m, const struct ev_member *member, size_t part,
-			    size_t *len)
+const char *ev_members_any_part(const struct ev_members *m, const struct ev_member *member,
+				size_t part, size_t *len)
 {
 	const struct ev_attribute *v = member->spelled;
 
@@ -244,10 +237,16 @@ static void sort_runs(struct ev_members_sorted *list, size_t n)
 	}
 }
 
+static struct ev_members_sorted *new_list(size_t n)
+{
+	const size_t octets = n * sizeof(struct ev_members_sorted);
+
+	return octets < HUGE ? ev_malloc(octets) : ev_malloc_huge(octets);
+}
+
 void ev_members_sort(struct ev_members *m)
 {
-	struct ev_members_sorted *list = ev_calloc(m->n, sizeof *list),
-				 *other = ev_calloc(m->n, sizeof *list);
+	struct ev_members_sorted *list = new_list(m->n), *other = new_list(m->n);
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->size; i++)
@@ -270,11 +269,6 @@ void ev_members_sort(struct ev_members *m)
 	free(other);
 	sort_runs(list, n);
 	m->sorted = list;
-}
-
-size_t ev_members_count(const struct ev_members *m)
-{
-	return m->n;
 }
 
 const struct ev_member *ev_members_at(const struct ev_members *m, size_t i)

@@ -65,28 +65,38 @@ struct ev_members *ev_members_new(const struct ev_dimension *d, struct ev_md5 *k
 void ev_members_free(struct ev_members **m);
 
 /*
- * The hash of an identity, behind which EV_SYMBOL_SLACK octets can be read. What ev_members_find
- * will look at is fetched meanwhile: the table, and in ev_members_fetch the member itself.
+ * A digest under two secret seeds of octets behind which EV_SYMBOL_SLACK can be read: that of an
+ * identity, or of what a row's key is made of.
  */
-static inline uint64_t ev_members_hash(const struct ev_members *m, const char *identity, size_t len)
+static inline uint64_t ev_members_digest(const uint64_t seeds[2], const char *p, size_t len)
 {
-	uint64_t h = m->seeds[0] ^ len, head, tail;
+	uint64_t h = seeds[0] ^ len, head, tail;
 	unsigned __int128 product;
 	size_t in_word;
 
-	for (; len > 16; identity += 16, len -= 16) {
-		memcpy(&head, identity, 8);
-		memcpy(&tail, identity + 8, 8);
-		product = (unsigned __int128)(head ^ h) * (tail ^ m->seeds[1]);
+	for (; len > 16; p += 16, len -= 16) {
+		memcpy(&head, p, 8);
+		memcpy(&tail, p + 8, 8);
+		product = (unsigned __int128)(head ^ h) * (tail ^ seeds[1]);
 		h = (uint64_t)(product >> 64) ^ (uint64_t)product;
 	}
 	in_word = len < 8 ? len : 8;
-	memcpy(&head, identity, 8);
-	memcpy(&tail, identity + len - in_word, 8);
+	memcpy(&head, p, 8);
+	memcpy(&tail, p + len - in_word, 8);
 	head = le64toh(head) & ev_symbols_keep[in_word];
 	tail = le64toh(tail) & ev_symbols_keep[in_word];
-	product = (unsigned __int128)(head ^ h) * (tail ^ m->seeds[1]);
-	h = (uint64_t)(product >> 64) ^ (uint64_t)product;
+	product = (unsigned __int128)(head ^ h) * (tail ^ seeds[1]);
+	return (uint64_t)(product >> 64) ^ (uint64_t)product;
+}
+
+/*
+ * The hash of an identity. What ev_members_find will look at is fetched meanwhile: the table, and
+ * in ev_members_fetch the member itself.
+ */
+static inline uint64_t ev_members_hash(const struct ev_members *m, const char *identity, size_t len)
+{
+	uint64_t h = ev_members_digest(m->seeds, identity, len);
+
 	__builtin_prefetch(&m->table[h & (m->size - 1)]);
 	return h;
 }
@@ -97,34 +107,39 @@ static inline const char *ev_members_identity(const struct ev_members *m,
 	return (const char *)(member->attributes + m->n_attributes);
 }
 
-static inline void ev_members_fetch(const struct ev_members *m, uint64_t hash)
+/* The member that has most likely the identity of that hash, which is not looked at; or NULL. */
+static inline struct ev_member *ev_members_fetch(const struct ev_members *m, uint64_t hash)
 {
-	for (size_t i = hash & (m->size - 1);; i = (i + 1) & (m->size - 1)) {
-		const struct ev_members_slot *slot = &m->table[i];
+	const struct ev_members_slot *slot = &m->table[hash & (m->size - 1)];
 
-		if (slot->member == NULL)
-			return;
-		if (slot->hash != hash)
-			continue;
+	while (slot->member != NULL && slot->hash != hash)
+		if (++slot == m->table + m->size)
+			slot = m->table;
+	if (slot->member != NULL) {
 		__builtin_prefetch(slot->member);
 		__builtin_prefetch(ev_members_identity(m, slot->member));
-		return;
 	}
+	return slot->member;
+}
+
+static inline bool ev_members_is(const struct ev_members *m, const struct ev_member *member,
+				 const char *identity, size_t len)
+{
+	return member->identity_len == len &&
+	       ev_same(ev_members_identity(m, member), identity, len);
 }
 
 /* The member of that identity, or NULL. It stays where it is. */
 static inline struct ev_member *ev_members_find(const struct ev_members *m, uint64_t hash,
 						const char *identity, size_t len)
 {
-	for (size_t i = hash & (m->size - 1);; i = (i + 1) & (m->size - 1)) {
-		const struct ev_members_slot *slot = &m->table[i];
+	const struct ev_members_slot *slot = &m->table[hash & (m->size - 1)];
 
-		if (slot->member == NULL)
-			return NULL;
-		if (slot->hash == hash && slot->member->identity_len == len &&
-		    ev_same(ev_members_identity(m, slot->member), identity, len))
-			return slot->member;
-	}
+	while (slot->member != NULL &&
+	       (slot->hash != hash || !ev_members_is(m, slot->member, identity, len)))
+		if (++slot == m->table + m->size)
+			slot = m->table;
+	return slot->member;
 }
 
 /* Adds a member that there is not yet. preimage: of its key. */
@@ -133,26 +148,35 @@ struct ev_member *ev_members_add(struct ev_members *m, uint64_t hash, const char
 
 /*
  * An attribute's value, as a row's JSON; it stays if its stamp is the latest so far. True if it
- * does; the stamp must then live as long as the members.
+ * does: the caller then sets the attribute's stamp, to one that lives as long as the members.
  */
-bool ev_members_set(struct ev_members *m, struct ev_member *member, size_t attribute,
-		    const char *json, size_t len, const struct ev_stamp *stamp);
+bool ev_members_set(struct ev_members *m, struct ev_attribute *v, const char *json, size_t len,
+		    const struct ev_stamp *stamp);
 /*
  * A part of a key may be spelled in several ways, 19.1 and 19.10: the greatest spelling stands, in
  * any order. added: this mention has made the member.
  */
 void ev_members_spell(struct ev_members *m, struct ev_member *member, size_t part, const char *json,
 		      size_t len, bool added);
+/* For ev_members_part: of several, or where it is spelled in another way than in the identity. */
+const char *ev_members_any_part(const struct ev_members *m, const struct ev_member *member,
+				size_t part, size_t *len);
+
 /* The spelling of a key's part. EV_ARENA_OVER octets behind it can be read. */
-const char *ev_members_part(const struct ev_members *m, const struct ev_member *member, size_t part,
-			    size_t *len);
+static inline const char *ev_members_part(const struct ev_members *m,
+					  const struct ev_member *member, size_t part, size_t *len)
+{
+	if (m->n_parts > 1 || member->spelled != NULL)
+		return ev_members_any_part(m, member, part, len);
+	*len = member->identity_len;
+	return ev_members_identity(m, member);
+}
 
 /*
  * After the last, with all keys computed: sorts by key. Then the i-th of all; no member is looked
  * for any more.
  */
 void ev_members_sort(struct ev_members *m);
-size_t ev_members_count(const struct ev_members *m);
 const struct ev_member *ev_members_at(const struct ev_members *m, size_t i);
 
 #endif

@@ -69,6 +69,7 @@ static struct ev_star_place reference_to(struct ev_star_plan *p, size_t group,
 	r->columns = ev_arena_alloc(&p->arena, n * sizeof(const struct ev_column *));
 	for (size_t i = 0; i < d->n_keys; i++)
 		r->columns[i] = &d->columns.list[d->keys[i]];
+	r->alone = d->n_keys == 1 && r->columns[0]->type != EV_TYPE_DECIMAL;
 	return place;
 }
 
@@ -189,28 +190,32 @@ static void plan_dimension(struct ev_star_plan *p, struct ev_star_dimension *s,
 
 /* Kinds of events */
 
-static bool has(const uint32_t *list, size_t n, uint32_t at)
+static bool asks_cell(const struct ev_star_asked *a, uint32_t at)
 {
-	for (size_t i = 0; i < n; i++)
-		if (list[i] == at)
+	for (size_t i = 0; i < a->n_cells; i++)
+		if (a->cells[i].cell == at)
 			return true;
 	return false;
 }
 
-static void add(uint32_t **list, size_t *n, uint32_t at)
+static bool asks_reference(const struct ev_star_asked *a, uint32_t at)
 {
-	if (has(*list, *n, at))
-		return;
-	*list = ev_realloc_array(*list, *n + 1, sizeof **list);
-	(*list)[(*n)++] = at;
+	for (size_t i = 0; i < a->n_references; i++)
+		if (a->references[i] == at)
+			return true;
+	return false;
 }
 
-static void ask_cell(struct ev_star_kind *k, size_t group, struct ev_star_place cell)
+static void ask_cell(const struct ev_star_plan *p, struct ev_star_kind *k, size_t group,
+		     struct ev_star_place cell)
 {
 	struct ev_star_asked *a = cell.own ? &k->groups[group] : &k->event[group];
 
-	if (cell.own || !has(k->groups[0].cells, k->groups[0].n_cells, cell.at))
-		add(&a->cells, &a->n_cells, cell.at);
+	if (asks_cell(a, cell.at) || (!cell.own && asks_cell(&k->groups[0], cell.at)))
+		return;
+	a->cells = ev_realloc_array(a->cells, a->n_cells + 1, sizeof *a->cells);
+	a->cells[a->n_cells++] = (struct ev_star_want){
+		.column = p->groups[cell.own ? group : 0].cells[cell.at], .cell = cell.at};
 }
 
 static void ask_reference(const struct ev_star_plan *p, struct ev_star_kind *k, size_t group,
@@ -220,10 +225,14 @@ static void ask_reference(const struct ev_star_plan *p, struct ev_star_kind *k, 
 		&p->groups[reference.own ? group : 0].references[reference.at];
 	struct ev_star_asked *a = reference.own ? &k->groups[group] : &k->event[group];
 
-	if (reference.own || !has(k->groups[0].references, k->groups[0].n_references, reference.at))
-		add(&a->references, &a->n_references, reference.at);
+	if (!asks_reference(a, reference.at) &&
+	    (reference.own || !asks_reference(&k->groups[0], reference.at))) {
+		a->references =
+			ev_realloc_array(a->references, a->n_references + 1, sizeof *a->references);
+		a->references[a->n_references++] = reference.at;
+	}
 	for (size_t i = 0; i < r->n; i++)
-		ask_cell(k, group, r->cells[i]);
+		ask_cell(p, k, group, r->cells[i]);
 }
 
 static void ask_fact(const struct ev_star_plan *p, struct ev_star_kind *k,
@@ -231,7 +240,7 @@ static void ask_fact(const struct ev_star_plan *p, struct ev_star_kind *k,
 {
 	for (const struct ev_star_piece *i = f->row.pieces; i->what != EV_STAR_END; i++) {
 		if (i->what == EV_STAR_CELL || i->what == EV_STAR_KEY)
-			ask_cell(k, f->group, i->cell);
+			ask_cell(p, k, f->group, i->cell);
 		if (i->what == EV_STAR_KEY)
 			ask_reference(p, k, f->group, i->reference);
 	}
@@ -241,7 +250,7 @@ static void ask_dimension(const struct ev_star_plan *p, struct ev_star_kind *k,
 			  const struct ev_star_dimension *d)
 {
 	for (size_t i = 0; i < d->n_attributes; i++)
-		ask_cell(k, d->group, d->cells[i]);
+		ask_cell(p, k, d->group, d->cells[i]);
 	ask_reference(p, k, d->group, d->reference);
 }
 
@@ -287,6 +296,10 @@ static void plan_kind(struct ev_star_plan *p, struct ev_star_kind *k, const char
 	for (size_t i = 0; i < m->n_dimensions; i++)
 		if (m->dimensions[i].calendar == NULL && takes(&m->dimensions[i].types, k))
 			k->dimensions[k->n_dimensions++] = i;
+	for (size_t i = 0; i < k->n_facts; i++)
+		k->keeps_history |= m->facts[k->facts[i]].keep == EV_KEEP_HISTORY;
+	for (size_t i = 0; i < k->n_dimensions; i++)
+		k->describes |= p->dimensions[k->dimensions[i]].n_attributes > 0;
 	for (size_t i = 0; i < p->n_groups; i++)
 		ask_group(p, k, i);
 }

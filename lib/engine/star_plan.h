@@ -24,6 +24,7 @@ struct ev_star_reference {
 	struct ev_star_place *cells; /* the parts of the key; of a calendar, the time or the day */
 	const struct ev_column **columns; /* of the parts in the dimension; not of a calendar's */
 	size_t n;
+	bool alone; /* one part, which is spelled as it is unless it has escapes */
 };
 
 struct ev_star_group {
@@ -82,7 +83,12 @@ struct ev_star_dimension {
 
 /* What is asked of a group: some of its cells and references. */
 struct ev_star_asked {
-	uint32_t *cells, *references;
+	struct ev_star_want {
+		const struct ev_column *column;
+		uint32_t cell;
+		uint32_t slot; /* where it is found; EV_NO_SLOT: $index. The engine's to set */
+	} * cells;
+	uint32_t *references;
 	size_t n_cells, n_references;
 };
 
@@ -92,6 +98,8 @@ struct ev_star_kind {
 	size_t len;
 	size_t *facts, *dimensions;
 	size_t n_facts, n_dimensions;
+	bool keeps_history;	      /* some fact does: its rows belong to the version's own */
+	bool describes;		      /* some dimension has attributes: versions are compared */
 	bool *any;		      /* whether some table is of the group */
 	struct ev_star_asked *groups; /* what its tables ask of it, one a group */
 	struct ev_star_asked *event;  /* and of the event besides, where there is an element */

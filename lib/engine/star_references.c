@@ -2,7 +2,8 @@
 #include "json/decimal.h"
 #include "json/form.h"
 
-enum { FETCHED = 8 };
+/* Members of a dimension that needs no fetching, because it is small. */
+enum { SMALL = 256 };
 
 /* Whether a key column's value is spelled as its identity is. */
 static inline bool is_identity(const struct ev_column *c, const struct ev_value *v)
@@ -40,10 +41,12 @@ static bool make_identity(struct ev_star *s, const struct ev_star_element *e,
 		const struct ev_value *v = ev_star_value(e, r->cells[i]);
 
 		known |= !v->null;
+		b->spelled |= !v->null && !is_identity(r->columns[i], v);
 		if (i > 0)
 			ev_buf_putc(&s->scratch, '\n');
 		put_identity(r->columns[i], v, &s->scratch);
 	}
+	s->stored = true;
 	b->len = (uint32_t)s->scratch.len;
 	b->identity =
 		memcpy(ev_arena_alloc(&s->store, b->len + EV_COPY_OVER), s->scratch.p, b->len);
@@ -56,37 +59,56 @@ static inline bool read_identity(struct ev_star *s, const struct ev_star_element
 {
 	const struct ev_value *v = ev_star_value(e, r->cells[0]);
 
-	if (r->n > 1 || (!v->null && !is_identity(r->columns[0], v)))
-		return make_identity(s, e, r, b);
+	b->spelled = false;
 	b->identity = v->p;
 	b->len = v->len;
+	if (!r->alone || v->escaped)
+		return make_identity(s, e, r, b);
 	return !v->null;
 }
 
-/* By an element's own or by the event's cells. */
-static void begin(struct ev_star *s, const struct ev_star_element *e, bool own,
-		  const struct ev_star_asked *asked)
+/* A small dimension's member is known at once, if there is one. */
+static inline void begin(struct ev_star *s, const struct ev_star_element *e,
+			 const struct ev_star_reference *r, struct ev_star_bound *b)
 {
-	for (size_t i = 0; i < asked->n_references; i++) {
-		const struct ev_star_reference *r =
-			&e->groups[own]->references[asked->references[i]];
-		struct ev_star_bound *b = &e->bounds[own][asked->references[i]];
-		const struct ev_members *members = s->members[r->dimension];
+	const struct ev_members *members = s->members[r->dimension];
 
-		b->key = NULL;
-		b->member = NULL;
-		if (members != NULL && read_identity(s, e, r, b))
-			b->hash = ev_members_hash(members, b->identity, b->len);
-		else
-			b->identity = NULL;
+	b->key = NULL;
+	b->member = NULL;
+	if (members == NULL)
+		return;
+	if (!read_identity(s, e, r, b)) {
+		b->key = ev_unknown_key;
+		return;
+	}
+	b->hash = ev_members_hash(members, b->identity, b->len);
+	if (members->n > SMALL) {
+		if (s->n_fetched < EV_STAR_FETCHED)
+			s->fetched[s->n_fetched++] = (struct ev_star_fetch){members, b};
+		return;
+	}
+	b->member = ev_members_find(members, b->hash, b->identity, b->len);
+	if (b->member != NULL && b->member->spelled == NULL && !b->spelled)
+		b->key = b->member->key;
+}
+
+/* By n elements' own or by the event's cells. */
+static void begin_all(struct ev_star *s, struct ev_star_element e, size_t n, bool own,
+		      const struct ev_star_asked *asked)
+{
+	for (; e.index < n; ev_star_next(&e)) {
+		for (size_t i = 0; i < asked->n_references; i++) {
+			uint32_t at = asked->references[i];
+
+			begin(s, &e, &e.groups[own]->references[at], &e.bounds[own][at]);
+		}
 	}
 }
 
 void ev_star_begin_references(struct ev_star *s, const struct ev_star_kind *kind)
 {
-	struct ev_star_element e = ev_star_first(s, 0);
-
-	begin(s, &e, false, &kind->groups[0]);
+	s->n_fetched = 0;
+	begin_all(s, ev_star_first(s, 0), 1, false, &kind->groups[0]);
 	for (size_t i = 1; i < s->plan->n_groups; i++) {
 		struct ev_star_elements *all = &s->elements[i];
 		size_t n = kind->any[i] ? all->items.n : 0;
@@ -95,31 +117,18 @@ void ev_star_begin_references(struct ev_star *s, const struct ev_star_kind *kind
 			continue;
 		ev_grow(&all->bounds, &all->cap_bounds, n * all->group->n_references + 1,
 			sizeof *all->bounds);
-		e = ev_star_first(s, i);
-		begin(s, &e, false, &kind->event[i]);
-		for (; e.index < n; ev_star_next(&e))
-			begin(s, &e, true, &kind->groups[i]);
+		if (kind->event[i].n_references > 0)
+			begin_all(s, ev_star_first(s, i), 1, false, &kind->event[i]);
+		begin_all(s, ev_star_first(s, i), n, true, &kind->groups[i]);
 	}
 }
 
-void ev_star_fetch_members(struct ev_star *s, const struct ev_star_kind *kind)
+void ev_star_fetch_members(struct ev_star *s)
 {
-	for (size_t i = 0; i < s->plan->n_groups; i++) {
-		const struct ev_star_asked *asked = &kind->groups[i];
-		struct ev_star_element e = ev_star_first(s, i);
+	for (size_t i = 0; i < s->n_fetched; i++) {
+		struct ev_star_bound *b = s->fetched[i].bound;
 
-		if (i > 0 && !kind->any[i])
-			continue;
-		for (; e.index < s->elements[i].items.n && e.index < FETCHED; ev_star_next(&e)) {
-			for (size_t k = 0; k < asked->n_references; k++) {
-				uint32_t at = asked->references[k];
-				size_t dimension = e.groups[1]->references[at].dimension;
-
-				if (e.bounds[1][at].identity != NULL)
-					ev_members_fetch(s->members[dimension],
-							 e.bounds[1][at].hash);
-			}
-		}
+		b->member = ev_members_fetch(s->fetched[i].members, b->hash);
 	}
 }
 
@@ -157,15 +166,15 @@ void ev_star_find_member(struct ev_star *s, const struct ev_star_element *e,
 		find_day(s, e, r, b);
 		return;
 	}
-	b->key = ev_unknown_key;
-	if (b->identity == NULL)
-		return;
-	b->member = ev_members_find(members, b->hash, b->identity, b->len);
+	if (b->member == NULL || !ev_members_is(members, b->member, b->identity, b->len))
+		b->member = ev_members_find(members, b->hash, b->identity, b->len);
 	if (b->member == NULL) {
 		b->member = add_member(s, e, r, b);
 		added = true;
 	}
 	b->key = b->member->key;
+	if (!b->spelled && b->member->spelled == NULL)
+		return;
 	for (size_t i = 0; i < r->n; i++) {
 		const struct ev_value *v = ev_star_value(e, r->cells[i]);
 

@@ -1,11 +1,9 @@
 #include "engine/star_impl.h"
 
-/* A key, or a hole for it. The rows have room. */
+/* A key, or a hole for it. The rows have room, and so have the holes. */
 static inline char *put_key(struct ev_star *s, char *o, const char *key)
 {
 	if (key[0] == '\0') {
-		if (s->n_holes == s->cap_holes)
-			ev_grow(&s->holes, &s->cap_holes, s->n_holes + 1, sizeof *s->holes);
 		s->holes[s->n_holes++] = (struct ev_star_hole){(size_t)(o - s->rows.p), key};
 	} else {
 		memcpy(o, key, EV_KEY_TEXT);
@@ -43,6 +41,8 @@ static void put_row(struct ev_star *s, const struct ev_star_row *row,
 	char *o = ev_buf_room(&s->rows, room);
 	const struct ev_value *value;
 
+	if (s->cap_holes - s->n_holes < row->n)
+		ev_grow(&s->holes, &s->cap_holes, s->n_holes + row->n, sizeof *s->holes);
 	for (const struct ev_star_piece *p = row->pieces;; p++) {
 		o = ev_copy_over(o, p->text, p->len);
 		switch (p->what) {

@@ -1,13 +1,28 @@
 #include "engine/star_impl.h"
 #include "warehouse/value.h"
 
+static uint32_t slot_of(struct ev_star *s, struct ev_star_elements *e, const struct ev_path *from)
+{
+	switch (from->root) {
+	case EV_ROOT_EVENT: return ev_events_want(s->events, from);
+	case EV_ROOT_ITEM: return ev_picks_add(e->picks, from);
+	case EV_ROOT_INDEX: break;
+	}
+	return EV_NO_SLOT;
+}
+
+static void want(struct ev_star *s, struct ev_star_elements *e, struct ev_star_asked *asked)
+{
+	for (size_t i = 0; i < asked->n_cells; i++)
+		asked->cells[i].slot = slot_of(s, e, asked->cells[i].column->from);
+}
+
 void ev_star_want_cells(struct ev_star *s, size_t group)
 {
 	struct ev_star_elements *e = &s->elements[group];
 	const struct ev_star_group *g = &s->plan->groups[group];
 
 	e->group = g;
-	e->cells = ev_calloc(g->n_cells, sizeof *e->cells);
 	if (group > 0) {
 		e->list = ev_events_want_all(s->events, g->each);
 		e->picks = ev_picks_new(ev_events_scan(s->events));
@@ -17,25 +32,11 @@ void ev_star_want_cells(struct ev_star *s, size_t group)
 		e->stores = ev_calloc(g->n_cells, EV_VALUE_STORE);
 		e->items.n = 1;
 	}
-	for (size_t i = 0; i < g->n_cells; i++) {
-		const struct ev_path *from = g->cells[i]->from;
-		struct ev_star_cell *c = &e->cells[i];
-
-		c->column = g->cells[i];
-		switch (from->root) {
-		case EV_ROOT_EVENT: c->slot = ev_events_want(s->events, from); break;
-		case EV_ROOT_ITEM: c->slot = ev_picks_add(e->picks, from); break;
-		case EV_ROOT_INDEX: c->slot = EV_NO_SLOT; break;
-		}
+	for (size_t i = 0; i < s->plan->n_kinds; i++) {
+		want(s, e, &s->plan->kinds[i].groups[group]);
+		if (group > 0)
+			want(s, &s->elements[0], &s->plan->kinds[i].event[group]);
 	}
-}
-
-char *ev_star_put_index(char *o, size_t index)
-{
-	struct ev_buf digits = {.p = o, .cap = EV_KEY_TEXT};
-
-	ev_buf_u64(&digits, index);
-	return o + digits.len;
 }
 
 /* The event as it came, but for what the pipe added. */
@@ -59,6 +60,12 @@ static bool other_value(struct ev_star *s, const struct ev_column *c, uint32_t a
 	return true;
 }
 
+static char *new_room(struct ev_star *s)
+{
+	s->stored = true;
+	return s->room = ev_arena_alloc(&s->store, EV_VALUE_STORE);
+}
+
 /*
  * Reads cells of an element, which are found at `at`. Where they need a store, that of an element
  * lasts as long as the event at hand. False if some value does not fit.
@@ -67,28 +74,26 @@ static bool read_cells(struct ev_star *s, const struct ev_star_elements *e,
 		       const struct ev_star_asked *asked, const uint32_t *at, size_t index)
 {
 	struct ev_value *values = e->values + index * e->group->n_cells;
-	const struct ev_doc *d = s->event.doc;
+	const struct ev_star_want *c = asked->cells, *end = c + asked->n_cells;
+	const struct ev_doc d = *s->event.doc; /* so that no octet stored could change it */
+	char *store = s->room;
 
-	for (size_t i = 0; i < asked->n_cells; i++) {
-		uint32_t cell = asked->cells[i];
-		const struct ev_star_cell *c = &e->cells[cell];
-		struct ev_value *v = &values[cell];
-		char *store;
+	for (; c < end; c++) {
+		struct ev_value *v = &values[c->cell];
 
-		if (e->stores == NULL && s->room == NULL)
-			s->room = ev_arena_alloc(&s->store, EV_VALUE_STORE);
-		store = e->stores != NULL ? e->stores + (size_t)cell * EV_VALUE_STORE : s->room;
+		if (e->stores != NULL)
+			store = e->stores + (size_t)c->cell * EV_VALUE_STORE;
 		if (c->slot == EV_NO_SLOT) {
 			*v = (struct ev_value){.p = store, .present = true};
 			v->len = (uint32_t)(ev_star_put_index(store, index) - store);
 		} else if (at[c->slot] == EV_NOWHERE) {
 			*v = s->absent;
-		} else if (!ev_value_usual(c->column, d, at[c->slot], store, v) &&
+		} else if (!ev_value_usual(c->column, &d, at[c->slot], store, v) &&
 			   !other_value(s, c->column, at[c->slot], store, v)) {
 			return false;
 		}
 		if (v->p == s->room)
-			s->room = NULL;
+			store = new_room(s);
 	}
 	return true;
 }
@@ -101,19 +106,25 @@ static bool read_elements(struct ev_star *s, size_t group, const struct ev_star_
 	ev_event_all(&s->event, &e->list, &e->items);
 	if (e->items.n == 0)
 		return true;
-	ev_grow(&e->values, &e->cap_values, e->items.n * e->group->n_cells + 1, sizeof *e->values);
+	if (e->cap_values < e->items.n * e->group->n_cells + 1)
+		ev_grow(&e->values, &e->cap_values, e->items.n * e->group->n_cells + 1,
+			sizeof *e->values);
 	for (size_t k = 0; k < e->items.n; k++) {
 		ev_picks_find(e->picks, s->event.doc, e->items.at[k]);
 		if (!read_cells(s, e, &kind->groups[group], e->picks->at, k))
 			return false;
 	}
-	return read_cells(s, &s->elements[0], &kind->event[group], s->event.at, 0);
+	return kind->event[group].n_cells == 0 ||
+	       read_cells(s, &s->elements[0], &kind->event[group], s->event.at, 0);
 }
 
 bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind)
 {
-	ev_arena_reset(&s->store);
-	s->room = NULL;
+	if (s->stored) {
+		ev_arena_reset(&s->store);
+		new_room(s);
+		s->stored = false;
+	}
 	if (!read_cells(s, &s->elements[0], &kind->groups[0], s->event.at, 0))
 		return false;
 	for (size_t i = 1; i < s->plan->n_groups; i++)

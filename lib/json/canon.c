@@ -276,10 +276,15 @@ static char *put_by_rank(const struct canon *c, uint32_t object, char *o)
 		at[rank] = i;
 	}
 	for (size_t k = 0; k < c->n_skip; k++) {
-		uint32_t i = c->skip[k] - 1;
+		uint32_t i = c->skip[k] - 1, rank;
+		uint64_t bit;
 
-		if (i > object && i < end && at[ranks[nodes[i].count]] == i)
-			set[ranks[nodes[i].count] / 64] &= ~(1ULL << ranks[nodes[i].count] % 64);
+		if (i <= object || i >= end)
+			continue;
+		rank = ranks[nodes[i].count];
+		bit = set[rank / 64] & 1ULL << rank % 64;
+		if (bit != 0 && at[rank] == i) /* not that of a member's member */
+			set[rank / 64] ^= bit;
 	}
 	for (size_t w = 0; w < c->n_words; w++)
 		for (uint64_t left = set[w]; left != 0; left &= left - 1)

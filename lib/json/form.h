@@ -25,6 +25,31 @@ bool ev_uuid_canonical(const char *p, size_t len, char out[EV_UUID_TEXT]);
 /* Whether it is one. */
 bool ev_uuid_valid(const char *p, size_t len);
 
+/* Whether EV_UUID_TEXT octets are one in its canonical spelling, and can be taken as they stand. */
+static inline bool ev_uuid_is_canonical(const char *p)
+{
+	typedef uint8_t octets __attribute__((vector_size(16)));
+	static const uint8_t at[] = {0, 16, 20}; /* the last of three parts overlaps the second */
+	static const octets hyphens[] = {
+		{0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0, 255, 0, 0},
+		{0, 0, 255, 0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0},
+		{0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+	};
+	octets strange = {0};
+	uint64_t halves[2];
+
+#pragma GCC unroll 3
+	for (int i = 0; i < 3; i++) {
+		octets v, hex;
+
+		memcpy(&v, p + at[i], sizeof v);
+		hex = (octets)(v - '0' < 10) | (octets)(v - 'a' < 6);
+		strange |= (~hex & ~hyphens[i]) | ((v ^ '-') & hyphens[i]);
+	}
+	memcpy(halves, &strange, sizeof halves);
+	return (halves[0] | halves[1]) == 0;
+}
+
 /* Appends base64 (RFC 4648, section 4) with padding. */
 void ev_base64(const void *data, size_t len, struct ev_buf *out);
 

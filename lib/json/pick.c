@@ -29,6 +29,8 @@ static uint32_t new_slot(struct ev_picks *p, uint32_t spot)
 {
 	p->at = ev_realloc_array(p->at, p->n + 1, sizeof *p->at);
 	p->spots = ev_realloc_array(p->spots, p->n + 1, sizeof *p->spots);
+	p->guesses = ev_realloc_array(p->guesses, p->n + 1, sizeof *p->guesses);
+	p->guesses[p->n].behind = UINT32_MAX;
 	p->at[p->n] = EV_NOWHERE;
 	p->spots[p->n] = spot;
 	return p->n++;
@@ -57,6 +59,7 @@ void ev_picks_free(struct ev_picks **picks)
 	free(p->rests);
 	free(p->at);
 	free(p->spots);
+	free(p->guesses);
 	free(p);
 	*picks = NULL;
 }
@@ -132,17 +135,57 @@ static void find(const struct ev_picks *p, const struct ev_pick_level *l, const 
 	}
 }
 
-void ev_picks_find_to(const struct ev_picks *p, const struct ev_doc *d, uint32_t from, uint32_t *at)
+/* Spot, symbol and kind of a node; a name with a spot has them alone, and no value has the same. */
+static inline uint64_t latter_half(const struct ev_node *n)
+{
+	return n->spot | (uint64_t)n->word << 32;
+}
+
+/* Whether all is as it was in the value before. A name's spot tells every step to its value. */
+static inline bool foretold(const struct ev_picks *p, const struct ev_doc *d, uint32_t from,
+			    uint32_t *at)
+{
+	const struct ev_node *nodes = d->nodes + from;
+	const uint32_t n = nodes->next - from;
+
+	for (uint32_t i = 1; i < p->n; i++) {
+		const struct ev_pick_guess *guess = &p->guesses[i];
+
+		if (guess->behind >= n || latter_half(&nodes[guess->behind - 1]) != guess->name)
+			return false;
+		at[i] = from + guess->behind;
+	}
+	return true;
+}
+
+/* For the next value; nothing is foretold of one in which something is missing or has no spot. */
+static void foretell(struct ev_picks *p, const struct ev_doc *d, uint32_t from, const uint32_t *at)
+{
+	for (uint32_t i = 1; i < p->n; i++) {
+		struct ev_pick_guess *guess = &p->guesses[i];
+		const struct ev_node *name;
+
+		guess->behind = UINT32_MAX;
+		if (at[i] == EV_NOWHERE)
+			continue;
+		name = &d->nodes[at[i] - 1];
+		if (name->spot != EV_NO_SPOT)
+			*guess = (struct ev_pick_guess){latter_half(name), at[i] - from};
+	}
+}
+
+void ev_picks_find_to(struct ev_picks *p, const struct ev_doc *d, uint32_t from, uint32_t *at)
 {
 	at[0] = from;
 	if (from == 0) {
 		for (uint32_t i = 1; i < p->n; i++)
 			at[i] = ev_doc_seen(d, p->spots[i]);
-	} else {
+	} else if (p->n_rests > 0 || !foretold(p, d, from, at)) {
 		for (uint32_t i = 1; i < p->n; i++)
 			at[i] = EV_NOWHERE;
 		if (ev_kind(d, from) == EV_OBJECT)
 			find(p, &p->levels[0], d, from, at);
+		foretell(p, d, from, at);
 	}
 	for (uint32_t i = 0; i < p->n_rests; i++) {
 		const struct ev_pick_rest *r = &p->rests[i];

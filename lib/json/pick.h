@@ -1,8 +1,9 @@
 /*
  * pick: the values at many paths. Floor 2.
  *
- * From the root they stand where the scanner saw their spots; from another value they are found in
- * one pass over its members.
+ * From the root they stand where the scanner saw their spots. From another value they are foretold:
+ * they stand most often as they did in the one before, which their spots prove; else they are found
+ * in one pass over its members.
  */
 #ifndef EV_PICK_H
 #define EV_PICK_H
@@ -13,6 +14,10 @@ struct ev_picks {
 	uint32_t *at;	 /* by slot, after ev_picks_find: the value's node, or EV_NOWHERE */
 	uint32_t n;	 /* slots */
 	uint32_t *spots; /* by slot, of what names alone lead to; EV_NO_SPOT else */
+	struct ev_pick_guess {
+		uint64_t name;	 /* the latter half of the name's node */
+		uint32_t behind; /* nodes from the value that was looked into to the one found */
+	} * guesses;		 /* by slot, as all were found the last time */
 	struct ev_scan *scan;
 	struct ev_pick_level *levels; /* [0] is where the paths begin */
 	uint32_t n_levels;
@@ -31,7 +36,6 @@ uint32_t ev_picks_add(struct ev_picks *p, const struct ev_path *path);
 /* Looks all paths up from value `from`. */
 void ev_picks_find(struct ev_picks *p, const struct ev_doc *d, uint32_t from);
 /* The same, but what is found goes to `at`, which has p->n places. */
-void ev_picks_find_to(const struct ev_picks *p, const struct ev_doc *d, uint32_t from,
-		      uint32_t *at);
+void ev_picks_find_to(struct ev_picks *p, const struct ev_doc *d, uint32_t from, uint32_t *at);
 
 #endif

@@ -7,10 +7,10 @@
  * never converted: any size and precision is right.
  *
  * Two stages (G. Langdale, D. Lemire, "Parsing gigabytes of JSON per second", VLDB Journal 28,
- * 2019). The index finds, 64 octets at a time, every spot where a token begins or a string ends.
+ * 2019). The index finds, 64 octets at a time, every place where a token begins or a string ends.
  * The walk goes from token to token through the grammar and writes one node a value.
  *
- * Memory: at most 40 octets for each octet of the longest text seen, and the symbols.
+ * Memory: at most 40 octets for each octet of the longest text seen, the symbols and the spots.
  */
 #ifndef EV_SCAN_H
 #define EV_SCAN_H

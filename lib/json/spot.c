@@ -86,7 +86,8 @@ static void tell(struct ev_spot *spot, const char *name, size_t len)
 			return;
 	text[0] = '"';
 	memcpy(text + 1, name, len);
-	memcpy(text + 1 + len, "\":", 2);
+	text[len + 1] = '"';
+	text[len + 2] = ':';
 	memset(keep, 0xff, len + 3);
 	memcpy(spot->name, text, sizeof text);
 	memcpy(spot->keep, keep, sizeof keep);

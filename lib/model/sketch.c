@@ -328,7 +328,8 @@ static const char *text_of(const struct ev_doc *d, uint32_t at, struct ev_scan *
 	ev_buf_put(copy, p, *len);
 	ev_buf_free(&scratch);
 	memset(ev_buf_room(copy, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
-	return ev_scan(scan, copy->p, *len, &flaw) != NULL ? copy->p : NULL;
+	d = ev_scan(scan, copy->p, *len, &flaw);
+	return d != NULL && d->duplicate == EV_NOWHERE ? copy->p : NULL;
 }
 
 /* All that was counted is held, or went with the error: each time of more than half of the held. */

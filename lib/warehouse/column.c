@@ -349,10 +349,12 @@ void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const cha
 	struct ev_buf text = {0};
 	struct ev_number n;
 
+	if (value[0] == '"' && memchr(value, '\\', len) == NULL) {
+		ev_key_part(preimage, type, value + 1, len - 2);
+		return;
+	}
 	if (len == 4 && memcmp(value, "null", 4) == 0) {
 		ev_key_part(preimage, "null", "", 0);
-	} else if (value[0] == '"' && memchr(value, '\\', len) == NULL) {
-		ev_key_part(preimage, type, value + 1, len - 2);
 	} else if (value[0] == '"') {
 		ev_json_unescape(value + 1, len - 2, &text);
 		ev_key_part(preimage, type, text.p, text.len);

@@ -50,29 +50,28 @@ static inline bool ev_value_usual(const struct ev_column *c, const struct ev_doc
 	const struct ev_node *n = &d->nodes[at];
 	const char *p = d->text + n->pos;
 	uint32_t len = n->end - n->pos;
+	const bool text = n->kind == EV_STRING && !n->escaped;
 
 	*v = (struct ev_value){.p = p, .len = len, .present = true};
-	switch (n->kind) {
-	case EV_STRING:
-		if (n->escaped)
+	switch (c->type) {
+	case EV_TYPE_VARCHAR: return text && len - 2 <= c->size;
+	case EV_TYPE_UUID:
+		if (!text || (len == EV_UUID_TEXT + 2 && ev_uuid_is_canonical(p + 1)))
+			return text;
+		ev_value_quoted(store, EV_UUID_TEXT, v);
+		return ev_uuid_canonical(p + 1, len - 2, store + 1);
+	case EV_TYPE_TIMESTAMP:
+		if (!text)
 			return false;
-		switch (c->type) {
-		case EV_TYPE_VARCHAR: return len - 2 <= c->size;
-		case EV_TYPE_UUID:
-			ev_value_quoted(store, EV_UUID_TEXT, v);
-			return ev_uuid_canonical(p + 1, len - 2, store + 1);
-		case EV_TYPE_TIMESTAMP:
-			ev_value_quoted(store, EV_TIME_TEXT, v);
-			return ev_time_utc(p + 1, len - 2, store + 1);
-		default: return false;
-		}
-	case EV_NUMBER:
-		if (c->type == EV_TYPE_INT)
-			return ev_value_digits(p, len, sizeof(uint64_t), 0);
-		return c->type == EV_TYPE_DECIMAL &&
+		ev_value_quoted(store, EV_TIME_TEXT, v);
+		return ev_time_utc(p + 1, len - 2, store + 1);
+	case EV_TYPE_INT:
+		return n->kind == EV_NUMBER && ev_value_digits(p, len, sizeof(uint64_t), 0);
+	case EV_TYPE_DECIMAL:
+		return n->kind == EV_NUMBER &&
 		       ev_value_digits(p, len, c->size - c->scale, c->scale);
-	case EV_FALSE:
-	case EV_TRUE: return c->type == EV_TYPE_BOOL;
+	case EV_TYPE_BOOL: return n->kind == EV_FALSE || n->kind == EV_TRUE;
+	case EV_TYPE_JSON: return at != 0 && n->kind != EV_NULL && memchr(p, '\\', len) == NULL;
 	default: return false;
 	}
 }

@@ -146,8 +146,8 @@ static void put_point(struct ev_buf *b, uint32_t cp)
 static void put_number(struct ev_buf *b, const struct value *v)
 {
 	char digits[64];
-	int n = snprintf(digits, sizeof digits, "%llu", (unsigned long long)v->mantissa);
-	int exponent = v->exponent;
+	long n = snprintf(digits, sizeof digits, "%llu", (unsigned long long)v->mantissa);
+	long exponent = v->exponent;
 
 	if (v->minus || (v->mantissa == 0 && random_below(2) == 0))
 		ev_buf_putc(b, '-');
@@ -164,14 +164,14 @@ static void put_number(struct ev_buf *b, const struct value *v)
 		ev_buf_put(b, digits, (size_t)n);
 	}
 	if (exponent != 0 || random_below(8) == 0)
-		ev_buf_printf(b, "%c%s%d", random_below(2) == 0 ? 'e' : 'E',
+		ev_buf_printf(b, "%c%s%ld", random_below(2) == 0 ? 'e' : 'E',
 			      exponent >= 0 && random_below(2) == 0 ? "+" : "", exponent);
 }
 
 static void put(struct ev_buf *b, const struct value *v)
 {
 	static const char *const words[] = {"true", "false", "null"};
-	size_t order[MEMBERS];
+	size_t order[MEMBERS] = {0};
 
 	blank(b);
 	for (size_t i = 0; i < v->n; i++) {
