@@ -587,6 +587,7 @@ const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, 
 	struct walk w = {p, len, escape, escape + l->n_escapes, 0, flaw};
 
 	next_escape(&w);
+	s->doc.unescaped = l->n_escapes == 0;
 	if (len > EV_SCAN_MAX)
 		return flawed(&w, EV_FLAW_LENGTH, EV_SCAN_MAX, "longer than 512 MiB");
 	if (l->suspect) {

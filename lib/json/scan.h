@@ -59,6 +59,7 @@ struct ev_doc {
 	uint32_t len;
 	const struct ev_node *nodes; /* nodes[0] is the whole value */
 	uint32_t n;
+	bool unescaped;	    /* no string in it has an escape */
 	uint32_t duplicate; /* where the first name is that its object has already, or EV_NOWHERE */
 	struct ev_symbols *symbols; /* the scanner's, as the spots */
 	struct ev_spots *spots;

@@ -90,17 +90,33 @@ struct ev_each *ev_events_each(struct ev_events *e, const struct ev_path *path)
 	return e->each[e->n_each++] = l;
 }
 
+/* The elements of an array, which most lists are. */
+static void array_elements(const struct ev_doc *d, uint32_t array, struct ev_found *found)
+{
+	size_t n = 0;
+
+	if (d->nodes[array].count > found->cap)
+		ev_grow(&found->at, &found->cap, d->nodes[array].count, sizeof *found->at);
+	for (uint32_t i = ev_first(d, array), end = ev_end(d, array); i < end; i = ev_next(d, i))
+		found->at[n++] = i;
+	found->n = n;
+}
+
 void ev_each_look(struct ev_each *l, const struct ev_event *event)
 {
-	size_t n;
+	const struct ev_doc *d = event->doc;
+	uint32_t list = event->at[l->list.slot], slots = l->picks->n;
 
-	ev_event_all(event, &l->list, &l->found);
+	if (l->list.step + 1 == l->list.path->n && list != EV_NOWHERE &&
+	    ev_kind(d, list) == EV_ARRAY)
+		array_elements(d, list, &l->found);
+	else
+		ev_event_all(event, &l->list, &l->found);
 	l->event = event->number;
-	n = l->found.n * l->picks->n;
-	if (n > l->cap)
-		ev_grow(&l->at, &l->cap, n, sizeof *l->at);
+	if (l->found.n * slots > l->cap)
+		ev_grow(&l->at, &l->cap, l->found.n * slots, sizeof *l->at);
 	for (size_t i = 0; i < l->found.n; i++)
-		ev_picks_find_to(l->picks, event->doc, l->found.at[i], l->at + i * l->picks->n);
+		ev_picks_find_to(l->picks, d, l->found.at[i], l->at + i * slots);
 }
 
 void ev_events_free(struct ev_events **e)
@@ -290,6 +306,7 @@ static void read_version(struct ev_events *e, struct ev_event *event, struct ev_
 {
 	const struct ev_doc *d = event->doc;
 	uint32_t at = value_at(event, e->version);
+	struct ev_small few;
 	struct ev_number n;
 	const char *p;
 	size_t len;
@@ -305,6 +322,8 @@ static void read_version(struct ev_events *e, struct ev_event *event, struct ev_
 	}
 	if (ev_kind(d, at) == EV_NUMBER) {
 		p = ev_raw(d, at, &len);
+		if (ev_small_glance(p, len, &few) && few.exp == 0)
+			return;
 		ev_number_read(p, len, &n);
 		if (ev_number_is_integer(&n) && !n.huge)
 			return;

@@ -6,7 +6,7 @@
 
 enum { SHOWN = 60 };
 
-void ev_reasons_reset(struct ev_reasons *r)
+void ev_reasons_clear(struct ev_reasons *r)
 {
 	r->code = NULL;
 	r->n = 0;

@@ -39,7 +39,13 @@ static inline bool ev_reasons_enough(const struct ev_reasons *r)
 	return r->n >= EV_REASONS_ENOUGH;
 }
 
-void ev_reasons_reset(struct ev_reasons *r);
+void ev_reasons_clear(struct ev_reasons *r);
+/* Drops them all; of most records there are none. */
+static inline void ev_reasons_reset(struct ev_reasons *r)
+{
+	if (r->n > 0 || r->code != NULL)
+		ev_reasons_clear(r);
+}
 void ev_reasons_free(struct ev_reasons *r);
 /* Adds a reason with this message and returns it, so that the other texts can be set. */
 struct ev_reason *ev_reasons_add(struct ev_reasons *r, const char *fmt, ...) EV_PRINTF(2, 3);

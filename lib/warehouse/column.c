@@ -1,6 +1,7 @@
 #include "warehouse/column.h"
 #include "base/hash.h"
 #include "base/utf8.h"
+#include "warehouse/value.h"
 #include "json/decimal.h"
 #include "json/form.h"
 
@@ -206,47 +207,13 @@ struct ev_column_at ev_column_at(const struct ev_column *c, uint32_t slot)
 	return at;
 }
 
-/* A number that has no more digits than this before its point and behind it. */
-static inline bool digits_fit(const char *p, size_t len, uint32_t whole, uint32_t fraction)
-{
-	struct ev_small x;
-	uint32_t behind;
-
-	if (!ev_small_glance(p, len, &x))
-		return false;
-	behind = (uint32_t)-x.exp;
-	return behind <= fraction && len - (behind > 0) - behind <= whole;
-}
-
-/* Whether the octets as they stand are sure to fit, as most are; a timestamp of Z is in range. */
-static inline bool fits_plainly(const struct ev_column *c, const char *text,
-				const struct ev_node *n)
-{
-	const char *p = text + n->pos;
-	size_t len = n->end - n->pos;
-	bool plain = n->kind == EV_STRING && !n->escaped;
-
-	switch (c->type) {
-	case EV_TYPE_VARCHAR:
-		return n->kind == EV_STRING && len - 2 <= c->size && (plain || !has_nul(p, len));
-	case EV_TYPE_TIMESTAMP: return plain && ev_time_is_utc(p + 1, len - 2);
-	case EV_TYPE_UUID: return plain && ev_uuid_valid(p + 1, len - 2);
-	case EV_TYPE_INT: return n->kind == EV_NUMBER && digits_fit(p, len, EV_SMALL_DIGITS, 0);
-	case EV_TYPE_DECIMAL:
-		return n->kind == EV_NUMBER && digits_fit(p, len, c->size - c->scale, c->scale);
-	case EV_TYPE_JSON: return !has_nul(p, len);
-	case EV_TYPE_BOOL: return n->kind == EV_TRUE || n->kind == EV_FALSE;
-	default: return false;
-	}
-}
-
 const char *ev_column_odd_problem(const struct ev_column_at *c, struct ev_zone *zone,
 				  const struct ev_doc *d, uint32_t at)
 {
 	char store[EV_VALUE_STORE];
 	struct ev_value v;
 
-	return fits_plainly(c->column, d->text, &d->nodes[at])
+	return ev_value_usual(c->column, d, at, store, &v)
 		       ? NULL
 		       : ev_column_value(c->column, zone, d, at, store, &v);
 }

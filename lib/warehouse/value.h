@@ -71,7 +71,9 @@ static inline bool ev_value_usual(const struct ev_column *c, const struct ev_doc
 		return n->kind == EV_NUMBER &&
 		       ev_value_digits(p, len, c->size - c->scale, c->scale);
 	case EV_TYPE_BOOL: return n->kind == EV_FALSE || n->kind == EV_TRUE;
-	case EV_TYPE_JSON: return at != 0 && n->kind != EV_NULL && memchr(p, '\\', len) == NULL;
+	case EV_TYPE_JSON:
+		return at != 0 && n->kind != EV_NULL &&
+		       (d->unescaped || memchr(p, '\\', len) == NULL);
 	default: return false;
 	}
 }
