@@ -247,19 +247,19 @@ static inline bool in_minute(const struct minute *m, const char *p, size_t len, 
 	return true;
 }
 
-enum ev_time_form ev_time_parse(const char *p, size_t len, struct ev_time *t)
+static _Thread_local struct minute last_minute = {"1970-01-01T00:00:", 0};
+
+static __attribute__((noinline)) enum ev_time_form parse_any(const char *p, size_t len,
+							     struct ev_time *t)
 {
-	static _Thread_local struct minute last = {"1970-01-01T00:00:", 0};
 	struct ev_date d;
 	struct clock c;
 	int32_t sec, nsec;
 
-	if (in_minute(&last, p, len, t))
-		return EV_TIME_ZONED;
 	if (plain_utc(p, len, &d, &sec, &nsec)) {
 		*t = (struct ev_time){ev_date_days(d) * DAY + sec, nsec};
-		memcpy(last.text, p, sizeof last.text);
-		last.sec = t->sec - sec % 60;
+		memcpy(last_minute.text, p, sizeof last_minute.text);
+		last_minute.sec = t->sec - sec % 60;
 		return EV_TIME_ZONED;
 	}
 	if (len < 19 || (p[10] != 'T' && p[10] != 't') || !ev_date_parse(p, EV_DATE_TEXT, &d) ||
@@ -268,6 +268,11 @@ enum ev_time_form ev_time_parse(const char *p, size_t len, struct ev_time *t)
 	t->sec = ev_date_days(d) * DAY + c.sec - c.offset;
 	t->nsec = c.nsec;
 	return c.zoned ? EV_TIME_ZONED : EV_TIME_NAIVE;
+}
+
+enum ev_time_form ev_time_parse(const char *p, size_t len, struct ev_time *t)
+{
+	return in_minute(&last_minute, p, len, t) ? EV_TIME_ZONED : parse_any(p, len, t);
 }
 
 /* Two digits of v, below 100. */

@@ -307,6 +307,14 @@ void count_unexpected(struct expect *e, struct frame *f, uint64_t element, uint3
 	sample_add(&e->sample, &f->pos, element, shown->p, shown->len);
 }
 
+static __attribute__((noinline)) bool ask(struct expect *e, const struct ev_doc *d, uint32_t at,
+					  struct remembered *keep, const struct remembered *r)
+{
+	*keep = *r;
+	keep->good = e->kind->good(e, d, at);
+	return keep->good;
+}
+
 /* The same question, asked once of a short value as long as it is remembered. */
 static inline bool still_good(struct expect *e, const struct ev_doc *d, uint32_t at)
 {
@@ -322,13 +330,11 @@ static inline bool still_good(struct expect *e, const struct ev_doc *d, uint32_t
 	memcpy(&r.tail, p + (len > 8 ? len - 8 : 0), 8);
 	if (len < 8)
 		r.head = r.tail = le64toh(r.head) & ev_symbols_keep[len];
-	known = &e->remembered[(r.head * 0x9e3779b97f4a7c15 ^ r.tail * 0xc2b2ae3d27d4eb4f) >> 58];
-	if (known->head == r.head && known->tail == r.tail && known->len == len)
-		return known->good;
 	r.len = (uint32_t)len;
-	r.good = e->kind->good(e, d, at);
-	*known = r;
-	return r.good;
+	known = &e->remembered[(r.head * 0x9e3779b97f4a7c15 ^ r.tail * 0xc2b2ae3d27d4eb4f) >> 58];
+	if (known->head == r.head && known->tail == r.tail && known->len == r.len)
+		return known->good;
+	return ask(e, d, at, known, &r);
 }
 
 static inline void take_value(struct expect *e, struct frame *f, uint64_t element, uint32_t at)
@@ -424,15 +430,19 @@ static enum ev_status step_pair(struct expect *e, struct frame *f, struct ev_err
 static bool condition_holds(struct expect *e, struct frame *f)
 {
 	struct ev_suite *s = e->suite;
-	struct condition *c;
+	struct condition *c = &s->conditions[e->condition];
 
-	c = &s->conditions[e->condition];
 	if (c->stamp != s->records) {
 		c->stamp = s->records;
 		c->truth = ev_expr_test(c->expr, f->d, 0, &s->scratch);
 	}
 	e->untold += c->truth == EV_CANNOT;
 	return c->truth == EV_HOLDS;
+}
+
+static enum ev_status step_if(struct expect *e, struct frame *f, struct ev_error *err)
+{
+	return condition_holds(e, f) ? e->then(e, f, err) : EV_OK;
 }
 
 static bool is_list(const struct expect *e)
@@ -475,7 +485,8 @@ void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
 	for (size_t i = 0; i < s->n; i++) {
 		struct expect *e = &s->list[i];
 
-		e->step = step_of(e);
+		e->then = step_of(e);
+		e->step = e->condition != SIZE_MAX ? step_if : e->then;
 		if (e->kind->remembers)
 			e->remembered = ev_calloc(EXPECT_REMEMBERED, sizeof *e->remembered);
 	}
@@ -495,14 +506,9 @@ enum ev_status ev_suite_step(struct ev_suite *s, const struct ev_event *event,
 		find_slots(s, event->at);
 	for (size_t i = 0; i < s->n_lists; i++)
 		find_list(&s->columns[s->lists[i]], event);
-	for (size_t i = 0; i < s->n; i++) {
-		struct expect *e = &s->list[i];
-
-		if (e->condition != SIZE_MAX && !condition_holds(e, &f))
-			continue;
+	for (struct expect *e = s->list, *end = e + s->n; e < end; e++)
 		if (e->step(e, &f, err) == EV_FATAL)
 			return EV_FATAL;
-	}
 	return EV_OK;
 }
 

@@ -147,7 +147,8 @@ struct remembered {
 
 struct expect {
 	const struct expect_kind *kind;
-	expect_step *step; /* by the kind and the columns */
+	expect_step *then; /* by the kind and the columns */
+	expect_step *step; /* the same, or that where the condition holds */
 	struct ev_suite *suite;
 	char *kwargs, *meta;		/* JSON */
 	char *id, *notes, *description; /* JSON or NULL */
