@@ -66,6 +66,59 @@ model 'expect_column_values_to_be_in_set: {column: v, value_set: [1], mostly: 0.
 evvalidate --result r.json third.jsonl >/dev/null 2>&1
 is 'mostly is compared exactly' "$(found r.json | cut -d ' ' -f 1 | tr '\n' ' ')" 'false true '
 
+# Numbers in their order, with other spellings beside them: each is held against each.
+cat >chain.txt <<'END'
+-1e30
+-100 -1e2 -100.00
+-0.5 -0.50 -5e-1
+-0.4999999999999999
+-1e-30
+0 -0 0.0 0e5 -0.000
+1e-30
+0.009 9e-3
+0.01 0.010 1e-2
+0.5
+0.99 0.990000
+1 1.0 1.00 10e-1 1.000000000000000
+1.0001
+1.5
+9.99
+10 10.0 1e1
+99999999
+99999999.5
+100000000 100000000.0 1e8
+123456789012345678
+123456789012345678.5
+999999999999999999
+1000000000000000000 1e18
+1e30
+END
+awk '{ for (i = 1; i <= NF; i++)
+	printf "{\"id\":\"%d\",\"type\":\"A\",\"time\":\"2026-03-01T00:00:00Z\",\"v\":%s}\n", ++n, $i }' \
+	chain.txt >chain.jsonl
+awk 'BEGIN { upto[0] = 0 }
+	{ limit[NR] = $1; upto[NR] = upto[NR - 1] + NF }
+	function expect(arguments, unexpected)
+	{
+		print "expect_column_values_to_be_between: {column: v, " arguments "}" >"chain.list"
+		print "\"unexpected_count\":" unexpected
+	}
+	END { for (i = 1; i <= NR; i++) {
+		expect("min_value: " limit[i], upto[i - 1])
+		expect("min_value: " limit[i] ", strict_min: true", upto[i])
+		expect("max_value: " limit[i], upto[NR] - upto[i])
+		expect("max_value: " limit[i] ", strict_max: true", upto[NR] - upto[i - 1])
+		expect("min_value: " limit[i] ", max_value: " limit[i], upto[NR] - upto[i] + upto[i - 1])
+	} }' chain.txt >chain.want
+(
+	set --
+	while read -r line; do set -- "$@" "$line"; done <chain.list
+	model "$@"
+)
+run evvalidate --result r.json chain.jsonl
+grep -o '"unexpected_count":[0-9]*' r.json >chain.got
+same 'a range takes numbers by their exact value, however they are spelled' chain.got chain.want
+
 # What reaches expectations
 
 model 'expect_table_row_count_to_equal: {value: 2}'

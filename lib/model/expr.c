@@ -117,11 +117,10 @@ static void bind(const struct ev_part *n, struct ev_scan *scan)
 	for (uint32_t i = 0; i < n->n_steps; i++) {
 		struct ev_path_step *s = &n->steps[i];
 
-		if (s->name == NULL) {
+		if (s->name == NULL)
 			spot = EV_NO_SPOT;
-			continue;
-		}
-		s->symbol = ev_symbols_add(ev_scan_symbols(scan), s->name, s->len);
+		else
+			s->symbol = ev_symbols_add(ev_scan_symbols(scan), s->name, s->len);
 		if (spot != EV_NO_SPOT)
 			spot = ev_spots_add(ev_scan_spots(scan), spot, s->symbol, s->name, s->len);
 		s->spot = spot;

@@ -884,13 +884,8 @@ bool ev_expr_is_plain(const struct ev_part *n)
 {
 	const struct ev_part *list = n->op == EV_ALL_OF && n->a->op == EV_EACH ? n->a->a : NULL;
 
-	if (list == NULL || list->op != EV_PATH || list->n_steps == 0 || list->a->op != EV_INPUT ||
-	    !n->b->member)
-		return false;
-	for (uint32_t i = 0; i < list->n_steps; i++)
-		if (list->steps[i].name == NULL)
-			return false;
-	return true;
+	return list != NULL && list->op == EV_PATH && list->n_steps > 0 &&
+	       list->a->op == EV_INPUT && n->b->member;
 }
 
 bool ev_expr_plainly_holds(const struct ev_part *n, const struct ev_doc *d)

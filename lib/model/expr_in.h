@@ -267,7 +267,7 @@ struct ev_path_step {
 	size_t len;
 	int64_t index;
 	uint32_t symbol; /* of the name, where the program is bound */
-	uint32_t spot;	 /* and of what it leads to, if the path is one of names from the record */
+	uint32_t spot;	 /* and of what names alone lead to from a record, or EV_NO_SPOT */
 	bool quiet;	 /* ? */
 };
 
@@ -315,7 +315,7 @@ struct ev_sink {
 	enum ev_flow (*take)(struct ev_run *x, struct ev_sink *to, const struct ev_value *v);
 };
 
-/* Whether a part is all(.a.b[]; .name < number). */
+/* Whether a part is all(PATH[]; .name < number). */
 bool ev_expr_is_plain(const struct ev_part *n);
 /*
  * Of such a part, on a whole document that it is bound to: true where that holds at a glance, as it

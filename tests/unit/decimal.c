@@ -770,12 +770,46 @@ static void test_limits(void)
 	ev_arena_free(&a);
 }
 
+/* What can be taken at a glance is, and as the reading octet by octet takes it. */
+static void test_glance(void)
+{
+	static const char *const behind[] = {",\"a\":1", "}", "]}", "\n", "0.5e1", ".9", "-1"};
+	unsigned wrong = 0, taken = 0;
+
+	for (unsigned k = 0; k < 300000; k++) {
+		char text[64];
+		int len = 0;
+		struct ev_small quick = {-1, -1}, slow = {-2, -2};
+		bool plain;
+
+		len += random_below(8) == 0 ? sprintf(text, "-") : 0;
+		len += sprintf(text + len, "%u", (unsigned)random_u64() >> random_below(32));
+		if (random_below(2) == 0)
+			len += sprintf(text + len, ".%0*u", (int)random_below(4),
+				       (unsigned)random_u64() >> random_below(32));
+		plain = len <= 8 && text[0] != '-';
+		if (random_below(8) == 0) {
+			len += sprintf(text + len, "%s%u", random_below(2) ? "e" : "E-",
+				       (unsigned)random_below(20));
+			plain = false;
+		}
+		strcpy(text + len, behind[random_below(sizeof behind / sizeof behind[0])]);
+		taken += plain;
+		wrong += ev_small_glance(text, (size_t)len, &quick) != plain;
+		wrong += plain && (!ev_small_read(text, (size_t)len, &slow) ||
+				   quick.coef != slow.coef || quick.exp != slow.exp);
+	}
+	ok(taken > 50000, "many numbers can be taken at a glance");
+	is_int(wrong, 0, "those are, as they are read, and no others");
+}
+
 int main(void)
 {
 	test_forms();
 	test_order();
 	test_int64();
 	test_small();
+	test_glance();
 	test_money();
 	test_multiples();
 	test_random(4, 5, 60000);

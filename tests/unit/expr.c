@@ -9,6 +9,7 @@
 #include "model/jq.h"
 #include "support.h"
 #include "tap.h"
+#include "json/view.h"
 
 #include <sys/stat.h>
 
@@ -77,6 +78,20 @@ static const struct {
 	/* what models use */
 	{"all(.items[]; .qty >= 1)", EVENT, 't', true},
 	{"all(.items[]; .qty >= 2)", EVENT, 'f', true},
+	{"all(.a.b[]; .c >= 1)", "{\"a\":{\"b\":[{\"c\":1},{\"c\":2.5}]}}", 't', true},
+	{"all(.a.b[]; .c >= 1)", "{\"a\":{\"b\":[{\"c\":1},{\"c\":0.5}]}}", 'f', true},
+	{"all(.a.b[]; .c >= 1)", "{\"a\":{\"b\":[{\"c\":1},{\"d\":2}]}}", 'f', true},
+	{"all(.a.b[]; .c < 1)", "{\"a\":{\"b\":[{\"c\":0},{\"d\":2}]}}", 't', true},
+	{"all(.a.b[]; .c >= 1)", "{\"a\":{\"b\":[{\"c\":1},2]}}", 'x', true},
+	{"all(.a.b[]; .c >= 1)", "{\"a\":{\"b\":{\"x\":{\"c\":1},\"y\":{\"c\":0}}}}", 'f', true},
+	{"all(.a.b[]; .c >= 1)", "{\"a\":{\"b\":[]}}", 't', true},
+	{"all(.a.b[]; .c >= 1)", "{\"a\":[{\"b\":[{\"c\":1}]}]}", 'x', true},
+	{"all(.a.b[]; .c >= 1)", "{\"a\":{}}", 'x', true},
+	{"all(.a.b[]; .c <= 2000)", "{\"a\":{\"b\":[{\"c\":[]}]}}", 'f', true},
+	{"all(.a.b[]; .c <= -0.5)", "{\"a\":{\"b\":[{\"c\":-1}]}}", 't', true},
+	{"all(.a[0].b[]; .c >= 1)", "{\"a\":{\"b\":[{\"c\":1}]}}", 'x', true},
+	{"any(.a.b[]; .c >= 1)", "{\"a\":{\"b\":[{\"c\":0},{\"c\":1}]}}", 't', true},
+	{"any(.a.b[]; .c >= 1)", "{\"a\":{\"b\":[]}}", 'f', true},
 	{"(.items | map(.qty * .price) | add) == .total", EVENT, 't', true},
 	{"(.items | map(.qty * .price) | add) != .total", EVENT, 'f', true},
 	{".n <= .total", EVENT, 'f', true},
@@ -343,6 +358,23 @@ static const struct {
 	{"0 | localtime | .[0] == 1970", ELSEWHERE("localtime")},
 	{"input_filename", ELSEWHERE("input_filename")},
 };
+
+/* On a value inside a record, where the same path leads to something else from its top. */
+static void check_inside(void)
+{
+	const struct ev_doc *d;
+	struct ev_buf why = {0};
+	struct ev_error err;
+	struct ev_expr *e = ev_expr_compile("all(.a[]; .b >= 1)", false, &err);
+
+	ev_expr_bind(e, scan);
+	d = record("{\"a\":[{\"b\":1}],\"c\":{\"a\":[{\"b\":0}]}}");
+	ok(ev_expr_test(e, d, 0, &why) == EV_HOLDS, "a rule holds of the record");
+	ok(ev_expr_test(e, d, ev_member(d, 0, "c", 1), &why) == EV_FAILS,
+	   "and fails of a value in it");
+	ev_expr_free(&e);
+	ev_buf_free(&why);
+}
 
 static void check_refused(void)
 {
@@ -855,9 +887,7 @@ static void write_expr(struct ev_buf *b, int depth, int vars)
 		write_wrapped(b, "(", depth - 1, vars, " | ");
 		write_wrapped(b, pick(takes), depth - 2, vars, "))");
 		return;
-	case 7:
-		write_wrapped(b, "[", depth - 1, vars, "]");
-		return;
+	case 7: write_wrapped(b, "[", depth - 1, vars, "]"); return;
 	case 8: /* collected, as libjq 1.6 lets `?` catch what is behind it */
 		write_wrapped(b, "[(", depth - 1, vars, ")?]");
 		return;
@@ -882,9 +912,7 @@ static void write_expr(struct ev_buf *b, int depth, int vars)
 		write_path(b, vars + 1);
 		ev_buf_puts(b, "))");
 		return;
-	default:
-		write_wrapped(b, "-(", depth - 1, vars, ")");
-		return;
+	default: write_wrapped(b, "-(", depth - 1, vars, ")"); return;
 	}
 }
 
@@ -1012,6 +1040,7 @@ int main(void)
 
 	scan = ev_scan_new();
 	check_cases();
+	check_inside();
 	check_refused();
 	check_floating();
 	check_told();

@@ -542,10 +542,44 @@ static void test_zones(void)
 	ev_zone_free(&apia);
 }
 
+/* A text says the same behind one of its own minute as behind one of another. */
+static void test_minutes(void)
+{
+	static const char odd[] = "0123456789:.-+TtZz ";
+	const char begin[] = "2026-03-01T10:07:";
+	unsigned wrong = 0, right = 0;
+
+	for (unsigned k = 0; k < 400000; k++) {
+		char text[64];
+		struct ev_time a = {0}, b = {0}, other;
+		enum ev_time_form first, second;
+		int len = sprintf(text, "%s%02u", begin, (unsigned)random_below(62));
+
+		if (random_below(3) > 0)
+			len += sprintf(text + len, ".%0*u", (int)random_below(12),
+				       (unsigned)random_below(1000));
+		else if (random_below(20) == 0)
+			text[len++] = '.';
+		len += sprintf(text + len, "%s", random_below(9) > 0 ? "Z" : "+01:00");
+		if (random_below(3) == 0)
+			text[random_below((size_t)len)] = odd[random_below(sizeof odd - 1)];
+		parse("2031-12-31T23:59:59Z", &other);
+		first = ev_time_parse(text, (size_t)len, &a);
+		parse("2026-03-01T10:07:59.5Z", &other);
+		second = ev_time_parse(text, (size_t)len, &b);
+		right += first == EV_TIME_ZONED;
+		wrong += first != second || (first != EV_TIME_BAD && ev_time_compare(a, b) != 0);
+	}
+	ok(right > 100000, "many times of one minute are right");
+	is_int(wrong, 0, "what was parsed before makes no difference");
+	is_int(parse("1970-01-01T00:00:01Z", &(struct ev_time){0}), EV_TIME_ZONED, "nor nothing");
+}
+
 int main(void)
 {
 	test_times();
 	test_plain();
+	test_minutes();
 	test_clock();
 	test_format();
 	test_days();
