@@ -492,6 +492,25 @@ is 'a column is checked where the schema of the type does not promise that it fi
 	"$(jq -r '._ev.reject | .code + " " + .reasons[0].path' rejects | tr '\n' ' ')" \
 	'schema /u column /u schema /l/1/c column /l/1/c column /_ev/origin '
 
+cat >lists.yaml <<'END'
+evkit: 1
+name: lists
+event: {id: .id, type: .type, time: .time, version: .v}
+types: {B: {type: object}}
+star:
+  facts:
+    f: {keep: latest, each: ".l[]", columns: {c: {from: $item.c, type: varchar(3)}}}
+    g: {keep: latest, each: ".m[].n[]", columns: {c: {from: $item.c, type: int}}}
+END
+{ ev B '"l":{"x":{"c":"EUR"},"y":{"c":"LONG"}}'; ev B '"l":[{"c":"EUR"},5,{"c":"LONG"}]'; ev B '"l":"c"'
+  ev B '"m":[{"n":[{"c":1},{"c":2}]},{},{"n":[{"c":"x"}]}]'; ev B '"m":{"y":{"n":{"z":{"c":"x"}}}}'
+  ev B '"m":[{"c":"x"}]'; } >lists.jsonl
+run evvalidate -m lists.yaml -r rejects lists.jsonl
+check 'elements of lists and members of objects are held against columns' 0 \
+	"$(sed -n '3p; 6p' lists.jsonl)"
+is 'wherever they stand' "$(jq -r '._ev.reject.reasons[].path' rejects | tr '\n' ' ')" \
+	'/l/y/c /l/2/c /m/2/n/0/c /m/y/n/z/c '
+
 sed 's/^rules:/unknown_types: pass\nrules:/; s/\[B\]/[A]/; s/for: \[B\]/for: [A]/' shop.yaml >pass.yaml
 { ev Nobody '"n":1,"a":5'; ev A '"n":2'; } >pass.jsonl
 run evvalidate -m pass.yaml pass.jsonl
