@@ -243,7 +243,7 @@ static inline bool in_minute(const struct minute *m, const char *p, size_t len, 
 		}
 		nsec *= nano[i - 20];
 	}
-	*t = (struct ev_time){m->sec + tens * 10 + ones, nsec};
+	*t = (struct ev_time){m->sec + (int64_t)(tens * 10 + ones), nsec};
 	return true;
 }
 

@@ -381,7 +381,7 @@ static void count_row(struct expect *e, struct frame *f, uint64_t element, const
 	sample_add(&e->sample, &f->pos, element, shown->p, shown->len);
 }
 
-/* at: of the row, n of which are missing. */
+/* at: the nodes of a row. missing: how many are. */
 static void take_row(struct expect *e, struct frame *f, uint64_t element, const uint32_t *at,
 		     size_t missing)
 {
@@ -416,14 +416,19 @@ static enum ev_status step_rows(struct expect *e, struct frame *f, struct ev_err
 	return EV_OK;
 }
 
-/* Of two columns that have one value each. */
-static enum ev_status step_pair(struct expect *e, struct frame *f, struct ev_error *err)
+/* Of columns that have one value each. */
+static enum ev_status step_row(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const uint32_t at[2] = {*column_of(e, 0)->at, *column_of(e, 1)->at};
+	uint32_t at[EXPECT_MAX_COLUMNS];
+	size_t missing = 0;
 
 	(void)err;
+	for (size_t k = 0; k < e->n_columns; k++) {
+		at[k] = *column_of(e, k)->at;
+		missing += is_missing(f->d, at[k]);
+	}
 	e->elements++;
-	take_row(e, f, 0, at, (size_t)is_missing(f->d, at[0]) + is_missing(f->d, at[1]));
+	take_row(e, f, 0, at, missing);
 	return EV_OK;
 }
 
@@ -458,7 +463,7 @@ static expect_step *step_of(const struct expect *e)
 	if (e->kind->good != NULL)
 		return is_list(e) ? step_values : step_value;
 	if (e->kind->row != NULL)
-		return is_list(e) || e->n_columns != 2 ? step_rows : step_pair;
+		return is_list(e) ? step_rows : step_row;
 	return e->kind->step;
 }
 

@@ -793,7 +793,7 @@ static void test_glance(void)
 				       (unsigned)random_below(20));
 			plain = false;
 		}
-		strcpy(text + len, behind[random_below(sizeof behind / sizeof behind[0])]);
+		sprintf(text + len, "%s", behind[random_below(sizeof behind / sizeof behind[0])]);
 		taken += plain;
 		wrong += ev_small_glance(text, (size_t)len, &quick) != plain;
 		wrong += plain && (!ev_small_read(text, (size_t)len, &slow) ||
