@@ -168,6 +168,37 @@ long values_find(const struct values *v, const struct ev_doc *d, uint32_t at,
 	return v->slots[i] != 0 ? (long)v->slots[i] - 1 : NOT_A_VALUE;
 }
 
+void values_count(struct expect *e, struct frame *f, uint64_t *counts, other_value *other)
+{
+	const struct column *c = column_of(e, 0);
+	struct ev_buf *scratch = &e->suite->scratch, *shown = &e->suite->shown;
+
+	e->elements += c->n;
+	for (size_t i = 0; i < c->n; i++) {
+		const char *p;
+		size_t len;
+		long at;
+
+		if (is_missing(f->d, c->at[i])) {
+			e->missing++;
+			continue;
+		}
+		at = values_find(&e->set, f->d, c->at[i], scratch);
+		if (at != NOT_A_VALUE) {
+			counts[at]++;
+			continue;
+		}
+		p = canonical_of(f->d, c->at[i], scratch, &len);
+		if (len <= EXPECT_SHOWN) {
+			other(e->own, p, len, p, len);
+			continue;
+		}
+		ev_buf_reset(shown);
+		show_value(f->d, c->at[i], shown);
+		other(e->own, p, len, shown->p, shown->len);
+	}
+}
+
 /* json: padded as the scanner wants it. A value that is there already is not added again. */
 void values_add(struct values *v, const char *json, size_t len)
 {

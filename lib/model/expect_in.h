@@ -238,6 +238,14 @@ void values_add(struct values *v, const char *json, size_t len);
 void values_free(struct values *v);
 void limit_free(struct limit *l);
 
+/*
+ * A step over column 0: counts in counts[i] what is the i-th value of the set, and tells `other` of
+ * the rest: its canonical form, and the text by which it is shown.
+ */
+typedef void other_value(void *own, const char *form, size_t len, const char *shown,
+			 size_t shown_len);
+void values_count(struct expect *e, struct frame *f, uint64_t *counts, other_value *other);
+
 /* expect.c */
 /* The nodes of a column in this record. */
 static inline const struct column *column_of(const struct expect *e, size_t i)

@@ -63,39 +63,22 @@ static void keep(struct distinct *s, const char *shown, size_t len)
 	s->n++;
 }
 
+static void distinct_other(void *own, const char *form, size_t len, const char *shown,
+			   size_t shown_len)
+{
+	struct distinct *s = own;
+
+	(void)form, (void)len;
+	s->others++;
+	keep(s, shown, shown_len);
+}
+
 static enum ev_status distinct_step(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *c = column_of(e, 0);
 	struct distinct *s = e->own;
-	struct ev_buf *shown = &e->suite->shown;
 
 	(void)err;
-	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++) {
-		const char *p;
-		size_t len;
-		long at;
-
-		if (is_missing(f->d, c->at[i])) {
-			e->missing++;
-			continue;
-		}
-		at = values_find(&e->set, f->d, c->at[i], &e->suite->scratch);
-		if (at != NOT_A_VALUE) {
-			s->counts[at]++;
-			continue;
-		}
-		s->others++;
-		/* One spelling for one value. */
-		p = canonical_of(f->d, c->at[i], &e->suite->scratch, &len);
-		if (len <= EXPECT_SHOWN) {
-			keep(s, p, len);
-			continue;
-		}
-		ev_buf_reset(shown);
-		show_value(f->d, c->at[i], shown);
-		keep(s, shown->p, shown->len);
-	}
+	values_count(e, f, s->counts, distinct_other);
 	return EV_OK;
 }
 

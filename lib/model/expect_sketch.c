@@ -157,37 +157,20 @@ static void close_common(struct expect *e)
 	free(m);
 }
 
+static void common_other(void *own, const char *form, size_t len, const char *shown,
+			 size_t shown_len)
+{
+	struct common *m = own;
+
+	ev_tally_add(&m->others, ev_hash128(form, len, 0), 1, shown, shown_len);
+}
+
 static enum ev_status common_step(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *c = column_of(e, 0);
 	struct common *m = e->own;
-	struct ev_buf *shown = &e->suite->shown;
 
 	(void)err;
-	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++) {
-		const char *p;
-		size_t len;
-		long at;
-
-		if (is_missing(f->d, c->at[i])) {
-			e->missing++;
-			continue;
-		}
-		at = values_find(&e->set, f->d, c->at[i], &e->suite->scratch);
-		if (at != NOT_A_VALUE) {
-			m->counts[at]++;
-			continue;
-		}
-		p = canonical_of(f->d, c->at[i], &e->suite->scratch, &len);
-		if (len <= EXPECT_SHOWN) {
-			ev_tally_add(&m->others, ev_hash128(p, len, 0), 1, p, len);
-			continue;
-		}
-		ev_buf_reset(shown);
-		show_value(f->d, c->at[i], shown);
-		ev_tally_add(&m->others, ev_hash128(p, len, 0), 1, shown->p, shown->len);
-	}
+	values_count(e, f, m->counts, common_other);
 	return EV_OK;
 }
 
