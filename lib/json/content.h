@@ -2,12 +2,9 @@
  * content: the digest of a value by what it says, whatever the order of its members and the
  * spelling of its strings and numbers. Floor 2.
  *
- * Two values have the same canonical form (canon.h) if and, but for chance, only if they have the
- * same digest. Nothing is sorted or written to find it: each scalar is hashed by itself (XXH3, 128
- * bits) under a key of its place, the names that lead to it, and what belongs to one object is
- * added up, modulo 2^64 a half.
+ * It is the XXH3, 128 bits, of the canonical form (canon.h).
  *
- * Memory: 40 octets a spot of the scanner.
+ * Memory: twice the longest document.
  */
 #ifndef EV_CONTENT_H
 #define EV_CONTENT_H
@@ -21,7 +18,7 @@ struct ev_content;
 struct ev_content *ev_content_new(uint64_t seed);
 /*
  * Of a whole document without duplicate names. Members whose values are among the n of `skip` are
- * left out. All documents that one digester is given come from one scanner.
+ * left out.
  */
 struct ev_hash128 ev_content_digest(struct ev_content *c, const struct ev_doc *d,
 				    const uint32_t *skip, size_t n);
