@@ -108,6 +108,7 @@ static uint32_t *end_line(struct writer *w, uint32_t *at, uint32_t end, bool unc
 	w->line.n_escapes = (uint32_t)w->n_escapes - w->line.escape;
 	w->line.unclosed = unclosed;
 	at[0] = at[1] = w->line.len;
+	ix->octets[at - ix->at] = ix->octets[at - ix->at + 1] = 0;
 	if (ix->n_lines == ix->cap_lines)
 		ev_grow(&ix->lines, &ix->cap_lines, ix->n_lines + 1, sizeof *ix->lines);
 	ix->lines[ix->n_lines++] = w->line;
@@ -125,23 +126,6 @@ static inline uint64_t prefix_xor_shifts(uint64_t x)
 	x ^= x << 32;
 	return x;
 }
-
-/*
- * Writes the positions of the set bits, eight at a time: what is written too much is overwritten.
- * Returns what is behind them. LOWEST_BIT is of anything, also of 0.
- */
-#define FLATTEN_EIGHT(at, from, bits)                                                  \
-	do {                                                                           \
-		uint32_t *end = (at) + __builtin_popcountll(bits);                     \
-                                                                                       \
-		for (; (at) < end; (at) += 8) {                                        \
-			TAKE(0, from, bits), TAKE(1, from, bits), TAKE(2, from, bits); \
-			TAKE(3, from, bits), TAKE(4, from, bits), TAKE(5, from, bits); \
-			TAKE(6, from, bits), TAKE(7, from, bits);                      \
-		}                                                                      \
-		return end;                                                            \
-	} while (0)
-#define TAKE(k, from, bits) (at[k] = (from) + LOWEST_BIT(bits), (bits) &= (bits)-1)
 
 /*
  * The portable way: eight octets in a word, the first lowest. What asks of each of them answers by
@@ -217,12 +201,22 @@ static inline bool utf8_error_portable(const uint8_t *p)
 	return true;
 }
 
-#define LOWEST_BIT(x) ((uint32_t)__builtin_ctzll((x) | 1ULL << 63))
-static inline uint32_t *flatten_portable(uint32_t *at, uint32_t from, uint64_t bits)
+/* Eight at a time; the lowest bit is of anything, also of 0. */
+static inline uint32_t *flatten_portable(const struct ev_index *ix, uint32_t *at, const uint8_t *p,
+					 uint32_t from, uint64_t bits)
 {
-	FLATTEN_EIGHT(at, from, bits);
+	uint32_t *end = at + __builtin_popcountll(bits);
+	uint8_t *octet = ix->octets + (at - ix->at);
+
+	for (; at < end; at += 8, octet += 8)
+		for (unsigned k = 0; k < 8; k++, bits &= bits - 1) {
+			uint32_t lowest = (uint32_t)__builtin_ctzll(bits | 1ULL << 63);
+
+			at[k] = from + lowest;
+			octet[k] = p[lowest];
+		}
+	return end;
 }
-#undef LOWEST_BIT
 
 #define WAY portable
 #define TARGET
@@ -249,19 +243,20 @@ static const struct way {
 	const char *name;
 	bool (*has)(void);
 	index_fn *fn;
+	bool avx2;
 } ways[] = {
 #if defined __x86_64__
-	{"avx512", has_avx512, index_avx512},
-	{"avx2", has_avx2, index_avx2},
-	{"sse42", has_sse42, index_sse42},
+	{"avx512", has_avx512, index_avx512, true},
+	{"avx2", has_avx2, index_avx2, true},
+	{"sse42", has_sse42, index_sse42, false},
 #elif defined __AARCH64EL__
-	{"pmull", has_pmull, index_pmull},
-	{"neon", has_neon, index_neon},
+	{"pmull", has_pmull, index_pmull, false},
+	{"neon", has_neon, index_neon, false},
 #endif
-	{"portable", has_portable, index_portable},
+	{"portable", has_portable, index_portable, false},
 };
 
-static index_fn *chosen;
+static const struct way *chosen;
 
 /* The i-th way that this machine has. */
 static const struct way *way(unsigned i)
@@ -281,7 +276,12 @@ const char *ev_index_way(unsigned i)
 
 void ev_index_use(unsigned i)
 {
-	chosen = way(i)->fn;
+	chosen = way(i);
+}
+
+bool ev_index_has_avx2(void)
+{
+	return chosen != NULL && chosen->avx2;
 }
 
 /* An octet is a token, or a LF that ends a line: that takes two places. */
@@ -294,12 +294,13 @@ static void run(struct ev_index *ix, const char *p, size_t len, uint64_t lines)
 	if (ix->cap < len + 64) {
 		ix->cap = len + len / 2 + 128;
 		ix->at = ev_realloc_array(ix->at, ix->cap, 2 * sizeof *ix->at);
+		ix->octets = ev_realloc_array(ix->octets, ix->cap, 2 * sizeof *ix->octets);
 		ix->escapes = ev_realloc_array(ix->escapes, ix->cap, sizeof *ix->escapes);
 	}
 	ix->text = p;
 	ix->n_lines = 0;
 	begin_line(&w, 0, 0);
-	chosen(&w, (const uint8_t *)p, len);
+	chosen->fn(&w, (const uint8_t *)p, len);
 }
 
 void ev_index_lines(struct ev_index *ix, const char *p, size_t len)
@@ -315,6 +316,7 @@ void ev_index_text(struct ev_index *ix, const char *p, size_t len)
 void ev_index_free(struct ev_index *ix)
 {
 	free(ix->at);
+	free(ix->octets);
 	free(ix->escapes);
 	free(ix->lines);
 	*ix = (struct ev_index){0};

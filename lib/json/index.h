@@ -7,7 +7,7 @@
  * in less than one instruction per byte", Software: Practice and Experience 51, 2021). What is
  * wrong in one line ends with it: whether a quote is open starts afresh behind each LF.
  *
- * Memory: 12 octets for each octet indexed.
+ * Memory: 14 octets for each octet indexed.
  */
 #ifndef EV_INDEX_H
 #define EV_INDEX_H
@@ -21,7 +21,7 @@ enum { EV_INDEX_SLACK = 64 }; /* octets behind the text that must be readable; t
 /* A line. Positions of tokens and escapes count from its first octet. */
 struct ev_index_line {
 	uint32_t pos, len;	    /* in the text; its LF stands behind it, or the text's end */
-	uint32_t first, n;	    /* its tokens; behind them stands len twice */
+	uint32_t first, n;	    /* its tokens; behind them stands len twice, as octet 0 */
 	uint32_t escape, n_escapes; /* its first escape */
 	uint32_t control; /* of the first control character inside a string, or UINT32_MAX */
 	bool unclosed;	  /* it ends inside a string */
@@ -32,6 +32,7 @@ struct ev_index {
 	const char *text;
 	uint32_t *at;	   /* of { } [ ] : , and both quotes outside strings, and the first octet of
 			 scalars */
+	uint8_t *octets;   /* that stand at those places */
 	uint32_t *escapes; /* of the backslashes that begin an escape in a string */
 	size_t cap;
 	struct ev_index_line *lines;
@@ -54,5 +55,7 @@ void ev_index_free(struct ev_index *ix);
 const char *ev_index_way(unsigned i);
 /* Uses that way from now on. */
 void ev_index_use(unsigned i);
+/* Whether the way in use stands for a processor that has AVX2. */
+bool ev_index_has_avx2(void);
 
 #endif

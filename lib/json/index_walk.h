@@ -3,6 +3,9 @@
  * instruction set by index.c, which defines WAY (the suffix), TARGET (the attributes) and
  * classify_WAY, classify_odd_WAY, prefix_xor_WAY, flatten_WAY and utf8_error_WAY.
  *
+ * flatten writes the positions of a block's set bits and the octets there, and returns what is
+ * behind the positions; what it writes too much, 64 at most, is overwritten.
+ *
  * Most blocks are printable ASCII without a backslash. What only others need, which is the ends of
  * lines, escapes, control characters and UTF-8, is not looked at in them.
  */
@@ -34,7 +37,7 @@ TARGET static __attribute__((noinline)) uint32_t *JOIN(odd_, WAY)(struct writer 
 		uint64_t below = (1ULL << end) - 1, rest = ~below << 1;
 		uint32_t from = base - w->line.pos;
 
-		at = JOIN(flatten_, WAY)(at, from, tokens & below);
+		at = JOIN(flatten_, WAY)(w->ix, at, p, from, tokens & below);
 		rare(w, from, &odd, escaped, inside & below);
 		at = end_line(w, at, base + end, (inside >> end & 1) != 0);
 		if ((inside >> end & 1) != 0) {
@@ -45,7 +48,7 @@ TARGET static __attribute__((noinline)) uint32_t *JOIN(odd_, WAY)(struct writer 
 		odd.control &= rest;
 		odd.backslash &= rest;
 	}
-	at = JOIN(flatten_, WAY)(at, base - w->line.pos, tokens);
+	at = JOIN(flatten_, WAY)(w->ix, at, p, base - w->line.pos, tokens);
 	rare(w, base - w->line.pos, &odd, escaped, inside);
 	s->in_string = -(inside >> 63);
 	s->behind = (m.mark | inside) >> 63;
@@ -71,7 +74,7 @@ TARGET static void JOIN(index_, WAY)(struct writer *w, const uint8_t *text, size
 			continue;
 		}
 		inside = JOIN(prefix_xor_, WAY)(m.quote) ^ s.in_string;
-		at = JOIN(flatten_, WAY)(at, (uint32_t)base - w->line.pos,
+		at = JOIN(flatten_, WAY)(w->ix, at, p, (uint32_t)base - w->line.pos,
 					 tokens_of(&m, inside, s.behind));
 		s.in_string = -(inside >> 63);
 		s.behind = (m.mark | inside) >> 63;

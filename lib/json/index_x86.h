@@ -45,21 +45,27 @@ SSE42 static inline uint64_t prefix_xor_sse42(uint64_t x)
 		_mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)x), ones, 0));
 }
 
-/* Eight bits at a time; what is written too much is overwritten. */
-SSE42 static inline uint32_t *flatten_sse42(uint32_t *at, uint32_t from, uint64_t bits)
+/* Eight bits at a time. */
+SSE42 static inline uint32_t *flatten_sse42(const struct ev_index *ix, uint32_t *at,
+					    const uint8_t *p, uint32_t from, uint64_t bits)
 {
 	__m128i first = _mm_set1_epi32((int)from);
+	uint8_t *octet = ix->octets + (at - ix->at);
 
 	UNROLL
 	for (unsigned i = 0; i < 8; i++) {
 		const uint8_t *n = (const uint8_t *)&numbers[bits & 0xff];
 		__m128i low = _mm_cvtepu8_epi32(_mm_loadu_si32(n));
 		__m128i high = _mm_cvtepu8_epi32(_mm_loadu_si32(n + 4));
+		unsigned count = (unsigned)__builtin_popcountll(bits & 0xff);
 
 		_mm_storeu_si128((__m128i *)(void *)at, _mm_add_epi32(first, low));
 		_mm_storeu_si128((__m128i *)(void *)(at + 4), _mm_add_epi32(first, high));
+		_mm_storeu_si64(octet, _mm_shuffle_epi8(_mm_loadu_si64(p + 8UL * i),
+							_mm_loadu_si64(n)));
 		first = _mm_add_epi32(first, _mm_set1_epi32(8));
-		at += __builtin_popcountll(bits & 0xff);
+		at += count;
+		octet += count;
 		bits >>= 8;
 		KEEP(first, bits);
 	}
@@ -132,20 +138,25 @@ AVX2 static inline uint64_t prefix_xor_avx2(uint64_t x)
 		_mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)x), ones, 0));
 }
 
-/* Eight bits at a time; what is written too much is overwritten. */
-AVX2 static inline uint32_t *flatten_avx2(uint32_t *at, uint32_t from, uint64_t bits)
+/* Eight bits at a time. */
+AVX2 static inline uint32_t *flatten_avx2(const struct ev_index *ix, uint32_t *at,
+					  const uint8_t *p, uint32_t from, uint64_t bits)
 {
 	__m256i first = _mm256_set1_epi32((int)from);
+	uint8_t *octet = ix->octets + (at - ix->at);
 
 	UNROLL
 	for (unsigned i = 0; i < 8; i++) {
 		__m128i packed =
 			_mm_loadl_epi64((const __m128i *)(const void *)&numbers[bits & 0xff]);
+		unsigned count = (unsigned)__builtin_popcountll(bits & 0xff);
 
 		_mm256_storeu_si256((__m256i *)(void *)at,
 				    _mm256_add_epi32(first, _mm256_cvtepu8_epi32(packed)));
+		_mm_storeu_si64(octet, _mm_shuffle_epi8(_mm_loadu_si64(p + 8UL * i), packed));
 		first = _mm256_add_epi32(first, _mm256_set1_epi32(8));
-		at += __builtin_popcountll(bits & 0xff);
+		at += count;
+		octet += count;
 		bits >>= 8;
 		KEEP(first, bits);
 	}
@@ -220,7 +231,8 @@ AVX512 static inline uint64_t prefix_xor_avx512(uint64_t x)
  * One instruction puts the set bits' numbers side by side; sixteen positions are written at once.
  * More than 32 in a block are few.
  */
-AVX512 static inline uint32_t *flatten_avx512(uint32_t *at, uint32_t from, uint64_t bits)
+AVX512 static inline uint32_t *flatten_avx512(const struct ev_index *ix, uint32_t *at,
+					      const uint8_t *p, uint32_t from, uint64_t bits)
 {
 	static const uint8_t all[64] = {0,  1,	2,  3,	4,  5,	6,  7,	8,  9,	10, 11, 12,
 					13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
@@ -236,6 +248,8 @@ AVX512 static inline uint32_t *flatten_avx512(uint32_t *at, uint32_t from, uint6
 		at + 16UL * (k),        \
 		_mm512_add_epi32(first, \
 				 _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(packed, k))))
+	_mm512_storeu_si512(ix->octets + (at - ix->at),
+			    _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(p)));
 	QUARTER(0);
 	QUARTER(1);
 	if (count > 32) {

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "json/form.h"
+#include "json/scalar.h"
+#include "json/shape.h"
 
 #include <endian.h>
 #include <stdlib.h>
@@ -22,6 +24,7 @@ struct ev_scan {
 	struct ev_index ix; /* of a text alone */
 	struct ev_symbols *symbols;
 	struct ev_spots *spots;
+	struct ev_shapes *shapes;
 	uint32_t document; /* the number of the text at hand */
 	struct ev_node *nodes;
 	size_t cap;
@@ -43,6 +46,7 @@ struct ev_scan *ev_scan_new(void)
 
 	s->symbols = ev_symbols_new(EV_LEARN);
 	s->spots = ev_spots_new(EV_LEARN);
+	s->shapes = ev_shapes_new();
 	s->doc.symbols = s->symbols;
 	s->doc.spots = s->spots;
 	s->seed = ev_hash_seed();
@@ -66,6 +70,7 @@ void ev_scan_free(struct ev_scan **s)
 	ev_index_free(&(*s)->ix);
 	ev_symbols_free(&(*s)->symbols);
 	ev_spots_free(&(*s)->spots);
+	ev_shapes_free(&(*s)->shapes);
 	ev_buf_free(&(*s)->name_a);
 	ev_buf_free(&(*s)->name_b);
 	ev_buf_free(&(*s)->copy);
@@ -178,89 +183,7 @@ static void note_duplicate(struct ev_scan *s, uint32_t at)
 		s->doc.duplicate = at;
 }
 
-/* Scalars */
-
-static bool digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* The octet behind the number at p, or NULL; end: where the text ends. */
-static const char *number_end(const char *p, const char *end)
-{
-	const char *first;
-
-	p += p < end && *p == '-';
-	first = p;
-	while (p < end && digit(*p))
-		p++;
-	if (p == first || (*first == '0' && p - first > 1))
-		return NULL;
-	if (p < end && *p == '.') {
-		first = ++p;
-		while (p < end && digit(*p))
-			p++;
-		if (p == first)
-			return NULL;
-	}
-	if (p < end && (*p | 0x20) == 'e') {
-		p++;
-		p += p < end && (*p == '+' || *p == '-');
-		first = p;
-		while (p < end && digit(*p))
-			p++;
-		if (p == first)
-			return NULL;
-	}
-	return p;
-}
-
-/*
- * Whether [p, p + len) is a plain number, such as most are: one to eight octets, digits and at most
- * one point. Octets behind it are read.
- */
-static inline bool is_plain_number(const char *p, size_t len)
-{
-	const uint64_t ones = 0x0101010101010101ULL;
-	uint64_t w, others, point;
-
-	if (len - 1 > 7)
-		return false;
-	memcpy(&w, p, sizeof w);
-	w = le64toh(w) ^ ones * '0';
-	others = (((w & ones * 0x7f) + ones * 0x76) | w) & ones * 0x80;
-	others &= ~0ULL >> (64 - 8 * len);
-	if (others == 0)
-		return p[0] != '0' || len == 1;
-	point = (uint64_t)__builtin_ctzll(others) >> 3;
-	return (others & (others - 1)) == 0 && p[point] == '.' && point > 0 && point + 1 < len &&
-	       (p[0] != '0' || point == 1);
-}
-
-/* The octet behind the scalar at pos, which is no string and ends before limit, or 0. */
-static size_t scalar_end(const char *p, size_t pos, size_t limit, enum ev_kind *kind)
-{
-	static const struct {
-		const char *text;
-		size_t len;
-		enum ev_kind kind;
-	} words[] = {{"true", 4, EV_TRUE}, {"false", 5, EV_FALSE}, {"null", 4, EV_NULL}};
-
-	while (limit > pos && (p[limit - 1] == ' ' || p[limit - 1] == '\t' ||
-			       p[limit - 1] == '\n' || p[limit - 1] == '\r'))
-		limit--;
-	*kind = EV_NUMBER;
-	if (p[pos] == '-' || digit(p[pos]))
-		return number_end(p + pos, p + limit) == p + limit ? limit : 0;
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-		if (limit - pos != words[i].len ||
-		    memcmp(p + pos, words[i].text, words[i].len) != 0)
-			continue;
-		*kind = words[i].kind;
-		return limit;
-	}
-	return 0;
-}
+/* Escapes */
 
 static int hex4(const char *p)
 {
@@ -269,7 +192,7 @@ static int hex4(const char *p)
 	for (int i = 0; i < 4; i++) {
 		char c = p[i];
 
-		if (digit(c))
+		if (ev_digit(c))
 			v = v << 4 | (c - '0');
 		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
 			v = v << 4 | ((c | 0x20) - 'a' + 10);
@@ -334,7 +257,7 @@ static const struct ev_doc *no_value(const struct walk *w, size_t at)
 		return flawed(w, EV_FLAW_SYNTAX, at, "a value is missing at the end");
 	if (token == '}' || token == ']' || token == ',' || token == ':')
 		return flawed(w, EV_FLAW_SYNTAX, at, "a value is missing here");
-	if (token == '-' || digit(token))
+	if (token == '-' || ev_digit(token))
 		return flawed(w, EV_FLAW_SYNTAX, at, "a number is not as JSON writes it");
 	return flawed(w, EV_FLAW_SYNTAX, at, "not a JSON value");
 }
@@ -384,7 +307,7 @@ static __attribute__((noinline)) bool other_scalar(const struct walk *w, const u
 						   struct ev_node *node, uint32_t next)
 {
 	enum ev_kind kind;
-	uint64_t end = scalar_end(w->p, at[0], at[1], &kind);
+	uint64_t end = ev_scalar_end(w->p, at[0], at[1], &kind);
 
 	if (end == 0) {
 		no_value(w, at[0]);
@@ -471,7 +394,7 @@ static const struct ev_doc *walk(struct ev_scan *s, const uint32_t *at, struct w
 			at += 2;                                                        \
 			goto behind;                                                    \
 		}                                                                       \
-		if (is_plain_number(p + at[0], (uint32_t)(at[1] - at[0]))) {            \
+		if (ev_plain_number(p + at[0], (uint32_t)(at[1] - at[0]))) {            \
 			put_node(node++, extent(at), (uint32_t)n | WORD_OF(EV_NUMBER)); \
 			at++;                                                           \
 			goto behind;                                                    \
@@ -494,10 +417,10 @@ behind_element:
 		if (at[0] < w->len)
 			return flawed(w, EV_FLAW_SYNTAX, at[0],
 				      "the text goes on behind its value");
-		s->doc.text = p;
-		s->doc.len = (uint32_t)w->len;
 		s->doc.nodes = s->nodes;
 		s->doc.n = (uint32_t)n;
+		s->doc.shape = EV_NO_SHAPE;
+		s->doc.where = NULL;
 		s->doc.seen = (uint64_t)s->document << 32;
 		spots[EV_NO_SPOT].seen = 0;
 		return &s->doc;
@@ -578,6 +501,27 @@ static void number_document(struct ev_scan *s)
 	s->document = 1;
 }
 
+/* NULL if the text has no known shape, or a flaw, which the walk finds. */
+static const struct ev_doc *by_shape(struct ev_scan *s, const struct ev_index *ix,
+				     const struct ev_index_line *l, struct walk w)
+{
+	const uint32_t *at = ix->at + l->first;
+	struct ev_shape *shape = ev_shapes_match(s->shapes, s->spots, w.p, at,
+						 ix->octets + l->first, l->n);
+
+	if (shape == NULL)
+		return NULL;
+	while (w.next_escape != UINT32_MAX)
+		if (!escapes_right(&w, shape->nodes[ev_shape_escape(shape, w.next_escape)].end))
+			return NULL;
+	s->doc.nodes = shape->nodes;
+	s->doc.n = shape->n_nodes;
+	s->doc.shape = shape->number;
+	s->doc.where = shape->where;
+	s->doc.n_where = shape->n_spots;
+	return &s->doc;
+}
+
 const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, size_t line,
 				  size_t len, struct ev_flaw *flaw)
 {
@@ -585,6 +529,7 @@ const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, 
 	const char *p = ix->text + l->pos;
 	const uint32_t *escape = ix->escapes + l->escape;
 	struct walk w = {p, len, escape, escape + l->n_escapes, 0, flaw};
+	const struct ev_doc *doc;
 
 	next_escape(&w);
 	s->doc.unescaped = l->n_escapes == 0;
@@ -602,10 +547,19 @@ const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, 
 	if (l->unclosed)
 		return flawed(&w, EV_FLAW_SYNTAX, ix->at[l->first + l->n - 1],
 			      "a string is not closed");
-	ev_grow(&s->nodes, &s->cap, l->n + 1, sizeof *s->nodes);
+	s->doc.text = p;
+	s->doc.len = (uint32_t)len;
 	s->doc.duplicate = EV_NOWHERE;
-	number_document(s);
-	return walk(s, ix->at + l->first, &w);
+	doc = by_shape(s, ix, l, w);
+	if (doc == NULL) {
+		ev_grow(&s->nodes, &s->cap, l->n + 1, sizeof *s->nodes);
+		number_document(s);
+		doc = walk(s, ix->at + l->first, &w);
+		if (doc != NULL && doc->duplicate == EV_NOWHERE)
+			ev_shapes_learn(s->shapes, s->spots, p, ix->at + l->first, l->n, doc->nodes,
+					doc->n);
+	}
+	return doc;
 }
 
 static bool ends_text(char c)

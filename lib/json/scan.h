@@ -8,9 +8,11 @@
  *
  * Two stages (G. Langdale, D. Lemire, "Parsing gigabytes of JSON per second", VLDB Journal 28,
  * 2019). The index finds, 64 octets at a time, every place where a token begins or a string ends.
- * The walk goes from token to token through the grammar and writes one node a value.
+ * The walk goes from token to token through the grammar and writes one node a value. A text of a
+ * known shape (json/shape.h) is spared the walk.
  *
- * Memory: at most 40 octets for each octet of the longest text seen, the symbols and the spots.
+ * Memory: at most 40 octets for each octet of the longest text seen, the symbols, the spots and the
+ * shapes.
  */
 #ifndef EV_SCAN_H
 #define EV_SCAN_H
@@ -51,19 +53,28 @@ struct ev_node {
 	};
 };
 
-enum { EV_NOWHERE = UINT32_MAX };
+enum { EV_NOWHERE = UINT32_MAX, EV_NO_SHAPE = 0, EV_SHAPES = 1024 };
 #define EV_COUNT_MAX ((1U << 28) - 1)
 
+/*
+ * shape: EV_NO_SHAPE, or a number up to EV_SHAPES. Documents of one scanner that have the same
+ * have the same nodes, but for `pos`, `end` and `escaped`; no name in them has an escape, and no
+ * object equal names. What follows from these nodes alone need not be found out twice.
+ */
 struct ev_doc {
 	const char *text;
 	uint32_t len;
 	const struct ev_node *nodes; /* nodes[0] is the whole value */
 	uint32_t n;
+	uint32_t shape;
 	bool unescaped;	    /* no string in it has an escape */
 	uint32_t duplicate; /* where the first name is that its object has already, or EV_NOWHERE */
 	struct ev_symbols *symbols; /* the scanner's, as the spots */
 	struct ev_spots *spots;
-	uint64_t seen; /* the spots that this document has, the last ones: ev_doc_seen */
+	/* For ev_doc_seen: by spot, up to n_where, a node or 0; NULL: the spots have seen it. */
+	const uint16_t *where;
+	uint32_t n_where;
+	uint64_t seen; /* behind which the spots' numbers are this document's */
 };
 
 enum ev_flaw_code {
@@ -86,8 +97,11 @@ struct ev_scan;
 /* The node of the last value at a member's spot, or EV_NOWHERE, as for EV_NO_SPOT. */
 static inline uint32_t ev_doc_seen(const struct ev_doc *d, uint32_t spot)
 {
-	uint64_t seen = d->spots->all[spot].seen;
+	uint64_t seen;
 
+	if (d->where != NULL)
+		return spot < d->n_where && d->where[spot] != 0 ? d->where[spot] : EV_NOWHERE;
+	seen = d->spots->all[spot].seen;
 	return seen > d->seen ? (uint32_t)seen : EV_NOWHERE;
 }
 

@@ -9,8 +9,8 @@ enum { BITS = 7 }; /* of the first map's size */
 /* What stands nowhere, because it is no UTF-8. */
 static void tell_nothing(struct ev_spot *spot)
 {
-	memset(spot->name, 0xff, sizeof spot->name);
-	memset(spot->keep, 0xff, sizeof spot->keep);
+	memset(&spot->name, 0xff, sizeof spot->name);
+	memset(&spot->keep, 0xff, sizeof spot->keep);
 }
 
 /* Room for those that may be learned is made at once, so that they never move what is there. */
@@ -89,8 +89,8 @@ static void tell(struct ev_spot *spot, const char *name, size_t len)
 	text[len + 1] = '"';
 	text[len + 2] = ':';
 	memset(keep, 0xff, len + 3);
-	memcpy(spot->name, text, sizeof text);
-	memcpy(spot->keep, keep, sizeof keep);
+	memcpy(&spot->name, text, sizeof text);
+	memcpy(&spot->keep, keep, sizeof keep);
 }
 
 uint32_t ev_spots_add(struct ev_spots *p, uint32_t parent, uint32_t symbol, const char *name,

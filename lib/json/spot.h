@@ -19,12 +19,12 @@ enum {
 	EV_SPOT_NAME = 32, /* octets that are compared at once, and must be readable */
 };
 
-/* Half of the octets that are compared. */
-typedef uint64_t ev_spot_half __attribute__((vector_size(EV_SPOT_NAME / 2), aligned(8)));
+/* The octets that are compared; where vectors are shorter, in parts. */
+typedef uint64_t ev_spot_octets __attribute__((vector_size(EV_SPOT_NAME), aligned(8)));
 
 struct ev_spot {
-	ev_spot_half name[2]; /* `"name":`, as compact JSON has it */
-	ev_spot_half keep[2]; /* those of its octets that count; if none can, all */
+	ev_spot_octets name; /* `"name":`, as compact JSON has it */
+	ev_spot_octets keep; /* those of its octets that count; if none can, all */
 	uint64_t seen;	      /* number of the document << 32 | node of the value, the last time */
 	uint64_t number;      /* itself | symbol << 36 */
 	uint32_t symbol;      /* EV_NO_SYMBOL for elements and the root */
@@ -64,13 +64,11 @@ uint32_t ev_spots_element(struct ev_spots *p, uint32_t parent);
 /* Whether the octets at p are the name of that spot, its quotes and the colon. */
 static inline bool ev_spot_is(const struct ev_spot *spot, const char *p)
 {
-	ev_spot_half at[2], differ;
+	ev_spot_octets at, differ;
 
-	memcpy(&at[0], p, sizeof at[0]);
-	memcpy(&at[1], p + sizeof at[0], sizeof at[1]);
-	differ = ((at[0] ^ spot->name[0]) & spot->keep[0]) |
-		 ((at[1] ^ spot->name[1]) & spot->keep[1]);
-	return (differ[0] | differ[1]) == 0;
+	memcpy(&at, p, sizeof at);
+	differ = (at ^ spot->name) & spot->keep;
+	return (differ[0] | differ[1] | differ[2] | differ[3]) == 0;
 }
 
 #endif

@@ -632,13 +632,44 @@ static void damage(struct ev_buf *b)
 	}
 }
 
-static void make_text(struct ev_buf *b)
+/* A text with the form of one before: other digits, other letters in strings. */
+static void respell(struct ev_buf *b, const struct ev_buf *form)
 {
-	size_t shift = random_below(3) == 0 ? random_below(64) : 0;
+	bool inside = false;
 
 	ev_buf_reset(b);
-	memset(ev_buf_room(b, shift + 1), ' ', shift);
-	b->len = shift;
+	for (size_t i = 0; i < form->len; i++) {
+		char c = form->p[i];
+		bool digit = is_digit((unsigned char)c) && !inside,
+		     letter = c >= 'a' && c <= 'c' && inside && i > 0 && form->p[i - 1] != '\\';
+
+		inside ^= c == '"' && (i == 0 || form->p[i - 1] != '\\');
+		if (digit && one_in(2))
+			c = (char)('0' + random_below(10));
+		if (letter && one_in(20))
+			c = (char)('a' + random_below(3));
+		ev_buf_putc(b, c);
+		if ((digit || letter) && one_in(20))
+			ev_buf_put(b, &c, 1);
+		if (letter && one_in(30))
+			ev_buf_puts(b, "\\u00e9");
+	}
+	ev_buf_str(b); /* never without memory */
+}
+
+enum { FORMS = 4 };
+
+static struct ev_buf forms[FORMS];
+
+/* A text, now and then of a form that has been before. */
+static void make_right_text(struct ev_buf *b)
+{
+	struct ev_buf *form = &forms[random_below(FORMS)];
+
+	if (form->len > 0 && one_in(3)) {
+		respell(b, form);
+		return;
+	}
 	if (one_in(40))
 		put_deep(b, EV_MAX_DEPTH - 8 + random_below(12));
 	else if (one_in(40))
@@ -647,6 +678,20 @@ static void make_text(struct ev_buf *b)
 		ev_buf_puts(b, seeds[random_below(SEEDS)]);
 	else
 		put_value(b, 0);
+	if (one_in(10)) {
+		ev_buf_reset(form);
+		ev_buf_put(form, b->p, b->len);
+	}
+}
+
+static void make_text(struct ev_buf *b)
+{
+	size_t shift = random_below(3) == 0 ? random_below(64) : 0;
+
+	ev_buf_reset(b);
+	memset(ev_buf_room(b, shift + 1), ' ', shift);
+	b->len = shift;
+	make_right_text(b);
 	for (size_t n = one_in(3) ? 0 : 1 + random_below(4); n > 0; n--)
 		damage(b);
 	if (b->len > MAX_TEXT)
@@ -749,7 +794,7 @@ enum { MAX_LINES = 12 };
 struct tally {
 	struct ev_scan *scan;
 	struct slow slow;
-	long wrong, accepted, twice, flawed[6];
+	long wrong, accepted, twice, shaped, flawed[6];
 };
 
 static void judge(struct tally *t, const char *p, size_t len, const struct ev_doc *d,
@@ -767,6 +812,7 @@ static void judge(struct tally *t, const char *p, size_t len, const struct ev_do
 	} else if (way == 0) {
 		t->accepted += d != NULL;
 		t->twice += d != NULL && d->duplicate != EV_NOWHERE;
+		t->shaped += d != NULL && d->shape != EV_NO_SHAPE;
 		t->flawed[flaw->code] += d == NULL;
 	}
 }
@@ -925,11 +971,12 @@ int main(void)
 	t.wrong = 0;
 	n_cuts = cuts(&t, &page);
 	is_int(t.wrong, 0, "and on %ld lines that were cut", n_cuts);
-	diag("%ld accepted, %ld of them with equal names", t.accepted, t.twice);
+	diag("%ld accepted, %ld of them with equal names, %ld of a known shape", t.accepted,
+	     t.twice, t.shaped);
 	diag("%ld syntax, %ld utf8, %ld surrogate, %ld control, %ld depth",
 	     t.flawed[EV_FLAW_SYNTAX], t.flawed[EV_FLAW_UTF8], t.flawed[EV_FLAW_SURROGATE],
 	     t.flawed[EV_FLAW_CONTROL], t.flawed[EV_FLAW_DEPTH]);
-	ok(rounds < 1000 || (t.accepted > rounds / 10 && t.twice > 0 &&
+	ok(rounds < 1000 || (t.accepted > rounds / 10 && t.twice > 0 && t.shaped > rounds / 50 &&
 			     t.flawed[EV_FLAW_SYNTAX] > rounds / 10 && t.flawed[EV_FLAW_UTF8] > 0 &&
 			     t.flawed[EV_FLAW_SURROGATE] > 0 && t.flawed[EV_FLAW_CONTROL] > 0),
 	   "there were texts of each kind");
@@ -937,6 +984,8 @@ int main(void)
 	free(t.slow.nodes);
 	free(t.slow.names);
 	ev_buf_free(&b);
+	for (size_t i = 0; i < FORMS; i++)
+		ev_buf_free(&forms[i]);
 	ev_scan_free(&t.scan);
 	return done();
 }

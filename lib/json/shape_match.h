@@ -1,0 +1,60 @@
+/*
+ * shape_match: the inner loops of matching. Floor 2. They are compiled once for each instruction
+ * set by shape.c, which defines WAY (the suffix), TARGET (the attributes) and IS_SPOT (ev_spot_is).
+ */
+
+#define JOIN2(a, b) a##b
+#define JOIN(a, b)  JOIN2(a, b)
+
+/*
+ * Makes the first octets of all numbers alike, and what is behind the last token 0. Returns a hash
+ * of what is left.
+ */
+TARGET static uint64_t JOIN(make_alike_, WAY)(uint8_t *alike, const uint8_t *octets, uint32_t n)
+{
+	static const octets_part counts = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
+					   11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+					   22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+	words_part sum = {n, n, n, n};
+
+	for (uint32_t i = 0; i < n; i += PART) {
+		octets_part v;
+
+		memcpy(&v, octets + i, sizeof v);
+		v &= ~(octets_part)((v == '-') | ((octets_part)(v - '0') < 10));
+		if (n - i < PART)
+			v &= (octets_part)(counts < (uint8_t)(n - i));
+		memcpy(alike + i, &v, sizeof v);
+		sum = (sum << 5 | sum >> 59) ^ (words_part)v;
+	}
+	return mix(mix(sum[0], sum[1]), mix(sum[2], sum[3]));
+}
+
+/* Whether the names are the shape's. All nodes are put in their places. */
+TARGET static bool JOIN(members_match_, WAY)(const struct ev_shape *shape,
+					     const struct ev_spot *spots, const char *text,
+					     const uint32_t *at)
+{
+	const struct ev_shape_member *m = shape->members, *m_end = m + shape->n_members;
+	const struct ev_shape_value *v = shape->values, *v_end = v + shape->n_values;
+	const struct ev_shape_container *c = shape->containers, *c_end = c + shape->n_containers;
+	struct ev_node *const nodes = shape->nodes;
+
+	for (; m < m_end; m++) {
+		const uint32_t *name = at + m->token;
+		struct ev_node *node = &nodes[m->place >> 1];
+
+		if (!IS_SPOT(&spots[m->spot], text + name[0]))
+			return false;
+		place(node, name, 1);
+		place(node + 1, name + 3, m->place & 1);
+	}
+	for (; v < v_end; v++)
+		place(&nodes[v->place >> 1], at + v->token, v->place & 1);
+	for (; c < c_end; c++)
+		nodes[c->node].end = at[c->close] + 1;
+	return true;
+}
+
+#undef JOIN
+#undef JOIN2
