@@ -16,24 +16,21 @@ static inline bool ev_digit(char c)
 
 /*
  * Whether [p, p + len) is a plain number, such as most are: one to eight octets, digits and at most
- * one point. Octets behind it are read.
+ * one point. Octets behind it are read. Without a branch, for what comes next is seldom foretold.
  */
 static inline bool ev_plain_number(const char *p, size_t len)
 {
 	const uint64_t ones = 0x0101010101010101ULL;
 	uint64_t w, others, point;
 
-	if (len - 1 > 7)
-		return false;
 	memcpy(&w, p, sizeof w);
 	w = le64toh(w) ^ ones * '0';
 	others = (((w & ones * 0x7f) + ones * 0x76) | w) & ones * 0x80;
-	others &= ~0ULL >> (64 - 8 * len);
-	if (others == 0)
-		return p[0] != '0' || len == 1;
-	point = (uint64_t)__builtin_ctzll(others) >> 3;
-	return (others & (others - 1)) == 0 && p[point] == '.' && point > 0 && point + 1 < len &&
-	       (p[0] != '0' || point == 1);
+	others &= ~0ULL >> (8 * (8 - len) & 63); /* each is the highest bit of what is no digit */
+	point = others == 0 ? len : (uint64_t)__builtin_ctzll(others) >> 3;
+	return (len - 1 < 8) & ((others & (others - 1)) == 0) & (point > 0) &
+	       ((others == 0) | ((w >> (8 * point & 63) & 0xff) == ('.' ^ '0'))) &
+	       ((point + 1 != len) | (others == 0)) & ((p[0] != '0') | (point == 1));
 }
 
 /*

@@ -13,9 +13,9 @@
 
 /* A container that is open. The first stands for what is around the value. */
 struct level {
-	uint64_t begin;	      /* number of the document << 32 | its node */
-	struct ev_spot *home; /* where it is */
-	uint32_t count;	      /* of its members or elements */
+	uint64_t begin; /* number of the document << 32 | its node */
+	uint32_t home;	/* its spot */
+	uint32_t count; /* of its members or elements */
 	bool object;
 	bool unspotted; /* some name has no spot: equal ones are not noticed at once */
 };
@@ -302,13 +302,18 @@ static inline uint64_t string_extent(const uint32_t *at)
  * registers.
  */
 
-/* A scalar that is no string and no plain number. False, with the flaw, if it is none at all. */
-static __attribute__((noinline)) bool other_scalar(const struct walk *w, const uint32_t *at,
-						   struct ev_node *node, uint32_t next)
+/* A string with escapes, or a scalar that is no plain number. False, with the flaw, if none. */
+static __attribute__((noinline)) bool other_value(struct walk *w, const uint32_t *at,
+						  struct ev_node *node, uint32_t next)
 {
 	enum ev_kind kind;
-	uint64_t end = ev_scalar_end(w->p, at[0], at[1], &kind);
+	uint64_t end;
 
+	if (w->p[at[0]] == '"') {
+		put_node(node, string_extent(at), next | ESCAPED | WORD_OF(EV_STRING));
+		return escapes_right(w, at[1] + 1UL);
+	}
+	end = ev_scalar_end(w->p, at[0], at[1], &kind);
 	if (end == 0) {
 		no_value(w, at[0]);
 		return false;
@@ -318,7 +323,7 @@ static __attribute__((noinline)) bool other_scalar(const struct walk *w, const u
 }
 
 /*
- * A name that was not foretold, in an object at `home`: its node, and its spot. NULL, with the
+ * A name that was not there lately, in an object at `home`: its node, and its spot. NULL, with the
  * flaw, if it is none.
  */
 static __attribute__((noinline)) struct ev_spot *other_name(struct ev_scan *s, struct walk *w,
@@ -330,11 +335,6 @@ static __attribute__((noinline)) struct ev_spot *other_name(struct ev_scan *s, s
 	uint64_t escaped = 0;
 	uint32_t symbol, spot;
 
-	if (w->p[at[0]] != '"') {
-		flawed(w, EV_FLAW_SYNTAX, at[0],
-		       "a member's name in double quotes is missing here");
-		return NULL;
-	}
 	if (w->next_escape < at[1]) {
 		if (!escapes_right(w, at[1] + 1UL))
 			return NULL;
@@ -364,54 +364,50 @@ static __attribute__((noinline)) struct ev_spot *other_name(struct ev_scan *s, s
  * A spot seen behind the node of the object at hand is seen in that object: its name is there
  * twice.
  */
-static const struct ev_doc *walk(struct ev_scan *s, const uint32_t *at, struct walk *w)
+static const struct ev_doc *walk(struct ev_scan *s, const uint32_t *at, const uint8_t *octet,
+				 struct walk *w)
 {
 	const char *const p = w->p;
 	struct ev_spot *const spots = s->spots->all, *spot = &spots[EV_ROOT];
 	struct ev_node *node = s->nodes, *container;
 	struct level *level = s->levels;
 	uint64_t n = (uint64_t)s->document << 32; /* and the number of the node */
-	uint32_t *guess = NULL; /* the member that comes now, if all is as it was last */
-	uint64_t escaped;
+	uint64_t string;  /* 1 if the value at hand is one */
+	uint32_t *lately; /* the spot that a name like the one at hand had */
 
 	level->object = false;
-	if (p[at[0]] == '{' || p[at[0]] == '[')
+	if (octet[0] == '{' || octet[0] == '[')
 		goto open;
 
-/* The value at hand, behind which it goes on at `behind`; a container's spot is `inner`. */
-#define VALUE(behind, inner)                                                            \
-	do {                                                                            \
-		n++;                                                                    \
-		if (p[at[0]] == '"') {                                                  \
-			escaped = 0;                                                    \
-			if (w->next_escape < at[1]) {                                   \
-				if (!escapes_right(w, at[1] + 1UL))                     \
-					return NULL;                                    \
-				escaped = ESCAPED;                                      \
-			}                                                               \
-			put_node(node++, string_extent(at),                             \
-				 (uint32_t)n | escaped | WORD_OF(EV_STRING));           \
-			at += 2;                                                        \
-			goto behind;                                                    \
-		}                                                                       \
-		if (ev_plain_number(p + at[0], (uint32_t)(at[1] - at[0]))) {            \
-			put_node(node++, extent(at), (uint32_t)n | WORD_OF(EV_NUMBER)); \
-			at++;                                                           \
-			goto behind;                                                    \
-		}                                                                       \
-		if (p[at[0]] == '{' || p[at[0]] == '[') {                               \
-			spot = (inner);                                                 \
-			n--;                                                            \
-			goto open;                                                      \
-		}                                                                       \
-		if (!other_scalar(w, at, node++, (uint32_t)n))                          \
-			return NULL;                                                    \
-		at++;                                                                   \
-		goto behind;                                                            \
+/*
+ * The value at hand, behind which it goes on at `behind`; a container's spot is `inner`. Strings and
+ * plain numbers take one path, since nothing foretells which of them comes: EV_STRING is one more
+ * than EV_NUMBER, and no escape is in a number.
+ */
+#define VALUE(behind, inner)                                                             \
+	do {                                                                             \
+		n++;                                                                     \
+		string = octet[0] == '"';                                                \
+		if (w->next_escape >= at[1] &&                                           \
+		    (string | ev_plain_number(p + at[0], (uint32_t)(at[1] - at[0])))) {  \
+			put_node(node++, extent(at) + (string << 32),                    \
+				 (uint32_t)n | (WORD_OF(EV_NUMBER) + (string << 32)));   \
+			at += 1 + string, octet += 1 + string;                                                \
+			goto behind;                                                     \
+		}                                                                        \
+		if (octet[0] == '{' || octet[0] == '[') {                                \
+			spot = (inner);                                                  \
+			n--;                                                             \
+			goto open;                                                       \
+		}                                                                        \
+		if (!other_value(w, at, node++, (uint32_t)n))                            \
+			return NULL;                                                     \
+		at += 1 + string, octet += 1 + string;                                                        \
+		goto behind;                                                             \
 	} while (0)
 
 element:
-	VALUE(behind_element, &spots[ev_spots_element(s->spots, (uint32_t)(level->home - spots))]);
+	VALUE(behind_element, &spots[ev_spots_element(s->spots, level->home)]);
 behind_element:
 	if (level == s->levels) {
 		if (at[0] < w->len)
@@ -426,39 +422,41 @@ behind_element:
 		return &s->doc;
 	}
 	level->count++;
-	if (p[at[0]] == ',') {
-		at++;
+	if (octet[0] == ',') {
+		at++, octet++;
 		goto element;
 	}
-	if (p[at[0]] != ']')
+	if (octet[0] != ']')
 		return not_closed(w, at[0], "',' or ']' is missing behind an element");
 	goto close;
 
 member:
-	spot = &spots[*guess];
-	if (ev_spot_is(spot, p + at[0])) {
+	if (octet[0] != '"')
+		return flawed(w, EV_FLAW_SYNTAX, at[0],
+			      "a member's name in double quotes is missing here");
+	lately = ev_spots_lately(s->spots, level->home, p + at[0] + 1, at[1] - at[0] - 1);
+	spot = &spots[*lately];
+	if (spot->parent == level->home && ev_spot_is(spot, p + at[0])) {
 		put_node(node++, string_extent(at), spot->number | WORD_OF(EV_STRING));
 	} else {
-		spot = other_name(s, w, at, (uint32_t)(level->home - spots), node++);
+		spot = other_name(s, w, at, level->home, node++);
 		if (spot == NULL)
 			return NULL;
-		*guess = (uint32_t)(spot - spots);
-		spots[EV_NO_SPOT].first = spots[EV_NO_SPOT].after = EV_NO_SPOT;
+		*lately = (uint32_t)(spot - spots);
 		level->unspotted |= spot == spots;
 	}
 	if (spot->seen > level->begin && spot != spots)
 		note_duplicate(s, at[0]);
 	spot->seen = ++n;
-	guess = &spot->after;
-	at += 3;
+	at += 3, octet += 3;
 	VALUE(behind_member, spot);
 behind_member:
 	level->count++;
-	if (p[at[0]] == ',') {
-		at++;
+	if (octet[0] == ',') {
+		at++, octet++;
 		goto member;
 	}
-	if (p[at[0]] != '}')
+	if (octet[0] != '}')
 		return not_closed(w, at[0], "',' or '}' is missing behind a member");
 
 close:
@@ -466,10 +464,9 @@ close:
 	put_node(container, container->pos | (at[0] + 1ULL) << 32,
 		 (uint32_t)n | (uint64_t)level->count << 36 |
 			 WORD_OF(level->object ? EV_OBJECT : EV_ARRAY));
-	at++;
+	at++, octet++;
 	if (level->unspotted)
 		note_duplicate(s, equal_names(s, p, (uint32_t)level->begin));
-	guess = &level->home->after;
 	level--;
 	if (level->object)
 		goto behind_member;
@@ -479,12 +476,11 @@ open:
 	if (level - s->levels == EV_MAX_DEPTH)
 		return flawed(w, EV_FLAW_DEPTH, at[0], "nested deeper than 512");
 	level++;
-	*level = (struct level){n, spot, 0, p[at[0]] == '{', false};
+	*level = (struct level){n, (uint32_t)(spot - spots), 0, octet[0] == '{', false};
 	(node++)->pos = at[0];
 	n++;
-	guess = &spot->first;
-	at++;
-	if (p[at[0]] == (level->object ? '}' : ']'))
+	at++, octet++;
+	if (octet[0] == (level->object ? '}' : ']'))
 		goto close;
 	if (level->object)
 		goto member;
@@ -554,7 +550,7 @@ const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, 
 	if (doc == NULL) {
 		ev_grow(&s->nodes, &s->cap, l->n + 1, sizeof *s->nodes);
 		number_document(s);
-		doc = walk(s, ix->at + l->first, &w);
+		doc = walk(s, ix->at + l->first, ix->octets + l->first, &w);
 		if (doc != NULL && doc->duplicate == EV_NOWHERE)
 			ev_shapes_learn(s->shapes, s->spots, p, ix->at + l->first, l->n, doc->nodes,
 					doc->n);
