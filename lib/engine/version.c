@@ -624,8 +624,7 @@ static enum ev_status fold(struct ev_version *v, const struct link *l, struct ev
 
 	switch ((enum ev_op)l->head.op) {
 	case EV_PUT:
-		fold_whole(v, l,
-			   (struct whole){l->line, l->len, l->head.bare_len, l->head.plain});
+		fold_whole(v, l, (struct whole){l->line, l->len, l->head.bare_len, l->head.plain});
 		return EV_OK;
 	case EV_PATCH: return fold_patch(v, l, last, err);
 	case EV_DELETE:
@@ -698,7 +697,8 @@ static enum ev_status emit(struct ev_version *v, size_t i, struct ev_error *err)
 	struct ev_event event;
 
 	if (s->whole.plain)
-		return emit_plain(v, s->whole.line, s->whole.len, row, s->from, to, s->deleted, err);
+		return emit_plain(v, s->whole.line, s->whole.len, row, s->from, to, s->deleted,
+				  err);
 	read_again(v, v->others, s->whole.line, s->whole.len, &event);
 	ev_buf_reset(m);
 	m->len = (size_t)(put_version(ev_buf_room(m, MEMBER_MAX), row, s->from, to, s->deleted) -
