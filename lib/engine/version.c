@@ -6,6 +6,7 @@
 #include "warehouse/column.h"
 #include "json/canon.h"
 #include "json/content.h"
+#include "json/form.h"
 
 #include <endian.h>
 #include <stddef.h>
@@ -16,11 +17,11 @@ struct item_head {
 	uint64_t line, offset; /* where the record came from */
 	uint32_t source;       /* index of the list of names */
 	uint32_t id_len;       /* octets of the key that are the id's */
+	uint32_t bare_len;     /* octets of what decides on a no-op, canonical; 0 if not known */
 	char row[EV_KEY_TEXT];
 	char from[EV_TIME_TEXT]; /* the modified time; octets compare as the times do */
 	uint8_t op;		 /* enum ev_op */
 	bool plain; /* nothing is taken out of the line, and nothing stands behind its object */
-	uint32_t bare_len; /* octets of what decides on a no-op, canonical; 0 if not known */
 };
 
 /* One record of the chain at hand. */
@@ -54,10 +55,10 @@ struct state {
 };
 
 /* How the versions that were met lately are ordered; most are of few digits. */
-enum { ORDERS = 16, ORDER_TEXT = 8, ORDER_MAX = 24 };
+enum { ORDERS = 16, ORDER_MAX = 24 };
 struct order {
-	char text[ORDER_TEXT]; /* of the value, as the line has it; NULs behind its end */
-	size_t len;	       /* 0: none yet */
+	uint64_t text; /* octets of the value, as the line has it, the first lowest; 0: none yet */
+	size_t len;
 	char order[ORDER_MAX];
 };
 
@@ -210,32 +211,39 @@ static char *put_be64(char *o, uint64_t v)
 	return (char *)memcpy(o, &v, sizeof v) + sizeof v;
 }
 
+/* A version of up to eight octets, that of none, or 0 for a longer one. */
+static uint64_t version_octets(const struct ev_event *event)
+{
+	const struct ev_node *n;
+	uint64_t text;
+	uint32_t len;
+
+	if (event->version == EV_NOWHERE)
+		return '0';
+	n = &event->doc->nodes[event->version];
+	len = n->end - n->pos;
+	if (len > sizeof text)
+		return 0;
+	memcpy(&text, event->doc->text + n->pos, sizeof text);
+	return le64toh(text) & UINT64_MAX >> 8 * (sizeof text - len);
+}
+
 /* The version so that octets compare; valid until the next. */
 static const char *order_of(struct ev_version *v, const struct ev_event *event, size_t *len)
 {
-	char text[ORDER_TEXT] = "0";
-	struct order *order;
-	size_t n = 1;
+	uint64_t text = version_octets(event);
+	struct order *order = &v->orders[text % ORDERS];
 
-	if (event->version != EV_NOWHERE) {
-		const char *p = ev_raw(event->doc, event->version, &n);
-
-		if (n <= ORDER_TEXT) {
-			memset(text, 0, sizeof text);
-			memcpy(text, p, n);
-		}
-	}
-	order = &v->orders[(unsigned char)text[0] % ORDERS];
-	if (n <= ORDER_TEXT && order->len > 0 && memcmp(order->text, text, sizeof text) == 0) {
+	if (text != 0 && order->text == text) {
 		*len = order->len;
 		return order->order;
 	}
 	ev_buf_reset(&v->order);
 	ev_version_order(event->doc, event->version, &v->order);
 	*len = v->order.len;
-	if (n <= ORDER_TEXT && *len <= ORDER_MAX) {
-		memcpy(order->text, text, sizeof text);
+	if (text != 0 && *len <= ORDER_MAX) {
 		memcpy(order->order, v->order.p, *len);
+		order->text = text;
 		order->len = *len;
 	}
 	return v->order.p;
@@ -247,6 +255,8 @@ static size_t id_octets(const struct ev_event *event)
 	const char *p = event->id, *end = event->id + event->id_len;
 	size_t nuls = 0;
 
+	if (event->is_uuid)
+		return EV_UUID_TEXT + 2;
 	while ((p = memchr(p, '\0', (size_t)(end - p))) != NULL) {
 		nuls++;
 		p++;
@@ -257,7 +267,9 @@ static size_t id_octets(const struct ev_event *event)
 /* The id, its NULs written as 0,255 and its end as 0,0 so that no id is another's beginning. */
 static char *put_id(char *o, const struct ev_event *event, size_t octets)
 {
-	if (octets == event->id_len + 2) {
+	if (event->is_uuid) {
+		o = (char *)memcpy(o, event->id, EV_UUID_TEXT) + EV_UUID_TEXT;
+	} else if (octets == event->id_len + 2) {
 		o = (char *)memcpy(o, event->id, event->id_len) + event->id_len;
 	} else {
 		for (size_t i = 0; i < event->id_len; i++) {
@@ -362,22 +374,24 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 {
 	struct ev_event event;
 	struct item_head head = {0};
+	const char *from;
 	char *item;
 
 	if (ev_events_read(v->events, rec, &event, &v->why) != EV_OK)
 		return ev_rejects_put(v->port->rejects, rec, event.origin, event.origin_len,
 				      &v->why, err);
+	canonical_content(v, &event, false, &v->content);
+	ev_buf_reset(&v->scratch);
+	from = ev_key_version_preimage(&event, ev_hash128(v->content.p, v->content.len, 0),
+				       &v->scratch);
+	item = put_key(v, &event, &head.id_len, sizeof head + rec->len);
 	head.line = rec->line;
 	head.offset = rec->offset;
 	head.source = source_number(v, rec->source);
+	head.bare_len = bare_octets(v, &event, v->content.len);
+	memcpy(head.from, from, EV_TIME_TEXT);
 	head.op = (uint8_t)event.op;
 	head.plain = is_plain(&event);
-	ev_time_format(event.modified, head.from);
-	ev_buf_reset(&v->scratch);
-	canonical_content(v, &event, false, &v->content);
-	head.bare_len = bare_octets(v, &event, v->content.len);
-	ev_key_version_preimage(&event, ev_hash128(v->content.p, v->content.len, 0), &v->scratch);
-	item = put_key(v, &event, &head.id_len, sizeof head + rec->len);
 	memcpy(item, &head, sizeof head);
 	memcpy(item + sizeof head, rec->p, rec->len);
 	ev_md5_add(v->keys, v->scratch.p, v->scratch.len, item + offsetof(struct item_head, row));

@@ -230,6 +230,17 @@ static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reaso
 	const char *p;
 	size_t len;
 
+	/* As nearly all are, and in the line it stays. */
+	if (e->depth != EV_CHECK_ALL && at != EV_NOWHERE && ev_kind(d, at) == EV_STRING &&
+	    !d->nodes[at].escaped) {
+		p = ev_raw(d, at, &len) + 1;
+		if (len == EV_UUID_TEXT + 2 && ev_uuid_is_canonical(p)) {
+			event->is_uuid = true;
+			event->id = p;
+			event->id_len = EV_UUID_TEXT;
+			return;
+		}
+	}
 	ev_buf_reset(&e->id);
 	if (at == EV_NOWHERE || ev_kind(d, at) == EV_NULL) {
 		envelope(why, e->m->id, "id", "is missing");
