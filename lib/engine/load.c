@@ -227,23 +227,36 @@ static const char *text_at(struct ev_load *l, const struct ev_doc *d, uint32_t a
 	return ev_string(d, at, &l->value, len);
 }
 
-/*
- * A key is 32 lower-case hex digits. What is copied over behind them is no part of it.
- */
+/* Whether EV_KEY_TEXT octets are lower-case hex digits. */
+static bool is_key(const char *p)
+{
+	typedef uint8_t octets __attribute__((vector_size(16)));
+	octets wrong = {0};
+	uint64_t halves[2];
+
+#pragma GCC unroll 2
+	for (size_t i = 0; i < EV_KEY_TEXT; i += sizeof wrong) {
+		octets v;
+
+		memcpy(&v, p + i, sizeof v);
+		wrong |= ~((octets)(v - '0' < 10) | (octets)(v - 'a' < 6));
+	}
+	memcpy(halves, &wrong, sizeof halves);
+	return (halves[0] | halves[1]) == 0;
+}
+
+/* A row's owner. What is copied over behind it is no part of it. */
 static bool key_at(struct ev_load *l, const struct ev_doc *d, uint32_t at,
 		   char key[EV_KEY_TEXT + 1 + EV_COPY_OVER])
 {
 	size_t len;
 	const char *p = text_at(l, d, at, &len);
-	unsigned wrong = 0;
 
-	if (p == NULL || len != EV_KEY_TEXT)
+	if (p == NULL || len != EV_KEY_TEXT || !is_key(p))
 		return false;
-	for (size_t i = 0; i < EV_KEY_TEXT; i++)
-		wrong |= (p[i] < '0' || p[i] > '9') & (p[i] < 'a' || p[i] > 'f');
 	memcpy(key, p, EV_KEY_TEXT);
 	key[EV_KEY_TEXT] = '\0';
-	return wrong == 0;
+	return true;
 }
 
 /* The table of that name, or NULL; most rows are of the table of the row before. */
@@ -274,16 +287,28 @@ static inline struct ev_cell cell_of(struct ev_load *l, const struct ev_column *
 	return (struct ev_cell){l->text.p + from, l->text.len - from, false, false};
 }
 
+/* Whether two times are spelled alike, EV_TIME_TEXT octets. */
+static inline bool same_time(const char *a, const char *b)
+{
+	uint64_t v[4], w[4];
+
+	memcpy(v, a, 24);
+	memcpy(w, b, 24);
+	memcpy(&v[3], a + EV_TIME_TEXT - 8, 8);
+	memcpy(&w[3], b + EV_TIME_TEXT - 8, 8);
+	return ((v[0] ^ w[0]) | (v[1] ^ w[1]) | (v[2] ^ w[2]) | (v[3] ^ w[3])) == 0;
+}
+
 /* A time that is spelled as those that evstar writes. */
 static bool usual_time(struct ev_load *l, const char *p, uint32_t len, char *store,
 		       struct ev_cell *cell)
 {
 	*cell = (struct ev_cell){p, EV_TIME_TEXT, false, true};
-	if (len == EV_TIME_TEXT && memcmp(p, l->time, EV_TIME_TEXT) == 0)
+	if (len == EV_TIME_TEXT && same_time(p, l->time))
 		return true;
 	if (!ev_time_utc(p, len, store))
 		return false;
-	if (len == EV_TIME_TEXT && memcmp(p, store, EV_TIME_TEXT) == 0)
+	if (len == EV_TIME_TEXT && same_time(p, store))
 		memcpy(l->time, store, EV_TIME_TEXT);
 	cell->p = store;
 	return true;
