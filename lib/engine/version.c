@@ -400,11 +400,11 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 
 /* The chain */
 
-static void add_link(struct ev_version *v, const struct ev_sorted *item,
-		     const struct item_head *head)
+static void add_link(struct ev_version *v, const struct ev_sorted *item)
 {
-	size_t len = item->len - sizeof *head;
-	const char *key = item->key, *line = item->item + sizeof *head;
+	size_t len = item->len - sizeof(struct item_head);
+	const char *key = item->key, *line = item->item + sizeof(struct item_head);
+	struct link *l;
 
 	if (!item->stays) {
 		char *copy = ev_arena_alloc(&v->arena, len + EV_IN_SLACK);
@@ -416,8 +416,14 @@ static void add_link(struct ev_version *v, const struct ev_sorted *item,
 	}
 	if (v->n_links == v->cap_links)
 		ev_grow(&v->links, &v->cap_links, v->n_links + 1, sizeof *v->links);
-	v->links[v->n_links++] = (struct link){
-		.head = *head, .line = line, .len = len, .key = key, .key_len = item->key_len};
+	l = &v->links[v->n_links++];
+	memcpy(&l->head, item->item, sizeof l->head);
+	l->line = line;
+	l->len = len;
+	l->key = key;
+	l->key_len = item->key_len;
+	l->content = NULL;
+	l->content_len = 0;
 }
 
 /* Reads a line that has been read before, so it cannot fail. */
@@ -785,17 +791,17 @@ enum ev_status ev_version_finish(struct ev_version *v, struct ev_error *err)
 	ev_md5_settle(v->keys);
 	st = ev_sort_finish(v->sort, err);
 	while (st == EV_OK && (st = ev_sort_next(v->sort, &item, err)) == EV_OK) {
-		struct item_head head;
+		uint32_t id_len;
 
-		memcpy(&head, item.item, sizeof head);
-		if (v->n_links > 0 && !same_id(&v->links[0], item.key, head.id_len)) {
+		memcpy(&id_len, item.item + offsetof(struct item_head, id_len), sizeof id_len);
+		if (v->n_links > 0 && !same_id(&v->links[0], item.key, id_len)) {
 			if (replay_chain(v, err) != EV_OK)
 				return EV_FATAL;
 			v->n_links = 0;
 			v->read = NULL;
 			ev_arena_reset(&v->arena);
 		}
-		add_link(v, &item, &head);
+		add_link(v, &item);
 	}
 	if (st == EV_FATAL)
 		return EV_FATAL;
