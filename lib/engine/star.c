@@ -186,13 +186,17 @@ static struct ev_hash128 content_digest(struct ev_star *s)
 	return ev_content_digest(s->content, s->event.doc, skip, n);
 }
 
-static void ask_row_key(struct ev_star *s, struct ev_star_version *v, struct ev_hash128 content)
+/* compared: versions are, so what the key is made of is told from others. */
+static void ask_row_key(struct ev_star *s, struct ev_star_version *v, struct ev_hash128 content,
+			bool compared)
 {
 	ev_buf_reset(&s->preimage);
-	ev_key_version_preimage(&s->event, content, &s->preimage);
+	ev_key_version_preimage(&s->event, ev_star_time(s, true) + 1, content, &s->preimage);
 	ev_buf_room(&s->preimage, EV_SYMBOL_SLACK);
 	ev_md5_add(s->keys, s->preimage.p, s->preimage.len, v->owners->row);
-	v->stamp.says = ev_members_digest(s->seeds, s->preimage.p, s->preimage.len);
+	if (compared)
+		v->stamp.says =
+			ev_members_digest(s->seeds, s->preimage.p, s->preimage.len);
 }
 
 /* The version as octets that compare; most have the number of the one before. */
@@ -278,7 +282,7 @@ static bool put_event(struct ev_star *s, struct ev_star_version *v)
 		content = content_digest(s);
 	ev_star_fetch_members(s);
 	if (asked)
-		ask_row_key(s, v, content);
+		ask_row_key(s, v, content, kind->describes);
 	/* A tombstone says nothing new of anyone. */
 	if (!v->deleted)
 		ev_star_find_described(s, kind);

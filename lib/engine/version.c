@@ -304,7 +304,7 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 	head.plain = is_plain(&event);
 	ev_time_format(event.modified, head.from);
 	ev_buf_reset(&v->scratch);
-	ev_key_version_preimage(&event, content_digest(v, &event), &v->scratch);
+	ev_key_version_preimage(&event, head.from, content_digest(v, &event), &v->scratch);
 	item = put_key(v, &event, &head.id_len, sizeof head + rec->len);
 	memcpy(item, &head, sizeof head);
 	memcpy(item + sizeof head, rec->p, rec->len);

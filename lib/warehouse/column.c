@@ -390,8 +390,8 @@ static void version_part(const struct ev_event *event, struct ev_buf *preimage)
 	ev_buf_free(&version);
 }
 
-void ev_key_version_preimage(const struct ev_event *event, struct ev_hash128 content,
-			     struct ev_buf *preimage)
+void ev_key_version_preimage(const struct ev_event *event, const char modified[EV_TIME_TEXT],
+			     struct ev_hash128 content, struct ev_buf *preimage)
 {
 	static const char before_time[] = "timestamp 27:", before_digest[] = "content 32:";
 	static const char ops[][16] = {"op 3:put", "op 5:patch", "op 6:delete"};
@@ -402,8 +402,7 @@ void ev_key_version_preimage(const struct ev_event *event, struct ev_hash128 con
 	version_part(event, preimage);
 	o = ev_buf_room(preimage, 128);
 	o = put(o, before_time, sizeof before_time - 1);
-	ev_time_format(event->modified, o);
-	o += EV_TIME_TEXT;
+	o = put(o, modified, EV_TIME_TEXT);
 	memcpy(o, ops[event->op], sizeof ops[0]);
 	o = put(o + op_len[event->op], before_digest, sizeof before_digest - 1);
 	ev_hash128_hex(content, o);
