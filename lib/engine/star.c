@@ -191,7 +191,7 @@ static void ask_row_key(struct ev_star *s, struct ev_star_version *v, struct ev_
 			bool compared)
 {
 	ev_buf_reset(&s->preimage);
-	ev_key_version_preimage(&s->event, ev_star_time(s, true) + 1, content, &s->preimage);
+	ev_key_version_preimage(&s->event, content, &s->preimage);
 	ev_buf_room(&s->preimage, EV_SYMBOL_SLACK);
 	ev_md5_add(s->keys, s->preimage.p, s->preimage.len, v->owners->row);
 	if (compared)

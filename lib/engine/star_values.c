@@ -108,28 +108,14 @@ static bool read_cells(struct ev_star *s, const struct ev_star_elements *e,
 	return true;
 }
 
-/* Whether two runs of EV_UUID_TEXT octets are equal. */
-static inline bool same_uuid(const char *a, const char *b)
-{
-	uint64_t v[5], w[5];
-
-	memcpy(v, a, EV_UUID_TEXT - 4);
-	memcpy(w, b, EV_UUID_TEXT - 4);
-	memcpy(&v[4], a + EV_UUID_TEXT - 8, 8);
-	memcpy(&w[4], b + EV_UUID_TEXT - 8, 8);
-	return ((v[0] ^ w[0]) | (v[1] ^ w[1]) | (v[2] ^ w[2]) | (v[3] ^ w[3]) | (v[4] ^ w[4])) ==
-	       0;
-}
-
-/* The same of cells that may be as most are, whose text then lies in the document. */
+/* Whether a cell is as most are, whose text lies in the document. */
 static inline bool is_usual(const struct ev_star *s, const struct ev_doc *d,
 			    const struct ev_star_take *t, const char *p, uint32_t len)
 {
 	switch (t->how) {
 	case EV_STAR_RAW: return true;
 	case EV_STAR_TEXT: return len <= t->longest && !d->nodes[t->node].escaped;
-	case EV_STAR_ID:
-		return s->event.is_uuid && len == EV_UUID_TEXT + 2 && same_uuid(p + 1, s->event.id);
+	case EV_STAR_ID: return s->event.is_uuid && s->event.id == p + 1;
 	case EV_STAR_UUID: return len == EV_UUID_TEXT + 2 && ev_uuid_is_canonical(p + 1);
 	case EV_STAR_NUMBER: return ev_value_digits(p, len, t->longest, t->fraction);
 	case EV_STAR_JSON: return d->unescaped || memchr(p, '\\', len) == NULL;

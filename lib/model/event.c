@@ -13,9 +13,9 @@ struct ev_events {
 	enum ev_trust trust;
 	struct ev_scan *scan;
 	struct ev_picks *picks;
-	uint32_t reserved, id_at, type, time, modified, version, op; /* slots */
+	uint32_t reserved, origin, id_at, type, time, modified, version, op; /* slots */
 	uint32_t *ignore; /* slots of what the model ignores */
-	struct ev_path *reserved_path;
+	struct ev_path *reserved_path, *origin_path;
 	struct ev_each **each;
 	size_t n_each;
 	uint64_t number; /* of events read */
@@ -39,6 +39,8 @@ struct ev_events *ev_events_new(const struct ev_model *m, enum ev_depth depth, e
 	e->picks = ev_picks_new(e->scan);
 	e->reserved_path = ev_path_parse("._ev", &err);
 	e->reserved = ev_events_want(e, e->reserved_path);
+	e->origin_path = ev_path_parse("._ev.origin", &err);
+	e->origin = ev_events_want(e, e->origin_path);
 	if (m == NULL)
 		return e;
 	e->ignore = ev_calloc(m->n_ignore, sizeof *e->ignore);
@@ -132,6 +134,7 @@ void ev_events_free(struct ev_events **e)
 	free((*e)->each);
 	ev_picks_free(&(*e)->picks);
 	ev_path_free(&(*e)->reserved_path);
+	ev_path_free(&(*e)->origin_path);
 	free((*e)->ignore);
 	ev_scan_free(&(*e)->scan);
 	ev_buf_free(&(*e)->id);
@@ -176,12 +179,11 @@ static enum ev_status read_reserved(struct ev_events *e, struct ev_event *event,
 				    struct ev_reasons *why)
 {
 	const struct ev_doc *d = event->doc;
-	uint32_t origin = EV_NOWHERE;
+	uint32_t origin = event->at[e->origin];
 
 	event->reserved = event->at[e->reserved];
 	if (event->reserved == EV_NOWHERE)
 		return EV_OK;
-	origin = ev_member(d, event->reserved, "origin", 6);
 	if (is_origin(d, origin))
 		event->origin = ev_raw(d, origin, &event->origin_len);
 	if (e->trust == EV_TRUST_RAW &&
@@ -230,6 +232,17 @@ static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reaso
 	const char *p;
 	size_t len;
 
+	/* As nearly all are, and in the line it stays. */
+	if (e->depth != EV_CHECK_ALL && at != EV_NOWHERE && ev_kind(d, at) == EV_STRING &&
+	    !d->nodes[at].escaped) {
+		p = ev_raw(d, at, &len) + 1;
+		if (len == EV_UUID_TEXT + 2 && ev_uuid_is_canonical(p)) {
+			event->is_uuid = true;
+			event->id = p;
+			event->id_len = EV_UUID_TEXT;
+			return;
+		}
+	}
 	ev_buf_reset(&e->id);
 	if (at == EV_NOWHERE || ev_kind(d, at) == EV_NULL) {
 		envelope(why, e->m->id, "id", "is missing");
