@@ -288,7 +288,7 @@ static bool put_event(struct ev_star *s, struct ev_star_version *v)
 		ev_star_find_described(s, kind);
 	for (size_t i = 0; i < kind->n_facts; i++)
 		ev_star_put_fact(s, &s->plan->facts[kind->facts[i]], v);
-	if (!v->deleted)
+	if (!v->deleted && kind->describes)
 		ev_star_contribute(s, kind, v);
 	return true;
 }

@@ -68,7 +68,7 @@ enum ev_star_how {
 	EV_STAR_FIXED, /* nothing: it is the same in all documents */
 	EV_STAR_RAW,   /* nothing, but what it is */
 	EV_STAR_TEXT,
-	EV_STAR_ID, /* the event's, perhaps a UUID */
+	EV_STAR_ID, /* the event's, which has been read: perhaps it is a UUID where it stands */
 	EV_STAR_UUID,
 	EV_STAR_TIME,	  /* the event's: it has been read already */
 	EV_STAR_MODIFIED, /* the same of its modified time */

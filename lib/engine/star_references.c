@@ -97,11 +97,12 @@ static void begin_all(struct ev_star *s, struct ev_star_element e, size_t n, boo
 		      const struct ev_star_asked *asked)
 {
 	for (; e.index < n; ev_star_next(&e)) {
-		for (size_t i = 0; i < asked->n_references; i++) {
-			uint32_t at = asked->references[i];
+		const struct ev_star_reference *r = e.groups[own]->references;
+		struct ev_star_bound *b = e.bounds[own];
 
-			begin(s, &e, &e.groups[own]->references[at], &e.bounds[own][at]);
-		}
+		for (const uint32_t *at = asked->references, *end = at + asked->n_references;
+		     at < end; at++)
+			begin(s, &e, &r[*at], &b[*at]);
 	}
 }
 

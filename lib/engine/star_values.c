@@ -128,7 +128,6 @@ static __attribute__((noinline)) bool take_odd(struct ev_star *s, const struct e
 					       char *store, struct ev_value *v)
 {
 	switch (t->how) {
-	case EV_STAR_FIXED: *v = t->fixed; return true;
 	case EV_STAR_TIME:
 	case EV_STAR_MODIFIED:
 		*v = (struct ev_value){.p = ev_star_time(s, t->how == EV_STAR_MODIFIED),
@@ -159,7 +158,9 @@ static bool take_cells(struct ev_star *s, const struct ev_star_elements *e,
 		const char *p = d.text + n->pos;
 		uint32_t len = n->end - n->pos;
 
-		if (is_usual(s, &d, t, p, len))
+		if (t->how == EV_STAR_FIXED)
+			*v = t->fixed;
+		else if (is_usual(s, &d, t, p, len))
 			*v = (struct ev_value){.p = p, .len = len, .present = true};
 		else if (!take_odd(s, t,
 				   e->stores != NULL ? e->stores + (size_t)t->cell * EV_VALUE_STORE
