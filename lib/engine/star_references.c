@@ -140,8 +140,13 @@ static struct ev_member *add_member(struct ev_star *s, const struct ev_star_elem
 	ev_buf_reset(&s->scratch);
 	for (size_t i = 0; i < r->n; i++) {
 		const struct ev_value *v = ev_star_value(e, r->cells[i]);
+		const enum ev_type type = r->columns[i]->type;
 
-		ev_key_column(&s->scratch, r->columns[i], v->p, v->len);
+		if (!v->null && !v->escaped &&
+		    (type == EV_TYPE_UUID || type == EV_TYPE_VARCHAR))
+			ev_key_part(&s->scratch, ev_type_names[type], v->p + 1, v->len - 2);
+		else
+			ev_key_column(&s->scratch, r->columns[i], v->p, v->len);
 	}
 	return ev_members_add(s->members[r->dimension], b->hash, b->identity, b->len, &s->scratch);
 }
