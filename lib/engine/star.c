@@ -195,8 +195,7 @@ static void ask_row_key(struct ev_star *s, struct ev_star_version *v, struct ev_
 	ev_buf_room(&s->preimage, EV_SYMBOL_SLACK);
 	ev_md5_add(s->keys, s->preimage.p, s->preimage.len, v->owners->row);
 	if (compared)
-		v->stamp.says =
-			ev_members_digest(s->seeds, s->preimage.p, s->preimage.len);
+		v->stamp.says = ev_members_digest(s->seeds, s->preimage.p, s->preimage.len);
 }
 
 /* The version as octets that compare; most have the number of the one before. */

@@ -1,10 +1,11 @@
 /*
  * star_impl: what the parts of the star engine share. Floor 4.
  *
- * star_plan.c works out what is asked of each type of event, and star_shapes.c where that stands in
- * documents of a shape; star_values.c reads the cells; star_references.c finds the members that they name, in star_members.c and star_calendar.c;
- * star_rows.c writes the rows of facts, and star_dimensions.c keeps what events say of members and
- * writes their rows at the end; star.c takes an event through all of them.
+ * star_plan.c works out what is asked of each type of event, and star_shapes.c where that stands
+ * in documents of a shape; star_values.c reads the cells; star_references.c finds the members that
+ * they name, in star_members.c and star_calendar.c; star_rows.c writes the rows of facts, and
+ * star_dimensions.c keeps what events say of members and writes their rows at the end; star.c takes
+ * an event through all of them.
  */
 #ifndef EV_STAR_IMPL_H
 #define EV_STAR_IMPL_H

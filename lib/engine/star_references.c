@@ -142,8 +142,7 @@ static struct ev_member *add_member(struct ev_star *s, const struct ev_star_elem
 		const struct ev_value *v = ev_star_value(e, r->cells[i]);
 		const enum ev_type type = r->columns[i]->type;
 
-		if (!v->null && !v->escaped &&
-		    (type == EV_TYPE_UUID || type == EV_TYPE_VARCHAR))
+		if (!v->null && !v->escaped && (type == EV_TYPE_UUID || type == EV_TYPE_VARCHAR))
 			ev_key_part(&s->scratch, ev_type_names[type], v->p + 1, v->len - 2);
 		else
 			ev_key_column(&s->scratch, r->columns[i], v->p, v->len);

@@ -103,8 +103,7 @@ static void take(struct ev_star *s, const struct ev_star_asked *asked, const uin
 		if (c->slot == EV_NO_SLOT) {
 			fix(s->shapes, t, digits,
 			    (size_t)(ev_star_put_index(digits, index) - digits));
-		} else if (t->node == EV_NOWHERE ||
-			   ev_kind(s->event.doc, t->node) == EV_NULL) {
+		} else if (t->node == EV_NOWHERE || ev_kind(s->event.doc, t->node) == EV_NULL) {
 			t->how = EV_STAR_FIXED;
 			t->fixed = s->absent;
 			t->fixed.present = t->node != EV_NOWHERE;
