@@ -380,9 +380,9 @@ static const struct ev_doc *walk(struct ev_scan *s, const uint32_t *at, const ui
 		goto open;
 
 /*
- * The value at hand, behind which it goes on at `behind`; a container's spot is `inner`. Strings and
- * plain numbers take one path, since nothing foretells which of them comes: EV_STRING is one more
- * than EV_NUMBER, and no escape is in a number.
+ * The value at hand, behind which it goes on at `behind`; a container's spot is `inner`. Strings
+ * and plain numbers take one path, since nothing foretells which of them comes: EV_STRING is one
+ * more than EV_NUMBER, and no escape is in a number.
  */
 #define VALUE(behind, inner)                                                            \
 	do {                                                                            \

@@ -183,7 +183,7 @@ static uint32_t token_at(const uint32_t *at, uint32_t i, uint32_t pos)
 	return i;
 }
 
-/* The next `size` octets of what is allocated with the shape, or of none at all, to know how many. */
+/* The next `size` octets of what is allocated with the shape; base: NULL to count them alone. */
 static void *take(char *base, size_t *used, size_t size)
 {
 	void *p = base != NULL ? base + *used : NULL;
