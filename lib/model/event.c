@@ -16,14 +16,25 @@ struct ev_events {
 	uint32_t reserved, id_at, type, time, modified, version, op; /* slots */
 	uint32_t *ignore; /* slots of what the model ignores */
 	struct ev_path *reserved_path;
+	uint32_t **known; /* by shape: where the slots' values are, or NULL; NULL until there is one */
 	struct ev_each **each;
 	size_t n_each;
 	uint64_t number; /* of events read */
 	struct ev_buf id, text;
 };
 
+static void forget(struct ev_events *e)
+{
+	for (uint32_t i = 0; e->known != NULL && i <= EV_SHAPES; i++)
+		free(e->known[i]);
+	free(e->known);
+	e->known = NULL;
+}
+
+/* What is known of shapes has no slot for a new path. */
 uint32_t ev_events_want(struct ev_events *e, const struct ev_path *path)
 {
+	forget(e);
 	return path != NULL ? ev_picks_add(e->picks, path) : EV_NO_SLOT;
 }
 
@@ -102,7 +113,16 @@ static void array_elements(const struct ev_doc *d, uint32_t array, struct ev_fou
 	found->n = n;
 }
 
-void ev_each_look(struct ev_each *l, const struct ev_event *event)
+static void forget_elements(struct ev_each *l)
+{
+	for (uint32_t i = 0; l->known != NULL && i <= EV_SHAPES; i++)
+		free(l->known[i].at);
+	free(l->known);
+	l->known = NULL;
+}
+
+/* Into l->found, and what is picked in them into l->room. */
+static void find_elements(struct ev_each *l, const struct ev_event *event)
 {
 	const struct ev_doc *d = event->doc;
 	uint32_t list = event->at[l->list.slot], slots = l->picks->n;
@@ -112,11 +132,44 @@ void ev_each_look(struct ev_each *l, const struct ev_event *event)
 		array_elements(d, list, &l->found);
 	else
 		ev_event_all(event, &l->list, &l->found);
-	l->event = event->number;
 	if (l->found.n * slots > l->cap)
-		ev_grow(&l->at, &l->cap, l->found.n * slots, sizeof *l->at);
+		ev_grow(&l->room, &l->cap, l->found.n * slots, sizeof *l->room);
 	for (size_t i = 0; i < l->found.n; i++)
-		ev_picks_find_to(l->picks, d, l->found.at[i], l->at + i * slots);
+		ev_picks_find_to(l->picks, d, l->found.at[i], l->room + i * slots);
+	l->at = l->room;
+	l->n = l->found.n;
+}
+
+/* In documents of one shape they are always the same nodes. */
+static void know_elements(struct ev_each *l, uint32_t shape)
+{
+	size_t size = l->n * l->picks->n * sizeof *l->room;
+
+	if (l->known == NULL)
+		l->known = ev_calloc(EV_SHAPES + 1, sizeof *l->known);
+	l->known[shape].at = ev_malloc(size + 1);
+	l->known[shape].n = l->n;
+	if (size > 0)
+		memcpy(l->known[shape].at, l->room, size);
+}
+
+void ev_each_look(struct ev_each *l, const struct ev_event *event)
+{
+	uint32_t shape = event->doc->shape;
+
+	l->event = event->number;
+	if (l->slots != l->picks->n) {
+		l->slots = l->picks->n;
+		forget_elements(l);
+	}
+	if (l->known != NULL && l->known[shape].at != NULL) {
+		l->at = l->known[shape].at;
+		l->n = l->known[shape].n;
+		return;
+	}
+	find_elements(l, event);
+	if (shape != EV_NO_SHAPE)
+		know_elements(l, shape);
 }
 
 void ev_events_free(struct ev_events **e)
@@ -126,10 +179,12 @@ void ev_events_free(struct ev_events **e)
 	for (size_t i = 0; i < (*e)->n_each; i++) {
 		ev_picks_free(&(*e)->each[i]->picks);
 		free((*e)->each[i]->found.at);
-		free((*e)->each[i]->at);
+		free((*e)->each[i]->room);
+		forget_elements((*e)->each[i]);
 		free((*e)->each[i]);
 	}
 	free((*e)->each);
+	forget(*e);
 	ev_picks_free(&(*e)->picks);
 	ev_path_free(&(*e)->reserved_path);
 	free((*e)->ignore);
@@ -371,6 +426,26 @@ static void read_envelope(struct ev_events *e, struct ev_event *event, struct ev
 	read_op(e, event, why);
 }
 
+/* In documents of one shape they are always the same nodes. */
+static const uint32_t *know_places(struct ev_events *e, uint32_t shape)
+{
+	size_t size = e->picks->n * sizeof *e->picks->at;
+
+	if (e->known == NULL)
+		e->known = ev_calloc(EV_SHAPES + 1, sizeof(uint32_t *));
+	e->known[shape] = ev_malloc(size);
+	return memcpy(e->known[shape], e->picks->at, size);
+}
+
+/* By slot, the nodes of the paths that are wanted. */
+static inline const uint32_t *places(struct ev_events *e, const struct ev_doc *d)
+{
+	if (e->known != NULL && e->known[d->shape] != NULL)
+		return e->known[d->shape];
+	ev_picks_find(e->picks, d, 0);
+	return d->shape != EV_NO_SHAPE ? know_places(e, d->shape) : e->picks->at;
+}
+
 enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			      struct ev_event *event, struct ev_reasons *why)
 {
@@ -398,8 +473,7 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			       rec->before + event->doc->duplicate + 1);
 		return reject(why, "duplicate-name");
 	}
-	ev_picks_find(e->picks, event->doc, 0);
-	event->at = e->picks->at;
+	event->at = places(e, event->doc);
 	if (read_reserved(e, event, why) != EV_OK)
 		return EV_REJECT;
 	if (e->depth >= EV_READ_ID)
