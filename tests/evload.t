@@ -207,6 +207,28 @@ is 'takes those away that it does not have, and empties what has no rows' \
 	'out/select.tsv out/user.tsv out/every.tsv out/manifest.json'
 ok 'and says so in the manifest' grep -q '"dialect":"csvq"' out/manifest.json
 
+# What is known of rows that look alike must not show: each loads as it does alone.
+awk 'function any(list, a) { return a[int(rand() * split(list, a, "|")) + 1] }
+BEGIN {
+	srand(7)
+	for (i = 1; i <= 240; i++) {
+		row = "\"t\":" any("null|\"a\"|\"a\\tb\"|\"\\u00e9\"|\"e\"") ",\"n\":" any("1|-1|10|1e3|null|123456789012") \
+			",\"d\":" any("1.5|1.50|-0.1|15e-1|null") ",\"b\":" any("true|false|null") \
+			",\"at\":" any("null|\"2026-03-01T10:00:00.123456Z\"|\"2026-03-01T10:00:00.123456Z\"|\"2026-03-01T10:00:01Z\"|\"2026-03-01T10:00:02+01:00\"") \
+			",\"day\":" any("null|\"2026-03-01\"") ",\"u\":" any("null|\"6ba7b810-9dad-11d1-80b4-00c04fd430c8\"|\"6BA7B810-9DAD-11D1-80B4-00C04FD430C8\"") \
+			",\"j\":" any("null|{\"a\":1}|{\"a\":\"\\\\\"}|[1]")
+		ev = sprintf("\"_ev\":{\"table\":\"every\",\"op\":\"insert\",\"owner\":\"%032x\"}", i)
+		print rand() < 0.9 ? "{\"ev_index\":0," row "," ev "}" : "{" ev "," row ",\"ev_index\":0}"
+		if (i % 9 == 0)
+			printf "{\"owner\":\"%032x\",\"_ev\":{\"table\":\"every\",\"op\":\"delete\"}}\n", i
+	}
+}' >alike
+while read -r line; do
+	printf '%s\n' "$line" | evload -t every
+done <alike >want
+run 'evload -t every alike'
+check 'rows that look alike, together and one by one' 0 @want
+
 # In gzip: the same files, packed.
 run 'evload --gzip --dialect csvq tsv:packed rows others'
 check 'a folder in gzip format' 0

@@ -9,11 +9,12 @@
 #include <string.h>
 
 /* Messages of a set; octets and words of a block; blocks of a message at most. */
-enum { LANES = 32, BLOCK = 64, WORDS = 16, BLOCKS = 4 };
+enum { LANES = 32, BLOCK = 64, WORDS = 16, BLOCKS = 4, CLEARED = 32 };
 
 /* Messages of the same number of blocks. */
 struct set {
 	uint8_t messages[LANES][BLOCKS * BLOCK];
+	uint8_t behind[CLEARED]; /* the last one may be written over */
 	char *out[LANES];
 	unsigned n;
 };
@@ -263,7 +264,8 @@ void ev_md5_add(struct ev_md5 *m, const void *p, size_t len, char *out)
 	s = &m->sets[blocks - 1];
 	message = s->messages[s->n];
 	memcpy(message, p, len);
-	memset(message + len, 0, blocks * BLOCK - len);
+	for (uint8_t *o = message + len; o < message + blocks * BLOCK; o += CLEARED)
+		memset(o, 0, CLEARED); /* and a part of what is not there yet */
 	message[len] = 0x80;
 	memcpy(message + blocks * BLOCK - 8, &bits, sizeof bits);
 	s->out[s->n++] = out;

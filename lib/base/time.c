@@ -309,12 +309,12 @@ bool ev_time_in_range(struct ev_time t)
 
 void ev_time_format(struct ev_time t, char out[EV_TIME_TEXT])
 {
-	/* Times come one near another: the text of the last second, and its day. */
+	/* Times come one near another, and often twice: the text of the last one, and its day. */
 	static _Thread_local struct {
 		int64_t sec, days;
+		int32_t nsec;
 		char text[EV_TIME_TEXT + 1];
-	} last = {0, 0, "1970-01-01T00:00:00.000000Z"};
-	uint32_t micro = (uint32_t)t.nsec / 1000, high = micro / 10000, low = micro % 10000;
+	} last = {0, 0, 0, "1970-01-01T00:00:00.000000Z"};
 
 	if (t.sec != last.sec) {
 		int64_t days = floor_days(t.sec);
@@ -328,10 +328,15 @@ void ev_time_format(struct ev_time t, char out[EV_TIME_TEXT])
 		last.sec = t.sec;
 		last.days = days;
 	}
+	if (t.nsec != last.nsec) {
+		uint32_t micro = (uint32_t)t.nsec / 1000, high = micro / 10000, low = micro % 10000;
+
+		put_pair(last.text + 20, high);
+		put_pair(last.text + 22, low / 100);
+		put_pair(last.text + 24, low % 100);
+		last.nsec = t.nsec;
+	}
 	memcpy(out, last.text, EV_TIME_TEXT);
-	put_pair(out + 20, high);
-	put_pair(out + 22, low / 100);
-	put_pair(out + 24, low % 100);
 }
 
 int ev_time_compare(struct ev_time a, struct ev_time b)

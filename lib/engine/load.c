@@ -11,6 +11,16 @@ struct entry {
 	uint64_t rows;
 };
 
+/* What `_ev` says of a row. */
+enum what { TABLE, OP, OWNER, WHATS };
+
+/* Where things stand in the rows of a shape. */
+struct plan {
+	uint32_t at[WHATS];	      /* nodes, or EV_NOWHERE */
+	const struct ev_table *table; /* that the columns' nodes are of; NULL: of none yet */
+	bool made;
+};
+
 struct ev_load {
 	const struct ev_model *m;
 	const struct ev_tables *tables;
@@ -19,11 +29,15 @@ struct ev_load {
 	struct ev_events *events;
 	struct ev_reasons why;
 	struct ev_buf value, text;
-	uint32_t whats[3];	     /* the symbols of what "_ev" says */
+	uint32_t whats[WHATS];	     /* the symbols of what "_ev" says */
 	uint32_t **symbols;	     /* of the columns' names, table by table */
 	const struct ev_table *last; /* the table of the row before */
+	struct plan *plans;	     /* by shape; [0] is made anew for each row that has none */
+	uint32_t *nodes;	     /* by shape and column; EV_NOWHERE where a row lacks it */
+	size_t n_plans, most;	     /* shapes that have plans, and columns of each */
 	struct ev_cell *cells;
-	char *stores; /* EV_VALUE_STORE octets a cell */
+	char *stores;		 /* EV_VALUE_STORE octets a cell */
+	char time[EV_TIME_TEXT]; /* one in its one spelling, the last that was met */
 
 	/* the batch at hand */
 	char *batch;
@@ -63,8 +77,6 @@ struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *t
 			     struct ev_target *target, bool snapshot, struct ev_error *err)
 {
 	struct ev_load *l = ev_calloc(1, sizeof *l);
-	size_t most = 0;
-
 	l->m = m;
 	l->tables = tables;
 	l->target = target;
@@ -72,10 +84,10 @@ struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *t
 	l->events = ev_events_new(m, EV_READ_TEXT, EV_TRUST_PIPE);
 	want_names(l);
 	for (size_t i = 0; i < tables->n; i++)
-		if (tables->list[i].n > most)
-			most = tables->list[i].n;
-	l->cells = ev_calloc(most, sizeof *l->cells);
-	l->stores = ev_calloc(most, EV_VALUE_STORE);
+		if (tables->list[i].n > l->most)
+			l->most = tables->list[i].n;
+	l->cells = ev_calloc(l->most, sizeof *l->cells);
+	l->stores = ev_calloc(l->most, EV_VALUE_STORE);
 	l->counts[0] = (struct ev_count){"row", &l->n_row, true, false};
 	l->counts[1] = (struct ev_count){"delete", &l->n_delete, true, false};
 	l->counts[2] = (struct ev_count){"skipped", &l->n_skipped, true, false};
@@ -94,6 +106,8 @@ void ev_load_free(struct ev_load **load)
 	ev_reasons_free(&l->why);
 	ev_buf_free(&l->value);
 	ev_buf_free(&l->text);
+	free(l->plans);
+	free(l->nodes);
 	free(l->cells);
 	free(l->stores);
 	for (size_t i = 0; i < l->tables->n; i++)
@@ -141,9 +155,6 @@ static enum ev_status broken(const struct ev_record *rec, struct ev_error *err, 
 		       rec->source, (unsigned long long)rec->line, what.text);
 }
 
-/* What `_ev` says of a row: its nodes, or EV_NOWHERE. */
-enum what { TABLE, OP, OWNER, WHATS };
-
 static void read_reserved(const struct ev_load *l, const struct ev_doc *d, uint32_t object,
 			  uint32_t at[WHATS])
 {
@@ -157,47 +168,8 @@ static void read_reserved(const struct ev_load *l, const struct ev_doc *d, uint3
 				at[k] = i + 1;
 }
 
-/* NULL if it is no string. */
-static const char *text_at(struct ev_load *l, const struct ev_doc *d, uint32_t at, size_t *len)
-{
-	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
-		return NULL;
-	return ev_string(d, at, &l->value, len);
-}
-
-/*
- * A key is 32 lower-case hex digits. What is copied over behind them is no part of it.
- */
-static bool key_at(struct ev_load *l, const struct ev_doc *d, uint32_t at,
-		   char key[EV_KEY_TEXT + 1 + EV_COPY_OVER])
-{
-	size_t len;
-	const char *p = text_at(l, d, at, &len);
-	unsigned wrong = 0;
-
-	if (p == NULL || len != EV_KEY_TEXT)
-		return false;
-	for (size_t i = 0; i < EV_KEY_TEXT; i++)
-		wrong |= (p[i] < '0' || p[i] > '9') & (p[i] < 'a' || p[i] > 'f');
-	memcpy(key, p, EV_KEY_TEXT);
-	key[EV_KEY_TEXT] = '\0';
-	return wrong == 0;
-}
-
-/* The table of that name, or NULL; most rows are of the table of the row before. */
-static const struct ev_table *table_at(struct ev_load *l, const char *name, size_t len)
-{
-	const struct ev_table *t = l->last;
-
-	if (t == NULL || t->name_len != len || !ev_same(t->name, name, len)) {
-		t = ev_tables_find(l->tables, name, len);
-		l->last = t;
-	}
-	return t;
-}
-
 /* The member of that name; rows come in the table's order, so `hint` is looked at first. */
-static inline uint32_t row_member(const struct ev_doc *d, uint32_t symbol, uint32_t *hint)
+static uint32_t row_member(const struct ev_doc *d, uint32_t symbol, uint32_t *hint)
 {
 	uint32_t at = *hint, end = ev_end(d, 0);
 
@@ -210,6 +182,93 @@ static inline uint32_t row_member(const struct ev_doc *d, uint32_t symbol, uint3
 	}
 	*hint = ev_next(d, at + 1);
 	return at + 1;
+}
+
+/* The plan of the row's shape. */
+static struct plan *plan_of(struct ev_load *l, const struct ev_event *event)
+{
+	const struct ev_doc *d = event->doc;
+	struct plan *plan;
+
+	if (d->shape >= l->n_plans) {
+		l->plans = ev_realloc_array(l->plans, d->shape + 1, sizeof *l->plans);
+		l->nodes = ev_realloc_array(l->nodes, d->shape + 1, l->most * sizeof *l->nodes);
+		while (l->n_plans <= d->shape)
+			l->plans[l->n_plans++] = (struct plan){.made = false};
+	}
+	plan = &l->plans[d->shape];
+	if (!plan->made) {
+		read_reserved(l, d, event->reserved, plan->at);
+		plan->table = NULL;
+		plan->made = d->shape != EV_NO_SHAPE;
+	}
+	return plan;
+}
+
+/* The nodes of the columns of the table whose row it is, but for a fact's owner. */
+static const uint32_t *nodes_of(struct ev_load *l, struct plan *plan, const struct ev_doc *d,
+				const struct ev_table *t)
+{
+	uint32_t *nodes = l->nodes + (size_t)d->shape * l->most, hint = ev_first(d, 0);
+	const uint32_t *symbols = l->symbols[t - l->tables->list];
+
+	if (plan->table != t)
+		for (size_t i = t->fact != NULL, k = 0; i < t->n; i++, k++)
+			nodes[k] = row_member(d, symbols[i], &hint);
+	plan->table = t;
+	return nodes;
+}
+
+/* NULL if it is no string. */
+static const char *text_at(struct ev_load *l, const struct ev_doc *d, uint32_t at, size_t *len)
+{
+	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
+		return NULL;
+	return ev_string(d, at, &l->value, len);
+}
+
+/* Whether EV_KEY_TEXT octets are lower-case hex digits. */
+static bool is_key(const char *p)
+{
+	typedef uint8_t octets __attribute__((vector_size(16)));
+	octets wrong = {0};
+	uint64_t halves[2];
+
+#pragma GCC unroll 2
+	for (size_t i = 0; i < EV_KEY_TEXT; i += sizeof wrong) {
+		octets v;
+
+		memcpy(&v, p + i, sizeof v);
+		wrong |= ~((octets)(v - '0' < 10) | (octets)(v - 'a' < 6));
+	}
+	memcpy(halves, &wrong, sizeof halves);
+	return (halves[0] | halves[1]) == 0;
+}
+
+/* A row's owner. What is copied over behind it is no part of it. */
+static bool key_at(struct ev_load *l, const struct ev_doc *d, uint32_t at,
+		   char key[EV_KEY_TEXT + 1 + EV_COPY_OVER])
+{
+	size_t len;
+	const char *p = text_at(l, d, at, &len);
+
+	if (p == NULL || len != EV_KEY_TEXT || !is_key(p))
+		return false;
+	memcpy(key, p, EV_KEY_TEXT);
+	key[EV_KEY_TEXT] = '\0';
+	return true;
+}
+
+/* The table of that name, or NULL; most rows are of the table of the row before. */
+static const struct ev_table *table_at(struct ev_load *l, const char *name, size_t len)
+{
+	const struct ev_table *t = l->last;
+
+	if (t == NULL || t->name_len != len || !ev_same(t->name, name, len)) {
+		t = ev_tables_find(l->tables, name, len);
+		l->last = t;
+	}
+	return t;
 }
 
 /* The text of a value that is not null. It lies where the value does, or in l->text. */
@@ -228,12 +287,82 @@ static inline struct ev_cell cell_of(struct ev_load *l, const struct ev_column *
 	return (struct ev_cell){l->text.p + from, l->text.len - from, false, false};
 }
 
-static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, const struct ev_doc *d,
-			     const struct ev_table *t, const char *owner, struct ev_error *err)
+/* Whether two times are spelled alike, EV_TIME_TEXT octets. */
+static inline bool same_time(const char *a, const char *b)
+{
+	uint64_t v[4], w[4];
+
+	memcpy(v, a, 24);
+	memcpy(w, b, 24);
+	memcpy(&v[3], a + EV_TIME_TEXT - 8, 8);
+	memcpy(&w[3], b + EV_TIME_TEXT - 8, 8);
+	return ((v[0] ^ w[0]) | (v[1] ^ w[1]) | (v[2] ^ w[2]) | (v[3] ^ w[3])) == 0;
+}
+
+/* A time that is spelled as those that evstar writes. */
+static bool usual_time(struct ev_load *l, const char *p, uint32_t len, char *store,
+		       struct ev_cell *cell)
+{
+	*cell = (struct ev_cell){p, EV_TIME_TEXT, false, true};
+	if (len == EV_TIME_TEXT && same_time(p, l->time))
+		return true;
+	if (!ev_time_utc(p, len, store))
+		return false;
+	if (len == EV_TIME_TEXT && same_time(p, store))
+		memcpy(l->time, store, EV_TIME_TEXT);
+	cell->p = store;
+	return true;
+}
+
+/*
+ * The cell of a value that is spelled as those that evstar writes, which most often is as the
+ * column has it. False for any other, whether it fits or not.
+ */
+static inline bool usual_cell(struct ev_load *l, const struct ev_column *c, const struct ev_doc *d,
+			      uint32_t at, char *store, struct ev_cell *cell)
 {
 	static const char null[1 + EV_COPY_OVER];
-	const uint32_t *symbols = l->symbols[t - l->tables->list];
-	uint32_t hint = ev_first(d, 0);
+	const struct ev_node *n = &d->nodes[at];
+	const char *p = d->text + n->pos;
+	const uint32_t len = n->end - n->pos, word = n->word;
+	const bool text = (word & 15) == EV_STRING; /* without an escape */
+
+	if ((word & 7) == EV_NULL) {
+		*cell = (struct ev_cell){null, 0, true, true};
+		return true;
+	}
+	switch (c->type) {
+	case EV_TYPE_VARCHAR:
+		*cell = (struct ev_cell){p + 1, len - 2, false, true};
+		return text && len - 2 <= c->size;
+	case EV_TYPE_UUID:
+		*cell = (struct ev_cell){p + 1, EV_UUID_TEXT, false, true};
+		return text && len == EV_UUID_TEXT + 2 && ev_uuid_is_canonical(p + 1);
+	case EV_TYPE_TIMESTAMP: return text && usual_time(l, p + 1, len - 2, store, cell);
+	case EV_TYPE_INT:
+		*cell = (struct ev_cell){p, len, false, true};
+		return n->kind == EV_NUMBER && ev_value_digits(p, len, sizeof(uint64_t), 0);
+	case EV_TYPE_DECIMAL:
+		*cell = (struct ev_cell){p, len, false, true};
+		return n->kind == EV_NUMBER &&
+		       ev_value_digits(p, len, c->size - c->scale, c->scale);
+	case EV_TYPE_BOOL:
+		*cell = (struct ev_cell){p, len, false, true};
+		return n->kind == EV_FALSE || n->kind == EV_TRUE;
+	case EV_TYPE_JSON:
+		*cell = (struct ev_cell){p, len, false, false};
+		return d->unescaped || memchr(p, '\\', len) == NULL;
+	default: return false;
+	}
+}
+
+static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, const struct ev_doc *d,
+			     const struct ev_table *t, const uint32_t *nodes, const char *owner,
+			     struct ev_error *err)
+{
+	const struct ev_column *c = t->columns + (t->fact != NULL);
+	struct ev_cell *cell = l->cells, *end = cell + t->n;
+	char *store = l->stores;
 	enum ev_status st;
 
 	if (d->nodes[0].count != t->n + (t->dimension != NULL))
@@ -243,28 +372,23 @@ static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, con
 	/* No text is longer than its JSON, so cells stay where they are put. */
 	ev_buf_room(&l->text, d->len + EV_COPY_OVER);
 	if (t->fact != NULL)
-		l->cells[0] = (struct ev_cell){owner, EV_KEY_TEXT, false, true};
-	for (size_t i = t->fact != NULL; i < t->n; i++) {
-		const struct ev_column *c = &t->columns[i];
-		char *store = l->stores + i * EV_VALUE_STORE;
+		*cell++ = (struct ev_cell){owner, EV_KEY_TEXT, false, true};
+	for (; cell < end; cell++, c++, nodes++, store += EV_VALUE_STORE) {
 		const char *problem;
 		struct ev_value v;
-		uint32_t at;
 
-		if ((at = row_member(d, symbols[i], &hint)) == EV_NOWHERE)
+		if (*nodes == EV_NOWHERE)
 			return broken(rec, err, "a row of %s lacks %s", t->name, c->name);
-		if (ev_kind(d, at) == EV_NULL) {
-			l->cells[i] = (struct ev_cell){null, 0, true, true};
+		if (usual_cell(l, c, d, *nodes, store, cell))
 			continue;
-		}
-		if (!ev_value_usual(c, d, at, store, &v) &&
-		    (problem = ev_column_value(c, NULL, d, at, store, &v)) != NULL) {
+		problem = ev_column_value(c, NULL, d, *nodes, store, &v);
+		if (problem != NULL) {
 			ev_reasons_reset(&l->why);
-			ev_column_misfit(c, d, at, problem, &l->why);
+			ev_column_misfit(c, d, *nodes, problem, &l->why);
 			return broken(rec, err, "table %s, owner %s: %s", t->name, owner,
 				      l->why.list[0].message);
 		}
-		l->cells[i] = cell_of(l, c, &v);
+		*cell = cell_of(l, c, &v);
 	}
 	st = l->target->ops->insert(l->target, t, l->cells, err);
 	if (st == EV_REJECT) {
@@ -285,26 +409,26 @@ enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, stru
 	char owner[EV_KEY_TEXT + 1 + EV_COPY_OVER];
 	const struct ev_table *t;
 	struct ev_event event;
-	uint32_t at[WHATS];
+	struct plan *plan;
+	uint32_t owner_at;
 	const char *p;
 	size_t len;
 	bool delete;
 
 	if (ev_events_read(l->events, rec, &event, &l->why) != EV_OK)
 		return broken(rec, err, "%s", l->why.list[0].message);
-	read_reserved(l, event.doc, event.reserved, at);
-	if ((p = text_at(l, event.doc, at[TABLE], &len)) == NULL)
+	plan = plan_of(l, &event);
+	if ((p = text_at(l, event.doc, plan->at[TABLE], &len)) == NULL)
 		return broken(rec, err, "this is no row: it names no table");
 	if ((t = table_at(l, p, len)) == NULL)
 		return broken(rec, err, "the model has no table %.*s", (int)(len < 127 ? len : 127),
 			      p);
-	p = text_at(l, event.doc, at[OP], &len);
+	p = text_at(l, event.doc, plan->at[OP], &len);
 	delete = p != NULL && len == 6 && memcmp(p, "delete", 6) == 0;
 	if (!delete &&(p == NULL || len != 6 || memcmp(p, "insert", 6) != 0))
 		return broken(rec, err, "a row's op is insert or delete");
-	if (delete)
-		at[OWNER] = ev_member(event.doc, 0, "owner", 5);
-	if (!key_at(l, event.doc, at[OWNER], owner))
+	owner_at = delete ? ev_member(event.doc, 0, "owner", 5) : plan->at[OWNER];
+	if (!key_at(l, event.doc, owner_at, owner))
 		return broken(rec, err, "the row's owner is no key");
 	l->rows++;
 	if (l->known || l->conflicting) {
@@ -316,7 +440,7 @@ enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, stru
 		return l->target->ops->erase(l->target, t, owner, err);
 	}
 	l->n_row++;
-	return insert(l, rec, event.doc, t, owner, err);
+	return insert(l, rec, event.doc, t, nodes_of(l, plan, event.doc, t), owner, err);
 }
 
 /*

@@ -28,6 +28,7 @@ struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, str
 	s->m = m;
 	s->port = port;
 	s->plan = ev_star_plan_new(m);
+	s->shapes = ev_star_shapes_new();
 	s->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_PIPE);
 	s->stored = true;
 	s->keys = ev_md5_new();
@@ -40,6 +41,8 @@ struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, str
 	for (size_t i = 0; i < s->plan->n_groups; i++)
 		ev_star_want_cells(s, i);
 	s->id = ev_events_want(s->events, m->id);
+	s->time = ev_events_want(s->events, m->time);
+	s->modified = ev_events_want(s->events, m->modified);
 	want_says(s);
 	s->members = ev_calloc(m->n_dimensions, sizeof(struct ev_members *));
 	s->calendars = ev_calloc(m->n_dimensions, sizeof(struct ev_star_calendar *));
@@ -81,6 +84,7 @@ void ev_star_free(struct ev_star **star)
 	ev_md5_free(&s->keys);
 	ev_content_free(&s->content);
 	ev_star_plan_free(&s->plan);
+	ev_star_shapes_free(&s->shapes);
 	ev_events_free(&s->events);
 	ev_reasons_free(&s->why);
 	ev_arena_free(&s->store);
@@ -130,7 +134,7 @@ static bool true_at(const struct ev_doc *d, uint32_t at)
 	return at != EV_NOWHERE && ev_kind(d, at) == EV_TRUE;
 }
 
-/* to: a time in quotes, or NULL. */
+/* from, to: times in quotes; to may be NULL. */
 static void put_validity(struct ev_star_version *v, const char *from, const char *to)
 {
 #define FLAGS(text)                    \
@@ -147,16 +151,15 @@ static void put_validity(struct ev_star_version *v, const char *from, const char
 		FLAGS(",\"ev_current\":true,\"ev_deleted\":true"),
 	};
 #undef FLAGS
-	static const char between[] = "\",\"ev_valid_to\":";
+	static const char between[] = ",\"ev_valid_to\":";
 	unsigned which = 2U * v->current + v->deleted;
-	const size_t to_len = EV_TIME_TEXT + 2;
+	const size_t len = EV_TIME_TEXT + 2;
 	char *o = v->validity;
 
-	*o++ = '"';
-	o = (char *)memcpy(o, from, EV_TIME_TEXT) + EV_TIME_TEXT;
+	o = (char *)memcpy(o, from, len) + len;
 	o = (char *)memcpy(o, between, sizeof between - 1) + sizeof between - 1;
 	if (to != NULL)
-		o = (char *)memcpy(o, to, to_len) + to_len;
+		o = (char *)memcpy(o, to, len) + len;
 	else
 		o = (char *)memcpy(o, "null", 4) + 4;
 	memcpy(o, flags[which].text, sizeof flags[which].text);
@@ -164,16 +167,15 @@ static void put_validity(struct ev_star_version *v, const char *from, const char
 }
 
 /* An event that no evversion has seen is its own only version. Its row's key is asked for later. */
-static void first_version(const struct ev_event *event, struct ev_star_version *v)
+static void first_version(struct ev_star *s, struct ev_star_version *v)
 {
-	char from[EV_TIME_TEXT];
+	const struct ev_event *event = &s->event;
 
 	v->keyless = true;
 	v->stamp.time = event->modified;
 	v->deleted = event->op == EV_DELETE;
 	v->current = !v->deleted;
-	ev_time_format(event->modified, from);
-	put_validity(v, from, NULL);
+	put_validity(v, ev_star_time(s, true), NULL);
 }
 
 static struct ev_hash128 content_digest(struct ev_star *s)
@@ -184,13 +186,16 @@ static struct ev_hash128 content_digest(struct ev_star *s)
 	return ev_content_digest(s->content, s->event.doc, skip, n);
 }
 
-static void ask_row_key(struct ev_star *s, struct ev_star_version *v, struct ev_hash128 content)
+/* compared: versions are, so what the key is made of is told from others. */
+static void ask_row_key(struct ev_star *s, struct ev_star_version *v, struct ev_hash128 content,
+			bool compared)
 {
 	ev_buf_reset(&s->preimage);
 	ev_key_version_preimage(&s->event, content, &s->preimage);
 	ev_buf_room(&s->preimage, EV_SYMBOL_SLACK);
 	ev_md5_add(s->keys, s->preimage.p, s->preimage.len, v->owners->row);
-	v->stamp.says = ev_members_digest(s->seeds, s->preimage.p, s->preimage.len);
+	if (compared)
+		v->stamp.says = ev_members_digest(s->seeds, s->preimage.p, s->preimage.len);
 }
 
 /* The version as octets that compare; most have the number of the one before. */
@@ -229,7 +234,7 @@ static bool read_version(struct ev_star *s, struct ev_star_version *v)
 	read_order(s, v);
 	read_says(s, d, event->reserved, at);
 	if (at[EV_STAR_ROW] == EV_NOWHERE) {
-		first_version(event, v);
+		first_version(s, v);
 		return true;
 	}
 	v->keyless = false;
@@ -248,7 +253,7 @@ static bool read_version(struct ev_star *s, struct ev_star_version *v)
 	memcpy(v->owners->row, row, EV_KEY_TEXT);
 	v->current = true_at(d, at[EV_STAR_CURRENT]);
 	v->deleted = true_at(d, at[EV_STAR_DELETED]);
-	put_validity(v, from, to);
+	put_validity(v, from - 1, to);
 	return true;
 }
 
@@ -276,13 +281,13 @@ static bool put_event(struct ev_star *s, struct ev_star_version *v)
 		content = content_digest(s);
 	ev_star_fetch_members(s);
 	if (asked)
-		ask_row_key(s, v, content);
+		ask_row_key(s, v, content, kind->describes);
 	/* A tombstone says nothing new of anyone. */
 	if (!v->deleted)
 		ev_star_find_described(s, kind);
 	for (size_t i = 0; i < kind->n_facts; i++)
 		ev_star_put_fact(s, &s->plan->facts[kind->facts[i]], v);
-	if (!v->deleted)
+	if (!v->deleted && kind->describes)
 		ev_star_contribute(s, kind, v);
 	return true;
 }

@@ -23,8 +23,10 @@ static void fetch(struct ev_star *s, const struct ev_star_dimension *d,
 
 	if (member == NULL)
 		return;
-	if (d->n_attributes == 0)
+	if (d->n_attributes == 0) {
 		member->described = true;
+		return;
+	}
 	for (size_t k = 0; k < d->n_attributes; k++) {
 		const struct ev_attribute *had = &member->attributes[k];
 
@@ -61,9 +63,10 @@ void ev_star_find_described(struct ev_star *s, const struct ev_star_kind *kind)
 {
 	for (size_t i = 0; i < kind->n_dimensions; i++) {
 		const struct ev_star_dimension *d = &s->plan->dimensions[kind->dimensions[i]];
+		const size_t n = s->elements[d->group].items.n;
 		struct ev_star_element e = ev_star_first(s, d->group);
 
-		for (; e.index < s->elements[d->group].items.n; ev_star_next(&e))
+		for (; e.index < n; ev_star_next(&e))
 			fetch(s, d, &e);
 	}
 }

@@ -1,10 +1,11 @@
 /*
  * star_impl: what the parts of the star engine share. Floor 4.
  *
- * star_plan.c works out what is asked of each type of event; star_values.c reads the cells;
- * star_references.c finds the members that they name, in star_members.c and star_calendar.c;
- * star_rows.c writes the rows of facts, and star_dimensions.c keeps what events say of members and
- * writes their rows at the end; star.c takes an event through all of them.
+ * star_plan.c works out what is asked of each type of event, and star_shapes.c where that stands
+ * in documents of a shape; star_values.c reads the cells; star_references.c finds the members that
+ * they name, in star_members.c and star_calendar.c; star_rows.c writes the rows of facts, and
+ * star_dimensions.c keeps what events say of members and writes their rows at the end; star.c takes
+ * an event through all of them.
  */
 #ifndef EV_STAR_IMPL_H
 #define EV_STAR_IMPL_H
@@ -63,6 +64,40 @@ struct ev_star_bound {
 	char day[EV_KEY_TEXT];
 };
 
+/* What is left to be looked at of a cell where the kind of its value is known. */
+enum ev_star_how {
+	EV_STAR_FIXED, /* nothing: it is the same in all documents */
+	EV_STAR_RAW,   /* nothing, but what it is */
+	EV_STAR_TEXT,
+	EV_STAR_ID, /* the event's, which has been read: perhaps it is a UUID where it stands */
+	EV_STAR_UUID,
+	EV_STAR_TIME,	  /* the event's: it has been read already */
+	EV_STAR_MODIFIED, /* the same of its modified time */
+	EV_STAR_NUMBER,
+	EV_STAR_JSON,
+	EV_STAR_ODD, /* everything */
+};
+
+/* How a cell is taken from documents of a shape. */
+struct ev_star_take {
+	const struct ev_column *column;
+	uint32_t node, cell; /* cell: of all elements */
+	enum ev_star_how how;
+	uint32_t longest, fraction; /* of what can be taken at once; of numbers, digits */
+	struct ev_value fixed;
+};
+
+struct ev_star_takes {
+	struct ev_star_take *list;
+	size_t n;
+};
+
+/* What a group of tables takes of documents of a shape whose events are of a kind. */
+struct ev_star_shape {
+	struct ev_star_takes cells; /* of the first group: whatever is the event's own */
+	size_t n;		    /* elements */
+};
+
 /* What the elements of a group have at their cells and references, element by element. */
 struct ev_star_elements {
 	const struct ev_star_group *group;
@@ -92,8 +127,9 @@ struct ev_star {
 	const struct ev_model *m;
 	struct ev_port *port;
 	struct ev_star_plan *plan;
+	struct ev_star_shapes *shapes;
 	struct ev_events *events;
-	uint32_t id;		     /* its slot */
+	uint32_t id, time, modified; /* slots */
 	uint32_t says[EV_STAR_SAYS]; /* symbols */
 	uint64_t seeds[2];	     /* of ev_members_digest */
 	struct ev_reasons why;
@@ -102,6 +138,10 @@ struct ev_star {
 
 	/* The event at hand. */
 	struct ev_event event;
+	struct ev_star_time {
+		uint64_t event; /* the number of the one whose it is */
+		char text[EV_TIME_TEXT + 2 + EV_COPY_OVER];
+	} times[2];			   /* [1]: modified, if that is another */
 	struct ev_value absent;		   /* what every column has where there is no value */
 	struct ev_star_elements *elements; /* one a group of the plan */
 	struct ev_star_fetch {
@@ -163,6 +203,16 @@ static inline const struct ev_value *ev_star_value(const struct ev_star_element 
 	return &e->values[cell.own][cell.at];
 }
 
+/* Shapes (star_shapes.c) */
+
+struct ev_star_shapes *ev_star_shapes_new(void);
+void ev_star_shapes_free(struct ev_star_shapes **shapes);
+/*
+ * By group, how the event at hand is taken; NULL if its shape is not known, or if that is kept of
+ * too many already.
+ */
+const struct ev_star_shape *ev_star_shape_of(struct ev_star *s, const struct ev_star_kind *kind);
+
 /* Values (star_values.c) */
 
 /* Where the cells of a group are found. */
@@ -171,6 +221,14 @@ void ev_star_want_cells(struct ev_star *s, size_t group);
 bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind);
 /* Fills the reasons why an event of that type does not fit, table by table. */
 void ev_star_explain(struct ev_star *s, const char *type, size_t len);
+/* The event's time, or its modified time, as a timestamp in quotes; EV_COPY_OVER can be read. */
+const char *ev_star_format_time(struct ev_star *s, bool modified);
+static inline const char *ev_star_time(struct ev_star *s, bool modified)
+{
+	modified &= ev_time_compare(s->event.time, s->event.modified) != 0;
+	return s->times[modified].event == s->event.number ? s->times[modified].text
+							   : ev_star_format_time(s, modified);
+}
 /* Writes $index, EV_KEY_TEXT octets at most. */
 static inline char *ev_star_put_index(char *o, size_t index)
 {

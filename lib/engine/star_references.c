@@ -97,11 +97,12 @@ static void begin_all(struct ev_star *s, struct ev_star_element e, size_t n, boo
 		      const struct ev_star_asked *asked)
 {
 	for (; e.index < n; ev_star_next(&e)) {
-		for (size_t i = 0; i < asked->n_references; i++) {
-			uint32_t at = asked->references[i];
+		const struct ev_star_reference *r = e.groups[own]->references;
+		struct ev_star_bound *b = e.bounds[own];
 
-			begin(s, &e, &e.groups[own]->references[at], &e.bounds[own][at]);
-		}
+		for (const uint32_t *at = asked->references, *end = at + asked->n_references;
+		     at < end; at++)
+			begin(s, &e, &r[*at], &b[*at]);
 	}
 }
 
@@ -139,8 +140,12 @@ static struct ev_member *add_member(struct ev_star *s, const struct ev_star_elem
 	ev_buf_reset(&s->scratch);
 	for (size_t i = 0; i < r->n; i++) {
 		const struct ev_value *v = ev_star_value(e, r->cells[i]);
+		const enum ev_type type = r->columns[i]->type;
 
-		ev_key_column(&s->scratch, r->columns[i], v->p, v->len);
+		if (!v->null && !v->escaped && (type == EV_TYPE_UUID || type == EV_TYPE_VARCHAR))
+			ev_key_part(&s->scratch, ev_type_names[type], v->p + 1, v->len - 2);
+		else
+			ev_key_column(&s->scratch, r->columns[i], v->p, v->len);
 	}
 	return ev_members_add(s->members[r->dimension], b->hash, b->identity, b->len, &s->scratch);
 }

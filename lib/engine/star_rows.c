@@ -26,11 +26,14 @@ static const char *event_key(struct ev_star *s, struct ev_star_owners *o)
 /* A cell; the rows have room for what is left of the row with short cells in it. */
 static inline char *put_cell(struct ev_star *s, char *o, const struct ev_value *v, size_t left)
 {
-	if (v->len > EV_STAR_SHORT) {
+	const char *p = v->p;
+	size_t len = v->len;
+
+	if (len > EV_STAR_SHORT) {
 		s->rows.len = (size_t)(o - s->rows.p);
-		o = ev_buf_room(&s->rows, left + v->len);
+		o = ev_buf_room(&s->rows, left + len);
 	}
-	return ev_copy_over(o, v->p, v->len);
+	return ev_copy_over(o, p, len);
 }
 
 static void put_row(struct ev_star *s, const struct ev_star_row *row,
@@ -38,27 +41,30 @@ static void put_row(struct ev_star *s, const struct ev_star_row *row,
 		    const struct ev_star_element *e)
 {
 	const size_t room = row->room + EV_COPY_OVER;
+	const struct ev_value *const values[] = {e->values[0], e->values[1]};
 	char *o = ev_buf_room(&s->rows, room);
-	const struct ev_value *value;
 
 	if (s->cap_holes - s->n_holes < row->n)
 		ev_grow(&s->holes, &s->cap_holes, s->n_holes + row->n, sizeof *s->holes);
 	for (const struct ev_star_piece *p = row->pieces;; p++) {
 		o = ev_copy_over(o, p->text, p->len);
+		if (p->what == EV_STAR_CELL) { /* as most are */
+			o = put_cell(s, o, &values[p->cell.own][p->cell.at], room);
+			continue;
+		}
 		switch (p->what) {
-		case EV_STAR_CELL: o = put_cell(s, o, ev_star_value(e, p->cell), room); break;
 		case EV_STAR_KEY:
-			value = ev_star_value(e, p->cell);
 			o = put_key(s, o,
-				    value->null ? ev_unknown_key
-						: ev_star_bound_at(s, e, p->reference)->key);
+				    values[p->cell.own][p->cell.at].null
+					    ? ev_unknown_key
+					    : ev_star_bound_at(s, e, p->reference)->key);
 			break;
 		case EV_STAR_VALIDITY:
 			o = (char *)memcpy(o, v->validity, sizeof v->validity) + v->validity_len;
 			break;
 		case EV_STAR_INDEX: o = ev_star_put_index(o, e->index); break;
 		case EV_STAR_OWNER: o = put_key(s, o, owner); break;
-		case EV_STAR_INFERRED: break; /* of dimensions */
+		default: break; /* of dimensions */
 		case EV_STAR_END:
 			s->rows.len = (size_t)(o - s->rows.p);
 			s->n_out++;

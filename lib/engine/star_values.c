@@ -39,6 +39,16 @@ void ev_star_want_cells(struct ev_star *s, size_t group)
 	}
 }
 
+const char *ev_star_format_time(struct ev_star *s, bool modified)
+{
+	char *text = s->times[modified].text;
+
+	text[0] = text[EV_TIME_TEXT + 1] = '"';
+	ev_time_format(modified ? s->event.modified : s->event.time, text + 1);
+	s->times[modified].event = s->event.number;
+	return text;
+}
+
 /* The event as it came, but for what the pipe added. */
 static void take_reserved_out(struct ev_star *s, struct ev_value *v)
 {
@@ -98,6 +108,86 @@ static bool read_cells(struct ev_star *s, const struct ev_star_elements *e,
 	return true;
 }
 
+/* Whether a cell is as most are, whose text lies in the document. */
+static inline bool is_usual(const struct ev_star *s, const struct ev_doc *d,
+			    const struct ev_star_take *t, const char *p, uint32_t len)
+{
+	switch (t->how) {
+	case EV_STAR_RAW: return true;
+	case EV_STAR_TEXT: return len <= t->longest && !d->nodes[t->node].escaped;
+	case EV_STAR_ID: return s->event.is_uuid && s->event.id == p + 1;
+	case EV_STAR_UUID: return len == EV_UUID_TEXT + 2 && ev_uuid_is_canonical(p + 1);
+	case EV_STAR_NUMBER: return ev_value_digits(p, len, t->longest, t->fraction);
+	case EV_STAR_JSON: return d->unescaped || memchr(p, '\\', len) == NULL;
+	default: return false;
+	}
+}
+
+/* Any other cell. */
+static __attribute__((noinline)) bool take_odd(struct ev_star *s, const struct ev_star_take *t,
+					       char *store, struct ev_value *v)
+{
+	switch (t->how) {
+	case EV_STAR_TIME:
+	case EV_STAR_MODIFIED:
+		*v = (struct ev_value){.p = ev_star_time(s, t->how == EV_STAR_MODIFIED),
+				       .len = EV_TIME_TEXT + 2,
+				       .present = true};
+		return true;
+	default:
+		if (!ev_value_usual(t->column, s->event.doc, t->node, store, v) &&
+		    !other_value(s, t->column, t->node, store, v))
+			return false;
+		if (v->p == s->room)
+			new_room(s);
+		return true;
+	}
+}
+
+/* Reads cells of a group's elements where they stand in documents of the shape at hand. */
+static bool take_cells(struct ev_star *s, const struct ev_star_elements *e,
+		       const struct ev_star_takes *cells)
+{
+	const struct ev_doc d = *s->event.doc; /* so that no octet stored could change it */
+	const struct ev_star_take *t = cells->list, *end = t + cells->n;
+	struct ev_value *values = e->values;
+
+	for (; t < end; t++) {
+		const struct ev_node *n = &d.nodes[t->node];
+		struct ev_value *v = &values[t->cell];
+		const char *p = d.text + n->pos;
+		uint32_t len = n->end - n->pos;
+
+		if (t->how == EV_STAR_FIXED)
+			*v = t->fixed;
+		else if (is_usual(s, &d, t, p, len))
+			*v = (struct ev_value){.p = p, .len = len, .present = true};
+		else if (!take_odd(s, t,
+				   e->stores != NULL ? e->stores + (size_t)t->cell * EV_VALUE_STORE
+						     : s->room,
+				   v))
+			return false;
+	}
+	return true;
+}
+
+static bool take_values(struct ev_star *s, const struct ev_star_shape *groups)
+{
+	if (!take_cells(s, &s->elements[0], &groups[0].cells))
+		return false;
+	for (size_t i = 1; i < s->plan->n_groups; i++) {
+		struct ev_star_elements *e = &s->elements[i];
+
+		e->items.n = groups[i].n;
+		if (e->cap_values < e->items.n * e->group->n_cells + 1)
+			ev_grow(&e->values, &e->cap_values, e->items.n * e->group->n_cells + 1,
+				sizeof *e->values);
+		if (!take_cells(s, e, &groups[i].cells))
+			return false;
+	}
+	return true;
+}
+
 /* Finds the elements of a group, and reads what its tables ask of them and of the event. */
 static bool read_elements(struct ev_star *s, size_t group, const struct ev_star_kind *kind)
 {
@@ -120,11 +210,15 @@ static bool read_elements(struct ev_star *s, size_t group, const struct ev_star_
 
 bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind)
 {
+	const struct ev_star_shape *shape;
+
 	if (s->stored) {
 		ev_arena_reset(&s->store);
 		new_room(s);
 		s->stored = false;
 	}
+	if ((shape = ev_star_shape_of(s, kind)) != NULL)
+		return take_values(s, shape);
 	if (!read_cells(s, &s->elements[0], &kind->groups[0], s->event.at, 0))
 		return false;
 	for (size_t i = 1; i < s->plan->n_groups; i++)

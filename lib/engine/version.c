@@ -6,6 +6,7 @@
 #include "warehouse/column.h"
 #include "json/canon.h"
 #include "json/content.h"
+#include "json/form.h"
 
 #include <endian.h>
 #include <stddef.h>
@@ -16,6 +17,7 @@ struct item_head {
 	uint64_t line, offset; /* where the record came from */
 	uint32_t source;       /* index of the list of names */
 	uint32_t id_len;       /* octets of the key that are the id's */
+	uint32_t bare_len;     /* octets of what decides on a no-op, canonical; 0 if not known */
 	char row[EV_KEY_TEXT];
 	char from[EV_TIME_TEXT]; /* the modified time; octets compare as the times do */
 	uint8_t op;		 /* enum ev_op */
@@ -34,12 +36,18 @@ struct link {
 	size_t content_len;
 };
 
+/* A whole content: a record's, or what a patch makes. */
+struct whole {
+	const char *line; /* in the sort or the chain's arena */
+	size_t len;
+	uint32_t bare_len; /* both as of a record */
+	bool plain;
+};
+
 /* What the fold has made so far; the last is what a further record meets. */
 struct state {
 	const struct link *link; /* the record that made it */
-	const char *line;	 /* whole content, in the sort or the chain's arena */
-	size_t len;
-	bool plain; /* as of a record */
+	struct whole whole;
 	bool deleted;
 	bool has_bare;
 	char from[EV_TIME_TEXT];
@@ -47,10 +55,10 @@ struct state {
 };
 
 /* How the versions that were met lately are ordered; most are of few digits. */
-enum { ORDERS = 16, ORDER_TEXT = 8, ORDER_MAX = 24 };
+enum { ORDERS = 16, ORDER_MAX = 24 };
 struct order {
-	char text[ORDER_TEXT]; /* of the value, as the line has it; NULs behind its end */
-	size_t len;	       /* 0: none yet */
+	uint64_t text; /* octets of the value, as the line has it, the first lowest; 0: none yet */
+	size_t len;
 	char order[ORDER_MAX];
 };
 
@@ -64,6 +72,8 @@ struct ev_version {
 	struct ev_events *events; /* reads the record at hand */
 	struct ev_events *others; /* and what it meets */
 	uint32_t bare[BARE];	  /* slots of both */
+	uint32_t around[BARE];	  /* octets of such a member that are not its value's */
+	bool apart;		  /* its length is what a content loses by it */
 	struct ev_event event;	  /* of `read`, as long as that is not NULL */
 	const struct link *read;
 	struct ev_reasons why;
@@ -87,6 +97,41 @@ struct ev_version {
 	struct ev_count counts[6];
 };
 
+/* A name in its canonical spelling that needs no escape, its quotes, the colon and a comma. */
+static bool octets_around(const struct ev_path *path, uint32_t *octets)
+{
+	const struct ev_step *name = &path->steps[0];
+
+	if (path->n != 1 || name->kind != EV_STEP_NAME || name->len > UINT16_MAX)
+		return false;
+	for (size_t i = 0; i < name->len; i++)
+		if (name->name[i] < ' ' || name->name[i] > '~' || name->name[i] == '"' ||
+		    name->name[i] == '\\')
+			return false;
+	*octets = (uint32_t)name->len + 4;
+	return true;
+}
+
+/* Whether each of these is a member of its own, which content has if the event does. */
+static bool stand_apart(struct ev_version *v, const struct ev_path *const paths[BARE])
+{
+	if (v->m->n_ignore + BARE + 1 > EV_MAX_SKIP)
+		return false;
+	for (int i = BARE_ID + 1; i < BARE; i++) {
+		if (paths[i] == NULL)
+			continue;
+		if (!octets_around(paths[i], &v->around[i]))
+			return false;
+		for (int k = 0; k < i; k++)
+			if (v->bare[k] == v->bare[i])
+				return false;
+		for (size_t k = 0; k < v->m->n_ignore; k++)
+			if (ev_events_want(v->events, v->m->ignore[k]) == v->bare[i])
+				return false;
+	}
+	return true;
+}
+
 /* Digests are due before their lines leave memory. */
 static void settle_keys(void *ctx)
 {
@@ -97,6 +142,13 @@ struct ev_version *ev_version_open(const struct ev_model *m,
 				   const struct ev_version_options *options, struct ev_port *port)
 {
 	struct ev_version *v = ev_calloc(1, sizeof *v);
+	const struct ev_path *const paths[BARE] = {
+		[BARE_ID] = m->id,
+		[BARE_VERSION] = m->version,
+		[BARE_MODIFIED] = m->modified,
+		[BARE_OP] = m->op,
+		[BARE_TIME] = m->modified == NULL ? m->time : NULL,
+	};
 
 	v->m = m;
 	v->options = *options;
@@ -104,17 +156,10 @@ struct ev_version *ev_version_open(const struct ev_model *m,
 	v->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_PIPE);
 	v->others = ev_events_new(m, EV_READ_ALL, EV_TRUST_PIPE);
 	for (int i = 0; i < BARE; i++) {
-		const struct ev_path *const paths[BARE] = {
-			[BARE_ID] = m->id,
-			[BARE_VERSION] = m->version,
-			[BARE_MODIFIED] = m->modified,
-			[BARE_OP] = m->op,
-			[BARE_TIME] = m->modified == NULL ? m->time : NULL,
-		};
-
 		v->bare[i] = ev_events_want(v->events, paths[i]);
 		ev_events_want(v->others, paths[i]);
 	}
+	v->apart = stand_apart(v, paths);
 	v->keys = ev_md5_new();
 	v->digests = ev_content_new(0);
 	v->sort = ev_sort_new(options->memory, options->folder);
@@ -166,32 +211,39 @@ static char *put_be64(char *o, uint64_t v)
 	return (char *)memcpy(o, &v, sizeof v) + sizeof v;
 }
 
+/* A version of up to eight octets, that of none, or 0 for a longer one. */
+static uint64_t version_octets(const struct ev_event *event)
+{
+	const struct ev_node *n;
+	uint64_t text;
+	uint32_t len;
+
+	if (event->version == EV_NOWHERE)
+		return '0';
+	n = &event->doc->nodes[event->version];
+	len = n->end - n->pos;
+	if (len > sizeof text)
+		return 0;
+	memcpy(&text, event->doc->text + n->pos, sizeof text);
+	return le64toh(text) & UINT64_MAX >> 8 * (sizeof text - len);
+}
+
 /* The version so that octets compare; valid until the next. */
 static const char *order_of(struct ev_version *v, const struct ev_event *event, size_t *len)
 {
-	char text[ORDER_TEXT] = "0";
-	struct order *order;
-	size_t n = 1;
+	uint64_t text = version_octets(event);
+	struct order *order = &v->orders[text % ORDERS];
 
-	if (event->version != EV_NOWHERE) {
-		const char *p = ev_raw(event->doc, event->version, &n);
-
-		if (n <= ORDER_TEXT) {
-			memset(text, 0, sizeof text);
-			memcpy(text, p, n);
-		}
-	}
-	order = &v->orders[(unsigned char)text[0] % ORDERS];
-	if (n <= ORDER_TEXT && order->len > 0 && memcmp(order->text, text, sizeof text) == 0) {
+	if (text != 0 && order->text == text) {
 		*len = order->len;
 		return order->order;
 	}
 	ev_buf_reset(&v->order);
 	ev_version_order(event->doc, event->version, &v->order);
 	*len = v->order.len;
-	if (n <= ORDER_TEXT && *len <= ORDER_MAX) {
-		memcpy(order->text, text, sizeof text);
+	if (text != 0 && *len <= ORDER_MAX) {
 		memcpy(order->order, v->order.p, *len);
+		order->text = text;
 		order->len = *len;
 	}
 	return v->order.p;
@@ -203,6 +255,8 @@ static size_t id_octets(const struct ev_event *event)
 	const char *p = event->id, *end = event->id + event->id_len;
 	size_t nuls = 0;
 
+	if (event->is_uuid)
+		return EV_UUID_TEXT + 2;
 	while ((p = memchr(p, '\0', (size_t)(end - p))) != NULL) {
 		nuls++;
 		p++;
@@ -213,7 +267,9 @@ static size_t id_octets(const struct ev_event *event)
 /* The id, its NULs written as 0,255 and its end as 0,0 so that no id is another's beginning. */
 static char *put_id(char *o, const struct ev_event *event, size_t octets)
 {
-	if (octets == event->id_len + 2) {
+	if (event->is_uuid) {
+		o = (char *)memcpy(o, event->id, EV_UUID_TEXT) + EV_UUID_TEXT;
+	} else if (octets == event->id_len + 2) {
 		o = (char *)memcpy(o, event->id, event->id_len) + event->id_len;
 	} else {
 		for (size_t i = 0; i < event->id_len; i++) {
@@ -273,13 +329,39 @@ static void canonical_content(struct ev_version *v, const struct ev_event *event
 	ev_canonical(event->doc, 0, skip, n, out);
 }
 
-/* The digest of the same content, in the key of its row. */
-static struct ev_hash128 content_digest(struct ev_version *v, const struct ev_event *event)
+/* Octets of a value in its canonical spelling, if it is spelled as that is; else 0. */
+static uint32_t canonical_octets(const struct ev_doc *d, uint32_t at)
 {
-	uint32_t skip[EV_MAX_SKIP];
-	size_t n = ev_event_skip(v->events, event, v->bare, 1, skip);
+	uint32_t len = d->nodes[at].end - d->nodes[at].pos;
+	const char *p = d->text + d->nodes[at].pos;
 
-	return ev_content_digest(v->digests, event->doc, skip, n);
+	switch (ev_kind(d, at)) {
+	case EV_STRING: return d->nodes[at].escaped ? 0 : len;
+	case EV_NULL: return len;
+	case EV_NUMBER: /* zeros at the end become a power */
+		for (uint32_t i = 0; i < len; i++)
+			if (p[i] < '0' || p[i] > '9')
+				return 0;
+		return p[len - 1] != '0' || len == 1 ? len : 0;
+	default: return 0;
+	}
+}
+
+/* What is left of a content's canonical form of len octets when all that is bare is taken out. */
+static uint32_t bare_octets(const struct ev_version *v, const struct ev_event *event, size_t len)
+{
+	if (!v->apart || len > EV_SCAN_MAX)
+		return 0;
+	for (int i = BARE_ID + 1; i < BARE; i++) {
+		uint32_t octets, at;
+
+		if (v->bare[i] == EV_NO_SLOT || (at = event->at[v->bare[i]]) == EV_NOWHERE)
+			continue;
+		if ((octets = canonical_octets(event->doc, at)) == 0)
+			return 0;
+		len -= v->around[i] + octets;
+	}
+	return len > 2 ? (uint32_t)len : 0; /* the last member of an object has no comma */
 }
 
 static bool is_plain(const struct ev_event *event)
@@ -292,20 +374,24 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 {
 	struct ev_event event;
 	struct item_head head = {0};
+	const char *from;
 	char *item;
 
 	if (ev_events_read(v->events, rec, &event, &v->why) != EV_OK)
 		return ev_rejects_put(v->port->rejects, rec, event.origin, event.origin_len,
 				      &v->why, err);
+	canonical_content(v, &event, false, &v->content);
+	ev_buf_reset(&v->scratch);
+	from = ev_key_version_preimage(&event, ev_hash128(v->content.p, v->content.len, 0),
+				       &v->scratch);
+	item = put_key(v, &event, &head.id_len, sizeof head + rec->len);
 	head.line = rec->line;
 	head.offset = rec->offset;
 	head.source = source_number(v, rec->source);
+	head.bare_len = bare_octets(v, &event, v->content.len);
+	memcpy(head.from, from, EV_TIME_TEXT);
 	head.op = (uint8_t)event.op;
 	head.plain = is_plain(&event);
-	ev_time_format(event.modified, head.from);
-	ev_buf_reset(&v->scratch);
-	ev_key_version_preimage(&event, content_digest(v, &event), &v->scratch);
-	item = put_key(v, &event, &head.id_len, sizeof head + rec->len);
 	memcpy(item, &head, sizeof head);
 	memcpy(item + sizeof head, rec->p, rec->len);
 	ev_md5_add(v->keys, v->scratch.p, v->scratch.len, item + offsetof(struct item_head, row));
@@ -314,11 +400,11 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 
 /* The chain */
 
-static void add_link(struct ev_version *v, const struct ev_sorted *item,
-		     const struct item_head *head)
+static void add_link(struct ev_version *v, const struct ev_sorted *item)
 {
-	size_t len = item->len - sizeof *head;
-	const char *key = item->key, *line = item->item + sizeof *head;
+	size_t len = item->len - sizeof(struct item_head);
+	const char *key = item->key, *line = item->item + sizeof(struct item_head);
+	struct link *l;
 
 	if (!item->stays) {
 		char *copy = ev_arena_alloc(&v->arena, len + EV_IN_SLACK);
@@ -330,8 +416,14 @@ static void add_link(struct ev_version *v, const struct ev_sorted *item,
 	}
 	if (v->n_links == v->cap_links)
 		ev_grow(&v->links, &v->cap_links, v->n_links + 1, sizeof *v->links);
-	v->links[v->n_links++] = (struct link){
-		.head = *head, .line = line, .len = len, .key = key, .key_len = item->key_len};
+	l = &v->links[v->n_links++];
+	memcpy(&l->head, item->item, sizeof l->head);
+	l->line = line;
+	l->len = len;
+	l->key = key;
+	l->key_len = item->key_len;
+	l->content = NULL;
+	l->content_len = 0;
 }
 
 /* Reads a line that has been read before, so it cannot fail. */
@@ -446,15 +538,14 @@ static enum ev_status settle(struct ev_version *v, size_t from, size_t to, struc
 
 /* The fold */
 
-static struct state *push(struct ev_version *v, const struct link *l, const char *line, size_t len,
-			  bool plain)
+static struct state *push(struct ev_version *v, const struct link *l, struct whole whole)
 {
 	const struct state *before;
 	struct state *s;
 
 	ev_grow(&v->states, &v->cap_states, v->n_states + 1, sizeof *v->states);
 	s = &v->states[v->n_states];
-	*s = (struct state){.link = l, .line = line, .len = len, .plain = plain};
+	*s = (struct state){.link = l, .whole = whole};
 	before = v->n_states > 0 ? s - 1 : NULL;
 	memcpy(s->from,
 	       before != NULL && memcmp(before->from, l->head.from, EV_TIME_TEXT) > 0
@@ -466,57 +557,57 @@ static struct state *push(struct ev_version *v, const struct link *l, const char
 	return s;
 }
 
-static struct ev_hash128 bare_digest(struct ev_version *v, const char *line, size_t len)
+static struct ev_hash128 bare_digest(struct ev_version *v, const struct whole *whole)
 {
 	uint32_t skip[EV_MAX_SKIP];
 	struct ev_event event;
 	size_t n;
 
 	v->read = NULL;
-	read_again(v, v->events, line, len, &event);
+	read_again(v, v->events, whole->line, whole->len, &event);
 	n = ev_event_skip(v->events, &event, v->bare, BARE, skip);
 	return ev_content_digest(v->digests, event.doc, skip, n);
 }
 
-/*
- * Whether a line says nothing new to the one before but for version and modified time. Digests tell
- * most apart; they are no secret, so that they cannot tell that two are the same. *bare: the
- * line's.
- */
-static bool is_noop(struct ev_version *v, struct state *before, const char *line, size_t len,
-		    struct ev_hash128 *bare)
+static void bare_content(struct ev_version *v, const struct whole *whole, struct ev_buf *out)
 {
 	struct ev_event event;
 
-	if (!before->has_bare)
-		before->bare = bare_digest(v, before->line, before->len);
-	before->has_bare = true;
-	*bare = bare_digest(v, line, len);
-	if (bare->lo != before->bare.lo || bare->hi != before->bare.hi)
+	read_again(v, v->others, whole->line, whole->len, &event);
+	canonical_content(v, &event, true, out);
+}
+
+/*
+ * Whether a content says nothing new to the one before but for version and modified time. Lengths
+ * tell most apart, and digests most of the others; these are no secret, so that they cannot tell
+ * that two are the same. s: of the content; its digest is kept, if it is made.
+ */
+static bool is_noop(struct ev_version *v, struct state *before, struct state *s)
+{
+	if (before->whole.bare_len != 0 && s->whole.bare_len != 0 &&
+	    before->whole.bare_len != s->whole.bare_len)
 		return false;
-	read_again(v, v->others, before->line, before->len, &event);
-	canonical_content(v, &event, true, &v->scratch);
-	read_again(v, v->others, line, len, &event);
-	canonical_content(v, &event, true, &v->content);
+	if (!before->has_bare)
+		before->bare = bare_digest(v, &before->whole);
+	s->bare = bare_digest(v, &s->whole);
+	before->has_bare = s->has_bare = true;
+	if (s->bare.lo != before->bare.lo || s->bare.hi != before->bare.hi)
+		return false;
+	bare_content(v, &before->whole, &v->scratch);
+	bare_content(v, &s->whole, &v->content);
 	return v->scratch.len == v->content.len &&
 	       memcmp(v->scratch.p, v->content.p, v->content.len) == 0;
 }
 
-/* A whole content, which may be none. */
-static void fold_whole(struct ev_version *v, const struct link *l, struct state *last,
-		       const char *line, size_t len, bool plain)
+static void fold_whole(struct ev_version *v, const struct link *l, struct whole whole)
 {
-	bool meets = last != NULL && !last->deleted;
-	struct ev_hash128 bare = {0};
-	struct state *s;
+	struct state *s = push(v, l, whole);
 
-	if (meets && is_noop(v, last, line, len, &bare)) {
+	if (v->n_states > 1 && !s[-1].deleted && is_noop(v, s - 1, s)) {
 		v->n_noop++;
-		return;
+		v->n_version--;
+		v->n_states--;
 	}
-	s = push(v, l, line, len, plain);
-	s->has_bare = meets;
-	s->bare = bare;
 }
 
 static enum ev_status fold_patch(struct ev_version *v, const struct link *l, struct state *last,
@@ -531,7 +622,7 @@ static enum ev_status fold_patch(struct ev_version *v, const struct link *l, str
 	if (last == NULL || last->deleted)
 		return set_aside(v, l, "orphan", "a patch has no version to stand on", err);
 	event = read_link(v, l);
-	read_again(v, v->others, last->line, last->len, &base);
+	read_again(v, v->others, last->whole.line, last->whole.len, &base);
 	n = ev_event_skip(v->events, event, &v->bare[BARE_OP], 1, skip);
 	ev_buf_reset(&v->line);
 	ev_merge_patch(base.doc, &base.reserved, base.reserved != EV_NOWHERE, event->doc, skip, n,
@@ -543,7 +634,7 @@ static enum ev_status fold_patch(struct ev_version *v, const struct link *l, str
 	line = ev_arena_alloc(&v->arena, n + EV_IN_SLACK);
 	memcpy(line, v->line.p, n);
 	memset(line + n, 0, EV_IN_SLACK);
-	fold_whole(v, l, last, line, n, true);
+	fold_whole(v, l, (struct whole){.line = line, .len = n, .plain = true});
 	return EV_OK;
 }
 
@@ -552,13 +643,15 @@ static enum ev_status fold(struct ev_version *v, const struct link *l, struct ev
 	struct state *last = v->n_states > 0 ? &v->states[v->n_states - 1] : NULL;
 
 	switch ((enum ev_op)l->head.op) {
-	case EV_PUT: fold_whole(v, l, last, l->line, l->len, l->head.plain); return EV_OK;
+	case EV_PUT:
+		fold_whole(v, l, (struct whole){l->line, l->len, l->head.bare_len, l->head.plain});
+		return EV_OK;
 	case EV_PATCH: return fold_patch(v, l, last, err);
 	case EV_DELETE:
 		if (last == NULL || last->deleted)
 			v->n_noop++;
 		else
-			push(v, l, last->line, last->len, last->plain)->deleted = true;
+			push(v, l, last->whole)->deleted = true;
 		return EV_OK;
 	}
 	return EV_OK;
@@ -623,9 +716,10 @@ static enum ev_status emit(struct ev_version *v, size_t i, struct ev_error *err)
 	struct ev_buf *m = &v->scratch;
 	struct ev_event event;
 
-	if (s->plain)
-		return emit_plain(v, s->line, s->len, row, s->from, to, s->deleted, err);
-	read_again(v, v->others, s->line, s->len, &event);
+	if (s->whole.plain)
+		return emit_plain(v, s->whole.line, s->whole.len, row, s->from, to, s->deleted,
+				  err);
+	read_again(v, v->others, s->whole.line, s->whole.len, &event);
 	ev_buf_reset(m);
 	m->len = (size_t)(put_version(ev_buf_room(m, MEMBER_MAX), row, s->from, to, s->deleted) -
 			  m->p);
@@ -697,17 +791,17 @@ enum ev_status ev_version_finish(struct ev_version *v, struct ev_error *err)
 	ev_md5_settle(v->keys);
 	st = ev_sort_finish(v->sort, err);
 	while (st == EV_OK && (st = ev_sort_next(v->sort, &item, err)) == EV_OK) {
-		struct item_head head;
+		uint32_t id_len;
 
-		memcpy(&head, item.item, sizeof head);
-		if (v->n_links > 0 && !same_id(&v->links[0], item.key, head.id_len)) {
+		memcpy(&id_len, item.item + offsetof(struct item_head, id_len), sizeof id_len);
+		if (v->n_links > 0 && !same_id(&v->links[0], item.key, id_len)) {
 			if (replay_chain(v, err) != EV_OK)
 				return EV_FATAL;
 			v->n_links = 0;
 			v->read = NULL;
 			ev_arena_reset(&v->arena);
 		}
-		add_link(v, &item, &head);
+		add_link(v, &item);
 	}
 	if (st == EV_FATAL)
 		return EV_FATAL;

@@ -3,6 +3,7 @@
 #include "json/view.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { NONE = UINT32_MAX };
 
@@ -60,6 +61,7 @@ void ev_picks_free(struct ev_picks **picks)
 	free(p->at);
 	free(p->spots);
 	free(p->guesses);
+	free(p->plans);
 	free(p);
 	*picks = NULL;
 }
@@ -174,12 +176,47 @@ static void foretell(struct ev_picks *p, const struct ev_doc *d, uint32_t from, 
 	}
 }
 
+/* Where all stands from the root of a shape; the first place is not 0 before it is found out. */
+static uint32_t *plan_of(struct ev_picks *p, uint32_t shape)
+{
+	if (p->n_planned != p->n) { /* a slot is new: all is looked for again */
+		p->n_plans = 0;
+		p->n_planned = p->n;
+	}
+	if (shape >= p->n_plans) {
+		p->plans = ev_realloc_array(p->plans, (size_t)shape + 1, p->n * sizeof *p->plans);
+		while (p->n_plans <= shape)
+			p->plans[p->n_plans++ * (size_t)p->n] = EV_NOWHERE;
+	}
+	return p->plans + (size_t)shape * p->n;
+}
+
+static void find_seen(const struct ev_picks *p, const struct ev_doc *d, uint32_t *at)
+{
+	at[0] = 0;
+	for (uint32_t i = 1; i < p->n; i++)
+		at[i] = ev_doc_seen(d, p->spots[i]);
+}
+
+static void find_from_root(struct ev_picks *p, const struct ev_doc *d, uint32_t *at)
+{
+	uint32_t *plan;
+
+	if (d->shape == EV_NO_SHAPE) {
+		find_seen(p, d, at);
+		return;
+	}
+	plan = plan_of(p, d->shape);
+	if (plan[0] != 0)
+		find_seen(p, d, plan);
+	memcpy(at, plan, p->n * sizeof *at);
+}
+
 void ev_picks_find_to(struct ev_picks *p, const struct ev_doc *d, uint32_t from, uint32_t *at)
 {
 	at[0] = from;
 	if (from == 0) {
-		for (uint32_t i = 1; i < p->n; i++)
-			at[i] = ev_doc_seen(d, p->spots[i]);
+		find_from_root(p, d, at);
 	} else if (p->n_rests > 0 || !foretold(p, d, from, at)) {
 		for (uint32_t i = 1; i < p->n; i++)
 			at[i] = EV_NOWHERE;

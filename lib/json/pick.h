@@ -1,9 +1,9 @@
 /*
  * pick: the values at many paths. Floor 2.
  *
- * From the root they stand where the scanner saw their spots. From another value they are foretold:
- * they stand most often as they did in the one before, which their spots prove; else they are found
- * in one pass over its members.
+ * From the root they stand where the scanner saw their spots, in documents of one shape always at
+ * the same nodes. From another value they are foretold: they stand most often as they did in the
+ * one before, which their spots prove; else they are found in one pass over its members.
  */
 #ifndef EV_PICK_H
 #define EV_PICK_H
@@ -18,6 +18,8 @@ struct ev_picks {
 		uint64_t name;	 /* the latter half of the name's node */
 		uint32_t behind; /* nodes from the value that was looked into to the one found */
 	} * guesses;		 /* by slot, as all were found the last time */
+	uint32_t *plans;	 /* by shape and slot: the nodes from the root */
+	uint32_t n_plans, n_planned; /* shapes that have places, and slots of each */
 	struct ev_scan *scan;
 	struct ev_pick_level *levels; /* [0] is where the paths begin */
 	uint32_t n_levels;

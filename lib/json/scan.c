@@ -372,7 +372,7 @@ static const struct ev_doc *walk(struct ev_scan *s, const uint32_t *at, const ui
 	struct ev_node *node = s->nodes, *container;
 	struct level *level = s->levels;
 	uint64_t n = (uint64_t)s->document << 32; /* and the number of the node */
-	uint64_t string;  /* 1 if the value at hand is one */
+	uint64_t string;			  /* 1 if the value at hand is one */
 	uint32_t *lately; /* the spot that a name like the one at hand had */
 
 	level->object = false;
@@ -384,26 +384,26 @@ static const struct ev_doc *walk(struct ev_scan *s, const uint32_t *at, const ui
  * plain numbers take one path, since nothing foretells which of them comes: EV_STRING is one more
  * than EV_NUMBER, and no escape is in a number.
  */
-#define VALUE(behind, inner)                                                             \
-	do {                                                                             \
-		n++;                                                                     \
-		string = octet[0] == '"';                                                \
-		if (w->next_escape >= at[1] &&                                           \
-		    (string | ev_plain_number(p + at[0], (uint32_t)(at[1] - at[0])))) {  \
-			put_node(node++, extent(at) + (string << 32),                    \
-				 (uint32_t)n | (WORD_OF(EV_NUMBER) + (string << 32)));   \
-			at += 1 + string, octet += 1 + string;                                                \
-			goto behind;                                                     \
-		}                                                                        \
-		if (octet[0] == '{' || octet[0] == '[') {                                \
-			spot = (inner);                                                  \
-			n--;                                                             \
-			goto open;                                                       \
-		}                                                                        \
-		if (!other_value(w, at, node++, (uint32_t)n))                            \
-			return NULL;                                                     \
-		at += 1 + string, octet += 1 + string;                                                        \
-		goto behind;                                                             \
+#define VALUE(behind, inner)                                                            \
+	do {                                                                            \
+		n++;                                                                    \
+		string = octet[0] == '"';                                               \
+		if (w->next_escape >= at[1] &&                                          \
+		    (string | ev_plain_number(p + at[0], (uint32_t)(at[1] - at[0])))) { \
+			put_node(node++, extent(at) + (string << 32),                   \
+				 (uint32_t)n | (WORD_OF(EV_NUMBER) + (string << 32)));  \
+			at += 1 + string, octet += 1 + string;                          \
+			goto behind;                                                    \
+		}                                                                       \
+		if (octet[0] == '{' || octet[0] == '[') {                               \
+			spot = (inner);                                                 \
+			n--;                                                            \
+			goto open;                                                      \
+		}                                                                       \
+		if (!other_value(w, at, node++, (uint32_t)n))                           \
+			return NULL;                                                    \
+		at += 1 + string, octet += 1 + string;                                  \
+		goto behind;                                                            \
 	} while (0)
 
 element:
@@ -502,8 +502,8 @@ static const struct ev_doc *by_shape(struct ev_scan *s, const struct ev_index *i
 				     const struct ev_index_line *l, struct walk w)
 {
 	const uint32_t *at = ix->at + l->first;
-	struct ev_shape *shape = ev_shapes_match(s->shapes, s->spots, w.p, at,
-						 ix->octets + l->first, l->n);
+	struct ev_shape *shape =
+		ev_shapes_match(s->shapes, s->spots, w.p, at, ix->octets + l->first, l->n);
 
 	if (shape == NULL)
 		return NULL;

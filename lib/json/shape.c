@@ -8,13 +8,13 @@
 #endif
 
 enum {
-	WAYS = 4,	    /* shapes that a bucket holds */
-	BUCKETS = 1 << 10,  /* at most a quarter full */
-	ONCE = 1 << 10,	    /* forms seen once that are remembered */
-	MAX_TOKENS = 4096,  /* of a form that is learned */
-	PATIENCE = 64,	    /* texts without a shape, until the next ones are not looked at */
-	REST = 1024,	    /* so many */
-	PART = 32,	    /* octets that are made alike at once */
+	WAYS = 4,	   /* shapes that a bucket holds */
+	BUCKETS = 256,	   /* for EV_SHAPES of them */
+	ONCE = 1 << 10,	   /* forms seen once that are remembered */
+	MAX_TOKENS = 4096, /* of a form that is learned */
+	PATIENCE = 64,	   /* texts without a shape, until the next ones are not looked at */
+	REST = 1024,	   /* so many */
+	PART = 32,	   /* octets that are made alike at once */
 };
 
 typedef uint8_t octets_part __attribute__((vector_size(PART)));
@@ -38,28 +38,13 @@ struct ev_shapes *ev_shapes_new(void)
 	return p;
 }
 
-static void free_shape(struct ev_shape *shape)
-{
-	if (shape == NULL)
-		return;
-	free(shape->octets);
-	free(shape->nodes);
-	free(shape->members);
-	free(shape->values);
-	free(shape->containers);
-	free(shape->scalars);
-	free(shape->escaped);
-	free(shape->where);
-	free(shape);
-}
-
 void ev_shapes_free(struct ev_shapes **p)
 {
 	if (*p == NULL)
 		return;
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (size_t k = 0; k < WAYS; k++)
-			free_shape((*p)->bucket[i][k]);
+			free((*p)->bucket[i][k]);
 	free(*p);
 	*p = NULL;
 }
@@ -78,8 +63,8 @@ static inline void place(struct ev_node *node, const uint32_t *at, uint32_t behi
 
 static inline uint64_t mix(uint64_t a, uint64_t b)
 {
-	unsigned __int128 product = (unsigned __int128)(a ^ 0x9e3779b97f4a7c15ULL) *
-				    (b ^ 0xc2b2ae3d27d4eb4fULL);
+	unsigned __int128 product =
+		(unsigned __int128)(a ^ 0x9e3779b97f4a7c15ULL) * (b ^ 0xc2b2ae3d27d4eb4fULL);
 
 	return (uint64_t)(product >> 64) ^ (uint64_t)product;
 }
@@ -151,7 +136,8 @@ struct ev_shape *ev_shapes_match(struct ev_shapes *p, const struct ev_spots *spo
 	if (n > MAX_TOKENS || (octets[0] != '{' && octets[0] != '['))
 		return NULL;
 	p->looked_at = true;
-	p->hash = avx2 ? make_alike_avx2(p->alike, octets, n) : make_alike_plain(p->alike, octets, n);
+	p->hash =
+		avx2 ? make_alike_avx2(p->alike, octets, n) : make_alike_plain(p->alike, octets, n);
 	for (unsigned k = 0; k < WAYS; k++) {
 		struct ev_shape *shape = p->bucket[p->hash % BUCKETS][k];
 
@@ -176,15 +162,11 @@ struct ev_shape *ev_shapes_match(struct ev_shapes *p, const struct ev_spots *spo
 
 uint32_t ev_shape_escape(struct ev_shape *shape, uint32_t at)
 {
-	uint32_t low = 0, high = shape->n_nodes;
+	uint32_t low = 0; /* the last node that begins before it, found without a branch */
 
-	while (high - low > 1) { /* the last node that begins before it */
-		uint32_t middle = low + (high - low) / 2;
-
-		if (shape->nodes[middle].pos < at)
-			low = middle;
-		else
-			high = middle;
+	for (uint32_t n = shape->n_nodes, half; n > 1; n -= half) {
+		half = n / 2;
+		low += shape->nodes[low + half].pos < at ? half : 0;
 	}
 	if (!shape->nodes[low].escaped) {
 		shape->nodes[low].escaped = 1;
@@ -201,23 +183,50 @@ static uint32_t token_at(const uint32_t *at, uint32_t i, uint32_t pos)
 	return i;
 }
 
+/* The next `size` octets of what is allocated with the shape, or of none at all, to know how many. */
+static void *take(char *base, size_t *used, size_t size)
+{
+	void *p = base != NULL ? base + *used : NULL;
+
+	*used += (size + 7) & ~(size_t)7;
+	return p;
+}
+
+/* Everything lies side by side, first what is read first. Returns how long it is. */
+static size_t lay_out(struct ev_shape *shape, char *base)
+{
+	const struct ev_shape z = *shape;
+	size_t used = 0;
+
+	take(base, &used, sizeof *shape);
+	shape->octets = take(base, &used, padded(z.n_tokens));
+	shape->members = take(base, &used, z.n_members * sizeof *z.members);
+	shape->nodes = take(base, &used, z.n_nodes * sizeof *z.nodes);
+	shape->values = take(base, &used, z.n_values * sizeof *z.values);
+	shape->containers = take(base, &used, z.n_containers * sizeof *z.containers);
+	shape->scalars = take(base, &used, z.n_scalars * sizeof *z.scalars);
+	shape->where = take(base, &used, z.n_spots * sizeof *z.where);
+	shape->escaped = take(base, &used, z.n_nodes * sizeof *z.escaped);
+	return used;
+}
+
 static struct ev_shape *new_shape(uint32_t n, const struct ev_node *nodes, uint32_t n_nodes,
 				  uint32_t n_spots)
 {
-	struct ev_shape *shape = ev_calloc(1, sizeof *shape);
+	struct ev_shape z = {.n_tokens = n, .n_nodes = n_nodes, .n_spots = n_spots}, *shape;
 
-	shape->n_tokens = n;
-	shape->n_nodes = n_nodes;
-	shape->n_spots = n_spots;
-	shape->octets = ev_calloc(1, padded(n));
-	shape->nodes = ev_realloc_array(NULL, n_nodes, sizeof *nodes);
+	for (uint32_t i = 0; i < n_nodes; i++) {
+		z.n_members += nodes[i].kind == EV_OBJECT ? nodes[i].count : 0;
+		z.n_containers += nodes[i].kind >= EV_ARRAY;
+		z.n_scalars += nodes[i].kind < EV_STRING;
+	}
+	z.n_values = n_nodes - 2 * z.n_members;
+	shape = ev_calloc(1, lay_out(&z, NULL));
+	*shape = z;
+	lay_out(shape, (char *)shape);
 	memcpy(shape->nodes, nodes, n_nodes * sizeof *nodes);
-	shape->members = ev_calloc(n_nodes, sizeof *shape->members);
-	shape->values = ev_calloc(n_nodes, sizeof *shape->values);
-	shape->containers = ev_calloc(n_nodes, sizeof *shape->containers);
-	shape->scalars = ev_calloc(n_nodes, sizeof *shape->scalars);
-	shape->escaped = ev_calloc(n_nodes, sizeof *shape->escaped);
-	shape->where = ev_calloc(n_spots, sizeof *shape->where);
+	/* They are counted again as they are added. */
+	shape->n_members = shape->n_values = shape->n_containers = shape->n_scalars = 0;
 	return shape;
 }
 
@@ -292,7 +301,7 @@ void ev_shapes_learn(struct ev_shapes *p, const struct ev_spots *spots, const ch
 	right = add_nodes(shape, spots, text, at, told);
 	free(told);
 	if (!right) {
-		free_shape(shape);
+		free(shape);
 		return;
 	}
 	p->tokens += n;

@@ -34,6 +34,7 @@ struct ev_shape_container {
 	uint16_t node, close; /* close: the token that closes it */
 };
 
+/* All of it is one allocation. */
 struct ev_shape {
 	uint32_t number;
 	uint32_t n_tokens, n_nodes, n_members, n_values, n_containers, n_scalars, n_escaped;

@@ -13,28 +13,17 @@ struct ev_events {
 	enum ev_trust trust;
 	struct ev_scan *scan;
 	struct ev_picks *picks;
-	uint32_t reserved, id_at, type, time, modified, version, op; /* slots */
+	uint32_t reserved, origin, id_at, type, time, modified, version, op; /* slots */
 	uint32_t *ignore; /* slots of what the model ignores */
-	struct ev_path *reserved_path;
-	uint32_t **known; /* by shape: where the slots' values are, or NULL; NULL until there is one */
+	struct ev_path *reserved_path, *origin_path;
 	struct ev_each **each;
 	size_t n_each;
 	uint64_t number; /* of events read */
 	struct ev_buf id, text;
 };
 
-static void forget(struct ev_events *e)
-{
-	for (uint32_t i = 0; e->known != NULL && i <= EV_SHAPES; i++)
-		free(e->known[i]);
-	free(e->known);
-	e->known = NULL;
-}
-
-/* What is known of shapes has no slot for a new path. */
 uint32_t ev_events_want(struct ev_events *e, const struct ev_path *path)
 {
-	forget(e);
 	return path != NULL ? ev_picks_add(e->picks, path) : EV_NO_SLOT;
 }
 
@@ -50,6 +39,8 @@ struct ev_events *ev_events_new(const struct ev_model *m, enum ev_depth depth, e
 	e->picks = ev_picks_new(e->scan);
 	e->reserved_path = ev_path_parse("._ev", &err);
 	e->reserved = ev_events_want(e, e->reserved_path);
+	e->origin_path = ev_path_parse("._ev.origin", &err);
+	e->origin = ev_events_want(e, e->origin_path);
 	if (m == NULL)
 		return e;
 	e->ignore = ev_calloc(m->n_ignore, sizeof *e->ignore);
@@ -184,9 +175,9 @@ void ev_events_free(struct ev_events **e)
 		free((*e)->each[i]);
 	}
 	free((*e)->each);
-	forget(*e);
 	ev_picks_free(&(*e)->picks);
 	ev_path_free(&(*e)->reserved_path);
+	ev_path_free(&(*e)->origin_path);
 	free((*e)->ignore);
 	ev_scan_free(&(*e)->scan);
 	ev_buf_free(&(*e)->id);
@@ -231,12 +222,11 @@ static enum ev_status read_reserved(struct ev_events *e, struct ev_event *event,
 				    struct ev_reasons *why)
 {
 	const struct ev_doc *d = event->doc;
-	uint32_t origin = EV_NOWHERE;
+	uint32_t origin = event->at[e->origin];
 
 	event->reserved = event->at[e->reserved];
 	if (event->reserved == EV_NOWHERE)
 		return EV_OK;
-	origin = ev_member(d, event->reserved, "origin", 6);
 	if (is_origin(d, origin))
 		event->origin = ev_raw(d, origin, &event->origin_len);
 	if (e->trust == EV_TRUST_RAW &&
@@ -285,6 +275,17 @@ static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reaso
 	const char *p;
 	size_t len;
 
+	/* As nearly all are, and in the line it stays. */
+	if (e->depth != EV_CHECK_ALL && at != EV_NOWHERE && ev_kind(d, at) == EV_STRING &&
+	    !d->nodes[at].escaped) {
+		p = ev_raw(d, at, &len) + 1;
+		if (len == EV_UUID_TEXT + 2 && ev_uuid_is_canonical(p)) {
+			event->is_uuid = true;
+			event->id = p;
+			event->id_len = EV_UUID_TEXT;
+			return;
+		}
+	}
 	ev_buf_reset(&e->id);
 	if (at == EV_NOWHERE || ev_kind(d, at) == EV_NULL) {
 		envelope(why, e->m->id, "id", "is missing");
@@ -426,26 +427,6 @@ static void read_envelope(struct ev_events *e, struct ev_event *event, struct ev
 	read_op(e, event, why);
 }
 
-/* In documents of one shape they are always the same nodes. */
-static const uint32_t *know_places(struct ev_events *e, uint32_t shape)
-{
-	size_t size = e->picks->n * sizeof *e->picks->at;
-
-	if (e->known == NULL)
-		e->known = ev_calloc(EV_SHAPES + 1, sizeof(uint32_t *));
-	e->known[shape] = ev_malloc(size);
-	return memcpy(e->known[shape], e->picks->at, size);
-}
-
-/* By slot, the nodes of the paths that are wanted. */
-static inline const uint32_t *places(struct ev_events *e, const struct ev_doc *d)
-{
-	if (e->known != NULL && e->known[d->shape] != NULL)
-		return e->known[d->shape];
-	ev_picks_find(e->picks, d, 0);
-	return d->shape != EV_NO_SHAPE ? know_places(e, d->shape) : e->picks->at;
-}
-
 enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			      struct ev_event *event, struct ev_reasons *why)
 {
@@ -473,7 +454,8 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			       rec->before + event->doc->duplicate + 1);
 		return reject(why, "duplicate-name");
 	}
-	event->at = places(e, event->doc);
+	ev_picks_find(e->picks, event->doc, 0);
+	event->at = e->picks->at;
 	if (read_reserved(e, event, why) != EV_OK)
 		return EV_REJECT;
 	if (e->depth >= EV_READ_ID)

@@ -1,6 +1,6 @@
 /*
- * Rules that compare one number of each element of a list with a constant: all(.items[]; .qty >= 1).
- * In documents of one shape these numbers are always the same nodes.
+ * Rules that compare one number of each element of a list with a constant, as
+ * all(.items[]; .qty >= 1). In documents of one shape these numbers are always the same nodes.
  */
 #include "model/expr_in.h"
 #include "base/mem.h"

@@ -390,24 +390,25 @@ static void version_part(const struct ev_event *event, struct ev_buf *preimage)
 	ev_buf_free(&version);
 }
 
-void ev_key_version_preimage(const struct ev_event *event, struct ev_hash128 content,
-			     struct ev_buf *preimage)
+const char *ev_key_version_preimage(const struct ev_event *event, struct ev_hash128 content,
+				    struct ev_buf *preimage)
 {
 	static const char before_time[] = "timestamp 27:", before_digest[] = "content 32:";
 	static const char ops[][16] = {"op 3:put", "op 5:patch", "op 6:delete"};
 	static const uint8_t op_len[] = {8, 10, 11};
-	char *o;
+	char *o, *time;
 
 	ev_key_event(event, preimage);
 	version_part(event, preimage);
 	o = ev_buf_room(preimage, 128);
-	o = put(o, before_time, sizeof before_time - 1);
-	ev_time_format(event->modified, o);
-	o += EV_TIME_TEXT;
+	time = put(o, before_time, sizeof before_time - 1);
+	ev_time_format(event->modified, time);
+	o = time + EV_TIME_TEXT;
 	memcpy(o, ops[event->op], sizeof ops[0]);
 	o = put(o + op_len[event->op], before_digest, sizeof before_digest - 1);
 	ev_hash128_hex(content, o);
 	preimage->len = (size_t)(o + 32 - preimage->p);
+	return time;
 }
 
 void ev_key_day(struct ev_date day, struct ev_buf *scratch, char key[EV_KEY_TEXT + 1])

@@ -80,7 +80,10 @@ static inline bool is_plain32(const char *p)
 	return (halves[0] | halves[1]) == 0;
 }
 
-/* Both write a cell at o, where twice its octets and three more have room. */
+/*
+ * Both write a cell at o, where twice its octets and three more have room. pgtext: one that is null
+ * or not plain.
+ */
 
 static char *pgtext(const struct ev_cell *c, char *o)
 {
@@ -91,8 +94,6 @@ static char *pgtext(const struct ev_cell *c, char *o)
 		*o++ = 'N';
 		return o;
 	}
-	if (c->plain)
-		return ev_copy_over(o, p, c->len);
 	while (p < end) {
 		size_t run;
 
@@ -137,23 +138,41 @@ static char *csvq(const struct ev_cell *c, char *o)
 	return o;
 }
 
+/* Both write cells with a tabulator between them. */
+
+static char *pgtext_row(const struct ev_cell *c, const struct ev_cell *end, char *o)
+{
+	for (; c < end; c++) {
+		o = c->plain && !c->null ? ev_copy_over(o, c->p, c->len) : pgtext(c, o);
+		*o++ = '\t';
+	}
+	return o - 1;
+}
+
+static char *csvq_row(const struct ev_cell *c, const struct ev_cell *end, char *o)
+{
+	for (; c < end; c++) {
+		o = csvq(c, o);
+		*o++ = '\t';
+	}
+	return o - 1;
+}
+
 static enum ev_status write_row(struct tsv *t, struct stream *s, const struct ev_cell *cells,
 				size_t n, struct ev_error *err)
 {
-	size_t room = EV_COPY_OVER;
+	const struct ev_cell *end = cells + n;
+	size_t octets = 0, room;
 	bool in_place;
 	char *line, *o;
 
-	for (size_t i = 0; i < n; i++)
-		room += 2 * cells[i].len + 4;
+	for (const struct ev_cell *c = cells; c < end; c++)
+		octets += c->len;
+	room = 2 * octets + 4 * n + EV_COPY_OVER;
 	ev_buf_reset(&t->line);
 	in_place = ev_out_room(s->out, room);
 	line = o = in_place ? s->out->buf + s->out->len : ev_buf_room(&t->line, room);
-	for (size_t i = 0; i < n; i++) {
-		o = t->dialect == EV_TSV_PGTEXT ? pgtext(&cells[i], o) : csvq(&cells[i], o);
-		*o++ = '\t';
-	}
-	o--;
+	o = t->dialect == EV_TSV_PGTEXT ? pgtext_row(cells, end, o) : csvq_row(cells, end, o);
 	s->rows++;
 	if (in_place) {
 		ev_out_made(s->out, (size_t)(o - line));
