@@ -547,6 +547,36 @@ check '--schema: files that it refers to stand beside it' 0 5
 run evvalidate --schema nowhere.json any.jsonl
 check '--schema: a file that is not there' 2 '' 'evvalidate: nowhere.json: cannot be opened: No such file or directory'
 
+# An event alone, and among others of its shape, of which much is known by then
+
+for type in A B C D Closed Other; do
+	for members in '' '"n":1' '"n":0' '"n":1.5' '"n":null' '"n":"x"' '"n":99999999999999999999' \
+		'"n":2,"a":1,"b":2,"c":3' '"n":2,"a":1,"b":2,"c":4' '"n":2,"a":11,"b":-8,"c":3' \
+		'"n":2,"a":"1","b":2,"c":3' '"w":1' '"w":2' '"n":1,"meta":{"d":1.5,"t":"abc"}' \
+		'"n":1,"meta":{"d":1e2,"t":"abcd"}' '"n":1,"meta":{"d":12345678901,"t":"a\u00e9c"}' \
+		'"n":1,"meta":{"d":0.123,"t":"\u0061bcd"}' '"n":1,"meta":{"d":null,"t":1}' \
+		'"n":1,"meta":{"d":1,"t":"a\u0000"}' '"n":1,"a":0,"b":0,"c":0,"lines":[]' \
+		'"a":0,"b":0,"c":0,"lines":[{"sku":"a"},{"sku":"b"}]' \
+		'"a":0,"b":0,"c":0,"lines":[{"sku":"a"},{"sku":"b\u00e9"}]' \
+		'"a":0,"b":0,"c":0,"lines":[{"sku":"abc"},{"sku":"b\n!"}]' \
+		'"a":0,"b":0,"c":0,"lines":[{"sku":1},{}]' '"op":"patch","n":null' '"op":"delete"' \
+		'"op":"patch","n":1.5' '"op":"patch","n":7' '"_ev":{"x":1}' '"v":1' '"v":1.5' \
+		'"_ev":{"origin":{"source":"s","line":1,"offset":0}},"n":1' \
+		'"_ev":{"origin":{"source":"s","line":1,"offset":0}},"n":0'; do
+		ev "$type" "$members"
+	done
+done >kinds.jsonl
+reasons='[.raw, ._ev.reject.code, ._ev.reject.reasons]'
+while IFS= read -r line; do
+	printf '%s\n' "$line" | evvalidate -r rejects >/dev/null 2>&1
+	jq -c "$reasons" rejects
+done <kinds.jsonl >alone
+cat alone alone alone alone >want
+cat kinds.jsonl kinds.jsonl kinds.jsonl kinds.jsonl | evvalidate -r rejects >/dev/null 2>&1
+jq -c "$reasons" rejects >got
+same 'events are judged the same among others of their shape' got want
+ok 'of all kinds' [ "$(jq -r '.[1]' alone | sort -u | wc -l)" -ge 6 ]
+
 # Models that are wrong
 
 run 'unset EVKIT_MODEL; evvalidate any.jsonl'

@@ -3,7 +3,7 @@
 #include "model/event.h"
 #include "model/expr.h"
 #include "model/jschema.h"
-#include "warehouse/column.h"
+#include "warehouse/value.h"
 #include "json/pick.h"
 
 #include <stdlib.h>
@@ -20,6 +20,24 @@ struct elements {
 	struct columns columns;
 };
 
+/* A value that a row will bear. */
+struct cell {
+	const struct ev_column_at *column;
+	uint32_t node;
+	enum usual {
+		USUAL_NONE,
+		USUAL_TEXT,   /* as the column has it */
+		USUAL_NUMBER, /* digits, with a point at most */
+		USUAL_JSON,   /* without escapes */
+	} usual;	      /* how a value of its kind most often fits */
+};
+
+/* Those of an event of a contract and a shape. */
+struct plan {
+	size_t n;
+	struct cell cells[]; /* values that are there, in the order of the columns */
+};
+
 /* What an event type is held against. */
 struct contract {
 	const char *type;
@@ -30,6 +48,7 @@ struct contract {
 	size_t n_elements;
 	size_t *rules;
 	size_t n_rules;
+	struct plan **plans; /* by shape; NULL until there is one */
 };
 
 struct ev_validate {
@@ -72,6 +91,9 @@ static void free_contract(struct contract *c)
 	free(c->elements);
 	free(c->columns.list);
 	free(c->rules);
+	for (size_t i = 0; c->plans != NULL && i <= EV_SHAPES; i++)
+		free(c->plans[i]);
+	free(c->plans);
 }
 
 void ev_validate_free(struct ev_validate **validate)
@@ -388,25 +410,29 @@ static bool schema_passes(struct ev_validate *v, const struct ev_jschema *s, con
 	return reject_code(&v->why, "schema");
 }
 
-static inline bool values_fit(struct ev_validate *v, const struct columns *c,
-			      const struct ev_doc *d, const uint32_t *at)
+static bool misfit(struct ev_validate *v, const struct ev_column_at *c, const struct ev_doc *d,
+		   uint32_t node)
+{
+	const char *problem = ev_column_problem(c, v->m->zone, d, node);
+
+	if (problem == NULL)
+		return false;
+	ev_column_misfit(c->column, d, node, problem, &v->why);
+	return true;
+}
+
+static bool values_fit(struct ev_validate *v, const struct columns *c, const struct ev_doc *d,
+		       const uint32_t *at)
 {
 	bool good = true;
 
-	for (size_t i = 0; i < c->n; i++) {
-		uint32_t node = at[c->list[i].slot];
-		const char *problem = ev_column_problem(&c->list[i], v->m->zone, d, node);
-
-		if (problem == NULL)
-			continue;
-		ev_column_misfit(c->list[i].column, d, node, problem, &v->why);
-		good = false;
-	}
+	for (size_t i = 0; i < c->n; i++)
+		good &= !misfit(v, &c->list[i], d, at[c->list[i].slot]);
 	return good;
 }
 
-static bool columns_pass(struct ev_validate *v, const struct contract *c,
-			 const struct ev_event *event)
+static bool columns_fit(struct ev_validate *v, const struct contract *c,
+			const struct ev_event *event)
 {
 	const struct ev_doc *d = event->doc;
 	bool good = values_fit(v, &c->columns, d, event->at);
@@ -416,6 +442,97 @@ static bool columns_pass(struct ev_validate *v, const struct contract *c,
 
 		for (size_t k = 0, n = ev_each_find(e->each, event); k < n; k++)
 			good &= values_fit(v, &e->columns, d, ev_each_at(e->each, k));
+	}
+	return good;
+}
+
+/* Columns by shape: which values are there, and of which kind they are, is told by it. */
+
+static enum usual usual_of(const struct ev_column *c, const struct ev_doc *d, uint32_t node)
+{
+	enum ev_kind kind = ev_kind(d, node);
+
+	if (c->type == EV_TYPE_VARCHAR && kind == EV_STRING)
+		return USUAL_TEXT;
+	if (c->type == EV_TYPE_DECIMAL && kind == EV_NUMBER)
+		return USUAL_NUMBER;
+	return c->type == EV_TYPE_JSON && node != 0 ? USUAL_JSON : USUAL_NONE;
+}
+
+static struct cell *add_cells(struct cell *to, const struct columns *c, const struct ev_doc *d,
+			      const uint32_t *at)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		uint32_t node = at[c->list[i].slot];
+
+		if (node != EV_NOWHERE && ev_kind(d, node) != EV_NULL)
+			*to++ = (struct cell){.column = &c->list[i],
+					      .node = node,
+					      .usual = usual_of(c->list[i].column, d, node)};
+	}
+	return to;
+}
+
+static void make_plan(struct contract *c, const struct ev_event *event)
+{
+	const struct ev_doc *d = event->doc;
+	size_t n = c->columns.n;
+	struct plan *p;
+	struct cell *to;
+
+	for (size_t i = 0; i < c->n_elements; i++)
+		n += c->elements[i].columns.n * ev_each_find(c->elements[i].each, event);
+	p = ev_malloc(sizeof *p + n * sizeof *p->cells);
+	to = add_cells(p->cells, &c->columns, d, event->at);
+	for (size_t i = 0; i < c->n_elements; i++) {
+		const struct elements *e = &c->elements[i];
+
+		for (size_t k = 0; k < e->each->n; k++)
+			to = add_cells(to, &e->columns, d, ev_each_at(e->each, k));
+	}
+	p->n = (size_t)(to - p->cells);
+	if (c->plans == NULL)
+		c->plans = ev_calloc(EV_SHAPES + 1, sizeof(struct plan *));
+	c->plans[d->shape] = p;
+}
+
+static inline bool is_usual(const struct cell *cell, const struct ev_doc *d)
+{
+	const struct ev_node *n = &d->nodes[cell->node];
+	const struct ev_column *c = cell->column->column;
+	uint32_t len = n->end - n->pos;
+
+	switch (cell->usual) {
+	case USUAL_TEXT: return !n->escaped && len <= cell->column->longest;
+	case USUAL_NUMBER:
+		return ev_value_digits(d->text + n->pos, len, c->size - c->scale, c->scale);
+	case USUAL_JSON: return d->unescaped;
+	case USUAL_NONE: break;
+	}
+	return false;
+}
+
+static bool cells_fit(struct ev_validate *v, const struct plan *p, const struct ev_doc *d)
+{
+	bool good = true;
+
+	for (const struct cell *c = p->cells, *end = c + p->n; c < end; c++)
+		if (!is_usual(c, d))
+			good &= !misfit(v, c->column, d, c->node);
+	return good;
+}
+
+static bool columns_pass(struct ev_validate *v, struct contract *c, const struct ev_event *event)
+{
+	const struct ev_doc *d = event->doc;
+	bool good;
+
+	if (c->plans != NULL && c->plans[d->shape] != NULL) {
+		good = cells_fit(v, c->plans[d->shape], d);
+	} else {
+		good = columns_fit(v, c, event);
+		if (d->shape != EV_NO_SHAPE)
+			make_plan(c, event);
 	}
 	return good || reject_code(&v->why, "column");
 }
@@ -449,7 +566,7 @@ static bool rules_pass(struct ev_validate *v, const struct contract *c, const st
 	return good || reject_code(&v->why, "rule");
 }
 
-static const struct contract *contract_of(struct ev_validate *v, const struct ev_event *event)
+static struct contract *contract_of(struct ev_validate *v, const struct ev_event *event)
 {
 	size_t len;
 	const char *p = ev_string(event->doc, event->type, &v->scratch, &len);
@@ -481,7 +598,7 @@ static bool unknown_type(struct ev_validate *v, const struct ev_event *event)
 
 static bool judge(struct ev_validate *v, const struct ev_event *event)
 {
-	const struct contract *c = contract_of(v, event);
+	struct contract *c = contract_of(v, event);
 
 	if (c == NULL) {
 		if (!v->m->pass_unknown && v->m->n_types > 0)

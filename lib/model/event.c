@@ -104,7 +104,16 @@ static void array_elements(const struct ev_doc *d, uint32_t array, struct ev_fou
 	found->n = n;
 }
 
-void ev_each_look(struct ev_each *l, const struct ev_event *event)
+static void forget_elements(struct ev_each *l)
+{
+	for (uint32_t i = 0; l->known != NULL && i <= EV_SHAPES; i++)
+		free(l->known[i].at);
+	free(l->known);
+	l->known = NULL;
+}
+
+/* Into l->found, and what is picked in them into l->room. */
+static void find_elements(struct ev_each *l, const struct ev_event *event)
 {
 	const struct ev_doc *d = event->doc;
 	uint32_t list = event->at[l->list.slot], slots = l->picks->n;
@@ -114,11 +123,44 @@ void ev_each_look(struct ev_each *l, const struct ev_event *event)
 		array_elements(d, list, &l->found);
 	else
 		ev_event_all(event, &l->list, &l->found);
-	l->event = event->number;
 	if (l->found.n * slots > l->cap)
-		ev_grow(&l->at, &l->cap, l->found.n * slots, sizeof *l->at);
+		ev_grow(&l->room, &l->cap, l->found.n * slots, sizeof *l->room);
 	for (size_t i = 0; i < l->found.n; i++)
-		ev_picks_find_to(l->picks, d, l->found.at[i], l->at + i * slots);
+		ev_picks_find_to(l->picks, d, l->found.at[i], l->room + i * slots);
+	l->at = l->room;
+	l->n = l->found.n;
+}
+
+/* In documents of one shape they are always the same nodes. */
+static void know_elements(struct ev_each *l, uint32_t shape)
+{
+	size_t size = l->n * l->picks->n * sizeof *l->room;
+
+	if (l->known == NULL)
+		l->known = ev_calloc(EV_SHAPES + 1, sizeof *l->known);
+	l->known[shape].at = ev_malloc(size + 1);
+	l->known[shape].n = l->n;
+	if (size > 0)
+		memcpy(l->known[shape].at, l->room, size);
+}
+
+void ev_each_look(struct ev_each *l, const struct ev_event *event)
+{
+	uint32_t shape = event->doc->shape;
+
+	l->event = event->number;
+	if (l->slots != l->picks->n) {
+		l->slots = l->picks->n;
+		forget_elements(l);
+	}
+	if (l->known != NULL && l->known[shape].at != NULL) {
+		l->at = l->known[shape].at;
+		l->n = l->known[shape].n;
+		return;
+	}
+	find_elements(l, event);
+	if (shape != EV_NO_SHAPE)
+		know_elements(l, shape);
 }
 
 void ev_events_free(struct ev_events **e)
@@ -128,7 +170,8 @@ void ev_events_free(struct ev_events **e)
 	for (size_t i = 0; i < (*e)->n_each; i++) {
 		ev_picks_free(&(*e)->each[i]->picks);
 		free((*e)->each[i]->found.at);
-		free((*e)->each[i]->at);
+		free((*e)->each[i]->room);
+		forget_elements((*e)->each[i]);
 		free((*e)->each[i]);
 	}
 	free((*e)->each);

@@ -73,9 +73,16 @@ struct ev_each {
 	struct ev_list list;
 	struct ev_picks *picks; /* from an element */
 	struct ev_found found;
-	uint32_t *at; /* by element and slot: nodes */
+	uint32_t *room; /* for elements of documents without a shape */
 	size_t cap;
-	uint64_t event; /* the number of the one whose elements these are */
+	const uint32_t *at; /* by element and slot: nodes */
+	size_t n;	    /* elements */
+	uint64_t event;	    /* the number of the one whose elements these are */
+	struct ev_each_known {
+		uint32_t *at; /* NULL: not found yet */
+		size_t n;
+	} * known; /* by shape; NULL until there is one */
+	uint32_t slots; /* that they were found with */
 };
 /* The one for that path with []. It is the events', and does not move. */
 struct ev_each *ev_events_each(struct ev_events *e, const struct ev_path *path);
@@ -86,7 +93,7 @@ static inline size_t ev_each_find(struct ev_each *l, const struct ev_event *even
 {
 	if (l->event != event->number)
 		ev_each_look(l, event);
-	return l->found.n;
+	return l->n;
 }
 /* By slot, the nodes of the i-th. */
 static inline const uint32_t *ev_each_at(const struct ev_each *l, size_t i)

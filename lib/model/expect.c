@@ -170,7 +170,7 @@ long values_find(const struct values *v, const struct ev_doc *d, uint32_t at,
 
 void values_count(struct expect *e, struct frame *f, uint64_t *counts, other_value *other)
 {
-	const struct column *c = column_of(e, 0);
+	const struct cells *c = cells_of(e, 0);
 	struct ev_buf *scratch = &e->suite->scratch, *shown = &e->suite->shown;
 
 	e->elements += c->n;
@@ -298,29 +298,50 @@ bool limit_compare(const struct limit *l, const struct ev_doc *d, uint32_t at,
 
 /* Columns and rows */
 
-/* Columns of one value stand where their slots are, which seldom moves. */
-static void find_slots(struct ev_suite *s, const uint32_t *at)
+/* Finds the values of a column of lists. */
+static struct cells find_list(struct column *c, const struct ev_event *event)
 {
-	s->at = at;
+	size_t n = ev_each_find(c->list, event);
+
+	if (n > c->found.cap)
+		ev_grow(&c->found.at, &c->found.cap, n, sizeof *c->found.at);
+	for (size_t k = 0; k < n; k++)
+		c->found.at[k] = ev_each_at(c->list, k)[c->slot];
+	return (struct cells){c->found.at, n};
+}
+
+/* In records of one shape the values are always the same nodes. */
+static const struct cells *know_cells(struct ev_suite *s, uint32_t shape)
+{
+	struct cells *known;
+	uint32_t *to;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_columns; i++)
+		n += s->found[i].n;
+	known = ev_malloc(s->n_columns * sizeof *known + n * sizeof *to + 1);
+	to = (uint32_t *)(known + s->n_columns);
+	for (size_t i = 0; i < s->n_columns; i++) {
+		known[i] = (struct cells){to, s->found[i].n};
+		for (size_t k = 0; k < s->found[i].n; k++)
+			*to++ = s->found[i].at[k];
+	}
+	if (s->known == NULL)
+		s->known = ev_calloc(EV_SHAPES + 1, sizeof(struct cells *));
+	s->known[shape] = known;
+	return known;
+}
+
+static __attribute__((noinline)) const struct cells *find_cells(struct ev_suite *s,
+								const struct ev_event *event)
+{
 	for (size_t i = 0; i < s->n_columns; i++) {
 		struct column *c = &s->columns[i];
 
-		if (c->path->many)
-			continue;
-		c->at = &at[c->slot];
-		c->n = 1;
+		s->found[i] = c->path->many ? find_list(c, event)
+					    : (struct cells){&event->at[c->slot], 1};
 	}
-}
-
-/* Finds the values of a column of lists. */
-static void find_list(struct column *c, const struct ev_event *event)
-{
-	c->n = ev_each_find(c->list, event);
-	if (c->n > c->found.cap)
-		ev_grow(&c->found.at, &c->found.cap, c->n, sizeof *c->found.at);
-	for (size_t k = 0; k < c->n; k++)
-		c->found.at[k] = ev_each_at(c->list, k)[c->slot];
-	c->at = c->found.at;
+	return event->doc->shape != EV_NO_SHAPE ? know_cells(s, event->doc->shape) : s->found;
 }
 
 void count_unexpected(struct expect *e, struct frame *f, uint64_t element, uint32_t at)
@@ -381,13 +402,13 @@ static enum ev_status step_value(struct expect *e, struct frame *f, struct ev_er
 {
 	(void)err;
 	e->elements++;
-	take_value(e, f, 0, *column_of(e, 0)->at);
+	take_value(e, f, 0, *cells_of(e, 0)->at);
 	return EV_OK;
 }
 
 static enum ev_status step_values(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *c = column_of(e, 0);
+	const struct cells *c = cells_of(e, 0);
 
 	(void)err;
 	e->elements += c->n;
@@ -431,15 +452,13 @@ static enum ev_status step_rows(struct expect *e, struct frame *f, struct ev_err
 	(void)err;
 	for (size_t k = 0; k < e->n_columns; k++)
 		if (column_of(e, k)->path->many)
-			n = column_of(e, k)->n;
+			n = cells_of(e, k)->n;
 	e->elements += n;
 	for (size_t i = 0; i < n; i++) {
 		size_t missing = 0;
 
 		for (size_t k = 0; k < e->n_columns; k++) {
-			const struct column *c = column_of(e, k);
-
-			at[k] = c->at[c->path->many ? i : 0];
+			at[k] = cells_of(e, k)->at[column_of(e, k)->path->many ? i : 0];
 			missing += is_missing(f->d, at[k]);
 		}
 		take_row(e, f, i, at, missing);
@@ -455,7 +474,7 @@ static enum ev_status step_row(struct expect *e, struct frame *f, struct ev_erro
 
 	(void)err;
 	for (size_t k = 0; k < e->n_columns; k++) {
-		at[k] = *column_of(e, k)->at;
+		at[k] = *cells_of(e, k)->at;
 		missing += is_missing(f->d, at[k]);
 	}
 	e->elements++;
@@ -502,7 +521,7 @@ void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
 {
 	struct ev_symbols *symbols = ev_scan_symbols(ev_events_scan(events));
 
-	s->lists = ev_calloc(s->n_columns, sizeof *s->lists);
+	s->found = ev_calloc(s->n_columns, sizeof *s->found);
 	for (size_t i = 0; i < s->n_columns; i++) {
 		struct column *c = &s->columns[i];
 
@@ -511,7 +530,6 @@ void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
 		if (c->path->many) {
 			c->list = ev_events_each(events, &c->each);
 			c->slot = ev_picks_add(c->list->picks, &c->tail);
-			s->lists[s->n_lists++] = i;
 		} else {
 			c->slot = ev_events_want(events, c->path);
 		}
@@ -538,10 +556,10 @@ enum ev_status ev_suite_step(struct ev_suite *s, const struct ev_event *event,
 			  .locator = s->locator};
 
 	s->records++;
-	if (s->at != event->at)
-		find_slots(s, event->at);
-	for (size_t i = 0; i < s->n_lists; i++)
-		find_list(&s->columns[s->lists[i]], event);
+	if (s->known != NULL && s->known[event->doc->shape] != NULL)
+		s->cells = s->known[event->doc->shape];
+	else
+		s->cells = find_cells(s, event);
 	for (struct expect *e = s->list, *end = e + s->n; e < end; e++)
 		if (e->step(e, &f, err) == EV_FATAL)
 			return EV_FATAL;
@@ -873,7 +891,10 @@ void ev_suite_free(struct ev_suite **suite)
 	}
 	free(s->list);
 	free(s->columns);
-	free(s->lists);
+	for (size_t i = 0; s->known != NULL && i <= EV_SHAPES; i++)
+		free(s->known[i]);
+	free(s->known);
+	free(s->found);
 	free(s->conditions);
 	ev_jschema_set_free(&s->schemas);
 	ev_scan_free(&s->scan);

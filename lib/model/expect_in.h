@@ -28,13 +28,17 @@ enum {
 	EXPECT_REMEMBERED = 64,	 /* values, of which is known whether they are as expected */
 };
 
-/* Values of a path, in this record: one, or as many as the list has elements. */
+/* Values of a path: one in each record, or as many as the list has elements. */
 struct column {
 	struct ev_path *path;
 	struct ev_path each, tail; /* parts of path, where it goes through a list */
 	struct ev_each *list;	   /* what it is found in, or NULL where there is one value */
 	uint32_t slot;
-	struct ev_found found;
+	struct ev_found found; /* room for those of a list */
+};
+
+/* A column's values in this record. */
+struct cells {
 	const uint32_t *at; /* n nodes; EV_NOWHERE where there is none */
 	size_t n;
 };
@@ -196,9 +200,9 @@ struct ev_suite {
 	size_t n;
 	struct column *columns;
 	size_t n_columns;
-	size_t *lists; /* the columns that go through a list */
-	size_t n_lists;
-	const uint32_t *at; /* where the columns of one value have it, by slot */
+	const struct cells *cells; /* of the record in hand, by column */
+	struct cells *found;	   /* those of records without a shape */
+	struct cells **known;	   /* by shape; NULL until there is one */
 	struct condition *conditions;
 	size_t n_conditions;
 	struct ev_jschema_set *schemas; /* or NULL */
@@ -247,10 +251,13 @@ typedef void other_value(void *own, const char *form, size_t len, const char *sh
 void values_count(struct expect *e, struct frame *f, uint64_t *counts, other_value *other);
 
 /* expect.c */
-/* The nodes of a column in this record. */
 static inline const struct column *column_of(const struct expect *e, size_t i)
 {
 	return &e->suite->columns[e->columns[i]];
+}
+static inline const struct cells *cells_of(const struct expect *e, size_t i)
+{
+	return &e->suite->cells[e->columns[i]];
 }
 /* The values of a node; EV_NOWHERE and null are missing. */
 static inline bool is_missing(const struct ev_doc *d, uint32_t at)

@@ -128,7 +128,7 @@ static struct run *run_of(struct ordered *o, const struct ev_position *pos)
 
 static enum ev_status order_step(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *c = column_of(e, 0);
+	const struct cells *c = cells_of(e, 0);
 	struct ordered *o = e->own;
 
 	(void)err;

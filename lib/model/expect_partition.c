@@ -208,7 +208,7 @@ static void count_number(struct partition *p, const char *text, size_t len)
 
 static enum ev_status partition_step(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *c = column_of(e, 0);
+	const struct cells *c = cells_of(e, 0);
 	struct partition *p = e->own;
 
 	(void)err;

@@ -189,7 +189,7 @@ static bool not_in_set(struct expect *e, const struct ev_doc *d, uint32_t at)
 
 static enum ev_status null_step(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *c = column_of(e, 0);
+	const struct cells *c = cells_of(e, 0);
 
 	(void)err;
 	e->elements += c->n;

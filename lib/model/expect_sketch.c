@@ -33,7 +33,7 @@ static void close_tally(struct expect *e)
 
 static enum ev_status tally_step(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *c = column_of(e, 0);
+	const struct cells *c = cells_of(e, 0);
 
 	(void)err;
 	e->elements += c->n;
@@ -341,7 +341,7 @@ static void close_quantiles(struct expect *e)
 
 static enum ev_status quantile_step(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *c = column_of(e, 0);
+	const struct cells *c = cells_of(e, 0);
 	const struct quantiles *q = e->own;
 
 	(void)err;

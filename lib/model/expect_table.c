@@ -295,7 +295,7 @@ static bool open_exists(struct expect *e, struct opening *o)
 
 static enum ev_status exists_step(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *c = column_of(e, 0);
+	const struct cells *c = cells_of(e, 0);
 	struct table *t = e->own;
 	bool found = false;
 	uint64_t place = 0;

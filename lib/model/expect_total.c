@@ -48,7 +48,7 @@ static void close_total(struct expect *e)
 
 static enum ev_status sum_step(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *c = column_of(e, 0);
+	const struct cells *c = cells_of(e, 0);
 	struct total *t = e->own;
 
 	(void)err;
@@ -307,7 +307,7 @@ static bool open_greatest(struct expect *e, struct opening *o)
 
 static enum ev_status best_step(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *c = column_of(e, 0);
+	const struct cells *c = cells_of(e, 0);
 	const struct total *t = e->own;
 	struct limit l;
 
@@ -389,7 +389,7 @@ static void best_judge(struct expect *e, struct ev_buf *out)
 
 static enum ev_status share_step(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *c = column_of(e, 0);
+	const struct cells *c = cells_of(e, 0);
 
 	(void)err;
 	e->elements += c->n;

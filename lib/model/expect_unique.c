@@ -123,7 +123,7 @@ static void show_short(const struct ev_doc *d, uint32_t at, struct ev_buf *out)
 
 static enum ev_status unique_step(struct expect *e, struct frame *f, struct ev_error *err)
 {
-	const struct column *c = column_of(e, 0);
+	const struct cells *c = cells_of(e, 0);
 	struct ev_buf *shown = &e->suite->shown;
 
 	e->elements += c->n;
@@ -156,7 +156,7 @@ static enum ev_status compound_step(struct expect *e, struct frame *f, struct ev
 	for (size_t k = 0; k < e->n_columns; k++) {
 		columns[k] = column_of(e, k);
 		if (columns[k]->path->many)
-			n = columns[k]->n;
+			n = cells_of(e, k)->n;
 	}
 	e->elements += n;
 	for (size_t i = 0; i < n && st != EV_FATAL; i++) {
@@ -165,7 +165,7 @@ static enum ev_status compound_step(struct expect *e, struct frame *f, struct ev
 		ev_buf_reset(&key);
 		ev_buf_reset(&shown);
 		for (size_t k = 0; k < e->n_columns; k++) {
-			uint32_t at = columns[k]->at[columns[k]->path->many ? i : 0];
+			uint32_t at = cells_of(e, k)->at[columns[k]->path->many ? i : 0];
 			const char *p = "null";
 			size_t len = 4;
 

@@ -16,6 +16,7 @@ static const int64_t work_per_node = 100;
 struct ev_expr {
 	struct ev_arena arena; /* the program */
 	struct ev_expr_program program;
+	struct ev_plain plain;
 	struct ev_run run;
 	struct ev_jq *whole;		  /* if libjq runs it all */
 	const struct ev_symbols *symbols; /* that it is bound to, or NULL */
@@ -99,6 +100,7 @@ void ev_expr_free(struct ev_expr **e)
 	if (*e == NULL)
 		return;
 	ev_arena_free(&(*e)->arena);
+	ev_plain_free(&(*e)->plain);
 	ev_arena_free(&(*e)->run.arena);
 	ev_buf_free(&(*e)->run.scratch);
 	free((*e)->run.vars);
@@ -167,7 +169,7 @@ enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t a
 	if (e->whole != NULL)
 		return in_libjq(e, d, at, why);
 	if (e->program.plain && at == 0 && d->symbols == e->symbols &&
-	    ev_expr_plainly_holds(e->program.root, d))
+	    ev_expr_plainly_holds(&e->plain, e->program.root, d))
 		return EV_HOLDS;
 	ev_arena_reset(&e->run.arena);
 	e->run.d = d;

@@ -354,19 +354,13 @@ static enum ev_flow take_reduced(struct ev_run *x, struct ev_sink *to, const str
 
 /* Operators, and functions of more than values */
 
-/* Whether a comparison holds whose sides are to each other as c is to 0. */
-static inline bool accepts(const struct ev_part *n, int c)
-{
-	return (n->mask & (c < 0 ? EV_LESS : c > 0 ? EV_GREATER : EV_EQUAL)) != 0;
-}
-
 static inline bool compared(struct ev_run *x, const struct ev_part *n, const struct ev_value *a,
 			    const struct ev_value *b)
 {
 	int c = a->kind == EV_NUMBER && b->kind == EV_NUMBER ? ev_numbers_compare(x, a, b)
 							     : ev_value_compare(x, a, b);
 
-	return accepts(n, c);
+	return ev_accepts(n, c);
 }
 
 static enum ev_flow operate(struct ev_run *x, const struct ev_part *n, const struct ev_value *a,
@@ -701,7 +695,7 @@ static inline bool member_compared(struct ev_run *x, const struct ev_part *n,
 	if (!ev_small_glance(p, len, &a) && !ev_small_read(p, len, &a))
 		return false;
 	x->left -= (int64_t)x->d->nodes[in->n].count;
-	*holds = accepts(n, ev_small_compare(a, b));
+	*holds = ev_accepts(n, ev_small_compare(a, b));
 	return true;
 }
 
@@ -878,36 +872,4 @@ enum ev_flow ev_expr_holds(struct ev_run *x, const struct ev_part *n, const stru
 	flow = many(x, n, in, &s.sink);
 	*holds = s.any && s.none_false;
 	return flow;
-}
-
-bool ev_expr_is_plain(const struct ev_part *n)
-{
-	const struct ev_part *list = n->op == EV_ALL_OF && n->a->op == EV_EACH ? n->a->a : NULL;
-
-	return list != NULL && list->op == EV_PATH && list->n_steps > 0 &&
-	       list->a->op == EV_INPUT && n->b->member;
-}
-
-bool ev_expr_plainly_holds(const struct ev_part *n, const struct ev_doc *d)
-{
-	const struct ev_part *list = n->a->a, *compare = n->b;
-	uint32_t at = ev_doc_seen(d, list->steps[list->n_steps - 1].spot);
-	struct ev_small a, b = {compare->b->value.coef, compare->b->value.exp};
-	const char *p;
-	size_t len;
-
-	if (at == EV_NOWHERE || ev_kind(d, at) != EV_ARRAY)
-		return false;
-	for (uint32_t i = ev_first(d, at), end = ev_end(d, at); i < end; i = ev_next(d, i)) {
-		uint32_t member = EV_NOWHERE;
-
-		if (ev_kind(d, i) == EV_OBJECT)
-			member = ev_member_symbol(d, i, compare->a->steps[0].symbol);
-		if (member == EV_NOWHERE || ev_kind(d, member) != EV_NUMBER)
-			return false;
-		p = ev_raw(d, member, &len);
-		if (!ev_small_glance(p, len, &a) || !accepts(compare, ev_small_compare(a, b)))
-			return false;
-	}
-	return true;
 }

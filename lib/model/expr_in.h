@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/status.h"
-#include "json/scan.h"
+#include "json/path.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -315,16 +315,37 @@ struct ev_sink {
 	enum ev_flow (*take)(struct ev_run *x, struct ev_sink *to, const struct ev_value *v);
 };
 
-/* Whether a part is all(PATH[]; .name < number). */
-bool ev_expr_is_plain(const struct ev_part *n);
-/*
- * Of such a part, on a whole document that it is bound to: true where that holds at a glance, as it
- * mostly does. False says nothing.
- */
-bool ev_expr_plainly_holds(const struct ev_part *n, const struct ev_doc *d);
+/* Whether a comparison holds whose sides are to each other as c is to 0. */
+static inline bool ev_accepts(const struct ev_part *n, int c)
+{
+	return (n->mask & (c < 0 ? EV_LESS : c > 0 ? EV_GREATER : EV_EQUAL)) != 0;
+}
 
 /* Whether it has an output, and none is false or null. */
 enum ev_flow ev_expr_holds(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
 			   bool *holds);
+
+/* Comparisons of all elements of a list (expr_plain.c) */
+
+/* Of a document or a shape: what is compared. */
+struct ev_compared {
+	bool all; /* there is a list, and each element has a number */
+	size_t n;
+	uint32_t *at;
+};
+
+struct ev_plain {
+	struct ev_found found;
+	struct ev_compared *known; /* by shape: at is NULL where it is not known; or NULL */
+};
+
+/* Whether a part is all(PATH[]; .name < number). */
+bool ev_expr_is_plain(const struct ev_part *n);
+/*
+ * Of such a part, on a whole document that it is bound to: true where that holds at a glance, as it
+ * mostly does. False says nothing. p is of this part alone, and zero at first.
+ */
+bool ev_expr_plainly_holds(struct ev_plain *p, const struct ev_part *n, const struct ev_doc *d);
+void ev_plain_free(struct ev_plain *p);
 
 #endif

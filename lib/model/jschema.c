@@ -705,7 +705,12 @@ bool ev_jschema_valid(const struct ev_jschema *s, const struct ev_doc *d, uint32
 		      uint32_t without)
 {
 	struct js_judge j = js_judge_of(s, d, at, without);
+	const struct js_plan *plan;
 
 	j.by_symbol = d->symbols == s->set->symbols;
+	if (j.by_symbol && at == 0 && (plan = js_plan_of(s, d, without)) != NULL) {
+		j.depth++;
+		return js_plan_fits(&j, plan) && j.left >= 0;
+	}
 	return js_fits(&j, s, at, JS_NO_MARKS) && j.left >= 0;
 }

@@ -434,13 +434,9 @@ static uint32_t symbol_of(const struct maker *m, const struct js_name *name)
 	return ev_symbols_add(m->set->symbols, name->p, name->len);
 }
 
-static struct js_cell *cell_at(const struct js_inside *o, uint32_t symbol)
+static struct js_cell *slot_of(struct js_inside *o, uint32_t symbol)
 {
-	uint32_t k = symbol & o->mask;
-
-	while (o->cells[k].symbol != symbol && o->cells[k].symbol != EV_NO_SYMBOL)
-		k = (k + 1) & o->mask;
-	return &o->cells[k];
+	return &o->cells[js_cell_at(o, symbol) - o->cells];
 }
 
 /* Room for n names; each free slot has the cell of all other names, or of the elements. */
@@ -469,7 +465,7 @@ static void bound_count(struct js_inside *o, uint64_t least, uint64_t most)
 static uint64_t bit_of(const struct maker *m, struct js_inside *o, const struct js_objects *p,
 		       uint32_t name, unsigned *bits)
 {
-	struct js_cell *to = cell_at(o, symbol_of(m, &p->names.list[name]));
+	struct js_cell *to = slot_of(o, symbol_of(m, &p->names.list[name]));
 
 	if (to->bit == 0)
 		to->bit = 1ULL << (*bits)++;
@@ -508,7 +504,7 @@ static void fill_object(struct maker *m, struct js_inside *o, const struct pile 
 		most = p->max < most ? p->max : most;
 		for (uint32_t k = 0; k < p->names.n; k++) {
 			uint32_t symbol = symbol_of(m, &p->names.list[k]);
-			struct js_cell *to = cell_at(o, symbol);
+			struct js_cell *to = slot_of(o, symbol);
 
 			if (to->symbol == symbol)
 				continue;

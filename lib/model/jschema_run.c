@@ -42,7 +42,7 @@ static inline const char *string_of(const struct js_judge *j, const struct ev_no
 	return text_of(j, value) + 1;
 }
 
-static bool length(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static inline bool length(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
 	uint32_t len = value->end - value->pos - 2;
 
@@ -57,7 +57,7 @@ ASIDE wide_layout(struct js_judge *j, const struct js_cell *c, const struct ev_n
 	return js_accepts_wide_layout(c->layout, p, len) || ask(j, c, value);
 }
 
-static bool layout(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static inline bool layout(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
@@ -67,7 +67,7 @@ static bool layout(struct js_judge *j, const struct js_cell *c, const struct ev_
 	return js_accepts_layout(c->layout, p, len) || wide_layout(j, c, value);
 }
 
-static bool date(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static inline bool date(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
@@ -77,7 +77,7 @@ static bool date(struct js_judge *j, const struct js_cell *c, const struct ev_no
 	       ask(j, c, value);
 }
 
-static bool time_of(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static inline bool time_of(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
@@ -85,7 +85,7 @@ static bool time_of(struct js_judge *j, const struct js_cell *c, const struct ev
 	return (len - c->least <= c->gap && js_accepts_time(c->layout, p, len)) || ask(j, c, value);
 }
 
-static bool ipv4(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static inline bool ipv4(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
@@ -101,7 +101,7 @@ ASIDE any_word(struct js_judge *j, const struct js_cell *c, const struct ev_node
 	return js_accepts_any_word(c->words, p, len) || ask(j, c, value);
 }
 
-static bool word(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static inline bool word(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
@@ -109,7 +109,7 @@ static bool word(struct js_judge *j, const struct js_cell *c, const struct ev_no
 	return js_accepts_word(c->words, p, len) || any_word(j, c, value);
 }
 
-static bool not_negative(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static inline bool not_negative(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
 	return *text_of(j, value) != '-' || ask(j, c, value);
 }
@@ -123,7 +123,7 @@ ASIDE number(struct js_judge *j, const struct js_cell *c, const struct ev_node *
 	       ask(j, c, value);
 }
 
-static bool whole(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static inline bool whole(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
 {
 	return js_accepts_digits(text_of(j, value), value->end - value->pos, c->behind->low,
 				 c->behind->high) ||
@@ -150,11 +150,7 @@ static inline bool cell_fits(struct js_judge *j, const struct js_cell *c,
 static __attribute__((noinline)) const struct js_cell *seek(const struct js_inside *o,
 							    uint32_t symbol)
 {
-	uint32_t k = symbol & o->mask;
-
-	while (o->cells[k].symbol != symbol && o->cells[k].symbol != EV_NO_SYMBOL)
-		k = (k + 1) & o->mask;
-	return &o->cells[k];
+	return js_cell_at(o, symbol);
 }
 
 /* The members from `name` to `stop`; adds to *bits those of what is required. */
@@ -183,20 +179,11 @@ static inline bool may_enter(struct js_judge *j, const struct js_inside *o, uint
 	return js_spend(j) && n - o->least <= o->gap;
 }
 
-static bool rules_fit(const struct js_inside *o, uint64_t bits)
-{
-	for (uint32_t k = 0; k < o->n_rules; k++)
-		if ((bits & o->rules[k].trigger) != 0 &&
-		    (bits & o->rules[k].needed) != o->rules[k].needed)
-			return false;
-	return true;
-}
-
 /* Behind the members. */
 static inline bool rest_fits(struct js_judge *j, const struct js_inside *o, uint64_t bits,
 			     uint32_t i)
 {
-	return (bits & o->needed) == o->needed && (o->n_rules == 0 || rules_fit(o, bits)) &&
+	return (bits & o->needed) == o->needed && (o->n_rules == 0 || js_rules_fit(o, bits)) &&
 	       (o->n_rest == 0 || js_all_fit(j, o->rest, o->n_rest, i));
 }
 
@@ -240,4 +227,62 @@ bool js_flat_fits(struct js_judge *j, const struct js_inside *o, uint32_t i)
 		return false;
 	}
 	return rest_fits(j, o, bits, i);
+}
+
+/*
+ * Steps of one kind: their loop comes out as often as the last time, and no call is in it. Where
+ * strings have escapes is no matter of shape, so texts that have some are looked at for them.
+ */
+typedef bool one_fits(struct js_judge *j, const struct js_cell *c, const struct ev_node *value);
+
+static inline __attribute__((always_inline)) bool steps_fit(struct js_judge *j,
+							    const struct js_step **step, uint32_t n,
+							    one_fits *fits, bool escapes)
+{
+	const struct ev_node *nodes = j->d->nodes;
+	const struct js_step *s = *step, *end = s + n;
+
+	for (; s < end; s++) {
+		const struct ev_node *value = nodes + s->node;
+
+		if (escapes && value->escaped) {
+			if (!cell_fits(j, s->cell, value))
+				return false;
+		} else if (!fits(j, s->cell, value)) {
+			return false;
+		}
+	}
+	*step = s;
+	return true;
+}
+
+static inline __attribute__((always_inline)) bool
+scalars_fit(struct js_judge *j, const struct js_step **s, const uint32_t *n, bool escapes)
+{
+	return steps_fit(j, s, n[JS_DO_ASK], ask, false) &&
+	       steps_fit(j, s, n[JS_DO_LENGTH], length, escapes) &&
+	       steps_fit(j, s, n[JS_DO_LAYOUT], layout, escapes) &&
+	       steps_fit(j, s, n[JS_DO_DATE], date, escapes) &&
+	       steps_fit(j, s, n[JS_DO_TIME], time_of, escapes) &&
+	       steps_fit(j, s, n[JS_DO_IPV4], ipv4, escapes) &&
+	       steps_fit(j, s, n[JS_DO_WORD], word, escapes) &&
+	       steps_fit(j, s, n[JS_DO_NOT_NEGATIVE], not_negative, false) &&
+	       steps_fit(j, s, n[JS_DO_DECIMAL], number, false) &&
+	       steps_fit(j, s, n[JS_DO_WHOLE], whole, false);
+}
+
+bool js_plan_fits(struct js_judge *j, const struct js_plan *plan)
+{
+	const struct js_step *s = plan->steps;
+
+	j->left -= plan->applied;
+	if (plan->never)
+		return false;
+	if (!(j->d->unescaped ? scalars_fit(j, &s, plan->n, false)
+			      : scalars_fit(j, &s, plan->n, true)))
+		return false;
+	for (const struct js_step *end = s + plan->n[JS_DO_REST]; s < end; s++)
+		if (!js_all_fit(j, s->inside->rest, s->inside->n_rest, s->node))
+			return false;
+	return true;
 }

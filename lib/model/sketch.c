@@ -509,11 +509,35 @@ bool ev_quantile_is_exact(const struct ev_quantile *q)
 	return !q->sketched;
 }
 
+/* A number and the double next to it: where these differ, so do the numbers, in the same way. */
+struct sortable {
+	double near;
+	char text[EV_QUANTILE_TEXT + 1];
+};
+
 static int by_number(const void *a, const void *b)
 {
-	int order = ev_number_compare(a, strlen(a), b, strlen(b));
+	const struct sortable *x = a, *y = b;
+	int order = (x->near > y->near) - (x->near < y->near);
 
-	return order != 0 ? order : strcmp(a, b); /* one order for 1.0 and 1 */
+	if (order == 0)
+		order = ev_number_compare(x->text, strlen(x->text), y->text, strlen(y->text));
+	return order != 0 ? order : strcmp(x->text, y->text); /* one order for 1.0 and 1 */
+}
+
+static void sort_held(struct ev_quantile *q)
+{
+	struct sortable *list = ev_malloc(q->n * sizeof *list);
+
+	for (uint64_t i = 0; i < q->n; i++) {
+		memcpy(list[i].text, q->held[i], sizeof list[i].text);
+		list[i].near = nearest(list[i].text, strlen(list[i].text));
+	}
+	qsort(list, q->n, sizeof *list, by_number);
+	for (uint64_t i = 0; i < q->n; i++)
+		memcpy(q->held[i], list[i].text, sizeof list[i].text);
+	free(list);
+	q->sorted = true;
 }
 
 static void put_edge(double v, struct ev_buf *out)
@@ -542,8 +566,7 @@ void ev_quantile_at(struct ev_quantile *q, uint64_t rank, struct ev_buf *low, st
 	ev_buf_reset(high);
 	if (!q->sketched) {
 		if (!q->sorted)
-			qsort(q->held, q->n, sizeof *q->held, by_number);
-		q->sorted = true;
+			sort_held(q);
 		ev_buf_puts(low, q->held[rank]);
 		ev_buf_puts(high, q->held[rank]);
 		return;

@@ -18,7 +18,7 @@
 
 #include <time.h>
 
-enum { RECORDS = 40, MEMBERS = 9, ITEMS = 5, WORDS = 12, NODES = 400 };
+enum { RECORDS = 40, MEMBERS = 9, ITEMS = 5, WORDS = 12, NODES = 400, ALIKE = 4 };
 
 static bool chance(size_t one_in)
 {
@@ -586,7 +586,7 @@ static void put_value(struct ev_buf *b, const struct node *n)
 /* Holding them against one another */
 
 static struct {
-	uint64_t schemas, values, valid, wrong;
+	uint64_t schemas, values, valid, wrong, shaped;
 } total;
 
 static const struct ev_doc *scan_text(struct ev_scan *scan, struct ev_buf *text)
@@ -618,11 +618,66 @@ static void hold(uint64_t number, const struct ev_jschema *s, const struct ev_do
 	ev_jschema_explain(s, d, 0, without, reasons);
 	total.values++;
 	total.valid += valid;
+	total.shaped += d->shape != EV_NO_SHAPE;
 	if (valid == (reasons->n == 0) || total.wrong++ >= 10)
 		return;
 	printf("# contract %llu: said to be %s, with %zu reasons why not\n#   %.*s\n#   %.*s\n",
 	       (unsigned long long)number, valid ? "valid" : "invalid", reasons->n,
 	       (int)schema->len, schema->p, (int)d->len, d->text);
+}
+
+/* The same nodes, but for the texts of some strings and numbers. */
+static void put_alike(struct ev_buf *b, const struct ev_doc *d)
+{
+	const struct node any = {.low = -5, .high = 1000};
+	struct ev_buf text = {0}, mutated = {0};
+	uint32_t from = 0;
+
+	for (uint32_t i = 0; i < d->n; i++) {
+		const struct ev_node *n = &d->nodes[i];
+		bool name = i + 1 < d->n && ev_kind(d, i) == EV_STRING && d->text[n->end] == ':';
+		const char *p;
+		size_t len;
+
+		if (name || (n->kind != EV_STRING && n->kind != EV_NUMBER) || !chance(4))
+			continue;
+		ev_buf_put(b, d->text + from, n->pos - from);
+		from = n->end;
+		if (n->kind == EV_NUMBER) {
+			put_number(b, &any);
+			continue;
+		}
+		p = ev_string(d, i, &text, &len);
+		ev_buf_reset(&mutated);
+		put_mutated(&mutated, p, len);
+		put_string(b, ev_buf_str(&mutated), mutated.len);
+	}
+	ev_buf_put(b, d->text + from, d->len - from);
+	ev_buf_free(&text);
+	ev_buf_free(&mutated);
+}
+
+/*
+ * A value, and others of its shape: the scanner learns a form when it meets it again, and from then
+ * on the judgement goes by a plan for the shape.
+ */
+static void hold_alike(uint64_t number, const struct ev_jschema *s, struct ev_scan *scan,
+		       const struct ev_buf *value, const struct ev_buf *schema,
+		       struct ev_reasons *reasons)
+{
+	struct ev_buf first = {0}, next = {0};
+	const struct ev_doc *d;
+
+	ev_buf_put(&first, value->p, value->len);
+	hold(number, s, scan_text(scan, &first), schema, reasons);
+	for (int i = 0; i < ALIKE; i++) {
+		d = scan_text(scan, &first);
+		ev_buf_reset(&next);
+		put_alike(&next, d);
+		hold(number, s, scan_text(scan, &next), schema, reasons);
+	}
+	ev_buf_free(&first);
+	ev_buf_free(&next);
 }
 
 static void round_of(uint64_t number, struct ev_buf *schema, struct ev_buf *value,
@@ -653,7 +708,7 @@ static void round_of(uint64_t number, struct ev_buf *schema, struct ev_buf *valu
 	for (int i = 0; compiled != NULL && i < RECORDS; i++) {
 		ev_buf_reset(value);
 		put_value(value, top);
-		hold(number, compiled, scan_text(scan, value), schema, reasons);
+		hold_alike(number, compiled, scan, value, schema, reasons);
 	}
 	ev_jschema_set_free(&set);
 	ev_scan_free(&scan);
@@ -684,6 +739,8 @@ int main(int argc, char **argv)
 	   (unsigned long long)total.valid);
 	ok(n == 1 || (total.valid > total.values / 8 && total.valid < total.values / 8 * 7),
 	   "there are enough of both");
+	ok(n == 1 || total.shaped > total.values / 4, "and %llu of a known shape",
+	   (unsigned long long)total.shaped);
 	ev_reasons_free(&reasons);
 	ev_buf_free(&schema);
 	ev_buf_free(&value);
