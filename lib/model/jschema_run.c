@@ -109,7 +109,8 @@ static inline bool word(struct js_judge *j, const struct js_cell *c, const struc
 	return js_accepts_word(c->words, p, len) || any_word(j, c, value);
 }
 
-static inline bool not_negative(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static inline bool not_negative(struct js_judge *j, const struct js_cell *c,
+				const struct ev_node *value)
 {
 	return *text_of(j, value) != '-' || ask(j, c, value);
 }
@@ -235,9 +236,8 @@ bool js_flat_fits(struct js_judge *j, const struct js_inside *o, uint32_t i)
  */
 typedef bool one_fits(struct js_judge *j, const struct js_cell *c, const struct ev_node *value);
 
-static inline __attribute__((always_inline)) bool steps_fit(struct js_judge *j,
-							    const struct js_step **step, uint32_t n,
-							    one_fits *fits, bool escapes)
+static inline __attribute__((always_inline)) bool
+steps_fit(struct js_judge *j, const struct js_step **step, uint32_t n, one_fits *fits, bool escapes)
 {
 	const struct ev_node *nodes = j->d->nodes;
 	const struct js_step *s = *step, *end = s + n;
