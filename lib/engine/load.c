@@ -77,6 +77,7 @@ struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *t
 			     struct ev_target *target, bool snapshot, struct ev_error *err)
 {
 	struct ev_load *l = ev_calloc(1, sizeof *l);
+
 	l->m = m;
 	l->tables = tables;
 	l->target = target;

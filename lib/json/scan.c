@@ -24,8 +24,8 @@ struct ev_scan {
 	struct ev_index ix; /* of a text alone */
 	struct ev_symbols *symbols;
 	struct ev_spots *spots;
-	struct ev_shapes *shapes;
-	uint32_t document; /* the number of the text at hand */
+	struct ev_shapes *shapes; /* from the second text on: many scanners read one alone */
+	uint32_t document;	  /* the number of the text at hand */
 	struct ev_node *nodes;
 	size_t cap;
 	struct ev_doc doc;
@@ -46,7 +46,6 @@ struct ev_scan *ev_scan_new(void)
 
 	s->symbols = ev_symbols_new(EV_LEARN);
 	s->spots = ev_spots_new(EV_LEARN);
-	s->shapes = ev_shapes_new();
 	s->doc.symbols = s->symbols;
 	s->doc.spots = s->spots;
 	s->seed = ev_hash_seed();
@@ -502,9 +501,10 @@ static const struct ev_doc *by_shape(struct ev_scan *s, const struct ev_index *i
 				     const struct ev_index_line *l, struct walk w)
 {
 	const uint32_t *at = ix->at + l->first;
-	struct ev_shape *shape =
-		ev_shapes_match(s->shapes, s->spots, w.p, at, ix->octets + l->first, l->n);
+	struct ev_shape *shape = NULL;
 
+	if (s->shapes != NULL)
+		shape = ev_shapes_match(s->shapes, s->spots, w.p, at, ix->octets + l->first, l->n);
 	if (shape == NULL)
 		return NULL;
 	while (w.next_escape != UINT32_MAX)
@@ -551,7 +551,9 @@ const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, 
 		ev_grow(&s->nodes, &s->cap, l->n + 1, sizeof *s->nodes);
 		number_document(s);
 		doc = walk(s, ix->at + l->first, ix->octets + l->first, &w);
-		if (doc != NULL && doc->duplicate == EV_NOWHERE)
+		if (s->shapes == NULL && s->document > 1)
+			s->shapes = ev_shapes_new();
+		else if (s->shapes != NULL && doc != NULL && doc->duplicate == EV_NOWHERE)
 			ev_shapes_learn(s->shapes, s->spots, p, ix->at + l->first, l->n, doc->nodes,
 					doc->n);
 	}

@@ -10,8 +10,10 @@
  * names that have no spot, with equal names in one object or with white space before a colon is
  * not learned.
  *
- * Memory: 32 octets a token; EV_SHAPES shapes and EV_SHAPE_TOKENS tokens in all are learned at
- * most.
+ * Forms that were made to collide in the hash find their bucket full, and are walked.
+ *
+ * Memory: 48 KiB, 32 octets a token, and for each shape 2 a spot that was known by then; EV_SHAPES
+ * shapes and EV_SHAPE_TOKENS tokens in all are learned at most.
  */
 #ifndef EV_SHAPE_H
 #define EV_SHAPE_H

@@ -25,12 +25,12 @@ typedef uint64_t ev_spot_octets __attribute__((vector_size(EV_SPOT_NAME), aligne
 struct ev_spot {
 	ev_spot_octets name; /* `"name":`, as compact JSON has it */
 	ev_spot_octets keep; /* those of its octets that count; if none can, all */
-	uint64_t seen;	      /* number of the document << 32 | node of the value, the last time */
-	uint64_t number;      /* itself | symbol << 36 */
-	uint32_t symbol;      /* EV_NO_SYMBOL for elements and the root */
-	uint32_t parent;      /* the object's or the array's */
-	uint32_t element;     /* that of the elements in it, or EV_NO_SPOT */
-	uint32_t spare[9];    /* to 128 octets, whose multiples are quick to find */
+	uint64_t seen;	     /* number of the document << 32 | node of the value, the last time */
+	uint64_t number;     /* itself | symbol << 36 */
+	uint32_t symbol;     /* EV_NO_SYMBOL for elements and the root */
+	uint32_t parent;     /* the object's or the array's */
+	uint32_t element;    /* that of the elements in it, or EV_NO_SPOT */
+	uint32_t spare[9];   /* to 128 octets, whose multiples are quick to find */
 };
 
 struct ev_spots {
@@ -85,7 +85,7 @@ static inline uint32_t *ev_spots_lately(struct ev_spots *p, uint32_t parent, con
 	head = le64toh(head) & ev_symbols_keep[in_word];
 	tail = le64toh(tail) & ev_symbols_keep[in_word];
 	hash = (head + len + tail * 0xc2b2ae3d27d4eb4fULL + parent) * 0x9e3779b97f4a7c15ULL;
-	return &p->lately[hash >> 54];
+	return &p->lately[(hash >> 32) % EV_SPOTS_LATELY];
 }
 
 #endif
