@@ -393,6 +393,8 @@ fi
 until_true eval '[ -n "$(leftovers)" ]'
 kill -HUP $!
 cat events >&9
+# Not before they are read: what is in a pipe that nobody else holds open goes when it is closed.
+until_true eval 'cmp -s .out.*~ events'
 exec 9>&-
 wait $!
 is 'a signal that was ignored (nohup) stays ignored' $? 0
