@@ -79,9 +79,10 @@ struct ev_version {
 	struct ev_reasons why;
 	struct ev_sort *sort;
 	struct ev_md5 *keys;
-	struct ev_content *digests;
+	struct ev_content *contents; /* of what `events` reads: all but the id */
+	struct ev_content *bares;    /* of the same, without what may differ in a no-op */
 	struct order orders[ORDERS];
-	struct ev_buf order, content, line, scratch;
+	struct ev_buf order, line, scratch, other;
 	const char **sources;
 	size_t n_sources;
 	const char *source; /* the last, as it was given */
@@ -161,7 +162,8 @@ struct ev_version *ev_version_open(const struct ev_model *m,
 	}
 	v->apart = stand_apart(v, paths);
 	v->keys = ev_md5_new();
-	v->digests = ev_content_new(0);
+	v->contents = ev_content_new(0);
+	v->bares = ev_content_new(0);
 	v->sort = ev_sort_new(options->memory, options->folder);
 	ev_sort_before_spill(v->sort, settle_keys, v->keys);
 	v->counts[0] = (struct ev_count){"version", &v->n_version, true, false};
@@ -183,11 +185,12 @@ void ev_version_free(struct ev_version **version)
 	ev_reasons_free(&v->why);
 	ev_sort_free(&v->sort);
 	ev_md5_free(&v->keys);
-	ev_content_free(&v->digests);
+	ev_content_free(&v->contents);
+	ev_content_free(&v->bares);
 	ev_buf_free(&v->order);
-	ev_buf_free(&v->content);
 	ev_buf_free(&v->line);
 	ev_buf_free(&v->scratch);
+	ev_buf_free(&v->other);
 	for (size_t i = 0; i < v->n_sources; i++)
 		free((char *)(uintptr_t)v->sources[i]);
 	free(v->sources);
@@ -315,18 +318,13 @@ static uint32_t source_number(struct ev_version *v, const char *source)
 	return (uint32_t)v->n_sources++;
 }
 
-/*
- * The canonical content: all but the id, which the chain has in common; or without what may differ
- * in a no-op.
- */
-static void canonical_content(struct ev_version *v, const struct ev_event *event, bool bare,
-			      struct ev_buf *out)
+/* Of what `events` has read: all but the id, which the chain has in common. */
+static const struct ev_buf *canonical_content(struct ev_version *v, const struct ev_event *event)
 {
 	uint32_t skip[EV_MAX_SKIP];
-	size_t n = ev_event_skip(v->events, event, v->bare, bare ? BARE : 1, skip);
+	size_t n = ev_event_skip(v->events, event, v->bare, 1, skip);
 
-	ev_buf_reset(out);
-	ev_canonical(event->doc, 0, skip, n, out);
+	return ev_content_form(v->contents, event->doc, skip, n);
 }
 
 /* Octets of a value in its canonical spelling, if it is spelled as that is; else 0. */
@@ -374,21 +372,22 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 {
 	struct ev_event event;
 	struct item_head head = {0};
+	const struct ev_buf *content;
 	const char *from;
 	char *item;
 
 	if (ev_events_read(v->events, rec, &event, &v->why) != EV_OK)
 		return ev_rejects_put(v->port->rejects, rec, event.origin, event.origin_len,
 				      &v->why, err);
-	canonical_content(v, &event, false, &v->content);
+	content = canonical_content(v, &event);
 	ev_buf_reset(&v->scratch);
-	from = ev_key_version_preimage(&event, ev_hash128(v->content.p, v->content.len, 0),
+	from = ev_key_version_preimage(&event, ev_hash128(content->p, content->len, 0),
 				       &v->scratch);
 	item = put_key(v, &event, &head.id_len, sizeof head + rec->len);
 	head.line = rec->line;
 	head.offset = rec->offset;
 	head.source = source_number(v, rec->source);
-	head.bare_len = bare_octets(v, &event, v->content.len);
+	head.bare_len = bare_octets(v, &event, content->len);
 	memcpy(head.from, from, EV_TIME_TEXT);
 	head.op = (uint8_t)event.op;
 	head.plain = is_plain(&event);
@@ -446,9 +445,10 @@ static const struct ev_event *read_link(struct ev_version *v, const struct link 
 
 static void fill_content(struct ev_version *v, struct link *l)
 {
-	canonical_content(v, read_link(v, l), false, &v->content);
-	l->content = ev_arena_copy(&v->arena, v->content.p, v->content.len);
-	l->content_len = v->content.len;
+	const struct ev_buf *content = canonical_content(v, read_link(v, l));
+
+	l->content = ev_arena_copy(&v->arena, content->p, content->len);
+	l->content_len = content->len;
 }
 
 static int compare_octets(const char *a, size_t a_len, const char *b, size_t b_len)
@@ -566,15 +566,19 @@ static struct ev_hash128 bare_digest(struct ev_version *v, const struct whole *w
 	v->read = NULL;
 	read_again(v, v->events, whole->line, whole->len, &event);
 	n = ev_event_skip(v->events, &event, v->bare, BARE, skip);
-	return ev_content_digest(v->digests, event.doc, skip, n);
+	return ev_content_digest(v->bares, event.doc, skip, n);
 }
 
 static void bare_content(struct ev_version *v, const struct whole *whole, struct ev_buf *out)
 {
+	uint32_t skip[EV_MAX_SKIP];
 	struct ev_event event;
+	size_t n;
 
 	read_again(v, v->others, whole->line, whole->len, &event);
-	canonical_content(v, &event, true, out);
+	n = ev_event_skip(v->others, &event, v->bare, BARE, skip);
+	ev_buf_reset(out);
+	ev_canonical(event.doc, 0, skip, n, out);
 }
 
 /*
@@ -594,9 +598,9 @@ static bool is_noop(struct ev_version *v, struct state *before, struct state *s)
 	if (s->bare.lo != before->bare.lo || s->bare.hi != before->bare.hi)
 		return false;
 	bare_content(v, &before->whole, &v->scratch);
-	bare_content(v, &s->whole, &v->content);
-	return v->scratch.len == v->content.len &&
-	       memcmp(v->scratch.p, v->content.p, v->content.len) == 0;
+	bare_content(v, &s->whole, &v->other);
+	return v->scratch.len == v->other.len &&
+	       memcmp(v->scratch.p, v->other.p, v->other.len) == 0;
 }
 
 static void fold_whole(struct ev_version *v, const struct link *l, struct whole whole)

@@ -23,9 +23,30 @@ struct canon {
 	size_t n_skip;
 	struct ev_buf *out;
 	size_t room;
+	struct ev_outline *outline; /* to be made: strings and numbers are noted, not written */
+};
+
+/* A string or a number, and what stands between the one before and it. */
+struct step {
+	uint32_t node : 31, number : 1;
+	uint32_t before; /* octets of the outline's text */
+};
+
+struct ev_outline {
+	struct ev_buf text; /* all but the strings and numbers */
+	struct step *steps;
+	size_t n, cap;
+	uint32_t written; /* octets of the text that the steps have had */
+	uint32_t *skip;
+	size_t n_skip;
 };
 
 static char *put_value(const struct canon *c, uint32_t i, char *o);
+
+static size_t room_for(const struct ev_node *value)
+{
+	return 2UL * (value->end - value->pos) + 2UL * EV_COPY_OVER;
+}
 
 /* For what is appended to the buffer by another: before it, and behind it. */
 static struct ev_buf *leave(const struct canon *c, const char *o)
@@ -108,49 +129,62 @@ static inline uint64_t no_digits(uint64_t word)
 	return (((x & EIGHT(0x7f)) + EIGHT(0x76)) | x) & EIGHT(0x80);
 }
 
+/* Powers of ten from -8, as they are written. */
+static const struct {
+	char text[4];
+	size_t len;
+} powers[] = {
+	{"e-8", 3}, {"e-7", 3}, {"e-6", 3}, {"e-5", 3}, {"e-4", 3}, {"e-3", 3},
+	{"e-2", 3}, {"e-1", 3}, {"", 0},    {"e1", 2},	{"e2", 2},  {"e3", 2},
+	{"e4", 2},  {"e5", 2},	{"e6", 2},  {"e7", 2},	{"e8", 2},
+};
+
 /*
- * At most eight octets, digits and perhaps a point among them, and no 0 at either end, as amounts
- * mostly are: they stay as they are, less the point. NULL, with nothing done, for any other.
+ * At most eight octets, digits and perhaps a point among them, as amounts mostly are: less the
+ * point and the zeros at both ends. NULL, with nothing done, for any other.
  */
 static inline char *put_plain_number(const char *p, size_t len, char *o)
 {
-	uint64_t word, keep, point, before;
-	size_t at;
+	uint64_t word, keep, strange, before, worth;
+	size_t at = len, first, last; /* at: digits before the point */
 
-	if (len > 8 || p[0] == '0' || p[len - 1] == '0')
+	if (len > 8)
 		return NULL;
 	memcpy(&word, p, sizeof word);
 	word = le64toh(word);
 	keep = ~0ULL >> (64 - 8 * len);
-	point = no_digits(word) & keep;
-	if (point == 0) {
-		memcpy(o, p, sizeof word);
-		return o + len;
+	strange = no_digits(word) & keep;
+	if (strange != 0) {
+		at = (size_t)__builtin_ctzll(strange) / 8;
+		if ((strange & (strange - 1)) != 0 || p[at] != '.')
+			return NULL;
+		before = ~(~0ULL << 8 * at);
+		word = (word & before) | (word >> 8 & ~before);
+		keep >>= 8;
 	}
-	at = (size_t)__builtin_ctzll(point) / 8;
-	if ((point & (point - 1)) != 0 || p[at] != '.')
-		return NULL;
-	before = ~(~0ULL << 8 * at);
-	word = htole64((word & before) | (word >> 8 & ~before));
+	worth = (word ^ EIGHT('0')) & keep;
+	if (worth == 0) {
+		*o = '0';
+		return o + 1;
+	}
+	/* [first, last) are the digits that count */
+	first = (size_t)__builtin_ctzll(worth) / 8;
+	last = 8 - (size_t)__builtin_clzll(worth) / 8;
+	word = htole64(word >> 8 * first);
 	memcpy(o, &word, sizeof word);
-	o += len - 1;
-	*o++ = 'e';
-	*o++ = '-';
-	*o++ = (char)('0' + (len - 1 - at));
-	return o;
+	o += last - first;
+	memcpy(o, powers[8 + at - last].text, sizeof powers->text);
+	return o + powers[8 + at - last].len;
 }
 
 /* Digits and a point alone, as amounts are: the rest is ev_number_canonical's. */
-static __attribute__((noinline)) char *put_number(const struct canon *c, uint32_t i, char *o)
+static __attribute__((noinline)) char *put_longer_number(const struct canon *c, uint32_t i, char *o)
 {
 	const struct ev_node *n = &c->d->nodes[i];
 	const char *p = c->d->text + n->pos;
 	size_t len = n->end - n->pos, point = len, first = 0, last = len;
 	size_t power;
-	char *end;
 
-	if ((end = put_plain_number(p, len, o)) != NULL)
-		return end;
 	if (len > SHORT)
 		return put_long_number(c, i, o);
 	for (size_t k = 0; k < len; k++) {
@@ -182,6 +216,14 @@ static __attribute__((noinline)) char *put_number(const struct canon *c, uint32_
 	return o;
 }
 
+static inline char *put_number(const struct canon *c, uint32_t i, char *o)
+{
+	const struct ev_node *n = &c->d->nodes[i];
+	char *end = put_plain_number(c->d->text + n->pos, n->end - n->pos, o);
+
+	return end != NULL ? end : put_longer_number(c, i, o);
+}
+
 static inline bool skipped(const struct canon *c, uint32_t value)
 {
 	for (size_t i = 0; i < c->n_skip; i++)
@@ -200,7 +242,7 @@ static inline __attribute__((always_inline)) char *put_member(const struct canon
 	const struct ev_node *name = &c->d->nodes[i], *value = name + 1;
 	const char *p = c->d->text + name->pos;
 
-	if (name->escaped || value->pos != name->end + 1) {
+	if (name->escaped || value->pos != name->end + 1 || c->outline != NULL) {
 		o = put_string(c, i, o);
 		*o++ = ':';
 		o = put_value(c, i + 1, o);
@@ -326,22 +368,42 @@ static char *put_object(const struct canon *c, uint32_t i, char *o)
 	return end_container(c->out->p + begin, end, '}');
 }
 
+static void note(const struct canon *c, uint32_t i, const char *o)
+{
+	struct ev_outline *outline = c->outline;
+	uint32_t at = (uint32_t)(o - c->out->p);
+
+	ev_grow(&outline->steps, &outline->cap, outline->n + 1, sizeof *outline->steps);
+	outline->steps[outline->n++] = (struct step){
+		.node = i & EV_COUNT_MAX,
+		.number = ev_kind(c->d, i) == EV_NUMBER,
+		.before = at - outline->written,
+	};
+	outline->written = at;
+}
+
 static char *put_value(const struct canon *c, uint32_t i, char *o)
 {
 	switch (ev_kind(c->d, i)) {
 	case EV_NULL:
 	case EV_FALSE:
 	case EV_TRUE: return put_raw(c, i, o);
-	case EV_NUMBER: return put_number(c, i, o);
-	case EV_STRING: return put_string(c, i, o);
+	case EV_NUMBER:
+	case EV_STRING:
+		if (c->outline != NULL)
+			note(c, i, o);
+		else
+			o = ev_kind(c->d, i) == EV_NUMBER ? put_number(c, i, o)
+							  : put_string(c, i, o);
+		return o;
 	case EV_ARRAY: return put_array(c, i, o);
 	case EV_OBJECT: return put_object(c, i, o);
 	}
 	return o;
 }
 
-void ev_canonical(const struct ev_doc *d, uint32_t i, const uint32_t *skip, size_t n_skip,
-		  struct ev_buf *out)
+static void put(const struct ev_doc *d, uint32_t i, const uint32_t *skip, size_t n_skip,
+		struct ev_buf *out, struct ev_outline *outline)
 {
 	bool ranked = d->symbols->n <= WORDS * 64;
 	struct canon c = {
@@ -351,8 +413,69 @@ void ev_canonical(const struct ev_doc *d, uint32_t i, const uint32_t *skip, size
 		.skip = skip,
 		.n_skip = n_skip,
 		.out = out,
-		.room = 2UL * (d->nodes[i].end - d->nodes[i].pos) + 2UL * EV_COPY_OVER,
+		.room = room_for(&d->nodes[i]),
+		.outline = outline,
 	};
 
 	leave(&c, put_value(&c, i, resume(&c)));
+}
+
+void ev_canonical(const struct ev_doc *d, uint32_t i, const uint32_t *skip, size_t n_skip,
+		  struct ev_buf *out)
+{
+	put(d, i, skip, n_skip, out, NULL);
+}
+
+struct ev_outline *ev_outline_new(const struct ev_doc *d, const uint32_t *skip, size_t n_skip)
+{
+	struct ev_outline *outline = ev_calloc(1, sizeof *outline);
+
+	put(d, 0, skip, n_skip, &outline->text, outline);
+	ev_buf_room(&outline->text, EV_COPY_OVER);
+	outline->skip = ev_calloc(n_skip + 1, sizeof *outline->skip);
+	for (size_t i = 0; i < n_skip; i++)
+		outline->skip[i] = skip[i];
+	outline->n_skip = n_skip;
+	return outline;
+}
+
+void ev_outline_free(struct ev_outline **outline)
+{
+	if (*outline == NULL)
+		return;
+	ev_buf_free(&(*outline)->text);
+	free((*outline)->steps);
+	free((*outline)->skip);
+	free(*outline);
+	*outline = NULL;
+}
+
+size_t ev_outline_octets(const struct ev_outline *outline)
+{
+	return sizeof *outline + outline->text.cap + outline->cap * sizeof *outline->steps;
+}
+
+bool ev_outline_skips(const struct ev_outline *outline, const uint32_t *skip, size_t n_skip)
+{
+	if (n_skip != outline->n_skip)
+		return false;
+	for (size_t i = 0; i < n_skip; i++)
+		if (skip[i] != outline->skip[i])
+			return false;
+	return true;
+}
+
+void ev_outline_fill(const struct ev_outline *outline, const struct ev_doc *d, struct ev_buf *out)
+{
+	const struct step *end = outline->steps + outline->n;
+	const struct canon c = {.d = d, .out = out, .room = room_for(&d->nodes[0])};
+	const char *text = outline->text.p;
+	char *o = resume(&c);
+
+	for (const struct step *s = outline->steps; s < end; s++) {
+		o = ev_copy_over(o, text, s->before);
+		text += s->before;
+		o = s->number ? put_number(&c, s->node, o) : put_string(&c, s->node, o);
+	}
+	leave(&c, ev_copy_over(o, text, outline->text.len - outline->written));
 }

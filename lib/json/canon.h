@@ -18,4 +18,19 @@
 void ev_canonical(const struct ev_doc *d, uint32_t i, const uint32_t *skip, size_t n,
 		  struct ev_buf *out);
 
+/*
+ * An outline is all of a document's canonical form but its strings and numbers. It serves all
+ * documents of the shape (scan.h) of the one that it was made of; that has one.
+ */
+struct ev_outline;
+
+struct ev_outline *ev_outline_new(const struct ev_doc *d, const uint32_t *skip, size_t n);
+void ev_outline_free(struct ev_outline **outline);
+/* Of its memory, about. */
+size_t ev_outline_octets(const struct ev_outline *outline);
+/* Whether it was made with the same members left out. */
+bool ev_outline_skips(const struct ev_outline *outline, const uint32_t *skip, size_t n);
+/* Appends the canonical form. */
+void ev_outline_fill(const struct ev_outline *outline, const struct ev_doc *d, struct ev_buf *out);
+
 #endif
