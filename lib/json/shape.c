@@ -54,11 +54,21 @@ static size_t padded(uint32_t n)
 	return (n + PART - 1UL) & ~(PART - 1UL);
 }
 
+/* Members are told by octets, which spares a multiplication each. */
+#define OCTETS_BEHIND(p, n) ((void *)(uintptr_t)((const char *)(p) + (n)))
+
 /* From a token's place to the next one's; `behind` that. */
 static inline void place(struct ev_node *node, const uint32_t *at, uint32_t behind)
 {
 	node->pos = at[0];
 	node->end = at[1] + behind;
+}
+
+/* A name and its value, which is a string or not. */
+static inline void place_member(struct ev_node *node, const uint32_t *at, uint32_t string)
+{
+	place(node, at, 1);
+	place(node + 1, at + 3, string);
 }
 
 static inline uint64_t mix(uint64_t a, uint64_t b)
@@ -69,13 +79,15 @@ static inline uint64_t mix(uint64_t a, uint64_t b)
 	return (uint64_t)(product >> 64) ^ (uint64_t)product;
 }
 
-#define WAY	plain
-#define IS_SPOT ev_spot_is
+#define WAY	     plain
+#define IS_SPOT	     ev_spot_is
+#define PLACE_MEMBER place_member
 #define TARGET
 #include "json/shape_match.h"
 #undef WAY
 #undef TARGET
 #undef IS_SPOT
+#undef PLACE_MEMBER
 
 #ifdef __x86_64__
 #define AVX2 __attribute__((target("avx2,bmi,bmi2")))
@@ -87,13 +99,29 @@ AVX2 static inline bool is_spot_avx2(const struct ev_spot *spot, const char *p)
 	return _mm256_testz_si256(_mm256_xor_si256(at, (__m256i)spot->name), (__m256i)spot->keep);
 }
 
-#define WAY	avx2
-#define IS_SPOT is_spot_avx2
-#define TARGET	AVX2
+/* Both nodes are written whole. Three places behind the fifth token's are read. */
+AVX2 static inline void place_member_avx2(struct ev_node *node, const uint32_t *at, uint32_t string)
+{
+	static const uint32_t behind[2][8] = {{0, 1}, {0, 1, 0, 0, 0, 1}};
+	const __m256i from = _mm256_setr_epi32(0, 1, 0, 0, 3, 4, 0, 0);
+	__m256i *both = (__m256i *)(void *)node;
+	__m256i places = _mm256_loadu_si256((const __m256i *)(const void *)at);
+
+	places =
+		_mm256_add_epi32(_mm256_permutevar8x32_epi32(places, from),
+				 _mm256_loadu_si256((const __m256i *)(const void *)behind[string]));
+	_mm256_storeu_si256(both, _mm256_blend_epi32(_mm256_loadu_si256(both), places, 0x33));
+}
+
+#define WAY	     avx2
+#define IS_SPOT	     is_spot_avx2
+#define PLACE_MEMBER place_member_avx2
+#define TARGET	     AVX2
 #include "json/shape_match.h"
 #undef WAY
 #undef TARGET
 #undef IS_SPOT
+#undef PLACE_MEMBER
 #else
 #define make_alike_avx2	   make_alike_plain
 #define members_match_avx2 members_match_plain
@@ -244,8 +272,8 @@ static bool add_members(struct ev_shape *shape, uint32_t object, const struct ev
 		if (spot == EV_NO_SPOT || !ev_spot_is(&spots->all[spot], text + nodes[i].pos))
 			return false;
 		shape->members[shape->n_members++] = (struct ev_shape_member){
-			spot, (uint16_t)token,
-			(uint16_t)(2 * i + (nodes[i + 1].kind == EV_STRING))};
+			spot * (uint32_t)sizeof *spots->all, token * (uint32_t)sizeof *at,
+			i * (uint32_t)sizeof *nodes, nodes[i + 1].kind == EV_STRING};
 		shape->where[spot] = (uint16_t)(i + 1);
 		told[i] = told[i + 1] = true;
 	}

@@ -22,13 +22,17 @@
 
 enum { EV_SHAPE_TOKENS = 1 << 18 };
 
-/* place: twice a node, and 1 more if its value is a string, whose closing quote belongs to it. */
+/*
+ * Of a name: in octets, from the first spot, the first token's place and the first node. Its value
+ * is three tokens and one node behind it. string: 1 if that is one, whose closing quote belongs to
+ * it; else 0.
+ */
 struct ev_shape_member {
-	uint32_t spot;
-	uint16_t token, place; /* of the name; its value is three tokens and one node behind it */
+	uint32_t spot, token, node, string;
 };
 
-struct ev_shape_value { /* an element, or the root */
+/* An element, or the root. place: twice a node, and 1 more if it is a string. */
+struct ev_shape_value {
 	uint16_t token, place;
 };
 

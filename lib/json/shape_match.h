@@ -1,6 +1,7 @@
 /*
  * shape_match: the inner loops of matching. Floor 2. They are compiled once for each instruction
- * set by shape.c, which defines WAY (the suffix), TARGET (the attributes) and IS_SPOT (ev_spot_is).
+ * set by shape.c, which defines WAY (the suffix), TARGET (the attributes), IS_SPOT (ev_spot_is) and
+ * PLACE_MEMBER (place_member).
  */
 
 #define JOIN2(a, b) a##b
@@ -41,13 +42,11 @@ TARGET static bool JOIN(members_match_, WAY)(const struct ev_shape *shape,
 	struct ev_node *const nodes = shape->nodes;
 
 	for (; m < m_end; m++) {
-		const uint32_t *name = at + m->token;
-		struct ev_node *node = &nodes[m->place >> 1];
+		const uint32_t *name = OCTETS_BEHIND(at, m->token);
 
-		if (!IS_SPOT(&spots[m->spot], text + name[0]))
+		if (!IS_SPOT(OCTETS_BEHIND(spots, m->spot), text + name[0]))
 			return false;
-		place(node, name, 1);
-		place(node + 1, name + 3, m->place & 1);
+		PLACE_MEMBER(OCTETS_BEHIND(nodes, m->node), name, m->string);
 	}
 	for (; v < v_end; v++)
 		place(&nodes[v->place >> 1], at + v->token, v->place & 1);
