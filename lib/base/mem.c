@@ -56,13 +56,14 @@ void *ev_realloc_array(void *p, size_t n, size_t size)
 
 void *ev_malloc_huge(size_t size)
 {
-	const size_t page = 2 << 20;
+	const size_t page = 2 << 20, unit = size < page ? 64 : page;
 	void *p;
 
-	if (size > SIZE_MAX - page ||
-	    (p = aligned_alloc(page, (size + page - 1) & ~(page - 1))) == NULL)
+	if (size > SIZE_MAX - unit ||
+	    (p = aligned_alloc(unit, (size + unit - 1) & ~(unit - 1))) == NULL)
 		ev_oom();
-	madvise(p, size, MADV_HUGEPAGE); /* without it the memory is but slower */
+	if (unit == page)
+		madvise(p, size, MADV_HUGEPAGE); /* without it the memory is but slower */
 	return p;
 }
 

@@ -16,8 +16,8 @@ void *ev_realloc(void *p, size_t size);
 /* An array of n elements of size octets; checks the product for overflow. */
 void *ev_realloc_array(void *p, size_t n, size_t size);
 /*
- * At least 2 MiB that will be visited in no order: in huge pages if the system has them, because it
- * would else miss the processor's table of pages at every step. Freed by free.
+ * What will be visited in no order: from 2 MiB on in huge pages if the system has them, because it
+ * would else miss the processor's table of pages at every step. Aligned to 64 octets; freed by free.
  */
 void *ev_malloc_huge(size_t size);
 char *ev_strdup(const char *s);

@@ -18,7 +18,6 @@ struct ev_dedupe {
 	struct ev_buf key;
 	uint64_t seed;		  /* secret, so that nobody can craft two records of one digest */
 	struct ev_hash128 *table; /* 0,0 is empty */
-	void *memory;		  /* of the table */
 	size_t size, used;
 	uint64_t n_out, n_duplicate;
 	struct ev_count counts[3];
@@ -30,13 +29,13 @@ struct ev_dedupe {
  * records that all have one id, it is looked for from the place that its other half leads to.
  * Nothing is ever taken out.
  */
-enum { BUCKET = 4, LINE = BUCKET * sizeof(struct ev_hash128) };
+enum { BUCKET = 4 };
 
 static void new_table(struct ev_dedupe *d, size_t size)
 {
 	d->size = size;
-	d->memory = ev_calloc(size + BUCKET, sizeof *d->table);
-	d->table = (struct ev_hash128 *)(((uintptr_t)d->memory + LINE - 1) / LINE * LINE);
+	d->table = ev_malloc_huge(size * sizeof *d->table);
+	memset(d->table, 0, size * sizeof *d->table);
 }
 
 static bool is_empty(const struct ev_hash128 *h)
@@ -66,15 +65,14 @@ static struct ev_hash128 *slot_of(const struct ev_dedupe *d, struct ev_hash128 h
 
 static void double_table(struct ev_dedupe *d)
 {
-	const struct ev_hash128 *old = d->table;
-	void *memory = d->memory;
+	struct ev_hash128 *old = d->table;
 	size_t n = d->size;
 
 	new_table(d, 2 * n);
 	for (size_t i = 0; i < n; i++)
 		if (!is_empty(&old[i]))
 			*slot_of(d, old[i]) = old[i];
-	free(memory);
+	free(old);
 }
 
 /* Whether it was there already; now it is. */
@@ -123,7 +121,7 @@ void ev_dedupe_free(struct ev_dedupe **d)
 	ev_reasons_free(&(*d)->why);
 	ev_content_free(&(*d)->content);
 	ev_buf_free(&(*d)->key);
-	free((*d)->memory);
+	free((*d)->table);
 	free(*d);
 	*d = NULL;
 }
