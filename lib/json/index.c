@@ -7,15 +7,15 @@
 
 /* A bit for each of 64 octets, of those that are printable ASCII. */
 struct masks {
-	uint64_t quote, space;
+	uint64_t quote, space, lf;
 	uint64_t mark; /* { } [ ] : , quotes and spaces; of other octets anything */
-	bool odd;      /* there is a backslash, or what is no printable ASCII */
+	bool odd;      /* there is a backslash, or what is no LF and no printable ASCII */
 };
 
 /* The same of all octets, for blocks that are odd. */
 struct odd {
 	uint64_t backslash, control, high;
-	uint64_t blank, lf; /* tabs, CR and LF; LF alone */
+	uint64_t blank; /* tabs and CR */
 };
 
 /* What a block is told of the one before it. */
@@ -26,28 +26,28 @@ struct state {
 	uint64_t high;	       /* which of its last three octets are above 0x7f */
 };
 
-/* The line that is being indexed, and how much is written. */
 struct writer {
 	struct ev_index *ix;
 	uint64_t lines; /* all ones if a LF ends a line, else 0 */
 	size_t n_escapes;
-	struct ev_index_line line;
-	bool suspect; /* the block at hand is no UTF-8, or reaches into what is none */
 };
 
-enum { EDGED = 3 + 64 };
+enum {
+	EDGE = 3, /* octets before a block that its UTF-8 can be of */
+	EDGED = EDGE + 64,
+};
 
 /*
- * The block of len octets at base, with the three octets before it and white space around what is
+ * The block of len octets at base, with the EDGE octets before it and white space around what is
  * not the text's.
  */
 static const uint8_t *with_edges(const uint8_t *text, size_t base, size_t len, uint8_t edge[EDGED])
 {
-	size_t before = base > 0 ? 3 : 0;
+	size_t before = base > 0 ? EDGE : 0;
 
 	memset(edge, ' ', EDGED);
-	memcpy(edge + 3 - before, text + base - before, before + len);
-	return edge + 3;
+	memcpy(edge + EDGE - before, text + base - before, before + len);
+	return edge + EDGE;
 }
 
 /*
@@ -77,43 +77,82 @@ static inline uint64_t tokens_of(const struct masks *m, uint64_t inside, uint64_
 	return m->quote | (~(inside | m->space) & (m->mark | no_scalar << 1 | behind));
 }
 
-/* Notes the control characters and escapes of a segment that stand in strings. */
-static inline void rare(struct writer *w, uint32_t from, const struct odd *odd, uint64_t escaped,
-			uint64_t inside)
+/*
+ * Writes where a line ends, which is at its token `last`; what it begins with is the end of the one
+ * before, which is filled in at last.
+ */
+static inline void end_line(struct ev_index_line *line, size_t end, size_t last, size_t n_escapes)
 {
-	uint64_t control = odd->control & inside, escapes = odd->backslash & ~escaped & inside;
-
-	if (control != 0 && w->line.control == UINT32_MAX)
-		w->line.control = from + (uint32_t)__builtin_ctzll(control);
-	for (; escapes != 0; escapes &= escapes - 1)
-		w->ix->escapes[w->n_escapes++] = from + (uint32_t)__builtin_ctzll(escapes);
+	line->len = (uint32_t)end;
+	line->n = (uint32_t)last;
+	line->n_escapes = (uint32_t)n_escapes;
 }
 
-static void begin_line(struct writer *w, uint32_t pos, uint32_t first)
+/* There is always room for a line a block, and one more. */
+static void grow_lines(struct ev_index *ix, size_t n, size_t octets_left)
 {
-	w->line = (struct ev_index_line){.pos = pos,
-					 .first = first,
-					 .escape = (uint32_t)w->n_escapes,
-					 .control = UINT32_MAX,
-					 .suspect = w->suspect};
+	ev_grow(&ix->lines, &ix->cap_lines, ix->n_lines + n + octets_left / 64 + 2,
+		sizeof *ix->lines);
 }
 
-/* end: the position of its LF, or the text's end; at: behind its tokens. Returns the next one's. */
-static uint32_t *end_line(struct writer *w, uint32_t *at, uint32_t end, bool unclosed)
+static void note(struct ev_index_notes *notes, size_t at)
 {
-	struct ev_index *ix = w->ix;
+	ev_grow(&notes->at, &notes->cap, notes->n + 1, sizeof *notes->at);
+	notes->at[notes->n++] = (uint32_t)at;
+}
 
-	w->line.len = end - w->line.pos;
-	w->line.n = (uint32_t)(at - ix->at) - w->line.first;
-	w->line.n_escapes = (uint32_t)w->n_escapes - w->line.escape;
-	w->line.unclosed = unclosed;
-	at[0] = at[1] = w->line.len;
-	ix->octets[at - ix->at] = ix->octets[at - ix->at + 1] = 0;
-	if (ix->n_lines == ix->cap_lines)
-		ev_grow(&ix->lines, &ix->cap_lines, ix->n_lines + 1, sizeof *ix->lines);
-	ix->lines[ix->n_lines++] = w->line;
-	begin_line(w, end + 1, (uint32_t)(at + 2 - ix->at));
-	return at + 2;
+/* Passes what is noted before `at`. */
+static size_t pass(const struct ev_index_notes *notes, size_t i, uint32_t at)
+{
+	while (i < notes->n && notes->at[i] < at)
+		i++;
+	return i;
+}
+
+/* What was noted is told to the lines; a block that is suspect reaches into what is around it. */
+static void tell_lines(struct ev_index *ix)
+{
+	size_t control = 0, unclosed = 0, suspect = 0;
+
+	for (size_t i = 0; i < ix->n_lines; i++) {
+		struct ev_index_line *line = &ix->lines[i];
+		uint32_t pos = line->pos, end = pos + line->len;
+
+		if (control < ix->controls.n && ix->controls.at[control] < end) {
+			line->control = ix->controls.at[control] - pos;
+			control = pass(&ix->controls, control, end);
+		}
+		if (unclosed < ix->unclosed.n && ix->unclosed.at[unclosed] == end) {
+			line->unclosed = true;
+			unclosed++;
+		}
+		suspect = pass(&ix->suspects, suspect, pos > EDGED ? pos - EDGED : 0);
+		line->suspect = suspect < ix->suspects.n && ix->suspects.at[suspect] <= end + EDGE;
+	}
+}
+
+/* From the ends of all lines to their beginnings. */
+static void begin_lines(struct ev_index *ix)
+{
+	uint32_t pos = 0, first = 0, escape = 0;
+
+	for (size_t i = 0; i < ix->n_lines; i++) {
+		struct ev_index_line *line = &ix->lines[i];
+		uint32_t end = line->len, last = line->n, escapes = line->n_escapes;
+
+		*line = (struct ev_index_line){.pos = pos,
+					       .len = end - pos,
+					       .first = first,
+					       .n = last - first,
+					       .escape = escape,
+					       .n_escapes = escapes - escape,
+					       .control = UINT32_MAX};
+		pos = end + 1;
+		first = last + 1;
+		escape = escapes;
+	}
+	if ((ix->controls.n | ix->unclosed.n | ix->suspects.n) != 0)
+		tell_lines(ix);
 }
 
 static inline uint64_t prefix_xor_shifts(uint64_t x)
@@ -157,7 +196,7 @@ static inline struct masks classify_portable(const uint8_t *p)
 	uint64_t odd = 0;
 
 	for (unsigned i = 0; i < 64; i += 8) {
-		uint64_t v, folded, quote, space;
+		uint64_t v, folded, quote, space, lf;
 
 		memcpy(&v, p + i, sizeof v);
 		v = le64toh(v);
@@ -165,11 +204,13 @@ static inline struct masks classify_portable(const uint8_t *p)
 		quote = differ(v, '"');
 		space = differ(v, ' ');
 		m.quote |= gather(~quote) << i;
+		lf = differ(v, '\n');
 		m.space |= gather(~space) << i;
+		m.lf |= gather(~lf) << i;
 		m.mark |= gather(~(differ(folded, '{') & differ(folded, '}') & differ(v, ',') &
 				   differ(v, ':') & quote & space))
 			  << i;
-		odd |= v | ~(not_zero(v & EIGHT(0xe0)) & differ(v, '\\'));
+		odd |= v | ~((not_zero(v & EIGHT(0xe0)) | ~lf) & differ(v, '\\'));
 	}
 	m.odd = (odd & EIGHT(0x80)) != 0;
 	return m;
@@ -180,16 +221,14 @@ static inline struct odd classify_odd_portable(const uint8_t *p)
 	struct odd odd = {0};
 
 	for (unsigned i = 0; i < 64; i += 8) {
-		uint64_t v, no_lf;
+		uint64_t v;
 
 		memcpy(&v, p + i, sizeof v);
 		v = le64toh(v);
-		no_lf = differ(v, '\n');
 		odd.backslash |= gather(~differ(v, '\\')) << i;
 		odd.control |= gather(~not_zero(v & EIGHT(0xe0))) << i;
 		odd.high |= gather(v) << i;
-		odd.blank |= gather(~(differ(v, '\t') & no_lf & differ(v, '\r'))) << i;
-		odd.lf |= gather(~no_lf) << i;
+		odd.blank |= gather(~(differ(v, '\t') & differ(v, '\r'))) << i;
 	}
 	return odd;
 }
@@ -284,23 +323,25 @@ bool ev_index_has_avx2(void)
 	return chosen != NULL && chosen->avx2;
 }
 
-/* An octet is a token, or a LF that ends a line: that takes two places. */
+/* One more token is written than there are octets, and what is written too much. */
 static void run(struct ev_index *ix, const char *p, size_t len, uint64_t lines)
 {
 	struct writer w = {.ix = ix, .lines = lines};
 
 	if (chosen == NULL)
 		ev_index_use(0);
-	if (ix->cap < len + 64) {
-		ix->cap = len + len / 2 + 128;
-		ix->at = ev_realloc_array(ix->at, ix->cap, 2 * sizeof *ix->at);
-		ix->octets = ev_realloc_array(ix->octets, ix->cap, 2 * sizeof *ix->octets);
+	if (ix->cap < len + 1) {
+		ix->cap = len + len / 4 + 1;
+		ix->at = ev_realloc_array(ix->at, ix->cap + 64, sizeof *ix->at);
+		ix->octets = ev_realloc_array(ix->octets, ix->cap + 64, sizeof *ix->octets);
 		ix->escapes = ev_realloc_array(ix->escapes, ix->cap, sizeof *ix->escapes);
 	}
 	ix->text = p;
 	ix->n_lines = 0;
-	begin_line(&w, 0, 0);
+	ix->controls.n = ix->unclosed.n = ix->suspects.n = 0;
+	grow_lines(ix, 0, len);
 	chosen->fn(&w, (const uint8_t *)p, len);
+	begin_lines(ix);
 }
 
 void ev_index_lines(struct ev_index *ix, const char *p, size_t len)
@@ -319,5 +360,8 @@ void ev_index_free(struct ev_index *ix)
 	free(ix->octets);
 	free(ix->escapes);
 	free(ix->lines);
+	free(ix->controls.at);
+	free(ix->unclosed.at);
+	free(ix->suspects.at);
 	*ix = (struct ev_index){0};
 }

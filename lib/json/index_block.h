@@ -2,9 +2,9 @@
  * index_block: what a block of 64 octets is made of, by vectors. Floor 2. It is compiled once for
  * each instruction set by index.c, which defines WAY, TARGET, VECTOR, WIDTH (octets), BOOLS (what a
  * comparison of vectors gives) and the operations LOAD, TABLE, SHUFFLE, HIGH_HALF, LOW_HALF, LOOKUP
- * (a shuffle by low halves; anything for octets above 0x7f), AND, OR, SUBTRACT (saturating), LEAST
- * (signed), EACH (an octet for all), EQUAL, GREATER (signed), EITHER, BUT_NOT, ALL, BITS (of a
- * block's BOOLS) and DIFFER (not equal in an octet).
+ * (a shuffle by low halves; anything for octets above 0x7f), AND, OR, SUBTRACT (saturating), EACH
+ * (an octet for all), EQUAL, GREATER (signed), EITHER, BUT_NOT, ANY, BITS (of a block's BOOLS) and
+ * DIFFER (not equal in an octet).
  */
 
 #define JOIN2(a, b) a##b
@@ -14,31 +14,32 @@
 TARGET static inline struct masks JOIN(classify_, WAY)(const uint8_t *p)
 {
 	const VECTOR marks = TABLE(index_marks);
-	BOOLS quote[PARTS], mark[PARTS], space[PARTS], backslash;
-	VECTOR least;
+	BOOLS quote[PARTS], mark[PARTS], space[PARTS], lf[PARTS], odd;
 
 	UNROLL
 	for (unsigned i = 0; i < PARTS; i++) {
 		VECTOR v = LOAD(p + (size_t)i * WIDTH);
-		BOOLS is_backslash = EQUAL(v, EACH('\\'));
+		BOOLS is_odd;
 
 		quote[i] = EQUAL(v, EACH('"'));
 		mark[i] = EQUAL(OR(v, EACH(0x20)), LOOKUP(marks, v));
 		space[i] = EQUAL(v, EACH(' '));
-		backslash = i > 0 ? EITHER(backslash, is_backslash) : is_backslash;
-		least = i > 0 ? LEAST(least, v) : v;
+		lf[i] = EQUAL(v, EACH('\n'));
+		is_odd = EITHER(BUT_NOT(GREATER(EACH(0x20), v), lf[i]), EQUAL(v, EACH('\\')));
+		odd = i > 0 ? EITHER(odd, is_odd) : is_odd;
 	}
 	return (struct masks){
 		.quote = BITS(quote),
 		.mark = BITS(mark),
 		.space = BITS(space),
-		.odd = !ALL(BUT_NOT(GREATER(least, EACH(0x1f)), backslash)),
+		.lf = BITS(lf),
+		.odd = ANY(odd),
 	};
 }
 
 TARGET static inline struct odd JOIN(classify_odd_, WAY)(const uint8_t *p)
 {
-	BOOLS backslash[PARTS], printable[PARTS], high[PARTS], blank[PARTS], lf[PARTS];
+	BOOLS backslash[PARTS], printable[PARTS], high[PARTS], blank[PARTS];
 
 	UNROLL
 	for (unsigned i = 0; i < PARTS; i++) {
@@ -47,15 +48,13 @@ TARGET static inline struct odd JOIN(classify_odd_, WAY)(const uint8_t *p)
 		backslash[i] = EQUAL(v, EACH('\\'));
 		printable[i] = GREATER(v, EACH(0x1f));
 		high[i] = GREATER(EACH(0), v);
-		lf[i] = EQUAL(v, EACH('\n'));
-		blank[i] = EITHER(lf[i], EITHER(EQUAL(v, EACH('\t')), EQUAL(v, EACH('\r'))));
+		blank[i] = EITHER(EQUAL(v, EACH('\t')), EQUAL(v, EACH('\r')));
 	}
 	return (struct odd){
 		.backslash = BITS(backslash),
 		.control = ~(BITS(printable) | BITS(high)),
 		.high = BITS(high),
 		.blank = BITS(blank),
-		.lf = BITS(lf),
 	};
 }
 

@@ -51,12 +51,11 @@ static inline uint64_t prefix_xor_pmull(uint64_t x)
 #define SUBTRACT(a, b)	vqsubq_u8(a, b)
 #define DIFFER(a, b)	(vmaxvq_u8(veorq_u8(a, b)) != 0)
 #define SIGNED(v)	vreinterpretq_s8_u8(v)
-#define LEAST(a, b)	vreinterpretq_u8_s8(vminq_s8(SIGNED(a), SIGNED(b)))
 #define EQUAL(a, b)	vceqq_u8(a, b)
 #define GREATER(a, b)	vcgtq_s8(SIGNED(a), SIGNED(b))
 #define EITHER(a, b)	OR(a, b)
 #define BUT_NOT(a, b)	vbicq_u8(a, b)
-#define ALL(x)		(vminvq_u8(x) == 0xff)
+#define ANY(x)		(vmaxvq_u8(x) != 0)
 #define BITS(x)		neon_bits(x)
 
 #define WAY		neon

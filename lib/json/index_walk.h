@@ -6,87 +6,107 @@
  * flatten writes the positions of a block's set bits and the octets there, and returns what is
  * behind the positions; what it writes too much, 64 at most, is overwritten.
  *
- * Most blocks are printable ASCII without a backslash. What only others need, which is the ends of
- * lines, escapes, control characters and UTF-8, is not looked at in them.
+ * Most blocks are printable ASCII without a backslash, and perhaps one LF. What only others need,
+ * which is escapes, control characters, UTF-8 and lines that end in a string, is not looked at in
+ * them. Where such a block has a LF is told without a branch, since nothing foretells it.
  */
 
 #define JOIN2(a, b) a##b
 #define JOIN(a, b)  JOIN2(a, b)
 
-/* A block that has something odd, stands behind one whose end matters to it, or is the last. */
+/*
+ * A block that has something odd, stands behind one whose end matters to it, or is the last; left:
+ * octets from it on.
+ */
 TARGET static __attribute__((noinline)) uint32_t *JOIN(odd_, WAY)(struct writer *w, struct state *s,
 								  struct masks m, const uint8_t *p,
-								  uint32_t base, uint32_t *at)
+								  uint32_t base, size_t left,
+								  uint32_t *at)
 {
 	struct odd odd = JOIN(classify_odd_, WAY)(p);
 	uint64_t escaped = resolve_escapes(odd.backslash, &s->escape_carry);
-	uint64_t inside, tokens, ends;
+	uint64_t lf = m.lf & w->lines, inside, tokens, escapes, rest;
 	uint8_t edge[EDGED];
 
+	odd.blank |= m.lf & ~lf;
 	/* An escaped quote stays a mark: outside strings, where that matters, it is wrong. */
-	m.mark = (m.mark & ~odd.control) | odd.blank;
+	m.mark = (m.mark & ~odd.control) | odd.blank | lf;
 	m.space |= odd.blank;
 	m.quote &= ~escaped;
 	inside = JOIN(prefix_xor_, WAY)(m.quote) ^ s->in_string;
-	tokens = tokens_of(&m, inside, s->behind);
-	if ((odd.high | s->high) != 0)
-		w->suspect = JOIN(utf8_error_, WAY)(base > 0 ? p : with_edges(p, 0, 64, edge));
-	w->line.suspect |= w->suspect;
-	for (ends = odd.lf & w->lines; ends != 0; ends &= ends - 1) { /* a segment up to a LF */
-		unsigned end = (unsigned)__builtin_ctzll(ends);
-		uint64_t below = (1ULL << end) - 1, rest = ~below << 1;
-		uint32_t from = base - w->line.pos;
-
-		at = JOIN(flatten_, WAY)(w->ix, at, p, from, tokens & below);
-		rare(w, from, &odd, escaped, inside & below);
-		at = end_line(w, at, base + end, (inside >> end & 1) != 0);
-		if ((inside >> end & 1) != 0) {
-			inside ^= ~below; /* also the LF is outside now */
-			tokens = tokens_of(&m, inside, s->behind);
-		}
-		tokens &= rest;
-		odd.control &= rest;
-		odd.backslash &= rest;
+	while ((rest = lf & inside) != 0) { /* what is behind the LF is outside, and it, too */
+		note(&w->ix->unclosed, base + (size_t)__builtin_ctzll(rest));
+		inside ^= -(rest & -rest);
 	}
-	at = JOIN(flatten_, WAY)(w->ix, at, p, base - w->line.pos, tokens);
-	rare(w, base - w->line.pos, &odd, escaped, inside);
+	tokens = tokens_of(&m, inside, s->behind);
+	escapes = odd.backslash & ~escaped & inside;
+	if ((odd.high | s->high) != 0 &&
+	    JOIN(utf8_error_, WAY)(base > 0 ? p : with_edges(p, 0, 64, edge)))
+		note(&w->ix->suspects, base);
+	for (rest = odd.control & inside; rest != 0; rest &= rest - 1)
+		note(&w->ix->controls, base + (size_t)__builtin_ctzll(rest));
+	if (lf != 0)
+		grow_lines(w->ix, 64, left);
+	for (rest = lf; rest != 0; rest &= rest - 1) {
+		uint64_t below = (rest & -rest) - 1;
+
+		end_line(&w->ix->lines[w->ix->n_lines++], base + (size_t)__builtin_ctzll(rest),
+			 (size_t)(at - w->ix->at) + (size_t)__builtin_popcountll(tokens & below),
+			 w->n_escapes + (size_t)__builtin_popcountll(escapes & below));
+	}
+	for (; escapes != 0; escapes &= escapes - 1)
+		w->ix->escapes[w->n_escapes++] = base + (uint32_t)__builtin_ctzll(escapes);
+	at = JOIN(flatten_, WAY)(w->ix, at, p, base, tokens);
 	s->in_string = -(inside >> 63);
 	s->behind = (m.mark | inside) >> 63;
 	s->high = odd.high >> 61;
-	w->suspect = false;
 	return at;
 }
 
 TARGET static void JOIN(index_, WAY)(struct writer *w, const uint8_t *text, size_t len)
 {
+	struct ev_index *ix = w->ix;
 	struct state s = {.behind = 1};
-	uint32_t *at = w->ix->at;
+	const uint64_t no_lines = ~w->lines;
+	uint32_t *at = ix->at;
 	uint8_t edge[EDGED];
 	size_t base = 0;
 
 	for (; len - base >= 64; base += 64) {
 		const uint8_t *p = text + base;
 		struct masks m = JOIN(classify_, WAY)(p);
-		uint64_t inside;
+		uint64_t inside = JOIN(prefix_xor_, WAY)(m.quote) ^ s.in_string, tokens;
 
-		if (__builtin_expect(m.odd || (s.escape_carry | s.high) != 0, false)) {
-			at = JOIN(odd_, WAY)(w, &s, m, p, (uint32_t)base, at);
+		if (__builtin_expect(m.odd || (s.escape_carry | s.high |
+					       (m.lf & (inside | no_lines | (m.lf - 1)))) != 0,
+				     false)) {
+			at = JOIN(odd_, WAY)(w, &s, m, p, (uint32_t)base, len - base, at);
 			continue;
 		}
-		inside = JOIN(prefix_xor_, WAY)(m.quote) ^ s.in_string;
-		at = JOIN(flatten_, WAY)(w->ix, at, p, (uint32_t)base - w->line.pos,
-					 tokens_of(&m, inside, s.behind));
+		m.mark |= m.lf;
+		tokens = tokens_of(&m, inside, s.behind);
+		end_line(&ix->lines[ix->n_lines], base + (size_t)__builtin_ctzll(m.lf | 1ULL << 63),
+			 (size_t)(at - ix->at) + (size_t)__builtin_popcountll(tokens & (m.lf - 1)),
+			 w->n_escapes);
+		ix->n_lines += m.lf != 0;
+		at = JOIN(flatten_, WAY)(ix, at, p, (uint32_t)base, tokens);
 		s.in_string = -(inside >> 63);
 		s.behind = (m.mark | inside) >> 63;
 	}
 	if (base < len) {
 		const uint8_t *p = with_edges(text, base, len - base, edge);
 
-		at = JOIN(odd_, WAY)(w, &s, JOIN(classify_, WAY)(p), p, (uint32_t)base, at);
+		at = JOIN(odd_, WAY)(w, &s, JOIN(classify_, WAY)(p), p, (uint32_t)base, len - base,
+				     at);
 	}
-	w->line.suspect |= s.high != 0;
-	if (w->lines == 0 || w->line.pos < len)
-		end_line(w, at, (uint32_t)len, s.in_string != 0);
+	if (s.high != 0)
+		note(&ix->suspects, len);
+	if (no_lines != 0 || (len > 0 && text[len - 1] != '\n')) {
+		if (s.in_string != 0)
+			note(&ix->unclosed, len);
+		*at = (uint32_t)len;
+		end_line(&ix->lines[ix->n_lines++], len, (size_t)(at - ix->at), w->n_escapes);
+	}
 }
 
 #undef JOIN

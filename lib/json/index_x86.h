@@ -61,8 +61,8 @@ SSE42 static inline uint32_t *flatten_sse42(const struct ev_index *ix, uint32_t 
 
 		_mm_storeu_si128((__m128i *)(void *)at, _mm_add_epi32(first, low));
 		_mm_storeu_si128((__m128i *)(void *)(at + 4), _mm_add_epi32(first, high));
-		_mm_storeu_si64(octet, _mm_shuffle_epi8(_mm_loadu_si64(p + 8UL * i),
-							_mm_loadu_si64(n)));
+		_mm_storeu_si64(octet,
+				_mm_shuffle_epi8(_mm_loadu_si64(p + 8UL * i), _mm_loadu_si64(n)));
 		first = _mm_add_epi32(first, _mm_set1_epi32(8));
 		at += count;
 		octet += count;
@@ -96,12 +96,11 @@ SSE42 static inline uint64_t bits_sse42(const __m128i x[4])
 #define LOW_HALF(v)    AND(v, EACH(0x0f))
 #define HIGH_HALF(v)   AND(_mm_srli_epi16(v, 4), EACH(0x0f))
 #define SUBTRACT(a, b) _mm_subs_epu8(a, b)
-#define LEAST(a, b)    _mm_min_epi8(a, b)
 #define EQUAL(a, b)    _mm_cmpeq_epi8(a, b)
 #define GREATER(a, b)  _mm_cmpgt_epi8(a, b)
 #define EITHER(a, b)   OR(a, b)
 #define BUT_NOT(a, b)  _mm_andnot_si128(b, a)
-#define ALL(x)	       (_mm_movemask_epi8(x) == 0xffff)
+#define ANY(x)	       (_mm_movemask_epi8(x) != 0)
 #define BITS(x)	       bits_sse42(x)
 #define DIFFER(a, b)   (_mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) != 0xffff)
 #include "json/index_block.h"
@@ -119,12 +118,11 @@ SSE42 static inline uint64_t bits_sse42(const __m128i x[4])
 #undef OR
 #undef HIGH_HALF
 #undef SUBTRACT
-#undef LEAST
 #undef EQUAL
 #undef GREATER
 #undef EITHER
 #undef BUT_NOT
-#undef ALL
+#undef ANY
 #undef BITS
 #undef DIFFER
 
@@ -139,8 +137,8 @@ AVX2 static inline uint64_t prefix_xor_avx2(uint64_t x)
 }
 
 /* Eight bits at a time. */
-AVX2 static inline uint32_t *flatten_avx2(const struct ev_index *ix, uint32_t *at,
-					  const uint8_t *p, uint32_t from, uint64_t bits)
+AVX2 static inline uint32_t *flatten_avx2(const struct ev_index *ix, uint32_t *at, const uint8_t *p,
+					  uint32_t from, uint64_t bits)
 {
 	__m256i first = _mm256_set1_epi32((int)from);
 	uint8_t *octet = ix->octets + (at - ix->at);
@@ -183,12 +181,11 @@ AVX2 static inline uint64_t bits_avx2(const __m256i x[2])
 #define OR(a, b)       _mm256_or_si256(a, b)
 #define HIGH_HALF(v)   AND(_mm256_srli_epi16(v, 4), EACH(0x0f))
 #define SUBTRACT(a, b) _mm256_subs_epu8(a, b)
-#define LEAST(a, b)    _mm256_min_epi8(a, b)
 #define EQUAL(a, b)    _mm256_cmpeq_epi8(a, b)
 #define GREATER(a, b)  _mm256_cmpgt_epi8(a, b)
 #define EITHER(a, b)   OR(a, b)
 #define BUT_NOT(a, b)  _mm256_andnot_si256(b, a)
-#define ALL(x)	       (_mm256_movemask_epi8(x) == -1)
+#define ANY(x)	       (!_mm256_testz_si256(x, x))
 #define BITS(x)	       bits_avx2(x)
 #define DIFFER(a, b)   (_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, b)) != -1)
 #include "json/index_block.h"
@@ -206,12 +203,11 @@ AVX2 static inline uint64_t bits_avx2(const __m256i x[2])
 #undef OR
 #undef HIGH_HALF
 #undef SUBTRACT
-#undef LEAST
 #undef EQUAL
 #undef GREATER
 #undef EITHER
 #undef BUT_NOT
-#undef ALL
+#undef ANY
 #undef BITS
 #undef DIFFER
 
@@ -273,12 +269,11 @@ AVX512 static inline uint32_t *flatten_avx512(const struct ev_index *ix, uint32_
 #define OR(a, b)       _mm512_or_si512(a, b)
 #define HIGH_HALF(v)   AND(_mm512_srli_epi16(v, 4), EACH(0x0f))
 #define SUBTRACT(a, b) _mm512_subs_epu8(a, b)
-#define LEAST(a, b)    _mm512_min_epi8(a, b)
 #define EQUAL(a, b)    _mm512_cmpeq_epi8_mask(a, b)
 #define GREATER(a, b)  _mm512_cmpgt_epi8_mask(a, b)
 #define EITHER(a, b)   ((a) | (b))
 #define BUT_NOT(a, b)  ((a) & ~(b))
-#define ALL(x)	       ((x) == UINT64_MAX)
+#define ANY(x)	       ((x) != 0)
 #define BITS(x)	       ((x)[0])
 #define DIFFER(a, b)   (_mm512_cmpneq_epi8_mask(a, b) != 0)
 #include "json/index_block.h"

@@ -27,7 +27,9 @@ struct ev_scan {
 	struct ev_shapes *shapes; /* from the second text on: many scanners read one alone */
 	uint32_t document;	  /* the number of the text at hand */
 	struct ev_node *nodes;
-	size_t cap;
+	uint32_t *at; /* tokens of the text that is walked, from its first octet */
+	uint8_t *octets;
+	size_t cap; /* of these three */
 	struct ev_doc doc;
 	struct level levels[EV_MAX_DEPTH + 1];
 	uint32_t *seen; /* by symbol: the last object that was found to have it */
@@ -74,6 +76,8 @@ void ev_scan_free(struct ev_scan **s)
 	ev_buf_free(&(*s)->name_b);
 	ev_buf_free(&(*s)->copy);
 	free((*s)->nodes);
+	free((*s)->at);
+	free((*s)->octets);
 	free((*s)->seen);
 	free((*s)->table);
 	free(*s);
@@ -84,14 +88,15 @@ void ev_scan_free(struct ev_scan **s)
 struct walk {
 	const char *p;
 	size_t len;
-	const uint32_t *escape, *escapes_end; /* those not checked yet */
+	uint32_t base;			      /* where it stands in what was indexed */
+	const uint32_t *escape, *escapes_end; /* those not checked yet, from there */
 	uint32_t next_escape;		      /* the first of them, or UINT32_MAX */
 	struct ev_flaw *flaw;
 };
 
 static void next_escape(struct walk *w)
 {
-	w->next_escape = w->escape < w->escapes_end ? *w->escape : UINT32_MAX;
+	w->next_escape = w->escape < w->escapes_end ? *w->escape - w->base : UINT32_MAX;
 }
 
 static const struct ev_doc *flawed(const struct walk *w, enum ev_flaw_code code, size_t at,
@@ -210,7 +215,7 @@ static __attribute__((noinline)) bool escapes_right(struct walk *w, size_t end)
 	const char *p = w->p;
 
 	for (; w->next_escape < end; next_escape(w)) {
-		size_t at = *w->escape++;
+		size_t at = *w->escape++ - w->base;
 		int v;
 
 		switch (p[at + 1]) {
@@ -496,6 +501,25 @@ static void number_document(struct ev_scan *s)
 	s->document = 1;
 }
 
+/* The tokens of a line that is walked, and behind them its end, twice, as octet 0. */
+static void take_tokens(struct ev_scan *s, const struct ev_index *ix, const struct ev_index_line *l)
+{
+	const uint32_t *at = ix->at + l->first;
+	uint32_t n = l->n;
+
+	if (s->cap < n + 2UL) {
+		s->cap = n + n / 4 + 32UL;
+		s->nodes = ev_realloc_array(s->nodes, s->cap, sizeof *s->nodes);
+		s->at = ev_realloc_array(s->at, s->cap, sizeof *s->at);
+		s->octets = ev_realloc_array(s->octets, s->cap, sizeof *s->octets);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		s->at[i] = at[i] - l->pos;
+	memcpy(s->octets, ix->octets + l->first, n);
+	s->at[n] = s->at[n + 1] = l->len;
+	s->octets[n] = s->octets[n + 1] = 0;
+}
+
 /* NULL if the text has no known shape, or a flaw, which the walk finds. */
 static const struct ev_doc *by_shape(struct ev_scan *s, const struct ev_index *ix,
 				     const struct ev_index_line *l, struct walk w)
@@ -504,7 +528,8 @@ static const struct ev_doc *by_shape(struct ev_scan *s, const struct ev_index *i
 	struct ev_shape *shape = NULL;
 
 	if (s->shapes != NULL)
-		shape = ev_shapes_match(s->shapes, s->spots, w.p, at, ix->octets + l->first, l->n);
+		shape = ev_shapes_match(s->shapes, s->spots, ix->text, l->pos, at,
+					ix->octets + l->first, l->n);
 	if (shape == NULL)
 		return NULL;
 	while (w.next_escape != UINT32_MAX)
@@ -524,7 +549,7 @@ const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, 
 	const struct ev_index_line *l = &ix->lines[line];
 	const char *p = ix->text + l->pos;
 	const uint32_t *escape = ix->escapes + l->escape;
-	struct walk w = {p, len, escape, escape + l->n_escapes, 0, flaw};
+	struct walk w = {p, len, l->pos, escape, escape + l->n_escapes, 0, flaw};
 	const struct ev_doc *doc;
 
 	next_escape(&w);
@@ -541,21 +566,20 @@ const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, 
 		return flawed(&w, EV_FLAW_CONTROL, l->control,
 			      "a raw control character in a string");
 	if (l->unclosed)
-		return flawed(&w, EV_FLAW_SYNTAX, ix->at[l->first + l->n - 1],
+		return flawed(&w, EV_FLAW_SYNTAX, ix->at[l->first + l->n - 1] - l->pos,
 			      "a string is not closed");
 	s->doc.text = p;
 	s->doc.len = (uint32_t)len;
 	s->doc.duplicate = EV_NOWHERE;
 	doc = by_shape(s, ix, l, w);
 	if (doc == NULL) {
-		ev_grow(&s->nodes, &s->cap, l->n + 1, sizeof *s->nodes);
+		take_tokens(s, ix, l);
 		number_document(s);
-		doc = walk(s, ix->at + l->first, ix->octets + l->first, &w);
+		doc = walk(s, s->at, s->octets, &w);
 		if (s->shapes == NULL && s->document > 1)
 			s->shapes = ev_shapes_new();
 		else if (s->shapes != NULL && doc != NULL && doc->duplicate == EV_NOWHERE)
-			ev_shapes_learn(s->shapes, s->spots, p, ix->at + l->first, l->n, doc->nodes,
-					doc->n);
+			ev_shapes_learn(s->shapes, s->spots, p, s->at, l->n, doc->nodes, doc->n);
 	}
 	return doc;
 }

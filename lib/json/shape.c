@@ -57,18 +57,19 @@ static size_t padded(uint32_t n)
 /* Members are told by octets, which spares a multiplication each. */
 #define OCTETS_BEHIND(p, n) ((void *)(uintptr_t)((const char *)(p) + (n)))
 
-/* From a token's place to the next one's; `behind` that. */
-static inline void place(struct ev_node *node, const uint32_t *at, uint32_t behind)
+/* From a token's place to the next one's; `behind` that. They count from pos. */
+static inline void place(struct ev_node *node, const uint32_t *at, uint32_t behind, uint32_t pos)
 {
-	node->pos = at[0];
-	node->end = at[1] + behind;
+	node->pos = at[0] - pos;
+	node->end = at[1] + behind - pos;
 }
 
 /* A name and its value, which is a string or not. */
-static inline void place_member(struct ev_node *node, const uint32_t *at, uint32_t string)
+static inline void place_member(struct ev_node *node, const uint32_t *at, uint32_t string,
+				const uint32_t *pos)
 {
-	place(node, at, 1);
-	place(node + 1, at + 3, string);
+	place(node, at, 1, *pos);
+	place(node + 1, at + 3, string, *pos);
 }
 
 static inline uint64_t mix(uint64_t a, uint64_t b)
@@ -81,12 +82,16 @@ static inline uint64_t mix(uint64_t a, uint64_t b)
 
 #define WAY	     plain
 #define IS_SPOT	     ev_spot_is
+#define ORIGIN	     uint32_t
+#define ORIGIN_AT    /* it is that */
 #define PLACE_MEMBER place_member
 #define TARGET
 #include "json/shape_match.h"
 #undef WAY
 #undef TARGET
 #undef IS_SPOT
+#undef ORIGIN
+#undef ORIGIN_AT
 #undef PLACE_MEMBER
 
 #ifdef __x86_64__
@@ -99,28 +104,43 @@ AVX2 static inline bool is_spot_avx2(const struct ev_spot *spot, const char *p)
 	return _mm256_testz_si256(_mm256_xor_si256(at, (__m256i)spot->name), (__m256i)spot->keep);
 }
 
-/* Both nodes are written whole. Three places behind the fifth token's are read. */
-AVX2 static inline void place_member_avx2(struct ev_node *node, const uint32_t *at, uint32_t string)
+/* What both nodes of a member are moved by: one whose value is no string, and one whose is. */
+struct origin {
+	__m256i by[2];
+};
+
+AVX2 static inline struct origin origin_at(uint32_t pos)
 {
-	static const uint32_t behind[2][8] = {{0, 1}, {0, 1, 0, 0, 0, 1}};
+	const int p = -(int)pos;
+
+	return (struct origin){{_mm256_setr_epi32(p, p + 1, 0, 0, p, p, 0, 0),
+				_mm256_setr_epi32(p, p + 1, 0, 0, p, p + 1, 0, 0)}};
+}
+
+/* Both nodes are written whole. Three places behind the fifth token's are read. */
+AVX2 static inline void place_member_avx2(struct ev_node *node, const uint32_t *at, uint32_t string,
+					  const struct origin *origin)
+{
 	const __m256i from = _mm256_setr_epi32(0, 1, 0, 0, 3, 4, 0, 0);
 	__m256i *both = (__m256i *)(void *)node;
 	__m256i places = _mm256_loadu_si256((const __m256i *)(const void *)at);
 
-	places =
-		_mm256_add_epi32(_mm256_permutevar8x32_epi32(places, from),
-				 _mm256_loadu_si256((const __m256i *)(const void *)behind[string]));
+	places = _mm256_add_epi32(_mm256_permutevar8x32_epi32(places, from), origin->by[string]);
 	_mm256_storeu_si256(both, _mm256_blend_epi32(_mm256_loadu_si256(both), places, 0x33));
 }
 
 #define WAY	     avx2
 #define IS_SPOT	     is_spot_avx2
+#define ORIGIN	     struct origin
+#define ORIGIN_AT    origin_at
 #define PLACE_MEMBER place_member_avx2
 #define TARGET	     AVX2
 #include "json/shape_match.h"
 #undef WAY
 #undef TARGET
 #undef IS_SPOT
+#undef ORIGIN
+#undef ORIGIN_AT
 #undef PLACE_MEMBER
 #else
 #define make_alike_avx2	   make_alike_plain
@@ -151,8 +171,8 @@ static void unmark(struct ev_shape *shape)
 }
 
 struct ev_shape *ev_shapes_match(struct ev_shapes *p, const struct ev_spots *spots,
-				 const char *text, const uint32_t *at, const uint8_t *octets,
-				 uint32_t n)
+				 const char *text, uint32_t pos, const uint32_t *at,
+				 const uint8_t *octets, uint32_t n)
 {
 	const bool avx2 = ev_index_has_avx2();
 
@@ -173,9 +193,9 @@ struct ev_shape *ev_shapes_match(struct ev_shapes *p, const struct ev_spots *spo
 			break;
 		if (shape->n_tokens != n || memcmp(shape->octets, p->alike, padded(n)) != 0)
 			continue;
-		if (!(avx2 ? members_match_avx2(shape, spots->all, text, at)
-			   : members_match_plain(shape, spots->all, text, at)) ||
-		    !scalars_right(shape, text))
+		if (!(avx2 ? members_match_avx2(shape, spots->all, text, pos, at)
+			   : members_match_plain(shape, spots->all, text, pos, at)) ||
+		    !scalars_right(shape, text + pos))
 			continue;
 		unmark(shape);
 		p->patience = PATIENCE;

@@ -60,18 +60,18 @@ struct ev_shapes;
 struct ev_shapes *ev_shapes_new(void);
 void ev_shapes_free(struct ev_shapes **p);
 /*
- * The shape of a text of n tokens, or NULL, which says nothing. Its nodes have their places, no
- * string is marked as escaped, all scalars are right; escapes were not looked at. at, octets: of
- * the index, of this text.
+ * The shape of a line of n tokens, or NULL, which says nothing. Its nodes have their places, no
+ * string is marked as escaped, all scalars are right; escapes were not looked at. text: what was
+ * indexed, in which the line stands at pos; at, octets: the line's, of the index.
  */
 struct ev_shape *ev_shapes_match(struct ev_shapes *p, const struct ev_spots *spots,
-				 const char *text, const uint32_t *at, const uint8_t *octets,
-				 uint32_t n);
+				 const char *text, uint32_t pos, const uint32_t *at,
+				 const uint8_t *octets, uint32_t n);
 /* Marks the string in which an octet stands; returns its node. */
 uint32_t ev_shape_escape(struct ev_shape *shape, uint32_t at);
 /*
- * Learns the form of the text that was not matched just before, if that is to be: its nodes, and no
- * two names in one object are equal.
+ * Learns the form of the line that was not matched just before, if that is to be: its tokens' places
+ * from its first octet on, its nodes, and no two names in one object are equal.
  */
 void ev_shapes_learn(struct ev_shapes *p, const struct ev_spots *spots, const char *text,
 		     const uint32_t *at, uint32_t n, const struct ev_node *nodes, uint32_t n_nodes);

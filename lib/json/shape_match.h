@@ -1,7 +1,7 @@
 /*
  * shape_match: the inner loops of matching. Floor 2. They are compiled once for each instruction
- * set by shape.c, which defines WAY (the suffix), TARGET (the attributes), IS_SPOT (ev_spot_is) and
- * PLACE_MEMBER (place_member).
+ * set by shape.c, which defines WAY (the suffix), TARGET (the attributes), IS_SPOT (ev_spot_is),
+ * ORIGIN (what places count from), ORIGIN_AT and PLACE_MEMBER (place_member).
  */
 
 #define JOIN2(a, b) a##b
@@ -31,11 +31,12 @@ TARGET static uint64_t JOIN(make_alike_, WAY)(uint8_t *alike, const uint8_t *oct
 	return mix(mix(sum[0], sum[1]), mix(sum[2], sum[3]));
 }
 
-/* Whether the names are the shape's. All nodes are put in their places. */
+/* Whether the names are the shape's. All nodes are put in their places, from pos on. */
 TARGET static bool JOIN(members_match_, WAY)(const struct ev_shape *shape,
 					     const struct ev_spot *spots, const char *text,
-					     const uint32_t *at)
+					     uint32_t pos, const uint32_t *at)
 {
+	const ORIGIN origin = ORIGIN_AT(pos);
 	const struct ev_shape_member *m = shape->members, *m_end = m + shape->n_members;
 	const struct ev_shape_value *v = shape->values, *v_end = v + shape->n_values;
 	const struct ev_shape_container *c = shape->containers, *c_end = c + shape->n_containers;
@@ -46,12 +47,12 @@ TARGET static bool JOIN(members_match_, WAY)(const struct ev_shape *shape,
 
 		if (!IS_SPOT(OCTETS_BEHIND(spots, m->spot), text + name[0]))
 			return false;
-		PLACE_MEMBER(OCTETS_BEHIND(nodes, m->node), name, m->string);
+		PLACE_MEMBER(OCTETS_BEHIND(nodes, m->node), name, m->string, &origin);
 	}
 	for (; v < v_end; v++)
-		place(&nodes[v->place >> 1], at + v->token, v->place & 1);
+		place(&nodes[v->place >> 1], at + v->token, v->place & 1, pos);
 	for (; c < c_end; c++)
-		nodes[c->node].end = at[c->close] + 1;
+		nodes[c->node].end = at[c->close] + 1 - pos;
 	return true;
 }
 
