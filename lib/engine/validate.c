@@ -26,9 +26,9 @@ struct cell {
 	uint32_t node;
 	enum usual {
 		USUAL_NONE,
-		USUAL_TEXT,   /* as the column has it */
+		USUAL_TEXT,   /* no longer than the column has it */
 		USUAL_NUMBER, /* digits, with a point at most */
-		USUAL_JSON,   /* without escapes */
+		USUAL_JSON,
 	} usual;	      /* how a value of its kind most often fits */
 };
 
@@ -503,10 +503,10 @@ static inline bool is_usual(const struct cell *cell, const struct ev_doc *d)
 	uint32_t len = n->end - n->pos;
 
 	switch (cell->usual) {
-	case USUAL_TEXT: return !n->escaped && len <= cell->column->longest;
+	case USUAL_TEXT: return len <= cell->column->longest && !d->nul;
 	case USUAL_NUMBER:
 		return ev_value_digits(d->text + n->pos, len, c->size - c->scale, c->scale);
-	case USUAL_JSON: return d->unescaped;
+	case USUAL_JSON: return !d->nul;
 	case USUAL_NONE: break;
 	}
 	return false;
