@@ -187,18 +187,6 @@ static bool not_in_set(struct expect *e, const struct ev_doc *d, uint32_t at)
 
 /* Null: they alone divide by all rows. */
 
-static enum ev_status null_step(struct expect *e, struct frame *f, struct ev_error *err)
-{
-	const struct cells *c = cells_of(e, 0);
-
-	(void)err;
-	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++)
-		if (is_missing(f->d, c->at[i]) == e->negate)
-			count_unexpected(e, f, i, c->at[i]);
-	return EV_OK;
-}
-
 static bool open_not(struct expect *e, struct opening *o)
 {
 	(void)o;
@@ -544,11 +532,11 @@ const struct expect_kind expect_row_kinds[] = {
 	 .remembers = true},
 	{.name = "expect_column_values_to_be_null",
 	 .arguments = "column* mostly",
-	 .step = null_step},
+	 .presence = true},
 	{.name = "expect_column_values_to_not_be_null",
 	 .arguments = "column* mostly",
 	 .open = open_not,
-	 .step = null_step},
+	 .presence = true},
 	{.name = "expect_column_values_to_be_of_type",
 	 .arguments = "column* type_* mostly",
 	 .open = open_types,
