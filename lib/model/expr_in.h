@@ -341,6 +341,7 @@ struct ev_compared {
 };
 
 struct ev_plain {
+	uint32_t digits;	   /* of all(): one bit a digit that holds; known with a shape */
 	struct ev_compared found;  /* in a document without a shape */
 	struct ev_compared *known; /* by shape; or NULL */
 };

@@ -142,6 +142,18 @@ static bool find(struct ev_compared *c, const struct ev_part *n, const struct ev
 	       (a.list == NULL || c->sides[0].n > 0) && (b.list == NULL || c->sides[1].n > 0);
 }
 
+/* Which numbers of one digit hold, one bit each. */
+static uint32_t digits_that_hold(const struct ev_part *compare)
+{
+	struct ev_small digit = {0, 0}, limit = {compare->b->value.coef, compare->b->value.exp};
+	uint32_t digits = 0;
+
+	for (; digit.coef < 10; digit.coef++)
+		if (ev_accepts(compare, ev_small_compare(digit, limit)))
+			digits |= 1U << digit.coef;
+	return digits;
+}
+
 static __attribute__((noinline)) const struct ev_compared *
 look(struct ev_plain *p, const struct ev_part *n, const struct ev_doc *d)
 {
@@ -151,6 +163,8 @@ look(struct ev_plain *p, const struct ev_part *n, const struct ev_doc *d)
 	if (d->shape == EV_NO_SHAPE)
 		return c;
 	c->seen = true;
+	if (p->known == NULL && n->op == EV_ALL_OF)
+		p->digits = digits_that_hold(n->b);
 	if (p->known == NULL)
 		p->known = ev_calloc(EV_SHAPES + 1, sizeof *p->known);
 	p->known[d->shape] = *c;
@@ -210,16 +224,24 @@ static bool sum_of(const struct ev_terms *t, const struct ev_part *n, const stru
 	return true;
 }
 
-static bool all_hold(const struct ev_terms *t, const struct ev_part *compare,
+/* digits: as digits_that_hold says, or 0. */
+static bool all_hold(const struct ev_terms *t, const struct ev_part *compare, uint32_t digits,
 		     const struct ev_doc *d)
 {
-	struct ev_small a, b = {compare->b->value.coef, compare->b->value.exp};
+	const uint32_t *at = t->at, *end = at + t->n;
 
-	for (size_t i = 0; i < t->n; i++) {
+	for (; at < end; at++) {
 		size_t len;
-		const char *text = ev_raw(d, t->at[i], &len);
+		const char *text = ev_raw(d, *at, &len);
+		struct ev_small x;
 
-		if (!ev_small_glance(text, len, &a) || !ev_accepts(compare, ev_small_compare(a, b)))
+		if (len == 1 && (digits >> (*text - '0') & 1) != 0)
+			continue;
+		if (!ev_small_glance(text, len, &x) ||
+		    !ev_accepts(compare, ev_small_compare(x, (struct ev_small){
+								  compare->b->value.coef,
+								  compare->b->value.exp,
+							  })))
 			return false;
 	}
 	return true;
@@ -235,7 +257,7 @@ bool ev_expr_plainly_holds(struct ev_plain *p, const struct ev_part *n, const st
 	if (!c->all)
 		return false;
 	if (n->op == EV_ALL_OF)
-		return all_hold(&c->sides[0], n->b, d);
+		return all_hold(&c->sides[0], n->b, p->digits, d);
 	return sum_of(&c->sides[0], n->a, d, &a) && sum_of(&c->sides[1], n->b, d, &b) &&
 	       ev_accepts(n, ev_small_compare(a, b));
 }
