@@ -232,6 +232,23 @@ if need jq; then
 	sort -R --random-source=suite.json origin.jsonl >mixed.jsonl
 	judge mixed.jsonl mixed
 	same 'the lines shuffled' mixed.json whole.json
+	# alone, nothing is known of a record's shape
+	sed -n 1,40p origin.jsonl >among.jsonl
+	cat in.jsonl in.jsonl in.jsonl in.jsonl | awk '{
+		sub(/}$/, sprintf(",\"_ev\":{\"origin\":{\"source\":\"z.log\",\"line\":%d,\"offset\":%d}}}", NR, NR * 100))
+		print
+	}' >>among.jsonl
+	judge among.jsonl among
+	set --
+	n=0
+	while IFS= read -r line; do
+		n=$((n + 1))
+		printf '%s\n' "$line" >single.jsonl
+		judge single.jsonl "single.$n"
+		set -- "single.$n.state" "$@"
+	done <among.jsonl
+	evvalidate --suite unordered.json --merge --result merged.json "$@" 2>/dev/null
+	same 'records alone, and among others of their shape' merged.json among.json
 	for n in 2 3 7; do
 		split -n "r/$n" mixed.jsonl "part$n."
 		set --

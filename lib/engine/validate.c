@@ -26,9 +26,9 @@ struct cell {
 	uint32_t node;
 	enum usual {
 		USUAL_NONE,
-		USUAL_TEXT,   /* as the column has it */
+		USUAL_TEXT,   /* no longer than the column has it */
 		USUAL_NUMBER, /* digits, with a point at most */
-		USUAL_JSON,   /* without escapes */
+		USUAL_JSON,
 	} usual;	      /* how a value of its kind most often fits */
 };
 
@@ -51,6 +51,8 @@ struct contract {
 	struct plan **plans; /* by shape; NULL until there is one */
 };
 
+enum { RECENT_BITS = 6, RECENT = 1 << RECENT_BITS };
+
 struct ev_validate {
 	const struct ev_model *m;
 	struct ev_port *port;
@@ -63,6 +65,7 @@ struct ev_validate {
 	struct contract unknown;  /* what a type that the model does not name is held against */
 	struct ev_expr **exprs;	  /* one a rule */
 	struct ev_symbols *types; /* contracts[number - 1] */
+	struct contract *recent[RECENT]; /* by a hash of the type; or NULL */
 	struct ev_reasons why;
 	struct ev_buf scratch;
 	uint64_t n_out;
@@ -503,10 +506,10 @@ static inline bool is_usual(const struct cell *cell, const struct ev_doc *d)
 	uint32_t len = n->end - n->pos;
 
 	switch (cell->usual) {
-	case USUAL_TEXT: return !n->escaped && len <= cell->column->longest;
+	case USUAL_TEXT: return len <= cell->column->longest && !d->nul;
 	case USUAL_NUMBER:
 		return ev_value_digits(d->text + n->pos, len, c->size - c->scale, c->scale);
-	case USUAL_JSON: return d->unescaped;
+	case USUAL_JSON: return !d->nul;
 	case USUAL_NONE: break;
 	}
 	return false;
@@ -566,7 +569,8 @@ static bool rules_pass(struct ev_validate *v, const struct contract *c, const st
 	return good || reject_code(&v->why, "rule");
 }
 
-static struct contract *contract_of(struct ev_validate *v, const struct ev_event *event)
+static __attribute__((noinline)) struct contract *seek_contract(struct ev_validate *v,
+								const struct ev_event *event)
 {
 	size_t len;
 	const char *p = ev_string(event->doc, event->type, &v->scratch, &len);
@@ -578,6 +582,28 @@ static struct contract *contract_of(struct ev_validate *v, const struct ev_event
 	}
 	number = ev_symbols_of(v->types, p, len);
 	return number != EV_NO_SYMBOL ? &v->contracts[number - 1] : NULL;
+}
+
+/* The types that come are few, and most are found by their last octets. */
+static struct contract *contract_of(struct ev_validate *v, const struct ev_event *event)
+{
+	const struct ev_node *n = &event->doc->nodes[event->type];
+	const char *p = event->doc->text + n->pos + 1;
+	uint32_t len = n->end - n->pos - 2;
+	struct contract **recent, *c;
+	uint64_t last;
+
+	if (len < sizeof last || n->escaped)
+		return seek_contract(v, event);
+	memcpy(&last, p + len - sizeof last, sizeof last);
+	recent = &v->recent[(last + len) * 0x9e3779b97f4a7c15 >> (64 - RECENT_BITS)];
+	c = *recent;
+	if (c != NULL && c->len == len && memcmp(c->type, p, len) == 0)
+		return c;
+	c = seek_contract(v, event);
+	if (c != NULL)
+		*recent = c;
+	return c;
 }
 
 static bool unknown_type(struct ev_validate *v, const struct ev_event *event)

@@ -82,6 +82,27 @@ static inline bool ev_small_glance(const char *p, size_t len, struct ev_small *s
 	s->coef = (int64_t)(v >> 32);
 	return true;
 }
+/*
+ * Whether a number that the scanner took, of eight octets at most, is digits, of which so many at
+ * most stand in front of a point and so many behind it. It can have no other octets that begin
+ * with a digit's four bits, and no zero in front.
+ */
+static inline bool ev_small_fits(const char *p, uint32_t len, uint32_t whole, uint32_t fraction)
+{
+	uint64_t v, others;
+	uint32_t point;
+
+	if (len > sizeof v)
+		return false;
+	memcpy(&v, p, sizeof v);
+	others = (le64toh(v) ^ 0x3030303030303030) &
+		 0xf0f0f0f0f0f0f0f0 << 8 * (sizeof v - len) >> 8 * (sizeof v - len);
+	if (others == 0)
+		return len <= whole;
+	point = (uint32_t)__builtin_ctzll(others) / 8;
+	return p[point] == '.' && (others >> 8 * point) <= 0xff && point <= whole &&
+	       len - point - 1 <= fraction;
+}
 /* As ev_number_compare. coef may be any. */
 int ev_small_compare_apart(struct ev_small a, struct ev_small b);
 static inline int ev_small_compare(struct ev_small a, struct ev_small b)

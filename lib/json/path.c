@@ -12,7 +12,6 @@
 struct reader {
 	const char *p;
 	struct ev_path *path;
-	struct ev_scan *scan;
 	struct ev_error *err;
 };
 
@@ -43,11 +42,12 @@ static bool plain_name(struct reader *r)
 				       .len = (size_t)(r->p - from)});
 }
 
-/* A JSON string, which the scanner checks. */
+/* A JSON string, which a scanner checks; few paths need one. */
 static bool quoted_name(struct reader *r)
 {
 	const char *from = r->p++;
 	struct ev_buf padded = {0}, name = {0};
+	struct ev_scan *scan;
 	const struct ev_doc *d;
 	struct ev_flaw flaw;
 	const char *p;
@@ -63,16 +63,19 @@ static bool quoted_name(struct reader *r)
 	len = (size_t)(r->p - from);
 	ev_buf_put(&padded, from, len);
 	memset(ev_buf_room(&padded, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
-	if ((d = ev_scan(r->scan, padded.p, len, &flaw)) == NULL) {
+	scan = ev_scan_new();
+	d = ev_scan(scan, padded.p, len, &flaw);
+	if (d != NULL) {
+		p = ev_string(d, 0, &name, &len);
+		add(r,
+		    (struct ev_step){.kind = EV_STEP_NAME, .name = ev_strndup(p, len), .len = len});
+	} else {
 		ev_fail(r->err, "a quoted name is no JSON string: %s", flaw.what);
-		ev_buf_free(&padded);
-		return false;
 	}
-	p = ev_string(d, 0, &name, &len);
-	add(r, (struct ev_step){.kind = EV_STEP_NAME, .name = ev_strndup(p, len), .len = len});
+	ev_scan_free(&scan);
 	ev_buf_free(&padded);
 	ev_buf_free(&name);
-	return true;
+	return d != NULL;
 }
 
 static bool bracket(struct reader *r)
@@ -160,7 +163,7 @@ static bool root(struct reader *r)
 struct ev_path *ev_path_parse(const char *text, struct ev_error *err)
 {
 	struct ev_path *path = ev_calloc(1, sizeof *path);
-	struct reader r = {text, path, ev_scan_new(), err};
+	struct reader r = {text, path, err};
 	bool good;
 
 	path->text = ev_strdup(text);
@@ -169,7 +172,6 @@ struct ev_path *ev_path_parse(const char *text, struct ev_error *err)
 		ev_fail(err, "$index is a number, nothing stands in it");
 		good = false;
 	}
-	ev_scan_free(&r.scan);
 	if (!good)
 		ev_path_free(&path);
 	return path;

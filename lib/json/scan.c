@@ -92,6 +92,7 @@ struct walk {
 	const uint32_t *escape, *escapes_end; /* those not checked yet, from there */
 	uint32_t next_escape;		      /* the first of them, or UINT32_MAX */
 	struct ev_flaw *flaw;
+	bool *nul; /* of the document */
 };
 
 static void next_escape(struct walk *w)
@@ -234,8 +235,10 @@ static __attribute__((noinline)) bool escapes_right(struct walk *w, size_t end)
 			flawed(w, EV_FLAW_SYNTAX, at, "\\u needs four hex digits");
 			return false;
 		}
-		if (v < 0xd800 || v > 0xdfff)
+		if (v < 0xd800 || v > 0xdfff) {
+			*w->nul |= v == 0;
 			continue;
+		}
 		if (v < 0xdc00 && end - at >= 13 && p[at + 6] == '\\' && p[at + 7] == 'u') {
 			int low = hex4(p + at + 8);
 
@@ -549,11 +552,12 @@ const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, 
 	const struct ev_index_line *l = &ix->lines[line];
 	const char *p = ix->text + l->pos;
 	const uint32_t *escape = ix->escapes + l->escape;
-	struct walk w = {p, len, l->pos, escape, escape + l->n_escapes, 0, flaw};
+	struct walk w = {p, len, l->pos, escape, escape + l->n_escapes, 0, flaw, &s->doc.nul};
 	const struct ev_doc *doc;
 
 	next_escape(&w);
 	s->doc.unescaped = l->n_escapes == 0;
+	s->doc.nul = false;
 	if (len > EV_SCAN_MAX)
 		return flawed(&w, EV_FLAW_LENGTH, EV_SCAN_MAX, "longer than 512 MiB");
 	if (l->suspect) {

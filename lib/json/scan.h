@@ -68,6 +68,7 @@ struct ev_doc {
 	uint32_t n;
 	uint32_t shape;
 	bool unescaped;	    /* no string in it has an escape */
+	bool nul;	    /* some string in it has U+0000 */
 	uint32_t duplicate; /* where the first name is that its object has already, or EV_NOWHERE */
 	struct ev_symbols *symbols; /* the scanner's, as the spots */
 	struct ev_spots *spots;

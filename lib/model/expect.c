@@ -296,276 +296,6 @@ bool limit_compare(const struct limit *l, const struct ev_doc *d, uint32_t at,
 	return true;
 }
 
-/* Columns and rows */
-
-/* Finds the values of a column of lists. */
-static struct cells find_list(struct column *c, const struct ev_event *event)
-{
-	size_t n = ev_each_find(c->list, event);
-
-	if (n > c->found.cap)
-		ev_grow(&c->found.at, &c->found.cap, n, sizeof *c->found.at);
-	for (size_t k = 0; k < n; k++)
-		c->found.at[k] = ev_each_at(c->list, k)[c->slot];
-	return (struct cells){c->found.at, n};
-}
-
-/* In records of one shape the values are always the same nodes. */
-static const struct cells *know_cells(struct ev_suite *s, uint32_t shape)
-{
-	struct cells *known;
-	uint32_t *to;
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->n_columns; i++)
-		n += s->found[i].n;
-	known = ev_malloc(s->n_columns * sizeof *known + n * sizeof *to + 1);
-	to = (uint32_t *)(known + s->n_columns);
-	for (size_t i = 0; i < s->n_columns; i++) {
-		known[i] = (struct cells){to, s->found[i].n};
-		for (size_t k = 0; k < s->found[i].n; k++)
-			*to++ = s->found[i].at[k];
-	}
-	if (s->known == NULL)
-		s->known = ev_calloc(EV_SHAPES + 1, sizeof(struct cells *));
-	s->known[shape] = known;
-	return known;
-}
-
-static __attribute__((noinline)) const struct cells *find_cells(struct ev_suite *s,
-								const struct ev_event *event)
-{
-	for (size_t i = 0; i < s->n_columns; i++) {
-		struct column *c = &s->columns[i];
-
-		s->found[i] = c->path->many ? find_list(c, event)
-					    : (struct cells){&event->at[c->slot], 1};
-	}
-	return event->doc->shape != EV_NO_SHAPE ? know_cells(s, event->doc->shape) : s->found;
-}
-
-void count_unexpected(struct expect *e, struct frame *f, uint64_t element, uint32_t at)
-{
-	struct ev_buf *shown = &e->suite->shown;
-
-	e->unexpected++;
-	if (e->sample.n == EXPECT_SAMPLE && f->pos.timed &&
-	    ev_time_compare(f->pos.time, e->sample.list[EXPECT_SAMPLE - 1].pos.time) > 0)
-		return;
-	if (!sample_wants(&e->sample, frame_position(f), element))
-		return;
-	ev_buf_reset(shown);
-	show_value(f->d, at, shown);
-	sample_add(&e->sample, &f->pos, element, shown->p, shown->len);
-}
-
-static __attribute__((noinline)) bool ask(struct expect *e, const struct ev_doc *d, uint32_t at,
-					  struct remembered *keep, const struct remembered *r)
-{
-	*keep = *r;
-	keep->good = e->kind->good(e, d, at);
-	return keep->good;
-}
-
-/* The same question, asked once of a short value as long as it is remembered. */
-static inline bool still_good(struct expect *e, const struct ev_doc *d, uint32_t at)
-{
-	struct remembered r, *known;
-	const char *p;
-	size_t len;
-
-	p = ev_raw(d, at, &len);
-	if (len > 16)
-		return e->kind->good(e, d, at);
-	/* The text goes on behind the value. */
-	memcpy(&r.head, p, 8);
-	memcpy(&r.tail, p + (len > 8 ? len - 8 : 0), 8);
-	if (len < 8)
-		r.head = r.tail = le64toh(r.head) & ev_symbols_keep[len];
-	r.len = (uint32_t)len;
-	known = &e->remembered[(r.head * 0x9e3779b97f4a7c15 ^ r.tail * 0xc2b2ae3d27d4eb4f) >> 58];
-	if (known->head == r.head && known->tail == r.tail && known->len == r.len)
-		return known->good;
-	return ask(e, d, at, known, &r);
-}
-
-static inline void take_value(struct expect *e, struct frame *f, uint64_t element, uint32_t at)
-{
-	if (is_missing(f->d, at))
-		e->missing++;
-	else if (!(e->remembered != NULL ? still_good(e, f->d, at) : e->kind->good(e, f->d, at)))
-		count_unexpected(e, f, element, at);
-}
-
-/* Of a column that has one value. */
-static enum ev_status step_value(struct expect *e, struct frame *f, struct ev_error *err)
-{
-	(void)err;
-	e->elements++;
-	take_value(e, f, 0, *cells_of(e, 0)->at);
-	return EV_OK;
-}
-
-static enum ev_status step_values(struct expect *e, struct frame *f, struct ev_error *err)
-{
-	const struct cells *c = cells_of(e, 0);
-
-	(void)err;
-	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++)
-		take_value(e, f, i, c->at[i]);
-	return EV_OK;
-}
-
-static void count_row(struct expect *e, struct frame *f, uint64_t element, const uint32_t *at)
-{
-	struct ev_buf *shown = &e->suite->shown;
-
-	e->unexpected++;
-	if (!sample_wants(&e->sample, frame_position(f), element))
-		return;
-	ev_buf_reset(shown);
-	for (size_t k = 0; k < e->n_columns; k++) {
-		ev_buf_putc(shown, k == 0 ? '[' : ',');
-		show_value(f->d, at[k], shown);
-	}
-	ev_buf_putc(shown, ']');
-	sample_add(&e->sample, &f->pos, element, shown->p, shown->len);
-}
-
-/* at: the nodes of a row. missing: how many are. */
-static void take_row(struct expect *e, struct frame *f, uint64_t element, const uint32_t *at,
-		     size_t missing)
-{
-	if ((e->ignore == IGNORE_ALL_MISSING && missing == e->n_columns) ||
-	    (e->ignore == IGNORE_ANY_MISSING && missing > 0))
-		e->missing++;
-	else if (!e->kind->row(e, f->d, at))
-		count_row(e, f, element, at);
-}
-
-static enum ev_status step_rows(struct expect *e, struct frame *f, struct ev_error *err)
-{
-	uint32_t at[EXPECT_MAX_COLUMNS];
-	size_t n = 1;
-
-	(void)err;
-	for (size_t k = 0; k < e->n_columns; k++)
-		if (column_of(e, k)->path->many)
-			n = cells_of(e, k)->n;
-	e->elements += n;
-	for (size_t i = 0; i < n; i++) {
-		size_t missing = 0;
-
-		for (size_t k = 0; k < e->n_columns; k++) {
-			at[k] = cells_of(e, k)->at[column_of(e, k)->path->many ? i : 0];
-			missing += is_missing(f->d, at[k]);
-		}
-		take_row(e, f, i, at, missing);
-	}
-	return EV_OK;
-}
-
-/* Of columns that have one value each. */
-static enum ev_status step_row(struct expect *e, struct frame *f, struct ev_error *err)
-{
-	uint32_t at[EXPECT_MAX_COLUMNS];
-	size_t missing = 0;
-
-	(void)err;
-	for (size_t k = 0; k < e->n_columns; k++) {
-		at[k] = *cells_of(e, k)->at;
-		missing += is_missing(f->d, at[k]);
-	}
-	e->elements++;
-	take_row(e, f, 0, at, missing);
-	return EV_OK;
-}
-
-static bool condition_holds(struct expect *e, struct frame *f)
-{
-	struct ev_suite *s = e->suite;
-	struct condition *c = &s->conditions[e->condition];
-
-	if (c->stamp != s->records) {
-		c->stamp = s->records;
-		c->truth = ev_expr_test(c->expr, f->d, 0, &s->scratch);
-	}
-	e->untold += c->truth == EV_CANNOT;
-	return c->truth == EV_HOLDS;
-}
-
-static enum ev_status step_if(struct expect *e, struct frame *f, struct ev_error *err)
-{
-	return condition_holds(e, f) ? e->then(e, f, err) : EV_OK;
-}
-
-static bool is_list(const struct expect *e)
-{
-	for (size_t i = 0; i < e->n_columns; i++)
-		if (column_of(e, i)->path->many)
-			return true;
-	return false;
-}
-
-static expect_step *step_of(const struct expect *e)
-{
-	if (e->kind->good != NULL)
-		return is_list(e) ? step_values : step_value;
-	if (e->kind->row != NULL)
-		return is_list(e) ? step_rows : step_row;
-	return e->kind->step;
-}
-
-void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
-{
-	struct ev_symbols *symbols = ev_scan_symbols(ev_events_scan(events));
-
-	s->found = ev_calloc(s->n_columns, sizeof *s->found);
-	for (size_t i = 0; i < s->n_columns; i++) {
-		struct column *c = &s->columns[i];
-
-		ev_path_bind(c->path, symbols);
-		c->each.symbols = c->tail.symbols = symbols;
-		if (c->path->many) {
-			c->list = ev_events_each(events, &c->each);
-			c->slot = ev_picks_add(c->list->picks, &c->tail);
-		} else {
-			c->slot = ev_events_want(events, c->path);
-		}
-	}
-	for (size_t i = 0; i < s->n_conditions; i++)
-		ev_expr_bind(s->conditions[i].expr, ev_events_scan(events));
-	for (size_t i = 0; i < s->n; i++) {
-		struct expect *e = &s->list[i];
-
-		e->then = step_of(e);
-		e->step = e->condition != SIZE_MAX ? step_if : e->then;
-		if (e->kind->remembers)
-			e->remembered = ev_calloc(EXPECT_REMEMBERED, sizeof *e->remembered);
-	}
-}
-
-enum ev_status ev_suite_step(struct ev_suite *s, const struct ev_event *event,
-			     const struct ev_record *rec, struct ev_error *err)
-{
-	struct frame f = {.d = event->doc,
-			  .event = event,
-			  .rec = rec,
-			  .pos = {.time = event->time, .timed = true},
-			  .locator = s->locator};
-
-	s->records++;
-	if (s->known != NULL && s->known[event->doc->shape] != NULL)
-		s->cells = s->known[event->doc->shape];
-	else
-		s->cells = find_cells(s, event);
-	for (struct expect *e = s->list, *end = e + s->n; e < end; e++)
-		if (e->step(e, &f, err) == EV_FATAL)
-			return EV_FATAL;
-	return EV_OK;
-}
-
 /* State */
 
 static void write_state(const struct expect *e, size_t index, struct ev_buf *out)
@@ -620,7 +350,7 @@ static bool counts_fit(const struct expect *e, const struct counts *c, uint64_t 
 	    (c->misfits > 0 && e->misfit == NULL) || (c->untold > 0 && e->condition == SIZE_MAX) ||
 	    (c->unexpected > 0 && is_unique_kind(e)) || c->untold > events)
 		return false;
-	if (is_list(e))
+	if (has_list(e))
 		return true;
 	return ev_count_add(&rows, c->elements) && ev_count_add(&rows, c->untold) &&
 	       (e->condition == SIZE_MAX ? rows == events : rows <= events);
@@ -693,6 +423,7 @@ enum ev_status ev_suite_judge(struct ev_suite *s, ev_suite_put *put, void *ctx,
 	struct ev_buf line = {0};
 	enum ev_status st = EV_OK;
 
+	suite_add_counted(s);
 	for (size_t i = 0; i < s->n && st == EV_OK; i++) {
 		struct expect *e = &s->list[i];
 
@@ -891,9 +622,8 @@ void ev_suite_free(struct ev_suite **suite)
 	}
 	free(s->list);
 	free(s->columns);
-	for (size_t i = 0; s->known != NULL && i <= EV_SHAPES; i++)
-		free(s->known[i]);
 	free(s->known);
+	ev_arena_free(&s->shapes);
 	free(s->found);
 	free(s->conditions);
 	ev_jschema_set_free(&s->schemas);

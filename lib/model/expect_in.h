@@ -122,14 +122,17 @@ struct expect_kind {
 	const char *arguments; /* by name, "*" behind those that must be given */
 	bool (*open)(struct expect *e, struct opening *o); /* or NULL */
 	/*
-	 * Either of values: whether one is as expected (missing values are left out), which must
-	 * depend on nothing else; where many are equal and telling is dear, it is remembered ...
+	 * Either of values: takes one and tells whether it is as expected (missing values are left
+	 * out). Where many are equal and telling is dear, it is remembered, and must depend on
+	 * nothing else ...
 	 */
 	bool (*good)(struct expect *e, const struct ev_doc *d, uint32_t at);
 	bool remembers;
+	/* ... or only of whether there is one, which with e->negate is expected ... */
+	bool presence;
 	/* ... or of rows of several columns: the nodes of one row ... */
 	bool (*row)(struct expect *e, const struct ev_doc *d, const uint32_t *at);
-	/* ... or does all by itself. */
+	/* ... or does all by itself, or, if this is NULL as well, counts records. */
 	expect_step *step;
 	/* NULL where counting unexpected values is all. Appends the object of `result`. */
 	void (*judge)(struct expect *e, struct ev_buf *result);
@@ -200,9 +203,11 @@ struct ev_suite {
 	size_t n;
 	struct column *columns;
 	size_t n_columns;
-	const struct cells *cells; /* of the record in hand, by column */
-	struct cells *found;	   /* those of records without a shape */
-	struct cells **known;	   /* by shape; NULL until there is one */
+	const struct cells *cells;   /* of the record in hand, by column */
+	struct cells *found;	     /* as they were looked for */
+	struct expect_shape **known; /* by shape; NULL until there is one */
+	struct ev_arena shapes;	     /* what is known */
+	size_t n_tasks;		     /* in all of them */
 	struct condition *conditions;
 	size_t n_conditions;
 	struct ev_jschema_set *schemas; /* or NULL */
@@ -268,6 +273,8 @@ static inline bool is_missing(const struct ev_doc *d, uint32_t at)
 bool limit_compare(const struct limit *l, const struct ev_doc *d, uint32_t at,
 		   struct ev_buf *scratch, int *order);
 bool read_moment(const char *p, size_t len, struct ev_time *t);
+/* Whether one of its columns goes through a list. */
+bool has_list(const struct expect *e);
 void count_unexpected(struct expect *e, struct frame *f, uint64_t element, uint32_t at);
 /* How many values a line of state tells of that are neither missing nor misfits. */
 uint64_t present_in(const struct ev_doc *d);
@@ -303,6 +310,9 @@ enum ev_status unique_merge(struct expect *e, const struct ev_doc *d, uint32_t l
 bool is_unique_kind(const struct expect *e);
 /* Whether there is a key for every value that the states have counted. */
 bool unique_is_whole(const struct expect *e);
+
+/* expect_step.c: adds to elements and missing what was counted by shape. */
+void suite_add_counted(struct ev_suite *s);
 
 /* expect_read.c */
 bool suite_read_model(struct ev_suite *s, const struct ev_yaml *list, struct ev_error *err);

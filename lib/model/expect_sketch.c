@@ -339,27 +339,19 @@ static void close_quantiles(struct expect *e)
 	free(q);
 }
 
-static enum ev_status quantile_step(struct expect *e, struct frame *f, struct ev_error *err)
+static bool take_number(struct expect *e, const struct ev_doc *d, uint32_t at)
 {
-	const struct cells *c = cells_of(e, 0);
 	const struct quantiles *q = e->own;
+	const char *p;
+	size_t len;
 
-	(void)err;
-	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++) {
-		const char *p;
-		size_t len;
-
-		if (is_missing(f->d, c->at[i])) {
-			e->missing++;
-		} else if (ev_kind(f->d, c->at[i]) != EV_NUMBER) {
-			e->misfits++;
-		} else {
-			p = ev_raw(f->d, c->at[i], &len);
-			ev_quantile_add(q->sketch, p, len);
-		}
+	if (ev_kind(d, at) == EV_NUMBER) {
+		p = ev_raw(d, at, &len);
+		ev_quantile_add(q->sketch, p, len);
+	} else {
+		e->misfits++;
 	}
-	return EV_OK;
+	return true;
 }
 
 static void quantile_write(const struct expect *e, struct ev_buf *out)
@@ -520,7 +512,7 @@ const struct expect_kind expect_sketch_kinds[] = {
 	{.name = "expect_column_median_to_be_between",
 	 .arguments = LIMITS,
 	 .open = open_median,
-	 .step = quantile_step,
+	 .good = take_number,
 	 .judge = median_judge,
 	 .write = quantile_write,
 	 .merge = quantile_merge,
@@ -528,7 +520,7 @@ const struct expect_kind expect_sketch_kinds[] = {
 	{.name = "expect_column_quantile_values_to_be_between",
 	 .arguments = "column* quantile_ranges* allow_relative_error",
 	 .open = open_quantiles,
-	 .step = quantile_step,
+	 .good = take_number,
 	 .judge = quantile_judge,
 	 .write = quantile_write,
 	 .merge = quantile_merge,

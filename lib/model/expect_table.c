@@ -48,14 +48,6 @@ static bool open_count(struct expect *e, struct opening *o)
 		limit_of(o, y, "value", &e->range.max));
 }
 
-static enum ev_status row_step(struct expect *e, struct frame *f, struct ev_error *err)
-{
-	(void)f;
-	(void)err;
-	e->elements++;
-	return EV_OK;
-}
-
 static void row_judge(struct expect *e, struct ev_buf *out)
 {
 	judge_count(e, e->elements);
@@ -328,13 +320,11 @@ const struct expect_kind expect_table_kinds[] = {
 	{.name = "expect_table_row_count_to_be_between",
 	 .arguments = "min_value max_value strict_min strict_max",
 	 .open = open_count,
-	 .step = row_step,
 	 .judge = row_judge,
 	 .close = close_table},
 	{.name = "expect_table_row_count_to_equal",
 	 .arguments = "value*",
 	 .open = open_count,
-	 .step = row_step,
 	 .judge = row_judge,
 	 .close = close_table},
 	{.name = "expect_table_column_count_to_be_between",

@@ -161,16 +161,17 @@ static enum ev_truth in_libjq(struct ev_expr *e, const struct ev_doc *d, uint32_
 enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
 			   struct ev_buf *why)
 {
-	struct ev_value in = ev_at(d, at);
+	struct ev_value in;
 	enum ev_flow flow;
 	bool holds;
 
-	ev_buf_reset(why);
-	if (e->whole != NULL)
-		return in_libjq(e, d, at, why);
 	if (e->program.plain && at == 0 && d->symbols == e->symbols &&
 	    ev_expr_plainly_holds(&e->plain, e->program.root, d))
 		return EV_HOLDS;
+	ev_buf_reset(why);
+	if (e->whole != NULL)
+		return in_libjq(e, d, at, why);
+	in = ev_at(d, at);
 	ev_arena_reset(&e->run.arena);
 	e->run.d = d;
 	e->run.bound = d->symbols == e->symbols;

@@ -56,7 +56,7 @@ enum ev_truth {
 	EV_CANNOT, /* an error while it ran, such as "a" * 2 */
 };
 
-/* On value `at` of the document. why: dropped, and for EV_CANNOT filled with one line of UTF-8. */
+/* On value `at` of the document. why: of EV_CANNOT alone, one line of UTF-8. */
 enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
 			   struct ev_buf *why);
 

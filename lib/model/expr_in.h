@@ -325,21 +325,31 @@ static inline bool ev_accepts(const struct ev_part *n, int c)
 enum ev_flow ev_expr_holds(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
 			   bool *holds);
 
-/* Comparisons of all elements of a list (expr_plain.c) */
+/* Comparisons of numbers that are there (expr_plain.c) */
+
+/* Nodes of numbers: each factor of each term of a sum. */
+struct ev_terms {
+	uint32_t *at;
+	size_t n, cap; /* numbers; none is a constant */
+	uint32_t factors;
+};
 
 /* Of a document or a shape: what is compared. */
 struct ev_compared {
-	bool all; /* there is a list, and each element has a number */
-	size_t n;
-	uint32_t *at;
+	bool seen, all; /* of a shape: it was looked for; all of it is there */
+	struct ev_terms sides[2];
 };
 
 struct ev_plain {
-	struct ev_found found;
-	struct ev_compared *known; /* by shape: at is NULL where it is not known; or NULL */
+	uint32_t digits;	   /* of all(): one bit a digit that holds; known with a shape */
+	struct ev_compared found;  /* in a document without a shape */
+	struct ev_compared *known; /* by shape; or NULL */
 };
 
-/* Whether a part is all(PATH[]; .name < number). */
+/*
+ * Whether a part is all(PATH[]; .name < number), or a comparison of which each side is a number, a
+ * path or the sum over a list of a member of its elements, or of the product of two.
+ */
 bool ev_expr_is_plain(const struct ev_part *n);
 /*
  * Of such a part, on a whole document that it is bound to: true where that holds at a glance, as it

@@ -4,7 +4,7 @@ enum { SETS = 128, MAX_RANGES = 8 };
 
 #define EIGHT(x) x, x, x, x, x, x, x, x
 #define ALL(x)	 EIGHT(x), EIGHT(x), EIGHT(x), EIGHT(x), EIGHT(x), EIGHT(x)
-const uint8_t js_layout_keep[2 * JS_LAYOUT_WIDTH] = {ALL(0xff), ALL(0)};
+const uint8_t js_layout_beyond[2 * JS_LAYOUT_WIDTH] = {ALL(0), ALL(0xff)};
 
 /* Layouts */
 
@@ -209,6 +209,13 @@ static struct js_layout *layout_of(struct ev_arena *arena, const struct reading 
 			((int8_t *)&q->above[k % 2])[i % 16] = (int8_t)(126 - (hi[k] - lo[k]));
 		}
 	}
+	for (uint32_t i = r->n; i < JS_LAYOUT_WIDTH; i++) { /* both halves of all octets */
+		struct js_ranges *q = &s->ranges[i / 16];
+
+		((uint8_t *)&q->add[1])[i % 16] = 0x80;
+		for (uint32_t k = 0; k < 2; k++)
+			((int8_t *)&q->above[k])[i % 16] = -1;
+	}
 	return s;
 }
 
@@ -235,7 +242,7 @@ const struct js_layout *js_layout_read(struct ev_arena *arena, const char *patte
 bool js_accepts_wide_layout(const struct js_layout *s, const char *p, size_t len)
 {
 	size_t n = len < s->width ? len : s->width;
-	const uint8_t *keep = js_layout_keep + JS_LAYOUT_WIDTH - n;
+	const uint8_t *beyond = js_layout_beyond + JS_LAYOUT_WIDTH - n;
 	js_octets miss = {0};
 
 	for (size_t v = 0; 16 * v < n; v++) {
@@ -247,35 +254,123 @@ bool js_accepts_wide_layout(const struct js_layout *s, const char *p, size_t len
 			hit |= (js_octets)((js_signed)(text + r->add[0]) > r->above[0]);
 			hit |= (js_octets)((js_signed)(text + r->add[1]) > r->above[1]);
 		}
-		miss |= ~hit & js_octets_at(keep + 16 * v);
+		miss |= ~(hit | js_octets_at(beyond + 16 * v));
 	}
-	return js_octets_none(miss);
+	return js_octets_bits(miss) == 0;
 }
 
 /* Addresses */
 
 const struct js_ipv4_number js_ipv4_numbers[20] = {
-	[0] = {0, 1, 0}, /* none is right */
-	[1] = {0xff000000, 0x30000000, 0x09000000},
-	[2] = {0xffff0000, 0x31300000, 0x08090000},
-	[3] = {0xffffff00, 0x31303000, 0x01050500},
-	[4] = {0, 1, 0},
-	{0, 1, 0},
-	{0, 1, 0},
-	{0, 1, 0},
-	{0, 1, 0},
-	{0, 1, 0},
-	{0, 1, 0},
-	{0, 1, 0},
-	{0, 1, 0},
-	{0, 1, 0},
-	{0, 1, 0},
-	{0, 1, 0},
-	{0, 1, 0},
-	{0, 1, 0},
-	{0, 1, 0},
-	{0, 1, 0},
+	[0] = {0, 1, 0, 0}, /* none is right */
+	[1] = {0xff000000, 0x30000000, 0x09000000, 0},
+	[2] = {0xffff0000, 0x31300000, 0x08090000, 0},
+	[3] = {0xffffff00, 0x31303000, 0x01050500, 0},
+	[4] = {0, 1, 0, 0},
+	{0, 1, 0, 0},
+	{0, 1, 0, 0},
+	{0, 1, 0, 0},
+	{0, 1, 0, 0},
+	{0, 1, 0, 0},
+	{0, 1, 0, 0},
+	{0, 1, 0, 0},
+	{0, 1, 0, 0},
+	{0, 1, 0, 0},
+	{0, 1, 0, 0},
+	{0, 1, 0, 0},
+	{0, 1, 0, 0},
+	{0, 1, 0, 0},
+	{0, 1, 0, 0},
+	{0, 1, 0, 0},
 };
+
+/* Names of hosts and what holds them */
+
+static js_octets letters(js_octets v)
+{
+	return js_octets_within(v | 0x20, 'a', 'z');
+}
+
+bool js_accepts_uri(const char *p, size_t len)
+{
+	size_t i = 7;
+
+	if (len < 8 || memcmp(p, "http", 4) != 0)
+		return false;
+	i += p[4] == 's';
+	if (memcmp(p + i - 3, "://", 3) != 0)
+		return false;
+	for (; i < len; i += 16) {
+		js_octets v = js_octets_at(p + i);
+		uint32_t good = js_octets_bits(letters(v) | js_octets_within(v, '&', '9') |
+					       (js_octets)(v == '_') | (js_octets)(v == '=') |
+					       (js_octets)(v == '?'));
+
+		if (len - i < 16)
+			good |= 0xffffffff << (len - i);
+		if ((good & 0xffff) != 0xffff)
+			return false;
+	}
+	return true;
+}
+
+/* Octets of each kind, a bit each. */
+struct kinds {
+	uint64_t marks, at, local, others; /* . and -, also @; @; + and _; none of all these */
+};
+
+enum { MOST_KINDS = 63 }; /* octets, as many as a label has */
+
+static struct kinds kinds_of(const char *p, size_t len)
+{
+	struct kinds k = {0};
+	uint64_t good = 0, text = (UINT64_C(1) << len) - 1;
+
+	for (size_t i = 0; i < len; i += 16) {
+		js_octets v = js_octets_at(p + i), at = (js_octets)(v == '@');
+		js_octets local = (js_octets)(v == '+') | (js_octets)(v == '_');
+		js_octets marks = js_octets_within(v, '-', '.') | at;
+
+		k.at |= (uint64_t)js_octets_bits(at) << i;
+		k.marks |= (uint64_t)js_octets_bits(marks) << i;
+		k.local |= (uint64_t)js_octets_bits(local) << i;
+		good |= (uint64_t)js_octets_bits(letters(v) | js_octets_within(v, '0', '9') |
+						 marks | local)
+			<< i;
+	}
+	k.at &= text;
+	k.marks &= text;
+	k.local &= text;
+	k.others = ~good & text;
+	return k;
+}
+
+/* Nowhere are two of them neighbours, nor is one the first or the last. */
+static bool stand_alone(uint64_t marks, size_t len)
+{
+	return ((marks & marks << 1) | (marks & 1) | marks >> (len - 1)) == 0;
+}
+
+bool js_accepts_email(const char *p, size_t len)
+{
+	struct kinds k;
+
+	if (len - 1 >= MOST_KINDS)
+		return false;
+	k = kinds_of(p, len);
+	return k.others == 0 && k.at != 0 && (k.at & (k.at - 1)) == 0 && k.local < k.at &&
+	       stand_alone(k.marks, len);
+}
+
+bool js_accepts_hostname(const char *p, size_t len)
+{
+	struct kinds k;
+
+	if (len - 1 >= MOST_KINDS)
+		return false;
+	k = kinds_of(p, len);
+	return (k.others | k.at | k.local) == 0 && stand_alone(k.marks, len);
+}
 
 /* Words */
 

@@ -185,19 +185,36 @@ static void bound_length(struct js_cell *c, uint64_t least, uint64_t most, enum 
 static void flatten_layout(struct js_cell *c, const struct js_strings *t, uint64_t min,
 			   uint64_t max)
 {
-	static const enum js_do what[] = {[JS_LAYOUT_ALONE] = JS_DO_LAYOUT,
-					  [JS_LAYOUT_OF_DATE] = JS_DO_DATE,
-					  [JS_LAYOUT_OF_TIME] = JS_DO_TIME,
-					  [JS_LAYOUT_OF_IPV4] = JS_DO_IPV4};
-	enum js_beyond beyond = t->format != NULL ? t->format->beyond : JS_LAYOUT_ALONE;
-	uint64_t least, most;
+	static const struct {
+		enum js_do what;
+		uint32_t least, most; /* octets; 0: those of the layout */
+		bool (*quick)(const char *p, size_t len);
+	} ways[] = {
+		[JS_BY_LAYOUT] = {JS_DO_LAYOUT, 0, 0, NULL},
+		[JS_BY_DATE] = {JS_DO_DATE, 0, 0, NULL},
+		[JS_BY_TIME] = {JS_DO_TIME, JS_TIME_LEAST, JS_TIME_MOST, NULL},
+		[JS_BY_IPV4] = {JS_DO_IPV4, JS_IPV4_LEAST, JS_IPV4_MOST, NULL},
+		[JS_BY_URI] = {JS_DO_QUICK, 1, UINT32_MAX, js_accepts_uri},
+		[JS_BY_EMAIL] = {JS_DO_QUICK, 1, UINT32_MAX, js_accepts_email},
+		[JS_BY_HOSTNAME] = {JS_DO_QUICK, 1, UINT32_MAX, js_accepts_hostname},
+	};
+	enum js_glance glance = t->format != NULL ? t->format->glance : JS_BY_LAYOUT;
+	uint32_t least = ways[glance].least, most = ways[glance].most;
+	bool bounded = min > 0 || max < UINT64_MAX;
 
-	if (t->layout == NULL || (t->layout->most == UINT32_MAX && (min > 0 || max < UINT64_MAX)))
+	if (t->pattern != NULL && t->format != NULL)
 		return;
-	least = beyond == JS_LAYOUT_OF_TIME ? JS_TIME_LEAST : t->layout->least;
-	most = beyond == JS_LAYOUT_OF_TIME ? JS_TIME_MOST : t->layout->most;
-	c->layout = t->layout;
-	bound_length(c, min > least ? min : least, max < most ? max : most, what[beyond]);
+	if (least == 0) {
+		if (t->layout == NULL || (t->layout->most == UINT32_MAX && bounded))
+			return;
+		least = t->layout->least;
+		most = t->layout->most;
+	}
+	if (ways[glance].quick != NULL)
+		c->quick = ways[glance].quick;
+	else
+		c->layout = t->layout;
+	bound_length(c, min > least ? min : least, max < most ? max : most, ways[glance].what);
 }
 
 static void flatten_strings(struct js_cell *c, const struct pile *parts)

@@ -22,6 +22,7 @@ enum js_do {
 	JS_DO_DATE,
 	JS_DO_TIME,
 	JS_DO_IPV4,
+	JS_DO_QUICK, /* of a format */
 	JS_DO_WORD,
 	JS_DO_NOT_NEGATIVE,
 	JS_DO_DECIMAL,
@@ -41,6 +42,7 @@ struct js_cell {
 	union {
 		const struct js_layout *layout;
 		const struct js_words *words;
+		bool (*quick)(const char *p, size_t len);
 	};
 	const struct js_behind *behind;
 };

@@ -311,14 +311,22 @@ const char *js_file_uri(struct ev_jschema_set *set, const char *folder, const ch
 
 /* jschema_format.c */
 
-/* What holds for a text of a format's layout, beyond that. */
-enum js_beyond { JS_LAYOUT_ALONE, JS_LAYOUT_OF_DATE, JS_LAYOUT_OF_TIME, JS_LAYOUT_OF_IPV4 };
+/* By what most texts of a format are told: by its layout, and what holds beyond, or otherwise. */
+enum js_glance {
+	JS_BY_LAYOUT,
+	JS_BY_DATE,
+	JS_BY_TIME,
+	JS_BY_IPV4,
+	JS_BY_URI,
+	JS_BY_EMAIL,
+	JS_BY_HOSTNAME,
+};
 
 struct js_format {
 	const char *name;
 	bool (*check)(const char *p, size_t len);
 	const char *layout; /* the pattern of what most texts look like, or NULL */
-	enum js_beyond beyond;
+	enum js_glance glance;
 };
 
 /* NULL for one that evkit does not assert. */

@@ -90,7 +90,15 @@ static inline bool ipv4(struct js_judge *j, const struct js_cell *c, const struc
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	return (len - c->least <= c->gap && js_accepts_ipv4(c->layout, p, len)) || ask(j, c, value);
+	return (len - c->least <= c->gap && js_accepts_ipv4(p, len)) || ask(j, c, value);
+}
+
+ASIDE quick(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+{
+	uint32_t len;
+	const char *p = string_of(j, value, &len);
+
+	return (len - c->least <= c->gap && c->quick(p, len)) || ask(j, c, value);
 }
 
 ASIDE any_word(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
@@ -136,9 +144,9 @@ static run object, array;
 static run *const runs[] = {
 	[JS_DO_ASK] = ask,	  [JS_DO_TAKE] = take,	 [JS_DO_LENGTH] = length,
 	[JS_DO_LAYOUT] = layout,  [JS_DO_DATE] = date,	 [JS_DO_TIME] = time_of,
-	[JS_DO_IPV4] = ipv4,	  [JS_DO_WORD] = word,	 [JS_DO_NOT_NEGATIVE] = not_negative,
-	[JS_DO_DECIMAL] = number, [JS_DO_WHOLE] = whole, [JS_DO_OBJECT] = object,
-	[JS_DO_ARRAY] = array,
+	[JS_DO_IPV4] = ipv4,	  [JS_DO_QUICK] = quick, [JS_DO_WORD] = word,
+	[JS_DO_NOT_NEGATIVE] = not_negative, [JS_DO_DECIMAL] = number, [JS_DO_WHOLE] = whole,
+	[JS_DO_OBJECT] = object, [JS_DO_ARRAY] = array,
 };
 
 static inline bool cell_fits(struct js_judge *j, const struct js_cell *c,
@@ -265,6 +273,7 @@ scalars_fit(struct js_judge *j, const struct js_step **s, const uint32_t *n, boo
 	       steps_fit(j, s, n[JS_DO_DATE], date, escapes) &&
 	       steps_fit(j, s, n[JS_DO_TIME], time_of, escapes) &&
 	       steps_fit(j, s, n[JS_DO_IPV4], ipv4, escapes) &&
+	       steps_fit(j, s, n[JS_DO_QUICK], quick, escapes) &&
 	       steps_fit(j, s, n[JS_DO_WORD], word, escapes) &&
 	       steps_fit(j, s, n[JS_DO_NOT_NEGATIVE], not_negative, false) &&
 	       steps_fit(j, s, n[JS_DO_DECIMAL], number, false) &&

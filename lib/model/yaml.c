@@ -290,15 +290,17 @@ const struct ev_yaml *ev_yaml_get(const struct ev_yaml *map, const char *key)
 /* Whether a plain scalar is a JSON number, true, false or null, and so stands in JSON as it is. */
 static bool is_json_scalar(const struct ev_yaml *node)
 {
-	struct ev_scan *scan = ev_scan_new();
 	struct ev_buf padded = {0};
+	struct ev_scan *scan;
 	struct ev_flaw flaw;
 	bool is;
 
+	if (strchr("-0123456789tfn", node->text[0]) == NULL)
+		return false;
+	scan = ev_scan_new();
 	ev_buf_put(&padded, node->text, node->len);
 	memset(ev_buf_room(&padded, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
-	is = strchr("\"[{", node->text[0]) == NULL &&
-	     ev_scan(scan, padded.p, node->len, &flaw) != NULL;
+	is = ev_scan(scan, padded.p, node->len, &flaw) != NULL;
 	ev_buf_free(&padded);
 	ev_scan_free(&scan);
 	return is;

@@ -6,31 +6,14 @@
 #define EV_VALUE_H
 
 #include "warehouse/column.h"
+#include "json/decimal.h"
 #include "json/form.h"
 #include "json/view.h"
 
-#include <endian.h>
-
-/*
- * Whether a number that the scanner took, of eight octets at most, is digits, of which so many at
- * most stand in front of a point and so many behind it. It can have no other octets that begin
- * with a digit's four bits, and no zero in front.
- */
+/* Whether a number has so many digits at most in front of a point and so many behind it. */
 static inline bool ev_value_digits(const char *p, uint32_t len, uint32_t whole, uint32_t fraction)
 {
-	uint64_t v, others;
-	uint32_t point;
-
-	if (len > sizeof v)
-		return false;
-	memcpy(&v, p, sizeof v);
-	others = (le64toh(v) ^ 0x3030303030303030) &
-		 0xf0f0f0f0f0f0f0f0 << 8 * (sizeof v - len) >> 8 * (sizeof v - len);
-	if (others == 0)
-		return len <= whole;
-	point = (uint32_t)__builtin_ctzll(others) / 8;
-	return p[point] == '.' && (others >> 8 * point) <= 0xff && point <= whole &&
-	       len - point - 1 <= fraction;
+	return ev_small_fits(p, len, whole, fraction);
 }
 
 /* A text without its quotes in a store, put in quotes. */

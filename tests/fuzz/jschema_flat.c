@@ -29,7 +29,23 @@ static bool chance(size_t one_in)
 
 /* What a contract asks of a value, as far as it takes to make values that keep to it. */
 
-enum kind { UUID, DATE, TIME, IPV4, PATTERN, WORD, NUMBER, LENGTH, MIXED, OBJECT, ARRAY, KINDS };
+enum kind {
+	UUID,
+	DATE,
+	TIME,
+	IPV4,
+	URI,
+	EMAIL,
+	HOSTNAME,
+	PATTERN,
+	WORD,
+	NUMBER,
+	LENGTH,
+	MIXED,
+	OBJECT,
+	ARRAY,
+	KINDS
+};
 
 struct item {
 	const char *chars; /* of a class; the literal itself if it is one character */
@@ -306,7 +322,8 @@ static void put_pattern(struct ev_buf *b, const struct node *n)
 
 static void put_schema(struct ev_buf *b, const struct node *n)
 {
-	static const char *const formats[] = {"uuid", "date", "date-time", "ipv4"};
+	static const char *const formats[] = {"uuid", "date",  "date-time", "ipv4",
+					      "uri",  "email", "hostname"};
 	bool again = chance(10);
 
 	ev_buf_puts(b, again ? "{\"allOf\":[true,{" : "{");
@@ -315,6 +332,9 @@ static void put_schema(struct ev_buf *b, const struct node *n)
 	case DATE:
 	case TIME:
 	case IPV4:
+	case URI:
+	case EMAIL:
+	case HOSTNAME:
 		ev_buf_printf(b, "\"type\":\"string\",\"format\":\"%s\"", formats[n->kind]);
 		put_lengths(b, n);
 		break;
@@ -406,6 +426,33 @@ static void put_string(struct ev_buf *b, const char *p, size_t len)
 	ev_buf_putc(b, '"');
 }
 
+static const char *const schemes[] = {"https://", "http://",   "http:/", "https:", "ftp://",
+				      "HTTP://",  "httpss://", "http",	 ":",	   ""};
+
+static const char *const odd_chars[] = {"%41", "%zz", "[", "]",	       " ",
+					"^",   "@",   "#", "\xc3\xa9", "--"};
+static const char *const labels[] = {"a", "shop", "example", "X1", "7", "xn--", "a-b", "ab--c"};
+
+static void put_chars(struct ev_buf *b, const char *chars, size_t most)
+{
+	for (size_t k = random_below(most + 1); k > 0; k--) {
+		if (chance(60))
+			ev_buf_puts(b, PICK(odd_chars));
+		else
+			ev_buf_putc(b, chars[random_below(strlen(chars))]);
+	}
+}
+
+/* Labels, of which most are right. */
+static void put_host(struct ev_buf *b)
+{
+	for (size_t n = 1 + random_below(3); n > 0; n--) {
+		ev_buf_puts(b, chance(10) ? "" : PICK(labels));
+		put_chars(b, "abzAZ019-", chance(12) ? 70 : 6);
+		ev_buf_puts(b, n == 1 || chance(30) ? "" : chance(30) ? ".." : "b.");
+	}
+}
+
 static void put_time(struct ev_buf *b, bool date_alone)
 {
 	static const char *const ends[] = {"Z", "z", "+01:00", "-23:59", "", "+24:00"};
@@ -449,6 +496,17 @@ static void put_text(struct ev_buf *b, const struct node *n)
 						   : chance(4) ? 300
 							       : 256));
 		break;
+	case URI:
+		ev_buf_puts(b, chance(2) ? "https://" : PICK(schemes));
+		put_host(b);
+		put_chars(b, "abzAZ019.-_~/?=&!$'()*+,;:@#", chance(3) ? 40 : 12);
+		break;
+	case EMAIL:
+		put_chars(b, "abzAZ019._+", 8);
+		ev_buf_puts(b, chance(20) ? "" : "x@");
+		put_host(b);
+		break;
+	case HOSTNAME: put_host(b); break;
 	case PATTERN:
 		for (size_t i = 0; i < n->n_items; i++) {
 			const struct item *t = &n->items[i];

@@ -376,6 +376,74 @@ static void check_inside(void)
 	ev_buf_free(&why);
 }
 
+/* Records of which the shapes are known by then, and others, against the general way. */
+static void check_by_shape(void)
+{
+	static const char *const rules[] = {
+		"all(.a[]; .q >= 1)",
+		".r.x <= .r.y",
+		".r.x != 2",
+		"1.5 < .r.x",
+		".a[0].q > 1",
+		"(.a | map(.q * .p) | add) == .t",
+		"([.a[] | .q * .p] | add) <= .t",
+		"(.a | map(.q) | add) >= 3",
+		".t == (.a | map(.p) | add)",
+		"(.a | map(.q + .p) | add) == .t",
+		"(.a | map(.q * .q) | add) == (.a | map(.p * .p) | add)",
+	};
+	static const char *const records[] = {
+		"{\"a\":[{\"q\":1,\"p\":0.10},{\"q\":2,\"p\":0.1}],"
+		"\"t\":0.3,\"r\":{\"x\":1,\"y\":1.0}}",
+		"{\"a\":[{\"q\":0,\"p\":0.10},{\"q\":3,\"p\":1.25}],"
+		"\"t\":3.75,\"r\":{\"x\":2,\"y\":1.99}}",
+		"{\"a\":[{\"q\":-1,\"p\":1},{\"q\":3e0,\"p\":1}],"
+		"\"t\":2,\"r\":{\"x\":1e3,\"y\":1e400}}",
+		"{\"a\":[{\"q\":999999999999999999,\"p\":999999999999999999},"
+		"{\"q\":1,\"p\":1}],\"t\":999999999999999998000000000000000002,"
+		"\"r\":{\"x\":9999999999999999999,\"y\":9999999999999999998}}",
+		"{\"a\":[{\"q\":1e30,\"p\":1},{\"q\":1,\"p\":1e-30}],"
+		"\"t\":0,\"r\":{\"x\":0,\"y\":-0}}",
+		"{\"a\":[{\"q\":1,\"p\":0.10}],\"t\":0.1,\"r\":{\"x\":1,\"y\":1.0}}",
+		"{\"a\":[],\"t\":0,\"r\":{\"x\":1,\"y\":1.0}}",
+		"{\"a\":[{\"q\":1}],\"t\":0,\"r\":{\"x\":1}}",
+		"{\"a\":[{\"q\":\"1\",\"p\":1}],\"t\":1,\"r\":{\"x\":\"1\",\"y\":1}}",
+		"{\"a\":[{\"q\":1,\"p\":null},7],\"t\":1,\"r\":{}}",
+		"{\"a\":{\"b\":{\"q\":1,\"p\":2}},\"t\":2,\"r\":null}",
+		"{\"t\":null}",
+		"[1]",
+	};
+	enum { RULES = sizeof rules / sizeof *rules, RECORDS = sizeof records / sizeof *records };
+	struct ev_scan *before = scan;
+	struct ev_buf why = {0};
+	unsigned wrong = 0, shaped = 0;
+
+	for (size_t i = 0; i < RULES; i++) {
+		struct ev_error err;
+		struct ev_expr *bound = ev_expr_compile(rules[i], false, &err);
+		struct ev_expr *free_of = ev_expr_compile(rules[i], false, &err);
+
+		scan = ev_scan_new();
+		ev_expr_bind(bound, scan);
+		for (size_t k = 0; k < 4 * RECORDS; k++) {
+			const struct ev_doc *d = record(records[k % RECORDS]);
+
+			shaped += d->shape != EV_NO_SHAPE;
+			if (ev_expr_test(bound, d, 0, &why) != ev_expr_test(free_of, d, 0, &why)) {
+				diag("%s on %s", rules[i], records[k % RECORDS]);
+				wrong++;
+			}
+		}
+		ev_expr_free(&bound);
+		ev_expr_free(&free_of);
+		ev_scan_free(&scan);
+	}
+	is_int(wrong, 0, "rules on records of known shapes are as on others");
+	ok(shaped >= 2 * RULES * (RECORDS - 2), "and most records had one");
+	scan = before;
+	ev_buf_free(&why);
+}
+
 static void check_refused(void)
 {
 	static const char *const taken[] = {"(.s + \"x\" | explode) == [1]",
@@ -1041,6 +1109,7 @@ int main(void)
 	scan = ev_scan_new();
 	check_cases();
 	check_inside();
+	check_by_shape();
 	check_refused();
 	check_floating();
 	check_told();

@@ -1,6 +1,7 @@
 #include "model/jschema.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "model/jschema_accept.h"
 #include "support.h"
 #include "tap.h"
 
@@ -728,6 +729,21 @@ static void multiples(void)
 	is_int(wrong, 0, "multipleOf is exact");
 }
 
+/* The way without an instruction for it, which other machines go. */
+static void bits(void)
+{
+	unsigned wrong = 0;
+
+	for (uint32_t want = 0; want < 1U << 16; want++) {
+		js_octets v = {0};
+
+		for (int i = 0; i < 16; i++)
+			((uint8_t *)&v)[i] = (want >> i & 1) != 0 ? 0xff : 0;
+		wrong += js_octets_bits(v) != want || js_octets_bits_plainly(v) != want;
+	}
+	is_int(wrong, 0, "a bit an octet");
+}
+
 int main(void)
 {
 	scan = ev_scan_new();
@@ -740,6 +756,7 @@ int main(void)
 	large();
 	agreement();
 	multiples();
+	bits();
 	ev_reasons_free(&reasons);
 	ev_scan_free(&scan);
 	return done();

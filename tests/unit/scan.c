@@ -633,6 +633,34 @@ static void test_view(void)
 	ev_buf_free(&scratch);
 }
 
+/* Escapes, and U+0000 among them, which only an odd number of backslashes makes; by shape too. */
+static void test_marks(void)
+{
+	static const struct {
+		const char *text;
+		bool unescaped, nul;
+	} cases[] = {
+		{"{\"a\":\"u0000\",\"b\":[]}", true, false},
+		{"{\"a\":\"\\\\u0000\",\"b\":[]}", false, false},
+		{"{\"a\":\"\\\\\\u0000\",\"b\":[]}", false, true},
+		{"{\"a\":\"\\u0001\\ud83d\\ude00\",\"b\":[]}", false, false},
+		{"{\"a\":\"\\u0001\\u0000\\n\",\"b\":[]}", false, true},
+	};
+	struct ev_scan *other = ev_scan_new();
+	unsigned wrong = 0;
+
+	for (size_t i = 0; i < 8 * sizeof cases / sizeof *cases; i++) {
+		size_t k = i % (sizeof cases / sizeof *cases), len = strlen(cases[k].text);
+		const char *p = guarded_put(&page, cases[k].text, len, EV_SCAN_SLACK, "\n");
+		struct ev_flaw flaw;
+		const struct ev_doc *d = ev_scan(other, p, len, &flaw);
+
+		wrong += d == NULL || d->unescaped != cases[k].unescaped || d->nul != cases[k].nul;
+	}
+	is_int(wrong, 0, "escapes and U+0000 are told of");
+	ev_scan_free(&other);
+}
+
 /* What would be other or right with what stands behind it. */
 static void test_slack(void)
 {
@@ -969,6 +997,7 @@ int main(void)
 	test_names();
 	test_nodes();
 	test_view();
+	test_marks();
 	test_slack();
 	test_sizes();
 	test_kuhn();
