@@ -108,64 +108,59 @@ static bool read_cells(struct ev_star *s, const struct ev_star_elements *e,
 	return true;
 }
 
-/* Whether a cell is as most are, whose text lies in the document. */
-static inline bool is_usual(const struct ev_star *s, const struct ev_doc *d,
-			    const struct ev_star_take *t, const char *p, uint32_t len)
-{
-	switch (t->how) {
-	case EV_STAR_RAW: return true;
-	case EV_STAR_TEXT: return len <= t->longest && !d->nodes[t->node].escaped;
-	case EV_STAR_ID: return s->event.is_uuid && s->event.id == p + 1;
-	case EV_STAR_UUID: return len == EV_UUID_TEXT + 2 && ev_uuid_is_canonical(p + 1);
-	case EV_STAR_NUMBER: return ev_value_digits(p, len, t->longest, t->fraction);
-	case EV_STAR_JSON: return d->unescaped || memchr(p, '\\', len) == NULL;
-	default: return false;
-	}
-}
-
-/* Any other cell. */
+/* Any other cell, but for one that is fixed. */
 static __attribute__((noinline)) bool take_odd(struct ev_star *s, const struct ev_star_take *t,
 					       char *store, struct ev_value *v)
 {
-	switch (t->how) {
-	case EV_STAR_TIME:
-	case EV_STAR_MODIFIED:
-		*v = (struct ev_value){.p = ev_star_time(s, t->how == EV_STAR_MODIFIED),
-				       .len = EV_TIME_TEXT + 2,
-				       .present = true};
-		return true;
-	default:
-		if (!ev_value_usual(t->column, s->event.doc, t->node, store, v) &&
-		    !other_value(s, t->column, t->node, store, v))
-			return false;
-		if (v->p == s->room)
-			new_room(s);
-		return true;
-	}
+	if (!ev_value_usual(t->column, s->event.doc, t->node, store, v) &&
+	    !other_value(s, t->column, t->node, store, v))
+		return false;
+	if (v->p == s->room)
+		new_room(s);
+	return true;
 }
 
 /* Reads cells of a group's elements where they stand in documents of the shape at hand. */
 static bool take_cells(struct ev_star *s, const struct ev_star_elements *e,
 		       const struct ev_star_takes *cells)
 {
-	const struct ev_doc d = *s->event.doc; /* so that no octet stored could change it */
+	const struct ev_doc *d = s->event.doc;
+	const char *const text = d->text; /* which no octet stored can change */
+	const struct ev_node *const nodes = d->nodes;
+	const bool unescaped = d->unescaped;
 	const struct ev_star_take *t = cells->list, *end = t + cells->n;
-	struct ev_value *values = e->values;
+	struct ev_value *const values = e->values;
 
 	for (; t < end; t++) {
-		const struct ev_node *n = &d.nodes[t->node];
+		const struct ev_node *n = &nodes[t->node];
 		struct ev_value *v = &values[t->cell];
-		const char *p = d.text + n->pos;
-		uint32_t len = n->end - n->pos;
+		const char *p = text + n->pos;
+		const uint32_t len = n->end - n->pos;
+		bool usual; /* its text lies in the document as the column has it */
 
-		if (t->how == EV_STAR_FIXED)
-			*v = t->fixed;
-		else if (is_usual(s, &d, t, p, len))
-			*v = (struct ev_value){.p = p, .len = len, .present = true};
-		else if (!take_odd(s, t,
-				   e->stores != NULL ? e->stores + (size_t)t->cell * EV_VALUE_STORE
-						     : s->room,
-				   v))
+		*v = (struct ev_value){.p = p, .len = len, .present = true};
+		switch (t->how) {
+		case EV_STAR_FIXED: *v = t->fixed; continue;
+		case EV_STAR_TIME:
+		case EV_STAR_MODIFIED:
+			v->p = ev_star_time(s, t->how == EV_STAR_MODIFIED);
+			v->len = EV_TIME_TEXT + 2;
+			continue;
+		case EV_STAR_RAW: continue;
+		case EV_STAR_TEXT: usual = len <= t->longest && !n->escaped; break;
+		case EV_STAR_ID: usual = s->event.is_uuid && s->event.id == p + 1; break;
+		case EV_STAR_UUID:
+			usual = len == EV_UUID_TEXT + 2 && ev_uuid_is_canonical(p + 1);
+			break;
+		case EV_STAR_NUMBER: usual = ev_value_digits(p, len, t->longest, t->fraction); break;
+		case EV_STAR_JSON: usual = unescaped || !ev_column_holds_nul(p, len); break;
+		default: usual = false; break;
+		}
+		if (!usual && !take_odd(s, t,
+					e->stores != NULL
+						? e->stores + (size_t)t->cell * EV_VALUE_STORE
+						: s->room,
+					v))
 			return false;
 	}
 	return true;
