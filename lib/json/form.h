@@ -40,11 +40,13 @@ static inline bool ev_uuid_is_canonical(const char *p)
 
 #pragma GCC unroll 3
 	for (int i = 0; i < 3; i++) {
-		octets v, hex;
+		const octets h = hyphens[i]; /* where the two ranges are the hyphen alone */
+		octets v, digit, letter;
 
 		memcpy(&v, p + at[i], sizeof v);
-		hex = (octets)(v - '0' < 10) | (octets)(v - 'a' < 6);
-		strange |= (~hex & ~hyphens[i]) | ((v ^ '-') & hyphens[i]);
+		digit = v - (('0' & ~h) | ('-' & h));
+		letter = v - (('a' & ~h) | ('-' & h));
+		strange |= ~((octets)(digit <= (9 & ~h)) | (octets)(letter <= (5 & ~h)));
 	}
 	memcpy(halves, &strange, sizeof halves);
 	return (halves[0] | halves[1]) == 0;
