@@ -17,7 +17,8 @@ void *ev_realloc(void *p, size_t size);
 void *ev_realloc_array(void *p, size_t n, size_t size);
 /*
  * What will be visited in no order: from 2 MiB on in huge pages if the system has them, because it
- * would else miss the processor's table of pages at every step. Aligned to 64 octets; freed by free.
+ * would else miss the processor's table of pages at every step. Aligned to 64 octets. Freed by
+ * free.
  */
 void *ev_malloc_huge(size_t size);
 char *ev_strdup(const char *s);

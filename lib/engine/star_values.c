@@ -127,7 +127,7 @@ static bool take_cells(struct ev_star *s, const struct ev_star_elements *e,
 	const struct ev_doc *d = s->event.doc;
 	const char *const text = d->text; /* which no octet stored can change */
 	const struct ev_node *const nodes = d->nodes;
-	const bool unescaped = d->unescaped;
+	const bool nul = d->nul;
 	const struct ev_star_take *t = cells->list, *end = t + cells->n;
 	struct ev_value *const values = e->values;
 
@@ -152,15 +152,17 @@ static bool take_cells(struct ev_star *s, const struct ev_star_elements *e,
 		case EV_STAR_UUID:
 			usual = len == EV_UUID_TEXT + 2 && ev_uuid_is_canonical(p + 1);
 			break;
-		case EV_STAR_NUMBER: usual = ev_value_digits(p, len, t->longest, t->fraction); break;
-		case EV_STAR_JSON: usual = unescaped || !ev_column_holds_nul(p, len); break;
+		case EV_STAR_NUMBER:
+			usual = ev_value_digits(p, len, t->longest, t->fraction);
+			break;
+		case EV_STAR_JSON: usual = !nul; break;
 		default: usual = false; break;
 		}
-		if (!usual && !take_odd(s, t,
-					e->stores != NULL
-						? e->stores + (size_t)t->cell * EV_VALUE_STORE
+		if (!usual &&
+		    !take_odd(s, t,
+			      e->stores != NULL ? e->stores + (size_t)t->cell * EV_VALUE_STORE
 						: s->room,
-					v))
+			      v))
 			return false;
 	}
 	return true;

@@ -70,8 +70,8 @@ struct ev_shape *ev_shapes_match(struct ev_shapes *p, const struct ev_spots *spo
 /* Marks the string in which an octet stands; returns its node. */
 uint32_t ev_shape_escape(struct ev_shape *shape, uint32_t at);
 /*
- * Learns the form of the line that was not matched just before, if that is to be: its tokens' places
- * from its first octet on, its nodes, and no two names in one object are equal.
+ * Learns the form of the line that was not matched just before, if that is to be: the places of its
+ * tokens from its first octet on, its nodes, and no two names in one object are equal.
  */
 void ev_shapes_learn(struct ev_shapes *p, const struct ev_spots *spots, const char *text,
 		     const uint32_t *at, uint32_t n, const struct ev_node *nodes, uint32_t n_nodes);

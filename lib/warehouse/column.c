@@ -10,7 +10,7 @@ const char ev_unknown_key[EV_KEY_TEXT + 1] = "00000000000000000000000000000000";
 static const char holds_nul[] = "it holds U+0000, which warehouses cannot store in text";
 
 /* \u0000, which no text of PostgreSQL can hold. */
-bool ev_column_holds_nul(const char *p, size_t len)
+static bool has_nul(const char *p, size_t len)
 {
 	const char *end = p + len;
 
@@ -42,7 +42,7 @@ static const char *varchar(const struct ev_column *c, const struct ev_doc *d, ui
 			return "it is too long";
 	}
 	v->escaped = d->nodes[at].escaped;
-	return v->escaped && ev_column_holds_nul(v->p, v->len) ? holds_nul : NULL;
+	return v->escaped && has_nul(v->p, v->len) ? holds_nul : NULL;
 }
 
 static const char *timestamp_text(struct ev_zone *zone, const char *p, size_t len, char *out)
@@ -186,7 +186,7 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 	case EV_TYPE_BOOL:
 		return n->kind == EV_TRUE || n->kind == EV_FALSE ? NULL
 								 : "it is neither true nor false";
-	case EV_TYPE_JSON: return ev_column_holds_nul(v->p, v->len) ? holds_nul : NULL;
+	case EV_TYPE_JSON: return has_nul(v->p, v->len) ? holds_nul : NULL;
 	}
 	return NULL;
 }
@@ -284,9 +284,7 @@ static inline char *put_part(char *o, const char *type, size_t type_len, const c
 {
 	o = put(o, type, type_len);
 	*o++ = ' ';
-	if (len < 10) {
-		*o++ = (char)('0' + len);
-	} else if (len < 100) {
+	if (len >= 10 && len < 100) {
 		*o++ = (char)('0' + len / 10);
 		*o++ = (char)('0' + len % 10);
 	} else {

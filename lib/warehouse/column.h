@@ -35,8 +35,6 @@ enum { EV_VALUE_STORE = 96 };
  */
 const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
 			    uint32_t at, char *store, struct ev_value *v);
-/* Whether an escape in the JSON says U+0000, which no column takes. */
-bool ev_column_holds_nul(const char *json, size_t len);
 /* A column, and the slot of its value's node. */
 struct ev_column_at {
 	const struct ev_column *column;

@@ -278,7 +278,6 @@ static void test_spellings(void)
 	ev_content_free(&content);
 }
 /* The outline of a shape, filled with other strings and numbers; some members are left out. */
-/* The outline of a shape is filled with other strings and numbers, and some members are left out. */
 static void test_shapes(void)
 {
 	struct ev_content *content = ev_content_new(0);
