@@ -101,8 +101,9 @@ static void take(struct ev_star *s, const struct ev_star_asked *asked, const uin
 		t->cell = (uint32_t)(index * s->plan->groups[group].n_cells) + c->cell;
 		t->node = c->slot != EV_NO_SLOT ? at[c->slot] : 0;
 		if (c->slot == EV_NO_SLOT) {
-			fix(s->shapes, t, digits,
-			    (size_t)(ev_star_put_index(digits, index) - digits));
+			const char *end = ev_star_put_index(digits, index);
+
+			fix(s->shapes, t, digits, (size_t)(end - digits));
 		} else if (t->node == EV_NOWHERE || ev_kind(s->event.doc, t->node) == EV_NULL) {
 			t->how = EV_STAR_FIXED;
 			t->fixed = s->absent;

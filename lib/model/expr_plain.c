@@ -119,7 +119,7 @@ static bool find_side(struct ev_terms *t, const struct side *s, const struct ev_
 	for (uint32_t i = ev_first(d, at), end = ev_end(d, at); i < end; i = ev_next(d, i)) {
 		if (ev_kind(d, i) != EV_OBJECT)
 			return false;
-		for (uint32_t k = 0; k < t->factors; k++)
+		for (size_t k = 0; k < 2 && s->factors[k] != NULL; k++)
 			if (!add_number(t, d,
 					ev_member_symbol(d, i, s->factors[k]->steps[0].symbol)))
 				return false;
@@ -239,9 +239,9 @@ static bool all_hold(const struct ev_terms *t, const struct ev_part *compare, ui
 			continue;
 		if (!ev_small_glance(text, len, &x) ||
 		    !ev_accepts(compare, ev_small_compare(x, (struct ev_small){
-								  compare->b->value.coef,
-								  compare->b->value.exp,
-							  })))
+								     compare->b->value.coef,
+								     compare->b->value.exp,
+							     })))
 			return false;
 	}
 	return true;

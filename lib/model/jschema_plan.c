@@ -119,15 +119,18 @@ const struct js_plan *js_plan_make(const struct ev_jschema *s, const struct ev_d
 	while (s->alias != NULL)
 		s = s->alias;
 	o = s->set->n_dynamic == 0 && ev_kind(d, 0) == EV_OBJECT ? js_flat_object(s) : NULL;
-	if (o == NULL || (flat->plans != NULL && flat->plans[d->shape] != NULL))
+	if (o == NULL || s->set->n_steps == MAX_STEPS ||
+	    (flat->plans != NULL && flat->plans[d->shape] != NULL))
 		return NULL;
 	p.applied = 1;
 	never = !plan_object(&p, o, 0);
 	if (never || p.n <= MAX_STEPS - s->set->n_steps) {
 		if (flat->plans == NULL)
-			flat->plans = ev_arena_zalloc(&s->set->arena,
-						      (EV_SHAPES + 1) * sizeof *flat->plans);
+			flat->plans =
+				ev_arena_zalloc(&s->set->arena, (EV_SHAPES + 1) * sizeof(void *));
 		flat->plans[d->shape] = sorted(s->set, &p, never);
+	} else {
+		s->set->n_steps = MAX_STEPS; /* no further plan is tried */
 	}
 	free(p.list);
 	return flat->plans != NULL ? flat->plans[d->shape] : NULL;

@@ -425,7 +425,7 @@ static void check_by_shape(void)
 
 		scan = ev_scan_new();
 		ev_expr_bind(bound, scan);
-		for (size_t k = 0; k < 4 * RECORDS; k++) {
+		for (size_t k = 0; k < 4UL * RECORDS; k++) {
 			const struct ev_doc *d = record(records[k % RECORDS]);
 
 			shaped += d->shape != EV_NO_SHAPE;

@@ -735,10 +735,12 @@ static void bits(void)
 	unsigned wrong = 0;
 
 	for (uint32_t want = 0; want < 1U << 16; want++) {
-		js_octets v = {0};
+		uint8_t octets[16];
+		js_octets v;
 
 		for (int i = 0; i < 16; i++)
-			((uint8_t *)&v)[i] = (want >> i & 1) != 0 ? 0xff : 0;
+			octets[i] = (want >> i & 1) != 0 ? 0xff : 0;
+		memcpy(&v, octets, sizeof v);
 		wrong += js_octets_bits(v) != want || js_octets_bits_plainly(v) != want;
 	}
 	is_int(wrong, 0, "a bit an octet");
