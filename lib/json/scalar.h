@@ -21,16 +21,19 @@ static inline bool ev_digit(char c)
 static inline bool ev_plain_number(const char *p, size_t len)
 {
 	const uint64_t ones = 0x0101010101010101ULL;
-	uint64_t w, others, point;
+	const unsigned last = 8 * (len - 1) & 63; /* where the last octet begins */
+	uint64_t w, others, point, wrong, begin;
 
 	memcpy(&w, p, sizeof w);
 	w = le64toh(w) ^ ones * '0';
 	others = (((w & ones * 0x7f) + ones * 0x76) | w) & ones * 0x80;
-	others &= ~0ULL >> (8 * (8 - len) & 63); /* each is the highest bit of what is no digit */
-	point = others == 0 ? len : (uint64_t)__builtin_ctzll(others) >> 3;
-	return (len - 1 < 8) & ((others & (others - 1)) == 0) & (point > 0) &
-	       ((others == 0) | ((w >> (8 * point & 63) & 0xff) == ('.' ^ '0'))) &
-	       ((point + 1 != len) | (others == 0)) & ((p[0] != '0') | (point == 1));
+	others &= ~0ULL >> ((56 - last) & 63); /* each is the highest bit of what is no digit */
+	point = others >> 7;
+	wrong = (len - 1) >> 3 | (others & (others - 1)) |
+		((w & ((others << 1) - point)) ^ point * ('.' ^ '0')) |
+		(others & (0x80 | 0x80ULL << last));	     /* neither begins nor ends with it */
+	begin = (w & 0xff) | (len == 1) | (others & 0x8000); /* 0 stands before a point, or alone */
+	return (wrong == 0) & (begin != 0);
 }
 
 /*
