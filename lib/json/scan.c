@@ -6,6 +6,7 @@
 #include "json/form.h"
 #include "json/scalar.h"
 #include "json/shape.h"
+#include "json/spot_avx2.h"
 
 #include <endian.h>
 #include <stdlib.h>
@@ -363,137 +364,25 @@ static __attribute__((noinline)) struct ev_spot *other_name(struct ev_scan *s, s
 	return &s->spots->all[spot];
 }
 
-/*
- * `at` steps through the tokens; what stands behind the last, where the text ends, is none. Members
- * and elements each have a path of their own, because most branches are foretold by what they stand
- * in.
- *
- * A spot seen behind the node of the object at hand is seen in that object: its name is there
- * twice.
- */
-static const struct ev_doc *walk(struct ev_scan *s, const uint32_t *at, const uint8_t *octet,
-				 struct walk *w)
-{
-	const char *const p = w->p;
-	struct ev_spot *const spots = s->spots->all, *spot = &spots[EV_ROOT];
-	struct ev_node *node = s->nodes, *container;
-	struct level *level = s->levels;
-	uint64_t n = (uint64_t)s->document << 32; /* and the number of the node */
-	uint64_t string;			  /* 1 if the value at hand is one */
-	uint32_t *lately; /* the spot that a name like the one at hand had */
+#define WAY plain
+#define TARGET
+#define IS_SPOT ev_spot_is
+#include "json/walk.h"
+#undef WAY
+#undef TARGET
+#undef IS_SPOT
 
-	level->object = false;
-	if (octet[0] == '{' || octet[0] == '[')
-		goto open;
-
-/*
- * The value at hand, behind which it goes on at `behind`; a container's spot is `inner`. Strings
- * and plain numbers take one path, since nothing foretells which of them comes: EV_STRING is one
- * more than EV_NUMBER, and no escape is in a number.
- */
-#define VALUE(behind, inner)                                                            \
-	do {                                                                            \
-		n++;                                                                    \
-		string = octet[0] == '"';                                               \
-		if (w->next_escape >= at[1] &&                                          \
-		    (string | ev_plain_number(p + at[0], (uint32_t)(at[1] - at[0])))) { \
-			put_node(node++, extent(at) + (string << 32),                   \
-				 (uint32_t)n | (WORD_OF(EV_NUMBER) + (string << 32)));  \
-			at += 1 + string, octet += 1 + string;                          \
-			goto behind;                                                    \
-		}                                                                       \
-		if (octet[0] == '{' || octet[0] == '[') {                               \
-			spot = (inner);                                                 \
-			n--;                                                            \
-			goto open;                                                      \
-		}                                                                       \
-		if (!other_value(w, at, node++, (uint32_t)n))                           \
-			return NULL;                                                    \
-		at += 1 + string, octet += 1 + string;                                  \
-		goto behind;                                                            \
-	} while (0)
-
-element:
-	VALUE(behind_element, &spots[ev_spots_element(s->spots, level->home)]);
-behind_element:
-	if (level == s->levels) {
-		if (at[0] < w->len)
-			return flawed(w, EV_FLAW_SYNTAX, at[0],
-				      "the text goes on behind its value");
-		s->doc.nodes = s->nodes;
-		s->doc.n = (uint32_t)n;
-		s->doc.shape = EV_NO_SHAPE;
-		s->doc.where = NULL;
-		s->doc.seen = (uint64_t)s->document << 32;
-		spots[EV_NO_SPOT].seen = 0;
-		return &s->doc;
-	}
-	level->count++;
-	if (octet[0] == ',') {
-		at++, octet++;
-		goto element;
-	}
-	if (octet[0] != ']')
-		return not_closed(w, at[0], "',' or ']' is missing behind an element");
-	goto close;
-
-member:
-	if (octet[0] != '"')
-		return flawed(w, EV_FLAW_SYNTAX, at[0],
-			      "a member's name in double quotes is missing here");
-	lately = ev_spots_lately(s->spots, level->home, p + at[0] + 1, at[1] - at[0] - 1);
-	spot = &spots[*lately];
-	if (spot->parent == level->home && ev_spot_is(spot, p + at[0])) {
-		put_node(node++, string_extent(at), spot->number | WORD_OF(EV_STRING));
-	} else {
-		spot = other_name(s, w, at, level->home, node++);
-		if (spot == NULL)
-			return NULL;
-		*lately = (uint32_t)(spot - spots);
-		level->unspotted |= spot == spots;
-	}
-	if (spot->seen > level->begin && spot != spots)
-		note_duplicate(s, at[0]);
-	spot->seen = ++n;
-	at += 3, octet += 3;
-	VALUE(behind_member, spot);
-behind_member:
-	level->count++;
-	if (octet[0] == ',') {
-		at++, octet++;
-		goto member;
-	}
-	if (octet[0] != '}')
-		return not_closed(w, at[0], "',' or '}' is missing behind a member");
-
-close:
-	container = &s->nodes[(uint32_t)level->begin];
-	put_node(container, container->pos | (at[0] + 1ULL) << 32,
-		 (uint32_t)n | (uint64_t)level->count << 36 |
-			 WORD_OF(level->object ? EV_OBJECT : EV_ARRAY));
-	at++, octet++;
-	if (level->unspotted)
-		note_duplicate(s, equal_names(s, p, (uint32_t)level->begin));
-	level--;
-	if (level->object)
-		goto behind_member;
-	goto behind_element;
-
-open:
-	if (level - s->levels == EV_MAX_DEPTH)
-		return flawed(w, EV_FLAW_DEPTH, at[0], "nested deeper than 512");
-	level++;
-	*level = (struct level){n, (uint32_t)(spot - spots), 0, octet[0] == '{', false};
-	(node++)->pos = at[0];
-	n++;
-	at++, octet++;
-	if (octet[0] == (level->object ? '}' : ']'))
-		goto close;
-	if (level->object)
-		goto member;
-	goto element;
-#undef VALUE
-}
+#ifdef __x86_64__
+#define WAY	avx2
+#define TARGET	EV_SPOT_AVX2
+#define IS_SPOT ev_spot_is_avx2
+#include "json/walk.h"
+#undef WAY
+#undef TARGET
+#undef IS_SPOT
+#else
+#define walk_avx2 walk_plain
+#endif
 
 static void number_document(struct ev_scan *s)
 {
@@ -589,7 +478,8 @@ const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, 
 	if (doc == NULL) {
 		take_tokens(s, ix, l);
 		number_document(s);
-		doc = walk(s, s->at, s->octets, &w);
+		doc = ev_index_has_avx2() ? walk_avx2(s, s->at, s->octets, &w)
+					  : walk_plain(s, s->at, s->octets, &w);
 		if (s->shapes == NULL && s->document > 1)
 			s->shapes = ev_shapes_new();
 		else if (s->shapes != NULL && doc != NULL && doc->duplicate == EV_NOWHERE)

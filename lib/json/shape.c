@@ -1,11 +1,9 @@
 #include "json/shape.h"
 #include "base/mem.h"
 #include "json/scalar.h"
+#include "json/spot_avx2.h"
 
 #include <stdlib.h>
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
 
 enum {
 	WAYS = 4,	   /* shapes that a bucket holds */
@@ -95,21 +93,12 @@ static inline uint64_t mix(uint64_t a, uint64_t b)
 #undef PLACE_MEMBER
 
 #ifdef __x86_64__
-#define AVX2 __attribute__((target("avx2,bmi,bmi2")))
-
-AVX2 static inline bool is_spot_avx2(const struct ev_spot *spot, const char *p)
-{
-	__m256i at = _mm256_loadu_si256((const __m256i *)(const void *)p);
-
-	return _mm256_testz_si256(_mm256_xor_si256(at, (__m256i)spot->name), (__m256i)spot->keep);
-}
-
 /* What both nodes of a member are moved by: one whose value is no string, and one whose is. */
 struct origin {
 	__m256i by[2];
 };
 
-AVX2 static inline struct origin origin_at(uint32_t pos)
+EV_SPOT_AVX2 static inline struct origin origin_at(uint32_t pos)
 {
 	const int p = -(int)pos;
 
@@ -118,8 +107,8 @@ AVX2 static inline struct origin origin_at(uint32_t pos)
 }
 
 /* Both nodes are written whole. Three places behind the fifth token's are read. */
-AVX2 static inline void place_member_avx2(struct ev_node *node, const uint32_t *at, uint32_t string,
-					  const struct origin *origin)
+EV_SPOT_AVX2 static inline void place_member_avx2(struct ev_node *node, const uint32_t *at,
+						  uint32_t string, const struct origin *origin)
 {
 	const __m256i from = _mm256_setr_epi32(0, 1, 0, 0, 3, 4, 0, 0);
 	__m256i *both = (__m256i *)(void *)node;
@@ -130,11 +119,11 @@ AVX2 static inline void place_member_avx2(struct ev_node *node, const uint32_t *
 }
 
 #define WAY	     avx2
-#define IS_SPOT	     is_spot_avx2
+#define IS_SPOT	     ev_spot_is_avx2
 #define ORIGIN	     struct origin
 #define ORIGIN_AT    origin_at
 #define PLACE_MEMBER place_member_avx2
-#define TARGET	     AVX2
+#define TARGET	     EV_SPOT_AVX2
 #include "json/shape_match.h"
 #undef WAY
 #undef TARGET
