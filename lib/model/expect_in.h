@@ -207,7 +207,7 @@ struct ev_suite {
 	struct cells *found;	     /* as they were looked for */
 	struct expect_shape **known; /* by shape; NULL until there is one */
 	struct ev_arena shapes;	     /* what is known */
-	size_t n_tasks;		     /* in all of them */
+	size_t n_kept;		     /* in all of them */
 	struct condition *conditions;
 	size_t n_conditions;
 	struct ev_jschema_set *schemas; /* or NULL */

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { MAX_TASKS = 1 << 18 }; /* of a suite */
+enum { MAX_KEPT = 1 << 18 }; /* tasks, counts and cells, of a suite */
 
 /* Finds the values of a column of lists. */
 static struct cells find_list(struct column *c, const struct ev_event *event)
@@ -376,6 +376,7 @@ static const struct cells *kept_cells(struct ev_suite *s)
 
 		if (size > 0)
 			memcpy(at, s->found[i].at, size);
+		s->n_kept += 1 + s->found[i].n;
 		kept[i] = (struct cells){at, s->found[i].n};
 	}
 	return kept;
@@ -390,7 +391,7 @@ static void know_shape(struct ev_suite *s, const struct ev_doc *d)
 	shape->counted = ev_arena_zalloc(&s->shapes, s->n * sizeof *shape->counted);
 	for (size_t i = 0; i < s->n; i++)
 		plan(&p, &s->list[i], &shape->counted[i]);
-	s->n_tasks += p.n;
+	s->n_kept += p.n + s->n;
 	shape->n = p.n;
 	shape->tasks = ev_arena_alloc(&s->shapes, p.n * sizeof *p.list);
 	if (p.n > 0)
@@ -420,7 +421,7 @@ static __attribute__((noinline)) enum ev_status step_all(struct ev_suite *s, str
 							 struct ev_error *err)
 {
 	find_cells(s, f->event);
-	if (f->d->shape != EV_NO_SHAPE && s->n_tasks < MAX_TASKS)
+	if (f->d->shape != EV_NO_SHAPE && s->n_kept < MAX_KEPT)
 		know_shape(s, f->d);
 	for (struct expect *e = s->list, *end = e + s->n; e < end; e++)
 		if (e->step(e, f, err) == EV_FATAL)
