@@ -122,14 +122,19 @@ fi
 perl "$results" large 100000 3000 >result.json
 run 'evreport -o large.html result.json'
 check '100,000 causes and 3,000 expectations' 0
-best=
+# A second of a machine that reads a table of 100,000 rows in half of one. A slower or busier one, by
+# its own measure of that, has as much longer.
+opened=no
 for _ in 1 2 3 4 5; do
-	took=$(browse large.html eval='test.loaded()')
-	diag "opened in $took ms"
-	[ "${best:-99999}" -le "$took" ] || best=$took
-	[ "$best" -ge 1000 ] || break
+	# shellcheck disable=SC2046 # two numbers
+	set -- $(browse large.html eval='test.loaded()' eval='test.pace()')
+	limit=$(($2 > 500 ? 2 * $2 : 1000))
+	diag "opened in $1 ms of $limit"
+	[ "$1" -ge $limit ] && continue
+	opened=yes
+	break
 done
-ok 'open in less than a second' [ "$best" -lt 1000 ]
+is 'open in less than a second' $opened yes
 is 'the filter and the search work there' "$(browse large.html eval='document.querySelector("input[value=fail]").click()' \
 	eval='test.visibleChecks()' eval='document.getElementById("causes-search").focus()' type=-99999 wait=0.6 \
 	eval='document.getElementById("causes-count").textContent' eval='document.querySelector("tbody").textContent' \

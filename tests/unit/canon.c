@@ -116,7 +116,7 @@ static void renew(struct value *v)
 	v->exponent = random_below(2) == 0 ? other->exponent : -(int)random_below(4);
 	v->minus = other->minus;
 	if (v->kind == 2)
-		v->n = random_below(8);
+		v->n = random_below(MEMBERS + 1);
 	for (size_t i = 0; v->kind < 2 && i < v->n; i++)
 		renew(v->inside[i]);
 	free(other);
