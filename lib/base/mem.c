@@ -59,6 +59,7 @@ void *ev_malloc_huge(size_t size)
 	const size_t page = 2 << 20, unit = size < page ? 64 : page;
 	void *p;
 
+	size += size == 0;
 	if (size > SIZE_MAX - unit ||
 	    (p = aligned_alloc(unit, (size + unit - 1) & ~(unit - 1))) == NULL)
 		ev_oom();

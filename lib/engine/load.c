@@ -342,11 +342,10 @@ static inline bool usual_cell(struct ev_load *l, const struct ev_column *c, cons
 	case EV_TYPE_TIMESTAMP: return text && usual_time(l, p + 1, len - 2, store, cell);
 	case EV_TYPE_INT:
 		*cell = (struct ev_cell){p, len, false, true};
-		return n->kind == EV_NUMBER && ev_value_digits(p, len, sizeof(uint64_t), 0);
+		return n->kind == EV_NUMBER && ev_small_fits(p, len, sizeof(uint64_t), 0);
 	case EV_TYPE_DECIMAL:
 		*cell = (struct ev_cell){p, len, false, true};
-		return n->kind == EV_NUMBER &&
-		       ev_value_digits(p, len, c->size - c->scale, c->scale);
+		return n->kind == EV_NUMBER && ev_small_fits(p, len, c->size - c->scale, c->scale);
 	case EV_TYPE_BOOL:
 		*cell = (struct ev_cell){p, len, false, true};
 		return n->kind == EV_FALSE || n->kind == EV_TRUE;

@@ -6,14 +6,12 @@
 #include <string.h>
 
 /* How many members ahead are fetched while one is looked at, and how much of each. */
-enum { AHEAD = 8, FETCHED = 256, HUGE = 2 << 20 };
+enum { AHEAD = 8, FETCHED = 256 };
 
 static struct ev_members_slot *new_table(size_t size)
 {
 	const size_t octets = size * sizeof(struct ev_members_slot);
 
-	if (octets < HUGE)
-		return ev_calloc(size, sizeof(struct ev_members_slot));
 	return memset(ev_malloc_huge(octets), 0, octets);
 }
 
@@ -239,9 +237,7 @@ static void sort_runs(struct ev_members_sorted *list, size_t n)
 
 static struct ev_members_sorted *new_list(size_t n)
 {
-	const size_t octets = n * sizeof(struct ev_members_sorted);
-
-	return octets < HUGE ? ev_malloc(octets) : ev_malloc_huge(octets);
+	return ev_malloc_huge(n * sizeof(struct ev_members_sorted));
 }
 
 void ev_members_sort(struct ev_members *m)

@@ -152,9 +152,7 @@ static bool take_cells(struct ev_star *s, const struct ev_star_elements *e,
 		case EV_STAR_UUID:
 			usual = len == EV_UUID_TEXT + 2 && ev_uuid_is_canonical(p + 1);
 			break;
-		case EV_STAR_NUMBER:
-			usual = ev_value_digits(p, len, t->longest, t->fraction);
-			break;
+		case EV_STAR_NUMBER: usual = ev_small_fits(p, len, t->longest, t->fraction); break;
 		case EV_STAR_JSON: usual = !nul; break;
 		default: usual = false; break;
 		}

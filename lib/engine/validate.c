@@ -29,7 +29,7 @@ struct cell {
 		USUAL_TEXT,   /* no longer than the column has it */
 		USUAL_NUMBER, /* digits, with a point at most */
 		USUAL_JSON,
-	} usual;	      /* how a value of its kind most often fits */
+	} usual; /* how a value of its kind most often fits */
 };
 
 /* Those of an event of a contract and a shape. */
@@ -508,7 +508,7 @@ static inline bool is_usual(const struct cell *cell, const struct ev_doc *d)
 	switch (cell->usual) {
 	case USUAL_TEXT: return len <= cell->column->longest && !d->nul;
 	case USUAL_NUMBER:
-		return ev_value_digits(d->text + n->pos, len, c->size - c->scale, c->scale);
+		return ev_small_fits(d->text + n->pos, len, c->size - c->scale, c->scale);
 	case USUAL_JSON: return !d->nul;
 	case USUAL_NONE: break;
 	}

@@ -82,6 +82,7 @@ static inline bool ev_small_glance(const char *p, size_t len, struct ev_small *s
 	s->coef = (int64_t)(v >> 32);
 	return true;
 }
+
 /*
  * Whether a number that the scanner took, of eight octets at most, is digits, of which so many at
  * most stand in front of a point and so many behind it. It can have no other octets that begin
@@ -103,6 +104,7 @@ static inline bool ev_small_fits(const char *p, uint32_t len, uint32_t whole, ui
 	return p[point] == '.' && (others >> 8 * point) <= 0xff && point <= whole &&
 	       len - point - 1 <= fraction;
 }
+
 /* As ev_number_compare. coef may be any. */
 int ev_small_compare_apart(struct ev_small a, struct ev_small b);
 static inline int ev_small_compare(struct ev_small a, struct ev_small b)

@@ -26,6 +26,7 @@ struct state {
 	uint64_t high;	       /* which of its last three octets are above 0x7f */
 };
 
+/* What is written: tokens and lines to ix, and so many of its escapes. */
 struct writer {
 	struct ev_index *ix;
 	uint64_t lines; /* all ones if a LF ends a line, else 0 */

@@ -8,7 +8,7 @@
  * ends a line is a token like others. What is wrong in one line ends with it: whether a quote is
  * open starts afresh behind each LF.
  *
- * Memory: 10 octets for each octet indexed, and 36 a line.
+ * Memory: 10 octets for each octet indexed, 36 a line, and 6 a control character in a string.
  */
 #ifndef EV_INDEX_H
 #define EV_INDEX_H

@@ -261,27 +261,11 @@ bool js_accepts_wide_layout(const struct js_layout *s, const char *p, size_t len
 
 /* Addresses */
 
-const struct js_ipv4_number js_ipv4_numbers[20] = {
+const struct js_ipv4_number js_ipv4_numbers[4] = {
 	[0] = {0, 1, 0, 0}, /* none is right */
 	[1] = {0xff000000, 0x30000000, 0x09000000, 0},
 	[2] = {0xffff0000, 0x31300000, 0x08090000, 0},
 	[3] = {0xffffff00, 0x31303000, 0x01050500, 0},
-	[4] = {0, 1, 0, 0},
-	{0, 1, 0, 0},
-	{0, 1, 0, 0},
-	{0, 1, 0, 0},
-	{0, 1, 0, 0},
-	{0, 1, 0, 0},
-	{0, 1, 0, 0},
-	{0, 1, 0, 0},
-	{0, 1, 0, 0},
-	{0, 1, 0, 0},
-	{0, 1, 0, 0},
-	{0, 1, 0, 0},
-	{0, 1, 0, 0},
-	{0, 1, 0, 0},
-	{0, 1, 0, 0},
-	{0, 1, 0, 0},
 };
 
 /* Names of hosts and what holds them */

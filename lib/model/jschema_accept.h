@@ -152,13 +152,14 @@ enum { JS_IPV4_LEAST = 7, JS_IPV4_MOST = 15 };
 
 /*
  * The numbers of an address as their texts stand in 32 bits, by how many octets they have: which of
- * the bits count, and from where to where they go: "0" to "9", "10" to "99", "100" to "255".
+ * the bits count, and from where to where they go: "0" to "9", "10" to "99", "100" to "255". The
+ * first stands for all other lengths, which none has.
  */
 struct js_ipv4_number {
 	uint32_t bits, least, gap, spare; /* four words are found fastest */
 };
 
-extern const struct js_ipv4_number js_ipv4_numbers[20];
+extern const struct js_ipv4_number js_ipv4_numbers[4];
 
 /* len: 7 to 15. */
 static inline bool js_accepts_ipv4(const char *p, size_t len)
@@ -175,7 +176,7 @@ static inline bool js_accepts_ipv4(const char *p, size_t len)
 		uint32_t number;
 
 		to = (uint32_t)__builtin_ctz(dots);
-		n = &js_ipv4_numbers[to - from];
+		n = &js_ipv4_numbers[to - from < 4 ? to - from : 0];
 		memcpy(&number, p + from, sizeof number);
 		if ((be32toh(number) & n->bits) - n->least > n->gap)
 			return false;

@@ -10,12 +10,6 @@
 #include "json/form.h"
 #include "json/view.h"
 
-/* Whether a number has so many digits at most in front of a point and so many behind it. */
-static inline bool ev_value_digits(const char *p, uint32_t len, uint32_t whole, uint32_t fraction)
-{
-	return ev_small_fits(p, len, whole, fraction);
-}
-
 /* A text without its quotes in a store, put in quotes. */
 static inline void ev_value_quoted(char *store, uint32_t len, struct ev_value *v)
 {
@@ -48,11 +42,9 @@ static inline bool ev_value_usual(const struct ev_column *c, const struct ev_doc
 			return false;
 		ev_value_quoted(store, EV_TIME_TEXT, v);
 		return ev_time_utc(p + 1, len - 2, store + 1);
-	case EV_TYPE_INT:
-		return n->kind == EV_NUMBER && ev_value_digits(p, len, sizeof(uint64_t), 0);
+	case EV_TYPE_INT: return n->kind == EV_NUMBER && ev_small_fits(p, len, sizeof(uint64_t), 0);
 	case EV_TYPE_DECIMAL:
-		return n->kind == EV_NUMBER &&
-		       ev_value_digits(p, len, c->size - c->scale, c->scale);
+		return n->kind == EV_NUMBER && ev_small_fits(p, len, c->size - c->scale, c->scale);
 	case EV_TYPE_BOOL: return n->kind == EV_FALSE || n->kind == EV_TRUE;
 	case EV_TYPE_JSON:
 		return at != 0 && n->kind != EV_NULL &&
