@@ -3,8 +3,10 @@
 #include "engine/load.h"
 #include "warehouse/target.h"
 
+#include <stdlib.h>
+
 static const char *table;
-static bool owners, snapshot, gzip;
+static bool owners, snapshot, empty, unsealed, gzip;
 static enum ev_tsv dialect;
 
 static const struct cli_option options[] = {
@@ -12,7 +14,9 @@ static const struct cli_option options[] = {
 	{"deletes", '\0', NULL, "with -t: the owners whose rows are to be deleted first"},
 	{"dialect", '\0', "DIALECT", "of TSV: pgtext (default) or csvq"},
 	{"gzip", '\0', NULL, "with tsv:FOLDER: write files in gzip format"},
-	{"snapshot", '\0', NULL, "replace all rows of the model's tables"},
+	{"snapshot", '\0', NULL, "replace all rows of the model's tables by the input, which has them all"},
+	{"empty", '\0', NULL, "with --snapshot: an input with no event is meant, too"},
+	{"unsealed", '\0', NULL, "load an input without a seal into a database, too"},
 	{0},
 };
 
@@ -28,6 +32,8 @@ static void take(size_t index, const char *argument)
 		return;
 	case 3: gzip = true; return;
 	case 4: snapshot = true; return;
+	case 5: empty = true; return;
+	case 6: unsealed = true; return;
 	}
 }
 
@@ -42,6 +48,18 @@ static const struct cli_program program = {
 	.take = take,
 };
 
+/* In a pipe without a seal a program that failed looks like the end of the day. */
+static void must_be_sealed(struct cli *c)
+{
+	if (unsealed || (getenv("EVKIT_SEAL") != NULL && !c->first))
+		return;
+	ev_fail(&c->error,
+		"the input has no seal, which a database needs, for without it a program that failed "
+		"looks like the end of the day: export EVKIT_SEAL for the whole pipe (evparse "
+		"--new-seal FILE makes a secret), or say --unsealed");
+	cli_die(&c->error);
+}
+
 static struct ev_target *open_target(struct cli *c, const struct ev_tables *tables,
 				     const char *model)
 {
@@ -50,6 +68,8 @@ static struct ev_target *open_target(struct cli *c, const struct ev_tables *tabl
 
 	if (owners && table == NULL)
 		cli_usage("--deletes goes with -t TABLE");
+	if (empty && !snapshot)
+		cli_usage("--empty goes with --snapshot");
 	if (gzip && table != NULL)
 		cli_usage("--gzip goes with tsv:FOLDER, not with -t: give the output to gzip");
 	if (table != NULL) {
@@ -62,12 +82,14 @@ static struct ev_target *open_target(struct cli *c, const struct ev_tables *tabl
 	where = c->operands[0];
 	if (gzip && strncmp(where, "tsv:", 4) != 0)
 		cli_usage("--gzip goes with tsv:FOLDER");
-	if (strncmp(where, "sqlite:", 7) == 0)
+	if (strncmp(where, "sqlite:", 7) == 0) {
+		must_be_sealed(c);
 		t = ev_sqlite_open(where + 7, tables, model, &c->error);
-	else if (strncmp(where, "tsv:", 4) == 0)
+	} else if (strncmp(where, "tsv:", 4) == 0) {
 		t = ev_tsv_folder(where + 4, tables, dialect, gzip, &c->error);
-	else
+	} else {
 		cli_usage("'%s' is no target: name sqlite:FILE, tsv:FOLDER, or -t TABLE", where);
+	}
 	if (t == NULL)
 		cli_die(&c->error);
 	c->operands++;
@@ -93,12 +115,19 @@ static enum ev_status end(void *engine, const char *batch, const char *digest, c
 
 static enum ev_status finish(void *engine, struct ev_error *err)
 {
-	bool done;
+	struct ev_loaded what;
 
-	if (ev_load_commit(engine, &done, err) != EV_OK)
+	if (ev_load_commit(engine, &what, err) != EV_OK)
 		return EV_FATAL;
-	if (!done)
+	if (!what.done)
 		cli_note("the target holds this input already: nothing was changed");
+	else if (what.replaced_batches > 0)
+		cli_note("the snapshot took the place of all that was loaded before: %llu %s of "
+			 "%llu %s in the ledger",
+			 (unsigned long long)what.replaced_batches,
+			 what.replaced_batches == 1 ? "batch" : "batches",
+			 (unsigned long long)what.replaced_rows,
+			 what.replaced_rows == 1 ? "row" : "rows");
 	return EV_OK;
 }
 
@@ -115,11 +144,16 @@ int main(int argc, char **argv)
 	model = cli_model(&cli, true);
 	tables = ev_tables_new(model);
 	target = open_target(&cli, tables, model->file);
-	if ((load = ev_load_open(model, tables, target, snapshot, &cli.error)) == NULL)
+	cli.unsealed = unsealed;
+	if ((load = ev_load_open(model, tables, target,
+				 snapshot ? empty ? EV_LOAD_ALL_EVEN_NONE : EV_LOAD_ALL
+					  : EV_LOAD_ADD,
+				 &cli.error)) == NULL)
 		cli_die(&cli.error);
 	status = cli_run(&cli,
 			 &(struct cli_engine){.engine = load,
 					      .flow = CLI_FLOW_SINK,
+					      .commits = table == NULL,
 					      .step = step,
 					      .finish = finish,
 					      .counts = ev_load_counts(load),

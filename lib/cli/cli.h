@@ -55,6 +55,7 @@ struct cli {
 	struct cli_limit max_rejects;
 	size_t max_line;
 	bool first, progress;
+	bool unsealed; /* a sink's input may be without a seal, though EVKIT_SEAL is set */
 	char **operands; /* as given behind the options */
 	size_t n_operands;
 	struct ev_port port;
@@ -98,6 +99,11 @@ struct cli_sums {
 struct cli_engine {
 	void *engine;
 	enum cli_flow flow;
+	/*
+	 * Of a sink: finish commits. All that can fail is done before it, as far as it can be; what
+	 * then still fails is told with the status CLI_NO, for the load is in.
+	 */
+	bool commits;
 	enum ev_status (*step)(void *engine, const struct ev_record *rec, struct ev_error *err);
 	enum ev_status (*finish)(void *engine, struct ev_error *err); /* or NULL: emits the rest */
 	/* Or NULL: puts out what is held back, before the input is waited for. */

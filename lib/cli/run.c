@@ -29,6 +29,7 @@ struct run {
 	bool inside;		  /* of a section of the input */
 	bool opened;		  /* a section of the output */
 	bool refused;		  /* the verdict is no */
+	bool committed;		  /* by a sink: what fails from now on cannot undo it */
 	bool long_line;		  /* parts of a line that is too long are passing by */
 	struct sums before;	  /* at the start of the section of the output */
 	uint64_t section_in;	  /* records and blank lines in the section of the input */
@@ -63,6 +64,18 @@ static void must(struct run *r, enum ev_status st)
 {
 	if (st == EV_FATAL)
 		die(r);
+}
+
+/* The same behind a commit, where it is no trouble of status 2 any more. */
+static void must_be_told(struct run *r, enum ev_status st)
+{
+	if (st != EV_FATAL)
+		return;
+	if (!r->committed)
+		die(r);
+	r->refused = true;
+	cli_note("the load is in, but what was to be written beside it is not: %s",
+		 r->c->error.text);
 }
 
 /* Counts */
@@ -419,6 +432,18 @@ static enum cli_control control(struct run *r, const struct ev_line *l)
 	return what;
 }
 
+/* The input bears no seal: this program begins the chain, or there is none. */
+static void begin_here(struct run *r)
+{
+	r->begins = r->seal != NULL;
+	if (r->c->batch != NULL)
+		note_batch(r, r->c->batch);
+	if (r->e->flow == CLI_FLOW_SINK)
+		must(r, r->e->begin(r->e->engine, r->c->batch, &r->c->error));
+	else
+		open_output(r);
+}
+
 static void take_line(struct run *r, const struct ev_line *l)
 {
 	bool chained = r->seal != NULL && !r->begins;
@@ -426,6 +451,10 @@ static void take_line(struct run *r, const struct ev_line *l)
 
 	if (what == CLI_HEAD || what == CLI_SEAL)
 		return;
+	if (chained && r->sections == 0 && r->c->unsealed) {
+		begin_here(r);
+		chained = false;
+	}
 	if (chained && !r->inside)
 		die_at(r, l,
 		       "EVKIT_SEAL is set and this line stands in no section: the program before "
@@ -505,20 +534,57 @@ static void begin(struct run *r)
 	r->digest = ev_digest_new();
 	r->seal = cli_seal_open();
 	r->begins = r->seal != NULL && (r->c->first || r->c->program->input == CLI_BEGINS);
-	if (r->seal != NULL && !r->begins)
-		return;
-	if (r->c->batch != NULL)
-		note_batch(r, r->c->batch);
-	if (r->e->flow == CLI_FLOW_SINK)
-		must(r, r->e->begin(r->e->engine, r->c->batch, &r->c->error));
-	else
-		open_output(r);
+	if (r->seal == NULL || r->begins)
+		begin_here(r);
+}
+
+/* What r->stats is to hold. */
+static void stats_of(struct run *r)
+{
+	struct ev_buf b = {0};
+	const char *code;
+	uint64_t n;
+
+	ev_buf_puts(&b, "{\"program\":");
+	ev_json_quote(r->c->program->name, strlen(r->c->program->name), &b);
+	ev_buf_puts(&b, ",\"batch\":");
+	ev_json_quote(batch_name(r), strlen(batch_name(r)), &b);
+	ev_buf_printf(&b, ",\"ok\":%s,\"octets\":%llu,\"rejects\":{", r->refused ? "false" : "true",
+		      (unsigned long long)ev_in_octets(r->in));
+	for (size_t i = 0; (code = ev_rejects_code(r->c->port.rejects, i, &n)) != NULL; i++)
+		ev_buf_printf(&b, "%s\"%s\":%llu", i > 0 ? "," : "", code, (unsigned long long)n);
+	ev_buf_puts(&b, "},\"stages\":");
+	cli_chain_write(&r->total, &b);
+	ev_buf_puts(&b, "}\n");
+	ev_out_put(r->stats, b.p, b.len);
+	ev_buf_free(&b);
+}
+
+/*
+ * All that is written beside a sink's load, but for the names: status 2 is to mean that nothing was
+ * committed, so what can fail does it here.
+ */
+static void prepare(struct run *r)
+{
+	struct ev_error *err = &r->c->error;
+
+	must(r, ev_rejects_prepare(r->c->port.rejects, err));
+	if (r->stats != NULL) {
+		stats_of(r);
+		must(r, ev_out_prepare(r->stats, err));
+	}
+	must(r, ev_out_prepare(r->c->port.out, err));
+	if (r->c->output == NULL)
+		cli_commit(r->c);
 }
 
 static void end(struct run *r)
 {
-	bool sealed = r->seal != NULL && !r->begins;
+	bool sealed;
 
+	if (r->seal != NULL && !r->begins && r->sections == 0 && r->c->unsealed)
+		begin_here(r);
+	sealed = r->seal != NULL && !r->begins;
 	if (sealed && r->inside) {
 		ev_fail(&r->c->error, "the input ends without its seal: a program before this one "
 				      "was stopped, rerun the batch");
@@ -536,39 +602,23 @@ static void end(struct run *r)
 		digest_value(r, digest);
 		end_sink(r, r->c->batch, digest);
 	}
+	if (r->e->commits)
+		prepare(r);
 	if (r->e->finish != NULL)
 		must(r, r->e->finish(r->e->engine, &r->c->error));
+	r->committed = r->e->commits;
 	/* What was set aside must be safe before the last seal says so. */
-	must(r, ev_rejects_commit(r->c->port.rejects, &r->c->error));
+	must_be_told(r, ev_rejects_commit(r->c->port.rejects, &r->c->error));
 	if (r->opened)
 		close_output(r);
 }
 
-static void write_stats(struct run *r)
+static void print_stats(struct run *r)
 {
 	struct ev_buf b = {0};
-	const char *code;
-	uint64_t n;
 
-	if (strcmp(r->c->stats, "-") == 0) {
-		cli_chain_print(&r->total, &b);
-		fwrite(b.p, 1, b.len, stderr);
-		ev_buf_free(&b);
-		return;
-	}
-	ev_buf_puts(&b, "{\"program\":");
-	ev_json_quote(r->c->program->name, strlen(r->c->program->name), &b);
-	ev_buf_puts(&b, ",\"batch\":");
-	ev_json_quote(batch_name(r), strlen(batch_name(r)), &b);
-	ev_buf_printf(&b, ",\"ok\":%s,\"octets\":%llu,\"rejects\":{", r->refused ? "false" : "true",
-		      (unsigned long long)ev_in_octets(r->in));
-	for (size_t i = 0; (code = ev_rejects_code(r->c->port.rejects, i, &n)) != NULL; i++)
-		ev_buf_printf(&b, "%s\"%s\":%llu", i > 0 ? "," : "", code, (unsigned long long)n);
-	ev_buf_puts(&b, "},\"stages\":");
-	cli_chain_write(&r->total, &b);
-	ev_buf_puts(&b, "}\n");
-	ev_out_put(r->stats, b.p, b.len);
-	must(r, ev_out_commit(&r->stats, &r->c->error));
+	cli_chain_print(&r->total, &b);
+	fwrite(b.p, 1, b.len, stderr);
 	ev_buf_free(&b);
 }
 
@@ -588,9 +638,16 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	begin(&r);
 	read_all(&r);
 	end(&r);
-	cli_commit(c);
-	if (c->stats != NULL)
-		write_stats(&r);
+	if (r.committed && c->output != NULL)
+		must_be_told(&r, ev_out_commit(&c->port.out, &c->error));
+	else if (!r.committed)
+		cli_commit(c);
+	if (r.stats != NULL && !r.committed)
+		stats_of(&r);
+	if (r.stats != NULL)
+		must_be_told(&r, ev_out_commit(&r.stats, &c->error));
+	else if (c->stats != NULL)
+		print_stats(&r);
 	if (too_many_rejects(&r))
 		cli_note_refusal(ev_rejects_count(c->port.rejects), r.n_in);
 	ev_lines_free(&r.lines);

@@ -25,7 +25,8 @@ struct ev_load {
 	const struct ev_model *m;
 	const struct ev_tables *tables;
 	struct ev_target *target;
-	bool snapshot;
+	bool snapshot, may_be_empty;
+	bool eventful; /* a line that only an event brings has been seen */
 	struct ev_events *events;
 	struct ev_reasons why;
 	struct ev_buf value, text;
@@ -74,14 +75,15 @@ static void want_names(struct ev_load *l)
 }
 
 struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *tables,
-			     struct ev_target *target, bool snapshot, struct ev_error *err)
+			     struct ev_target *target, enum ev_load_mode mode, struct ev_error *err)
 {
 	struct ev_load *l = ev_calloc(1, sizeof *l);
 
 	l->m = m;
 	l->tables = tables;
 	l->target = target;
-	l->snapshot = snapshot;
+	l->snapshot = mode != EV_LOAD_ADD;
+	l->may_be_empty = mode == EV_LOAD_ALL_EVEN_NONE;
 	l->events = ev_events_new(m, EV_READ_TEXT, EV_TRUST_PIPE);
 	want_names(l);
 	for (size_t i = 0; i < tables->n; i++)
@@ -92,7 +94,7 @@ struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *t
 	l->counts[0] = (struct ev_count){"row", &l->n_row, true, false};
 	l->counts[1] = (struct ev_count){"delete", &l->n_delete, true, false};
 	l->counts[2] = (struct ev_count){"skipped", &l->n_skipped, true, false};
-	if (snapshot && target->ops->clear(target, err) != EV_OK)
+	if (l->snapshot && target->ops->clear(target, err) != EV_OK)
 		ev_load_free(&l);
 	return l;
 }
@@ -396,12 +398,26 @@ static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, con
 		l->n_row--;
 		l->n_skipped++;
 		ev_fail(&l->conflict,
-			"%s:%llu: table %s holds rows of the owner %s already: load with "
-			"--snapshot to replace all rows",
+			l->snapshot ? "%s:%llu: this row of table %s, owner %s, stands in the "
+				      "input before: versions of one event go through evversion "
+				      "before evstar, and all days through one evstar"
+				    : "%s:%llu: table %s holds rows of the owner %s already, and "
+				      "this load only adds: what changes them is a load with a "
+				      "state, or a snapshot of all days",
 			rec->source, (unsigned long long)rec->line, t->name, owner);
 		return EV_OK;
 	}
 	return st;
+}
+
+/*
+ * Whether only an event can have brought the line: evstar makes the days of a calendar and the
+ * unknown members, whose key is all zeros, of the model alone.
+ */
+static bool of_event(const struct ev_table *t, bool delete, const char *owner)
+{
+	return t->fact != NULL ||
+	       (!delete &&t->dimension->calendar == NULL && strspn(owner, "0") < EV_KEY_TEXT);
 }
 
 enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, struct ev_error *err)
@@ -431,6 +447,7 @@ enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, stru
 	if (!key_at(l, event.doc, owner_at, owner))
 		return broken(rec, err, "the row's owner is no key");
 	l->rows++;
+	l->eventful |= of_event(t, delete, owner);
 	if (l->known || l->conflicting) {
 		l->n_skipped++;
 		return EV_OK;
@@ -483,8 +500,7 @@ enum ev_status ev_load_end(struct ev_load *l, const char *batch, const char *dig
 			return EV_OK;
 		return ev_fail(err,
 			       "batch %s was loaded before with other content: give it another "
-			       "name, or load everything with "
-			       "--snapshot",
+			       "name, or load a snapshot of all days",
 			       l->batch);
 	}
 	if (check_once(l, err) != EV_OK)
@@ -506,21 +522,29 @@ static struct ev_ledger_entry entry_of(const struct ev_load *l, size_t i)
 					e->balance};
 }
 
-enum ev_status ev_load_commit(struct ev_load *l, bool *done, struct ev_error *err)
+enum ev_status ev_load_commit(struct ev_load *l, struct ev_loaded *what, struct ev_error *err)
 {
-	struct ev_ledger_entry *all = ev_calloc(l->n_entries, sizeof *all);
 	const struct ev_target_ops *ops = l->target->ops;
+	struct ev_ledger_entry *all;
 	enum ev_status st = EV_OK;
 	bool same = false;
 
+	*what = (struct ev_loaded){.done = false};
+	if (l->snapshot && !l->eventful && !l->may_be_empty)
+		return ev_fail(err, "the input has no event, and a snapshot of none would leave no "
+				    "row of what was loaded: see what the programs before this one "
+				    "said; if it is meant, say --empty");
+	all = ev_calloc(l->n_entries, sizeof *all);
 	for (size_t i = 0; i < l->n_entries; i++)
 		all[i] = entry_of(l, i);
 	if (l->snapshot)
 		st = ops->newest(l->target, all, l->n_entries, &same, err);
-	*done = l->n_entries > 0 && !same;
-	for (size_t i = 0; i < l->n_entries && st == EV_OK && *done; i++)
+	what->done = l->n_entries > 0 && !same;
+	if (st == EV_OK && what->done && l->snapshot)
+		st = ops->live(l->target, &what->replaced_batches, &what->replaced_rows, err);
+	for (size_t i = 0; i < l->n_entries && st == EV_OK && what->done; i++)
 		st = ops->enter(l->target, &all[i], err);
-	if (st == EV_OK && *done)
+	if (st == EV_OK && what->done)
 		st = ops->commit(l->target, err);
 	free(all);
 	return st;

@@ -3,7 +3,7 @@
  *
  * A batch that the target's ledger holds with the same digest is skipped; with another digest it is
  * an error. Rows whose key is there already are an error, unless the load is a snapshot, which
- * replaces all rows. Nothing is committed before ev_load_commit.
+ * replaces all rows and must have an event. Nothing is committed before ev_load_commit.
  */
 #ifndef EV_LOAD_H
 #define EV_LOAD_H
@@ -15,9 +15,16 @@
 
 struct ev_load;
 
+enum ev_load_mode {
+	EV_LOAD_ADD,
+	EV_LOAD_ALL,	       /* a snapshot */
+	EV_LOAD_ALL_EVEN_NONE, /* a snapshot that may be without an event */
+};
+
 /* All are borrowed. */
 struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *tables,
-			     struct ev_target *target, bool snapshot, struct ev_error *err);
+			     struct ev_target *target, enum ev_load_mode mode,
+			     struct ev_error *err);
 /* A batch begins; NULL if its name is told at its end. */
 enum ev_status ev_load_begin(struct ev_load *l, const char *batch, struct ev_error *err);
 enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, struct ev_error *err);
@@ -27,11 +34,15 @@ enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, stru
  */
 enum ev_status ev_load_end(struct ev_load *l, const char *batch, const char *digest,
 			   const char *balance, struct ev_error *err);
-/*
- * Commits. *done is false if there was nothing to do, because the target holds all of this already;
- * then it has not been touched.
- */
-enum ev_status ev_load_commit(struct ev_load *l, bool *done, struct ev_error *err);
+
+/* What a commit did. */
+struct ev_loaded {
+	bool done; /* false: the target holds all of this already, and has not been touched */
+	/* what the ledger held that a snapshot took the place of */
+	uint64_t replaced_batches, replaced_rows;
+};
+
+enum ev_status ev_load_commit(struct ev_load *l, struct ev_loaded *what, struct ev_error *err);
 const struct ev_count *ev_load_counts(const struct ev_load *l);
 void ev_load_free(struct ev_load **l);
 

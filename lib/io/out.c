@@ -272,48 +272,76 @@ struct ev_hash128 ev_out_digest_value(struct ev_out *o)
 	return ev_digest_value(o->digest);
 }
 
-static enum ev_status sync_folder(const char *name, struct ev_error *err)
+static int open_folder(const char *name, struct ev_error *err)
 {
 	const char *base = strrchr(name, '/');
 	char *dir = base == NULL ? ev_strdup(".")
 				 : ev_strndup(name, (size_t)(base - name) + (base == name));
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum ev_status st = EV_OK;
 
-	/* Some file systems cannot sync a folder and say EINVAL: there is nothing to wait for. */
-	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
-		st = ev_fail(err, "%s: the folder cannot be synced: %s", dir, strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		ev_fail(err, "%s: the folder cannot be opened: %s", dir, strerror(errno));
 	free(dir);
+	return fd;
+}
+
+static enum ev_status close_file(struct ev_out *o, struct ev_error *err)
+{
+	int fd = o->fd;
+
+	if (o->temp != NULL && fsync(fd) != 0 && errno != EINVAL)
+		return ev_fail(err, "%s: cannot be synced: %s", o->name, strerror(errno));
+	o->fd = -1;
+	if (close(fd) != 0)
+		return ev_fail(err, "%s: cannot be closed: %s", o->name, strerror(errno));
+	return EV_OK;
+}
+
+enum ev_status ev_out_prepare(struct ev_out *o, struct ev_error *err)
+{
+	enum ev_status st;
+
+	if (o->prepared)
+		return EV_OK;
+	st = o->pack != NULL ? pack_rest(o) : ev_out_flush(o);
+	if (st != EV_OK)
+		*err = o->error;
+	else if (o->owned)
+		st = close_file(o, err);
+	o->prepared = st == EV_OK;
 	return st;
 }
 
 static enum ev_status name_file(struct ev_out *o, struct ev_error *err)
 {
-	if (fsync(o->fd) != 0 && errno != EINVAL)
-		return ev_fail(err, "%s: cannot be synced: %s", o->name, strerror(errno));
-	if (close(o->fd) != 0) {
-		o->fd = -1;
-		return ev_fail(err, "%s: cannot be closed: %s", o->name, strerror(errno));
+	enum ev_status st = EV_OK;
+	int folder = open_folder(o->name, err);
+
+	if (folder < 0)
+		return EV_FATAL;
+	if (rename(o->temp, o->name) != 0) {
+		st = ev_fail(err, "%s: cannot be given its name: %s", o->name, strerror(errno));
+		close(folder); /* it was only read */
+		return st;
 	}
-	o->fd = -1;
-	if (rename(o->temp, o->name) != 0)
-		return ev_fail(err, "%s: cannot be given its name: %s", o->name, strerror(errno));
 	ev_out_temporary_done(o->slot);
 	free(o->temp);
 	o->temp = NULL;
-	return sync_folder(o->name, err);
+	/* Some file systems cannot sync a folder and say EINVAL: there is nothing to wait for. */
+	if (fsync(folder) != 0 && errno != EINVAL) {
+		st = ev_fail(err, "%s: its folder cannot be synced: %s", o->name, strerror(errno));
+		unlink(o->name); /* what the run does not vouch for has no name */
+	}
+	close(folder);
+	return st;
 }
 
 enum ev_status ev_out_commit(struct ev_out **out, struct ev_error *err)
 {
 	struct ev_out *o = *out;
-	enum ev_status st = o->pack != NULL ? pack_rest(o) : ev_out_flush(o);
+	enum ev_status st = ev_out_prepare(o, err);
 
-	if (st != EV_OK)
-		*err = o->error;
-	else if (o->temp != NULL)
+	if (st == EV_OK && o->temp != NULL)
 		st = name_file(o, err);
 	ev_out_discard(out);
 	return st;

@@ -30,6 +30,7 @@ struct ev_out {
 	int slot;   /* in the table of temporaries */
 	bool owned; /* fd is closed here */
 	bool failed;
+	bool prepared; /* only its name is still to be given */
 	struct ev_pack *pack;	  /* borrowed; NULL: the octets are written as they are */
 	size_t noted;		  /* of buf, with pack: these are in octets and digest already */
 	bool packed;		  /* a member has been given to pack */
@@ -99,6 +100,11 @@ static inline void ev_out_made(struct ev_out *o, size_t len)
 void ev_out_digest_start(struct ev_out *o);
 struct ev_hash128 ev_out_digest_value(struct ev_out *o);
 
+/*
+ * Does all of a commit but the naming: flushes, syncs and closes a file. Nothing may be put behind
+ * it.
+ */
+enum ev_status ev_out_prepare(struct ev_out *o, struct ev_error *err);
 /* Flushes; a file is synced and takes its name. The object is freed whatever the outcome. */
 enum ev_status ev_out_commit(struct ev_out **o, struct ev_error *err);
 /* Frees; an uncommitted file is removed. */

@@ -7,6 +7,7 @@
 #include "json/decimal.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -22,6 +23,7 @@ struct sqlite {
 	char *file;
 	const struct ev_tables *tables;
 	struct statements *statements; /* a pair a table */
+	char *last_batch, last_digest[33]; /* the newest entry, which the COMMIT brings */
 	struct ev_buf scratch;
 };
 
@@ -57,9 +59,20 @@ static enum ev_status prepare(struct sqlite *s, const char *sql, sqlite3_stmt **
 									 : trouble(s, sql, err);
 }
 
-static void bind_text(sqlite3_stmt *st, int i, const char *text)
+/* SQLITE_OK, else why it cannot be bound: then what was bound before would stand there. */
+static int bind_text(sqlite3_stmt *st, int i, const char *text)
 {
-	sqlite3_bind_text(st, i, text, -1, SQLITE_STATIC);
+	return sqlite3_bind_text(st, i, text, -1, SQLITE_STATIC);
+}
+
+/* The text of a column that is a text; NULL, which is told, where there is no memory for it. */
+static const char *text_of(struct sqlite *s, sqlite3_stmt *q, int i, struct ev_error *err)
+{
+	const char *text = (const char *)sqlite3_column_text(q, i);
+
+	if (text == NULL)
+		trouble(s, "a text cannot be read", err);
+	return text;
 }
 
 /* Comparing the model with the live tables */
@@ -79,18 +92,22 @@ static enum ev_status check_table(struct sqlite *s, const struct ev_table *t, co
 	const struct ev_dialect *dialect = ev_dialect_find("sqlite");
 	struct ev_buf want = {0}, what = {0};
 	enum ev_status st = EV_OK;
+	int rc = SQLITE_DONE;
 	sqlite3_stmt *q;
 	size_t i = 0;
 
 	if (prepare(s, "SELECT name, type FROM pragma_table_info(?) ORDER BY cid", &q, err) !=
 	    EV_OK)
 		return EV_FATAL;
-	bind_text(q, 1, t->name);
-	for (; st == EV_OK && sqlite3_step(q) == SQLITE_ROW; i++) {
-		const char *name = (const char *)sqlite3_column_text(q, 0);
-		const char *type = (const char *)sqlite3_column_text(q, 1);
+	if (bind_text(q, 1, t->name) != SQLITE_OK)
+		st = trouble(s, t->name, err);
+	for (; st == EV_OK && (rc = sqlite3_step(q)) == SQLITE_ROW; i++) {
+		const char *name = text_of(s, q, 0, err);
+		const char *type = name != NULL ? text_of(s, q, 1, err) : NULL;
 
-		if (i == t->n) {
+		if (type == NULL) {
+			st = EV_FATAL;
+		} else if (i == t->n) {
 			ev_buf_printf(&what, "has the column %s, which the model does not", name);
 		} else if (strcasecmp(name, t->columns[i].name) != 0) {
 			ev_buf_printf(&what, "has the column %s where the model has %s", name,
@@ -106,6 +123,8 @@ static enum ev_status check_table(struct sqlite *s, const struct ev_table *t, co
 		if (what.len > 0)
 			st = differs(s, model, t->name, ev_buf_str(&what), err);
 	}
+	if (st == EV_OK && rc != SQLITE_DONE)
+		st = trouble(s, t->name, err);
 	sqlite3_finalize(q);
 	if (st == EV_OK && i == 0)
 		st = ev_fail(err,
@@ -127,7 +146,8 @@ static enum ev_status prepare_table(struct sqlite *s, const struct ev_table *t,
 	struct ev_buf sql = {0};
 	enum ev_status st;
 
-	ev_buf_puts(&sql, "INSERT INTO ");
+	/* A table of other hands may say that a row of a key that is there is to be passed over. */
+	ev_buf_puts(&sql, "INSERT OR ABORT INTO ");
 	ev_sql_name(t->name, &sql);
 	ev_buf_puts(&sql, " VALUES (?");
 	for (size_t i = 1; i < t->n; i++)
@@ -162,13 +182,42 @@ static enum ev_status sqlite_known(struct ev_target *t, const char *batch, bool 
 		    "ORDER BY commit_no DESC LIMIT 1",
 		    &q, err) != EV_OK)
 		return EV_FATAL;
-	bind_text(q, 1, batch);
-	rc = sqlite3_step(q);
+	rc = bind_text(q, 1, batch);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(q);
 	*known = rc == SQLITE_ROW;
-	if (rc == SQLITE_ROW)
-		sqlite3_snprintf(33, digest, "%s", sqlite3_column_text(q, 0));
-	else if (rc != SQLITE_DONE)
+	if (rc == SQLITE_ROW) {
+		const char *text = text_of(s, q, 0, err);
+
+		if (text != NULL)
+			snprintf(digest, 33, "%s", text);
+		else
+			st = EV_FATAL;
+	} else if (rc != SQLITE_DONE) {
 		st = trouble(s, "the ledger cannot be read", err);
+	}
+	sqlite3_finalize(q);
+	return st;
+}
+
+static enum ev_status sqlite_live(struct ev_target *t, uint64_t *batches, uint64_t *rows,
+				  struct ev_error *err)
+{
+	struct sqlite *s = of(t);
+	enum ev_status st = EV_OK;
+	sqlite3_stmt *q;
+
+	if (prepare(s,
+		    "SELECT count(*), coalesce(sum(rows), 0) FROM ev_ledger WHERE commit_no >= "
+		    "coalesce((SELECT max(commit_no) FROM ev_ledger WHERE mode = 'snapshot'), 0)",
+		    &q, err) != EV_OK)
+		return EV_FATAL;
+	if (sqlite3_step(q) == SQLITE_ROW) {
+		*batches = (uint64_t)sqlite3_column_int64(q, 0);
+		*rows = (uint64_t)sqlite3_column_int64(q, 1);
+	} else {
+		st = trouble(s, "the ledger cannot be read", err);
+	}
 	sqlite3_finalize(q);
 	return st;
 }
@@ -193,31 +242,29 @@ static enum ev_status sqlite_erase(struct ev_target *t, const struct ev_table *t
 	struct sqlite *s = of(t);
 	sqlite3_stmt *q = s->statements[table - s->tables->list].erase;
 
-	bind_text(q, 1, owner);
-	if (sqlite3_step(q) != SQLITE_DONE)
+	if (bind_text(q, 1, owner) != SQLITE_OK || sqlite3_step(q) != SQLITE_DONE ||
+	    sqlite3_reset(q) != SQLITE_OK)
 		return trouble(s, table->name, err);
-	sqlite3_reset(q);
 	return EV_OK;
 }
 
-static void bind_cell(struct sqlite *s, sqlite3_stmt *q, int i, const struct ev_column *c,
-		      const struct ev_cell *cell)
+/* SQLITE_OK, else why it cannot be bound. */
+static int bind_cell(struct sqlite *s, sqlite3_stmt *q, int i, const struct ev_column *c,
+		     const struct ev_cell *cell)
 {
 	struct ev_number n;
 
-	if (cell->null) {
-		sqlite3_bind_null(q, i);
-		return;
-	}
+	if (cell->null)
+		return sqlite3_bind_null(q, i);
 	switch (c->type) {
-	case EV_TYPE_BOOL: sqlite3_bind_int(q, i, cell->p[0] == 't'); return;
+	case EV_TYPE_BOOL: return sqlite3_bind_int(q, i, cell->p[0] == 't');
 	case EV_TYPE_INT: {
 		int64_t v;
 
 		ev_number_read(cell->p, cell->len, &n);
-		ev_number_int64(&n, &v);
-		sqlite3_bind_int64(q, i, v);
-		return;
+		if (!ev_number_int64(&n, &v))
+			return SQLITE_MISMATCH;
+		return sqlite3_bind_int64(q, i, v);
 	}
 	case EV_TYPE_DECIMAL:
 		/*
@@ -226,12 +273,22 @@ static void bind_cell(struct sqlite *s, sqlite3_stmt *q, int i, const struct ev_
 		 */
 		ev_number_read(cell->p, cell->len, &n);
 		ev_buf_reset(&s->scratch);
-		ev_number_plain(&n, (int)c->scale, &s->scratch);
-		sqlite3_bind_text64(q, i, s->scratch.p, s->scratch.len, SQLITE_TRANSIENT,
-				    SQLITE_UTF8);
-		return;
-	default: sqlite3_bind_text64(q, i, cell->p, cell->len, SQLITE_STATIC, SQLITE_UTF8);
+		if (!ev_number_plain(&n, (int)c->scale, &s->scratch))
+			return SQLITE_MISMATCH;
+		return sqlite3_bind_text64(q, i, s->scratch.p, s->scratch.len, SQLITE_TRANSIENT,
+					   SQLITE_UTF8);
+	default:
+		return sqlite3_bind_text64(q, i, cell->p, cell->len, SQLITE_STATIC, SQLITE_UTF8);
 	}
+}
+
+static enum ev_status unbound(struct sqlite *s, const struct ev_table *t, const struct ev_column *c,
+			      int rc, struct ev_error *err)
+{
+	if (rc == SQLITE_NOMEM)
+		ev_oom();
+	return ev_fail(err, "%s: table %s, column %s: the value cannot be taken: %s", s->file,
+		       t->name, c->name, sqlite3_errstr(rc));
 }
 
 static enum ev_status sqlite_insert(struct ev_target *t, const struct ev_table *table,
@@ -242,18 +299,18 @@ static enum ev_status sqlite_insert(struct ev_target *t, const struct ev_table *
 	int rc;
 
 	for (size_t i = 0; i < table->n; i++)
-		bind_cell(s, q, (int)i + 1, &table->columns[i], &cells[i]);
+		if ((rc = bind_cell(s, q, (int)i + 1, &table->columns[i], &cells[i])) != SQLITE_OK)
+			return unbound(s, table, &table->columns[i], rc, err);
 	rc = sqlite3_step(q);
 	if (rc != SQLITE_DONE) {
 		trouble(s, table->name, err);
 		rc = sqlite3_extended_errcode(s->db);
-		sqlite3_reset(q);
+		sqlite3_reset(q); /* tells the same again */
 		return rc == SQLITE_CONSTRAINT_PRIMARYKEY || rc == SQLITE_CONSTRAINT_UNIQUE
 			       ? EV_REJECT
 			       : EV_FATAL;
 	}
-	sqlite3_reset(q);
-	return EV_OK;
+	return sqlite3_reset(q) == SQLITE_OK ? EV_OK : trouble(s, table->name, err);
 }
 
 static enum ev_status sqlite_enter(struct ev_target *t, const struct ev_ledger_entry *e,
@@ -268,15 +325,32 @@ static enum ev_status sqlite_enter(struct ev_target *t, const struct ev_ledger_e
 		    "SELECT coalesce(max(commit_no), 0) + 1, ?, ?, ?, ?, ? FROM ev_ledger",
 		    &q, err) != EV_OK)
 		return EV_FATAL;
-	bind_text(q, 1, e->batch);
-	bind_text(q, 2, e->digest);
-	bind_text(q, 3, e->mode);
-	sqlite3_bind_int64(q, 4, (int64_t)e->rows);
-	bind_text(q, 5, e->balance);
-	if (sqlite3_step(q) != SQLITE_DONE)
+	if (bind_text(q, 1, e->batch) != SQLITE_OK || bind_text(q, 2, e->digest) != SQLITE_OK ||
+	    bind_text(q, 3, e->mode) != SQLITE_OK ||
+	    sqlite3_bind_int64(q, 4, (int64_t)e->rows) != SQLITE_OK ||
+	    bind_text(q, 5, e->balance) != SQLITE_OK || sqlite3_step(q) != SQLITE_DONE)
 		st = trouble(s, "the ledger cannot be written", err);
 	sqlite3_finalize(q);
+	free(s->last_batch);
+	s->last_batch = ev_strdup(e->batch);
+	snprintf(s->last_digest, sizeof s->last_digest, "%s", e->digest);
 	return st;
+}
+
+/* Whether the row of the ledger that q stands on is this one. */
+static enum ev_status is_entry(struct sqlite *s, sqlite3_stmt *q, const struct ev_ledger_entry *e,
+			       bool *same, struct ev_error *err)
+{
+	const char *const want[] = {e->batch, e->digest, e->mode};
+
+	for (int i = 0; i < 3 && *same; i++) {
+		const char *text = text_of(s, q, i, err);
+
+		if (text == NULL)
+			return EV_FATAL;
+		*same = strcmp(text, want[i]) == 0;
+	}
+	return EV_OK;
 }
 
 static enum ev_status sqlite_newest(struct ev_target *t, const struct ev_ledger_entry *e, size_t n,
@@ -292,35 +366,72 @@ static enum ev_status sqlite_newest(struct ev_target *t, const struct ev_ledger_
 		    err) != EV_OK)
 		return EV_FATAL;
 	*same = true;
-	while (*same && i > 0 && (rc = sqlite3_step(q)) == SQLITE_ROW) {
-		i--;
-		*same = strcmp((const char *)sqlite3_column_text(q, 0), e[i].batch) == 0 &&
-			strcmp((const char *)sqlite3_column_text(q, 1), e[i].digest) == 0 &&
-			strcmp((const char *)sqlite3_column_text(q, 2), e[i].mode) == 0;
-	}
-	if (*same && i > 0 && rc != SQLITE_DONE)
+	while (st == EV_OK && *same && i > 0 && (rc = sqlite3_step(q)) == SQLITE_ROW)
+		st = is_entry(s, q, &e[--i], same, err);
+	if (st == EV_OK && *same && i > 0 && rc != SQLITE_DONE)
 		st = trouble(s, "the ledger cannot be read", err);
 	*same = *same && i == 0 && n > 0;
 	sqlite3_finalize(q);
 	return st;
 }
 
+/*
+ * Closes the database. What is not committed is rolled back, here or by who opens it next, so an
+ * error changes nothing.
+ */
+static void hang_up(struct sqlite *s)
+{
+	for (size_t i = 0; i < s->tables->n; i++) {
+		sqlite3_finalize(s->statements[i].insert);
+		sqlite3_finalize(s->statements[i].erase);
+		s->statements[i] = (struct statements){NULL, NULL};
+	}
+	if (s->db != NULL && !sqlite3_get_autocommit(s->db))
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_close(s->db);
+	s->db = NULL;
+}
+
+/* Whether the newest entry is in the ledger, as any reader of the file sees it from now on. */
+static bool is_in(struct sqlite *s)
+{
+	sqlite3_stmt *q = NULL;
+	bool in;
+
+	hang_up(s);
+	in = sqlite3_open_v2(s->file, &s->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+	     sqlite3_busy_timeout(s->db, BUSY_MS) == SQLITE_OK &&
+	     sqlite3_prepare_v2(s->db,
+				"SELECT batch = ? AND digest = ? FROM ev_ledger "
+				"ORDER BY commit_no DESC LIMIT 1",
+				-1, &q, NULL) == SQLITE_OK &&
+	     bind_text(q, 1, s->last_batch) == SQLITE_OK &&
+	     bind_text(q, 2, s->last_digest) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW &&
+	     sqlite3_column_int(q, 0) == 1;
+	sqlite3_finalize(q);
+	return in;
+}
+
+/*
+ * COMMIT can say no though the data is in: once the journal is gone, a folder that cannot be synced
+ * takes nothing back. So the ledger is asked.
+ */
 static enum ev_status sqlite_commit(struct ev_target *t, struct ev_error *err)
 {
-	return run(of(t), "COMMIT", err);
+	struct sqlite *s = of(t);
+
+	if (sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+		return EV_OK;
+	ev_fail(err, "%s: COMMIT: %s", s->file, sqlite3_errmsg(s->db));
+	return is_in(s) ? EV_OK : EV_FATAL;
 }
 
 static void sqlite_free(struct ev_target *t)
 {
 	struct sqlite *s = of(t);
 
-	for (size_t i = 0; i < s->tables->n; i++) {
-		sqlite3_finalize(s->statements[i].insert);
-		sqlite3_finalize(s->statements[i].erase);
-	}
-	if (s->db != NULL && !sqlite3_get_autocommit(s->db))
-		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-	sqlite3_close(s->db);
+	hang_up(s);
+	free(s->last_batch);
 	ev_buf_free(&s->scratch);
 	free(s->statements);
 	free(s->file);
@@ -328,6 +439,7 @@ static void sqlite_free(struct ev_target *t)
 }
 
 static const struct ev_target_ops ops = {.known = sqlite_known,
+					 .live = sqlite_live,
 					 .clear = sqlite_clear,
 					 .erase = sqlite_erase,
 					 .insert = sqlite_insert,
@@ -336,14 +448,55 @@ static const struct ev_target_ops ops = {.known = sqlite_known,
 					 .commit = sqlite_commit,
 					 .free = sqlite_free};
 
+/* A ledger that other hands made or changed may hold anything. */
+static enum ev_status check_ledger(struct sqlite *s, struct ev_error *err)
+{
+	static const char strange[] =
+		"SELECT CASE WHEN typeof(commit_no) IS NOT 'integer' THEN 'commit_no' "
+		"WHEN commit_no NOT BETWEEN 1 AND 1000000000000000 THEN 'commit_no' "
+		"WHEN typeof(batch) IS NOT 'text' THEN 'batch' "
+		"WHEN typeof(digest) IS NOT 'text' OR length(digest) <> 32 THEN 'digest' "
+		"WHEN typeof(mode) IS NOT 'text' OR mode NOT IN ('insert', 'snapshot') THEN 'mode' "
+		"WHEN typeof(rows) IS NOT 'integer' THEN 'rows' "
+		"WHEN rows NOT BETWEEN 0 AND 1000000000000000 THEN 'rows' "
+		"WHEN typeof(balance) IS NOT 'text' THEN 'balance' END AS c, "
+		"quote(commit_no) FROM ev_ledger WHERE c IS NOT NULL UNION ALL "
+		"SELECT 'a second', quote(commit_no) FROM ev_ledger GROUP BY commit_no "
+		"HAVING count(*) > 1 LIMIT 1";
+	enum ev_status st = EV_OK;
+	sqlite3_stmt *q;
+	int rc;
+
+	if (prepare(s, strange, &q, err) != EV_OK)
+		return EV_FATAL;
+	rc = sqlite3_step(q);
+	if (rc == SQLITE_ROW) {
+		const char *what = text_of(s, q, 0, err);
+		const char *which = what != NULL ? text_of(s, q, 1, err) : NULL;
+
+		st = EV_FATAL;
+		if (which != NULL)
+			ev_fail(err,
+				"%s: the ledger is not as evload writes it: %s of the row with "
+				"commit_no %.40s: put back ev_ledger as it was, or load a snapshot "
+				"into a new file",
+				s->file, what, which);
+	} else if (rc != SQLITE_DONE) {
+		st = trouble(s, "the ledger cannot be read", err);
+	}
+	sqlite3_finalize(q);
+	return st;
+}
+
 static enum ev_status begin(struct sqlite *s, const char *model, struct ev_error *err)
 {
 	static const char ledger[] =
 		"SELECT commit_no, batch, digest, mode, rows, balance FROM ev_ledger LIMIT 0";
 	sqlite3_stmt *q;
 
-	sqlite3_busy_timeout(s->db, BUSY_MS);
-	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	if (sqlite3_busy_timeout(s->db, BUSY_MS) != SQLITE_OK ||
+	    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) != SQLITE_OK)
+		return trouble(s, "cannot be set up", err);
 	/*
 	 * IMMEDIATE: what is compared below stays so until the commit. 64 MiB of pages are held in
 	 * memory.
@@ -351,12 +504,17 @@ static enum ev_status begin(struct sqlite *s, const char *model, struct ev_error
 	if (run(s, "PRAGMA cache_size = -65536", err) != EV_OK ||
 	    run(s, "BEGIN IMMEDIATE", err) != EV_OK)
 		return EV_FATAL;
-	if (sqlite3_prepare_v2(s->db, ledger, -1, &q, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(s->db, ledger, -1, &q, NULL) != SQLITE_OK) {
+		if (sqlite3_errcode(s->db) != SQLITE_ERROR)
+			return trouble(s, "the ledger cannot be read", err);
 		return ev_fail(err,
 			       "%s: there is no ledger: make the tables first with evschema -m %s "
 			       "-t sqlite | sqlite3 %s",
 			       s->file, model, s->file);
+	}
 	sqlite3_finalize(q);
+	if (check_ledger(s, err) != EV_OK)
+		return EV_FATAL;
 	for (size_t i = 0; i < s->tables->n; i++) {
 		if (check_table(s, &s->tables->list[i], model, err) != EV_OK ||
 		    prepare_table(s, &s->tables->list[i], &s->statements[i], err) != EV_OK)

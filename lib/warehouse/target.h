@@ -40,6 +40,9 @@ struct ev_target_ops {
 	 */
 	enum ev_status (*known)(struct ev_target *t, const char *batch, bool *known,
 				char digest[33], struct ev_error *err);
+	/* What the ledger holds since the last snapshot, that one included. */
+	enum ev_status (*live)(struct ev_target *t, uint64_t *batches, uint64_t *rows,
+			       struct ev_error *err);
 	/* Takes every row of the model's tables out. */
 	enum ev_status (*clear)(struct ev_target *t, struct ev_error *err);
 	enum ev_status (*erase)(struct ev_target *t, const struct ev_table *table,
@@ -55,6 +58,7 @@ struct ev_target_ops {
 	/* Whether the newest n entries of the ledger are these: then there is nothing to do. */
 	enum ev_status (*newest)(struct ev_target *t, const struct ev_ledger_entry *e, size_t n,
 				 bool *same, struct ev_error *err);
+	/* All or nothing: after EV_FATAL nothing is in. */
 	enum ev_status (*commit)(struct ev_target *t, struct ev_error *err);
 	/* Frees; what is not committed has never been. */
 	void (*free)(struct ev_target *t);

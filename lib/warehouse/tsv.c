@@ -6,7 +6,9 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -197,6 +199,14 @@ static enum ev_status tsv_known(struct ev_target *t, const char *batch, bool *kn
 	return EV_OK;
 }
 
+static enum ev_status tsv_live(struct ev_target *t, uint64_t *batches, uint64_t *rows,
+			       struct ev_error *err)
+{
+	(void)t, (void)err;
+	*batches = *rows = 0;
+	return EV_OK;
+}
+
 static enum ev_status tsv_nothing(struct ev_target *t, struct ev_error *err)
 {
 	(void)t, (void)err;
@@ -248,6 +258,7 @@ static void table_free(struct ev_target *target)
 }
 
 static const struct ev_target_ops table_ops = {.known = tsv_known,
+					       .live = tsv_live,
 					       .clear = tsv_nothing,
 					       .erase = table_erase,
 					       .insert = table_insert,
@@ -332,60 +343,111 @@ static void describe(struct tsv *t, const struct ev_table *table, struct stream 
 	(void)t;
 }
 
-static void forget(struct tsv *t, const char *name, const char *suffix)
+static enum ev_status forget(struct tsv *t, const char *name, const char *suffix,
+			     struct ev_error *err)
 {
+	enum ev_status st = EV_OK;
 	struct ev_buf path = {0};
 
 	ev_buf_printf(&path, "%s/%s%s", t->folder, name, suffix);
-	unlink(ev_buf_str(&path));
+	if (unlink(ev_buf_str(&path)) != 0 && errno != ENOENT)
+		st = ev_fail(err, "%s: cannot be removed: %s", path.p, strerror(errno));
 	ev_buf_free(&path);
+	return st;
 }
 
 /* A file that an earlier load left and this one has not must not be taken for this one's. */
-static void forget_others(struct tsv *t, size_t table)
+static enum ev_status forget_others(struct tsv *t, size_t table, struct ev_error *err)
 {
 	const char *name = t->tables->list[table].name;
 	bool gzip = t->pack != NULL, deletes = t->deletes[table].out != NULL;
 
-	forget(t, name, gzip ? ".tsv" : ".tsv.gz");
-	if (gzip || !deletes)
-		forget(t, name, ".delete.tsv");
-	if (!gzip || !deletes)
-		forget(t, name, ".delete.tsv.gz");
+	if (forget(t, name, gzip ? ".tsv" : ".tsv.gz", err) != EV_OK ||
+	    ((gzip || !deletes) && forget(t, name, ".delete.tsv", err) != EV_OK))
+		return EV_FATAL;
+	return gzip && deletes ? EV_OK : forget(t, name, ".delete.tsv.gz", err);
+}
+
+/*
+ * Two loads into one folder at once: the second waits while the first one names its files, so that
+ * those of one load stand there. The descriptor, or -1.
+ */
+static int lock_folder(const char *folder, struct ev_error *err)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	while (fd >= 0 && flock(fd, LOCK_EX) != 0) {
+		if (errno == EINTR)
+			continue;
+		ev_fail(err, "%s: the folder cannot be locked: %s", folder, strerror(errno));
+		close(fd); /* it was only read */
+		return -1;
+	}
+	if (fd < 0)
+		ev_fail(err, "%s: the folder cannot be opened: %s", folder, strerror(errno));
+	return fd;
+}
+
+/* All that can fail for want of room is done under temporary names, before anything is replaced. */
+static enum ev_status prepare_files(struct tsv *t, struct ev_buf *manifest, struct ev_error *err)
+{
+	ev_buf_printf(manifest, "{\n\t\"evkit\":1,\n\t\"dialect\":\"%s\",\n%s\t\"files\":[",
+		      t->dialect == EV_TSV_PGTEXT ? "pgtext" : "csvq",
+		      t->pack != NULL ? "\t\"compression\":\"gzip\",\n" : "");
+	for (size_t i = 0; i < t->tables->n; i++) {
+		const struct ev_table *table = &t->tables->list[i];
+		struct stream *const streams[] = {&t->deletes[i], &t->rows[i]};
+
+		for (size_t k = 0; k < 2; k++) {
+			if (streams[k]->out == NULL)
+				continue;
+			describe(t, table, streams[k], k == 0, manifest);
+			if (ev_out_prepare(streams[k]->out, err) != EV_OK)
+				return EV_FATAL;
+		}
+	}
+	ev_buf_puts(manifest, "\n\t]\n}\n");
+	return EV_OK;
+}
+
+static enum ev_status name_files(struct tsv *t, struct ev_error *err)
+{
+	if (forget(t, "manifest.json", "", err) != EV_OK)
+		return EV_FATAL;
+	for (size_t i = 0; i < t->tables->n; i++) {
+		if (forget_others(t, i, err) != EV_OK ||
+		    (t->deletes[i].out != NULL &&
+		     ev_out_commit(&t->deletes[i].out, err) != EV_OK) ||
+		    ev_out_commit(&t->rows[i].out, err) != EV_OK)
+			return EV_FATAL;
+	}
+	return EV_OK;
 }
 
 static enum ev_status folder_commit(struct ev_target *target, struct ev_error *err)
 {
 	struct tsv *t = of(target);
 	struct ev_buf manifest = {0}, path = {0};
+	enum ev_status st = prepare_files(t, &manifest, err);
 	struct ev_out *out = NULL;
-	enum ev_status st = EV_OK;
+	int lock = -1;
 
-	ev_buf_printf(&manifest, "{\n\t\"evkit\":1,\n\t\"dialect\":\"%s\",\n%s\t\"files\":[",
-		      t->dialect == EV_TSV_PGTEXT ? "pgtext" : "csvq",
-		      t->pack != NULL ? "\t\"compression\":\"gzip\",\n" : "");
-	forget(t, "manifest.json", "");
-	for (size_t i = 0; i < t->tables->n && st == EV_OK; i++) {
-		const struct ev_table *table = &t->tables->list[i];
-
-		forget_others(t, i);
-		if (t->deletes[i].out != NULL) {
-			describe(t, table, &t->deletes[i], true, &manifest);
-			st = ev_out_commit(&t->deletes[i].out, err);
-		}
-		if (st == EV_OK) {
-			describe(t, table, &t->rows[i], false, &manifest);
-			st = ev_out_commit(&t->rows[i].out, err);
-		}
-	}
-	ev_buf_puts(&manifest, "\n\t]\n}\n");
 	ev_buf_printf(&path, "%s/manifest.json", t->folder);
 	if (st == EV_OK && (out = ev_out_file(ev_buf_str(&path), err)) == NULL)
 		st = EV_FATAL;
 	if (st == EV_OK) {
 		ev_out_put(out, manifest.p, manifest.len);
-		st = ev_out_commit(&out, err);
+		st = ev_out_prepare(out, err);
 	}
+	if (st == EV_OK && (lock = lock_folder(t->folder, err)) < 0)
+		st = EV_FATAL;
+	if (st == EV_OK)
+		st = name_files(t, err);
+	if (st == EV_OK)
+		st = ev_out_commit(&out, err);
+	ev_out_discard(&out);
+	if (lock >= 0)
+		close(lock); /* it was only read */
 	ev_buf_free(&manifest);
 	ev_buf_free(&path);
 	return st;
@@ -409,6 +471,7 @@ static void folder_free(struct ev_target *target)
 }
 
 static const struct ev_target_ops folder_ops = {.known = tsv_known,
+						.live = tsv_live,
 						.clear = tsv_nothing,
 						.erase = folder_erase,
 						.insert = folder_insert,
