@@ -272,7 +272,7 @@ try '--gzip with -t' 2 'evload --gzip -t every rows' <<'END'
 ! evload: --gzip goes with tsv:FOLDER, not with -t: give the output to gzip
 ! Try 'evload --help'.
 END
-try '--gzip with a database' 2 'evload --gzip sqlite:none.db rows' <<'END'
+try '--gzip with a database' 2 'evload --unsealed --gzip sqlite:none.db rows' <<'END'
 ! evload: --gzip goes with tsv:FOLDER
 ! Try 'evload --help'.
 END
@@ -309,7 +309,7 @@ dump bad.db >bad.before
 bad()
 {
 	(row 1 '"good"' && printf '%s\n' "$2") >line
-	run evload --snapshot sqlite:bad.db line
+	run evload --unsealed --snapshot sqlite:bad.db line
 	check "$1" 2 '' "~^evload: line:2: .*$3.*: give evload what evstar wrote by the same model$"
 	dump bad.db >bad.after
 	same "$1: nothing is changed" bad.after bad.before
@@ -373,17 +373,17 @@ is 'varchar(n) counts characters, not octets' "$status $(cut -f 3 "$out")" "0 $l
 #
 # SQLite
 #
-run 'evload sqlite:nosuch.db rows'
+run 'evload --unsealed sqlite:nosuch.db rows'
 check 'no file' 2 '' 'evload: nosuch.db: cannot be opened: unable to open database file: make it first with evschema -m evkit.yaml -t sqlite | sqlite3 nosuch.db'
 ok 'and none is made' [ ! -e nosuch.db ]
 mkdir folder
-run 'evload sqlite:folder rows'
+run 'evload --unsealed sqlite:folder rows'
 check 'a folder' 2 '' '~^evload: folder: cannot be opened: '
 head -c 5000 /dev/zero | tr '\0' x >text.db
-run 'evload sqlite:text.db rows'
+run 'evload --unsealed sqlite:text.db rows'
 check 'no database' 2 '' '~^evload: text.db: .*file is not a database'
 : >empty.db
-run 'evload sqlite:empty.db rows'
+run 'evload --unsealed sqlite:empty.db rows'
 check 'an empty file' 2 '' 'evload: empty.db: there is no ledger: make the tables first with evschema -m evkit.yaml -t sqlite | sqlite3 empty.db'
 is 'which stays empty' "$(wc -c <empty.db)" 0
 
@@ -393,7 +393,7 @@ differs()
 	schema live.db
 	sqlite3 live.db "$2"
 	dump live.db >live.before
-	run evload sqlite:live.db rows
+	run evload --unsealed sqlite:live.db rows
 	check "$1" 2 '' "evload: live.db: $3"
 	dump live.db >live.after
 	same "$1: nothing is changed" live.after live.before
@@ -415,7 +415,7 @@ differs 'a column of another type' 'DROP TABLE user; CREATE TABLE user (user_key
 	"table user has the column t as REAL where the model has TEXT: $mend"
 
 schema "a b'c\".db"
-run evload "sqlite:a b'c\".db" others rows
+run evload --unsealed "sqlite:a b'c\".db" others rows
 check 'a file with any name' 0
 is 'types as they are kept' "$(
 	sqlite3 "a b'c\".db" 'SELECT n, typeof(n), d, typeof(d), b, typeof(b), at, typeof(j) FROM every WHERE n NOT NULL OR d NOT NULL OR b NOT NULL'
@@ -451,36 +451,36 @@ is 'a sum of money in whole minor units' "$(
 #
 schema shop.db
 sqlite3 shop.db 'CREATE TABLE mine (x); INSERT INTO mine VALUES (1)'
-run 'evload --batch day1 sqlite:shop.db rows'
+run 'evload --unsealed --batch day1 sqlite:shop.db rows'
 check 'a batch' 0
 is 'stands in the ledger' "$(sqlite3 shop.db 'SELECT commit_no, batch, length(digest), mode, rows, balance FROM ev_ledger')" \
 	'1|day1|32|insert|20|[]'
 dump shop.db >loaded
-run 'evload --batch day1 --stats - sqlite:shop.db rows'
+run 'evload --unsealed --batch day1 --stats - sqlite:shop.db rows'
 check 'the same batch again is skipped' 0 '' 'evload: the target holds this input already: nothing was changed
 evload      in 20  row 0  delete 0  skipped 20  rejected 0  blank 0'
-run 'evload --batch day1 sqlite:shop.db line'
+run 'evload --unsealed --batch day1 sqlite:shop.db line'
 check 'other content under its name is an error' 2 '' \
-	'evload: batch day1 was loaded before with other content: give it another name, or load everything with --snapshot'
-run 'evload --batch day2 sqlite:shop.db rows'
+	'evload: batch day1 was loaded before with other content: give it another name, or load a snapshot of all days'
+run 'evload --unsealed --batch day2 sqlite:shop.db rows'
 check 'an owner that is there already' 2 '' \
-	'evload: rows:1: table every holds rows of the owner 00000000000000000000000000000001 already: load with --snapshot to replace all rows'
+	'evload: rows:1: table every holds rows of the owner 00000000000000000000000000000001 already, and this load only adds: what changes them is a load with a state, or a snapshot of all days'
 dump shop.db >now
 same 'none of these changed anything' now loaded
 (row 21 && echo && row 22) >rest
-run 'evload sqlite:shop.db rest'
+run 'evload --unsealed sqlite:shop.db rest'
 check 'a batch without a name' 0
 is 'is called by its digest' "$(sqlite3 shop.db 'SELECT commit_no, batch = digest, rows FROM ev_ledger WHERE commit_no > 1')" '2|1|2'
-run 'sed "s/$/\r/" rest | evload sqlite:shop.db'
+run 'sed "s/$/\r/" rest | evload --unsealed sqlite:shop.db'
 check 'and known again by it, whatever its line ends' 0 '' 'evload: the target holds this input already: nothing was changed'
-run "printf '{\"owner\":\"%032x\",\"_ev\":{\"table\":\"every\",\"op\":\"delete\"}}\n' 21 22 99 | evload sqlite:shop.db"
+run "printf '{\"owner\":\"%032x\",\"_ev\":{\"table\":\"every\",\"op\":\"delete\"}}\n' 21 22 99 | evload --unsealed sqlite:shop.db"
 check 'a delete of owners' 0
 is 'deletes theirs' "$(sqlite3 shop.db 'SELECT count(*) FROM every')" 20
 
 #
 # Snapshots
 #
-run 'evload --snapshot --batch all sqlite:shop.db others rows rest'
+run 'evload --unsealed --snapshot --batch all sqlite:shop.db others rows rest'
 check 'a snapshot' 0
 is 'replaces the tables of the model, and no other' "$(
 	sqlite3 shop.db 'SELECT count(*) FROM every' 'SELECT count(*) FROM user' 'SELECT count(*) FROM mine'
@@ -488,18 +488,18 @@ is 'replaces the tables of the model, and no other' "$(
 1
 1'
 dump shop.db >loaded
-run 'evload --snapshot --batch all sqlite:shop.db others rows rest'
+run 'evload --unsealed --snapshot --batch all sqlite:shop.db others rows rest'
 check 'again' 0 '' 'evload: the target holds this input already: nothing was changed'
 dump shop.db >now
 same 'it changes nothing' now loaded
-run 'evload --snapshot --batch all sqlite:shop.db others rest rows'
+run 'evload --unsealed --snapshot --batch all sqlite:shop.db others rest rows'
 check 'the same name with other content replaces' 0
-run 'evload --batch day1 sqlite:shop.db rows'
+run 'evload --unsealed --batch day1 sqlite:shop.db rows'
 check 'a batch from before the snapshot counts as not loaded' 2 '' '~^evload: rows:1: table every holds rows of the owner'
 row 30 >new
-run 'evload --batch late sqlite:shop.db new'
+run 'evload --unsealed --batch late sqlite:shop.db new'
 check 'a batch on top of a snapshot' 0
-run 'evload --snapshot --batch all sqlite:shop.db others rest rows'
+run 'evload --unsealed --snapshot --batch all sqlite:shop.db others rest rows'
 check 'and the snapshot over it' 0
 is 'the ledger tells it all' "$(sqlite3 shop.db "SELECT group_concat(commit_no || ' ' || mode || ' ' || rows, ', ') FROM ev_ledger")" \
 	'1 insert 20, 2 insert 2, 3 insert 3, 4 snapshot 27, 5 snapshot 27, 6 insert 1, 7 snapshot 27'
@@ -523,7 +523,7 @@ many()
 
 many 100000 >many
 schema many.db
-run 'evload --snapshot sqlite:many.db many'
+run 'evload --unsealed --snapshot sqlite:many.db many'
 check 'a hundred thousand rows' 0
 is 'each amount is exact' "$(sqlite3 many.db "SELECT count(*), min(n), max(n) FROM every
 	WHERE d = '90071992547409' || substr('00000' || n, -6) || printf('.%02d00', n % 100)")" '100000|1|100000'
@@ -545,7 +545,7 @@ for signal in 'KILL 137' 'TERM 143'; do
 	signal=${signal% *}
 	cp before.db shop.db
 	dump shop.db >loaded
-	evload --snapshot sqlite:shop.db pipe &
+	evload --unsealed --snapshot sqlite:shop.db pipe &
 	exec 9>pipe
 	cat many >&9
 	# More than the 64 MiB of pages that it keeps: some of the new ones stand in the file by now.
@@ -558,7 +558,7 @@ for signal in 'KILL 137' 'TERM 143'; do
 	sqlite3 shop.db 'SELECT count(*) FROM ev_ledger' >"$tap/rolled-back" # not -readonly: the journal is played back
 	dump shop.db >now
 	same "SIG$signal in the midst of a load: nothing is changed" now loaded
-	run 'evload --snapshot sqlite:shop.db many'
+	run 'evload --unsealed --snapshot sqlite:shop.db many'
 	check "SIG$signal: the rerun loads" 0
 	is "SIG$signal: what a load that was not killed has" "$(
 		sqlite3 shop.db 'DROP TABLE mine' .dump | grep -v ev_ledger | cksum
@@ -577,9 +577,9 @@ sqlite3 shop.db <hold >"$tap/holder" 2>&1 &
 exec 8>hold
 printf 'BEGIN IMMEDIATE;\n.shell touch held\n' >&8
 until_true [ -e held ]
-run 'evload --snapshot sqlite:shop.db new 8>&-'
+run 'evload --unsealed --snapshot sqlite:shop.db new 8>&-'
 check 'a database that is locked' 2 '' '~^evload: shop.db: .*database is locked: another program holds it, try again$'
-evload --snapshot sqlite:shop.db new 8>&- 2>told &
+evload --unsealed --snapshot sqlite:shop.db new 8>&- 2>told &
 sleep 1
 exec 8>&-
 wait $!
@@ -587,7 +587,7 @@ is 'a lock that goes away is waited for' "$? $(cat told)" '0 '
 is 'and then it loads' "$(sqlite3 shop.db 'SELECT count(*) FROM every')" 1
 cp before.db shop.db
 for n in 1 2 3 4; do
-	evload --batch late sqlite:shop.db new 2>told.$n &
+	evload --unsealed --batch late sqlite:shop.db new 2>told.$n &
 done
 wait
 is 'of four at once one loads' "$(cat told.? | sort | uniq -c | xargs)" \
@@ -601,7 +601,7 @@ sqlite3 shop.db <reader >seen &
 exec 8>reader
 printf 'BEGIN;\nSELECT count(*) FROM every;\n.shell touch reading\n' >&8
 until_true [ -e reading ]
-evload --snapshot sqlite:shop.db new 8>&- 2>told &
+evload --unsealed --snapshot sqlite:shop.db new 8>&- 2>told &
 sleep 0.5
 printf 'SELECT count(*) FROM every;\nCOMMIT;\n' >&8
 exec 8>&-

@@ -228,7 +228,7 @@ check 'events to rows' 0
 if need sqlite3; then
 	run 'sqlite3 shop.db <sqlite.sql'
 	check 'SQLite takes the statements' 0
-	run 'evload sqlite:shop.db rows'
+	run 'evload --unsealed sqlite:shop.db rows'
 	check 'and evload the tables' 0
 	run 'sqlite3 -bail shop.db <sqlite.sql'
 	check 'SQLite takes them again' 0

@@ -272,7 +272,7 @@ run 'evparse exact.log | evvalidate -r rejects | evdedupe | evversion | evstar >
 check 'through all programs' 0
 is 'the sum that is a cent off is found' "$(jq -r '._ev.reject.code + " " + (.raw | fromjson | .id)' rejects)" 'rule 3'
 evschema -t sqlite | sqlite3 -bail exact.db
-run evload sqlite:exact.db exact.rows
+run evload --unsealed sqlite:exact.db exact.rows
 check 'into SQLite' 0
 is 'SQLite: every digit' "$(sqlite3 exact.db 'SELECT n, a, w, m, typeof(n), typeof(a), typeof(w) FROM f ORDER BY n DESC')" \
 	'9007199254740993|90071992547409.93|12345678901234567890123456789012.345678|{"x":9007199254740993.10}|integer|text|text

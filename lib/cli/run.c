@@ -29,7 +29,7 @@ struct run {
 	bool inside;		  /* of a section of the input */
 	bool opened;		  /* a section of the output */
 	bool refused;		  /* the verdict is no */
-	bool committed;		  /* by a sink: what fails from now on cannot undo it */
+	bool committed;		  /* what fails from now on cannot undo it */
 	bool long_line;		  /* parts of a line that is too long are passing by */
 	struct sums before;	  /* at the start of the section of the output */
 	uint64_t section_in;	  /* records and blank lines in the section of the input */
@@ -74,7 +74,8 @@ static void must_be_told(struct run *r, enum ev_status st)
 	if (!r->committed)
 		die(r);
 	r->refused = true;
-	cli_note("the load is in, but what was to be written beside it is not: %s",
+	cli_note("%s, but what was to be written beside it is not: %s",
+		 r->e->flow == CLI_FLOW_SINK ? "the load is in" : "the output is whole",
 		 r->c->error.text);
 }
 
@@ -538,13 +539,15 @@ static void begin(struct run *r)
 		begin_here(r);
 }
 
-/* What r->stats is to hold. */
-static void stats_of(struct run *r)
+/* Writes and syncs what has no name yet. */
+static void prepare_stats(struct run *r)
 {
 	struct ev_buf b = {0};
 	const char *code;
 	uint64_t n;
 
+	if (r->stats == NULL)
+		return;
 	ev_buf_puts(&b, "{\"program\":");
 	ev_json_quote(r->c->program->name, strlen(r->c->program->name), &b);
 	ev_buf_puts(&b, ",\"batch\":");
@@ -557,6 +560,7 @@ static void stats_of(struct run *r)
 	cli_chain_write(&r->total, &b);
 	ev_buf_puts(&b, "}\n");
 	ev_out_put(r->stats, b.p, b.len);
+	must(r, ev_out_prepare(r->stats, &r->c->error));
 	ev_buf_free(&b);
 }
 
@@ -569,10 +573,7 @@ static void prepare(struct run *r)
 	struct ev_error *err = &r->c->error;
 
 	must(r, ev_rejects_prepare(r->c->port.rejects, err));
-	if (r->stats != NULL) {
-		stats_of(r);
-		must(r, ev_out_prepare(r->stats, err));
-	}
+	prepare_stats(r);
 	must(r, ev_out_prepare(r->c->port.out, err));
 	if (r->c->output == NULL)
 		cli_commit(r->c);
@@ -611,6 +612,8 @@ static void end(struct run *r)
 	must_be_told(r, ev_rejects_commit(r->c->port.rejects, &r->c->error));
 	if (r->opened)
 		close_output(r);
+	if (!r->committed)
+		prepare_stats(r);
 }
 
 static void print_stats(struct run *r)
@@ -642,8 +645,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 		must_be_told(&r, ev_out_commit(&c->port.out, &c->error));
 	else if (!r.committed)
 		cli_commit(c);
-	if (r.stats != NULL && !r.committed)
-		stats_of(&r);
+	r.committed = true;
 	if (r.stats != NULL)
 		must_be_told(&r, ev_out_commit(&r.stats, &c->error));
 	else if (c->stats != NULL)
