@@ -481,7 +481,7 @@ is 'deletes theirs' "$(sqlite3 shop.db 'SELECT count(*) FROM every')" 20
 # Snapshots
 #
 run 'evload --unsealed --snapshot --batch all sqlite:shop.db others rows rest'
-check 'a snapshot' 0
+check 'a snapshot' 0 '' 'evload: the snapshot took the place of all that was loaded before: 3 batches of 25 rows in the ledger'
 is 'replaces the tables of the model, and no other' "$(
 	sqlite3 shop.db 'SELECT count(*) FROM every' 'SELECT count(*) FROM user' 'SELECT count(*) FROM mine'
 )" '22
@@ -493,17 +493,144 @@ check 'again' 0 '' 'evload: the target holds this input already: nothing was cha
 dump shop.db >now
 same 'it changes nothing' now loaded
 run 'evload --unsealed --snapshot --batch all sqlite:shop.db others rest rows'
-check 'the same name with other content replaces' 0
+check 'the same name with other content replaces' 0 '' 'evload: the snapshot took the place of all that was loaded before: 1 batch of 27 rows in the ledger'
 run 'evload --unsealed --batch day1 sqlite:shop.db rows'
 check 'a batch from before the snapshot counts as not loaded' 2 '' '~^evload: rows:1: table every holds rows of the owner'
 row 30 >new
 run 'evload --unsealed --batch late sqlite:shop.db new'
 check 'a batch on top of a snapshot' 0
 run 'evload --unsealed --snapshot --batch all sqlite:shop.db others rest rows'
-check 'and the snapshot over it' 0
+check 'and the snapshot over it' 0 '' 'evload: the snapshot took the place of all that was loaded before: 2 batches of 28 rows in the ledger'
 is 'the ledger tells it all' "$(sqlite3 shop.db "SELECT group_concat(commit_no || ' ' || mode || ' ' || rows, ', ') FROM ev_ledger")" \
 	'1 insert 20, 2 insert 2, 3 insert 3, 4 snapshot 27, 5 snapshot 27, 6 insert 1, 7 snapshot 27'
 cp shop.db before.db
+
+#
+# What is not sealed, what is empty, and what stands twice
+#
+cp shop.db kept.db
+dump shop.db >loaded
+why='evload: the input has no seal, which a database needs, for without it a program that failed looks like the end of the day: export EVKIT_SEAL for the whole pipe (evparse --new-seal FILE makes a secret), or say --unsealed'
+# refused NAME COMMAND ERROR: status 2, and nothing is changed.
+refused()
+{
+	run "$2"
+	check "$1" 2 '' "$3"
+	dump shop.db >now
+	same "$1: nothing is changed" now loaded
+}
+
+refused 'an input without a seal' 'evload sqlite:shop.db rows' "$why"
+refused 'nor as a snapshot' 'evload --snapshot --batch all sqlite:shop.db rows' "$why"
+refused 'nor where --first says that evload begins the chain' 'EVKIT_SEAL=s evload --first sqlite:shop.db rows' "$why"
+refused 'nor of nothing' 'evload sqlite:shop.db </dev/null' "$why"
+refused 'sealed, with a head that is missing' 'EVKIT_SEAL=s evload sqlite:shop.db rows' \
+	'~^evload: rows:1: EVKIT_SEAL is set and this line stands in no section'
+empty='evload: the input has no event, and a snapshot of none would leave no row of what was loaded: see what the programs before this one said; if it is meant, say --empty'
+refused 'a snapshot of nothing' 'evload --unsealed --snapshot sqlite:shop.db </dev/null' "$empty"
+refused 'of blank lines' 'printf "\n\n" | evload --unsealed --snapshot sqlite:shop.db' "$empty"
+refused 'of what evstar makes of no event' 'evstar </dev/null | evload --unsealed --snapshot sqlite:shop.db' "$empty"
+refused 'of an unknown member' 'grep user_key others | evload --unsealed --snapshot sqlite:shop.db' "$empty"
+refused 'a row twice in one snapshot' 'evload --unsealed --snapshot sqlite:shop.db rows others rows' \
+	'evload: rows:1: this row of table every, owner 00000000000000000000000000000001, stands in the input before: versions of one event go through evversion before evstar, and all days through one evstar'
+run 'evload --empty --unsealed sqlite:shop.db rows'
+check '--empty without --snapshot' 2 '' '~^evload: --empty goes with --snapshot$'
+run 'evstar </dev/null | evload --unsealed --snapshot --empty --batch none sqlite:shop.db'
+check 'a snapshot of nothing that is meant' 0 '' \
+	'evload: the snapshot took the place of all that was loaded before: 1 batch of 27 rows in the ledger'
+is 'leaves no event' "$(sqlite3 shop.db 'SELECT count(*) FROM every')" 0
+cp kept.db shop.db
+
+#
+# A ledger of other hands
+#
+# ledger NAME VALUES ERROR: a ledger without a constraint, with a row that evload does not write.
+ledger()
+{
+	schema shop.db
+	sqlite3 shop.db "DROP TABLE ev_ledger;
+		CREATE TABLE ev_ledger (more, commit_no, batch, digest, mode, rows, balance);
+		INSERT INTO ev_ledger (commit_no, batch, digest, mode, rows, balance) VALUES $2"
+	dump shop.db >loaded
+	for how in '' ' --snapshot'; do
+		refused "$1$how" "evload --unsealed$how sqlite:shop.db rows" \
+			"evload: shop.db: the ledger is not as evload writes it: $3: put back ev_ledger as it was, or load a snapshot into a new file"
+	done
+}
+
+digest="'0123456789abcdef0123456789abcdef'"
+ledger 'all NULL' '(NULL, NULL, NULL, NULL, NULL, NULL)' 'commit_no of the row with commit_no NULL'
+ledger 'no batch' "(1, NULL, $digest, 'insert', 1, '[]')" 'batch of the row with commit_no 1'
+ledger 'a batch that is a number' "(1, 7, $digest, 'insert', 1, '[]')" 'batch of the row with commit_no 1'
+ledger 'a digest too short' "(1, 'a', 'abc', 'insert', 1, '[]')" 'digest of the row with commit_no 1'
+ledger 'a digest of bytes' "(1, 'a', x'00', 'insert', 1, '[]')" 'digest of the row with commit_no 1'
+ledger 'a mode that is none' "(1, 'a', $digest, 'upsert', 1, '[]')" 'mode of the row with commit_no 1'
+ledger 'a count below 0' "(1, 'a', $digest, 'insert', -1, '[]')" 'rows of the row with commit_no 1'
+ledger 'a number that is the last' "(9223372036854775807, 'a', $digest, 'insert', 1, '[]')" \
+	'commit_no of the row with commit_no 9223372036854775807'
+ledger 'a number that is a text' "('one', 'a', $digest, 'insert', 1, '[]')" "commit_no of the row with commit_no 'one'"
+ledger 'a number twice' "(1, 'a', $digest, 'insert', 1, '[]'), (1, 'b', $digest, 'insert', 1, '[]')" \
+	'a second of the row with commit_no 1'
+schema shop.db
+sqlite3 shop.db 'ALTER TABLE ev_ledger ADD COLUMN more'
+run 'evload --unsealed --batch a sqlite:shop.db rows'
+check 'a column more, which may be NULL, does no harm' 0
+schema shop.db
+sqlite3 shop.db 'DROP TABLE ev_ledger;
+	CREATE TABLE ev_ledger (commit_no, batch, digest, mode, rows, balance, more NOT NULL)'
+run 'evload --unsealed --batch a sqlite:shop.db rows'
+check 'one that must not be NULL is told' 2 '' \
+	'evload: shop.db: the ledger cannot be written: NOT NULL constraint failed: ev_ledger.more'
+schema shop.db
+sqlite3 shop.db "$(sqlite3 shop.db '.schema every' | sed 's/PRIMARY KEY ([^)]*)/& ON CONFLICT IGNORE/; s/CREATE/DROP TABLE every; CREATE/')"
+is 'a table of other hands that passes over what is there' "$(sqlite3 shop.db .schema | grep -c IGNORE)" 1
+evload --unsealed sqlite:shop.db rows
+run 'evload --unsealed --batch again sqlite:shop.db rows'
+check 'is no way to lose rows' 2 '' '~table every holds rows of the owner'
+
+#
+# What is written beside a load
+#
+schema shop.db
+dump shop.db >loaded
+refused 'counts to a disk that is full' 'evload --unsealed --stats /dev/full sqlite:shop.db rows' \
+	'evload: /dev/full: cannot be written: No space left on device'
+mkdir folder
+refused 'counts to a folder' 'evload --unsealed --stats folder sqlite:shop.db rows' \
+	'evload: folder: cannot be written: Is a directory'
+refused 'rejects to a folder' 'evload --unsealed -r folder sqlite:shop.db rows' \
+	'evload: folder: cannot be written: Is a directory'
+refused 'an output that is a folder' 'evload --unsealed -o folder sqlite:shop.db rows' \
+	'evload: folder: cannot be written: Is a directory'
+refused 'a standard output that is closed' 'evload --unsealed -o no/such sqlite:shop.db rows >&-' \
+	'evload: no/such: cannot be written: No such file or directory'
+if [ -e "$top_builddir/tests/fault.so" ] &&
+	LD_PRELOAD=$top_builddir/tests/fault.so evload --version >"$tap/preloads" 2>&1; then
+	export EVKIT_FAULT=rename:1
+	run "LD_PRELOAD='$top_builddir/tests/fault.so' evload --unsealed --stats counts sqlite:shop.db rows"
+	unset EVKIT_FAULT
+	check 'what fails behind the commit says that the load is in' 1 '' \
+		'evload: the load is in, but what was to be written beside it is not: counts: cannot be given its name: Permission denied'
+	is 'and it is' "$(sqlite3 shop.db 'SELECT count(*) FROM every') $(ls counts 2>/dev/null)" '20 '
+else
+	skip 'what fails behind the commit' 'nothing can be preloaded here'
+fi
+
+#
+# Two loads into one folder
+#
+for i in 1 2 3 4 5 6 7 8; do
+	for who in rows others; do
+		evload tsv:both $who 2>told.$who &
+	done
+	wait
+	sed -n 's/.*"file":"\([^"]*\)".*"octets":\([0-9]*\).*/\1 \2/p' both/manifest.json | while read -r file octets; do
+		[ "$(wc -c <both/"$file")" = "$octets" ] || echo "$file"
+	done >mixed.$i
+done
+is 'two at once into one folder: the manifest is that of the files' "$(cat mixed.* told.rows told.others)" ''
+
+cp kept.db shop.db
 
 #
 # Many rows
@@ -539,6 +666,7 @@ until_true()
 	return 1
 }
 
+replaced='evload: the snapshot took the place of all that was loaded before: 1 batch of 27 rows in the ledger'
 mkfifo pipe
 for signal in 'KILL 137' 'TERM 143'; do
 	ended=${signal#* }
@@ -559,7 +687,7 @@ for signal in 'KILL 137' 'TERM 143'; do
 	dump shop.db >now
 	same "SIG$signal in the midst of a load: nothing is changed" now loaded
 	run 'evload --unsealed --snapshot sqlite:shop.db many'
-	check "SIG$signal: the rerun loads" 0
+	check "SIG$signal: the rerun loads" 0 '' "$replaced"
 	is "SIG$signal: what a load that was not killed has" "$(
 		sqlite3 shop.db 'DROP TABLE mine' .dump | grep -v ev_ledger | cksum
 	)" "$(cat want)"
@@ -583,7 +711,7 @@ evload --unsealed --snapshot sqlite:shop.db new 8>&- 2>told &
 sleep 1
 exec 8>&-
 wait $!
-is 'a lock that goes away is waited for' "$? $(cat told)" '0 '
+is 'a lock that goes away is waited for' "$? $(cat told)" "0 $replaced"
 is 'and then it loads' "$(sqlite3 shop.db 'SELECT count(*) FROM every')" 1
 cp before.db shop.db
 for n in 1 2 3 4; do
@@ -607,6 +735,6 @@ printf 'SELECT count(*) FROM every;\nCOMMIT;\n' >&8
 exec 8>&-
 wait
 is 'a reader sees one state' "$(xargs <seen)" '22 22'
-is 'and the load comes after it' "$(cat told) $(sqlite3 shop.db 'SELECT count(*) FROM every')" ' 1'
+is 'and the load comes after it' "$(cat told) $(sqlite3 shop.db 'SELECT count(*) FROM every')" "$replaced 1"
 
 done_testing

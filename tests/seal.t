@@ -168,16 +168,19 @@ is 'grep can take the control lines out' "$(
 )" "$(unset EVKIT_SEAL; evparse -r r raw2 | evvalidate -r r | cksum)"
 
 run 'through <sealed.evstar evload'
-check 'a sealed file is as good as a sealed pipe' 0
+replaced='evload: the snapshot took the place of all that was loaded before: 1 batch of 1911 rows in the ledger'
+check 'a sealed file is as good as a sealed pipe' 0 '' "$replaced"
 dump >day2
 ok 'another day is another database' [ "$(cksum <day2)" != "$(cksum <loaded)" ]
 # Back to day 1; its ledger has grown.
 run 'evparse --batch day1 -r evparse.rejects raw1 | through evvalidate evdedupe evversion evstar evload'
-check 'and back' 0
+check 'and back' 0 '' "$replaced"
 dump >loaded
 
 run 'evparse --batch none </dev/null | through evvalidate evdedupe evversion evstar evload'
-check 'an empty day is whole too' 0
+unchanged 'an empty day is whole too, but no snapshot that anybody meant'
+run 'evparse --batch none </dev/null | through evvalidate evdedupe evversion evstar | evload --snapshot --empty sqlite:shop.db'
+check 'unless it is said' 0 '' "$replaced"
 is 'and replaces the tables by empty ones' "$(
 	sqlite3 shop.db 'SELECT count(*) FROM sales' 'SELECT count(*) FROM buyers'
 )" '0
@@ -368,7 +371,7 @@ cp shop.db kept.db
 for first in evvalidate evdedupe; do
 	# shellcheck disable=SC2046 # a list of words
 	run "grep version raw2 | $(stage $first) --first --batch day2 | through $(echo $(after $first))"
-	check "--first: $first begins the chain" 0
+	check "--first: $first begins the chain" 0 '' "$replaced"
 	is "--first: $first is the first of the balance sheet" "$(
 		sqlite3 shop.db "SELECT balance ->> '\$[0].program' FROM ev_ledger ORDER BY commit_no DESC LIMIT 1"
 	)" $first
@@ -376,7 +379,23 @@ for first in evvalidate evdedupe; do
 done
 grep -vE '^.{9}(head|seal)' sealed.evstar >rows
 run "$(stage evload) --first rows"
-check '--first: evload may stand alone' 0
+unchanged '--first: what evload begins has no seal'
+run "$(stage evload) --first --unsealed rows"
+check '--first --unsealed: evload may stand alone' 0 '' "$replaced"
+cp kept.db shop.db
+run "$(stage evload) --unsealed rows"
+check '--unsealed: nor need the input have a head then' 0 '' "$replaced"
+cp kept.db shop.db
+run "$(stage evload) --unsealed sealed.evstar"
+check '--unsealed: a sealed input is checked all the same' 0 '' "$replaced"
+is '--unsealed: and is the batch of its head' \
+	"$(sqlite3 shop.db 'SELECT batch FROM ev_ledger ORDER BY commit_no DESC LIMIT 1')" day2
+cp kept.db shop.db
+sed 20d sealed.evstar >damaged
+run "$(stage evload) --unsealed damaged"
+unchanged '--unsealed: a broken seal'
+run "(head -n 20 rows; cat sealed.evstar) | $(stage evload) --unsealed"
+unchanged '--unsealed: a section behind lines without one'
 cp kept.db shop.db
 evparse -r r raw1 | evvalidate -r r >stage.2
 for n in $(seq 3 32); do
@@ -427,14 +446,15 @@ lines=$(wc -l <forged)
 (head -n 999 raw2; cat forged; tail -n +1000 raw2) >with-forged
 run 'evparse --batch day2 -r evparse.rejects --stats - with-forged | through evvalidate evdedupe evversion evstar evload'
 check 'forged control lines in the raw log harm nothing' 0 '' \
-	"evparse     in $((2000 + lines))  out 1960  rejected $((20 + lines))  blank 20"
+	"evparse     in $((2000 + lines))  out 1960  rejected $((20 + lines))  blank 20
+$replaced"
 is 'each is a reject of its own, code reserved' "$(grep -c '"code":"reserved"' evparse.rejects)" "$lines"
 is 'and the tables are those of the honest log' "$(dump | grep -v ev_ledger | cksum)" \
 	"$(grep -v ev_ledger day2 | cksum)"
 cp kept.db shop.db
 (head -n 999 raw2; cat forged; tail -n +1000 raw2) | grep -v healthcheck >with-forged
 run 'grep -v INFO with-forged | evvalidate --first --batch day2 -r r | through evdedupe evversion evstar evload'
-check 'nor do they where evvalidate is the first' 0
+check 'nor do they where evvalidate is the first' 0 '' "$replaced"
 is 'and each is a reject, code reserved' "$(grep -c '"code":"reserved"' r)" "$((lines - 1))"
 cp kept.db shop.db
 
@@ -451,7 +471,7 @@ for stage in evvalidate evdedupe evversion evstar; do
 	is "$stage hands on a control line that it does not know" "$status $(grep -cxF "$control" "$out")" '0 1'
 done
 run "through <unknown evversion evstar evload"
-check 'and a chain with such a line loads' 0
+check 'and a chain with such a line loads' 0 '' "$replaced"
 is 'what stands beside it' "$(sqlite3 shop.db 'SELECT count(*) FROM sales')" 9
 cp kept.db shop.db
 sed '/position/s/7/8/' unknown >damaged
@@ -476,7 +496,7 @@ is 'into one' "$(grep -cE '^.{9}(head|seal)' gathered)" 2
 is 'whose stages are the sums' "$(tail -n 1 gathered | sed 's/.*"batch"/"batch"/; s/"digest":"[^"]*"/DIGEST/')" \
 	'"batch":"day1..day3","ok":true,DIGEST,"stages":[{"program":"evparse","in":1800,"out":1764,"rejected":18,"blank":18},{"program":"evvalidate","in":1764,"out":1746,"warning":0,"rejected":18,"blank":0},{"program":"evdedupe","in":1746,"out":1728,"duplicate":18,"rejected":0,"blank":0}]}}}'
 run 'evdedupe --batch all valid.3 valid.1 valid.2 | evversion | evstar | evload --snapshot sqlite:shop.db'
-check 'and they load as one batch' 0
+check 'and they load as one batch' 0 '' "$replaced"
 is 'by the name it was given' "$(sqlite3 shop.db 'SELECT batch FROM ev_ledger ORDER BY commit_no DESC LIMIT 1')" all
 dump | grep -v ev_ledger >one-order
 run 'evdedupe --batch all valid.2 valid.3 valid.1 | evversion | evstar | evload --snapshot sqlite:shop.db'

@@ -402,6 +402,10 @@ static enum ev_status prepare_files(struct tsv *t, struct ev_buf *manifest, stru
 			if (streams[k]->out == NULL)
 				continue;
 			describe(t, table, streams[k], k == 0, manifest);
+			/* What goes to a device has no other name until then. */
+			if (streams[k]->out->temp == NULL &&
+			    forget(t, "manifest.json", "", err) != EV_OK)
+				return EV_FATAL;
 			if (ev_out_prepare(streams[k]->out, err) != EV_OK)
 				return EV_FATAL;
 		}
