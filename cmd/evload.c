@@ -14,7 +14,7 @@ static const struct cli_option options[] = {
 	{"deletes", '\0', NULL, "with -t: the owners whose rows are to be deleted first"},
 	{"dialect", '\0', "DIALECT", "of TSV: pgtext (default) or csvq"},
 	{"gzip", '\0', NULL, "with tsv:FOLDER: write files in gzip format"},
-	{"snapshot", '\0', NULL, "replace all rows of the model's tables by the input, which has them all"},
+	{"snapshot", '\0', NULL, "replace all rows of the model's tables by the input"},
 	{"empty", '\0', NULL, "with --snapshot: an input with no event is meant, too"},
 	{"unsealed", '\0', NULL, "load an input without a seal into a database, too"},
 	{0},
@@ -57,9 +57,9 @@ static void must_be_sealed(struct cli *c)
 	if (unsealed || (secret != NULL && (secret[0] == '\0' || !c->first)))
 		return;
 	ev_fail(&c->error,
-		"the input has no seal, which a database needs, for without it a program that failed "
-		"looks like the end of the day: export EVKIT_SEAL for the whole pipe (evparse "
-		"--new-seal FILE makes a secret), or say --unsealed");
+		"the input has no seal, which a database needs, for without it a program that "
+		"failed looks like the end of the day: export EVKIT_SEAL for the whole pipe "
+		"(evparse --new-seal FILE makes a secret), or say --unsealed");
 	cli_die(&c->error);
 }
 

@@ -531,7 +531,7 @@ refused 'a snapshot of nothing' 'evload --unsealed --snapshot sqlite:shop.db </d
 refused 'of blank lines' 'printf "\n\n" | evload --unsealed --snapshot sqlite:shop.db' "$empty"
 refused 'of what evstar makes of no event' 'evstar </dev/null | evload --unsealed --snapshot sqlite:shop.db' "$empty"
 refused 'of an unknown member' 'grep user_key others | evload --unsealed --snapshot sqlite:shop.db' "$empty"
-refused 'a row twice in one snapshot' 'evload --unsealed --snapshot sqlite:shop.db rows others rows' \
+refused 'a row twice in one snapshot' 'evload --unsealed --snapshot sqlite:shop.db rows rows' \
 	'evload: rows:1: this row of table every, owner 00000000000000000000000000000001, stands in the input before: versions of one event go through evversion before evstar, and all days through one evstar'
 run 'evload --empty --unsealed sqlite:shop.db rows'
 check '--empty without --snapshot' 2 '' '~^evload: --empty goes with --snapshot$'
@@ -595,14 +595,14 @@ schema shop.db
 dump shop.db >loaded
 refused 'counts to a disk that is full' 'evload --unsealed --stats /dev/full sqlite:shop.db rows' \
 	'evload: /dev/full: cannot be written: No space left on device'
-mkdir folder
-refused 'counts to a folder' 'evload --unsealed --stats folder sqlite:shop.db rows' \
-	'evload: folder: cannot be written: Is a directory'
-refused 'rejects to a folder' 'evload --unsealed -r folder sqlite:shop.db rows' \
-	'evload: folder: cannot be written: Is a directory'
-refused 'an output that is a folder' 'evload --unsealed -o folder sqlite:shop.db rows' \
-	'evload: folder: cannot be written: Is a directory'
-refused 'a standard output that is closed' 'evload --unsealed -o no/such sqlite:shop.db rows >&-' \
+mkdir beside
+refused 'counts to a folder' 'evload --unsealed --stats beside sqlite:shop.db rows' \
+	'evload: beside: cannot be written: Is a directory'
+refused 'rejects to a folder' 'evload --unsealed -r beside sqlite:shop.db rows' \
+	'evload: beside: cannot be written: Is a directory'
+refused 'an output that is a folder' 'evload --unsealed -o beside sqlite:shop.db rows' \
+	'evload: beside: cannot be written: Is a directory'
+refused 'an output in no folder' 'evload --unsealed -o no/such sqlite:shop.db rows' \
 	'evload: no/such: cannot be written: No such file or directory'
 if [ -e "$top_builddir/tests/fault.so" ] &&
 	LD_PRELOAD=$top_builddir/tests/fault.so evload --version >"$tap/preloads" 2>&1; then

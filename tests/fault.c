@@ -33,8 +33,9 @@
 
 enum { FAIL, KILL, DONE, SHORT };
 
-static const char *const calls[] = {"malloc", "open",	"read",	     "write", "pwrite", "fsync", "rename",
-				    "close",  "unlink", "ftruncate", "flock", "mmap",	"thread"};
+static const char *const calls[] = {"malloc", "open",	"read",	  "write",  "pwrite",
+				    "fsync",  "rename", "close",  "unlink", "ftruncate",
+				    "flock",  "mmap",	"thread"};
 enum {
 	MALLOC,
 	OPEN,
@@ -74,7 +75,8 @@ __attribute__((constructor)) static void set_up(void)
 	int meant = -1;
 	char *end;
 
-	if (colon == NULL || (program != NULL && strcmp(program, program_invocation_short_name) != 0))
+	if (colon == NULL ||
+	    (program != NULL && strcmp(program, program_invocation_short_name) != 0))
 		return;
 	for (int i = 0; i < CALLS; i++)
 		if (strlen(calls[i]) == (size_t)(colon - fault) &&
