@@ -106,9 +106,9 @@ struct ev_ahead *ev_ahead_new(const struct ev_inflater *by)
 	struct ev_ahead *a = ev_calloc(1, sizeof *a);
 
 	a->gz = ev_gz_new(by);
-	pthread_mutex_init(&a->lock, NULL);
-	pthread_cond_init(&a->to_do, NULL);
-	pthread_cond_init(&a->done, NULL);
+	if (pthread_mutex_init(&a->lock, NULL) != 0 || pthread_cond_init(&a->to_do, NULL) != 0 ||
+	    pthread_cond_init(&a->done, NULL) != 0)
+		ev_oom();
 	for (size_t i = 0; i < EV_AHEAD_PACKED; i++)
 		a->packed[i].p = ev_malloc(EV_AHEAD_BLOCK);
 	for (size_t i = 0; i < EV_AHEAD_BLOCKS; i++)

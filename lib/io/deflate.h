@@ -13,7 +13,7 @@ struct ev_deflater;
 struct ev_deflater *ev_deflater_new(void);
 /* The octets that a member of len octets needs at most. */
 size_t ev_deflate_bound(struct ev_deflater *d, size_t len);
-/* Writes the member, whole, to out, which has room for the bound; returns its octets. */
+/* Writes the member, whole, to out, which has room for the bound; its bytes, or 0 if it cannot. */
 size_t ev_deflate(struct ev_deflater *d, const void *p, size_t len, void *out, size_t room);
 void ev_deflater_free(struct ev_deflater **d);
 

@@ -28,12 +28,13 @@ static void zlib_begin(void *state)
 	z_stream *z = state;
 	Bytef none;
 
-	inflateReset(z);
+	if (inflateReset(z) != Z_OK)
+		ev_oom(); /* no other way to fail with a state of inflateInit2 */
 	z->next_in = (z_const Bytef *)header;
 	z->avail_in = sizeof header;
 	z->next_out = &none;
 	z->avail_out = 0;
-	inflate(z, Z_NO_FLUSH);
+	inflate(z, Z_NO_FLUSH); /* an error stays, and is told by the next call */
 }
 
 static enum ev_inflate zlib_run(void *state, const char **in, size_t *in_len, char *out,
@@ -88,23 +89,27 @@ struct ev_deflater *ev_deflater_new(void)
 	return d;
 }
 
+/* Both can only fail for a state that deflateInit2 has not made. */
+static void begin(struct ev_deflater *d)
+{
+	if (deflateReset(&d->z) != Z_OK || deflateSetHeader(&d->z, &d->header) != Z_OK)
+		ev_oom();
+}
+
 size_t ev_deflate_bound(struct ev_deflater *d, size_t len)
 {
-	deflateReset(&d->z);
-	deflateSetHeader(&d->z, &d->header);
+	begin(d);
 	return deflateBound(&d->z, len);
 }
 
 size_t ev_deflate(struct ev_deflater *d, const void *p, size_t len, void *out, size_t room)
 {
-	deflateReset(&d->z);
-	deflateSetHeader(&d->z, &d->header);
+	begin(d);
 	d->z.next_in = (z_const Bytef *)p;
 	d->z.avail_in = (uInt)len;
 	d->z.next_out = out;
 	d->z.avail_out = (uInt)room;
-	deflate(&d->z, Z_FINISH);
-	return room - d->z.avail_out;
+	return deflate(&d->z, Z_FINISH) == Z_STREAM_END ? room - d->z.avail_out : 0;
 }
 
 void ev_deflater_free(struct ev_deflater **d)

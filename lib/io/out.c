@@ -192,7 +192,14 @@ static void note_block(struct ev_out *o)
 /* An error is kept, and told by what is called next. */
 static void write_member(void *ctx, const char *member, size_t len)
 {
-	write_all(ctx, member, len);
+	struct ev_out *o = ctx;
+
+	if (len > 0) {
+		write_all(o, member, len);
+	} else if (!o->failed) {
+		o->failed = true;
+		ev_fail(&o->error, "%s: a block cannot be packed", o->name);
+	}
 }
 
 static void pack_block(struct ev_out *o)

@@ -95,9 +95,9 @@ struct ev_pack *ev_pack_new(unsigned threads)
 		threads = processors();
 	if (threads > EV_PACK_THREADS)
 		threads = EV_PACK_THREADS;
-	pthread_mutex_init(&p->lock, NULL);
-	pthread_cond_init(&p->to_do, NULL);
-	pthread_cond_init(&p->done, NULL);
+	if (pthread_mutex_init(&p->lock, NULL) != 0 || pthread_cond_init(&p->to_do, NULL) != 0 ||
+	    pthread_cond_init(&p->done, NULL) != 0)
+		ev_oom();
 	p->own = ev_deflater_new();
 	p->room = ev_deflate_bound(p->own, EV_PACK_BLOCK);
 	p->n_slots = threads + 2;

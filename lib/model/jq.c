@@ -73,8 +73,8 @@ static int compile_without_home(jq_state *state, const char *program)
 
 	unsetenv("HOME");
 	good = jq_compile(state, program);
-	if (kept != NULL)
-		setenv("HOME", kept, 1);
+	if (kept != NULL && setenv("HOME", kept, 1) != 0)
+		ev_oom();
 	free(kept);
 	return good;
 }

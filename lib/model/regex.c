@@ -486,6 +486,8 @@ static pcre2_code *compile(const char *pattern, size_t len, unsigned flags, int 
 		len = e.out.len;
 	}
 	code = pcre2_compile((PCRE2_SPTR)pattern, len, options, number, &offset, NULL);
+	if (code == NULL && *number == PCRE2_ERROR_HEAP_FAILED)
+		ev_oom();
 	if (code == NULL) {
 		char text[256];
 
@@ -553,6 +555,8 @@ bool ev_regex_match(struct ev_regex *re, const char *p, size_t len)
 	if (n == PCRE2_ERROR_JIT_STACKLIMIT)
 		n = pcre2_match(re->code, text, len, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
 				re->found, shared.limits);
+	if (n == PCRE2_ERROR_NOMEMORY)
+		ev_oom();
 	re->matched = n >= 0;
 	return re->matched;
 }
