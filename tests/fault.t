@@ -101,7 +101,7 @@ is_right()
 	2) cmp -s now nothing && grep -q "^${1%%.*}: " "$tap/told" && ! find out -name '.*~' | grep -q . ;;
 	137) # the counts take their name behind the load
 		grep -v ' out/s$' whole >loaded
-		[ "$2" = kill ] || [ "$2" = done ] &&
+		[ "$2" != '' ] && [ "$2" != short ] &&
 			{ cmp -s now nothing || cmp -s now loaded || cmp -s now whole; }
 		;;
 	*) false ;;
