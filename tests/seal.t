@@ -155,14 +155,56 @@ for stage in evparse evvalidate evdedupe evversion evstar; do
 	$(stage $stage) --batch day2 <$last >sealed.$stage || exit 2
 	last=sealed.$stage
 done
-token=$(head -n 1 sealed.evparse | sed 's/.*"token":"\([^"]*\)".*/\1/')
+# hmac KEY: the HMAC-SHA-256 (RFC 2104) of standard input; the key has 64 octets at most.
+hmac()
+{
+	# shellcheck disable=SC2046 # a list of words
+	set -- $(printf %s "$1" | od -An -v -tu1)
+	inner=$({ pad 54 "$@" && cat; } | sha256sum | cut -c 1-64)
+	{
+		pad 92 "$@"
+		for octet in $(echo "$inner" | fold -w 2); do
+			# shellcheck disable=SC2059 # a format that is an octet
+			printf "\\$(printf %03o "0x$octet")"
+		done
+	} | sha256sum | cut -c 1-64
+}
+
+# pad N OCTET...: 64 octets, these and zeros, each XORed with N.
+pad()
+{
+	with=$1
+	shift
+	for _ in $(seq 64); do
+		# shellcheck disable=SC2059 # a format that is an octet
+		printf "\\$(printf %03o $((${1:-0} ^ with)))"
+		[ $# -eq 0 ] || shift
+	done
+}
+
+# mac_of FILE KIND: of the first or only control line of that kind.
+mac_of()
+{
+	sed -n "s/^{\"_ev\":{\"$2\":{\"mac\":\"\([0-9a-f]*\)\".*/\1/p" "$1" | head -n 1
+}
+
+is 'hmac is the one of RFC 4231' "$(printf 'what do ya want for nothing?' | hmac Jefe)" \
+	5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843
+mac=$(mac_of sealed.evdedupe head)
 is 'a head opens, and names the programs' "$(head -n 1 sealed.evdedupe)" \
-	'{"_ev":{"head":{"token":"'"$token"'","batch":"day2","stages":["evparse","evvalidate","evdedupe"],"checked":true}}}'
+	'{"_ev":{"head":{"mac":"'"$mac"'","batch":"day2","stages":["evparse","evvalidate","evdedupe"],"checked":true}}}'
 is 'a seal closes, with all sums' "$(tail -n 1 sealed.evvalidate | sed 's/"digest":"[0-9a-f]\{32\}"/DIGEST/')" \
-	'{"_ev":{"seal":{"token":"'"$token"'","batch":"day2","ok":true,DIGEST,"stages":[{"program":"evparse","in":2000,"out":1960,"rejected":20,"blank":20},{"program":"evvalidate","in":1960,"out":1940,"warning":0,"rejected":20,"blank":0}]}}}'
-is 'the token is a digest, the secret itself goes nowhere' \
-	"$(grep -c "$EVKIT_SEAL" sealed.*) $(expr "$token" : '[0-9a-f]*$')" \
-	"$(for stage in $(before evload | sort); do echo "sealed.$stage:0"; done) 32"
+	'{"_ev":{"seal":{"mac":"'"$(mac_of sealed.evvalidate seal)"'","head":"'"$(mac_of sealed.evvalidate head)"'","batch":"day2","ok":true,DIGEST,"stages":[{"program":"evparse","in":2000,"out":1960,"rejected":20,"blank":20},{"program":"evvalidate","in":1960,"out":1940,"warning":0,"rejected":20,"blank":0}]}}}'
+for stage in $(before evload); do
+	for kind in head seal; do
+		is "$stage: its $kind bears the HMAC of the line with an empty mac" "$(
+			grep "^{\"_ev\":{\"$kind\"" sealed.$stage | sed 's/"mac":"[0-9a-f]*"/"mac":""/' |
+				tr -d '\n' | hmac "$EVKIT_SEAL"
+		)" "$(mac_of sealed.$stage $kind)"
+	done
+done
+is 'the secret itself goes nowhere' "$(grep -c "$EVKIT_SEAL" sealed.*)" \
+	"$(for stage in $(before evload | sort); do echo "sealed.$stage:0"; done)"
 is 'grep can take the control lines out' "$(
 	grep -vE '^\{"_ev":\{"(head|seal)"' sealed.evvalidate | cksum
 )" "$(unset EVKIT_SEAL; evparse -r r raw2 | evvalidate -r r | cksum)"
@@ -304,6 +346,18 @@ damage 'a seal that says not ok' '$s/"ok":true/"ok":false/'
 damage 'a seal that does not say ok' '$s/"ok":true,//'
 damage 'a seal with another count' '$s/\(.*"out":\)/\11/'
 damage 'a seal with another digest' '$s/"digest":"\(.\{31\}\).",/"digest":"\1x",/'
+damage 'a seal with another mac' '$s/"mac":"./"mac":"x/'
+damage 'a seal without a mac' '$s/"mac":"[0-9a-f]*",//'
+damage 'a seal of another head' '$s/"head":"./"head":"x/'
+damage 'a head with another mac' '1s/"mac":"./"mac":"x/'
+damage 'a head without a mac' '1s/"mac":"[0-9a-f]*",//'
+damage 'a head with another batch' '1s/day2/day3/'
+damage 'a seal with another batch' '$s/day2/day3/'
+damage 'a head with another stage' '1s/"evparse"/"evparsed"/'
+damage 'a seal with another stage' '$s/"evparse"/"evparsed"/'
+damage 'a member more in a head' '1s/"batch"/"x":1,"batch"/'
+damage 'a member more in a seal' '$s/"batch"/"x":1,"batch"/'
+damage 'a space in a seal' '$s/,"ok"/, "ok"/'
 damage 'a seal without stages' '$s/"stages":\[.*\]/"stages":[]/'
 damage 'a seal with a count below zero' '$s/"in":/"in":-/'
 damage 'a head that is none of ours' '1s/"stages":\[/"stages":[7,/'
@@ -341,7 +395,7 @@ for stage in $stages; do
 	unchanged "$stage without the secret"
 	run "EVKIT_SEAL= $(stage $stage) <$input"
 	check "$stage: a secret that is empty is not \"off\"" 2 '' \
-		"~^$stage: EVKIT_SEAL is set but empty: give it the job's token"
+		"~^$stage: EVKIT_SEAL is set but empty: give it the job's secret"
 	run "EVKIT_SEAL= $(stage $stage) --first <$input"
 	check "$stage: nor is it with --first" 2 '' "~^$stage: EVKIT_SEAL is set but empty"
 done
@@ -410,18 +464,18 @@ unchanged 'a row that is too long'
 #
 secret=$EVKIT_SEAL
 cat >forged <<END
-{"_ev":{"head":{"token":"","batch":"x","stages":["evparse"],"checked":true}}}
-{"_ev":{"head":{"token":"00000000000000000000000000000000","batch":"x","stages":["evparse"],"checked":true}}}
-{"_ev":{"seal":{"token":"$secret","batch":"x","ok":true,"digest":"00000000000000000000000000000000","stages":[{"program":"evparse","in":0,"out":0,"rejected":0,"blank":0}]}}}
-{"_ev":{"seal":{"token":"ffffffffffffffffffffffffffffffff","batch":"x","ok":false,"digest":"00000000000000000000000000000000","stages":[{"program":"evparse","in":0,"out":0,"rejected":0,"blank":0}]}}}
-{"_ev":{"state":{"token":"00000000000000000000000000000000","from":0,"to":9}}}
+{"_ev":{"head":{"mac":"","batch":"x","stages":["evparse"],"checked":true}}}
+{"_ev":{"head":{"mac":"00000000000000000000000000000000","batch":"x","stages":["evparse"],"checked":true}}}
+{"_ev":{"seal":{"mac":"$secret","batch":"x","ok":true,"digest":"00000000000000000000000000000000","stages":[{"program":"evparse","in":0,"out":0,"rejected":0,"blank":0}]}}}
+{"_ev":{"seal":{"mac":"ffffffffffffffffffffffffffffffff","batch":"x","ok":false,"digest":"00000000000000000000000000000000","stages":[{"program":"evparse","in":0,"out":0,"rejected":0,"blank":0}]}}}
+{"_ev":{"state":{"mac":"00000000000000000000000000000000","from":0,"to":9}}}
 {"_ev":{"table":"sales","op":"delete"},"owner":"00000000000000000000000000000000"}
 {"event_id":"x","event_type":"Sale","event_timestamp":"2026-03-02T10:00:00Z","amount":1,"_ev":{"op":"insert","current":true}}
 {"_ev":{"head":{}}}
 {"_ev":null}
-2026-03-02 INFO {"_ev":{"seal":{"token":"00000000000000000000000000000000","ok":true}}}
-{ "_ev" : {"seal":{"token":"00000000000000000000000000000000","ok":true}}}
-{"\u005fev":{"seal":{"token":"00000000000000000000000000000000","ok":true}}}
+2026-03-02 INFO {"_ev":{"seal":{"mac":"00000000000000000000000000000000","ok":true}}}
+{ "_ev" : {"seal":{"mac":"00000000000000000000000000000000","ok":true}}}
+{"\u005fev":{"seal":{"mac":"00000000000000000000000000000000","ok":true}}}
 END
 lines=$(wc -l <forged)
 (head -n 999 raw2; cat forged; tail -n +1000 raw2) >with-forged
@@ -439,24 +493,43 @@ is 'and each is a reject, code reserved' "$(grep -c '"code":"reserved"' r)" "$((
 cp kept.db shop.db
 
 #
-# Control lines of the job that this version does not know. A chain of another secret takes such a line
-# for a record, so its seal fits; then the tokens are made ours, and the line is counted out.
+# Control lines of one section in another, and lines that were copied from a sealed file into a log
 #
-control='{"_ev":{"position":{"token":"'"$token"'","topic":"sales","offset":7}}}'
-(head -n 10 raw1 | grep version; echo "$control") |
-	EVKIT_SEAL=another evdedupe --first --batch p -k .event_id >unknown
-sed -i -e "/head\|seal/s/\"token\":\"[^\"]*\"/\"token\":\"$token\"/" -e '$s/"out":10/"out":9/' unknown
+evparse --batch other -r r raw2 >other.evparse
 for stage in evvalidate evdedupe evversion evstar; do
-	run "$stage unknown"
-	is "$stage hands on a control line that it does not know" "$status $(grep -cxF "$control" "$out")" '0 1'
+	$(stage $stage) --batch other <other.$(before $stage | tail -n 1) >other.$stage || exit 2
 done
-run "through <unknown evversion evstar evload"
-check 'and a chain with such a line loads' 0
-is 'what stands beside it' "$(sqlite3 shop.db 'SELECT count(*) FROM sales')" 9
-cp kept.db shop.db
-sed '/position/s/7/8/' unknown >damaged
-run "through <damaged evversion evstar evload"
-unchanged 'a control line altered'
+for stage in $(before evload); do
+	for what in head seal both; do
+		case $what in
+		head) (head -n 1 other.$stage && sed 1d sealed.$stage) >damaged ;;
+		seal) (sed '$d' sealed.$stage && tail -n 1 other.$stage) >damaged ;;
+		both) (head -n 1 other.$stage && sed '1d;$d;5d' sealed.$stage && tail -n 1 other.$stage) >damaged ;;
+		esac
+		# shellcheck disable=SC2046 # a list of words
+		run through $(after $stage) <damaged
+		unchanged "$what of another section of the same lines behind $stage"
+	done
+done
+(sed '$d' sealed.evvalidate && tail -n 1 other.evvalidate) >damaged
+run 'evdedupe damaged'
+check 'a seal of another section is told' 2 any '~the seal is that of another section'
+sed '$s/"ok":true/"ok":false/' sealed.evvalidate >damaged
+run 'evdedupe damaged'
+check 'so is a line that is not signed as it stands' 2 any \
+	"~^evdedupe: damaged:$(wc -l <damaged): this control line is not signed under EVKIT_SEAL as it stands"
+
+grep '^{"_ev":{' sealed.evvalidate >copied
+for first in 'evparse --format json' evvalidate 'evdedupe -k .event_id'; do
+	(head -n 5 raw1; cat copied forged; sed -n 6,9p raw1) | grep -v INFO >some
+	run "$first --first --batch copied -r r some -o copy"
+	check "$first: control lines copied into a log are records" 0
+	ok "$first: and rejects" [ "$(grep -cF '"code":"reserved"' r)" -ge "$(wc -l <copied)" ]
+	run 'evdedupe -r r copy'
+	check "$first: none of them is taken for one behind it" 0 any
+done
+run "cat sealed.evparse | evvalidate --first -r r"
+check 'a sealed input where a chain begins is told' 2 any '~evvalidate: -:1: the input is sealed already'
 
 #
 # Several sealed files: days, shards
@@ -513,7 +586,7 @@ run 'evload sqlite:shop.db rows.1'
 check 'the same batch again is left out' 0 '' 'evload: the target holds this input already: nothing was changed'
 dump >now
 same 'and changes nothing' now loaded
-sed 's/"batch":"day2"/"batch":"day1"/' rows.2 >other
+evdedupe valid.2 | evversion | evstar --batch day1 >other || exit 2
 run 'evload sqlite:shop.db other'
 unchanged 'another batch of that name'
 ok 'is told' grep -q 'batch day1 was loaded before with other content' "$err"

@@ -35,6 +35,8 @@ struct run {
 	struct ev_digest *digest; /* of the section of the input */
 	const char *span;	  /* neighbours among the lines that the digest is to take yet */
 	size_t span_len;
+	char head[CLI_MAC + 1];	    /* the mac of the head of the section of the input */
+	char own_head[CLI_MAC + 1]; /* and of the output */
 	struct cli_chain chain; /* of the section's producers, or of all sections gathered */
 	struct cli_chain total; /* of all sections, with this program's own stage */
 	size_t sections;
@@ -216,25 +218,33 @@ static void add_total(struct run *r)
 		r->total = r->chain;
 }
 
+static void put_control(struct run *r, struct cli_control *line)
+{
+	struct ev_buf text = {0};
+
+	cli_control_write(r->seal, line, &text);
+	ev_out_put(r->c->port.out, text.p, text.len);
+	ev_buf_free(&text);
+}
+
 /* The head of gathered sections bears no name but --batch: others may follow the first. */
 static void open_output(struct run *r)
 {
 	const char *batch = r->e->flow == CLI_FLOW_EACH ? batch_name(r) : r->c->batch;
-	struct cli_chain chain = r->chain;
+	struct cli_control line = {.kind = CLI_HEAD, .batch = batch, .chain = r->chain};
 	struct cli_stage own = {.n = 0};
-	struct ev_buf line = {0};
 
 	r->before = sums_now(r);
 	r->opened = true;
 	if (r->seal == NULL)
 		return;
+	if (batch == NULL)
+		line.batch = "";
 	snprintf(own.program, sizeof own.program, "%s", r->c->program->name);
-	add_stage(r, &chain, &own);
-	cli_head_write(r->seal, batch != NULL ? batch : "", &chain, &line);
-	ev_out_put(r->c->port.out, line.p, line.len);
-	ev_out_put(r->c->port.out, "\n", 1);
-	ev_out_digest_start(r->c->port.out);
-	ev_buf_free(&line);
+	add_stage(r, &line.chain, &own);
+	put_control(r, &line);
+	memcpy(r->own_head, line.mac, sizeof r->own_head);
+	ev_out_digest_start(r->c->port.out, cli_seal_digest_secret(r->seal));
 }
 
 static void judge(struct run *r)
@@ -250,9 +260,8 @@ static void judge(struct run *r)
 
 static void close_output(struct run *r)
 {
+	struct cli_control line = {.kind = CLI_SEAL};
 	struct cli_stage own;
-	struct ev_buf line = {0};
-	char digest[33];
 
 	own_stage(r, &own);
 	r->refused |= too_many_rejects(r);
@@ -262,14 +271,15 @@ static void close_output(struct run *r)
 	add_total(r);
 	if (r->seal == NULL)
 		return;
-	ev_hash128_hex(ev_out_digest_value(r->c->port.out), digest);
-	cli_seal_write(r->seal, batch_name(r), !r->refused, digest, &r->chain, &line);
-	ev_out_put(r->c->port.out, line.p, line.len);
-	ev_out_put(r->c->port.out, "\n", 1);
-	ev_buf_free(&line);
+	memcpy(line.head, r->own_head, sizeof line.head);
+	line.batch = batch_name(r);
+	line.ok = !r->refused;
+	ev_hash128_hex(ev_out_digest_value(r->c->port.out), line.digest);
+	line.chain = r->chain;
+	put_control(r, &line);
 }
 
-static void head(struct run *r, const struct ev_line *l, const struct cli_control_line *line)
+static void head(struct run *r, const struct ev_line *l, const struct cli_control *line)
 {
 	if (r->inside)
 		die_at(r, l,
@@ -278,6 +288,7 @@ static void head(struct run *r, const struct ev_line *l, const struct cli_contro
 	if (r->e->flow == CLI_FLOW_EACH && r->opened)
 		close_output(r);
 	r->inside = true;
+	memcpy(r->head, line->mac, sizeof r->head);
 	r->section_in = 0;
 	r->sections++;
 	ev_digest_reset(r->digest);
@@ -300,13 +311,17 @@ static void head(struct run *r, const struct ev_line *l, const struct cli_contro
 	}
 }
 
-static void check_seal(struct run *r, const struct ev_line *l, const struct cli_control_line *line)
+static void check_seal(struct run *r, const struct ev_line *l, const struct cli_control *line)
 {
 	const struct cli_stage *last = &line->chain.list[line->chain.n - 1];
 	char digest[33];
 
 	if (!r->inside)
 		die_at(r, l, "a seal without a section: the input was put together wrongly");
+	if (strcmp(line->head, r->head) != 0)
+		die_at(r, l,
+		       "the seal is that of another section: the input was put together wrongly, "
+		       "rerun the batch");
 	if (!line->ok)
 		die_at(r, l,
 		       "the seal says that a stage before this one did not approve the batch: see "
@@ -322,7 +337,7 @@ static void check_seal(struct run *r, const struct ev_line *l, const struct cli_
  * Keeps the producers' stages; gathered sections are summed, and the first seal has the programs'
  * counts.
  */
-static void take_chain(struct run *r, const struct ev_line *l, const struct cli_control_line *line,
+static void take_chain(struct run *r, const struct ev_line *l, const struct cli_control *line,
 		       size_t sealed)
 {
 	if (r->e->flow != CLI_FLOW_GATHER || sealed == 1)
@@ -350,7 +365,7 @@ static void end_sink(struct run *r, const char *batch, const char *digest)
  * A section that goes out by itself is sealed when the next one begins or the input ends: the last
  * seal must not go before the rejects are safe.
  */
-static void seal(struct run *r, const struct ev_line *l, const struct cli_control_line *line)
+static void seal(struct run *r, const struct ev_line *l, const struct cli_control *line)
 {
 	check_seal(r, l, line);
 	r->inside = false;
@@ -374,6 +389,17 @@ static void record(struct run *r, const struct ev_line *l)
 	must(r, r->e->step(r->e->engine, &rec, &r->c->error));
 }
 
+static void reserved(struct run *r, const struct ev_line *l)
+{
+	struct ev_record rec = {l->p, l->len, l->source, l->number, l->offset, 0, l->index, l->nth};
+
+	r->n_in++;
+	ev_reasons_reset(&r->why);
+	r->why.code = "reserved";
+	ev_reasons_add(&r->why, "the member \"_ev\" is reserved")->path = "/_ev";
+	must(r, ev_rejects_put(r->c->port.rejects, &rec, NULL, 0, &r->why, &r->c->error));
+}
+
 static void too_long(struct run *r, const struct ev_line *l)
 {
 	struct ev_record rec = {
@@ -395,46 +421,52 @@ static void too_long(struct run *r, const struct ev_line *l)
 		must(r, ev_rejects_end(r->c->port.rejects, &r->c->error));
 }
 
-/* What the line is; a head or a seal is dealt with. */
-static enum cli_control control(struct run *r, const struct ev_line *l)
+static void any_record(struct run *r, const struct ev_line *l)
 {
-	struct cli_control_line line;
-	enum cli_control what;
-	struct ev_error why;
+	if (l->kind == EV_LINE_PART)
+		too_long(r, l);
+	else
+		record(r, l);
+}
 
-	if (l->kind != EV_LINE_WHOLE || l->len == 0 || l->p[0] != '{')
-		return CLI_RECORD;
-	if (cli_seal_read(r->seal, l->p, l->len, &what, &line, &why) != EV_OK)
-		die_at(r, l, why.text);
-	if (what == CLI_RECORD)
-		return CLI_RECORD;
-	if (r->begins)
+/*
+ * Where a chain begins, no line is believed: one from outside that looks like a control line, even
+ * if it was copied from a sealed file, is a record of a reserved name. What comes behind can rely on
+ * that: a position is not signed by itself.
+ */
+static void raw_line(struct run *r, const struct ev_line *l, enum cli_kind kind)
+{
+	if (kind == CLI_HEAD && l->number == 1)
 		die_at(r, l,
 		       "the input is sealed already: leave out --first, or what begins the chain "
 		       "twice");
-	if (what == CLI_HEAD)
-		head(r, l, &line);
-	else if (what == CLI_SEAL)
-		seal(r, l, &line);
-	return what;
+	if (kind == CLI_RECORD || r->e->flow == CLI_FLOW_SINK)
+		any_record(r, l);
+	else
+		reserved(r, l);
 }
 
-static void take_line(struct run *r, const struct ev_line *l)
+static void chained_line(struct run *r, const struct ev_line *l, const struct cli_control *line)
 {
-	bool chained = r->seal != NULL && !r->begins;
-	enum cli_control what = r->seal != NULL ? control(r, l) : CLI_RECORD;
-
-	if (what == CLI_HEAD || what == CLI_SEAL)
+	if (line->kind == CLI_FORGED)
+		die_at(r, l,
+		       "this control line is not signed under EVKIT_SEAL as it stands: it was "
+		       "altered or sealed under another secret, rerun the batch");
+	if (line->kind == CLI_HEAD) {
+		head(r, l, line);
 		return;
-	if (chained && !r->inside)
+	}
+	if (line->kind == CLI_SEAL) {
+		seal(r, l, line);
+		return;
+	}
+	if (!r->inside)
 		die_at(r, l,
 		       "EVKIT_SEAL is set and this line stands in no section: the program before "
 		       "this one did not seal it; "
 		       "if the chain begins here, say --first");
-	/* Without a chain a sink's batch is known again by the digest taken here. */
-	if (chained || r->e->flow == CLI_FLOW_SINK)
-		digest_line(r, l);
-	if (what == CLI_OTHER) { /* one that this version does not know is handed on as it is */
+	digest_line(r, l);
+	if (line->kind == CLI_OTHER) { /* one that this version does not know is handed on */
 		if (r->e->flow != CLI_FLOW_SINK) {
 			ev_out_put(r->c->port.out, l->p, l->len);
 			ev_out_put(r->c->port.out, "\n", 1);
@@ -442,10 +474,24 @@ static void take_line(struct run *r, const struct ev_line *l)
 		return;
 	}
 	r->section_in += !r->long_line;
-	if (l->kind == EV_LINE_PART)
-		too_long(r, l);
-	else
-		record(r, l);
+	any_record(r, l);
+}
+
+static void take_line(struct run *r, const struct ev_line *l)
+{
+	struct cli_control line;
+
+	line.kind = CLI_RECORD;
+	if (r->seal != NULL && l->kind == EV_LINE_WHOLE)
+		cli_control_read(r->seal, l->p, l->len, &line);
+	if (r->seal != NULL && !r->begins) {
+		chained_line(r, l, &line);
+		return;
+	}
+	/* Without a chain a sink's batch is known again by the digest taken here. */
+	if (r->e->flow == CLI_FLOW_SINK)
+		digest_line(r, l);
+	raw_line(r, l, line.kind);
 }
 
 /* Progress, which alone looks at the clock. */
@@ -502,8 +548,8 @@ static void read_all(struct run *r)
 
 static void begin(struct run *r)
 {
-	r->digest = ev_digest_new();
 	r->seal = cli_seal_open();
+	r->digest = ev_digest_keyed(r->seal != NULL ? cli_seal_digest_secret(r->seal) : NULL);
 	r->begins = r->seal != NULL && (r->c->first || r->c->program->input == CLI_BEGINS);
 	if (r->seal != NULL && !r->begins)
 		return;
