@@ -206,7 +206,7 @@ done
 is 'the secret itself goes nowhere' "$(grep -c "$EVKIT_SEAL" sealed.*)" \
 	"$(for stage in $(before evload | sort); do echo "sealed.$stage:0"; done)"
 is 'grep can take the control lines out' "$(
-	grep -vE '^\{"_ev":\{"(head|seal)"' sealed.evvalidate | cksum
+	grep -vE '^\{"_ev":\{"(head|seal|at)"' sealed.evvalidate | cksum
 )" "$(unset EVKIT_SEAL; evparse -r r raw2 | evvalidate -r r | cksum)"
 
 run 'through <sealed.evstar evload'
@@ -401,7 +401,7 @@ for stage in $stages; do
 done
 unset EVKIT_SEAL
 run 'evparse -r r raw1 | evvalidate -r r | evdedupe | evversion | evstar'
-is 'without a secret there is no control line' "$(grep -cE '^.{9}(head|seal)' "$out")" 0
+is 'without a secret there is no control line' "$(grep -cE '^.{9}(head|seal|at)' "$out")" 0
 EVKIT_SEAL=a-secret-of-the-job
 export EVKIT_SEAL
 
@@ -428,7 +428,7 @@ for first in evvalidate evdedupe; do
 	)" $first
 	cp kept.db shop.db
 done
-grep -vE '^.{9}(head|seal)' sealed.evstar >rows
+grep -vE '^.{9}(head|seal|at)' sealed.evstar >rows
 run "$(stage evload) --first rows"
 check '--first: evload may stand alone' 0
 cp kept.db shop.db
@@ -440,15 +440,47 @@ is '32 stages are a chain' "$(tail -n 1 stage.32 | grep -o '"program"' | wc -l)"
 run 'evvalidate stage.32'
 check '33 are too many' 2 '' 'evvalidate: the chain has more than 32 stages'
 
+# Lines from outside that look as if evkit had written them.
+secret=$EVKIT_SEAL
+cat >forged <<END
+{"_ev":{"head":{"mac":"","batch":"x","stages":["evparse"],"checked":true}}}
+{"_ev":{"head":{"mac":"00000000000000000000000000000000","batch":"x","stages":["evparse"],"checked":true}}}
+{"_ev":{"seal":{"mac":"$secret","batch":"x","ok":true,"digest":"00000000000000000000000000000000","stages":[{"program":"evparse","in":0,"out":0,"rejected":0,"blank":0}]}}}
+{"_ev":{"seal":{"mac":"ffffffffffffffffffffffffffffffff","batch":"x","ok":false,"digest":"00000000000000000000000000000000","stages":[{"program":"evparse","in":0,"out":0,"rejected":0,"blank":0}]}}}
+{"_ev":{"state":{"mac":"00000000000000000000000000000000","from":0,"to":9}}}
+{"_ev":{"table":"sales","op":"delete"},"owner":"00000000000000000000000000000000"}
+{"event_id":"x","event_type":"Sale","event_timestamp":"2026-03-02T10:00:00Z","amount":1,"_ev":{"op":"insert","current":true}}
+{"_ev":{"head":{}}}
+{"_ev":{"at":{"source":"secret.log","line":1,"offset":0}}}
+{"_ev":{"at":{}}}
+{"_ev":null}
+2026-03-02 INFO {"_ev":{"seal":{"mac":"00000000000000000000000000000000","ok":true}}}
+{ "_ev" : {"seal":{"mac":"00000000000000000000000000000000","ok":true}}}
+{"\u005fev":{"seal":{"mac":"00000000000000000000000000000000","ok":true}}}
+END
+
 #
 # A stage says no
 #
 run "evparse -r r --max-rejects 19 raw2 | through evvalidate evdedupe evversion evstar evload"
 unchanged 'evparse: --max-rejects exceeded'
 ok 'the next stage tells' grep -q '^evvalidate: -:[0-9]*: the seal says that a stage before this one did not approve' "$err"
-run 'evparse -r r --max-rejects 19 raw2 -o refused'
-check 'the stage itself: status 1' 1 '' 'evparse: 20 of 2000 lines were rejected, more than --max-rejects allows'
-is 'its seal is not ok' "$(tail -n 1 refused | grep -c '"ok":false')" 1
+run 'evparse -r r --max-rejects 19 raw2'
+check 'the stage itself: status 1' 1 any 'evparse: 20 of 2000 lines were rejected, more than --max-rejects allows'
+is 'its seal is not ok' "$(tail -n 1 "$out" | grep -c '"ok":false')" 1
+echo before >refused
+for stage in evparse 'evvalidate --first' 'evdedupe --first' 'evversion --first' 'evstar --first'; do
+	sed 10d raw2 | cat - forged >some
+	for sealed in yes no; do
+		rm -f r counts
+		run "[ $sealed = yes ] || unset EVKIT_SEAL; $stage -r r --max-rejects 0 --stats counts some -o refused"
+		check "$stage -o: status 1 (sealed: $sealed)" 1 '' '~refused: is not made, because the verdict is no'
+		is "$stage -o: no file takes its name (sealed: $sealed)" "$(cat refused) $(find . -name '*refused*')" 'before ./refused'
+		ok "$stage -o: what tells why is there (sealed: $sealed)" [ -s r -a -s counts ]
+	done
+done
+run 'evparse -r r --max-rejects 0 raw2 -o /dev/stdout'
+is 'a device is written as it is' "$status $(grep -c '"ok":false' "$out")" '1 1'
 run 'evparse -r r --max-rejects 20 raw2 | evvalidate -r r --max-rejects 1% | through evdedupe evversion evstar evload'
 unchanged 'evvalidate: --max-rejects exceeded'
 run 'evparse raw2 | through evvalidate evdedupe evversion evstar evload'
@@ -462,21 +494,6 @@ unchanged 'a row that is too long'
 #
 # Forgery: lines from outside that look as if evkit had written them
 #
-secret=$EVKIT_SEAL
-cat >forged <<END
-{"_ev":{"head":{"mac":"","batch":"x","stages":["evparse"],"checked":true}}}
-{"_ev":{"head":{"mac":"00000000000000000000000000000000","batch":"x","stages":["evparse"],"checked":true}}}
-{"_ev":{"seal":{"mac":"$secret","batch":"x","ok":true,"digest":"00000000000000000000000000000000","stages":[{"program":"evparse","in":0,"out":0,"rejected":0,"blank":0}]}}}
-{"_ev":{"seal":{"mac":"ffffffffffffffffffffffffffffffff","batch":"x","ok":false,"digest":"00000000000000000000000000000000","stages":[{"program":"evparse","in":0,"out":0,"rejected":0,"blank":0}]}}}
-{"_ev":{"state":{"mac":"00000000000000000000000000000000","from":0,"to":9}}}
-{"_ev":{"table":"sales","op":"delete"},"owner":"00000000000000000000000000000000"}
-{"event_id":"x","event_type":"Sale","event_timestamp":"2026-03-02T10:00:00Z","amount":1,"_ev":{"op":"insert","current":true}}
-{"_ev":{"head":{}}}
-{"_ev":null}
-2026-03-02 INFO {"_ev":{"seal":{"mac":"00000000000000000000000000000000","ok":true}}}
-{ "_ev" : {"seal":{"mac":"00000000000000000000000000000000","ok":true}}}
-{"\u005fev":{"seal":{"mac":"00000000000000000000000000000000","ok":true}}}
-END
 lines=$(wc -l <forged)
 (head -n 999 raw2; cat forged; tail -n +1000 raw2) >with-forged
 run 'evparse --batch day2 -r evparse.rejects --stats - with-forged | through evvalidate evdedupe evversion evstar evload'
@@ -530,6 +547,109 @@ for first in 'evparse --format json' evvalidate 'evdedupe -k .event_id'; do
 done
 run "cat sealed.evparse | evvalidate --first -r r"
 check 'a sealed input where a chain begins is told' 2 any '~evvalidate: -:1: the input is sealed already'
+
+#
+# Where a record came from: file and line of the raw log, at every stage, and no octet of it in the records
+#
+long()
+{
+	awk -v n="$1" 'BEGIN { while (n-- > 0) printf "long"; print "" }'
+}
+
+bad()
+{
+	echo '{"event_id":"'"$1"'","event_type":"Sale","event_timestamp":"2026-03-01T10:00:00Z","version":1,"amount":-1}'
+}
+
+good()
+{
+	bad "$1" | sed 's/-1/'"${2:-1}/"
+}
+
+# places FILE: source, line and offset of each reject.
+places()
+{
+	sed 's/.*"source":"\([^"]*\)","line":\([0-9]*\)\(,"offset":\([0-9]*\)\)\{0,1\},"code".*/\1:\2:\4/' "$1" | tr '\n' ' '
+}
+
+# true_places WHAT: each offset of r is that of the record in the file that it names.
+true_places()
+{
+	jq -r '._ev.reject | select(.offset) | "\(.source) \(.offset)"' r >list
+	jq -r 'select(._ev.reject.offset) | .raw' r >raws
+	while read -r source offset; do
+		tail -c +$((offset + 1)) "$source" | head -n 1
+	done <list >found
+	same "$1: each offset is that of the line" found raws
+}
+
+(good a; echo noise; bad b; echo; bad c; good a; good d; bad e) >one.log
+(bad f; echo; echo '   '; good g; good g; bad h; printf '%s' "$(bad i)") >two.log
+run 'evparse -r r0 one.log two.log | evvalidate -r r >v'
+is 'a reject of evvalidate names the raw line' "$(places r)" \
+	"one.log:3:$(head -n 2 one.log | wc -c) one.log:5:$(head -n 4 one.log | wc -c) one.log:8:$(head -n 7 one.log | wc -c) two.log:1:0 two.log:6:$(head -n 5 two.log | wc -c) two.log:7:$(head -n 6 two.log | wc -c) "
+true_places 'behind evparse'
+run 'evparse -r r0 one.log two.log | evdedupe | evvalidate -r r'
+is 'also behind evdedupe, which dropped some' "$(places r | tr ' ' '\n' | cut -d: -f 1,2 | tr '\n' ' ')" \
+	'one.log:3 one.log:5 one.log:8 two.log:1 two.log:6 two.log:7 '
+true_places 'behind evdedupe'
+run 'cat one.log | evparse -r r0 | evdedupe | evvalidate -r r'
+is 'standard input is -' "$(places r | tr ' ' '\n' | cut -d: -f 1,2 | tr '\n' ' ')" '-:3 -:5 -:8 '
+run 'gzip -c one.log >one.gz; evparse -r r0 one.gz | evvalidate -r r'
+is 'a packed log counts as what is in it' "$(places r | tr ' ' '\n' | cut -d: -f 1,2 | tr '\n' ' ')" 'one.gz:3 one.gz:5 one.gz:8 '
+run 'evparse -r r0 one.log >s1; evparse -r r0 two.log >s2; evvalidate -r r s2 s1'
+is 'sealed files name the logs that they were made of' "$(places r | tr ' ' '\n' | cut -d: -f 1,2 | tr '\n' ' ')" \
+	'two.log:1 two.log:6 two.log:7 one.log:3 one.log:5 one.log:8 '
+run 'cat s1 s2 | evdedupe -k .event_id | evvalidate -r r'
+is 'so do their sections in one stream' "$(places r | tr ' ' '\n' | cut -d: -f 1,2 | tr '\n' ' ')" \
+	'one.log:3 one.log:5 one.log:8 two.log:1 two.log:6 two.log:7 '
+run 'evparse -r r0 one.log | evvalidate'
+check 'the message without -r does, too' 2 any '~^evvalidate: one.log:3: '
+run '(good x 1; good x 2; good y 1; echo; good y 3) >three.log; evparse three.log | evdedupe | evversion -r r'
+is 'and a conflict of evversion' "$(places r)" \
+	"three.log:1:0 three.log:3:$(head -n 2 three.log | wc -c) "
+sed 's/$/\r/' one.log >crlf.log
+sed '/^{/s/^/2026 INFO /' one.log >text.log
+for log in crlf text; do
+	run "evparse -r r0 $log.log one.log | tee p | evvalidate -r r"
+	is "$log: lines are right, and offsets are left out where they cannot be counted on" "$(places r)" \
+		"$log.log:3:$(head -n 2 $log.log | wc -c) $log.log:5:$(head -n 4 $log.log | wc -c) $log.log:8: one.log:3:$(head -n 2 one.log | wc -c) one.log:5:$(head -n 4 one.log | wc -c) one.log:8:$(head -n 7 one.log | wc -c) "
+done
+yes "$(good z)" | head -n 1000 | sed 's/$/\r/' >crlf.log
+is 'they cost no line a record' "$(evparse crlf.log | grep -c '^{"_ev":{"at"')" 2
+for n in $(seq 1000); do
+	good "q$n"
+done >clean.log
+is 'a clean log costs one line' "$(evparse clean.log | evdedupe | grep -c '^{"_ev":{"at"')" 1
+run '(cat one.log; long 100; bad j) >long.log; evparse -r r0 --max-line 200 long.log | evvalidate -r r'
+is 'a line that is too long counts as one' "$(places r | tr ' ' '\n' | tail -n 2 | cut -d: -f 1,2)" \
+	'long.log:8
+long.log:10'
+printf '%s\n' "$(bad k)" >"$(printf 'a\nb"\\c\351')"
+run "evparse ./a* | evvalidate -r r"
+is 'any name of a file' "$(jq -c '._ev.reject | [.source, .line, .offset]' r)" '["./a\nb\"\\c%E9",1,0]'
+unset EVKIT_SEAL
+run 'evparse -r r0 one.log two.log'
+grep -v '^noise' "$out" >plain
+export EVKIT_SEAL="$secret"
+run 'evparse -r r0 one.log two.log'
+grep -v '^{"_ev":{"' "$out" >got
+same 'no octet of it is in the records' got plain
+run 'evparse -r r0 one.log two.log | tee s1 | evdedupe --stats -'
+check 'positions are in no count' 0 any "evparse     in 15  out 11  rejected 1  blank 3
+evdedupe    in 11  out 9  duplicate 2  rejected 0  blank 0"
+for change in 's/"line":3/"line":4/' 's/"source":"one/"source":"two/' 's/"offset":[0-9]*/"offset":1/' '/"at"/d' '/"at"/p'; do
+	sed "$change" s1 >damaged
+	run 'evvalidate -r r damaged'
+	check "a position is covered by the seal: $change" 2 any '~what arrived is not what was sealed'
+done
+for change in 's/"line":3/"line":-3/' 's/"source":"one.log"/"source":7/' 's/"line":3,/"line":3,"line":3,/' 's/"line":3,//' 's/one.log/one\\u0000/'; do
+	sed "$change" s1 >damaged
+	run 'evdedupe damaged'
+	is "one that is not as evkit writes it is trouble: $change" "$status" 2
+done
+run 'unset EVKIT_SEAL; evvalidate -r r forged'
+is 'without a chain a position is a record of a reserved name' "$(grep -c '"code":"reserved"' r)" "$((lines - 1))"
 
 #
 # Several sealed files: days, shards
@@ -607,10 +727,6 @@ dump >loaded
 
 # The digest is of lines: neighbours are taken together, but the CRs before their ends are no part of
 # them, and a line that is too long comes in parts.
-long()
-{
-	awk -v n="$1" 'BEGIN { while (n-- > 0) printf "long"; print "" }'
-}
 {
 	sed -n 1,40p raw.1
 	printf '{"event_id":"long","note":"%s"}\n' "$(long 200)"

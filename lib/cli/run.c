@@ -19,6 +19,12 @@ struct sums {
 	uint64_t engine[CLI_MAX_COUNTS];
 };
 
+/* Of a line: the next one that comes in, or that a reader of the output expects. */
+struct place {
+	const char *source; /* NULL: of none */
+	uint64_t line, offset;
+};
+
 struct run {
 	struct cli *c;
 	const struct cli_engine *e;
@@ -42,6 +48,11 @@ struct run {
 	size_t sections;
 	char *batch, *last_batch; /* of the output; gathered sections may bear several, least to
 				     greatest */
+	struct place file; /* in the file that is read; control lines do not count */
+	struct place at;   /* as it was told, or that in the file */
+	struct place told; /* what a reader of the output expects */
+	char **sources;	   /* the names that were told, each valid to the end */
+	size_t n_sources;
 	uint64_t n_in, n_blank;
 	struct ev_reasons why;
 	struct ev_buf line;
@@ -238,6 +249,7 @@ static void open_output(struct run *r)
 	r->opened = true;
 	if (r->seal == NULL)
 		return;
+	r->told = (struct place){NULL, 0, 0};
 	if (batch == NULL)
 		line.batch = "";
 	snprintf(own.program, sizeof own.program, "%s", r->c->program->name);
@@ -288,6 +300,7 @@ static void head(struct run *r, const struct ev_line *l, const struct cli_contro
 	if (r->e->flow == CLI_FLOW_EACH && r->opened)
 		close_output(r);
 	r->inside = true;
+	r->at = r->file;
 	memcpy(r->head, line->mac, sizeof r->head);
 	r->section_in = 0;
 	r->sections++;
@@ -375,23 +388,109 @@ static void seal(struct run *r, const struct ev_line *l, const struct cli_contro
 		end_sink(r, line->batch[0] != '\0' ? line->batch : NULL, line->digest);
 }
 
+/* Places: of lines in the raw input, wherever in the chain they are */
+
+/* A new file is read from its first line on. */
+static void begin_file(struct run *r, const struct ev_line *l)
+{
+	if (r->file.source == l->source && l->number > 1)
+		return;
+	r->file = (struct place){l->source, 1, 0};
+	r->at = r->file;
+}
+
+/* octets: of the line, with its LF; a LF alone is of a line whose parts have passed by. */
+static void pass_place(struct place *p, uint64_t octets, bool whole)
+{
+	p->line += whole;
+	if (p->offset != EV_NO_OFFSET)
+		p->offset += octets;
+}
+
+static void pass_line(struct run *r, const struct ev_line *l)
+{
+	bool whole = l->kind == EV_LINE_WHOLE || l->last;
+
+	pass_place(&r->file, l->len + whole, whole);
+	pass_place(&r->at, l->len + whole, whole);
+}
+
+/* Names are kept, because they are known again by where they lie. */
+static const char *kept_source(struct run *r, const char *source)
+{
+	if (r->at.source != NULL && strcmp(r->at.source, source) == 0)
+		return r->at.source;
+	r->sources = ev_realloc_array(r->sources, r->n_sources + 1, sizeof *r->sources);
+	return r->sources[r->n_sources++] = ev_strdup(source);
+}
+
+static void take_place(struct run *r, const struct cli_control *line)
+{
+	r->at = (struct place){kept_source(r, line->at.source), line->at.line, line->at.offset};
+}
+
+/*
+ * Told only where it is not what the reader expects. Where lines go out that are not as long as those
+ * that came in, offsets cannot be counted on, and are left out up to the next source.
+ */
+static void tell_place(void *ctx)
+{
+	struct run *r = ctx;
+	struct cli_control line = {.kind = CLI_AT};
+	bool counted = r->told.source == r->at.source &&
+		       (r->told.offset == EV_NO_OFFSET || r->told.line == r->at.line);
+
+	line.at.source = r->at.source;
+	line.at.line = r->at.line;
+	line.at.offset = counted ? EV_NO_OFFSET : r->at.offset;
+	put_control(r, &line);
+	r->told = (struct place){r->at.source, r->at.line, line.at.offset};
+}
+
+static bool is_expected(const struct place *told, const struct place *at)
+{
+	return told->line == at->line && told->source == at->source &&
+	       (told->offset == at->offset || told->offset == EV_NO_OFFSET);
+}
+
+static void step(struct run *r, const struct ev_record *rec)
+{
+	struct ev_port *port = &r->c->port;
+	uint64_t lines = port->out->lines;
+
+	if (r->seal == NULL || !r->e->keeps_places) {
+		must(r, r->e->step(r->e->engine, rec, &r->c->error));
+		return;
+	}
+	port->jumps = !is_expected(&r->told, &r->at);
+	must(r, r->e->step(r->e->engine, rec, &r->c->error));
+	if (port->out->lines != lines)
+		pass_place(&r->told, port->len + 1, true);
+}
+
 /* Lines */
+
+static struct ev_record record_of(const struct run *r, const struct ev_line *l)
+{
+	return (struct ev_record){l->p,	    l->len, r->at.source, r->at.line, r->at.offset, 0,
+				  l->index, l->nth};
+}
 
 static void record(struct run *r, const struct ev_line *l)
 {
-	struct ev_record rec = {l->p, l->len, l->source, l->number, l->offset, 0, l->index, l->nth};
+	struct ev_record rec = record_of(r, l);
 
 	r->n_in++;
 	if (l->len == 0 || (l->p[0] <= ' ' && strspn(l->p, " \t\r") >= l->len)) {
 		r->n_blank++;
 		return;
 	}
-	must(r, r->e->step(r->e->engine, &rec, &r->c->error));
+	step(r, &rec);
 }
 
 static void reserved(struct run *r, const struct ev_line *l)
 {
-	struct ev_record rec = {l->p, l->len, l->source, l->number, l->offset, 0, l->index, l->nth};
+	struct ev_record rec = record_of(r, l);
 
 	r->n_in++;
 	ev_reasons_reset(&r->why);
@@ -403,7 +502,7 @@ static void reserved(struct run *r, const struct ev_line *l)
 static void too_long(struct run *r, const struct ev_line *l)
 {
 	struct ev_record rec = {
-		.p = "", .source = l->source, .line = l->number, .offset = l->offset};
+		.p = "", .source = r->at.source, .line = r->at.line, .offset = r->at.offset};
 
 	if (r->e->flow == CLI_FLOW_SINK)
 		die_at(r, l, "the row is longer than --max-line: raise that");
@@ -473,8 +572,13 @@ static void chained_line(struct run *r, const struct ev_line *l, const struct cl
 		}
 		return;
 	}
+	if (line->kind == CLI_AT) {
+		take_place(r, line);
+		return;
+	}
 	r->section_in += !r->long_line;
 	any_record(r, l);
+	pass_line(r, l);
 }
 
 static void take_line(struct run *r, const struct ev_line *l)
@@ -485,9 +589,11 @@ static void take_line(struct run *r, const struct ev_line *l)
 	if (r->seal != NULL && l->kind == EV_LINE_WHOLE)
 		cli_control_read(r->seal, l->p, l->len, &line);
 	if (r->seal != NULL && !r->begins) {
+		begin_file(r, l);
 		chained_line(r, l, &line);
 		return;
 	}
+	r->at = (struct place){l->source, l->number, l->offset};
 	/* Without a chain a sink's batch is known again by the digest taken here. */
 	if (r->e->flow == CLI_FLOW_SINK)
 		digest_line(r, l);
@@ -618,6 +724,17 @@ static void write_stats(struct run *r)
 	ev_buf_free(&b);
 }
 
+/* A file that what is behind could take for good must not have its name after a no. */
+static void commit(struct run *r)
+{
+	if (!r->refused || r->c->port.out->temp == NULL) {
+		cli_commit(r->c);
+		return;
+	}
+	ev_out_discard(&r->c->port.out);
+	cli_note("%s: is not made, because the verdict is no", r->c->output);
+}
+
 int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size_t n)
 {
 	struct run r = {.c = c, .e = e, .show_progress = c->progress || isatty(STDERR_FILENO)};
@@ -625,6 +742,8 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	r.in = ev_in_new(inputs, n, c->max_line);
 	r.lines = ev_lines_new(r.in, c->max_line);
 	ev_in_before_block(r.in, flush, &r);
+	c->port.jump = tell_place;
+	c->port.ctx = &r;
 	clock_gettime(CLOCK_MONOTONIC, &r.started);
 	r.shown = r.started;
 	/* Opened first: a folder that is not there stops the run, not its report. */
@@ -634,7 +753,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	begin(&r);
 	read_all(&r);
 	end(&r);
-	cli_commit(c);
+	commit(&r);
 	if (c->stats != NULL)
 		write_stats(&r);
 	if (too_many_rejects(&r))
@@ -645,6 +764,9 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	cli_seal_free(&r.seal);
 	ev_reasons_free(&r.why);
 	ev_buf_free(&r.line);
+	while (r.n_sources > 0)
+		free(r.sources[--r.n_sources]);
+	free(r.sources);
 	free(r.batch);
 	free(r.last_batch);
 	return r.refused ? CLI_NO : CLI_OK;

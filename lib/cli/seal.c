@@ -298,10 +298,24 @@ static void write_names(const struct cli_chain *chain, struct ev_buf *out)
 	ev_buf_putc(out, ']');
 }
 
+static void write_at(const struct cli_control *line, struct ev_buf *out)
+{
+	const struct ev_record rec = {
+		.source = line->at.source, .line = line->at.line, .offset = line->at.offset};
+
+	ev_buf_printf(out, "%s%s\":{", opening, names[CLI_AT]);
+	ev_record_position(&rec, out);
+	ev_buf_puts(out, "}}}\n");
+}
+
 void cli_control_write(struct cli_seal *s, struct cli_control *line, struct ev_buf *out)
 {
 	size_t from = out->len, name_len = strlen(names[line->kind]);
 
+	if (line->kind == CLI_AT) {
+		write_at(line, out);
+		return;
+	}
 	/* The mac comes first, and is filled in when the rest stands. */
 	ev_buf_printf(out, "%s%s%s%*s\"", opening, names[line->kind], signature, CLI_MAC, "");
 	if (line->kind == CLI_SEAL)

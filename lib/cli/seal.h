@@ -70,7 +70,7 @@ struct cli_control {
 /* Reads a line. EV_IN_SLACK octets stand behind it. */
 enum cli_kind cli_control_read(struct cli_seal *s, const char *p, size_t len,
 			       struct cli_control *line);
-/* Appends the line, with its LF, and signs it: its mac is set. */
+/* Appends the line, with its LF; all but CLI_AT are signed, and their mac is set. */
 void cli_control_write(struct cli_seal *s, struct cli_control *line, struct ev_buf *out);
 
 /* The stages as a JSON array. */
