@@ -578,7 +578,8 @@ true_places()
 	jq -r '._ev.reject | select(.offset) | "\(.source) \(.offset)"' r >list
 	jq -r 'select(._ev.reject.offset) | .raw' r >raws
 	while read -r source offset; do
-		tail -c +$((offset + 1)) "$source" | head -n 1
+		tail -c +$((offset + 1)) "$source" | head -n 1 | tr -d "\n"
+		echo
 	done <list >found
 	same "$1: each offset is that of the line" found raws
 }
