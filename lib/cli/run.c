@@ -39,6 +39,8 @@ struct run {
 	struct sums before;	  /* at the start of the section of the output */
 	uint64_t section_in;	  /* records and blank lines in the section of the input */
 	struct ev_digest *digest; /* of the section of the input */
+	struct ev_digest *plain;  /* of a sink's: the same under no secret, so that it depends on
+				     none; or NULL */
 	const char *span;	  /* neighbours among the lines that the digest is to take yet */
 	size_t span_len;
 	char head[CLI_MAC + 1];	    /* the mac of the head of the section of the input */
@@ -147,9 +149,16 @@ static bool too_many_rejects(const struct run *r)
 
 /* The digest of the input */
 
+static void digest_octets(struct run *r, const char *p, size_t len)
+{
+	ev_digest_add(r->digest, p, len);
+	if (r->plain != NULL)
+		ev_digest_add(r->plain, p, len);
+}
+
 static void digest_span(struct run *r)
 {
-	ev_digest_add(r->digest, r->span, r->span_len);
+	digest_octets(r, r->span, r->span_len);
 	r->span_len = 0;
 }
 
@@ -171,7 +180,7 @@ static void digest_line(struct run *r, const struct ev_line *l)
 		r->span_len++;
 	} else {
 		digest_span(r);
-		ev_digest_add(r->digest, "\n", 1);
+		digest_octets(r, "\n", 1);
 	}
 	/* The octets go with their run. */
 	if (l->kind == EV_LINE_PART || l->nth + 1 == l->index->n_lines)
@@ -305,6 +314,8 @@ static void head(struct run *r, const struct ev_line *l, const struct cli_contro
 	r->section_in = 0;
 	r->sections++;
 	ev_digest_reset(r->digest);
+	if (r->plain != NULL)
+		ev_digest_reset(r->plain);
 	r->span_len = 0;
 	if (r->e->flow != CLI_FLOW_GATHER) {
 		free(r->batch);
@@ -361,11 +372,14 @@ static void take_chain(struct run *r, const struct ev_line *l, const struct cli_
 		       "load them one by one");
 }
 
-static void end_sink(struct run *r, const char *batch, const char *digest)
+static void end_sink(struct run *r, const char *batch)
 {
 	struct ev_buf balance = {0};
 	struct cli_stage own;
+	char digest[33];
 
+	digest_span(r);
+	ev_hash128_hex(ev_digest_value(r->plain != NULL ? r->plain : r->digest), digest);
 	own_stage(r, &own);
 	cli_chain_write(&r->chain, &balance);
 	must(r, r->e->end(r->e->engine, batch, digest, ev_buf_str(&balance), &r->c->error));
@@ -385,7 +399,7 @@ static void seal(struct run *r, const struct ev_line *l, const struct cli_contro
 	take_chain(r, l, line, r->sections);
 	note_batch(r, line->batch);
 	if (r->e->flow == CLI_FLOW_SINK)
-		end_sink(r, line->batch[0] != '\0' ? line->batch : NULL, line->digest);
+		end_sink(r, line->batch[0] != '\0' ? line->batch : NULL);
 }
 
 /* Places: of lines in the raw input, wherever in the chain they are */
@@ -430,8 +444,8 @@ static void take_place(struct run *r, const struct cli_control *line)
 }
 
 /*
- * Told only where it is not what the reader expects. Where lines go out that are not as long as those
- * that came in, offsets cannot be counted on, and are left out up to the next source.
+ * Told only where it is not what the reader expects. Where lines go out that are not as long as
+ * those that came in, offsets cannot be counted on, and are left out up to the next source.
  */
 static void tell_place(void *ctx)
 {
@@ -530,8 +544,8 @@ static void any_record(struct run *r, const struct ev_line *l)
 
 /*
  * Where a chain begins, no line is believed: one from outside that looks like a control line, even
- * if it was copied from a sealed file, is a record of a reserved name. What comes behind can rely on
- * that: a position is not signed by itself.
+ * if it was copied from a sealed file, is a record of a reserved name. What comes behind can rely
+ * on that: a position is not signed by itself.
  */
 static void raw_line(struct run *r, const struct ev_line *l, enum cli_kind kind)
 {
@@ -655,10 +669,14 @@ static void read_all(struct run *r)
 static void begin(struct run *r)
 {
 	r->seal = cli_seal_open();
-	r->digest = ev_digest_keyed(r->seal != NULL ? cli_seal_digest_secret(r->seal) : NULL);
 	r->begins = r->seal != NULL && (r->c->first || r->c->program->input == CLI_BEGINS);
-	if (r->seal != NULL && !r->begins)
+	if (r->seal != NULL && !r->begins) {
+		r->digest = ev_digest_keyed(cli_seal_digest_secret(r->seal));
+		if (r->e->flow == CLI_FLOW_SINK)
+			r->plain = ev_digest_new();
 		return;
+	}
+	r->digest = ev_digest_new();
 	if (r->c->batch != NULL)
 		note_batch(r, r->c->batch);
 	if (r->e->flow == CLI_FLOW_SINK)
@@ -682,12 +700,8 @@ static void end(struct run *r)
 				      "the chain begins here, say --first");
 		die(r);
 	}
-	if (!sealed && r->e->flow == CLI_FLOW_SINK) {
-		char digest[33];
-
-		digest_value(r, digest);
-		end_sink(r, r->c->batch, digest);
-	}
+	if (!sealed && r->e->flow == CLI_FLOW_SINK)
+		end_sink(r, r->c->batch);
 	if (r->e->finish != NULL)
 		must(r, r->e->finish(r->e->engine, &r->c->error));
 	/* What was set aside must be safe before the last seal says so. */
@@ -761,6 +775,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	ev_lines_free(&r.lines);
 	ev_in_free(&r.in);
 	ev_digest_free(&r.digest);
+	ev_digest_free(&r.plain);
 	cli_seal_free(&r.seal);
 	ev_reasons_free(&r.why);
 	ev_buf_free(&r.line);

@@ -11,7 +11,7 @@
 struct ev_port {
 	struct ev_out *out;
 	struct ev_rejects *rejects;
-	/* Called before the next line is put, once, where that does not follow the one before it. */
+	/* Called before the next line, once, where that does not follow the one before it. */
 	void (*jump)(void *ctx);
 	void *ctx;
 	bool jumps;
