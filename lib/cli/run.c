@@ -450,10 +450,11 @@ static void take_place(struct run *r, const struct cli_control *line)
 static void tell_place(void *ctx)
 {
 	struct run *r = ctx;
-	struct cli_control line = {.kind = CLI_AT};
+	struct cli_control line; /* too large to be cleared for each position */
 	bool counted = r->told.source == r->at.source &&
 		       (r->told.offset == EV_NO_OFFSET || r->told.line == r->at.line);
 
+	line.kind = CLI_AT;
 	line.at.source = r->at.source;
 	line.at.line = r->at.line;
 	line.at.offset = counted ? EV_NO_OFFSET : r->at.offset;

@@ -303,7 +303,9 @@ static void write_at(const struct cli_control *line, struct ev_buf *out)
 	const struct ev_record rec = {
 		.source = line->at.source, .line = line->at.line, .offset = line->at.offset};
 
-	ev_buf_printf(out, "%s%s\":{", opening, names[CLI_AT]);
+	ev_buf_puts(out, opening);
+	ev_buf_puts(out, names[CLI_AT]);
+	ev_buf_puts(out, "\":{");
 	ev_record_position(&rec, out);
 	ev_buf_puts(out, "}}}\n");
 }
