@@ -514,7 +514,7 @@ cp kept.db shop.db
 #
 evparse --batch other -r r raw2 >other.evparse
 for stage in evvalidate evdedupe evversion evstar; do
-	$(stage $stage) --batch other <other.$(before $stage | tail -n 1) >other.$stage || exit 2
+	$(stage $stage) --batch other <"other.$(before $stage | tail -n 1)" >other.$stage || exit 2
 done
 for stage in $(before evload); do
 	for what in head seal both; do
