@@ -87,6 +87,7 @@ int main(int argc, char **argv)
 	status = cli_run(&cli,
 			 &(struct cli_engine){.engine = dedupe,
 					      .flow = CLI_FLOW_GATHER,
+					      .keeps_places = true,
 					      .step = step,
 					      .finish = finish,
 					      .counts = ev_dedupe_counts(dedupe)},

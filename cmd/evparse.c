@@ -65,7 +65,10 @@ int main(int argc, char **argv)
 	if (parse == NULL)
 		cli_die(&cli.error);
 	status = cli_run(&cli,
-			 &(struct cli_engine){.engine = parse, .flow = CLI_FLOW_EACH, .step = step},
+			 &(struct cli_engine){.engine = parse,
+					      .flow = CLI_FLOW_EACH,
+					      .keeps_places = true,
+					      .step = step},
 			 cli.operands, cli.n_operands);
 	ev_parse_free(&parse);
 	cli_close(&cli);

@@ -119,6 +119,7 @@ static int run(struct cli *cli, struct engine *e)
 {
 	struct cli_engine loop = {.engine = e,
 				  .flow = e->verdict != NULL ? CLI_FLOW_GATHER : CLI_FLOW_EACH,
+				  .keeps_places = true,
 				  .step = step,
 				  .counts = ev_validate_counts(e->validate),
 				  .judge = e->verdict != NULL ? judge : NULL};

@@ -561,9 +561,12 @@ for program in $judges; do
 	run "$program --max-line 2000 -r /dev/full lines"
 	check "$program: rejects onto a full device" 2 any \
 		"$program: /dev/full: cannot be written: No space left on device"
-	run "$program --max-line 2000 --max-rejects 0 -r rejects -o out lines 2>&-"
+	run "$program --max-line 2000 --max-rejects 0 -r rejects lines >out 2>&-"
 	check "$program: a verdict that cannot be told" 1
 	same "$program: goes into no output" out "$program.want"
+	run "$program --max-line 2000 --max-rejects 0 -r rejects -o none lines 2>&-"
+	check "$program: a verdict that cannot be told, and a file" 1
+	ok "$program: which is not made" [ ! -e none ]
 	is "$program: nor among the rejects" "$(grep -c '"code":"too-long"' rejects) $(wc -l <rejects)" '2 2'
 done
 

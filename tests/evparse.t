@@ -213,15 +213,15 @@ for mask in 022 000 077; do
 done
 is 'each is another' "$(cat token.* | sort -u | wc -l)" 3
 run 'evparse --new-seal token'
-check '--new-seal replaces no token' 2 '' '~^evparse: token: the token cannot be written: File exists'
+check '--new-seal replaces no token' 2 '' '~^evparse: token: the secret cannot be written: File exists'
 same 'which stays' token token.077
 run 'evparse --new-seal nosuch/token'
-check '--new-seal into no folder' 2 '' '~^evparse: nosuch/token: the token cannot be written: No such file'
+check '--new-seal into no folder' 2 '' '~^evparse: nosuch/token: the secret cannot be written: No such file'
 ln -s elsewhere link
 run 'evparse --new-seal link'
 check '--new-seal follows no link' 2 '' '~File exists'
 run "(trap '' XFSZ; ulimit -f 0; exec evparse --new-seal full) 2>&1 | cat"
-check '--new-seal onto a full disk' 0 '~^evparse: full: the token cannot be written: File too large$'
+check '--new-seal onto a full disk' 0 '~^evparse: full: the secret cannot be written: File too large$'
 ok 'leaves no half of a token' [ ! -e full ]
 run 'export EVKIT_SEAL="$(cat token)"; echo "{\"id\":1}" | evparse | evdedupe --id .id'
 check 'a token is what EVKIT_SEAL takes' 0 '~^{"id":1}$'

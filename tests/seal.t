@@ -155,16 +155,58 @@ for stage in evparse evvalidate evdedupe evversion evstar; do
 	$(stage $stage) --batch day2 <$last >sealed.$stage || exit 2
 	last=sealed.$stage
 done
-token=$(head -n 1 sealed.evparse | sed 's/.*"token":"\([^"]*\)".*/\1/')
+# hmac KEY: the HMAC-SHA-256 (RFC 2104) of standard input; the key has 64 octets at most.
+hmac()
+{
+	# shellcheck disable=SC2046 # a list of words
+	set -- $(printf %s "$1" | od -An -v -tu1)
+	inner=$({ pad 54 "$@" && cat; } | sha256sum | cut -c 1-64)
+	{
+		pad 92 "$@"
+		for octet in $(echo "$inner" | fold -w 2); do
+			# shellcheck disable=SC2059 # a format that is an octet
+			printf "\\$(printf %03o "0x$octet")"
+		done
+	} | sha256sum | cut -c 1-64
+}
+
+# pad N OCTET...: 64 octets, these and zeros, each XORed with N.
+pad()
+{
+	with=$1
+	shift
+	for _ in $(seq 64); do
+		# shellcheck disable=SC2059 # a format that is an octet
+		printf "\\$(printf %03o $((${1:-0} ^ with)))"
+		[ $# -eq 0 ] || shift
+	done
+}
+
+# mac_of FILE KIND: of the first or only control line of that kind.
+mac_of()
+{
+	sed -n "s/^{\"_ev\":{\"$2\":{\"mac\":\"\([0-9a-f]*\)\".*/\1/p" "$1" | head -n 1
+}
+
+is 'hmac is the one of RFC 4231' "$(printf 'what do ya want for nothing?' | hmac Jefe)" \
+	5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843
+mac=$(mac_of sealed.evdedupe head)
 is 'a head opens, and names the programs' "$(head -n 1 sealed.evdedupe)" \
-	'{"_ev":{"head":{"token":"'"$token"'","batch":"day2","stages":["evparse","evvalidate","evdedupe"],"checked":true}}}'
+	'{"_ev":{"head":{"mac":"'"$mac"'","batch":"day2","stages":["evparse","evvalidate","evdedupe"],"checked":true}}}'
 is 'a seal closes, with all sums' "$(tail -n 1 sealed.evvalidate | sed 's/"digest":"[0-9a-f]\{32\}"/DIGEST/')" \
-	'{"_ev":{"seal":{"token":"'"$token"'","batch":"day2","ok":true,DIGEST,"stages":[{"program":"evparse","in":2000,"out":1960,"rejected":20,"blank":20},{"program":"evvalidate","in":1960,"out":1940,"warning":0,"rejected":20,"blank":0}]}}}'
-is 'the token is a digest, the secret itself goes nowhere' \
-	"$(grep -c "$EVKIT_SEAL" sealed.*) $(expr "$token" : '[0-9a-f]*$')" \
-	"$(for stage in $(before evload | sort); do echo "sealed.$stage:0"; done) 32"
+	'{"_ev":{"seal":{"mac":"'"$(mac_of sealed.evvalidate seal)"'","head":"'"$(mac_of sealed.evvalidate head)"'","batch":"day2","ok":true,DIGEST,"stages":[{"program":"evparse","in":2000,"out":1960,"rejected":20,"blank":20},{"program":"evvalidate","in":1960,"out":1940,"warning":0,"rejected":20,"blank":0}]}}}'
+for stage in $(before evload); do
+	for kind in head seal; do
+		is "$stage: its $kind bears the HMAC of the line with an empty mac" "$(
+			grep "^{\"_ev\":{\"$kind\"" sealed.$stage | sed 's/"mac":"[0-9a-f]*"/"mac":""/' |
+				tr -d '\n' | hmac "$EVKIT_SEAL"
+		)" "$(mac_of sealed.$stage $kind)"
+	done
+done
+is 'the secret itself goes nowhere' "$(grep -c "$EVKIT_SEAL" sealed.*)" \
+	"$(for stage in $(before evload | sort); do echo "sealed.$stage:0"; done)"
 is 'grep can take the control lines out' "$(
-	grep -vE '^\{"_ev":\{"(head|seal)"' sealed.evvalidate | cksum
+	grep -vE '^\{"_ev":\{"(head|seal|at)"' sealed.evvalidate | cksum
 )" "$(unset EVKIT_SEAL; evparse -r r raw2 | evvalidate -r r | cksum)"
 
 run 'through <sealed.evstar evload'
@@ -307,6 +349,18 @@ damage 'a seal that says not ok' '$s/"ok":true/"ok":false/'
 damage 'a seal that does not say ok' '$s/"ok":true,//'
 damage 'a seal with another count' '$s/\(.*"out":\)/\11/'
 damage 'a seal with another digest' '$s/"digest":"\(.\{31\}\).",/"digest":"\1x",/'
+damage 'a seal with another mac' '$s/"mac":"./"mac":"x/'
+damage 'a seal without a mac' '$s/"mac":"[0-9a-f]*",//'
+damage 'a seal of another head' '$s/"head":"./"head":"x/'
+damage 'a head with another mac' '1s/"mac":"./"mac":"x/'
+damage 'a head without a mac' '1s/"mac":"[0-9a-f]*",//'
+damage 'a head with another batch' '1s/day2/day3/'
+damage 'a seal with another batch' '$s/day2/day3/'
+damage 'a head with another stage' '1s/"evparse"/"evparsed"/'
+damage 'a seal with another stage' '$s/"evparse"/"evparsed"/'
+damage 'a member more in a head' '1s/"batch"/"x":1,"batch"/'
+damage 'a member more in a seal' '$s/"batch"/"x":1,"batch"/'
+damage 'a space in a seal' '$s/,"ok"/, "ok"/'
 damage 'a seal without stages' '$s/"stages":\[.*\]/"stages":[]/'
 damage 'a seal with a count below zero' '$s/"in":/"in":-/'
 damage 'a head that is none of ours' '1s/"stages":\[/"stages":[7,/'
@@ -344,13 +398,13 @@ for stage in $stages; do
 	unchanged "$stage without the secret"
 	run "EVKIT_SEAL= $(stage $stage) <$input"
 	check "$stage: a secret that is empty is not \"off\"" 2 '' \
-		"~^$stage: EVKIT_SEAL is set but empty: give it the job's token"
+		"~^$stage: EVKIT_SEAL is set but empty: give it the job's secret"
 	run "EVKIT_SEAL= $(stage $stage) --first <$input"
 	check "$stage: nor is it with --first" 2 '' "~^$stage: EVKIT_SEAL is set but empty"
 done
 unset EVKIT_SEAL
 run 'evparse -r r raw1 | evvalidate -r r | evdedupe | evversion | evstar'
-is 'without a secret there is no control line' "$(grep -cE '^.{9}(head|seal)' "$out")" 0
+is 'without a secret there is no control line' "$(grep -cE '^.{9}(head|seal|at)' "$out")" 0
 EVKIT_SEAL=a-secret-of-the-job
 export EVKIT_SEAL
 
@@ -377,7 +431,7 @@ for first in evvalidate evdedupe; do
 	)" $first
 	cp kept.db shop.db
 done
-grep -vE '^.{9}(head|seal)' sealed.evstar >rows
+grep -vE '^.{9}(head|seal|at)' sealed.evstar >rows
 run "$(stage evload) --first rows"
 unchanged '--first: what evload begins has no seal'
 run "$(stage evload) --first --unsealed rows"
@@ -405,15 +459,47 @@ is '32 stages are a chain' "$(tail -n 1 stage.32 | grep -o '"program"' | wc -l)"
 run 'evvalidate stage.32'
 check '33 are too many' 2 '' 'evvalidate: the chain has more than 32 stages'
 
+# Lines from outside that look as if evkit had written them.
+secret=$EVKIT_SEAL
+cat >forged <<END
+{"_ev":{"head":{"mac":"","batch":"x","stages":["evparse"],"checked":true}}}
+{"_ev":{"head":{"mac":"00000000000000000000000000000000","batch":"x","stages":["evparse"],"checked":true}}}
+{"_ev":{"seal":{"mac":"$secret","batch":"x","ok":true,"digest":"00000000000000000000000000000000","stages":[{"program":"evparse","in":0,"out":0,"rejected":0,"blank":0}]}}}
+{"_ev":{"seal":{"mac":"ffffffffffffffffffffffffffffffff","batch":"x","ok":false,"digest":"00000000000000000000000000000000","stages":[{"program":"evparse","in":0,"out":0,"rejected":0,"blank":0}]}}}
+{"_ev":{"state":{"mac":"00000000000000000000000000000000","from":0,"to":9}}}
+{"_ev":{"table":"sales","op":"delete"},"owner":"00000000000000000000000000000000"}
+{"event_id":"x","event_type":"Sale","event_timestamp":"2026-03-02T10:00:00Z","amount":1,"_ev":{"op":"insert","current":true}}
+{"_ev":{"head":{}}}
+{"_ev":{"at":{"source":"secret.log","line":1,"offset":0}}}
+{"_ev":{"at":{}}}
+{"_ev":null}
+2026-03-02 INFO {"_ev":{"seal":{"mac":"00000000000000000000000000000000","ok":true}}}
+{ "_ev" : {"seal":{"mac":"00000000000000000000000000000000","ok":true}}}
+{"\u005fev":{"seal":{"mac":"00000000000000000000000000000000","ok":true}}}
+END
+
 #
 # A stage says no
 #
 run "evparse -r r --max-rejects 19 raw2 | through evvalidate evdedupe evversion evstar evload"
 unchanged 'evparse: --max-rejects exceeded'
 ok 'the next stage tells' grep -q '^evvalidate: -:[0-9]*: the seal says that a stage before this one did not approve' "$err"
-run 'evparse -r r --max-rejects 19 raw2 -o refused'
-check 'the stage itself: status 1' 1 '' 'evparse: 20 of 2000 lines were rejected, more than --max-rejects allows'
-is 'its seal is not ok' "$(tail -n 1 refused | grep -c '"ok":false')" 1
+run 'evparse -r r --max-rejects 19 raw2'
+check 'the stage itself: status 1' 1 any 'evparse: 20 of 2000 lines were rejected, more than --max-rejects allows'
+is 'its seal is not ok' "$(tail -n 1 "$out" | grep -c '"ok":false')" 1
+echo before >refused
+for stage in evparse 'evvalidate --first' 'evdedupe --first' 'evversion --first' 'evstar --first'; do
+	sed 10d raw2 | cat - forged >some
+	for sealed in yes no; do
+		rm -f r counts
+		run "[ $sealed = yes ] || unset EVKIT_SEAL; $stage -r r --max-rejects 0 --stats counts some -o refused"
+		check "$stage -o: status 1 (sealed: $sealed)" 1 '' '~refused: is not made, because the verdict is no'
+		is "$stage -o: no file takes its name (sealed: $sealed)" "$(cat refused) $(find . -name '*refused*')" 'before ./refused'
+		ok "$stage -o: what tells why is there (sealed: $sealed)" [ -s r -a -s counts ]
+	done
+done
+run 'evparse -r r --max-rejects 0 raw2 -o /dev/stdout'
+is 'a device is written as it is' "$status $(grep -c '"ok":false' "$out")" '1 1'
 run 'evparse -r r --max-rejects 20 raw2 | evvalidate -r r --max-rejects 1% | through evdedupe evversion evstar evload'
 unchanged 'evvalidate: --max-rejects exceeded'
 run 'evparse raw2 | through evvalidate evdedupe evversion evstar evload'
@@ -427,21 +513,6 @@ unchanged 'a row that is too long'
 #
 # Forgery: lines from outside that look as if evkit had written them
 #
-secret=$EVKIT_SEAL
-cat >forged <<END
-{"_ev":{"head":{"token":"","batch":"x","stages":["evparse"],"checked":true}}}
-{"_ev":{"head":{"token":"00000000000000000000000000000000","batch":"x","stages":["evparse"],"checked":true}}}
-{"_ev":{"seal":{"token":"$secret","batch":"x","ok":true,"digest":"00000000000000000000000000000000","stages":[{"program":"evparse","in":0,"out":0,"rejected":0,"blank":0}]}}}
-{"_ev":{"seal":{"token":"ffffffffffffffffffffffffffffffff","batch":"x","ok":false,"digest":"00000000000000000000000000000000","stages":[{"program":"evparse","in":0,"out":0,"rejected":0,"blank":0}]}}}
-{"_ev":{"state":{"token":"00000000000000000000000000000000","from":0,"to":9}}}
-{"_ev":{"table":"sales","op":"delete"},"owner":"00000000000000000000000000000000"}
-{"event_id":"x","event_type":"Sale","event_timestamp":"2026-03-02T10:00:00Z","amount":1,"_ev":{"op":"insert","current":true}}
-{"_ev":{"head":{}}}
-{"_ev":null}
-2026-03-02 INFO {"_ev":{"seal":{"token":"00000000000000000000000000000000","ok":true}}}
-{ "_ev" : {"seal":{"token":"00000000000000000000000000000000","ok":true}}}
-{"\u005fev":{"seal":{"token":"00000000000000000000000000000000","ok":true}}}
-END
 lines=$(wc -l <forged)
 (head -n 999 raw2; cat forged; tail -n +1000 raw2) >with-forged
 run 'evparse --batch day2 -r evparse.rejects --stats - with-forged | through evvalidate evdedupe evversion evstar evload'
@@ -459,24 +530,166 @@ is 'and each is a reject, code reserved' "$(grep -c '"code":"reserved"' r)" "$((
 cp kept.db shop.db
 
 #
-# Control lines of the job that this version does not know. A chain of another secret takes such a line
-# for a record, so its seal fits; then the tokens are made ours, and the line is counted out.
+# Control lines of one section in another, and lines that were copied from a sealed file into a log
 #
-control='{"_ev":{"position":{"token":"'"$token"'","topic":"sales","offset":7}}}'
-(head -n 10 raw1 | grep version; echo "$control") |
-	EVKIT_SEAL=another evdedupe --first --batch p -k .event_id >unknown
-sed -i -e "/head\|seal/s/\"token\":\"[^\"]*\"/\"token\":\"$token\"/" -e '$s/"out":10/"out":9/' unknown
+evparse --batch other -r r raw2 >other.evparse
 for stage in evvalidate evdedupe evversion evstar; do
-	run "$stage unknown"
-	is "$stage hands on a control line that it does not know" "$status $(grep -cxF "$control" "$out")" '0 1'
+	$(stage $stage) --batch other <"other.$(before $stage | tail -n 1)" >other.$stage || exit 2
 done
-run "through <unknown evversion evstar evload"
-check 'and a chain with such a line loads' 0 '' "$replaced"
-is 'what stands beside it' "$(sqlite3 shop.db 'SELECT count(*) FROM sales')" 9
+for stage in $(before evload); do
+	for what in head seal both; do
+		case $what in
+		head) (head -n 1 other.$stage && sed 1d sealed.$stage) >damaged ;;
+		seal) (sed '$d' sealed.$stage && tail -n 1 other.$stage) >damaged ;;
+		both) (head -n 1 other.$stage && sed '1d;$d;5d' sealed.$stage && tail -n 1 other.$stage) >damaged ;;
+		esac
+		# shellcheck disable=SC2046 # a list of words
+		run through $(after $stage) <damaged
+		unchanged "$what of another section of the same lines behind $stage"
+	done
+done
+(sed '$d' sealed.evvalidate && tail -n 1 other.evvalidate) >damaged
+run 'evdedupe damaged'
+check 'a seal of another section is told' 2 any '~the seal is that of another section'
+sed '$s/"ok":true/"ok":false/' sealed.evvalidate >damaged
+run 'evdedupe damaged'
+check 'so is a line that is not signed as it stands' 2 any \
+	"~^evdedupe: damaged:$(wc -l <damaged): this control line is not signed under EVKIT_SEAL as it stands"
+
+grep '^{"_ev":{' sealed.evvalidate >copied
+for first in 'evparse --format json' evvalidate 'evdedupe -k .event_id'; do
+	(head -n 5 raw1; cat copied forged; sed -n 6,9p raw1) | grep -v INFO >some
+	run "$first --first --batch copied -r r some -o copy"
+	check "$first: control lines copied into a log are records" 0
+	ok "$first: and rejects" [ "$(grep -cF '"code":"reserved"' r)" -ge "$(wc -l <copied)" ]
+	run 'evdedupe -r r copy'
+	check "$first: none of them is taken for one behind it" 0 any
+done
+run "cat sealed.evparse | evvalidate --first -r r"
+check 'a sealed input where a chain begins is told' 2 any '~evvalidate: -:1: the input is sealed already'
+
+# The ledger knows a batch again by what it holds, whatever the secret was, and without one.
+for secret_of in "$secret" another; do
+	rm shop.db
+	evschema -t sqlite | sqlite3 shop.db
+	export EVKIT_SEAL="$secret_of"
+	evparse --batch d -r r0 raw2 | evvalidate -r r | evdedupe | evversion | evstar >rows.sealed
+	evload --snapshot sqlite:shop.db rows.sealed
+	sqlite3 shop.db 'SELECT digest FROM ev_ledger'
+	grep -v '^{"_ev":{"' rows.sealed >rows.plain
+done >digests
+unset EVKIT_SEAL
+rm shop.db
+evschema -t sqlite | sqlite3 shop.db
+evload --unsealed --snapshot sqlite:shop.db rows.plain
+sqlite3 shop.db 'SELECT digest FROM ev_ledger' >>digests
+is 'the digest of the ledger depends on no secret' "$(uniq -c digests | awk '{print $1}')" 3
 cp kept.db shop.db
-sed '/position/s/7/8/' unknown >damaged
-run "through <damaged evversion evstar evload"
-unchanged 'a control line altered'
+export EVKIT_SEAL="$secret"
+
+#
+# Where a record came from: file and line of the raw log, at every stage, and no octet of it in the records
+#
+long()
+{
+	awk -v n="$1" 'BEGIN { while (n-- > 0) printf "long"; print "" }'
+}
+
+bad()
+{
+	echo '{"event_id":"'"$1"'","event_type":"Sale","event_timestamp":"2026-03-01T10:00:00Z","version":1,"amount":-1}'
+}
+
+good()
+{
+	bad "$1" | sed 's/-1/'"${2:-1}/"
+}
+
+# places FILE: source, line and offset of each reject.
+places()
+{
+	sed 's/.*"source":"\([^"]*\)","line":\([0-9]*\)\(,"offset":\([0-9]*\)\)\{0,1\},"code".*/\1:\2:\4/' "$1" | tr '\n' ' '
+}
+
+# true_places WHAT: each offset of r is that of the record in the file that it names.
+true_places()
+{
+	jq -r '._ev.reject | select(.offset) | "\(.source) \(.offset)"' r >list
+	jq -r 'select(._ev.reject.offset) | .raw' r >raws
+	while read -r source offset; do
+		tail -c +$((offset + 1)) "$source" | head -n 1 | tr -d "\n"
+		echo
+	done <list >found
+	same "$1: each offset is that of the line" found raws
+}
+
+(good a; echo noise; bad b; echo; bad c; good a; good d; bad e) >one.log
+(bad f; echo; echo '   '; good g; good g; bad h; printf '%s' "$(bad i)") >two.log
+run 'evparse -r r0 one.log two.log | evvalidate -r r >v'
+is 'a reject of evvalidate names the raw line' "$(places r)" \
+	"one.log:3:$(head -n 2 one.log | wc -c) one.log:5:$(head -n 4 one.log | wc -c) one.log:8:$(head -n 7 one.log | wc -c) two.log:1:0 two.log:6:$(head -n 5 two.log | wc -c) two.log:7:$(head -n 6 two.log | wc -c) "
+true_places 'behind evparse'
+run 'evparse -r r0 one.log two.log | evdedupe | evvalidate -r r'
+is 'also behind evdedupe, which dropped some' "$(places r | tr ' ' '\n' | cut -d: -f 1,2 | tr '\n' ' ')" \
+	'one.log:3 one.log:5 one.log:8 two.log:1 two.log:6 two.log:7 '
+true_places 'behind evdedupe'
+run 'cat one.log | evparse -r r0 | evdedupe | evvalidate -r r'
+is 'standard input is -' "$(places r | tr ' ' '\n' | cut -d: -f 1,2 | tr '\n' ' ')" '-:3 -:5 -:8 '
+run 'gzip -c one.log >one.gz; evparse -r r0 one.gz | evvalidate -r r'
+is 'a packed log counts as what is in it' "$(places r | tr ' ' '\n' | cut -d: -f 1,2 | tr '\n' ' ')" 'one.gz:3 one.gz:5 one.gz:8 '
+run 'evparse -r r0 one.log >s1; evparse -r r0 two.log >s2; evvalidate -r r s2 s1'
+is 'sealed files name the logs that they were made of' "$(places r | tr ' ' '\n' | cut -d: -f 1,2 | tr '\n' ' ')" \
+	'two.log:1 two.log:6 two.log:7 one.log:3 one.log:5 one.log:8 '
+run 'cat s1 s2 | evdedupe -k .event_id | evvalidate -r r'
+is 'so do their sections in one stream' "$(places r | tr ' ' '\n' | cut -d: -f 1,2 | tr '\n' ' ')" \
+	'one.log:3 one.log:5 one.log:8 two.log:1 two.log:6 two.log:7 '
+run 'evparse -r r0 one.log | evvalidate'
+check 'the message without -r does, too' 2 any '~^evvalidate: one.log:3: '
+run '(good x 1; good x 2; good y 1; echo; good y 3) >three.log; evparse three.log | evdedupe | evversion -r r'
+is 'and a conflict of evversion' "$(places r)" \
+	"three.log:1:0 three.log:3:$(head -n 2 three.log | wc -c) "
+sed 's/$/\r/' one.log >crlf.log
+sed '/^{/s/^/2026 INFO /' one.log >text.log
+for log in crlf text; do
+	run "evparse -r r0 $log.log one.log | tee p | evvalidate -r r"
+	is "$log: lines are right, and offsets are left out where they cannot be counted on" "$(places r)" \
+		"$log.log:3:$(head -n 2 $log.log | wc -c) $log.log:5:$(head -n 4 $log.log | wc -c) $log.log:8: one.log:3:$(head -n 2 one.log | wc -c) one.log:5:$(head -n 4 one.log | wc -c) one.log:8:$(head -n 7 one.log | wc -c) "
+done
+yes "$(good z)" | head -n 1000 | sed 's/$/\r/' >crlf.log
+is 'they cost no line a record' "$(evparse crlf.log | grep -c '^{"_ev":{"at"')" 2
+for n in $(seq 1000); do
+	good "q$n"
+done >clean.log
+is 'a clean log costs one line' "$(evparse clean.log | evdedupe | grep -c '^{"_ev":{"at"')" 1
+run '(cat one.log; long 100; bad j) >long.log; evparse -r r0 --max-line 200 long.log | evvalidate -r r'
+is 'a line that is too long counts as one' "$(places r | tr ' ' '\n' | tail -n 2 | cut -d: -f 1,2)" \
+	'long.log:8
+long.log:10'
+printf '%s\n' "$(bad k)" >"$(printf 'a\nb"\\c\351')"
+run "evparse ./a* | evvalidate -r r"
+is 'any name of a file' "$(jq -c '._ev.reject | [.source, .line, .offset]' r)" '["./a\nb\"\\c%E9",1,0]'
+unset EVKIT_SEAL
+run 'evparse -r r0 one.log two.log'
+grep -v '^noise' "$out" >plain
+export EVKIT_SEAL="$secret"
+run 'evparse -r r0 one.log two.log'
+grep -v '^{"_ev":{"' "$out" >got
+same 'no octet of it is in the records' got plain
+run 'evparse -r r0 one.log two.log | tee s1 | evdedupe --stats -'
+check 'positions are in no count' 0 any "evparse     in 15  out 11  rejected 1  blank 3
+evdedupe    in 11  out 9  duplicate 2  rejected 0  blank 0"
+for change in 's/"line":3/"line":4/' 's/"source":"one/"source":"two/' 's/"offset":[0-9]*/"offset":1/' '/"at"/d' '/"at"/p'; do
+	sed "$change" s1 >damaged
+	run 'evvalidate -r r damaged'
+	check "a position is covered by the seal: $change" 2 any '~what arrived is not what was sealed'
+done
+for change in 's/"line":3/"line":-3/' 's/"source":"one.log"/"source":7/' 's/"line":3,/"line":3,"line":3,/' 's/"line":3,//' 's/one.log/one\\u0000/'; do
+	sed "$change" s1 >damaged
+	run 'evdedupe damaged'
+	is "one that is not as evkit writes it is trouble: $change" "$status" 2
+done
+run 'unset EVKIT_SEAL; evvalidate -r r forged'
+is 'without a chain a position is a record of a reserved name' "$(grep -c '"code":"reserved"' r)" "$((lines - 1))"
 
 #
 # Several sealed files: days, shards
@@ -533,7 +746,7 @@ run 'evload sqlite:shop.db rows.1'
 check 'the same batch again is left out' 0 '' 'evload: the target holds this input already: nothing was changed'
 dump >now
 same 'and changes nothing' now loaded
-sed 's/"batch":"day2"/"batch":"day1"/' rows.2 >other
+evdedupe valid.2 | evversion | evstar --batch day1 >other || exit 2
 run 'evload sqlite:shop.db other'
 unchanged 'another batch of that name'
 ok 'is told' grep -q 'batch day1 was loaded before with other content' "$err"
@@ -554,10 +767,6 @@ dump >loaded
 
 # The digest is of lines: neighbours are taken together, but the CRs before their ends are no part of
 # them, and a line that is too long comes in parts.
-long()
-{
-	awk -v n="$1" 'BEGIN { while (n-- > 0) printf "long"; print "" }'
-}
 {
 	sed -n 1,40p raw.1
 	printf '{"event_id":"long","note":"%s"}\n' "$(long 200)"

@@ -14,6 +14,7 @@
 
 struct ev_digest {
 	XXH3_state_t *state;
+	const uint8_t *secret; /* borrowed, or NULL */
 };
 
 /*
@@ -67,8 +68,14 @@ uint64_t ev_hash_seed(void)
 
 struct ev_digest *ev_digest_new(void)
 {
+	return ev_digest_keyed(NULL);
+}
+
+struct ev_digest *ev_digest_keyed(const uint8_t *secret)
+{
 	struct ev_digest *d = ev_malloc(sizeof *d);
 
+	d->secret = secret;
 	if ((d->state = XXH3_createState()) == NULL)
 		ev_oom();
 	ev_digest_reset(d);
@@ -77,7 +84,10 @@ struct ev_digest *ev_digest_new(void)
 
 void ev_digest_reset(struct ev_digest *d)
 {
-	XXH3_128bits_reset(d->state);
+	if (d->secret != NULL)
+		XXH3_128bits_reset_withSecret(d->state, d->secret, EV_DIGEST_SECRET);
+	else
+		XXH3_128bits_reset(d->state);
 }
 
 void ev_digest_add(struct ev_digest *d, const void *p, size_t len)
@@ -131,11 +141,26 @@ void ev_sha256(const void *p, size_t len, uint8_t out[EV_SHA256])
 	SHA256Final(out, &c);
 }
 
-void ev_sha256_hex(const void *p, size_t len, char out[33])
+void ev_hmac_sha256(const void *key, size_t key_len, const void *p, size_t len,
+		    uint8_t out[EV_SHA256])
 {
-	uint8_t b[EV_SHA256];
+	uint8_t pad[SHA256_BLOCK_LENGTH] = {0};
+	SHA2_CTX c;
 
-	ev_sha256(p, len, b);
-	ev_hex16(b, out);
-	out[32] = '\0';
+	if (key_len > sizeof pad)
+		ev_sha256(key, key_len, pad);
+	else
+		memcpy(pad, key, key_len);
+	for (size_t i = 0; i < sizeof pad; i++)
+		pad[i] ^= 0x36;
+	SHA256Init(&c);
+	SHA256Update(&c, pad, sizeof pad);
+	SHA256Update(&c, p, len);
+	SHA256Final(out, &c);
+	for (size_t i = 0; i < sizeof pad; i++)
+		pad[i] ^= 0x36 ^ 0x5c;
+	SHA256Init(&c);
+	SHA256Update(&c, pad, sizeof pad);
+	SHA256Update(&c, out, EV_SHA256);
+	SHA256Final(out, &c);
 }

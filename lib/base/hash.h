@@ -2,8 +2,8 @@
  * hash: digests. The door to xxHash (XXH3, 128 bits) and to libmd (MD5, SHA-256). Floor 0.
  *
  * XXH3 finds and compares; it keeps no secret. MD5 makes the surrogate keys, because every
- * warehouse has it. SHA-256 hides the job's token, and names a page's own
- * script to the browser.
+ * warehouse has it. SHA-256 signs control lines, as HMAC, and names a page's own script to the
+ * browser.
  */
 #ifndef EV_HASH_H
 #define EV_HASH_H
@@ -24,6 +24,9 @@ uint64_t ev_hash_seed(void);
 /* The same hash over a stream of octets. */
 struct ev_digest;
 struct ev_digest *ev_digest_new(void);
+enum { EV_DIGEST_SECRET = 192 };
+/* Under a secret of EV_DIGEST_SECRET random octets, which must outlive the digest. */
+struct ev_digest *ev_digest_keyed(const uint8_t *secret);
 void ev_digest_reset(struct ev_digest *d);
 void ev_digest_add(struct ev_digest *d, const void *p, size_t len);
 struct ev_hash128 ev_digest_value(const struct ev_digest *d);
@@ -32,8 +35,6 @@ void ev_digest_free(struct ev_digest **d);
 /* 32 lower-case hex digits and a NUL. */
 void ev_hash128_hex(struct ev_hash128 h, char out[33]);
 void ev_md5_hex(const void *p, size_t len, char out[33]);
-/* The first 16 octets of SHA-256. */
-void ev_sha256_hex(const void *p, size_t len, char out[33]);
 
 /* 16 octets as 32 lower-case hex digits, without a NUL: a digit a lane of a vector. */
 static inline void ev_hex16(const void *p, char out[32])
@@ -56,5 +57,8 @@ static inline void ev_hex16(const void *p, char out[32])
 enum { EV_SHA256 = 32 };
 
 void ev_sha256(const void *p, size_t len, uint8_t out[EV_SHA256]);
+/* HMAC (RFC 2104) of SHA-256, under a key of any length. */
+void ev_hmac_sha256(const void *key, size_t key_len, const void *p, size_t len,
+		    uint8_t out[EV_SHA256]);
 
 #endif

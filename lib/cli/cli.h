@@ -104,6 +104,11 @@ struct cli_engine {
 	 * then still fails is told with the status CLI_NO, for the load is in.
 	 */
 	bool commits;
+	/*
+	 * Each line that goes out is put in the step of the record that it is, or is made of, so it
+	 * has that record's place.
+	 */
+	bool keeps_places;
 	enum ev_status (*step)(void *engine, const struct ev_record *rec, struct ev_error *err);
 	enum ev_status (*finish)(void *engine, struct ev_error *err); /* or NULL: emits the rest */
 	/* Or NULL: puts out what is held back, before the input is waited for. */

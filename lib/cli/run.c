@@ -19,6 +19,12 @@ struct sums {
 	uint64_t engine[CLI_MAX_COUNTS];
 };
 
+/* Of a line: the next one that comes in, or that a reader of the output expects. */
+struct place {
+	const char *source; /* NULL: of none */
+	uint64_t line, offset;
+};
+
 struct run {
 	struct cli *c;
 	const struct cli_engine *e;
@@ -34,13 +40,22 @@ struct run {
 	struct sums before;	  /* at the start of the section of the output */
 	uint64_t section_in;	  /* records and blank lines in the section of the input */
 	struct ev_digest *digest; /* of the section of the input */
+	struct ev_digest *plain;  /* of a sink's: the same under no secret, so that it depends on
+				     none; or NULL */
 	const char *span;	  /* neighbours among the lines that the digest is to take yet */
 	size_t span_len;
+	char head[CLI_MAC + 1];	    /* the mac of the head of the section of the input */
+	char own_head[CLI_MAC + 1]; /* and of the output */
 	struct cli_chain chain; /* of the section's producers, or of all sections gathered */
 	struct cli_chain total; /* of all sections, with this program's own stage */
 	size_t sections;
 	char *batch, *last_batch; /* of the output; gathered sections may bear several, least to
 				     greatest */
+	struct place file; /* in the file that is read; control lines do not count */
+	struct place at;   /* as it was told, or that in the file */
+	struct place told; /* what a reader of the output expects */
+	char **sources;	   /* the names that were told, each valid to the end */
+	size_t n_sources;
 	uint64_t n_in, n_blank;
 	struct ev_reasons why;
 	struct ev_buf line;
@@ -148,9 +163,16 @@ static bool too_many_rejects(const struct run *r)
 
 /* The digest of the input */
 
+static void digest_octets(struct run *r, const char *p, size_t len)
+{
+	ev_digest_add(r->digest, p, len);
+	if (r->plain != NULL)
+		ev_digest_add(r->plain, p, len);
+}
+
 static void digest_span(struct run *r)
 {
-	ev_digest_add(r->digest, r->span, r->span_len);
+	digest_octets(r, r->span, r->span_len);
 	r->span_len = 0;
 }
 
@@ -172,7 +194,7 @@ static void digest_line(struct run *r, const struct ev_line *l)
 		r->span_len++;
 	} else {
 		digest_span(r);
-		ev_digest_add(r->digest, "\n", 1);
+		digest_octets(r, "\n", 1);
 	}
 	/* The octets go with their run. */
 	if (l->kind == EV_LINE_PART || l->nth + 1 == l->index->n_lines)
@@ -230,25 +252,34 @@ static void add_total(struct run *r)
 		r->total = r->chain;
 }
 
+static void put_control(struct run *r, struct cli_control *line)
+{
+	struct ev_buf text = {0};
+
+	cli_control_write(r->seal, line, &text);
+	ev_out_put(r->c->port.out, text.p, text.len);
+	ev_buf_free(&text);
+}
+
 /* The head of gathered sections bears no name but --batch: others may follow the first. */
 static void open_output(struct run *r)
 {
 	const char *batch = r->e->flow == CLI_FLOW_EACH ? batch_name(r) : r->c->batch;
-	struct cli_chain chain = r->chain;
+	struct cli_control line = {.kind = CLI_HEAD, .batch = batch, .chain = r->chain};
 	struct cli_stage own = {.n = 0};
-	struct ev_buf line = {0};
 
 	r->before = sums_now(r);
 	r->opened = true;
 	if (r->seal == NULL)
 		return;
+	r->told = (struct place){NULL, 0, 0};
+	if (batch == NULL)
+		line.batch = "";
 	snprintf(own.program, sizeof own.program, "%s", r->c->program->name);
-	add_stage(r, &chain, &own);
-	cli_head_write(r->seal, batch != NULL ? batch : "", &chain, &line);
-	ev_out_put(r->c->port.out, line.p, line.len);
-	ev_out_put(r->c->port.out, "\n", 1);
-	ev_out_digest_start(r->c->port.out);
-	ev_buf_free(&line);
+	add_stage(r, &line.chain, &own);
+	put_control(r, &line);
+	memcpy(r->own_head, line.mac, sizeof r->own_head);
+	ev_out_digest_start(r->c->port.out, cli_seal_digest_secret(r->seal));
 }
 
 static void judge(struct run *r)
@@ -264,9 +295,8 @@ static void judge(struct run *r)
 
 static void close_output(struct run *r)
 {
+	struct cli_control line = {.kind = CLI_SEAL};
 	struct cli_stage own;
-	struct ev_buf line = {0};
-	char digest[33];
 
 	own_stage(r, &own);
 	r->refused |= too_many_rejects(r);
@@ -276,14 +306,15 @@ static void close_output(struct run *r)
 	add_total(r);
 	if (r->seal == NULL)
 		return;
-	ev_hash128_hex(ev_out_digest_value(r->c->port.out), digest);
-	cli_seal_write(r->seal, batch_name(r), !r->refused, digest, &r->chain, &line);
-	ev_out_put(r->c->port.out, line.p, line.len);
-	ev_out_put(r->c->port.out, "\n", 1);
-	ev_buf_free(&line);
+	memcpy(line.head, r->own_head, sizeof line.head);
+	line.batch = batch_name(r);
+	line.ok = !r->refused;
+	ev_hash128_hex(ev_out_digest_value(r->c->port.out), line.digest);
+	line.chain = r->chain;
+	put_control(r, &line);
 }
 
-static void head(struct run *r, const struct ev_line *l, const struct cli_control_line *line)
+static void head(struct run *r, const struct ev_line *l, const struct cli_control *line)
 {
 	if (r->inside)
 		die_at(r, l,
@@ -292,9 +323,13 @@ static void head(struct run *r, const struct ev_line *l, const struct cli_contro
 	if (r->e->flow == CLI_FLOW_EACH && r->opened)
 		close_output(r);
 	r->inside = true;
+	r->at = r->file;
+	memcpy(r->head, line->mac, sizeof r->head);
 	r->section_in = 0;
 	r->sections++;
 	ev_digest_reset(r->digest);
+	if (r->plain != NULL)
+		ev_digest_reset(r->plain);
 	r->span_len = 0;
 	if (r->e->flow != CLI_FLOW_GATHER) {
 		free(r->batch);
@@ -314,13 +349,17 @@ static void head(struct run *r, const struct ev_line *l, const struct cli_contro
 	}
 }
 
-static void check_seal(struct run *r, const struct ev_line *l, const struct cli_control_line *line)
+static void check_seal(struct run *r, const struct ev_line *l, const struct cli_control *line)
 {
 	const struct cli_stage *last = &line->chain.list[line->chain.n - 1];
 	char digest[33];
 
 	if (!r->inside)
 		die_at(r, l, "a seal without a section: the input was put together wrongly");
+	if (strcmp(line->head, r->head) != 0)
+		die_at(r, l,
+		       "the seal is that of another section: the input was put together wrongly, "
+		       "rerun the batch");
 	if (!line->ok)
 		die_at(r, l,
 		       "the seal says that a stage before this one did not approve the batch: see "
@@ -336,7 +375,7 @@ static void check_seal(struct run *r, const struct ev_line *l, const struct cli_
  * Keeps the producers' stages; gathered sections are summed, and the first seal has the programs'
  * counts.
  */
-static void take_chain(struct run *r, const struct ev_line *l, const struct cli_control_line *line,
+static void take_chain(struct run *r, const struct ev_line *l, const struct cli_control *line,
 		       size_t sealed)
 {
 	if (r->e->flow != CLI_FLOW_GATHER || sealed == 1)
@@ -347,11 +386,14 @@ static void take_chain(struct run *r, const struct ev_line *l, const struct cli_
 		       "load them one by one");
 }
 
-static void end_sink(struct run *r, const char *batch, const char *digest)
+static void end_sink(struct run *r, const char *batch)
 {
 	struct ev_buf balance = {0};
 	struct cli_stage own;
+	char digest[33];
 
+	digest_span(r);
+	ev_hash128_hex(ev_digest_value(r->plain != NULL ? r->plain : r->digest), digest);
 	own_stage(r, &own);
 	cli_chain_write(&r->chain, &balance);
 	must(r, r->e->end(r->e->engine, batch, digest, ev_buf_str(&balance), &r->c->error));
@@ -364,34 +406,132 @@ static void end_sink(struct run *r, const char *batch, const char *digest)
  * A section that goes out by itself is sealed when the next one begins or the input ends: the last
  * seal must not go before the rejects are safe.
  */
-static void seal(struct run *r, const struct ev_line *l, const struct cli_control_line *line)
+static void seal(struct run *r, const struct ev_line *l, const struct cli_control *line)
 {
 	check_seal(r, l, line);
 	r->inside = false;
 	take_chain(r, l, line, r->sections);
 	note_batch(r, line->batch);
 	if (r->e->flow == CLI_FLOW_SINK)
-		end_sink(r, line->batch[0] != '\0' ? line->batch : NULL, line->digest);
+		end_sink(r, line->batch[0] != '\0' ? line->batch : NULL);
+}
+
+/* Places: of lines in the raw input, wherever in the chain they are */
+
+/* A new file is read from its first line on. */
+static void begin_file(struct run *r, const struct ev_line *l)
+{
+	if (r->file.source == l->source && l->number > 1)
+		return;
+	r->file = (struct place){l->source, 1, 0};
+	r->at = r->file;
+}
+
+/* octets: of the line, with its LF; a LF alone is of a line whose parts have passed by. */
+static void pass_place(struct place *p, uint64_t octets, bool whole)
+{
+	p->line += whole;
+	if (p->offset != EV_NO_OFFSET)
+		p->offset += octets;
+}
+
+static void pass_line(struct run *r, const struct ev_line *l)
+{
+	bool whole = l->kind == EV_LINE_WHOLE || l->last;
+
+	pass_place(&r->file, l->len + whole, whole);
+	pass_place(&r->at, l->len + whole, whole);
+}
+
+/* Names are kept, because they are known again by where they lie. */
+static const char *kept_source(struct run *r, const char *source)
+{
+	if (r->at.source != NULL && strcmp(r->at.source, source) == 0)
+		return r->at.source;
+	r->sources = ev_realloc_array(r->sources, r->n_sources + 1, sizeof *r->sources);
+	return r->sources[r->n_sources++] = ev_strdup(source);
+}
+
+static void take_place(struct run *r, const struct cli_control *line)
+{
+	r->at = (struct place){kept_source(r, line->at.source), line->at.line, line->at.offset};
+}
+
+/*
+ * Told only where it is not what the reader expects. Where lines go out that are not as long as
+ * those that came in, offsets cannot be counted on, and are left out up to the next source.
+ */
+static void tell_place(void *ctx)
+{
+	struct run *r = ctx;
+	struct cli_control line; /* too large to be cleared for each position */
+	bool counted = r->told.source == r->at.source &&
+		       (r->told.offset == EV_NO_OFFSET || r->told.line == r->at.line);
+
+	line.kind = CLI_AT;
+	line.at.source = r->at.source;
+	line.at.line = r->at.line;
+	line.at.offset = counted ? EV_NO_OFFSET : r->at.offset;
+	put_control(r, &line);
+	r->told = (struct place){r->at.source, r->at.line, line.at.offset};
+}
+
+static bool is_expected(const struct place *told, const struct place *at)
+{
+	return told->line == at->line && told->source == at->source &&
+	       (told->offset == at->offset || told->offset == EV_NO_OFFSET);
+}
+
+static void step(struct run *r, const struct ev_record *rec)
+{
+	struct ev_port *port = &r->c->port;
+	uint64_t lines = port->out->lines;
+
+	if (r->seal == NULL || !r->e->keeps_places) {
+		must(r, r->e->step(r->e->engine, rec, &r->c->error));
+		return;
+	}
+	port->jumps = !is_expected(&r->told, &r->at);
+	must(r, r->e->step(r->e->engine, rec, &r->c->error));
+	if (port->out->lines != lines)
+		pass_place(&r->told, port->len + 1, true);
 }
 
 /* Lines */
 
+static struct ev_record record_of(const struct run *r, const struct ev_line *l)
+{
+	return (struct ev_record){l->p,	    l->len, r->at.source, r->at.line, r->at.offset, 0,
+				  l->index, l->nth};
+}
+
 static void record(struct run *r, const struct ev_line *l)
 {
-	struct ev_record rec = {l->p, l->len, l->source, l->number, l->offset, 0, l->index, l->nth};
+	struct ev_record rec = record_of(r, l);
 
 	r->n_in++;
 	if (l->len == 0 || (l->p[0] <= ' ' && strspn(l->p, " \t\r") >= l->len)) {
 		r->n_blank++;
 		return;
 	}
-	must(r, r->e->step(r->e->engine, &rec, &r->c->error));
+	step(r, &rec);
+}
+
+static void reserved(struct run *r, const struct ev_line *l)
+{
+	struct ev_record rec = record_of(r, l);
+
+	r->n_in++;
+	ev_reasons_reset(&r->why);
+	r->why.code = "reserved";
+	ev_reasons_add(&r->why, "the member \"_ev\" is reserved")->path = "/_ev";
+	must(r, ev_rejects_put(r->c->port.rejects, &rec, NULL, 0, &r->why, &r->c->error));
 }
 
 static void too_long(struct run *r, const struct ev_line *l)
 {
 	struct ev_record rec = {
-		.p = "", .source = l->source, .line = l->number, .offset = l->offset};
+		.p = "", .source = r->at.source, .line = r->at.line, .offset = r->at.offset};
 
 	if (r->e->flow == CLI_FLOW_SINK)
 		die_at(r, l, "the row is longer than --max-line: raise that");
@@ -409,34 +549,38 @@ static void too_long(struct run *r, const struct ev_line *l)
 		must(r, ev_rejects_end(r->c->port.rejects, &r->c->error));
 }
 
-/* What the line is; a head or a seal is dealt with. */
-static enum cli_control control(struct run *r, const struct ev_line *l)
+static void any_record(struct run *r, const struct ev_line *l)
 {
-	struct cli_control_line line;
-	enum cli_control what;
-	struct ev_error why;
+	if (l->kind == EV_LINE_PART)
+		too_long(r, l);
+	else
+		record(r, l);
+}
 
-	if (l->kind != EV_LINE_WHOLE || l->len == 0 || l->p[0] != '{')
-		return CLI_RECORD;
-	if (cli_seal_read(r->seal, l->p, l->len, &what, &line, &why) != EV_OK)
-		die_at(r, l, why.text);
-	if (what == CLI_RECORD)
-		return CLI_RECORD;
-	if (r->begins)
+/*
+ * Where a chain begins, no line is believed: one from outside that looks like a control line, even
+ * if it was copied from a sealed file, is a record of a reserved name. What comes behind can rely
+ * on that: a position is not signed by itself.
+ */
+static void raw_line(struct run *r, const struct ev_line *l, enum cli_kind kind)
+{
+	if (kind == CLI_HEAD && l->number == 1)
 		die_at(r, l,
 		       "the input is sealed already: leave out --first, or what begins the chain "
 		       "twice");
-	if (what == CLI_HEAD)
-		head(r, l, &line);
-	else if (what == CLI_SEAL)
-		seal(r, l, &line);
-	return what;
+	if (kind == CLI_RECORD || r->e->flow == CLI_FLOW_SINK)
+		any_record(r, l);
+	else
+		reserved(r, l);
 }
 
 /* The input bears no seal: this program begins the chain, or there is none. */
 static void begin_here(struct run *r)
 {
 	r->begins = r->seal != NULL;
+	ev_digest_free(&r->digest);
+	r->digest = r->plain != NULL ? r->plain : ev_digest_new();
+	r->plain = NULL;
 	if (r->c->batch != NULL)
 		note_batch(r, r->c->batch);
 	if (r->e->flow == CLI_FLOW_SINK)
@@ -445,37 +589,62 @@ static void begin_here(struct run *r)
 		open_output(r);
 }
 
-static void take_line(struct run *r, const struct ev_line *l)
+static void chained_line(struct run *r, const struct ev_line *l, const struct cli_control *line)
 {
-	bool chained = r->seal != NULL && !r->begins;
-	enum cli_control what = r->seal != NULL ? control(r, l) : CLI_RECORD;
-
-	if (what == CLI_HEAD || what == CLI_SEAL)
+	if (line->kind == CLI_FORGED)
+		die_at(r, l,
+		       "this control line is not signed under EVKIT_SEAL as it stands: it was "
+		       "altered or sealed under another secret, rerun the batch");
+	if (line->kind == CLI_HEAD) {
+		head(r, l, line);
 		return;
-	if (chained && r->sections == 0 && r->c->unsealed) {
-		begin_here(r);
-		chained = false;
 	}
-	if (chained && !r->inside)
+	if (line->kind == CLI_SEAL) {
+		seal(r, l, line);
+		return;
+	}
+	if (!r->inside)
 		die_at(r, l,
 		       "EVKIT_SEAL is set and this line stands in no section: the program before "
 		       "this one did not seal it; "
 		       "if the chain begins here, say --first");
-	/* Without a chain a sink's batch is known again by the digest taken here. */
-	if (chained || r->e->flow == CLI_FLOW_SINK)
-		digest_line(r, l);
-	if (what == CLI_OTHER) { /* one that this version does not know is handed on as it is */
+	digest_line(r, l);
+	if (line->kind == CLI_OTHER) { /* one that this version does not know is handed on */
 		if (r->e->flow != CLI_FLOW_SINK) {
 			ev_out_put(r->c->port.out, l->p, l->len);
 			ev_out_put(r->c->port.out, "\n", 1);
 		}
 		return;
 	}
+	if (line->kind == CLI_AT) {
+		take_place(r, line);
+		return;
+	}
 	r->section_in += !r->long_line;
-	if (l->kind == EV_LINE_PART)
-		too_long(r, l);
-	else
-		record(r, l);
+	any_record(r, l);
+	pass_line(r, l);
+}
+
+static void take_line(struct run *r, const struct ev_line *l)
+{
+	struct cli_control line;
+
+	line.kind = CLI_RECORD;
+	if (r->seal != NULL && l->kind == EV_LINE_WHOLE)
+		cli_control_read(r->seal, l->p, l->len, &line);
+	if (r->seal != NULL && !r->begins && r->sections == 0 && r->c->unsealed &&
+	    line.kind == CLI_RECORD)
+		begin_here(r);
+	if (r->seal != NULL && !r->begins) {
+		begin_file(r, l);
+		chained_line(r, l, &line);
+		return;
+	}
+	r->at = (struct place){l->source, l->number, l->offset};
+	/* Without a chain a sink's batch is known again by the digest taken here. */
+	if (r->e->flow == CLI_FLOW_SINK)
+		digest_line(r, l);
+	raw_line(r, l, line.kind);
 }
 
 /* Progress, which alone looks at the clock. */
@@ -532,11 +701,15 @@ static void read_all(struct run *r)
 
 static void begin(struct run *r)
 {
-	r->digest = ev_digest_new();
 	r->seal = cli_seal_open();
 	r->begins = r->seal != NULL && (r->c->first || r->c->program->input == CLI_BEGINS);
-	if (r->seal == NULL || r->begins)
+	if (r->seal == NULL || r->begins) {
 		begin_here(r);
+		return;
+	}
+	r->digest = ev_digest_keyed(cli_seal_digest_secret(r->seal));
+	if (r->e->flow == CLI_FLOW_SINK)
+		r->plain = ev_digest_new();
 }
 
 /* Writes and syncs what has no name yet. */
@@ -597,12 +770,8 @@ static void end(struct run *r)
 				      "the chain begins here, say --first");
 		die(r);
 	}
-	if (!sealed && r->e->flow == CLI_FLOW_SINK) {
-		char digest[33];
-
-		digest_value(r, digest);
-		end_sink(r, r->c->batch, digest);
-	}
+	if (!sealed && r->e->flow == CLI_FLOW_SINK)
+		end_sink(r, r->c->batch);
 	if (r->e->commits)
 		prepare(r);
 	if (r->e->finish != NULL)
@@ -625,6 +794,17 @@ static void print_stats(struct run *r)
 	ev_buf_free(&b);
 }
 
+/* A file that what is behind could take for good must not have its name after a no. */
+static void commit(struct run *r)
+{
+	if (!r->refused || r->c->port.out->temp == NULL) {
+		cli_commit(r->c);
+		return;
+	}
+	ev_out_discard(&r->c->port.out);
+	cli_note("%s: is not made, because the verdict is no", r->c->output);
+}
+
 int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size_t n)
 {
 	struct run r = {.c = c, .e = e, .show_progress = c->progress || isatty(STDERR_FILENO)};
@@ -632,6 +812,8 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	r.in = ev_in_new(inputs, n, c->max_line);
 	r.lines = ev_lines_new(r.in, c->max_line);
 	ev_in_before_block(r.in, flush, &r);
+	c->port.jump = tell_place;
+	c->port.ctx = &r;
 	clock_gettime(CLOCK_MONOTONIC, &r.started);
 	r.shown = r.started;
 	/* Opened first: a folder that is not there stops the run, not its report. */
@@ -644,7 +826,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	if (r.committed && c->output != NULL)
 		must_be_told(&r, ev_out_commit(&c->port.out, &c->error));
 	else if (!r.committed)
-		cli_commit(c);
+		commit(&r);
 	r.committed = true;
 	if (r.stats != NULL)
 		must_be_told(&r, ev_out_commit(&r.stats, &c->error));
@@ -655,9 +837,13 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	ev_lines_free(&r.lines);
 	ev_in_free(&r.in);
 	ev_digest_free(&r.digest);
+	ev_digest_free(&r.plain);
 	cli_seal_free(&r.seal);
 	ev_reasons_free(&r.why);
 	ev_buf_free(&r.line);
+	while (r.n_sources > 0)
+		free(r.sources[--r.n_sources]);
+	free(r.sources);
 	free(r.batch);
 	free(r.last_batch);
 	return r.refused ? CLI_NO : CLI_OK;

@@ -11,34 +11,42 @@
 #include <unistd.h>
 
 static const char opening[] = "{\"_ev\":{\"";
+static const char signature[] = "\":{\"mac\":\"";
+
+enum { OPENING = sizeof opening - 1, SIGNATURE = sizeof signature - 1 };
+
+static const char *const names[] = {[CLI_HEAD] = "head", [CLI_SEAL] = "seal", [CLI_AT] = "at"};
 
 struct cli_seal {
-	char token[33]; /* its digest: what the lines bear */
+	const char *secret; /* the environment's */
+	uint8_t digest_secret[EV_DIGEST_SECRET];
 	struct ev_scan *scan;
-	struct ev_buf batch, text;
+	struct ev_buf batch, text, unsigned_line;
 };
 
 struct cli_seal *cli_seal_open(void)
 {
-	const char *token = getenv("EVKIT_SEAL");
-	struct ev_buf salted = {0};
+	const char *secret = getenv("EVKIT_SEAL");
 	struct ev_error err;
 	struct cli_seal *s;
 
-	if (token == NULL)
+	if (secret == NULL)
 		return NULL;
-	if (token[0] == '\0') {
-		ev_fail(&err, "EVKIT_SEAL is set but empty: give it the job's token (evparse "
-			      "--new-seal FILE makes one), or "
-			      "unset it");
+	if (secret[0] == '\0') {
+		ev_fail(&err, "EVKIT_SEAL is set but empty: give it the job's secret (evparse "
+			      "--new-seal FILE makes one), or unset it");
 		cli_die(&err);
 	}
 	s = ev_calloc(1, sizeof *s);
+	s->secret = secret;
 	s->scan = ev_scan_new();
-	ev_buf_puts(&salted, "evkit seal 1\n");
-	ev_buf_puts(&salted, token);
-	ev_sha256_hex(salted.p, salted.len, s->token);
-	ev_buf_free(&salted);
+	/* No control line begins like these texts, so none is signed by what they make. */
+	for (uint8_t i = 0; i < EV_DIGEST_SECRET / EV_SHA256; i++) {
+		const char text[] = {'d', 'i', 'g', 'e', 's', 't', (char)('0' + i)};
+
+		ev_hmac_sha256(secret, strlen(secret), text, sizeof text,
+			       s->digest_secret + i * EV_SHA256);
+	}
 	return s;
 }
 
@@ -49,8 +57,34 @@ void cli_seal_free(struct cli_seal **s)
 	ev_scan_free(&(*s)->scan);
 	ev_buf_free(&(*s)->batch);
 	ev_buf_free(&(*s)->text);
+	ev_buf_free(&(*s)->unsigned_line);
 	free(*s);
 	*s = NULL;
+}
+
+const uint8_t *cli_seal_digest_secret(const struct cli_seal *s)
+{
+	return s->digest_secret;
+}
+
+/*
+ * The HMAC of a line, which is taken over the line with an empty mac. name_len: of its kind, whose
+ * name stands behind the opening.
+ */
+static void sign(struct cli_seal *s, const char *p, size_t len, size_t name_len,
+		 char mac[CLI_MAC + 1])
+{
+	size_t before = OPENING + name_len + SIGNATURE;
+	struct ev_buf *b = &s->unsigned_line;
+	uint8_t sum[EV_SHA256];
+
+	ev_buf_reset(b);
+	ev_buf_put(b, p, before);
+	ev_buf_put(b, p + before + CLI_MAC, len - before - CLI_MAC);
+	ev_hmac_sha256(s->secret, strlen(s->secret), b->p, b->len, sum);
+	ev_hex16(sum, mac);
+	ev_hex16(sum + EV_SHA256 / 2, mac + CLI_MAC / 2);
+	mac[CLI_MAC] = '\0';
 }
 
 /* Reading */
@@ -79,14 +113,27 @@ static bool short_text(struct cli_seal *s, const struct ev_doc *d, uint32_t at,
 	return true;
 }
 
+static bool read_number(const struct ev_doc *d, uint32_t at, uint64_t *out)
+{
+	struct ev_number n;
+	int64_t v;
+
+	if (at == EV_NOWHERE)
+		return false;
+	ev_number_read(d->text + d->nodes[at].pos, d->nodes[at].end - d->nodes[at].pos, &n);
+	if (!ev_number_int64(&n, &v) || v < 0)
+		return false;
+	*out = (uint64_t)v;
+	return true;
+}
+
 static bool read_stage(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
 		       struct cli_stage *stage)
 {
 	*stage = (struct cli_stage){.n = 0};
 	for (uint32_t i = ev_first(d, object); i < ev_end(d, object); i = ev_next(d, i + 1)) {
 		char name[CLI_NAME + 1];
-		struct ev_number n;
-		int64_t v;
+		uint64_t value;
 
 		if (!short_text(s, d, i, name))
 			return false;
@@ -95,13 +142,10 @@ static bool read_stage(struct cli_seal *s, const struct ev_doc *d, uint32_t obje
 				return false;
 			continue;
 		}
-		if (ev_kind(d, i + 1) != EV_NUMBER || stage->n == CLI_MAX_COUNTS)
+		if (ev_kind(d, i + 1) != EV_NUMBER || stage->n == CLI_MAX_COUNTS ||
+		    !read_number(d, i + 1, &value))
 			return false;
-		ev_number_read(d->text + d->nodes[i + 1].pos,
-			       d->nodes[i + 1].end - d->nodes[i + 1].pos, &n);
-		if (!ev_number_int64(&n, &v) || v < 0)
-			return false;
-		cli_stage_add(stage, name, (uint64_t)v);
+		cli_stage_add(stage, name, value);
 	}
 	return true;
 }
@@ -124,96 +168,178 @@ static bool read_stages(struct cli_seal *s, const struct ev_doc *d, uint32_t arr
 	return true;
 }
 
-static bool read_batch(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
-		       struct cli_control_line *line)
+/* The text, in the buffer; NULL if it is none, or holds U+0000. */
+static const char *read_text(const struct ev_doc *d, uint32_t at, struct ev_buf *b,
+			     struct ev_buf *scratch)
 {
-	uint32_t at = member_of(d, object, "batch", EV_STRING);
 	const char *p;
 	size_t len;
 
 	if (at == EV_NOWHERE)
+		return NULL;
+	p = ev_string(d, at, scratch, &len);
+	ev_buf_reset(b);
+	ev_buf_put(b, p, len);
+	return strlen(ev_buf_str(b)) == len ? b->p : NULL;
+}
+
+/* A text of so many octets, as digests have. */
+static bool read_hex(const struct ev_doc *d, uint32_t at, char *out, size_t len)
+{
+	if (at == EV_NOWHERE || d->nodes[at].end - d->nodes[at].pos != len + 2)
 		return false;
-	p = ev_string(d, at, &s->text, &len);
-	ev_buf_reset(&s->batch);
-	ev_buf_put(&s->batch, p, len);
-	ev_buf_str(&s->batch);
-	line->batch = s->batch.p;
-	return strlen(line->batch) == len;
+	memcpy(out, d->text + d->nodes[at].pos + 1, len);
+	out[len] = '\0';
+	return true;
+}
+
+static bool read_at(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
+		    struct cli_control *line)
+{
+	line->at.source = read_text(d, member_of(d, object, "source", EV_STRING), &s->batch,
+				    &s->text);
+	line->at.offset = EV_NO_OFFSET;
+	return line->at.source != NULL &&
+	       read_number(d, member_of(d, object, "line", EV_NUMBER), &line->at.line) &&
+	       (ev_member(d, object, "offset", 6) == EV_NOWHERE ||
+		read_number(d, member_of(d, object, "offset", EV_NUMBER), &line->at.offset));
 }
 
 static bool read_body(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
-		      enum cli_control what, struct cli_control_line *line)
+		      struct cli_control *line)
 {
-	uint32_t stages = member_of(d, object, "stages", EV_ARRAY), digest;
+	uint32_t stages = member_of(d, object, "stages", EV_ARRAY);
 
-	if (!read_batch(s, d, object, line) || stages == EV_NOWHERE ||
-	    !read_stages(s, d, stages, &line->chain))
-		return false;
-	if (what == CLI_HEAD)
+	if (line->kind == CLI_OTHER)
 		return true;
-	line->ok = member_of(d, object, "ok", EV_TRUE) != EV_NOWHERE;
-	digest = member_of(d, object, "digest", EV_STRING);
-	if (digest == EV_NOWHERE || d->nodes[digest].end - d->nodes[digest].pos != 34)
+	if (line->kind == CLI_AT)
+		return read_at(s, d, object, line);
+	line->batch = read_text(d, member_of(d, object, "batch", EV_STRING), &s->batch, &s->text);
+	if (line->batch == NULL || stages == EV_NOWHERE ||
+	    !read_stages(s, d, stages, &line->chain) || line->chain.n == 0)
 		return false;
-	memcpy(line->digest, d->text + d->nodes[digest].pos + 1, 32);
-	line->digest[32] = '\0';
-	return line->chain.n > 0;
+	line->ok = member_of(d, object, "ok", EV_TRUE) != EV_NOWHERE;
+	return line->kind == CLI_HEAD ||
+	       (read_hex(d, member_of(d, object, "head", EV_STRING), line->head, CLI_MAC) &&
+		read_hex(d, member_of(d, object, "digest", EV_STRING), line->digest, 32));
 }
 
-enum ev_status cli_seal_read(struct cli_seal *s, const char *p, size_t len, enum cli_control *what,
-			     struct cli_control_line *line, struct ev_error *err)
+/* All octets are looked at, so the time says nothing of where they differ. */
+static bool same_mac(const char *a, const char *b)
 {
+	unsigned char differ = 0;
+
+	for (size_t i = 0; i < CLI_MAC; i++)
+		differ |= (unsigned char)(a[i] ^ b[i]);
+	return differ == 0;
+}
+
+static bool is_signed(struct cli_seal *s, const char *p, size_t len, size_t name_len,
+		      struct cli_control *line)
+{
+	size_t before = OPENING + name_len;
+
+	if (len < before + SIGNATURE + CLI_MAC ||
+	    memcmp(p + before, signature, SIGNATURE) != 0)
+		return false;
+	sign(s, p, len, name_len, line->mac);
+	return same_mac(p + before + SIGNATURE, line->mac);
+}
+
+/* The octets of the name behind the opening, which an object follows; 0 for any other line. */
+static size_t kind_len(const char *p, size_t len)
+{
+	size_t n = 0;
+
+	if (len < OPENING || memcmp(p, opening, OPENING) != 0)
+		return 0;
+	while (n < CLI_NAME && p[OPENING + n] >= 'a' && p[OPENING + n] <= 'z')
+		n++;
+	return OPENING + n + 3 < len && memcmp(p + OPENING + n, "\":{", 3) == 0 ? n : 0;
+}
+
+enum cli_kind cli_control_read(struct cli_seal *s, const char *p, size_t len,
+			       struct cli_control *line)
+{
+	size_t n = kind_len(p, len);
 	const struct ev_doc *d;
 	struct ev_flaw flaw;
-	uint32_t reserved, body, token;
+	uint32_t reserved;
 
-	*what = CLI_RECORD;
-	if (len < sizeof opening || memcmp(p, opening, sizeof opening - 1) != 0)
-		return EV_OK;
-	/* Only a line that is right in every way, and bears the token, is more than a record. */
+	line->kind = CLI_RECORD;
+	if (n == 0)
+		return CLI_RECORD;
 	d = ev_scan(s->scan, p, len, &flaw);
+	/* An event may bear its origin and nothing else (evkit.7, "The reserved member"). */
 	if (d == NULL || d->duplicate != EV_NOWHERE || d->nodes[0].count != 1 ||
 	    (reserved = member_of(d, 0, "_ev", EV_OBJECT)) == EV_NOWHERE ||
-	    d->nodes[reserved].count != 1)
-		return EV_OK;
-	body = reserved + 2;
-	if (ev_kind(d, body) != EV_OBJECT ||
-	    (token = member_of(d, body, "token", EV_STRING)) == EV_NOWHERE ||
-	    !ev_string_is(d, token, s->token, 32))
-		return EV_OK;
-	*what = ev_string_is(d, reserved + 1, "head", 4)   ? CLI_HEAD
-		: ev_string_is(d, reserved + 1, "seal", 4) ? CLI_SEAL
-							   : CLI_OTHER;
-	if (*what == CLI_OTHER || read_body(s, d, body, *what, line))
-		return EV_OK;
-	return ev_fail(err, "a control line of this chain is not as evkit writes it: rerun the "
-			    "batch from its source");
+	    d->nodes[reserved].count != 1 || ev_string_is(d, reserved + 1, "origin", 6))
+		return CLI_RECORD;
+	line->kind = CLI_OTHER;
+	for (enum cli_kind k = CLI_HEAD; k <= CLI_AT; k++)
+		if (ev_string_is(d, reserved + 1, names[k], strlen(names[k])))
+			line->kind = k;
+	if ((line->kind != CLI_AT && !is_signed(s, p, len, n, line)) ||
+	    !read_body(s, d, reserved + 2, line))
+		line->kind = CLI_FORGED;
+	return line->kind;
 }
 
 /* Writing */
 
-static void open_line(const struct cli_seal *s, const char *kind, const char *batch,
-		      struct ev_buf *out)
+static void write_names(const struct cli_chain *chain, struct ev_buf *out)
 {
-	ev_buf_printf(out, "%s%s\":{\"token\":\"%s\",\"batch\":", opening, kind, s->token);
-	ev_json_quote(batch, strlen(batch), out);
-}
-
-void cli_head_write(const struct cli_seal *s, const char *batch, const struct cli_chain *chain,
-		    struct ev_buf *out)
-{
-	open_line(s, "head", batch, out);
-	ev_buf_puts(out, ",\"stages\":[");
+	ev_buf_putc(out, '[');
 	for (size_t i = 0; i < chain->n; i++) {
 		if (i > 0)
 			ev_buf_putc(out, ',');
 		ev_json_quote(chain->list[i].program, strlen(chain->list[i].program), out);
 	}
+	ev_buf_putc(out, ']');
+}
+
+static void write_at(const struct cli_control *line, struct ev_buf *out)
+{
+	const struct ev_record rec = {
+		.source = line->at.source, .line = line->at.line, .offset = line->at.offset};
+
+	ev_buf_puts(out, opening);
+	ev_buf_puts(out, names[CLI_AT]);
+	ev_buf_puts(out, "\":{");
+	ev_record_position(&rec, out);
+	ev_buf_puts(out, "}}}\n");
+}
+
+void cli_control_write(struct cli_seal *s, struct cli_control *line, struct ev_buf *out)
+{
+	size_t from = out->len, name_len = strlen(names[line->kind]);
+
+	if (line->kind == CLI_AT) {
+		write_at(line, out);
+		return;
+	}
+	/* The mac comes first, and is filled in when the rest stands. */
+	ev_buf_printf(out, "%s%s%s%*s\"", opening, names[line->kind], signature, CLI_MAC, "");
+	if (line->kind == CLI_SEAL)
+		ev_buf_printf(out, ",\"head\":\"%s\"", line->head);
+	ev_buf_puts(out, ",\"batch\":");
+	ev_json_quote(line->batch, strlen(line->batch), out);
+	if (line->kind == CLI_SEAL)
+		ev_buf_printf(out, ",\"ok\":%s,\"digest\":\"%s\"", line->ok ? "true" : "false",
+			      line->digest);
+	ev_buf_puts(out, ",\"stages\":");
+	if (line->kind == CLI_SEAL)
+		cli_chain_write(&line->chain, out);
+	else
+		write_names(&line->chain, out);
 	/*
 	 * Every program reads each line whole, so what it lets through is valid and has different
 	 * names.
 	 */
-	ev_buf_puts(out, "],\"checked\":true}}}");
+	ev_buf_puts(out, line->kind == CLI_HEAD ? ",\"checked\":true}}}" : "}}}");
+	sign(s, out->p + from, out->len - from, name_len, line->mac);
+	memcpy(out->p + from + OPENING + name_len + SIGNATURE, line->mac, CLI_MAC);
+	ev_buf_putc(out, '\n');
 }
 
 void cli_chain_write(const struct cli_chain *chain, struct ev_buf *out)
@@ -233,16 +359,6 @@ void cli_chain_write(const struct cli_chain *chain, struct ev_buf *out)
 		ev_buf_putc(out, '}');
 	}
 	ev_buf_putc(out, ']');
-}
-
-void cli_seal_write(const struct cli_seal *s, const char *batch, bool ok, const char *digest,
-		    const struct cli_chain *chain, struct ev_buf *out)
-{
-	open_line(s, "seal", batch, out);
-	ev_buf_printf(out, ",\"ok\":%s,\"digest\":\"%s\",\"stages\":", ok ? "true" : "false",
-		      digest);
-	cli_chain_write(chain, out);
-	ev_buf_puts(out, "}}}");
 }
 
 void cli_chain_print(const struct cli_chain *chain, struct ev_buf *out)
@@ -302,8 +418,8 @@ enum ev_status cli_seal_new(const char *file, struct ev_error *err)
 
 	if (fd < 0)
 		return ev_fail(err,
-			       "%s: the token cannot be written: %s: remove the file if the old "
-			       "token may go",
+			       "%s: the secret cannot be written: %s: remove the file if the old "
+			       "one may go",
 			       file, strerror(errno));
 	for (size_t i = 0; i < sizeof random / sizeof random[0]; i++)
 		ev_buf_printf(&text, "%016llx", (unsigned long long)random[i]);
@@ -314,5 +430,5 @@ enum ev_status cli_seal_new(const char *file, struct ev_error *err)
 	if (good)
 		return EV_OK;
 	unlink(file);
-	return ev_fail(err, "%s: the token cannot be written: %s", file, strerror(errno));
+	return ev_fail(err, "%s: the secret cannot be written: %s", file, strerror(errno));
 }

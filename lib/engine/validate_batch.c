@@ -624,9 +624,10 @@ static void put_causes(const struct ev_batch *b, struct ev_buf *out)
 		ev_position_write(&c->last, false, out);
 		ev_buf_puts(out, ",\"sample\":{\"source\":");
 		put_text(c->first.source, out);
-		ev_buf_printf(out, ",\"line\":%llu,\"offset\":%llu,",
-			      (unsigned long long)c->first.line,
-			      (unsigned long long)c->first.offset);
+		ev_buf_printf(out, ",\"line\":%llu,", (unsigned long long)c->first.line);
+		if (c->first.offset != EV_NO_OFFSET)
+			ev_buf_printf(out, "\"offset\":%llu,",
+				      (unsigned long long)c->first.offset);
 		put_sample(c, i < WHOLE_SAMPLES ? RAW : SHORT_RAW, out);
 		ev_buf_putc(out, '}');
 	}

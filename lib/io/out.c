@@ -265,11 +265,11 @@ enum ev_status ev_out_overflow(struct ev_out *o, const void *p, size_t len)
 	return EV_OK;
 }
 
-void ev_out_digest_start(struct ev_out *o)
+void ev_out_digest_start(struct ev_out *o, const uint8_t *secret)
 {
 	ev_out_flush(o); /* an error is kept and told by the next call */
 	if (o->digest == NULL)
-		o->digest = ev_digest_new();
+		o->digest = ev_digest_keyed(secret);
 	ev_digest_reset(o->digest);
 }
 

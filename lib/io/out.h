@@ -96,8 +96,11 @@ static inline void ev_out_made(struct ev_out *o, size_t len)
 	o->len += len + 1;
 }
 
-/* Starts a digest over the octets that follow; the value covers all put since then. */
-void ev_out_digest_start(struct ev_out *o);
+/*
+ * Starts a digest over the octets that follow, under a secret (ev_digest_keyed) that outlives the
+ * output; the value covers all put since then.
+ */
+void ev_out_digest_start(struct ev_out *o, const uint8_t *secret);
 struct ev_hash128 ev_out_digest_value(struct ev_out *o);
 
 /*

@@ -7,15 +7,25 @@
 #include "io/out.h"
 #include "model/reject.h"
 
-/* Both are borrowed. */
+/* All is borrowed. */
 struct ev_port {
 	struct ev_out *out;
 	struct ev_rejects *rejects;
+	/* Called before the next line, once, where that does not follow the one before it. */
+	void (*jump)(void *ctx);
+	void *ctx;
+	bool jumps;
+	size_t len; /* of the last line put, without its LF */
 };
 
 static inline enum ev_status ev_port_line(struct ev_port *port, const void *p, size_t len,
 					  struct ev_error *err)
 {
+	if (__builtin_expect(port->jumps, false)) {
+		port->jumps = false;
+		port->jump(port->ctx);
+	}
+	port->len = len;
 	if (ev_out_line(port->out, p, len) == EV_OK)
 		return EV_OK;
 	*err = port->out->error;

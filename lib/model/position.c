@@ -132,7 +132,7 @@ static bool locate_by(struct ev_locator *l, const char *origin, size_t len, stru
 	    !ev_state_u64(d, 0, "line", &p->line))
 		return false;
 	if (!ev_state_u64(d, 0, "offset", &p->offset))
-		p->offset = 0;
+		p->offset = EV_NO_OFFSET;
 	name = ev_string(d, source, &l->scratch, &len);
 	if (memchr(name, '\0', len) != NULL)
 		return false;
@@ -204,7 +204,7 @@ void ev_position_write(const struct ev_position *p, bool full, struct ev_buf *ou
 	ev_buf_puts(out, "\"source\":");
 	ev_json_quote(p->source, strlen(p->source), out);
 	ev_buf_printf(out, ",\"line\":%llu", (unsigned long long)p->line);
-	if (full)
+	if (full && p->offset != EV_NO_OFFSET)
 		ev_buf_printf(out, ",\"offset\":%llu", (unsigned long long)p->offset);
 	ev_buf_putc(out, '}');
 }
@@ -227,6 +227,8 @@ bool ev_position_read(const struct ev_doc *d, uint32_t at, struct ev_position *p
 	}
 	free(p->source);
 	p->source = text_of(d, ev_member(d, at, "source", 6));
+	p->offset = EV_NO_OFFSET;
 	return p->source != NULL && ev_state_u64(d, at, "line", &p->line) &&
-	       ev_state_u64(d, at, "offset", &p->offset);
+	       (ev_member(d, at, "offset", 6) == EV_NOWHERE ||
+		ev_state_u64(d, at, "offset", &p->offset));
 }

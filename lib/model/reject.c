@@ -71,8 +71,12 @@ void ev_record_position(const struct ev_record *rec, struct ev_buf *out)
 	}
 	ev_buf_puts(out, "\"source\":");
 	ev_json_quote(text.p, text.len, out);
-	ev_buf_printf(out, ",\"line\":%llu,\"offset\":%llu", (unsigned long long)rec->line,
-		      (unsigned long long)rec->offset);
+	ev_buf_puts(out, ",\"line\":");
+	ev_buf_u64(out, rec->line);
+	if (rec->offset != EV_NO_OFFSET) {
+		ev_buf_puts(out, ",\"offset\":");
+		ev_buf_u64(out, rec->offset);
+	}
 	ev_buf_free(&text);
 }
 

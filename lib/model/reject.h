@@ -15,12 +15,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define EV_NO_OFFSET UINT64_MAX
+
 /* A record and where it came from. */
 struct ev_record {
 	const char *p; /* EV_IN_SLACK readable octets stand behind it */
 	size_t len;
 	const char *source;
-	uint64_t line, offset;
+	uint64_t line, offset; /* offset: EV_NO_OFFSET where it is not known */
 	size_t before; /* octets of the line in front of p, where the record is a part of it */
 	const struct ev_index *index; /* the record is its lines[nth]; or NULL */
 	size_t nth;

@@ -297,7 +297,7 @@ static enum ev_status open_stream(struct tsv *t, struct stream *s, const char *n
 	if (s->out != NULL && t->pack != NULL)
 		ev_out_gzip(s->out, t->pack);
 	if (s->out != NULL)
-		ev_out_digest_start(s->out);
+		ev_out_digest_start(s->out, NULL);
 	ev_buf_free(&path);
 	return s->out != NULL ? EV_OK : EV_FATAL;
 }

@@ -269,8 +269,8 @@ static void make_batch(const struct ev_model *m, const char *name)
 {
 	struct ev_error err;
 	FILE *null = fopen("/dev/null", "w");
-	struct ev_port port = {null != NULL ? ev_out_fd(fileno(null), "null") : NULL,
-			       ev_rejects_new("evvalidate", "/dev/null", &err)};
+	struct ev_port port = {.out = null != NULL ? ev_out_fd(fileno(null), "null") : NULL,
+			       .rejects = ev_rejects_new("evvalidate", "/dev/null", &err)};
 	struct ev_verdict *verdict = open_verdict(m, name);
 	struct ev_validate *v = ev_validate_open(m, &port, &err);
 	struct ev_verdict_counts c = {0};

@@ -127,21 +127,74 @@ static void test_arena(void)
 	ok(a.blocks == NULL && a.total == 0, "an arena is freed");
 }
 
+static const char *sum_hex(const uint8_t sum[EV_SHA256])
+{
+	static char hex[2 * EV_SHA256 + 1];
+
+	ev_hex16(sum, hex);
+	ev_hex16(sum + EV_SHA256 / 2, hex + EV_SHA256);
+	return hex;
+}
+
+/* A digest under a secret is another, whatever the length, and the same each time. */
+static void test_keyed(void)
+{
+	uint8_t secret[EV_DIGEST_SECRET];
+	struct ev_digest *plain = ev_digest_new(), *keyed, *again;
+	unsigned alike = 0, wrong = 0;
+	char text[2000] = "";
+
+	for (size_t i = 0; i < sizeof secret; i++)
+		secret[i] = (uint8_t)random_u64();
+	keyed = ev_digest_keyed(secret);
+	again = ev_digest_keyed(secret);
+	for (size_t len = 0; len < sizeof text; len += 13) {
+		struct ev_hash128 h, k, g;
+
+		ev_digest_reset(plain);
+		ev_digest_reset(keyed);
+		ev_digest_reset(again);
+		ev_digest_add(plain, text, len);
+		ev_digest_add(keyed, text, len);
+		ev_digest_add(again, text, len / 2);
+		ev_digest_add(again, text, len - len / 2);
+		h = ev_digest_value(plain);
+		k = ev_digest_value(keyed);
+		g = ev_digest_value(again);
+		alike += h.lo == k.lo || h.hi == k.hi;
+		wrong += g.lo != k.lo || g.hi != k.hi;
+	}
+	is_int(alike, 0, "a secret changes the digest");
+	is_int(wrong, 0, "the digest under a secret is that of its whole, too");
+	ev_digest_free(&plain);
+	ev_digest_free(&keyed);
+	ev_digest_free(&again);
+}
+
 static void test_hash(void)
 {
 	struct ev_digest *d = ev_digest_new();
 	struct ev_hash128 h, g;
 	uint64_t seed;
 	unsigned wrong = 0;
+	uint8_t sum[EV_SHA256];
 	char hex[33], text[2000];
 
 	ev_md5_hex("", 0, hex);
 	is(hex, "d41d8cd98f00b204e9800998ecf8427e", "MD5 of nothing (RFC 1321)");
 	ev_md5_hex("message digest", 14, hex);
 	is(hex, "f96b697d7cb7938d525a2f31aaf161d0", "MD5 of 'message digest'");
-	ev_sha256_hex("abc", 3, hex);
-	is(hex, "ba7816bf8f01cfea414140de5dae2223",
-	   "the first half of SHA-256 of 'abc' (FIPS 180-4)");
+	ev_sha256("abc", 3, sum);
+	is(sum_hex(sum), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+	   "SHA-256 of 'abc' (FIPS 180-4)");
+	ev_hmac_sha256("Jefe", 4, "what do ya want for nothing?", 28, sum);
+	is(sum_hex(sum), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+	   "HMAC under a short key (RFC 4231, case 2)");
+	memset(text, 0xaa, 131);
+	ev_hmac_sha256(text, 131, "Test Using Larger Than Block-Size Key - Hash Key First", 54,
+		       sum);
+	is(sum_hex(sum), "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+	   "HMAC under a long key (RFC 4231, case 6)");
 	ev_hash128_hex((struct ev_hash128){0x0123456789abcdef, 0xfedcba9876543210}, hex);
 	is(hex, "fedcba98765432100123456789abcdef", "the high half is written first");
 	ev_hash128_hex(ev_hash128("", 0, 0), hex);
@@ -191,6 +244,7 @@ int main(void)
 	test_buf();
 	test_arena();
 	test_hash();
+	test_keyed();
 	test_status();
 	return done();
 }

@@ -708,7 +708,7 @@ static void test_out(void)
 
 		o = ev_out_file("out.gz", &err);
 		ev_out_gzip(o, p);
-		ev_out_digest_start(o);
+		ev_out_digest_start(o, NULL);
 		for (size_t at = 0, n; at < len; at += n) {
 			n = 1 + random_below(round % 4 == 0 ? 2 * PACK : 30000);
 			if (n > len - at)
