@@ -364,7 +364,8 @@ static void seal(struct run *r, const struct ev_line *l, const struct cli_contro
 
 static void record(struct run *r, const struct ev_line *l)
 {
-	struct ev_record rec = {l->p, l->len, l->source, l->number, l->offset, 0, l->index, l->nth};
+	struct ev_record rec = {l->p, l->len, l->source, l->number, l->offset, 0, l->index, l->nth,
+				l->cut};
 
 	r->n_in++;
 	if (l->len == 0 || (l->p[0] <= ' ' && strspn(l->p, " \t\r") >= l->len)) {
