@@ -146,7 +146,7 @@ static bool looks_like_event(const char *code)
 	return strcmp(code, "json") != 0;
 }
 
-/* Why the line, which has JSON from `at` on, or none (NULL), has no event. */
+/* Why the line, in which JSON begins at `at`, or nowhere (NULL), has no event. */
 static void why_none(struct ev_parse *p, const struct ev_record *rec, const char *at)
 {
 	const char *end = rec->p + rec->len, *first = ev_json_behind_blanks(rec->p, end);
@@ -162,6 +162,11 @@ static void why_none(struct ev_parse *p, const struct ev_record *rec, const char
 	ev_reasons_reset(&p->why);
 	if (at == NULL)
 		ev_reasons_add(&p->why, "no JSON object at the end of the line");
+	else if (ev_part_is_inner(rec->p, at))
+		ev_reasons_add(&p->why,
+			       "column %zu: the object here is a part of other JSON, which begins "
+			       "before the line: the line is torn",
+			       (size_t)(at - rec->p) + 1);
 	else
 		ev_reasons_add(&p->why,
 			       "column %zu: JSON begins here, and from here to the end of the line "
