@@ -434,10 +434,10 @@ void ev_events_no_object(struct ev_events *e, const struct ev_record *rec)
 	struct ev_flaw flaw;
 	const char *p;
 	size_t len;
+	bool goes_on = ev_part_goes_on(rec->p, rec->len, &p, &len) &&
+		       (len == 0 || ev_scan(e->scan, p, len, &flaw) != NULL);
 
-	if (ev_part_goes_on(rec->p, rec->len, &p, &len) &&
-	    (len == 0 || ev_scan(e->scan, p, len, &flaw) != NULL))
-		e->goes_on = rec->source;
+	e->goes_on = goes_on ? rec->source : NULL;
 }
 
 enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
@@ -468,7 +468,8 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			       ev_kind_name(ev_kind(event->doc, 0)));
 		return reject(why, "not-object");
 	}
-	if (goes_on != NULL && goes_on == rec->source && rec->before == 0) {
+	if (goes_on != NULL && goes_on == rec->source &&
+	    ev_json_behind_blanks(rec->p - rec->before, rec->p) == rec->p) {
 		ev_reasons_add(why, "the line before opens an array or ends with a comma, so this is %s",
 			       ev_part_spread);
 		return reject(why, "json");
