@@ -126,6 +126,49 @@ for n in $around; do
 $n"
 done
 
+reasons='2
+"required"
+"required"
+"enum"
+"enum"
+"additionalProperties"'
+# Schemas: required and known members, values of an enumeration, and alternatives.
+for n in $around; do
+	awk -v n="$n" 'BEGIN {
+		printf "{\"required\":["
+		for (i = 1; i <= n; i++) printf "%s\"n%d\"", (i > 1 ? "," : ""), i
+		printf "],\"properties\":{"
+		for (i = 1; i <= n; i++) printf "%s\"n%d\":{\"enum\":[%d]}", (i > 1 ? "," : ""), i, i
+		print "},\"additionalProperties\":false}"
+	}' >schema.json
+	awk -v n="$n" 'function put(without, odd, i, c) {
+		printf "{"
+		for (i = n; i >= 1; i--) if (i != without) printf "%s\"n%d\":%d", (c++ ? "," : ""), i, (i == odd ? 0 : i)
+	}
+	BEGIN {
+		put(0, 0); print "}"
+		put(1, 0); print "}"
+		put(n, 0); print "}"
+		put(0, 1); print "}"
+		put(0, n); print "}"
+		put(0, 0); print ",\"x\":1}"
+		put(0, 0); print "}"
+	}' >in
+	run 'evvalidate --schema schema.json -r rejects in | wc -l && grep -o "\"keyword\":\"[a-zA-Z]*\"" rejects | cut -d : -f 2'
+	check "a schema of $n members" 0 "$reasons"
+done
+for n in $around; do
+	awk -v n="$n" 'BEGIN {
+		printf "{\"enum\":["
+		for (i = 1; i <= n; i++) printf "%s\"v%d\"", (i > 1 ? "," : ""), i
+		print "]}"
+	}' >schema.json
+	printf '"v0"\n"v1"\n"v%d"\n"v%d"\n' "$n" $((n + 1)) >in
+	run 'evvalidate --schema schema.json -r rejects in'
+	check "an enumeration of $n" 0 "\"v1\"
+\"v$n\""
+done
+
 # Columns, each from its own member.
 for n in $around; do
 	awk -v n="$n" 'BEGIN {

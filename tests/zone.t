@@ -55,11 +55,12 @@ mkfifo tz/Europe/Amsterdam 2>/dev/null || { rmdir tz/Europe/Amsterdam 2>/dev/nul
 run 'TZDIR=tz timeout 20 evversion in'
 check 'a zone that is a pipe' 2 '' "~no time zone 'Europe/Amsterdam'"
 
-# From so few descriptors that the model cannot be read to enough; with fewer, nothing starts.
+# From so few descriptors that a program just starts, to enough.
 wrong=
 right=0
-for n in $(seq 4 12); do
+for n in $(seq 4 16); do
 	rm -f made
+	(ulimit -n "$n" && exec evversion -V) >/dev/null 2>&1 || continue
 	if (ulimit -n "$n" && exec evversion -o made in) 2>said; then
 		right=$((right + 1))
 		cmp -s made want || wrong="$wrong $n: another time;"
@@ -68,7 +69,7 @@ for n in $(seq 4 12); do
 	fi
 done
 is 'with few descriptors the right time, or status 2' "$wrong" ''
-ok 'some are enough, and some are not' test $right -gt 0 -a $right -lt 9
+ok 'some are enough' test $right -gt 0
 
 # The rule behind the last transition reaches to the end of time.
 while read -r at want; do

@@ -30,7 +30,7 @@ static void compare(const char *name)
 	snprintf(tz, sizeof tz, ":%s", name);
 	setenv("TZ", tz, 1);
 	tzset();
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 600; i++) {
 		/* From 1830 to 2500, and the hours in which clocks are changed. */
 		time_t t = (time_t)random_below(21000000000) - 4400000000;
 		struct tm tm;
@@ -258,7 +258,7 @@ static void test_damage(void)
 		}
 	}
 	is_int(wrong, 0, "an octet changed gives no offset that cannot be");
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < 4000; i++) {
 		ev_buf_reset(&bad);
 		ev_buf_put(&bad, b.p, b.len);
 		for (size_t k = random_below(4) + 1; k > 0; k--)
@@ -268,7 +268,7 @@ static void test_damage(void)
 			ev_zone_to_utc(z, (int64_t)random_below(300000000000) - 60000000000);
 		ev_zone_free(&z);
 	}
-	ok(true, "20,000 damaged files do no harm");
+	ok(true, "4,000 damaged files do no harm");
 	/* Data in 32 bits alone, as of old: what the last transition says goes on. */
 	ev_buf_reset(&b);
 	data_block(&b, 4, false);
