@@ -112,7 +112,7 @@ static bool take_name(struct text *t)
 
 static bool take_change(struct text *t, struct change *c)
 {
-	*c = (struct change){.form = '0', .time = 2 * 3600};
+	*c = (struct change){.form = '0', .time = 7200};
 	if (!take(t, ','))
 		return false;
 	if (take(t, 'M')) {

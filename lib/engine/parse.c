@@ -83,7 +83,8 @@ static enum ev_status foreign(struct ev_parse *p, const struct ev_record *rec, c
 }
 
 /* A line that may be the half of one, and has nothing in it that would tell. */
-static enum ev_status cut(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)
+static enum ev_status cut(struct ev_parse *p, const struct ev_record *rec,
+			  struct ev_error *err)
 {
 	ev_reasons_reset(&p->why);
 	p->why.code = "cut";
@@ -364,5 +365,7 @@ enum ev_status ev_parse_step(struct ev_parse *p, const struct ev_record *rec, st
 	case EV_PARSE_AUTO: break;
 	}
 	first = ev_json_behind_blanks(rec->p, rec->p + rec->len);
-	return first < rec->p + rec->len && *first == '{' ? json(p, rec, err) : text(p, rec, err);
+	if (first < rec->p + rec->len && *first == '{')
+		return json(p, rec, err);
+	return text(p, rec, err);
 }

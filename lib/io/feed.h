@@ -1,8 +1,8 @@
 /*
  * feed: the octets of one file or of standard input, inflated where they are gzip. Floor 1.
  *
- * gzip is recognised by its magic octets, and so is what is no text of lines (foreign.h), as it is or
- * within gzip: that is an error. A thread inflates it, which is started for the first gzip
+ * gzip is recognised by its magic octets, and so is what is no text of lines (foreign.h), as it is
+ * or within gzip: that is an error. A thread inflates it, which is started for the first gzip
  * input and runs ahead of the reader as far as its memory (ahead.h) allows; input that is not gzip
  * needs none. The descriptor is read by the caller's thread alone.
  */

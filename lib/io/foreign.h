@@ -23,8 +23,8 @@ bool ev_gzip_begins(const char *p, size_t len);
  */
 bool ev_foreign_is_open(const char *p, size_t len);
 /*
- * p: the first len octets of the input of that name ("-" is standard input), or of what was inflated
- * from it. EV_OK, or EV_FATAL: it is foreign.
+ * p: the first len octets of the input of that name ("-" is standard input), or of what was
+ * inflated from it. EV_OK, or EV_FATAL: it is foreign.
  */
 enum ev_status ev_foreign_check(const char *name, bool inflated, const char *p, size_t len,
 				struct ev_error *err);

@@ -72,7 +72,9 @@ bool ev_part_is_spread(const char *line, size_t len)
 	last = end[-1];
 	next = ev_json_behind_blanks(p + 1, end);
 	switch (*p) {
-	case '{': return next == end || (*next == '"' && (last == ',' || last == '{' || last == '['));
+	case '{':
+		return next == end ||
+		       (*next == '"' && (last == ',' || last == '{' || last == '['));
 	case '[':
 		return next == end || ((*next == '{' || *next == '[' || *next == '"') &&
 				       (last == ',' || last == '{' || last == '[' || last == '}'));

@@ -458,8 +458,9 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 	if (event->doc == NULL) {
 		ev_flaw_reasons(&flaw, rec->before, why);
 		if (flaw.code == EV_FLAW_SYNTAX && ev_part_is_spread(rec->p, rec->len))
-			why->list[0].message = ev_reasons_text(
-				why, "%s: this looks like %s", why->list[0].message, ev_part_spread);
+			why->list[0].message =
+				ev_reasons_text(why, "%s: this looks like %s",
+						why->list[0].message, ev_part_spread);
 		ev_events_no_object(e, rec);
 		return EV_REJECT;
 	}
@@ -470,7 +471,8 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 	}
 	if (goes_on != NULL && goes_on == rec->source &&
 	    ev_json_behind_blanks(rec->p - rec->before, rec->p) == rec->p) {
-		ev_reasons_add(why, "the line before opens an array or ends with a comma, so this is %s",
+		ev_reasons_add(why,
+			       "the line before opens an array or ends with a comma, so this is %s",
 			       ev_part_spread);
 		return reject(why, "json");
 	}

@@ -92,11 +92,13 @@ static void document(uint64_t number, struct ev_scan *scan, struct ev_content *c
 		     unsigned of)
 {
 	struct ev_buf text = {0}, want = {0}, got = {0};
-	unsigned from = (unsigned)random_below(of - n + 1);
-	uint32_t out = random_below(3) == 0 ? from + (uint32_t)random_below(n) : UINT32_MAX, skip = 0;
+	unsigned from = of > n ? (unsigned)random_below(of - n + 1) : 0;
+	uint32_t out = UINT32_MAX, skip = 0;
 	const struct ev_doc *d;
 	struct ev_flaw flaw;
 
+	if (random_below(3) == 0)
+		out = from + (uint32_t)random_below(n);
 	for (unsigned i = 0; i < n; i++)
 		names[i] = from + i;
 	if (random_below(2) == 0)
