@@ -127,7 +127,8 @@ static enum ev_status read_line(struct ev_parse *p, const struct ev_record *rec,
 	if (st == EV_REJECT && strcmp(p->why.code, "not-object") == 0 &&
 	    *ev_json_behind_blanks(rec->p, rec->p + rec->len) == '[')
 		p->why.list[0].message =
-			ev_reasons_text(&p->why, "%s: make a line of each element with: jq -c '.[]'",
+			ev_reasons_text(&p->why,
+					"%s: make a line of each element with: jq -c '.[]'",
 					p->why.list[0].message);
 	return st;
 }
