@@ -18,7 +18,7 @@ foreign()
 		run evparse packed
 		check "$1, within gzip" 2 '' "evparse: packed: is $1 within gzip, not lines of text: make lines of it with: gzip -dc packed | $4"
 		run "(head -c 1 $2; sleep 0.1; tail -c +2 $2) | evparse"
-		check "$1, an octet at first" 2 '' "~^evparse: -: is $1, not lines of text"
+		check "$1, a byte at first" 2 '' "~^evparse: -: is $1, not lines of text"
 	else
 		run evparse packed
 		check "$1, within gzip" 2 '' "~^evparse: packed: is $1 within gzip, not lines of text: make lines of it with: gzip -dc packed >UNPACKED; "
@@ -152,8 +152,8 @@ for program in 'evparse' 'evparse -f json' 'evparse -f text' 'evvalidate --schem
 done
 run 'evparse marked marked marked.gz'
 check 'each file may have one' 0 "$(cat lines lines lines)"
-run 'for octet in "\357" "\273" "\277" "{" "}" "\n"; do printf $octet; sleep 0.02; done | evparse --origin'
-check 'octet by octet; offsets count it' 0 '{"_ev":{"origin":{"source":"-","line":1,"offset":3}}}'
+run 'for byte in "\357" "\273" "\277" "{" "}" "\n"; do printf $byte; sleep 0.02; done | evparse --origin'
+check 'byte by byte; offsets count it' 0 '{"_ev":{"origin":{"source":"-","line":1,"offset":3}}}'
 printf %s "$bom" >marked
 run evparse marked
 check 'a byte order mark alone' 0

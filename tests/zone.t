@@ -29,7 +29,7 @@ damaged()
 size=$(wc -c <$zoneinfo/Europe/Amsterdam)
 for cut in 4 5 43 44 100 $((size / 2)) $((size - 30)) $((size - 1)); do
 	head -c "$cut" $zoneinfo/Europe/Amsterdam >short
-	damaged "a file cut after $cut octets" short 'it is cut short'
+	damaged "a file cut after $cut bytes" short 'it is cut short'
 done
 (cat $zoneinfo/Europe/Amsterdam; echo x) >longer
 damaged 'a file with something behind it' longer 'its rule for the years to come is wrong'

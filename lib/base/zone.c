@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum {
-	MAX_FILE = 1 << 20, /* octets; those of the database have some 4,000 */
+	MAX_FILE = 1 << 20, /* bytes; those of the database have some 4,000 */
 	HEADER = 44,
 	MEMO = 64,
 	MEMO_SHIFT = 20, /* 12 days; a range is found where it was asked for last */
@@ -251,7 +251,7 @@ static int64_t read_time(const unsigned char *p, size_t size)
 /* A header, and where the parts of its data stand. */
 struct data {
 	size_t isut, isstd, leaps, times, types, chars; /* numbers of them */
-	size_t size;					/* octets of a time */
+	size_t size;					/* bytes of a time */
 	const unsigned char *time, *index, *type, *name, *leap, *is_std, *is_ut, *end;
 };
 
@@ -366,7 +366,7 @@ static enum ev_status no_zone(const char *name, struct ev_error *err)
 		       name);
 }
 
-/* The file's octets, MAX_FILE at most; *len is one more if it has more. */
+/* The file's bytes, MAX_FILE at most; *len is one more if it has more. */
 static enum ev_status slurp(const char *name, const char *path, unsigned char *p, size_t *len,
 			    struct ev_error *err)
 {

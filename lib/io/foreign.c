@@ -5,8 +5,8 @@
 
 struct kind {
 	const char *magic;
-	size_t at, len; /* where the magic stands, and its octets */
-	bool printable; /* so that other octets must show that it is no text */
+	size_t at, len; /* where the magic stands, and its bytes */
+	bool printable; /* so that other bytes must show that it is no text */
 	const char *what;	    /* as in "is zstd" */
 	const char *before, *after; /* the command: what stands around the file's name */
 	const char *pipe;	    /* the same behind a pipe; NULL: it must be a file */
@@ -44,9 +44,9 @@ static const struct kind kinds[] = {
 	{MAGIC("\xfe\xff"), "UTF-16", ICONV("UTF-16")},
 };
 
-/* Text without a byte order mark: characters of ASCII, each in so many octets. */
+/* Text without a byte order mark: characters of ASCII, each in so many bytes. */
 static const struct {
-	size_t width, at; /* octets of a character, and which of them is not 0 */
+	size_t width, at; /* bytes of a character, and which of them is not 0 */
 	struct kind kind;
 } wide[] = {
 	{4, 0, {.what = "UTF-32LE", ICONV("UTF-32LE")}},

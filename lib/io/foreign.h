@@ -1,7 +1,7 @@
 /*
- * foreign: what the first octets of an input are, where they are no lines of text. Floor 1.
+ * foreign: what the first bytes of an input are, where they are no lines of text. Floor 1.
  *
- * Containers and archives, packed data, and text in UTF-16 or UTF-32, told by their magic octets.
+ * Containers and archives, packed data, and text in UTF-16 or UTF-32, told by their magic bytes.
  * What comes with the name is the command that makes lines of it.
  */
 #ifndef EV_FOREIGN_H
@@ -14,16 +14,16 @@
 
 #define EV_BOM "\xef\xbb\xbf" /* U+FEFF in UTF-8: it may head a text, and is passed over */
 
-enum { EV_FOREIGN_HEAD = 264 }; /* octets that tell all there is to tell */
+enum { EV_FOREIGN_HEAD = 264 }; /* bytes that tell all there is to tell */
 
 bool ev_gzip_begins(const char *p, size_t len);
 /*
- * Whether further octets may tell more. No line is kept waiting: these have no whole line in them,
+ * Whether further bytes may tell more. No line is kept waiting: these have no whole line in them,
  * or no text before its end.
  */
 bool ev_foreign_is_open(const char *p, size_t len);
 /*
- * p: the first len octets of the input of that name ("-" is standard input), or of what was
+ * p: the first len bytes of the input of that name ("-" is standard input), or of what was
  * inflated from it. EV_OK, or EV_FATAL: it is foreign.
  */
 enum ev_status ev_foreign_check(const char *name, bool inflated, const char *p, size_t len,

@@ -3,7 +3,7 @@
 const char ev_part_spread[] = "a part of JSON that is spread over several lines: make a line of "
 			      "each object with: jq -c . (of an array: jq -c '.[]')";
 
-/* The last octet before p that is no blank; NUL if none is. */
+/* The last byte before p that is no blank; NUL if none is. */
 static char before(const char *line, const char **p)
 {
 	while (*p > line && ev_json_blank((*p)[-1]))

@@ -17,7 +17,7 @@ static inline bool ev_json_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* The first octet from p on, before end, that is none; or end. */
+/* The first byte from p on, before end, that is none; or end. */
 static inline const char *ev_json_behind_blanks(const char *p, const char *end)
 {
 	while (p < end && ev_json_blank(*p))

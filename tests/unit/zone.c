@@ -1,6 +1,6 @@
 /*
  * zone: files of TZif (RFC 8536). The whole database against libc, and files that are made here:
- * each cut, each octet changed, and rules that no zone has today.
+ * each cut, each byte changed, and rules that no zone has today.
  */
 #include "base/zone.h"
 #include "base/buf.h"
@@ -85,10 +85,10 @@ static void walk(const char *under)
 
 /* Files made here */
 
-static void be(struct ev_buf *b, int64_t v, int octets)
+static void be(struct ev_buf *b, int64_t v, int bytes)
 {
-	while (octets-- > 0)
-		ev_buf_putc(b, (char)(v >> 8 * octets));
+	while (bytes-- > 0)
+		ev_buf_putc(b, (char)(v >> 8 * bytes));
 }
 
 /* Two transitions, in January 1970: 1:00, 2:00 (summer), and 1:00 again unless summer stays. */
@@ -240,7 +240,7 @@ static void test_damage(void)
 	ev_buf_putc(&bad, '\0');
 	ok((z = open_made(bad.p, bad.len, &err)) == NULL, "nor one with something behind it");
 	ev_zone_free(&z);
-	/* An octet changed gives another zone, or none; in either case every instant has an answer.
+	/* A byte changed gives another zone, or none; in either case every instant has an answer.
 	 */
 	for (size_t i = 0; i < b.len; i++) {
 		for (int to = 0; to < 256; to += 15) {
@@ -257,7 +257,7 @@ static void test_damage(void)
 			ev_zone_free(&z);
 		}
 	}
-	is_int(wrong, 0, "an octet changed gives no offset that cannot be");
+	is_int(wrong, 0, "a byte changed gives no offset that cannot be");
 	for (int i = 0; i < 4000; i++) {
 		ev_buf_reset(&bad);
 		ev_buf_put(&bad, b.p, b.len);
