@@ -98,6 +98,133 @@ run 'head -c 3000000 /dev/zero | tr "\0" "{" | evparse -f text -r set-aside'
 check 'three million braces' 0
 
 #
+# A part never passes for the whole
+#
+# says FORMAT CODE MESSAGE LINE: the same as rejects, with a word of the reason.
+says()
+{
+	rejects "$1" "$2" "$4"
+	ok "$1: it says: $3" grep -qF "$3" set-aside
+}
+torn='JSON begins here, and from here to the end of the line there is not one whole object'
+inner='the object here is a part of other JSON, which begins before the line'
+for format in auto text; do
+	says $format foreign "column 6: $torn" 'INFO {"id":"e1","items":[{"sku":"a"}],"customer":{"id":"c9"}'
+	says $format foreign "column 6: $torn" 'INFO {"id":"e2","to2026-03-01 INFO {"id":"e3","total":5}'
+	says $format foreign "column 6: $torn" 'INFO {"id":"e2"}2026-03-01 INFO {"id":"e3"}'
+	says $format foreign "column 6: $torn" 'INFO {"id":"e2"} {"id":"e3"}'
+	says $format foreign "column 6: $torn" 'INFO {"id":"e2"}{"id":"e3"}'
+	says $format foreign "column 6: $torn" 'INFO { "id" : { "a" : 1 }'
+	says $format foreign "column 6: $torn" 'INFO {	"id":[{}'
+	says $format foreign "column 6: $torn" 'INFO {"a":{}'
+	says $format foreign "column 3: $torn" 'x {"a":1} y'
+	says $format foreign "column 9: $torn" 'x {INFO {"a":"{\"b\":1}'
+	says $format foreign "column 11: $inner" 'x","note":{"a":1}'
+	says $format foreign "column 12: $inner" 'x","note": {"a":1}'
+	says $format foreign "column 12: $inner" 'x","list":[{"a":1}'
+	says $format foreign "$inner" '9"},{"sku":"b"}'
+	says $format foreign "$inner" '9"}, {"sku":"b"}'
+	says $format foreign "$inner" 'tags=["a",{"b":1}'
+	says $format foreign "$inner" 'a"],{}'
+	gives $format 'a,b,{"x":1}' '{"x":1}'
+	gives $format '[INFO]{"x":1}' '{"x":1}'
+	gives $format 'payload: {"x":{"y":[{"z":1}]}}' '{"x":{"y":[{"z":1}]}}'
+	gives $format 'done, {"x":1}' '{"x":1}'
+	gives $format 'said "{\"x\":1}" {"x":2}' '{"x":2}'
+	gives $format 'x {}' '{}'
+done
+says auto json 'the text goes on behind its value' '{"a":1}{"b":2}'
+says auto json 'an object or array is not closed' '{"a":{"b":1}'
+says json json 'an object or array is not closed' '{"a":{"b":1}'
+says auto json 'an object or array is not closed' "$(printf '\357\273\277{"id":"e4","customer":{"id":"c9"}')"
+says text foreign "column 1: $torn" "$(printf '\357\273\277{"id":"e4","customer":{"id":"c9"}')"
+
+# lost FILE EVENTS: of the file, these events come out, and all else is a reject with a word of jq.
+lost()
+{
+	for format in auto text json; do
+		run evparse -f $format -r set-aside "$1"
+		check "$format: $1" 0 "$2"
+		is "$format: $1: nothing is silent" "$(($(wc -l <"$out") + $(wc -l <set-aside)))" "$(grep -c . "$1")"
+		ok "$format: $1: jq -c is named" grep -q 'with: jq -c' set-aside
+	done
+}
+printf '[\n  {"a":1},\n  {"b":2}\n]\n' >array
+lost array ''
+printf '[{"a":1},\n{"b":2},\n{"c":3}]\n{"d":4}\n' >rows
+lost rows '{"d":4}'
+printf '[\n{"a":1}\n]\n' >one
+lost one ''
+printf '[{"a":1}\n,{"b":2}\n,{"c":3}\n]\n' >commas
+lost commas ''
+printf '[\n\n  {"a":1}  ,\n\n  {"b":2}\n\n]\n' >spaced
+lost spaced ''
+printf '{\n  "id": "e",\n  "customer": {"id": "c9"},\n  "items": [\n    {"sku": 1}\n  ]\n}\n' >pretty
+lost pretty ''
+printf '{\n  "id": "e",\n  "none": {}\n}\n{\n  "id": "f"\n}\n' >empties
+lost empties ''
+printf '[{"a":1},{"b":2}]\n{"c":3}\n' >line
+lost line '{"c":3}'
+printf '[1,2]\n[]\n["x"]\n{"c":3}\n' >plain
+lost plain '{"c":3}'
+run evparse array
+check 'without -r the first line says it' 2 '' "~^evparse: array:1: .*jq -c"
+run evparse pretty
+check 'of an object, too' 2 '' "~^evparse: pretty:1: .*jq -c"
+# One that is torn harms no other: what follows is no element of it.
+for line in '{"a":1,' '{"a":{"b":1},' '{"a":[' '{"a":{' '[INFO] x,' 'x {"a":1},' ']' '},' '[]'; do
+	printf '%s\n{"b":2}\n' "$line" >file
+	run evparse -r set-aside file
+	case $line in
+	'},') check "behind $line" 0 ;;
+	*) check "behind $line" 0 '{"b":2}' ;;
+	esac
+done
+printf '{"a":1},\n' >file
+run evparse -r set-aside file events
+check 'nor is the next file' 0 @events
+for program in 'evdedupe -k .b' 'evdedupe --id .b'; do
+	run "$program -r set-aside array"
+	check "$program: an array" 0
+	is "$program: all of it is set aside" "$(wc -l <set-aside)" 4
+done
+
+#
+# A last line without its end
+#
+# ends FORMAT CODE LINE: the line, at the end of its file and without a line feed.
+ends()
+{
+	printf '%s' "$3" >file
+	run evparse -f "$1" -r set-aside file
+	check "$1: $2 at the end: $3" 0
+	is "$1: its code" "$(sed 's/.*"code":"\([^"]*\)".*/\1/' set-aside)" "$2"
+	gzip -nc file >file.gz
+	run evparse -f "$1" -r set-aside file.gz
+	is "$1: in gzip" "$status $(sed 's/.*"code":"\([^"]*\)".*/\1/' set-aside)" "0 $2"
+}
+ends text cut 'INFO total=19'
+ends auto cut 'INFO total=19'
+ends auto cut 'INFO {"a":1'
+ends auto cut 'INFO {"a":{"b":1}'
+ends json json '{"a":1'
+ends auto json '{"a":1'
+printf '%s\n' 'INFO total=19' >file
+run evparse -r set-aside file
+ok 'with a line feed it is whole, and foreign' grep -q '"code":"foreign"' set-aside
+for format in auto text; do
+	printf 'INFO {"a":1}' >file
+	run evparse -f $format file
+	check "$format: an object that is whole is whole" 0 '{"a":1}'
+done
+printf 'x\nINFO y' >a.log
+printf '{"a":1}\n' >b.log
+run evparse -r set-aside a.log b.log
+check 'another file behind it does not end it' 0 '{"a":1}'
+is 'nor its code' "$(sed 's/.*"line":\([0-9]*\).*"code":"\([^"]*\)".*/\1 \2/' set-aside)" '1 foreign
+2 cut'
+
+#
 # nginx
 #
 line='192.0.2.7 - ann [01/Mar/2026:10:00:05 +0100] "GET /a?b=1 HTTP/1.1" 200 512 "https://shop.example/" "Mozilla/5.0 (X11)"'
@@ -136,6 +263,11 @@ nginx_gives 'numbers are numbers of JSON' \
 run evparse -f nginx line
 is 'nginx: a request of half a million octets' "$status $(grep -o '[Aa]*' "$out" | awk '{ print length }' | sort -rn |
 	head -n 1)" '0 200000'
+ends nginx cut "$line"
+ends nginx cut "${line%%Mozilla*}"
+ends nginx cut "$line \"198.51.100.1"
+run "printf '%s\n%s' '$line' '$line' | evparse -f nginx -r set-aside"
+is 'nginx: the line before is whole' "$status $(wc -l <"$out") $(grep -c '"code":"cut"' set-aside)" '0 1 1'
 rejects nginx foreign 'shop: started'
 rejects nginx foreign '{"a":1}'
 rejects nginx foreign "$line trailing"

@@ -3,6 +3,7 @@
 
 #define XXH_STATIC_LINKING_ONLY
 #include <endian.h>
+#include <errno.h>
 #include <md5.h>
 #include <sha2.h>
 #include <stdlib.h>
@@ -60,9 +61,13 @@ uint64_t ev_hash64(const void *p, size_t len, uint64_t seed)
 uint64_t ev_hash_seed(void)
 {
 	uint64_t seed;
+	ssize_t n;
 
-	if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
-		abort(); /* cannot be: a request of eight octets is never cut short on Linux */
+	do
+		n = getrandom(&seed, sizeof seed, 0);
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof seed) /* so few are never cut short */
+		ev_refused("the system gives no random numbers: let it call getrandom(2)");
 	return seed;
 }
 

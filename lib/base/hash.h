@@ -18,7 +18,10 @@ struct ev_hash128 {
 
 struct ev_hash128 ev_hash128(const void *p, size_t len, uint64_t seed);
 uint64_t ev_hash64(const void *p, size_t len, uint64_t seed);
-/* A seed from the system's source of randomness, for tables that hostile input fills. */
+/*
+ * A seed from the system's source of randomness, for tables that hostile input fills. Where that is
+ * refused, the program ends as it does without memory (mem.h).
+ */
 uint64_t ev_hash_seed(void);
 
 /* The same hash over a stream of octets. */

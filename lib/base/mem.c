@@ -5,18 +5,23 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static void (*oom_handler)(void);
+static void (*oom_handler)(const char *what);
 
-void ev_oom_handler(void (*handler)(void))
+void ev_oom_handler(void (*handler)(const char *what))
 {
 	oom_handler = handler;
 }
 
-_Noreturn void ev_oom(void)
+_Noreturn void ev_refused(const char *what)
 {
 	if (oom_handler != NULL)
-		oom_handler();
+		oom_handler(what);
 	abort();
+}
+
+_Noreturn void ev_oom(void)
+{
+	ev_refused("out of memory: give it more, or smaller input");
 }
 
 void *ev_malloc(size_t size)

@@ -1,9 +1,9 @@
 /*
  * mem: memory, and the one policy for its end. Floor 0.
  *
- * These functions never return NULL. When memory runs out they call the handler, which must not
- * return (libevcli ends the program with status 2); without a handler they abort. libjq is given
- * the same handler.
+ * These functions never return NULL. When memory runs out they call the handler with what is wrong,
+ * and it must not return (libevcli ends the program with status 2); without a handler they abort.
+ * libjq is given the same handler. So ends a program that the system refuses what it never should.
  */
 #ifndef EV_MEM_H
 #define EV_MEM_H
@@ -27,8 +27,11 @@ char *ev_strndup(const char *s, size_t len);
 /* Grows the array *p of elements of size octets so that it holds at least need; *cap is updated. */
 void ev_grow(void *p, size_t *cap, size_t need, size_t size);
 
-void ev_oom_handler(void (*handler)(void));
+/* what: a line of text, static, without its LF. */
+void ev_oom_handler(void (*handler)(const char *what));
 /* Runs the policy; for foreign libraries that report exhaustion themselves. */
 _Noreturn void ev_oom(void);
+/* The same where the system refuses something else. */
+_Noreturn void ev_refused(const char *what);
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * zone: local time by the system's time zone database (IANA names, read by libc). Floor 0.
+ * zone: local time by the time zone database: IANA names, files of TZif (RFC 8536). Floor 0.
  *
- * libc keeps one zone a process, so a zone is made current when it is asked, and answers are
- * remembered for a quarter of an hour of time each. Not for several threads.
+ * A file is read and checked whole when the zone is opened, by evkit itself: libc would take UTC in
+ * silence for one that it cannot read. What is not the zone that was asked for is an error. A zone
+ * keeps answers, so it is for one thread at a time.
  */
 #ifndef EV_ZONE_H
 #define EV_ZONE_H
@@ -13,7 +14,9 @@
 struct ev_zone;
 
 /*
- * name as in "Europe/Amsterdam" or "UTC". NULL, with the error, if the database has no such zone.
+ * name as in "Europe/Amsterdam", of the folder that TZDIR names, else /usr/share/zoneinfo; "UTC"
+ * needs no file. NULL, with the error, if the database has no such zone, or its file cannot be read
+ * or is not right.
  */
 struct ev_zone *ev_zone_open(const char *name, struct ev_error *err);
 /* Seconds to add to UTC for the local reading at that instant. */

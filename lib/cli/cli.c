@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 enum {
@@ -48,14 +49,16 @@ void cli_note(const char *fmt, ...)
 	fprintf(stderr, "%s: %s\n", program_name, note.text);
 }
 
-static void out_of_memory(void)
+/* Without memory, so without stdio. */
+static void refused(const char *what)
 {
-	static const char text[] = ": out of memory: give it more, or smaller input\n";
+	const struct iovec line[] = {{(void *)(uintptr_t)program_name, strlen(program_name)},
+				     {": ", 2},
+				     {(void *)(uintptr_t)what, strlen(what)},
+				     {"\n", 1}};
 
 	ev_out_unlink_temporaries();
-	if (write(STDERR_FILENO, program_name, strlen(program_name)) > 0 &&
-	    write(STDERR_FILENO, text, sizeof text - 1) > 0)
-		_exit(CLI_TROUBLE);
+	(void)!writev(STDERR_FILENO, line, sizeof line / sizeof line[0]);
 	_exit(CLI_TROUBLE);
 }
 
@@ -299,7 +302,7 @@ void cli_open(struct cli *c, const struct cli_program *program, int argc, char *
 	char *file = NULL;
 
 	program_name = program->name;
-	ev_oom_handler(out_of_memory);
+	ev_oom_handler(refused);
 	fill_descriptors();
 	catch_signals();
 	*c = (struct cli){.program = program, .max_line = DEFAULT_MAX_LINE};

@@ -502,7 +502,7 @@ static void step(struct run *r, const struct ev_record *rec)
 static struct ev_record record_of(const struct run *r, const struct ev_line *l)
 {
 	return (struct ev_record){l->p,	    l->len, r->at.source, r->at.line, r->at.offset, 0,
-				  l->index, l->nth};
+				  l->index, l->nth, l->cut};
 }
 
 static void record(struct run *r, const struct ev_line *l)

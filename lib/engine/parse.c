@@ -5,6 +5,7 @@
 #include "model/event.h"
 #include "model/regex.h"
 #include "json/form.h"
+#include "json/part.h"
 
 #include <stdlib.h>
 
@@ -81,6 +82,18 @@ static enum ev_status foreign(struct ev_parse *p, const struct ev_record *rec, c
 	return reject(p, rec, err);
 }
 
+/* A line that may be the half of one, and has nothing in it that would tell. */
+static enum ev_status cut(struct ev_parse *p, const struct ev_record *rec,
+			  struct ev_error *err)
+{
+	ev_reasons_reset(&p->why);
+	p->why.code = "cut";
+	ev_reasons_add(&p->why,
+		       "the file ends before the line does, with no line feed: what is missing "
+		       "cannot be known, so end the line if it is whole");
+	return reject(p, rec, err);
+}
+
 /* Passes an event on: as it is, or with its origin. */
 static enum ev_status pass(struct ev_parse *p, const struct ev_record *rec,
 			   const struct ev_event *event, struct ev_error *err)
@@ -105,16 +118,26 @@ static enum ev_status pass(struct ev_parse *p, const struct ev_record *rec,
 	return ev_port_line(p->port, p->out.p, p->out.len, err);
 }
 
-static bool blank(char c)
+/* The whole line; an array is told what can be done with it. */
+static enum ev_status read_line(struct ev_parse *p, const struct ev_record *rec,
+				struct ev_event *event)
 {
-	return c == ' ' || c == '\t' || c == '\r';
+	enum ev_status st = ev_events_read(p->events, rec, event, &p->why);
+
+	if (st == EV_REJECT && strcmp(p->why.code, "not-object") == 0 &&
+	    *ev_json_behind_blanks(rec->p, rec->p + rec->len) == '[')
+		p->why.list[0].message =
+			ev_reasons_text(&p->why,
+					"%s: make a line of each element with: jq -c '.[]'",
+					p->why.list[0].message);
+	return st;
 }
 
 static enum ev_status json(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)
 {
 	struct ev_event event;
 
-	if (ev_events_read(p->events, rec, &event, &p->why) != EV_OK)
+	if (read_line(p, rec, &event) != EV_OK)
 		return reject(p, rec, err);
 	return pass(p, rec, &event, err);
 }
@@ -125,30 +148,91 @@ static bool looks_like_event(const char *code)
 	return strcmp(code, "json") != 0;
 }
 
-/* The first brace from which the rest of the line is an event. */
+/* Why the line, in which JSON begins at `at`, or nowhere (NULL), has no event. */
+static void why_none(struct ev_parse *p, const struct ev_record *rec, const char *at)
+{
+	const char *end = rec->p + rec->len, *first = ev_json_behind_blanks(rec->p, end);
+	struct ev_event event;
+
+	if (ev_part_is_spread(rec->p, rec->len)) {
+		ev_reasons_add(&p->why, "%s", ev_part_spread);
+		return;
+	}
+	if (first < end && *first == '[' &&
+	    read_line(p, rec, &event) == EV_REJECT && strcmp(p->why.code, "not-object") == 0)
+		return; /* an array, which is said */
+	ev_reasons_reset(&p->why);
+	if (at == NULL)
+		ev_reasons_add(&p->why, "no JSON object at the end of the line");
+	else if (ev_part_is_inner(rec->p, at))
+		ev_reasons_add(&p->why,
+			       "column %zu: the object here is a part of other JSON, which begins "
+			       "before the line: the line is torn",
+			       (size_t)(at - rec->p) + 1);
+	else
+		ev_reasons_add(&p->why,
+			       "column %zu: JSON begins here, and from here to the end of the line "
+			       "there is not one whole object: the line is torn, or another was "
+			       "welded to it",
+			       (size_t)(at - rec->p) + 1);
+}
+
+static bool all_nul(const struct ev_record *rec)
+{
+	for (size_t i = 0; i < rec->len; i++)
+		if (rec->p[i] != '\0')
+			return false;
+	return true;
+}
+
+/* A line that has no event, or may have a part of one. */
+static enum ev_status no_event(struct ev_parse *p, const struct ev_record *rec, const char *at,
+			       struct ev_error *err)
+{
+	ev_reasons_reset(&p->why);
+	if (all_nul(rec))
+		ev_reasons_add(&p->why, "nothing but U+0000, as a log has that was truncated while "
+					"it was written");
+	else if (rec->cut)
+		return cut(p, rec, err);
+	else
+		why_none(p, rec, at);
+	p->why.code = "foreign";
+	ev_events_no_object(p->events, rec);
+	return reject(p, rec, err);
+}
+
+/*
+ * The object from the first brace that begins one to the end of the line. What begins before it, or
+ * around it, is never passed over: a part of an event must not pass for the whole.
+ */
 static enum ev_status text(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)
 {
 	const char *end = rec->p + rec->len, *at = rec->p;
+	struct ev_record inner = *rec;
 	struct ev_event event;
 
-	while (end > rec->p && blank(end[-1]))
+	while (end > rec->p && ev_json_blank(end[-1]))
 		end--;
-	if (end == rec->p || end[-1] != '}')
-		return foreign(p, rec, "no JSON object at the end of the line", err);
 	for (int i = 0; i < TRIES && (at = memchr(at, '{', (size_t)(end - at))) != NULL;
 	     i++, at++) {
-		struct ev_record inner = *rec;
+		const char *inside = ev_json_behind_blanks(at + 1, end);
 
+		/* A member's name, or the end of an object without members. */
+		if (inside == end || (*inside != '"' && (*inside != '}' || inside + 1 != end)))
+			continue;
 		inner.index = NULL;
 		inner.p = at;
 		inner.before = (size_t)(at - rec->p);
 		inner.len = (size_t)(end - at);
+		if (end[-1] != '}' || ev_part_is_inner(rec->p, at))
+			return no_event(p, rec, at, err);
 		if (ev_events_read(p->events, &inner, &event, &p->why) == EV_OK)
 			return pass(p, rec, &event, err);
-		if (looks_like_event(p->why.code))
-			return reject(p, rec, err);
+		return looks_like_event(p->why.code) ? reject(p, rec, err)
+						     : no_event(p, rec, at, err);
 	}
-	return foreign(p, rec, "no JSON object at the end of the line", err);
+	return no_event(p, rec, NULL, err);
 }
 
 /* "01/Mar/2026:10:00:00 +0100" to RFC 3339, the offset as it is. */
@@ -226,6 +310,8 @@ static enum ev_status nginx(struct ev_parse *p, const struct ev_record *rec, str
 	char time[26], digest[33];
 	size_t from, to;
 
+	if (rec->cut)
+		return cut(p, rec, err);
 	if (ev_utf8_valid(rec->p, rec->len) != rec->len) {
 		ev_reasons_reset(&p->why);
 		p->why.code = "utf8";
@@ -271,7 +357,7 @@ static enum ev_status nginx(struct ev_parse *p, const struct ev_record *rec, str
 
 enum ev_status ev_parse_step(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)
 {
-	size_t i = 0;
+	const char *first;
 
 	switch (p->format) {
 	case EV_PARSE_NGINX: return nginx(p, rec, err);
@@ -279,7 +365,8 @@ enum ev_status ev_parse_step(struct ev_parse *p, const struct ev_record *rec, st
 	case EV_PARSE_TEXT: return text(p, rec, err);
 	case EV_PARSE_AUTO: break;
 	}
-	while (i < rec->len && blank(rec->p[i]))
-		i++;
-	return i < rec->len && rec->p[i] == '{' ? json(p, rec, err) : text(p, rec, err);
+	first = ev_json_behind_blanks(rec->p, rec->p + rec->len);
+	if (first < rec->p + rec->len && *first == '{')
+		return json(p, rec, err);
+	return text(p, rec, err);
 }

@@ -1,6 +1,7 @@
 #include "io/feed.h"
 #include "base/mem.h"
 #include "io/ahead.h"
+#include "io/foreign.h"
 #include "io/pipe.h"
 
 #include <errno.h>
@@ -149,28 +150,45 @@ static enum ev_status inflate_some(struct ev_feed *f, char *p, size_t room, size
 	}
 }
 
-/* Reads the first octets, two of them at least where the first may begin gzip. */
-static enum ev_status sniff(struct ev_feed *f, char *p, size_t room, size_t *got,
-			    struct ev_error *err)
+static enum ev_status read_either(struct ev_feed *f, char *p, size_t room, size_t *got,
+				  struct ev_error *err)
+{
+	return f->packed ? inflate_some(f, p, room, got, err) : read_some(f, p, room, got, err);
+}
+
+/* Reads the first octets, until they tell what is foreign. */
+static enum ev_status read_head(struct ev_feed *f, char *p, size_t room, size_t *got,
+				struct ev_error *err)
 {
 	size_t n;
 
-	f->sniffed = true;
 	*got = 0;
 	do {
-		if (read_some(f, p + *got, room - *got, &n, err) != EV_OK)
+		if (read_either(f, p + *got, room - *got, &n, err) != EV_OK)
 			return EV_FATAL;
 		*got += n;
-	} while (*got == 1 && p[0] == '\x1f' && !f->ended);
-	if (*got < 2 || memcmp(p, "\x1f\x8b", 2) != 0)
-		return EV_OK;
+	} while (n > 0 && *got < room && ev_foreign_is_open(p, *got));
+	return EV_OK;
+}
+
+/* Reads the head of the input; or that of what is in it, if it is gzip. */
+static enum ev_status sniff(struct ev_feed *f, char *p, size_t room, size_t *got,
+			    struct ev_error *err)
+{
+	f->sniffed = true;
+	if (read_head(f, p, room, got, err) != EV_OK)
+		return EV_FATAL;
+	if (!ev_gzip_begins(p, *got))
+		return ev_foreign_check(f->name, false, p, *got, err);
 	f->packed = true;
 	if (f->ahead == NULL)
 		f->ahead = ev_ahead_new(ev_gz_inflaters[0]);
 	ev_ahead_reset(f->ahead);
 	memcpy(ev_ahead_room(f->ahead), p, *got);
 	ev_ahead_put(f->ahead, *got);
-	return inflate_some(f, p, room, got, err);
+	if (read_head(f, p, room, got, err) != EV_OK)
+		return EV_FATAL;
+	return ev_foreign_check(f->name, true, p, *got, err);
 }
 
 enum ev_status ev_feed_read(struct ev_feed *f, char *p, size_t room, size_t *got,
@@ -178,7 +196,5 @@ enum ev_status ev_feed_read(struct ev_feed *f, char *p, size_t room, size_t *got
 {
 	if (!f->sniffed)
 		return sniff(f, p, room < EV_AHEAD_BLOCK ? room : EV_AHEAD_BLOCK, got, err);
-	if (f->packed)
-		return inflate_some(f, p, room, got, err);
-	return read_some(f, p, room, got, err);
+	return read_either(f, p, room, got, err);
 }

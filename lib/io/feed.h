@@ -1,7 +1,8 @@
 /*
  * feed: the octets of one file or of standard input, inflated where they are gzip. Floor 1.
  *
- * gzip is recognised by its magic octets. A thread inflates it, which is started for the first gzip
+ * gzip is recognised by its magic octets, and so is what is no text of lines (foreign.h), as it is
+ * or within gzip: that is an error. A thread inflates it, which is started for the first gzip
  * input and runs ahead of the reader as far as its memory (ahead.h) allows; input that is not gzip
  * needs none. The descriptor is read by the caller's thread alone.
  */
@@ -27,8 +28,9 @@ void ev_feed_before_block(struct ev_feed *f, enum ev_status (*fn)(void *, struct
  */
 enum ev_status ev_feed_open(struct ev_feed *f, const char *name, struct ev_error *err);
 /*
- * The next octets, as many as are there without waiting for more, at most room of them, which must
- * be 2 or more; *got is 0 at the end alone.
+ * The next octets, as many as are there without waiting for more (but for the first line), at most
+ * room of them, which must be EV_FOREIGN_HEAD or more for all that is foreign to be told, and 2 in
+ * any case; *got is 0 at the end alone.
  */
 enum ev_status ev_feed_read(struct ev_feed *f, char *p, size_t room, size_t *got,
 			    struct ev_error *err);

@@ -1,6 +1,7 @@
 #include "io/in.h"
 #include "base/mem.h"
 #include "io/feed.h"
+#include "io/foreign.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@ struct ev_in {
 	size_t max_line;
 	bool in_parts;
 	bool begins; /* nothing of the file is handed out yet */
+	size_t mark; /* octets of the byte order mark that heads it */
 	uint64_t octets;
 };
 
@@ -71,6 +73,7 @@ static enum ev_status open_file(struct ev_in *in, struct ev_error *err)
 	in->ended = false;
 	in->head = in->tail = in->looked = 0;
 	in->begins = true;
+	in->mark = 0;
 	return EV_OK;
 }
 
@@ -105,10 +108,23 @@ static enum ev_status fill(struct ev_in *in, struct ev_error *err)
 	return EV_OK;
 }
 
+/* A byte order mark at the head of a file is passed over, once. */
+static void pass_mark(struct ev_in *in)
+{
+	const size_t len = sizeof EV_BOM - 1;
+
+	if (in->mark > 0 || in->tail < len || memcmp(in->buf, EV_BOM, len) != 0)
+		return;
+	in->mark = in->head = len;
+	if (in->looked < len)
+		in->looked = len;
+}
+
 static enum ev_status hand_out(struct ev_in *in, struct ev_run *run, enum ev_run_kind kind,
 			       size_t len)
 {
-	*run = (struct ev_run){in->buf + in->head, len, kind, in->source, in->begins};
+	*run = (struct ev_run){in->buf + in->head, len, kind, in->source, in->begins,
+			       in->begins ? in->mark : 0};
 	in->head += len;
 	in->looked = in->head;
 	in->begins = false;
@@ -138,6 +154,8 @@ enum ev_status ev_in_next(struct ev_in *in, struct ev_run *run, struct ev_error 
 			if (open_file(in, err) != EV_OK)
 				return EV_FATAL;
 		}
+		if (in->begins)
+			pass_mark(in);
 		lf = in->in_parts ? memchr(in->buf + in->head, '\n', in->tail - in->head)
 				  : last_end(in);
 		if (lf != NULL)
@@ -165,6 +183,7 @@ enum ev_status ev_in_slurp(const char *name, size_t max, char **p, size_t *len,
 			   struct ev_error *err)
 {
 	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	const size_t mark = sizeof EV_BOM - 1;
 	size_t cap = 0;
 	ssize_t n;
 
@@ -192,6 +211,15 @@ enum ev_status ev_in_slurp(const char *name, size_t max, char **p, size_t *len,
 		free(*p);
 		*p = NULL;
 		return EV_FATAL;
+	}
+	if (ev_foreign_check(name, false, *p, *len, err) != EV_OK) {
+		free(*p);
+		*p = NULL;
+		return EV_FATAL;
+	}
+	if (*len >= mark && memcmp(*p, EV_BOM, mark) == 0) {
+		*len -= mark;
+		memmove(*p, *p + mark, *len);
 	}
 	memset(*p + *len, 0, EV_IN_SLACK);
 	return EV_OK;

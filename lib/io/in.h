@@ -1,7 +1,8 @@
 /*
  * in: runs of lines out of files, standard input and gzip. Floor 1.
  *
- * Files are read in order; "-" is standard input. gzip is recognised by its magic octets. Memory:
+ * Files are read in order; "-" is standard input. gzip is recognised by its magic octets; what is
+ * no text of lines (foreign.h) is an error; a byte order mark at the head is passed over. Memory:
  * one line at most max_line long, and 256 KiB of read-ahead, and for gzip what ahead.h
  * says.
  */
@@ -28,6 +29,7 @@ struct ev_run {
 	enum ev_run_kind kind;
 	const char *source; /* the file's name as given; valid as long as the input */
 	bool begins;	    /* the first run of its file */
+	size_t mark;	    /* octets in front of that run: a byte order mark, passed over */
 };
 
 struct ev_in;
@@ -46,7 +48,10 @@ enum ev_status ev_in_next(struct ev_in *in, struct ev_run *run, struct ev_error 
 uint64_t ev_in_octets(const struct ev_in *in);
 void ev_in_free(struct ev_in **in);
 
-/* A whole file in memory (not gzip), at most max octets, with EV_IN_SLACK behind; free() it. */
+/*
+ * A whole text in memory (not gzip, nor what is foreign) without its byte order mark, at most max
+ * octets, with EV_IN_SLACK behind; free() it.
+ */
 enum ev_status ev_in_slurp(const char *name, size_t max, char **p, size_t *len,
 			   struct ev_error *err);
 

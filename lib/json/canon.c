@@ -409,7 +409,7 @@ static void put(const struct ev_doc *d, uint32_t i, const uint32_t *skip, size_t
 	struct canon c = {
 		.d = d,
 		.ranks = ranked ? ev_symbols_ranks(d->symbols) : NULL,
-		.n_words = d->symbols->n / 64 + 1,
+		.n_words = (d->symbols->n + 63) / 64, /* ranks count from 0 */
 		.skip = skip,
 		.n_skip = n_skip,
 		.out = out,

@@ -70,6 +70,7 @@ static void whole(struct ev_lines *l, struct ev_line *line)
 				 .kind = EV_LINE_WHOLE,
 				 .index = &l->ix,
 				 .nth = l->next++};
+	line->cut = l->next == l->ix.n_lines && l->run.p[l->run.len - 1] != '\n';
 	if (len > l->max_line) {
 		line->kind = EV_LINE_PART;
 		line->last = true;
@@ -89,8 +90,10 @@ enum ev_status ev_lines_next(struct ev_lines *l, struct ev_line *line, struct ev
 		l->run.len = 0;
 		if ((st = ev_in_next(l->in, &l->run, err)) != EV_OK)
 			return st;
-		if (l->run.begins)
-			l->number = l->offset = 0;
+		if (l->run.begins) {
+			l->number = 0;
+			l->offset = l->run.mark;
+		}
 		if (l->run.kind != EV_RUN_LINES) {
 			part(l, line);
 			return EV_OK;

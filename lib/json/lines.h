@@ -23,6 +23,7 @@ struct ev_line {
 	uint64_t offset;    /* of its first octet in its file, inflated, from 0 */
 	enum ev_line_kind kind;
 	bool last;		      /* of a line in parts */
+	bool cut;		      /* a whole line that ends with its file, without a LF */
 	const struct ev_index *index; /* of a whole line: it is index->lines[nth] */
 	size_t nth;
 };

@@ -267,6 +267,9 @@ static const struct ev_doc *no_value(const struct walk *w, size_t at)
 		return flawed(w, EV_FLAW_SYNTAX, at, "a value is missing here");
 	if (token == '-' || ev_digit(token))
 		return flawed(w, EV_FLAW_SYNTAX, at, "a number is not as JSON writes it");
+	if (w->len - at >= 3 && memcmp(w->p + at, "\xef\xbb\xbf", 3) == 0)
+		return flawed(w, EV_FLAW_SYNTAX, at,
+			      "a byte order mark (U+FEFF) stands here, and may head a file alone");
 	return flawed(w, EV_FLAW_SYNTAX, at, "not a JSON value");
 }
 

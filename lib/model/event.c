@@ -1,6 +1,7 @@
 #include "model/event.h"
 #include "json/decimal.h"
 #include "json/form.h"
+#include "json/part.h"
 #include "json/pick.h"
 
 #include <stdlib.h>
@@ -19,6 +20,7 @@ struct ev_events {
 	struct ev_each **each;
 	size_t n_each;
 	uint64_t number; /* of events read */
+	const char *goes_on; /* the source in which the line before begins more JSON; or NULL */
 	struct ev_buf id, text;
 };
 
@@ -427,11 +429,24 @@ static void read_envelope(struct ev_events *e, struct ev_event *event, struct ev
 	read_op(e, event, why);
 }
 
+void ev_events_no_object(struct ev_events *e, const struct ev_record *rec)
+{
+	struct ev_flaw flaw;
+	const char *p;
+	size_t len;
+	bool goes_on = ev_part_goes_on(rec->p, rec->len, &p, &len) &&
+		       (len == 0 || ev_scan(e->scan, p, len, &flaw) != NULL);
+
+	e->goes_on = goes_on ? rec->source : NULL;
+}
+
 enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			      struct ev_event *event, struct ev_reasons *why)
 {
+	const char *goes_on = e->goes_on;
 	struct ev_flaw flaw;
 
+	e->goes_on = NULL;
 	ev_reasons_reset(why);
 	*event = (struct ev_event){.number = ++e->number,
 				   .reserved = EV_NOWHERE,
@@ -442,12 +457,24 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			     : ev_scan(e->scan, rec->p, rec->len, &flaw);
 	if (event->doc == NULL) {
 		ev_flaw_reasons(&flaw, rec->before, why);
+		if (flaw.code == EV_FLAW_SYNTAX && ev_part_is_spread(rec->p, rec->len))
+			why->list[0].message =
+				ev_reasons_text(why, "%s: this looks like %s",
+						why->list[0].message, ev_part_spread);
+		ev_events_no_object(e, rec);
 		return EV_REJECT;
 	}
 	if (ev_kind(event->doc, 0) != EV_OBJECT) {
 		ev_reasons_add(why, "a record is one JSON object, and this is a JSON %s",
 			       ev_kind_name(ev_kind(event->doc, 0)));
 		return reject(why, "not-object");
+	}
+	if (goes_on != NULL && goes_on == rec->source &&
+	    ev_json_behind_blanks(rec->p - rec->before, rec->p) == rec->p) {
+		ev_reasons_add(why,
+			       "the line before opens an array or ends with a comma, so this is %s",
+			       ev_part_spread);
+		return reject(why, "json");
 	}
 	if (event->doc->duplicate != EV_NOWHERE) {
 		ev_reasons_add(why, "column %zu: the same name stands twice in one object",

@@ -103,6 +103,11 @@ static inline const uint32_t *ev_each_at(const struct ev_each *l, size_t i)
 /* EV_OK, or EV_REJECT with why set (code and reasons). */
 enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			      struct ev_event *event, struct ev_reasons *why);
+/*
+ * Tells that the record was rejected as no JSON object. If it opens an array, or ends with the
+ * comma behind an element, the next line of its file is an element, and is rejected as such.
+ */
+void ev_events_no_object(struct ev_events *e, const struct ev_record *rec);
 void ev_events_free(struct ev_events **e);
 
 /*

@@ -26,6 +26,7 @@ struct ev_record {
 	size_t before; /* octets of the line in front of p, where the record is a part of it */
 	const struct ev_index *index; /* the record is its lines[nth]; or NULL */
 	size_t nth;
+	bool cut; /* its file ended before its LF */
 };
 
 /*

@@ -19,8 +19,11 @@ const char *__asan_default_options(void)
 
 static jmp_buf out_of_memory;
 
-static void give_up(void)
+static const char *given_up;
+
+static void give_up(const char *what)
 {
+	given_up = what;
 	longjmp(out_of_memory, 1);
 }
 
@@ -35,6 +38,7 @@ static void test_memory(void)
 	ev_oom_handler(give_up);
 	ok(setjmp(out_of_memory) != 0 || (nothing = ev_malloc(SIZE_MAX / 2)) == NULL,
 	   "malloc calls the handler");
+	is(given_up, "out of memory: give it more, or smaller input", "which is told why");
 	ok(setjmp(out_of_memory) != 0 || (nothing = ev_calloc(SIZE_MAX / 2, 16)) == NULL,
 	   "calloc calls the handler");
 	ok(setjmp(out_of_memory) != 0 ||
