@@ -96,6 +96,7 @@ struct ev_star_takes {
 struct ev_star_shape {
 	struct ev_star_takes cells; /* of the first group: whatever is the event's own */
 	size_t n;		    /* elements */
+	bool closed;		    /* of the first group: a path leads through what it cannot */
 };
 
 /* What the elements of a group have at their cells and references, element by element. */

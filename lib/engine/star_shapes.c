@@ -153,16 +153,19 @@ static struct ev_star_shape *new_shape(struct ev_star *s, const struct ev_star_k
 		return NULL;
 	shapes->n += n_own + n_elements;
 	new = ev_arena_alloc(&shapes->arena, s->plan->n_groups * sizeof *new);
-	new[0] = (struct ev_star_shape){new_takes(shapes, n_own), 1};
+	new[0] = (struct ev_star_shape){new_takes(shapes, n_own), 1, false};
+	new[0].closed = !ev_ways_are_open(&kind->ways, s->event.doc, s->event.at);
 	take(s, &kind->groups[0], s->event.at, 0, 0, &new[0].cells);
 	for (size_t i = 1; i < s->plan->n_groups; i++) {
 		struct ev_star_elements *e = &s->elements[i];
 
 		count(s, kind, i, &own, &elements);
 		new[i] = (struct ev_star_shape){new_takes(shapes, elements),
-						kind->any[i] ? e->items.n : 0};
+						kind->any[i] ? e->items.n : 0, false};
 		for (size_t k = 0; k < new[i].n; k++) {
 			ev_picks_find(e->picks, s->event.doc, e->items.at[k]);
+			new[0].closed |= !ev_ways_are_open(&kind->elements[i], s->event.doc,
+							   e->picks->at);
 			take(s, &kind->groups[i], e->picks->at, i, k, &new[i].cells);
 		}
 		if (own > 0)

@@ -1,20 +1,29 @@
 #include "engine/star_impl.h"
 #include "warehouse/value.h"
 
-static uint32_t slot_of(struct ev_star *s, struct ev_star_elements *e, const struct ev_path *from)
+static uint32_t slot_of(struct ev_picks *picks, const struct ev_path *from, struct ev_ways *ways)
 {
-	switch (from->root) {
-	case EV_ROOT_EVENT: return ev_events_want(s->events, from);
-	case EV_ROOT_ITEM: return ev_picks_add(e->picks, from);
-	case EV_ROOT_INDEX: break;
-	}
-	return EV_NO_SLOT;
+	ev_ways_add(ways, picks, from);
+	return ev_picks_add(picks, from);
 }
 
-static void want(struct ev_star *s, struct ev_star_elements *e, struct ev_star_asked *asked)
+static void want(struct ev_star *s, size_t group, struct ev_star_kind *k,
+		 struct ev_star_asked *asked)
 {
-	for (size_t i = 0; i < asked->n_cells; i++)
-		asked->cells[i].slot = slot_of(s, e, asked->cells[i].column->from);
+	for (size_t i = 0; i < asked->n_cells; i++) {
+		const struct ev_path *from = asked->cells[i].column->from;
+		uint32_t *slot = &asked->cells[i].slot;
+
+		switch (from->root) {
+		case EV_ROOT_EVENT:
+			*slot = slot_of(ev_events_picks(s->events), from, &k->ways);
+			break;
+		case EV_ROOT_ITEM:
+			*slot = slot_of(s->elements[group].picks, from, &k->elements[group]);
+			break;
+		case EV_ROOT_INDEX: *slot = EV_NO_SLOT; break;
+		}
+	}
 }
 
 void ev_star_want_cells(struct ev_star *s, size_t group)
@@ -33,9 +42,14 @@ void ev_star_want_cells(struct ev_star *s, size_t group)
 		e->items.n = 1;
 	}
 	for (size_t i = 0; i < s->plan->n_kinds; i++) {
-		want(s, e, &s->plan->kinds[i].groups[group]);
-		if (group > 0)
-			want(s, &s->elements[0], &s->plan->kinds[i].event[group]);
+		struct ev_star_kind *k = &s->plan->kinds[i];
+
+		want(s, group, k, &k->groups[group]);
+		if (group == 0)
+			continue;
+		want(s, 0, k, &k->event[group]);
+		if (k->any[group])
+			ev_ways_add(&k->ways, ev_events_picks(s->events), g->each);
 	}
 }
 
@@ -168,7 +182,7 @@ static bool take_cells(struct ev_star *s, const struct ev_star_elements *e,
 
 static bool take_values(struct ev_star *s, const struct ev_star_shape *groups)
 {
-	if (!take_cells(s, &s->elements[0], &groups[0].cells))
+	if (groups[0].closed || !take_cells(s, &s->elements[0], &groups[0].cells))
 		return false;
 	for (size_t i = 1; i < s->plan->n_groups; i++) {
 		struct ev_star_elements *e = &s->elements[i];
@@ -196,7 +210,8 @@ static bool read_elements(struct ev_star *s, size_t group, const struct ev_star_
 			sizeof *e->values);
 	for (size_t k = 0; k < e->items.n; k++) {
 		ev_picks_find(e->picks, s->event.doc, e->items.at[k]);
-		if (!read_cells(s, e, &kind->groups[group], e->picks->at, k))
+		if (!ev_ways_are_open(&kind->elements[group], s->event.doc, e->picks->at) ||
+		    !read_cells(s, e, &kind->groups[group], e->picks->at, k))
 			return false;
 	}
 	return kind->event[group].n_cells == 0 ||
@@ -214,7 +229,8 @@ bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind)
 	}
 	if ((shape = ev_star_shape_of(s, kind)) != NULL)
 		return take_values(s, shape);
-	if (!read_cells(s, &s->elements[0], &kind->groups[0], s->event.at, 0))
+	if (!ev_ways_are_open(&kind->ways, s->event.doc, s->event.at) ||
+	    !read_cells(s, &s->elements[0], &kind->groups[0], s->event.at, 0))
 		return false;
 	for (size_t i = 1; i < s->plan->n_groups; i++)
 		if (kind->any[i] && !read_elements(s, i, kind))
@@ -279,6 +295,8 @@ void ev_star_explain(struct ev_star *s, const char *type, size_t len)
 {
 	const struct ev_model *m = s->m;
 
+	if (!ev_star_passes(m, type, len, s->event.doc, &s->why))
+		return;
 	for (size_t i = 0; i < m->n_facts; i++)
 		if (ev_names_take(&m->facts[i].types, type, len))
 			each_fits(s, m->facts[i].each, &m->facts[i].columns, &m->facts[i], type,

@@ -12,6 +12,7 @@
 struct columns {
 	struct ev_column_at *list;
 	size_t n;
+	struct ev_ways ways; /* to them */
 };
 
 /* Columns of the elements of a list. */
@@ -34,6 +35,7 @@ struct cell {
 
 /* Those of an event of a contract and a shape. */
 struct plan {
+	bool closed; /* some path leads through what it cannot */
 	size_t n;
 	struct cell cells[]; /* values that are there, in the order of the columns */
 };
@@ -87,12 +89,18 @@ static struct ev_validate *new_engine(const struct ev_model *m, struct ev_port *
 	return v;
 }
 
+static void free_columns(struct columns *c)
+{
+	free(c->list);
+	ev_ways_free(&c->ways);
+}
+
 static void free_contract(struct contract *c)
 {
 	for (size_t i = 0; i < c->n_elements; i++)
-		free(c->elements[i].columns.list);
+		free_columns(&c->elements[i].columns);
 	free(c->elements);
-	free(c->columns.list);
+	free_columns(&c->columns);
 	free(c->rules);
 	for (size_t i = 0; c->plans != NULL && i <= EV_SHAPES; i++)
 		free(c->plans[i]);
@@ -212,27 +220,52 @@ static struct elements *elements_of(struct ev_validate *v, struct contract *c,
 	return &c->elements[c->n_elements++];
 }
 
-/* The columns of a table, of which each leads to a list or is NULL. */
-static void add_table(struct ev_validate *v, struct contract *c, const struct ev_path *each,
-		      const struct ev_columns *columns)
+/* What fits the contract's schema has nothing else where the path leads through. */
+static bool schema_opens(const struct contract *c, const struct ev_path *path,
+			 const struct ev_path *list)
 {
-	for (size_t i = 0; i < columns->n; i++) {
-		const struct ev_column *column = &columns->list[i];
+	struct ev_path part = *path;
+
+	if (c->put == NULL || is_reserved(list != NULL ? list : path))
+		return false;
+	for (part.n = 0; part.n < path->n; part.n++) {
+		unsigned kinds = ev_jschema_promise(c->put, list, &part).kinds;
+
+		if ((kinds & ~(1U << EV_NULL | 1U << ev_step_asks(&path->steps[part.n]))) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Columns of a table, of which each leads to a list or is NULL. */
+static void add_columns(struct ev_validate *v, struct contract *c, const struct ev_path *each,
+			const struct ev_column *columns, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct ev_column *column = &columns[i];
 		struct elements *e;
+		bool opens, checks;
 
 		switch (column->from->root) {
 		case EV_ROOT_INDEX: break;
 		case EV_ROOT_EVENT:
+			if (!schema_opens(c, column->from, NULL))
+				ev_ways_add(&c->columns.ways, ev_events_picks(v->events),
+					    column->from);
 			if (!envelope_checks(v->m, column) && !schema_checks(c, column, NULL) &&
 			    !has_column(&c->columns, column))
 				add_column(&c->columns, column,
 					   ev_events_want(v->events, column->from));
 			break;
 		case EV_ROOT_ITEM:
-			if (schema_checks(c, column, each))
+			opens = schema_opens(c, column->from, each);
+			checks = schema_checks(c, column, each);
+			if (opens && checks)
 				break;
 			e = elements_of(v, c, each);
-			if (!has_column(&e->columns, column))
+			if (!opens)
+				ev_ways_add(&e->columns.ways, e->each->picks, column->from);
+			if (!checks && !has_column(&e->columns, column))
 				add_column(&e->columns, column,
 					   ev_picks_add(e->each->picks, column->from));
 			break;
@@ -240,13 +273,35 @@ static void add_table(struct ev_validate *v, struct contract *c, const struct ev
 	}
 }
 
+static void add_table(struct ev_validate *v, struct contract *c, const struct ev_path *each,
+		      const struct ev_columns *columns)
+{
+	if (each != NULL && !schema_opens(c, each, NULL))
+		ev_ways_add(&c->columns.ways, ev_events_picks(v->events), each);
+	add_columns(v, c, each, columns->list, columns->n);
+}
+
+/* The parts of keys that a fact refers by are asked of its events, whoever the dimension is for. */
+static void add_keys(struct ev_validate *v, struct contract *c, const struct ev_fact *f)
+{
+	for (size_t i = 0; i < f->columns.n; i++) {
+		const struct ev_dimension *d = f->columns.list[i].dimension;
+
+		for (size_t k = 0; d != NULL && d->n_keys > 1 && k < d->n_keys; k++)
+			add_columns(v, c, f->each, &d->columns.list[d->keys[k]], 1);
+	}
+}
+
 static void fill_contract(struct ev_validate *v, struct contract *c)
 {
 	const struct ev_model *m = v->m;
 
-	for (size_t i = 0; i < m->n_facts; i++)
-		if (ev_names_take(&m->facts[i].types, c->type, c->len))
-			add_table(v, c, m->facts[i].each, &m->facts[i].columns);
+	for (size_t i = 0; i < m->n_facts; i++) {
+		if (!ev_names_take(&m->facts[i].types, c->type, c->len))
+			continue;
+		add_table(v, c, m->facts[i].each, &m->facts[i].columns);
+		add_keys(v, c, &m->facts[i]);
+	}
 	for (size_t i = 0; i < m->n_dimensions; i++)
 		if (ev_names_take(&m->dimensions[i].types, c->type, c->len))
 			add_table(v, c, m->dimensions[i].each, &m->dimensions[i].columns);
@@ -434,6 +489,23 @@ static bool values_fit(struct ev_validate *v, const struct columns *c, const str
 	return good;
 }
 
+static bool columns_are_open(const struct contract *c, const struct ev_event *event)
+{
+	if (!ev_ways_are_open(&c->columns.ways, event->doc, event->at))
+		return false;
+	for (size_t i = 0; i < c->n_elements; i++) {
+		const struct elements *e = &c->elements[i];
+
+		if (e->columns.ways.n + e->columns.ways.n_others == 0)
+			continue;
+		for (size_t k = 0, n = ev_each_find(e->each, event); k < n; k++)
+			if (!ev_ways_are_open(&e->columns.ways, event->doc,
+					      ev_each_at(e->each, k)))
+				return false;
+	}
+	return true;
+}
+
 static bool columns_fit(struct ev_validate *v, const struct contract *c,
 			const struct ev_event *event)
 {
@@ -443,6 +515,8 @@ static bool columns_fit(struct ev_validate *v, const struct contract *c,
 	for (size_t i = 0; i < c->n_elements; i++) {
 		const struct elements *e = &c->elements[i];
 
+		if (e->columns.n == 0)
+			continue;
 		for (size_t k = 0, n = ev_each_find(e->each, event); k < n; k++)
 			good &= values_fit(v, &e->columns, d, ev_each_at(e->each, k));
 	}
@@ -486,6 +560,7 @@ static void make_plan(struct contract *c, const struct ev_event *event)
 	for (size_t i = 0; i < c->n_elements; i++)
 		n += c->elements[i].columns.n * ev_each_find(c->elements[i].each, event);
 	p = ev_malloc(sizeof *p + n * sizeof *p->cells);
+	p->closed = !columns_are_open(c, event);
 	to = add_cells(p->cells, &c->columns, d, event->at);
 	for (size_t i = 0; i < c->n_elements; i++) {
 		const struct elements *e = &c->elements[i];
@@ -528,14 +603,20 @@ static bool cells_fit(struct ev_validate *v, const struct plan *p, const struct 
 static bool columns_pass(struct ev_validate *v, struct contract *c, const struct ev_event *event)
 {
 	const struct ev_doc *d = event->doc;
+	const struct plan *p;
 	bool good;
 
-	if (c->plans != NULL && c->plans[d->shape] != NULL) {
-		good = cells_fit(v, c->plans[d->shape], d);
-	} else {
-		good = columns_fit(v, c, event);
-		if (d->shape != EV_NO_SHAPE)
+	if (d->shape != EV_NO_SHAPE) {
+		if (c->plans == NULL || c->plans[d->shape] == NULL)
 			make_plan(c, event);
+		p = c->plans[d->shape];
+		if (p->closed)
+			return ev_star_passes(v->m, c->type, c->len, d, &v->why);
+		good = cells_fit(v, p, d);
+	} else {
+		if (!columns_are_open(c, event))
+			return ev_star_passes(v->m, c->type, c->len, d, &v->why);
+		good = columns_fit(v, c, event);
 	}
 	return good || reject_code(&v->why, "column");
 }
@@ -671,7 +752,8 @@ enum ev_status ev_validate_step(struct ev_validate *v, const struct ev_record *r
 		return step_schema(v, rec, err);
 	v->current = &event;
 	v->record = rec;
-	if (ev_events_read(v->events, rec, &event, &v->why) != EV_OK || !judge(v, &event)) {
+	if (ev_events_read(v->events, rec, &event, &v->why) != EV_OK || !judge(v, &event) ||
+	    (v->verdict != NULL && !ev_verdict_passes(v->verdict, &event, &v->why))) {
 		st = ev_rejects_put(v->port->rejects, rec, event.origin, event.origin_len, &v->why,
 				    err);
 		v->current = NULL;

@@ -63,6 +63,11 @@ struct ev_scan *ev_events_scan(struct ev_events *e)
 	return e->scan;
 }
 
+struct ev_picks *ev_events_picks(struct ev_events *e)
+{
+	return e->picks;
+}
+
 struct ev_list ev_events_want_all(struct ev_events *e, const struct ev_path *path)
 {
 	struct ev_path names = *path;
@@ -251,6 +256,57 @@ static struct ev_reason *envelope(struct ev_reasons *why, const struct ev_path *
 	return reason;
 }
 
+struct telling {
+	const struct ev_path *path;
+	const struct ev_doc *d;
+	struct ev_reasons *why;
+};
+
+static void tell_shape(void *ctx, uint32_t at, const struct ev_step *s)
+{
+	static const char *const kinds[] = {
+		[EV_NULL] = "null",	  [EV_FALSE] = "a boolean", [EV_TRUE] = "a boolean",
+		[EV_NUMBER] = "a number", [EV_STRING] = "a text",   [EV_ARRAY] = "an array",
+		[EV_OBJECT] = "an object"};
+	const struct telling *t = ctx;
+	struct ev_reasons *why = t->why;
+	struct ev_buf pointer = {0};
+	struct ev_reason *reason;
+	const char *p, *path;
+	size_t len;
+
+	if (why->code == NULL)
+		why->code = "shape";
+	ev_pointer(t->d, at, &pointer);
+	path = ev_reasons_copy(why, pointer.p, pointer.len);
+	ev_buf_free(&pointer);
+	for (size_t i = 0; i < why->n; i++)
+		if (why->list[i].path != NULL && strcmp(why->list[i].path, path) == 0)
+			return;
+	if (ev_reasons_enough(why))
+		return;
+	p = ev_raw(t->d, at, &len);
+	reason = ev_reasons_add(
+		why, "the path %s goes through %s, and this is %s: %s", t->path->text,
+		kinds[ev_step_asks(s)], kinds[ev_kind(t->d, at)], ev_reasons_quote(why, p, len));
+	reason->path = path;
+}
+
+bool ev_path_passes(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
+		    struct ev_reasons *why)
+{
+	struct telling t = {path, d, why};
+
+	return ev_path_is_open(path, d, from, tell_shape, &t);
+}
+
+/* Of a part of the envelope that was not found: whether it is absent, or lies in something else. */
+static bool is_absent(const struct ev_event *event, const struct ev_path *path,
+		      struct ev_reasons *why)
+{
+	return path == NULL || path->n == 1 || ev_path_passes(path, event->doc, 0, why);
+}
+
 /* A text begins with no NUL, as a number does. */
 static void text_id(struct ev_events *e, struct ev_event *event, const char *p, size_t len)
 {
@@ -288,7 +344,8 @@ static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reaso
 	}
 	ev_buf_reset(&e->id);
 	if (at == EV_NOWHERE || ev_kind(d, at) == EV_NULL) {
-		envelope(why, e->m->id, "id", "is missing");
+		if (is_absent(event, e->m->id, why))
+			envelope(why, e->m->id, "id", "is missing");
 	} else if (ev_kind(d, at) == EV_STRING) {
 		p = ev_string(d, at, &e->text, &len);
 		if (len == 0)
@@ -368,8 +425,10 @@ static void read_version(struct ev_events *e, struct ev_event *event, struct ev_
 	size_t len;
 
 	event->version = at;
-	if (at == EV_NOWHERE)
+	if (at == EV_NOWHERE) {
+		is_absent(event, e->m->version, why);
 		return;
+	}
 	if (ev_kind(d, at) == EV_STRING) {
 		p = ev_string(d, at, &e->text, &len);
 		if (!integer_text(p, len))
@@ -392,8 +451,10 @@ static void read_op(struct ev_events *e, struct ev_event *event, struct ev_reaso
 	uint32_t at = value_at(event, e->op);
 
 	event->op = EV_PUT;
-	if (at == EV_NOWHERE)
+	if (at == EV_NOWHERE) {
+		is_absent(event, e->m->op, why);
 		return;
+	}
 	if (ev_kind(event->doc, at) == EV_STRING) {
 		for (int op = EV_PUT; op <= EV_DELETE; op++) {
 			if (ev_string_is(event->doc, at, ev_op_names[op],
@@ -412,17 +473,21 @@ static void read_envelope(struct ev_events *e, struct ev_event *event, struct ev
 	uint32_t at;
 
 	event->type = value_at(event, e->type);
-	if (event->type == EV_NOWHERE)
-		envelope(why, e->m->type, "type", "is missing");
-	else if (ev_kind(d, event->type) != EV_STRING)
+	if (event->type == EV_NOWHERE) {
+		if (is_absent(event, e->m->type, why))
+			envelope(why, e->m->type, "type", "is missing");
+	} else if (ev_kind(d, event->type) != EV_STRING) {
 		envelope(why, e->m->type, "type", "is no text");
-	if ((at = value_at(event, e->time)) == EV_NOWHERE)
-		envelope(why, e->m->time, "time", "is missing");
-	else
+	}
+	if ((at = value_at(event, e->time)) != EV_NOWHERE)
 		read_time(e, event, e->m->time, "time", at, &event->time, why);
+	else if (is_absent(event, e->m->time, why))
+		envelope(why, e->m->time, "time", "is missing");
 	event->modified = event->time;
 	if ((at = value_at(event, e->modified)) != EV_NOWHERE)
 		read_time(e, event, e->m->modified, "modified time", at, &event->modified, why);
+	else
+		is_absent(event, e->m->modified, why);
 	read_version(e, event, why);
 	read_op(e, event, why);
 }

@@ -53,6 +53,8 @@ struct ev_events;
 struct ev_events *ev_events_new(const struct ev_model *m, enum ev_depth depth, enum ev_trust trust);
 /* The scanner that reads the events. */
 struct ev_scan *ev_events_scan(struct ev_events *e);
+/* What picks values in them, from the root. */
+struct ev_picks *ev_events_picks(struct ev_events *e);
 /*
  * The slot of a path without [], which is found in every event from now on; the path is borrowed.
  * EV_NO_SLOT for NULL.
@@ -110,6 +112,14 @@ void ev_events_free(struct ev_events **e);
  * what was scanned.
  */
 void ev_flaw_reasons(const struct ev_flaw *flaw, size_t before, struct ev_reasons *why);
+
+/*
+ * Adds a reason for each value that a path leads through from value `from` and that is of another
+ * kind than its steps ask, unless there is one already; the code is "shape". False if there is such
+ * a value.
+ */
+bool ev_path_passes(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
+		    struct ev_reasons *why);
 
 /*
  * The values that are no content: "_ev", what the model ignores, and those in `also` (slots of

@@ -5,6 +5,8 @@
 #include "json/decimal.h"
 #include "json/form.h"
 
+#include <stdlib.h>
+
 const char ev_unknown_key[EV_KEY_TEXT + 1] = "00000000000000000000000000000000";
 
 static const char holds_nul[] = "it holds U+0000, which warehouses cannot store in text";
@@ -254,6 +256,57 @@ void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_
 	reason->path = ev_reasons_copy(why, pointer.p, pointer.len);
 	reason->keyword = ev_reasons_text(why, "%s", type);
 	ev_buf_free(&pointer);
+}
+
+/* items: of the list that the table's columns go through. */
+static bool column_passes(const struct ev_path *from, const struct ev_doc *d,
+			  const struct ev_found *items, struct ev_reasons *why)
+{
+	bool good = true;
+
+	if (from->root == EV_ROOT_EVENT)
+		return ev_path_passes(from, d, 0, why);
+	for (size_t i = 0; from->root == EV_ROOT_ITEM && i < items->n; i++)
+		good &= ev_path_passes(from, d, items->at[i], why);
+	return good;
+}
+
+static bool table_passes(const struct ev_path *each, const struct ev_columns *columns,
+			 const struct ev_doc *d, struct ev_reasons *why)
+{
+	struct ev_found items = {0};
+	bool good = true;
+
+	if (each != NULL) {
+		good = ev_path_passes(each, d, 0, why);
+		ev_path_all(each, d, 0, &items);
+	}
+	for (size_t i = 0; i < columns->n; i++) {
+		const struct ev_column *c = &columns->list[i];
+		const struct ev_dimension *to = c->dimension;
+
+		good &= column_passes(c->from, d, &items, why);
+		for (size_t k = 0; to != NULL && k < to->n_keys; k++)
+			good &= to->n_keys == 1 ||
+				column_passes(to->columns.list[to->keys[k]].from, d, &items, why);
+	}
+	free(items.at);
+	return good;
+}
+
+bool ev_star_passes(const struct ev_model *m, const char *type, size_t len, const struct ev_doc *d,
+		    struct ev_reasons *why)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < m->n_facts; i++)
+		if (ev_names_take(&m->facts[i].types, type, len))
+			good &= table_passes(m->facts[i].each, &m->facts[i].columns, d, why);
+	for (size_t i = 0; i < m->n_dimensions; i++)
+		if (ev_names_take(&m->dimensions[i].types, type, len))
+			good &= table_passes(m->dimensions[i].each, &m->dimensions[i].columns, d,
+					     why);
+	return good;
 }
 
 bool ev_column_json(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
