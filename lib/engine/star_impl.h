@@ -83,8 +83,12 @@ struct ev_star_take {
 	const struct ev_column *column;
 	uint32_t node, cell; /* cell: of all elements */
 	enum ev_star_how how;
-	uint32_t longest, fraction; /* of what can be taken at once; of numbers, digits */
-	struct ev_value fixed;
+	/* Of what can be taken at once; of numbers, digits; of JSON, how many numbers are in it. */
+	uint32_t longest, fraction;
+	union {
+		struct ev_value fixed;
+		const uint32_t *numbers; /* of JSON: their nodes */
+	};
 };
 
 struct ev_star_takes {

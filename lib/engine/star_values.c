@@ -63,25 +63,42 @@ const char *ev_star_format_time(struct ev_star *s, bool modified)
 	return text;
 }
 
-/* The event as it came, but for what the pipe added. */
-static void take_reserved_out(struct ev_star *s, struct ev_value *v)
+/* A value as it came, but for what the pipe added and what the model ignores. */
+static void leave_out(struct ev_star *s, uint32_t at, const uint32_t *skip, size_t n,
+		      struct ev_value *v)
 {
+	char *text;
+
 	ev_buf_reset(&s->whole);
-	ev_event_write(s->event.doc, s->event.reserved, NULL, 0, &s->whole);
-	ev_buf_room(&s->whole, EV_COPY_OVER);
-	v->p = s->whole.p;
+	ev_event_write_without(s->event.doc, at, skip, n, &s->whole);
+	text = ev_arena_alloc(&s->store, s->whole.len + EV_COPY_OVER);
+	v->p = memcpy(text, s->whole.p, s->whole.len);
 	v->len = (uint32_t)s->whole.len;
+	s->stored = true;
+}
+
+static const char *problem_of(struct ev_star *s, const struct ev_column *c, uint32_t at,
+			      char *store, struct ev_value *v)
+{
+	const struct ev_doc *d = s->event.doc;
+	const char *problem = ev_column_value(c, s->m->zone, d, at, store, v);
+	uint32_t skip[EV_MAX_SKIP];
+	size_t n;
+
+	if (v->null || c->type != EV_TYPE_JSON || (at != 0 && !c->around))
+		return problem;
+	n = ev_event_skip(s->events, &s->event, NULL, 0, skip);
+	if (problem != NULL && (problem = ev_json_problem(d, at, skip, n)) != NULL)
+		return problem;
+	leave_out(s, at, skip, n, v);
+	return NULL;
 }
 
 /* False if the value does not fit. */
 static bool other_value(struct ev_star *s, const struct ev_column *c, uint32_t at, char *store,
 			struct ev_value *v)
 {
-	if (ev_column_value(c, s->m->zone, s->event.doc, at, store, v) != NULL)
-		return false;
-	if (at == 0 && c->type == EV_TYPE_JSON && s->event.reserved != EV_NOWHERE)
-		take_reserved_out(s, v);
-	return true;
+	return problem_of(s, c, at, store, v) == NULL;
 }
 
 static char *new_room(struct ev_star *s)
@@ -134,6 +151,14 @@ static __attribute__((noinline)) bool take_odd(struct ev_star *s, const struct e
 	return true;
 }
 
+static inline bool are_short(const struct ev_node *nodes, const struct ev_star_take *t)
+{
+	for (uint32_t i = 0; i < t->longest; i++)
+		if (nodes[t->numbers[i]].end - nodes[t->numbers[i]].pos > EV_VALUE_NUMBER)
+			return false;
+	return true;
+}
+
 /* Reads cells of a group's elements where they stand in documents of the shape at hand. */
 static bool take_cells(struct ev_star *s, const struct ev_star_elements *e,
 		       const struct ev_star_takes *cells)
@@ -167,7 +192,7 @@ static bool take_cells(struct ev_star *s, const struct ev_star_elements *e,
 			usual = len == EV_UUID_TEXT + 2 && ev_uuid_is_canonical(p + 1);
 			break;
 		case EV_STAR_NUMBER: usual = ev_small_fits(p, len, t->longest, t->fraction); break;
-		case EV_STAR_JSON: usual = !nul; break;
+		case EV_STAR_JSON: usual = !nul && are_short(nodes, t); break;
 		default: usual = false; break;
 		}
 		if (!usual &&
@@ -254,7 +279,7 @@ static void columns_fit(struct ev_star *s, const struct ev_columns *columns, con
 		if (c->from->root == EV_ROOT_INDEX)
 			continue;
 		at = ev_path_get(c->from, d, c->from->root == EV_ROOT_ITEM ? item : 0);
-		problem = ev_column_value(c, s->m->zone, d, at, store, &v);
+		problem = problem_of(s, c, at, store, &v);
 		if (problem != NULL)
 			ev_column_misfit(c, d, at, problem, &s->why);
 	}

@@ -31,11 +31,14 @@ struct cell {
 		USUAL_NUMBER, /* digits, with a point at most */
 		USUAL_JSON,
 	} usual; /* how a value of its kind most often fits */
+	uint32_t numbers, n_numbers; /* of JSON: the nodes of numbers in it, among the plan's */
 };
 
 /* Those of an event of a contract and a shape. */
 struct plan {
 	bool closed; /* some path leads through what it cannot */
+	uint32_t *numbers;
+	uint32_t n_numbers;
 	size_t n;
 	struct cell cells[]; /* values that are there, in the order of the columns */
 };
@@ -102,8 +105,11 @@ static void free_contract(struct contract *c)
 	free(c->elements);
 	free_columns(&c->columns);
 	free(c->rules);
-	for (size_t i = 0; c->plans != NULL && i <= EV_SHAPES; i++)
+	for (size_t i = 0; c->plans != NULL && i <= EV_SHAPES; i++) {
+		if (c->plans[i] != NULL)
+			free(c->plans[i]->numbers);
 		free(c->plans[i]);
+	}
 	free(c->plans);
 }
 
@@ -472,7 +478,11 @@ static bool misfit(struct ev_validate *v, const struct ev_column_at *c, const st
 		   uint32_t node)
 {
 	const char *problem = ev_column_problem(c, v->m->zone, d, node);
+	uint32_t skip[EV_MAX_SKIP];
 
+	if (problem != NULL && c->column->around)
+		problem = ev_json_problem(d, node, skip,
+					  ev_event_skip(v->events, v->current, NULL, 0, skip));
 	if (problem == NULL)
 		return false;
 	ev_column_misfit(c->column, d, node, problem, &v->why);
@@ -536,18 +546,37 @@ static enum usual usual_of(const struct ev_column *c, const struct ev_doc *d, ui
 	return c->type == EV_TYPE_JSON && node != 0 ? USUAL_JSON : USUAL_NONE;
 }
 
-static struct cell *add_cells(struct cell *to, const struct columns *c, const struct ev_doc *d,
-			      const uint32_t *at)
+static void add_numbers(struct plan *p, struct cell *cell, const struct ev_doc *d)
+{
+	const uint32_t end = d->nodes[cell->node].next;
+
+	cell->numbers = p->n_numbers;
+	for (uint32_t i = cell->node; i < end; i++)
+		cell->n_numbers += ev_kind(d, i) == EV_NUMBER;
+	p->numbers = ev_realloc_array(p->numbers, p->n_numbers + cell->n_numbers + 1,
+				      sizeof *p->numbers);
+	for (uint32_t i = cell->node; i < end; i++)
+		if (ev_kind(d, i) == EV_NUMBER)
+			p->numbers[p->n_numbers++] = i;
+}
+
+static void add_cells(struct plan *p, const struct columns *c, const struct ev_doc *d,
+		      const uint32_t *at)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		uint32_t node = at[c->list[i].slot];
 
-		if (node != EV_NOWHERE && ev_kind(d, node) != EV_NULL)
-			*to++ = (struct cell){.column = &c->list[i],
-					      .node = node,
-					      .usual = usual_of(c->list[i].column, d, node)};
+		struct cell *cell = &p->cells[p->n];
+
+		if (node == EV_NOWHERE || ev_kind(d, node) == EV_NULL)
+			continue;
+		*cell = (struct cell){.column = &c->list[i],
+				      .node = node,
+				      .usual = usual_of(c->list[i].column, d, node)};
+		if (cell->usual == USUAL_JSON)
+			add_numbers(p, cell, d);
+		p->n++;
 	}
-	return to;
 }
 
 static void make_plan(struct contract *c, const struct ev_event *event)
@@ -555,26 +584,32 @@ static void make_plan(struct contract *c, const struct ev_event *event)
 	const struct ev_doc *d = event->doc;
 	size_t n = c->columns.n;
 	struct plan *p;
-	struct cell *to;
 
 	for (size_t i = 0; i < c->n_elements; i++)
 		n += c->elements[i].columns.n * ev_each_find(c->elements[i].each, event);
 	p = ev_malloc(sizeof *p + n * sizeof *p->cells);
-	p->closed = !columns_are_open(c, event);
-	to = add_cells(p->cells, &c->columns, d, event->at);
+	*p = (struct plan){.closed = !columns_are_open(c, event)};
+	add_cells(p, &c->columns, d, event->at);
 	for (size_t i = 0; i < c->n_elements; i++) {
 		const struct elements *e = &c->elements[i];
 
-		for (size_t k = 0; k < e->each->n; k++)
-			to = add_cells(to, &e->columns, d, ev_each_at(e->each, k));
+		for (size_t k = 0; e->columns.n > 0 && k < e->each->n; k++)
+			add_cells(p, &e->columns, d, ev_each_at(e->each, k));
 	}
-	p->n = (size_t)(to - p->cells);
 	if (c->plans == NULL)
 		c->plans = ev_calloc(EV_SHAPES + 1, sizeof(struct plan *));
 	c->plans[d->shape] = p;
 }
 
-static inline bool is_usual(const struct cell *cell, const struct ev_doc *d)
+static inline bool are_short(const uint32_t *numbers, uint32_t n, const struct ev_doc *d)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (d->nodes[numbers[i]].end - d->nodes[numbers[i]].pos > EV_VALUE_NUMBER)
+			return false;
+	return true;
+}
+
+static inline bool is_usual(const struct plan *p, const struct cell *cell, const struct ev_doc *d)
 {
 	const struct ev_node *n = &d->nodes[cell->node];
 	const struct ev_column *c = cell->column->column;
@@ -584,7 +619,7 @@ static inline bool is_usual(const struct cell *cell, const struct ev_doc *d)
 	case USUAL_TEXT: return len <= cell->column->longest && !d->nul;
 	case USUAL_NUMBER:
 		return ev_small_fits(d->text + n->pos, len, c->size - c->scale, c->scale);
-	case USUAL_JSON: return !d->nul;
+	case USUAL_JSON: return !d->nul && are_short(p->numbers + cell->numbers, cell->n_numbers, d);
 	case USUAL_NONE: break;
 	}
 	return false;
@@ -595,7 +630,7 @@ static bool cells_fit(struct ev_validate *v, const struct plan *p, const struct 
 	bool good = true;
 
 	for (const struct cell *c = p->cells, *end = c + p->n; c < end; c++)
-		if (!is_usual(c, d))
+		if (!is_usual(p, c, d))
 			good &= !misfit(v, c->column, d, c->node);
 	return good;
 }

@@ -137,6 +137,12 @@ size_t ev_event_skip(const struct ev_events *e, const struct ev_event *event, co
 void ev_event_write(const struct ev_doc *doc, uint32_t reserved, const char *member, size_t len,
 		    struct ev_buf *out);
 
+/*
+ * Appends a value as it stands in the text, but for members and elements in it that are in skip.
+ */
+void ev_event_write_without(const struct ev_doc *d, uint32_t at, const uint32_t *skip, size_t n,
+			    struct ev_buf *out);
+
 /* Appends a version as the one spelling of its number; absent is 0. node as in struct ev_event. */
 void ev_version_canonical(const struct ev_doc *doc, uint32_t version, struct ev_buf *out);
 /* Appends a version so that octets compare as the numbers do. */
