@@ -88,6 +88,8 @@ static const char *problem_of(struct ev_star *s, const struct ev_column *c, uint
 	if (v->null || c->type != EV_TYPE_JSON || (at != 0 && !c->around))
 		return problem;
 	n = ev_event_skip(s->events, &s->event, NULL, 0, skip);
+	if (n == 0)
+		return problem;
 	if (problem != NULL && (problem = ev_json_problem(d, at, skip, n)) != NULL)
 		return problem;
 	leave_out(s, at, skip, n, v);

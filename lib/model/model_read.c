@@ -636,6 +636,8 @@ static bool read_calendar(struct reader *r, const struct ev_yaml *y, struct ev_d
 		if (v->kind != EV_YAML_SCALAR ||
 		    !ev_date_parse(v->text, v->len, i == 0 ? &c->from : &c->to))
 			return wrong(r, place(v), "%s must be a date such as 2026-03-01", keys[i]);
+		if ((i == 0 ? c->from : c->to).year == 0)
+			return wrong(r, place(v), "%s must lie in the years 1 to 9999", keys[i]);
 	}
 	if (ev_date_days(c->to) < ev_date_days(c->from))
 		return wrong(r, place(v), "the calendar ends before it begins");
@@ -827,6 +829,11 @@ static bool read_environments(struct reader *r, const struct ev_yaml *y)
 				return wrong(r, place(v), "schema must be a name");
 			if (!name_of(r, v, "schema", &e->schema))
 				return false;
+			if (strncasecmp(e->schema, "pg_", 3) == 0)
+				return wrong(r, place(v),
+					     "'%s' cannot name a schema: names that begin with pg_ "
+					     "are PostgreSQL's own",
+					     e->schema);
 		}
 	}
 	return true;
