@@ -474,19 +474,26 @@ static bool schema_passes(struct ev_validate *v, const struct ev_jschema *s, con
 	return reject_code(&v->why, "schema");
 }
 
-static bool misfit(struct ev_validate *v, const struct ev_column_at *c, const struct ev_doc *d,
-		   uint32_t node)
+static __attribute__((noinline)) bool tell_misfit(struct ev_validate *v, const struct ev_column *c,
+						  const struct ev_doc *d, uint32_t node,
+						  const char *problem)
 {
-	const char *problem = ev_column_problem(c, v->m->zone, d, node);
 	uint32_t skip[EV_MAX_SKIP];
 
-	if (problem != NULL && c->column->around)
+	if (c->around)
 		problem = ev_json_problem(d, node, skip,
 					  ev_event_skip(v->events, v->current, NULL, 0, skip));
-	if (problem == NULL)
-		return false;
-	ev_column_misfit(c->column, d, node, problem, &v->why);
-	return true;
+	if (problem != NULL)
+		ev_column_misfit(c, d, node, problem, &v->why);
+	return problem != NULL;
+}
+
+static inline bool misfit(struct ev_validate *v, const struct ev_column_at *c,
+			  const struct ev_doc *d, uint32_t node)
+{
+	const char *problem = ev_column_problem(c, v->m->zone, d, node);
+
+	return problem != NULL && tell_misfit(v, c->column, d, node, problem);
 }
 
 static bool values_fit(struct ev_validate *v, const struct columns *c, const struct ev_doc *d,

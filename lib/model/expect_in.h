@@ -33,7 +33,7 @@ struct column {
 	struct ev_path *path;
 	struct ev_path each, tail; /* parts of path, where it goes through a list */
 	struct ev_each *list;	   /* what it is found in, or NULL where there is one value */
-	struct ev_ways ways;	   /* that tail leads through, from an element */
+	struct ev_ways ways; /* of the first column of a list: from an element, of all of them */
 	uint32_t slot;
 	struct ev_found found; /* room for those of a list */
 };

@@ -211,6 +211,15 @@ static expect_step *step_of(const struct expect *e)
 	return e->kind->step != NULL ? e->kind->step : step_record;
 }
 
+static struct column *first_of_list(struct ev_suite *s, const struct ev_each *list)
+{
+	struct column *c = s->columns;
+
+	while (c->list != list)
+		c++;
+	return c;
+}
+
 void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
 {
 	struct ev_symbols *symbols = ev_scan_symbols(ev_events_scan(events));
@@ -225,7 +234,7 @@ void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
 			c->list = ev_events_each(events, &c->each);
 			c->slot = ev_picks_add(c->list->picks, &c->tail);
 			ev_ways_add(&s->ways, ev_events_picks(events), &c->each);
-			ev_ways_add(&c->ways, c->list->picks, &c->tail);
+			ev_ways_add(&first_of_list(s, c->list)->ways, c->list->picks, &c->tail);
 		} else {
 			c->slot = ev_events_want(events, c->path);
 			ev_ways_add(&s->ways, ev_events_picks(events), c->path);

@@ -23,15 +23,16 @@ static inline void ev_value_quoted(char *store, uint32_t len, struct ev_value *v
  */
 enum { EV_VALUE_NUMBER = 7 };
 
-/* Whether no number in a value is longer. */
+/* Whether all numbers in a value are as short. */
 static inline bool ev_value_numbers_fit(const struct ev_doc *d, uint32_t at)
 {
 	const struct ev_node *n = &d->nodes[at], *end = &d->nodes[n->next];
+	uint32_t lengths = 0; /* or'ed: the limit is all ones */
 
 	for (; n < end; n++)
-		if (n->kind == EV_NUMBER && n->end - n->pos > EV_VALUE_NUMBER)
-			return false;
-	return true;
+		if ((n->word & 7) == EV_NUMBER)
+			lengths |= n->end - n->pos;
+	return lengths <= EV_VALUE_NUMBER;
 }
 
 /*
@@ -64,8 +65,7 @@ static inline bool ev_value_usual(const struct ev_column *c, const struct ev_doc
 		return n->kind == EV_NUMBER && ev_small_fits(p, len, c->size - c->scale, c->scale);
 	case EV_TYPE_BOOL: return n->kind == EV_FALSE || n->kind == EV_TRUE;
 	case EV_TYPE_JSON:
-		return at != 0 && n->kind != EV_NULL && !c->around &&
-		       (d->unescaped || memchr(p, '\\', len) == NULL) &&
+		return at != 0 && n->kind != EV_NULL && !c->around && !d->nul &&
 		       ev_value_numbers_fit(d, at);
 	default: return false;
 	}
