@@ -626,7 +626,8 @@ static inline bool is_usual(const struct plan *p, const struct cell *cell, const
 	case USUAL_TEXT: return len <= cell->column->longest && !d->nul;
 	case USUAL_NUMBER:
 		return ev_small_fits(d->text + n->pos, len, c->size - c->scale, c->scale);
-	case USUAL_JSON: return !d->nul && are_short(p->numbers + cell->numbers, cell->n_numbers, d);
+	case USUAL_JSON:
+		return !d->nul && are_short(p->numbers + cell->numbers, cell->n_numbers, d);
 	case USUAL_NONE: break;
 	}
 	return false;

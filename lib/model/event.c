@@ -451,7 +451,8 @@ static void read_version(struct ev_events *e, struct ev_event *event, struct ev_
 	if (ev_kind(d, at) == EV_STRING) {
 		p = ev_string(d, at, &e->text, &len);
 		if (!integer_text(p, len))
-			wrong_value(why, e->m->version, "version", "is a text, but of no integer", d, at);
+			wrong_value(why, e->m->version, "version", "is a text, but of no integer",
+				    d, at);
 		return;
 	}
 	if (ev_kind(d, at) == EV_NUMBER) {

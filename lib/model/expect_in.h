@@ -207,7 +207,7 @@ struct ev_suite {
 	const struct cells *cells;   /* of the record in hand, by column */
 	struct cells *found;	     /* as they were looked for */
 	struct ev_ways ways;	     /* that columns' paths lead through, from the event */
-	unsigned char *open;	     /* by shape, what ev_suite_passes says; NULL before the first */
+	unsigned char *open; /* by shape, what ev_suite_passes says; NULL before the first */
 	struct expect_shape **known; /* by shape; NULL until there is one */
 	struct ev_arena shapes;	     /* what is known */
 	size_t n_kept;		     /* in all of them */

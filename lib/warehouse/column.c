@@ -226,7 +226,9 @@ const char *ev_json_problem(const struct ev_doc *d, uint32_t at, const uint32_t 
 		return string_problem(d, at);
 	if (node->kind == EV_NUMBER)
 		return number_fits(d->text + node->pos, node->end - node->pos) ? NULL : too_long;
-	for (uint32_t i = at + 1 + name; node->kind >= EV_ARRAY && i < node->next && problem == NULL;
+	if (node->kind < EV_ARRAY)
+		return NULL;
+	for (uint32_t i = at + 1 + name; i < node->next && problem == NULL;
 	     i = ev_next(d, i) + name) {
 		problem = ev_json_problem(d, i, skip, n);
 		if (problem == NULL && name && !is_among(i, skip, n))
