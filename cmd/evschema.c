@@ -55,6 +55,7 @@ int main(int argc, char **argv)
 	const char *schema = NULL;
 	struct ev_buf ddl = {0};
 	struct ev_model *model;
+	struct ev_error err;
 	struct cli cli;
 
 	cli_open(&cli, &program, argc, argv);
@@ -62,7 +63,8 @@ int main(int argc, char **argv)
 		cli_usage("there is nothing to read: '%s'", cli.operands[0]);
 	model = cli_model(&cli, true);
 	dialect = find_dialect(model, &schema);
-	ev_schema_write(model, dialect, schema, &ddl);
+	if (ev_schema_write(model, dialect, schema, &ddl, &err) != EV_OK)
+		cli_die(&err);
 	ev_out_put(cli.port.out, ddl.p, ddl.len);
 	cli_commit(&cli);
 	ev_buf_free(&ddl);

@@ -76,8 +76,8 @@ jq -r '._ev.reject | "\(.stage) \(.line) \(.code) \(.reasons[0].message)"' rejec
 same 'what has no id is rejected' got - <<'END'
 evdedupe 4 envelope the event's id (.id) is missing
 evdedupe 5 envelope the event's id (.id) is empty
-evdedupe 6 envelope the event's id (.id) is a number but no integer
-evdedupe 7 envelope the event's id (.id) is neither a text nor an integer
+evdedupe 6 envelope the event's id (.id) is a number but no integer: 1.5
+evdedupe 7 envelope the event's id (.id) is neither a text nor an integer: {}
 evdedupe 8 envelope the event's id (.id) is missing
 evdedupe 9 json column 1: not a JSON value
 evdedupe 10 not-object a record is one JSON object, and this is a JSON array

@@ -199,6 +199,109 @@ try 'an operand' 2 'evschema -t sqlite rows' <<'END'
 END
 
 #
+# What no table can be made of
+#
+# wrong NAME MESSAGE <<MODEL: the message is that of the line and column that it begins with.
+wrong()
+{
+	{
+		printf 'evkit: 1\nname: wrong\n'
+		cat
+	} >wrong.yaml
+	run evschema -m wrong.yaml -t sqlite
+	check "$1" 2 '' "evschema: wrong.yaml:$2"
+}
+ignoring='event: {id: .id, type: .type, time: .at, version: .v, ignore: [.r, .meta.got, ".l[0].x"]}'
+for name in _ev _EV xmin Ctid tableoid cmax; do
+	case $name in _*) whose=evkit ;; *) whose=PostgreSQL ;; esac
+	wrong "a column cannot be called $name" "4:70: '$name' cannot name a column: $whose has that name for itself" <<END
+$ignoring
+star: {facts: {f: {keep: latest, columns: {a: {from: .a, type: int}, $name: {from: .b, type: int}}}}}
+END
+done
+wrong 'nor a fact' "4:16: '_ev' cannot name a fact: evkit has that name for itself" <<END
+$ignoring
+star: {facts: {_ev: {keep: latest, columns: {a: {from: .a, type: int}}}}}
+END
+wrong 'nor a dimension' "4:21: '_Ev' cannot name a dimension: evkit has that name for itself" <<END
+$ignoring
+star: {dimensions: {_Ev: {key: .a, columns: {a: {from: .a, type: int}}}}, facts: {f: {keep: latest, columns: {a: {from: .a, type: int}}}}}
+END
+wrong 'nor a schema' "4:46: 'pg_shop' cannot name a schema: names that begin with pg_ are PostgreSQL's own" <<END
+$ignoring
+environments: {dev: {target: sqlite, schema: pg_shop}}
+END
+wrong 'a calendar has no year 0' '4:42: from must lie in the years 1 to 9999' <<END
+$ignoring
+star: {dimensions: {d: {calendar: {from: 0000-12-31, to: 0001-12-31}}}, facts: {f: {keep: latest, columns: {a: {from: .a, type: int}}}}}
+END
+for path in .r .r.x '".r[0].y"' .meta.got.at '".l[0].x"' '".l[1].x"' '".l[-1].x.y"'; do
+	text=${path#?}
+	case $path in '"'*) text=${text%?} ;; *) text=$path ;; esac
+	wrong "a column from below an ignored member: $text" "4:54: '$text' is ignored by event.ignore and cannot be a column" <<END
+$ignoring
+star: {facts: {f: {keep: latest, columns: {a: {from: $path, type: json}}}}}
+END
+done
+wrong 'nor one of elements' "4:68: '\$item.x.y' is ignored by event.ignore and cannot be a column" <<END
+$ignoring
+star: {facts: {f: {keep: latest, each: ".l[]", columns: {a: {from: \$item.x.y, type: int}}}}}
+END
+wrong 'nor of a dimension, whose key it would be' "4:54: '.meta.got.id' is ignored by event.ignore and cannot be a column" <<END
+$ignoring
+star: {dimensions: {d: {key: .a, columns: {a: {from: .meta.got.id, type: int}}}}, facts: {f: {keep: latest, columns: {a: {from: .a, type: int}}}}}
+END
+wrong 'nor are there rows of what lies in one' "4:40: '.r.rows[]' is ignored by event.ignore and cannot be a list of rows" <<END
+$ignoring
+star: {facts: {f: {keep: latest, each: ".r.rows[]", columns: {a: {from: .a, type: int}}}}}
+END
+cat >beside.yaml <<END
+evkit: 1
+name: beside
+$ignoring
+star: {facts: {f: {keep: latest, each: ".l[]", columns: {a: {from: .meta, type: json}, b: {from: .meta.gotten, type: int}, c: {from: \$item.y, type: int}, d: {from: ., type: json}, e: {from: .rr, type: int}}}}}
+END
+try 'what is beside one can be a column' 0 "evschema -t sqlite -m beside.yaml | grep -c '\"[a-e]\"'" <<'END'
+5
+END
+
+# wide COLUMNS KEEP: a model whose fact has so many, the last of which adds one.
+wide()
+{
+	awk -v n="$1" -v keep="$2" 'BEGIN {
+		print "evkit: 1\nname: wide\nevent: {id: .id, type: .type, time: .at, version: .v}\nstar:"
+		print "  dimensions:\n    d: {key: .k, columns: {k: {from: .k, type: int}}}"
+		print "  facts:\n    narrow: {keep: latest, columns: {a: {from: .a, type: int}}}\n    f:\n      keep: " keep "\n      columns:"
+		for (i = 1; i < n; i++)
+			print "        c" i ": {from: .c" i ", type: int}"
+		print "        last: {from: .k, type: int, dimension: d}"
+	}' >wide.yaml
+}
+while read -r target columns keep takes has; do
+	wide "$columns" "$keep"
+	run "evschema -m wide.yaml -t $target | tail -n 1"
+	if [ "$takes" = yes ]; then
+		check "$target takes a $keep fact of $columns columns" 0 'COMMIT;'
+	else
+		check "$target does not take a $keep fact of $columns columns" 0 '' "evschema: wide.yaml:9:5: the table f has $has columns, with those that evkit adds, and $target takes ${has%?}0 at most: put those that are seldom asked for into one of type json"
+	fi
+done <<'END'
+sqlite 1997 latest yes
+sqlite 1998 latest no 2001
+sqlite 1994 history no 2001
+postgres 1597 latest yes
+postgres 1598 latest no 1601
+postgres 1593 history yes
+postgres 1594 history no 1601
+END
+wide 1997 latest
+run 'evschema -m wide.yaml -t sqlite | sqlite3 -bail wide.db'
+check 'SQLite does take what it is said to' 0
+wide 1998 latest
+run evload -m wide.yaml sqlite:wide.db /dev/null
+check 'evload looks first, too' 2 '' "evload: wide.yaml:9:5: the table f has 2001 columns, with those that evkit adds, and sqlite takes 2000 at most: put those that are seldom asked for into one of type json"
+
+#
 # Rows of "order", with all that is hard in a text
 #
 # event N T REST: an event with that text, and other members.

@@ -171,11 +171,11 @@ is 'the owner in a latest fact is the event, by its id and the type of that' "$(
 	"$(key varchar 7; key uuid 0189f7ea-ae2f-7a1b-8c3d-0123456789ab; key int 7; key varchar ä)"
 
 cat >lists.jsonl <<'END'
-{"id":"a","type":"Order","time":"2026-03-28T10:00:00Z","lines":[{"sku":"x"},null,{"qty":3},5,{"sku":"x","qty":4}]}
+{"id":"a","type":"Order","time":"2026-03-28T10:00:00Z","lines":[{"sku":"x"},null,{"qty":3},{},{"sku":"x","qty":4}]}
 {"id":"b","type":"Order","time":"2026-03-28T10:00:00Z","lines":[]}
 {"id":"c","type":"Order","time":"2026-03-28T10:00:00Z"}
 {"id":"d","type":"Order","time":"2026-03-28T10:00:00Z","lines":null}
-{"id":"e","type":"Order","time":"2026-03-28T10:00:00Z","lines":"none"}
+{"id":"e","type":"Order","time":"2026-03-28T10:00:00Z","lines":[]}
 {"id":"f","type":"Order","time":"2026-03-28T10:00:00Z","lines":[{"sku":"y"}]}
 END
 run evstar --stats - lists.jsonl
@@ -197,7 +197,7 @@ sed 's/\$item\.qty/$item.at.qty/' evkit.yaml >inner.yaml
 echo '{"id":"a","type":"Order","time":"2026-03-28T10:00:00Z","lines":[' \
 	'{"sku":"a","title":"A","at":{"qty":1}},{"sku":"b","title":"B","at":{"qty":2}},{"title":"C","sku":"c","at":{"qty":3}},' \
 	'{"title":"D","sku":"d","at":{"no":0}},{"title":"E","sku":"e","qty":5},{"sku":"f","title":"F","qty":6,"at":{"qty":60}},' \
-	'{"sku":"g","title":"G","at":[{"qty":7}]},{"sku":"h","at":{"qty":8}},{"at":{"qty":9},"sku":"i","title":"I"},7,' \
+	'{"sku":"g","title":"G","at":null},{"sku":"h","at":{"qty":8}},{"at":{"qty":9},"sku":"i","title":"I"},null,' \
 	'{"at":{"qty":10},"s\u006bu":"j","title":"J"},{"at":{"qty":11},"s\u006bu":"k","title":"K"},{"at":{"qty":12,"sku":"y"},"title":"L"},' \
 	'{"at":{"qty":13},"sku":"m","title":"M"},{"at":{"qty":14}},{"sku":"o"}]}' | tr -d '\n' >inner.jsonl
 echo >>inner.jsonl
@@ -475,7 +475,7 @@ cat >calendar.jsonl <<'END'
 {"id":"08","type":"T","n":8,"time":"2026-10-25T23:00:00Z"}
 {"id":"09","type":"T","n":9,"time":"1969-12-31T22:59:59Z"}
 {"id":"10","type":"T","n":10,"time":"9999-12-31T23:59:59Z","d":"9999-12-31"}
-{"id":"11","type":"T","n":11,"time":"0000-01-01T00:00:00Z","d":"0000-01-01"}
+{"id":"11","type":"T","n":11,"time":"0001-01-01T00:00:00Z","d":"0001-01-01"}
 END
 run evstar -m calendar.yaml calendar.jsonl
 rows f '[.n, .at_key, .d_key]' >got
@@ -490,7 +490,7 @@ same 'the day of an instant is that of the zone, on days of 23 and 25 hours too;
 [8,"$(key date 2026-10-26)","$unknown"]
 [9,"$(key date 1969-12-31)","$unknown"]
 [10,"$unknown","$(key date 9999-12-31)"]
-[11,"$(key date 0000-01-01)","$(key date 0000-01-01)"]
+[11,"$(key date 0001-01-01)","$(key date 0001-01-01)"]
 END
 rows day '[.date, .year, .quarter, .month, .day, .month_name, .day_of_week, .day_name, .iso_year, .iso_week, .is_weekend]' >got
 same 'the days of the span, then those that occur outside it, each once' got - <<'END'
@@ -503,7 +503,7 @@ same 'the days of the span, then those that occur outside it, each once' got - <
 ["2027-01-02",2027,1,1,2,"January",6,"Saturday",2026,53,true]
 ["2027-01-03",2027,1,1,3,"January",7,"Sunday",2026,53,true]
 ["2027-01-04",2027,1,1,4,"January",1,"Monday",2027,1,false]
-["0000-01-01",0,1,1,1,"January",6,"Saturday",-1,52,true]
+["0001-01-01",1,1,1,1,"January",1,"Monday",1,1,false]
 ["1969-12-31",1969,4,12,31,"December",3,"Wednesday",1970,1,false]
 ["2026-03-28",2026,1,3,28,"March",6,"Saturday",2026,13,true]
 ["2026-03-29",2026,1,3,29,"March",7,"Sunday",2026,13,true]
@@ -666,5 +666,44 @@ same 'events of known shapes give the rows that they give one by one' got want
 jq -c '._ev.reject | [.line, .code, .reasons]' rejects >got
 same 'and are rejected for the same' got want.rejects
 ok 'which some of them are, but not most' [ "$(wc -l <got)" -gt 20 -a "$(wc -l <got)" -lt 1000 ]
+
+# What is ignored is in no row. Two events that differ in it alone give the same octets.
+cat >ignore.yaml <<'END'
+evkit: 1
+name: ignore
+event: {id: .id, type: .type, time: .time, version: .v, ignore: [.got, .meta.got, .meta.deep.by, ".lines[0].x", .meta.all]}
+star:
+  facts:
+    f: {keep: history, columns: {event: {from: ., type: json}, meta: {from: .meta, type: json}, deep: {from: .meta.deep, type: json}, seq: {from: .meta.deep.list, type: json}}}
+    l: {keep: latest, each: ".lines[]", columns: {line: {from: $item, type: json}}}
+END
+cat >bare.jsonl <<'END'
+{"id":"1","type":"T","time":"2026-03-28T10:00:00Z","meta":{"a":1,"deep":{"list":[1]}},"lines":[{"y":1},{"x":2}]}
+{"id":"2","type":"T","time":"2026-03-28T10:00:00Z","meta":{}}
+{"id":"3","type":"T","time":"2026-03-28T10:00:00Z","meta":null,"lines":[]}
+{"id":"4","type":"T","time":"2026-03-28T10:00:00Z","meta":{"deep":{}}}
+END
+cat >with.jsonl <<'END'
+{"got":"a\u0000","id":"1","type":"T","time":"2026-03-28T10:00:00Z","meta":{"got":1e999999,"a":1,"deep":{"by":{"q":[1]},"list":[1]}},"lines":[{"x":[1],"y":1},{"x":2}]}
+{"id":"2","type":"T","got":{},"time":"2026-03-28T10:00:00Z","meta":{"got":1,"all":[]}}
+{"id":"3","type":"T","time":"2026-03-28T10:00:00Z","meta":null,"lines":[],"got":null}
+{"id":"4","\u0067ot":7,"type":"T","time":"2026-03-28T10:00:00Z","meta":{"all":"\"","deep":{"by":1},"got":[{}]}}
+END
+run evvalidate -m ignore.yaml with.jsonl
+check 'evvalidate asks nothing of what is ignored' 0 @with.jsonl
+for through in cat 'evversion -m ignore.yaml'; do
+	$through bare.jsonl | evstar -m ignore.yaml >want
+	run "$through with.jsonl | evstar -m ignore.yaml"
+	check "what is ignored is in no row: $through" 0 @want
+	run "cat with.jsonl bare.jsonl with.jsonl | $through | evstar -m ignore.yaml | sort -u"
+	sort -u want >sorted
+	check "nor does it make one: $through" 0 @sorted
+done
+run "evstar -m ignore.yaml bare.jsonl | grep -o '\"event\":.*,\"meta\":' | sed 's/^\"event\"://; s/,\"meta\":\$//'"
+check 'an event is in its column as it came' 0 @bare.jsonl
+echo '{"id":"1","type":"T","time":"2026-03-28T10:00:00Z","meta":{"n":1e131072,"got":0}}' >digits.jsonl
+run evstar -m ignore.yaml -r rejects digits.jsonl
+is 'more digits than a warehouse can store are rejected here too' "$(jq -r '._ev.reject | .code + " " + .reasons[0].message' rejects | sed 's/.* does/does/')" \
+	'does not fit the column event json: a number in it has more digits than a warehouse can store, 131072 before the point or 16383 behind it'
 
 done_testing

@@ -151,7 +151,7 @@ bool ev_time_utc(const char *p, size_t len, char out[EV_TIME_TEXT])
 	struct ev_date d;
 	int32_t sec, nsec;
 
-	if (!plain_utc(p, len, &d, &sec, &nsec))
+	if (!plain_utc(p, len, &d, &sec, &nsec) || d.year == 0)
 		return false;
 	memcpy(out, "0000-00-00T00:00:00.000000Z", EV_TIME_TEXT);
 	memcpy(out, p, 19);
@@ -209,6 +209,79 @@ bool ev_clock_valid(const char *p, size_t len)
 	struct clock c;
 
 	return clock_parse(p, len, &c) && c.zoned && leap_fits(&c);
+}
+
+static size_t n_digits(const char *p, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && p[n] >= '0' && p[n] <= '9')
+		n++;
+	return n;
+}
+
+/* Whether a text begins as the form, in which each 0 stands for a digit. */
+static bool has_form(const char *p, size_t len, const char *form)
+{
+	for (size_t i = 0; form[i] != '\0'; i++)
+		if (i == len || (form[i] == '0' ? n_digits(p + i, 1) == 0 : p[i] != form[i]))
+			return false;
+	return true;
+}
+
+/* Of what stands behind the seconds. */
+static const char *offset_flaw(const char *p, size_t len)
+{
+	if (*p == ',')
+		return "a point must stand in front of the fraction of a second";
+	if (*p == '.') {
+		size_t n = n_digits(p + 1, len - 1) + 1;
+
+		if (n == 1)
+			return "no digits stand behind the point";
+		p += n;
+		len -= n;
+	}
+	if (len > 0 && *p == ' ')
+		return "a space stands in front of the zone, which is Z or an offset such as "
+		       "+01:00";
+	if (len == 5 && (*p == '+' || *p == '-') && n_digits(p + 1, 4) == 4)
+		return "its offset has no colon, as +01:00 has";
+	if (len == 3 && (*p == '+' || *p == '-') && n_digits(p + 1, 2) == 2)
+		return "its offset has no minutes, as +01:00 has";
+	return "its zone is neither Z nor an offset such as +01:00";
+}
+
+const char *ev_time_flaw(const char *p, size_t len)
+{
+	struct ev_date d;
+	struct clock c;
+
+	if (len == 0)
+		return "it is empty";
+	if (len >= 9 && n_digits(p, len) == len)
+		return "it is a number, such as of seconds since 1970, and no date";
+	if (!has_form(p, len, "0000-00-00"))
+		return "it does not begin with a date such as 2026-03-01";
+	if (!ev_date_parse(p, EV_DATE_TEXT, &d))
+		return "there is no such day";
+	if (len == EV_DATE_TEXT)
+		return "the time of the day is missing, as T10:00:00Z";
+	p += EV_DATE_TEXT;
+	len -= EV_DATE_TEXT;
+	if (*p != 'T' && *p != 't')
+		return *p == ' ' ? "a space stands where T must"
+				 : "there is no T between the day and the time";
+	p++;
+	len--;
+	if (!has_form(p, len, "00:00:00"))
+		return has_form(p, len, "00:00") ? "it has no seconds"
+						 : "its time of the day is not such as 10:00:00";
+	if (!clock_parse(p, 8, &c))
+		return "there is no such time of the day";
+	if (len > 8 && !clock_parse(p, len, &c))
+		return offset_flaw(p + 8, len - 8);
+	return "there is no second 60 but at the end of a day in UTC";
 }
 
 /* Times come one near another: the minute of the last one in UTC by "Z". */
@@ -303,8 +376,8 @@ static int64_t floor_days(int64_t sec)
 
 bool ev_time_in_range(struct ev_time t)
 {
-	/* From 0000-01-01 to 9999-12-31. */
-	return t.sec >= INT64_C(-719528) * DAY && t.sec < INT64_C(2932897) * DAY;
+	/* From 0001-01-01 to 9999-12-31. */
+	return t.sec >= INT64_C(-719162) * DAY && t.sec < INT64_C(2932897) * DAY;
 }
 
 void ev_time_format(struct ev_time t, char out[EV_TIME_TEXT])

@@ -31,6 +31,8 @@ enum ev_time_form {
  * a fraction are read and dropped. A leap second (23:59:60 UTC) counts as the second after it.
  */
 enum ev_time_form ev_time_parse(const char *p, size_t len, struct ev_time *t);
+/* What is wrong with a text that is EV_TIME_BAD, and is meant to be a date-time; static text. */
+const char *ev_time_flaw(const char *p, size_t len);
 /* A full-date, and a full-time (with offset), of the same grammar. */
 bool ev_date_parse(const char *p, size_t len, struct ev_date *d);
 bool ev_clock_valid(const char *p, size_t len);
@@ -41,13 +43,13 @@ enum { EV_TIME_TEXT = 27, EV_DATE_TEXT = 10 };
 void ev_time_format(struct ev_time t, char out[EV_TIME_TEXT]);
 void ev_date_format(struct ev_date d, char out[EV_DATE_TEXT]);
 /*
- * The same in one step for a date-time that is in UTC by "Z" and no leap second, as most are: false
- * for any other text, right or not.
+ * The same in one step for a date-time that is in UTC by "Z", in range and no leap second, as most
+ * are: false for any other text, right or not.
  */
 bool ev_time_utc(const char *p, size_t len, char out[EV_TIME_TEXT]);
 /* Whether it would take the text. */
 bool ev_time_is_utc(const char *p, size_t len);
-/* A year outside 0..9999 has no RFC 3339 form. */
+/* Whether it lies in the years 1 to 9999, which every warehouse knows. */
 bool ev_time_in_range(struct ev_time t);
 
 int ev_time_compare(struct ev_time a, struct ev_time b);

@@ -9,7 +9,9 @@
 struct ev_dedupe {
 	uint32_t id;	/* its slot */
 	uint32_t *keys; /* slots */
+	struct ev_path *const *paths;
 	size_t n_keys;
+	struct ev_ways ways; /* to the keys */
 	struct ev_out *duplicates;
 	struct ev_port *port;
 	struct ev_events *events;
@@ -97,13 +99,16 @@ struct ev_dedupe *ev_dedupe_open(const struct ev_model *m, struct ev_path *const
 	struct ev_dedupe *d = ev_calloc(1, sizeof *d);
 
 	d->n_keys = n;
+	d->paths = keys;
 	d->keys = ev_calloc(n, sizeof *d->keys);
 	d->duplicates = duplicates;
 	d->port = port;
 	d->events = ev_events_new(m, n > 0 ? EV_READ_TEXT : EV_READ_ID, EV_TRUST_PIPE);
 	d->id = ev_events_want(d->events, m->id);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		d->keys[i] = ev_events_want(d->events, keys[i]);
+		ev_ways_add(&d->ways, ev_events_picks(d->events), keys[i]);
+	}
 	d->seed = ev_hash_seed();
 	d->content = ev_content_new(ev_hash_seed());
 	new_table(d, 1024);
@@ -118,6 +123,7 @@ void ev_dedupe_free(struct ev_dedupe **d)
 		return;
 	ev_events_free(&(*d)->events);
 	free((*d)->keys);
+	ev_ways_free(&(*d)->ways);
 	ev_reasons_free(&(*d)->why);
 	ev_content_free(&(*d)->content);
 	ev_buf_free(&(*d)->key);
@@ -159,12 +165,22 @@ static struct ev_hash128 key_digest(struct ev_dedupe *d, const struct ev_event *
 	return ev_hash128(d->key.p, d->key.len, d->seed);
 }
 
+/* A key that lies in something else is not absent. */
+static bool keys_pass(struct ev_dedupe *d, const struct ev_event *event)
+{
+	if (ev_ways_are_open(&d->ways, event->doc, event->at))
+		return true;
+	for (size_t i = 0; i < d->n_keys; i++)
+		ev_path_passes(d->paths[i], event->doc, 0, &d->why);
+	return false;
+}
+
 enum ev_status ev_dedupe_step(struct ev_dedupe *d, const struct ev_record *rec,
 			      struct ev_error *err)
 {
 	struct ev_event event;
 
-	if (ev_events_read(d->events, rec, &event, &d->why) != EV_OK)
+	if (ev_events_read(d->events, rec, &event, &d->why) != EV_OK || !keys_pass(d, &event))
 		return ev_rejects_put(d->port->rejects, rec, event.origin, event.origin_len,
 				      &d->why, err);
 	if (!seen(d, d->n_keys > 0 ? key_digest(d, &event) : whole_digest(d, &event))) {

@@ -23,11 +23,15 @@ static void write_table(const struct ev_table *t, const struct ev_dialect *d, co
 	ev_buf_puts(out, ")\n);\n");
 }
 
-void ev_schema_write(const struct ev_model *m, const struct ev_dialect *d, const char *schema,
-		     struct ev_buf *out)
+enum ev_status ev_schema_write(const struct ev_model *m, const struct ev_dialect *d,
+			       const char *schema, struct ev_buf *out, struct ev_error *err)
 {
 	struct ev_tables *tables = ev_tables_new(m);
 
+	if (ev_dialect_takes(d, tables, m->file, err) != EV_OK) {
+		ev_tables_free(&tables);
+		return EV_FATAL;
+	}
 	ev_buf_puts(out, "BEGIN;\n\n");
 	if (schema != NULL && d->schemas) {
 		ev_buf_puts(out, "CREATE SCHEMA IF NOT EXISTS ");
@@ -41,4 +45,5 @@ void ev_schema_write(const struct ev_model *m, const struct ev_dialect *d, const
 		write_table(&tables->list[i], d, schema, out);
 	ev_buf_puts(out, "\nCOMMIT;\n");
 	ev_tables_free(&tables);
+	return EV_OK;
 }

@@ -10,9 +10,9 @@
 
 /*
  * Appends the statements that make every table of the model, and the ledger, where they are not
- * there yet. schema: of the warehouse, or NULL.
+ * there yet. schema: of the warehouse, or NULL. EV_FATAL if it cannot hold them.
  */
-void ev_schema_write(const struct ev_model *m, const struct ev_dialect *dialect, const char *schema,
-		     struct ev_buf *out);
+enum ev_status ev_schema_write(const struct ev_model *m, const struct ev_dialect *dialect,
+			       const char *schema, struct ev_buf *out, struct ev_error *err);
 
 #endif

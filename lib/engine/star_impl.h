@@ -83,8 +83,12 @@ struct ev_star_take {
 	const struct ev_column *column;
 	uint32_t node, cell; /* cell: of all elements */
 	enum ev_star_how how;
-	uint32_t longest, fraction; /* of what can be taken at once; of numbers, digits */
-	struct ev_value fixed;
+	/* Of what can be taken at once; of numbers, digits; of JSON, how many numbers are in it. */
+	uint32_t longest, fraction;
+	union {
+		struct ev_value fixed;
+		const uint32_t *numbers; /* of JSON: their nodes */
+	};
 };
 
 struct ev_star_takes {
@@ -96,6 +100,7 @@ struct ev_star_takes {
 struct ev_star_shape {
 	struct ev_star_takes cells; /* of the first group: whatever is the event's own */
 	size_t n;		    /* elements */
+	bool closed;		    /* of the first group: a path leads through what it cannot */
 };
 
 /* What the elements of a group have at their cells and references, element by element. */

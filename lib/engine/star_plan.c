@@ -290,6 +290,7 @@ static void plan_kind(struct ev_star_plan *p, struct ev_star_kind *k, const char
 	k->any = ev_arena_zalloc(&p->arena, p->n_groups * sizeof *k->any);
 	k->groups = ev_arena_zalloc(&p->arena, p->n_groups * sizeof *k->groups);
 	k->event = ev_arena_zalloc(&p->arena, p->n_groups * sizeof *k->event);
+	k->elements = ev_arena_zalloc(&p->arena, p->n_groups * sizeof *k->elements);
 	for (size_t i = 0; i < m->n_facts; i++)
 		if (takes(&m->facts[i].types, k))
 			k->facts[k->n_facts++] = i;
@@ -361,7 +362,9 @@ void ev_star_plan_free(struct ev_star_plan **plan)
 		for (size_t k = 0; k < p->n_groups; k++) {
 			free_asked(&p->kinds[i].groups[k]);
 			free_asked(&p->kinds[i].event[k]);
+			ev_ways_free(&p->kinds[i].elements[k]);
 		}
+		ev_ways_free(&p->kinds[i].ways);
 	}
 	for (size_t i = 0; i < p->m->n_facts; i++)
 		free(p->facts[i].row.pieces);

@@ -11,6 +11,7 @@
 #define EV_STAR_PLAN_H
 
 #include "base/arena.h"
+#include "json/pick.h"
 #include "model/model.h"
 
 /* A cell or a reference, by its number in a group. */
@@ -103,6 +104,9 @@ struct ev_star_kind {
 	bool *any;		      /* whether some table is of the group */
 	struct ev_star_asked *groups; /* what its tables ask of it, one a group */
 	struct ev_star_asked *event;  /* and of the event besides, where there is an element */
+	/* What the paths to all that lead through. The engine's to set. */
+	struct ev_ways ways;	  /* from the event */
+	struct ev_ways *elements; /* and from an element, one a group */
 };
 
 struct ev_star_plan {

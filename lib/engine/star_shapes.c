@@ -38,6 +38,27 @@ static void fix(struct ev_star_shapes *shapes, struct ev_star_take *t, const cha
 	t->fixed = (struct ev_value){.p = copy, .len = (uint32_t)len, .present = true};
 }
 
+/* JSON, in which numbers must be short. */
+static enum ev_star_how json_how(const struct ev_star *s, struct ev_star_take *t)
+{
+	const struct ev_doc *d = s->event.doc;
+	const uint32_t end = d->nodes[t->node].next;
+	uint32_t *numbers;
+
+	if (t->node == 0 || t->column->around)
+		return EV_STAR_ODD;
+	for (uint32_t i = t->node; i < end; i++)
+		t->longest += ev_kind(d, i) == EV_NUMBER;
+	if (s->shapes->n + t->longest > MOST)
+		return EV_STAR_ODD;
+	s->shapes->n += t->longest;
+	t->numbers = numbers = ev_arena_alloc(&s->shapes->arena, t->longest * sizeof *numbers);
+	for (uint32_t i = t->node; i < end; i++)
+		if (ev_kind(d, i) == EV_NUMBER)
+			*numbers++ = i;
+	return EV_STAR_JSON;
+}
+
 /* What a column asks of a text. */
 static enum ev_star_how text_how(const struct ev_star *s, struct ev_star_take *t)
 {
@@ -51,12 +72,12 @@ static enum ev_star_how text_how(const struct ev_star *s, struct ev_star_take *t
 			return EV_STAR_TIME;
 		return s->modified != EV_NO_SLOT && t->node == at[s->modified] ? EV_STAR_MODIFIED
 									       : EV_STAR_ODD;
-	case EV_TYPE_JSON: return EV_STAR_JSON;
+	case EV_TYPE_JSON: return json_how(s, t);
 	default: return EV_STAR_ODD;
 	}
 }
 
-static enum ev_star_how number_how(struct ev_star_take *t)
+static enum ev_star_how number_how(const struct ev_star *s, struct ev_star_take *t)
 {
 	const struct ev_column *c = t->column;
 
@@ -69,7 +90,7 @@ static enum ev_star_how number_how(struct ev_star_take *t)
 		t->longest = c->size - c->scale;
 		t->fraction = c->scale;
 		return EV_STAR_NUMBER;
-	case EV_TYPE_JSON: return EV_STAR_JSON;
+	case EV_TYPE_JSON: return json_how(s, t);
 	default: return EV_STAR_ODD;
 	}
 }
@@ -80,11 +101,11 @@ static enum ev_star_how how(const struct ev_star *s, struct ev_star_take *t)
 
 	switch (ev_kind(s->event.doc, t->node)) {
 	case EV_STRING: return text_how(s, t);
-	case EV_NUMBER: return number_how(t);
+	case EV_NUMBER: return number_how(s, t);
 	case EV_FALSE:
 	case EV_TRUE:
 		return type == EV_TYPE_BOOL || type == EV_TYPE_JSON ? EV_STAR_RAW : EV_STAR_ODD;
-	default: return type == EV_TYPE_JSON && t->node != 0 ? EV_STAR_JSON : EV_STAR_ODD;
+	default: return type == EV_TYPE_JSON ? json_how(s, t) : EV_STAR_ODD;
 	}
 }
 
@@ -153,16 +174,19 @@ static struct ev_star_shape *new_shape(struct ev_star *s, const struct ev_star_k
 		return NULL;
 	shapes->n += n_own + n_elements;
 	new = ev_arena_alloc(&shapes->arena, s->plan->n_groups * sizeof *new);
-	new[0] = (struct ev_star_shape){new_takes(shapes, n_own), 1};
+	new[0] = (struct ev_star_shape){new_takes(shapes, n_own), 1, false};
+	new[0].closed = !ev_ways_are_open(&kind->ways, s->event.doc, s->event.at);
 	take(s, &kind->groups[0], s->event.at, 0, 0, &new[0].cells);
 	for (size_t i = 1; i < s->plan->n_groups; i++) {
 		struct ev_star_elements *e = &s->elements[i];
 
 		count(s, kind, i, &own, &elements);
 		new[i] = (struct ev_star_shape){new_takes(shapes, elements),
-						kind->any[i] ? e->items.n : 0};
+						kind->any[i] ? e->items.n : 0, false};
 		for (size_t k = 0; k < new[i].n; k++) {
 			ev_picks_find(e->picks, s->event.doc, e->items.at[k]);
+			new[0].closed |= !ev_ways_are_open(&kind->elements[i], s->event.doc,
+							   e->picks->at);
 			take(s, &kind->groups[i], e->picks->at, i, k, &new[i].cells);
 		}
 		if (own > 0)

@@ -1,20 +1,29 @@
 #include "engine/star_impl.h"
 #include "warehouse/value.h"
 
-static uint32_t slot_of(struct ev_star *s, struct ev_star_elements *e, const struct ev_path *from)
+static uint32_t slot_of(struct ev_picks *picks, const struct ev_path *from, struct ev_ways *ways)
 {
-	switch (from->root) {
-	case EV_ROOT_EVENT: return ev_events_want(s->events, from);
-	case EV_ROOT_ITEM: return ev_picks_add(e->picks, from);
-	case EV_ROOT_INDEX: break;
-	}
-	return EV_NO_SLOT;
+	ev_ways_add(ways, picks, from);
+	return ev_picks_add(picks, from);
 }
 
-static void want(struct ev_star *s, struct ev_star_elements *e, struct ev_star_asked *asked)
+static void want(struct ev_star *s, size_t group, struct ev_star_kind *k,
+		 struct ev_star_asked *asked)
 {
-	for (size_t i = 0; i < asked->n_cells; i++)
-		asked->cells[i].slot = slot_of(s, e, asked->cells[i].column->from);
+	for (size_t i = 0; i < asked->n_cells; i++) {
+		const struct ev_path *from = asked->cells[i].column->from;
+		uint32_t *slot = &asked->cells[i].slot;
+
+		switch (from->root) {
+		case EV_ROOT_EVENT:
+			*slot = slot_of(ev_events_picks(s->events), from, &k->ways);
+			break;
+		case EV_ROOT_ITEM:
+			*slot = slot_of(s->elements[group].picks, from, &k->elements[group]);
+			break;
+		case EV_ROOT_INDEX: *slot = EV_NO_SLOT; break;
+		}
+	}
 }
 
 void ev_star_want_cells(struct ev_star *s, size_t group)
@@ -33,9 +42,14 @@ void ev_star_want_cells(struct ev_star *s, size_t group)
 		e->items.n = 1;
 	}
 	for (size_t i = 0; i < s->plan->n_kinds; i++) {
-		want(s, e, &s->plan->kinds[i].groups[group]);
-		if (group > 0)
-			want(s, &s->elements[0], &s->plan->kinds[i].event[group]);
+		struct ev_star_kind *k = &s->plan->kinds[i];
+
+		want(s, group, k, &k->groups[group]);
+		if (group == 0)
+			continue;
+		want(s, 0, k, &k->event[group]);
+		if (k->any[group])
+			ev_ways_add(&k->ways, ev_events_picks(s->events), g->each);
 	}
 }
 
@@ -49,25 +63,44 @@ const char *ev_star_format_time(struct ev_star *s, bool modified)
 	return text;
 }
 
-/* The event as it came, but for what the pipe added. */
-static void take_reserved_out(struct ev_star *s, struct ev_value *v)
+/* A value as it came, but for what the pipe added and what the model ignores. */
+static void leave_out(struct ev_star *s, uint32_t at, const uint32_t *skip, size_t n,
+		      struct ev_value *v)
 {
+	char *text;
+
 	ev_buf_reset(&s->whole);
-	ev_event_write(s->event.doc, s->event.reserved, NULL, 0, &s->whole);
-	ev_buf_room(&s->whole, EV_COPY_OVER);
-	v->p = s->whole.p;
+	ev_event_write_without(s->event.doc, at, skip, n, &s->whole);
+	text = ev_arena_alloc(&s->store, s->whole.len + EV_COPY_OVER);
+	v->p = memcpy(text, s->whole.p, s->whole.len);
 	v->len = (uint32_t)s->whole.len;
+	s->stored = true;
+}
+
+static const char *problem_of(struct ev_star *s, const struct ev_column *c, uint32_t at,
+			      char *store, struct ev_value *v)
+{
+	const struct ev_doc *d = s->event.doc;
+	const char *problem = ev_column_value(c, s->m->zone, d, at, store, v);
+	uint32_t skip[EV_MAX_SKIP];
+	size_t n;
+
+	if (v->null || c->type != EV_TYPE_JSON || (at != 0 && !c->around))
+		return problem;
+	n = ev_event_skip(s->events, &s->event, NULL, 0, skip);
+	if (n == 0)
+		return problem;
+	if (problem != NULL && (problem = ev_json_problem(d, at, skip, n)) != NULL)
+		return problem;
+	leave_out(s, at, skip, n, v);
+	return NULL;
 }
 
 /* False if the value does not fit. */
 static bool other_value(struct ev_star *s, const struct ev_column *c, uint32_t at, char *store,
 			struct ev_value *v)
 {
-	if (ev_column_value(c, s->m->zone, s->event.doc, at, store, v) != NULL)
-		return false;
-	if (at == 0 && c->type == EV_TYPE_JSON && s->event.reserved != EV_NOWHERE)
-		take_reserved_out(s, v);
-	return true;
+	return problem_of(s, c, at, store, v) == NULL;
 }
 
 static char *new_room(struct ev_star *s)
@@ -120,6 +153,14 @@ static __attribute__((noinline)) bool take_odd(struct ev_star *s, const struct e
 	return true;
 }
 
+static inline bool are_short(const struct ev_node *nodes, const struct ev_star_take *t)
+{
+	for (uint32_t i = 0; i < t->longest; i++)
+		if (nodes[t->numbers[i]].end - nodes[t->numbers[i]].pos > EV_VALUE_NUMBER)
+			return false;
+	return true;
+}
+
 /* Reads cells of a group's elements where they stand in documents of the shape at hand. */
 static bool take_cells(struct ev_star *s, const struct ev_star_elements *e,
 		       const struct ev_star_takes *cells)
@@ -153,7 +194,7 @@ static bool take_cells(struct ev_star *s, const struct ev_star_elements *e,
 			usual = len == EV_UUID_TEXT + 2 && ev_uuid_is_canonical(p + 1);
 			break;
 		case EV_STAR_NUMBER: usual = ev_small_fits(p, len, t->longest, t->fraction); break;
-		case EV_STAR_JSON: usual = !nul; break;
+		case EV_STAR_JSON: usual = !nul && are_short(nodes, t); break;
 		default: usual = false; break;
 		}
 		if (!usual &&
@@ -168,7 +209,7 @@ static bool take_cells(struct ev_star *s, const struct ev_star_elements *e,
 
 static bool take_values(struct ev_star *s, const struct ev_star_shape *groups)
 {
-	if (!take_cells(s, &s->elements[0], &groups[0].cells))
+	if (groups[0].closed || !take_cells(s, &s->elements[0], &groups[0].cells))
 		return false;
 	for (size_t i = 1; i < s->plan->n_groups; i++) {
 		struct ev_star_elements *e = &s->elements[i];
@@ -196,7 +237,8 @@ static bool read_elements(struct ev_star *s, size_t group, const struct ev_star_
 			sizeof *e->values);
 	for (size_t k = 0; k < e->items.n; k++) {
 		ev_picks_find(e->picks, s->event.doc, e->items.at[k]);
-		if (!read_cells(s, e, &kind->groups[group], e->picks->at, k))
+		if (!ev_ways_are_open(&kind->elements[group], s->event.doc, e->picks->at) ||
+		    !read_cells(s, e, &kind->groups[group], e->picks->at, k))
 			return false;
 	}
 	return kind->event[group].n_cells == 0 ||
@@ -214,7 +256,8 @@ bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind)
 	}
 	if ((shape = ev_star_shape_of(s, kind)) != NULL)
 		return take_values(s, shape);
-	if (!read_cells(s, &s->elements[0], &kind->groups[0], s->event.at, 0))
+	if (!ev_ways_are_open(&kind->ways, s->event.doc, s->event.at) ||
+	    !read_cells(s, &s->elements[0], &kind->groups[0], s->event.at, 0))
 		return false;
 	for (size_t i = 1; i < s->plan->n_groups; i++)
 		if (kind->any[i] && !read_elements(s, i, kind))
@@ -238,7 +281,7 @@ static void columns_fit(struct ev_star *s, const struct ev_columns *columns, con
 		if (c->from->root == EV_ROOT_INDEX)
 			continue;
 		at = ev_path_get(c->from, d, c->from->root == EV_ROOT_ITEM ? item : 0);
-		problem = ev_column_value(c, s->m->zone, d, at, store, &v);
+		problem = problem_of(s, c, at, store, &v);
 		if (problem != NULL)
 			ev_column_misfit(c, d, at, problem, &s->why);
 	}
@@ -279,6 +322,8 @@ void ev_star_explain(struct ev_star *s, const char *type, size_t len)
 {
 	const struct ev_model *m = s->m;
 
+	if (!ev_star_passes(m, type, len, s->event.doc, &s->why))
+		return;
 	for (size_t i = 0; i < m->n_facts; i++)
 		if (ev_names_take(&m->facts[i].types, type, len))
 			each_fits(s, m->facts[i].each, &m->facts[i].columns, &m->facts[i], type,

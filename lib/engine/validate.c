@@ -12,6 +12,7 @@
 struct columns {
 	struct ev_column_at *list;
 	size_t n;
+	struct ev_ways ways; /* to them */
 };
 
 /* Columns of the elements of a list. */
@@ -30,10 +31,14 @@ struct cell {
 		USUAL_NUMBER, /* digits, with a point at most */
 		USUAL_JSON,
 	} usual; /* how a value of its kind most often fits */
+	uint32_t numbers, n_numbers; /* of JSON: the nodes of numbers in it, among the plan's */
 };
 
 /* Those of an event of a contract and a shape. */
 struct plan {
+	bool closed; /* some path leads through what it cannot */
+	uint32_t *numbers;
+	uint32_t n_numbers;
 	size_t n;
 	struct cell cells[]; /* values that are there, in the order of the columns */
 };
@@ -87,15 +92,24 @@ static struct ev_validate *new_engine(const struct ev_model *m, struct ev_port *
 	return v;
 }
 
+static void free_columns(struct columns *c)
+{
+	free(c->list);
+	ev_ways_free(&c->ways);
+}
+
 static void free_contract(struct contract *c)
 {
 	for (size_t i = 0; i < c->n_elements; i++)
-		free(c->elements[i].columns.list);
+		free_columns(&c->elements[i].columns);
 	free(c->elements);
-	free(c->columns.list);
+	free_columns(&c->columns);
 	free(c->rules);
-	for (size_t i = 0; c->plans != NULL && i <= EV_SHAPES; i++)
+	for (size_t i = 0; c->plans != NULL && i <= EV_SHAPES; i++) {
+		if (c->plans[i] != NULL)
+			free(c->plans[i]->numbers);
 		free(c->plans[i]);
+	}
 	free(c->plans);
 }
 
@@ -212,27 +226,52 @@ static struct elements *elements_of(struct ev_validate *v, struct contract *c,
 	return &c->elements[c->n_elements++];
 }
 
-/* The columns of a table, of which each leads to a list or is NULL. */
-static void add_table(struct ev_validate *v, struct contract *c, const struct ev_path *each,
-		      const struct ev_columns *columns)
+/* What fits the contract's schema has nothing else where the path leads through. */
+static bool schema_opens(const struct contract *c, const struct ev_path *path,
+			 const struct ev_path *list)
 {
-	for (size_t i = 0; i < columns->n; i++) {
-		const struct ev_column *column = &columns->list[i];
+	struct ev_path part = *path;
+
+	if (c->put == NULL || is_reserved(list != NULL ? list : path))
+		return false;
+	for (part.n = 0; part.n < path->n; part.n++) {
+		unsigned kinds = ev_jschema_promise(c->put, list, &part).kinds;
+
+		if ((kinds & ~(1U << EV_NULL | 1U << ev_step_asks(&path->steps[part.n]))) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Columns of a table, of which each leads to a list or is NULL. */
+static void add_columns(struct ev_validate *v, struct contract *c, const struct ev_path *each,
+			const struct ev_column *columns, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct ev_column *column = &columns[i];
 		struct elements *e;
+		bool opens, checks;
 
 		switch (column->from->root) {
 		case EV_ROOT_INDEX: break;
 		case EV_ROOT_EVENT:
+			if (!schema_opens(c, column->from, NULL))
+				ev_ways_add(&c->columns.ways, ev_events_picks(v->events),
+					    column->from);
 			if (!envelope_checks(v->m, column) && !schema_checks(c, column, NULL) &&
 			    !has_column(&c->columns, column))
 				add_column(&c->columns, column,
 					   ev_events_want(v->events, column->from));
 			break;
 		case EV_ROOT_ITEM:
-			if (schema_checks(c, column, each))
+			opens = schema_opens(c, column->from, each);
+			checks = schema_checks(c, column, each);
+			if (opens && checks)
 				break;
 			e = elements_of(v, c, each);
-			if (!has_column(&e->columns, column))
+			if (!opens)
+				ev_ways_add(&e->columns.ways, e->each->picks, column->from);
+			if (!checks && !has_column(&e->columns, column))
 				add_column(&e->columns, column,
 					   ev_picks_add(e->each->picks, column->from));
 			break;
@@ -240,13 +279,35 @@ static void add_table(struct ev_validate *v, struct contract *c, const struct ev
 	}
 }
 
+static void add_table(struct ev_validate *v, struct contract *c, const struct ev_path *each,
+		      const struct ev_columns *columns)
+{
+	if (each != NULL && !schema_opens(c, each, NULL))
+		ev_ways_add(&c->columns.ways, ev_events_picks(v->events), each);
+	add_columns(v, c, each, columns->list, columns->n);
+}
+
+/* The parts of keys that a fact refers by are asked of its events, whoever the dimension is for. */
+static void add_keys(struct ev_validate *v, struct contract *c, const struct ev_fact *f)
+{
+	for (size_t i = 0; i < f->columns.n; i++) {
+		const struct ev_dimension *d = f->columns.list[i].dimension;
+
+		for (size_t k = 0; d != NULL && d->n_keys > 1 && k < d->n_keys; k++)
+			add_columns(v, c, f->each, &d->columns.list[d->keys[k]], 1);
+	}
+}
+
 static void fill_contract(struct ev_validate *v, struct contract *c)
 {
 	const struct ev_model *m = v->m;
 
-	for (size_t i = 0; i < m->n_facts; i++)
-		if (ev_names_take(&m->facts[i].types, c->type, c->len))
-			add_table(v, c, m->facts[i].each, &m->facts[i].columns);
+	for (size_t i = 0; i < m->n_facts; i++) {
+		if (!ev_names_take(&m->facts[i].types, c->type, c->len))
+			continue;
+		add_table(v, c, m->facts[i].each, &m->facts[i].columns);
+		add_keys(v, c, &m->facts[i]);
+	}
 	for (size_t i = 0; i < m->n_dimensions; i++)
 		if (ev_names_take(&m->dimensions[i].types, c->type, c->len))
 			add_table(v, c, m->dimensions[i].each, &m->dimensions[i].columns);
@@ -413,15 +474,26 @@ static bool schema_passes(struct ev_validate *v, const struct ev_jschema *s, con
 	return reject_code(&v->why, "schema");
 }
 
-static bool misfit(struct ev_validate *v, const struct ev_column_at *c, const struct ev_doc *d,
-		   uint32_t node)
+static __attribute__((noinline)) bool tell_misfit(struct ev_validate *v, const struct ev_column *c,
+						  const struct ev_doc *d, uint32_t node,
+						  const char *problem)
+{
+	uint32_t skip[EV_MAX_SKIP];
+
+	if (c->around)
+		problem = ev_json_problem(d, node, skip,
+					  ev_event_skip(v->events, v->current, NULL, 0, skip));
+	if (problem != NULL)
+		ev_column_misfit(c, d, node, problem, &v->why);
+	return problem != NULL;
+}
+
+static inline bool misfit(struct ev_validate *v, const struct ev_column_at *c,
+			  const struct ev_doc *d, uint32_t node)
 {
 	const char *problem = ev_column_problem(c, v->m->zone, d, node);
 
-	if (problem == NULL)
-		return false;
-	ev_column_misfit(c->column, d, node, problem, &v->why);
-	return true;
+	return problem != NULL && tell_misfit(v, c->column, d, node, problem);
 }
 
 static bool values_fit(struct ev_validate *v, const struct columns *c, const struct ev_doc *d,
@@ -434,6 +506,23 @@ static bool values_fit(struct ev_validate *v, const struct columns *c, const str
 	return good;
 }
 
+static bool columns_are_open(const struct contract *c, const struct ev_event *event)
+{
+	if (!ev_ways_are_open(&c->columns.ways, event->doc, event->at))
+		return false;
+	for (size_t i = 0; i < c->n_elements; i++) {
+		const struct elements *e = &c->elements[i];
+
+		if (e->columns.ways.n + e->columns.ways.n_others == 0)
+			continue;
+		for (size_t k = 0, n = ev_each_find(e->each, event); k < n; k++)
+			if (!ev_ways_are_open(&e->columns.ways, event->doc,
+					      ev_each_at(e->each, k)))
+				return false;
+	}
+	return true;
+}
+
 static bool columns_fit(struct ev_validate *v, const struct contract *c,
 			const struct ev_event *event)
 {
@@ -443,6 +532,8 @@ static bool columns_fit(struct ev_validate *v, const struct contract *c,
 	for (size_t i = 0; i < c->n_elements; i++) {
 		const struct elements *e = &c->elements[i];
 
+		if (e->columns.n == 0)
+			continue;
 		for (size_t k = 0, n = ev_each_find(e->each, event); k < n; k++)
 			good &= values_fit(v, &e->columns, d, ev_each_at(e->each, k));
 	}
@@ -462,18 +553,37 @@ static enum usual usual_of(const struct ev_column *c, const struct ev_doc *d, ui
 	return c->type == EV_TYPE_JSON && node != 0 ? USUAL_JSON : USUAL_NONE;
 }
 
-static struct cell *add_cells(struct cell *to, const struct columns *c, const struct ev_doc *d,
-			      const uint32_t *at)
+static void add_numbers(struct plan *p, struct cell *cell, const struct ev_doc *d)
+{
+	const uint32_t end = d->nodes[cell->node].next;
+
+	cell->numbers = p->n_numbers;
+	for (uint32_t i = cell->node; i < end; i++)
+		cell->n_numbers += ev_kind(d, i) == EV_NUMBER;
+	p->numbers = ev_realloc_array(p->numbers, p->n_numbers + cell->n_numbers + 1,
+				      sizeof *p->numbers);
+	for (uint32_t i = cell->node; i < end; i++)
+		if (ev_kind(d, i) == EV_NUMBER)
+			p->numbers[p->n_numbers++] = i;
+}
+
+static void add_cells(struct plan *p, const struct columns *c, const struct ev_doc *d,
+		      const uint32_t *at)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		uint32_t node = at[c->list[i].slot];
 
-		if (node != EV_NOWHERE && ev_kind(d, node) != EV_NULL)
-			*to++ = (struct cell){.column = &c->list[i],
-					      .node = node,
-					      .usual = usual_of(c->list[i].column, d, node)};
+		struct cell *cell = &p->cells[p->n];
+
+		if (node == EV_NOWHERE || ev_kind(d, node) == EV_NULL)
+			continue;
+		*cell = (struct cell){.column = &c->list[i],
+				      .node = node,
+				      .usual = usual_of(c->list[i].column, d, node)};
+		if (cell->usual == USUAL_JSON)
+			add_numbers(p, cell, d);
+		p->n++;
 	}
-	return to;
 }
 
 static void make_plan(struct contract *c, const struct ev_event *event)
@@ -481,25 +591,32 @@ static void make_plan(struct contract *c, const struct ev_event *event)
 	const struct ev_doc *d = event->doc;
 	size_t n = c->columns.n;
 	struct plan *p;
-	struct cell *to;
 
 	for (size_t i = 0; i < c->n_elements; i++)
 		n += c->elements[i].columns.n * ev_each_find(c->elements[i].each, event);
 	p = ev_malloc(sizeof *p + n * sizeof *p->cells);
-	to = add_cells(p->cells, &c->columns, d, event->at);
+	*p = (struct plan){.closed = !columns_are_open(c, event)};
+	add_cells(p, &c->columns, d, event->at);
 	for (size_t i = 0; i < c->n_elements; i++) {
 		const struct elements *e = &c->elements[i];
 
-		for (size_t k = 0; k < e->each->n; k++)
-			to = add_cells(to, &e->columns, d, ev_each_at(e->each, k));
+		for (size_t k = 0; e->columns.n > 0 && k < e->each->n; k++)
+			add_cells(p, &e->columns, d, ev_each_at(e->each, k));
 	}
-	p->n = (size_t)(to - p->cells);
 	if (c->plans == NULL)
 		c->plans = ev_calloc(EV_SHAPES + 1, sizeof(struct plan *));
 	c->plans[d->shape] = p;
 }
 
-static inline bool is_usual(const struct cell *cell, const struct ev_doc *d)
+static inline bool are_short(const uint32_t *numbers, uint32_t n, const struct ev_doc *d)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (d->nodes[numbers[i]].end - d->nodes[numbers[i]].pos > EV_VALUE_NUMBER)
+			return false;
+	return true;
+}
+
+static inline bool is_usual(const struct plan *p, const struct cell *cell, const struct ev_doc *d)
 {
 	const struct ev_node *n = &d->nodes[cell->node];
 	const struct ev_column *c = cell->column->column;
@@ -509,7 +626,8 @@ static inline bool is_usual(const struct cell *cell, const struct ev_doc *d)
 	case USUAL_TEXT: return len <= cell->column->longest && !d->nul;
 	case USUAL_NUMBER:
 		return ev_small_fits(d->text + n->pos, len, c->size - c->scale, c->scale);
-	case USUAL_JSON: return !d->nul;
+	case USUAL_JSON:
+		return !d->nul && are_short(p->numbers + cell->numbers, cell->n_numbers, d);
 	case USUAL_NONE: break;
 	}
 	return false;
@@ -520,7 +638,7 @@ static bool cells_fit(struct ev_validate *v, const struct plan *p, const struct 
 	bool good = true;
 
 	for (const struct cell *c = p->cells, *end = c + p->n; c < end; c++)
-		if (!is_usual(c, d))
+		if (!is_usual(p, c, d))
 			good &= !misfit(v, c->column, d, c->node);
 	return good;
 }
@@ -528,14 +646,20 @@ static bool cells_fit(struct ev_validate *v, const struct plan *p, const struct 
 static bool columns_pass(struct ev_validate *v, struct contract *c, const struct ev_event *event)
 {
 	const struct ev_doc *d = event->doc;
+	const struct plan *p;
 	bool good;
 
-	if (c->plans != NULL && c->plans[d->shape] != NULL) {
-		good = cells_fit(v, c->plans[d->shape], d);
-	} else {
-		good = columns_fit(v, c, event);
-		if (d->shape != EV_NO_SHAPE)
+	if (d->shape != EV_NO_SHAPE) {
+		if (c->plans == NULL || c->plans[d->shape] == NULL)
 			make_plan(c, event);
+		p = c->plans[d->shape];
+		if (p->closed)
+			return ev_star_passes(v->m, c->type, c->len, d, &v->why);
+		good = cells_fit(v, p, d);
+	} else {
+		if (!columns_are_open(c, event))
+			return ev_star_passes(v->m, c->type, c->len, d, &v->why);
+		good = columns_fit(v, c, event);
 	}
 	return good || reject_code(&v->why, "column");
 }
@@ -671,7 +795,8 @@ enum ev_status ev_validate_step(struct ev_validate *v, const struct ev_record *r
 		return step_schema(v, rec, err);
 	v->current = &event;
 	v->record = rec;
-	if (ev_events_read(v->events, rec, &event, &v->why) != EV_OK || !judge(v, &event)) {
+	if (ev_events_read(v->events, rec, &event, &v->why) != EV_OK || !judge(v, &event) ||
+	    (v->verdict != NULL && !ev_verdict_passes(v->verdict, &event, &v->why))) {
 		st = ev_rejects_put(v->port->rejects, rec, event.origin, event.origin_len, &v->why,
 				    err);
 		v->current = NULL;

@@ -72,6 +72,11 @@ void ev_verdict_read_from(struct ev_verdict *v, struct ev_events *events)
 		ev_suite_read_from(v->suite, events);
 }
 
+bool ev_verdict_passes(struct ev_verdict *v, const struct ev_event *event, struct ev_reasons *why)
+{
+	return v->suite == NULL || ev_suite_passes(v->suite, event, why);
+}
+
 enum ev_status ev_verdict_pass(struct ev_verdict *v, const struct ev_event *event,
 			       const struct ev_record *rec, struct ev_error *err)
 {

@@ -32,6 +32,8 @@ enum ev_status ev_verdict_open(const struct ev_model *m, const struct ev_verdict
 			       struct ev_verdict **out, struct ev_error *err);
 void ev_verdict_free(struct ev_verdict **v);
 
+/* Whether its expectations can be asked of the event (ev_suite_passes). */
+bool ev_verdict_passes(struct ev_verdict *v, const struct ev_event *event, struct ev_reasons *why);
 /* Where its events come from; said before the first of them. */
 void ev_verdict_read_from(struct ev_verdict *v, struct ev_events *events);
 enum ev_status ev_verdict_pass(struct ev_verdict *v, const struct ev_event *event,

@@ -261,8 +261,6 @@ static void add_found(struct ev_found *found, uint32_t at)
 static void all(const struct ev_path *path, size_t step, const struct ev_doc *d, uint32_t at,
 		struct ev_found *found)
 {
-	uint32_t name; /* in front of each value */
-
 	for (; step < path->n && at != EV_NOWHERE; step++) {
 		const struct ev_step *s = &path->steps[step];
 
@@ -270,11 +268,9 @@ static void all(const struct ev_path *path, size_t step, const struct ev_doc *d,
 			at = step_into(path, s, d, at);
 			continue;
 		}
-		if (ev_kind(d, at) < EV_ARRAY)
+		if (ev_kind(d, at) != EV_ARRAY)
 			return;
-		name = ev_kind(d, at) == EV_OBJECT;
-		for (uint32_t i = ev_first(d, at) + name; i < ev_end(d, at);
-		     i = ev_next(d, i) + name)
+		for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i))
 			if (step + 1 < path->n)
 				all(path, step + 1, d, i, found);
 			else
@@ -296,6 +292,38 @@ void ev_path_all(const struct ev_path *path, const struct ev_doc *d, uint32_t fr
 		 struct ev_found *found)
 {
 	ev_path_all_from(path, 0, d, from, found);
+}
+
+static bool is_open(const struct ev_path *path, size_t step, const struct ev_doc *d, uint32_t at,
+		    ev_path_tell *tell, void *ctx)
+{
+	for (; step < path->n; step++) {
+		const struct ev_step *s = &path->steps[step];
+		bool open = true;
+
+		if (at == EV_NOWHERE || ev_kind(d, at) == EV_NULL)
+			return true;
+		if (ev_kind(d, at) != ev_step_asks(s)) {
+			if (tell != NULL)
+				tell(ctx, at, s);
+			return false;
+		}
+		if (s->kind != EV_STEP_EACH) {
+			at = step_into(path, s, d, at);
+			continue;
+		}
+		for (uint32_t i = ev_first(d, at); i < ev_end(d, at) && (open || tell != NULL);
+		     i = ev_next(d, i))
+			open &= is_open(path, step + 1, d, i, tell, ctx);
+		return open;
+	}
+	return true;
+}
+
+bool ev_path_is_open(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
+		     ev_path_tell *tell, void *ctx)
+{
+	return is_open(path, 0, d, from, tell, ctx);
 }
 
 bool ev_path_same(const struct ev_path *a, const struct ev_path *b)

@@ -3,7 +3,8 @@
  *
  *   .  .a.b  ."odd name"  .["a"]  .a[0]  .a[-1]  .items[].price  $item.sku  $index
  *
- * Looking a path up in something of another kind, or in null, finds nothing; it is no error.
+ * Looking a path up in something of another kind, or in null, finds nothing; whether it led through
+ * another kind, which jq would refuse, is asked apart. A [] goes through arrays alone.
  */
 #ifndef EV_PATH_H
 #define EV_PATH_H
@@ -73,6 +74,20 @@ void ev_path_all(const struct ev_path *path, const struct ev_doc *d, uint32_t fr
 /* The same, where the first steps are taken already. */
 void ev_path_all_from(const struct ev_path *path, size_t step, const struct ev_doc *d,
 		      uint32_t from, struct ev_found *found);
+
+/* What a step asks of the value that it is taken in. */
+static inline enum ev_kind ev_step_asks(const struct ev_step *s)
+{
+	return s->kind == EV_STEP_NAME ? EV_OBJECT : EV_ARRAY;
+}
+/*
+ * Whether the path leads from value `from` through nothing of another kind than its steps ask; null
+ * and what is absent are no other kind. tell, if not NULL, is called for each value of another
+ * kind, with the step that asks; else the first is enough.
+ */
+typedef void ev_path_tell(void *ctx, uint32_t at, const struct ev_step *s);
+bool ev_path_is_open(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
+		     ev_path_tell *tell, void *ctx);
 
 /* Appends the JSON Pointer (RFC 6901) to value i, and that of a path without []. */
 void ev_pointer(const struct ev_doc *d, uint32_t i, struct ev_buf *out);

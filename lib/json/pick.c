@@ -236,3 +236,38 @@ void ev_picks_find(struct ev_picks *p, const struct ev_doc *d, uint32_t from)
 {
 	ev_picks_find_to(p, d, from, p->at);
 }
+
+static void add_way(struct ev_ways *w, uint32_t slot, enum ev_kind kind)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->list[i].slot == slot && w->list[i].kind == kind)
+			return;
+	w->list = ev_realloc_array(w->list, w->n + 1, sizeof *w->list);
+	w->list[w->n++] = (struct ev_way){slot, kind};
+}
+
+void ev_ways_add(struct ev_ways *w, struct ev_picks *p, const struct ev_path *path)
+{
+	struct ev_path names = *path;
+
+	/* An event is an object. */
+	names.n = path->root == EV_ROOT_EVENT && path->n > 0 && path->steps[0].kind == EV_STEP_NAME;
+	for (; names.n < path->n; names.n++) {
+		const struct ev_step *s = &path->steps[names.n];
+
+		add_way(w, ev_picks_add(p, &names), ev_step_asks(s));
+		if (s->kind != EV_STEP_NAME)
+			break;
+	}
+	if (names.n + 1 >= path->n)
+		return;
+	w->others = ev_realloc_array(w->others, w->n_others + 1, sizeof(const struct ev_path *));
+	w->others[w->n_others++] = path;
+}
+
+void ev_ways_free(struct ev_ways *w)
+{
+	free(w->list);
+	free(w->others);
+	*w = (struct ev_ways){0};
+}

@@ -40,4 +40,36 @@ void ev_picks_find(struct ev_picks *p, const struct ev_doc *d, uint32_t from);
 /* The same, but what is found goes to `at`, which has p->n places. */
 void ev_picks_find_to(struct ev_picks *p, const struct ev_doc *d, uint32_t from, uint32_t *at);
 
+/*
+ * What some paths lead through, and of which kind it must be. Of names alone that is told by what
+ * was picked; the others are gone along. Zero-initialise.
+ */
+struct ev_ways {
+	struct ev_way {
+		uint32_t slot, kind;
+	} * list;
+	size_t n;
+	const struct ev_path **others;
+	size_t n_others;
+};
+/* Adds a path from the values that are picked in; it is borrowed. */
+void ev_ways_add(struct ev_ways *w, struct ev_picks *p, const struct ev_path *path);
+/* at: what was found in a value, by slot. As ev_path_is_open, of all paths. */
+static inline bool ev_ways_are_open(const struct ev_ways *w, const struct ev_doc *d,
+				    const uint32_t *at)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		uint32_t node = at[w->list[i].slot];
+
+		if (node != EV_NOWHERE && d->nodes[node].kind != w->list[i].kind &&
+		    d->nodes[node].kind != EV_NULL)
+			return false;
+	}
+	for (size_t i = 0; i < w->n_others; i++)
+		if (!ev_path_is_open(w->others[i], d, at[0], NULL, NULL))
+			return false;
+	return true;
+}
+void ev_ways_free(struct ev_ways *w);
+
 #endif

@@ -65,6 +65,11 @@ struct ev_scan *ev_events_scan(struct ev_events *e)
 	return e->scan;
 }
 
+struct ev_picks *ev_events_picks(struct ev_events *e)
+{
+	return e->picks;
+}
+
 struct ev_list ev_events_want_all(struct ev_events *e, const struct ev_path *path)
 {
 	struct ev_path names = *path;
@@ -253,6 +258,68 @@ static struct ev_reason *envelope(struct ev_reasons *why, const struct ev_path *
 	return reason;
 }
 
+/* The same of a value, which is shown. */
+static void wrong_value(struct ev_reasons *why, const struct ev_path *path, const char *what,
+			const char *problem, const struct ev_doc *d, uint32_t at)
+{
+	size_t len;
+	const char *p = ev_raw(d, at, &len);
+
+	envelope(why, path, what,
+		 ev_reasons_text(why, "%s: %s", problem, ev_reasons_quote(why, p, len)));
+}
+
+struct telling {
+	const struct ev_path *path;
+	const struct ev_doc *d;
+	struct ev_reasons *why;
+};
+
+static void tell_shape(void *ctx, uint32_t at, const struct ev_step *s)
+{
+	static const char *const kinds[] = {
+		[EV_NULL] = "null",	  [EV_FALSE] = "a boolean", [EV_TRUE] = "a boolean",
+		[EV_NUMBER] = "a number", [EV_STRING] = "a text",   [EV_ARRAY] = "an array",
+		[EV_OBJECT] = "an object"};
+	const struct telling *t = ctx;
+	struct ev_reasons *why = t->why;
+	struct ev_buf pointer = {0};
+	struct ev_reason *reason;
+	const char *p, *path;
+	size_t len;
+
+	if (why->code == NULL)
+		why->code = "shape";
+	ev_pointer(t->d, at, &pointer);
+	path = ev_reasons_copy(why, pointer.p, pointer.len);
+	ev_buf_free(&pointer);
+	for (size_t i = 0; i < why->n; i++)
+		if (why->list[i].path != NULL && strcmp(why->list[i].path, path) == 0)
+			return;
+	if (ev_reasons_enough(why))
+		return;
+	p = ev_raw(t->d, at, &len);
+	reason = ev_reasons_add(
+		why, "the path %s goes through %s, and this is %s: %s", t->path->text,
+		kinds[ev_step_asks(s)], kinds[ev_kind(t->d, at)], ev_reasons_quote(why, p, len));
+	reason->path = path;
+}
+
+bool ev_path_passes(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
+		    struct ev_reasons *why)
+{
+	struct telling t = {path, d, why};
+
+	return ev_path_is_open(path, d, from, tell_shape, &t);
+}
+
+/* Of a part of the envelope that was not found: whether it is absent, or lies in something else. */
+static bool is_absent(const struct ev_event *event, const struct ev_path *path,
+		      struct ev_reasons *why)
+{
+	return path == NULL || path->n == 1 || ev_path_passes(path, event->doc, 0, why);
+}
+
 /* A text begins with no NUL, as a number does. */
 static void text_id(struct ev_events *e, struct ev_event *event, const char *p, size_t len)
 {
@@ -290,7 +357,8 @@ static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reaso
 	}
 	ev_buf_reset(&e->id);
 	if (at == EV_NOWHERE || ev_kind(d, at) == EV_NULL) {
-		envelope(why, e->m->id, "id", "is missing");
+		if (is_absent(event, e->m->id, why))
+			envelope(why, e->m->id, "id", "is missing");
 	} else if (ev_kind(d, at) == EV_STRING) {
 		p = ev_string(d, at, &e->text, &len);
 		if (len == 0)
@@ -303,11 +371,11 @@ static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reaso
 		p = ev_raw(d, at, &len);
 		ev_number_read(p, len, &number);
 		if (!ev_number_is_integer(&number))
-			envelope(why, e->m->id, "id", "is a number but no integer");
+			wrong_value(why, e->m->id, "id", "is a number but no integer", d, at);
 		else if (e->depth != EV_CHECK_ALL)
 			number_id(e, p, len);
 	} else {
-		envelope(why, e->m->id, "id", "is neither a text nor an integer");
+		wrong_value(why, e->m->id, "id", "is neither a text nor an integer", d, at);
 	}
 	event->id = e->id.p;
 	event->id_len = e->id.len;
@@ -320,24 +388,32 @@ static void read_time(struct ev_events *e, struct ev_event *event, const struct 
 	size_t len;
 
 	if (ev_kind(event->doc, at) != EV_STRING) {
-		envelope(why, path, what, "is no text");
+		wrong_value(why, path, what, "is no text such as \"2026-03-01T10:00:00Z\"",
+			    event->doc, at);
 		return;
 	}
 	p = ev_string(event->doc, at, &e->text, &len);
 	switch (ev_time_parse(p, len, t)) {
-	case EV_TIME_BAD: envelope(why, path, what, "is no date-time as RFC 3339 has it"); return;
+	case EV_TIME_BAD:
+		wrong_value(why, path, what,
+			    ev_reasons_text(why, "is no date-time as RFC 3339 has it, %s",
+					    ev_time_flaw(p, len)),
+			    event->doc, at);
+		return;
 	case EV_TIME_NAIVE:
 		if (e->m->zone == NULL)
-			envelope(why, path, what,
-				 "has no zone (Z or an offset), and the model names none "
-				 "(event.zone)");
+			wrong_value(why, path, what,
+				    "has no zone (Z or an offset), and the model names none "
+				    "(event.zone)",
+				    event->doc, at);
 		else
 			t->sec = ev_zone_to_utc(e->m->zone, t->sec);
 		break;
 	case EV_TIME_ZONED: break;
 	}
 	if (!ev_time_in_range(*t))
-		envelope(why, path, what, "lies outside the years 0 to 9999 in UTC");
+		wrong_value(why, path, what, "lies outside the years 1 to 9999 in UTC", event->doc,
+			    at);
 }
 
 /* Present and not null. */
@@ -370,12 +446,15 @@ static void read_version(struct ev_events *e, struct ev_event *event, struct ev_
 	size_t len;
 
 	event->version = at;
-	if (at == EV_NOWHERE)
+	if (at == EV_NOWHERE) {
+		is_absent(event, e->m->version, why);
 		return;
+	}
 	if (ev_kind(d, at) == EV_STRING) {
 		p = ev_string(d, at, &e->text, &len);
 		if (!integer_text(p, len))
-			envelope(why, e->m->version, "version", "is a text, but of no integer");
+			wrong_value(why, e->m->version, "version", "is a text, but of no integer",
+				    d, at);
 		return;
 	}
 	if (ev_kind(d, at) == EV_NUMBER) {
@@ -386,7 +465,7 @@ static void read_version(struct ev_events *e, struct ev_event *event, struct ev_
 		if (ev_number_is_integer(&n) && !n.huge)
 			return;
 	}
-	envelope(why, e->m->version, "version", "is no integer");
+	wrong_value(why, e->m->version, "version", "is no integer", d, at);
 }
 
 static void read_op(struct ev_events *e, struct ev_event *event, struct ev_reasons *why)
@@ -394,8 +473,10 @@ static void read_op(struct ev_events *e, struct ev_event *event, struct ev_reaso
 	uint32_t at = value_at(event, e->op);
 
 	event->op = EV_PUT;
-	if (at == EV_NOWHERE)
+	if (at == EV_NOWHERE) {
+		is_absent(event, e->m->op, why);
 		return;
+	}
 	if (ev_kind(event->doc, at) == EV_STRING) {
 		for (int op = EV_PUT; op <= EV_DELETE; op++) {
 			if (ev_string_is(event->doc, at, ev_op_names[op],
@@ -405,7 +486,7 @@ static void read_op(struct ev_events *e, struct ev_event *event, struct ev_reaso
 			}
 		}
 	}
-	envelope(why, e->m->op, "op", "is none of put, patch and delete");
+	wrong_value(why, e->m->op, "op", "is none of put, patch and delete", event->doc, at);
 }
 
 static void read_envelope(struct ev_events *e, struct ev_event *event, struct ev_reasons *why)
@@ -414,17 +495,21 @@ static void read_envelope(struct ev_events *e, struct ev_event *event, struct ev
 	uint32_t at;
 
 	event->type = value_at(event, e->type);
-	if (event->type == EV_NOWHERE)
-		envelope(why, e->m->type, "type", "is missing");
-	else if (ev_kind(d, event->type) != EV_STRING)
-		envelope(why, e->m->type, "type", "is no text");
-	if ((at = value_at(event, e->time)) == EV_NOWHERE)
-		envelope(why, e->m->time, "time", "is missing");
-	else
+	if (event->type == EV_NOWHERE) {
+		if (is_absent(event, e->m->type, why))
+			envelope(why, e->m->type, "type", "is missing");
+	} else if (ev_kind(d, event->type) != EV_STRING) {
+		wrong_value(why, e->m->type, "type", "is no text", d, event->type);
+	}
+	if ((at = value_at(event, e->time)) != EV_NOWHERE)
 		read_time(e, event, e->m->time, "time", at, &event->time, why);
+	else if (is_absent(event, e->m->time, why))
+		envelope(why, e->m->time, "time", "is missing");
 	event->modified = event->time;
 	if ((at = value_at(event, e->modified)) != EV_NOWHERE)
 		read_time(e, event, e->m->modified, "modified time", at, &event->modified, why);
+	else
+		is_absent(event, e->m->modified, why);
 	read_version(e, event, why);
 	read_op(e, event, why);
 }
@@ -535,6 +620,45 @@ void ev_event_write(const struct ev_doc *d, uint32_t reserved, const char *membe
 		ev_buf_put(out, member, len);
 	}
 	ev_buf_put(out, d->text + top->end - 1, d->len - (top->end - 1));
+}
+
+void ev_event_write_without(const struct ev_doc *d, uint32_t at, const uint32_t *skip, size_t n,
+			  struct ev_buf *out)
+{
+	const struct ev_node *nodes = d->nodes;
+	const uint32_t name = ev_kind(d, at) == EV_OBJECT; /* in front of each value */
+	uint32_t from = nodes[at].pos + 1, first = from;
+	bool any = false, inside = false;
+
+	for (size_t i = 0; i < n; i++)
+		inside |= skip[i] > at && skip[i] < nodes[at].next;
+	if (!inside) {
+		ev_buf_put(out, d->text + nodes[at].pos, nodes[at].end - nodes[at].pos);
+		return;
+	}
+	ev_buf_putc(out, d->text[nodes[at].pos]);
+	for (uint32_t i = ev_first(d, at) + name; i < ev_end(d, at); i = ev_next(d, i) + name) {
+		const uint32_t begin = nodes[i - name].pos;
+		bool skipped = false;
+
+		for (size_t k = 0; k < n; k++)
+			skipped |= skip[k] == i;
+		if (i == ev_first(d, at) + name)
+			first = begin;
+		if (!skipped) {
+			/* The first has what stood in front of the first, and no comma. */
+			if (any)
+				ev_buf_put(out, d->text + from, begin - from);
+			else
+				ev_buf_put(out, d->text + nodes[at].pos + 1,
+					   first - nodes[at].pos - 1);
+			ev_buf_put(out, d->text + begin, nodes[i].pos - begin);
+			ev_event_write_without(d, i, skip, n, out);
+			any = true;
+		}
+		from = nodes[i].end;
+	}
+	ev_buf_put(out, d->text + from, nodes[at].end - from);
 }
 
 /* The number's text; a version may be written as a string. */

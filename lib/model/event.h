@@ -53,6 +53,8 @@ struct ev_events;
 struct ev_events *ev_events_new(const struct ev_model *m, enum ev_depth depth, enum ev_trust trust);
 /* The scanner that reads the events. */
 struct ev_scan *ev_events_scan(struct ev_events *e);
+/* What picks values in them, from the root. */
+struct ev_picks *ev_events_picks(struct ev_events *e);
 /*
  * The slot of a path without [], which is found in every event from now on; the path is borrowed.
  * EV_NO_SLOT for NULL.
@@ -117,6 +119,14 @@ void ev_events_free(struct ev_events **e);
 void ev_flaw_reasons(const struct ev_flaw *flaw, size_t before, struct ev_reasons *why);
 
 /*
+ * Adds a reason for each value that a path leads through from value `from` and that is of another
+ * kind than its steps ask, unless there is one already; the code is "shape". False if there is such
+ * a value.
+ */
+bool ev_path_passes(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
+		    struct ev_reasons *why);
+
+/*
  * The values that are no content: "_ev", what the model ignores, and those in `also` (slots of
  * ev_events_want; EV_NO_SLOT is passed over). Fills at, which has room for EV_MAX_SKIP; returns how
  * many.
@@ -131,6 +141,12 @@ size_t ev_event_skip(const struct ev_events *e, const struct ev_event *event, co
  */
 void ev_event_write(const struct ev_doc *doc, uint32_t reserved, const char *member, size_t len,
 		    struct ev_buf *out);
+
+/*
+ * Appends a value as it stands in the text, but for members and elements in it that are in skip.
+ */
+void ev_event_write_without(const struct ev_doc *d, uint32_t at, const uint32_t *skip, size_t n,
+			    struct ev_buf *out);
 
 /* Appends a version as the one spelling of its number; absent is 0. node as in struct ev_event. */
 void ev_version_canonical(const struct ev_doc *doc, uint32_t version, struct ev_buf *out);

@@ -37,6 +37,11 @@ void ev_suite_digest(const struct ev_suite *s, char out[33]);
 
 /* Where its events come from; said before the first of them. */
 void ev_suite_read_from(struct ev_suite *s, struct ev_events *events);
+/*
+ * Whether its columns' paths lead through what they ask for in this event: what is of another kind
+ * has no value that an expectation could be about. Adds the reasons why not.
+ */
+bool ev_suite_passes(struct ev_suite *s, const struct ev_event *event, struct ev_reasons *why);
 /* Takes an event. EV_OK, or EV_FATAL if the temporary folder fails. */
 enum ev_status ev_suite_step(struct ev_suite *s, const struct ev_event *event,
 			     const struct ev_record *rec, struct ev_error *err);

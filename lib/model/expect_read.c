@@ -229,7 +229,8 @@ static void split(struct column *c)
 		if (c->path->steps[i].kind == EV_STEP_EACH)
 			last = i + 1;
 	c->each = (struct ev_path){.steps = c->path->steps, .n = last, .many = true};
-	c->tail = (struct ev_path){.steps = c->path->steps + last, .n = c->path->n - last};
+	c->tail = (struct ev_path){
+		.root = EV_ROOT_ITEM, .steps = c->path->steps + last, .n = c->path->n - last};
 }
 
 static bool add_column(struct opening *o, struct expect *e, const struct ev_yaml *y)

@@ -211,6 +211,15 @@ static expect_step *step_of(const struct expect *e)
 	return e->kind->step != NULL ? e->kind->step : step_record;
 }
 
+static struct column *first_of_list(struct ev_suite *s, const struct ev_each *list)
+{
+	struct column *c = s->columns;
+
+	while (c->list != list)
+		c++;
+	return c;
+}
+
 void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
 {
 	struct ev_symbols *symbols = ev_scan_symbols(ev_events_scan(events));
@@ -224,8 +233,11 @@ void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
 		if (c->path->many) {
 			c->list = ev_events_each(events, &c->each);
 			c->slot = ev_picks_add(c->list->picks, &c->tail);
+			ev_ways_add(&s->ways, ev_events_picks(events), &c->each);
+			ev_ways_add(&first_of_list(s, c->list)->ways, c->list->picks, &c->tail);
 		} else {
 			c->slot = ev_events_want(events, c->path);
+			ev_ways_add(&s->ways, ev_events_picks(events), c->path);
 		}
 	}
 	for (size_t i = 0; i < s->n_conditions; i++)
@@ -238,6 +250,38 @@ void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
 		if (e->kind->remembers)
 			e->remembered = ev_calloc(EXPECT_REMEMBERED, sizeof *e->remembered);
 	}
+}
+
+static bool are_open(const struct ev_suite *s, const struct ev_event *event)
+{
+	if (!ev_ways_are_open(&s->ways, event->doc, event->at))
+		return false;
+	for (size_t i = 0; i < s->n_columns; i++) {
+		const struct column *c = &s->columns[i];
+
+		if (c->ways.n + c->ways.n_others == 0)
+			continue;
+		for (size_t k = 0, n = ev_each_find(c->list, event); k < n; k++)
+			if (!ev_ways_are_open(&c->ways, event->doc, ev_each_at(c->list, k)))
+				return false;
+	}
+	return true;
+}
+
+bool ev_suite_passes(struct ev_suite *s, const struct ev_event *event, struct ev_reasons *why)
+{
+	enum { UNKNOWN, OPEN, CLOSED };
+	uint32_t shape = event->doc->shape;
+
+	if (s->open == NULL)
+		s->open = ev_calloc(EV_SHAPES + 1, sizeof *s->open);
+	if (shape == EV_NO_SHAPE || s->open[shape] == UNKNOWN)
+		s->open[shape] = are_open(s, event) ? OPEN : CLOSED;
+	if (s->open[shape] == OPEN)
+		return true;
+	for (size_t i = 0; i < s->n_columns; i++)
+		ev_path_passes(s->columns[i].path, event->doc, 0, why);
+	return false;
 }
 
 /* By shape */

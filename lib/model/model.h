@@ -37,6 +37,7 @@ struct ev_column {
 	enum ev_type type;
 	uint32_t size, scale;
 	const struct ev_dimension *dimension; /* or NULL */
+	bool around;			      /* of json: what is ignored may lie in its value */
 	struct ev_place place;
 };
 

@@ -118,6 +118,14 @@ static bool path_of(struct reader *r, const struct ev_yaml *y, const char *what,
  */
 static bool name_of(struct reader *r, const struct ev_yaml *key, const char *what, char **out)
 {
+	/* Columns of every table, and the member that rows bear. */
+	static const struct {
+		const char *name, *whose;
+	} reserved[] = {
+		{"_ev", "evkit"},      {"ctid", "PostgreSQL"}, {"tableoid", "PostgreSQL"},
+		{"xmin", "PostgreSQL"}, {"xmax", "PostgreSQL"}, {"cmin", "PostgreSQL"},
+		{"cmax", "PostgreSQL"},
+	};
 	const char *p = key->text;
 	size_t len = strlen(p);
 
@@ -137,6 +145,11 @@ static bool name_of(struct reader *r, const struct ev_yaml *key, const char *wha
 		return wrong(r, place(key),
 			     "'%s' cannot name a %s: names that begin with ev_ are evkit's own", p,
 			     what);
+	for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
+		if (strcasecmp(p, reserved[i].name) == 0)
+			return wrong(r, place(key),
+				     "'%s' cannot name a %s: %s has that name for itself", p, what,
+				     reserved[i].whose);
 	if (strncasecmp(p, "sqlite_", 7) == 0)
 		return wrong(
 			r, place(key),
@@ -436,12 +449,55 @@ static bool wider(const struct ev_column *a, const struct ev_column *b)
 	return a->size > b->size;
 }
 
+/* Steps of a path that goes on from the elements of a list, or from the event. */
+static const struct ev_step *step_at(const struct ev_path *each, const struct ev_path *path,
+				     size_t i)
+{
+	size_t n = path->root == EV_ROOT_ITEM ? each->n : 0;
+
+	if (i < n)
+		return &each->steps[i];
+	return i < n + path->n ? &path->steps[i - n] : NULL;
+}
+
+static bool may_meet(const struct ev_step *a, const struct ev_step *b)
+{
+	if (a->kind != EV_STEP_NAME || b->kind != EV_STEP_NAME)
+		return a->kind != EV_STEP_NAME && b->kind != EV_STEP_NAME;
+	return a->len == b->len && memcmp(a->name, b->name, a->len) == 0;
+}
+
+enum overlap { APART, AROUND, WITHIN };
+
+/* Whether what is ignored may lie within a place, or the place within what is ignored. */
+static enum overlap overlap(const struct ev_model *m, const struct ev_path *each,
+			    const struct ev_path *path)
+{
+	enum overlap most = APART;
+
+	for (size_t i = 0; i < m->n_ignore && path->root != EV_ROOT_INDEX; i++) {
+		const struct ev_path *ignored = m->ignore[i];
+		const struct ev_step *s = NULL;
+		size_t k = 0;
+
+		while (k < ignored->n && (s = step_at(each, path, k)) != NULL &&
+		       may_meet(s, &ignored->steps[k]))
+			k++;
+		if (k == ignored->n)
+			return WITHIN;
+		if (s == NULL)
+			most = AROUND;
+	}
+	return most;
+}
+
 static bool read_column(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
-			bool each, bool in_fact, struct ev_column *c)
+			const struct ev_path *each, bool in_fact, struct ev_column *c)
 {
 	static const char *const fact_keys[] = {"from", "type", "dimension", NULL};
 	static const char *const dimension_keys[] = {"from", "type", NULL};
 	const struct ev_yaml *v;
+	enum overlap around;
 
 	c->place = place(key);
 	/* In a flow mapping the comma of decimal(12,2) without quotes makes a key of its end. */
@@ -456,16 +512,16 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 	if (c->from->many)
 		return wrong(r, place(v),
 			     "a column takes one value: name the list in 'each' and use $item");
-	if (c->from->root != EV_ROOT_EVENT && !each)
+	if (c->from->root != EV_ROOT_EVENT && each == NULL)
 		return wrong(r, place(v), "'%s' stands for an element, but there is no 'each' here",
 			     c->from->text);
-	for (size_t i = 0; i < r->m->n_ignore; i++)
-		if (ev_path_same(c->from, r->m->ignore[i]))
-			return wrong(r, place(v),
-				     "'%s' is ignored by event.ignore and cannot be a column",
-				     c->from->text);
+	around = overlap(r->m, each, c->from);
+	if (around == WITHIN)
+		return wrong(r, place(v), "'%s' is ignored by event.ignore and cannot be a column",
+			     c->from->text);
 	if (!required(r, y, "a column", "type", &v) || !read_type(r, v, c))
 		return false;
+	c->around = around == AROUND && c->type == EV_TYPE_JSON;
 	if (c->from->root == EV_ROOT_INDEX && c->type != EV_TYPE_INT)
 		return wrong(r, place(v), "$index is a number: its type is int");
 	if ((v = ev_yaml_get(y, "dimension")) == NULL)
@@ -536,8 +592,8 @@ static bool names_differ(struct reader *r, const struct ev_columns *columns)
 	return good;
 }
 
-static bool read_columns(struct reader *r, const struct ev_yaml *y, bool each, bool in_fact,
-			 struct ev_columns *out)
+static bool read_columns(struct reader *r, const struct ev_yaml *y, const struct ev_path *each,
+			 bool in_fact, struct ev_columns *out)
 {
 	if (!is_map(r, y, "columns", NULL))
 		return false;
@@ -558,8 +614,11 @@ static bool each_of(struct reader *r, const struct ev_yaml *map, struct ev_path 
 		return true;
 	if (!path_of(r, v, "each", out))
 		return false;
-	return ((*out)->many && (*out)->root == EV_ROOT_EVENT) ||
-	       wrong(r, place(v), "each must name a list's elements, such as .items[]");
+	if (!(*out)->many || (*out)->root != EV_ROOT_EVENT)
+		return wrong(r, place(v), "each must name a list's elements, such as .items[]");
+	return overlap(r->m, NULL, *out) != WITHIN ||
+	       wrong(r, place(v), "'%s' is ignored by event.ignore and cannot be a list of rows",
+		     (*out)->text);
 }
 
 static bool read_calendar(struct reader *r, const struct ev_yaml *y, struct ev_dimension *d)
@@ -577,6 +636,8 @@ static bool read_calendar(struct reader *r, const struct ev_yaml *y, struct ev_d
 		if (v->kind != EV_YAML_SCALAR ||
 		    !ev_date_parse(v->text, v->len, i == 0 ? &c->from : &c->to))
 			return wrong(r, place(v), "%s must be a date such as 2026-03-01", keys[i]);
+		if ((i == 0 ? c->from : c->to).year == 0)
+			return wrong(r, place(v), "%s must lie in the years 1 to 9999", keys[i]);
 	}
 	if (ev_date_days(c->to) < ev_date_days(c->from))
 		return wrong(r, place(v), "the calendar ends before it begins");
@@ -637,7 +698,7 @@ static bool read_dimension(struct reader *r, const struct ev_yaml *key, const st
 				 : wrong(r, place(key), "a calendar has no other keys");
 	if (!each_of(r, y, &d->each) || !types_of(r, y, &d->types) ||
 	    !required(r, y, "a dimension", "columns", &v) ||
-	    !read_columns(r, v, d->each != NULL, false, &d->columns) ||
+	    !read_columns(r, v, d->each, false, &d->columns) ||
 	    !required(r, y, "a dimension", "key", &v) || !read_key(r, v, d))
 		return false;
 	for (size_t i = 0; i < d->columns.n; i++) {
@@ -689,7 +750,7 @@ static bool read_fact(struct reader *r, const struct ev_yaml *key, const struct 
 	    !required(r, y, "a fact", "keep", &v) || !word_of(r, v, "keep", keeps, &keep) ||
 	    !each_of(r, y, &f->each) || !types_of(r, y, &f->types) ||
 	    !required(r, y, "a fact", "columns", &v) ||
-	    !read_columns(r, v, f->each != NULL, true, &f->columns) || !keys_reached(r, f))
+	    !read_columns(r, v, f->each, true, &f->columns) || !keys_reached(r, f))
 		return false;
 	f->keep = (enum ev_keep)keep;
 	return true;
@@ -768,6 +829,11 @@ static bool read_environments(struct reader *r, const struct ev_yaml *y)
 				return wrong(r, place(v), "schema must be a name");
 			if (!name_of(r, v, "schema", &e->schema))
 				return false;
+			if (strncasecmp(e->schema, "pg_", 3) == 0)
+				return wrong(r, place(v),
+					     "'%s' cannot name a schema: names that begin with pg_ "
+					     "are PostgreSQL's own",
+					     e->schema);
 		}
 	}
 	return true;

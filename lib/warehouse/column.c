@@ -5,8 +5,14 @@
 #include "json/decimal.h"
 #include "json/form.h"
 
+#include <stdlib.h>
+
 const char ev_unknown_key[EV_KEY_TEXT + 1] = "00000000000000000000000000000000";
 
+static const char no_date_time[] = "it is no date-time as RFC 3339 has it";
+static const char too_long[] =
+	"a number in it has more digits than a warehouse can store, 131072 before the point or "
+	"16383 behind it";
 static const char holds_nul[] = "it holds U+0000, which warehouses cannot store in text";
 
 /* \u0000, which no text of PostgreSQL can hold. */
@@ -54,14 +60,14 @@ static const char *timestamp_text(struct ev_zone *zone, const char *p, size_t le
 		return NULL;
 	form = ev_time_parse(p, len, &t);
 	if (form == EV_TIME_BAD)
-		return "it is no date-time as RFC 3339 has it";
+		return no_date_time;
 	if (form == EV_TIME_NAIVE) {
 		if (zone == NULL)
 			return "it has no zone, and the model names none (event.zone)";
 		t.sec = ev_zone_to_utc(zone, t.sec);
 	}
 	if (!ev_time_in_range(t))
-		return "it lies outside the years 0 to 9999 in UTC";
+		return "it lies outside the years 1 to 9999 in UTC";
 	ev_time_format(t, out);
 	return NULL;
 }
@@ -83,6 +89,8 @@ static const char *spell(enum ev_type type, struct ev_zone *zone, const char *p,
 	*out_len = EV_DATE_TEXT;
 	if (!ev_date_parse(p, len, &day))
 		return "it is no date such as 2026-03-01";
+	if (day.year == 0)
+		return "it lies outside the years 1 to 9999";
 	memcpy(out, p, EV_DATE_TEXT);
 	return NULL;
 }
@@ -164,6 +172,71 @@ static const char *number(const struct ev_column *c, const struct ev_doc *d, uin
 	return NULL;
 }
 
+/* PostgreSQL's numeric, which its jsonb is made of. */
+enum { MOST_WHOLE = 131072, MOST_FRACTION = 16383, MOST_EXPONENT = 1000000 };
+
+static bool number_fits(const char *p, size_t len)
+{
+	const char *end = p + len, *e = p, *point;
+	struct ev_number n;
+	int64_t exponent = 0, fraction;
+
+	while (e < end && *e != 'e' && *e != 'E')
+		e++;
+	if (e < end) {
+		const char *q = e + 1;
+		bool negative = *q == '-';
+
+		for (q += *q == '-' || *q == '+'; q < end && exponent <= MOST_EXPONENT; q++)
+			exponent = exponent * 10 + (*q - '0');
+		exponent = negative ? -exponent : exponent;
+	}
+	if (exponent > MOST_EXPONENT || exponent < -MOST_EXPONENT)
+		return false;
+	point = memchr(p, '.', (size_t)(e - p));
+	fraction = point != NULL ? e - point - 1 : 0;
+	ev_number_read(p, len, &n);
+	return fraction - exponent <= MOST_FRACTION && (n.digits == 0 || n.point <= MOST_WHOLE);
+}
+
+static bool is_among(uint32_t at, const uint32_t *nodes, size_t n)
+{
+	while (n > 0 && nodes[n - 1] != at)
+		n--;
+	return n > 0;
+}
+
+static const char *string_problem(const struct ev_doc *d, uint32_t at)
+{
+	const struct ev_node *node = &d->nodes[at];
+
+	return node->escaped && has_nul(d->text + node->pos, node->end - node->pos) ? holds_nul
+										    : NULL;
+}
+
+const char *ev_json_problem(const struct ev_doc *d, uint32_t at, const uint32_t *skip, size_t n)
+{
+	const struct ev_node *node = &d->nodes[at];
+	const uint32_t name = node->kind == EV_OBJECT; /* in front of each value */
+	const char *problem = NULL;
+
+	if (is_among(at, skip, n))
+		return NULL;
+	if (node->kind == EV_STRING)
+		return string_problem(d, at);
+	if (node->kind == EV_NUMBER)
+		return number_fits(d->text + node->pos, node->end - node->pos) ? NULL : too_long;
+	if (node->kind < EV_ARRAY)
+		return NULL;
+	for (uint32_t i = at + 1 + name; i < node->next && problem == NULL;
+	     i = ev_next(d, i) + name) {
+		problem = ev_json_problem(d, i, skip, n);
+		if (problem == NULL && name && !is_among(i, skip, n))
+			problem = string_problem(d, i - 1);
+	}
+	return problem;
+}
+
 const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
 			    uint32_t at, char *store, struct ev_value *v)
 {
@@ -186,7 +259,7 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 	case EV_TYPE_BOOL:
 		return n->kind == EV_TRUE || n->kind == EV_FALSE ? NULL
 								 : "it is neither true nor false";
-	case EV_TYPE_JSON: return has_nul(v->p, v->len) ? holds_nul : NULL;
+	case EV_TYPE_JSON: return ev_json_problem(d, at, NULL, 0);
 	}
 	return NULL;
 }
@@ -226,11 +299,22 @@ bool ev_column_is_promised(const struct ev_column *c, const struct ev_promise *p
 	switch (c->type) {
 	case EV_TYPE_VARCHAR: return text && p->no_nul && p->longest <= c->size;
 	case EV_TYPE_UUID: return text && p->uuid;
-	case EV_TYPE_DATE: return text && p->date;
 	case EV_TYPE_INT: return number && p->int64;
 	case EV_TYPE_BOOL: return (kinds & ~(1U << EV_FALSE | 1U << EV_TRUE)) == 0;
 	default: return false;
 	}
+}
+
+static const char *time_flaw(const struct ev_doc *d, uint32_t at)
+{
+	struct ev_buf scratch = {0};
+	const char *p, *flaw;
+	size_t len;
+
+	p = ev_string(d, at, &scratch, &len);
+	flaw = ev_time_flaw(p, len);
+	ev_buf_free(&scratch);
+	return flaw;
 }
 
 void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
@@ -249,11 +333,64 @@ void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_
 	ev_type_write(c, type, sizeof type);
 	ev_pointer(d, at, &pointer);
 	p = ev_raw(d, at, &len);
-	reason = ev_reasons_add(why, "%s does not fit the column %s %s: %s",
-				ev_reasons_quote(why, p, len), c->name, type, problem);
+	reason = ev_reasons_add(why, "%s does not fit the column %s %s: %s%s%s",
+				ev_reasons_quote(why, p, len), c->name, type, problem,
+				problem == no_date_time ? ", " : "",
+				problem == no_date_time ? time_flaw(d, at) : "");
 	reason->path = ev_reasons_copy(why, pointer.p, pointer.len);
 	reason->keyword = ev_reasons_text(why, "%s", type);
 	ev_buf_free(&pointer);
+}
+
+/* items: of the list that the table's columns go through. */
+static bool column_passes(const struct ev_path *from, const struct ev_doc *d,
+			  const struct ev_found *items, struct ev_reasons *why)
+{
+	bool good = true;
+
+	if (from->root == EV_ROOT_EVENT)
+		return ev_path_passes(from, d, 0, why);
+	for (size_t i = 0; from->root == EV_ROOT_ITEM && i < items->n; i++)
+		good &= ev_path_passes(from, d, items->at[i], why);
+	return good;
+}
+
+static bool table_passes(const struct ev_path *each, const struct ev_columns *columns,
+			 const struct ev_doc *d, struct ev_reasons *why)
+{
+	struct ev_found items = {0};
+	bool good = true;
+
+	if (each != NULL) {
+		good = ev_path_passes(each, d, 0, why);
+		ev_path_all(each, d, 0, &items);
+	}
+	for (size_t i = 0; i < columns->n; i++) {
+		const struct ev_column *c = &columns->list[i];
+		const struct ev_dimension *to = c->dimension;
+
+		good &= column_passes(c->from, d, &items, why);
+		for (size_t k = 0; to != NULL && k < to->n_keys; k++)
+			good &= to->n_keys == 1 ||
+				column_passes(to->columns.list[to->keys[k]].from, d, &items, why);
+	}
+	free(items.at);
+	return good;
+}
+
+bool ev_star_passes(const struct ev_model *m, const char *type, size_t len, const struct ev_doc *d,
+		    struct ev_reasons *why)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < m->n_facts; i++)
+		if (ev_names_take(&m->facts[i].types, type, len))
+			good &= table_passes(m->facts[i].each, &m->facts[i].columns, d, why);
+	for (size_t i = 0; i < m->n_dimensions; i++)
+		if (ev_names_take(&m->dimensions[i].types, type, len))
+			good &= table_passes(m->dimensions[i].each, &m->dimensions[i].columns, d,
+					     why);
+	return good;
 }
 
 bool ev_column_json(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,

@@ -16,6 +16,7 @@ static const struct ev_dialect dialects[] = {
 			  [EV_TYPE_DECIMAL] = "TEXT",
 			  [EV_TYPE_BOOL] = "INTEGER",
 			  [EV_TYPE_JSON] = "TEXT"},
+		.max_columns = 2000, /* SQLITE_MAX_COLUMN, as it is by default */
 		.ledger_json = "TEXT",
 		.ledger_int = "INTEGER",
 	},
@@ -29,6 +30,7 @@ static const struct ev_dialect dialects[] = {
 			  [EV_TYPE_DECIMAL] = "NUMERIC(",
 			  [EV_TYPE_BOOL] = "BOOLEAN",
 			  [EV_TYPE_JSON] = "JSONB"},
+		.max_columns = 1600, /* its manual, appendix K */
 		.schemas = true,
 		.ledger_json = "JSONB",
 		.ledger_int = "BIGINT",
@@ -46,6 +48,24 @@ const struct ev_dialect *ev_dialect_find(const char *target)
 const char *ev_dialect_names(void)
 {
 	return "sqlite, postgres";
+}
+
+enum ev_status ev_dialect_takes(const struct ev_dialect *d, const struct ev_tables *tables,
+				const char *model, struct ev_error *err)
+{
+	for (size_t i = 0; i < tables->n; i++) {
+		const struct ev_table *t = &tables->list[i];
+		struct ev_place at = t->fact != NULL ? t->fact->place : t->dimension->place;
+
+		if (t->n > d->max_columns)
+			return ev_fail(err,
+				       "%s:%zu:%zu: the table %s has %zu columns, with those that "
+				       "evkit adds, and %s takes %zu at most: put those that are "
+				       "seldom asked for into one of type json",
+				       model, at.line, at.column, t->name, t->n, d->target,
+				       d->max_columns);
+	}
+	return EV_OK;
 }
 
 void ev_sql_name(const char *name, struct ev_buf *out)

@@ -526,8 +526,11 @@ static enum ev_status begin(struct sqlite *s, const char *model, struct ev_error
 struct ev_target *ev_sqlite_open(const char *file, const struct ev_tables *tables,
 				 const char *model, struct ev_error *err)
 {
-	struct sqlite *s = ev_calloc(1, sizeof *s);
+	struct sqlite *s;
 
+	if (ev_dialect_takes(ev_dialect_find("sqlite"), tables, model, err) != EV_OK)
+		return NULL;
+	s = ev_calloc(1, sizeof *s);
 	s->target.ops = &ops;
 	s->file = ev_strdup(file);
 	s->tables = tables;

@@ -18,6 +18,24 @@ static inline void ev_value_quoted(char *store, uint32_t len, struct ev_value *v
 }
 
 /*
+ * Of a number in JSON: it takes eight octets (1e131072, 1e-16384) to have more digits than a
+ * warehouse can store.
+ */
+enum { EV_VALUE_NUMBER = 7 };
+
+/* Whether all numbers in a value are as short. */
+static inline bool ev_value_numbers_fit(const struct ev_doc *d, uint32_t at)
+{
+	const struct ev_node *n = &d->nodes[at], *end = &d->nodes[n->next];
+	uint32_t lengths = 0; /* or'ed: the limit is all ones */
+
+	for (; n < end; n++)
+		if ((n->word & 7) == EV_NUMBER)
+			lengths |= n->end - n->pos;
+	return lengths <= EV_VALUE_NUMBER;
+}
+
+/*
  * As ev_column_value, for a value that there is. False for any that is not spelled as most are,
  * whether it fits or not; v is then not set.
  */
@@ -47,8 +65,8 @@ static inline bool ev_value_usual(const struct ev_column *c, const struct ev_doc
 		return n->kind == EV_NUMBER && ev_small_fits(p, len, c->size - c->scale, c->scale);
 	case EV_TYPE_BOOL: return n->kind == EV_FALSE || n->kind == EV_TRUE;
 	case EV_TYPE_JSON:
-		return at != 0 && n->kind != EV_NULL &&
-		       (d->unescaped || memchr(p, '\\', len) == NULL);
+		return at != 0 && n->kind != EV_NULL && !c->around && !d->nul &&
+		       ev_value_numbers_fit(d, at);
 	default: return false;
 	}
 }
