@@ -129,14 +129,14 @@ struct js_strings {
 
 struct js_constant {
 	struct js_slice text; /* as in the schema */
-	struct js_slice form; /* canonical; for numbers, arrays and objects */
+	struct js_slice form; /* canonical; of numbers, arrays and objects */
 	enum ev_kind kind;
 };
 
 /* The values of enum, or the one of const. */
 struct js_values {
 	uint32_t kinds; /* 1 << kind for null, false and true */
-	struct js_names strings;
+	struct js_names strings, forms;
 	struct js_constant *list; /* all, in the schema's order */
 	uint32_t n;
 	bool numbers, composites;     /* there is such a one */
@@ -474,8 +474,35 @@ static inline uint64_t js_members(const struct js_judge *j, uint32_t i)
 {
 	return j->d->nodes[i].count - (uint64_t)(i == j->top);
 }
-/* Whether a name of bit != JS_NO_BIT is there; bits: of the names seen, for those below JS_SEEN. */
-bool js_seen(struct js_judge *j, uint32_t i, const struct js_name *name, const uint64_t *bits);
+/*
+ * Which of the names whose presence counts were seen: a bit each for the first JS_SEEN, and for the
+ * others a byte each, which stand among the marks.
+ */
+struct js_presence {
+	uint64_t bits[JS_SEEN / 64];
+	size_t more;
+};
+
+struct js_presence js_presence_begin(struct js_judge *j, const struct js_objects *o);
+void js_presence_end(struct js_judge *j, const struct js_objects *o, struct js_presence *p);
+
+static inline void js_see(const struct js_judge *j, const struct js_name *name,
+			  struct js_presence *p)
+{
+	if (name->bit < JS_SEEN)
+		p->bits[name->bit / 64] |= 1ULL << name->bit % 64;
+	else if (name->bit != JS_NO_BIT)
+		j->set->marks[p->more + name->bit - JS_SEEN] = 1;
+}
+
+/* name: of bit != JS_NO_BIT. */
+static inline bool js_seen(const struct js_judge *j, const struct js_name *name,
+			   const struct js_presence *p)
+{
+	if (name->bit < JS_SEEN)
+		return (p->bits[name->bit / 64] >> name->bit % 64 & 1) != 0;
+	return j->set->marks[p->more + name->bit - JS_SEEN] != 0;
+}
 
 const struct js_name *js_names_find(const struct js_names *t, const char *p, size_t len);
 uint32_t js_name_hash(const char *p, size_t len);

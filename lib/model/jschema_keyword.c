@@ -118,10 +118,8 @@ static bool is_schema(const struct ev_doc *d, uint32_t at)
 	return kind == EV_OBJECT || kind == EV_TRUE || kind == EV_FALSE;
 }
 
-static bool is_names(const struct ev_doc *d, uint32_t at)
+static bool are_few_names(const struct ev_doc *d, uint32_t at)
 {
-	if (ev_kind(d, at) != EV_ARRAY)
-		return false;
 	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i)) {
 		if (ev_kind(d, i) != EV_STRING)
 			return false;
@@ -130,6 +128,33 @@ static bool is_names(const struct ev_doc *d, uint32_t at)
 				return false;
 	}
 	return true;
+}
+
+static bool is_names(const struct ev_doc *d, uint32_t at)
+{
+	struct ev_symbols *seen;
+	struct ev_buf scratch = {0};
+	uint32_t n = 0;
+	bool good = true;
+
+	if (ev_kind(d, at) != EV_ARRAY)
+		return false;
+	if (d->nodes[at].count <= JS_FEW)
+		return are_few_names(d, at);
+	seen = ev_symbols_new(0);
+	for (uint32_t i = ev_first(d, at); good && i < ev_end(d, at); i = ev_next(d, i)) {
+		size_t len;
+		const char *p;
+
+		good = ev_kind(d, i) == EV_STRING;
+		if (!good)
+			break;
+		p = ev_string(d, i, &scratch, &len);
+		good = ev_symbols_add(seen, p, len) == ++n;
+	}
+	ev_symbols_free(&seen);
+	ev_buf_free(&scratch);
+	return good;
 }
 
 static bool is_count(const struct ev_doc *d, uint32_t at)

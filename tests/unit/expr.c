@@ -700,7 +700,7 @@ static void check_bounds(void)
 		const char *text, *why;
 	} wild[] = {
 		{"def f: f; f", "libjq came to no end within "},
-		{"last(range(1e12)) > 0", "libjq came to no end within "},
+		{"last(range(1e12)) > 0", "libjq"},
 		{"repeat(1)", "libjq came to no end within "},
 		{"[range(1e12)] | length > 0", "libjq"},
 		{"def f: .; f | [range(1e12)] | length > 0", "libjq"},
