@@ -625,9 +625,8 @@ struct ev_jschema *js_at(struct js_resource *r, uint32_t at, struct ev_jschema_s
 		(*s)->doc = r->doc;
 		(*s)->resource = r;
 		(*s)->at = at;
-		for (size_t i = 0; i < set->n_resources; i++)
-			if (set->resources[i]->doc == r->doc && set->resources[i]->at == at)
-				(*s)->resource = set->resources[i];
+		if (r->doc->begins[at] != NULL)
+			(*s)->resource = r->doc->begins[at];
 	}
 	if ((*s)->state == JS_NEW) {
 		(*s)->state = JS_QUEUED;

@@ -236,6 +236,13 @@ struct js_resource {
 	const char *rooted; /* the URI if its $id were meant from the folder at the top, or NULL */
 	struct js_anchor *anchors;
 	size_t n_anchors, cap_anchors;
+	struct ev_symbols *anchor_names; /* by number less one, once there are more than few */
+};
+
+/* The members or elements of a large object or array. */
+struct js_inside_index {
+	struct ev_symbols *names; /* of an object: the number of a name less one is its place */
+	uint32_t *values;
 };
 
 struct js_document {
@@ -244,6 +251,10 @@ struct js_document {
 	struct ev_doc doc;
 	struct ev_node *nodes;
 	struct ev_jschema **compiled; /* one a node, NULL where none is */
+	struct js_resource **begins;  /* one a node: what begins there, or NULL */
+	struct js_inside_index *indices;
+	size_t n_indices, cap_indices;
+	struct ev_symbol_map indexed; /* by node and one: which of the indices is its own */
 	const char *retrieved;	      /* the URI that it was got by: schema:///a/b.json */
 	struct js_resource *top;
 };
@@ -261,6 +272,9 @@ struct ev_jschema_set {
 	size_t n_documents, cap_documents;
 	struct js_resource **resources;
 	size_t n_resources, cap_resources;
+	struct ev_symbols *uris; /* that were added or asked for */
+	uint32_t *by_uri;	 /* by their numbers, the place among resources of one that had it */
+	size_t cap_by_uri;
 	struct ev_regex **regexes;
 	size_t n_regexes, cap_regexes;
 	struct ev_jschema **queue; /* waiting to be compiled; done ones stay until all are */
