@@ -512,7 +512,7 @@ is 'wherever they stand' "$(jq -r '._ev.reject.reasons[].path' rejects | tr '\n'
 	'/l/y/c /l/2/c /m/2/n/0/c /m/y/n/z/c '
 
 sed 's/^rules:/unknown_types: pass\nrules:/; s/\[B\]/[A]/; s/for: \[B\]/for: [A]/' shop.yaml >pass.yaml
-{ ev Nobody '"n":1,"a":5'; ev A '"n":2'; } >pass.jsonl
+{ ev Nobody '"n":1,"a":5'; ev A '"n":2,"a":1,"b":1,"c":2'; } >pass.jsonl
 run evvalidate -m pass.yaml pass.jsonl
 check 'unknown_types: pass' 0 @pass.jsonl
 ev Nobody '"n":"x"' >pass.jsonl

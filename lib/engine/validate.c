@@ -127,6 +127,29 @@ const struct ev_count *ev_validate_counts(const struct ev_validate *v)
 	return v->counts;
 }
 
+const char *ev_validate_lint(struct ev_validate *v, size_t i)
+{
+	const char *said;
+	size_t n = 0;
+
+	while ((said = ev_jschema_set_lint(v->schemas, n)) != NULL)
+		if (n++ == i)
+			return said;
+	for (size_t k = 0; v->m != NULL && v->exprs != NULL && k < v->m->n_rules; k++) {
+		const struct ev_rule *rule = &v->m->rules[k];
+		struct ev_error line;
+
+		if ((said = ev_expr_lint(v->exprs[k])) == NULL || n++ != i)
+			continue;
+		ev_fail(&line, "%s:%zu:%zu: rule '%s' %s", v->m->file, rule->place.line,
+			rule->place.column, rule->name, said);
+		ev_buf_reset(&v->scratch);
+		ev_buf_puts(&v->scratch, line.text);
+		return ev_buf_str(&v->scratch);
+	}
+	return NULL;
+}
+
 /* Opening */
 
 static bool compile_contract(struct ev_validate *v, const char *type, const struct ev_contract *c,

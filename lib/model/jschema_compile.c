@@ -556,6 +556,24 @@ static void close_schema(struct compile *c)
 	}
 }
 
+/* Tells of a member that was likely meant to be a keyword; it is none, and has no effect. */
+static void lint(struct compile *c, uint32_t name)
+{
+	enum { MOST = 20 };
+	struct ev_jschema_set *set = c->set;
+	struct js_slice text = js_text(c->doc, set, name);
+	const char *meant = js_keyword_meant(text.p);
+	struct ev_error line;
+
+	if (meant == NULL || set->n_lints == MOST)
+		return;
+	js_fail(c->doc, c->doc->nodes[name].pos, &line,
+		"'%s' is no keyword of JSON Schema and has no effect: did you mean %s?", text.p,
+		meant);
+	ev_grow(&set->lints, &set->cap_lints, set->n_lints + 1, sizeof(const char *));
+	set->lints[set->n_lints++] = ev_arena_copy(&set->arena, line.text, strlen(line.text));
+}
+
 static bool keywords(struct compile *c)
 {
 	struct ev_jschema *s = c->s;
@@ -568,6 +586,8 @@ static bool keywords(struct compile *c)
 		const char *need;
 		uint32_t bad;
 
+		if (row == NULL)
+			lint(c, i);
 		if (row == NULL || (s->resource->dialect.vocabularies & row->vocabulary) == 0 ||
 		    (alone && row->keyword != K_REF && row->vocabulary != JS_META_DATA))
 			continue;

@@ -285,6 +285,9 @@ struct ev_jschema_set {
 	const char **dynamic; /* the anchors of $dynamicRef */
 	size_t n_dynamic, cap_dynamic;
 
+	const char **lints; /* in the arena */
+	size_t n_lints, cap_lints;
+
 	/* what the evaluators work with, kept from record to record */
 	struct ev_buf text, name, form;
 	uint8_t *marks;

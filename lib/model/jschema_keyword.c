@@ -1,4 +1,5 @@
 #include "model/jschema_keyword.h"
+#include "model/nearest.h"
 #include "json/decimal.h"
 #include "json/view.h"
 
@@ -80,6 +81,47 @@ const struct js_keyword_row *js_keyword_find(const struct ev_doc *d, uint32_t na
 		if ((keywords[k].drafts >> draft & 1) != 0 &&
 		    ev_string_is(d, name, keywords[k].name, strlen(keywords[k].name)))
 			return &keywords[k];
+	return NULL;
+}
+
+/* Keywords of some draft or vocabulary that are not in the table, or that others brought in. */
+static const char *const annotations[] = {
+	"$schema",	"$id",		    "id",	   "$anchor",	      "$dynamicAnchor",
+	"$vocabulary",	"$recursiveAnchor", "$comment",	   "$defs",	      "contentEncoding",
+	"contentMediaType", "deprecated",   "examples",	   "example",	      "readOnly",
+	"writeOnly",	NULL,
+};
+
+/* Words for the same in other languages of types; not close by their letters. */
+static const struct {
+	const char *name, *meant;
+} others[] = {
+	{"nullable", "\"type\": [\"...\", \"null\"]"},
+	{"requiredProperties", "required"},
+	{"optional", "required, which lists what is not"},
+	{"min", "minimum"},
+	{"max", "maximum"},
+	{"length", "minLength and maxLength"},
+	{"regex", "pattern"},
+	{"values", "enum"},
+	{"additionalProps", "additionalProperties"},
+	{"fields", "properties"},
+};
+
+const char *js_keyword_meant(const char *name)
+{
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (strcmp(others[i].name, name) == 0)
+			return others[i].meant;
+	for (const char *const *a = annotations; *a != NULL; a++)
+		if (strcmp(*a, name) == 0)
+			return NULL;
+	for (size_t k = 0; k < N_KEYWORDS; k++)
+		if (strcmp(keywords[k].name, name) == 0)
+			return NULL;
+	for (size_t k = 0; k < N_KEYWORDS; k++)
+		if (ev_is_close(name, keywords[k].name))
+			return keywords[k].name;
 	return NULL;
 }
 

@@ -87,6 +87,7 @@ void ev_jschema_set_free(struct ev_jschema_set **s)
 	free(set->regexes);
 	free(set->queue);
 	free(set->dynamic);
+	free(set->lints);
 	free(set->marks);
 	free(set->hashes);
 	ev_buf_free(&set->text);
@@ -121,6 +122,11 @@ bool js_fail(const struct js_document *doc, uint32_t pos, struct ev_error *err, 
 	ev_fail(err, "%s:%zu:%zu: %s", doc->name, n,
 		ev_utf8_count(line, (size_t)(text + pos - line)) + 1, what.text);
 	return false;
+}
+
+const char *ev_jschema_set_lint(const struct ev_jschema_set *set, size_t i)
+{
+	return i < set->n_lints ? set->lints[i] : NULL;
 }
 
 /* Documents */
