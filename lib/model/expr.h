@@ -7,14 +7,15 @@
  *   . .a ."a" .["a"] .[0] .[-1] .[] and `?`  |  ,  //  and or  == != < <= > >=  + - *  unary -
  *   literals, [ ], {}, if, as $x, reduce with one state at a time
  *   add all any ascii_downcase ascii_upcase contains empty endswith error("text") first fromjson
- *   group_by has in IN inside isempty keys keys_unsorted last length ltrimstr map max max_by min min_by not
- *   rtrimstr select sort sort_by startswith tojson tonumber tostring type unique unique_by utf8bytelength
+ *   group_by has in IN inside isempty keys keys_unsorted last length ltrimstr map max max_by min
+ *   min_by not rtrimstr select sort sort_by startswith tojson tonumber tostring type unique
+ *   unique_by utf8bytelength
  *   arrays booleans iterables nulls numbers objects scalars strings values
  *
  * Any other function, a format such as @base64 and a slice such as [0:3] run in libjq on the value
  * that they are given; what stands around them stays native. Every other text runs in libjq as a
  * whole (model/jq.h). libjq holds numbers as doubles, so it is asked only about those that a double
- * holds exactly and that libjq spells as they stand (integers up to 2^53; 0.5, 2.25): another one in
+ * holds exactly and that libjq spells as they stand (integers up to 2^53; 0.5, 2.25): another in
  * the value, or the record, is EV_CANNOT. An arithmetic that only libjq could do, and a constant
  * that it would change, are refused when it is compiled. An author who says `floating` takes
  * doubles. What depends on more than the record is refused in any case: input, now, env ... libjq

@@ -302,7 +302,8 @@ static const char *const elsewhere[] = {"input",
 					NULL};
 
 static const char *const computes[] = {
-	"add",	  "fromjson",  "tonumber",  "min",	   "max",	"min_by",     "max_by",	 "floor",
+	"add",	  "fromjson",  "tonumber",  "min",	   "max",	"min_by",
+			    "max_by",	 "floor",
 	"ceil",	  "round",     "trunc",	   "rint",	"nearbyint",  "sqrt",	 "cbrt",
 	"pow",	  "pow10",     "exp",	   "exp2",	"exp10",      "expm1",	 "log",
 	"log2",	  "log10",     "log1p",	   "logb",	"gamma",      "lgamma",	 "lgamma_r",

@@ -44,7 +44,8 @@ bool ev_libjq_spells(const char *p, size_t len)
 	const char *point = memchr(p, '.', len);
 	int64_t coef;
 
-	if (!ev_small_read(p, len, &s) || memchr(p, 'e', len) != NULL || memchr(p, 'E', len) != NULL)
+	if (!ev_small_read(p, len, &s) || memchr(p, 'e', len) != NULL || memchr(p, 'E',
+			len) != NULL)
 		return false;
 	coef = s.coef < 0 ? -s.coef : s.coef;
 	if (point == NULL)

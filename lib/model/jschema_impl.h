@@ -273,7 +273,8 @@ struct ev_jschema_set {
 	struct js_resource **resources;
 	size_t n_resources, cap_resources;
 	struct ev_symbols *uris; /* that were added or asked for */
-	uint32_t *by_uri;	 /* by their numbers, the place among resources of one that had it */
+	uint32_t *by_uri;	 /* by their numbers,
+			the place among resources of one that had it */
 	size_t cap_by_uri;
 	struct ev_regex **regexes;
 	size_t n_regexes, cap_regexes;

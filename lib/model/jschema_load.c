@@ -142,7 +142,8 @@ struct js_slice js_text(struct js_document *doc, struct ev_jschema_set *set, uin
 /* The place of a URI's resource among those of the set, where it has one. */
 static uint32_t *uri_place(struct ev_jschema_set *set, const char *uri)
 {
-	uint32_t number = ev_symbols_add(set->uris, uri, strlen(uri)), from = (uint32_t)set->cap_by_uri;
+	uint32_t number = ev_symbols_add(set->uris, uri, strlen(uri)),
+			from = (uint32_t)set->cap_by_uri;
 
 	ev_grow(&set->by_uri, &set->cap_by_uri, number + 1UL, sizeof *set->by_uri);
 	for (uint32_t i = from; i < set->cap_by_uri; i++)

@@ -551,10 +551,11 @@ void ev_regex_free(struct ev_regex **re)
 }
 
 /*
- * PCRE2 counts steps anew from each byte where a match may begin, and counts none for the repeats of
- * a single character. So a search is made in up to three ways: all at once, with so few steps for
- * each start that together they cannot be too many; if they were too few somewhere, start by start,
- * with what steps are left; and, in long texts, in parts, between which the clock is looked at.
+ * PCRE2 counts steps anew from each byte where a match may begin, and counts none for the repeats
+ * of a single character. So a search is made in up to three ways: all at once, with so few steps
+ * for each start that together they cannot be too many; if they were too few somewhere, start by
+ * start, with what steps are left; and, in long texts, in parts, between which the clock is looked
+ * at.
  */
 
 /* From one byte on, for starts up to another; limit: of steps, for each start. */

@@ -142,13 +142,16 @@ static const struct {
 	{"[.a * 2] | reverse == [1]", "{\"a\":0.5}", 't', false},
 	{"[.a * 3] | reverse == [0.3]", "{\"a\":0.1}", 'x', false},
 	{"(.a | todate) == \"1970-01-01T00:01:37Z\"", "{\"a\":97}", 't', false},
-	{"(.a | tostring) == .b", "{\"a\":308125194256523266,\"b\":\"308125194256523266\"}", 't', true},
+	{"(.a | tostring) == .b", "{\"a\":308125194256523266,\"b\":\"308125194256523266\"}", 't',
+	 true},
 	{"(.a | tostring) == .b", "{\"a\":609.0,\"b\":\"609.0\"}", 't', true},
 	{"(.a + 1 | tostring) == .b", "{\"a\":0.10,\"b\":\"1.1\"}", 't', true},
-	{"(.a | tojson) == .b", "{\"a\":{\"x\": [1.0, \"\\u0041\"]},\"b\":\"{\\\"x\\\":[1.0,\\\"A\\\"]}\"}",
+	{"(.a | tojson) == .b",
+	 "{\"a\":{\"x\": [1.0, \"\\u0041\"]},\"b\":\"{\\\"x\\\":[1.0,\\\"A\\\"]}\"}",
 	 't', true},
 	{"(.a | fromjson) == .b", "{\"a\":\"9007199254740993\",\"b\":9007199254740993}", 't', true},
-	{"(.a | fromjson) == .b", "{\"a\":\"[9007199254740993]\",\"b\":[9007199254740992]}", 'f', true},
+	{"(.a | fromjson) == .b", "{\"a\":\"[9007199254740993]\",\"b\":[9007199254740992]}", 'f',
+	 true},
 	{".a | fromjson", "{\"a\":\"{\"}", 'x', true},
 	{".a | fromjson", "{\"a\":\"{\\\"b\\\":1,\\\"b\\\":2}\"}", 'x', true},
 	/* a number has no order with a text or null */
@@ -161,7 +164,8 @@ static const struct {
 	{"(.n > 3)? // true", "{}", 't', true},
 	{"def f: .n; f > 3", "{\"n\":\"9\"}", 'x', false},
 	{"def f: .n; f > 3", "{\"n\":9}", 't', false},
-	{"def f: .n; f >= \"3\" and f < \"95\" and f <= \"9\" and (f > \"9\" | not)", "{\"n\":\"9\"}", 't', false},
+	{"def f: .n; f >= \"3\" and f < \"95\" and f <= \"9\" and (f > \"9\" | not)",
+	 "{\"n\":\"9\"}", 't', false},
 	{".n == \"3\" or .n != null", "{\"n\":3}", 't', true},
 	{".a < .b and null < false and \"a\" < []", "{\"a\":null,\"b\":\"x\"}", 't', true},
 	/* truth: an output, and none is false or null */
@@ -558,7 +562,8 @@ static void check_assignments(void)
 
 	for (size_t i = 0; assigns[i] != NULL; i++) {
 		e = ev_expr_compile(assigns[i], true, &err);
-		ok(e == NULL && strstr(err.text, "assigns") != NULL, "an assignment: %s", assigns[i]);
+		ok(e == NULL && strstr(err.text, "assigns") != NULL, "an assignment: %s",
+				assigns[i]);
 		ev_expr_free(&e);
 	}
 	for (size_t i = 0; compares[i] != NULL; i++) {
@@ -608,7 +613,8 @@ static void check_lints(void)
 /*
  * What libjq is not asked about. Each comparison that libjq runs agrees with the exact one or
  * cannot be told, and the latter is so just where one of its numbers would be changed: where libjq
- * gives another spelling back, or a double has another value. What has an exponent never goes there.
+ * gives another spelling back, or a double has another value. What has an exponent never goes
+ * there.
  */
 static void check_digits(size_t rounds)
 {
@@ -652,14 +658,18 @@ static void check_digits(size_t rounds)
 					      (unsigned long long)random() << random() % 30);
 			else
 				ev_buf_printf(&texts[i], "%.*f", (int)(1 + random() % 10),
-					      (double)(random() % 4096) / (double)(1 << random() % 12));
-			kept = ev_expr_test(pass, record(ev_buf_str(&texts[i])), 0, &why) == EV_HOLDS;
+					      (double)(random() % 4096) /
+						      (double)(1 << random() % 12));
+			kept = ev_expr_test(pass, record(ev_buf_str(&texts[i])), 0,
+					&why) == EV_HOLDS;
 			if (ev_jq_run(q, texts[i].p, texts[i].len, &b, &why) != EV_OK)
 				wrong++;
 			same = strpbrk(ev_buf_str(&texts[i]), "eE") == NULL &&
-			       b.len == texts[i].len + 1 && memcmp(b.p, texts[i].p, texts[i].len) == 0;
+			       b.len == texts[i].len + 1 && memcmp(b.p, texts[i].p,
+					texts[i].len) == 0;
 			snprintf(text, sizeof text, "%.1074f", strtod(ev_buf_str(&texts[i]), NULL));
-			if (text[0] == 'i' || ev_number_compare(texts[i].p, texts[i].len, text, strlen(text)) != 0)
+			if (text[0] == 'i' || ev_number_compare(texts[i].p, texts[i].len, text,
+					strlen(text)) != 0)
 				same = false;
 			if (kept != same)
 				diag("%s: kept %d, same %d", ev_buf_str(&texts[i]), kept, same);
