@@ -61,7 +61,7 @@ struct ev_validate {
 	struct ev_jschema_set *schemas;
 	const struct ev_jschema *schema;
 	struct contract *contracts;
-	size_t n_contracts;
+	size_t n_contracts, cap_contracts;
 	struct contract unknown;  /* what a type that the model does not name is held against */
 	struct ev_expr **exprs;	  /* one a rule */
 	struct ev_symbols *types; /* contracts[number - 1] */
@@ -318,7 +318,7 @@ static struct contract *add_contract(struct ev_validate *v, const char *type)
 {
 	struct contract *c;
 
-	v->contracts = ev_realloc_array(v->contracts, v->n_contracts + 1, sizeof *v->contracts);
+	ev_grow(&v->contracts, &v->cap_contracts, v->n_contracts + 1, sizeof *v->contracts);
 	c = &v->contracts[v->n_contracts++];
 	ev_symbols_add(v->types, type, strlen(type));
 	*c = (struct contract){.type = type, .len = strlen(type)};
