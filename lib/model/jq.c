@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,19 +72,28 @@ static bool get(int fd, void *to, size_t len)
 	return true;
 }
 
-static bool put(int fd, const void *from, size_t len)
+/* A head and what follows it, as a rule in one call. */
+static bool put(int fd, const void *head, size_t head_len, const void *p, size_t len)
 {
-	const char *p = from;
+	struct iovec parts[2] = {{(void *)(uintptr_t)head, head_len}, {(void *)(uintptr_t)p, len}};
+	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+	size_t left = head_len + len;
 
-	while (len > 0) {
-		ssize_t n = send(fd, p, len, MSG_NOSIGNAL);
+	while (left > 0) {
+		ssize_t n = sendmsg(fd, &message, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return false;
-		p += n;
-		len -= (size_t)n;
+		left -= (size_t)n;
+		for (size_t i = 0; i < 2; i++) {
+			size_t gone = (size_t)n < parts[i].iov_len ? (size_t)n : parts[i].iov_len;
+
+			parts[i].iov_base = (char *)parts[i].iov_base + gone;
+			parts[i].iov_len -= gone;
+			n -= (ssize_t)gone;
+		}
 	}
 	return true;
 }
@@ -93,6 +103,7 @@ static bool put(int fd, const void *from, size_t len)
 struct work {
 	int fd;
 	rlim_t base; /* the address space that it has from the start */
+	uint64_t longest; /* for whose value its memory is set */
 	jq_state **programs;
 	size_t n, cap;
 	struct ev_buf in, out;
@@ -263,16 +274,19 @@ static enum answer evaluate(struct work *w, const struct request *r)
 	return any && !falsy ? HOLDS : FAILS;
 }
 
-static void set_bounds(const struct work *w, const struct request *r)
+/* The timer counts no time in which the worker waits, so it need not be stopped. */
+static void set_bounds(struct work *w, const struct request *r)
 {
 	struct itimerval timer = {.it_value = {(time_t)(r->microseconds / 1000000),
 					       (suseconds_t)(r->microseconds % 1000000)}};
 	struct rlimit limit;
 
 	setitimer(ITIMER_PROF, &timer, NULL);
-	if (getrlimit(RLIMIT_AS, &limit) == 0) {
+	if ((w->longest >> 16 != r->len >> 16 || w->longest == 0) &&
+	    getrlimit(RLIMIT_AS, &limit) == 0) {
 		rlim_t most = w->base + memory_at_least + memory_per_byte * r->len;
 
+		w->longest = r->len | 1;
 		limit.rlim_cur = limit.rlim_max < most ? limit.rlim_max : most;
 		setrlimit(RLIMIT_AS, &limit);
 	}
@@ -280,7 +294,6 @@ static void set_bounds(const struct work *w, const struct request *r)
 
 static void serve(struct work *w)
 {
-	static const struct itimerval never;
 	struct request r;
 	struct reply reply;
 
@@ -296,9 +309,8 @@ static void serve(struct work *w)
 			continue;
 		}
 		reply.answer = r.task == COMPILE ? compile(w, &r) : evaluate(w, &r);
-		setitimer(ITIMER_PROF, &never, NULL);
 		reply.len = w->out.len;
-		if (!put(w->fd, &reply, sizeof reply) || !put(w->fd, w->out.p, w->out.len))
+		if (!put(w->fd, &reply, sizeof reply, w->out.p, w->out.len))
 			return;
 	}
 }
@@ -400,7 +412,7 @@ static bool ask(const struct request *r, const void *p, struct reply *reply, str
 {
 	char *room;
 
-	if (!put(worker.fd, r, sizeof *r) || !put(worker.fd, p, r->len) ||
+	if (!put(worker.fd, r, sizeof *r, p, r->len) ||
 	    !get(worker.fd, reply, sizeof *reply))
 		return false;
 	ev_buf_reset(text);
@@ -486,7 +498,7 @@ void ev_jq_free(struct ev_jq **q)
 	if (--worker.users == 0 && worker.pid != 0)
 		stop();
 	else if (worker.pid != 0 && (*q)->known == worker.number)
-		put(worker.fd, &r, sizeof r); /* a worker that has ended is found out later */
+		put(worker.fd, &r, sizeof r, NULL, 0); /* a worker that has ended is found out later */
 	free((*q)->program);
 	free(*q);
 	*q = NULL;
