@@ -498,7 +498,8 @@ void ev_jq_free(struct ev_jq **q)
 	if (--worker.users == 0 && worker.pid != 0)
 		stop();
 	else if (worker.pid != 0 && (*q)->known == worker.number)
-		put(worker.fd, &r, sizeof r, NULL, 0); /* a worker that has ended is found out later */
+		put(worker.fd, &r, sizeof r, NULL,
+			      0); /* a worker that has ended is found out later */
 	free((*q)->program);
 	free(*q);
 	*q = NULL;
