@@ -115,6 +115,14 @@ static void tell(const struct ev_verdict *v)
 	ev_buf_free(&line);
 }
 
+static void tell_lints(struct ev_validate *v)
+{
+	const char *line;
+
+	for (size_t i = 0; i < TOLD && (line = ev_validate_lint(v, i)) != NULL; i++)
+		cli_note("%s", line);
+}
+
 static int run(struct cli *cli, struct engine *e)
 {
 	struct cli_engine loop = {.engine = e,
@@ -186,6 +194,7 @@ int main(int argc, char **argv)
 				     : ev_validate_open(model, &cli.port, &cli.error);
 		if (e.validate == NULL)
 			cli_die(&cli.error);
+		tell_lints(e.validate);
 	}
 	status = merge ? run_merge(&cli, e.verdict) : run(&cli, &e);
 	tell(e.verdict);

@@ -479,7 +479,7 @@ rule 'big integers differ by one' '.a == .b' '"a":9007199254740993,"b":900719925
 rule 'one number in several spellings' '.a == .b' '"a":1.10,"b":11e-1' pass
 rule 'a product, a sum over a list' '(.l | map(.q * .p) | add) == .t' \
 	'"l":[{"q":3,"p":0.10},{"q":7,"p":0.07}],"t":0.79' pass
-rule 'null holds not' '.a' '"b":1' 'the rule does not hold: .a'
+rule 'null holds not' '.a | select(true)' '"b":1' 'the rule does not hold: .a | select(true)'
 rule 'false among several holds not' '.a[]' '"a":[true,false]' 'the rule does not hold: .a[]'
 rule 'no answer at all holds not' 'empty' '"a":1' 'the rule does not hold: empty'
 rule 'a rule that runs in libjq' '.a | test("^[a-c]+$")' '"a":"abc"' pass
@@ -553,7 +553,7 @@ is 'wherever they stand' "$(jq -r '._ev.reject.reasons[].path' rejects | tr '\n'
 	'/l/2/c /m/2/n/0/c '
 
 sed 's/^rules:/unknown_types: pass\nrules:/; s/\[B\]/[A]/; s/for: \[B\]/for: [A]/' shop.yaml >pass.yaml
-{ ev Nobody '"n":1,"a":5'; ev A '"n":2'; } >pass.jsonl
+{ ev Nobody '"n":1,"a":5'; ev A '"n":2,"a":1,"b":1,"c":2'; } >pass.jsonl
 run evvalidate -m pass.yaml pass.jsonl
 check 'unknown_types: pass' 0 @pass.jsonl
 ev Nobody '"n":"x"' >pass.jsonl
@@ -633,6 +633,110 @@ sed 's/^/# ä\n/' shop.yaml | sed 's/\[B\], jq: ".a +/[B], kq: ".a +/' >place.ya
 run evvalidate -m place.yaml good.jsonl
 check 'a place counts comments and characters' 2 '' \
 	"evvalidate: place.yaml:22:31: unknown key 'kq' in a rule: did you mean 'jq'?"
+
+# Digits: libjq is asked only about numbers that it does not change
+
+digits()
+{
+	printf 'evkit: 1\nname: x\nevent: {id: .id, type: .type, time: .time, order: arrival}\nrules:\n  - name: r\n    jq: '"'%s'"'\n%s' \
+		"$2" "${5-}" >digits.yaml
+	ev A "$3" >digits.jsonl
+	run evvalidate -m digits.yaml -r rejects digits.jsonl
+	if [ "$4" = pass ]; then
+		check "$1" 0 @digits.jsonl ''
+	else
+		check "$1" 0 '' ''
+		is "$1: the reason" "$(jq -r '._ev.reject.reasons[0].message' rejects)" "$4"
+	fi
+}
+
+digits 'beside a function of libjq, numbers stay exact' '(.s | split("-") | length) == 2 and .n == 9007199254740993' \
+	'"s":"a-b","n":9007199254740993,"p":19.99' pass
+digits 'and are told apart' '(.s | split("-") | length) == 2 and .n == 9007199254740993' '"s":"a-b","n":9007199254740992' \
+	'the rule does not hold: (.s | split("-") | length) == 2 and .n == 9007199254740993'
+digits 'a number that libjq would change' '(.l | reverse | .[0]) == 9007199254740993' '"l":[1,9007199254740993]' \
+	'the rule cannot be told: libjq, which this needs, would change the digits of 9007199254740993 at /l/1'
+digits 'one that only its spelling changes' '(.l | to_entries | length) == 1' '"l":{"a/b":609.0}' \
+	'the rule cannot be told: libjq, which this needs, would change the digits of 609.0 at /l/a~1b'
+digits 'a rule that libjq runs as a whole' 'def f: .n; f == 1' '"n":1,"p":0.1' \
+	'the rule cannot be told: libjq, which this needs, would change the digits of 0.1 at /p'
+digits 'floating takes doubles' 'def f: .n; f == 1' '"n":1,"p":0.1' pass '    floating: true
+'
+digits 'tostring keeps every digit' '(.n | tostring) == .s' '"n":308125194256523266,"s":"308125194256523266"' pass
+digits 'so does fromjson' '(.s | fromjson) == .n' '"n":9007199254740993,"s":"9007199254740993"' pass
+digits 'a number and a text have no order' '.n >= "10"' '"n":9' \
+	'the rule cannot be told: number (9) and string ("10") have no order for >='
+digits 'nor have null and a number' '.n < 3' '"m":1' 'the rule cannot be told: null and number (3) have no order for <'
+digits 'nor where libjq compares them' 'def f: .n; f < 3' '"n":"2"' \
+	'the rule cannot be told: string and number have no order: "2" < 3'
+digits 'a program without an end is ended' 'def f: f; f' '"n":1' \
+	'the rule cannot be told: libjq came to no end within 1.00 s of processor time, far more than a value of this size needs'
+EVKIT_X=seen
+export EVKIT_X
+digits 'a rule sees no environment' '$__loc__ | .line == 1 and ("x" | todate? // true)' '"n":1' pass
+unset EVKIT_X
+
+# Lints at start
+
+lint()
+{
+	printf 'evkit: 1\nname: x\nevent: {id: .id, type: .type, time: .time, order: arrival}\n%s\n' "$2" >lint.yaml
+	run evvalidate -m lint.yaml /dev/null
+	check "$1" "$4" '' "$3"
+}
+
+keyword='is no keyword of JSON Schema and has no effect: did you mean'
+lint 'a keyword with a letter too few' 'types: {A: {requird: [a]}}' "evvalidate: the schema of A:1:2: 'requird' $keyword required?" 0
+lint 'one in another case' 'types: {A: {maxlength: 3}}' "evvalidate: the schema of A:1:2: 'maxlength' $keyword maxLength?" 0
+lint 'the beginning of one' 'types: {A: {properties: {b: {exclusiveMin: 1}}}}' \
+	"evvalidate: the schema of A:1:21: 'exclusiveMin' $keyword exclusiveMinimum?" 0
+lint 'nullable' 'types: {A: {properties: {b: {type: number, nullable: true}}}}' \
+	"evvalidate: the schema of A:1:37: 'nullable' $keyword \"type\": [\"...\", \"null\"]?" 0
+lint 'annotations of one'\''s own are welcome' 'types: {A: {x-owner: shop, unit: EUR, examples: [1], $comment: x, sensitive: true}}' '' 0
+lint 'a member of that name is no keyword' 'types: {A: {properties: {min: {type: integer}}, enum: [{requird: 1}]}}' '' 0
+for sign in = '|=' += -= //=; do
+	lint "a rule that assigns: $sign" "rules: [{name: r, jq: \".a $sign 1\"}]" \
+		"evvalidate: lint.yaml:4:23: rule 'r': '$sign' assigns, and what it gives holds of any record: to compare, write ==" 2
+done
+lint 'a rule that gives a number' 'rules: [{name: r, jq: ".a | length"}]' \
+	"evvalidate: lint.yaml:4:23: rule 'r' gives no true or false, so it holds unless that is null: compare it with what it must be" 0
+lint 'a rule that gives a member' 'rules: [{name: r, jq: ".a"}]' \
+	"evvalidate: lint.yaml:4:23: rule 'r' gives a member as it is, so it holds unless that is null or false: say what it must be, such as .a != null or .a == true" 0
+lint 'a rule that gives a truth' 'rules: [{name: r, jq: ".a // false"}, {name: s, jq: ".a | not"}]' '' 0
+
+# Sizes: what is read in the square of its size would not come to an end here
+
+h='evkit: 1\nname: x\nevent: {id: .id, type: .type, time: .time, order: arrival}\n'
+awk -v h="$h" 'BEGIN { printf h "types:\n"; for (i = 0; i < 100000; i++) printf "  T%d: true\n", i }' >keys.yaml
+run timeout 20 evvalidate -m keys.yaml /dev/null
+check 'a hundred thousand types' 0 '' ''
+awk -v h="$h" 'BEGIN { printf h "types: "; for (i = 0; i < 100000; i++) printf "["; print "" }' >deep.yaml
+run timeout 20 evvalidate -m deep.yaml /dev/null
+check 'a hundred thousand brackets' 2 '' 'evvalidate: deep.yaml:4:72: nested deeper than 64: write it flatter and without aliases'
+awk -v h="$h" 'BEGIN { printf h "types:\n  A: &a {"; for (i = 0; i < 20000; i++) printf "k%d: 1,", i; print "z: 1}"
+	for (i = 0; i < 1000; i++) printf "  B%d: *a\n", i }' >alias.yaml
+run timeout 20 evvalidate -m alias.yaml /dev/null
+check 'aliases count as often as they stand there' 2 '' \
+	'evvalidate: alias.yaml:29:8: more than a million nodes: write it flatter and without aliases'
+awk 'BEGIN { printf "{\"$defs\":{"; for (i = 0; i < 30000; i++) printf "%s\"a%d\":{\"$anchor\":\"b%d\"}", i ? "," : "", i, i
+	printf "},\"properties\":{"; for (i = 0; i < 30000; i++) printf "%s\"x%d\":{\"$ref\":\"#%s%d\"}", i ? "," : "", i, i % 2 ? "b" : "/$defs/a", i
+	print "}}" }' >references.json
+printf '{"x1":1}\n' >one.jsonl
+run timeout 20 evvalidate --schema references.json one.jsonl
+check 'thirty thousand references' 0 @one.jsonl ''
+awk 'BEGIN { printf "{\"enum\":["; for (i = 0; i < 100000; i++) printf "%d,\"aaaaaaaa%06dbbbbbbbb\",[%d],", i, i, i; print "0.5]}" }' >enum.json
+awk 'BEGIN { for (i = 90000; i < 100000; i++) printf "%d.0\n\"aaaaaaaa%06dbbbbbbbb\"\n[%d]\n", i, i, i }' >enum.jsonl
+run timeout 20 evvalidate --schema enum.json enum.jsonl
+check 'an enum of three hundred thousand values' 0 @enum.jsonl ''
+awk 'BEGIN { printf "{\"required\":["; for (i = 0; i < 1000; i++) printf "\"a%d\",", i; print "\"z\"],\"dependentRequired\":{\"a999\":[\"y\"]}}" }' >required.json
+awk 'BEGIN { printf "{"; for (i = 0; i < 1000; i++) printf "\"a%d\":1,", i; print "\"y\":1,\"z\":1}" }' >required.jsonl
+{ sed 's/"a998":1,//' required.jsonl; sed 's/"y":1,//' required.jsonl; } >lacking.jsonl
+run evvalidate --schema required.json required.jsonl
+check 'a thousand members that must be there' 0 @required.jsonl ''
+run evvalidate --schema required.json -r rejects lacking.jsonl
+check 'each of them is asked for' 0 '' ''
+is 'and told' "$(jq -r '._ev.reject.reasons[].message' rejects)" 'the member "a998" is missing
+the member "y" is missing, which must stand beside "a999"'
 
 cd "$srcdir/tests/data/models" || exit 2
 n=0

@@ -66,7 +66,7 @@ struct ev_validate {
 	struct ev_jschema_set *schemas;
 	const struct ev_jschema *schema;
 	struct contract *contracts;
-	size_t n_contracts;
+	size_t n_contracts, cap_contracts;
 	struct contract unknown;  /* what a type that the model does not name is held against */
 	struct ev_expr **exprs;	  /* one a rule */
 	struct ev_symbols *types; /* contracts[number - 1] */
@@ -139,6 +139,29 @@ void ev_validate_free(struct ev_validate **validate)
 const struct ev_count *ev_validate_counts(const struct ev_validate *v)
 {
 	return v->counts;
+}
+
+const char *ev_validate_lint(struct ev_validate *v, size_t i)
+{
+	const char *said;
+	size_t n = 0;
+
+	while ((said = ev_jschema_set_lint(v->schemas, n)) != NULL)
+		if (n++ == i)
+			return said;
+	for (size_t k = 0; v->m != NULL && v->exprs != NULL && k < v->m->n_rules; k++) {
+		const struct ev_rule *rule = &v->m->rules[k];
+		struct ev_error line;
+
+		if ((said = ev_expr_lint(v->exprs[k])) == NULL || n++ != i)
+			continue;
+		ev_fail(&line, "%s:%zu:%zu: rule '%s' %s", v->m->file, rule->place.line,
+			rule->place.column, rule->name, said);
+		ev_buf_reset(&v->scratch);
+		ev_buf_puts(&v->scratch, line.text);
+		return ev_buf_str(&v->scratch);
+	}
+	return NULL;
 }
 
 /* Opening */
@@ -298,32 +321,63 @@ static void add_keys(struct ev_validate *v, struct contract *c, const struct ev_
 	}
 }
 
-static void fill_contract(struct ev_validate *v, struct contract *c)
+static void take_rule(struct ev_validate *v, struct contract *c, const void *what)
+{
+	size_t i = (size_t)((const struct ev_rule *)what - v->m->rules);
+
+	if (c->n_rules > 0 && c->rules[c->n_rules - 1] == i)
+		return; /* the rule names the type twice */
+	c->rules = ev_realloc_array(c->rules, c->n_rules + 1, sizeof *c->rules);
+	c->rules[c->n_rules++] = i;
+}
+
+static void take_fact(struct ev_validate *v, struct contract *c, const void *what)
+{
+	const struct ev_fact *f = what;
+
+	add_table(v, c, f->each, &f->columns);
+	add_keys(v, c, f);
+}
+
+static void take_dimension(struct ev_validate *v, struct contract *c, const void *what)
+{
+	const struct ev_dimension *d = what;
+
+	add_table(v, c, d->each, &d->columns);
+}
+
+/* Hands something to the contracts of the types that it is for; all types, if it names none. */
+static void give(struct ev_validate *v, const struct ev_names *types, const void *what,
+		 void (*take)(struct ev_validate *, struct contract *, const void *))
+{
+	for (size_t i = 0; types->n == 0 && i < v->n_contracts; i++)
+		take(v, &v->contracts[i], what);
+	if (types->n == 0)
+		take(v, &v->unknown, what);
+	for (size_t i = 0; i < types->n; i++) {
+		const char *name = types->list[i];
+
+		take(v, &v->contracts[ev_symbols_add(v->types, name, strlen(name)) - 1], what);
+	}
+}
+
+static void fill_contracts(struct ev_validate *v)
 {
 	const struct ev_model *m = v->m;
 
-	for (size_t i = 0; i < m->n_facts; i++) {
-		if (!ev_names_take(&m->facts[i].types, c->type, c->len))
-			continue;
-		add_table(v, c, m->facts[i].each, &m->facts[i].columns);
-		add_keys(v, c, &m->facts[i]);
-	}
+	for (size_t i = 0; i < m->n_facts; i++)
+		give(v, &m->facts[i].types, &m->facts[i], take_fact);
 	for (size_t i = 0; i < m->n_dimensions; i++)
-		if (ev_names_take(&m->dimensions[i].types, c->type, c->len))
-			add_table(v, c, m->dimensions[i].each, &m->dimensions[i].columns);
-	for (size_t i = 0; i < m->n_rules; i++) {
-		if (!ev_names_take(&m->rules[i].types, c->type, c->len))
-			continue;
-		c->rules = ev_realloc_array(c->rules, c->n_rules + 1, sizeof *c->rules);
-		c->rules[c->n_rules++] = i;
-	}
+		give(v, &m->dimensions[i].types, &m->dimensions[i], take_dimension);
+	for (size_t i = 0; i < m->n_rules; i++)
+		give(v, &m->rules[i].types, &m->rules[i], take_rule);
 }
 
 static struct contract *add_contract(struct ev_validate *v, const char *type)
 {
 	struct contract *c;
 
-	v->contracts = ev_realloc_array(v->contracts, v->n_contracts + 1, sizeof *v->contracts);
+	ev_grow(&v->contracts, &v->cap_contracts, v->n_contracts + 1, sizeof *v->contracts);
 	c = &v->contracts[v->n_contracts++];
 	ev_symbols_add(v->types, type, strlen(type));
 	*c = (struct contract){.type = type, .len = strlen(type)};
@@ -333,14 +387,10 @@ static struct contract *add_contract(struct ev_validate *v, const char *type)
 /* A model without types may yet name some: those that a rule or a table is for. */
 static void add_named(struct ev_validate *v, const struct ev_names *types)
 {
-	for (size_t i = 0; i < types->n; i++) {
-		size_t k = 0;
-
-		while (k < v->n_contracts && strcmp(v->contracts[k].type, types->list[i]) != 0)
-			k++;
-		if (k == v->n_contracts)
+	for (size_t i = 0; i < types->n; i++)
+		if (ev_symbols_add(v->types, types->list[i], strlen(types->list[i])) >
+		    v->n_contracts)
 			add_contract(v, types->list[i]);
-	}
 }
 
 static bool compile(struct ev_validate *v, struct ev_error *err)
@@ -373,10 +423,8 @@ static bool compile(struct ev_validate *v, struct ev_error *err)
 		add_named(v, &m->facts[i].types);
 	for (size_t i = 0; i < m->n_dimensions; i++)
 		add_named(v, &m->dimensions[i].types);
-	for (size_t i = 0; i < v->n_contracts; i++)
-		fill_contract(v, &v->contracts[i]);
 	v->unknown.type = "";
-	fill_contract(v, &v->unknown);
+	fill_contracts(v);
 	return true;
 }
 

@@ -34,6 +34,11 @@ struct ev_verdict;
 void ev_validate_for(struct ev_validate *v, struct ev_verdict *verdict);
 enum ev_status ev_validate_step(struct ev_validate *v, const struct ev_record *rec,
 				struct ev_error *err);
+/*
+ * What is odd about the schemas and rules, if not wrong, one line each, or NULL behind the last.
+ * Valid until the next call.
+ */
+const char *ev_validate_lint(struct ev_validate *v, size_t i);
 const struct ev_count *ev_validate_counts(const struct ev_validate *v);
 void ev_validate_free(struct ev_validate **v);
 

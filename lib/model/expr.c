@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "model/expr_in.h"
 #include "model/jq.h"
-#include "json/form.h"
 #include "json/view.h"
 
 #include <stdlib.h>
@@ -19,51 +18,135 @@ struct ev_expr {
 	struct ev_plain plain;
 	struct ev_run run;
 	struct ev_jq *whole;		  /* if libjq runs it all */
+	const char *lint;		  /* static, or NULL */
 	const struct ev_symbols *symbols; /* that it is bound to, or NULL */
 };
 
-/* The part of an expression with test() that libjq runs; on [string, pattern, flags]. */
-static const char matcher[] = ". as $a | .[0] | test($a[1]; $a[2])";
+/* The text of a foreign piece, in the line that it stands in. */
+static void put_piece(const char *text, const struct ev_foreign *f, struct ev_buf *out)
+{
+	const struct ev_token *last = f->end - 1;
+
+	for (const char *p = text; p < f->from->p; p++)
+		if (*p == '\n')
+			ev_buf_putc(out, '\n');
+	if (f->suffix)
+		ev_buf_putc(out, '.');
+	ev_buf_put(out, f->from->p, (size_t)(last->p + last->len - f->from->p));
+}
 
 /* Finds wrong patterns when the model is read, not at the first record. */
-static bool patterns_right(struct ev_expr *e, const struct ev_part *n, struct ev_error *err)
+static bool pattern_right(struct ev_jq *q, const struct ev_foreign *f, struct ev_error *err)
 {
-	struct ev_buf json = {0}, why = {0};
-	bool good, holds;
+	static const char *const matchers[] = {"test", "match",	 "capture", "scan",
+					       "split", "splits", "sub",     "gsub"};
+	struct ev_buf outputs = {0}, why = {0};
+	bool matches = false, good = true;
 
-	if (n == NULL)
-		return true;
-	if (n->op != EV_REGEX)
-		return patterns_right(e, n->a, err) && patterns_right(e, n->b, err) &&
-		       patterns_right(e, n->c, err);
-	ev_buf_puts(&json, "[\"\",");
-	ev_json_quote(n->value.p, n->value.n, &json);
-	ev_buf_putc(&json, ',');
-	if (n->other.kind == EV_STRING)
-		ev_json_quote(n->other.p, n->other.n, &json);
-	else
-		ev_buf_puts(&json, "null");
-	ev_buf_putc(&json, ']');
-	good = ev_jq_test(e->run.test, json.p, json.len, &holds, &why) == EV_OK;
-	if (!good)
-		ev_fail(err, "%s", ev_buf_str(&why));
-	ev_buf_free(&json);
+	for (size_t i = 0; i < sizeof matchers / sizeof matchers[0]; i++)
+		matches = matches || ev_token_is(f->from, matchers[i]);
+	if (matches && ev_jq_run(q, "\"\"", 2, &outputs, &why) != EV_OK) {
+		good = strstr(ev_buf_str(&why), "Regex failure") == NULL &&
+		       strstr(ev_buf_str(&why), "is not a valid regex") == NULL;
+		if (!good)
+			ev_fail(err, "%s", ev_buf_str(&why));
+	}
+	ev_buf_free(&outputs);
 	ev_buf_free(&why);
 	return good;
 }
 
-static bool native(struct ev_expr *e, struct ev_error *err)
+static bool native(struct ev_expr *e, const char *text, bool floating, struct ev_error *err)
 {
+	struct ev_buf piece = {0};
+	bool good = true;
+	uint32_t k = e->program.n_foreign;
+
+	e->run.floating = floating;
 	e->run.vars = ev_calloc(e->program.n_vars, sizeof *e->run.vars);
-	if (!e->program.regex)
-		return true;
-	e->run.test = ev_jq_compile(matcher, err);
-	return e->run.test != NULL && patterns_right(e, e->program.root, err);
+	e->run.foreign = ev_calloc(k, sizeof(struct ev_jq *));
+	for (const struct ev_foreign *f = e->program.foreign; good && f != NULL; f = f->next) {
+		ev_buf_reset(&piece);
+		put_piece(text, f, &piece);
+		e->run.foreign[--k] = ev_jq_compile(ev_buf_str(&piece), err);
+		good = e->run.foreign[k] != NULL && pattern_right(e->run.foreign[k], f, err);
+	}
+	ev_buf_free(&piece);
+	e->program.foreign = NULL; /* its tokens go */
+	return good;
+}
+
+/* What a part gives. */
+enum gives { A_TRUTH, A_MEMBER, NO_TRUTH, ANYTHING };
+
+static enum gives both_give(enum gives a, enum gives b)
+{
+	return a == b ? a : a == A_TRUTH ? b : b == A_TRUTH ? a : ANYTHING;
+}
+
+static enum gives gives(const struct ev_part *n)
+{
+	switch (n->op) {
+	case EV_PATH: return A_MEMBER;
+	case EV_CONST:
+		return n->value.kind == EV_TRUE || n->value.kind == EV_FALSE ? A_TRUTH : NO_TRUTH;
+	case EV_COLLECT:
+	case EV_ARITH:
+	case EV_NEGATE:
+	case EV_SUM:
+	case EV_INPUT: return NO_TRUTH;
+	case EV_PIPE:
+	case EV_BIND: return gives(n->b);
+	case EV_COMMA: return both_give(gives(n->a), gives(n->b));
+	case EV_IF: return both_give(gives(n->b), gives(n->c));
+	case EV_TRY:
+	case EV_FIRST_OF:
+	case EV_LAST_OF: return gives(n->a);
+	case EV_CALL:
+		switch (n->function) {
+		case EV_F_NOT:
+		case EV_F_HAS:
+		case EV_F_IN:
+		case EV_F_CONTAINS:
+		case EV_F_INSIDE:
+		case EV_F_STARTSWITH:
+		case EV_F_ENDSWITH: return A_TRUTH;
+		case EV_F_FROMJSON: return ANYTHING;
+		default: return NO_TRUTH;
+		}
+	case EV_BY:
+		return n->function == EV_F_MIN || n->function == EV_F_MAX ? ANYTHING : NO_TRUTH;
+	case EV_ALT: /* .flag // false */
+		return gives(n->b) == A_TRUTH ? A_TRUTH : gives(n->b);
+	case EV_AND:
+	case EV_OR:
+	case EV_COMPARE:
+	case EV_ALL_OF:
+	case EV_ANY_OF:
+	case EV_IS_EMPTY:
+	case EV_EMPTY:
+	case EV_ERROR: return A_TRUTH;
+	default: return ANYTHING;
+	}
+}
+
+static const char *lint_of(const struct ev_part *n)
+{
+	switch (gives(n)) {
+	case NO_TRUTH:
+		return "gives no true or false, so it holds unless that is null: compare it with "
+		       "what it must be";
+	case A_MEMBER:
+		return "gives a member as it is, so it holds unless that is null or false: say "
+		       "what it must be, such as .a != null or .a == true";
+	default: return NULL;
+	}
 }
 
 struct ev_expr *ev_expr_compile(const char *text, bool floating, struct ev_error *err)
 {
 	struct ev_token *tokens = ev_expr_lex(text, err);
+	const struct ev_token *sign;
 	struct ev_expr *e;
 	bool good = false;
 
@@ -74,17 +157,28 @@ struct ev_expr *ev_expr_compile(const char *text, bool floating, struct ev_error
 		free(tokens);
 		return NULL;
 	}
+	if ((sign = ev_expr_assigns(tokens)) != NULL) {
+		ev_fail(err,
+			"'%.*s' assigns, and what it gives holds of any record: to compare, write "
+			"==",
+			(int)sign->len, sign->p);
+		free(tokens);
+		return NULL;
+	}
 	e = ev_calloc(1, sizeof *e);
 	switch (ev_expr_parse(tokens, &e->arena, &e->program)) {
 	case EV_PARSED:
 		e->program.plain = ev_expr_is_plain(e->program.root);
-		good = native(e, err);
+		e->lint = lint_of(e->program.root);
+		good = native(e, text, floating, err);
 		break;
 	case EV_TOO_DEEP:
 		ev_fail(err, "the expression is nested more than %d deep", EV_EXPR_DEPTH);
 		break;
 	case EV_NOT_NATIVE:
 		ev_arena_free(&e->arena);
+		e->program = (struct ev_expr_program){0};
+		e->run.floating = floating;
 		good = ev_expr_vet(tokens, floating, err) &&
 		       (e->whole = ev_jq_compile(text, err)) != NULL;
 		break;
@@ -104,7 +198,11 @@ void ev_expr_free(struct ev_expr **e)
 	ev_arena_free(&(*e)->run.arena);
 	ev_buf_free(&(*e)->run.scratch);
 	free((*e)->run.vars);
-	ev_jq_free(&(*e)->run.test);
+	for (uint32_t i = 0; i < (*e)->program.n_foreign; i++)
+		if ((*e)->run.foreign != NULL)
+			ev_jq_free(&(*e)->run.foreign[i]);
+	free((*e)->run.foreign);
+	ev_scan_free(&(*e)->run.scan);
 	ev_jq_free(&(*e)->whole);
 	free(*e);
 	*e = NULL;
@@ -142,7 +240,12 @@ void ev_expr_bind(struct ev_expr *e, struct ev_scan *scan)
 
 bool ev_expr_is_native(const struct ev_expr *e)
 {
-	return e->whole == NULL && e->run.test == NULL;
+	return e->whole == NULL && e->program.n_foreign == 0;
+}
+
+const char *ev_expr_lint(const struct ev_expr *e)
+{
+	return e->lint;
 }
 
 static enum ev_truth in_libjq(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
@@ -152,6 +255,8 @@ static enum ev_truth in_libjq(struct ev_expr *e, const struct ev_doc *d, uint32_
 	size_t len;
 	bool holds;
 
+	if (!e->run.floating && !ev_libjq_keeps(d, at, why))
+		return EV_CANNOT;
 	p = ev_raw(d, at, &len);
 	if (ev_jq_test(e->whole, p, len, &holds, why) != EV_OK)
 		return EV_CANNOT;

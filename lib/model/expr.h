@@ -6,23 +6,30 @@
  *
  *   . .a ."a" .["a"] .[0] .[-1] .[] and `?`  |  ,  //  and or  == != < <= > >=  + - *  unary -
  *   literals, [ ], {}, if, as $x, reduce with one state at a time
- *   add all any ascii_downcase ascii_upcase contains empty endswith error("text") first group_by
- *   has in IN inside isempty keys keys_unsorted last length ltrimstr map max max_by min min_by not
- *   rtrimstr select sort sort_by startswith tonumber type unique unique_by utf8bytelength
+ *   add all any ascii_downcase ascii_upcase contains empty endswith error("text") first fromjson
+ *   group_by has in IN inside isempty keys keys_unsorted last length ltrimstr map max max_by min
+ *   min_by not rtrimstr select sort sort_by startswith tojson tonumber tostring type unique
+ *   unique_by utf8bytelength
  *   arrays booleans iterables nulls numbers objects scalars strings values
  *
- * test("pattern") and test("pattern"; "flags") run in libjq, on the string alone; what stands
- * around them stays native. Every other text runs in libjq as a whole (model/jq.h), which holds
- * numbers as doubles. An arithmetic that only libjq could do is refused when it is compiled,
- * unless the author said `floating`; so is, in any case, what depends on more than the record:
- * input, now, env ... libjq starts only when the first such text is compiled.
+ * Any other function, a format such as @base64 and a slice such as [0:3] run in libjq on the value
+ * that they are given; what stands around them stays native. Every other text runs in libjq as a
+ * whole (model/jq.h). libjq holds numbers as doubles, so it is asked only about those that a double
+ * holds exactly and that libjq spells as they stand (integers up to 2^53; 0.5, 2.25): another in
+ * the value, or the record, is EV_CANNOT. An arithmetic that only libjq could do, and a constant
+ * that it would change, are refused when it is compiled. An author who says `floating` takes
+ * doubles. What depends on more than the record is refused in any case: input, now, env ... libjq
+ * starts only when the first such text is compiled.
+ *
+ * An ordering comparison (< <= > >=) of a number with a string or null is an error, in libjq too.
+ * A predicate that assigns (=, |=, += ...) is refused.
  *
  * Truth is jq's: a predicate holds if it has at least one output and none is false or null. The
  * first that is false or null ends it.
  *
  * Semantics are those of jq 1.6, but for what its manual says otherwise: `?` catches no error of
  * what stands behind it, all() and any() ask for no further element once they are decided, and
- * tonumber reads the numbers of JSON alone. * multiplies numbers alone.
+ * tonumber and fromjson read JSON alone. * multiplies numbers alone.
  *
  * A native evaluation ends with EV_CANNOT when it has done far more work than a record of its size
  * gives cause for, or when a number outgrows EV_DEC_DIGITS; `?` does not catch that. It takes no
@@ -43,6 +50,8 @@ struct ev_expr *ev_expr_compile(const char *text, bool floating, struct ev_error
 void ev_expr_free(struct ev_expr **e);
 /* Whether it needs no libjq. */
 bool ev_expr_is_native(const struct ev_expr *e);
+/* What is odd about it as a predicate, to be said behind "the rule", or NULL. */
+const char *ev_expr_lint(const struct ev_expr *e);
 
 /*
  * Names are found by their symbols in documents of this scanner, which is borrowed. Before the

@@ -138,6 +138,29 @@ static enum ev_flow to_number(struct ev_run *x, const struct ev_value *v, struct
 	return EV_GO_ON;
 }
 
+static enum ev_flow from_json(struct ev_run *x, const struct ev_value *v, struct ev_value *out)
+{
+	const char *p;
+	size_t len;
+
+	if (v->kind != EV_STRING)
+		return ev_raise(x, "%s cannot be parsed as JSON", ev_value_say(x, v));
+	p = ev_value_string(x, v, &len);
+	if (!ev_value_parse(x, p, len, out))
+		return ev_raise(x, "%s cannot be parsed as JSON", ev_value_say(x, v));
+	return x->left >= 0 ? EV_GO_ON : ev_spent(x);
+}
+
+static enum ev_flow to_text(struct ev_run *x, const struct ev_value *v, struct ev_value *out)
+{
+	struct ev_buf json = {0};
+
+	ev_value_json(x, v, &json);
+	*out = ev_text(ev_arena_copy(&x->arena, json.p, json.len), json.len);
+	ev_buf_free(&json);
+	return ev_spend(x, out->n / 8) ? EV_GO_ON : ev_spent(x);
+}
+
 static enum ev_flow keys(struct ev_run *x, const struct ev_value *v, bool sorted,
 			 struct ev_value *out)
 {
@@ -184,6 +207,13 @@ enum ev_flow ev_expr_call(struct ev_run *x, enum ev_function f, const struct ev_
 	case EV_F_DOWNCASE: return recased(x, in, 'A', out);
 	case EV_F_UPCASE: return recased(x, in, 'a', out);
 	case EV_F_TONUMBER: return to_number(x, in, out);
+	case EV_F_FROMJSON: return from_json(x, in, out);
+	case EV_F_TOSTRING:
+		if (in->kind != EV_STRING)
+			return to_text(x, in, out);
+		*out = *in;
+		return EV_GO_ON;
+	case EV_F_TOJSON: return to_text(x, in, out);
 	case EV_F_BYTES:
 		if (in->kind != EV_STRING)
 			return ev_raise(x, "%s only strings have UTF-8 byte length",

@@ -1,8 +1,6 @@
 #include "model/expr_in.h"
 
-#include "model/jq.h"
 #include "json/decimal.h"
-#include "json/form.h"
 #include "json/path.h"
 #include "json/view.h"
 
@@ -354,21 +352,55 @@ static enum ev_flow take_reduced(struct ev_run *x, struct ev_sink *to, const str
 
 /* Operators, and functions of more than values */
 
-static inline bool compared(struct ev_run *x, const struct ev_part *n, const struct ev_value *a,
-			    const struct ev_value *b)
+/* Whether a comparison asks for the order of a number and a text or null. */
+static inline bool has_no_order(const struct ev_part *n, const struct ev_value *a,
+				const struct ev_value *b)
 {
-	int c = a->kind == EV_NUMBER && b->kind == EV_NUMBER ? ev_numbers_compare(x, a, b)
-							     : ev_value_compare(x, a, b);
+	const unsigned others = 1U << EV_NULL | 1U << EV_STRING;
 
-	return ev_accepts(n, c);
+	return n->mask != EV_EQUAL && n->mask != (EV_LESS | EV_GREATER) &&
+	       ((a->kind == EV_NUMBER && (others >> b->kind & 1) != 0) ||
+		(b->kind == EV_NUMBER && (others >> a->kind & 1) != 0));
+}
+
+static __attribute__((noinline)) enum ev_flow
+raise_no_order(struct ev_run *x, const struct ev_part *n, const struct ev_value *a,
+	       const struct ev_value *b)
+{
+	static const char *const signs[] = {
+		[EV_LESS] = "<",
+		[EV_GREATER] = ">",
+		[EV_LESS | EV_EQUAL] = "<=",
+		[EV_GREATER | EV_EQUAL] = ">=",
+	};
+
+	return ev_raise(x, "%s and %s have no order for %s", ev_value_say(x, a), ev_value_say(x, b),
+			signs[n->mask]);
+}
+
+static inline enum ev_flow compared(struct ev_run *x, const struct ev_part *n,
+				    const struct ev_value *a, const struct ev_value *b, bool *holds)
+{
+	if (a->kind == EV_NUMBER && b->kind == EV_NUMBER) {
+		*holds = ev_accepts(n, ev_numbers_compare(x, a, b));
+		return EV_GO_ON;
+	}
+	if (has_no_order(n, a, b))
+		return raise_no_order(x, n, a, b);
+	*holds = ev_accepts(n, ev_value_compare(x, a, b));
+	return EV_GO_ON;
 }
 
 static enum ev_flow operate(struct ev_run *x, const struct ev_part *n, const struct ev_value *a,
 			    const struct ev_value *b, struct ev_value *out)
 {
+	enum ev_flow flow;
+	bool holds = false;
+
 	if (n->op == EV_COMPARE) {
-		*out = ev_truth_value(compared(x, n, a, b));
-		return EV_GO_ON;
+		flow = compared(x, n, a, b, &holds);
+		*out = ev_truth_value(holds);
+		return flow;
 	}
 	switch (n->sign) {
 	case '+': return ev_value_add(x, a, b, out);
@@ -451,36 +483,29 @@ static enum ev_flow by(struct ev_run *x, const struct ev_part *n, const struct e
 	return EV_GO_ON;
 }
 
-/* test() runs in libjq, on the string alone. */
-static enum ev_flow regex(struct ev_run *x, const struct ev_part *n, const struct ev_value *v,
-			  struct ev_value *out)
+/* A function with one output that libjq does. */
+static enum ev_flow foreign(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
+			    struct ev_value *out)
 {
-	struct ev_buf json = {0};
-	enum ev_status status;
-	const char *p;
-	size_t len;
-	bool holds;
+	struct ev_list outputs = {0};
+	enum ev_flow flow = ev_libjq_call(x, n->slot, in, &outputs);
 
-	if (v->kind != EV_STRING)
-		return ev_raise(x, "%s cannot be matched, as it is not a string",
-				ev_value_say(x, v));
-	p = ev_value_string(x, v, &len);
-	ev_buf_putc(&json, '[');
-	ev_json_quote(p, len, &json);
-	ev_buf_putc(&json, ',');
-	ev_json_quote(n->value.p, n->value.n, &json);
-	ev_buf_putc(&json, ',');
-	if (n->other.kind == EV_STRING)
-		ev_json_quote(n->other.p, n->other.n, &json);
-	else
-		ev_buf_puts(&json, "null");
-	ev_buf_putc(&json, ']');
-	status = ev_jq_test(x->test, json.p, json.len, &holds, x->why);
-	ev_buf_free(&json);
-	if (status != EV_OK)
-		return EV_RAISED;
-	*out = ev_truth_value(holds);
-	return EV_GO_ON;
+	if (flow == EV_GO_ON && outputs.n != 1)
+		return ev_raise(x, "libjq gave %u values where one was due", (unsigned)outputs.n);
+	if (flow == EV_GO_ON)
+		*out = outputs.items[0];
+	return flow;
+}
+
+static enum ev_flow each_foreign(struct ev_run *x, const struct ev_part *n,
+				 const struct ev_value *in, struct ev_sink *to)
+{
+	struct ev_list outputs = {0};
+	enum ev_flow flow = ev_libjq_call(x, n->slot, in, &outputs);
+
+	for (uint32_t i = 0; flow == EV_GO_ON && i < outputs.n; i++)
+		flow = to->take(x, to, &outputs.items[i]);
+	return flow;
 }
 
 /* Parts with one output */
@@ -660,7 +685,7 @@ static enum ev_flow one(struct ev_run *x, const struct ev_part *n, const struct 
 		flow = one(x, n->a, in, &a);
 		return flow != EV_GO_ON ? flow : ev_expr_call(x, n->function, in, &a, out);
 	case EV_BY: return by(x, n, in, out);
-	case EV_REGEX: return regex(x, n, in, out);
+	case EV_FOREIGN: return foreign(x, n, in, out);
 	case EV_EACH:
 	case EV_COMMA:
 	case EV_TRY:
@@ -720,8 +745,7 @@ static enum ev_flow truth(struct ev_run *x, const struct ev_part *n, const struc
 	if ((flow = operand(x, n->b, in, &b, &right)) != EV_GO_ON ||
 	    (flow = operand(x, n->a, in, &a, &left)) != EV_GO_ON)
 		return flow;
-	*holds = compared(x, n, left, right);
-	return EV_GO_ON;
+	return compared(x, n, left, right, holds);
 }
 
 /* Parts with any number of outputs */
@@ -833,6 +857,7 @@ static enum ev_flow many(struct ev_run *x, const struct ev_part *n, const struct
 	case EV_BIND: return through(x, n, n->a, in, to, take_bound);
 	case EV_SELECT: return through(x, n, n->a, in, to, take_selected);
 	case EV_CALL: return through(x, n, n->a, in, to, take_argument);
+	case EV_FOREIGN: return each_foreign(x, n, in, to);
 	case EV_FIRST_OF: {
 		struct first_sink s = {.sink = {take_first}};
 

@@ -59,6 +59,10 @@ bool ev_token_is(const struct ev_token *t, const char *name);
  * floating, what computes with numbers. For texts that run in libjq.
  */
 bool ev_expr_vet(const struct ev_token *tokens, bool floating, struct ev_error *err);
+/* The same of the tokens up to end: whether libjq may run them, without floating. */
+bool ev_expr_may_be_foreign(const struct ev_token *tokens, const struct ev_token *end);
+/* Whether a predicate assigns where it should compare: the sign, or NULL. */
+const struct ev_token *ev_expr_assigns(const struct ev_token *tokens);
 
 /* Values (expr_value.c) */
 
@@ -95,7 +99,9 @@ struct ev_run {
 	struct ev_buf *why;
 	struct ev_buf scratch;
 	struct ev_value *vars;
-	struct ev_jq *test; /* the program behind test() */
+	struct ev_jq **foreign; /* the programs of EV_FOREIGN */
+	bool floating;		/* numbers may go to libjq as doubles */
+	struct ev_scan *scan;	/* of JSON texts that are no record; made when needed */
 };
 
 enum ev_flow {
@@ -232,7 +238,7 @@ enum ev_op {
 	EV_KINDS, /* select by type; mask */
 	EV_CALL,  /* a function of the input, and of a's output where a is not NULL */
 	EV_BY,	  /* sort_by(a) and its kin */
-	EV_REGEX, /* test(text; flags): value, other */
+	EV_FOREIGN, /* a function that libjq alone knows, of the input; slot */
 };
 
 enum { EV_LESS = 1, EV_EQUAL = 2, EV_GREATER = 4 };
@@ -251,6 +257,9 @@ enum ev_function {
 	EV_F_DOWNCASE,
 	EV_F_UPCASE,
 	EV_F_TONUMBER,
+	EV_F_FROMJSON,
+	EV_F_TOSTRING,
+	EV_F_TOJSON,
 	EV_F_BYTES,
 	EV_F_HAS,
 	EV_F_IN,
@@ -284,13 +293,21 @@ struct ev_part {
 	uint32_t n_steps;
 	struct ev_path_step *steps;
 	const struct ev_part *a, *b, *c;
-	struct ev_value value, other;
+	struct ev_value value;
+};
+
+/* What libjq does of a program that is native otherwise: a piece of its text. */
+struct ev_foreign {
+	const struct ev_token *from, *end;
+	bool suffix; /* it goes on behind a value, as [1:2] does */
+	struct ev_foreign *next;
 };
 
 struct ev_expr_program {
 	const struct ev_part *root;
 	uint32_t n_vars;
-	bool regex; /* it has an EV_REGEX */
+	struct ev_foreign *foreign; /* the last one first */
+	uint32_t n_foreign;
 	bool plain; /* as ev_expr_is_plain says of its root */
 };
 
@@ -303,6 +320,24 @@ enum ev_parsed {
 /* Into the arena, which the program lives in. */
 enum ev_parsed ev_expr_parse(const struct ev_token *tokens, struct ev_arena *a,
 			     struct ev_expr_program *program);
+
+/* Between evkit and libjq (expr_libjq.c) */
+
+/* Whether a double holds the number exactly, and libjq spells it like this. */
+bool ev_libjq_spells(const char *p, size_t len);
+/* Whether that is so of every number in value `at`; else false, with what is wrong. */
+bool ev_libjq_keeps(const struct ev_doc *d, uint32_t at, struct ev_buf *why);
+/* A JSON text as a value in the arena; false if it is none. */
+bool ev_value_parse(struct ev_run *x, const char *p, size_t len, struct ev_value *out);
+/* The outputs of a program of libjq on a value, as a list. */
+enum ev_flow ev_libjq_call(struct ev_run *x, uint32_t program, const struct ev_value *in,
+			   struct ev_list *outputs);
+/* Appends the value as JSON, numbers as ev_value_spelled has them. */
+void ev_value_json(struct ev_run *x, const struct ev_value *v, struct ev_buf *out);
+/* A number in plain digits, as short as may be. In the arena; NULL if there are too many. */
+const char *ev_value_digits(struct ev_run *x, const struct ev_value *v, size_t *len);
+/* A number as it stands in the record, or in plain digits if it was computed. */
+const char *ev_value_spelled(struct ev_run *x, const struct ev_value *v, size_t *len);
 
 /* Functions of one or two values (expr_call.c); arg is NULL for those of one. */
 enum ev_flow ev_expr_call(struct ev_run *x, enum ev_function f, const struct ev_value *in,

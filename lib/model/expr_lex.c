@@ -302,7 +302,8 @@ static const char *const elsewhere[] = {"input",
 					NULL};
 
 static const char *const computes[] = {
-	"add",	  "tonumber",  "min",	   "max",	"min_by",     "max_by",	 "floor",
+	"add",	  "fromjson",  "tonumber",  "min",	   "max",	"min_by",
+			    "max_by",	 "floor",
 	"ceil",	  "round",     "trunc",	   "rint",	"nearbyint",  "sqrt",	 "cbrt",
 	"pow",	  "pow10",     "exp",	   "exp2",	"exp10",      "expm1",	 "log",
 	"log2",	  "log10",     "log1p",	   "logb",	"gamma",      "lgamma",	 "lgamma_r",
@@ -335,31 +336,117 @@ static bool arithmetic(const struct ev_token *t, const struct ev_token *first)
 	}
 }
 
+/* What depends on more than the record. */
+static bool looks_elsewhere(const struct ev_token *t, const struct ev_token *first)
+{
+	bool named = t->kind == EV_T_NAME && names_only(t, first);
+
+	return (t->kind == EV_T_NAME && !named && listed(t, elsewhere)) ||
+	       (named && t[-1].kind == '$' &&
+		(ev_token_is(t, "ENV") || ev_token_is(t, "__prog_args")));
+}
+
+/* Whether the double that libjq makes of a constant is as good as the constant. */
+static bool constant_kept(const struct ev_token *t)
+{
+	size_t digits = 0;
+
+	for (size_t i = 0; i < t->len && (t->p[i] | 0x20) != 'e'; i++)
+		digits += t->p[i] >= (digits == 0 ? '1' : '0') && t->p[i] <= '9';
+	return digits <= 15 || ev_libjq_spells(t->p, t->len);
+}
+
 bool ev_expr_vet(const struct ev_token *tokens, bool floating, struct ev_error *err)
 {
 	for (const struct ev_token *t = tokens; t->kind != EV_T_END; t++) {
-		bool named = t->kind == EV_T_NAME && names_only(t, tokens);
+		bool variable = t->kind == EV_T_NAME && t > tokens && t[-1].kind == '$';
+		int len = (int)(t->len < 40 ? t->len : 40);
 
 		if (t - tokens == EV_EXPR_TOKENS) {
 			ev_fail(err, "the expression has more than %d tokens", EV_EXPR_TOKENS);
 			return false;
 		}
-		if ((t->kind == EV_T_NAME && !named && listed(t, elsewhere)) ||
-		    (named && t[-1].kind == '$' &&
-		     (ev_token_is(t, "ENV") || ev_token_is(t, "__prog_args")))) {
+		if (looks_elsewhere(t, tokens)) {
 			ev_fail(err,
 				"%s%.*s cannot be used: what a rule says must depend on the record "
 				"alone",
-				named ? "$" : "", (int)(t->len < 40 ? t->len : 40), t->p);
+				variable ? "$" : "", len, t->p);
 			return false;
 		}
 		if (!floating && arithmetic(t, tokens)) {
 			ev_fail(err,
 				"this arithmetic (%.*s) cannot run in exact decimal: write it with "
 				"+ - * over plain paths, or say floating: true",
-				(int)(t->len < 40 ? t->len : 40), t->p);
+				len, t->p);
+			return false;
+		}
+		if (!floating && t->kind == EV_T_NUMBER && !constant_kept(t)) {
+			ev_fail(err,
+				"libjq, which would run this, cannot hold the digits of %.*s: "
+				"write it without functions that are not native, or say floating: "
+				"true",
+				len, t->p);
 			return false;
 		}
 	}
 	return true;
+}
+
+bool ev_expr_may_be_foreign(const struct ev_token *tokens, const struct ev_token *end)
+{
+	for (const struct ev_token *t = tokens; t < end; t++)
+		if (t->kind == '$' || looks_elsewhere(t, tokens) || arithmetic(t, tokens) ||
+		    (t->kind == EV_T_NUMBER && !constant_kept(t)))
+			return false;
+	return true;
+}
+
+static bool is_assignment(const struct ev_token *t)
+{
+	return t->kind == '=' || t->kind == EV_T_SET || t->kind == EV_T_COMPUTE;
+}
+
+/*
+ * Looked for where a truth is wanted: at the end of the text, in plain brackets, in conditions, and
+ * in what all, any and select are given; what goes on through a pipe is changed on purpose.
+ */
+const struct ev_token *ev_expr_assigns(const struct ev_token *tokens)
+{
+	static const char *const judges[] = {"all", "any", "select", NULL};
+	struct {
+		const struct ev_token *found;
+		bool truth, judged;
+	} level[EV_EXPR_BRACKETS + 1] = {{NULL, true, false}};
+	size_t depth = 0;
+
+	for (const struct ev_token *t = tokens; t->kind != EV_T_END; t++) {
+		switch (t->kind) {
+		case '(':
+		case '[':
+		case '{':
+			depth++;
+			level[depth].found = NULL;
+			level[depth].judged = t->kind == '(' && t > tokens && listed(t - 1, judges);
+			level[depth].truth = level[depth].judged ||
+					     (t->kind == '(' && level[depth - 1].truth &&
+					      (t == tokens || !ends_value(t - 1)));
+			break;
+		case ')':
+		case ']':
+		case '}':
+			if (level[depth].judged && level[depth].found != NULL)
+				return level[depth].found;
+			if (level[depth].truth && level[depth].found != NULL &&
+			    t[1].kind != '|')
+				level[depth - 1].found = level[depth].found;
+			depth--;
+			break;
+		case '|':
+		case ';': level[depth].found = NULL; break;
+		default:
+			if (is_assignment(t) && level[depth].truth)
+				level[depth].found = t;
+		}
+	}
+	return level[0].found;
 }

@@ -237,6 +237,15 @@ static bool subscript(struct parser *p, struct ev_path_step *s)
 	return next_is(p, ']');
 }
 
+static const struct ev_part *foreign_slice(struct parser *p, const struct ev_part *of);
+
+static bool is_slice(const struct ev_token *t)
+{
+	while (t->kind == EV_T_NUMBER || t->kind == '-')
+		t++;
+	return t->kind == ':';
+}
+
 /* Whether the tokens from here on are another step of a path, and which. */
 static bool suffix(struct parser *p, const struct ev_part **n)
 {
@@ -253,6 +262,11 @@ static bool suffix(struct parser *p, const struct ev_part **n)
 	} else if (p->t->kind == '[' && p->t[1].kind == ']') {
 		p->t += 2;
 		*n = make(p, (struct ev_part){.op = EV_EACH, .quiet = next_is(p, '?'), .a = *n});
+		return *n != NULL;
+	} else if (p->t->kind == '[' && is_slice(p->t + 1)) {
+		*n = foreign_slice(p, *n);
+		while (*n != NULL && next_is(p, '?'))
+			*n = with(p, EV_TRY, false, *n, NULL);
 		return *n != NULL;
 	} else if (!next_is(p, '[') || !subscript(p, &s)) {
 		return false;
@@ -470,19 +484,6 @@ static const struct ev_part *make_in(struct parser *p, const struct ev_part **ar
 	return among != NULL ? quantified(p, EV_ANY_OF, among, NULL) : NULL;
 }
 
-static const struct ev_part *make_regex(struct parser *p, const struct ev_part **arg)
-{
-	if (!is_string(arg[0]) || (arg[1] != NULL && !is_string(arg[1])))
-		return NULL;
-	p->program->regex = true;
-	return make(p,
-		    (struct ev_part){.op = EV_REGEX,
-				     .single = true,
-				     .value = arg[0]->value,
-				     .other = arg[1] != NULL ? arg[1]->value
-							     : (struct ev_value){.form = EV_BARE}});
-}
-
 #define KIND(k) (1 << (k))
 enum {
 	BOOLEANS = KIND(EV_FALSE) | KIND(EV_TRUE),
@@ -520,8 +521,6 @@ static const struct word {
 	{"last", 0, GENERAL, 0, make_last},
 	{"last", 1, GENERAL, 0, make_last},
 	{"isempty", 1, GENERAL, 0, make_isempty},
-	{"test", 1, GENERAL, 0, make_regex},
-	{"test", 2, GENERAL, 0, make_regex},
 	{"has", 1, CALL, EV_F_HAS, NULL},
 	{"in", 1, CALL, EV_F_IN, NULL},
 	{"contains", 1, CALL, EV_F_CONTAINS, NULL},
@@ -534,6 +533,9 @@ static const struct word {
 	{"ascii_upcase", 0, CALL, EV_F_UPCASE, NULL},
 	{"utf8bytelength", 0, CALL, EV_F_BYTES, NULL},
 	{"tonumber", 0, CALL, EV_F_TONUMBER, NULL},
+	{"fromjson", 0, CALL, EV_F_FROMJSON, NULL},
+	{"tostring", 0, CALL, EV_F_TOSTRING, NULL},
+	{"tojson", 0, CALL, EV_F_TOJSON, NULL},
 	{"type", 0, CALL, EV_F_TYPE, NULL},
 	{"keys", 0, CALL, EV_F_KEYS, NULL},
 	{"keys_unsorted", 0, CALL, EV_F_KEYS_UNSORTED, NULL},
@@ -575,12 +577,88 @@ static const struct ev_part *called(struct parser *p, const struct word *w,
 	return NULL;
 }
 
+/* Of constant arguments, these have one output for one input. */
+static const char *const one_for_one[] = {
+	"test",	   "split",   "join",	"reverse",  "flatten", "explode",
+	"implode", "todate",   "to_entries", "from_entries", "fromdate", "index",
+	"rindex",  "indices",  "transpose", NULL,
+};
+
+/* What libjq does, from a token up to another, with what stands before it as its input. */
+static const struct ev_part *foreign(struct parser *p, const struct ev_token *from,
+				     const struct ev_token *end, bool suffix, bool single)
+{
+	struct ev_foreign *f;
+
+	if (!ev_expr_may_be_foreign(from, end))
+		return NULL;
+	f = ev_arena_alloc(p->arena, sizeof *f);
+	*f = (struct ev_foreign){from, end, suffix, p->program->foreign};
+	p->program->foreign = f;
+	return make(p, (struct ev_part){.op = EV_FOREIGN,
+					.single = single,
+					.slot = p->program->n_foreign++});
+}
+
+/* From behind an opening bracket to behind what closes it, or the end. */
+static const struct ev_token *behind(const struct ev_token *t)
+{
+	int depth = 1;
+
+	for (; depth > 0 && t->kind != EV_T_END; t++)
+		depth += (t->kind == '(' || t->kind == '[' || t->kind == '{') -
+			 (t->kind == ')' || t->kind == ']' || t->kind == '}');
+	return t;
+}
+
+/* A call of what is not known here. */
+static const struct ev_part *foreign_call(struct parser *p, const struct ev_token *name)
+{
+	static const char *const syntax[] = {"def",    "try",	"catch",   "foreach", "label",
+					     "import", "include", "if",	   "then",    "elif",
+					     "else",   "end",	"as",	   "reduce",  "and",
+					     "or",     "break", "__loc__", NULL};
+	const struct ev_token *end = name[1].kind == '(' ? behind(name + 2) : name + 1;
+	bool single = false;
+
+	for (const char *const *s = syntax; *s != NULL; s++)
+		if (ev_token_is(name, *s))
+			return NULL;
+	for (const char *const *s = one_for_one; *s != NULL; s++)
+		single = single || ev_token_is(name, *s);
+	for (const struct ev_token *t = name + 1; t < end; t++)
+		single = single && (t->kind == EV_T_STRING || t->kind == EV_T_NUMBER ||
+				    t->kind == '(' || t->kind == ')' || t->kind == ';');
+	p->t = end;
+	return foreign(p, name, end, false, single);
+}
+
+/* A part of an array or a string: [1:2], of numbers. */
+static const struct ev_part *foreign_slice(struct parser *p, const struct ev_part *of)
+{
+	const struct ev_token *from = p->t, *t = from + 1;
+
+	while (t->kind == EV_T_NUMBER || t->kind == '-' || t->kind == ':')
+		t++;
+	if (t->kind != ']')
+		return NULL;
+	p->t = t + 1;
+	return pipe(p, of, foreign(p, from, p->t, true, true));
+}
+
 static const struct ev_part *call(struct parser *p)
 {
 	const struct ev_token *name = p->t++;
 	const struct ev_part *arg[2] = {NULL, NULL};
+	struct ev_foreign *before = p->program->foreign;
+	uint32_t n_before = p->program->n_foreign;
+	bool known = false;
 	unsigned n = 0;
 
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		known = known || ev_token_is(name, words[i].name);
+	if (!known)
+		return foreign_call(p, name);
 	if (next_is(p, '(')) {
 		do {
 			if (n == 2 || (arg[n++] = pipeline(p)) == NULL)
@@ -592,7 +670,9 @@ static const struct ev_part *call(struct parser *p)
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (words[i].arity == n && ev_token_is(name, words[i].name))
 			return called(p, &words[i], arg);
-	return NULL;
+	p->program->foreign = before;
+	p->program->n_foreign = n_before;
+	return foreign_call(p, name);
 }
 
 /* What a term begins with. *plain: no step may follow what is not a term in jq 1.6. */
@@ -636,6 +716,11 @@ static const struct ev_part *head(struct parser *p, bool *plain)
 			return reduce(p);
 		*plain = true;
 		return call(p);
+	case EV_T_FORMAT:
+		p->t++;
+		return p->t->kind == EV_T_STRING || p->t->kind == EV_T_OPEN
+			       ? NULL
+			       : foreign(p, t, p->t, false, true);
 	default: return NULL;
 	}
 }

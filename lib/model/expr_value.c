@@ -128,6 +128,32 @@ static struct ev_value from_decimal(struct ev_run *x, struct ev_dec d)
 	return (struct ev_value){.kind = EV_NUMBER, .form = EV_DEC, .dec = kept};
 }
 
+const char *ev_value_digits(struct ev_run *x, const struct ev_value *v, size_t *len)
+{
+	struct ev_number n;
+	struct ev_buf plain = {0};
+	const char *p = spelled(x, v, len);
+
+	ev_number_read(p, *len, &n);
+	p = NULL;
+	if (ev_number_plain(&n, -1, &plain)) {
+		*len = plain.len;
+		p = ev_arena_copy(&x->arena, plain.p, plain.len);
+	}
+	ev_buf_free(&plain);
+	return p;
+}
+
+const char *ev_value_spelled(struct ev_run *x, const struct ev_value *v, size_t *len)
+{
+	const char *p;
+
+	if (v->form == EV_IN_DOC || v->form == EV_TEXT ||
+	    (p = ev_value_digits(x, v, len)) == NULL)
+		return spelled(x, v, len);
+	return p;
+}
+
 /* Of any number of digits. */
 static int compare_spelled(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
 {

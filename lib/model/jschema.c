@@ -83,21 +83,6 @@ const char *js_member_name(struct js_judge *j, uint32_t i, size_t *len)
 	return member_name(j, i, len);
 }
 
-static bool has_member(struct js_judge *j, uint32_t i, const struct js_name *name)
-{
-	for (uint32_t k = ev_first(j->d, i); k < ev_end(j->d, i); k = ev_next(j->d, k + 1))
-		if (k + 1 != j->without && ev_string_is(j->d, k, name->p, name->len))
-			return true;
-	return false;
-}
-
-bool js_seen(struct js_judge *j, uint32_t i, const struct js_name *name, const uint64_t *bits)
-{
-	if (name->bit < JS_SEEN)
-		return (bits[name->bit / 64] >> name->bit % 64 & 1) != 0;
-	return has_member(j, i, name);
-}
-
 /* Marks */
 
 /* Octets of marks for a value. A count near its 28 bits may have run over: then its nodes do. */
@@ -108,10 +93,10 @@ static size_t marks_size(const struct js_judge *j, uint32_t i)
 	return inside >> 28 != 0 ? inside : j->d->nodes[i].count;
 }
 
-size_t js_marks_push(struct js_judge *j, uint32_t i)
+static size_t push_marks(struct js_judge *j, size_t n)
 {
 	struct ev_jschema_set *set = j->set;
-	size_t at = set->n_marks, n = marks_size(j, i);
+	size_t at = set->n_marks;
 
 	ev_grow(&set->marks, &set->cap_marks, at + n + 1, 1);
 	memset(set->marks + at, 0, n + 1);
@@ -119,9 +104,29 @@ size_t js_marks_push(struct js_judge *j, uint32_t i)
 	return at;
 }
 
+size_t js_marks_push(struct js_judge *j, uint32_t i)
+{
+	return push_marks(j, marks_size(j, i));
+}
+
 void js_marks_pop(struct js_judge *j, size_t at)
 {
 	j->set->n_marks = at;
+}
+
+struct js_presence js_presence_begin(struct js_judge *j, const struct js_objects *o)
+{
+	struct js_presence p = {{0}, 0};
+
+	if (o->bits > JS_SEEN)
+		p.more = push_marks(j, o->bits - JS_SEEN);
+	return p;
+}
+
+void js_presence_end(struct js_judge *j, const struct js_objects *o, struct js_presence *p)
+{
+	if (o->bits > JS_SEEN)
+		js_marks_pop(j, p->more);
 }
 
 /* Adds those at `from`, which are then dropped, to those at `to`. */
@@ -337,6 +342,10 @@ bool js_is_among(struct js_judge *j, const struct js_values *v, uint32_t i)
 		if (!v->numbers)
 			return false;
 		p = ev_raw(j->d, i, &len);
+		if (v->forms.slots != NULL) {
+			form = form_of(j, i);
+			return names_find(&v->forms, form.p, form.len) != NULL;
+		}
 		for (uint32_t k = 0; k < v->n; k++)
 			if (v->list[k].kind == EV_NUMBER &&
 			    ((len == v->list[k].text.len &&
@@ -350,10 +359,7 @@ bool js_is_among(struct js_judge *j, const struct js_values *v, uint32_t i)
 		if (!v->composites)
 			return false;
 		form = form_of(j, i);
-		for (uint32_t k = 0; k < v->n; k++)
-			if (v->list[k].kind == kind && v->list[k].form.len == form.len &&
-			    memcmp(v->list[k].form.p, form.p, form.len) == 0)
-				return true;
+		return names_find(&v->forms, form.p, form.len) != NULL;
 	}
 	return false;
 }
@@ -480,7 +486,7 @@ static inline const struct js_name *name_of_member(struct js_judge *j, const str
 
 /* One member against all that speaks of members. */
 static inline bool member_fits(struct js_judge *j, const struct js_objects *o, uint32_t i,
-			       uint64_t *bits, bool *covered)
+			       struct js_presence *seen, bool *covered)
 {
 	const struct js_name *name = name_of_member(j, o, i);
 	size_t len;
@@ -488,8 +494,7 @@ static inline bool member_fits(struct js_judge *j, const struct js_objects *o, u
 
 	*covered = false;
 	if (name != NULL) {
-		if (name->bit < JS_SEEN)
-			bits[name->bit / 64] |= 1ULL << name->bit % 64;
+		js_see(j, name, seen);
 		if (name->schema != NULL) {
 			*covered = true;
 			if (!value_fits(j, name->schema, i + 1))
@@ -512,41 +517,53 @@ static inline bool member_fits(struct js_judge *j, const struct js_objects *o, u
 	return o->property_names == NULL || value_fits(j, o->property_names, i);
 }
 
-static bool objects_fit(struct js_judge *j, const struct js_objects *o, uint32_t i, size_t marks)
+static bool members_fit(struct js_judge *j, const struct js_objects *o, uint32_t i, size_t marks,
+			struct js_presence *seen)
 {
 	const struct ev_doc *d = j->d;
-	uint64_t bits[JS_SEEN / 64] = {0}, n = js_members(j, i);
 	uint32_t k = 0;
 	bool covered;
 
-	if (n < o->min || n > o->max)
-		return false;
 	for (uint32_t at = ev_first(d, i); at < ev_end(d, i); at = ev_next(d, at + 1), k++) {
 		if (at + 1 == j->without)
 			continue;
-		if (!member_fits(j, o, at, bits, &covered))
+		if (!member_fits(j, o, at, seen, &covered))
 			return false;
 		if (covered)
 			mark(j, marks, k);
 	}
 	for (size_t w = 0; w < JS_SEEN / 64; w++)
-		if ((bits[w] & o->needed[w]) != o->needed[w])
+		if ((seen->bits[w] & o->needed[w]) != o->needed[w])
 			return false;
 	for (uint32_t r = 0; o->bits > JS_SEEN && r < o->n_required; r++)
-		if (!js_seen(j, i, &o->names.list[o->required[r]], bits))
+		if (!js_seen(j, &o->names.list[o->required[r]], seen))
 			return false;
 	for (uint32_t r = 0; r < o->n_dependents; r++) {
 		const struct js_dependent *t = &o->dependents[r];
 
-		if (!js_seen(j, i, &o->names.list[t->trigger], bits))
+		if (!js_seen(j, &o->names.list[t->trigger], seen))
 			continue;
 		for (uint32_t m = 0; m < t->n; m++)
-			if (!js_seen(j, i, &o->names.list[t->required[m]], bits))
+			if (!js_seen(j, &o->names.list[t->required[m]], seen))
 				return false;
 		if (t->schema != NULL && !js_fits(j, t->schema, i, marks))
 			return false;
 	}
 	return true;
+}
+
+static bool objects_fit(struct js_judge *j, const struct js_objects *o, uint32_t i, size_t marks)
+{
+	struct js_presence seen;
+	uint64_t n = js_members(j, i);
+	bool good;
+
+	if (n < o->min || n > o->max)
+		return false;
+	seen = js_presence_begin(j, o);
+	good = members_fit(j, o, i, marks, &seen);
+	js_presence_end(j, o, &seen);
+	return good;
 }
 
 /* Schemas for the same value */

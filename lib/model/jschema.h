@@ -51,6 +51,12 @@ const struct ev_jschema *ev_jschema_text(struct ev_jschema_set *set, const char 
 					 const char *text, size_t len, struct ev_error *err);
 
 /*
+ * What is odd about the schemas that were compiled, one line each, or NULL behind the last: members
+ * that are no keywords but likely meant to be. The first 20.
+ */
+const char *ev_jschema_set_lint(const struct ev_jschema_set *set, size_t i);
+
+/*
  * Holds value `at` of the document against the schema. If `without` is not EV_NOWHERE it is the
  * node of a member's value at the top of `at`, and that member counts as absent (the reserved
  * "_ev").

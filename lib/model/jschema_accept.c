@@ -385,21 +385,28 @@ static struct js_word word_of(const char *p, size_t len)
 	return word;
 }
 
-/* How many of the names do not have the slot that their hash gives. */
+/*
+ * How many of the names do not have the slot that their hash gives; UINT32_MAX if many lie far from
+ * it, as those do that have both ends in common.
+ */
 static uint32_t fill_words(struct js_words *w, const struct js_names *names)
 {
+	enum { FAR = 8 }; /* slots to a name, on average */
+	uint64_t steps = 0;
 	uint32_t elsewhere = 0;
 
 	for (uint32_t i = 0; i <= w->mask; i++)
 		w->slots[i].len = SIZE_MAX;
-	for (uint32_t i = 0; i < names->n; i++) {
+	for (uint32_t i = 0; i < names->n && steps <= FAR * (uint64_t)names->n; i++) {
 		struct js_word word = word_of(names->list[i].p, names->list[i].len);
-		size_t k = (size_t)(word_at(w, &word) - w->slots);
+		uint32_t k = (uint32_t)(word_at(w, &word) - w->slots),
+			 first = js_word_slot(w, word.head, word.tail);
 
 		w->slots[k] = word;
-		elsewhere += k != js_word_slot(w, word.head, word.tail);
+		elsewhere += k != first;
+		steps += (k - first) & w->mask;
 	}
-	return elsewhere;
+	return steps <= FAR * (uint64_t)names->n ? elsewhere : UINT32_MAX;
 }
 
 const struct js_words *js_words_make(struct ev_arena *arena, const struct js_names *names)
@@ -425,6 +432,8 @@ const struct js_words *js_words_make(struct ev_arena *arena, const struct js_nam
 			best = factor;
 		}
 	}
+	if (least == UINT32_MAX)
+		return NULL;
 	if (w->factor != best) {
 		w->factor = best;
 		fill_words(w, names);

@@ -40,24 +40,28 @@ static void names_close(struct ev_jschema_set *set, struct js_names *t)
 	t->slots = slots;
 }
 
-/* Finds a name, or adds it to a list with room for it. Only while the schema is compiled. */
-static uint32_t name_add(struct js_names *t, struct js_slice name)
+/*
+ * Finds a name, or adds it to a list with room for it. Only while the schema is compiled. *index:
+ * of the names by number, once they are more than few; to be freed.
+ */
+static uint32_t name_add(struct js_names *t, struct ev_symbols **index, struct js_slice name)
 {
-	for (uint32_t i = 0; i < t->n; i++)
+	if (*index == NULL && t->n > JS_FEW) {
+		*index = ev_symbols_new(0);
+		for (uint32_t i = 0; i < t->n; i++)
+			ev_symbols_add(*index, t->list[i].p, t->list[i].len);
+	}
+	if (*index != NULL) {
+		uint32_t i = ev_symbols_add(*index, name.p, name.len) - 1;
+
+		if (i < t->n)
+			return i;
+	}
+	for (uint32_t i = 0; *index == NULL && i < t->n; i++)
 		if (t->list[i].len == name.len && memcmp(t->list[i].p, name.p, name.len) == 0)
 			return i;
 	t->list[t->n] = (struct js_name){.p = name.p, .len = (uint32_t)name.len, .bit = JS_NO_BIT};
 	return t->n++;
-}
-
-/* A name whose presence is asked for. */
-static uint32_t name_count(struct js_objects *o, struct js_slice name)
-{
-	uint32_t i = name_add(&o->names, name);
-
-	if (o->names.list[i].bit == JS_NO_BIT)
-		o->names.list[i].bit = o->bits++;
-	return i;
 }
 
 /* Keywords */
@@ -75,8 +79,20 @@ struct compile {
 	struct js_objects *objects;
 	struct js_applied *applied;
 	const struct ev_jschema *ref;
-	uint32_t says, asserts; /* the latter: keywords that say something about a value */
+	struct ev_symbols *names; /* the index of those in objects */
+	uint32_t says, asserts;	  /* the latter: keywords that say something about a value */
 };
+
+/* A name whose presence is asked for. */
+static uint32_t name_count(struct compile *c, struct js_slice name)
+{
+	struct js_objects *o = c->objects;
+	uint32_t i = name_add(&o->names, &c->names, name);
+
+	if (o->names.list[i].bit == JS_NO_BIT)
+		o->names.list[i].bit = o->bits++;
+	return i;
+}
 
 static enum js_draft draft(const struct compile *c)
 {
@@ -206,30 +222,38 @@ static bool type(struct compile *c, uint32_t at)
 static const struct js_values *values(struct compile *c, uint32_t first, uint32_t end, uint32_t n)
 {
 	struct js_values *v = ev_arena_zalloc(&c->set->arena, sizeof *v);
+	struct ev_symbols *strings = NULL, *forms = NULL;
+	struct ev_buf form = {0};
 
 	v->list = ev_arena_zalloc(&c->set->arena, n * sizeof *v->list);
 	v->strings.list = ev_arena_alloc(&c->set->arena, n * sizeof *v->strings.list);
+	v->forms.list = ev_arena_alloc(&c->set->arena, n * sizeof *v->forms.list);
 	for (uint32_t i = first; i < end; i = ev_next(c->d, i)) {
 		struct js_constant *k = &v->list[v->n++];
-		struct ev_buf form = {0};
 
 		k->kind = ev_kind(c->d, i);
 		k->text.p = ev_raw(c->d, i, &k->text.len);
-		switch (k->kind) {
-		case EV_STRING: name_add(&v->strings, js_text(c->doc, c->set, i)); break;
-		case EV_NUMBER: v->numbers = true; break;
-		case EV_ARRAY:
-		case EV_OBJECT:
-			v->composites = true;
-			ev_canonical(c->d, i, NULL, 0, &form);
-			k->form = (struct js_slice){ev_arena_copy(&c->set->arena, form.p, form.len),
-						    form.len};
-			ev_buf_free(&form);
-			break;
-		default: v->kinds |= 1U << k->kind;
+		if (k->kind <= EV_TRUE) {
+			v->kinds |= 1U << k->kind;
+			continue;
 		}
+		if (k->kind == EV_STRING) {
+			name_add(&v->strings, &strings, js_text(c->doc, c->set, i));
+			continue;
+		}
+		ev_buf_reset(&form);
+		ev_canonical(c->d, i, NULL, 0, &form);
+		k->form = (struct js_slice){ev_arena_copy(&c->set->arena, form.p, form.len),
+					    form.len};
+		name_add(&v->forms, &forms, k->form);
+		v->numbers |= k->kind == EV_NUMBER;
+		v->composites |= k->kind != EV_NUMBER;
 	}
+	ev_buf_free(&form);
+	ev_symbols_free(&strings);
+	ev_symbols_free(&forms);
 	names_close(c->set, &v->strings);
+	names_close(c->set, &v->forms);
 	if (v->strings.n > 0)
 		v->words = js_words_make(&c->set->arena, &v->strings);
 	return v;
@@ -256,7 +280,7 @@ static void properties(struct compile *c, uint32_t at)
 	struct js_objects *o = objects(c);
 
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i + 1)) {
-		uint32_t k = name_add(&o->names, js_text(c->doc, c->set, i));
+		uint32_t k = name_add(&o->names, &c->names, js_text(c->doc, c->set, i));
 
 		o->names.list[k].schema = sub(c, i + 1);
 	}
@@ -281,9 +305,10 @@ static uint32_t *counted_names(struct compile *c, uint32_t at, uint32_t *n)
 {
 	uint32_t *list = ev_arena_alloc(&c->set->arena, c->d->nodes[at].count * sizeof *list);
 
+	objects(c);
 	*n = 0;
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i))
-		list[(*n)++] = name_count(objects(c), js_text(c->doc, c->set, i));
+		list[(*n)++] = name_count(c, js_text(c->doc, c->set, i));
 	return list;
 }
 
@@ -294,7 +319,7 @@ static void dependents(struct compile *c, uint32_t at)
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i + 1)) {
 		struct js_dependent *p = &o->dependents[o->n_dependents++];
 
-		*p = (struct js_dependent){.trigger = name_count(o, js_text(c->doc, c->set, i))};
+		*p = (struct js_dependent){.trigger = name_count(c, js_text(c->doc, c->set, i))};
 		if (ev_kind(c->d, i + 1) == EV_ARRAY)
 			p->required = counted_names(c, i + 1, &p->n);
 		else
@@ -531,11 +556,61 @@ static void close_schema(struct compile *c)
 	}
 }
 
+/* Tells of a member that was likely meant to be a keyword; it is none, and has no effect. */
+static void lint(struct compile *c, uint32_t name)
+{
+	enum { MOST = 20 };
+	struct ev_jschema_set *set = c->set;
+	struct js_slice text = js_text(c->doc, set, name);
+	const char *meant = js_keyword_meant(text.p);
+	struct ev_error line;
+
+	if (meant == NULL || set->n_lints == MOST)
+		return;
+	js_fail(c->doc, c->doc->nodes[name].pos, &line,
+		"'%s' is no keyword of JSON Schema and has no effect: did you mean %s?", text.p,
+		meant);
+	ev_grow(&set->lints, &set->cap_lints, set->n_lints + 1, sizeof(const char *));
+	set->lints[set->n_lints++] = ev_arena_copy(&set->arena, line.text, strlen(line.text));
+}
+
+static bool keywords(struct compile *c)
+{
+	struct ev_jschema *s = c->s;
+	struct js_document *doc = s->doc;
+	bool alone = js_ref_alone(c->d, s->at, draft(c));
+
+	for (uint32_t i = ev_first(c->d, s->at); i < ev_end(c->d, s->at);
+	     i = ev_next(c->d, i + 1)) {
+		const struct js_keyword_row *row = js_keyword_find(c->d, i, draft(c));
+		const char *need;
+		uint32_t bad;
+
+		if (row == NULL)
+			lint(c, i);
+		if (row == NULL || (s->resource->dialect.vocabularies & row->vocabulary) == 0 ||
+		    (alone && row->keyword != K_REF && row->vocabulary != JS_META_DATA))
+			continue;
+		bad = js_misshapen(c->d, i + 1, row->shape, &need);
+		if (bad != EV_NOWHERE && row->keyword == K_ITEMS && row->shape == JS_SCHEMA &&
+		    ev_kind(c->d, i + 1) == EV_ARRAY)
+			return js_fail(doc, doc->nodes[bad].pos, c->err,
+				       "items must be one schema: "
+				       "since draft 2020-12 a list of schemas is prefixItems");
+		if (bad != EV_NOWHERE)
+			return js_fail(doc, doc->nodes[bad].pos, c->err, "%s must %s: correct it",
+				       row->name, need);
+		if (!keyword(c, row->keyword, i + 1))
+			return false;
+	}
+	return true;
+}
+
 static bool compile(struct ev_jschema *s, struct ev_error *err)
 {
 	struct compile c = {.set = s->set, .s = s, .d = &s->doc->doc, .doc = s->doc, .err = err};
 	enum ev_kind kind = ev_kind(c.d, s->at);
-	bool alone = kind == EV_OBJECT && js_ref_alone(c.d, s->at, draft(&c));
+	bool good;
 
 	*s = (struct ev_jschema){.types = JS_ANY_TYPE,
 				 .set = s->set,
@@ -553,28 +628,11 @@ static bool compile(struct ev_jschema *s, struct ev_error *err)
 		return js_fail(s->doc, s->doc->nodes[s->at].pos, err,
 			       "a schema must be an object, true or false: it is of type %s",
 			       ev_kind_name(kind));
-	for (uint32_t i = ev_first(c.d, s->at); i < ev_end(c.d, s->at); i = ev_next(c.d, i + 1)) {
-		const struct js_keyword_row *row = js_keyword_find(c.d, i, draft(&c));
-		const char *need;
-		uint32_t bad;
-
-		if (row == NULL || (s->resource->dialect.vocabularies & row->vocabulary) == 0 ||
-		    (alone && row->keyword != K_REF && row->vocabulary != JS_META_DATA))
-			continue;
-		bad = js_misshapen(c.d, i + 1, row->shape, &need);
-		if (bad != EV_NOWHERE && row->keyword == K_ITEMS && row->shape == JS_SCHEMA &&
-		    ev_kind(c.d, i + 1) == EV_ARRAY)
-			return js_fail(s->doc, s->doc->nodes[bad].pos, err,
-				       "items must be one schema: "
-				       "since draft 2020-12 a list of schemas is prefixItems");
-		if (bad != EV_NOWHERE)
-			return js_fail(s->doc, s->doc->nodes[bad].pos, err,
-				       "%s must %s: correct it", row->name, need);
-		if (!keyword(&c, row->keyword, i + 1))
-			return false;
-	}
-	close_schema(&c);
-	return true;
+	good = keywords(&c);
+	ev_symbols_free(&c.names);
+	if (good)
+		close_schema(&c);
+	return good;
 }
 
 struct ev_jschema *js_at(struct js_resource *r, uint32_t at, struct ev_jschema_set *set)
@@ -587,9 +645,8 @@ struct ev_jschema *js_at(struct js_resource *r, uint32_t at, struct ev_jschema_s
 		(*s)->doc = r->doc;
 		(*s)->resource = r;
 		(*s)->at = at;
-		for (size_t i = 0; i < set->n_resources; i++)
-			if (set->resources[i]->doc == r->doc && set->resources[i]->at == at)
-				(*s)->resource = set->resources[i];
+		if (r->doc->begins[at] != NULL)
+			(*s)->resource = r->doc->begins[at];
 	}
 	if ((*s)->state == JS_NEW) {
 		(*s)->state = JS_QUEUED;

@@ -244,7 +244,8 @@ static void about_name(struct js_judge *j, size_t first)
 }
 
 static void explain_member(struct js_judge *j, const struct js_objects *o, uint32_t i,
-			   uint64_t *bits, const struct place *place, const char *says)
+			   struct js_presence *seen, const struct place *place,
+			   const char *says)
 {
 	struct place inside = {place, i, 0};
 	bool covered = false;
@@ -253,8 +254,7 @@ static void explain_member(struct js_judge *j, const struct js_objects *o, uint3
 	const struct js_name *name = js_names_find(&o->names, p, len);
 
 	if (name != NULL) {
-		if (name->bit < JS_SEEN)
-			bits[name->bit / 64] |= 1ULL << name->bit % 64;
+		js_see(j, name, seen);
 		if (name->schema != NULL) {
 			covered = true;
 			explain(j, name->schema, i + 1, &inside, "properties", says);
@@ -282,7 +282,8 @@ static void explain_object(struct js_judge *j, const struct js_objects *o, uint3
 			   const struct place *place, const char *says)
 {
 	const struct ev_doc *d = j->d;
-	uint64_t bits[JS_SEEN / 64] = {0}, n = js_members(j, i);
+	struct js_presence seen = js_presence_begin(j, o);
+	uint64_t n = js_members(j, i);
 
 	if (n < o->min)
 		explain_count(j, "minProperties", "the object", "member", n, o->min, o->max, place,
@@ -292,23 +293,23 @@ static void explain_object(struct js_judge *j, const struct js_objects *o, uint3
 			      says);
 	for (uint32_t at = ev_first(d, i); at < ev_end(d, i); at = ev_next(d, at + 1))
 		if (at + 1 != j->without)
-			explain_member(j, o, at, bits, place, says);
+			explain_member(j, o, at, &seen, place, says);
 	for (uint32_t r = 0; r < o->n_required; r++) {
 		const struct js_name *name = &o->names.list[o->required[r]];
 
-		if (!js_seen(j, i, name, bits))
+		if (!js_seen(j, name, &seen))
 			REASON("required", "the member \"%s\" is missing", quoted_name(j, name));
 	}
 	for (uint32_t r = 0; r < o->n_dependents; r++) {
 		const struct js_dependent *t = &o->dependents[r];
 		const struct js_name *trigger = &o->names.list[t->trigger];
 
-		if (!js_seen(j, i, trigger, bits))
+		if (!js_seen(j, trigger, &seen))
 			continue;
 		for (uint32_t m = 0; m < t->n; m++) {
 			const struct js_name *name = &o->names.list[t->required[m]];
 
-			if (!js_seen(j, i, name, bits))
+			if (!js_seen(j, name, &seen))
 				REASON("dependentRequired",
 				       "the member \"%s\" is missing, which must stand "
 				       "beside \"%s\"",
@@ -317,6 +318,7 @@ static void explain_object(struct js_judge *j, const struct js_objects *o, uint3
 		if (t->schema != NULL)
 			explain(j, t->schema, i, place, "dependentSchemas", says);
 	}
+	js_presence_end(j, o, &seen);
 }
 
 /* Whether one of the reasons from `first` on is that the value as such is of another type. */

@@ -129,14 +129,14 @@ struct js_strings {
 
 struct js_constant {
 	struct js_slice text; /* as in the schema */
-	struct js_slice form; /* canonical; for numbers, arrays and objects */
+	struct js_slice form; /* canonical; of numbers, arrays and objects */
 	enum ev_kind kind;
 };
 
 /* The values of enum, or the one of const. */
 struct js_values {
 	uint32_t kinds; /* 1 << kind for null, false and true */
-	struct js_names strings;
+	struct js_names strings, forms;
 	struct js_constant *list; /* all, in the schema's order */
 	uint32_t n;
 	bool numbers, composites;     /* there is such a one */
@@ -236,6 +236,13 @@ struct js_resource {
 	const char *rooted; /* the URI if its $id were meant from the folder at the top, or NULL */
 	struct js_anchor *anchors;
 	size_t n_anchors, cap_anchors;
+	struct ev_symbols *anchor_names; /* by number less one, once there are more than few */
+};
+
+/* The members or elements of a large object or array. */
+struct js_inside_index {
+	struct ev_symbols *names; /* of an object: the number of a name less one is its place */
+	uint32_t *values;
 };
 
 struct js_document {
@@ -244,6 +251,10 @@ struct js_document {
 	struct ev_doc doc;
 	struct ev_node *nodes;
 	struct ev_jschema **compiled; /* one a node, NULL where none is */
+	struct js_resource **begins;  /* one a node: what begins there, or NULL */
+	struct js_inside_index *indices;
+	size_t n_indices, cap_indices;
+	struct ev_symbol_map indexed; /* by node and one: which of the indices is its own */
 	const char *retrieved;	      /* the URI that it was got by: schema:///a/b.json */
 	struct js_resource *top;
 };
@@ -261,6 +272,10 @@ struct ev_jschema_set {
 	size_t n_documents, cap_documents;
 	struct js_resource **resources;
 	size_t n_resources, cap_resources;
+	struct ev_symbols *uris; /* that were added or asked for */
+	uint32_t *by_uri;	 /* by their numbers,
+			the place among resources of one that had it */
+	size_t cap_by_uri;
 	struct ev_regex **regexes;
 	size_t n_regexes, cap_regexes;
 	struct ev_jschema **queue; /* waiting to be compiled; done ones stay until all are */
@@ -270,6 +285,9 @@ struct ev_jschema_set {
 	uint64_t n_steps;     /* of plans for documents of known shapes */
 	const char **dynamic; /* the anchors of $dynamicRef */
 	size_t n_dynamic, cap_dynamic;
+
+	const char **lints; /* in the arena */
+	size_t n_lints, cap_lints;
 
 	/* what the evaluators work with, kept from record to record */
 	struct ev_buf text, name, form;
@@ -474,8 +492,35 @@ static inline uint64_t js_members(const struct js_judge *j, uint32_t i)
 {
 	return j->d->nodes[i].count - (uint64_t)(i == j->top);
 }
-/* Whether a name of bit != JS_NO_BIT is there; bits: of the names seen, for those below JS_SEEN. */
-bool js_seen(struct js_judge *j, uint32_t i, const struct js_name *name, const uint64_t *bits);
+/*
+ * Which of the names whose presence counts were seen: a bit each for the first JS_SEEN, and for the
+ * others a byte each, which stand among the marks.
+ */
+struct js_presence {
+	uint64_t bits[JS_SEEN / 64];
+	size_t more;
+};
+
+struct js_presence js_presence_begin(struct js_judge *j, const struct js_objects *o);
+void js_presence_end(struct js_judge *j, const struct js_objects *o, struct js_presence *p);
+
+static inline void js_see(const struct js_judge *j, const struct js_name *name,
+			  struct js_presence *p)
+{
+	if (name->bit < JS_SEEN)
+		p->bits[name->bit / 64] |= 1ULL << name->bit % 64;
+	else if (name->bit != JS_NO_BIT)
+		j->set->marks[p->more + name->bit - JS_SEEN] = 1;
+}
+
+/* name: of bit != JS_NO_BIT. */
+static inline bool js_seen(const struct js_judge *j, const struct js_name *name,
+			   const struct js_presence *p)
+{
+	if (name->bit < JS_SEEN)
+		return (p->bits[name->bit / 64] >> name->bit % 64 & 1) != 0;
+	return j->set->marks[p->more + name->bit - JS_SEEN] != 0;
+}
 
 const struct js_name *js_names_find(const struct js_names *t, const char *p, size_t len);
 uint32_t js_name_hash(const char *p, size_t len);

@@ -1,4 +1,5 @@
 #include "model/jschema_keyword.h"
+#include "model/nearest.h"
 #include "json/decimal.h"
 #include "json/view.h"
 
@@ -83,6 +84,47 @@ const struct js_keyword_row *js_keyword_find(const struct ev_doc *d, uint32_t na
 	return NULL;
 }
 
+/* Keywords of some draft or vocabulary that are not in the table, or that others brought in. */
+static const char *const annotations[] = {
+	"$schema",	"$id",		    "id",	   "$anchor",	      "$dynamicAnchor",
+	"$vocabulary",	"$recursiveAnchor", "$comment",	   "$defs",	      "contentEncoding",
+	"contentMediaType", "deprecated",   "examples",	   "example",	      "readOnly",
+	"writeOnly",	NULL,
+};
+
+/* Words for the same in other languages of types; not close by their letters. */
+static const struct {
+	const char *name, *meant;
+} others[] = {
+	{"nullable", "\"type\": [\"...\", \"null\"]"},
+	{"requiredProperties", "required"},
+	{"optional", "required, which lists what is not"},
+	{"min", "minimum"},
+	{"max", "maximum"},
+	{"length", "minLength and maxLength"},
+	{"regex", "pattern"},
+	{"values", "enum"},
+	{"additionalProps", "additionalProperties"},
+	{"fields", "properties"},
+};
+
+const char *js_keyword_meant(const char *name)
+{
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (strcmp(others[i].name, name) == 0)
+			return others[i].meant;
+	for (const char *const *a = annotations; *a != NULL; a++)
+		if (strcmp(*a, name) == 0)
+			return NULL;
+	for (size_t k = 0; k < N_KEYWORDS; k++)
+		if (strcmp(keywords[k].name, name) == 0)
+			return NULL;
+	for (size_t k = 0; k < N_KEYWORDS; k++)
+		if (ev_is_close(name, keywords[k].name))
+			return keywords[k].name;
+	return NULL;
+}
+
 bool js_keyword_row(size_t k, enum js_draft draft, const char **name, enum js_shape *shape)
 {
 	if (k == N_KEYWORDS)
@@ -118,10 +160,8 @@ static bool is_schema(const struct ev_doc *d, uint32_t at)
 	return kind == EV_OBJECT || kind == EV_TRUE || kind == EV_FALSE;
 }
 
-static bool is_names(const struct ev_doc *d, uint32_t at)
+static bool are_few_names(const struct ev_doc *d, uint32_t at)
 {
-	if (ev_kind(d, at) != EV_ARRAY)
-		return false;
 	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i)) {
 		if (ev_kind(d, i) != EV_STRING)
 			return false;
@@ -130,6 +170,33 @@ static bool is_names(const struct ev_doc *d, uint32_t at)
 				return false;
 	}
 	return true;
+}
+
+static bool is_names(const struct ev_doc *d, uint32_t at)
+{
+	struct ev_symbols *seen;
+	struct ev_buf scratch = {0};
+	uint32_t n = 0;
+	bool good = true;
+
+	if (ev_kind(d, at) != EV_ARRAY)
+		return false;
+	if (d->nodes[at].count <= JS_FEW)
+		return are_few_names(d, at);
+	seen = ev_symbols_new(0);
+	for (uint32_t i = ev_first(d, at); good && i < ev_end(d, at); i = ev_next(d, i)) {
+		size_t len;
+		const char *p;
+
+		good = ev_kind(d, i) == EV_STRING;
+		if (!good)
+			break;
+		p = ev_string(d, i, &scratch, &len);
+		good = ev_symbols_add(seen, p, len) == ++n;
+	}
+	ev_symbols_free(&seen);
+	ev_buf_free(&scratch);
+	return good;
 }
 
 static bool is_count(const struct ev_doc *d, uint32_t at)

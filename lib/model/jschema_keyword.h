@@ -91,6 +91,12 @@ const struct js_keyword_row *js_keyword_find(const struct ev_doc *d, uint32_t na
 /* The k-th keyword; *name is NULL if the draft does not have it. False behind the last. */
 bool js_keyword_row(size_t k, enum js_draft draft, const char **name, enum js_shape *shape);
 
+/*
+ * What a name that is no keyword of any draft was likely meant to be, or NULL: nothing is known of
+ * it. Annotations of one's own are welcome.
+ */
+const char *js_keyword_meant(const char *name);
+
 /* Schemas inside a schema. */
 enum js_holds { JS_NOTHING, JS_ONE, JS_LIST, JS_MAP };
 

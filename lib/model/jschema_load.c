@@ -18,7 +18,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 16 * 1024 * 1024 };
+enum {
+	FILE_MAX = 16 * 1024 * 1024,
+	LARGE = 32, /* members from which on an object is worth an index */
+};
 
 static_assert((int)EV_IN_SLACK >= (int)EV_SCAN_SLACK, "a slurped file can be scanned");
 
@@ -32,6 +35,7 @@ struct ev_jschema_set *ev_jschema_set_new(const char *root)
 	set->root = ev_strndup(root, len);
 	set->dialect = (struct js_dialect){JS_DRAFT_2020, JS_ALL};
 	set->scan = ev_scan_new();
+	set->uris = ev_symbols_new(0);
 	set->seed = ev_hash_seed();
 	return set;
 }
@@ -46,6 +50,19 @@ static void document_free(struct js_document *doc)
 	free(doc->text);
 	free(doc->nodes);
 	free(doc->compiled);
+	free(doc->begins);
+	for (size_t i = 0; i < doc->n_indices; i++) {
+		ev_symbols_free(&doc->indices[i].names);
+		free(doc->indices[i].values);
+	}
+	free(doc->indices);
+	ev_symbol_map_free(&doc->indexed);
+}
+
+static void resource_free(struct js_resource *r)
+{
+	free(r->anchors);
+	ev_symbols_free(&r->anchor_names);
 }
 
 void ev_jschema_set_free(struct ev_jschema_set **s)
@@ -57,7 +74,9 @@ void ev_jschema_set_free(struct ev_jschema_set **s)
 	for (size_t i = 0; i < set->n_documents; i++)
 		document_free(set->documents[i]);
 	for (size_t i = 0; i < set->n_resources; i++)
-		free(set->resources[i]->anchors);
+		resource_free(set->resources[i]);
+	ev_symbols_free(&set->uris);
+	free(set->by_uri);
 	for (size_t i = 0; i < set->n_regexes; i++)
 		ev_regex_free(&set->regexes[i]);
 	for (size_t i = 0; i < set->n_maps; i++)
@@ -68,6 +87,7 @@ void ev_jschema_set_free(struct ev_jschema_set **s)
 	free(set->regexes);
 	free(set->queue);
 	free(set->dynamic);
+	free(set->lints);
 	free(set->marks);
 	free(set->hashes);
 	ev_buf_free(&set->text);
@@ -104,6 +124,11 @@ bool js_fail(const struct js_document *doc, uint32_t pos, struct ev_error *err, 
 	return false;
 }
 
+const char *ev_jschema_set_lint(const struct ev_jschema_set *set, size_t i)
+{
+	return i < set->n_lints ? set->lints[i] : NULL;
+}
+
 /* Documents */
 
 struct js_slice js_text(struct js_document *doc, struct ev_jschema_set *set, uint32_t at)
@@ -114,24 +139,46 @@ struct js_slice js_text(struct js_document *doc, struct ev_jschema_set *set, uin
 	return (struct js_slice){ev_arena_copy(&set->arena, p, len), len};
 }
 
+/* The place of a URI's resource among those of the set, where it has one. */
+static uint32_t *uri_place(struct ev_jschema_set *set, const char *uri)
+{
+	uint32_t number = ev_symbols_add(set->uris, uri, strlen(uri)),
+			from = (uint32_t)set->cap_by_uri;
+
+	ev_grow(&set->by_uri, &set->cap_by_uri, number + 1UL, sizeof *set->by_uri);
+	for (uint32_t i = from; i < set->cap_by_uri; i++)
+		set->by_uri[i] = UINT32_MAX;
+	return &set->by_uri[number];
+}
+
+/* One that was dropped with its document is none. */
+static bool has_resource(const struct ev_jschema_set *set, uint32_t place, const char *uri)
+{
+	return place < set->n_resources && strcmp(set->resources[place]->uri, uri) == 0;
+}
+
 static struct js_resource *resource_find(struct ev_jschema_set *set, const char *uri)
 {
-	for (size_t i = 0; i < set->n_resources; i++)
-		if (strcmp(set->resources[i]->uri, uri) == 0) {
-			struct js_resource *r = set->resources[i];
+	uint32_t place = *uri_place(set, uri);
+	struct js_resource *r;
 
-			/* a file's top with an $id has two URIs; the second has what counts */
-			return r->at == r->doc->top->at ? r->doc->top : r;
-		}
-	return NULL;
+	if (!has_resource(set, place, uri))
+		return NULL;
+	r = set->resources[place];
+	/* a file's top with an $id has two URIs; the second has what counts */
+	return r->at == r->doc->top->at ? r->doc->top : r;
 }
 
 static struct js_resource *resource_add(struct ev_jschema_set *set, struct js_document *doc,
 					uint32_t at, const char *uri)
 {
 	struct js_resource *r = ev_arena_zalloc(&set->arena, sizeof *r);
+	uint32_t *place = uri_place(set, uri);
 
 	*r = (struct js_resource){.uri = uri, .doc = doc, .at = at, .dialect = set->dialect};
+	if (!has_resource(set, *place, uri))
+		*place = (uint32_t)set->n_resources;
+	doc->begins[at] = r;
 	ev_grow(&set->resources, &set->cap_resources, set->n_resources + 1,
 		sizeof(struct js_resource *));
 	set->resources[set->n_resources++] = r;
@@ -143,11 +190,27 @@ bool js_ref_alone(const struct ev_doc *d, uint32_t schema, enum js_draft draft)
 	return draft <= JS_DRAFT_7 && ev_member(d, schema, "$ref", 4) != EV_NOWHERE;
 }
 
+/* The number of a name, or EV_NO_SYMBOL. */
+static uint32_t number_of(struct ev_symbols *names, const char *p, size_t len)
+{
+	char padded[2 * EV_SYMBOL_SLACK] = {0};
+
+	if (len < EV_SYMBOL_SLACK)
+		p = memcpy(padded, p, len);
+	return ev_symbols_of(names, p, len);
+}
+
 const struct js_anchor *js_anchor_find(const struct js_resource *r, const char *name, size_t len)
 {
-	for (size_t i = 0; i < r->n_anchors; i++)
+	for (size_t i = 0; r->anchor_names == NULL && i < r->n_anchors; i++)
 		if (r->anchors[i].len == len && memcmp(r->anchors[i].name, name, len) == 0)
 			return &r->anchors[i];
+	if (r->anchor_names != NULL) {
+		uint32_t number = number_of(r->anchor_names, name, len);
+
+		if (number != EV_NO_SYMBOL)
+			return &r->anchors[number - 1];
+	}
 	return NULL;
 }
 
@@ -172,6 +235,15 @@ static bool anchor_add(struct js_resource *r, uint32_t schema, struct js_slice n
 	if (same != NULL && same->at != schema)
 		return js_fail(r->doc, r->doc->nodes[value].pos, err,
 			       "the anchor \"%s\" stands twice in one schema: rename one", name.p);
+	if (same != NULL)
+		return true;
+	if (r->anchor_names == NULL && r->n_anchors == JS_FEW) {
+		r->anchor_names = ev_symbols_new(0);
+		for (size_t i = 0; i < r->n_anchors; i++)
+			ev_symbols_add(r->anchor_names, r->anchors[i].name, r->anchors[i].len);
+	}
+	if (r->anchor_names != NULL)
+		ev_symbols_add(r->anchor_names, name.p, name.len);
 	ev_grow(&r->anchors, &r->cap_anchors, r->n_anchors + 1, sizeof *r->anchors);
 	r->anchors[r->n_anchors++] = (struct js_anchor){name.p, name.len, schema, dynamic};
 	return true;
@@ -364,6 +436,7 @@ static struct js_document *document_add(struct ev_jschema_set *set, const char *
 	doc->doc = *scanned;
 	doc->doc.nodes = doc->nodes;
 	doc->compiled = ev_calloc(scanned->n, sizeof(struct ev_jschema *));
+	doc->begins = ev_calloc(scanned->n, sizeof(struct js_resource *));
 	ev_grow(&set->documents, &set->cap_documents, documents + 1, sizeof(struct js_document *));
 	set->documents[set->n_documents++] = doc;
 	doc->top = resource_add(set, doc, 0, uri);
@@ -372,7 +445,7 @@ static struct js_document *document_add(struct ev_jschema_set *set, const char *
 		return doc;
 	/* as if it had never been, so that asking again gives the same error */
 	for (size_t i = resources; i < set->n_resources; i++)
-		free(set->resources[i]->anchors);
+		resource_free(set->resources[i]);
 	for (size_t i = documents; i < set->n_documents; i++) /* it may have loaded a metaschema */
 		document_free(set->documents[i]);
 	set->n_resources = resources;
@@ -649,11 +722,62 @@ static struct js_resource *find_target(struct ev_jschema *from, uint32_t at, con
 			  "is the $id of no schema here: correct it, or refer to a file", err);
 }
 
+/* The index of an object or array. */
+static const struct js_inside_index *index_of(struct js_document *doc, uint32_t at)
+{
+	const struct ev_doc *d = &doc->doc;
+	const bool object = ev_kind(d, at) == EV_OBJECT;
+	uint32_t k = ev_symbol_map_get(&doc->indexed, at + 1), n = 0;
+	struct js_inside_index *index;
+	struct ev_buf scratch = {0};
+
+	if (k != UINT32_MAX)
+		return &doc->indices[k];
+	ev_grow(&doc->indices, &doc->cap_indices, doc->n_indices + 1, sizeof *doc->indices);
+	ev_symbol_map_put(&doc->indexed, at + 1, (uint32_t)doc->n_indices);
+	index = &doc->indices[doc->n_indices++];
+	index->names = object ? ev_symbols_new(0) : NULL;
+	index->values = ev_calloc(d->nodes[at].count, sizeof *index->values);
+	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i)) {
+		if (object) {
+			size_t len;
+			const char *p = ev_string(d, i++, &scratch, &len);
+
+			ev_symbols_add(index->names, p, len);
+		}
+		index->values[n++] = i;
+	}
+	ev_buf_free(&scratch);
+	return index;
+}
+
+/* The value that a step of a JSON Pointer leads to, or EV_NOWHERE. */
+static uint32_t step_to(struct js_document *doc, uint32_t at, struct ev_buf *token)
+{
+	const struct ev_doc *d = &doc->doc;
+	const char *p = ev_buf_str(token);
+	char *stop;
+	unsigned long k;
+	uint32_t number;
+
+	if (ev_kind(d, at) == EV_OBJECT) {
+		if (d->nodes[at].count <= LARGE)
+			return ev_member(d, at, p, token->len);
+		number = number_of(index_of(doc, at)->names, p, token->len);
+		return number != EV_NO_SYMBOL ? index_of(doc, at)->values[number - 1] : EV_NOWHERE;
+	}
+	if (ev_kind(d, at) != EV_ARRAY)
+		return EV_NOWHERE;
+	k = strtoul(p, &stop, 10);
+	if (token->len == 0 || *stop != '\0' || *p < '0' || *p > '9' || k >= d->nodes[at].count)
+		return EV_NOWHERE;
+	return index_of(doc, at)->values[k];
+}
+
 /* Goes down a JSON Pointer (RFC 6901); *r becomes the resource that the place lies in. */
-static uint32_t follow(struct ev_jschema_set *set, struct js_resource **r, struct js_slice pointer)
+static uint32_t follow(struct js_resource **r, struct js_slice pointer)
 {
 	struct js_document *doc = (*r)->doc;
-	const struct ev_doc *d = &doc->doc;
 	const char *p = pointer.p, *end = p + pointer.len;
 	uint32_t at = (*r)->at;
 	struct ev_buf token = {0};
@@ -666,22 +790,9 @@ static uint32_t follow(struct ev_jschema_set *set, struct js_resource **r, struc
 			else
 				ev_buf_putc(&token, *p);
 		}
-		if (ev_kind(d, at) == EV_ARRAY) {
-			char *stop;
-			unsigned long k = strtoul(ev_buf_str(&token), &stop, 10);
-			bool number = token.len > 0 && *stop == '\0' && token.p[0] >= '0' &&
-				      token.p[0] <= '9';
-			uint32_t i = ev_first(d, at), last = ev_end(d, at);
-
-			for (; i < last && k > 0; k--)
-				i = ev_next(d, i);
-			at = number && i < last ? i : EV_NOWHERE;
-		} else {
-			at = ev_member(d, at, ev_buf_str(&token), token.len);
-		}
-		for (size_t i = 0; at != EV_NOWHERE && i < set->n_resources; i++)
-			if (set->resources[i]->doc == doc && set->resources[i]->at == at)
-				*r = set->resources[i];
+		at = step_to(doc, at, &token);
+		if (at != EV_NOWHERE && doc->begins[at] != NULL)
+			*r = doc->begins[at];
 	}
 	ev_buf_free(&token);
 	return at;
@@ -710,7 +821,7 @@ struct ev_jschema *js_refer(struct ev_jschema *from, uint32_t at, const struct j
 	fragment = js_percent_decoded(set, u.fragment.p, u.fragment.len);
 	node = r->at;
 	if (fragment.len > 0 && fragment.p[0] == '/') {
-		node = follow(set, &r, fragment);
+		node = follow(&r, fragment);
 	} else if (fragment.len > 0) {
 		*anchor = js_anchor_find(r, fragment.p, fragment.len);
 		node = *anchor != NULL ? (*anchor)->at : EV_NOWHERE;

@@ -98,6 +98,12 @@ bool js_loops_none(struct ev_jschema_set *set, struct ev_error *err)
 {
 	bool good = true;
 
+	/* without dynamic references, what was there before leads to nothing that is new */
+	for (size_t i = 0; set->n_dynamic == 0 && good && i < set->n_queue; i++)
+		if (set->queue[i]->visit == 0)
+			good = loops(set->queue[i], err);
+	if (set->n_dynamic == 0)
+		return good;
 	for (size_t i = 0; i < set->n_documents; i++)
 		for (uint32_t k = 0; k < set->documents[i]->doc.n; k++)
 			if (set->documents[i]->compiled[k] != NULL)

@@ -6,6 +6,7 @@
 #include "model/model.h"
 #include "model/nearest.h"
 #include "model/yaml.h"
+#include "json/symbol.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,13 +19,15 @@ enum {
 	MAX_PRECISION = 38,
 	MAX_VARCHAR = 10485760,
 	MAX_IGNORE = 32,
-	MAX_KEYS = 16
+	MAX_KEYS = 16,
+	MAX_RULES = 10000
 };
 
 struct reader {
 	const char *file;
 	struct ev_model *m;
 	struct ev_error *err;
+	struct ev_symbols *types; /* the names of the model's, by number less one */
 };
 
 /* Errors and keys */
@@ -179,14 +182,6 @@ static bool names_of(struct reader *r, const struct ev_yaml *y, const char *what
 	return true;
 }
 
-static const struct ev_event_type *find_type(const struct ev_model *m, const char *name)
-{
-	for (size_t i = 0; i < m->n_types; i++)
-		if (strcmp(m->types[i].name, name) == 0)
-			return &m->types[i];
-	return NULL;
-}
-
 /* "for": the types must be among the model's, if it has any. */
 static bool types_of(struct reader *r, const struct ev_yaml *map, struct ev_names *out)
 {
@@ -197,7 +192,7 @@ static bool types_of(struct reader *r, const struct ev_yaml *map, struct ev_name
 	if (!names_of(r, y, "for", out))
 		return false;
 	for (size_t i = 0; i < out->n && r->m->n_types > 0; i++) {
-		if (find_type(r->m, out->list[i]) == NULL) {
+		if (ev_symbols_of(r->types, y->items[i]->text, y->items[i]->len) == EV_NO_SYMBOL) {
 			const char **known = ev_calloc(r->m->n_types + 1, sizeof *known);
 
 			for (size_t k = 0; k < r->m->n_types; k++)
@@ -308,6 +303,7 @@ static bool read_types(struct reader *r, const struct ev_yaml *y)
 				     *patch = ev_yaml_get(v, "patch");
 
 		t->name = ev_strdup(y->keys[i]->text);
+		ev_symbols_add(r->types, t->name, strlen(t->name));
 		if (schema == NULL && patch == NULL) {
 			if (!read_contract(r, v, &t->put))
 				return false;
@@ -360,19 +356,26 @@ static bool read_rule(struct reader *r, const struct ev_yaml *y, struct ev_rule 
 
 static bool read_rules(struct reader *r, const struct ev_yaml *y)
 {
+	struct ev_symbols *names;
+	bool good = true;
+
 	if (y->kind != EV_YAML_LIST)
 		return wrong(r, place(y), "rules must be a list, each with a '-'");
+	if (y->n > MAX_RULES)
+		return wrong(r, place(y), "%zu rules are more than %d, the most there may be", y->n,
+			     MAX_RULES);
+	names = ev_symbols_new(0);
 	r->m->rules = ev_calloc(y->n, sizeof *r->m->rules);
-	for (size_t i = 0; i < y->n; i++) {
-		if (!read_rule(r, y->items[i], &r->m->rules[r->m->n_rules++]))
-			return false;
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(r->m->rules[k].name, r->m->rules[i].name) == 0)
-				return wrong(r, place(y->items[i]),
-					     "a second rule has the name '%s': rename one",
-					     r->m->rules[i].name);
+	for (size_t i = 0; good && i < y->n; i++) {
+		struct ev_rule *rule = &r->m->rules[r->m->n_rules++];
+
+		good = read_rule(r, y->items[i], rule);
+		if (good && ev_symbols_add(names, rule->name, strlen(rule->name)) <= i)
+			good = wrong(r, place(y->items[i]),
+				     "a second rule has the name '%s': rename one", rule->name);
 	}
-	return true;
+	ev_symbols_free(&names);
+	return good;
 }
 
 static bool taken(const char **p, char c)
@@ -886,7 +889,7 @@ static char *folder_of(const char *file)
 struct ev_model *ev_model_read(const char *file, struct ev_error *err)
 {
 	struct ev_model *m = ev_calloc(1, sizeof *m);
-	struct reader r = {file, m, err};
+	struct reader r = {file, m, err, ev_symbols_new(0)};
 	struct ev_yaml_doc *doc = NULL;
 	char *text = NULL;
 	size_t len;
@@ -902,6 +905,7 @@ struct ev_model *ev_model_read(const char *file, struct ev_error *err)
 	else
 		ev_yaml_free(&doc);
 	free(text);
+	ev_symbols_free(&r.types);
 	if (!good)
 		ev_model_free(&m);
 	return m;

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 static size_t min3(size_t a, size_t b, size_t c)
 {
@@ -46,4 +47,12 @@ const char *ev_nearest(const char *word, const char *const *known)
 		}
 	}
 	return best;
+}
+
+bool ev_is_close(const char *word, const char *other)
+{
+	size_t len = strlen(word);
+
+	return (len >= 3 && strncasecmp(word, other, len) == 0) ||
+	       distance(word, other) <= (len >= 5 ? 2 : 1);
 }

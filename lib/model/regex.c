@@ -7,9 +7,15 @@
 #include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
-	STEPS = 1000000, /* of one search; PCRE2's own default is ten times that */
+	STEPS = 1000000,     /* of one start */
+	MORE_STEPS = 4,	     /* times as many of a search, in which some are made twice */
+	STEPS_PER_BYTE = 16, /* and so many more for each byte of the text */
+	LONG_TEXT = 16 * 1024,
+	MOST_MILLISECONDS = 2000, /* of the processor, of a search in a long text */
+	QUICK_MILLISECONDS = 10,  /* of a part of it, for the next to be twice as long */
 	JIT_STACK_MIN = 32 * 1024,
 	JIT_STACK_MAX = 1024 * 1024,
 	HEAP_MAX = 64 * 1024, /* KiB, of a search without the JIT */
@@ -20,7 +26,7 @@ struct ev_regex {
 	pcre2_match_data *found;
 	uint32_t groups;
 	char **names; /* groups + 1 of them, NULL where there is none */
-	bool jit, matched;
+	bool jit, matched, octets;
 };
 
 /* What a search works with; shared by all expressions, as only one runs at a time. */
@@ -38,7 +44,6 @@ static void share(void)
 	shared.stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);
 	if (shared.limits == NULL || shared.stack == NULL)
 		ev_oom();
-	pcre2_set_match_limit(shared.limits, STEPS);
 	pcre2_set_heap_limit(shared.limits, HEAP_MAX);
 	pcre2_jit_stack_assign(shared.limits, NULL, shared.stack);
 }
@@ -463,7 +468,8 @@ static pcre2_code *compile(const char *pattern, size_t len, unsigned flags, int 
 			   struct ev_error *err)
 {
 	struct ecma e = {.start = pattern, .p = pattern, .end = pattern + len, .err = err};
-	uint32_t options = PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
+	uint32_t options =
+		PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT;
 	PCRE2_SIZE offset;
 	pcre2_code *code;
 
@@ -513,6 +519,7 @@ struct ev_regex *ev_regex_compile(const char *pattern, size_t len, unsigned flag
 	share();
 	re = ev_calloc(1, sizeof *re);
 	re->code = code;
+	re->octets = (flags & EV_REGEX_OCTETS) != 0;
 	re->jit = pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
 	if ((re->found = pcre2_match_data_create_from_pattern(code, NULL)) == NULL)
 		ev_oom();
@@ -545,18 +552,106 @@ void ev_regex_free(struct ev_regex **re)
 	unshare();
 }
 
-bool ev_regex_match(struct ev_regex *re, const char *p, size_t len)
+/*
+ * PCRE2 counts steps anew from each byte where a match may begin, and counts none for the repeats
+ * of a single character. So a search is made in up to three ways: all at once, with so few steps
+ * for each start that together they cannot be too many; if they were too few somewhere, start by
+ * start, with what steps are left; and, in long texts, in parts, between which the clock is looked
+ * at.
+ */
+
+/* From one byte on, for starts up to another; limit: of steps, for each start. */
+static int search(struct ev_regex *re, const char *p, size_t len, size_t from, size_t to,
+		  uint32_t limit)
 {
-	PCRE2_SPTR text = (PCRE2_SPTR)(p != NULL ? p : "");
+	PCRE2_SPTR text = (PCRE2_SPTR)p;
 	int n = PCRE2_ERROR_JIT_STACKLIMIT;
 
+	pcre2_set_match_limit(shared.limits, limit);
+	pcre2_set_offset_limit(shared.limits, to);
 	if (re->jit)
-		n = pcre2_jit_match(re->code, text, len, 0, 0, re->found, shared.limits);
+		n = pcre2_jit_match(re->code, text, len, from, 0, re->found, shared.limits);
 	if (n == PCRE2_ERROR_JIT_STACKLIMIT)
-		n = pcre2_match(re->code, text, len, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
-				re->found, shared.limits);
+		n = pcre2_match(re->code, text, len, from,
+				PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, re->found, shared.limits);
 	if (n == PCRE2_ERROR_NOMEMORY)
 		ev_oom();
+	return n;
+}
+
+static bool begins_character(const struct ev_regex *re, const char *p, size_t len, size_t at)
+{
+	return re->octets || at >= len || (p[at] & 0xc0) != 0x80;
+}
+
+static int64_t milliseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* One start after the other, each with twice as many steps until they are enough. */
+static int search_each(struct ev_regex *re, const char *p, size_t len, uint32_t limit)
+{
+	const int64_t began = milliseconds();
+	int64_t left = MORE_STEPS * STEPS + (int64_t)STEPS_PER_BYTE * (int64_t)len;
+	int n = PCRE2_ERROR_NOMATCH;
+
+	for (size_t at = 0; at <= len && n == PCRE2_ERROR_NOMATCH; at++) {
+		int64_t steps = limit;
+
+		if (!begins_character(re, p, len, at))
+			continue;
+		if (at % LONG_TEXT == 0 && milliseconds() - began > MOST_MILLISECONDS)
+			return PCRE2_ERROR_MATCHLIMIT;
+		left -= STEPS_PER_BYTE / 2;
+		n = search(re, p, len, at, at, (uint32_t)steps);
+		while (n == PCRE2_ERROR_MATCHLIMIT && left > steps) {
+			left -= steps;
+			steps = 2 * steps < STEPS ? 2 * steps : STEPS;
+			n = search(re, p, len, at, at, (uint32_t)steps);
+		}
+	}
+	return n;
+}
+
+/* In parts of the text that begin with few starts. */
+static int search_parts(struct ev_regex *re, const char *p, size_t len, uint32_t limit)
+{
+	const size_t work = (size_t)1 << 26; /* bytes looked at in a part, if each start sees all */
+	const int64_t began = milliseconds();
+	size_t part = len < work ? work / len : 1, to;
+	int64_t then = began, now;
+	int n = PCRE2_ERROR_NOMATCH;
+
+	for (size_t from = 0; from <= len && n == PCRE2_ERROR_NOMATCH; from = to + 1) {
+		for (to = from + part - 1; to < len && !begins_character(re, p, len, to + 1);)
+			to++;
+		n = search(re, p, len, from, to < len ? to : len, limit);
+		now = milliseconds();
+		if (now - began > MOST_MILLISECONDS && n == PCRE2_ERROR_NOMATCH && to < len)
+			return PCRE2_ERROR_NOMATCH;
+		if (now - then < QUICK_MILLISECONDS)
+			part *= 2;
+		then = now;
+	}
+	return n;
+}
+
+bool ev_regex_match(struct ev_regex *re, const char *p, size_t len)
+{
+	uint32_t limit = (uint32_t)(STEPS / (len + 1) + STEPS_PER_BYTE);
+	int n;
+
+	p = p != NULL ? p : "";
+	if (len <= LONG_TEXT)
+		n = search(re, p, len, 0, PCRE2_UNSET, limit);
+	else
+		n = search_parts(re, p, len, limit);
+	if (n == PCRE2_ERROR_MATCHLIMIT)
+		n = search_each(re, p, len, limit);
 	re->matched = n >= 0;
 	return re->matched;
 }

@@ -8,8 +8,10 @@
  * what PCRE2 knows but ECMA-262 does not (\Z, \A, (?i), a++) is an error. More lenient than the
  * flag u: punctuation may be escaped without need, and a lone `{`, `}` or `]` stands for itself.
  *
- * The work of one search is bounded, so that no text can make it hang; a search that reaches the
- * bound counts as one that found nothing.
+ * The work of one search is bounded, wherever in the text it tries to begin: four million steps,
+ * and 16 more for each byte; and two seconds of the processor in texts of more than 16 KiB, where
+ * repeats of a character cost what PCRE2 does not count. A search that reaches a bound counts as
+ * one that found nothing.
  *
  * A compiled expression remembers its last match, so it serves one search at a time.
  */

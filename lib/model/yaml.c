@@ -1,125 +1,183 @@
 #include "model/yaml.h"
 #include "base/arena.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "json/form.h"
 #include "json/view.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <yaml.h>
 
-enum { MAX_DEPTH = 64, MAX_NODES = 1000000 };
+enum {
+	MAX_DEPTH = 64,
+	MAX_NODES = 1000000, /* counted as often as aliases make them stand there */
+	FEW_KEYS = 8,	     /* are compared one by one */
+	NODE_BYTES = 64,     /* of a text, that count as a node more */
+};
+
+/* A node, and what the reader alone needs to know of it. */
+struct built {
+	struct ev_yaml y;
+	size_t weight; /* nodes in it, aliases counted in full */
+	int height;    /* levels below it */
+	bool open;     /* its end is not read yet */
+};
+
+struct place {
+	size_t at, line, column; /* of a byte; line and column from 1 */
+};
 
 struct ev_yaml_doc {
 	struct ev_arena arena;
 	struct ev_yaml *root;
-	yaml_document_t doc; /* while it is read */
 	const char *file;
-	size_t nodes;
 	struct ev_error *err;
+	struct place place;	  /* of a text in JSON, how far it was read */
+	struct ev_symbols *names; /* of anchors, while it is read */
+	struct built **anchored;  /* by the number of the name, from 1 */
+	size_t cap_anchored;
 };
 
-static struct ev_yaml *convert(struct ev_yaml_doc *d, int index, int depth);
+/* What is being read at one depth: a list, or a map with its keys. */
+struct level {
+	struct built *node;
+	struct ev_yaml **parts; /* items; key, value, key, value */
+	size_t n, cap;
+};
 
-static struct ev_yaml **array(struct ev_yaml_doc *d, size_t n)
+static bool wrong(struct ev_yaml_doc *d, const struct ev_yaml *at, const char *what)
 {
-	return ev_arena_alloc(&d->arena, n * sizeof(struct ev_yaml *));
+	ev_fail(d->err, "%s:%zu:%zu: %s", d->file, at->line, at->column, what);
+	return false;
 }
 
-static bool convert_list(struct ev_yaml_doc *d, const yaml_node_t *from, struct ev_yaml *to,
-			 int depth)
+/* Whether no key of a map stands there twice. */
+static bool keys_differ(struct ev_yaml_doc *d, const struct ev_yaml *map)
 {
-	const yaml_node_item_t *item = from->data.sequence.items.start;
-
-	to->kind = EV_YAML_LIST;
-	to->items = array(d, (size_t)(from->data.sequence.items.top - item));
-	for (; item < from->data.sequence.items.top; item++)
-		if ((to->items[to->n++] = convert(d, *item, depth)) == NULL)
-			return false;
-	return true;
-}
-
-static bool convert_map(struct ev_yaml_doc *d, const yaml_node_t *from, struct ev_yaml *to,
-			int depth)
-{
-	const yaml_node_pair_t *pair = from->data.mapping.pairs.start;
-	size_t n = (size_t)(from->data.mapping.pairs.top - pair);
-
-	to->kind = EV_YAML_MAP;
-	to->keys = array(d, n);
-	to->items = array(d, n);
-	for (; pair < from->data.mapping.pairs.top; pair++) {
-		struct ev_yaml *key = convert(d, pair->key, depth);
-
-		if (key == NULL)
-			return false;
-		if (key->kind != EV_YAML_SCALAR) {
-			ev_fail(d->err, "%s:%zu:%zu: a key must be a plain text: quote it", d->file,
-				key->line, key->column);
-			return false;
-		}
-		if (ev_yaml_get(to, key->text) != NULL) {
-			ev_fail(d->err, "%s:%zu:%zu: the key '%s' stands here twice: remove one",
-				d->file, key->line, key->column, key->text);
-			return false;
-		}
-		if ((to->items[to->n] = convert(d, pair->value, depth)) == NULL)
-			return false;
-		to->keys[to->n++] = key;
-	}
-	return true;
-}
-
-static struct ev_yaml *convert(struct ev_yaml_doc *d, int index, int depth)
-{
-	const yaml_node_t *from = yaml_document_get_node(&d->doc, index);
-	struct ev_yaml *to = ev_arena_zalloc(&d->arena, sizeof *to);
+	struct ev_symbols *seen = map->n > FEW_KEYS ? ev_symbols_new(0) : NULL;
 	bool good = true;
 
-	to->line = from->start_mark.line + 1;
-	to->column = from->start_mark.column + 1;
-	if (depth > MAX_DEPTH || ++d->nodes > MAX_NODES) {
-		ev_fail(d->err, "%s:%zu:%zu: %s: write it flatter and without aliases", d->file,
-			to->line, to->column,
-			depth > MAX_DEPTH ? "nested deeper than 64" : "more than a million nodes");
-		return NULL;
+	for (size_t i = 0; good && i < map->n; i++) {
+		const struct ev_yaml *key = map->keys[i];
+
+		if (seen != NULL)
+			good = ev_symbols_add(seen, key->text, key->len) == i + 1;
+		for (size_t k = 0; seen == NULL && good && k < i; k++)
+			good = strcmp(map->keys[k]->text, key->text) != 0;
+		if (!good)
+			ev_fail(d->err, "%s:%zu:%zu: the key '%s' stands here twice: remove one",
+				d->file, key->line, key->column, key->text);
 	}
-	switch (from->type) {
-	case YAML_SEQUENCE_NODE: good = convert_list(d, from, to, depth + 1); break;
-	case YAML_MAPPING_NODE: good = convert_map(d, from, to, depth + 1); break;
-	case YAML_SCALAR_NODE:
-	case YAML_NO_NODE:
-		to->kind = EV_YAML_SCALAR;
-		to->len = from->data.scalar.length;
-		to->text = ev_arena_copy(&d->arena, from->data.scalar.value, to->len);
-		to->plain = from->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-		if (strlen(to->text) != to->len) {
-			ev_fail(d->err, "%s:%zu:%zu: a NUL stands in the text: remove it", d->file,
-				to->line, to->column);
-			good = false;
-		}
-		break;
-	}
-	return good ? to : NULL;
+	if (seen != NULL)
+		ev_symbols_free(&seen);
+	return good;
 }
 
-/* libyaml tells no line of what is no text. */
-static bool is_utf8(struct ev_yaml_doc *d, const char *text, size_t len)
+static bool add_part(struct ev_yaml_doc *d, struct level *l, struct built *part)
 {
-	size_t good = ev_utf8_valid(text, len), line = 1, column = 1;
+	bool key = l->node->y.kind == EV_YAML_MAP && l->n % 2 == 0;
 
-	if (good == len)
-		return true;
-	for (size_t i = 0; i < good; i++) {
-		if (text[i] == '\n') {
-			line++;
-			column = 1;
-		} else if ((text[i] & 0xc0) != 0x80) {
-			column++;
-		}
+	if (key && part->y.kind != EV_YAML_SCALAR)
+		return wrong(d, &part->y, "a key must be a plain text: quote it");
+	ev_grow(&l->parts, &l->cap, l->n + 1, sizeof(struct ev_yaml *));
+	l->parts[l->n++] = &part->y;
+	l->node->weight += part->weight;
+	if (part->height >= l->node->height)
+		l->node->height = part->height + 1;
+	return true;
+}
+
+static bool close_level(struct ev_yaml_doc *d, struct level *l)
+{
+	struct ev_yaml *y = &l->node->y;
+	bool map = y->kind == EV_YAML_MAP;
+
+	y->n = map ? l->n / 2 : l->n;
+	y->items = ev_arena_alloc(&d->arena, y->n * sizeof(struct ev_yaml *));
+	if (map)
+		y->keys = ev_arena_alloc(&d->arena, y->n * sizeof(struct ev_yaml *));
+	for (size_t i = 0; i < y->n; i++) {
+		y->items[i] = l->parts[map ? 2 * i + 1 : i];
+		if (map)
+			y->keys[i] = l->parts[2 * i];
 	}
-	ev_fail(d->err, "%s:%zu:%zu: this is no UTF-8: save the file in UTF-8", d->file, line,
-		column);
-	return false;
+	l->n = 0;
+	l->node->open = false;
+	return !map || keys_differ(d, y);
+}
+
+static struct built *new_node(struct ev_yaml_doc *d, const yaml_event_t *e, enum ev_yaml_kind kind,
+			      const yaml_char_t *anchor)
+{
+	struct built *b = ev_arena_zalloc(&d->arena, sizeof *b);
+	const char *name = (const char *)anchor;
+	uint32_t number;
+
+	b->y.kind = kind;
+	b->y.line = e->start_mark.line + 1;
+	b->y.column = e->start_mark.column + 1;
+	b->weight = 1;
+	b->open = kind != EV_YAML_SCALAR;
+	if (name != NULL) {
+		number = ev_symbols_add(d->names, name, strlen(name));
+		ev_grow(&d->anchored, &d->cap_anchored, number + 1UL, sizeof(struct built *));
+		d->anchored[number] = b; /* the last one of a name counts */
+	}
+	return b;
+}
+
+/* The node that an event makes or names; NULL with the error. */
+static struct built *node_of(struct ev_yaml_doc *d, const yaml_event_t *e)
+{
+	struct built *b;
+	const char *name;
+	uint32_t known = d->names->n, number;
+	struct ev_yaml at = {.line = e->start_mark.line + 1, .column = e->start_mark.column + 1};
+
+	switch (e->type) {
+	case YAML_SEQUENCE_START_EVENT:
+		return new_node(d, e, EV_YAML_LIST, e->data.sequence_start.anchor);
+	case YAML_MAPPING_START_EVENT:
+		return new_node(d, e, EV_YAML_MAP, e->data.mapping_start.anchor);
+	case YAML_SCALAR_EVENT:
+		b = new_node(d, e, EV_YAML_SCALAR, e->data.scalar.anchor);
+		b->y.len = e->data.scalar.length;
+		b->y.text = ev_arena_copy(&d->arena, e->data.scalar.value, b->y.len);
+		b->y.plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+		b->weight += b->y.len / NODE_BYTES;
+		if (strlen(b->y.text) == b->y.len)
+			return b;
+		wrong(d, &b->y, "a NUL stands in the text: remove it");
+		return NULL;
+	default: /* an alias */
+		name = (const char *)e->data.alias.anchor;
+		number = ev_symbols_add(d->names, name, strlen(name));
+		if (number > known) {
+			ev_fail(d->err, "%s:%zu:%zu: the alias *%s names no anchor before it: "
+					"write &%s where it is meant",
+				d->file, at.line, at.column, name, name);
+			return NULL;
+		}
+		if (!d->anchored[number]->open)
+			return d->anchored[number];
+		ev_fail(d->err, "%s:%zu:%zu: the alias *%s stands within what it names: write it "
+				"flatter and without aliases",
+			d->file, at.line, at.column, name);
+		return NULL;
+	}
+}
+
+static bool within_bounds(struct ev_yaml_doc *d, const yaml_event_t *e, const struct built *b,
+			  int depth, size_t weight)
+{
+	struct ev_yaml at = {.line = e->start_mark.line + 1, .column = e->start_mark.column + 1};
+
+	if (depth + b->height > MAX_DEPTH)
+		return wrong(d, &at, "nested deeper than 64: write it flatter and without aliases");
+	return weight <= MAX_NODES ||
+	       wrong(d, &at,
+		     "more than a million nodes: write it flatter and without aliases");
 }
 
 static bool not_yaml(struct ev_yaml_doc *d, const yaml_parser_t *parser)
@@ -131,34 +189,100 @@ static bool not_yaml(struct ev_yaml_doc *d, const yaml_parser_t *parser)
 	return false;
 }
 
+/* One event. *depth: of the levels that are open; *total: the weight of what was read. */
+static bool take_event(struct ev_yaml_doc *d, const yaml_event_t *e, struct level *levels,
+		       int *depth, size_t *total)
+{
+	struct built *b;
+
+	switch (e->type) {
+	case YAML_DOCUMENT_START_EVENT:
+		if (d->root == NULL)
+			return true;
+		ev_fail(d->err, "%s:%zu:1: a second document begins here: keep one model a file",
+			d->file, e->start_mark.line + 1);
+		return false;
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		b = levels[*depth].node;
+		if (!close_level(d, &levels[*depth]))
+			return false;
+		--*depth;
+		break;
+	case YAML_SCALAR_EVENT:
+	case YAML_ALIAS_EVENT:
+	case YAML_SEQUENCE_START_EVENT:
+	case YAML_MAPPING_START_EVENT:
+		if ((b = node_of(d, e)) == NULL)
+			return false;
+		*total += b->weight;
+		if (!within_bounds(d, e, b, *depth, *total))
+			return false;
+		if (e->type == YAML_SCALAR_EVENT || e->type == YAML_ALIAS_EVENT)
+			break;
+		levels[++*depth].node = b;
+		return true;
+	default: return true;
+	}
+	if (*depth > 0)
+		return add_part(d, &levels[*depth], b);
+	d->root = &b->y;
+	return true;
+}
+
 static bool read_document(struct ev_yaml_doc *d, yaml_parser_t *parser)
 {
-	yaml_document_t further;
-	bool good = false;
+	struct level levels[MAX_DEPTH + 2] = {{0}};
+	bool good = true, end = false;
+	size_t total = 0;
+	int depth = 0;
 
-	if (!yaml_parser_load(parser, &d->doc))
-		return not_yaml(d, parser);
-	if (yaml_document_get_root_node(&d->doc) == NULL) {
+	while (good && !end) {
+		yaml_event_t e;
+
+		if (!yaml_parser_parse(parser, &e)) {
+			good = not_yaml(d, parser);
+			break;
+		}
+		end = e.type == YAML_STREAM_END_EVENT;
+		good = take_event(d, &e, levels, &depth, &total);
+		yaml_event_delete(&e);
+	}
+	for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+		free(levels[i].parts);
+	if (good && d->root == NULL) {
 		ev_fail(d->err, "%s:1:1: the file is empty: write a model, see evkit-model(5)",
 			d->file);
-	} else {
-		d->root = convert(
-			d, (int)(yaml_document_get_root_node(&d->doc) - d->doc.nodes.start) + 1, 0);
-		good = d->root != NULL;
+		good = false;
 	}
-	if (good && !yaml_parser_load(parser, &further)) {
-		good = not_yaml(d, parser);
-	} else if (good) {
-		if (yaml_document_get_root_node(&further) != NULL) {
-			ev_fail(d->err,
-				"%s:%zu:1: a second document begins here: keep one model a file",
-				d->file, further.start_mark.line + 1);
-			good = false;
-		}
-		yaml_document_delete(&further);
-	}
-	yaml_document_delete(&d->doc);
 	return good;
+}
+
+/* Goes on to a byte behind. The column counts characters. */
+static void go_to(struct place *p, const char *text, size_t at)
+{
+	for (; p->at < at; p->at++) {
+		if (text[p->at] == '\n') {
+			p->line++;
+			p->column = 1;
+		} else if ((text[p->at] & 0xc0) != 0x80) {
+			p->column++;
+		}
+	}
+}
+
+/* libyaml tells no line of what is no text. */
+static bool is_utf8(struct ev_yaml_doc *d, const char *text, size_t len)
+{
+	struct place p = {0, 1, 1};
+	size_t good = ev_utf8_valid(text, len);
+
+	if (good == len)
+		return true;
+	go_to(&p, text, good);
+	ev_fail(d->err, "%s:%zu:%zu: this is no UTF-8: save the file in UTF-8", d->file, p.line,
+		p.column);
+	return false;
 }
 
 struct ev_yaml_doc *ev_yaml_read(const char *file, const char *text, size_t len,
@@ -166,30 +290,21 @@ struct ev_yaml_doc *ev_yaml_read(const char *file, const char *text, size_t len,
 {
 	struct ev_yaml_doc *d = ev_calloc(1, sizeof *d);
 	yaml_parser_t parser;
+	bool good;
 
 	d->file = file;
 	d->err = err;
+	d->names = ev_symbols_new(0);
 	if (!yaml_parser_initialize(&parser))
 		ev_oom();
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
-	if (!is_utf8(d, text, len) || !read_document(d, &parser))
-		ev_yaml_free(&d);
+	good = is_utf8(d, text, len) && read_document(d, &parser);
 	yaml_parser_delete(&parser);
+	ev_symbols_free(&d->names);
+	free(d->anchored);
+	if (!good)
+		ev_yaml_free(&d);
 	return d;
-}
-
-/* Line and column of an octet; column counts characters. */
-static void find_place(const char *text, size_t at, struct ev_yaml *to)
-{
-	to->line = to->column = 1;
-	for (size_t i = 0; i < at; i++) {
-		if (text[i] == '\n') {
-			to->line++;
-			to->column = 1;
-		} else if ((text[i] & 0xc0) != 0x80) {
-			to->column++;
-		}
-	}
 }
 
 static struct ev_yaml *convert_json(struct ev_yaml_doc *y, const struct ev_doc *d, uint32_t at,
@@ -201,8 +316,10 @@ static bool json_members(struct ev_yaml_doc *y, const struct ev_doc *d, uint32_t
 	bool object = ev_kind(d, at) == EV_OBJECT;
 
 	to->kind = object ? EV_YAML_MAP : EV_YAML_LIST;
-	to->items = array(y, d->nodes[at].count);
-	to->keys = object ? array(y, d->nodes[at].count) : NULL;
+	to->items = ev_arena_alloc(&y->arena, d->nodes[at].count * sizeof(struct ev_yaml *));
+	if (object)
+		to->keys = ev_arena_alloc(&y->arena,
+					  d->nodes[at].count * sizeof(struct ev_yaml *));
 	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i)) {
 		if (object && (to->keys[to->n] = convert_json(y, d, i++, depth)) == NULL)
 			return false;
@@ -219,7 +336,9 @@ static struct ev_yaml *convert_json(struct ev_yaml_doc *y, const struct ev_doc *
 	struct ev_buf scratch = {0};
 	const char *p;
 
-	find_place(d->text, d->nodes[at].pos, to);
+	go_to(&y->place, d->text, d->nodes[at].pos); /* nodes come in the order of the text */
+	to->line = y->place.line;
+	to->column = y->place.column;
 	if (depth > MAX_DEPTH) {
 		ev_fail(y->err, "%s:%zu:%zu: nested deeper than 64: write it flatter", y->file,
 			to->line, to->column);
@@ -246,13 +365,13 @@ struct ev_yaml_doc *ev_yaml_read_json(const char *file, const char *text, size_t
 	struct ev_scan *scan = ev_scan_new();
 	struct ev_flaw flaw = {0};
 	const struct ev_doc *d = ev_scan(scan, text, len, &flaw);
-	struct ev_yaml at;
 
 	y->file = file;
 	y->err = err;
+	y->place = (struct place){0, 1, 1};
 	if (d == NULL || d->duplicate != EV_NOWHERE) {
-		find_place(text, d == NULL ? flaw.at : d->duplicate, &at);
-		ev_fail(err, "%s:%zu:%zu: no JSON: %s", file, at.line, at.column,
+		go_to(&y->place, text, d == NULL ? flaw.at : d->duplicate);
+		ev_fail(err, "%s:%zu:%zu: no JSON: %s", file, y->place.line, y->place.column,
 			d == NULL ? flaw.what : "the same name stands twice in one object");
 	} else {
 		y->root = convert_json(y, d, 0, 0);

@@ -1,8 +1,10 @@
 /*
  * yaml: a YAML document as a tree with positions. The door to libyaml. Floor 3.
  *
- * One document a file. Aliases share their node. Not taken: equal keys in one mapping, keys that
- * are no scalars, nesting deeper than 64, several documents.
+ * One document a file, read in time linear in its size. Aliases share their node. Not taken: equal
+ * keys in one mapping, keys that are no scalars, nesting deeper than 64, more than a million nodes
+ * (a long text counts as one for every 64 bytes, and what an alias names as often as it is named),
+ * several documents.
  */
 #ifndef EV_YAML_H
 #define EV_YAML_H

@@ -133,6 +133,14 @@ static void bounded(void)
 	text[40] = 'a';
 	ok(search("(x+x+)+y", text, 1 << 20) < 20, "one over a megabyte ends");
 	ok(search("^(a?b?)*$", text, 1 << 20) < 20, "one that needs much memory ends");
+	memset(text, 'a', 1 << 20);
+	for (size_t i = 18; i < 1 << 20; i += 19)
+		text[i] = '!';
+	ok(search("(a+)+$", text, 19000) < 2, "one that is costly from each start ends");
+	ok(search("(a|aa)+$", text, 1 << 20) < 20, "and so does one over a megabyte");
+	ok(search("(?:[a!]{1,3})*[bc]$", text, 1 << 20) < 20, "one with counted repeats ends");
+	memset(text, 'a', 1 << 20);
+	ok(search("[ab]*c?[de]", text, 1 << 20) < 20, "repeats of a character end");
 	free(text);
 }
 
