@@ -86,6 +86,7 @@ static const struct cli_program program = {
 struct engine {
 	struct ev_validate *validate;
 	struct ev_verdict *verdict;
+	struct ev_outs *files;
 };
 
 static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_error *err)
@@ -101,7 +102,8 @@ static enum ev_status judge(void *engine, const char *batch, const struct cli_su
 	struct ev_verdict_counts c = {sums->in, *counts[0].value, sums->rejected, *counts[1].value,
 				      sums->blank};
 
-	return ev_verdict_write(e->verdict, batch[0] != '\0' ? batch : NULL, &c, approved, err);
+	return ev_verdict_write(e->verdict, batch[0] != '\0' ? batch : NULL, &c, approved, e->files,
+				err);
 }
 
 static void tell(const struct ev_verdict *v)
@@ -144,13 +146,17 @@ static int run_merge(struct cli *cli, struct ev_verdict *v)
 	if (first != NULL)
 		ev_buf_printf(&name, last != NULL ? "%s..%s" : "%s", first, last);
 	approved = !cli_refuses(cli, c->rejected, c->in);
-	if (!approved)
+	if (c->rejected > 0 && c->out == 0) {
+		cli_note_nothing(c->rejected);
+		approved = false;
+	} else if (!approved) {
 		cli_note_refusal(c->rejected, c->in);
+	}
 	if (ev_verdict_write(v,
 			     cli->batch != NULL ? cli->batch
 			     : first != NULL	? ev_buf_str(&name)
 						: NULL,
-			     c, &approved, &cli->error) != EV_OK)
+			     c, &approved, &cli->files, &cli->error) != EV_OK)
 		cli_die(&cli->error);
 	cli_commit(cli);
 	ev_buf_free(&name);
@@ -159,10 +165,10 @@ static int run_merge(struct cli *cli, struct ev_verdict *v)
 
 int main(int argc, char **argv)
 {
-	struct engine e = {NULL, NULL};
 	struct ev_model *model = NULL;
 	const char *folder = getenv("TMPDIR");
 	struct cli cli;
+	struct engine e = {.files = &cli.files};
 	int status;
 
 	cli_open(&cli, &program, argc, argv);

@@ -29,6 +29,7 @@ struct run {
 	bool inside;		  /* of a section of the input */
 	bool opened;		  /* a section of the output */
 	bool refused;		  /* the verdict is no */
+	bool nothing_passed;	  /* of a section in which there was something: one reason for it */
 	bool long_line;		  /* parts of a line that is too long are passing by */
 	struct sums before;	  /* at the start of the section of the output */
 	uint64_t section_in;	  /* records and blank lines in the section of the input */
@@ -127,9 +128,26 @@ void cli_note_refusal(uint64_t rejected, uint64_t in)
 		 (unsigned long long)rejected, (unsigned long long)in);
 }
 
+void cli_note_nothing(uint64_t rejected)
+{
+	cli_note("nothing passed: all %llu records were rejected, so the batch is not approved: "
+		 "see the rejects for what is wrong with them, or with the model",
+		 (unsigned long long)rejected);
+}
+
 static bool too_many_rejects(const struct run *r)
 {
 	return cli_refuses(r->c, ev_rejects_count(r->c->port.rejects), r->n_in);
+}
+
+/* A batch of which every record was rejected is none that anyone wanted. */
+static void refuse_nothing(struct run *r)
+{
+	struct sums now = sums_now(r), *b = &r->before;
+	uint64_t rejected = now.rejected - b->rejected, blank = now.blank - b->blank;
+
+	if (rejected > 0 && rejected + blank == now.in - b->in)
+		r->nothing_passed = r->refused = true;
 }
 
 /* The digest of the input */
@@ -256,6 +274,7 @@ static void close_output(struct run *r)
 
 	own_stage(r, &own);
 	r->refused |= too_many_rejects(r);
+	refuse_nothing(r);
 	judge(r);
 	r->opened = false;
 	add_stage(r, &r->chain, &own);
@@ -544,18 +563,21 @@ static void end(struct run *r)
 		close_output(r);
 }
 
+static void print_stats(struct run *r)
+{
+	struct ev_buf b = {0};
+
+	cli_chain_print(&r->total, &b);
+	fwrite(b.p, 1, b.len, stderr);
+	ev_buf_free(&b);
+}
+
 static void write_stats(struct run *r)
 {
 	struct ev_buf b = {0};
 	const char *code;
 	uint64_t n;
 
-	if (strcmp(r->c->stats, "-") == 0) {
-		cli_chain_print(&r->total, &b);
-		fwrite(b.p, 1, b.len, stderr);
-		ev_buf_free(&b);
-		return;
-	}
 	ev_buf_puts(&b, "{\"program\":");
 	ev_json_quote(r->c->program->name, strlen(r->c->program->name), &b);
 	ev_buf_puts(&b, ",\"batch\":");
@@ -568,7 +590,7 @@ static void write_stats(struct run *r)
 	cli_chain_write(&r->total, &b);
 	ev_buf_puts(&b, "}\n");
 	ev_out_put(r->stats, b.p, b.len);
-	must(r, ev_out_commit(&r->stats, &r->c->error));
+	must(r, ev_outs_add(&r->c->files, &r->stats, &r->c->error));
 	ev_buf_free(&b);
 }
 
@@ -588,10 +610,14 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	begin(&r);
 	read_all(&r);
 	end(&r);
-	cli_commit(c);
-	if (c->stats != NULL)
+	if (r.stats != NULL)
 		write_stats(&r);
-	if (too_many_rejects(&r))
+	cli_commit(c);
+	if (c->stats != NULL && strcmp(c->stats, "-") == 0)
+		print_stats(&r);
+	if (r.nothing_passed)
+		cli_note_nothing(ev_rejects_count(c->port.rejects));
+	else if (too_many_rejects(&r))
 		cli_note_refusal(ev_rejects_count(c->port.rejects), r.n_in);
 	ev_lines_free(&r.lines);
 	ev_in_free(&r.in);

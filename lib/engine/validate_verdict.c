@@ -395,7 +395,7 @@ static void put_meta(const struct ev_verdict *v, const char *batch,
 
 static enum ev_status write_result(struct ev_verdict *v, const char *batch,
 				   const struct ev_verdict_counts *counts, bool approved,
-				   struct ev_error *err)
+				   struct ev_outs *files, struct ev_error *err)
 {
 	struct ev_buf out = {0};
 	bool success = true;
@@ -415,12 +415,12 @@ static enum ev_status write_result(struct ev_verdict *v, const char *batch,
 	ev_buf_puts(&out, "]}\n");
 	ev_out_put(v->result, out.p, out.len);
 	ev_buf_free(&out);
-	return ev_out_commit(&v->result, err);
+	return ev_outs_add(files, &v->result, err);
 }
 
 enum ev_status ev_verdict_write(struct ev_verdict *v, const char *batch,
 				const struct ev_verdict_counts *counts, bool *approved,
-				struct ev_error *err)
+				struct ev_outs *files, struct ev_error *err)
 {
 	enum ev_status st = EV_OK;
 
@@ -436,9 +436,9 @@ enum ev_status ev_verdict_write(struct ev_verdict *v, const char *batch,
 		if (ev_suite_outcome(v->suite, i) != EV_EXPECT_PASS &&
 		    ev_suite_is_critical(v->suite, i))
 			*approved = false;
-	if (v->state != NULL && ev_out_commit(&v->state, err) != EV_OK)
+	if (v->state != NULL && ev_outs_add(files, &v->state, err) != EV_OK)
 		return EV_FATAL;
-	return v->result != NULL ? write_result(v, batch, counts, *approved, err) : EV_OK;
+	return v->result != NULL ? write_result(v, batch, counts, *approved, files, err) : EV_OK;
 }
 
 bool ev_verdict_failed(const struct ev_verdict *v, size_t i, struct ev_buf *out)

@@ -7,6 +7,7 @@
 #define EV_VALIDATE_VERDICT_H
 
 #include "engine/validate_batch.h"
+#include "io/out.h"
 #include "model/expect.h"
 
 struct ev_verdict_options {
@@ -25,7 +26,7 @@ struct ev_verdict;
 
 /*
  * NULL without an error if there is nothing to judge and nothing to write. m is borrowed, and NULL
- * where records are no events. The files are opened here, and take their names in
+ * where records are no events. The files are opened here, and written in
  * ev_verdict_write.
  */
 enum ev_status ev_verdict_open(const struct ev_model *m, const struct ev_verdict_options *o,
@@ -46,12 +47,12 @@ const struct ev_verdict_counts *ev_verdict_merged(const struct ev_verdict *v, co
 						  const char **last);
 
 /*
- * Judges, once, and writes the files. batch: its name, or NULL. *approved: what others say of it;
- * set to false if a critical expectation does not hold.
+ * Judges, once, and writes the files, which lack their names yet and go to `files`. batch: its name,
+ * or NULL. *approved: what others say of it; set to false if a critical expectation does not hold.
  */
 enum ev_status ev_verdict_write(struct ev_verdict *v, const char *batch,
 				const struct ev_verdict_counts *counts, bool *approved,
-				struct ev_error *err);
+				struct ev_outs *files, struct ev_error *err);
 /* The i-th expectation that does not hold, as a line for people, or false behind the last. */
 bool ev_verdict_failed(const struct ev_verdict *v, size_t i, struct ev_buf *out);
 

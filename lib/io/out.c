@@ -289,17 +289,33 @@ static enum ev_status sync_folder(const char *name, struct ev_error *err)
 	return st;
 }
 
+/* Flushes; a file is synced and closed, and lacks only its name. */
+static enum ev_status finish(struct ev_out *o, struct ev_error *err)
+{
+	enum ev_status st = o->pack != NULL ? pack_rest(o) : ev_out_flush(o);
+	int fd = o->fd;
+
+	if (st != EV_OK) {
+		*err = o->error;
+		return st;
+	}
+	if (o->temp == NULL)
+		return EV_OK;
+	if (fsync(fd) != 0 && errno != EINVAL)
+		return ev_fail(err, "%s: cannot be synced: %s", o->name, strerror(errno));
+	o->fd = -1;
+	if (close(fd) != 0)
+		return ev_fail(err, "%s: cannot be closed: %s", o->name, strerror(errno));
+	return EV_OK;
+}
+
 static enum ev_status name_file(struct ev_out *o, struct ev_error *err)
 {
-	if (fsync(o->fd) != 0 && errno != EINVAL)
-		return ev_fail(err, "%s: cannot be synced: %s", o->name, strerror(errno));
-	if (close(o->fd) != 0) {
-		o->fd = -1;
-		return ev_fail(err, "%s: cannot be closed: %s", o->name, strerror(errno));
-	}
-	o->fd = -1;
+	if (o->temp == NULL)
+		return EV_OK;
 	if (rename(o->temp, o->name) != 0)
 		return ev_fail(err, "%s: cannot be given its name: %s", o->name, strerror(errno));
+	o->named = true;
 	ev_out_temporary_done(o->slot);
 	free(o->temp);
 	o->temp = NULL;
@@ -309,14 +325,42 @@ static enum ev_status name_file(struct ev_out *o, struct ev_error *err)
 enum ev_status ev_out_commit(struct ev_out **out, struct ev_error *err)
 {
 	struct ev_out *o = *out;
-	enum ev_status st = o->pack != NULL ? pack_rest(o) : ev_out_flush(o);
+	enum ev_status st = finish(o, err);
 
-	if (st != EV_OK)
-		*err = o->error;
-	else if (o->temp != NULL)
+	if (st == EV_OK)
 		st = name_file(o, err);
 	ev_out_discard(out);
 	return st;
+}
+
+enum ev_status ev_outs_add(struct ev_outs *s, struct ev_out **o, struct ev_error *err)
+{
+	s->list = ev_realloc_array(s->list, s->n + 1, sizeof(struct ev_out *));
+	s->list[s->n++] = *o;
+	*o = NULL;
+	return finish(s->list[s->n - 1], err);
+}
+
+enum ev_status ev_outs_commit(struct ev_outs *s, struct ev_error *err)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (name_file(s->list[i], err) == EV_OK)
+			continue;
+		/* A file that says how the run went must not outlive a run that went wrong. */
+		for (size_t k = 0; k <= i; k++)
+			if (s->list[k]->named)
+				unlink(s->list[k]->name);
+		return EV_FATAL;
+	}
+	return EV_OK;
+}
+
+void ev_outs_free(struct ev_outs *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		ev_out_discard(&s->list[i]);
+	free(s->list);
+	*s = (struct ev_outs){0};
 }
 
 void ev_out_discard(struct ev_out **out)

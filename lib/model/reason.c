@@ -73,18 +73,9 @@ const char *ev_reasons_quote(struct ev_reasons *r, const char *p, size_t len)
 	const char *copy;
 
 	for (; p < end && shown < SHOWN; shown++) {
-		const char *from = p;
-		uint32_t cp;
+		char one[EV_UTF8_SHOWN + 1];
 
-		if (ev_utf8_valid(p, (size_t)(end - p) < 4 ? (size_t)(end - p) : 4) == 0) {
-			ev_buf_printf(&text, "\\x%02x", (unsigned char)*p++);
-			continue;
-		}
-		cp = ev_utf8_next(&p);
-		if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
-			ev_buf_printf(&text, "\\u%04x", (unsigned)cp);
-		else
-			ev_buf_put(&text, from, (size_t)(p - from));
+		ev_buf_put(&text, one, ev_utf8_show(&p, (size_t)(end - p), one));
 	}
 	if (p < end)
 		ev_buf_puts(&text, "...");

@@ -55,7 +55,7 @@ const char *ev_reasons_text(struct ev_reasons *r, const char *fmt, ...) EV_PRINT
 const char *ev_reasons_copy(struct ev_reasons *r, const char *p, size_t len);
 /*
  * Octets from outside as text for a message: valid UTF-8 cut at 60 code points ("..." behind it),
- * control characters shown as escapes. In the list's arena.
+ * what is not plain shown as escapes (ev_utf8_show). In the list's arena.
  */
 const char *ev_reasons_quote(struct ev_reasons *r, const char *p, size_t len);
 
