@@ -102,13 +102,21 @@ static enum ev_status judge(void *engine, const char *batch, const struct cli_su
 	struct ev_verdict_counts c = {sums->in, *counts[0].value, sums->rejected, *counts[1].value,
 				      sums->blank};
 
+	ev_validate_borne(e->validate); /* what passed asks for its paths */
 	return ev_verdict_write(e->verdict, batch[0] != '\0' ? batch : NULL, &c, approved, e->files,
 				err);
 }
 
-static void tell(const struct ev_verdict *v)
+/* Paths that no event bore; then what did not hold. */
+static void tell(const struct ev_borne *borne, const struct ev_verdict *v)
 {
 	struct ev_buf line = {0};
+
+	for (size_t i = 0; borne != NULL && ev_borne_tell(borne, i, &line); i++) {
+		if (i < TOLD)
+			cli_note("%s", ev_buf_str(&line));
+		ev_buf_reset(&line);
+	}
 
 	for (size_t i = 0; v != NULL && i < TOLD && ev_verdict_failed(v, i, &line); i++) {
 		cli_note("%s", ev_buf_str(&line));
@@ -123,6 +131,7 @@ static int run(struct cli *cli, struct engine *e)
 				  .flow = e->verdict != NULL ? CLI_FLOW_GATHER : CLI_FLOW_EACH,
 				  .step = step,
 				  .counts = ev_validate_counts(e->validate),
+				  .judges = true,
 				  .judge = e->verdict != NULL ? judge : NULL};
 
 	ev_validate_for(e->validate, e->verdict);
@@ -193,7 +202,7 @@ int main(int argc, char **argv)
 			cli_die(&cli.error);
 	}
 	status = merge ? run_merge(&cli, e.verdict) : run(&cli, &e);
-	tell(e.verdict);
+	tell(merge ? ev_verdict_borne(e.verdict) : ev_validate_borne(e.validate), e.verdict);
 	ev_validate_free(&e.validate);
 	ev_verdict_free(&e.verdict);
 	ev_model_free(&model);

@@ -112,6 +112,7 @@ struct cli_engine {
 	enum ev_status (*begin)(void *engine, const char *batch, struct ev_error *err);
 	enum ev_status (*end)(void *engine, const char *batch, const char *digest,
 			      const char *balance, struct ev_error *err);
+	bool judges; /* it approves batches, but none of which nothing passed and something did not */
 	/*
 	 * Or NULL: judges the batch as a whole before its seal is written. *approved: what
 	 * --max-rejects says; may be set to false.

@@ -29,7 +29,7 @@ struct run {
 	bool inside;		  /* of a section of the input */
 	bool opened;		  /* a section of the output */
 	bool refused;		  /* the verdict is no */
-	bool nothing_passed;	  /* of a section in which there was something: one reason for it */
+	uint64_t nothing_passed;  /* records of sections in which all were rejected */
 	bool long_line;		  /* parts of a line that is too long are passing by */
 	struct sums before;	  /* at the start of the section of the output */
 	uint64_t section_in;	  /* records and blank lines in the section of the input */
@@ -130,9 +130,9 @@ void cli_note_refusal(uint64_t rejected, uint64_t in)
 
 void cli_note_nothing(uint64_t rejected)
 {
-	cli_note("nothing passed: all %llu records were rejected, so the batch is not approved: "
-		 "see the rejects for what is wrong with them, or with the model",
-		 (unsigned long long)rejected);
+	cli_note("nothing passed, and the batch is not approved: %llu %s rejected: see whether they "
+		 "are wrong or the model is",
+		 (unsigned long long)rejected, rejected == 1 ? "record was" : "records were");
 }
 
 static bool too_many_rejects(const struct run *r)
@@ -140,14 +140,21 @@ static bool too_many_rejects(const struct run *r)
 	return cli_refuses(r->c, ev_rejects_count(r->c->port.rejects), r->n_in);
 }
 
-/* A batch of which every record was rejected is none that anyone wanted. */
+/*
+ * A batch of which every record was rejected, here or by a program before this one, is none that
+ * anyone wanted.
+ */
 static void refuse_nothing(struct run *r)
 {
-	struct sums now = sums_now(r), *b = &r->before;
-	uint64_t rejected = now.rejected - b->rejected, blank = now.blank - b->blank;
+	struct sums now = sums_now(r);
+	uint64_t rejected = now.rejected - r->before.rejected;
 
-	if (rejected > 0 && rejected + blank == now.in - b->in)
-		r->nothing_passed = r->refused = true;
+	for (size_t i = 0; i < r->chain.n; i++)
+		rejected += cli_stage_count(&r->chain.list[i], "rejected");
+	if (!r->e->judges || rejected == 0 || now.out > r->before.out)
+		return;
+	r->nothing_passed += rejected;
+	r->refused = true;
 }
 
 /* The digest of the input */
@@ -615,8 +622,8 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	cli_commit(c);
 	if (c->stats != NULL && strcmp(c->stats, "-") == 0)
 		print_stats(&r);
-	if (r.nothing_passed)
-		cli_note_nothing(ev_rejects_count(c->port.rejects));
+	if (r.nothing_passed > 0)
+		cli_note_nothing(r.nothing_passed);
 	else if (too_many_rejects(&r))
 		cli_note_refusal(ev_rejects_count(c->port.rejects), r.n_in);
 	ev_lines_free(&r.lines);

@@ -8,6 +8,7 @@
 
 #include "engine/validate_batch.h"
 #include "io/out.h"
+#include "model/borne.h"
 #include "model/expect.h"
 
 struct ev_verdict_options {
@@ -33,13 +34,18 @@ enum ev_status ev_verdict_open(const struct ev_model *m, const struct ev_verdict
 			       struct ev_verdict **out, struct ev_error *err);
 void ev_verdict_free(struct ev_verdict **v);
 
-/* Where its events come from; said before the first of them. */
-void ev_verdict_read_from(struct ev_verdict *v, struct ev_events *events);
+/*
+ * Where its events come from, and the paths that are looked for in them, to which those of its
+ * expectations are added; said before the first of them.
+ */
+void ev_verdict_read_from(struct ev_verdict *v, struct ev_events *events, struct ev_borne *borne);
 enum ev_status ev_verdict_pass(struct ev_verdict *v, const struct ev_event *event,
 			       const struct ev_record *rec, struct ev_error *err);
 /* The batch, to be told of rejects and warnings; NULL if nothing is written of it. */
 struct ev_batch *ev_verdict_batch(struct ev_verdict *v);
 
+/* The paths of the states that were added, or NULL. */
+const struct ev_borne *ev_verdict_borne(const struct ev_verdict *v);
 /* Adds a state file. */
 enum ev_status ev_verdict_merge(struct ev_verdict *v, const char *file, struct ev_error *err);
 /* The counts and the batch's name of the states that were added; last is NULL if there is one. */

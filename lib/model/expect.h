@@ -11,6 +11,7 @@
 #ifndef EV_EXPECT_H
 #define EV_EXPECT_H
 
+#include "model/borne.h"
 #include "model/event.h"
 #include "model/model.h"
 
@@ -37,6 +38,13 @@ void ev_suite_digest(const struct ev_suite *s, char out[33]);
 
 /* Where its events come from; said before the first of them. */
 void ev_suite_read_from(struct ev_suite *s, struct ev_events *events);
+/*
+ * Adds the paths of its columns and row conditions to those that are looked for; borne is kept. An
+ * expectation on one that no event bears does not pass: it is inconclusive.
+ */
+void ev_suite_ask(struct ev_suite *s, struct ev_borne *borne);
+/* There was an event: they are asked for. Before judging. */
+void ev_suite_asked(struct ev_suite *s);
 /* Takes an event. EV_OK, or EV_FATAL if the temporary folder fails. */
 enum ev_status ev_suite_step(struct ev_suite *s, const struct ev_event *event,
 			     const struct ev_record *rec, struct ev_error *err);

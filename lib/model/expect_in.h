@@ -164,6 +164,7 @@ struct expect {
 	size_t condition; /* of the suite's, or SIZE_MAX */
 	size_t columns[EXPECT_MAX_COLUMNS];
 	size_t n_columns;
+	struct ev_borne_paths asks; /* of its columns, and of its condition */
 
 	/* arguments that many kinds have */
 	struct range range;
@@ -211,6 +212,7 @@ struct ev_suite {
 	struct condition *conditions;
 	size_t n_conditions;
 	struct ev_jschema_set *schemas; /* or NULL */
+	struct ev_borne *borne; /* borrowed; or NULL */
 	uint64_t records;
 	size_t merged;	       /* lines of the state that is read, one an expectation */
 	struct ev_arena arena; /* of one step, or of one judgement */

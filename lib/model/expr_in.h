@@ -6,6 +6,7 @@
 #define EV_EXPR_IN_H
 
 #include "base/arena.h"
+#include "model/expr.h"
 #include "base/buf.h"
 #include "base/status.h"
 #include "json/path.h"
@@ -303,6 +304,9 @@ enum ev_parsed {
 /* Into the arena, which the program lives in. */
 enum ev_parsed ev_expr_parse(const struct ev_token *tokens, struct ev_arena *a,
 			     struct ev_expr_program *program);
+
+/* ev_expr_paths of a program (expr_paths.c). */
+void ev_expr_part_paths(const struct ev_part *root, ev_expr_path *fn, void *ctx);
 
 /* Functions of one or two values (expr_call.c); arg is NULL for those of one. */
 enum ev_flow ev_expr_call(struct ev_run *x, enum ev_function f, const struct ev_value *in,

@@ -2,7 +2,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static size_t min3(size_t a, size_t b, size_t c)
 {
@@ -32,18 +34,46 @@ static size_t distance(const char *a, const char *b)
 	return row[n];
 }
 
-const char *ev_nearest(const char *word, const char *const *known)
+const char *ev_near(const char *word, const char *const *known)
 {
-	const char *best = *known;
-	size_t least = SIZE_MAX;
+	const char *best = NULL;
+	size_t len = strlen(word), least = SIZE_MAX;
 
 	for (; *known != NULL; known++) {
-		size_t d = distance(word, *known);
+		size_t d = strcasecmp(word, *known) == 0 ? 0 : distance(word, *known);
 
-		if (d < least) {
+		/* One slip in three characters, and not all of them. */
+		if (d < least && d <= (len < 3 ? 1 : (len + 1) / 3) && d < strlen(*known)) {
 			least = d;
 			best = *known;
 		}
 	}
 	return best;
+}
+
+const char *ev_hint(const char *word, const char *const *known, char out[EV_HINT])
+{
+	const char *near = ev_near(word, known);
+	size_t n = 0, all = 0, told = 0;
+
+	if (near != NULL && strlen(near) < EV_HINT - 32) {
+		snprintf(out, EV_HINT, "did you mean '%s'?", near);
+		return out;
+	}
+	while (known[all] != NULL)
+		all++;
+	n = (size_t)snprintf(out, EV_HINT, "there %s ", all == 1 ? "is" : "are");
+	for (; told < all; told++) {
+		/* Room for the count of those that are left out. */
+		if (n + strlen(known[told]) + 40 > EV_HINT)
+			break;
+		n += (size_t)snprintf(out + n, EV_HINT - n, "%s'%s'",
+				      told == 0		? ""
+				      : told + 1 == all ? " and "
+							: ", ",
+				      known[told]);
+	}
+	if (told < all)
+		snprintf(out + n, EV_HINT - n, "%s%zu more", told > 0 ? " and " : "", all - told);
+	return out;
 }

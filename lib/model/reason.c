@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { SHOWN = 60 };
 
@@ -58,6 +59,25 @@ struct ev_reason *ev_reasons_add(struct ev_reasons *r, const char *fmt, ...)
 	r->list[r->n].message = format(r, fmt, ap);
 	va_end(ap);
 	return &r->list[r->n++];
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool ev_reason_is_told(const struct ev_reasons *r, size_t i)
+{
+	const struct ev_reason *x = &r->list[i];
+
+	for (size_t k = 0; k < i; k++) {
+		const struct ev_reason *y = &r->list[k];
+
+		if (same(x->message, y->message) && same(x->path, y->path) &&
+		    same(x->rule, y->rule) && same(x->keyword, y->keyword))
+			return true;
+	}
+	return false;
 }
 
 const char *ev_reasons_copy(struct ev_reasons *r, const char *p, size_t len)

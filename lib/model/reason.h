@@ -49,6 +49,8 @@ static inline void ev_reasons_reset(struct ev_reasons *r)
 void ev_reasons_free(struct ev_reasons *r);
 /* Adds a reason with this message and returns it, so that the other texts can be set. */
 struct ev_reason *ev_reasons_add(struct ev_reasons *r, const char *fmt, ...) EV_PRINTF(2, 3);
+/* Whether one before the i-th says the same. */
+bool ev_reason_is_told(const struct ev_reasons *r, size_t i);
 /* A formatted text in the list's arena. */
 const char *ev_reasons_text(struct ev_reasons *r, const char *fmt, ...) EV_PRINTF(2, 3);
 /* A text of its own for the reason that is being told. */
