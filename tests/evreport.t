@@ -157,7 +157,7 @@ same_page 'line ends and white space of another kind' "sed 's/^/\t /; s/\$/ \r/'
 run 'evreport --title "<Q> & A" small.json'
 check '--title' 0 '~<title>&lt;Q&gt; &amp; A</title>'
 run "evreport --title '$(printf '\377')' small.json"
-check '--title that is no text' 2 '' '~--title takes UTF-8 text'
+check '--title that is no text' 2 '' '~^evreport: --title takes text in UTF-8, and .*xff. is none$'
 
 #
 # Shares and counts

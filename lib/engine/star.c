@@ -298,7 +298,7 @@ static bool put_event(struct ev_star *s, struct ev_star_version *v)
 
 	type = ev_string(s->event.doc, s->event.type, &s->scratch, &len);
 	kind = ev_star_kind_of(s->plan, type, len);
-	s->came[kind - s->plan->kinds] = true;
+	s->came[kind - s->plan->kinds] |= !v->deleted;
 	ev_borne_look(s->borne, s->event.doc);
 	if (!ev_star_read_values(s, kind)) {
 		ev_star_explain(s, type, len);

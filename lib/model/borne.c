@@ -66,27 +66,6 @@ void ev_borne_free(struct ev_borne **borne)
 
 /* Adding */
 
-static bool is_plain(const char *name, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		char c = name[i];
-
-		if (c != '_' && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
-		    !(i > 0 && c >= '0' && c <= '9'))
-			return false;
-	}
-	return len > 0;
-}
-
-static void put_name(const char *name, size_t len, struct ev_buf *out)
-{
-	ev_buf_putc(out, '.');
-	if (is_plain(name, len))
-		ev_buf_put(out, name, len);
-	else
-		ev_json_quote(name, len, out);
-}
-
 /* A path in its one spelling. */
 static void put_steps(const struct ev_path *path, struct ev_buf *out)
 {
@@ -94,7 +73,7 @@ static void put_steps(const struct ev_path *path, struct ev_buf *out)
 		const struct ev_step *s = &path->steps[i];
 
 		if (s->kind == EV_STEP_NAME) {
-			put_name(s->name, s->len, out);
+			ev_path_put_name(s->name, s->len, out);
 			continue;
 		}
 		if (out->len == 0)
@@ -250,8 +229,8 @@ static void keep_names(struct borne *p, const struct ev_doc *d, uint32_t object)
 		const char *name = ev_string(d, i, &scratch, &len);
 
 		ev_buf_reset(&step);
-		put_name(name, len, &step);
-		if (!has_name(p, ev_buf_str(&step)))
+		ev_path_put_name(name, len, &step);
+		if (strcmp(ev_buf_str(&step), "._ev") != 0 && !has_name(p, step.p))
 			p->names[p->n_names++] = ev_strndup(step.p, step.len);
 	}
 	ev_buf_free(&scratch);
@@ -387,7 +366,7 @@ bool ev_borne_tell(const struct ev_borne *b, size_t i, struct ev_buf *out)
 		const struct ev_step *last = &p->path->steps[p->path->n - 1];
 		struct ev_buf step = {0};
 
-		put_name(last->name, last->len, &step);
+		ev_path_put_name(last->name, last->len, &step);
 		ev_buf_printf(out, ": %s",
 			      ev_hint(ev_buf_str(&step), (const char *const *)p->names, hint));
 		ev_buf_free(&step);

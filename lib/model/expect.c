@@ -545,6 +545,11 @@ static void tell_wanted(const struct expect *e, struct ev_buf *out)
 		put_short(e->kwargs, strlen(e->kwargs), out);
 		return;
 	}
+	if (min && r->min.len == r->max.len && memcmp(r->min.text, r->max.text, r->min.len) == 0) {
+		ev_buf_puts(out, "exactly ");
+		put_short(r->min.text, r->min.len, out);
+		return;
+	}
 	tell_limit("more than", "at least", &r->min, r->strict_min, "", out);
 	tell_limit("less than", "at most", &r->max, r->strict_max, min ? " and " : "", out);
 	if (e->mostly != NULL)

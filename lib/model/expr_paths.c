@@ -1,10 +1,8 @@
 /* The paths of an expression that lead from the record: what a person meant it to ask for. */
 #include "model/expr.h"
 #include "model/expr_in.h"
-#include "json/form.h"
+#include "json/path.h"
 
-#include <stdlib.h>
-#include <string.h>
 
 struct walk {
 	struct ev_arena arena;
@@ -22,17 +20,7 @@ static const char *behind(struct walk *w, const char *path, const struct ev_path
 		return NULL;
 	ev_buf_puts(&text, path);
 	if (s != NULL && s->name != NULL) {
-		size_t n = 0;
-
-		while (n < s->len && (s->name[n] == '_' || (s->name[n] >= 'a' && s->name[n] <= 'z') ||
-				      (s->name[n] >= 'A' && s->name[n] <= 'Z') ||
-				      (n > 0 && s->name[n] >= '0' && s->name[n] <= '9')))
-			n++;
-		ev_buf_putc(&text, '.');
-		if (n == s->len && n > 0)
-			ev_buf_put(&text, s->name, s->len);
-		else
-			ev_json_quote(s->name, s->len, &text);
+		ev_path_put_name(s->name, s->len, &text);
 	} else {
 		ev_buf_put(&text, ".", path[0] == '\0');
 		if (s != NULL)

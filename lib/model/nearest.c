@@ -1,6 +1,7 @@
 #include "model/nearest.h"
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,16 +35,26 @@ static size_t distance(const char *a, const char *b)
 	return row[n];
 }
 
+/* Whether one is the beginning of the other, in whatever case: int, integer; Warn, warning. */
+static bool begins(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b), len = n < m ? n : m;
+
+	return len >= 3 && strncasecmp(a, b, len) == 0;
+}
+
 const char *ev_near(const char *word, const char *const *known)
 {
 	const char *best = NULL;
 	size_t len = strlen(word), least = SIZE_MAX;
+	size_t most = len < 3 ? 1 : len / 3; /* one slip in three characters */
 
 	for (; *known != NULL; known++) {
 		size_t d = strcasecmp(word, *known) == 0 ? 0 : distance(word, *known);
 
-		/* One slip in three characters, and not all of them. */
-		if (d < least && d <= (len < 3 ? 1 : (len + 1) / 3) && d < strlen(*known)) {
+		if (d > most && begins(word, *known))
+			d = most;
+		if (d < least && d <= most && d < strlen(*known)) {
 			least = d;
 			best = *known;
 		}
