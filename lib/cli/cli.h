@@ -112,7 +112,7 @@ struct cli_engine {
 	enum ev_status (*begin)(void *engine, const char *batch, struct ev_error *err);
 	enum ev_status (*end)(void *engine, const char *batch, const char *digest,
 			      const char *balance, struct ev_error *err);
-	bool judges; /* it approves batches, but none of which nothing passed and something did not */
+	bool judges; /* it approves batches, but none of which all was rejected */
 	/*
 	 * Or NULL: judges the batch as a whole before its seal is written. *approved: what
 	 * --max-rejects says; may be set to false.
@@ -134,8 +134,8 @@ void cli_note_refusal(uint64_t rejected, uint64_t in);
 void cli_note_nothing(uint64_t rejected);
 
 /*
- * Commits the output, standard output or -o, and then the files, which say how the run went; cli_run
- * does so itself. Exits on trouble.
+ * Commits the output, standard output or -o, and then the files, which say how the run went;
+ * cli_run does so itself. Exits on trouble.
  */
 void cli_commit(struct cli *c);
 

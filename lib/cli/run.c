@@ -130,8 +130,8 @@ void cli_note_refusal(uint64_t rejected, uint64_t in)
 
 void cli_note_nothing(uint64_t rejected)
 {
-	cli_note("nothing passed, and the batch is not approved: %llu %s rejected: see whether they "
-		 "are wrong or the model is",
+	cli_note("nothing passed, and the batch is not approved: %llu %s rejected: see whether "
+		 "they are wrong or the model is",
 		 (unsigned long long)rejected, rejected == 1 ? "record was" : "records were");
 }
 

@@ -25,8 +25,8 @@ enum ev_status ev_star_flush(struct ev_star *s, struct ev_error *err);
 /* After the last record: the dimensions, with their unknown members, and the calendars. */
 enum ev_status ev_star_finish(struct ev_star *s, struct ev_error *err);
 /*
- * Appends a line for people on the i-th path of a column that no event bore, or returns false behind
- * the last; after the last record.
+ * Appends a line for people on the i-th path of a column that no event bore, or returns false
+ * behind the last; after the last record.
  */
 bool ev_star_lacks(struct ev_star *s, size_t i, struct ev_buf *out);
 const struct ev_count *ev_star_counts(const struct ev_star *s);

@@ -40,8 +40,8 @@ void ev_batch_write(const struct ev_batch *b, struct ev_buf *out);
 void ev_batch_state(const struct ev_batch *b, const struct ev_borne *borne, struct ev_buf *out);
 bool ev_batch_cause(const struct ev_batch *b, size_t i, struct ev_buf *out);
 /*
- * Adds either, the first first, of a run that passed and rejected so many; the paths of the first go
- * to borne. False if it is damaged.
+ * Adds either, the first first, of a run that passed and rejected so many; the paths of the first
+ * go to borne. False if it is damaged.
  */
 bool ev_batch_merge(struct ev_batch *b, const struct ev_doc *d, uint64_t passed, uint64_t rejected,
 		    struct ev_borne *borne);

@@ -288,8 +288,9 @@ static enum ev_status merge_line(struct ev_verdict *v, const struct ev_doc *d, c
 	if (batch != (nth == 1))
 		return EV_REJECT;
 	if (batch || ev_member(d, 0, "cause", 5) != EV_NOWHERE)
-		return v->batch == NULL || ev_batch_merge(v->batch, d, v->head.out, v->head.rejected,
-							  batch ? merged_paths(v) : NULL)
+		return v->batch == NULL ||
+				       ev_batch_merge(v->batch, d, v->head.out, v->head.rejected,
+						      merged_paths(v))
 			       ? EV_OK
 			       : EV_REJECT;
 	return v->suite != NULL ? ev_suite_merge(v->suite, d, v->head.out, err) : EV_REJECT;

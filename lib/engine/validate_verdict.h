@@ -53,8 +53,9 @@ const struct ev_verdict_counts *ev_verdict_merged(const struct ev_verdict *v, co
 						  const char **last);
 
 /*
- * Judges, once, and writes the files, which lack their names yet and go to `files`. batch: its name,
- * or NULL. *approved: what others say of it; set to false if a critical expectation does not hold.
+ * Judges, once, and writes the files, which lack their names yet and go to `files`. batch: its
+ * name, or NULL. *approved: what others say of it; set to false if a critical expectation does not
+ * hold.
  */
 enum ev_status ev_verdict_write(struct ev_verdict *v, const char *batch,
 				const struct ev_verdict_counts *counts, bool *approved,

@@ -526,8 +526,8 @@ static void put_short(const char *p, size_t len, struct ev_buf *out)
 	ev_buf_puts(out, cut < len ? "..." : "");
 }
 
-static void tell_limit(const char *strictly, const char *or_equal, const struct limit *l, bool strict,
-		       const char *before, struct ev_buf *out)
+static void tell_limit(const char *strictly, const char *or_equal, const struct limit *l,
+		       bool strict, const char *before, struct ev_buf *out)
 {
 	if (l->kind == LIMIT_NONE)
 		return;
@@ -607,7 +607,8 @@ void ev_suite_tell(const struct ev_suite *s, size_t i, struct ev_buf *out)
 	static const char *const severities[] = {"", " (a warning)", " (for information)"};
 	const struct expect *e = &s->list[i];
 
-	ev_buf_printf(out, "%s:%zu:%zu: %s", s->file, e->place.line, e->place.column, e->kind->name);
+	ev_buf_printf(out, "%s:%zu:%zu: %s", s->file, e->place.line, e->place.column,
+		      e->kind->name);
 	for (size_t k = 0; k < e->n_columns; k++)
 		ev_buf_printf(out, "%s%s", k == 0 ? " of " : ", ", column_of(e, k)->path->text);
 	if (e->condition != SIZE_MAX) {
