@@ -495,6 +495,43 @@ for n in 999 1000; do
 done
 
 #
+# What says how a run went has no name unless it went well
+#
+head -n 1 events >one
+evvalidate --state-out one.state one >/dev/null
+none() { ok "$1: nothing says that it was approved" [ ! -e result ] && [ ! -e state ] && [ ! -e counts ] && [ ! -e out ]; rm -f result state counts out; }
+all='--result result --state-out state --stats counts'
+for way in "evvalidate $all -o /dev/full one" "evvalidate $all one >/dev/full" "evvalidate $all one >&-" \
+	"EVKIT_SEAL=s evvalidate --first $all -o /dev/full one" "evvalidate $all -o nosuch/out one" \
+	"evvalidate --result result --state-out state --stats /dev/full -o out one" \
+	"evvalidate --result /dev/full --state-out state --stats counts -o out one" \
+	"evvalidate --result result --state-out /dev/full --stats counts -o out one" \
+	"evvalidate --merge --result /dev/full --state-out state one.state" \
+	"evvalidate --merge --result result --state-out /dev/full one.state" \
+	"evvalidate --merge --result result one.state nosuch"; do
+	run "$way"
+	is "$way: trouble" "$status" 2
+	none "$way"
+done
+# A name that goes wrong at the end: the folder that the result was to stand in is moved meanwhile.
+mkdir moved
+mkfifo slow
+evvalidate --stats counts --result moved/result -o out slow 2>told &
+running=$!
+exec 9>slow
+cat one >&9
+sleep 0.3
+mv moved gone
+exec 9>&-
+wait "$running"
+is 'a result that cannot have its name: trouble' "$? $(cat told)" '2 evvalidate: moved/result: cannot be given its name: No such file or directory'
+none 'a result that cannot have its name'
+run "evvalidate $all -o out one"
+check 'and if all goes well, each is there' 0 '' ''
+ok 'under its name' [ -e result ] && [ -e state ] && [ -e counts ] && [ -e out ]
+rm -f result state counts out
+
+#
 # Rejects
 #
 printf 'no event\n' >bad
