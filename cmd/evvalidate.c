@@ -131,7 +131,7 @@ static int run(struct cli *cli, struct engine *e)
 				  .flow = e->verdict != NULL ? CLI_FLOW_GATHER : CLI_FLOW_EACH,
 				  .step = step,
 				  .counts = ev_validate_counts(e->validate),
-				  .judges = true,
+				  .judges = schema.file == NULL,
 				  .judge = e->verdict != NULL ? judge : NULL};
 
 	ev_validate_for(e->validate, e->verdict);

@@ -129,8 +129,8 @@ $(printf '%s %s\n' "$x" '"ev_inferred":true,"sku":"x","title":null' "$y" '"ev_in
 END
 check 'two versions of an order, octet by octet, with keys that md5sum makes' 0 @want \
 	"evstar      in 2  event 2  out $(wc -l <want)  rejected 0  blank 0
-evstar: evkit.yaml:17:9: no event of the batch has .payer, which the column payer of latest asks for: there are '.id', '.type', '.time', '.v', '.user', '.amount', '.name' and '.lines'
-evstar: evkit.yaml:32:9: no event of the batch has .email, which the column email of dim_user asks for: there are '.id', '.type', '.time', '.v', '.user', '.amount', '.name' and '.lines'"
+evstar: evkit.yaml:17:9: no event of the batch has .payer, which the column payer of latest asks for: there are '.amount', '.id', '.lines', '.name', '.time', '.type', '.user' and '.v'
+evstar: evkit.yaml:32:9: no event of the batch has .email, which the column email of dim_user asks for: there are '.amount', '.id', '.lines', '.name', '.time', '.type', '.user' and '.v'"
 run evstar /dev/null
 check 'nothing comes of nothing, not even a calendar' 0
 printf '\n{\n' >none.jsonl

@@ -210,12 +210,18 @@ void ev_borne_add_expr(struct ev_borne *b, const struct ev_expr *e, const struct
 
 /* Looking */
 
-static bool has_name(const struct borne *p, const char *name)
+/* In the order of their texts, each once. */
+static void add_name(struct borne *p, const char *name)
 {
-	for (size_t i = 0; i < p->n_names; i++)
-		if (strcmp(p->names[i], name) == 0)
-			return true;
-	return false;
+	size_t i = 0;
+
+	while (i < p->n_names && strcmp(p->names[i], name) < 0)
+		i++;
+	if (i < p->n_names && strcmp(p->names[i], name) == 0)
+		return;
+	memmove(&p->names[i + 1], &p->names[i], (p->n_names - i) * sizeof p->names[0]);
+	p->names[i] = ev_strdup(name);
+	p->n_names++;
 }
 
 /* Keeps the members of an object in which a step of the path leads nowhere, as steps of a path. */
@@ -230,8 +236,8 @@ static void keep_names(struct borne *p, const struct ev_doc *d, uint32_t object)
 
 		ev_buf_reset(&step);
 		ev_path_put_name(name, len, &step);
-		if (strcmp(ev_buf_str(&step), "._ev") != 0 && !has_name(p, step.p))
-			p->names[p->n_names++] = ev_strndup(step.p, step.len);
+		if (strcmp(ev_buf_str(&step), "._ev") != 0)
+			add_name(p, step.p);
 	}
 	ev_buf_free(&scratch);
 	ev_buf_free(&step);

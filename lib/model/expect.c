@@ -304,10 +304,10 @@ static void write_state(const struct expect *e, size_t index, struct ev_buf *out
 {
 	ev_buf_printf(out,
 		      "{\"expectation\":%zu,\"elements\":%llu,\"missing\":%llu,"
-		      "\"unexpected\":%llu,\"untold\":%llu,\"misfits\":%llu,\"sample\":",
+		      "\"unexpected\":%llu,\"untold\":%llu,\"misfits\":%llu,\"met\":%d,\"sample\":",
 		      index, (unsigned long long)e->elements, (unsigned long long)e->missing,
 		      (unsigned long long)e->unexpected, (unsigned long long)e->untold,
-		      (unsigned long long)e->misfits);
+		      (unsigned long long)e->misfits, e->met);
 	sample_write(&e->sample, out);
 	if (e->kind->write != NULL)
 		e->kind->write(e, out);
@@ -322,7 +322,7 @@ static enum ev_status damaged(struct ev_error *err)
 
 /* The counts of a line of state. */
 struct counts {
-	uint64_t elements, missing, unexpected, untold, misfits;
+	uint64_t elements, missing, unexpected, untold, misfits, met;
 };
 
 static bool read_counts(const struct ev_doc *d, struct counts *c)
@@ -331,7 +331,7 @@ static bool read_counts(const struct ev_doc *d, struct counts *c)
 	       ev_state_u64(d, 0, "missing", &c->missing) &&
 	       ev_state_u64(d, 0, "unexpected", &c->unexpected) &&
 	       ev_state_u64(d, 0, "untold", &c->untold) &&
-	       ev_state_u64(d, 0, "misfits", &c->misfits);
+	       ev_state_u64(d, 0, "misfits", &c->misfits) && ev_state_u64(d, 0, "met", &c->met);
 }
 
 uint64_t present_in(const struct ev_doc *d)
@@ -350,7 +350,8 @@ static bool counts_fit(const struct expect *e, const struct counts *c, uint64_t 
 	if (!ev_count_add(&apart, c->missing) || !ev_count_add(&apart, c->misfits) ||
 	    !ev_count_add(&apart, c->unexpected) || apart > c->elements ||
 	    (c->misfits > 0 && e->misfit == NULL) || (c->untold > 0 && e->condition == SIZE_MAX) ||
-	    (c->unexpected > 0 && is_unique_kind(e)) || c->untold > events)
+	    (c->unexpected > 0 && is_unique_kind(e)) || c->untold > events ||
+	    c->met > (e->condition != SIZE_MAX))
 		return false;
 	if (has_list(e))
 		return true;
@@ -360,6 +361,7 @@ static bool counts_fit(const struct expect *e, const struct counts *c, uint64_t 
 
 static bool merge_counts(struct expect *e, const struct counts *c)
 {
+	e->met |= c->met > 0;
 	return ev_count_add(&e->elements, c->elements) && ev_count_add(&e->missing, c->missing) &&
 	       ev_count_add(&e->unexpected, c->unexpected) && ev_count_add(&e->untold, c->untold) &&
 	       ev_count_add(&e->misfits, c->misfits);
@@ -417,22 +419,30 @@ void ev_suite_ask(struct ev_suite *s, struct ev_borne *borne)
 		for (size_t k = 0; k < e->n_columns; k++)
 			ev_borne_add(borne, NULL, column_of(e, k)->path, &by, &e->asks);
 		if (e->condition != SIZE_MAX)
-			ev_borne_add_expr(borne, s->conditions[e->condition].expr, &by, &e->asks);
+			ev_borne_add_expr(borne, s->conditions[e->condition].expr, &by,
+					  &s->conditions[e->condition].asks);
 	}
 }
 
 void ev_suite_asked(struct ev_suite *s)
 {
+	for (size_t i = 0; i < s->n_conditions; i++)
+		ev_borne_ask(s->borne, &s->conditions[i].asks);
 	for (size_t i = 0; i < s->n; i++)
-		ev_borne_ask(s->borne, &s->list[i].asks);
+		if (s->list[i].met || s->list[i].condition == SIZE_MAX)
+			ev_borne_ask(s->borne, &s->list[i].asks);
 }
 
 /* What holds of values that nobody has does not pass. */
 static void judge_paths(struct expect *e)
 {
 	const struct ev_borne *borne = e->suite->borne;
-	const char *path = borne != NULL ? ev_borne_lacking(borne, &e->asks) : NULL;
+	const char *path = NULL;
 
+	if (borne != NULL && e->condition != SIZE_MAX)
+		path = ev_borne_lacking(borne, &e->suite->conditions[e->condition].asks);
+	if (borne != NULL && path == NULL && (e->met || e->condition == SIZE_MAX))
+		path = ev_borne_lacking(borne, &e->asks);
 	if (path == NULL || e->outcome == EV_EXPECT_FAIL)
 		return;
 	e->outcome = EV_EXPECT_INCONCLUSIVE;
@@ -761,6 +771,7 @@ void ev_suite_free(struct ev_suite **suite)
 	for (size_t i = 0; i < s->n_conditions; i++) {
 		ev_expr_free(&s->conditions[i].expr);
 		free(s->conditions[i].text);
+		free(s->conditions[i].asks.list);
 	}
 	free(s->list);
 	free(s->columns);

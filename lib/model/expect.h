@@ -40,7 +40,8 @@ void ev_suite_digest(const struct ev_suite *s, char out[33]);
 void ev_suite_read_from(struct ev_suite *s, struct ev_events *events);
 /*
  * Adds the paths of its columns and row conditions to those that are looked for; borne is kept. An
- * expectation on one that no event bears does not pass: it is inconclusive.
+ * expectation on one that no event bears does not pass: it is inconclusive. Columns are asked for
+ * where the row condition held of some event.
  */
 void ev_suite_ask(struct ev_suite *s, struct ev_borne *borne);
 /* There was an event: they are asked for. Before judging. */

@@ -164,7 +164,7 @@ struct expect {
 	size_t condition; /* of the suite's, or SIZE_MAX */
 	size_t columns[EXPECT_MAX_COLUMNS];
 	size_t n_columns;
-	struct ev_borne_paths asks; /* of its columns, and of its condition */
+	struct ev_borne_paths asks; /* of its columns */
 
 	/* arguments that many kinds have */
 	struct range range;
@@ -177,6 +177,7 @@ struct expect {
 
 	/* what was found */
 	uint64_t elements, missing, unexpected;
+	bool met;	  /* there was a record that its condition, if it has one, holds for */
 	uint64_t untold;  /* records whose row_condition could not be told */
 	uint64_t misfits; /* values that the kind cannot compute with */
 	const char *misfit;
@@ -194,6 +195,7 @@ struct condition {
 	char *text;
 	struct ev_expr *expr;
 	enum ev_truth truth;
+	struct ev_borne_paths asks;
 	uint64_t stamp;
 };
 
