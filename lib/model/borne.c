@@ -11,6 +11,7 @@
 
 enum {
 	MAX_NAMES = 32, /* kept of what stands beside a path */
+	MAX_LOOKS = 16, /* objects in which they are looked for */
 };
 
 struct by {
@@ -25,7 +26,7 @@ struct borne {
 	size_t n_by;
 	bool asked, borne;
 	char *names[MAX_NAMES + 1]; /* that stand where it should */
-	size_t n_names;
+	size_t n_names, looks;
 };
 
 struct ev_borne {
@@ -229,6 +230,8 @@ static void keep_names(struct borne *p, const struct ev_doc *d, uint32_t object)
 {
 	struct ev_buf scratch = {0}, step = {0};
 
+	if (p->looks++ >= MAX_LOOKS)
+		return;
 	for (uint32_t i = ev_first(d, object); i < ev_end(d, object) && p->n_names < MAX_NAMES;
 	     i = ev_next(d, i + 1)) {
 		size_t len;
