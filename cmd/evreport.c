@@ -1,5 +1,4 @@
 /* evreport: results of evvalidate as one HTML page. */
-#include "base/utf8.h"
 #include "cli/cli.h"
 #include "engine/report.h"
 #include "io/in.h"
@@ -18,8 +17,6 @@ static const struct cli_option options[] = {
 static void take(size_t index, const char *argument)
 {
 	if (index == 1) {
-		if (ev_utf8_valid(argument, strlen(argument)) < strlen(argument))
-			cli_usage("--title takes UTF-8 text");
 		title = argument;
 		return;
 	}

@@ -2,6 +2,8 @@
 #include "cli/cli.h"
 #include "engine/star.h"
 
+enum { TOLD = 20 };
+
 static const struct cli_program program = {
 	.name = "evstar",
 	.usage = "evstar [options] [file ...]",
@@ -24,6 +26,17 @@ static enum ev_status flush(void *engine, struct ev_error *err)
 	return ev_star_flush(engine, err);
 }
 
+static void tell(struct ev_star *star)
+{
+	struct ev_buf line = {0};
+
+	for (size_t i = 0; i < TOLD && ev_star_lacks(star, i, &line); i++) {
+		cli_note("%s", ev_buf_str(&line));
+		ev_buf_reset(&line);
+	}
+	ev_buf_free(&line);
+}
+
 int main(int argc, char **argv)
 {
 	struct ev_model *model;
@@ -43,6 +56,7 @@ int main(int argc, char **argv)
 					      .flush = flush,
 					      .counts = ev_star_counts(star)},
 			 cli.operands, cli.n_operands);
+	tell(star);
 	ev_star_free(&star);
 	ev_model_free(&model);
 	cli_close(&cli);

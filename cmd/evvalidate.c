@@ -86,6 +86,7 @@ static const struct cli_program program = {
 struct engine {
 	struct ev_validate *validate;
 	struct ev_verdict *verdict;
+	struct ev_outs *files;
 };
 
 static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_error *err)
@@ -101,12 +102,21 @@ static enum ev_status judge(void *engine, const char *batch, const struct cli_su
 	struct ev_verdict_counts c = {sums->in, *counts[0].value, sums->rejected, *counts[1].value,
 				      sums->blank};
 
-	return ev_verdict_write(e->verdict, batch[0] != '\0' ? batch : NULL, &c, approved, err);
+	ev_validate_borne(e->validate); /* what passed asks for its paths */
+	return ev_verdict_write(e->verdict, batch[0] != '\0' ? batch : NULL, &c, approved, e->files,
+				err);
 }
 
-static void tell(const struct ev_verdict *v)
+/* Paths that no event bore; then what did not hold. */
+static void tell(const struct ev_borne *borne, const struct ev_verdict *v)
 {
 	struct ev_buf line = {0};
+
+	for (size_t i = 0; borne != NULL && ev_borne_tell(borne, i, &line); i++) {
+		if (i < TOLD)
+			cli_note("%s", ev_buf_str(&line));
+		ev_buf_reset(&line);
+	}
 
 	for (size_t i = 0; v != NULL && i < TOLD && ev_verdict_failed(v, i, &line); i++) {
 		cli_note("%s", ev_buf_str(&line));
@@ -130,6 +140,7 @@ static int run(struct cli *cli, struct engine *e)
 				  .keeps_places = true,
 				  .step = step,
 				  .counts = ev_validate_counts(e->validate),
+				  .judges = schema.file == NULL,
 				  .judge = e->verdict != NULL ? judge : NULL};
 
 	ev_validate_for(e->validate, e->verdict);
@@ -153,13 +164,17 @@ static int run_merge(struct cli *cli, struct ev_verdict *v)
 	if (first != NULL)
 		ev_buf_printf(&name, last != NULL ? "%s..%s" : "%s", first, last);
 	approved = !cli_refuses(cli, c->rejected, c->in);
-	if (!approved)
+	if (c->rejected > 0 && c->out == 0) {
+		cli_note_nothing(c->rejected);
+		approved = false;
+	} else if (!approved) {
 		cli_note_refusal(c->rejected, c->in);
+	}
 	if (ev_verdict_write(v,
 			     cli->batch != NULL ? cli->batch
 			     : first != NULL	? ev_buf_str(&name)
 						: NULL,
-			     c, &approved, &cli->error) != EV_OK)
+			     c, &approved, &cli->files, &cli->error) != EV_OK)
 		cli_die(&cli->error);
 	cli_commit(cli);
 	ev_buf_free(&name);
@@ -168,10 +183,10 @@ static int run_merge(struct cli *cli, struct ev_verdict *v)
 
 int main(int argc, char **argv)
 {
-	struct engine e = {NULL, NULL};
 	struct ev_model *model = NULL;
 	const char *folder = getenv("TMPDIR");
 	struct cli cli;
+	struct engine e = {.files = &cli.files};
 	int status;
 
 	cli_open(&cli, &program, argc, argv);
@@ -197,7 +212,7 @@ int main(int argc, char **argv)
 		tell_lints(e.validate);
 	}
 	status = merge ? run_merge(&cli, e.verdict) : run(&cli, &e);
-	tell(e.verdict);
+	tell(merge ? ev_verdict_borne(e.verdict) : ev_validate_borne(e.validate), e.verdict);
 	ev_validate_free(&e.validate);
 	ev_verdict_free(&e.verdict);
 	ev_model_free(&model);

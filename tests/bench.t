@@ -40,8 +40,10 @@ events other --seed=2 1M
 is 'another seed makes other events' "$(jq -r .event_id less.jsonl other.jsonl | sort -u | wc -l)" \
 	"$(($(of less .events) + $(of other .events)))"
 
+# They have but what every shop has.
+lacks="evvalidate: $EVKIT_MODEL:87:9: no event of the batch has .modified_at, which the column modified_at of events asks for: there are '.event_id', '.event_timestamp', '.event_type', '.metadata', '.related_id', '.user_id' and '.version'"
 run evvalidate plain.jsonl
-check 'examples/checkout accepts each of them, as it is' 0 @plain.jsonl
+check 'examples/checkout accepts each of them, as it is' 0 @plain.jsonl "$lacks"
 jq -r .event_type plain.jsonl | sort -u >got
 grep -o '"[A-Z][A-Za-z]*":\|^  [A-Z][A-Za-z]*:' "$EVKIT_MODEL" | tr -d ' :' | sort -u >want
 same 'they are of every type that the example has' got want
@@ -62,7 +64,7 @@ ok 'by up to ten minutes' [ "$(jq -r .event_timestamp plain.jsonl | sort -c 2>&1
 
 events shuffled --shuffle 3M
 run evvalidate shuffled.jsonl
-check 'shuffled events are accepted too' 0 @shuffled.jsonl
+check 'shuffled events are accepted too' 0 @shuffled.jsonl "$lacks"
 jq -cS . plain.jsonl >want
 jq -cS . shuffled.jsonl >got
 same 'and are the same but for the order of members' got want
@@ -72,7 +74,7 @@ is 'any of an item' "$(jq -r '.metadata.items[]? | keys_unsorted[0]' shuffled.js
 
 events broken --spoil=200 3M
 run evvalidate -r rejects.jsonl broken.jsonl
-check 'without the broken lines they are the same events' 0 @plain.jsonl
+check 'without the broken lines they are the same events' 0 @plain.jsonl "$lacks"
 is 'each broken line is rejected for what was broken' \
 	"$(jq -r ._ev.reject.code rejects.jsonl | sort | uniq -c | awk '{ print $2, $1 }')" \
 	"$(of broken '.broken | to_entries | sort_by(.key)[] | "\(.key) \(.value)"')"

@@ -495,6 +495,43 @@ for n in 999 1000; do
 done
 
 #
+# What says how a run went has no name unless it went well
+#
+head -n 1 events >one
+evvalidate --state-out one.state one >/dev/null
+none() { ok "$1: nothing says that it was approved" [ ! -e result ] && [ ! -e state ] && [ ! -e counts ] && [ ! -e out ]; rm -f result state counts out; }
+all='--result result --state-out state --stats counts'
+for way in "evvalidate $all -o /dev/full one" "evvalidate $all one >/dev/full" "evvalidate $all one >&-" \
+	"EVKIT_SEAL=s evvalidate --first $all -o /dev/full one" "evvalidate $all -o nosuch/out one" \
+	"evvalidate --result result --state-out state --stats /dev/full -o out one" \
+	"evvalidate --result /dev/full --state-out state --stats counts -o out one" \
+	"evvalidate --result result --state-out /dev/full --stats counts -o out one" \
+	"evvalidate --merge --result /dev/full --state-out state one.state" \
+	"evvalidate --merge --result result --state-out /dev/full one.state" \
+	"evvalidate --merge --result result one.state nosuch"; do
+	run "$way"
+	is "$way: trouble" "$status" 2
+	none "$way"
+done
+# A name that goes wrong at the end: the folder that the result was to stand in is moved meanwhile.
+mkdir moved
+mkfifo slow
+evvalidate --stats counts --result moved/result -o out slow 2>told &
+running=$!
+exec 9>slow
+cat one >&9
+sleep 0.3
+mv moved gone
+exec 9>&-
+wait "$running"
+is 'a result that cannot have its name: trouble' "$? $(cat told)" '2 evvalidate: moved/result: cannot be given its name: No such file or directory'
+none 'a result that cannot have its name'
+run "evvalidate $all -o out one"
+check 'and if all goes well, each is there' 0 '' ''
+ok 'under its name' [ -e result ] && [ -e state ] && [ -e counts ] && [ -e out ]
+rm -f result state counts out
+
+#
 # Rejects
 #
 printf 'no event\n' >bad
@@ -508,7 +545,8 @@ run 'evdedupe -r none/ events'
 check '-r into a folder that is not there' 2 '' '~^evdedupe: none/evdedupe.rejects.jsonl: cannot be written'
 if need base64 jq; then
 	run 'evvalidate -r rejects bad utf8'
-	check 'a reject is one line of JSON' 0
+	check 'a reject is one line of JSON' 1 '' \
+		'evvalidate: nothing passed, and the batch is not approved: 2 records were rejected: see whether they are wrong or the model is'
 	is 'its octets stand in raw, or in raw_base64 where they are no UTF-8' \
 		"$(jq -r '.raw // (.raw_base64 | "base64 " + .)' rejects)" \
 		"no event
@@ -520,7 +558,7 @@ file()
 {
 	mkdir rejects.d
 	run evvalidate --batch "$1" -r rejects.d/ bad
-	is "batch '$1': the name of its rejects file" "$status $(cd rejects.d && find . -type f)" "0 ./$2"
+	is "batch '$1': the name of its rejects file" "$status $(cd rejects.d && find . -type f)" "1 ./$2"
 	rm -r rejects.d
 }
 
@@ -534,12 +572,33 @@ file / evvalidate.%2F.rejects.jsonl
 file .. evvalidate....rejects.jsonl
 file -rf evvalidate.-rf.rejects.jsonl
 file 'a b%2F$(c)' evvalidate.a%20b%252F%24%28c%29.rejects.jsonl
-file "$(printf 'li\nne')" evvalidate.li%0Ane.rejects.jsonl
 file 'Käse' evvalidate.K%C3%A4se.rejects.jsonl
 mkdir rejects.d
-run "evvalidate --batch $(printf '%0300d' 0) -r rejects.d/ bad"
-check 'a batch too long for a name is told' 2 '' '~File name too long$'
+run "evvalidate --batch $(printf '%0201d' 0) -r rejects.d/ bad"
+check 'a batch too long for a name is told' 2 '' '~^evvalidate: --batch takes at most 200 bytes, not 201: .0{60}\.\.\..$'
+run evvalidate --batch "$(printf '/%.0s' $(seq 100))" -r rejects.d/ bad
+check 'a batch whose name of a file is too long is told' 2 '' '~File name too long$'
 rm -r rejects.d
+
+# What an option brings is text that people can see. The title of evreport is an option, too.
+for batch in 'li\nne:\\u000a' 'esc\033[31m:\\u001b' 'del\177:\\u007f' 'c1\302\233:\\u009b' \
+	'bidi\342\200\256x:\\u202e' 'zero\342\200\213width:\\u200b' 'tag\363\240\200\201:\\U000e0001'; do
+	# shellcheck disable=SC2059
+	run evvalidate --batch "$(printf "${batch%%:*}")" --result r --stats s bad
+	check "--batch with what cannot be seen: ${batch##*:}" 2 '' "~^evvalidate: --batch takes no characters that cannot be seen, and '.*${batch##*:}.*' has one$"
+	ok 'and nothing is written' [ ! -e r ] && [ ! -e s ]
+done
+for octets in '\377' 'a\303' '\355\240\200' '\300\200'; do
+	# shellcheck disable=SC2059
+	name=$(printf "$octets")
+	for option in --batch -r --result --suite --stats -o -m; do
+		run evvalidate "$option" "$name" bad
+		check "$option with octets that are no UTF-8: $octets" 2 '' '~^evvalidate: --[a-z-]+ takes text in UTF-8, and .*\\x.*. is none$'
+	done
+done
+run evvalidate --suite "$(printf 'a\033[2J')" bad
+check 'a control character in any option' 2 '' '~^evvalidate: --suite takes no characters that cannot be seen, and .a\\u001b\[2J. has one$'
+is 'no raw control character is told' "$(LC_ALL=C grep -c "$(printf '[\001-\011\013-\037\177]')" "$err")" 0
 
 #
 # --max-rejects: 2 of 10 lines

@@ -89,7 +89,7 @@ is 'the balance as JSON' "$(jq -c '[.. | objects | select(has("duplicate")) | {i
 	'{"in":14,"out":2,"duplicate":1,"rejected":9,"blank":2}'
 run 'evdedupe mixed.jsonl'
 check 'without -r the first bad record stops the run' 2 any \
-	"evdedupe: mixed.jsonl:4: the event's id (.id) is missing: mend it, or set bad records aside with -r FILE"
+	"evdedupe: mixed.jsonl:4: /id: the event's id (.id) is missing: mend it, or set bad records aside with -r FILE"
 try 'type, time and version are not its business' 0 "printf '{\"id\":1,\"v\":\"x\"}\n' | evdedupe" <<'END'
 {"id":1,"v":"x"}
 END

@@ -128,7 +128,9 @@ $(printf '%s %s\n' "$x" '"ev_inferred":true,"sku":"x","title":null' "$y" '"ev_in
 {"dim_day_key":"$d30","ev_inferred":false,"date":"2026-03-30","year":2026,"quarter":1,"month":3,"day":30,"month_name":"March","day_of_week":1,"day_name":"Monday","iso_year":2026,"iso_week":14,"is_weekend":false,"_ev":{"table":"dim_day","op":"insert","owner":"$d30"}}
 END
 check 'two versions of an order, octet by octet, with keys that md5sum makes' 0 @want \
-	"evstar      in 2  event 2  out $(wc -l <want)  rejected 0  blank 0"
+	"evstar      in 2  event 2  out $(wc -l <want)  rejected 0  blank 0
+evstar: evkit.yaml:17:9: no event of the batch has .payer, which the column payer of latest asks for: there are '.amount', '.id', '.lines', '.name', '.time', '.type', '.user' and '.v'
+evstar: evkit.yaml:32:9: no event of the batch has .email, which the column email of dim_user asks for: there are '.amount', '.id', '.lines', '.name', '.time', '.type', '.user' and '.v'"
 run evstar /dev/null
 check 'nothing comes of nothing, not even a calendar' 0
 printf '\n{\n' >none.jsonl
@@ -188,7 +190,7 @@ same 'an exploded fact has a row per element, numbered from 0; no list, no row' 
 ["a",4,4,"x",4]
 ["f",0,0,"y",null]
 END
-is 'an event without rows is an event all the same' "$(sed 's/  out.*//' "$err")" 'evstar      in 6  event 6'
+is 'an event without rows is an event all the same' "$(sed '2,$d; s/  out.*//' "$err")" 'evstar      in 6  event 6'
 sed 's/each: "\.lines\[\]"/each: ".boxes[].lines[]"/' evkit.yaml >deep.yaml
 echo '{"id":"a","type":"Order","time":"2026-03-28T10:00:00Z","boxes":[{"lines":[{"sku":"x"},{"sku":"y"}]},{},{"lines":[{"sku":"z"}]}]}' >deep.jsonl
 run evstar -m deep.yaml deep.jsonl
@@ -550,7 +552,7 @@ END
 is 'a plain delete has no latest row, and mentions nobody' "$(rows latest .buyer | tr '\n' ' ')" '"al" "cy" '
 run 'evversion plain.jsonl | evstar | grep "\"ev_valid_from\":\"2026-03-28T\(09\|12\)"'
 cp "$out" want
-run 'evstar plain.jsonl | grep "\"ev_valid_from\":\"2026-03-28T\(09\|12\)"'
+run 'evstar plain.jsonl 2>/dev/null | grep "\"ev_valid_from\":\"2026-03-28T\(09\|12\)"'
 check 'its row is the one that evversion would give it' 0 @want
 
 # What does not fit
@@ -571,7 +573,7 @@ run evstar good.jsonl
 same 'an event that does not fit leaves no row behind, in no fact and no dimension' given "$out"
 run evstar fit.jsonl
 check 'without -r it stops the run' 2 any \
-	'evstar: fit.jsonl:2: "many" does not fit the column qty int: it is no number: mend it, or set bad records aside with -r FILE'
+	'evstar: fit.jsonl:2: /lines/1/qty: "many" does not fit the column qty int: it is no number: mend it, or set bad records aside with -r FILE'
 head -n 1 versions.jsonl >one.jsonl
 for change in 's/"row":"./"row":"/' 's/"valid_from":"2/"valid_from":"/' 's/"valid_from"/"valid"/' 's/"valid_to":"2/"valid_to":"/' \
 	's/,"valid_to":"[^"]*"//' 's/"op":"insert"/"op":"update"/' 's/"valid_from":"2026/"valid_from":"20x6/'; do

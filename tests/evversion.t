@@ -288,15 +288,15 @@ put c 1 10 "x":1
 END
 run evversion --on-conflict fail -o latest.jsonl in.jsonl
 check '--on-conflict fail' 2 '' \
-	'evversion: in.jsonl:2: another record of the same event has the same version, time and op but other content: mend the producer, or set the lesser aside with --on-conflict quarantine'
+	'evversion: in.jsonl:2: the event b: the record at in.jsonl:3 has the same version, time and op, and other content: mend the producer, or set the lesser aside with --on-conflict quarantine'
 ok '--on-conflict fail: no output appears' test ! -e latest.jsonl
 run evversion in.jsonl
 check 'a conflict without -r' 2 any \
-	'evversion: in.jsonl:2: another record of the same event has the same version, time and op, and content that is greater: mend it, or set bad records aside with -r FILE'
+	'evversion: in.jsonl:2: the event b: the record at in.jsonl:3 has the same version, time and op, and content that is greater: mend it, or set bad records aside with -r FILE'
 run evversion -r rejects in.jsonl
 sed 's/"raw".*/"raw"/' rejects >got
 same 'the reject of a conflict' got - <<'END'
-{"_ev":{"reject":{"stage":"evversion","source":"in.jsonl","line":2,"offset":93,"code":"conflict","reasons":[{"message":"another record of the same event has the same version, time and op, and content that is greater"}]}},"raw"
+{"_ev":{"reject":{"stage":"evversion","source":"in.jsonl","line":2,"offset":93,"code":"conflict","reasons":[{"message":"the event b: the record at in.jsonl:3 has the same version, time and op, and content that is greater"}]}},"raw"
 END
 sed 's/}$/,"_ev":{"origin":{"source":"o.log","line":77,"offset":1234}}}/' in.jsonl >o.jsonl
 run evversion -r rejects o.jsonl

@@ -137,7 +137,7 @@ is 'a condition that cannot be told is not silent' "$status $(found r.json)" \
 
 model 'expect_table_row_count_to_equal: {value: 9}'
 try 'without --result the verdict is no all the same' 1 'evvalidate third.jsonl >/dev/null' <<'END'
-! evvalidate: evkit.yaml:5:5: expect_table_row_count_to_equal does not hold
+! evvalidate: evkit.yaml:5:5: expect_table_row_count_to_equal does not hold: found 3; wanted: exactly 9
 END
 model 'expect_table_row_count_to_equal: {value: 9, severity: warning}' \
 	'expect_table_row_count_to_equal: {value: 8, severity: info}'
@@ -172,7 +172,7 @@ for bad in \
 	'1:54|unknown expectation '"'expect_columns_to_exist'"': did you mean '"'expect_column_to_exist'"'?|s/expect_column_to/expect_columns_to/' \
 	'1:92|unknown argument '"'colum'"' of expect_column_to_exist: did you mean '"'column'"'?|s/"column"/"colum"/' \
 	'1:12|unknown key '"'expectation'"' in a suite: did you mean '"'expectations'"'?|s/expectations/expectation/' \
-	'1:131|severity cannot be '"'none'"': did you mean '"'info'"'?|s/info/none/' \
+	'1:131|severity cannot be '"'none'"': there are '"'critical', 'warning' and 'info'"'|s/info/none/' \
 	'1:11|no JSON: a comma or the end of the object must follow a value|s/,/;/'; do
 	sed "${bad##*|}" s.json >bad.json
 	run evvalidate --suite bad.json third.jsonl

@@ -93,7 +93,7 @@ law()
 		n=$((n + 1))
 		evdedupe "$file" | evversion -r rejects/raw | tee versions/raw | evstar >rows/raw || echo "status $?" >>rows/raw
 		# what it says of the line is of the order in which lines came
-		sed 's/"line":[0-9]*,"offset":[0-9]*,//; s/"source":"[^"]*",//' rejects/raw | sort >"rejects/$i"
+		sed 's/"line":[0-9]*,"offset":[0-9]*,//; s/"source":"[^"]*",//; s/the record at [^ ]* has/the record has/' rejects/raw | sort >"rejects/$i"
 		${3-cat} versions/raw >"versions/$i"
 		sort rows/raw | ${3-cat} >"rows/$i"
 		rm rejects/raw versions/raw rows/raw

@@ -1,17 +1,41 @@
 #include "base/status.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
+#include <string.h>
+
+enum { RAW = 4096, TEXT = sizeof(struct ev_error), TAIL = 300 };
+
+/* The length of the text cut to at most size octets, without a part of a character at its end. */
+static size_t whole(const char *text, size_t size)
+{
+	while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80)
+		size--;
+	return size;
+}
 
 enum ev_status ev_vfail(struct ev_error *err, const char *fmt, va_list ap)
 {
-	vsnprintf(err->text, sizeof err->text, fmt, ap);
-	for (char *p = err->text; *p != '\0'; p++) {
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
-		else if (p[0] == '\xc2' && (unsigned char)p[1] >= 0x80 &&
-			 (unsigned char)p[1] < 0xa0)
-			p[0] = p[1] = '?'; /* U+0080 to U+009F: some terminals obey these too */
+	char raw[RAW], shown[EV_UTF8_SHOWN * RAW + 1];
+	const char *p = raw, *end;
+	size_t n = 0, head, tail;
+
+	vsnprintf(raw, sizeof raw, fmt, ap);
+	end = raw + strlen(raw);
+	while (p < end)
+		n += ev_utf8_show(&p, (size_t)(end - p), shown + n);
+	shown[n] = '\0';
+	if (n < TEXT) {
+		memcpy(err->text, shown, n + 1);
+		return EV_FATAL;
 	}
+	head = whole(shown, TEXT - TAIL - 4);
+	tail = n - TAIL;
+	while (((unsigned char)shown[tail] & 0xc0) == 0x80)
+		tail++;
+	memcpy(err->text, shown, head);
+	memcpy(err->text + head, "...", 3);
+	memcpy(err->text + head + 3, shown + tail, n - tail + 1);
 	return EV_FATAL;
 }
 

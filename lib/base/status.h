@@ -23,8 +23,9 @@ struct ev_error {
 };
 
 /*
- * Writes the text (control characters become '?', so no input can steer a terminal); returns
- * EV_FATAL.
+ * Writes the text, and returns EV_FATAL. What is not plain (ev_utf8_is_plain) is shown escaped, so
+ * that no input can steer a terminal or look like something else; of a text that is too long the
+ * middle is left out, for what is wrong stands at its head and what to do at its end.
  */
 enum ev_status ev_fail(struct ev_error *err, const char *fmt, ...) EV_PRINTF(2, 3);
 enum ev_status ev_vfail(struct ev_error *err, const char *fmt, va_list ap) EV_PRINTF(2, 0);

@@ -1,5 +1,6 @@
 #include "base/utf8.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define HIGH_BITS 0x8080808080808080ULL
@@ -108,6 +109,47 @@ uint32_t ev_utf8_next(const char **s)
 		cp = cp << 6 | (p[i] & 0x3f);
 	*s += n;
 	return cp;
+}
+
+bool ev_utf8_is_plain(uint32_t cp)
+{
+	static const struct {
+		uint32_t first, last;
+	} others[] = {
+		{0x0, 0x1f},	    {0x7f, 0x9f},	{0xad, 0xad},	    {0x34f, 0x34f},
+		{0x600, 0x605},	    {0x61c, 0x61c},	{0x6dd, 0x6dd},	    {0x70f, 0x70f},
+		{0x890, 0x891},	    {0x8e2, 0x8e2},	{0x115f, 0x1160},   {0x17b4, 0x17b5},
+		{0x180b, 0x180f},   {0x200b, 0x200f},	{0x2028, 0x202e},   {0x2060, 0x206f},
+		{0x3164, 0x3164},   {0xe000, 0xf8ff},	{0xfdd0, 0xfdef},   {0xfe00, 0xfe0f},
+		{0xfeff, 0xfeff},   {0xffa0, 0xffa0},	{0xfff0, 0xfffb},   {0xfffe, 0xffff},
+		{0x110bd, 0x110bd}, {0x110cd, 0x110cd}, {0x13430, 0x1343f}, {0x1bca0, 0x1bca3},
+		{0x1d173, 0x1d17a}, {0xe0000, UINT32_MAX},
+	};
+
+	if (cp >= 0x20 && cp < 0x7f)
+		return true;
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (cp <= others[i].last)
+			return cp < others[i].first && (cp & 0xfffe) != 0xfffe;
+	return false;
+}
+
+size_t ev_utf8_show(const char **s, size_t len, char out[EV_UTF8_SHOWN + 1])
+{
+	const unsigned char *p = (const unsigned char *)*s;
+	size_t n = p[0] < 0x80 ? 1 : sequence(p, len);
+	uint32_t cp;
+
+	if (n == 0) {
+		(*s)++;
+		return (size_t)snprintf(out, EV_UTF8_SHOWN + 1, "\\x%02x", p[0]);
+	}
+	cp = ev_utf8_next(s);
+	if (!ev_utf8_is_plain(cp))
+		return (size_t)snprintf(out, EV_UTF8_SHOWN + 1,
+					cp > 0xffff ? "\\U%08x" : "\\u%04x", (unsigned)cp);
+	memcpy(out, p, n);
+	return n;
 }
 
 size_t ev_utf8_count(const char *p, size_t len)

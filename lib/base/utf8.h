@@ -4,6 +4,7 @@
 #ifndef EV_UTF8_H
 #define EV_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,21 @@ size_t ev_utf8_encode(uint32_t cp, char out[4]);
 
 /* Decodes one scalar value from valid UTF-8 and steps *s behind it. */
 uint32_t ev_utf8_next(const char **s);
+
+/*
+ * Whether a person who reads it sees a scalar value as what it is. Not plain are controls (C0, C1),
+ * what has no shape of its own or turns its neighbours about (Unicode's Cf, Zl, Zp and
+ * Default_Ignorable_Code_Point), what is private and what is no character.
+ */
+bool ev_utf8_is_plain(uint32_t cp);
+/* Octets that an escape of ev_utf8_show takes at most. */
+enum { EV_UTF8_SHOWN = 10 };
+/*
+ * Writes what stands at *s (len octets from there on, at least one) for people, and steps behind
+ * it: a plain character as it is; others as \u202e or \U000e0001; an octet that is no UTF-8 as
+ * \xff. Returns how many octets of out it takes.
+ */
+size_t ev_utf8_show(const char **s, size_t len, char out[EV_UTF8_SHOWN + 1]);
 
 /* The number of code points in valid UTF-8. */
 size_t ev_utf8_count(const char *p, size_t len);

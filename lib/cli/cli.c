@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "cli/seal.h"
 
 #include <errno.h>
@@ -14,7 +15,9 @@ enum {
 	DEFAULT_MAX_LINE = 64 << 20,
 	SMALLEST_MAX_LINE = 16,
 	LARGEST_MAX_LINE = 1 << 29,
-	MAX_OPTIONS = 64
+	MAX_OPTIONS = 64,
+	MAX_BATCH = 200,
+	MAX_ARGUMENT = 4096,
 };
 
 static const char *program_name = "evkit";
@@ -197,6 +200,27 @@ static void take_limit(struct cli_limit *l, const char *text)
 	l->set = true;
 }
 
+/* What an option brings may be written into files, and a batch's name is told to people. */
+static void check_argument(const struct cli_option *o, const char *argument)
+{
+	bool batch = strcmp(o->name, "batch") == 0;
+	size_t len = strlen(argument), most = batch ? MAX_BATCH : MAX_ARGUMENT;
+	const char *p = argument;
+
+	if (len > most)
+		cli_usage("--%s takes at most %zu bytes, not %zu: '%.60s...'", o->name, most, len,
+			  argument);
+	if (ev_utf8_valid(argument, len) != len)
+		cli_usage("--%s takes text in UTF-8, and '%s' is none", o->name, argument);
+	while (*p != '\0') {
+		uint32_t cp = ev_utf8_next(&p);
+
+		if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (batch && !ev_utf8_is_plain(cp)))
+			cli_usage("--%s takes no characters that cannot be seen, and '%s' has one",
+				  o->name, argument);
+	}
+}
+
 static void take_common(struct cli *c, const struct cli_option *o, const char *argument)
 {
 	switch (o->letter) {
@@ -264,6 +288,8 @@ static void parse(struct cli *c, int argc, char **argv)
 		else
 			while (i + 1 < n && table[i]->letter != got)
 				i++;
+		if (optarg != NULL)
+			check_argument(table[i], optarg);
 		if (i < own)
 			p->take(i, optarg);
 		else
@@ -340,11 +366,14 @@ struct ev_model *cli_model(struct cli *c, bool required)
 	return m;
 }
 
-void cli_commit(struct cli *c)
+void cli_prepare(struct cli *c)
 {
 	bool standard = c->output == NULL;
 
-	if (ev_out_commit(&c->port.out, &c->error) != EV_OK)
+	if (c->port.out == NULL)
+		return;
+	if (standard ? ev_out_commit(&c->port.out, &c->error) != EV_OK
+		     : ev_outs_add(&c->files, &c->port.out, &c->error) != EV_OK)
 		cli_die(&c->error);
 	if (standard && close(STDOUT_FILENO) != 0) {
 		ev_fail(&c->error, "standard output: cannot be closed: %s", strerror(errno));
@@ -352,8 +381,16 @@ void cli_commit(struct cli *c)
 	}
 }
 
+void cli_commit(struct cli *c)
+{
+	cli_prepare(c);
+	if (ev_outs_commit(&c->files, &c->error) != EV_OK)
+		cli_die(&c->error);
+}
+
 void cli_close(struct cli *c)
 {
 	ev_out_discard(&c->port.out);
+	ev_outs_free(&c->files);
 	ev_rejects_free(&c->port.rejects);
 }

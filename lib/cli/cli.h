@@ -7,6 +7,7 @@
 #ifndef EV_CLI_H
 #define EV_CLI_H
 
+#include "io/out.h"
 #include "model/count.h"
 #include "model/model.h"
 #include "model/port.h"
@@ -59,6 +60,7 @@ struct cli {
 	char **operands; /* as given behind the options */
 	size_t n_operands;
 	struct ev_port port;
+	struct ev_outs files; /* what cli_commit gives its name to, with the output */
 	struct ev_error error;
 };
 
@@ -121,6 +123,7 @@ struct cli_engine {
 	enum ev_status (*begin)(void *engine, const char *batch, struct ev_error *err);
 	enum ev_status (*end)(void *engine, const char *batch, const char *digest,
 			      const char *balance, struct ev_error *err);
+	bool judges; /* it approves batches, but none of which all was rejected */
 	/*
 	 * Or NULL: judges the batch as a whole before its seal is written. *approved: what
 	 * --max-rejects says; may be set to false.
@@ -138,10 +141,15 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 /* Whether --max-rejects makes the verdict no; a note on standard error says so. */
 bool cli_refuses(const struct cli *c, uint64_t rejected, uint64_t in);
 void cli_note_refusal(uint64_t rejected, uint64_t in);
+/* The note on a batch of which every record was rejected, which is refused. */
+void cli_note_nothing(uint64_t rejected);
 
 /*
- * Commits the output, standard output or -o; cli_run does so itself. Exits on trouble.
+ * Commits the output, standard output or -o, and then the files, which say how the run went;
+ * cli_run does so itself. Exits on trouble.
  */
 void cli_commit(struct cli *c);
+/* All of that but the names: standard output is closed, and -o lacks only its name. */
+void cli_prepare(struct cli *c);
 
 #endif

@@ -36,6 +36,7 @@ struct run {
 	bool opened;		  /* a section of the output */
 	bool refused;		  /* the verdict is no */
 	bool committed;		  /* what fails from now on cannot undo it */
+	uint64_t nothing_passed;  /* records of sections in which all were rejected */
 	bool long_line;		  /* parts of a line that is too long are passing by */
 	struct sums before;	  /* at the start of the section of the output */
 	uint64_t section_in;	  /* records and blank lines in the section of the input */
@@ -156,9 +157,33 @@ void cli_note_refusal(uint64_t rejected, uint64_t in)
 		 (unsigned long long)rejected, (unsigned long long)in);
 }
 
+void cli_note_nothing(uint64_t rejected)
+{
+	cli_note("nothing passed, and the batch is not approved: %llu %s rejected: see whether "
+		 "they are wrong or the model is",
+		 (unsigned long long)rejected, rejected == 1 ? "record was" : "records were");
+}
+
 static bool too_many_rejects(const struct run *r)
 {
 	return cli_refuses(r->c, ev_rejects_count(r->c->port.rejects), r->n_in);
+}
+
+/*
+ * A batch of which every record was rejected, here or by a program before this one, is none that
+ * anyone wanted.
+ */
+static void refuse_nothing(struct run *r)
+{
+	struct sums now = sums_now(r);
+	uint64_t rejected = now.rejected - r->before.rejected;
+
+	for (size_t i = 0; i < r->chain.n; i++)
+		rejected += cli_stage_count(&r->chain.list[i], "rejected");
+	if (!r->e->judges || rejected == 0 || now.out > r->before.out)
+		return;
+	r->nothing_passed += rejected;
+	r->refused = true;
 }
 
 /* The digest of the input */
@@ -300,6 +325,7 @@ static void close_output(struct run *r)
 
 	own_stage(r, &own);
 	r->refused |= too_many_rejects(r);
+	refuse_nothing(r);
 	judge(r);
 	r->opened = false;
 	add_stage(r, &r->chain, &own);
@@ -733,7 +759,7 @@ static void prepare_stats(struct run *r)
 	cli_chain_write(&r->total, &b);
 	ev_buf_puts(&b, "}\n");
 	ev_out_put(r->stats, b.p, b.len);
-	must(r, ev_out_prepare(r->stats, &r->c->error));
+	must(r, ev_outs_add(&r->c->files, &r->stats, &r->c->error));
 	ev_buf_free(&b);
 }
 
@@ -747,9 +773,7 @@ static void prepare(struct run *r)
 
 	must(r, ev_rejects_prepare(r->c->port.rejects, err));
 	prepare_stats(r);
-	must(r, ev_out_prepare(r->c->port.out, err));
-	if (r->c->output == NULL)
-		cli_commit(r->c);
+	cli_prepare(r->c);
 }
 
 static void end(struct run *r)
@@ -797,12 +821,11 @@ static void print_stats(struct run *r)
 /* A file that what is behind could take for good must not have its name after a no. */
 static void commit(struct run *r)
 {
-	if (!r->refused || r->c->port.out->temp == NULL) {
-		cli_commit(r->c);
-		return;
+	if (r->refused && r->c->port.out->temp != NULL) {
+		ev_out_discard(&r->c->port.out);
+		cli_note("%s: is not made, because the verdict is no", r->c->output);
 	}
-	ev_out_discard(&r->c->port.out);
-	cli_note("%s: is not made, because the verdict is no", r->c->output);
+	cli_commit(r->c);
 }
 
 int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size_t n)
@@ -823,16 +846,16 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	begin(&r);
 	read_all(&r);
 	end(&r);
-	if (r.committed && c->output != NULL)
-		must_be_told(&r, ev_out_commit(&c->port.out, &c->error));
-	else if (!r.committed)
+	if (r.committed)
+		must_be_told(&r, ev_outs_commit(&c->files, &c->error));
+	else
 		commit(&r);
 	r.committed = true;
-	if (r.stats != NULL)
-		must_be_told(&r, ev_out_commit(&r.stats, &c->error));
-	else if (c->stats != NULL)
+	if (c->stats != NULL && strcmp(c->stats, "-") == 0)
 		print_stats(&r);
-	if (too_many_rejects(&r))
+	if (r.nothing_passed > 0)
+		cli_note_nothing(r.nothing_passed);
+	else if (too_many_rejects(&r))
 		cli_note_refusal(ev_rejects_count(c->port.rejects), r.n_in);
 	ev_lines_free(&r.lines);
 	ev_in_free(&r.in);

@@ -339,7 +339,7 @@ static void put_summary(struct ev_buf *b, const struct ev_report *r)
 	ev_buf_puts(b, "<dl class=\"facts\">");
 	put_fact(b, "Events", s->in);
 	put_fact(b, "Passed", s->out);
-	put_fact(b, "of these with a warning", s->warning);
+	put_fact(b, "warnings", s->warning);
 	put_fact(b, "Set aside", s->rejected);
 	ev_buf_puts(b, "</dl>\n");
 }
@@ -442,7 +442,7 @@ static void put_batches(struct ev_buf *b, const struct ev_report *r)
 		    "aria-label=\"Batches\"><table><caption>The batches, the latest first"
 		    "</caption><thead><tr><th scope=\"col\">Batch</th><th scope=\"col\">Load</th>"
 		    "<th scope=\"col\">Events</th><th scope=\"col\">Passed</th>"
-		    "<th scope=\"col\">Set aside</th><th scope=\"col\">With a warning</th>"
+		    "<th scope=\"col\">Set aside</th><th scope=\"col\">Warnings</th>"
 		    "<th scope=\"col\">Failed expectations</th></tr></thead><tbody>\n");
 	for (size_t i = r->n; i-- > 0;) {
 		const struct rp_result *res = &r->results[i];

@@ -448,7 +448,7 @@ static void put_card(struct ev_buf *b, struct ev_report *r, const struct rp_caus
 	ev_buf_puts(b, "</strong> ");
 	if (!info) {
 		rp_share(b, g->records, whole);
-		ev_buf_puts(b, aside ? " of those set aside, " : " of those with a warning, ");
+		ev_buf_puts(b, aside ? " of those set aside, " : " of all warnings, ");
 	}
 	rp_share(b, g->records, r->sum.in);
 	ev_buf_puts(b, " of all");

@@ -15,6 +15,28 @@ static void want_says(struct ev_star *s)
 		s->says[i] = ev_symbols_add(names, says[i], strlen(says[i]));
 }
 
+/* What the tables ask of events, kind by kind. */
+static void want_paths(struct ev_star *s)
+{
+	const struct ev_star_plan *p = s->plan;
+
+	s->borne = ev_borne_new();
+	s->asks = ev_calloc(p->n_kinds, sizeof *s->asks);
+	s->came = ev_calloc(p->n_kinds, sizeof *s->came);
+	for (size_t i = 0; i < p->n_kinds; i++)
+		ev_borne_add_star(s->borne, s->m,
+				  p->kinds[i].type != NULL ? p->kinds[i].type : "",
+				  p->kinds[i].len, &s->asks[i]);
+}
+
+bool ev_star_lacks(struct ev_star *s, size_t i, struct ev_buf *out)
+{
+	for (size_t k = 0; k < s->plan->n_kinds && i == 0; k++)
+		if (s->came[k])
+			ev_borne_ask(s->borne, &s->asks[k]);
+	return ev_borne_tell(s->borne, i, out);
+}
+
 struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, struct ev_error *err)
 {
 	struct ev_star *s;
@@ -30,6 +52,7 @@ struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, str
 	s->plan = ev_star_plan_new(m);
 	s->shapes = ev_star_shapes_new();
 	s->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_PIPE);
+	want_paths(s);
 	s->stored = true;
 	s->keys = ev_md5_new();
 	s->content = ev_content_new(0);
@@ -69,6 +92,11 @@ void ev_star_free(struct ev_star **star)
 		ev_members_free(&s->members[i]);
 		ev_star_calendar_free(&s->calendars[i]);
 	}
+	for (size_t i = 0; i < s->plan->n_kinds; i++)
+		free(s->asks[i].list);
+	free(s->asks);
+	free(s->came);
+	ev_borne_free(&s->borne);
 	for (size_t i = 0; i < s->plan->n_groups; i++) {
 		ev_picks_free(&s->elements[i].picks);
 		free(s->elements[i].stores);
@@ -270,6 +298,8 @@ static bool put_event(struct ev_star *s, struct ev_star_version *v)
 
 	type = ev_string(s->event.doc, s->event.type, &s->scratch, &len);
 	kind = ev_star_kind_of(s->plan, type, len);
+	s->came[kind - s->plan->kinds] |= !v->deleted;
+	ev_borne_look(s->borne, s->event.doc);
 	if (!ev_star_read_values(s, kind)) {
 		ev_star_explain(s, type, len);
 		return false;

@@ -24,6 +24,11 @@ enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, stru
 enum ev_status ev_star_flush(struct ev_star *s, struct ev_error *err);
 /* After the last record: the dimensions, with their unknown members, and the calendars. */
 enum ev_status ev_star_finish(struct ev_star *s, struct ev_error *err);
+/*
+ * Appends a line for people on the i-th path of a column that no event bore, or returns false
+ * behind the last; after the last record.
+ */
+bool ev_star_lacks(struct ev_star *s, size_t i, struct ev_buf *out);
 const struct ev_count *ev_star_counts(const struct ev_star *s);
 void ev_star_free(struct ev_star **s);
 

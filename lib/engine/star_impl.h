@@ -14,6 +14,7 @@
 #include "engine/star_calendar.h"
 #include "engine/star_members.h"
 #include "engine/star_plan.h"
+#include "model/borne.h"
 #include "model/event.h"
 #include "json/content.h"
 #include "json/pick.h"
@@ -133,6 +134,9 @@ struct ev_star {
 	struct ev_port *port;
 	struct ev_star_plan *plan;
 	struct ev_star_shapes *shapes;
+	struct ev_borne *borne;
+	struct ev_borne_paths *asks; /* of it, one a kind */
+	bool *came;		     /* whether an event of the kind did */
 	struct ev_events *events;
 	uint32_t id, time, modified; /* slots */
 	uint32_t says[EV_STAR_SAYS]; /* symbols */

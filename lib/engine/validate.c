@@ -1,5 +1,6 @@
 #include "engine/validate.h"
 #include "engine/validate_verdict.h"
+#include "model/borne.h"
 #include "model/event.h"
 #include "model/expr.h"
 #include "model/jschema.h"
@@ -54,6 +55,8 @@ struct contract {
 	size_t *rules;
 	size_t n_rules;
 	struct plan **plans; /* by shape; NULL until there is one */
+	struct ev_borne_paths asks; /* what the model asks of such an event */
+	bool came;		    /* one of them passed */
 };
 
 enum { RECENT_BITS = 6, RECENT = 1 << RECENT_BITS };
@@ -76,6 +79,7 @@ struct ev_validate {
 	uint64_t n_out;
 	uint64_t n_warned;
 	struct ev_count counts[3];
+	struct ev_borne *borne;		/* NULL: no model */
 	struct ev_verdict *verdict;	/* of the batch; NULL: there is none to be made */
 	const struct ev_event *current; /* of the record in hand, as far as it was read */
 	const struct ev_record *record;
@@ -111,6 +115,7 @@ static void free_contract(struct contract *c)
 		free(c->plans[i]);
 	}
 	free(c->plans);
+	free(c->asks.list);
 }
 
 void ev_validate_free(struct ev_validate **validate)
@@ -124,6 +129,7 @@ void ev_validate_free(struct ev_validate **validate)
 	free(v->contracts);
 	free_contract(&v->unknown);
 	ev_symbols_free(&v->types);
+	ev_borne_free(&v->borne);
 	for (size_t i = 0; v->m != NULL && v->exprs != NULL && i < v->m->n_rules; i++)
 		ev_expr_free(&v->exprs[i]);
 	free(v->exprs);
@@ -323,12 +329,25 @@ static void add_keys(struct ev_validate *v, struct contract *c, const struct ev_
 
 static void take_rule(struct ev_validate *v, struct contract *c, const void *what)
 {
-	size_t i = (size_t)((const struct ev_rule *)what - v->m->rules);
+	const struct ev_rule *rule = what;
+	size_t i = (size_t)(rule - v->m->rules);
+	struct ev_buf by = {0};
 
 	if (c->n_rules > 0 && c->rules[c->n_rules - 1] == i)
 		return; /* the rule names the type twice */
 	c->rules = ev_realloc_array(c->rules, c->n_rules + 1, sizeof *c->rules);
 	c->rules[c->n_rules++] = i;
+	ev_buf_printf(&by, "the rule '%s'", rule->name);
+	ev_borne_add_expr(v->borne, v->exprs[i],
+			  &(struct ev_borne_by){ev_buf_str(&by), v->m->file, rule->place},
+			  &c->asks);
+	ev_buf_free(&by);
+}
+
+/* The paths of the star's tables are looked for in the events that they are for. */
+static void ask_star(struct ev_validate *v, struct contract *c)
+{
+	ev_borne_add_star(v->borne, v->m, c->type, c->len, &c->asks);
 }
 
 static void take_fact(struct ev_validate *v, struct contract *c, const void *what)
@@ -371,6 +390,9 @@ static void fill_contracts(struct ev_validate *v)
 		give(v, &m->dimensions[i].types, &m->dimensions[i], take_dimension);
 	for (size_t i = 0; i < m->n_rules; i++)
 		give(v, &m->rules[i].types, &m->rules[i], take_rule);
+	for (size_t i = 0; i < v->n_contracts; i++)
+		ask_star(v, &v->contracts[i]);
+	ask_star(v, &v->unknown);
 }
 
 static struct contract *add_contract(struct ev_validate *v, const char *type)
@@ -435,6 +457,7 @@ struct ev_validate *ev_validate_open(const struct ev_model *m, struct ev_port *p
 
 	v->events = ev_events_new(m, EV_CHECK_ALL, EV_TRUST_RAW);
 	v->types = ev_symbols_new(0);
+	v->borne = ev_borne_new();
 	if (!compile(v, err))
 		ev_validate_free(&v);
 	return v;
@@ -490,9 +513,21 @@ void ev_validate_for(struct ev_validate *v, struct ev_verdict *verdict)
 {
 	v->verdict = verdict;
 	if (verdict != NULL)
-		ev_verdict_read_from(verdict, v->events);
+		ev_verdict_read_from(verdict, v->events, v->borne);
 	if (verdict != NULL && ev_verdict_batch(verdict) != NULL)
 		ev_rejects_watch(v->port->rejects, note_reject, v);
+}
+
+struct ev_borne *ev_validate_borne(struct ev_validate *v)
+{
+	if (v->borne == NULL)
+		return NULL;
+	for (size_t i = 0; i < v->n_contracts; i++)
+		if (v->contracts[i].came)
+			ev_borne_ask(v->borne, &v->contracts[i].asks);
+	if (v->unknown.came)
+		ev_borne_ask(v->borne, &v->unknown.asks);
+	return v->borne;
 }
 
 static void note_warning(struct ev_validate *v, const struct ev_rule *rule)
@@ -797,6 +832,7 @@ static bool unknown_type(struct ev_validate *v, const struct ev_event *event)
 static bool judge(struct ev_validate *v, const struct ev_event *event)
 {
 	struct contract *c = contract_of(v, event);
+	bool good;
 
 	if (c == NULL) {
 		if (!v->m->pass_unknown && v->m->n_types > 0)
@@ -805,8 +841,10 @@ static bool judge(struct ev_validate *v, const struct ev_event *event)
 	}
 	switch (event->op) {
 	case EV_PUT:
-		return schema_passes(v, c->put, c->type, event->doc, event->reserved) &&
+		good = schema_passes(v, c->put, c->type, event->doc, event->reserved) &&
 		       columns_pass(v, c, event) && rules_pass(v, c, event->doc);
+		c->came |= good;
+		return good;
 	case EV_PATCH: return schema_passes(v, c->patch, c->type, event->doc, event->reserved);
 	case EV_DELETE: break;
 	}
@@ -851,6 +889,7 @@ enum ev_status ev_validate_step(struct ev_validate *v, const struct ev_record *r
 		return st;
 	}
 	v->current = NULL;
+	ev_borne_look(v->borne, event.doc);
 	if (v->verdict != NULL && ev_verdict_pass(v->verdict, &event, rec, err) == EV_FATAL)
 		return EV_FATAL;
 	v->n_out++;

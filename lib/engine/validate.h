@@ -8,6 +8,7 @@
 #ifndef EV_VALIDATE_H
 #define EV_VALIDATE_H
 
+#include "model/borne.h"
 #include "model/count.h"
 #include "model/model.h"
 #include "model/port.h"
@@ -32,6 +33,11 @@ struct ev_validate *ev_validate_open_schema(const struct ev_validate_schema *sch
 /* Has the batch's verdict (engine/validate_verdict.h, borrowed) told of every record. */
 struct ev_verdict;
 void ev_validate_for(struct ev_validate *v, struct ev_verdict *verdict);
+/*
+ * Which of the paths that the model names its events bore: asked for by those that passed so far.
+ * NULL where one schema is all.
+ */
+struct ev_borne *ev_validate_borne(struct ev_validate *v);
 enum ev_status ev_validate_step(struct ev_validate *v, const struct ev_record *rec,
 				struct ev_error *err);
 /*

@@ -656,7 +656,7 @@ void ev_batch_write(const struct ev_batch *b, struct ev_buf *out)
 
 /* State */
 
-void ev_batch_state(const struct ev_batch *b, struct ev_buf *out)
+void ev_batch_state(const struct ev_batch *b, const struct ev_borne *borne, struct ev_buf *out)
 {
 	ev_buf_puts(out, "{\"batch\":{\"span\":[");
 	for (int i = 0; b->timed && i < 2; i++) {
@@ -672,7 +672,12 @@ void ev_batch_state(const struct ev_batch *b, struct ev_buf *out)
 			      (unsigned long long)b->buckets[i].rejected);
 	ev_buf_puts(out, "],\"types\":[");
 	put_types(b, MAX_TYPES, out);
-	ev_buf_puts(out, "]}}");
+	ev_buf_puts(out, "],\"paths\":");
+	if (borne != NULL)
+		ev_borne_state(borne, out);
+	else
+		ev_buf_puts(out, "[]");
+	ev_buf_puts(out, "}}");
 }
 
 bool ev_batch_cause(const struct ev_batch *b, size_t i, struct ev_buf *out)
@@ -931,7 +936,8 @@ static bool merge_batch(struct ev_batch *b, const struct ev_doc *d, uint32_t at,
 	       times.rejected <= rejected && times.in - times.rejected == passed;
 }
 
-bool ev_batch_merge(struct ev_batch *b, const struct ev_doc *d, uint64_t passed, uint64_t rejected)
+bool ev_batch_merge(struct ev_batch *b, const struct ev_doc *d, uint64_t passed, uint64_t rejected,
+		    struct ev_borne *borne)
 {
 	uint32_t at = ev_member(d, 0, "cause", 5);
 
@@ -939,5 +945,6 @@ bool ev_batch_merge(struct ev_batch *b, const struct ev_doc *d, uint64_t passed,
 		return ev_kind(d, at) == EV_OBJECT && merge_cause(b, d, at, passed + rejected);
 	at = ev_member(d, 0, "batch", 5);
 	return at != EV_NOWHERE && ev_kind(d, at) == EV_OBJECT &&
-	       merge_batch(b, d, at, passed, rejected);
+	       merge_batch(b, d, at, passed, rejected) &&
+	       ev_borne_merge(borne, d, ev_member(d, at, "paths", 5));
 }

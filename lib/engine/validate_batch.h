@@ -9,6 +9,7 @@
 #ifndef EV_VALIDATE_BATCH_H
 #define EV_VALIDATE_BATCH_H
 
+#include "model/borne.h"
 #include "model/event.h"
 #include "model/model.h"
 #include "model/position.h"
@@ -32,12 +33,17 @@ bool ev_batch_latest(const struct ev_batch *b, struct ev_time *t);
 /* Appends the members span, types, timeline, causes and causes_left_out. */
 void ev_batch_write(const struct ev_batch *b, struct ev_buf *out);
 
-/* State: the first as one object, the i-th cause as another; false behind the last. */
-void ev_batch_state(const struct ev_batch *b, struct ev_buf *out);
+/*
+ * State: the first, with the paths (NULL for none), as one object, the i-th cause as another; false
+ * behind the last.
+ */
+void ev_batch_state(const struct ev_batch *b, const struct ev_borne *borne, struct ev_buf *out);
 bool ev_batch_cause(const struct ev_batch *b, size_t i, struct ev_buf *out);
 /*
- * Adds either, the first first, of a run that passed and rejected so many. False if it is damaged.
+ * Adds either, the first first, of a run that passed and rejected so many; the paths of the first
+ * go to borne. False if it is damaged.
  */
-bool ev_batch_merge(struct ev_batch *b, const struct ev_doc *d, uint64_t passed, uint64_t rejected);
+bool ev_batch_merge(struct ev_batch *b, const struct ev_doc *d, uint64_t passed, uint64_t rejected,
+		    struct ev_borne *borne);
 
 #endif

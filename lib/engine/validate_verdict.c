@@ -16,6 +16,8 @@ struct ev_verdict {
 	const struct ev_model *m;
 	struct ev_suite *suite;
 	struct ev_batch *batch; /* NULL: nothing is written of it */
+	struct ev_borne *borne; /* NULL where records are no events */
+	struct ev_borne *own;	/* the same, of merged states */
 	struct ev_out *result, *state;
 	struct ev_verdict_counts merged, head; /* of all states, and of the one that is read */
 	char *first, *last;		       /* names of merged batches, least and greatest */
@@ -57,6 +59,7 @@ void ev_verdict_free(struct ev_verdict **verdict)
 		return;
 	ev_suite_free(&v->suite);
 	ev_batch_free(&v->batch);
+	ev_borne_free(&v->own);
 	ev_out_discard(&v->result);
 	ev_out_discard(&v->state);
 	ev_digest_free(&v->digest);
@@ -66,10 +69,13 @@ void ev_verdict_free(struct ev_verdict **verdict)
 	*verdict = NULL;
 }
 
-void ev_verdict_read_from(struct ev_verdict *v, struct ev_events *events)
+void ev_verdict_read_from(struct ev_verdict *v, struct ev_events *events, struct ev_borne *borne)
 {
-	if (v->suite != NULL)
-		ev_suite_read_from(v->suite, events);
+	v->borne = borne;
+	if (v->suite == NULL)
+		return;
+	ev_suite_read_from(v->suite, events);
+	ev_suite_ask(v->suite, borne);
 }
 
 bool ev_verdict_passes(struct ev_verdict *v, const struct ev_event *event, struct ev_reasons *why)
@@ -150,7 +156,7 @@ static enum ev_status state_head(struct ev_verdict *v, const char *batch,
 	for (size_t i = 0; st == EV_OK; i++) {
 		ev_buf_reset(&line);
 		if (i == 0)
-			ev_batch_state(v->batch, &line);
+			ev_batch_state(v->batch, v->borne, &line);
 		else if (!ev_batch_cause(v->batch, i - 1, &line))
 			break;
 		st = put_line(v, line.p, line.len, err);
@@ -265,6 +271,17 @@ static bool is_end(const struct ev_doc *d, const struct ev_digest *digest, uint6
 	return true;
 }
 
+/* Where the paths of states are gathered. */
+static struct ev_borne *merged_paths(struct ev_verdict *v)
+{
+	if (v->own == NULL) {
+		v->own = v->borne = ev_borne_new();
+		if (v->suite != NULL)
+			ev_suite_ask(v->suite, v->own);
+	}
+	return v->own;
+}
+
 /* The head, the batch, its causes, the expectations. */
 static enum ev_status merge_line(struct ev_verdict *v, const struct ev_doc *d, const char *file,
 				 uint64_t nth, struct ev_error *err)
@@ -277,7 +294,8 @@ static enum ev_status merge_line(struct ev_verdict *v, const struct ev_doc *d, c
 		return EV_REJECT;
 	if (batch || ev_member(d, 0, "cause", 5) != EV_NOWHERE)
 		return v->batch == NULL ||
-				       ev_batch_merge(v->batch, d, v->head.out, v->head.rejected)
+				       ev_batch_merge(v->batch, d, v->head.out, v->head.rejected,
+						      merged_paths(v))
 			       ? EV_OK
 			       : EV_REJECT;
 	return v->suite != NULL ? ev_suite_merge(v->suite, d, v->head.out, err) : EV_REJECT;
@@ -390,6 +408,11 @@ static void put_meta(const struct ev_verdict *v, const char *batch,
 		      (unsigned long long)c->out, (unsigned long long)c->rejected,
 		      (unsigned long long)c->warning, (unsigned long long)c->blank);
 	ev_batch_write(v->batch, out);
+	ev_buf_puts(out, ",\"paths_not_found\":");
+	if (v->borne != NULL)
+		ev_borne_write(v->borne, out);
+	else
+		ev_buf_puts(out, "[]");
 	ev_buf_puts(out, ",\"expectations\":[");
 	for (size_t i = 0; i < count(v); i++) {
 		ev_buf_put(out, ",", i > 0);
@@ -400,7 +423,7 @@ static void put_meta(const struct ev_verdict *v, const char *batch,
 
 static enum ev_status write_result(struct ev_verdict *v, const char *batch,
 				   const struct ev_verdict_counts *counts, bool approved,
-				   struct ev_error *err)
+				   struct ev_outs *files, struct ev_error *err)
 {
 	struct ev_buf out = {0};
 	bool success = true;
@@ -420,15 +443,17 @@ static enum ev_status write_result(struct ev_verdict *v, const char *batch,
 	ev_buf_puts(&out, "]}\n");
 	ev_out_put(v->result, out.p, out.len);
 	ev_buf_free(&out);
-	return ev_out_commit(&v->result, err);
+	return ev_outs_add(files, &v->result, err);
 }
 
 enum ev_status ev_verdict_write(struct ev_verdict *v, const char *batch,
 				const struct ev_verdict_counts *counts, bool *approved,
-				struct ev_error *err)
+				struct ev_outs *files, struct ev_error *err)
 {
 	enum ev_status st = EV_OK;
 
+	if (v->suite != NULL && counts->out > 0)
+		ev_suite_asked(v->suite);
 	if (v->state != NULL)
 		st = state_head(v, batch, counts, err);
 	if (st == EV_OK && v->suite != NULL)
@@ -441,9 +466,14 @@ enum ev_status ev_verdict_write(struct ev_verdict *v, const char *batch,
 		if (ev_suite_outcome(v->suite, i) != EV_EXPECT_PASS &&
 		    ev_suite_is_critical(v->suite, i))
 			*approved = false;
-	if (v->state != NULL && ev_out_commit(&v->state, err) != EV_OK)
+	if (v->state != NULL && ev_outs_add(files, &v->state, err) != EV_OK)
 		return EV_FATAL;
-	return v->result != NULL ? write_result(v, batch, counts, *approved, err) : EV_OK;
+	return v->result != NULL ? write_result(v, batch, counts, *approved, files, err) : EV_OK;
+}
+
+const struct ev_borne *ev_verdict_borne(const struct ev_verdict *v)
+{
+	return v->own;
 }
 
 bool ev_verdict_failed(const struct ev_verdict *v, size_t i, struct ev_buf *out)

@@ -492,20 +492,32 @@ static enum ev_status set_aside(struct ev_version *v, const struct link *l, cons
 			      err);
 }
 
-static enum ev_status conflict(struct ev_version *v, const struct link *l, struct ev_error *err)
+/* l is lesser than other, which stands. */
+static enum ev_status conflict(struct ev_version *v, const struct link *l, const struct link *other,
+			       struct ev_error *err)
 {
+	const struct ev_event *event = read_link(v, l);
+	size_t number = event->id_len > 0 && event->id[0] == '\0'; /* behind a NUL octet */
+	const char *id = ev_reasons_quote(&v->why, event->id + number, event->id_len - number);
+	struct ev_buf text = {0};
+	enum ev_status st;
+
 	v->n_conflict++;
-	if (v->options.fail_on_conflict)
-		return ev_fail(
-			err,
-			"%s:%llu: another record of the same event has the same version, time and "
-			"op but other content: "
-			"mend the producer, or set the lesser aside with --on-conflict quarantine",
-			v->sources[l->head.source], (unsigned long long)l->head.line);
-	return set_aside(v, l, "conflict",
-			 "another record of the same event has the same version, time and op, and "
-			 "content that is greater",
-			 err);
+	ev_buf_printf(&text,
+		      "the event %s: the record at %s:%llu has the same version, time and op, and ",
+		      id, v->sources[other->head.source], (unsigned long long)other->head.line);
+	if (v->options.fail_on_conflict) {
+		st = ev_fail(err,
+			     "%s:%llu: %sother content: mend the producer, or set the lesser aside "
+			     "with --on-conflict quarantine",
+			     v->sources[l->head.source], (unsigned long long)l->head.line,
+			     ev_buf_str(&text));
+	} else {
+		ev_buf_puts(&text, "content that is greater");
+		st = set_aside(v, l, "conflict", ev_buf_str(&text), err);
+	}
+	ev_buf_free(&text);
+	return st;
 }
 
 /*
@@ -530,7 +542,7 @@ static enum ev_status settle(struct ev_version *v, size_t from, size_t to, struc
 	for (size_t i = from + 1; i < to; i++) {
 		if (compare_content(&v->links[i - 1], &v->links[i]) == 0)
 			v->n_duplicate++;
-		else if (conflict(v, &v->links[i], err) == EV_FATAL)
+		else if (conflict(v, &v->links[i], &v->links[from], err) == EV_FATAL)
 			return EV_FATAL;
 	}
 	return EV_OK;

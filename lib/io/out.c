@@ -322,8 +322,11 @@ enum ev_status ev_out_prepare(struct ev_out *o, struct ev_error *err)
 static enum ev_status name_file(struct ev_out *o, struct ev_error *err)
 {
 	enum ev_status st = EV_OK;
-	int folder = open_folder(o->name, err);
+	int folder;
 
+	if (o->temp == NULL)
+		return EV_OK;
+	folder = open_folder(o->name, err);
 	if (folder < 0)
 		return EV_FATAL;
 	if (rename(o->temp, o->name) != 0) {
@@ -331,6 +334,7 @@ static enum ev_status name_file(struct ev_out *o, struct ev_error *err)
 		close(folder); /* it was only read */
 		return st;
 	}
+	o->named = true;
 	ev_out_temporary_done(o->slot);
 	free(o->temp);
 	o->temp = NULL;
@@ -348,10 +352,40 @@ enum ev_status ev_out_commit(struct ev_out **out, struct ev_error *err)
 	struct ev_out *o = *out;
 	enum ev_status st = ev_out_prepare(o, err);
 
-	if (st == EV_OK && o->temp != NULL)
+	if (st == EV_OK)
 		st = name_file(o, err);
 	ev_out_discard(out);
 	return st;
+}
+
+enum ev_status ev_outs_add(struct ev_outs *s, struct ev_out **o, struct ev_error *err)
+{
+	s->list = ev_realloc_array(s->list, s->n + 1, sizeof(struct ev_out *));
+	s->list[s->n++] = *o;
+	*o = NULL;
+	return ev_out_prepare(s->list[s->n - 1], err);
+}
+
+enum ev_status ev_outs_commit(struct ev_outs *s, struct ev_error *err)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (name_file(s->list[i], err) == EV_OK)
+			continue;
+		/* A file that says how the run went must not outlive a run that went wrong. */
+		for (size_t k = 0; k <= i; k++)
+			if (s->list[k]->named)
+				unlink(s->list[k]->name);
+		return EV_FATAL;
+	}
+	return EV_OK;
+}
+
+void ev_outs_free(struct ev_outs *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		ev_out_discard(&s->list[i]);
+	free(s->list);
+	*s = (struct ev_outs){0};
 }
 
 void ev_out_discard(struct ev_out **out)

@@ -29,6 +29,7 @@ struct ev_out {
 	char *temp; /* NULL for a descriptor */
 	int slot;   /* in the table of temporaries */
 	bool owned; /* fd is closed here */
+	bool named; /* it was given its name */
 	bool failed;
 	bool prepared; /* only its name is still to be given */
 	struct ev_pack *pack;	  /* borrowed; NULL: the octets are written as they are */
@@ -110,6 +111,22 @@ struct ev_hash128 ev_out_digest_value(struct ev_out *o);
 enum ev_status ev_out_prepare(struct ev_out *o, struct ev_error *err);
 /* Flushes; a file is synced and takes its name. The object is freed whatever the outcome. */
 enum ev_status ev_out_commit(struct ev_out **o, struct ev_error *err);
+
+/*
+ * Files that get their names together, when the run is known to be a success. ev_outs_add flushes,
+ * syncs and closes one, which it takes over whatever the outcome: from then on only the name can
+ * fail. ev_outs_commit gives all their names, in the order in which they came; if one cannot have
+ * it, those that had theirs already are removed again. Zero-initialise.
+ */
+struct ev_outs {
+	struct ev_out **list;
+	size_t n;
+};
+
+enum ev_status ev_outs_add(struct ev_outs *s, struct ev_out **o, struct ev_error *err);
+enum ev_status ev_outs_commit(struct ev_outs *s, struct ev_error *err);
+void ev_outs_free(struct ev_outs *s);
+
 /* Frees; an uncommitted file is removed. */
 void ev_out_discard(struct ev_out **o);
 

@@ -42,6 +42,19 @@ static bool plain_name(struct reader *r)
 				       .len = (size_t)(r->p - from)});
 }
 
+void ev_path_put_name(const char *name, size_t len, struct ev_buf *out)
+{
+	size_t n = 0;
+
+	while (n < len && name_char(name[n], n == 0))
+		n++;
+	ev_buf_putc(out, '.');
+	if (n == len && n > 0)
+		ev_buf_put(out, name, len);
+	else
+		ev_json_quote(name, len, out);
+}
+
 /* A JSON string, which a scanner checks; few paths need one. */
 static bool quoted_name(struct reader *r)
 {

@@ -93,6 +93,9 @@ bool ev_path_is_open(const struct ev_path *path, const struct ev_doc *d, uint32_
 void ev_pointer(const struct ev_doc *d, uint32_t i, struct ev_buf *out);
 void ev_path_pointer(const struct ev_path *path, struct ev_buf *out);
 
+/* Appends a name as a step: .total, or with its quotes where it needs them, ."order id". */
+void ev_path_put_name(const char *name, size_t len, struct ev_buf *out);
+
 /* Whether both paths say the same. */
 bool ev_path_same(const struct ev_path *a, const struct ev_path *b);
 

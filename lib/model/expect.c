@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+enum { TOLD = 120 }; /* bytes of a value in a line for people */
+
 /* Positions and samples */
 
 const struct ev_position *frame_position(struct frame *f)
@@ -302,10 +304,10 @@ static void write_state(const struct expect *e, size_t index, struct ev_buf *out
 {
 	ev_buf_printf(out,
 		      "{\"expectation\":%zu,\"elements\":%llu,\"missing\":%llu,"
-		      "\"unexpected\":%llu,\"untold\":%llu,\"misfits\":%llu,\"sample\":",
+		      "\"unexpected\":%llu,\"untold\":%llu,\"misfits\":%llu,\"met\":%d,\"sample\":",
 		      index, (unsigned long long)e->elements, (unsigned long long)e->missing,
 		      (unsigned long long)e->unexpected, (unsigned long long)e->untold,
-		      (unsigned long long)e->misfits);
+		      (unsigned long long)e->misfits, e->met);
 	sample_write(&e->sample, out);
 	if (e->kind->write != NULL)
 		e->kind->write(e, out);
@@ -320,7 +322,7 @@ static enum ev_status damaged(struct ev_error *err)
 
 /* The counts of a line of state. */
 struct counts {
-	uint64_t elements, missing, unexpected, untold, misfits;
+	uint64_t elements, missing, unexpected, untold, misfits, met;
 };
 
 static bool read_counts(const struct ev_doc *d, struct counts *c)
@@ -329,7 +331,7 @@ static bool read_counts(const struct ev_doc *d, struct counts *c)
 	       ev_state_u64(d, 0, "missing", &c->missing) &&
 	       ev_state_u64(d, 0, "unexpected", &c->unexpected) &&
 	       ev_state_u64(d, 0, "untold", &c->untold) &&
-	       ev_state_u64(d, 0, "misfits", &c->misfits);
+	       ev_state_u64(d, 0, "misfits", &c->misfits) && ev_state_u64(d, 0, "met", &c->met);
 }
 
 uint64_t present_in(const struct ev_doc *d)
@@ -348,7 +350,8 @@ static bool counts_fit(const struct expect *e, const struct counts *c, uint64_t 
 	if (!ev_count_add(&apart, c->missing) || !ev_count_add(&apart, c->misfits) ||
 	    !ev_count_add(&apart, c->unexpected) || apart > c->elements ||
 	    (c->misfits > 0 && e->misfit == NULL) || (c->untold > 0 && e->condition == SIZE_MAX) ||
-	    (c->unexpected > 0 && is_unique_kind(e)) || c->untold > events)
+	    (c->unexpected > 0 && is_unique_kind(e)) || c->untold > events ||
+	    c->met > (e->condition != SIZE_MAX))
 		return false;
 	if (has_list(e))
 		return true;
@@ -358,6 +361,7 @@ static bool counts_fit(const struct expect *e, const struct counts *c, uint64_t 
 
 static bool merge_counts(struct expect *e, const struct counts *c)
 {
+	e->met |= c->met > 0;
 	return ev_count_add(&e->elements, c->elements) && ev_count_add(&e->missing, c->missing) &&
 	       ev_count_add(&e->unexpected, c->unexpected) && ev_count_add(&e->untold, c->untold) &&
 	       ev_count_add(&e->misfits, c->misfits);
@@ -403,6 +407,49 @@ bool ev_suite_merged(struct ev_suite *s)
 	return good;
 }
 
+/* Paths */
+
+void ev_suite_ask(struct ev_suite *s, struct ev_borne *borne)
+{
+	s->borne = borne;
+	for (size_t i = 0; i < s->n; i++) {
+		struct expect *e = &s->list[i];
+		struct ev_borne_by by = {e->kind->name, s->file, e->place};
+
+		for (size_t k = 0; k < e->n_columns; k++)
+			ev_borne_add(borne, NULL, column_of(e, k)->path, &by, &e->asks);
+		if (e->condition != SIZE_MAX)
+			ev_borne_add_expr(borne, s->conditions[e->condition].expr, &by,
+					  &s->conditions[e->condition].asks);
+	}
+}
+
+void ev_suite_asked(struct ev_suite *s)
+{
+	for (size_t i = 0; i < s->n_conditions; i++)
+		ev_borne_ask(s->borne, &s->conditions[i].asks);
+	for (size_t i = 0; i < s->n; i++)
+		if (s->list[i].met || s->list[i].condition == SIZE_MAX)
+			ev_borne_ask(s->borne, &s->list[i].asks);
+}
+
+/* What holds of values that nobody has does not pass. */
+static void judge_paths(struct expect *e)
+{
+	const struct ev_borne *borne = e->suite->borne;
+	const char *path = NULL;
+
+	if (borne != NULL && e->condition != SIZE_MAX)
+		path = ev_borne_lacking(borne, &e->suite->conditions[e->condition].asks);
+	if (borne != NULL && path == NULL && (e->met || e->condition == SIZE_MAX))
+		path = ev_borne_lacking(borne, &e->asks);
+	if (path == NULL || e->outcome == EV_EXPECT_FAIL)
+		return;
+	e->outcome = EV_EXPECT_INCONCLUSIVE;
+	ev_buf_reset(&e->error);
+	ev_buf_printf(&e->error, "no event of the batch has %s", path);
+}
+
 /* Judging */
 
 static void judge(struct expect *e)
@@ -414,6 +461,7 @@ static void judge(struct expect *e)
 		judge_rows(e, &e->result);
 	if (e->untold > 0 || e->misfits > 0)
 		e->outcome = EV_EXPECT_FAIL;
+	judge_paths(e);
 	ev_arena_reset(&e->suite->arena);
 }
 
@@ -463,21 +511,129 @@ bool ev_suite_is_critical(const struct ev_suite *s, size_t i)
 	return s->list[i].severity == SEVERITY_CRITICAL;
 }
 
+/* What could not be judged. */
+static void put_trouble(const struct expect *e, struct ev_buf *out)
+{
+	if (e->untold > 0)
+		ev_buf_printf(out, "row_condition could not be told for %llu events",
+			      (unsigned long long)e->untold);
+	if (e->misfits > 0)
+		ev_buf_printf(out, "%s%llu values %s", e->untold > 0 ? "; " : "",
+			      (unsigned long long)e->misfits, e->misfit);
+}
+
+/* A part of a line for people: not more of it than can be read. */
+static void put_short(const char *p, size_t len, struct ev_buf *out)
+{
+	size_t cut = len;
+
+	if (cut > TOLD) {
+		cut = TOLD;
+		while (cut > 0 && ((unsigned char)p[cut] & 0xc0) == 0x80)
+			cut--;
+	}
+	ev_buf_put(out, p, cut);
+	ev_buf_puts(out, cut < len ? "..." : "");
+}
+
+static void tell_limit(const char *strictly, const char *or_equal, const struct limit *l,
+		       bool strict, const char *before, struct ev_buf *out)
+{
+	if (l->kind == LIMIT_NONE)
+		return;
+	ev_buf_printf(out, "%s%s ", before, strict ? strictly : or_equal);
+	put_short(l->text, l->len, out);
+}
+
+static void tell_wanted(const struct expect *e, struct ev_buf *out)
+{
+	const struct range *r = &e->range;
+	bool min = r->min.kind != LIMIT_NONE;
+
+	ev_buf_puts(out, "; wanted: ");
+	if (!min && r->max.kind == LIMIT_NONE) {
+		put_short(e->kwargs, strlen(e->kwargs), out);
+		return;
+	}
+	if (min && r->min.len == r->max.len && memcmp(r->min.text, r->max.text, r->min.len) == 0) {
+		ev_buf_puts(out, "exactly ");
+		put_short(r->min.text, r->min.len, out);
+		return;
+	}
+	tell_limit("more than", "at least", &r->min, r->strict_min, "", out);
+	tell_limit("less than", "at most", &r->max, r->strict_max, min ? " and " : "", out);
+	if (e->mostly != NULL)
+		ev_buf_printf(out, ", in a share of %s", e->mostly);
+}
+
+/* The value that was observed; false if the kind observes none. */
+static bool tell_observed(const struct expect *e, struct ev_buf *out)
+{
+	struct ev_buf text = {0};
+	struct ev_flaw flaw;
+	const struct ev_doc *d;
+	uint32_t at = EV_NOWHERE;
+	const char *p;
+	size_t len;
+
+	ev_buf_put(&text, e->result.p, e->result.len);
+	memset(ev_buf_room(&text, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
+	d = ev_scan(e->suite->scan, text.p, text.len, &flaw);
+	if (d != NULL && ev_kind(d, 0) == EV_OBJECT)
+		at = ev_member(d, 0, "observed_value", 14);
+	if (at != EV_NOWHERE) {
+		p = ev_raw(d, at, &len);
+		ev_buf_puts(out, ": found ");
+		put_short(p, len, out);
+	}
+	ev_buf_free(&text);
+	return at != EV_NOWHERE;
+}
+
+static void tell_found(const struct expect *e, struct ev_buf *out)
+{
+	const struct sampled *first = &e->sample.list[0];
+
+	if (e->unexpected > 0) {
+		ev_buf_printf(out, ": %llu of %llu values", (unsigned long long)e->unexpected,
+			      (unsigned long long)e->elements);
+		if (e->sample.n > 0) {
+			ev_buf_puts(out, ", the first ");
+			put_short(first->value.p, first->value.len, out);
+			ev_buf_printf(out, " at %s:%llu", first->pos.source,
+				      (unsigned long long)first->pos.line);
+		}
+	} else if (e->untold > 0 || e->misfits > 0 || !tell_observed(e, out)) {
+		ev_buf_puts(out, ": ");
+		put_trouble(e, out);
+		if (e->untold == 0 && e->misfits == 0)
+			ev_buf_printf(out, "of %llu values", (unsigned long long)e->elements);
+	}
+	tell_wanted(e, out);
+}
+
 void ev_suite_tell(const struct ev_suite *s, size_t i, struct ev_buf *out)
 {
 	static const char *const severities[] = {"", " (a warning)", " (for information)"};
 	const struct expect *e = &s->list[i];
 
-	ev_buf_printf(out, "%s:%zu:%zu: %s %s%s", s->file, e->place.line, e->place.column,
-		      e->kind->name,
+	ev_buf_printf(out, "%s:%zu:%zu: %s", s->file, e->place.line, e->place.column,
+		      e->kind->name);
+	for (size_t k = 0; k < e->n_columns; k++)
+		ev_buf_printf(out, "%s%s", k == 0 ? " of " : ", ", column_of(e, k)->path->text);
+	if (e->condition != SIZE_MAX) {
+		ev_buf_puts(out, " where ");
+		put_short(s->conditions[e->condition].text,
+			  strlen(s->conditions[e->condition].text), out);
+	}
+	ev_buf_printf(out, " %s%s",
 		      e->outcome == EV_EXPECT_FAIL ? "does not hold" : "cannot be told to hold",
 		      severities[e->severity]);
-	if (e->outcome == EV_EXPECT_INCONCLUSIVE && e->error.len > 0) {
+	if (e->outcome == EV_EXPECT_FAIL) {
+		tell_found(e, out);
+	} else if (e->error.len > 0) {
 		ev_buf_puts(out, ": ");
 		ev_buf_put(out, e->error.p, e->error.len);
-	} else if (e->unexpected > 0) {
-		ev_buf_printf(out, ": %llu of %llu values", (unsigned long long)e->unexpected,
-			      (unsigned long long)e->elements);
 	}
 }
 
@@ -499,12 +655,7 @@ static void put_exception(const struct expect *e, struct ev_buf *out)
 {
 	struct ev_buf text = {0};
 
-	if (e->untold > 0)
-		ev_buf_printf(&text, "row_condition could not be told for %llu events",
-			      (unsigned long long)e->untold);
-	if (e->misfits > 0)
-		ev_buf_printf(&text, "%s%llu values %s", text.len > 0 ? "; " : "",
-			      (unsigned long long)e->misfits, e->misfit);
+	put_trouble(e, &text);
 	ev_buf_printf(out, "{\"raised_exception\":%s,\"exception_message\":",
 		      text.len > 0 ? "true" : "false");
 	if (text.len > 0)
@@ -601,6 +752,7 @@ void ev_suite_free(struct ev_suite **suite)
 		free(e->description);
 		free(e->mostly);
 		free(e->remembered);
+		free(e->asks.list);
 		limit_free(&e->range.min);
 		limit_free(&e->range.max);
 		values_free(&e->set);
@@ -620,6 +772,7 @@ void ev_suite_free(struct ev_suite **suite)
 	for (size_t i = 0; i < s->n_conditions; i++) {
 		ev_expr_free(&s->conditions[i].expr);
 		free(s->conditions[i].text);
+		free(s->conditions[i].asks.list);
 	}
 	free(s->list);
 	free(s->columns);

@@ -11,6 +11,7 @@
 #ifndef EV_EXPECT_H
 #define EV_EXPECT_H
 
+#include "model/borne.h"
 #include "model/event.h"
 #include "model/model.h"
 
@@ -42,6 +43,14 @@ void ev_suite_read_from(struct ev_suite *s, struct ev_events *events);
  * has no value that an expectation could be about. Adds the reasons why not.
  */
 bool ev_suite_passes(struct ev_suite *s, const struct ev_event *event, struct ev_reasons *why);
+/*
+ * Adds the paths of its columns and row conditions to those that are looked for; borne is kept. An
+ * expectation on one that no event bears does not pass: it is inconclusive. Columns are asked for
+ * where the row condition held of some event.
+ */
+void ev_suite_ask(struct ev_suite *s, struct ev_borne *borne);
+/* There was an event: they are asked for. Before judging. */
+void ev_suite_asked(struct ev_suite *s);
 /* Takes an event. EV_OK, or EV_FATAL if the temporary folder fails. */
 enum ev_status ev_suite_step(struct ev_suite *s, const struct ev_event *event,
 			     const struct ev_record *rec, struct ev_error *err);

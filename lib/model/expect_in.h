@@ -165,6 +165,7 @@ struct expect {
 	size_t condition; /* of the suite's, or SIZE_MAX */
 	size_t columns[EXPECT_MAX_COLUMNS];
 	size_t n_columns;
+	struct ev_borne_paths asks; /* of its columns */
 
 	/* arguments that many kinds have */
 	struct range range;
@@ -177,6 +178,7 @@ struct expect {
 
 	/* what was found */
 	uint64_t elements, missing, unexpected;
+	bool met;	  /* there was a record that its condition, if it has one, holds for */
 	uint64_t untold;  /* records whose row_condition could not be told */
 	uint64_t misfits; /* values that the kind cannot compute with */
 	const char *misfit;
@@ -194,6 +196,7 @@ struct condition {
 	char *text;
 	struct ev_expr *expr;
 	enum ev_truth truth;
+	struct ev_borne_paths asks;
 	uint64_t stamp;
 };
 
@@ -214,6 +217,7 @@ struct ev_suite {
 	struct condition *conditions;
 	size_t n_conditions;
 	struct ev_jschema_set *schemas; /* or NULL */
+	struct ev_borne *borne; /* borrowed; or NULL */
 	uint64_t records;
 	size_t merged;	       /* lines of the state that is read, one an expectation */
 	struct ev_arena arena; /* of one step, or of one judgement */

@@ -158,6 +158,7 @@ bool argument_bool(struct opening *o, const char *name, bool *out)
 bool argument_word(struct opening *o, const char *name, const char *const *words, int *out)
 {
 	const struct ev_yaml *y = argument(o, name);
+	char hint[EV_HINT];
 
 	if (y == NULL)
 		return true;
@@ -167,9 +168,9 @@ bool argument_word(struct opening *o, const char *name, const char *const *words
 			return true;
 		}
 	}
-	return opening_fail(o, y, "%s cannot be '%s': did you mean '%s'?", name,
+	return opening_fail(o, y, "%s cannot be '%s': %s", name,
 			    y->kind == EV_YAML_SCALAR ? y->text : "",
-			    ev_nearest(y->kind == EV_YAML_SCALAR ? y->text : "", words));
+			    ev_hint(y->kind == EV_YAML_SCALAR ? y->text : "", words, hint));
 }
 
 bool argument_set(struct opening *o, const char *name, struct values *out)
@@ -404,6 +405,7 @@ static bool check_arguments(struct opening *o, const struct expect_kind *kind,
 	struct ev_arena arena = {0};
 	const char *names[MAX_NAMES];
 	bool required[MAX_NAMES], good = true;
+	char hint[EV_HINT];
 	size_t n = 0;
 
 	argument_names(kind, &arena, names, required);
@@ -422,8 +424,8 @@ static bool check_arguments(struct opening *o, const struct expect_kind *kind,
 			k++;
 		if (k == n)
 			good = opening_fail(o, key,
-					    "unknown argument '%s' of %s: did you mean '%s'?",
-					    key->text, kind->name, ev_nearest(key->text, names));
+					    "unknown argument '%s' of %s: %s", key->text,
+					    kind->name, ev_hint(key->text, names, hint));
 	}
 	for (size_t i = 0; i < n && good; i++)
 		if (required[i] && argument(o, names[i]) == NULL)
@@ -444,6 +446,7 @@ enum { TABLES = sizeof tables / sizeof tables[0], MAX_KINDS = 128 };
 static bool find_kind(struct opening *o, const char *name, const struct expect_kind **out)
 {
 	const char *names[MAX_KINDS];
+	char hint[EV_HINT];
 	size_t n = 0;
 
 	for (size_t i = 0; i < TABLES; i++) {
@@ -456,8 +459,8 @@ static bool find_kind(struct opening *o, const char *name, const struct expect_k
 		}
 	}
 	names[n] = NULL;
-	return opening_fail(o, o->at, "unknown expectation '%s': did you mean '%s'?", name,
-			    ev_nearest(name, names));
+	return opening_fail(o, o->at, "unknown expectation '%s': %s", name,
+			    ev_hint(name, names, hint));
 }
 
 static char *json_of(const struct ev_yaml *y)
@@ -512,6 +515,8 @@ static bool read_expectation(struct opening *o, const char *name, const char *co
 
 static bool read_severity(struct opening *o, const struct ev_yaml *y, struct expect *e)
 {
+	char hint[EV_HINT];
+
 	if (y == NULL || is_null(y))
 		return true;
 	for (int i = 0; y->kind == EV_YAML_SCALAR && severities[i] != NULL; i++) {
@@ -520,9 +525,9 @@ static bool read_severity(struct opening *o, const struct ev_yaml *y, struct exp
 			return true;
 		}
 	}
-	return opening_fail(o, y, "severity cannot be '%s': did you mean '%s'?",
+	return opening_fail(o, y, "severity cannot be '%s': %s",
 			    y->kind == EV_YAML_SCALAR ? y->text : "",
-			    ev_nearest(y->kind == EV_YAML_SCALAR ? y->text : "", severities));
+			    ev_hint(y->kind == EV_YAML_SCALAR ? y->text : "", severities, hint));
 }
 
 static bool make_room(struct opening *o, const struct ev_yaml *list)
@@ -572,6 +577,8 @@ bool suite_read_model(struct ev_suite *s, const struct ev_yaml *list, struct ev_
 static bool known_keys(struct opening *o, const struct ev_yaml *map, const char *what,
 		       const char *const *known)
 {
+	char hint[EV_HINT];
+
 	if (map->kind != EV_YAML_MAP)
 		return opening_fail(o, map, "%s must be an object", what);
 	for (size_t i = 0; i < map->n; i++) {
@@ -580,9 +587,9 @@ static bool known_keys(struct opening *o, const struct ev_yaml *map, const char 
 		while (*k != NULL && strcmp(*k, map->keys[i]->text) != 0)
 			k++;
 		if (*k == NULL)
-			return opening_fail(
-				o, map->keys[i], "unknown key '%s' in %s: did you mean '%s'?",
-				map->keys[i]->text, what, ev_nearest(map->keys[i]->text, known));
+			return opening_fail(o, map->keys[i], "unknown key '%s' in %s: %s",
+					    map->keys[i]->text, what,
+					    ev_hint(map->keys[i]->text, known, hint));
 	}
 	return true;
 }

@@ -235,6 +235,7 @@ enum { TYPE_NAMES = sizeof type_names / sizeof type_names[0] };
 static bool add_type(struct opening *o, const struct ev_yaml *y, unsigned *mask)
 {
 	const char *known[TYPE_NAMES + 1] = {0};
+	char hint[EV_HINT];
 
 	for (size_t i = 0; i < TYPE_NAMES; i++) {
 		known[i] = type_names[i].name;
@@ -243,9 +244,8 @@ static bool add_type(struct opening *o, const struct ev_yaml *y, unsigned *mask)
 			return true;
 		}
 	}
-	return opening_fail(o, y, "no type '%s': did you mean '%s'?",
-			    y->kind == EV_YAML_SCALAR ? y->text : "",
-			    ev_nearest(y->kind == EV_YAML_SCALAR ? y->text : "", known));
+	return opening_fail(o, y, "no type '%s': %s", y->kind == EV_YAML_SCALAR ? y->text : "",
+			    ev_hint(y->kind == EV_YAML_SCALAR ? y->text : "", known, hint));
 }
 
 static bool open_types(struct expect *e, struct opening *o)

@@ -192,6 +192,7 @@ static bool condition_holds(struct expect *e, struct frame *f)
 		c->truth = ev_expr_test(c->expr, f->d, 0, &s->scratch);
 	}
 	e->untold += c->truth == EV_CANNOT;
+	e->met |= c->truth == EV_HOLDS;
 	return c->truth == EV_HOLDS;
 }
 

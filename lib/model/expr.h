@@ -54,6 +54,13 @@ bool ev_expr_is_native(const struct ev_expr *e);
 const char *ev_expr_lint(const struct ev_expr *e);
 
 /*
+ * Tells fn of each plain path of a native expression that leads from the record: .a, .items[].b ...
+ * Nothing where libjq runs it all.
+ */
+typedef void ev_expr_path(void *ctx, const char *path);
+void ev_expr_paths(const struct ev_expr *e, ev_expr_path *fn, void *ctx);
+
+/*
  * Names are found by their symbols in documents of this scanner, which is borrowed. Before the
  * first such document is scanned.
  */

@@ -6,6 +6,7 @@
 #define EV_EXPR_IN_H
 
 #include "base/arena.h"
+#include "model/expr.h"
 #include "base/buf.h"
 #include "base/status.h"
 #include "json/path.h"
@@ -338,6 +339,10 @@ void ev_value_json(struct ev_run *x, const struct ev_value *v, struct ev_buf *ou
 const char *ev_value_digits(struct ev_run *x, const struct ev_value *v, size_t *len);
 /* A number as it stands in the record, or in plain digits if it was computed. */
 const char *ev_value_spelled(struct ev_run *x, const struct ev_value *v, size_t *len);
+
+/* ev_expr_paths of a program (expr_paths.c). */
+void ev_expr_part_paths(const struct ev_part *root, ev_expr_path *fn, void *ctx);
+
 
 /* Functions of one or two values (expr_call.c); arg is NULL for those of one. */
 enum ev_flow ev_expr_call(struct ev_run *x, enum ev_function f, const struct ev_value *in,

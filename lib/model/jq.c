@@ -118,8 +118,9 @@ static _Noreturn void end(int number)
 		pause();
 }
 
-static void no_memory(void)
+static void no_memory(const char *what)
 {
+	(void)what;
 	end(NO_MEMORY);
 }
 
@@ -196,7 +197,7 @@ static enum answer compile(struct work *w, const struct request *r)
 	bool good;
 
 	if (q == NULL)
-		no_memory();
+		no_memory(NULL);
 	jq_set_error_cb(q, on_message, &w->out);
 	ev_buf_puts(&text, prelude);
 	ev_buf_put(&text, w->in.p, w->in.len);

@@ -57,6 +57,8 @@ static struct ev_place place(const struct ev_yaml *y)
 static bool is_map(struct reader *r, const struct ev_yaml *y, const char *what,
 		   const char *const *known)
 {
+	char hint[EV_HINT];
+
 	if (y->kind != EV_YAML_MAP)
 		return wrong(r, place(y), "%s must be a mapping (key: value)", what);
 	for (size_t i = 0; known != NULL && i < y->n; i++) {
@@ -66,9 +68,8 @@ static bool is_map(struct reader *r, const struct ev_yaml *y, const char *what,
 		while (*k != NULL && strcmp(*k, key) != 0)
 			k++;
 		if (*k == NULL)
-			return wrong(r, place(y->keys[i]),
-				     "unknown key '%s' in %s: did you mean '%s'?", key, what,
-				     ev_nearest(key, known));
+			return wrong(r, place(y->keys[i]), "unknown key '%s' in %s: %s", key, what,
+				     ev_hint(key, known, hint));
 	}
 	return true;
 }
@@ -92,12 +93,14 @@ static bool text_of(struct reader *r, const struct ev_yaml *y, const char *what,
 static bool word_of(struct reader *r, const struct ev_yaml *y, const char *what,
 		    const char *const *words, int *out)
 {
+	char hint[EV_HINT];
+
 	if (y->kind == EV_YAML_SCALAR) {
 		for (*out = 0; words[*out] != NULL; ++*out)
 			if (strcmp(words[*out], y->text) == 0)
 				return true;
-		return wrong(r, place(y), "%s cannot be '%s': did you mean '%s'?", what, y->text,
-			     ev_nearest(y->text, words));
+		return wrong(r, place(y), "%s cannot be '%s': %s", what, y->text,
+			     ev_hint(y->text, words, hint));
 	}
 	return wrong(r, place(y), "%s must be a word such as '%s'", what, words[0]);
 }
@@ -194,12 +197,12 @@ static bool types_of(struct reader *r, const struct ev_yaml *map, struct ev_name
 	for (size_t i = 0; i < out->n && r->m->n_types > 0; i++) {
 		if (ev_symbols_of(r->types, y->items[i]->text, y->items[i]->len) == EV_NO_SYMBOL) {
 			const char **known = ev_calloc(r->m->n_types + 1, sizeof *known);
+			char hint[EV_HINT];
 
 			for (size_t k = 0; k < r->m->n_types; k++)
 				known[k] = r->m->types[k].name;
-			tell(r, place(y->items[i]),
-			     "no event type '%s' in types: did you mean '%s'?", out->list[i],
-			     ev_nearest(out->list[i], known));
+			tell(r, place(y->items[i]), "no event type '%s' in types: %s",
+			     out->list[i], ev_hint(out->list[i], known, hint));
 			free(known);
 			return false;
 		}
@@ -398,6 +401,7 @@ static bool count_of(const char **p, uint32_t *v)
 
 static bool read_type(struct reader *r, const struct ev_yaml *y, struct ev_column *c)
 {
+	char hint[EV_HINT];
 	const char *p;
 	uint32_t size = 0, scale = 0;
 	size_t len;
@@ -411,8 +415,8 @@ static bool read_type(struct reader *r, const struct ev_yaml *y, struct ev_colum
 	       (strncmp(ev_type_names[type], p, len) != 0 || ev_type_names[type][len] != '\0'))
 		type++;
 	if (ev_type_names[type] == NULL)
-		return wrong(r, place(y), "no type '%s': did you mean '%s'?", y->text,
-			     ev_nearest(y->text, ev_type_names));
+		return wrong(r, place(y), "no type '%s': %s", y->text,
+			     ev_hint(y->text, ev_type_names, hint));
 	c->type = (enum ev_type)type;
 	p += len;
 	switch (c->type) {
@@ -535,15 +539,16 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 		c->dimension = ev_model_dimension(r->m, v->text);
 	if (c->dimension == NULL) {
 		const char **known = ev_calloc(r->m->n_dimensions + 1, sizeof *known);
+		char hint[EV_HINT];
 
 		for (size_t i = 0; i < r->m->n_dimensions; i++)
 			known[i] = r->m->dimensions[i].name;
 		if (r->m->n_dimensions == 0)
 			tell(r, place(v), "the model has no dimensions: add star.dimensions");
 		else
-			tell(r, place(v), "no dimension '%s': did you mean '%s'?",
+			tell(r, place(v), "no dimension '%s': %s",
 			     v->kind == EV_YAML_SCALAR ? v->text : "",
-			     ev_nearest(v->kind == EV_YAML_SCALAR ? v->text : "", known));
+			     ev_hint(v->kind == EV_YAML_SCALAR ? v->text : "", known, hint));
 		free(known);
 		return false;
 	}

@@ -1,7 +1,9 @@
 #include "model/nearest.h"
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -33,20 +35,58 @@ static size_t distance(const char *a, const char *b)
 	return row[n];
 }
 
-const char *ev_nearest(const char *word, const char *const *known)
+/* Whether one is the beginning of the other, in whatever case: int, integer; Warn, warning. */
+static bool begins(const char *a, const char *b)
 {
-	const char *best = *known;
-	size_t least = SIZE_MAX;
+	size_t n = strlen(a), m = strlen(b), len = n < m ? n : m;
+
+	return len >= 3 && strncasecmp(a, b, len) == 0;
+}
+
+const char *ev_near(const char *word, const char *const *known)
+{
+	const char *best = NULL;
+	size_t len = strlen(word), least = SIZE_MAX;
+	size_t most = len < 3 ? 1 : len / 3; /* one slip in three characters */
 
 	for (; *known != NULL; known++) {
-		size_t d = distance(word, *known);
+		size_t d = strcasecmp(word, *known) == 0 ? 0 : distance(word, *known);
 
-		if (d < least) {
+		if (d > most && begins(word, *known))
+			d = most;
+		if (d < least && d <= most && d < strlen(*known)) {
 			least = d;
 			best = *known;
 		}
 	}
 	return best;
+}
+
+const char *ev_hint(const char *word, const char *const *known, char out[EV_HINT])
+{
+	const char *near = ev_near(word, known);
+	size_t n = 0, all = 0, told = 0;
+
+	if (near != NULL && strlen(near) < EV_HINT - 32) {
+		snprintf(out, EV_HINT, "did you mean '%s'?", near);
+		return out;
+	}
+	while (known[all] != NULL)
+		all++;
+	n = (size_t)snprintf(out, EV_HINT, "there %s ", all == 1 ? "is" : "are");
+	for (; told < all; told++) {
+		/* Room for the count of those that are left out. */
+		if (n + strlen(known[told]) + 40 > EV_HINT)
+			break;
+		n += (size_t)snprintf(out + n, EV_HINT - n, "%s'%s'",
+				      told == 0		? ""
+				      : told + 1 == all ? " and "
+							: ", ",
+				      known[told]);
+	}
+	if (told < all)
+		snprintf(out + n, EV_HINT - n, "%s%zu more", told > 0 ? " and " : "", all - told);
+	return out;
 }
 
 bool ev_is_close(const char *word, const char *other)

@@ -1,13 +1,20 @@
 /*
- * nearest: the known word that a mistyped one most likely stands for. Floor 3.
+ * nearest: what a person may have meant by a word that is not known. Floor 3.
  */
 #ifndef EV_NEAREST_H
 #define EV_NEAREST_H
 
 #include <stdbool.h>
 
-/* Of a list that ends with NULL and has one word at least, by Levenshtein's distance. */
-const char *ev_nearest(const char *word, const char *const *known);
+/*
+ * Of a list that ends with NULL: the word that a mistyped one most likely stands for, by
+ * Levenshtein's distance; NULL if none is close.
+ */
+const char *ev_near(const char *word, const char *const *known);
+
+enum { EV_HINT = 400 };
+/* Says that word, or else what there is: "did you mean 'a'?", "there are 'a', 'b' and 'c'". */
+const char *ev_hint(const char *word, const char *const *known, char out[EV_HINT]);
 /*
  * Whether a word is likely to be another, mistyped: but for upper and lower case it is the other or
  * its beginning, or one letter (of five or more, two) is another, missing or too much.

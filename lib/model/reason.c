@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { SHOWN = 60 };
 
@@ -60,6 +61,25 @@ struct ev_reason *ev_reasons_add(struct ev_reasons *r, const char *fmt, ...)
 	return &r->list[r->n++];
 }
 
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool ev_reason_is_told(const struct ev_reasons *r, size_t i)
+{
+	const struct ev_reason *x = &r->list[i];
+
+	for (size_t k = 0; k < i; k++) {
+		const struct ev_reason *y = &r->list[k];
+
+		if (same(x->message, y->message) && same(x->path, y->path) &&
+		    same(x->rule, y->rule) && same(x->keyword, y->keyword))
+			return true;
+	}
+	return false;
+}
+
 const char *ev_reasons_copy(struct ev_reasons *r, const char *p, size_t len)
 {
 	return ev_arena_copy(&r->arena, p, len);
@@ -73,18 +93,9 @@ const char *ev_reasons_quote(struct ev_reasons *r, const char *p, size_t len)
 	const char *copy;
 
 	for (; p < end && shown < SHOWN; shown++) {
-		const char *from = p;
-		uint32_t cp;
+		char one[EV_UTF8_SHOWN + 1];
 
-		if (ev_utf8_valid(p, (size_t)(end - p) < 4 ? (size_t)(end - p) : 4) == 0) {
-			ev_buf_printf(&text, "\\x%02x", (unsigned char)*p++);
-			continue;
-		}
-		cp = ev_utf8_next(&p);
-		if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
-			ev_buf_printf(&text, "\\u%04x", (unsigned)cp);
-		else
-			ev_buf_put(&text, from, (size_t)(p - from));
+		ev_buf_put(&text, one, ev_utf8_show(&p, (size_t)(end - p), one));
 	}
 	if (p < end)
 		ev_buf_puts(&text, "...");

@@ -100,6 +100,8 @@ static void envelope(struct ev_rejects *r, const struct ev_record *rec, const ch
 	for (size_t i = 0; i < why->n; i++) {
 		const struct ev_reason *reason = &why->list[i];
 
+		if (ev_reason_is_told(why, i))
+			continue;
 		ev_buf_puts(b, i == 0 ? "{" : ",{");
 		member(b, "rule", reason->rule);
 		member(b, "path", reason->path);
@@ -111,13 +113,35 @@ static void envelope(struct ev_rejects *r, const struct ev_record *rec, const ch
 	ev_buf_puts(b, "]}},");
 }
 
+/* "rule 'r': /path: message", each where there is one; the path of the record itself is "". */
+static void say(const struct ev_reason *r, struct ev_buf *out)
+{
+	if (r->rule != NULL && r->keyword != NULL && strcmp(r->keyword, "jq") == 0)
+		ev_buf_printf(out, "rule '%s': ", r->rule);
+	if (r->path != NULL && r->path[0] != '\0')
+		ev_buf_printf(out, "%s: ", r->path);
+	ev_buf_puts(out, r->message);
+}
+
 static enum ev_status no_file(const struct ev_record *rec, const struct ev_reasons *why,
 			      struct ev_error *err)
 {
-	return ev_fail(err, "%s:%llu: %s%s: mend it, or set bad records aside with -r FILE",
-		       rec->source, (unsigned long long)rec->line,
-		       why->n > 0 ? why->list[0].message : why->code,
-		       why->n > 1 ? " (and more)" : "");
+	struct ev_buf text = {0};
+	enum ev_status st;
+	size_t more = 0;
+
+	if (why->n > 0)
+		say(&why->list[0], &text);
+	else
+		ev_buf_puts(&text, why->code);
+	for (size_t i = 1; i < why->n; i++)
+		more += !ev_reason_is_told(why, i);
+	if (more > 0)
+		ev_buf_printf(&text, " (and %zu more)", more);
+	st = ev_fail(err, "%s:%llu: %s: mend it, or set bad records aside with -r FILE",
+		     rec->source, (unsigned long long)rec->line, ev_buf_str(&text));
+	ev_buf_free(&text);
+	return st;
 }
 
 enum ev_status ev_rejects_put(struct ev_rejects *r, const struct ev_record *rec, const char *origin,

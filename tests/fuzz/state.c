@@ -273,6 +273,7 @@ static void make_batch(const struct ev_model *m, const char *name)
 			       .rejects = ev_rejects_new("evvalidate", "/dev/null", &err)};
 	struct ev_verdict *verdict = open_verdict(m, name);
 	struct ev_validate *v = ev_validate_open(m, &port, &err);
+	struct ev_outs files = {0};
 	struct ev_verdict_counts c = {0};
 	struct ev_buf text = {0};
 	bool many = chance(12), approved = true;
@@ -296,7 +297,10 @@ static void make_batch(const struct ev_model *m, const char *name)
 	c.out = *ev_validate_counts(v)[0].value;
 	c.warning = *ev_validate_counts(v)[1].value;
 	c.rejected = ev_rejects_count(port.rejects);
-	must(ev_verdict_write(verdict, chance(4) ? NULL : name, &c, &approved, &err), &err);
+	ev_validate_borne(v);
+	must(ev_verdict_write(verdict, chance(4) ? NULL : name, &c, &approved, &files, &err), &err);
+	must(ev_outs_commit(&files, &err), &err);
+	ev_outs_free(&files);
 	ev_buf_free(&text);
 	ev_validate_free(&v);
 	ev_verdict_free(&verdict);
@@ -312,6 +316,7 @@ static bool merge(const struct ev_model *m, const char *const *files, size_t n, 
 	const struct ev_verdict_counts *c;
 	const char *first, *last;
 	struct ev_buf batch = {0};
+	struct ev_outs outs = {0};
 	struct ev_error err;
 	bool good = true, approved = true;
 
@@ -334,8 +339,10 @@ static bool merge(const struct ev_model *m, const char *const *files, size_t n, 
 		if (first != NULL)
 			ev_buf_printf(&batch, last != NULL ? "%s..%s" : "%s", first, last);
 		must(ev_verdict_write(v, first != NULL ? ev_buf_str(&batch) : NULL, c, &approved,
-				      &err),
+				      &outs, &err),
 		     &err);
+		must(ev_outs_commit(&outs, &err), &err);
+		ev_outs_free(&outs);
 	}
 	ev_buf_free(&batch);
 	ev_verdict_free(&v);

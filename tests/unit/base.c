@@ -235,7 +235,9 @@ static void test_status(void)
 	ev_fail(&err, "a\nb\tc\x1b[31m\x7f"
 		      "\xc3\xa9 \xc2\x9b"
 		      "31m \xc2\xa0 \xc2");
-	is(err.text, "a?b?c?[31m?\xc3\xa9 ??31m \xc2\xa0 \xc2", "nothing in it steers a terminal");
+	is(err.text,
+	   "a\\u000ab\\u0009c\\u001b[31m\\u007f\xc3\xa9 \\u009b31m \xc2\xa0 \\xc2",
+	   "nothing in it steers a terminal");
 	memset(large, 'x', sizeof large);
 	large[sizeof large - 1] = '\0';
 	ev_fail(&err, "%s", large);

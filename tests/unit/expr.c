@@ -763,7 +763,7 @@ static const struct {
 	{".[0]", "{}", "Cannot index object with number"},
 	{".[]", "5", "Cannot iterate over number (5)"},
 	{".a * .b", "{\"a\":\"x\\ny\",\"b\":2.50}",
-	 "string (\"x?y\") and number (2.50) cannot be multiplied"},
+	 "string (\"x\\u000ay\") and number (2.50) cannot be multiplied"},
 	{".a + (.b * 1)", "{\"a\":\"x\",\"b\":2.50}",
 	 "string (\"x\") and number (2.5) cannot be added"},
 	{"-.a", "{\"a\":[1]}", "array cannot be negated"},
