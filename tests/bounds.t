@@ -104,6 +104,7 @@ for n in 0 1 $around 65535 65536 65537; do
 	}' >in
 	rm -rf out
 	run 'cat in in | evdedupe | evversion | evstar | evload tsv:out && cat out/f.tsv | wc -l'
+	[ "$n" -gt 0 ] || sed -i '/^evstar: .*: no event of the batch has [.]l/d' "$err"
 	check "twice $n elements" 0 $((2 * n))
 	is "twice $n elements: their sum" "$(awk -F '\t' '{ s += $4 } END { printf "%.0f\n", s }' out/f.tsv)" \
 		"$(awk -v n="$n" 'BEGIN { printf "%.0f\n", n * (n + 1) }')"

@@ -524,7 +524,7 @@ sleep 0.3
 mv moved gone
 exec 9>&-
 wait "$running"
-is 'a result that cannot have its name: trouble' "$? $(cat told)" '2 evvalidate: moved/result: cannot be given its name: No such file or directory'
+is 'a result that cannot have its name: trouble' "$? $(cat told)" '2 evvalidate: moved: the folder cannot be opened: No such file or directory'
 none 'a result that cannot have its name'
 run "evvalidate $all -o out one"
 check 'and if all goes well, each is there' 0 '' ''

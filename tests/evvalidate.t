@@ -666,10 +666,11 @@ digits()
 		"$2" "${5-}" >digits.yaml
 	ev A "$3" >digits.jsonl
 	run evvalidate -m digits.yaml -r rejects digits.jsonl
+	aside
 	if [ "$4" = pass ]; then
 		check "$1" 0 @digits.jsonl ''
 	else
-		check "$1" 0 '' ''
+		check "$1: the only record, so nothing passed" 1 '' ''
 		is "$1: the reason" "$(jq -r '._ev.reject.reasons[0].message' rejects)" "$4"
 	fi
 }

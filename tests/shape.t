@@ -46,7 +46,8 @@ reasons()
 	done >in.jsonl
 	for program in evvalidate evstar; do
 		rm -f rejects
-		"$program" -r rejects in.jsonl >out.jsonl 2>err.txt || cat err.txt
+		"$program" -r rejects in.jsonl >out.jsonl 2>err.txt ||
+			grep -v ': nothing passed, and the batch is not approved: 3 records' err.txt
 		jq -rs --arg p "$program" 'group_by(._ev.reject.reasons)[] | "\($p) \(length) \(.[0]._ev.reject
 			| .code + ": " + (.reasons | map(.path + ": " + .message) | join("; ")))"' rejects
 	done | grep . || echo passes
@@ -99,7 +100,7 @@ printf '{%s:"X","customer":"Ada"}\n' "$event" >in.jsonl
 run evvalidate -r rejects in.jsonl
 is 'one that does speaks first' "$(jq -r '._ev.reject | .code + " " + .reasons[0].keyword' rejects)" 'schema type'
 try 'without -r the first stops the run' 2 'evvalidate in.jsonl' <<'END'
-! evvalidate: in.jsonl:1: "Ada" is a string, not null or an object: mend it, or set bad records aside with -r FILE
+! evvalidate: in.jsonl:1: /customer: "Ada" is a string, not null or an object: mend it, or set bad records aside with -r FILE
 END
 
 # Expectations, rules, and the keys of evdedupe.

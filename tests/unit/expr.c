@@ -780,7 +780,7 @@ static const struct {
 	{".a | split(\"x\")", "{\"a\":5}", "split input and separator must be strings"},
 	{"length", "true", "boolean (true) has no length"},
 	{"error(\"\")", "1", "an error without a text"},
-	{"[.a[1:]] | error(\"a\\tb\")", "{}", "a?b"},
+	{"[.a[1:]] | error(\"a\\tb\")", "{}", "a\\u0009b"},
 	{".aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.\"x\"",
 	 "1",
 	 "Cannot index number with string \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
