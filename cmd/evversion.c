@@ -59,6 +59,18 @@ static enum ev_status finish(void *engine, struct ev_error *err)
 	return ev_version_finish(engine, err);
 }
 
+static void note_retyped(const struct ev_version *version)
+{
+	uint64_t times;
+	const char *id = ev_version_retyped(version, &times);
+
+	if (id != NULL)
+		cli_note("events change their type from one version to the next (%llu times), first "
+			 "%s: if these are different things whose ids are equal by chance, make the "
+			 "ids differ",
+			 (unsigned long long)times, id);
+}
+
 int main(int argc, char **argv)
 {
 	struct ev_version *version;
@@ -78,6 +90,7 @@ int main(int argc, char **argv)
 					      .finish = finish,
 					      .counts = ev_version_counts(version)},
 			 cli.operands, cli.n_operands);
+	note_retyped(version);
 	ev_version_free(&version);
 	ev_model_free(&model);
 	cli_close(&cli);

@@ -452,6 +452,20 @@ printf '%s\n' '{"id":"a","type":"T","time":"2026-03-01T08:00:00Z","v":1}' \
 try 'another type is something new' 0 'evversion type.jsonl | jq -r .type' <<'END'
 T
 U
+! evversion: events change their type from one version to the next (1 times), first a: if these are different things whose ids are equal by chance, make the ids differ
+END
+printf '%s\n' '{"id":7,"type":"T","time":"2026-03-01T08:00:00Z","v":1}' '{"id":7,"type":"U","time":"2026-03-01T09:00:00Z","v":2}' \
+	'{"id":7,"type":"T","time":"2026-03-01T10:00:00Z","v":3}' '{"id":8,"type":"T","time":"2026-03-01T08:00:00Z","v":1}' \
+	'{"id":8,"type":"\u0054","time":"2026-03-01T08:00:00Z","v":2,"x":1}' >types.jsonl
+try 'types that change back and forth are counted, equal spellings are not' 0 'evversion --emit latest types.jsonl | jq -r .id' <<'END'
+7
+8
+! evversion: events change their type from one version to the next (2 times), first 7: if these are different things whose ids are equal by chance, make the ids differ
+END
+printf '%s\n' '{"id":"a","type":"T","time":"2026-03-01T08:00:00Z","v":1}' '{"id":"a","op":"delete","type":"T","time":"2026-03-01T09:00:00Z","v":2}' \
+	'{"id":"a","type":"U","time":"2026-03-01T10:00:00Z","v":3}' >anew.jsonl
+try 'an event that was deleted may come back as another' 0 'evversion --emit latest anew.jsonl | jq -r .type' <<'END'
+U
 END
 
 # Orphans

@@ -2,6 +2,12 @@
 # The examples, run as their Makefiles run them, against what their data must become.
 . "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
 
+# A real history has events whose type changes, which evversion tells.
+retyped()
+{
+	sed -i '/^evversion: events change their type from one version to the next/d' "$err"
+}
+
 need make bash jq sqlite3 || {
 	done_testing
 }
@@ -219,6 +225,7 @@ if data uci-retail-2010-12; then
 	run evvalidate "$uci/versions.ndjson"
 	check 'and so do all' 0 "@$uci/versions.ndjson"
 	run make -s -C "$retail" OUT="$PWD/uci" EVKIT_DATA="$EVKIT_DATA" demo
+	retyped
 	check 'the UK shop: make demo' 0 any
 	jq -r '.final_versions_amount_by_country | to_entries | sort_by(.key)[] | "\(.key)|\(.value)"' "$uci/expected.json" >want
 
@@ -244,6 +251,7 @@ if data uci-retail-2010-12; then
 	shuf --random-source=first.db "$uci/versions.ndjson" >shuffled/uci-retail-2010-12/versions.ndjson
 	ok 'the lines are in another order' sh -c '! cmp -s "$0" shuffled/uci-retail-2010-12/versions.ndjson' "$uci/versions.ndjson"
 	run make -s -C "$retail" OUT="$PWD/uci2" EVKIT_DATA="$PWD/shuffled"
+	retyped
 	check 'shuffled: make' 0
 	by_country uci2/retail.db >got
 	same 'shuffled: the sums by country' got want

@@ -3,6 +3,12 @@
 # batches or the number of times in which they came.
 . "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
 
+# A real history has events whose type changes, which evversion tells.
+retyped()
+{
+	sed -i '/^evversion: events change their type from one version to the next/d' "$err"
+}
+
 cat >evkit.yaml <<'END'
 evkit: 1
 name: law
@@ -163,6 +169,7 @@ holds()
 {
 	input=$2
 	run "evversion -r want.rejects $input"
+	retyped
 	check "$1: versions" 0 any
 	cp "$out" want.versions
 	run evstar want.versions
@@ -173,6 +180,7 @@ holds()
 	for seed in 1 2 3; do
 		shuf --random-source="$seed.seed" "$input" >shuffled
 		run 'evversion -r bad shuffled'
+		retyped
 		check "$1: shuffled, the bytes of evversion (seed $seed)" 0 @want.versions
 		sed 's/.*"raw"://' bad | sort >raw
 		same "$1: shuffled, the rejects (seed $seed)" raw want.raw
@@ -186,11 +194,13 @@ holds()
 		}' shuffled
 		: >part.none
 		run "evversion -S 256K -r bad $(shuf -e part.* | tr '\n' ' ')"
+		retyped
 		check "$1: split, delivered again and spilled (seed $seed)" 0 @want.versions
 		sed 's/.*"raw"://' bad | sort >raw
 		same "$1: split, the rejects (seed $seed)" raw want.raw
 	done
 	run "cat $input $input | evversion -r bad"
+	retyped
 	check "$1: all of it twice" 0 @want.versions
 	run 'shuf --random-source=2.seed want.versions | evstar | sort'
 	check "$1: the rows of shuffled versions" 0 @want.rows
@@ -212,6 +222,7 @@ if data uci-retail-2010-12/versions.ndjson; then
 	export EVKIT_MODEL="$srcdir/examples/uci-retail/evkit.yaml"
 	holds 'a month of the UK shop' "$data"
 	run "shuf --random-source=3.seed $data | evdedupe | evversion | evstar | sort"
+	retyped
 	check 'a month of the UK shop: shuffled lines, the same rows' 0 @want.rows
 fi
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/uio.h>
@@ -328,6 +329,8 @@ void cli_open(struct cli *c, const struct cli_program *program, int argc, char *
 	char *file = NULL;
 
 	program_name = program->name;
+	/* A block this large goes back when it is freed, and is not kept for one of the same size. */
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	ev_oom_handler(refused);
 	fill_descriptors();
 	catch_signals();

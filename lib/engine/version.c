@@ -91,10 +91,12 @@ struct ev_version {
 	struct ev_arena arena; /* of the chain */
 	struct link *links;
 	size_t n_links, cap_links;
-	struct state *states;
-	size_t n_states, cap_states;
+	struct state last;	 /* the version that was made last; it may still get an end */
+	bool made;		 /* there is one */
+	struct ev_buf wholes[2]; /* what patches made, in turn */
 
-	uint64_t n_version, n_noop, n_duplicate, n_conflict, n_out;
+	char *retyped; /* the first event whose type changed */
+	uint64_t n_version, n_noop, n_duplicate, n_conflict, n_retyped, n_out;
 	struct ev_count counts[6];
 };
 
@@ -196,9 +198,17 @@ void ev_version_free(struct ev_version **version)
 	free(v->sources);
 	ev_arena_free(&v->arena);
 	free(v->links);
-	free(v->states);
+	ev_buf_free(&v->wholes[0]);
+	ev_buf_free(&v->wholes[1]);
+	free(v->retyped);
 	free(v);
 	*version = NULL;
+}
+
+const char *ev_version_retyped(const struct ev_version *v, uint64_t *times)
+{
+	*times = v->n_retyped;
+	return v->retyped;
 }
 
 const struct ev_count *ev_version_counts(const struct ev_version *v)
@@ -550,23 +560,30 @@ static enum ev_status settle(struct ev_version *v, size_t from, size_t to, struc
 
 /* The fold */
 
-static struct state *push(struct ev_version *v, const struct link *l, struct whole whole)
+static struct state next_state(const struct ev_version *v, const struct link *l, struct whole whole)
 {
-	const struct state *before;
-	struct state *s;
+	struct state s = {.link = l, .whole = whole};
+	const char *before = v->last.from;
 
-	ev_grow(&v->states, &v->cap_states, v->n_states + 1, sizeof *v->states);
-	s = &v->states[v->n_states];
-	*s = (struct state){.link = l, .whole = whole};
-	before = v->n_states > 0 ? s - 1 : NULL;
-	memcpy(s->from,
-	       before != NULL && memcmp(before->from, l->head.from, EV_TIME_TEXT) > 0
-		       ? before->from
-		       : l->head.from,
+	memcpy(s.from,
+	       v->made && memcmp(before, l->head.from, EV_TIME_TEXT) > 0 ? before : l->head.from,
 	       EV_TIME_TEXT);
-	v->n_states++;
-	v->n_version++;
 	return s;
+}
+
+static enum ev_status emit(struct ev_version *v, const struct state *s, const char *to,
+			   struct ev_error *err);
+
+/* The version before gets its end, and is let go. */
+static enum ev_status push(struct ev_version *v, const struct state *next, struct ev_error *err)
+{
+	if (v->made && v->options.emit == EV_EMIT_HISTORY &&
+	    emit(v, &v->last, next->from, err) != EV_OK)
+		return EV_FATAL;
+	v->last = *next;
+	v->made = true;
+	v->n_version++;
+	return EV_OK;
 }
 
 static struct ev_hash128 bare_digest(struct ev_version *v, const struct whole *whole)
@@ -615,60 +632,87 @@ static bool is_noop(struct ev_version *v, struct state *before, struct state *s)
 	       memcmp(v->scratch.p, v->other.p, v->other.len) == 0;
 }
 
-static void fold_whole(struct ev_version *v, const struct link *l, struct whole whole)
+/* An event that changes its type is most likely two, which share an id by chance. */
+static void compare_types(struct ev_version *v, const struct whole *before, const struct whole *after)
 {
-	struct state *s = push(v, l, whole);
+	struct ev_event a, b;
+	const char *p, *q;
+	size_t p_len, q_len;
 
-	if (v->n_states > 1 && !s[-1].deleted && is_noop(v, s - 1, s)) {
-		v->n_noop++;
-		v->n_version--;
-		v->n_states--;
+	v->read = NULL;
+	read_again(v, v->events, before->line, before->len, &a);
+	read_again(v, v->others, after->line, after->len, &b);
+	p = ev_string(a.doc, a.type, &v->scratch, &p_len);
+	q = ev_string(b.doc, b.type, &v->other, &q_len);
+	if (compare_octets(p, p_len, q, q_len) == 0)
+		return;
+	v->n_retyped++;
+	if (v->retyped == NULL) {
+		/* A number's id stands behind a NUL. */
+		size_t skip = b.id[0] == '\0';
+
+		v->retyped = ev_strndup(b.id + skip, b.id_len - skip);
 	}
 }
 
-static enum ev_status fold_patch(struct ev_version *v, const struct link *l, struct state *last,
+static enum ev_status fold_whole(struct ev_version *v, const struct link *l, struct whole whole,
 				 struct ev_error *err)
+{
+	struct state next = next_state(v, l, whole);
+
+	if (v->made && !v->last.deleted) {
+		if (is_noop(v, &v->last, &next)) {
+			v->n_noop++;
+			return EV_OK;
+		}
+		compare_types(v, &v->last.whole, &next.whole);
+	}
+	return push(v, &next, err);
+}
+
+static enum ev_status fold_patch(struct ev_version *v, const struct link *l, struct ev_error *err)
 {
 	const struct ev_event *event;
 	uint32_t skip[EV_MAX_SKIP];
 	struct ev_event base;
-	char *line;
+	struct ev_buf *whole;
 	size_t n;
 
-	if (last == NULL || last->deleted)
+	if (!v->made || v->last.deleted)
 		return set_aside(v, l, "orphan", "a patch has no version to stand on", err);
 	event = read_link(v, l);
-	read_again(v, v->others, last->whole.line, last->whole.len, &base);
+	read_again(v, v->others, v->last.whole.line, v->last.whole.len, &base);
 	n = ev_event_skip(v->events, event, &v->bare[BARE_OP], 1, skip);
-	ev_buf_reset(&v->line);
+	whole = &v->wholes[v->last.whole.line == v->wholes[0].p];
+	ev_buf_reset(whole);
 	ev_merge_patch(base.doc, &base.reserved, base.reserved != EV_NOWHERE, event->doc, skip, n,
-		       &v->line);
-	if (v->line.len > EV_SCAN_MAX)
+		       whole);
+	if (whole->len > EV_SCAN_MAX)
 		return set_aside(v, l, "too-long", "what the patch makes is longer than 512 MiB",
 				 err);
-	n = v->line.len;
-	line = ev_arena_alloc(&v->arena, n + EV_IN_SLACK);
-	memcpy(line, v->line.p, n);
-	memset(line + n, 0, EV_IN_SLACK);
-	fold_whole(v, l, (struct whole){.line = line, .len = n, .plain = true});
-	return EV_OK;
+	memset(ev_buf_room(whole, EV_IN_SLACK), 0, EV_IN_SLACK);
+	return fold_whole(v, l, (struct whole){.line = whole->p, .len = whole->len, .plain = true},
+			  err);
 }
 
 static enum ev_status fold(struct ev_version *v, const struct link *l, struct ev_error *err)
 {
-	struct state *last = v->n_states > 0 ? &v->states[v->n_states - 1] : NULL;
+	struct state next;
 
 	switch ((enum ev_op)l->head.op) {
 	case EV_PUT:
-		fold_whole(v, l, (struct whole){l->line, l->len, l->head.bare_len, l->head.plain});
-		return EV_OK;
-	case EV_PATCH: return fold_patch(v, l, last, err);
+		return fold_whole(v, l,
+				  (struct whole){l->line, l->len, l->head.bare_len, l->head.plain},
+				  err);
+	case EV_PATCH: return fold_patch(v, l, err);
 	case EV_DELETE:
-		if (last == NULL || last->deleted)
+		if (!v->made || v->last.deleted) {
 			v->n_noop++;
-		else
-			push(v, l, last->whole)->deleted = true;
-		return EV_OK;
+			return EV_OK;
+		}
+		next = next_state(v, l, v->last.whole);
+		next.deleted = true;
+		return push(v, &next, err);
 	}
 	return EV_OK;
 }
@@ -725,10 +769,11 @@ static enum ev_status emit_plain(struct ev_version *v, const char *line, size_t 
 	return EV_OK;
 }
 
-static enum ev_status emit(struct ev_version *v, size_t i, struct ev_error *err)
+/* to: when the next version begins; NULL for the newest. */
+static enum ev_status emit(struct ev_version *v, const struct state *s, const char *to,
+			   struct ev_error *err)
 {
-	const struct state *s = &v->states[i];
-	const char *row = s->link->head.row, *to = i + 1 < v->n_states ? s[1].from : NULL;
+	const char *row = s->link->head.row;
 	struct ev_buf *m = &v->scratch;
 	struct ev_event event;
 
@@ -750,21 +795,6 @@ static enum ev_status emit(struct ev_version *v, size_t i, struct ev_error *err)
 	return ev_port_line(v->port, v->line.p, v->line.len, err);
 }
 
-static enum ev_status emit_chain(struct ev_version *v, struct ev_error *err)
-{
-	size_t i = 0;
-
-	if (v->options.emit == EV_EMIT_LATEST && v->n_states > 0) {
-		if (v->states[v->n_states - 1].deleted)
-			return EV_OK;
-		i = v->n_states - 1;
-	}
-	for (; i < v->n_states; i++)
-		if (emit(v, i, err) != EV_OK)
-			return EV_FATAL;
-	return EV_OK;
-}
-
 static bool same_order(const struct link *a, const struct link *b)
 {
 	return compare_octets(a->key + a->head.id_len, a->key_len - a->head.id_len,
@@ -781,7 +811,7 @@ static enum ev_status replay_chain(struct ev_version *v, struct ev_error *err)
 		return emit_plain(v, only->line, only->len, only->head.row, only->head.from, NULL,
 				  false, err);
 	}
-	v->n_states = 0;
+	v->made = false;
 	for (from = 0; from < v->n_links; from = to) {
 		for (to = from + 1; to < v->n_links; to++)
 			if (!same_order(&v->links[from], &v->links[to]))
@@ -791,7 +821,9 @@ static enum ev_status replay_chain(struct ev_version *v, struct ev_error *err)
 		if (fold(v, &v->links[from], err) == EV_FATAL)
 			return EV_FATAL;
 	}
-	return emit_chain(v, err);
+	if (!v->made || (v->options.emit == EV_EMIT_LATEST && v->last.deleted))
+		return EV_OK;
+	return emit(v, &v->last, NULL, err);
 }
 
 static bool same_id(const struct link *l, const char *key, size_t id_len)

@@ -34,6 +34,8 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 /* After the last record: sorts, folds and emits, in the order of (id, S). */
 enum ev_status ev_version_finish(struct ev_version *v, struct ev_error *err);
 const struct ev_count *ev_version_counts(const struct ev_version *v);
+/* The id of the first event whose type changes from one version to the next, or NULL. */
+const char *ev_version_retyped(const struct ev_version *v, uint64_t *times);
 void ev_version_free(struct ev_version **v);
 
 #endif

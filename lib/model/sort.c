@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { RUN_BLOCK = 256 * 1024, MAX_RUNS = 128 };
+enum { RUN_BLOCK = 256 * 1024, FAN = 32 };
 enum { FEW = 24, MAX_DEPTHS = 8 };
 /* Items ahead of the one handed out whose header, or all of it, is on its way to the cache. */
 enum { HEADER_AHEAD = 16, ITEM_AHEAD = 4, FETCHED = 1024, CACHE_LINE = 64 };
@@ -34,6 +34,7 @@ struct run {
 	size_t cap, head, tail;
 	bool ended;
 	uint64_t order; /* runs made earlier hold items added earlier */
+	unsigned level; /* how often its items were merged */
 	struct header now;
 	const char *key; /* NULL when the run is empty */
 	uint64_t prefix;
@@ -69,20 +70,20 @@ void ev_sort_before_spill(struct ev_sort *s, void (*fn)(void *), void *ctx)
 	s->ctx = ctx;
 }
 
-static void free_runs(struct ev_sort *s)
+static void free_runs(struct ev_sort *s, size_t from)
 {
-	for (size_t i = 0; i < s->n_runs; i++) {
+	for (size_t i = from; i < s->n_runs; i++) {
 		close(s->runs[i].fd);
 		free(s->runs[i].buf);
 	}
-	s->n_runs = 0;
+	s->n_runs = from;
 }
 
 void ev_sort_free(struct ev_sort **s)
 {
 	if (*s == NULL)
 		return;
-	free_runs(*s);
+	free_runs(*s, 0);
 	ev_arena_free(&(*s)->arena);
 	free((*s)->slots);
 	free((*s)->runs);
@@ -373,7 +374,7 @@ static enum ev_status spill(struct ev_sort *s, struct ev_error *err)
 	return EV_OK;
 }
 
-static enum ev_status merge_runs(struct ev_sort *s, struct ev_error *err);
+static enum ev_status merge_levels(struct ev_sort *s, struct ev_error *err);
 
 char *ev_sort_room(struct ev_sort *s, size_t key_len, size_t len)
 {
@@ -399,7 +400,7 @@ enum ev_status ev_sort_added(struct ev_sort *s, struct ev_error *err)
 		return EV_OK;
 	if (spill(s, err) != EV_OK)
 		return EV_FATAL;
-	return s->n_runs == MAX_RUNS ? merge_runs(s, err) : EV_OK;
+	return merge_levels(s, err);
 }
 
 enum ev_status ev_sort_add(struct ev_sort *s, const void *key, size_t key_len, const void *item,
@@ -485,11 +486,12 @@ static void heap_down(struct ev_sort *s, size_t i)
 	}
 }
 
-static enum ev_status heap_build(struct ev_sort *s, struct ev_error *err)
+/* Of the runs from there on. */
+static enum ev_status heap_build(struct ev_sort *s, size_t from, struct ev_error *err)
 {
 	s->heap = ev_realloc_array(s->heap, s->n_runs, sizeof *s->heap);
 	s->n_heap = 0;
-	for (size_t i = 0; i < s->n_runs; i++) {
+	for (size_t i = from; i < s->n_runs; i++) {
 		if (run_next(s, &s->runs[i], err) != EV_OK)
 			return EV_FATAL;
 		if (s->runs[i].key != NULL)
@@ -513,14 +515,16 @@ static enum ev_status heap_advance(struct ev_sort *s, struct ev_error *err)
 	return EV_OK;
 }
 
-/* All runs into one, so that no more than MAX_RUNS files are ever open. */
-static enum ev_status merge_runs(struct ev_sort *s, struct ev_error *err)
+/* The runs from there on into one, which takes their place. */
+static enum ev_status merge_runs(struct ev_sort *s, size_t from, struct ev_error *err)
 {
+	uint64_t order = s->runs[from].order;
+	unsigned level = s->runs[from].level;
 	enum ev_status st = EV_OK;
 	struct run merged;
 	struct writer w;
 
-	if (heap_build(s, err) != EV_OK || run_begin(s, &w, err) != EV_OK)
+	if (heap_build(s, from, err) != EV_OK || run_begin(s, &w, err) != EV_OK)
 		return EV_FATAL;
 	while (s->n_heap > 0 && st == EV_OK) {
 		struct run *r = &s->runs[s->heap[0]];
@@ -532,12 +536,31 @@ static enum ev_status merge_runs(struct ev_sort *s, struct ev_error *err)
 			return EV_FATAL;
 		}
 	}
-	if (run_end(s, &w, 0, st, err) != EV_OK)
+	if (run_end(s, &w, order, st, err) != EV_OK)
 		return EV_FATAL;
 	merged = s->runs[--s->n_runs];
-	free_runs(s);
+	merged.level = level + 1;
+	free_runs(s, from);
 	s->runs[s->n_runs++] = merged;
 	return EV_OK;
+}
+
+/*
+ * FAN runs of a level become one of the next, so that few files are open at once and an item is
+ * merged as often as there are levels. The runs of a level stand together, the lowest last.
+ */
+static enum ev_status merge_levels(struct ev_sort *s, struct ev_error *err)
+{
+	for (;;) {
+		size_t from = s->n_runs;
+
+		while (from > 0 && s->runs[from - 1].level == s->runs[s->n_runs - 1].level)
+			from--;
+		if (s->n_runs - from < FAN)
+			return EV_OK;
+		if (merge_runs(s, from, err) != EV_OK)
+			return EV_FATAL;
+	}
 }
 
 enum ev_status ev_sort_finish(struct ev_sort *s, struct ev_error *err)
@@ -548,7 +571,7 @@ enum ev_status ev_sort_finish(struct ev_sort *s, struct ev_error *err)
 	}
 	if (s->n > 0 && spill(s, err) != EV_OK)
 		return EV_FATAL;
-	return heap_build(s, err);
+	return heap_build(s, 0, err);
 }
 
 /*
