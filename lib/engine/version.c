@@ -22,6 +22,7 @@ struct item_head {
 	char from[EV_TIME_TEXT]; /* the modified time; octets compare as the times do */
 	uint8_t op;		 /* enum ev_op */
 	bool plain; /* nothing is taken out of the line, and nothing stands behind its object */
+	uint32_t type, type_len; /* where the type stands in the line, with its quotes */
 };
 
 /* One record of the chain at hand. */
@@ -42,6 +43,7 @@ struct whole {
 	size_t len;
 	uint32_t bare_len; /* both as of a record */
 	bool plain;
+	uint32_t type, type_len; /* 0: it has to be looked for */
 };
 
 /* What the fold has made so far; the last is what a further record meets. */
@@ -401,6 +403,8 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 	memcpy(head.from, from, EV_TIME_TEXT);
 	head.op = (uint8_t)event.op;
 	head.plain = is_plain(&event);
+	head.type = event.doc->nodes[event.type].pos;
+	head.type_len = event.doc->nodes[event.type].end - head.type;
 	memcpy(item, &head, sizeof head);
 	memcpy(item + sizeof head, rec->p, rec->len);
 	ev_md5_add(v->keys, v->scratch.p, v->scratch.len, item + offsetof(struct item_head, row));
@@ -640,6 +644,9 @@ static void compare_types(struct ev_version *v, const struct whole *before,
 	const char *p, *q;
 	size_t p_len, q_len;
 
+	if (before->type_len != 0 && before->type_len == after->type_len &&
+	    memcmp(before->line + before->type, after->line + after->type, after->type_len) == 0)
+		return;
 	v->read = NULL;
 	read_again(v, v->events, before->line, before->len, &a);
 	read_again(v, v->others, after->line, after->len, &b);
@@ -703,7 +710,8 @@ static enum ev_status fold(struct ev_version *v, const struct link *l, struct ev
 	switch ((enum ev_op)l->head.op) {
 	case EV_PUT:
 		return fold_whole(v, l,
-				  (struct whole){l->line, l->len, l->head.bare_len, l->head.plain},
+				  (struct whole){l->line, l->len, l->head.bare_len, l->head.plain,
+						 l->head.type, l->head.type_len},
 				  err);
 	case EV_PATCH: return fold_patch(v, l, err);
 	case EV_DELETE:
