@@ -65,9 +65,9 @@ static void note_retyped(const struct ev_version *version)
 	const char *id = ev_version_retyped(version, &times);
 
 	if (id != NULL)
-		cli_note("events change their type from one version to the next (%llu times), first "
-			 "%s: if these are different things whose ids are equal by chance, make the "
-			 "ids differ",
+		cli_note("events change their type from one version to the next (%llu times), "
+			 "first %s: if these are different things whose ids are equal by chance, "
+			 "make the ids differ",
 			 (unsigned long long)times, id);
 }
 

@@ -329,7 +329,7 @@ void cli_open(struct cli *c, const struct cli_program *program, int argc, char *
 	char *file = NULL;
 
 	program_name = program->name;
-	/* A block this large goes back when it is freed, and is not kept for one of the same size. */
+	/* A block this large goes back when it is freed, and is kept for no other of its size. */
 	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	ev_oom_handler(refused);
 	fill_descriptors();

@@ -2,7 +2,7 @@
 #include "base/md5.h"
 #include "engine/version_merge.h"
 #include "model/event.h"
-#include "model/sort.h"
+#include "store/sort.h"
 #include "warehouse/column.h"
 #include "json/canon.h"
 #include "json/content.h"
@@ -633,7 +633,8 @@ static bool is_noop(struct ev_version *v, struct state *before, struct state *s)
 }
 
 /* An event that changes its type is most likely two, which share an id by chance. */
-static void compare_types(struct ev_version *v, const struct whole *before, const struct whole *after)
+static void compare_types(struct ev_version *v, const struct whole *before,
+			  const struct whole *after)
 {
 	struct ev_event a, b;
 	const char *p, *q;
