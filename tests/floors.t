@@ -14,7 +14,7 @@ done >"$tap/includes"
 
 # Who stands on which floor. A file includes lower floors and its own folder; what else it may and
 # may not is said below.
-floors='base 0 io 1 json 2 model 3 warehouse 3 engine 4 cli 4 cmd 5'
+floors='base 0 io 1 json 2 store 2 model 3 warehouse 3 engine 4 cli 4 cmd 5'
 
 pointing_up()
 {

@@ -2,7 +2,7 @@
 #include "base/md5.h"
 #include "engine/version_merge.h"
 #include "model/event.h"
-#include "model/sort.h"
+#include "store/sort.h"
 #include "warehouse/column.h"
 #include "json/canon.h"
 #include "json/content.h"

@@ -11,10 +11,19 @@
 struct ev_deflater;
 
 struct ev_deflater *ev_deflater_new(void);
+/*
+ * One that is fast rather than small: by ISA-L where that is built in, so that the octets of a
+ * member depend on the build.
+ */
+struct ev_deflater *ev_deflater_fast(void);
 /* The octets that a member of len octets needs at most. */
 size_t ev_deflate_bound(struct ev_deflater *d, size_t len);
 /* Writes the member, whole, to out, which has room for the bound; its bytes, or 0 if it cannot. */
 size_t ev_deflate(struct ev_deflater *d, const void *p, size_t len, void *out, size_t room);
+#ifdef EV_ISAL
+/* The same by ISA-L. zlib's bound is room enough. */
+size_t ev_deflate_isal(const void *p, size_t len, void *out, size_t room);
+#endif
 void ev_deflater_free(struct ev_deflater **d);
 
 #endif

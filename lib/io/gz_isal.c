@@ -1,3 +1,4 @@
+#include "io/deflate.h"
 #include "io/inflate.h"
 
 #ifdef EV_ISAL
@@ -46,6 +47,24 @@ static enum ev_inflate isal_run(void *state, const char **in, size_t *in_len, ch
 	if (rc < 0)
 		return EV_INFLATE_DAMAGED;
 	return z->block_state == ISAL_BLOCK_FINISH ? EV_INFLATE_END : EV_INFLATE_MORE;
+}
+
+size_t ev_deflate_isal(const void *p, size_t len, void *out, size_t room)
+{
+	uint8_t memory[ISAL_DEF_LVL1_SMALL];
+	struct isal_zstream z;
+
+	isal_deflate_stateless_init(&z);
+	z.gzip_flag = IGZIP_GZIP;
+	z.level = 1;
+	z.level_buf = memory;
+	z.level_buf_size = sizeof memory;
+	z.end_of_stream = 1;
+	z.next_in = (uint8_t *)(uintptr_t)p;
+	z.avail_in = (uint32_t)len;
+	z.next_out = out;
+	z.avail_out = (uint32_t)room;
+	return isal_deflate_stateless(&z) == COMP_OK ? room - z.avail_out : 0;
 }
 
 const struct ev_inflater ev_inflate_isal = {"ISA-L", isal_open, isal_begin, isal_run, free};

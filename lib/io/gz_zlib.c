@@ -1,7 +1,9 @@
 #include "base/mem.h"
+#include "io/deflate.h"
 #include "io/inflate.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <zlib.h>
 
@@ -75,18 +77,30 @@ uint32_t ev_crc32(uint32_t crc, const void *p, size_t len)
 struct ev_deflater {
 	z_stream z;
 	gz_header header;
+	bool fast;
 };
 
-enum { LEVEL = 6, MEMORY = 8, UNKNOWN_SYSTEM = 255 };
+enum { LEVEL = 6, FAST = 1, MEMORY = 8, UNKNOWN_SYSTEM = 255 };
 
-struct ev_deflater *ev_deflater_new(void)
+static struct ev_deflater *new_deflater(int level)
 {
 	struct ev_deflater *d = ev_calloc(1, sizeof *d);
 
-	if (deflateInit2(&d->z, LEVEL, Z_DEFLATED, GZIP_ONLY, MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
+	d->fast = level == FAST;
+	if (deflateInit2(&d->z, level, Z_DEFLATED, GZIP_ONLY, MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
 		ev_oom();
 	d->header.os = UNKNOWN_SYSTEM;
 	return d;
+}
+
+struct ev_deflater *ev_deflater_new(void)
+{
+	return new_deflater(LEVEL);
+}
+
+struct ev_deflater *ev_deflater_fast(void)
+{
+	return new_deflater(FAST);
 }
 
 /* Both can only fail for a state that deflateInit2 has not made. */
@@ -104,6 +118,12 @@ size_t ev_deflate_bound(struct ev_deflater *d, size_t len)
 
 size_t ev_deflate(struct ev_deflater *d, const void *p, size_t len, void *out, size_t room)
 {
+#ifdef EV_ISAL
+	size_t made = d->fast ? ev_deflate_isal(p, len, out, room) : 0;
+
+	if (made > 0)
+		return made;
+#endif
 	begin(d);
 	d->z.next_in = (z_const Bytef *)p;
 	d->z.avail_in = (uInt)len;

@@ -4,7 +4,7 @@
  * every member of a group of two or more is unexpected.
  */
 #include "model/expect_in.h"
-#include "model/sort.h"
+#include "store/sort.h"
 #include "json/form.h"
 
 #include <stdlib.h>

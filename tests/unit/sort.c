@@ -1,5 +1,5 @@
 /* Sorting by key, in memory and out of it, against the C library. */
-#include "model/sort.h"
+#include "store/sort.h"
 #include "base/buf.h"
 
 #include "support.h"

@@ -1,4 +1,4 @@
-#include "model/sort.h"
+#include "store/sort.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/mem.h"

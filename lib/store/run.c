@@ -1,0 +1,744 @@
+#include "store/run.h"
+#include "base/buf.h"
+#include "io/deflate.h"
+#include "io/gz.h"
+#include "io/in.h"
+#include "io/out.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/*
+ * A block that is packed is so small that one entry costs little, and large enough to be packed
+ * well; one of fixed entries is a page. Some blocks of a run are held, so that cursors that walk
+ * together load each of them once; one that a cursor stands in stays where it is.
+ */
+enum { TEXT_BLOCK = 32 * 1024, BINARY_BLOCK = 170 * EV_RUN_FIXED, HELD = EV_RUN_CURSORS + 1 };
+enum { LINE_BITS = 512, LINE_BYTES = LINE_BITS / 8, BITS_A_KEY = 12, PROBES = 6 };
+enum { LONGEST_BLOCK = 1 << 30 };
+
+static const char magic[8] = "evkidx1\n";
+
+/* The index file: a header, the blocks, the filter's lines, the texts; then a digest of it all. */
+struct header {
+	char magic[sizeof magic];
+	uint64_t blocks, lines, texts, entries, form;
+};
+
+struct block {
+	uint64_t at;	 /* in the data */
+	uint64_t sum;	 /* XXH3 of the block as it lies there, 64 bits */
+	uint64_t commit; /* the greatest of an entry in it */
+	uint32_t packed, bytes;
+	uint64_t text; /* where the text that separates it from the block before begins */
+};
+
+struct ev_run_writer {
+	const char *dir;
+	uint64_t number;
+	enum ev_run_form form;
+	struct ev_out *out;
+	struct ev_deflater *deflater;
+	struct ev_buf raw, packed, texts, last; /* last: the key before */
+	struct block *blocks;
+	uint64_t *hashes; /* of first words, each once for those that follow one another */
+	size_t n_blocks, cap_blocks, n_hashes, cap_hashes;
+	uint64_t at, entries, commit, block_commit;
+};
+
+struct ev_run_held {
+	size_t block; /* SIZE_MAX: none */
+	struct ev_buf bytes;
+	uint64_t used;
+	unsigned pins; /* cursors that stand in it */
+};
+
+struct ev_run_file {
+	char *name; /* of the data, with its folder */
+	int fd;
+	enum ev_run_form form;
+	struct ev_run_facts facts;
+	char *file; /* the index, as it was read */
+	const char *texts, *filter;
+	struct block *blocks;
+	size_t n_blocks, n_lines, n_texts;
+	struct ev_gz *gz;
+	struct ev_buf packed;
+	struct ev_run_held held[HELD];
+	uint64_t uses;
+};
+
+void ev_run_name(uint64_t number, enum ev_run_form form, bool index, char name[EV_RUN_NAME])
+{
+	const char *end = index ? "index" : form == EV_RUN_TEXT ? "gz" : "run";
+
+	snprintf(name, EV_RUN_NAME, "%08llu.%s", (unsigned long long)number, end);
+}
+
+static char *path_of(const char *dir, uint64_t number, enum ev_run_form form, bool index)
+{
+	struct ev_buf path = {0};
+	char name[EV_RUN_NAME];
+
+	ev_run_name(number, form, index, name);
+	ev_buf_printf(&path, "%s/%s", dir, name);
+	ev_buf_str(&path);
+	return path.p;
+}
+
+/* Every number of the format is little-endian. */
+static uint64_t get64(const char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof v);
+	return le64toh(v);
+}
+
+static void put64(struct ev_buf *b, uint64_t v)
+{
+	v = htole64(v);
+	ev_buf_put(b, &v, sizeof v);
+}
+
+/* The filter */
+
+uint64_t ev_run_hash(enum ev_run_form form, const char *key, size_t len)
+{
+	const char *space = form == EV_RUN_TEXT ? memchr(key, ' ', len) : NULL;
+
+	return ev_hash64(key, space != NULL ? (size_t)(space - key) : len, 0);
+}
+
+static size_t line_of(uint64_t hash, size_t lines)
+{
+	return (size_t)((unsigned __int128)hash * lines >> 64);
+}
+
+/* The i-th bit of a key in its line. */
+static unsigned bit_of(uint64_t hash, unsigned i)
+{
+	return (unsigned)(hash * 0x9e3779b97f4a7c15 >> (64 - 9 * (i + 1)) & (LINE_BITS - 1));
+}
+
+static void put_filter(const struct ev_run_writer *w, size_t lines, struct ev_buf *file)
+{
+	char *filter = memset(ev_buf_room(file, lines * LINE_BYTES), 0, lines * LINE_BYTES);
+
+	file->len += lines * LINE_BYTES;
+	for (size_t k = 0; k < w->n_hashes; k++) {
+		char *line = filter + line_of(w->hashes[k], lines) * LINE_BYTES;
+
+		for (unsigned i = 0; i < PROBES; i++) {
+			unsigned bit = bit_of(w->hashes[k], i);
+
+			line[bit / 8] = (char)(line[bit / 8] | 1 << bit % 8);
+		}
+	}
+}
+
+bool ev_run_may_have(const struct ev_run_file *r, uint64_t hash)
+{
+	const char *line = r->filter + line_of(hash, r->n_lines) * LINE_BYTES;
+
+	for (unsigned i = 0; i < PROBES; i++) {
+		unsigned bit = bit_of(hash, i);
+
+		if ((line[bit / 8] >> bit % 8 & 1) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* Writing */
+
+static enum ev_status cannot_write(struct ev_run_writer *w, struct ev_error *err)
+{
+	*err = w->out->error;
+	return EV_FATAL;
+}
+
+struct ev_run_writer *ev_run_create(const char *dir, uint64_t number, enum ev_run_form form,
+				    struct ev_error *err)
+{
+	struct ev_run_writer *w = ev_calloc(1, sizeof *w);
+	char *path = path_of(dir, number, form, false);
+
+	w->dir = dir;
+	w->number = number;
+	w->form = form;
+	w->out = ev_out_file(path, err);
+	free(path);
+	if (w->out == NULL) {
+		ev_run_discard(&w);
+		return NULL;
+	}
+	ev_out_digest_start(w->out, NULL);
+	if (form == EV_RUN_TEXT)
+		w->deflater = ev_deflater_fast();
+	return w;
+}
+
+void ev_run_discard(struct ev_run_writer **writer)
+{
+	struct ev_run_writer *w = *writer;
+
+	if (w == NULL)
+		return;
+	if (w->out != NULL)
+		ev_out_discard(&w->out);
+	ev_deflater_free(&w->deflater);
+	ev_buf_free(&w->raw);
+	ev_buf_free(&w->packed);
+	ev_buf_free(&w->texts);
+	ev_buf_free(&w->last);
+	free(w->blocks);
+	free(w->hashes);
+	free(w);
+	*writer = NULL;
+}
+
+/* The shortest beginning of the key that is greater than the key before. */
+static size_t separator(const struct ev_buf *before, const char *key, size_t len)
+{
+	size_t i = 0, common = before->len < len ? before->len : len;
+
+	while (i < common && before->p[i] == key[i])
+		i++;
+	return i < len ? i + 1 : len;
+}
+
+static void begin_block(struct ev_run_writer *w, const struct ev_entry *e)
+{
+	struct block *b;
+
+	ev_grow(&w->blocks, &w->cap_blocks, w->n_blocks + 1, sizeof *w->blocks);
+	b = &w->blocks[w->n_blocks++];
+	*b = (struct block){.at = w->at, .text = w->texts.len};
+	ev_buf_put(&w->texts, e->p, separator(&w->last, e->p, e->key_len));
+	w->block_commit = 0;
+}
+
+static enum ev_status end_block(struct ev_run_writer *w, struct ev_error *err)
+{
+	struct block *b;
+	const char *p = w->raw.p;
+	size_t len = w->raw.len;
+
+	if (len == 0)
+		return EV_OK;
+	b = &w->blocks[w->n_blocks - 1];
+	b->bytes = (uint32_t)len;
+	if (w->form == EV_RUN_TEXT) {
+		size_t room = ev_deflate_bound(w->deflater, len);
+
+		ev_buf_reset(&w->packed);
+		p = ev_buf_room(&w->packed, room);
+		len = ev_deflate(w->deflater, w->raw.p, w->raw.len, w->packed.p, room);
+	}
+	b->packed = (uint32_t)len;
+	b->sum = ev_hash64(p, len, 0);
+	b->commit = w->block_commit;
+	w->at += len;
+	ev_buf_reset(&w->raw);
+	return ev_out_put(w->out, p, len) == EV_OK ? EV_OK : cannot_write(w, err);
+}
+
+static bool same_word(const struct ev_run_writer *w, const struct ev_entry *e)
+{
+	const char *space = w->form == EV_RUN_TEXT ? memchr(e->p, ' ', e->key_len) : NULL;
+	size_t len = space != NULL ? (size_t)(space - e->p) + 1 : e->key_len;
+
+	return w->last.len >= len && memcmp(w->last.p, e->p, len) == 0;
+}
+
+enum ev_status ev_run_put(struct ev_run_writer *w, const struct ev_entry *e, struct ev_error *err)
+{
+	const size_t most = w->form == EV_RUN_TEXT ? TEXT_BLOCK : BINARY_BLOCK;
+
+	if (e->len >= LONGEST_BLOCK)
+		return ev_fail(err, "%s: a record is too long for a state", w->out->name);
+	if (w->raw.len > 0 && w->raw.len + e->len > most && end_block(w, err) != EV_OK)
+		return EV_FATAL;
+	if (w->raw.len == 0)
+		begin_block(w, e);
+	if (w->entries == 0 || !same_word(w, e)) {
+		ev_grow(&w->hashes, &w->cap_hashes, w->n_hashes + 1, sizeof *w->hashes);
+		w->hashes[w->n_hashes++] = ev_run_hash(w->form, e->p, e->key_len);
+	}
+	ev_buf_put(&w->raw, e->p, e->len);
+	if (w->form == EV_RUN_TEXT)
+		ev_buf_putc(&w->raw, '\n');
+	ev_buf_reset(&w->last);
+	ev_buf_put(&w->last, e->p, e->key_len);
+	w->entries++;
+	if (e->commit > w->block_commit)
+		w->block_commit = e->commit;
+	if (e->commit > w->commit)
+		w->commit = e->commit;
+	return EV_OK;
+}
+
+static void index_file(struct ev_run_writer *w, struct ev_buf *file)
+{
+	size_t lines = (w->n_hashes * BITS_A_KEY + LINE_BITS - 1) / LINE_BITS;
+	uint64_t texts = w->texts.len;
+
+	lines = lines > 0 ? lines : 1;
+	ev_buf_put(&w->texts, w->last.p, w->last.len);
+	ev_buf_put(file, magic, sizeof magic);
+	put64(file, w->n_blocks);
+	put64(file, lines);
+	put64(file, w->texts.len);
+	put64(file, w->entries);
+	put64(file, w->form);
+	for (size_t i = 0; i < w->n_blocks; i++) {
+		const struct block *b = &w->blocks[i];
+
+		put64(file, b->at);
+		put64(file, b->sum);
+		put64(file, b->commit);
+		put64(file, b->packed | (uint64_t)b->bytes << 32);
+		put64(file, b->text);
+	}
+	put64(file, texts); /* of the last key */
+	put_filter(w, lines, file);
+	ev_buf_put(file, w->texts.p, w->texts.len);
+}
+
+static enum ev_status write_index(struct ev_run_writer *w, struct ev_run_facts *facts,
+				  struct ev_error *err)
+{
+	char *path = path_of(w->dir, w->number, w->form, true);
+	struct ev_out *out = ev_out_file(path, err);
+	enum ev_status st = EV_FATAL;
+	struct ev_buf file = {0};
+
+	free(path);
+	if (out == NULL)
+		return EV_FATAL;
+	index_file(w, &file);
+	facts->index = ev_hash128(file.p, file.len, 0);
+	if (ev_out_put(out, file.p, file.len) == EV_OK)
+		st = ev_out_commit(&out, err);
+	else {
+		*err = out->error;
+		ev_out_discard(&out);
+	}
+	ev_buf_free(&file);
+	return st;
+}
+
+enum ev_status ev_run_close(struct ev_run_writer **writer, struct ev_run_facts *facts,
+			    struct ev_error *err)
+{
+	struct ev_run_writer *w = *writer;
+	enum ev_status st = end_block(w, err);
+
+	*facts = (struct ev_run_facts){
+		.number = w->number, .entries = w->entries, .bytes = w->at, .commit = w->commit};
+	if (st == EV_OK)
+		facts->data = ev_out_digest_value(w->out);
+	if (st == EV_OK)
+		st = write_index(w, facts, err);
+	if (st == EV_OK)
+		st = ev_out_commit(&w->out, err);
+	ev_run_discard(writer);
+	return st;
+}
+
+/* Reading */
+
+static enum ev_status damaged(const struct ev_run_file *r, const char *what, struct ev_error *err)
+{
+	return ev_fail(err,
+		       "%s: %s: the file was damaged or put there by other hands: bring the state "
+		       "back from a copy, or make it anew from the raw logs",
+		       r->name, what);
+}
+
+/* What follows from the header of an index fits its length, so that nothing behind it is read. */
+static bool take_index(struct ev_run_file *r, size_t len)
+{
+	const char *p = r->file;
+	const uint64_t fixed = sizeof(struct header) + 8, block = 5 * 8;
+	uint64_t blocks, lines, texts;
+
+	if (len < fixed || memcmp(p, magic, sizeof magic) != 0)
+		return false;
+	blocks = get64(p + 8);
+	lines = get64(p + 16);
+	texts = get64(p + 24);
+	if (blocks > len / block || lines > len / LINE_BYTES || lines == 0 || texts > len ||
+	    fixed + blocks * block + lines * LINE_BYTES + texts != len ||
+	    get64(p + 32) != r->facts.entries || get64(p + 40) != r->form)
+		return false;
+	r->n_blocks = (size_t)blocks;
+	r->n_lines = (size_t)lines;
+	r->n_texts = (size_t)texts;
+	r->filter = p + fixed + blocks * block;
+	r->texts = r->filter + lines * LINE_BYTES;
+	r->blocks = ev_calloc(r->n_blocks + 1, sizeof *r->blocks);
+	p += sizeof(struct header);
+	for (size_t i = 0; i < r->n_blocks; i++, p += block) {
+		uint64_t sizes = get64(p + 24);
+
+		r->blocks[i] = (struct block){get64(p),
+					      get64(p + 8),
+					      get64(p + 16),
+					      (uint32_t)sizes,
+					      (uint32_t)(sizes >> 32),
+					      get64(p + 32)};
+		if (r->blocks[i].text > texts ||
+		    (i > 0 && r->blocks[i].text < r->blocks[i - 1].text) ||
+		    r->blocks[i].at > r->facts.bytes ||
+		    r->blocks[i].packed > r->facts.bytes - r->blocks[i].at ||
+		    r->blocks[i].bytes > LONGEST_BLOCK + EV_RUN_KEY_MAX)
+			return false;
+	}
+	r->blocks[r->n_blocks].text = get64(p);
+	return get64(p) <= texts &&
+	       (r->n_blocks == 0 || get64(p) >= r->blocks[r->n_blocks - 1].text);
+}
+
+static enum ev_status read_index(struct ev_run_file *r, const char *dir, struct ev_error *err)
+{
+	char *path = path_of(dir, r->facts.number, r->form, true);
+	struct ev_hash128 digest;
+	size_t len;
+	enum ev_status st = ev_in_slurp(path, SIZE_MAX / 4, &r->file, &len, err);
+
+	if (st == EV_OK) {
+		digest = ev_hash128(r->file, len, 0);
+		if (digest.lo != r->facts.index.lo || digest.hi != r->facts.index.hi ||
+		    !take_index(r, len))
+			st = ev_fail(
+				err,
+				"%s: is not what the manifest names: the file was damaged or "
+				"put there by other hands: bring the state back from a copy, or "
+				"make it anew from the raw logs",
+				path);
+	}
+	free(path);
+	return st;
+}
+
+struct ev_run_file *ev_run_open(const char *dir, const struct ev_run_facts *facts,
+				enum ev_run_form form, struct ev_error *err)
+{
+	struct ev_run_file *r = ev_calloc(1, sizeof *r);
+	enum ev_status st = EV_OK;
+	struct stat s;
+
+	r->facts = *facts;
+	r->form = form;
+	for (size_t i = 0; i < HELD; i++)
+		r->held[i].block = SIZE_MAX;
+	r->name = path_of(dir, facts->number, form, false);
+	r->fd = open(r->name, O_RDONLY | O_CLOEXEC);
+	if (r->fd < 0 || fstat(r->fd, &s) != 0)
+		st = ev_fail(err,
+			     "%s: cannot be read: %s: bring the state back from a copy, or make it "
+			     "anew from the raw logs",
+			     r->name, strerror(errno));
+	else if ((uint64_t)s.st_size != facts->bytes)
+		st = damaged(r, "is not as long as the manifest says", err);
+	if (st == EV_OK)
+		st = read_index(r, dir, err);
+	if (st != EV_OK)
+		ev_run_free(&r);
+	else if (form == EV_RUN_TEXT)
+		r->gz = ev_gz_new(ev_gz_inflaters[0]);
+	return r;
+}
+
+void ev_run_free(struct ev_run_file **run)
+{
+	struct ev_run_file *r = *run;
+
+	if (r == NULL)
+		return;
+	if (r->fd >= 0)
+		close(r->fd);
+	if (r->gz != NULL)
+		ev_gz_free(&r->gz);
+	for (size_t i = 0; i < HELD; i++)
+		ev_buf_free(&r->held[i].bytes);
+	ev_buf_free(&r->packed);
+	free(r->blocks);
+	free(r->file);
+	free(r->name);
+	free(r);
+	*run = NULL;
+}
+
+enum ev_run_form ev_run_form(const struct ev_run_file *r)
+{
+	return r->form;
+}
+
+static enum ev_status read_at(struct ev_run_file *r, uint64_t at, char *p, size_t len,
+			      struct ev_error *err)
+{
+	while (len > 0) {
+		ssize_t n = pread(r->fd, p, len, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return ev_fail(err, "%s: cannot be read: %s", r->name, strerror(errno));
+		if (n == 0)
+			return damaged(r, "has become shorter", err);
+		p += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return EV_OK;
+}
+
+static enum ev_status unpack(struct ev_run_file *r, const struct block *b, struct ev_buf *bytes,
+			     struct ev_error *err)
+{
+	const char *in = r->packed.p, *why;
+	size_t in_len = b->packed, len = b->bytes;
+
+	ev_gz_reset(r->gz);
+	if (ev_gz_inflate(r->gz, &in, &in_len, bytes->p, &len, &why) != EV_OK)
+		return damaged(r, why, err);
+	return len == b->bytes ? EV_OK : damaged(r, "a block is shorter than its index says", err);
+}
+
+static enum ev_status load(struct ev_run_file *r, size_t i, struct ev_run_held *h,
+			   struct ev_error *err)
+{
+	const struct block *b = &r->blocks[i];
+	struct ev_buf *packed = r->form == EV_RUN_TEXT ? &r->packed : &h->bytes;
+	enum ev_status st;
+
+	h->block = SIZE_MAX;
+	ev_buf_reset(&h->bytes);
+	ev_buf_room(&h->bytes, b->bytes + EV_IN_SLACK);
+	ev_buf_reset(packed);
+	ev_buf_room(packed, b->packed + EV_IN_SLACK);
+	if ((st = read_at(r, b->at, packed->p, b->packed, err)) != EV_OK)
+		return st;
+	if (ev_hash64(packed->p, b->packed, 0) != b->sum)
+		return damaged(r, "a block does not have its checksum", err);
+	if (r->form == EV_RUN_TEXT && unpack(r, b, &h->bytes, err) != EV_OK)
+		return EV_FATAL;
+	h->bytes.len = b->bytes;
+	h->block = i;
+	return EV_OK;
+}
+
+/* The block, pinned. */
+static enum ev_status pin_block(struct ev_run_file *r, size_t i, struct ev_run_held **held,
+				struct ev_error *err)
+{
+	struct ev_run_held *h = NULL;
+
+	for (size_t k = 0; k < HELD && (h == NULL || h->block != i); k++) {
+		struct ev_run_held *other = &r->held[k];
+
+		if (other->block == i || (other->pins == 0 && (h == NULL || other->used < h->used)))
+			h = other;
+	}
+	if (h->block != i && load(r, i, h, err) != EV_OK)
+		return EV_FATAL;
+	h->used = ++r->uses;
+	h->pins++;
+	*held = h;
+	return EV_OK;
+}
+
+/* Reads the entry at c->next; false if there is none as there should be. */
+static bool take_entry(struct ev_run_cursor *c)
+{
+	struct ev_entry *e = &c->entry;
+	const char *p = c->next, *end, *tab;
+
+	if (c->run->form == EV_RUN_BINARY) {
+		uint32_t commit;
+
+		if (c->end - p < EV_RUN_FIXED)
+			return false;
+		memcpy(&commit, p + EV_RUN_KEY, sizeof commit);
+		*e = (struct ev_entry){p, EV_RUN_FIXED,	  EV_RUN_KEY, p + EV_RUN_KEY,
+				       8, be32toh(commit)};
+		c->next = p + EV_RUN_FIXED;
+		return true;
+	}
+	end = memchr(p, '\n', (size_t)(c->end - p));
+	tab = end != NULL ? memchr(p, '\t', (size_t)(end - p)) : NULL;
+	if (tab == NULL || end - tab < EV_RUN_COMMIT + 2 || tab[EV_RUN_COMMIT + 1] != '\t')
+		return false;
+	*e = (struct ev_entry){.p = p,
+			       .len = (size_t)(end - p),
+			       .key_len = (size_t)(tab - p),
+			       .value = tab + EV_RUN_COMMIT + 2};
+	e->value_len = (size_t)(end - e->value);
+	for (int i = 1; i <= EV_RUN_COMMIT; i++) {
+		if (tab[i] < '0' || tab[i] > '9')
+			return false;
+		e->commit = e->commit * 10 + (uint64_t)(tab[i] - '0');
+	}
+	c->next = end + 1;
+	return true;
+}
+
+void ev_run_leave(struct ev_run_cursor *c)
+{
+	if (c->held != NULL)
+		c->held->pins--;
+	*c = (struct ev_run_cursor){.run = c->run};
+}
+
+static enum ev_status enter_block(struct ev_run_cursor *c, size_t block, struct ev_error *err)
+{
+	ev_run_leave(c);
+	if (pin_block(c->run, block, &c->held, err) != EV_OK)
+		return EV_FATAL;
+	c->block = block + 1;
+	c->next = c->held->bytes.p;
+	c->end = c->next + c->held->bytes.len;
+	return EV_OK;
+}
+
+enum ev_status ev_run_next(struct ev_run_cursor *c, struct ev_error *err)
+{
+	return ev_run_next_since(c, 0, err);
+}
+
+enum ev_status ev_run_next_since(struct ev_run_cursor *c, uint64_t commit, struct ev_error *err)
+{
+	const struct ev_run_file *r = c->run;
+
+	while (c->next == c->end) {
+		size_t block = c->block;
+
+		while (commit > 0 && block < r->n_blocks && r->blocks[block].commit <= commit)
+			block++;
+		if (block >= r->n_blocks) {
+			c->ended = true;
+			return EV_OK;
+		}
+		if (enter_block(c, block, err) != EV_OK)
+			return EV_FATAL;
+	}
+	return take_entry(c) ? EV_OK : damaged(r, "an entry is not as evkit writes it", err);
+}
+
+static int compare_text(const struct ev_run_file *r, size_t block, const char *key, size_t len)
+{
+	uint64_t from = r->blocks[block].text;
+
+	return ev_bytes_compare(r->texts + from, (size_t)(r->blocks[block + 1].text - from), key,
+				len);
+}
+
+/* The last block whose separator is not greater than the key; the key is in none before. */
+static size_t find_block(const struct ev_run_file *r, const char *key, size_t len)
+{
+	size_t from = 0, to = r->n_blocks;
+
+	while (to - from > 1) {
+		size_t mid = from + (to - from) / 2;
+
+		if (compare_text(r, mid, key, len) <= 0)
+			from = mid;
+		else
+			to = mid;
+	}
+	return from;
+}
+
+static enum ev_status seek_fixed(struct ev_run_cursor *c, const char *key)
+{
+	size_t from = 0, to = (size_t)(c->end - c->next) / EV_RUN_FIXED;
+
+	while (from < to) {
+		size_t mid = from + (to - from) / 2;
+
+		if (memcmp(c->next + mid * EV_RUN_FIXED, key, EV_RUN_KEY) < 0)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	c->next += from * EV_RUN_FIXED;
+	return EV_OK;
+}
+
+enum ev_status ev_run_seek(struct ev_run_cursor *c, const char *key, size_t len,
+			   struct ev_error *err)
+{
+	const struct ev_run_file *r = c->run;
+	size_t block = find_block(r, key, len);
+
+	c->ended = r->n_blocks == 0;
+	if (c->ended)
+		return EV_OK;
+	/* A cursor that stands in front of the key, in its block, goes on from there. */
+	if ((c->block != block + 1 || c->entry.p == NULL ||
+	     ev_bytes_compare(c->entry.p, c->entry.key_len, key, len) >= 0) &&
+	    enter_block(c, block, err) != EV_OK)
+		return EV_FATAL;
+	if (r->form == EV_RUN_BINARY)
+		seek_fixed(c, key);
+	do {
+		if (ev_run_next(c, err) != EV_OK)
+			return EV_FATAL;
+	} while (!c->ended && ev_bytes_compare(c->entry.p, c->entry.key_len, key, len) < 0);
+	return EV_OK;
+}
+
+const char *ev_run_last(const struct ev_run_file *r, size_t *len)
+{
+	uint64_t from = r->blocks[r->n_blocks].text;
+
+	*len = (size_t)(r->n_texts - from);
+	return r->texts + from;
+}
+
+/* Checking */
+
+enum ev_status ev_run_check(struct ev_run_file *r, struct ev_error *err)
+{
+	struct ev_run_cursor c = {.run = r};
+	struct ev_digest *digest = ev_digest_new();
+	struct ev_buf before = {0};
+	enum ev_status st = EV_OK;
+	struct ev_hash128 h;
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < r->n_blocks && st == EV_OK; i++) {
+		ev_buf_reset(&r->packed);
+		ev_buf_room(&r->packed, r->blocks[i].packed);
+		st = read_at(r, r->blocks[i].at, r->packed.p, r->blocks[i].packed, err);
+		if (st == EV_OK)
+			ev_digest_add(digest, r->packed.p, r->blocks[i].packed);
+	}
+	h = ev_digest_value(digest);
+	if (st == EV_OK && (h.lo != r->facts.data.lo || h.hi != r->facts.data.hi))
+		st = damaged(r, "does not have the digest that the manifest names", err);
+	while (st == EV_OK && (st = ev_run_next(&c, err)) == EV_OK && !c.ended) {
+		n++;
+		if (before.len > 0 &&
+		    ev_bytes_compare(before.p, before.len, c.entry.p, c.entry.len) >= 0)
+			st = damaged(r, "its entries are not sorted", err);
+		else if (!ev_run_may_have(r, ev_run_hash(r->form, c.entry.p, c.entry.key_len)))
+			st = damaged(r, "its filter lacks a key", err);
+		ev_buf_reset(&before);
+		ev_buf_put(&before, c.entry.p, c.entry.len);
+	}
+	if (st == EV_OK && n != r->facts.entries)
+		st = damaged(r, "has another number of entries than the manifest says", err);
+	ev_run_leave(&c);
+	ev_digest_free(&digest);
+	ev_buf_free(&before);
+	return st;
+}

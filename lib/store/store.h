@@ -1,0 +1,152 @@
+/*
+ * store: a folder of sorted runs that stays from one run of a program to the next. Floor 2.
+ *
+ * A state (evkit-state.5) is a set of entries, each with the number of the commit that brought it.
+ * What a writer adds is one new run; the manifest names all runs that count, and a commit is the
+ * replacement of the manifest (fsync, rename). One writer at a time holds the lock; readers take
+ * none, and see the manifest that they opened. Commits are chained: the digest of one is made of
+ * that of the one before and of what the writer says.
+ *
+ * Runs of one age are groups of a level; when a level has EV_STORE_FAN groups they are merged into
+ * one of the next level, bit by bit: each commit merges in every level about as much as it adds, so
+ * that no commit is far slower than the others (P. O'Neil et al., "The log-structured merge-tree",
+ * Acta Informatica 33, 1996). A merge writes a run of the least keys that are left, and the
+ * manifest says from which key on its inputs still count.
+ */
+#ifndef EV_STORE_H
+#define EV_STORE_H
+
+#include "base/buf.h"
+#include "store/run.h"
+
+enum {
+	EV_STORE_FAN = 8,
+	EV_STORE_ID = 16,	/* digits of a store's id */
+	EV_STORE_DIGEST = 32,	/* of a commit's digest */
+	EV_STORE_POSITION = 128 /* bytes of a position as text, with its NUL */
+};
+
+/* What merging may drop. */
+enum ev_store_keeps {
+	EV_STORE_SET,	 /* nothing but an entry that stands twice */
+	EV_STORE_LATEST, /* of a key all but the latest commit's; and that, if its value is "-" and
+			    nothing older is left */
+};
+
+/* What a state is, to its folder. */
+struct ev_store_kind {
+	const char *name;    /* in the manifest: "events", "keys", "members" */
+	const char *program; /* that writes it, for messages */
+	enum ev_run_form form;
+	enum ev_store_keeps keeps;
+};
+
+struct ev_store;
+
+enum ev_store_mode {
+	EV_STORE_READ,
+	EV_STORE_WRITE, /* locked, and made if the folder is not there or empty */
+};
+
+/*
+ * Opens the state in dir. A writer that finds another waits for it. Files that no manifest names
+ * are left over from a crash: a writer removes them. NULL with the error.
+ */
+struct ev_store *ev_store_open(const char *dir, const struct ev_store_kind *kind,
+			       enum ev_store_mode mode, struct ev_error *err);
+/* What was not committed is gone. */
+void ev_store_free(struct ev_store **s);
+
+const char *ev_store_dir(const struct ev_store *s);
+/* EV_STORE_ID digits. */
+const char *ev_store_id(const struct ev_store *s);
+/* A secret of the store, the same for ever: what is hashed under it nobody can make collide. */
+uint64_t ev_store_seed(const struct ev_store *s, unsigned which);
+
+/* What the store depends on, by name: "envelope", "contract". "" where it was never set. */
+const char *ev_store_note(const struct ev_store *s, const char *name);
+/* Takes effect with the next commit. name and value have neither white space nor control bytes. */
+void ev_store_set_note(struct ev_store *s, const char *name, const char *value);
+
+/* Commits. They are numbered from 1; 0 is the empty store. */
+
+struct ev_store_commit {
+	uint64_t number;
+	char digest[EV_STORE_DIGEST + 1];
+	const char *what; /* what the writer said: one line */
+};
+
+uint64_t ev_store_head(const struct ev_store *s);
+/* The n-th, 0 up to the head (whose what is ""). */
+struct ev_store_commit ev_store_commit_at(const struct ev_store *s, uint64_t n);
+
+/* A position: STORE:N:DIGEST, or 0. */
+struct ev_point {
+	char store[EV_STORE_ID + 1]; /* "" for 0 */
+	uint64_t number;
+	char digest[EV_STORE_DIGEST + 1];
+};
+/* False if the text is none. */
+bool ev_point_read(const char *text, struct ev_point *p);
+void ev_point_write(const struct ev_point *p, char text[EV_STORE_POSITION]);
+struct ev_point ev_store_position(const struct ev_store *s, uint64_t n);
+/* EV_FATAL, with what is wrong and what to do, if the position is not in this store's chain. */
+enum ev_status ev_store_check_position(const struct ev_store *s, const struct ev_point *p,
+				       struct ev_error *err);
+/*
+ * The digest of the commit behind the head, if `what` is said of it and it takes what has that
+ * digest.
+ */
+void ev_store_next_digest(const struct ev_store *s, const char *what, const char *taken,
+			  char digest[EV_STORE_DIGEST + 1]);
+
+/* Writing. Entries are put in order; their commit is the head's or the next one. */
+enum ev_status ev_store_put(struct ev_store *s, const struct ev_entry *e, struct ev_error *err);
+/* The same of a text that is put together: key, commit, value. */
+enum ev_status ev_store_put_text(struct ev_store *s, const char *key, size_t key_len,
+				 uint64_t commit, const char *value, size_t value_len,
+				 struct ev_error *err);
+/* Bytes that a commit merges in a level at least (4 MiB unless this says otherwise). */
+void ev_store_merge_least(struct ev_store *s, uint64_t bytes);
+/* Names and syncs what was put, and merges. Nothing counts yet. */
+enum ev_status ev_store_prepare(struct ev_store *s, struct ev_error *err);
+/*
+ * Replaces the manifest: what was prepared counts. what: the line of a new commit, or NULL for none
+ * (then the entries bear the head's number); taken: as of ev_store_next_digest.
+ */
+enum ev_status ev_store_commit(struct ev_store *s, const char *what, const char *taken,
+			       struct ev_error *err);
+/* The commit of another store's chain is taken over (a consumer stands where it stands). */
+enum ev_status ev_store_commit_as(struct ev_store *s, const struct ev_point *p,
+				  struct ev_error *err);
+/* Forgets all entries, commits and notes; the id stays, with the next commit. */
+void ev_store_clear(struct ev_store *s);
+
+/* Reading: all entries of the store as one sorted sequence, at a place of its own. */
+struct ev_store_look;
+
+/* since: entries of that commit or an earlier one are passed over by ev_look_next. */
+struct ev_store_look *ev_store_look(struct ev_store *s, uint64_t since);
+void ev_look_free(struct ev_store_look **l);
+/* To the first entry whose key begins with those bytes, if there is one: *e NULL otherwise. */
+enum ev_status ev_look_find(struct ev_store_look *l, const char *prefix, size_t len,
+			    const struct ev_entry **e, struct ev_error *err);
+/* The next that begins with what was looked for. */
+enum ev_status ev_look_more(struct ev_store_look *l, const struct ev_entry **e,
+			    struct ev_error *err);
+/* The next of all entries; *e NULL behind the last. An entry is valid until the next call. */
+enum ev_status ev_look_next(struct ev_store_look *l, const struct ev_entry **e,
+			    struct ev_error *err);
+/* Whether a fixed key is there; its value is copied. For keys in any order. */
+enum ev_status ev_store_get(struct ev_store *s, const char key[EV_RUN_KEY], bool *there,
+			    char value[8], struct ev_error *err);
+
+/* For people */
+struct ev_store_sums {
+	uint64_t entries, bytes, runs, groups;
+};
+struct ev_store_sums ev_store_sums(const struct ev_store *s);
+/* Reads and checks everything. */
+enum ev_status ev_store_check(struct ev_store *s, struct ev_error *err);
+
+#endif
