@@ -86,7 +86,7 @@ enum ev_status ev_run_check(struct ev_run_file *r, struct ev_error *err);
 enum ev_run_form ev_run_form(const struct ev_run_file *r);
 /* False: no key of the run has that first word. */
 bool ev_run_may_have(const struct ev_run_file *r, uint64_t hash);
-/* The least and the greatest text between which all keys lie: the first may be shorter. */
+/* The greatest key. */
 const char *ev_run_last(const struct ev_run_file *r, size_t *len);
 
 /*
