@@ -105,8 +105,10 @@ static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_
 	return ev_load_step(engine, rec, err);
 }
 
-static enum ev_status begin(void *engine, const char *batch, struct ev_error *err)
+static enum ev_status begin(void *engine, const char *batch, const struct ev_span *span,
+			    struct ev_error *err)
 {
+	(void)span;
 	return ev_load_begin(engine, batch, err);
 }
 

@@ -112,15 +112,28 @@ struct cli_engine {
 	 */
 	bool keeps_places;
 	enum ev_status (*step)(void *engine, const struct ev_record *rec, struct ev_error *err);
-	enum ev_status (*finish)(void *engine, struct ev_error *err); /* or NULL: emits the rest */
+	/* Or NULL: emits the rest; with a state, that of each section. */
+	enum ev_status (*finish)(void *engine, struct ev_error *err);
 	/* Or NULL: puts out what is held back, before the input is waited for. */
 	enum ev_status (*flush)(void *engine, struct ev_error *err);
 	const struct ev_count *counts; /* or NULL: out is counted by the loop */
 	/*
-	 * For a sink: a batch begins, and is whole. batch: its name, or NULL where it is not known;
-	 * digest: 32 hex digits; balance: the stages as JSON.
+	 * It keeps a state: each section of the input (which must come one by one) is a commit. What
+	 * finish has emitted is flushed, and then commit makes it count, unless the verdict is no.
 	 */
-	enum ev_status (*begin)(void *engine, const char *batch, struct ev_error *err);
+	bool state;
+	bool opens; /* finish opens the section of the output: by port->open, before its first line */
+	enum ev_status (*commit)(void *engine, struct ev_error *err);
+	/*
+	 * Or NULL: a section begins. batch: its name, or NULL where it has none; span: what it shows
+	 * of a state, or NULL. One that has no begin takes no section out of a state.
+	 */
+	enum ev_status (*begin)(void *engine, const char *batch, const struct ev_span *span,
+				struct ev_error *err);
+	/*
+	 * For a sink: a batch is whole. digest: 32 hex digits; balance: the stages as JSON. The same,
+	 * or NULL, of one with a state: a section is whole; it has no balance.
+	 */
 	enum ev_status (*end)(void *engine, const char *batch, const char *digest,
 			      const char *balance, struct ev_error *err);
 	bool judges; /* it approves batches, but none of which all was rejected */

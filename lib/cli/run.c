@@ -9,6 +9,7 @@
 #include "json/lines.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -286,17 +287,21 @@ static void put_control(struct run *r, struct cli_control *line)
 	ev_buf_free(&text);
 }
 
-/* The head of gathered sections bears no name but --batch: others may follow the first. */
-static void open_output(struct run *r)
+/*
+ * The head of gathered sections bears no name but --batch: others may follow the first. span: what
+ * it shows of a state, or NULL.
+ */
+static void open_output(struct run *r, const struct ev_span *span)
 {
 	const char *batch = r->e->flow == CLI_FLOW_EACH ? batch_name(r) : r->c->batch;
 	struct cli_control line = {.kind = CLI_HEAD, .batch = batch, .chain = r->chain};
 	struct cli_stage own = {.n = 0};
 
-	r->before = sums_now(r);
 	r->opened = true;
 	if (r->seal == NULL)
 		return;
+	if (span != NULL)
+		line.span = *span;
 	r->told = (struct place){NULL, 0, 0};
 	if (batch == NULL)
 		line.batch = "";
@@ -305,6 +310,12 @@ static void open_output(struct run *r)
 	put_control(r, &line);
 	memcpy(r->own_head, line.mac, sizeof r->own_head);
 	ev_out_digest_start(r->c->port.out, cli_seal_digest_secret(r->seal));
+}
+
+/* For an engine that opens its sections itself. */
+static void open_late(void *ctx, const struct ev_span *span)
+{
+	open_output(ctx, span);
 }
 
 static void judge(struct run *r)
@@ -316,6 +327,33 @@ static void judge(struct run *r)
 		return;
 	must(r, r->e->judge(r->e->engine, batch_name(r), &sums, &approved, &r->c->error));
 	r->refused |= !approved;
+}
+
+static enum ev_status flush(void *ctx, struct ev_error *err)
+{
+	const struct run *r = ctx;
+	struct ev_out *out = r->c->port.out;
+
+	if (r->e->flush != NULL && r->e->flush(r->e->engine, err) != EV_OK)
+		return EV_FATAL;
+	if (ev_out_flush(out) == EV_OK)
+		return EV_OK;
+	*err = out->error;
+	return EV_FATAL;
+}
+
+/*
+ * What went out is flushed, and what was set aside is safe, before the state counts; and that it
+ * does before the seal says so.
+ */
+static void commit_state(struct run *r)
+{
+	struct ev_error *err = &r->c->error;
+
+	must(r, flush(r, err));
+	must(r, ev_rejects_sync(r->c->port.rejects, err));
+	if (!r->refused)
+		must(r, r->e->commit(r->e->engine, err));
 }
 
 static void close_output(struct run *r)
@@ -330,6 +368,8 @@ static void close_output(struct run *r)
 	r->opened = false;
 	add_stage(r, &r->chain, &own);
 	add_total(r);
+	if (r->e->state)
+		commit_state(r);
 	if (r->seal == NULL)
 		return;
 	memcpy(line.head, r->own_head, sizeof line.head);
@@ -340,12 +380,55 @@ static void close_output(struct run *r)
 	put_control(r, &line);
 }
 
+/* A section of the input begins, whose head shows that span; or the input, which has none. */
+static void begin_section(struct run *r, const char *batch, const struct ev_span *span)
+{
+	if (!r->opened)
+		r->before = sums_now(r);
+	if (r->e->begin != NULL)
+		must(r, r->e->begin(r->e->engine, batch[0] != '\0' ? batch : NULL, span,
+				    &r->c->error));
+	if (!r->opened && r->e->flow != CLI_FLOW_SINK && !r->e->opens)
+		open_output(r, span);
+}
+
+/* Of the section of the input, under no secret. */
+static void plain_digest(struct run *r, char digest[33])
+{
+	digest_span(r);
+	ev_hash128_hex(ev_digest_value(r->plain != NULL ? r->plain : r->digest), digest);
+}
+
+/* With a state: the section is whole. */
+static void end_section(struct run *r)
+{
+	const char *batch = batch_name(r);
+	struct ev_error *err = &r->c->error;
+	char digest[33];
+
+	plain_digest(r, digest);
+	if (r->e->end != NULL)
+		must(r, r->e->end(r->e->engine, batch[0] != '\0' ? batch : NULL, digest, NULL, err));
+	if (r->e->finish != NULL)
+		must(r, r->e->finish(r->e->engine, err));
+	close_output(r);
+	must(r, flush(r, err));
+}
+
 static void head(struct run *r, const struct ev_line *l, const struct cli_control *line)
 {
+	const struct ev_span *span = line->span.to.store[0] != '\0' ? &line->span : NULL;
+
 	if (r->inside)
 		die_at(r, l,
 		       "a section begins before the one before it is sealed: its producer was "
 		       "stopped, rerun the batch");
+	if (span != NULL && r->e->begin == NULL)
+		die_at(r, l,
+		       "this section comes out of a state, which evstar and evload alone can take");
+	if (r->e->state && r->refused)
+		die_at(r, l, "the section before this one was not approved, so the state takes no "
+			     "more");
 	if (r->e->flow == CLI_FLOW_EACH && r->opened)
 		close_output(r);
 	r->inside = true;
@@ -366,13 +449,7 @@ static void head(struct run *r, const struct ev_line *l, const struct cli_contro
 		r->chain = line->chain;
 	}
 	note_batch(r, line->batch);
-	if (r->e->flow == CLI_FLOW_SINK) {
-		r->before = sums_now(r);
-		must(r, r->e->begin(r->e->engine, line->batch[0] != '\0' ? line->batch : NULL,
-				    &r->c->error));
-	} else if (!r->opened) {
-		open_output(r);
-	}
+	begin_section(r, r->e->flow == CLI_FLOW_SINK ? line->batch : batch_name(r), span);
 }
 
 static void check_seal(struct run *r, const struct ev_line *l, const struct cli_control *line)
@@ -418,8 +495,7 @@ static void end_sink(struct run *r, const char *batch)
 	struct cli_stage own;
 	char digest[33];
 
-	digest_span(r);
-	ev_hash128_hex(ev_digest_value(r->plain != NULL ? r->plain : r->digest), digest);
+	plain_digest(r, digest);
 	own_stage(r, &own);
 	cli_chain_write(&r->chain, &balance);
 	must(r, r->e->end(r->e->engine, batch, digest, ev_buf_str(&balance), &r->c->error));
@@ -440,6 +516,8 @@ static void seal(struct run *r, const struct ev_line *l, const struct cli_contro
 	note_batch(r, line->batch);
 	if (r->e->flow == CLI_FLOW_SINK)
 		end_sink(r, line->batch[0] != '\0' ? line->batch : NULL);
+	else if (r->e->state)
+		end_section(r);
 }
 
 /* Places: of lines in the raw input, wherever in the chain they are */
@@ -609,10 +687,7 @@ static void begin_here(struct run *r)
 	r->plain = NULL;
 	if (r->c->batch != NULL)
 		note_batch(r, r->c->batch);
-	if (r->e->flow == CLI_FLOW_SINK)
-		must(r, r->e->begin(r->e->engine, r->c->batch, &r->c->error));
-	else
-		open_output(r);
+	begin_section(r, r->c->batch != NULL ? r->c->batch : "", NULL);
 }
 
 static void chained_line(struct run *r, const struct ev_line *l, const struct cli_control *line)
@@ -668,7 +743,7 @@ static void take_line(struct run *r, const struct ev_line *l)
 	}
 	r->at = (struct place){l->source, l->number, l->offset};
 	/* Without a chain a sink's batch is known again by the digest taken here. */
-	if (r->e->flow == CLI_FLOW_SINK)
+	if (r->e->flow == CLI_FLOW_SINK || r->e->state)
 		digest_line(r, l);
 	raw_line(r, l, line.kind);
 }
@@ -696,19 +771,6 @@ static void progress(struct run *r, bool last)
 
 /* The run */
 
-static enum ev_status flush(void *ctx, struct ev_error *err)
-{
-	const struct run *r = ctx;
-	struct ev_out *out = r->c->port.out;
-
-	if (r->e->flush != NULL && r->e->flush(r->e->engine, err) != EV_OK)
-		return EV_FATAL;
-	if (ev_out_flush(out) == EV_OK)
-		return EV_OK;
-	*err = out->error;
-	return EV_FATAL;
-}
-
 static void read_all(struct run *r)
 {
 	struct ev_line l;
@@ -734,7 +796,7 @@ static void begin(struct run *r)
 		return;
 	}
 	r->digest = ev_digest_keyed(cli_seal_digest_secret(r->seal));
-	if (r->e->flow == CLI_FLOW_SINK)
+	if (r->e->flow == CLI_FLOW_SINK || r->e->state)
 		r->plain = ev_digest_new();
 }
 
@@ -776,6 +838,14 @@ static void prepare(struct run *r)
 	cli_prepare(r->c);
 }
 
+/* Whether standard input is /dev/null, or another device: a pipe from a dead program is none. */
+static bool is_null(void)
+{
+	struct stat s;
+
+	return fstat(STDIN_FILENO, &s) == 0 && S_ISCHR(s.st_mode);
+}
+
 static void end(struct run *r)
 {
 	bool sealed;
@@ -783,6 +853,13 @@ static void end(struct run *r)
 	if (r->seal != NULL && !r->begins && r->sections == 0 && r->c->unsealed)
 		begin_here(r);
 	sealed = r->seal != NULL && !r->begins;
+	if (sealed && r->sections == 0 && r->e->state && r->c->n_operands == 0 && is_null()) {
+		begin_section(r, batch_name(r), NULL);
+		end_section(r);
+		sealed = false;
+	} else if (!sealed && r->e->state) {
+		end_section(r);
+	}
 	if (sealed && r->inside) {
 		ev_fail(&r->c->error, "the input ends without its seal: a program before this one "
 				      "was stopped, rerun the batch");
@@ -798,7 +875,7 @@ static void end(struct run *r)
 		end_sink(r, r->c->batch);
 	if (r->e->commits)
 		prepare(r);
-	if (r->e->finish != NULL)
+	if (r->e->finish != NULL && !r->e->state)
 		must(r, r->e->finish(r->e->engine, &r->c->error));
 	r->committed = r->e->commits;
 	/* What was set aside must be safe before the last seal says so. */
@@ -836,6 +913,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	r.lines = ev_lines_new(r.in, c->max_line);
 	ev_in_before_block(r.in, flush, &r);
 	c->port.jump = tell_place;
+	c->port.open = open_late;
 	c->port.ctx = &r;
 	clock_gettime(CLOCK_MONOTONIC, &r.started);
 	r.shown = r.started;

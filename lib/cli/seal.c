@@ -205,6 +205,31 @@ static bool read_at(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
 		read_number(d, member_of(d, object, "offset", EV_NUMBER), &line->at.offset));
 }
 
+/* What a section out of a state shows. */
+static bool read_span(const struct ev_doc *d, uint32_t object, struct cli_control *line)
+{
+	struct ev_span *span = &line->span;
+	uint32_t store = ev_member(d, object, "store", 5);
+	uint32_t digests = member_of(d, object, "digests", EV_STRING);
+	uint64_t n;
+
+	*span = (struct ev_span){.from = 0};
+	if (store == EV_NOWHERE)
+		return true;
+	if (digests == EV_NOWHERE ||
+	    !read_hex(d, member_of(d, object, "store", EV_STRING), span->to.store, EV_STORE_ID) ||
+	    !read_number(d, member_of(d, object, "from", EV_NUMBER), &span->from) ||
+	    !read_number(d, member_of(d, object, "to", EV_NUMBER), &span->to.number) ||
+	    !read_hex(d, member_of(d, object, "model", EV_STRING), span->model, EV_STORE_DIGEST))
+		return false;
+	n = (d->nodes[digests].end - d->nodes[digests].pos - 2) / EV_STORE_DIGEST;
+	span->digests = d->text + d->nodes[digests].pos + 1;
+	if (span->from > span->to.number || n != span->to.number - span->from + 1)
+		return false;
+	memcpy(span->to.digest, ev_span_digest(span, span->to.number), EV_STORE_DIGEST);
+	return true;
+}
+
 static bool read_body(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
 		      struct cli_control *line)
 {
@@ -219,9 +244,11 @@ static bool read_body(struct cli_seal *s, const struct ev_doc *d, uint32_t objec
 	    !read_stages(s, d, stages, &line->chain) || line->chain.n == 0)
 		return false;
 	line->ok = member_of(d, object, "ok", EV_TRUE) != EV_NOWHERE;
-	return line->kind == CLI_HEAD ||
-	       (read_hex(d, member_of(d, object, "head", EV_STRING), line->head, CLI_MAC) &&
-		read_hex(d, member_of(d, object, "digest", EV_STRING), line->digest, 32));
+	return line->kind == CLI_HEAD
+		       ? read_span(d, object, line)
+		       : read_hex(d, member_of(d, object, "head", EV_STRING), line->head, CLI_MAC) &&
+				 read_hex(d, member_of(d, object, "digest", EV_STRING),
+					  line->digest, 32);
 }
 
 /* All octets are looked at, so the time says nothing of where they differ. */
@@ -310,6 +337,16 @@ static void write_at(const struct cli_control *line, struct ev_buf *out)
 	ev_buf_puts(out, "}}}\n");
 }
 
+static void write_span(const struct ev_span *span, struct ev_buf *out)
+{
+	ev_buf_printf(out, ",\"store\":\"%s\",\"from\":%llu,\"to\":%llu,\"model\":\"%s\"",
+		      span->to.store, (unsigned long long)span->from,
+		      (unsigned long long)span->to.number, span->model);
+	ev_buf_puts(out, ",\"digests\":\"");
+	ev_buf_put(out, span->digests, (span->to.number - span->from + 1) * EV_STORE_DIGEST);
+	ev_buf_putc(out, '"');
+}
+
 void cli_control_write(struct cli_seal *s, struct cli_control *line, struct ev_buf *out)
 {
 	size_t from = out->len, name_len = strlen(names[line->kind]);
@@ -332,6 +369,8 @@ void cli_control_write(struct cli_seal *s, struct cli_control *line, struct ev_b
 		cli_chain_write(&line->chain, out);
 	else
 		write_names(&line->chain, out);
+	if (line->kind == CLI_HEAD && line->span.to.store[0] != '\0')
+		write_span(&line->span, out);
 	/*
 	 * Every program reads each line whole, so what it lets through is valid and has different
 	 * names.

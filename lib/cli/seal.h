@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "json/view.h"
 #include "model/reject.h"
+#include "store/span.h"
 
 enum { CLI_MAX_COUNTS = 12, CLI_MAX_STAGES = 32, CLI_NAME = 31 };
 
@@ -61,6 +62,7 @@ struct cli_control {
 	bool ok;		/* of a seal */
 	char digest[33];	/* of a seal */
 	struct cli_chain chain; /* of a seal whole; of a head the programs alone */
+	struct ev_span span;	/* of a head; its digests are the reader's, until the next line */
 	struct {
 		const char *source;    /* the reader's, valid until the next line */
 		uint64_t line, offset; /* offset: EV_NO_OFFSET where it is not known */

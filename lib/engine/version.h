@@ -3,8 +3,9 @@
  * valid. Floor 4.
  *
  * The rules are those of evversion.1: the order S, conflicts, no-ops, patches (RFC 7396),
- * tombstones and half-open intervals. All records are sorted by (id, S), in memory up to a limit
- * and in temporary files beyond it; one event's chain is held at a time.
+ * tombstones and half-open intervals. All records of an input are sorted by (id, S), in memory up
+ * to a limit and in temporary files beyond it; one event's chain is held at a time. With a state
+ * (store.h) a chain is what was ever taken of an event and what the input adds to it.
  */
 #ifndef EV_VERSION_H
 #define EV_VERSION_H
@@ -12,6 +13,7 @@
 #include "model/count.h"
 #include "model/model.h"
 #include "model/port.h"
+#include "store/store.h"
 
 enum ev_emit {
 	EV_EMIT_HISTORY, /* every version */
@@ -21,8 +23,20 @@ enum ev_emit {
 struct ev_version_options {
 	enum ev_emit emit;
 	bool fail_on_conflict;
-	size_t memory;	    /* octets of records held before they are spilled */
+	size_t memory;	    /* bytes of records held before they are spilled */
 	const char *folder; /* for temporary files */
+	struct ev_store *state; /* or NULL; borrowed. It is then as a writer opened it */
+	struct ev_point since;
+	bool as_of; /* takes nothing, and shows the state as it was at since.number */
+	/*
+	 * With a state: called once a section before the first line of output; the output shows the
+	 * state from its commit `from` to its commit `to`. digest: of the latter.
+	 */
+	enum ev_status (*begin)(void *ctx, uint64_t from, uint64_t to, const char *digest,
+				struct ev_error *err);
+	void *ctx;
+	/* Judges what a patch made, as a put; NULL: it passes. False, with why. */
+	bool (*fits)(void *ctx, const struct ev_record *rec, struct ev_reasons *why);
 };
 
 struct ev_version;
@@ -33,9 +47,26 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 			       struct ev_error *err);
 /* After the last record: sorts, folds and emits, in the order of (id, S). */
 enum ev_status ev_version_finish(struct ev_version *v, struct ev_error *err);
+/*
+ * The same with a state, at the end of a section: takes what is new into the state, and emits what
+ * has changed since options.since. batch: its name, or NULL for no section; digest: its own.
+ */
+enum ev_status ev_version_take(struct ev_version *v, const char *batch, const char *digest,
+			       struct ev_error *err);
+/* What was taken counts from now on; the next section is emitted since this one. */
+enum ev_status ev_version_commit(struct ev_version *v, struct ev_error *err);
+
 const struct ev_count *ev_version_counts(const struct ev_version *v);
-/* The id of the first event whose type changes from one version to the next, or NULL. */
-const char *ev_version_retyped(const struct ev_version *v, uint64_t *times);
+/* The id of the first event whose type changed from one version to the next; or NULL. */
+const char *ev_version_retyped(const struct ev_version *v, uint64_t *events);
+/* How many records that the batch delivered earlier were not in it now. */
+uint64_t ev_version_missing(const struct ev_version *v);
 void ev_version_free(struct ev_version **v);
+
+/* The kind of store that it needs. */
+extern const struct ev_store_kind ev_version_state;
+
+/* An id as the first word of its keys: printable, and in the order of the id's bytes. */
+void ev_version_word(const char *id, size_t len, struct ev_buf *out);
 
 #endif

@@ -292,12 +292,28 @@ static int open_folder(const char *name, struct ev_error *err)
 	return fd;
 }
 
+static enum ev_status sync_file(struct ev_out *o, struct ev_error *err)
+{
+	if (o->temp != NULL && fsync(o->fd) != 0 && errno != EINVAL)
+		return ev_fail(err, "%s: cannot be synced: %s", o->name, strerror(errno));
+	return EV_OK;
+}
+
+enum ev_status ev_out_sync(struct ev_out *o, struct ev_error *err)
+{
+	if (ev_out_flush(o) != EV_OK) {
+		*err = o->error;
+		return EV_FATAL;
+	}
+	return sync_file(o, err);
+}
+
 static enum ev_status close_file(struct ev_out *o, struct ev_error *err)
 {
 	int fd = o->fd;
 
-	if (o->temp != NULL && fsync(fd) != 0 && errno != EINVAL)
-		return ev_fail(err, "%s: cannot be synced: %s", o->name, strerror(errno));
+	if (sync_file(o, err) != EV_OK)
+		return EV_FATAL;
 	o->fd = -1;
 	if (close(fd) != 0)
 		return ev_fail(err, "%s: cannot be closed: %s", o->name, strerror(errno));

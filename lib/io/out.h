@@ -104,6 +104,8 @@ static inline void ev_out_made(struct ev_out *o, size_t len)
 void ev_out_digest_start(struct ev_out *o, const uint8_t *secret);
 struct ev_hash128 ev_out_digest_value(struct ev_out *o);
 
+/* Flushes and syncs; more may follow. */
+enum ev_status ev_out_sync(struct ev_out *o, struct ev_error *err);
 /*
  * Does all of a commit but the naming: flushes, syncs and closes a file. Nothing may be put behind
  * it.

@@ -320,7 +320,7 @@ static bool is_absent(const struct ev_event *event, const struct ev_path *path,
 	return path == NULL || path->n == 1 || ev_path_passes(path, event->doc, 0, why);
 }
 
-/* A text begins with no NUL, as a number does. */
+/* A UUID in its canonical spelling, or the text as it is. */
 static void text_id(struct ev_events *e, struct ev_event *event, const char *p, size_t len)
 {
 	event->is_uuid = ev_uuid_canonical(p, len, ev_buf_room(&e->id, EV_UUID_TEXT));
@@ -328,12 +328,6 @@ static void text_id(struct ev_events *e, struct ev_event *event, const char *p, 
 		e->id.len = EV_UUID_TEXT;
 	else
 		ev_buf_put(&e->id, p, len);
-}
-
-static void number_id(struct ev_events *e, const char *p, size_t len)
-{
-	ev_buf_putc(&e->id, '\0');
-	ev_number_canonical(p, len, &e->id);
 }
 
 static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reasons *why)
@@ -363,8 +357,10 @@ static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reaso
 		p = ev_string(d, at, &e->text, &len);
 		if (len == 0)
 			envelope(why, e->m->id, "id", "is empty");
-		else if (p[0] == '\0')
-			envelope(why, e->m->id, "id", "begins with U+0000");
+		else if (memchr(p, '\0', len) != NULL)
+			envelope(why, e->m->id, "id", "holds U+0000, which no warehouse takes");
+		else if (len > EV_ID_MAX)
+			envelope(why, e->m->id, "id", "is longer than 255 bytes");
 		else if (e->depth != EV_CHECK_ALL)
 			text_id(e, event, p, len);
 	} else if (ev_kind(d, at) == EV_NUMBER) {
@@ -372,8 +368,10 @@ static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reaso
 		ev_number_read(p, len, &number);
 		if (!ev_number_is_integer(&number))
 			wrong_value(why, e->m->id, "id", "is a number but no integer", d, at);
-		else if (e->depth != EV_CHECK_ALL)
-			number_id(e, p, len);
+		else if (number.huge || number.point + number.negative > EV_ID_MAX)
+			envelope(why, e->m->id, "id", "has more than 255 digits");
+		else if (e->depth != EV_CHECK_ALL) /* 12 and "12" are one event */
+			ev_number_plain(&number, 0, &e->id);
 	} else {
 		wrong_value(why, e->m->id, "id", "is neither a text nor an integer", d, at);
 	}
@@ -685,29 +683,38 @@ void ev_version_canonical(const struct ev_doc *doc, uint32_t version, struct ev_
 
 void ev_version_order(const struct ev_doc *doc, uint32_t version, struct ev_buf *out)
 {
+	enum { FEW = 10, FIRST = '0', LAST = FIRST + FEW };
 	struct ev_buf text = {0};
 	struct ev_number n;
 	const char *p;
 	size_t len, start;
-	uint64_t point;
+	bool negative;
 
 	p = version_text(doc, version, &text, &len);
 	ev_number_read(p, len, &n);
-	/* Sign, number of digits, digits; all turned over for a negative number. */
-	ev_buf_putc(out, n.digits == 0 ? 1 : n.negative ? 0 : 2);
+	if (n.digits == 0) {
+		ev_buf_putc(out, FIRST);
+		ev_buf_free(&text);
+		return;
+	}
+	negative = n.negative;
+	if (negative)
+		ev_buf_putc(out, '-');
 	start = out->len;
-	point = n.digits == 0 ? 0 : (uint64_t)n.point;
-	for (int i = 56; i >= 0; i -= 8)
-		ev_buf_putc(out, (char)(point >> i));
+	/* How many digits there are, and the digits; of a negative number all turned over. */
+	if (n.point < FEW)
+		ev_buf_putc(out, (char)(FIRST + n.point));
+	else
+		ev_buf_printf(out, "%c%020lld", LAST, (long long)n.point);
 	for (const char *q = n.first; n.digits > 0; q++) {
 		if (*q == '.')
 			continue;
 		ev_buf_putc(out, *q);
 		n.digits--;
 	}
-	ev_buf_putc(out, '\0');
-	if (n.negative)
-		for (size_t i = start; i < out->len; i++)
-			out->p[i] = (char)~out->p[i];
+	for (size_t i = start; negative && i < out->len; i++)
+		out->p[i] = (char)(FIRST + LAST - out->p[i]);
+	if (negative)
+		ev_buf_putc(out, '~'); /* of -1 and -12 the shorter is the greater */
 	ev_buf_free(&text);
 }

@@ -14,6 +14,8 @@ enum ev_op { EV_PUT, EV_PATCH, EV_DELETE };
 
 extern const char *const ev_op_names[];
 
+enum { EV_ID_MAX = 255 };
+
 /* Valid until the next read. Nodes that are absent are EV_NOWHERE. */
 struct ev_event {
 	const struct ev_doc *doc;
@@ -23,8 +25,8 @@ struct ev_event {
 	const char
 		*origin; /* the raw object in "_ev" that names where the line came from, or NULL */
 	size_t origin_len;
-	const char *id; /* canonical: a UUID in lower case; a number in its one spelling behind a
-			   NUL octet */
+	const char *id; /* canonical: a UUID in lower case, an integer in plain digits; EV_ID_MAX
+			   bytes at most, and none of them NUL */
 	size_t id_len;
 	bool is_uuid;  /* that is what the id is */
 	uint32_t type; /* node of the type's string */
@@ -150,7 +152,7 @@ void ev_event_write_without(const struct ev_doc *d, uint32_t at, const uint32_t 
 
 /* Appends a version as the one spelling of its number; absent is 0. node as in struct ev_event. */
 void ev_version_canonical(const struct ev_doc *doc, uint32_t version, struct ev_buf *out);
-/* Appends a version so that octets compare as the numbers do. */
+/* Appends a version as printable text that compares, byte by byte, as the numbers do. */
 void ev_version_order(const struct ev_doc *doc, uint32_t version, struct ev_buf *out);
 
 #endif

@@ -121,7 +121,7 @@ struct ev_model {
 	struct ev_rule *rules;
 	size_t n_rules;
 	const struct ev_yaml *expectations; /* a list, as it was written, or NULL */
-	struct ev_yaml_doc *yaml;	    /* that it lies in */
+	struct ev_yaml_doc *yaml;	    /* all of it as it was written, or NULL */
 	struct ev_fact *facts;
 	size_t n_facts;
 	struct ev_dimension *dimensions;
@@ -137,6 +137,16 @@ struct ev_model *ev_model_default(void);
 enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const char *text,
 				 struct ev_error *err);
 void ev_model_free(struct ev_model **m);
+
+/* What a state, or a table, is made by. */
+enum ev_model_part {
+	EV_PART_ENVELOPE, /* event: what a record is */
+	EV_PART_CONTRACT, /* types with their schema files, rules, and the columns' types */
+	EV_PART_STAR,
+	EV_PART_ALL, /* that a program reads, but for evvalidate's expectations */
+};
+/* A digest of that part as it is meant; 32 hex digits. */
+void ev_model_digest(const struct ev_model *m, enum ev_model_part part, char hex[33]);
 
 const struct ev_dimension *ev_model_dimension(const struct ev_model *m, const char *name);
 const struct ev_environment *ev_model_environment(const struct ev_model *m, const char *name);

@@ -905,10 +905,7 @@ struct ev_model *ev_model_read(const char *file, struct ev_error *err)
 	good = ev_in_slurp(file, MAX_FILE, &text, &len, err) == EV_OK &&
 	       (doc = ev_yaml_read(file, text, len, err)) != NULL &&
 	       read_root(&r, ev_yaml_root(doc));
-	if (good && m->expectations != NULL)
-		m->yaml = doc; /* they are compiled by evvalidate alone, which tells their places */
-	else
-		ev_yaml_free(&doc);
+	m->yaml = doc;
 	free(text);
 	ev_symbols_free(&r.types);
 	if (!good)

@@ -6,6 +6,7 @@
 
 #include "io/out.h"
 #include "model/reject.h"
+#include "store/span.h"
 
 /* All is borrowed. */
 struct ev_port {
@@ -13,6 +14,8 @@ struct ev_port {
 	struct ev_rejects *rejects;
 	/* Called before the next line, once, where that does not follow the one before it. */
 	void (*jump)(void *ctx);
+	/* Of an engine that opens its sections itself: before the first line of one. */
+	void (*open)(void *ctx, const struct ev_span *span);
 	void *ctx;
 	bool jumps;
 	size_t len; /* of the last line put, without its LF */

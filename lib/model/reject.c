@@ -243,6 +243,11 @@ const char *ev_rejects_code(const struct ev_rejects *r, size_t i, uint64_t *n)
 	return r->by_code[i].code;
 }
 
+enum ev_status ev_rejects_sync(struct ev_rejects *r, struct ev_error *err)
+{
+	return r->out != NULL ? ev_out_sync(r->out, err) : EV_OK;
+}
+
 enum ev_status ev_rejects_prepare(struct ev_rejects *r, struct ev_error *err)
 {
 	return r->out != NULL ? ev_out_prepare(r->out, err) : EV_OK;

@@ -24,6 +24,7 @@ struct ev_store {
 	const struct ev_store_kind *kind;
 	int lock; /* -1 for a reader */
 	struct ev_manifest m;
+	struct ev_buf said; /* of what is no commit, and not in the log yet */
 	struct ev_buf log; /* of the commits' file, as many bytes as the manifest says */
 	struct ev_run_writer *writer;
 	struct ev_buf line;
@@ -276,6 +277,7 @@ void ev_store_free(struct ev_store **store)
 	for (size_t i = 0; i < s->n_gone; i++)
 		ev_part_free(&s->gone[i]);
 	free(s->gone);
+	ev_buf_free(&s->said);
 	ev_buf_free(&s->log);
 	ev_buf_free(&s->line);
 	if (s->lock >= 0)
@@ -321,7 +323,7 @@ void ev_store_set_note(struct ev_store *s, const char *name, const char *value)
 	s->m.notes[s->m.n_notes++] = (struct ev_note){ev_strdup(name), ev_strdup(value)};
 }
 
-/* Commits: lines "N DIGEST TAKEN WHAT", TAKEN 32 digits. */
+/* Commits: lines "N DIGEST TAKEN WHAT", TAKEN 32 digits; what is no commit: "- WHAT". */
 
 uint64_t ev_store_head(const struct ev_store *s)
 {
@@ -343,7 +345,8 @@ struct ev_store_commit ev_store_commit_at(const struct ev_store *s, uint64_t n)
 
 		while (line > p && line[-1] != '\n')
 			line--;
-		if (strtoull(line, &digits, 10) == n && stop - digits > 2 * (EV_STORE_DIGEST + 1)) {
+		if (*line != '-' && strtoull(line, &digits, 10) == n &&
+		    stop - digits > 2 * (EV_STORE_DIGEST + 1)) {
 			memcpy(c.digest, digits + 1, EV_STORE_DIGEST);
 			c.what = digits + 2 * (EV_STORE_DIGEST + 1) + 1;
 			return c;
@@ -351,6 +354,51 @@ struct ev_store_commit ev_store_commit_at(const struct ev_store *s, uint64_t n)
 		stop = line;
 	}
 	return c;
+}
+
+/* What a line says; NULL if it does not end so. */
+static const char *line_says(const char *line, const char *lf, const char *end, uint64_t *number)
+{
+	size_t len = strlen(end);
+	char *digits;
+
+	if ((size_t)(lf - line) < len || memcmp(lf - len, end, len) != 0)
+		return NULL;
+	*number = 0;
+	if (*line == '-')
+		return line + 2;
+	*number = strtoull(line, &digits, 10);
+	return digits + 2 * (EV_STORE_DIGEST + 1) + 1;
+}
+
+const char *ev_store_said(const struct ev_store *s, const char *end, uint64_t *number)
+{
+	const char *p = s->log.p, *stop = p + s->log.len, *line, *says;
+
+	for (; stop > p; stop = line) {
+		for (line = stop - 1; line > p && line[-1] != '\n'; line--)
+			;
+		if ((says = line_says(line, stop - 1, end, number)) != NULL)
+			return says;
+	}
+	return NULL;
+}
+
+const char *ev_store_said_first(const struct ev_store *s, const char *end, uint64_t *number)
+{
+	const char *p = s->log.p, *stop = p + s->log.len, *lf, *says;
+
+	for (; p < stop; p = lf + 1) {
+		lf = memchr(p, '\n', (size_t)(stop - p));
+		if ((says = line_says(p, lf, end, number)) != NULL)
+			return says;
+	}
+	return NULL;
+}
+
+void ev_store_say(struct ev_store *s, const char *what)
+{
+	ev_buf_printf(&s->said, "- %s\n", what);
 }
 
 bool ev_point_read(const char *text, struct ev_point *p)
@@ -692,18 +740,17 @@ enum ev_status ev_store_prepare(struct ev_store *s, struct ev_error *err)
 /* Committing */
 
 /* Behind the log's end a crash may have left something: it is written over. */
-static enum ev_status append_log(struct ev_store *s, const char *what, const char *taken,
-				 struct ev_error *err)
+static enum ev_status append_log(struct ev_store *s, struct ev_error *err)
 {
-	size_t before = s->log.len;
+	size_t at = (size_t)s->m.log;
 	char *path = path_in(s, "commits");
 	enum ev_status st = EV_OK;
-	size_t at = before;
 	int fd;
 
-	ev_buf_printf(&s->log, "%" PRIu64 " %s %s %s\n", s->m.head, s->m.digest, taken, what);
+	ev_buf_put(&s->log, s->said.p, s->said.len);
+	ev_buf_reset(&s->said);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-	if (fd < 0 || ftruncate(fd, (off_t)before) != 0)
+	if (fd < 0 || ftruncate(fd, (off_t)at) != 0)
 		st = EV_FATAL;
 	while (st == EV_OK && at < s->log.len) {
 		ssize_t n = pwrite(fd, s->log.p + at, s->log.len - at, (off_t)at);
@@ -768,9 +815,11 @@ enum ev_status ev_store_commit(struct ev_store *s, const char *what, const char 
 	if (what != NULL) {
 		ev_store_next_digest(s, what, taken, s->m.digest);
 		s->m.head++;
-		if (append_log(s, what, taken, err) != EV_OK)
-			return EV_FATAL;
+		ev_buf_printf(&s->log, "%" PRIu64 " %s %s %s\n", s->m.head, s->m.digest, taken,
+			      what);
 	}
+	if ((what != NULL || s->said.len > 0) && append_log(s, err) != EV_OK)
+		return EV_FATAL;
 	return write_manifest(s, err);
 }
 
@@ -853,6 +902,10 @@ static enum ev_status check_log(const struct ev_store *s, struct ev_error *err)
 		const char *lf = memchr(p, '\n', (size_t)(end - p));
 		char *rest;
 
+		if (lf != NULL && *p == '-') {
+			p = lf + 1;
+			continue;
+		}
 		right = lf != NULL && strtoull(p, &rest, 10) == ++n &&
 			lf - rest > 2 * (EV_STORE_DIGEST + 1);
 		if (!right)

@@ -94,6 +94,13 @@ struct ev_point ev_store_position(const struct ev_store *s, uint64_t n);
 enum ev_status ev_store_check_position(const struct ev_store *s, const struct ev_point *p,
 				       struct ev_error *err);
 /*
+ * What was said last in a line that ends with that text, or NULL; valid until the next commit.
+ * *number: of the commit that it was said of, or 0.
+ */
+const char *ev_store_said(const struct ev_store *s, const char *end, uint64_t *number);
+/* The same of the first such line. */
+const char *ev_store_said_first(const struct ev_store *s, const char *end, uint64_t *number);
+/*
  * The digest of the commit behind the head, if `what` is said of it and it takes what has that
  * digest.
  */
@@ -116,6 +123,8 @@ enum ev_status ev_store_prepare(struct ev_store *s, struct ev_error *err);
  */
 enum ev_status ev_store_commit(struct ev_store *s, const char *what, const char *taken,
 			       struct ev_error *err);
+/* Says something in the log that is no commit; it is written with the next replacement. */
+void ev_store_say(struct ev_store *s, const char *what);
 /* The commit of another store's chain is taken over (a consumer stands where it stands). */
 enum ev_status ev_store_commit_as(struct ev_store *s, const struct ev_point *p,
 				  struct ev_error *err);

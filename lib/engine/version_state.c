@@ -1,0 +1,577 @@
+#include "engine/version_impl.h"
+#include "base/mem.h"
+#include "json/form.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/*
+ * What the state has of a record (evkit-state.5). Its key is "WORD S DIGEST", and its entries are
+ *
+ *     +PLACE RECORD   a batch brought it; its line is to be read before it can be written again
+ *     *PLACE RECORD   the same of a line that is written as it is
+ *     =PLACE          another batch brought it, too
+ *     -PLACE          the batch was retracted
+ *
+ * PLACE is {"batch":"...","source":"...","line":N,"offset":N}. It is there as long as one batch that
+ * brought it was not retracted later.
+ */
+enum { READ_FIRST = '+', AS_IT_IS = '*', AGAIN = '=', RETRACTED = '-' };
+
+const struct ev_store_kind ev_version_state = {"events", "evversion", EV_RUN_TEXT, EV_STORE_SET};
+
+/* A batch that brought the record at hand. */
+struct bringer {
+	const char *batch; /* its JSON */
+	size_t len;
+	bool retracted;
+	struct bringer *next;
+};
+
+/* The record that is being put together from its entries. */
+struct known {
+	struct ev_link *link;
+	struct bringer *bringers;
+	bool ours; /* the section's batch has brought it */
+};
+
+static const char *batch_in(const char *place, size_t *len)
+{
+	static const char before[] = "{\"batch\":";
+	const char *p = place + sizeof before - 1, *q = p + 1;
+
+	while (*q != '"')
+		q += *q == '\\' ? 2 : 1;
+	*len = (size_t)(q + 1 - p);
+	return p;
+}
+
+static void bring(struct ev_version *v, struct known *k, const char *place, bool retracted)
+{
+	struct bringer *b = k->bringers;
+	size_t len;
+	const char *batch = batch_in(place, &len);
+
+	while (b != NULL && ev_bytes_compare(b->batch, b->len, batch, len) != 0)
+		b = b->next;
+	if (b == NULL) {
+		b = ev_arena_alloc(&v->chain.arena, sizeof *b);
+		*b = (struct bringer){ev_arena_copy(&v->chain.arena, batch, len), len, retracted,
+				      k->bringers};
+		k->bringers = b;
+	}
+	b->retracted = retracted;
+}
+
+/* Of the key "WORD VERSION TIME OP DIGEST"; by arrival nothing stands in it but the place. */
+static void read_key(const struct ev_version *v, struct ev_link *l)
+{
+	const char *end = l->key + l->key_len - 33;
+
+	l->op = (uint8_t)(end[-1] - '0');
+	memcpy(l->from, end - 2 - 30, EV_TIME_TEXT - 1); /* a nanosecond's last digits are cut */
+	l->from[EV_TIME_TEXT - 1] = 'Z';
+	(void)v;
+}
+
+static void read_by_arrival(struct ev_version *v, struct ev_link *l)
+{
+	const struct ev_event *event = ev_version_read(v, l);
+
+	l->op = (uint8_t)event->op;
+	ev_time_format(event->modified, l->from);
+	v->read = NULL;
+}
+
+/* An entry that has the record itself. Of several the least spelling stands. */
+static void take_record(struct ev_version *v, struct known *k, const struct ev_entry *e)
+{
+	const char *place = e->value + 1, *end = e->value + e->value_len, *p = place;
+	struct ev_link *l = k->link;
+	struct ev_buf was = {0};
+	size_t len;
+	char *copy;
+
+	batch_in(place, &len);
+	while (!(*p == '}' && p[1] == ' ')) { /* within strings there is no such end: it is quoted */
+		if (*p == '"')
+			for (p++; *p != '"'; p++)
+				p += *p == '\\';
+		p++;
+	}
+	p += 2;
+	len = (size_t)(end - p);
+	if (l->line != NULL) {
+		ev_version_spelling(v, l->line, l->len, &v->scratch);
+		ev_buf_put(&was, v->scratch.p, v->scratch.len);
+	}
+	copy = ev_arena_alloc(&v->chain.arena, len + EV_IN_SLACK);
+	memcpy(copy, p, len);
+	memset(copy + len, 0, EV_IN_SLACK);
+	if (l->line != NULL) {
+		ev_version_spelling(v, copy, len, &v->scratch);
+		len = ev_bytes_compare(v->scratch.p, v->scratch.len, was.p, was.len) < 0 ? len : 0;
+		ev_buf_free(&was);
+		if (len == 0)
+			return;
+	}
+	l->line = copy;
+	l->len = len;
+	l->plain = e->value[0] == AS_IT_IS;
+	l->place = ev_arena_copy(&v->chain.arena, place, (size_t)(p - 1 - place));
+}
+
+static bool is_there(const struct known *k)
+{
+	for (const struct bringer *b = k->bringers; b != NULL; b = b->next)
+		if (!b->retracted)
+			return true;
+	return false;
+}
+
+/* All entries of the record at hand have come. */
+static void end_known(struct ev_version *v, struct known *k)
+{
+	struct ev_link *l = k->link;
+
+	if (l == NULL)
+		return;
+	l->gone = !is_there(k);
+	for (const struct bringer *b = k->bringers; b != NULL; b = b->next)
+		if (!b->retracted &&
+		    ev_bytes_compare(b->batch, b->len, v->batch.p, v->batch.len) == 0)
+			l->ours = true;
+	if (v->m->by_arrival)
+		read_by_arrival(v, l);
+	else
+		read_key(v, l);
+	if (!l->gone)
+		v->chain.old = true;
+}
+
+/* The records of the event whose word that is. They stand behind the links that are there. */
+static enum ev_status gather(struct ev_version *v, const char *word, size_t len,
+			     struct ev_error *err)
+{
+	const struct ev_entry *e;
+	struct known k = {.link = NULL};
+
+	v->chain.first = 0;
+	if (ev_look_find(v->look, word, len, &e, err) != EV_OK)
+		return EV_FATAL;
+	for (; e != NULL; ) {
+		struct ev_link *l = k.link;
+
+		if (!v->options.as_of || e->commit <= v->options.since.number) {
+			if (l == NULL || l->key_len != e->key_len ||
+			    memcmp(l->key, e->p, e->key_len) != 0) {
+				end_known(v, &k);
+				k = (struct known){.link = ev_version_link(v)};
+				k.link->key = ev_arena_copy(&v->chain.arena, e->p, e->key_len);
+				k.link->key_len = e->key_len;
+			}
+			if (v->chain.first == 0 || e->commit < v->chain.first)
+				v->chain.first = e->commit;
+			if (e->value[0] == READ_FIRST || e->value[0] == AS_IT_IS)
+				take_record(v, &k, e);
+			bring(v, &k, e->value + 1, e->value[0] == RETRACTED);
+		}
+		if (ev_look_more(v->look, &e, err) != EV_OK)
+			return EV_FATAL;
+	}
+	end_known(v, &k);
+	return EV_OK;
+}
+
+/* Writing what is new */
+
+static void put_place(struct ev_version *v, const struct ev_link *l)
+{
+	ev_buf_puts(&v->value, "{\"batch\":");
+	ev_buf_put(&v->value, v->batch.p, v->batch.len);
+	ev_buf_puts(&v->value, ",\"source\":");
+	ev_json_quote(l->source, strlen(l->source), &v->value);
+	ev_buf_printf(&v->value, ",\"line\":%llu,\"offset\":%llu}", (unsigned long long)l->number,
+		      (unsigned long long)l->offset);
+}
+
+/* kind: AGAIN, or 0 for a record. */
+static enum ev_status put_entry(struct ev_version *v, const struct ev_link *l, char kind,
+				struct ev_error *err)
+{
+	bool whole = kind != AGAIN;
+
+	ev_buf_reset(&v->value);
+	ev_buf_putc(&v->value, !whole ? AGAIN : l->plain ? AS_IT_IS : READ_FIRST);
+	put_place(v, l);
+	if (whole) {
+		ev_buf_putc(&v->value, ' ');
+		ev_buf_put(&v->value, l->line, l->len);
+		v->news = v->chain.news = true;
+	}
+	v->wrote = true;
+	return ev_store_put_text(v->options.state, l->key, l->key_len, v->base + whole, v->value.p,
+				 v->value.len, err);
+}
+
+/* A record that is known comes again: in a lesser spelling, or by another batch, or just again. */
+static enum ev_status redeliver(struct ev_version *v, struct ev_link *known,
+				const struct ev_link *item, struct ev_error *err)
+{
+	struct ev_buf was = {0};
+	bool less;
+
+	v->redelivered += known->ours;
+	v->delivered += !known->ours;
+	if (known->len == item->len && memcmp(known->line, item->line, item->len) == 0) {
+		less = false;
+	} else {
+		ev_version_spelling(v, known->line, known->len, &v->scratch);
+		ev_buf_put(&was, v->scratch.p, v->scratch.len);
+		ev_version_spelling(v, item->line, item->len, &v->scratch);
+		less = ev_bytes_compare(v->scratch.p, v->scratch.len, was.p, was.len) < 0;
+		ev_buf_free(&was);
+	}
+	if (!less)
+		return known->ours ? EV_OK : put_entry(v, item, AGAIN, err);
+	known->line = item->line;
+	known->len = item->len;
+	known->plain = item->plain;
+	known->place = NULL;
+	known->source = item->source;
+	known->number = item->number;
+	known->offset = item->offset;
+	return put_entry(v, item, 0, err);
+}
+
+static int compare_keys(const struct ev_link *a, const struct ev_link *b)
+{
+	return ev_bytes_compare(a->key, a->key_len, b->key, b->key_len);
+}
+
+/* The least spelling of n records that are the same; the others are duplicates. */
+static struct ev_link *least_of(struct ev_version *v, struct ev_link *links, size_t n)
+{
+	struct ev_link *least = links;
+	struct ev_buf bytes = {0};
+
+	for (size_t i = 1; i < n; i++) {
+		v->n_duplicate++;
+		if (links[i].len == least->len && memcmp(links[i].line, least->line, least->len) == 0)
+			continue;
+		ev_buf_reset(&bytes);
+		ev_version_spelling(v, least->line, least->len, &v->scratch);
+		ev_buf_put(&bytes, v->scratch.p, v->scratch.len);
+		ev_version_spelling(v, links[i].line, links[i].len, &v->scratch);
+		if (ev_bytes_compare(v->scratch.p, v->scratch.len, bytes.p, bytes.len) < 0)
+			least = &links[i];
+	}
+	ev_buf_free(&bytes);
+	return least;
+}
+
+/*
+ * Of the links the first n are the input's, in order, and behind them stand the state's. Afterwards
+ * they are the chain; what is new is put into the state.
+ */
+static enum ev_status put_together(struct ev_version *v, size_t n, struct ev_error *err)
+{
+	struct ev_version_chain *c = &v->chain;
+	size_t i = 0, k = n, to = 0, all = c->n_links;
+
+	ev_grow(&v->spare, &v->cap_spare, all, sizeof *v->spare);
+	c->news = false;
+	while (i < n || k < all) {
+		struct ev_link *item = &c->links[i], *known = &c->links[k];
+		int order = i == n ? 1 : k == all ? -1 : compare_keys(item, known);
+		size_t same = i;
+
+		if (order > 0) {
+			if (!known->gone)
+				v->spare[to++] = *known;
+			k++;
+			continue;
+		}
+		while (same < n && compare_keys(&c->links[same], item) == 0)
+			same++;
+		item = least_of(v, item, same - i);
+		i = same;
+		k += order == 0;
+		if (order == 0 && !known->gone) {
+			v->n_duplicate++;
+			if (redeliver(v, known, item, err) != EV_OK)
+				return EV_FATAL;
+			v->spare[to++] = *known;
+			continue;
+		}
+		v->delivered++;
+		if (put_entry(v, item, 0, err) != EV_OK)
+			return EV_FATAL;
+		v->spare[to++] = *item;
+	}
+	memcpy(c->links, v->spare, to * sizeof *v->spare);
+	c->n_links = to;
+	if (c->first == 0)
+		c->first = v->base + 1;
+	return EV_OK;
+}
+
+/* The input's records of an event, from the next item on, put together with the state's. */
+static enum ev_status next_group(struct ev_version *v, struct ev_error *err)
+{
+	struct ev_version_chain *c = &v->chain;
+	enum ev_status st = EV_OK;
+	size_t n;
+
+	ev_version_reset(v);
+	do {
+		struct ev_link *l;
+
+		ev_version_read_item(v, &v->item, err);
+		l = &c->links[c->n_links - 1];
+		if (v->m->by_arrival) {
+			size_t rest = l->key_len - c->word_len;
+			char *key = ev_arena_alloc(&c->arena, l->key_len + EV_RUN_COMMIT + 2);
+
+			snprintf(key, l->key_len + EV_RUN_COMMIT + 2, "%.*s%0*llu ",
+				 (int)c->word_len, l->key, EV_RUN_COMMIT,
+				 (unsigned long long)v->began);
+			memcpy(key + c->word_len + EV_RUN_COMMIT + 1, l->key + c->word_len, rest);
+			l->key = key;
+			l->key_len += EV_RUN_COMMIT + 1;
+			if (c->n_links == 1)
+				c->word = key;
+		}
+		st = ev_sort_next(v->sort, &v->item, err);
+		v->has_item = st == EV_OK;
+	} while (v->has_item && v->item.key_len > c->word_len &&
+		 memcmp(v->item.key, c->word, c->word_len) == 0);
+	if (st == EV_FATAL)
+		return EV_FATAL;
+	n = c->n_links;
+	if (gather(v, c->word, c->word_len, err) != EV_OK)
+		return EV_FATAL;
+	return put_together(v, n, err);
+}
+
+/* The next event that a commit behind `since` touched; v->word is empty if there is none. */
+static enum ev_status next_touched(struct ev_version *v, struct ev_error *err)
+{
+	const struct ev_entry *e;
+
+	if (v->scan == NULL)
+		return EV_OK;
+	for (;;) {
+		if (ev_look_next(v->scan, &e, err) != EV_OK)
+			return EV_FATAL;
+		if (e == NULL) {
+			ev_buf_reset(&v->word);
+			return EV_OK;
+		}
+		if (v->options.as_of && e->commit > v->options.since.number)
+			continue;
+		if (v->word.len > 0 && e->key_len > v->word.len &&
+		    memcmp(e->p, v->word.p, v->word.len) == 0)
+			continue;
+		ev_buf_reset(&v->word);
+		ev_buf_put(&v->word, e->p,
+			   (size_t)((const char *)memchr(e->p, ' ', e->key_len) - e->p) + 1);
+		return EV_OK;
+	}
+}
+
+/* The state's event at hand, as it stands. */
+static enum ev_status emit_touched(struct ev_version *v, struct ev_error *err)
+{
+	struct ev_version_chain *c = &v->chain;
+
+	ev_version_reset(v);
+	c->word = ev_arena_copy(&c->arena, v->word.p, v->word.len);
+	c->word_len = v->word.len;
+	if (gather(v, c->word, c->word_len, err) != EV_OK || put_together(v, 0, err) != EV_OK)
+		return EV_FATAL;
+	return ev_version_fold(v, err);
+}
+
+static void swap_chains(struct ev_version *v)
+{
+	struct ev_version_chain chain = v->chain;
+
+	v->chain = v->later;
+	v->later = chain;
+	v->read = NULL;
+}
+
+static int compare_words(const struct ev_buf *word, const char *p, size_t len)
+{
+	return word->len == 0 ? 1 : ev_bytes_compare(word->p, word->len, p, len);
+}
+
+/*
+ * The events that the state has news of for the consumer, and the input's, in order. The first of
+ * the input's that brings news is put together already, and waits.
+ */
+static enum ev_status emit_all(struct ev_version *v, bool waiting, struct ev_error *err)
+{
+	if (next_touched(v, err) != EV_OK)
+		return EV_FATAL;
+	for (;;) {
+		struct ev_version_chain *c = waiting ? &v->later : NULL;
+		const char *key = c != NULL ? c->word : v->item.key;
+		size_t len = c != NULL	     ? c->word_len
+			     : v->has_item ? (size_t)((const char *)memchr(
+							     key, ' ', v->item.key_len) -
+						     key) + 1
+					   : 0;
+		int order;
+
+		if (len == 0 && v->word.len == 0)
+			return EV_OK;
+		order = len == 0 ? -1 : compare_words(&v->word, key, len);
+		if (order < 0) {
+			if (emit_touched(v, err) != EV_OK || next_touched(v, err) != EV_OK)
+				return EV_FATAL;
+			continue;
+		}
+		if (waiting)
+			swap_chains(v);
+		else if (next_group(v, err) != EV_OK)
+			return EV_FATAL;
+		waiting = false;
+		if ((v->chain.news || order == 0) && ev_version_fold(v, err) != EV_OK)
+			return EV_FATAL;
+		if (order == 0 && next_touched(v, err) != EV_OK)
+			return EV_FATAL;
+	}
+}
+
+/* The input's events up to the first that brings news; what is delivered anew is put. */
+static enum ev_status seek_news(struct ev_version *v, struct ev_error *err)
+{
+	enum ev_status st = ev_sort_finish(v->sort, err);
+
+	if (st == EV_OK)
+		st = ev_sort_next(v->sort, &v->item, err);
+	v->has_item = st == EV_OK;
+	while (v->has_item && !v->news)
+		if (next_group(v, err) != EV_OK)
+			return EV_FATAL;
+	return st == EV_FATAL ? st : EV_OK;
+}
+
+/* What was said of the batch: "take NEW DELIVERED BATCH". */
+static uint64_t delivered_before(const struct ev_version *v)
+{
+	struct ev_buf end = {0};
+	uint64_t number, n = 0;
+	const char *says;
+	char *rest;
+
+	ev_buf_putc(&end, ' ');
+	ev_buf_put(&end, v->batch.p, v->batch.len);
+	says = ev_store_said(v->options.state, ev_buf_str(&end), &number);
+	if (says != NULL && strncmp(says, "take ", 5) == 0) {
+		strtoull(says + 5, &rest, 10);
+		n = strtoull(rest, NULL, 10);
+	}
+	ev_buf_free(&end);
+	return n;
+}
+
+static void set_batch(struct ev_version *v, const char *batch, const char *digest)
+{
+	struct ev_buf end = {0};
+	const char *says;
+
+	ev_buf_reset(&v->batch);
+	ev_buf_reset(&v->taken);
+	if (batch == NULL)
+		return;
+	ev_json_quote(batch, strlen(batch), &v->batch);
+	ev_buf_puts(&v->taken, digest);
+	ev_buf_putc(&end, ' ');
+	ev_buf_put(&end, v->batch.p, v->batch.len);
+	v->began = v->base + 1;
+	says = ev_store_said_first(v->options.state, ev_buf_str(&end), &v->began);
+	if (says == NULL || v->began == 0)
+		v->began = v->base + 1;
+	ev_buf_free(&end);
+}
+
+enum ev_status ev_version_take(struct ev_version *v, const char *batch, const char *digest,
+			       struct ev_error *err)
+{
+	struct ev_store *s = v->options.state;
+	const char *to_digest;
+	struct ev_store_commit head;
+	char next[EV_STORE_DIGEST + 1];
+	uint64_t to, before;
+	enum ev_status st = EV_OK;
+
+	v->base = ev_store_head(s);
+	v->news = v->wrote = false;
+	v->delivered = v->redelivered = 0;
+	set_batch(v, batch, digest);
+	v->look = ev_store_look(s, 0);
+	if (v->sort != NULL)
+		st = seek_news(v, err);
+	if (st != EV_OK)
+		return st;
+	/* NEW is not known yet; what a commit is told apart by is what came. */
+	ev_buf_reset(&v->what);
+	ev_buf_puts(&v->what, "take ");
+	ev_buf_put(&v->what, v->batch.p, v->batch.len);
+	head = ev_store_commit_at(s, v->base);
+	to = v->options.as_of ? v->options.since.number : v->base + v->news;
+	to_digest = head.digest;
+	if (v->news) {
+		ev_store_next_digest(s, ev_buf_str(&v->what), ev_buf_str(&v->taken), next);
+		to_digest = next;
+		swap_chains(v);
+	}
+	if (v->options.begin != NULL &&
+	    v->options.begin(v->options.ctx, v->options.as_of ? 0 : v->options.since.number, to,
+			     to_digest, err) != EV_OK)
+		return EV_FATAL;
+	if (v->options.as_of || v->options.since.number < v->base)
+		v->scan = ev_store_look(s, v->options.as_of ? 0 : v->options.since.number);
+	before = delivered_before(v);
+	st = emit_all(v, v->news, err);
+	v->missing = before > v->redelivered ? before - v->redelivered : 0;
+	v->delivered += before;
+	ev_look_free(&v->look);
+	ev_look_free(&v->scan);
+	ev_sort_free(&v->sort);
+	ev_version_reset(v);
+	return st;
+}
+
+enum ev_status ev_version_commit(struct ev_version *v, struct ev_error *err)
+{
+	struct ev_store *s = v->options.state;
+
+	if (v->options.as_of)
+		return EV_OK;
+	if (v->wrote) {
+		struct ev_buf said = {0};
+		enum ev_status st;
+
+		ev_buf_printf(&said, "take 0 %llu ", (unsigned long long)v->delivered);
+		ev_buf_put(&said, v->batch.p, v->batch.len);
+		ev_store_say(s, ev_buf_str(&said));
+		ev_buf_free(&said);
+		st = ev_store_prepare(s, err);
+		if (st == EV_OK)
+			st = ev_store_commit(s, v->news ? ev_buf_str(&v->what) : NULL,
+					     ev_buf_str(&v->taken), err);
+		if (st != EV_OK)
+			return st;
+	}
+	v->options.since = ev_store_position(s, ev_store_head(s));
+	return EV_OK;
+}
+
+uint64_t ev_version_missing(const struct ev_version *v)
+{
+	return v->missing;
+}
