@@ -14,7 +14,7 @@
 #include "model/reject.h"
 #include "store/span.h"
 
-enum { CLI_MAX_COUNTS = 12, CLI_MAX_STAGES = 32, CLI_NAME = 31 };
+enum { CLI_MAX_COUNTS = 16, CLI_MAX_STAGES = 32, CLI_NAME = 31 };
 
 struct cli_stage {
 	char program[CLI_NAME + 1];

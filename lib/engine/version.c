@@ -29,13 +29,12 @@ struct ev_version *ev_version_open(const struct ev_model *m,
 		{"no-op", &v->n_noop, true, false},
 		{"duplicate", &v->n_duplicate, true, false},
 		{"conflict", &v->n_conflict, true, true},
-		{"held", &v->n_held, true, false},
 		{"misfit", &v->n_misfit, true, true},
+		{"out", &v->n_out, false, false},
+		{"held", &v->n_held, true, false}, /* from here on with a state alone */
 		{"released", &v->n_released, false, false},
 		{"withheld", &v->n_withheld, false, false},
 		{"taken-back", &v->n_taken_back, false, true},
-		{"type-changed", &v->n_retyped, false, false},
-		{"out", &v->n_out, false, false},
 	};
 
 	v->m = m;
@@ -49,7 +48,7 @@ struct ev_version *ev_version_open(const struct ev_model *m,
 	}
 	v->contents = ev_content_new(options->state != NULL ? ev_store_seed(options->state, 0) : 0);
 	v->bares = ev_content_new(0);
-	memcpy(v->counts, counts, sizeof counts);
+	memcpy(v->counts, counts, (options->state != NULL ? 10 : 6) * sizeof *counts);
 	return v;
 }
 

@@ -105,27 +105,27 @@ static void sort_links(struct ev_version *v, struct ev_link *links, struct ev_li
 
 /* Setting aside */
 
-/* Reads the place that the state has of a record: ev_version_take writes it. */
+/* Reads the place that the state has of a record: put_place writes it. */
 static void read_place(struct ev_version *v, const struct ev_link *l, struct ev_record *rec)
 {
-	static const char line[] = "\",\"line\":", source[] = ",\"source\":\"";
+	static const char line[] = "\",\"line\":", source[] = ",\"source\":\"", at[] = ",\"offset\":";
 	const char *p, *end;
+	char *digits;
 
 	rec->source = l->source;
 	rec->line = l->number;
 	rec->offset = l->offset;
 	if (l->place == NULL)
 		return;
-	p = strstr(l->place, source);
-	end = p != NULL ? strstr(p, line) : NULL;
-	if (end == NULL)
-		return;
-	p += sizeof source - 1;
+	p = strstr(l->place, source) + sizeof source - 1;
+	end = strstr(p, line);
 	ev_buf_reset(&v->other);
 	ev_json_unescape(p, (size_t)(end - p), &v->other);
-	rec->source = ev_arena_copy(&v->chain.arena, v->other.p, v->other.len);
-	rec->line = strtoull(end + sizeof line - 1, (char **)(uintptr_t)&p, 10);
-	rec->offset = strtoull(p + sizeof ",\"offset\":" - 1, NULL, 10);
+	rec->source = ev_arena_copy(&v->chain.arena, ev_buf_str(&v->other), v->other.len);
+	rec->line = strtoull(end + sizeof line - 1, &digits, 10);
+	rec->offset = strncmp(digits, at, sizeof at - 1) == 0
+			      ? strtoull(digits + sizeof at - 1, NULL, 10)
+			      : EV_NO_OFFSET;
 }
 
 static enum ev_status set_aside(struct ev_version *v, const struct ev_link *l, const char *code,
@@ -182,32 +182,33 @@ static void owner_text(struct ev_version *v, const struct ev_event *event)
 	ev_json_escape(event->id, event->id_len, &v->owner);
 }
 
+/* l is lesser than winner, which stands. */
 static enum ev_status conflict(struct ev_version *v, struct ev_link *l, const struct ev_link *winner,
 			       struct ev_error *err)
 {
 	struct ev_record rec = {.p = ""};
 	struct ev_buf text = {0};
+	enum ev_status st;
 
+	ev_reasons_reset(&v->why);
 	read_place(v, winner, &rec);
 	owner_text(v, ev_version_read(v, l));
-	ev_reasons_reset(&v->why);
-	ev_buf_puts(&text, rec.source);
-	ev_reasons_add(&v->why,
-		       "the record at %s:%llu is of the same event, %s, with the same version, "
-		       "time and op, and content that is greater",
-		       ev_reasons_quote(&v->why, text.p, text.len), (unsigned long long)rec.line,
-		       ev_reasons_quote(&v->why, v->owner.p, v->owner.len));
-	ev_buf_free(&text);
+	ev_buf_printf(&text,
+		      "the event %s: the record at %s:%llu has the same version, time and op, and ",
+		      ev_reasons_quote(&v->why, v->owner.p, v->owner.len), rec.source,
+		      (unsigned long long)rec.line);
 	if (v->options.fail_on_conflict && !v->quiet) {
-		const char *message = v->why.list[0].message;
-
 		read_place(v, l, &rec);
-		return ev_fail(err,
-			       "%s:%llu: %s: mend the producer, or set the lesser aside with "
-			       "--on-conflict quarantine",
-			       rec.source, (unsigned long long)rec.line, message);
+		st = ev_fail(err,
+			     "%s:%llu: %sother content: mend the producer, or set the lesser aside "
+			     "with --on-conflict quarantine",
+			     rec.source, (unsigned long long)rec.line, ev_buf_str(&text));
+	} else {
+		ev_reasons_add(&v->why, "%scontent that is greater", ev_buf_str(&text));
+		st = told(v, l, EV_VERSION_CONFLICT, "conflict", err);
 	}
-	return told(v, l, EV_VERSION_CONFLICT, "conflict", err);
+	ev_buf_free(&text);
+	return st;
 }
 
 /* In a state's key the digest of the content stands behind S. */
@@ -230,6 +231,11 @@ static bool is_left_out(const struct ev_version *v, const struct ev_link *l)
 	return v->quiet && l->is_new;
 }
 
+static bool same_content(const struct ev_link *a, const struct ev_link *b)
+{
+	return ev_bytes_compare(a->content, a->content_len, b->content, b->content_len) == 0;
+}
+
 /*
  * Records from..to have equal version, time and op. The greatest content stands; equal content is a
  * duplicate; anything else is a conflict's loser. *stands: the winner's link.
@@ -237,13 +243,12 @@ static bool is_left_out(const struct ev_version *v, const struct ev_link *l)
 static enum ev_status settle(struct ev_version *v, size_t from, size_t to, struct ev_link **stands,
 			     struct ev_error *err)
 {
-	struct ev_link *first = &v->chain.links[from], *spare;
+	struct ev_link *first = &v->chain.links[from], *spare, *last = NULL;
 	size_t same = from + 1;
 
 	while (same < to && ev_bytes_compare(first->line, first->len, v->chain.links[same].line,
 					     v->chain.links[same].len) == 0)
 		same++;
-	*stands = first;
 	if (same < to) {
 		for (size_t i = from; i < to; i++)
 			fill_content(v, &v->chain.links[i]);
@@ -255,18 +260,19 @@ static enum ev_status settle(struct ev_version *v, size_t from, size_t to, struc
 	*stands = NULL;
 	for (size_t i = from; i < to; i++) {
 		struct ev_link *l = &v->chain.links[i];
+		enum ev_status st = EV_OK;
 
 		if (is_left_out(v, l))
 			continue;
-		if (*stands == NULL) {
+		if (*stands == NULL)
 			*stands = l;
-		} else if (same == to || ev_bytes_compare((*stands)->content, (*stands)->content_len,
-							  l->content, l->content_len) == 0) {
-			if (told(v, l, EV_VERSION_DUPLICATE, NULL, err) != EV_OK)
-				return EV_FATAL;
-		} else if (conflict(v, l, *stands, err) != EV_OK) {
+		else if (same == to || same_content(last, l))
+			st = told(v, l, EV_VERSION_DUPLICATE, NULL, err);
+		else
+			st = conflict(v, l, *stands, err);
+		if (st != EV_OK)
 			return EV_FATAL;
-		}
+		last = l;
 	}
 	return EV_OK;
 }
@@ -496,7 +502,7 @@ static enum ev_status orphan(struct ev_version *v, struct ev_link *l, struct ev_
 	if (v->options.state != NULL)
 		return told(v, l, EV_VERSION_HELD, NULL, err);
 	owner_text(v, ev_version_read(v, l));
-	ev_reasons_add(&v->why, "the patch of event %s has no version to stand on",
+	ev_reasons_add(&v->why, "the event %s: the patch has no version to stand on",
 		       ev_reasons_quote(&v->why, v->owner.p, v->owner.len));
 	return told(v, l, EV_VERSION_LONG, "orphan", err);
 }

@@ -97,7 +97,7 @@ struct ev_version {
 
 	uint64_t n_version, n_noop, n_duplicate, n_conflict, n_held, n_misfit, n_out;
 	uint64_t n_released, n_withheld, n_taken_back, n_retyped;
-	struct ev_count counts[13];
+	struct ev_count counts[11];
 	char *retyped;
 
 	/* with a state */

@@ -187,12 +187,13 @@ static enum ev_status gather(struct ev_version *v, const char *word, size_t len,
 
 static void put_place(struct ev_version *v, const struct ev_link *l)
 {
+	const struct ev_record rec = {.source = l->source, .line = l->number, .offset = l->offset};
+
 	ev_buf_puts(&v->value, "{\"batch\":");
 	ev_buf_put(&v->value, v->batch.p, v->batch.len);
-	ev_buf_puts(&v->value, ",\"source\":");
-	ev_json_quote(l->source, strlen(l->source), &v->value);
-	ev_buf_printf(&v->value, ",\"line\":%llu,\"offset\":%llu}", (unsigned long long)l->number,
-		      (unsigned long long)l->offset);
+	ev_buf_putc(&v->value, ',');
+	ev_record_position(&rec, &v->value);
+	ev_buf_putc(&v->value, '}');
 }
 
 /* kind: AGAIN, or 0 for a record. */
