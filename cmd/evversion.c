@@ -8,14 +8,36 @@
 enum { SMALLEST_MEMORY = 64 << 10, DEFAULT_MEMORY = 1 << 30 };
 
 static struct ev_version_options how = {.emit = EV_EMIT_HISTORY, .memory = DEFAULT_MEMORY};
+static const char *since;
 
 static const struct cli_option options[] = {
 	{"emit", '\0', "WHAT", "history: every version (default); latest: the current ones"},
 	{"on-conflict", '\0', "WHAT", "quarantine: the lesser is a reject (default); fail: stop"},
 	{"buffer-size", 'S', "SIZE", "hold this much in memory, the rest in $TMPDIR (default: 1G)"},
+	{"state", '\0', "DIR", "remember every record, and emit what has changed"},
+	{"since", '\0', "POSITION", "what has changed since then; 0: everything"},
+	{"as-of", '\0', "N", "read nothing, and emit all as it was known at commit N"},
 	CLI_ENVELOPE_OPTIONS,
 	{0},
 };
+
+/* What `evload --position` prints; nothing, if that failed. */
+static void take_since(const char *position)
+{
+	since = position;
+	if (position[0] == '\0')
+		cli_usage("--since is empty: the command that was to print the position failed, see "
+			  "its message");
+	if (!ev_point_read(position, &how.since))
+		cli_usage("--since takes a position as evload --position prints it, or 0, not '%s'",
+			  position);
+}
+
+static void take_as_of(const char *number)
+{
+	how.as_of = true;
+	how.since = (struct ev_point){.number = cli_number("as-of", number)};
+}
 
 static void take(size_t index, const char *argument)
 {
@@ -35,6 +57,9 @@ static void take(size_t index, const char *argument)
 		if (how.memory < SMALLEST_MEMORY)
 			cli_usage("--buffer-size must be 64K at least");
 		return;
+	case 3: how.state = argument; return;
+	case 4: take_since(argument); return;
+	case 5: take_as_of(argument); return;
 	default: cli_envelope_take(options[index].name, argument);
 	}
 }
@@ -59,6 +84,66 @@ static enum ev_status finish(void *engine, struct ev_error *err)
 	return ev_version_finish(engine, err);
 }
 
+static enum ev_status begin(void *engine, const char *batch, const struct ev_span *span,
+			    struct ev_error *err)
+{
+	(void)batch;
+	if (span != NULL)
+		return ev_fail(err, "the input comes out of a state already: it is for evstar and "
+				    "evload");
+	return ev_version_begin(engine, err);
+}
+
+static enum ev_status end(void *engine, const char *batch, const char *digest, const char *balance,
+			  struct ev_error *err)
+{
+	(void)balance;
+	return ev_version_take(engine, batch, digest, err);
+}
+
+static enum ev_status commit(void *engine, struct ev_error *err)
+{
+	return ev_version_commit(engine, err);
+}
+
+static void check_options(const struct cli *c)
+{
+	if (how.state == NULL) {
+		if (since != NULL || how.as_of)
+			cli_usage("--since and --as-of ask what --state DIR remembers: name it");
+		return;
+	}
+	if (how.as_of && (since != NULL || c->n_operands > 0))
+		cli_usage("--as-of reads nothing and takes no --since");
+	if (!how.as_of && since == NULL)
+		cli_usage("--state needs --since POSITION: --since \"$(evload --position URL)\" "
+			  "is right for one database, --since 0 for any");
+	if (!how.as_of && getenv("EVKIT_SEAL") == NULL)
+		cli_usage("--state needs a sealed pipe, or a program that was stopped would look "
+			  "like the end of the day: set EVKIT_SEAL (evparse --new-seal FILE)");
+}
+
+static int run(struct cli *c, struct ev_version *version)
+{
+	static char *const nothing[] = {"/dev/null"};
+	struct cli_engine engine = {.engine = version,
+				    .flow = CLI_FLOW_GATHER,
+				    .step = step,
+				    .finish = finish,
+				    .counts = ev_version_counts(version)};
+
+	if (how.state == NULL)
+		return cli_run(c, &engine, c->operands, c->n_operands);
+	engine.flow = CLI_FLOW_EACH;
+	engine.state = engine.opens = true;
+	engine.begin = begin;
+	engine.finish = NULL;
+	engine.end = end;
+	engine.commit = commit;
+	return how.as_of ? cli_run(c, &engine, nothing, 1)
+			 : cli_run(c, &engine, c->operands, c->n_operands);
+}
+
 static void note_retyped(const struct ev_version *version)
 {
 	uint64_t times;
@@ -71,6 +156,16 @@ static void note_retyped(const struct ev_version *version)
 			 (unsigned long long)times, id);
 }
 
+static void note_missing(const struct ev_version *version, const struct cli *c)
+{
+	uint64_t n = ev_version_missing(version);
+
+	if (n > 0)
+		cli_note("the batch %s delivered %llu records before that are not in it now, and "
+			 "they stay: if they were wrong, evstate retract takes them out",
+			 c->batch != NULL ? c->batch : "at hand", (unsigned long long)n);
+}
+
 int main(int argc, char **argv)
 {
 	struct ev_version *version;
@@ -81,16 +176,12 @@ int main(int argc, char **argv)
 	cli_open(&cli, &program, argc, argv);
 	model = cli_model(&cli, false);
 	cli_envelope_apply(model);
+	check_options(&cli);
 	how.folder = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
 	version = ev_version_open(model, &how, &cli.port);
-	status = cli_run(&cli,
-			 &(struct cli_engine){.engine = version,
-					      .flow = CLI_FLOW_GATHER,
-					      .step = step,
-					      .finish = finish,
-					      .counts = ev_version_counts(version)},
-			 cli.operands, cli.n_operands);
+	status = run(&cli, version);
 	note_retyped(version);
+	note_missing(version, &cli);
 	ev_version_free(&version);
 	ev_model_free(&model);
 	cli_close(&cli);

@@ -187,6 +187,18 @@ size_t cli_size(const char *option, const char *text)
 	return (size_t)v << shift;
 }
 
+uint64_t cli_number(const char *option, const char *text)
+{
+	unsigned long long v;
+	char *end;
+
+	errno = 0;
+	v = strtoull(text, &end, 10);
+	if (errno != 0 || text[0] < '0' || text[0] > '9' || *end != '\0')
+		cli_usage("--%s takes a number, not '%s'", option, text);
+	return v;
+}
+
 static void take_limit(struct cli_limit *l, const char *text)
 {
 	char *end;

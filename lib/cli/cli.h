@@ -77,6 +77,8 @@ void cli_close(struct cli *c);
 
 /* A number of octets: 64M, 1G. Exits by cli_usage if it is none. */
 size_t cli_size(const char *option, const char *text);
+/* A number without a sign. */
+uint64_t cli_number(const char *option, const char *text);
 
 /* Prints "PROGRAM: text" and exits with status 2. Uncommitted files are removed. */
 _Noreturn void cli_die(const struct ev_error *err);

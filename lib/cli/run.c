@@ -29,6 +29,8 @@ struct place {
 struct run {
 	struct cli *c;
 	const struct cli_engine *e;
+	char *const *inputs; /* their names */
+	size_t n_inputs;
 	struct ev_in *in;
 	struct ev_lines *lines;
 	struct cli_seal *seal;	  /* NULL: no chain */
@@ -838,12 +840,14 @@ static void prepare(struct run *r)
 	cli_prepare(r->c);
 }
 
-/* Whether standard input is /dev/null, or another device: a pipe from a dead program is none. */
-static bool is_null(void)
+/* Whether the input is /dev/null, or another device: a pipe from a dead program is none. */
+static bool is_null(const struct run *r)
 {
 	struct stat s;
 
-	return fstat(STDIN_FILENO, &s) == 0 && S_ISCHR(s.st_mode);
+	if (r->n_inputs == 0 || (r->n_inputs == 1 && strcmp(r->inputs[0], "-") == 0))
+		return fstat(STDIN_FILENO, &s) == 0 && S_ISCHR(s.st_mode);
+	return r->n_inputs == 1 && stat(r->inputs[0], &s) == 0 && S_ISCHR(s.st_mode);
 }
 
 static void end(struct run *r)
@@ -853,7 +857,7 @@ static void end(struct run *r)
 	if (r->seal != NULL && !r->begins && r->sections == 0 && r->c->unsealed)
 		begin_here(r);
 	sealed = r->seal != NULL && !r->begins;
-	if (sealed && r->sections == 0 && r->e->state && r->c->n_operands == 0 && is_null()) {
+	if (sealed && r->sections == 0 && r->e->state && is_null(r)) {
 		begin_section(r, batch_name(r), NULL);
 		end_section(r);
 		sealed = false;
@@ -907,7 +911,7 @@ static void commit(struct run *r)
 
 int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size_t n)
 {
-	struct run r = {.c = c, .e = e, .show_progress = c->progress || isatty(STDERR_FILENO)};
+	struct run r = {.c = c, .e = e, .inputs = inputs, .n_inputs = n, .show_progress = c->progress || isatty(STDERR_FILENO)};
 
 	r.in = ev_in_new(inputs, n, c->max_line);
 	r.lines = ev_lines_new(r.in, c->max_line);

@@ -46,7 +46,7 @@ struct ev_version *ev_version_open(const struct ev_model *m,
 		v->bare[i] = ev_events_want(v->events, paths[i]);
 		ev_events_want(v->others, paths[i]);
 	}
-	v->contents = ev_content_new(options->state != NULL ? ev_store_seed(options->state, 0) : 0);
+	v->contents = ev_content_new(0);
 	v->bares = ev_content_new(0);
 	memcpy(v->counts, counts, (options->state != NULL ? 10 : 6) * sizeof *counts);
 	return v;
@@ -60,6 +60,7 @@ void ev_version_free(struct ev_version **version)
 		return;
 	ev_look_free(&v->look);
 	ev_look_free(&v->scan);
+	ev_store_free(&v->state);
 	ev_events_free(&v->events);
 	ev_events_free(&v->others);
 	ev_reasons_free(&v->why);
@@ -168,7 +169,7 @@ static void put_digest(struct ev_version *v, const struct ev_event *event)
 	char hex[33];
 
 	/* The second secret: who knows a digest does not know what makes another one like it. */
-	h.lo ^= ev_store_seed(v->options.state, 1);
+	h.lo ^= ev_store_seed(v->state, 1);
 	ev_hash128_hex(h, hex);
 	ev_buf_putc(&v->key, ' ');
 	ev_buf_put(&v->key, hex, 32);

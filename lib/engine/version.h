@@ -25,18 +25,12 @@ struct ev_version_options {
 	bool fail_on_conflict;
 	size_t memory;	    /* bytes of records held before they are spilled */
 	const char *folder; /* for temporary files */
-	struct ev_store *state; /* or NULL; borrowed. It is then as a writer opened it */
+	const char *state;  /* the folder of the state, or NULL */
 	struct ev_point since;
 	bool as_of; /* takes nothing, and shows the state as it was at since.number */
-	/*
-	 * With a state: called once a section before the first line of output; the output shows the
-	 * state from its commit `from` to its commit `to`. digest: of the latter.
-	 */
-	enum ev_status (*begin)(void *ctx, uint64_t from, uint64_t to, const char *digest,
-				struct ev_error *err);
-	void *ctx;
 	/* Judges what a patch made, as a put; NULL: it passes. False, with why. */
 	bool (*fits)(void *ctx, const struct ev_record *rec, struct ev_reasons *why);
+	void *ctx;
 };
 
 struct ev_version;
@@ -47,9 +41,16 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 			       struct ev_error *err);
 /* After the last record: sorts, folds and emits, in the order of (id, S). */
 enum ev_status ev_version_finish(struct ev_version *v, struct ev_error *err);
+
 /*
- * The same with a state, at the end of a section: takes what is new into the state, and emits what
- * has changed since options.since. batch: its name, or NULL for no section; digest: its own.
+ * With a state: a section begins. The first opens the state and locks it; EV_FATAL if options.since
+ * is not in its chain, or the model is another one.
+ */
+enum ev_status ev_version_begin(struct ev_version *v, struct ev_error *err);
+/*
+ * In place of ev_version_finish, at the end of a section: takes what is new into the state, opens
+ * the section of the output (port->open), and emits what has changed since options.since. batch:
+ * its name, or NULL for no input; digest: of the input.
  */
 enum ev_status ev_version_take(struct ev_version *v, const char *batch, const char *digest,
 			       struct ev_error *err);

@@ -101,6 +101,8 @@ struct ev_version {
 	char *retyped;
 
 	/* with a state */
+	struct ev_store *state;
+	char model[3][33]; /* digests of the model's parts */
 	struct ev_store_look *look, *scan;
 	uint64_t base;	     /* the head before the section */
 	bool news, wrote;    /* there is a new record; there is something to commit */

@@ -211,7 +211,7 @@ static enum ev_status put_entry(struct ev_version *v, const struct ev_link *l, c
 		v->news = v->chain.news = true;
 	}
 	v->wrote = true;
-	return ev_store_put_text(v->options.state, l->key, l->key_len, v->base + whole, v->value.p,
+	return ev_store_put_text(v->state, l->key, l->key_len, v->base + whole, v->value.p,
 				 v->value.len, err);
 }
 
@@ -460,21 +460,20 @@ static enum ev_status seek_news(struct ev_version *v, struct ev_error *err)
 	return st == EV_FATAL ? st : EV_OK;
 }
 
-/* What was said of the batch: "take NEW DELIVERED BATCH". */
+/* How many records the batch has delivered, as is said of it: "delivered N BATCH". */
+static const char delivered[] = "delivered ";
+
 static uint64_t delivered_before(const struct ev_version *v)
 {
 	struct ev_buf end = {0};
 	uint64_t number, n = 0;
 	const char *says;
-	char *rest;
 
 	ev_buf_putc(&end, ' ');
 	ev_buf_put(&end, v->batch.p, v->batch.len);
-	says = ev_store_said(v->options.state, ev_buf_str(&end), &number);
-	if (says != NULL && strncmp(says, "take ", 5) == 0) {
-		strtoull(says + 5, &rest, 10);
-		n = strtoull(rest, NULL, 10);
-	}
+	says = ev_store_said(v->state, ev_buf_str(&end), &number);
+	if (says != NULL && strncmp(says, delivered, sizeof delivered - 1) == 0)
+		n = strtoull(says + sizeof delivered - 1, NULL, 10);
 	ev_buf_free(&end);
 	return n;
 }
@@ -493,21 +492,88 @@ static void set_batch(struct ev_version *v, const char *batch, const char *diges
 	ev_buf_putc(&end, ' ');
 	ev_buf_put(&end, v->batch.p, v->batch.len);
 	v->began = v->base + 1;
-	says = ev_store_said_first(v->options.state, ev_buf_str(&end), &v->began);
+	says = ev_store_said_first(v->state, ev_buf_str(&end), &v->began);
 	if (says == NULL || v->began == 0)
 		v->began = v->base + 1;
 	ev_buf_free(&end);
 }
 
+/* What the state says of the model that it was made by. */
+static enum ev_status check_model(struct ev_version *v, struct ev_error *err)
+{
+	static const char *const names[] = {"envelope", "contract"};
+	const char *dir = ev_store_dir(v->state);
+
+	for (int i = 0; i < 2; i++) {
+		const char *was = ev_store_note(v->state, names[i]);
+
+		ev_model_digest(v->m, i == 0 ? EV_PART_ENVELOPE : EV_PART_CONTRACT, v->model[i]);
+		if (was[0] == '\0' || strcmp(was, v->model[i]) == 0)
+			continue;
+		if (i == 0)
+			return ev_fail(err,
+				       "%s: this state was made under another envelope (id, type, time, "
+				       "version, modified, op, ignore, zone or order): what is one "
+				       "event has changed, so make a new state from the raw logs",
+				       dir);
+		if (v->options.since.number > 0 || v->options.as_of)
+			return ev_fail(err,
+				       "%s: the model's contract or columns have changed since: take "
+				       "the new model with --since 0",
+				       dir);
+	}
+	return EV_OK;
+}
+
+enum ev_status ev_version_begin(struct ev_version *v, struct ev_error *err)
+{
+	if (v->state != NULL)
+		return EV_OK;
+	v->state = ev_store_open(v->options.state, &ev_version_state,
+				 v->options.as_of ? EV_STORE_READ : EV_STORE_WRITE, err);
+	if (v->state == NULL || check_model(v, err) != EV_OK)
+		return EV_FATAL;
+	ev_content_free(&v->contents);
+	v->contents = ev_content_new(ev_store_seed(v->state, 0));
+	ev_model_digest(v->m, EV_PART_ALL, v->model[2]);
+	if (v->options.as_of && v->options.since.number > ev_store_head(v->state))
+		return ev_fail(err, "%s: there is no commit %llu: the last is %llu", v->options.state,
+			       (unsigned long long)v->options.since.number,
+			       (unsigned long long)ev_store_head(v->state));
+	return v->options.as_of ? EV_OK : ev_store_check_position(v->state, &v->options.since, err);
+}
+
+/* The output shows the state from where its reader stands up to what is to be its head. */
+static void open_section(struct ev_version *v)
+{
+	struct ev_span span = {.from = v->options.since.number, .to = {.number = v->base}};
+	struct ev_buf digests = {0};
+
+	if (v->options.as_of) {
+		v->port->open(v->port->ctx, NULL);
+		return;
+	}
+	memcpy(span.to.store, ev_store_id(v->state), sizeof span.to.store);
+	memcpy(span.model, v->model[2], sizeof span.model);
+	ev_store_digests(v->state, span.from, v->base, &digests);
+	if (v->news) {
+		ev_store_next_digest(v->state, ev_buf_str(&v->what), ev_buf_str(&v->taken),
+				     span.to.digest);
+		span.to.number++;
+		ev_buf_puts(&digests, span.to.digest);
+	}
+	span.digests = ev_buf_str(&digests);
+	memcpy(span.to.digest, ev_span_digest(&span, span.to.number), EV_STORE_DIGEST);
+	v->port->open(v->port->ctx, &span);
+	ev_buf_free(&digests);
+}
+
 enum ev_status ev_version_take(struct ev_version *v, const char *batch, const char *digest,
 			       struct ev_error *err)
 {
-	struct ev_store *s = v->options.state;
-	const char *to_digest;
-	struct ev_store_commit head;
-	char next[EV_STORE_DIGEST + 1];
-	uint64_t to, before;
+	struct ev_store *s = v->state;
 	enum ev_status st = EV_OK;
+	uint64_t before;
 
 	v->base = ev_store_head(s);
 	v->news = v->wrote = false;
@@ -518,22 +584,13 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 		st = seek_news(v, err);
 	if (st != EV_OK)
 		return st;
-	/* NEW is not known yet; what a commit is told apart by is what came. */
+	/* How much is new is not known yet; what a commit is told apart by is what came. */
 	ev_buf_reset(&v->what);
 	ev_buf_puts(&v->what, "take ");
 	ev_buf_put(&v->what, v->batch.p, v->batch.len);
-	head = ev_store_commit_at(s, v->base);
-	to = v->options.as_of ? v->options.since.number : v->base + v->news;
-	to_digest = head.digest;
-	if (v->news) {
-		ev_store_next_digest(s, ev_buf_str(&v->what), ev_buf_str(&v->taken), next);
-		to_digest = next;
+	open_section(v);
+	if (v->news)
 		swap_chains(v);
-	}
-	if (v->options.begin != NULL &&
-	    v->options.begin(v->options.ctx, v->options.as_of ? 0 : v->options.since.number, to,
-			     to_digest, err) != EV_OK)
-		return EV_FATAL;
 	if (v->options.as_of || v->options.since.number < v->base)
 		v->scan = ev_store_look(s, v->options.as_of ? 0 : v->options.since.number);
 	before = delivered_before(v);
@@ -547,29 +604,44 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 	return st;
 }
 
+/* What the model is now; true if that is not what the state says. */
+static bool note_model(struct ev_version *v)
+{
+	static const char *const names[] = {"envelope", "contract"};
+	bool other = false;
+
+	for (int i = 0; i < 2; i++) {
+		other |= strcmp(ev_store_note(v->state, names[i]), v->model[i]) != 0;
+		ev_store_set_note(v->state, names[i], v->model[i]);
+	}
+	return other;
+}
+
 enum ev_status ev_version_commit(struct ev_version *v, struct ev_error *err)
 {
-	struct ev_store *s = v->options.state;
+	struct ev_store *s = v->state;
+	struct ev_buf said = {0};
+	enum ev_status st = EV_OK;
+	bool other;
 
 	if (v->options.as_of)
 		return EV_OK;
+	other = note_model(v);
 	if (v->wrote) {
-		struct ev_buf said = {0};
-		enum ev_status st;
-
-		ev_buf_printf(&said, "take 0 %llu ", (unsigned long long)v->delivered);
+		ev_buf_printf(&said, "%s%llu ", delivered, (unsigned long long)v->delivered);
 		ev_buf_put(&said, v->batch.p, v->batch.len);
 		ev_store_say(s, ev_buf_str(&said));
 		ev_buf_free(&said);
+	}
+	if (v->wrote || other) {
 		st = ev_store_prepare(s, err);
 		if (st == EV_OK)
 			st = ev_store_commit(s, v->news ? ev_buf_str(&v->what) : NULL,
 					     ev_buf_str(&v->taken), err);
-		if (st != EV_OK)
-			return st;
 	}
-	v->options.since = ev_store_position(s, ev_store_head(s));
-	return EV_OK;
+	if (st == EV_OK)
+		v->options.since = ev_store_position(s, ev_store_head(s));
+	return st;
 }
 
 uint64_t ev_version_missing(const struct ev_version *v)

@@ -356,6 +356,21 @@ struct ev_store_commit ev_store_commit_at(const struct ev_store *s, uint64_t n)
 	return c;
 }
 
+void ev_store_digests(const struct ev_store *s, uint64_t from, uint64_t to, struct ev_buf *out)
+{
+	const char *p = s->log.p, *end = p + s->log.len;
+
+	if (from == 0)
+		ev_buf_puts(out, no_digest);
+	for (; p < end; p = (const char *)memchr(p, '\n', (size_t)(end - p)) + 1) {
+		char *digits;
+		uint64_t n = *p == '-' ? 0 : strtoull(p, &digits, 10);
+
+		if (n >= from && n > 0 && n <= to)
+			ev_buf_put(out, digits + 1, EV_STORE_DIGEST);
+	}
+}
+
 /* What a line says; NULL if it does not end so. */
 static const char *line_says(const char *line, const char *lf, const char *end, uint64_t *number)
 {

@@ -80,6 +80,9 @@ uint64_t ev_store_head(const struct ev_store *s);
 /* The n-th, 0 up to the head (whose what is ""). */
 struct ev_store_commit ev_store_commit_at(const struct ev_store *s, uint64_t n);
 
+/* Appends the digests of the commits from..to, EV_STORE_DIGEST digits each. */
+void ev_store_digests(const struct ev_store *s, uint64_t from, uint64_t to, struct ev_buf *out);
+
 /* A position: STORE:N:DIGEST, or 0. */
 struct ev_point {
 	char store[EV_STORE_ID + 1]; /* "" for 0 */
