@@ -138,7 +138,7 @@ static void end_known(struct ev_version *v, struct known *k)
 		return;
 	l->gone = !is_there(k);
 	for (const struct bringer *b = k->bringers; b != NULL; b = b->next)
-		if (!b->retracted &&
+		if (!b->retracted && v->batch.len > 0 &&
 		    ev_bytes_compare(b->batch, b->len, v->batch.p, v->batch.len) == 0)
 			l->ours = true;
 	if (v->m->by_arrival)
