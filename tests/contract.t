@@ -8,7 +8,7 @@ filters="$judges evload"                               # a bad row is trouble
 cat >evkit.yaml <<'END'
 evkit: 1
 name: shop
-event: {id: .event_id, type: .event_type, time: .event_timestamp, version: .version}
+event: {id: .event_id, type: .event_type, time: .event_timestamp, modified: .event_timestamp}
 types:
   Sale: sale.json
 star:

@@ -314,7 +314,7 @@ rejects json reserved '{"a":1,"_ev":{"origin":{"source":"s","line":1,"offset":0}
 cat >evkit.yaml <<'END'
 evkit: 1
 name: logs
-event: {id: .id, type: .type, time: .time, version: .version}
+event: {id: .id, type: .type, time: .time, modified: .time}
 types: {T: {properties: {n: {maximum: 5}}}}
 star: {facts: {f: {keep: latest, columns: {id: {from: .id, type: varchar(9)}}}}}
 END
