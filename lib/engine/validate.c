@@ -752,6 +752,25 @@ static bool columns_pass(struct ev_validate *v, struct contract *c, const struct
 	return good || reject_code(&v->why, "column");
 }
 
+/* With the values of the comparison that failed, where it is known. */
+static struct ev_reason *tell_failed(struct ev_validate *v, const struct ev_rule *rule,
+				     struct ev_expr *expr, const struct ev_doc *d)
+{
+	struct ev_buf left = {0}, right = {0};
+	const char *sign = ev_expr_compared(expr, d, 0, &left, &right);
+	struct ev_reason *reason;
+
+	if (sign == NULL)
+		reason = ev_reasons_add(&v->why, "the rule does not hold: %s", rule->jq);
+	else
+		reason = ev_reasons_add(&v->why, "the rule does not hold: %s: %s %s %s", rule->jq,
+					ev_reasons_quote(&v->why, left.p, left.len), sign,
+					ev_reasons_quote(&v->why, right.p, right.len));
+	ev_buf_free(&left);
+	ev_buf_free(&right);
+	return reason;
+}
+
 /* A rule that is not critical is counted, and the event passes. */
 static bool rules_pass(struct ev_validate *v, const struct contract *c, const struct ev_doc *d)
 {
@@ -769,7 +788,7 @@ static bool rules_pass(struct ev_validate *v, const struct contract *c, const st
 			continue;
 		}
 		if (truth == EV_FAILS)
-			reason = ev_reasons_add(&v->why, "the rule does not hold: %s", rule->jq);
+			reason = tell_failed(v, rule, v->exprs[c->rules[i]], d);
 		else
 			reason = ev_reasons_add(&v->why, "the rule cannot be told: %s",
 						ev_buf_str(&v->scratch));
