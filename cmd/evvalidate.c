@@ -140,7 +140,7 @@ static int run(struct cli *cli, struct engine *e)
 				  .keeps_places = true,
 				  .step = step,
 				  .counts = ev_validate_counts(e->validate),
-				  .judges = schema.file == NULL,
+				  .no_batch = schema.file != NULL,
 				  .judge = e->verdict != NULL ? judge : NULL};
 
 	ev_validate_for(e->validate, e->verdict);
@@ -165,7 +165,7 @@ static int run_merge(struct cli *cli, struct ev_verdict *v)
 		ev_buf_printf(&name, last != NULL ? "%s..%s" : "%s", first, last);
 	approved = !cli_refuses(cli, c->rejected, c->in);
 	if (c->rejected > 0 && c->out == 0) {
-		cli_note_nothing(c->rejected);
+		cli_note_nothing(&program, c->rejected);
 		approved = false;
 	} else if (!approved) {
 		cli_note_refusal(c->rejected, c->in);

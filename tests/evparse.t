@@ -2,12 +2,15 @@
 # evparse: raw logs to events.
 . "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
 
+# What is said where the only record is a reject.
+nothing='evparse: nothing passed, and the batch is not approved: 1 record was rejected: see whether they are wrong or the format is'
+
 # rejects FORMAT CODE LINE: the line, in that format, is a reject of that code, and gives no event.
 rejects()
 {
 	printf '%s\n' "$3" >line
 	run evparse -f "$1" -r set-aside line
-	check "$1: $2: $(printf %.60s "$3" | tr -d '[:cntrl:]')" 0
+	check "$1: $2: $(printf %.60s "$3" | tr -d '[:cntrl:]')" 1 '' "$nothing"
 	is "$1: its code" "$(sed 's/.*"code":"\([^"]*\)".*/\1/' set-aside)" "$2"
 }
 
@@ -95,7 +98,7 @@ rejects json json 'x {"a":1}'
 gives text "$(printf '%015d' 0 | tr 0 '{') {\"a\":1}" '{"a":1}'
 rejects text foreign "$(printf '%016d' 0 | tr 0 '{') {\"a\":1}"
 run 'head -c 3000000 /dev/zero | tr "\0" "{" | evparse -f text -r set-aside'
-check 'three million braces' 0
+check 'three million braces' 1 '' "$nothing"
 
 #
 # A part never passes for the whole
@@ -144,7 +147,7 @@ lost()
 {
 	for format in auto text json; do
 		run evparse -f $format -r set-aside "$1"
-		check "$format: $1" 0 "$2"
+		if [ -n "$2" ]; then check "$format: $1" 0 "$2"; else check "$format: $1" 1 '' '~nothing passed'; fi
 		is "$format: $1: nothing is silent" "$(($(wc -l <"$out") + $(wc -l <set-aside)))" "$(grep -c . "$1")"
 		ok "$format: $1: jq -c is named" grep -q 'with: jq -c' set-aside
 	done
@@ -176,7 +179,7 @@ for line in '{"a":1,' '{"a":{"b":1},' '{"a":[' '{"a":{' '[INFO] x,' 'x {"a":1},'
 	printf '%s\n{"b":2}\n' "$line" >file
 	run evparse -r set-aside file
 	case $line in
-	'},') check "behind $line" 0 ;;
+	'},') check "behind $line: no more" 1 '' '~nothing passed.* 2 records were' ;;
 	*) check "behind $line" 0 '{"b":2}' ;;
 	esac
 done
@@ -185,7 +188,7 @@ run evparse -r set-aside file events
 check 'nor is the next file' 0 @events
 for program in 'evdedupe -k .b' 'evdedupe --id .b'; do
 	run "$program -r set-aside array"
-	check "$program: an array" 0
+	check "$program: an array" 1 '' '~nothing passed.* 4 records were'
 	is "$program: all of it is set aside" "$(wc -l <set-aside)" 4
 done
 
@@ -197,11 +200,11 @@ ends()
 {
 	printf '%s' "$3" >file
 	run evparse -f "$1" -r set-aside file
-	check "$1: $2 at the end: $3" 0
+	check "$1: $2 at the end: $3" 1 '' "$nothing"
 	is "$1: its code" "$(sed 's/.*"code":"\([^"]*\)".*/\1/' set-aside)" "$2"
 	gzip -nc file >file.gz
 	run evparse -f "$1" -r set-aside file.gz
-	is "$1: in gzip" "$status $(sed 's/.*"code":"\([^"]*\)".*/\1/' set-aside)" "0 $2"
+	is "$1: in gzip" "$status $(sed 's/.*"code":"\([^"]*\)".*/\1/' set-aside)" "1 $2"
 }
 ends text cut 'INFO total=19'
 ends auto cut 'INFO total=19'
@@ -311,7 +314,7 @@ rejects json reserved '{"a":1,"_ev":{"origin":{"source":"s","line":1,"offset":0}
 cat >evkit.yaml <<'END'
 evkit: 1
 name: logs
-event: {id: .id, type: .type, time: .time, version: .version}
+event: {id: .id, type: .type, time: .time, modified: .time}
 types: {T: {properties: {n: {maximum: 5}}}}
 star: {facts: {f: {keep: latest, columns: {id: {from: .id, type: varchar(9)}}}}}
 END
@@ -378,11 +381,14 @@ if data logs-small; then
 	while read -r file events rejected blank; do
 		for format in auto text json nginx; do
 			run evparse -f $format -r set-aside --stats - "$data/$file"
+			passed=$([ -s "$out" ]; echo $?)
+			is "$format $file: a verdict" "$status $(grep -c 'nothing passed' "$err")" "$passed $passed"
+			sed -i '/: nothing passed/d' "$err"
 			sum=$(sed 's/.* in \([0-9]*\)  out \([0-9]*\)  rejected \([0-9]*\)  blank \([0-9]*\)/\1 \2+\3+\4/' "$err")
-			is "$format $file: nothing is lost" "$status ${sum% *}" "0 $((${sum#* }))"
+			is "$format $file: nothing is lost" "${sum% *}" "$((${sum#* }))"
 		done
 		run evparse -r set-aside --stats - "$data/$file"
-		is "$file: events, rejects, blank lines" "$(sed 's/.*  out //; s/[a-z ]\{1,\}/ /g' "$err")" \
+		is "$file: events, rejects, blank lines" "$(sed '/: nothing passed/d; s/.*  out //; s/[a-z ]\{1,\}/ /g' "$err")" \
 			"$events $rejected $blank"
 	done <<-'END'
 		bunyan.0 10 0 0

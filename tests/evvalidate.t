@@ -134,9 +134,9 @@ reject 'column: every misfit is told' "$(ev B '"a":1,"b":2,"c":3,"n":1.5,"meta":
 reject 'nul' "$(ev C '"n":1,"meta":{"t":"a\u0000"}')" \
 	'"code":"nul","reasons":[{"path":"/meta/t","keyword":"varchar(3)","message":"\"a\\u0000\" does not fit the column t varchar(3): it holds U+0000, which warehouses cannot store in text"}]'
 reject 'rule: with its own words for the shop' "$(ev B '"a":0.1,"b":0.2,"c":0.31')" \
-	'"code":"rule","reasons":[{"rule":"the sum","keyword":"jq","message":"the rule does not hold: .a + .b == .c","explain":"The parts do not add up."}]'
+	'"code":"rule","reasons":[{"rule":"the sum","keyword":"jq","message":"the rule does not hold: .a + .b == .c: 0.3 == 0.31","explain":"The parts do not add up."}]'
 reject 'rule: every one that fails' "$(ev B '"a":11,"b":2,"c":3')" \
-	'"code":"rule","reasons":[{"rule":"the sum","keyword":"jq","message":"the rule does not hold: .a + .b == .c","explain":"The parts do not add up."},{"rule":"no more than ten","keyword":"jq","message":"the rule does not hold: .a <= 10"}]'
+	'"code":"rule","reasons":[{"rule":"the sum","keyword":"jq","message":"the rule does not hold: .a + .b == .c: 13 == 3","explain":"The parts do not add up."},{"rule":"no more than ten","keyword":"jq","message":"the rule does not hold: .a <= 10: 11 <= 10"}]'
 reject 'rule: an error while it runs is no pass' "$(ev B '"a":1,"b":"2","c":3')" \
 	'"code":"rule","reasons":[{"rule":"the sum","keyword":"jq","message":"the rule cannot be told: number (1) and string (\"2\") cannot be added","explain":"The parts do not add up."}]'
 reject 'a long value is cut in the message, not in the line' "$(ev C '"n":1,"meta":{"t":"0123456789012345678901234567890123456789012345678901234567890123456789"}')" \
@@ -200,11 +200,11 @@ run evvalidate put.jsonl
 aside
 check 'a put says so' 0 @put.jsonl
 run evvalidate patch.jsonl
-check 'a patch is held against its own schema, and not against the columns' 0 @patch.jsonl
+check 'a patch is held against its own schema, and not against the columns' 0 @patch.jsonl '~: no event of the batch has [.]v, which event[.]version asks for'
 run evvalidate bare.jsonl
-check 'a patch of a type without one passes; rules do not hold for it' 0 @bare.jsonl
+check 'a patch of a type without one passes; rules do not hold for it' 0 @bare.jsonl '~: no event of the batch has [.]v, which event[.]version asks for'
 run evvalidate delete.jsonl
-check 'a delete is held against the envelope alone' 0 @delete.jsonl
+check 'a delete is held against the envelope alone' 0 @delete.jsonl '~: no event of the batch has [.]v, which event[.]version asks for'
 reject 'a patch that breaks its schema' "$(ev A '"op":"patch","n":"one"')" \
 	'"code":"schema","reasons":[{"rule":"A","path":"/n","keyword":"type","message":"\"one\" is a string, not null or an integer"}]'
 reject 'a delete without a time' '{"id":"7","type":"A","op":"delete"}' \
@@ -492,13 +492,40 @@ END
 
 rule 'a tenth and two tenths are three tenths' '.a + .b == .c' '"a":0.1,"b":0.2,"c":0.3' pass
 rule 'a cent too much is found beyond 2^53' '.a + .b == .c' \
-	'"a":90071992547409.93,"b":0.01,"c":90071992547409.93' 'the rule does not hold: .a + .b == .c'
+	'"a":90071992547409.93,"b":0.01,"c":90071992547409.93' 'the rule does not hold: .a + .b == .c: 90071992547409.94 == 90071992547409.93'
 rule 'and the cent itself' '.a + .b == .c' '"a":90071992547409.93,"b":0.01,"c":90071992547409.94' pass
 rule 'big integers differ by one' '.a == .b' '"a":9007199254740993,"b":9007199254740992' \
-	'the rule does not hold: .a == .b'
+	'the rule does not hold: .a == .b: 9007199254740993 == 9007199254740992'
 rule 'one number in several spellings' '.a == .b' '"a":1.10,"b":11e-1' pass
 rule 'a product, a sum over a list' '(.l | map(.q * .p) | add) == .t' \
 	'"l":[{"q":3,"p":0.10},{"q":7,"p":0.07}],"t":0.79' pass
+# The comparison that gave the verdict is told with its values, wherever that is one.
+while IFS='|' read -r members jq want; do
+	jq=$(printf %s "$jq" | tr '~' '|')
+	rule "the values: $jq of $members" "$jq" "$members" "the rule does not hold: $jq$want"
+done <<'END'
+"l":[{"q":3,"p":0.10},{"q":1,"p":7e-2}],"t":0.36|(.l ~ map(.q * .p) ~ add) == .t|: 0.37 == 0.36
+"a":12.50,"b":13|.a >= .b|: 12.50 >= 13
+"a":5|.a < 5|: 5 < 5
+"a":5,"b":5.0|.a != .b|: 5 != 5.0
+"b":1|.a == 1|: null == 1
+"a":{"x":[1,"y"]},"b":true|.a == .b|: {"x":[1,"y"]} == true
+"a":"0123456789012345678901234567890123456789012345678901234567890123456789"|.a == "x"|: "01234567890123456789012345678901234567890123456789012345678... == "x"
+"a":1,"b":2|.a == 1 and .b == 3 and .c == 4|: 2 == 3
+"a":1,"b":2|.a == 0 and error("late")|: 1 == 0
+"l":[{"q":1},{"q":0},{"q":-1}]|all(.l[]; .q >= 1)|: 0 >= 1
+"l":[{"q":2},{"q":0.50}]|.l ~ length == 2 and all(.[]; .q >= 1)|: 0.50 >= 1
+"l":{"x":1,"y":2}|.l ~ all(. < 2)|: 2 < 2
+"a":1,"b":2|.a as $x ~ .b == $x|: 2 == 1
+"a":1,"b":2|if .a == 1 then .b < 2 else .b > 2 end|: 2 < 2
+"a":"x-y"|(.a ~ split("-") ~ length) == 3|: 2 == 3
+"a":1|.a == 2 or .a == 3|
+"a":1|.a == 1 ~ not|
+"a":1|.a == (2, 3)|
+"l":[1,2]|any(.l[]; . > 2)|
+"a":1|[limit(1; .a)] == [2]|: [1] == [2]
+"a":1|def f: .a; f == 2|
+END
 rule 'null holds not' '.a | select(true)' '"b":1' 'the rule does not hold: .a | select(true)'
 rule 'false among several holds not' '.a[]' '"a":[true,false]' 'the rule does not hold: .a[]'
 rule 'no answer at all holds not' 'empty' '"a":1' 'the rule does not hold: empty'
@@ -517,7 +544,7 @@ check 'a rule of severity warning or info passes the event and is counted' 0 @wa
 cat >named.yaml <<'END'
 evkit: 1
 name: named
-event: {id: .id, type: .type, time: .time, version: .v}
+event: {id: .id, type: .type, time: .time, modified: .time}
 rules: [{name: r, for: [A], jq: ".n == 1"}]
 star: {facts: {f: {keep: latest, for: [B], columns: {n: {from: .n, type: int}}}}}
 END
@@ -678,7 +705,7 @@ digits()
 digits 'beside a function of libjq, numbers stay exact' '(.s | split("-") | length) == 2 and .n == 9007199254740993' \
 	'"s":"a-b","n":9007199254740993,"p":19.99' pass
 digits 'and are told apart' '(.s | split("-") | length) == 2 and .n == 9007199254740993' '"s":"a-b","n":9007199254740992' \
-	'the rule does not hold: (.s | split("-") | length) == 2 and .n == 9007199254740993'
+	'the rule does not hold: (.s | split("-") | length) == 2 and .n == 9007199254740993: 9007199254740992 == 9007199254740993'
 digits 'a number that libjq would change' '(.l | reverse | .[0]) == 9007199254740993' '"l":[1,9007199254740993]' \
 	'the rule cannot be told: libjq, which this needs, would change the digits of 9007199254740993 at /l/1'
 digits 'one that only its spelling changes' '(.l | to_entries | length) == 1' '"l":{"a/b":609.0}' \

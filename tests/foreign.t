@@ -162,7 +162,7 @@ run evparse marked
 check 'a byte order mark and a line without a line feed' 0 '{"a":1}'
 printf '%s%s{"a":1}\n' "$bom" "$bom" >marked
 run evparse -f json -r rejects marked
-check 'a second one' 0
+check 'a second one' 1 '' '~nothing passed'
 ok 'is named' grep -q 'column 1: a byte order mark (U+FEFF) stands here' rejects
 (cat lines; printf %s "$bom"; cat lines) >marked
 run evparse -f json -r rejects marked

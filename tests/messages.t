@@ -6,7 +6,7 @@
 cat >base.yaml <<'END'
 evkit: 1
 name: shop
-event: {id: .id, type: .type, time: .at, version: .v}
+event: {id: .id, type: .type, time: .at, modified: .at}
 END
 touch want
 

@@ -47,7 +47,7 @@ reasons()
 	for program in evvalidate evstar; do
 		rm -f rejects
 		"$program" -r rejects in.jsonl >out.jsonl 2>err.txt ||
-			grep -v ': nothing passed, and the batch is not approved: 3 records' err.txt
+			grep -Ev ': nothing passed, and the batch is not approved: 3 records|^evstar: .*: no event of the batch has ' err.txt
 		jq -rs --arg p "$program" 'group_by(._ev.reject.reasons)[] | "\($p) \(length) \(.[0]._ev.reject
 			| .code + ": " + (.reasons | map(.path + ": " + .message) | join("; ")))"' rejects
 	done | grep . || echo passes

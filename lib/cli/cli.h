@@ -138,7 +138,7 @@ struct cli_engine {
 	 */
 	enum ev_status (*end)(void *engine, const char *batch, const char *digest,
 			      const char *balance, struct ev_error *err);
-	bool judges; /* it approves batches, but none of which all was rejected */
+	bool no_batch; /* lines are judged one by one: all of them may be rejected */
 	/*
 	 * Or NULL: judges the batch as a whole before its seal is written. *approved: what
 	 * --max-rejects says; may be set to false.
@@ -157,7 +157,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 bool cli_refuses(const struct cli *c, uint64_t rejected, uint64_t in);
 void cli_note_refusal(uint64_t rejected, uint64_t in);
 /* The note on a batch of which every record was rejected, which is refused. */
-void cli_note_nothing(uint64_t rejected);
+void cli_note_nothing(const struct cli_program *program, uint64_t rejected);
 
 /*
  * Commits the output, standard output or -o, and then the files, which say how the run went;

@@ -160,11 +160,12 @@ void cli_note_refusal(uint64_t rejected, uint64_t in)
 		 (unsigned long long)rejected, (unsigned long long)in);
 }
 
-void cli_note_nothing(uint64_t rejected)
+void cli_note_nothing(const struct cli_program *program, uint64_t rejected)
 {
 	cli_note("nothing passed, and the batch is not approved: %llu %s rejected: see whether "
-		 "they are wrong or the model is",
-		 (unsigned long long)rejected, rejected == 1 ? "record was" : "records were");
+		 "they are wrong or the %s is",
+		 (unsigned long long)rejected, rejected == 1 ? "record was" : "records were",
+		 program->input == CLI_BEGINS ? "format" : "model");
 }
 
 static bool too_many_rejects(const struct run *r)
@@ -172,18 +173,13 @@ static bool too_many_rejects(const struct run *r)
 	return cli_refuses(r->c, ev_rejects_count(r->c->port.rejects), r->n_in);
 }
 
-/*
- * A batch of which every record was rejected, here or by a program before this one, is none that
- * anyone wanted.
- */
+/* A batch of which every record was rejected is none that anyone wanted. */
 static void refuse_nothing(struct run *r)
 {
-	struct sums now = sums_now(r);
-	uint64_t rejected = now.rejected - r->before.rejected;
+	struct sums now = sums_now(r), *b = &r->before;
+	uint64_t rejected = now.rejected - b->rejected;
 
-	for (size_t i = 0; i < r->chain.n; i++)
-		rejected += cli_stage_count(&r->chain.list[i], "rejected");
-	if (!r->e->judges || rejected == 0 || now.out > r->before.out)
+	if (r->e->no_batch || rejected == 0 || now.in - b->in > rejected + now.blank - b->blank)
 		return;
 	r->nothing_passed += rejected;
 	r->refused = true;
@@ -936,7 +932,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	if (c->stats != NULL && strcmp(c->stats, "-") == 0)
 		print_stats(&r);
 	if (r.nothing_passed > 0)
-		cli_note_nothing(r.nothing_passed);
+		cli_note_nothing(c->program, r.nothing_passed);
 	else if (too_many_rejects(&r))
 		cli_note_refusal(ev_rejects_count(c->port.rejects), r.n_in);
 	ev_lines_free(&r.lines);

@@ -80,6 +80,7 @@ struct ev_validate {
 	uint64_t n_warned;
 	struct ev_count counts[3];
 	struct ev_borne *borne;		/* NULL: no model */
+	struct ev_borne_paths envelope; /* what the envelope asks of every event */
 	struct ev_verdict *verdict;	/* of the batch; NULL: there is none to be made */
 	const struct ev_event *current; /* of the record in hand, as far as it was read */
 	const struct ev_record *record;
@@ -130,6 +131,7 @@ void ev_validate_free(struct ev_validate **validate)
 	free_contract(&v->unknown);
 	ev_symbols_free(&v->types);
 	ev_borne_free(&v->borne);
+	free(v->envelope.list);
 	for (size_t i = 0; v->m != NULL && v->exprs != NULL && i < v->m->n_rules; i++)
 		ev_expr_free(&v->exprs[i]);
 	free(v->exprs);
@@ -458,6 +460,7 @@ struct ev_validate *ev_validate_open(const struct ev_model *m, struct ev_port *p
 	v->events = ev_events_new(m, EV_CHECK_ALL, EV_TRUST_RAW);
 	v->types = ev_symbols_new(0);
 	v->borne = ev_borne_new();
+	ev_borne_add_envelope(v->borne, m, &v->envelope);
 	if (!compile(v, err))
 		ev_validate_free(&v);
 	return v;
@@ -525,6 +528,8 @@ struct ev_borne *ev_validate_borne(struct ev_validate *v)
 	for (size_t i = 0; i < v->n_contracts; i++)
 		if (v->contracts[i].came)
 			ev_borne_ask(v->borne, &v->contracts[i].asks);
+	if (v->n_out > 0)
+		ev_borne_ask(v->borne, &v->envelope);
 	if (v->unknown.came)
 		ev_borne_ask(v->borne, &v->unknown.asks);
 	return v->borne;
@@ -747,6 +752,25 @@ static bool columns_pass(struct ev_validate *v, struct contract *c, const struct
 	return good || reject_code(&v->why, "column");
 }
 
+/* With the values of the comparison that failed, where it is known. */
+static struct ev_reason *tell_failed(struct ev_validate *v, const struct ev_rule *rule,
+				     struct ev_expr *expr, const struct ev_doc *d)
+{
+	struct ev_buf left = {0}, right = {0};
+	const char *sign = ev_expr_compared(expr, d, 0, &left, &right);
+	struct ev_reason *reason;
+
+	if (sign == NULL)
+		reason = ev_reasons_add(&v->why, "the rule does not hold: %s", rule->jq);
+	else
+		reason = ev_reasons_add(&v->why, "the rule does not hold: %s: %s %s %s", rule->jq,
+					ev_reasons_quote(&v->why, left.p, left.len), sign,
+					ev_reasons_quote(&v->why, right.p, right.len));
+	ev_buf_free(&left);
+	ev_buf_free(&right);
+	return reason;
+}
+
 /* A rule that is not critical is counted, and the event passes. */
 static bool rules_pass(struct ev_validate *v, const struct contract *c, const struct ev_doc *d)
 {
@@ -764,7 +788,7 @@ static bool rules_pass(struct ev_validate *v, const struct contract *c, const st
 			continue;
 		}
 		if (truth == EV_FAILS)
-			reason = ev_reasons_add(&v->why, "the rule does not hold: %s", rule->jq);
+			reason = tell_failed(v, rule, v->exprs[c->rules[i]], d);
 		else
 			reason = ev_reasons_add(&v->why, "the rule cannot be told: %s",
 						ev_buf_str(&v->scratch));

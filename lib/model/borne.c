@@ -151,6 +151,29 @@ void ev_borne_add(struct ev_borne *b, const struct ev_path *each, const struct e
 	ev_buf_free(&text);
 }
 
+void ev_borne_add_envelope(struct ev_borne *b, const struct ev_model *m, struct ev_borne_paths *to)
+{
+	const struct {
+		const char *what;
+		const struct ev_path *path;
+		struct ev_place place;
+	} parts[] = {
+		{"event.version", m->version, m->version_place},
+		{"event.modified", m->modified, m->modified_place},
+		{"event.op", m->op, m->op_place},
+	};
+
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+		if (parts[i].path != NULL)
+			ev_borne_add(
+				b, NULL, parts[i].path,
+				&(struct ev_borne_by){parts[i].what, m->file, parts[i].place}, to);
+	for (size_t i = 0; i < m->n_ignore; i++)
+		ev_borne_add(b, NULL, m->ignore[i],
+			     &(struct ev_borne_by){"event.ignore", m->file, m->ignore_places[i]},
+			     to);
+}
+
 static void add_table(struct ev_borne *b, const struct ev_model *m, const char *name,
 		      const struct ev_path *each, const struct ev_columns *columns,
 		      struct ev_borne_paths *to)

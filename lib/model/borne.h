@@ -31,6 +31,8 @@ struct ev_borne_paths {
 /* Adds a path; the same place has the same number. each: of a list whose elements it is in. */
 void ev_borne_add(struct ev_borne *b, const struct ev_path *each, const struct ev_path *path,
 		  const struct ev_borne_by *by, struct ev_borne_paths *to);
+/* Those of the envelope that an event may lack. */
+void ev_borne_add_envelope(struct ev_borne *b, const struct ev_model *m, struct ev_borne_paths *to);
 /* Those of all columns of the tables that take events of a type. */
 void ev_borne_add_star(struct ev_borne *b, const struct ev_model *m, const char *type, size_t len,
 		       struct ev_borne_paths *to);

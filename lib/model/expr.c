@@ -269,6 +269,38 @@ static enum ev_truth in_libjq(struct ev_expr *e, const struct ev_doc *d, uint32_
 	return holds ? EV_HOLDS : EV_FAILS;
 }
 
+static struct ev_value begin(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
+			     struct ev_buf *why)
+{
+	ev_arena_reset(&e->run.arena);
+	e->run.d = d;
+	e->run.bound = d->symbols == e->symbols;
+	e->run.why = why;
+	e->run.left = work_at_least + work_per_node * d->n;
+	return ev_at(d, at);
+}
+
+const char *ev_expr_compared(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
+			     struct ev_buf *left, struct ev_buf *right)
+{
+	struct ev_value in, a, b;
+	struct ev_buf why = {0};
+	const char *sign = NULL;
+
+	if (e->whole == NULL) {
+		in = begin(e, d, at, &why);
+		sign = ev_expr_wrong(&e->run, e->program.root, &in, &a, &b);
+	}
+	ev_buf_free(&why);
+	if (sign == NULL)
+		return NULL;
+	ev_buf_reset(left);
+	ev_buf_reset(right);
+	ev_value_json(&e->run, &a, left);
+	ev_value_json(&e->run, &b, right);
+	return sign;
+}
+
 enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
 			   struct ev_buf *why)
 {
@@ -282,12 +314,7 @@ enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t a
 	ev_buf_reset(why);
 	if (e->whole != NULL)
 		return in_libjq(e, d, at, why);
-	in = ev_at(d, at);
-	ev_arena_reset(&e->run.arena);
-	e->run.d = d;
-	e->run.bound = d->symbols == e->symbols;
-	e->run.why = why;
-	e->run.left = work_at_least + work_per_node * d->n;
+	in = begin(e, d, at, why);
 	flow = ev_expr_holds(&e->run, e->program.root, &in, &holds);
 	if (e->run.left < 0)
 		flow = ev_spent(&e->run);

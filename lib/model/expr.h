@@ -76,4 +76,11 @@ enum ev_truth {
 enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
 			   struct ev_buf *why);
 
+/*
+ * Of a record for which it fails: the sign of the comparison that failed, and its sides as JSON.
+ * NULL where that is not known: libjq runs it all, or its last word is no comparison.
+ */
+const char *ev_expr_compared(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
+			     struct ev_buf *left, struct ev_buf *right);
+
 #endif

@@ -898,3 +898,66 @@ enum ev_flow ev_expr_holds(struct ev_run *x, const struct ev_part *n, const stru
 	*holds = s.any && s.none_false;
 	return flow;
 }
+
+/*
+ * Which comparison failed. It is found anew, for a rule that does not hold is rare: through what
+ * hands its verdict on as it is, to the part that gave it.
+ */
+
+static const char *const signs[] = {
+	[EV_LESS] = "<",    [EV_LESS | EV_EQUAL] = "<=",    [EV_EQUAL] = "==",
+	[EV_GREATER] = ">", [EV_GREATER | EV_EQUAL] = ">=", [EV_LESS | EV_GREATER] = "!=",
+};
+
+/* The first element of which n->b does not hold; it is another input. */
+static bool first_wrong(struct ev_run *x, const struct ev_part *n, struct ev_value *in)
+{
+	struct ev_value list, item;
+	bool holds = true;
+
+	if (n->a->op != EV_EACH || !n->a->a->single || !n->b->single ||
+	    one(x, n->a->a, in, &list) != EV_GO_ON ||
+	    (list.kind != EV_ARRAY && list.kind != EV_OBJECT))
+		return false;
+	for (struct ev_cursor c = ev_cursor(x, &list);
+	     holds && x->left >= 0 && ev_cursor_next(x, &c, NULL, &item);)
+		if (truth(x, n->b, &item, &holds) != EV_GO_ON)
+			return false;
+	*in = item;
+	return !holds;
+}
+
+/* One part nearer to the comparison; NULL if it is not known which. */
+static const struct ev_part *nearer(struct ev_run *x, const struct ev_part *n, struct ev_value *in)
+{
+	struct ev_value v = *in;
+	bool holds;
+
+	switch (n->op) {
+	case EV_AND:
+		if (truth(x, n->a, in, &holds) != EV_GO_ON)
+			return NULL;
+		return holds ? n->b : n->a;
+	case EV_IF:
+		if (truth(x, n->a, in, &holds) != EV_GO_ON)
+			return NULL;
+		return holds ? n->b : n->c;
+	case EV_PIPE: return one(x, n->a, &v, in) == EV_GO_ON ? n->b : NULL;
+	case EV_BIND: return one(x, n->a, in, &x->vars[n->slot]) == EV_GO_ON ? n->b : NULL;
+	case EV_ALL_OF: return first_wrong(x, n, in) ? n->b : NULL;
+	default: return NULL;
+	}
+}
+
+const char *ev_expr_wrong(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
+			  struct ev_value *left, struct ev_value *right)
+{
+	struct ev_value at = *in;
+
+	while (n != NULL && n->single && n->op != EV_COMPARE)
+		n = nearer(x, n, &at);
+	if (n == NULL || !n->single || one(x, n->b, &at, right) != EV_GO_ON ||
+	    one(x, n->a, &at, left) != EV_GO_ON)
+		return NULL;
+	return signs[n->mask];
+}

@@ -365,6 +365,10 @@ static inline bool ev_accepts(const struct ev_part *n, int c)
 enum ev_flow ev_expr_holds(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
 			   bool *holds);
 
+/* Where it does not: the sign of the comparison that failed, and its sides; NULL: none is known. */
+const char *ev_expr_wrong(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
+			  struct ev_value *left, struct ev_value *right);
+
 /* Comparisons of numbers that are there (expr_plain.c) */
 
 /* Nodes of numbers: each factor of each term of a sum. */

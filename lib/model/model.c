@@ -120,6 +120,7 @@ void ev_model_free(struct ev_model **model)
 	for (size_t i = 0; i < m->n_ignore; i++)
 		ev_path_free(&m->ignore[i]);
 	free(m->ignore);
+	free(m->ignore_places);
 	ev_zone_free(&m->zone);
 	for (size_t i = 0; i < m->n_types; i++) {
 		free(m->types[i].name);

@@ -111,7 +111,9 @@ struct ev_model {
 	char *name;
 	/* Where the envelope stands; version, modified and op may be NULL. */
 	struct ev_path *id, *type, *time, *version, *modified, *op;
+	struct ev_place version_place, modified_place, op_place;
 	struct ev_path **ignore;
+	struct ev_place *ignore_places;
 	size_t n_ignore;
 	struct ev_zone *zone; /* of naive times; NULL refuses them */
 	bool by_arrival;      /* order: arrival */

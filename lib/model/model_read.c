@@ -220,6 +220,9 @@ static bool read_event(struct reader *r, const struct ev_yaml *y)
 	struct ev_model *m = r->m;
 	struct ev_path **const paths[] = {&m->id,      &m->type,     &m->time,
 					  &m->version, &m->modified, &m->op};
+	struct ev_place unused,
+		*const places[] = {&unused,	      &unused,		  &unused,
+				   &m->version_place, &m->modified_place, &m->op_place};
 	const struct ev_yaml *v;
 	struct ev_error why;
 	int order;
@@ -230,10 +233,12 @@ static bool read_event(struct reader *r, const struct ev_yaml *y)
 		v = ev_yaml_get(y, keys[i]);
 		if (v == NULL && i < 3)
 			return wrong(r, place(y), "event needs the key '%s'", keys[i]);
-		if (v != NULL && !path_of(r, v, keys[i], paths[i]))
+		if (v == NULL)
+			continue;
+		*places[i] = place(v);
+		if (!path_of(r, v, keys[i], paths[i]))
 			return false;
-		if (v != NULL && ((*paths[i])->many || (*paths[i])->root != EV_ROOT_EVENT ||
-				  (*paths[i])->n == 0))
+		if ((*paths[i])->many || (*paths[i])->root != EV_ROOT_EVENT || (*paths[i])->n == 0)
 			return wrong(r, place(v),
 				     "%s must name one place in the event, such as .%s", keys[i],
 				     keys[i]);
@@ -247,7 +252,9 @@ static bool read_event(struct reader *r, const struct ev_yaml *y)
 				     "ignore takes at most %d paths: name the object around them",
 				     MAX_IGNORE);
 		m->ignore = ev_calloc(v->n, sizeof(struct ev_path *));
+		m->ignore_places = ev_calloc(v->n, sizeof *m->ignore_places);
 		for (size_t i = 0; i < v->n; i++) {
+			m->ignore_places[i] = place(v->items[i]);
 			if (!path_of(r, v->items[i], "ignore", &m->ignore[m->n_ignore++]))
 				return false;
 			if (m->ignore[i]->many || m->ignore[i]->n == 0)
