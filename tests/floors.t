@@ -14,7 +14,7 @@ done >"$tap/includes"
 
 # Who stands on which floor. A file includes lower floors and its own folder; what else it may and
 # may not is said below.
-floors='base 0 io 1 json 2 store 2 model 3 warehouse 3 engine 4 cli 4 cmd 5'
+floors='base 0 io 1 json 2 store 2 model 3 warehouse 3 contract 3 engine 4 cli 4 cmd 5'
 
 pointing_up()
 {
@@ -34,6 +34,8 @@ pointing_up()
 		if (from == to) # engines never include each other
 			return from != "engine" || module(source) == module(header)
 		if (from == "warehouse" && to == "model")
+			return 1
+		if (from == "contract" && (to == "model" || to == "warehouse"))
 			return 1
 		return floor[to] < floor[from]
 	}

@@ -1,0 +1,39 @@
+/*
+ * contracts: what a model asks of each type of event, and whether an event keeps it. Floor 3.
+ *
+ * In this order, and all reasons of the first that fails: the type, its JSON Schema, the columns'
+ * types, the rules. evvalidate holds what comes against it, evversion what patches make.
+ */
+#ifndef EV_CONTRACTS_H
+#define EV_CONTRACTS_H
+
+#include "model/borne.h"
+#include "model/event.h"
+#include "model/model.h"
+
+struct ev_contracts;
+
+/*
+ * Compiles the model's schemas and rules. events reads what is to be judged, and has not read
+ * anything yet. Both are borrowed. NULL with the error.
+ */
+struct ev_contracts *ev_contracts_open(const struct ev_model *m, struct ev_events *events,
+				       struct ev_error *err);
+/* Of an event that was read: true, or why not, with its code. */
+bool ev_contracts_judge(struct ev_contracts *c, const struct ev_event *event,
+			struct ev_reasons *why);
+/* Tells of one that passed, for ev_contracts_borne. */
+void ev_contracts_passed(struct ev_contracts *c, const struct ev_event *event);
+/* Has fn told of each rule that does not hold and is not critical, while an event is judged. */
+typedef void ev_contracts_warned(void *ctx, const struct ev_rule *rule);
+void ev_contracts_warn(struct ev_contracts *c, ev_contracts_warned *fn, void *ctx);
+/* Which of the paths that the model names its events bore: asked for by those that passed. */
+struct ev_borne *ev_contracts_borne(struct ev_contracts *c);
+/*
+ * What is odd about the schemas and rules, if not wrong, one line each, or NULL behind the last.
+ * Valid until the next call.
+ */
+const char *ev_contracts_lint(struct ev_contracts *c, size_t i);
+void ev_contracts_free(struct ev_contracts **c);
+
+#endif
