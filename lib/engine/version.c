@@ -63,7 +63,10 @@ void ev_version_free(struct ev_version **version)
 	ev_store_free(&v->state);
 	ev_events_free(&v->events);
 	ev_events_free(&v->others);
+	ev_contracts_free(&v->contracts);
+	ev_events_free(&v->judged);
 	ev_reasons_free(&v->why);
+	ev_reasons_free(&v->none);
 	ev_sort_free(&v->sort);
 	ev_content_free(&v->contents);
 	ev_content_free(&v->bares);

@@ -28,9 +28,6 @@ struct ev_version_options {
 	const char *state;  /* the folder of the state, or NULL */
 	struct ev_point since;
 	bool as_of; /* takes nothing, and shows the state as it was at since.number */
-	/* Judges what a patch made, as a put; NULL: it passes. False, with why. */
-	bool (*fits)(void *ctx, const struct ev_record *rec, struct ev_reasons *why);
-	void *ctx;
 };
 
 struct ev_version;

@@ -12,7 +12,7 @@ static void read_again(struct ev_version *v, struct ev_events *events, const cha
 {
 	struct ev_record rec = {.p = line, .len = len, .source = ""};
 
-	ev_events_read(events, &rec, event, &v->why);
+	ev_events_read(events, &rec, event, &v->none);
 }
 
 const struct ev_event *ev_version_read(struct ev_version *v, const struct ev_link *l)
@@ -507,14 +507,27 @@ static enum ev_status orphan(struct ev_version *v, struct ev_link *l, struct ev_
 	return told(v, l, EV_VERSION_LONG, "orphan", err);
 }
 
-/* Whether what the patch made is as a put must be. */
-static bool fits(struct ev_version *v, const struct ev_link *l)
+/*
+ * Whether a content is as a put must be. *good: that, or v->why says what is wrong. What was put was
+ * judged before it came here; what a patch made, and what was put under another contract, was not.
+ */
+static enum ev_status judge(struct ev_version *v, const char *line, size_t len, bool *good,
+			    struct ev_error *err)
 {
-	struct ev_record rec = {.p = v->making.line, .len = v->making.len};
+	struct ev_event event;
 
-	ev_reasons_reset(&v->why);
-	read_place(v, l, &rec);
-	return v->options.fits == NULL || v->options.fits(v->options.ctx, &rec, &v->why);
+	*good = true;
+	if (v->m->file == NULL)
+		return EV_OK;
+	if (v->contracts == NULL) {
+		v->judged = ev_events_new(v->m, EV_CHECK_ALL, EV_TRUST_PIPE);
+		v->contracts = ev_contracts_open(v->m, v->judged, err);
+		if (v->contracts == NULL)
+			return EV_FATAL;
+	}
+	read_again(v, v->judged, line, len, &event);
+	*good = ev_contracts_judge(v->contracts, &event, &v->why);
+	return EV_OK;
 }
 
 static enum ev_status fold_patch(struct ev_version *v, struct ev_link *l, struct ev_error *err)
@@ -523,6 +536,7 @@ static enum ev_status fold_patch(struct ev_version *v, struct ev_link *l, struct
 	uint32_t skip[EV_MAX_SKIP];
 	struct ev_buf *whole;
 	struct ev_event base;
+	bool good;
 	size_t n;
 
 	if (v->made.link == NULL || v->made.deleted)
@@ -541,17 +555,28 @@ static enum ev_status fold_patch(struct ev_version *v, struct ev_link *l, struct
 	}
 	memset(ev_buf_room(whole, EV_IN_SLACK), 0, EV_IN_SLACK);
 	v->making = (struct ev_made){.line = whole->p, .len = whole->len, .plain = true};
-	if (!fits(v, l))
+	if (judge(v, whole->p, whole->len, &good, err) != EV_OK)
+		return EV_FATAL;
+	return good ? fold_whole(v, l, err) : told(v, l, EV_VERSION_MISFIT, "misfit", err);
+}
+
+static enum ev_status fold_put(struct ev_version *v, struct ev_link *l, struct ev_error *err)
+{
+	bool good = true;
+	bool again = !l->is_new && l->commit <= v->older && !(v->quiet && v->other_contract);
+
+	if (again && judge(v, l->line, l->len, &good, err) != EV_OK)
+		return EV_FATAL;
+	if (!good)
 		return told(v, l, EV_VERSION_MISFIT, "misfit", err);
+	v->making = (struct ev_made){.line = l->line, .len = l->len, .plain = l->plain};
 	return fold_whole(v, l, err);
 }
 
 static enum ev_status fold_link(struct ev_version *v, struct ev_link *l, struct ev_error *err)
 {
 	switch ((enum ev_op)l->op) {
-	case EV_PUT:
-		v->making = (struct ev_made){.line = l->line, .len = l->len, .plain = l->plain};
-		return fold_whole(v, l, err);
+	case EV_PUT: return fold_put(v, l, err);
 	case EV_PATCH: return fold_patch(v, l, err);
 	case EV_DELETE:
 		if (v->made.link == NULL || v->made.deleted)
@@ -591,8 +616,8 @@ enum ev_status ev_version_fold(struct ev_version *v, struct ev_error *err)
 
 	for (size_t i = 0; i < v->chain.n_links; i++)
 		news |= v->chain.links[i].is_new;
-	/* What became of the older records before the new ones came. */
-	if (v->chain.old && news) {
+	/* What became of the older records before the new ones came, or the contract changed. */
+	if (v->chain.old && (news || v->other_contract)) {
 		v->quiet = true;
 		if (replay(v, err) != EV_OK)
 			return EV_FATAL;

@@ -8,6 +8,7 @@
 #define EV_VERSION_IMPL_H
 
 #include "engine/version.h"
+#include "contract/contracts.h"
 #include "model/event.h"
 #include "store/sort.h"
 #include "json/content.h"
@@ -37,6 +38,7 @@ struct ev_link {
 	uint8_t op;   /* enum ev_op */
 	bool plain;   /* nothing is taken out of the line, and nothing stands behind its object */
 	bool is_new;  /* the input at hand brought it */
+	uint64_t commit; /* of the state's: the last that an entry of it came with */
 	bool gone;    /* of the state's: every batch that brought it was retracted */
 	bool ours;    /* and the input's batch has brought it before */
 	enum ev_version_class class, before; /* before: without what is new */
@@ -76,9 +78,12 @@ struct ev_version {
 	struct ev_events *events; /* reads the record at hand */
 	struct ev_events *others; /* and what it meets */
 	uint32_t bare[BARE];	  /* slots of both */
+	struct ev_contracts *contracts; /* of what `judged` reads; made when they are asked */
+	struct ev_events *judged;
 	struct ev_event event;	  /* of `read`, as long as that is not NULL */
 	const struct ev_link *read;
 	struct ev_reasons why;
+	struct ev_reasons none; /* what is wrong with a line that was read before */
 	struct ev_sort *sort;
 	struct ev_content *contents; /* of what `events` reads: all but the id */
 	struct ev_content *bares;    /* of the same, without what may differ in a no-op */
@@ -102,6 +107,8 @@ struct ev_version {
 
 	/* with a state */
 	struct ev_store *state;
+	uint64_t older; /* puts up to this commit were judged by another contract */
+	bool other_contract; /* than the state's, from now on */
 	char model[3][33]; /* digests of the model's parts */
 	struct ev_store_look *look, *scan;
 	uint64_t base;	     /* the head before the section */

@@ -172,6 +172,8 @@ static enum ev_status gather(struct ev_version *v, const char *word, size_t len,
 			}
 			if (v->chain.first == 0 || e->commit < v->chain.first)
 				v->chain.first = e->commit;
+			if (e->commit > k.link->commit)
+				k.link->commit = e->commit;
 			if (e->value[0] == READ_FIRST || e->value[0] == AS_IT_IS)
 				take_record(v, &k, e);
 			bring(v, &k, e->value + 1, e->value[0] == RETRACTED);
@@ -504,6 +506,7 @@ static enum ev_status check_model(struct ev_version *v, struct ev_error *err)
 	static const char *const names[] = {"envelope", "contract"};
 	const char *dir = ev_store_dir(v->state);
 
+	v->older = strtoull(ev_store_note(v->state, "older"), NULL, 10);
 	for (int i = 0; i < 2; i++) {
 		const char *was = ev_store_note(v->state, names[i]);
 
@@ -521,6 +524,8 @@ static enum ev_status check_model(struct ev_version *v, struct ev_error *err)
 				       "%s: the model's contract or columns have changed since: take "
 				       "the new model with --since 0",
 				       dir);
+		v->older = ev_store_head(v->state);
+		v->other_contract = true;
 	}
 	return EV_OK;
 }
@@ -609,7 +614,10 @@ static bool note_model(struct ev_version *v)
 {
 	static const char *const names[] = {"envelope", "contract"};
 	bool other = false;
+	char older[24];
 
+	snprintf(older, sizeof older, "%llu", (unsigned long long)v->older);
+	ev_store_set_note(v->state, "older", older);
 	for (int i = 0; i < 2; i++) {
 		other |= strcmp(ev_store_note(v->state, names[i]), v->model[i]) != 0;
 		ev_store_set_note(v->state, names[i], v->model[i]);
@@ -639,6 +647,7 @@ enum ev_status ev_version_commit(struct ev_version *v, struct ev_error *err)
 			st = ev_store_commit(s, v->news ? ev_buf_str(&v->what) : NULL,
 					     ev_buf_str(&v->taken), err);
 	}
+	v->other_contract = false;
 	if (st == EV_OK)
 		v->options.since = ev_store_position(s, ev_store_head(s));
 	return st;
