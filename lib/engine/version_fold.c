@@ -517,6 +517,7 @@ static enum ev_status judge(struct ev_version *v, const char *line, size_t len, 
 	struct ev_event event;
 
 	*good = true;
+	ev_reasons_reset(&v->why);
 	if (v->m->file == NULL)
 		return EV_OK;
 	if (v->contracts == NULL) {
