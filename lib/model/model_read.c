@@ -216,7 +216,7 @@ static bool read_event(struct reader *r, const struct ev_yaml *y)
 {
 	static const char *const keys[] = {"id", "type",   "time", "version", "modified",
 					   "op", "ignore", "zone", "order",   NULL};
-	static const char *const orders[] = {"arrival", NULL};
+	static const char *const orders[] = {"time", "arrival", NULL};
 	struct ev_model *m = r->m;
 	struct ev_path **const paths[] = {&m->id,      &m->type,     &m->time,
 					  &m->version, &m->modified, &m->op};
@@ -269,13 +269,17 @@ static bool read_event(struct reader *r, const struct ev_yaml *y)
 	if ((v = ev_yaml_get(y, "order")) != NULL) {
 		if (!word_of(r, v, "order", orders, &order))
 			return false;
-		m->by_arrival = true;
+		m->by_arrival = order == 1;
+		if (order == 0 && (m->version != NULL || m->modified != NULL))
+			return wrong(r, place(v),
+				     "order: time is for events with neither version nor modified: "
+				     "leave one of the two out");
 	}
-	if (m->version == NULL && m->modified == NULL && !m->by_arrival)
+	if (m->version == NULL && m->modified == NULL && v == NULL)
 		return wrong(r, place(y),
 			     "event names neither version nor modified, so updates have no order: "
 			     "name one, or say "
-			     "order: arrival");
+			     "order: time, or order: arrival");
 	return true;
 }
 
