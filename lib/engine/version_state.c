@@ -580,6 +580,9 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 	enum ev_status st = EV_OK;
 	uint64_t before;
 
+	if (batch == NULL && v->sort != NULL)
+		return ev_fail(err, "the batch has no name, by which the state could know it again: "
+				    "name it, with evparse --batch ID");
 	v->base = ev_store_head(s);
 	v->news = v->wrote = false;
 	v->delivered = v->redelivered = 0;
