@@ -42,7 +42,8 @@ static void put_part(const struct ev_part *p, enum ev_run_form form, struct ev_b
 
 	ev_buf_printf(out, "run %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, f->number, p->level,
 		      p->group, p->into);
-	ev_buf_printf(out, " %" PRIu64 " %" PRIu64 " %" PRIu64, f->entries, f->bytes, f->commit);
+	ev_buf_printf(out, " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, f->entries, f->bytes,
+		      f->commit, f->stamp);
 	put_digest(out, f->data);
 	put_digest(out, f->index);
 	ev_buf_puts(out, p->from.len > 0 ? " =" : " -");
@@ -157,7 +158,7 @@ static bool take_part(const char **p, enum ev_run_form form, struct ev_manifest 
 	struct ev_part part = {.level = 0};
 	uint64_t *const numbers[] = {&part.facts.number, &part.level,	      &part.group,
 				     &part.into,	 &part.facts.entries, &part.facts.bytes,
-				     &part.facts.commit};
+				     &part.facts.commit, &part.facts.stamp};
 
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
 		if (!take(p, " ") || !take_u64(p, numbers[i], 10))

@@ -5,7 +5,6 @@
 #include "io/in.h"
 #include "io/out.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -48,7 +47,7 @@ struct ev_run_writer {
 	struct block *blocks;
 	uint64_t *hashes; /* of first words, each once for those that follow one another */
 	size_t n_blocks, cap_blocks, n_hashes, cap_hashes;
-	uint64_t at, entries, commit, block_commit;
+	uint64_t at, entries, commit, stamp, block_commit;
 };
 
 struct ev_run_held {
@@ -66,6 +65,7 @@ struct ev_run_file {
 	char *file; /* the index, as it was read */
 	const char *texts, *filter;
 	struct block *blocks;
+	uint64_t *heads; /* of fixed entries: the first bytes of each block's text, as a number */
 	size_t n_blocks, n_lines, n_texts;
 	struct ev_gz *gz;
 	struct ev_buf packed;
@@ -140,6 +140,11 @@ static void put_filter(const struct ev_run_writer *w, size_t lines, struct ev_bu
 			line[bit / 8] = (char)(line[bit / 8] | 1 << bit % 8);
 		}
 	}
+}
+
+void ev_run_prefetch(const struct ev_run_file *r, uint64_t hash)
+{
+	__builtin_prefetch(r->filter + line_of(hash, r->n_lines) * LINE_BYTES);
 }
 
 bool ev_run_may_have(const struct ev_run_file *r, uint64_t hash)
@@ -281,6 +286,8 @@ enum ev_status ev_run_put(struct ev_run_writer *w, const struct ev_entry *e, str
 		w->block_commit = e->commit;
 	if (e->commit > w->commit)
 		w->commit = e->commit;
+	if (w->form == EV_RUN_BINARY && ev_run_stamp(e->p + EV_RUN_KEY) > w->stamp)
+		w->stamp = ev_run_stamp(e->p + EV_RUN_KEY);
 	return EV_OK;
 }
 
@@ -340,8 +347,11 @@ enum ev_status ev_run_close(struct ev_run_writer **writer, struct ev_run_facts *
 	struct ev_run_writer *w = *writer;
 	enum ev_status st = end_block(w, err);
 
-	*facts = (struct ev_run_facts){
-		.number = w->number, .entries = w->entries, .bytes = w->at, .commit = w->commit};
+	*facts = (struct ev_run_facts){.number = w->number,
+				       .entries = w->entries,
+				       .bytes = w->at,
+				       .commit = w->commit,
+				       .stamp = w->stamp};
 	if (st == EV_OK)
 		facts->data = ev_out_digest_value(w->out);
 	if (st == EV_OK)
@@ -471,6 +481,7 @@ void ev_run_free(struct ev_run_file **run)
 		ev_buf_free(&r->held[i].bytes);
 	ev_buf_free(&r->packed);
 	free(r->blocks);
+	free(r->heads);
 	free(r->file);
 	free(r->name);
 	free(r);
@@ -641,7 +652,10 @@ static int compare_text(const struct ev_run_file *r, size_t block, const char *k
 				len);
 }
 
-/* The last block whose separator is not greater than the key; the key is in none before. */
+/*
+ * The last block whose separator is less than the key, which is in none before: entries of one key
+ * may lie in several blocks.
+ */
 static size_t find_block(const struct ev_run_file *r, const char *key, size_t len)
 {
 	size_t from = 0, to = r->n_blocks;
@@ -649,7 +663,7 @@ static size_t find_block(const struct ev_run_file *r, const char *key, size_t le
 	while (to - from > 1) {
 		size_t mid = from + (to - from) / 2;
 
-		if (compare_text(r, mid, key, len) <= 0)
+		if (compare_text(r, mid, key, len) < 0)
 			from = mid;
 		else
 			to = mid;
@@ -693,6 +707,89 @@ enum ev_status ev_run_seek(struct ev_run_cursor *c, const char *key, size_t len,
 		if (ev_run_next(c, err) != EV_OK)
 			return EV_FATAL;
 	} while (!c->ended && ev_bytes_compare(c->entry.p, c->entry.key_len, key, len) < 0);
+	return EV_OK;
+}
+
+/* Fixed keys one by one */
+
+/* The first bytes of a key, as a number that compares as they do; the rest count as 0. */
+static uint64_t head_of(const char *key, size_t len)
+{
+	uint64_t head = 0;
+
+	memcpy(&head, key, len < sizeof head ? len : sizeof head);
+	return be64toh(head);
+}
+
+static void make_heads(struct ev_run_file *r)
+{
+	r->heads = ev_calloc(r->n_blocks + 1, sizeof *r->heads);
+	for (size_t i = 0; i < r->n_blocks; i++)
+		r->heads[i] =
+			head_of(r->texts + r->blocks[i].text,
+				(size_t)(r->blocks[i + 1].text - r->blocks[i].text));
+}
+
+/*
+ * The last block whose separator is not greater than the key. Keys are digests, so where it lies
+ * can be guessed closely from the key; then steps that double lead to both sides of it.
+ */
+static size_t guess_block(const struct ev_run_file *r, const char *key)
+{
+	const uint64_t head = head_of(key, EV_RUN_KEY), *heads = r->heads;
+	uint64_t least = heads[0], most = head_of(ev_run_last(r, &(size_t){0}), EV_RUN_KEY);
+	size_t n = r->n_blocks, from = 0, to, step;
+
+	if (head > least)
+		from = most > head ? (size_t)((unsigned __int128)(head - least) * n / (most - least))
+				   : n - 1;
+	for (step = 1; from > 0 && heads[from] > head; step *= 2)
+		from = from > step ? from - step : 0;
+	for (to = from + 1, step = 1; to < n && heads[to] <= head; step *= 2) {
+		from = to;
+		to = n - to > step ? to + step : n;
+	}
+	while (to - from > 1) {
+		size_t mid = from + (to - from) / 2;
+
+		if (heads[mid] <= head)
+			from = mid;
+		else
+			to = mid;
+	}
+	while (from > 0 && compare_text(r, from, key, EV_RUN_KEY) > 0)
+		from--;
+	return from;
+}
+
+enum ev_status ev_run_get(struct ev_run_file *r, const char key[EV_RUN_KEY], const char **entry,
+			  struct ev_error *err)
+{
+	size_t from = 0, to;
+	struct ev_run_held *h;
+	const char *p;
+
+	*entry = NULL;
+	if (r->n_blocks == 0)
+		return EV_OK;
+	if (r->heads == NULL)
+		make_heads(r);
+	if (pin_block(r, guess_block(r, key), &h, err) != EV_OK)
+		return EV_FATAL;
+	h->pins--;
+	/* The first that is greater, in [from, to]. */
+	to = h->bytes.len / EV_RUN_FIXED;
+	while (from < to) {
+		size_t mid = from + (to - from) / 2;
+
+		if (memcmp(h->bytes.p + mid * EV_RUN_FIXED, key, EV_RUN_KEY) <= 0)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	p = h->bytes.p + (from - 1) * EV_RUN_FIXED;
+	if (from > 0 && memcmp(p, key, EV_RUN_KEY) == 0)
+		*entry = p;
 	return EV_OK;
 }
 

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "io/in.h"
 #include "io/out.h"
+#include "store/get.h"
 #include "store/look.h"
 #include "store/manifest.h"
 
@@ -32,7 +33,8 @@ struct ev_store {
 	uint64_t added;	      /* bytes put since the last commit */
 	struct ev_part *gone; /* merged away: their files are removed behind the commit */
 	size_t n_gone;
-	struct ev_store_look *getter;
+	struct ev_getter *getter;
+	uint32_t forget; /* entries with a lesser stamp */
 };
 
 /* The first half of SHA-256, in hex digits. */
@@ -271,7 +273,7 @@ void ev_store_free(struct ev_store **store)
 
 	if (s == NULL)
 		return;
-	ev_look_free(&s->getter);
+	ev_getter_free(&s->getter);
 	ev_run_discard(&s->writer);
 	ev_manifest_free(&s->m);
 	for (size_t i = 0; i < s->n_gone; i++)
@@ -581,8 +583,15 @@ struct merged {
 
 static bool is_dead(const struct merged *g)
 {
-	return g->drop_dead && g->last.len >= 2 && g->last.p[g->last.len - 1] == '-' &&
-	       g->last.p[g->last.len - 2] == '\t' && g->last.len == g->key_len + EV_RUN_COMMIT + 3;
+	return g->s->kind->keeps == EV_STORE_LATEST && g->drop_dead &&
+	       g->last.len == g->key_len + EV_RUN_COMMIT + 3 &&
+	       g->last.p[g->last.len - 1] == '-' && g->last.p[g->last.len - 2] == '\t';
+}
+
+static bool is_forgotten(const struct merged *g)
+{
+	return g->s->kind->form == EV_RUN_BINARY &&
+	       ev_run_stamp(g->last.p + EV_RUN_KEY) < g->s->forget;
 }
 
 static enum ev_status put_last(struct merged *g, struct ev_error *err)
@@ -590,7 +599,7 @@ static enum ev_status put_last(struct merged *g, struct ev_error *err)
 	const struct ev_entry e = {
 		.p = g->last.p, .len = g->last.len, .key_len = g->key_len, .commit = g->commit};
 
-	if (g->last.len == 0 || (g->s->kind->keeps == EV_STORE_LATEST && is_dead(g)))
+	if (g->last.len == 0 || is_dead(g) || is_forgotten(g))
 		return EV_OK;
 	return ev_run_put(g->w, &e, err);
 }
@@ -624,6 +633,13 @@ static enum ev_status merge_entry(struct merged *g, const struct ev_entry *e, st
 	return EV_OK;
 }
 
+/* Its files are removed when no manifest names them any more. */
+static void part_gone(struct ev_store *s, const struct ev_part *p)
+{
+	s->gone = ev_realloc_array(s->gone, s->n_gone + 1, sizeof *s->gone);
+	s->gone[s->n_gone++] = *p;
+}
+
 /* Everything that is left of the group's inputs begins with `from`, or they are done. */
 static void trim(struct ev_store *s, uint64_t into, const struct ev_buf *from)
 {
@@ -638,8 +654,7 @@ static void trim(struct ev_store *s, uint64_t into, const struct ev_buf *from)
 		if (p->into == into) {
 			last = ev_run_last(p->run, &len);
 			if (from->len == 0 || ev_bytes_compare(last, len, from->p, from->len) < 0) {
-				s->gone = ev_realloc_array(s->gone, s->n_gone + 1, sizeof *s->gone);
-				s->gone[s->n_gone++] = *p;
+				part_gone(s, p);
 				continue;
 			}
 			ev_buf_reset(&p->from);
@@ -733,6 +748,26 @@ static enum ev_status merge(struct ev_store *s, struct ev_error *err)
 	return EV_OK;
 }
 
+void ev_store_forget(struct ev_store *s, uint32_t least)
+{
+	s->forget = least;
+}
+
+/* Runs in which nothing is left, but for those that are being merged. */
+static void forget_runs(struct ev_store *s)
+{
+	struct ev_manifest *m = &s->m;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_parts; i++) {
+		if (m->parts[i].into == 0 && m->parts[i].facts.stamp < s->forget)
+			part_gone(s, &m->parts[i]);
+		else
+			m->parts[n++] = m->parts[i];
+	}
+	m->n_parts = n;
+}
+
 void ev_store_merge_least(struct ev_store *s, uint64_t bytes)
 {
 	s->least = bytes;
@@ -742,7 +777,9 @@ enum ev_status ev_store_prepare(struct ev_store *s, struct ev_error *err)
 {
 	struct ev_run_facts facts;
 
-	ev_look_free(&s->getter);
+	ev_getter_free(&s->getter);
+	if (s->kind->form == EV_RUN_BINARY)
+		forget_runs(s);
 	if (s->writer != NULL) {
 		if (ev_run_close(&s->writer, &facts, err) != EV_OK)
 			return EV_FATAL;
@@ -849,10 +886,9 @@ enum ev_status ev_store_commit_as(struct ev_store *s, const struct ev_point *p,
 
 void ev_store_clear(struct ev_store *s)
 {
-	ev_look_free(&s->getter);
+	ev_getter_free(&s->getter);
 	for (size_t i = 0; i < s->m.n_parts; i++) {
-		s->gone = ev_realloc_array(s->gone, s->n_gone + 1, sizeof *s->gone);
-		s->gone[s->n_gone++] = s->m.parts[i];
+		part_gone(s, &s->m.parts[i]);
 	}
 	s->m.n_parts = 0;
 	for (size_t i = 0; i < s->m.n_notes; i++) {
@@ -872,19 +908,12 @@ const struct ev_manifest *ev_store_manifest(const struct ev_store *s)
 	return &s->m;
 }
 
-enum ev_status ev_store_get(struct ev_store *s, const char key[EV_RUN_KEY], bool *there,
-			    char value[8], struct ev_error *err)
+enum ev_status ev_store_get(struct ev_store *s, const char key[EV_RUN_KEY], struct ev_fixed *f,
+			    struct ev_error *err)
 {
-	const struct ev_entry *e;
-
 	if (s->getter == NULL)
-		s->getter = ev_store_look(s, 0);
-	if (ev_look_find(s->getter, key, EV_RUN_KEY, &e, err) != EV_OK)
-		return EV_FATAL;
-	*there = e != NULL;
-	if (e != NULL)
-		memcpy(value, e->value, 8);
-	return EV_OK;
+		s->getter = ev_getter_new(&s->m);
+	return ev_getter_find(s->getter, key, f, err);
 }
 
 struct ev_store_sums ev_store_sums(const struct ev_store *s)
