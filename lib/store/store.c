@@ -413,6 +413,24 @@ const char *ev_store_said_first(const struct ev_store *s, const char *end, uint6
 	return NULL;
 }
 
+uint64_t *ev_store_commits_of(const struct ev_store *s, const char *what, size_t *n)
+{
+	const char *p = s->log.p, *stop = p + s->log.len, *lf, *says;
+	size_t len = strlen(what), cap = 0;
+	uint64_t *list = NULL, number;
+
+	*n = 0;
+	for (; p < stop; p = lf + 1) {
+		lf = memchr(p, '\n', (size_t)(stop - p));
+		says = line_says(p, lf, what, &number);
+		if (says == NULL || number == 0 || (size_t)(lf - says) != len)
+			continue;
+		ev_grow(&list, &cap, *n + 1, sizeof *list);
+		list[(*n)++] = number;
+	}
+	return list;
+}
+
 void ev_store_say(struct ev_store *s, const char *what)
 {
 	ev_buf_printf(&s->said, "- %s\n", what);

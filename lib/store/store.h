@@ -103,6 +103,8 @@ enum ev_status ev_store_check_position(const struct ev_store *s, const struct ev
 const char *ev_store_said(const struct ev_store *s, const char *end, uint64_t *number);
 /* The same of the first such line. */
 const char *ev_store_said_first(const struct ev_store *s, const char *end, uint64_t *number);
+/* The numbers of the commits of which just that was said, in order; *n of them. To be freed. */
+uint64_t *ev_store_commits_of(const struct ev_store *s, const char *what, size_t *n);
 /*
  * The digest of the commit behind the head, if `what` is said of it and it takes what has that
  * digest.
