@@ -364,12 +364,20 @@ enum ev_status ev_run_close(struct ev_run_writer **writer, struct ev_run_facts *
 
 /* Reading */
 
-static enum ev_status damaged(const struct ev_run_file *r, const char *what, struct ev_error *err)
+static enum ev_status damaged(const char *name, const char *what, struct ev_error *err)
 {
 	return ev_fail(err,
 		       "%s: %s: the file was damaged or put there by other hands: bring the state "
 		       "back from a copy, or make it anew from the raw logs",
-		       r->name, what);
+		       name, what);
+}
+
+static enum ev_status cannot_read(const char *name, struct ev_error *err)
+{
+	return ev_fail(err,
+		       "%s: cannot be read: %s: bring the state back from a copy, or make it anew "
+		       "from the raw logs",
+		       name, strerror(errno));
 }
 
 /* What follows from the header of an index fits its length, so that nothing behind it is read. */
@@ -416,24 +424,53 @@ static bool take_index(struct ev_run_file *r, size_t len)
 	       (r->n_blocks == 0 || get64(p) >= r->blocks[r->n_blocks - 1].text);
 }
 
+static enum ev_status read_from(int fd, const char *name, uint64_t at, char *p, size_t len,
+				struct ev_error *err)
+{
+	while (len > 0) {
+		ssize_t n = pread(fd, p, len, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return ev_fail(err, "%s: cannot be read: %s", name, strerror(errno));
+		if (n == 0)
+			return damaged(name, "has become shorter", err);
+		p += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return EV_OK;
+}
+
+static enum ev_status read_at(const struct ev_run_file *r, uint64_t at, char *p, size_t len,
+			      struct ev_error *err)
+{
+	return read_from(r->fd, r->name, at, p, len, err);
+}
+
 static enum ev_status read_index(struct ev_run_file *r, const char *dir, struct ev_error *err)
 {
 	char *path = path_of(dir, r->facts.number, r->form, true);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum ev_status st = EV_OK;
 	struct ev_hash128 digest;
+	struct stat s;
 	size_t len;
-	enum ev_status st = ev_in_slurp(path, SIZE_MAX / 4, &r->file, &len, err);
 
-	if (st == EV_OK) {
-		digest = ev_hash128(r->file, len, 0);
-		if (digest.lo != r->facts.index.lo || digest.hi != r->facts.index.hi ||
-		    !take_index(r, len))
-			st = ev_fail(
-				err,
-				"%s: is not what the manifest names: the file was damaged or "
-				"put there by other hands: bring the state back from a copy, or "
-				"make it anew from the raw logs",
-				path);
+	if (fd < 0 || fstat(fd, &s) != 0) {
+		st = cannot_read(path, err);
+	} else {
+		len = (size_t)s.st_size;
+		r->file = ev_malloc(len);
+		st = read_from(fd, path, 0, r->file, len, err);
+		digest = ev_hash128(r->file, st == EV_OK ? len : 0, 0);
+		if (st == EV_OK && (digest.lo != r->facts.index.lo ||
+				    digest.hi != r->facts.index.hi || !take_index(r, len)))
+			st = damaged(path, "is not what the manifest names", err);
 	}
+	if (fd >= 0)
+		close(fd);
 	free(path);
 	return st;
 }
@@ -452,12 +489,9 @@ struct ev_run_file *ev_run_open(const char *dir, const struct ev_run_facts *fact
 	r->name = path_of(dir, facts->number, form, false);
 	r->fd = open(r->name, O_RDONLY | O_CLOEXEC);
 	if (r->fd < 0 || fstat(r->fd, &s) != 0)
-		st = ev_fail(err,
-			     "%s: cannot be read: %s: bring the state back from a copy, or make it "
-			     "anew from the raw logs",
-			     r->name, strerror(errno));
+		st = cannot_read(r->name, err);
 	else if ((uint64_t)s.st_size != facts->bytes)
-		st = damaged(r, "is not as long as the manifest says", err);
+		st = damaged(r->name, "is not as long as the manifest says", err);
 	if (st == EV_OK)
 		st = read_index(r, dir, err);
 	if (st != EV_OK)
@@ -493,25 +527,6 @@ enum ev_run_form ev_run_form(const struct ev_run_file *r)
 	return r->form;
 }
 
-static enum ev_status read_at(struct ev_run_file *r, uint64_t at, char *p, size_t len,
-			      struct ev_error *err)
-{
-	while (len > 0) {
-		ssize_t n = pread(r->fd, p, len, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return ev_fail(err, "%s: cannot be read: %s", r->name, strerror(errno));
-		if (n == 0)
-			return damaged(r, "has become shorter", err);
-		p += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return EV_OK;
-}
-
 static enum ev_status unpack(struct ev_run_file *r, const struct block *b, struct ev_buf *bytes,
 			     struct ev_error *err)
 {
@@ -520,8 +535,8 @@ static enum ev_status unpack(struct ev_run_file *r, const struct block *b, struc
 
 	ev_gz_reset(r->gz);
 	if (ev_gz_inflate(r->gz, &in, &in_len, bytes->p, &len, &why) != EV_OK)
-		return damaged(r, why, err);
-	return len == b->bytes ? EV_OK : damaged(r, "a block is shorter than its index says", err);
+		return damaged(r->name, why, err);
+	return len == b->bytes ? EV_OK : damaged(r->name, "a block is shorter than its index says", err);
 }
 
 static enum ev_status load(struct ev_run_file *r, size_t i, struct ev_run_held *h,
@@ -539,7 +554,7 @@ static enum ev_status load(struct ev_run_file *r, size_t i, struct ev_run_held *
 	if ((st = read_at(r, b->at, packed->p, b->packed, err)) != EV_OK)
 		return st;
 	if (ev_hash64(packed->p, b->packed, 0) != b->sum)
-		return damaged(r, "a block does not have its checksum", err);
+		return damaged(r->name, "a block does not have its checksum", err);
 	if (r->form == EV_RUN_TEXT && unpack(r, b, &h->bytes, err) != EV_OK)
 		return EV_FATAL;
 	h->bytes.len = b->bytes;
@@ -641,7 +656,7 @@ enum ev_status ev_run_next_since(struct ev_run_cursor *c, uint64_t commit, struc
 		if (enter_block(c, block, err) != EV_OK)
 			return EV_FATAL;
 	}
-	return take_entry(c) ? EV_OK : damaged(r, "an entry is not as evkit writes it", err);
+	return take_entry(c) ? EV_OK : damaged(r->name, "an entry is not as evkit writes it", err);
 }
 
 static int compare_text(const struct ev_run_file *r, size_t block, const char *key, size_t len)
@@ -821,19 +836,19 @@ enum ev_status ev_run_check(struct ev_run_file *r, struct ev_error *err)
 	}
 	h = ev_digest_value(digest);
 	if (st == EV_OK && (h.lo != r->facts.data.lo || h.hi != r->facts.data.hi))
-		st = damaged(r, "does not have the digest that the manifest names", err);
+		st = damaged(r->name, "does not have the digest that the manifest names", err);
 	while (st == EV_OK && (st = ev_run_next(&c, err)) == EV_OK && !c.ended) {
 		n++;
 		if (before.len > 0 &&
 		    ev_bytes_compare(before.p, before.len, c.entry.p, c.entry.len) >= 0)
-			st = damaged(r, "its entries are not sorted", err);
+			st = damaged(r->name, "its entries are not sorted", err);
 		else if (!ev_run_may_have(r, ev_run_hash(r->form, c.entry.p, c.entry.key_len)))
-			st = damaged(r, "its filter lacks a key", err);
+			st = damaged(r->name, "its filter lacks a key", err);
 		ev_buf_reset(&before);
 		ev_buf_put(&before, c.entry.p, c.entry.len);
 	}
 	if (st == EV_OK && n != r->facts.entries)
-		st = damaged(r, "has another number of entries than the manifest says", err);
+		st = damaged(r->name, "has another number of entries than the manifest says", err);
 	ev_run_leave(&c);
 	ev_digest_free(&digest);
 	ev_buf_free(&before);
