@@ -749,7 +749,7 @@ static void begin_own(struct run *r)
  */
 static void raw_line(struct run *r, const struct ev_line *l, enum cli_kind kind)
 {
-	if (!r->opened && r->e->flow != CLI_FLOW_SINK)
+	if (r->c->commit_lines > 0 && !r->opened)
 		begin_own(r);
 	if (kind == CLI_HEAD && l->number == 1)
 		die_at(r, l,
