@@ -65,7 +65,9 @@ void ev_manifest_write(const struct ev_manifest *m, const struct ev_store_kind *
 	for (size_t i = 0; i < m->n_notes; i++)
 		ev_buf_printf(out, "note %s %s\n", m->notes[i].name, m->notes[i].value);
 	ev_buf_printf(out, "head %" PRIu64 " %s\n", m->head, m->digest);
-	ev_buf_printf(out, "log %" PRIu64 "\nnext %" PRIu64 "\n", m->log, m->next);
+	ev_buf_printf(out, "log %" PRIu64, m->log);
+	put_digest(out, m->log_sum);
+	ev_buf_printf(out, "\nnext %" PRIu64 "\n", m->next);
 	for (size_t i = 0; i < m->n_parts; i++)
 		put_part(&m->parts[i], kind->form, out);
 	sum = ev_hash128(out->p, out->len, 0);
@@ -198,7 +200,7 @@ static bool take_all(const char *p, const struct ev_store_kind *kind, struct ev_
 			return false;
 	if (!take(&p, "head ") || !take_u64(&p, &m->head, 10) || !take(&p, " ") ||
 	    !take_word(&p, m->digest, EV_STORE_DIGEST) || !take(&p, "\nlog ") ||
-	    !take_u64(&p, &m->log, 10) || !take(&p, "\nnext ") || !take_u64(&p, &m->next, 10) ||
+	    !take_u64(&p, &m->log, 10) || !take_digest(&p, &m->log_sum) || !take(&p, "\nnext ") || !take_u64(&p, &m->next, 10) ||
 	    !take(&p, "\n"))
 		return false;
 	while (take(&p, "run"))
