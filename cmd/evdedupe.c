@@ -10,10 +10,13 @@ enum { MAX_KEYS = 16 };
 static struct ev_path *keys[MAX_KEYS];
 static size_t n_keys;
 static const char *duplicates;
+static struct ev_dedupe_options how = {.keys = keys};
 
 static const struct cli_option options[] = {
 	{"key", 'k', "PATH[,PATH...]", "these paths alone are the identity; the first record wins"},
 	{"duplicates", '\0', "FILE", "keep what is dropped in FILE"},
+	{"state", '\0', "DIR", "remember in DIR what other batches brought"},
+	{"keep", '\0', "AGE", "remember records of the last 90d, say, or 36h (default: for ever)"},
 	CLI_ENVELOPE_OPTIONS,
 	{0},
 };
@@ -38,11 +41,27 @@ static void take_keys(const char *list)
 	free(copy);
 }
 
+/* Counted in the hours of the newest record, never in those of the clock. */
+static void take_keep(const char *text)
+{
+	enum { MOST = 100000, DAY = 24 };
+	char *unit;
+	unsigned long n = strtoul(text, &unit, 10);
+	bool days = strcmp(unit, "d") == 0;
+
+	if (text[0] < '1' || text[0] > '9' || n > MOST || (!days && strcmp(unit, "h") != 0))
+		cli_usage("--keep takes days or hours, such as 90d or 36h, up to %d, not '%s'",
+			  MOST, text);
+	how.keep = (uint32_t)n * (days ? DAY : 1);
+}
+
 static void take(size_t index, const char *argument)
 {
 	switch (index) {
 	case 0: take_keys(argument); return;
 	case 1: duplicates = argument; return;
+	case 2: how.state = argument; return;
+	case 3: take_keep(argument); return;
 	default: cli_envelope_take(options[index].name, argument);
 	}
 }
@@ -71,27 +90,91 @@ static enum ev_status finish(void *engine, struct ev_error *err)
 	return dropped != NULL ? ev_out_commit(&dropped, err) : EV_OK;
 }
 
+/* With a state: of each section */
+
+static enum ev_status begin(void *engine, const char *batch, const struct ev_span *span,
+			    struct ev_error *err)
+{
+	if (span != NULL)
+		return ev_fail(err, "this section comes out of a state, in which no record stands "
+				    "twice: put evdedupe in front of evversion, or leave it out");
+	if (batch == NULL)
+		return ev_fail(err, "--state must know each batch by its name: give --batch ID to "
+				    "the program that begins the chain");
+	return ev_dedupe_begin(engine, batch, err);
+}
+
+static enum ev_status end_section(void *engine, const char *batch, const char *digest,
+				  const char *balance, struct ev_error *err)
+{
+	(void)batch;
+	(void)balance;
+	(void)err;
+	ev_dedupe_end(engine, digest);
+	return EV_OK;
+}
+
+static enum ev_status finish_section(void *engine, struct ev_error *err)
+{
+	if (dropped != NULL && ev_out_sync(dropped, err) != EV_OK)
+		return EV_FATAL;
+	return ev_dedupe_prepare(engine, err);
+}
+
+static enum ev_status commit(void *engine, struct ev_error *err)
+{
+	return ev_dedupe_commit(engine, err);
+}
+
+/* Sections may come without an end, so the file gets its name behind the last one. */
+static int name_dropped(int status, struct cli *cli)
+{
+	if (dropped == NULL || ev_out_commit(&dropped, &cli->error) == EV_OK)
+		return status;
+	cli_note("the output is whole, but what was to be written beside it is not: %s",
+		 cli->error.text);
+	return CLI_NO;
+}
+
+static void check_state(void)
+{
+	if (how.state == NULL && how.keep > 0)
+		cli_usage("--keep says what a state remembers: give --state DIR, too");
+	if (how.state != NULL && getenv("EVKIT_SEAL") == NULL)
+		cli_usage("--state needs a sealed chain, for without EVKIT_SEAL a batch that was cut "
+			  "looks like a whole one: see evkit(7)");
+}
+
 int main(int argc, char **argv)
 {
+	struct cli_engine engine = {
+		.flow = CLI_FLOW_GATHER, .keeps_places = true, .step = step, .finish = finish};
 	struct ev_dedupe *dedupe;
 	struct ev_model *model;
 	struct cli cli;
 	int status;
 
 	cli_open(&cli, &program, argc, argv);
+	check_state();
 	model = cli_model(&cli, false);
 	cli_envelope_apply(model);
 	if (duplicates != NULL && (dropped = ev_out_file(duplicates, &cli.error)) == NULL)
 		cli_die(&cli.error);
-	dedupe = ev_dedupe_open(model, keys, n_keys, dropped, &cli.port);
-	status = cli_run(&cli,
-			 &(struct cli_engine){.engine = dedupe,
-					      .flow = CLI_FLOW_GATHER,
-					      .keeps_places = true,
-					      .step = step,
-					      .finish = finish,
-					      .counts = ev_dedupe_counts(dedupe)},
-			 cli.operands, cli.n_operands);
+	how.n_keys = n_keys;
+	how.duplicates = dropped;
+	if ((dedupe = ev_dedupe_open(model, &how, &cli.port, &cli.error)) == NULL)
+		cli_die(&cli.error);
+	engine.engine = dedupe;
+	engine.counts = ev_dedupe_counts(dedupe);
+	if (how.state != NULL) {
+		engine.flow = CLI_FLOW_EACH;
+		engine.state = true;
+		engine.begin = begin;
+		engine.end = end_section;
+		engine.finish = finish_section;
+		engine.commit = commit;
+	}
+	status = name_dropped(cli_run(&cli, &engine, cli.operands, cli.n_operands), &cli);
 	ev_dedupe_free(&dedupe);
 	ev_model_free(&model);
 	while (n_keys > 0)

@@ -3,13 +3,21 @@
 #include "cli/seal.h"
 #include "engine/parse.h"
 
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
 static enum ev_parse_format format;
 static bool origin;
 static const char *new_seal;
+static uint64_t commit_lines;
+static double commit_seconds = -1;
 
 static const struct cli_option options[] = {
 	{"format", 'f', "FORMAT", "what the lines are: auto (default), json, text or nginx"},
 	{"origin", '\0', NULL, "append to each event where its line stood"},
+	{"commit-every", '\0', "N[,AGE]",
+	 "seal a section of its own every N lines, or when it is 30s old, say"},
 	{"new-seal", '\0', "FILE", "make a new token for EVKIT_SEAL in FILE, and do no more"},
 	{0},
 };
@@ -25,12 +33,41 @@ static void take_format(const char *name)
 	format = (enum ev_parse_format)i;
 }
 
+/* Lines, and an age in seconds, minutes or hours. */
+static void take_commit(const char *text)
+{
+	enum { MOST = 1000000 };
+	unsigned long long lines;
+	char *rest;
+
+	errno = 0;
+	lines = strtoull(text, &rest, 10);
+	if (errno != 0 || text[0] < '1' || text[0] > '9')
+		rest = "?";
+	commit_lines = lines;
+	if (*rest == ',' && rest[1] >= '0' && rest[1] <= '9') {
+		unsigned long n = strtoul(rest + 1, &rest, 10);
+		const char *unit = strchr("smh", *rest);
+
+		if (*rest == '\0' || unit == NULL || n > MOST)
+			rest = "?";
+		else
+			rest++;
+		commit_seconds = (double)n * (*unit == 's' ? 1 : *unit == 'm' ? 60 : 3600);
+	}
+	if (*rest != '\0')
+		cli_usage("--commit-every takes a number of lines, and an age if you like, such as "
+			  "10000 or 10000,30s, not '%s'",
+			  text);
+}
+
 static void take(size_t index, const char *argument)
 {
 	switch (index) {
 	case 0: take_format(argument); return;
 	case 1: origin = true; return;
-	case 2: new_seal = argument; return;
+	case 2: take_commit(argument); return;
+	case 3: new_seal = argument; return;
 	}
 }
 
@@ -61,6 +98,10 @@ int main(int argc, char **argv)
 		cli_close(&cli);
 		return CLI_OK;
 	}
+	if (commit_lines > 0 && getenv("EVKIT_SEAL") == NULL)
+		cli_usage("--commit-every makes sections of a sealed chain: set EVKIT_SEAL, see evkit(7)");
+	cli.commit_lines = commit_lines;
+	cli.commit_seconds = commit_seconds;
 	parse = ev_parse_open(format, origin, &cli.port, &cli.error);
 	if (parse == NULL)
 		cli_die(&cli.error);

@@ -9,6 +9,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -100,6 +101,17 @@ static void fill_descriptors(void)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
 			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+/* A large state has many files. Where the system refuses, those that it allows may do. */
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /* Options */
@@ -345,6 +357,7 @@ void cli_open(struct cli *c, const struct cli_program *program, int argc, char *
 	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	ev_oom_handler(refused);
 	fill_descriptors();
+	raise_descriptors();
 	catch_signals();
 	*c = (struct cli){.program = program, .max_line = DEFAULT_MAX_LINE};
 	parse(c, argc, argv);

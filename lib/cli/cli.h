@@ -56,6 +56,12 @@ struct cli {
 	struct cli_limit max_rejects;
 	size_t max_line;
 	bool first, progress;
+	/*
+	 * Of a program that begins a chain: a section of the output is sealed after so many lines,
+	 * or when it is so many seconds old and more have to be waited for. No lines: it is one.
+	 */
+	uint64_t commit_lines;
+	double commit_seconds; /* negative: however old it is */
 	bool unsealed; /* a sink's input may be without a seal, though EVKIT_SEAL is set */
 	char **operands; /* as given behind the options */
 	size_t n_operands;

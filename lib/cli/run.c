@@ -61,6 +61,10 @@ struct run {
 	char **sources;	   /* the names that were told, each valid to the end */
 	size_t n_sources;
 	uint64_t n_in, n_blank;
+	const char *whole_batch; /* what --batch says, where each section has a name of its own */
+	struct ev_buf own_batch; /* of the section */
+	uint64_t own_sections;
+	struct timespec opened_at;
 	struct ev_reasons why;
 	struct ev_buf line;
 	struct ev_out *stats;
@@ -327,9 +331,8 @@ static void judge(struct run *r)
 	r->refused |= !approved;
 }
 
-static enum ev_status flush(void *ctx, struct ev_error *err)
+static enum ev_status flush(const struct run *r, struct ev_error *err)
 {
-	const struct run *r = ctx;
 	struct ev_out *out = r->c->port.out;
 
 	if (r->e->flush != NULL && r->e->flush(r->e->engine, err) != EV_OK)
@@ -376,6 +379,78 @@ static void close_output(struct run *r)
 	ev_hash128_hex(ev_out_digest_value(r->c->port.out), line.digest);
 	line.chain = r->chain;
 	put_control(r, &line);
+}
+
+/* Sections that this program makes */
+
+static double seconds(const struct timespec *from, const struct timespec *to)
+{
+	return (double)(to->tv_sec - from->tv_sec) + (double)(to->tv_nsec - from->tv_nsec) * 1e-9;
+}
+
+/* The next one: ID.00000001, ID.00000002 ... */
+static void name_section(struct run *r)
+{
+	if (r->c->commit_lines == 0)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &r->opened_at);
+	r->own_sections++;
+	r->chain = (struct cli_chain){.n = 0};
+	if (r->c->batch == NULL)
+		return;
+	if (r->whole_batch == NULL)
+		r->whole_batch = r->c->batch;
+	ev_buf_reset(&r->own_batch);
+	ev_buf_printf(&r->own_batch, "%s.%08llu", r->whole_batch,
+		      (unsigned long long)r->own_sections);
+	r->c->batch = ev_buf_str(&r->own_batch);
+}
+
+static bool is_old(const struct run *r)
+{
+	struct timespec now;
+
+	if (r->c->commit_seconds < 0)
+		return false;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return seconds(&r->opened_at, &now) >= r->c->commit_seconds;
+}
+
+/* The seal goes out at once; the next section begins with its first line. */
+static void end_own(struct run *r)
+{
+	must(r, ev_rejects_sync(r->c->port.rejects, &r->c->error));
+	close_output(r);
+	must(r, flush(r, &r->c->error));
+}
+
+/* A line has come. The clock is looked at now and then. */
+static void count_own(struct run *r)
+{
+	enum { NOW_AND_THEN = 256 };
+	uint64_t n = r->n_in - r->before.in;
+
+	if (r->opened && !r->long_line &&
+	    (n >= r->c->commit_lines || (n % NOW_AND_THEN == 0 && is_old(r))))
+		end_own(r);
+}
+
+/*
+ * Before the input is waited for, what is made goes out: in a stream the seal, too, of a section
+ * that is whole.
+ */
+static enum ev_status flush_all(void *ctx, struct ev_error *err)
+{
+	struct run *r = ctx;
+
+	if (r->begins && r->c->commit_lines > 0) {
+		if (r->opened && !r->long_line && r->n_in > r->before.in && is_old(r))
+			end_own(r);
+	} else if (r->e->flow == CLI_FLOW_EACH && r->opened && !r->inside && !r->begins &&
+		   r->seal != NULL) {
+		end_own(r);
+	}
+	return flush(r, err);
 }
 
 /* A section of the input begins, whose head shows that span; or the input, which has none. */
@@ -659,6 +734,14 @@ static void any_record(struct run *r, const struct ev_line *l)
 		record(r, l);
 }
 
+static void begin_own(struct run *r)
+{
+	name_section(r);
+	if (r->c->batch != NULL)
+		note_batch(r, r->c->batch);
+	begin_section(r, r->c->batch != NULL ? r->c->batch : "", NULL);
+}
+
 /*
  * Where a chain begins, no line is believed: one from outside that looks like a control line, even
  * if it was copied from a sealed file, is a record of a reserved name. What comes behind can rely
@@ -666,6 +749,8 @@ static void any_record(struct run *r, const struct ev_line *l)
  */
 static void raw_line(struct run *r, const struct ev_line *l, enum cli_kind kind)
 {
+	if (r->c->commit_lines > 0 && !r->opened)
+		begin_own(r);
 	if (kind == CLI_HEAD && l->number == 1)
 		die_at(r, l,
 		       "the input is sealed already: leave out --first, or what begins the chain "
@@ -683,9 +768,7 @@ static void begin_here(struct run *r)
 	ev_digest_free(&r->digest);
 	r->digest = r->plain != NULL ? r->plain : ev_digest_new();
 	r->plain = NULL;
-	if (r->c->batch != NULL)
-		note_batch(r, r->c->batch);
-	begin_section(r, r->c->batch != NULL ? r->c->batch : "", NULL);
+	begin_own(r);
 }
 
 static void chained_line(struct run *r, const struct ev_line *l, const struct cli_control *line)
@@ -744,14 +827,11 @@ static void take_line(struct run *r, const struct ev_line *l)
 	if (r->e->flow == CLI_FLOW_SINK || r->e->state)
 		digest_line(r, l);
 	raw_line(r, l, line.kind);
+	if (r->c->commit_lines > 0)
+		count_own(r);
 }
 
-/* Progress, which alone looks at the clock. */
-
-static double seconds(const struct timespec *from, const struct timespec *to)
-{
-	return (double)(to->tv_sec - from->tv_sec) + (double)(to->tv_nsec - from->tv_nsec) * 1e-9;
-}
+/* Progress */
 
 static void progress(struct run *r, bool last)
 {
@@ -853,7 +933,7 @@ static void end(struct run *r)
 	if (r->seal != NULL && !r->begins && r->sections == 0 && r->c->unsealed)
 		begin_here(r);
 	sealed = r->seal != NULL && !r->begins;
-	if (sealed && r->sections == 0 && r->e->state && is_null(r)) {
+	if (sealed && r->sections == 0 && r->e->opens && is_null(r)) {
 		begin_section(r, batch_name(r), NULL);
 		end_section(r);
 		sealed = false;
@@ -882,6 +962,8 @@ static void end(struct run *r)
 	must_be_told(r, ev_rejects_commit(r->c->port.rejects, &r->c->error));
 	if (r->opened)
 		close_output(r);
+	if (r->whole_batch != NULL) /* the counts are of all of it */
+		r->c->batch = r->whole_batch;
 	if (!r->committed)
 		prepare_stats(r);
 }
@@ -911,7 +993,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 
 	r.in = ev_in_new(inputs, n, c->max_line);
 	r.lines = ev_lines_new(r.in, c->max_line);
-	ev_in_before_block(r.in, flush, &r);
+	ev_in_before_block(r.in, flush_all, &r);
 	c->port.jump = tell_place;
 	c->port.open = open_late;
 	c->port.ctx = &r;
@@ -942,6 +1024,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	cli_seal_free(&r.seal);
 	ev_reasons_free(&r.why);
 	ev_buf_free(&r.line);
+	ev_buf_free(&r.own_batch);
 	while (r.n_sources > 0)
 		free(r.sources[--r.n_sources]);
 	free(r.sources);

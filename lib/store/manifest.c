@@ -42,7 +42,8 @@ static void put_part(const struct ev_part *p, enum ev_run_form form, struct ev_b
 
 	ev_buf_printf(out, "run %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, f->number, p->level,
 		      p->group, p->into);
-	ev_buf_printf(out, " %" PRIu64 " %" PRIu64 " %" PRIu64, f->entries, f->bytes, f->commit);
+	ev_buf_printf(out, " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, f->entries, f->bytes,
+		      f->commit, f->stamp);
 	put_digest(out, f->data);
 	put_digest(out, f->index);
 	ev_buf_puts(out, p->from.len > 0 ? " =" : " -");
@@ -64,7 +65,9 @@ void ev_manifest_write(const struct ev_manifest *m, const struct ev_store_kind *
 	for (size_t i = 0; i < m->n_notes; i++)
 		ev_buf_printf(out, "note %s %s\n", m->notes[i].name, m->notes[i].value);
 	ev_buf_printf(out, "head %" PRIu64 " %s\n", m->head, m->digest);
-	ev_buf_printf(out, "log %" PRIu64 "\nnext %" PRIu64 "\n", m->log, m->next);
+	ev_buf_printf(out, "log %" PRIu64, m->log);
+	put_digest(out, m->log_sum);
+	ev_buf_printf(out, "\nnext %" PRIu64 "\n", m->next);
 	for (size_t i = 0; i < m->n_parts; i++)
 		put_part(&m->parts[i], kind->form, out);
 	sum = ev_hash128(out->p, out->len, 0);
@@ -157,7 +160,7 @@ static bool take_part(const char **p, enum ev_run_form form, struct ev_manifest 
 	struct ev_part part = {.level = 0};
 	uint64_t *const numbers[] = {&part.facts.number, &part.level,	      &part.group,
 				     &part.into,	 &part.facts.entries, &part.facts.bytes,
-				     &part.facts.commit};
+				     &part.facts.commit, &part.facts.stamp};
 
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
 		if (!take(p, " ") || !take_u64(p, numbers[i], 10))
@@ -197,7 +200,7 @@ static bool take_all(const char *p, const struct ev_store_kind *kind, struct ev_
 			return false;
 	if (!take(&p, "head ") || !take_u64(&p, &m->head, 10) || !take(&p, " ") ||
 	    !take_word(&p, m->digest, EV_STORE_DIGEST) || !take(&p, "\nlog ") ||
-	    !take_u64(&p, &m->log, 10) || !take(&p, "\nnext ") || !take_u64(&p, &m->next, 10) ||
+	    !take_u64(&p, &m->log, 10) || !take_digest(&p, &m->log_sum) || !take(&p, "\nnext ") || !take_u64(&p, &m->next, 10) ||
 	    !take(&p, "\n"))
 		return false;
 	while (take(&p, "run"))

@@ -30,6 +30,7 @@ struct ev_manifest {
 	size_t n_notes;
 	uint64_t head, log,
 		next; /* log: bytes of the commits' file; next: number of a run or group */
+	struct ev_hash128 log_sum;
 	char digest[EV_STORE_DIGEST + 1];
 	struct ev_part *parts;
 	size_t n_parts, cap_parts;

@@ -5,7 +5,6 @@
 #include "io/in.h"
 #include "io/out.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -48,7 +47,7 @@ struct ev_run_writer {
 	struct block *blocks;
 	uint64_t *hashes; /* of first words, each once for those that follow one another */
 	size_t n_blocks, cap_blocks, n_hashes, cap_hashes;
-	uint64_t at, entries, commit, block_commit;
+	uint64_t at, entries, commit, stamp, block_commit;
 };
 
 struct ev_run_held {
@@ -66,6 +65,7 @@ struct ev_run_file {
 	char *file; /* the index, as it was read */
 	const char *texts, *filter;
 	struct block *blocks;
+	uint64_t *heads; /* of fixed entries: the first bytes of each block's text, as a number */
 	size_t n_blocks, n_lines, n_texts;
 	struct ev_gz *gz;
 	struct ev_buf packed;
@@ -140,6 +140,11 @@ static void put_filter(const struct ev_run_writer *w, size_t lines, struct ev_bu
 			line[bit / 8] = (char)(line[bit / 8] | 1 << bit % 8);
 		}
 	}
+}
+
+void ev_run_prefetch(const struct ev_run_file *r, uint64_t hash)
+{
+	__builtin_prefetch(r->filter + line_of(hash, r->n_lines) * LINE_BYTES);
 }
 
 bool ev_run_may_have(const struct ev_run_file *r, uint64_t hash)
@@ -281,6 +286,8 @@ enum ev_status ev_run_put(struct ev_run_writer *w, const struct ev_entry *e, str
 		w->block_commit = e->commit;
 	if (e->commit > w->commit)
 		w->commit = e->commit;
+	if (w->form == EV_RUN_BINARY && ev_run_stamp(e->p + EV_RUN_KEY) > w->stamp)
+		w->stamp = ev_run_stamp(e->p + EV_RUN_KEY);
 	return EV_OK;
 }
 
@@ -340,8 +347,11 @@ enum ev_status ev_run_close(struct ev_run_writer **writer, struct ev_run_facts *
 	struct ev_run_writer *w = *writer;
 	enum ev_status st = end_block(w, err);
 
-	*facts = (struct ev_run_facts){
-		.number = w->number, .entries = w->entries, .bytes = w->at, .commit = w->commit};
+	*facts = (struct ev_run_facts){.number = w->number,
+				       .entries = w->entries,
+				       .bytes = w->at,
+				       .commit = w->commit,
+				       .stamp = w->stamp};
 	if (st == EV_OK)
 		facts->data = ev_out_digest_value(w->out);
 	if (st == EV_OK)
@@ -354,12 +364,20 @@ enum ev_status ev_run_close(struct ev_run_writer **writer, struct ev_run_facts *
 
 /* Reading */
 
-static enum ev_status damaged(const struct ev_run_file *r, const char *what, struct ev_error *err)
+static enum ev_status damaged(const char *name, const char *what, struct ev_error *err)
 {
 	return ev_fail(err,
 		       "%s: %s: the file was damaged or put there by other hands: bring the state "
 		       "back from a copy, or make it anew from the raw logs",
-		       r->name, what);
+		       name, what);
+}
+
+static enum ev_status cannot_read(const char *name, struct ev_error *err)
+{
+	return ev_fail(err,
+		       "%s: cannot be read: %s: bring the state back from a copy, or make it anew "
+		       "from the raw logs",
+		       name, strerror(errno));
 }
 
 /* What follows from the header of an index fits its length, so that nothing behind it is read. */
@@ -406,24 +424,53 @@ static bool take_index(struct ev_run_file *r, size_t len)
 	       (r->n_blocks == 0 || get64(p) >= r->blocks[r->n_blocks - 1].text);
 }
 
+static enum ev_status read_from(int fd, const char *name, uint64_t at, char *p, size_t len,
+				struct ev_error *err)
+{
+	while (len > 0) {
+		ssize_t n = pread(fd, p, len, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return ev_fail(err, "%s: cannot be read: %s", name, strerror(errno));
+		if (n == 0)
+			return damaged(name, "has become shorter", err);
+		p += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return EV_OK;
+}
+
+static enum ev_status read_at(const struct ev_run_file *r, uint64_t at, char *p, size_t len,
+			      struct ev_error *err)
+{
+	return read_from(r->fd, r->name, at, p, len, err);
+}
+
 static enum ev_status read_index(struct ev_run_file *r, const char *dir, struct ev_error *err)
 {
 	char *path = path_of(dir, r->facts.number, r->form, true);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum ev_status st = EV_OK;
 	struct ev_hash128 digest;
+	struct stat s;
 	size_t len;
-	enum ev_status st = ev_in_slurp(path, SIZE_MAX / 4, &r->file, &len, err);
 
-	if (st == EV_OK) {
-		digest = ev_hash128(r->file, len, 0);
-		if (digest.lo != r->facts.index.lo || digest.hi != r->facts.index.hi ||
-		    !take_index(r, len))
-			st = ev_fail(
-				err,
-				"%s: is not what the manifest names: the file was damaged or "
-				"put there by other hands: bring the state back from a copy, or "
-				"make it anew from the raw logs",
-				path);
+	if (fd < 0 || fstat(fd, &s) != 0) {
+		st = cannot_read(path, err);
+	} else {
+		len = (size_t)s.st_size;
+		r->file = ev_malloc(len);
+		st = read_from(fd, path, 0, r->file, len, err);
+		digest = ev_hash128(r->file, st == EV_OK ? len : 0, 0);
+		if (st == EV_OK && (digest.lo != r->facts.index.lo ||
+				    digest.hi != r->facts.index.hi || !take_index(r, len)))
+			st = damaged(path, "is not what the manifest names", err);
 	}
+	if (fd >= 0)
+		close(fd);
 	free(path);
 	return st;
 }
@@ -442,12 +489,9 @@ struct ev_run_file *ev_run_open(const char *dir, const struct ev_run_facts *fact
 	r->name = path_of(dir, facts->number, form, false);
 	r->fd = open(r->name, O_RDONLY | O_CLOEXEC);
 	if (r->fd < 0 || fstat(r->fd, &s) != 0)
-		st = ev_fail(err,
-			     "%s: cannot be read: %s: bring the state back from a copy, or make it "
-			     "anew from the raw logs",
-			     r->name, strerror(errno));
+		st = cannot_read(r->name, err);
 	else if ((uint64_t)s.st_size != facts->bytes)
-		st = damaged(r, "is not as long as the manifest says", err);
+		st = damaged(r->name, "is not as long as the manifest says", err);
 	if (st == EV_OK)
 		st = read_index(r, dir, err);
 	if (st != EV_OK)
@@ -471,6 +515,7 @@ void ev_run_free(struct ev_run_file **run)
 		ev_buf_free(&r->held[i].bytes);
 	ev_buf_free(&r->packed);
 	free(r->blocks);
+	free(r->heads);
 	free(r->file);
 	free(r->name);
 	free(r);
@@ -482,25 +527,6 @@ enum ev_run_form ev_run_form(const struct ev_run_file *r)
 	return r->form;
 }
 
-static enum ev_status read_at(struct ev_run_file *r, uint64_t at, char *p, size_t len,
-			      struct ev_error *err)
-{
-	while (len > 0) {
-		ssize_t n = pread(r->fd, p, len, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return ev_fail(err, "%s: cannot be read: %s", r->name, strerror(errno));
-		if (n == 0)
-			return damaged(r, "has become shorter", err);
-		p += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return EV_OK;
-}
-
 static enum ev_status unpack(struct ev_run_file *r, const struct block *b, struct ev_buf *bytes,
 			     struct ev_error *err)
 {
@@ -509,8 +535,8 @@ static enum ev_status unpack(struct ev_run_file *r, const struct block *b, struc
 
 	ev_gz_reset(r->gz);
 	if (ev_gz_inflate(r->gz, &in, &in_len, bytes->p, &len, &why) != EV_OK)
-		return damaged(r, why, err);
-	return len == b->bytes ? EV_OK : damaged(r, "a block is shorter than its index says", err);
+		return damaged(r->name, why, err);
+	return len == b->bytes ? EV_OK : damaged(r->name, "a block is shorter than its index says", err);
 }
 
 static enum ev_status load(struct ev_run_file *r, size_t i, struct ev_run_held *h,
@@ -528,7 +554,7 @@ static enum ev_status load(struct ev_run_file *r, size_t i, struct ev_run_held *
 	if ((st = read_at(r, b->at, packed->p, b->packed, err)) != EV_OK)
 		return st;
 	if (ev_hash64(packed->p, b->packed, 0) != b->sum)
-		return damaged(r, "a block does not have its checksum", err);
+		return damaged(r->name, "a block does not have its checksum", err);
 	if (r->form == EV_RUN_TEXT && unpack(r, b, &h->bytes, err) != EV_OK)
 		return EV_FATAL;
 	h->bytes.len = b->bytes;
@@ -630,7 +656,7 @@ enum ev_status ev_run_next_since(struct ev_run_cursor *c, uint64_t commit, struc
 		if (enter_block(c, block, err) != EV_OK)
 			return EV_FATAL;
 	}
-	return take_entry(c) ? EV_OK : damaged(r, "an entry is not as evkit writes it", err);
+	return take_entry(c) ? EV_OK : damaged(r->name, "an entry is not as evkit writes it", err);
 }
 
 static int compare_text(const struct ev_run_file *r, size_t block, const char *key, size_t len)
@@ -641,7 +667,10 @@ static int compare_text(const struct ev_run_file *r, size_t block, const char *k
 				len);
 }
 
-/* The last block whose separator is not greater than the key; the key is in none before. */
+/*
+ * The last block whose separator is less than the key, which is in none before: entries of one key
+ * may lie in several blocks.
+ */
 static size_t find_block(const struct ev_run_file *r, const char *key, size_t len)
 {
 	size_t from = 0, to = r->n_blocks;
@@ -649,7 +678,7 @@ static size_t find_block(const struct ev_run_file *r, const char *key, size_t le
 	while (to - from > 1) {
 		size_t mid = from + (to - from) / 2;
 
-		if (compare_text(r, mid, key, len) <= 0)
+		if (compare_text(r, mid, key, len) < 0)
 			from = mid;
 		else
 			to = mid;
@@ -696,6 +725,89 @@ enum ev_status ev_run_seek(struct ev_run_cursor *c, const char *key, size_t len,
 	return EV_OK;
 }
 
+/* Fixed keys one by one */
+
+/* The first bytes of a key, as a number that compares as they do; the rest count as 0. */
+static uint64_t head_of(const char *key, size_t len)
+{
+	uint64_t head = 0;
+
+	memcpy(&head, key, len < sizeof head ? len : sizeof head);
+	return be64toh(head);
+}
+
+static void make_heads(struct ev_run_file *r)
+{
+	r->heads = ev_calloc(r->n_blocks + 1, sizeof *r->heads);
+	for (size_t i = 0; i < r->n_blocks; i++)
+		r->heads[i] =
+			head_of(r->texts + r->blocks[i].text,
+				(size_t)(r->blocks[i + 1].text - r->blocks[i].text));
+}
+
+/*
+ * The last block whose separator is not greater than the key. Keys are digests, so where it lies
+ * can be guessed closely from the key; then steps that double lead to both sides of it.
+ */
+static size_t guess_block(const struct ev_run_file *r, const char *key)
+{
+	const uint64_t head = head_of(key, EV_RUN_KEY), *heads = r->heads;
+	uint64_t least = heads[0], most = head_of(ev_run_last(r, &(size_t){0}), EV_RUN_KEY);
+	size_t n = r->n_blocks, from = 0, to, step;
+
+	if (head > least)
+		from = most > head ? (size_t)((unsigned __int128)(head - least) * n / (most - least))
+				   : n - 1;
+	for (step = 1; from > 0 && heads[from] > head; step *= 2)
+		from = from > step ? from - step : 0;
+	for (to = from + 1, step = 1; to < n && heads[to] <= head; step *= 2) {
+		from = to;
+		to = n - to > step ? to + step : n;
+	}
+	while (to - from > 1) {
+		size_t mid = from + (to - from) / 2;
+
+		if (heads[mid] <= head)
+			from = mid;
+		else
+			to = mid;
+	}
+	while (from > 0 && compare_text(r, from, key, EV_RUN_KEY) > 0)
+		from--;
+	return from;
+}
+
+enum ev_status ev_run_get(struct ev_run_file *r, const char key[EV_RUN_KEY], const char **entry,
+			  struct ev_error *err)
+{
+	size_t from = 0, to;
+	struct ev_run_held *h;
+	const char *p;
+
+	*entry = NULL;
+	if (r->n_blocks == 0)
+		return EV_OK;
+	if (r->heads == NULL)
+		make_heads(r);
+	if (pin_block(r, guess_block(r, key), &h, err) != EV_OK)
+		return EV_FATAL;
+	h->pins--;
+	/* The first that is greater, in [from, to]. */
+	to = h->bytes.len / EV_RUN_FIXED;
+	while (from < to) {
+		size_t mid = from + (to - from) / 2;
+
+		if (memcmp(h->bytes.p + mid * EV_RUN_FIXED, key, EV_RUN_KEY) <= 0)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	p = h->bytes.p + (from - 1) * EV_RUN_FIXED;
+	if (from > 0 && memcmp(p, key, EV_RUN_KEY) == 0)
+		*entry = p;
+	return EV_OK;
+}
+
 const char *ev_run_last(const struct ev_run_file *r, size_t *len)
 {
 	uint64_t from = r->blocks[r->n_blocks].text;
@@ -724,19 +836,19 @@ enum ev_status ev_run_check(struct ev_run_file *r, struct ev_error *err)
 	}
 	h = ev_digest_value(digest);
 	if (st == EV_OK && (h.lo != r->facts.data.lo || h.hi != r->facts.data.hi))
-		st = damaged(r, "does not have the digest that the manifest names", err);
+		st = damaged(r->name, "does not have the digest that the manifest names", err);
 	while (st == EV_OK && (st = ev_run_next(&c, err)) == EV_OK && !c.ended) {
 		n++;
 		if (before.len > 0 &&
 		    ev_bytes_compare(before.p, before.len, c.entry.p, c.entry.len) >= 0)
-			st = damaged(r, "its entries are not sorted", err);
+			st = damaged(r->name, "its entries are not sorted", err);
 		else if (!ev_run_may_have(r, ev_run_hash(r->form, c.entry.p, c.entry.key_len)))
-			st = damaged(r, "its filter lacks a key", err);
+			st = damaged(r->name, "its filter lacks a key", err);
 		ev_buf_reset(&before);
 		ev_buf_put(&before, c.entry.p, c.entry.len);
 	}
 	if (st == EV_OK && n != r->facts.entries)
-		st = damaged(r, "has another number of entries than the manifest says", err);
+		st = damaged(r->name, "has another number of entries than the manifest says", err);
 	ev_run_leave(&c);
 	ev_digest_free(&digest);
 	ev_buf_free(&before);

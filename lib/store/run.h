@@ -6,8 +6,8 @@
  *
  * Entries are sorted by key, then commit, as bytes. There are two forms. In text each entry is a
  * line "KEY<TAB>COMMIT<TAB>VALUE", commits have 12 digits, and a block of lines is a gzip member:
- * zcat shows the run. Fixed entries have keys of 16 bytes and values of 8 (the first four the
- * commit), and are not packed. The index holds of each block where it is, its checksum, its
+ * zcat shows the run. Fixed entries have keys of 16 bytes and values of 8 (the commit and a stamp,
+ * four bytes each, the greatest first), and are not packed. The index holds of each block where it is, its checksum, its
  * greatest commit, and a text that separates it from the block before; and a Bloom filter of the
  * keys' first words (B. H. Bloom, CACM 13(7), 1970; in blocks of 64 bytes: F. Putze, P. Sanders,
  * J. Singler, JEA 14, 2009), which is never the sole truth.
@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "base/status.h"
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -51,6 +52,26 @@ static inline int ev_bytes_compare(const char *a, size_t a_len, const char *b, s
 	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
 }
 
+/* Of a fixed entry's value: by it entries are let go (ev_store_forget). */
+static inline uint32_t ev_run_stamp(const char *value)
+{
+	uint32_t stamp;
+
+	memcpy(&stamp, value + 4, sizeof stamp);
+	return be32toh(stamp);
+}
+
+/* A fixed entry: EV_RUN_FIXED bytes. */
+static inline void ev_run_fix(char entry[EV_RUN_FIXED], const char key[EV_RUN_KEY], uint32_t commit,
+			      uint32_t stamp)
+{
+	memcpy(entry, key, EV_RUN_KEY);
+	commit = htobe32(commit);
+	stamp = htobe32(stamp);
+	memcpy(entry + EV_RUN_KEY, &commit, sizeof commit);
+	memcpy(entry + EV_RUN_KEY + sizeof commit, &stamp, sizeof stamp);
+}
+
 /* The hash of a key's first word, or of a fixed key, for filters. */
 uint64_t ev_run_hash(enum ev_run_form form, const char *key, size_t len);
 
@@ -61,6 +82,7 @@ struct ev_run_writer;
 struct ev_run_facts {
 	uint64_t number;		 /* of its files */
 	uint64_t entries, bytes, commit; /* commit: the greatest */
+	uint64_t stamp;			 /* of fixed entries: the greatest; or 0 */
 	struct ev_hash128 data, index;	 /* digests of the files */
 };
 
@@ -86,8 +108,16 @@ enum ev_status ev_run_check(struct ev_run_file *r, struct ev_error *err);
 enum ev_run_form ev_run_form(const struct ev_run_file *r);
 /* False: no key of the run has that first word. */
 bool ev_run_may_have(const struct ev_run_file *r, uint64_t hash);
+/* Has the processor fetch what ev_run_may_have will look at. */
+void ev_run_prefetch(const struct ev_run_file *r, uint64_t hash);
 /* The greatest key. */
 const char *ev_run_last(const struct ev_run_file *r, size_t *len);
+/*
+ * Of a fixed key the entry with the greatest commit, or NULL; valid until anything else is read of
+ * the run.
+ */
+enum ev_status ev_run_get(struct ev_run_file *r, const char key[EV_RUN_KEY], const char **entry,
+			  struct ev_error *err);
 
 /*
  * A place in a run; EV_RUN_CURSORS of a run at most. Zero-initialise but for run. The entry is

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "io/in.h"
 #include "io/out.h"
+#include "store/get.h"
 #include "store/look.h"
 #include "store/manifest.h"
 
@@ -32,7 +33,8 @@ struct ev_store {
 	uint64_t added;	      /* bytes put since the last commit */
 	struct ev_part *gone; /* merged away: their files are removed behind the commit */
 	size_t n_gone;
-	struct ev_store_look *getter;
+	struct ev_getter *getter;
+	uint32_t forget; /* entries with a lesser stamp */
 };
 
 /* The first half of SHA-256, in hex digits. */
@@ -164,11 +166,17 @@ static enum ev_status open_runs(struct ev_store *s, struct ev_error *err)
 	return EV_OK;
 }
 
+static struct ev_hash128 log_sum(const struct ev_store *s)
+{
+	return ev_hash128(s->log.p, s->log.len, 0);
+}
+
 /* The last commit in the log is the head; a crash may have left more behind that. */
 static enum ev_status read_log(struct ev_store *s, struct ev_error *err)
 {
 	char *path = path_in(s, "commits"), *text = NULL;
 	enum ev_status st = EV_OK;
+	struct ev_hash128 sum;
 	size_t len = 0;
 
 	if (s->m.log > 0)
@@ -181,11 +189,12 @@ static enum ev_status read_log(struct ev_store *s, struct ev_error *err)
 	ev_buf_reset(&s->log);
 	if (st == EV_OK)
 		ev_buf_put(&s->log, text, (size_t)s->m.log);
+	sum = log_sum(s);
 	if (st == EV_OK && s->m.log > 0 &&
-	    strcmp(ev_store_commit_at(s, s->m.head).digest, s->m.digest) != 0)
+	    (sum.lo != s->m.log_sum.lo || sum.hi != s->m.log_sum.hi))
 		st = ev_fail(err,
-			     "%s: does not end with the commit that the manifest names: bring the "
-			     "state back from a copy, or make it anew from the raw logs",
+			     "%s: is not what the manifest names: bring the state back from a copy, "
+			     "or make it anew from the raw logs",
 			     path);
 	free(text);
 	free(path);
@@ -271,7 +280,7 @@ void ev_store_free(struct ev_store **store)
 
 	if (s == NULL)
 		return;
-	ev_look_free(&s->getter);
+	ev_getter_free(&s->getter);
 	ev_run_discard(&s->writer);
 	ev_manifest_free(&s->m);
 	for (size_t i = 0; i < s->n_gone; i++)
@@ -409,6 +418,24 @@ const char *ev_store_said_first(const struct ev_store *s, const char *end, uint6
 			return says;
 	}
 	return NULL;
+}
+
+uint64_t *ev_store_commits_of(const struct ev_store *s, const char *what, size_t *n)
+{
+	const char *p = s->log.p, *stop = p + s->log.len, *lf, *says;
+	size_t len = strlen(what), cap = 0;
+	uint64_t *list = NULL, number;
+
+	*n = 0;
+	for (; p < stop; p = lf + 1) {
+		lf = memchr(p, '\n', (size_t)(stop - p));
+		says = line_says(p, lf, what, &number);
+		if (says == NULL || number == 0 || (size_t)(lf - says) != len)
+			continue;
+		ev_grow(&list, &cap, *n + 1, sizeof *list);
+		list[(*n)++] = number;
+	}
+	return list;
 }
 
 void ev_store_say(struct ev_store *s, const char *what)
@@ -581,8 +608,15 @@ struct merged {
 
 static bool is_dead(const struct merged *g)
 {
-	return g->drop_dead && g->last.len >= 2 && g->last.p[g->last.len - 1] == '-' &&
-	       g->last.p[g->last.len - 2] == '\t' && g->last.len == g->key_len + EV_RUN_COMMIT + 3;
+	return g->s->kind->keeps == EV_STORE_LATEST && g->drop_dead &&
+	       g->last.len == g->key_len + EV_RUN_COMMIT + 3 &&
+	       g->last.p[g->last.len - 1] == '-' && g->last.p[g->last.len - 2] == '\t';
+}
+
+static bool is_forgotten(const struct merged *g)
+{
+	return g->s->kind->form == EV_RUN_BINARY &&
+	       ev_run_stamp(g->last.p + EV_RUN_KEY) < g->s->forget;
 }
 
 static enum ev_status put_last(struct merged *g, struct ev_error *err)
@@ -590,7 +624,7 @@ static enum ev_status put_last(struct merged *g, struct ev_error *err)
 	const struct ev_entry e = {
 		.p = g->last.p, .len = g->last.len, .key_len = g->key_len, .commit = g->commit};
 
-	if (g->last.len == 0 || (g->s->kind->keeps == EV_STORE_LATEST && is_dead(g)))
+	if (g->last.len == 0 || is_dead(g) || is_forgotten(g))
 		return EV_OK;
 	return ev_run_put(g->w, &e, err);
 }
@@ -624,6 +658,13 @@ static enum ev_status merge_entry(struct merged *g, const struct ev_entry *e, st
 	return EV_OK;
 }
 
+/* Its files are removed when no manifest names them any more. */
+static void part_gone(struct ev_store *s, const struct ev_part *p)
+{
+	s->gone = ev_realloc_array(s->gone, s->n_gone + 1, sizeof *s->gone);
+	s->gone[s->n_gone++] = *p;
+}
+
 /* Everything that is left of the group's inputs begins with `from`, or they are done. */
 static void trim(struct ev_store *s, uint64_t into, const struct ev_buf *from)
 {
@@ -638,8 +679,7 @@ static void trim(struct ev_store *s, uint64_t into, const struct ev_buf *from)
 		if (p->into == into) {
 			last = ev_run_last(p->run, &len);
 			if (from->len == 0 || ev_bytes_compare(last, len, from->p, from->len) < 0) {
-				s->gone = ev_realloc_array(s->gone, s->n_gone + 1, sizeof *s->gone);
-				s->gone[s->n_gone++] = *p;
+				part_gone(s, p);
 				continue;
 			}
 			ev_buf_reset(&p->from);
@@ -733,6 +773,26 @@ static enum ev_status merge(struct ev_store *s, struct ev_error *err)
 	return EV_OK;
 }
 
+void ev_store_forget(struct ev_store *s, uint32_t least)
+{
+	s->forget = least;
+}
+
+/* Runs in which nothing is left, but for those that are being merged. */
+static void forget_runs(struct ev_store *s)
+{
+	struct ev_manifest *m = &s->m;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_parts; i++) {
+		if (m->parts[i].into == 0 && m->parts[i].facts.stamp < s->forget)
+			part_gone(s, &m->parts[i]);
+		else
+			m->parts[n++] = m->parts[i];
+	}
+	m->n_parts = n;
+}
+
 void ev_store_merge_least(struct ev_store *s, uint64_t bytes)
 {
 	s->least = bytes;
@@ -742,7 +802,9 @@ enum ev_status ev_store_prepare(struct ev_store *s, struct ev_error *err)
 {
 	struct ev_run_facts facts;
 
-	ev_look_free(&s->getter);
+	ev_getter_free(&s->getter);
+	if (s->kind->form == EV_RUN_BINARY)
+		forget_runs(s);
 	if (s->writer != NULL) {
 		if (ev_run_close(&s->writer, &facts, err) != EV_OK)
 			return EV_FATAL;
@@ -781,6 +843,7 @@ static enum ev_status append_log(struct ev_store *s, struct ev_error *err)
 		close(fd);
 	free(path);
 	s->m.log = s->log.len;
+	s->m.log_sum = log_sum(s);
 	return st;
 }
 
@@ -849,10 +912,9 @@ enum ev_status ev_store_commit_as(struct ev_store *s, const struct ev_point *p,
 
 void ev_store_clear(struct ev_store *s)
 {
-	ev_look_free(&s->getter);
+	ev_getter_free(&s->getter);
 	for (size_t i = 0; i < s->m.n_parts; i++) {
-		s->gone = ev_realloc_array(s->gone, s->n_gone + 1, sizeof *s->gone);
-		s->gone[s->n_gone++] = s->m.parts[i];
+		part_gone(s, &s->m.parts[i]);
 	}
 	s->m.n_parts = 0;
 	for (size_t i = 0; i < s->m.n_notes; i++) {
@@ -872,19 +934,12 @@ const struct ev_manifest *ev_store_manifest(const struct ev_store *s)
 	return &s->m;
 }
 
-enum ev_status ev_store_get(struct ev_store *s, const char key[EV_RUN_KEY], bool *there,
-			    char value[8], struct ev_error *err)
+enum ev_status ev_store_get(struct ev_store *s, const char key[EV_RUN_KEY], struct ev_fixed *f,
+			    struct ev_error *err)
 {
-	const struct ev_entry *e;
-
 	if (s->getter == NULL)
-		s->getter = ev_store_look(s, 0);
-	if (ev_look_find(s->getter, key, EV_RUN_KEY, &e, err) != EV_OK)
-		return EV_FATAL;
-	*there = e != NULL;
-	if (e != NULL)
-		memcpy(value, e->value, 8);
-	return EV_OK;
+		s->getter = ev_getter_new(&s->m);
+	return ev_getter_find(s->getter, key, f, err);
 }
 
 struct ev_store_sums ev_store_sums(const struct ev_store *s)

@@ -103,6 +103,8 @@ enum ev_status ev_store_check_position(const struct ev_store *s, const struct ev
 const char *ev_store_said(const struct ev_store *s, const char *end, uint64_t *number);
 /* The same of the first such line. */
 const char *ev_store_said_first(const struct ev_store *s, const char *end, uint64_t *number);
+/* The numbers of the commits of which just that was said, in order; *n of them. To be freed. */
+uint64_t *ev_store_commits_of(const struct ev_store *s, const char *what, size_t *n);
 /*
  * The digest of the commit behind the head, if `what` is said of it and it takes what has that
  * digest.
@@ -116,6 +118,8 @@ enum ev_status ev_store_put(struct ev_store *s, const struct ev_entry *e, struct
 enum ev_status ev_store_put_text(struct ev_store *s, const char *key, size_t key_len,
 				 uint64_t commit, const char *value, size_t value_len,
 				 struct ev_error *err);
+/* Fixed entries with a lesser stamp leave where they are merged, and runs that have no other. */
+void ev_store_forget(struct ev_store *s, uint32_t least);
 /* Bytes that a commit merges in a level at least (4 MiB unless this says otherwise). */
 void ev_store_merge_least(struct ev_store *s, uint64_t bytes);
 /* Names and syncs what was put, and merges. Nothing counts yet. */
@@ -149,9 +153,13 @@ enum ev_status ev_look_more(struct ev_store_look *l, const struct ev_entry **e,
 /* The next of all entries; *e NULL behind the last. An entry is valid until the next call. */
 enum ev_status ev_look_next(struct ev_store_look *l, const struct ev_entry **e,
 			    struct ev_error *err);
-/* Whether a fixed key is there; its value is copied. For keys in any order. */
-enum ev_status ev_store_get(struct ev_store *s, const char key[EV_RUN_KEY], bool *there,
-			    char value[8], struct ev_error *err);
+/* What the latest commit says of a fixed key. For keys in any order. */
+struct ev_fixed {
+	bool there;
+	uint32_t commit, stamp;
+};
+enum ev_status ev_store_get(struct ev_store *s, const char key[EV_RUN_KEY], struct ev_fixed *f,
+			    struct ev_error *err);
 
 /* For people */
 struct ev_store_sums {

@@ -25,6 +25,8 @@ static struct ev_error err;
 static const struct ev_store_kind set = {"events", "evversion", EV_RUN_TEXT, EV_STORE_SET};
 static const struct ev_store_kind latest = {"members", "evstar", EV_RUN_TEXT, EV_STORE_LATEST};
 static const struct ev_store_kind fixed = {"keys", "evdedupe", EV_RUN_BINARY, EV_STORE_SET};
+static const struct ev_store_kind fixed_latest = {"keys", "evdedupe", EV_RUN_BINARY,
+						  EV_STORE_LATEST};
 
 static int by_key(const void *x, const void *y)
 {
@@ -226,54 +228,101 @@ static int compare_fixed(const void *x, const void *y)
 	return memcmp(x, y, EV_RUN_KEY);
 }
 
-static void fixed_keys(void)
+/* What the latest commit said of each of the keys; some of them differ late. */
+enum { KEYS = 4000, PUTS = 800, FIXED_COMMITS = 80, AGE = 20 };
+static struct fixed_item {
+	char key[EV_RUN_KEY];
+	struct ev_fixed last;
+} fixed_items[KEYS];
+
+static void make_keys(bool far)
 {
-	enum { KEYS = 20000 };
-	static unsigned char keys[KEYS][EV_RUN_FIXED], sorted[KEYS][EV_RUN_FIXED];
-	struct ev_store *s;
-	bool good = true;
-	size_t n = 0;
-
-	empty_dir();
+	memset(fixed_items, 0, sizeof fixed_items);
 	for (size_t i = 0; i < KEYS; i++) {
-		uint64_t a = random_u64(), b = random_u64();
+		uint64_t parts[2] = {random_u64(), random_u64()};
 
-		memcpy(keys[i], &a, 8);
-		memcpy(keys[i] + 8, &b, 8);
-		memset(keys[i] + 16, 0, 8);
-		keys[i][19] = (unsigned char)(i / (KEYS / 20) + 1);
+		if (!far && i % 2 == 0)
+			memset(parts, (int)(i % 3), i % 4 == 0 ? 14 : 8);
+		memcpy(fixed_items[i].key, parts, EV_RUN_KEY);
+		fixed_items[i].key[14] = (char)(i >> 8);
+		fixed_items[i].key[15] = (char)i;
 	}
-	for (int c = 0; c < 20 && good; c++, n += KEYS / 20) {
-		memcpy(sorted, keys[n], (KEYS / 20) * EV_RUN_FIXED);
-		qsort(sorted, KEYS / 20, EV_RUN_FIXED, compare_fixed);
-		s = ev_store_open(dir, &fixed, EV_STORE_WRITE, &err);
-		for (size_t i = 0; good && i < KEYS / 20; i++)
+}
+
+static bool put_fixed(struct ev_store *s, uint32_t commit)
+{
+	static char batch[PUTS][EV_RUN_FIXED];
+	bool good = true;
+
+	for (size_t i = 0; i < PUTS; i++) {
+		struct fixed_item *item = &fixed_items[random_below(KEYS)];
+
+		if (!item->last.there || item->last.commit != commit)
+			item->last = (struct ev_fixed){true, commit, commit + (uint32_t)random_below(3)};
+		ev_run_fix(batch[i], item->key, commit, item->last.stamp);
+	}
+	qsort(batch, PUTS, EV_RUN_FIXED, compare_fixed);
+	for (size_t i = 0; good && i < PUTS; i++)
+		if (i == 0 || compare_fixed(batch[i - 1], batch[i]) != 0)
 			good = ev_store_put(s,
-					    &(struct ev_entry){.p = (char *)sorted[i],
+					    &(struct ev_entry){.p = batch[i],
 							       .len = EV_RUN_FIXED,
 							       .key_len = EV_RUN_KEY,
-							       .commit = (uint64_t)c + 1},
+							       .commit = commit},
 					    &err) == EV_OK;
-		good = good && ev_store_prepare(s, &err) == EV_OK &&
-		       ev_store_commit(s, "b", "00000000000000000000000000000000", &err) == EV_OK;
+	return good;
+}
+
+static bool fixed_are_right(struct ev_store *s, uint32_t least)
+{
+	for (size_t i = 0; i < KEYS; i++) {
+		const struct ev_fixed *want = &fixed_items[i].last;
+		struct ev_fixed got;
+		char other[EV_RUN_KEY];
+
+		if (ev_store_get(s, fixed_items[i].key, &got, &err) != EV_OK)
+			return false;
+		/* What is let go may still be there. */
+		if (want->there && want->stamp >= least
+			    ? !got.there || got.commit != want->commit || got.stamp != want->stamp
+			    : got.there && got.stamp >= least)
+			return ev_fail(&err, "key %zu is not as it was put", i) == EV_OK;
+		memcpy(other, fixed_items[i].key, sizeof other);
+		other[i % EV_RUN_KEY] ^= 1;
+		if (ev_store_get(s, other, &got, &err) != EV_OK ||
+		    (got.there && i % EV_RUN_KEY < 8))
+			return ev_fail(&err, "a key that was not put is there") == EV_OK;
+	}
+	return true;
+}
+
+static void fixed_keys(const struct ev_store_kind *kind, bool far, bool forget)
+{
+	struct ev_store_sums sums = {0};
+	uint32_t least = 0;
+	struct ev_store *s;
+	bool good = true;
+
+	empty_dir();
+	make_keys(far);
+	for (uint32_t c = 1; c <= FIXED_COMMITS && good; c++) {
+		s = ev_store_open(dir, kind, EV_STORE_WRITE, &err);
+		good = s != NULL && fixed_are_right(s, least);
+		if (forget && c > AGE)
+			least = c - AGE;
+		ev_store_forget(s, least);
+		ev_store_merge_least(s, 30000);
+		good = good && put_fixed(s, c) && ev_store_prepare(s, &err) == EV_OK &&
+		       ev_store_commit(s, "b", "00000000000000000000000000000000", &err) == EV_OK &&
+		       fixed_are_right(s, least) && ev_store_check(s, &err) == EV_OK;
+		sums = ev_store_sums(s);
 		ev_store_free(&s);
 	}
-	ok(good, "fixed keys are put %s", good ? "" : err.text);
-	s = ev_store_open(dir, &fixed, EV_STORE_READ, &err);
-	for (size_t i = 0; good && i < 3 * KEYS; i++) {
-		bool there, want = i % 3 == 0;
-		char value[8];
-		size_t k = random_below(KEYS);
-		unsigned char other[EV_RUN_KEY];
-
-		memcpy(other, keys[k], sizeof other);
-		other[9] ^= want ? 0 : 1;
-		good = ev_store_get(s, (char *)other, &there, value, &err) == EV_OK &&
-		       there == want && (!there || memcmp(value, keys[k] + 16, 8) == 0);
-	}
-	ok(good, "fixed keys are found, and others are not %s", good ? "" : err.text);
-	ok(s != NULL && ev_store_check(s, &err) == EV_OK, "fixed keys: check");
-	ev_store_free(&s);
+	ok(good, "fixed keys %s, %s: found as they were put last %s", far ? "far" : "near",
+	   forget ? "let go" : "kept", good ? "" : err.text);
+	ok(sums.groups < 30 && (!forget || sums.entries < (uint64_t)FIXED_COMMITS * PUTS * 2 / 3),
+	   "they are merged: %llu groups, %llu entries", (unsigned long long)sums.groups,
+	   (unsigned long long)sums.entries);
 }
 
 int main(void)
@@ -284,7 +333,10 @@ int main(void)
 	random_commits(&set, 50, 300);
 	random_commits(&set, 20000, 400);
 	random_commits(&latest, 3000, 400);
-	fixed_keys();
+	fixed_keys(&fixed, true, false);
+	fixed_keys(&fixed, false, false);
+	fixed_keys(&fixed_latest, true, true);
+	fixed_keys(&fixed_latest, false, true);
 	empty_dir();
 	return done();
 }
