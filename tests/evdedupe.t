@@ -53,7 +53,7 @@ keeps 'equal versions with other content: whose word counts is for evversion' '{
 keeps 'integers that a double would make one' '{"id":"1","a":9007199254740992}' '{"id":"1","a":9007199254740993}'
 keeps 'fractions that a double would make one' '{"id":"1","a":0.1}' '{"id":"1","a":0.1000000000000000055511151231257827}'
 keeps 'ids that a double would make one' '{"id":9007199254740992}' '{"id":9007199254740993}'
-keeps 'the number 12 and the text 12' '{"id":12}' '{"id":"12"}'
+drops 'the number 12 and the text 12' '{"id":12}' '{"id":"12"}'
 keeps 'lists in another order' '{"id":"1","a":[1,2]}' '{"id":"1","a":[2,1]}'
 keeps 'a null, an empty text, an empty object, an empty list' '{"id":"1","a":null}' '{"id":"1","a":""}' '{"id":"1","a":{}}' '{"id":"1","a":[]}'
 keeps 'UUIDs in other members' '{"id":"1","u":"0189f7ea-ae2f-7a1b-8c3d-0123456789ab"}' '{"id":"1","u":"0189F7EA-AE2F-7A1B-8C3D-0123456789AB"}'
@@ -82,7 +82,7 @@ evdedupe 8 envelope the event's id (.id) is missing
 evdedupe 9 json column 1: not a JSON value
 evdedupe 10 not-object a record is one JSON object, and this is a JSON array
 evdedupe 11 duplicate-name column 11: the same name stands twice in one object
-evdedupe 13 envelope the event's id (.id) begins with U+0000
+evdedupe 13 envelope the event's id (.id) holds U+0000, which no warehouse takes
 END
 run evdedupe --stats stats.json -r rejects mixed.jsonl
 is 'the balance as JSON' "$(jq -c '[.. | objects | select(has("duplicate")) | {in, out, duplicate, rejected, blank}][0]' stats.json)" \

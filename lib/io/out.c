@@ -335,6 +335,11 @@ enum ev_status ev_out_prepare(struct ev_out *o, struct ev_error *err)
 	return st;
 }
 
+void ev_out_replaces(struct ev_out *o)
+{
+	o->replaces = true;
+}
+
 static enum ev_status name_file(struct ev_out *o, struct ev_error *err)
 {
 	enum ev_status st = EV_OK;
@@ -357,7 +362,8 @@ static enum ev_status name_file(struct ev_out *o, struct ev_error *err)
 	/* Some file systems cannot sync a folder and say EINVAL: there is nothing to wait for. */
 	if (fsync(folder) != 0 && errno != EINVAL) {
 		st = ev_fail(err, "%s: its folder cannot be synced: %s", o->name, strerror(errno));
-		unlink(o->name); /* what the run does not vouch for has no name */
+		if (!o->replaces)
+			unlink(o->name); /* what the run does not vouch for has no name */
 	}
 	close(folder);
 	return st;

@@ -30,6 +30,7 @@ struct ev_out {
 	int slot;   /* in the table of temporaries */
 	bool owned; /* fd is closed here */
 	bool named; /* it was given its name */
+	bool replaces; /* ev_out_replaces */
 	bool failed;
 	bool prepared; /* only its name is still to be given */
 	struct ev_pack *pack;	  /* borrowed; NULL: the octets are written as they are */
@@ -111,6 +112,11 @@ enum ev_status ev_out_sync(struct ev_out *o, struct ev_error *err);
  * it.
  */
 enum ev_status ev_out_prepare(struct ev_out *o, struct ev_error *err);
+/*
+ * The file takes the place of one that must never be missing: it keeps its name, though it could
+ * not be made sure that it does.
+ */
+void ev_out_replaces(struct ev_out *o);
 /* Flushes; a file is synced and takes its name. The object is freed whatever the outcome. */
 enum ev_status ev_out_commit(struct ev_out **o, struct ev_error *err);
 

@@ -93,20 +93,21 @@ static bool is_named(const struct ev_manifest *m, uint64_t number)
 	return false;
 }
 
-/* What a crash left behind. *foreign: a file that is none of a state's. */
-static enum ev_status sweep(const struct ev_store *s, bool remove, bool *foreign,
+/* What a crash left behind. *foreign: a file that is none of a state's; *left: runs, or a log. */
+static enum ev_status sweep(const struct ev_store *s, bool remove, bool *foreign, bool *left,
 			    struct ev_error *err)
 {
 	DIR *dir = opendir(s->dir);
 	const struct dirent *e;
 
-	*foreign = false;
+	*foreign = *left = false;
 	if (dir == NULL)
 		return ev_fail(err, "%s: cannot be read: %s", s->dir, strerror(errno));
 	while ((e = readdir(dir)) != NULL) {
 		uint64_t number;
 		bool run = is_run_file(e->d_name, &number);
 
+		*left |= run || strcmp(e->d_name, "commits") == 0;
 		if ((run && !is_named(&s->m, number)) || is_temporary(e->d_name)) {
 			if (remove)
 				unlinkat(dirfd(dir), e->d_name, 0);
@@ -137,12 +138,59 @@ static enum ev_status take_lock(struct ev_store *s, struct ev_error *err)
 	return st;
 }
 
+static void remove_files(struct ev_store *s)
+{
+	for (size_t i = 0; i < s->n_gone; i++) {
+		for (int index = 0; index < 2; index++) {
+			char name[EV_RUN_NAME], *path;
+
+			ev_run_name(s->gone[i].facts.number, s->kind->form, index, name);
+			path = path_in(s, name);
+			unlink(path);
+			free(path);
+		}
+		ev_part_free(&s->gone[i]);
+	}
+	s->n_gone = 0;
+}
+
+static enum ev_status write_manifest(struct ev_store *s, struct ev_error *err)
+{
+	char *path = path_in(s, "manifest");
+	struct ev_out *out = ev_out_file(path, err);
+	struct ev_buf text = {0};
+	enum ev_status st = EV_FATAL;
+
+	free(path);
+	if (out == NULL)
+		return EV_FATAL;
+	ev_out_replaces(out);
+	ev_manifest_write(&s->m, s->kind, &text);
+	if (ev_out_put(out, text.p, text.len) == EV_OK) {
+		st = ev_out_commit(&out, err);
+	} else {
+		*err = out->error;
+		ev_out_discard(&out);
+	}
+	ev_buf_free(&text);
+	if (st == EV_OK)
+		remove_files(s);
+	s->added = 0;
+	return st;
+}
+
+/* A state that is made has a manifest from the first: without one, runs are what is left of one. */
 static enum ev_status fresh(struct ev_store *s, struct ev_error *err)
 {
-	bool foreign;
+	bool foreign, left;
 
-	if (sweep(s, true, &foreign, err) != EV_OK)
+	if (sweep(s, false, &foreign, &left, err) != EV_OK)
 		return EV_FATAL;
+	if (left)
+		return ev_fail(err,
+			       "%s: the manifest is missing, and what it named is there: bring the "
+			       "state back from a copy, or make it anew from the raw logs",
+			       s->dir);
 	if (foreign)
 		return ev_fail(err,
 			       "%s: is no state, and not empty: name a folder for the state alone",
@@ -152,7 +200,7 @@ static enum ev_status fresh(struct ev_store *s, struct ev_error *err)
 	s->m.seeds[1] = ev_hash_seed();
 	s->m.next = 1;
 	memcpy(s->m.digest, no_digest, sizeof no_digest);
-	return EV_OK;
+	return write_manifest(s, err);
 }
 
 static enum ev_status open_runs(struct ev_store *s, struct ev_error *err)
@@ -251,7 +299,7 @@ struct ev_store *ev_store_open(const char *dir, const struct ev_store_kind *kind
 {
 	struct ev_store *s = ev_calloc(1, sizeof *s);
 	enum ev_status st = EV_OK;
-	bool foreign;
+	bool foreign, left;
 
 	s->dir = ev_strdup(dir);
 	s->kind = kind;
@@ -268,7 +316,7 @@ struct ev_store *ev_store_open(const char *dir, const struct ev_store_kind *kind
 	if (st == EV_OK)
 		st = read_state(s, err);
 	if (st == EV_OK && mode == EV_STORE_WRITE)
-		st = sweep(s, true, &foreign, err);
+		st = sweep(s, true, &foreign, &left, err);
 	if (st != EV_OK)
 		ev_store_free(&s);
 	return s;
@@ -844,46 +892,6 @@ static enum ev_status append_log(struct ev_store *s, struct ev_error *err)
 	free(path);
 	s->m.log = s->log.len;
 	s->m.log_sum = log_sum(s);
-	return st;
-}
-
-static void remove_files(struct ev_store *s)
-{
-	for (size_t i = 0; i < s->n_gone; i++) {
-		for (int index = 0; index < 2; index++) {
-			char name[EV_RUN_NAME], *path;
-
-			ev_run_name(s->gone[i].facts.number, s->kind->form, index, name);
-			path = path_in(s, name);
-			unlink(path);
-			free(path);
-		}
-		ev_part_free(&s->gone[i]);
-	}
-	s->n_gone = 0;
-}
-
-static enum ev_status write_manifest(struct ev_store *s, struct ev_error *err)
-{
-	char *path = path_in(s, "manifest");
-	struct ev_out *out = ev_out_file(path, err);
-	struct ev_buf text = {0};
-	enum ev_status st = EV_FATAL;
-
-	free(path);
-	if (out == NULL)
-		return EV_FATAL;
-	ev_manifest_write(&s->m, s->kind, &text);
-	if (ev_out_put(out, text.p, text.len) == EV_OK) {
-		st = ev_out_commit(&out, err);
-	} else {
-		*err = out->error;
-		ev_out_discard(&out);
-	}
-	ev_buf_free(&text);
-	if (st == EV_OK)
-		remove_files(s);
-	s->added = 0;
 	return st;
 }
 
