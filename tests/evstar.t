@@ -118,7 +118,8 @@ run evstar /dev/null
 check 'nothing comes of nothing' 0
 printf '\n{\n' >none.jsonl
 run evstar -r rejects none.jsonl
-check 'nor of bad records alone' 0
+check 'nor of bad records alone' 1 '' \
+	'evstar: nothing passed, and the batch is not approved: 1 record was rejected: see whether they are wrong or the model is'
 for i in 1 2 3; do
 	echo '{"id":"'$i'","type":"Visit","time":"2026-03-28T10:00:00Z","v":1}'
 done >three.jsonl
@@ -556,6 +557,100 @@ same 'a day that begins inside a minute, as it did 44 minutes and 30 seconds wes
 [50,"$(key date 1970-03-01)"]
 [5,"$(key date 1970-02-28)"]
 END
+
+# Memory
+
+# Members of several kinds, more than the memory holds: keys in many spellings, events that happen at
+# once, several elements that say something, and records that evversion has not seen.
+cat >large.yaml <<'END'
+evkit: 1
+name: large
+event: {id: .id, type: .type, time: .time, version: .v, op: .op}
+star:
+  facts:
+    f: {keep: history, columns: {who: {from: .who, type: varchar(20), dimension: dw}, n: {from: .n, type: "decimal(12,2)", dimension: dn}, pair: {from: .who, type: varchar(20), dimension: dp}, day: {from: .day, type: date, dimension: dd}}}
+    g: {keep: latest, columns: {first: {from: .first, type: varchar(20), dimension: dw}}}
+  dimensions:
+    dw: {key: .who, columns: {a: {from: .a, type: int}, who: {from: .who, type: varchar(20)}, b: {from: .b, type: varchar(90)}, c: {from: .c, type: json}, d: {from: .d, type: bool}, e: {from: .e, type: int}}}
+    dn: {key: .n, columns: {n: {from: .n, type: "decimal(12,2)"}}}
+    dp: {key: [.n, .who], columns: {who: {from: .who, type: varchar(20)}, n: {from: .n, type: "decimal(12,2)"}, b: {from: .b, type: varchar(90)}}}
+    dl: {key: $item.k, each: ".list[]", columns: {k: {from: $item.k, type: varchar(9)}, x: {from: $item.x, type: int}, y: {from: $item.y, type: int}}}
+    dd: {calendar: {from: 2026-03-01, to: 2026-03-31}}
+END
+awk '
+function any(list,   n, all) { n = split(list, all, "|"); return all[int(rand() * n) + 1] }
+BEGIN {
+	srand(11)
+	for (i = 0; i < 8000; i++) {
+		list = ""
+		for (k = int(rand() * 4); k > 0; k--)
+			list = list (list != "" ? "," : "") "{\"k\":\"k" int(rand() * 900) "\"" any("|,\"x\":" int(rand() * 9)) any("|,\"y\":null|,\"y\":" int(rand() * 9)) "}"
+		printf "{\"id\":\"%s%d\",\"type\":\"T\",\"time\":\"2026-03-28T1%d:00:00Z\",\"v\":%d%s%s,\"n\":%s%s%s%s%s%s,\"day\":\"%d-01-0%d\",\"first\":\"w%d\",\"list\":[%s]}\n",
+			any("e|E|\303\244| |~"), rand() * 2500, rand() * 2, rand() * 3, any("||||||,\"op\":\"delete\""),
+			any("|,\"who\":\"w" int(rand() * 2000) "\"|,\"who\":\"\\u0077" int(rand() * 2000) "\"|,\"who\":\"w \\u0020" int(rand() * 20) "\""),
+			any("1.5|1.50|15e-1|null|" int(rand() * 300)), any("|,\"a\":null|,\"a\":" i), any("|,\"b\":\"b " i "\""), any("|,\"c\":{\"c\" :[ " i ", null]}"),
+			any("||||,\"d\":true"), any("||,\"e\":" i), 2000 + rand() * 50, 1 + rand() * 9, rand() * 3000, list
+	}
+}' >large.jsonl
+for through in cat 'evversion -m large.yaml -r versions.rejects'; do
+	run "$through large.jsonl | evstar -m large.yaml"
+	cp "$out" want
+	ok "there is more than little memory holds: $through" test "$(wc -c <want)" -gt 3000000
+	for size in 64K 1M; do
+		run "$through large.jsonl | evstar -m large.yaml -S $size"
+		check "-S $size makes no difference: $through" 0 @want
+	done
+	run "$through large.jsonl | tac | evstar -m large.yaml --buffer-size=64K | grep '\"table\":\"d'"
+	grep '"table":"d' want >members
+	check "nor does the order of the events: $through" 0 @members
+done
+run 'TMPDIR=none evstar -m large.yaml -S 64K large.jsonl'
+check 'no room for temporary files' 2 any \
+	'evstar: none: temporary files cannot be made: No such file or directory: make room, or name another folder in TMPDIR'
+for size in 63K 0 many -1; do
+	run evstar -m large.yaml -S $size large.jsonl
+	is "-S $size is refused" "$status $(wc -c <"$out")" '2 0'
+done
+
+# Sections out of a state
+
+# position FILE: where one stands that has taken the section.
+position()
+{
+	jq -r 'select(._ev.head) | ._ev.head | "\(.store):\(.to):\(.digests[-32:])"' "$1"
+}
+
+rm -rf st
+cat >days.yaml <<'END'
+evkit: 1
+name: days
+event: {id: .id, type: .type, time: .time, version: .v}
+star:
+  facts: {f: {keep: latest, columns: {at: {from: .time, type: timestamp, dimension: dd}}}}
+  dimensions: {dd: {calendar: {from: 2026-03-01, to: 2026-03-31}}}
+END
+sed '$d' days.yaml >members.yaml
+echo '  dimensions: {dd: {calendar: {from: 2026-03-01, to: 2026-03-31}}, dt: {key: .type, columns: {type: {from: .type, type: varchar(9)}}}}' >>members.yaml
+for model in days members; do
+	echo '{"id":"1","type":"T","time":"2026-04-01T00:00:00Z","v":1}' |
+		EVKIT_SEAL=x evversion --first -m $model.yaml --state st.$model --since 0 --batch one >first.$model
+	echo '{"id":"2","type":"T","time":"2026-04-01T00:00:00Z","v":1}' |
+		EVKIT_SEAL=x evversion --first -m $model.yaml --state st.$model --since "$(position first.$model)" --batch two >second.$model
+done
+run 'EVKIT_SEAL=x evstar -m members.yaml first.members | grep -v -e "{\"head\"" -e "{\"seal\""'
+is 'what shows everything is taken as any other' "$(jq -c '[._ev.op, ._ev.table, ._ev.owner]' "$out" | tr '\n' ' ')" \
+	"[\"delete\",null,\"1\"] [\"insert\",\"f\",\"1\"] [\"insert\",\"dd\",\"$(key date 2026-04-01)\"] [\"insert\",\"dt\",\"$(key varchar T)\"] "
+ok 'and its head is handed on' test "$(sed -n '1s/.*"store"/"store"/p' first.members | sed 's/}}}$//')" = \
+	"$(EVKIT_SEAL=x evstar -m members.yaml first.members | sed -n '1s/.*"store"/"store"/p' | sed 's/}}}$//')"
+run 'EVKIT_SEAL=x evstar -m members.yaml second.members'
+check 'a part of the events does not do for a dimension' 2 any \
+	'evstar: a part of the events cannot say what all of them say of a member: give evstar --state DIR, or evversion --since 0'
+run 'EVKIT_SEAL=x evstar -m days.yaml second.days | grep -v -e "{\"head\"" -e "{\"seal\""'
+is 'but for a calendar, whose days are replaced' "$(jq -c '[._ev.op, ._ev.table, ._ev.owner]' "$out" | tr '\n' ' ')" \
+	"[\"delete\",null,\"2\"] [\"insert\",\"f\",\"2\"] [\"delete\",\"dd\",\"$(key date 2026-04-01)\"] [\"insert\",\"dd\",\"$(key date 2026-04-01)\"] "
+run 'EVKIT_SEAL=x evstar -m days.yaml first.days second.days'
+check 'nor do several sections' 2 any \
+	'evstar: several sections come out of a state: give evstar --state DIR, or one at a time'
 
 # Events that evversion has not seen
 

@@ -12,7 +12,7 @@ enum { BETWEEN_LOOKS = 32 };
 static void want_says(struct ev_star *s)
 {
 	static const char *const says[] = {
-		[EV_STAR_NUMBER_OF] = "._ev.version",  [EV_STAR_VALID_FROM] = "._ev.valid_from",
+		[EV_STAR_NUMBER_OF] = "._ev.version", [EV_STAR_VALID_FROM] = "._ev.valid_from",
 		[EV_STAR_VALID_TO] = "._ev.valid_to", [EV_STAR_CURRENT] = "._ev.current",
 		[EV_STAR_DELETED] = "._ev.deleted",
 	};
@@ -33,8 +33,7 @@ static void want_paths(struct ev_star *s)
 	s->asks = ev_calloc(p->n_kinds, sizeof *s->asks);
 	s->came = ev_calloc(p->n_kinds, sizeof *s->came);
 	for (size_t i = 0; i < p->n_kinds; i++)
-		ev_borne_add_star(s->borne, s->m,
-				  p->kinds[i].type != NULL ? p->kinds[i].type : "",
+		ev_borne_add_star(s->borne, s->m, p->kinds[i].type != NULL ? p->kinds[i].type : "",
 				  p->kinds[i].len, &s->asks[i]);
 }
 
@@ -158,8 +157,9 @@ enum ev_status ev_star_begin(struct ev_star *s, const struct ev_span *span, stru
 	if (span == NULL)
 		return EV_OK;
 	if (s->spanned)
-		return ev_fail(err, "several sections come out of a state: give evstar --state DIR, "
-				    "or one at a time");
+		return ev_fail(err,
+			       "several sections come out of a state: give evstar --state DIR, "
+			       "or one at a time");
 	s->spanned = true;
 	if (span->from > 0 && has_members(s->m))
 		return ev_fail(err, "a part of the events cannot say what all of them say of a "
@@ -237,7 +237,7 @@ static inline int64_t two_digits(const char *p)
 	return (p[0] - '0') * 10 + (p[1] - '0');
 }
 
-/* EV_TIME_TEXT octets as a number, of two times the greater of the later; false if they are none. */
+/* EV_TIME_TEXT octets as a number: of two times the greater is the later. False if they are none. */
 static bool moment(const char *text, int64_t *t)
 {
 	typedef uint8_t octets __attribute__((vector_size(16)));
@@ -259,9 +259,10 @@ static bool moment(const char *text, int64_t *t)
 	memcpy(halves, &fits, sizeof halves);
 	if ((halves[0] & halves[1]) != UINT64_MAX)
 		return false;
-	day = ((two_digits(text) * 100 + two_digits(text + 2)) * 100 + two_digits(text + 5)) * 100 +
+	day = ((two_digits(text) * 100 + two_digits(text + 2)) * 13 + two_digits(text + 5)) * 32 +
 	      two_digits(text + 8);
-	second = (two_digits(text + 11) * 100 + two_digits(text + 14)) * 100 + two_digits(text + 17);
+	second =
+		(two_digits(text + 11) * 100 + two_digits(text + 14)) * 100 + two_digits(text + 17);
 	*t = (day * 240000 + second) * 1000000 + /* an hour is less than 24 */
 	     (two_digits(text + 20) * 100 + two_digits(text + 22)) * 100 + two_digits(text + 24);
 	return true;
@@ -401,9 +402,7 @@ static enum ev_status put_delete(struct ev_star *s, const struct ev_record *rec,
 
 /* Events */
 
-/*
- * All values are read first, so an event has all its effects or none: EV_REJECT if one does not fit.
- */
+/* All values are read first, so an event has all its effects or none: EV_REJECT if one is bad. */
 static enum ev_status put_event(struct ev_star *s, struct ev_star_version *v, struct ev_error *err)
 {
 	const struct ev_star_kind *kind;
@@ -542,14 +541,14 @@ static enum ev_status put_day(struct ev_star *s, size_t dimension, const char *k
 	return put_line(s, s->row.p, s->row.len, err);
 }
 
-/* All days are in memory, and so are all members of which none was spilled: they are sorted there. */
+/* All days are in memory, and so are all members if none was spilled: they are sorted there. */
 
 union held {
 	const struct ev_member *member;
 	int64_t day;
 };
 
-/* Sixteen hex digits as the eight octets that they are: a nibble an octet, which are put together. */
+/* Sixteen hex digits as the eight octets that they are: nibbles, which are put together. */
 static uint64_t half_key(const char *digits)
 {
 	uint64_t halves[2];

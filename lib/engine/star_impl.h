@@ -27,7 +27,7 @@ struct ev_star_version {
 	char validity[EV_STAR_VALIDITY_TEXT]; /* from the first time on, as JSON */
 	size_t validity_len;
 	bool current, deleted;
-	bool stands; /* current and not deleted: what it says of members is so */
+	bool stands;   /* current and not deleted: what it says of members is so */
 	int64_t since; /* it is valid, as in a stamp */
 	/* What stamps of it were kept. */
 	const char *id_kept;
@@ -150,8 +150,8 @@ struct ev_star {
 	struct ev_sort *sort; /* of mentions; NULL: none is there yet */
 	struct ev_mentions mentions;
 	struct ev_star_text *texts; /* of a row, as many as any dimension has columns */
-	bool spanned;	    /* a section came out of a state */
-	bool replaces_days; /* they may be there already */
+	bool spanned;		    /* a section came out of a state */
+	bool replaces_days;	    /* they may be there already */
 
 	struct ev_found found;
 	uint64_t n_event, n_delete;

@@ -15,7 +15,7 @@
 
 /* When and by what an attribute was set: of two the later wins. */
 struct ev_stamp {
-	int64_t time; /* from when on the version is valid: as a number that compares so */
+	int64_t time;	/* from when on the version is valid: as a number that compares so */
 	const char *id; /* the event's */
 	uint32_t id_len;
 	uint32_t element;
@@ -31,8 +31,8 @@ struct ev_attribute {
 struct ev_member {
 	char key[EV_KEY_TEXT];
 	uint32_t identity_len;
-	bool met;	/* it is in the list of those that were mentioned */
-	bool described; /* an event bore it with an attribute: it is not only inferred */
+	bool met;		/* it is in the list of those that were mentioned */
+	bool described;		/* an event bore it with an attribute: it is not only inferred */
 	struct ev_member *next; /* in that list */
 	/* The parts of its key, if any is spelled in another way than in the identity; or NULL. */
 	struct ev_attribute *spelled;

@@ -60,9 +60,9 @@ static void unput_word(struct ev_buf *out, const char *p, size_t len)
 }
 
 /*
- * An event's id and an element, turned over: of two words the less is that of the greater. Printable
- * bytes change places with each other; others are a byte that is greater or less than all of these
- * and two digits. What ends an id is greater than what goes on with it.
+ * An event's id and an element, turned over: of two words the less is that of the greater.
+ * Printable bytes change places with each other; others are a byte that is greater or less than all
+ * of these and two digits. What ends an id is greater than what goes on with it.
  */
 static void put_turned(struct ev_buf *out, const char *id, size_t len, uint32_t element)
 {

@@ -11,8 +11,8 @@
  * SPELLED are the parts of the key, where some are spelled in another way than in the identity; or
  * a hyphen. TIME and WHO, the stamp, are turned over, so that of one WHAT the latest comes first
  * and the others need not be read. The value has the parts of the identity and then the attributes
- * that are borne, as JSON, with SEPARATOR between them, which JSON has nowhere inside. A day outside
- * a calendar is a member whose identity is the date.
+ * that are borne, as JSON, with SEPARATOR between them, which JSON has nowhere inside. A day
+ * outside a calendar is a member whose identity is the date.
  */
 #ifndef EV_STAR_MENTIONS_H
 #define EV_STAR_MENTIONS_H

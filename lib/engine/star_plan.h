@@ -11,8 +11,8 @@
 #define EV_STAR_PLAN_H
 
 #include "base/arena.h"
-#include "json/pick.h"
 #include "model/model.h"
+#include "json/pick.h"
 
 /* A cell or a reference, by its number in a group. */
 struct ev_star_place {
@@ -48,7 +48,7 @@ enum ev_star_what {
 	EV_STAR_VALIDITY, /* of a version */
 	EV_STAR_INFERRED, /* whether a member is */
 	EV_STAR_CELL,
-	EV_STAR_KEY, /* of a reference's member */
+	EV_STAR_KEY,   /* of a reference's member */
 	EV_STAR_OWNER, /* the event; or the member */
 	EV_STAR_END,
 };
