@@ -2,14 +2,42 @@
 #include "cli/cli.h"
 #include "engine/star.h"
 
+#include <stdlib.h>
+
 enum { TOLD = 20 };
+
+enum { SMALLEST_MEMORY = 64 << 10, DEFAULT_MEMORY = 1 << 30 };
+
+static struct ev_star_options how = {.memory = DEFAULT_MEMORY};
+
+static const struct cli_option options[] = {
+	{"buffer-size", 'S', "SIZE", "hold this much in memory, the rest in $TMPDIR (default: 1G)"},
+	{0},
+};
+
+static void take(size_t index, const char *argument)
+{
+	(void)index;
+	how.memory = cli_size("buffer-size", argument);
+	if (how.memory < SMALLEST_MEMORY)
+		cli_usage("--buffer-size must be 64K at least");
+}
 
 static const struct cli_program program = {
 	.name = "evstar",
 	.usage = "evstar [options] [file ...]",
 	.purpose = "Turns events into the rows of a star schema: facts and dimensions.",
 	.input = CLI_CONTINUES,
+	.options = options,
+	.take = take,
 };
+
+static enum ev_status begin(void *engine, const char *batch, const struct ev_span *span,
+			    struct ev_error *err)
+{
+	(void)batch;
+	return ev_star_begin(engine, span, err);
+}
 
 static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_error *err)
 {
@@ -19,11 +47,6 @@ static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_
 static enum ev_status finish(void *engine, struct ev_error *err)
 {
 	return ev_star_finish(engine, err);
-}
-
-static enum ev_status flush(void *engine, struct ev_error *err)
-{
-	return ev_star_flush(engine, err);
 }
 
 static void tell(struct ev_star *star)
@@ -46,14 +69,15 @@ int main(int argc, char **argv)
 
 	cli_open(&cli, &program, argc, argv);
 	model = cli_model(&cli, true);
-	if ((star = ev_star_open(model, &cli.port, &cli.error)) == NULL)
+	how.folder = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
+	if ((star = ev_star_open(model, &how, &cli.port, &cli.error)) == NULL)
 		cli_die(&cli.error);
 	status = cli_run(&cli,
 			 &(struct cli_engine){.engine = star,
 					      .flow = CLI_FLOW_GATHER,
+					      .begin = begin,
 					      .step = step,
 					      .finish = finish,
-					      .flush = flush,
 					      .counts = ev_star_counts(star)},
 			 cli.operands, cli.n_operands);
 	tell(star);

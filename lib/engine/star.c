@@ -1,18 +1,27 @@
 #include "engine/star_impl.h"
 
+#include "json/form.h"
+
 #include <stdlib.h>
+
+/* What holds mentions: a half of the memory for those that are put together, and one to sort. */
+enum { HALVES = 2 };
+/* Events from one look at that memory to the next. */
+enum { BETWEEN_LOOKS = 32 };
 
 static void want_says(struct ev_star *s)
 {
 	static const char *const says[] = {
-		[EV_STAR_ROW] = "row",		 [EV_STAR_VALID_FROM] = "valid_from",
-		[EV_STAR_VALID_TO] = "valid_to", [EV_STAR_CURRENT] = "current",
-		[EV_STAR_DELETED] = "deleted",	 [EV_STAR_OP] = "op",
+		[EV_STAR_NUMBER_OF] = "._ev.version", [EV_STAR_VALID_FROM] = "._ev.valid_from",
+		[EV_STAR_VALID_TO] = "._ev.valid_to", [EV_STAR_CURRENT] = "._ev.current",
+		[EV_STAR_DELETED] = "._ev.deleted",
 	};
-	struct ev_symbols *names = ev_scan_symbols(ev_events_scan(s->events));
+	struct ev_error none;
 
-	for (size_t i = 0; i < EV_STAR_SAYS; i++)
-		s->says[i] = ev_symbols_add(names, says[i], strlen(says[i]));
+	for (size_t i = 0; i < EV_STAR_SAYS; i++) {
+		s->paths[i] = ev_path_parse(says[i], &none);
+		s->says[i] = ev_events_want(s->events, s->paths[i]);
+	}
 }
 
 /* What the tables ask of events, kind by kind. */
@@ -24,8 +33,7 @@ static void want_paths(struct ev_star *s)
 	s->asks = ev_calloc(p->n_kinds, sizeof *s->asks);
 	s->came = ev_calloc(p->n_kinds, sizeof *s->came);
 	for (size_t i = 0; i < p->n_kinds; i++)
-		ev_borne_add_star(s->borne, s->m,
-				  p->kinds[i].type != NULL ? p->kinds[i].type : "",
+		ev_borne_add_star(s->borne, s->m, p->kinds[i].type != NULL ? p->kinds[i].type : "",
 				  p->kinds[i].len, &s->asks[i]);
 }
 
@@ -37,9 +45,11 @@ bool ev_star_lacks(struct ev_star *s, size_t i, struct ev_buf *out)
 	return ev_borne_tell(s->borne, i, out);
 }
 
-struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, struct ev_error *err)
+struct ev_star *ev_star_open(const struct ev_model *m, const struct ev_star_options *options,
+			     struct ev_port *port, struct ev_error *err)
 {
 	struct ev_star *s;
+	size_t n = 0;
 
 	if (m->n_facts == 0) {
 		ev_fail(err, "%s: the model has no star: add star.facts, see evkit-model(5)",
@@ -48,17 +58,13 @@ struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, str
 	}
 	s = ev_calloc(1, sizeof *s);
 	s->m = m;
+	s->options = *options;
 	s->port = port;
 	s->plan = ev_star_plan_new(m);
 	s->shapes = ev_star_shapes_new();
 	s->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_PIPE);
 	want_paths(s);
 	s->stored = true;
-	s->keys = ev_md5_new();
-	s->content = ev_content_new(0);
-	s->seeds[0] = ev_hash_seed();
-	s->seeds[1] = ev_hash_seed();
-	s->owners = ev_calloc(EV_STAR_VERSIONS, sizeof *s->owners);
 	ev_column_value(&m->facts[0].columns.list[0], NULL, NULL, EV_NOWHERE, NULL, &s->absent);
 	s->elements = ev_calloc(s->plan->n_groups, sizeof *s->elements);
 	for (size_t i = 0; i < s->plan->n_groups; i++)
@@ -75,10 +81,14 @@ struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, str
 		if (d->calendar != NULL)
 			s->calendars[i] = ev_star_calendar_new(d->calendar);
 		else
-			s->members[i] = ev_members_new(d, s->keys);
+			s->members[i] = ev_members_new(d);
+		if (d->columns.n > n)
+			n = d->columns.n;
 	}
+	s->texts = ev_calloc(n, sizeof *s->texts);
 	s->counts[0] = (struct ev_count){"event", &s->n_event, true, false};
-	s->counts[1] = (struct ev_count){"out", &s->n_out, false, false};
+	s->counts[1] = (struct ev_count){"delete", &s->n_delete, true, false};
+	s->counts[2] = (struct ev_count){"out", &port->out->lines, false, false};
 	return s;
 }
 
@@ -107,21 +117,21 @@ void ev_star_free(struct ev_star **star)
 	free(s->elements);
 	free(s->members);
 	free(s->calendars);
-	free(s->holes);
-	free(s->owners);
-	ev_md5_free(&s->keys);
-	ev_content_free(&s->content);
 	ev_star_plan_free(&s->plan);
 	ev_star_shapes_free(&s->shapes);
 	ev_events_free(&s->events);
+	for (size_t i = 0; i < EV_STAR_SAYS; i++)
+		ev_path_free(&s->paths[i]);
 	ev_reasons_free(&s->why);
 	ev_arena_free(&s->store);
 	ev_arena_free(&s->stamps);
 	ev_buf_free(&s->whole);
-	ev_buf_free(&s->preimage);
 	ev_buf_free(&s->scratch);
-	ev_buf_free(&s->order);
-	ev_buf_free(&s->rows);
+	ev_buf_free(&s->owner);
+	ev_buf_free(&s->row);
+	ev_sort_free(&s->sort);
+	ev_mentions_free(&s->mentions);
+	free(s->texts);
 	free(s->found.at);
 	free(s);
 	*star = NULL;
@@ -132,23 +142,35 @@ const struct ev_count *ev_star_counts(const struct ev_star *s)
 	return s->counts;
 }
 
-/* The version at hand */
+/* Sections */
 
-/* Where "_ev" says each of the things that it says of a version, or EV_NOWHERE. */
-static void read_says(const struct ev_star *s, const struct ev_doc *d, uint32_t object,
-		      uint32_t at[EV_STAR_SAYS])
+static bool has_members(const struct ev_model *m)
 {
-	for (size_t k = 0; k < EV_STAR_SAYS; k++)
-		at[k] = EV_NOWHERE;
-	if (object == EV_NOWHERE || ev_kind(d, object) != EV_OBJECT)
-		return;
-	for (uint32_t i = ev_first(d, object); i < ev_end(d, object); i = ev_next(d, i + 1))
-		for (size_t k = 0; k < EV_STAR_SAYS; k++)
-			if (d->nodes[i].count == s->says[k])
-				at[k] = i + 1;
+	for (size_t i = 0; i < m->n_dimensions; i++)
+		if (m->dimensions[i].calendar == NULL)
+			return true;
+	return false;
 }
 
-/* The octets of a text that is so long, or NULL. */
+enum ev_status ev_star_begin(struct ev_star *s, const struct ev_span *span, struct ev_error *err)
+{
+	if (span == NULL)
+		return EV_OK;
+	if (s->spanned)
+		return ev_fail(err,
+			       "several sections come out of a state: give evstar --state DIR, "
+			       "or one at a time");
+	s->spanned = true;
+	if (span->from > 0 && has_members(s->m))
+		return ev_fail(err, "a part of the events cannot say what all of them say of a "
+				    "member: give evstar --state DIR, or evversion --since 0");
+	s->replaces_days = span->from > 0;
+	return EV_OK;
+}
+
+/* The version at hand */
+
+/* The octets of a text of that length, or NULL. */
 static const char *text_at(const struct ev_doc *d, uint32_t at, size_t want)
 {
 	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING ||
@@ -157,9 +179,25 @@ static const char *text_at(const struct ev_doc *d, uint32_t at, size_t want)
 	return d->text + d->nodes[at].pos + 1;
 }
 
-static bool true_at(const struct ev_doc *d, uint32_t at)
+/* False if there is neither true nor false. */
+static bool bool_at(const struct ev_doc *d, uint32_t at, bool *value)
 {
-	return at != EV_NOWHERE && ev_kind(d, at) == EV_TRUE;
+	if (at == EV_NOWHERE || (ev_kind(d, at) != EV_TRUE && ev_kind(d, at) != EV_FALSE))
+		return false;
+	*value = ev_kind(d, at) == EV_TRUE;
+	return true;
+}
+
+/* Plain digits, the first of which is no zero. */
+static bool number_at(const struct ev_doc *d, uint32_t at, struct ev_star_version *v)
+{
+	if (at == EV_NOWHERE || ev_kind(d, at) != EV_NUMBER)
+		return false;
+	v->number = ev_raw(d, at, &v->number_len);
+	for (size_t i = 0; i < v->number_len; i++)
+		if (v->number[i] < '0' || v->number[i] > '9')
+			return false;
+	return v->number_len < EV_STAR_SHORT && v->number[0] != '0';
 }
 
 /* from, to: times in quotes; to may be NULL. */
@@ -194,107 +232,182 @@ static void put_validity(struct ev_star_version *v, const char *from, const char
 	v->validity_len = (size_t)(o - v->validity) + flags[which].len;
 }
 
-/* An event that no evversion has seen is its own only version. Its row's key is asked for later. */
-static void first_version(struct ev_star *s, struct ev_star_version *v)
+static inline int64_t two_digits(const char *p)
 {
-	const struct ev_event *event = &s->event;
+	return (p[0] - '0') * 10 + (p[1] - '0');
+}
 
-	v->keyless = true;
-	v->stamp.time = event->modified;
-	v->deleted = event->op == EV_DELETE;
+/* EV_TIME_TEXT octets as a number: of two times the greater is the later. False if they are none. */
+static bool moment(const char *text, int64_t *t)
+{
+	typedef uint8_t octets __attribute__((vector_size(16)));
+	static const char least[2][17] = {"0000-00-00T00:00", "00:00:00.000000Z"},
+			  most[2][17] = {"9999-99-99T99:99", "99:99:99.999999Z"};
+	octets fits = {0};
+	uint64_t halves[2];
+	int64_t day, second;
+
+	fits = ~fits;
+	for (int i = 0; i < 2; i++) {
+		octets v, low, high;
+
+		memcpy(&v, text + 11 * i, sizeof v); /* the second overlaps the first */
+		memcpy(&low, least[i], sizeof low);
+		memcpy(&high, most[i], sizeof high);
+		fits &= (octets)(v >= low) & (octets)(v <= high);
+	}
+	memcpy(halves, &fits, sizeof halves);
+	if ((halves[0] & halves[1]) != UINT64_MAX)
+		return false;
+	day = ((two_digits(text) * 100 + two_digits(text + 2)) * 13 + two_digits(text + 5)) * 32 +
+	      two_digits(text + 8);
+	second =
+		(two_digits(text + 11) * 100 + two_digits(text + 14)) * 100 + two_digits(text + 17);
+	*t = (day * 240000 + second) * 1000000 + /* an hour is less than 24 */
+	     (two_digits(text + 20) * 100 + two_digits(text + 22)) * 100 + two_digits(text + 24);
+	return true;
+}
+
+/* An event that no evversion has seen is its own only version. */
+static void only_version(struct ev_star *s, struct ev_star_version *v)
+{
+	static const char one[EV_COPY_OVER] = "1";
+
+	v->number = one;
+	v->number_len = 1;
+	moment(ev_star_time(s, true) + 1, &v->since);
+	v->deleted = s->event.op == EV_DELETE;
 	v->current = !v->deleted;
 	put_validity(v, ev_star_time(s, true), NULL);
 }
 
-static struct ev_hash128 content_digest(struct ev_star *s)
+static void read_owner(struct ev_star *s)
 {
-	uint32_t skip[EV_MAX_SKIP];
-	size_t n = ev_event_skip(s->events, &s->event, &s->id, 1, skip);
-
-	return ev_content_digest(s->content, s->event.doc, skip, n);
-}
-
-/* compared: versions are, so what the key is made of is told from others. */
-static void ask_row_key(struct ev_star *s, struct ev_star_version *v, struct ev_hash128 content,
-			bool compared)
-{
-	ev_buf_reset(&s->preimage);
-	ev_key_version_preimage(&s->event, content, &s->preimage);
-	ev_buf_room(&s->preimage, EV_SYMBOL_SLACK);
-	ev_md5_add(s->keys, s->preimage.p, s->preimage.len, v->owners->row);
-	if (compared)
-		v->stamp.says = ev_members_digest(s->seeds, s->preimage.p, s->preimage.len);
-}
-
-/* The version as octets that compare; most have the number of the one before. */
-static void read_order(struct ev_star *s, struct ev_star_version *v)
-{
-	const struct ev_doc *d = s->event.doc;
-	const char *text = "";
-	size_t len = 0;
-
-	if (s->event.version != EV_NOWHERE)
-		text = ev_raw(d, s->event.version, &len);
-	if (s->order.len == 0 || len != s->ordered_len || !ev_same(text, s->ordered, len)) {
-		ev_buf_reset(&s->order);
-		ev_version_order(d, s->event.version, &s->order);
-		s->order_kept = NULL;
-		s->ordered_len = len <= sizeof s->ordered ? len : SIZE_MAX;
-		memcpy(s->ordered, text, len <= sizeof s->ordered ? len : 0);
-	}
-	v->stamp.version = s->order.p;
-	v->stamp.version_len = (uint32_t)s->order.len;
+	ev_buf_reset(&s->owner);
+	if (s->event.is_uuid)
+		ev_buf_put(&s->owner, s->event.id, EV_UUID_TEXT);
+	else
+		ev_json_escape(s->event.id, s->event.id_len, &s->owner);
+	ev_buf_room(&s->owner, EV_COPY_OVER);
 }
 
 static bool read_version(struct ev_star *s, struct ev_star_version *v)
 {
-	const struct ev_event *event = &s->event;
-	const struct ev_doc *d = event->doc;
-	const char *row, *from, *to = NULL, *op;
-	uint32_t at[EV_STAR_SAYS], valid_to;
+	const struct ev_doc *d = s->event.doc;
+	const char *from, *to = NULL;
+	uint32_t at[EV_STAR_SAYS], valid_to; /* EV_NOWHERE if "_ev" does not say it */
 
-	v->owners = &s->owners[s->n_owners++]; /* not used again while a key of it is computed */
-	v->owners->row[0] = v->owners->event[0] = '\0';
-	v->owners->kept = NULL;
-	v->owners->event_asked = false;
-	v->stamp.row = v->owners->row;
-	v->stamp.says = 0;
-	read_order(s, v);
-	read_says(s, d, event->reserved, at);
-	if (at[EV_STAR_ROW] == EV_NOWHERE) {
-		first_version(s, v);
+	v->id_kept = NULL;
+	v->kept = NULL;
+	read_owner(s);
+	for (size_t i = 0; i < EV_STAR_SAYS; i++)
+		at[i] = s->event.at[s->says[i]];
+	if (at[EV_STAR_NUMBER_OF] == EV_NOWHERE) {
+		only_version(s, v);
+		v->stands = v->current;
 		return true;
 	}
-	v->keyless = false;
 	valid_to = at[EV_STAR_VALID_TO];
-	if ((row = text_at(d, at[EV_STAR_ROW], EV_KEY_TEXT)) == NULL ||
-	    (from = text_at(d, at[EV_STAR_VALID_FROM], EV_TIME_TEXT)) == NULL ||
-	    ev_time_parse(from, EV_TIME_TEXT, &v->stamp.time) != EV_TIME_ZONED ||
-	    (op = text_at(d, at[EV_STAR_OP], 6)) == NULL || memcmp(op, "insert", 6) != 0 ||
-	    valid_to == EV_NOWHERE)
+	if (!number_at(d, at[EV_STAR_NUMBER_OF], v) ||
+	    !bool_at(d, at[EV_STAR_CURRENT], &v->current) ||
+	    !bool_at(d, at[EV_STAR_DELETED], &v->deleted) || valid_to == EV_NOWHERE)
 		return false;
 	if (ev_kind(d, valid_to) != EV_NULL) {
 		if ((to = text_at(d, valid_to, EV_TIME_TEXT)) == NULL)
 			return false;
 		to--;
 	}
-	memcpy(v->owners->row, row, EV_KEY_TEXT);
-	v->current = true_at(d, at[EV_STAR_CURRENT]);
-	v->deleted = true_at(d, at[EV_STAR_DELETED]);
+	if ((from = text_at(d, at[EV_STAR_VALID_FROM], EV_TIME_TEXT)) == NULL ||
+	    !moment(from, &v->since))
+		return false;
+	v->stands = v->current && !v->deleted;
 	put_validity(v, from - 1, to);
 	return true;
 }
 
+/* Deletes: what was there of an event goes, and its versions follow */
+
+static const char delete_begin[] = "{\"_ev\":{\"op\":\"delete\",";
+
+static bool pass_digits(const char **p, const char *end)
+{
+	const char *from = *p;
+
+	while (*p < end && **p >= '0' && **p <= '9')
+		++*p;
+	return *p > from;
+}
+
+/* `,"first":N,"from":N`, which a state adds. */
+static bool pass_commits(const char **p, const char *end)
+{
+	static const char first[] = ",\"first\":", from[] = ",\"from\":";
+
+	if ((size_t)(end - *p) < sizeof first || memcmp(*p, first, sizeof first - 1) != 0)
+		return false;
+	*p += sizeof first - 1;
+	if (!pass_digits(p, end) || (size_t)(end - *p) < sizeof from ||
+	    memcmp(*p, from, sizeof from - 1) != 0)
+		return false;
+	*p += sizeof from - 1;
+	return pass_digits(p, end);
+}
+
+/* As evversion writes it. */
+static bool is_delete(const char *p, size_t len)
+{
+	static const char named[] = "\"owner\":\"";
+	const char *end = p + len, *owner;
+
+	p += sizeof delete_begin - 1;
+	if ((size_t)(end - p) < sizeof named || memcmp(p, named, sizeof named - 1) != 0)
+		return false;
+	owner = p += sizeof named - 1;
+	for (bool escaped = true; escaped; p++) {
+		size_t before = 1;
+
+		if ((p = memchr(p, '"', (size_t)(end - p))) == NULL)
+			return false;
+		while (p[-(ptrdiff_t)before] == '\\')
+			before++;
+		escaped = before % 2 == 0;
+	}
+	if (p - 1 == owner)
+		return false;
+	if (end - p != 2 && !pass_commits(&p, end))
+		return false;
+	return end - p == 2 && p[0] == '}' && p[1] == '}';
+}
+
+static enum ev_status unlike(const struct ev_record *rec, struct ev_error *err)
+{
+	return ev_fail(err,
+		       "%s:%llu: the \"_ev\" is not as evversion writes it: give evstar what "
+		       "evversion wrote",
+		       rec->source, (unsigned long long)rec->line);
+}
+
+/* It is handed on, once for all facts. */
+static enum ev_status put_delete(struct ev_star *s, const struct ev_record *rec,
+				 struct ev_error *err)
+{
+	if (!is_delete(rec->p, rec->len))
+		return unlike(rec, err);
+	s->n_delete++;
+	if (ev_out_line(s->port->out, rec->p, rec->len) == EV_OK)
+		return EV_OK;
+	*err = s->port->out->error;
+	return EV_FATAL;
+}
+
 /* Events */
 
-/* All values are read first, so an event has all its effects or none. False if one does not fit. */
-static bool put_event(struct ev_star *s, struct ev_star_version *v)
+/* All values are read first, so an event has all its effects or none: EV_REJECT if one is bad. */
+static enum ev_status put_event(struct ev_star *s, struct ev_star_version *v, struct ev_error *err)
 {
 	const struct ev_star_kind *kind;
-	struct ev_hash128 content;
 	const char *type;
 	size_t len;
-	bool asked;
 
 	type = ev_string(s->event.doc, s->event.type, &s->scratch, &len);
 	kind = ev_star_kind_of(s->plan, type, len);
@@ -302,82 +415,257 @@ static bool put_event(struct ev_star *s, struct ev_star_version *v)
 	ev_borne_look(s->borne, s->event.doc);
 	if (!ev_star_read_values(s, kind)) {
 		ev_star_explain(s, type, len);
-		return false;
+		return EV_REJECT;
 	}
 	/* The members lie far apart: each step asks the memory for what the next but one needs. */
 	ev_star_begin_references(s, kind);
-	asked = v->keyless && (kind->keeps_history || (kind->describes && !v->deleted));
-	if (asked)
-		content = content_digest(s);
 	ev_star_fetch_members(s);
-	if (asked)
-		ask_row_key(s, v, content, kind->describes);
-	/* A tombstone says nothing new of anyone. */
-	if (!v->deleted)
+	if (v->stands)
 		ev_star_find_described(s, kind);
-	for (size_t i = 0; i < kind->n_facts; i++)
-		ev_star_put_fact(s, &s->plan->facts[kind->facts[i]], v);
-	if (!v->deleted && kind->describes)
+	for (size_t i = 0; i < kind->n_facts; i++) {
+		if (ev_star_put_fact(s, &s->plan->facts[kind->facts[i]], v) != EV_OK) {
+			*err = s->port->out->error;
+			return EV_FATAL;
+		}
+	}
+	if (v->stands)
 		ev_star_contribute(s, kind, v);
-	return true;
+	return EV_OK;
 }
 
-/* What is held back goes out: the keys are computed, and put where holes were left for them. */
-enum ev_status ev_star_flush(struct ev_star *s, struct ev_error *err)
+/* Mentions */
+
+static enum ev_status spill_members(struct ev_star *s, size_t dimension, struct ev_error *err)
 {
-	enum ev_status st = EV_OK;
+	struct ev_members *members = s->members[dimension];
+	const struct ev_mentions *l = &s->mentions;
 
-	ev_md5_settle(s->keys);
-	for (size_t i = 0; i < s->n_holes; i++)
-		memcpy(s->rows.p + s->holes[i].at, s->holes[i].key, EV_KEY_TEXT);
-	for (size_t i = 0; i < s->n_owners; i++) {
-		struct ev_star_kept *kept = s->owners[i].kept;
+	for (const struct ev_member *m = members->first; m != NULL; m = m->next)
+		while (ev_mentions_next(&s->mentions, dimension, members, m, "", 0))
+			if (ev_sort_add(s->sort, l->key.p, l->key.len, l->value.p, l->value.len,
+					err) != EV_OK)
+				return EV_FATAL;
+	ev_members_clear(members);
+	return EV_OK;
+}
 
-		if (kept != NULL)
-			kept->stamp.row = memcpy(kept->row, s->owners[i].row, EV_KEY_TEXT);
-	}
-	s->n_holes = s->n_owners = 0;
-	if (s->rows.len > 0)
-		st = ev_out_put(s->port->out, s->rows.p, s->rows.len);
-	ev_buf_reset(&s->rows);
-	if (st != EV_OK)
-		*err = s->port->out->error;
-	return st;
+/* What was put together so far goes to the sort, and begins anew. */
+static enum ev_status spill(struct ev_star *s, struct ev_error *err)
+{
+	if (s->sort == NULL)
+		s->sort = ev_sort_new(s->options.memory / HALVES, s->options.folder);
+	for (size_t i = 0; i < s->m->n_dimensions; i++)
+		if (s->members[i] != NULL && spill_members(s, i, err) != EV_OK)
+			return EV_FATAL;
+	ev_arena_reset(&s->stamps);
+	return EV_OK;
+}
+
+static bool is_full(const struct ev_star *s)
+{
+	size_t size = s->stamps.total - s->stamps.left;
+
+	for (size_t i = 0; i < s->m->n_dimensions; i++)
+		if (s->members[i] != NULL)
+			size += ev_members_size(s->members[i]);
+	return size > s->options.memory / HALVES;
 }
 
 enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, struct ev_error *err)
 {
-	uint64_t out = s->n_out;
 	struct ev_event *event = &s->event;
 	struct ev_star_version v;
+	enum ev_status st;
 
-	s->any = true;
+	if (rec->len >= sizeof delete_begin - 1 &&
+	    memcmp(rec->p, delete_begin, sizeof delete_begin - 1) == 0)
+		return put_delete(s, rec, err);
 	if (ev_events_read(s->events, rec, event, &s->why) != EV_OK)
 		return ev_rejects_put(s->port->rejects, rec, event->origin, event->origin_len,
 				      &s->why, err);
-	if ((s->n_owners == EV_STAR_VERSIONS || s->rows.len >= EV_STAR_BLOCK) &&
-	    ev_star_flush(s, err) != EV_OK)
-		return EV_FATAL;
 	if (!read_version(s, &v))
-		return ev_fail(err,
-			       "%s:%llu: the event's \"_ev\" is not as evversion writes it without "
-			       "state: give evstar what "
-			       "evversion wrote",
-			       rec->source, (unsigned long long)rec->line);
-	if (!put_event(s, &v))
+		return unlike(rec, err);
+	if ((st = put_event(s, &v, err)) == EV_REJECT)
 		return ev_rejects_put(s->port->rejects, rec, event->origin, event->origin_len,
 				      &s->why, err);
+	if (st != EV_OK)
+		return st;
 	s->n_event++;
-	s->port->out->lines += s->n_out - out;
+	return s->n_event % BETWEEN_LOOKS == 0 && is_full(s) ? spill(s, err) : EV_OK;
+}
+
+/* Rows of dimensions, at the end */
+
+static enum ev_status put_line(struct ev_star *s, const char *line, size_t len,
+			       struct ev_error *err)
+{
+	if (ev_out_line(s->port->out, line, len) == EV_OK)
+		return EV_OK;
+	*err = s->port->out->error;
+	return EV_FATAL;
+}
+
+static enum ev_status put_member(struct ev_star *s, size_t dimension, const char *key,
+				 bool described, struct ev_error *err)
+{
+	const struct ev_star_dimension *d = &s->plan->dimensions[dimension];
+	const size_t room = ev_star_member_room(d, s->texts);
+	struct ev_out *out = s->port->out;
+	char *o;
+
+	if (ev_out_room(out, room)) {
+		o = out->buf + out->len;
+		ev_out_made(out, (size_t)(ev_star_member_row(o, d, key, described, s->texts) - o));
+		return EV_OK;
+	}
+	ev_buf_reset(&s->row);
+	o = ev_buf_room(&s->row, room);
+	return put_line(s, o, (size_t)(ev_star_member_row(o, d, key, described, s->texts) - o),
+			err);
+}
+
+/* Without evstar's own state nobody knows whether it is there already. */
+static enum ev_status put_day(struct ev_star *s, size_t dimension, const char *key, int64_t day,
+			      struct ev_error *err)
+{
+	const struct ev_dimension *d = &s->m->dimensions[dimension];
+
+	ev_buf_reset(&s->row);
+	if (s->replaces_days) {
+		ev_star_gone_row(d, key, &s->row);
+		if (put_line(s, s->row.p, s->row.len, err) != EV_OK)
+			return EV_FATAL;
+		ev_buf_reset(&s->row);
+	}
+	ev_star_day_row(d, key, day, &s->row);
+	return put_line(s, s->row.p, s->row.len, err);
+}
+
+/* All days are in memory, and so are all members if none was spilled: they are sorted there. */
+
+union held {
+	const struct ev_member *member;
+	int64_t day;
+};
+
+/* Sixteen hex digits as the eight octets that they are: nibbles, which are put together. */
+static uint64_t half_key(const char *digits)
+{
+	uint64_t halves[2];
+
+	memcpy(halves, digits, sizeof halves);
+	for (int i = 0; i < 2; i++) {
+		uint64_t v = be64toh(halves[i]);
+
+		v = (v & 0x0f0f0f0f0f0f0f0f) + (v >> 6 & 0x0101010101010101) * 9;
+		v = (v | v >> 4) & 0x00ff00ff00ff00ff;
+		v = (v | v >> 8) & 0x0000ffff0000ffff;
+		halves[i] = (v | v >> 16) & 0xffffffff;
+	}
+	return htobe64(halves[0] << 32 | halves[1]);
+}
+
+static enum ev_status sort_held(struct ev_sort *sort, const char *key, union held held,
+				struct ev_error *err)
+{
+	const uint64_t octets[] = {half_key(key), half_key(key + 16)};
+
+	return ev_sort_add(sort, octets, sizeof octets, &held, sizeof held, err);
+}
+
+static enum ev_status sort_members(struct ev_star *s, size_t dimension, struct ev_sort *sort,
+				   struct ev_error *err)
+{
+	const struct ev_member *m = s->members[dimension]->first;
+
+	for (; m != NULL; m = m->next)
+		if (sort_held(sort, m->key, (union held){.member = m}, err) != EV_OK)
+			return EV_FATAL;
 	return EV_OK;
+}
+
+static enum ev_status sort_days(struct ev_star *s, size_t dimension, struct ev_sort *sort,
+				struct ev_error *err)
+{
+	const struct ev_star_calendar *c = s->calendars[dimension];
+	char key[EV_KEY_TEXT + 1];
+	union held held;
+
+	for (held.day = INT64_MIN; (held.day = ev_star_calendar_outside(c, held.day)) != INT64_MAX;
+	     held.day++) {
+		ev_key_day(ev_date_of_days(held.day), &s->scratch, key);
+		if (sort_held(sort, key, held, err) != EV_OK)
+			return EV_FATAL;
+	}
+	return EV_OK;
+}
+
+static enum ev_status put_held(struct ev_star *s, size_t dimension, struct ev_error *err)
+{
+	struct ev_sort *sort = ev_sort_new(s->options.memory / HALVES, s->options.folder);
+	const struct ev_members *members = s->members[dimension];
+	enum ev_status st = members != NULL ? sort_members(s, dimension, sort, err)
+					    : sort_days(s, dimension, sort, err);
+	char key[EV_KEY_TEXT + 1];
+	struct ev_sorted next;
+	union held held;
+
+	if (st == EV_OK)
+		st = ev_sort_finish(sort, err);
+	while (st == EV_OK && (st = ev_sort_next(sort, &next, err)) == EV_OK) {
+		memcpy(&held, next.item, sizeof held);
+		if (members == NULL) {
+			ev_key_day(ev_date_of_days(held.day), &s->scratch, key);
+			st = put_day(s, dimension, key, held.day, err);
+			continue;
+		}
+		ev_star_member_texts(members, held.member, s->texts);
+		st = put_member(s, dimension, held.member->key, held.member->described, err);
+	}
+	ev_sort_free(&sort);
+	return st == EV_FATAL ? EV_FATAL : EV_OK;
+}
+
+/* What was spilled of a dimension, from *next on, which *st came of. */
+static void put_spilled(struct ev_star *s, size_t dimension, struct ev_sorted *next,
+			enum ev_status *st, struct ev_error *err)
+{
+	char member[EV_STAR_MEMBER_LEN];
+	struct ev_star_sum sum;
+
+	ev_star_sum_init(&sum, &s->plan->dimensions[dimension]);
+	while (*st == EV_OK && ev_mention_dimension(next->key) == dimension) {
+		memcpy(member, next->key, sizeof member);
+		ev_star_sum_reset(&sum);
+		do {
+			if (ev_star_sum_asks(&sum, next->key, next->key_len))
+				ev_star_sum_add(&sum, next->key, next->key_len, next->item,
+						next->len);
+			*st = ev_sort_next(s->sort, next, err);
+		} while (*st == EV_OK && memcmp(next->key, member, sizeof member) == 0);
+		ev_star_sum_texts(&sum, s->texts);
+		if (*st != EV_FATAL &&
+		    put_member(s, dimension, ev_mention_key(member), sum.described, err) != EV_OK)
+			*st = EV_FATAL;
+	}
+	ev_star_sum_free(&sum);
 }
 
 enum ev_status ev_star_finish(struct ev_star *s, struct ev_error *err)
 {
-	if (ev_star_flush(s, err) != EV_OK)
-		return EV_FATAL;
-	for (size_t i = 0; i < s->m->n_dimensions && s->any; i++)
-		if (ev_star_put_dimension(s, i, err) != EV_OK)
+	enum ev_status st = EV_EOF;
+	struct ev_sorted next;
+
+	if (s->sort != NULL) {
+		if (spill(s, err) != EV_OK || ev_sort_finish(s->sort, err) != EV_OK)
 			return EV_FATAL;
-	return ev_star_flush(s, err);
+		st = ev_sort_next(s->sort, &next, err);
+	}
+	for (size_t i = 0; i < s->m->n_dimensions && st != EV_FATAL; i++) {
+		if (s->sort != NULL && s->members[i] != NULL)
+			put_spilled(s, i, &next, &st, err);
+		else if (put_held(s, i, err) != EV_OK)
+			return EV_FATAL;
+	}
+	return st == EV_FATAL ? EV_FATAL : EV_OK;
 }

@@ -1,10 +1,10 @@
 /*
  * star: events to rows of facts and dimensions. Floor 4.
  *
- * Facts are emitted as events come. A dimension is a function of all versions that mention its
- * members, so its rows come at the end, sorted by key: attribute by attribute the latest (time, S)
- * that bears it wins. Memory: the members of the dimensions, with their
- * attributes, and each version that was the latest of an attribute when it came.
+ * Facts are emitted as events come, with the lines that delete what was there of an event. A member
+ * of a dimension is what the current versions say of it: attribute by attribute the latest stamp
+ * (valid from, event, element) that bears it wins. So its row comes at the end, sorted by key. What
+ * is said of members is put together in memory up to a limit, and sorted in temporary files beyond.
  */
 #ifndef EV_STAR_H
 #define EV_STAR_H
@@ -12,17 +12,22 @@
 #include "model/count.h"
 #include "model/model.h"
 #include "model/port.h"
+#include "store/span.h"
+
+struct ev_star_options {
+	size_t memory;	    /* bytes of what is said of members that are held */
+	const char *folder; /* for temporary files */
+};
 
 struct ev_star;
 
 /* NULL, with the error, if the model has no star. The model and the port are borrowed. */
-struct ev_star *ev_star_open(const struct ev_model *m, struct ev_port *port, struct ev_error *err);
+struct ev_star *ev_star_open(const struct ev_model *m, const struct ev_star_options *options,
+			     struct ev_port *port, struct ev_error *err);
+/* A section begins. span: what it shows of a state, or NULL. */
+enum ev_status ev_star_begin(struct ev_star *s, const struct ev_span *span, struct ev_error *err);
 enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, struct ev_error *err);
-/*
- * Rows are held back until there is a block of them. This lets them go: before waiting for input.
- */
-enum ev_status ev_star_flush(struct ev_star *s, struct ev_error *err);
-/* After the last record: the dimensions, with their unknown members, and the calendars. */
+/* After the last record: the members of the dimensions. */
 enum ev_status ev_star_finish(struct ev_star *s, struct ev_error *err);
 /*
  * Appends a line for people on the i-th path of a column that no event bore, or returns false

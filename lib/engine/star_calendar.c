@@ -4,14 +4,14 @@
 
 #include <stdlib.h>
 
+/* 0001-01-01 and 9999-12-31. */
+enum { FIRST = -719162, LAST = 2932896, DAYS = LAST - FIRST + 1 };
 enum { RECENT = 64, MINUTE_TEXT = 16 };
 
 struct ev_star_calendar {
 	const struct ev_calendar *c;
 	int64_t from, to;
-	int64_t *outside; /* with repetitions, until all days are asked for */
-	size_t n, cap;
-	int64_t last;		 /* the one added last */
+	uint8_t *outside;	 /* a bit a day from FIRST on, of those met; NULL: none was */
 	char date[EV_DATE_TEXT]; /* the one met last */
 	int64_t date_days;
 	struct {
@@ -30,7 +30,6 @@ struct ev_star_calendar *ev_star_calendar_new(const struct ev_calendar *c)
 	new->c = c;
 	new->from = ev_date_days(c->from);
 	new->to = ev_date_days(c->to);
-	new->last = INT64_MIN;
 	return new;
 }
 
@@ -82,11 +81,26 @@ static int64_t day_of(struct ev_star_calendar *c, const struct ev_value *v)
 
 static void add_day(struct ev_star_calendar *c, int64_t day)
 {
-	if ((day >= c->from && day <= c->to) || day == c->last)
+	const size_t bit = (size_t)(day - FIRST);
+
+	if (day >= c->from && day <= c->to)
 		return;
-	c->last = day;
-	ev_grow(&c->outside, &c->cap, c->n + 1, sizeof *c->outside);
-	c->outside[c->n++] = day;
+	if (c->outside == NULL)
+		c->outside = ev_calloc(DAYS / 8 + 1, 1);
+	c->outside[bit / 8] |= (uint8_t)(1U << bit % 8);
+}
+
+int64_t ev_star_calendar_outside(const struct ev_star_calendar *c, int64_t from)
+{
+	if (c->outside == NULL)
+		return INT64_MAX;
+	for (size_t bit = from > FIRST ? (size_t)(from - FIRST) : 0; bit < DAYS; bit++) {
+		if (bit % 8 == 0 && c->outside[bit / 8] == 0)
+			bit += 7;
+		else if ((c->outside[bit / 8] >> bit % 8 & 1) != 0)
+			return (int64_t)bit + FIRST;
+	}
+	return INT64_MAX;
 }
 
 /* The key of a day, which is kept until another takes its place. */
@@ -98,9 +112,7 @@ static const char *key_of(struct ev_star_calendar *c, int64_t day)
 	if (c->recent[slot].key[0] == '\0' || c->recent[slot].day != day) {
 		if (!ev_time_in_range((struct ev_time){.sec = day * 86400}))
 			return ev_unknown_key;
-		ev_buf_reset(&c->scratch);
-		ev_star_calendar_preimage(day, &c->scratch);
-		ev_key_make(&c->scratch, key);
+		ev_key_day(ev_date_of_days(day), &c->scratch, key);
 		memcpy(c->recent[slot].key, key, EV_KEY_TEXT);
 		c->recent[slot].day = day;
 	}
@@ -136,82 +148,4 @@ const char *ev_star_calendar_key(struct ev_star_calendar *c, const struct ev_val
 		c->minute_key = key;
 	}
 	return key;
-}
-
-void ev_star_calendar_preimage(int64_t day, struct ev_buf *preimage)
-{
-	char text[EV_DATE_TEXT];
-
-	ev_date_format(ev_date_of_days(day), text);
-	ev_key_part(preimage, ev_type_names[EV_TYPE_DATE], text, sizeof text);
-}
-
-static int by_number(const void *x, const void *y)
-{
-	const int64_t *a = x, *b = y;
-
-	return (*a > *b) - (*a < *b);
-}
-
-const int64_t *ev_star_calendar_days(struct ev_star_calendar *c, size_t *n)
-{
-	size_t span = c->from <= c->to ? (size_t)(c->to - c->from + 1) : 0, others = 0;
-
-	if (c->n > 0)
-		qsort(c->outside, c->n, sizeof *c->outside, by_number);
-	for (size_t i = 0; i < c->n; i++)
-		if (i == 0 || c->outside[i] != c->outside[i - 1])
-			c->outside[others++] = c->outside[i];
-	ev_grow(&c->outside, &c->cap, span + others, sizeof *c->outside);
-	if (others > 0)
-		memmove(c->outside + span, c->outside, others * sizeof *c->outside);
-	for (size_t i = 0; i < span; i++)
-		c->outside[i] = c->from + (int64_t)i;
-	c->n = *n = span + others;
-	return c->outside;
-}
-
-static inline void put_number(struct ev_buf *row, const char *name, int value)
-{
-	ev_buf_puts(row, name);
-	if (value < 0)
-		ev_buf_putc(row, '-'); /* the week of 0000-01-01 is of the year before */
-	ev_buf_u64(row, (uint64_t)abs(value));
-}
-
-void ev_star_calendar_put(int64_t day, struct ev_buf *row)
-{
-	static const char *const months[] = {"January",	  "February", "March",	  "April",
-					     "May",	  "June",     "July",	  "August",
-					     "September", "October",  "November", "December"};
-	static const char *const weekdays[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
-					       "Friday", "Saturday", "Sunday"};
-	struct ev_date date = ev_date_of_days(day);
-	int weekday = ev_date_weekday(day), year, week;
-	char text[EV_DATE_TEXT];
-
-	ev_date_week(day, &year, &week);
-	ev_date_format(date, text);
-	ev_buf_puts(row, ",\"date\":\"");
-	ev_buf_put(row, text, sizeof text);
-	put_number(row, "\",\"year\":", date.year);
-	put_number(row, ",\"quarter\":", (date.month + 2) / 3);
-	put_number(row, ",\"month\":", date.month);
-	put_number(row, ",\"day\":", date.day);
-	ev_buf_puts(row, ",\"month_name\":\"");
-	ev_buf_puts(row, months[date.month - 1]);
-	put_number(row, "\",\"day_of_week\":", weekday);
-	ev_buf_puts(row, ",\"day_name\":\"");
-	ev_buf_puts(row, weekdays[weekday - 1]);
-	put_number(row, "\",\"iso_year\":", year);
-	put_number(row, ",\"iso_week\":", week);
-	ev_buf_puts(row, weekday > 5 ? ",\"is_weekend\":true" : ",\"is_weekend\":false");
-}
-
-void ev_star_calendar_put_unknown(struct ev_buf *row)
-{
-	ev_buf_puts(row, ",\"date\":null,\"year\":null,\"quarter\":null,\"month\":null,"
-			 "\"day\":null,\"month_name\":null,\"day_of_week\":null,"
-			 "\"day_name\":null,\"iso_year\":null,\"iso_week\":null,"
-			 "\"is_weekend\":null");
 }

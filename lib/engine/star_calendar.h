@@ -1,7 +1,6 @@
 /*
- * star_calendar: the days of a calendar: the one that a time falls on where its zone is, those
- * outside its span, which get a row all the same, and what a row says of a day. Floor 4, a part of
- * the star engine.
+ * star_calendar: the days of a calendar: the one that a time falls on where its zone is, and those
+ * outside its span, which get a row all the same. Floor 4, a part of the star engine.
  */
 #ifndef EV_STAR_CALENDAR_H
 #define EV_STAR_CALENDAR_H
@@ -22,12 +21,7 @@ void ev_star_calendar_free(struct ev_star_calendar **c);
  */
 const char *ev_star_calendar_key(struct ev_star_calendar *c, const struct ev_value *v);
 
-/* After the last key: days since 1970 of its rows, each once. The list is the calendar's. */
-const int64_t *ev_star_calendar_days(struct ev_star_calendar *c, size_t *n);
-/* The preimage of a day's key, appended. */
-void ev_star_calendar_preimage(int64_t day, struct ev_buf *preimage);
-/* The columns of a row behind its first two, as members of an object: `,"date":` and so on. */
-void ev_star_calendar_put(int64_t day, struct ev_buf *row);
-void ev_star_calendar_put_unknown(struct ev_buf *row);
+/* The first day (since 1970) from `from` on that lies outside and has been met, or INT64_MAX. */
+int64_t ev_star_calendar_outside(const struct ev_star_calendar *c, int64_t from);
 
 #endif

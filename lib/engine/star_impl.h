@@ -3,9 +3,9 @@
  *
  * star_plan.c works out what is asked of each type of event, and star_shapes.c where that stands
  * in documents of a shape; star_values.c reads the cells; star_references.c finds the members that
- * they name, in star_members.c and star_calendar.c; star_rows.c writes the rows of facts, and
- * star_dimensions.c keeps what events say of members and writes their rows at the end; star.c takes
- * an event through all of them.
+ * they name, in star_members.c and star_calendar.c; star_rows.c writes the rows of facts;
+ * star_dimensions.c keeps what events say of members, and star_mentions.c makes that lines that can
+ * be sorted, and these rows; star.c takes an event through all of them.
  */
 #ifndef EV_STAR_IMPL_H
 #define EV_STAR_IMPL_H
@@ -13,45 +13,25 @@
 #include "engine/star.h"
 #include "engine/star_calendar.h"
 #include "engine/star_members.h"
+#include "engine/star_mentions.h"
 #include "engine/star_plan.h"
 #include "model/borne.h"
 #include "model/event.h"
-#include "json/content.h"
+#include "store/sort.h"
 #include "json/pick.h"
-
-/*
- * Rows are held back until there is a block of them, because the keys in them are computed many at
- * once: a hole is left for a key that is not known yet.
- */
-enum { EV_STAR_BLOCK = EV_OUT_BLOCK, EV_STAR_VERSIONS = 512 };
-
-struct ev_star_hole {
-	size_t at; /* in the rows */
-	const char *key;
-};
-
-/* A stamp that attributes bear, with the row's key once the version at hand is no more. */
-struct ev_star_kept {
-	struct ev_stamp stamp;
-	char row[EV_KEY_TEXT];
-};
-
-/* The keys of a version whose rows are held back. They begin with a NUL until they are known. */
-struct ev_star_owners {
-	char row[EV_KEY_TEXT];
-	char event[EV_KEY_TEXT];
-	struct ev_star_kept *kept; /* or NULL */
-	bool event_asked;
-};
 
 /* What a version is to its rows. */
 struct ev_star_version {
-	struct ev_star_owners *owners;
+	const char *number; /* of it; EV_COPY_OVER octets can be read */
+	size_t number_len;
 	char validity[EV_STAR_VALIDITY_TEXT]; /* from the first time on, as JSON */
 	size_t validity_len;
 	bool current, deleted;
-	bool keyless; /* nobody has asked for its row's key yet */
-	struct ev_stamp stamp;
+	bool stands;   /* current and not deleted: what it says of members is so */
+	int64_t since; /* it is valid, as in a stamp */
+	/* What stamps of it were kept. */
+	const char *id_kept;
+	struct ev_stamp *kept; /* the last; or NULL */
 };
 
 /* A reference of an element. */
@@ -116,21 +96,21 @@ struct ev_star_elements {
 	size_t cap_values, cap_bounds;
 };
 
-/* What "_ev" says of a version, by the symbols of the names. */
+/* What "_ev" says of a version. */
 enum ev_star_what_version {
-	EV_STAR_ROW,
+	EV_STAR_NUMBER_OF,
 	EV_STAR_VALID_FROM,
 	EV_STAR_VALID_TO,
 	EV_STAR_CURRENT,
 	EV_STAR_DELETED,
-	EV_STAR_OP,
 	EV_STAR_SAYS
 };
 
-enum { EV_STAR_ORDERED = 16, EV_STAR_FETCHED = 16 };
+enum { EV_STAR_FETCHED = 16 };
 
 struct ev_star {
 	const struct ev_model *m;
+	struct ev_star_options options;
 	struct ev_port *port;
 	struct ev_star_plan *plan;
 	struct ev_star_shapes *shapes;
@@ -139,8 +119,8 @@ struct ev_star {
 	bool *came;		     /* whether an event of the kind did */
 	struct ev_events *events;
 	uint32_t id, time, modified; /* slots */
-	uint32_t says[EV_STAR_SAYS]; /* symbols */
-	uint64_t seeds[2];	     /* of ev_members_digest */
+	uint32_t says[EV_STAR_SAYS]; /* slots */
+	struct ev_path *paths[EV_STAR_SAYS];
 	struct ev_reasons why;
 	struct ev_members **members;	     /* one a dimension; NULL for a calendar */
 	struct ev_star_calendar **calendars; /* one a dimension; NULL for any other */
@@ -161,26 +141,21 @@ struct ev_star {
 	struct ev_arena store; /* of what does not lie in the document */
 	char *room;	       /* in the store, for the next value */
 	bool stored;	       /* something since it was emptied */
-	struct ev_buf whole, preimage, scratch, order;
-	char ordered
-		[EV_STAR_ORDERED]; /* the version that `order` is of, as it stands in its event */
-	size_t ordered_len;	   /* SIZE_MAX: it is too long */
-	const char *order_kept;	   /* `order` where stamps are, if one has it; or NULL */
-	struct ev_arena stamps;
+	struct ev_buf whole, scratch;
+	struct ev_buf owner; /* the event's id, as it stands in a row */
+	struct ev_buf row;   /* one that the output has no room for, or of a dimension */
 
-	/* What is held back. */
-	struct ev_md5 *keys;
-	struct ev_content *content;
-	struct ev_buf rows;
-	struct ev_star_hole *holes;
-	size_t n_holes, cap_holes;
-	struct ev_star_owners *owners;
-	size_t n_owners;
+	/* What is said of members. */
+	struct ev_arena stamps;
+	struct ev_sort *sort; /* of mentions; NULL: none is there yet */
+	struct ev_mentions mentions;
+	struct ev_star_text *texts; /* of a row, as many as any dimension has columns */
+	bool spanned;		    /* a section came out of a state */
+	bool replaces_days;	    /* they may be there already */
 
 	struct ev_found found;
-	bool any;
-	uint64_t n_event, n_out;
-	struct ev_count counts[3];
+	uint64_t n_event, n_delete;
+	struct ev_count counts[4];
 };
 
 /* An element of a group, with the event it is of: [0] is the event's, [1] the group's own. */
@@ -273,8 +248,9 @@ ev_star_bound_at(struct ev_star *s, const struct ev_star_element *e, struct ev_s
 
 /* Rows of facts (star_rows.c) */
 
-void ev_star_put_fact(struct ev_star *s, const struct ev_star_fact *f,
-		      const struct ev_star_version *v);
+/* EV_FATAL: the output has the error. */
+enum ev_status ev_star_put_fact(struct ev_star *s, const struct ev_star_fact *f,
+				const struct ev_star_version *v);
 
 /* Dimensions (star_dimensions.c) */
 
@@ -282,8 +258,6 @@ void ev_star_put_fact(struct ev_star *s, const struct ev_star_fact *f,
 void ev_star_find_described(struct ev_star *s, const struct ev_star_kind *kind);
 /* What it says of them. */
 void ev_star_contribute(struct ev_star *s, const struct ev_star_kind *kind,
-			const struct ev_star_version *v);
-/* The rows of a dimension or a calendar, its unknown member first. */
-enum ev_status ev_star_put_dimension(struct ev_star *s, size_t dimension, struct ev_error *err);
+			struct ev_star_version *v);
 
 #endif

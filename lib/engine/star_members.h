@@ -1,44 +1,39 @@
 /*
- * star_members: the members of one type 1 dimension, each attribute with the contribution that won
- * it. Floor 4, a part of the star engine.
+ * star_members: the members of one type 1 dimension, each attribute with what won it. Floor 4, a
+ * part of the star engine.
  *
  * A member is told apart by its identity: the JSON values of its key columns in their one spelling,
- * with a LF between them, which JSON has nowhere inside. Its key, a digest, is computed later, many
- * at once.
+ * with a LF between them, which JSON has nowhere inside. Its key is a digest of that.
  */
 #ifndef EV_STAR_MEMBERS_H
 #define EV_STAR_MEMBERS_H
 
 #include "base/arena.h"
-#include "base/md5.h"
-#include "base/time.h"
 #include "warehouse/column.h"
 #include "json/symbol.h"
 #include "json/view.h"
 
-/*
- * When a contribution was made, by which the latest wins: time, then version, then the version's
- * row, whose key may still be to be computed: it then begins with a NUL.
- */
+/* When and by what an attribute was set: of two the later wins. */
 struct ev_stamp {
-	struct ev_time time;
-	uint32_t version_len;
-	const char *version; /* as ev_version_order writes it */
-	const char *row;     /* EV_KEY_TEXT octets */
-	uint64_t says; /* a digest of what the row's key is made of, while that is asked for */
+	int64_t time;	/* from when on the version is valid: as a number that compares so */
+	const char *id; /* the event's */
+	uint32_t id_len;
+	uint32_t element;
 };
 
 /* The value of an attribute and who set it. EV_ARENA_OVER octets behind it can be read. */
 struct ev_attribute {
-	char *p; /* NULL: not set */
+	char *p;
 	uint32_t len, cap;
-	const struct ev_stamp *stamp;
+	const struct ev_stamp *stamp; /* NULL: not set */
 };
 
 struct ev_member {
-	char key[EV_KEY_TEXT]; /* begins with a NUL until it has been computed */
+	char key[EV_KEY_TEXT];
 	uint32_t identity_len;
-	bool described; /* an event bore it with an attribute: it is not only inferred */
+	bool met;		/* it is in the list of those that were mentioned */
+	bool described;		/* an event bore it with an attribute: it is not only inferred */
+	struct ev_member *next; /* in that list */
 	/* The parts of its key, if any is spelled in another way than in the identity; or NULL. */
 	struct ev_attribute *spelled;
 	/* One a column that is no part of the key, in their order; then stands the identity. */
@@ -51,22 +46,26 @@ struct ev_members_slot {
 };
 
 struct ev_members {
-	struct ev_md5 *keys;
 	size_t n_attributes, n_parts;
 	struct ev_members_slot *table; /* open addressing */
 	size_t n, size;
 	uint64_t seeds[2]; /* secret, so that nobody can craft members that lie together */
 	struct ev_arena arena;
-	struct ev_members_sorted *sorted; /* once they are */
+	struct ev_member *first, **last; /* those that were mentioned, as they came */
 };
 
-/* keys computes the members' keys. Both are borrowed. */
-struct ev_members *ev_members_new(const struct ev_dimension *d, struct ev_md5 *keys);
+struct ev_members *ev_members_new(const struct ev_dimension *d);
 void ev_members_free(struct ev_members **m);
+/* Forgets all members. */
+void ev_members_clear(struct ev_members *m);
+/* Octets that the members take. */
+static inline size_t ev_members_size(const struct ev_members *m)
+{
+	return m->arena.total - m->arena.left + 2 * m->n * sizeof *m->table;
+}
 
 /*
- * A digest under two secret seeds of octets behind which EV_SYMBOL_SLACK can be read: that of an
- * identity, or of what a row's key is made of.
+ * A digest under two secret seeds of an identity, behind which EV_SYMBOL_SLACK octets can be read.
  */
 static inline uint64_t ev_members_digest(const uint64_t seeds[2], const char *p, size_t len)
 {
@@ -145,6 +144,16 @@ static inline struct ev_member *ev_members_find(const struct ev_members *m, uint
 /* Adds a member that there is not yet. preimage: of its key. */
 struct ev_member *ev_members_add(struct ev_members *m, uint64_t hash, const char *identity,
 				 size_t len, const struct ev_buf *preimage);
+/* It is mentioned: whether that is the first time. */
+static inline bool ev_members_meet(struct ev_members *m, struct ev_member *member)
+{
+	if (member->met)
+		return false;
+	member->met = true;
+	*m->last = member;
+	m->last = &member->next;
+	return true;
+}
 
 /*
  * An attribute's value, as a row's JSON; it stays if its stamp is the latest so far. True if it
@@ -154,10 +163,10 @@ bool ev_members_set(struct ev_members *m, struct ev_attribute *v, const char *js
 		    const struct ev_stamp *stamp);
 /*
  * A part of a key may be spelled in several ways, 19.1 and 19.10: the greatest spelling stands, in
- * any order. added: this mention has made the member.
+ * any order. first: this is its first mention.
  */
 void ev_members_spell(struct ev_members *m, struct ev_member *member, size_t part, const char *json,
-		      size_t len, bool added);
+		      size_t len, bool first);
 /* For ev_members_part: of several, or where it is spelled in another way than in the identity. */
 const char *ev_members_any_part(const struct ev_members *m, const struct ev_member *member,
 				size_t part, size_t *len);
@@ -171,12 +180,5 @@ static inline const char *ev_members_part(const struct ev_members *m,
 	*len = member->identity_len;
 	return ev_members_identity(m, member);
 }
-
-/*
- * After the last, with all keys computed: sorts by key. Then the i-th of all; no member is looked
- * for any more.
- */
-void ev_members_sort(struct ev_members *m);
-const struct ev_member *ev_members_at(const struct ev_members *m, size_t i);
 
 #endif

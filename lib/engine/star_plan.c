@@ -133,7 +133,7 @@ static void end_pieces(struct pieces *b, const char *table)
 {
 	ev_buf_printf(&b->text, ",\"_ev\":{\"table\":\"%s\",\"op\":\"insert\",\"owner\":\"", table);
 	piece(b, EV_STAR_OWNER);
-	ev_buf_puts(&b->text, "\"}}\n");
+	ev_buf_puts(&b->text, "\"}}");
 	piece(b, EV_STAR_END);
 	ev_buf_free(&b->text);
 }
@@ -143,7 +143,13 @@ static void plan_fact(struct ev_star_plan *p, struct ev_star_fact *f, const stru
 	struct pieces b = {.p = p, .row = &f->row};
 
 	*f = (struct ev_star_fact){.fact = fact, .group = group_of(p, fact->each)};
-	ev_buf_puts(&b.text, "{\"ev_index\":");
+	ev_buf_putc(&b.text, '{');
+	if (fact->keep == EV_KEEP_HISTORY) {
+		ev_buf_puts(&b.text, "\"ev_version\":");
+		piece(&b, EV_STAR_VERSION);
+		ev_buf_putc(&b.text, ',');
+	}
+	ev_buf_puts(&b.text, "\"ev_index\":");
 	piece(&b, EV_STAR_INDEX);
 	if (fact->keep == EV_KEEP_HISTORY) {
 		ev_buf_puts(&b.text, ",\"ev_valid_from\":");
@@ -297,10 +303,6 @@ static void plan_kind(struct ev_star_plan *p, struct ev_star_kind *k, const char
 	for (size_t i = 0; i < m->n_dimensions; i++)
 		if (m->dimensions[i].calendar == NULL && takes(&m->dimensions[i].types, k))
 			k->dimensions[k->n_dimensions++] = i;
-	for (size_t i = 0; i < k->n_facts; i++)
-		k->keeps_history |= m->facts[k->facts[i]].keep == EV_KEEP_HISTORY;
-	for (size_t i = 0; i < k->n_dimensions; i++)
-		k->describes |= p->dimensions[k->dimensions[i]].n_attributes > 0;
 	for (size_t i = 0; i < p->n_groups; i++)
 		ask_group(p, k, i);
 }

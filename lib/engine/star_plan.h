@@ -11,8 +11,8 @@
 #define EV_STAR_PLAN_H
 
 #include "base/arena.h"
-#include "json/pick.h"
 #include "model/model.h"
+#include "json/pick.h"
 
 /* A cell or a reference, by its number in a group. */
 struct ev_star_place {
@@ -43,12 +43,13 @@ struct ev_star_group {
 enum { EV_STAR_VALIDITY_TEXT = 128, EV_STAR_SHORT = 64 };
 
 enum ev_star_what {
+	EV_STAR_VERSION,  /* the number of the version */
 	EV_STAR_INDEX,	  /* the row's place among those of the event */
 	EV_STAR_VALIDITY, /* of a version */
 	EV_STAR_INFERRED, /* whether a member is */
 	EV_STAR_CELL,
-	EV_STAR_KEY, /* of a reference's member */
-	EV_STAR_OWNER,
+	EV_STAR_KEY,   /* of a reference's member */
+	EV_STAR_OWNER, /* the event; or the member */
 	EV_STAR_END,
 };
 
@@ -99,8 +100,6 @@ struct ev_star_kind {
 	size_t len;
 	size_t *facts, *dimensions;
 	size_t n_facts, n_dimensions;
-	bool keeps_history;	      /* some fact does: its rows belong to the version's own */
-	bool describes;		      /* some dimension has attributes: versions are compared */
 	bool *any;		      /* whether some table is of the group */
 	struct ev_star_asked *groups; /* what its tables ask of it, one a group */
 	struct ev_star_asked *event;  /* and of the event besides, where there is an element */

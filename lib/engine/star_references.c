@@ -88,7 +88,7 @@ static inline void begin(struct ev_star *s, const struct ev_star_element *e,
 		return;
 	}
 	b->member = ev_members_find(members, b->hash, b->identity, b->len);
-	if (b->member != NULL && b->member->spelled == NULL && !b->spelled)
+	if (b->member != NULL && b->member->met && b->member->spelled == NULL && !b->spelled)
 		b->key = b->member->key;
 }
 
@@ -165,7 +165,7 @@ void ev_star_find_member(struct ev_star *s, const struct ev_star_element *e,
 			 const struct ev_star_reference *r, struct ev_star_bound *b)
 {
 	struct ev_members *members = s->members[r->dimension];
-	bool added = false;
+	bool first;
 
 	if (members == NULL) {
 		find_day(s, e, r, b);
@@ -173,10 +173,9 @@ void ev_star_find_member(struct ev_star *s, const struct ev_star_element *e,
 	}
 	if (b->member == NULL || !ev_members_is(members, b->member, b->identity, b->len))
 		b->member = ev_members_find(members, b->hash, b->identity, b->len);
-	if (b->member == NULL) {
+	if (b->member == NULL)
 		b->member = add_member(s, e, r, b);
-		added = true;
-	}
+	first = ev_members_meet(members, b->member);
 	b->key = b->member->key;
 	if (!b->spelled && b->member->spelled == NULL)
 		return;
@@ -184,6 +183,6 @@ void ev_star_find_member(struct ev_star *s, const struct ev_star_element *e,
 		const struct ev_value *v = ev_star_value(e, r->cells[i]);
 
 		if (b->member->spelled != NULL || !is_identity(r->columns[i], v))
-			ev_members_spell(members, b->member, i, v->p, v->len, added);
+			ev_members_spell(members, b->member, i, v->p, v->len, first);
 	}
 }

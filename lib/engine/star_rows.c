@@ -1,88 +1,103 @@
 #include "engine/star_impl.h"
 
-/* A key, or a hole for it. The rows have room, and so have the holes. */
-static inline char *put_key(struct ev_star *s, char *o, const char *key)
+/* Where a row is written: into the output as long as it has room, else beside it. */
+struct place {
+	char *begin;
+	size_t room;
+	bool beside;
+};
+
+static void begin_row(struct ev_star *s, struct place *p, size_t room)
 {
-	if (key[0] == '\0') {
-		s->holes[s->n_holes++] = (struct ev_star_hole){(size_t)(o - s->rows.p), key};
-	} else {
-		memcpy(o, key, EV_KEY_TEXT);
-	}
-	return o + EV_KEY_TEXT;
+	struct ev_out *out = s->port->out;
+
+	p->beside = !ev_out_room(out, room);
+	p->begin = p->beside ? NULL : out->buf + out->len;
+	p->room = p->beside ? 0 : out->cap - out->len;
 }
 
-/* The event's own key, which the rows of a latest fact belong to. */
-static const char *event_key(struct ev_star *s, struct ev_star_owners *o)
+/* Makes room for as much behind o, of which nothing is there yet. */
+static __attribute__((noinline)) char *more_room(struct ev_star *s, struct place *p, char *o,
+						 size_t room)
 {
-	if (!o->event_asked) {
-		ev_buf_reset(&s->scratch);
-		ev_key_event(&s->event, &s->scratch);
-		ev_md5_add(s->keys, s->scratch.p, s->scratch.len, o->event);
-		o->event_asked = true;
-	}
-	return o->event;
+	size_t len = p->begin != NULL ? (size_t)(o - p->begin) : 0;
+
+	if (p->room > len + room)
+		return o;
+	s->row.len = 0;
+	if (!p->beside && len > 0)
+		memcpy(ev_buf_room(&s->row, len), p->begin, len);
+	s->row.len = len;
+	ev_buf_room(&s->row, room);
+	*p = (struct place){s->row.p, s->row.cap, true};
+	return p->begin + len;
 }
 
-/* A cell; the rows have room for what is left of the row with short cells in it. */
-static inline char *put_cell(struct ev_star *s, char *o, const struct ev_value *v, size_t left)
+/* A cell; there is room for what is left of the row with short cells in it. */
+static inline char *put_cell(struct ev_star *s, struct place *p, char *o, const char *text,
+			     size_t len, size_t left)
 {
-	const char *p = v->p;
-	size_t len = v->len;
-
-	if (len > EV_STAR_SHORT) {
-		s->rows.len = (size_t)(o - s->rows.p);
-		o = ev_buf_room(&s->rows, left + len);
-	}
-	return ev_copy_over(o, p, len);
+	if (len > EV_STAR_SHORT)
+		o = more_room(s, p, o, left + len);
+	return ev_copy_over(o, text, len);
 }
 
-static void put_row(struct ev_star *s, const struct ev_star_row *row,
-		    const struct ev_star_version *v, const char *owner,
-		    const struct ev_star_element *e)
+static enum ev_status put_row(struct ev_star *s, const struct ev_star_row *row,
+			      const struct ev_star_version *v, const struct ev_star_element *e)
 {
 	const size_t room = row->room + EV_COPY_OVER;
 	const struct ev_value *const values[] = {e->values[0], e->values[1]};
-	char *o = ev_buf_room(&s->rows, room);
+	struct place place;
+	char *o;
 
-	if (s->cap_holes - s->n_holes < row->n)
-		ev_grow(&s->holes, &s->cap_holes, s->n_holes + row->n, sizeof *s->holes);
+	begin_row(s, &place, room);
+	o = place.beside ? more_room(s, &place, NULL, room) : place.begin;
 	for (const struct ev_star_piece *p = row->pieces;; p++) {
 		o = ev_copy_over(o, p->text, p->len);
 		if (p->what == EV_STAR_CELL) { /* as most are */
-			o = put_cell(s, o, &values[p->cell.own][p->cell.at], room);
+			const struct ev_value *value = &values[p->cell.own][p->cell.at];
+
+			o = put_cell(s, &place, o, value->p, value->len, room);
 			continue;
 		}
 		switch (p->what) {
 		case EV_STAR_KEY:
-			o = put_key(s, o,
-				    values[p->cell.own][p->cell.at].null
-					    ? ev_unknown_key
-					    : ev_star_bound_at(s, e, p->reference)->key);
+			o = (char *)memcpy(o,
+					   values[p->cell.own][p->cell.at].null
+						   ? ev_unknown_key
+						   : ev_star_bound_at(s, e, p->reference)->key,
+					   EV_KEY_TEXT) +
+			    EV_KEY_TEXT;
 			break;
+		case EV_STAR_VERSION: o = ev_copy_over(o, v->number, v->number_len); break;
 		case EV_STAR_VALIDITY:
 			o = (char *)memcpy(o, v->validity, sizeof v->validity) + v->validity_len;
 			break;
 		case EV_STAR_INDEX: o = ev_star_put_index(o, e->index); break;
-		case EV_STAR_OWNER: o = put_key(s, o, owner); break;
+		case EV_STAR_OWNER:
+			o = put_cell(s, &place, o, s->owner.p, s->owner.len, room);
+			break;
 		default: break; /* of dimensions */
 		case EV_STAR_END:
-			s->rows.len = (size_t)(o - s->rows.p);
-			s->n_out++;
-			return;
+			if (place.beside)
+				return ev_out_line(s->port->out, place.begin,
+						   (size_t)(o - place.begin));
+			ev_out_made(s->port->out, (size_t)(o - place.begin));
+			return EV_OK;
 		}
 	}
 }
 
-void ev_star_put_fact(struct ev_star *s, const struct ev_star_fact *f,
-		      const struct ev_star_version *v)
+enum ev_status ev_star_put_fact(struct ev_star *s, const struct ev_star_fact *f,
+				const struct ev_star_version *v)
 {
 	size_t n = s->elements[f->group].items.n;
 	struct ev_star_element e = ev_star_first(s, f->group);
-	const char *owner;
 
-	if (n == 0 || (f->fact->keep == EV_KEEP_LATEST && !v->current))
-		return;
-	owner = f->fact->keep == EV_KEEP_HISTORY ? v->owners->row : event_key(s, v->owners);
+	if (f->fact->keep == EV_KEEP_LATEST && !v->stands)
+		return EV_OK;
 	for (; e.index < n; ev_star_next(&e))
-		put_row(s, &f->row, v, owner, &e);
+		if (put_row(s, &f->row, v, &e) != EV_OK)
+			return EV_FATAL;
+	return EV_OK;
 }

@@ -185,8 +185,8 @@ static struct ev_star_shape *new_shape(struct ev_star *s, const struct ev_star_k
 						kind->any[i] ? e->items.n : 0, false};
 		for (size_t k = 0; k < new[i].n; k++) {
 			ev_picks_find(e->picks, s->event.doc, e->items.at[k]);
-			new[0].closed |= !ev_ways_are_open(&kind->elements[i], s->event.doc,
-							   e->picks->at);
+			new[0].closed |=
+				!ev_ways_are_open(&kind->elements[i], s->event.doc, e->picks->at);
 			take(s, &kind->groups[i], e->picks->at, i, k, &new[i].cells);
 		}
 		if (own > 0)

@@ -670,17 +670,6 @@ static const char *version_text(const struct ev_doc *doc, uint32_t version, stru
 						  : ev_raw(doc, version, len);
 }
 
-void ev_version_canonical(const struct ev_doc *doc, uint32_t version, struct ev_buf *out)
-{
-	struct ev_buf scratch = {0};
-	const char *p;
-	size_t len;
-
-	p = version_text(doc, version, &scratch, &len);
-	ev_number_canonical(p, len, out);
-	ev_buf_free(&scratch);
-}
-
 void ev_version_order(const struct ev_doc *doc, uint32_t version, struct ev_buf *out)
 {
 	enum { FEW = 10, FIRST = '0', LAST = FIRST + FEW };

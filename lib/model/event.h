@@ -150,9 +150,10 @@ void ev_event_write(const struct ev_doc *doc, uint32_t reserved, const char *mem
 void ev_event_write_without(const struct ev_doc *d, uint32_t at, const uint32_t *skip, size_t n,
 			    struct ev_buf *out);
 
-/* Appends a version as the one spelling of its number; absent is 0. node as in struct ev_event. */
-void ev_version_canonical(const struct ev_doc *doc, uint32_t version, struct ev_buf *out);
-/* Appends a version as printable text that compares, byte by byte, as the numbers do. */
+/*
+ * Appends a version as printable text that compares, byte by byte, as the numbers do. node as in
+ * struct ev_event; absent is 0.
+ */
 void ev_version_order(const struct ev_doc *doc, uint32_t version, struct ev_buf *out);
 
 #endif

@@ -96,14 +96,6 @@ void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const cha
 /* MD5 of the preimage, 32 hex digits and a NUL. */
 void ev_key_make(const struct ev_buf *preimage, char key[EV_KEY_TEXT + 1]);
 
-/* The preimage of an event's key, its id; appended. */
-void ev_key_event(const struct ev_event *event, struct ev_buf *preimage);
-/*
- * That of a version's, (id, S); appended. content: the record's digest, with seed 0. Returns where
- * the text of the modified time stands in it, EV_TIME_TEXT octets.
- */
-const char *ev_key_version_preimage(const struct ev_event *event, struct ev_hash128 content,
-				    struct ev_buf *preimage);
 /* The key of a calendar's day. */
 void ev_key_day(struct ev_date day, struct ev_buf *scratch, char key[EV_KEY_TEXT + 1]);
 

@@ -177,6 +177,21 @@ static void test_keyed(void)
 
 static void test_hash(void)
 {
+	/* Around the ends of blocks, as md5sum has them. */
+	static const struct {
+		size_t len;
+		const char *hex;
+	} md5s[] = {
+		{54, "eced9e0b81ef2bba605cbc5e2e76a1d0"},
+		{55, "ef1772b6dff9a122358552954ad0df65"},
+		{56, "3b0c8ac703f828b04c6c197006d17218"},
+		{57, "652b906d60af96844ebd21b674f35e93"},
+		{63, "b06521f39153d618550606be297466d5"},
+		{64, "014842d480b571495a4a0363793f7367"},
+		{65, "c743a45e0d2e6a95cb859adae0248435"},
+		{119, "8a7bd0732ed6a28ce75f6dabc90e1613"},
+		{120, "5f61c0ccad4cac44c75ff505e1f1e537"},
+	};
 	struct ev_digest *d = ev_digest_new();
 	struct ev_hash128 h, g;
 	uint64_t seed;
@@ -188,6 +203,11 @@ static void test_hash(void)
 	is(hex, "d41d8cd98f00b204e9800998ecf8427e", "MD5 of nothing (RFC 1321)");
 	ev_md5_hex("message digest", 14, hex);
 	is(hex, "f96b697d7cb7938d525a2f31aaf161d0", "MD5 of 'message digest'");
+	memset(text, 'a', sizeof text);
+	for (size_t i = 0; i < sizeof md5s / sizeof md5s[0]; i++) {
+		ev_md5_hex(text, md5s[i].len, hex);
+		is(hex, md5s[i].hex, "MD5 of %zu times 'a'", md5s[i].len);
+	}
 	ev_sha256("abc", 3, sum);
 	is(sum_hex(sum), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
 	   "SHA-256 of 'abc' (FIPS 180-4)");
