@@ -1,0 +1,30 @@
+/*
+ * calendar: what the row of a calendar says of a day. Floor 3.
+ *
+ * The days of a calendar's range, and the unknown member of each dimension, follow from the model
+ * alone: evschema makes them, with the tables.
+ */
+#ifndef EV_CALENDAR_H
+#define EV_CALENDAR_H
+
+#include "base/buf.h"
+#include "model/model.h"
+
+enum { EV_DAY_COLUMNS = 11, EV_DAY_TEXT = 16 };
+
+/* The columns behind the first two, which every dimension has. */
+struct ev_day_column {
+	const char *name;
+	enum ev_type type;
+	uint32_t size; /* of a varchar */
+};
+extern const struct ev_day_column ev_day_columns[EV_DAY_COLUMNS];
+
+/* Their values as strings. day: since 1970-01-01. */
+void ev_day_texts(int64_t day, char texts[EV_DAY_COLUMNS][EV_DAY_TEXT]);
+/* Appends them as members of an object: `,"date":"2026-03-01","year":2026` and so on. */
+void ev_day_json(int64_t day, struct ev_buf *row);
+/* Whether a value of that type stands in quotes, in JSON as in SQL. */
+bool ev_day_is_quoted(enum ev_type type);
+
+#endif
