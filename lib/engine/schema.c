@@ -119,6 +119,7 @@ static enum ev_status write_rows(struct schema *s, const struct ev_table *t, str
 static enum ev_status write_all(struct schema *s, const struct ev_tables *tables,
 				struct ev_error *err)
 {
+	ev_buf_puts(&s->text, s->d->opening);
 	ev_buf_puts(&s->text, "BEGIN;\n\n");
 	if (s->name != NULL) {
 		ev_buf_puts(&s->text, "CREATE SCHEMA IF NOT EXISTS ");

@@ -20,6 +20,7 @@ static const struct ev_dialect dialects[] = {
 		.ledger_json = "TEXT",
 		.ledger_int = "INTEGER",
 		.by_bytes = "",
+		.opening = "PRAGMA page_size = 16384;\n\n", /* of a new file alone; faster loads */
 		.yes = "1",
 		.no = "0",
 	},
@@ -38,6 +39,7 @@ static const struct ev_dialect dialects[] = {
 		.ledger_json = "JSONB",
 		.ledger_int = "BIGINT",
 		.by_bytes = " COLLATE \"C\"",
+		.opening = "",
 		.yes = "true",
 		.no = "false",
 	},

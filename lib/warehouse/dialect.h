@@ -15,6 +15,7 @@ struct ev_dialect {
 	bool schemas;			     /* tables stand in a schema that has a name */
 	const char *ledger_json, *ledger_int;
 	const char *by_bytes; /* of a text column: it is compared byte by byte; "" where all are */
+	const char *opening;  /* statements in front of all others */
 	const char *yes, *no; /* values of a bool */
 };
 

@@ -445,6 +445,9 @@ static void hang_up(struct sqlite *s)
 
 static enum ev_status open_file(struct sqlite *s, struct ev_error *err)
 {
+	/* One thread alone calls SQLite, so it needs no locks. It says no once it has begun. */
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (sqlite3_open_v2(s->file, &s->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		return ev_fail(err,
 			       "%s: cannot be opened: %s: make it first with evschema -m %s -t "
