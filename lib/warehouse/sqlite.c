@@ -568,19 +568,24 @@ static enum ev_status check_ledger(struct sqlite *s, struct ev_error *err)
 
 static enum ev_status find_ledger(struct sqlite *s, struct ev_error *err)
 {
-	static const char ledger[] = "SELECT commit_no, batch, digest, mode, rows, balance, "
-				     "position, model FROM ev_ledger LIMIT 0";
+	static const char *const sql[] = {"SELECT 1 FROM ev_ledger LIMIT 0",
+					  "SELECT commit_no, batch, digest, mode, rows, balance, "
+					  "position, model FROM ev_ledger LIMIT 0"};
+	static const char *const lacks[] = {
+		"there is no ledger: make the tables first",
+		"the ledger is that of another version: make the tables in a new file"};
 	sqlite3_stmt *q;
 
-	if (sqlite3_prepare_v2(s->db, ledger, -1, &q, NULL) != SQLITE_OK) {
+	for (int i = 0; i < 2; i++) {
+		if (sqlite3_prepare_v2(s->db, sql[i], -1, &q, NULL) == SQLITE_OK) {
+			sqlite3_finalize(q);
+			continue;
+		}
 		if (sqlite3_errcode(s->db) != SQLITE_ERROR)
 			return trouble(s, "the ledger cannot be read", err);
-		return ev_fail(err,
-			       "%s: there is no ledger: make the tables first with evschema -m %s "
-			       "-t sqlite | sqlite3 %s",
-			       s->file, s->model, s->file);
+		return ev_fail(err, "%s: %s with evschema -m %s -t sqlite | sqlite3 %s", s->file,
+			       lacks[i], s->model, i == 0 ? s->file : "FILE");
 	}
-	sqlite3_finalize(q);
 	return check_ledger(s, err);
 }
 
