@@ -5,18 +5,18 @@
 
 #include <stdlib.h>
 
-static const char *table;
-static bool owners, snapshot, empty, unsealed, gzip;
+static const char *table, *position;
+static bool snapshot, empty, unsealed, gzip;
 static enum ev_tsv dialect;
 
 static const struct cli_option options[] = {
 	{"table", 't', "TABLE", "write the rows of TABLE as TSV to standard output"},
-	{"deletes", '\0', NULL, "with -t: the owners whose rows are to be deleted first"},
 	{"dialect", '\0', "DIALECT", "of TSV: pgtext (default) or csvq"},
 	{"gzip", '\0', NULL, "with tsv:FOLDER: write files in gzip format"},
 	{"snapshot", '\0', NULL, "replace all rows of the model's tables by the input"},
-	{"empty", '\0', NULL, "with --snapshot: an input with no event is meant, too"},
+	{"empty", '\0', NULL, "where all rows are replaced: an input with no event is meant, too"},
 	{"unsealed", '\0', NULL, "load an input without a seal into a database, too"},
+	{"position", '\0', "TARGET", "print where in a state the target stands, and end"},
 	{0},
 };
 
@@ -24,16 +24,16 @@ static void take(size_t index, const char *argument)
 {
 	switch (index) {
 	case 0: table = argument; return;
-	case 1: owners = true; return;
-	case 2:
+	case 1:
 		if (strcmp(argument, "pgtext") != 0 && strcmp(argument, "csvq") != 0)
 			cli_usage("--dialect takes pgtext or csvq, not '%s'", argument);
 		dialect = argument[0] == 'c' ? EV_TSV_CSVQ : EV_TSV_PGTEXT;
 		return;
-	case 3: gzip = true; return;
-	case 4: snapshot = true; return;
-	case 5: empty = true; return;
-	case 6: unsealed = true; return;
+	case 2: gzip = true; return;
+	case 3: snapshot = true; return;
+	case 4: empty = true; return;
+	case 5: unsealed = true; return;
+	case 6: position = argument; return;
 	}
 }
 
@@ -41,7 +41,8 @@ static const struct cli_program program = {
 	.name = "evload",
 	.usage = "evload [options] sqlite:file [file ...]\n"
 		 "       evload [options] tsv:folder [file ...]\n"
-		 "       evload [options] -t table [file ...]",
+		 "       evload [options] -t table [file ...]\n"
+		 "       evload --position target",
 	.purpose = "Loads the rows that evstar wrote, all of them or none.",
 	.input = CLI_CONTINUES,
 	.options = options,
@@ -69,16 +70,14 @@ static struct ev_target *open_target(struct cli *c, const struct ev_tables *tabl
 	struct ev_target *t = NULL;
 	const char *where;
 
-	if (owners && table == NULL)
-		cli_usage("--deletes goes with -t TABLE");
-	if (empty && !snapshot)
-		cli_usage("--empty goes with --snapshot");
 	if (gzip && table != NULL)
 		cli_usage("--gzip goes with tsv:FOLDER, not with -t: give the output to gzip");
 	if (table != NULL) {
 		if (ev_tables_find(tables, table, strlen(table)) == NULL)
 			cli_usage("the model has no table '%s'", table);
-		return ev_tsv_table(c->port.out, table, owners, dialect);
+		t = ev_tsv_table(c->port.out, table, dialect);
+		t->name = "-t";
+		return t;
 	}
 	if (c->n_operands == 0)
 		cli_usage("name a target: sqlite:FILE, tsv:FOLDER, or -t TABLE");
@@ -95,6 +94,7 @@ static struct ev_target *open_target(struct cli *c, const struct ev_tables *tabl
 	}
 	if (t == NULL)
 		cli_die(&c->error);
+	t->name = where;
 	c->operands++;
 	c->n_operands--;
 	return t;
@@ -108,8 +108,7 @@ static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_
 static enum ev_status begin(void *engine, const char *batch, const struct ev_span *span,
 			    struct ev_error *err)
 {
-	(void)span;
-	return ev_load_begin(engine, batch, err);
+	return ev_load_begin(engine, batch, span, err);
 }
 
 static enum ev_status end(void *engine, const char *batch, const char *digest, const char *balance,
@@ -127,13 +126,35 @@ static enum ev_status finish(void *engine, struct ev_error *err)
 	if (!what.done)
 		cli_note("the target holds this input already: nothing was changed");
 	else if (what.replaced_batches > 0)
-		cli_note("the snapshot took the place of all that was loaded before: %llu %s of "
-			 "%llu %s in the ledger",
+		cli_note("the %s took the place of all that was loaded before: %llu %s of %llu %s "
+			 "in the ledger",
+			 what.whole ? "whole of the state" : "snapshot",
 			 (unsigned long long)what.replaced_batches,
 			 what.replaced_batches == 1 ? "batch" : "batches",
 			 (unsigned long long)what.replaced_rows,
 			 what.replaced_rows == 1 ? "row" : "rows");
 	return EV_OK;
+}
+
+/* Prints where a target stands. */
+static void print_position(struct cli *c)
+{
+	const char *model = c->model != NULL ? c->model : "evkit.yaml";
+	char text[EV_STORE_POSITION];
+
+	if (c->n_operands > 0)
+		cli_usage("--position reads no rows: '%s'", c->operands[0]);
+	if (strncmp(position, "sqlite:", 7) != 0) {
+		ev_fail(&c->error,
+			"%s: only sqlite:FILE keeps a position: into any other target evversion "
+			"--since 0 puts all of a state",
+			position);
+		cli_die(&c->error);
+	}
+	if (ev_sqlite_position(position + 7, model, text, &c->error) != EV_OK)
+		cli_die(&c->error);
+	ev_out_line(c->port.out, text, strlen(text));
+	cli_commit(c);
 }
 
 int main(int argc, char **argv)
@@ -146,15 +167,16 @@ int main(int argc, char **argv)
 	int status;
 
 	cli_open(&cli, &program, argc, argv);
+	if (position != NULL) {
+		print_position(&cli);
+		cli_close(&cli);
+		return CLI_OK;
+	}
 	model = cli_model(&cli, true);
 	tables = ev_tables_new(model);
 	target = open_target(&cli, tables, model->file);
 	cli.unsealed = unsealed;
-	if ((load = ev_load_open(model, tables, target,
-				 snapshot ? empty ? EV_LOAD_ALL_EVEN_NONE : EV_LOAD_ALL
-					  : EV_LOAD_ADD,
-				 &cli.error)) == NULL)
-		cli_die(&cli.error);
+	load = ev_load_open(model, tables, target, snapshot, empty);
 	status = cli_run(&cli,
 			 &(struct cli_engine){.engine = load,
 					      .flow = CLI_FLOW_SINK,

@@ -53,7 +53,6 @@ int main(int argc, char **argv)
 {
 	const struct ev_dialect *dialect;
 	const char *schema = NULL;
-	struct ev_buf ddl = {0};
 	struct ev_model *model;
 	struct ev_error err;
 	struct cli cli;
@@ -63,11 +62,9 @@ int main(int argc, char **argv)
 		cli_usage("there is nothing to read: '%s'", cli.operands[0]);
 	model = cli_model(&cli, true);
 	dialect = find_dialect(model, &schema);
-	if (ev_schema_write(model, dialect, schema, &ddl, &err) != EV_OK)
+	if (ev_schema_write(model, dialect, schema, cli.port.out, &err) != EV_OK)
 		cli_die(&err);
-	ev_out_put(cli.port.out, ddl.p, ddl.len);
 	cli_commit(&cli);
-	ev_buf_free(&ddl);
 	ev_model_free(&model);
 	cli_close(&cli);
 	return CLI_OK;

@@ -2,6 +2,7 @@
 #include "model/event.h"
 #include "warehouse/column.h"
 #include "warehouse/value.h"
+#include "json/decimal.h"
 
 #include <stdlib.h>
 
@@ -12,7 +13,8 @@ struct entry {
 };
 
 /* What `_ev` says of a row. */
-enum what { TABLE, OP, OWNER, WHATS };
+enum what { TABLE, OP, OWNER, FIRST, FROM, WHATS };
+static const char *const whats[WHATS] = {"table", "op", "owner", "first", "from"};
 
 /* Where things stand in the rows of a shape. */
 struct plan {
@@ -26,10 +28,10 @@ struct ev_load {
 	const struct ev_tables *tables;
 	struct ev_target *target;
 	bool snapshot, may_be_empty;
-	bool eventful; /* a line that only an event brings has been seen */
+	bool eventful; /* a line has been seen, and only an event brings one */
 	struct ev_events *events;
 	struct ev_reasons why;
-	struct ev_buf value, text;
+	struct ev_buf value, text, owner;
 	uint32_t whats[WHATS];	     /* the symbols of what "_ev" says */
 	uint32_t **symbols;	     /* of the columns' names, table by table */
 	const struct ev_table *last; /* the table of the row before */
@@ -40,12 +42,20 @@ struct ev_load {
 	char *stores;		 /* EV_VALUE_STORE octets a cell */
 	char time[EV_TIME_TEXT]; /* one in its one spelling, the last that was met */
 
+	bool open; /* a transaction */
+	struct ev_standing standing;
+	size_t n_begun;
+	bool by_position; /* sections out of a state; all are, or none */
+	char model[33];	  /* the digest of the model */
+	struct ev_loaded did;
+
 	/* the batch at hand */
 	char *batch;
-	bool known; /* the ledger has it */
+	struct ev_point to; /* out of a state: the position that it leads to */
+	bool whole;	    /* and that it shows all of it */
+	bool known;	    /* the ledger has it */
 	char known_digest[33];
-	struct ev_error
-		conflict; /* the first row that was there already; then rows are only counted */
+	struct ev_error conflict; /* the first row that was there already */
 	bool conflicting;
 	uint64_t rows;
 
@@ -58,10 +68,9 @@ struct ev_load {
 /* Names are found by the numbers that the scanner gives them. */
 static void want_names(struct ev_load *l)
 {
-	static const char *const whats[] = {"table", "op", "owner"};
 	struct ev_symbols *names = ev_scan_symbols(ev_events_scan(l->events));
 
-	for (size_t i = 0; i < sizeof whats / sizeof whats[0]; i++)
+	for (size_t i = 0; i < WHATS; i++)
 		l->whats[i] = ev_symbols_add(names, whats[i], strlen(whats[i]));
 	l->symbols = ev_calloc(l->tables->n, sizeof *l->symbols);
 	for (size_t i = 0; i < l->tables->n; i++) {
@@ -75,15 +84,15 @@ static void want_names(struct ev_load *l)
 }
 
 struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *tables,
-			     struct ev_target *target, enum ev_load_mode mode, struct ev_error *err)
+			     struct ev_target *target, bool snapshot, bool empty)
 {
 	struct ev_load *l = ev_calloc(1, sizeof *l);
 
 	l->m = m;
 	l->tables = tables;
 	l->target = target;
-	l->snapshot = mode != EV_LOAD_ADD;
-	l->may_be_empty = mode == EV_LOAD_ALL_EVEN_NONE;
+	l->snapshot = snapshot;
+	l->may_be_empty = empty;
 	l->events = ev_events_new(m, EV_READ_TEXT, EV_TRUST_PIPE);
 	want_names(l);
 	for (size_t i = 0; i < tables->n; i++)
@@ -94,8 +103,7 @@ struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *t
 	l->counts[0] = (struct ev_count){"row", &l->n_row, true, false};
 	l->counts[1] = (struct ev_count){"delete", &l->n_delete, true, false};
 	l->counts[2] = (struct ev_count){"skipped", &l->n_skipped, true, false};
-	if (l->snapshot && target->ops->clear(target, err) != EV_OK)
-		ev_load_free(&l);
+	ev_model_digest(m, EV_PART_ALL, l->model);
 	return l;
 }
 
@@ -109,6 +117,7 @@ void ev_load_free(struct ev_load **load)
 	ev_reasons_free(&l->why);
 	ev_buf_free(&l->value);
 	ev_buf_free(&l->text);
+	ev_buf_free(&l->owner);
 	free(l->plans);
 	free(l->nodes);
 	free(l->cells);
@@ -131,15 +140,97 @@ const struct ev_count *ev_load_counts(const struct ev_load *l)
 	return l->counts;
 }
 
-enum ev_status ev_load_begin(struct ev_load *l, const char *batch, struct ev_error *err)
+/* Sections out of a state */
+
+static enum ev_status check_standing(const struct ev_load *l, const struct ev_span *span,
+				     struct ev_error *err)
+{
+	const struct ev_standing *s = &l->standing;
+	const char *name = l->target->name;
+
+	if (!l->target->keeps && (span->from > 0 || l->n_begun > 1))
+		return ev_fail(
+			err,
+			"%s keeps no position, so it takes one section alone, which shows all of "
+			"a state: evversion --since 0",
+			name);
+	if (span->from > 0 && !s->fresh && !s->follows)
+		return ev_fail(
+			err,
+			"%s was loaded without a state, so it stands at no position of one: "
+			"evversion --since 0 puts all of a state in the place of what is there",
+			name);
+	if (span->from > s->at.number && (s->fresh || strcmp(s->at.store, span->to.store) == 0))
+		return ev_fail(
+			err,
+			"%s stands at commit %llu, and this shows only what came behind commit "
+			"%llu: run the same line with evversion --since \"$(evload --position "
+			"%s)\"",
+			name, (unsigned long long)s->at.number, (unsigned long long)span->from,
+			name);
+	if (ev_span_check(span, &s->at, l->model, name, err) != EV_OK)
+		return EV_FATAL;
+	if (span->from > 0 && s->follows && strcmp(s->model, l->model) != 0)
+		return ev_fail(
+			err,
+			"%s was loaded by another model: evversion --since 0 takes the new one",
+			name);
+	return EV_OK;
+}
+
+static enum ev_status begin_span(struct ev_load *l, const struct ev_span *span,
+				 struct ev_error *err)
+{
+	if (l->snapshot)
+		return ev_fail(err,
+			       "the input comes out of a state, and a snapshot is of input without "
+			       "one: leave out --snapshot; evversion --since 0 shows all");
+	if (check_standing(l, span, err) != EV_OK)
+		return EV_FATAL;
+	l->to = span->to;
+	l->whole = span->from == 0;
+	if (l->whole)
+		return l->target->ops->clear(l->target, err);
+	l->known = l->standing.at.number == l->to.number;
+	return EV_OK;
+}
+
+/* A batch without a state */
+
+static enum ev_status begin_batch(struct ev_load *l, struct ev_error *err)
+{
+	if (l->snapshot) /* of all sections */
+		return l->n_begun == 1 ? l->target->ops->clear(l->target, err) : EV_OK;
+	if (l->may_be_empty)
+		return ev_fail(err,
+			       "--empty goes with --snapshot, or with what shows all of a state");
+	if (l->standing.follows)
+		return ev_fail(
+			err,
+			"%s follows the state %s, and what comes without one cannot be added to "
+			"that: load what comes out of it, or a snapshot of all days",
+			l->target->name, l->standing.at.store);
+	if (l->batch == NULL)
+		return EV_OK;
+	return l->target->ops->known(l->target, l->batch, &l->known, l->known_digest, err);
+}
+
+enum ev_status ev_load_begin(struct ev_load *l, const char *batch, const struct ev_span *span,
+			     struct ev_error *err)
 {
 	free(l->batch);
 	l->batch = batch != NULL ? ev_strdup(batch) : NULL;
 	l->known = l->conflicting = false;
 	l->rows = 0;
-	if (batch == NULL || l->snapshot)
-		return EV_OK;
-	return l->target->ops->known(l->target, batch, &l->known, l->known_digest, err);
+	if (l->n_begun++ > 0 && l->by_position != (span != NULL))
+		return ev_fail(err,
+			       "the input has sections that come out of a state and others that do "
+			       "not: load them one by one");
+	l->by_position = span != NULL;
+	if (!l->open && l->target->ops->begin(l->target, &l->standing, err) != EV_OK)
+		return EV_FATAL;
+	l->open = true;
+	return span != NULL ? begin_span(l, span, err) : begin_batch(l, err);
 }
 
 static enum ev_status broken(const struct ev_record *rec, struct ev_error *err, const char *fmt,
@@ -248,18 +339,24 @@ static bool is_key(const char *p)
 	return (halves[0] | halves[1]) == 0;
 }
 
-/* A row's owner. What is copied over behind it is no part of it. */
-static bool key_at(struct ev_load *l, const struct ev_doc *d, uint32_t at,
-		   char key[EV_KEY_TEXT + 1 + EV_COPY_OVER])
+/* A line's owner: of a fact, an event's id; of a dimension, a key. False if it is none. */
+static bool owner_at(struct ev_load *l, const struct ev_doc *d, uint32_t at, bool key,
+		     struct ev_cell *owner)
 {
 	size_t len;
-	const char *p = text_at(l, d, at, &len);
+	const char *p;
 
-	if (p == NULL || len != EV_KEY_TEXT || !is_key(p))
+	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
 		return false;
-	memcpy(key, p, EV_KEY_TEXT);
-	key[EV_KEY_TEXT] = '\0';
-	return true;
+	p = ev_string(d, at, &l->owner, &len);
+	*owner = (struct ev_cell){p, len, false, p != l->owner.p};
+	if (!owner->plain) {
+		ev_buf_room(&l->owner, EV_COPY_OVER);
+		owner->p = l->owner.p;
+	}
+	if (key)
+		return len == EV_KEY_TEXT && is_key(owner->p);
+	return len > 0 && len <= EV_ID_MAX && (owner->plain || memchr(owner->p, '\0', len) == NULL);
 }
 
 /* The table of that name, or NULL; most rows are of the table of the row before. */
@@ -358,9 +455,37 @@ static inline bool usual_cell(struct ev_load *l, const struct ev_column *c, cons
 	}
 }
 
+/* The first row that was there already ends the load; those behind it are only counted. */
+static void conflict(struct ev_load *l, const struct ev_record *rec, const struct ev_table *t,
+		     const struct ev_cell *owner)
+{
+	unsigned long long line = rec->line;
+	int len = (int)owner->len;
+
+	l->conflicting = true;
+	if (l->snapshot || l->whole)
+		ev_fail(&l->conflict,
+			"%s:%llu: this row of table %s, owner %.*s, stands in the input before: "
+			"versions of one event go through evversion before evstar, and all days "
+			"through one evstar",
+			rec->source, line, t->name, len, owner->p);
+	else if (l->by_position)
+		ev_fail(&l->conflict,
+			"%s:%llu: table %s holds rows of the owner %.*s that it has not at its "
+			"position, so other hands put them there: evversion --since 0 puts all of "
+			"the state in the place of what is there",
+			rec->source, line, t->name, len, owner->p);
+	else
+		ev_fail(&l->conflict,
+			"%s:%llu: table %s holds rows of the owner %.*s already, and this load "
+			"only adds: what changes them is a load with a state, or a snapshot of "
+			"all days",
+			rec->source, line, t->name, len, owner->p);
+}
+
 static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, const struct ev_doc *d,
-			     const struct ev_table *t, const uint32_t *nodes, const char *owner,
-			     struct ev_error *err)
+			     const struct ev_table *t, const uint32_t *nodes,
+			     const struct ev_cell *owner, struct ev_error *err)
 {
 	const struct ev_column *c = t->columns + (t->fact != NULL);
 	struct ev_cell *cell = l->cells, *end = cell + t->n;
@@ -374,7 +499,7 @@ static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, con
 	/* No text is longer than its JSON, so cells stay where they are put. */
 	ev_buf_room(&l->text, d->len + EV_COPY_OVER);
 	if (t->fact != NULL)
-		*cell++ = (struct ev_cell){owner, EV_KEY_TEXT, false, true};
+		*cell++ = *owner;
 	for (; cell < end; cell++, c++, nodes++, store += EV_VALUE_STORE) {
 		const char *problem;
 		struct ev_value v;
@@ -387,46 +512,97 @@ static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, con
 		if (problem != NULL) {
 			ev_reasons_reset(&l->why);
 			ev_column_misfit(c, d, *nodes, problem, &l->why);
-			return broken(rec, err, "table %s, owner %s: %s", t->name, owner,
-				      l->why.list[0].message);
+			return broken(rec, err, "table %s, owner %.*s: %s", t->name,
+				      (int)owner->len, owner->p, l->why.list[0].message);
 		}
 		*cell = cell_of(l, c, &v);
 	}
 	st = l->target->ops->insert(l->target, t, l->cells, err);
-	if (st == EV_REJECT) {
-		l->conflicting = true;
-		l->n_row--;
-		l->n_skipped++;
-		ev_fail(&l->conflict,
-			l->snapshot ? "%s:%llu: this row of table %s, owner %s, stands in the "
-				      "input before: versions of one event go through evversion "
-				      "before evstar, and all days through one evstar"
-				    : "%s:%llu: table %s holds rows of the owner %s already, and "
-				      "this load only adds: what changes them is a load with a "
-				      "state, or a snapshot of all days",
-			rec->source, (unsigned long long)rec->line, t->name, owner);
-		return EV_OK;
-	}
-	return st;
+	if (st != EV_REJECT)
+		return st;
+	l->n_row--;
+	l->n_skipped++;
+	conflict(l, rec, t, owner);
+	return EV_OK;
 }
 
-/*
- * Whether only an event can have brought the line: evstar makes the days of a calendar and the
- * unknown members, whose key is all zeros, of the model alone.
- */
-static bool of_event(const struct ev_table *t, bool delete, const char *owner)
+/* A whole number above zero; false if it is none. */
+static bool number_at(const struct ev_doc *d, uint32_t at, uint64_t *out)
 {
-	return t->fact != NULL ||
-	       (!delete &&t->dimension->calendar == NULL && strspn(owner, "0") < EV_KEY_TEXT);
+	struct ev_number n;
+	int64_t v;
+
+	if (at == EV_NOWHERE || ev_kind(d, at) != EV_NUMBER)
+		return false;
+	ev_number_read(d->text + d->nodes[at].pos, d->nodes[at].end - d->nodes[at].pos, &n);
+	if (!ev_number_int64(&n, &v) || v < 1)
+		return false;
+	*out = (uint64_t)v;
+	return true;
+}
+
+/* All rows of a member go, or those of an event out of all facts: of a history from a version on. */
+static enum ev_status erase(struct ev_load *l, const struct ev_table *t,
+			    const struct ev_cell *owner, uint64_t from, struct ev_error *err)
+{
+	const struct ev_target_ops *ops = l->target->ops;
+
+	l->n_delete++;
+	if (t != NULL)
+		return ops->erase(l->target, t, owner, from, err);
+	for (size_t i = 0; i < l->tables->n; i++)
+		if (l->tables->list[i].fact != NULL &&
+		    ops->erase(l->target, &l->tables->list[i], owner, from, err) != EV_OK)
+			return EV_FATAL;
+	return EV_OK;
+}
+
+/* Where nothing of the owner can be there, nothing is looked for. t: a dimension, or NULL. */
+static enum ev_status take_delete(struct ev_load *l, const struct ev_record *rec,
+				  const struct ev_doc *d, const struct plan *plan,
+				  const struct ev_table *t, struct ev_error *err)
+{
+	uint64_t first = 1, from = 1;
+	struct ev_cell owner;
+
+	if (!owner_at(l, d, plan->at[OWNER], t != NULL, &owner))
+		return broken(rec, err, "the owner is no %s", t != NULL ? "key" : "event's id");
+	if (l->by_position && t == NULL &&
+	    (!number_at(d, plan->at[FIRST], &first) || !number_at(d, plan->at[FROM], &from)))
+		return broken(rec, err,
+			      "owner %.*s: what is to be deleted says neither since when nor "
+			      "from which version on",
+			      (int)owner.len, owner.p);
+	if (!l->by_position || l->whole || l->known || l->conflicting ||
+	    first > l->standing.at.number) {
+		l->n_skipped++;
+		return EV_OK;
+	}
+	return erase(l, t, &owner, from, err);
+}
+
+static enum ev_status take_row(struct ev_load *l, const struct ev_record *rec,
+			       const struct ev_doc *d, struct plan *plan, const struct ev_table *t,
+			       struct ev_error *err)
+{
+	struct ev_cell owner;
+
+	if (!owner_at(l, d, plan->at[OWNER], t->fact == NULL, &owner))
+		return broken(rec, err, "the row's owner is no %s",
+			      t->fact == NULL ? "key" : "event's id");
+	if (l->known || l->conflicting) {
+		l->n_skipped++;
+		return EV_OK;
+	}
+	l->n_row++;
+	return insert(l, rec, d, t, nodes_of(l, plan, d, t), &owner, err);
 }
 
 enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, struct ev_error *err)
 {
-	char owner[EV_KEY_TEXT + 1 + EV_COPY_OVER];
-	const struct ev_table *t;
+	const struct ev_table *t = NULL;
 	struct ev_event event;
 	struct plan *plan;
-	uint32_t owner_at;
 	const char *p;
 	size_t len;
 	bool delete;
@@ -434,30 +610,25 @@ enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, stru
 	if (ev_events_read(l->events, rec, &event, &l->why) != EV_OK)
 		return broken(rec, err, "%s", l->why.list[0].message);
 	plan = plan_of(l, &event);
-	if ((p = text_at(l, event.doc, plan->at[TABLE], &len)) == NULL)
-		return broken(rec, err, "this is no row: it names no table");
-	if ((t = table_at(l, p, len)) == NULL)
-		return broken(rec, err, "the model has no table %.*s", (int)(len < 127 ? len : 127),
-			      p);
 	p = text_at(l, event.doc, plan->at[OP], &len);
 	delete = p != NULL && len == 6 && memcmp(p, "delete", 6) == 0;
 	if (!delete &&(p == NULL || len != 6 || memcmp(p, "insert", 6) != 0))
-		return broken(rec, err, "a row's op is insert or delete");
-	owner_at = delete ? ev_member(event.doc, 0, "owner", 5) : plan->at[OWNER];
-	if (!key_at(l, event.doc, owner_at, owner))
-		return broken(rec, err, "the row's owner is no key");
+		return broken(rec, err, "this is no row: its op is neither insert nor delete");
+	if ((p = text_at(l, event.doc, plan->at[TABLE], &len)) == NULL) {
+		if (!delete || plan->at[TABLE] != EV_NOWHERE)
+			return broken(rec, err, "this is no row: it names no table");
+	} else if ((t = table_at(l, p, len)) == NULL) {
+		return broken(rec, err, "the model has no table %.*s", (int)(len < 127 ? len : 127),
+			      p);
+	}
+	if (delete &&t != NULL && t->fact != NULL)
+		return broken(rec, err,
+			      "rows of events are deleted from all facts at once, not from %s",
+			      t->name);
 	l->rows++;
-	l->eventful |= of_event(t, delete, owner);
-	if (l->known || l->conflicting) {
-		l->n_skipped++;
-		return EV_OK;
-	}
-	if (delete) {
-		l->n_delete++;
-		return l->target->ops->erase(l->target, t, owner, err);
-	}
-	l->n_row++;
-	return insert(l, rec, event.doc, t, nodes_of(l, plan, event.doc, t), owner, err);
+	l->eventful = true;
+	return delete ? take_delete(l, rec, event.doc, plan, t, err)
+		      : take_row(l, rec, event.doc, plan, t, err);
 }
 
 /*
@@ -486,16 +657,60 @@ static enum ev_status keep_entry(struct ev_load *l, const char *digest, const ch
 	return EV_OK;
 }
 
+static enum ev_status no_event(const char *what, struct ev_error *err)
+{
+	return ev_fail(
+		err,
+		"the input has no event, and %s of none would leave no row of what was loaded: "
+		"see what the programs before this one said; if it is meant, say --empty",
+		what);
+}
+
+/* What came out of a state is committed there and then. */
+static enum ev_status end_span(struct ev_load *l, const char *digest, const char *balance,
+			       struct ev_error *err)
+{
+	const struct ev_target_ops *ops = l->target->ops;
+	char position[EV_STORE_POSITION];
+	uint64_t batches = 0, rows = 0;
+	struct ev_ledger_entry e = {.batch = l->batch,
+				    .digest = digest,
+				    .mode = l->whole ? "whole" : "changes",
+				    .rows = l->rows,
+				    .balance = balance,
+				    .position = position,
+				    .model = l->model};
+
+	if (l->known) {
+		ops->abandon(l->target);
+		l->open = false;
+		return EV_OK;
+	}
+	ev_point_write(&l->to, position);
+	if (l->whole && ops->live(l->target, &batches, &rows, err) != EV_OK)
+		return EV_FATAL;
+	if (l->rows == 0 && rows > 0 && l->whole && !l->may_be_empty)
+		return no_event("all of a state", err);
+	if (ops->enter(l->target, &e, err) != EV_OK || ops->commit(l->target, err) != EV_OK)
+		return EV_FATAL;
+	l->open = false;
+	l->did.done = true;
+	if (batches > 0)
+		l->did = (struct ev_loaded){true, batches, rows, true};
+	return EV_OK;
+}
+
 enum ev_status ev_load_end(struct ev_load *l, const char *batch, const char *digest,
 			   const char *balance, struct ev_error *err)
 {
 	if (l->batch == NULL) {
 		l->batch = ev_strdup(batch != NULL ? batch : digest);
-		if (!l->snapshot && l->target->ops->known(l->target, l->batch, &l->known,
-							  l->known_digest, err) != EV_OK)
+		if (!l->snapshot && !l->by_position &&
+		    l->target->ops->known(l->target, l->batch, &l->known, l->known_digest, err) !=
+			    EV_OK)
 			return EV_FATAL;
 	}
-	if (l->known) {
+	if (l->known && !l->by_position) {
 		if (memcmp(l->known_digest, digest, 32) == 0)
 			return EV_OK;
 		return ev_fail(err,
@@ -503,13 +718,13 @@ enum ev_status ev_load_end(struct ev_load *l, const char *batch, const char *dig
 			       "name, or load a snapshot of all days",
 			       l->batch);
 	}
-	if (check_once(l, err) != EV_OK)
-		return EV_FATAL;
 	if (l->conflicting) {
 		*err = l->conflict;
 		return EV_FATAL;
 	}
-	return keep_entry(l, digest, balance);
+	if (l->by_position)
+		return end_span(l, digest, balance, err);
+	return check_once(l, err) == EV_OK ? keep_entry(l, digest, balance) : EV_FATAL;
 }
 
 /* The first batch of a snapshot replaces all that was there; those after it are added. */
@@ -517,23 +732,23 @@ static struct ev_ledger_entry entry_of(const struct ev_load *l, size_t i)
 {
 	const struct entry *e = &l->entries[i];
 
-	return (struct ev_ledger_entry){e->batch, e->digest,
-					l->snapshot && i == 0 ? "snapshot" : "insert", e->rows,
-					e->balance};
+	return (struct ev_ledger_entry){.batch = e->batch,
+					.digest = e->digest,
+					.mode = l->snapshot && i == 0 ? "snapshot" : "insert",
+					.rows = e->rows,
+					.balance = e->balance};
 }
 
-enum ev_status ev_load_commit(struct ev_load *l, struct ev_loaded *what, struct ev_error *err)
+static enum ev_status commit_batches(struct ev_load *l, struct ev_loaded *what,
+				     struct ev_error *err)
 {
 	const struct ev_target_ops *ops = l->target->ops;
 	struct ev_ledger_entry *all;
 	enum ev_status st = EV_OK;
 	bool same = false;
 
-	*what = (struct ev_loaded){.done = false};
 	if (l->snapshot && !l->eventful && !l->may_be_empty)
-		return ev_fail(err, "the input has no event, and a snapshot of none would leave no "
-				    "row of what was loaded: see what the programs before this one "
-				    "said; if it is meant, say --empty");
+		return no_event("a snapshot", err);
 	all = ev_calloc(l->n_entries, sizeof *all);
 	for (size_t i = 0; i < l->n_entries; i++)
 		all[i] = entry_of(l, i);
@@ -548,4 +763,10 @@ enum ev_status ev_load_commit(struct ev_load *l, struct ev_loaded *what, struct 
 		st = ops->commit(l->target, err);
 	free(all);
 	return st;
+}
+
+enum ev_status ev_load_commit(struct ev_load *l, struct ev_loaded *what, struct ev_error *err)
+{
+	*what = l->did;
+	return l->by_position ? EV_OK : commit_batches(l, what, err);
 }

@@ -14,6 +14,9 @@ struct ev_dialect {
 	size_t max_columns;		     /* of a table */
 	bool schemas;			     /* tables stand in a schema that has a name */
 	const char *ledger_json, *ledger_int;
+	const char *by_bytes; /* of a text column: it is compared byte by byte; "" where all are */
+	const char *opening;  /* statements in front of all others */
+	const char *yes, *no; /* values of a bool */
 };
 
 /* NULL if this version has no DDL for the target. */
@@ -34,7 +37,7 @@ void ev_sql_name(const char *name, struct ev_buf *out);
 void ev_sql_table(const char *schema, const char *name, struct ev_buf *out);
 void ev_sql_type(const struct ev_dialect *d, const struct ev_column *c, struct ev_buf *out);
 
-/* The columns of the ledger, "ev_ledger", as "name type". */
+/* The statement that makes the ledger, "ev_ledger". */
 void ev_sql_ledger(const struct ev_dialect *d, const char *schema, struct ev_buf *out);
 
 #endif

@@ -2,6 +2,8 @@
  * The door to SQLite. Statements are prepared once a table; values are bound, never pasted.
  */
 #include "base/buf.h"
+#include "base/time.h"
+#include "warehouse/column.h"
 #include "warehouse/dialect.h"
 #include "warehouse/target.h"
 #include "json/decimal.h"
@@ -21,9 +23,12 @@ struct sqlite {
 	struct ev_target target;
 	sqlite3 *db;
 	char *file;
+	const char *model; /* its file's name */
 	const struct ev_tables *tables;
 	struct statements *statements; /* a pair a table */
-	char *last_batch, last_digest[33]; /* the newest entry, which the COMMIT brings */
+	bool ready; /* compared with the model, and the statements are prepared */
+	/* the newest entry, which the COMMIT brings */
+	char *last_batch, *last_position, last_digest[33];
 	struct ev_buf scratch;
 };
 
@@ -59,7 +64,10 @@ static enum ev_status prepare(struct sqlite *s, const char *sql, sqlite3_stmt **
 									 : trouble(s, sql, err);
 }
 
-/* SQLITE_OK, else why it cannot be bound: then what was bound before would stand there. */
+/*
+ * SQLITE_OK, else why it cannot be bound: then what was bound before would stand there. text may be
+ * NULL.
+ */
 static int bind_text(sqlite3_stmt *st, int i, const char *text)
 {
 	return sqlite3_bind_text(st, i, text, -1, SQLITE_STATIC);
@@ -159,7 +167,7 @@ static enum ev_status prepare_table(struct sqlite *s, const struct ev_table *t,
 	ev_sql_name(t->name, &sql);
 	ev_buf_puts(&sql, " WHERE ");
 	ev_sql_name(t->columns[0].name, &sql);
-	ev_buf_puts(&sql, " = ?");
+	ev_buf_puts(&sql, t->versions ? " = ? AND ev_version >= ?" : " = ?");
 	if (st == EV_OK)
 		st = prepare(s, ev_buf_str(&sql), &out->erase, err);
 	ev_buf_free(&sql);
@@ -167,6 +175,10 @@ static enum ev_status prepare_table(struct sqlite *s, const struct ev_table *t,
 }
 
 /* The interface */
+
+/* The entry that took the place of all before it. */
+#define SINCE \
+	"coalesce((SELECT max(commit_no) FROM ev_ledger WHERE mode IN ('snapshot', 'whole')), 0)"
 
 static enum ev_status sqlite_known(struct ev_target *t, const char *batch, bool *known,
 				   char digest[33], struct ev_error *err)
@@ -177,9 +189,8 @@ static enum ev_status sqlite_known(struct ev_target *t, const char *batch, bool 
 	int rc;
 
 	if (prepare(s,
-		    "SELECT digest FROM ev_ledger WHERE batch = ?1 AND commit_no >= "
-		    "coalesce((SELECT max(commit_no) FROM ev_ledger WHERE mode = 'snapshot'), 0) "
-		    "ORDER BY commit_no DESC LIMIT 1",
+		    "SELECT digest FROM ev_ledger WHERE batch = ?1 AND commit_no >= " SINCE
+		    " ORDER BY commit_no DESC LIMIT 1",
 		    &q, err) != EV_OK)
 		return EV_FATAL;
 	rc = bind_text(q, 1, batch);
@@ -208,8 +219,7 @@ static enum ev_status sqlite_live(struct ev_target *t, uint64_t *batches, uint64
 	sqlite3_stmt *q;
 
 	if (prepare(s,
-		    "SELECT count(*), coalesce(sum(rows), 0) FROM ev_ledger WHERE commit_no >= "
-		    "coalesce((SELECT max(commit_no) FROM ev_ledger WHERE mode = 'snapshot'), 0)",
+		    "SELECT count(*), coalesce(sum(rows), 0) FROM ev_ledger WHERE commit_no >= " SINCE,
 		    &q, err) != EV_OK)
 		return EV_FATAL;
 	if (sqlite3_step(q) == SQLITE_ROW) {
@@ -220,32 +230,6 @@ static enum ev_status sqlite_live(struct ev_target *t, uint64_t *batches, uint64
 	}
 	sqlite3_finalize(q);
 	return st;
-}
-
-static enum ev_status sqlite_clear(struct ev_target *t, struct ev_error *err)
-{
-	struct sqlite *s = of(t);
-
-	for (size_t i = 0; i < s->tables->n; i++) {
-		ev_buf_reset(&s->scratch);
-		ev_buf_puts(&s->scratch, "DELETE FROM ");
-		ev_sql_name(s->tables->list[i].name, &s->scratch);
-		if (run(s, ev_buf_str(&s->scratch), err) != EV_OK)
-			return EV_FATAL;
-	}
-	return EV_OK;
-}
-
-static enum ev_status sqlite_erase(struct ev_target *t, const struct ev_table *table,
-				   const char *owner, struct ev_error *err)
-{
-	struct sqlite *s = of(t);
-	sqlite3_stmt *q = s->statements[table - s->tables->list].erase;
-
-	if (bind_text(q, 1, owner) != SQLITE_OK || sqlite3_step(q) != SQLITE_DONE ||
-	    sqlite3_reset(q) != SQLITE_OK)
-		return trouble(s, table->name, err);
-	return EV_OK;
 }
 
 /* SQLITE_OK, else why it cannot be bound. */
@@ -277,8 +261,7 @@ static int bind_cell(struct sqlite *s, sqlite3_stmt *q, int i, const struct ev_c
 			return SQLITE_MISMATCH;
 		return sqlite3_bind_text64(q, i, s->scratch.p, s->scratch.len, SQLITE_TRANSIENT,
 					   SQLITE_UTF8);
-	default:
-		return sqlite3_bind_text64(q, i, cell->p, cell->len, SQLITE_STATIC, SQLITE_UTF8);
+	default: return sqlite3_bind_text64(q, i, cell->p, cell->len, SQLITE_STATIC, SQLITE_UTF8);
 	}
 }
 
@@ -313,6 +296,69 @@ static enum ev_status sqlite_insert(struct ev_target *t, const struct ev_table *
 	return sqlite3_reset(q) == SQLITE_OK ? EV_OK : trouble(s, table->name, err);
 }
 
+/* Its row follows from the model alone. */
+static enum ev_status insert_unknown(struct ev_target *target, const struct ev_table *t,
+				     struct ev_error *err)
+{
+	struct ev_cell *cells = ev_calloc(t->n, sizeof *cells);
+	enum ev_status st;
+
+	cells[0] = (struct ev_cell){ev_unknown_key, EV_KEY_TEXT, false, true};
+	cells[1] = (struct ev_cell){"true", 4, false, true};
+	for (size_t i = 2; i < t->n; i++)
+		cells[i].null = true;
+	st = sqlite_insert(target, t, cells, err);
+	free(cells);
+	return st == EV_OK ? EV_OK : EV_FATAL;
+}
+
+/* All rows go, which is fast, and the unknown member comes back; the days of a calendar stay. */
+static enum ev_status clear_table(struct sqlite *s, const struct ev_table *t, struct ev_error *err)
+{
+	const struct ev_calendar *c = t->dimension != NULL ? t->dimension->calendar : NULL;
+	char from[EV_DATE_TEXT], to[EV_DATE_TEXT];
+
+	ev_buf_reset(&s->scratch);
+	ev_buf_puts(&s->scratch, "DELETE FROM ");
+	ev_sql_name(t->name, &s->scratch);
+	if (c != NULL) {
+		ev_date_format(c->from, from);
+		ev_date_format(c->to, to);
+		ev_buf_puts(&s->scratch, " WHERE ");
+		ev_sql_name(t->columns[0].name, &s->scratch);
+		ev_buf_printf(&s->scratch,
+			      " <> '%s' AND (\"date\" BETWEEN '%.*s' AND '%.*s') IS NOT 1",
+			      ev_unknown_key, EV_DATE_TEXT, from, EV_DATE_TEXT, to);
+	}
+	if (run(s, ev_buf_str(&s->scratch), err) != EV_OK)
+		return EV_FATAL;
+	return t->dimension == NULL || c != NULL ? EV_OK : insert_unknown(&s->target, t, err);
+}
+
+static enum ev_status sqlite_clear(struct ev_target *t, struct ev_error *err)
+{
+	struct sqlite *s = of(t);
+
+	for (size_t i = 0; i < s->tables->n; i++)
+		if (clear_table(s, &s->tables->list[i], err) != EV_OK)
+			return EV_FATAL;
+	return EV_OK;
+}
+
+static enum ev_status sqlite_erase(struct ev_target *t, const struct ev_table *table,
+				   const struct ev_cell *owner, uint64_t from, struct ev_error *err)
+{
+	struct sqlite *s = of(t);
+	sqlite3_stmt *q = s->statements[table - s->tables->list].erase;
+
+	if (sqlite3_bind_text64(q, 1, owner->p, owner->len, SQLITE_STATIC, SQLITE_UTF8) !=
+		    SQLITE_OK ||
+	    (table->versions && sqlite3_bind_int64(q, 2, (int64_t)from) != SQLITE_OK) ||
+	    sqlite3_step(q) != SQLITE_DONE || sqlite3_reset(q) != SQLITE_OK)
+		return trouble(s, table->name, err);
+	return EV_OK;
+}
+
 static enum ev_status sqlite_enter(struct ev_target *t, const struct ev_ledger_entry *e,
 				   struct ev_error *err)
 {
@@ -321,18 +367,22 @@ static enum ev_status sqlite_enter(struct ev_target *t, const struct ev_ledger_e
 	sqlite3_stmt *q;
 
 	if (prepare(s,
-		    "INSERT INTO ev_ledger (commit_no, batch, digest, mode, rows, balance) "
-		    "SELECT coalesce(max(commit_no), 0) + 1, ?, ?, ?, ?, ? FROM ev_ledger",
+		    "INSERT INTO ev_ledger "
+		    "(commit_no, batch, digest, mode, rows, balance, position, model) "
+		    "SELECT coalesce(max(commit_no), 0) + 1, ?, ?, ?, ?, ?, ?, ? FROM ev_ledger",
 		    &q, err) != EV_OK)
 		return EV_FATAL;
 	if (bind_text(q, 1, e->batch) != SQLITE_OK || bind_text(q, 2, e->digest) != SQLITE_OK ||
 	    bind_text(q, 3, e->mode) != SQLITE_OK ||
 	    sqlite3_bind_int64(q, 4, (int64_t)e->rows) != SQLITE_OK ||
-	    bind_text(q, 5, e->balance) != SQLITE_OK || sqlite3_step(q) != SQLITE_DONE)
+	    bind_text(q, 5, e->balance) != SQLITE_OK || bind_text(q, 6, e->position) != SQLITE_OK ||
+	    bind_text(q, 7, e->model) != SQLITE_OK || sqlite3_step(q) != SQLITE_DONE)
 		st = trouble(s, "the ledger cannot be written", err);
 	sqlite3_finalize(q);
 	free(s->last_batch);
+	free(s->last_position);
 	s->last_batch = ev_strdup(e->batch);
+	s->last_position = e->position != NULL ? ev_strdup(e->position) : NULL;
 	snprintf(s->last_digest, sizeof s->last_digest, "%s", e->digest);
 	return st;
 }
@@ -390,23 +440,42 @@ static void hang_up(struct sqlite *s)
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	sqlite3_close(s->db);
 	s->db = NULL;
+	s->ready = false;
+}
+
+static enum ev_status open_file(struct sqlite *s, struct ev_error *err)
+{
+	/* One thread alone calls SQLite, so it needs no locks. It says no once it has begun. */
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	if (sqlite3_open_v2(s->file, &s->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+		return ev_fail(err,
+			       "%s: cannot be opened: %s: make it first with evschema -m %s -t "
+			       "sqlite | sqlite3 %s",
+			       s->file, s->db != NULL ? sqlite3_errmsg(s->db) : "no memory",
+			       s->model, s->file);
+	if (sqlite3_busy_timeout(s->db, BUSY_MS) != SQLITE_OK ||
+	    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) != SQLITE_OK)
+		return trouble(s, "cannot be set up", err);
+	return EV_OK;
 }
 
 /* Whether the newest entry is in the ledger, as any reader of the file sees it from now on. */
 static bool is_in(struct sqlite *s)
 {
 	sqlite3_stmt *q = NULL;
+	struct ev_error err;
 	bool in;
 
 	hang_up(s);
-	in = sqlite3_open_v2(s->file, &s->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
-	     sqlite3_busy_timeout(s->db, BUSY_MS) == SQLITE_OK &&
+	in = open_file(s, &err) == EV_OK &&
 	     sqlite3_prepare_v2(s->db,
-				"SELECT batch = ? AND digest = ? FROM ev_ledger "
+				"SELECT batch = ? AND digest = ? AND position IS ? FROM ev_ledger "
 				"ORDER BY commit_no DESC LIMIT 1",
 				-1, &q, NULL) == SQLITE_OK &&
 	     bind_text(q, 1, s->last_batch) == SQLITE_OK &&
-	     bind_text(q, 2, s->last_digest) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW &&
+	     bind_text(q, 2, s->last_digest) == SQLITE_OK &&
+	     bind_text(q, 3, s->last_position) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW &&
 	     sqlite3_column_int(q, 0) == 1;
 	sqlite3_finalize(q);
 	return in;
@@ -426,40 +495,53 @@ static enum ev_status sqlite_commit(struct ev_target *t, struct ev_error *err)
 	return is_in(s) ? EV_OK : EV_FATAL;
 }
 
+static void sqlite_abandon(struct ev_target *t)
+{
+	struct sqlite *s = of(t);
+
+	if (sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
+		hang_up(s);
+}
+
 static void sqlite_free(struct ev_target *t)
 {
 	struct sqlite *s = of(t);
 
 	hang_up(s);
 	free(s->last_batch);
+	free(s->last_position);
 	ev_buf_free(&s->scratch);
 	free(s->statements);
 	free(s->file);
 	free(s);
 }
 
-static const struct ev_target_ops ops = {.known = sqlite_known,
-					 .live = sqlite_live,
-					 .clear = sqlite_clear,
-					 .erase = sqlite_erase,
-					 .insert = sqlite_insert,
-					 .enter = sqlite_enter,
-					 .newest = sqlite_newest,
-					 .commit = sqlite_commit,
-					 .free = sqlite_free};
+/* The ledger */
+
+static enum ev_status strange(struct sqlite *s, const char *what, const char *which,
+			      struct ev_error *err)
+{
+	return ev_fail(err,
+		       "%s: the ledger is not as evload writes it: %s of the row with commit_no "
+		       "%.40s: put back ev_ledger as it was, or load a snapshot into a new file",
+		       s->file, what, which);
+}
 
 /* A ledger that other hands made or changed may hold anything. */
 static enum ev_status check_ledger(struct sqlite *s, struct ev_error *err)
 {
-	static const char strange[] =
+	static const char rows[] =
 		"SELECT CASE WHEN typeof(commit_no) IS NOT 'integer' THEN 'commit_no' "
 		"WHEN commit_no NOT BETWEEN 1 AND 1000000000000000 THEN 'commit_no' "
 		"WHEN typeof(batch) IS NOT 'text' THEN 'batch' "
 		"WHEN typeof(digest) IS NOT 'text' OR length(digest) <> 32 THEN 'digest' "
-		"WHEN typeof(mode) IS NOT 'text' OR mode NOT IN ('insert', 'snapshot') THEN 'mode' "
+		"WHEN typeof(mode) IS NOT 'text' OR mode NOT IN ('insert', 'snapshot', 'changes', "
+		"'whole') THEN 'mode' "
 		"WHEN typeof(rows) IS NOT 'integer' THEN 'rows' "
 		"WHEN rows NOT BETWEEN 0 AND 1000000000000000 THEN 'rows' "
-		"WHEN typeof(balance) IS NOT 'text' THEN 'balance' END AS c, "
+		"WHEN typeof(balance) IS NOT 'text' THEN 'balance' "
+		"WHEN typeof(position) IS NOT iif(mode IN ('changes', 'whole'), 'text', 'null') "
+		"THEN 'position' WHEN typeof(model) IS NOT typeof(position) THEN 'model' END AS c, "
 		"quote(commit_no) FROM ev_ledger WHERE c IS NOT NULL UNION ALL "
 		"SELECT 'a second', quote(commit_no) FROM ev_ledger GROUP BY commit_no "
 		"HAVING count(*) > 1 LIMIT 1";
@@ -467,7 +549,7 @@ static enum ev_status check_ledger(struct sqlite *s, struct ev_error *err)
 	sqlite3_stmt *q;
 	int rc;
 
-	if (prepare(s, strange, &q, err) != EV_OK)
+	if (prepare(s, rows, &q, err) != EV_OK)
 		return EV_FATAL;
 	rc = sqlite3_step(q);
 	if (rc == SQLITE_ROW) {
@@ -476,11 +558,7 @@ static enum ev_status check_ledger(struct sqlite *s, struct ev_error *err)
 
 		st = EV_FATAL;
 		if (which != NULL)
-			ev_fail(err,
-				"%s: the ledger is not as evload writes it: %s of the row with "
-				"commit_no %.40s: put back ev_ledger as it was, or load a snapshot "
-				"into a new file",
-				s->file, what, which);
+			strange(s, what, which, err);
 	} else if (rc != SQLITE_DONE) {
 		st = trouble(s, "the ledger cannot be read", err);
 	}
@@ -488,39 +566,124 @@ static enum ev_status check_ledger(struct sqlite *s, struct ev_error *err)
 	return st;
 }
 
-static enum ev_status begin(struct sqlite *s, const char *model, struct ev_error *err)
+static enum ev_status find_ledger(struct sqlite *s, struct ev_error *err)
 {
-	static const char ledger[] =
-		"SELECT commit_no, batch, digest, mode, rows, balance FROM ev_ledger LIMIT 0";
+	static const char *const sql[] = {"SELECT 1 FROM ev_ledger LIMIT 0",
+					  "SELECT commit_no, batch, digest, mode, rows, balance, "
+					  "position, model FROM ev_ledger LIMIT 0"};
+	static const char *const lacks[] = {
+		"there is no ledger: make the tables first",
+		"the ledger is that of another version: make the tables in a new file"};
 	sqlite3_stmt *q;
 
-	if (sqlite3_busy_timeout(s->db, BUSY_MS) != SQLITE_OK ||
-	    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) != SQLITE_OK)
-		return trouble(s, "cannot be set up", err);
-	/*
-	 * IMMEDIATE: what is compared below stays so until the commit. 64 MiB of pages are held in
-	 * memory.
-	 */
-	if (run(s, "PRAGMA cache_size = -65536", err) != EV_OK ||
-	    run(s, "BEGIN IMMEDIATE", err) != EV_OK)
-		return EV_FATAL;
-	if (sqlite3_prepare_v2(s->db, ledger, -1, &q, NULL) != SQLITE_OK) {
+	for (int i = 0; i < 2; i++) {
+		if (sqlite3_prepare_v2(s->db, sql[i], -1, &q, NULL) == SQLITE_OK) {
+			sqlite3_finalize(q);
+			continue;
+		}
 		if (sqlite3_errcode(s->db) != SQLITE_ERROR)
 			return trouble(s, "the ledger cannot be read", err);
-		return ev_fail(err,
-			       "%s: there is no ledger: make the tables first with evschema -m %s "
-			       "-t sqlite | sqlite3 %s",
-			       s->file, model, s->file);
+		return ev_fail(err, "%s: %s with evschema -m %s -t sqlite | sqlite3 %s", s->file,
+			       lacks[i], s->model, i == 0 ? s->file : "FILE");
 	}
-	sqlite3_finalize(q);
-	if (check_ledger(s, err) != EV_OK)
+	return check_ledger(s, err);
+}
+
+/* What the newest entry says. */
+static enum ev_status read_entry(struct sqlite *s, sqlite3_stmt *q, struct ev_standing *standing,
+				 struct ev_error *err)
+{
+	const char *text, *number;
+
+	standing->fresh = false;
+	standing->follows = sqlite3_column_type(q, 1) != SQLITE_NULL;
+	if (!standing->follows)
+		return EV_OK;
+	if ((number = text_of(s, q, 0, err)) == NULL || (text = text_of(s, q, 1, err)) == NULL)
 		return EV_FATAL;
-	for (size_t i = 0; i < s->tables->n; i++) {
-		if (check_table(s, &s->tables->list[i], model, err) != EV_OK ||
+	if (!ev_point_read(text, &standing->at))
+		return strange(s, "position", number, err);
+	if ((text = text_of(s, q, 2, err)) == NULL)
+		return EV_FATAL;
+	snprintf(standing->model, sizeof standing->model, "%s", text);
+	return EV_OK;
+}
+
+static enum ev_status read_standing(struct sqlite *s, struct ev_standing *standing,
+				    struct ev_error *err)
+{
+	enum ev_status st = EV_OK;
+	sqlite3_stmt *q;
+	int rc;
+
+	*standing = (struct ev_standing){.fresh = true};
+	if (prepare(s,
+		    "SELECT commit_no, position, model FROM ev_ledger "
+		    "ORDER BY commit_no DESC LIMIT 1",
+		    &q, err) != EV_OK)
+		return EV_FATAL;
+	rc = sqlite3_step(q);
+	if (rc == SQLITE_ROW)
+		st = read_entry(s, q, standing, err);
+	else if (rc != SQLITE_DONE)
+		st = trouble(s, "the ledger cannot be read", err);
+	sqlite3_finalize(q);
+	return st;
+}
+
+/* Of a transaction: what is compared stays so until the commit. */
+static enum ev_status make_ready(struct sqlite *s, struct ev_error *err)
+{
+	if (s->ready)
+		return EV_OK;
+	if (find_ledger(s, err) != EV_OK)
+		return EV_FATAL;
+	for (size_t i = 0; i < s->tables->n; i++)
+		if (check_table(s, &s->tables->list[i], s->model, err) != EV_OK ||
 		    prepare_table(s, &s->tables->list[i], &s->statements[i], err) != EV_OK)
 			return EV_FATAL;
-	}
+	s->ready = true;
 	return EV_OK;
+}
+
+static enum ev_status sqlite_begin(struct ev_target *t, struct ev_standing *standing,
+				   struct ev_error *err)
+{
+	struct sqlite *s = of(t);
+
+	if (s->db == NULL && open_file(s, err) != EV_OK)
+		return EV_FATAL;
+	/* 64 MiB of pages are held in memory. */
+	if (run(s, "PRAGMA cache_size = -65536", err) != EV_OK ||
+	    run(s, "BEGIN IMMEDIATE", err) != EV_OK || make_ready(s, err) != EV_OK)
+		return EV_FATAL;
+	return read_standing(s, standing, err);
+}
+
+static const struct ev_target_ops ops = {.begin = sqlite_begin,
+					 .known = sqlite_known,
+					 .live = sqlite_live,
+					 .clear = sqlite_clear,
+					 .erase = sqlite_erase,
+					 .insert = sqlite_insert,
+					 .enter = sqlite_enter,
+					 .newest = sqlite_newest,
+					 .commit = sqlite_commit,
+					 .abandon = sqlite_abandon,
+					 .free = sqlite_free};
+
+static struct sqlite *new_sqlite(const char *file, const struct ev_tables *tables,
+				 const char *model)
+{
+	struct sqlite *s = ev_calloc(1, sizeof *s);
+
+	s->target.ops = &ops;
+	s->target.keeps = true;
+	s->file = ev_strdup(file);
+	s->model = model;
+	s->tables = tables;
+	s->statements = ev_calloc(tables->n, sizeof *s->statements);
+	return s;
 }
 
 struct ev_target *ev_sqlite_open(const char *file, const struct ev_tables *tables,
@@ -530,22 +693,35 @@ struct ev_target *ev_sqlite_open(const char *file, const struct ev_tables *table
 
 	if (ev_dialect_takes(ev_dialect_find("sqlite"), tables, model, err) != EV_OK)
 		return NULL;
-	s = ev_calloc(1, sizeof *s);
-	s->target.ops = &ops;
-	s->file = ev_strdup(file);
-	s->tables = tables;
-	s->statements = ev_calloc(tables->n, sizeof *s->statements);
-	if (sqlite3_open_v2(file, &s->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
-		ev_fail(err,
-			"%s: cannot be opened: %s: make it first with evschema -m %s -t sqlite | "
-			"sqlite3 %s",
-			file, s->db != NULL ? sqlite3_errmsg(s->db) : "no memory", model, file);
-		sqlite_free(&s->target);
-		return NULL;
-	}
-	if (begin(s, model, err) != EV_OK) {
-		sqlite_free(&s->target);
-		return NULL;
-	}
-	return &s->target;
+	s = new_sqlite(file, tables, model);
+	if (open_file(s, err) == EV_OK)
+		return &s->target;
+	sqlite_free(&s->target);
+	return NULL;
+}
+
+enum ev_status ev_sqlite_position(const char *file, const char *model, char text[EV_STORE_POSITION],
+				  struct ev_error *err)
+{
+	static const struct ev_tables none = {NULL, 0};
+	struct sqlite *s = new_sqlite(file, &none, model);
+	struct ev_standing standing;
+	enum ev_status st = open_file(s, err);
+
+	if (st == EV_OK && run(s, "BEGIN", err) == EV_OK)
+		st = find_ledger(s, err);
+	else
+		st = EV_FATAL;
+	if (st == EV_OK)
+		st = read_standing(s, &standing, err);
+	if (st == EV_OK && !standing.fresh && !standing.follows)
+		st = ev_fail(err,
+			     "%s: it was loaded without a state, so it stands at no position of "
+			     "one: evversion --since 0 puts all of a state in the place of what "
+			     "is there",
+			     file);
+	if (st == EV_OK)
+		ev_point_write(&standing.at, text);
+	sqlite_free(&s->target);
+	return st;
 }

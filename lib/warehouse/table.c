@@ -1,5 +1,6 @@
 #include "warehouse/table.h"
 #include "base/mem.h"
+#include "warehouse/calendar.h"
 #include "warehouse/column.h"
 
 #include <stdarg.h>
@@ -44,10 +45,13 @@ static void fact_table(struct ev_table *t, const struct ev_fact *f)
 {
 	t->name = f->name;
 	t->fact = f;
-	add_key(t, "ev_owner", "");
+	t->versions = f->keep == EV_KEEP_HISTORY;
+	add(t, EV_TYPE_VARCHAR, EV_ID_MAX, 0, "ev_owner");
+	if (t->versions)
+		add(t, EV_TYPE_INT, 0, 0, "ev_version");
 	add(t, EV_TYPE_INT, 0, 0, "ev_index");
-	t->n_keys = 2;
-	if (f->keep == EV_KEEP_HISTORY) {
+	t->n_keys = t->n;
+	if (t->versions) {
 		add(t, EV_TYPE_TIMESTAMP, 0, 0, "ev_valid_from");
 		add(t, EV_TYPE_TIMESTAMP, 0, 0, "ev_valid_to");
 		add(t, EV_TYPE_BOOL, 0, 0, "ev_current");
@@ -58,21 +62,9 @@ static void fact_table(struct ev_table *t, const struct ev_fact *f)
 
 static void calendar_table(struct ev_table *t)
 {
-	static const struct {
-		const char *name;
-		enum ev_type type;
-		uint32_t size;
-	} columns[] = {
-		{"date", EV_TYPE_DATE, 0},	 {"year", EV_TYPE_INT, 0},
-		{"quarter", EV_TYPE_INT, 0},	 {"month", EV_TYPE_INT, 0},
-		{"day", EV_TYPE_INT, 0},	 {"month_name", EV_TYPE_VARCHAR, 9},
-		{"day_of_week", EV_TYPE_INT, 0}, {"day_name", EV_TYPE_VARCHAR, 9},
-		{"iso_year", EV_TYPE_INT, 0},	 {"iso_week", EV_TYPE_INT, 0},
-		{"is_weekend", EV_TYPE_BOOL, 0},
-	};
-
-	for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
-		add(t, columns[i].type, columns[i].size, 0, "%s", columns[i].name);
+	for (size_t i = 0; i < EV_DAY_COLUMNS; i++)
+		add(t, ev_day_columns[i].type, ev_day_columns[i].size, 0, "%s",
+		    ev_day_columns[i].name);
 }
 
 static void dimension_table(struct ev_table *t, const struct ev_dimension *d)

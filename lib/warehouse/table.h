@@ -6,8 +6,6 @@
 
 #include "model/model.h"
 
-enum { EV_KEY_COLUMNS = 2 }; /* at most */
-
 struct ev_table {
 	const char *name; /* the model's */
 	size_t name_len;
@@ -16,6 +14,7 @@ struct ev_table {
 	struct ev_column *columns;	      /* `from` and `dimension` are not set */
 	size_t n;
 	size_t n_keys; /* the first columns are the primary key; the very first is the owner */
+	bool versions; /* a history fact: ev_version is the second column */
 };
 
 struct ev_tables {

@@ -1,8 +1,8 @@
 /*
  * target: what rows are loaded into. Floor 3.
  *
- * One interface for every warehouse: batches of deletes by owner and inserts, all in one
- * transaction, with a ledger of the batches that it holds.
+ * One interface for every warehouse: batches of deletes by owner and inserts in a transaction, with
+ * a ledger of the batches that it holds, and of the position in a state that it stands at.
  */
 #ifndef EV_TARGET_H
 #define EV_TARGET_H
@@ -10,11 +10,12 @@
 #include "base/buf.h"
 #include "base/status.h"
 #include "io/out.h"
+#include "store/span.h"
 #include "warehouse/table.h"
 
 /*
  * A value as text: what a JSON string stands for, or the text of a number, true or false. Behind it
- * EV_COPY_OVER octets can be read.
+ * EV_COPY_OVER bytes can be read.
  */
 struct ev_cell {
 	const char *p;
@@ -25,28 +26,46 @@ struct ev_cell {
 
 struct ev_ledger_entry {
 	const char *batch;  /* its name */
-	const char *digest; /* 32 hex digits, over the octets of its rows */
-	const char *mode;   /* "insert" or "snapshot" */
+	const char *digest; /* 32 hex digits, over the bytes of its rows */
+	/* "insert" or "snapshot"; of what comes out of a state "changes" or "whole". */
+	const char *mode;
 	uint64_t rows;
 	const char *balance; /* JSON: the stages it went through */
+	/* Of what comes out of a state: the position, and the model's digest; else NULL. */
+	const char *position, *model;
+};
+
+/* What the newest entry of the ledger says. */
+struct ev_standing {
+	bool fresh;   /* that there is none */
+	bool follows; /* that the target follows a state: then it stands at a position */
+	struct ev_point at;
+	char model[33];
 };
 
 struct ev_target;
 
 struct ev_target_ops {
 	/*
+	 * Begins a transaction: it takes the lock, and compares the model with the tables. What
+	 * stands in the ledger stays so until the transaction ends.
+	 */
+	enum ev_status (*begin)(struct ev_target *t, struct ev_standing *standing,
+				struct ev_error *err);
+	/*
 	 * Whether the ledger holds a batch of that name, loaded since the last snapshot; fills its
 	 * digest.
 	 */
 	enum ev_status (*known)(struct ev_target *t, const char *batch, bool *known,
 				char digest[33], struct ev_error *err);
-	/* What the ledger holds since the last snapshot, that one included. */
+	/* What the ledger holds since the last snapshot or whole, that one included. */
 	enum ev_status (*live)(struct ev_target *t, uint64_t *batches, uint64_t *rows,
 			       struct ev_error *err);
-	/* Takes every row of the model's tables out. */
+	/* Takes every row out but those that evschema made. */
 	enum ev_status (*clear)(struct ev_target *t, struct ev_error *err);
+	/* Of a table with versions: from that one on; else all rows of the owner. */
 	enum ev_status (*erase)(struct ev_target *t, const struct ev_table *table,
-				const char *owner, struct ev_error *err);
+				const struct ev_cell *owner, uint64_t from, struct ev_error *err);
 	/*
 	 * cells: one for each column of the table. EV_REJECT if a row of that key is there already.
 	 */
@@ -58,29 +77,41 @@ struct ev_target_ops {
 	/* Whether the newest n entries of the ledger are these: then there is nothing to do. */
 	enum ev_status (*newest)(struct ev_target *t, const struct ev_ledger_entry *e, size_t n,
 				 bool *same, struct ev_error *err);
-	/* All or nothing: after EV_FATAL nothing is in. */
+	/* All or nothing: after EV_FATAL nothing is in. The next begin begins anew. */
 	enum ev_status (*commit)(struct ev_target *t, struct ev_error *err);
+	/* Ends the transaction as if it had never been. */
+	void (*abandon)(struct ev_target *t);
 	/* Frees; what is not committed has never been. */
 	void (*free)(struct ev_target *t);
 };
 
 struct ev_target {
 	const struct ev_target_ops *ops;
+	const char *name; /* as the user gives it: "sqlite:shop.db"; borrowed */
+	bool keeps; /* a ledger, and rows from one load to the next: else erase is never asked */
 };
 
-/* TSV of one table to an output: its rows, or the owners whose rows are to be deleted first. */
+/* TSV of one table to an output. */
 enum ev_tsv { EV_TSV_PGTEXT, EV_TSV_CSVQ };
 
-struct ev_target *ev_tsv_table(struct ev_out *out, const char *table, bool owners,
-			       enum ev_tsv dialect);
+struct ev_target *ev_tsv_table(struct ev_out *out, const char *table, enum ev_tsv dialect);
 /*
  * TSV of all tables into files of a folder, with manifest.json, which comes last. gzip: the files
  * are packed, each in its own right, by threads of their own (pack.h).
  */
 struct ev_target *ev_tsv_folder(const char *folder, const struct ev_tables *tables,
 				enum ev_tsv dialect, bool gzip, struct ev_error *err);
-/* The file must exist and have the model's tables. model: its file's name, for errors. */
+/*
+ * The file must exist; begin asks whether it has the model's tables. model: its file's name, for
+ * errors.
+ */
 struct ev_target *ev_sqlite_open(const char *file, const struct ev_tables *tables,
 				 const char *model, struct ev_error *err);
+/*
+ * Where a database stands, as STORE:N:DIGEST, or 0 where nothing was loaded. EV_FATAL if there is no
+ * ledger, or it follows no state.
+ */
+enum ev_status ev_sqlite_position(const char *file, const char *model, char text[EV_STORE_POSITION],
+				  struct ev_error *err);
 
 #endif

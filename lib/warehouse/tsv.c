@@ -25,12 +25,11 @@ struct tsv {
 	struct ev_buf line;
 	/* of one table */
 	const char *table;
-	bool owners;
 	struct stream single;
-	/* of a folder: rows[i] and deletes[i] belong to tables->list[i] */
+	/* of a folder: rows[i] belongs to tables->list[i] */
 	char *folder;
 	const struct ev_tables *tables;
-	struct stream *rows, *deletes;
+	struct stream *rows;
 	struct ev_pack *pack; /* NULL: the files are not gzip */
 };
 
@@ -191,6 +190,14 @@ static struct tsv *of(struct ev_target *t)
 	return (struct tsv *)(void *)t;
 }
 
+static enum ev_status tsv_begin(struct ev_target *t, struct ev_standing *standing,
+				struct ev_error *err)
+{
+	(void)t, (void)err;
+	*standing = (struct ev_standing){.fresh = true};
+	return EV_OK;
+}
+
 static enum ev_status tsv_known(struct ev_target *t, const char *batch, bool *known,
 				char digest[33], struct ev_error *err)
 {
@@ -213,6 +220,11 @@ static enum ev_status tsv_nothing(struct ev_target *t, struct ev_error *err)
 	return EV_OK;
 }
 
+static void tsv_abandon(struct ev_target *t)
+{
+	(void)t;
+}
+
 static enum ev_status tsv_enter(struct ev_target *t, const struct ev_ledger_entry *e,
 				struct ev_error *err)
 {
@@ -230,23 +242,12 @@ static enum ev_status tsv_newest(struct ev_target *t, const struct ev_ledger_ent
 
 /* One table */
 
-static enum ev_status table_erase(struct ev_target *target, const struct ev_table *table,
-				  const char *owner, struct ev_error *err)
-{
-	struct ev_cell cell = {owner, EV_KEY_TEXT, false, true};
-	struct tsv *t = of(target);
-
-	if (!t->owners || strcmp(table->name, t->table) != 0)
-		return EV_OK;
-	return write_row(t, &t->single, &cell, 1, err);
-}
-
 static enum ev_status table_insert(struct ev_target *target, const struct ev_table *table,
 				   const struct ev_cell *cells, struct ev_error *err)
 {
 	struct tsv *t = of(target);
 
-	if (t->owners || strcmp(table->name, t->table) != 0)
+	if (strcmp(table->name, t->table) != 0)
 		return EV_OK;
 	return write_row(t, &t->single, cells, table->n, err);
 }
@@ -257,25 +258,24 @@ static void table_free(struct ev_target *target)
 	free(of(target));
 }
 
-static const struct ev_target_ops table_ops = {.known = tsv_known,
+static const struct ev_target_ops table_ops = {.begin = tsv_begin,
+					       .known = tsv_known,
 					       .live = tsv_live,
 					       .clear = tsv_nothing,
-					       .erase = table_erase,
 					       .insert = table_insert,
 					       .enter = tsv_enter,
 					       .newest = tsv_newest,
 					       .commit = tsv_nothing,
+					       .abandon = tsv_abandon,
 					       .free = table_free};
 
-struct ev_target *ev_tsv_table(struct ev_out *out, const char *table, bool owners,
-			       enum ev_tsv dialect)
+struct ev_target *ev_tsv_table(struct ev_out *out, const char *table, enum ev_tsv dialect)
 {
 	struct tsv *t = ev_calloc(1, sizeof *t);
 
 	t->target.ops = &table_ops;
 	t->dialect = dialect;
 	t->table = table;
-	t->owners = owners;
 	t->single.out = out;
 	return &t->target;
 }
@@ -283,13 +283,11 @@ struct ev_target *ev_tsv_table(struct ev_out *out, const char *table, bool owner
 /* A folder */
 
 static enum ev_status open_stream(struct tsv *t, struct stream *s, const char *name,
-				  const char *suffix, struct ev_error *err)
+				  struct ev_error *err)
 {
 	struct ev_buf path = {0};
 
-	if (s->out != NULL)
-		return EV_OK;
-	ev_buf_printf(&path, "%s%s%s", name, suffix, t->pack != NULL ? ".gz" : "");
+	ev_buf_printf(&path, "%s.tsv%s", name, t->pack != NULL ? ".gz" : "");
 	s->file = ev_strdup(ev_buf_str(&path));
 	ev_buf_reset(&path);
 	ev_buf_printf(&path, "%s/%s", t->folder, s->file);
@@ -302,18 +300,6 @@ static enum ev_status open_stream(struct tsv *t, struct stream *s, const char *n
 	return s->out != NULL ? EV_OK : EV_FATAL;
 }
 
-static enum ev_status folder_erase(struct ev_target *target, const struct ev_table *table,
-				   const char *owner, struct ev_error *err)
-{
-	struct ev_cell cell = {owner, EV_KEY_TEXT, false, true};
-	struct tsv *t = of(target);
-	struct stream *s = &t->deletes[table - t->tables->list];
-
-	if (open_stream(t, s, table->name, ".delete.tsv", err) != EV_OK)
-		return EV_FATAL;
-	return write_row(t, s, &cell, 1, err);
-}
-
 static enum ev_status folder_insert(struct ev_target *target, const struct ev_table *table,
 				    const struct ev_cell *cells, struct ev_error *err)
 {
@@ -322,25 +308,23 @@ static enum ev_status folder_insert(struct ev_target *target, const struct ev_ta
 	return write_row(t, &t->rows[table - t->tables->list], cells, table->n, err);
 }
 
-static void describe(struct tsv *t, const struct ev_table *table, struct stream *s, bool deletes,
-		     struct ev_buf *b)
+static void describe(const struct ev_table *table, const struct stream *s, struct ev_buf *b)
 {
 	char digest[33];
 
 	ev_hash128_hex(ev_out_digest_value(s->out), digest);
 	ev_buf_puts(b, b->p[b->len - 1] == '[' ? "\n\t\t{\"table\":" : ",\n\t\t{\"table\":");
 	ev_json_quote(table->name, strlen(table->name), b);
-	ev_buf_printf(b, ",\"use\":\"%s\",\"file\":", deletes ? "delete by owner" : "insert");
+	ev_buf_puts(b, ",\"use\":\"insert\",\"file\":");
 	ev_json_quote(s->file, strlen(s->file), b);
 	ev_buf_printf(b, ",\"rows\":%llu,\"octets\":%llu,\"xxh3_128\":\"%s\",\"columns\":[",
 		      (unsigned long long)s->rows, (unsigned long long)s->out->octets, digest);
-	for (size_t i = 0; i < (deletes ? 1 : table->n); i++) {
+	for (size_t i = 0; i < table->n; i++) {
 		if (i > 0)
 			ev_buf_putc(b, ',');
 		ev_json_quote(table->columns[i].name, strlen(table->columns[i].name), b);
 	}
 	ev_buf_puts(b, "]}");
-	(void)t;
 }
 
 static enum ev_status forget(struct tsv *t, const char *name, const char *suffix,
@@ -359,13 +343,7 @@ static enum ev_status forget(struct tsv *t, const char *name, const char *suffix
 /* A file that an earlier load left and this one has not must not be taken for this one's. */
 static enum ev_status forget_others(struct tsv *t, size_t table, struct ev_error *err)
 {
-	const char *name = t->tables->list[table].name;
-	bool gzip = t->pack != NULL, deletes = t->deletes[table].out != NULL;
-
-	if (forget(t, name, gzip ? ".tsv" : ".tsv.gz", err) != EV_OK ||
-	    ((gzip || !deletes) && forget(t, name, ".delete.tsv", err) != EV_OK))
-		return EV_FATAL;
-	return gzip && deletes ? EV_OK : forget(t, name, ".delete.tsv.gz", err);
+	return forget(t, t->tables->list[table].name, t->pack != NULL ? ".tsv" : ".tsv.gz", err);
 }
 
 /*
@@ -395,20 +373,13 @@ static enum ev_status prepare_files(struct tsv *t, struct ev_buf *manifest, stru
 		      t->dialect == EV_TSV_PGTEXT ? "pgtext" : "csvq",
 		      t->pack != NULL ? "\t\"compression\":\"gzip\",\n" : "");
 	for (size_t i = 0; i < t->tables->n; i++) {
-		const struct ev_table *table = &t->tables->list[i];
-		struct stream *const streams[] = {&t->deletes[i], &t->rows[i]};
+		struct stream *rows = &t->rows[i];
 
-		for (size_t k = 0; k < 2; k++) {
-			if (streams[k]->out == NULL)
-				continue;
-			describe(t, table, streams[k], k == 0, manifest);
-			/* What goes to a device has no other name until then. */
-			if (streams[k]->out->temp == NULL &&
-			    forget(t, "manifest.json", "", err) != EV_OK)
-				return EV_FATAL;
-			if (ev_out_prepare(streams[k]->out, err) != EV_OK)
-				return EV_FATAL;
-		}
+		describe(&t->tables->list[i], rows, manifest);
+		/* What goes to a device has no other name until then. */
+		if ((rows->out->temp == NULL && forget(t, "manifest.json", "", err) != EV_OK) ||
+		    ev_out_prepare(rows->out, err) != EV_OK)
+			return EV_FATAL;
 	}
 	ev_buf_puts(manifest, "\n\t]\n}\n");
 	return EV_OK;
@@ -420,8 +391,6 @@ static enum ev_status name_files(struct tsv *t, struct ev_error *err)
 		return EV_FATAL;
 	for (size_t i = 0; i < t->tables->n; i++) {
 		if (forget_others(t, i, err) != EV_OK ||
-		    (t->deletes[i].out != NULL &&
-		     ev_out_commit(&t->deletes[i].out, err) != EV_OK) ||
 		    ev_out_commit(&t->rows[i].out, err) != EV_OK)
 			return EV_FATAL;
 	}
@@ -463,25 +432,23 @@ static void folder_free(struct ev_target *target)
 
 	for (size_t i = 0; i < t->tables->n; i++) {
 		ev_out_discard(&t->rows[i].out);
-		ev_out_discard(&t->deletes[i].out);
 		free(t->rows[i].file);
-		free(t->deletes[i].file);
 	}
 	ev_pack_free(&t->pack);
 	free(t->rows);
-	free(t->deletes);
 	free(t->folder);
 	table_free(target);
 }
 
-static const struct ev_target_ops folder_ops = {.known = tsv_known,
+static const struct ev_target_ops folder_ops = {.begin = tsv_begin,
+						.known = tsv_known,
 						.live = tsv_live,
 						.clear = tsv_nothing,
-						.erase = folder_erase,
 						.insert = folder_insert,
 						.enter = tsv_enter,
 						.newest = tsv_newest,
 						.commit = folder_commit,
+						.abandon = tsv_abandon,
 						.free = folder_free};
 
 struct ev_target *ev_tsv_folder(const char *folder, const struct ev_tables *tables,
@@ -496,14 +463,13 @@ struct ev_target *ev_tsv_folder(const char *folder, const struct ev_tables *tabl
 	t->folder = ev_strdup(folder);
 	t->tables = tables;
 	t->rows = ev_calloc(tables->n, sizeof *t->rows);
-	t->deletes = ev_calloc(tables->n, sizeof *t->deletes);
 	if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
 		ev_fail(err, "%s: the folder cannot be made: %s", folder, strerror(errno));
 		folder_free(&t->target);
 		return NULL;
 	}
 	for (size_t i = 0; i < tables->n; i++) {
-		if (open_stream(t, &t->rows[i], tables->list[i].name, ".tsv", err) != EV_OK) {
+		if (open_stream(t, &t->rows[i], tables->list[i].name, err) != EV_OK) {
 			folder_free(&t->target);
 			return NULL;
 		}

@@ -348,7 +348,7 @@ static void open_rest(struct bench *b, const char *model)
 	b->table = (struct ev_table){.name = "t", .n = 1, .n_keys = 1};
 	if ((b->null = ev_out_file("/dev/null", &err)) == NULL)
 		die(&err);
-	b->tsv = ev_tsv_table(b->null, "t", false, EV_TSV_PGTEXT);
+	b->tsv = ev_tsv_table(b->null, "t", EV_TSV_PGTEXT);
 }
 
 static void close_rest(struct bench *b)
