@@ -18,6 +18,11 @@ static char *put_hex(char *o, const char *as, uint64_t n, int count)
 	return o;
 }
 
+char *ev_mention_hex(char *o, uint64_t n, int count)
+{
+	return put_hex(o, digits, n, count);
+}
+
 static void put_member(struct ev_buf *out, size_t dimension, const char *key)
 {
 	char *o = ev_buf_room(out, EV_STAR_MEMBER_LEN);

@@ -31,6 +31,8 @@ struct ev_star_text {
 	size_t len;
 };
 
+/* The count lowest digits of a number in hex; returns their end. */
+char *ev_mention_hex(char *o, uint64_t n, int count);
 /* An event's id as the word WHO begins with; the element is put behind it. */
 void ev_mention_who(const char *id, size_t len, struct ev_buf *out);
 /* An event's id as a word: printable, and in the order of ids. */

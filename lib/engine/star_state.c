@@ -28,7 +28,7 @@ struct ev_star_state {
 	struct ev_point to;	/* of the section */
 	uint64_t from, at;	/* where it begins, and where the state stands */
 	bool idle;		/* the state has all of it already */
-	bool dirty;		/* something was put */
+	bool direct;		/* what changes now is what goes out */
 
 	/* The event at hand. */
 	bool inside;
@@ -162,7 +162,8 @@ enum ev_status ev_star_state_begin(struct ev_star *s, const struct ev_span *span
 	t->from = span->from;
 	t->at = p.number;
 	t->idle = p.number == span->to.number;
-	t->dirty = t->inside = false;
+	t->direct = !t->idle && p.number == span->from;
+	t->inside = false;
 	ev_buf_reset(&t->id);
 	t->look = ev_store_look(t->store, 0);
 	t->sort = ev_sort_new(s->options.memory / 2, s->options.folder);
@@ -273,7 +274,9 @@ static void note_mention(struct ev_star_state *t, const struct ev_mentions *l)
 
 	while (own[-1] != ' ')
 		own--;
-	ev_buf_printf(text, "%016llx ", (unsigned long long)digest);
+	ev_mention_hex(ev_buf_room(text, DIGEST + 1), digest, DIGEST);
+	text->len += DIGEST;
+	ev_buf_putc(text, ' ');
 	ev_buf_put(text, l->key.p, (size_t)(own - l->key.p));
 	own += t->who.len; /* what is left is the element */
 	ev_buf_put(text, own, (size_t)(end - own));
@@ -445,6 +448,34 @@ bool ev_star_state_is_at(const struct ev_star_state *t, const char *id, size_t l
 	return t->inside && ev_bytes_compare(t->id.p, t->id.len, id, len) == 0;
 }
 
+/* Rows that go out */
+
+static enum ev_status put_line(struct ev_star *s, const struct ev_buf *line, struct ev_error *err)
+{
+	if (ev_out_line(s->port->out, line->p, line->len) == EV_OK)
+		return EV_OK;
+	*err = s->port->out->error;
+	return EV_FATAL;
+}
+
+/* From the beginning on nobody has anything that had to go. */
+static enum ev_status emit_row(struct ev_star *s, const char *member, const struct ev_buf *row,
+			       struct ev_error *err)
+{
+	struct ev_star_state *t = s->state;
+
+	if (t->from > 0) {
+		ev_buf_reset(&s->row);
+		ev_star_gone_row(&s->m->dimensions[ev_mention_dimension(member)],
+				 ev_mention_key(member), &s->row);
+		if (put_line(s, &s->row, err) != EV_OK)
+			return EV_FATAL;
+	}
+	if (row->len == sizeof gone - 1 && memcmp(row->p, gone, sizeof gone - 1) == 0)
+		return EV_OK;
+	return put_line(s, row, err);
+}
+
 /* Members */
 
 /* The mentions that were sorted, and those of the member at hand that were there. */
@@ -470,7 +501,6 @@ static bool is_old(const struct ev_star_state *t, const struct ev_buf *group)
 static enum ev_status put(struct ev_star_state *t, const char *key, size_t key_len,
 			  const char *value, size_t len, struct ev_error *err)
 {
-	t->dirty = true;
 	return ev_store_put_text(t->store, key, key_len, t->to.number, value, len, err);
 }
 
@@ -500,7 +530,8 @@ static enum ev_status take_group(struct walk *w, const struct ev_buf *group, str
 	bool found = false;
 
 	for (;;) {
-		const bool new = is_new(w, group->p, group->len), old = !found &&is_old(t, group);
+		const bool new = is_new(w, group->p, group->len);
+		const bool old = !found && is_old(t, group);
 		int order = !new ? 1 : -1;
 		bool stands;
 
@@ -610,7 +641,9 @@ static enum ev_status take_member(struct walk *w, struct ev_error *err)
 	ev_buf_reset(&t->key);
 	ev_buf_put(&t->key, w->member, sizeof w->member);
 	ev_buf_putc(&t->key, 'r');
-	return put(t, t->key.p, t->key.len, t->row.p, t->row.len, err);
+	if (put(t, t->key.p, t->key.len, t->row.p, t->row.len, err) != EV_OK)
+		return EV_FATAL;
+	return t->direct ? emit_row(w->s, w->member, &t->row, err) : EV_OK;
 }
 
 static enum ev_status take_all(struct walk *w, struct ev_error *err)
@@ -642,33 +675,7 @@ static enum ev_status take_section(struct ev_star *s, struct ev_error *err)
 	return st;
 }
 
-/* Rows that changed since the section's beginning */
-
-static enum ev_status put_line(struct ev_star *s, const struct ev_buf *line, struct ev_error *err)
-{
-	if (ev_out_line(s->port->out, line->p, line->len) == EV_OK)
-		return EV_OK;
-	*err = s->port->out->error;
-	return EV_FATAL;
-}
-
-/* From the beginning on nobody has anything that had to go. */
-static enum ev_status emit_row(struct ev_star *s, struct ev_error *err)
-{
-	struct ev_star_state *t = s->state;
-
-	if (t->from > 0) {
-		ev_buf_reset(&t->row);
-		ev_star_gone_row(&s->m->dimensions[ev_mention_dimension(t->old_key.p)],
-				 ev_mention_key(t->old_key.p), &t->row);
-		if (put_line(s, &t->row, err) != EV_OK)
-			return EV_FATAL;
-	}
-	if (t->old_value.len == sizeof gone - 1 &&
-	    memcmp(t->old_value.p, gone, sizeof gone - 1) == 0)
-		return EV_OK;
-	return put_line(s, &t->old_value, err);
-}
+/* Rows that changed since the section's beginning, and are in the state */
 
 static bool is_row(const struct ev_entry *e)
 {
@@ -688,7 +695,7 @@ static enum ev_status emit_rows(struct ev_star *s, struct ev_error *err)
 		if (!is_row(e))
 			continue;
 		if (t->old_key.len > 0 && memcmp(t->old_key.p, e->p, ROW_LEN) != 0 &&
-		    (st = emit_row(s, err)) != EV_OK)
+		    (st = emit_row(s, t->old_key.p, &t->old_value, err)) != EV_OK)
 			break;
 		ev_buf_reset(&t->old_key);
 		ev_buf_put(&t->old_key, e->p, e->key_len);
@@ -696,7 +703,7 @@ static enum ev_status emit_rows(struct ev_star *s, struct ev_error *err)
 		ev_buf_put(&t->old_value, e->value, e->value_len);
 	}
 	if (st == EV_OK && t->old_key.len > 0)
-		st = emit_row(s, err);
+		st = emit_row(s, t->old_key.p, &t->old_value, err);
 	ev_look_free(&look);
 	return st;
 }
@@ -712,7 +719,7 @@ enum ev_status ev_star_state_finish(struct ev_star *s, struct ev_error *err)
 	ev_sort_free(&t->sort);
 	if (!t->idle && ev_store_prepare(t->store, err) != EV_OK)
 		return EV_FATAL;
-	return emit_rows(s, err);
+	return t->direct ? EV_OK : emit_rows(s, err);
 }
 
 enum ev_status ev_star_state_commit(struct ev_star *s, struct ev_error *err)

@@ -627,12 +627,15 @@ enum ev_status ev_store_put_text(struct ev_store *s, const char *key, size_t key
 				 uint64_t commit, const char *value, size_t value_len,
 				 struct ev_error *err)
 {
-	char digits[32];
+	char digits[EV_RUN_COMMIT + 2];
+	uint64_t left = commit;
 
+	digits[0] = digits[EV_RUN_COMMIT + 1] = '\t';
+	for (int i = EV_RUN_COMMIT; i > 0; i--, left /= 10)
+		digits[i] = (char)('0' + left % 10);
 	ev_buf_reset(&s->line);
 	ev_buf_put(&s->line, key, key_len);
-	snprintf(digits, sizeof digits, "\t%0*" PRIu64 "\t", EV_RUN_COMMIT, commit);
-	ev_buf_puts(&s->line, digits);
+	ev_buf_put(&s->line, digits, sizeof digits);
 	ev_buf_put(&s->line, value, value_len);
 	return ev_store_put(
 		s,
