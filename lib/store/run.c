@@ -48,6 +48,7 @@ struct ev_run_writer {
 	uint64_t *hashes; /* of first words, each once for those that follow one another */
 	size_t n_blocks, cap_blocks, n_hashes, cap_hashes;
 	uint64_t at, entries, commit, stamp, block_commit;
+	size_t bounded, room; /* octets packed never need more than room, if they are no more */
 };
 
 struct ev_run_held {
@@ -240,11 +241,13 @@ static enum ev_status end_block(struct ev_run_writer *w, struct ev_error *err)
 	b = &w->blocks[w->n_blocks - 1];
 	b->bytes = (uint32_t)len;
 	if (w->form == EV_RUN_TEXT) {
-		size_t room = ev_deflate_bound(w->deflater, len);
-
+		if (len > w->bounded) { /* the bound itself is dear */
+			w->room = ev_deflate_bound(w->deflater, len);
+			w->bounded = len;
+		}
 		ev_buf_reset(&w->packed);
-		p = ev_buf_room(&w->packed, room);
-		len = ev_deflate(w->deflater, w->raw.p, w->raw.len, w->packed.p, room);
+		p = ev_buf_room(&w->packed, w->room);
+		len = ev_deflate(w->deflater, w->raw.p, w->raw.len, w->packed.p, w->room);
 	}
 	b->packed = (uint32_t)len;
 	b->sum = ev_hash64(p, len, 0);
