@@ -50,15 +50,15 @@ struct run {
 	size_t span_len;
 	char head[CLI_MAC + 1];	    /* the mac of the head of the section of the input */
 	char own_head[CLI_MAC + 1]; /* and of the output */
-	struct cli_chain chain; /* of the section's producers, or of all sections gathered */
-	struct cli_chain total; /* of all sections, with this program's own stage */
+	struct cli_chain chain;	    /* of the section's producers, or of all sections gathered */
+	struct cli_chain total;	    /* of all sections, with this program's own stage */
 	size_t sections;
 	char *batch, *last_batch; /* of the output; gathered sections may bear several, least to
 				     greatest */
-	struct place file; /* in the file that is read; control lines do not count */
-	struct place at;   /* as it was told, or that in the file */
-	struct place told; /* what a reader of the output expects */
-	char **sources;	   /* the names that were told, each valid to the end */
+	struct place file;	  /* in the file that is read; control lines do not count */
+	struct place at;	  /* as it was told, or that in the file */
+	struct place told;	  /* what a reader of the output expects */
+	char **sources;		  /* the names that were told, each valid to the end */
 	size_t n_sources;
 	uint64_t n_in, n_blank;
 	const char *whole_batch; /* what --batch says, where each section has a name of its own */
@@ -481,7 +481,8 @@ static void end_section(struct run *r)
 
 	plain_digest(r, digest);
 	if (r->e->end != NULL)
-		must(r, r->e->end(r->e->engine, batch[0] != '\0' ? batch : NULL, digest, NULL, err));
+		must(r,
+		     r->e->end(r->e->engine, batch[0] != '\0' ? batch : NULL, digest, NULL, err));
 	if (r->e->finish != NULL)
 		must(r, r->e->finish(r->e->engine, err));
 	close_output(r);
@@ -500,8 +501,9 @@ static void head(struct run *r, const struct ev_line *l, const struct cli_contro
 		die_at(r, l,
 		       "this section comes out of a state, which evstar and evload alone can take");
 	if (r->e->state && r->refused)
-		die_at(r, l, "the section before this one was not approved, so the state takes no "
-			     "more");
+		die_at(r, l,
+		       "the section before this one was not approved, so the state takes no "
+		       "more");
 	if (r->e->flow == CLI_FLOW_EACH && r->opened)
 		close_output(r);
 	r->inside = true;
@@ -678,8 +680,8 @@ static void step(struct run *r, const struct ev_record *rec)
 
 static struct ev_record record_of(const struct run *r, const struct ev_line *l)
 {
-	return (struct ev_record){l->p,	    l->len, r->at.source, r->at.line, r->at.offset, 0,
-				  l->index, l->nth, l->cut};
+	return (struct ev_record){l->p, l->len,	  r->at.source, r->at.line, r->at.offset,
+				  0,	l->index, l->nth,	l->cut};
 }
 
 static void record(struct run *r, const struct ev_line *l)
@@ -989,7 +991,11 @@ static void commit(struct run *r)
 
 int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size_t n)
 {
-	struct run r = {.c = c, .e = e, .inputs = inputs, .n_inputs = n, .show_progress = c->progress || isatty(STDERR_FILENO)};
+	struct run r = {.c = c,
+			.e = e,
+			.inputs = inputs,
+			.n_inputs = n,
+			.show_progress = c->progress || isatty(STDERR_FILENO)};
 
 	r.in = ev_in_new(inputs, n, c->max_line);
 	r.lines = ev_lines_new(r.in, c->max_line);

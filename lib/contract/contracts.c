@@ -1,5 +1,5 @@
-#include "contract/contracts_impl.h"
 #include "base/mem.h"
+#include "contract/contracts_impl.h"
 
 #include <stdlib.h>
 

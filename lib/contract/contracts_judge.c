@@ -1,5 +1,5 @@
-#include "contract/contracts_impl.h"
 #include "base/mem.h"
+#include "contract/contracts_impl.h"
 #include "warehouse/value.h"
 
 #include <stdlib.h>
@@ -64,8 +64,7 @@ static bool columns_are_open(const struct contract *c, const struct ev_event *ev
 		if (e->columns.ways.n + e->columns.ways.n_others == 0)
 			continue;
 		for (size_t k = 0, n = ev_each_find(e->each, event); k < n; k++)
-			if (!ev_ways_are_open(&e->columns.ways, event->doc,
-					      ev_each_at(e->each, k)))
+			if (!ev_ways_are_open(&e->columns.ways, event->doc, ev_each_at(e->each, k)))
 				return false;
 	}
 	return true;
@@ -338,4 +337,3 @@ bool ev_contracts_judge(struct ev_contracts *v, const struct ev_event *event,
 	}
 	return true;
 }
-

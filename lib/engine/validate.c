@@ -1,7 +1,7 @@
 #include "engine/validate.h"
-#include "engine/validate_verdict.h"
 #include "base/mem.h"
 #include "contract/contracts.h"
+#include "engine/validate_verdict.h"
 #include "model/jschema.h"
 
 #include <stdlib.h>
@@ -140,7 +140,7 @@ void ev_validate_for(struct ev_validate *v, struct ev_verdict *verdict)
 {
 	v->verdict = verdict;
 	if (verdict != NULL)
-		ev_verdict_read_from(verdict, v->events, ev_contracts_borne(v->contracts));
+		ev_verdict_read_from(verdict, v->events, ev_validate_borne(v));
 	if (verdict != NULL && ev_verdict_batch(verdict) != NULL)
 		ev_rejects_watch(v->port->rejects, note_reject, v);
 }

@@ -1,6 +1,6 @@
+#include "base/mem.h"
 #include "engine/version_impl.h"
 #include "engine/version_merge.h"
-#include "base/mem.h"
 #include "json/canon.h"
 #include "json/form.h"
 
@@ -108,7 +108,8 @@ static void sort_links(struct ev_version *v, struct ev_link *links, struct ev_li
 /* Reads the place that the state has of a record: put_place writes it. */
 static void read_place(struct ev_version *v, const struct ev_link *l, struct ev_record *rec)
 {
-	static const char line[] = "\",\"line\":", source[] = ",\"source\":\"", at[] = ",\"offset\":";
+	static const char line[] = "\",\"line\":", source[] = ",\"source\":\"",
+			  at[] = ",\"offset\":";
 	const char *p, *end;
 	char *digits;
 
@@ -140,14 +141,14 @@ static enum ev_status set_aside(struct ev_version *v, const struct ev_link *l, c
 			      err);
 }
 
-/* Tells what became of a record: those of the input are counted, and those of the state compared. */
+/* Tells what became of a record: one of the input is counted, one of the state compared. */
 static enum ev_status told(struct ev_version *v, struct ev_link *l, enum ev_version_class class,
 			   const char *code, struct ev_error *err)
 {
 	uint64_t *const counts[] = {
-		[EV_VERSION_VERSION] = &v->n_version,	[EV_VERSION_NOOP] = &v->n_noop,
+		[EV_VERSION_VERSION] = &v->n_version,	  [EV_VERSION_NOOP] = &v->n_noop,
 		[EV_VERSION_DUPLICATE] = &v->n_duplicate, [EV_VERSION_CONFLICT] = &v->n_conflict,
-		[EV_VERSION_HELD] = &v->n_held,		[EV_VERSION_MISFIT] = &v->n_misfit,
+		[EV_VERSION_HELD] = &v->n_held,		  [EV_VERSION_MISFIT] = &v->n_misfit,
 	};
 	bool stood = l->before == EV_VERSION_VERSION || l->before == EV_VERSION_NOOP;
 	bool stands = class == EV_VERSION_VERSION || class == EV_VERSION_NOOP;
@@ -183,8 +184,8 @@ static void owner_text(struct ev_version *v, const struct ev_event *event)
 }
 
 /* l is lesser than winner, which stands. */
-static enum ev_status conflict(struct ev_version *v, struct ev_link *l, const struct ev_link *winner,
-			       struct ev_error *err)
+static enum ev_status conflict(struct ev_version *v, struct ev_link *l,
+			       const struct ev_link *winner, struct ev_error *err)
 {
 	struct ev_record rec = {.p = ""};
 	struct ev_buf text = {0};
@@ -222,7 +223,8 @@ static bool same_order(const struct ev_version *v, const struct ev_link *a, cons
 	size_t len = order_len(v, a);
 
 	return len == order_len(v, b) &&
-	       memcmp(a->key + v->chain.word_len, b->key + v->chain.word_len, len - v->chain.word_len) == 0;
+	       memcmp(a->key + v->chain.word_len, b->key + v->chain.word_len,
+		      len - v->chain.word_len) == 0;
 }
 
 /* The links from..to that are folded, without those that the input brought if they are not. */
@@ -369,13 +371,15 @@ static void word_owner(struct ev_version *v)
 	struct ev_buf id = {0};
 
 	ev_buf_reset(&v->owner);
-	if (memchr(v->chain.word, '!', v->chain.word_len) == NULL && memchr(v->chain.word, '"', v->chain.word_len) == NULL &&
+	if (memchr(v->chain.word, '!', v->chain.word_len) == NULL &&
+	    memchr(v->chain.word, '"', v->chain.word_len) == NULL &&
 	    memchr(v->chain.word, '\\', v->chain.word_len) == NULL) {
 		ev_buf_put(&v->owner, v->chain.word, v->chain.word_len - 1);
 		return;
 	}
 	for (size_t i = 0; i + 1 < v->chain.word_len; i++)
-		ev_buf_putc(&id, v->chain.word[i] == '!' ? (char)(v->chain.word[++i] - '@') : v->chain.word[i]);
+		ev_buf_putc(&id, v->chain.word[i] == '!' ? (char)(v->chain.word[++i] - '@')
+							 : v->chain.word[i]);
 	ev_json_escape(id.p, id.len, &v->owner);
 	ev_buf_free(&id);
 }
@@ -508,8 +512,9 @@ static enum ev_status orphan(struct ev_version *v, struct ev_link *l, struct ev_
 }
 
 /*
- * Whether a content is as a put must be. *good: that, or v->why says what is wrong. What was put was
- * judged before it came here; what a patch made, and what was put under another contract, was not.
+ * Whether a content is as a put must be. *good: that, or v->why says what is wrong. What was put
+ * was judged before it came here; what a patch made, and what was put under another contract, was
+ * not.
  */
 static enum ev_status judge(struct ev_version *v, const char *line, size_t len, bool *good,
 			    struct ev_error *err)

@@ -7,8 +7,8 @@
 #ifndef EV_VERSION_IMPL_H
 #define EV_VERSION_IMPL_H
 
-#include "engine/version.h"
 #include "contract/contracts.h"
+#include "engine/version.h"
 #include "model/event.h"
 #include "store/sort.h"
 #include "json/content.h"
@@ -31,16 +31,17 @@ struct ev_link {
 	size_t len;
 	const char *key;
 	size_t key_len;
-	const char *place; /* where it came from, for a state's record, as the state has it; or NULL */
+	const char
+		*place; /* where it came from, for a state's record, as the state has it; or NULL */
 	const char *source; /* or here */
 	uint64_t number, offset;
 	char from[EV_TIME_TEXT];
-	uint8_t op;   /* enum ev_op */
-	bool plain;   /* nothing is taken out of the line, and nothing stands behind its object */
-	bool is_new;  /* the input at hand brought it */
+	uint8_t op;  /* enum ev_op */
+	bool plain;  /* nothing is taken out of the line, and nothing stands behind its object */
+	bool is_new; /* the input at hand brought it */
 	uint64_t commit; /* of the state's: the last that an entry of it came with */
-	bool gone;    /* of the state's: every batch that brought it was retracted */
-	bool ours;    /* and the input's batch has brought it before */
+	bool gone;	 /* of the state's: every batch that brought it was retracted */
+	bool ours;	 /* and the input's batch has brought it before */
 	enum ev_version_class class, before; /* before: without what is new */
 	const char *content; /* canonical; made where another record has the same S */
 	size_t content_len;
@@ -75,12 +76,12 @@ struct ev_version {
 	const struct ev_model *m;
 	struct ev_version_options options;
 	struct ev_port *port;
-	struct ev_events *events; /* reads the record at hand */
-	struct ev_events *others; /* and what it meets */
-	uint32_t bare[BARE];	  /* slots of both */
+	struct ev_events *events;	/* reads the record at hand */
+	struct ev_events *others;	/* and what it meets */
+	uint32_t bare[BARE];		/* slots of both */
 	struct ev_contracts *contracts; /* of what `judged` reads; made when they are asked */
 	struct ev_events *judged;
-	struct ev_event event;	  /* of `read`, as long as that is not NULL */
+	struct ev_event event; /* of `read`, as long as that is not NULL */
 	const struct ev_link *read;
 	struct ev_reasons why;
 	struct ev_reasons none; /* what is wrong with a line that was read before */
@@ -107,9 +108,9 @@ struct ev_version {
 
 	/* with a state */
 	struct ev_store *state;
-	uint64_t older; /* puts up to this commit were judged by another contract */
+	uint64_t older;	     /* puts up to this commit were judged by another contract */
 	bool other_contract; /* than the state's, from now on */
-	char model[3][33]; /* digests of the model's parts */
+	char model[3][33];   /* digests of the model's parts */
 	struct ev_store_look *look, *scan;
 	uint64_t base;	     /* the head before the section */
 	bool news, wrote;    /* there is a new record; there is something to commit */
@@ -119,7 +120,7 @@ struct ev_version {
 	uint64_t delivered;  /* records that are the batch's from now on */
 	uint64_t redelivered, missing;
 	struct ev_buf value, what, word; /* word: the next event that the state has news of */
-	struct ev_sorted item; /* the next of the input's records */
+	struct ev_sorted item;		 /* the next of the input's records */
 	bool has_item;
 	struct ev_link *spare;
 	size_t cap_spare;

@@ -1,5 +1,5 @@
-#include "engine/version_impl.h"
 #include "base/mem.h"
+#include "engine/version_impl.h"
 #include "json/form.h"
 
 #include <stdio.h>
@@ -93,7 +93,8 @@ static void take_record(struct ev_version *v, struct known *k, const struct ev_e
 	char *copy;
 
 	batch_in(place, &len);
-	while (!(*p == '}' && p[1] == ' ')) { /* within strings there is no such end: it is quoted */
+	while (!(*p == '}' &&
+		 p[1] == ' ')) { /* within strings there is no such end: it is quoted */
 		if (*p == '"')
 			for (p++; *p != '"'; p++)
 				p += *p == '\\';
@@ -159,7 +160,7 @@ static enum ev_status gather(struct ev_version *v, const char *word, size_t len,
 	v->chain.first = 0;
 	if (ev_look_find(v->look, word, len, &e, err) != EV_OK)
 		return EV_FATAL;
-	for (; e != NULL; ) {
+	for (; e != NULL;) {
 		struct ev_link *l = k.link;
 
 		if (!v->options.as_of || e->commit <= v->options.since.number) {
@@ -260,7 +261,8 @@ static struct ev_link *least_of(struct ev_version *v, struct ev_link *links, siz
 
 	for (size_t i = 1; i < n; i++) {
 		v->n_duplicate++;
-		if (links[i].len == least->len && memcmp(links[i].line, least->line, least->len) == 0)
+		if (links[i].len == least->len &&
+		    memcmp(links[i].line, least->line, least->len) == 0)
 			continue;
 		ev_buf_reset(&bytes);
 		ev_version_spelling(v, least->line, least->len, &v->scratch);
@@ -421,11 +423,12 @@ static enum ev_status emit_all(struct ev_version *v, bool waiting, struct ev_err
 	for (;;) {
 		struct ev_version_chain *c = waiting ? &v->later : NULL;
 		const char *key = c != NULL ? c->word : v->item.key;
-		size_t len = c != NULL	     ? c->word_len
-			     : v->has_item ? (size_t)((const char *)memchr(
-							     key, ' ', v->item.key_len) -
-						     key) + 1
-					   : 0;
+		size_t len =
+			c != NULL ? c->word_len
+			: v->has_item
+				? (size_t)((const char *)memchr(key, ' ', v->item.key_len) - key) +
+					  1
+				: 0;
 		int order;
 
 		if (len == 0 && v->word.len == 0)
@@ -514,16 +517,18 @@ static enum ev_status check_model(struct ev_version *v, struct ev_error *err)
 		if (was[0] == '\0' || strcmp(was, v->model[i]) == 0)
 			continue;
 		if (i == 0)
-			return ev_fail(err,
-				       "%s: this state was made under another envelope (id, type, time, "
-				       "version, modified, op, ignore, zone or order): what is one "
-				       "event has changed, so make a new state from the raw logs",
-				       dir);
+			return ev_fail(
+				err,
+				"%s: this state was made under another envelope (id, type, time, "
+				"version, modified, op, ignore, zone or order): what is one "
+				"event has changed, so make a new state from the raw logs",
+				dir);
 		if (v->options.since.number > 0 || v->options.as_of)
-			return ev_fail(err,
-				       "%s: the model's contract or columns have changed since: take "
-				       "the new model with --since 0",
-				       dir);
+			return ev_fail(
+				err,
+				"%s: the model's contract or columns have changed since: take "
+				"the new model with --since 0",
+				dir);
 		v->older = ev_store_head(v->state);
 		v->other_contract = true;
 	}
@@ -542,8 +547,8 @@ enum ev_status ev_version_begin(struct ev_version *v, struct ev_error *err)
 	v->contents = ev_content_new(ev_store_seed(v->state, 0));
 	ev_model_digest(v->m, EV_PART_ALL, v->model[2]);
 	if (v->options.as_of && v->options.since.number > ev_store_head(v->state))
-		return ev_fail(err, "%s: there is no commit %llu: the last is %llu", v->options.state,
-			       (unsigned long long)v->options.since.number,
+		return ev_fail(err, "%s: there is no commit %llu: the last is %llu",
+			       v->options.state, (unsigned long long)v->options.since.number,
 			       (unsigned long long)ev_store_head(v->state));
 	return v->options.as_of ? EV_OK : ev_store_check_position(v->state, &v->options.since, err);
 }
@@ -581,8 +586,9 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 	uint64_t before;
 
 	if (batch == NULL && v->sort != NULL)
-		return ev_fail(err, "the batch has no name, by which the state could know it again: "
-				    "name it, with evparse --batch ID");
+		return ev_fail(err,
+			       "the batch has no name, by which the state could know it again: "
+			       "name it, with evparse --batch ID");
 	v->base = ev_store_head(s);
 	v->news = v->wrote = false;
 	v->delivered = v->redelivered = 0;
