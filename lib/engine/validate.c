@@ -4,6 +4,7 @@
 #include "model/event.h"
 #include "model/expr.h"
 #include "model/jschema.h"
+#include "model/regex.h"
 #include "warehouse/value.h"
 #include "json/pick.h"
 
@@ -554,9 +555,26 @@ static bool reject_code(struct ev_reasons *why, const char *code)
 static bool schema_passes(struct ev_validate *v, const struct ev_jschema *s, const char *rule,
 			  const struct ev_doc *d, uint32_t without)
 {
-	if (s == NULL || ev_jschema_valid(s, d, 0, without))
+	const char *spent;
+	size_t len;
+	bool valid;
+
+	if (s == NULL)
 		return true;
-	ev_jschema_explain(s, d, 0, without, &v->why);
+	valid = ev_jschema_valid(s, d, 0, without);
+	spent = ev_regex_spent(&len);
+	if (valid && spent == NULL)
+		return true;
+	if (!valid) {
+		ev_jschema_explain(s, d, 0, without, &v->why);
+		spent = ev_regex_spent(&len);
+	}
+	if (spent != NULL)
+		ev_reasons_add(&v->why,
+			       "whether the pattern %s is found cannot be told: the search takes "
+			       "more steps than it may",
+			       ev_reasons_quote(&v->why, spent, len))
+			->keyword = "pattern";
 	for (size_t i = 0; i < v->why.n; i++)
 		v->why.list[i].rule = rule;
 	return reject_code(&v->why, "schema");
