@@ -590,9 +590,9 @@ void ev_regex_free(struct ev_regex **re)
 /*
  * PCRE2 counts steps anew from each byte where a match may begin, and counts none for the repeats
  * of a single character. So a short text is searched with so few steps for each start that together
- * they cannot be too many. If they were too few somewhere, and in a long text, the search is counted
- * here: PCRE2 calls before each item of the pattern, and tells where it stands. No clock is looked
- * at, so that a record is judged alike on every machine.
+ * they cannot be too many. If they were too few somewhere, and in a long text, the search is
+ * counted here: PCRE2 calls before each item of the pattern, and tells where it stands. No clock is
+ * looked at, so that a record is judged alike on every machine.
  */
 
 /* What an item can cost without getting anywhere: a{9} and a group that is to come again. */
