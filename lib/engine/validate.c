@@ -460,7 +460,7 @@ struct ev_validate *ev_validate_open(const struct ev_model *m, struct ev_port *p
 
 	v->events = ev_events_new(m, EV_CHECK_ALL, EV_TRUST_RAW);
 	v->types = ev_symbols_new(0);
-	v->borne = ev_borne_new();
+	v->borne = ev_borne_new(m->file);
 	ev_borne_add_envelope(v->borne, m, &v->envelope);
 	if (!compile(v, err))
 		ev_validate_free(&v);
@@ -811,6 +811,8 @@ static bool rules_pass(struct ev_validate *v, const struct contract *c, const st
 			reason = ev_reasons_add(&v->why, "the rule cannot be told: %s",
 						ev_buf_str(&v->scratch));
 		reason->rule = rule->name;
+		reason->place = ev_reasons_text(&v->why, "%s:%zu:%zu", v->m->file,
+						rule->place.line, rule->place.column);
 		reason->keyword = "jq";
 		reason->explain = rule->explain;
 		good = false;

@@ -101,7 +101,7 @@ struct ev_run {
 	struct ev_buf scratch;
 	struct ev_value *vars;
 	struct ev_jq **foreign; /* the programs of EV_FOREIGN */
-	struct ev_regex **tests; /* and of each that is a test, the same of texts of ASCII; or NULL */
+	struct ev_regex **tests; /* of each, what ev_expr_regex says of it */
 	bool floating;		/* numbers may go to libjq as doubles */
 	struct ev_scan *scan;	/* of JSON texts that are no record; made when needed */
 };
