@@ -160,12 +160,9 @@ static enum ev_status step_schema(struct ev_validate *v, const struct ev_record 
 		ev_reasons_add(&v->why, "column %u: the same name stands twice in one object",
 			       d->duplicate + 1);
 		v->why.code = "duplicate-name";
-	} else if (ev_jschema_valid(v->schema, d, 0, EV_NOWHERE)) {
+	} else if (ev_contract_schema(v->schema, NULL, d, EV_NOWHERE, &v->why)) {
 		v->n_out++;
 		return ev_port_line(v->port, rec->p, rec->len, err);
-	} else {
-		ev_jschema_explain(v->schema, d, 0, EV_NOWHERE, &v->why);
-		v->why.code = "schema";
 	}
 	return ev_rejects_put(v->port->rejects, rec, NULL, 0, &v->why, err);
 }
