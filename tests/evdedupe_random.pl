@@ -55,19 +55,21 @@ for my $number ($first .. $last) {
 			print $in `evparse --batch $name raw`;
 			$seen = {} if !defined $before || $before ne $name;
 			$before = $name;
-			$least = $newest - $keep if $keep && $head ne $name && $newest - $keep > $least;
+			my $from = $least;
+			$from = $newest - $keep if $keep && $head ne $name && $newest - $keep > $least;
 			my %new;
 			for my $r (@batch) {
 				next if $seen->{$r->{key}}++;
 				my $known = $state{$r->{key}};
-				undef $known if $known && $known->{hour} < $least;
+				undef $known if $known && $known->{hour} < $from;
 				next if $known && $known->{batch} ne $name;
 				push @want, $r->{line};
 				$new{$r->{key}} = {batch => $name, hour => $r->{hour}}
-					if !$known && $r->{hour} >= $least;
+					if !$known && $r->{hour} >= $from;
 			}
 			next unless %new;
 			%state = (%state, %new);
+			$least = $from;
 			for (values %new) { $newest = $_->{hour} if $_->{hour} > $newest }
 			$head = $name;
 		}
