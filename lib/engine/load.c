@@ -456,8 +456,8 @@ static inline bool usual_cell(struct ev_load *l, const struct ev_column *c, cons
 }
 
 /*
- * What the target says of a row. The first one that was there already ends the load; those behind it
- * are only counted.
+ * What the target says of a row. The first one that was there already ends the load; those behind
+ * it are only counted.
  */
 static enum ev_status judge(struct ev_load *l, enum ev_status st, const struct ev_row *there)
 {
@@ -546,7 +546,7 @@ static bool number_at(const struct ev_doc *d, uint32_t at, uint64_t *out)
 	return true;
 }
 
-/* All rows of a member go, or those of an event out of all facts: of a history from a version on. */
+/* All rows of a member go; or an event's, out of all facts: of a history from a version on. */
 static enum ev_status erase(struct ev_load *l, const struct ev_table *t,
 			    const struct ev_cell *owner, uint64_t from, struct ev_error *err)
 {

@@ -160,8 +160,8 @@ static enum ev_status check_table(struct sqlite *s, const struct ev_table *t, co
 }
 
 /*
- * A table of other hands may say that a row of a key that is there is to be passed over. FAIL leaves
- * the rows before it in, and so tells which one it is; the load ends there.
+ * A table of other hands may say that a row of a key that is there is to be passed over. FAIL
+ * leaves the rows before it in, and so tells which one it is; the load ends there.
  */
 static enum ev_status prepare_insert(struct sqlite *s, const struct ev_table *t, size_t rows,
 				     sqlite3_stmt **out, struct ev_error *err)
@@ -261,7 +261,8 @@ static enum ev_status sqlite_live(struct ev_target *t, uint64_t *batches, uint64
 	sqlite3_stmt *q;
 
 	if (prepare(s,
-		    "SELECT count(*), coalesce(sum(rows), 0) FROM ev_ledger WHERE commit_no >= " SINCE,
+		    "SELECT count(*), coalesce(sum(rows), 0) FROM ev_ledger "
+		    "WHERE commit_no >= " SINCE,
 		    &q, err) != EV_OK)
 		return EV_FATAL;
 	if (sqlite3_step(q) == SQLITE_ROW) {

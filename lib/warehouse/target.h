@@ -71,9 +71,9 @@ struct ev_target_ops {
 	/* Takes every row out but those that evschema made. */
 	enum ev_status (*clear)(struct ev_target *t, struct ev_error *err);
 	/*
-	 * These three are EV_REJECT if a row of the same key as one that was given is there already:
-	 * that is then *there, until the next call. It may have been given before, for rows wait for
-	 * others; behind flush none does.
+	 * These three are EV_REJECT if a row of the same key as one that was given is there
+	 * already: that is then *there, until the next call. It may have been given before, for
+	 * rows wait for others; behind flush none does.
 	 *
 	 * erase, of a table with versions: from that one on; else all rows of the owner.
 	 */
@@ -120,8 +120,8 @@ struct ev_target *ev_tsv_folder(const char *folder, const struct ev_tables *tabl
 struct ev_target *ev_sqlite_open(const char *file, const struct ev_tables *tables,
 				 const char *model, struct ev_error *err);
 /*
- * Where a database stands, as STORE:N:DIGEST, or 0 where nothing was loaded. EV_FATAL if there is no
- * ledger, or it follows no state.
+ * Where a database stands, as STORE:N:DIGEST, or 0 where nothing was loaded. EV_FATAL if there is
+ * no ledger, or it follows no state.
  */
 enum ev_status ev_sqlite_position(const char *file, const char *model, char text[EV_STORE_POSITION],
 				  struct ev_error *err);
