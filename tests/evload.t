@@ -480,6 +480,41 @@ run "printf '{\"_ev\":{\"op\":\"delete\",\"owner\":\"%032x\"}}\n' 21 22 99 | evl
 check 'lines that are to delete' 0 '' 'evload      in 3  row 0  delete 0  skipped 3  rejected 0  blank 0'
 is 'delete nothing without a state' "$(sqlite3 shop.db 'SELECT count(*) FROM every')" 22
 
+# Rows go in together: the one that is there already is named all the same, wherever it stands.
+for i in $(seq 50); do
+	row "1$i" "\"$i\"" "$i"
+done >fifty
+for n in 1 2 15 16 17 31 32 33 48 49 50; do
+	schema one.db
+	sed -n ${n}p fifty | evload --unsealed sqlite:one.db
+	run 'evload --unsealed sqlite:one.db fifty'
+	check "row $n of fifty is there" 2 '' "evload: fifty:$n: table every holds rows of the owner $(printf %032x "1$n") already, and this load only adds: what changes them is a load with a state, or a snapshot of all days"
+	is "and alone stays so: $n" "$(sqlite3 one.db 'SELECT n FROM every')" "$n"
+done
+(cat fifty && sed -n 7p fifty) >twice
+schema one.db
+run 'evload --unsealed sqlite:one.db twice'
+check 'a row that comes twice is the second' 2 '' '~^evload: twice:51: table every holds rows'
+# Long rows among short ones, and in both tables at once.
+awk 'BEGIN {
+	for (i = 1; i <= 60; i++) {
+		text = "x"
+		while (i % 7 == 0 && length(text) < 20000 * i)
+			text = text text
+		printf "{\"ev_index\":0,\"t\":null,\"n\":%d,\"d\":null,\"b\":null,\"at\":null,\"day\":null,\"u\":null," \
+			"\"j\":\"%s\",\"_ev\":{\"table\":\"every\",\"op\":\"insert\",\"owner\":\"%d\"}}\n", i, text, i
+		printf "{\"user_key\":\"%032d\",\"ev_inferred\":false,\"t\":\"%d\",\"_ev\":{\"table\":\"user\",\"op\":\"insert\"," \
+			"\"owner\":\"%032d\"}}\n", i, i, i
+	}
+}' >long
+schema one.db
+run 'evload --unsealed sqlite:one.db long'
+check 'long rows among short ones' 0
+is 'are all there' "$(
+	sqlite3 one.db 'SELECT count(*), sum(n), sum(length(j)), sum(length(j) > 1000) FROM every' 'SELECT count(*), sum(t) FROM user'
+)" '60|1830|7602348|8
+61|1830'
+
 #
 # Snapshots
 #
