@@ -16,26 +16,17 @@
  * PLACE is {"batch":"...","source":"...","line":N,"offset":N}. It is there as long as one batch that
  * brought it was not retracted later.
  */
-enum { READ_FIRST = '+', AS_IT_IS = '*', AGAIN = '=', RETRACTED = '-' };
 
 const struct ev_store_kind ev_version_state = {"events", "evversion", EV_RUN_TEXT, EV_STORE_SET};
-
-/* A batch that brought the record at hand. */
-struct bringer {
-	const char *batch; /* its JSON */
-	size_t len;
-	bool retracted;
-	struct bringer *next;
-};
 
 /* The record that is being put together from its entries. */
 struct known {
 	struct ev_link *link;
-	struct bringer *bringers;
+	struct ev_bringer *bringers;
 	bool ours; /* the section's batch has brought it */
 };
 
-static const char *batch_in(const char *place, size_t *len)
+const char *ev_version_batch_in(const char *place, size_t *len)
 {
 	static const char before[] = "{\"batch\":";
 	const char *p = place + sizeof before - 1, *q = p + 1;
@@ -46,21 +37,27 @@ static const char *batch_in(const char *place, size_t *len)
 	return p;
 }
 
-static void bring(struct ev_version *v, struct known *k, const char *place, bool retracted)
+struct ev_bringer *ev_version_bring(struct ev_arena *arena, struct ev_bringer **list,
+				    const struct ev_entry *e)
 {
-	struct bringer *b = k->bringers;
+	struct ev_bringer *b = *list;
 	size_t len;
-	const char *batch = batch_in(place, &len);
+	const char *batch = ev_version_batch_in(e->value + 1, &len);
 
 	while (b != NULL && ev_bytes_compare(b->batch, b->len, batch, len) != 0)
 		b = b->next;
 	if (b == NULL) {
-		b = ev_arena_alloc(&v->chain.arena, sizeof *b);
-		*b = (struct bringer){ev_arena_copy(&v->chain.arena, batch, len), len, retracted,
-				      k->bringers};
-		k->bringers = b;
+		b = ev_arena_zalloc(arena, sizeof *b);
+		b->batch = ev_arena_copy(arena, batch, len);
+		b->len = len;
+		b->next = *list;
+		*list = b;
 	}
-	b->retracted = retracted;
+	if (e->value[0] == EV_ENTRY_RETRACTED)
+		b->retracted = e->commit;
+	else
+		b->brought = e->commit;
+	return b;
 }
 
 /* Of the key "WORD VERSION TIME OP DIGEST"; by arrival nothing stands in it but the place. */
@@ -83,30 +80,34 @@ static void read_by_arrival(struct ev_version *v, struct ev_link *l)
 	v->read = NULL;
 }
 
-/* An entry that has the record itself. Of several the least spelling stands. */
-static void take_record(struct ev_version *v, struct known *k, const struct ev_entry *e)
+size_t ev_version_place(const struct ev_entry *e)
 {
-	const char *place = e->value + 1, *end = e->value + e->value_len, *p = place;
-	struct ev_link *l = k->link;
-	struct ev_buf was = {0};
-	size_t len;
-	char *copy;
+	const char *place = e->value + 1, *p = place;
 
-	batch_in(place, &len);
-	while (!(*p == '}' && p[1] == ' ')) { /* within strings there is no such end: it is quoted */
+	while (*p != '}') { /* within strings it does not count */
 		if (*p == '"')
 			for (p++; *p != '"'; p++)
 				p += *p == '\\';
 		p++;
 	}
-	p += 2;
-	len = (size_t)(end - p);
+	return (size_t)(p + 1 - place);
+}
+
+/* An entry that has the record itself. Of several the least spelling stands. */
+static void take_record(struct ev_version *v, struct known *k, const struct ev_entry *e)
+{
+	const char *place = e->value + 1;
+	size_t place_len = ev_version_place(e), len = e->value_len - 1 - place_len - 1;
+	struct ev_link *l = k->link;
+	struct ev_buf was = {0};
+	char *copy;
+
 	if (l->line != NULL) {
 		ev_version_spelling(v, l->line, l->len, &v->scratch);
 		ev_buf_put(&was, v->scratch.p, v->scratch.len);
 	}
 	copy = ev_arena_alloc(&v->chain.arena, len + EV_IN_SLACK);
-	memcpy(copy, p, len);
+	memcpy(copy, place + place_len + 1, len);
 	memset(copy + len, 0, EV_IN_SLACK);
 	if (l->line != NULL) {
 		ev_version_spelling(v, copy, len, &v->scratch);
@@ -117,14 +118,14 @@ static void take_record(struct ev_version *v, struct known *k, const struct ev_e
 	}
 	l->line = copy;
 	l->len = len;
-	l->plain = e->value[0] == AS_IT_IS;
-	l->place = ev_arena_copy(&v->chain.arena, place, (size_t)(p - 1 - place));
+	l->plain = e->value[0] == EV_ENTRY_AS_IT_IS;
+	l->place = ev_arena_copy(&v->chain.arena, place, place_len);
 }
 
 static bool is_there(const struct known *k)
 {
-	for (const struct bringer *b = k->bringers; b != NULL; b = b->next)
-		if (!b->retracted)
+	for (const struct ev_bringer *b = k->bringers; b != NULL; b = b->next)
+		if (ev_bringer_stays(b))
 			return true;
 	return false;
 }
@@ -137,8 +138,8 @@ static void end_known(struct ev_version *v, struct known *k)
 	if (l == NULL)
 		return;
 	l->gone = !is_there(k);
-	for (const struct bringer *b = k->bringers; b != NULL; b = b->next)
-		if (!b->retracted && v->batch.len > 0 &&
+	for (const struct ev_bringer *b = k->bringers; b != NULL; b = b->next)
+		if (ev_bringer_stays(b) && v->batch.len > 0 &&
 		    ev_bytes_compare(b->batch, b->len, v->batch.p, v->batch.len) == 0)
 			l->ours = true;
 	if (v->m->by_arrival)
@@ -150,8 +151,8 @@ static void end_known(struct ev_version *v, struct known *k)
 }
 
 /* The records of the event whose word that is. They stand behind the links that are there. */
-static enum ev_status gather(struct ev_version *v, const char *word, size_t len,
-			     struct ev_error *err)
+enum ev_status ev_version_gather(struct ev_version *v, const char *word, size_t len,
+				 struct ev_error *err)
 {
 	const struct ev_entry *e;
 	struct known k = {.link = NULL};
@@ -172,11 +173,13 @@ static enum ev_status gather(struct ev_version *v, const char *word, size_t len,
 			}
 			if (v->chain.first == 0 || e->commit < v->chain.first)
 				v->chain.first = e->commit;
-			if (e->commit > k.link->commit)
+			if (e->commit > k.link->commit && e->value[0] != EV_ENTRY_RETRACTED)
 				k.link->commit = e->commit;
-			if (e->value[0] == READ_FIRST || e->value[0] == AS_IT_IS)
+			if (e->value[0] == EV_ENTRY_READ_FIRST || e->value[0] == EV_ENTRY_AS_IT_IS)
 				take_record(v, &k, e);
-			bring(v, &k, e->value + 1, e->value[0] == RETRACTED);
+			ev_version_bring(&v->chain.arena, &k.bringers, e);
+			if (v->noting)
+				ev_version_note_entry(v, k.link, e, ev_version_place(e));
 		}
 		if (ev_look_more(v->look, &e, err) != EV_OK)
 			return EV_FATAL;
@@ -198,14 +201,14 @@ static void put_place(struct ev_version *v, const struct ev_link *l)
 	ev_buf_putc(&v->value, '}');
 }
 
-/* kind: AGAIN, or 0 for a record. */
+/* kind: EV_ENTRY_AGAIN, or 0 for a record. */
 static enum ev_status put_entry(struct ev_version *v, const struct ev_link *l, char kind,
 				struct ev_error *err)
 {
-	bool whole = kind != AGAIN;
+	bool whole = kind != EV_ENTRY_AGAIN;
 
 	ev_buf_reset(&v->value);
-	ev_buf_putc(&v->value, !whole ? AGAIN : l->plain ? AS_IT_IS : READ_FIRST);
+	ev_buf_putc(&v->value, !whole ? EV_ENTRY_AGAIN : l->plain ? EV_ENTRY_AS_IT_IS : EV_ENTRY_READ_FIRST);
 	put_place(v, l);
 	if (whole) {
 		ev_buf_putc(&v->value, ' ');
@@ -236,7 +239,7 @@ static enum ev_status redeliver(struct ev_version *v, struct ev_link *known,
 		ev_buf_free(&was);
 	}
 	if (!less)
-		return known->ours ? EV_OK : put_entry(v, item, AGAIN, err);
+		return known->ours ? EV_OK : put_entry(v, item, EV_ENTRY_AGAIN, err);
 	known->line = item->line;
 	known->len = item->len;
 	known->plain = item->plain;
@@ -352,7 +355,7 @@ static enum ev_status next_group(struct ev_version *v, struct ev_error *err)
 	if (st == EV_FATAL)
 		return EV_FATAL;
 	n = c->n_links;
-	if (gather(v, c->word, c->word_len, err) != EV_OK)
+	if (ev_version_gather(v, c->word, c->word_len, err) != EV_OK)
 		return EV_FATAL;
 	return put_together(v, n, err);
 }
@@ -391,7 +394,7 @@ static enum ev_status emit_touched(struct ev_version *v, struct ev_error *err)
 	ev_version_reset(v);
 	c->word = ev_arena_copy(&c->arena, v->word.p, v->word.len);
 	c->word_len = v->word.len;
-	if (gather(v, c->word, c->word_len, err) != EV_OK || put_together(v, 0, err) != EV_OK)
+	if (ev_version_gather(v, c->word, c->word_len, err) != EV_OK || put_together(v, 0, err) != EV_OK)
 		return EV_FATAL;
 	return ev_version_fold(v, err);
 }
