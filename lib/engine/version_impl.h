@@ -27,13 +27,17 @@ enum ev_version_class {
 };
 
 /*
- * A batch that brought a record of the state. A retract is the first of its commit, so it goes before
+ * A batch that brought a record of the state. A retract is the first of its commit: it goes before
  * what the batch brings while that is the head.
  */
 struct ev_bringer {
 	const char *batch; /* its JSON */
 	size_t len;
 	uint64_t brought, retracted; /* the last commits of either; 0: none */
+	const char *line; /* the least spelling that it brought, where it is read; else NULL */
+	size_t line_len;
+	bool plain;
+	const char *place;
 	struct ev_bringer *next;
 };
 
@@ -153,7 +157,7 @@ enum ev_version_entry {
 	EV_ENTRY_READ_FIRST = '+',
 	EV_ENTRY_AS_IT_IS = '*',
 	EV_ENTRY_AGAIN = '=',
-	EV_ENTRY_RETRACTED = '-'
+	EV_ENTRY_RETRACTED = '!'
 };
 
 /* Adds what an entry says of its batch to a record's list, which lies in the arena. */

@@ -10,8 +10,8 @@
  *
  *     +PLACE RECORD   a batch brought it; its line is to be read before it can be written again
  *     *PLACE RECORD   the same of a line that is written as it is
- *     =PLACE          another batch brought it, too
- *     -PLACE          the batch was retracted
+ *     =PLACE          another batch brought it, too, in the spelling that stood then
+ *     !PLACE          the batch was retracted (first in its commit, and so in order)
  *
  * PLACE is {"batch":"...","source":"...","line":N,"offset":N}. It is there as long as one batch that
  * brought it was not retracted later.
@@ -23,7 +23,7 @@ const struct ev_store_kind ev_version_state = {"events", "evversion", EV_RUN_TEX
 struct known {
 	struct ev_link *link;
 	struct ev_bringer *bringers;
-	bool ours; /* the section's batch has brought it */
+	const struct ev_bringer *stands; /* whose spelling is the least of those that stay */
 };
 
 const char *ev_version_batch_in(const char *place, size_t *len)
@@ -53,10 +53,13 @@ struct ev_bringer *ev_version_bring(struct ev_arena *arena, struct ev_bringer **
 		b->next = *list;
 		*list = b;
 	}
-	if (e->value[0] == EV_ENTRY_RETRACTED)
+	if (e->value[0] == EV_ENTRY_RETRACTED) {
 		b->retracted = e->commit;
-	else
-		b->brought = e->commit;
+		return b;
+	}
+	if (!ev_bringer_stays(b)) /* it comes back, and may be spelt otherwise */
+		b->line = NULL;
+	b->brought = e->commit;
 	return b;
 }
 
@@ -93,33 +96,81 @@ size_t ev_version_place(const struct ev_entry *e)
 	return (size_t)(p + 1 - place);
 }
 
-/* An entry that has the record itself. Of several the least spelling stands. */
-static void take_record(struct ev_version *v, struct known *k, const struct ev_entry *e)
+/* Compares the spellings of one record. */
+static int compare_spelt(struct ev_version *v, const char *a, size_t a_len, const char *b,
+			 size_t b_len)
+{
+	struct ev_buf first = {0};
+	int order;
+
+	if (ev_bytes_compare(a, a_len, b, b_len) == 0)
+		return 0;
+	ev_version_spelling(v, a, a_len, &v->scratch);
+	ev_buf_put(&first, v->scratch.p, v->scratch.len);
+	ev_version_spelling(v, b, b_len, &v->scratch);
+	order = ev_bytes_compare(first.p, first.len, v->scratch.p, v->scratch.len);
+	ev_buf_free(&first);
+	return order;
+}
+
+/* An entry that has the record itself. */
+static void take_record(struct ev_version *v, struct known *k, struct ev_bringer *b,
+			const struct ev_entry *e)
 {
 	const char *place = e->value + 1;
 	size_t place_len = ev_version_place(e), len = e->value_len - 1 - place_len - 1;
-	struct ev_link *l = k->link;
-	struct ev_buf was = {0};
-	char *copy;
+	char *line = ev_arena_alloc(&v->chain.arena, len + EV_IN_SLACK);
 
-	if (l->line != NULL) {
-		ev_version_spelling(v, l->line, l->len, &v->scratch);
-		ev_buf_put(&was, v->scratch.p, v->scratch.len);
+	memcpy(line, place + place_len + 1, len);
+	memset(line + len, 0, EV_IN_SLACK);
+	if (b->line != NULL && compare_spelt(v, line, len, b->line, b->line_len) >= 0)
+		return;
+	b->line = line;
+	b->line_len = len;
+	b->plain = e->value[0] == EV_ENTRY_AS_IT_IS;
+	b->place = ev_arena_copy(&v->chain.arena, place, place_len);
+	if (k->stands == NULL || !ev_bringer_stays(k->stands) ||
+	    compare_spelt(v, line, len, k->stands->line, k->stands->line_len) < 0)
+		k->stands = b;
+}
+
+/* An entry of a batch that brought what stood. */
+static void take_again(struct ev_version *v, const struct known *k, struct ev_bringer *b,
+		       const struct ev_entry *e)
+{
+	if (b->line != NULL)
+		return;
+	b->line = k->stands->line;
+	b->line_len = k->stands->line_len;
+	b->plain = k->stands->plain;
+	b->place = ev_arena_copy(&v->chain.arena, e->value + 1, ev_version_place(e));
+}
+
+/* The batch whose record stood was retracted. If no other is left its record is what is known. */
+static void stand_anew(struct ev_version *v, struct known *k)
+{
+	for (const struct ev_bringer *b = k->bringers; b != NULL; b = b->next)
+		if (ev_bringer_stays(b) &&
+		    (!ev_bringer_stays(k->stands) ||
+		     compare_spelt(v, b->line, b->line_len, k->stands->line, k->stands->line_len) < 0))
+			k->stands = b;
+}
+
+static void take_entry(struct ev_version *v, struct known *k, const struct ev_entry *e)
+{
+	struct ev_bringer *b = ev_version_bring(&v->chain.arena, &k->bringers, e);
+
+	switch ((enum ev_version_entry)e->value[0]) {
+	case EV_ENTRY_READ_FIRST:
+	case EV_ENTRY_AS_IT_IS: take_record(v, k, b, e); break;
+	case EV_ENTRY_AGAIN: take_again(v, k, b, e); break;
+	case EV_ENTRY_RETRACTED:
+		if (b == k->stands)
+			stand_anew(v, k);
+		break;
 	}
-	copy = ev_arena_alloc(&v->chain.arena, len + EV_IN_SLACK);
-	memcpy(copy, place + place_len + 1, len);
-	memset(copy + len, 0, EV_IN_SLACK);
-	if (l->line != NULL) {
-		ev_version_spelling(v, copy, len, &v->scratch);
-		len = ev_bytes_compare(v->scratch.p, v->scratch.len, was.p, was.len) < 0 ? len : 0;
-		ev_buf_free(&was);
-		if (len == 0)
-			return;
-	}
-	l->line = copy;
-	l->len = len;
-	l->plain = e->value[0] == EV_ENTRY_AS_IT_IS;
-	l->place = ev_arena_copy(&v->chain.arena, place, place_len);
+	if (v->noting)
+		ev_version_note_entry(v, k->link, e, ev_version_place(e));
 }
 
 static bool is_there(const struct known *k)
@@ -137,6 +188,10 @@ static void end_known(struct ev_version *v, struct known *k)
 
 	if (l == NULL)
 		return;
+	l->line = k->stands->line;
+	l->len = k->stands->line_len;
+	l->plain = k->stands->plain;
+	l->place = k->stands->place;
 	l->gone = !is_there(k);
 	for (const struct ev_bringer *b = k->bringers; b != NULL; b = b->next)
 		if (ev_bringer_stays(b) && v->batch.len > 0 &&
@@ -175,11 +230,7 @@ enum ev_status ev_version_gather(struct ev_version *v, const char *word, size_t 
 				v->chain.first = e->commit;
 			if (e->commit > k.link->commit && e->value[0] != EV_ENTRY_RETRACTED)
 				k.link->commit = e->commit;
-			if (e->value[0] == EV_ENTRY_READ_FIRST || e->value[0] == EV_ENTRY_AS_IT_IS)
-				take_record(v, &k, e);
-			ev_version_bring(&v->chain.arena, &k.bringers, e);
-			if (v->noting)
-				ev_version_note_entry(v, k.link, e, ev_version_place(e));
+			take_entry(v, &k, e);
 		}
 		if (ev_look_more(v->look, &e, err) != EV_OK)
 			return EV_FATAL;
@@ -201,22 +252,31 @@ static void put_place(struct ev_version *v, const struct ev_link *l)
 	ev_buf_putc(&v->value, '}');
 }
 
-/* kind: EV_ENTRY_AGAIN, or 0 for a record. */
-static enum ev_status put_entry(struct ev_version *v, const struct ev_link *l, char kind,
+/* What a link's record is put as. */
+enum put {
+	PUT_NEWS,  /* it is new, or changes what stands */
+	PUT_OTHER, /* it is known in another spelling, which stands */
+	PUT_AGAIN, /* it is known so */
+};
+
+static enum ev_status put_entry(struct ev_version *v, const struct ev_link *l, enum put as,
 				struct ev_error *err)
 {
-	bool whole = kind != EV_ENTRY_AGAIN;
+	bool news = as == PUT_NEWS;
 
 	ev_buf_reset(&v->value);
-	ev_buf_putc(&v->value, !whole ? EV_ENTRY_AGAIN : l->plain ? EV_ENTRY_AS_IT_IS : EV_ENTRY_READ_FIRST);
+	ev_buf_putc(&v->value, as == PUT_AGAIN ? EV_ENTRY_AGAIN
+			       : l->plain      ? EV_ENTRY_AS_IT_IS
+					       : EV_ENTRY_READ_FIRST);
 	put_place(v, l);
-	if (whole) {
+	if (as != PUT_AGAIN) {
 		ev_buf_putc(&v->value, ' ');
 		ev_buf_put(&v->value, l->line, l->len);
-		v->news = v->chain.news = true;
 	}
+	if (news)
+		v->news = v->chain.news = true;
 	v->wrote = true;
-	return ev_store_put_text(v->state, l->key, l->key_len, v->base + whole, v->value.p,
+	return ev_store_put_text(v->state, l->key, l->key_len, v->base + news, v->value.p,
 				 v->value.len, err);
 }
 
@@ -224,22 +284,14 @@ static enum ev_status put_entry(struct ev_version *v, const struct ev_link *l, c
 static enum ev_status redeliver(struct ev_version *v, struct ev_link *known,
 				const struct ev_link *item, struct ev_error *err)
 {
-	struct ev_buf was = {0};
-	bool less;
+	int order = compare_spelt(v, item->line, item->len, known->line, known->len);
 
 	v->redelivered += known->ours;
 	v->delivered += !known->ours;
-	if (known->len == item->len && memcmp(known->line, item->line, item->len) == 0) {
-		less = false;
-	} else {
-		ev_version_spelling(v, known->line, known->len, &v->scratch);
-		ev_buf_put(&was, v->scratch.p, v->scratch.len);
-		ev_version_spelling(v, item->line, item->len, &v->scratch);
-		less = ev_bytes_compare(v->scratch.p, v->scratch.len, was.p, was.len) < 0;
-		ev_buf_free(&was);
-	}
-	if (!less)
-		return known->ours ? EV_OK : put_entry(v, item, EV_ENTRY_AGAIN, err);
+	if (order >= 0 && known->ours)
+		return EV_OK;
+	if (order >= 0)
+		return put_entry(v, item, order == 0 ? PUT_AGAIN : PUT_OTHER, err);
 	known->line = item->line;
 	known->len = item->len;
 	known->plain = item->plain;
@@ -247,7 +299,7 @@ static enum ev_status redeliver(struct ev_version *v, struct ev_link *known,
 	known->source = item->source;
 	known->number = item->number;
 	known->offset = item->offset;
-	return put_entry(v, item, 0, err);
+	return put_entry(v, item, PUT_NEWS, err);
 }
 
 static int compare_keys(const struct ev_link *a, const struct ev_link *b)
@@ -311,7 +363,7 @@ static enum ev_status put_together(struct ev_version *v, size_t n, struct ev_err
 			continue;
 		}
 		v->delivered++;
-		if (put_entry(v, item, 0, err) != EV_OK)
+		if (put_entry(v, item, PUT_NEWS, err) != EV_OK)
 			return EV_FATAL;
 		v->spare[to++] = *item;
 	}
