@@ -26,10 +26,10 @@ static void take(size_t index, const char *argument)
 
 static const struct cli_program program = {
 	.name = "evstate",
-	.usage = "evstate info DIR\n"
-		 "       evstate check DIR\n"
-		 "       evstate show [-m MODEL] [--json] DIR ID\n"
-		 "       evstate retract DIR BATCH",
+	.usage = "evstate info [options] dir\n"
+		 "       evstate check [options] dir\n"
+		 "       evstate show [options] dir id\n"
+		 "       evstate retract [options] dir batch",
 	.purpose = "Tells what a state (--state DIR) holds, checks it, shows all that is known of "
 		   "one\nevent, and takes a batch out.",
 	.input = CLI_NO_INPUT,
@@ -223,7 +223,7 @@ static int show(struct cli *c, char **operands)
 	enum ev_status st;
 
 	if (id[0] == '\0')
-		cli_usage("the ID is empty");
+		cli_usage("the id is empty: no event has that");
 	need_events(c, operands[0]);
 	if (ev_version_begin(version, &c->error) != EV_OK)
 		cli_die(&c->error);
@@ -308,10 +308,10 @@ static const struct command {
 	size_t n;
 	int (*run)(struct cli *c, char **operands);
 } commands[] = {
-	{"info", "DIR", 1, info},
-	{"check", "DIR", 1, check},
-	{"show", "DIR ID", 2, show},
-	{"retract", "DIR BATCH", 2, retract},
+	{"info", "dir", 1, info},
+	{"check", "dir", 1, check},
+	{"show", "dir id", 2, show},
+	{"retract", "dir batch", 2, retract},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -340,7 +340,8 @@ int main(int argc, char **argv)
 	cli_open(&cli, &program, argc, argv);
 	command = find_command(&cli);
 	if (cli.n_operands != command->n + 1)
-		cli_usage("evstate %s takes %s", command->name, command->operands);
+		cli_usage("%s takes its operands so: evstate %s %s", command->name, command->name,
+			  command->operands);
 	status = command->run(&cli, cli.operands + 1);
 	cli_commit(&cli);
 	cli_close(&cli);

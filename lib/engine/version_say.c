@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-enum { MOST_DIGITS = 40 };
+enum { MOST_DIGITS = 40, LABEL = 13, WIDTH = 80 };
 
 static void show(const char *p, size_t len, struct ev_buf *out)
 {
@@ -23,7 +23,7 @@ static void show_text(const char *text, struct ev_buf *out)
 /* The part of a line that says what it is about. */
 static void label(const char *name, struct ev_buf *out)
 {
-	ev_buf_printf(out, "  %-9s  ", name);
+	ev_buf_printf(out, "  %-*s", LABEL - 2, name);
 }
 
 /* Text for people */
@@ -46,22 +46,50 @@ static void text_place(const struct ev_shown_place *p, struct ev_buf *out)
 	ev_buf_putc(out, '\n');
 }
 
-static void text_reason(const struct ev_reason *r, struct ev_buf *out)
+/* Words, from column at on, in lines that are no wider than a terminal where they need not be. */
+static void put_words(const char *text, size_t *at, struct ev_buf *out)
 {
-	if (r->rule != NULL) {
-		show_text(r->rule, out);
-		ev_buf_puts(out, ": ");
+	while (*text != '\0') {
+		size_t len = strcspn(text, " "), from = out->len, wide;
+
+		show(text, len, out);
+		wide = ev_utf8_count(out->p + from, out->len - from);
+		if (*at > LABEL && *at + 1 + wide > WIDTH) {
+			out->len = from;
+			ev_buf_printf(out, "\n%*s", LABEL, "");
+			show(text, len, out);
+			*at = LABEL + wide;
+		} else if (*at > LABEL) {
+			out->len = from;
+			ev_buf_putc(out, ' ');
+			show(text, len, out);
+			*at += 1 + wide;
+		} else {
+			*at += wide;
+		}
+		text += len;
+		text += strspn(text, " ");
 	}
-	if (r->path != NULL && r->path[0] != '\0') {
-		show_text(r->path, out);
-		ev_buf_puts(out, ": ");
+}
+
+static void text_reason(const struct ev_reason *r, size_t at, struct ev_buf *out)
+{
+	const char *const before[] = {r->rule, r->path};
+
+	for (int i = 0; i < 2; i++) {
+		if (before[i] == NULL || before[i][0] == '\0')
+			continue;
+		put_words(before[i], &at, out);
+		ev_buf_putc(out, ':');
+		at++;
 	}
-	show_text(r->message, out);
+	put_words(r->message, &at, out);
 	ev_buf_putc(out, '\n');
 	if (r->explain == NULL)
 		return;
 	label("", out);
-	show_text(r->explain, out);
+	at = LABEL;
+	put_words(r->explain, &at, out);
 	ev_buf_putc(out, '\n');
 }
 
@@ -69,14 +97,15 @@ static void text_outcome(const struct ev_shown *s, struct ev_buf *out)
 {
 	label("outcome", out);
 	ev_buf_puts(out, s->outcome);
+	for (size_t i = 0; i < s->n_reasons; i++) {
+		if (i > 0)
+			label("", out);
+		else
+			ev_buf_putc(out, ':');
+		text_reason(&s->reasons[i], i > 0 ? LABEL : LABEL + strlen(s->outcome) + 1, out);
+	}
 	if (s->k == 0) {
-		for (size_t i = 0; i < s->n_reasons; i++) {
-			if (i > 0)
-				label("", out);
-			else
-				ev_buf_puts(out, ": ");
-			text_reason(&s->reasons[i], out);
-		}
+		ev_buf_puts(out, s->n_reasons > 0 ? "" : "\n");
 		return;
 	}
 	ev_buf_printf(out, " %" PRIu64 ", %s%s\n", s->k, s->deleted ? "a tombstone, " : "",
