@@ -105,21 +105,14 @@ static void sort_links(struct ev_version *v, struct ev_link *links, struct ev_li
 
 /* Setting aside */
 
-/* Reads the place that the state has of a record: put_place writes it. */
-static void read_place(struct ev_version *v, const struct ev_link *l, struct ev_record *rec)
+/* As put_place writes it. */
+void ev_version_read_place(struct ev_version *v, const char *place, struct ev_record *rec)
 {
 	static const char line[] = "\",\"line\":", source[] = ",\"source\":\"",
 			  at[] = ",\"offset\":";
-	const char *p, *end;
+	const char *p = strstr(place, source) + sizeof source - 1, *end = strstr(p, line);
 	char *digits;
 
-	rec->source = l->source;
-	rec->line = l->number;
-	rec->offset = l->offset;
-	if (l->place == NULL)
-		return;
-	p = strstr(l->place, source) + sizeof source - 1;
-	end = strstr(p, line);
 	ev_buf_reset(&v->other);
 	ev_json_unescape(p, (size_t)(end - p), &v->other);
 	rec->source = ev_arena_copy(&v->chain.arena, ev_buf_str(&v->other), v->other.len);
@@ -127,6 +120,16 @@ static void read_place(struct ev_version *v, const struct ev_link *l, struct ev_
 	rec->offset = strncmp(digits, at, sizeof at - 1) == 0
 			      ? strtoull(digits + sizeof at - 1, NULL, 10)
 			      : EV_NO_OFFSET;
+}
+
+/* Where a record came from. */
+static void read_place(struct ev_version *v, const struct ev_link *l, struct ev_record *rec)
+{
+	rec->source = l->source;
+	rec->line = l->number;
+	rec->offset = l->offset;
+	if (l->place != NULL)
+		ev_version_read_place(v, l->place, rec);
 }
 
 static enum ev_status set_aside(struct ev_version *v, const struct ev_link *l, const char *code,
@@ -156,6 +159,10 @@ static enum ev_status told(struct ev_version *v, struct ev_link *l, enum ev_vers
 
 	if (v->quiet) {
 		l->before = class;
+		return EV_OK;
+	}
+	if (v->noting) {
+		ev_version_note_class(v, l, class);
 		return EV_OK;
 	}
 	l->class = class;
@@ -227,10 +234,10 @@ static bool same_order(const struct ev_version *v, const struct ev_link *a, cons
 		      len - v->chain.word_len) == 0;
 }
 
-/* The links from..to that are folded, without those that the input brought if they are not. */
+/* Whether a link is not folded: the input brought it, or (in a chain that is shown) it is gone. */
 static bool is_left_out(const struct ev_version *v, const struct ev_link *l)
 {
-	return v->quiet && l->is_new;
+	return (v->quiet && l->is_new) || l->gone;
 }
 
 static bool same_content(const struct ev_link *a, const struct ev_link *b)
@@ -347,6 +354,10 @@ static enum ev_status emit_version(struct ev_version *v, const struct ev_made *m
 	struct ev_event event;
 
 	v->k++;
+	if (v->noting) {
+		ev_version_note_made(v, made, to);
+		return EV_OK;
+	}
 	if (v->options.emit == EV_EMIT_LATEST && (to != NULL || made->deleted))
 		return EV_OK;
 	v->n_out++;
@@ -600,7 +611,7 @@ static enum ev_status replay(struct ev_version *v, struct ev_error *err)
 
 	v->made = (struct ev_made){.link = NULL};
 	v->k = 0;
-	if (!v->quiet && emit_delete(v, err) != EV_OK)
+	if (!v->quiet && !v->noting && emit_delete(v, err) != EV_OK)
 		return EV_FATAL;
 	for (from = 0; from < v->chain.n_links; from = to) {
 		struct ev_link *stands;
