@@ -72,9 +72,11 @@ void ev_version_note_class(struct ev_version *v, struct ev_link *l, enum ev_vers
 	note->n_reasons = why->n;
 	for (size_t i = 0; i < why->n; i++)
 		note->reasons[i] = (struct ev_reason){
-			copy(v, why->list[i].rule),    copy(v, why->list[i].path),
-			copy(v, why->list[i].keyword), copy(v, why->list[i].message),
-			copy(v, why->list[i].explain),
+			.rule = copy(v, why->list[i].rule),
+			.path = copy(v, why->list[i].path),
+			.keyword = copy(v, why->list[i].keyword),
+			.message = copy(v, why->list[i].message),
+			.explain = copy(v, why->list[i].explain),
 		};
 }
 
