@@ -12,12 +12,17 @@ static struct ev_star_options how = {.memory = DEFAULT_MEMORY};
 
 static const struct cli_option options[] = {
 	{"buffer-size", 'S', "SIZE", "hold this much in memory, the rest in $TMPDIR (default: 1G)"},
+	{"state", '\0', "DIR",
+	 "remember what events say of members; takes what evversion --state wrote"},
 	{0},
 };
 
 static void take(size_t index, const char *argument)
 {
-	(void)index;
+	if (index == 1) {
+		how.state = argument;
+		return;
+	}
 	how.memory = cli_size("buffer-size", argument);
 	if (how.memory < SMALLEST_MEMORY)
 		cli_usage("--buffer-size must be 64K at least");
@@ -49,6 +54,11 @@ static enum ev_status finish(void *engine, struct ev_error *err)
 	return ev_star_finish(engine, err);
 }
 
+static enum ev_status commit(void *engine, struct ev_error *err)
+{
+	return ev_star_commit(engine, err);
+}
+
 static void tell(struct ev_star *star)
 {
 	struct ev_buf line = {0};
@@ -69,17 +79,23 @@ int main(int argc, char **argv)
 
 	cli_open(&cli, &program, argc, argv);
 	model = cli_model(&cli, true);
+	if (how.state != NULL && getenv("EVKIT_SEAL") == NULL)
+		cli_usage("--state needs a sealed pipe, or a program that was stopped would look "
+			  "like the end of the day: set EVKIT_SEAL (evparse --new-seal FILE)");
 	how.folder = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
 	if ((star = ev_star_open(model, &how, &cli.port, &cli.error)) == NULL)
 		cli_die(&cli.error);
-	status = cli_run(&cli,
-			 &(struct cli_engine){.engine = star,
-					      .flow = CLI_FLOW_GATHER,
-					      .begin = begin,
-					      .step = step,
-					      .finish = finish,
-					      .counts = ev_star_counts(star)},
-			 cli.operands, cli.n_operands);
+	status = cli_run(
+		&cli,
+		&(struct cli_engine){.engine = star,
+				     .flow = how.state != NULL ? CLI_FLOW_EACH : CLI_FLOW_GATHER,
+				     .state = how.state != NULL,
+				     .begin = begin,
+				     .step = step,
+				     .finish = finish,
+				     .commit = commit,
+				     .counts = ev_star_counts(star)},
+		cli.operands, cli.n_operands);
 	tell(star);
 	ev_star_free(&star);
 	ev_model_free(&model);

@@ -86,6 +86,8 @@ struct ev_star *ev_star_open(const struct ev_model *m, const struct ev_star_opti
 			n = d->columns.n;
 	}
 	s->texts = ev_calloc(n, sizeof *s->texts);
+	if (options->state != NULL)
+		s->state = ev_star_state_new(options->state);
 	s->counts[0] = (struct ev_count){"event", &s->n_event, true, false};
 	s->counts[1] = (struct ev_count){"delete", &s->n_delete, true, false};
 	s->counts[2] = (struct ev_count){"out", &port->out->lines, false, false};
@@ -132,6 +134,7 @@ void ev_star_free(struct ev_star **star)
 	ev_sort_free(&s->sort);
 	ev_mentions_free(&s->mentions);
 	free(s->texts);
+	ev_star_state_free(&s->state);
 	free(s->found.at);
 	free(s);
 	*star = NULL;
@@ -154,6 +157,8 @@ static bool has_members(const struct ev_model *m)
 
 enum ev_status ev_star_begin(struct ev_star *s, const struct ev_span *span, struct ev_error *err)
 {
+	if (s->state != NULL)
+		return ev_star_state_begin(s, span, err);
 	if (span == NULL)
 		return EV_OK;
 	if (s->spanned)
@@ -325,36 +330,68 @@ static bool read_version(struct ev_star *s, struct ev_star_version *v)
 	return true;
 }
 
+/* Memory */
+
+static bool is_full(const struct ev_star *s)
+{
+	size_t size = s->stamps.total - s->stamps.left;
+
+	for (size_t i = 0; i < s->m->n_dimensions; i++)
+		if (s->members[i] != NULL)
+			size += ev_members_size(s->members[i]);
+	return size > s->options.memory / HALVES;
+}
+
+/* With a state the members are there for their keys alone, between two events. */
+static void forget(struct ev_star *s)
+{
+	for (size_t i = 0; i < s->m->n_dimensions; i++)
+		if (s->members[i] != NULL)
+			ev_members_clear(s->members[i]);
+}
+
 /* Deletes: what was there of an event goes, and its versions follow */
 
 static const char delete_begin[] = "{\"_ev\":{\"op\":\"delete\",";
 
-static bool pass_digits(const char **p, const char *end)
+/* A line that deletes an event. */
+struct deleted {
+	const char *owner; /* its inside, as JSON has it */
+	size_t len;
+	uint64_t first; /* 0: it does not say so */
+};
+
+static bool pass_number(const char **p, const char *end, uint64_t *n)
 {
 	const char *from = *p;
+	uint64_t more;
 
-	while (*p < end && **p >= '0' && **p <= '9')
-		++*p;
+	for (*n = 0; *p < end && **p >= '0' && **p <= '9'; ++*p) {
+		if (__builtin_mul_overflow(*n, 10, &more) ||
+		    __builtin_add_overflow(more, (unsigned)(**p - '0'), n))
+			return false;
+	}
 	return *p > from;
 }
 
 /* `,"first":N,"from":N`, which a state adds. */
-static bool pass_commits(const char **p, const char *end)
+static bool pass_commits(const char **p, const char *end, struct deleted *d)
 {
 	static const char first[] = ",\"first\":", from[] = ",\"from\":";
+	uint64_t version;
 
 	if ((size_t)(end - *p) < sizeof first || memcmp(*p, first, sizeof first - 1) != 0)
 		return false;
 	*p += sizeof first - 1;
-	if (!pass_digits(p, end) || (size_t)(end - *p) < sizeof from ||
+	if (!pass_number(p, end, &d->first) || (size_t)(end - *p) < sizeof from ||
 	    memcmp(*p, from, sizeof from - 1) != 0)
 		return false;
 	*p += sizeof from - 1;
-	return pass_digits(p, end);
+	return pass_number(p, end, &version);
 }
 
 /* As evversion writes it. */
-static bool is_delete(const char *p, size_t len)
+static bool read_delete(const char *p, size_t len, struct deleted *d)
 {
 	static const char named[] = "\"owner\":\"";
 	const char *end = p + len, *owner;
@@ -372,9 +409,10 @@ static bool is_delete(const char *p, size_t len)
 			before++;
 		escaped = before % 2 == 0;
 	}
-	if (p - 1 == owner)
+	*d = (struct deleted){owner, (size_t)(p - 1 - owner), 0};
+	if (d->len == 0)
 		return false;
-	if (end - p != 2 && !pass_commits(&p, end))
+	if (end - p != 2 && !pass_commits(&p, end, d))
 		return false;
 	return end - p == 2 && p[0] == '}' && p[1] == '}';
 }
@@ -391,8 +429,20 @@ static enum ev_status unlike(const struct ev_record *rec, struct ev_error *err)
 static enum ev_status put_delete(struct ev_star *s, const struct ev_record *rec,
 				 struct ev_error *err)
 {
-	if (!is_delete(rec->p, rec->len))
+	struct deleted d;
+	enum ev_status st;
+
+	if (!read_delete(rec->p, rec->len, &d))
 		return unlike(rec, err);
+	if (s->state != NULL) {
+		ev_buf_reset(&s->scratch);
+		ev_json_unescape(d.owner, d.len, &s->scratch);
+		st = ev_star_state_event(s, s->scratch.p, s->scratch.len, d.first, err);
+		if (st != EV_OK)
+			return st == EV_REJECT ? unlike(rec, err) : st;
+		if (is_full(s))
+			forget(s);
+	}
 	s->n_delete++;
 	if (ev_out_line(s->port->out, rec->p, rec->len) == EV_OK)
 		return EV_OK;
@@ -461,16 +511,6 @@ static enum ev_status spill(struct ev_star *s, struct ev_error *err)
 	return EV_OK;
 }
 
-static bool is_full(const struct ev_star *s)
-{
-	size_t size = s->stamps.total - s->stamps.left;
-
-	for (size_t i = 0; i < s->m->n_dimensions; i++)
-		if (s->members[i] != NULL)
-			size += ev_members_size(s->members[i]);
-	return size > s->options.memory / HALVES;
-}
-
 enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, struct ev_error *err)
 {
 	struct ev_event *event = &s->event;
@@ -483,7 +523,8 @@ enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, stru
 	if (ev_events_read(s->events, rec, event, &s->why) != EV_OK)
 		return ev_rejects_put(s->port->rejects, rec, event->origin, event->origin_len,
 				      &s->why, err);
-	if (!read_version(s, &v))
+	if (!read_version(s, &v) ||
+	    (s->state != NULL && !ev_star_state_is_at(s->state, event->id, event->id_len)))
 		return unlike(rec, err);
 	if ((st = put_event(s, &v, err)) == EV_REJECT)
 		return ev_rejects_put(s->port->rejects, rec, event->origin, event->origin_len,
@@ -491,7 +532,9 @@ enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, stru
 	if (st != EV_OK)
 		return st;
 	s->n_event++;
-	return s->n_event % BETWEEN_LOOKS == 0 && is_full(s) ? spill(s, err) : EV_OK;
+	if (s->state != NULL || s->n_event % BETWEEN_LOOKS != 0 || !is_full(s))
+		return EV_OK;
+	return spill(s, err);
 }
 
 /* Rows of dimensions, at the end */
@@ -587,14 +630,13 @@ static enum ev_status sort_members(struct ev_star *s, size_t dimension, struct e
 static enum ev_status sort_days(struct ev_star *s, size_t dimension, struct ev_sort *sort,
 				struct ev_error *err)
 {
-	const struct ev_star_calendar *c = s->calendars[dimension];
+	size_t n;
+	const int64_t *days = ev_star_calendar_outside(s->calendars[dimension], &n);
 	char key[EV_KEY_TEXT + 1];
-	union held held;
 
-	for (held.day = INT64_MIN; (held.day = ev_star_calendar_outside(c, held.day)) != INT64_MAX;
-	     held.day++) {
-		ev_key_day(ev_date_of_days(held.day), &s->scratch, key);
-		if (sort_held(sort, key, held, err) != EV_OK)
+	for (size_t i = 0; i < n; i++) {
+		ev_key_day(ev_date_of_days(days[i]), &s->scratch, key);
+		if (sort_held(sort, key, (union held){.day = days[i]}, err) != EV_OK)
 			return EV_FATAL;
 	}
 	return EV_OK;
@@ -656,6 +698,8 @@ enum ev_status ev_star_finish(struct ev_star *s, struct ev_error *err)
 	enum ev_status st = EV_EOF;
 	struct ev_sorted next;
 
+	if (s->state != NULL)
+		return ev_star_state_finish(s, err);
 	if (s->sort != NULL) {
 		if (spill(s, err) != EV_OK || ev_sort_finish(s->sort, err) != EV_OK)
 			return EV_FATAL;
@@ -668,4 +712,9 @@ enum ev_status ev_star_finish(struct ev_star *s, struct ev_error *err)
 			return EV_FATAL;
 	}
 	return st == EV_FATAL ? EV_FATAL : EV_OK;
+}
+
+enum ev_status ev_star_commit(struct ev_star *s, struct ev_error *err)
+{
+	return ev_star_state_commit(s, err);
 }

@@ -17,6 +17,7 @@
 struct ev_star_options {
 	size_t memory;	    /* bytes of what is said of members that are held */
 	const char *folder; /* for temporary files */
+	const char *state;  /* the folder of one, or NULL; borrowed */
 };
 
 struct ev_star;
@@ -27,8 +28,10 @@ struct ev_star *ev_star_open(const struct ev_model *m, const struct ev_star_opti
 /* A section begins. span: what it shows of a state, or NULL. */
 enum ev_status ev_star_begin(struct ev_star *s, const struct ev_span *span, struct ev_error *err);
 enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, struct ev_error *err);
-/* After the last record: the members of the dimensions. */
+/* After the last record, or that of a section: the members of the dimensions. */
 enum ev_status ev_star_finish(struct ev_star *s, struct ev_error *err);
+/* With a state: what was finished counts from now on. */
+enum ev_status ev_star_commit(struct ev_star *s, struct ev_error *err);
 /*
  * Appends a line for people on the i-th path of a column that no event bore, or returns false
  * behind the last; after the last record.

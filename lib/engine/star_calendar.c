@@ -11,7 +11,9 @@ enum { RECENT = 64, MINUTE_TEXT = 16 };
 struct ev_star_calendar {
 	const struct ev_calendar *c;
 	int64_t from, to;
-	uint8_t *outside;	 /* a bit a day from FIRST on, of those met; NULL: none was */
+	int64_t *outside; /* those met, each once */
+	size_t n, cap;
+	uint8_t *known;		 /* a bit a day from FIRST on: it is among them; NULL: none is */
 	char date[EV_DATE_TEXT]; /* the one met last */
 	int64_t date_days;
 	struct {
@@ -38,6 +40,7 @@ void ev_star_calendar_free(struct ev_star_calendar **c)
 	if (*c == NULL)
 		return;
 	free((*c)->outside);
+	free((*c)->known);
 	ev_buf_free(&(*c)->scratch);
 	free(*c);
 	*c = NULL;
@@ -85,22 +88,27 @@ static void add_day(struct ev_star_calendar *c, int64_t day)
 
 	if (day >= c->from && day <= c->to)
 		return;
-	if (c->outside == NULL)
-		c->outside = ev_calloc(DAYS / 8 + 1, 1);
-	c->outside[bit / 8] |= (uint8_t)(1U << bit % 8);
+	if (c->known == NULL)
+		c->known = ev_calloc(DAYS / 8 + 1, 1);
+	if ((c->known[bit / 8] >> bit % 8 & 1) != 0)
+		return;
+	c->known[bit / 8] |= (uint8_t)(1U << bit % 8);
+	ev_grow(&c->outside, &c->cap, c->n + 1, sizeof *c->outside);
+	c->outside[c->n++] = day;
 }
 
-int64_t ev_star_calendar_outside(const struct ev_star_calendar *c, int64_t from)
+const int64_t *ev_star_calendar_outside(const struct ev_star_calendar *c, size_t *n)
 {
-	if (c->outside == NULL)
-		return INT64_MAX;
-	for (size_t bit = from > FIRST ? (size_t)(from - FIRST) : 0; bit < DAYS; bit++) {
-		if (bit % 8 == 0 && c->outside[bit / 8] == 0)
-			bit += 7;
-		else if ((c->outside[bit / 8] >> bit % 8 & 1) != 0)
-			return (int64_t)bit + FIRST;
-	}
-	return INT64_MAX;
+	*n = c->n;
+	return c->outside;
+}
+
+void ev_star_calendar_forget(struct ev_star_calendar *c)
+{
+	if (c->n > 0)
+		c->minute_key = NULL; /* the next one of that minute is to be met, too */
+	while (c->n > 0)
+		c->known[(c->outside[--c->n] - FIRST) / 8] = 0;
 }
 
 /* The key of a day, which is kept until another takes its place. */

@@ -21,7 +21,9 @@ void ev_star_calendar_free(struct ev_star_calendar **c);
  */
 const char *ev_star_calendar_key(struct ev_star_calendar *c, const struct ev_value *v);
 
-/* The first day (since 1970) from `from` on that lies outside and has been met, or INT64_MAX. */
-int64_t ev_star_calendar_outside(const struct ev_star_calendar *c, int64_t from);
+/* The days (since 1970) that lie outside and were met, each once. */
+const int64_t *ev_star_calendar_outside(const struct ev_star_calendar *c, size_t *n);
+/* As if none had been met. */
+void ev_star_calendar_forget(struct ev_star_calendar *c);
 
 #endif

@@ -15,6 +15,7 @@
 #include "engine/star_members.h"
 #include "engine/star_mentions.h"
 #include "engine/star_plan.h"
+#include "engine/star_state.h"
 #include "model/borne.h"
 #include "model/event.h"
 #include "store/sort.h"
@@ -149,9 +150,10 @@ struct ev_star {
 	struct ev_arena stamps;
 	struct ev_sort *sort; /* of mentions; NULL: none is there yet */
 	struct ev_mentions mentions;
-	struct ev_star_text *texts; /* of a row, as many as any dimension has columns */
-	bool spanned;		    /* a section came out of a state */
-	bool replaces_days;	    /* they may be there already */
+	struct ev_star_state *state; /* or NULL */
+	struct ev_star_text *texts;  /* of a row, as many as any dimension has columns */
+	bool spanned;		     /* a section came out of a state */
+	bool replaces_days;	     /* they may be there already */
 
 	struct ev_found found;
 	uint64_t n_event, n_delete;

@@ -49,6 +49,18 @@ void ev_members_clear(struct ev_members *m)
 	m->last = &m->first;
 }
 
+void ev_members_forget(struct ev_members *m)
+{
+	for (struct ev_member *i = m->first; i != NULL; i = i->next) {
+		i->met = i->described = false;
+		i->spelled = NULL;
+		for (size_t k = 0; k < m->n_attributes; k++)
+			i->attributes[k].stamp = NULL;
+	}
+	m->first = NULL;
+	m->last = &m->first;
+}
+
 static void put(struct ev_members *m, uint64_t hash, struct ev_member *member)
 {
 	size_t i = hash & (m->size - 1);

@@ -58,6 +58,8 @@ struct ev_members *ev_members_new(const struct ev_dimension *d);
 void ev_members_free(struct ev_members **m);
 /* Forgets all members. */
 void ev_members_clear(struct ev_members *m);
+/* As if none had been mentioned. */
+void ev_members_forget(struct ev_members *m);
 /* Octets that the members take. */
 static inline size_t ev_members_size(const struct ev_members *m)
 {
@@ -150,6 +152,7 @@ static inline bool ev_members_meet(struct ev_members *m, struct ev_member *membe
 	if (member->met)
 		return false;
 	member->met = true;
+	member->next = NULL;
 	*m->last = member;
 	m->last = &member->next;
 	return true;

@@ -18,14 +18,12 @@ static char *put_hex(char *o, const char *as, uint64_t n, int count)
 	return o;
 }
 
-void ev_mention_member(struct ev_buf *out, size_t dimension, const char *key)
+static void put_member(struct ev_buf *out, size_t dimension, const char *key)
 {
 	char *o = ev_buf_room(out, EV_STAR_MEMBER_LEN);
 
 	*o++ = 'm';
-	*o++ = ' ';
 	o = put_hex(o, digits, dimension, 4);
-	*o++ = ' ';
 	memcpy(o, key, EV_KEY_TEXT);
 	o[EV_KEY_TEXT] = ' ';
 	out->len += EV_STAR_MEMBER_LEN;
@@ -35,39 +33,33 @@ size_t ev_mention_dimension(const char *mention)
 {
 	size_t n = 0;
 
-	for (int i = 2; i < 6; i++)
+	for (int i = 1; i < 5; i++)
 		n = n * 16 + digit_of(mention[i]);
 	return n;
 }
 
-/* What has no space in it: bytes up to '!' are '!' and a letter. */
-static void put_word(struct ev_buf *out, const char *p, size_t len)
+/* Bytes up to '!' are '!' and a letter. */
+void ev_mention_word(const char *id, size_t len, struct ev_buf *out)
 {
 	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)p[i] > '!') {
-			ev_buf_putc(out, p[i]);
+		if ((unsigned char)id[i] > '!') {
+			ev_buf_putc(out, id[i]);
 			continue;
 		}
 		ev_buf_putc(out, '!');
-		ev_buf_putc(out, (char)(p[i] + '@'));
+		ev_buf_putc(out, (char)(id[i] + '@'));
 	}
 }
 
-static void unput_word(struct ev_buf *out, const char *p, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		ev_buf_putc(out, p[i] == '!' ? (char)(p[++i] - '@') : p[i]);
-}
-
 /*
- * An event's id and an element, turned over: of two words the less is that of the greater.
- * Printable bytes change places with each other; others are a byte that is greater or less than all
- * of these and two digits. What ends an id is greater than what goes on with it.
+ * An id turned over: of two words the less is that of the greater. Printable bytes change places
+ * with each other; others are a byte that is greater or less than all of these and two digits. What
+ * ends the word is greater than what goes on with it.
  */
-static void put_turned(struct ev_buf *out, const char *id, size_t len, uint32_t element)
+void ev_mention_who(const char *id, size_t len, struct ev_buf *out)
 {
 	enum { LOW = '$', HIGH = '|', BELOW = '}', ABOVE = '#', END = '~' };
-	char *o = ev_buf_room(out, 3 * len + 16), *begin = o;
+	char *o = ev_buf_room(out, 3 * len + 1), *begin = o;
 
 	for (size_t i = 0; i < len; i++) {
 		const unsigned char c = (unsigned char)id[i];
@@ -80,41 +72,41 @@ static void put_turned(struct ev_buf *out, const char *id, size_t len, uint32_t 
 		o = put_hex(o, turned, c, 2);
 	}
 	*o++ = END;
-	if (element > 0)
-		o = put_hex(o, turned, element, 8);
-	else
-		*o++ = END;
 	out->len += (size_t)(o - begin);
 }
 
-static void put_spelled(struct ev_mentions *l, const struct ev_members *members,
-			const struct ev_member *m)
+/* WHO: the element behind the event. That of the event itself is the last. */
+static void put_who(struct ev_buf *out, const char *id, size_t len, uint32_t element)
 {
-	if (m->spelled == NULL) {
-		ev_buf_putc(&l->key, '-');
+	char *o;
+
+	ev_mention_who(id, len, out);
+	if (element == 0) {
+		ev_buf_putc(out, '~');
 		return;
 	}
-	for (size_t i = 0; i < members->n_parts; i++) {
-		static const char separator = EV_STAR_SEPARATOR;
-
-		if (i > 0)
-			put_word(&l->key, &separator, 1);
-		if (m->spelled[i].p != NULL)
-			put_word(&l->key, m->spelled[i].p, m->spelled[i].len);
-	}
+	o = ev_buf_room(out, 8);
+	out->len += (size_t)(put_hex(o, turned, element, 8) - o);
 }
 
-static void put_identity(struct ev_mentions *l, const struct ev_members *members,
-			 const struct ev_member *m)
+/* The parts of the key, as they are spelled; and SPELLED. */
+static void put_parts(struct ev_mentions *l, const struct ev_members *members,
+		      const struct ev_member *m)
 {
-	const char *identity = ev_members_identity(members, m);
+	for (size_t i = 0; i < members->n_parts; i++) {
+		size_t len;
+		const char *part = ev_members_part(members, m, i, &len);
 
-	ev_buf_put(&l->value, identity, m->identity_len);
-	if (members->n_parts == 1)
-		return;
-	for (size_t i = 0; i < m->identity_len; i++)
-		if (l->value.p[i] == '\n')
-			l->value.p[i] = EV_STAR_SEPARATOR;
+		if (i > 0)
+			ev_buf_putc(&l->value, EV_STAR_SEPARATOR);
+		ev_buf_put(&l->value, part, len);
+	}
+	l->spelled[0] = '-';
+	l->spelled_len = 1;
+	if (m->spelled != NULL) {
+		ev_hash128_hex(ev_hash128(l->value.p, l->value.len, 0), l->spelled);
+		l->spelled_len = sizeof l->spelled - 1;
+	}
 }
 
 /* WHAT of the attributes of that stamp, whose values are appended. */
@@ -142,14 +134,20 @@ static void begin(struct ev_mentions *l, size_t dimension, const char *key)
 {
 	ev_buf_reset(&l->key);
 	ev_buf_reset(&l->value);
-	ev_mention_member(&l->key, dimension, key);
+	put_member(&l->key, dimension, key);
 	ev_buf_put(&l->key, "c ", 2);
+}
+
+static void put_spelled(struct ev_mentions *l)
+{
+	ev_buf_putc(&l->key, ' ');
+	ev_buf_put(&l->key, l->spelled, l->spelled_len);
 }
 
 static void put_no_stamp(struct ev_mentions *l, const char *who, size_t len)
 {
 	ev_buf_put(&l->key, " - ", 3);
-	put_turned(&l->key, who, len, 0);
+	put_who(&l->key, who, len, 0);
 }
 
 /* Without a stamp, of one of which nothing is said but that it is there. */
@@ -160,8 +158,7 @@ static void put_bare(struct ev_mentions *l, const struct ev_members *members,
 		put_attributes(l, members, m, NULL);
 	else
 		ev_buf_putc(&l->key, 'r');
-	ev_buf_putc(&l->key, ' ');
-	put_spelled(l, members, m);
+	put_spelled(l);
 	put_no_stamp(l, who, who_len);
 }
 
@@ -189,7 +186,7 @@ bool ev_mentions_next(struct ev_mentions *l, size_t dimension, const struct ev_m
 		return false;
 	}
 	begin(l, dimension, m->key);
-	put_identity(l, members, m);
+	put_parts(l, members, m);
 	if (l->next == n) { /* there was none */
 		put_bare(l, members, m, who, who_len);
 		l->next = n + 1;
@@ -197,13 +194,12 @@ bool ev_mentions_next(struct ev_mentions *l, size_t dimension, const struct ev_m
 	}
 	stamp = m->attributes[l->next++].stamp;
 	put_attributes(l, members, m, stamp);
-	ev_buf_putc(&l->key, ' ');
-	put_spelled(l, members, m);
+	put_spelled(l);
 	ev_buf_putc(&l->key, ' ');
 	put_hex(time, turned, (uint64_t)stamp->time ^ (uint64_t)1 << 63, sizeof time);
 	ev_buf_put(&l->key, time, sizeof time);
 	ev_buf_putc(&l->key, ' ');
-	put_turned(&l->key, stamp->id, stamp->id_len, stamp->element);
+	put_who(&l->key, stamp->id, stamp->id_len, stamp->element);
 	return true;
 }
 
@@ -335,31 +331,6 @@ static const char *field(const char **p, const char *end, size_t *len)
 	return from;
 }
 
-static void add_parts(struct ev_star_sum *sum, const struct words *w, const char **value,
-		      const char *end)
-{
-	struct ev_buf spelled = {0};
-	const char *p = NULL, *stop = NULL;
-
-	if (w->spelled + 1 != w->stamp - 1 || *w->spelled != '-') {
-		unput_word(&spelled, w->spelled, (size_t)(w->stamp - 1 - w->spelled));
-		p = spelled.p;
-		stop = spelled.p + spelled.len;
-	}
-	for (size_t i = 0; i < sum->n_parts; i++) {
-		size_t len, other_len = 0;
-		const char *text = field(value, end, &len), *other = NULL;
-
-		if (p != NULL)
-			other = field(&p, stop, &other_len);
-		if (other_len > 0)
-			add_part(sum, &sum->won[i], other, other_len);
-		else
-			add_part(sum, &sum->won[i], text, len);
-	}
-	ev_buf_free(&spelled);
-}
-
 void ev_star_sum_add(struct ev_star_sum *sum, const char *key, size_t key_len, const char *value,
 		     size_t len)
 {
@@ -369,7 +340,11 @@ void ev_star_sum_add(struct ev_star_sum *sum, const char *key, size_t key_len, c
 	sum->first_stamp = (size_t)(w.stamp - key);
 	ev_buf_reset(&sum->first);
 	ev_buf_put(&sum->first, key, key_len);
-	add_parts(sum, &w, &value, end);
+	for (size_t i = 0; i < sum->n_parts; i++) {
+		const char *part = field(&value, end, &len);
+
+		add_part(sum, &sum->won[i], part, len);
+	}
 	if (*what++ == 'r')
 		return;
 	sum->described = true;

@@ -4,15 +4,15 @@
  *
  * A mention is what one stamp says of one member. Its key has the words
  *
- *     m DIMENSION KEY c WHAT SPELLED TIME WHO
+ *     MEMBER c WHAT SPELLED TIME WHO
  *
- * the dimension by its number in the model. WHAT is r where a row refers to the member and nothing
- * is said of it; or else d and a hex digit for each four attributes, those that the mention bears.
- * SPELLED are the parts of the key, where some are spelled in another way than in the identity; or
- * a hyphen. TIME and WHO, the stamp, are turned over, so that of one WHAT the latest comes first
- * and the others need not be read. The value has the parts of the identity and then the attributes
- * that are borne, as JSON, with SEPARATOR between them, which JSON has nowhere inside. A day
- * outside a calendar is a member whose identity is the date.
+ * MEMBER is m, the dimension's number in the model and the member's key. WHAT is r where a row
+ * refers to the member and nothing is said of it; or else d and a hex digit for each four
+ * attributes, those that the mention bears. SPELLED is a digest of the key's parts, if some are
+ * spelled in another way than in the identity; or a hyphen. TIME and WHO, the stamp, are turned
+ * over, so that of one WHAT and SPELLED the latest comes first and the others need not be read. The
+ * value has the key's parts and then the attributes that are borne, as JSON, with SEPARATOR between
+ * them, which JSON has nowhere inside. A day outside a calendar is a member whose key is the date.
  */
 #ifndef EV_STAR_MENTIONS_H
 #define EV_STAR_MENTIONS_H
@@ -22,7 +22,7 @@
 
 enum {
 	EV_STAR_SEPARATOR = 0x1f,
-	EV_STAR_MEMBER_LEN = 2 + 4 + 1 + EV_KEY_TEXT + 1, /* "m DIMENSION KEY " */
+	EV_STAR_MEMBER_LEN = 1 + 4 + EV_KEY_TEXT + 1, /* "MEMBER " */
 };
 
 /* JSON, behind which EV_COPY_OVER octets can be read. */
@@ -31,8 +31,10 @@ struct ev_star_text {
 	size_t len;
 };
 
-/* "m DIMENSION KEY ", appended. */
-void ev_mention_member(struct ev_buf *out, size_t dimension, const char *key);
+/* An event's id as the word WHO begins with; the element is put behind it. */
+void ev_mention_who(const char *id, size_t len, struct ev_buf *out);
+/* An event's id as a word: printable, and in the order of ids. */
+void ev_mention_word(const char *id, size_t len, struct ev_buf *out);
 /* The dimension in a mention's key, and the member's key. */
 size_t ev_mention_dimension(const char *mention);
 static inline const char *ev_mention_key(const char *mention)
@@ -43,6 +45,8 @@ static inline const char *ev_mention_key(const char *mention)
 /* The mentions of a member, one by one. Zero-initialise. */
 struct ev_mentions {
 	struct ev_buf key, value;
+	char spelled[33];
+	size_t spelled_len;
 	size_t next; /* attribute; behind them all: done */
 };
 /*

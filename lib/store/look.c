@@ -276,3 +276,24 @@ enum ev_status ev_look_more(struct ev_store_look *l, const struct ev_entry **e,
 	hand_out(l, e);
 	return EV_OK;
 }
+
+enum ev_status ev_look_onward(struct ev_store_look *l, const char *key, size_t len,
+			      const struct ev_entry **e, struct ev_error *err)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n_active; i++) {
+		struct walk *w = &l->walks[l->active[i]];
+		const struct ev_entry *at = &w->cursor.entry;
+
+		if (ev_bytes_compare(at->p, at->key_len, key, len) < 0 &&
+		    ev_run_seek(&w->cursor, key, len, err) != EV_OK)
+			return EV_FATAL;
+		w->has = begins(l, w);
+		if (w->has)
+			l->active[n++] = l->active[i];
+	}
+	l->n_active = n;
+	hand_out(l, e);
+	return EV_OK;
+}

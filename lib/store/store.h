@@ -164,6 +164,9 @@ enum ev_status ev_look_find(struct ev_store_look *l, const char *prefix, size_t 
 /* The next that begins with what was looked for. */
 enum ev_status ev_look_more(struct ev_store_look *l, const struct ev_entry **e,
 			    struct ev_error *err);
+/* Onward to the first that begins with what was looked for and whose key is not less. */
+enum ev_status ev_look_onward(struct ev_store_look *l, const char *key, size_t len,
+			      const struct ev_entry **e, struct ev_error *err);
 /* The next of all entries; *e NULL behind the last. An entry is valid until the next call. */
 enum ev_status ev_look_next(struct ev_store_look *l, const struct ev_entry **e,
 			    struct ev_error *err);
