@@ -284,6 +284,14 @@ is 'the versions before it stay, and the lines go' "$(
 2|new
 8'
 
+cp at-1.db shop.db
+run 'evload --stats /dev/full sqlite:shop.db changes-2'
+check 'what cannot be written beside a load says that the load is in' 1 '' \
+	'evload: the load is in, but what was to be written beside it is not: /dev/full: cannot be written: No space left on device'
+is 'and it is' "$(evload --position sqlite:shop.db)" "$(at 2)"
+run 'evload --stats counts sqlite:shop.db changes-3 && grep -c "evload" counts'
+check 'and counts in a file' 0 1
+
 #
 # Refusals
 #

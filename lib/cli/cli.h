@@ -171,6 +171,6 @@ void cli_note_nothing(const struct cli_program *program, uint64_t rejected);
  */
 void cli_commit(struct cli *c);
 /* All of that but the names: standard output is closed, and -o lacks only its name. */
-void cli_prepare(struct cli *c);
+enum ev_status cli_prepare(struct cli *c);
 
 #endif

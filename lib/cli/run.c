@@ -38,6 +38,7 @@ struct run {
 	bool inside;		  /* of a section of the input */
 	bool opened;		  /* a section of the output */
 	bool refused;		  /* the verdict is no */
+	bool spanned;		  /* the section of the input comes out of a state */
 	bool committed;		  /* what fails from now on cannot undo it */
 	uint64_t nothing_passed;  /* records of sections in which all were rejected */
 	bool long_line;		  /* parts of a line that is too long are passing by */
@@ -507,6 +508,7 @@ static void head(struct run *r, const struct ev_line *l, const struct cli_contro
 	if (r->e->flow == CLI_FLOW_EACH && r->opened)
 		close_output(r);
 	r->inside = true;
+	r->spanned = span != NULL;
 	r->at = r->file;
 	memcpy(r->head, line->mac, sizeof r->head);
 	r->section_in = 0;
@@ -574,6 +576,7 @@ static void end_sink(struct run *r, const char *batch)
 	own_stage(r, &own);
 	cli_chain_write(&r->chain, &balance);
 	must(r, r->e->end(r->e->engine, batch, digest, ev_buf_str(&balance), &r->c->error));
+	r->committed = r->spanned;
 	ev_buf_free(&balance);
 	add_stage(r, &r->chain, &own);
 	add_total(r);
@@ -901,21 +904,21 @@ static void prepare_stats(struct run *r)
 	cli_chain_write(&r->total, &b);
 	ev_buf_puts(&b, "}\n");
 	ev_out_put(r->stats, b.p, b.len);
-	must(r, ev_outs_add(&r->c->files, &r->stats, &r->c->error));
+	must_be_told(r, ev_outs_add(&r->c->files, &r->stats, &r->c->error));
 	ev_buf_free(&b);
 }
 
 /*
  * All that is written beside a sink's load, but for the names: status 2 is to mean that nothing was
- * committed, so what can fail does it here.
+ * committed, so what can fail does it here. Sections out of a state are in already.
  */
 static void prepare(struct run *r)
 {
 	struct ev_error *err = &r->c->error;
 
-	must(r, ev_rejects_prepare(r->c->port.rejects, err));
+	must_be_told(r, ev_rejects_prepare(r->c->port.rejects, err));
 	prepare_stats(r);
-	cli_prepare(r->c);
+	must_be_told(r, cli_prepare(r->c));
 }
 
 /* Whether the input is /dev/null, or another device: a pipe from a dead program is none. */
