@@ -11,7 +11,7 @@ export EVKIT_SEAL
 cat >evkit.yaml <<'END'
 evkit: 1
 name: law
-event: {id: .id, type: .type, time: .time, version: .v, op: .op, ignore: [.got]}
+event: {id: .id, type: .type, time: .time, version: .v, op: .op}
 types: {Order: {type: object, properties: {lines: {type: array, maxItems: 4}}}, Visit: {}}
 star:
   facts:
@@ -24,7 +24,7 @@ star:
         meta: {from: .meta, type: json}
     lines:
       keep: latest
-      types: [Order]
+      for: [Order]
       each: ".lines[]"
       columns:
         pos: {from: $index, type: int}
@@ -32,7 +32,7 @@ star:
         price: {from: $item.price, type: "decimal(12,2)"}
   dimensions:
     dim_user: {key: .user, columns: {user: {from: .user, type: varchar(20)}, name: {from: .name, type: varchar(20)}, email: {from: .email, type: varchar(40)}}}
-    dim_product: {key: $item.sku, types: [Order], each: ".lines[]", columns: {sku: {from: $item.sku, type: varchar(20)}, title: {from: $item.title, type: varchar(20)}}}
+    dim_product: {key: $item.sku, for: [Order], each: ".lines[]", columns: {sku: {from: $item.sku, type: varchar(20)}, title: {from: $item.title, type: varchar(20)}}}
     dim_day: {calendar: {from: 2026-03-01, to: 2026-03-02}}
 END
 evschema -t sqlite >schema.sql || exit 2

@@ -237,7 +237,7 @@ static bool same_order(const struct ev_version *v, const struct ev_link *a, cons
 /* Whether a link is not folded: the input brought it, or (in a chain that is shown) it is gone. */
 static bool is_left_out(const struct ev_version *v, const struct ev_link *l)
 {
-	return (v->quiet && l->is_new) || l->gone;
+	return (v->quiet && l->is_new) || l->gone || l->unfit;
 }
 
 static bool same_content(const struct ev_link *a, const struct ev_link *b)
@@ -577,23 +577,35 @@ static enum ev_status fold_patch(struct ev_version *v, struct ev_link *l, struct
 	return good ? fold_whole(v, l, err) : told(v, l, EV_VERSION_MISFIT, "misfit", err);
 }
 
-static enum ev_status fold_put(struct ev_version *v, struct ev_link *l, struct ev_error *err)
+/*
+ * A put that fits no longer is no record any more: it does not even stand in the way of others. It
+ * is as if evvalidate had rejected it.
+ */
+static enum ev_status judge_puts(struct ev_version *v, struct ev_error *err)
 {
-	bool good = true;
-	bool again = !l->is_new && l->commit <= v->older && !(v->quiet && v->other_contract);
+	for (size_t i = 0; i < v->chain.n_links; i++) {
+		struct ev_link *l = &v->chain.links[i];
+		bool good = true;
 
-	if (again && judge(v, l->line, l->len, &good, err) != EV_OK)
-		return EV_FATAL;
-	if (!good)
-		return told(v, l, EV_VERSION_MISFIT, "misfit", err);
-	v->making = (struct ev_made){.line = l->line, .len = l->len, .plain = l->plain};
-	return fold_whole(v, l, err);
+		l->unfit = false;
+		if (l->op != EV_PUT || l->is_new || l->gone || l->commit > v->older ||
+		    (v->quiet && v->other_contract))
+			continue;
+		if (judge(v, l->line, l->len, &good, err) != EV_OK)
+			return EV_FATAL;
+		l->unfit = !good;
+		if (!good && told(v, l, EV_VERSION_MISFIT, "misfit", err) != EV_OK)
+			return EV_FATAL;
+	}
+	return EV_OK;
 }
 
 static enum ev_status fold_link(struct ev_version *v, struct ev_link *l, struct ev_error *err)
 {
 	switch ((enum ev_op)l->op) {
-	case EV_PUT: return fold_put(v, l, err);
+	case EV_PUT:
+		v->making = (struct ev_made){.line = l->line, .len = l->len, .plain = l->plain};
+		return fold_whole(v, l, err);
 	case EV_PATCH: return fold_patch(v, l, err);
 	case EV_DELETE:
 		if (v->made.link == NULL || v->made.deleted)
@@ -612,6 +624,8 @@ static enum ev_status replay(struct ev_version *v, struct ev_error *err)
 	v->made = (struct ev_made){.link = NULL};
 	v->k = 0;
 	if (!v->quiet && !v->noting && emit_delete(v, err) != EV_OK)
+		return EV_FATAL;
+	if (v->older > 0 && judge_puts(v, err) != EV_OK)
 		return EV_FATAL;
 	for (from = 0; from < v->chain.n_links; from = to) {
 		struct ev_link *stands;

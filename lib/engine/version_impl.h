@@ -65,6 +65,7 @@ struct ev_link {
 	uint64_t commit; /* of the state's: the last that an entry of it came with */
 	bool gone;	 /* of the state's: every batch that brought it was retracted */
 	bool ours;	 /* and the input's batch has brought it before */
+	bool unfit;	 /* put under another contract, and not as this one has it */
 	enum ev_version_class class, before; /* before: without what is new */
 	const char *content; /* canonical; made where another record has the same S */
 	size_t content_len;
@@ -138,7 +139,8 @@ struct ev_version {
 	char model[3][33];   /* digests of the model's parts */
 	struct ev_store_look *look, *scan;
 	uint64_t base;	     /* the head before the section */
-	bool news, wrote;    /* there is a new record; there is something to commit */
+	bool news, wrote;    /* there is a new record; there is something to put */
+	bool commits;	     /* the head becomes another */
 	struct ev_buf batch; /* the section's, as a JSON string */
 	struct ev_buf taken; /* its digest */
 	uint64_t began;	     /* by arrival: the commit in which the batch began */

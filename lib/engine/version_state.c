@@ -621,7 +621,7 @@ static void open_section(struct ev_version *v)
 	memcpy(span.to.store, ev_store_id(v->state), sizeof span.to.store);
 	memcpy(span.model, v->model[2], sizeof span.model);
 	ev_store_digests(v->state, span.from, v->base, &digests);
-	if (v->news) {
+	if (v->commits) {
 		ev_store_next_digest(v->state, ev_buf_str(&v->what), ev_buf_str(&v->taken),
 				     span.to.digest);
 		span.to.number++;
@@ -631,6 +631,23 @@ static void open_section(struct ev_version *v)
 	memcpy(span.to.digest, ev_span_digest(&span, span.to.number), EV_STORE_DIGEST);
 	v->port->open(v->port->ctx, &span);
 	ev_buf_free(&digests);
+}
+
+/*
+ * How much is new is not known yet; what a commit is told apart by is what came, or under which
+ * contract all is judged anew.
+ */
+static void say_commit(struct ev_version *v)
+{
+	ev_buf_reset(&v->what);
+	if (v->news) {
+		ev_buf_puts(&v->what, "take ");
+		ev_buf_put(&v->what, v->batch.p, v->batch.len);
+		return;
+	}
+	ev_buf_puts(&v->what, "contract");
+	ev_buf_reset(&v->taken);
+	ev_buf_puts(&v->taken, v->model[1]);
 }
 
 enum ev_status ev_version_take(struct ev_version *v, const char *batch, const char *digest,
@@ -653,10 +670,8 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 		st = seek_news(v, err);
 	if (st != EV_OK)
 		return st;
-	/* How much is new is not known yet; what a commit is told apart by is what came. */
-	ev_buf_reset(&v->what);
-	ev_buf_puts(&v->what, "take ");
-	ev_buf_put(&v->what, v->batch.p, v->batch.len);
+	v->commits = v->news || v->other_contract;
+	say_commit(v);
 	open_section(v);
 	if (v->news)
 		swap_chains(v);
@@ -708,7 +723,7 @@ enum ev_status ev_version_commit(struct ev_version *v, struct ev_error *err)
 	if (v->wrote || other) {
 		st = ev_store_prepare(s, err);
 		if (st == EV_OK)
-			st = ev_store_commit(s, v->news ? ev_buf_str(&v->what) : NULL,
+			st = ev_store_commit(s, v->commits ? ev_buf_str(&v->what) : NULL,
 					     ev_buf_str(&v->taken), err);
 	}
 	v->other_contract = false;
