@@ -195,8 +195,8 @@ is 'its versions are there, each once' "$(sqlite3 shop.db "SELECT ev_version, t,
 2|ann2|1'
 is 'a member that changed is there once' "$(sqlite3 shop.db "SELECT t FROM user WHERE user_key LIKE '%1'")" ann2
 is 'what did not change stays' "$(sqlite3 shop.db "SELECT count(*) FROM history WHERE ev_owner = 'o-2'")" 1
-is 'the ledger' "$(sqlite3 shop.db 'SELECT commit_no, mode, rows, position, length(model) FROM ev_ledger')" "1|whole|11|$(at 1)|32
-2|changes|7|$(at 2)|32"
+is 'the ledger' "$(sqlite3 shop.db 'SELECT commit_no, mode, rows, position, length(model) FROM ev_ledger')" "1|whole|9|$(at 1)|32
+2|changes|5|$(at 2)|32"
 cp shop.db at-2.db
 sqlite3 shop.db .dump >before
 run 'evload --stats - sqlite:shop.db changes-2'
@@ -344,7 +344,7 @@ sqlite3 ghost.db "INSERT INTO lines VALUES ('o-3', 0, 77)"
 refused 'rows of other hands' ghost.db 'evload sqlite:shop.db changes-3' \
 	'evload: changes-3:4: table lines holds rows of the owner o-3 that it has not at its position, so other hands put them there: evversion --since 0 puts all of the state in the place of what is there'
 run 'evload sqlite:shop.db whole-3'
-check 'the whole mends that' 0 '' '~^evload: the whole of the state took the place of all that was loaded before: 2 batches of 18 rows in the ledger$'
+check 'the whole mends that' 0 '' '~^evload: the whole of the state took the place of all that was loaded before: 2 batches of 14 rows in the ledger$'
 tables shop.db >got
 same 'to the same tables as ever' got want.3
 {
@@ -372,9 +372,9 @@ is 'a day outside the calendar goes, and what evschema made stays' "$(
 1'
 cp at-1.db shop.db
 run 'evload sqlite:shop.db whole-1'
-check 'the whole at its own end is applied all the same' 0 '' 'evload: the whole of the state took the place of all that was loaded before: 1 batch of 11 rows in the ledger'
+check 'the whole at its own end is applied all the same' 0 '' 'evload: the whole of the state took the place of all that was loaded before: 1 batch of 9 rows in the ledger'
 run 'evload sqlite:shop.db whole-1'
-check 'and what it took the place of is told once' 0 '' 'evload: the whole of the state took the place of all that was loaded before: 1 batch of 11 rows in the ledger'
+check 'and what it took the place of is told once' 0 '' 'evload: the whole of the state took the place of all that was loaded before: 1 batch of 9 rows in the ledger'
 to strange 0 3 a $S other.yaml <both
 cp at-2.db shop.db
 run 'evload -m other.yaml sqlite:shop.db strange 2>told && evload -m other.yaml --position sqlite:shop.db'
@@ -410,7 +410,7 @@ check 'the whole makes it follow one' 0 "$(at 3)" 'evload: the whole of the stat
 tables plain.db >got
 same 'as if it had never been another' got want.3
 run 'evload --snapshot sqlite:plain.db plain-section'
-check 'a snapshot makes it follow none' 0 '' 'evload: the snapshot took the place of all that was loaded before: 1 batch of 12 rows in the ledger'
+check 'a snapshot makes it follow none' 0 '' 'evload: the snapshot took the place of all that was loaded before: 1 batch of 9 rows in the ledger'
 run 'evload --position sqlite:plain.db'
 check 'so it stands at no position again' 2 '' '~^evload: plain.db: it was loaded without a state'
 run 'evload sqlite:plain.db plain-section'

@@ -57,7 +57,7 @@ struct ev_load {
 	char known_digest[33];
 	struct ev_error conflict; /* the first row that was there already */
 	bool conflicting;
-	uint64_t rows;
+	uint64_t lines, rows; /* the latter without those that are to delete */
 
 	struct entry *entries;
 	size_t n_entries;
@@ -221,7 +221,7 @@ enum ev_status ev_load_begin(struct ev_load *l, const char *batch, const struct 
 	free(l->batch);
 	l->batch = batch != NULL ? ev_strdup(batch) : NULL;
 	l->known = l->conflicting = false;
-	l->rows = 0;
+	l->lines = l->rows = 0;
 	if (l->n_begun++ > 0 && l->by_position != (span != NULL))
 		return ev_fail(err,
 			       "the input has sections that come out of a state and others that do "
@@ -634,7 +634,8 @@ enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, stru
 		return broken(rec, err,
 			      "rows of events are deleted from all facts at once, not from %s",
 			      t->name);
-	l->rows++;
+	l->lines++;
+	l->rows += !delete;
 	l->eventful = true;
 	return delete ? take_delete(l, rec, event.doc, plan, t, err)
 		      : take_row(l, rec, event.doc, plan, t, err);
@@ -646,7 +647,7 @@ enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, stru
  */
 static enum ev_status check_once(const struct ev_load *l, struct ev_error *err)
 {
-	for (size_t i = 0; i < l->n_entries && l->rows > 0; i++)
+	for (size_t i = 0; i < l->n_entries && l->lines > 0; i++)
 		if (strcmp(l->entries[i].batch, l->batch) == 0)
 			return ev_fail(err,
 				       "batch %s stands twice in the input: give each section once",
@@ -698,7 +699,7 @@ static enum ev_status end_span(struct ev_load *l, const char *digest, const char
 	ev_point_write(&l->to, position);
 	if (l->whole && ops->live(l->target, &batches, &rows, err) != EV_OK)
 		return EV_FATAL;
-	if (l->rows == 0 && rows > 0 && l->whole && !l->may_be_empty)
+	if (l->lines == 0 && rows > 0 && l->whole && !l->may_be_empty)
 		return no_event("all of a state", err);
 	if (ops->enter(l->target, &e, err) != EV_OK || ops->commit(l->target, err) != EV_OK)
 		return EV_FATAL;
