@@ -92,12 +92,13 @@ static struct ev_target *open_target(struct cli *c, const struct ev_tables *tabl
 	} else {
 		cli_usage("'%s' is no target: name sqlite:FILE, tsv:FOLDER, or -t TABLE", where);
 	}
-	if (t == NULL)
-		cli_die(&c->error);
-	t->name = where;
 	c->operands++;
 	c->n_operands--;
-	return t;
+	if (t != NULL) {
+		t->name = where;
+		return t;
+	}
+	cli_die(&c->error);
 }
 
 static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_error *err)

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 static enum ev_parse_format format;
 static bool origin;
@@ -47,13 +46,10 @@ static void take_commit(const char *text)
 	commit_lines = lines;
 	if (*rest == ',' && rest[1] >= '0' && rest[1] <= '9') {
 		unsigned long n = strtoul(rest + 1, &rest, 10);
-		const char *unit = strchr("smh", *rest);
+		int unit = *rest == 's' ? 1 : *rest == 'm' ? 60 : *rest == 'h' ? 3600 : 0;
 
-		if (*rest == '\0' || unit == NULL || n > MOST)
-			rest = "?";
-		else
-			rest++;
-		commit_seconds = (double)n * (*unit == 's' ? 1 : *unit == 'm' ? 60 : 3600);
+		rest = unit == 0 || n > MOST ? "?" : rest + 1;
+		commit_seconds = (double)n * unit;
 	}
 	if (*rest != '\0')
 		cli_usage("--commit-every takes a number of lines, and an age if you like, such as "

@@ -26,8 +26,9 @@ static void take_since(const char *position)
 {
 	since = position;
 	if (position[0] == '\0')
-		cli_usage("--since is empty: the command that was to print the position failed, see "
-			  "its message");
+		cli_usage(
+			"--since is empty: the command that was to print the position failed, see "
+			"its message");
 	if (!ev_point_read(position, &how.since))
 		cli_usage("--since takes a position as evload --position prints it, or 0, not '%s'",
 			  position);

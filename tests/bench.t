@@ -124,6 +124,15 @@ TMPDIR=$PWD/temporary timeout -s TERM 0.5 "$bench/run" -a -n 50M "$top_builddir"
 is 'nor when it is stopped' "$? $(ls temporary)" '124 '
 run "TMPDIR=$PWD/temporary '$bench/run' -a -n 100k -r 1 /nonexistent '$srcdir'"
 check 'a folder that is not there' 2 '' '~^run: '
+
+# The benchmark of states
+
+run "TMPDIR=$PWD/temporary '$bench/state' -k 1 -n 1000 -r 1 '$top_builddir'"
+check 'that of states runs' 0 any
+ok 'it has a row for each number of keys' grep -qE '^\| 1 \| [0-9.]+ s, [0-9.]+ s CPU, [0-9]+ MB \| [0-9.]+ s' "$out"
+is 'it leaves nothing behind, either' "$(ls temporary)" ''
+run "$bench/state -k 0 '$top_builddir'"
+check 'a state without keys' 2 '' '~^usage: state '
 mkdir cmd
 run "PATH=/usr/bin:/bin TMPDIR=$PWD/temporary '$bench/run' -a . '$srcdir'"
 check 'a folder without the programs' 2 '' '~^bench: .*make'

@@ -46,6 +46,7 @@ command_of()
 	evload) echo 'evload -t sales' ;;
 	evschema) echo 'evschema -t sqlite' ;;
 	evreport) echo 'evreport result.json' ;;
+	evstate) echo 'evstate show state e' ;;
 	*) echo "$1" ;;
 	esac
 }
@@ -69,6 +70,10 @@ cat >result.json <<'END'
 "timeline":{"unit":"hour","buckets":[]},"causes":[],"causes_left_out":0,"expectations":[]}}}
 END
 evreport result.json >evreport.want || exit 2
+events 8 | sed 's/"e00000\(.\)"\(.*\)T10:00:00/"e"\2T10:0\1:00/' |
+	EVKIT_SEAL=secret evparse --batch day |
+	EVKIT_SEAL=secret evversion --state state --since 0 -o /dev/null || exit 2
+evstate show state e >evstate.want || exit 2
 
 # leftovers: what a run left behind under a temporary name.
 leftovers()
@@ -92,7 +97,7 @@ long=$(printf '{"event_id":"long","x":"%03000d"}' 0)
 #
 # Options
 #
-for program in $filters evschema evreport; do
+for program in $filters evschema evreport evstate; do
 	command=$(command_of "$program")
 
 	run "$command --help"
@@ -266,10 +271,10 @@ done
 #
 # Output
 #
-for program in $filters evschema evreport; do
+for program in $filters evschema evreport evstate; do
 	command=$(command_of "$program")
 	input=$(input_of "$program")
-	case $program in evschema | evreport) input= ;; esac
+	case $program in evschema | evreport | evstate) input= ;; esac
 	full='cannot be written: No space left on device'
 
 	run "$command $input >/dev/full"

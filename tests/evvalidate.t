@@ -234,7 +234,7 @@ part 'an id is an integer in any spelling' "{\"id\":1.2e1,$e}" ''
 part 'an id is no fraction' "{\"id\":1.2,$e}" "the event's id (.id) is a number but no integer: 1.2"
 part 'an id is no list' "{\"id\":[1],$e}" "the event's id (.id) is neither a text nor an integer: [1]"
 part 'an id is no bool' "{\"id\":true,$e}" "the event's id (.id) is neither a text nor an integer: true"
-part 'an id does not begin with NUL' "{\"id\":\"\\u000012\",$e}" "the event's id (.id) begins with U+0000"
+part 'an id does not begin with NUL' "{\"id\":\"\\u000012\",$e}" "the event's id (.id) holds U+0000, which no warehouse takes"
 e='"id":"1","time":"2026-03-01T10:00:00Z","n":1'
 part 'a type is no null' "{\"type\":null,$e}" "the event's type (.type) is missing"
 part 'a type may be spelled with escapes' "{\"type\":\"\\u0043\",$e}" ''

@@ -4,7 +4,7 @@
 
 for source in "$srcdir"/tests/fuzz/*.c; do
 	name=$(basename "$source" .c)
-	run "$top_builddir/tests/fuzz/$name" -n 2000
+	run "$top_builddir/tests/fuzz/$name" -n "${FUZZ_ROUNDS-2000}"
 	check "$name finds nothing" 0 '~^ok 1 - '
 done
 done_testing

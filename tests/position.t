@@ -195,8 +195,8 @@ is 'its versions are there, each once' "$(sqlite3 shop.db "SELECT ev_version, t,
 2|ann2|1'
 is 'a member that changed is there once' "$(sqlite3 shop.db "SELECT t FROM user WHERE user_key LIKE '%1'")" ann2
 is 'what did not change stays' "$(sqlite3 shop.db "SELECT count(*) FROM history WHERE ev_owner = 'o-2'")" 1
-is 'the ledger' "$(sqlite3 shop.db 'SELECT commit_no, mode, rows, position, length(model) FROM ev_ledger')" "1|whole|11|$(at 1)|32
-2|changes|7|$(at 2)|32"
+is 'the ledger' "$(sqlite3 shop.db 'SELECT commit_no, mode, rows, position, length(model) FROM ev_ledger')" "1|whole|9|$(at 1)|32
+2|changes|5|$(at 2)|32"
 cp shop.db at-2.db
 sqlite3 shop.db .dump >before
 run 'evload --stats - sqlite:shop.db changes-2'
@@ -233,8 +233,8 @@ check 'sections that come twice' 2 '' "~^evload: sqlite:shop.db stands at commit
 tables shop.db >got
 same 'do no harm' got want.3
 cp at-1.db shop.db
-sed '$d' changes-3 >cut
-run 'cat changes-2 cut | evload sqlite:shop.db'
+sed '$d' changes-3 >unsealed
+run 'cat changes-2 unsealed | evload sqlite:shop.db'
 check 'the second of two is cut off' 2 '' 'evload: the input ends without its seal: a program before this one was stopped, rerun the batch'
 run 'evload --position sqlite:shop.db'
 check 'the first is in' 0 "$(at 2)"
@@ -284,6 +284,14 @@ is 'the versions before it stay, and the lines go' "$(
 2|new
 8'
 
+cp at-1.db shop.db
+run 'evload --stats /dev/full sqlite:shop.db changes-2'
+check 'what cannot be written beside a load says that the load is in' 1 '' \
+	'evload: the load is in, but what was to be written beside it is not: /dev/full: cannot be written: No space left on device'
+is 'and it is' "$(evload --position sqlite:shop.db)" "$(at 2)"
+run 'evload --stats counts sqlite:shop.db changes-3 && grep -c "evload" counts'
+check 'and counts in a file' 0 1
+
 #
 # Refusals
 #
@@ -319,7 +327,7 @@ refused 'a snapshot of what comes out of a state' at-1.db 'evload --snapshot sql
 refused 'a line is missing' at-2.db 'sed 3d changes-13 | evload sqlite:shop.db' '~^evload: -:15: what arrived is not what was sealed'
 refused 'a span that was altered' at-2.db 'sed "1s/\"from\":1/\"from\":0/" changes-13 | evload sqlite:shop.db' '~not signed under EVKIT_SEAL'
 lines o-9 1 2 >plain
-to plain-section - 0 - - <plain 2>told || section evkit.yaml - 0 0 <plain >plain-section
+section evkit.yaml - 0 0 <plain >plain-section
 refused 'rows without a state' at-1.db 'evload sqlite:shop.db plain-section' \
 	"evload: sqlite:shop.db follows the state $S, and what comes without one cannot be added to that: load what comes out of it, or a snapshot of all days"
 refused 'nor those without a seal' at-1.db 'EVKIT_SEAL= && unset EVKIT_SEAL && evload --unsealed sqlite:shop.db plain' \
@@ -336,7 +344,7 @@ sqlite3 ghost.db "INSERT INTO lines VALUES ('o-3', 0, 77)"
 refused 'rows of other hands' ghost.db 'evload sqlite:shop.db changes-3' \
 	'evload: changes-3:4: table lines holds rows of the owner o-3 that it has not at its position, so other hands put them there: evversion --since 0 puts all of the state in the place of what is there'
 run 'evload sqlite:shop.db whole-3'
-check 'the whole mends that' 0 '' '~^evload: the whole of the state took the place of all that was loaded before: 2 batches of 18 rows in the ledger$'
+check 'the whole mends that' 0 '' '~^evload: the whole of the state took the place of all that was loaded before: 2 batches of 14 rows in the ledger$'
 tables shop.db >got
 same 'to the same tables as ever' got want.3
 {
@@ -364,9 +372,9 @@ is 'a day outside the calendar goes, and what evschema made stays' "$(
 1'
 cp at-1.db shop.db
 run 'evload sqlite:shop.db whole-1'
-check 'the whole at its own end is applied all the same' 0 '' 'evload: the whole of the state took the place of all that was loaded before: 1 batch of 11 rows in the ledger'
+check 'the whole at its own end is applied all the same' 0 '' 'evload: the whole of the state took the place of all that was loaded before: 1 batch of 9 rows in the ledger'
 run 'evload sqlite:shop.db whole-1'
-check 'and what it took the place of is told once' 0 '' 'evload: the whole of the state took the place of all that was loaded before: 1 batch of 11 rows in the ledger'
+check 'and what it took the place of is told once' 0 '' 'evload: the whole of the state took the place of all that was loaded before: 1 batch of 9 rows in the ledger'
 to strange 0 3 a $S other.yaml <both
 cp at-2.db shop.db
 run 'evload -m other.yaml sqlite:shop.db strange 2>told && evload -m other.yaml --position sqlite:shop.db'
@@ -402,7 +410,7 @@ check 'the whole makes it follow one' 0 "$(at 3)" 'evload: the whole of the stat
 tables plain.db >got
 same 'as if it had never been another' got want.3
 run 'evload --snapshot sqlite:plain.db plain-section'
-check 'a snapshot makes it follow none' 0 '' 'evload: the snapshot took the place of all that was loaded before: 1 batch of 12 rows in the ledger'
+check 'a snapshot makes it follow none' 0 '' 'evload: the snapshot took the place of all that was loaded before: 1 batch of 9 rows in the ledger'
 run 'evload --position sqlite:plain.db'
 check 'so it stands at no position again' 2 '' '~^evload: plain.db: it was loaded without a state'
 run 'evload sqlite:plain.db plain-section'
@@ -497,7 +505,7 @@ fault()
 
 # Each write and each sync of SQLite's in turn is the last, or fails: then the same input again.
 tables at-1.db >want.1
-for how in kill done ''; do
+for how in kill 'done' ''; do
 	for call in pwrite fsync unlink; do
 		echo 0 >count
 		cp at-1.db shop.db

@@ -124,9 +124,9 @@ check 'a whole chain loads, and its balance sheet is right' 0 '' "$(
 evparse     in 2000  out 1960  rejected 20  blank 20
 evvalidate  in 1960  out 1940  warning 0  rejected 20  blank 0
 evdedupe    in 1940  out 1920  duplicate 20  rejected 0  blank 0
-evversion   in 1920  version 1900  no-op 20  duplicate 0  conflict 0  out 1900  rejected 0  blank 0
-evstar      in 1900  event 1900  out 1911  rejected 0  blank 0
-evload      in 1911  row 1910  delete 1  skipped 0  rejected 0  blank 0
+evversion   in 1920  version 1900  no-op 20  duplicate 0  conflict 0  misfit 0  out 3800  rejected 0  blank 0
+evstar      in 3800  event 1900  delete 1900  out 3809  rejected 0  blank 0
+evload      in 3809  row 1909  delete 0  skipped 1900  rejected 0  blank 0
 END
 )"
 dump >loaded
@@ -135,15 +135,15 @@ is 'what evstar made is there' "$(
 )" '1900|1900
 10'
 is 'the ledger names the batch' "$(sqlite3 shop.db 'SELECT commit_no, batch, mode, rows FROM ev_ledger')" \
-	'1|day1|snapshot|1911'
+	'1|day1|snapshot|1909'
 is 'the ledger has the balance sheet' "$(
 	sqlite3 shop.db "SELECT value ->> 'program', value ->> 'in', value ->> 'out'
 		FROM ev_ledger, json_each(balance)"
 )" 'evparse|2000|1960
 evvalidate|1960|1940
 evdedupe|1940|1920
-evversion|1920|1900
-evstar|1900|1911'
+evversion|1920|3800
+evstar|3800|3809'
 run "evparse --batch day1 -r evparse.rejects raw1 | through evvalidate evdedupe evversion evstar evload"
 check 'the same again' 0 '' 'evload: the target holds this input already: nothing was changed'
 dump >now
@@ -210,7 +210,7 @@ is 'grep can take the control lines out' "$(
 )" "$(unset EVKIT_SEAL; evparse -r r raw2 | evvalidate -r r | cksum)"
 
 run 'through <sealed.evstar evload'
-replaced='evload: the snapshot took the place of all that was loaded before: 1 batch of 1911 rows in the ledger'
+replaced='evload: the snapshot took the place of all that was loaded before: 1 batch of 1909 rows in the ledger'
 check 'a sealed file is as good as a sealed pipe' 0 '' "$replaced"
 dump >day2
 ok 'another day is another database' [ "$(cksum <day2)" != "$(cksum <loaded)" ]
@@ -223,10 +223,10 @@ run 'evparse --batch none </dev/null | through evvalidate evdedupe evversion evs
 unchanged 'an empty day is whole too, but no snapshot that anybody meant'
 run 'evparse --batch none </dev/null | through evvalidate evdedupe evversion evstar | evload --snapshot --empty sqlite:shop.db'
 check 'unless it is said' 0 '' "$replaced"
-is 'and replaces the tables by empty ones' "$(
+is 'and leaves what evschema made' "$(
 	sqlite3 shop.db 'SELECT count(*) FROM sales' 'SELECT count(*) FROM buyers'
 )" '0
-0'
+1'
 run 'evparse --batch day1 -r evparse.rejects raw1 | through evvalidate evdedupe evversion evstar evload'
 dump >loaded
 
@@ -576,7 +576,7 @@ for secret_of in "$secret" another; do
 	evparse --batch d -r r0 raw2 | evvalidate -r r | evdedupe | evversion | evstar >rows.sealed
 	evload --snapshot sqlite:shop.db rows.sealed
 	sqlite3 shop.db 'SELECT digest FROM ev_ledger'
-	grep -v '^{"_ev":{"' rows.sealed >rows.plain
+	grep -v '^{"_ev":{"\(head\|seal\|at\)"' rows.sealed >rows.plain
 done >digests
 unset EVKIT_SEAL
 rm shop.db

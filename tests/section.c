@@ -8,8 +8,8 @@
  * STORE	16 digits; - makes a section that comes out of no state
  * FROM, TO	the commits; the digest of commit N is CHAIN (a digit, default a) and N in 31 digits
  */
-#include "cli/seal.h"
 #include "cli/cli.h"
+#include "cli/seal.h"
 #include "model/model.h"
 
 #include <inttypes.h>

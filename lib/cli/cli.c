@@ -394,25 +394,24 @@ struct ev_model *cli_model(struct cli *c, bool required)
 	return m;
 }
 
-void cli_prepare(struct cli *c)
+enum ev_status cli_prepare(struct cli *c)
 {
 	bool standard = c->output == NULL;
 
 	if (c->port.out == NULL)
-		return;
+		return EV_OK;
 	if (standard ? ev_out_commit(&c->port.out, &c->error) != EV_OK
 		     : ev_outs_add(&c->files, &c->port.out, &c->error) != EV_OK)
-		cli_die(&c->error);
-	if (standard && close(STDOUT_FILENO) != 0) {
-		ev_fail(&c->error, "standard output: cannot be closed: %s", strerror(errno));
-		cli_die(&c->error);
-	}
+		return EV_FATAL;
+	if (standard && close(STDOUT_FILENO) != 0)
+		return ev_fail(&c->error, "standard output: cannot be closed: %s",
+			       strerror(errno));
+	return EV_OK;
 }
 
 void cli_commit(struct cli *c)
 {
-	cli_prepare(c);
-	if (ev_outs_commit(&c->files, &c->error) != EV_OK)
+	if (cli_prepare(c) != EV_OK || ev_outs_commit(&c->files, &c->error) != EV_OK)
 		cli_die(&c->error);
 }
 

@@ -62,8 +62,8 @@ struct cli {
 	 */
 	uint64_t commit_lines;
 	double commit_seconds; /* negative: however old it is */
-	bool unsealed; /* a sink's input may be without a seal, though EVKIT_SEAL is set */
-	char **operands; /* as given behind the options */
+	bool unsealed;	       /* a sink's input may be without a seal, though EVKIT_SEAL is set */
+	char **operands;       /* as given behind the options */
 	size_t n_operands;
 	struct ev_port port;
 	struct ev_outs files; /* what cli_commit gives its name to, with the output */
@@ -126,21 +126,21 @@ struct cli_engine {
 	enum ev_status (*flush)(void *engine, struct ev_error *err);
 	const struct ev_count *counts; /* or NULL: out is counted by the loop */
 	/*
-	 * It keeps a state: each section of the input (which must come one by one) is a commit. What
-	 * finish has emitted is flushed, and then commit makes it count, unless the verdict is no.
+	 * It keeps a state: each section of the input (CLI_FLOW_EACH) is a commit. What finish has
+	 * emitted is flushed, and then commit makes it count, unless the verdict is no.
 	 */
 	bool state;
-	bool opens; /* finish opens the section of the output: by port->open, before its first line */
+	bool opens; /* end opens the section of the output: by port->open, before a line */
 	enum ev_status (*commit)(void *engine, struct ev_error *err);
 	/*
-	 * Or NULL: a section begins. batch: its name, or NULL where it has none; span: what it shows
-	 * of a state, or NULL. One that has no begin takes no section out of a state.
+	 * Or NULL: a section begins. batch: its name, or NULL where it has none; span: what it
+	 * shows of a state, or NULL. One that has no begin takes no section out of a state.
 	 */
 	enum ev_status (*begin)(void *engine, const char *batch, const struct ev_span *span,
 				struct ev_error *err);
 	/*
-	 * For a sink: a batch is whole. digest: 32 hex digits; balance: the stages as JSON. The same,
-	 * or NULL, of one with a state: a section is whole; it has no balance.
+	 * For a sink: a batch is whole. digest: 32 hex digits; balance: the stages as JSON. The
+	 * same, or NULL, of one with a state: a section is whole; it has no balance.
 	 */
 	enum ev_status (*end)(void *engine, const char *batch, const char *digest,
 			      const char *balance, struct ev_error *err);
@@ -171,6 +171,6 @@ void cli_note_nothing(const struct cli_program *program, uint64_t rejected);
  */
 void cli_commit(struct cli *c);
 /* All of that but the names: standard output is closed, and -o lacks only its name. */
-void cli_prepare(struct cli *c);
+enum ev_status cli_prepare(struct cli *c);
 
 #endif

@@ -38,6 +38,7 @@ struct run {
 	bool inside;		  /* of a section of the input */
 	bool opened;		  /* a section of the output */
 	bool refused;		  /* the verdict is no */
+	bool spanned;		  /* the section of the input comes out of a state */
 	bool committed;		  /* what fails from now on cannot undo it */
 	uint64_t nothing_passed;  /* records of sections in which all were rejected */
 	bool long_line;		  /* parts of a line that is too long are passing by */
@@ -50,15 +51,15 @@ struct run {
 	size_t span_len;
 	char head[CLI_MAC + 1];	    /* the mac of the head of the section of the input */
 	char own_head[CLI_MAC + 1]; /* and of the output */
-	struct cli_chain chain; /* of the section's producers, or of all sections gathered */
-	struct cli_chain total; /* of all sections, with this program's own stage */
+	struct cli_chain chain;	    /* of the section's producers, or of all sections gathered */
+	struct cli_chain total;	    /* of all sections, with this program's own stage */
 	size_t sections;
 	char *batch, *last_batch; /* of the output; gathered sections may bear several, least to
 				     greatest */
-	struct place file; /* in the file that is read; control lines do not count */
-	struct place at;   /* as it was told, or that in the file */
-	struct place told; /* what a reader of the output expects */
-	char **sources;	   /* the names that were told, each valid to the end */
+	struct place file;	  /* in the file that is read; control lines do not count */
+	struct place at;	  /* as it was told, or that in the file */
+	struct place told;	  /* what a reader of the output expects */
+	char **sources;		  /* the names that were told, each valid to the end */
 	size_t n_sources;
 	uint64_t n_in, n_blank;
 	const char *whole_batch; /* what --batch says, where each section has a name of its own */
@@ -481,7 +482,8 @@ static void end_section(struct run *r)
 
 	plain_digest(r, digest);
 	if (r->e->end != NULL)
-		must(r, r->e->end(r->e->engine, batch[0] != '\0' ? batch : NULL, digest, NULL, err));
+		must(r,
+		     r->e->end(r->e->engine, batch[0] != '\0' ? batch : NULL, digest, NULL, err));
 	if (r->e->finish != NULL)
 		must(r, r->e->finish(r->e->engine, err));
 	close_output(r);
@@ -500,11 +502,13 @@ static void head(struct run *r, const struct ev_line *l, const struct cli_contro
 		die_at(r, l,
 		       "this section comes out of a state, which evstar and evload alone can take");
 	if (r->e->state && r->refused)
-		die_at(r, l, "the section before this one was not approved, so the state takes no "
-			     "more");
+		die_at(r, l,
+		       "the section before this one was not approved, so the state takes no "
+		       "more");
 	if (r->e->flow == CLI_FLOW_EACH && r->opened)
 		close_output(r);
 	r->inside = true;
+	r->spanned = span != NULL;
 	r->at = r->file;
 	memcpy(r->head, line->mac, sizeof r->head);
 	r->section_in = 0;
@@ -572,6 +576,7 @@ static void end_sink(struct run *r, const char *batch)
 	own_stage(r, &own);
 	cli_chain_write(&r->chain, &balance);
 	must(r, r->e->end(r->e->engine, batch, digest, ev_buf_str(&balance), &r->c->error));
+	r->committed = r->spanned;
 	ev_buf_free(&balance);
 	add_stage(r, &r->chain, &own);
 	add_total(r);
@@ -678,8 +683,8 @@ static void step(struct run *r, const struct ev_record *rec)
 
 static struct ev_record record_of(const struct run *r, const struct ev_line *l)
 {
-	return (struct ev_record){l->p,	    l->len, r->at.source, r->at.line, r->at.offset, 0,
-				  l->index, l->nth, l->cut};
+	return (struct ev_record){l->p, l->len,	  r->at.source, r->at.line, r->at.offset,
+				  0,	l->index, l->nth,	l->cut};
 }
 
 static void record(struct run *r, const struct ev_line *l)
@@ -899,21 +904,21 @@ static void prepare_stats(struct run *r)
 	cli_chain_write(&r->total, &b);
 	ev_buf_puts(&b, "}\n");
 	ev_out_put(r->stats, b.p, b.len);
-	must(r, ev_outs_add(&r->c->files, &r->stats, &r->c->error));
+	must_be_told(r, ev_outs_add(&r->c->files, &r->stats, &r->c->error));
 	ev_buf_free(&b);
 }
 
 /*
  * All that is written beside a sink's load, but for the names: status 2 is to mean that nothing was
- * committed, so what can fail does it here.
+ * committed, so what can fail does it here. Sections out of a state are in already.
  */
 static void prepare(struct run *r)
 {
 	struct ev_error *err = &r->c->error;
 
-	must(r, ev_rejects_prepare(r->c->port.rejects, err));
+	must_be_told(r, ev_rejects_prepare(r->c->port.rejects, err));
 	prepare_stats(r);
-	cli_prepare(r->c);
+	must_be_told(r, cli_prepare(r->c));
 }
 
 /* Whether the input is /dev/null, or another device: a pipe from a dead program is none. */
@@ -989,7 +994,11 @@ static void commit(struct run *r)
 
 int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size_t n)
 {
-	struct run r = {.c = c, .e = e, .inputs = inputs, .n_inputs = n, .show_progress = c->progress || isatty(STDERR_FILENO)};
+	struct run r = {.c = c,
+			.e = e,
+			.inputs = inputs,
+			.n_inputs = n,
+			.show_progress = c->progress || isatty(STDERR_FILENO)};
 
 	r.in = ev_in_new(inputs, n, c->max_line);
 	r.lines = ev_lines_new(r.in, c->max_line);

@@ -196,8 +196,8 @@ static bool read_hex(const struct ev_doc *d, uint32_t at, char *out, size_t len)
 static bool read_at(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
 		    struct cli_control *line)
 {
-	line->at.source = read_text(d, member_of(d, object, "source", EV_STRING), &s->batch,
-				    &s->text);
+	line->at.source =
+		read_text(d, member_of(d, object, "source", EV_STRING), &s->batch, &s->text);
 	line->at.offset = EV_NO_OFFSET;
 	return line->at.source != NULL &&
 	       read_number(d, member_of(d, object, "line", EV_NUMBER), &line->at.line) &&
@@ -246,7 +246,8 @@ static bool read_body(struct cli_seal *s, const struct ev_doc *d, uint32_t objec
 	line->ok = member_of(d, object, "ok", EV_TRUE) != EV_NOWHERE;
 	return line->kind == CLI_HEAD
 		       ? read_span(d, object, line)
-		       : read_hex(d, member_of(d, object, "head", EV_STRING), line->head, CLI_MAC) &&
+		       : read_hex(d, member_of(d, object, "head", EV_STRING), line->head,
+				  CLI_MAC) &&
 				 read_hex(d, member_of(d, object, "digest", EV_STRING),
 					  line->digest, 32);
 }
@@ -266,8 +267,7 @@ static bool is_signed(struct cli_seal *s, const char *p, size_t len, size_t name
 {
 	size_t before = OPENING + name_len;
 
-	if (len < before + SIGNATURE + CLI_MAC ||
-	    memcmp(p + before, signature, SIGNATURE) != 0)
+	if (len < before + SIGNATURE + CLI_MAC || memcmp(p + before, signature, SIGNATURE) != 0)
 		return false;
 	sign(s, p, len, name_len, line->mac);
 	return same_mac(p + before + SIGNATURE, line->mac);

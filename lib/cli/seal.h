@@ -10,9 +10,9 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
-#include "json/view.h"
 #include "model/reject.h"
 #include "store/span.h"
+#include "json/view.h"
 
 enum { CLI_MAX_COUNTS = 16, CLI_MAX_STAGES = 32, CLI_NAME = 31 };
 

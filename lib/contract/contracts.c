@@ -1,5 +1,5 @@
-#include "contract/contracts_impl.h"
 #include "base/mem.h"
+#include "contract/contracts_impl.h"
 
 #include <stdlib.h>
 
@@ -368,7 +368,7 @@ struct ev_contracts *ev_contracts_open(const struct ev_model *m, struct ev_event
 	v->m = m;
 	v->events = events;
 	v->types = ev_symbols_new(0);
-	v->borne = ev_borne_new();
+	v->borne = ev_borne_new(m->file);
 	ev_borne_add_envelope(v->borne, m, &v->envelope);
 	if (!compile(v, err))
 		ev_contracts_free(&v);

@@ -9,6 +9,7 @@
 
 #include "model/borne.h"
 #include "model/event.h"
+#include "model/jschema.h"
 #include "model/model.h"
 
 struct ev_contracts;
@@ -22,6 +23,12 @@ struct ev_contracts *ev_contracts_open(const struct ev_model *m, struct ev_event
 /* Of an event that was read: true, or why not, with its code. */
 bool ev_contracts_judge(struct ev_contracts *c, const struct ev_event *event,
 			struct ev_reasons *why);
+/*
+ * Whether a document but for the value `without` fits the schema; NULL fits all. rule: what the
+ * reasons name.
+ */
+bool ev_contract_schema(const struct ev_jschema *s, const char *rule, const struct ev_doc *d,
+			uint32_t without, struct ev_reasons *why);
 /* Tells of one that passed, for ev_contracts_borne. */
 void ev_contracts_passed(struct ev_contracts *c, const struct ev_event *event);
 /* Has fn told of each rule that does not hold and is not critical, while an event is judged. */

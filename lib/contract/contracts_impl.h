@@ -35,7 +35,7 @@ struct cell {
 		USUAL_TEXT,   /* no longer than the column has it */
 		USUAL_NUMBER, /* digits, with a point at most */
 		USUAL_JSON,
-	} usual; /* how a value of its kind most often fits */
+	} usual;		     /* how a value of its kind most often fits */
 	uint32_t numbers, n_numbers; /* of JSON: the nodes of numbers in it, among the plan's */
 };
 
@@ -58,7 +58,7 @@ struct contract {
 	size_t n_elements;
 	size_t *rules;
 	size_t n_rules;
-	struct plan **plans; /* by shape; NULL until there is one */
+	struct plan **plans;	    /* by shape; NULL until there is one */
 	struct ev_borne_paths asks; /* what the model asks of such an event */
 	bool came;		    /* one of them passed */
 };
@@ -79,7 +79,7 @@ struct ev_contracts {
 	struct ev_borne *borne;
 	struct ev_borne_paths envelope; /* what the envelope asks of every event */
 	bool passed;			/* some event did */
-	ev_contracts_warned *warned; /* or NULL */
+	ev_contracts_warned *warned;	/* or NULL */
 	void *ctx;
 	const struct ev_event *event; /* that is being judged */
 	struct ev_reasons *why;

@@ -1,5 +1,6 @@
-#include "contract/contracts_impl.h"
 #include "base/mem.h"
+#include "model/regex.h"
+#include "contract/contracts_impl.h"
 #include "warehouse/value.h"
 
 #include <stdlib.h>
@@ -11,15 +12,32 @@ static bool reject_code(struct ev_reasons *why, const char *code)
 	return false;
 }
 
-static bool schema_passes(struct ev_contracts *v, const struct ev_jschema *s, const char *rule,
-			  const struct ev_doc *d, uint32_t without)
+bool ev_contract_schema(const struct ev_jschema *s, const char *rule, const struct ev_doc *d,
+			uint32_t without, struct ev_reasons *why)
 {
-	if (s == NULL || ev_jschema_valid(s, d, 0, without))
+	const char *spent;
+	size_t len;
+	bool valid;
+
+	if (s == NULL)
 		return true;
-	ev_jschema_explain(s, d, 0, without, v->why);
-	for (size_t i = 0; i < v->why->n; i++)
-		v->why->list[i].rule = rule;
-	return reject_code(v->why, "schema");
+	valid = ev_jschema_valid(s, d, 0, without);
+	spent = ev_regex_spent(&len);
+	if (valid && spent == NULL)
+		return true;
+	if (!valid) {
+		ev_jschema_explain(s, d, 0, without, why);
+		spent = ev_regex_spent(&len);
+	}
+	if (spent != NULL)
+		ev_reasons_add(why,
+			       "whether the pattern %s is found cannot be told: the search takes "
+			       "more steps than it may",
+			       ev_reasons_quote(why, spent, len))
+			->keyword = "pattern";
+	for (size_t i = 0; i < why->n; i++)
+		why->list[i].rule = rule;
+	return reject_code(why, "schema");
 }
 
 static __attribute__((noinline)) bool tell_misfit(struct ev_contracts *v, const struct ev_column *c,
@@ -64,8 +82,7 @@ static bool columns_are_open(const struct contract *c, const struct ev_event *ev
 		if (e->columns.ways.n + e->columns.ways.n_others == 0)
 			continue;
 		for (size_t k = 0, n = ev_each_find(e->each, event); k < n; k++)
-			if (!ev_ways_are_open(&e->columns.ways, event->doc,
-					      ev_each_at(e->each, k)))
+			if (!ev_ways_are_open(&e->columns.ways, event->doc, ev_each_at(e->each, k)))
 				return false;
 	}
 	return true;
@@ -254,6 +271,8 @@ static bool rules_pass(struct ev_contracts *v, const struct contract *c, const s
 			reason = ev_reasons_add(v->why, "the rule cannot be told: %s",
 						ev_buf_str(&v->scratch));
 		reason->rule = rule->name;
+		reason->place = ev_reasons_text(v->why, "%s:%zu:%zu", v->m->file, rule->place.line,
+						rule->place.column);
 		reason->keyword = "jq";
 		reason->explain = rule->explain;
 		good = false;
@@ -329,13 +348,12 @@ bool ev_contracts_judge(struct ev_contracts *v, const struct ev_event *event,
 	}
 	switch (event->op) {
 	case EV_PUT:
-		good = schema_passes(v, c->put, c->type, event->doc, event->reserved) &&
+		good = ev_contract_schema(c->put, c->type, event->doc, event->reserved, why) &&
 		       columns_pass(v, c, event) && rules_pass(v, c, event->doc);
 		c->came |= good;
 		return good;
-	case EV_PATCH: return schema_passes(v, c->patch, c->type, event->doc, event->reserved);
+	case EV_PATCH: return ev_contract_schema(c->patch, c->type, event->doc, event->reserved, why);
 	case EV_DELETE: break;
 	}
 	return true;
 }
-

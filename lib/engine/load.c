@@ -57,7 +57,7 @@ struct ev_load {
 	char known_digest[33];
 	struct ev_error conflict; /* the first row that was there already */
 	bool conflicting;
-	uint64_t rows;
+	uint64_t lines, rows; /* the latter without those that are to delete */
 
 	struct entry *entries;
 	size_t n_entries;
@@ -221,7 +221,7 @@ enum ev_status ev_load_begin(struct ev_load *l, const char *batch, const struct 
 	free(l->batch);
 	l->batch = batch != NULL ? ev_strdup(batch) : NULL;
 	l->known = l->conflicting = false;
-	l->rows = 0;
+	l->lines = l->rows = 0;
 	if (l->n_begun++ > 0 && l->by_position != (span != NULL))
 		return ev_fail(err,
 			       "the input has sections that come out of a state and others that do "
@@ -455,32 +455,43 @@ static inline bool usual_cell(struct ev_load *l, const struct ev_column *c, cons
 	}
 }
 
-/* The first row that was there already ends the load; those behind it are only counted. */
-static void conflict(struct ev_load *l, const struct ev_record *rec, const struct ev_table *t,
-		     const struct ev_cell *owner)
+/*
+ * What the target says of a row. The first one that was there already ends the load; those behind
+ * it are only counted.
+ */
+static enum ev_status judge(struct ev_load *l, enum ev_status st, const struct ev_row *there)
 {
-	unsigned long long line = rec->line;
-	int len = (int)owner->len;
+	const struct ev_cell *owner;
+	unsigned long long line;
+	const char *name;
+	int len;
 
+	if (st != EV_REJECT)
+		return st;
+	owner = &there->cells[0];
+	line = there->line;
+	name = there->table->name;
+	len = (int)owner->len;
 	l->conflicting = true;
 	if (l->snapshot || l->whole)
 		ev_fail(&l->conflict,
 			"%s:%llu: this row of table %s, owner %.*s, stands in the input before: "
 			"versions of one event go through evversion before evstar, and all days "
 			"through one evstar",
-			rec->source, line, t->name, len, owner->p);
+			there->source, line, name, len, owner->p);
 	else if (l->by_position)
 		ev_fail(&l->conflict,
 			"%s:%llu: table %s holds rows of the owner %.*s that it has not at its "
 			"position, so other hands put them there: evversion --since 0 puts all of "
 			"the state in the place of what is there",
-			rec->source, line, t->name, len, owner->p);
+			there->source, line, name, len, owner->p);
 	else
 		ev_fail(&l->conflict,
 			"%s:%llu: table %s holds rows of the owner %.*s already, and this load "
 			"only adds: what changes them is a load with a state, or a snapshot of "
 			"all days",
-			rec->source, line, t->name, len, owner->p);
+			there->source, line, name, len, owner->p);
+	return EV_OK;
 }
 
 static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, const struct ev_doc *d,
@@ -490,7 +501,7 @@ static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, con
 	const struct ev_column *c = t->columns + (t->fact != NULL);
 	struct ev_cell *cell = l->cells, *end = cell + t->n;
 	char *store = l->stores;
-	enum ev_status st;
+	struct ev_row row = {t, l->cells, rec->source, rec->line}, there;
 
 	if (d->nodes[0].count != t->n + (t->dimension != NULL))
 		return broken(rec, err, "a row of %s has %u members where the model has %zu",
@@ -517,13 +528,7 @@ static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, con
 		}
 		*cell = cell_of(l, c, &v);
 	}
-	st = l->target->ops->insert(l->target, t, l->cells, err);
-	if (st != EV_REJECT)
-		return st;
-	l->n_row--;
-	l->n_skipped++;
-	conflict(l, rec, t, owner);
-	return EV_OK;
+	return judge(l, l->target->ops->insert(l->target, &row, &there, err), &there);
 }
 
 /* A whole number above zero; false if it is none. */
@@ -541,20 +546,24 @@ static bool number_at(const struct ev_doc *d, uint32_t at, uint64_t *out)
 	return true;
 }
 
-/* All rows of a member go, or those of an event out of all facts: of a history from a version on. */
+/* All rows of a member go; or an event's, out of all facts: of a history from a version on. */
 static enum ev_status erase(struct ev_load *l, const struct ev_table *t,
 			    const struct ev_cell *owner, uint64_t from, struct ev_error *err)
 {
 	const struct ev_target_ops *ops = l->target->ops;
+	struct ev_row there;
+	enum ev_status st = EV_OK;
 
 	l->n_delete++;
 	if (t != NULL)
-		return ops->erase(l->target, t, owner, from, err);
-	for (size_t i = 0; i < l->tables->n; i++)
-		if (l->tables->list[i].fact != NULL &&
-		    ops->erase(l->target, &l->tables->list[i], owner, from, err) != EV_OK)
-			return EV_FATAL;
-	return EV_OK;
+		return judge(l, ops->erase(l->target, t, owner, from, &there, err), &there);
+	for (size_t i = 0; i < l->tables->n && st == EV_OK; i++)
+		if (l->tables->list[i].fact != NULL)
+			st = judge(l,
+				   ops->erase(l->target, &l->tables->list[i], owner, from, &there,
+					      err),
+				   &there);
+	return st;
 }
 
 /* Where nothing of the owner can be there, nothing is looked for. t: a dimension, or NULL. */
@@ -625,7 +634,8 @@ enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, stru
 		return broken(rec, err,
 			      "rows of events are deleted from all facts at once, not from %s",
 			      t->name);
-	l->rows++;
+	l->lines++;
+	l->rows += !delete;
 	l->eventful = true;
 	return delete ? take_delete(l, rec, event.doc, plan, t, err)
 		      : take_row(l, rec, event.doc, plan, t, err);
@@ -637,7 +647,7 @@ enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, stru
  */
 static enum ev_status check_once(const struct ev_load *l, struct ev_error *err)
 {
-	for (size_t i = 0; i < l->n_entries && l->rows > 0; i++)
+	for (size_t i = 0; i < l->n_entries && l->lines > 0; i++)
 		if (strcmp(l->entries[i].batch, l->batch) == 0)
 			return ev_fail(err,
 				       "batch %s stands twice in the input: give each section once",
@@ -689,7 +699,7 @@ static enum ev_status end_span(struct ev_load *l, const char *digest, const char
 	ev_point_write(&l->to, position);
 	if (l->whole && ops->live(l->target, &batches, &rows, err) != EV_OK)
 		return EV_FATAL;
-	if (l->rows == 0 && rows > 0 && l->whole && !l->may_be_empty)
+	if (l->lines == 0 && rows > 0 && l->whole && !l->may_be_empty)
 		return no_event("all of a state", err);
 	if (ops->enter(l->target, &e, err) != EV_OK || ops->commit(l->target, err) != EV_OK)
 		return EV_FATAL;
@@ -703,6 +713,8 @@ static enum ev_status end_span(struct ev_load *l, const char *digest, const char
 enum ev_status ev_load_end(struct ev_load *l, const char *batch, const char *digest,
 			   const char *balance, struct ev_error *err)
 {
+	struct ev_row there;
+
 	if (l->batch == NULL) {
 		l->batch = ev_strdup(batch != NULL ? batch : digest);
 		if (!l->snapshot && !l->by_position &&
@@ -718,6 +730,8 @@ enum ev_status ev_load_end(struct ev_load *l, const char *batch, const char *dig
 			       "name, or load a snapshot of all days",
 			       l->batch);
 	}
+	if (judge(l, l->target->ops->flush(l->target, &there, err), &there) != EV_OK)
+		return EV_FATAL;
 	if (l->conflicting) {
 		*err = l->conflict;
 		return EV_FATAL;

@@ -29,7 +29,7 @@ static void want_paths(struct ev_star *s)
 {
 	const struct ev_star_plan *p = s->plan;
 
-	s->borne = ev_borne_new();
+	s->borne = ev_borne_new(s->m->file);
 	s->asks = ev_calloc(p->n_kinds, sizeof *s->asks);
 	s->came = ev_calloc(p->n_kinds, sizeof *s->came);
 	for (size_t i = 0; i < p->n_kinds; i++)

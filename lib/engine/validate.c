@@ -1,7 +1,7 @@
 #include "engine/validate.h"
-#include "engine/validate_verdict.h"
 #include "base/mem.h"
 #include "contract/contracts.h"
+#include "engine/validate_verdict.h"
 #include "model/jschema.h"
 
 #include <stdlib.h>
@@ -140,7 +140,7 @@ void ev_validate_for(struct ev_validate *v, struct ev_verdict *verdict)
 {
 	v->verdict = verdict;
 	if (verdict != NULL)
-		ev_verdict_read_from(verdict, v->events, ev_contracts_borne(v->contracts));
+		ev_verdict_read_from(verdict, v->events, ev_validate_borne(v));
 	if (verdict != NULL && ev_verdict_batch(verdict) != NULL)
 		ev_rejects_watch(v->port->rejects, note_reject, v);
 }
@@ -160,12 +160,9 @@ static enum ev_status step_schema(struct ev_validate *v, const struct ev_record 
 		ev_reasons_add(&v->why, "column %u: the same name stands twice in one object",
 			       d->duplicate + 1);
 		v->why.code = "duplicate-name";
-	} else if (ev_jschema_valid(v->schema, d, 0, EV_NOWHERE)) {
+	} else if (ev_contract_schema(v->schema, NULL, d, EV_NOWHERE, &v->why)) {
 		v->n_out++;
 		return ev_port_line(v->port, rec->p, rec->len, err);
-	} else {
-		ev_jschema_explain(v->schema, d, 0, EV_NOWHERE, &v->why);
-		v->why.code = "schema";
 	}
 	return ev_rejects_put(v->port->rejects, rec, NULL, 0, &v->why, err);
 }

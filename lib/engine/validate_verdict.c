@@ -275,7 +275,7 @@ static bool is_end(const struct ev_doc *d, const struct ev_digest *digest, uint6
 static struct ev_borne *merged_paths(struct ev_verdict *v)
 {
 	if (v->own == NULL) {
-		v->own = v->borne = ev_borne_new();
+		v->own = v->borne = ev_borne_new(v->m != NULL ? v->m->file : NULL);
 		if (v->suite != NULL)
 			ev_suite_ask(v->suite, v->own);
 	}

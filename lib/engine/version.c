@@ -1,5 +1,5 @@
-#include "engine/version_impl.h"
 #include "base/mem.h"
+#include "engine/version_impl.h"
 #include "json/form.h"
 
 #include <stdlib.h>
@@ -231,7 +231,8 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 struct ev_link *ev_version_link(struct ev_version *v)
 {
 	if (v->chain.n_links == v->chain.cap_links)
-		ev_grow(&v->chain.links, &v->chain.cap_links, v->chain.n_links + 1, sizeof *v->chain.links);
+		ev_grow(&v->chain.links, &v->chain.cap_links, v->chain.n_links + 1,
+			sizeof *v->chain.links);
 	v->chain.links[v->chain.n_links] = (struct ev_link){.line = NULL};
 	return &v->chain.links[v->chain.n_links++];
 }
@@ -268,7 +269,8 @@ enum ev_status ev_version_read_item(struct ev_version *v, const struct ev_sorted
 	l->is_new = true;
 	if (v->chain.n_links == 1) {
 		v->chain.word = key;
-		v->chain.word_len = (size_t)((const char *)memchr(key, ' ', item->key_len) - key) + 1;
+		v->chain.word_len =
+			(size_t)((const char *)memchr(key, ' ', item->key_len) - key) + 1;
 	}
 	return EV_OK;
 }
@@ -283,7 +285,8 @@ void ev_version_reset(struct ev_version *v)
 
 static bool same_word(const struct ev_version *v, const struct ev_sorted *item)
 {
-	return item->key_len > v->chain.word_len && memcmp(item->key, v->chain.word, v->chain.word_len) == 0;
+	return item->key_len > v->chain.word_len &&
+	       memcmp(item->key, v->chain.word, v->chain.word_len) == 0;
 }
 
 enum ev_status ev_version_finish(struct ev_version *v, struct ev_error *err)

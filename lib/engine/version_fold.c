@@ -1,6 +1,6 @@
+#include "base/mem.h"
 #include "engine/version_impl.h"
 #include "engine/version_merge.h"
-#include "base/mem.h"
 #include "json/canon.h"
 #include "json/form.h"
 
@@ -105,20 +105,14 @@ static void sort_links(struct ev_version *v, struct ev_link *links, struct ev_li
 
 /* Setting aside */
 
-/* Reads the place that the state has of a record: put_place writes it. */
-static void read_place(struct ev_version *v, const struct ev_link *l, struct ev_record *rec)
+/* As put_place writes it. */
+void ev_version_read_place(struct ev_version *v, const char *place, struct ev_record *rec)
 {
-	static const char line[] = "\",\"line\":", source[] = ",\"source\":\"", at[] = ",\"offset\":";
-	const char *p, *end;
+	static const char line[] = "\",\"line\":", source[] = ",\"source\":\"",
+			  at[] = ",\"offset\":";
+	const char *p = strstr(place, source) + sizeof source - 1, *end = strstr(p, line);
 	char *digits;
 
-	rec->source = l->source;
-	rec->line = l->number;
-	rec->offset = l->offset;
-	if (l->place == NULL)
-		return;
-	p = strstr(l->place, source) + sizeof source - 1;
-	end = strstr(p, line);
 	ev_buf_reset(&v->other);
 	ev_json_unescape(p, (size_t)(end - p), &v->other);
 	rec->source = ev_arena_copy(&v->chain.arena, ev_buf_str(&v->other), v->other.len);
@@ -126,6 +120,16 @@ static void read_place(struct ev_version *v, const struct ev_link *l, struct ev_
 	rec->offset = strncmp(digits, at, sizeof at - 1) == 0
 			      ? strtoull(digits + sizeof at - 1, NULL, 10)
 			      : EV_NO_OFFSET;
+}
+
+/* Where a record came from. */
+static void read_place(struct ev_version *v, const struct ev_link *l, struct ev_record *rec)
+{
+	rec->source = l->source;
+	rec->line = l->number;
+	rec->offset = l->offset;
+	if (l->place != NULL)
+		ev_version_read_place(v, l->place, rec);
 }
 
 static enum ev_status set_aside(struct ev_version *v, const struct ev_link *l, const char *code,
@@ -140,14 +144,14 @@ static enum ev_status set_aside(struct ev_version *v, const struct ev_link *l, c
 			      err);
 }
 
-/* Tells what became of a record: those of the input are counted, and those of the state compared. */
+/* Tells what became of a record: one of the input is counted, one of the state compared. */
 static enum ev_status told(struct ev_version *v, struct ev_link *l, enum ev_version_class class,
 			   const char *code, struct ev_error *err)
 {
 	uint64_t *const counts[] = {
-		[EV_VERSION_VERSION] = &v->n_version,	[EV_VERSION_NOOP] = &v->n_noop,
+		[EV_VERSION_VERSION] = &v->n_version,	  [EV_VERSION_NOOP] = &v->n_noop,
 		[EV_VERSION_DUPLICATE] = &v->n_duplicate, [EV_VERSION_CONFLICT] = &v->n_conflict,
-		[EV_VERSION_HELD] = &v->n_held,		[EV_VERSION_MISFIT] = &v->n_misfit,
+		[EV_VERSION_HELD] = &v->n_held,		  [EV_VERSION_MISFIT] = &v->n_misfit,
 	};
 	bool stood = l->before == EV_VERSION_VERSION || l->before == EV_VERSION_NOOP;
 	bool stands = class == EV_VERSION_VERSION || class == EV_VERSION_NOOP;
@@ -155,6 +159,10 @@ static enum ev_status told(struct ev_version *v, struct ev_link *l, enum ev_vers
 
 	if (v->quiet) {
 		l->before = class;
+		return EV_OK;
+	}
+	if (v->noting) {
+		ev_version_note_class(v, l, class);
 		return EV_OK;
 	}
 	l->class = class;
@@ -183,8 +191,8 @@ static void owner_text(struct ev_version *v, const struct ev_event *event)
 }
 
 /* l is lesser than winner, which stands. */
-static enum ev_status conflict(struct ev_version *v, struct ev_link *l, const struct ev_link *winner,
-			       struct ev_error *err)
+static enum ev_status conflict(struct ev_version *v, struct ev_link *l,
+			       const struct ev_link *winner, struct ev_error *err)
 {
 	struct ev_record rec = {.p = ""};
 	struct ev_buf text = {0};
@@ -222,13 +230,14 @@ static bool same_order(const struct ev_version *v, const struct ev_link *a, cons
 	size_t len = order_len(v, a);
 
 	return len == order_len(v, b) &&
-	       memcmp(a->key + v->chain.word_len, b->key + v->chain.word_len, len - v->chain.word_len) == 0;
+	       memcmp(a->key + v->chain.word_len, b->key + v->chain.word_len,
+		      len - v->chain.word_len) == 0;
 }
 
-/* The links from..to that are folded, without those that the input brought if they are not. */
+/* Whether a link is not folded: the input brought it, or (in a chain that is shown) it is gone. */
 static bool is_left_out(const struct ev_version *v, const struct ev_link *l)
 {
-	return v->quiet && l->is_new;
+	return (v->quiet && l->is_new) || l->gone || l->unfit;
 }
 
 static bool same_content(const struct ev_link *a, const struct ev_link *b)
@@ -345,6 +354,10 @@ static enum ev_status emit_version(struct ev_version *v, const struct ev_made *m
 	struct ev_event event;
 
 	v->k++;
+	if (v->noting) {
+		ev_version_note_made(v, made, to);
+		return EV_OK;
+	}
 	if (v->options.emit == EV_EMIT_LATEST && (to != NULL || made->deleted))
 		return EV_OK;
 	v->n_out++;
@@ -369,13 +382,15 @@ static void word_owner(struct ev_version *v)
 	struct ev_buf id = {0};
 
 	ev_buf_reset(&v->owner);
-	if (memchr(v->chain.word, '!', v->chain.word_len) == NULL && memchr(v->chain.word, '"', v->chain.word_len) == NULL &&
+	if (memchr(v->chain.word, '!', v->chain.word_len) == NULL &&
+	    memchr(v->chain.word, '"', v->chain.word_len) == NULL &&
 	    memchr(v->chain.word, '\\', v->chain.word_len) == NULL) {
 		ev_buf_put(&v->owner, v->chain.word, v->chain.word_len - 1);
 		return;
 	}
 	for (size_t i = 0; i + 1 < v->chain.word_len; i++)
-		ev_buf_putc(&id, v->chain.word[i] == '!' ? (char)(v->chain.word[++i] - '@') : v->chain.word[i]);
+		ev_buf_putc(&id, v->chain.word[i] == '!' ? (char)(v->chain.word[++i] - '@')
+							 : v->chain.word[i]);
 	ev_json_escape(id.p, id.len, &v->owner);
 	ev_buf_free(&id);
 }
@@ -508,8 +523,9 @@ static enum ev_status orphan(struct ev_version *v, struct ev_link *l, struct ev_
 }
 
 /*
- * Whether a content is as a put must be. *good: that, or v->why says what is wrong. What was put was
- * judged before it came here; what a patch made, and what was put under another contract, was not.
+ * Whether a content is as a put must be. *good: that, or v->why says what is wrong. What was put
+ * was judged before it came here; what a patch made, and what was put under another contract, was
+ * not.
  */
 static enum ev_status judge(struct ev_version *v, const char *line, size_t len, bool *good,
 			    struct ev_error *err)
@@ -561,23 +577,35 @@ static enum ev_status fold_patch(struct ev_version *v, struct ev_link *l, struct
 	return good ? fold_whole(v, l, err) : told(v, l, EV_VERSION_MISFIT, "misfit", err);
 }
 
-static enum ev_status fold_put(struct ev_version *v, struct ev_link *l, struct ev_error *err)
+/*
+ * A put that fits no longer is no record any more: it does not even stand in the way of others. It
+ * is as if evvalidate had rejected it.
+ */
+static enum ev_status judge_puts(struct ev_version *v, struct ev_error *err)
 {
-	bool good = true;
-	bool again = !l->is_new && l->commit <= v->older && !(v->quiet && v->other_contract);
+	for (size_t i = 0; i < v->chain.n_links; i++) {
+		struct ev_link *l = &v->chain.links[i];
+		bool good = true;
 
-	if (again && judge(v, l->line, l->len, &good, err) != EV_OK)
-		return EV_FATAL;
-	if (!good)
-		return told(v, l, EV_VERSION_MISFIT, "misfit", err);
-	v->making = (struct ev_made){.line = l->line, .len = l->len, .plain = l->plain};
-	return fold_whole(v, l, err);
+		l->unfit = false;
+		if (l->op != EV_PUT || l->is_new || l->gone || l->commit > v->older ||
+		    (v->quiet && v->other_contract))
+			continue;
+		if (judge(v, l->line, l->len, &good, err) != EV_OK)
+			return EV_FATAL;
+		l->unfit = !good;
+		if (!good && told(v, l, EV_VERSION_MISFIT, "misfit", err) != EV_OK)
+			return EV_FATAL;
+	}
+	return EV_OK;
 }
 
 static enum ev_status fold_link(struct ev_version *v, struct ev_link *l, struct ev_error *err)
 {
 	switch ((enum ev_op)l->op) {
-	case EV_PUT: return fold_put(v, l, err);
+	case EV_PUT:
+		v->making = (struct ev_made){.line = l->line, .len = l->len, .plain = l->plain};
+		return fold_whole(v, l, err);
 	case EV_PATCH: return fold_patch(v, l, err);
 	case EV_DELETE:
 		if (v->made.link == NULL || v->made.deleted)
@@ -595,7 +623,9 @@ static enum ev_status replay(struct ev_version *v, struct ev_error *err)
 
 	v->made = (struct ev_made){.link = NULL};
 	v->k = 0;
-	if (!v->quiet && emit_delete(v, err) != EV_OK)
+	if (!v->quiet && !v->noting && emit_delete(v, err) != EV_OK)
+		return EV_FATAL;
+	if (v->older > 0 && judge_puts(v, err) != EV_OK)
 		return EV_FATAL;
 	for (from = 0; from < v->chain.n_links; from = to) {
 		struct ev_link *stands;

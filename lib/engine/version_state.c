@@ -1,5 +1,5 @@
-#include "engine/version_impl.h"
 #include "base/mem.h"
+#include "engine/version_impl.h"
 #include "json/form.h"
 
 #include <stdio.h>
@@ -10,32 +10,23 @@
  *
  *     +PLACE RECORD   a batch brought it; its line is to be read before it can be written again
  *     *PLACE RECORD   the same of a line that is written as it is
- *     =PLACE          another batch brought it, too
- *     -PLACE          the batch was retracted
+ *     =PLACE          another batch brought it, too, in the spelling that stood then
+ *     !PLACE          the batch was retracted (first in its commit, and so in order)
  *
  * PLACE is {"batch":"...","source":"...","line":N,"offset":N}. It is there as long as one batch that
  * brought it was not retracted later.
  */
-enum { READ_FIRST = '+', AS_IT_IS = '*', AGAIN = '=', RETRACTED = '-' };
 
 const struct ev_store_kind ev_version_state = {"events", "evversion", EV_RUN_TEXT, EV_STORE_SET};
-
-/* A batch that brought the record at hand. */
-struct bringer {
-	const char *batch; /* its JSON */
-	size_t len;
-	bool retracted;
-	struct bringer *next;
-};
 
 /* The record that is being put together from its entries. */
 struct known {
 	struct ev_link *link;
-	struct bringer *bringers;
-	bool ours; /* the section's batch has brought it */
+	struct ev_bringer *bringers;
+	const struct ev_bringer *stands; /* whose spelling is the least of those that stay */
 };
 
-static const char *batch_in(const char *place, size_t *len)
+const char *ev_version_batch_in(const char *place, size_t *len)
 {
 	static const char before[] = "{\"batch\":";
 	const char *p = place + sizeof before - 1, *q = p + 1;
@@ -46,21 +37,30 @@ static const char *batch_in(const char *place, size_t *len)
 	return p;
 }
 
-static void bring(struct ev_version *v, struct known *k, const char *place, bool retracted)
+struct ev_bringer *ev_version_bring(struct ev_arena *arena, struct ev_bringer **list,
+				    const struct ev_entry *e)
 {
-	struct bringer *b = k->bringers;
+	struct ev_bringer *b = *list;
 	size_t len;
-	const char *batch = batch_in(place, &len);
+	const char *batch = ev_version_batch_in(e->value + 1, &len);
 
 	while (b != NULL && ev_bytes_compare(b->batch, b->len, batch, len) != 0)
 		b = b->next;
 	if (b == NULL) {
-		b = ev_arena_alloc(&v->chain.arena, sizeof *b);
-		*b = (struct bringer){ev_arena_copy(&v->chain.arena, batch, len), len, retracted,
-				      k->bringers};
-		k->bringers = b;
+		b = ev_arena_zalloc(arena, sizeof *b);
+		b->batch = ev_arena_copy(arena, batch, len);
+		b->len = len;
+		b->next = *list;
+		*list = b;
 	}
-	b->retracted = retracted;
+	if (e->value[0] == EV_ENTRY_RETRACTED) {
+		b->retracted = e->commit;
+		return b;
+	}
+	if (!ev_bringer_stays(b)) /* it comes back, and may be spelt otherwise */
+		b->line = NULL;
+	b->brought = e->commit;
+	return b;
 }
 
 /* Of the key "WORD VERSION TIME OP DIGEST"; by arrival nothing stands in it but the place. */
@@ -83,48 +83,100 @@ static void read_by_arrival(struct ev_version *v, struct ev_link *l)
 	v->read = NULL;
 }
 
-/* An entry that has the record itself. Of several the least spelling stands. */
-static void take_record(struct ev_version *v, struct known *k, const struct ev_entry *e)
+size_t ev_version_place(const struct ev_entry *e)
 {
-	const char *place = e->value + 1, *end = e->value + e->value_len, *p = place;
-	struct ev_link *l = k->link;
-	struct ev_buf was = {0};
-	size_t len;
-	char *copy;
+	const char *place = e->value + 1, *p = place;
 
-	batch_in(place, &len);
-	while (!(*p == '}' && p[1] == ' ')) { /* within strings there is no such end: it is quoted */
+	while (*p != '}') { /* within strings it does not count */
 		if (*p == '"')
 			for (p++; *p != '"'; p++)
 				p += *p == '\\';
 		p++;
 	}
-	p += 2;
-	len = (size_t)(end - p);
-	if (l->line != NULL) {
-		ev_version_spelling(v, l->line, l->len, &v->scratch);
-		ev_buf_put(&was, v->scratch.p, v->scratch.len);
+	return (size_t)(p + 1 - place);
+}
+
+/* Compares the spellings of one record. */
+static int compare_spelt(struct ev_version *v, const char *a, size_t a_len, const char *b,
+			 size_t b_len)
+{
+	struct ev_buf first = {0};
+	int order;
+
+	if (ev_bytes_compare(a, a_len, b, b_len) == 0)
+		return 0;
+	ev_version_spelling(v, a, a_len, &v->scratch);
+	ev_buf_put(&first, v->scratch.p, v->scratch.len);
+	ev_version_spelling(v, b, b_len, &v->scratch);
+	order = ev_bytes_compare(first.p, first.len, v->scratch.p, v->scratch.len);
+	ev_buf_free(&first);
+	return order;
+}
+
+/* An entry that has the record itself. */
+static void take_record(struct ev_version *v, struct known *k, struct ev_bringer *b,
+			const struct ev_entry *e)
+{
+	const char *place = e->value + 1;
+	size_t place_len = ev_version_place(e), len = e->value_len - 1 - place_len - 1;
+	char *line = ev_arena_alloc(&v->chain.arena, len + EV_IN_SLACK);
+
+	memcpy(line, place + place_len + 1, len);
+	memset(line + len, 0, EV_IN_SLACK);
+	if (b->line != NULL && compare_spelt(v, line, len, b->line, b->line_len) >= 0)
+		return;
+	b->line = line;
+	b->line_len = len;
+	b->plain = e->value[0] == EV_ENTRY_AS_IT_IS;
+	b->place = ev_arena_copy(&v->chain.arena, place, place_len);
+	if (k->stands == NULL || !ev_bringer_stays(k->stands) ||
+	    compare_spelt(v, line, len, k->stands->line, k->stands->line_len) < 0)
+		k->stands = b;
+}
+
+/* An entry of a batch that brought what stood. */
+static void take_again(struct ev_version *v, const struct known *k, struct ev_bringer *b,
+		       const struct ev_entry *e)
+{
+	if (b->line != NULL)
+		return;
+	b->line = k->stands->line;
+	b->line_len = k->stands->line_len;
+	b->plain = k->stands->plain;
+	b->place = ev_arena_copy(&v->chain.arena, e->value + 1, ev_version_place(e));
+}
+
+/* The batch whose record stood was retracted. If no other is left its record is what is known. */
+static void stand_anew(struct ev_version *v, struct known *k)
+{
+	for (const struct ev_bringer *b = k->bringers; b != NULL; b = b->next)
+		if (ev_bringer_stays(b) && (!ev_bringer_stays(k->stands) ||
+					    compare_spelt(v, b->line, b->line_len, k->stands->line,
+							  k->stands->line_len) < 0))
+			k->stands = b;
+}
+
+static void take_entry(struct ev_version *v, struct known *k, const struct ev_entry *e)
+{
+	struct ev_bringer *b = ev_version_bring(&v->chain.arena, &k->bringers, e);
+
+	switch ((enum ev_version_entry)e->value[0]) {
+	case EV_ENTRY_READ_FIRST:
+	case EV_ENTRY_AS_IT_IS: take_record(v, k, b, e); break;
+	case EV_ENTRY_AGAIN: take_again(v, k, b, e); break;
+	case EV_ENTRY_RETRACTED:
+		if (b == k->stands)
+			stand_anew(v, k);
+		break;
 	}
-	copy = ev_arena_alloc(&v->chain.arena, len + EV_IN_SLACK);
-	memcpy(copy, p, len);
-	memset(copy + len, 0, EV_IN_SLACK);
-	if (l->line != NULL) {
-		ev_version_spelling(v, copy, len, &v->scratch);
-		len = ev_bytes_compare(v->scratch.p, v->scratch.len, was.p, was.len) < 0 ? len : 0;
-		ev_buf_free(&was);
-		if (len == 0)
-			return;
-	}
-	l->line = copy;
-	l->len = len;
-	l->plain = e->value[0] == AS_IT_IS;
-	l->place = ev_arena_copy(&v->chain.arena, place, (size_t)(p - 1 - place));
+	if (v->noting)
+		ev_version_note_entry(v, k->link, e, ev_version_place(e));
 }
 
 static bool is_there(const struct known *k)
 {
-	for (const struct bringer *b = k->bringers; b != NULL; b = b->next)
-		if (!b->retracted)
+	for (const struct ev_bringer *b = k->bringers; b != NULL; b = b->next)
+		if (ev_bringer_stays(b))
 			return true;
 	return false;
 }
@@ -136,9 +188,13 @@ static void end_known(struct ev_version *v, struct known *k)
 
 	if (l == NULL)
 		return;
+	l->line = k->stands->line;
+	l->len = k->stands->line_len;
+	l->plain = k->stands->plain;
+	l->place = k->stands->place;
 	l->gone = !is_there(k);
-	for (const struct bringer *b = k->bringers; b != NULL; b = b->next)
-		if (!b->retracted && v->batch.len > 0 &&
+	for (const struct ev_bringer *b = k->bringers; b != NULL; b = b->next)
+		if (ev_bringer_stays(b) && v->batch.len > 0 &&
 		    ev_bytes_compare(b->batch, b->len, v->batch.p, v->batch.len) == 0)
 			l->ours = true;
 	if (v->m->by_arrival)
@@ -150,8 +206,8 @@ static void end_known(struct ev_version *v, struct known *k)
 }
 
 /* The records of the event whose word that is. They stand behind the links that are there. */
-static enum ev_status gather(struct ev_version *v, const char *word, size_t len,
-			     struct ev_error *err)
+enum ev_status ev_version_gather(struct ev_version *v, const char *word, size_t len,
+				 struct ev_error *err)
 {
 	const struct ev_entry *e;
 	struct known k = {.link = NULL};
@@ -159,7 +215,7 @@ static enum ev_status gather(struct ev_version *v, const char *word, size_t len,
 	v->chain.first = 0;
 	if (ev_look_find(v->look, word, len, &e, err) != EV_OK)
 		return EV_FATAL;
-	for (; e != NULL; ) {
+	for (; e != NULL;) {
 		struct ev_link *l = k.link;
 
 		if (!v->options.as_of || e->commit <= v->options.since.number) {
@@ -172,11 +228,9 @@ static enum ev_status gather(struct ev_version *v, const char *word, size_t len,
 			}
 			if (v->chain.first == 0 || e->commit < v->chain.first)
 				v->chain.first = e->commit;
-			if (e->commit > k.link->commit)
+			if (e->commit > k.link->commit && e->value[0] != EV_ENTRY_RETRACTED)
 				k.link->commit = e->commit;
-			if (e->value[0] == READ_FIRST || e->value[0] == AS_IT_IS)
-				take_record(v, &k, e);
-			bring(v, &k, e->value + 1, e->value[0] == RETRACTED);
+			take_entry(v, &k, e);
 		}
 		if (ev_look_more(v->look, &e, err) != EV_OK)
 			return EV_FATAL;
@@ -198,22 +252,31 @@ static void put_place(struct ev_version *v, const struct ev_link *l)
 	ev_buf_putc(&v->value, '}');
 }
 
-/* kind: AGAIN, or 0 for a record. */
-static enum ev_status put_entry(struct ev_version *v, const struct ev_link *l, char kind,
+/* What a link's record is put as. */
+enum put {
+	PUT_NEWS,  /* it is new, or changes what stands */
+	PUT_OTHER, /* it is known in another spelling, which stands */
+	PUT_AGAIN, /* it is known so */
+};
+
+static enum ev_status put_entry(struct ev_version *v, const struct ev_link *l, enum put as,
 				struct ev_error *err)
 {
-	bool whole = kind != AGAIN;
+	bool news = as == PUT_NEWS;
 
 	ev_buf_reset(&v->value);
-	ev_buf_putc(&v->value, !whole ? AGAIN : l->plain ? AS_IT_IS : READ_FIRST);
+	ev_buf_putc(&v->value, as == PUT_AGAIN ? EV_ENTRY_AGAIN
+			       : l->plain      ? EV_ENTRY_AS_IT_IS
+					       : EV_ENTRY_READ_FIRST);
 	put_place(v, l);
-	if (whole) {
+	if (as != PUT_AGAIN) {
 		ev_buf_putc(&v->value, ' ');
 		ev_buf_put(&v->value, l->line, l->len);
-		v->news = v->chain.news = true;
 	}
+	if (news)
+		v->news = v->chain.news = true;
 	v->wrote = true;
-	return ev_store_put_text(v->state, l->key, l->key_len, v->base + whole, v->value.p,
+	return ev_store_put_text(v->state, l->key, l->key_len, v->base + news, v->value.p,
 				 v->value.len, err);
 }
 
@@ -221,22 +284,14 @@ static enum ev_status put_entry(struct ev_version *v, const struct ev_link *l, c
 static enum ev_status redeliver(struct ev_version *v, struct ev_link *known,
 				const struct ev_link *item, struct ev_error *err)
 {
-	struct ev_buf was = {0};
-	bool less;
+	int order = compare_spelt(v, item->line, item->len, known->line, known->len);
 
 	v->redelivered += known->ours;
 	v->delivered += !known->ours;
-	if (known->len == item->len && memcmp(known->line, item->line, item->len) == 0) {
-		less = false;
-	} else {
-		ev_version_spelling(v, known->line, known->len, &v->scratch);
-		ev_buf_put(&was, v->scratch.p, v->scratch.len);
-		ev_version_spelling(v, item->line, item->len, &v->scratch);
-		less = ev_bytes_compare(v->scratch.p, v->scratch.len, was.p, was.len) < 0;
-		ev_buf_free(&was);
-	}
-	if (!less)
-		return known->ours ? EV_OK : put_entry(v, item, AGAIN, err);
+	if (order >= 0 && known->ours)
+		return EV_OK;
+	if (order >= 0)
+		return put_entry(v, item, order == 0 ? PUT_AGAIN : PUT_OTHER, err);
 	known->line = item->line;
 	known->len = item->len;
 	known->plain = item->plain;
@@ -244,7 +299,7 @@ static enum ev_status redeliver(struct ev_version *v, struct ev_link *known,
 	known->source = item->source;
 	known->number = item->number;
 	known->offset = item->offset;
-	return put_entry(v, item, 0, err);
+	return put_entry(v, item, PUT_NEWS, err);
 }
 
 static int compare_keys(const struct ev_link *a, const struct ev_link *b)
@@ -260,7 +315,8 @@ static struct ev_link *least_of(struct ev_version *v, struct ev_link *links, siz
 
 	for (size_t i = 1; i < n; i++) {
 		v->n_duplicate++;
-		if (links[i].len == least->len && memcmp(links[i].line, least->line, least->len) == 0)
+		if (links[i].len == least->len &&
+		    memcmp(links[i].line, least->line, least->len) == 0)
 			continue;
 		ev_buf_reset(&bytes);
 		ev_version_spelling(v, least->line, least->len, &v->scratch);
@@ -308,7 +364,7 @@ static enum ev_status put_together(struct ev_version *v, size_t n, struct ev_err
 			continue;
 		}
 		v->delivered++;
-		if (put_entry(v, item, 0, err) != EV_OK)
+		if (put_entry(v, item, PUT_NEWS, err) != EV_OK)
 			return EV_FATAL;
 		v->spare[to++] = *item;
 	}
@@ -352,7 +408,7 @@ static enum ev_status next_group(struct ev_version *v, struct ev_error *err)
 	if (st == EV_FATAL)
 		return EV_FATAL;
 	n = c->n_links;
-	if (gather(v, c->word, c->word_len, err) != EV_OK)
+	if (ev_version_gather(v, c->word, c->word_len, err) != EV_OK)
 		return EV_FATAL;
 	return put_together(v, n, err);
 }
@@ -391,7 +447,8 @@ static enum ev_status emit_touched(struct ev_version *v, struct ev_error *err)
 	ev_version_reset(v);
 	c->word = ev_arena_copy(&c->arena, v->word.p, v->word.len);
 	c->word_len = v->word.len;
-	if (gather(v, c->word, c->word_len, err) != EV_OK || put_together(v, 0, err) != EV_OK)
+	if (ev_version_gather(v, c->word, c->word_len, err) != EV_OK ||
+	    put_together(v, 0, err) != EV_OK)
 		return EV_FATAL;
 	return ev_version_fold(v, err);
 }
@@ -421,11 +478,12 @@ static enum ev_status emit_all(struct ev_version *v, bool waiting, struct ev_err
 	for (;;) {
 		struct ev_version_chain *c = waiting ? &v->later : NULL;
 		const char *key = c != NULL ? c->word : v->item.key;
-		size_t len = c != NULL	     ? c->word_len
-			     : v->has_item ? (size_t)((const char *)memchr(
-							     key, ' ', v->item.key_len) -
-						     key) + 1
-					   : 0;
+		size_t len =
+			c != NULL ? c->word_len
+			: v->has_item
+				? (size_t)((const char *)memchr(key, ' ', v->item.key_len) - key) +
+					  1
+				: 0;
 		int order;
 
 		if (len == 0 && v->word.len == 0)
@@ -514,16 +572,18 @@ static enum ev_status check_model(struct ev_version *v, struct ev_error *err)
 		if (was[0] == '\0' || strcmp(was, v->model[i]) == 0)
 			continue;
 		if (i == 0)
-			return ev_fail(err,
-				       "%s: this state was made under another envelope (id, type, time, "
-				       "version, modified, op, ignore, zone or order): what is one "
-				       "event has changed, so make a new state from the raw logs",
-				       dir);
+			return ev_fail(
+				err,
+				"%s: this state was made under another envelope (id, type, time, "
+				"version, modified, op, ignore, zone or order): what is one "
+				"event has changed, so make a new state from the raw logs",
+				dir);
 		if (v->options.since.number > 0 || v->options.as_of)
-			return ev_fail(err,
-				       "%s: the model's contract or columns have changed since: take "
-				       "the new model with --since 0",
-				       dir);
+			return ev_fail(
+				err,
+				"%s: the model's contract or columns have changed since: take "
+				"the new model with --since 0",
+				dir);
 		v->older = ev_store_head(v->state);
 		v->other_contract = true;
 	}
@@ -542,8 +602,8 @@ enum ev_status ev_version_begin(struct ev_version *v, struct ev_error *err)
 	v->contents = ev_content_new(ev_store_seed(v->state, 0));
 	ev_model_digest(v->m, EV_PART_ALL, v->model[2]);
 	if (v->options.as_of && v->options.since.number > ev_store_head(v->state))
-		return ev_fail(err, "%s: there is no commit %llu: the last is %llu", v->options.state,
-			       (unsigned long long)v->options.since.number,
+		return ev_fail(err, "%s: there is no commit %llu: the last is %llu",
+			       v->options.state, (unsigned long long)v->options.since.number,
 			       (unsigned long long)ev_store_head(v->state));
 	return v->options.as_of ? EV_OK : ev_store_check_position(v->state, &v->options.since, err);
 }
@@ -561,7 +621,7 @@ static void open_section(struct ev_version *v)
 	memcpy(span.to.store, ev_store_id(v->state), sizeof span.to.store);
 	memcpy(span.model, v->model[2], sizeof span.model);
 	ev_store_digests(v->state, span.from, v->base, &digests);
-	if (v->news) {
+	if (v->commits) {
 		ev_store_next_digest(v->state, ev_buf_str(&v->what), ev_buf_str(&v->taken),
 				     span.to.digest);
 		span.to.number++;
@@ -573,6 +633,23 @@ static void open_section(struct ev_version *v)
 	ev_buf_free(&digests);
 }
 
+/*
+ * How much is new is not known yet; what a commit is told apart by is what came, or under which
+ * contract all is judged anew.
+ */
+static void say_commit(struct ev_version *v)
+{
+	ev_buf_reset(&v->what);
+	if (v->news) {
+		ev_buf_puts(&v->what, "take ");
+		ev_buf_put(&v->what, v->batch.p, v->batch.len);
+		return;
+	}
+	ev_buf_puts(&v->what, "contract");
+	ev_buf_reset(&v->taken);
+	ev_buf_puts(&v->taken, v->model[1]);
+}
+
 enum ev_status ev_version_take(struct ev_version *v, const char *batch, const char *digest,
 			       struct ev_error *err)
 {
@@ -581,8 +658,9 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 	uint64_t before;
 
 	if (batch == NULL && v->sort != NULL)
-		return ev_fail(err, "the batch has no name, by which the state could know it again: "
-				    "name it, with evparse --batch ID");
+		return ev_fail(err,
+			       "the batch has no name, by which the state could know it again: "
+			       "name it, with evparse --batch ID");
 	v->base = ev_store_head(s);
 	v->news = v->wrote = false;
 	v->delivered = v->redelivered = 0;
@@ -592,10 +670,8 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 		st = seek_news(v, err);
 	if (st != EV_OK)
 		return st;
-	/* How much is new is not known yet; what a commit is told apart by is what came. */
-	ev_buf_reset(&v->what);
-	ev_buf_puts(&v->what, "take ");
-	ev_buf_put(&v->what, v->batch.p, v->batch.len);
+	v->commits = v->news || v->other_contract;
+	say_commit(v);
 	open_section(v);
 	if (v->news)
 		swap_chains(v);
@@ -647,7 +723,7 @@ enum ev_status ev_version_commit(struct ev_version *v, struct ev_error *err)
 	if (v->wrote || other) {
 		st = ev_store_prepare(s, err);
 		if (st == EV_OK)
-			st = ev_store_commit(s, v->news ? ev_buf_str(&v->what) : NULL,
+			st = ev_store_commit(s, v->commits ? ev_buf_str(&v->what) : NULL,
 					     ev_buf_str(&v->taken), err);
 	}
 	v->other_contract = false;

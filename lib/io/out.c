@@ -279,16 +279,20 @@ struct ev_hash128 ev_out_digest_value(struct ev_out *o)
 	return ev_digest_value(o->digest);
 }
 
-static int open_folder(const char *name, struct ev_error *err)
+/* Takes no memory: another file may have its name already. */
+static int open_folder(char *name, struct ev_error *err)
 {
-	const char *base = strrchr(name, '/');
-	char *dir = base == NULL ? ev_strdup(".")
-				 : ev_strndup(name, (size_t)(base - name) + (base == name));
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *slash = strrchr(name, '/');
+	const char *folder = slash == NULL ? "." : slash == name ? "/" : name;
+	int fd;
 
+	if (folder == name)
+		*slash = '\0';
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		ev_fail(err, "%s: the folder cannot be opened: %s", dir, strerror(errno));
-	free(dir);
+		ev_fail(err, "%s: the folder cannot be opened: %s", folder, strerror(errno));
+	if (folder == name)
+		*slash = '/';
 	return fd;
 }
 

@@ -32,12 +32,16 @@ struct borne {
 struct ev_borne {
 	struct borne *list;
 	size_t n, left; /* left: that are not found yet */
+	const char *file; /* the model's, which paths of states were named in */
 	bool *known;	/* by shape; NULL until there is one */
 };
 
-struct ev_borne *ev_borne_new(void)
+struct ev_borne *ev_borne_new(const char *file)
 {
-	return ev_calloc(1, sizeof(struct ev_borne));
+	struct ev_borne *b = ev_calloc(1, sizeof *b);
+
+	b->file = file;
+	return b;
 }
 
 void ev_borne_free(struct ev_borne **borne)
@@ -412,12 +416,14 @@ static int by_text(const void *a, const void *b)
 		      (*(const struct borne *const *)b)->text);
 }
 
-static void put_by(const struct borne *p, struct ev_buf *out)
+static void put_by(const struct borne *p, bool places, struct ev_buf *out)
 {
 	ev_buf_putc(out, '[');
 	for (size_t i = 0; i < p->n_by; i++) {
 		ev_buf_put(out, ",", i > 0);
 		ev_json_quote(p->by[i].what, strlen(p->by[i].what), out);
+		if (places)
+			ev_buf_printf(out, ",%zu,%zu", p->by[i].place.line, p->by[i].place.column);
 	}
 	ev_buf_putc(out, ']');
 }
@@ -438,7 +444,7 @@ static void put(const struct ev_borne *b, bool state, struct ev_buf *out)
 		first = false;
 		ev_json_quote(list[i]->text, strlen(list[i]->text), out);
 		ev_buf_puts(out, ",\"of\":");
-		put_by(list[i], out);
+		put_by(list[i], state, out);
 		if (state)
 			ev_buf_printf(out, ",\"asked\":%d,\"borne\":%d", list[i]->asked,
 				      list[i]->borne);
@@ -497,12 +503,15 @@ bool ev_borne_merge(struct ev_borne *b, const struct ev_doc *d, uint32_t list)
 		b->left -= p->path != NULL && !p->borne && borne;
 		p->asked |= asked;
 		p->borne |= borne;
-		for (uint32_t k = ev_first(d, of); good && k < ev_end(d, of); k = ev_next(d, k)) {
+		for (uint32_t k = ev_first(d, of); good && k < ev_end(d, of); k += 3) {
 			const char *what = text_of(d, k, &scratch);
+			uint64_t line, column;
 
-			good = what != NULL;
+			good = what != NULL && k + 2 < ev_end(d, of) &&
+			       ev_u64_of(d, k + 1, &line) && ev_u64_of(d, k + 2, &column);
 			if (good)
-				add_by(p, &(struct ev_borne_by){.what = what});
+				add_by(p, &(struct ev_borne_by){
+						  what, line > 0 ? b->file : NULL, {line, column}});
 		}
 	}
 	ev_buf_free(&scratch);

@@ -20,7 +20,8 @@ struct ev_borne_by {
 	struct ev_place place;
 };
 
-struct ev_borne *ev_borne_new(void);
+/* file: the model's, or NULL; borrowed. */
+struct ev_borne *ev_borne_new(const char *file);
 void ev_borne_free(struct ev_borne **b);
 
 /* Some of the paths, by number. Zero-initialise, and free the list. */

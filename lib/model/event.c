@@ -19,7 +19,7 @@ struct ev_events {
 	struct ev_path *reserved_path, *origin_path;
 	struct ev_each **each;
 	size_t n_each;
-	uint64_t number; /* of events read */
+	uint64_t number;     /* of events read */
 	const char *goes_on; /* the source in which the line before begins more JSON; or NULL */
 	struct ev_buf id, text;
 };
@@ -299,9 +299,9 @@ static void tell_shape(void *ctx, uint32_t at, const struct ev_step *s)
 	if (ev_reasons_enough(why))
 		return;
 	p = ev_raw(t->d, at, &len);
-	reason = ev_reasons_add(
-		why, "the path %s goes through %s, and this is %s: %s", t->path->text,
-		kinds[ev_step_asks(s)], kinds[ev_kind(t->d, at)], ev_reasons_quote(why, p, len));
+	reason = ev_reasons_add(why, "the path %s goes through %s, and this is %s: %s",
+				t->path->text, kinds[ev_step_asks(s)], kinds[ev_kind(t->d, at)],
+				ev_reasons_quote(why, p, len));
 	reason->path = path;
 }
 
@@ -542,8 +542,8 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 		ev_flaw_reasons(&flaw, rec->before, why);
 		if (flaw.code == EV_FLAW_SYNTAX && ev_part_is_spread(rec->p, rec->len))
 			why->list[0].message =
-				ev_reasons_text(why, "%s: this looks like %s",
-						why->list[0].message, ev_part_spread);
+				ev_reasons_text(why, "%s: this looks like %s", why->list[0].message,
+						ev_part_spread);
 		ev_events_no_object(e, rec);
 		return EV_REJECT;
 	}
@@ -621,7 +621,7 @@ void ev_event_write(const struct ev_doc *d, uint32_t reserved, const char *membe
 }
 
 void ev_event_write_without(const struct ev_doc *d, uint32_t at, const uint32_t *skip, size_t n,
-			  struct ev_buf *out)
+			    struct ev_buf *out)
 {
 	const struct ev_node *nodes = d->nodes;
 	const uint32_t name = ev_kind(d, at) == EV_OBJECT; /* in front of each value */

@@ -85,7 +85,7 @@ struct ev_each {
 	struct ev_each_known {
 		uint32_t *at; /* NULL: not found yet */
 		size_t n;
-	} * known; /* by shape; NULL until there is one */
+	} * known;	/* by shape; NULL until there is one */
 	uint32_t slots; /* that they were found with */
 };
 /* The one for that path with []. It is the events', and does not move. */

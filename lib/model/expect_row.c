@@ -426,6 +426,7 @@ static bool pattern_good(struct expect *e, const struct ev_doc *d, uint32_t at)
 	const struct patterns *p = e->own;
 	size_t len, matched = 0;
 	const char *text = text_of(d, at, &e->suite->scratch, &len);
+	bool spent;
 
 	if (text == NULL)
 		return false;
@@ -434,7 +435,8 @@ static bool pattern_good(struct expect *e, const struct ev_doc *d, uint32_t at)
 		if (matched > 0 && (e->negate || !p->all))
 			break;
 	}
-	return e->negate ? matched == 0 : p->all ? matched == p->n : matched > 0;
+	spent = ev_regex_spent(&len) != NULL; /* then it was not seen whether it matches */
+	return e->negate ? matched == 0 && !spent : p->all ? matched == p->n : matched > 0;
 }
 
 /* Texts of other kinds */
@@ -511,7 +513,10 @@ static bool open_schema(struct expect *e, struct opening *o)
 
 static bool schema_good(struct expect *e, const struct ev_doc *d, uint32_t at)
 {
-	return ev_jschema_valid(e->own, d, at, EV_NOWHERE);
+	size_t len;
+	const bool valid = ev_jschema_valid(e->own, d, at, EV_NOWHERE);
+
+	return ev_regex_spent(&len) == NULL && valid;
 }
 
 const struct expect_kind expect_row_kinds[] = {

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "model/expr_in.h"
 #include "model/jq.h"
+#include "model/regex.h"
 #include "json/view.h"
 
 #include <stdlib.h>
@@ -65,11 +66,13 @@ static bool native(struct ev_expr *e, const char *text, bool floating, struct ev
 	e->run.floating = floating;
 	e->run.vars = ev_calloc(e->program.n_vars, sizeof *e->run.vars);
 	e->run.foreign = ev_calloc(k, sizeof(struct ev_jq *));
+	e->run.tests = ev_calloc(k, sizeof(struct ev_regex *));
 	for (const struct ev_foreign *f = e->program.foreign; good && f != NULL; f = f->next) {
 		ev_buf_reset(&piece);
 		put_piece(text, f, &piece);
 		e->run.foreign[--k] = ev_jq_compile(ev_buf_str(&piece), err);
 		good = e->run.foreign[k] != NULL && pattern_right(e->run.foreign[k], f, err);
+		e->run.tests[k] = ev_expr_regex(f);
 	}
 	ev_buf_free(&piece);
 	e->program.foreign = NULL; /* its tokens go */
@@ -199,9 +202,12 @@ void ev_expr_free(struct ev_expr **e)
 	ev_buf_free(&(*e)->run.scratch);
 	free((*e)->run.vars);
 	for (uint32_t i = 0; i < (*e)->program.n_foreign; i++)
-		if ((*e)->run.foreign != NULL)
+		if ((*e)->run.foreign != NULL) {
 			ev_jq_free(&(*e)->run.foreign[i]);
+			ev_regex_free(&(*e)->run.tests[i]);
+		}
 	free((*e)->run.foreign);
+	free((*e)->run.tests);
 	ev_scan_free(&(*e)->run.scan);
 	ev_jq_free(&(*e)->whole);
 	free(*e);

@@ -12,6 +12,8 @@
  *   unique_by utf8bytelength
  *   arrays booleans iterables nulls numbers objects scalars strings values
  *
+ * So is test("re"; "flags") on a text of ASCII, where re is plain (expr_regex.c).
+ *
  * Any other function, a format such as @base64 and a slice such as [0:3] run in libjq on the value
  * that they are given; what stands around them stays native. Every other text runs in libjq as a
  * whole (model/jq.h). libjq holds numbers as doubles, so it is asked only about those that a double

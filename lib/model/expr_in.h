@@ -101,6 +101,7 @@ struct ev_run {
 	struct ev_buf scratch;
 	struct ev_value *vars;
 	struct ev_jq **foreign; /* the programs of EV_FOREIGN */
+	struct ev_regex **tests; /* of each, what ev_expr_regex says of it */
 	bool floating;		/* numbers may go to libjq as doubles */
 	struct ev_scan *scan;	/* of JSON texts that are no record; made when needed */
 };
@@ -328,6 +329,8 @@ enum ev_parsed ev_expr_parse(const struct ev_token *tokens, struct ev_arena *a,
 bool ev_libjq_spells(const char *p, size_t len);
 /* Whether that is so of every number in value `at`; else false, with what is wrong. */
 bool ev_libjq_keeps(const struct ev_doc *d, uint32_t at, struct ev_buf *why);
+/* What searches a text of ASCII as that call of test does, or NULL (expr_regex.c). */
+struct ev_regex *ev_expr_regex(const struct ev_foreign *f);
 /* A JSON text as a value in the arena; false if it is none. */
 bool ev_value_parse(struct ev_run *x, const char *p, size_t len, struct ev_value *out);
 /* The outputs of a program of libjq on a value, as a list. */

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "model/expr_in.h"
 #include "model/jq.h"
+#include "model/regex.h"
 #include "json/decimal.h"
 #include "json/form.h"
 #include "json/view.h"
@@ -269,13 +270,39 @@ void ev_value_json(struct ev_run *x, const struct ev_value *v, struct ev_buf *ou
 	ev_spend(x, 1);
 }
 
+/* Whether a test of libjq was made here, which holds or not. */
+static bool tested(struct ev_run *x, struct ev_regex *re, const struct ev_value *in, bool *holds)
+{
+	unsigned char all = 0;
+	const char *p;
+	size_t len;
+
+	if (re == NULL || in->kind != EV_STRING)
+		return false;
+	p = ev_value_string(x, in, &len);
+	for (size_t i = 0; i < len; i++)
+		all |= (unsigned char)p[i];
+	if (all > 0x7f)
+		return false;
+	ev_spend(x, 1 + len / 8);
+	*holds = ev_regex_match(re, p, len);
+	return *holds || ev_regex_spent(&len) == NULL;
+}
+
 enum ev_flow ev_libjq_call(struct ev_run *x, uint32_t program, const struct ev_value *in,
 			   struct ev_list *outputs)
 {
 	struct ev_buf json = {0}, said = {0};
-	enum ev_flow flow = put_json(x, in, &json);
+	enum ev_flow flow;
 	struct ev_value v;
+	bool holds;
 
+	if (tested(x, x->tests[program], in, &holds)) {
+		v = ev_truth_value(holds);
+		ev_list_add(x, outputs, &v);
+		return x->left >= 0 ? EV_GO_ON : ev_spent(x);
+	}
+	flow = put_json(x, in, &json);
 	if (flow == EV_GO_ON) {
 		switch (ev_jq_run(x->foreign[program], json.p, json.len, &said, x->why)) {
 		case EV_OK: break;

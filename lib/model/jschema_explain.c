@@ -177,7 +177,13 @@ static void explain_string(struct js_judge *j, const struct js_strings *t, uint3
 			      says);
 	if (high)
 		explain_count(j, "maxLength", quoted(j, i), "character", n, 0, t->max, place, says);
-	if (!pattern)
+	if (!pattern && ev_regex_spent(&len) != NULL)
+		REASON("pattern",
+		       "whether %s matches the pattern %s cannot be told: the search takes more "
+		       "steps than it may",
+		       quoted(j, i),
+		       ev_reasons_quote(j->reasons, t->pattern_text.p, t->pattern_text.len));
+	else if (!pattern)
 		REASON("pattern", "%s does not match the pattern %s", quoted(j, i),
 		       ev_reasons_quote(j->reasons, t->pattern_text.p, t->pattern_text.len));
 	if (!format)

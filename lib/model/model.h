@@ -10,8 +10,8 @@
 
 #include "base/time.h"
 #include "base/zone.h"
-#include "json/path.h"
 #include "model/yaml.h"
+#include "json/path.h"
 
 struct ev_place {
 	size_t line, column; /* in the model's file, from 1 */

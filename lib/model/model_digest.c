@@ -81,7 +81,7 @@ void ev_model_digest(const struct ev_model *m, enum ev_model_part part, char hex
 	ev_buf_puts(&b, rules);
 	ev_buf_putc(&b, '\n');
 	switch (part) {
-	case EV_PART_ALL: add_envelope(&b, m); /* fall through */
+	case EV_PART_ALL: add_envelope(&b, m);	    /* fall through */
 	case EV_PART_CONTRACT: add_contract(&b, m); /* fall through */
 	case EV_PART_STAR: add_part(&b, m, "star", NULL); break;
 	case EV_PART_ENVELOPE: add_envelope(&b, m); break;

@@ -15,6 +15,7 @@
  */
 struct ev_reason {
 	const char *rule;    /* the name of the model's rule, or of the type's contract */
+	const char *place;   /* file:line:column of that rule; stands in no reject */
 	const char *path;    /* JSON Pointer (RFC 6901) to the value */
 	const char *keyword; /* of JSON Schema, or a column's type */
 	const char *message; /* what was found, for an engineer */

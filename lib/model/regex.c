@@ -7,26 +7,31 @@
 #include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
-	STEPS = 1000000,     /* of one start */
-	MORE_STEPS = 4,	     /* times as many of a search, in which some are made twice */
-	STEPS_PER_BYTE = 16, /* and so many more for each byte of the text */
+	STEPS = 1000000,     /* of all starts of a search that PCRE2 counts */
+	STEPS_PER_BYTE = 16, /* and so many more for each start */
 	LONG_TEXT = 16 * 1024,
-	MOST_MILLISECONDS = 2000, /* of the processor, of a search in a long text */
-	QUICK_MILLISECONDS = 10,  /* of a part of it, for the next to be twice as long */
+	FAR = 64 * 1024,
+	WORK = 1 << 26,		 /* of a search that is counted here */
+	WORK_PER_BYTE = 1 << 16, /* and so much more for each byte of the text */
+	WORK_PER_FAR_BYTE = 32,	 /* or for those behind the first 64 KiB: a second or two in all */
+	WORK_PER_ITEM = 16,	 /* each byte that an item of the pattern takes is one more */
 	JIT_STACK_MIN = 32 * 1024,
 	JIT_STACK_MAX = 1024 * 1024,
 	HEAP_MAX = 64 * 1024, /* KiB, of a search without the JIT */
 };
 
 struct ev_regex {
+	char *pattern; /* as it was given */
+	size_t len;
+	unsigned flags;
 	pcre2_code *code;
+	pcre2_code *counted; /* the same, with calls of count(); NULL until it is needed */
 	pcre2_match_data *found;
 	uint32_t groups;
 	char **names; /* groups + 1 of them, NULL where there is none */
-	bool jit, matched, octets;
+	bool matched;
 };
 
 /* What a search works with; shared by all expressions, as only one runs at a time. */
@@ -34,7 +39,13 @@ static struct {
 	size_t users;
 	pcre2_match_context *limits;
 	pcre2_jit_stack *stack;
+	const struct ev_regex *spent; /* the first that reached a bound since that was asked */
+	const char *pattern;	      /* as PCRE2 has it, of a search that is counted */
+	int64_t left;		      /* work that it may still do */
+	size_t at;		      /* in the text */
 } shared;
+
+static int count(pcre2_callout_block *b, void *unused);
 
 static void share(void)
 {
@@ -45,6 +56,7 @@ static void share(void)
 	if (shared.limits == NULL || shared.stack == NULL)
 		ev_oom();
 	pcre2_set_heap_limit(shared.limits, HEAP_MAX);
+	pcre2_set_callout(shared.limits, count, NULL);
 	pcre2_jit_stack_assign(shared.limits, NULL, shared.stack);
 }
 
@@ -463,35 +475,39 @@ static void take_names(struct ev_regex *re)
 	}
 }
 
-/* NULL with the error: PCRE2's number for it, or 0 where it is not PCRE2's. */
-static pcre2_code *compile(const char *pattern, size_t len, unsigned flags, int *number,
-			   struct ev_error *err)
+/* The pattern in PCRE2's own language. */
+static bool as_pcre(const char *pattern, size_t len, unsigned flags, struct ev_buf *out,
+		    struct ev_error *err)
 {
 	struct ecma e = {.start = pattern, .p = pattern, .end = pattern + len, .err = err};
-	uint32_t options =
-		PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT;
+
+	if ((flags & EV_REGEX_OCTETS) == 0 && ev_utf8_valid(pattern, len) < len) {
+		ev_fail(err, "not UTF-8 at octet %zu", ev_utf8_valid(pattern, len));
+		return false;
+	}
+	if ((flags & EV_REGEX_ECMA) == 0) {
+		ev_buf_put(out, pattern, len);
+		return true;
+	}
+	translate(&e);
+	*out = e.out;
+	return !e.failed;
+}
+
+/* NULL with the error, and PCRE2's number for it. */
+static pcre2_code *compile(struct ev_buf *pattern, unsigned flags, uint32_t options, int *number,
+			   struct ev_error *err)
+{
 	PCRE2_SIZE offset;
 	pcre2_code *code;
 
-	*number = 0;
-	if ((flags & EV_REGEX_OCTETS) == 0) {
-		if (ev_utf8_valid(pattern, len) < len) {
-			ev_fail(err, "not UTF-8 at octet %zu", ev_utf8_valid(pattern, len));
-			return NULL;
-		}
+	options |= PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
+	if ((flags & EV_REGEX_OCTETS) == 0)
 		options |= PCRE2_UTF | PCRE2_NO_UTF_CHECK;
-	}
-	if ((flags & EV_REGEX_ECMA) != 0) {
+	if ((flags & EV_REGEX_ECMA) != 0)
 		options |= PCRE2_ALLOW_EMPTY_CLASS | PCRE2_MATCH_UNSET_BACKREF;
-		translate(&e);
-		if (e.failed) {
-			ev_buf_free(&e.out);
-			return NULL;
-		}
-		pattern = ev_buf_str(&e.out);
-		len = e.out.len;
-	}
-	code = pcre2_compile((PCRE2_SPTR)pattern, len, options, number, &offset, NULL);
+	code = pcre2_compile((PCRE2_SPTR)ev_buf_str(pattern), pattern->len, options, number,
+			     &offset, NULL);
 	if (code == NULL && *number == PCRE2_ERROR_HEAP_FAILED)
 		ev_oom();
 	if (code == NULL) {
@@ -503,7 +519,20 @@ static pcre2_code *compile(const char *pattern, size_t len, unsigned flags, int 
 		else
 			ev_fail(err, "%s at octet %zu", text, (size_t)offset);
 	}
-	ev_buf_free(&e.out);
+	return code;
+}
+
+/* The same of a pattern as it is given; *number is 0 where the error is not PCRE2's. */
+static pcre2_code *compile_given(const char *pattern, size_t len, unsigned flags, int *number,
+				 struct ev_error *err)
+{
+	struct ev_buf text = {0};
+	pcre2_code *code = NULL;
+
+	*number = 0;
+	if (as_pcre(pattern, len, flags, &text, err))
+		code = compile(&text, flags, 0, number, err);
+	ev_buf_free(&text);
 	return code;
 }
 
@@ -512,15 +541,17 @@ struct ev_regex *ev_regex_compile(const char *pattern, size_t len, unsigned flag
 {
 	struct ev_regex *re;
 	int number;
-	pcre2_code *code = compile(pattern, len, flags, &number, err);
+	pcre2_code *code = compile_given(pattern, len, flags, &number, err);
 
 	if (code == NULL)
 		return NULL;
 	share();
 	re = ev_calloc(1, sizeof *re);
+	re->pattern = ev_strndup(pattern, len);
+	re->len = len;
+	re->flags = flags;
 	re->code = code;
-	re->octets = (flags & EV_REGEX_OCTETS) != 0;
-	re->jit = pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
+	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
 	if ((re->found = pcre2_match_data_create_from_pattern(code, NULL)) == NULL)
 		ev_oom();
 	pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &re->groups);
@@ -532,7 +563,7 @@ bool ev_regex_valid(const char *pattern, size_t len, unsigned flags)
 {
 	struct ev_error err;
 	int number;
-	pcre2_code *code = compile(pattern, len, flags, &number, &err);
+	pcre2_code *code = compile_given(pattern, len, flags, &number, &err);
 
 	pcre2_code_free(code);
 	return code != NULL || number == PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH;
@@ -547,6 +578,10 @@ void ev_regex_free(struct ev_regex **re)
 	free((*re)->names);
 	pcre2_match_data_free((*re)->found);
 	pcre2_code_free((*re)->code);
+	pcre2_code_free((*re)->counted);
+	free((*re)->pattern);
+	if (shared.spent == *re)
+		shared.spent = NULL;
 	free(*re);
 	*re = NULL;
 	unshare();
@@ -554,106 +589,114 @@ void ev_regex_free(struct ev_regex **re)
 
 /*
  * PCRE2 counts steps anew from each byte where a match may begin, and counts none for the repeats
- * of a single character. So a search is made in up to three ways: all at once, with so few steps
- * for each start that together they cannot be too many; if they were too few somewhere, start by
- * start, with what steps are left; and, in long texts, in parts, between which the clock is looked
- * at.
+ * of a single character. So a short text is searched with so few steps for each start that together
+ * they cannot be too many. If they were too few somewhere, and in a long text, the search is
+ * counted here: PCRE2 calls before each item of the pattern, and tells where it stands. No clock is
+ * looked at, so that a record is judged alike on every machine.
  */
 
-/* From one byte on, for starts up to another; limit: of steps, for each start. */
-static int search(struct ev_regex *re, const char *p, size_t len, size_t from, size_t to,
+/* What an item can cost without getting anywhere: a{9} and a group that is to come again. */
+static int64_t cost_of(const pcre2_callout_block *b)
+{
+	const char *item = shared.pattern + b->pattern_position, *p = item + b->next_item_length;
+	int64_t most = 0;
+
+	if (b->next_item_length > 1 && item[0] == '\\' && strchr("gk", item[1]) != NULL)
+		for (uint32_t i = 1; i < b->capture_top; i++) {
+			const PCRE2_SIZE *span = b->offset_vector + 2 * (size_t)i;
+
+			if (span[0] != PCRE2_UNSET && (int64_t)(span[1] - span[0]) > most)
+				most = (int64_t)(span[1] - span[0]);
+		}
+	if (p - item > 2 && (p[-1] == '?' || p[-1] == '+'))
+		p--;
+	if (p - item < 4 || p[-1] != '}')
+		return most;
+	while (p > item + 1 && *p != '{')
+		p--;
+	return most + (p[-1] == 'x' ? 0 : strtol(p + 1, NULL, 10));
+}
+
+static int count(pcre2_callout_block *b, void *unused)
+{
+	(void)unused;
+	if (b->current_position > shared.at)
+		shared.left -= (int64_t)(b->current_position - shared.at);
+	shared.at = b->current_position;
+	shared.left -= WORK_PER_ITEM + cost_of(b);
+	return shared.left < 0 ? PCRE2_ERROR_CALLOUT : 0;
+}
+
+static int search(struct ev_regex *re, const pcre2_code *code, const char *p, size_t len,
 		  uint32_t limit)
 {
 	PCRE2_SPTR text = (PCRE2_SPTR)p;
-	int n = PCRE2_ERROR_JIT_STACKLIMIT;
+	int n;
 
 	pcre2_set_match_limit(shared.limits, limit);
-	pcre2_set_offset_limit(shared.limits, to);
-	if (re->jit)
-		n = pcre2_jit_match(re->code, text, len, from, 0, re->found, shared.limits);
-	if (n == PCRE2_ERROR_JIT_STACKLIMIT)
-		n = pcre2_match(re->code, text, len, from,
-				PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, re->found, shared.limits);
+	n = pcre2_jit_match(code, text, len, 0, 0, re->found, shared.limits);
+	if (n == PCRE2_ERROR_JIT_STACKLIMIT || n == PCRE2_ERROR_JIT_BADOPTION)
+		n = pcre2_match(code, text, len, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, re->found,
+				shared.limits);
 	if (n == PCRE2_ERROR_NOMEMORY)
 		ev_oom();
 	return n;
 }
 
-static bool begins_character(const struct ev_regex *re, const char *p, size_t len, size_t at)
+static int64_t work_for(int64_t len)
 {
-	return re->octets || at >= len || (p[at] & 0xc0) != 0x80;
+	const int64_t near = len < FAR ? len : FAR;
+
+	return WORK + WORK_PER_BYTE * near + WORK_PER_FAR_BYTE * (len - near);
 }
 
-static int64_t milliseconds(void)
+static int search_counted(struct ev_regex *re, const char *p, size_t len)
 {
-	struct timespec t;
+	struct ev_buf translated = {0};
+	struct ev_error err;
+	int n = PCRE2_ERROR_CALLOUT;
 
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* One start after the other, each with twice as many steps until they are enough. */
-static int search_each(struct ev_regex *re, const char *p, size_t len, uint32_t limit)
-{
-	const int64_t began = milliseconds();
-	int64_t left = MORE_STEPS * STEPS + (int64_t)STEPS_PER_BYTE * (int64_t)len;
-	int n = PCRE2_ERROR_NOMATCH;
-
-	for (size_t at = 0; at <= len && n == PCRE2_ERROR_NOMATCH; at++) {
-		int64_t steps = limit;
-
-		if (!begins_character(re, p, len, at))
-			continue;
-		if (at % LONG_TEXT == 0 && milliseconds() - began > MOST_MILLISECONDS)
-			return PCRE2_ERROR_MATCHLIMIT;
-		left -= STEPS_PER_BYTE / 2;
-		n = search(re, p, len, at, at, (uint32_t)steps);
-		while (n == PCRE2_ERROR_MATCHLIMIT && left > steps) {
-			left -= steps;
-			steps = 2 * steps < STEPS ? 2 * steps : STEPS;
-			n = search(re, p, len, at, at, (uint32_t)steps);
-		}
+	if (!as_pcre(re->pattern, re->len, re->flags, &translated, &err))
+		return n;
+	if (re->counted == NULL) {
+		re->counted = compile(&translated, re->flags, PCRE2_AUTO_CALLOUT, &n, &err);
+		if (re->counted != NULL)
+			pcre2_jit_compile(re->counted, PCRE2_JIT_COMPLETE);
 	}
-	return n;
-}
-
-/* In parts of the text that begin with few starts. */
-static int search_parts(struct ev_regex *re, const char *p, size_t len, uint32_t limit)
-{
-	const size_t work = (size_t)1 << 26; /* bytes looked at in a part, if each start sees all */
-	const int64_t began = milliseconds();
-	size_t part = len < work ? work / len : 1, to;
-	int64_t then = began, now;
-	int n = PCRE2_ERROR_NOMATCH;
-
-	for (size_t from = 0; from <= len && n == PCRE2_ERROR_NOMATCH; from = to + 1) {
-		for (to = from + part - 1; to < len && !begins_character(re, p, len, to + 1);)
-			to++;
-		n = search(re, p, len, from, to < len ? to : len, limit);
-		now = milliseconds();
-		if (now - began > MOST_MILLISECONDS && n == PCRE2_ERROR_NOMATCH && to < len)
-			return PCRE2_ERROR_NOMATCH;
-		if (now - then < QUICK_MILLISECONDS)
-			part *= 2;
-		then = now;
+	if (re->counted != NULL) {
+		shared.pattern = ev_buf_str(&translated);
+		shared.at = 0;
+		shared.left = work_for((int64_t)len);
+		n = search(re, re->counted, p, len, UINT32_MAX);
 	}
+	ev_buf_free(&translated);
 	return n;
 }
 
 bool ev_regex_match(struct ev_regex *re, const char *p, size_t len)
 {
-	uint32_t limit = (uint32_t)(STEPS / (len + 1) + STEPS_PER_BYTE);
-	int n;
+	int n = PCRE2_ERROR_MATCHLIMIT;
 
 	p = p != NULL ? p : "";
 	if (len <= LONG_TEXT)
-		n = search(re, p, len, 0, PCRE2_UNSET, limit);
-	else
-		n = search_parts(re, p, len, limit);
+		n = search(re, re->code, p, len, (uint32_t)(STEPS / (len + 1) + STEPS_PER_BYTE));
 	if (n == PCRE2_ERROR_MATCHLIMIT)
-		n = search_each(re, p, len, limit);
+		n = search_counted(re, p, len);
+	if (n < 0 && n != PCRE2_ERROR_NOMATCH && shared.spent == NULL)
+		shared.spent = re;
 	re->matched = n >= 0;
 	return re->matched;
+}
+
+const char *ev_regex_spent(size_t *len)
+{
+	const struct ev_regex *re = shared.spent;
+
+	shared.spent = NULL;
+	if (re == NULL)
+		return NULL;
+	*len = re->len;
+	return re->pattern;
 }
 
 uint32_t ev_regex_groups(const struct ev_regex *re)

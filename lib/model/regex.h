@@ -8,10 +8,9 @@
  * what PCRE2 knows but ECMA-262 does not (\Z, \A, (?i), a++) is an error. More lenient than the
  * flag u: punctuation may be escaped without need, and a lone `{`, `}` or `]` stands for itself.
  *
- * The work of one search is bounded, wherever in the text it tries to begin: four million steps,
- * and 16 more for each byte; and two seconds of the processor in texts of more than 16 KiB, where
- * repeats of a character cost what PCRE2 does not count. A search that reaches a bound counts as
- * one that found nothing.
+ * The work of one search is bounded, wherever in the text it tries to begin, by a count of what is
+ * tried and passed over, and in memory, never by the clock. A search that reaches a bound found
+ * nothing, and ev_regex_spent tells of it.
  *
  * A compiled expression remembers its last match, so it serves one search at a time.
  */
@@ -44,6 +43,12 @@ bool ev_regex_valid(const char *pattern, size_t len, unsigned flags);
 
 /* Whether the pattern is found anywhere in the text: UTF-8, unless EV_REGEX_OCTETS. */
 bool ev_regex_match(struct ev_regex *re, const char *p, size_t len);
+
+/*
+ * Whether a search, of whichever expression, reached a bound since this was asked last: the first
+ * one's pattern, which lives as long as it; else NULL.
+ */
+const char *ev_regex_spent(size_t *len);
 
 /* Groups are numbered from 1; 0 is the whole match. */
 uint32_t ev_regex_groups(const struct ev_regex *re);

@@ -2,6 +2,7 @@
 #include "base/utf8.h"
 #include "io/out.h"
 #include "json/form.h"
+#include "model/position.h"
 
 #include <stdlib.h>
 
@@ -113,19 +114,23 @@ static void envelope(struct ev_rejects *r, const struct ev_record *rec, const ch
 	ev_buf_puts(b, "]}},");
 }
 
-/* "rule 'r': /path: message", each where there is one; the path of the record itself is "". */
+/* "rule 'r' (model:4:9): /path: message", each where there is one; the record's own path is "". */
 static void say(const struct ev_reason *r, struct ev_buf *out)
 {
 	if (r->rule != NULL && r->keyword != NULL && strcmp(r->keyword, "jq") == 0)
-		ev_buf_printf(out, "rule '%s': ", r->rule);
+		ev_buf_printf(out, "rule '%s'%s%s%s: ", r->rule, r->place != NULL ? " (" : "",
+			      r->place != NULL ? r->place : "", r->place != NULL ? ")" : "");
 	if (r->path != NULL && r->path[0] != '\0')
 		ev_buf_printf(out, "%s: ", r->path);
 	ev_buf_puts(out, r->message);
 }
 
-static enum ev_status no_file(const struct ev_record *rec, const struct ev_reasons *why,
-			      struct ev_error *err)
+/* The line is that of the raw log where the record bears its origin, as in a reject. */
+static enum ev_status no_file(const struct ev_record *rec, const char *origin, size_t origin_len,
+			      const struct ev_reasons *why, struct ev_error *err)
 {
+	struct ev_locator *locator = ev_locator_new();
+	struct ev_position at = {.source = NULL};
 	struct ev_buf text = {0};
 	enum ev_status st;
 	size_t more = 0;
@@ -138,8 +143,11 @@ static enum ev_status no_file(const struct ev_record *rec, const struct ev_reaso
 		more += !ev_reason_is_told(why, i);
 	if (more > 0)
 		ev_buf_printf(&text, " (and %zu more)", more);
+	ev_locate(locator, rec, origin, origin_len, &at);
 	st = ev_fail(err, "%s:%llu: %s: mend it, or set bad records aside with -r FILE",
-		     rec->source, (unsigned long long)rec->line, ev_buf_str(&text));
+		     origin != NULL ? at.source : rec->source, (unsigned long long)at.line,
+		     ev_buf_str(&text));
+	ev_locator_free(&locator);
 	ev_buf_free(&text);
 	return st;
 }
@@ -151,7 +159,7 @@ enum ev_status ev_rejects_put(struct ev_rejects *r, const struct ev_record *rec,
 
 	count(r, why->code);
 	if (r->out == NULL)
-		return no_file(rec, why, err);
+		return no_file(rec, origin, origin_len, why, err);
 	if (r->told != NULL)
 		r->told(r->ctx, rec, origin, origin_len, why);
 	envelope(r, rec, origin, origin_len, why);
@@ -184,7 +192,7 @@ enum ev_status ev_rejects_begin(struct ev_rejects *r, const struct ev_record *fi
 {
 	count(r, why->code);
 	if (r->out == NULL)
-		return no_file(first, why, err);
+		return no_file(first, NULL, 0, why, err);
 	if (r->told != NULL)
 		r->told(r->ctx, first, NULL, 0, why);
 	envelope(r, first, NULL, 0, why);

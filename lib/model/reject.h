@@ -9,8 +9,8 @@
 
 #include "base/buf.h"
 #include "base/status.h"
-#include "json/lines.h"
 #include "model/reason.h"
+#include "json/lines.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -86,7 +86,9 @@ static int compare(const struct walk *a, const struct walk *b)
 	const struct ev_entry *x = &a->cursor.entry, *y = &b->cursor.entry;
 	int order = ev_bytes_compare(x->p, x->key_len, y->p, y->key_len);
 
-	return order != 0 ? order : (x->commit > y->commit) - (x->commit < y->commit);
+	if (order == 0)
+		order = (x->commit > y->commit) - (x->commit < y->commit);
+	return order != 0 ? order : ev_bytes_compare(x->p, x->len, y->p, y->len);
 }
 
 static void enter(struct walk *w, size_t part)

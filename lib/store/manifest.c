@@ -221,6 +221,20 @@ static bool has_sum(const char *p, size_t len)
 	return memcmp(p + len - SUM, "sum ", 4) == 0 && memcmp(p + len - SUM + 4, hex, 32) == 0;
 }
 
+bool ev_manifest_kind(const char *p, size_t len, char kind[EV_STORE_KIND])
+{
+	const size_t first = sizeof first_line - 1 + 5;
+	size_t n = 0;
+
+	if (len < first || memcmp(p, first_line, first - 5) != 0 ||
+	    memcmp(p + first - 5, "kind ", 5) != 0)
+		return false;
+	for (p += first, len -= first; n < len && n + 1 < EV_STORE_KIND && p[n] > ' '; n++)
+		kind[n] = p[n];
+	kind[n] = '\0';
+	return n > 0 && n < len && p[n] == '\n';
+}
+
 enum ev_status ev_manifest_read(const char *file, const char *p, size_t len,
 				const struct ev_store_kind *kind, struct ev_manifest *m,
 				struct ev_error *err)

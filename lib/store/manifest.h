@@ -30,12 +30,14 @@ struct ev_manifest {
 	size_t n_notes;
 	uint64_t head, log,
 		next; /* log: bytes of the commits' file; next: number of a run or group */
-	struct ev_hash128 log_sum;
+	struct ev_hash128 log_sum; /* of as many bytes of the log */
 	char digest[EV_STORE_DIGEST + 1];
 	struct ev_part *parts;
 	size_t n_parts, cap_parts;
 };
 
+/* The kind that a manifest names, damaged or not; false if it names none. */
+bool ev_manifest_kind(const char *p, size_t len, char kind[EV_STORE_KIND]);
 /* file: for messages. */
 enum ev_status ev_manifest_read(const char *file, const char *p, size_t len,
 				const struct ev_store_kind *kind, struct ev_manifest *m,

@@ -29,16 +29,18 @@ enum ev_status ev_span_check(const struct ev_span *s, const struct ev_point *p, 
 			       "position",
 			       who, at, from);
 	if (at > to)
-		return ev_fail(err,
-			       "%s stands at commit %llu, and this state at %llu: the state was put "
-			       "back from an old copy, bring back the newest; or take everything "
-			       "with evversion --since 0",
-			       who, at, to);
+		return ev_fail(
+			err,
+			"%s stands at commit %llu, and this state at %llu: the state was put "
+			"back from an old copy, bring back the newest; or take everything "
+			"with evversion --since 0",
+			who, at, to);
 	if (memcmp(ev_span_digest(s, at), p->digest, EV_STORE_DIGEST) != 0)
-		return ev_fail(err,
-			       "%s stands at a commit %llu that is not this state's: one of the two "
-			       "was put back from an old copy; take everything with evversion "
-			       "--since 0",
-			       who, at);
+		return ev_fail(
+			err,
+			"%s stands at a commit %llu that is not this state's: one of the two "
+			"was put back from an old copy; take everything with evversion "
+			"--since 0",
+			who, at);
 	return EV_OK;
 }

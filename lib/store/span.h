@@ -10,8 +10,8 @@
 #include "store/store.h"
 
 struct ev_span {
-	struct ev_point to; /* its store is "" where the section comes out of no state */
-	uint64_t from;	    /* 0: everything */
+	struct ev_point to;  /* its store is "" where the section comes out of no state */
+	uint64_t from;	     /* 0: everything */
 	const char *digests; /* EV_STORE_DIGEST digits of each commit from..to; borrowed */
 	char model[EV_STORE_DIGEST + 1]; /* a digest of the model that made it (EV_PART_ALL) */
 };

@@ -27,6 +27,7 @@ struct ev_store {
 	struct ev_manifest m;
 	struct ev_buf said; /* of what is no commit, and not in the log yet */
 	struct ev_buf log; /* of the commits' file, as many bytes as the manifest says */
+	uint64_t behind;   /* bytes behind those, when it was read */
 	struct ev_run_writer *writer;
 	struct ev_buf line;
 	uint64_t least;	      /* bytes that a commit merges at least */
@@ -93,28 +94,35 @@ static bool is_named(const struct ev_manifest *m, uint64_t number)
 	return false;
 }
 
-/* What a crash left behind. *foreign: a file that is none of a state's; *left: runs, or a log. */
-static enum ev_status sweep(const struct ev_store *s, bool remove, bool *foreign, bool *left,
+/* What a crash left behind. */
+struct swept {
+	uint64_t files; /* that do not count */
+	bool foreign;	/* a file that is none of a state's */
+	bool left;	/* runs, or a log */
+};
+
+static enum ev_status sweep(const struct ev_store *s, bool remove, struct swept *swept,
 			    struct ev_error *err)
 {
 	DIR *dir = opendir(s->dir);
 	const struct dirent *e;
 
-	*foreign = *left = false;
+	*swept = (struct swept){.files = 0};
 	if (dir == NULL)
 		return ev_fail(err, "%s: cannot be read: %s", s->dir, strerror(errno));
 	while ((e = readdir(dir)) != NULL) {
 		uint64_t number;
 		bool run = is_run_file(e->d_name, &number);
 
-		*left |= run || strcmp(e->d_name, "commits") == 0;
+		swept->left |= run || strcmp(e->d_name, "commits") == 0;
 		if ((run && !is_named(&s->m, number)) || is_temporary(e->d_name)) {
+			swept->files++;
 			if (remove)
 				unlinkat(dirfd(dir), e->d_name, 0);
 		} else if (!run && strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
 			   strcmp(e->d_name, "lock") != 0 && strcmp(e->d_name, "commits") != 0 &&
 			   strcmp(e->d_name, "manifest") != 0) {
-			*foreign = true;
+			swept->foreign = true;
 		}
 	}
 	closedir(dir);
@@ -182,16 +190,16 @@ static enum ev_status write_manifest(struct ev_store *s, struct ev_error *err)
 /* A state that is made has a manifest from the first: without one, runs are what is left of one. */
 static enum ev_status fresh(struct ev_store *s, struct ev_error *err)
 {
-	bool foreign, left;
+	struct swept swept;
 
-	if (sweep(s, false, &foreign, &left, err) != EV_OK)
+	if (sweep(s, false, &swept, err) != EV_OK)
 		return EV_FATAL;
-	if (left)
+	if (swept.left)
 		return ev_fail(err,
 			       "%s: the manifest is missing, and what it named is there: bring the "
 			       "state back from a copy, or make it anew from the raw logs",
 			       s->dir);
-	if (foreign)
+	if (swept.foreign)
 		return ev_fail(err,
 			       "%s: is no state, and not empty: name a folder for the state alone",
 			       s->dir);
@@ -237,6 +245,7 @@ static enum ev_status read_log(struct ev_store *s, struct ev_error *err)
 	ev_buf_reset(&s->log);
 	if (st == EV_OK)
 		ev_buf_put(&s->log, text, (size_t)s->m.log);
+	s->behind = len - s->log.len;
 	sum = log_sum(s);
 	if (st == EV_OK && s->m.log > 0 &&
 	    (sum.lo != s->m.log_sum.lo || sum.hi != s->m.log_sum.hi))
@@ -271,6 +280,12 @@ static enum ev_status read_manifest(struct ev_store *s, bool *missing, struct ev
 	return st == EV_OK ? read_log(s, err) : st;
 }
 
+static enum ev_status no_state(const struct ev_store *s, struct ev_error *err)
+{
+	return ev_fail(err, "%s: there is no state: name the folder that was given to --state",
+		       s->dir);
+}
+
 /* A reader may find that a writer has just removed what the manifest that it read names. */
 static enum ev_status read_state(struct ev_store *s, struct ev_error *err)
 {
@@ -286,12 +301,7 @@ static enum ev_status read_state(struct ev_store *s, struct ev_error *err)
 	}
 	if (st == EV_OK && missing && s->lock >= 0)
 		return fresh(s, err);
-	if (st == EV_OK && missing)
-		return ev_fail(err,
-			       "%s: there is no state: name the folder that was given to "
-			       "--state",
-			       s->dir);
-	return st;
+	return st == EV_OK && missing ? no_state(s, err) : st;
 }
 
 struct ev_store *ev_store_open(const char *dir, const struct ev_store_kind *kind,
@@ -299,7 +309,7 @@ struct ev_store *ev_store_open(const char *dir, const struct ev_store_kind *kind
 {
 	struct ev_store *s = ev_calloc(1, sizeof *s);
 	enum ev_status st = EV_OK;
-	bool foreign, left;
+	struct swept swept;
 
 	s->dir = ev_strdup(dir);
 	s->kind = kind;
@@ -316,10 +326,31 @@ struct ev_store *ev_store_open(const char *dir, const struct ev_store_kind *kind
 	if (st == EV_OK)
 		st = read_state(s, err);
 	if (st == EV_OK && mode == EV_STORE_WRITE)
-		st = sweep(s, true, &foreign, &left, err);
+		st = sweep(s, true, &swept, err);
 	if (st != EV_OK)
 		ev_store_free(&s);
 	return s;
+}
+
+enum ev_status ev_store_kind_of(const char *dir, char kind[EV_STORE_KIND], struct ev_error *err)
+{
+	const struct ev_store s = {.dir = (char *)(uintptr_t)dir};
+	char *path = path_in(&s, "manifest"), *text = NULL;
+	enum ev_status st;
+	size_t len;
+
+	if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
+		st = no_state(&s, err);
+	else
+		st = ev_in_slurp(path, MOST_MANIFEST, &text, &len, err);
+	if (st == EV_OK && !ev_manifest_kind(text, len, kind))
+		st = ev_fail(err,
+			     "%s: is damaged, of another format, or no manifest of a state: bring "
+			     "the state back from a copy, or make it anew from the raw logs",
+			     path);
+	free(text);
+	free(path);
+	return st;
 }
 
 void ev_store_free(struct ev_store **store)
@@ -365,6 +396,14 @@ const char *ev_store_note(const struct ev_store *s, const char *name)
 		if (strcmp(s->m.notes[i].name, name) == 0)
 			return s->m.notes[i].value;
 	return "";
+}
+
+const char *ev_store_note_at(const struct ev_store *s, size_t i, const char **value)
+{
+	if (i >= s->m.n_notes)
+		return NULL;
+	*value = s->m.notes[i].value;
+	return s->m.notes[i].name;
 }
 
 void ev_store_set_note(struct ev_store *s, const char *name, const char *value)
@@ -484,6 +523,19 @@ uint64_t *ev_store_commits_of(const struct ev_store *s, const char *what, size_t
 		list[(*n)++] = number;
 	}
 	return list;
+}
+
+bool ev_store_next_said(const struct ev_store *s, struct ev_store_saying *said)
+{
+	const char *line = s->log.p + said->next, *lf;
+
+	if (said->next == s->log.len)
+		return false;
+	lf = memchr(line, '\n', s->log.len - said->next);
+	said->what = line_says(line, lf, "", &said->number);
+	said->len = (size_t)(lf - said->what);
+	said->next = (size_t)(lf + 1 - s->log.p);
+	return true;
 }
 
 void ev_store_say(struct ev_store *s, const char *what)
@@ -1000,6 +1052,8 @@ static enum ev_status check_log(const struct ev_store *s, struct ev_error *err)
 		right = memcmp(digest, want, EV_STORE_DIGEST) == 0;
 		p = lf + 1;
 	}
+	if (right && s->log.len > 0)
+		right = n == s->m.head && strcmp(digest, s->m.digest) == 0;
 	ev_buf_free(&b);
 	return right ? EV_OK
 		     : ev_fail(err,
@@ -1015,4 +1069,15 @@ enum ev_status ev_store_check(struct ev_store *s, struct ev_error *err)
 		if (ev_run_check(s->m.parts[i].run, err) != EV_OK)
 			return EV_FATAL;
 	return check_log(s, err);
+}
+
+enum ev_status ev_store_rest(const struct ev_store *s, struct ev_store_rest *rest,
+			     struct ev_error *err)
+{
+	struct swept swept;
+
+	if (sweep(s, false, &swept, err) != EV_OK)
+		return EV_FATAL;
+	*rest = (struct ev_store_rest){.files = swept.files, .bytes = s->behind};
+	return EV_OK;
 }

@@ -23,6 +23,7 @@ enum {
 	EV_STORE_FAN = 8,
 	EV_STORE_ID = 16,	/* digits of a store's id */
 	EV_STORE_DIGEST = 32,	/* of a commit's digest */
+	EV_STORE_KIND = 16,	/* bytes of a kind's name, with its NUL */
 	EV_STORE_POSITION = 128 /* bytes of a position as text, with its NUL */
 };
 
@@ -54,6 +55,8 @@ enum ev_store_mode {
  */
 struct ev_store *ev_store_open(const char *dir, const struct ev_store_kind *kind,
 			       enum ev_store_mode mode, struct ev_error *err);
+/* Of what kind the state in dir is, whose name must not be known before. */
+enum ev_status ev_store_kind_of(const char *dir, char kind[EV_STORE_KIND], struct ev_error *err);
 /* What was not committed is gone. */
 void ev_store_free(struct ev_store **s);
 
@@ -65,6 +68,8 @@ uint64_t ev_store_seed(const struct ev_store *s, unsigned which);
 
 /* What the store depends on, by name: "envelope", "contract". "" where it was never set. */
 const char *ev_store_note(const struct ev_store *s, const char *name);
+/* The i-th note's name, and its value; NULL behind the last. */
+const char *ev_store_note_at(const struct ev_store *s, size_t i, const char **value);
 /* Takes effect with the next commit. name and value have neither white space nor control bytes. */
 void ev_store_set_note(struct ev_store *s, const char *name, const char *value);
 
@@ -105,6 +110,15 @@ const char *ev_store_said(const struct ev_store *s, const char *end, uint64_t *n
 const char *ev_store_said_first(const struct ev_store *s, const char *end, uint64_t *number);
 /* The numbers of the commits of which just that was said, in order; *n of them. To be freed. */
 uint64_t *ev_store_commits_of(const struct ev_store *s, const char *what, size_t *n);
+/* All that was said, in order. Zero-initialise. */
+struct ev_store_saying {
+	uint64_t number;  /* of the commit that it was said of, or 0 */
+	const char *what; /* valid until the next commit */
+	size_t len;
+	size_t next; /* the store's */
+};
+/* False behind the last. */
+bool ev_store_next_said(const struct ev_store *s, struct ev_store_saying *said);
 /*
  * The digest of the commit behind the head, if `what` is said of it and it takes what has that
  * digest.
@@ -171,5 +185,14 @@ struct ev_store_sums {
 struct ev_store_sums ev_store_sums(const struct ev_store *s);
 /* Reads and checks everything. */
 enum ev_status ev_store_check(struct ev_store *s, struct ev_error *err);
+/*
+ * What is there and does not count: files of runs that the manifest does not name, and bytes behind
+ * the end of the commits' file. A writer that was stopped leaves them, and so does an old manifest.
+ */
+struct ev_store_rest {
+	uint64_t files, bytes;
+};
+enum ev_status ev_store_rest(const struct ev_store *s, struct ev_store_rest *rest,
+			     struct ev_error *err);
 
 #endif

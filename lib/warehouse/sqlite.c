@@ -13,10 +13,21 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { BUSY_MS = 10000 };
+/* Rows of one statement: more gain little. A row of so many bytes does not wait. */
+enum { BUSY_MS = 10000, AT_ONCE = 16, LONG = 65536 };
+
+/* A row that waits for its neighbours. */
+struct waiting {
+	struct ev_row row;
+	struct ev_cell *cells;
+	struct ev_buf text; /* of the cells */
+};
 
 struct statements {
-	sqlite3_stmt *insert, *erase;
+	sqlite3_stmt *insert, *insert_many, *erase;
+	size_t many; /* rows that the second takes */
+	struct waiting *rows;
+	size_t n_rows;
 };
 
 struct sqlite {
@@ -25,7 +36,7 @@ struct sqlite {
 	char *file;
 	const char *model; /* its file's name */
 	const struct ev_tables *tables;
-	struct statements *statements; /* a pair a table */
+	struct statements *statements; /* by table */
 	bool ready; /* compared with the model, and the statements are prepared */
 	/* the newest entry, which the COMMIT brings */
 	char *last_batch, *last_position, last_digest[33];
@@ -148,30 +159,61 @@ static enum ev_status check_table(struct sqlite *s, const struct ev_table *t, co
 	return st;
 }
 
-static enum ev_status prepare_table(struct sqlite *s, const struct ev_table *t,
-				    struct statements *out, struct ev_error *err)
+/*
+ * A table of other hands may say that a row of a key that is there is to be passed over. FAIL
+ * leaves the rows before it in, and so tells which one it is; the load ends there.
+ */
+static enum ev_status prepare_insert(struct sqlite *s, const struct ev_table *t, size_t rows,
+				     sqlite3_stmt **out, struct ev_error *err)
 {
 	struct ev_buf sql = {0};
 	enum ev_status st;
 
-	/* A table of other hands may say that a row of a key that is there is to be passed over. */
-	ev_buf_puts(&sql, "INSERT OR ABORT INTO ");
+	ev_buf_puts(&sql, "INSERT OR FAIL INTO ");
 	ev_sql_name(t->name, &sql);
-	ev_buf_puts(&sql, " VALUES (?");
-	for (size_t i = 1; i < t->n; i++)
-		ev_buf_puts(&sql, ",?");
-	ev_buf_putc(&sql, ')');
-	st = prepare(s, ev_buf_str(&sql), &out->insert, err);
-	ev_buf_reset(&sql);
+	ev_buf_puts(&sql, " VALUES ");
+	for (size_t k = 0; k < rows; k++) {
+		ev_buf_puts(&sql, k == 0 ? "(?" : ",(?");
+		for (size_t i = 1; i < t->n; i++)
+			ev_buf_puts(&sql, ",?");
+		ev_buf_putc(&sql, ')');
+	}
+	st = prepare(s, ev_buf_str(&sql), out, err);
+	ev_buf_free(&sql);
+	return st;
+}
+
+static enum ev_status prepare_erase(struct sqlite *s, const struct ev_table *t, sqlite3_stmt **out,
+				    struct ev_error *err)
+{
+	struct ev_buf sql = {0};
+	enum ev_status st;
+
 	ev_buf_puts(&sql, "DELETE FROM ");
 	ev_sql_name(t->name, &sql);
 	ev_buf_puts(&sql, " WHERE ");
 	ev_sql_name(t->columns[0].name, &sql);
 	ev_buf_puts(&sql, t->versions ? " = ? AND ev_version >= ?" : " = ?");
-	if (st == EV_OK)
-		st = prepare(s, ev_buf_str(&sql), &out->erase, err);
+	st = prepare(s, ev_buf_str(&sql), out, err);
 	ev_buf_free(&sql);
 	return st;
+}
+
+static enum ev_status prepare_table(struct sqlite *s, const struct ev_table *t,
+				    struct statements *out, struct ev_error *err)
+{
+	size_t values = (size_t)sqlite3_limit(s->db, SQLITE_LIMIT_VARIABLE_NUMBER, -1);
+
+	out->many = values / t->n < AT_ONCE ? values / t->n : AT_ONCE;
+	if (prepare_insert(s, t, 1, &out->insert, err) != EV_OK ||
+	    prepare_insert(s, t, out->many, &out->insert_many, err) != EV_OK)
+		return EV_FATAL;
+	if (out->rows == NULL) {
+		out->rows = ev_calloc(AT_ONCE, sizeof *out->rows);
+		for (size_t i = 0; i < AT_ONCE; i++)
+			out->rows[i].cells = ev_calloc(t->n, sizeof *out->rows[i].cells);
+	}
+	return prepare_erase(s, t, &out->erase, err);
 }
 
 /* The interface */
@@ -219,7 +261,8 @@ static enum ev_status sqlite_live(struct ev_target *t, uint64_t *batches, uint64
 	sqlite3_stmt *q;
 
 	if (prepare(s,
-		    "SELECT count(*), coalesce(sum(rows), 0) FROM ev_ledger WHERE commit_no >= " SINCE,
+		    "SELECT count(*), coalesce(sum(rows), 0) FROM ev_ledger "
+		    "WHERE commit_no >= " SINCE,
 		    &q, err) != EV_OK)
 		return EV_FATAL;
 	if (sqlite3_step(q) == SQLITE_ROW) {
@@ -274,40 +317,121 @@ static enum ev_status unbound(struct sqlite *s, const struct ev_table *t, const 
 		       t->name, c->name, sqlite3_errstr(rc));
 }
 
-static enum ev_status sqlite_insert(struct ev_target *t, const struct ev_table *table,
-				    const struct ev_cell *cells, struct ev_error *err)
+static enum ev_status bind_row(struct sqlite *s, sqlite3_stmt *q, size_t k,
+			       const struct ev_table *t, const struct ev_cell *cells,
+			       struct ev_error *err)
 {
-	struct sqlite *s = of(t);
-	sqlite3_stmt *q = s->statements[table - s->tables->list].insert;
 	int rc;
 
-	for (size_t i = 0; i < table->n; i++)
-		if ((rc = bind_cell(s, q, (int)i + 1, &table->columns[i], &cells[i])) != SQLITE_OK)
-			return unbound(s, table, &table->columns[i], rc, err);
+	for (size_t i = 0; i < t->n; i++)
+		if ((rc = bind_cell(s, q, (int)(k * t->n + i) + 1, &t->columns[i], &cells[i])) !=
+		    SQLITE_OK)
+			return unbound(s, t, &t->columns[i], rc, err);
+	return EV_OK;
+}
+
+/* So many rows of those that wait, by a statement for as many. */
+static enum ev_status insert_rows(struct sqlite *s, sqlite3_stmt *q, const struct ev_table *t,
+				  const struct waiting *rows, size_t n, struct ev_row *there,
+				  struct ev_error *err)
+{
+	int rc;
+
+	for (size_t k = 0; k < n; k++)
+		if (bind_row(s, q, k, t, rows[k].cells, err) != EV_OK)
+			return EV_FATAL;
 	rc = sqlite3_step(q);
 	if (rc != SQLITE_DONE) {
-		trouble(s, table->name, err);
+		size_t done = (size_t)sqlite3_changes(s->db);
+
+		trouble(s, t->name, err);
 		rc = sqlite3_extended_errcode(s->db);
 		sqlite3_reset(q); /* tells the same again */
-		return rc == SQLITE_CONSTRAINT_PRIMARYKEY || rc == SQLITE_CONSTRAINT_UNIQUE
-			       ? EV_REJECT
-			       : EV_FATAL;
+		if ((rc != SQLITE_CONSTRAINT_PRIMARYKEY && rc != SQLITE_CONSTRAINT_UNIQUE) ||
+		    done >= n)
+			return EV_FATAL;
+		*there = rows[done].row;
+		return EV_REJECT;
 	}
-	return sqlite3_reset(q) == SQLITE_OK ? EV_OK : trouble(s, table->name, err);
+	return sqlite3_reset(q) == SQLITE_OK ? EV_OK : trouble(s, t->name, err);
+}
+
+/* All rows of a table that wait. */
+static enum ev_status insert_waiting(struct sqlite *s, const struct ev_table *t,
+				     struct ev_row *there, struct ev_error *err)
+{
+	struct statements *st = &s->statements[t - s->tables->list];
+	enum ev_status status = EV_OK;
+	size_t n = st->n_rows;
+
+	st->n_rows = 0;
+	if (n == st->many)
+		return insert_rows(s, st->insert_many, t, st->rows, n, there, err);
+	for (size_t k = 0; k < n && status == EV_OK; k++)
+		status = insert_rows(s, st->insert, t, &st->rows[k], 1, there, err);
+	return status;
+}
+
+static void keep_row(struct waiting *w, const struct ev_row *row)
+{
+	size_t n = row->table->n, room = EV_COPY_OVER;
+	char *o;
+
+	for (size_t i = 0; i < n; i++)
+		room += row->cells[i].len;
+	ev_buf_reset(&w->text);
+	o = ev_buf_room(&w->text, room);
+	for (size_t i = 0; i < n; i++) {
+		w->cells[i] = row->cells[i];
+		w->cells[i].p = o;
+		o = ev_copy_over(o, row->cells[i].p, row->cells[i].len);
+	}
+	w->row = *row;
+	w->row.cells = w->cells;
+}
+
+static enum ev_status sqlite_insert(struct ev_target *t, const struct ev_row *row,
+				    struct ev_row *there, struct ev_error *err)
+{
+	struct sqlite *s = of(t);
+	struct statements *st = &s->statements[row->table - s->tables->list];
+	struct waiting *w = &st->rows[st->n_rows++];
+	enum ev_status status;
+
+	keep_row(w, row);
+	if (st->n_rows < st->many && w->text.cap < LONG)
+		return EV_OK;
+	status = insert_waiting(s, row->table, there, err);
+	if (status == EV_OK && w->text.cap >= LONG)
+		ev_buf_free(&w->text);
+	return status;
+}
+
+static enum ev_status sqlite_flush(struct ev_target *t, struct ev_row *there, struct ev_error *err)
+{
+	struct sqlite *s = of(t);
+	enum ev_status st = EV_OK;
+
+	for (size_t i = 0; i < s->tables->n && st == EV_OK; i++)
+		st = insert_waiting(s, &s->tables->list[i], there, err);
+	return st;
 }
 
 /* Its row follows from the model alone. */
 static enum ev_status insert_unknown(struct ev_target *target, const struct ev_table *t,
 				     struct ev_error *err)
 {
+	static const char key[EV_KEY_TEXT + EV_COPY_OVER] = "00000000000000000000000000000000";
+	static const char yes[EV_COPY_OVER] = "true", null[EV_COPY_OVER];
 	struct ev_cell *cells = ev_calloc(t->n, sizeof *cells);
+	struct ev_row row = {.table = t, .cells = cells}, there;
 	enum ev_status st;
 
-	cells[0] = (struct ev_cell){ev_unknown_key, EV_KEY_TEXT, false, true};
-	cells[1] = (struct ev_cell){"true", 4, false, true};
+	cells[0] = (struct ev_cell){key, EV_KEY_TEXT, false, true};
+	cells[1] = (struct ev_cell){yes, 4, false, true};
 	for (size_t i = 2; i < t->n; i++)
-		cells[i].null = true;
-	st = sqlite_insert(target, t, cells, err);
+		cells[i] = (struct ev_cell){null, 0, true, true};
+	st = sqlite_insert(target, &row, &there, err);
 	free(cells);
 	return st == EV_OK ? EV_OK : EV_FATAL;
 }
@@ -346,11 +470,15 @@ static enum ev_status sqlite_clear(struct ev_target *t, struct ev_error *err)
 }
 
 static enum ev_status sqlite_erase(struct ev_target *t, const struct ev_table *table,
-				   const struct ev_cell *owner, uint64_t from, struct ev_error *err)
+				   const struct ev_cell *owner, uint64_t from, struct ev_row *there,
+				   struct ev_error *err)
 {
 	struct sqlite *s = of(t);
 	sqlite3_stmt *q = s->statements[table - s->tables->list].erase;
+	enum ev_status st = insert_waiting(s, table, there, err);
 
+	if (st != EV_OK)
+		return st;
 	if (sqlite3_bind_text64(q, 1, owner->p, owner->len, SQLITE_STATIC, SQLITE_UTF8) !=
 		    SQLITE_OK ||
 	    (table->versions && sqlite3_bind_int64(q, 2, (int64_t)from) != SQLITE_OK) ||
@@ -432,9 +560,13 @@ static enum ev_status sqlite_newest(struct ev_target *t, const struct ev_ledger_
 static void hang_up(struct sqlite *s)
 {
 	for (size_t i = 0; i < s->tables->n; i++) {
-		sqlite3_finalize(s->statements[i].insert);
-		sqlite3_finalize(s->statements[i].erase);
-		s->statements[i] = (struct statements){NULL, NULL};
+		struct statements *st = &s->statements[i];
+
+		sqlite3_finalize(st->insert);
+		sqlite3_finalize(st->insert_many);
+		sqlite3_finalize(st->erase);
+		st->insert = st->insert_many = st->erase = NULL;
+		st->n_rows = 0;
 	}
 	if (s->db != NULL && !sqlite3_get_autocommit(s->db))
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
@@ -499,6 +631,8 @@ static void sqlite_abandon(struct ev_target *t)
 {
 	struct sqlite *s = of(t);
 
+	for (size_t i = 0; i < s->tables->n; i++)
+		s->statements[i].n_rows = 0;
 	if (sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
 		hang_up(s);
 }
@@ -508,6 +642,15 @@ static void sqlite_free(struct ev_target *t)
 	struct sqlite *s = of(t);
 
 	hang_up(s);
+	for (size_t i = 0; i < s->tables->n; i++) {
+		struct waiting *rows = s->statements[i].rows;
+
+		for (size_t k = 0; rows != NULL && k < AT_ONCE; k++) {
+			free(rows[k].cells);
+			ev_buf_free(&rows[k].text);
+		}
+		free(rows);
+	}
 	free(s->last_batch);
 	free(s->last_position);
 	ev_buf_free(&s->scratch);
@@ -666,6 +809,7 @@ static const struct ev_target_ops ops = {.begin = sqlite_begin,
 					 .clear = sqlite_clear,
 					 .erase = sqlite_erase,
 					 .insert = sqlite_insert,
+					 .flush = sqlite_flush,
 					 .enter = sqlite_enter,
 					 .newest = sqlite_newest,
 					 .commit = sqlite_commit,

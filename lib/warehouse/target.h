@@ -24,6 +24,13 @@ struct ev_cell {
 	bool plain; /* holds no control character, no backslash and no double quote */
 };
 
+struct ev_row {
+	const struct ev_table *table;
+	const struct ev_cell *cells; /* one for each column of the table */
+	const char *source; /* where it stands in the input; it lasts as long as the target */
+	uint64_t line;
+};
+
 struct ev_ledger_entry {
 	const char *batch;  /* its name */
 	const char *digest; /* 32 hex digits, over the bytes of its rows */
@@ -63,14 +70,19 @@ struct ev_target_ops {
 			       struct ev_error *err);
 	/* Takes every row out but those that evschema made. */
 	enum ev_status (*clear)(struct ev_target *t, struct ev_error *err);
-	/* Of a table with versions: from that one on; else all rows of the owner. */
-	enum ev_status (*erase)(struct ev_target *t, const struct ev_table *table,
-				const struct ev_cell *owner, uint64_t from, struct ev_error *err);
 	/*
-	 * cells: one for each column of the table. EV_REJECT if a row of that key is there already.
+	 * These three are EV_REJECT if a row of the same key as one that was given is there
+	 * already: that is then *there, until the next call. It may have been given before, for
+	 * rows wait for others; behind flush none does.
+	 *
+	 * erase, of a table with versions: from that one on; else all rows of the owner.
 	 */
-	enum ev_status (*insert)(struct ev_target *t, const struct ev_table *table,
-				 const struct ev_cell *cells, struct ev_error *err);
+	enum ev_status (*erase)(struct ev_target *t, const struct ev_table *table,
+				const struct ev_cell *owner, uint64_t from, struct ev_row *there,
+				struct ev_error *err);
+	enum ev_status (*insert)(struct ev_target *t, const struct ev_row *row,
+				 struct ev_row *there, struct ev_error *err);
+	enum ev_status (*flush)(struct ev_target *t, struct ev_row *there, struct ev_error *err);
 	/* Enters a batch in the ledger. */
 	enum ev_status (*enter)(struct ev_target *t, const struct ev_ledger_entry *e,
 				struct ev_error *err);
@@ -108,8 +120,8 @@ struct ev_target *ev_tsv_folder(const char *folder, const struct ev_tables *tabl
 struct ev_target *ev_sqlite_open(const char *file, const struct ev_tables *tables,
 				 const char *model, struct ev_error *err);
 /*
- * Where a database stands, as STORE:N:DIGEST, or 0 where nothing was loaded. EV_FATAL if there is no
- * ledger, or it follows no state.
+ * Where a database stands, as STORE:N:DIGEST, or 0 where nothing was loaded. EV_FATAL if there is
+ * no ledger, or it follows no state.
  */
 enum ev_status ev_sqlite_position(const char *file, const char *model, char text[EV_STORE_POSITION],
 				  struct ev_error *err);

@@ -220,6 +220,12 @@ static enum ev_status tsv_nothing(struct ev_target *t, struct ev_error *err)
 	return EV_OK;
 }
 
+static enum ev_status tsv_flush(struct ev_target *t, struct ev_row *there, struct ev_error *err)
+{
+	(void)t, (void)there, (void)err;
+	return EV_OK;
+}
+
 static void tsv_abandon(struct ev_target *t)
 {
 	(void)t;
@@ -242,14 +248,15 @@ static enum ev_status tsv_newest(struct ev_target *t, const struct ev_ledger_ent
 
 /* One table */
 
-static enum ev_status table_insert(struct ev_target *target, const struct ev_table *table,
-				   const struct ev_cell *cells, struct ev_error *err)
+static enum ev_status table_insert(struct ev_target *target, const struct ev_row *row,
+				   struct ev_row *there, struct ev_error *err)
 {
 	struct tsv *t = of(target);
 
-	if (strcmp(table->name, t->table) != 0)
+	(void)there;
+	if (strcmp(row->table->name, t->table) != 0)
 		return EV_OK;
-	return write_row(t, &t->single, cells, table->n, err);
+	return write_row(t, &t->single, row->cells, row->table->n, err);
 }
 
 static void table_free(struct ev_target *target)
@@ -263,6 +270,7 @@ static const struct ev_target_ops table_ops = {.begin = tsv_begin,
 					       .live = tsv_live,
 					       .clear = tsv_nothing,
 					       .insert = table_insert,
+					       .flush = tsv_flush,
 					       .enter = tsv_enter,
 					       .newest = tsv_newest,
 					       .commit = tsv_nothing,
@@ -300,12 +308,13 @@ static enum ev_status open_stream(struct tsv *t, struct stream *s, const char *n
 	return s->out != NULL ? EV_OK : EV_FATAL;
 }
 
-static enum ev_status folder_insert(struct ev_target *target, const struct ev_table *table,
-				    const struct ev_cell *cells, struct ev_error *err)
+static enum ev_status folder_insert(struct ev_target *target, const struct ev_row *row,
+				    struct ev_row *there, struct ev_error *err)
 {
 	struct tsv *t = of(target);
 
-	return write_row(t, &t->rows[table - t->tables->list], cells, table->n, err);
+	(void)there;
+	return write_row(t, &t->rows[row->table - t->tables->list], row->cells, row->table->n, err);
 }
 
 static void describe(const struct ev_table *table, const struct stream *s, struct ev_buf *b)
@@ -445,6 +454,7 @@ static const struct ev_target_ops folder_ops = {.begin = tsv_begin,
 						.live = tsv_live,
 						.clear = tsv_nothing,
 						.insert = folder_insert,
+						.flush = tsv_flush,
 						.enter = tsv_enter,
 						.newest = tsv_newest,
 						.commit = folder_commit,

@@ -26,6 +26,9 @@
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
+/* Not every benchmark needs all of it. */
+#define UNUSED __attribute__((unused))
+
 enum { MAX_ROUNDS = 64 };
 
 static char folder[PATH_MAX];
@@ -178,7 +181,7 @@ static struct shot must(const char *command)
 	return shot;
 }
 
-static double file_size(const char *name)
+UNUSED static double file_size(const char *name)
 {
 	struct stat st;
 
@@ -188,7 +191,7 @@ static double file_size(const char *name)
 }
 
 /* The first line that a line of shell prints, or NULL if it fails. Valid until the next call. */
-static const char *answer(const char *command)
+UNUSED static const char *answer(const char *command)
 {
 	static char line[256];
 	char full[1024];
@@ -226,7 +229,7 @@ static void close_server(struct server *s)
 }
 
 /* False if the program cannot run here. */
-static bool open_server(struct server *s, const char *const *argv)
+UNUSED static bool open_server(struct server *s, const char *const *argv)
 {
 	posix_spawn_file_actions_t files;
 	int in[2], out[2];
@@ -266,7 +269,7 @@ struct pass {
 	double octets, values, seconds;
 };
 
-static struct pass ask(struct server *s, const char *work)
+UNUSED static struct pass ask(struct server *s, const char *work)
 {
 	double said[3]; /* octets, values, nanoseconds */
 	char line[256], *p = line, *end = line;
@@ -291,7 +294,7 @@ struct series {
 	int n;
 };
 
-static void note(struct series *s, double v)
+UNUSED static void note(struct series *s, double v)
 {
 	if (s->n < MAX_ROUNDS)
 		s->v[s->n++] = v;
@@ -314,7 +317,7 @@ static double median(struct series *s)
 }
 
 /* "1.23 (1.10..1.30)", or a dash of none; to so many digits behind the point. */
-static const char *spread(struct series *s, int digits)
+UNUSED static const char *spread(struct series *s, int digits)
 {
 	static char texts[8][64];
 	static unsigned turn;

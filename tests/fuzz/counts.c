@@ -2,11 +2,6 @@
  * Documents whose numbers of names, members, shapes and elements lie at and around the bounds of
  * tables and bitmaps, against canonical forms that are put together here: members in random order,
  * names that are new or known, some left out.
- *
- *     tests/fuzz/counts [-n ROUNDS | -s SECONDS] [FIRST]
- *
- * Each round grows out of its own number, from FIRST on, so that one that made trouble can be had
- * again: -n 1 NUMBER.
  */
 #include "base/buf.h"
 #include "json/canon.h"
@@ -14,10 +9,7 @@
 #include "json/scan.h"
 #include "json/view.h"
 
-#include "../unit/support.h"
-#include "../unit/tap.h"
-
-#include <time.h>
+#include "fuzz.h"
 
 enum { MOST = 65538, STEP = 40 };
 
@@ -157,22 +149,11 @@ static void round_of(uint64_t number)
 
 int main(int argc, char **argv)
 {
-	unsigned long long n = 2000, seconds = 0, first = 1;
-	time_t end;
-	int option;
+	struct rounds rounds = rounds_asked(argc, argv, 1);
+	uint64_t number;
 
-	while ((option = getopt(argc, argv, "n:s:")) != -1) {
-		switch (option) {
-		case 'n': n = strtoull(optarg, NULL, 10); break;
-		case 's': seconds = strtoull(optarg, NULL, 10); break;
-		default: return 2;
-		}
-	}
-	if (optind < argc)
-		first = strtoull(argv[optind], NULL, 10);
-	end = time(NULL) + (time_t)seconds;
-	for (uint64_t i = 0; seconds > 0 ? time(NULL) < end : i < n; i++)
-		round_of(first + i);
+	while (rounds_next(&rounds, &number))
+		round_of(number);
 	ok(wrong == 0, "%llu documents, of which %llu had known shapes", documents, known);
 	return done();
 }

@@ -2,11 +2,6 @@
  * Random schemas of all drafts against random values: both judgements of jschema, and a third one
  * that reads the schema as it stands, keyword by keyword, slowly. All must agree, and where a value
  * fails there must be a reason.
- *
- *     tests/fuzz/jschema [-n SCHEMAS | -s SECONDS] [FIRST]
- *
- * Each schema grows out of its own number, from FIRST on, so that one that made trouble can be had
- * again: -n 1 NUMBER.
  */
 #include "model/jschema.h"
 #include "base/buf.h"
@@ -17,10 +12,9 @@
 #include "json/scan.h"
 #include "json/view.h"
 
-#include "../unit/support.h"
-#include "../unit/tap.h"
+#include "fuzz.h"
 
-#include <time.h>
+enum { MARKS = 1100 }; /* members or elements of a value, of which there are 1,026 at most */
 
 enum draft { D4, D6, D7, D2019, D2020, DRAFTS };
 
@@ -439,7 +433,7 @@ static size_t n_marks(const struct ev_doc *d, uint32_t i)
 /* What an alternative marks counts only if it fits. */
 static bool branch_fits(struct slow *w, struct resource *r, uint32_t at, uint32_t i, bool *marks)
 {
-	bool own[512] = {false}, good = slow_fits(w, r, at, i, own);
+	bool own[MARKS] = {false}, good = slow_fits(w, r, at, i, own);
 
 	for (size_t k = 0; good && k < n_marks(w->v, i); k++)
 		marks[k] = marks[k] || own[k];
@@ -496,7 +490,7 @@ static bool unevaluated_fit(struct slow *w, struct resource *r, uint32_t at, uin
 /* marks: of the members or elements that have been evaluated; may be NULL. */
 static bool slow_fits(struct slow *w, struct resource *r, uint32_t at, uint32_t i, bool *marks)
 {
-	bool own[512] = {false}, good;
+	bool own[MARKS] = {false}, good;
 	struct resource here = {at, r};
 
 	if (ev_kind(w->s, at) != EV_OBJECT)
@@ -525,13 +519,6 @@ static bool slow_fits(struct slow *w, struct resource *r, uint32_t at, uint32_t 
 }
 
 /* Random texts */
-
-static bool chance(size_t one_in)
-{
-	return random_below(one_in) == 0;
-}
-
-#define PICK(list) (list)[random_below(sizeof(list) / sizeof *(list))]
 
 static const char long_name[] = "a name that is longer than sixty-three octets, which is where the "
 				"lengths end";
@@ -582,10 +569,10 @@ static bool wide; /* whether the schema speaks of the names that wide objects ha
 
 static void wide_object(struct ev_buf *b)
 {
-	size_t missing = random_below((size_t)2 * WIDE);
+	size_t n = chance(4) ? count_at_bound() : WIDE, missing = random_below(2 * n + 1);
 
 	ev_buf_putc(b, '{');
-	for (size_t k = 0; k < WIDE; k++)
+	for (size_t k = 0; k < n; k++)
 		if (k != missing)
 			ev_buf_printf(b, "\"w%zu\":%zu,", k, k % 3);
 	ev_buf_puts(b, "\"a\":1}");
@@ -616,7 +603,15 @@ static void random_value(struct ev_buf *b, int depth)
 					      "\"2026-02-30\""};
 	size_t n = chance(12) ? 8 + random_below(6) : random_below(5), from = random_below(NAMES);
 
-	if (depth == 0 || chance(3)) {
+	if (depth > 0 && chance(2000)) {
+		n = count_at_bound();
+		ev_buf_putc(b, '[');
+		for (size_t k = 0; k < n; k++) {
+			ev_buf_puts(b, k > 0 ? "," : "");
+			random_value(b, 0);
+		}
+		ev_buf_putc(b, ']');
+	} else if (depth == 0 || chance(3)) {
 		ev_buf_puts(b, PICK(scalars));
 	} else if (wide && chance(4)) {
 		wide_object(b);
@@ -661,6 +656,14 @@ static void random_map(struct ev_buf *b, int depth, bool of_patterns)
 	       from = chance(2) ? 0 : random_below(NAMES);
 
 	ev_buf_putc(b, '{');
+	if (!of_patterns && chance(200)) {
+		wide = true;
+		for (n = count_at_bound(); n > 0; n--) {
+			ev_buf_printf(b, "\"w%zu\":", n);
+			random_schema(b, 0);
+			ev_buf_puts(b, n > 1 ? "," : "");
+		}
+	}
 	for (size_t k = 0; k < n; k++) {
 		ev_buf_puts(b, k > 0 ? "," : "");
 		put_name(b, of_patterns ? patterns[k].text : name_of(from + k));
@@ -676,7 +679,8 @@ static void random_names(struct ev_buf *b)
 
 	if (chance(20)) {
 		wide = true;
-		for (size_t k = 0; k < WIDE; k++)
+		n = chance(2) ? 1 + count_at_bound() : WIDE;
+		for (size_t k = 0; k < n; k++)
 			ev_buf_printf(b, "%s\"w%zu\"", k > 0 ? "," : "[", k);
 	} else {
 		for (size_t k = 0; k < n; k++) {
@@ -1050,9 +1054,7 @@ static void round_of(uint64_t number, struct scanned *schema, struct scanned *va
 	struct ev_error err;
 	uint32_t k;
 
-	random_state = number * 2 + 0x9e3779b97f4a7c15;
-	for (int i = 0; i < 8; i++)
-		random_u64();
+	random_begin(number);
 	set = ev_jschema_set_new(".");
 	value->scan = more->scan = ev_scan_new();
 	if (chance(8))
@@ -1088,22 +1090,11 @@ int main(int argc, char **argv)
 {
 	struct scanned schema = {.scan = ev_scan_new()}, value = {0}, more = {0};
 	struct ev_reasons reasons = {0};
-	unsigned long long n = 2000, seconds = 0, first = 1;
-	time_t end;
-	int option;
+	struct rounds rounds = rounds_asked(argc, argv, 1);
+	uint64_t number;
 
-	while ((option = getopt(argc, argv, "n:s:")) != -1) {
-		switch (option) {
-		case 'n': n = strtoull(optarg, NULL, 10); break;
-		case 's': seconds = strtoull(optarg, NULL, 10); break;
-		default: return 2;
-		}
-	}
-	if (optind < argc)
-		first = strtoull(argv[optind], NULL, 10);
-	end = time(NULL) + (time_t)seconds;
-	for (uint64_t i = 0; seconds > 0 ? time(NULL) < end : i < n; i++)
-		round_of(first + i, &schema, &value, &more, &reasons);
+	while (rounds_next(&rounds, &number))
+		round_of(number, &schema, &value, &more, &reasons);
 	ok(total.wrong == 0,
 	   "%llu schemas (%llu lead back to themselves) and %llu values, of which %llu are valid",
 	   (unsigned long long)total.schemas, (unsigned long long)total.refused,

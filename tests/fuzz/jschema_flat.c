@@ -2,30 +2,15 @@
  * Random contracts against many records that nearly keep to them: the judgement by flat programs,
  * which takes most values at a glance, and the search for reasons, which asks keyword by keyword.
  * Both must say the same.
- *
- *     tests/fuzz/jschema_flat [-n SCHEMAS | -s SECONDS] [FIRST]
- *
- * Each contract grows out of its own number, from FIRST on, so that one that made trouble can be
- * had again: -n 1 NUMBER.
  */
 #include "base/buf.h"
 #include "model/jschema.h"
 #include "json/scan.h"
 #include "json/view.h"
 
-#include "../unit/support.h"
-#include "../unit/tap.h"
-
-#include <time.h>
+#include "fuzz.h"
 
 enum { RECORDS = 40, MEMBERS = 9, ITEMS = 5, WORDS = 12, NODES = 400, ALIKE = 4 };
-
-static bool chance(size_t one_in)
-{
-	return random_below(one_in) == 0;
-}
-
-#define PICK(list) (list)[random_below(sizeof(list) / sizeof *(list))]
 
 /* What a contract asks of a value, as far as it takes to make values that keep to it. */
 
@@ -225,6 +210,8 @@ static void put_words(struct ev_buf *b, const struct node *n)
 	ev_buf_puts(b, "\"enum\":[");
 	for (size_t i = 0; i < n->n_words; i++)
 		ev_buf_printf(b, "%s\"%s\"", i > 0 ? "," : "", n->words[i]);
+	for (size_t k = chance(20) ? count_at_bound() : 0; k > 0; k--)
+		ev_buf_printf(b, ",\"word %zu\"", k);
 	ev_buf_puts(b, chance(3) ? ",null,false,1.0]" : "]");
 }
 
@@ -254,6 +241,11 @@ static void put_properties(struct ev_buf *b, const struct node *n, size_t half)
 			continue;
 		ev_buf_printf(b, "%s\"%s\":", comma, n->names[i]);
 		put_schema(b, n->inside[i]);
+		comma = ",";
+	}
+	for (size_t k = half != 1 && chance(40) ? count_at_bound() : 0; k > 0; k--) {
+		ev_buf_printf(b, "%s\"further %zu\":{\"type\":\"number\",\"minimum\":%zu}", comma,
+			      k, k % 9);
 		comma = ",";
 	}
 	ev_buf_puts(b, "},\"required\":[");
@@ -523,7 +515,11 @@ static void put_text(struct ev_buf *b, const struct node *n)
 			put_odd(b);
 		break;
 	case WORD:
-		ev_buf_puts(b, chance(5) ? PICK(words) : n->words[random_below(n->n_words)]);
+		if (chance(20))
+			ev_buf_printf(b, "word %zu", random_below(1030));
+		else
+			ev_buf_puts(b,
+				    chance(5) ? PICK(words) : n->words[random_below(n->n_words)]);
 		break;
 	default:
 		for (size_t k = random_below(8); k > 0; k--)
@@ -597,11 +593,15 @@ static void put_members(struct ev_buf *b, const struct node *n)
 		comma = ",";
 	}
 	if (more) {
-		ev_buf_printf(b, "%s\"further %zu\":", comma, random_below(10));
-		if (chance(2))
-			put_any(b);
-		else
-			ev_buf_putc(b, '7');
+		for (size_t k = 0, many = chance(50) ? 1 + count_at_bound() : 1; k < many; k++) {
+			ev_buf_printf(b, "%s\"further %zu\":", comma,
+				      many > 1 ? k : random_below(10));
+			if (chance(2))
+				put_any(b);
+			else
+				ev_buf_putc(b, '7');
+			comma = ",";
+		}
 	}
 	ev_buf_putc(b, '}');
 }
@@ -619,7 +619,8 @@ static void put_value(struct ev_buf *b, const struct node *n)
 	case OBJECT: put_members(b, n); break;
 	case ARRAY:
 		ev_buf_putc(b, '[');
-		for (size_t k = 0, many = random_below(6); k < many; k++) {
+		for (size_t k = 0, many = chance(300) ? count_at_bound() : random_below(6);
+		     k < many; k++) {
 			ev_buf_puts(b, k > 0 ? "," : "");
 			put_value(b, n->inside[0]);
 		}
@@ -747,9 +748,7 @@ static void round_of(uint64_t number, struct ev_buf *schema, struct ev_buf *valu
 	const struct node *top;
 	struct ev_error err;
 
-	random_state = number * 2 + 0x9e3779b97f4a7c15;
-	for (int i = 0; i < 8; i++)
-		random_u64();
+	random_begin(number);
 	do {
 		n_nodes = 0;
 		top = new_node(2);
@@ -776,28 +775,17 @@ int main(int argc, char **argv)
 {
 	struct ev_buf schema = {0}, value = {0};
 	struct ev_reasons reasons = {0};
-	unsigned long long n = 2000, seconds = 0, first = 1;
-	time_t end;
-	int option;
+	struct rounds rounds = rounds_asked(argc, argv, 1);
+	uint64_t number;
 
-	while ((option = getopt(argc, argv, "n:s:")) != -1) {
-		switch (option) {
-		case 'n': n = strtoull(optarg, NULL, 10); break;
-		case 's': seconds = strtoull(optarg, NULL, 10); break;
-		default: return 2;
-		}
-	}
-	if (optind < argc)
-		first = strtoull(argv[optind], NULL, 10);
-	end = time(NULL) + (time_t)seconds;
-	for (uint64_t i = 0; seconds > 0 ? time(NULL) < end : i < n; i++)
-		round_of(first + i, &schema, &value, &reasons);
+	while (rounds_next(&rounds, &number))
+		round_of(number, &schema, &value, &reasons);
 	ok(total.wrong == 0, "%llu contracts and %llu records, of which %llu are valid",
 	   (unsigned long long)total.schemas, (unsigned long long)total.values,
 	   (unsigned long long)total.valid);
-	ok(n == 1 || (total.valid > total.values / 8 && total.valid < total.values / 8 * 7),
+	ok(rounds.n == 1 || (total.valid > total.values / 8 && total.valid < total.values / 8 * 7),
 	   "there are enough of both");
-	ok(n == 1 || total.shaped > total.values / 4, "and %llu of a known shape",
+	ok(rounds.n == 1 || total.shaped > total.values / 4, "and %llu of a known shape",
 	   (unsigned long long)total.shaped);
 	ev_reasons_free(&reasons);
 	ev_buf_free(&schema);

@@ -4,12 +4,9 @@
  * result that is JSON, whose counts fit each other, that does not depend on the order of the states
  * and that comes again from the state that was written of it.
  *
- *     tests/fuzz/state [-n STATES | -s SECONDS] [FIRST]
  *     tests/fuzz/state -c FILE
  *
- * Each changed state grows out of its own number, from FIRST on, so that one that made trouble can
- * be had again: -n 1 NUMBER. -c prints the lines of FILE, and the last line that a state of them
- * has.
+ * prints the lines of FILE, and the last line that a state of them has.
  */
 #include "base/arena.h"
 #include "base/buf.h"
@@ -24,12 +21,9 @@
 #include "json/scan.h"
 #include "json/view.h"
 
-#include "../unit/support.h"
-#include "../unit/tap.h"
+#include "fuzz.h"
 
-#include <time.h>
-
-enum { A_PAIR = 40, MOST_LINES = 400, ONE_TAKES = 60 /* seconds at most */ };
+enum { A_PAIR = 40, MOST_LINES = 4000, ONE_TAKES = 60 /* seconds at most */ };
 
 static const char *const expectations[] = {
 	"expect_column_values_to_be_between: {column: n, min_value: 0, max_value: 5, mostly: 0.5}",
@@ -113,20 +107,6 @@ static void trouble(const char *fmt, ...)
 	fflush(stdout);
 }
 
-static bool chance(size_t one_in)
-{
-	return random_below(one_in) == 0;
-}
-
-#define PICK(list) (list)[random_below(sizeof(list) / sizeof *(list))]
-
-static void seed(uint64_t n)
-{
-	random_state = n * 2 + 0x9e3779b97f4a7c15;
-	for (int i = 0; i < 8; i++)
-		random_u64();
-}
-
 /* Files, none of which need outlive the machine: waiting for its disk is left out. */
 
 int fsync(int fd)
@@ -198,7 +178,7 @@ static struct ev_model *random_model(void)
 
 static void put_many(struct ev_buf *b)
 {
-	size_t n = random_below(3) == 0 ? 20000 : random_below(50);
+	size_t n = chance(3) ? 20000 : chance(3) ? count_at_bound() : random_below(50);
 
 	ev_buf_puts(b, ",\"many\":[1");
 	for (size_t i = 0; i < n; i++)
@@ -206,7 +186,8 @@ static void put_many(struct ev_buf *b)
 	ev_buf_putc(b, ']');
 }
 
-static void random_record(struct ev_buf *b, bool many)
+/* types: how many there are. */
+static void random_record(struct ev_buf *b, bool many, size_t types)
 {
 	static const char *const numbers[] = {
 		"0", "1",     "1.0",  "2",     "3",   "-2.5",
@@ -216,9 +197,9 @@ static void random_record(struct ev_buf *b, bool many)
 					    "\"d\"", "{\"k\":true}"};
 
 	ev_buf_printf(b,
-		      "{\"id\":\"%zu\",\"type\":\"%c\",\"time\":\"2026-03-0%zuT1%zu:00:0%zu.5Z\"",
-		      random_below(40), "ABC"[random_below(3)],
-		      chance(30) ? 0 : 1 + random_below(3), random_below(3), random_below(10));
+		      "{\"id\":\"%zu\",\"type\":\"T%zu\",\"time\":\"2026-03-0%zuT1%zu:00:0%zu.5Z\"",
+		      random_below(40), random_below(types), chance(30) ? 0 : 1 + random_below(3),
+		      random_below(3), random_below(10));
 	if (!chance(8))
 		ev_buf_printf(b, ",\"n\":%s", chance(9) ? PICK(numbers) : "3");
 	if (!chance(8) && !chance(20))
@@ -228,7 +209,7 @@ static void random_record(struct ev_buf *b, bool many)
 	if (!chance(4))
 		ev_buf_printf(b, ",\"x\":%s", PICK(numbers));
 	ev_buf_puts(b, ",\"items\":[");
-	for (size_t i = 0, n = random_below(4); i < n; i++)
+	for (size_t i = 0, n = chance(100) ? count_at_bound() : random_below(4); i < n; i++)
 		ev_buf_printf(b, "%s{\"p\":%s}", i > 0 ? "," : "", PICK(numbers));
 	ev_buf_putc(b, ']');
 	if (many && chance(10))
@@ -276,18 +257,20 @@ static void make_batch(const struct ev_model *m, const char *name)
 	struct ev_outs files = {0};
 	struct ev_verdict_counts c = {0};
 	struct ev_buf text = {0};
+	size_t types = chance(6) ? 1 + count_at_bound() : 3, n;
 	bool many = chance(12), approved = true;
 
 	if (null == NULL || port.rejects == NULL || v == NULL)
 		abort();
 	ev_validate_for(v, verdict);
-	for (size_t n = chance(10) ? 0 : random_below(chance(4) ? 120 : 30); n > 0; n--) {
+	n = chance(10) ? 0 : chance(6) ? count_at_bound() : random_below(chance(4) ? 120 : 30);
+	for (; n > 0; n--) {
 		struct ev_record rec = {.source = chance(9) ? "b\xff" : name,
 					.line = c.in + 1,
 					.offset = c.in * 100};
 
 		ev_buf_reset(&text);
-		random_record(&text, many);
+		random_record(&text, many, types);
 		memset(ev_buf_room(&text, EV_IN_SLACK), 0, EV_IN_SLACK);
 		rec.p = text.p;
 		rec.len = text.len;
@@ -1079,7 +1062,7 @@ static uint64_t pair = UINT64_MAX;
 /* Two batches of one model, whose states are as good as any. */
 static void make_pair(void)
 {
-	seed(pair);
+	random_begin(pair);
 	ev_model_free(&model);
 	model = random_model();
 	make_batch(model, "one");
@@ -1101,7 +1084,7 @@ static void round_of(uint64_t n)
 		pair = n / A_PAIR;
 		make_pair();
 	}
-	seed(n);
+	random_begin(n);
 	ev_arena_reset(&arena);
 	n_lines = read_state("state.one", lines);
 	n_others = read_state("state.two", others);
@@ -1140,27 +1123,18 @@ static void remove_all(void)
 
 int main(int argc, char **argv)
 {
-	unsigned long long n = 2000, seconds = 0, first = A_PAIR;
-	time_t end;
-	int option;
+	struct rounds rounds;
+	uint64_t n;
 
-	while ((option = getopt(argc, argv, "c:n:s:")) != -1) {
-		switch (option) {
-		case 'c': return complete(optarg);
-		case 'n': n = strtoull(optarg, NULL, 10); break;
-		case 's': seconds = strtoull(optarg, NULL, 10); break;
-		default: return 2;
-		}
-	}
-	if (optind < argc)
-		first = strtoull(argv[optind], NULL, 10);
+	if (argc == 3 && strcmp(argv[1], "-c") == 0)
+		return complete(argv[2]);
+	rounds = rounds_asked(argc, argv, A_PAIR);
 	snprintf(folder, sizeof folder, "%s/evkit-fuzz.XXXXXX",
 		 getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
 	if (mkdtemp(folder) == NULL)
 		abort();
-	end = time(NULL) + (time_t)seconds;
-	for (uint64_t i = 0; seconds > 0 ? time(NULL) < end : i < n; i++)
-		round_of(first + i);
+	while (rounds_next(&rounds, &n))
+		round_of(n);
 	alarm(0);
 	ok(total.wrong == 0, "%llu changed states, of which %llu are merged",
 	   (unsigned long long)total.states, (unsigned long long)total.merged);

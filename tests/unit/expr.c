@@ -4,9 +4,11 @@
  * records.
  */
 #include "model/expr.h"
+#include "model/expr_in.h"
 
 #include "base/mem.h"
 #include "model/jq.h"
+#include "model/regex.h"
 #include "support.h"
 #include "tap.h"
 #include "json/decimal.h"
@@ -964,7 +966,7 @@ struct tally {
 	unsigned all, hold, fail;
 };
 
-static bool differs(const char *const *texts, size_t n, const char *const *records,
+static bool differs(const char *const *texts, size_t n, bool native, const char *const *records,
 		    size_t n_records, struct tally *tally)
 {
 	struct ev_buf program = {0}, input = {0}, why = {0}, jq_why = {0};
@@ -986,7 +988,7 @@ static bool differs(const char *const *texts, size_t n, const char *const *recor
 	}
 	for (size_t i = 0; i < n; i++) {
 		e[i] = ev_expr_compile(texts[i], false, &err);
-		if (e[i] == NULL || !ev_expr_is_native(e[i])) {
+		if (e[i] == NULL || (native && !ev_expr_is_native(e[i]))) {
 			diag("%s: %s", texts[i], e[i] == NULL ? err.text : "is not native");
 			bad = true;
 		}
@@ -1109,7 +1111,7 @@ static void check_grid(void)
 		}
 	}
 	for (size_t i = 0; i < forms; i += BATCH)
-		bad |= differs(grid_forms + i, forms - i < BATCH ? forms - i : BATCH,
+		bad |= differs(grid_forms + i, forms - i < BATCH ? forms - i : BATCH, true,
 			       (const char *const *)records, n, &tally);
 	ok(!bad, "a grid of forms and values, native as libjq");
 	is_int(tally.all, (long long)n * (long long)forms, "all of it was compared");
@@ -1320,8 +1322,8 @@ static void check_random(size_t batches)
 			records[i] = ev_strdup(ev_buf_str(&b));
 			ev_buf_free(&b);
 		}
-		bad = differs((const char *const *)texts, BATCH, (const char *const *)records,
-			      RECORDS, &tally);
+		bad = differs((const char *const *)texts, BATCH, true,
+			      (const char *const *)records, RECORDS, &tally);
 		for (size_t i = 0; i < BATCH; i++)
 			free(texts[i]);
 		for (size_t i = 0; i < RECORDS; i++)
@@ -1331,6 +1333,93 @@ static void check_random(size_t batches)
 	   "random expressions over random records, native as libjq: %u comparisons, of which "
 	   "%u hold and %u fail",
 	   tally.all, tally.hold, tally.fail);
+}
+
+/* Whether test(...) is searched for here where it can be. */
+static bool searched_here(const char *text)
+{
+	struct ev_error err;
+	struct ev_token *tokens = ev_expr_lex(text, &err), *end = tokens;
+	struct ev_regex *re;
+	bool here;
+
+	while (end->kind != EV_T_END)
+		end++;
+	re = ev_expr_regex(&(struct ev_foreign){tokens, end, false, NULL});
+	here = re != NULL;
+	ev_regex_free(&re);
+	free(tokens);
+	return here;
+}
+
+/* Random calls of test on random texts, ASCII or not, as libjq has them. */
+static void check_searches(size_t batches)
+{
+	static const char *const pieces[] = {
+		"a",	 "b",	   "ab",    "A",     "-",     "_",     "1",	   " ",
+		".",	 "\\\\d",  "\\\\w", "\\\\s", "\\\\D", "\\\\W", "\\\\S",	   "\\\\.",
+		"\\\\n", "\\n",	   "[a-c]", "[^a]",  "[-a]",  "[a-]",  "[\\\\d.]", "[^\\\\s]",
+		"[.$*]", "[^-^b]", "(",	    "(?:",   "(a",    ")",     ")",	   ")+",
+		")*",	 ")?",	   "|",	    "*",     "+",     "?",     "{2}",	   "{0,1}",
+		"{1,3}", "{2,}",   "*?",    "+?",    "^",     "^",     "$",	   "$",
+		"#",	 "\\\"",   NULL};
+	static const char *const odd_pieces[] = {
+		"{1,2}?", "\\\\b",  "++",    "(?=a)", "[[:alpha:]]", "\u00e9", "{",	 "}", "]",
+		"&&",	  "[a&&b]", "\\\\h", "(|a)+", "(a*)*",	     "()",     "{2}{3}", NULL};
+	static const char *const characters[] = {"a",	 "a", "a", "b", "c", "A",   "B",
+						 "-",	 "_", "1", " ", ".", "\\n", "\\t",
+						 "\\\"", "$", "^", "*", NULL};
+	static const char *const others[] = {"\u00e9", "\u0130", "\u212a",  "\u017f", "\u0663",
+					     "\u00a0", "\u00df", "\\u0000", NULL};
+	static const char *const flags[] = {"\")",	  "\")",	 "\"; \"\")",  "\"; \"i\")",
+					    "\"; \"x\")", "\"; \"gi\")", "\"; \"s\")", NULL};
+	enum { RECORDS = 20 };
+	char *texts[BATCH], *records[RECORDS];
+	struct tally tally = {0};
+	unsigned here = 0;
+	bool bad = false;
+
+	for (size_t round = 0; round < batches && !bad; round++) {
+		for (size_t i = 0; i < BATCH; i++) {
+			struct ev_error err;
+			struct ev_buf b = {0};
+			struct ev_expr *e = NULL;
+
+			do {
+				ev_buf_reset(&b);
+				ev_buf_puts(&b, ".a | test(\"");
+				for (size_t n = random_below(8) + 1; n > 0; n--)
+					ev_buf_puts(&b, pick(random_below(20) == 0 ? odd_pieces
+										   : pieces));
+				ev_buf_puts(&b, pick(flags));
+				e = ev_expr_compile(ev_buf_str(&b), true, &err);
+			} while (e == NULL);
+			ev_expr_free(&e);
+			texts[i] = ev_strdup(ev_buf_str(&b));
+			here += searched_here(texts[i] + strlen(".a | "));
+			ev_buf_free(&b);
+		}
+		for (size_t i = 0; i < RECORDS; i++) {
+			struct ev_buf b = {0};
+
+			ev_buf_puts(&b, "{\"a\":\"");
+			for (size_t n = random_below(10); n > 0; n--)
+				ev_buf_puts(&b, pick(random_below(40) == 0 ? others : characters));
+			ev_buf_puts(&b, i == 0 ? "\",\"b\":1}" : "\"}");
+			records[i] = ev_strdup(i == 1 ? "{\"a\":5}" : ev_buf_str(&b));
+			ev_buf_free(&b);
+		}
+		bad = differs((const char *const *)texts, BATCH, false,
+			      (const char *const *)records, RECORDS, &tally);
+		for (size_t i = 0; i < BATCH; i++)
+			free(texts[i]);
+		for (size_t i = 0; i < RECORDS; i++)
+			free(records[i]);
+	}
+	ok(!bad, "random calls of test, as libjq: %u comparisons, of which %u hold and %u fail",
+	   tally.all, tally.hold, tally.fail);
+	ok(here > batches * BATCH / 4, "of which %u of %zu are searched here", here,
+	   batches * BATCH);
 }
 
 /* Random octets and random pieces: an error or a program, never a crash. */
@@ -1394,6 +1483,7 @@ int main(void)
 	check_home();
 	check_grid();
 	check_random(20 * more);
+	check_searches(2 * more);
 	check_noise(200 * more);
 	ev_scan_free(&scan);
 	return done();

@@ -109,38 +109,74 @@ static void groups(void)
 	ok(re == NULL, "free sets the pointer to NULL");
 }
 
-/* Seconds of the processor's time for one search. */
-static double search(const char *pattern, const char *text, size_t len)
+/* What came of one search, and the seconds of the processor's time that it took. */
+enum outcome { FOUND, NOT_FOUND, SPENT };
+
+static double search(const char *pattern, const char *text, size_t len, enum outcome want)
 {
 	struct ev_error err;
 	struct ev_regex *re = ev_regex_compile(pattern, strlen(pattern), EV_REGEX_ECMA, &err);
 	clock_t start = clock();
+	bool found = ev_regex_match(re, text, len);
+	const char *spent = ev_regex_spent(&len);
+	enum outcome got = spent != NULL ? SPENT : found ? FOUND : NOT_FOUND;
 
-	ev_regex_match(re, text, len);
 	start = clock() - start;
+	ok(got == want, "%s: found, not found, or not known", pattern);
+	ok(!(found && spent != NULL) && (spent == NULL || strcmp(spent, pattern) == 0),
+	   "%s: what is not known is not found, and named", pattern);
+	ok(ev_regex_spent(&len) == NULL, "%s: that is told once", pattern);
 	ev_regex_free(&re);
 	return (double)start / CLOCKS_PER_SEC;
 }
 
 static void bounded(void)
 {
-	char *text = malloc(1 << 20);
+	enum { MEGA = 1 << 20 };
+	char *text = malloc(MEGA);
 
-	memset(text, 'a', 1 << 20);
+	memset(text, 'a', MEGA);
 	text[40] = '!';
-	ok(search("^(a+)+$", text, 41) < 5, "a search with nested repeats ends");
-	ok(search("^(a|aa)+$", text, 41) < 5, "one with overlapping alternatives ends");
+	ok(search("^(a+)+$", text, 41, SPENT) < 5, "a search with nested repeats ends");
+	ok(search("^(a|aa)+$", text, 41, SPENT) < 5, "one with overlapping alternatives ends");
 	text[40] = 'a';
-	ok(search("(x+x+)+y", text, 1 << 20) < 20, "one over a megabyte ends");
-	ok(search("^(a?b?)*$", text, 1 << 20) < 20, "one that needs much memory ends");
-	memset(text, 'a', 1 << 20);
-	for (size_t i = 18; i < 1 << 20; i += 19)
+	ok(search("(x+x+)+y", text, MEGA, NOT_FOUND) < 20, "one over a megabyte ends");
+	ok(search("^(a?b?)*$", text, MEGA, SPENT) < 20, "one that needs much memory ends");
+	ok(search("(?:a{30000})*b", text, MEGA, SPENT) < 20, "one with a large count ends");
+	ok(search("^(a*)\\1b", text, MEGA, SPENT) < 20, "one that looks for a group again ends");
+	memset(text, 'a', MEGA);
+	for (size_t i = 18; i < MEGA; i += 19)
 		text[i] = '!';
-	ok(search("(a+)+$", text, 19000) < 2, "one that is costly from each start ends");
-	ok(search("(a|aa)+$", text, 1 << 20) < 20, "and so does one over a megabyte");
-	ok(search("(?:[a!]{1,3})*[bc]$", text, 1 << 20) < 20, "one with counted repeats ends");
-	memset(text, 'a', 1 << 20);
-	ok(search("[ab]*c?[de]", text, 1 << 20) < 20, "repeats of a character end");
+	ok(search("(a+)+$", text, 19000, SPENT) < 5, "one that is costly from each start ends");
+	ok(search("(a|aa)+$", text, MEGA, SPENT) < 20, "and so does one over a megabyte");
+	ok(search("(?:[a!]{1,3})*[bc]$", text, MEGA, SPENT) < 20,
+	   "one with counted repeats ends");
+	memset(text, 'a', MEGA);
+	ok(search("[ab]*c?[de]", text, MEGA, SPENT) < 20, "repeats of a character end");
+	free(text);
+}
+
+/* Searches of long texts that are no trouble: they are not given up. */
+static void long_texts(void)
+{
+	enum { LONG = 36 * 200000 };
+	char *text = malloc(LONG);
+
+	for (size_t i = 0; i < LONG; i++)
+		text[i] = "lorem ipsum, 47.11 dolor@sit \"amet\" "[i % 36];
+	search("^[a-z0-9., @\"]+$", text, LONG, FOUND);
+	search("^[a-z0-9., @]+$", text, LONG, NOT_FOUND);
+	search("[a-z]+@[a-z]{1,64}\\.", text, LONG, NOT_FOUND);
+	search("[0-9]{3}\\.[0-9]+", text, LONG, NOT_FOUND);
+	search("\\d+\\.\\d+ d.*r@sit \"amet\" $", text, LONG, FOUND);
+	search("([\"']).{5,}\\1", text, LONG, FOUND);
+	search("([\"'])amet\\1x", text, LONG, NOT_FOUND);
+	search("(?:dolor|lorem) sit", text, LONG, NOT_FOUND);
+	search("^(?:[a-z]+(?: |, |@))*x", text, LONG, NOT_FOUND);
+	search("\\u{10348}", text, LONG, NOT_FOUND);
+	text[LONG - 1] = '!';
+	search("!$", text, LONG, FOUND);
+	search("^.{1000,}!$", text, LONG, FOUND);
 	free(text);
 }
 
@@ -149,5 +185,6 @@ int main(void)
 	ecma();
 	groups();
 	bounded();
+	long_texts();
 	return done();
 }

@@ -1,0 +1,224 @@
+#!/bin/sh
+# A stream in sections: evparse --commit-every, and the programs behind it.
+. "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+
+EVKIT_SEAL=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+export EVKIT_SEAL
+need jq || {
+	done_testing
+}
+cat >evkit.yaml <<'END'
+evkit: 1
+name: shop
+event: {id: .id, type: .type, time: .at, version: .v}
+types: {Order: {type: object, properties: {n: {type: integer}}}}
+END
+
+# orders FIRST LAST
+orders()
+{
+	awk -v i="$1" -v last="$2" 'BEGIN { for (; i <= last; i++)
+		printf "{\"id\":\"o%d\",\"type\":\"Order\",\"at\":\"2026-03-01T10:00:00Z\",\"v\":1,\"n\":%d}\n", i, i }'
+}
+
+# shape [FILE]: the sections of a stream: names, ids, balance of the last stage.
+shape()
+{
+	jq -r 'if ._ev.head then "head \(._ev.head.batch)"
+		elif ._ev.seal then "seal \(._ev.seal.batch) \(._ev.seal.ok) \(._ev.seal.stages | length) " +
+			(._ev.seal.stages[-1] | "\(.in) \(.out) \(.duplicate) \(.rejected) \(.blank)")
+		elif ._ev.at then "at \(._ev.at.line)" else .id end' "$@"
+}
+
+# waits COMMAND...: until it succeeds, ten seconds at most.
+waits()
+{
+	tries=0
+	while ! "$@" >"$tap/waits" 2>&1; do
+		tries=$((tries + 1))
+		[ $tries -lt 100 ] || return 1
+		sleep 0.1
+	done
+}
+
+# seals N FILE
+seals()
+{
+	[ "$(grep -c '^{"_ev":{"seal"' "$2")" = "$1" ]
+}
+
+# Sections
+
+{
+	orders 1 3
+	printf 'no order\n\n'
+	orders 4 5
+} >in.log
+run evparse --batch s --commit-every 2 -r rejects --stats stats.json in.log
+shape "$out" >got
+same 'a section every two lines, rejects and blank ones among them' got - <<'END'
+head s.00000001
+at 1
+o1
+o2
+seal s.00000001 true 1 2 2 null 0 0
+head s.00000002
+at 3
+o3
+seal s.00000002 true 1 2 1 null 1 0
+head s.00000003
+at 6
+o4
+seal s.00000003 true 1 2 1 null 0 1
+head s.00000004
+at 7
+o5
+seal s.00000004 true 1 1 1 null 0 0
+END
+is 'the counts of all of them' "$(jq -c '[.batch, (.stages[0] | .in, .out, .rejected, .blank)]' stats.json)" '["s",7,5,1,1]'
+is 'what was set aside is in one file' "$(jq -r ._ev.reject.line rejects)" 4
+run 'evparse --commit-every 7 -r rejects in.log'
+is 'just as many lines as there are: one section, without a name if there is none' \
+	"$(shape "$out" | grep -c seal) $(shape "$out" | head -n 1)" '1 head '
+run 'evparse --commit-every 6 -r rejects in.log'
+is 'one more: two' "$(shape "$out" | grep -c seal)" 2
+run evparse --batch s --commit-every 2 /dev/null
+shape "$out" >got
+same 'nothing comes: one section' got - <<'END'
+head s.00000001
+seal s.00000001 true 1 0 0 null 0 0
+END
+head -c 300 /dev/zero | tr '\0' x >long
+{
+	orders 1 1
+	cat long
+	echo
+	orders 2 2
+} >long.log
+run evparse --batch s --commit-every 2 --max-line 200 -r rejects long.log
+shape "$out" >got
+same 'a line that is too long is in one section' got - <<'END'
+head s.00000001
+at 1
+o1
+seal s.00000001 true 1 2 1 null 1 0
+head s.00000002
+at 3
+o2
+seal s.00000002 true 1 1 1 null 0 0
+END
+run 'evparse --batch s --commit-every 2 -r rejects in.log | evvalidate | evdedupe --state st --stats -'
+check 'through a chain' 0 any 'evparse     in 7  out 5  rejected 1  blank 1
+evvalidate  in 5  out 5  warning 0  rejected 0  blank 0
+evdedupe    in 5  out 5  duplicate 0  rejected 0  blank 0'
+shape "$out" | grep seal >got
+same 'sections stay sections, each sealed by all' got - <<'END'
+seal s.00000001 true 3 2 2 0 0 0
+seal s.00000002 true 3 1 1 0 0 0
+seal s.00000003 true 3 1 1 0 0 0
+seal s.00000004 true 3 1 1 0 0 0
+END
+is 'and each a commit' "$(sed 's/.* take //' st/commits | tr '\n' ' ')" '"s.00000001" "s.00000002" "s.00000003" "s.00000004" '
+run 'evparse --batch s --commit-every 2 -r rejects in.log | evvalidate | evdedupe | evversion'
+is 'what gathers makes one of them' "$(shape "$out" | grep -c seal)" 1
+for bad in 0 '' x -1 1.5 5, 5,x 5,3 5,3d 5,-3s 5,3ss 99999999999999999999 5,9999999s; do
+	run evparse --commit-every "$bad" in.log
+	check "--commit-every '$bad'" 2 '' "evparse: --commit-every takes a number of lines, and an age if you like, such as 10000 or 10000,30s, not '$bad'
+Try 'evparse --help'."
+done
+run 'unset EVKIT_SEAL; evparse --commit-every 5 in.log'
+check 'without a seal' 2 '' "evparse: --commit-every makes sections of a sealed chain: set EVKIT_SEAL, see evkit(7)
+Try 'evparse --help'."
+
+# As it comes
+
+mkfifo fifo
+evparse --batch live --commit-every 2 -r live.rejects <fifo 2>"$tap/live" |
+	evvalidate 2>"$tap/live2" | evdedupe --state live >live.out 2>"$tap/live3" &
+live=$!
+exec 9>fifo
+{
+	echo 'no order'
+	orders 1 1
+} >&9
+ok 'a section is sealed by all programs while the stream goes on' waits grep -q '"seal"' live.out
+is 'and remembered' "$(sed 's/.* take //' live/commits)" '"live.00000001"'
+is 'what it set aside is written, if under a name of its own' "$(jq -r ._ev.reject.line .live.rejects.*~)" 1
+{
+	orders 2 2
+	orders 1 1
+} >&9
+ok 'so is the next' waits seals 2 live.out
+is 'of which each record went through once' "$(grep -v '^{"_ev"' live.out | jq -r .id | tr '\n' ' ')" 'o1 o2 '
+orders 3 3 >&9
+exec 9>&-
+wait $live
+is 'the last one is what is left' "$(shape live.out | tail -n 2 | tr '\n' ' ')" 'o3 seal live.00000003 true 3 1 1 0 0 0 '
+is 'and what was set aside has its name' "$(jq -r ._ev.reject.line live.rejects)" 1
+evparse --batch timed --commit-every 1000000,0s <fifo >timed.out 2>"$tap/timed" &
+live=$!
+exec 9>fifo
+orders 1 3 >&9
+ok 'a section that is old enough is sealed when more has to be waited for' waits grep -q '"seal"' timed.out
+sleep 0.3
+is 'and no other begins before there is a line' "$(shape timed.out | grep -c head)" 1
+orders 4 4 >&9
+ok 'the next is one of its own' waits seals 2 timed.out
+exec 9>&-
+wait $live
+is 'which were all' "$(shape timed.out | grep -c seal)" 2
+evparse --batch slow --commit-every 1000000,1h <fifo >slow.out 2>"$tap/slow" &
+live=$!
+exec 9>fifo
+orders 1 3 >&9
+waits grep -q o3 slow.out
+sleep 0.3
+is 'one that is young goes on' "$(shape slow.out | grep -c seal)" 0
+exec 9>&-
+wait $live
+is 'up to the end' "$(shape slow.out | grep -c seal)" 1
+
+# A stop in the middle, and the same line again
+
+orders 1 3000 >many.log
+grep -v x many.log >want
+# pieces: what came out whole, section by section.
+pieces()
+{
+	awk '/^\{"_ev":\{"head"/ { n = 0; next } /^\{"_ev":\{"seal"/ { for (i = 0; i < n; i++) print line[i]; n = 0; next }
+		/^\{"_ev"/ { next } { line[n++] = $0 }' "$1"
+}
+run "evparse --batch m --commit-every 10 many.log | evdedupe --state stop | head -n 400 >first"
+check 'the reader stops' 0
+done=$(wc -l <stop/commits)
+ok "some sections were through ($done)" [ "$done" -ge 30 ]
+run 'evparse --batch m --commit-every 10 many.log | evdedupe --state stop >second'
+check 'the same line again' 0
+pieces second >got
+same 'all of it comes again, for the sections are the same' got want
+is 'and each is a commit once' "$(sed 's/.* take //' stop/commits | sort | uniq -d | wc -l | tr -d ' ') $(wc -l <stop/commits | tr -d ' ')" '0 300'
+fault=$top_builddir/tests/fault.so
+if [ -e "$fault" ] && [ -z "$(LD_PRELOAD=$fault EVKIT_FAULT=open:0 evdedupe --version 2>&1 >"$tap/out2")" ]; then
+	: >bad
+	orders 1 60 >few.log
+	for call in fsync:7 fsync:40 rename:9 rename:33 write:5 write:21 pwrite:3 unlink:5; do
+		for at in $call $call:kill; do
+			rm -rf stop
+			(evparse --batch m --commit-every 5 few.log |
+				LD_PRELOAD=$fault EVKIT_FAULT=$at evdedupe --state stop >first) 2>"$tap/told"
+			evparse --batch m --commit-every 5 few.log | evdedupe --state stop >second 2>"$tap/told2"
+			pieces second >got
+			cmp -s got few.log || echo "$at: $(wc -l <got) lines: $(cat "$tap/told2")" >>bad
+			orders 50 70 >next.log
+			evparse --batch n --commit-every 5 next.log | evdedupe --state stop >second 2>"$tap/told2"
+			pieces second >got
+			orders 61 70 >wanted
+			cmp -s got wanted || echo "$at, the next: $(wc -l <got) lines: $(cat "$tap/told2")" >>bad
+		done
+	done
+	ok 'wherever evdedupe stops: the same line again, and then the next' [ ! -s bad ]
+	[ ! -s bad ] || diag "$(head -n 8 bad)"
+else
+	skip 'faults' 'nothing can be preloaded here'
+fi
+done_testing
