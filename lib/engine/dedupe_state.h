@@ -41,6 +41,7 @@ void ev_dedupe_state_put(struct ev_dedupe_state *s, struct ev_hash128 h, uint32_
 /* taken: the digest of the section, for the log. */
 void ev_dedupe_state_end(struct ev_dedupe_state *s, const char *taken);
 enum ev_status ev_dedupe_state_prepare(struct ev_dedupe_state *s, struct ev_error *err);
+bool ev_dedupe_state_renamed(const struct ev_dedupe_state *s);
 enum ev_status ev_dedupe_state_commit(struct ev_dedupe_state *s, struct ev_error *err);
 
 #endif
