@@ -154,8 +154,8 @@ static void check_state(void)
 	if (how.state == NULL && how.keep > 0)
 		cli_usage("--keep says what a state remembers: give --state DIR, too");
 	if (how.state != NULL && getenv("EVKIT_SEAL") == NULL)
-		cli_usage("--state needs a sealed chain, for without EVKIT_SEAL a batch that was cut "
-			  "looks like a whole one: see evkit(7)");
+		cli_usage("--state needs a sealed chain, for without EVKIT_SEAL a batch that was "
+			  "cut looks like a whole one: see evkit(7)");
 }
 
 int main(int argc, char **argv)

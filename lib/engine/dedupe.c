@@ -156,9 +156,10 @@ struct ev_dedupe *ev_dedupe_open(const struct ev_model *m, const struct ev_dedup
 	size_t n = options->n_keys;
 
 	if (options->state != NULL && m->by_arrival && n == 0) {
-		ev_fail(err, "--state does not go with order: arrival in the model: there a record is "
-			     "a duplicate of the one before it alone, and a batch that is run again "
-			     "after others would not give the same again");
+		ev_fail(err,
+			"--state does not go with order: arrival in the model: there a record is a "
+			"duplicate of the one before it alone, and a batch that is run again after "
+			"others would not give the same again");
 		return NULL;
 	}
 	d = ev_calloc(1, sizeof *d);

@@ -77,8 +77,8 @@ static enum ev_status check_notes(struct ev_dedupe_state *s, struct ev_error *er
 	was = ev_store_note(s->store, "identity");
 	if (was[0] != '\0' && strcmp(was, keys.p) != 0)
 		st = ev_fail(err,
-			     "%s: the state is one of %s, and this run is one of %s: give it the same "
-			     "-k as the runs before, or another folder",
+			     "%s: the state is one of %s, and this run is one of %s: give it the "
+			     "same -k as the runs before, or another folder",
 			     dir, was, keys.p);
 	was = ev_store_note(s->store, "envelope");
 	if (st == EV_OK && was[0] != '\0' && strcmp(was, envelope) != 0)

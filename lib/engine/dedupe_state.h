@@ -2,8 +2,8 @@
  * dedupe_state: what evdedupe remembers from one batch to the next. Floor 4, a part of dedupe.
  *
  * A store (store.h) of fixed entries: the digest of what makes a record the same one, the number of
- * the commit that first brought it, and the hour of the record, by which it is let go again. Whether
- * a record was seen depends on what was committed, never on what has been merged.
+ * the commit that first brought it, and the hour of the record, by which it is let go again.
+ * Whether a record was seen depends on what was committed, never on what has been merged.
  */
 #ifndef EV_DEDUPE_STATE_H
 #define EV_DEDUPE_STATE_H
