@@ -104,12 +104,25 @@ static enum ev_status begin(void *engine, const char *batch, const struct ev_spa
 	return ev_dedupe_begin(engine, batch, err);
 }
 
+static void note_name(const struct ev_dedupe *d, const char *batch)
+{
+	static bool noted;
+
+	if (!noted && ev_dedupe_renamed(d)) {
+		cli_note("the batch %s was here before, but nothing of what it brought then is in "
+			 "it now: if it is another one, give it another name, for what a batch "
+			 "brought itself is not dropped",
+			 batch);
+		noted = true;
+	}
+}
+
 static enum ev_status end_section(void *engine, const char *batch, const char *digest,
 				  const char *balance, struct ev_error *err)
 {
-	(void)batch;
 	(void)balance;
 	(void)err;
+	note_name(engine, batch);
 	ev_dedupe_end(engine, digest);
 	return EV_OK;
 }
@@ -141,8 +154,8 @@ static void check_state(void)
 	if (how.state == NULL && how.keep > 0)
 		cli_usage("--keep says what a state remembers: give --state DIR, too");
 	if (how.state != NULL && getenv("EVKIT_SEAL") == NULL)
-		cli_usage("--state needs a sealed chain, for without EVKIT_SEAL a batch that was cut "
-			  "looks like a whole one: see evkit(7)");
+		cli_usage("--state needs a sealed chain, for without EVKIT_SEAL a batch that was "
+			  "cut looks like a whole one: see evkit(7)");
 }
 
 int main(int argc, char **argv)

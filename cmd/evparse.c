@@ -95,7 +95,8 @@ int main(int argc, char **argv)
 		return CLI_OK;
 	}
 	if (commit_lines > 0 && getenv("EVKIT_SEAL") == NULL)
-		cli_usage("--commit-every makes sections of a sealed chain: set EVKIT_SEAL, see evkit(7)");
+		cli_usage("--commit-every makes sections of a sealed chain: set EVKIT_SEAL, see "
+			  "evkit(7)");
 	cli.commit_lines = commit_lines;
 	cli.commit_seconds = commit_seconds;
 	parse = ev_parse_open(format, origin, &cli.port, &cli.error);

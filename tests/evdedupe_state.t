@@ -46,6 +46,7 @@ ids()
 	jq -r .id "$1" | tr '\n' ' '
 }
 
+sed 's/, version: .v, modified: .changed/, order: arrival/' evkit.yaml >by-arrival.yaml
 lines 1 2 3 2 | sealed d1 >d1
 lines 3 4 1 | sealed d2 >d2
 lines 5 2 4 5 | sealed d3 >d3
@@ -94,6 +95,14 @@ lines 77 | sealed '"' >odd
 run through st odd
 check 'one whose name is the end of that of another is another' 0 '' 'in 1  out 0  duplicate 1  rejected 0  blank 0'
 
+run through st d2
+lines 3 91 | sealed d2 >again
+run "evdedupe --state st again | grep -v '^{\"_ev\"'"
+check 'other records under the name of an old batch' 0 "$(lines 91)" \
+	'evdedupe: the batch d2 was here before, but nothing of what it brought then is in it now: if it is another one, give it another name, for what a batch brought itself is not dropped'
+run "evdedupe --state st again d2 | grep -v '^{\"_ev\"'"
+check 'but not if some of them are the same' 0 "$(lines 91 4)"
+
 # A batch that was cut, and one that was refused
 
 lines 1 2 | sealed long >half
@@ -129,7 +138,7 @@ run through no changed
 check 'a batch that was changed' 2 any '~^evdedupe: changed:[0-9]+: what arrived is not what was sealed'
 is 'still one commit' "$(wc -l <no/commits | tr -d ' ')" 1
 run "evdedupe --state no d2 >/dev/full"
-check 'a full disk' 2 '' 'evdedupe: standard output: cannot be written: No space left on device'
+check 'corner 25: a full disk' 2 '' 'evdedupe: standard output: cannot be written: No space left on device'
 awk 'BEGIN { for (i = 0; i < 200000; i++) printf "{\"id\":\"n%d\"}\n", i }' | sealed many >many
 run "evdedupe --state no many | head -n 1 >'$tap/out2'"
 check 'a reader that goes' 0
@@ -139,6 +148,50 @@ check 'so that the same line brings all of it' 0 200000
 lines n199999 n200000 n0 | sed 's/,"at".*Z"//' | sealed few >few
 run through no few
 check 'and the next batch only what is new' 0 '{"id":"n200000"}' any
+
+# Corner cases that other systems have
+
+cat >uuid.1 <<'END'
+{"id":"0189f7ea-ae2f-7a1b-8c3d-0123456789ab","at":"2026-03-01T10:00:00Z","v":"10"}
+{"id":9007199254740993,"at":"2026-03-01T10:00:00Z","v":9}
+END
+cat >uuid.2 <<'END'
+{"v":"10","at":"2026-03-01T10:00:00Z","id":"{0189F7EA-AE2F-7A1B-8C3D-0123456789AB}"}
+{"id":9007199254740992,"at":"2026-03-01T10:00:00Z","v":9}
+{"id":"9007199254740993","at":"2026-03-01T10:00:00Z","v":9.0}
+{"id":9007199254740993,"at":"2026-03-01T10:00:00Z","v":10}
+END
+sealed u1 <uuid.1 >u1
+sealed u2 <uuid.2 >u2
+through corner u1 >"$tap/out2" 2>"$tap/err2"
+run through corner u2
+check 'corner 23: spellings of ids and numbers, and the order of keys, are no other record in another batch either' 0 \
+	'{"id":9007199254740992,"at":"2026-03-01T10:00:00Z","v":9}
+{"id":9007199254740993,"at":"2026-03-01T10:00:00Z","v":10}' 'in 4  out 2  duplicate 2  rejected 0  blank 0'
+through lost d1 >"$tap/out2" 2>"$tap/err2"
+through lost d2 >after 2>"$tap/err2"
+through lost d1 >>after 2>"$tap/err2"
+is 'corner 20: the state was committed and the output lost; the next batch is run before the lost one is again' \
+	"$(ids after)" '4 1 2 3 '
+printf '%s\n' '{"id":"1","n":1}' '{"id":"1","op":"delete"}' '{"id":"1","n":1}' >arrived
+try 'corner 6: a put after a delete with the content of the first' 0 \
+	"unset EVKIT_SEAL; evdedupe --id .id -m '$PWD/by-arrival.yaml' arrived" <<'END'
+{"id":"1","n":1}
+{"id":"1","op":"delete"}
+{"id":"1","n":1}
+END
+lines 1 2 3 3 4 5 2 6 7 8 >all.raw
+for cuts in '10' '5 5' '1 1 1 1 1 1 1 1 1 1' '3 4 3'; do
+	rm -rf split split.out
+	from=1
+	for n in $cuts; do
+		sed -n "$from,$((from + n - 1))p" all.raw | sealed "s$from" >s
+		through split s >>split.out 2>"$tap/err2"
+		through split s >"$tap/out2" 2>"$tap/err2"
+		from=$((from + n))
+	done
+	is "corner 24: batches of $cuts, each twice" "$(ids split.out)" '1 2 3 4 5 6 7 8 '
+done
 
 # Sections
 
@@ -337,7 +390,7 @@ run through kept --keep 90d k-3
 check '--keep: the batch that came last gives the same again' 0 "$(at latest 91)" \
 	'in 3  out 1  duplicate 2  late 0  rejected 0  blank 0'
 run through kept --keep 90d k-4
-check '--keep: what is too old comes through once a batch, and is counted' 0 "$(at old 0; at other 0)" \
+check 'corner 21: what is too old comes through once a batch, and is counted' 0 "$(at old 0; at other 0)" \
 	'in 6  out 2  duplicate 4  late 2  rejected 0  blank 0'
 run through kept --keep 90d k-4
 check '--keep: again and again, because it is not remembered' 0 "$(at old 0; at other 0)" \

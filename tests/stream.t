@@ -130,6 +130,26 @@ run 'unset EVKIT_SEAL; evparse --commit-every 5 in.log'
 check 'without a seal' 2 '' "evparse: --commit-every makes sections of a sealed chain: set EVKIT_SEAL, see evkit(7)
 Try 'evparse --help'."
 
+run evparse --batch s --commit-every 2 --max-rejects 0 -r rejects in.log
+is 'a verdict that is no, from the section on in which it is' \
+	"$status $(shape "$out" | grep seal | cut -d ' ' -f 3 | tr '\n' ' ')" '1 true false false false '
+run 'evparse --batch s --commit-every 2 --max-rejects 0 -r rejects in.log | evdedupe --state no'
+check 'what is behind stops there' 2 any \
+	'~^evdedupe: -:[0-9]+: the seal says that a stage before this one did not approve the batch'
+is 'and has taken what was approved' "$(sed 's/.* take //' no/commits)" '"s.00000001"'
+run 'evparse --commit-every 2 -r rejects in.log >/dev/full'
+check 'a full disk' 2 '' 'evparse: standard output: cannot be written: No space left on device'
+run 'evparse --commit-every 2 -r /dev/full in.log'
+check 'a full disk of rejects' 2 any 'evparse: /dev/full: cannot be written: No space left on device'
+is 'is told before the seal of that section' "$(shape "$out" | grep -c seal)" 1
+run 'evparse --batch s --commit-every 2 -r rejects -o whole in.log'
+check 'into a file' 0
+evparse --batch s --commit-every 2 -r rejects in.log >piped
+same 'it is the same' whole piped
+run 'evdedupe --state files --stats - whole'
+check 'a file of sections is as good as a pipe of them' 0 any 'evparse     in 7  out 5  rejected 1  blank 1
+evdedupe    in 5  out 5  duplicate 0  rejected 0  blank 0'
+
 # As it comes
 
 mkfifo fifo

@@ -31,7 +31,8 @@ struct ev_dedupe {
 	struct last *lasts;
 	size_t n_lasts, used_lasts;
 	struct ev_dedupe_state *state;
-	char *batch; /* of the section before */
+	char *batch;  /* of the section before */
+	bool goes_on; /* the section has the same */
 	uint64_t n_out, n_duplicate, n_late;
 	struct ev_count counts[4];
 };
@@ -155,9 +156,10 @@ struct ev_dedupe *ev_dedupe_open(const struct ev_model *m, const struct ev_dedup
 	size_t n = options->n_keys;
 
 	if (options->state != NULL && m->by_arrival && n == 0) {
-		ev_fail(err, "--state does not go with order: arrival in the model: there a record is "
-			     "a duplicate of the one before it alone, and a batch that is run again "
-			     "after others would not give the same again");
+		ev_fail(err,
+			"--state does not go with order: arrival in the model: there a record is a "
+			"duplicate of the one before it alone, and a batch that is run again after "
+			"others would not give the same again");
 		return NULL;
 	}
 	d = ev_calloc(1, sizeof *d);
@@ -266,12 +268,13 @@ enum ev_status ev_dedupe_begin(struct ev_dedupe *d, const char *batch, struct ev
 {
 	bool first = d->batch == NULL;
 
+	d->goes_on = !first && strcmp(d->batch, batch) == 0;
 	if (ev_dedupe_state_begin(d->state, batch, err) != EV_OK)
 		return EV_FATAL;
 	if (first) {
 		d->seed = ev_dedupe_state_seed(d->state, 0);
 		d->content = ev_content_new(ev_dedupe_state_seed(d->state, 1));
-	} else if (strcmp(d->batch, batch) != 0) { /* what another batch brought is in the state */
+	} else if (!d->goes_on) { /* what another batch brought is in the state */
 		free(d->table);
 		new_table(d, LEAST_TABLE);
 		d->used = 0;
@@ -289,6 +292,11 @@ void ev_dedupe_end(struct ev_dedupe *d, const char *taken)
 enum ev_status ev_dedupe_prepare(struct ev_dedupe *d, struct ev_error *err)
 {
 	return ev_dedupe_state_prepare(d->state, err);
+}
+
+bool ev_dedupe_renamed(const struct ev_dedupe *d)
+{
+	return !d->goes_on && ev_dedupe_state_renamed(d->state);
 }
 
 enum ev_status ev_dedupe_commit(struct ev_dedupe *d, struct ev_error *err)

@@ -40,6 +40,11 @@ enum ev_status ev_dedupe_step(struct ev_dedupe *d, const struct ev_record *rec,
 enum ev_status ev_dedupe_begin(struct ev_dedupe *d, const char *batch, struct ev_error *err);
 void ev_dedupe_end(struct ev_dedupe *d, const char *taken);
 enum ev_status ev_dedupe_prepare(struct ev_dedupe *d, struct ev_error *err);
+/*
+ * Whether the section, before it is committed, looks like another batch under the name of an old
+ * one: it brings records, but none that came under its name before.
+ */
+bool ev_dedupe_renamed(const struct ev_dedupe *d);
 enum ev_status ev_dedupe_commit(struct ev_dedupe *d, struct ev_error *err);
 const struct ev_count *ev_dedupe_counts(const struct ev_dedupe *d);
 void ev_dedupe_free(struct ev_dedupe **d);

@@ -14,6 +14,7 @@ struct ev_dedupe_state {
 	char taken[EV_STORE_DIGEST + 1];
 	uint64_t *ours; /* the commits of the section's batch, in order */
 	size_t n_ours;
+	uint64_t again;	 /* records of the section that its batch had brought before */
 	uint32_t least;	 /* earlier hours are forgotten */
 	uint32_t newest; /* of the hours that were put */
 	struct ev_buf fresh; /* entries that the section has brought */
@@ -76,8 +77,8 @@ static enum ev_status check_notes(struct ev_dedupe_state *s, struct ev_error *er
 	was = ev_store_note(s->store, "identity");
 	if (was[0] != '\0' && strcmp(was, keys.p) != 0)
 		st = ev_fail(err,
-			     "%s: the state is one of %s, and this run is one of %s: give it the same "
-			     "-k as the runs before, or another folder",
+			     "%s: the state is one of %s, and this run is one of %s: give it the "
+			     "same -k as the runs before, or another folder",
 			     dir, was, keys.p);
 	was = ev_store_note(s->store, "envelope");
 	if (st == EV_OK && was[0] != '\0' && strcmp(was, envelope) != 0)
@@ -133,6 +134,7 @@ enum ev_status ev_dedupe_state_begin(struct ev_dedupe_state *s, const char *batc
 	ev_buf_reset(&s->what);
 	ev_buf_puts(&s->what, "take ");
 	ev_json_quote(batch, strlen(batch), &s->what);
+	s->again = 0;
 	free(s->ours);
 	s->ours = ev_store_commits_of(s->store, ev_buf_str(&s->what), &s->n_ours);
 	set_least(s);
@@ -175,11 +177,12 @@ enum ev_status ev_dedupe_state_ask(struct ev_dedupe_state *s, struct ev_hash128 
 	if (!f.there || f.stamp < s->least)
 		return EV_OK;
 	commit = f.commit;
-	*known = s->n_ours > 0 &&
-				 bsearch(&commit, s->ours, s->n_ours, sizeof commit,
-					 compare_numbers) != NULL
-			 ? EV_KNOWN_OURS
-			 : EV_KNOWN_ELSE;
+	*known = EV_KNOWN_ELSE;
+	if (s->n_ours > 0 &&
+	    bsearch(&commit, s->ours, s->n_ours, sizeof commit, compare_numbers) != NULL) {
+		*known = EV_KNOWN_OURS;
+		s->again++;
+	}
 	return EV_OK;
 }
 
@@ -268,6 +271,11 @@ enum ev_status ev_dedupe_state_prepare(struct ev_dedupe_state *s, struct ev_erro
 	set_hour_note(s, "least", s->least);
 	set_hour_note(s, "newest", s->newest);
 	return ev_store_prepare(s->store, err);
+}
+
+bool ev_dedupe_state_renamed(const struct ev_dedupe_state *s)
+{
+	return s->n_ours > 0 && s->again == 0 && s->fresh.len > 0;
 }
 
 enum ev_status ev_dedupe_state_commit(struct ev_dedupe_state *s, struct ev_error *err)

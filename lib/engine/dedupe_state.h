@@ -2,8 +2,8 @@
  * dedupe_state: what evdedupe remembers from one batch to the next. Floor 4, a part of dedupe.
  *
  * A store (store.h) of fixed entries: the digest of what makes a record the same one, the number of
- * the commit that first brought it, and the hour of the record, by which it is let go again. Whether
- * a record was seen depends on what was committed, never on what has been merged.
+ * the commit that first brought it, and the hour of the record, by which it is let go again.
+ * Whether a record was seen depends on what was committed, never on what has been merged.
  */
 #ifndef EV_DEDUPE_STATE_H
 #define EV_DEDUPE_STATE_H
@@ -41,6 +41,7 @@ void ev_dedupe_state_put(struct ev_dedupe_state *s, struct ev_hash128 h, uint32_
 /* taken: the digest of the section, for the log. */
 void ev_dedupe_state_end(struct ev_dedupe_state *s, const char *taken);
 enum ev_status ev_dedupe_state_prepare(struct ev_dedupe_state *s, struct ev_error *err);
+bool ev_dedupe_state_renamed(const struct ev_dedupe_state *s);
 enum ev_status ev_dedupe_state_commit(struct ev_dedupe_state *s, struct ev_error *err);
 
 #endif

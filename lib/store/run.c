@@ -539,7 +539,9 @@ static enum ev_status unpack(struct ev_run_file *r, const struct block *b, struc
 	ev_gz_reset(r->gz);
 	if (ev_gz_inflate(r->gz, &in, &in_len, bytes->p, &len, &why) != EV_OK)
 		return damaged(r->name, why, err);
-	return len == b->bytes ? EV_OK : damaged(r->name, "a block is shorter than its index says", err);
+	if (len != b->bytes)
+		return damaged(r->name, "a block is shorter than its index says", err);
+	return EV_OK;
 }
 
 static enum ev_status load(struct ev_run_file *r, size_t i, struct ev_run_held *h,
@@ -758,9 +760,10 @@ static size_t guess_block(const struct ev_run_file *r, const char *key)
 	uint64_t least = heads[0], most = head_of(ev_run_last(r, &(size_t){0}), EV_RUN_KEY);
 	size_t n = r->n_blocks, from = 0, to, step;
 
-	if (head > least)
-		from = most > head ? (size_t)((unsigned __int128)(head - least) * n / (most - least))
-				   : n - 1;
+	if (head >= most)
+		from = n - 1;
+	else if (head > least)
+		from = (size_t)((unsigned __int128)(head - least) * n / (most - least));
 	for (step = 1; from > 0 && heads[from] > head; step *= 2)
 		from = from > step ? from - step : 0;
 	for (to = from + 1, step = 1; to < n && heads[to] <= head; step *= 2) {

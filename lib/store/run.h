@@ -4,13 +4,13 @@
  * The first header of lib/store, which holds what is sorted and larger than memory: sort.h for one
  * run of a program, store.h for what stays from one to the next. Formats: evkit-state.5.
  *
- * Entries are sorted by key, then commit, then value, as bytes. There are two forms. In text each entry is a
- * line "KEY<TAB>COMMIT<TAB>VALUE", commits have 12 digits, and a block of lines is a gzip member:
- * zcat shows the run. Fixed entries have keys of 16 bytes and values of 8 (the commit and a stamp,
- * four bytes each, the greatest first), and are not packed. The index holds of each block where it is, its checksum, its
- * greatest commit, and a text that separates it from the block before; and a Bloom filter of the
- * keys' first words (B. H. Bloom, CACM 13(7), 1970; in blocks of 64 bytes: F. Putze, P. Sanders,
- * J. Singler, JEA 14, 2009), which is never the sole truth.
+ * Entries are sorted by key, then commit, then value, as bytes. There are two forms. In text each
+ * entry is a line "KEY<TAB>COMMIT<TAB>VALUE", commits have 12 digits, and a block of lines is a
+ * gzip member: zcat shows the run. Fixed entries have keys of 16 bytes and values of 8 (the commit
+ * and a stamp, four bytes each, the greatest first), and are not packed. The index holds of each
+ * block where it is, its checksum, its greatest commit, and a text that separates it from the block
+ * before; and a Bloom filter of the keys' first words (B. H. Bloom, CACM 13(7), 1970; in blocks of
+ * 64 bytes: F. Putze, P. Sanders, J. Singler, JEA 14, 2009), which is never the sole truth.
  */
 #ifndef EV_RUN_H
 #define EV_RUN_H

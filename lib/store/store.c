@@ -250,8 +250,8 @@ static enum ev_status read_log(struct ev_store *s, struct ev_error *err)
 	if (st == EV_OK && s->m.log > 0 &&
 	    (sum.lo != s->m.log_sum.lo || sum.hi != s->m.log_sum.hi))
 		st = ev_fail(err,
-			     "%s: is not what the manifest names: bring the state back from a copy, "
-			     "or make it anew from the raw logs",
+			     "%s: is not what the manifest names: bring the state back from a "
+			     "copy, or make it anew from the raw logs",
 			     path);
 	free(text);
 	free(path);

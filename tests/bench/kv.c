@@ -75,7 +75,8 @@ static void begin(const char *file)
 	must(sqlite3_open(file, &db), SQLITE_OK, "open");
 	must(sqlite3_exec(db,
 			  "pragma cache_size = -200000;"
-			  "create table if not exists keys (k blob primary key, v blob) without rowid;"
+			  "create table if not exists keys (k blob primary key, v blob) "
+			  "without rowid;"
 			  "begin",
 			  NULL, NULL, NULL),
 	     SQLITE_OK, "begin");
@@ -113,9 +114,8 @@ int main(int argc, char **argv)
 		state = 1;
 	begin(argv[1]);
 	for (uint64_t i = 0; i < n; i++) {
-		uint64_t key[2] = {htobe64(fills ? i * share + next_random() % share : next_random()),
-				   next_random()};
-		uint64_t value = i;
+		uint64_t first = fills ? i * share + next_random() % share : next_random();
+		uint64_t key[2] = {htobe64(first), next_random()}, value = i;
 
 		add((char *)key, (char *)&value);
 	}

@@ -137,8 +137,8 @@ int main(int argc, char **argv)
 	make_batch("two");
 	printf("### State\n\nA batch of %d records of %.0f bytes; the fastest of %d runs.\n\n",
 	       records, file_size("raw") / records, rounds);
-	printf("| million keys before | evdedupe, all new | evdedupe, all known | SQLite, all new | "
-	       "LMDB, all new |\n| --- | --- | --- | --- | --- |\n");
+	printf("| million keys before | evdedupe, all new | evdedupe, all known | SQLite, all new "
+	       "| LMDB, all new |\n| --- | --- | --- | --- | --- |\n");
 	for (int i = 0; i < n; i++)
 		one_state(build, millions[i]);
 	if (fflush(stdout) != 0 || ferror(stdout))

@@ -258,7 +258,8 @@ static bool put_fixed(struct ev_store *s, uint32_t commit)
 		struct fixed_item *item = &fixed_items[random_below(KEYS)];
 
 		if (!item->last.there || item->last.commit != commit)
-			item->last = (struct ev_fixed){true, commit, commit + (uint32_t)random_below(3)};
+			item->last = (struct ev_fixed){true, commit,
+						       commit + (uint32_t)random_below(3)};
 		ev_run_fix(batch[i], item->key, commit, item->last.stamp);
 	}
 	qsort(batch, PUTS, EV_RUN_FIXED, compare_fixed);
