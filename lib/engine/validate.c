@@ -81,6 +81,7 @@ struct ev_validate {
 	uint64_t n_warned;
 	struct ev_count counts[3];
 	struct ev_borne *borne;		/* NULL: no model */
+	struct ev_symbols *checked;	/* columns, by all that makes them the same; at first */
 	struct ev_borne_paths envelope; /* what the envelope asks of every event */
 	struct ev_verdict *verdict;	/* of the batch; NULL: there is none to be made */
 	const struct ev_event *current; /* of the record in hand, as far as it was read */
@@ -197,19 +198,25 @@ static bool compile_contract(struct ev_validate *v, const char *type, const stru
 	return *out != NULL;
 }
 
-static bool same_column(const struct ev_column *a, const struct ev_column *b)
+/*
+ * A value that several tables take in the same type is checked once. list: of whose elements it is,
+ * or NULL.
+ */
+static bool is_checked(struct ev_validate *v, const struct contract *c, const struct ev_path *list,
+		       const struct ev_column *column)
 {
-	return a->type == b->type && a->size == b->size && a->scale == b->scale &&
-	       ev_path_same(a->from, b->from);
-}
+	const uint32_t n = v->checked->n;
+	struct ev_buf key = {0};
+	bool is;
 
-/* A value that several tables take in the same type is checked once. */
-static bool has_column(const struct columns *c, const struct ev_column *column)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (same_column(c->list[i].column, column))
-			return true;
-	return false;
+	ev_column_key(column, &key);
+	ev_buf_printf(&key, " %zu ",
+		      c == &v->unknown ? v->n_contracts : (size_t)(c - v->contracts));
+	if (list != NULL)
+		ev_path_steps(list, &key);
+	is = ev_symbols_add(v->checked, ev_buf_str(&key), key.len) <= n;
+	ev_buf_free(&key);
+	return is;
 }
 
 static void add_column(struct columns *c, const struct ev_column *column, uint32_t slot)
@@ -291,7 +298,7 @@ static void add_columns(struct ev_validate *v, struct contract *c, const struct 
 				ev_ways_add(&c->columns.ways, ev_events_picks(v->events),
 					    column->from);
 			if (!envelope_checks(v->m, column) && !schema_checks(c, column, NULL) &&
-			    !has_column(&c->columns, column))
+			    !is_checked(v, c, NULL, column))
 				add_column(&c->columns, column,
 					   ev_events_want(v->events, column->from));
 			break;
@@ -303,7 +310,7 @@ static void add_columns(struct ev_validate *v, struct contract *c, const struct 
 			e = elements_of(v, c, each);
 			if (!opens)
 				ev_ways_add(&e->columns.ways, e->each->picks, column->from);
-			if (!checks && !has_column(&e->columns, column))
+			if (!checks && !is_checked(v, c, each, column))
 				add_column(&e->columns, column,
 					   ev_picks_add(e->each->picks, column->from));
 			break;
@@ -387,10 +394,12 @@ static void fill_contracts(struct ev_validate *v)
 {
 	const struct ev_model *m = v->m;
 
+	v->checked = ev_symbols_new(0);
 	for (size_t i = 0; i < m->n_facts; i++)
 		give(v, &m->facts[i].types, &m->facts[i], take_fact);
 	for (size_t i = 0; i < m->n_dimensions; i++)
 		give(v, &m->dimensions[i].types, &m->dimensions[i], take_dimension);
+	ev_symbols_free(&v->checked);
 	for (size_t i = 0; i < m->n_rules; i++)
 		give(v, &m->rules[i].types, &m->rules[i], take_rule);
 	for (size_t i = 0; i < v->n_contracts; i++)
