@@ -591,7 +591,7 @@ static bool names_differ(struct reader *r, const struct ev_columns *columns)
 	for (size_t i = 0; i < columns->n && good; i++) {
 		const struct ev_column *c = &columns->list[i];
 
-		for (int key = 0; key <= (c->dimension != NULL) && good; key++) {
+		for (int key = 0; key <= (c->dimension != NULL ? 1 : 0) && good; key++) {
 			ev_buf_reset(&name);
 			for (const char *p = c->name; *p != '\0'; p++)
 				ev_buf_putc(&name, (char)tolower((unsigned char)*p));

@@ -38,7 +38,7 @@ static struct ev_digest *new_digest(void)
 {
 	static uint8_t key[EV_DIGEST_SECRET];
 
-	for (uint8_t i = 0; i < EV_DIGEST_SECRET / EV_SHA256; i++) {
+	for (size_t i = 0; i < EV_DIGEST_SECRET / EV_SHA256; i++) {
 		const char text[] = {'d', 'i', 'g', 'e', 's', 't', (char)('0' + i)};
 
 		ev_hmac_sha256(secret, strlen(secret), text, sizeof text, key + i * EV_SHA256);
