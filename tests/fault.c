@@ -80,14 +80,15 @@ __attribute__((constructor)) static void set_up(void)
 		return;
 	for (int i = 0; i < CALLS; i++)
 		if (strlen(calls[i]) == (size_t)(colon - fault) &&
-		    strncmp(fault, calls[i], strlen(calls[i])) == 0)
+		    strncmp(fault, calls[i], strlen(calls[i])) == 0) {
 			meant = i;
+			error = usual[i];
+		}
 	nth = strtoul(colon + 1, &end, 10);
 	if (meant < 0 || end == colon + 1 || (*end != ':' && *end != '\0')) {
 		fprintf(stderr, "fault: EVKIT_FAULT takes CALL:N[:HOW], not %s\n", fault);
 		_exit(99);
 	}
-	error = usual[meant];
 	if (strcmp(end, ":kill") == 0)
 		how = KILL;
 	else if (strcmp(end, ":done") == 0)

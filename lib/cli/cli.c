@@ -318,7 +318,7 @@ static void parse(struct cli *c, int argc, char **argv)
 		if (i < own)
 			p->take(i, optarg);
 		else
-			take_common(c, table[i], optarg);
+			take_common(c, table[i], optarg != NULL ? optarg : "");
 	}
 	c->operands = argv + optind;
 	c->n_operands = (size_t)(argc - optind);

@@ -41,7 +41,7 @@ struct cli_seal *cli_seal_open(void)
 	s->secret = secret;
 	s->scan = ev_scan_new();
 	/* No control line begins like these texts, so none is signed by what they make. */
-	for (uint8_t i = 0; i < EV_DIGEST_SECRET / EV_SHA256; i++) {
+	for (size_t i = 0; i < EV_DIGEST_SECRET / EV_SHA256; i++) {
 		const char text[] = {'d', 'i', 'g', 'e', 's', 't', (char)('0' + i)};
 
 		ev_hmac_sha256(secret, strlen(secret), text, sizeof text,

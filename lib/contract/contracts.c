@@ -104,19 +104,25 @@ static bool compile_contract(struct ev_contracts *v, const char *type, const str
 	return *out != NULL;
 }
 
-static bool same_column(const struct ev_column *a, const struct ev_column *b)
+/*
+ * A value that several tables take in the same type is checked once. list: of whose elements it is,
+ * or NULL.
+ */
+static bool is_checked(struct ev_contracts *v, const struct contract *c, const struct ev_path *list,
+		       const struct ev_column *column)
 {
-	return a->type == b->type && a->size == b->size && a->scale == b->scale &&
-	       ev_path_same(a->from, b->from);
-}
+	const uint32_t n = v->checked->n;
+	struct ev_buf key = {0};
+	bool is;
 
-/* A value that several tables take in the same type is checked once. */
-static bool has_column(const struct columns *c, const struct ev_column *column)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (same_column(c->list[i].column, column))
-			return true;
-	return false;
+	ev_column_key(column, &key);
+	ev_buf_printf(&key, " %zu ",
+		      c == &v->unknown ? v->n_contracts : (size_t)(c - v->contracts));
+	if (list != NULL)
+		ev_path_steps(list, &key);
+	is = ev_symbols_add(v->checked, ev_buf_str(&key), key.len) <= n;
+	ev_buf_free(&key);
+	return is;
 }
 
 static void add_column(struct columns *c, const struct ev_column *column, uint32_t slot)
@@ -198,7 +204,7 @@ static void add_columns(struct ev_contracts *v, struct contract *c, const struct
 				ev_ways_add(&c->columns.ways, ev_events_picks(v->events),
 					    column->from);
 			if (!envelope_checks(v->m, column) && !schema_checks(c, column, NULL) &&
-			    !has_column(&c->columns, column))
+			    !is_checked(v, c, NULL, column))
 				add_column(&c->columns, column,
 					   ev_events_want(v->events, column->from));
 			break;
@@ -210,7 +216,7 @@ static void add_columns(struct ev_contracts *v, struct contract *c, const struct
 			e = elements_of(v, c, each);
 			if (!opens)
 				ev_ways_add(&e->columns.ways, e->each->picks, column->from);
-			if (!checks && !has_column(&e->columns, column))
+			if (!checks && !is_checked(v, c, each, column))
 				add_column(&e->columns, column,
 					   ev_picks_add(e->each->picks, column->from));
 			break;
@@ -294,10 +300,12 @@ static void fill_contracts(struct ev_contracts *v)
 {
 	const struct ev_model *m = v->m;
 
+	v->checked = ev_symbols_new(0);
 	for (size_t i = 0; i < m->n_facts; i++)
 		give(v, &m->facts[i].types, &m->facts[i], take_fact);
 	for (size_t i = 0; i < m->n_dimensions; i++)
 		give(v, &m->dimensions[i].types, &m->dimensions[i], take_dimension);
+	ev_symbols_free(&v->checked);
 	for (size_t i = 0; i < m->n_rules; i++)
 		give(v, &m->rules[i].types, &m->rules[i], take_rule);
 	for (size_t i = 0; i < v->n_contracts; i++)

@@ -76,6 +76,7 @@ struct ev_contracts {
 	struct ev_symbols *types; /* contracts[number - 1] */
 	struct contract *recent[RECENT]; /* by a hash of the type; or NULL */
 	struct ev_buf scratch;
+	struct ev_symbols *checked; /* columns, by all that makes them the same; at first */
 	struct ev_borne *borne;
 	struct ev_borne_paths envelope; /* what the envelope asks of every event */
 	bool passed;			/* some event did */

@@ -26,14 +26,15 @@ static struct ev_star_place cell_of(struct ev_star_plan *p, size_t group, const 
 	bool own = c->from->root != EV_ROOT_EVENT;
 	struct ev_star_group *g = &p->groups[own ? group : 0];
 	struct ev_star_place place = {own, 0};
+	struct ev_buf key = {0};
 
-	for (; place.at < g->n_cells; place.at++) {
-		const struct ev_column *k = g->cells[place.at];
-
-		if (k->type == c->type && k->size == c->size && k->scale == c->scale &&
-		    ev_path_same(k->from, c->from))
-			return place;
-	}
+	if (g->keys == NULL)
+		g->keys = ev_symbols_new(0);
+	ev_column_key(c, &key);
+	place.at = ev_symbols_add(g->keys, ev_buf_str(&key), key.len) - 1;
+	ev_buf_free(&key);
+	if (place.at < g->n_cells)
+		return place;
 	g->cells = ev_realloc_array(g->cells, g->n_cells + 1, sizeof(const struct ev_column *));
 	g->cells[g->n_cells++] = c;
 	return place;
@@ -357,6 +358,7 @@ void ev_star_plan_free(struct ev_star_plan **plan)
 	if (p == NULL)
 		return;
 	for (size_t i = 0; i < p->n_groups; i++) {
+		ev_symbols_free(&p->groups[i].keys);
 		free(p->groups[i].cells);
 		free(p->groups[i].references);
 	}

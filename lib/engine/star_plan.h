@@ -32,6 +32,7 @@ struct ev_star_group {
 	const struct ev_path *each;	/* NULL: the event */
 	const struct ev_column **cells; /* the first column of a table that asks for it */
 	size_t n_cells;
+	struct ev_symbols *keys; /* of the cells, by number from 1 */
 	struct ev_star_reference *references;
 	size_t n_references;
 };

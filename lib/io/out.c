@@ -283,15 +283,16 @@ struct ev_hash128 ev_out_digest_value(struct ev_out *o)
 static int open_folder(char *name, struct ev_error *err)
 {
 	char *slash = strrchr(name, '/');
-	const char *folder = slash == NULL ? "." : slash == name ? "/" : name;
+	bool below = slash != NULL && slash != name;
+	const char *folder = below ? name : slash != NULL ? "/" : ".";
 	int fd;
 
-	if (folder == name)
+	if (below)
 		*slash = '\0';
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		ev_fail(err, "%s: the folder cannot be opened: %s", folder, strerror(errno));
-	if (folder == name)
+	if (below)
 		*slash = '/';
 	return fd;
 }

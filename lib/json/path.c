@@ -353,6 +353,24 @@ bool ev_path_same(const struct ev_path *a, const struct ev_path *b)
 	return true;
 }
 
+void ev_path_steps(const struct ev_path *path, struct ev_buf *out)
+{
+	for (size_t i = 0; i < path->n; i++) {
+		const struct ev_step *s = &path->steps[i];
+
+		if (s->kind == EV_STEP_NAME) {
+			ev_path_put_name(s->name, s->len, out);
+			continue;
+		}
+		if (out->len == 0)
+			ev_buf_putc(out, '.');
+		if (s->kind == EV_STEP_EACH)
+			ev_buf_puts(out, "[]");
+		else
+			ev_buf_printf(out, "[%lld]", (long long)s->index);
+	}
+}
+
 static void put_token(const char *p, size_t len, struct ev_buf *out)
 {
 	ev_buf_putc(out, '/');

@@ -95,6 +95,8 @@ void ev_path_pointer(const struct ev_path *path, struct ev_buf *out);
 
 /* Appends a name as a step: .total, or with its quotes where it needs them, ."order id". */
 void ev_path_put_name(const char *name, size_t len, struct ev_buf *out);
+/* Appends the steps of a path in their one spelling; nothing for the root itself. */
+void ev_path_steps(const struct ev_path *path, struct ev_buf *out);
 
 /* Whether both paths say the same. */
 bool ev_path_same(const struct ev_path *a, const struct ev_path *b);

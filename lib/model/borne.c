@@ -24,6 +24,7 @@ struct borne {
 	struct ev_path *path; /* NULL: of a state, and of no model at hand */
 	struct by *by;
 	size_t n_by;
+	const struct ev_borne_paths *to; /* that it was put into last */
 	bool asked, borne;
 	char *names[MAX_NAMES + 1]; /* that stand where it should */
 	size_t n_names, looks;
@@ -31,7 +32,8 @@ struct borne {
 
 struct ev_borne {
 	struct borne *list;
-	size_t n, left; /* left: that are not found yet */
+	size_t n, cap, left; /* left: that are not found yet */
+	struct ev_symbols *texts; /* by number, from 1 */
 	const char *file; /* the model's, which paths of states were named in */
 	bool *known;	/* by shape; NULL until there is one */
 };
@@ -41,6 +43,7 @@ struct ev_borne *ev_borne_new(const char *file)
 	struct ev_borne *b = ev_calloc(1, sizeof *b);
 
 	b->file = file;
+	b->texts = ev_symbols_new(0);
 	return b;
 }
 
@@ -63,6 +66,7 @@ void ev_borne_free(struct ev_borne **borne)
 		free(p->text);
 		ev_path_free(&p->path);
 	}
+	ev_symbols_free(&b->texts);
 	free(b->list);
 	free(b->known);
 	free(b);
@@ -71,36 +75,15 @@ void ev_borne_free(struct ev_borne **borne)
 
 /* Adding */
 
-/* A path in its one spelling. */
-static void put_steps(const struct ev_path *path, struct ev_buf *out)
-{
-	for (size_t i = 0; i < path->n; i++) {
-		const struct ev_step *s = &path->steps[i];
-
-		if (s->kind == EV_STEP_NAME) {
-			ev_path_put_name(s->name, s->len, out);
-			continue;
-		}
-		if (out->len == 0)
-			ev_buf_putc(out, '.');
-		if (s->kind == EV_STEP_EACH)
-			ev_buf_puts(out, "[]");
-		else
-			ev_buf_printf(out, "[%lld]", (long long)s->index);
-	}
-}
-
 static struct borne *find(struct ev_borne *b, const char *text)
 {
-	struct borne *p;
+	const size_t i = ev_symbols_add(b->texts, text, strlen(text)) - 1;
 
-	for (size_t i = 0; i < b->n; i++)
-		if (strcmp(b->list[i].text, text) == 0)
-			return &b->list[i];
-	b->list = ev_realloc_array(b->list, b->n + 1, sizeof *b->list);
-	p = &b->list[b->n++];
-	*p = (struct borne){.text = ev_strdup(text)};
-	return p;
+	if (i < b->n)
+		return &b->list[i];
+	ev_grow(&b->list, &b->cap, b->n + 1, sizeof *b->list);
+	b->list[b->n++] = (struct borne){.text = ev_strdup(text)};
+	return &b->list[i];
 }
 
 /* In the order of their texts, so that all runs tell the same. */
@@ -124,7 +107,6 @@ static void add(struct ev_borne *b, const char *text, const struct ev_borne_by *
 {
 	struct ev_error err;
 	struct borne *p;
-	size_t i;
 
 	if (text[0] == '\0' || strncmp(text, "._ev", 4) == 0)
 		return;
@@ -134,9 +116,9 @@ static void add(struct ev_borne *b, const char *text, const struct ev_borne_by *
 		b->left += p->path != NULL && !p->borne;
 	}
 	add_by(p, by);
-	for (i = 0; i < to->n; i++)
-		if (&b->list[to->list[i]] == p)
-			return;
+	if (p->to == to) /* in two of them by turns it may stand twice */
+		return;
+	p->to = to;
 	to->list = ev_realloc_array(to->list, to->n + 1, sizeof *to->list);
 	to->list[to->n++] = (size_t)(p - b->list);
 }
@@ -149,8 +131,8 @@ void ev_borne_add(struct ev_borne *b, const struct ev_path *each, const struct e
 	if (path->root == EV_ROOT_INDEX)
 		return;
 	if (path->root == EV_ROOT_ITEM)
-		put_steps(each, &text);
-	put_steps(path, &text);
+		ev_path_steps(each, &text);
+	ev_path_steps(path, &text);
 	add(b, ev_buf_str(&text), by, to);
 	ev_buf_free(&text);
 }
@@ -186,7 +168,7 @@ static void add_table(struct ev_borne *b, const struct ev_model *m, const char *
 
 	if (each != NULL) {
 		ev_buf_printf(&what, "the table %s", name);
-		put_steps(each, &list);
+		ev_path_steps(each, &list);
 		if (each->steps[each->n - 1].kind == EV_STEP_EACH)
 			list.len -= 2;
 		add(b, ev_buf_str(&list),

@@ -178,24 +178,38 @@ bool ev_value_parse(struct ev_run *x, const char *p, size_t len, struct ev_value
 
 /* To JSON */
 
-static enum ev_flow put_json(struct ev_run *x, const struct ev_value *v, struct ev_buf *out)
+/* A value of the record, as it stands. */
+static enum ev_flow put_kept(struct ev_run *x, const struct ev_value *v, struct ev_buf *out)
 {
+	enum ev_flow flow = EV_GO_ON;
+	struct ev_buf why = {0};
+	const char *p;
+	size_t len;
+
+	if (!x->floating && !ev_libjq_keeps(x->d, v->n, &why))
+		flow = ev_give_up(x, "%s", ev_buf_str(&why));
+	ev_buf_free(&why);
+	p = ev_raw(x->d, v->n, &len);
+	ev_buf_put(out, p, len);
+	return flow;
+}
+
+/*
+ * Appends a value as JSON. for_libjq: numbers as libjq may have them, else as they are spelled. A
+ * value of the record is for libjq as it stands.
+ */
+static enum ev_flow put_json(struct ev_run *x, const struct ev_value *v, bool for_libjq,
+			     struct ev_buf *out)
+{
+	const bool object = v->kind == EV_OBJECT;
 	struct ev_value name, value;
 	enum ev_flow flow = EV_GO_ON;
 	const char *p;
 	size_t len;
 	bool first = true;
 
-	if (v->form == EV_IN_DOC) {
-		struct ev_buf why = {0};
-
-		if (!x->floating && !ev_libjq_keeps(x->d, v->n, &why))
-			flow = ev_give_up(x, "%s", ev_buf_str(&why));
-		ev_buf_free(&why);
-		p = ev_raw(x->d, v->n, &len);
-		ev_buf_put(out, p, len);
-		return flow;
-	}
+	if (for_libjq && v->form == EV_IN_DOC)
+		return put_kept(x, v, out);
 	switch ((enum ev_kind)v->kind) {
 	case EV_NULL: ev_buf_puts(out, "null"); break;
 	case EV_FALSE: ev_buf_puts(out, "false"); break;
@@ -205,56 +219,18 @@ static enum ev_flow put_json(struct ev_run *x, const struct ev_value *v, struct 
 		ev_json_quote(p, len, out);
 		break;
 	case EV_NUMBER:
-		p = ev_value_digits(x, v, &len);
-		if (p == NULL || (!x->floating && !ev_libjq_spells(p, len)))
-			return ev_give_up(x, "libjq, which this needs, would change the digits of "
-					     "%s", ev_value_say(x, v));
-		ev_buf_put(out, p, len);
-		break;
-	case EV_ARRAY:
-	case EV_OBJECT:
-		ev_buf_putc(out, v->kind == EV_OBJECT ? '{' : '[');
-		for (struct ev_cursor c = ev_cursor(x, v);
-		     flow == EV_GO_ON && ev_cursor_next(x, &c, &name, &value); first = false) {
-			if (!first)
-				ev_buf_putc(out, ',');
-			if (v->kind == EV_OBJECT) {
-				p = ev_value_string(x, &name, &len);
-				ev_json_quote(p, len, out);
-				ev_buf_putc(out, ':');
-			}
-			flow = put_json(x, &value, out);
-		}
-		ev_buf_putc(out, v->kind == EV_OBJECT ? '}' : ']');
-	}
-	return flow;
-}
-
-void ev_value_json(struct ev_run *x, const struct ev_value *v, struct ev_buf *out)
-{
-	const bool object = v->kind == EV_OBJECT;
-	struct ev_value name, value;
-	bool first = true;
-	const char *p;
-	size_t len;
-
-	switch ((enum ev_kind)v->kind) {
-	case EV_NULL: ev_buf_puts(out, "null"); break;
-	case EV_FALSE: ev_buf_puts(out, "false"); break;
-	case EV_TRUE: ev_buf_puts(out, "true"); break;
-	case EV_STRING:
-		p = ev_value_string(x, v, &len);
-		ev_json_quote(p, len, out);
-		break;
-	case EV_NUMBER:
-		p = ev_value_spelled(x, v, &len);
+		p = for_libjq ? ev_value_digits(x, v, &len) : ev_value_spelled(x, v, &len);
+		if (for_libjq && (p == NULL || (!x->floating && !ev_libjq_spells(p, len))))
+			return ev_give_up(x,
+					  "libjq, which this needs, would change the digits of %s",
+					  ev_value_say(x, v));
 		ev_buf_put(out, p, len);
 		break;
 	case EV_ARRAY:
 	case EV_OBJECT:
 		ev_buf_putc(out, object ? '{' : '[');
-		for (struct ev_cursor c = ev_cursor(x, v); ev_cursor_next(x, &c, &name, &value);
-		     first = false) {
+		for (struct ev_cursor c = ev_cursor(x, v);
+		     flow == EV_GO_ON && ev_cursor_next(x, &c, &name, &value); first = false) {
 			if (!first)
 				ev_buf_putc(out, ',');
 			if (object) {
@@ -262,11 +238,17 @@ void ev_value_json(struct ev_run *x, const struct ev_value *v, struct ev_buf *ou
 				ev_json_quote(p, len, out);
 				ev_buf_putc(out, ':');
 			}
-			if (ev_spend(x, 1))
-				ev_value_json(x, &value, out);
+			if (for_libjq || ev_spend(x, 1))
+				flow = put_json(x, &value, for_libjq, out);
 		}
 		ev_buf_putc(out, object ? '}' : ']');
 	}
+	return flow;
+}
+
+void ev_value_json(struct ev_run *x, const struct ev_value *v, struct ev_buf *out)
+{
+	put_json(x, v, false, out);
 	ev_spend(x, 1);
 }
 
@@ -302,7 +284,7 @@ enum ev_flow ev_libjq_call(struct ev_run *x, uint32_t program, const struct ev_v
 		ev_list_add(x, outputs, &v);
 		return x->left >= 0 ? EV_GO_ON : ev_spent(x);
 	}
-	flow = put_json(x, in, &json);
+	flow = put_json(x, in, true, &json);
 	if (flow == EV_GO_ON) {
 		switch (ev_jq_run(x->foreign[program], json.p, json.len, &said, x->why)) {
 		case EV_OK: break;

@@ -176,6 +176,13 @@ const struct ev_environment *ev_model_environment(const struct ev_model *m, cons
 	return NULL;
 }
 
+void ev_column_key(const struct ev_column *c, struct ev_buf *out)
+{
+	ev_buf_printf(out, "%d %u %u %d", (int)c->type, (unsigned)c->size, (unsigned)c->scale,
+		      (int)c->from->root);
+	ev_path_steps(c->from, out);
+}
+
 bool ev_names_take(const struct ev_names *types, const char *p, size_t len)
 {
 	for (size_t i = 0; i < types->n; i++)

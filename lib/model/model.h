@@ -156,6 +156,9 @@ const struct ev_environment *ev_model_environment(const struct ev_model *m, cons
 /* Whether a list of types takes this one; an empty list takes all. */
 bool ev_names_take(const struct ev_names *types, const char *p, size_t len);
 
+/* Appends what all columns have alike that take the same value in the same type. */
+void ev_column_key(const struct ev_column *c, struct ev_buf *out);
+
 /* "decimal" and so on, by enum ev_type; NULL behind the last. */
 extern const char *const ev_type_names[];
 /* "decimal(12,2)" and so on, into out. */

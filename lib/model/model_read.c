@@ -8,6 +8,7 @@
 #include "model/yaml.h"
 #include "json/symbol.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -586,28 +587,27 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
  */
 static bool names_differ(struct reader *r, const struct ev_columns *columns)
 {
-	char **names = ev_calloc(2 * columns->n, sizeof *names);
+	struct ev_symbols *names = ev_symbols_new(0);
+	struct ev_buf name = {0};
 	bool good = true;
-	size_t n = 0;
+	uint32_t n = 0;
 
 	for (size_t i = 0; i < columns->n && good; i++) {
 		const struct ev_column *c = &columns->list[i];
 
-		for (int key = 0; key <= (c->dimension != NULL ? 1 : 0); key++) {
-			names[n] = ev_malloc(strlen(c->name) + sizeof "_key");
-			sprintf(names[n], "%s%s", c->name, key ? "_key" : "");
-			for (size_t k = 0; k < n && good; k++)
-				if (strcasecmp(names[k], names[n]) == 0)
-					good = wrong(
-						r, c->place,
-						"a second column comes out as '%s': rename one",
-						names[n]);
-			n++;
+		for (int key = 0; key <= (c->dimension != NULL ? 1 : 0) && good; key++) {
+			ev_buf_reset(&name);
+			for (const char *p = c->name; *p != '\0'; p++)
+				ev_buf_putc(&name, (char)tolower((unsigned char)*p));
+			ev_buf_puts(&name, key ? "_key" : "");
+			if (ev_symbols_add(names, ev_buf_str(&name), name.len) != ++n)
+				good = wrong(r, c->place,
+					     "a second column comes out as '%s%s': rename one",
+					     c->name, key ? "_key" : "");
 		}
 	}
-	while (n > 0)
-		free(names[--n]);
-	free(names);
+	ev_symbols_free(&names);
+	ev_buf_free(&name);
 	return good;
 }
 

@@ -94,8 +94,9 @@ const char *ev_reasons_quote(struct ev_reasons *r, const char *p, size_t len)
 
 	for (; p < end && shown < SHOWN; shown++) {
 		char one[EV_UTF8_SHOWN + 1];
+		size_t n = ev_utf8_show(&p, (size_t)(end - p), one);
 
-		ev_buf_put(&text, one, ev_utf8_show(&p, (size_t)(end - p), one));
+		ev_buf_put(&text, one, n);
 	}
 	if (p < end)
 		ev_buf_puts(&text, "...");
