@@ -46,7 +46,7 @@ command_of()
 	evload) echo 'evload -t sales' ;;
 	evschema) echo 'evschema -t sqlite' ;;
 	evreport) echo 'evreport result.json' ;;
-	evstate) echo 'evstate show state e' ;;
+	evstate) echo 'evstate show events.state e' ;;
 	*) echo "$1" ;;
 	esac
 }
@@ -72,8 +72,8 @@ END
 evreport result.json >evreport.want || exit 2
 events 8 | sed 's/"e00000\(.\)"\(.*\)T10:00:00/"e"\2T10:0\1:00/' |
 	EVKIT_SEAL=secret evparse --batch day |
-	EVKIT_SEAL=secret evversion --state state --since 0 -o /dev/null || exit 2
-evstate show state e >evstate.want || exit 2
+	EVKIT_SEAL=secret evversion --state events.state --since 0 -o /dev/null || exit 2
+evstate show events.state e >evstate.want || exit 2
 
 # leftovers: what a run left behind under a temporary name.
 leftovers()
@@ -644,9 +644,9 @@ expect()
 	evparse) echo 'in 11  out 8  rejected 2  blank 1' ;;
 	evvalidate) echo 'in 11  out 8  warning 0  rejected 2  blank 1' ;;
 	evdedupe) echo 'in 11  out 8  duplicate 0  rejected 2  blank 1' ;;
-	evversion) echo 'in 11  version 8  no-op 0  duplicate 0  conflict 0  out 8  rejected 2  blank 1' ;;
-	evstar) echo 'in 11  event 8  out 17  rejected 2  blank 1' ;;
-	evload) echo 'in 18  row 16  delete 1  skipped 0  rejected 0  blank 1' ;;
+	evversion) echo 'in 11  version 8  no-op 0  duplicate 0  conflict 0  misfit 0  out 16  rejected 2  blank 1' ;;
+	evstar) echo 'in 11  event 8  delete 0  out 15  rejected 2  blank 1' ;;
+	evload) echo 'in 16  row 15  delete 0  skipped 0  rejected 0  blank 1' ;;
 	esac
 }
 
