@@ -111,7 +111,7 @@ static void put64(struct ev_buf *b, uint64_t v)
 
 uint64_t ev_run_hash(enum ev_run_form form, const char *key, size_t len)
 {
-	const char *space = form == EV_RUN_TEXT ? memchr(key, ' ', len) : NULL;
+	const char *space = form == EV_RUN_TEXT && len > 0 ? memchr(key, ' ', len) : NULL;
 
 	return ev_hash64(key, space != NULL ? (size_t)(space - key) : len, 0);
 }
@@ -387,7 +387,7 @@ static enum ev_status cannot_read(const char *name, struct ev_error *err)
 static bool take_index(struct ev_run_file *r, size_t len)
 {
 	const char *p = r->file;
-	const uint64_t fixed = sizeof(struct header) + 8, block = 5 * 8;
+	const uint64_t fixed = sizeof(struct header) + 8, block = UINT64_C(5) * 8;
 	uint64_t blocks, lines, texts;
 
 	if (len < fixed || memcmp(p, magic, sizeof magic) != 0)
