@@ -423,8 +423,10 @@ static bool take_index(struct ev_run_file *r, size_t len)
 			return false;
 	}
 	r->blocks[r->n_blocks].text = get64(p);
-	return get64(p) <= texts &&
-	       (r->n_blocks == 0 || get64(p) >= r->blocks[r->n_blocks - 1].text);
+	if (r->n_blocks == 0)
+		return get64(p) <= texts;
+	return get64(p) <= texts && get64(p) >= r->blocks[r->n_blocks - 1].text &&
+	       (r->form != EV_RUN_BINARY || texts - get64(p) == EV_RUN_KEY);
 }
 
 static enum ev_status read_from(int fd, const char *name, uint64_t at, char *p, size_t len,
@@ -808,8 +810,10 @@ enum ev_status ev_run_get(struct ev_run_file *r, const char key[EV_RUN_KEY], con
 		else
 			to = mid;
 	}
+	if (from == 0)
+		return EV_OK;
 	p = h->bytes.p + (from - 1) * EV_RUN_FIXED;
-	if (from > 0 && memcmp(p, key, EV_RUN_KEY) == 0)
+	if (memcmp(p, key, EV_RUN_KEY) == 0)
 		*entry = p;
 	return EV_OK;
 }
