@@ -75,7 +75,7 @@ for my $number ($first .. $last) {
 		}
 		close $in;
 		my $option = $keep ? "--keep ${keep}h" : '';
-		my $out = `evdedupe --state $dir $option in.jsonl`;
+		my $out = `evdedupe --state $dir $option in.jsonl 2>told`;
 		my $status = $?;
 		@got = grep { !/^\{"_ev"/ } split /\n/, $out;
 		$rounds++;

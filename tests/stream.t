@@ -121,7 +121,7 @@ END
 is 'and each a commit' "$(sed 's/.* take //' st/commits | tr '\n' ' ')" '"s.00000001" "s.00000002" "s.00000003" "s.00000004" '
 run 'evparse --batch s --commit-every 2 -r rejects in.log | evvalidate | evdedupe | evversion'
 is 'what gathers makes one of them' "$(shape "$out" | grep -c seal)" 1
-for bad in 0 '' x -1 1.5 5, 5,x 5,3 5,3d 5,-3s 5,3ss 99999999999999999999 5,9999999s; do
+for bad in 0 '' x -1 1.5 '5,' 5,x 5,3 5,3d 5,-3s 5,3ss 99999999999999999999 5,9999999s; do
 	run evparse --commit-every "$bad" in.log
 	check "--commit-every '$bad'" 2 '' "evparse: --commit-every takes a number of lines, and an age if you like, such as 10000 or 10000,30s, not '$bad'
 Try 'evparse --help'."

@@ -223,7 +223,7 @@ static unsigned lot_of(const char *entry)
 static void sort_entries(char *p, size_t n)
 {
 	enum { LOTS = 1 << 16 };
-	size_t *ends = ev_calloc(2 * LOTS, sizeof *ends), *next = ends + LOTS, at = 0;
+	size_t *ends = ev_calloc((size_t)2 * LOTS, sizeof *ends), *next = ends + LOTS, at = 0;
 
 	for (size_t i = 0; i < n; i++)
 		ends[lot_of(p + i * EV_RUN_FIXED)]++;

@@ -26,7 +26,7 @@ struct ev_getter *ev_getter_new(const struct ev_manifest *m)
 	g->parts = m->parts;
 	g->groups = ev_calloc(m->n_parts, sizeof *g->groups);
 	g->last = ev_calloc(m->n_parts, sizeof *g->last);
-	g->runs = ev_calloc(m->n_parts, sizeof *g->runs);
+	g->runs = ev_calloc(m->n_parts, sizeof(struct ev_run_file *));
 	for (size_t i = 0; i < m->n_parts; i++) {
 		if (i == 0 || m->parts[i].group != m->parts[i - 1].group)
 			g->groups[g->n_groups++] = (struct group){i, 0};

@@ -111,7 +111,7 @@ static void put64(struct ev_buf *b, uint64_t v)
 
 uint64_t ev_run_hash(enum ev_run_form form, const char *key, size_t len)
 {
-	const char *space = form == EV_RUN_TEXT ? memchr(key, ' ', len) : NULL;
+	const char *space = form == EV_RUN_TEXT && len > 0 ? memchr(key, ' ', len) : NULL;
 
 	return ev_hash64(key, space != NULL ? (size_t)(space - key) : len, 0);
 }
@@ -387,7 +387,7 @@ static enum ev_status cannot_read(const char *name, struct ev_error *err)
 static bool take_index(struct ev_run_file *r, size_t len)
 {
 	const char *p = r->file;
-	const uint64_t fixed = sizeof(struct header) + 8, block = 5 * 8;
+	const uint64_t fixed = sizeof(struct header) + 8, block = UINT64_C(5) * 8;
 	uint64_t blocks, lines, texts;
 
 	if (len < fixed || memcmp(p, magic, sizeof magic) != 0)
@@ -423,8 +423,10 @@ static bool take_index(struct ev_run_file *r, size_t len)
 			return false;
 	}
 	r->blocks[r->n_blocks].text = get64(p);
-	return get64(p) <= texts &&
-	       (r->n_blocks == 0 || get64(p) >= r->blocks[r->n_blocks - 1].text);
+	if (r->n_blocks == 0)
+		return get64(p) <= texts;
+	return get64(p) <= texts && get64(p) >= r->blocks[r->n_blocks - 1].text &&
+	       (r->form != EV_RUN_BINARY || texts - get64(p) == EV_RUN_KEY);
 }
 
 static enum ev_status read_from(int fd, const char *name, uint64_t at, char *p, size_t len,
@@ -808,8 +810,10 @@ enum ev_status ev_run_get(struct ev_run_file *r, const char key[EV_RUN_KEY], con
 		else
 			to = mid;
 	}
+	if (from == 0)
+		return EV_OK;
 	p = h->bytes.p + (from - 1) * EV_RUN_FIXED;
-	if (from > 0 && memcmp(p, key, EV_RUN_KEY) == 0)
+	if (memcmp(p, key, EV_RUN_KEY) == 0)
 		*entry = p;
 	return EV_OK;
 }
