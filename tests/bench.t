@@ -41,7 +41,11 @@ is 'another seed makes other events' "$(jq -r .event_id less.jsonl other.jsonl |
 	"$(($(of less .events) + $(of other .events)))"
 
 # They have but what every shop has.
-lacks="evvalidate: $EVKIT_MODEL:87:9: no event of the batch has .modified_at, which the column modified_at of events asks for: there are '.event_id', '.event_timestamp', '.event_type', '.metadata', '.related_id', '.user_id' and '.version'"
+there="there are '.event_id', '.event_timestamp', '.event_type', '.metadata', '.related_id', '.user_id' and '.version'"
+none="evvalidate: $EVKIT_MODEL:%s: no event of the batch has %s, which %s for: $there\n"
+# shellcheck disable=SC2059
+lacks=$(printf "$none" 13:13 .modified_at 'event.modified and the column modified_at of events ask' \
+	14:7 .op 'event.op asks' 15:12 .received_at 'event.ignore asks')
 run evvalidate plain.jsonl
 check 'examples/checkout accepts each of them, as it is' 0 @plain.jsonl "$lacks"
 jq -r .event_type plain.jsonl | sort -u >got

@@ -912,7 +912,7 @@ static const char *const signs[] = {
 /* The first element of which n->b does not hold; it is another input. */
 static bool first_wrong(struct ev_run *x, const struct ev_part *n, struct ev_value *in)
 {
-	struct ev_value list, item;
+	struct ev_value list = {0}, item = {0};
 	bool holds = true;
 
 	if (n->a->op != EV_EACH || !n->a->a->single || !n->b->single ||
