@@ -273,6 +273,18 @@ static struct words words_of(const char *key, size_t len)
 	return w;
 }
 
+bool ev_mention_is_spelled(const char *mention, size_t len)
+{
+	const struct words w = words_of(mention, len);
+
+	return *w.spelled != '-';
+}
+
+size_t ev_mention_group(const char *mention, size_t len)
+{
+	return (size_t)(words_of(mention, len).stamp - mention);
+}
+
 bool ev_star_sum_asks(const struct ev_star_sum *sum, const char *key, size_t key_len)
 {
 	/* What was told of one stamp by several records of an event is looked at, too. */
@@ -365,6 +377,90 @@ void ev_star_sum_add(struct ev_star_sum *sum, const char *key, size_t key_len, c
 			add_attribute(sum, &sum->won[sum->n_parts + k], text, len, &w);
 		}
 	}
+}
+
+static bool is_same_stamp(const struct ev_star_sum *sum, const struct ev_star_won *a,
+			  const struct ev_star_won *b)
+{
+	return b->set && compare(sum, a->stamp_at, a->stamp_len, sum->texts.p + b->stamp_at,
+				 b->stamp_len) == 0;
+}
+
+/* The attributes that the stamp of the i-th has won, if none before it has that. */
+static void write_won(const struct ev_star_sum *sum, size_t i, struct ev_buf *out)
+{
+	const struct ev_star_won *w = &sum->won[i];
+
+	for (size_t k = sum->n_parts; k < i; k++)
+		if (is_same_stamp(sum, w, &sum->won[k]))
+			return;
+	ev_buf_putc(out, ' ');
+	for (size_t from = sum->n_parts; from < sum->n; from += 4) {
+		unsigned borne = 0;
+
+		for (size_t k = from; k < from + 4 && k < sum->n; k++)
+			if (is_same_stamp(sum, w, &sum->won[k]))
+				borne |= 1U << (k - from);
+		ev_buf_putc(out, digits[borne]);
+	}
+	ev_buf_putc(out, ' ');
+	ev_buf_put(out, sum->texts.p + w->stamp_at, w->stamp_len);
+}
+
+void ev_star_sum_write(const struct ev_star_sum *sum, struct ev_buf *out)
+{
+	for (size_t i = sum->n_parts; i < sum->n; i++)
+		if (sum->won[i].set)
+			write_won(sum, i, out);
+	for (size_t i = 0; i < sum->n; i++) {
+		ev_buf_putc(out, EV_STAR_SEPARATOR);
+		if (sum->won[i].set)
+			ev_buf_put(out, sum->texts.p + sum->won[i].at, sum->won[i].len);
+	}
+}
+
+void ev_star_sum_read(struct ev_star_sum *sum, const char *p, size_t len)
+{
+	const char *end = p + len, *fields = memchr(p, EV_STAR_SEPARATOR, len);
+
+	while (p < fields) { /* BORNE TIME WHO */
+		const char *borne = p + (*p == ' '), *stamp = word_end(borne, fields) + 1;
+		const char *stop = word_end(word_end(stamp, fields) + 1, fields);
+		const size_t at = keep(sum, stamp, (size_t)(stop - stamp));
+
+		for (size_t i = sum->n_parts; i < sum->n; i++) {
+			struct ev_star_won *w = &sum->won[i];
+			const size_t k = i - sum->n_parts;
+
+			if ((digit_of(borne[k / 4]) >> k % 4 & 1) == 0)
+				continue;
+			w->stamp_at = at;
+			w->stamp_len = (size_t)(stop - stamp);
+		}
+		p = stop;
+	}
+	p = fields + 1;
+	for (size_t i = 0; i < sum->n; i++) {
+		const char *text = field(&p, end, &len);
+
+		sum->won[i].set = len > 0;
+		sum->won[i].at = keep(sum, text, len);
+		sum->won[i].len = len;
+	}
+}
+
+bool ev_star_sum_is_won(const struct ev_star_sum *sum, const char *key, size_t key_len)
+{
+	const struct words w = words_of(key, key_len);
+
+	for (size_t i = sum->n_parts; i < sum->n && *w.what == 'd'; i++) {
+		const struct ev_star_won *won = &sum->won[i];
+
+		if (won->set && compare(sum, won->stamp_at, won->stamp_len, w.stamp,
+					(size_t)(w.end - w.stamp)) == 0)
+			return true;
+	}
+	return false;
 }
 
 static const struct ev_star_text null = {"null                            ", 4};

@@ -31,6 +31,14 @@ struct ev_star_text {
 	size_t len;
 };
 
+/* Whether a mention says something of its member; and spells a part of its key in its own way. */
+static inline bool ev_mention_describes(const char *mention)
+{
+	return mention[EV_STAR_MEMBER_LEN + 2] == 'd';
+}
+bool ev_mention_is_spelled(const char *mention, size_t len);
+/* The octets of a mention's key up to its stamp. */
+size_t ev_mention_group(const char *mention, size_t len);
 /* The count lowest digits of a number in hex; returns their end. */
 char *ev_mention_hex(char *o, uint64_t n, int count);
 /* An event's id as the word WHO begins with; the element is put behind it. */
@@ -87,6 +95,15 @@ void ev_star_sum_reset(struct ev_star_sum *sum);
 bool ev_star_sum_asks(const struct ev_star_sum *sum, const char *key, size_t key_len);
 void ev_star_sum_add(struct ev_star_sum *sum, const char *key, size_t key_len, const char *value,
 		     size_t len);
+/*
+ * Appends what has won, as in a row of a state: for each stamp ` BORNE TIME WHO`, and then for each
+ * part and attribute SEPARATOR and its text, or nothing.
+ */
+void ev_star_sum_write(const struct ev_star_sum *sum, struct ev_buf *out);
+/* Reads the same. */
+void ev_star_sum_read(struct ev_star_sum *sum, const char *p, size_t len);
+/* Whether a mention has won an attribute. */
+bool ev_star_sum_is_won(const struct ev_star_sum *sum, const char *key, size_t key_len);
 /* What it comes to, as texts of a row; valid until the next call. */
 void ev_star_sum_texts(const struct ev_star_sum *sum, struct ev_star_text *texts);
 

@@ -1,50 +1,14 @@
 #include "engine/star_state.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "engine/star_impl.h"
+#include "engine/star_state_impl.h"
 
 #include <stdlib.h>
 
-enum { DIGEST = 16, ROW_LEN = EV_STAR_MEMBER_LEN + 1 };
+enum { DIGEST = 16, PARTS_OF_MEMORY = 4 };
 
 static const struct ev_store_kind kind = {"members", "evstar", EV_RUN_TEXT, EV_STORE_LATEST};
-static const char dead[] = "-", gone[] = "gone";
-
-/* A mention in an event's list: "DIGEST KEY", the key without what is the event's own in WHO. */
-struct item {
-	size_t at; /* in a text; the digest stands there */
-	size_t len;
-};
-
-struct items {
-	struct ev_buf text;
-	struct item *list;
-	size_t n, cap;
-};
-
-struct ev_star_state {
-	const char *dir;
-	struct ev_store *store; /* NULL until a section begins */
-	struct ev_point to;	/* of the section */
-	uint64_t from, at;	/* where it begins, and where the state stands */
-	bool idle;		/* the state has all of it already */
-	bool direct;		/* what changes now is what goes out */
-
-	/* The event at hand. */
-	bool inside;
-	struct ev_buf id, who; /* as mentions have it at their end */
-	uint64_t first;
-	struct items said, before;
-	struct ev_buf key;
-
-	struct ev_store_look *look;
-	struct ev_sort *sort; /* of keys and values */
-	/* The entry that the look was taken to: the latest of its key. */
-	const struct ev_entry *ahead; /* the first of the next key */
-	bool has_old;
-	struct ev_buf old_key, old_value;
-	struct ev_buf row;
-};
+static const char dead[] = "-";
 
 struct ev_star_state *ev_star_state_new(const char *dir)
 {
@@ -60,7 +24,7 @@ void ev_star_state_free(struct ev_star_state **state)
 
 	if (t == NULL)
 		return;
-	ev_look_free(&t->look);
+	ev_look_free(&t->old.look);
 	ev_store_free(&t->store);
 	ev_sort_free(&t->sort);
 	ev_buf_free(&t->id);
@@ -70,9 +34,9 @@ void ev_star_state_free(struct ev_star_state **state)
 	free(t->said.list);
 	free(t->before.list);
 	ev_buf_free(&t->key);
-	ev_buf_free(&t->old_key);
-	ev_buf_free(&t->old_value);
-	ev_buf_free(&t->row);
+	ev_buf_free(&t->old.key);
+	ev_buf_free(&t->old.value);
+	ev_buf_free(&t->text);
 	free(t);
 	*state = NULL;
 }
@@ -165,48 +129,46 @@ enum ev_status ev_star_state_begin(struct ev_star *s, const struct ev_span *span
 	t->direct = !t->idle && p.number == span->from;
 	t->inside = false;
 	ev_buf_reset(&t->id);
-	t->look = ev_store_look(t->store, 0);
-	t->sort = ev_sort_new(s->options.memory / 2, s->options.folder);
+	t->old.look = ev_store_look(t->store, 0);
+	t->sort = ev_sort_new(s->options.memory / PARTS_OF_MEMORY, s->options.folder);
 	return EV_OK;
 }
 
 /* Reading what is there, a key at a time */
 
-/* Keeps the latest entry of the key that the look stands at, and goes on to the next key. */
-static enum ev_status take_old(struct ev_star_state *t, struct ev_error *err)
+enum ev_status ev_star_old_next(struct ev_star_old *o, struct ev_error *err)
 {
-	t->has_old = t->ahead != NULL;
-	if (!t->has_old)
+	o->there = o->ahead != NULL;
+	if (!o->there)
 		return EV_OK;
-	ev_buf_reset(&t->old_key);
-	ev_buf_put(&t->old_key, t->ahead->p, t->ahead->key_len);
+	ev_buf_reset(&o->key);
+	ev_buf_put(&o->key, o->ahead->p, o->ahead->key_len);
 	do {
-		ev_buf_reset(&t->old_value);
-		ev_buf_put(&t->old_value, t->ahead->value, t->ahead->value_len);
-		if (ev_look_more(t->look, &t->ahead, err) != EV_OK)
+		ev_buf_reset(&o->value);
+		ev_buf_put(&o->value, o->ahead->value, o->ahead->value_len);
+		ev_buf_room(&o->value, EV_COPY_OVER);
+		if (ev_look_more(o->look, &o->ahead, err) != EV_OK)
 			return EV_FATAL;
-	} while (t->ahead != NULL && ev_bytes_compare(t->ahead->p, t->ahead->key_len, t->old_key.p,
-						      t->old_key.len) == 0);
+	} while (o->ahead != NULL &&
+		 ev_bytes_compare(o->ahead->p, o->ahead->key_len, o->key.p, o->key.len) == 0);
 	return EV_OK;
 }
 
-/* The first whose key begins so. */
-static enum ev_status find_old(struct ev_star_state *t, const char *prefix, size_t len,
-			       struct ev_error *err)
+enum ev_status ev_star_old_find(struct ev_star_old *o, const char *prefix, size_t len,
+				struct ev_error *err)
 {
-	if (ev_look_find(t->look, prefix, len, &t->ahead, err) != EV_OK)
+	if (ev_look_find(o->look, prefix, len, &o->ahead, err) != EV_OK)
 		return EV_FATAL;
-	return take_old(t, err);
+	return ev_star_old_next(o, err);
 }
 
-/* The first of those that is not less. */
-static enum ev_status find_onward(struct ev_star_state *t, const char *key, size_t len,
+enum ev_status ev_star_old_onward(struct ev_star_old *o, const char *key, size_t len,
 				  struct ev_error *err)
 {
-	if (t->ahead != NULL && ev_bytes_compare(t->ahead->p, t->ahead->key_len, key, len) < 0 &&
-	    ev_look_onward(t->look, key, len, &t->ahead, err) != EV_OK)
+	if (o->ahead != NULL && ev_bytes_compare(o->ahead->p, o->ahead->key_len, key, len) < 0 &&
+	    ev_look_onward(o->look, key, len, &o->ahead, err) != EV_OK)
 		return EV_FATAL;
-	return take_old(t, err);
+	return ev_star_old_next(o, err);
 }
 
 static bool is_dead(const char *value, size_t len)
@@ -216,22 +178,22 @@ static bool is_dead(const char *value, size_t len)
 
 /* Events */
 
-static void items_reset(struct items *l)
+static void items_reset(struct ev_star_items *l)
 {
 	ev_buf_reset(&l->text);
 	l->n = 0;
 }
 
-static void items_add(struct items *l, size_t at, size_t len)
+static void items_add(struct ev_star_items *l, size_t at, size_t len)
 {
 	if (l->n == l->cap)
 		ev_grow(&l->list, &l->cap, l->n + 1, sizeof *l->list);
-	l->list[l->n++] = (struct item){at, len};
+	l->list[l->n++] = (struct ev_star_item){at, len};
 }
 
 /* By what stands behind their digests: the keys. */
-static int compare_keys(const struct items *x, const struct item *a, const struct items *y,
-			const struct item *b)
+static int compare_keys(const struct ev_star_items *x, const struct ev_star_item *a,
+			const struct ev_star_items *y, const struct ev_star_item *b)
 {
 	const size_t skip = DIGEST + 1;
 
@@ -245,7 +207,8 @@ static int by_key(const void *x, const void *y, void *ctx)
 }
 
 /* The key of an item, anew. */
-static void put_key(struct ev_star_state *t, const struct items *l, const struct item *i)
+static void put_key(struct ev_star_state *t, const struct ev_star_items *l,
+		    const struct ev_star_item *i)
 {
 	const char *p = l->text.p + i->at + DIGEST + 1, *end = l->text.p + i->at + i->len;
 	const char *own = end;
@@ -315,18 +278,18 @@ static void note_days(struct ev_star *s, size_t dimension)
 /* What the event said before, as its list in the state has it. */
 static enum ev_status read_before(struct ev_star_state *t, struct ev_error *err)
 {
-	struct items *l = &t->before;
+	struct ev_star_items *l = &t->before;
 	const char *p, *end;
 
 	items_reset(l);
 	if (t->first > t->at) /* the state has nothing of it */
 		return EV_OK;
-	if (find_old(t, t->key.p, t->key.len, err) != EV_OK)
+	if (ev_star_old_find(&t->old, t->key.p, t->key.len, err) != EV_OK)
 		return EV_FATAL;
-	if (!t->has_old || t->old_key.len != t->key.len ||
-	    is_dead(t->old_value.p, t->old_value.len))
+	if (!t->old.there || t->old.key.len != t->key.len ||
+	    is_dead(t->old.value.p, t->old.value.len))
 		return EV_OK;
-	ev_buf_put(&l->text, t->old_value.p, t->old_value.len);
+	ev_buf_put(&l->text, t->old.value.p, t->old.value.len);
 	p = l->text.p;
 	for (end = p + l->text.len; p < end;) {
 		const char *tab = memchr(p, '\t', (size_t)(end - p));
@@ -338,33 +301,55 @@ static enum ev_status read_before(struct ev_star_state *t, struct ev_error *err)
 	return EV_OK;
 }
 
-static enum ev_status say(struct ev_star_state *t, const struct item *i, struct ev_error *err)
+/*
+ * What is taken back, or replaced, or spells a part of the key in its own way is told in front of
+ * all that is said of the member, under b: it may be what its row is made of.
+ */
+static enum ev_status warn(struct ev_star_state *t, struct ev_error *err)
+{
+	t->key.p[EV_STAR_MEMBER_LEN] = 'b';
+	if (sort_add(t, "", 0, err) != EV_OK)
+		return EV_FATAL;
+	t->key.p[EV_STAR_MEMBER_LEN] = 'c';
+	return EV_OK;
+}
+
+static enum ev_status say(struct ev_star_state *t, const struct ev_star_item *i, bool other,
+			  struct ev_error *err)
 {
 	const char *value = t->said.text.p + i->at + i->len;
 	size_t len;
 
 	memcpy(&len, value, sizeof len);
 	put_key(t, &t->said, i);
-	return sort_add(t, value + sizeof len, len, err);
+	if ((other || ev_mention_is_spelled(t->key.p, t->key.len)) && warn(t, err) != EV_OK)
+		return EV_FATAL;
+	ev_buf_reset(&t->text);
+	ev_buf_putc(&t->text, other ? EV_STAR_OTHER : EV_STAR_SAID);
+	ev_buf_put(&t->text, value + sizeof len, len);
+	return sort_add(t, t->text.p, t->text.len, err);
 }
 
-static enum ev_status take_back(struct ev_star_state *t, const struct item *i, struct ev_error *err)
+static enum ev_status take_back(struct ev_star_state *t, const struct ev_star_item *i,
+				struct ev_error *err)
 {
+	static const char back = EV_STAR_BACK;
+
 	put_key(t, &t->before, i);
-	return sort_add(t, dead, sizeof dead - 1, err);
+	return warn(t, err) == EV_OK ? sort_add(t, &back, 1, err) : EV_FATAL;
 }
 
 /* Both lists are sorted by key. */
 static enum ev_status compare_lists(struct ev_star_state *t, bool *differ, struct ev_error *err)
 {
-	const struct items *said = &t->said, *before = &t->before;
+	const struct ev_star_items *said = &t->said, *before = &t->before;
 	enum ev_status st = EV_OK;
 	size_t i = 0, k = 0;
 
 	*differ = false;
 	while (st == EV_OK && (i < said->n || k < before->n)) {
-		const struct item *a = i < said->n ? &said->list[i] : NULL;
-		const struct item *b = k < before->n ? &before->list[k] : NULL;
+		const struct ev_star_item *a = i < said->n ? &said->list[i] : NULL;
+		const struct ev_star_item *b = k < before->n ? &before->list[k] : NULL;
 		int order = a == NULL ? 1 : b == NULL ? -1 : compare_keys(said, a, before, b);
 
 		i += order <= 0;
@@ -372,7 +357,7 @@ static enum ev_status compare_lists(struct ev_star_state *t, bool *differ, struc
 		if (order == 0 && memcmp(said->text.p + a->at, before->text.p + b->at, DIGEST) == 0)
 			continue;
 		*differ = true;
-		st = order <= 0 ? say(t, a, err) : take_back(t, b, err);
+		st = order <= 0 ? say(t, a, order == 0, err) : take_back(t, b, err);
 	}
 	return st;
 }
@@ -387,15 +372,15 @@ static void put_list_key(struct ev_star_state *t)
 static enum ev_status put_list(struct ev_star_state *t, struct ev_error *err)
 {
 	put_list_key(t);
-	ev_buf_reset(&t->row);
+	ev_buf_reset(&t->text);
 	for (size_t i = 0; i < t->said.n; i++) {
 		if (i > 0)
-			ev_buf_putc(&t->row, '\t');
-		ev_buf_put(&t->row, t->said.text.p + t->said.list[i].at, t->said.list[i].len);
+			ev_buf_putc(&t->text, '\t');
+		ev_buf_put(&t->text, t->said.text.p + t->said.list[i].at, t->said.list[i].len);
 	}
 	if (t->said.n == 0)
-		ev_buf_puts(&t->row, dead);
-	return sort_add(t, t->row.p, t->row.len, err);
+		ev_buf_puts(&t->text, dead);
+	return sort_add(t, t->text.p, t->text.len, err);
 }
 
 /* The event at hand is whole: what it says takes the place of what it said. */
@@ -448,278 +433,20 @@ bool ev_star_state_is_at(const struct ev_star_state *t, const char *id, size_t l
 	return t->inside && ev_bytes_compare(t->id.p, t->id.len, id, len) == 0;
 }
 
-/* Rows that go out */
-
-static enum ev_status put_line(struct ev_star *s, const struct ev_buf *line, struct ev_error *err)
-{
-	if (ev_out_line(s->port->out, line->p, line->len) == EV_OK)
-		return EV_OK;
-	*err = s->port->out->error;
-	return EV_FATAL;
-}
-
-/* From the beginning on nobody has anything that had to go. */
-static enum ev_status emit_row(struct ev_star *s, const char *member, const struct ev_buf *row,
-			       struct ev_error *err)
-{
-	struct ev_star_state *t = s->state;
-
-	if (t->from > 0) {
-		ev_buf_reset(&s->row);
-		ev_star_gone_row(&s->m->dimensions[ev_mention_dimension(member)],
-				 ev_mention_key(member), &s->row);
-		if (put_line(s, &s->row, err) != EV_OK)
-			return EV_FATAL;
-	}
-	if (row->len == sizeof gone - 1 && memcmp(row->p, gone, sizeof gone - 1) == 0)
-		return EV_OK;
-	return put_line(s, row, err);
-}
-
-/* Members */
-
-/* The mentions that were sorted, and those of the member at hand that were there. */
-struct walk {
-	struct ev_star *s;
-	struct ev_sorted next;
-	enum ev_status st; /* of next */
-	char member[EV_STAR_MEMBER_LEN];
-	struct ev_star_sum *sums; /* one a dimension */
-};
-
-static bool is_new(const struct walk *w, const char *prefix, size_t len)
-{
-	return w->st == EV_OK && w->next.key_len >= len && memcmp(w->next.key, prefix, len) == 0;
-}
-
-static bool is_old(const struct ev_star_state *t, const struct ev_buf *group)
-{
-	return t->has_old && t->old_key.len >= group->len &&
-	       memcmp(t->old_key.p, group->p, group->len) == 0;
-}
-
-static enum ev_status put(struct ev_star_state *t, const char *key, size_t key_len,
-			  const char *value, size_t len, struct ev_error *err)
-{
-	return ev_store_put_text(t->store, key, key_len, t->to.number, value, len, err);
-}
-
-/* Puts the next that was sorted into the state; *stands: it is no taking back, and was looked at. */
-static enum ev_status take_new(struct walk *w, bool look, bool *stands, struct ev_error *err)
-{
-	const struct ev_sorted *n = &w->next;
-
-	*stands = look && !is_dead(n->item, n->len);
-	if (*stands)
-		ev_star_sum_add(&w->sums[ev_mention_dimension(n->key)], n->key, n->key_len, n->item,
-				n->len);
-	if (put(w->s->state, n->key, n->key_len, n->item, n->len, err) != EV_OK)
-		return EV_FATAL;
-	w->st = ev_sort_next(w->s->state->sort, &w->next, err);
-	return w->st == EV_FATAL ? EV_FATAL : EV_OK;
-}
-
-/*
- * A group of mentions, of one WHAT and SPELLED: the first that stands is looked at. What is new is
- * put into the state.
- */
-static enum ev_status take_group(struct walk *w, const struct ev_buf *group, struct ev_error *err)
-{
-	struct ev_star_state *t = w->s->state;
-	struct ev_star_sum *sum = &w->sums[ev_mention_dimension(w->member)];
-	bool found = false;
-
-	for (;;) {
-		const bool new = is_new(w, group->p, group->len);
-		const bool old = !found && is_old(t, group);
-		int order = !new ? 1 : -1;
-		bool stands;
-
-		if (!new && !old)
-			break;
-		if (new &&old)
-			order = ev_bytes_compare(w->next.key, w->next.key_len, t->old_key.p,
-						 t->old_key.len);
-		if (order <= 0) {
-			if (take_new(w, !found, &stands, err) != EV_OK)
-				return EV_FATAL;
-			found |= stands;
-		} else if (!is_dead(t->old_value.p, t->old_value.len)) {
-			ev_star_sum_add(sum, t->old_key.p, t->old_key.len, t->old_value.p,
-					t->old_value.len);
-			found = true;
-		}
-		if (order >= 0 && !found && take_old(t, err) != EV_OK)
-			return EV_FATAL;
-	}
-	/* The others need not be read. */
-	if (!is_old(t, group))
-		return EV_OK;
-	ev_buf_reset(&t->key);
-	ev_buf_put(&t->key, group->p, group->len);
-	ev_buf_putc(&t->key, '\x7f');
-	return find_onward(t, t->key.p, t->key.len, err);
-}
-
-/* Up to the stamp. */
-static void put_group(struct ev_buf *group, const char *key, size_t len)
-{
-	const char *p = key + EV_STAR_MEMBER_LEN + 2, *end = key + len;
-
-	for (int i = 0; i < 2; i++)
-		p = (const char *)memchr(p, ' ', (size_t)(end - p)) + 1;
-	ev_buf_reset(group);
-	ev_buf_put(group, key, (size_t)(p - key));
-}
-
-/* Goes through the groups of a member, in the order of their keys. */
-static enum ev_status take_groups(struct walk *w, struct ev_error *err)
-{
-	struct ev_star_state *t = w->s->state;
-	struct ev_buf group = {0};
-	enum ev_status st = EV_OK;
-
-	while (st == EV_OK) {
-		const bool new = is_new(w, w->member, sizeof w->member);
-		const bool old = t->has_old && t->old_key.p[EV_STAR_MEMBER_LEN] == 'c';
-
-		if (!new && !old)
-			break;
-		if (new && (!old || ev_bytes_compare(w->next.key, w->next.key_len, t->old_key.p,
-						     t->old_key.len) <= 0))
-			put_group(&group, w->next.key, w->next.key_len);
-		else
-			put_group(&group, t->old_key.p, t->old_key.len);
-		st = take_group(w, &group, err);
-	}
-	ev_buf_free(&group);
-	return st;
-}
-
-static void make_row(struct ev_star *s, const char *member, const struct ev_star_sum *sum)
-{
-	const size_t dimension = ev_mention_dimension(member);
-	const struct ev_star_dimension *d = &s->plan->dimensions[dimension];
-	struct ev_buf *row = &s->state->row;
-	struct ev_date date;
-
-	ev_buf_reset(row);
-	ev_star_sum_texts(sum, s->texts);
-	if (s->members[dimension] == NULL) {
-		ev_date_parse(s->texts[0].p, EV_DATE_TEXT, &date);
-		ev_star_day_row(&s->m->dimensions[dimension], ev_mention_key(member),
-				ev_date_days(date), row);
-		return;
-	}
-	ev_buf_room(row, ev_star_member_room(d, s->texts));
-	row->len = (size_t)(ev_star_member_row(row->p, d, ev_mention_key(member), sum->described,
-					       s->texts) -
-			    row->p);
-}
-
-/* The mentions of the next member: the new ones are put, and its row, if that is another. */
-static enum ev_status take_member(struct walk *w, struct ev_error *err)
-{
-	struct ev_star_state *t = w->s->state;
-	struct ev_star_sum *sum = &w->sums[ev_mention_dimension(w->next.key)];
-
-	memcpy(w->member, w->next.key, sizeof w->member);
-	ev_star_sum_reset(sum);
-	if (find_old(t, w->member, sizeof w->member, err) != EV_OK || take_groups(w, err) != EV_OK)
-		return EV_FATAL;
-	if (sum->first.len > 0) {
-		make_row(w->s, w->member, sum);
-	} else {
-		ev_buf_reset(&t->row);
-		ev_buf_puts(&t->row, gone);
-	}
-	/* What is left is the row that it had. */
-	if (t->has_old
-		    ? ev_bytes_compare(t->row.p, t->row.len, t->old_value.p, t->old_value.len) == 0
-		    : sum->first.len == 0)
-		return EV_OK;
-	ev_buf_reset(&t->key);
-	ev_buf_put(&t->key, w->member, sizeof w->member);
-	ev_buf_putc(&t->key, 'r');
-	if (put(t, t->key.p, t->key.len, t->row.p, t->row.len, err) != EV_OK)
-		return EV_FATAL;
-	return t->direct ? emit_row(w->s, w->member, &t->row, err) : EV_OK;
-}
-
-static enum ev_status take_all(struct walk *w, struct ev_error *err)
-{
-	struct ev_star_state *t = w->s->state;
-	enum ev_status st = ev_sort_finish(t->sort, err);
-	bool stands;
-
-	if (st == EV_OK)
-		st = w->st = ev_sort_next(t->sort, &w->next, err);
-	while (st != EV_FATAL && w->st == EV_OK)
-		st = w->next.key[0] == 'm' ? take_member(w, err) : take_new(w, false, &stands, err);
-	return st == EV_FATAL ? EV_FATAL : EV_OK;
-}
-
-static enum ev_status take_section(struct ev_star *s, struct ev_error *err)
-{
-	struct walk w = {.s = s};
-	enum ev_status st;
-
-	w.sums = ev_calloc(s->m->n_dimensions, sizeof *w.sums);
-	for (size_t i = 0; i < s->m->n_dimensions; i++)
-		ev_star_sum_init(&w.sums[i],
-				 s->members[i] != NULL ? &s->plan->dimensions[i] : NULL);
-	st = take_all(&w, err);
-	for (size_t i = 0; i < s->m->n_dimensions; i++)
-		ev_star_sum_free(&w.sums[i]);
-	free(w.sums);
-	return st;
-}
-
-/* Rows that changed since the section's beginning, and are in the state */
-
-static bool is_row(const struct ev_entry *e)
-{
-	return e->key_len == ROW_LEN && e->p[0] == 'm' && e->p[ROW_LEN - 1] == 'r';
-}
-
-/* Of several entries of a row the last is it. */
-static enum ev_status emit_rows(struct ev_star *s, struct ev_error *err)
-{
-	struct ev_star_state *t = s->state;
-	struct ev_store_look *look = ev_store_look(t->store, t->from);
-	const struct ev_entry *e = NULL;
-	enum ev_status st;
-
-	ev_buf_reset(&t->old_key);
-	while ((st = ev_look_next(look, &e, err)) == EV_OK && e != NULL && e->p[0] == 'm') {
-		if (!is_row(e))
-			continue;
-		if (t->old_key.len > 0 && memcmp(t->old_key.p, e->p, ROW_LEN) != 0 &&
-		    (st = emit_row(s, t->old_key.p, &t->old_value, err)) != EV_OK)
-			break;
-		ev_buf_reset(&t->old_key);
-		ev_buf_put(&t->old_key, e->p, e->key_len);
-		ev_buf_reset(&t->old_value);
-		ev_buf_put(&t->old_value, e->value, e->value_len);
-	}
-	if (st == EV_OK && t->old_key.len > 0)
-		st = emit_row(s, t->old_key.p, &t->old_value, err);
-	ev_look_free(&look);
-	return st;
-}
+/* Sections */
 
 enum ev_status ev_star_state_finish(struct ev_star *s, struct ev_error *err)
 {
 	struct ev_star_state *t = s->state;
 
-	if (end_event(s, err) != EV_OK || (!t->idle && take_section(s, err) != EV_OK))
+	if (end_event(s, err) != EV_OK || (!t->idle && ev_star_settle(s, err) != EV_OK))
 		return EV_FATAL;
 	t->inside = false;
-	ev_look_free(&t->look);
+	ev_look_free(&t->old.look);
 	ev_sort_free(&t->sort);
 	if (!t->idle && ev_store_prepare(t->store, err) != EV_OK)
 		return EV_FATAL;
-	return t->direct ? EV_OK : emit_rows(s, err);
+	return t->direct ? EV_OK : ev_star_emit_rows(s, err);
 }
 
 enum ev_status ev_star_state_commit(struct ev_star *s, struct ev_error *err)

@@ -2,16 +2,19 @@
  * star_state: what events say of members, remembered from one run to the next. Floor 4, a part of
  * the star engine.
  *
- * Three kinds of entries (evkit-state.5), all of which but the latest of a key are of no account:
+ * Three kinds of entries (evkit-state.5), of whose keys the latest entry is of account alone:
  *
  *     MEMBER c WHAT ...   a mention (star_mentions.h), or "-": it is said no more
- *     MEMBER r            the member's row as it was emitted, or GONE
+ *     nMEMBER             the member's row: CHANGED N D S [BORNE TIME WHO]... FIELDS
  *     zID                 the keys of the event's mentions with a digest of each, or "-"
  *
  * An event that comes again takes the place of what it said before: what its list has and it does
- * not say any more is taken back. A member's row is made of the first mention of each WHAT that
- * stands, so it costs what is new and as many looks as there are of these, however much the member
- * ever heard.
+ * not say any more is taken back. Of a row CHANGED is the commit that last changed what goes out; N
+ * mentions stand, D of which say something and S of which spell a part of the key in their own way;
+ * BORNE are the attributes that the stamp TIME WHO has won, as in WHAT; FIELDS the parts of the key
+ * and the attributes, each behind SEPARATOR and empty where there is none. So a mention that is new
+ * costs nothing but itself and the row, however much the member ever heard; only where what won is
+ * taken back, the first mention of each WHAT that stands is looked for.
  */
 #ifndef EV_STAR_STATE_H
 #define EV_STAR_STATE_H
