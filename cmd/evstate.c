@@ -1,11 +1,11 @@
 /* evstate: what a state holds. */
-#include "cli/cli.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "cli/cli.h"
 #include "engine/version_batch.h"
 #include "engine/version_show.h"
-#include "json/form.h"
 #include "model/nearest.h"
+#include "json/form.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -39,10 +39,11 @@ static const struct cli_program program = {
 
 static const struct ev_store_kind *kind_of(struct cli *c, const char *dir)
 {
-	static const struct ev_store_kind
-		keys = {"keys", "evdedupe", EV_RUN_BINARY, EV_STORE_LATEST},
-		members = {"members", "evstar", EV_RUN_TEXT, EV_STORE_LATEST};
-	const struct ev_store_kind *const kinds[] = {&ev_version_state, &keys, &members};
+	static const struct ev_store_kind others[] = {
+		{"keys", "evdedupe", EV_RUN_BINARY, EV_STORE_LATEST},
+		{"members", "evstar", EV_RUN_TEXT, EV_STORE_LATEST},
+	};
+	const struct ev_store_kind *const kinds[] = {&ev_version_state, &others[0], &others[1]};
 	char name[EV_STORE_KIND];
 
 	if (ev_store_kind_of(dir, name, &c->error) != EV_OK)
@@ -51,7 +52,7 @@ static const struct ev_store_kind *kind_of(struct cli *c, const char *dir)
 		if (strcmp(kinds[i]->name, name) == 0)
 			return kinds[i];
 	ev_fail(&c->error,
-		"%s/manifest: names a kind of state that is not known, '%s': the file was damaged, or "
+		"%s/manifest: names a kind of state that is not known, '%s': it was damaged, or "
 		"made by another version of evkit",
 		dir, name);
 	cli_die(&c->error);
@@ -75,15 +76,15 @@ static void need_events(struct cli *c, const char *dir)
 	if (kind == &ev_version_state)
 		return;
 	ev_fail(&c->error,
-		"%s: is the state of %s, and records and batches are in that of evversion: name its "
-		"folder",
+		"%s: is the state of %s, and records and batches are in that of evversion: name "
+		"its folder",
 		dir, kind->program);
 	cli_die(&c->error);
 }
 
 static void put(struct cli *c, struct ev_buf *text)
 {
-	if (ev_out_put(c->port.out, text->p, text->len) != EV_OK)
+	if (text->len > 0 && ev_out_put(c->port.out, text->p, text->len) != EV_OK)
 		cli_die(&c->port.out->error);
 	ev_buf_reset(text);
 }
@@ -182,8 +183,8 @@ static int check(struct cli *c, char **operands)
 			 "writer was stopped, or is at work, or the manifest is an old one",
 			 operands[0], rest.files, rest.bytes);
 	ev_buf_printf(&out,
-		      "whole: commits %" PRIu64 " entries %" PRIu64 " runs %" PRIu64 " bytes %" PRIu64
-		      "\n",
+		      "whole: commits %" PRIu64 " entries %" PRIu64 " runs %" PRIu64
+		      " bytes %" PRIu64 "\n",
 		      ev_store_head(s), sums.entries, sums.runs, sums.bytes);
 	put(c, &out);
 	ev_buf_free(&out);

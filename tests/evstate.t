@@ -216,6 +216,15 @@ for command in info check 'show -m evkit.yaml' retract; do
 done
 is 'and none is made' "$(ls empty; ls -d nosuch 2>&1 | grep -c cannot)" 1
 
+evversion --state new --since 0 -o /dev/null </dev/null
+run 'evstate info new | sed -n "s/^commits: //p"; evstate check new | sed -f ids.sed'
+check 'a state of nothing' 0 '0
+whole: commits 0 entries 0 runs 0 bytes N'
+run evstate show new x
+check 'which knows no event' 1 '' 'evstate: new: there is no record of the event x'
+run evstate retract new x
+check 'and no batch' 1 '' "evstate: new: there is no batch 'x': evstate info lists them"
+
 #
 # Ids and names in any spelling
 #

@@ -1,11 +1,11 @@
 #include "engine/version_batch.h"
-#include "engine/version_impl.h"
 #include "base/mem.h"
+#include "engine/version_impl.h"
 #include "json/form.h"
 
 #include <stdlib.h>
 
-/* What the log says: "take BATCH" and "retract BATCH" of commits, "delivered N BATCH" behind them. */
+/* What the log says: "take BATCH", "retract BATCH" of commits, and "delivered N BATCH". */
 static const char take[] = "take ", retract[] = "retract ", delivered[] = "delivered ";
 static const char no_input[] = "00000000000000000000000000000000";
 
@@ -188,7 +188,8 @@ static enum ev_status take_out(struct ev_store *s, const struct ev_buf *batch,
 			       struct ev_retracted *sums, struct ev_error *err)
 {
 	struct ev_store_look *look = ev_store_look(s, 0);
-	struct read r = {.batch = batch->p, .batch_len = batch->len, .commit = ev_store_head(s) + 1};
+	struct read r = {
+		.batch = batch->p, .batch_len = batch->len, .commit = ev_store_head(s) + 1};
 	const struct ev_entry *e = NULL;
 	enum ev_status st = EV_OK;
 

@@ -31,8 +31,8 @@ struct ev_retracted {
 };
 
 /*
- * Takes the batch out, as a commit of its own. Reads all of the state, which is open for writing. The
- * batch is known, and not retracted.
+ * Takes the batch out, as a commit of its own. Reads all of the state, which is open for writing.
+ * The batch is known, and not retracted.
  */
 enum ev_status ev_version_retract(struct ev_store *s, const char *batch, struct ev_retracted *r,
 				  struct ev_error *err);

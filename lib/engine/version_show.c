@@ -9,7 +9,7 @@ struct ev_version_note {
 	struct entry {
 		struct ev_shown_place place;
 		struct entry *next;
-	} *last; /* in a ring */
+	} * last; /* in a ring */
 	size_t n_entries;
 	enum ev_version_class class;
 	struct ev_reason *reasons;
@@ -114,10 +114,10 @@ static enum ev_status show_link(struct ev_version *v, struct ev_link *l, struct 
 				ev_version_shown *fn, void *ctx, struct ev_error *err)
 {
 	static const char *const outcomes[] = {
-		[EV_VERSION_NONE] = "retracted",      [EV_VERSION_VERSION] = "version",
-		[EV_VERSION_NOOP] = "no-op",	      [EV_VERSION_DUPLICATE] = "duplicate",
-		[EV_VERSION_CONFLICT] = "conflict",   [EV_VERSION_HELD] = "held",
-		[EV_VERSION_MISFIT] = "misfit",	      [EV_VERSION_LONG] = "too-long",
+		[EV_VERSION_NONE] = "retracted",    [EV_VERSION_VERSION] = "version",
+		[EV_VERSION_NOOP] = "no-op",	    [EV_VERSION_DUPLICATE] = "duplicate",
+		[EV_VERSION_CONFLICT] = "conflict", [EV_VERSION_HELD] = "held",
+		[EV_VERSION_MISFIT] = "misfit",	    [EV_VERSION_LONG] = "too-long",
 	};
 	const struct ev_event *event = ev_version_read(v, l);
 	const struct ev_version_note *note = l->note;

@@ -1,6 +1,6 @@
 /*
- * version_show: all that a state knows of one event, and what became of each of its records. Floor 4,
- * a part of the version engine.
+ * version_show: all that a state knows of one event, and what became of each of its records.
+ * Floor 4, a part of the version engine.
  */
 #ifndef EV_VERSION_SHOW_H
 #define EV_VERSION_SHOW_H
@@ -38,7 +38,7 @@ struct ev_shown {
 				"too-long" or "retracted" */
 	const struct ev_reason *reasons;
 	size_t n_reasons;
-	uint64_t k; /* the version that it is, or 0 */
+	uint64_t k;	       /* the version that it is, or 0 */
 	const char *from, *to; /* in which that is valid; to: NULL for the newest */
 	bool deleted;	       /* it is a tombstone */
 };
@@ -47,9 +47,9 @@ typedef enum ev_status ev_version_shown(void *ctx, const struct ev_shown *shown,
 					struct ev_error *err);
 
 /*
- * Tells fn of each record of the event, in the order S; of those that are equal in version, time and
- * op that which stands comes first. v: with options.state and .as_of, and begun. EV_EOF if the state
- * knows of none. id: as it is typed, a UUID in any spelling.
+ * Tells fn of each record of the event, in the order S; of those that are equal in version, time
+ * and op that which stands comes first. v: with options.state and .as_of, and begun. EV_EOF if the
+ * state knows of none. id: as it is typed, a UUID in any spelling.
  */
 enum ev_status ev_version_show(struct ev_version *v, const char *id, size_t len,
 			       ev_version_shown *fn, void *ctx, struct ev_error *err);

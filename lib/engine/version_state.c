@@ -13,8 +13,8 @@
  *     =PLACE          another batch brought it, too, in the spelling that stood then
  *     !PLACE          the batch was retracted (first in its commit, and so in order)
  *
- * PLACE is {"batch":"...","source":"...","line":N,"offset":N}. It is there as long as one batch that
- * brought it was not retracted later.
+ * PLACE is {"batch":"...","source":"...","line":N,"offset":N}. It is there as long as one batch
+ * that brought it was not retracted later.
  */
 
 const struct ev_store_kind ev_version_state = {"events", "evversion", EV_RUN_TEXT, EV_STORE_SET};
