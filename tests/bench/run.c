@@ -645,12 +645,14 @@ static void start_up(void)
 		{"evdedupe", "/dev/null"},  {"evversion", "/dev/null"},
 		{"evstar", "/dev/null"},    {"evload", "-t", "events", "/dev/null"},
 		{"evschema", "-e", "prod"}, {"evreport", "few.json"},
+		{"evstate", "info", "few"},
 	};
 	enum { STARTS = 20 };
 
 	printf("\n### Start\n\n"
 	       "Milliseconds from start to end with the model of examples/checkout and no "
-	       "event (two for evvalidate,\nwhich wants one): median (least..greatest).\n\n"
+	       "event (two for evvalidate,\nwhich wants one, and in the state that evstate "
+	       "tells of): median (least..greatest).\n\n"
 	       "| program | ms | peak MiB | at most | stretch | reached |\n"
 	       "| --- | --- | --- | --- | --- | --- |\n");
 	for (int i = 0; i < COUNT(programs); i++) {
@@ -708,7 +710,9 @@ static void make_input(const char *size)
 	setenv("size", size, 1);
 	must("\"$events\" \"$size\" >plain.jsonl && \"$events\" --shuffle \"$size\" "
 	     ">shuffled.jsonl && \"$events\" --spoil \"$size\" >broken.jsonl && "
-	     "\"$events\" 1k >few.jsonl && evvalidate --result few.json few.jsonl >few.out");
+	     "\"$events\" 1k >few.jsonl && evvalidate --result few.json few.jsonl >few.out && "
+	     "EVKIT_SEAL=none evversion --first --batch few --state few --since 0 few.jsonl "
+	     ">few.out");
 
 	snprintf(command, sizeof command, "\"$events\" %.0f >small.jsonl",
 		 file_size(variants[PLAIN]) / 10);
