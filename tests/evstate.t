@@ -618,6 +618,28 @@ run evstate show keys o-1
 check "evdedupe's knows no records" 2 '' 'evstate: keys: is the state of evdedupe, and records and batches are in that of evversion: name its folder'
 run evstate retract keys a
 check 'and no batches' 2 '' 'evstate: keys: is the state of evdedupe, and records and batches are in that of evversion: name its folder'
+cat >star.yaml <<'END'
+evkit: 1
+name: shop
+event: {id: .id, type: .type, time: .time, version: .v, op: .op}
+star:
+  facts:
+    f: {keep: latest, columns: {x: {from: .x, type: int}, u: {from: .type, type: varchar(9), dimension: d}}}
+  dimensions:
+    d: {key: .type, columns: {u: {from: .type, type: varchar(9)}}}
+END
+for batch in a b; do
+	evparse --batch $batch day2 | evversion -m star.yaml --state ev -r again --since 0 |
+		evstar -m star.yaml --state members -o /dev/null
+done
+run 'evstate info members | sed -n "1,2p; 4p"'
+check "evstar's: info, with the position in the chain of the events" 0 "kind: members
+program: evstar
+$(evstate info ev | grep ^position)"
+run 'evstate check members'
+check "evstar's: check" 0 '~^whole: commits 1 entries [0-9]+ runs 1 bytes [0-9]+$'
+run evstate show members o-1
+check "evstar's knows no records" 2 '' 'evstate: members: is the state of evstar, and records and batches are in that of evversion: name its folder'
 flip keys/manifest 25 0
 run evstate check keys
 check 'a kind that is none' 2 '' '~^evstate: keys/manifest: '
