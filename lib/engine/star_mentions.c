@@ -114,6 +114,21 @@ static void put_parts(struct ev_mentions *l, const struct ev_members *members,
 	}
 }
 
+/* Behind all else, where the key is spelled in another way. */
+static void put_identity(struct ev_mentions *l, const struct ev_members *members,
+			 const struct ev_member *m)
+{
+	const size_t at = l->value.len + 1;
+
+	if (m->spelled == NULL)
+		return;
+	ev_buf_putc(&l->value, EV_STAR_BEHIND);
+	ev_buf_put(&l->value, ev_members_identity(members, m), m->identity_len);
+	for (size_t i = at; i < l->value.len; i++)
+		if (l->value.p[i] == '\n')
+			l->value.p[i] = EV_STAR_SEPARATOR;
+}
+
 /* WHAT of the attributes of that stamp, whose values are appended. */
 static void put_attributes(struct ev_mentions *l, const struct ev_members *members,
 			   const struct ev_member *m, const struct ev_stamp *stamp)
@@ -163,6 +178,7 @@ static void put_bare(struct ev_mentions *l, const struct ev_members *members,
 		put_attributes(l, members, m, NULL);
 	else
 		ev_buf_putc(&l->key, 'r');
+	put_identity(l, members, m);
 	put_spelled(l);
 	put_no_stamp(l, who, who_len);
 }
@@ -199,6 +215,7 @@ bool ev_mentions_next(struct ev_mentions *l, size_t dimension, const struct ev_m
 	}
 	stamp = m->attributes[l->next++].stamp;
 	put_attributes(l, members, m, stamp);
+	put_identity(l, members, m);
 	put_spelled(l);
 	ev_buf_putc(&l->key, ' ');
 	put_hex(time, turned, (uint64_t)stamp->time ^ (uint64_t)1 << 63, sizeof time);
@@ -310,9 +327,10 @@ static int compare(const struct ev_star_sum *sum, size_t at, size_t at_len, cons
 	return order != 0 ? order : (at_len > len) - (at_len < len);
 }
 
-/* The greatest spelling stands. */
-static void add_part(struct ev_star_sum *sum, struct ev_star_won *w, const char *p, size_t len)
+void ev_star_sum_part(struct ev_star_sum *sum, size_t part, const char *p, size_t len)
 {
+	struct ev_star_won *w = &sum->won[part];
+
 	if (w->set && compare(sum, w->at, w->len, p, len) >= 0)
 		return;
 	w->at = keep(sum, p, len);
@@ -352,7 +370,8 @@ void ev_star_sum_add(struct ev_star_sum *sum, const char *key, size_t key_len, c
 		     size_t len)
 {
 	const struct words w = words_of(key, key_len);
-	const char *end = value + len, *what = w.what;
+	const char *behind = memchr(value, EV_STAR_BEHIND, len), *what = w.what;
+	const char *end = behind != NULL ? behind : value + len;
 
 	sum->first_stamp = (size_t)(w.stamp - key);
 	ev_buf_reset(&sum->first);
@@ -360,7 +379,7 @@ void ev_star_sum_add(struct ev_star_sum *sum, const char *key, size_t key_len, c
 	for (size_t i = 0; i < sum->n_parts; i++) {
 		const char *part = field(&value, end, &len);
 
-		add_part(sum, &sum->won[i], part, len);
+		ev_star_sum_part(sum, i, part, len);
 	}
 	if (*what++ == 'r')
 		return;

@@ -12,7 +12,8 @@
  * spelled in another way than in the identity; or a hyphen. TIME and WHO, the stamp, are turned
  * over, so that of one WHAT and SPELLED the latest comes first and the others need not be read. The
  * value has the key's parts and then the attributes that are borne, as JSON, with SEPARATOR between
- * them, which JSON has nowhere inside. A day outside a calendar is a member whose key is the date.
+ * them, which JSON has nowhere inside; and where SPELLED is no hyphen, behind BEHIND, the identity's
+ * parts. A day outside a calendar is a member whose key is the date.
  */
 #ifndef EV_STAR_MENTIONS_H
 #define EV_STAR_MENTIONS_H
@@ -22,6 +23,7 @@
 
 enum {
 	EV_STAR_SEPARATOR = 0x1f,
+	EV_STAR_BEHIND = 0x1e,			      /* what is behind all other fields */
 	EV_STAR_MEMBER_LEN = 1 + 4 + EV_KEY_TEXT + 1, /* "MEMBER " */
 };
 
@@ -37,6 +39,13 @@ static inline bool ev_mention_describes(const char *mention)
 	return mention[EV_STAR_MEMBER_LEN + 2] == 'd';
 }
 bool ev_mention_is_spelled(const char *mention, size_t len);
+/* Whether it bears nothing, and spells the key as the identity does: it says that it is there. */
+static inline bool ev_mention_is_bare(const char *mention)
+{
+	const char *what = mention + EV_STAR_MEMBER_LEN + 2;
+
+	return what[1] == ' ' && what[2] == '-';
+}
 /* The octets of a mention's key up to its stamp. */
 size_t ev_mention_group(const char *mention, size_t len);
 /* The count lowest digits of a number in hex; returns their end. */
@@ -104,6 +113,8 @@ void ev_star_sum_write(const struct ev_star_sum *sum, struct ev_buf *out);
 void ev_star_sum_read(struct ev_star_sum *sum, const char *p, size_t len);
 /* Whether a mention has won an attribute. */
 bool ev_star_sum_is_won(const struct ev_star_sum *sum, const char *key, size_t key_len);
+/* A part of the key that is spelled so; the greatest stands. */
+void ev_star_sum_part(struct ev_star_sum *sum, size_t part, const char *p, size_t len);
 /* What it comes to, as texts of a row; valid until the next call. */
 void ev_star_sum_texts(const struct ev_star_sum *sum, struct ev_star_text *texts);
 

@@ -11,6 +11,7 @@ static const char dead[] = "-";
 struct row {
 	uint64_t changed, n, described, spelled;
 	const char *won, *fields, *end;
+	const char *identity, *identity_end; /* where there is one; else NULL */
 };
 
 /* The mentions that were sorted, and what is there of the member at hand. */
@@ -23,33 +24,37 @@ struct walk {
 	size_t dimension;
 	struct ev_star_sum *sums, *sum; /* one a dimension; that of the member at hand */
 	struct ev_star_old rows;
-	struct row had, row;  /* of the member; fields of had lie in rows.value */
-	struct ev_buf value;  /* of row */
-	struct ev_sort *sort; /* of rows, which stand behind all mentions */
+	struct row had, row;	/* of the member; fields of had lie in rows.value */
+	struct ev_buf identity; /* the parts of the member's key, in their one spelling */
+	struct ev_buf value;	/* of row */
+	struct ev_sort *sort;	/* of rows, which stand behind all mentions */
 };
 
 /* Rows as values */
 
-static uint64_t number(const char **p)
+static uint64_t number(const char **p, const char *end)
 {
 	uint64_t n = 0;
 
-	while (**p >= '0' && **p <= '9')
+	while (*p < end && **p >= '0' && **p <= '9')
 		n = n * 10 + (uint64_t)(*(*p)++ - '0');
-	*p += **p == ' ';
+	*p += *p < end && **p == ' ';
 	return n;
 }
 
 static void read_row(struct row *row, const char *p, size_t len)
 {
-	row->end = p + len;
-	row->fields = memchr(p, EV_STAR_SEPARATOR, len);
+	row->end = row->identity_end = p + len;
+	row->identity = memchr(p, EV_STAR_BEHIND, len);
+	if (row->identity != NULL)
+		row->end = row->identity++;
+	row->fields = memchr(p, EV_STAR_SEPARATOR, (size_t)(row->end - p));
 	if (row->fields == NULL)
 		row->fields = row->end;
-	row->changed = number(&p);
-	row->n = number(&p);
-	row->described = number(&p);
-	row->spelled = number(&p);
+	row->changed = number(&p, row->end);
+	row->n = number(&p, row->end);
+	row->described = number(&p, row->end);
+	row->spelled = number(&p, row->end);
 	row->won = p;
 }
 
@@ -70,7 +75,8 @@ static void read_fields(const struct row *row, struct ev_star_text *texts)
 	}
 }
 
-static void write_row(const struct row *row, const struct ev_star_sum *sum, struct ev_buf *out)
+static void write_row(const struct row *row, const struct ev_star_sum *sum,
+		      const struct ev_buf *identity, struct ev_buf *out)
 {
 	ev_buf_reset(out);
 	ev_buf_u64(out, row->changed);
@@ -82,6 +88,10 @@ static void write_row(const struct row *row, const struct ev_star_sum *sum, stru
 	ev_buf_u64(out, row->spelled);
 	if (row->n > 0)
 		ev_star_sum_write(sum, out);
+	if (row->spelled > 0) {
+		ev_buf_putc(out, EV_STAR_BEHIND);
+		ev_buf_put(out, identity->p, identity->len);
+	}
 	ev_buf_room(out, EV_COPY_OVER);
 }
 
@@ -191,6 +201,29 @@ static void count(struct row *row, const char *key, size_t len, int by)
 	row->spelled += ev_mention_is_spelled(key, len) ? (uint64_t)by : 0;
 }
 
+static const char *parts_end(const char *p, const char *end, size_t n)
+{
+	for (;; p++) {
+		p = memchr(p, EV_STAR_SEPARATOR, (size_t)(end - p));
+		if (p == NULL || --n == 0)
+			return p != NULL ? p : end;
+	}
+}
+
+/* From a mention's value. */
+static void know_identity(struct walk *w, const char *p, size_t len)
+{
+	const char *behind = memchr(p, EV_STAR_BEHIND, len), *end = p + len;
+
+	if (w->identity.len > 0)
+		return;
+	if (behind != NULL)
+		p = behind + 1;
+	else
+		end = parts_end(p, end, w->sum->n_parts);
+	ev_buf_put(&w->identity, p, (size_t)(end - p));
+}
+
 /* Puts the next mention; *stands: it is none that was taken back. */
 static enum ev_status take_new(struct walk *w, bool *stands, struct ev_error *err)
 {
@@ -200,6 +233,10 @@ static enum ev_status take_new(struct walk *w, bool *stands, struct ev_error *er
 	*stands = how != EV_STAR_BACK;
 	if (how != EV_STAR_OTHER)
 		count(&w->row, n->key, n->key_len, *stands ? 1 : -1);
+	if (*stands)
+		know_identity(w, n->item + 1, n->len - 1);
+	if (ev_mention_is_bare(n->key))
+		return next(w, err);
 	if (*stands && ev_star_sum_asks(w->sum, n->key, n->key_len))
 		ev_star_sum_add(w->sum, n->key, n->key_len, n->item + 1, n->len - 1);
 	if (put(w->t, n->key, n->key_len, *stands ? n->item + 1 : dead,
@@ -306,8 +343,15 @@ static enum ev_status read_had(struct walk *w, struct ev_error *err)
 		read_row(&w->had, o->value.p, o->value.len);
 	w->row = w->had;
 	ev_star_sum_reset(w->sum);
-	if (w->had.n > 0)
-		ev_star_sum_read(w->sum, w->had.won, (size_t)(w->had.end - w->had.won));
+	ev_buf_reset(&w->identity);
+	if (w->had.n == 0)
+		return EV_OK;
+	ev_star_sum_read(w->sum, w->had.won, (size_t)(w->had.end - w->had.won));
+	if (w->had.identity != NULL)
+		ev_buf_put(&w->identity, w->had.identity,
+			   (size_t)(w->had.identity_end - w->had.identity));
+	else
+		know_identity(w, w->had.fields + 1, (size_t)(w->had.end - w->had.fields - 1));
 	return EV_OK;
 }
 
@@ -325,6 +369,21 @@ static enum ev_status is_shaken(struct walk *w, bool *shaken, struct ev_error *e
 	return EV_OK;
 }
 
+/* Of those that stand some spell the key as the identity does, and they may be bare. */
+static void add_identity(struct walk *w)
+{
+	const char *p = w->identity.p, *end = p + w->identity.len;
+
+	if (w->row.n == w->row.spelled)
+		return;
+	for (size_t i = 0; i < w->sum->n_parts; i++) {
+		const char *stop = parts_end(p, end, 1);
+
+		ev_star_sum_part(w->sum, i, p, (size_t)(stop - p));
+		p = stop + (stop < end);
+	}
+}
+
 /* The row goes to the state if it is another, and out if that can be seen. */
 static enum ev_status settle_row(struct walk *w, struct ev_error *err)
 {
@@ -335,14 +394,15 @@ static enum ev_status settle_row(struct walk *w, struct ev_error *err)
 
 	memcpy(key, w->member, sizeof key);
 	key[0] = 'n';
-	write_row(row, w->sum, &w->value);
+	add_identity(w);
+	write_row(row, w->sum, &w->identity, &w->value);
 	read_row(&made, w->value.p, w->value.len);
 	changed = (row->described > 0) != (had->described > 0) || (row->n > 0) != (had->n > 0) ||
 		  ev_bytes_compare(made.fields, (size_t)(made.end - made.fields), had->fields,
 				   (size_t)(had->end - had->fields)) != 0;
 	if (changed) {
 		row->changed = w->t->to.number;
-		write_row(row, w->sum, &w->value);
+		write_row(row, w->sum, &w->identity, &w->value);
 		read_row(&made, w->value.p, w->value.len);
 	}
 	if (w->rows.there &&
@@ -426,6 +486,7 @@ enum ev_status ev_star_settle(struct ev_star *s, struct ev_error *err)
 	ev_buf_free(&w.rows.key);
 	ev_buf_free(&w.rows.value);
 	ev_buf_free(&w.value);
+	ev_buf_free(&w.identity);
 	ev_sort_free(&w.sort);
 	return st;
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 enum { DIGEST = 16, PARTS_OF_MEMORY = 4 };
+/* Of an item: the dimension and the member's key; all of one that is bare. */
+enum { ITEM_MEMBER = 4 + EV_KEY_TEXT, ITEM_BARE = ITEM_MEMBER + 2 };
 
 static const struct ev_store_kind kind = {"members", "evstar", EV_RUN_TEXT, EV_STORE_LATEST};
 static const char dead[] = "-";
@@ -186,19 +188,17 @@ static void items_reset(struct ev_star_items *l)
 
 static void items_add(struct ev_star_items *l, size_t at, size_t len)
 {
+	const bool bare = len <= ITEM_BARE;
+
 	if (l->n == l->cap)
 		ev_grow(&l->list, &l->cap, l->n + 1, sizeof *l->list);
-	l->list[l->n++] = (struct ev_star_item){at, len};
+	l->list[l->n++] = (struct ev_star_item){at, len, bare ? len : len - DIGEST - 1};
 }
 
-/* By what stands behind their digests: the keys. */
 static int compare_keys(const struct ev_star_items *x, const struct ev_star_item *a,
 			const struct ev_star_items *y, const struct ev_star_item *b)
 {
-	const size_t skip = DIGEST + 1;
-
-	return ev_bytes_compare(x->text.p + a->at + skip, a->len - skip, y->text.p + b->at + skip,
-				b->len - skip);
+	return ev_bytes_compare(x->text.p + a->at, a->key_len, y->text.p + b->at, b->key_len);
 }
 
 static int by_key(const void *x, const void *y, void *ctx)
@@ -210,12 +210,22 @@ static int by_key(const void *x, const void *y, void *ctx)
 static void put_key(struct ev_star_state *t, const struct ev_star_items *l,
 		    const struct ev_star_item *i)
 {
-	const char *p = l->text.p + i->at + DIGEST + 1, *end = l->text.p + i->at + i->len;
-	const char *own = end;
+	const char *p = l->text.p + i->at, *end = p + i->key_len, *own = end;
 
+	ev_buf_reset(&t->key);
+	ev_buf_putc(&t->key, 'm');
+	ev_buf_put(&t->key, p, ITEM_MEMBER);
+	ev_buf_puts(&t->key, " c");
+	p += ITEM_MEMBER;
+	if (i->len <= ITEM_BARE) {
+		ev_buf_put(&t->key, p, (size_t)(end - p));
+		ev_buf_puts(&t->key, " - - ");
+		ev_buf_put(&t->key, t->who.p, t->who.len);
+		ev_buf_putc(&t->key, '~');
+		return;
+	}
 	while (own[-1] != ' ')
 		own--;
-	ev_buf_reset(&t->key);
 	ev_buf_put(&t->key, p, (size_t)(own - p));
 	ev_buf_put(&t->key, t->who.p, t->who.len);
 	ev_buf_put(&t->key, own, (size_t)(end - own));
@@ -227,22 +237,37 @@ static enum ev_status sort_add(struct ev_star_state *t, const char *value, size_
 	return ev_sort_add(t->sort, t->key.p, t->key.len, value, len, err);
 }
 
+/* What is not the same in all mentions of the event, or of all events. */
+static void put_item(struct ev_star_state *t, const struct ev_mentions *l)
+{
+	struct ev_buf *text = &t->said.text;
+	const char *p = l->key.p, *end = p + l->key.len, *own = end;
+	uint64_t digest;
+
+	ev_buf_put(text, p + 1, ITEM_MEMBER);
+	p += EV_STAR_MEMBER_LEN + 1;
+	if (ev_mention_is_bare(l->key.p)) {
+		ev_buf_put(text, p, ITEM_BARE - ITEM_MEMBER);
+		return;
+	}
+	while (own[-1] != ' ')
+		own--;
+	ev_buf_put(text, p, (size_t)(own - p));
+	own += t->who.len; /* what is left is the element */
+	ev_buf_put(text, own, (size_t)(end - own));
+	ev_buf_putc(text, ' ');
+	digest = ev_hash64(l->value.p, l->value.len, ev_store_seed(t->store, 0));
+	ev_mention_hex(ev_buf_room(text, DIGEST), digest, DIGEST);
+	text->len += DIGEST;
+}
+
 /* A mention of the event at hand, whose value waits behind its item. */
 static void note_mention(struct ev_star_state *t, const struct ev_mentions *l)
 {
 	struct ev_buf *text = &t->said.text;
-	const char *end = l->key.p + l->key.len, *own = end;
 	const size_t at = text->len;
-	const uint64_t digest = ev_hash64(l->value.p, l->value.len, ev_store_seed(t->store, 0));
 
-	while (own[-1] != ' ')
-		own--;
-	ev_mention_hex(ev_buf_room(text, DIGEST + 1), digest, DIGEST);
-	text->len += DIGEST;
-	ev_buf_putc(text, ' ');
-	ev_buf_put(text, l->key.p, (size_t)(own - l->key.p));
-	own += t->who.len; /* what is left is the element */
-	ev_buf_put(text, own, (size_t)(end - own));
+	put_item(t, l);
 	items_add(&t->said, at, text->len - at);
 	ev_buf_put(text, &l->value.len, sizeof l->value.len);
 	ev_buf_put(text, l->value.p, l->value.len);
@@ -354,7 +379,8 @@ static enum ev_status compare_lists(struct ev_star_state *t, bool *differ, struc
 
 		i += order <= 0;
 		k += order >= 0;
-		if (order == 0 && memcmp(said->text.p + a->at, before->text.p + b->at, DIGEST) == 0)
+		if (order == 0 && ev_bytes_compare(said->text.p + a->at, a->len,
+						   before->text.p + b->at, b->len) == 0)
 			continue;
 		*differ = true;
 		st = order <= 0 ? say(t, a, order == 0, err) : take_back(t, b, err);

@@ -4,7 +4,7 @@
  *
  * Three kinds of entries (evkit-state.5), of whose keys the latest entry is of account alone:
  *
- *     MEMBER c WHAT ...   a mention (star_mentions.h), or "-": it is said no more
+ *     MEMBER c WHAT ...   a mention (star_mentions.h), or "-": it is said no more. None that is bare
  *     nMEMBER             the member's row: CHANGED N D S [BORNE TIME WHO]... FIELDS
  *     zID                 the keys of the event's mentions with a digest of each, or "-"
  *
@@ -12,7 +12,8 @@
  * not say any more is taken back. Of a row CHANGED is the commit that last changed what goes out; N
  * mentions stand, D of which say something and S of which spell a part of the key in their own way;
  * BORNE are the attributes that the stamp TIME WHO has won, as in WHAT; FIELDS the parts of the key
- * and the attributes, each behind SEPARATOR and empty where there is none. So a mention that is new
+ * and the attributes, each behind SEPARATOR and empty where there is none; where S is not 0, behind
+ * another separator, the parts of the identity. So a mention that is new
  * costs nothing but itself and the row, however much the member ever heard; only where what won is
  * taken back, the first mention of each WHAT that stands is looked for.
  */

@@ -16,11 +16,14 @@ enum {
 	EV_STAR_BACK = '-',  /* it is said no more */
 };
 
-/* A mention in an event's list: "DIGEST KEY", the key without what is the event's own in WHO. */
+/*
+ * A mention in an event's list: "DIMENSIONKEY WHAT", and of one that is not bare SPELLED, TIME, what
+ * is not the event's own in WHO, and a digest of the value.
+ */
 struct ev_star_items {
 	struct ev_buf text;
 	struct ev_star_item {
-		size_t at, len; /* in the text */
+		size_t at, len, key_len; /* in the text; without the digest */
 	} * list;
 	size_t n, cap;
 };
