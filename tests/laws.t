@@ -101,12 +101,13 @@ law()
 	cat >records
 	permute records "$2"
 	n=0
+	: >words
 	for file in in/*; do
 		i=${file#in/}
 		n=$((n + 1))
 		evdedupe "$file" | evversion -r rejects/raw | tee versions/raw | evstar >rows/raw 2>told || echo "status $?" >>rows/raw
 		wanting told
-		cat told >&2
+		cat told >>words
 		# what it says of the line is of the order in which lines came
 		sed 's/"line":[0-9]*,"offset":[0-9]*,//; s/"source":"[^"]*",//; s/the record at [^ ]* has/the record has/' rejects/raw | sort >"rejects/$i"
 		${3-cat} versions/raw >"versions/$i"
@@ -116,6 +117,7 @@ law()
 	is "$1: the orders" $n $(((719 + $2) / $2))
 	one_outcome "$1: evversion's bytes" versions
 	one_outcome "$1: the rows" rows
+	is "$1: evstar has no more to say" "$(cat words)" ''
 }
 
 # Strides that do not divide 720, where they can: else the same records would always come first.
