@@ -1,6 +1,8 @@
 #!/bin/sh
 # The one law through the whole chain into SQLite: whatever the batches, their order, repeats, crashes
 # and lost work, the same line brings the same tables, and they are those of one run without a state.
+# RANDOM_HISTORIES (8), KILL_ROUNDS (24) and PERMUTE_EVERY (one of so many orders of six records: 31) are
+# how much is tried.
 . "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
 
 need sqlite3 || {
@@ -128,7 +130,7 @@ batches()
 
 # Random histories in random batches
 
-histories=${RANDOM_HISTORIES-10}
+histories=${RANDOM_HISTORIES-8}
 wrong=
 rows=0
 for seed in $(seq 1 "$histories"); do
@@ -156,7 +158,7 @@ cat >six <<'END'
 {"id":"o","type":"Order","time":"2026-03-04T09:00:00Z","v":4,"op":"delete"}
 {"id":"o","type":"Order","time":"2026-03-05T10:00:00Z","v":5,"user":"al","lines":[{"sku":"x","price":19.10}]}
 END
-every=${PERMUTE_EVERY-24}
+every=${PERMUTE_EVERY-31}
 once six one.db
 tables one.db >want
 n=0
@@ -246,7 +248,7 @@ same 'two chains at once, and each again' got want
 # A stage is killed, or the pipe behind it broken: then the same line again.
 
 fault=$top_builddir/tests/fault.so
-rounds=${KILL_ROUNDS-40}
+rounds=${KILL_ROUNDS-24}
 if [ -e "$fault" ] && LD_PRELOAD=$fault EVKIT_FAULT=open:0 evload --version >"$tap/preloads" 2>&1; then
 	afresh
 	history 8 400 60 >all

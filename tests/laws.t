@@ -1,12 +1,19 @@
 #!/bin/sh
 # The one law: what the warehouse holds is a function of the set of records, not of the order, the
-# batches or the number of times in which they came.
+# batches or the number of times in which they came. PERMUTE_EVERY is which of the 720 orders of six
+# records are tried: one of so many (7; of the slower sets, one of four to eight times as many).
 . "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
 
 # A real history has events whose type changes, which evversion tells.
 retyped()
 {
 	sed -i '/^evversion: events change their type from one version to the next/d' "$err"
+}
+
+# Six records do not say all that the model asks for, which evstar tells.
+wanting()
+{
+	sed -i '/^evstar: evkit.yaml:[0-9]*:[0-9]*: no event of the batch has /d' "$1"
 }
 
 cat >evkit.yaml <<'END'
@@ -94,10 +101,13 @@ law()
 	cat >records
 	permute records "$2"
 	n=0
+	: >words
 	for file in in/*; do
 		i=${file#in/}
 		n=$((n + 1))
-		evdedupe "$file" | evversion -r rejects/raw | tee versions/raw | evstar >rows/raw || echo "status $?" >>rows/raw
+		evdedupe "$file" | evversion -r rejects/raw | tee versions/raw | evstar >rows/raw 2>told || echo "status $?" >>rows/raw
+		wanting told
+		cat told >>words
 		# what it says of the line is of the order in which lines came
 		sed 's/"line":[0-9]*,"offset":[0-9]*,//; s/"source":"[^"]*",//; s/the record at [^ ]* has/the record has/' rejects/raw | sort >"rejects/$i"
 		${3-cat} versions/raw >"versions/$i"
@@ -107,13 +117,22 @@ law()
 	is "$1: the orders" $n $(((719 + $2) / $2))
 	one_outcome "$1: evversion's bytes" versions
 	one_outcome "$1: the rows" rows
+	is "$1: evstar has no more to say" "$(cat words)" ''
 }
 
-# Not to count 720 runs of what is slow.
-slow=1
-[ "$SANITIZE" = yes ] && slow=12
+# Strides that do not divide 720, where they can: else the same records would always come first.
+every=${PERMUTE_EVERY-7}
+[ "$SANITIZE" = yes ] && every=$((every * 2 - 1))
+less=$((every * 4 + 1))
+least=$((every * 8 + 1))
 
-law 'put, update, conflict, patch, delete, redelivery' $slow <<'END'
+# What became of an event: its delete line, and its versions as FILTER shows them.
+became()
+{
+	jq -c "if ._ev.op then [._ev.op, ._ev.owner] else $1 end" versions/1 | tr '\n' ' '
+}
+
+law 'put, update, conflict, patch, delete, redelivery' $every <<'END'
 {"id":"o","type":"Order","time":"2026-03-01T10:00:00Z","v":1,"user":"al","name":"Al","lines":[{"sku":"x","price":19.10,"title":"X"},{"sku":"y","price":1},{"sku":"z","price":2}]}
 {"id":"o","type":"Order","time":"2026-03-02T10:00:00Z","v":2,"user":"bo","email":"bo@example.org","lines":[{"sku":"x","price":19.20},{"sku":"z","price":2}]}
 {"id":"o","type":"Order","time":"2026-03-02T10:00:00Z","v":2,"user":"cy","lines":[{"sku":"w","price":5}]}
@@ -123,13 +142,14 @@ law 'put, update, conflict, patch, delete, redelivery' $slow <<'END'
 END
 one_outcome 'put, update, conflict, patch, delete, redelivery: the rejects' rejects
 # That the law holds is worth something only where there is something to hold.
-is 'what came of it' "$(jq -c '[._ev.valid_from[5:16], .user, ._ev.current, ._ev.deleted]' versions/1 | tr '\n' ' ')" \
-	'["03-01T10:00","al",false,false] ["03-02T10:00","cy",false,false] ["03-02T11:00",null,false,false] ["03-02T11:00",null,false,true] '
-is 'and who is known' "$(jq -c 'select(._ev.table == "dim_user" and .user) | [.user, .name]' rows/1 | sort | tr '\n' ' ')" \
-	'["al","Al"] ["cy",null] '
+is 'what came of it' "$(became '[._ev.valid_from[5:16], .user, ._ev.current, ._ev.deleted]')" \
+	'["delete","o"] ["03-01T10:00","al",false,false] ["03-02T10:00","cy",false,false] ["03-02T11:00",null,false,false] ["03-02T11:00",null,false,true] '
+# Versions that were superseded refer to members, of whom they say nothing any more.
+is 'and who is known' "$(jq -c 'select(._ev.table == "dim_user") | [.user, .name, .ev_inferred]' rows/1 | sort | tr '\n' ' ')" \
+	'["al",null,true] ["cy",null,true] '
 is 'and what is rejected' "$(jq -r '._ev.reject.code' rejects/1)" conflict
 
-law 'no versions: ties, an orphan, a leading delete, an undelete' $((slow * 4)) <<'END'
+law 'no versions: ties, an orphan, a leading delete, an undelete' $less <<'END'
 {"id":"o","type":"Order","time":"2026-03-01T10:00:00Z","user":"al","name":"A","lines":[{"sku":"x"}]}
 {"id":"o","type":"Order","time":"2026-03-01T10:00:00Z","op":"delete"}
 {"id":"o","type":"Order","time":"2026-03-01T09:00:00Z","op":"delete"}
@@ -138,22 +158,24 @@ law 'no versions: ties, an orphan, a leading delete, an undelete' $((slow * 4)) 
 {"id":"o","type":"Order","time":"2026-03-01T12:00:00Z","op":"patch","email":"al@example.org"}
 END
 one_outcome 'no versions: the rejects' rejects
-is 'no versions: what came of it' "$(jq -c '[._ev.valid_from[11:16], .user, ._ev.current, ._ev.deleted]' versions/1 | tr '\n' ' ')" \
-	'["10:00","al",false,false] ["10:00","al",false,true] ["12:00","al",false,false] ["12:00","al",true,false] '
+is 'no versions: what came of it' "$(became '[._ev.valid_from[11:16], .user, ._ev.current, ._ev.deleted]')" \
+	'["delete","o"] ["10:00","al",false,false] ["10:00","al",false,true] ["12:00","al",false,false] ["12:00","al",true,false] '
 
-law 'several events tell of one customer' $((slow * 4)) <<'END'
+law 'several events tell of one customer' $less <<'END'
 {"id":"a","type":"Order","time":"2026-03-01T10:00:00Z","v":"10","user":"al","name":"ten","lines":[{"sku":"x","title":"B"},{"sku":"x","title":"C"}]}
 {"id":"b","type":"Order","time":"2026-03-01T10:00:00Z","v":9,"user":"al","name":"nine","email":"old"}
-{"id":"c","type":"Order","time":"2026-03-01T08:00:00Z","v":1,"mod":"2026-03-01T10:00:00Z","user":"al","email":null,"lines":[{"sku":"x","title":"D"}]}
+{"id":"c","type":"Order","time":"2026-03-01T08:00:00Z","v":1,"mod":"2026-03-01T10:00:00Z","user":"al","email":null,"lines":[{"sku":"x","title":"D"},{"sku":"x","title":"E"}]}
 {"id":"d","type":"Order","time":"2026-03-01T07:00:00Z","v":1,"user":"al","email":"older"}
-{"id":"d","type":"Order","time":"2026-03-01T06:00:00Z","v":2,"user":"al","email":"oldest"}
+{"id":"d","type":"Order","time":"2026-03-01T06:00:00Z","v":2,"user":"al","name":"two","email":"oldest"}
 {"id":"a","type":"Order","time":"2026-03-01T09:00:00Z","v":11,"user":"bo"}
 END
+# The first version of a is superseded. Of what is current, the later counts; at one moment the greater
+# event's, though it says null, and of one event the last element's.
 is 'several events: what came of it' \
-	"$(jq -c 'select(._ev.table == "dim_user" and .user) | [.user, .name, .email]' rows/1 | sort | tr '\n' ' ')$(jq -c 'select(._ev.table == "dim_product" and .sku) | .title' rows/1)" \
-	'["al","ten","old"] ["bo",null,null] "C"'
+	"$(jq -c 'select(._ev.table == "dim_user") | [.user, .name, .email]' rows/1 | sort | tr '\n' ' ')$(jq -c 'select(._ev.table == "dim_product") | .title' rows/1)" \
+	'["al","nine",null] ["bo",null,null] "E"'
 
-law 'redeliveries in other words' $((slow * 8)) 'jq -Sc del(.got)' <<'END'
+law 'redeliveries in other words' $least 'jq -Sc del(.got)' <<'END'
 {"id":"0189f7ea-ae2f-7a1b-8c3d-0123456789ab","type":"Order","time":"2026-03-01T10:00:00Z","v":1,"got":1,"user":"al","meta":{"n":1.10,"s":"\u00e4"},"lines":[{"sku":"x","price":19.10}]}
 {"lines":[{"price":1.91e1,"sku":"\u0078"}],"user":"al","got":2,"meta":{"s":"ä","n":1.1},"v":1.0,"time":"2026-03-01T10:00:00Z","type":"Order","id":"0189f7ea-ae2f-7a1b-8c3d-0123456789ab"}
 {"id":"0189f7ea-ae2f-7a1b-8c3d-0123456789ab","type":"Order","time":"2026-03-01T10:00:00Z","v":2,"user":"al","lines":[]}
