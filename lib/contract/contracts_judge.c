@@ -352,7 +352,8 @@ bool ev_contracts_judge(struct ev_contracts *v, const struct ev_event *event,
 		       columns_pass(v, c, event) && rules_pass(v, c, event->doc);
 		c->came |= good;
 		return good;
-	case EV_PATCH: return ev_contract_schema(c->patch, c->type, event->doc, event->reserved, why);
+	case EV_PATCH:
+		return ev_contract_schema(c->patch, c->type, event->doc, event->reserved, why);
 	case EV_DELETE: break;
 	}
 	return true;

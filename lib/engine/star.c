@@ -242,7 +242,7 @@ static inline int64_t two_digits(const char *p)
 	return (p[0] - '0') * 10 + (p[1] - '0');
 }
 
-/* EV_TIME_TEXT octets as a number: of two times the greater is the later. False if they are none. */
+/* EV_TIME_TEXT octets as a number: of two times the greater is the later. False: they are none. */
 static bool moment(const char *text, int64_t *t)
 {
 	typedef uint8_t octets __attribute__((vector_size(16)));

@@ -12,8 +12,8 @@
  * spelled in another way than in the identity; or a hyphen. TIME and WHO, the stamp, are turned
  * over, so that of one WHAT and SPELLED the latest comes first and the others need not be read. The
  * value has the key's parts and then the attributes that are borne, as JSON, with SEPARATOR between
- * them, which JSON has nowhere inside; and where SPELLED is no hyphen, behind BEHIND, the identity's
- * parts. A day outside a calendar is a member whose key is the date.
+ * them, which JSON has nowhere inside; and where SPELLED is no hyphen, behind BEHIND, the parts of
+ * the identity. A day outside a calendar is a member whose key is the date.
  */
 #ifndef EV_STAR_MENTIONS_H
 #define EV_STAR_MENTIONS_H

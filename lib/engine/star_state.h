@@ -4,8 +4,8 @@
  *
  * Three kinds of entries (evkit-state.5), of whose keys the latest entry is of account alone:
  *
- *     MEMBER c WHAT ...   a mention (star_mentions.h), or "-": it is said no more. None that is bare
- *     nMEMBER             the member's row: CHANGED N D S [BORNE TIME WHO]... FIELDS
+ *     MEMBER c WHAT ...   a mention that is not bare (star_mentions.h), or "-": it is said no more
+ *     nDIMENSIONKEY       the member's row: CHANGED N D S [BORNE TIME WHO]... FIELDS
  *     zID                 the keys of the event's mentions with a digest of each, or "-"
  *
  * An event that comes again takes the place of what it said before: what its list has and it does

@@ -17,8 +17,8 @@ enum {
 };
 
 /*
- * A mention in an event's list: "DIMENSIONKEY WHAT", and of one that is not bare SPELLED, TIME, what
- * is not the event's own in WHO, and a digest of the value.
+ * A mention in an event's list: "DIMENSIONKEY WHAT", and of one that is not bare SPELLED, TIME,
+ * what is not the event's own in WHO, and a digest of the value.
  */
 struct ev_star_items {
 	struct ev_buf text;
