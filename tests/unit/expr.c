@@ -1482,8 +1482,8 @@ int main(void)
 	check_hostile_records();
 	check_home();
 	check_grid();
-	check_random(20 * more);
-	check_searches(2 * more);
+	check_random(10 * more);
+	check_searches(more);
 	check_noise(200 * more);
 	ev_scan_free(&scan);
 	return done();

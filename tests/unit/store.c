@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { MOST = 60000, COMMITS = 120 };
+enum { MOST = 60000, COMMITS = 84 };
 
 struct item {
 	char key[64];
@@ -19,7 +19,7 @@ struct item {
 
 static struct item items[MOST];
 static size_t n_items;
-static char dir[] = "/tmp/evkit-store-XXXXXX";
+static char dir[] = "store-XXXXXX";
 static struct ev_error err;
 
 static const struct ev_store_kind set = {"events", "evversion", EV_RUN_TEXT, EV_STORE_SET};
@@ -229,7 +229,7 @@ static int compare_fixed(const void *x, const void *y)
 }
 
 /* What the latest commit said of each of the keys; some of them differ late. */
-enum { KEYS = 4000, PUTS = 800, FIXED_COMMITS = 80, AGE = 20 };
+enum { KEYS = 4000, PUTS = 800, FIXED_COMMITS = 50, AGE = 20 };
 static struct fixed_item {
 	char key[EV_RUN_KEY];
 	struct ev_fixed last;
@@ -328,16 +328,21 @@ static void fixed_keys(const struct ev_store_kind *kind, bool far, bool forget)
 
 int main(void)
 {
+	const char *text = getenv("STORE_ROUNDS"); /* how often, each time with other numbers */
+	unsigned long rounds = text != NULL ? strtoul(text, NULL, 10) : 1;
+
 	if (mkdtemp(dir) == NULL)
 		return 2;
-	random_commits(&set, 1, 40);
-	random_commits(&set, 50, 300);
-	random_commits(&set, 20000, 400);
-	random_commits(&latest, 3000, 400);
-	fixed_keys(&fixed, true, false);
-	fixed_keys(&fixed, false, false);
-	fixed_keys(&fixed_latest, true, true);
-	fixed_keys(&fixed_latest, false, true);
+	while (rounds-- > 0) {
+		random_commits(&set, 1, 40);
+		random_commits(&set, 50, 300);
+		random_commits(&set, 20000, 400);
+		random_commits(&latest, 3000, 400);
+		fixed_keys(&fixed, true, false);
+		fixed_keys(&fixed, false, false);
+		fixed_keys(&fixed_latest, true, true);
+		fixed_keys(&fixed_latest, false, true);
+	}
 	empty_dir();
 	return done();
 }
