@@ -399,11 +399,70 @@ rm -rf st/members
 day part.aj part.aj shop.db >told 2>&1
 is 'members that are lost are told' "$?" 2
 
+# A batch that was wrong is taken out, and a mended one under its old name or a new one.
+
+afresh
+history 11 200 40 >all
+split -n l/5 all part.
+for b in part.a[a-e]; do
+	day "$b" "$b" shop.db 2>told
+done
+cat part.a[abde] >rest
+once rest one.db
+tables one.db >want
+run evstate retract st/events part.ac
+check 'a batch is taken out' 0 any any
+catch_up shop.db 2>told
+tables shop.db >got
+same 'and the tables are as if it had never come' got want
+history 12 40 40 >mended
+cat mended >>rest
+once rest one.db
+tables one.db >want
+rm -rf st.out
+cp -r st st.out
+cp shop.db out.db
+for name in part.ac another; do
+	rm -rf st
+	cp -r st.out st
+	cp out.db shop.db
+	day $name mended shop.db 2>told
+	tables shop.db >got
+	same "a mended one comes as $name" got want
+done
+run evstate check st/events
+check 'the state of events is whole' 0 any
+run evstate check st/members
+check 'and that of members' 0 any
+
+# A stream: each section goes through the whole chain, and is loaded, by itself.
+
+afresh
+history 13 300 60 >all
+run 'evparse --batch s --commit-every 40 -r rej all | evvalidate -r rej2 |
+	evversion -r rej3 --state st/events --since "$(evload --position sqlite:shop.db)" |
+	evstar --state st/members | evload sqlite:shop.db'
+check 'a stream of sections' 0 any any
+once all one.db
+tables one.db >want
+tables shop.db >got
+same 'the tables are those of one run' got want
+is 'each section was a commit, and a load' "$(sqlite3 shop.db 'SELECT count(*) FROM ev_ledger')" 8
+afresh
+evparse --batch s --commit-every 40 -r rej all | evvalidate -r rej2 | head -n 150 |
+	evversion -r rej3 --state st/events --since 0 2>told | evstar --state st/members 2>told2 | evload sqlite:shop.db 2>told3
+ok 'a stream that breaks has loaded what was whole' [ "$(sqlite3 shop.db 'SELECT count(*) FROM ev_ledger')" -ge 2 ]
+day s all shop.db 2>told
+tables shop.db >got
+same 'and the rest comes by the same records again' got want
+
 # Another model is refused, and taken from 0.
 
 rm -rf st
 cp -r st.now st
 cp now.db shop.db
+history 8 400 60 >all
+tables shop.db >want
 sed 's/maxItems: 4/maxItems: 2/' evkit.yaml >less.yaml
 export EVKIT_MODEL=less.yaml
 run 'catch_up shop.db'
