@@ -247,20 +247,21 @@ same 'two chains at once, and each again' got want
 
 # A stage is killed, or the pipe behind it broken: then the same line again.
 
+afresh
+history 8 400 60 >all
+split -n l/10 all part.
+for b in part.a[a-h]; do
+	day "$b" "$b" shop.db 2>told || diag "$(cat told)"
+done
+cp -r st st.before
+cp shop.db before.db
+day part.ai part.ai shop.db 2>told
+day part.aj part.aj shop.db 2>told
+tables shop.db >want
+
 fault=$top_builddir/tests/fault.so
 rounds=${KILL_ROUNDS-24}
 if [ -e "$fault" ] && LD_PRELOAD=$fault EVKIT_FAULT=open:0 evload --version >"$tap/preloads" 2>&1; then
-	afresh
-	history 8 400 60 >all
-	split -n l/10 all part.
-	for b in part.a[a-h]; do
-		day "$b" "$b" shop.db 2>told || diag "$(cat told)"
-	done
-	cp -r st st.before
-	cp shop.db before.db
-	day part.ai part.ai shop.db 2>told
-	day part.aj part.aj shop.db 2>told
-	tables shop.db >want
 	wrong=
 	awk -v n="$rounds" 'BEGIN {
 		srand(4)
