@@ -370,15 +370,13 @@ static enum ev_status compare_lists(struct ev_star_state *t, bool *differ, struc
 	const struct ev_star_items *said = &t->said, *before = &t->before;
 	enum ev_status st = EV_OK;
 	size_t i = 0, k = 0;
+	int order;
 
 	*differ = false;
-	while (st == EV_OK && (i < said->n || k < before->n)) {
-		const struct ev_star_item *a = i < said->n ? &said->list[i] : NULL;
-		const struct ev_star_item *b = k < before->n ? &before->list[k] : NULL;
-		int order = a == NULL ? 1 : b == NULL ? -1 : compare_keys(said, a, before, b);
+	for (; st == EV_OK && (i < said->n || k < before->n); i += order <= 0, k += order >= 0) {
+		const struct ev_star_item *a = &said->list[i], *b = &before->list[k];
 
-		i += order <= 0;
-		k += order >= 0;
+		order = i == said->n ? 1 : k == before->n ? -1 : compare_keys(said, a, before, b);
 		if (order == 0 && ev_bytes_compare(said->text.p + a->at, a->len,
 						   before->text.p + b->at, b->len) == 0)
 			continue;

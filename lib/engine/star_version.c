@@ -79,7 +79,7 @@ static bool moment(const char *text, int64_t *t)
 	int64_t day, second;
 
 	fits = ~fits;
-	for (int i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 2; i++) {
 		octets v, low, high;
 
 		memcpy(&v, text + 11 * i, sizeof v); /* the second overlaps the first */
