@@ -202,7 +202,7 @@ union held {
 	int64_t day;
 };
 
-/* Sixteen hex digits as the eight octets that they are: nibbles, which are put together. */
+/* Sixteen hex digits as the eight bytes that they are: nibbles, which are put together. */
 static uint64_t half_key(const char *digits)
 {
 	uint64_t halves[2];
@@ -222,9 +222,9 @@ static uint64_t half_key(const char *digits)
 static enum ev_status sort_held(struct ev_sort *sort, const char *key, union held held,
 				struct ev_error *err)
 {
-	const uint64_t octets[] = {half_key(key), half_key(key + 16)};
+	const uint64_t bytes[] = {half_key(key), half_key(key + 16)};
 
-	return ev_sort_add(sort, octets, sizeof octets, &held, sizeof held, err);
+	return ev_sort_add(sort, bytes, sizeof bytes, &held, sizeof held, err);
 }
 
 static enum ev_status sort_members(struct ev_star *s, size_t dimension, struct ev_sort *sort,

@@ -184,6 +184,8 @@ static void items_reset(struct ev_star_items *l)
 {
 	ev_buf_reset(&l->text);
 	l->n = 0;
+	if (l->list == NULL)
+		ev_grow(&l->list, &l->cap, 1, sizeof *l->list);
 }
 
 static void items_add(struct ev_star_items *l, size_t at, size_t len)

@@ -1,7 +1,7 @@
 #include "engine/star_impl.h"
 #include "json/form.h"
 
-/* The octets of a text of that length, or NULL. */
+/* The bytes of a text of that length, or NULL. */
 static const char *text_at(const struct ev_doc *d, uint32_t at, size_t want)
 {
 	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING ||
@@ -68,24 +68,24 @@ static inline int64_t two_digits(const char *p)
 	return (p[0] - '0') * 10 + (p[1] - '0');
 }
 
-/* EV_TIME_TEXT octets as a number: of two times the greater is the later. False: they are none. */
+/* EV_TIME_TEXT bytes as a number: of two times the greater is the later. False: they are none. */
 static bool moment(const char *text, int64_t *t)
 {
-	typedef uint8_t octets __attribute__((vector_size(16)));
+	typedef uint8_t bytes __attribute__((vector_size(16)));
 	static const char least[2][17] = {"0000-00-00T00:00", "00:00:00.000000Z"},
 			  most[2][17] = {"9999-99-99T99:99", "99:99:99.999999Z"};
-	octets fits = {0};
+	bytes fits = {0};
 	uint64_t halves[2];
 	int64_t day, second;
 
 	fits = ~fits;
 	for (size_t i = 0; i < 2; i++) {
-		octets v, low, high;
+		bytes v, low, high;
 
 		memcpy(&v, text + 11 * i, sizeof v); /* the second overlaps the first */
 		memcpy(&low, least[i], sizeof low);
 		memcpy(&high, most[i], sizeof high);
-		fits &= (octets)(v >= low) & (octets)(v <= high);
+		fits &= (bytes)(v >= low) & (bytes)(v <= high);
 	}
 	memcpy(halves, &fits, sizeof halves);
 	if ((halves[0] & halves[1]) != UINT64_MAX)
