@@ -110,7 +110,7 @@ history()
 {
 	rm -rf st near far anew errors
 	mkdir st
-	near=0 far=0 anew=0 batch=0
+	near=0 far=0 batch=0
 	for n in $(awk -v seed="$1" -v n="$2" -v most="$3" 'BEGIN { srand(seed); while (n-- > 0) print 6 + int(rand() * (most - 5)) }'); do
 		batch=$((batch + 1))
 		size=$([ $((batch % 2)) = 0 ] || echo -S 64K)
@@ -364,7 +364,7 @@ if [ -e "$fault" ] && LD_PRELOAD=$fault EVKIT_FAULT=open:0 evstar --version >"$t
 	for call in open read write pwrite fsync rename close unlink ftruncate flock; do
 		n=1 bad=
 		while [ $n -lt 40 ]; do
-			for how in kill done '' short; do
+			for how in kill "done" '' short; do
 				case $call$how in *short) [ $call = write ] || continue ;; esac
 				rm -rf st/members
 				cp -r base st/members

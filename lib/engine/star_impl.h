@@ -2,10 +2,11 @@
  * star_impl: what the parts of the star engine share. Floor 4.
  *
  * star_plan.c works out what is asked of each type of event, and star_shapes.c where that stands
- * in documents of a shape; star_values.c reads the cells; star_references.c finds the members that
- * they name, in star_members.c and star_calendar.c; star_rows.c writes the rows of facts;
- * star_dimensions.c keeps what events say of members, and star_mentions.c makes that lines that can
- * be sorted, and these rows; star.c takes an event through all of them.
+ * in documents of a shape; star_version.c reads what "_ev" says, and star_values.c the cells;
+ * star_references.c finds the members that they name, in star_members.c and star_calendar.c;
+ * star_rows.c writes the rows of facts; star_dimensions.c keeps what events say of members, and
+ * star_mentions.c makes that lines that can be sorted, and these rows; star_state.c and
+ * star_settle.c remember them; star.c takes an event through all of them.
  */
 #ifndef EV_STAR_IMPL_H
 #define EV_STAR_IMPL_H
@@ -189,6 +190,22 @@ static inline const struct ev_value *ev_star_value(const struct ev_star_element 
 	return &e->values[cell.own][cell.at];
 }
 
+/* What "_ev" says (star_version.c) */
+
+/* The version at hand, and s->owner; false if it is not as evversion writes it. */
+bool ev_star_read_version(struct ev_star *s, struct ev_star_version *v);
+
+/* A line that deletes an event. */
+enum { EV_STAR_DELETE_BEGIN = 22 };
+extern const char ev_star_delete_begin[EV_STAR_DELETE_BEGIN + 1];
+struct ev_star_deleted {
+	const char *owner; /* its inside, as JSON has it */
+	size_t len;
+	uint64_t first; /* 0: it does not say so */
+};
+/* Of a line that begins so; false if it does not go on as evversion writes it. */
+bool ev_star_read_delete(const char *p, size_t len, struct ev_star_deleted *d);
+
 /* Shapes (star_shapes.c) */
 
 struct ev_star_shapes *ev_star_shapes_new(void);
@@ -261,5 +278,9 @@ void ev_star_find_described(struct ev_star *s, const struct ev_star_kind *kind);
 /* What it says of them. */
 void ev_star_contribute(struct ev_star *s, const struct ev_star_kind *kind,
 			struct ev_star_version *v);
+/* Between two events: what is said of members goes to temporary files if it is too much. */
+enum ev_status ev_star_make_room(struct ev_star *s, struct ev_error *err);
+/* The rows of all dimensions, without a state. */
+enum ev_status ev_star_put_dimensions(struct ev_star *s, struct ev_error *err);
 
 #endif

@@ -27,7 +27,7 @@ enum {
 	EV_STAR_MEMBER_LEN = 1 + 4 + EV_KEY_TEXT + 1, /* "MEMBER " */
 };
 
-/* JSON, behind which EV_COPY_OVER octets can be read. */
+/* JSON, behind which EV_COPY_OVER bytes can be read. */
 struct ev_star_text {
 	const char *p;
 	size_t len;
@@ -46,7 +46,7 @@ static inline bool ev_mention_is_bare(const char *mention)
 
 	return what[1] == ' ' && what[2] == '-';
 }
-/* The octets of a mention's key up to its stamp. */
+/* The bytes of a mention's key up to its stamp. */
 size_t ev_mention_group(const char *mention, size_t len);
 /* The count lowest digits of a number in hex; returns their end. */
 char *ev_mention_hex(char *o, uint64_t n, int count);
@@ -58,7 +58,7 @@ void ev_mention_word(const char *id, size_t len, struct ev_buf *out);
 size_t ev_mention_dimension(const char *mention);
 static inline const char *ev_mention_key(const char *mention)
 {
-	return mention + EV_STAR_MEMBER_LEN - 1 - EV_KEY_TEXT;
+	return mention + (EV_STAR_MEMBER_LEN - 1 - EV_KEY_TEXT);
 }
 
 /* The mentions of a member, one by one. Zero-initialise. */
@@ -125,7 +125,7 @@ void ev_star_member_texts(const struct ev_members *members, const struct ev_memb
 			  struct ev_star_text *texts);
 /* Octets that are written at most. */
 size_t ev_star_member_room(const struct ev_star_dimension *d, const struct ev_star_text *texts);
-/* Writes the row, without a LF, and returns its end. key: EV_KEY_TEXT octets. */
+/* Writes the row, without a LF, and returns its end. key: EV_KEY_TEXT bytes. */
 char *ev_star_member_row(char *o, const struct ev_star_dimension *d, const char *key,
 			 bool described, const struct ev_star_text *texts);
 /* Appends that of a day. */

@@ -11,21 +11,25 @@ static void begin_row(struct ev_star *s, struct place *p, size_t room)
 {
 	struct ev_out *out = s->port->out;
 
-	p->beside = !ev_out_room(out, room);
-	p->begin = p->beside ? NULL : out->buf + out->len;
-	p->room = p->beside ? 0 : out->cap - out->len;
+	if (ev_out_room(out, room)) {
+		*p = (struct place){out->buf + out->len, out->cap - out->len, false};
+		return;
+	}
+	s->row.len = 0;
+	ev_buf_room(&s->row, room);
+	*p = (struct place){s->row.p, s->row.cap, true};
 }
 
 /* Makes room for as much behind o, of which nothing is there yet. */
 static __attribute__((noinline)) char *more_room(struct ev_star *s, struct place *p, char *o,
 						 size_t room)
 {
-	size_t len = p->begin != NULL ? (size_t)(o - p->begin) : 0;
+	size_t len = (size_t)(o - p->begin);
 
 	if (p->room > len + room)
 		return o;
 	s->row.len = 0;
-	if (!p->beside && len > 0)
+	if (!p->beside)
 		memcpy(ev_buf_room(&s->row, len), p->begin, len);
 	s->row.len = len;
 	ev_buf_room(&s->row, room);
@@ -51,7 +55,7 @@ static enum ev_status put_row(struct ev_star *s, const struct ev_star_row *row,
 	char *o;
 
 	begin_row(s, &place, room);
-	o = place.beside ? more_room(s, &place, NULL, room) : place.begin;
+	o = place.begin;
 	for (const struct ev_star_piece *p = row->pieces;; p++) {
 		o = ev_copy_over(o, p->text, p->len);
 		if (p->what == EV_STAR_CELL) { /* as most are */

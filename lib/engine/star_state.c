@@ -64,35 +64,41 @@ static bool is_of_chain(const struct ev_span *span, const struct ev_point *p)
 		memcmp(ev_span_digest(span, p->number), p->digest, EV_STORE_DIGEST) == 0);
 }
 
-/* What the members depend on. */
+/* Digests of the model: what evversion must have been run with, and what the members depend on. */
 static const struct {
-	const char *name;
+	const char *note; /* or NULL */
 	enum ev_model_part part;
-} notes[] = {{"envelope", EV_PART_ENVELOPE}, {"star", EV_PART_STAR}};
+} depends[EV_STAR_DIGESTS] = {
+	{NULL, EV_PART_ALL}, {"envelope", EV_PART_ENVELOPE}, {"star", EV_PART_STAR}};
 
-static bool is_of_model(const struct ev_star *s, const struct ev_store *store)
+static bool is_of_model(const struct ev_star_state *t)
 {
-	char hex[33];
-
-	for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++) {
-		ev_model_digest(s->m, notes[i].part, hex);
-		if (ev_store_head(store) > 0 &&
-		    strcmp(ev_store_note(store, notes[i].name), hex) != 0)
+	for (size_t i = 0; i < EV_STAR_DIGESTS && ev_store_head(t->store) > 0; i++)
+		if (depends[i].note != NULL &&
+		    strcmp(ev_store_note(t->store, depends[i].note), t->digests[i]) != 0)
 			return false;
-	}
 	return true;
 }
 
-static enum ev_status check(const struct ev_star *s, const struct ev_span *span,
-			    const struct ev_point *p, struct ev_error *err)
+/* Once, for schema files are read for it. */
+static enum ev_status open_store(struct ev_star *s, struct ev_error *err)
 {
 	struct ev_star_state *t = s->state;
-	char hex[33];
 
-	ev_model_digest(s->m, EV_PART_ALL, hex);
-	if (ev_span_check(span, p, hex, t->dir, err) != EV_OK)
+	if (t->store != NULL)
+		return EV_OK;
+	for (size_t i = 0; i < EV_STAR_DIGESTS; i++)
+		ev_model_digest(s->m, depends[i].part, t->digests[i]);
+	t->store = ev_store_open(t->dir, &kind, EV_STORE_WRITE, err);
+	return t->store != NULL ? EV_OK : EV_FATAL;
+}
+
+static enum ev_status check(struct ev_star_state *t, const struct ev_span *span,
+			    const struct ev_point *p, struct ev_error *err)
+{
+	if (ev_span_check(span, p, t->digests[0], t->dir, err) != EV_OK)
 		return EV_FATAL;
-	if (span->from > 0 && !is_of_model(s, t->store))
+	if (span->from > 0 && !is_of_model(t))
 		return ev_fail(err,
 			       "%s: was made by another model: take the new one with evversion "
 			       "--since 0",
@@ -105,25 +111,22 @@ enum ev_status ev_star_state_begin(struct ev_star *s, const struct ev_span *span
 {
 	struct ev_star_state *t = s->state;
 	struct ev_point p;
-	char hex[33];
 
 	if (span == NULL)
 		return ev_fail(err, "--state takes what evversion --state wrote: give evversion a "
 				    "state, or evstar none");
-	if (t->store == NULL &&
-	    (t->store = ev_store_open(t->dir, &kind, EV_STORE_WRITE, err)) == NULL)
+	if (open_store(s, err) != EV_OK)
 		return EV_FATAL;
 	p = position(t->store);
-	if (check(s, span, &p, err) != EV_OK)
+	if (check(t, span, &p, err) != EV_OK)
 		return EV_FATAL;
-	if (!is_of_chain(span, &p) || !is_of_model(s, t->store)) {
+	if (!is_of_chain(span, &p) || !is_of_model(t)) {
 		ev_store_clear(t->store);
 		p.number = 0;
 	}
-	for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++) {
-		ev_model_digest(s->m, notes[i].part, hex);
-		ev_store_set_note(t->store, notes[i].name, hex);
-	}
+	for (size_t i = 0; i < EV_STAR_DIGESTS; i++)
+		if (depends[i].note != NULL)
+			ev_store_set_note(t->store, depends[i].note, t->digests[i]);
 	t->to = span->to;
 	t->from = span->from;
 	t->at = p.number;
@@ -184,6 +187,8 @@ static void items_reset(struct ev_star_items *l)
 {
 	ev_buf_reset(&l->text);
 	l->n = 0;
+	if (l->list == NULL)
+		ev_grow(&l->list, &l->cap, 1, sizeof *l->list);
 }
 
 static void items_add(struct ev_star_items *l, size_t at, size_t len)
@@ -370,15 +375,13 @@ static enum ev_status compare_lists(struct ev_star_state *t, bool *differ, struc
 	const struct ev_star_items *said = &t->said, *before = &t->before;
 	enum ev_status st = EV_OK;
 	size_t i = 0, k = 0;
+	int order;
 
 	*differ = false;
-	while (st == EV_OK && (i < said->n || k < before->n)) {
-		const struct ev_star_item *a = i < said->n ? &said->list[i] : NULL;
-		const struct ev_star_item *b = k < before->n ? &before->list[k] : NULL;
-		int order = a == NULL ? 1 : b == NULL ? -1 : compare_keys(said, a, before, b);
+	for (; st == EV_OK && (i < said->n || k < before->n); i += order <= 0, k += order >= 0) {
+		const struct ev_star_item *a = &said->list[i], *b = &before->list[k];
 
-		i += order <= 0;
-		k += order >= 0;
+		order = i == said->n ? 1 : k == before->n ? -1 : compare_keys(said, a, before, b);
 		if (order == 0 && ev_bytes_compare(said->text.p + a->at, a->len,
 						   before->text.p + b->at, b->len) == 0)
 			continue;

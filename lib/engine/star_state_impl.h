@@ -36,13 +36,16 @@ struct ev_star_old {
 	struct ev_buf key, value;
 };
 
+enum { EV_STAR_DIGESTS = 3 };
+
 struct ev_star_state {
 	const char *dir;
-	struct ev_store *store; /* NULL until a section begins */
-	struct ev_point to;	/* of the section */
-	uint64_t from, at;	/* where it begins, and where the state stands */
-	bool idle;		/* the state has all of it already */
-	bool direct;		/* what changes now is what goes out */
+	char digests[EV_STAR_DIGESTS][33]; /* of the model */
+	struct ev_store *store;		   /* NULL until a section begins */
+	struct ev_point to;		   /* of the section */
+	uint64_t from, at;		   /* where it begins, and where the state stands */
+	bool idle;			   /* the state has all of it already */
+	bool direct;			   /* what changes now is what goes out */
 
 	/* The event at hand. */
 	bool inside;

@@ -48,7 +48,7 @@ struct ev_run_writer {
 	uint64_t *hashes; /* of first words, each once for those that follow one another */
 	size_t n_blocks, cap_blocks, n_hashes, cap_hashes;
 	uint64_t at, entries, commit, stamp, block_commit;
-	size_t bounded, room; /* octets packed never need more than room, if they are no more */
+	size_t bounded, room; /* bytes packed never need more than room, if they are no more */
 };
 
 struct ev_run_held {
