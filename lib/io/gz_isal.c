@@ -60,6 +60,7 @@ size_t ev_deflate_isal(const void *p, size_t len, void *out, size_t room)
 	z.level_buf = memory;
 	z.level_buf_size = sizeof memory;
 	z.end_of_stream = 1;
+	z.flush = NO_FLUSH; /* which its init leaves out */
 	z.next_in = (uint8_t *)(uintptr_t)p;
 	z.avail_in = (uint32_t)len;
 	z.next_out = out;
