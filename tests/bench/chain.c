@@ -6,56 +6,76 @@
  * -n  size of the logs, as tests/bench/events takes it (default 400M)
  * -r  how often each is run (default 5)
  *
- * All six programs in a sealed pipe, to TSV and into SQLite, on two cores. Against the first stands
- * DuckDB, which makes the same tables of the same logs in one script on as many threads
- * (duckdb.sh); what both wrote is compared. Against the second stands `sqlite3 .import` of that
- * TSV, which has neither read a log nor made a row, into the same tables. The two of a pair are run
- * in turn, with a sync before each, and what the other takes to start is taken off. DUCKDB says where it is; without it that part is left out.
+ * All six programs in a sealed pipe, to TSV and into SQLite, on two cores; DuckDB makes the same
+ * tables of the same logs in one script, on as many threads (duckdb.sh), and `sqlite3 .import` puts
+ * TSV into the same tables of the same database. What both made is compared. The two of a pair are
+ * run in turn, with a sync before each; what DuckDB takes to start is taken off. DUCKDB says where
+ * it is; without it its parts are left out.
  */
 #include "measure.h"
 
 static int rounds = 5;
 
-static const char evkit[] = "evparse day.*.gz | evvalidate | evdedupe | evversion | evstar | ";
+#define CHAIN "evparse day.*.gz | evvalidate | evdedupe | evversion | evstar"
+#define DUCK  "\"$bench/duckdb.sh\" chain 'day.*.gz' duck"
+#define IMPORT(folder)                                                        \
+	"for t in $tables; do echo \".import " folder "/$t.tsv $t\"; done | " \
+	"sqlite3 -bail -tabs theirs.db"
+#define DATABASES                                                                   \
+	"rm -f ours.db theirs.db && evschema -t sqlite | sqlite3 -bail ours.db && " \
+	"cp ours.db theirs.db"
 
-/*
- * What a pipe ends in, who does the same, and how the tables are compared. nothing: starts the
- * other and ends it; what that takes is taken off its runs.
- */
+/* All columns but the JSON and the names of products, which CSV puts in quotes. */
+static const char compare_files[] =
+	"for t in order_items payments refunds dim_user dim_event_type dim_channel; do "
+	"sort tsv/$t.tsv >ours; sort duck/$t.tsv | cmp - ours || exit; done; "
+	"cut -f 1-21 tsv/events.tsv | sort >ours; cut -f 1-21 duck/events.tsv | sort | cmp - ours";
+
+static const char compare_databases[] =
+	"for t in $tables; do for db in ours theirs; do "
+	"sqlite3 $db.db \"SELECT count(*) FROM $t\"; done | uniq | sed 1d; done | { ! grep .; }";
+
 static const struct job {
-	const char *work, *sink, *rival, *command, *nothing, *prepare, *compare;
+	const char *work, *command, *against, *theirs, *prepare, *compare;
+	bool duckdb;
 	double at_least, stretch;
 } jobs[] = {
 	{.work = "gzip logs to TSV",
-	 .sink = "evload tsv:tsv",
-	 .rival = "DuckDB, the same tables of the same logs",
-	 .command = "\"$bench/duckdb.sh\" chain 'day.*.gz' duck",
-	 .nothing = "\"$bench/duckdb.sh\" nothing",
+	 .command = CHAIN " | evload tsv:tsv",
+	 .against = "DuckDB, of the same logs",
+	 .theirs = DUCK,
 	 .prepare = "rm -rf tsv duck",
-	 /* All columns but the JSON and the names of products, which CSV puts in quotes. */
-	 .compare = "for t in order_items payments refunds dim_user dim_event_type dim_channel; do "
-		    "sort tsv/$t.tsv >ours; sort duck/$t.tsv | cmp - ours || exit; done; "
-		    "cut -f 1-21 tsv/events.tsv | sort >ours; "
-		    "cut -f 1-21 duck/events.tsv | sort | cmp - ours",
+	 .compare = compare_files,
+	 .duckdb = true,
 	 .at_least = 2.2,
 	 .stretch = 2.5},
 	{.work = "gzip logs into SQLite",
-	 .sink = "evload sqlite:ours.db",
-	 .rival = "sqlite3 .import, of that TSV",
-	 .command = "for t in $tables; do echo \".import tsv/$t.tsv $t\"; done | "
-		    "sqlite3 -bail -tabs theirs.db",
-	 .nothing = "sqlite3 theirs.db 'SELECT 1'",
-	 .prepare = "rm -f ours.db theirs.db; evschema -t sqlite | sqlite3 -bail ours.db; "
-		    "cp ours.db theirs.db",
-	 .compare = "for t in $tables; do for db in ours theirs; do "
-		    "sqlite3 $db.db \"SELECT count(*) FROM $t\"; done | uniq | sed 1d; done | "
-		    "{ ! grep .; }",
+	 .command = CHAIN " | evload sqlite:ours.db",
+	 .against = "DuckDB, of the same logs, and sqlite3 .import",
+	 .theirs = DUCK " && : >duck/dim_date.tsv && " IMPORT("duck"),
+	 .prepare = "rm -rf duck && " DATABASES,
+	 .compare = compare_databases,
+	 .duckdb = true,
+	 .at_least = 2.2,
+	 .stretch = 2.5},
+	{.work = "gzip logs into SQLite",
+	 .command = CHAIN " | evload sqlite:ours.db",
+	 .against = "sqlite3 .import alone, of evkit's TSV",
+	 .theirs = IMPORT("tsv"),
+	 .prepare = DATABASES,
+	 .compare = compare_databases},
+	{.work = "evload of evstar's rows into SQLite",
+	 .command = "evload sqlite:ours.db rows",
+	 .against = "sqlite3 .import, of the same as TSV",
+	 .theirs = IMPORT("tsv"),
+	 .prepare = DATABASES,
+	 .compare = compare_databases,
 	 .at_least = 2,
 	 .stretch = 2.5},
 };
 
 struct outcome {
-	struct series wall, cpu, rival_wall, rival_cpu, ratio;
+	struct series wall, cpu, their_wall, their_cpu, ratio;
 };
 
 static void make_logs(const char *size)
@@ -64,31 +84,32 @@ static void make_logs(const char *size)
 	must("\"$events\" \"$size\" >log && split -n l/4 log day. && gzip day.*");
 }
 
-static void run_job(const struct job *job, const char *pipe, struct outcome *o)
+static double start_of_duckdb;
+
+static void run_job(const struct job *job, struct outcome *o)
 {
-	struct shot ours, theirs, nothing;
+	struct shot ours, theirs;
 
 	must(job->prepare);
-	nothing = must(job->nothing);
 	must("sync");
-	ours = must(pipe);
+	ours = must(job->command);
 	must("sync");
-	theirs = must(job->command);
-	theirs.wall -= nothing.wall;
-	theirs.cpu -= nothing.cpu;
+	theirs = must(job->theirs);
+	if (job->duckdb)
+		theirs.wall -= start_of_duckdb;
 	note(&o->wall, ours.wall);
 	note(&o->cpu, ours.cpu);
-	note(&o->rival_wall, theirs.wall);
-	note(&o->rival_cpu, theirs.cpu);
+	note(&o->their_wall, theirs.wall);
+	note(&o->their_cpu, theirs.cpu);
 	note(&o->ratio, theirs.wall / ours.wall);
 }
 
 static void print_job(const struct job *job, struct outcome *o)
 {
 	printf("| %s | %s | %.1f | %s | %s | %.1f | ", job->work, spread(&o->wall, 2),
-	       median(&o->cpu), job->rival, spread(&o->rival_wall, 2), median(&o->rival_cpu));
+	       median(&o->cpu), job->against, spread(&o->their_wall, 2), median(&o->their_cpu));
 	printf("%s | %.2f | %s | %s | %s |\n", spread(&o->ratio, 2),
-	       o->rival_wall.v[0] / o->wall.v[0], bound(job->at_least, " x"),
+	       o->their_wall.v[0] / o->wall.v[0], bound(job->at_least, " x"),
 	       bound(job->stretch, " x"), verdict(median(&o->ratio), job->at_least, job->stretch));
 	fflush(stdout);
 }
@@ -153,17 +174,17 @@ int main(int argc, char **argv)
 	       "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
 	       file_size("log") / 1e6, rounds,
 	       *version != '\0' ? version : "DuckDB is absent (name it in DUCKDB)");
+	must(CHAIN " -o rows");
+	must("evload tsv:tsv rows");
+	if (*version != '\0')
+		start_of_duckdb = must("\"$bench/duckdb.sh\" nothing").wall;
 	for (int i = 0; i < COUNT(jobs); i++) {
 		struct outcome o = {0};
-		char pipe[256];
 
-		snprintf(pipe, sizeof pipe, "%s%s", evkit, jobs[i].sink);
-		if (i == 0 && *version == '\0') {
-			must(pipe);
+		if (jobs[i].duckdb && *version == '\0')
 			continue;
-		}
 		for (int r = 0; r < rounds; r++)
-			run_job(&jobs[i], pipe, &o);
+			run_job(&jobs[i], &o);
 		must(jobs[i].compare);
 		print_job(&jobs[i], &o);
 	}
