@@ -1,11 +1,13 @@
 /*
  * events: writes checkout events to measure with, JSON Lines that examples/checkout accepts.
  *
- *     events [--shuffle] [--spoil[=N]] [--seed=N] [--census] OCTETS
+ *     events [--shuffle] [--spoil[=N]] [--seed=N] [--past=N] [--census] OCTETS
  *
  * --shuffle  the members of every object in random order
  * --spoil    behind N of 1000 lines (default 10) a copy of the line, broken in one of many ways
  * --seed     other events (default 1)
+ * --past     as if N lines had been before: of the lines 1% are updates of an event of those, any as
+ *            likely, and all others are new; days that follow one another are made so
  * --census   says on standard error, as JSON, what was written
  *
  * OCTETS may end in k, M or G (powers of 1000). It counts the lines that are not broken, so what is
@@ -36,8 +38,9 @@ enum {
 	REDELIVERED = 50, /* of 1000 lines */
 	UPDATED = 80,	  /* of 1000 lines */
 	LAST_VERSION = 4,
-	LATE = 600000, /* milliseconds at most */
-	STEP = 40,     /* milliseconds between new events at most */
+	LATE = 600000,	  /* milliseconds at most */
+	STEP = 40,	  /* milliseconds between new events at most */
+	LINE_OF_DAY = 86, /* milliseconds between lines with --past: a day has a million */
 	MAX_ITEMS = 4,
 	MAX_MEMBERS = 16,
 	MAX_LINE = 1 << 14,
@@ -643,6 +646,8 @@ static const char *spoil(struct chance *c)
 
 static struct event recent[RECENT];
 static uint64_t n_events, n_again, n_updates, n_late;
+static uint64_t past, n_lines; /* lines before these; of these */
+static bool days;
 
 static enum type any_type(struct chance *c)
 {
@@ -651,6 +656,24 @@ static enum type any_type(struct chance *c)
 	while (r >= types[i].share)
 		r -= types[i++].share;
 	return (enum type)i;
+}
+
+/* The event of the next line where others were before. What is new in line N is known by N alone. */
+static struct event next_of_past(struct chance *c)
+{
+	bool update = below(c, 100) == 0 && past > 0;
+	uint64_t number = update ? draw(c) % past : past + n_lines;
+	struct chance whose = {~number};
+	struct event e = {.version = update ? (unsigned)past + 1 : 1,
+			  .ms = START + LINE_OF_DAY * (int64_t)number};
+
+	e.seed = draw(&whose);
+	e.type = any_type(&whose);
+	if (update)
+		e.ms = START + LINE_OF_DAY * (int64_t)(past + n_lines);
+	n_updates += update;
+	n_events += !update;
+	return e;
 }
 
 /* The event of the next line. now: the time of the newest one, moved on. */
@@ -721,7 +744,8 @@ static void write_line(void)
 
 static _Noreturn void usage(void)
 {
-	fputs("usage: events [--shuffle] [--spoil[=N]] [--seed=N] [--census] OCTETS[k|M|G]\n",
+	fputs("usage: events [--shuffle] [--spoil[=N]] [--seed=N] [--past=N] [--census] "
+	      "OCTETS[k|M|G]\n",
 	      stderr);
 	exit(2);
 }
@@ -747,12 +771,11 @@ static uint64_t whole(const char *s, bool size)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"shuffle", no_argument, NULL, 'u'},
-						{"spoil", optional_argument, NULL, 'p'},
-						{"seed", required_argument, NULL, 's'},
-						{"census", no_argument, NULL, 'c'},
-						{0}};
-	uint64_t goal, spoilt = 0, seed = 1, lines = 0, octets = 0;
+	static const struct option options[] = {
+		{"shuffle", no_argument, NULL, 'u'},	{"spoil", optional_argument, NULL, 'p'},
+		{"seed", required_argument, NULL, 's'}, {"past", required_argument, NULL, 'b'},
+		{"census", no_argument, NULL, 'c'},	{0}};
+	uint64_t goal, spoilt = 0, seed = 1, octets = 0;
 	bool say = false;
 	struct chance events, dirt;
 	int64_t now = START;
@@ -763,6 +786,10 @@ int main(int argc, char **argv)
 		case 'u': shuffle = true; break;
 		case 'p': spoilt = optarg != NULL ? whole(optarg, false) : 10; break;
 		case 's': seed = whole(optarg, false); break;
+		case 'b':
+			past = whole(optarg, false);
+			days = true;
+			break;
 		case 'c': say = true; break;
 		default: usage();
 		}
@@ -773,11 +800,11 @@ int main(int argc, char **argv)
 	events.state = mix(seed);
 	dirt.state = ~events.state;
 	while (octets < goal) {
-		struct event e = next(&events, &now);
+		struct event e = days ? next_of_past(&events) : next(&events, &now);
 
 		render(&e);
 		write_line();
-		lines++;
+		n_lines++;
 		octets += line_len--;
 		if (below(&dirt, 1000) < spoilt) {
 			count(spoil(&dirt));
@@ -789,6 +816,6 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (say)
-		census(lines, octets);
+		census(n_lines, octets);
 	return 0;
 }

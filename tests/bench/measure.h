@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -102,6 +103,26 @@ static void open_folder(void)
 	atexit(remove_folder);
 	for (int i = 0; i < COUNT(ends); i++)
 		sigaction(ends[i], &action, NULL);
+}
+
+/* ---- the machine ----------------------------------------------------------- */
+
+/* Nothing here may use more than the two cores that the pipe is meant for. */
+UNUSED static void two_cores(void)
+{
+	cpu_set_t all, two;
+	int n = 0;
+
+	if (sched_getaffinity(0, sizeof all, &all) != 0)
+		return;
+	CPU_ZERO(&two);
+	for (size_t i = 0; i < CPU_SETSIZE && n < 2; i++) {
+		if (!CPU_ISSET(i, &all))
+			continue;
+		CPU_SET(i, &two);
+		n++;
+	}
+	sched_setaffinity(0, sizeof two, &two);
 }
 
 /* ---- a run ----------------------------------------------------------------- */
@@ -332,6 +353,32 @@ UNUSED static const char *spread(struct series *s, int digits)
 		snprintf(text, sizeof texts[0], "%.*f (%.*f..%.*f)", digits, middle, digits,
 			 s->v[0], digits, s->v[s->n - 1]);
 	return text;
+}
+
+/* ---- bounds ---------------------------------------------------------------- */
+
+/* A bound as it stands in a table; none is 0. */
+UNUSED static const char *bound(double v, const char *unit)
+{
+	static char texts[8][32];
+	static unsigned turn;
+	char *text = texts[turn++ % 8];
+
+	if (v > 0)
+		snprintf(text, sizeof texts[0], "%.4g%s", v, unit);
+	else
+		snprintf(text, sizeof texts[0], "-");
+	return text;
+}
+
+/* Whether a figure reaches what was set. */
+UNUSED static const char *verdict(double figure, double at_least, double stretch)
+{
+	if (at_least <= 0 && stretch <= 0)
+		return "-";
+	if (stretch > 0 && figure >= stretch)
+		return "stretch";
+	return at_least > 0 && figure >= at_least ? "yes" : "no";
 }
 
 #endif

@@ -16,7 +16,6 @@
 #include "measure.h"
 #include "profile.h"
 
-#include <sched.h>
 #include <sys/utsname.h>
 
 /* ---- who takes part -------------------------------------------------------- */
@@ -153,50 +152,6 @@ static void describe_machine(void)
 	for (enum tool t = EVKIT; t < TOOLS; t++)
 		if (!present(t) && !alone)
 			printf("- absent: %s (%s)\n", tools[t].name, tools[t].hint);
-}
-
-/* Nothing here may use more than the two cores that the pipe is meant for. */
-static void two_cores(void)
-{
-	cpu_set_t all, two;
-	int n = 0;
-
-	if (sched_getaffinity(0, sizeof all, &all) != 0)
-		return;
-	CPU_ZERO(&two);
-	for (size_t i = 0; i < CPU_SETSIZE && n < 2; i++) {
-		if (!CPU_ISSET(i, &all))
-			continue;
-		CPU_SET(i, &two);
-		n++;
-	}
-	sched_setaffinity(0, sizeof two, &two);
-}
-
-/* ---- tables ---------------------------------------------------------------- */
-
-/* A bound as it stands in a table; none is 0. */
-static const char *bound(double v, const char *unit)
-{
-	static char texts[8][32];
-	static unsigned turn;
-	char *text = texts[turn++ % 8];
-
-	if (v > 0)
-		snprintf(text, sizeof texts[0], "%.4g%s", v, unit);
-	else
-		snprintf(text, sizeof texts[0], "-");
-	return text;
-}
-
-/* Whether a figure reaches what was set. */
-static const char *verdict(double figure, double at_least, double stretch)
-{
-	if (at_least <= 0 && stretch <= 0)
-		return "-";
-	if (stretch > 0 && figure >= stretch)
-		return "stretch";
-	return at_least > 0 && figure >= at_least ? "yes" : "no";
 }
 
 /* ---- the inputs ------------------------------------------------------------ */
