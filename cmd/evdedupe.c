@@ -1,7 +1,7 @@
 /* evdedupe: redeliveries out, and nothing else. */
 #include "cli/cli.h"
 #include "cli/envelope.h"
-#include "engine/dedupe.h"
+#include "dedupe/dedupe.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* evload: rows into a warehouse, in one transaction. */
 #include "cli/cli.h"
-#include "engine/load.h"
+#include "load/load.h"
 #include "warehouse/target.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* evparse: raw logs to events. */
 #include "cli/cli.h"
 #include "cli/seal.h"
-#include "engine/parse.h"
+#include "parse/parse.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* evreport: results of evvalidate as one HTML page. */
 #include "cli/cli.h"
-#include "engine/report.h"
+#include "report/report.h"
 #include "io/in.h"
-#include "json/scan.h"
+#include "scan/scan.h"
 
 static const char *title;
 static const char *redact[EV_REPORT_REDACTIONS];

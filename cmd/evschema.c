@@ -1,6 +1,6 @@
 /* evschema: the DDL for a warehouse. */
 #include "cli/cli.h"
-#include "engine/schema.h"
+#include "ddl/ddl.h"
 
 static const char *environment, *target;
 

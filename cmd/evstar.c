@@ -1,6 +1,6 @@
 /* evstar: events to rows of facts and dimensions. */
 #include "cli/cli.h"
-#include "engine/star.h"
+#include "star/star.h"
 
 #include <stdlib.h>
 

@@ -2,10 +2,10 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "cli/cli.h"
-#include "engine/version_batch.h"
-#include "engine/version_show.h"
+#include "version/batch.h"
+#include "version/show.h"
 #include "model/nearest.h"
-#include "json/form.h"
+#include "scan/form.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

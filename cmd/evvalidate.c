@@ -1,7 +1,7 @@
 /* evvalidate: each event against its contract, and all of them against the expectations. */
 #include "cli/cli.h"
-#include "engine/validate.h"
-#include "engine/validate_verdict.h"
+#include "validate/validate.h"
+#include "validate/verdict.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* evversion: the records of each event, ordered and folded into versions. */
 #include "cli/cli.h"
 #include "cli/envelope.h"
-#include "engine/version.h"
+#include "version/version.h"
 
 #include <stdlib.h>
 

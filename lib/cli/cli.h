@@ -1,5 +1,5 @@
 /*
- * cli: what the programs share: options, the record loop, the seal, exit. Floor 4, libevcli.
+ * cli: what the programs share: options, the record loop, the seal, exit. Floor 9, libevcli.
  *
  * These functions may print, and those marked so may exit. Exit status: 0 done, 1 the verdict is
  * no, 2 trouble (evkit.7).
@@ -8,9 +8,9 @@
 #define EV_CLI_H
 
 #include "io/out.h"
-#include "model/count.h"
+#include "record/count.h"
 #include "model/model.h"
-#include "model/port.h"
+#include "record/port.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /*
  * envelope: the options that name the parts of an envelope, for a quick look without a model.
- * Floor 4, libevcli.
+ * Floor 9, libevcli.
  */
 #ifndef EV_ENVELOPE_H
 #define EV_ENVELOPE_H

@@ -5,8 +5,8 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/seal.h"
-#include "json/form.h"
-#include "json/lines.h"
+#include "scan/form.h"
+#include "scan/lines.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>

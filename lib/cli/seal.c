@@ -1,8 +1,8 @@
 #include "cli/seal.h"
 #include "base/hash.h"
 #include "cli/cli.h"
-#include "json/decimal.h"
-#include "json/form.h"
+#include "number/decimal.h"
+#include "scan/form.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /*
- * seal: the control lines of a chain. Floor 4, libevcli.
+ * seal: the control lines of a chain. Floor 9, libevcli.
  *
  * A head opens a section, a seal closes it, and between them stand positions (evkit.7, "The seal").
  * All but positions bear an HMAC under the job's secret, so that no line from outside can pass for
@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
-#include "model/reject.h"
+#include "record/reject.h"
 #include "store/span.h"
 #include "json/view.h"
 

@@ -1,5 +1,5 @@
 #include "base/mem.h"
-#include "contract/contracts_impl.h"
+#include "contract/internal.h"
 
 #include <stdlib.h>
 

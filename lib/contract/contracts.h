@@ -1,5 +1,5 @@
 /*
- * contracts: what a model asks of each type of event, and whether an event keeps it. Floor 3.
+ * contracts: what a model asks of each type of event, and whether an event keeps it. Floor 8.
  *
  * In this order, and all reasons of the first that fails: the type, its JSON Schema, the columns'
  * types, the rules. evvalidate holds what comes against it, evversion what patches make.
@@ -7,9 +7,9 @@
 #ifndef EV_CONTRACTS_H
 #define EV_CONTRACTS_H
 
-#include "model/borne.h"
-#include "model/event.h"
-#include "model/jschema.h"
+#include "expr/borne.h"
+#include "record/event.h"
+#include "schema/schema.h"
 #include "model/model.h"
 
 struct ev_contracts;

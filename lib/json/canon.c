@@ -1,6 +1,6 @@
 #include "json/canon.h"
-#include "json/decimal.h"
-#include "json/form.h"
+#include "number/decimal.h"
+#include "scan/form.h"
 #include "json/view.h"
 
 #include <endian.h>

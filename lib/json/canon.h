@@ -1,6 +1,6 @@
 /*
  * canon: the canonical form of a value, by which two spellings of the same content are equal.
- * Floor 2.
+ * Floor 3.
  *
  * Members sorted by the octets of their decoded names, strings with the fewest escapes, numbers as
  * exact decimals, no white space.
@@ -9,7 +9,7 @@
 #define EV_CANON_H
 
 #include "base/buf.h"
-#include "json/scan.h"
+#include "scan/scan.h"
 
 /*
  * Appends the canonical form of value i. Members whose values are among the n of `skip` are left

@@ -1,6 +1,6 @@
 /*
  * content: the digest of a value by what it says, whatever the order of its members and the
- * spelling of its strings and numbers. Floor 2.
+ * spelling of its strings and numbers. Floor 3.
  *
  * It is the XXH3, 128 bits, of the canonical form (canon.h).
  *
@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
-#include "json/scan.h"
+#include "scan/scan.h"
 
 /* Octets, about; the last outline may go beyond. */
 enum { EV_CONTENT_OUTLINES = 4 << 20 };

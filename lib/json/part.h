@@ -1,6 +1,6 @@
 /*
  * part: whether a line looks like a part of a larger JSON text: of one that is spread over several
- * lines, or that was torn. Floor 2.
+ * lines, or that was torn. Floor 3.
  *
  * These are guesses, for who asks a line for a whole object: to refuse what may be a part, and to
  * say why.

@@ -2,7 +2,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "json/form.h"
+#include "scan/form.h"
 #include "json/view.h"
 
 #include <ctype.h>

@@ -1,5 +1,5 @@
 /*
- * path: places in a document, as plain jq paths. Floor 2.
+ * path: places in a document, as plain jq paths. Floor 3.
  *
  *   .  .a.b  ."odd name"  .["a"]  .a[0]  .a[-1]  .items[].price  $item.sku  $index
  *
@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "base/status.h"
-#include "json/scan.h"
+#include "scan/scan.h"
 
 enum ev_root { EV_ROOT_EVENT, EV_ROOT_ITEM, EV_ROOT_INDEX };
 

@@ -1,5 +1,5 @@
 /*
- * pick: the values at many paths. Floor 2.
+ * pick: the values at many paths. Floor 3.
  *
  * From the root they stand where the scanner saw their spots, in documents of one shape always at
  * the same nodes. From another value they are foretold: they stand most often as they did in the

@@ -1,7 +1,7 @@
 #include "json/view.h"
 #include "json/canon.h"
-#include "json/decimal.h"
-#include "json/form.h"
+#include "number/decimal.h"
+#include "scan/form.h"
 
 const char *ev_kind_name(enum ev_kind kind)
 {

@@ -1,5 +1,5 @@
 /*
- * view: looking into a scanned document. Floor 2.
+ * view: looking into a scanned document. Floor 3.
  *
  * Values are named by the index of their node; EV_NOWHERE is "there is none".
  */
@@ -7,7 +7,7 @@
 #define EV_VIEW_H
 
 #include "base/buf.h"
-#include "json/scan.h"
+#include "scan/scan.h"
 
 /* The octets of a value as they stand in the text. */
 static inline const char *ev_raw(const struct ev_doc *d, uint32_t i, size_t *len)

@@ -1,5 +1,5 @@
 /*
- * model: what a shop's events mean, read from one YAML file (evkit-model.5). Floor 3.
+ * model: what a shop's events mean, read from one YAML file (evkit-model.5). Floor 4.
  *
  * Everything belongs to the model and lives until ev_model_free. Errors have file:line:column, and
  * an unknown key is told with the nearest known one. Schemas, rules and expectations are kept

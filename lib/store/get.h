@@ -1,5 +1,5 @@
 /*
- * get: fixed keys of a store, in any order. Floor 2, a part of the store.
+ * get: fixed keys of a store, in any order. Floor 3, a part of the store.
  *
  * Nearly every key that is asked for is in no group or in one. The lines of the groups' filters are
  * far apart in memory, so all of them are fetched together.

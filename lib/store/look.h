@@ -1,5 +1,5 @@
 /*
- * look: what the store's own parts need of a look at it. Floor 2, a part of the store.
+ * look: what the store's own parts need of a look at it. Floor 3, a part of the store.
  */
 #ifndef EV_LOOK_H
 #define EV_LOOK_H

@@ -1,5 +1,5 @@
 /*
- * manifest: the file that says what a state consists of. Floor 2, a part of the store.
+ * manifest: the file that says what a state consists of. Floor 3, a part of the store.
  *
  * Text, a line a thing, ended by a digest of all before it (evkit-state.5).
  */

@@ -1,5 +1,5 @@
 /*
- * run: a sorted file of entries that never changes, and the index beside it. Floor 2.
+ * run: a sorted file of entries that never changes, and the index beside it. Floor 3.
  *
  * The first header of lib/store, which holds what is sorted and larger than memory: sort.h for one
  * run of a program, store.h for what stays from one to the next. Formats: evkit-state.5.

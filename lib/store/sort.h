@@ -1,5 +1,5 @@
 /*
- * sort: items by key, more than memory holds. Floor 2.
+ * sort: items by key, more than memory holds. Floor 3.
  *
  * Items are kept in memory up to a limit; beyond it sorted runs go to unnamed files in the
  * temporary folder and are merged. Keys compare as octets; items with equal keys come in the order

@@ -1,5 +1,5 @@
 /*
- * span: what a section shows of a store: from one commit to another. Floor 2.
+ * span: what a section shows of a store: from one commit to another. Floor 3.
  *
  * A program that keeps a state says so in the head of what it emits; a program behind it, which
  * stands at a position of its own, takes only what begins no later than it stands.

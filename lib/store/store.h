@@ -1,5 +1,5 @@
 /*
- * store: a folder of sorted runs that stays from one run of a program to the next. Floor 2.
+ * store: a folder of sorted runs that stays from one run of a program to the next. Floor 3.
  *
  * A state (evkit-state.5) is a set of entries, each with the number of the commit that brought it.
  * What a writer adds is one new run; the manifest names all runs that count, and a commit is the

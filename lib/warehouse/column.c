@@ -2,8 +2,8 @@
 #include "base/hash.h"
 #include "base/utf8.h"
 #include "warehouse/value.h"
-#include "json/decimal.h"
-#include "json/form.h"
+#include "number/decimal.h"
+#include "scan/form.h"
 
 #include <stdlib.h>
 

@@ -1,12 +1,12 @@
 /*
- * column: values in the types of columns, and the keys made of them. Floor 3.
+ * column: values in the types of columns, and the keys made of them. Floor 7.
  */
 #ifndef EV_COLUMN_H
 #define EV_COLUMN_H
 
 #include "base/hash.h"
-#include "model/event.h"
-#include "model/jschema.h"
+#include "record/event.h"
+#include "schema/schema.h"
 #include "model/model.h"
 
 enum {

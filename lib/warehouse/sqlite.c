@@ -6,7 +6,7 @@
 #include "warehouse/column.h"
 #include "warehouse/dialect.h"
 #include "warehouse/target.h"
-#include "json/decimal.h"
+#include "number/decimal.h"
 
 #include <sqlite3.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /*
- * table: the tables of a star as a warehouse has them, with the columns that evkit adds. Floor 3.
+ * table: the tables of a star as a warehouse has them, with the columns that evkit adds. Floor 7.
  */
 #ifndef EV_TABLE_H
 #define EV_TABLE_H

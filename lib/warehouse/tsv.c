@@ -2,7 +2,7 @@
 #include "io/pack.h"
 #include "warehouse/column.h"
 #include "warehouse/target.h"
-#include "json/form.h"
+#include "scan/form.h"
 
 #include <endian.h>
 #include <errno.h>

@@ -1,13 +1,13 @@
 /*
  * value: values in the types of columns, read without a call where they are spelled as most are.
- * Floor 3.
+ * Floor 7.
  */
 #ifndef EV_VALUE_H
 #define EV_VALUE_H
 
 #include "warehouse/column.h"
-#include "json/decimal.h"
-#include "json/form.h"
+#include "number/decimal.h"
+#include "scan/form.h"
 #include "json/view.h"
 
 /* A text without its quotes in a store, put in quotes. */

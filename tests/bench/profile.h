@@ -93,16 +93,18 @@ static const struct {
 	const char *title, *path, *or_path;
 } parts[] = {
 	{"input, output", "lib/io/", NULL},
-	{"index", "lib/json/index", NULL},
-	{"shapes, walk", "lib/json/s", NULL},
+	{"index", "lib/scan/index", NULL},
+	{"shapes, walk", "lib/scan/s", NULL},
 	{"canonical form", "lib/json/c", NULL},
-	{"lines, values", "lib/json/", NULL},
-	{"schemas", "lib/model/jschema", NULL},
-	{"events, rules", "lib/model/", NULL},
-	{"columns, TSV", "lib/warehouse/", NULL},
-	{"engine", "lib/engine/", NULL},
+	{"lines, values", "lib/scan/", "lib/json/"},
+	{"numbers", "lib/number/", NULL},
+	{"schemas", "lib/schema/", NULL},
+	{"events, rules", "lib/record/", "lib/expr/"},
+	{"columns, TSV", "lib/warehouse/", "lib/contract/"},
+	{"state, sorting", "lib/store/", NULL},
 	{"loop", "lib/cli/", "cmd/ev"},
 	{"memory, hashes, time", "lib/base/", NULL},
+	{"engine", "lib/", NULL},
 	{"libraries", "", NULL},
 };
 

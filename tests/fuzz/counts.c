@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "json/canon.h"
 #include "json/content.h"
-#include "json/scan.h"
+#include "scan/scan.h"
 #include "json/view.h"
 
 #include "fuzz.h"

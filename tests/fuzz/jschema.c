@@ -3,13 +3,13 @@
  * that reads the schema as it stands, keyword by keyword, slowly. All must agree, and where a value
  * fails there must be a reason.
  */
-#include "model/jschema.h"
+#include "schema/schema.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "base/utf8.h"
-#include "json/decimal.h"
-#include "json/scan.h"
+#include "number/decimal.h"
+#include "scan/scan.h"
 #include "json/view.h"
 
 #include "fuzz.h"

@@ -4,8 +4,8 @@
  * Both must say the same.
  */
 #include "base/buf.h"
-#include "model/jschema.h"
-#include "json/scan.h"
+#include "schema/schema.h"
+#include "scan/scan.h"
 #include "json/view.h"
 
 #include "fuzz.h"

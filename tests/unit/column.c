@@ -1,6 +1,6 @@
 /* Columns: a value is taken if it can be written in the column's type, and only then. */
 #include "warehouse/column.h"
-#include "model/jschema.h"
+#include "schema/schema.h"
 
 #include "support.h"
 #include "tap.h"

@@ -1,5 +1,5 @@
 /* Numbers as exact decimals, against long arithmetic on strings of digits and against __int128. */
-#include "json/decimal.h"
+#include "number/decimal.h"
 
 #include "support.h"
 #include "tap.h"

@@ -3,15 +3,15 @@
  * hold the native evaluation and libjq together: a grid, and random expressions over random
  * records.
  */
-#include "model/expr.h"
-#include "model/expr_in.h"
+#include "expr/expr.h"
+#include "expr/internal.h"
 
 #include "base/mem.h"
-#include "model/jq.h"
-#include "model/regex.h"
+#include "expr/jq.h"
+#include "regex/regex.h"
 #include "support.h"
 #include "tap.h"
-#include "json/decimal.h"
+#include "number/decimal.h"
 #include "json/view.h"
 
 #include <sys/stat.h>

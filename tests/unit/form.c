@@ -1,7 +1,7 @@
 /* Spellings: strings of JSON, UUIDs, base64; the canonical form, and what is equal. */
-#include "json/form.h"
+#include "scan/form.h"
 #include "json/canon.h"
-#include "json/scan.h"
+#include "scan/scan.h"
 #include "json/view.h"
 
 #include "support.h"

@@ -2,7 +2,7 @@
 #include "base/buf.h"
 #include "io/out.h"
 #include "io/pipe.h"
-#include "json/lines.h"
+#include "scan/lines.h"
 
 #include "support.h"
 #include "tap.h"

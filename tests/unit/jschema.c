@@ -1,7 +1,7 @@
-#include "model/jschema.h"
+#include "schema/schema.h"
 #include "base/buf.h"
 #include "base/mem.h"
-#include "model/jschema_accept.h"
+#include "schema/accept.h"
 #include "support.h"
 #include "tap.h"
 

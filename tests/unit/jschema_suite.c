@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "io/in.h"
-#include "model/jschema.h"
+#include "schema/schema.h"
 #include "support.h"
 #include "tap.h"
 #include "json/view.h"

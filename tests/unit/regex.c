@@ -1,4 +1,4 @@
-#include "model/regex.h"
+#include "regex/regex.h"
 #include "support.h"
 #include "tap.h"
 

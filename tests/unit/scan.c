@@ -1,9 +1,9 @@
 /* The scanner: what is JSON and what is not, by every way that this machine has to index a text. */
-#include "json/scan.h"
+#include "scan/scan.h"
 #include "base/buf.h"
 #include "base/utf8.h"
-#include "json/form.h"
-#include "json/index.h"
+#include "scan/form.h"
+#include "scan/index.h"
 #include "json/view.h"
 
 #include "support.h"

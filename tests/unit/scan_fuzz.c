@@ -6,8 +6,8 @@
  * EVKIT_FUZZ_ROUNDS is the number of texts (run the program itself: tests/run clears EVKIT_*).
  */
 #include "base/buf.h"
-#include "json/index.h"
-#include "json/scan.h"
+#include "scan/index.h"
+#include "scan/scan.h"
 
 #include "support.h"
 #include "tap.h"

@@ -1,5 +1,5 @@
 /* Quantiles of many numbers: each is counted in the bucket of the double that strtod reads. */
-#include "model/sketch.h"
+#include "expect/sketch.h"
 
 #include "support.h"
 #include "tap.h"

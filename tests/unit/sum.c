@@ -1,5 +1,5 @@
 /* Exact sums against decimal arithmetic (json/decimal.h), in any order and split; their roots. */
-#include "json/sum.h"
+#include "number/sum.h"
 
 #include "tap.h"
 

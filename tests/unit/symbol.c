@@ -1,5 +1,5 @@
 /* Names as small numbers: every name is found again, however alike names are. */
-#include "json/symbol.h"
+#include "scan/symbol.h"
 #include "base/buf.h"
 
 #include "tap.h"

@@ -1,0 +1,395 @@
+#include "dedupe/dedupe.h"
+#include "base/hash.h"
+#include "base/time.h"
+#include "base/zone.h"
+#include "dedupe/state.h"
+#include "json/canon.h"
+#include "json/content.h"
+#include "record/event.h"
+
+#include <stdlib.h>
+
+/* The last record of an id, where that is what counts. */
+struct last {
+	struct ev_hash128 id, content; /* id 0,0: empty */
+};
+
+struct ev_dedupe {
+	const struct ev_model *m;
+	const struct ev_dedupe_options *options;
+	uint32_t id, time, modified; /* slots */
+	uint32_t *keys;
+	struct ev_ways ways; /* to the keys */
+	struct ev_port *port;
+	struct ev_events *events;
+	struct ev_reasons why;
+	struct ev_content *content;
+	struct ev_buf key, text;
+	uint64_t seed;		  /* secret, so that nobody can craft two records of one digest */
+	struct ev_hash128 *table; /* 0,0 is empty */
+	size_t size, used;
+	struct last *lasts;
+	size_t n_lasts, used_lasts;
+	struct ev_dedupe_state *state;
+	char *batch;  /* of the section before */
+	bool goes_on; /* the section has the same */
+	uint64_t n_out, n_duplicate, n_late;
+	struct ev_count counts[4];
+};
+
+/*
+ * The table. A digest's lowest 32 bits are of the id alone: they lead to the bucket, a line of
+ * cache, which is fetched while the content is still being read. Where the bucket is full, as by
+ * records that all have one id, it is looked for from the place that its other half leads to.
+ * Nothing is ever taken out.
+ */
+enum { BUCKET = 4, LEAST_TABLE = 1024 };
+
+static void new_table(struct ev_dedupe *d, size_t size)
+{
+	d->size = size;
+	d->table = ev_malloc_huge(size * sizeof *d->table);
+	memset(d->table, 0, size * sizeof *d->table);
+}
+
+static bool is_empty(const struct ev_hash128 *h)
+{
+	return (h->lo | h->hi) == 0;
+}
+
+static struct ev_hash128 *bucket_of(const struct ev_dedupe *d, uint64_t id)
+{
+	return &d->table[id & (d->size - 1) & ~(size_t)(BUCKET - 1)];
+}
+
+/* Where the digest is, or would go. */
+static struct ev_hash128 *slot_of(const struct ev_dedupe *d, struct ev_hash128 h)
+{
+	struct ev_hash128 *at = bucket_of(d, (uint32_t)h.lo);
+
+	for (size_t i = 0; i < BUCKET; i++)
+		if (is_empty(&at[i]) || (at[i].lo == h.lo && at[i].hi == h.hi))
+			return &at[i];
+	for (size_t i = h.hi & (d->size - 1);; i = (i + 1) & (d->size - 1)) {
+		at = &d->table[i];
+		if (is_empty(at) || (at->lo == h.lo && at->hi == h.hi))
+			return at;
+	}
+}
+
+static void double_table(struct ev_dedupe *d)
+{
+	struct ev_hash128 *old = d->table;
+	size_t n = d->size;
+
+	new_table(d, 2 * n);
+	for (size_t i = 0; i < n; i++)
+		if (!is_empty(&old[i]))
+			*slot_of(d, old[i]) = old[i];
+	free(old);
+}
+
+/* Whether it was there already; now it is. */
+static bool seen(struct ev_dedupe *d, struct ev_hash128 h)
+{
+	struct ev_hash128 *at;
+
+	if (is_empty(&h))
+		h.hi = 1;
+	at = slot_of(d, h);
+	if (!is_empty(at))
+		return true;
+	*at = h;
+	if (++d->used > d->size / 4 * 3)
+		double_table(d);
+	return false;
+}
+
+/* By arrival */
+
+static struct last *last_of(const struct ev_dedupe *d, const struct ev_hash128 *id)
+{
+	for (size_t i = id->lo & (d->n_lasts - 1);; i = (i + 1) & (d->n_lasts - 1)) {
+		struct last *at = &d->lasts[i];
+
+		if (is_empty(&at->id) || (at->id.lo == id->lo && at->id.hi == id->hi))
+			return at;
+	}
+}
+
+static void double_lasts(struct ev_dedupe *d)
+{
+	struct last *old = d->lasts;
+	size_t n = d->n_lasts;
+
+	d->n_lasts = n > 0 ? 2 * n : 1024;
+	d->lasts = ev_calloc(d->n_lasts, sizeof *d->lasts);
+	for (size_t i = 0; i < n; i++)
+		if (!is_empty(&old[i].id))
+			*last_of(d, &old[i].id) = old[i];
+	free(old);
+}
+
+/* Whether the last record of the id had that content; now it has. */
+static bool is_last(struct ev_dedupe *d, struct ev_hash128 id, struct ev_hash128 content)
+{
+	struct last *at;
+	bool same;
+
+	if (is_empty(&id))
+		id.hi = 1;
+	if (d->used_lasts >= d->n_lasts / 4 * 3)
+		double_lasts(d);
+	at = last_of(d, &id);
+	same = at->content.lo == content.lo && at->content.hi == content.hi;
+	if (!is_empty(&at->id) && same)
+		return true;
+	d->used_lasts += is_empty(&at->id);
+	*at = (struct last){id, content};
+	return false;
+}
+
+struct ev_dedupe *ev_dedupe_open(const struct ev_model *m, const struct ev_dedupe_options *options,
+				 struct ev_port *port, struct ev_error *err)
+{
+	struct ev_dedupe *d;
+	size_t n = options->n_keys;
+
+	if (options->state != NULL && m->by_arrival && n == 0) {
+		ev_fail(err,
+			"--state does not go with order: arrival in the model: there a record is a "
+			"duplicate of the one before it alone, and a batch that is run again after "
+			"others would not give the same again");
+		return NULL;
+	}
+	d = ev_calloc(1, sizeof *d);
+	d->m = m;
+	d->options = options;
+	d->keys = ev_calloc(n, sizeof *d->keys);
+	d->port = port;
+	d->events = ev_events_new(m, n > 0 ? EV_READ_TEXT : EV_READ_ID, EV_TRUST_PIPE);
+	d->id = ev_events_want(d->events, m->id);
+	for (size_t i = 0; i < n; i++) {
+		d->keys[i] = ev_events_want(d->events, options->keys[i]);
+		ev_ways_add(&d->ways, ev_events_picks(d->events), options->keys[i]);
+	}
+	if (options->state != NULL) {
+		d->time = ev_events_want(d->events, m->time);
+		d->modified = ev_events_want(d->events, m->modified);
+		d->state = ev_dedupe_state_new(options, m);
+	} else {
+		d->seed = ev_hash_seed();
+		d->content = ev_content_new(ev_hash_seed());
+	}
+	new_table(d, LEAST_TABLE);
+	d->counts[0] = (struct ev_count){"out", &d->n_out, true, false};
+	d->counts[1] = (struct ev_count){"duplicate", &d->n_duplicate, true, false};
+	if (options->keep > 0)
+		d->counts[2] = (struct ev_count){"late", &d->n_late, false, false};
+	return d;
+}
+
+void ev_dedupe_free(struct ev_dedupe **d)
+{
+	if (*d == NULL)
+		return;
+	ev_events_free(&(*d)->events);
+	free((*d)->keys);
+	ev_ways_free(&(*d)->ways);
+	ev_reasons_free(&(*d)->why);
+	ev_content_free(&(*d)->content);
+	ev_buf_free(&(*d)->key);
+	ev_buf_free(&(*d)->text);
+	ev_dedupe_state_free(&(*d)->state);
+	free((*d)->batch);
+	free((*d)->table);
+	free((*d)->lasts);
+	free(*d);
+	*d = NULL;
+}
+
+const struct ev_count *ev_dedupe_counts(const struct ev_dedupe *d)
+{
+	return d->counts;
+}
+
+/* Of the id in its canonical spelling, and so not in the content; and of all else. */
+static struct ev_hash128 id_digest(const struct ev_dedupe *d, const struct ev_event *event)
+{
+	return ev_hash128(event->id, event->id_len, d->seed);
+}
+
+static struct ev_hash128 content_digest(struct ev_dedupe *d, const struct ev_event *event)
+{
+	uint32_t skip[EV_MAX_SKIP];
+	size_t n = ev_event_skip(d->events, event, &d->id, 1, skip);
+
+	return ev_content_digest(d->content, event->doc, skip, n);
+}
+
+static struct ev_hash128 whole_digest(struct ev_dedupe *d, const struct ev_event *event)
+{
+	struct ev_hash128 id = id_digest(d, event), content;
+
+	__builtin_prefetch(bucket_of(d, (uint32_t)id.lo));
+	content = content_digest(d, event);
+	content.lo += id.lo;
+	content.hi += id.hi;
+	content.lo = (content.lo & ~(uint64_t)UINT32_MAX) | (uint32_t)id.lo;
+	return content;
+}
+
+static struct ev_hash128 key_digest(struct ev_dedupe *d, const struct ev_event *event)
+{
+	ev_buf_reset(&d->key);
+	for (size_t i = 0; i < d->options->n_keys; i++) {
+		uint32_t at = event->at[d->keys[i]];
+
+		if (at != EV_NOWHERE)
+			ev_canonical(event->doc, at, NULL, 0, &d->key);
+		ev_buf_putc(&d->key, '\n'); /* in no canonical form */
+	}
+	return ev_hash128(d->key.p, d->key.len, d->seed);
+}
+
+/* A key that lies in something else is not absent. */
+static bool keys_pass(struct ev_dedupe *d, const struct ev_event *event)
+{
+	if (ev_ways_are_open(&d->ways, event->doc, event->at))
+		return true;
+	for (size_t i = 0; i < d->options->n_keys; i++)
+		ev_path_passes(d->options->keys[i], event->doc, 0, &d->why);
+	return false;
+}
+
+/* The state */
+
+enum ev_status ev_dedupe_begin(struct ev_dedupe *d, const char *batch, struct ev_error *err)
+{
+	bool first = d->batch == NULL;
+
+	d->goes_on = !first && strcmp(d->batch, batch) == 0;
+	if (ev_dedupe_state_begin(d->state, batch, err) != EV_OK)
+		return EV_FATAL;
+	if (first) {
+		d->seed = ev_dedupe_state_seed(d->state, 0);
+		d->content = ev_content_new(ev_dedupe_state_seed(d->state, 1));
+	} else if (!d->goes_on) { /* what another batch brought is in the state */
+		free(d->table);
+		new_table(d, LEAST_TABLE);
+		d->used = 0;
+	}
+	free(d->batch);
+	d->batch = ev_strdup(batch);
+	return EV_OK;
+}
+
+void ev_dedupe_end(struct ev_dedupe *d, const char *taken)
+{
+	ev_dedupe_state_end(d->state, taken);
+}
+
+enum ev_status ev_dedupe_prepare(struct ev_dedupe *d, struct ev_error *err)
+{
+	return ev_dedupe_state_prepare(d->state, err);
+}
+
+bool ev_dedupe_renamed(const struct ev_dedupe *d)
+{
+	return !d->goes_on && ev_dedupe_state_renamed(d->state);
+}
+
+enum ev_status ev_dedupe_commit(struct ev_dedupe *d, struct ev_error *err)
+{
+	return ev_dedupe_state_commit(d->state, err);
+}
+
+/* A time that evversion would take; whether it is there and right is not judged here. */
+static bool read_time(struct ev_dedupe *d, const struct ev_event *event, uint32_t slot,
+		      struct ev_time *t)
+{
+	uint32_t at = slot != EV_NO_SLOT ? event->at[slot] : EV_NOWHERE;
+	enum ev_time_form form;
+	const char *p;
+	size_t len;
+
+	if (at == EV_NOWHERE || ev_kind(event->doc, at) != EV_STRING)
+		return false;
+	p = ev_string(event->doc, at, &d->text, &len);
+	form = ev_time_parse(p, len, t);
+	if (form == EV_TIME_BAD || (form == EV_TIME_NAIVE && d->m->zone == NULL))
+		return false;
+	if (form == EV_TIME_NAIVE)
+		t->sec = ev_zone_to_utc(d->m->zone, t->sec);
+	return ev_time_in_range(*t);
+}
+
+/* Since the year 1. */
+static uint32_t hour_of(struct ev_dedupe *d, const struct ev_event *event)
+{
+	const int64_t year_1 = INT64_C(-62135596800);
+	struct ev_time t;
+
+	if (!read_time(d, event, d->modified, &t) && !read_time(d, event, d->time, &t))
+		return EV_NO_HOUR;
+	return (uint32_t)((t.sec - year_1) / 3600);
+}
+
+/* Whether another batch brought it; if none did, it is remembered. */
+static enum ev_status remembered(struct ev_dedupe *d, struct ev_hash128 h,
+				 const struct ev_event *event, bool *known, struct ev_error *err)
+{
+	enum ev_known how;
+	uint32_t hour;
+
+	if (ev_dedupe_state_ask(d->state, h, &how, err) != EV_OK)
+		return EV_FATAL;
+	*known = how == EV_KNOWN_ELSE;
+	if (how != EV_KNOWN_NOT)
+		return EV_OK;
+	hour = hour_of(d, event);
+	if (ev_dedupe_state_is_late(d->state, hour))
+		d->n_late++;
+	else
+		ev_dedupe_state_put(d->state, h, hour);
+	return EV_OK;
+}
+
+static enum ev_status is_duplicate(struct ev_dedupe *d, const struct ev_event *event, bool *known,
+				   struct ev_error *err)
+{
+	struct ev_hash128 h;
+
+	if (d->options->n_keys == 0 && d->m->by_arrival) {
+		*known = is_last(d, id_digest(d, event), content_digest(d, event));
+		return EV_OK;
+	}
+	h = d->options->n_keys > 0 ? key_digest(d, event) : whole_digest(d, event);
+	*known = seen(d, h);
+	if (*known || d->state == NULL)
+		return EV_OK;
+	return remembered(d, h, event, known, err);
+}
+
+enum ev_status ev_dedupe_step(struct ev_dedupe *d, const struct ev_record *rec,
+			      struct ev_error *err)
+{
+	struct ev_event event;
+	bool known;
+
+	if (ev_events_read(d->events, rec, &event, &d->why) != EV_OK || !keys_pass(d, &event))
+		return ev_rejects_put(d->port->rejects, rec, event.origin, event.origin_len,
+				      &d->why, err);
+	if (is_duplicate(d, &event, &known, err) != EV_OK)
+		return EV_FATAL;
+	if (!known) {
+		d->n_out++;
+		return ev_port_line(d->port, rec->p, rec->len, err);
+	}
+	d->n_duplicate++;
+	if (d->options->duplicates == NULL ||
+	    ev_out_line(d->options->duplicates, rec->p, rec->len) == EV_OK)
+		return EV_OK;
+	*err = d->options->duplicates->error;
+	return EV_FATAL;
+}

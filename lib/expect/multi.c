@@ -1,0 +1,191 @@
+/*
+ * Expectations of rows of several columns.
+ */
+#include "expect/internal.h"
+#include "number/decimal.h"
+
+#include <stdlib.h>
+
+static int moments_or_octets(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	struct ev_time x, y;
+	int order;
+
+	if (read_moment(a, a_len, &x) && read_moment(b, b_len, &y))
+		return ev_time_compare(x, y);
+	order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+/* Two numbers, or two texts (as times where both are). False if they have no order. */
+static bool compare(const struct ev_doc *d, uint32_t a, uint32_t b, int *order)
+{
+	struct ev_buf one = {0}, two = {0};
+	const char *p, *q;
+	size_t p_len, q_len;
+
+	if (is_missing(d, a) || is_missing(d, b) || ev_kind(d, a) != ev_kind(d, b))
+		return false;
+	if (ev_kind(d, a) == EV_NUMBER) {
+		p = ev_raw(d, a, &p_len);
+		q = ev_raw(d, b, &q_len);
+		*order = ev_number_compare(p, p_len, q, q_len);
+		return true;
+	}
+	if (ev_kind(d, a) != EV_STRING)
+		return false;
+	p = ev_string(d, a, &one, &p_len);
+	q = ev_string(d, b, &two, &q_len);
+	*order = moments_or_octets(p, p_len, q, q_len);
+	ev_buf_free(&one);
+	ev_buf_free(&two);
+	return true;
+}
+
+static bool open_greater(struct expect *e, struct opening *o)
+{
+	bool or_equal = false;
+
+	if (!argument_bool(o, "or_equal", &or_equal))
+		return false;
+	e->strict = !or_equal;
+	return true;
+}
+
+static bool greater(struct expect *e, const struct ev_doc *d, const uint32_t *at)
+{
+	int order;
+
+	return compare(d, at[0], at[1], &order) && (order > 0 || (order == 0 && !e->strict));
+}
+
+/* Missing and null are the same here. */
+static bool same(const struct ev_doc *d, uint32_t a, uint32_t b)
+{
+	if (is_missing(d, a) || is_missing(d, b))
+		return is_missing(d, a) && is_missing(d, b);
+	return ev_equal(d, a, d, b);
+}
+
+static bool all_equal(struct expect *e, const struct ev_doc *d, const uint32_t *at)
+{
+	for (size_t i = 1; i < e->n_columns; i++)
+		if (!same(d, at[0], at[i]))
+			return false;
+	return true;
+}
+
+static bool all_differ(struct expect *e, const struct ev_doc *d, const uint32_t *at)
+{
+	for (size_t i = 1; i < e->n_columns; i++)
+		for (size_t k = 0; k < i; k++)
+			if (same(d, at[k], at[i]))
+				return false;
+	return true;
+}
+
+/* Pairs are looked up as lists of two. */
+
+static bool open_pairs(struct expect *e, struct opening *o)
+{
+	const struct ev_yaml *y = argument(o, "value_pairs_set");
+
+	if (y->kind != EV_YAML_LIST || y->n == 0)
+		return opening_fail(o, y,
+				    "value_pairs_set must be a list such as [[A, B], [C, D]]");
+	for (size_t i = 0; i < y->n; i++)
+		if (y->items[i]->kind != EV_YAML_LIST || y->items[i]->n != 2)
+			return opening_fail(o, y->items[i], "a pair is a list of two values");
+	return argument_set(o, "value_pairs_set", &e->set);
+}
+
+static bool pair_in_set(struct expect *e, const struct ev_doc *d, const uint32_t *at)
+{
+	struct ev_buf *pair = &e->suite->shown;
+	const char *p;
+	size_t len, i;
+
+	ev_buf_reset(pair);
+	for (size_t k = 0; k < 2; k++) {
+		ev_buf_putc(pair, k == 0 ? '[' : ',');
+		if (is_missing(d, at[k])) {
+			ev_buf_puts(pair, "null");
+			continue;
+		}
+		p = canonical_of(d, at[k], &e->suite->scratch, &len);
+		ev_buf_put(pair, p, len);
+	}
+	ev_buf_putc(pair, ']');
+	for (i = ev_hash64(pair->p, pair->len, 0) & (e->set.cap - 1); e->set.slots[i] != 0;
+	     i = (i + 1) & (e->set.cap - 1)) {
+		size_t k = e->set.slots[i] - 1;
+
+		if (e->set.list[k].len == pair->len &&
+		    memcmp(e->set.list[k].text, pair->p, pair->len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool open_sum(struct expect *e, struct opening *o)
+{
+	char *total = NULL;
+
+	if (!argument_number(o, "sum_total", &total))
+		return false;
+	e->own = total;
+	return true;
+}
+
+static void close_sum(struct expect *e)
+{
+	free(e->own);
+}
+
+/* Missing values count as 0; what is no number is no sum. */
+static bool sums_up(struct expect *e, const struct ev_doc *d, const uint32_t *at)
+{
+	struct ev_arena *a = &e->suite->arena;
+	struct ev_dec sum = {0}, x = {0};
+	const char *p;
+	size_t len;
+	bool good = true;
+
+	ev_arena_reset(a);
+	for (size_t i = 0; i < e->n_columns && good; i++) {
+		if (is_missing(d, at[i]))
+			continue;
+		good = ev_kind(d, at[i]) == EV_NUMBER;
+		if (!good)
+			break;
+		p = ev_raw(d, at[i], &len);
+		good = ev_dec_read(a, p, len, &x) && ev_dec_add(a, sum, x, &sum);
+	}
+	return good && ev_dec_read(a, e->own, strlen(e->own), &x) && ev_dec_compare(a, sum, x) == 0;
+}
+
+const struct expect_kind expect_multi_kinds[] = {
+	{.name = "expect_column_pair_values_a_to_be_greater_than_b",
+	 .arguments = "column_A* column_B* or_equal ignore_row_if mostly",
+	 .open = open_greater,
+	 .row = greater},
+	{.name = "expect_column_pair_values_to_be_equal",
+	 .arguments = "column_A* column_B* ignore_row_if mostly",
+	 .row = all_equal},
+	{.name = "expect_column_pair_values_to_be_in_set",
+	 .arguments = "column_A* column_B* value_pairs_set* ignore_row_if mostly",
+	 .open = open_pairs,
+	 .row = pair_in_set},
+	{.name = "expect_multicolumn_sum_to_equal",
+	 .arguments = "column_list* sum_total* ignore_row_if mostly",
+	 .open = open_sum,
+	 .row = sums_up,
+	 .close = close_sum},
+	{.name = "expect_multicolumn_values_to_be_equal",
+	 .arguments = "column_list* ignore_row_if mostly",
+	 .row = all_equal},
+	{.name = "expect_select_column_values_to_be_unique_within_record",
+	 .arguments = "column_list* ignore_row_if mostly",
+	 .row = all_differ},
+	{0},
+};

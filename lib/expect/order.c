@@ -1,0 +1,326 @@
+/*
+ * Expectations of order: each value against the last one before it that was not missing.
+ *
+ * The order is that of lines within a source, and sources follow by name. What came of one source
+ * without a gap is a run, known by its first and last line; at the end the runs are put in order
+ * and their ends held against each other, so runs that other processes saw can be added. Runs that
+ * overlap (a source that was dealt out line by line) cannot be told.
+ */
+#include "expect/internal.h"
+#include "number/decimal.h"
+#include "scan/form.h"
+
+#include <stdlib.h>
+
+enum { MAX_RUNS = 10000, MAX_VALUE = 1000 };
+
+/* A value and its place. */
+struct mark {
+	struct ev_position pos;
+	uint64_t element;
+	struct ev_buf value; /* JSON */
+};
+
+struct run {
+	char *source;
+	uint64_t first_line, last_line;
+	struct mark first, last;
+};
+
+struct ordered {
+	struct run *runs;
+	size_t n, cap;
+	bool too_many;
+};
+
+static bool open_ordered(struct expect *e, struct opening *o)
+{
+	e->own = ev_calloc(1, sizeof(struct ordered));
+	e->negate = strstr(e->kind->name, "decreasing") != NULL;
+	e->misfit = "are neither numbers nor texts of 1000 octets at most";
+	return argument_bool(o, "strictly", &e->strict);
+}
+
+static void free_run(struct run *r)
+{
+	free(r->source);
+	ev_position_free(&r->first.pos);
+	ev_position_free(&r->last.pos);
+	ev_buf_free(&r->first.value);
+	ev_buf_free(&r->last.value);
+}
+
+static void close_ordered(struct expect *e)
+{
+	struct ordered *o = e->own;
+
+	if (o == NULL)
+		return;
+	for (size_t i = 0; i < o->n; i++)
+		free_run(&o->runs[i]);
+	free(o->runs);
+	free(o);
+}
+
+/* Values as JSON: numbers, or texts that are compared as times where both are. */
+static int compare(const struct ev_buf *a, const char *p, size_t len)
+{
+	struct ev_buf x = {0}, y = {0};
+	struct ev_time s, t;
+	int order;
+
+	if (a->p[0] != '"' && p[0] != '"')
+		return ev_number_compare(a->p, a->len, p, len);
+	if (a->p[0] != '"' || p[0] != '"')
+		return a->p[0] != '"' ? -1 : 1; /* numbers before texts */
+	if (read_moment(a->p + 1, a->len - 2, &s) && read_moment(p + 1, len - 2, &t))
+		return ev_time_compare(s, t);
+	ev_json_unescape(a->p + 1, a->len - 2, &x);
+	ev_json_unescape(p + 1, len - 2, &y);
+	order = memcmp(ev_buf_str(&x), ev_buf_str(&y), (x.len < y.len ? x.len : y.len));
+	order = order != 0 ? order : (x.len > y.len) - (x.len < y.len);
+	ev_buf_free(&x);
+	ev_buf_free(&y);
+	return order;
+}
+
+static bool follows(const struct expect *e, const struct ev_buf *before, const char *p, size_t len)
+{
+	int order = compare(before, p, len);
+
+	if (order == 0)
+		return !e->strict;
+	return e->negate ? order > 0 : order < 0;
+}
+
+static void set_mark(struct mark *m, const struct ev_position *pos, uint64_t element, const char *p,
+		     size_t len)
+{
+	if (m->pos.source == NULL || strcmp(m->pos.source, pos->source) != 0) {
+		ev_position_copy(&m->pos, pos);
+	} else {
+		char *source = m->pos.source;
+
+		m->pos = *pos;
+		m->pos.source = source;
+	}
+	m->element = element;
+	ev_buf_reset(&m->value);
+	ev_buf_put(&m->value, p, len);
+}
+
+/* The run that a line of this source goes on with, or a new one. */
+static struct run *run_of(struct ordered *o, const struct ev_position *pos)
+{
+	struct run *r = o->n > 0 ? &o->runs[o->n - 1] : NULL;
+
+	if (r != NULL && strcmp(r->source, pos->source) == 0 && pos->line >= r->last_line)
+		return r;
+	if (o->n == MAX_RUNS) {
+		o->too_many = true;
+		return NULL;
+	}
+	ev_grow(&o->runs, &o->cap, o->n + 1, sizeof *o->runs);
+	r = &o->runs[o->n++];
+	*r = (struct run){.source = ev_strdup(pos->source), .first_line = pos->line};
+	return r;
+}
+
+static enum ev_status order_step(struct expect *e, struct frame *f, struct ev_error *err)
+{
+	const struct cells *c = cells_of(e, 0);
+	struct ordered *o = e->own;
+
+	(void)err;
+	e->elements += c->n;
+	for (size_t i = 0; i < c->n; i++) {
+		enum ev_kind kind;
+		struct run *r;
+		const char *p;
+		size_t len;
+
+		if (is_missing(f->d, c->at[i])) {
+			e->missing++;
+			continue;
+		}
+		kind = ev_kind(f->d, c->at[i]);
+		p = ev_raw(f->d, c->at[i], &len);
+		if ((kind != EV_NUMBER && kind != EV_STRING) || len > MAX_VALUE) {
+			e->misfits++;
+			continue;
+		}
+		if ((r = run_of(o, frame_position(f))) == NULL)
+			continue;
+		r->last_line = f->pos.line;
+		if (r->first.value.len == 0)
+			set_mark(&r->first, &f->pos, i, p, len);
+		else if (!follows(e, &r->last.value, p, len))
+			count_unexpected(e, f, i, c->at[i]);
+		set_mark(&r->last, &f->pos, i, p, len);
+	}
+	return EV_OK;
+}
+
+static void write_mark(const char *name, const struct mark *m, struct ev_buf *out)
+{
+	ev_buf_printf(out, ",\"%s\":[", name);
+	ev_position_write(&m->pos, true, out);
+	ev_buf_printf(out, ",%llu,", (unsigned long long)m->element);
+	ev_buf_put(out, m->value.p, m->value.len);
+	ev_buf_putc(out, ']');
+}
+
+static void order_write(const struct expect *e, struct ev_buf *out)
+{
+	const struct ordered *o = e->own;
+
+	ev_buf_printf(out, ",\"too_many\":%d,\"runs\":[", o->too_many);
+	for (size_t i = 0; i < o->n; i++) {
+		const struct run *r = &o->runs[i];
+
+		ev_buf_printf(out, "%s{\"first_line\":%llu,\"last_line\":%llu", i > 0 ? "," : "",
+			      (unsigned long long)r->first_line, (unsigned long long)r->last_line);
+		write_mark("first", &r->first, out);
+		write_mark("last", &r->last, out);
+		ev_buf_putc(out, '}');
+	}
+	ev_buf_putc(out, ']');
+}
+
+static bool read_mark(const struct ev_doc *d, uint32_t at, struct mark *m)
+{
+	uint32_t element, value;
+	const char *p;
+	size_t len;
+
+	if (at == EV_NOWHERE || ev_kind(d, at) != EV_ARRAY || d->nodes[at].count != 3 ||
+	    !ev_position_read(d, at + 1, &m->pos))
+		return false;
+	element = ev_next(d, at + 1);
+	value = ev_next(d, element);
+	if (!ev_u64_of(d, element, &m->element) ||
+	    (ev_kind(d, value) != EV_NUMBER && ev_kind(d, value) != EV_STRING))
+		return false;
+	p = ev_raw(d, value, &len);
+	ev_buf_put(&m->value, p, len);
+	return len <= MAX_VALUE;
+}
+
+static bool is_run(const struct run *r)
+{
+	return strcmp(r->first.pos.source, r->last.pos.source) == 0 &&
+	       r->first.pos.line == r->first_line && r->last.pos.line == r->last_line &&
+	       r->first_line <= r->last_line;
+}
+
+static bool order_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
+{
+	struct ordered *o = e->own;
+	uint32_t list = ev_member(d, at, "runs", 4);
+	uint64_t too_many, unexpected, values = 0;
+
+	/* The first value of each run is held against none. */
+	if (!ev_state_u64(d, at, "too_many", &too_many) || list == EV_NOWHERE ||
+	    ev_kind(d, list) != EV_ARRAY || too_many > 1 ||
+	    !ev_state_u64(d, at, "unexpected", &unexpected) || !ev_count_add(&values, unexpected) ||
+	    !ev_count_add(&values, d->nodes[list].count) || values > present_in(d))
+		return false;
+	o->too_many |= too_many > 0;
+	for (uint32_t i = ev_first(d, list); i < ev_end(d, list); i = ev_next(d, i)) {
+		struct run r = {0};
+
+		if (!ev_state_u64(d, i, "first_line", &r.first_line) ||
+		    !ev_state_u64(d, i, "last_line", &r.last_line) ||
+		    !read_mark(d, ev_member(d, i, "first", 5), &r.first) ||
+		    !read_mark(d, ev_member(d, i, "last", 4), &r.last) || !is_run(&r)) {
+			free_run(&r);
+			return false;
+		}
+		if (o->n == MAX_RUNS) {
+			o->too_many = true;
+			free_run(&r);
+			continue;
+		}
+		r.source = ev_strdup(r.first.pos.source);
+		ev_grow(&o->runs, &o->cap, o->n + 1, sizeof *o->runs);
+		o->runs[o->n++] = r;
+	}
+	return true;
+}
+
+static int mark_order(const struct mark *a, const struct mark *b)
+{
+	int order = ev_position_compare(&a->pos, &b->pos);
+
+	if (order == 0)
+		order = (a->element > b->element) - (a->element < b->element);
+	if (order == 0)
+		order = memcmp(a->value.p, b->value.p,
+			       a->value.len < b->value.len ? a->value.len : b->value.len);
+	return order != 0 ? order : (a->value.len > b->value.len) - (a->value.len < b->value.len);
+}
+
+/* Runs of the same lines overlap; they have an order, so that it is of no consequence. */
+static int by_line(const void *a, const void *b)
+{
+	const struct run *x = a, *y = b;
+	int order = strcmp(x->source, y->source);
+
+	if (order != 0)
+		return order;
+	if (x->first_line != y->first_line)
+		return x->first_line < y->first_line ? -1 : 1;
+	if (x->last_line != y->last_line)
+		return x->last_line < y->last_line ? -1 : 1;
+	order = mark_order(&x->first, &y->first);
+	return order != 0 ? order : mark_order(&x->last, &y->last);
+}
+
+static void order_judge(struct expect *e, struct ev_buf *out)
+{
+	struct ordered *o = e->own;
+	bool overlap = o->too_many;
+
+	if (o->n > 1)
+		qsort(o->runs, o->n, sizeof *o->runs, by_line);
+	for (size_t i = 1; i < o->n; i++) {
+		const struct run *a = &o->runs[i - 1];
+		const struct mark *m = &o->runs[i].first;
+
+		if (strcmp(a->source, o->runs[i].source) == 0 &&
+		    o->runs[i].first_line <= a->last_line) {
+			overlap = true;
+			continue;
+		}
+		if (follows(e, &a->last.value, m->value.p, m->value.len))
+			continue;
+		e->unexpected++;
+		sample_add(&e->sample, &m->pos, m->element, m->value.p, m->value.len);
+	}
+	judge_rows(e, out);
+	if (!overlap)
+		return;
+	e->outcome = EV_EXPECT_INCONCLUSIVE;
+	ev_buf_puts(&e->error, "the lines of one source came in pieces that overlap, so their "
+			       "order cannot be told");
+}
+
+const struct expect_kind expect_order_kinds[] = {
+	{.name = "expect_column_values_to_be_increasing",
+	 .arguments = "column* strictly mostly",
+	 .open = open_ordered,
+	 .step = order_step,
+	 .judge = order_judge,
+	 .write = order_write,
+	 .merge = order_merge,
+	 .close = close_ordered},
+	{.name = "expect_column_values_to_be_decreasing",
+	 .arguments = "column* strictly mostly",
+	 .open = open_ordered,
+	 .step = order_step,
+	 .judge = order_judge,
+	 .write = order_write,
+	 .merge = order_merge,
+	 .close = close_ordered},
+	{0},
+};

@@ -1,0 +1,439 @@
+/*
+ * Expectations of distributions: observed shares of given bins, or of given values, against
+ * expected ones, by the Kullback-Leibler divergence or by Pearson's chi-square test.
+ *
+ * Counts are exact; what is computed of them is so in doubles, at the end.
+ */
+#include "expect/internal.h"
+#include "number/decimal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MAX_PARTS = 1000 };
+
+struct partition {
+	char **bins; /* n + 1 numbers; NULL for values, which are the expectation's set */
+	double *weights;
+	size_t n;
+	uint64_t *counts;
+	uint64_t below, above; /* of bins; of values, all others are above */
+	double tail[2];	       /* expected below and above */
+	double tail_holdout, internal_holdout;
+	bool has_limit;
+	double limit; /* threshold, or p */
+	bool test;    /* chi-square */
+};
+
+static bool number_list(struct opening *o, const struct ev_yaml *y, const char *what, size_t n,
+			double *out)
+{
+	if (y->kind != EV_YAML_LIST || y->n != n)
+		return opening_fail(o, y, "%s must be a list of %zu numbers", what, n);
+	for (size_t i = 0; i < n; i++) {
+		char *text = NULL;
+
+		if (!number_of(o, y->items[i], what, &text))
+			return false;
+		out[i] = strtod(text, NULL);
+		free(text);
+		if (out[i] < 0 || out[i] > 1)
+			return opening_fail(o, y->items[i], "%s are shares from 0 to 1", what);
+	}
+	return true;
+}
+
+static bool read_bins(struct opening *o, const struct ev_yaml *y, struct partition *p)
+{
+	if (y->kind != EV_YAML_LIST || y->n < 2 || y->n > MAX_PARTS)
+		return opening_fail(o, y, "bins must be a list of 2 to %d numbers", MAX_PARTS);
+	p->n = y->n - 1;
+	p->bins = ev_calloc(y->n, sizeof *p->bins);
+	for (size_t i = 0; i < y->n; i++) {
+		if (!number_of(o, y->items[i], "bins", &p->bins[i]))
+			return false;
+		if (i > 0 && ev_number_compare(p->bins[i - 1], strlen(p->bins[i - 1]), p->bins[i],
+					       strlen(p->bins[i])) >= 0)
+			return opening_fail(o, y->items[i], "bins must ascend");
+	}
+	return true;
+}
+
+static bool read_values(struct opening *o, const struct ev_yaml *y, struct expect *e,
+			struct partition *p)
+{
+	struct ev_buf json = {0};
+
+	if (y->kind != EV_YAML_LIST || y->n == 0 || y->n > MAX_PARTS)
+		return opening_fail(o, y, "values must be a list of 1 to %d values", MAX_PARTS);
+	for (size_t i = 0; i < y->n; i++) {
+		ev_buf_reset(&json);
+		ev_yaml_json(y->items[i], &json);
+		values_add(&e->set, json.p, json.len);
+	}
+	ev_buf_free(&json);
+	p->n = y->n;
+	return e->set.n == y->n || opening_fail(o, y, "a value stands in values twice");
+}
+
+static bool share_argument(struct opening *o, const char *name, double *out)
+{
+	const struct ev_yaml *y = argument(o, name);
+	char *text = NULL;
+
+	if (y == NULL)
+		return true;
+	if (!number_of(o, y, name, &text))
+		return false;
+	*out = strtod(text, NULL);
+	free(text);
+	return (*out >= 0 && *out <= 1) ||
+	       opening_fail(o, y, "%s must be a share from 0 to 1", name);
+}
+
+static bool read_partition(struct opening *o, struct expect *e, struct partition *p)
+{
+	static const char *const known[] = {"bins", "values", "weights", "tail_weights"};
+	const struct ev_yaml *y = argument(o, "partition_object"), *bins, *values, *weights, *tails;
+	double sum;
+
+	if (y->kind != EV_YAML_MAP)
+		return opening_fail(o, y, "partition_object must be a mapping");
+	for (size_t i = 0; i < y->n; i++) {
+		size_t k = 0;
+
+		while (k < 4 && strcmp(known[k], y->keys[i]->text) != 0)
+			k++;
+		if (k == 4)
+			return opening_fail(o, y->keys[i], "unknown key '%s' in partition_object",
+					    y->keys[i]->text);
+	}
+	bins = ev_yaml_get(y, "bins");
+	values = ev_yaml_get(y, "values");
+	weights = ev_yaml_get(y, "weights");
+	tails = ev_yaml_get(y, "tail_weights");
+	if ((bins == NULL) == (values == NULL) || weights == NULL)
+		return opening_fail(
+			o, y, "partition_object needs 'weights' and one of 'bins' and 'values'");
+	if (!(bins != NULL ? read_bins(o, bins, p) : read_values(o, values, e, p)))
+		return false;
+	p->weights = ev_calloc(p->n, sizeof *p->weights);
+	p->counts = ev_calloc(p->n, sizeof *p->counts);
+	if (!number_list(o, weights, "weights", p->n, p->weights))
+		return false;
+	if (tails != NULL) {
+		if (bins == NULL || p->tail_holdout > 0)
+			return opening_fail(o, tails,
+					    "tail_weights go with bins, and without "
+					    "tail_weight_holdout");
+		if (!number_list(o, tails, "tail_weights", 2, p->tail))
+			return false;
+	}
+	sum = p->tail[0] + p->tail[1];
+	for (size_t i = 0; i < p->n; i++)
+		sum += p->weights[i];
+	return fabs(sum - 1) <= 1e-6 || opening_fail(o, weights, "the weights must sum to 1");
+}
+
+static bool open_partition(struct expect *e, struct opening *o)
+{
+	struct partition *p = e->own = ev_calloc(1, sizeof *p);
+	const char *limit;
+	const struct ev_yaml *y;
+	char *text = NULL;
+	bool bucketize = true;
+
+	e->misfit = "are no numbers";
+	p->test = strstr(e->kind->name, "chisquare") != NULL;
+	limit = p->test ? "p" : "threshold";
+	if (!share_argument(o, "tail_weight_holdout", &p->tail_holdout) ||
+	    !share_argument(o, "internal_weight_holdout", &p->internal_holdout) ||
+	    !argument_bool(o, "bucketize_data", &bucketize) || !read_partition(o, e, p))
+		return false;
+	if ((y = argument(o, "internal_weight_holdout")) != NULL && p->bins == NULL &&
+	    p->internal_holdout > 0)
+		return opening_fail(o, y, "internal_weight_holdout goes with bins");
+	p->limit = 0.05;
+	p->has_limit = p->test;
+	if ((y = argument(o, limit)) == NULL)
+		return true;
+	if (!number_of(o, y, limit, &text))
+		return false;
+	p->limit = strtod(text, NULL);
+	free(text);
+	p->has_limit = true;
+	return p->limit >= 0 || opening_fail(o, y, "%s must not be negative", limit);
+}
+
+static void close_partition(struct expect *e)
+{
+	struct partition *p = e->own;
+
+	if (p == NULL)
+		return;
+	texts_free(&p->bins, p->bins != NULL ? p->n + 1 : 0);
+	free(p->weights);
+	free(p->counts);
+	free(p);
+}
+
+/* Bins are half open, the last one closed. */
+static void count_number(struct partition *p, const char *text, size_t len)
+{
+	size_t low = 0, high = p->n;
+	int order = ev_number_compare(text, len, p->bins[p->n], strlen(p->bins[p->n]));
+
+	if (ev_number_compare(text, len, p->bins[0], strlen(p->bins[0])) < 0) {
+		p->below++;
+		return;
+	}
+	if (order >= 0) {
+		if (order > 0)
+			p->above++;
+		else
+			p->counts[p->n - 1]++;
+		return;
+	}
+	while (high - low > 1) {
+		size_t mid = (low + high) / 2;
+
+		if (ev_number_compare(text, len, p->bins[mid], strlen(p->bins[mid])) >= 0)
+			low = mid;
+		else
+			high = mid;
+	}
+	p->counts[low]++;
+}
+
+static enum ev_status partition_step(struct expect *e, struct frame *f, struct ev_error *err)
+{
+	const struct cells *c = cells_of(e, 0);
+	struct partition *p = e->own;
+
+	(void)err;
+	e->elements += c->n;
+	for (size_t i = 0; i < c->n; i++) {
+		const char *text;
+		size_t len;
+		long at;
+
+		if (is_missing(f->d, c->at[i])) {
+			e->missing++;
+		} else if (p->bins == NULL) {
+			at = values_find(&e->set, f->d, c->at[i], &e->suite->scratch);
+			if (at == NOT_A_VALUE)
+				p->above++;
+			else
+				p->counts[at]++;
+		} else if (ev_kind(f->d, c->at[i]) != EV_NUMBER) {
+			e->misfits++;
+		} else {
+			text = ev_raw(f->d, c->at[i], &len);
+			count_number(p, text, len);
+		}
+	}
+	return EV_OK;
+}
+
+static void put_counts(const struct partition *p, struct ev_buf *out)
+{
+	ev_buf_putc(out, '[');
+	for (size_t i = 0; i < p->n; i++)
+		ev_buf_printf(out, "%s%llu", i > 0 ? "," : "", (unsigned long long)p->counts[i]);
+	ev_buf_putc(out, ']');
+}
+
+static void partition_write(const struct expect *e, struct ev_buf *out)
+{
+	const struct partition *p = e->own;
+
+	ev_buf_printf(out,
+		      ",\"below\":%llu,\"above\":%llu,\"counts\":", (unsigned long long)p->below,
+		      (unsigned long long)p->above);
+	put_counts(p, out);
+}
+
+static bool partition_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
+{
+	struct partition *p = e->own;
+	uint32_t counts = ev_member(d, at, "counts", 6);
+	uint64_t below, above, v, all = 0;
+	size_t k = 0;
+
+	if (!ev_state_u64(d, at, "below", &below) || !ev_state_u64(d, at, "above", &above) ||
+	    counts == EV_NOWHERE || ev_kind(d, counts) != EV_ARRAY ||
+	    d->nodes[counts].count != p->n || (below > 0 && p->bins == NULL) ||
+	    !ev_count_add(&all, below) || !ev_count_add(&all, above) ||
+	    !ev_count_add(&p->below, below) || !ev_count_add(&p->above, above))
+		return false;
+	for (uint32_t i = ev_first(d, counts); i < ev_end(d, counts); i = ev_next(d, i))
+		if (!ev_u64_of(d, i, &v) || !ev_count_add(&all, v) ||
+		    !ev_count_add(&p->counts[k++], v))
+			return false;
+	return all == present_in(d);
+}
+
+/* What is expected of part i of n + 2: below, the parts, above. */
+static double expected(const struct partition *p, size_t i)
+{
+	double rest = 1 - p->tail_holdout - p->internal_holdout;
+	size_t zeros = 0;
+
+	if (i == 0)
+		return p->bins != NULL ? p->tail[0] + p->tail_holdout / 2 : 0;
+	if (i == p->n + 1) {
+		if (p->bins == NULL)
+			return p->above > 0 ? p->tail_holdout : 0;
+		return p->tail[1] + p->tail_holdout / 2;
+	}
+	if (p->bins == NULL && p->above == 0)
+		rest = 1; /* nothing else came, so nothing is held out for it */
+	if (p->weights[i - 1] > 0 || p->internal_holdout == 0)
+		return p->weights[i - 1] * rest;
+	for (size_t k = 0; k < p->n; k++)
+		zeros += p->weights[k] == 0;
+	return p->internal_holdout / (double)zeros;
+}
+
+static uint64_t observed(const struct partition *p, size_t i)
+{
+	return i == 0 ? p->below : i == p->n + 1 ? p->above : p->counts[i - 1];
+}
+
+/* The sum of p ln(p / q), both brought to the sum 1; infinite where q is 0 and p is not. */
+static double divergence(const struct partition *p, double n)
+{
+	double sum = 0, all = 0;
+
+	for (size_t i = 0; i < p->n + 2; i++)
+		all += expected(p, i);
+	for (size_t i = 0; i < p->n + 2; i++) {
+		double x = (double)observed(p, i) / n, y = expected(p, i) / all;
+
+		if (x > 0)
+			sum += y > 0 ? x * log(x / y) : HUGE_VAL;
+	}
+	return sum < 0 ? 0 : sum;
+}
+
+/*
+ * The regularized upper incomplete gamma function Q(a, x): by its power series below a + 1, by its
+ * continued fraction above (M. Abramowitz, I. Stegun, 6.5.29 and 6.5.31).
+ */
+static double upper_gamma(double a, double x)
+{
+	double front, sum, term, c, d, h;
+
+	if (x <= 0)
+		return 1;
+	front = exp(a * log(x) - x - lgamma(a));
+	if (x < a + 1) {
+		sum = term = 1 / a;
+		for (int k = 1; k < 10000 && term > sum * 1e-17; k++) {
+			term *= x / (a + k);
+			sum += term;
+		}
+		return 1 - front * sum;
+	}
+	d = 1 / (x + 1 - a);
+	c = 1e300;
+	h = d;
+	for (int k = 1; k < 10000; k++) {
+		double an = -k * (k - a), b = x + 2 * k + 1 - a;
+
+		d = 1 / (an * d + b);
+		c = b + an / c;
+		h *= d * c;
+		if (fabs(d * c - 1) < 1e-16)
+			break;
+	}
+	return front * h;
+}
+
+static double p_value(const struct partition *p, double n)
+{
+	double chi = 0;
+	size_t parts = 0;
+
+	for (size_t i = 0; i < p->n + 2; i++) {
+		double x = (double)observed(p, i), y = expected(p, i) * n;
+
+		if (y > 0) {
+			chi += (x - y) * (x - y) / y;
+			parts++;
+		} else if (x > 0) {
+			return 0;
+		}
+	}
+	return parts < 2 ? 1 : upper_gamma(((double)parts - 1) / 2, chi / 2);
+}
+
+static void put_shares(const struct expect *e, bool of_expected, double n, struct ev_buf *out)
+{
+	const struct partition *p = e->own;
+
+	ev_buf_puts(out, p->bins != NULL ? "{\"bins\":[" : "{\"values\":[");
+	for (size_t i = 0; i < p->n + (p->bins != NULL); i++)
+		ev_buf_printf(out, "%s%s", i > 0 ? "," : "",
+			      p->bins != NULL ? p->bins[i] : e->set.list[i].shown);
+	ev_buf_puts(out, "],\"weights\":[");
+	for (size_t i = 1; i <= p->n; i++)
+		ev_buf_printf(out, "%s%.10g", i > 1 ? "," : "",
+			      of_expected ? expected(p, i) : (double)observed(p, i) / n);
+	ev_buf_printf(out, "],\"tail_weights\":[%.10g,%.10g]}",
+		      of_expected ? expected(p, 0) : (double)p->below / n,
+		      of_expected ? expected(p, p->n + 1) : (double)p->above / n);
+}
+
+static void partition_judge(struct expect *e, struct ev_buf *out)
+{
+	const struct partition *p = e->own;
+	double n = (double)(e->elements - e->missing - e->misfits), v;
+
+	if (p->bins != NULL) {
+		ev_buf_puts(&e->histogram, "{\"edges\":[");
+		for (size_t i = 0; i <= p->n; i++)
+			ev_buf_printf(&e->histogram, "%s%s", i > 0 ? "," : "", p->bins[i]);
+		ev_buf_puts(&e->histogram, "],\"counts\":");
+		put_counts(p, &e->histogram);
+		ev_buf_putc(&e->histogram, '}');
+	}
+	if (n == 0) {
+		settle(e, true);
+		put_observed(out, "null");
+		return;
+	}
+	v = p->test ? p_value(p, n) : divergence(p, n);
+	settle(e, !p->has_limit || (p->test ? v > p->limit : v <= p->limit));
+	if (isfinite(v))
+		ev_buf_printf(out, "{\"observed_value\":%.15g", v);
+	else
+		ev_buf_puts(out, "{\"observed_value\":null");
+	ev_buf_puts(out, ",\"details\":{\"observed_partition\":");
+	put_shares(e, false, n, out);
+	ev_buf_puts(out, ",\"expected_partition\":");
+	put_shares(e, true, n, out);
+	ev_buf_puts(out, "}}");
+}
+
+const struct expect_kind expect_partition_kinds[] = {
+	{.name = "expect_column_kl_divergence_to_be_less_than",
+	 .arguments = "column* partition_object* threshold tail_weight_holdout "
+		      "internal_weight_holdout bucketize_data",
+	 .open = open_partition,
+	 .step = partition_step,
+	 .judge = partition_judge,
+	 .write = partition_write,
+	 .merge = partition_merge,
+	 .close = close_partition},
+	{.name = "expect_column_chisquare_test_p_value_to_be_greater_than",
+	 .arguments = "column* partition_object* p tail_weight_holdout",
+	 .open = open_partition,
+	 .step = partition_step,
+	 .judge = partition_judge,
+	 .write = partition_write,
+	 .merge = partition_merge,
+	 .close = close_partition},
+	{0},
+};

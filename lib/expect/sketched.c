@@ -1,0 +1,529 @@
+/*
+ * Expectations that keep every value while they are few, and a sketch of them beyond.
+ */
+#include "expect/internal.h"
+#include "expect/sketch.h"
+#include "number/decimal.h"
+#include "scan/form.h"
+#include "number/sum.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* How many distinct values, and their share */
+
+static bool open_count(struct expect *e, struct opening *o)
+{
+	struct ev_tally *t = e->own = ev_calloc(1, sizeof *t);
+
+	t->kind = EV_TALLY_DISTINCT;
+	if ((e->range.min.kind != LIMIT_NONE && e->range.min.kind != LIMIT_NUMBER) ||
+	    (e->range.max.kind != LIMIT_NONE && e->range.max.kind != LIMIT_NUMBER))
+		return opening_fail(o, o->at, "min_value and max_value must be numbers here");
+	return true;
+}
+
+static void close_tally(struct expect *e)
+{
+	if (e->own != NULL)
+		ev_tally_free(e->own);
+	free(e->own);
+}
+
+static enum ev_status tally_step(struct expect *e, struct frame *f, struct ev_error *err)
+{
+	const struct cells *c = cells_of(e, 0);
+
+	(void)err;
+	e->elements += c->n;
+	for (size_t i = 0; i < c->n; i++) {
+		const char *p;
+		size_t len;
+
+		if (is_missing(f->d, c->at[i])) {
+			e->missing++;
+			continue;
+		}
+		p = canonical_of(f->d, c->at[i], &e->suite->scratch, &len);
+		ev_tally_add(e->own, ev_hash128(p, len, 0), 1, NULL, 0);
+	}
+	return EV_OK;
+}
+
+static void tally_write(const struct expect *e, struct ev_buf *out)
+{
+	ev_buf_puts(out, ",\"tally\":");
+	ev_tally_write(e->own, out);
+}
+
+static bool tally_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
+{
+	return ev_tally_merge(e->own, d, ev_member(d, at, "tally", 5), present_in(d));
+}
+
+/* How many distinct values of those that came; it is in [low, high], and in the sketch's error. */
+static uint64_t distinct_of(const struct expect *e, uint64_t *low, uint64_t *high)
+{
+	uint64_t n = ev_tally_distinct(e->own, low, high), present = e->elements - e->missing;
+
+	*low = *low < present ? *low : present;
+	*high = *high < present ? *high : present;
+	return n < present ? n : present;
+}
+
+static void count_judge(struct expect *e, struct ev_buf *out)
+{
+	uint64_t low, high, n = distinct_of(e, &low, &high);
+	char from[24], to[24];
+
+	snprintf(from, sizeof from, "%llu", (unsigned long long)low);
+	snprintf(to, sizeof to, "%llu", (unsigned long long)high);
+	judge_range(e, from, to);
+	if (!ev_tally_is_exact(e->own)) {
+		e->approximate = true;
+		ev_buf_printf(&e->error, "between %s and %s, three standard errors of HyperLogLog",
+			      from, to);
+	}
+	ev_buf_printf(out, "{\"observed_value\":%llu}", (unsigned long long)n);
+}
+
+static void share_judge(struct expect *e, struct ev_buf *out)
+{
+	uint64_t low, high, n = distinct_of(e, &low, &high);
+	uint64_t present = e->elements - e->missing;
+	struct ev_arena *a = &e->suite->arena;
+	struct ev_buf from = {0}, to = {0};
+
+	if (present == 0) {
+		settle(e, true);
+		put_observed(out, "null");
+		return;
+	}
+	/* The share to 40 digits: nearer to a limit than that it is the limit. */
+	for (int side = 0; side < 2; side++) {
+		struct ev_dec x = {0}, y = {0};
+		char text[2][24];
+		int len[2];
+
+		len[0] = snprintf(text[0], sizeof text[0], "%llu",
+				  (unsigned long long)(side == 0 ? low : high));
+		len[1] = snprintf(text[1], sizeof text[1], "%llu", (unsigned long long)present);
+		ev_dec_read(a, text[0], (size_t)len[0], &x);
+		ev_dec_read(a, text[1], (size_t)len[1], &y);
+		ev_dec_quotient(a, x, y, 40, side == 0 ? &from : &to);
+	}
+	judge_range(e, ev_buf_str(&from), ev_buf_str(&to));
+	if (!ev_tally_is_exact(e->own)) {
+		e->approximate = true;
+		ev_buf_puts(&e->error, "between ");
+		put_ratio(low, present, 1, &e->error);
+		ev_buf_puts(&e->error, " and ");
+		put_ratio(high, present, 1, &e->error);
+		ev_buf_puts(&e->error, ", three standard errors of HyperLogLog");
+	}
+	ev_buf_puts(out, "{\"observed_value\":");
+	put_ratio(n, present, 1, out);
+	ev_buf_putc(out, '}');
+	ev_buf_free(&from);
+	ev_buf_free(&to);
+}
+
+/* The most common value. Wanted values are counted exactly, the others in a tally. */
+
+struct common {
+	struct ev_tally others;
+	uint64_t *counts; /* of each wanted value */
+	bool ties;
+};
+
+static bool open_common(struct expect *e, struct opening *o)
+{
+	struct common *m = e->own = ev_calloc(1, sizeof *m);
+
+	m->others.kind = EV_TALLY_FREQUENT;
+	m->counts = ev_calloc(e->set.n + 1, sizeof *m->counts);
+	return argument_bool(o, "ties_okay", &m->ties);
+}
+
+static void close_common(struct expect *e)
+{
+	struct common *m = e->own;
+
+	if (m == NULL)
+		return;
+	ev_tally_free(&m->others);
+	free(m->counts);
+	free(m);
+}
+
+static void common_other(void *own, const char *form, size_t len, const char *shown,
+			 size_t shown_len)
+{
+	struct common *m = own;
+
+	ev_tally_add(&m->others, ev_hash128(form, len, 0), 1, shown, shown_len);
+}
+
+static enum ev_status common_step(struct expect *e, struct frame *f, struct ev_error *err)
+{
+	struct common *m = e->own;
+
+	(void)err;
+	values_count(e, f, m->counts, common_other);
+	return EV_OK;
+}
+
+static void common_write(const struct expect *e, struct ev_buf *out)
+{
+	const struct common *m = e->own;
+
+	ev_buf_puts(out, ",\"counts\":[");
+	for (size_t i = 0; i < e->set.n; i++)
+		ev_buf_printf(out, "%s%llu", i > 0 ? "," : "", (unsigned long long)m->counts[i]);
+	ev_buf_puts(out, "],\"tally\":");
+	ev_tally_write(&m->others, out);
+}
+
+static bool common_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
+{
+	struct common *m = e->own;
+	uint32_t counts = ev_member(d, at, "counts", 6);
+	uint64_t v, wanted = 0, present = present_in(d);
+	size_t k = 0;
+
+	if (counts == EV_NOWHERE || ev_kind(d, counts) != EV_ARRAY ||
+	    d->nodes[counts].count != e->set.n)
+		return false;
+	for (uint32_t i = ev_first(d, counts); i < ev_end(d, counts); i = ev_next(d, i))
+		if (!ev_u64_of(d, i, &v) || !ev_count_add(&wanted, v) ||
+		    !ev_count_add(&m->counts[k++], v))
+			return false;
+	return wanted <= present &&
+	       ev_tally_merge(&m->others, d, ev_member(d, at, "tally", 5), present - wanted);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void common_judge(struct expect *e, struct ev_buf *out)
+{
+	const struct common *m = e->own;
+	uint64_t best = 0, other = 0, most;
+	size_t winners = 0, outside = 0, n = 0;
+	const char **list;
+
+	for (size_t i = 0; i < e->set.n; i++)
+		best = m->counts[i] > best ? m->counts[i] : best;
+	for (size_t i = 0; i < m->others.cap; i++)
+		other = m->others.slots[i].count > other ? m->others.slots[i].count : other;
+	most = best > other ? best : other;
+	list = ev_calloc(e->set.n + m->others.n + 1, sizeof *list);
+	for (size_t i = 0; most > 0 && i < e->set.n; i++) {
+		if (m->counts[i] != most)
+			continue;
+		winners++;
+		list[n++] = e->set.list[i].text;
+	}
+	for (size_t i = 0; most > 0 && i < m->others.cap; i++) {
+		if (m->others.slots[i].count != most)
+			continue;
+		outside++;
+		list[n++] = m->others.slots[i].text;
+	}
+	if (most == 0)
+		settle(e, true);
+	else if (ev_tally_is_exact(&m->others))
+		settle(e, winners > 0 && (m->ties || winners + outside == 1));
+	else if (best > other + m->others.error || (m->ties && best == other + m->others.error))
+		settle(e, m->ties || winners == 1);
+	else if (best < other || (!m->ties && winners > 1))
+		settle(e, false);
+	else
+		e->outcome = EV_EXPECT_INCONCLUSIVE;
+	if (!ev_tally_is_exact(&m->others)) {
+		e->approximate = true;
+		ev_buf_printf(&e->error,
+			      "counts of values outside the set may be %llu too small, as "
+			      "Space-Saving tells; which are named depends on the order",
+			      (unsigned long long)m->others.error);
+	}
+	qsort(list, n, sizeof(const char *), by_text);
+	ev_buf_puts(out, "{\"observed_value\":");
+	ev_buf_puts(out, n == 0 ? "null" : "[");
+	for (size_t i = 0; i < n && i < EXPECT_LISTED; i++)
+		ev_buf_printf(out, "%s%s", i > 0 ? "," : "", list[i]);
+	ev_buf_printf(out, "%s,\"details\":{\"count\":%llu}}", n == 0 ? "" : "]",
+		      (unsigned long long)most);
+	free(list);
+}
+
+/* Quantiles */
+
+struct quantiles {
+	struct ev_quantile *sketch;
+	char **at; /* shares from 0 to 1 */
+	struct range *ranges;
+	size_t n;
+};
+
+static bool read_quantile(struct opening *o, const struct ev_yaml *share,
+			  const struct ev_yaml *pair, struct quantiles *q)
+{
+	struct range *r = &q->ranges[q->n];
+
+	if (!number_of(o, share, "a quantile", &q->at[q->n]))
+		return false;
+	q->n++;
+	if (share->text[0] == '-' || ev_number_compare(share->text, share->len, "1", 1) > 0)
+		return opening_fail(o, share, "a quantile must be a share from 0 to 1");
+	if (pair->kind != EV_YAML_LIST || pair->n != 2)
+		return opening_fail(o, pair, "a range is a list of two, such as [0, null]");
+	if (!limit_of(o, pair->items[0], "a limit", &r->min) ||
+	    !limit_of(o, pair->items[1], "a limit", &r->max))
+		return false;
+	return (r->min.kind <= LIMIT_NUMBER && r->max.kind <= LIMIT_NUMBER) ||
+	       opening_fail(o, pair, "the limits of a quantile must be numbers");
+}
+
+static bool open_quantiles(struct expect *e, struct opening *o)
+{
+	const struct ev_yaml *y = argument(o, "quantile_ranges"), *shares, *ranges;
+	struct quantiles *q = e->own = ev_calloc(1, sizeof *q);
+
+	q->sketch = ev_quantile_new();
+	e->misfit = "are no numbers";
+	shares = y->kind == EV_YAML_MAP ? ev_yaml_get(y, "quantiles") : NULL;
+	ranges = y->kind == EV_YAML_MAP ? ev_yaml_get(y, "value_ranges") : NULL;
+	if (shares == NULL || ranges == NULL || y->n != 2 || shares->kind != EV_YAML_LIST ||
+	    ranges->kind != EV_YAML_LIST || shares->n != ranges->n || shares->n == 0)
+		return opening_fail(o, y,
+				    "quantile_ranges must be such as {quantiles: [0.5], "
+				    "value_ranges: [[1, 2]]}, with lists of one length");
+	q->at = ev_calloc(shares->n, sizeof *q->at);
+	q->ranges = ev_calloc(shares->n, sizeof *q->ranges);
+	for (size_t i = 0; i < shares->n; i++)
+		if (!read_quantile(o, shares->items[i], ranges->items[i], q))
+			return false;
+	return true;
+}
+
+static bool open_median(struct expect *e, struct opening *o)
+{
+	struct quantiles *q = e->own = ev_calloc(1, sizeof *q);
+
+	q->sketch = ev_quantile_new();
+	e->misfit = "are no numbers";
+	if ((e->range.min.kind != LIMIT_NONE && e->range.min.kind != LIMIT_NUMBER) ||
+	    (e->range.max.kind != LIMIT_NONE && e->range.max.kind != LIMIT_NUMBER))
+		return opening_fail(o, o->at, "min_value and max_value must be numbers here");
+	return true;
+}
+
+static void close_quantiles(struct expect *e)
+{
+	struct quantiles *q = e->own;
+
+	if (q == NULL)
+		return;
+	ev_quantile_free(&q->sketch);
+	for (size_t i = 0; i < q->n; i++) {
+		free(q->at[i]);
+		limit_free(&q->ranges[i].min);
+		limit_free(&q->ranges[i].max);
+	}
+	free(q->at);
+	free(q->ranges);
+	free(q);
+}
+
+static bool take_number(struct expect *e, const struct ev_doc *d, uint32_t at)
+{
+	const struct quantiles *q = e->own;
+	const char *p;
+	size_t len;
+
+	if (ev_kind(d, at) == EV_NUMBER) {
+		p = ev_raw(d, at, &len);
+		ev_quantile_add(q->sketch, p, len);
+	} else {
+		e->misfits++;
+	}
+	return true;
+}
+
+static void quantile_write(const struct expect *e, struct ev_buf *out)
+{
+	const struct quantiles *q = e->own;
+
+	ev_buf_puts(out, ",\"quantile\":");
+	ev_quantile_write(q->sketch, out);
+}
+
+static bool quantile_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
+{
+	const struct quantiles *q = e->own;
+
+	return ev_quantile_merge(q->sketch, d, ev_member(d, at, "quantile", 8), present_in(d));
+}
+
+/* Half the sum of two numbers, exactly; "" if one is beyond. */
+static void middle(struct ev_arena *a, const struct ev_buf *x, const struct ev_buf *y,
+		   struct ev_buf *out)
+{
+	struct ev_dec p, q;
+	struct ev_buf text = {0};
+
+	ev_buf_reset(out);
+	if (x->len == 0 || y->len == 0 || !ev_dec_read(a, x->p, x->len, &p) ||
+	    !ev_dec_read(a, y->p, y->len, &q) || !ev_dec_add(a, p, q, &p) ||
+	    !ev_dec_read(a, "0.5", 3, &q) || !ev_dec_multiply(a, p, q, &p))
+		return;
+	ev_dec_write(p, &text);
+	ev_number_show(text.p, text.len, out);
+	ev_buf_free(&text);
+}
+
+/* What is shown for a value in [low, high]. */
+static void put_middle(struct expect *e, const struct ev_buf *low, const struct ev_buf *high,
+		       struct ev_buf *out)
+{
+	struct ev_buf text = {0};
+
+	if (low->len == high->len && memcmp(low->p, high->p, low->len) == 0) {
+		ev_number_show(low->p, low->len, out);
+		return;
+	}
+	middle(&e->suite->arena, low, high, &text);
+	if (text.len > 0)
+		ev_buf_printf(out, "%.6g", strtod(ev_buf_str(&text), NULL));
+	else
+		ev_buf_puts(out, "null");
+	ev_buf_free(&text);
+}
+
+static void note_sketch(struct expect *e)
+{
+	const struct quantiles *q = e->own;
+
+	if (ev_quantile_is_exact(q->sketch))
+		return;
+	e->approximate = true;
+	ev_buf_puts(&e->error, "within 0.4% of the value, by buckets as DDSketch has them");
+}
+
+static void median_judge(struct expect *e, struct ev_buf *out)
+{
+	const struct quantiles *q = e->own;
+	uint64_t n = ev_quantile_count(q->sketch);
+	struct ev_buf a[2] = {{0}, {0}}, b[2] = {{0}, {0}}, low = {0}, high = {0};
+
+	if (n == 0) {
+		settle(e, true);
+		put_observed(out, "null");
+		return;
+	}
+	ev_quantile_at(q->sketch, (n - 1) / 2, &a[0], &a[1]);
+	ev_quantile_at(q->sketch, n / 2, &b[0], &b[1]);
+	middle(&e->suite->arena, &a[0], &b[0], &low);
+	middle(&e->suite->arena, &a[1], &b[1], &high);
+	judge_range(e, ev_buf_str(&low), ev_buf_str(&high));
+	note_sketch(e);
+	ev_buf_puts(out, "{\"observed_value\":");
+	put_middle(e, &low, &high, out);
+	ev_buf_putc(out, '}');
+	for (int i = 0; i < 2; i++) {
+		ev_buf_free(&a[i]);
+		ev_buf_free(&b[i]);
+	}
+	ev_buf_free(&low);
+	ev_buf_free(&high);
+}
+
+static void quantile_judge(struct expect *e, struct ev_buf *out)
+{
+	const struct quantiles *q = e->own;
+	uint64_t n = ev_quantile_count(q->sketch);
+	struct ev_buf low = {0}, high = {0}, values = {0}, details = {0};
+	enum ev_outcome all = EV_EXPECT_PASS;
+
+	for (size_t i = 0; i < q->n; i++) {
+		if (n == 0) {
+			ev_buf_puts(&values, i > 0 ? ",null" : "null");
+			ev_buf_puts(&details, i > 0 ? ",true" : "true");
+			continue;
+		}
+		/* The nearest rank; of two the even one. */
+		ev_quantile_at(q->sketch,
+			       (uint64_t)nearbyint((double)(n - 1) * strtod(q->at[i], NULL)), &low,
+			       &high);
+		e->range = q->ranges[i];
+		judge_range(e, ev_buf_str(&low), ev_buf_str(&high));
+		if (e->outcome == EV_EXPECT_FAIL || all == EV_EXPECT_PASS)
+			all = e->outcome;
+		ev_buf_put(&values, ",", i > 0);
+		put_middle(e, &low, &high, &values);
+		ev_buf_printf(&details, "%s%s", i > 0 ? "," : "",
+			      e->outcome == EV_EXPECT_PASS ? "true" : "false");
+	}
+	e->range = (struct range){.min = {.kind = LIMIT_NONE}};
+	e->outcome = all;
+	note_sketch(e);
+	ev_buf_puts(out, "{\"observed_value\":{\"quantiles\":[");
+	for (size_t i = 0; i < q->n; i++)
+		ev_buf_printf(out, "%s%s", i > 0 ? "," : "", q->at[i]);
+	ev_buf_printf(out, "],\"values\":[%s]},\"details\":{\"success_details\":[%s]}}",
+		      ev_buf_str(&values), ev_buf_str(&details));
+	ev_buf_free(&low);
+	ev_buf_free(&high);
+	ev_buf_free(&values);
+	ev_buf_free(&details);
+}
+
+#define LIMITS "column* min_value max_value strict_min strict_max"
+
+const struct expect_kind expect_sketch_kinds[] = {
+	{.name = "expect_column_unique_value_count_to_be_between",
+	 .arguments = LIMITS,
+	 .open = open_count,
+	 .step = tally_step,
+	 .judge = count_judge,
+	 .write = tally_write,
+	 .merge = tally_merge,
+	 .close = close_tally},
+	{.name = "expect_column_proportion_of_unique_values_to_be_between",
+	 .arguments = LIMITS,
+	 .open = open_count,
+	 .step = tally_step,
+	 .judge = share_judge,
+	 .write = tally_write,
+	 .merge = tally_merge,
+	 .close = close_tally},
+	{.name = "expect_column_most_common_value_to_be_in_set",
+	 .arguments = "column* value_set* ties_okay",
+	 .open = open_common,
+	 .step = common_step,
+	 .judge = common_judge,
+	 .write = common_write,
+	 .merge = common_merge,
+	 .close = close_common},
+	{.name = "expect_column_median_to_be_between",
+	 .arguments = LIMITS,
+	 .open = open_median,
+	 .good = take_number,
+	 .judge = median_judge,
+	 .write = quantile_write,
+	 .merge = quantile_merge,
+	 .close = close_quantiles},
+	{.name = "expect_column_quantile_values_to_be_between",
+	 .arguments = "column* quantile_ranges* allow_relative_error",
+	 .open = open_quantiles,
+	 .good = take_number,
+	 .judge = quantile_judge,
+	 .write = quantile_write,
+	 .merge = quantile_merge,
+	 .close = close_quantiles},
+	{0},
+};

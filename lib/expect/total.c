@@ -1,0 +1,468 @@
+/*
+ * Expectations of exact totals: least, greatest, sum, mean, deviation, share of values.
+ */
+#include "expect/internal.h"
+#include "number/decimal.h"
+#include "scan/form.h"
+#include "number/sum.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct total {
+	struct ev_sum sum, squares;
+	bool found;
+	struct limit best; /* least or greatest */
+	char *shown;	   /* of the best, JSON */
+};
+
+static bool open_total(struct expect *e, struct opening *o)
+{
+	bool extreme = strstr(e->kind->name, "column_min_") != NULL ||
+		       strstr(e->kind->name, "column_max_") != NULL;
+	const struct limit *given = e->range.min.kind != LIMIT_NONE ? &e->range.min : &e->range.max;
+	const struct ev_yaml *y =
+		argument(o, e->range.min.kind != LIMIT_NONE ? "min_value" : "max_value");
+
+	e->own = ev_calloc(1, sizeof(struct total));
+	e->misfit = given->kind == LIMIT_TIME	? "are no times"
+		    : given->kind == LIMIT_TEXT ? "are no texts"
+						: "are no numbers, or beyond 400 digits";
+	if (!extreme && given->kind != LIMIT_NONE && given->kind != LIMIT_NUMBER)
+		return opening_fail(o, y, "min_value and max_value must be numbers here");
+	return true;
+}
+
+static void close_total(struct expect *e)
+{
+	struct total *t = e->own;
+
+	if (t == NULL)
+		return;
+	ev_sum_free(&t->sum);
+	ev_sum_free(&t->squares);
+	limit_free(&t->best);
+	free(t->shown);
+	free(t);
+}
+
+static enum ev_status sum_step(struct expect *e, struct frame *f, struct ev_error *err)
+{
+	const struct cells *c = cells_of(e, 0);
+	struct total *t = e->own;
+
+	(void)err;
+	e->elements += c->n;
+	for (size_t i = 0; i < c->n; i++) {
+		const char *p;
+		size_t len;
+
+		if (is_missing(f->d, c->at[i])) {
+			e->missing++;
+			continue;
+		}
+		p = ev_raw(f->d, c->at[i], &len);
+		if (ev_kind(f->d, c->at[i]) != EV_NUMBER || !ev_sum_add(&t->sum, p, len))
+			e->misfits++;
+		else if (e->strict)
+			ev_sum_add_square(&t->squares, p, len);
+	}
+	return EV_OK;
+}
+
+static bool open_deviation(struct expect *e, struct opening *o)
+{
+	e->strict = true; /* squares too */
+	return open_total(e, o);
+}
+
+static void sum_write(const struct expect *e, struct ev_buf *out)
+{
+	const struct total *t = e->own;
+
+	ev_buf_puts(out, ",\"sum\":");
+	ev_sum_write(&t->sum, out);
+	ev_buf_puts(out, ",\"squares\":");
+	ev_sum_write(&t->squares, out);
+}
+
+static struct ev_dec exact(struct ev_arena *a, const struct ev_sum *s)
+{
+	struct ev_buf text = {0};
+	struct ev_dec d = {0};
+
+	ev_sum_write(s, &text);
+	ev_dec_read(a, text.p, text.len, &d);
+	ev_buf_free(&text);
+	return d;
+}
+
+static struct ev_dec whole(struct ev_arena *a, uint64_t n)
+{
+	struct ev_dec d = {0};
+	char text[24];
+	int len = snprintf(text, sizeof text, "%llu", (unsigned long long)n);
+
+	ev_dec_read(a, text, (size_t)len, &d);
+	return d;
+}
+
+/* Whether it can be the sum of n numbers of so many digits on both sides of the point. */
+static bool is_sum_of(uint64_t n, int digits, const char *text, size_t len)
+{
+	struct ev_number sum;
+	char most[32];
+	int most_len = snprintf(most, sizeof most, "%llue%d", (unsigned long long)n, digits);
+
+	ev_number_read(text, len, &sum);
+	return sum.digits == 0 || (!sum.huge && sum.point - (int64_t)sum.digits >= -digits &&
+				   ev_number_compare(text + sum.negative, len - sum.negative, most,
+						     (size_t)most_len) < 0);
+}
+
+/* n times the sum of squares, less the square of the sum: never negative. */
+static struct ev_dec variance(struct ev_arena *a, struct ev_dec sum, struct ev_dec squares,
+			      uint64_t n)
+{
+	ev_dec_multiply(a, squares, whole(a, n), &squares);
+	ev_dec_multiply(a, sum, sum, &sum);
+	ev_dec_add(a, squares, ev_dec_negate(sum), &sum);
+	return sum;
+}
+
+static bool sum_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
+{
+	uint32_t sum = ev_member(d, at, "sum", 3), squares = ev_member(d, at, "squares", 7);
+	struct ev_arena *a = &e->suite->arena;
+	uint64_t n = present_in(d);
+	struct total *t = e->own;
+	struct ev_dec x, y;
+	const char *p, *q;
+	size_t p_len, q_len;
+	bool good;
+
+	if (sum == EV_NOWHERE || ev_kind(d, sum) != EV_NUMBER || squares == EV_NOWHERE ||
+	    ev_kind(d, squares) != EV_NUMBER)
+		return false;
+	p = ev_raw(d, sum, &p_len);
+	q = ev_raw(d, squares, &q_len);
+	if (!is_sum_of(n, EV_SUM_DIGITS, p, p_len) ||
+	    !is_sum_of(e->strict ? n : 0, 2 * EV_SUM_DIGITS, q, q_len))
+		return false;
+	good = !e->strict || (ev_dec_read(a, p, p_len, &x) && ev_dec_read(a, q, q_len, &y) &&
+			      !y.negative && !variance(a, x, y, n).negative);
+	ev_arena_reset(a);
+	return good && ev_sum_merge(&t->sum, p, p_len) && ev_sum_merge(&t->squares, q, q_len);
+}
+
+static uint64_t counted(const struct expect *e)
+{
+	return e->elements - e->missing - e->misfits;
+}
+
+static void sum_judge(struct expect *e, struct ev_buf *out)
+{
+	const struct total *t = e->own;
+	struct ev_buf text = {0}, shown = {0};
+
+	ev_sum_write(&t->sum, &text);
+	ev_number_show(text.p, text.len, &shown);
+	judge_range(e, ev_buf_str(&text), ev_buf_str(&text));
+	put_observed(out, ev_buf_str(&shown));
+	ev_buf_free(&text);
+	ev_buf_free(&shown);
+}
+
+/* How sum / n, or the deviation, is to a limit: by products alone, so nothing is rounded. */
+static bool within(struct expect *e, struct ev_dec of, struct ev_dec by, bool root)
+{
+	struct ev_arena *a = &e->suite->arena;
+
+	for (int side = 0; side < 2; side++) {
+		const struct limit *l = side == 0 ? &e->range.min : &e->range.max;
+		bool strict = side == 0 ? e->range.strict_min : e->range.strict_max;
+		struct ev_dec limit;
+		int order;
+
+		if (l->kind == LIMIT_NONE)
+			continue;
+		if (!ev_dec_read(a, l->text, l->len, &limit))
+			return false;
+		if (root && limit.negative)
+			order = 1;
+		else if ((root && !ev_dec_multiply(a, limit, limit, &limit)) ||
+			 !ev_dec_multiply(a, limit, by, &limit))
+			return false;
+		else
+			order = ev_dec_compare(a, of, limit);
+		if (side == 1)
+			order = -order;
+		if (order < 0 || (order == 0 && strict))
+			return false;
+	}
+	return true;
+}
+
+static void mean_judge(struct expect *e, struct ev_buf *out)
+{
+	struct ev_arena *a = &e->suite->arena;
+	const struct total *t = e->own;
+	struct ev_buf shown = {0};
+	struct ev_dec sum, n;
+
+	if (counted(e) == 0) {
+		settle(e, true);
+		put_observed(out, "null");
+		return;
+	}
+	sum = exact(a, &t->sum);
+	n = whole(a, counted(e));
+	settle(e, within(e, sum, n, false));
+	ev_dec_quotient(a, sum, n, EXPECT_DIGITS, &shown);
+	put_observed(out, ev_buf_str(&shown));
+	ev_buf_free(&shown);
+}
+
+/* The variance of a sample is (n * sum of squares - square of the sum) / (n * (n - 1)). */
+static void deviation_judge(struct expect *e, struct ev_buf *out)
+{
+	struct ev_arena *a = &e->suite->arena;
+	const struct total *t = e->own;
+	struct ev_dec sum, by;
+	struct ev_buf shown = {0};
+
+	if (counted(e) < 2) {
+		settle(e, true);
+		put_observed(out, "null");
+		return;
+	}
+	ev_dec_multiply(a, whole(a, counted(e)), whole(a, counted(e) - 1), &by);
+	sum = variance(a, exact(a, &t->sum), exact(a, &t->squares), counted(e));
+	settle(e, within(e, sum, by, true));
+	ev_dec_root(a, sum, by, EXPECT_DIGITS, &shown);
+	put_observed(out, ev_buf_str(&shown));
+	ev_buf_free(&shown);
+}
+
+/* Least and greatest */
+
+/* The kind of values that are compared: that of the limits, else what comes. */
+static bool fits(const struct expect *e, const struct ev_doc *d, uint32_t at, struct limit *l,
+		 struct ev_buf *scratch)
+{
+	enum limit_kind wanted =
+		e->range.min.kind != LIMIT_NONE ? e->range.min.kind : e->range.max.kind;
+	size_t len;
+
+	*l = (struct limit){.kind = wanted != LIMIT_NONE ? wanted : LIMIT_NUMBER};
+	if (l->kind == LIMIT_NUMBER) {
+		l->text = (char *)(uintptr_t)ev_raw(d, at, &len);
+		l->len = len;
+		return ev_kind(d, at) == EV_NUMBER && len <= 1000;
+	}
+	if (ev_kind(d, at) != EV_STRING)
+		return false;
+	l->text = (char *)(uintptr_t)ev_string(d, at, scratch, &len);
+	l->len = len;
+	return l->kind == LIMIT_TEXT ? len <= 1000 : read_moment(l->text, len, &l->time);
+}
+
+static int limits_order(const struct limit *a, const struct limit *b)
+{
+	int order;
+
+	if (a->kind == LIMIT_NUMBER)
+		return ev_number_compare(a->text, a->len, b->text, b->len);
+	if (a->kind == LIMIT_TIME)
+		return ev_time_compare(a->time, b->time);
+	order = memcmp(a->text, b->text, a->len < b->len ? a->len : b->len);
+	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+static void keep(struct expect *e, const struct limit *l)
+{
+	struct total *t = e->own;
+	int order = t->found ? limits_order(l, &t->best) : 0;
+
+	/* Of two spellings of one value the lesser is shown, whatever came first. */
+	if (t->found && order == 0) {
+		order = memcmp(l->text, t->best.text, l->len < t->best.len ? l->len : t->best.len);
+		order = order != 0 ? order : (l->len > t->best.len) - (l->len < t->best.len);
+		if (order >= 0)
+			return;
+	} else if (t->found && (e->negate ? order < 0 : order > 0)) {
+		return;
+	}
+	limit_free(&t->best);
+	t->best = *l;
+	t->best.text = ev_strndup(l->text, l->len);
+	t->found = true;
+}
+
+static bool open_greatest(struct expect *e, struct opening *o)
+{
+	e->negate = true;
+	return open_total(e, o);
+}
+
+static enum ev_status best_step(struct expect *e, struct frame *f, struct ev_error *err)
+{
+	const struct cells *c = cells_of(e, 0);
+	const struct total *t = e->own;
+	struct limit l;
+
+	(void)err;
+	e->elements += c->n;
+	for (size_t i = 0; i < c->n; i++) {
+		if (is_missing(f->d, c->at[i])) {
+			e->missing++;
+			continue;
+		}
+		if (!fits(e, f->d, c->at[i], &l, &e->suite->scratch)) {
+			e->misfits++;
+			continue;
+		}
+		if (t->found &&
+		    (e->negate ? limits_order(&l, &t->best) < 0 : limits_order(&l, &t->best) > 0))
+			continue;
+		keep(e, &l);
+	}
+	return EV_OK;
+}
+
+static void put_best(const struct total *t, struct ev_buf *out)
+{
+	if (!t->found)
+		ev_buf_puts(out, "null");
+	else if (t->best.kind == LIMIT_NUMBER)
+		ev_buf_put(out, t->best.text, t->best.len);
+	else
+		ev_json_quote(t->best.text, t->best.len, out);
+}
+
+static void best_write(const struct expect *e, struct ev_buf *out)
+{
+	ev_buf_puts(out, ",\"best\":");
+	put_best(e->own, out);
+}
+
+static bool best_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
+{
+	struct ev_buf scratch = {0};
+	struct limit l;
+	bool good;
+
+	at = ev_member(d, at, "best", 4);
+	if (at == EV_NOWHERE || (ev_kind(d, at) == EV_NULL) != (present_in(d) == 0))
+		return false;
+	if (ev_kind(d, at) == EV_NULL)
+		return true;
+	good = fits(e, d, at, &l, &scratch);
+	if (good)
+		keep(e, &l);
+	ev_buf_free(&scratch);
+	return good;
+}
+
+static void best_judge(struct expect *e, struct ev_buf *out)
+{
+	const struct total *t = e->own;
+	struct ev_buf shown = {0};
+	bool good = true;
+
+	for (int side = 0; t->found && side < 2; side++) {
+		const struct limit *l = side == 0 ? &e->range.min : &e->range.max;
+		bool strict = side == 0 ? e->range.strict_min : e->range.strict_max;
+		int order = l->kind == LIMIT_NONE ? 1 : limits_order(&t->best, l);
+
+		if (side == 1 && l->kind != LIMIT_NONE)
+			order = -order;
+		good &= order > 0 || (order == 0 && !strict);
+	}
+	settle(e, good);
+	put_best(t, &shown);
+	put_observed(out, ev_buf_str(&shown));
+	ev_buf_free(&shown);
+}
+
+/* Share of values that are not null */
+
+static enum ev_status share_step(struct expect *e, struct frame *f, struct ev_error *err)
+{
+	const struct cells *c = cells_of(e, 0);
+
+	(void)err;
+	e->elements += c->n;
+	for (size_t i = 0; i < c->n; i++)
+		e->missing += is_missing(f->d, c->at[i]);
+	return EV_OK;
+}
+
+static void share_judge(struct expect *e, struct ev_buf *out)
+{
+	struct ev_arena *a = &e->suite->arena;
+	struct ev_buf shown = {0};
+	uint64_t present = e->elements - e->missing;
+
+	if (e->elements == 0) {
+		settle(e, true);
+		put_observed(out, "null");
+		return;
+	}
+	settle(e, within(e, whole(a, present), whole(a, e->elements), false));
+	put_ratio(present, e->elements, 1, &shown);
+	put_observed(out, ev_buf_str(&shown));
+	ev_buf_free(&shown);
+}
+
+#define LIMITS "column* min_value max_value strict_min strict_max"
+
+const struct expect_kind expect_total_kinds[] = {
+	{.name = "expect_column_min_to_be_between",
+	 .arguments = LIMITS,
+	 .open = open_total,
+	 .step = best_step,
+	 .judge = best_judge,
+	 .write = best_write,
+	 .merge = best_merge,
+	 .close = close_total},
+	{.name = "expect_column_max_to_be_between",
+	 .arguments = LIMITS,
+	 .open = open_greatest,
+	 .step = best_step,
+	 .judge = best_judge,
+	 .write = best_write,
+	 .merge = best_merge,
+	 .close = close_total},
+	{.name = "expect_column_sum_to_be_between",
+	 .arguments = LIMITS,
+	 .open = open_total,
+	 .step = sum_step,
+	 .judge = sum_judge,
+	 .write = sum_write,
+	 .merge = sum_merge,
+	 .close = close_total},
+	{.name = "expect_column_mean_to_be_between",
+	 .arguments = LIMITS,
+	 .open = open_total,
+	 .step = sum_step,
+	 .judge = mean_judge,
+	 .write = sum_write,
+	 .merge = sum_merge,
+	 .close = close_total},
+	{.name = "expect_column_stdev_to_be_between",
+	 .arguments = LIMITS,
+	 .open = open_deviation,
+	 .step = sum_step,
+	 .judge = deviation_judge,
+	 .write = sum_write,
+	 .merge = sum_merge,
+	 .close = close_total},
+	{.name = "expect_column_proportion_of_non_null_values_to_be_between",
+	 .arguments = LIMITS,
+	 .open = open_total,
+	 .step = share_step,
+	 .judge = share_judge,
+	 .close = close_total},
+	{0},
+};

@@ -1,0 +1,501 @@
+#include "expr/borne.h"
+#include "base/mem.h"
+#include "scan/form.h"
+#include "scan/shape.h"
+#include "json/view.h"
+#include "expr/expr.h"
+#include "model/nearest.h"
+#include "record/position.h"
+
+#include <stdlib.h>
+
+enum {
+	MAX_NAMES = 32, /* kept of what stands beside a path */
+	MAX_LOOKS = 16, /* objects in which they are looked for */
+};
+
+struct by {
+	char *what, *file;
+	struct ev_place place;
+};
+
+struct borne {
+	char *text;
+	struct ev_path *path; /* NULL: of a state, and of no model at hand */
+	struct by *by;
+	size_t n_by;
+	const struct ev_borne_paths *to; /* that it was put into last */
+	bool asked, borne;
+	char *names[MAX_NAMES + 1]; /* that stand where it should */
+	size_t n_names, looks;
+};
+
+struct ev_borne {
+	struct borne *list;
+	size_t n, cap, left; /* left: that are not found yet */
+	struct ev_symbols *texts; /* by number, from 1 */
+	const char *file; /* the model's, which paths of states were named in */
+	bool *known;	/* by shape; NULL until there is one */
+};
+
+struct ev_borne *ev_borne_new(const char *file)
+{
+	struct ev_borne *b = ev_calloc(1, sizeof *b);
+
+	b->file = file;
+	b->texts = ev_symbols_new(0);
+	return b;
+}
+
+void ev_borne_free(struct ev_borne **borne)
+{
+	struct ev_borne *b = *borne;
+
+	if (b == NULL)
+		return;
+	for (size_t i = 0; i < b->n; i++) {
+		struct borne *p = &b->list[i];
+
+		for (size_t k = 0; k < p->n_by; k++) {
+			free(p->by[k].what);
+			free(p->by[k].file);
+		}
+		for (size_t k = 0; k < p->n_names; k++)
+			free(p->names[k]);
+		free(p->by);
+		free(p->text);
+		ev_path_free(&p->path);
+	}
+	ev_symbols_free(&b->texts);
+	free(b->list);
+	free(b->known);
+	free(b);
+	*borne = NULL;
+}
+
+/* Adding */
+
+static struct borne *find(struct ev_borne *b, const char *text)
+{
+	const size_t i = ev_symbols_add(b->texts, text, strlen(text)) - 1;
+
+	if (i < b->n)
+		return &b->list[i];
+	ev_grow(&b->list, &b->cap, b->n + 1, sizeof *b->list);
+	b->list[b->n++] = (struct borne){.text = ev_strdup(text)};
+	return &b->list[i];
+}
+
+/* In the order of their texts, so that all runs tell the same. */
+static void add_by(struct borne *p, const struct ev_borne_by *by)
+{
+	size_t i = 0;
+
+	while (i < p->n_by && strcmp(p->by[i].what, by->what) < 0)
+		i++;
+	if (i < p->n_by && strcmp(p->by[i].what, by->what) == 0)
+		return;
+	p->by = ev_realloc_array(p->by, p->n_by + 1, sizeof *p->by);
+	memmove(&p->by[i + 1], &p->by[i], (p->n_by - i) * sizeof *p->by);
+	p->by[i] = (struct by){ev_strdup(by->what), by->file != NULL ? ev_strdup(by->file) : NULL,
+			       by->place};
+	p->n_by++;
+}
+
+static void add(struct ev_borne *b, const char *text, const struct ev_borne_by *by,
+		struct ev_borne_paths *to)
+{
+	struct ev_error err;
+	struct borne *p;
+
+	if (text[0] == '\0' || strncmp(text, "._ev", 4) == 0)
+		return;
+	p = find(b, text);
+	if (p->path == NULL) {
+		p->path = ev_path_parse(text, &err);
+		b->left += p->path != NULL && !p->borne;
+	}
+	add_by(p, by);
+	if (p->to == to) /* in two of them by turns it may stand twice */
+		return;
+	p->to = to;
+	to->list = ev_realloc_array(to->list, to->n + 1, sizeof *to->list);
+	to->list[to->n++] = (size_t)(p - b->list);
+}
+
+void ev_borne_add(struct ev_borne *b, const struct ev_path *each, const struct ev_path *path,
+		  const struct ev_borne_by *by, struct ev_borne_paths *to)
+{
+	struct ev_buf text = {0};
+
+	if (path->root == EV_ROOT_INDEX)
+		return;
+	if (path->root == EV_ROOT_ITEM)
+		ev_path_steps(each, &text);
+	ev_path_steps(path, &text);
+	add(b, ev_buf_str(&text), by, to);
+	ev_buf_free(&text);
+}
+
+void ev_borne_add_envelope(struct ev_borne *b, const struct ev_model *m, struct ev_borne_paths *to)
+{
+	const struct {
+		const char *what;
+		const struct ev_path *path;
+		struct ev_place place;
+	} parts[] = {
+		{"event.version", m->version, m->version_place},
+		{"event.modified", m->modified, m->modified_place},
+		{"event.op", m->op, m->op_place},
+	};
+
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+		if (parts[i].path != NULL)
+			ev_borne_add(
+				b, NULL, parts[i].path,
+				&(struct ev_borne_by){parts[i].what, m->file, parts[i].place}, to);
+	for (size_t i = 0; i < m->n_ignore; i++)
+		ev_borne_add(b, NULL, m->ignore[i],
+			     &(struct ev_borne_by){"event.ignore", m->file, m->ignore_places[i]},
+			     to);
+}
+
+static void add_table(struct ev_borne *b, const struct ev_model *m, const char *name,
+		      const struct ev_path *each, const struct ev_columns *columns,
+		      struct ev_borne_paths *to)
+{
+	struct ev_buf what = {0}, list = {0};
+
+	if (each != NULL) {
+		ev_buf_printf(&what, "the table %s", name);
+		ev_path_steps(each, &list);
+		if (each->steps[each->n - 1].kind == EV_STEP_EACH)
+			list.len -= 2;
+		add(b, ev_buf_str(&list),
+		    &(struct ev_borne_by){ev_buf_str(&what), m->file, columns->list[0].place}, to);
+		ev_buf_free(&list);
+	}
+	for (size_t i = 0; i < columns->n; i++) {
+		const struct ev_column *c = &columns->list[i];
+
+		ev_buf_reset(&what);
+		ev_buf_printf(&what, "the column %s of %s", c->name, name);
+		ev_borne_add(b, each, c->from,
+			     &(struct ev_borne_by){ev_buf_str(&what), m->file, c->place}, to);
+	}
+	ev_buf_free(&what);
+}
+
+void ev_borne_add_star(struct ev_borne *b, const struct ev_model *m, const char *type, size_t len,
+		       struct ev_borne_paths *to)
+{
+	for (size_t i = 0; i < m->n_facts; i++)
+		if (ev_names_take(&m->facts[i].types, type, len))
+			add_table(b, m, m->facts[i].name, m->facts[i].each, &m->facts[i].columns,
+				  to);
+	for (size_t i = 0; i < m->n_dimensions; i++)
+		if (ev_names_take(&m->dimensions[i].types, type, len))
+			add_table(b, m, m->dimensions[i].name, m->dimensions[i].each,
+				  &m->dimensions[i].columns, to);
+}
+
+struct expr_paths {
+	struct ev_borne *b;
+	const struct ev_borne_by *by;
+	struct ev_borne_paths *to;
+};
+
+static void add_expr_path(void *ctx, const char *text)
+{
+	const struct expr_paths *x = ctx;
+
+	add(x->b, text, x->by, x->to);
+}
+
+void ev_borne_add_expr(struct ev_borne *b, const struct ev_expr *e, const struct ev_borne_by *by,
+		       struct ev_borne_paths *to)
+{
+	ev_expr_paths(e, add_expr_path, &(struct expr_paths){b, by, to});
+}
+
+/* Looking */
+
+/* In the order of their texts, each once. */
+static void add_name(struct borne *p, const char *name)
+{
+	size_t i = 0;
+
+	while (i < p->n_names && strcmp(p->names[i], name) < 0)
+		i++;
+	if (i < p->n_names && strcmp(p->names[i], name) == 0)
+		return;
+	memmove(&p->names[i + 1], &p->names[i], (p->n_names - i) * sizeof p->names[0]);
+	p->names[i] = ev_strdup(name);
+	p->n_names++;
+}
+
+/* Keeps the members of an object in which a step of the path leads nowhere, as steps of a path. */
+static void keep_names(struct borne *p, const struct ev_doc *d, uint32_t object)
+{
+	struct ev_buf scratch = {0}, step = {0};
+
+	if (p->looks++ >= MAX_LOOKS)
+		return;
+	for (uint32_t i = ev_first(d, object); i < ev_end(d, object) && p->n_names < MAX_NAMES;
+	     i = ev_next(d, i + 1)) {
+		size_t len;
+		const char *name = ev_string(d, i, &scratch, &len);
+
+		ev_buf_reset(&step);
+		ev_path_put_name(name, len, &step);
+		if (strcmp(ev_buf_str(&step), "._ev") != 0)
+			add_name(p, step.p);
+	}
+	ev_buf_free(&scratch);
+	ev_buf_free(&step);
+}
+
+static uint32_t element(const struct ev_doc *d, uint32_t list, int64_t index)
+{
+	uint32_t i = ev_first(d, list);
+
+	if (index < 0)
+		index += d->nodes[list].count;
+	if (index < 0 || index >= d->nodes[list].count)
+		return EV_NOWHERE;
+	while (index-- > 0)
+		i = ev_next(d, i);
+	return i;
+}
+
+/* Whether the rest of the path leads somewhere from a value. */
+static bool leads(struct borne *p, size_t step, const struct ev_doc *d, uint32_t at)
+{
+	const struct ev_step *s = &p->path->steps[step];
+	uint32_t next;
+
+	if (step == p->path->n)
+		return true;
+	if (s->kind == EV_STEP_NAME) {
+		if (ev_kind(d, at) != EV_OBJECT)
+			return false;
+		next = ev_member(d, at, s->name, s->len);
+		if (next == EV_NOWHERE)
+			keep_names(p, d, at);
+		return next != EV_NOWHERE && leads(p, step + 1, d, next);
+	}
+	if (ev_kind(d, at) != EV_ARRAY)
+		return false;
+	if (s->kind == EV_STEP_INDEX) {
+		next = element(d, at, s->index);
+		return next != EV_NOWHERE && leads(p, step + 1, d, next);
+	}
+	for (next = ev_first(d, at); next < ev_end(d, at); next = ev_next(d, next))
+		if (leads(p, step + 1, d, next))
+			return true;
+	return false;
+}
+
+void ev_borne_look(struct ev_borne *b, const struct ev_doc *d)
+{
+	if (b->left == 0)
+		return;
+	if (d->shape != EV_NO_SHAPE) {
+		if (b->known == NULL)
+			b->known = ev_calloc(EV_SHAPES + 1, sizeof *b->known);
+		if (b->known[d->shape])
+			return;
+		b->known[d->shape] = true;
+	}
+	for (size_t i = 0; i < b->n; i++) {
+		struct borne *p = &b->list[i];
+
+		if (p->borne || p->path == NULL || !leads(p, 0, d, 0))
+			continue;
+		p->borne = true;
+		b->left--;
+	}
+}
+
+void ev_borne_ask(struct ev_borne *b, const struct ev_borne_paths *paths)
+{
+	for (size_t i = 0; i < paths->n; i++)
+		b->list[paths->list[i]].asked = true;
+}
+
+/* What is lacking */
+
+static bool lacks(const struct borne *p)
+{
+	return p->asked && !p->borne;
+}
+
+const char *ev_borne_lacking(const struct ev_borne *b, const struct ev_borne_paths *paths)
+{
+	for (size_t i = 0; i < paths->n; i++)
+		if (lacks(&b->list[paths->list[i]]))
+			return b->list[paths->list[i]].text;
+	return NULL;
+}
+
+static bool is_below(const char *text, const char *other)
+{
+	size_t len = strlen(other);
+
+	return strncmp(text, other, len) == 0 && (text[len] == '.' || text[len] == '[');
+}
+
+/* Whether what it lies below is told of. */
+static bool is_told_above(const struct ev_borne *b, const struct borne *p)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (lacks(&b->list[i]) && is_below(p->text, b->list[i].text))
+			return true;
+	return false;
+}
+
+bool ev_borne_tell(const struct ev_borne *b, size_t i, struct ev_buf *out)
+{
+	const struct borne *p;
+	char hint[EV_HINT];
+	size_t k = 0;
+
+	for (;; k++) {
+		if (k == b->n)
+			return false;
+		if (lacks(&b->list[k]) && !is_told_above(b, &b->list[k]) && i-- == 0)
+			break;
+	}
+	p = &b->list[k];
+	for (k = 0; k < p->n_by && p->by[k].file == NULL; k++)
+		;
+	if (k < p->n_by)
+		ev_buf_printf(out, "%s:%zu:%zu: ", p->by[k].file, p->by[k].place.line,
+			      p->by[k].place.column);
+	ev_buf_printf(out, "no event of the batch has %s, which ", p->text);
+	for (k = 0; k < p->n_by && k < 3; k++)
+		ev_buf_printf(out, "%s%s", k == 0 ? "" : k + 1 == p->n_by ? " and " : ", ",
+			      p->by[k].what);
+	if (p->n_by > 3)
+		ev_buf_printf(out, " and %zu more", p->n_by - 3);
+	ev_buf_printf(out, " ask%s for", p->n_by == 1 ? "s" : "");
+	if (p->n_names > 0 && p->path != NULL &&
+	    p->path->steps[p->path->n - 1].kind == EV_STEP_NAME) {
+		const struct ev_step *last = &p->path->steps[p->path->n - 1];
+		struct ev_buf step = {0};
+
+		ev_path_put_name(last->name, last->len, &step);
+		ev_buf_printf(out, ": %s",
+			      ev_hint(ev_buf_str(&step), (const char *const *)p->names, hint));
+		ev_buf_free(&step);
+	}
+	return true;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp((*(const struct borne *const *)a)->text,
+		      (*(const struct borne *const *)b)->text);
+}
+
+static void put_by(const struct borne *p, bool places, struct ev_buf *out)
+{
+	ev_buf_putc(out, '[');
+	for (size_t i = 0; i < p->n_by; i++) {
+		ev_buf_put(out, ",", i > 0);
+		ev_json_quote(p->by[i].what, strlen(p->by[i].what), out);
+		if (places)
+			ev_buf_printf(out, ",%zu,%zu", p->by[i].place.line, p->by[i].place.column);
+	}
+	ev_buf_putc(out, ']');
+}
+
+static void put(const struct ev_borne *b, bool state, struct ev_buf *out)
+{
+	const struct borne **list = ev_calloc(b->n + 1, sizeof(const struct borne *));
+	bool first = true;
+
+	for (size_t i = 0; i < b->n; i++)
+		list[i] = &b->list[i];
+	qsort(list, b->n, sizeof(const struct borne *), by_text);
+	ev_buf_putc(out, '[');
+	for (size_t i = 0; i < b->n; i++) {
+		if (!state && !lacks(list[i]))
+			continue;
+		ev_buf_puts(out, first ? "{\"path\":" : ",{\"path\":");
+		first = false;
+		ev_json_quote(list[i]->text, strlen(list[i]->text), out);
+		ev_buf_puts(out, ",\"of\":");
+		put_by(list[i], state, out);
+		if (state)
+			ev_buf_printf(out, ",\"asked\":%d,\"borne\":%d", list[i]->asked,
+				      list[i]->borne);
+		ev_buf_putc(out, '}');
+	}
+	ev_buf_putc(out, ']');
+	free(list);
+}
+
+void ev_borne_write(const struct ev_borne *b, struct ev_buf *out)
+{
+	put(b, false, out);
+}
+
+void ev_borne_state(const struct ev_borne *b, struct ev_buf *out)
+{
+	put(b, true, out);
+}
+
+/* A text without U+0000, or NULL. */
+static const char *text_of(const struct ev_doc *d, uint32_t at, struct ev_buf *scratch)
+{
+	const char *p;
+	size_t len;
+
+	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
+		return NULL;
+	p = ev_string(d, at, scratch, &len);
+	if (memchr(p, '\0', len) != NULL)
+		return NULL;
+	if (p != scratch->p) {
+		ev_buf_reset(scratch);
+		ev_buf_put(scratch, p, len);
+	}
+	return ev_buf_str(scratch);
+}
+
+bool ev_borne_merge(struct ev_borne *b, const struct ev_doc *d, uint32_t list)
+{
+	struct ev_buf scratch = {0};
+	bool good = list != EV_NOWHERE && ev_kind(d, list) == EV_ARRAY;
+
+	for (uint32_t i = good ? ev_first(d, list) : 0; good && i < ev_end(d, list);
+	     i = ev_next(d, i)) {
+		uint32_t of = ev_member(d, i, "of", 2);
+		const char *text = text_of(d, ev_member(d, i, "path", 4), &scratch);
+		uint64_t asked, borne;
+		struct borne *p;
+
+		good = text != NULL && text[0] == '.' && of != EV_NOWHERE &&
+		       ev_kind(d, of) == EV_ARRAY && ev_state_u64(d, i, "asked", &asked) &&
+		       asked <= 1 && ev_state_u64(d, i, "borne", &borne) && borne <= 1;
+		if (!good)
+			break;
+		p = find(b, text);
+		b->left -= p->path != NULL && !p->borne && borne;
+		p->asked |= asked;
+		p->borne |= borne;
+		for (uint32_t k = ev_first(d, of); good && k < ev_end(d, of); k += 3) {
+			const char *what = text_of(d, k, &scratch);
+			uint64_t line, column;
+
+			good = what != NULL && k + 2 < ev_end(d, of) &&
+			       ev_u64_of(d, k + 1, &line) && ev_u64_of(d, k + 2, &column);
+			if (good)
+				add_by(p, &(struct ev_borne_by){
+						  what, line > 0 ? b->file : NULL, {line, column}});
+		}
+	}
+	ev_buf_free(&scratch);
+	return good;
+}

@@ -1,0 +1,331 @@
+#include "expr/expr.h"
+
+#include "base/mem.h"
+#include "expr/internal.h"
+#include "expr/jq.h"
+#include "regex/regex.h"
+#include "json/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What an evaluation may do: this, and so much for each node of the record. */
+static const int64_t work_at_least = 10000000;
+static const int64_t work_per_node = 100;
+
+struct ev_expr {
+	struct ev_arena arena; /* the program */
+	struct ev_expr_program program;
+	struct ev_plain plain;
+	struct ev_run run;
+	struct ev_jq *whole;		  /* if libjq runs it all */
+	const char *lint;		  /* static, or NULL */
+	const struct ev_symbols *symbols; /* that it is bound to, or NULL */
+};
+
+/* The text of a foreign piece, in the line that it stands in. */
+static void put_piece(const char *text, const struct ev_foreign *f, struct ev_buf *out)
+{
+	const struct ev_token *last = f->end - 1;
+
+	for (const char *p = text; p < f->from->p; p++)
+		if (*p == '\n')
+			ev_buf_putc(out, '\n');
+	if (f->suffix)
+		ev_buf_putc(out, '.');
+	ev_buf_put(out, f->from->p, (size_t)(last->p + last->len - f->from->p));
+}
+
+/* Finds wrong patterns when the model is read, not at the first record. */
+static bool pattern_right(struct ev_jq *q, const struct ev_foreign *f, struct ev_error *err)
+{
+	static const char *const matchers[] = {"test", "match",	 "capture", "scan",
+					       "split", "splits", "sub",     "gsub"};
+	struct ev_buf outputs = {0}, why = {0};
+	bool matches = false, good = true;
+
+	for (size_t i = 0; i < sizeof matchers / sizeof matchers[0]; i++)
+		matches = matches || ev_token_is(f->from, matchers[i]);
+	if (matches && ev_jq_run(q, "\"\"", 2, &outputs, &why) != EV_OK) {
+		good = strstr(ev_buf_str(&why), "Regex failure") == NULL &&
+		       strstr(ev_buf_str(&why), "is not a valid regex") == NULL;
+		if (!good)
+			ev_fail(err, "%s", ev_buf_str(&why));
+	}
+	ev_buf_free(&outputs);
+	ev_buf_free(&why);
+	return good;
+}
+
+static bool native(struct ev_expr *e, const char *text, bool floating, struct ev_error *err)
+{
+	struct ev_buf piece = {0};
+	bool good = true;
+	uint32_t k = e->program.n_foreign;
+
+	e->run.floating = floating;
+	e->run.vars = ev_calloc(e->program.n_vars, sizeof *e->run.vars);
+	e->run.foreign = ev_calloc(k, sizeof(struct ev_jq *));
+	e->run.tests = ev_calloc(k, sizeof(struct ev_regex *));
+	for (const struct ev_foreign *f = e->program.foreign; good && f != NULL; f = f->next) {
+		ev_buf_reset(&piece);
+		put_piece(text, f, &piece);
+		e->run.foreign[--k] = ev_jq_compile(ev_buf_str(&piece), err);
+		good = e->run.foreign[k] != NULL && pattern_right(e->run.foreign[k], f, err);
+		e->run.tests[k] = ev_expr_regex(f);
+	}
+	ev_buf_free(&piece);
+	e->program.foreign = NULL; /* its tokens go */
+	return good;
+}
+
+/* What a part gives. */
+enum gives { A_TRUTH, A_MEMBER, NO_TRUTH, ANYTHING };
+
+static enum gives both_give(enum gives a, enum gives b)
+{
+	return a == b ? a : a == A_TRUTH ? b : b == A_TRUTH ? a : ANYTHING;
+}
+
+static enum gives gives(const struct ev_part *n)
+{
+	switch (n->op) {
+	case EV_PATH: return A_MEMBER;
+	case EV_CONST:
+		return n->value.kind == EV_TRUE || n->value.kind == EV_FALSE ? A_TRUTH : NO_TRUTH;
+	case EV_COLLECT:
+	case EV_ARITH:
+	case EV_NEGATE:
+	case EV_SUM:
+	case EV_INPUT: return NO_TRUTH;
+	case EV_PIPE:
+	case EV_BIND: return gives(n->b);
+	case EV_COMMA: return both_give(gives(n->a), gives(n->b));
+	case EV_IF: return both_give(gives(n->b), gives(n->c));
+	case EV_TRY:
+	case EV_FIRST_OF:
+	case EV_LAST_OF: return gives(n->a);
+	case EV_CALL:
+		switch (n->function) {
+		case EV_F_NOT:
+		case EV_F_HAS:
+		case EV_F_IN:
+		case EV_F_CONTAINS:
+		case EV_F_INSIDE:
+		case EV_F_STARTSWITH:
+		case EV_F_ENDSWITH: return A_TRUTH;
+		case EV_F_FROMJSON: return ANYTHING;
+		default: return NO_TRUTH;
+		}
+	case EV_BY:
+		return n->function == EV_F_MIN || n->function == EV_F_MAX ? ANYTHING : NO_TRUTH;
+	case EV_ALT: /* .flag // false */
+		return gives(n->b) == A_TRUTH ? A_TRUTH : gives(n->b);
+	case EV_AND:
+	case EV_OR:
+	case EV_COMPARE:
+	case EV_ALL_OF:
+	case EV_ANY_OF:
+	case EV_IS_EMPTY:
+	case EV_EMPTY:
+	case EV_ERROR: return A_TRUTH;
+	default: return ANYTHING;
+	}
+}
+
+static const char *lint_of(const struct ev_part *n)
+{
+	switch (gives(n)) {
+	case NO_TRUTH:
+		return "gives no true or false, so it holds unless that is null: compare it with "
+		       "what it must be";
+	case A_MEMBER:
+		return "gives a member as it is, so it holds unless that is null or false: say "
+		       "what it must be, such as .a != null or .a == true";
+	default: return NULL;
+	}
+}
+
+struct ev_expr *ev_expr_compile(const char *text, bool floating, struct ev_error *err)
+{
+	struct ev_token *tokens = ev_expr_lex(text, err);
+	const struct ev_token *sign;
+	struct ev_expr *e;
+	bool good = false;
+
+	if (tokens == NULL)
+		return NULL;
+	if (tokens[0].kind == EV_T_END) {
+		ev_fail(err, "the expression is empty");
+		free(tokens);
+		return NULL;
+	}
+	if ((sign = ev_expr_assigns(tokens)) != NULL) {
+		ev_fail(err,
+			"'%.*s' assigns, and what it gives holds of any record: to compare, write "
+			"==",
+			(int)sign->len, sign->p);
+		free(tokens);
+		return NULL;
+	}
+	e = ev_calloc(1, sizeof *e);
+	switch (ev_expr_parse(tokens, &e->arena, &e->program)) {
+	case EV_PARSED:
+		e->program.plain = ev_expr_is_plain(e->program.root);
+		e->lint = lint_of(e->program.root);
+		good = native(e, text, floating, err);
+		break;
+	case EV_TOO_DEEP:
+		ev_fail(err, "the expression is nested more than %d deep", EV_EXPR_DEPTH);
+		break;
+	case EV_NOT_NATIVE:
+		ev_arena_free(&e->arena);
+		e->program = (struct ev_expr_program){0};
+		e->run.floating = floating;
+		good = ev_expr_vet(tokens, floating, err) &&
+		       (e->whole = ev_jq_compile(text, err)) != NULL;
+		break;
+	}
+	free(tokens);
+	if (!good)
+		ev_expr_free(&e);
+	return e;
+}
+
+void ev_expr_free(struct ev_expr **e)
+{
+	if (*e == NULL)
+		return;
+	ev_arena_free(&(*e)->arena);
+	ev_plain_free(&(*e)->plain);
+	ev_arena_free(&(*e)->run.arena);
+	ev_buf_free(&(*e)->run.scratch);
+	free((*e)->run.vars);
+	for (uint32_t i = 0; i < (*e)->program.n_foreign; i++)
+		if ((*e)->run.foreign != NULL) {
+			ev_jq_free(&(*e)->run.foreign[i]);
+			ev_regex_free(&(*e)->run.tests[i]);
+		}
+	free((*e)->run.foreign);
+	free((*e)->run.tests);
+	ev_scan_free(&(*e)->run.scan);
+	ev_jq_free(&(*e)->whole);
+	free(*e);
+	*e = NULL;
+}
+
+static void bind(const struct ev_part *n, struct ev_scan *scan)
+{
+	uint32_t spot = EV_ROOT;
+
+	if (n == NULL)
+		return;
+	for (uint32_t i = 0; i < n->n_steps; i++) {
+		struct ev_path_step *s = &n->steps[i];
+
+		if (s->name == NULL)
+			spot = EV_NO_SPOT;
+		else
+			s->symbol = ev_symbols_add(ev_scan_symbols(scan), s->name, s->len);
+		if (spot != EV_NO_SPOT)
+			spot = ev_spots_add(ev_scan_spots(scan), spot, s->symbol, s->name, s->len);
+		s->spot = spot;
+	}
+	bind(n->a, scan);
+	bind(n->b, scan);
+	bind(n->c, scan);
+}
+
+void ev_expr_bind(struct ev_expr *e, struct ev_scan *scan)
+{
+	if (e->whole != NULL)
+		return;
+	e->symbols = ev_scan_symbols(scan);
+	bind(e->program.root, scan);
+}
+
+void ev_expr_paths(const struct ev_expr *e, ev_expr_path *fn, void *ctx)
+{
+	if (e->whole == NULL)
+		ev_expr_part_paths(e->program.root, fn, ctx);
+}
+
+bool ev_expr_is_native(const struct ev_expr *e)
+{
+	return e->whole == NULL && e->program.n_foreign == 0;
+}
+
+const char *ev_expr_lint(const struct ev_expr *e)
+{
+	return e->lint;
+}
+
+static enum ev_truth in_libjq(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
+			      struct ev_buf *why)
+{
+	const char *p;
+	size_t len;
+	bool holds;
+
+	if (!e->run.floating && !ev_libjq_keeps(d, at, why))
+		return EV_CANNOT;
+	p = ev_raw(d, at, &len);
+	if (ev_jq_test(e->whole, p, len, &holds, why) != EV_OK)
+		return EV_CANNOT;
+	return holds ? EV_HOLDS : EV_FAILS;
+}
+
+static struct ev_value begin(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
+			     struct ev_buf *why)
+{
+	ev_arena_reset(&e->run.arena);
+	e->run.d = d;
+	e->run.bound = d->symbols == e->symbols;
+	e->run.why = why;
+	e->run.left = work_at_least + work_per_node * d->n;
+	return ev_at(d, at);
+}
+
+const char *ev_expr_compared(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
+			     struct ev_buf *left, struct ev_buf *right)
+{
+	struct ev_value in, a, b;
+	struct ev_buf why = {0};
+	const char *sign = NULL;
+
+	if (e->whole == NULL) {
+		in = begin(e, d, at, &why);
+		sign = ev_expr_wrong(&e->run, e->program.root, &in, &a, &b);
+	}
+	ev_buf_free(&why);
+	if (sign == NULL)
+		return NULL;
+	ev_buf_reset(left);
+	ev_buf_reset(right);
+	ev_value_json(&e->run, &a, left);
+	ev_value_json(&e->run, &b, right);
+	return sign;
+}
+
+enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
+			   struct ev_buf *why)
+{
+	struct ev_value in;
+	enum ev_flow flow;
+	bool holds;
+
+	if (e->program.plain && at == 0 && d->symbols == e->symbols &&
+	    ev_expr_plainly_holds(&e->plain, e->program.root, d))
+		return EV_HOLDS;
+	ev_buf_reset(why);
+	if (e->whole != NULL)
+		return in_libjq(e, d, at, why);
+	in = begin(e, d, at, why);
+	flow = ev_expr_holds(&e->run, e->program.root, &in, &holds);
+	if (e->run.left < 0)
+		flow = ev_spent(&e->run);
+	if (flow == EV_RAISED || flow == EV_GIVE_UP)
+		return EV_CANNOT;
+	ev_buf_reset(why);
+	return holds ? EV_HOLDS : EV_FAILS;
+}

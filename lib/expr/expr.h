@@ -1,0 +1,88 @@
+/*
+ * expr: jq predicates over a scanned record. Floor 6.
+ *
+ * The common forms are compiled natively and work on the record as scanned; where they compare or
+ * compute with numbers they do it in exact decimal. Native are:
+ *
+ *   . .a ."a" .["a"] .[0] .[-1] .[] and `?`  |  ,  //  and or  == != < <= > >=  + - *  unary -
+ *   literals, [ ], {}, if, as $x, reduce with one state at a time
+ *   add all any ascii_downcase ascii_upcase contains empty endswith error("text") first fromjson
+ *   group_by has in IN inside isempty keys keys_unsorted last length ltrimstr map max max_by min
+ *   min_by not rtrimstr select sort sort_by startswith tojson tonumber tostring type unique
+ *   unique_by utf8bytelength
+ *   arrays booleans iterables nulls numbers objects scalars strings values
+ *
+ * So is test("re"; "flags") on a text of ASCII, where re is plain (expr_regex.c).
+ *
+ * Any other function, a format such as @base64 and a slice such as [0:3] run in libjq on the value
+ * that they are given; what stands around them stays native. Every other text runs in libjq as a
+ * whole (model/jq.h). libjq holds numbers as doubles, so it is asked only about those that a double
+ * holds exactly and that libjq spells as they stand (integers up to 2^53; 0.5, 2.25): another in
+ * the value, or the record, is EV_CANNOT. An arithmetic that only libjq could do, and a constant
+ * that it would change, are refused when it is compiled. An author who says `floating` takes
+ * doubles. What depends on more than the record is refused in any case: input, now, env ... libjq
+ * starts only when the first such text is compiled.
+ *
+ * An ordering comparison (< <= > >=) of a number with a string or null is an error, in libjq too.
+ * A predicate that assigns (=, |=, += ...) is refused.
+ *
+ * Truth is jq's: a predicate holds if it has at least one output and none is false or null. The
+ * first that is false or null ends it.
+ *
+ * Semantics are those of jq 1.6, but for what its manual says otherwise: `?` catches no error of
+ * what stands behind it, all() and any() ask for no further element once they are decided, and
+ * tonumber and fromjson read JSON alone. * multiplies numbers alone.
+ *
+ * A native evaluation ends with EV_CANNOT when it has done far more work than a record of its size
+ * gives cause for, or when a number outgrows EV_DEC_DIGITS; `?` does not catch that. It takes no
+ * memory from the system once it is warm, unless it needs more than 256 KiB or meets escaped names
+ * or very long numbers. The record has no duplicate names.
+ */
+#ifndef EV_EXPR_H
+#define EV_EXPR_H
+
+#include "base/buf.h"
+#include "base/status.h"
+#include "scan/scan.h"
+
+struct ev_expr;
+
+/* NULL, with what is wrong (no position), if the text is no predicate evkit can run as asked. */
+struct ev_expr *ev_expr_compile(const char *text, bool floating, struct ev_error *err);
+void ev_expr_free(struct ev_expr **e);
+/* Whether it needs no libjq. */
+bool ev_expr_is_native(const struct ev_expr *e);
+/* What is odd about it as a predicate, to be said behind "the rule", or NULL. */
+const char *ev_expr_lint(const struct ev_expr *e);
+
+/*
+ * Tells fn of each plain path of a native expression that leads from the record: .a, .items[].b ...
+ * Nothing where libjq runs it all.
+ */
+typedef void ev_expr_path(void *ctx, const char *path);
+void ev_expr_paths(const struct ev_expr *e, ev_expr_path *fn, void *ctx);
+
+/*
+ * Names are found by their symbols in documents of this scanner, which is borrowed. Before the
+ * first such document is scanned.
+ */
+void ev_expr_bind(struct ev_expr *e, struct ev_scan *scan);
+
+enum ev_truth {
+	EV_HOLDS,
+	EV_FAILS,
+	EV_CANNOT, /* an error while it ran, such as "a" * 2 */
+};
+
+/* On value `at` of the document. why: of EV_CANNOT alone, one line of UTF-8. */
+enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
+			   struct ev_buf *why);
+
+/*
+ * Of a record for which it fails: the sign of the comparison that failed, and its sides as JSON.
+ * NULL where that is not known: libjq runs it all, or its last word is no comparison.
+ */
+const char *ev_expr_compared(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
+			     struct ev_buf *left, struct ev_buf *right);
+
+#endif

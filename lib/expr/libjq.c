@@ -1,0 +1,305 @@
+/*
+ * Values on their way to libjq and back. A number goes there only if a double holds it exactly and
+ * libjq spells it as it stands, so that neither a comparison nor a text can tell the difference.
+ */
+#include "base/mem.h"
+#include "expr/internal.h"
+#include "expr/jq.h"
+#include "regex/regex.h"
+#include "number/decimal.h"
+#include "scan/form.h"
+#include "json/view.h"
+
+#include <string.h>
+
+enum {
+	MOST_DIGITS = 15, /* that any double gives back */
+	MOST_ZEROS = 3,	  /* between the point and the first digit, without an exponent in libjq */
+	SHOWN = 40,	  /* bytes of a number in a message */
+};
+
+/* Whether a double is that integer, and no number of fewer digits is nearest to the same double. */
+static bool whole_kept(int64_t v)
+{
+	const double held = (double)v;
+
+	if ((int64_t)held != v)
+		return false;
+	for (int64_t unit = 10; v / unit >= ev_small_powers[MOST_DIGITS - 1]; unit *= 10) {
+		int64_t low = v - v % unit;
+
+		if (v != low && ((double)low == held || (double)(low + unit) == held))
+			return false;
+	}
+	/* libjq takes an exponent for so many zeros */
+	for (int zeros = 0; v % 10 == 0; v /= 10)
+		if (++zeros > MOST_DIGITS)
+			return false;
+	return true;
+}
+
+bool ev_libjq_spells(const char *p, size_t len)
+{
+	const int64_t most = INT64_C(1) << 53;
+	struct ev_small s;
+	const char *point = memchr(p, '.', len);
+	int64_t coef;
+
+	if (!ev_small_read(p, len, &s) || memchr(p, 'e', len) != NULL || memchr(p, 'E',
+			len) != NULL)
+		return false;
+	coef = s.coef < 0 ? -s.coef : s.coef;
+	if (point == NULL)
+		return s.exp == 0 && (coef <= most || whole_kept(coef));
+	if (p[len - 1] == '0' || coef >= ev_small_powers[MOST_DIGITS] ||
+	    -s.exp > EV_SMALL_DIGITS ||
+	    (-s.exp > MOST_ZEROS && coef < ev_small_powers[-s.exp - MOST_ZEROS - 1]))
+		return false;
+	/* coef / 10^n is a fraction of a power of two if 5^n divides coef */
+	for (int32_t n = -s.exp; n > 0; n--, coef /= 5)
+		if (coef % 5 != 0)
+			return false;
+	return true;
+}
+
+/* The JSON Pointer of a node. */
+static void put_pointer(const struct ev_doc *d, uint32_t to, struct ev_buf *out)
+{
+	struct ev_buf scratch = {0};
+	uint32_t at = 0;
+
+	while (at != to) {
+		bool object = ev_kind(d, at) == EV_OBJECT;
+		uint32_t i = ev_first(d, at), n = 0;
+		size_t len;
+		const char *p;
+
+		for (; to >= ev_next(d, i + object); n++)
+			i = ev_next(d, i + object);
+		ev_buf_putc(out, '/');
+		if (object) {
+			p = ev_string(d, i, &scratch, &len);
+			for (size_t k = 0; k < len; k++) {
+				if (p[k] == '~' || p[k] == '/')
+					ev_buf_puts(out, p[k] == '~' ? "~0" : "~1");
+				else
+					ev_buf_putc(out, (unsigned char)p[k] < 0x20 ? '?' : p[k]);
+			}
+		} else {
+			ev_buf_printf(out, "%u", (unsigned)n);
+		}
+		at = i + object;
+	}
+	ev_buf_free(&scratch);
+}
+
+static void put_lost(const char *p, size_t len, struct ev_buf *why)
+{
+	ev_buf_puts(why, "libjq, which this needs, would change the digits of ");
+	ev_buf_put(why, p, len < SHOWN ? len : SHOWN);
+	ev_buf_puts(why, len > SHOWN ? "..." : "");
+}
+
+bool ev_libjq_keeps(const struct ev_doc *d, uint32_t at, struct ev_buf *why)
+{
+	for (uint32_t i = at; i < d->nodes[at].next; i++) {
+		size_t len;
+		const char *p;
+
+		if (ev_kind(d, i) != EV_NUMBER)
+			continue;
+		p = ev_raw(d, i, &len);
+		if (ev_libjq_spells(p, len))
+			continue;
+		put_lost(p, len, why);
+		ev_buf_puts(why, " at ");
+		put_pointer(d, i, why);
+		return false;
+	}
+	return true;
+}
+
+/* From JSON */
+
+static struct ev_value copied(struct ev_run *x, const struct ev_doc *d, uint32_t at)
+{
+	enum ev_kind kind = ev_kind(d, at);
+	struct ev_value v = {.kind = (uint8_t)kind, .form = EV_ITEMS};
+	struct ev_buf scratch = {0};
+	struct ev_value *items;
+	bool object = kind == EV_OBJECT;
+	size_t len, k = 0;
+	const char *p;
+
+	switch (kind) {
+	case EV_NUMBER:
+		p = ev_raw(d, at, &len);
+		return ev_number_value(ev_arena_copy(&x->arena, p, len), len);
+	case EV_STRING:
+		p = ev_string(d, at, &scratch, &len);
+		v = ev_text(ev_arena_copy(&x->arena, p, len), len);
+		ev_buf_free(&scratch);
+		return v;
+	case EV_ARRAY:
+	case EV_OBJECT:
+		v.n = d->nodes[at].count;
+		items = ev_arena_alloc(&x->arena, ((size_t)v.n << object) * sizeof *items);
+		v.items = items;
+		for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i)) {
+			if (object)
+				items[k++] = copied(x, d, i++);
+			items[k++] = copied(x, d, i);
+		}
+		return v;
+	default: return ev_bare(kind);
+	}
+}
+
+bool ev_value_parse(struct ev_run *x, const char *p, size_t len, struct ev_value *out)
+{
+	struct ev_buf padded = {0};
+	const struct ev_doc *d;
+	struct ev_flaw flaw;
+	bool good;
+
+	if (x->scan == NULL)
+		x->scan = ev_scan_new();
+	ev_buf_put(&padded, p, len);
+	memset(ev_buf_room(&padded, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
+	d = ev_scan(x->scan, padded.p, len, &flaw);
+	good = d != NULL && d->duplicate == EV_NOWHERE;
+	if (good) {
+		ev_spend(x, d->n + len / 8);
+		*out = copied(x, d, 0);
+	}
+	ev_buf_free(&padded);
+	return good;
+}
+
+/* To JSON */
+
+/* A value of the record, as it stands. */
+static enum ev_flow put_kept(struct ev_run *x, const struct ev_value *v, struct ev_buf *out)
+{
+	enum ev_flow flow = EV_GO_ON;
+	struct ev_buf why = {0};
+	const char *p;
+	size_t len;
+
+	if (!x->floating && !ev_libjq_keeps(x->d, v->n, &why))
+		flow = ev_give_up(x, "%s", ev_buf_str(&why));
+	ev_buf_free(&why);
+	p = ev_raw(x->d, v->n, &len);
+	ev_buf_put(out, p, len);
+	return flow;
+}
+
+/*
+ * Appends a value as JSON. for_libjq: numbers as libjq may have them, else as they are spelled. A
+ * value of the record is for libjq as it stands.
+ */
+static enum ev_flow put_json(struct ev_run *x, const struct ev_value *v, bool for_libjq,
+			     struct ev_buf *out)
+{
+	const bool object = v->kind == EV_OBJECT;
+	struct ev_value name, value;
+	enum ev_flow flow = EV_GO_ON;
+	const char *p;
+	size_t len;
+	bool first = true;
+
+	if (for_libjq && v->form == EV_IN_DOC)
+		return put_kept(x, v, out);
+	switch ((enum ev_kind)v->kind) {
+	case EV_NULL: ev_buf_puts(out, "null"); break;
+	case EV_FALSE: ev_buf_puts(out, "false"); break;
+	case EV_TRUE: ev_buf_puts(out, "true"); break;
+	case EV_STRING:
+		p = ev_value_string(x, v, &len);
+		ev_json_quote(p, len, out);
+		break;
+	case EV_NUMBER:
+		p = for_libjq ? ev_value_digits(x, v, &len) : ev_value_spelled(x, v, &len);
+		if (for_libjq && (p == NULL || (!x->floating && !ev_libjq_spells(p, len))))
+			return ev_give_up(x,
+					  "libjq, which this needs, would change the digits of %s",
+					  ev_value_say(x, v));
+		ev_buf_put(out, p, len);
+		break;
+	case EV_ARRAY:
+	case EV_OBJECT:
+		ev_buf_putc(out, object ? '{' : '[');
+		for (struct ev_cursor c = ev_cursor(x, v);
+		     flow == EV_GO_ON && ev_cursor_next(x, &c, &name, &value); first = false) {
+			if (!first)
+				ev_buf_putc(out, ',');
+			if (object) {
+				p = ev_value_string(x, &name, &len);
+				ev_json_quote(p, len, out);
+				ev_buf_putc(out, ':');
+			}
+			if (for_libjq || ev_spend(x, 1))
+				flow = put_json(x, &value, for_libjq, out);
+		}
+		ev_buf_putc(out, object ? '}' : ']');
+	}
+	return flow;
+}
+
+void ev_value_json(struct ev_run *x, const struct ev_value *v, struct ev_buf *out)
+{
+	put_json(x, v, false, out);
+	ev_spend(x, 1);
+}
+
+/* Whether a test of libjq was made here, which holds or not. */
+static bool tested(struct ev_run *x, struct ev_regex *re, const struct ev_value *in, bool *holds)
+{
+	unsigned char all = 0;
+	const char *p;
+	size_t len;
+
+	if (re == NULL || in->kind != EV_STRING)
+		return false;
+	p = ev_value_string(x, in, &len);
+	for (size_t i = 0; i < len; i++)
+		all |= (unsigned char)p[i];
+	if (all > 0x7f)
+		return false;
+	ev_spend(x, 1 + len / 8);
+	*holds = ev_regex_match(re, p, len);
+	return *holds || ev_regex_spent(&len) == NULL;
+}
+
+enum ev_flow ev_libjq_call(struct ev_run *x, uint32_t program, const struct ev_value *in,
+			   struct ev_list *outputs)
+{
+	struct ev_buf json = {0}, said = {0};
+	enum ev_flow flow;
+	struct ev_value v;
+	bool holds;
+
+	if (tested(x, x->tests[program], in, &holds)) {
+		v = ev_truth_value(holds);
+		ev_list_add(x, outputs, &v);
+		return x->left >= 0 ? EV_GO_ON : ev_spent(x);
+	}
+	flow = put_json(x, in, true, &json);
+	if (flow == EV_GO_ON) {
+		switch (ev_jq_run(x->foreign[program], json.p, json.len, &said, x->why)) {
+		case EV_OK: break;
+		case EV_REJECT: flow = EV_RAISED; break;
+		default: flow = EV_GIVE_UP; break;
+		}
+	}
+	for (size_t i = 0, end; flow == EV_GO_ON && i < said.len; i = end + 1) {
+		end = (size_t)((char *)memchr(said.p + i, '\n', said.len - i) - said.p);
+		if (!ev_value_parse(x, said.p + i, end - i, &v))
+			flow = ev_raise(x, "libjq gave what is no JSON");
+		else
+			ev_list_add(x, outputs, &v);
+	}
+	ev_buf_free(&json);
+	ev_buf_free(&said);
+	return flow != EV_GO_ON || x->left >= 0 ? flow : ev_spent(x);
+}

@@ -1,0 +1,858 @@
+#include "expr/internal.h"
+
+#include "scan/form.h"
+
+#include <string.h>
+
+/*
+ * jq's grammar as jq 1.6 has it, as far as evkit evaluates it. Whatever is not understood here is
+ * "not native", and libjq has the last word on it, so this parser never needs to say what is wrong.
+ */
+
+enum { MAX_INDEX = 1000000000 };
+
+enum { PIPE = 1, COMMA, ALT, OR, AND, COMPARISON, SUM, PRODUCT };
+enum { TO_LEFT, TO_RIGHT, TO_NONE };
+
+struct scope {
+	const struct ev_token *name;
+	uint32_t slot;
+	const struct scope *outer;
+};
+
+struct parser {
+	const struct ev_token *t;
+	struct ev_arena *arena;
+	const struct scope *scope;
+	struct ev_expr_program *program;
+	uint32_t depth;
+	bool too_deep;
+};
+
+static const struct ev_part *pipeline(struct parser *p);
+static const struct ev_part *binary(struct parser *p, int lowest);
+
+static bool deeper(struct parser *p)
+{
+	if (++p->depth > EV_EXPR_DEPTH)
+		p->too_deep = true;
+	return !p->too_deep;
+}
+
+static bool next_is(struct parser *p, int kind)
+{
+	if (p->t->kind != kind)
+		return false;
+	p->t++;
+	return true;
+}
+
+static bool next_is_word(struct parser *p, const char *word)
+{
+	if (!ev_token_is(p->t, word))
+		return false;
+	p->t++;
+	return true;
+}
+
+/* Keeps a node; NULL if it is nested too deep. */
+/* .name OP number */
+static bool compares_member(const struct ev_part *n)
+{
+	return n->op == EV_COMPARE && n->b->op == EV_CONST && n->b->value.kind == EV_NUMBER &&
+	       n->b->value.form == EV_SMALL && n->a->op == EV_PATH && n->a->a->op == EV_INPUT &&
+	       n->a->n_steps == 1 && n->a->steps[0].name != NULL;
+}
+
+static const struct ev_part *make(struct parser *p, struct ev_part n)
+{
+	const struct ev_part *parts[] = {n.a, n.b, n.c};
+	struct ev_part *kept;
+
+	for (size_t i = 0; i < 3; i++)
+		if (parts[i] != NULL && parts[i]->depth >= n.depth)
+			n.depth = parts[i]->depth + 1;
+	if (n.depth > EV_EXPR_DEPTH) {
+		p->too_deep = true;
+		return NULL;
+	}
+	kept = ev_arena_alloc(p->arena, sizeof *kept);
+	*kept = n;
+	kept->member = compares_member(kept);
+	return kept;
+}
+
+static const struct ev_part *constant(struct parser *p, struct ev_value v)
+{
+	return make(p, (struct ev_part){.op = EV_CONST, .single = true, .value = v});
+}
+
+static const struct ev_part *input(struct parser *p)
+{
+	return make(p, (struct ev_part){.op = EV_INPUT, .single = true});
+}
+
+/* One with the parts a and, where not NULL, b, which has one output if they do. */
+static const struct ev_part *both(struct parser *p, enum ev_op op, const struct ev_part *a,
+				  const struct ev_part *b)
+{
+	if (a == NULL)
+		return NULL;
+	return make(p, (struct ev_part){.op = op,
+					.single = a->single && (b == NULL || b->single),
+					.a = a,
+					.b = b});
+}
+
+static const struct ev_part *with(struct parser *p, enum ev_op op, bool single,
+				  const struct ev_part *a, const struct ev_part *b)
+{
+	if (a == NULL)
+		return NULL;
+	return make(p, (struct ev_part){.op = op, .single = single, .a = a, .b = b});
+}
+
+/* [a] | add needs no array. */
+static const struct ev_part *pipe(struct parser *p, const struct ev_part *a,
+				  const struct ev_part *b)
+{
+	const struct ev_part *sum = NULL, *rest = NULL;
+
+	if (a == NULL || b == NULL)
+		return NULL;
+	if (b->op == EV_INPUT)
+		return a;
+	if (a->op == EV_INPUT)
+		return b;
+	if (b->op == EV_SUM && b->a->op == EV_EACH && !b->a->quiet && b->a->a->op == EV_INPUT)
+		sum = b;
+	else if (b->op == EV_PIPE && b->a->op == EV_SUM && b->a->a->op == EV_EACH &&
+		 !b->a->a->quiet && b->a->a->a->op == EV_INPUT) {
+		sum = b->a;
+		rest = b->b;
+	}
+	if (sum != NULL && a->op == EV_COLLECT && a->a != NULL) {
+		a = with(p, EV_SUM, true, a->a, NULL);
+		return rest != NULL && a != NULL ? both(p, EV_PIPE, a, rest) : a;
+	}
+	if (sum != NULL && a->op == EV_PIPE && a->b->op == EV_COLLECT)
+		return pipe(p, a->a, pipe(p, a->b, b));
+	return both(p, EV_PIPE, a, b);
+}
+
+/* Strings and numbers */
+
+static bool hex(const char *p, uint32_t *v)
+{
+	*v = 0;
+	for (int i = 0; i < 4; i++) {
+		const char *digits = "0123456789abcdef0123456789ABCDEF", *at;
+
+		if (p[i] == '\0' || (at = strchr(digits, p[i])) == NULL)
+			return false;
+		*v = *v * 16 + (uint32_t)((at - digits) % 16);
+	}
+	return true;
+}
+
+/* Decodes a string; false, for libjq to complain, if its escapes are not those of JSON. */
+static bool text(struct parser *p, const struct ev_token *t, const char **out, size_t *len)
+{
+	struct ev_buf decoded = {0};
+	uint32_t v;
+
+	for (size_t i = 0; i < t->len; i++) {
+		if (t->p[i] != '\\')
+			continue;
+		if (strchr("\"\\/bfnrtu", t->p[++i]) == NULL)
+			return false;
+		if (t->p[i] == 'u' &&
+		    (i + 4 >= t->len || !hex(t->p + i + 1, &v) || (v >= 0xd800 && v <= 0xdfff)))
+			return false;
+	}
+	ev_json_unescape(t->p, t->len, &decoded);
+	*len = decoded.len;
+	*out = ev_arena_copy(p->arena, decoded.p, decoded.len);
+	ev_buf_free(&decoded);
+	return true;
+}
+
+static struct ev_value number(struct parser *p, const struct ev_token *t, bool negative)
+{
+	char *spelled = ev_arena_alloc(p->arena, t->len + 1);
+
+	spelled[0] = '-';
+	memcpy(spelled + 1, t->p, t->len);
+	return ev_number_value(spelled + !negative, t->len + negative);
+}
+
+/* Terms, and what may stand behind them */
+
+static const struct ev_part *stepped(struct parser *p, const struct ev_part *from,
+				     struct ev_path_step s)
+{
+	const struct ev_part *base = from;
+	struct ev_part n = {.op = EV_PATH, .single = from->single && !s.quiet, .n_steps = 1};
+
+	if (from->op == EV_PATH) {
+		base = from->a;
+		n.n_steps += from->n_steps;
+	}
+	n.a = base;
+	n.steps = from->steps; /* with room up to the next power of two; nobody else reads it */
+	if ((n.n_steps & (n.n_steps - 1)) == 0) {
+		n.steps = ev_arena_alloc(p->arena, 2 * sizeof *n.steps * n.n_steps);
+		if (n.n_steps > 1)
+			memcpy(n.steps, from->steps, from->n_steps * sizeof *n.steps);
+	}
+	n.steps[n.n_steps - 1] = s;
+	return make(p, n);
+}
+
+static bool whole(const struct ev_token *t, int64_t *v)
+{
+	*v = 0;
+	for (size_t i = 0; i < t->len; i++) {
+		if (t->p[i] < '0' || t->p[i] > '9' || *v > MAX_INDEX)
+			return false;
+		*v = *v * 10 + (t->p[i] - '0');
+	}
+	return *v <= MAX_INDEX;
+}
+
+/* Behind "[": an index or a name, and the "]". */
+static bool subscript(struct parser *p, struct ev_path_step *s)
+{
+	bool negative = next_is(p, '-');
+
+	if (!negative && p->t->kind == EV_T_STRING) {
+		if (!text(p, p->t, &s->name, &s->len))
+			return false;
+	} else if (p->t->kind != EV_T_NUMBER || !whole(p->t, &s->index)) {
+		return false;
+	}
+	if (negative)
+		s->index = -s->index;
+	p->t++;
+	return next_is(p, ']');
+}
+
+static const struct ev_part *foreign_slice(struct parser *p, const struct ev_part *of);
+
+static bool is_slice(const struct ev_token *t)
+{
+	while (t->kind == EV_T_NUMBER || t->kind == '-')
+		t++;
+	return t->kind == ':';
+}
+
+/* Whether the tokens from here on are another step of a path, and which. */
+static bool suffix(struct parser *p, const struct ev_part **n)
+{
+	struct ev_path_step s = {0};
+
+	if (p->t->kind == EV_T_FIELD) {
+		s.name = ev_arena_copy(p->arena, p->t->p, p->t->len);
+		s.len = p->t->len;
+		p->t++;
+	} else if (p->t->kind == '.' && p->t[1].kind == EV_T_STRING) {
+		if (!text(p, p->t + 1, &s.name, &s.len))
+			return false;
+		p->t += 2;
+	} else if (p->t->kind == '[' && p->t[1].kind == ']') {
+		p->t += 2;
+		*n = make(p, (struct ev_part){.op = EV_EACH, .quiet = next_is(p, '?'), .a = *n});
+		return *n != NULL;
+	} else if (p->t->kind == '[' && is_slice(p->t + 1)) {
+		*n = foreign_slice(p, *n);
+		while (*n != NULL && next_is(p, '?'))
+			*n = with(p, EV_TRY, false, *n, NULL);
+		return *n != NULL;
+	} else if (!next_is(p, '[') || !subscript(p, &s)) {
+		return false;
+	}
+	s.quiet = next_is(p, '?');
+	*n = stepped(p, *n, s);
+	return *n != NULL;
+}
+
+static bool suffix_follows(const struct parser *p)
+{
+	return p->t->kind == EV_T_FIELD || p->t->kind == '[' ||
+	       (p->t->kind == '.' && p->t[1].kind == EV_T_STRING);
+}
+
+static const struct ev_part *variable(struct parser *p)
+{
+	const struct ev_token *t = p->t++;
+
+	if (t->kind != EV_T_NAME)
+		return NULL;
+	for (const struct scope *s = p->scope; s != NULL; s = s->outer)
+		if (s->name->len == t->len && memcmp(s->name->p, t->p, t->len) == 0)
+			return make(
+				p, (struct ev_part){.op = EV_VAR, .single = true, .slot = s->slot});
+	return NULL;
+}
+
+/* A body in which the variable has its name. */
+static const struct ev_part *scoped(struct parser *p, const struct ev_token *name, uint32_t slot,
+				    const struct ev_part *(*body)(struct parser *p))
+{
+	struct scope s = {name, slot, p->scope};
+	const struct ev_part *n;
+
+	p->scope = &s;
+	n = body(p);
+	p->scope = s.outer;
+	return n;
+}
+
+static bool binding(struct parser *p, const struct ev_token **name, uint32_t *slot)
+{
+	if (!next_is_word(p, "as") || !next_is(p, '$') || p->t->kind != EV_T_NAME)
+		return false;
+	*name = p->t++;
+	*slot = p->program->n_vars++;
+	return true;
+}
+
+static const struct ev_part *bind(struct parser *p, const struct ev_part *of)
+{
+	const struct ev_token *name;
+	const struct ev_part *body;
+	uint32_t slot;
+
+	if (!binding(p, &name, &slot) || !next_is(p, '|'))
+		return NULL;
+	body = scoped(p, name, slot, pipeline);
+	if (body == NULL)
+		return NULL;
+	return make(p, (struct ev_part){.op = EV_BIND,
+					.single = of->single && body->single,
+					.slot = slot,
+					.a = of,
+					.b = body});
+}
+
+static const struct ev_part *term(struct parser *p, bool *plain);
+
+/* Only with one output each for the start and the next state: beyond, versions of jq differ. */
+static const struct ev_part *reduce(struct parser *p)
+{
+	const struct ev_token *name;
+	const struct ev_part *of, *start, *next;
+	uint32_t slot;
+	bool plain;
+
+	if ((of = term(p, &plain)) == NULL || !plain || !binding(p, &name, &slot) ||
+	    !next_is(p, '(') || (start = pipeline(p)) == NULL || !next_is(p, ';') ||
+	    (next = scoped(p, name, slot, pipeline)) == NULL || !next_is(p, ')') ||
+	    !start->single || !next->single)
+		return NULL;
+	return make(p, (struct ev_part){.op = EV_REDUCE,
+					.single = true,
+					.slot = slot,
+					.a = of,
+					.b = start,
+					.c = next});
+}
+
+static const struct ev_part *conditional(struct parser *p)
+{
+	const struct ev_part *a, *b, *c = NULL;
+
+	if (!deeper(p) || (a = pipeline(p)) == NULL || !next_is_word(p, "then") ||
+	    (b = pipeline(p)) == NULL)
+		return NULL;
+	if (next_is_word(p, "elif"))
+		c = conditional(p);
+	else if (next_is_word(p, "else") && (c = pipeline(p)) != NULL && !next_is_word(p, "end"))
+		return NULL;
+	p->depth--;
+	if (c == NULL)
+		return NULL;
+	return make(p, (struct ev_part){.op = EV_IF,
+					.single = a->single && b->single && c->single,
+					.a = a,
+					.b = b,
+					.c = c});
+}
+
+/* Functions */
+
+enum shape {
+	WORD,	 /* a constant */
+	CALL,	 /* EV_CALL */
+	BY,	 /* EV_BY with the argument, or the input itself */
+	KINDS,	 /* EV_KINDS */
+	GENERAL, /* made by a function of its own */
+};
+
+static const struct ev_part *make_add(struct parser *p, const struct ev_part **arg)
+{
+	(void)arg;
+	return with(p, EV_SUM, true, with(p, EV_EACH, false, input(p), NULL), NULL);
+}
+
+static const struct ev_part *make_map(struct parser *p, const struct ev_part **arg)
+{
+	return with(p, EV_COLLECT, true, pipe(p, with(p, EV_EACH, false, input(p), NULL), arg[0]),
+		    NULL);
+}
+
+static const struct ev_part *make_select(struct parser *p, const struct ev_part **arg)
+{
+	return with(p, EV_SELECT, false, arg[0], NULL);
+}
+
+static const struct ev_part *make_empty(struct parser *p, const struct ev_part **arg)
+{
+	(void)arg;
+	return make(p, (struct ev_part){.op = EV_EMPTY});
+}
+
+static bool is_string(const struct ev_part *n)
+{
+	return n->op == EV_CONST && n->value.kind == EV_STRING;
+}
+
+static const struct ev_part *make_error(struct parser *p, const struct ev_part **arg)
+{
+	if (!is_string(arg[0]))
+		return NULL;
+	return make(p, (struct ev_part){.op = EV_ERROR, .single = true, .value = arg[0]->value});
+}
+
+static const struct ev_part *quantified(struct parser *p, enum ev_op op, const struct ev_part *of,
+					const struct ev_part *holds)
+{
+	if (of == NULL)
+		of = with(p, EV_EACH, false, input(p), NULL);
+	if (holds == NULL)
+		holds = input(p);
+	return with(p, op, true, of, holds);
+}
+
+static const struct ev_part *make_all(struct parser *p, const struct ev_part **arg)
+{
+	return quantified(p, EV_ALL_OF, arg[1] != NULL ? arg[0] : NULL,
+			  arg[1] != NULL ? arg[1] : arg[0]);
+}
+
+static const struct ev_part *make_any(struct parser *p, const struct ev_part **arg)
+{
+	return quantified(p, EV_ANY_OF, arg[1] != NULL ? arg[0] : NULL,
+			  arg[1] != NULL ? arg[1] : arg[0]);
+}
+
+static const struct ev_part *make_first(struct parser *p, const struct ev_part **arg)
+{
+	if (arg[0] != NULL)
+		return with(p, EV_FIRST_OF, false, arg[0], NULL);
+	return stepped(p, input(p), (struct ev_path_step){.index = 0});
+}
+
+static const struct ev_part *make_last(struct parser *p, const struct ev_part **arg)
+{
+	if (arg[0] != NULL)
+		return with(p, EV_LAST_OF, true, arg[0], NULL);
+	return stepped(p, input(p), (struct ev_path_step){.index = -1});
+}
+
+static const struct ev_part *make_isempty(struct parser *p, const struct ev_part **arg)
+{
+	return with(p, EV_IS_EMPTY, true, arg[0], NULL);
+}
+
+/* IN(s) is any(s == .; .), and IN(src; s) is any(src | IN(s); .). */
+static const struct ev_part *make_in(struct parser *p, const struct ev_part **arg)
+{
+	const struct ev_part *set = arg[1] != NULL ? arg[1] : arg[0], *among, *self = input(p);
+
+	if (self == NULL)
+		return NULL;
+	among = make(p, (struct ev_part){.op = EV_COMPARE,
+					 .single = set->single,
+					 .mask = EV_EQUAL,
+					 .a = set,
+					 .b = self});
+	if (among != NULL && arg[1] != NULL) {
+		among = quantified(p, EV_ANY_OF, among, NULL);
+		among = pipe(p, arg[0], among);
+	}
+	return among != NULL ? quantified(p, EV_ANY_OF, among, NULL) : NULL;
+}
+
+#define KIND(k) (1 << (k))
+enum {
+	BOOLEANS = KIND(EV_FALSE) | KIND(EV_TRUE),
+	SCALARS = KIND(EV_NULL) | BOOLEANS | KIND(EV_NUMBER) | KIND(EV_STRING),
+	ITERABLES = KIND(EV_ARRAY) | KIND(EV_OBJECT),
+};
+
+static const struct word {
+	const char *name;
+	unsigned arity;
+	enum shape shape;
+	int of; /* the kind, the function, or the kinds */
+	const struct ev_part *(*general)(struct parser *p, const struct ev_part **arg);
+} words[] = {
+	{"null", 0, WORD, EV_NULL, NULL},
+	{"true", 0, WORD, EV_TRUE, NULL},
+	{"false", 0, WORD, EV_FALSE, NULL},
+	{"length", 0, CALL, EV_F_LENGTH, NULL},
+	{"not", 0, CALL, EV_F_NOT, NULL},
+	{"add", 0, GENERAL, 0, make_add},
+	{"map", 1, GENERAL, 0, make_map},
+	{"all", 0, GENERAL, 0, make_all},
+	{"all", 1, GENERAL, 0, make_all},
+	{"all", 2, GENERAL, 0, make_all},
+	{"any", 0, GENERAL, 0, make_any},
+	{"any", 1, GENERAL, 0, make_any},
+	{"any", 2, GENERAL, 0, make_any},
+	{"IN", 1, GENERAL, 0, make_in},
+	{"IN", 2, GENERAL, 0, make_in},
+	{"select", 1, GENERAL, 0, make_select},
+	{"empty", 0, GENERAL, 0, make_empty},
+	{"error", 1, GENERAL, 0, make_error},
+	{"first", 0, GENERAL, 0, make_first},
+	{"first", 1, GENERAL, 0, make_first},
+	{"last", 0, GENERAL, 0, make_last},
+	{"last", 1, GENERAL, 0, make_last},
+	{"isempty", 1, GENERAL, 0, make_isempty},
+	{"has", 1, CALL, EV_F_HAS, NULL},
+	{"in", 1, CALL, EV_F_IN, NULL},
+	{"contains", 1, CALL, EV_F_CONTAINS, NULL},
+	{"inside", 1, CALL, EV_F_INSIDE, NULL},
+	{"startswith", 1, CALL, EV_F_STARTSWITH, NULL},
+	{"endswith", 1, CALL, EV_F_ENDSWITH, NULL},
+	{"ltrimstr", 1, CALL, EV_F_LTRIM, NULL},
+	{"rtrimstr", 1, CALL, EV_F_RTRIM, NULL},
+	{"ascii_downcase", 0, CALL, EV_F_DOWNCASE, NULL},
+	{"ascii_upcase", 0, CALL, EV_F_UPCASE, NULL},
+	{"utf8bytelength", 0, CALL, EV_F_BYTES, NULL},
+	{"tonumber", 0, CALL, EV_F_TONUMBER, NULL},
+	{"fromjson", 0, CALL, EV_F_FROMJSON, NULL},
+	{"tostring", 0, CALL, EV_F_TOSTRING, NULL},
+	{"tojson", 0, CALL, EV_F_TOJSON, NULL},
+	{"type", 0, CALL, EV_F_TYPE, NULL},
+	{"keys", 0, CALL, EV_F_KEYS, NULL},
+	{"keys_unsorted", 0, CALL, EV_F_KEYS_UNSORTED, NULL},
+	{"min", 0, BY, EV_F_MIN, NULL},
+	{"max", 0, BY, EV_F_MAX, NULL},
+	{"sort", 0, BY, EV_F_SORT, NULL},
+	{"unique", 0, BY, EV_F_UNIQUE, NULL},
+	{"min_by", 1, BY, EV_F_MIN, NULL},
+	{"max_by", 1, BY, EV_F_MAX, NULL},
+	{"sort_by", 1, BY, EV_F_SORT, NULL},
+	{"unique_by", 1, BY, EV_F_UNIQUE, NULL},
+	{"group_by", 1, BY, EV_F_GROUP, NULL},
+	{"nulls", 0, KINDS, KIND(EV_NULL), NULL},
+	{"values", 0, KINDS, 127 - KIND(EV_NULL), NULL},
+	{"booleans", 0, KINDS, BOOLEANS, NULL},
+	{"numbers", 0, KINDS, KIND(EV_NUMBER), NULL},
+	{"strings", 0, KINDS, KIND(EV_STRING), NULL},
+	{"arrays", 0, KINDS, KIND(EV_ARRAY), NULL},
+	{"objects", 0, KINDS, KIND(EV_OBJECT), NULL},
+	{"scalars", 0, KINDS, SCALARS, NULL},
+	{"iterables", 0, KINDS, ITERABLES, NULL},
+};
+
+static const struct ev_part *called(struct parser *p, const struct word *w,
+				    const struct ev_part **arg)
+{
+	struct ev_part n = {.single = true, .a = arg[0], .function = (enum ev_function)w->of};
+
+	switch (w->shape) {
+	case WORD: return constant(p, ev_bare((enum ev_kind)w->of));
+	case GENERAL: return w->general(p, arg);
+	case CALL:
+		n.op = EV_CALL;
+		n.single = arg[0] == NULL || arg[0]->single;
+		return make(p, n);
+	case BY: n.op = EV_BY; return make(p, n);
+	case KINDS: return make(p, (struct ev_part){.op = EV_KINDS, .mask = (uint8_t)w->of});
+	}
+	return NULL;
+}
+
+/* Of constant arguments, these have one output for one input. */
+static const char *const one_for_one[] = {
+	"test",	   "split",   "join",	"reverse",  "flatten", "explode",
+	"implode", "todate",   "to_entries", "from_entries", "fromdate", "index",
+	"rindex",  "indices",  "transpose", NULL,
+};
+
+/* What libjq does, from a token up to another, with what stands before it as its input. */
+static const struct ev_part *foreign(struct parser *p, const struct ev_token *from,
+				     const struct ev_token *end, bool suffix, bool single)
+{
+	struct ev_foreign *f;
+
+	if (!ev_expr_may_be_foreign(from, end))
+		return NULL;
+	f = ev_arena_alloc(p->arena, sizeof *f);
+	*f = (struct ev_foreign){from, end, suffix, p->program->foreign};
+	p->program->foreign = f;
+	return make(p, (struct ev_part){.op = EV_FOREIGN,
+					.single = single,
+					.slot = p->program->n_foreign++});
+}
+
+/* From behind an opening bracket to behind what closes it, or the end. */
+static const struct ev_token *behind(const struct ev_token *t)
+{
+	int depth = 1;
+
+	for (; depth > 0 && t->kind != EV_T_END; t++)
+		depth += (t->kind == '(' || t->kind == '[' || t->kind == '{') -
+			 (t->kind == ')' || t->kind == ']' || t->kind == '}');
+	return t;
+}
+
+/* A call of what is not known here. */
+static const struct ev_part *foreign_call(struct parser *p, const struct ev_token *name)
+{
+	static const char *const syntax[] = {"def",    "try",	"catch",   "foreach", "label",
+					     "import", "include", "if",	   "then",    "elif",
+					     "else",   "end",	"as",	   "reduce",  "and",
+					     "or",     "break", "__loc__", NULL};
+	const struct ev_token *end = name[1].kind == '(' ? behind(name + 2) : name + 1;
+	bool single = false;
+
+	for (const char *const *s = syntax; *s != NULL; s++)
+		if (ev_token_is(name, *s))
+			return NULL;
+	for (const char *const *s = one_for_one; *s != NULL; s++)
+		single = single || ev_token_is(name, *s);
+	for (const struct ev_token *t = name + 1; t < end; t++)
+		single = single && (t->kind == EV_T_STRING || t->kind == EV_T_NUMBER ||
+				    t->kind == '(' || t->kind == ')' || t->kind == ';');
+	p->t = end;
+	return foreign(p, name, end, false, single);
+}
+
+/* A part of an array or a string: [1:2], of numbers. */
+static const struct ev_part *foreign_slice(struct parser *p, const struct ev_part *of)
+{
+	const struct ev_token *from = p->t, *t = from + 1;
+
+	while (t->kind == EV_T_NUMBER || t->kind == '-' || t->kind == ':')
+		t++;
+	if (t->kind != ']')
+		return NULL;
+	p->t = t + 1;
+	return pipe(p, of, foreign(p, from, p->t, true, true));
+}
+
+static const struct ev_part *call(struct parser *p)
+{
+	const struct ev_token *name = p->t++;
+	const struct ev_part *arg[2] = {NULL, NULL};
+	struct ev_foreign *before = p->program->foreign;
+	uint32_t n_before = p->program->n_foreign;
+	bool known = false;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		known = known || ev_token_is(name, words[i].name);
+	if (!known)
+		return foreign_call(p, name);
+	if (next_is(p, '(')) {
+		do {
+			if (n == 2 || (arg[n++] = pipeline(p)) == NULL)
+				return NULL;
+		} while (next_is(p, ';'));
+		if (!next_is(p, ')'))
+			return NULL;
+	}
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (words[i].arity == n && ev_token_is(name, words[i].name))
+			return called(p, &words[i], arg);
+	p->program->foreign = before;
+	p->program->n_foreign = n_before;
+	return foreign_call(p, name);
+}
+
+/* What a term begins with. *plain: no step may follow what is not a term in jq 1.6. */
+static const struct ev_part *head(struct parser *p, bool *plain)
+{
+	const struct ev_token *t = p->t;
+	const struct ev_part *n;
+	const char *s;
+	size_t len;
+
+	*plain = true;
+	switch (t->kind) {
+	case EV_T_NUMBER: p->t++; return constant(p, number(p, t, false));
+	case EV_T_STRING: p->t++; return text(p, t, &s, &len) ? constant(p, ev_text(s, len)) : NULL;
+	case EV_T_FIELD: return input(p);
+	case '.':
+		if (t[1].kind != EV_T_STRING)
+			p->t++;
+		return input(p);
+	case '(':
+		p->t++;
+		n = pipeline(p);
+		return n != NULL && next_is(p, ')') ? n : NULL;
+	case '[':
+		p->t++;
+		if (next_is(p, ']'))
+			return constant(p, (struct ev_value){.kind = EV_ARRAY, .form = EV_ITEMS});
+		n = with(p, EV_COLLECT, true, pipeline(p), NULL);
+		return n != NULL && next_is(p, ']') ? n : NULL;
+	case '{':
+		if (t[1].kind != '}')
+			return NULL;
+		p->t += 2;
+		return constant(p, (struct ev_value){.kind = EV_OBJECT, .form = EV_ITEMS});
+	case '$': p->t++; return variable(p);
+	case EV_T_NAME:
+		*plain = false;
+		if (next_is_word(p, "if"))
+			return conditional(p);
+		if (next_is_word(p, "reduce"))
+			return reduce(p);
+		*plain = true;
+		return call(p);
+	case EV_T_FORMAT:
+		p->t++;
+		return p->t->kind == EV_T_STRING || p->t->kind == EV_T_OPEN
+			       ? NULL
+			       : foreign(p, t, p->t, false, true);
+	default: return NULL;
+	}
+}
+
+static const struct ev_part *term(struct parser *p, bool *plain)
+{
+	const struct ev_part *n;
+
+	if (!deeper(p))
+		return NULL;
+	n = head(p, plain);
+	while (n != NULL && *plain && suffix_follows(p))
+		if (!suffix(p, &n))
+			return NULL;
+	p->depth--;
+	return n;
+}
+
+static const struct ev_part *operand(struct parser *p)
+{
+	const struct ev_part *n;
+	bool plain;
+
+	if (p->t->kind == '-') {
+		if (p->t[1].kind == EV_T_NUMBER && p->t[2].kind != '*' && p->t[2].kind != '/' &&
+		    p->t[2].kind != '%' && p->t[2].kind != '?' && p->t[2].kind != '[' &&
+		    p->t[2].kind != '.' && p->t[2].kind != EV_T_FIELD &&
+		    !ev_token_is(p->t + 2, "as")) {
+			p->t += 2;
+			return constant(p, number(p, p->t - 1, true));
+		}
+		if (!deeper(p))
+			return NULL;
+		p->t++;
+		n = both(p, EV_NEGATE, binary(p, PRODUCT), NULL);
+		p->depth--;
+		return n;
+	}
+	n = term(p, &plain);
+	if (n != NULL && plain && ev_token_is(p->t, "as"))
+		return bind(p, n);
+	while (n != NULL && next_is(p, '?'))
+		n = with(p, EV_TRY, false, n, NULL);
+	return n;
+}
+
+static const struct operator
+{
+	int token;
+	const char *word;
+	int rank, side;
+	enum ev_op op;
+	uint8_t mask;
+}
+operators[] = {
+	{'|', NULL, PIPE, TO_RIGHT, EV_PIPE, 0},
+	{',', NULL, COMMA, TO_LEFT, EV_COMMA, 0},
+	{EV_T_ALT, NULL, ALT, TO_RIGHT, EV_ALT, 0},
+	{EV_T_NAME, "or", OR, TO_LEFT, EV_OR, 0},
+	{EV_T_NAME, "and", AND, TO_LEFT, EV_AND, 0},
+	{EV_T_EQ, NULL, COMPARISON, TO_NONE, EV_COMPARE, EV_EQUAL},
+	{EV_T_NE, NULL, COMPARISON, TO_NONE, EV_COMPARE, EV_LESS | EV_GREATER},
+	{'<', NULL, COMPARISON, TO_NONE, EV_COMPARE, EV_LESS},
+	{'>', NULL, COMPARISON, TO_NONE, EV_COMPARE, EV_GREATER},
+	{EV_T_LE, NULL, COMPARISON, TO_NONE, EV_COMPARE, EV_LESS | EV_EQUAL},
+	{EV_T_GE, NULL, COMPARISON, TO_NONE, EV_COMPARE, EV_GREATER | EV_EQUAL},
+	{'+', NULL, SUM, TO_LEFT, EV_ARITH, 0},
+	{'-', NULL, SUM, TO_LEFT, EV_ARITH, 0},
+	{'*', NULL, PRODUCT, TO_LEFT, EV_ARITH, 0},
+};
+
+static const struct operator* an_operator(const struct ev_token *t)
+{
+	for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++)
+		if (operators[i].token == t->kind &&
+		    (operators[i].word == NULL || ev_token_is(t, operators[i].word)))
+			return &operators[i];
+	return NULL;
+}
+
+static const struct ev_part *joined(struct parser *p, const struct operator* o,
+				    const struct ev_part *a, const struct ev_part *b)
+{
+	struct ev_part n = {.op = o->op,
+			    .single = a->single && b->single,
+			    .mask = o->mask,
+			    .sign = (char)(o->token < EV_T_NUMBER ? o->token : 0),
+			    .a = a,
+			    .b = b};
+
+	if (o->op == EV_PIPE)
+		return pipe(p, a, b);
+	if (o->op == EV_COMMA)
+		n.single = false;
+	return make(p, n);
+}
+
+/* Precedence climbing. */
+static const struct ev_part *binary(struct parser *p, int lowest)
+{
+	const struct operator* o;
+	const struct ev_part *a, *b;
+
+	if (!deeper(p))
+		return NULL;
+	for (a = operand(p); a != NULL && (o = an_operator(p->t)) != NULL && o->rank >= lowest;
+	     a = joined(p, o, a, b)) {
+		p->t++;
+		b = binary(p, o->side == TO_RIGHT ? o->rank : o->rank + 1);
+		if (b == NULL)
+			return NULL;
+		if (o->side == TO_NONE && an_operator(p->t) != NULL &&
+		    an_operator(p->t)->rank == o->rank)
+			return NULL; /* a == b == c is no jq */
+	}
+	p->depth--;
+	return a;
+}
+
+static const struct ev_part *pipeline(struct parser *p)
+{
+	return binary(p, PIPE);
+}
+
+enum ev_parsed ev_expr_parse(const struct ev_token *tokens, struct ev_arena *a,
+			     struct ev_expr_program *program)
+{
+	struct parser p = {.t = tokens, .arena = a, .program = program};
+
+	*program = (struct ev_expr_program){0};
+	program->root = pipeline(&p);
+	if (p.too_deep)
+		return EV_TOO_DEEP;
+	return program->root != NULL && p.t->kind == EV_T_END ? EV_PARSED : EV_NOT_NATIVE;
+}

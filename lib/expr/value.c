@@ -1,0 +1,740 @@
+#include "expr/internal.h"
+
+#include "base/utf8.h"
+#include "number/decimal.h"
+#include "json/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SAID = 40 }; /* octets of a value in a message */
+
+static void complain(struct ev_run *x, const char *fmt, va_list ap) EV_PRINTF(2, 0);
+static void complain(struct ev_run *x, const char *fmt, va_list ap)
+{
+	struct ev_error text;
+
+	ev_vfail(&text, fmt, ap);
+	ev_buf_reset(x->why);
+	ev_buf_puts(x->why, text.text[0] != '\0' ? text.text : "an error without a text");
+}
+
+int ev_cut(const char *p, size_t len, size_t most)
+{
+	size_t n = len < most ? len : most;
+
+	while (n < len && n > 0 && (p[n] & 0xc0) == 0x80)
+		n--;
+	return (int)n;
+}
+
+enum ev_flow ev_raise(struct ev_run *x, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	complain(x, fmt, ap);
+	va_end(ap);
+	return EV_RAISED;
+}
+
+enum ev_flow ev_give_up(struct ev_run *x, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	complain(x, fmt, ap);
+	va_end(ap);
+	return EV_GIVE_UP;
+}
+
+enum ev_flow ev_spent(struct ev_run *x)
+{
+	return ev_give_up(x, "this takes too much work for a record of its size");
+}
+
+/* Numbers */
+
+static inline struct ev_value from_small(struct ev_small s)
+{
+	return (struct ev_value){.kind = EV_NUMBER, .form = EV_SMALL, .exp = s.exp, .coef = s.coef};
+}
+
+static inline bool small(const struct ev_run *x, const struct ev_value *v, struct ev_small *s)
+{
+	const char *p;
+	size_t len;
+
+	if (v->form == EV_SMALL) {
+		*s = (struct ev_small){v->coef, v->exp};
+		return true;
+	}
+	if (v->form != EV_IN_DOC)
+		return false;
+	p = ev_raw(x->d, v->n, &len);
+	return ev_small_read(p, len, s);
+}
+
+struct ev_value ev_number_value(const char *p, size_t len)
+{
+	struct ev_small s;
+
+	if (ev_small_read(p, len, &s))
+		return from_small(s);
+	return (struct ev_value){.kind = EV_NUMBER, .form = EV_TEXT, .n = (uint32_t)len, .p = p};
+}
+
+/* Any number as text. */
+static const char *spelled(struct ev_run *x, const struct ev_value *v, size_t *len)
+{
+	char *p;
+
+	switch (v->form) {
+	case EV_IN_DOC: return ev_raw(x->d, v->n, len);
+	case EV_SMALL:
+		p = ev_arena_alloc(&x->arena, 40);
+		*len = (size_t)snprintf(p, 40, "%llde%d", (long long)v->coef, (int)v->exp);
+		return p;
+	case EV_DEC:
+		ev_buf_reset(&x->scratch);
+		ev_dec_write(*v->dec, &x->scratch);
+		*len = x->scratch.len;
+		ev_spend(x, *len);
+		return ev_arena_copy(&x->arena, x->scratch.p, *len);
+	default: *len = v->n; return v->p;
+	}
+}
+
+static bool decimal(struct ev_run *x, const struct ev_value *v, struct ev_dec *d)
+{
+	const char *p;
+	size_t len;
+
+	if (v->form == EV_DEC) {
+		*d = *v->dec;
+		return true;
+	}
+	p = spelled(x, v, &len);
+	ev_spend(x, len / 4);
+	return ev_dec_read(&x->arena, p, len, d);
+}
+
+static struct ev_value from_decimal(struct ev_run *x, struct ev_dec d)
+{
+	struct ev_dec *kept = ev_arena_alloc(&x->arena, sizeof *kept);
+
+	*kept = d;
+	return (struct ev_value){.kind = EV_NUMBER, .form = EV_DEC, .dec = kept};
+}
+
+const char *ev_value_digits(struct ev_run *x, const struct ev_value *v, size_t *len)
+{
+	struct ev_number n;
+	struct ev_buf plain = {0};
+	const char *p = spelled(x, v, len);
+
+	ev_number_read(p, *len, &n);
+	p = NULL;
+	if (ev_number_plain(&n, -1, &plain)) {
+		*len = plain.len;
+		p = ev_arena_copy(&x->arena, plain.p, plain.len);
+	}
+	ev_buf_free(&plain);
+	return p;
+}
+
+const char *ev_value_spelled(struct ev_run *x, const struct ev_value *v, size_t *len)
+{
+	const char *p;
+
+	if (v->form == EV_IN_DOC || v->form == EV_TEXT ||
+	    (p = ev_value_digits(x, v, len)) == NULL)
+		return spelled(x, v, len);
+	return p;
+}
+
+/* Of any number of digits. */
+static int compare_spelled(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+{
+	const char *s, *t;
+	size_t s_len, t_len;
+
+	s = spelled(x, a, &s_len);
+	t = spelled(x, b, &t_len);
+	ev_spend(x, (s_len + t_len) / 16);
+	return ev_number_compare(s, s_len, t, t_len);
+}
+
+int ev_numbers_compare(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+{
+	struct ev_small p, q;
+
+	return small(x, a, &p) && small(x, b, &q) ? ev_small_compare(p, q)
+						  : compare_spelled(x, a, b);
+}
+
+static enum ev_flow too_large(struct ev_run *x)
+{
+	if (x->left < 0)
+		return ev_spent(x);
+	return ev_give_up(x, "a number has too many digits to compute with");
+}
+
+/* Brings both to the smaller exponent; false if that needs more than 64 bits. */
+static bool align(struct ev_small *a, struct ev_small *b)
+{
+	int32_t apart = a->exp - b->exp;
+
+	if (apart < 0)
+		return align(b, a);
+	if (apart > EV_SMALL_DIGITS ||
+	    __builtin_mul_overflow(a->coef, ev_small_powers[apart], &a->coef))
+		return false;
+	a->exp = b->exp;
+	return true;
+}
+
+static enum ev_flow add_numbers(struct ev_run *x, const struct ev_value *a,
+				const struct ev_value *b, bool minus, struct ev_value *out)
+{
+	struct ev_dec p, q, sum;
+	struct ev_small s, t;
+
+	if (small(x, a, &s) && small(x, b, &t) && (s.exp == t.exp || align(&s, &t)) &&
+	    !(minus ? __builtin_sub_overflow(s.coef, t.coef, &s.coef)
+		    : __builtin_add_overflow(s.coef, t.coef, &s.coef))) {
+		*out = from_small(s);
+		return EV_GO_ON;
+	}
+	if (!decimal(x, a, &p) || !decimal(x, b, &q) ||
+	    !ev_dec_add(&x->arena, p, minus ? ev_dec_negate(q) : q, &sum))
+		return too_large(x);
+	*out = from_decimal(x, sum);
+	return ev_spend(x, p.n + q.n + sum.n) ? EV_GO_ON : ev_spent(x);
+}
+
+enum ev_flow ev_value_multiply(struct ev_run *x, const struct ev_value *a, const struct ev_value *b,
+			       struct ev_value *out)
+{
+	struct ev_dec p, q, product;
+	struct ev_small s, t;
+
+	if (a->kind != EV_NUMBER || b->kind != EV_NUMBER)
+		return ev_raise(x, "%s and %s cannot be multiplied", ev_value_say(x, a),
+				ev_value_say(x, b));
+	if (small(x, a, &s) && small(x, b, &t) &&
+	    !__builtin_mul_overflow(s.coef, t.coef, &s.coef) &&
+	    abs(s.exp += t.exp) <= EV_SMALL_EXP) {
+		*out = from_small(s);
+		return EV_GO_ON;
+	}
+	if (!decimal(x, a, &p) || !decimal(x, b, &q) || !ev_spend(x, (uint64_t)p.n * q.n / 8) ||
+	    !ev_dec_multiply(&x->arena, p, q, &product))
+		return too_large(x);
+	*out = from_decimal(x, product);
+	return EV_GO_ON;
+}
+
+enum ev_flow ev_value_negate(struct ev_run *x, const struct ev_value *a, struct ev_value *out)
+{
+	struct ev_value zero = ev_whole(0);
+
+	if (a->kind != EV_NUMBER)
+		return ev_raise(x, "%s cannot be negated", ev_value_say(x, a));
+	return add_numbers(x, &zero, a, true, out);
+}
+
+int64_t ev_value_index(struct ev_run *x, const struct ev_value *v)
+{
+	const int64_t most = 1LL << 40;
+	struct ev_small s;
+	struct ev_value zero = ev_whole(0);
+	int64_t coef;
+
+	if (!small(x, v, &s)) {
+		/* Longer than 18 digits: as an index only of use with a long fraction. */
+		const char *p;
+		size_t len;
+		struct ev_number n;
+
+		p = spelled(x, v, &len);
+		ev_number_read(p, len, &n);
+		if (n.digits == 0 || n.point <= 0)
+			return 0;
+		if (n.point > 12)
+			return ev_numbers_compare(x, v, &zero) < 0 ? -most : most;
+		coef = 0;
+		for (int64_t i = 0, k = 0; i < n.point; k++) {
+			if (i < n.digits && n.first[k] == '.')
+				continue;
+			coef = coef * 10 + (i < n.digits ? n.first[k] - '0' : 0);
+			i++;
+		}
+		return n.negative ? -coef : coef;
+	}
+	coef = s.coef;
+	for (; s.exp < 0 && coef != 0; s.exp++)
+		coef /= 10;
+	for (; s.exp > 0 && coef != 0 && coef < most && coef > -most; s.exp--)
+		coef *= 10;
+	return coef > most ? most : coef < -most ? -most : coef;
+}
+
+/* Strings */
+
+const char *ev_value_string(struct ev_run *x, const struct ev_value *v, size_t *len)
+{
+	const char *p;
+
+	if (v->form != EV_IN_DOC) {
+		*len = v->n;
+		return v->p;
+	}
+	p = ev_string(x->d, v->n, &x->scratch, len);
+	if (!x->d->nodes[v->n].escaped)
+		return p;
+	ev_spend(x, *len / 8);
+	return ev_arena_copy(&x->arena, p, *len);
+}
+
+static int compare_octets(const char *p, size_t p_len, const char *q, size_t q_len)
+{
+	size_t n = p_len < q_len ? p_len : q_len;
+	int c = n != 0 ? memcmp(p, q, n) : 0;
+
+	return c != 0 ? c : (p_len > q_len) - (p_len < q_len);
+}
+
+static int compare_strings(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+{
+	size_t p_len, q_len;
+	const char *p = ev_value_string(x, a, &p_len), *q = ev_value_string(x, b, &q_len);
+
+	ev_spend(x, (p_len < q_len ? p_len : q_len) / 64);
+	return compare_octets(p, p_len, q, q_len);
+}
+
+/* Arrays and objects */
+
+uint32_t ev_value_count(const struct ev_run *x, const struct ev_value *v)
+{
+	return v->form == EV_IN_DOC ? x->d->nodes[v->n].count : v->n;
+}
+
+struct ev_cursor ev_cursor(const struct ev_run *x, const struct ev_value *v)
+{
+	if (v->form == EV_IN_DOC)
+		return (struct ev_cursor){v, ev_first(x->d, v->n), ev_end(x->d, v->n)};
+	return (struct ev_cursor){v, 0, v->kind == EV_OBJECT ? 2 * v->n : v->n};
+}
+
+bool ev_cursor_next(const struct ev_run *x, struct ev_cursor *c, struct ev_value *name,
+		    struct ev_value *value)
+{
+	bool member = c->v->kind == EV_OBJECT;
+
+	if (c->at >= c->end)
+		return false;
+	if (c->v->form == EV_IN_DOC) {
+		if (member) {
+			if (name != NULL)
+				*name = ev_at(x->d, c->at);
+			c->at++;
+		}
+		*value = ev_at(x->d, c->at);
+		c->at = ev_next(x->d, c->at);
+		return true;
+	}
+	if (member) {
+		if (name != NULL)
+			*name = c->v->items[c->at];
+		c->at++;
+	}
+	*value = c->v->items[c->at++];
+	return true;
+}
+
+struct ev_value ev_value_member(struct ev_run *x, const struct ev_value *v, const char *name,
+				size_t len, bool *found)
+{
+	uint32_t i;
+
+	*found = false;
+	if (v->form == EV_IN_DOC) {
+		i = ev_member(x->d, v->n, name, len);
+		ev_spend(x, x->d->nodes[v->n].count);
+		if (i == EV_NOWHERE)
+			return ev_bare(EV_NULL);
+		*found = true;
+		return ev_at(x->d, i);
+	}
+	ev_spend(x, v->n);
+	for (size_t k = 0; k < v->n; k++) {
+		size_t n;
+		const char *p = ev_value_string(x, &v->items[2 * k], &n);
+
+		if (compare_octets(p, n, name, len) == 0) {
+			*found = true;
+			return v->items[2 * k + 1];
+		}
+	}
+	return ev_bare(EV_NULL);
+}
+
+struct ev_value ev_value_element(struct ev_run *x, const struct ev_value *v, int64_t index)
+{
+	uint32_t count = ev_value_count(x, v), i;
+
+	if (index < 0)
+		index += count;
+	if (index < 0 || index >= count)
+		return ev_bare(EV_NULL);
+	if (v->form != EV_IN_DOC)
+		return v->items[index];
+	ev_spend(x, (uint64_t)index);
+	for (i = ev_first(x->d, v->n); index > 0; index--)
+		i = ev_next(x->d, i);
+	return ev_at(x->d, i);
+}
+
+void ev_list_add(struct ev_run *x, struct ev_list *l, const struct ev_value *v)
+{
+	if (l->n == l->cap) {
+		uint32_t cap = l->cap != 0 ? 2 * l->cap : 8;
+		struct ev_value *items = ev_arena_alloc(&x->arena, cap * sizeof *items);
+
+		if (l->n != 0)
+			memcpy(items, l->items, l->n * sizeof *items);
+		l->items = items;
+		l->cap = cap;
+	}
+	l->items[l->n++] = *v;
+	ev_spend(x, 2);
+}
+
+struct ev_value ev_list_value(const struct ev_list *l)
+{
+	return (struct ev_value){.kind = EV_ARRAY, .form = EV_ITEMS, .n = l->n, .items = l->items};
+}
+
+/* A merge from below, so that equal keys stay in order. */
+void ev_pairs_sort(struct ev_run *x, struct ev_value *pairs, size_t n)
+{
+	size_t size = 2 * sizeof *pairs;
+	struct ev_value *from = pairs, *to, *spare;
+
+	if (n < 2)
+		return;
+	to = spare = ev_arena_alloc(&x->arena, n * size);
+	for (size_t width = 1; width < n; width *= 2) {
+		struct ev_value *swap;
+
+		for (size_t low = 0; low < n; low += 2 * width) {
+			size_t middle = low + width < n ? low + width : n;
+			size_t high = low + 2 * width < n ? low + 2 * width : n;
+			size_t a = low, b = middle;
+
+			if (!ev_spend(x, 2 * (high - low)))
+				return;
+			for (size_t k = low; k < high; k++) {
+				bool left = b == high ||
+					    (a < middle &&
+					     ev_value_compare(x, &from[2 * a], &from[2 * b]) <= 0);
+
+				memcpy(&to[2 * k], &from[2 * (left ? a : b)], size);
+				a += left;
+				b += !left;
+			}
+		}
+		swap = from;
+		from = to;
+		to = swap;
+	}
+	if (from == spare)
+		memcpy(pairs, spare, n * size);
+}
+
+static struct ev_value *sorted_members(struct ev_run *x, const struct ev_value *v)
+{
+	size_t n = ev_value_count(x, v), i = 0;
+	struct ev_value *pairs = ev_arena_alloc(&x->arena, 2 * sizeof *pairs * n);
+	struct ev_cursor c = ev_cursor(x, v);
+	struct ev_value name, value;
+
+	ev_spend(x, n);
+	while (i < 2 * n && ev_cursor_next(x, &c, &name, &value)) {
+		pairs[i++] = name;
+		pairs[i++] = value;
+	}
+	ev_pairs_sort(x, pairs, n);
+	return pairs;
+}
+
+/* First the sorted names, as arrays; then the values, in that order. */
+static int compare_objects(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+{
+	size_t n = ev_value_count(x, a), m = ev_value_count(x, b);
+	const struct ev_value *p = sorted_members(x, a), *q = sorted_members(x, b);
+	int c;
+
+	for (size_t i = 0; i < n && i < m; i++)
+		if ((c = compare_strings(x, &p[2 * i], &q[2 * i])) != 0)
+			return c;
+	if (n != m)
+		return n < m ? -1 : 1;
+	for (size_t i = 0; i < n && x->left >= 0; i++)
+		if ((c = ev_value_compare(x, &p[2 * i + 1], &q[2 * i + 1])) != 0)
+			return c;
+	return 0;
+}
+
+static int compare_arrays(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+{
+	struct ev_cursor p = ev_cursor(x, a), q = ev_cursor(x, b);
+	struct ev_value v, w;
+
+	for (;;) {
+		bool more = ev_cursor_next(x, &p, NULL, &v),
+		     other = ev_cursor_next(x, &q, NULL, &w);
+		int c;
+
+		if (!more || !other)
+			return more - other;
+		if (!ev_spend(x, 1))
+			return 0;
+		if ((c = ev_value_compare(x, &v, &w)) != 0)
+			return c;
+	}
+}
+
+int ev_value_compare(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+{
+	const char *p, *q;
+	size_t p_len, q_len;
+
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	if (a->kind == EV_NUMBER)
+		return ev_numbers_compare(x, a, b);
+	if (a->kind == EV_STRING)
+		return compare_strings(x, a, b);
+	if (a->kind < EV_NUMBER || x->left < 0)
+		return 0;
+	if (a->form == EV_IN_DOC && b->form == EV_IN_DOC) {
+		p = ev_raw(x->d, a->n, &p_len);
+		q = ev_raw(x->d, b->n, &q_len);
+		ev_spend(x, p_len / 64);
+		if (p_len == q_len && memcmp(p, q, p_len) == 0)
+			return 0;
+	}
+	return a->kind == EV_ARRAY ? compare_arrays(x, a, b) : compare_objects(x, a, b);
+}
+
+bool ev_value_contains(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+{
+	struct ev_cursor p, q = {0};
+	struct ev_value name, v, w;
+	const char *s, *t;
+	size_t s_len, t_len;
+	bool found = true;
+
+	if (!ev_spend(x, 1) || a->kind != b->kind)
+		return false;
+	switch (a->kind) {
+	case EV_STRING:
+		s = ev_value_string(x, a, &s_len);
+		t = ev_value_string(x, b, &t_len);
+		ev_spend(x, (s_len + t_len) / 16);
+		return memmem(s, s_len, t, t_len) != NULL;
+	case EV_ARRAY:
+		for (q = ev_cursor(x, b); found && ev_cursor_next(x, &q, NULL, &w);)
+			for (found = false, p = ev_cursor(x, a);
+			     !found && ev_cursor_next(x, &p, NULL, &v);)
+				found = ev_value_contains(x, &v, &w);
+		return found;
+	case EV_OBJECT:
+		for (q = ev_cursor(x, b); found && ev_cursor_next(x, &q, &name, &w);) {
+			t = ev_value_string(x, &name, &t_len);
+			v = ev_value_member(x, a, t, t_len, &found);
+			found = found && ev_value_contains(x, &v, &w);
+		}
+		return found;
+	default: return ev_value_compare(x, a, b) == 0;
+	}
+}
+
+/* What + - length do by kind */
+
+static struct ev_value joined(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+{
+	size_t p_len, q_len;
+	const char *p = ev_value_string(x, a, &p_len), *q = ev_value_string(x, b, &q_len);
+	char *to = ev_arena_alloc(&x->arena, p_len + q_len + 1);
+
+	memcpy(to, p, p_len);
+	memcpy(to + p_len, q, q_len);
+	return ev_text(to, p_len + q_len);
+}
+
+static struct ev_value appended(struct ev_run *x, const struct ev_value *a,
+				const struct ev_value *b)
+{
+	struct ev_list l = {0};
+	struct ev_value v;
+
+	for (struct ev_cursor c = ev_cursor(x, a); ev_cursor_next(x, &c, NULL, &v);)
+		ev_list_add(x, &l, &v);
+	for (struct ev_cursor c = ev_cursor(x, b); ev_cursor_next(x, &c, NULL, &v);)
+		ev_list_add(x, &l, &v);
+	return ev_list_value(&l);
+}
+
+static struct ev_value merged(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+{
+	uint32_t n = ev_value_count(x, a), m = ev_value_count(x, b), k = 0;
+	struct ev_value *items = ev_arena_alloc(&x->arena, 2 * ((size_t)n + m) * sizeof *items);
+	struct ev_value out = {.kind = EV_OBJECT, .form = EV_ITEMS, .n = n, .items = items};
+	struct ev_value name, value;
+	bool found;
+
+	ev_spend(x, 6 * ((uint64_t)n + m));
+	for (struct ev_cursor c = ev_cursor(x, a); ev_cursor_next(x, &c, &name, &value); k += 2) {
+		items[k] = name;
+		items[k + 1] = value;
+	}
+	for (struct ev_cursor c = ev_cursor(x, b); ev_cursor_next(x, &c, &name, &value);) {
+		size_t len;
+		const char *p = ev_value_string(x, &name, &len);
+
+		if (!ev_spend(x, 1))
+			break;
+		ev_value_member(x, a, p, len, &found);
+		for (k = 0; found && compare_strings(x, &items[k], &name) != 0;)
+			k += 2;
+		if (!found)
+			k = 2 * out.n++;
+		items[k] = name;
+		items[k + 1] = value;
+	}
+	return out;
+}
+
+enum ev_flow ev_value_add(struct ev_run *x, const struct ev_value *a, const struct ev_value *b,
+			  struct ev_value *out)
+{
+	size_t p_len, q_len;
+
+	if (a->kind == EV_NUMBER && b->kind == EV_NUMBER)
+		return add_numbers(x, a, b, false, out);
+	if (a->kind == EV_NULL) {
+		*out = *b;
+		return EV_GO_ON;
+	}
+	if (b->kind == EV_NULL) {
+		*out = *a;
+		return EV_GO_ON;
+	}
+	if (a->kind != b->kind || a->kind < EV_NUMBER)
+		return ev_raise(x, "%s and %s cannot be added", ev_value_say(x, a),
+				ev_value_say(x, b));
+	if (a->kind == EV_STRING) {
+		ev_value_string(x, a, &p_len);
+		ev_value_string(x, b, &q_len);
+		if (!ev_spend(x, (p_len + q_len) / 16) || p_len + q_len > UINT32_MAX)
+			return ev_spent(x);
+		*out = joined(x, a, b);
+	} else {
+		if (!ev_spend(x, 2 * ((uint64_t)ev_value_count(x, a) + ev_value_count(x, b))))
+			return ev_spent(x);
+		*out = a->kind == EV_ARRAY ? appended(x, a, b) : merged(x, a, b);
+	}
+	return x->left >= 0 ? EV_GO_ON : ev_spent(x);
+}
+
+enum ev_flow ev_value_subtract(struct ev_run *x, const struct ev_value *a, const struct ev_value *b,
+			       struct ev_value *out)
+{
+	struct ev_list l = {0};
+	struct ev_value v, w;
+
+	if (a->kind == EV_NUMBER && b->kind == EV_NUMBER)
+		return add_numbers(x, a, b, true, out);
+	if (a->kind != EV_ARRAY || b->kind != EV_ARRAY)
+		return ev_raise(x, "%s and %s cannot be subtracted", ev_value_say(x, a),
+				ev_value_say(x, b));
+	for (struct ev_cursor c = ev_cursor(x, a); ev_cursor_next(x, &c, NULL, &v);) {
+		bool found = false;
+
+		for (struct ev_cursor o = ev_cursor(x, b);
+		     !found && ev_cursor_next(x, &o, NULL, &w);) {
+			if (!ev_spend(x, 1))
+				return ev_spent(x);
+			found = ev_value_compare(x, &v, &w) == 0;
+		}
+		if (!found)
+			ev_list_add(x, &l, &v);
+	}
+	*out = ev_list_value(&l);
+	return EV_GO_ON;
+}
+
+enum ev_flow ev_value_length(struct ev_run *x, const struct ev_value *a, struct ev_value *out)
+{
+	const struct ev_value zero = ev_whole(0);
+	const char *p;
+	size_t len;
+
+	switch (a->kind) {
+	case EV_NULL: *out = zero; return EV_GO_ON;
+	case EV_NUMBER:
+		if (ev_numbers_compare(x, a, &zero) < 0)
+			return ev_value_negate(x, a, out);
+		*out = *a;
+		return EV_GO_ON;
+	case EV_STRING:
+		p = ev_value_string(x, a, &len);
+		ev_spend(x, len / 64);
+		*out = ev_whole((int64_t)ev_utf8_count(p, len));
+		return EV_GO_ON;
+	case EV_ARRAY:
+	case EV_OBJECT: *out = ev_whole(ev_value_count(x, a)); return EV_GO_ON;
+	default: return ev_raise(x, "%s has no length", ev_value_say(x, a));
+	}
+}
+
+const char *ev_value_say(struct ev_run *x, const struct ev_value *v)
+{
+	const char *kind = ev_kind_name((enum ev_kind)v->kind), *p;
+	const char *quote = v->kind == EV_STRING ? "\"" : "";
+	char *said = ev_arena_alloc(&x->arena, SAID + 40);
+	size_t len;
+	int cut;
+
+	switch (v->kind) {
+	case EV_FALSE:
+	case EV_TRUE:
+		p = v->kind == EV_TRUE ? "true" : "false";
+		len = strlen(p);
+		break;
+	case EV_NUMBER:
+		if (v->form == EV_SMALL) {
+			struct ev_value dec;
+			struct ev_dec d;
+
+			if (!decimal(x, v, &d))
+				return kind;
+			dec = from_decimal(x, d);
+			p = spelled(x, &dec, &len);
+		} else {
+			p = spelled(x, v, &len);
+		}
+		break;
+	case EV_STRING: p = ev_value_string(x, v, &len); break;
+	default: return kind;
+	}
+	cut = ev_cut(p, len, SAID);
+	snprintf(said, SAID + 40, "%s (%s%.*s%s%s)", kind, quote, cut, p,
+		 (size_t)cut < len ? "..." : "", quote);
+	return said;
+}

@@ -1,0 +1,786 @@
+#include "load/load.h"
+#include "record/event.h"
+#include "warehouse/column.h"
+#include "warehouse/value.h"
+#include "number/decimal.h"
+
+#include <stdlib.h>
+
+struct entry {
+	char *batch, *balance;
+	char digest[33];
+	uint64_t rows;
+};
+
+/* What `_ev` says of a row. */
+enum what { TABLE, OP, OWNER, FIRST, FROM, WHATS };
+static const char *const whats[WHATS] = {"table", "op", "owner", "first", "from"};
+
+/* Where things stand in the rows of a shape. */
+struct plan {
+	uint32_t at[WHATS];	      /* nodes, or EV_NOWHERE */
+	const struct ev_table *table; /* that the columns' nodes are of; NULL: of none yet */
+	bool made;
+};
+
+struct ev_load {
+	const struct ev_model *m;
+	const struct ev_tables *tables;
+	struct ev_target *target;
+	bool snapshot, may_be_empty;
+	bool eventful; /* a line has been seen, and only an event brings one */
+	struct ev_events *events;
+	struct ev_reasons why;
+	struct ev_buf value, text, owner;
+	uint32_t whats[WHATS];	     /* the symbols of what "_ev" says */
+	uint32_t **symbols;	     /* of the columns' names, table by table */
+	const struct ev_table *last; /* the table of the row before */
+	struct plan *plans;	     /* by shape; [0] is made anew for each row that has none */
+	uint32_t *nodes;	     /* by shape and column; EV_NOWHERE where a row lacks it */
+	size_t n_plans, most;	     /* shapes that have plans, and columns of each */
+	struct ev_cell *cells;
+	char *stores;		 /* EV_VALUE_STORE octets a cell */
+	char time[EV_TIME_TEXT]; /* one in its one spelling, the last that was met */
+
+	bool open; /* a transaction */
+	struct ev_standing standing;
+	size_t n_begun;
+	bool by_position; /* sections out of a state; all are, or none */
+	char model[33];	  /* the digest of the model */
+	struct ev_loaded did;
+
+	/* the batch at hand */
+	char *batch;
+	struct ev_point to; /* out of a state: the position that it leads to */
+	bool whole;	    /* and that it shows all of it */
+	bool known;	    /* the ledger has it */
+	char known_digest[33];
+	struct ev_error conflict; /* the first row that was there already */
+	bool conflicting;
+	uint64_t lines, rows; /* the latter without those that are to delete */
+
+	struct entry *entries;
+	size_t n_entries;
+	uint64_t n_row, n_delete, n_skipped;
+	struct ev_count counts[4];
+};
+
+/* Names are found by the numbers that the scanner gives them. */
+static void want_names(struct ev_load *l)
+{
+	struct ev_symbols *names = ev_scan_symbols(ev_events_scan(l->events));
+
+	for (size_t i = 0; i < WHATS; i++)
+		l->whats[i] = ev_symbols_add(names, whats[i], strlen(whats[i]));
+	l->symbols = ev_calloc(l->tables->n, sizeof *l->symbols);
+	for (size_t i = 0; i < l->tables->n; i++) {
+		const struct ev_table *t = &l->tables->list[i];
+
+		l->symbols[i] = ev_calloc(t->n, sizeof **l->symbols);
+		for (size_t k = 0; k < t->n; k++)
+			l->symbols[i][k] = ev_symbols_add(names, t->columns[k].name,
+							  strlen(t->columns[k].name));
+	}
+}
+
+struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *tables,
+			     struct ev_target *target, bool snapshot, bool empty)
+{
+	struct ev_load *l = ev_calloc(1, sizeof *l);
+
+	l->m = m;
+	l->tables = tables;
+	l->target = target;
+	l->snapshot = snapshot;
+	l->may_be_empty = empty;
+	l->events = ev_events_new(m, EV_READ_TEXT, EV_TRUST_PIPE);
+	want_names(l);
+	for (size_t i = 0; i < tables->n; i++)
+		if (tables->list[i].n > l->most)
+			l->most = tables->list[i].n;
+	l->cells = ev_calloc(l->most, sizeof *l->cells);
+	l->stores = ev_calloc(l->most, EV_VALUE_STORE);
+	l->counts[0] = (struct ev_count){"row", &l->n_row, true, false};
+	l->counts[1] = (struct ev_count){"delete", &l->n_delete, true, false};
+	l->counts[2] = (struct ev_count){"skipped", &l->n_skipped, true, false};
+	ev_model_digest(m, EV_PART_ALL, l->model);
+	return l;
+}
+
+void ev_load_free(struct ev_load **load)
+{
+	struct ev_load *l = *load;
+
+	if (l == NULL)
+		return;
+	ev_events_free(&l->events);
+	ev_reasons_free(&l->why);
+	ev_buf_free(&l->value);
+	ev_buf_free(&l->text);
+	ev_buf_free(&l->owner);
+	free(l->plans);
+	free(l->nodes);
+	free(l->cells);
+	free(l->stores);
+	for (size_t i = 0; i < l->tables->n; i++)
+		free(l->symbols[i]);
+	free(l->symbols);
+	free(l->batch);
+	for (size_t i = 0; i < l->n_entries; i++) {
+		free(l->entries[i].batch);
+		free(l->entries[i].balance);
+	}
+	free(l->entries);
+	free(l);
+	*load = NULL;
+}
+
+const struct ev_count *ev_load_counts(const struct ev_load *l)
+{
+	return l->counts;
+}
+
+/* Sections out of a state */
+
+static enum ev_status check_standing(const struct ev_load *l, const struct ev_span *span,
+				     struct ev_error *err)
+{
+	const struct ev_standing *s = &l->standing;
+	const char *name = l->target->name;
+
+	if (!l->target->keeps && (span->from > 0 || l->n_begun > 1))
+		return ev_fail(
+			err,
+			"%s keeps no position, so it takes one section alone, which shows all of "
+			"a state: evversion --since 0",
+			name);
+	if (span->from > 0 && !s->fresh && !s->follows)
+		return ev_fail(
+			err,
+			"%s was loaded without a state, so it stands at no position of one: "
+			"evversion --since 0 puts all of a state in the place of what is there",
+			name);
+	if (span->from > s->at.number && (s->fresh || strcmp(s->at.store, span->to.store) == 0))
+		return ev_fail(
+			err,
+			"%s stands at commit %llu, and this shows only what came behind commit "
+			"%llu: run the same line with evversion --since \"$(evload --position "
+			"%s)\"",
+			name, (unsigned long long)s->at.number, (unsigned long long)span->from,
+			name);
+	if (ev_span_check(span, &s->at, l->model, name, err) != EV_OK)
+		return EV_FATAL;
+	if (span->from > 0 && s->follows && strcmp(s->model, l->model) != 0)
+		return ev_fail(
+			err,
+			"%s was loaded by another model: evversion --since 0 takes the new one",
+			name);
+	return EV_OK;
+}
+
+static enum ev_status begin_span(struct ev_load *l, const struct ev_span *span,
+				 struct ev_error *err)
+{
+	if (l->snapshot)
+		return ev_fail(err,
+			       "the input comes out of a state, and a snapshot is of input without "
+			       "one: leave out --snapshot; evversion --since 0 shows all");
+	if (check_standing(l, span, err) != EV_OK)
+		return EV_FATAL;
+	l->to = span->to;
+	l->whole = span->from == 0;
+	if (l->whole)
+		return l->target->ops->clear(l->target, err);
+	l->known = l->standing.at.number == l->to.number;
+	return EV_OK;
+}
+
+/* A batch without a state */
+
+static enum ev_status begin_batch(struct ev_load *l, struct ev_error *err)
+{
+	if (l->snapshot) /* of all sections */
+		return l->n_begun == 1 ? l->target->ops->clear(l->target, err) : EV_OK;
+	if (l->may_be_empty)
+		return ev_fail(err,
+			       "--empty goes with --snapshot, or with what shows all of a state");
+	if (l->standing.follows)
+		return ev_fail(
+			err,
+			"%s follows the state %s, and what comes without one cannot be added to "
+			"that: load what comes out of it, or a snapshot of all days",
+			l->target->name, l->standing.at.store);
+	if (l->batch == NULL)
+		return EV_OK;
+	return l->target->ops->known(l->target, l->batch, &l->known, l->known_digest, err);
+}
+
+enum ev_status ev_load_begin(struct ev_load *l, const char *batch, const struct ev_span *span,
+			     struct ev_error *err)
+{
+	free(l->batch);
+	l->batch = batch != NULL ? ev_strdup(batch) : NULL;
+	l->known = l->conflicting = false;
+	l->lines = l->rows = 0;
+	if (l->n_begun++ > 0 && l->by_position != (span != NULL))
+		return ev_fail(err,
+			       "the input has sections that come out of a state and others that do "
+			       "not: load them one by one");
+	l->by_position = span != NULL;
+	if (!l->open && l->target->ops->begin(l->target, &l->standing, err) != EV_OK)
+		return EV_FATAL;
+	l->open = true;
+	return span != NULL ? begin_span(l, span, err) : begin_batch(l, err);
+}
+
+static enum ev_status broken(const struct ev_record *rec, struct ev_error *err, const char *fmt,
+			     ...) EV_PRINTF(3, 4);
+
+static enum ev_status broken(const struct ev_record *rec, struct ev_error *err, const char *fmt,
+			     ...)
+{
+	struct ev_error what;
+	va_list ap;
+
+	va_start(ap, fmt);
+	ev_vfail(&what, fmt, ap);
+	va_end(ap);
+	return ev_fail(err, "%s:%llu: %s: give evload what evstar wrote by the same model",
+		       rec->source, (unsigned long long)rec->line, what.text);
+}
+
+static void read_reserved(const struct ev_load *l, const struct ev_doc *d, uint32_t object,
+			  uint32_t at[WHATS])
+{
+	for (int k = 0; k < WHATS; k++)
+		at[k] = EV_NOWHERE;
+	if (object == EV_NOWHERE || ev_kind(d, object) != EV_OBJECT)
+		return;
+	for (uint32_t i = ev_first(d, object); i < ev_end(d, object); i = ev_next(d, i + 1))
+		for (int k = 0; k < WHATS; k++)
+			if (d->nodes[i].count == l->whats[k])
+				at[k] = i + 1;
+}
+
+/* The member of that name; rows come in the table's order, so `hint` is looked at first. */
+static uint32_t row_member(const struct ev_doc *d, uint32_t symbol, uint32_t *hint)
+{
+	uint32_t at = *hint, end = ev_end(d, 0);
+
+	if (at >= end || d->nodes[at].count != symbol) {
+		at = ev_first(d, 0);
+		while (at < end && d->nodes[at].count != symbol)
+			at = ev_next(d, at + 1);
+		if (at >= end)
+			return EV_NOWHERE;
+	}
+	*hint = ev_next(d, at + 1);
+	return at + 1;
+}
+
+/* The plan of the row's shape. */
+static struct plan *plan_of(struct ev_load *l, const struct ev_event *event)
+{
+	const struct ev_doc *d = event->doc;
+	struct plan *plan;
+
+	if (d->shape >= l->n_plans) {
+		l->plans = ev_realloc_array(l->plans, d->shape + 1, sizeof *l->plans);
+		l->nodes = ev_realloc_array(l->nodes, d->shape + 1, l->most * sizeof *l->nodes);
+		while (l->n_plans <= d->shape)
+			l->plans[l->n_plans++] = (struct plan){.made = false};
+	}
+	plan = &l->plans[d->shape];
+	if (!plan->made) {
+		read_reserved(l, d, event->reserved, plan->at);
+		plan->table = NULL;
+		plan->made = d->shape != EV_NO_SHAPE;
+	}
+	return plan;
+}
+
+/* The nodes of the columns of the table whose row it is, but for a fact's owner. */
+static const uint32_t *nodes_of(struct ev_load *l, struct plan *plan, const struct ev_doc *d,
+				const struct ev_table *t)
+{
+	uint32_t *nodes = l->nodes + (size_t)d->shape * l->most, hint = ev_first(d, 0);
+	const uint32_t *symbols = l->symbols[t - l->tables->list];
+
+	if (plan->table != t)
+		for (size_t i = t->fact != NULL, k = 0; i < t->n; i++, k++)
+			nodes[k] = row_member(d, symbols[i], &hint);
+	plan->table = t;
+	return nodes;
+}
+
+/* NULL if it is no string. */
+static const char *text_at(struct ev_load *l, const struct ev_doc *d, uint32_t at, size_t *len)
+{
+	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
+		return NULL;
+	return ev_string(d, at, &l->value, len);
+}
+
+/* Whether EV_KEY_TEXT octets are lower-case hex digits. */
+static bool is_key(const char *p)
+{
+	typedef uint8_t octets __attribute__((vector_size(16)));
+	octets wrong = {0};
+	uint64_t halves[2];
+
+#pragma GCC unroll 2
+	for (size_t i = 0; i < EV_KEY_TEXT; i += sizeof wrong) {
+		octets v;
+
+		memcpy(&v, p + i, sizeof v);
+		wrong |= ~((octets)(v - '0' < 10) | (octets)(v - 'a' < 6));
+	}
+	memcpy(halves, &wrong, sizeof halves);
+	return (halves[0] | halves[1]) == 0;
+}
+
+/* A line's owner: of a fact, an event's id; of a dimension, a key. False if it is none. */
+static bool owner_at(struct ev_load *l, const struct ev_doc *d, uint32_t at, bool key,
+		     struct ev_cell *owner)
+{
+	size_t len;
+	const char *p;
+
+	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
+		return false;
+	p = ev_string(d, at, &l->owner, &len);
+	*owner = (struct ev_cell){p, len, false, p != l->owner.p};
+	if (!owner->plain) {
+		ev_buf_room(&l->owner, EV_COPY_OVER);
+		owner->p = l->owner.p;
+	}
+	if (key)
+		return len == EV_KEY_TEXT && is_key(owner->p);
+	return len > 0 && len <= EV_ID_MAX && (owner->plain || memchr(owner->p, '\0', len) == NULL);
+}
+
+/* The table of that name, or NULL; most rows are of the table of the row before. */
+static const struct ev_table *table_at(struct ev_load *l, const char *name, size_t len)
+{
+	const struct ev_table *t = l->last;
+
+	if (t == NULL || t->name_len != len || !ev_same(t->name, name, len)) {
+		t = ev_tables_find(l->tables, name, len);
+		l->last = t;
+	}
+	return t;
+}
+
+/* The text of a value that is not null. It lies where the value does, or in l->text. */
+static inline struct ev_cell cell_of(struct ev_load *l, const struct ev_column *c,
+				     const struct ev_value *v)
+{
+	size_t from = l->text.len;
+
+	if (c->type == EV_TYPE_JSON)
+		return (struct ev_cell){v->p, v->len, false, false};
+	if (v->p[0] != '"')
+		return (struct ev_cell){v->p, v->len, false, true};
+	if (!v->escaped)
+		return (struct ev_cell){v->p + 1, v->len - 2, false, true};
+	ev_json_unescape(v->p + 1, v->len - 2, &l->text);
+	return (struct ev_cell){l->text.p + from, l->text.len - from, false, false};
+}
+
+/* Whether two times are spelled alike, EV_TIME_TEXT octets. */
+static inline bool same_time(const char *a, const char *b)
+{
+	uint64_t v[4], w[4];
+
+	memcpy(v, a, 24);
+	memcpy(w, b, 24);
+	memcpy(&v[3], a + EV_TIME_TEXT - 8, 8);
+	memcpy(&w[3], b + EV_TIME_TEXT - 8, 8);
+	return ((v[0] ^ w[0]) | (v[1] ^ w[1]) | (v[2] ^ w[2]) | (v[3] ^ w[3])) == 0;
+}
+
+/* A time that is spelled as those that evstar writes. */
+static bool usual_time(struct ev_load *l, const char *p, uint32_t len, char *store,
+		       struct ev_cell *cell)
+{
+	*cell = (struct ev_cell){p, EV_TIME_TEXT, false, true};
+	if (len == EV_TIME_TEXT && same_time(p, l->time))
+		return true;
+	if (!ev_time_utc(p, len, store))
+		return false;
+	if (len == EV_TIME_TEXT && same_time(p, store))
+		memcpy(l->time, store, EV_TIME_TEXT);
+	cell->p = store;
+	return true;
+}
+
+/*
+ * The cell of a value that is spelled as those that evstar writes, which most often is as the
+ * column has it. False for any other, whether it fits or not.
+ */
+static inline bool usual_cell(struct ev_load *l, const struct ev_column *c, const struct ev_doc *d,
+			      uint32_t at, char *store, struct ev_cell *cell)
+{
+	static const char null[1 + EV_COPY_OVER];
+	const struct ev_node *n = &d->nodes[at];
+	const char *p = d->text + n->pos;
+	const uint32_t len = n->end - n->pos, word = n->word;
+	const bool text = (word & 15) == EV_STRING; /* without an escape */
+
+	if ((word & 7) == EV_NULL) {
+		*cell = (struct ev_cell){null, 0, true, true};
+		return true;
+	}
+	switch (c->type) {
+	case EV_TYPE_VARCHAR:
+		*cell = (struct ev_cell){p + 1, len - 2, false, true};
+		return text && len - 2 <= c->size;
+	case EV_TYPE_UUID:
+		*cell = (struct ev_cell){p + 1, EV_UUID_TEXT, false, true};
+		return text && len == EV_UUID_TEXT + 2 && ev_uuid_is_canonical(p + 1);
+	case EV_TYPE_TIMESTAMP: return text && usual_time(l, p + 1, len - 2, store, cell);
+	case EV_TYPE_INT:
+		*cell = (struct ev_cell){p, len, false, true};
+		return n->kind == EV_NUMBER && ev_small_fits(p, len, sizeof(uint64_t), 0);
+	case EV_TYPE_DECIMAL:
+		*cell = (struct ev_cell){p, len, false, true};
+		return n->kind == EV_NUMBER && ev_small_fits(p, len, c->size - c->scale, c->scale);
+	case EV_TYPE_BOOL:
+		*cell = (struct ev_cell){p, len, false, true};
+		return n->kind == EV_FALSE || n->kind == EV_TRUE;
+	case EV_TYPE_JSON:
+		*cell = (struct ev_cell){p, len, false, false};
+		return d->unescaped || memchr(p, '\\', len) == NULL;
+	default: return false;
+	}
+}
+
+/*
+ * What the target says of a row. The first one that was there already ends the load; those behind
+ * it are only counted.
+ */
+static enum ev_status judge(struct ev_load *l, enum ev_status st, const struct ev_row *there)
+{
+	const struct ev_cell *owner;
+	unsigned long long line;
+	const char *name;
+	int len;
+
+	if (st != EV_REJECT)
+		return st;
+	owner = &there->cells[0];
+	line = there->line;
+	name = there->table->name;
+	len = (int)owner->len;
+	l->conflicting = true;
+	if (l->snapshot || l->whole)
+		ev_fail(&l->conflict,
+			"%s:%llu: this row of table %s, owner %.*s, stands in the input before: "
+			"versions of one event go through evversion before evstar, and all days "
+			"through one evstar",
+			there->source, line, name, len, owner->p);
+	else if (l->by_position)
+		ev_fail(&l->conflict,
+			"%s:%llu: table %s holds rows of the owner %.*s that it has not at its "
+			"position, so other hands put them there: evversion --since 0 puts all of "
+			"the state in the place of what is there",
+			there->source, line, name, len, owner->p);
+	else
+		ev_fail(&l->conflict,
+			"%s:%llu: table %s holds rows of the owner %.*s already, and this load "
+			"only adds: what changes them is a load with a state, or a snapshot of "
+			"all days",
+			there->source, line, name, len, owner->p);
+	return EV_OK;
+}
+
+static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, const struct ev_doc *d,
+			     const struct ev_table *t, const uint32_t *nodes,
+			     const struct ev_cell *owner, struct ev_error *err)
+{
+	const struct ev_column *c = t->columns + (t->fact != NULL);
+	struct ev_cell *cell = l->cells, *end = cell + t->n;
+	char *store = l->stores;
+	struct ev_row row = {t, l->cells, rec->source, rec->line}, there;
+
+	if (d->nodes[0].count != t->n + (t->dimension != NULL))
+		return broken(rec, err, "a row of %s has %u members where the model has %zu",
+			      t->name, (unsigned)d->nodes[0].count - 1, t->n - (t->fact != NULL));
+	ev_buf_reset(&l->text);
+	/* No text is longer than its JSON, so cells stay where they are put. */
+	ev_buf_room(&l->text, d->len + EV_COPY_OVER);
+	if (t->fact != NULL)
+		*cell++ = *owner;
+	for (; cell < end; cell++, c++, nodes++, store += EV_VALUE_STORE) {
+		const char *problem;
+		struct ev_value v;
+
+		if (*nodes == EV_NOWHERE)
+			return broken(rec, err, "a row of %s lacks %s", t->name, c->name);
+		if (usual_cell(l, c, d, *nodes, store, cell))
+			continue;
+		problem = ev_column_value(c, NULL, d, *nodes, store, &v);
+		if (problem != NULL) {
+			ev_reasons_reset(&l->why);
+			ev_column_misfit(c, d, *nodes, problem, &l->why);
+			return broken(rec, err, "table %s, owner %.*s: %s", t->name,
+				      (int)owner->len, owner->p, l->why.list[0].message);
+		}
+		*cell = cell_of(l, c, &v);
+	}
+	return judge(l, l->target->ops->insert(l->target, &row, &there, err), &there);
+}
+
+/* A whole number above zero; false if it is none. */
+static bool number_at(const struct ev_doc *d, uint32_t at, uint64_t *out)
+{
+	struct ev_number n;
+	int64_t v;
+
+	if (at == EV_NOWHERE || ev_kind(d, at) != EV_NUMBER)
+		return false;
+	ev_number_read(d->text + d->nodes[at].pos, d->nodes[at].end - d->nodes[at].pos, &n);
+	if (!ev_number_int64(&n, &v) || v < 1)
+		return false;
+	*out = (uint64_t)v;
+	return true;
+}
+
+/* All rows of a member go; or an event's, out of all facts: of a history from a version on. */
+static enum ev_status erase(struct ev_load *l, const struct ev_table *t,
+			    const struct ev_cell *owner, uint64_t from, struct ev_error *err)
+{
+	const struct ev_target_ops *ops = l->target->ops;
+	struct ev_row there;
+	enum ev_status st = EV_OK;
+
+	l->n_delete++;
+	if (t != NULL)
+		return judge(l, ops->erase(l->target, t, owner, from, &there, err), &there);
+	for (size_t i = 0; i < l->tables->n && st == EV_OK; i++)
+		if (l->tables->list[i].fact != NULL)
+			st = judge(l,
+				   ops->erase(l->target, &l->tables->list[i], owner, from, &there,
+					      err),
+				   &there);
+	return st;
+}
+
+/* Where nothing of the owner can be there, nothing is looked for. t: a dimension, or NULL. */
+static enum ev_status take_delete(struct ev_load *l, const struct ev_record *rec,
+				  const struct ev_doc *d, const struct plan *plan,
+				  const struct ev_table *t, struct ev_error *err)
+{
+	uint64_t first = 1, from = 1;
+	struct ev_cell owner;
+
+	if (!owner_at(l, d, plan->at[OWNER], t != NULL, &owner))
+		return broken(rec, err, "the owner is no %s", t != NULL ? "key" : "event's id");
+	if (l->by_position && t == NULL &&
+	    (!number_at(d, plan->at[FIRST], &first) || !number_at(d, plan->at[FROM], &from)))
+		return broken(rec, err,
+			      "owner %.*s: what is to be deleted says neither since when nor "
+			      "from which version on",
+			      (int)owner.len, owner.p);
+	if (!l->by_position || l->whole || l->known || l->conflicting ||
+	    first > l->standing.at.number) {
+		l->n_skipped++;
+		return EV_OK;
+	}
+	return erase(l, t, &owner, from, err);
+}
+
+static enum ev_status take_row(struct ev_load *l, const struct ev_record *rec,
+			       const struct ev_doc *d, struct plan *plan, const struct ev_table *t,
+			       struct ev_error *err)
+{
+	struct ev_cell owner;
+
+	if (!owner_at(l, d, plan->at[OWNER], t->fact == NULL, &owner))
+		return broken(rec, err, "the row's owner is no %s",
+			      t->fact == NULL ? "key" : "event's id");
+	if (l->known || l->conflicting) {
+		l->n_skipped++;
+		return EV_OK;
+	}
+	l->n_row++;
+	return insert(l, rec, d, t, nodes_of(l, plan, d, t), &owner, err);
+}
+
+enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, struct ev_error *err)
+{
+	const struct ev_table *t = NULL;
+	struct ev_event event;
+	struct plan *plan;
+	const char *p;
+	size_t len;
+	bool delete;
+
+	if (ev_events_read(l->events, rec, &event, &l->why) != EV_OK)
+		return broken(rec, err, "%s", l->why.list[0].message);
+	plan = plan_of(l, &event);
+	p = text_at(l, event.doc, plan->at[OP], &len);
+	delete = p != NULL && len == 6 && memcmp(p, "delete", 6) == 0;
+	if (!delete &&(p == NULL || len != 6 || memcmp(p, "insert", 6) != 0))
+		return broken(rec, err, "this is no row: its op is neither insert nor delete");
+	if ((p = text_at(l, event.doc, plan->at[TABLE], &len)) == NULL) {
+		if (!delete || plan->at[TABLE] != EV_NOWHERE)
+			return broken(rec, err, "this is no row: it names no table");
+	} else if ((t = table_at(l, p, len)) == NULL) {
+		return broken(rec, err, "the model has no table %.*s", (int)(len < 127 ? len : 127),
+			      p);
+	}
+	if (delete &&t != NULL && t->fact != NULL)
+		return broken(rec, err,
+			      "rows of events are deleted from all facts at once, not from %s",
+			      t->name);
+	l->lines++;
+	l->rows += !delete;
+	l->eventful = true;
+	return delete ? take_delete(l, rec, event.doc, plan, t, err)
+		      : take_row(l, rec, event.doc, plan, t, err);
+}
+
+/*
+ * A section that is given twice would double its rows where no primary key is in the way. Empty
+ * ones without a name look alike, and do no harm.
+ */
+static enum ev_status check_once(const struct ev_load *l, struct ev_error *err)
+{
+	for (size_t i = 0; i < l->n_entries && l->lines > 0; i++)
+		if (strcmp(l->entries[i].batch, l->batch) == 0)
+			return ev_fail(err,
+				       "batch %s stands twice in the input: give each section once",
+				       l->batch);
+	return EV_OK;
+}
+
+static enum ev_status keep_entry(struct ev_load *l, const char *digest, const char *balance)
+{
+	struct entry *e;
+
+	l->entries = ev_realloc_array(l->entries, l->n_entries + 1, sizeof *l->entries);
+	e = &l->entries[l->n_entries++];
+	*e = (struct entry){
+		.batch = ev_strdup(l->batch), .balance = ev_strdup(balance), .rows = l->rows};
+	memcpy(e->digest, digest, sizeof e->digest);
+	return EV_OK;
+}
+
+static enum ev_status no_event(const char *what, struct ev_error *err)
+{
+	return ev_fail(
+		err,
+		"the input has no event, and %s of none would leave no row of what was loaded: "
+		"see what the programs before this one said; if it is meant, say --empty",
+		what);
+}
+
+/* What came out of a state is committed there and then. */
+static enum ev_status end_span(struct ev_load *l, const char *digest, const char *balance,
+			       struct ev_error *err)
+{
+	const struct ev_target_ops *ops = l->target->ops;
+	char position[EV_STORE_POSITION];
+	uint64_t batches = 0, rows = 0;
+	struct ev_ledger_entry e = {.batch = l->batch,
+				    .digest = digest,
+				    .mode = l->whole ? "whole" : "changes",
+				    .rows = l->rows,
+				    .balance = balance,
+				    .position = position,
+				    .model = l->model};
+
+	if (l->known) {
+		ops->abandon(l->target);
+		l->open = false;
+		return EV_OK;
+	}
+	ev_point_write(&l->to, position);
+	if (l->whole && ops->live(l->target, &batches, &rows, err) != EV_OK)
+		return EV_FATAL;
+	if (l->lines == 0 && rows > 0 && l->whole && !l->may_be_empty)
+		return no_event("all of a state", err);
+	if (ops->enter(l->target, &e, err) != EV_OK || ops->commit(l->target, err) != EV_OK)
+		return EV_FATAL;
+	l->open = false;
+	l->did.done = true;
+	if (batches > 0)
+		l->did = (struct ev_loaded){true, batches, rows, true};
+	return EV_OK;
+}
+
+enum ev_status ev_load_end(struct ev_load *l, const char *batch, const char *digest,
+			   const char *balance, struct ev_error *err)
+{
+	struct ev_row there;
+
+	if (l->batch == NULL) {
+		l->batch = ev_strdup(batch != NULL ? batch : digest);
+		if (!l->snapshot && !l->by_position &&
+		    l->target->ops->known(l->target, l->batch, &l->known, l->known_digest, err) !=
+			    EV_OK)
+			return EV_FATAL;
+	}
+	if (l->known && !l->by_position) {
+		if (memcmp(l->known_digest, digest, 32) == 0)
+			return EV_OK;
+		return ev_fail(err,
+			       "batch %s was loaded before with other content: give it another "
+			       "name, or load a snapshot of all days",
+			       l->batch);
+	}
+	if (judge(l, l->target->ops->flush(l->target, &there, err), &there) != EV_OK)
+		return EV_FATAL;
+	if (l->conflicting) {
+		*err = l->conflict;
+		return EV_FATAL;
+	}
+	if (l->by_position)
+		return end_span(l, digest, balance, err);
+	return check_once(l, err) == EV_OK ? keep_entry(l, digest, balance) : EV_FATAL;
+}
+
+/* The first batch of a snapshot replaces all that was there; those after it are added. */
+static struct ev_ledger_entry entry_of(const struct ev_load *l, size_t i)
+{
+	const struct entry *e = &l->entries[i];
+
+	return (struct ev_ledger_entry){.batch = e->batch,
+					.digest = e->digest,
+					.mode = l->snapshot && i == 0 ? "snapshot" : "insert",
+					.rows = e->rows,
+					.balance = e->balance};
+}
+
+static enum ev_status commit_batches(struct ev_load *l, struct ev_loaded *what,
+				     struct ev_error *err)
+{
+	const struct ev_target_ops *ops = l->target->ops;
+	struct ev_ledger_entry *all;
+	enum ev_status st = EV_OK;
+	bool same = false;
+
+	if (l->snapshot && !l->eventful && !l->may_be_empty)
+		return no_event("a snapshot", err);
+	all = ev_calloc(l->n_entries, sizeof *all);
+	for (size_t i = 0; i < l->n_entries; i++)
+		all[i] = entry_of(l, i);
+	if (l->snapshot)
+		st = ops->newest(l->target, all, l->n_entries, &same, err);
+	what->done = l->n_entries > 0 && !same;
+	if (st == EV_OK && what->done && l->snapshot)
+		st = ops->live(l->target, &what->replaced_batches, &what->replaced_rows, err);
+	for (size_t i = 0; i < l->n_entries && st == EV_OK && what->done; i++)
+		st = ops->enter(l->target, &all[i], err);
+	if (st == EV_OK && what->done)
+		st = ops->commit(l->target, err);
+	free(all);
+	return st;
+}
+
+enum ev_status ev_load_commit(struct ev_load *l, struct ev_loaded *what, struct ev_error *err)
+{
+	*what = l->did;
+	return l->by_position ? EV_OK : commit_batches(l, what, err);
+}

@@ -1,0 +1,925 @@
+/*
+ * Reading a model: each key of its YAML checked, with its place, into struct ev_model.
+ */
+#include "base/mem.h"
+#include "io/in.h"
+#include "model/model.h"
+#include "model/nearest.h"
+#include "model/yaml.h"
+#include "scan/symbol.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+	MAX_FILE = 16 * 1024 * 1024,
+	MAX_NAME = 63,
+	MAX_PRECISION = 38,
+	MAX_VARCHAR = 10485760,
+	MAX_IGNORE = 32,
+	MAX_KEYS = 16,
+	MAX_RULES = 10000
+};
+
+struct reader {
+	const char *file;
+	struct ev_model *m;
+	struct ev_error *err;
+	struct ev_symbols *types; /* the names of the model's, by number less one */
+};
+
+/* Errors and keys */
+
+static void tell(struct reader *r, struct ev_place at, const char *fmt, ...) EV_PRINTF(3, 4);
+
+static void tell(struct reader *r, struct ev_place at, const char *fmt, ...)
+{
+	struct ev_error detail;
+	va_list ap;
+
+	va_start(ap, fmt);
+	ev_vfail(&detail, fmt, ap);
+	va_end(ap);
+	ev_fail(r->err, "%s:%zu:%zu: %s", r->file, at.line, at.column, detail.text);
+}
+
+/* Tells what is wrong and where; false, for a reader to return. */
+#define wrong(...) (tell(__VA_ARGS__), false)
+
+static struct ev_place place(const struct ev_yaml *y)
+{
+	return (struct ev_place){y->line, y->column};
+}
+
+/* A map all of whose keys are known. */
+static bool is_map(struct reader *r, const struct ev_yaml *y, const char *what,
+		   const char *const *known)
+{
+	char hint[EV_HINT];
+
+	if (y->kind != EV_YAML_MAP)
+		return wrong(r, place(y), "%s must be a mapping (key: value)", what);
+	for (size_t i = 0; known != NULL && i < y->n; i++) {
+		const char *key = y->keys[i]->text;
+		const char *const *k = known;
+
+		while (*k != NULL && strcmp(*k, key) != 0)
+			k++;
+		if (*k == NULL)
+			return wrong(r, place(y->keys[i]), "unknown key '%s' in %s: %s", key, what,
+				     ev_hint(key, known, hint));
+	}
+	return true;
+}
+
+static bool required(struct reader *r, const struct ev_yaml *map, const char *what, const char *key,
+		     const struct ev_yaml **value)
+{
+	*value = ev_yaml_get(map, key);
+	return *value != NULL || wrong(r, place(map), "%s needs the key '%s'", what, key);
+}
+
+static bool text_of(struct reader *r, const struct ev_yaml *y, const char *what, char **out)
+{
+	if (y->kind != EV_YAML_SCALAR || y->len == 0)
+		return wrong(r, place(y), "%s must be a text", what);
+	*out = ev_strdup(y->text);
+	return true;
+}
+
+/* One of a list of words; *out is its place in the list. */
+static bool word_of(struct reader *r, const struct ev_yaml *y, const char *what,
+		    const char *const *words, int *out)
+{
+	char hint[EV_HINT];
+
+	if (y->kind == EV_YAML_SCALAR) {
+		for (*out = 0; words[*out] != NULL; ++*out)
+			if (strcmp(words[*out], y->text) == 0)
+				return true;
+		return wrong(r, place(y), "%s cannot be '%s': %s", what, y->text,
+			     ev_hint(y->text, words, hint));
+	}
+	return wrong(r, place(y), "%s must be a word such as '%s'", what, words[0]);
+}
+
+static bool path_of(struct reader *r, const struct ev_yaml *y, const char *what,
+		    struct ev_path **out)
+{
+	struct ev_error why;
+
+	if (y->kind != EV_YAML_SCALAR)
+		return wrong(r, place(y), "%s must be a path such as .a.b", what);
+	*out = ev_path_parse(y->text, &why);
+	if (*out == NULL)
+		return wrong(r, place(y), "%s: '%s' is no path: %s", what, y->text, why.text);
+	return true;
+}
+
+/*
+ * Names become tables and columns in every warehouse, quoted, but of one plain alphabet all the
+ * same.
+ */
+static bool name_of(struct reader *r, const struct ev_yaml *key, const char *what, char **out)
+{
+	/* Columns of every table, and the member that rows bear. */
+	static const struct {
+		const char *name, *whose;
+	} reserved[] = {
+		{"_ev", "evkit"},      {"ctid", "PostgreSQL"}, {"tableoid", "PostgreSQL"},
+		{"xmin", "PostgreSQL"}, {"xmax", "PostgreSQL"}, {"cmin", "PostgreSQL"},
+		{"cmax", "PostgreSQL"},
+	};
+	const char *p = key->text;
+	size_t len = strlen(p);
+
+	for (size_t i = 0; i < len; i++) {
+		char c = p[i];
+
+		if (!(c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		      (i > 0 && c >= '0' && c <= '9')))
+			len = 0;
+	}
+	if (len == 0 || len > MAX_NAME)
+		return wrong(r, place(key),
+			     "'%s' cannot name a %s: use a letter or _, then letters, digits and "
+			     "_, %d at most",
+			     p, what, MAX_NAME);
+	if (strncasecmp(p, "ev_", 3) == 0)
+		return wrong(r, place(key),
+			     "'%s' cannot name a %s: names that begin with ev_ are evkit's own", p,
+			     what);
+	for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
+		if (strcasecmp(p, reserved[i].name) == 0)
+			return wrong(r, place(key),
+				     "'%s' cannot name a %s: %s has that name for itself", p, what,
+				     reserved[i].whose);
+	if (strncasecmp(p, "sqlite_", 7) == 0)
+		return wrong(
+			r, place(key),
+			"'%s' cannot name a %s: names that begin with sqlite_ are SQLite's own", p,
+			what);
+	*out = ev_strdup(p);
+	return true;
+}
+
+/* A name that "_key" is put behind must leave room for it. */
+static bool room_for_key(struct reader *r, const struct ev_yaml *at, const char *name)
+{
+	return strlen(name) + strlen("_key") <= MAX_NAME ||
+	       wrong(r, place(at), "'%s' is too long: %s_key must have %d characters at most", name,
+		     name, MAX_NAME);
+}
+
+static bool names_of(struct reader *r, const struct ev_yaml *y, const char *what,
+		     struct ev_names *out)
+{
+	if (y->kind != EV_YAML_LIST || y->n == 0)
+		return wrong(r, place(y), "%s must be a list such as [A, B]", what);
+	out->list = ev_calloc(y->n, sizeof *out->list);
+	for (size_t i = 0; i < y->n; i++)
+		if (!text_of(r, y->items[i], what, &out->list[out->n++]))
+			return false;
+	return true;
+}
+
+/* "for": the types must be among the model's, if it has any. */
+static bool types_of(struct reader *r, const struct ev_yaml *map, struct ev_names *out)
+{
+	const struct ev_yaml *y = ev_yaml_get(map, "for");
+
+	if (y == NULL)
+		return true;
+	if (!names_of(r, y, "for", out))
+		return false;
+	for (size_t i = 0; i < out->n && r->m->n_types > 0; i++) {
+		if (ev_symbols_of(r->types, y->items[i]->text, y->items[i]->len) == EV_NO_SYMBOL) {
+			const char **known = ev_calloc(r->m->n_types + 1, sizeof *known);
+			char hint[EV_HINT];
+
+			for (size_t k = 0; k < r->m->n_types; k++)
+				known[k] = r->m->types[k].name;
+			tell(r, place(y->items[i]), "no event type '%s' in types: %s",
+			     out->list[i], ev_hint(out->list[i], known, hint));
+			free(known);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The sections */
+
+static bool read_event(struct reader *r, const struct ev_yaml *y)
+{
+	static const char *const keys[] = {"id", "type",   "time", "version", "modified",
+					   "op", "ignore", "zone", "order",   NULL};
+	static const char *const orders[] = {"time", "arrival", NULL};
+	struct ev_model *m = r->m;
+	struct ev_path **const paths[] = {&m->id,      &m->type,     &m->time,
+					  &m->version, &m->modified, &m->op};
+	struct ev_place unused,
+		*const places[] = {&unused,	      &unused,		  &unused,
+				   &m->version_place, &m->modified_place, &m->op_place};
+	const struct ev_yaml *v;
+	struct ev_error why;
+	int order;
+
+	if (!is_map(r, y, "event", keys))
+		return false;
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+		v = ev_yaml_get(y, keys[i]);
+		if (v == NULL && i < 3)
+			return wrong(r, place(y), "event needs the key '%s'", keys[i]);
+		if (v == NULL)
+			continue;
+		*places[i] = place(v);
+		if (!path_of(r, v, keys[i], paths[i]))
+			return false;
+		if ((*paths[i])->many || (*paths[i])->root != EV_ROOT_EVENT || (*paths[i])->n == 0)
+			return wrong(r, place(v),
+				     "%s must name one place in the event, such as .%s", keys[i],
+				     keys[i]);
+	}
+	if ((v = ev_yaml_get(y, "ignore")) != NULL) {
+		if (v->kind != EV_YAML_LIST)
+			return wrong(r, place(v),
+				     "ignore must be a list of paths such as [.received_at]");
+		if (v->n > MAX_IGNORE)
+			return wrong(r, place(v),
+				     "ignore takes at most %d paths: name the object around them",
+				     MAX_IGNORE);
+		m->ignore = ev_calloc(v->n, sizeof(struct ev_path *));
+		m->ignore_places = ev_calloc(v->n, sizeof *m->ignore_places);
+		for (size_t i = 0; i < v->n; i++) {
+			m->ignore_places[i] = place(v->items[i]);
+			if (!path_of(r, v->items[i], "ignore", &m->ignore[m->n_ignore++]))
+				return false;
+			if (m->ignore[i]->many || m->ignore[i]->n == 0)
+				return wrong(r, place(v->items[i]),
+					     "ignore takes paths to one member, without []");
+		}
+	}
+	if ((v = ev_yaml_get(y, "zone")) != NULL &&
+	    (v->kind != EV_YAML_SCALAR || (m->zone = ev_zone_open(v->text, &why)) == NULL))
+		return wrong(r, place(v), "%s",
+			     v->kind == EV_YAML_SCALAR ? why.text : "zone must be a text");
+	if ((v = ev_yaml_get(y, "order")) != NULL) {
+		if (!word_of(r, v, "order", orders, &order))
+			return false;
+		m->by_arrival = order == 1;
+		if (order == 0 && (m->version != NULL || m->modified != NULL))
+			return wrong(r, place(v),
+				     "order: time is for events with neither version nor modified: "
+				     "leave one of the two out");
+	}
+	if (m->version == NULL && m->modified == NULL && v == NULL)
+		return wrong(r, place(y),
+			     "event names neither version nor modified, so updates have no order: "
+			     "name one, or say "
+			     "order: time, or order: arrival");
+	return true;
+}
+
+static bool read_contract(struct reader *r, const struct ev_yaml *y, struct ev_contract *c)
+{
+	struct ev_buf json = {0};
+
+	c->place = place(y);
+	if (y->kind == EV_YAML_SCALAR && y->len == 0)
+		return wrong(
+			r, place(y),
+			"a contract is missing here: name a schema file, or write a JSON Schema");
+	if (y->kind == EV_YAML_SCALAR && strcmp(y->text, "true") != 0 &&
+	    strcmp(y->text, "false") != 0)
+		return text_of(r, y, "a contract", &c->file);
+	if (y->kind == EV_YAML_LIST)
+		return wrong(r, place(y),
+			     "a contract is a schema file's name or a JSON Schema, not a list");
+	ev_yaml_json(y, &json);
+	c->text = ev_strndup(json.p, json.len);
+	ev_buf_free(&json);
+	return true;
+}
+
+static bool read_types(struct reader *r, const struct ev_yaml *y)
+{
+	static const char *const keys[] = {"schema", "patch", NULL};
+
+	if (!is_map(r, y, "types", NULL))
+		return false;
+	r->m->types = ev_calloc(y->n, sizeof *r->m->types);
+	for (size_t i = 0; i < y->n; i++) {
+		struct ev_event_type *t = &r->m->types[r->m->n_types++];
+		const struct ev_yaml *v = y->items[i], *schema = ev_yaml_get(v, "schema"),
+				     *patch = ev_yaml_get(v, "patch");
+
+		t->name = ev_strdup(y->keys[i]->text);
+		ev_symbols_add(r->types, t->name, strlen(t->name));
+		if (schema == NULL && patch == NULL) {
+			if (!read_contract(r, v, &t->put))
+				return false;
+			continue;
+		}
+		if (!is_map(r, v, "a type", keys) ||
+		    (schema != NULL && !read_contract(r, schema, &t->put)) ||
+		    (patch != NULL && !read_contract(r, patch, &t->patch)))
+			return false;
+	}
+	return true;
+}
+
+static bool bool_of(struct reader *r, const struct ev_yaml *y, const char *what, bool *out)
+{
+	static const char *const words[] = {"false", "true", NULL};
+	int v;
+
+	if (!word_of(r, y, what, words, &v))
+		return false;
+	*out = v == 1;
+	return true;
+}
+
+static bool read_rule(struct reader *r, const struct ev_yaml *y, struct ev_rule *rule)
+{
+	static const char *const keys[] = {"name",     "for",	  "jq", "severity",
+					   "floating", "explain", NULL};
+	static const char *const severities[] = {"critical", "warning", "info", NULL};
+	const struct ev_yaml *v;
+	int severity = 0;
+
+	rule->place = place(y);
+	if (!is_map(r, y, "a rule", keys) || !required(r, y, "a rule", "name", &v) ||
+	    !text_of(r, v, "name", &rule->name) || !required(r, y, "a rule", "jq", &v) ||
+	    !text_of(r, v, "jq", &rule->jq))
+		return false;
+	rule->place = place(v);
+	if (!types_of(r, y, &rule->types))
+		return false;
+	if ((v = ev_yaml_get(y, "severity")) != NULL &&
+	    !word_of(r, v, "severity", severities, &severity))
+		return false;
+	rule->severity = ev_strdup(severities[severity]);
+	if ((v = ev_yaml_get(y, "explain")) != NULL && !text_of(r, v, "explain", &rule->explain))
+		return false;
+	return (v = ev_yaml_get(y, "floating")) == NULL ||
+	       bool_of(r, v, "floating", &rule->floating);
+}
+
+static bool read_rules(struct reader *r, const struct ev_yaml *y)
+{
+	struct ev_symbols *names;
+	bool good = true;
+
+	if (y->kind != EV_YAML_LIST)
+		return wrong(r, place(y), "rules must be a list, each with a '-'");
+	if (y->n > MAX_RULES)
+		return wrong(r, place(y), "%zu rules are more than %d, the most there may be", y->n,
+			     MAX_RULES);
+	names = ev_symbols_new(0);
+	r->m->rules = ev_calloc(y->n, sizeof *r->m->rules);
+	for (size_t i = 0; good && i < y->n; i++) {
+		struct ev_rule *rule = &r->m->rules[r->m->n_rules++];
+
+		good = read_rule(r, y->items[i], rule);
+		if (good && ev_symbols_add(names, rule->name, strlen(rule->name)) <= i)
+			good = wrong(r, place(y->items[i]),
+				     "a second rule has the name '%s': rename one", rule->name);
+	}
+	ev_symbols_free(&names);
+	return good;
+}
+
+static bool taken(const char **p, char c)
+{
+	if (**p != c)
+		return false;
+	++*p;
+	return true;
+}
+
+/* One to eight digits. */
+static bool count_of(const char **p, uint32_t *v)
+{
+	const char *from = *p;
+
+	for (*v = 0; **p >= '0' && **p <= '9' && *p - from < 8; ++*p)
+		*v = *v * 10 + (uint32_t)(**p - '0');
+	return *p > from;
+}
+
+static bool read_type(struct reader *r, const struct ev_yaml *y, struct ev_column *c)
+{
+	char hint[EV_HINT];
+	const char *p;
+	uint32_t size = 0, scale = 0;
+	size_t len;
+	int type = 0;
+
+	if (y->kind != EV_YAML_SCALAR)
+		return wrong(r, place(y), "type must be a text such as varchar(64)");
+	p = y->text;
+	len = strcspn(p, "(");
+	while (ev_type_names[type] != NULL &&
+	       (strncmp(ev_type_names[type], p, len) != 0 || ev_type_names[type][len] != '\0'))
+		type++;
+	if (ev_type_names[type] == NULL)
+		return wrong(r, place(y), "no type '%s': %s", y->text,
+			     ev_hint(y->text, ev_type_names, hint));
+	c->type = (enum ev_type)type;
+	p += len;
+	switch (c->type) {
+	case EV_TYPE_VARCHAR:
+		if (!taken(&p, '(') || !count_of(&p, &size) || !taken(&p, ')') || *p != '\0' ||
+		    size == 0 || size > MAX_VARCHAR)
+			return wrong(
+				r, place(y),
+				"'%s' is no type: write varchar(N), N code points from 1 to %d",
+				y->text, MAX_VARCHAR);
+		break;
+	case EV_TYPE_DECIMAL:
+		if (!taken(&p, '(') || !count_of(&p, &size) || !taken(&p, ',') ||
+		    !count_of(&p, &scale) || !taken(&p, ')') || *p != '\0' || size == 0 ||
+		    size > MAX_PRECISION || scale > size)
+			return wrong(r, place(y),
+				     "'%s' is no type: write \"decimal(P,S)\" in quotes, P digits "
+				     "from 1 to %d, S of them "
+				     "behind the point",
+				     y->text, MAX_PRECISION);
+		break;
+	default:
+		if (*p != '\0')
+			return wrong(r, place(y), "'%s' is no type: write %s alone", y->text,
+				     ev_type_names[type]);
+	}
+	c->size = size;
+	c->scale = scale;
+	return true;
+}
+
+/* Whether a column takes values that another of the same type cannot hold. */
+static bool wider(const struct ev_column *a, const struct ev_column *b)
+{
+	if (a->type == EV_TYPE_DECIMAL)
+		return a->scale > b->scale || a->size - a->scale > b->size - b->scale;
+	return a->size > b->size;
+}
+
+/* Steps of a path that goes on from the elements of a list, or from the event. */
+static const struct ev_step *step_at(const struct ev_path *each, const struct ev_path *path,
+				     size_t i)
+{
+	size_t n = path->root == EV_ROOT_ITEM ? each->n : 0;
+
+	if (i < n)
+		return &each->steps[i];
+	return i < n + path->n ? &path->steps[i - n] : NULL;
+}
+
+static bool may_meet(const struct ev_step *a, const struct ev_step *b)
+{
+	if (a->kind != EV_STEP_NAME || b->kind != EV_STEP_NAME)
+		return a->kind != EV_STEP_NAME && b->kind != EV_STEP_NAME;
+	return a->len == b->len && memcmp(a->name, b->name, a->len) == 0;
+}
+
+enum overlap { APART, AROUND, WITHIN };
+
+/* Whether what is ignored may lie within a place, or the place within what is ignored. */
+static enum overlap overlap(const struct ev_model *m, const struct ev_path *each,
+			    const struct ev_path *path)
+{
+	enum overlap most = APART;
+
+	for (size_t i = 0; i < m->n_ignore && path->root != EV_ROOT_INDEX; i++) {
+		const struct ev_path *ignored = m->ignore[i];
+		const struct ev_step *s = NULL;
+		size_t k = 0;
+
+		while (k < ignored->n && (s = step_at(each, path, k)) != NULL &&
+		       may_meet(s, &ignored->steps[k]))
+			k++;
+		if (k == ignored->n)
+			return WITHIN;
+		if (s == NULL)
+			most = AROUND;
+	}
+	return most;
+}
+
+static bool read_column(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
+			const struct ev_path *each, bool in_fact, struct ev_column *c)
+{
+	static const char *const fact_keys[] = {"from", "type", "dimension", NULL};
+	static const char *const dimension_keys[] = {"from", "type", NULL};
+	const struct ev_yaml *v;
+	enum overlap around;
+
+	c->place = place(key);
+	/* In a flow mapping the comma of decimal(12,2) without quotes makes a key of its end. */
+	v = ev_yaml_get(y, "type");
+	if (v != NULL && v->kind == EV_YAML_SCALAR && strncmp(v->text, "decimal(", 8) == 0 &&
+	    strchr(v->text, ')') == NULL)
+		return read_type(r, v, c);
+	if (!name_of(r, key, "column", &c->name) ||
+	    !is_map(r, y, "a column", in_fact ? fact_keys : dimension_keys) ||
+	    !required(r, y, "a column", "from", &v) || !path_of(r, v, "from", &c->from))
+		return false;
+	if (c->from->many)
+		return wrong(r, place(v),
+			     "a column takes one value: name the list in 'each' and use $item");
+	if (c->from->root != EV_ROOT_EVENT && each == NULL)
+		return wrong(r, place(v), "'%s' stands for an element, but there is no 'each' here",
+			     c->from->text);
+	around = overlap(r->m, each, c->from);
+	if (around == WITHIN)
+		return wrong(r, place(v), "'%s' is ignored by event.ignore and cannot be a column",
+			     c->from->text);
+	if (!required(r, y, "a column", "type", &v) || !read_type(r, v, c))
+		return false;
+	c->around = around == AROUND && c->type == EV_TYPE_JSON;
+	if (c->from->root == EV_ROOT_INDEX && c->type != EV_TYPE_INT)
+		return wrong(r, place(v), "$index is a number: its type is int");
+	if ((v = ev_yaml_get(y, "dimension")) == NULL)
+		return true;
+	if (!room_for_key(r, key, c->name))
+		return false;
+	if (v->kind == EV_YAML_SCALAR)
+		c->dimension = ev_model_dimension(r->m, v->text);
+	if (c->dimension == NULL) {
+		const char **known = ev_calloc(r->m->n_dimensions + 1, sizeof *known);
+		char hint[EV_HINT];
+
+		for (size_t i = 0; i < r->m->n_dimensions; i++)
+			known[i] = r->m->dimensions[i].name;
+		if (r->m->n_dimensions == 0)
+			tell(r, place(v), "the model has no dimensions: add star.dimensions");
+		else
+			tell(r, place(v), "no dimension '%s': %s",
+			     v->kind == EV_YAML_SCALAR ? v->text : "",
+			     ev_hint(v->kind == EV_YAML_SCALAR ? v->text : "", known, hint));
+		free(known);
+		return false;
+	}
+	if (c->dimension->calendar != NULL && c->type != EV_TYPE_TIMESTAMP &&
+	    c->type != EV_TYPE_DATE)
+		return wrong(r, place(v), "a calendar takes a column of type timestamp or date");
+	if (c->dimension->n_keys == 1) {
+		const struct ev_column *k = &c->dimension->columns.list[c->dimension->keys[0]];
+
+		if (k->type != c->type || wider(c, k)) {
+			char type[32];
+
+			ev_type_write(k, type, sizeof type);
+			return wrong(r, place(v),
+				     "the key of %s is of type %s: give this column the same",
+				     c->dimension->name, type);
+		}
+	}
+	return true;
+}
+
+/*
+ * Columns, and the C_key columns that dimensions add, are different to a warehouse that folds case.
+ */
+static bool names_differ(struct reader *r, const struct ev_columns *columns)
+{
+	struct ev_symbols *names = ev_symbols_new(0);
+	struct ev_buf name = {0};
+	bool good = true;
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < columns->n && good; i++) {
+		const struct ev_column *c = &columns->list[i];
+
+		for (int key = 0; key <= (c->dimension != NULL ? 1 : 0) && good; key++) {
+			ev_buf_reset(&name);
+			for (const char *p = c->name; *p != '\0'; p++)
+				ev_buf_putc(&name, (char)tolower((unsigned char)*p));
+			ev_buf_puts(&name, key ? "_key" : "");
+			if (ev_symbols_add(names, ev_buf_str(&name), name.len) != ++n)
+				good = wrong(r, c->place,
+					     "a second column comes out as '%s%s': rename one",
+					     c->name, key ? "_key" : "");
+		}
+	}
+	ev_symbols_free(&names);
+	ev_buf_free(&name);
+	return good;
+}
+
+static bool read_columns(struct reader *r, const struct ev_yaml *y, const struct ev_path *each,
+			 bool in_fact, struct ev_columns *out)
+{
+	if (!is_map(r, y, "columns", NULL))
+		return false;
+	if (y->n == 0)
+		return wrong(r, place(y), "columns is empty: name at least one");
+	out->list = ev_calloc(y->n, sizeof *out->list);
+	for (size_t i = 0; i < y->n; i++)
+		if (!read_column(r, y->keys[i], y->items[i], each, in_fact, &out->list[out->n++]))
+			return false;
+	return names_differ(r, out);
+}
+
+static bool each_of(struct reader *r, const struct ev_yaml *map, struct ev_path **out)
+{
+	const struct ev_yaml *v = ev_yaml_get(map, "each");
+
+	if (v == NULL)
+		return true;
+	if (!path_of(r, v, "each", out))
+		return false;
+	if (!(*out)->many || (*out)->root != EV_ROOT_EVENT)
+		return wrong(r, place(v), "each must name a list's elements, such as .items[]");
+	return overlap(r->m, NULL, *out) != WITHIN ||
+	       wrong(r, place(v), "'%s' is ignored by event.ignore and cannot be a list of rows",
+		     (*out)->text);
+}
+
+static bool read_calendar(struct reader *r, const struct ev_yaml *y, struct ev_dimension *d)
+{
+	static const char *const keys[] = {"from", "to", "zone", NULL};
+	struct ev_calendar *c = d->calendar = ev_calloc(1, sizeof *c);
+	const struct ev_yaml *v;
+	struct ev_error why;
+
+	if (!is_map(r, y, "calendar", keys))
+		return false;
+	for (int i = 0; i < 2; i++) {
+		if (!required(r, y, "calendar", keys[i], &v))
+			return false;
+		if (v->kind != EV_YAML_SCALAR ||
+		    !ev_date_parse(v->text, v->len, i == 0 ? &c->from : &c->to))
+			return wrong(r, place(v), "%s must be a date such as 2026-03-01", keys[i]);
+		if ((i == 0 ? c->from : c->to).year == 0)
+			return wrong(r, place(v), "%s must lie in the years 1 to 9999", keys[i]);
+	}
+	if (ev_date_days(c->to) < ev_date_days(c->from))
+		return wrong(r, place(v), "the calendar ends before it begins");
+	v = ev_yaml_get(y, "zone");
+	if (v != NULL && v->kind != EV_YAML_SCALAR)
+		return wrong(r, place(v), "zone must be a text");
+	if ((c->zone = ev_zone_open(v != NULL ? v->text : "UTC", &why)) == NULL)
+		return wrong(r, place(v != NULL ? v : y), "%s", why.text);
+	return true;
+}
+
+static bool read_key(struct reader *r, const struct ev_yaml *y, struct ev_dimension *d)
+{
+	size_t n = y->kind == EV_YAML_LIST ? y->n : 1;
+
+	if (n == 0)
+		return wrong(r, place(y), "key is empty: name at least one path");
+	if (n > MAX_KEYS)
+		return wrong(r, place(y), "a key has at most %d parts", MAX_KEYS);
+	d->keys = ev_calloc(n, sizeof *d->keys);
+	for (size_t i = 0; i < n; i++) {
+		const struct ev_yaml *v = y->kind == EV_YAML_LIST ? y->items[i] : y;
+		struct ev_path *path;
+		size_t k;
+
+		if (!path_of(r, v, "key", &path))
+			return false;
+		for (k = 0; k < d->columns.n && !ev_path_same(path, d->columns.list[k].from);)
+			k++;
+		ev_path_free(&path);
+		if (k == d->columns.n)
+			return wrong(r, place(v),
+				     "the key %s must be among the columns of %s, which give it "
+				     "its type",
+				     v->text, d->name);
+		if (d->columns.list[k].type == EV_TYPE_JSON)
+			return wrong(r, place(v), "a key cannot be of type json");
+		d->keys[d->n_keys++] = k;
+	}
+	return true;
+}
+
+static bool read_dimension(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
+			   struct ev_dimension *d)
+{
+	static const char *const keys[] = {"key",     "history",  "each", "for",
+					   "columns", "calendar", NULL};
+	static const char *const histories[] = {"scd1", "scd2", NULL};
+	const struct ev_yaml *v;
+	int history = 0;
+
+	d->place = place(key);
+	if (!name_of(r, key, "dimension", &d->name) || !room_for_key(r, key, d->name) ||
+	    !is_map(r, y, "a dimension", keys))
+		return false;
+	if ((v = ev_yaml_get(y, "calendar")) != NULL)
+		return y->n == 1 ? read_calendar(r, v, d)
+				 : wrong(r, place(key), "a calendar has no other keys");
+	if (!each_of(r, y, &d->each) || !types_of(r, y, &d->types) ||
+	    !required(r, y, "a dimension", "columns", &v) ||
+	    !read_columns(r, v, d->each, false, &d->columns) ||
+	    !required(r, y, "a dimension", "key", &v) || !read_key(r, v, d))
+		return false;
+	for (size_t i = 0; i < d->columns.n; i++) {
+		const char *name = d->columns.list[i].name;
+		size_t len = strlen(d->name);
+
+		if (strncasecmp(name, d->name, len) == 0 && strcasecmp(name + len, "_key") == 0)
+			return wrong(r, d->columns.list[i].place,
+				     "'%s' is the name of the dimension's key: rename the column",
+				     name);
+	}
+	if ((v = ev_yaml_get(y, "history")) == NULL)
+		return true;
+	if (!word_of(r, v, "history", histories, &history))
+		return false;
+	return history == 0 || wrong(r, place(v), "scd2 is not in this version of evkit: use scd1");
+}
+
+/*
+ * A key that lies in the elements of a list is told only by a fact that goes through the same list.
+ */
+static bool keys_reached(struct reader *r, const struct ev_fact *f)
+{
+	for (size_t i = 0; i < f->columns.n; i++) {
+		const struct ev_column *c = &f->columns.list[i];
+		const struct ev_dimension *d = c->dimension;
+
+		for (size_t k = 0; d != NULL && d->n_keys > 1 && k < d->n_keys; k++)
+			if (d->columns.list[d->keys[k]].from->root != EV_ROOT_EVENT &&
+			    (f->each == NULL || !ev_path_same(f->each, d->each)))
+				return wrong(r, c->place,
+					     "the key of %s lies in %s: a fact that refers to it "
+					     "needs the same each",
+					     d->name, d->each->text);
+	}
+	return true;
+}
+
+static bool read_fact(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
+		      struct ev_fact *f)
+{
+	static const char *const keys[] = {"keep", "each", "for", "columns", NULL};
+	static const char *const keeps[] = {"history", "latest", NULL};
+	const struct ev_yaml *v;
+	int keep;
+
+	f->place = place(key);
+	if (!name_of(r, key, "fact", &f->name) || !is_map(r, y, "a fact", keys) ||
+	    !required(r, y, "a fact", "keep", &v) || !word_of(r, v, "keep", keeps, &keep) ||
+	    !each_of(r, y, &f->each) || !types_of(r, y, &f->types) ||
+	    !required(r, y, "a fact", "columns", &v) ||
+	    !read_columns(r, v, f->each, true, &f->columns) || !keys_reached(r, f))
+		return false;
+	f->keep = (enum ev_keep)keep;
+	return true;
+}
+
+static bool tables_differ(struct reader *r, const char *name, struct ev_place at, size_t dimensions,
+			  size_t facts)
+{
+	for (size_t i = 0; i < dimensions + facts; i++)
+		if (strcasecmp(i < dimensions ? r->m->dimensions[i].name
+					      : r->m->facts[i - dimensions].name,
+			       name) == 0)
+			return wrong(r, at, "a second table has the name '%s': rename one", name);
+	return true;
+}
+
+static bool read_star(struct reader *r, const struct ev_yaml *y)
+{
+	static const char *const keys[] = {"facts", "dimensions", NULL};
+	struct ev_model *m = r->m;
+	const struct ev_yaml *v;
+
+	if (!is_map(r, y, "star", keys))
+		return false;
+	if ((v = ev_yaml_get(y, "dimensions")) != NULL) {
+		if (!is_map(r, v, "dimensions", NULL))
+			return false;
+		m->dimensions = ev_calloc(v->n, sizeof *m->dimensions);
+		for (size_t i = 0; i < v->n; i++, m->n_dimensions++) {
+			/*
+			 * counted only when whole, so that no column refers to one that is half
+			 * read
+			 */
+			if (!read_dimension(r, v->keys[i], v->items[i], &m->dimensions[i]) ||
+			    !tables_differ(r, m->dimensions[i].name, m->dimensions[i].place, i,
+					   0)) {
+				m->n_dimensions++;
+				return false;
+			}
+		}
+	}
+	if (!required(r, y, "star", "facts", &v) || !is_map(r, v, "facts", NULL))
+		return false;
+	m->facts = ev_calloc(v->n, sizeof *m->facts);
+	for (size_t i = 0; i < v->n; i++)
+		if (!read_fact(r, v->keys[i], v->items[i], &m->facts[m->n_facts++]) ||
+		    !tables_differ(r, m->facts[i].name, m->facts[i].place, m->n_dimensions, i))
+			return false;
+	return true;
+}
+
+static bool read_environments(struct reader *r, const struct ev_yaml *y)
+{
+	static const char *const keys[] = {"target", "schema", NULL};
+	static const char *const targets[] = {"sqlite",	  "postgres",	"snowflake", "redshift",
+					      "bigquery", "clickhouse", "duckdb",    NULL};
+	struct ev_model *m = r->m;
+
+	if (!is_map(r, y, "environments", NULL))
+		return false;
+	m->environments = ev_calloc(y->n, sizeof *m->environments);
+	for (size_t i = 0; i < y->n; i++) {
+		struct ev_environment *e = &m->environments[m->n_environments++];
+		const struct ev_yaml *v;
+		int target;
+
+		e->place = place(y->keys[i]);
+		e->name = ev_strdup(y->keys[i]->text);
+		if (!is_map(r, y->items[i], "an environment", keys) ||
+		    !required(r, y->items[i], "an environment", "target", &v) ||
+		    !word_of(r, v, "target", targets, &target))
+			return false;
+		e->target = ev_strdup(targets[target]);
+		if ((v = ev_yaml_get(y->items[i], "schema")) != NULL) {
+			if (v->kind != EV_YAML_SCALAR)
+				return wrong(r, place(v), "schema must be a name");
+			if (!name_of(r, v, "schema", &e->schema))
+				return false;
+			if (strncasecmp(e->schema, "pg_", 3) == 0)
+				return wrong(r, place(v),
+					     "'%s' cannot name a schema: names that begin with pg_ "
+					     "are PostgreSQL's own",
+					     e->schema);
+		}
+	}
+	return true;
+}
+
+static bool read_root(struct reader *r, const struct ev_yaml *y)
+{
+	static const char *const keys[] = {"evkit",	    "name",  "event", "types",
+					   "unknown_types", "rules", "star",  "expectations",
+					   "environments",  NULL};
+	static const char *const versions[] = {"1", NULL};
+	static const char *const unknown[] = {"reject", "pass", NULL};
+	const struct ev_yaml *v;
+	int word;
+
+	if (!is_map(r, y, "the model", keys) || !required(r, y, "the model", "evkit", &v) ||
+	    !word_of(r, v, "evkit, the version of the model's language,", versions, &word) ||
+	    !required(r, y, "the model", "name", &v) || !text_of(r, v, "name", &r->m->name) ||
+	    !required(r, y, "the model", "event", &v) || !read_event(r, v))
+		return false;
+	if ((v = ev_yaml_get(y, "types")) != NULL && !read_types(r, v))
+		return false;
+	if ((v = ev_yaml_get(y, "unknown_types")) != NULL) {
+		if (!word_of(r, v, "unknown_types", unknown, &word))
+			return false;
+		r->m->pass_unknown = word == 1;
+	}
+	if ((v = ev_yaml_get(y, "rules")) != NULL && !read_rules(r, v))
+		return false;
+	if ((v = ev_yaml_get(y, "star")) != NULL && !read_star(r, v))
+		return false;
+	if ((v = ev_yaml_get(y, "expectations")) != NULL) {
+		if (v->kind != EV_YAML_LIST)
+			return wrong(r, place(v), "expectations must be a list such as "
+						  "[{expect_table_row_count_to_be_between: "
+						  "{min_value: 1}}]");
+		r->m->expectations = v;
+	}
+	return (v = ev_yaml_get(y, "environments")) == NULL || read_environments(r, v);
+}
+
+static char *folder_of(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	return slash == NULL ? ev_strdup(".")
+			     : ev_strndup(file, slash == file ? 1 : (size_t)(slash - file));
+}
+
+struct ev_model *ev_model_read(const char *file, struct ev_error *err)
+{
+	struct ev_model *m = ev_calloc(1, sizeof *m);
+	struct reader r = {file, m, err, ev_symbols_new(0)};
+	struct ev_yaml_doc *doc = NULL;
+	char *text = NULL;
+	size_t len;
+	bool good;
+
+	m->file = ev_strdup(file);
+	m->root = folder_of(file);
+	good = ev_in_slurp(file, MAX_FILE, &text, &len, err) == EV_OK &&
+	       (doc = ev_yaml_read(file, text, len, err)) != NULL &&
+	       read_root(&r, ev_yaml_root(doc));
+	m->yaml = doc;
+	free(text);
+	ev_symbols_free(&r.types);
+	if (!good)
+		ev_model_free(&m);
+	return m;
+}

@@ -1,0 +1,30 @@
+/*
+ * parse: raw log lines to events. Floor 9.
+ *
+ * An event that stands in its line as JSON leaves octet by octet as it came. A line that no format
+ * takes is a reject: "foreign" if there is no event in it, else with what is wrong with it.
+ */
+#ifndef EV_PARSE_H
+#define EV_PARSE_H
+
+#include "record/port.h"
+
+enum ev_parse_format {
+	EV_PARSE_AUTO,	/* JSON if the line begins with a brace, else text */
+	EV_PARSE_JSON,	/* one JSON object a line */
+	EV_PARSE_TEXT,	/* a JSON object at the end of a line of text */
+	EV_PARSE_NGINX, /* nginx's access log, "combined" or "main": a JSON object of its fields */
+};
+
+/* Names of the formats, NULL behind the last, in the order of the enum. */
+extern const char *const ev_parse_formats[];
+
+struct ev_parse;
+
+/* origin: append "_ev" with the line's source, number and offset to each event. */
+struct ev_parse *ev_parse_open(enum ev_parse_format format, bool origin, struct ev_port *port,
+			       struct ev_error *err);
+enum ev_status ev_parse_step(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err);
+void ev_parse_free(struct ev_parse **p);
+
+#endif

@@ -1,0 +1,277 @@
+#include "record/reject.h"
+#include "base/utf8.h"
+#include "io/out.h"
+#include "scan/form.h"
+#include "record/position.h"
+
+#include <stdlib.h>
+
+enum { CODES = 32 };
+
+struct ev_rejects {
+	const char *stage;
+	struct ev_out *out; /* NULL: the first reject ends the run */
+	struct ev_buf line;
+	uint64_t n;
+	struct {
+		const char *code;
+		uint64_t n;
+	} by_code[CODES];
+	char tail[3]; /* octets of a long line that wait for a group of three */
+	size_t n_tail;
+	ev_rejects_told *told; /* or NULL */
+	void *ctx;
+};
+
+struct ev_rejects *ev_rejects_new(const char *stage, const char *file, struct ev_error *err)
+{
+	struct ev_rejects *r = ev_calloc(1, sizeof *r);
+
+	r->stage = stage;
+	if (file != NULL && (r->out = ev_out_file(file, err)) == NULL)
+		ev_rejects_free(&r);
+	return r;
+}
+
+static void count(struct ev_rejects *r, const char *code)
+{
+	r->n++;
+	for (size_t i = 0; i < CODES; i++) {
+		if (r->by_code[i].code == NULL)
+			r->by_code[i].code = code;
+		if (strcmp(r->by_code[i].code, code) == 0) {
+			r->by_code[i].n++;
+			return;
+		}
+	}
+}
+
+static void member(struct ev_buf *b, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	if (b->p[b->len - 1] != '{')
+		ev_buf_putc(b, ',');
+	ev_json_quote(name, strlen(name), b);
+	ev_buf_putc(b, ':');
+	ev_json_quote(value, strlen(value), b);
+}
+
+void ev_record_position(const struct ev_record *rec, struct ev_buf *out)
+{
+	struct ev_buf text = {0};
+
+	for (const char *p = rec->source; *p != '\0';) {
+		size_t n = ev_utf8_valid(p, strlen(p));
+
+		ev_buf_put(&text, p, n);
+		if (p[n] == '\0')
+			break;
+		ev_buf_printf(&text, "%%%02X", (unsigned char)p[n]);
+		p += n + 1;
+	}
+	ev_buf_puts(out, "\"source\":");
+	ev_json_quote(text.p, text.len, out);
+	ev_buf_puts(out, ",\"line\":");
+	ev_buf_u64(out, rec->line);
+	if (rec->offset != EV_NO_OFFSET) {
+		ev_buf_puts(out, ",\"offset\":");
+		ev_buf_u64(out, rec->offset);
+	}
+	ev_buf_free(&text);
+}
+
+static void envelope(struct ev_rejects *r, const struct ev_record *rec, const char *origin,
+		     size_t origin_len, const struct ev_reasons *why)
+{
+	struct ev_buf *b = &r->line;
+
+	ev_buf_reset(b);
+	ev_buf_puts(b, "{\"_ev\":{\"reject\":{");
+	member(b, "stage", r->stage);
+	ev_buf_putc(b, ',');
+	if (origin != NULL && origin_len > 2) {
+		/* source, line and offset as evparse wrote them: the inside of the object */
+		ev_buf_put(b, origin + 1, origin_len - 2);
+	} else {
+		ev_record_position(rec, b);
+	}
+	member(b, "code", why->code);
+	ev_buf_puts(b, ",\"reasons\":[");
+	for (size_t i = 0; i < why->n; i++) {
+		const struct ev_reason *reason = &why->list[i];
+
+		if (ev_reason_is_told(why, i))
+			continue;
+		ev_buf_puts(b, i == 0 ? "{" : ",{");
+		member(b, "rule", reason->rule);
+		member(b, "path", reason->path);
+		member(b, "keyword", reason->keyword);
+		member(b, "message", reason->message);
+		member(b, "explain", reason->explain);
+		ev_buf_putc(b, '}');
+	}
+	ev_buf_puts(b, "]}},");
+}
+
+/* "rule 'r' (model:4:9): /path: message", each where there is one; the record's own path is "". */
+static void say(const struct ev_reason *r, struct ev_buf *out)
+{
+	if (r->rule != NULL && r->keyword != NULL && strcmp(r->keyword, "jq") == 0)
+		ev_buf_printf(out, "rule '%s'%s%s%s: ", r->rule, r->place != NULL ? " (" : "",
+			      r->place != NULL ? r->place : "", r->place != NULL ? ")" : "");
+	if (r->path != NULL && r->path[0] != '\0')
+		ev_buf_printf(out, "%s: ", r->path);
+	ev_buf_puts(out, r->message);
+}
+
+/* The line is that of the raw log where the record bears its origin, as in a reject. */
+static enum ev_status no_file(const struct ev_record *rec, const char *origin, size_t origin_len,
+			      const struct ev_reasons *why, struct ev_error *err)
+{
+	struct ev_locator *locator = ev_locator_new();
+	struct ev_position at = {.source = NULL};
+	struct ev_buf text = {0};
+	enum ev_status st;
+	size_t more = 0;
+
+	if (why->n > 0)
+		say(&why->list[0], &text);
+	else
+		ev_buf_puts(&text, why->code);
+	for (size_t i = 1; i < why->n; i++)
+		more += !ev_reason_is_told(why, i);
+	if (more > 0)
+		ev_buf_printf(&text, " (and %zu more)", more);
+	ev_locate(locator, rec, origin, origin_len, &at);
+	st = ev_fail(err, "%s:%llu: %s: mend it, or set bad records aside with -r FILE",
+		     origin != NULL ? at.source : rec->source, (unsigned long long)at.line,
+		     ev_buf_str(&text));
+	ev_locator_free(&locator);
+	ev_buf_free(&text);
+	return st;
+}
+
+enum ev_status ev_rejects_put(struct ev_rejects *r, const struct ev_record *rec, const char *origin,
+			      size_t origin_len, const struct ev_reasons *why, struct ev_error *err)
+{
+	struct ev_buf *b = &r->line;
+
+	count(r, why->code);
+	if (r->out == NULL)
+		return no_file(rec, origin, origin_len, why, err);
+	if (r->told != NULL)
+		r->told(r->ctx, rec, origin, origin_len, why);
+	envelope(r, rec, origin, origin_len, why);
+	if (ev_utf8_valid(rec->p, rec->len) == rec->len) {
+		ev_buf_puts(b, "\"raw\":");
+		ev_json_quote(rec->p, rec->len, b);
+	} else {
+		ev_buf_puts(b, "\"raw_base64\":\"");
+		ev_base64(rec->p, rec->len, b);
+		ev_buf_putc(b, '"');
+	}
+	ev_buf_putc(b, '}');
+	if (ev_out_line(r->out, b->p, b->len) != EV_OK) {
+		*err = r->out->error;
+		return EV_FATAL;
+	}
+	return EV_REJECT;
+}
+
+static enum ev_status write_line(struct ev_rejects *r, struct ev_error *err)
+{
+	if (ev_out_put(r->out, r->line.p, r->line.len) == EV_OK)
+		return EV_OK;
+	*err = r->out->error;
+	return EV_FATAL;
+}
+
+enum ev_status ev_rejects_begin(struct ev_rejects *r, const struct ev_record *first,
+				const struct ev_reasons *why, struct ev_error *err)
+{
+	count(r, why->code);
+	if (r->out == NULL)
+		return no_file(first, NULL, 0, why, err);
+	if (r->told != NULL)
+		r->told(r->ctx, first, NULL, 0, why);
+	envelope(r, first, NULL, 0, why);
+	ev_buf_puts(&r->line, "\"raw_base64\":\"");
+	r->n_tail = 0;
+	return write_line(r, err);
+}
+
+enum ev_status ev_rejects_part(struct ev_rejects *r, const char *p, size_t len,
+			       struct ev_error *err)
+{
+	size_t groups;
+
+	ev_buf_reset(&r->line);
+	while (r->n_tail > 0 && r->n_tail < 3 && len > 0) {
+		r->tail[r->n_tail++] = *p++;
+		len--;
+	}
+	if (r->n_tail == 3) {
+		ev_base64(r->tail, 3, &r->line);
+		r->n_tail = 0;
+	}
+	groups = len / 3 * 3;
+	ev_base64(p, groups, &r->line);
+	if (len > groups) {
+		memcpy(r->tail, p + groups, len - groups);
+		r->n_tail = len - groups;
+	}
+	return write_line(r, err);
+}
+
+enum ev_status ev_rejects_end(struct ev_rejects *r, struct ev_error *err)
+{
+	ev_buf_reset(&r->line);
+	ev_base64(r->tail, r->n_tail, &r->line);
+	ev_buf_puts(&r->line, "\"}\n");
+	return write_line(r, err) == EV_OK ? EV_REJECT : EV_FATAL;
+}
+
+void ev_rejects_watch(struct ev_rejects *r, ev_rejects_told *fn, void *ctx)
+{
+	r->told = fn;
+	r->ctx = ctx;
+}
+
+uint64_t ev_rejects_count(const struct ev_rejects *r)
+{
+	return r->n;
+}
+
+const char *ev_rejects_code(const struct ev_rejects *r, size_t i, uint64_t *n)
+{
+	if (i >= CODES || r->by_code[i].code == NULL)
+		return NULL;
+	*n = r->by_code[i].n;
+	return r->by_code[i].code;
+}
+
+enum ev_status ev_rejects_sync(struct ev_rejects *r, struct ev_error *err)
+{
+	return r->out != NULL ? ev_out_sync(r->out, err) : EV_OK;
+}
+
+enum ev_status ev_rejects_prepare(struct ev_rejects *r, struct ev_error *err)
+{
+	return r->out != NULL ? ev_out_prepare(r->out, err) : EV_OK;
+}
+
+enum ev_status ev_rejects_commit(struct ev_rejects *r, struct ev_error *err)
+{
+	return r->out != NULL ? ev_out_commit(&r->out, err) : EV_OK;
+}
+
+void ev_rejects_free(struct ev_rejects **r)
+{
+	if (*r == NULL)
+		return;
+	ev_out_discard(&(*r)->out);
+	ev_buf_free(&(*r)->line);
+	free(*r);
+	*r = NULL;
+}

@@ -1,0 +1,456 @@
+/* A result of evvalidate, read and checked: what the page says must be in it, and add up. */
+#include "report/internal.h"
+
+#include "json/canon.h"
+#include "number/decimal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	FORMAT = 1,
+	PLACE = 200, /* octets of a place in a message, at most */
+};
+
+/* Far above any count, and so low that the sum of all results fits. */
+static const int64_t MOST = 1000000000000000;
+
+struct reader {
+	struct ev_report *r;
+	const char *file;
+	const struct ev_doc *d;
+	struct ev_buf scratch;
+	struct ev_error *err;
+	bool failed; /* the first error stays */
+};
+
+/* Where we are: a chain of names and indexes, for messages. */
+struct at {
+	const struct at *up;
+	const char *name; /* or NULL: an index */
+	size_t index;
+	uint32_t node;
+};
+
+static void place(const struct at *at, const char *name, struct ev_buf *b)
+{
+	if (at->up != NULL) {
+		place(at->up, at->name, b);
+		if (at->name == NULL)
+			ev_buf_printf(b, "[%zu]", at->index);
+	}
+	if (name != NULL)
+		ev_buf_printf(b, "%s%s", b->len > 0 ? "." : "", name);
+}
+
+/* What is wrong with a member, at the node where that shows. */
+static void fail(struct reader *rd, const struct at *at, const char *name, uint32_t node,
+		 const char *what)
+{
+	size_t line = 1, column = 1;
+	struct ev_buf where = {0};
+
+	if (rd->failed)
+		return;
+	rd->failed = true;
+	for (uint32_t i = 0; i < rd->d->nodes[node].pos; i++) {
+		column = rd->d->text[i] == '\n' ? 1 : column + 1;
+		line += rd->d->text[i] == '\n';
+	}
+	place(at, name, &where);
+	ev_fail(rd->err, "%s:%zu:%zu: %.*s: %s", rd->file, line, column,
+		(int)(where.len < PLACE ? where.len : PLACE), ev_buf_str(&where), what);
+	ev_buf_free(&where);
+}
+
+/* The member, if it is there and of the kind; null is EV_NOWHERE where it may be. */
+static uint32_t member(struct reader *rd, const struct at *at, const char *name, enum ev_kind kind,
+		       bool may_be_null)
+{
+	uint32_t i = ev_member(rd->d, at->node, name, strlen(name));
+	char what[80];
+
+	if (i == EV_NOWHERE) {
+		fail(rd, at, name, at->node, "is missing: give a result that evvalidate wrote");
+		return EV_NOWHERE;
+	}
+	if (may_be_null && ev_kind(rd->d, i) == EV_NULL)
+		return EV_NOWHERE;
+	if (ev_kind(rd->d, i) != kind && !(kind == EV_FALSE && ev_kind(rd->d, i) == EV_TRUE)) {
+		snprintf(what, sizeof what, "is of the kind %s, not %s",
+			 ev_kind_name(ev_kind(rd->d, i)), ev_kind_name(kind));
+		fail(rd, at, name, i, what);
+		return EV_NOWHERE;
+	}
+	return i;
+}
+
+static struct at inside(struct reader *rd, const struct at *at, const char *name)
+{
+	return (struct at){at, name, 0, member(rd, at, name, EV_OBJECT, false)};
+}
+
+static struct rp_text text_of(struct reader *rd, uint32_t i)
+{
+	struct rp_text t;
+
+	t.p = ev_string(rd->d, i, &rd->scratch, &t.len);
+	if (rd->d->nodes[i].escaped)
+		t.p = ev_arena_copy(&rd->r->arena, t.p, t.len);
+	return t;
+}
+
+static struct rp_text text(struct reader *rd, const struct at *at, const char *name,
+			   bool may_be_null)
+{
+	uint32_t i = member(rd, at, name, EV_STRING, may_be_null);
+	struct rp_text none = {0};
+
+	return i == EV_NOWHERE ? none : text_of(rd, i);
+}
+
+static bool boolean(struct reader *rd, const struct at *at, const char *name)
+{
+	uint32_t i = member(rd, at, name, EV_FALSE, false);
+
+	return i != EV_NOWHERE && ev_kind(rd->d, i) == EV_TRUE;
+}
+
+static uint64_t count(struct reader *rd, const struct at *at, const char *name)
+{
+	uint32_t i = member(rd, at, name, EV_NUMBER, false);
+	struct ev_number n;
+	const char *p;
+	size_t len;
+	int64_t v = 0;
+
+	if (i == EV_NOWHERE)
+		return 0;
+	p = ev_raw(rd->d, i, &len);
+	ev_number_read(p, len, &n);
+	if (!ev_number_int64(&n, &v) || v < 0 || v > MOST) {
+		fail(rd, at, name, i, "is no count: it must be a whole number from 0 to 10^15");
+		return 0;
+	}
+	return (uint64_t)v;
+}
+
+static void must(struct reader *rd, bool holds, const struct at *at, const char *name,
+		 const char *what)
+{
+	if (!holds)
+		fail(rd, at, name, at->node, what);
+}
+
+/* Reads each element of an array of objects; *n of them, of size octets. NULL if it failed. */
+static void *list(struct reader *rd, const struct at *at, const char *name, size_t size, size_t *n,
+		  void (*read)(struct reader *, const struct at *, void *))
+{
+	uint32_t array = member(rd, at, name, EV_ARRAY, false);
+	struct at whole = {at, name, 0, array};
+	char *all;
+	size_t k = 0;
+
+	*n = 0;
+	if (array == EV_NOWHERE)
+		return NULL;
+	for (uint32_t i = ev_first(rd->d, array); i < ev_end(rd->d, array); i = ev_next(rd->d, i))
+		(*n)++;
+	all = ev_arena_zalloc(&rd->r->arena, (*n + 1) * size);
+	for (uint32_t i = ev_first(rd->d, array); i < ev_end(rd->d, array) && !rd->failed;
+	     i = ev_next(rd->d, i), k++) {
+		struct at one = {&whole, NULL, k, i};
+
+		if (ev_kind(rd->d, i) != EV_OBJECT)
+			fail(rd, &one, NULL, i, "is no object");
+		else
+			read(rd, &one, all + k * size);
+	}
+	return all;
+}
+
+static void read_tally(struct reader *rd, const struct at *at, struct rp_tally *t)
+{
+	t->in = count(rd, at, "in");
+	t->rejected = count(rd, at, "rejected");
+	must(rd, t->rejected <= t->in, at, "rejected", "is more than came in");
+}
+
+static void read_type(struct reader *rd, const struct at *at, void *tally)
+{
+	struct rp_tally *t = tally;
+
+	t->name = text(rd, at, "type", true);
+	read_tally(rd, at, t);
+}
+
+static void read_bucket(struct reader *rd, const struct at *at, void *tally)
+{
+	struct rp_tally *t = tally;
+
+	t->name = text(rd, at, "start", false);
+	read_tally(rd, at, t);
+}
+
+static struct rp_moment moment(struct reader *rd, const struct at *at, const char *name)
+{
+	struct at m = inside(rd, at, name);
+	struct rp_moment t = {0};
+
+	if (m.node == EV_NOWHERE)
+		return t;
+	t.time = text(rd, &m, "time", true);
+	t.source = text(rd, &m, "source", false);
+	t.line = count(rd, &m, "line");
+	return t;
+}
+
+static void known_severity(struct reader *rd, const struct at *at, struct rp_text t)
+{
+	must(rd, rp_is(t, "critical") || rp_is(t, "warning") || rp_is(t, "info"), at, "severity",
+	     "must be critical, warning or info");
+}
+
+static void read_cause(struct reader *rd, const struct at *at, void *cause)
+{
+	struct rp_cause *c = cause;
+	struct at sample;
+
+	c->code = text(rd, at, "code", false);
+	c->type = text(rd, at, "type", true);
+	c->rule = text(rd, at, "rule", true);
+	c->path = text(rd, at, "path", true);
+	c->keyword = text(rd, at, "keyword", true);
+	c->severity = text(rd, at, "severity", false);
+	known_severity(rd, at, c->severity);
+	c->explain = text(rd, at, "explain", true);
+	c->records = count(rd, at, "records");
+	c->first = moment(rd, at, "first");
+	c->last = moment(rd, at, "last");
+	sample = inside(rd, at, "sample");
+	if (sample.node == EV_NOWHERE)
+		return;
+	c->sample.source = text(rd, &sample, "source", false);
+	c->sample.line = count(rd, &sample, "line");
+	c->sample.path = text(rd, &sample, "path", true);
+	c->sample.message = text(rd, &sample, "message", false);
+	if (ev_member(rd->d, sample.node, "raw_base64", 10) == EV_NOWHERE)
+		c->sample.raw = text(rd, &sample, "raw", false);
+	if (ev_member(rd->d, sample.node, "cut", 3) != EV_NOWHERE)
+		c->sample.cut = boolean(rd, &sample, "cut");
+}
+
+/* One of `results`: what is GX's. */
+static void read_check(struct reader *rd, const struct at *at, void *check)
+{
+	struct rp_check *k = check;
+	struct at config, exception;
+
+	k->order = at->index;
+	boolean(rd, at, "success");
+	config = inside(rd, at, "expectation_config");
+	k->values = member(rd, at, "result", EV_OBJECT, false);
+	if (config.node == EV_NOWHERE)
+		return;
+	k->type = text(rd, &config, "type", false);
+	k->kwargs = member(rd, &config, "kwargs", EV_OBJECT, false);
+	if (ev_member(rd->d, config.node, "severity", 8) != EV_NOWHERE)
+		k->severity = text(rd, &config, "severity", true);
+	if (k->severity.p != NULL)
+		known_severity(rd, &config, k->severity);
+	if (ev_member(rd->d, at->node, "exception_info", 14) == EV_NOWHERE)
+		return;
+	exception = inside(rd, at, "exception_info");
+	if (exception.node != EV_NOWHERE && boolean(rd, &exception, "raised_exception"))
+		k->exception = text(rd, &exception, "exception_message", true);
+}
+
+/* One of meta.evkit.expectations: what is ours. */
+struct ours {
+	enum rp_verdict verdict;
+	bool approximate;
+	struct rp_text error;
+	uint32_t edges, counts;
+};
+
+static bool all_numbers(const struct ev_doc *d, uint32_t array)
+{
+	double v;
+
+	for (uint32_t i = ev_first(d, array); i < ev_end(d, array); i = ev_next(d, i))
+		if (!rp_double(d, i, &v))
+			return false;
+	return true;
+}
+
+static void read_histogram(struct reader *rd, const struct at *at, struct ours *o)
+{
+	struct at h = {at, "histogram", 0, member(rd, at, "histogram", EV_OBJECT, true)};
+
+	o->edges = o->counts = EV_NOWHERE;
+	if (h.node == EV_NOWHERE)
+		return;
+	o->edges = member(rd, &h, "edges", EV_ARRAY, false);
+	o->counts = member(rd, &h, "counts", EV_ARRAY, false);
+	if (o->edges == EV_NOWHERE || o->counts == EV_NOWHERE)
+		return;
+	must(rd, all_numbers(rd->d, o->edges), &h, "edges", "must be numbers");
+	must(rd, all_numbers(rd->d, o->counts), &h, "counts", "must be numbers");
+	must(rd, rd->d->nodes[o->edges].count == rd->d->nodes[o->counts].count + 1, &h, "edges",
+	     "must be one more than counts");
+}
+
+static void read_ours(struct reader *rd, const struct at *at, void *ours)
+{
+	static const char *const verdicts[] = {"pass", "fail", "inconclusive"};
+	struct rp_text verdict = text(rd, at, "verdict", false);
+	struct ours *o = ours;
+	size_t i = 0;
+
+	while (i < 3 && !rp_is(verdict, verdicts[i]))
+		i++;
+	must(rd, i < 3, at, "verdict", "must be pass, fail or inconclusive");
+	o->verdict = (enum rp_verdict)i;
+	o->approximate = boolean(rd, at, "approximate");
+	o->error = text(rd, at, "error", true);
+	read_histogram(rd, at, o);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct rp_check *x = *(struct rp_check *const *)a, *y = *(struct rp_check *const *)b;
+	int order = rp_compare(x->key, y->key);
+
+	return order != 0 ? order : (x->order > y->order) - (x->order < y->order);
+}
+
+/* Names each expectation by its type and arguments, and numbers those that are the same. */
+static void name_checks(struct reader *rd, struct rp_result *res)
+{
+	struct rp_check **sorted = ev_malloc((res->n_checks + 1) * sizeof(struct rp_check *));
+	struct ev_buf key = {0};
+
+	for (size_t i = 0; i < res->n_checks; i++) {
+		struct rp_check *k = &res->checks[i];
+
+		ev_buf_reset(&key);
+		ev_buf_put(&key, k->type.p, k->type.len);
+		ev_canonical(rd->d, k->kwargs, NULL, 0, &key);
+		k->key = (struct rp_text){ev_arena_copy(&rd->r->arena, key.p, key.len), key.len};
+		sorted[i] = k;
+	}
+	qsort(sorted, res->n_checks, sizeof(struct rp_check *), by_key);
+	for (size_t i = 1; i < res->n_checks; i++)
+		if (rp_compare(sorted[i - 1]->key, sorted[i]->key) == 0)
+			sorted[i]->twin = sorted[i - 1]->twin + 1;
+	free(sorted);
+	ev_buf_free(&key);
+}
+
+static void read_checks(struct reader *rd, const struct at *top, const struct at *evkit,
+			struct rp_result *res)
+{
+	struct ours *ours;
+	size_t n = 0;
+
+	res->checks = list(rd, top, "results", sizeof *res->checks, &res->n_checks, read_check);
+	ours = list(rd, evkit, "expectations", sizeof *ours, &n, read_ours);
+	if (rd->failed)
+		return;
+	must(rd, n == res->n_checks, evkit, "expectations", "are not as many as the results");
+	for (size_t i = 0; i < n && !rd->failed; i++) {
+		struct rp_check *k = &res->checks[i];
+
+		k->verdict = ours[i].verdict;
+		k->approximate = ours[i].approximate;
+		k->error = ours[i].error;
+		k->edges = ours[i].edges;
+		k->counts = ours[i].counts;
+	}
+	if (!rd->failed)
+		name_checks(rd, res);
+}
+
+static void read_counts(struct reader *rd, const struct at *evkit, struct rp_result *res)
+{
+	struct at at = inside(rd, evkit, "counts");
+	uint64_t in;
+
+	if (at.node == EV_NOWHERE)
+		return;
+	in = count(rd, &at, "in");
+	res->out = count(rd, &at, "out");
+	res->rejected = count(rd, &at, "rejected");
+	res->warning = count(rd, &at, "warning");
+	res->blank = count(rd, &at, "blank");
+	must(rd, in == res->out + res->rejected + res->blank, &at, "in",
+	     "is not the sum of out, rejected and blank");
+	res->in = in - res->blank;
+}
+
+static void read_span(struct reader *rd, const struct at *evkit, struct rp_result *res)
+{
+	struct at at = {evkit, "span", 0, member(rd, evkit, "span", EV_OBJECT, true)};
+
+	if (at.node == EV_NOWHERE)
+		return;
+	res->first = text(rd, &at, "first", false);
+	res->last = text(rd, &at, "last", false);
+}
+
+static void read_timeline(struct reader *rd, const struct at *evkit, struct rp_result *res)
+{
+	struct at at = inside(rd, evkit, "timeline");
+
+	if (at.node == EV_NOWHERE)
+		return;
+	res->unit = text(rd, &at, "unit", false);
+	must(rd, rp_unit(res->unit) != RP_NO_UNIT, &at, "unit",
+	     "must be minute, hour, day, month, year or century");
+	res->buckets = list(rd, &at, "buckets", sizeof *res->buckets, &res->n_buckets, read_bucket);
+	must(rd, res->n_buckets <= RP_BUCKETS, &at, "buckets", "are more than 400");
+}
+
+static void read_evkit(struct reader *rd, const struct at *evkit, struct rp_result *res)
+{
+	must(rd, count(rd, evkit, "format") == FORMAT, evkit, "format",
+	     "is not 1, the one that this version reads");
+	res->model = text(rd, evkit, "model", true);
+	res->batch = text(rd, evkit, "batch", true);
+	res->approved = boolean(rd, evkit, "approved");
+	read_counts(rd, evkit, res);
+	read_span(rd, evkit, res);
+	res->types = list(rd, evkit, "types", sizeof *res->types, &res->n_types, read_type);
+	read_timeline(rd, evkit, res);
+	res->causes = list(rd, evkit, "causes", sizeof *res->causes, &res->n_causes, read_cause);
+	for (size_t i = 0; i < res->n_causes && !rd->failed; i++)
+		must(rd, res->causes[i].records <= res->in, evkit, "causes",
+		     "has one of more records than came in");
+	res->left_out = count(rd, evkit, "causes_left_out");
+}
+
+enum ev_status rp_read(struct ev_report *r, const char *file, struct ev_error *err)
+{
+	struct rp_result *res = &r->results[r->n - 1];
+	struct reader rd = {.r = r, .file = file, .d = res->doc, .err = err};
+	struct at top = {NULL, NULL, 0, 0}, meta, evkit;
+
+	if (ev_kind(rd.d, 0) != EV_OBJECT)
+		fail(&rd, &top, "the result", 0, "is no JSON object");
+	else if (rd.d->duplicate != EV_NOWHERE)
+		ev_fail(err, "%s: octet %u: the same name stands twice in one object", file,
+			rd.d->duplicate + 1),
+			rd.failed = true;
+	if (!rd.failed) {
+		meta = inside(&rd, &top, "meta");
+		evkit = meta;
+		if (!rd.failed)
+			evkit = inside(&rd, &meta, "evkit");
+		if (!rd.failed)
+			read_evkit(&rd, &evkit, res);
+		if (!rd.failed)
+			read_checks(&rd, &top, &evkit, res);
+	}
+	ev_buf_free(&rd.scratch);
+	return rd.failed ? EV_FATAL : EV_OK;
+}

@@ -1,0 +1,270 @@
+/* What must not be shown: the values at the redacted paths, and the texts that might quote them. */
+#include "report/internal.h"
+
+#include "base/utf8.h"
+#include "scan/form.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+/* Whether a step of a redacted path and one of another path can lead to the same value. */
+static bool meets(const struct ev_step *a, const struct ev_step *b)
+{
+	if (a->kind != EV_STEP_NAME && b->kind != EV_STEP_NAME)
+		return true; /* elements of a list: an index in a pointer may stand for any */
+	return a->kind == b->kind && a->len == b->len && ev_same(a->name, b->name, a->len);
+}
+
+static enum rp_reach reach(const struct ev_path *redact, const struct ev_step *steps, size_t n)
+{
+	for (size_t i = 0; i < redact->n && i < n; i++)
+		if (!meets(&redact->steps[i], &steps[i]))
+			return RP_APART;
+	return n >= redact->n ? RP_INSIDE : RP_AROUND;
+}
+
+static enum rp_reach reach_any(const struct ev_report *r, const struct ev_step *steps, size_t n)
+{
+	enum rp_reach most = RP_APART;
+
+	for (size_t i = 0; i < r->n_redact; i++) {
+		enum rp_reach one = reach(r->redact[i], steps, n);
+
+		if (one > most)
+			most = one;
+	}
+	return most;
+}
+
+/* "*", or digits alone: an element of a list, though it could be an odd name too. */
+static bool may_be_index(const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!isdigit((unsigned char)p[i]))
+			return len == 1 && p[0] == '*';
+	return len > 0;
+}
+
+enum rp_reach rp_reach_pointer(const struct ev_report *r, struct rp_text pointer)
+{
+	struct ev_step *steps = NULL;
+	struct ev_buf names = {0};
+	size_t n = 0, cap = 0;
+	enum rp_reach found;
+
+	if (r->n_redact == 0)
+		return RP_APART;
+	/* The names stand in a buffer that is as long as it gets from the start. */
+	ev_buf_room(&names, pointer.len + 1);
+	for (size_t i = 0; i < pointer.len;) {
+		size_t from = names.len, end = i + 1;
+
+		while (end < pointer.len && pointer.p[end] != '/')
+			end++;
+		for (i++; i < end; i++) {
+			if (pointer.p[i] == '~' && i + 1 < end)
+				ev_buf_putc(&names, pointer.p[++i] == '0' ? '~' : '/');
+			else
+				ev_buf_putc(&names, pointer.p[i]);
+		}
+		ev_grow(&steps, &cap, n + 1, sizeof *steps);
+		steps[n++] = (struct ev_step){.kind = may_be_index(names.p + from, names.len - from)
+							      ? EV_STEP_EACH
+							      : EV_STEP_NAME,
+					      .name = names.p + from,
+					      .len = names.len - from};
+	}
+	found = reach_any(r, steps, n);
+	free(steps);
+	ev_buf_free(&names);
+	return found;
+}
+
+enum rp_reach rp_reach_column(const struct ev_report *r, struct rp_text column)
+{
+	struct ev_path *path;
+	struct ev_buf dotted = {0};
+	struct ev_error err;
+	enum rp_reach found;
+
+	if (r->n_redact == 0)
+		return RP_APART;
+	if (column.len == 0 || column.p[0] != '.')
+		ev_buf_putc(&dotted, '.');
+	ev_buf_put(&dotted, column.p, column.len);
+	if ((path = ev_path_parse(ev_buf_str(&dotted), &err)) != NULL)
+		found = reach_any(r, path->steps, path->n);
+	else
+		found = reach_any(r,
+				  &(struct ev_step){.kind = EV_STEP_NAME,
+						    .name = dotted.p + 1,
+						    .len = dotted.len - 1},
+				  1);
+	ev_path_free(&path);
+	ev_buf_free(&dotted);
+	return found;
+}
+
+static void hide(const struct ev_report *r, const struct ev_doc *d, uint32_t i, size_t depth,
+		 uint64_t open, bool *hidden)
+{
+	for (size_t k = 0; k < r->n_redact; k++)
+		if ((open >> k & 1) != 0 && r->redact[k]->n == depth)
+			hidden[i] = true;
+	if (ev_kind(d, i) == EV_OBJECT) {
+		/* All members of the name, for a record may have it twice. */
+		for (uint32_t m = ev_first(d, i); m < ev_end(d, i); m = ev_next(d, m + 1)) {
+			uint64_t in = 0;
+
+			for (size_t k = 0; k < r->n_redact; k++) {
+				const struct ev_step *s = r->redact[k]->steps + depth;
+
+				if ((open >> k & 1) != 0 && depth < r->redact[k]->n &&
+				    s->kind == EV_STEP_NAME && ev_string_is(d, m, s->name, s->len))
+					in |= (uint64_t)1 << k;
+			}
+			if (in != 0)
+				hide(r, d, m + 1, depth + 1, in, hidden);
+		}
+	} else if (ev_kind(d, i) == EV_ARRAY) {
+		int64_t index = 0;
+
+		for (uint32_t e = ev_first(d, i); e < ev_end(d, i); e = ev_next(d, e), index++) {
+			uint64_t in = 0;
+
+			for (size_t k = 0; k < r->n_redact; k++) {
+				const struct ev_step *s = r->redact[k]->steps + depth;
+
+				if ((open >> k & 1) == 0 || depth >= r->redact[k]->n)
+					continue;
+				if (s->kind == EV_STEP_EACH ||
+				    (s->kind == EV_STEP_INDEX &&
+				     (s->index == index ||
+				      s->index + (int64_t)d->nodes[i].count == index)))
+					in |= (uint64_t)1 << k;
+			}
+			if (in != 0)
+				hide(r, d, e, depth + 1, in, hidden);
+		}
+	}
+}
+
+void rp_hide(const struct ev_report *r, const struct ev_doc *d, bool *hidden)
+{
+	memset(hidden, 0, d->n * sizeof *hidden);
+	if (r->n_redact > 0)
+		hide(r, d, 0, 0, UINT64_MAX, hidden);
+	for (uint32_t i = 0; i < d->n;) {
+		if (!hidden[i]) {
+			i++;
+			continue;
+		}
+		for (uint32_t k = i; k < d->nodes[i].next; k++)
+			hidden[k] = true;
+		i = d->nodes[i].next;
+	}
+}
+
+/* Whether the run stands in the text; a short one as a word of its own. */
+static bool quotes(struct rp_text in, const char *p, size_t len)
+{
+	enum { SHORT = 4 };
+
+	for (size_t i = 0; len > 0 && i + len <= in.len; i++) {
+		if (memcmp(in.p + i, p, len) != 0)
+			continue;
+		if (len >= SHORT)
+			return true;
+		if ((i == 0 || !isalnum((unsigned char)in.p[i - 1])) &&
+		    (i + len == in.len || !isalnum((unsigned char)in.p[i + len])))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the message has a scalar of the sample, as it is spelt or decoded, or its beginning. */
+static bool quotes_node(struct rp_text message, const struct ev_doc *d, uint32_t i)
+{
+	enum { BEGINNING = 32 }; /* octets; messages cut at 60 code points */
+	struct ev_buf scratch = {0};
+	const char *p;
+	size_t len;
+	bool found;
+
+	if (ev_kind(d, i) != EV_STRING && ev_kind(d, i) != EV_NUMBER)
+		return false;
+	p = ev_raw(d, i, &len);
+	if (ev_kind(d, i) == EV_STRING) {
+		p++;
+		len -= 2;
+	}
+	found = quotes(message, p, len < BEGINNING ? len : BEGINNING);
+	if (!found && ev_kind(d, i) == EV_STRING) {
+		p = ev_string(d, i, &scratch, &len);
+		found = quotes(message, p, len < BEGINNING ? len : BEGINNING);
+	}
+	ev_buf_free(&scratch);
+	return found;
+}
+
+/* Messages of these name members and numbers alone, so they may be about what is around. */
+static bool quotes_nothing(struct rp_text keyword)
+{
+	static const char *const keywords[] = {
+		"required",	 "dependentRequired", "additionalProperties",
+		"minProperties", "maxProperties",     "unevaluatedProperties",
+		"minItems",	 "maxItems",	      "contains",
+		"minContains",	 "maxContains",	      "unevaluatedItems"};
+
+	for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++)
+		if (rp_is(keyword, keywords[i]))
+			return true;
+	return false;
+}
+
+bool rp_may_say(const struct ev_report *r, const struct rp_cause *c, const struct ev_doc *d,
+		const bool *hidden)
+{
+	enum rp_reach at;
+
+	if (r->n_redact == 0)
+		return true;
+	if (c->sample.path.p == NULL && rp_is(c->code, "rule"))
+		return false; /* a rule can speak of any field */
+	at = c->sample.path.p == NULL ? RP_APART : rp_reach_pointer(r, c->sample.path);
+	if (at == RP_INSIDE || (at == RP_AROUND && !quotes_nothing(c->keyword)))
+		return false;
+	for (uint32_t i = 0; d != NULL && i < d->n; i++)
+		if (hidden[i] && quotes_node(c->sample.message, d, i))
+			return false;
+	return true;
+}
+
+bool rp_may_show(const struct ev_report *r, const struct ev_doc *d, const struct rp_check *c)
+{
+	static const char *const singles[] = {"column", "column_A", "column_B"};
+	struct ev_buf scratch = {0};
+	bool may = true;
+	uint32_t list;
+
+	for (size_t i = 0; r->n_redact > 0 && i < 3; i++) {
+		uint32_t at = rp_at(d, c->kwargs, singles[i]);
+		struct rp_text t;
+
+		if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
+			continue;
+		t.p = ev_string(d, at, &scratch, &t.len);
+		may = may && rp_reach_column(r, t) == RP_APART;
+	}
+	if (r->n_redact > 0 && (list = rp_at(d, c->kwargs, "column_list")) != EV_NOWHERE)
+		for (uint32_t i = ev_first(d, list); i < ev_end(d, list); i = ev_next(d, i)) {
+			struct rp_text t;
+
+			if (ev_kind(d, i) != EV_STRING)
+				continue;
+			t.p = ev_string(d, i, &scratch, &t.len);
+			may = may && rp_reach_column(r, t) == RP_APART;
+		}
+	ev_buf_free(&scratch);
+	return may;
+}

@@ -1,0 +1,577 @@
+/* The page: its head, what the whole came to, time and types, the batches, and its foot. */
+#include "report/internal.h"
+
+#include "base/hash.h"
+#include "scan/form.h"
+
+#include <stdlib.h>
+
+struct ev_report *ev_report_new(const char *title)
+{
+	struct ev_report *r = ev_calloc(1, sizeof *r);
+
+	r->title = title;
+	r->scan = ev_scan_new();
+	return r;
+}
+
+void ev_report_free(struct ev_report **report)
+{
+	struct ev_report *r = *report;
+
+	if (r == NULL)
+		return;
+	for (size_t i = 0; i < r->n; i++) {
+		ev_scan_free(&r->results[i].scan);
+		free(r->results[i].text);
+	}
+	free(r->results);
+	for (size_t i = 0; i < r->n_redact; i++)
+		ev_path_free(&r->redact[i]);
+	ev_scan_free(&r->scan);
+	ev_arena_free(&r->arena);
+	free(r);
+	*report = NULL;
+}
+
+enum ev_status ev_report_redact(struct ev_report *r, const char *path, struct ev_error *err)
+{
+	struct ev_buf dotted = {0};
+	struct ev_error why;
+	struct ev_path *p;
+
+	if (r->n_redact == EV_REPORT_REDACTIONS)
+		return ev_fail(err, "at most %d paths can be redacted", EV_REPORT_REDACTIONS);
+	if (path[0] != '.')
+		ev_buf_putc(&dotted, '.');
+	ev_buf_puts(&dotted, path);
+	p = ev_path_parse(ev_buf_str(&dotted), &why);
+	ev_buf_free(&dotted);
+	if (p == NULL)
+		return ev_fail(err, "'%s' is no path: %s", path, why.text);
+	r->redact[r->n_redact++] = p;
+	return EV_OK;
+}
+
+enum ev_status ev_report_add(struct ev_report *r, const char *file, char *text, size_t len,
+			     struct ev_error *err)
+{
+	struct rp_result *res;
+	struct ev_flaw flaw;
+	size_t line = 1, column = 1;
+
+	if (r->n == EV_REPORT_RESULTS) {
+		free(text);
+		return ev_fail(err, "%s: a report takes at most %d results", file,
+			       EV_REPORT_RESULTS);
+	}
+	ev_grow(&r->results, &r->cap, r->n + 1, sizeof *r->results);
+	res = &r->results[r->n++];
+	*res = (struct rp_result){.text = text, .scan = ev_scan_new()};
+	if ((res->doc = ev_scan(res->scan, text, len, &flaw)) != NULL)
+		return rp_read(r, file, err);
+	for (size_t i = 0; i < flaw.at && i < len; i++) {
+		column = text[i] == '\n' ? 1 : column + 1;
+		line += text[i] == '\n';
+	}
+	return ev_fail(err, "%s:%zu:%zu: is no JSON: %s: give a result that evvalidate wrote", file,
+		       line, column, flaw.what);
+}
+
+/*
+ * By the last event, for late ones come in any batch; then by name, then by content, so that the
+ * order of the arguments does not matter.
+ */
+static int by_time(const void *a, const void *b)
+{
+	const struct rp_result *x = a, *y = b;
+	struct rp_moment s = {.time = x->last}, t = {.time = y->last};
+	int order = rp_compare_moments(&s, &t);
+
+	if (order == 0)
+		order = rp_compare(x->batch, y->batch);
+	if (order == 0)
+		order = rp_compare((struct rp_text){x->text, x->doc->len},
+				   (struct rp_text){y->text, y->doc->len});
+	return order;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return rp_compare(((const struct rp_tally *)a)->name, ((const struct rp_tally *)b)->name);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct rp_tally *x = a, *y = b;
+	int order = (x->rejected < y->rejected) - (x->rejected > y->rejected);
+
+	if (order == 0)
+		order = (x->in < y->in) - (x->in > y->in);
+	return order != 0 ? order : by_name(a, b);
+}
+
+static void add_types(struct ev_report *r)
+{
+	struct rp_result *s = &r->sum;
+	size_t n = 0, kept = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		n += r->results[i].n_types;
+	s->types = ev_arena_zalloc(&r->arena, (n + 1) * sizeof *s->types);
+	n = 0;
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < r->results[i].n_types; k++)
+			s->types[n++] = r->results[i].types[k];
+	qsort(s->types, n, sizeof *s->types, by_name);
+	for (size_t i = 0; i < n; i++) {
+		if (kept > 0 && rp_compare(s->types[kept - 1].name, s->types[i].name) == 0) {
+			s->types[kept - 1].in += s->types[i].in;
+			s->types[kept - 1].rejected += s->types[i].rejected;
+		} else {
+			s->types[kept++] = s->types[i];
+		}
+	}
+	qsort(s->types, kept, sizeof *s->types, by_number);
+	s->n_types = kept;
+}
+
+static void add_up(struct ev_report *r)
+{
+	struct rp_result *s = &r->sum;
+
+	qsort(r->results, r->n, sizeof *r->results, by_time);
+	*s = (struct rp_result){.model = r->results[r->n - 1].model,
+				.batch = r->results[r->n - 1].batch,
+				.approved = true};
+	for (size_t i = 0; i < r->n; i++) {
+		const struct rp_result *res = &r->results[i];
+		struct rp_moment last = {.time = res->last}, latest = {.time = s->last};
+		struct rp_moment first = {.time = res->first}, earliest = {.time = s->first};
+
+		for (size_t k = 0; k < res->n_causes; k++)
+			res->causes[k].result = i;
+		for (size_t k = 0; k < res->n_checks; k++)
+			res->checks[k].result = i;
+		s->in += res->in;
+		s->out += res->out;
+		s->rejected += res->rejected;
+		s->warning += res->warning;
+		s->blank += res->blank;
+		s->approved &= res->approved;
+		if (res->first.p != NULL &&
+		    (s->first.p == NULL || rp_compare_moments(&first, &earliest) < 0))
+			s->first = res->first;
+		if (res->last.p != NULL &&
+		    (s->last.p == NULL || rp_compare_moments(&last, &latest) > 0))
+			s->last = res->last;
+	}
+	add_types(r);
+}
+
+static void put_hash(struct ev_buf *b, const char *text)
+{
+	uint8_t digest[EV_SHA256];
+
+	ev_sha256(text, strlen(text), digest);
+	ev_buf_puts(b, "'sha256-");
+	ev_base64(digest, sizeof digest, b);
+	ev_buf_putc(b, '\'');
+}
+
+static void put_name(struct ev_buf *b, const struct ev_report *r)
+{
+	const struct rp_result *s = &r->sum;
+
+	if (r->title != NULL) {
+		rp_escape(b, r->title, strlen(r->title), 200);
+		return;
+	}
+	ev_buf_puts(b, "Data quality");
+	if (s->model.p != NULL) {
+		ev_buf_puts(b, " \u00b7 ");
+		rp_escape(b, s->model.p, s->model.len, 80);
+	}
+	if (r->n > 1) {
+		ev_buf_puts(b, " \u00b7 ");
+		rp_count(b, r->n);
+		ev_buf_puts(b, " batches");
+	} else if (s->batch.p != NULL) {
+		ev_buf_puts(b, " \u00b7 ");
+		rp_escape(b, s->batch.p, s->batch.len, 80);
+	}
+}
+
+static void put_head(struct ev_buf *b, const struct ev_report *r)
+{
+	ev_buf_puts(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+		       "style-src ");
+	put_hash(b, ev_report_css);
+	ev_buf_puts(b, "; script-src ");
+	put_hash(b, ev_report_js);
+	ev_buf_puts(b, "; base-uri 'none'; form-action 'none'\">\n"
+		       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		       "<meta name=\"color-scheme\" content=\"light dark\">\n"
+		       "<meta name=\"referrer\" content=\"no-referrer\">\n<title>");
+	put_name(b, r);
+	ev_buf_puts(b, "</title>\n<style>");
+	ev_buf_puts(b, ev_report_css);
+	ev_buf_puts(b, "</style>\n</head>\n<body>\n"
+		       "<a class=\"skip\" href=\"#main\">Skip to the content</a>\n"
+		       "<header><p><bdi>");
+	put_name(b, r);
+	ev_buf_puts(b, "</bdi></p><nav aria-label=\"Parts of the report\">");
+	if (r->n > 1)
+		ev_buf_puts(b, "<a href=\"#batches\">Batches</a> ");
+	ev_buf_puts(b, "<a href=\"#causes\">Causes</a> <a href=\"#checks\">Expectations</a> "
+		       "<a href=\"#about\">Words used</a></nav></header>\n"
+		       "<main id=\"main\" tabindex=\"-1\">\n");
+}
+
+static void put_fact(struct ev_buf *b, const char *what, uint64_t n)
+{
+	ev_buf_printf(b, "<div><dt>%s</dt><dd>", what);
+	rp_count(b, n);
+	ev_buf_puts(b, "</dd></div>");
+}
+
+/* Which loads were approved, as the end of the sentence. */
+static void put_approval(struct ev_buf *b, const struct ev_report *r)
+{
+	size_t approved = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		approved += r->results[i].approved;
+	if (r->n == 1) {
+		ev_buf_printf(b, "the load was <strong class=\"%s\">%s</strong>.",
+			      approved ? "good" : "bad", approved ? "approved" : "not approved");
+		return;
+	}
+	ev_buf_printf(b, "<strong class=\"%s\">", approved == r->n ? "good" : "bad");
+	if (approved == r->n)
+		ev_buf_puts(b, "all ");
+	rp_count(b, approved);
+	if (approved < r->n) {
+		ev_buf_puts(b, " of ");
+		rp_count(b, r->n);
+	}
+	ev_buf_puts(b, " loads</strong> were approved.");
+}
+
+/* The sentence that a shop manager reads first. */
+static void put_sentence(struct ev_buf *b, const struct ev_report *r)
+{
+	const struct rp_result *s = &r->sum;
+
+	ev_buf_puts(b, "<h1>");
+	if (s->in == 0) {
+		ev_buf_puts(b, "No events came in");
+	} else {
+		rp_share(b, s->out, s->in);
+		ev_buf_puts(b, " of ");
+		rp_round(b, s->in);
+		ev_buf_puts(b, s->in == 1 ? " event passed" : " events passed");
+	}
+	ev_buf_puts(b, "; ");
+	rp_round(b, s->rejected);
+	ev_buf_puts(b, s->rejected == 1 ? " was" : " were");
+	ev_buf_puts(b, " set aside; ");
+	put_approval(b, r);
+	ev_buf_puts(b, "</h1>\n");
+}
+
+static uint64_t count_failed(const struct rp_result *res)
+{
+	uint64_t failed = 0;
+
+	for (size_t i = 0; i < res->n_checks; i++)
+		failed += res->checks[i].verdict == RP_FAIL;
+	return failed;
+}
+
+static void put_span(struct ev_buf *b, const struct ev_report *r)
+{
+	const struct rp_result *s = &r->sum;
+	uint64_t failed = count_failed(&r->results[0]);
+
+	ev_buf_puts(b, "<p class=\"lead\">");
+	if (r->n > 1) {
+		rp_count(b, r->n);
+		ev_buf_puts(b, " batches");
+	} else {
+		ev_buf_puts(b, "Batch ");
+		if (s->batch.p != NULL)
+			rp_data(b, s->batch, 120);
+		else
+			ev_buf_puts(b, "without a name");
+	}
+	if (s->first.p != NULL && s->last.p != NULL) {
+		ev_buf_puts(b, ", events from ");
+		rp_time(b, s->first);
+		ev_buf_puts(b, " to ");
+		rp_time(b, s->last);
+		ev_buf_puts(b, " (UTC)");
+	}
+	ev_buf_puts(b, ".");
+	if (r->n == 1 && failed > 0) {
+		ev_buf_putc(b, ' ');
+		rp_count(b, failed);
+		ev_buf_puts(b, " of ");
+		rp_plural(b, r->results[0].n_checks, "expectation");
+		ev_buf_puts(b, " of the whole failed.");
+	}
+	if (s->blank > 0) {
+		ev_buf_puts(b, " Not counted: ");
+		rp_plural(b, s->blank, "blank line");
+		ev_buf_puts(b, ".");
+	}
+	ev_buf_puts(b, "</p>\n");
+}
+
+static void put_summary(struct ev_buf *b, const struct ev_report *r)
+{
+	const struct rp_result *s = &r->sum;
+
+	ev_buf_puts(b, "<section id=\"summary\" aria-label=\"Summary\">\n");
+	put_sentence(b, r);
+	put_span(b, r);
+	ev_buf_puts(b, "<dl class=\"facts\">");
+	put_fact(b, "Events", s->in);
+	put_fact(b, "Passed", s->out);
+	put_fact(b, "warnings", s->warning);
+	put_fact(b, "Set aside", s->rejected);
+	ev_buf_puts(b, "</dl>\n");
+}
+
+/*
+ * The height of each bar: a place for each unit of time, also where nothing happened, if the times
+ * tell it; else one for each bucket. v has room for RP_BUCKETS. Returns how many.
+ */
+static size_t timeline_bars(const struct rp_result *res, enum rp_unit unit, double *v)
+{
+	int64_t first = 0, last = 0, n = 0;
+	bool timed = true;
+
+	for (size_t i = 0; i < res->n_buckets && timed; i++) {
+		timed = rp_bucket_number(res->buckets[i].name, unit, &n);
+		first = i == 0 ? n : first;
+		timed = timed && (i == 0 || n > last) && n - first < RP_BUCKETS;
+		last = n;
+	}
+	memset(v, 0, RP_BUCKETS * sizeof *v);
+	for (size_t i = 0; i < res->n_buckets; i++) {
+		n = (int64_t)i;
+		if (timed && rp_bucket_number(res->buckets[i].name, unit, &n))
+			n -= first;
+		v[n] += (double)res->buckets[i].rejected;
+	}
+	return timed ? (size_t)(last - first + 1) : res->n_buckets;
+}
+
+/* When records were set aside: the bars, and the same as a table. */
+static void put_timeline(struct ev_buf *b, const struct rp_result *res)
+{
+	enum rp_unit unit = rp_unit(res->unit);
+	const struct rp_tally *most = res->buckets;
+	double v[RP_BUCKETS];
+
+	for (size_t i = 0; i < res->n_buckets; i++)
+		if (res->buckets[i].rejected > most->rejected)
+			most = &res->buckets[i];
+	if (res->n_buckets < 2 || most->rejected == 0)
+		return;
+	ev_buf_puts(b, "<figure class=\"timeline\"><figcaption>Set aside by ");
+	rp_escape(b, res->unit.p, res->unit.len, RP_ALL);
+	ev_buf_puts(b, ". The most: <strong>");
+	rp_count(b, most->rejected);
+	ev_buf_puts(b, "</strong>, on ");
+	rp_bucket(b, most->name, unit);
+	ev_buf_puts(b, " (");
+	rp_share(b, most->rejected, most->in);
+	ev_buf_puts(b, " of the events then).</figcaption>");
+	rp_bars(b, v, timeline_bars(res, unit, v), NULL, "bars");
+	ev_buf_puts(b, "<p class=\"axis\" aria-hidden=\"true\"><span>");
+	rp_bucket(b, res->buckets[0].name, unit);
+	ev_buf_puts(b, "</span><span>");
+	rp_bucket(b, res->buckets[res->n_buckets - 1].name, unit);
+	ev_buf_puts(b, "</span></p><details><summary>The same in figures</summary><table>"
+		       "<caption>Events and those set aside, by time (UTC)</caption>"
+		       "<thead><tr><th scope=\"col\">From</th><th scope=\"col\">Events</th>"
+		       "<th scope=\"col\">Set aside</th><th scope=\"col\">Share</th></tr>"
+		       "</thead><tbody>\n");
+	for (size_t i = 0; i < res->n_buckets; i++) {
+		const struct rp_tally *t = &res->buckets[i];
+
+		ev_buf_puts(b, "<tr><th scope=\"row\">");
+		rp_bucket(b, t->name, unit);
+		ev_buf_puts(b, "</th><td>");
+		rp_count(b, t->in);
+		ev_buf_puts(b, "</td><td>");
+		rp_count(b, t->rejected);
+		ev_buf_puts(b, "</td><td>");
+		rp_share(b, t->rejected, t->in);
+		ev_buf_puts(b, "</td></tr>\n");
+	}
+	ev_buf_puts(b, "</tbody></table></details></figure>\n");
+}
+
+/* The batches, one a row. */
+static void put_batches(struct ev_buf *b, const struct ev_report *r)
+{
+	double *v = ev_malloc(r->n * sizeof *v);
+	bool *refused = ev_malloc(r->n * sizeof *refused);
+
+	ev_buf_puts(b, "<section id=\"batches\" aria-labelledby=\"batches-h\">"
+		       "<h2 id=\"batches-h\">Batch by batch</h2>\n<figure class=\"timeline\">"
+		       "<figcaption>Share of the events that were set aside, by batch. Red: the "
+		       "load was not approved.</figcaption>");
+	for (size_t i = 0; i < r->n; i++) {
+		const struct rp_result *res = &r->results[i];
+
+		v[i] = res->in > 0 ? (double)res->rejected / (double)res->in : 0;
+		refused[i] = !res->approved;
+	}
+	rp_bars(b, v, r->n, refused, "bars batches");
+	ev_buf_puts(b, "<p class=\"axis\" aria-hidden=\"true\"><span>");
+	rp_escape(b, r->results[0].batch.p, r->results[0].batch.len, 40);
+	ev_buf_puts(b, "</span><span>");
+	rp_escape(b, r->results[r->n - 1].batch.p, r->results[r->n - 1].batch.len, 40);
+	ev_buf_puts(b,
+		    "</span></p></figure>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" "
+		    "aria-label=\"Batches\"><table><caption>The batches, the latest first"
+		    "</caption><thead><tr><th scope=\"col\">Batch</th><th scope=\"col\">Load</th>"
+		    "<th scope=\"col\">Events</th><th scope=\"col\">Passed</th>"
+		    "<th scope=\"col\">Set aside</th><th scope=\"col\">Warnings</th>"
+		    "<th scope=\"col\">Failed expectations</th></tr></thead><tbody>\n");
+	for (size_t i = r->n; i-- > 0;) {
+		const struct rp_result *res = &r->results[i];
+		ev_buf_puts(b, "<tr><th scope=\"row\">");
+		if (res->batch.p != NULL)
+			rp_data(b, res->batch, 80);
+		else
+			ev_buf_puts(b, "without a name");
+		ev_buf_printf(b, "</th><td><strong class=\"%s\">%s</strong></td><td>",
+			      res->approved ? "good" : "bad",
+			      res->approved ? "approved" : "not approved");
+		rp_count(b, res->in);
+		ev_buf_puts(b, "</td><td>");
+		rp_share(b, res->out, res->in);
+		ev_buf_puts(b, "</td><td>");
+		rp_count(b, res->rejected);
+		ev_buf_puts(b, "</td><td>");
+		rp_count(b, res->warning);
+		ev_buf_puts(b, "</td><td>");
+		rp_count(b, count_failed(res));
+		ev_buf_puts(b, "</td></tr>\n");
+	}
+	ev_buf_puts(b, "</tbody></table></div></section>\n");
+	free(v);
+	free(refused);
+}
+
+static void put_type(struct ev_buf *b, const struct rp_tally *t, uint64_t rejected)
+{
+	ev_buf_puts(b, "<tr><th scope=\"row\">");
+	if (t->name.p != NULL)
+		rp_data(b, t->name, 80);
+	else
+		ev_buf_puts(b, "other, or not known");
+	ev_buf_puts(b, "</th><td>");
+	rp_count(b, t->in);
+	ev_buf_puts(b, "</td><td>");
+	rp_count(b, t->rejected);
+	ev_buf_puts(b, "</td><td>");
+	rp_share(b, t->rejected, t->in);
+	ev_buf_puts(b, "</td><td class=\"drawn\">");
+	rp_meter(b, t->rejected, rejected);
+	ev_buf_puts(b, "<span>");
+	rp_share(b, t->rejected, rejected);
+	ev_buf_puts(b, "</span></td></tr>\n");
+}
+
+static void put_types(struct ev_buf *b, const struct rp_result *s)
+{
+	uint64_t rest = 0;
+	size_t n = 0;
+
+	if (s->n_types == 0 || s->rejected == 0)
+		return;
+	ev_buf_puts(b, "<div class=\"wide\" tabindex=\"0\" role=\"region\" "
+		       "aria-label=\"Types of events\"><table class=\"types\">"
+		       "<caption>Set aside, by type of event</caption><thead><tr>"
+		       "<th scope=\"col\">Type</th><th scope=\"col\">Events</th>"
+		       "<th scope=\"col\">Set aside</th><th scope=\"col\">Share of the type</th>"
+		       "<th scope=\"col\">Share of all set aside</th></tr></thead><tbody>\n");
+	while (n < s->n_types && s->types[n].rejected > 0)
+		put_type(b, &s->types[n++], s->rejected);
+	for (size_t i = n; i < s->n_types; i++)
+		rest += s->types[i].in;
+	if (n < s->n_types) {
+		ev_buf_puts(b, "<tr><th scope=\"row\">");
+		rp_plural(b, s->n_types - n, "type");
+		ev_buf_puts(b, " without any</th><td>");
+		rp_count(b, rest);
+		ev_buf_puts(b, "</td><td>0</td><td>0%</td><td>0%</td></tr>\n");
+	}
+	ev_buf_puts(b, "</tbody></table></div>\n");
+}
+
+static void put_foot(struct ev_buf *b, const struct ev_report *r)
+{
+	ev_buf_puts(
+		b,
+		"<section id=\"about\" aria-labelledby=\"about-h\"><h2 id=\"about-h\">Words used"
+		"</h2>\n<dl class=\"words\">"
+		"<dt>Set aside</dt><dd>The record did not keep to what was agreed. It stands whole "
+		"in the rejects file and can be mended and sent again; nothing is lost.</dd>"
+		"<dt>Approved</dt><dd>The batch as a whole was good enough to load. A batch that "
+		"was not approved changed nothing in the warehouse.</dd>"
+		"<dt>Expectation</dt><dd>Something that must hold for a batch as a whole, such as "
+		"the number of its events or the range of a value.</dd>"
+		"<dt>Cannot tell</dt><dd>The value is known only about, and the limit lies inside "
+		"the range in which it may be. It is neither passed nor failed.</dd>"
+		"<dt>~</dt><dd>About: counted in a way that needs little memory, with a small "
+		"error that is stated beside it.</dd>");
+	if (r->n_redact > 0) {
+		ev_buf_puts(b, "<dt>" RP_REDACTED "</dt><dd>Left out because it may be personal "
+			       "data. Redacted are:");
+		for (size_t i = 0; i < r->n_redact; i++) {
+			const char *text = r->redact[i]->text;
+
+			ev_buf_puts(b, i > 0 ? ", " : " ");
+			rp_code(b, (struct rp_text){text, strlen(text)}, 200);
+		}
+		ev_buf_puts(b, ".</dd>");
+	}
+	ev_buf_puts(b, "</dl></section>\n</main>\n<footer><p>Made by evreport from ");
+	rp_plural(b, r->n, "result");
+	ev_buf_puts(b,
+		    " of evvalidate. Times are in UTC. This page needs no network.</p></footer>\n"
+		    "<script>");
+	ev_buf_puts(b, ev_report_js);
+	ev_buf_puts(b, "</script>\n</body>\n</html>\n");
+}
+
+enum ev_status ev_report_write(struct ev_report *r, struct ev_out *out, struct ev_error *err)
+{
+	struct ev_buf b = {0};
+	enum ev_status st;
+
+	add_up(r);
+	put_head(&b, r);
+	put_summary(&b, r);
+	if (r->n == 1)
+		put_timeline(&b, &r->results[0]);
+	put_types(&b, &r->sum);
+	ev_buf_puts(&b, "</section>\n");
+	if (r->n > 1)
+		put_batches(&b, r);
+	rp_causes(&b, r);
+	rp_checks(&b, r);
+	put_foot(&b, r);
+	if ((st = ev_out_put(out, b.p, b.len)) != EV_OK)
+		*err = out->error;
+	ev_buf_free(&b);
+	return st;
+}

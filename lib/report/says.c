@@ -1,0 +1,593 @@
+/* Expectations and what came of them as English sentences. */
+#include "report/internal.h"
+
+#include "number/decimal.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+/*
+ * How the sentence of an expectation begins, and how many must keep it ("mostly").
+ *
+ * VALUES   "Every value of total must ..."      "At least 99% of the values of total must ..."
+ * ROWS     "In every record, ..."               "In at least 99% of the records, ..."
+ * WHOLE    the words alone
+ */
+enum opening { VALUES, ROWS, WHOLE };
+
+/* What the observed value is. */
+enum observed { OF_VALUES, A_COUNT, A_SHARE };
+
+/*
+ * {name} is an argument, in words; <name> the same as code; {range} is made of min_value, max_value
+ * and their strict_ forms. A part in [ ] is left out where one of its arguments is missing.
+ */
+struct sentence {
+	const char *type; /* without expect_ */
+	enum opening opening;
+	enum observed observed;
+	const char *words;
+};
+
+static const struct sentence sentences[] = {
+	{"column_values_to_be_between", VALUES, OF_VALUES, "be {range}"},
+	{"column_values_to_be_in_set", VALUES, OF_VALUES, "be one of {value_set}"},
+	{"column_values_to_not_be_in_set", VALUES, OF_VALUES, "be none of {value_set}"},
+	{"column_values_to_be_null", ROWS, OF_VALUES, "<column> must be empty"},
+	{"column_values_to_not_be_null", ROWS, OF_VALUES, "<column> must be filled in"},
+	{"column_values_to_be_of_type", VALUES, OF_VALUES, "be of the type <type_>"},
+	{"column_values_to_be_in_type_list", VALUES, OF_VALUES,
+	 "be of one of the types {type_list}"},
+	{"column_values_to_match_regex", VALUES, OF_VALUES, "match the pattern <regex>"},
+	{"column_values_to_not_match_regex", VALUES, OF_VALUES, "not match the pattern <regex>"},
+	{"column_values_to_match_regex_list", VALUES, OF_VALUES,
+	 "match [{match_on} of ]the patterns {regex_list}"},
+	{"column_values_to_not_match_regex_list", VALUES, OF_VALUES,
+	 "match none of the patterns {regex_list}"},
+	{"column_values_to_match_like_pattern", VALUES, OF_VALUES,
+	 "match the LIKE pattern <like_pattern>"},
+	{"column_values_to_not_match_like_pattern", VALUES, OF_VALUES,
+	 "not match the LIKE pattern <like_pattern>"},
+	{"column_values_to_match_like_pattern_list", VALUES, OF_VALUES,
+	 "match [{match_on} of ]the LIKE patterns {like_pattern_list}"},
+	{"column_values_to_not_match_like_pattern_list", VALUES, OF_VALUES,
+	 "match none of the LIKE patterns {like_pattern_list}"},
+	{"column_values_to_be_dateutil_parseable", VALUES, OF_VALUES, "be a date or a time"},
+	{"column_values_to_be_json_parseable", VALUES, OF_VALUES, "be JSON"},
+	{"column_values_to_match_json_schema", VALUES, OF_VALUES, "fit its JSON Schema"},
+	{"column_values_to_match_strftime_format", VALUES, OF_VALUES,
+	 "be a time written as <strftime_format>"},
+	{"column_value_lengths_to_be_between", VALUES, OF_VALUES,
+	 "have a length that is {range} characters"},
+	{"column_value_lengths_to_equal", VALUES, OF_VALUES,
+	 "have a length of exactly {value} characters"},
+	{"column_values_to_be_increasing", VALUES, OF_VALUES,
+	 "be higher than the one before it[{strictly}]"},
+	{"column_values_to_be_decreasing", VALUES, OF_VALUES,
+	 "be lower than the one before it[{strictly}]"},
+	{"column_values_to_be_unique", VALUES, OF_VALUES, "occur only once"},
+	{"compound_columns_to_be_unique", ROWS, OF_VALUES,
+	 "<column_list> together must be unlike those of any other record"},
+	{"select_column_values_to_be_unique_within_record", ROWS, OF_VALUES,
+	 "<column_list> must all differ from each other"},
+	{"multicolumn_values_to_be_equal", ROWS, OF_VALUES, "<column_list> must all be equal"},
+	{"multicolumn_sum_to_equal", ROWS, OF_VALUES,
+	 "the sum of <column_list> must be {sum_total}"},
+	{"column_pair_values_a_to_be_greater_than_b", ROWS, OF_VALUES,
+	 "<column_A> must be greater than <column_B>[{or_equal}]"},
+	{"column_pair_values_to_be_equal", ROWS, OF_VALUES, "<column_A> must equal <column_B>"},
+	{"column_pair_values_to_be_in_set", ROWS, OF_VALUES,
+	 "<column_A> and <column_B> must be one of the pairs {value_pairs_set}"},
+	{"table_row_count_to_be_between", WHOLE, A_COUNT, "The number of records must be {range}"},
+	{"table_row_count_to_equal", WHOLE, A_COUNT, "The number of records must be {value}"},
+	{"table_row_count_to_equal_other_table", WHOLE, A_COUNT,
+	 "The number of records must be that of <other_table_name>"},
+	{"table_column_count_to_be_between", WHOLE, A_COUNT,
+	 "The number of fields must be {range}"},
+	{"table_column_count_to_equal", WHOLE, A_COUNT, "The number of fields must be {value}"},
+	{"table_columns_to_match_set", WHOLE, OF_VALUES, "The fields must be these: {column_set}"},
+	{"table_columns_to_match_ordered_list", WHOLE, OF_VALUES,
+	 "The fields must be these, in this order: {column_list}"},
+	{"column_to_exist", WHOLE, OF_VALUES, "The field <column> must exist"},
+	{"column_min_to_be_between", WHOLE, OF_VALUES, "The lowest <column> must be {range}"},
+	{"column_max_to_be_between", WHOLE, OF_VALUES, "The highest <column> must be {range}"},
+	{"column_sum_to_be_between", WHOLE, OF_VALUES, "The sum of all <column> must be {range}"},
+	{"column_mean_to_be_between", WHOLE, OF_VALUES, "The average <column> must be {range}"},
+	{"column_median_to_be_between", WHOLE, OF_VALUES,
+	 "The middle <column> (the median) must be {range}"},
+	{"column_stdev_to_be_between", WHOLE, OF_VALUES,
+	 "The spread of <column> (its standard deviation) must be {range}"},
+	{"column_quantile_values_to_be_between", WHOLE, OF_VALUES,
+	 "The quantiles of <column> must lie in their ranges: {quantile_ranges}"},
+	{"column_proportion_of_non_null_values_to_be_between", WHOLE, A_SHARE,
+	 "The share of records in which <column> is filled in must be {range}"},
+	{"column_unique_value_count_to_be_between", WHOLE, A_COUNT,
+	 "The number of different values of <column> must be {range}"},
+	{"column_proportion_of_unique_values_to_be_between", WHOLE, A_SHARE,
+	 "The share of different values among those of <column> must be {range}"},
+	{"column_most_common_value_to_be_in_set", WHOLE, OF_VALUES,
+	 "The most common value of <column> must be one of {value_set}"},
+	{"column_distinct_values_to_be_in_set", WHOLE, OF_VALUES,
+	 "No other values than {value_set} may occur in <column>"},
+	{"column_distinct_values_to_contain_set", WHOLE, OF_VALUES,
+	 "Each of {value_set} must occur in <column>"},
+	{"column_distinct_values_to_equal_set", WHOLE, OF_VALUES,
+	 "The values that occur in <column> must be exactly these: {value_set}"},
+	{"column_kl_divergence_to_be_less_than", WHOLE, A_SHARE,
+	 "The values of <column> must be spread as usual[: their divergence (Kullback-Leibler) "
+	 "must be less than {threshold}]"},
+	{"column_chisquare_test_p_value_to_be_greater_than", WHOLE, A_SHARE,
+	 "The values of <column> must be spread as usual[: the p-value of the chi-square test must "
+	 "be more than {p}]"},
+};
+
+static const struct sentence *sentence_of(struct rp_text type)
+{
+	if (type.len < 7 || memcmp(type.p, "expect_", 7) != 0)
+		return NULL;
+	type.p += 7;
+	type.len -= 7;
+	for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++)
+		if (rp_is(type, sentences[i].type))
+			return &sentences[i];
+	return NULL;
+}
+
+uint32_t rp_at(const struct ev_doc *d, uint32_t object, const char *name)
+{
+	uint32_t i = ev_member(d, object, name, strlen(name));
+
+	return i != EV_NOWHERE && ev_kind(d, i) == EV_NULL ? EV_NOWHERE : i;
+}
+
+enum rp_subject rp_subject(const struct ev_doc *d, const struct rp_check *c, struct rp_text *column)
+{
+	uint32_t i = rp_at(d, c->kwargs, "column");
+	struct ev_buf scratch = {0};
+
+	*column = (struct rp_text){0};
+	if (i != EV_NOWHERE && ev_kind(d, i) == EV_STRING) {
+		/* As spelt, where it has escapes: it only names a group. */
+		column->p = ev_raw(d, i, &column->len);
+		column->p++;
+		column->len -= 2;
+		ev_buf_free(&scratch);
+		return RP_COLUMN;
+	}
+	if (rp_at(d, c->kwargs, "column_A") != EV_NOWHERE ||
+	    (rp_at(d, c->kwargs, "column_list") != EV_NOWHERE &&
+	     !rp_is(c->type, "expect_table_columns_to_match_ordered_list")))
+		return RP_COLUMNS;
+	return RP_TABLE;
+}
+
+/* Sentences show this many elements of a list. */
+enum { SHOWN = 12, SHOWN_PAIRS = 6 };
+
+static void code(struct ev_buf *b, const struct ev_doc *d, uint32_t i)
+{
+	struct ev_buf scratch = {0};
+	struct rp_text t;
+	uint32_t n = 0;
+
+	if (ev_kind(d, i) == EV_ARRAY) {
+		for (uint32_t e = ev_first(d, i); e < ev_end(d, i); e = ev_next(d, e), n++) {
+			if (n > 0)
+				ev_buf_puts(b, n + 1 == d->nodes[i].count ? " and " : ", ");
+			code(b, d, e);
+		}
+		return;
+	}
+	if (ev_kind(d, i) == EV_STRING)
+		t.p = ev_string(d, i, &scratch, &t.len);
+	else
+		t.p = ev_raw(d, i, &t.len);
+	rp_code(b, t, 200);
+	ev_buf_free(&scratch);
+}
+
+static bool is_true(const struct ev_doc *d, uint32_t object, const char *name)
+{
+	uint32_t i = rp_at(d, object, name);
+
+	return i != EV_NOWHERE && ev_kind(d, i) == EV_TRUE;
+}
+
+static bool same_number(const struct ev_doc *d, uint32_t a, uint32_t b)
+{
+	return ev_kind(d, a) == EV_NUMBER && ev_equal(d, a, d, b);
+}
+
+/* A value that is a count is no year: its thousands are always set apart. */
+static void value(struct ev_buf *b, const struct ev_doc *d, uint32_t i, bool counted, size_t max)
+{
+	enum { LONGEST = 30, GROUPED = 4 };
+	size_t len;
+	const char *p = ev_raw(d, i, &len);
+
+	if (counted && ev_kind(d, i) == EV_NUMBER && len <= LONGEST)
+		rp_number(b, p, len, GROUPED);
+	else
+		rp_value(b, d, i, max);
+}
+
+static void range(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs, bool counted)
+{
+	uint32_t low = rp_at(d, kwargs, "min_value"), high = rp_at(d, kwargs, "max_value");
+	bool above = is_true(d, kwargs, "strict_min"), below = is_true(d, kwargs, "strict_max");
+
+	if (low == EV_NOWHERE && high == EV_NOWHERE) {
+		ev_buf_puts(b, "anything, for no limit is given");
+	} else if (low != EV_NOWHERE && high != EV_NOWHERE && !above && !below) {
+		if (same_number(d, low, high)) {
+			ev_buf_puts(b, "exactly ");
+			value(b, d, low, counted, SHOWN);
+			return;
+		}
+		ev_buf_puts(b, "between ");
+		value(b, d, low, counted, SHOWN);
+		ev_buf_puts(b, " and ");
+		value(b, d, high, counted, SHOWN);
+	} else {
+		if (low != EV_NOWHERE) {
+			ev_buf_puts(b, above ? "more than " : "at least ");
+			value(b, d, low, counted, SHOWN);
+		}
+		if (low != EV_NOWHERE && high != EV_NOWHERE)
+			ev_buf_puts(b, " and ");
+		if (high != EV_NOWHERE) {
+			ev_buf_puts(b, below ? "less than " : "at most ");
+			value(b, d, high, counted, SHOWN);
+		}
+	}
+}
+
+/* {"quantiles":[0.5,...],"value_ranges":[[1,2],...]} as "50%: 1 to 2, ..." */
+static void quantile_ranges(struct ev_buf *b, const struct ev_doc *d, uint32_t ranges)
+{
+	uint32_t q = rp_at(d, ranges, "quantiles"), v = rp_at(d, ranges, "value_ranges");
+
+	if (q == EV_NOWHERE || v == EV_NOWHERE || ev_kind(d, q) != EV_ARRAY ||
+	    ev_kind(d, v) != EV_ARRAY || d->nodes[q].count != d->nodes[v].count) {
+		rp_value(b, d, ranges, SHOWN);
+		return;
+	}
+	for (uint32_t i = ev_first(d, q), k = ev_first(d, v); i < ev_end(d, q);
+	     i = ev_next(d, i), k = ev_next(d, k)) {
+		uint32_t low = ev_first(d, k), high;
+
+		if (i > ev_first(d, q))
+			ev_buf_puts(b, "; ");
+		rp_value(b, d, i, 1);
+		ev_buf_puts(b, ": ");
+		if (ev_kind(d, k) != EV_ARRAY || d->nodes[k].count != 2) {
+			rp_value(b, d, k, SHOWN);
+			continue;
+		}
+		high = ev_next(d, low);
+		if (ev_kind(d, low) != EV_NULL)
+			rp_value(b, d, low, 1);
+		else
+			ev_buf_puts(b, "anything");
+		ev_buf_puts(b, " to ");
+		if (ev_kind(d, high) != EV_NULL)
+			rp_value(b, d, high, 1);
+		else
+			ev_buf_puts(b, "anything");
+	}
+}
+
+/* One argument, by the name between the brackets; false if it is missing. */
+static bool argument(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs, bool counted,
+		     const char *name, size_t len, bool as_code)
+{
+	struct rp_text t = {name, len};
+	uint32_t i;
+
+	if (rp_is(t, "range")) {
+		range(b, d, kwargs, counted);
+		return true;
+	}
+	if (rp_is(t, "or_equal")) {
+		if (!is_true(d, kwargs, "or_equal"))
+			return false;
+		ev_buf_puts(b, " or equal to it");
+		return true;
+	}
+	if (rp_is(t, "strictly")) {
+		if (is_true(d, kwargs, "strictly"))
+			return false;
+		ev_buf_puts(b, ", or equal");
+		return true;
+	}
+	i = ev_member(d, kwargs, name, len);
+	if (i == EV_NOWHERE || ev_kind(d, i) == EV_NULL)
+		return false;
+	if (as_code)
+		code(b, d, i);
+	else if (rp_is(t, "quantile_ranges"))
+		quantile_ranges(b, d, i);
+	else if (rp_is(t, "match_on") && ev_kind(d, i) == EV_STRING)
+		ev_buf_puts(b, ev_string_is(d, i, "all", 3) ? "all" : "any");
+	else
+		value(b, d, i, counted, rp_is(t, "value_pairs_set") ? SHOWN_PAIRS : SHOWN);
+	return true;
+}
+
+/* Fills the words; returns behind the closing bracket of an optional part, or at the end. */
+static const char *fill(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs, bool counted,
+			const char *p, bool *whole)
+{
+	*whole = true;
+	while (*p != '\0' && *p != ']') {
+		if (*p == '[') {
+			size_t before = b->len;
+			bool good;
+
+			p = fill(b, d, kwargs, counted, p + 1, &good) + 1;
+			if (!good)
+				b->len = before;
+		} else if (*p == '{' || *p == '<') {
+			size_t len = strcspn(p + 1, "}>");
+
+			if (!argument(b, d, kwargs, counted, p + 1, len, *p == '<')) {
+				ev_buf_puts(b, "(not given)");
+				*whole = false;
+			}
+			p += len + 2;
+		} else {
+			ev_buf_putc(b, *p++);
+		}
+	}
+	return p;
+}
+
+/* Where not all must keep it: the number, as a percentage. */
+static bool mostly(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs)
+{
+	uint32_t i = rp_at(d, kwargs, "mostly");
+	struct ev_arena arena = {0};
+	struct ev_dec share, percent;
+	struct ev_buf text = {0};
+	const char *p;
+	size_t len;
+	bool less;
+
+	if (i == EV_NOWHERE || ev_kind(d, i) != EV_NUMBER)
+		return false;
+	p = ev_raw(d, i, &len);
+	less = ev_number_compare(p, len, "1", 1) < 0 && len <= 20 &&
+	       ev_dec_read(&arena, p, len, &share) && ev_dec_read(&arena, "100", 3, &percent) &&
+	       ev_dec_multiply(&arena, share, percent, &percent);
+	if (less) {
+		ev_dec_write(percent, &text);
+		ev_buf_put(b, text.p, text.len);
+		ev_buf_putc(b, '%');
+	}
+	ev_arena_free(&arena);
+	ev_buf_free(&text);
+	return less;
+}
+
+static void condition(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs)
+{
+	uint32_t i = rp_at(d, kwargs, "row_condition");
+
+	if (i == EV_NOWHERE)
+		return;
+	ev_buf_puts(b, ", in the records where ");
+	code(b, d, i);
+	ev_buf_puts(b, " holds");
+}
+
+/* An expectation that the table does not have: its name in words, then its arguments. */
+static void say_unknown(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c)
+{
+	struct ev_buf words = {0};
+	struct rp_text t = c->type;
+	uint32_t n = 0;
+
+	if (t.len > 7 && memcmp(t.p, "expect_", 7) == 0)
+		t = (struct rp_text){t.p + 7, t.len - 7};
+	ev_buf_put(&words, t.p, t.len);
+	for (size_t i = 0; i < words.len; i++)
+		if (words.p[i] == '_')
+			words.p[i] = ' ';
+	if (words.len > 0)
+		words.p[0] = (char)toupper((unsigned char)words.p[0]);
+	rp_data(b, (struct rp_text){words.p, words.len}, 200);
+	for (uint32_t i = ev_first(d, c->kwargs); i < ev_end(d, c->kwargs); i = ev_next(d, i + 1)) {
+		ev_buf_puts(b, n++ == 0 ? ": " : ", ");
+		code(b, d, i);
+		ev_buf_puts(b, " ");
+		rp_value(b, d, i + 1, SHOWN);
+	}
+	ev_buf_free(&words);
+}
+
+void rp_says(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c)
+{
+	const struct sentence *s = sentence_of(c->type);
+	struct ev_buf share = {0};
+	bool whole;
+
+	if (s == NULL) {
+		say_unknown(b, d, c);
+		return;
+	}
+	if (s->opening != WHOLE && mostly(&share, d, c->kwargs)) {
+		ev_buf_puts(b, s->opening == VALUES ? "At least " : "In at least ");
+		ev_buf_put(b, share.p, share.len);
+		ev_buf_puts(b, s->opening == VALUES ? " of the values of " : " of the records, ");
+	} else if (s->opening != WHOLE) {
+		ev_buf_puts(b, s->opening == VALUES ? "Every value of " : "In every record, ");
+	}
+	if (s->opening == VALUES) {
+		fill(b, d, c->kwargs, false, "<column>", &whole);
+		ev_buf_puts(b, " must ");
+	}
+	fill(b, d, c->kwargs, s->observed == A_COUNT, s->words, &whole);
+	condition(b, d, c->kwargs);
+	ev_buf_putc(b, '.');
+	ev_buf_free(&share);
+}
+
+bool rp_found_count(const struct ev_doc *d, uint32_t i, uint64_t *v)
+{
+	struct ev_number n;
+	const char *p;
+	size_t len;
+	int64_t signed_v = 0;
+
+	if (i == EV_NOWHERE || ev_kind(d, i) != EV_NUMBER)
+		return false;
+	p = ev_raw(d, i, &len);
+	ev_number_read(p, len, &n);
+	if (!ev_number_int64(&n, &signed_v) || signed_v < 0)
+		return false;
+	*v = (uint64_t)signed_v;
+	return true;
+}
+
+static bool result_count(const struct ev_doc *d, const struct rp_check *c, const char *name,
+			 uint64_t *v)
+{
+	return rp_found_count(d, rp_at(d, c->values, name), v);
+}
+
+/* Elements, those that were missing and do not count, and those that broke it. */
+struct tally {
+	uint64_t all, missing, wrong;
+	bool nulls; /* the missing ones count */
+};
+
+static bool tally_of(const struct ev_doc *d, const struct rp_check *c, struct tally *t)
+{
+	*t = (struct tally){.nulls = rp_is(c->type, "expect_column_values_to_not_be_null") ||
+				     rp_is(c->type, "expect_column_values_to_be_null")};
+	if (!result_count(d, c, "element_count", &t->all) ||
+	    !result_count(d, c, "unexpected_count", &t->wrong))
+		return false;
+	if (!t->nulls)
+		result_count(d, c, "missing_count", &t->missing);
+	return t->missing <= t->all && t->wrong <= t->all - t->missing;
+}
+
+static void say_tally(struct ev_buf *b, const struct rp_check *c, const struct tally *t,
+		      const char *what)
+{
+	uint64_t held = t->all - t->missing;
+
+	if (held == 0) {
+		ev_buf_puts(b, "There was nothing to hold to it");
+	} else if (t->wrong == 0) {
+		ev_buf_puts(b, held == 1 ? "The one " : "All ");
+		if (held > 1) {
+			rp_count(b, held);
+			ev_buf_putc(b, ' ');
+		}
+		ev_buf_printf(b, "%s%s kept to it", what, held == 1 ? "" : "s");
+	} else {
+		ev_buf_puts(b, c->approximate ? "~" : "");
+		rp_count(b, t->wrong);
+		ev_buf_puts(b, " of ");
+		rp_plural(b, held, what);
+		ev_buf_puts(b, " did not: <strong>");
+		ev_buf_puts(b, c->approximate ? "~" : "");
+		rp_share(b, t->wrong, held);
+		ev_buf_puts(b, t->missing > 0 ? "</strong> of those present" : "</strong>");
+	}
+	ev_buf_puts(b, ".");
+	if (t->missing > 0) {
+		ev_buf_puts(b, " ");
+		rp_count(b, t->missing);
+		ev_buf_puts(b, t->missing == 1 ? " was missing and does not count."
+					       : " were missing and do not count.");
+	}
+}
+
+/* {"quantiles":[...],"values":[...]} */
+static bool say_quantiles(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c,
+			  uint32_t observed)
+{
+	uint32_t q = rp_at(d, observed, "quantiles"), v = rp_at(d, observed, "values");
+
+	if (q == EV_NOWHERE || v == EV_NOWHERE || ev_kind(d, q) != EV_ARRAY ||
+	    ev_kind(d, v) != EV_ARRAY || d->nodes[q].count != d->nodes[v].count)
+		return false;
+	for (uint32_t i = ev_first(d, q), k = ev_first(d, v); i < ev_end(d, q);
+	     i = ev_next(d, i), k = ev_next(d, k)) {
+		if (i > ev_first(d, q))
+			ev_buf_puts(b, "; ");
+		rp_value(b, d, i, 1);
+		ev_buf_puts(b, c->approximate ? ": <strong>~" : ": <strong>");
+		rp_value(b, d, k, 1);
+		ev_buf_puts(b, "</strong>");
+	}
+	return true;
+}
+
+void rp_found(struct ev_buf *b, const struct ev_report *r, const struct ev_doc *d,
+	      const struct rp_check *c)
+{
+	const struct sentence *s = sentence_of(c->type);
+	uint32_t observed = rp_at(d, c->values, "observed_value");
+	struct tally t;
+
+	if (c->exception.p != NULL) {
+		ev_buf_puts(b, "It could not be checked: ");
+		if (rp_may_show(r, d, c))
+			rp_data(b, c->exception, 400);
+		else
+			ev_buf_puts(b, RP_REDACTED);
+	} else if (tally_of(d, c, &t)) {
+		say_tally(b, c, &t, s != NULL && s->opening == ROWS ? "record" : "value");
+	} else if (observed == EV_NOWHERE) {
+		ev_buf_puts(b, rp_is(c->type, "expect_column_to_exist")
+				       ? c->verdict == RP_PASS ? "It does." : "It does not."
+				       : "No value was found.");
+	} else {
+		ev_buf_puts(b, "Found: ");
+		if ((s == NULL || s->observed == OF_VALUES) && !rp_may_show(r, d, c)) {
+			ev_buf_puts(b, RP_REDACTED);
+		} else if (ev_kind(d, observed) != EV_OBJECT || !say_quantiles(b, d, c, observed)) {
+			ev_buf_puts(b, c->approximate ? "<strong>~" : "<strong>");
+			value(b, d, observed, s != NULL && s->observed == A_COUNT, SHOWN);
+			ev_buf_puts(b, "</strong>");
+		}
+		ev_buf_puts(b, ".");
+	}
+	if (c->error.p != NULL && c->error.len > 0 &&
+	    ((s != NULL && s->observed != OF_VALUES) || rp_may_show(r, d, c))) {
+		ev_buf_puts(b, c->approximate ? " How exact: " : " Why: ");
+		rp_data(b, c->error, 200);
+		ev_buf_putc(b, '.');
+	}
+}
+
+bool rp_found_number(const struct ev_doc *d, const struct rp_check *c, double *v)
+{
+	struct tally t;
+
+	if (c->exception.p != NULL)
+		return false;
+	if (tally_of(d, c, &t)) {
+		if (t.all == t.missing)
+			return false;
+		*v = (double)t.wrong / (double)(t.all - t.missing) * 100;
+		return true;
+	}
+	return rp_double(d, rp_at(d, c->values, "observed_value"), v);
+}
+
+void rp_found_words(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c)
+{
+	uint32_t observed = rp_at(d, c->values, "observed_value");
+	struct tally t;
+
+	ev_buf_puts(b, c->approximate ? "~" : "");
+	if (tally_of(d, c, &t))
+		rp_share(b, t.wrong, t.all - t.missing);
+	else if (observed != EV_NOWHERE)
+		rp_value(b, d, observed, 1);
+}

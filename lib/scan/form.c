@@ -1,0 +1,180 @@
+#include "scan/form.h"
+#include "base/utf8.h"
+
+static const char hex_digits[] = "0123456789abcdef";
+
+static uint32_t hex4(const char *p)
+{
+	uint32_t v = 0;
+
+	for (int i = 0; i < 4; i++)
+		v = v << 4 | (uint32_t)(p[i] <= '9' ? p[i] - '0' : (p[i] | 0x20) - 'a' + 10);
+	return v;
+}
+
+void ev_json_unescape(const char *p, size_t len, struct ev_buf *out)
+{
+	const char *end = p + len;
+	char *o = ev_buf_room(out, len); /* an escape is never shorter than what it stands for */
+
+	while (p < end) {
+		const char *stop = memchr(p, '\\', (size_t)(end - p));
+		size_t n = stop != NULL ? (size_t)(stop - p) : (size_t)(end - p);
+		uint32_t cp;
+
+		memcpy(o, p, n);
+		o += n;
+		p += n;
+		if (p == end)
+			break;
+		switch (p[1]) {
+		case 'b': *o++ = '\b'; break;
+		case 'f': *o++ = '\f'; break;
+		case 'n': *o++ = '\n'; break;
+		case 'r': *o++ = '\r'; break;
+		case 't': *o++ = '\t'; break;
+		case 'u':
+			cp = hex4(p + 2);
+			if (cp >= 0xd800 && cp <= 0xdbff) {
+				cp = 0x10000 + ((cp - 0xd800) << 10) + (hex4(p + 8) - 0xdc00);
+				p += 6;
+			}
+			o += ev_utf8_encode(cp, o);
+			p += 4;
+			break;
+		default: *o++ = p[1];
+		}
+		p += 2;
+	}
+	out->len = (size_t)(o - out->p);
+}
+
+void ev_json_escape(const char *p, size_t len, struct ev_buf *out)
+{
+	const char *end = p + len;
+
+	while (p < end) {
+		const char *from = p;
+		unsigned char c = 0;
+
+		while (p < end && (c = (unsigned char)*p) >= 0x20 && c != '"' && c != '\\')
+			p++;
+		ev_buf_put(out, from, (size_t)(p - from));
+		if (p == end)
+			return;
+		p++;
+		ev_buf_putc(out, '\\');
+		switch (c) {
+		case '"':
+		case '\\': ev_buf_putc(out, (char)c); break;
+		case '\b': ev_buf_putc(out, 'b'); break;
+		case '\f': ev_buf_putc(out, 'f'); break;
+		case '\n': ev_buf_putc(out, 'n'); break;
+		case '\r': ev_buf_putc(out, 'r'); break;
+		case '\t': ev_buf_putc(out, 't'); break;
+		default:
+			ev_buf_puts(out, "u00");
+			ev_buf_putc(out, hex_digits[c >> 4]);
+			ev_buf_putc(out, hex_digits[c & 15]);
+		}
+	}
+}
+
+void ev_json_quote(const char *p, size_t len, struct ev_buf *out)
+{
+	ev_buf_putc(out, '"');
+	ev_json_escape(p, len, out);
+	ev_buf_putc(out, '"');
+}
+
+typedef uint8_t octets16 __attribute__((vector_size(16)));
+
+/* Sixteen octets of a UUID, letters as small ones. */
+static inline octets16 folded16(const char *p)
+{
+	octets16 v;
+
+	memcpy(&v, p, sizeof v);
+	return v | 0x20;
+}
+
+/* Marks what is neither a hex digit nor, and only there, a hyphen where one is wanted. */
+static inline octets16 strange16(const char *p, octets16 hyphens)
+{
+	octets16 v, folded = folded16(p), hex;
+
+	memcpy(&v, p, sizeof v);
+	hex = (octets16)(v - '0' < 10) | (octets16)(folded - 'a' < 6);
+	return (~hex & ~hyphens) | ((v ^ '-') & hyphens);
+}
+
+/* 36 octets; the last of three parts overlaps the second. */
+static inline bool is_uuid(const char *p)
+{
+	static const octets16 first = {0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0, 255, 0, 0};
+	static const octets16 second = {0, 0, 255, 0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0};
+	static const octets16 third = {0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+	octets16 bad = strange16(p, first) | strange16(p + 16, second) | strange16(p + 20, third);
+	uint64_t halves[2];
+
+	memcpy(halves, &bad, sizeof halves);
+	return (halves[0] | halves[1]) == 0;
+}
+
+/* The 36 octets in a text that may be a UUID, without what may stand around them; or NULL. */
+static const char *core(const char *p, size_t len)
+{
+	static const char urn[] = "urn:uuid:";
+	const size_t urn_len = sizeof urn - 1;
+
+	if (len == EV_UUID_TEXT + 2 && p[0] == '{' && p[len - 1] == '}')
+		return p + 1;
+	if (len != EV_UUID_TEXT + urn_len)
+		return NULL;
+	for (size_t i = 0; i < urn_len; i++)
+		if (urn[i] == ':' ? p[i] != ':' : (p[i] | 0x20) != urn[i])
+			return NULL;
+	return p + urn_len;
+}
+
+bool ev_uuid_valid(const char *p, size_t len)
+{
+	if (len != EV_UUID_TEXT && (p = core(p, len)) == NULL)
+		return false;
+	return is_uuid(p);
+}
+
+bool ev_uuid_canonical(const char *p, size_t len, char out[EV_UUID_TEXT])
+{
+	octets16 first, second, third;
+
+	if ((len != EV_UUID_TEXT && (p = core(p, len)) == NULL) || !is_uuid(p))
+		return false;
+	first = folded16(p); /* which leaves digits and hyphens as they are */
+	second = folded16(p + 16);
+	third = folded16(p + 20);
+	memcpy(out, &first, sizeof first);
+	memcpy(out + 16, &second, sizeof second);
+	memcpy(out + 20, &third, sizeof third);
+	return true;
+}
+
+void ev_base64(const void *data, size_t len, struct ev_buf *out)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const uint8_t *p = data;
+
+	while (len > 0) {
+		size_t n = len < 3 ? len : 3;
+		uint32_t v = (uint32_t)p[0] << 16 | (n > 1 ? (uint32_t)p[1] << 8 : 0) |
+			     (n > 2 ? p[2] : 0U);
+		char *o = ev_buf_room(out, 4);
+
+		for (size_t i = 0; i < 4; i++)
+			o[i] = i <= n ? alphabet[v >> (18 - 6 * i) & 63] : '=';
+		out->len += 4;
+		p += n;
+		len -= n;
+	}
+}

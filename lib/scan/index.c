@@ -1,0 +1,368 @@
+#include "scan/index.h"
+#include "base/mem.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A bit for each of 64 octets, of those that are printable ASCII. */
+struct masks {
+	uint64_t quote, space, lf;
+	uint64_t mark; /* { } [ ] : , quotes and spaces; of other octets anything */
+	bool odd;      /* there is a backslash, or what is no LF and no printable ASCII */
+};
+
+/* The same of all octets, for blocks that are odd. */
+struct odd {
+	uint64_t backslash, control, high;
+	uint64_t blank; /* tabs and CR */
+};
+
+/* What a block is told of the one before it. */
+struct state {
+	uint64_t in_string;    /* all ones if it ends inside a string */
+	uint64_t behind;       /* 1 if a scalar can begin behind it: it does not end in one */
+	uint64_t escape_carry; /* 1 if its last octet escapes the next */
+	uint64_t high;	       /* which of its last three octets are above 0x7f */
+};
+
+/* What is written: tokens and lines to ix, and so many of its escapes. */
+struct writer {
+	struct ev_index *ix;
+	uint64_t lines; /* all ones if a LF ends a line, else 0 */
+	size_t n_escapes;
+};
+
+enum {
+	EDGE = 3, /* octets before a block that its UTF-8 can be of */
+	EDGED = EDGE + 64,
+};
+
+/*
+ * The block of len octets at base, with the EDGE octets before it and white space around what is
+ * not the text's.
+ */
+static const uint8_t *with_edges(const uint8_t *text, size_t base, size_t len, uint8_t edge[EDGED])
+{
+	size_t before = base > 0 ? EDGE : 0;
+
+	memset(edge, ' ', EDGED);
+	memcpy(edge + EDGE - before, text + base - before, before + len);
+	return edge + EDGE;
+}
+
+/*
+ * The octets that are escaped. An escape begins at every other backslash of a run (simdjson,
+ * find_escaped).
+ */
+static inline uint64_t resolve_escapes(uint64_t backslash, uint64_t *carry)
+{
+	const uint64_t even = 0x5555555555555555ULL;
+	uint64_t runs = backslash & ~*carry;
+	uint64_t follows = runs << 1 | *carry;
+	uint64_t odd_starts = runs & ~even & ~follows;
+	uint64_t even_runs;
+
+	*carry = __builtin_add_overflow(odd_starts, runs, &even_runs);
+	return (even ^ even_runs << 1) & follows;
+}
+
+/*
+ * The tokens' bits: the quotes, and what stands outside strings and is a mark but no space, or an
+ * octet of a scalar behind one of none. behind: 1 if one of none is before the block.
+ */
+static inline uint64_t tokens_of(const struct masks *m, uint64_t inside, uint64_t behind)
+{
+	uint64_t no_scalar = m->mark | inside;
+
+	return m->quote | (~(inside | m->space) & (m->mark | no_scalar << 1 | behind));
+}
+
+/*
+ * Writes where a line ends, which is at its token `last`; what it begins with is the end of the one
+ * before, which is filled in at last.
+ */
+static inline void end_line(struct ev_index_line *line, size_t end, size_t last, size_t n_escapes)
+{
+	line->len = (uint32_t)end;
+	line->n = (uint32_t)last;
+	line->n_escapes = (uint32_t)n_escapes;
+}
+
+/* There is always room for a line a block, and one more. */
+static void grow_lines(struct ev_index *ix, size_t n, size_t octets_left)
+{
+	ev_grow(&ix->lines, &ix->cap_lines, ix->n_lines + n + octets_left / 64 + 2,
+		sizeof *ix->lines);
+}
+
+static void note(struct ev_index_notes *notes, size_t at)
+{
+	ev_grow(&notes->at, &notes->cap, notes->n + 1, sizeof *notes->at);
+	notes->at[notes->n++] = (uint32_t)at;
+}
+
+/* Passes what is noted before `at`. */
+static size_t pass(const struct ev_index_notes *notes, size_t i, uint32_t at)
+{
+	while (i < notes->n && notes->at[i] < at)
+		i++;
+	return i;
+}
+
+/* What was noted is told to the lines; a block that is suspect reaches into what is around it. */
+static void tell_lines(struct ev_index *ix)
+{
+	size_t control = 0, unclosed = 0, suspect = 0;
+
+	for (size_t i = 0; i < ix->n_lines; i++) {
+		struct ev_index_line *line = &ix->lines[i];
+		uint32_t pos = line->pos, end = pos + line->len;
+
+		if (control < ix->controls.n && ix->controls.at[control] < end) {
+			line->control = ix->controls.at[control] - pos;
+			control = pass(&ix->controls, control, end);
+		}
+		if (unclosed < ix->unclosed.n && ix->unclosed.at[unclosed] == end) {
+			line->unclosed = true;
+			unclosed++;
+		}
+		suspect = pass(&ix->suspects, suspect, pos > EDGED ? pos - EDGED : 0);
+		line->suspect = suspect < ix->suspects.n && ix->suspects.at[suspect] <= end + EDGE;
+	}
+}
+
+/* From the ends of all lines to their beginnings. */
+static void begin_lines(struct ev_index *ix)
+{
+	uint32_t pos = 0, first = 0, escape = 0;
+
+	for (size_t i = 0; i < ix->n_lines; i++) {
+		struct ev_index_line *line = &ix->lines[i];
+		uint32_t end = line->len, last = line->n, escapes = line->n_escapes;
+
+		*line = (struct ev_index_line){.pos = pos,
+					       .len = end - pos,
+					       .first = first,
+					       .n = last - first,
+					       .escape = escape,
+					       .n_escapes = escapes - escape,
+					       .control = UINT32_MAX};
+		pos = end + 1;
+		first = last + 1;
+		escape = escapes;
+	}
+	if ((ix->controls.n | ix->unclosed.n | ix->suspects.n) != 0)
+		tell_lines(ix);
+}
+
+static inline uint64_t prefix_xor_shifts(uint64_t x)
+{
+	x ^= x << 1;
+	x ^= x << 2;
+	x ^= x << 4;
+	x ^= x << 8;
+	x ^= x << 16;
+	x ^= x << 32;
+	return x;
+}
+
+/*
+ * The portable way: eight octets in a word, the first lowest. What asks of each of them answers by
+ * its highest bit.
+ */
+
+#define EIGHT(c) ((c)*0x0101010101010101ULL)
+
+/* Exact: no octet carries into the next. */
+static inline uint64_t not_zero(uint64_t x)
+{
+	return ((x & EIGHT(0x7f)) + EIGHT(0x7f)) | x;
+}
+
+static inline uint64_t differ(uint64_t x, uint8_t c)
+{
+	return not_zero(x ^ EIGHT(c));
+}
+
+/* The highest bits side by side: each is moved by another power of two to the top octet. */
+static inline uint64_t gather(uint64_t x)
+{
+	return (x >> 7 & EIGHT(1)) * 0x0102040810204080ULL >> 56;
+}
+
+static inline struct masks classify_portable(const uint8_t *p)
+{
+	struct masks m = {0};
+	uint64_t odd = 0;
+
+	for (unsigned i = 0; i < 64; i += 8) {
+		uint64_t v, folded, quote, space, lf;
+
+		memcpy(&v, p + i, sizeof v);
+		v = le64toh(v);
+		folded = v | EIGHT(0x20); /* takes the brackets and the braces together */
+		quote = differ(v, '"');
+		space = differ(v, ' ');
+		m.quote |= gather(~quote) << i;
+		lf = differ(v, '\n');
+		m.space |= gather(~space) << i;
+		m.lf |= gather(~lf) << i;
+		m.mark |= gather(~(differ(folded, '{') & differ(folded, '}') & differ(v, ',') &
+				   differ(v, ':') & quote & space))
+			  << i;
+		odd |= v | ~((not_zero(v & EIGHT(0xe0)) | ~lf) & differ(v, '\\'));
+	}
+	m.odd = (odd & EIGHT(0x80)) != 0;
+	return m;
+}
+
+static inline struct odd classify_odd_portable(const uint8_t *p)
+{
+	struct odd odd = {0};
+
+	for (unsigned i = 0; i < 64; i += 8) {
+		uint64_t v;
+
+		memcpy(&v, p + i, sizeof v);
+		v = le64toh(v);
+		odd.backslash |= gather(~differ(v, '\\')) << i;
+		odd.control |= gather(~not_zero(v & EIGHT(0xe0))) << i;
+		odd.high |= gather(v) << i;
+		odd.blank |= gather(~(differ(v, '\t') & differ(v, '\r'))) << i;
+	}
+	return odd;
+}
+
+/* It cannot tell of a whole block: each line with octets above 0x7f is looked at by itself. */
+static inline bool utf8_error_portable(const uint8_t *p)
+{
+	(void)p;
+	return true;
+}
+
+/* Eight at a time; the lowest bit is of anything, also of 0. */
+static inline uint32_t *flatten_portable(const struct ev_index *ix, uint32_t *at, const uint8_t *p,
+					 uint32_t from, uint64_t bits)
+{
+	uint32_t *end = at + __builtin_popcountll(bits);
+	uint8_t *octet = ix->octets + (at - ix->at);
+
+	for (; at < end; at += 8, octet += 8)
+		for (unsigned k = 0; k < 8; k++, bits &= bits - 1) {
+			uint32_t lowest = (uint32_t)__builtin_ctzll(bits | 1ULL << 63);
+
+			at[k] = from + lowest;
+			octet[k] = p[lowest];
+		}
+	return end;
+}
+
+#define WAY portable
+#define TARGET
+#define prefix_xor_portable prefix_xor_shifts
+#include "scan/index_walk.h"
+#undef WAY
+#undef TARGET
+
+#if defined __x86_64__
+#include "scan/index_x86.h"
+#elif defined __AARCH64EL__
+#include "scan/index_neon.h"
+#endif
+
+static bool has_portable(void)
+{
+	return true;
+}
+
+typedef void index_fn(struct writer *, const uint8_t *, size_t);
+
+/* The best first. */
+static const struct way {
+	const char *name;
+	bool (*has)(void);
+	index_fn *fn;
+	bool avx2;
+} ways[] = {
+#if defined __x86_64__
+	{"avx512", has_avx512, index_avx512, true},
+	{"avx2", has_avx2, index_avx2, true},
+	{"sse42", has_sse42, index_sse42, false},
+#elif defined __AARCH64EL__
+	{"pmull", has_pmull, index_pmull, false},
+	{"neon", has_neon, index_neon, false},
+#endif
+	{"portable", has_portable, index_portable, false},
+};
+
+static const struct way *chosen;
+
+/* The i-th way that this machine has. */
+static const struct way *way(unsigned i)
+{
+	for (size_t k = 0; k < sizeof ways / sizeof ways[0]; k++)
+		if (ways[k].has() && i-- == 0)
+			return &ways[k];
+	return NULL;
+}
+
+const char *ev_index_way(unsigned i)
+{
+	const struct way *w = way(i);
+
+	return w != NULL ? w->name : NULL;
+}
+
+void ev_index_use(unsigned i)
+{
+	chosen = way(i);
+}
+
+bool ev_index_has_avx2(void)
+{
+	return chosen != NULL && chosen->avx2;
+}
+
+/* One more token is written than there are octets, and what is written too much. */
+static void run(struct ev_index *ix, const char *p, size_t len, uint64_t lines)
+{
+	struct writer w = {.ix = ix, .lines = lines};
+
+	if (chosen == NULL)
+		ev_index_use(0);
+	if (ix->cap < len + 1) {
+		ix->cap = len + len / 4 + 1;
+		ix->at = ev_realloc_array(ix->at, ix->cap + 64, sizeof *ix->at);
+		ix->octets = ev_realloc_array(ix->octets, ix->cap + 64, sizeof *ix->octets);
+		ix->escapes = ev_realloc_array(ix->escapes, ix->cap, sizeof *ix->escapes);
+	}
+	ix->text = p;
+	ix->n_lines = 0;
+	ix->controls.n = ix->unclosed.n = ix->suspects.n = 0;
+	grow_lines(ix, 0, len);
+	chosen->fn(&w, (const uint8_t *)p, len);
+	begin_lines(ix);
+}
+
+void ev_index_lines(struct ev_index *ix, const char *p, size_t len)
+{
+	run(ix, p, len, ~0ULL);
+}
+
+void ev_index_text(struct ev_index *ix, const char *p, size_t len)
+{
+	run(ix, p, len, 0);
+}
+
+void ev_index_free(struct ev_index *ix)
+{
+	free(ix->at);
+	free(ix->octets);
+	free(ix->escapes);
+	free(ix->lines);
+	free(ix->controls.at);
+	free(ix->unclosed.at);
+	free(ix->suspects.at);
+	*ix = (struct ev_index){0};
+}

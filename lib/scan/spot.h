@@ -1,0 +1,91 @@
+/*
+ * spot: where members stand, the path of names that leads to one, as a small number. Floor 2.
+ *
+ * A scanner learns the spots of its documents as they come, up to a bound. A name is found by what
+ * was found lately, which one comparison with its octets proves. All elements of an array have one
+ * spot. Spots that a program asks for are added before the first text and are always known.
+ *
+ * Memory: 4 KiB, 128 octets a spot and some 32 in the map; EV_LEARN spots are learned at most.
+ */
+#ifndef EV_SPOT_H
+#define EV_SPOT_H
+
+#include "scan/symbol.h"
+
+enum {
+	EV_NO_SPOT = 0,	   /* none that is known; what stands in it has none either */
+	EV_ROOT = 1,	   /* of the whole value */
+	EV_SPOT_NAME = 32, /* octets that are compared at once, and must be readable */
+	EV_SPOTS_LATELY = 1024,
+};
+
+/* The octets that are compared; where vectors are shorter, in parts. */
+typedef uint64_t ev_spot_octets __attribute__((vector_size(EV_SPOT_NAME), aligned(8)));
+
+struct ev_spot {
+	ev_spot_octets name; /* `"name":`, as compact JSON has it */
+	ev_spot_octets keep; /* those of its octets that count; if none can, all */
+	uint64_t seen;	     /* number of the document << 32 | node of the value, the last time */
+	uint64_t number;     /* itself | symbol << 36 */
+	uint32_t symbol;     /* EV_NO_SYMBOL for elements and the root */
+	uint32_t parent;     /* the object's or the array's */
+	uint32_t element;    /* that of the elements in it, or EV_NO_SPOT */
+	uint32_t spare[9];   /* to 128 octets, whose multiples are quick to find */
+};
+
+struct ev_spots {
+	struct ev_spot *all; /* by spot; moves only when one is added */
+	uint32_t n;
+	uint32_t may_learn;
+	size_t cap;
+	struct ev_spot_slot {
+		uint32_t parent, symbol, spot;
+	} * map; /* open addressing, at most half full */
+	uint32_t mask;
+	uint64_t seed;
+	uint32_t lately[EV_SPOTS_LATELY]; /* by a hash of the name and where it is */
+};
+
+struct ev_spots *ev_spots_new(uint32_t learns);
+void ev_spots_free(struct ev_spots **p);
+/*
+ * The spot of a member of that name in an object at a known spot. symbol: of the name, which is
+ * decoded.
+ */
+uint32_t ev_spots_add(struct ev_spots *p, uint32_t parent, uint32_t symbol, const char *name,
+		      size_t len);
+/* The same, learned if there is room; EV_NO_SPOT if not, or if the parent or the symbol is none. */
+uint32_t ev_spots_member(struct ev_spots *p, uint32_t parent, uint32_t symbol, const char *name,
+			 size_t len);
+/* That of an array's elements, learned if there is room. */
+uint32_t ev_spots_element(struct ev_spots *p, uint32_t parent);
+
+/* Whether the octets at p are the name of that spot, its quotes and the colon. */
+static inline bool ev_spot_is(const struct ev_spot *spot, const char *p)
+{
+	ev_spot_octets at, differ;
+
+	memcpy(&at, p, sizeof at);
+	differ = (at ^ spot->name) & spot->keep;
+	return (differ[0] | differ[1] | differ[2] | differ[3]) == 0;
+}
+
+/*
+ * Where it is kept which spot a name had lately, in an object at a known spot; another may have
+ * taken the place. name: as it stands in the text, in quotes.
+ */
+static inline uint32_t *ev_spots_lately(struct ev_spots *p, uint32_t parent, const char *name,
+					size_t len)
+{
+	size_t in_word = len < 8 ? len : 8;
+	uint64_t head, tail, hash;
+
+	memcpy(&head, name, 8);
+	memcpy(&tail, name + len - in_word, 8);
+	head = le64toh(head) & ev_symbols_keep[in_word];
+	tail = le64toh(tail) & ev_symbols_keep[in_word];
+	hash = (head + len + tail * 0xc2b2ae3d27d4eb4fULL + parent) * 0x9e3779b97f4a7c15ULL;
+	return &p->lately[(hash >> 32) % EV_SPOTS_LATELY];
+}
+
+#endif

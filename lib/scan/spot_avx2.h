@@ -1,0 +1,24 @@
+/*
+ * spot_avx2: names compared by one vector, in functions that are compiled for processors with AVX2.
+ * Floor 2.
+ */
+#ifndef EV_SPOT_AVX2_H
+#define EV_SPOT_AVX2_H
+
+#include "scan/spot.h"
+
+#ifdef __x86_64__
+#include <immintrin.h>
+
+#define EV_SPOT_AVX2 __attribute__((target("avx2,bmi,bmi2")))
+
+/* ev_spot_is. */
+EV_SPOT_AVX2 static inline bool ev_spot_is_avx2(const struct ev_spot *spot, const char *p)
+{
+	__m256i at = _mm256_loadu_si256((const __m256i *)(const void *)p);
+
+	return _mm256_testz_si256(_mm256_xor_si256(at, (__m256i)spot->name), (__m256i)spot->keep);
+}
+#endif
+
+#endif

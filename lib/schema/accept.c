@@ -1,0 +1,472 @@
+#include "schema/accept.h"
+
+enum { SETS = 128, MAX_RANGES = 8 };
+
+#define EIGHT(x) x, x, x, x, x, x, x, x
+#define ALL(x)	 EIGHT(x), EIGHT(x), EIGHT(x), EIGHT(x), EIGHT(x), EIGHT(x)
+const uint8_t js_layout_beyond[2 * JS_LAYOUT_WIDTH] = {ALL(0), ALL(0xff)};
+
+/* Layouts */
+
+/* The ASCII characters of a class, from their codes. */
+struct set {
+	bool has[SETS];
+};
+
+struct reading {
+	const char *p, *end;
+	struct set positions[JS_LAYOUT_WIDTH];
+	uint32_t n;
+	uint32_t least; /* texts may end before the last of the positions */
+	bool more;	/* the last position may come again, but that is not accepted here */
+};
+
+/* A character, or \d, that an escape stands for. Other letters and digits mean more than that. */
+static bool read_escape(struct reading *r, struct set *set)
+{
+	unsigned char c;
+
+	if (++r->p == r->end)
+		return false;
+	c = (unsigned char)*r->p++;
+	if (c == 'd') {
+		memset(set->has + '0', true, 10);
+		return true;
+	}
+	if (c <= ' ' || c >= 0x7f || (c >= '0' && c <= '9') ||
+	    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
+		return false;
+	set->has[c] = true;
+	return true;
+}
+
+static bool read_class(struct reading *r, struct set *set)
+{
+	r->p++;
+	if (r->p < r->end && (*r->p == '^' || *r->p == ']'))
+		return false;
+	while (r->p < r->end && *r->p != ']') {
+		unsigned char lo = (unsigned char)*r->p, hi = lo;
+
+		if (lo == '\\') {
+			if (!read_escape(r, set) || (r->p < r->end && *r->p == '-'))
+				return false;
+			continue;
+		}
+		r->p++;
+		if (r->end - r->p >= 2 && r->p[0] == '-' && r->p[1] != ']') {
+			hi = (unsigned char)r->p[1];
+			r->p += 2;
+		}
+		if (lo < ' ' || hi >= 0x7f || hi < lo || lo == '[' || hi == '[' || hi == '\\')
+			return false;
+		memset(set->has + lo, true, hi - lo + 1U);
+	}
+	return r->p < r->end && *r->p++ == ']';
+}
+
+static bool read_count(struct reading *r, uint32_t *n)
+{
+	const char *first = r->p;
+
+	for (*n = 0; r->p < r->end && *r->p >= '0' && *r->p <= '9' && *n <= JS_LAYOUT_WIDTH; r->p++)
+		*n = *n * 10 + (uint32_t)(*r->p - '0');
+	return r->p > first;
+}
+
+/* How often a set comes; most is UINT32_MAX for any number. */
+static bool read_quantifier(struct reading *r, uint32_t *least, uint32_t *most)
+{
+	*least = *most = 1;
+	if (r->p == r->end)
+		return true;
+	switch (*r->p) {
+	case '*':
+	case '+':
+	case '?':
+		*least = *r->p == '+';
+		*most = *r->p == '?' ? 1 : UINT32_MAX;
+		r->p++;
+		break;
+	case '{':
+		r->p++;
+		if (!read_count(r, least))
+			return false;
+		*most = *least;
+		if (r->p < r->end && *r->p == ',') {
+			r->p++;
+			if (!read_count(r, most))
+				*most = UINT32_MAX;
+		}
+		if (r->p == r->end || *r->p++ != '}' || *most < *least)
+			return false;
+		break;
+	default: return true;
+	}
+	/* lazy is all the same where the whole text has to be matched; but so it stays simple */
+	return r->p == r->end || *r->p != '?';
+}
+
+/* One character or class with its quantifier. */
+static bool read_item(struct reading *r)
+{
+	struct set set = {{false}};
+	uint32_t least, most;
+
+	if (*r->p == '[') {
+		if (!read_class(r, &set))
+			return false;
+	} else if (*r->p == '\\') {
+		if (!read_escape(r, &set))
+			return false;
+	} else {
+		unsigned char c = (unsigned char)*r->p++;
+
+		if (c < ' ' || c >= 0x7f || strchr("^$.*+?()[]{}|", c) != NULL)
+			return false;
+		set.has[c] = true;
+	}
+	if (!read_quantifier(r, &least, &most) || r->n != r->least || r->more ||
+	    least > JS_LAYOUT_WIDTH - r->n)
+		return false;
+	r->least += least;
+	r->more = most > JS_LAYOUT_WIDTH - r->n;
+	for (most = r->more ? JS_LAYOUT_WIDTH - r->n : most; most > 0; most--)
+		r->positions[r->n++] = set;
+	return true;
+}
+
+/* Whether capital and small letters, and what else differs in that bit alone, are alike in it. */
+static bool folds(const struct set *set)
+{
+	for (int c = 0x40; c < 0x60; c++)
+		if (set->has[c] != set->has[c | 0x20])
+			return false;
+	return true;
+}
+
+/* The ranges of a set, one after the other. */
+static uint32_t ranges_of(const struct set *set, bool folded, uint8_t lo[], uint8_t hi[])
+{
+	uint32_t n = 0;
+
+	for (int c = 0; c < SETS; c++) {
+		if (!set->has[c] || (folded && (c & 0x20) == 0))
+			continue;
+		if (n > 0 && hi[n - 1] == c - 1) {
+			hi[n - 1] = (uint8_t)c;
+			continue;
+		}
+		if (n == MAX_RANGES)
+			return MAX_RANGES + 1;
+		lo[n] = hi[n] = (uint8_t)c;
+		n++;
+	}
+	return n;
+}
+
+/* Vectors have to lie at a multiple of their size. */
+static struct js_layout *layout_new(struct ev_arena *arena, uint32_t n)
+{
+	size_t vectors = JS_LAYOUT_VECTORS * (size_t)n;
+	char *p = ev_arena_zalloc(arena, sizeof(struct js_layout) +
+						 vectors * sizeof(struct js_ranges) + 16);
+	struct js_layout *s = (void *)(p + (16 - (uintptr_t)p % 16) % 16);
+
+	for (size_t i = 0; i < vectors; i++)
+		for (int k = 0; k < 2; k++)
+			memset(&s->ranges[i].above[k], INT8_MAX, sizeof(js_signed));
+	return s;
+}
+
+static struct js_layout *layout_of(struct ev_arena *arena, const struct reading *r)
+{
+	uint8_t lo[MAX_RANGES], hi[MAX_RANGES];
+	uint32_t n = 1;
+	struct js_layout *s;
+
+	for (uint32_t i = 0; i < r->n; i++) {
+		uint32_t m = ranges_of(&r->positions[i], folds(&r->positions[i]), lo, hi);
+
+		if (m > MAX_RANGES)
+			return NULL;
+		n = m > 2 * n ? (m + 1) / 2 : n;
+	}
+	s = layout_new(arena, n);
+	s->n = n;
+	s->width = r->n;
+	s->least = r->least;
+	s->most = r->n;
+	for (uint32_t i = 0; i < r->n; i++) {
+		bool folded = folds(&r->positions[i]);
+		uint32_t m = ranges_of(&r->positions[i], folded, lo, hi);
+
+		((uint8_t *)s->fold)[i] = folded ? 0x20 : 0;
+		for (uint32_t k = 0; k < m; k++) {
+			struct js_ranges *q = &s->ranges[k / 2 * JS_LAYOUT_VECTORS + i / 16];
+
+			((uint8_t *)&q->add[k % 2])[i % 16] = (uint8_t)(127 - hi[k]);
+			((int8_t *)&q->above[k % 2])[i % 16] = (int8_t)(126 - (hi[k] - lo[k]));
+		}
+	}
+	for (uint32_t i = r->n; i < JS_LAYOUT_WIDTH; i++) { /* both halves of all octets */
+		struct js_ranges *q = &s->ranges[i / 16];
+
+		((uint8_t *)&q->add[1])[i % 16] = 0x80;
+		for (uint32_t k = 0; k < 2; k++)
+			((int8_t *)&q->above[k])[i % 16] = -1;
+	}
+	return s;
+}
+
+const struct js_layout *js_layout_read(struct ev_arena *arena, const char *pattern, size_t len)
+{
+	struct reading r = {.p = pattern, .end = pattern + len};
+	struct js_layout *s;
+	bool open;
+
+	if (len == 0 || *r.p++ != '^')
+		return NULL;
+	while (r.p < r.end && !(*r.p == '$' && r.p + 1 == r.end))
+		if (!read_item(&r))
+			return NULL;
+	open = r.p == r.end;
+	if (open) /* what may come again may as well be what follows */
+		r.n = r.least;
+	s = layout_of(arena, &r);
+	if (s != NULL && open)
+		s->most = UINT32_MAX;
+	return s;
+}
+
+bool js_accepts_wide_layout(const struct js_layout *s, const char *p, size_t len)
+{
+	size_t n = len < s->width ? len : s->width;
+	const uint8_t *beyond = js_layout_beyond + JS_LAYOUT_WIDTH - n;
+	js_octets miss = {0};
+
+	for (size_t v = 0; 16 * v < n; v++) {
+		js_octets text = js_octets_at(p + 16 * v) | s->fold[v], hit = {0};
+
+		for (uint32_t k = 0; k < s->n; k++) {
+			const struct js_ranges *r = &s->ranges[(size_t)k * JS_LAYOUT_VECTORS + v];
+
+			hit |= (js_octets)((js_signed)(text + r->add[0]) > r->above[0]);
+			hit |= (js_octets)((js_signed)(text + r->add[1]) > r->above[1]);
+		}
+		miss |= ~(hit | js_octets_at(beyond + 16 * v));
+	}
+	return js_octets_bits(miss) == 0;
+}
+
+/* Addresses */
+
+const struct js_ipv4_number js_ipv4_numbers[4] = {
+	[0] = {0, 1, 0, 0}, /* none is right */
+	[1] = {0xff000000, 0x30000000, 0x09000000, 0},
+	[2] = {0xffff0000, 0x31300000, 0x08090000, 0},
+	[3] = {0xffffff00, 0x31303000, 0x01050500, 0},
+};
+
+/* Names of hosts and what holds them */
+
+static js_octets letters(js_octets v)
+{
+	return js_octets_within(v | 0x20, 'a', 'z');
+}
+
+bool js_accepts_uri(const char *p, size_t len)
+{
+	size_t i = 7;
+
+	if (len < 8 || memcmp(p, "http", 4) != 0)
+		return false;
+	i += p[4] == 's';
+	if (memcmp(p + i - 3, "://", 3) != 0)
+		return false;
+	for (; i < len; i += 16) {
+		js_octets v = js_octets_at(p + i);
+		uint32_t good = js_octets_bits(letters(v) | js_octets_within(v, '&', '9') |
+					       (js_octets)(v == '_') | (js_octets)(v == '=') |
+					       (js_octets)(v == '?'));
+
+		if (len - i < 16)
+			good |= 0xffffffff << (len - i);
+		if ((good & 0xffff) != 0xffff)
+			return false;
+	}
+	return true;
+}
+
+/* Octets of each kind, a bit each. */
+struct kinds {
+	uint64_t marks, at, local, others; /* . and -, also @; @; + and _; none of all these */
+};
+
+enum { MOST_KINDS = 63 }; /* octets, as many as a label has */
+
+static struct kinds kinds_of(const char *p, size_t len)
+{
+	struct kinds k = {0};
+	uint64_t good = 0, text = (UINT64_C(1) << len) - 1;
+
+	for (size_t i = 0; i < len; i += 16) {
+		js_octets v = js_octets_at(p + i), at = (js_octets)(v == '@');
+		js_octets local = (js_octets)(v == '+') | (js_octets)(v == '_');
+		js_octets marks = js_octets_within(v, '-', '.') | at;
+
+		k.at |= (uint64_t)js_octets_bits(at) << i;
+		k.marks |= (uint64_t)js_octets_bits(marks) << i;
+		k.local |= (uint64_t)js_octets_bits(local) << i;
+		good |= (uint64_t)js_octets_bits(letters(v) | js_octets_within(v, '0', '9') |
+						 marks | local)
+			<< i;
+	}
+	k.at &= text;
+	k.marks &= text;
+	k.local &= text;
+	k.others = ~good & text;
+	return k;
+}
+
+/* Nowhere are two of them neighbours, nor is one the first or the last. */
+static bool stand_alone(uint64_t marks, size_t len)
+{
+	return ((marks & marks << 1) | (marks & 1) | marks >> (len - 1)) == 0;
+}
+
+bool js_accepts_email(const char *p, size_t len)
+{
+	struct kinds k;
+
+	if (len - 1 >= MOST_KINDS)
+		return false;
+	k = kinds_of(p, len);
+	return k.others == 0 && k.at != 0 && (k.at & (k.at - 1)) == 0 && k.local < k.at &&
+	       stand_alone(k.marks, len);
+}
+
+bool js_accepts_hostname(const char *p, size_t len)
+{
+	struct kinds k;
+
+	if (len - 1 >= MOST_KINDS)
+		return false;
+	k = kinds_of(p, len);
+	return (k.others | k.at | k.local) == 0 && stand_alone(k.marks, len);
+}
+
+/* Words */
+
+/* Where a word is or would be. */
+static const struct js_word *word_at(const struct js_words *w, const struct js_word *word)
+{
+	uint32_t k = js_word_slot(w, word->head, word->tail);
+
+	while (w->slots[k].len != SIZE_MAX &&
+	       (w->slots[k].len != word->len ||
+		memcmp(w->slots[k].text, word->text, word->len) != 0))
+		k = (k + 1) & w->mask;
+	return &w->slots[k];
+}
+
+static struct js_word word_of(const char *p, size_t len)
+{
+	struct js_word word = {.len = len, .text = p};
+	size_t in_word = len < 8 ? len : 8;
+	char first[8] = {0}, last[8] = {0};
+
+	memcpy(first, p, in_word);
+	memcpy(last, p + len - in_word, in_word);
+	memcpy(&word.head, first, 8);
+	memcpy(&word.tail, last, 8);
+	word.head = le64toh(word.head);
+	word.tail = le64toh(word.tail);
+	return word;
+}
+
+/*
+ * How many of the names do not have the slot that their hash gives; UINT32_MAX if many lie far from
+ * it, as those do that have both ends in common.
+ */
+static uint32_t fill_words(struct js_words *w, const struct js_names *names)
+{
+	enum { FAR = 8 }; /* slots to a name, on average */
+	uint64_t steps = 0;
+	uint32_t elsewhere = 0;
+
+	for (uint32_t i = 0; i <= w->mask; i++)
+		w->slots[i].len = SIZE_MAX;
+	for (uint32_t i = 0; i < names->n && steps <= FAR * (uint64_t)names->n; i++) {
+		struct js_word word = word_of(names->list[i].p, names->list[i].len);
+		uint32_t k = (uint32_t)(word_at(w, &word) - w->slots),
+			 first = js_word_slot(w, word.head, word.tail);
+
+		w->slots[k] = word;
+		elsewhere += k != first;
+		steps += (k - first) & w->mask;
+	}
+	return steps <= FAR * (uint64_t)names->n ? elsewhere : UINT32_MAX;
+}
+
+const struct js_words *js_words_make(struct ev_arena *arena, const struct js_names *names)
+{
+	enum { FACTORS = 16 };
+	uint64_t best = 0, factor = 0x9e3779b97f4a7c15;
+	uint32_t least = UINT32_MAX;
+	struct js_words *w;
+	unsigned bits = 2;
+
+	while (1ULL << bits < 4ULL * names->n)
+		bits++;
+	w = ev_arena_alloc(arena, sizeof *w + (sizeof(struct js_word) << bits));
+	w->shift = 64 - bits;
+	w->mask = (uint32_t)(1ULL << bits) - 1;
+	for (int i = 0; i < FACTORS && least > 0; i++, factor *= 0xbf58476d1ce4e5b9) {
+		uint32_t elsewhere;
+
+		w->factor = factor;
+		elsewhere = fill_words(w, names);
+		if (elsewhere < least) {
+			least = elsewhere;
+			best = factor;
+		}
+	}
+	if (least == UINT32_MAX)
+		return NULL;
+	if (w->factor != best) {
+		w->factor = best;
+		fill_words(w, names);
+	}
+	return w;
+}
+
+bool js_accepts_any_word(const struct js_words *w, const char *p, size_t len)
+{
+	struct js_word word = word_of(p, len);
+
+	return word_at(w, &word)->len == len;
+}
+
+/* Numbers */
+
+bool js_accepts_number(const char *p, size_t len, int64_t least, int64_t most, bool whole)
+{
+	const char *end = p + len;
+	bool negative = *p == '-';
+	int64_t v = 0, part = 0;
+
+	if (len > 18)
+		return false;
+	for (p += negative; p < end && *p >= '0' && *p <= '9'; p++)
+		v = v * 10 + (*p - '0');
+	if (p < end) {
+		if (whole || *p != '.')
+			return false;
+		for (p++; p < end; p++)
+			if (*p < '0' || *p > '9')
+				return false;
+		part = 1; /* or less */
+	}
+	return negative ? least <= -v - part && -v <= most : least <= v && v + part <= most;
+}

@@ -1,0 +1,582 @@
+/*
+ * Schemas made a flat program. A contract is often a $ref or an allOf of what several have in
+ * common: each would go through all members again, so what they ask of one and the same value is
+ * put together.
+ *
+ * What asks no more of an object than types, the number of members, which of them there have to be,
+ * properties and additionalProperties is merged; the rest is applied as it is. Of arrays the same
+ * goes for their length and items.
+ */
+#include "schema/flat.h"
+#include "base/mem.h"
+#include "schema/accept.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* MAX_CELLS is of a set: what refers to itself in many ways could be put together endlessly. */
+enum { MAX_PARTS = 32, MAX_BITS = 64, MAX_CELLS = 1 << 18 };
+
+/* Different schemas for one value, none of them an alias or `true`. */
+struct pile {
+	const struct ev_jschema *list[MAX_PARTS];
+	uint32_t n;
+	bool full; /* there are more */
+};
+
+/* The same with all that they refer to. */
+struct parts {
+	struct pile plain, rest;
+	bool failed; /* too many, or `false` */
+};
+
+/* Made, or in the queue. */
+struct js_known {
+	const struct ev_jschema **schemas;
+	uint32_t n;
+	enum ev_kind kind;
+	struct js_inside inside;
+	struct js_known *next;
+};
+
+struct maker {
+	struct ev_jschema_set *set;
+	struct js_known **queue; /* to be filled, so that depth costs no stack */
+	size_t n, cap;
+};
+
+/* Its list in the arena. */
+static const struct ev_jschema **kept(const struct maker *m, const struct pile *p)
+{
+	size_t size = p->n * sizeof(struct ev_jschema *);
+
+	return memcpy(ev_arena_alloc(&m->set->arena, size), p->list, size);
+}
+
+static void add(struct pile *p, const struct ev_jschema *s)
+{
+	while (s->alias != NULL)
+		s = s->alias;
+	if (s->boolean && s->value)
+		return;
+	for (uint32_t i = 0; i < p->n; i++)
+		if (p->list[i] == s)
+			return;
+	if (p->n == MAX_PARTS)
+		p->full = true;
+	else
+		p->list[p->n++] = s;
+}
+
+/* Names whose presence counts; false if there is more to it than that. */
+static bool counts_names(const struct js_objects *o, uint64_t *n)
+{
+	*n = o->n_required;
+	for (uint32_t i = 0; i < o->n_dependents; i++) {
+		*n += 1ULL + o->dependents[i].n;
+		if (o->dependents[i].schema != NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Whether what s says about values of this kind can be merged; of scalars all can. */
+static bool is_plain(const struct ev_jschema *s, enum ev_kind kind)
+{
+	const struct js_applied *a = s->applied;
+	const struct js_objects *o = s->objects;
+	const struct js_arrays *t = s->arrays;
+	uint64_t n;
+
+	if (a != NULL && (a->n_any > 0 || a->n_one > 0 || a->no != NULL || a->when != NULL ||
+			  a->fallback != NULL))
+		return false;
+	switch (kind) {
+	case EV_OBJECT:
+		return s->unevaluated_properties == NULL &&
+		       (o == NULL ||
+			(o->n_patterns == 0 && o->property_names == NULL && counts_names(o, &n)));
+	case EV_ARRAY:
+		return s->unevaluated_items == NULL &&
+		       (t == NULL || (t->n_prefix == 0 && t->contains == NULL && !t->unique));
+	default: return true;
+	}
+}
+
+static void gather(struct parts *g, const struct ev_jschema *s, enum ev_kind kind)
+{
+	uint32_t before = g->plain.n;
+
+	while (s->alias != NULL)
+		s = s->alias;
+	if (s->boolean && !s->value)
+		g->failed = true;
+	if (!s->boolean && !is_plain(s, kind))
+		add(&g->rest, s);
+	else
+		add(&g->plain, s);
+	g->failed = g->failed || g->plain.full || g->rest.full;
+	if (g->plain.n == before || s->applied == NULL)
+		return;
+	for (uint32_t i = 0; i < s->applied->n_all && !g->failed; i++)
+		gather(g, s->applied->all[i], kind);
+}
+
+static struct parts parts_of(const struct pile *asked, enum ev_kind kind)
+{
+	struct parts g = {.failed = asked->full};
+
+	for (uint32_t i = 0; i < asked->n && !g.failed; i++)
+		gather(&g, asked->list[i], kind);
+	return g;
+}
+
+/* Scalars */
+
+static bool has_kind(const struct js_values *v, enum ev_kind kind)
+{
+	return v == NULL || (v->kinds >> kind & 1) != 0;
+}
+
+static void flatten_constant(struct js_cell *c, const struct pile *parts, enum ev_kind kind)
+{
+	for (uint32_t i = 0; i < parts->n; i++) {
+		const struct ev_jschema *s = parts->list[i];
+
+		if ((s->types >> kind & 1) == 0 || !has_kind(s->constant, kind) ||
+		    !has_kind(s->values, kind))
+			return;
+	}
+	c->does[kind] = JS_DO_TAKE;
+}
+
+/* Whether all strings of a are in b. */
+static bool is_subset(const struct js_values *a, const struct js_values *b)
+{
+	for (uint32_t i = 0; i < a->strings.n; i++)
+		if (js_names_find(&b->strings, a->strings.list[i].p, a->strings.list[i].len) ==
+		    NULL)
+			return false;
+	return true;
+}
+
+/* Takes v into account as well; false if what is in both is neither of the two. */
+static bool narrow(const struct js_values **words, const struct js_values *v)
+{
+	if (v == NULL || (*words != NULL && is_subset(*words, v)))
+		return true;
+	if (*words != NULL && !is_subset(v, *words))
+		return false;
+	*words = v;
+	return true;
+}
+
+static void bound_length(struct js_cell *c, uint64_t least, uint64_t most, enum js_do then)
+{
+	most = most < UINT32_MAX ? most : UINT32_MAX;
+	if (least > most)
+		return;
+	c->least = (uint32_t)least;
+	c->gap = (uint32_t)(most - least);
+	c->does[EV_STRING] = (uint8_t)then;
+}
+
+/* Between so many code points, which are octets in ASCII. */
+static void flatten_layout(struct js_cell *c, const struct js_strings *t, uint64_t min,
+			   uint64_t max)
+{
+	static const struct {
+		enum js_do what;
+		uint32_t least, most; /* octets; 0: those of the layout */
+		bool (*quick)(const char *p, size_t len);
+	} ways[] = {
+		[JS_BY_LAYOUT] = {JS_DO_LAYOUT, 0, 0, NULL},
+		[JS_BY_DATE] = {JS_DO_DATE, 0, 0, NULL},
+		[JS_BY_TIME] = {JS_DO_TIME, JS_TIME_LEAST, JS_TIME_MOST, NULL},
+		[JS_BY_IPV4] = {JS_DO_IPV4, JS_IPV4_LEAST, JS_IPV4_MOST, NULL},
+		[JS_BY_URI] = {JS_DO_QUICK, 1, UINT32_MAX, js_accepts_uri},
+		[JS_BY_EMAIL] = {JS_DO_QUICK, 1, UINT32_MAX, js_accepts_email},
+		[JS_BY_HOSTNAME] = {JS_DO_QUICK, 1, UINT32_MAX, js_accepts_hostname},
+	};
+	enum js_glance glance = t->format != NULL ? t->format->glance : JS_BY_LAYOUT;
+	uint32_t least = ways[glance].least, most = ways[glance].most;
+	bool bounded = min > 0 || max < UINT64_MAX;
+
+	if (t->pattern != NULL && t->format != NULL)
+		return;
+	if (least == 0) {
+		if (t->layout == NULL || (t->layout->most == UINT32_MAX && bounded))
+			return;
+		least = t->layout->least;
+		most = t->layout->most;
+	}
+	if (ways[glance].quick != NULL)
+		c->quick = ways[glance].quick;
+	else
+		c->layout = t->layout;
+	bound_length(c, min > least ? min : least, max < most ? max : most, ways[glance].what);
+}
+
+static void flatten_strings(struct js_cell *c, const struct pile *parts)
+{
+	const struct js_strings *laid = NULL;
+	const struct js_values *words = NULL;
+	uint64_t min = 0, max = UINT64_MAX;
+
+	for (uint32_t i = 0; i < parts->n; i++) {
+		const struct ev_jschema *s = parts->list[i];
+		const struct js_strings *t = s->strings;
+
+		if ((s->types >> EV_STRING & 1) == 0 || !narrow(&words, s->constant) ||
+		    !narrow(&words, s->values))
+			return;
+		if (t == NULL)
+			continue;
+		min = t->min > min ? t->min : min;
+		max = t->max < max ? t->max : max;
+		if (t->pattern == NULL && t->format == NULL)
+			continue;
+		if (laid != NULL)
+			return;
+		laid = t;
+	}
+	if (words != NULL) {
+		if (laid != NULL || min > 0 || max < UINT64_MAX || words->words == NULL)
+			return;
+		c->words = words->words;
+		c->does[EV_STRING] = JS_DO_WORD;
+	} else if (laid != NULL) {
+		flatten_layout(c, laid, min, max);
+	} else if (min == 0 && max == UINT64_MAX) {
+		c->does[EV_STRING] = c->does[8 | EV_STRING] = JS_DO_TAKE;
+	} else if (min <= UINT32_MAX / 4) { /* a code point has four octets at most */
+		bound_length(c, min > 0 ? 4 * min - 3 : 0, max, JS_DO_LENGTH);
+		if (min <= 1) /* and with escapes twelve, but no text is empty for that */
+			c->does[8 | EV_STRING] = c->does[EV_STRING];
+	}
+}
+
+/* The greatest whole number that is not above it. */
+static int64_t floor_of(struct js_quick q)
+{
+	for (; q.scale > 0; q.scale--)
+		q.mantissa = q.mantissa / 10 - (q.mantissa % 10 < 0);
+	return q.mantissa;
+}
+
+static bool is_whole(struct js_quick q)
+{
+	for (; q.scale > 0; q.scale--, q.mantissa /= 10)
+		if (q.mantissa % 10 != 0)
+			return false;
+	return true;
+}
+
+/* Whole numbers between which all are right. False if a limit cannot be said so. */
+static bool narrow_range(const struct js_numbers *n, int64_t *low, int64_t *high)
+{
+	for (int bound = 0; bound < JS_BOUNDS; bound++) {
+		const struct js_limit *l = &n->limits[bound];
+		int64_t v = floor_of(l->quick);
+		bool whole = is_whole(l->quick);
+
+		if (l->text.p == NULL)
+			continue;
+		if (!l->quick.fits || bound == JS_MULTIPLE_OF)
+			return false;
+		if (bound == JS_MAXIMUM || bound == JS_EXCLUSIVE_MAXIMUM) {
+			v -= bound == JS_EXCLUSIVE_MAXIMUM && whole;
+			*high = v < *high ? v : *high;
+		} else {
+			v += bound == JS_EXCLUSIVE_MINIMUM || !whole;
+			*low = v > *low ? v : *low;
+		}
+	}
+	return true;
+}
+
+static void flatten_numbers(struct js_cell *c, struct js_behind *b, const struct pile *parts)
+{
+	int64_t low = INT64_MIN, high = INT64_MAX;
+	bool whole = false;
+
+	for (uint32_t i = 0; i < parts->n; i++) {
+		const struct ev_jschema *s = parts->list[i];
+
+		if ((s->types & (1 << EV_NUMBER | JS_INTEGER)) == 0 || s->constant != NULL ||
+		    s->values != NULL ||
+		    (s->numbers != NULL && !narrow_range(s->numbers, &low, &high)))
+			return;
+		whole = whole || (s->types >> EV_NUMBER & 1) == 0;
+	}
+	b->low = low;
+	b->high = high;
+	if (whole)
+		c->does[EV_NUMBER] = JS_DO_WHOLE;
+	else if (low == INT64_MIN && high == INT64_MAX)
+		c->does[EV_NUMBER] = JS_DO_TAKE;
+	else
+		c->does[EV_NUMBER] =
+			low <= 0 && high == INT64_MAX ? JS_DO_NOT_NEGATIVE : JS_DO_DECIMAL;
+}
+
+/* Objects and arrays */
+
+static uint64_t names_in(const struct pile *parts)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < parts->n; i++)
+		n += parts->list[i]->objects != NULL ? parts->list[i]->objects->names.n : 0;
+	return n;
+}
+
+/* Of a table that is at most a quarter full, so that most names have a slot to themselves. */
+static uint64_t slots_for(uint64_t n)
+{
+	uint64_t size = 1;
+
+	while (size < 4 * n)
+		size *= 2;
+	return size;
+}
+
+/* The program for these schemas, which is queued if it is new; NULL if there are too many. */
+static struct js_known *known_of(struct maker *m, const struct pile *asked, enum ev_kind kind,
+				 uint64_t cells)
+{
+	struct js_flat *flat = asked->list[0]->flat;
+	struct js_known *k;
+
+	for (k = flat->known; k != NULL; k = k->next)
+		if (k->kind == kind && k->n == asked->n &&
+		    memcmp(k->schemas, asked->list, k->n * sizeof(struct ev_jschema *)) == 0)
+			return k;
+	if (cells > MAX_CELLS - m->set->n_cells)
+		return NULL;
+	m->set->n_cells += cells;
+	k = ev_arena_zalloc(&m->set->arena, sizeof *k);
+	k->schemas = kept(m, asked);
+	k->n = asked->n;
+	k->kind = kind;
+	k->next = flat->known;
+	flat->known = k;
+	ev_grow(&m->queue, &m->cap, m->n + 1, sizeof(struct js_known *));
+	m->queue[m->n++] = k;
+	return k;
+}
+
+/* Where the schemas say no more than that the value may be of this kind, *take is true. */
+static struct js_known *inside_of(struct maker *m, const struct pile *asked, enum ev_kind kind,
+				  bool *take)
+{
+	struct parts g = parts_of(asked, kind);
+	uint64_t bits = 0, names;
+	bool some = false;
+
+	*take = false;
+	if (g.failed)
+		return NULL;
+	for (uint32_t i = 0; i < g.plain.n; i++) {
+		const struct ev_jschema *s = g.plain.list[i];
+
+		if ((s->types >> kind & 1) == 0 || s->constant != NULL || s->values != NULL)
+			return NULL;
+		some = some || (kind == EV_OBJECT ? s->objects != NULL : s->arrays != NULL);
+		if (kind == EV_OBJECT && s->objects != NULL && counts_names(s->objects, &names))
+			bits += names;
+	}
+	*take = !some && g.rest.n == 0;
+	if (!some || bits > MAX_BITS || (kind == EV_ARRAY && g.rest.n > 0))
+		return NULL;
+	return known_of(m, asked, kind, slots_for(kind == EV_OBJECT ? names_in(&g.plain) : 0));
+}
+
+static void behind(struct maker *m, struct js_cell *c, struct js_behind *b,
+		   const struct pile *asked)
+{
+	const struct js_known *k;
+	bool take;
+
+	b->schemas = kept(m, asked);
+	b->n = asked->n;
+	k = inside_of(m, asked, EV_OBJECT, &take);
+	b->object = k != NULL ? &k->inside : NULL;
+	c->does[EV_OBJECT] = k != NULL ? JS_DO_OBJECT : take ? JS_DO_TAKE : JS_DO_ASK;
+	k = inside_of(m, asked, EV_ARRAY, &take);
+	b->array = k != NULL ? &k->inside : NULL;
+	c->does[EV_ARRAY] = k != NULL ? JS_DO_ARRAY : take ? JS_DO_TAKE : JS_DO_ASK;
+}
+
+static struct js_cell cell_of(struct maker *m, const struct pile *asked, uint32_t symbol)
+{
+	struct js_behind *b = ev_arena_zalloc(&m->set->arena, sizeof *b);
+	struct js_cell c = {.symbol = symbol, .behind = b};
+	struct parts g = parts_of(asked, EV_STRING);
+
+	if (!g.failed && g.rest.n == 0) {
+		flatten_constant(&c, &g.plain, EV_NULL);
+		flatten_constant(&c, &g.plain, EV_FALSE);
+		flatten_constant(&c, &g.plain, EV_TRUE);
+		flatten_strings(&c, &g.plain);
+		flatten_numbers(&c, b, &g.plain);
+	}
+	behind(m, &c, b, asked);
+	return c;
+}
+
+/* What all of them ask of the member of that name; of any other one if symbol is EV_NO_SYMBOL. */
+static struct pile asked_of_member(const struct pile *parts, uint32_t symbol)
+{
+	struct pile asked = {.n = 0};
+
+	for (uint32_t i = 0; i < parts->n; i++) {
+		const struct js_objects *o = parts->list[i]->objects;
+		const struct ev_jschema *s;
+		uint32_t k;
+
+		if (o == NULL)
+			continue;
+		k = symbol != EV_NO_SYMBOL ? ev_symbol_map_get(&o->members, symbol) : UINT32_MAX;
+		s = k != UINT32_MAX ? o->names.list[k].schema : NULL;
+		s = s != NULL ? s : o->additional;
+		if (s != NULL)
+			add(&asked, s);
+	}
+	return asked;
+}
+
+static uint32_t symbol_of(const struct maker *m, const struct js_name *name)
+{
+	return ev_symbols_add(m->set->symbols, name->p, name->len);
+}
+
+static struct js_cell *slot_of(struct js_inside *o, uint32_t symbol)
+{
+	return &o->cells[js_cell_at(o, symbol) - o->cells];
+}
+
+/* Room for n names; each free slot has the cell of all other names, or of the elements. */
+static void make_cells(struct maker *m, struct js_inside *o, uint64_t n, const struct pile *others)
+{
+	struct js_cell cell = cell_of(m, others, EV_NO_SYMBOL);
+	size_t slots = slots_for(n), size = sizeof cell;
+	char *p = ev_arena_alloc(&m->set->arena, (slots + 1) * size);
+
+	o->mask = (uint32_t)slots - 1;
+	o->cells = (void *)(p + (size - (uintptr_t)p % size) % size);
+	for (size_t k = 0; k < slots; k++)
+		o->cells[k] = cell;
+}
+
+/* From least to most; no count is in it if most is below. */
+static void bound_count(struct js_inside *o, uint64_t least, uint64_t most)
+{
+	if (least > most)
+		least = most = UINT64_MAX;
+	o->least = least;
+	o->gap = most - least;
+}
+
+/* The bit of a name of p, which gets the next one if it has none. */
+static uint64_t bit_of(const struct maker *m, struct js_inside *o, const struct js_objects *p,
+		       uint32_t name, unsigned *bits)
+{
+	struct js_cell *to = slot_of(o, symbol_of(m, &p->names.list[name]));
+
+	if (to->bit == 0)
+		to->bit = 1ULL << (*bits)++;
+	return to->bit;
+}
+
+static void add_rule(const struct maker *m, struct js_inside *o, const struct js_objects *p,
+		     const struct js_dependent *d, unsigned *bits)
+{
+	struct js_rule *rule = &o->rules[o->n_rules++];
+
+	*rule = (struct js_rule){.trigger = bit_of(m, o, p, d->trigger, bits)};
+	for (uint32_t k = 0; k < d->n; k++)
+		rule->needed |= bit_of(m, o, p, d->required[k], bits);
+}
+
+static void fill_object(struct maker *m, struct js_inside *o, const struct pile *asked)
+{
+	struct parts g = parts_of(asked, EV_OBJECT);
+	struct pile pile = asked_of_member(&g.plain, EV_NO_SYMBOL);
+	uint64_t least = 0, most = UINT64_MAX;
+	unsigned bits = 0;
+	size_t rules = 0;
+
+	make_cells(m, o, names_in(&g.plain), &pile);
+	for (uint32_t i = 0; i < g.plain.n; i++)
+		rules += g.plain.list[i]->objects != NULL ? g.plain.list[i]->objects->n_dependents
+							  : 0;
+	o->rules = ev_arena_alloc(&m->set->arena, rules * sizeof *o->rules);
+	for (uint32_t i = 0; i < g.plain.n; i++) {
+		const struct js_objects *p = g.plain.list[i]->objects;
+
+		if (p == NULL)
+			continue;
+		least = p->min > least ? p->min : least;
+		most = p->max < most ? p->max : most;
+		for (uint32_t k = 0; k < p->names.n; k++) {
+			uint32_t symbol = symbol_of(m, &p->names.list[k]);
+			struct js_cell *to = slot_of(o, symbol);
+
+			if (to->symbol == symbol)
+				continue;
+			pile = asked_of_member(&g.plain, symbol);
+			*to = cell_of(m, &pile, symbol);
+		}
+		for (uint32_t k = 0; k < p->n_required; k++)
+			o->needed |= bit_of(m, o, p, p->required[k], &bits);
+		for (uint32_t k = 0; k < p->n_dependents; k++)
+			add_rule(m, o, p, &p->dependents[k], &bits);
+	}
+	bound_count(o, least, most);
+	o->n_rest = g.rest.n;
+	o->rest = kept(m, &g.rest);
+}
+
+static void fill_array(struct maker *m, struct js_inside *o, const struct pile *asked)
+{
+	struct parts g = parts_of(asked, EV_ARRAY);
+	uint64_t least = 0, most = UINT64_MAX;
+	struct pile items = {.n = 0};
+
+	for (uint32_t i = 0; i < g.plain.n; i++) {
+		const struct js_arrays *t = g.plain.list[i]->arrays;
+
+		if (t == NULL)
+			continue;
+		least = t->min > least ? t->min : least;
+		most = t->max < most ? t->max : most;
+		if (t->items != NULL)
+			add(&items, t->items);
+	}
+	make_cells(m, o, 0, &items);
+	bound_count(o, least, most);
+}
+
+void js_flatten(const struct ev_jschema *s)
+{
+	struct maker m = {.set = s->set};
+	struct pile asked = {.n = 0};
+	const struct js_known *k;
+	bool take;
+
+	add(&asked, s);
+	k = asked.n > 0 ? inside_of(&m, &asked, EV_OBJECT, &take) : NULL;
+	s->flat->made = true;
+	s->flat->object = k != NULL ? &k->inside : NULL;
+	for (size_t i = 0; i < m.n; i++) {
+		struct pile pile = {.n = m.queue[i]->n};
+
+		memcpy(pile.list, m.queue[i]->schemas, pile.n * sizeof(struct ev_jschema *));
+		if (m.queue[i]->kind == EV_OBJECT)
+			fill_object(&m, &m.queue[i]->inside, &pile);
+		else
+			fill_array(&m, &m.queue[i]->inside, &pile);
+	}
+	free(m.queue);
+}

@@ -1,0 +1,110 @@
+/*
+ * jschema_keyword: the keywords of JSON Schema, which drafts have them, and what their values have
+ * to be. For jschema*.c alone. Floor 6.
+ */
+#ifndef EV_JSCHEMA_KEYWORD_H
+#define EV_JSCHEMA_KEYWORD_H
+
+#include "schema/internal.h"
+
+enum js_keyword {
+	K_NONE, /* says nothing about a value */
+	K_ADDITIONAL_ITEMS,
+	K_ADDITIONAL_PROPERTIES,
+	K_ALL_OF,
+	K_ANY_OF,
+	K_CONST,
+	K_CONTAINS,
+	K_DEPENDENCIES,
+	K_DEPENDENT_REQUIRED,
+	K_DEPENDENT_SCHEMAS,
+	K_DESCRIPTION,
+	K_DYNAMIC_REF,
+	K_ELSE,
+	K_ENUM,
+	K_EXCLUSIVE_MAXIMUM,
+	K_EXCLUSIVE_MINIMUM,
+	K_FORMAT,
+	K_IF,
+	K_ITEMS,
+	K_MAX_CONTAINS,
+	K_MAX_ITEMS,
+	K_MAX_LENGTH,
+	K_MAX_PROPERTIES,
+	K_MAXIMUM,
+	K_MIN_CONTAINS,
+	K_MIN_ITEMS,
+	K_MIN_LENGTH,
+	K_MIN_PROPERTIES,
+	K_MINIMUM,
+	K_MULTIPLE_OF,
+	K_NOT,
+	K_ONE_OF,
+	K_PATTERN,
+	K_PATTERN_PROPERTIES,
+	K_PREFIX_ITEMS,
+	K_PROPERTIES,
+	K_PROPERTY_NAMES,
+	K_RECURSIVE_REF,
+	K_REF,
+	K_REQUIRED,
+	K_THEN,
+	K_TITLE,
+	K_TYPE,
+	K_UNEVALUATED_ITEMS,
+	K_UNEVALUATED_PROPERTIES,
+	K_UNIQUE_ITEMS,
+};
+
+/* What the value of a keyword has to be. */
+enum js_shape {
+	JS_ANY,
+	JS_SCHEMA,
+	JS_SCHEMAS,
+	JS_SCHEMA_OR_LIST,
+	JS_SCHEMA_MAP,
+	JS_PATTERN_MAP,
+	JS_LEGACY_MAP, /* name to schema, or to a list of names */
+	JS_NUMBER,
+	JS_POSITIVE,
+	JS_COUNT,
+	JS_STRING,
+	JS_REGEX,
+	JS_BOOLEAN,
+	JS_NAMES,
+	JS_NAMES_MAP,
+	JS_VALUES,
+	JS_TYPES,
+};
+
+struct js_keyword_row {
+	const char *name;
+	enum js_keyword keyword;
+	enum js_shape shape;
+	unsigned vocabulary;
+	unsigned drafts; /* 1 << draft of those that have it */
+};
+
+/* The row of the member's name, or NULL if the draft has no such keyword. */
+const struct js_keyword_row *js_keyword_find(const struct ev_doc *d, uint32_t name,
+					     enum js_draft draft);
+/* The k-th keyword; *name is NULL if the draft does not have it. False behind the last. */
+bool js_keyword_row(size_t k, enum js_draft draft, const char **name, enum js_shape *shape);
+
+/*
+ * What a name that is no keyword of any draft was likely meant to be, or NULL: nothing is known of
+ * it. Annotations of one's own are welcome.
+ */
+const char *js_keyword_meant(const char *name);
+
+/* Schemas inside a schema. */
+enum js_holds { JS_NOTHING, JS_ONE, JS_LIST, JS_MAP };
+
+/* What the member of a schema holds, so that $id and $anchor can be found in it. */
+enum js_holds js_keyword_holds(const struct ev_doc *d, uint32_t name, enum js_draft draft);
+/* Where the value of a keyword is not of its shape, and what it has to do, or EV_NOWHERE. */
+uint32_t js_misshapen(const struct ev_doc *d, uint32_t at, enum js_shape shape, const char **need);
+/* The type that the string at a node names, as in ev_jschema.types; 0 if it names none. */
+uint8_t js_type_bits(const struct ev_doc *d, uint32_t at);
+
+#endif

@@ -1,0 +1,160 @@
+/*
+ * The metaschemas: what a schema of each draft has to look like, said as a schema. They are written
+ * from the table of keywords, as one document for each draft, with the rules of all vocabularies;
+ * the published ones of the newer drafts refer to a file for each.
+ */
+#include "schema/keyword.h"
+
+#include <string.h>
+
+#define NAMES "\"type\":\"array\",\"uniqueItems\":true,\"items\":{\"type\":\"string\"}"
+#define TYPE \
+	"{\"enum\":[\"array\",\"boolean\",\"integer\",\"null\",\"number\",\"object\",\"string\"]}"
+
+/* What a keyword's value is; @ is any schema. In draft-04 some of it is otherwise. */
+static const struct {
+	const char *text, *in_draft_4;
+} shapes[] = {
+	[JS_ANY] = {"true", "{}"},
+	[JS_SCHEMA] = {"@", NULL},
+	[JS_SCHEMAS] = {"{\"type\":\"array\",\"minItems\":1,\"items\":@}", NULL},
+	[JS_SCHEMA_OR_LIST] = {"{\"anyOf\":[@,{\"type\":\"array\",\"minItems\":1,\"items\":@}]}",
+			       NULL},
+	[JS_SCHEMA_MAP] = {"{\"type\":\"object\",\"additionalProperties\":@}", NULL},
+	[JS_PATTERN_MAP] = {"{\"type\":\"object\",\"additionalProperties\":@,"
+			    "\"propertyNames\":{\"format\":\"regex\"}}",
+			    "{\"type\":\"object\",\"additionalProperties\":@}"},
+	[JS_LEGACY_MAP] = {"{\"type\":\"object\",\"additionalProperties\":"
+			   "{\"anyOf\":[@,{" NAMES "}]}}",
+			   "{\"type\":\"object\",\"additionalProperties\":"
+			   "{\"anyOf\":[@,{" NAMES ",\"minItems\":1}]}}"},
+	[JS_NUMBER] = {"{\"type\":\"number\"}", NULL},
+	[JS_POSITIVE] = {"{\"type\":\"number\",\"exclusiveMinimum\":0}",
+			 "{\"type\":\"number\",\"minimum\":0,\"exclusiveMinimum\":true}"},
+	[JS_COUNT] = {"{\"type\":\"integer\",\"minimum\":0}", NULL},
+	[JS_STRING] = {"{\"type\":\"string\"}", NULL},
+	[JS_REGEX] = {"{\"type\":\"string\",\"format\":\"regex\"}", NULL},
+	[JS_BOOLEAN] = {"{\"type\":\"boolean\"}", NULL},
+	[JS_NAMES] = {"{" NAMES "}", "{" NAMES ",\"minItems\":1}"},
+	[JS_NAMES_MAP] = {"{\"type\":\"object\",\"additionalProperties\":{" NAMES "}}", NULL},
+	[JS_VALUES] = {"{\"type\":\"array\"}",
+		       "{\"type\":\"array\",\"minItems\":1,\"uniqueItems\":true}"},
+	[JS_TYPES] = {"{\"anyOf\":[" TYPE ",{\"type\":\"array\",\"minItems\":1,"
+		      "\"uniqueItems\":true,\"items\":" TYPE "}]}",
+		      NULL},
+};
+
+/* Keywords that judge nothing, and so are in no other table. */
+static const struct {
+	const char *name, *text;
+	unsigned drafts;
+} others[] = {
+	{"$schema", "{\"type\":\"string\"}", JS_ALL_DRAFTS},
+	{"id", "{\"type\":\"string\"}", 1 << JS_DRAFT_4},
+	{"$id", "{\"type\":\"string\"}", 1 << JS_DRAFT_6 | 1 << JS_DRAFT_7},
+	{"$id", "{\"type\":\"string\",\"pattern\":\"^[^#]*#?$\"}", JS_FROM_2019},
+	{"$anchor", "{\"type\":\"string\",\"pattern\":\"^[A-Za-z][-A-Za-z0-9.:_]*$\"}",
+	 1 << JS_DRAFT_2019},
+	{"$anchor", "{\"type\":\"string\",\"pattern\":\"^[A-Za-z_][-A-Za-z0-9._]*$\"}",
+	 1 << JS_DRAFT_2020},
+	{"$dynamicAnchor", "{\"type\":\"string\",\"pattern\":\"^[A-Za-z_][-A-Za-z0-9._]*$\"}",
+	 1 << JS_DRAFT_2020},
+	{"$recursiveAnchor", "{\"type\":\"boolean\"}", 1 << JS_DRAFT_2019},
+	{"$vocabulary", "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"boolean\"}}",
+	 JS_FROM_2019},
+	{"contentEncoding", "{\"type\":\"string\"}", JS_FROM_7},
+	{"contentMediaType", "{\"type\":\"string\"}", JS_FROM_7},
+	{"deprecated", "{\"type\":\"boolean\"}", JS_FROM_2019},
+	{"examples", "{\"type\":\"array\"}", JS_FROM_6},
+	{"readOnly", "{\"type\":\"boolean\"}", JS_FROM_7},
+	{"writeOnly", "{\"type\":\"boolean\"}", JS_FROM_7},
+};
+
+/* What schemas of others refer to in the published ones. */
+static const struct {
+	const char *name;
+	enum js_shape shape;
+	unsigned drafts;
+} definitions[] = {
+	{"schemaArray", JS_SCHEMAS, JS_UP_TO_7},
+	{"positiveInteger", JS_COUNT, 1 << JS_DRAFT_4},
+	{"positiveIntegerDefault0", JS_COUNT, 1 << JS_DRAFT_4},
+	{"nonNegativeInteger", JS_COUNT, JS_FROM_6},
+	{"nonNegativeIntegerDefault0", JS_COUNT, JS_FROM_6},
+	{"stringArray", JS_NAMES, JS_ALL_DRAFTS},
+};
+
+const struct js_metaschema js_metaschemas[JS_DRAFTS] = {
+	[JS_DRAFT_4] = {JS_DRAFT_4, "draft-04", "http://json-schema.org/draft-04/schema"},
+	[JS_DRAFT_6] = {JS_DRAFT_6, "draft-06", "http://json-schema.org/draft-06/schema"},
+	[JS_DRAFT_7] = {JS_DRAFT_7, "draft-07", "http://json-schema.org/draft-07/schema"},
+	[JS_DRAFT_2019] = {JS_DRAFT_2019, "2019-09",
+			   "https://json-schema.org/draft/2019-09/schema"},
+	[JS_DRAFT_2020] = {JS_DRAFT_2020, "2020-12", JS_URI_2020},
+};
+
+/* Appends "name":schema and a comma. */
+static void put(struct ev_buf *out, const char *name, const char *text, const char *schema)
+{
+	ev_buf_printf(out, "\"%s\":", name);
+	for (const char *p = text; *p != '\0'; p++)
+		if (*p == '@')
+			ev_buf_puts(out, schema);
+		else
+			ev_buf_putc(out, *p);
+	ev_buf_putc(out, ',');
+}
+
+static const char *shape_text(enum js_shape shape, enum js_draft draft)
+{
+	return draft == JS_DRAFT_4 && shapes[shape].in_draft_4 != NULL ? shapes[shape].in_draft_4
+								       : shapes[shape].text;
+}
+
+/* The comma behind the last becomes the end of the object. */
+static void end_object(struct ev_buf *out)
+{
+	out->p[out->len - 1] = '}';
+}
+
+void js_metaschema_write(const struct js_metaschema *meta, struct ev_buf *out)
+{
+	enum js_draft draft = meta->draft;
+	const char *schema = draft == JS_DRAFT_2020   ? "{\"$dynamicRef\":\"#meta\"}"
+			     : draft == JS_DRAFT_2019 ? "{\"$recursiveRef\":\"#\"}"
+						      : "{\"$ref\":\"#\"}";
+	const char *fragment = draft <= JS_DRAFT_7 ? "#" : "", *name;
+	enum js_shape shape;
+
+	ev_buf_printf(out, "{\"$schema\":\"%s%s\",\"%s\":\"%s%s\",", meta->uri, fragment,
+		      draft == JS_DRAFT_4 ? "id" : "$id", meta->uri, fragment);
+	if (draft == JS_DRAFT_2020)
+		ev_buf_puts(out, "\"$dynamicAnchor\":\"meta\",");
+	if (draft == JS_DRAFT_2019)
+		ev_buf_puts(out, "\"$recursiveAnchor\":true,");
+	ev_buf_puts(out, draft == JS_DRAFT_4 ? "\"type\":\"object\",\"dependencies\":{"
+					       "\"exclusiveMaximum\":[\"maximum\"],"
+					       "\"exclusiveMinimum\":[\"minimum\"]},"
+					     : "\"type\":[\"object\",\"boolean\"],");
+	ev_buf_printf(out, "\"%s\":{", draft < JS_DRAFT_2019 ? "definitions" : "$defs");
+	put(out, "simpleTypes", TYPE, schema);
+	for (size_t i = 0; i < sizeof definitions / sizeof *definitions; i++)
+		if ((definitions[i].drafts >> draft & 1) != 0)
+			put(out, definitions[i].name, shape_text(definitions[i].shape, draft),
+			    schema);
+	end_object(out);
+	ev_buf_puts(out, ",\"properties\":{");
+	for (size_t i = 0; js_keyword_row(i, draft, &name, &shape); i++) {
+		if (name == NULL)
+			continue;
+		if (draft == JS_DRAFT_4 && strncmp(name, "additional", 10) == 0)
+			put(out, name, "{\"anyOf\":[@,{\"type\":\"boolean\"}]}", schema);
+		else
+			put(out, name, shape_text(shape, draft), schema);
+	}
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if ((others[i].drafts >> draft & 1) != 0)
+			put(out, others[i].name, others[i].text, schema);
+	end_object(out);
+	ev_buf_putc(out, '}');
+}

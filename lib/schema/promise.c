@@ -1,0 +1,159 @@
+/*
+ * What schemas promise of values that fit them. Only what holds in any case counts: keywords beside
+ * $ref and allOf, and what they say of members by name and of all elements.
+ */
+#include "base/time.h"
+#include "schema/internal.h"
+#include "scan/form.h"
+
+#include <string.h>
+
+/* Schemas that one value fits, all of them; some may be left out. */
+enum { MAX_HELD = 32 };
+
+struct held {
+	const struct ev_jschema *list[MAX_HELD];
+	uint32_t n;
+};
+
+static void hold(struct held *h, const struct ev_jschema *s)
+{
+	while (s->alias != NULL)
+		s = s->alias;
+	for (uint32_t i = 0; i < h->n; i++)
+		if (h->list[i] == s)
+			return;
+	if (s->boolean || h->n == MAX_HELD)
+		return;
+	h->list[h->n++] = s;
+	for (uint32_t i = 0; s->applied != NULL && i < s->applied->n_all; i++)
+		hold(h, s->applied->all[i]);
+}
+
+static uint32_t kinds_of(const struct js_values *v)
+{
+	return v->kinds | (v->strings.n > 0 ? 1U << EV_STRING : 0) |
+	       (v->numbers ? 1U << EV_NUMBER : 0) |
+	       (v->composites ? 1U << EV_ARRAY | 1U << EV_OBJECT : 0);
+}
+
+static uint32_t kinds(const struct held *h)
+{
+	uint32_t all = JS_ANY_TYPE;
+
+	for (uint32_t i = 0; i < h->n; i++) {
+		const struct ev_jschema *s = h->list[i];
+
+		all &= s->types | ((s->types & JS_INTEGER) != 0 ? 1U << EV_NUMBER : 0);
+		all &= s->constant != NULL ? kinds_of(s->constant) : JS_ANY_TYPE;
+		all &= s->values != NULL ? kinds_of(s->values) : JS_ANY_TYPE;
+	}
+	return all;
+}
+
+static struct held of_member(const struct held *h, const struct ev_step *step)
+{
+	struct held inside = {.n = 0};
+
+	for (uint32_t i = 0; i < h->n; i++) {
+		const struct js_objects *o = h->list[i]->objects;
+		const struct js_name *name =
+			o != NULL ? js_names_find(&o->names, step->name, step->len) : NULL;
+
+		if (name != NULL && name->schema != NULL)
+			hold(&inside, name->schema);
+	}
+	return inside;
+}
+
+/* An object has values at [] too, of which nothing is promised. */
+static struct held of_elements(const struct held *h)
+{
+	struct held inside = {.n = 0};
+
+	if ((kinds(h) >> EV_OBJECT & 1) != 0)
+		return inside;
+	for (uint32_t i = 0; i < h->n; i++) {
+		const struct js_arrays *t = h->list[i]->arrays;
+
+		if (t != NULL && t->n_prefix == 0 && t->items != NULL)
+			hold(&inside, t->items);
+	}
+	return inside;
+}
+
+static struct held at_path(struct held h, const struct ev_path *path)
+{
+	for (size_t i = 0; i < path->n; i++)
+		h = path->steps[i].kind == EV_STEP_NAME ? of_member(&h, &path->steps[i])
+							: of_elements(&h);
+	return h;
+}
+
+static void promise_length(uint64_t longest, struct ev_promise *p)
+{
+	p->longest = longest < p->longest ? longest : p->longest;
+}
+
+static void promise_words(const struct js_values *v, struct ev_promise *p)
+{
+	uint64_t longest = 0;
+
+	if (v == NULL)
+		return;
+	for (uint32_t i = 0; i < v->strings.n; i++) {
+		const struct js_name *word = &v->strings.list[i];
+
+		longest = word->len > longest ? word->len : longest;
+		if (memchr(word->p, '\0', word->len) != NULL)
+			return;
+	}
+	p->no_nul = true;
+	promise_length(longest, p);
+}
+
+static void promise_text(const struct js_strings *t, struct ev_promise *p)
+{
+	if (t == NULL)
+		return;
+	promise_length(t->max, p);
+	if (t->format == NULL)
+		return;
+	if (t->format == js_format_find("uuid", 4)) {
+		p->uuid = p->no_nul = true;
+		promise_length(EV_UUID_TEXT, p);
+	} else if (t->format == js_format_find("date", 4)) {
+		p->date = p->no_nul = true;
+		promise_length(EV_DATE_TEXT, p);
+	}
+}
+
+static bool bounds(const struct js_numbers *n, enum js_bound a, enum js_bound b)
+{
+	return n != NULL && (n->limits[a].quick.fits || n->limits[b].quick.fits);
+}
+
+struct ev_promise ev_jschema_promise(const struct ev_jschema *s, const struct ev_path *list,
+				     const struct ev_path *path)
+{
+	struct ev_promise p = {.kinds = JS_ANY_TYPE, .longest = UINT64_MAX};
+	bool whole = false, least = false, most = false;
+	struct held h = {.n = 0};
+
+	if (s->set->n_dynamic > 0)
+		return p;
+	hold(&h, s);
+	h = at_path(list != NULL ? at_path(h, list) : h, path);
+	p.kinds = kinds(&h);
+	for (uint32_t i = 0; i < h.n; i++) {
+		s = h.list[i];
+		promise_words(s->constant, &p);
+		promise_words(s->values, &p);
+		promise_text(s->strings, &p);
+		whole |= (s->types >> EV_NUMBER & 1) == 0;
+		least |= bounds(s->numbers, JS_MINIMUM, JS_EXCLUSIVE_MINIMUM);
+		most |= bounds(s->numbers, JS_MAXIMUM, JS_EXCLUSIVE_MAXIMUM);
+	}
+	p.int64 = whole && least && most;
+	return p;
+}

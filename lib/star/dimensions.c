@@ -1,0 +1,324 @@
+#include "star/internal.h"
+
+#include <stdlib.h>
+
+/* What holds mentions: a half of the memory for those that are put together, and one to sort. */
+enum { HALVES = 2 };
+
+/* The stamp of an element of the version at hand, in memory that lasts. */
+static const struct ev_stamp *lasting_stamp(struct ev_star *s, struct ev_star_version *v,
+					    const struct ev_stamp *stamp)
+{
+	struct ev_stamp *kept = v->kept;
+
+	if (kept != NULL && kept->element == stamp->element)
+		return kept;
+	if (v->id_kept == NULL)
+		v->id_kept = ev_arena_copy(&s->stamps, stamp->id, stamp->id_len);
+	kept = v->kept = ev_arena_alloc(&s->stamps, sizeof *kept);
+	*kept = *stamp;
+	kept->id = v->id_kept;
+	return kept;
+}
+
+/* Finds the member; what an attribute's value will be compared with comes meanwhile. */
+static void fetch(struct ev_star *s, const struct ev_star_dimension *d,
+		  const struct ev_star_element *e)
+{
+	struct ev_member *member = ev_star_bound_at(s, e, d->reference)->member;
+
+	if (member == NULL)
+		return;
+	if (d->n_attributes == 0) {
+		member->described = true;
+		return;
+	}
+	for (size_t k = 0; k < d->n_attributes; k++) {
+		const struct ev_attribute *had = &member->attributes[k];
+
+		if (had->stamp == NULL || !ev_star_value(e, d->cells[k])->present)
+			continue;
+		__builtin_prefetch(had->p);
+		__builtin_prefetch(had->stamp);
+	}
+}
+
+static void contribute(struct ev_star *s, const struct ev_star_dimension *d,
+		       struct ev_star_version *v, const struct ev_star_element *e)
+{
+	struct ev_members *members = s->members[d->dimension - s->m->dimensions];
+	struct ev_member *member = ev_star_bound_at(s, e, d->reference)->member;
+	const struct ev_stamp stamp = {v->since, s->event.id, (uint32_t)s->event.id_len,
+				       (uint32_t)e->index};
+
+	if (member == NULL)
+		return;
+	for (size_t k = 0; k < d->n_attributes; k++) {
+		const struct ev_value *value = ev_star_value(e, d->cells[k]);
+		struct ev_attribute *attribute = &member->attributes[k];
+
+		if (!value->present)
+			continue;
+		member->described = true;
+		if (ev_members_set(members, attribute, value->p, value->len, &stamp))
+			attribute->stamp = lasting_stamp(s, v, &stamp);
+	}
+}
+
+void ev_star_find_described(struct ev_star *s, const struct ev_star_kind *kind)
+{
+	for (size_t i = 0; i < kind->n_dimensions; i++) {
+		const struct ev_star_dimension *d = &s->plan->dimensions[kind->dimensions[i]];
+		const size_t n = s->elements[d->group].items.n;
+		struct ev_star_element e = ev_star_first(s, d->group);
+
+		for (; e.index < n; ev_star_next(&e))
+			fetch(s, d, &e);
+	}
+}
+
+void ev_star_contribute(struct ev_star *s, const struct ev_star_kind *kind,
+			struct ev_star_version *v)
+{
+	for (size_t i = 0; i < kind->n_dimensions; i++) {
+		const struct ev_star_dimension *d = &s->plan->dimensions[kind->dimensions[i]];
+		const size_t n = s->elements[d->group].items.n;
+		struct ev_star_element e;
+
+		if (d->n_attributes == 0 || n == 0)
+			continue;
+		for (e = ev_star_first(s, d->group); e.index < n; ev_star_next(&e))
+			contribute(s, d, v, &e);
+	}
+}
+
+/* Memory */
+
+static bool is_full(const struct ev_star *s)
+{
+	size_t size = s->stamps.total - s->stamps.left;
+
+	for (size_t i = 0; i < s->m->n_dimensions; i++)
+		if (s->members[i] != NULL)
+			size += ev_members_size(s->members[i]);
+	return size > s->options.memory / HALVES;
+}
+
+/* With a state they are there for their keys alone, between two events. */
+static void forget(struct ev_star *s)
+{
+	for (size_t i = 0; i < s->m->n_dimensions; i++)
+		if (s->members[i] != NULL)
+			ev_members_clear(s->members[i]);
+}
+
+static enum ev_status spill_members(struct ev_star *s, size_t dimension, struct ev_error *err)
+{
+	struct ev_members *members = s->members[dimension];
+	const struct ev_mentions *l = &s->mentions;
+
+	for (const struct ev_member *m = members->first; m != NULL; m = m->next)
+		while (ev_mentions_next(&s->mentions, dimension, members, m, "", 0))
+			if (ev_sort_add(s->sort, l->key.p, l->key.len, l->value.p, l->value.len,
+					err) != EV_OK)
+				return EV_FATAL;
+	ev_members_clear(members);
+	return EV_OK;
+}
+
+/* What was put together so far goes to the sort, and begins anew. */
+static enum ev_status spill(struct ev_star *s, struct ev_error *err)
+{
+	if (s->sort == NULL)
+		s->sort = ev_sort_new(s->options.memory / HALVES, s->options.folder);
+	for (size_t i = 0; i < s->m->n_dimensions; i++)
+		if (s->members[i] != NULL && spill_members(s, i, err) != EV_OK)
+			return EV_FATAL;
+	ev_arena_reset(&s->stamps);
+	return EV_OK;
+}
+
+enum ev_status ev_star_make_room(struct ev_star *s, struct ev_error *err)
+{
+	if (!is_full(s))
+		return EV_OK;
+	if (s->state == NULL)
+		return spill(s, err);
+	forget(s);
+	return EV_OK;
+}
+
+/* Rows of dimensions, at the end */
+
+static enum ev_status put_line(struct ev_star *s, const char *line, size_t len,
+			       struct ev_error *err)
+{
+	if (ev_out_line(s->port->out, line, len) == EV_OK)
+		return EV_OK;
+	*err = s->port->out->error;
+	return EV_FATAL;
+}
+
+static enum ev_status put_member(struct ev_star *s, size_t dimension, const char *key,
+				 bool described, struct ev_error *err)
+{
+	const struct ev_star_dimension *d = &s->plan->dimensions[dimension];
+	const size_t room = ev_star_member_room(d, s->texts);
+	struct ev_out *out = s->port->out;
+	char *o;
+
+	if (ev_out_room(out, room)) {
+		o = out->buf + out->len;
+		ev_out_made(out, (size_t)(ev_star_member_row(o, d, key, described, s->texts) - o));
+		return EV_OK;
+	}
+	ev_buf_reset(&s->row);
+	o = ev_buf_room(&s->row, room);
+	return put_line(s, o, (size_t)(ev_star_member_row(o, d, key, described, s->texts) - o),
+			err);
+}
+
+/* Without evstar's own state nobody knows whether it is there already. */
+static enum ev_status put_day(struct ev_star *s, size_t dimension, const char *key, int64_t day,
+			      struct ev_error *err)
+{
+	const struct ev_dimension *d = &s->m->dimensions[dimension];
+
+	ev_buf_reset(&s->row);
+	if (s->replaces_days) {
+		ev_star_gone_row(d, key, &s->row);
+		if (put_line(s, s->row.p, s->row.len, err) != EV_OK)
+			return EV_FATAL;
+		ev_buf_reset(&s->row);
+	}
+	ev_star_day_row(d, key, day, &s->row);
+	return put_line(s, s->row.p, s->row.len, err);
+}
+
+/* All days are in memory, and so are all members if none was spilled: they are sorted there. */
+
+union held {
+	const struct ev_member *member;
+	int64_t day;
+};
+
+/* Sixteen hex digits as the eight bytes that they are: nibbles, which are put together. */
+static uint64_t half_key(const char *digits)
+{
+	uint64_t halves[2];
+
+	memcpy(halves, digits, sizeof halves);
+	for (int i = 0; i < 2; i++) {
+		uint64_t v = be64toh(halves[i]);
+
+		v = (v & 0x0f0f0f0f0f0f0f0f) + (v >> 6 & 0x0101010101010101) * 9;
+		v = (v | v >> 4) & 0x00ff00ff00ff00ff;
+		v = (v | v >> 8) & 0x0000ffff0000ffff;
+		halves[i] = (v | v >> 16) & 0xffffffff;
+	}
+	return htobe64(halves[0] << 32 | halves[1]);
+}
+
+static enum ev_status sort_held(struct ev_sort *sort, const char *key, union held held,
+				struct ev_error *err)
+{
+	const uint64_t bytes[] = {half_key(key), half_key(key + 16)};
+
+	return ev_sort_add(sort, bytes, sizeof bytes, &held, sizeof held, err);
+}
+
+static enum ev_status sort_members(struct ev_star *s, size_t dimension, struct ev_sort *sort,
+				   struct ev_error *err)
+{
+	const struct ev_member *m = s->members[dimension]->first;
+
+	for (; m != NULL; m = m->next)
+		if (sort_held(sort, m->key, (union held){.member = m}, err) != EV_OK)
+			return EV_FATAL;
+	return EV_OK;
+}
+
+static enum ev_status sort_days(struct ev_star *s, size_t dimension, struct ev_sort *sort,
+				struct ev_error *err)
+{
+	size_t n;
+	const int64_t *days = ev_star_calendar_outside(s->calendars[dimension], &n);
+	char key[EV_KEY_TEXT + 1];
+
+	for (size_t i = 0; i < n; i++) {
+		ev_key_day(ev_date_of_days(days[i]), &s->scratch, key);
+		if (sort_held(sort, key, (union held){.day = days[i]}, err) != EV_OK)
+			return EV_FATAL;
+	}
+	return EV_OK;
+}
+
+static enum ev_status put_held(struct ev_star *s, size_t dimension, struct ev_error *err)
+{
+	struct ev_sort *sort = ev_sort_new(s->options.memory / HALVES, s->options.folder);
+	const struct ev_members *members = s->members[dimension];
+	enum ev_status st = members != NULL ? sort_members(s, dimension, sort, err)
+					    : sort_days(s, dimension, sort, err);
+	char key[EV_KEY_TEXT + 1];
+	struct ev_sorted next;
+	union held held;
+
+	if (st == EV_OK)
+		st = ev_sort_finish(sort, err);
+	while (st == EV_OK && (st = ev_sort_next(sort, &next, err)) == EV_OK) {
+		memcpy(&held, next.item, sizeof held);
+		if (members == NULL) {
+			ev_key_day(ev_date_of_days(held.day), &s->scratch, key);
+			st = put_day(s, dimension, key, held.day, err);
+			continue;
+		}
+		ev_star_member_texts(members, held.member, s->texts);
+		st = put_member(s, dimension, held.member->key, held.member->described, err);
+	}
+	ev_sort_free(&sort);
+	return st == EV_FATAL ? EV_FATAL : EV_OK;
+}
+
+/* What was spilled of a dimension, from *next on, which *st came of. */
+static void put_spilled(struct ev_star *s, size_t dimension, struct ev_sorted *next,
+			enum ev_status *st, struct ev_error *err)
+{
+	char member[EV_STAR_MEMBER_LEN];
+	struct ev_star_sum sum;
+
+	ev_star_sum_init(&sum, &s->plan->dimensions[dimension]);
+	while (*st == EV_OK && ev_mention_dimension(next->key) == dimension) {
+		memcpy(member, next->key, sizeof member);
+		ev_star_sum_reset(&sum);
+		do {
+			if (ev_star_sum_asks(&sum, next->key, next->key_len))
+				ev_star_sum_add(&sum, next->key, next->key_len, next->item,
+						next->len);
+			*st = ev_sort_next(s->sort, next, err);
+		} while (*st == EV_OK && memcmp(next->key, member, sizeof member) == 0);
+		ev_star_sum_texts(&sum, s->texts);
+		if (*st != EV_FATAL &&
+		    put_member(s, dimension, ev_mention_key(member), sum.described, err) != EV_OK)
+			*st = EV_FATAL;
+	}
+	ev_star_sum_free(&sum);
+}
+
+enum ev_status ev_star_put_dimensions(struct ev_star *s, struct ev_error *err)
+{
+	enum ev_status st = EV_EOF;
+	struct ev_sorted next;
+
+	if (s->sort != NULL) {
+		if (spill(s, err) != EV_OK || ev_sort_finish(s->sort, err) != EV_OK)
+			return EV_FATAL;
+		st = ev_sort_next(s->sort, &next, err);
+	}
+	for (size_t i = 0; i < s->m->n_dimensions && st != EV_FATAL; i++) {
+		if (s->sort != NULL && s->members[i] != NULL)
+			put_spilled(s, i, &next, &st, err);
+		else if (put_held(s, i, err) != EV_OK)
+			return EV_FATAL;
+	}
+	return st == EV_FATAL ? EV_FATAL : EV_OK;
+}

@@ -1,0 +1,286 @@
+/*
+ * star_impl: what the parts of the star engine share. Floor 9.
+ *
+ * star_plan.c works out what is asked of each type of event, and star_shapes.c where that stands
+ * in documents of a shape; star_version.c reads what "_ev" says, and star_values.c the cells;
+ * star_references.c finds the members that they name, in star_members.c and star_calendar.c;
+ * star_rows.c writes the rows of facts; star_dimensions.c keeps what events say of members, and
+ * star_mentions.c makes that lines that can be sorted, and these rows; star_state.c and
+ * star_settle.c remember them; star.c takes an event through all of them.
+ */
+#ifndef EV_STAR_IMPL_H
+#define EV_STAR_IMPL_H
+
+#include "star/star.h"
+#include "star/calendar.h"
+#include "star/members.h"
+#include "star/mentions.h"
+#include "star/plan.h"
+#include "star/state.h"
+#include "expr/borne.h"
+#include "record/event.h"
+#include "store/sort.h"
+#include "json/pick.h"
+
+/* What a version is to its rows. */
+struct ev_star_version {
+	const char *number; /* of it; EV_COPY_OVER octets can be read */
+	size_t number_len;
+	char validity[EV_STAR_VALIDITY_TEXT]; /* from the first time on, as JSON */
+	size_t validity_len;
+	bool current, deleted;
+	bool stands;   /* current and not deleted: what it says of members is so */
+	int64_t since; /* it is valid, as in a stamp */
+	/* What stamps of it were kept. */
+	const char *id_kept;
+	struct ev_stamp *kept; /* the last; or NULL */
+};
+
+/* A reference of an element. */
+struct ev_star_bound {
+	const char *key;	  /* NULL until it is known */
+	struct ev_member *member; /* NULL: none; until the key is known, only most likely it */
+	uint64_t hash;
+	const char *identity;
+	uint32_t len;
+	bool spelled; /* a part of its key in another way than in the identity */
+	char day[EV_KEY_TEXT];
+};
+
+/* What is left to be looked at of a cell where the kind of its value is known. */
+enum ev_star_how {
+	EV_STAR_FIXED, /* nothing: it is the same in all documents */
+	EV_STAR_RAW,   /* nothing, but what it is */
+	EV_STAR_TEXT,
+	EV_STAR_ID, /* the event's, which has been read: perhaps it is a UUID where it stands */
+	EV_STAR_UUID,
+	EV_STAR_TIME,	  /* the event's: it has been read already */
+	EV_STAR_MODIFIED, /* the same of its modified time */
+	EV_STAR_NUMBER,
+	EV_STAR_JSON,
+	EV_STAR_ODD, /* everything */
+};
+
+/* How a cell is taken from documents of a shape. */
+struct ev_star_take {
+	const struct ev_column *column;
+	uint32_t node, cell; /* cell: of all elements */
+	enum ev_star_how how;
+	/* Of what can be taken at once; of numbers, digits; of JSON, how many numbers are in it. */
+	uint32_t longest, fraction;
+	union {
+		struct ev_value fixed;
+		const uint32_t *numbers; /* of JSON: their nodes */
+	};
+};
+
+struct ev_star_takes {
+	struct ev_star_take *list;
+	size_t n;
+};
+
+/* What a group of tables takes of documents of a shape whose events are of a kind. */
+struct ev_star_shape {
+	struct ev_star_takes cells; /* of the first group: whatever is the event's own */
+	size_t n;		    /* elements */
+	bool closed;		    /* of the first group: a path leads through what it cannot */
+};
+
+/* What the elements of a group have at their cells and references, element by element. */
+struct ev_star_elements {
+	const struct ev_star_group *group;
+	struct ev_list list;	/* of the elements; the event is the one element of its group */
+	struct ev_picks *picks; /* of the cells in an element; NULL for the event's */
+	char *stores;		/* of the event's cells, EV_VALUE_STORE octets each */
+	struct ev_found items;
+	struct ev_value *values;
+	struct ev_star_bound *bounds;
+	size_t cap_values, cap_bounds;
+};
+
+/* What "_ev" says of a version. */
+enum ev_star_what_version {
+	EV_STAR_NUMBER_OF,
+	EV_STAR_VALID_FROM,
+	EV_STAR_VALID_TO,
+	EV_STAR_CURRENT,
+	EV_STAR_DELETED,
+	EV_STAR_SAYS
+};
+
+enum { EV_STAR_FETCHED = 16 };
+
+struct ev_star {
+	const struct ev_model *m;
+	struct ev_star_options options;
+	struct ev_port *port;
+	struct ev_star_plan *plan;
+	struct ev_star_shapes *shapes;
+	struct ev_borne *borne;
+	struct ev_borne_paths *asks; /* of it, one a kind */
+	bool *came;		     /* whether an event of the kind did */
+	struct ev_events *events;
+	uint32_t id, time, modified; /* slots */
+	uint32_t says[EV_STAR_SAYS]; /* slots */
+	struct ev_path *paths[EV_STAR_SAYS];
+	struct ev_reasons why;
+	struct ev_members **members;	     /* one a dimension; NULL for a calendar */
+	struct ev_star_calendar **calendars; /* one a dimension; NULL for any other */
+
+	/* The event at hand. */
+	struct ev_event event;
+	struct ev_star_time {
+		uint64_t event; /* the number of the one whose it is */
+		char text[EV_TIME_TEXT + 2 + EV_COPY_OVER];
+	} times[2];			   /* [1]: modified, if that is another */
+	struct ev_value absent;		   /* what every column has where there is no value */
+	struct ev_star_elements *elements; /* one a group of the plan */
+	struct ev_star_fetch {
+		const struct ev_members *members;
+		struct ev_star_bound *bound;
+	} fetched[EV_STAR_FETCHED]; /* the first that name members of large dimensions */
+	size_t n_fetched;
+	struct ev_arena store; /* of what does not lie in the document */
+	char *room;	       /* in the store, for the next value */
+	bool stored;	       /* something since it was emptied */
+	struct ev_buf whole, scratch;
+	struct ev_buf owner; /* the event's id, as it stands in a row */
+	struct ev_buf row;   /* one that the output has no room for, or of a dimension */
+
+	/* What is said of members. */
+	struct ev_arena stamps;
+	struct ev_sort *sort; /* of mentions; NULL: none is there yet */
+	struct ev_mentions mentions;
+	struct ev_star_state *state; /* or NULL */
+	struct ev_star_text *texts;  /* of a row, as many as any dimension has columns */
+	bool spanned;		     /* a section came out of a state */
+	bool replaces_days;	     /* they may be there already */
+
+	struct ev_found found;
+	uint64_t n_event, n_delete;
+	struct ev_count counts[4];
+};
+
+/* An element of a group, with the event it is of: [0] is the event's, [1] the group's own. */
+struct ev_star_element {
+	const struct ev_star_group *groups[2];
+	const struct ev_value *values[2];
+	struct ev_star_bound *bounds[2];
+	size_t index;
+};
+
+static inline struct ev_star_element ev_star_first(const struct ev_star *s, size_t group)
+{
+	const struct ev_star_elements *e = &s->elements[0], *f = &s->elements[group];
+
+	return (struct ev_star_element){
+		{e->group, f->group}, {e->values, f->values}, {e->bounds, f->bounds}, 0};
+}
+
+static inline void ev_star_next(struct ev_star_element *e)
+{
+	e->values[1] += e->groups[1]->n_cells;
+	e->bounds[1] += e->groups[1]->n_references;
+	e->index++;
+}
+
+static inline const struct ev_value *ev_star_value(const struct ev_star_element *e,
+						   struct ev_star_place cell)
+{
+	return &e->values[cell.own][cell.at];
+}
+
+/* What "_ev" says (star_version.c) */
+
+/* The version at hand, and s->owner; false if it is not as evversion writes it. */
+bool ev_star_read_version(struct ev_star *s, struct ev_star_version *v);
+
+/* A line that deletes an event. */
+enum { EV_STAR_DELETE_BEGIN = 22 };
+extern const char ev_star_delete_begin[EV_STAR_DELETE_BEGIN + 1];
+struct ev_star_deleted {
+	const char *owner; /* its inside, as JSON has it */
+	size_t len;
+	uint64_t first; /* 0: it does not say so */
+};
+/* Of a line that begins so; false if it does not go on as evversion writes it. */
+bool ev_star_read_delete(const char *p, size_t len, struct ev_star_deleted *d);
+
+/* Shapes (star_shapes.c) */
+
+struct ev_star_shapes *ev_star_shapes_new(void);
+void ev_star_shapes_free(struct ev_star_shapes **shapes);
+/*
+ * By group, how the event at hand is taken; NULL if its shape is not known, or if that is kept of
+ * too many already.
+ */
+const struct ev_star_shape *ev_star_shape_of(struct ev_star *s, const struct ev_star_kind *kind);
+
+/* Values (star_values.c) */
+
+/* Where the cells of a group are found. */
+void ev_star_want_cells(struct ev_star *s, size_t group);
+/* Reads what the tables ask of the event and its elements. False if some value does not fit. */
+bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind);
+/* Fills the reasons why an event of that type does not fit, table by table. */
+void ev_star_explain(struct ev_star *s, const char *type, size_t len);
+/* The event's time, or its modified time, as a timestamp in quotes; EV_COPY_OVER can be read. */
+const char *ev_star_format_time(struct ev_star *s, bool modified);
+static inline const char *ev_star_time(struct ev_star *s, bool modified)
+{
+	modified &= ev_time_compare(s->event.time, s->event.modified) != 0;
+	return s->times[modified].event == s->event.number ? s->times[modified].text
+							   : ev_star_format_time(s, modified);
+}
+/* Writes $index, EV_KEY_TEXT octets at most. */
+static inline char *ev_star_put_index(char *o, size_t index)
+{
+	struct ev_buf digits = {.p = o, .cap = EV_KEY_TEXT};
+
+	if (index < 10) {
+		*o = (char)('0' + index);
+		return o + 1;
+	}
+	ev_buf_u64(&digits, index);
+	return o + digits.len;
+}
+
+/* References (star_references.c) */
+
+/* Begins to look for the members that the event and its elements name: their table is fetched. */
+void ev_star_begin_references(struct ev_star *s, const struct ev_star_kind *kind);
+/* The table has come meanwhile; now the first members do. */
+void ev_star_fetch_members(struct ev_star *s);
+/* Sets the key of a reference and its member, which is added if there is none yet. */
+void ev_star_find_member(struct ev_star *s, const struct ev_star_element *e,
+			 const struct ev_star_reference *r, struct ev_star_bound *b);
+
+static inline const struct ev_star_bound *
+ev_star_bound_at(struct ev_star *s, const struct ev_star_element *e, struct ev_star_place reference)
+{
+	struct ev_star_bound *b = &e->bounds[reference.own][reference.at];
+
+	if (b->key == NULL)
+		ev_star_find_member(s, e, &e->groups[reference.own]->references[reference.at], b);
+	return b;
+}
+
+/* Rows of facts (star_rows.c) */
+
+/* EV_FATAL: the output has the error. */
+enum ev_status ev_star_put_fact(struct ev_star *s, const struct ev_star_fact *f,
+				const struct ev_star_version *v);
+
+/* Dimensions (star_dimensions.c) */
+
+/* Finds the members that an event says something of; what that will be compared with is fetched. */
+void ev_star_find_described(struct ev_star *s, const struct ev_star_kind *kind);
+/* What it says of them. */
+void ev_star_contribute(struct ev_star *s, const struct ev_star_kind *kind,
+			struct ev_star_version *v);
+/* Between two events: what is said of members goes to temporary files if it is too much. */
+enum ev_status ev_star_make_room(struct ev_star *s, struct ev_error *err);
+/* The rows of all dimensions, without a state. */
+enum ev_status ev_star_put_dimensions(struct ev_star *s, struct ev_error *err);
+
+#endif

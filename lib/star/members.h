@@ -1,0 +1,187 @@
+/*
+ * star_members: the members of one type 1 dimension, each attribute with what won it. Floor 9, a
+ * part of the star engine.
+ *
+ * A member is told apart by its identity: the JSON values of its key columns in their one spelling,
+ * with a LF between them, which JSON has nowhere inside. Its key is a digest of that.
+ */
+#ifndef EV_STAR_MEMBERS_H
+#define EV_STAR_MEMBERS_H
+
+#include "base/arena.h"
+#include "warehouse/column.h"
+#include "scan/symbol.h"
+#include "json/view.h"
+
+/* When and by what an attribute was set: of two the later wins. */
+struct ev_stamp {
+	int64_t time;	/* from when on the version is valid: as a number that compares so */
+	const char *id; /* the event's */
+	uint32_t id_len;
+	uint32_t element;
+};
+
+/* The value of an attribute and who set it. EV_ARENA_OVER octets behind it can be read. */
+struct ev_attribute {
+	char *p;
+	uint32_t len, cap;
+	const struct ev_stamp *stamp; /* NULL: not set */
+};
+
+struct ev_member {
+	char key[EV_KEY_TEXT];
+	uint32_t identity_len;
+	bool met;		/* it is in the list of those that were mentioned */
+	bool described;		/* an event bore it with an attribute: it is not only inferred */
+	struct ev_member *next; /* in that list */
+	/* The parts of its key, if any is spelled in another way than in the identity; or NULL. */
+	struct ev_attribute *spelled;
+	/* One a column that is no part of the key, in their order; then stands the identity. */
+	struct ev_attribute attributes[];
+};
+
+struct ev_members_slot {
+	uint64_t hash;
+	struct ev_member *member; /* NULL: free */
+};
+
+struct ev_members {
+	size_t n_attributes, n_parts;
+	struct ev_members_slot *table; /* open addressing */
+	size_t n, size;
+	uint64_t seeds[2]; /* secret, so that nobody can craft members that lie together */
+	struct ev_arena arena;
+	struct ev_member *first, **last; /* those that were mentioned, as they came */
+};
+
+struct ev_members *ev_members_new(const struct ev_dimension *d);
+void ev_members_free(struct ev_members **m);
+/* Forgets all members. */
+void ev_members_clear(struct ev_members *m);
+/* As if none had been mentioned. */
+void ev_members_forget(struct ev_members *m);
+/* Octets that the members take. */
+static inline size_t ev_members_size(const struct ev_members *m)
+{
+	return m->arena.total - m->arena.left + 2 * m->n * sizeof *m->table;
+}
+
+/*
+ * A digest under two secret seeds of an identity, behind which EV_SYMBOL_SLACK octets can be read.
+ */
+static inline uint64_t ev_members_digest(const uint64_t seeds[2], const char *p, size_t len)
+{
+	uint64_t h = seeds[0] ^ len, head, tail;
+	unsigned __int128 product;
+	size_t in_word;
+
+	for (; len > 16; p += 16, len -= 16) {
+		memcpy(&head, p, 8);
+		memcpy(&tail, p + 8, 8);
+		product = (unsigned __int128)(head ^ h) * (tail ^ seeds[1]);
+		h = (uint64_t)(product >> 64) ^ (uint64_t)product;
+	}
+	in_word = len < 8 ? len : 8;
+	memcpy(&head, p, 8);
+	memcpy(&tail, p + len - in_word, 8);
+	head = le64toh(head) & ev_symbols_keep[in_word];
+	tail = le64toh(tail) & ev_symbols_keep[in_word];
+	product = (unsigned __int128)(head ^ h) * (tail ^ seeds[1]);
+	return (uint64_t)(product >> 64) ^ (uint64_t)product;
+}
+
+/*
+ * The hash of an identity. What ev_members_find will look at is fetched meanwhile: the table, and
+ * in ev_members_fetch the member itself.
+ */
+static inline uint64_t ev_members_hash(const struct ev_members *m, const char *identity, size_t len)
+{
+	uint64_t h = ev_members_digest(m->seeds, identity, len);
+
+	__builtin_prefetch(&m->table[h & (m->size - 1)]);
+	return h;
+}
+
+static inline const char *ev_members_identity(const struct ev_members *m,
+					      const struct ev_member *member)
+{
+	return (const char *)(member->attributes + m->n_attributes);
+}
+
+/* The member that has most likely the identity of that hash, which is not looked at; or NULL. */
+static inline struct ev_member *ev_members_fetch(const struct ev_members *m, uint64_t hash)
+{
+	const struct ev_members_slot *slot = &m->table[hash & (m->size - 1)];
+
+	while (slot->member != NULL && slot->hash != hash)
+		if (++slot == m->table + m->size)
+			slot = m->table;
+	if (slot->member != NULL) {
+		__builtin_prefetch(slot->member);
+		__builtin_prefetch(ev_members_identity(m, slot->member));
+	}
+	return slot->member;
+}
+
+static inline bool ev_members_is(const struct ev_members *m, const struct ev_member *member,
+				 const char *identity, size_t len)
+{
+	return member->identity_len == len &&
+	       ev_same(ev_members_identity(m, member), identity, len);
+}
+
+/* The member of that identity, or NULL. It stays where it is. */
+static inline struct ev_member *ev_members_find(const struct ev_members *m, uint64_t hash,
+						const char *identity, size_t len)
+{
+	const struct ev_members_slot *slot = &m->table[hash & (m->size - 1)];
+
+	while (slot->member != NULL &&
+	       (slot->hash != hash || !ev_members_is(m, slot->member, identity, len)))
+		if (++slot == m->table + m->size)
+			slot = m->table;
+	return slot->member;
+}
+
+/* Adds a member that there is not yet. preimage: of its key. */
+struct ev_member *ev_members_add(struct ev_members *m, uint64_t hash, const char *identity,
+				 size_t len, const struct ev_buf *preimage);
+/* It is mentioned: whether that is the first time. */
+static inline bool ev_members_meet(struct ev_members *m, struct ev_member *member)
+{
+	if (member->met)
+		return false;
+	member->met = true;
+	member->next = NULL;
+	*m->last = member;
+	m->last = &member->next;
+	return true;
+}
+
+/*
+ * An attribute's value, as a row's JSON; it stays if its stamp is the latest so far. True if it
+ * does: the caller then sets the attribute's stamp, to one that lives as long as the members.
+ */
+bool ev_members_set(struct ev_members *m, struct ev_attribute *v, const char *json, size_t len,
+		    const struct ev_stamp *stamp);
+/*
+ * A part of a key may be spelled in several ways, 19.1 and 19.10: the greatest spelling stands, in
+ * any order. first: this is its first mention.
+ */
+void ev_members_spell(struct ev_members *m, struct ev_member *member, size_t part, const char *json,
+		      size_t len, bool first);
+/* For ev_members_part: of several, or where it is spelled in another way than in the identity. */
+const char *ev_members_any_part(const struct ev_members *m, const struct ev_member *member,
+				size_t part, size_t *len);
+
+/* The spelling of a key's part. EV_ARENA_OVER octets behind it can be read. */
+static inline const char *ev_members_part(const struct ev_members *m,
+					  const struct ev_member *member, size_t part, size_t *len)
+{
+	if (m->n_parts > 1 || member->spelled != NULL)
+		return ev_members_any_part(m, member, part, len);
+	*len = member->identity_len;
+	return ev_members_identity(m, member);
+}
+
+#endif

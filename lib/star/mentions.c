@@ -1,0 +1,558 @@
+#include "star/mentions.h"
+#include "base/mem.h"
+#include "warehouse/calendar.h"
+
+#include <stdlib.h>
+
+static const char digits[] = "0123456789abcdef", turned[] = "fedcba9876543210";
+
+static unsigned digit_of(char c)
+{
+	return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a' + 10);
+}
+
+static char *put_hex(char *o, const char *as, uint64_t n, int count)
+{
+	for (int i = count - 1; i >= 0; i--)
+		*o++ = as[n >> (4 * i) & 15];
+	return o;
+}
+
+char *ev_mention_hex(char *o, uint64_t n, int count)
+{
+	return put_hex(o, digits, n, count);
+}
+
+static void put_member(struct ev_buf *out, size_t dimension, const char *key)
+{
+	char *o = ev_buf_room(out, EV_STAR_MEMBER_LEN);
+
+	*o++ = 'm';
+	o = put_hex(o, digits, dimension, 4);
+	memcpy(o, key, EV_KEY_TEXT);
+	o[EV_KEY_TEXT] = ' ';
+	out->len += EV_STAR_MEMBER_LEN;
+}
+
+size_t ev_mention_dimension(const char *mention)
+{
+	size_t n = 0;
+
+	for (int i = 1; i < 5; i++)
+		n = n * 16 + digit_of(mention[i]);
+	return n;
+}
+
+/* Bytes up to '!' are '!' and a letter. */
+void ev_mention_word(const char *id, size_t len, struct ev_buf *out)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)id[i] > '!') {
+			ev_buf_putc(out, id[i]);
+			continue;
+		}
+		ev_buf_putc(out, '!');
+		ev_buf_putc(out, (char)(id[i] + '@'));
+	}
+}
+
+/*
+ * An id turned over: of two words the less is that of the greater. Printable bytes change places
+ * with each other; others are a byte that is greater or less than all of these and two digits. What
+ * ends the word is greater than what goes on with it.
+ */
+void ev_mention_who(const char *id, size_t len, struct ev_buf *out)
+{
+	enum { LOW = '$', HIGH = '|', BELOW = '}', ABOVE = '#', END = '~' };
+	char *o = ev_buf_room(out, 3 * len + 1), *begin = o;
+
+	for (size_t i = 0; i < len; i++) {
+		const unsigned char c = (unsigned char)id[i];
+
+		if (c >= LOW && c <= HIGH) {
+			*o++ = (char)(LOW + HIGH - c);
+			continue;
+		}
+		*o++ = c < LOW ? BELOW : ABOVE;
+		o = put_hex(o, turned, c, 2);
+	}
+	*o++ = END;
+	out->len += (size_t)(o - begin);
+}
+
+/* WHO: the element behind the event. That of the event itself is the last. */
+static void put_who(struct ev_buf *out, const char *id, size_t len, uint32_t element)
+{
+	char *o;
+
+	ev_mention_who(id, len, out);
+	if (element == 0) {
+		ev_buf_putc(out, '~');
+		return;
+	}
+	o = ev_buf_room(out, 8);
+	out->len += (size_t)(put_hex(o, turned, element, 8) - o);
+}
+
+/* The parts of the key, as they are spelled; and SPELLED. */
+static void put_parts(struct ev_mentions *l, const struct ev_members *members,
+		      const struct ev_member *m)
+{
+	for (size_t i = 0; i < members->n_parts; i++) {
+		size_t len;
+		const char *part = ev_members_part(members, m, i, &len);
+
+		if (i > 0)
+			ev_buf_putc(&l->value, EV_STAR_SEPARATOR);
+		ev_buf_put(&l->value, part, len);
+	}
+	l->spelled[0] = '-';
+	l->spelled_len = 1;
+	if (m->spelled != NULL) {
+		ev_hash128_hex(ev_hash128(l->value.p, l->value.len, 0), l->spelled);
+		l->spelled_len = sizeof l->spelled - 1;
+	}
+}
+
+/* Behind all else, where the key is spelled in another way. */
+static void put_identity(struct ev_mentions *l, const struct ev_members *members,
+			 const struct ev_member *m)
+{
+	const size_t at = l->value.len + 1;
+
+	if (m->spelled == NULL)
+		return;
+	ev_buf_putc(&l->value, EV_STAR_BEHIND);
+	ev_buf_put(&l->value, ev_members_identity(members, m), m->identity_len);
+	for (size_t i = at; i < l->value.len; i++)
+		if (l->value.p[i] == '\n')
+			l->value.p[i] = EV_STAR_SEPARATOR;
+}
+
+/* WHAT of the attributes of that stamp, whose values are appended. */
+static void put_attributes(struct ev_mentions *l, const struct ev_members *members,
+			   const struct ev_member *m, const struct ev_stamp *stamp)
+{
+	ev_buf_putc(&l->key, 'd');
+	for (size_t i = 0; i < members->n_attributes; i += 4) {
+		unsigned borne = 0;
+
+		for (size_t k = i; k < i + 4 && k < members->n_attributes; k++) {
+			const struct ev_attribute *a = &m->attributes[k];
+
+			if (a->stamp == NULL || a->stamp != stamp)
+				continue;
+			borne |= 1U << (k - i);
+			ev_buf_putc(&l->value, EV_STAR_SEPARATOR);
+			ev_buf_put(&l->value, a->p, a->len);
+		}
+		ev_buf_putc(&l->key, digits[borne]);
+	}
+}
+
+static void begin(struct ev_mentions *l, size_t dimension, const char *key)
+{
+	ev_buf_reset(&l->key);
+	ev_buf_reset(&l->value);
+	put_member(&l->key, dimension, key);
+	ev_buf_put(&l->key, "c ", 2);
+}
+
+static void put_spelled(struct ev_mentions *l)
+{
+	ev_buf_putc(&l->key, ' ');
+	ev_buf_put(&l->key, l->spelled, l->spelled_len);
+}
+
+static void put_no_stamp(struct ev_mentions *l, const char *who, size_t len)
+{
+	ev_buf_put(&l->key, " - ", 3);
+	put_who(&l->key, who, len, 0);
+}
+
+/* Without a stamp, of one of which nothing is said but that it is there. */
+static void put_bare(struct ev_mentions *l, const struct ev_members *members,
+		     const struct ev_member *m, const char *who, size_t who_len)
+{
+	if (m->described)
+		put_attributes(l, members, m, NULL);
+	else
+		ev_buf_putc(&l->key, 'r');
+	put_identity(l, members, m);
+	put_spelled(l);
+	put_no_stamp(l, who, who_len);
+}
+
+static bool is_first_of_stamp(const struct ev_member *m, size_t i)
+{
+	const struct ev_stamp *stamp = m->attributes[i].stamp;
+
+	for (size_t k = 0; k < i && stamp != NULL; k++)
+		if (m->attributes[k].stamp == stamp)
+			return false;
+	return stamp != NULL;
+}
+
+bool ev_mentions_next(struct ev_mentions *l, size_t dimension, const struct ev_members *members,
+		      const struct ev_member *m, const char *who, size_t who_len)
+{
+	const size_t n = members->n_attributes, was = l->next;
+	const struct ev_stamp *stamp;
+	char time[16];
+
+	while (l->next < n && !is_first_of_stamp(m, l->next))
+		l->next++;
+	if (l->next >= n && (was > 0 || l->next > n)) {
+		l->next = 0;
+		return false;
+	}
+	begin(l, dimension, m->key);
+	put_parts(l, members, m);
+	if (l->next == n) { /* there was none */
+		put_bare(l, members, m, who, who_len);
+		l->next = n + 1;
+		return true;
+	}
+	stamp = m->attributes[l->next++].stamp;
+	put_attributes(l, members, m, stamp);
+	put_identity(l, members, m);
+	put_spelled(l);
+	ev_buf_putc(&l->key, ' ');
+	put_hex(time, turned, (uint64_t)stamp->time ^ (uint64_t)1 << 63, sizeof time);
+	ev_buf_put(&l->key, time, sizeof time);
+	ev_buf_putc(&l->key, ' ');
+	put_who(&l->key, stamp->id, stamp->id_len, stamp->element);
+	return true;
+}
+
+void ev_mentions_day(struct ev_mentions *l, size_t dimension, int64_t day, const char *who,
+		     size_t who_len)
+{
+	char key[EV_KEY_TEXT + 1], date[EV_DATE_TEXT];
+
+	ev_key_day(ev_date_of_days(day), &l->value, key);
+	begin(l, dimension, key);
+	ev_buf_put(&l->key, "r -", 3);
+	put_no_stamp(l, who, who_len);
+	ev_date_format(ev_date_of_days(day), date);
+	ev_buf_put(&l->value, date, sizeof date);
+}
+
+void ev_mentions_free(struct ev_mentions *l)
+{
+	ev_buf_free(&l->key);
+	ev_buf_free(&l->value);
+}
+
+/* Sums */
+
+void ev_star_sum_init(struct ev_star_sum *sum, const struct ev_star_dimension *d)
+{
+	*sum = (struct ev_star_sum){.n_parts = d != NULL ? d->dimension->n_keys : 1};
+	sum->n = sum->n_parts + (d != NULL ? d->n_attributes : 0);
+	sum->won = ev_calloc(sum->n, sizeof *sum->won);
+}
+
+void ev_star_sum_free(struct ev_star_sum *sum)
+{
+	free(sum->won);
+	ev_buf_free(&sum->texts);
+	ev_buf_free(&sum->first);
+}
+
+void ev_star_sum_reset(struct ev_star_sum *sum)
+{
+	for (size_t i = 0; i < sum->n; i++)
+		sum->won[i].set = false;
+	sum->described = false;
+	ev_buf_reset(&sum->texts);
+	ev_buf_reset(&sum->first);
+}
+
+static const char *word_end(const char *p, const char *end)
+{
+	const char *space = memchr(p, ' ', (size_t)(end - p));
+
+	return space != NULL ? space : end;
+}
+
+/* The words of a mention's key behind those of the member. */
+struct words {
+	const char *what, *spelled, *stamp, *end;
+};
+
+static struct words words_of(const char *key, size_t len)
+{
+	struct words w = {.what = key + EV_STAR_MEMBER_LEN + 2, .end = key + len};
+
+	w.spelled = word_end(w.what, w.end) + 1;
+	w.stamp = word_end(w.spelled, w.end) + 1;
+	return w;
+}
+
+bool ev_mention_is_spelled(const char *mention, size_t len)
+{
+	const struct words w = words_of(mention, len);
+
+	return *w.spelled != '-';
+}
+
+size_t ev_mention_group(const char *mention, size_t len)
+{
+	return (size_t)(words_of(mention, len).stamp - mention);
+}
+
+bool ev_star_sum_asks(const struct ev_star_sum *sum, const char *key, size_t key_len)
+{
+	/* What was told of one stamp by several records of an event is looked at, too. */
+	return sum->first.len == 0 || key_len < sum->first_stamp ||
+	       memcmp(key, sum->first.p, sum->first_stamp) != 0 ||
+	       (key_len == sum->first.len && memcmp(key, sum->first.p, key_len) == 0);
+}
+
+static size_t keep(struct ev_star_sum *sum, const char *p, size_t len)
+{
+	size_t at = sum->texts.len;
+
+	ev_buf_put(&sum->texts, p, len);
+	ev_buf_room(&sum->texts, EV_COPY_OVER);
+	return at;
+}
+
+static int compare(const struct ev_star_sum *sum, size_t at, size_t at_len, const char *p,
+		   size_t len)
+{
+	int order = memcmp(sum->texts.p + at, p, at_len < len ? at_len : len);
+
+	return order != 0 ? order : (at_len > len) - (at_len < len);
+}
+
+void ev_star_sum_part(struct ev_star_sum *sum, size_t part, const char *p, size_t len)
+{
+	struct ev_star_won *w = &sum->won[part];
+
+	if (w->set && compare(sum, w->at, w->len, p, len) >= 0)
+		return;
+	w->at = keep(sum, p, len);
+	w->len = len;
+	w->set = true;
+}
+
+/* The least stamp stands, which is the latest; of equal ones the greater value. */
+static void add_attribute(struct ev_star_sum *sum, struct ev_star_won *w, const char *p, size_t len,
+			  const struct words *words)
+{
+	const size_t stamp_len = (size_t)(words->end - words->stamp);
+	int order = w->set ? compare(sum, w->stamp_at, w->stamp_len, words->stamp, stamp_len) : 1;
+
+	if (order < 0 || (order == 0 && compare(sum, w->at, w->len, p, len) >= 0))
+		return;
+	w->at = keep(sum, p, len);
+	w->len = len;
+	w->stamp_at = keep(sum, words->stamp, stamp_len);
+	w->stamp_len = stamp_len;
+	w->set = true;
+}
+
+/* The text up to the next separator, which is passed. */
+static const char *field(const char **p, const char *end, size_t *len)
+{
+	const char *from = *p, *stop = memchr(from, EV_STAR_SEPARATOR, (size_t)(end - from));
+
+	if (stop == NULL)
+		stop = end;
+	*len = (size_t)(stop - from);
+	*p = stop < end ? stop + 1 : end;
+	return from;
+}
+
+void ev_star_sum_add(struct ev_star_sum *sum, const char *key, size_t key_len, const char *value,
+		     size_t len)
+{
+	const struct words w = words_of(key, key_len);
+	const char *behind = memchr(value, EV_STAR_BEHIND, len), *what = w.what;
+	const char *end = behind != NULL ? behind : value + len;
+
+	sum->first_stamp = (size_t)(w.stamp - key);
+	ev_buf_reset(&sum->first);
+	ev_buf_put(&sum->first, key, key_len);
+	for (size_t i = 0; i < sum->n_parts; i++) {
+		const char *part = field(&value, end, &len);
+
+		ev_star_sum_part(sum, i, part, len);
+	}
+	if (*what++ == 'r')
+		return;
+	sum->described = true;
+	for (size_t i = 0; what < w.spelled - 1; i += 4, what++) {
+		unsigned borne = digit_of(*what);
+
+		for (size_t k = i; borne != 0; k++, borne >>= 1) {
+			const char *text;
+
+			if ((borne & 1) == 0)
+				continue;
+			text = field(&value, end, &len);
+			add_attribute(sum, &sum->won[sum->n_parts + k], text, len, &w);
+		}
+	}
+}
+
+static bool is_same_stamp(const struct ev_star_sum *sum, const struct ev_star_won *a,
+			  const struct ev_star_won *b)
+{
+	return b->set && compare(sum, a->stamp_at, a->stamp_len, sum->texts.p + b->stamp_at,
+				 b->stamp_len) == 0;
+}
+
+/* The attributes that the stamp of the i-th has won, if none before it has that. */
+static void write_won(const struct ev_star_sum *sum, size_t i, struct ev_buf *out)
+{
+	const struct ev_star_won *w = &sum->won[i];
+
+	for (size_t k = sum->n_parts; k < i; k++)
+		if (is_same_stamp(sum, w, &sum->won[k]))
+			return;
+	ev_buf_putc(out, ' ');
+	for (size_t from = sum->n_parts; from < sum->n; from += 4) {
+		unsigned borne = 0;
+
+		for (size_t k = from; k < from + 4 && k < sum->n; k++)
+			if (is_same_stamp(sum, w, &sum->won[k]))
+				borne |= 1U << (k - from);
+		ev_buf_putc(out, digits[borne]);
+	}
+	ev_buf_putc(out, ' ');
+	ev_buf_put(out, sum->texts.p + w->stamp_at, w->stamp_len);
+}
+
+void ev_star_sum_write(const struct ev_star_sum *sum, struct ev_buf *out)
+{
+	for (size_t i = sum->n_parts; i < sum->n; i++)
+		if (sum->won[i].set)
+			write_won(sum, i, out);
+	for (size_t i = 0; i < sum->n; i++) {
+		ev_buf_putc(out, EV_STAR_SEPARATOR);
+		if (sum->won[i].set)
+			ev_buf_put(out, sum->texts.p + sum->won[i].at, sum->won[i].len);
+	}
+}
+
+void ev_star_sum_read(struct ev_star_sum *sum, const char *p, size_t len)
+{
+	const char *end = p + len, *fields = memchr(p, EV_STAR_SEPARATOR, len);
+
+	while (p < fields) { /* BORNE TIME WHO */
+		const char *borne = p + (*p == ' '), *stamp = word_end(borne, fields) + 1;
+		const char *stop = word_end(word_end(stamp, fields) + 1, fields);
+		const size_t at = keep(sum, stamp, (size_t)(stop - stamp));
+
+		for (size_t i = sum->n_parts; i < sum->n; i++) {
+			struct ev_star_won *w = &sum->won[i];
+			const size_t k = i - sum->n_parts;
+
+			if ((digit_of(borne[k / 4]) >> k % 4 & 1) == 0)
+				continue;
+			w->stamp_at = at;
+			w->stamp_len = (size_t)(stop - stamp);
+		}
+		p = stop;
+	}
+	p = fields + 1;
+	for (size_t i = 0; i < sum->n; i++) {
+		const char *text = field(&p, end, &len);
+
+		sum->won[i].set = len > 0;
+		sum->won[i].at = keep(sum, text, len);
+		sum->won[i].len = len;
+	}
+}
+
+bool ev_star_sum_is_won(const struct ev_star_sum *sum, const char *key, size_t key_len)
+{
+	const struct words w = words_of(key, key_len);
+
+	for (size_t i = sum->n_parts; i < sum->n && *w.what == 'd'; i++) {
+		const struct ev_star_won *won = &sum->won[i];
+
+		if (won->set && compare(sum, won->stamp_at, won->stamp_len, w.stamp,
+					(size_t)(w.end - w.stamp)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const struct ev_star_text null = {"null                            ", 4};
+
+void ev_star_sum_texts(const struct ev_star_sum *sum, struct ev_star_text *texts)
+{
+	for (size_t i = 0; i < sum->n; i++) {
+		const struct ev_star_won *w = &sum->won[i];
+
+		texts[i] = null;
+		if (w->set)
+			texts[i] = (struct ev_star_text){sum->texts.p + w->at, w->len};
+	}
+}
+
+/* Rows */
+
+void ev_star_member_texts(const struct ev_members *members, const struct ev_member *m,
+			  struct ev_star_text *texts)
+{
+	for (size_t i = 0; i < members->n_parts; i++, texts++)
+		texts->p = ev_members_part(members, m, i, &texts->len);
+	for (size_t i = 0; i < members->n_attributes; i++, texts++) {
+		const struct ev_attribute *a = &m->attributes[i];
+
+		*texts = null;
+		if (a->stamp != NULL)
+			*texts = (struct ev_star_text){a->p, a->len};
+	}
+}
+
+size_t ev_star_member_room(const struct ev_star_dimension *d, const struct ev_star_text *texts)
+{
+	size_t room = d->row.room + EV_COPY_OVER;
+
+	for (size_t i = 0; i < d->dimension->n_keys + d->n_attributes; i++)
+		room += texts[i].len;
+	return room;
+}
+
+char *ev_star_member_row(char *o, const struct ev_star_dimension *d, const char *key,
+			 bool described, const struct ev_star_text *texts)
+{
+	static const char no[EV_COPY_OVER] = "false", yes[EV_COPY_OVER] = "true";
+	const struct ev_star_text *attributes = texts + d->dimension->n_keys, *text;
+
+	for (const struct ev_star_piece *p = d->row.pieces;; p++) {
+		o = ev_copy_over(o, p->text, p->len);
+		switch (p->what) {
+		case EV_STAR_CELL:
+			text = p->cell.own ? &texts[p->cell.at] : &attributes[p->cell.at];
+			o = ev_copy_over(o, text->p, text->len);
+			break;
+		case EV_STAR_OWNER: o = (char *)memcpy(o, key, EV_KEY_TEXT) + EV_KEY_TEXT; break;
+		case EV_STAR_INFERRED:
+			o = described ? ev_copy_over(o, no, 5) : ev_copy_over(o, yes, 4);
+			break;
+		case EV_STAR_END: return o;
+		default: break; /* of facts */
+		}
+	}
+}
+
+void ev_star_day_row(const struct ev_dimension *d, const char *key, int64_t day, struct ev_buf *row)
+{
+	ev_buf_printf(row, "{\"%s_key\":\"%.*s\",\"ev_inferred\":false", d->name, EV_KEY_TEXT, key);
+	ev_day_json(day, row);
+	ev_buf_printf(row, ",\"_ev\":{\"table\":\"%s\",\"op\":\"insert\",\"owner\":\"%.*s\"}}",
+		      d->name, EV_KEY_TEXT, key);
+}
+
+void ev_star_gone_row(const struct ev_dimension *d, const char *key, struct ev_buf *line)
+{
+	ev_buf_printf(line, "{\"_ev\":{\"op\":\"delete\",\"table\":\"%s\",\"owner\":\"%.*s\"}}",
+		      d->name, EV_KEY_TEXT, key);
+}

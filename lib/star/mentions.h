@@ -1,0 +1,137 @@
+/*
+ * star_mentions: what is said of a member, as sorted lines, and the row that it makes together.
+ * Floor 9, a part of the star engine.
+ *
+ * A mention is what one stamp says of one member. Its key has the words
+ *
+ *     MEMBER c WHAT SPELLED TIME WHO
+ *
+ * MEMBER is m, the dimension's number in the model and the member's key. WHAT is r where a row
+ * refers to the member and nothing is said of it; or else d and a hex digit for each four
+ * attributes, those that the mention bears. SPELLED is a digest of the key's parts, if some are
+ * spelled in another way than in the identity; or a hyphen. TIME and WHO, the stamp, are turned
+ * over, so that of one WHAT and SPELLED the latest comes first and the others need not be read. The
+ * value has the key's parts and then the attributes that are borne, as JSON, with SEPARATOR between
+ * them, which JSON has nowhere inside; and where SPELLED is no hyphen, behind BEHIND, the parts of
+ * the identity. A day outside a calendar is a member whose key is the date.
+ */
+#ifndef EV_STAR_MENTIONS_H
+#define EV_STAR_MENTIONS_H
+
+#include "star/members.h"
+#include "star/plan.h"
+
+enum {
+	EV_STAR_SEPARATOR = 0x1f,
+	EV_STAR_BEHIND = 0x1e,			      /* what is behind all other fields */
+	EV_STAR_MEMBER_LEN = 1 + 4 + EV_KEY_TEXT + 1, /* "MEMBER " */
+};
+
+/* JSON, behind which EV_COPY_OVER bytes can be read. */
+struct ev_star_text {
+	const char *p;
+	size_t len;
+};
+
+/* Whether a mention says something of its member; and spells a part of its key in its own way. */
+static inline bool ev_mention_describes(const char *mention)
+{
+	return mention[EV_STAR_MEMBER_LEN + 2] == 'd';
+}
+bool ev_mention_is_spelled(const char *mention, size_t len);
+/* Whether it bears nothing, and spells the key as the identity does: it says that it is there. */
+static inline bool ev_mention_is_bare(const char *mention)
+{
+	const char *what = mention + EV_STAR_MEMBER_LEN + 2;
+
+	return what[1] == ' ' && what[2] == '-';
+}
+/* The bytes of a mention's key up to its stamp. */
+size_t ev_mention_group(const char *mention, size_t len);
+/* The count lowest digits of a number in hex; returns their end. */
+char *ev_mention_hex(char *o, uint64_t n, int count);
+/* An event's id as the word WHO begins with; the element is put behind it. */
+void ev_mention_who(const char *id, size_t len, struct ev_buf *out);
+/* An event's id as a word: printable, and in the order of ids. */
+void ev_mention_word(const char *id, size_t len, struct ev_buf *out);
+/* The dimension in a mention's key, and the member's key. */
+size_t ev_mention_dimension(const char *mention);
+static inline const char *ev_mention_key(const char *mention)
+{
+	return mention + (EV_STAR_MEMBER_LEN - 1 - EV_KEY_TEXT);
+}
+
+/* The mentions of a member, one by one. Zero-initialise. */
+struct ev_mentions {
+	struct ev_buf key, value;
+	char spelled[33];
+	size_t spelled_len;
+	size_t next; /* attribute; behind them all: done */
+};
+/*
+ * The next mention of what a member was met with, in l->key and l->value; false behind the last.
+ * who: of a member that is only referred to; may be empty.
+ */
+bool ev_mentions_next(struct ev_mentions *l, size_t dimension, const struct ev_members *members,
+		      const struct ev_member *m, const char *who, size_t who_len);
+/* That of a day. */
+void ev_mentions_day(struct ev_mentions *l, size_t dimension, int64_t day, const char *who,
+		     size_t who_len);
+void ev_mentions_free(struct ev_mentions *l);
+
+/* A member's mentions put together. */
+struct ev_star_sum {
+	size_t n_parts, n; /* parts of the key, and attributes behind them */
+	bool described;
+	struct ev_star_won {
+		size_t at, len;		    /* in texts */
+		size_t stamp_at, stamp_len; /* the same, of an attribute: TIME and WHO */
+		bool set;
+	} * won;
+	struct ev_buf texts;
+	struct ev_buf first; /* the key of the first mention of a WHAT and SPELLED */
+	size_t first_stamp;  /* where TIME stands in it */
+};
+
+/* For the dimension; NULL of a calendar. */
+void ev_star_sum_init(struct ev_star_sum *sum, const struct ev_star_dimension *d);
+void ev_star_sum_free(struct ev_star_sum *sum);
+void ev_star_sum_reset(struct ev_star_sum *sum);
+/*
+ * Whether a mention, of a member's in the order of their keys, can make a difference: of one WHAT
+ * and SPELLED the first does.
+ */
+bool ev_star_sum_asks(const struct ev_star_sum *sum, const char *key, size_t key_len);
+void ev_star_sum_add(struct ev_star_sum *sum, const char *key, size_t key_len, const char *value,
+		     size_t len);
+/*
+ * Appends what has won, as in a row of a state: for each stamp ` BORNE TIME WHO`, and then for each
+ * part and attribute SEPARATOR and its text, or nothing.
+ */
+void ev_star_sum_write(const struct ev_star_sum *sum, struct ev_buf *out);
+/* Reads the same. */
+void ev_star_sum_read(struct ev_star_sum *sum, const char *p, size_t len);
+/* Whether a mention has won an attribute. */
+bool ev_star_sum_is_won(const struct ev_star_sum *sum, const char *key, size_t key_len);
+/* A part of the key that is spelled so; the greatest stands. */
+void ev_star_sum_part(struct ev_star_sum *sum, size_t part, const char *p, size_t len);
+/* What it comes to, as texts of a row; valid until the next call. */
+void ev_star_sum_texts(const struct ev_star_sum *sum, struct ev_star_text *texts);
+
+/* Rows of members */
+
+/* What a member was met with, the parts of its key first. */
+void ev_star_member_texts(const struct ev_members *members, const struct ev_member *m,
+			  struct ev_star_text *texts);
+/* Octets that are written at most. */
+size_t ev_star_member_room(const struct ev_star_dimension *d, const struct ev_star_text *texts);
+/* Writes the row, without a LF, and returns its end. key: EV_KEY_TEXT bytes. */
+char *ev_star_member_row(char *o, const struct ev_star_dimension *d, const char *key,
+			 bool described, const struct ev_star_text *texts);
+/* Appends that of a day. */
+void ev_star_day_row(const struct ev_dimension *d, const char *key, int64_t day,
+		     struct ev_buf *row);
+/* Appends the line that deletes a member's row. */
+void ev_star_gone_row(const struct ev_dimension *d, const char *key, struct ev_buf *line);
+
+#endif

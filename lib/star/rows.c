@@ -1,0 +1,107 @@
+#include "star/internal.h"
+
+/* Where a row is written: into the output as long as it has room, else beside it. */
+struct place {
+	char *begin;
+	size_t room;
+	bool beside;
+};
+
+static void begin_row(struct ev_star *s, struct place *p, size_t room)
+{
+	struct ev_out *out = s->port->out;
+
+	if (ev_out_room(out, room)) {
+		*p = (struct place){out->buf + out->len, out->cap - out->len, false};
+		return;
+	}
+	s->row.len = 0;
+	ev_buf_room(&s->row, room);
+	*p = (struct place){s->row.p, s->row.cap, true};
+}
+
+/* Makes room for as much behind o, of which nothing is there yet. */
+static __attribute__((noinline)) char *more_room(struct ev_star *s, struct place *p, char *o,
+						 size_t room)
+{
+	size_t len = (size_t)(o - p->begin);
+
+	if (p->room > len + room)
+		return o;
+	s->row.len = 0;
+	if (!p->beside)
+		memcpy(ev_buf_room(&s->row, len), p->begin, len);
+	s->row.len = len;
+	ev_buf_room(&s->row, room);
+	*p = (struct place){s->row.p, s->row.cap, true};
+	return p->begin + len;
+}
+
+/* A cell; there is room for what is left of the row with short cells in it. */
+static inline char *put_cell(struct ev_star *s, struct place *p, char *o, const char *text,
+			     size_t len, size_t left)
+{
+	if (len > EV_STAR_SHORT)
+		o = more_room(s, p, o, left + len);
+	return ev_copy_over(o, text, len);
+}
+
+static enum ev_status put_row(struct ev_star *s, const struct ev_star_row *row,
+			      const struct ev_star_version *v, const struct ev_star_element *e)
+{
+	const size_t room = row->room + EV_COPY_OVER;
+	const struct ev_value *const values[] = {e->values[0], e->values[1]};
+	struct place place;
+	char *o;
+
+	begin_row(s, &place, room);
+	o = place.begin;
+	for (const struct ev_star_piece *p = row->pieces;; p++) {
+		o = ev_copy_over(o, p->text, p->len);
+		if (p->what == EV_STAR_CELL) { /* as most are */
+			const struct ev_value *value = &values[p->cell.own][p->cell.at];
+
+			o = put_cell(s, &place, o, value->p, value->len, room);
+			continue;
+		}
+		switch (p->what) {
+		case EV_STAR_KEY:
+			o = (char *)memcpy(o,
+					   values[p->cell.own][p->cell.at].null
+						   ? ev_unknown_key
+						   : ev_star_bound_at(s, e, p->reference)->key,
+					   EV_KEY_TEXT) +
+			    EV_KEY_TEXT;
+			break;
+		case EV_STAR_VERSION: o = ev_copy_over(o, v->number, v->number_len); break;
+		case EV_STAR_VALIDITY:
+			o = (char *)memcpy(o, v->validity, sizeof v->validity) + v->validity_len;
+			break;
+		case EV_STAR_INDEX: o = ev_star_put_index(o, e->index); break;
+		case EV_STAR_OWNER:
+			o = put_cell(s, &place, o, s->owner.p, s->owner.len, room);
+			break;
+		default: break; /* of dimensions */
+		case EV_STAR_END:
+			if (place.beside)
+				return ev_out_line(s->port->out, place.begin,
+						   (size_t)(o - place.begin));
+			ev_out_made(s->port->out, (size_t)(o - place.begin));
+			return EV_OK;
+		}
+	}
+}
+
+enum ev_status ev_star_put_fact(struct ev_star *s, const struct ev_star_fact *f,
+				const struct ev_star_version *v)
+{
+	size_t n = s->elements[f->group].items.n;
+	struct ev_star_element e = ev_star_first(s, f->group);
+
+	if (f->fact->keep == EV_KEEP_LATEST && !v->stands)
+		return EV_OK;
+	for (; e.index < n; ev_star_next(&e))
+		if (put_row(s, &f->row, v, &e) != EV_OK)
+			return EV_FATAL;
+	return EV_OK;
+}

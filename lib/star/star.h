@@ -1,0 +1,43 @@
+/*
+ * star: events to rows of facts and dimensions. Floor 9.
+ *
+ * Facts are emitted as events come, with the lines that delete what was there of an event. A member
+ * of a dimension is what the current versions say of it: attribute by attribute the latest stamp
+ * (valid from, event, element) that bears it wins. So its row comes at the end, sorted by key. What
+ * is said of members is put together in memory up to a limit, and sorted in temporary files beyond.
+ */
+#ifndef EV_STAR_H
+#define EV_STAR_H
+
+#include "record/count.h"
+#include "model/model.h"
+#include "record/port.h"
+#include "store/span.h"
+
+struct ev_star_options {
+	size_t memory;	    /* bytes of what is said of members that are held */
+	const char *folder; /* for temporary files */
+	const char *state;  /* the folder of one, or NULL; borrowed */
+};
+
+struct ev_star;
+
+/* NULL, with the error, if the model has no star. The model and the port are borrowed. */
+struct ev_star *ev_star_open(const struct ev_model *m, const struct ev_star_options *options,
+			     struct ev_port *port, struct ev_error *err);
+/* A section begins. span: what it shows of a state, or NULL. */
+enum ev_status ev_star_begin(struct ev_star *s, const struct ev_span *span, struct ev_error *err);
+enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, struct ev_error *err);
+/* After the last record, or that of a section: the members of the dimensions. */
+enum ev_status ev_star_finish(struct ev_star *s, struct ev_error *err);
+/* With a state: what was finished counts from now on. */
+enum ev_status ev_star_commit(struct ev_star *s, struct ev_error *err);
+/*
+ * Appends a line for people on the i-th path of a column that no event bore, or returns false
+ * behind the last; after the last record.
+ */
+bool ev_star_lacks(struct ev_star *s, size_t i, struct ev_buf *out);
+const struct ev_count *ev_star_counts(const struct ev_star *s);
+void ev_star_free(struct ev_star **s);
+
+#endif

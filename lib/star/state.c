@@ -1,0 +1,486 @@
+#include "star/state.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "star/state_internal.h"
+
+#include <stdlib.h>
+
+enum { DIGEST = 16, PARTS_OF_MEMORY = 4 };
+/* Of an item: the dimension and the member's key; all of one that is bare. */
+enum { ITEM_MEMBER = 4 + EV_KEY_TEXT, ITEM_BARE = ITEM_MEMBER + 2 };
+
+static const struct ev_store_kind kind = {"members", "evstar", EV_RUN_TEXT, EV_STORE_LATEST};
+static const char dead[] = "-";
+
+struct ev_star_state *ev_star_state_new(const char *dir)
+{
+	struct ev_star_state *t = ev_calloc(1, sizeof *t);
+
+	t->dir = dir;
+	return t;
+}
+
+void ev_star_state_free(struct ev_star_state **state)
+{
+	struct ev_star_state *t = *state;
+
+	if (t == NULL)
+		return;
+	ev_look_free(&t->old.look);
+	ev_store_free(&t->store);
+	ev_sort_free(&t->sort);
+	ev_buf_free(&t->id);
+	ev_buf_free(&t->who);
+	ev_buf_free(&t->said.text);
+	ev_buf_free(&t->before.text);
+	free(t->said.list);
+	free(t->before.list);
+	ev_buf_free(&t->key);
+	ev_buf_free(&t->old.key);
+	ev_buf_free(&t->old.value);
+	ev_buf_free(&t->text);
+	free(t);
+	*state = NULL;
+}
+
+/* Where it stands */
+
+static struct ev_point position(const struct ev_store *store)
+{
+	struct ev_point p = ev_store_position(store, ev_store_head(store));
+	const char *follows = ev_store_note(store, "follows");
+
+	memset(p.store, 0, sizeof p.store);
+	if (p.number > 0 && strlen(follows) == EV_STORE_ID)
+		memcpy(p.store, follows, EV_STORE_ID);
+	return p;
+}
+
+static bool is_of_chain(const struct ev_span *span, const struct ev_point *p)
+{
+	return p->number == 0 ||
+	       (strcmp(p->store, span->to.store) == 0 && p->number >= span->from &&
+		p->number <= span->to.number &&
+		memcmp(ev_span_digest(span, p->number), p->digest, EV_STORE_DIGEST) == 0);
+}
+
+/* Digests of the model: what evversion must have been run with, and what the members depend on. */
+static const struct {
+	const char *note; /* or NULL */
+	enum ev_model_part part;
+} depends[EV_STAR_DIGESTS] = {
+	{NULL, EV_PART_ALL}, {"envelope", EV_PART_ENVELOPE}, {"star", EV_PART_STAR}};
+
+static bool is_of_model(const struct ev_star_state *t)
+{
+	for (size_t i = 0; i < EV_STAR_DIGESTS && ev_store_head(t->store) > 0; i++)
+		if (depends[i].note != NULL &&
+		    strcmp(ev_store_note(t->store, depends[i].note), t->digests[i]) != 0)
+			return false;
+	return true;
+}
+
+/* Once, for schema files are read for it. */
+static enum ev_status open_store(struct ev_star *s, struct ev_error *err)
+{
+	struct ev_star_state *t = s->state;
+
+	if (t->store != NULL)
+		return EV_OK;
+	for (size_t i = 0; i < EV_STAR_DIGESTS; i++)
+		ev_model_digest(s->m, depends[i].part, t->digests[i]);
+	t->store = ev_store_open(t->dir, &kind, EV_STORE_WRITE, err);
+	return t->store != NULL ? EV_OK : EV_FATAL;
+}
+
+static enum ev_status check(struct ev_star_state *t, const struct ev_span *span,
+			    const struct ev_point *p, struct ev_error *err)
+{
+	if (ev_span_check(span, p, t->digests[0], t->dir, err) != EV_OK)
+		return EV_FATAL;
+	if (span->from > 0 && !is_of_model(t))
+		return ev_fail(err,
+			       "%s: was made by another model: take the new one with evversion "
+			       "--since 0",
+			       t->dir);
+	return EV_OK;
+}
+
+enum ev_status ev_star_state_begin(struct ev_star *s, const struct ev_span *span,
+				   struct ev_error *err)
+{
+	struct ev_star_state *t = s->state;
+	struct ev_point p;
+
+	if (span == NULL)
+		return ev_fail(err, "--state takes what evversion --state wrote: give evversion a "
+				    "state, or evstar none");
+	if (open_store(s, err) != EV_OK)
+		return EV_FATAL;
+	p = position(t->store);
+	if (check(t, span, &p, err) != EV_OK)
+		return EV_FATAL;
+	if (!is_of_chain(span, &p) || !is_of_model(t)) {
+		ev_store_clear(t->store);
+		p.number = 0;
+	}
+	for (size_t i = 0; i < EV_STAR_DIGESTS; i++)
+		if (depends[i].note != NULL)
+			ev_store_set_note(t->store, depends[i].note, t->digests[i]);
+	t->to = span->to;
+	t->from = span->from;
+	t->at = p.number;
+	t->idle = p.number == span->to.number;
+	t->direct = !t->idle && p.number == span->from;
+	t->inside = false;
+	ev_buf_reset(&t->id);
+	t->old.look = ev_store_look(t->store, 0);
+	t->sort = ev_sort_new(s->options.memory / PARTS_OF_MEMORY, s->options.folder);
+	return EV_OK;
+}
+
+/* Reading what is there, a key at a time */
+
+enum ev_status ev_star_old_next(struct ev_star_old *o, struct ev_error *err)
+{
+	o->there = o->ahead != NULL;
+	if (!o->there)
+		return EV_OK;
+	ev_buf_reset(&o->key);
+	ev_buf_put(&o->key, o->ahead->p, o->ahead->key_len);
+	do {
+		ev_buf_reset(&o->value);
+		ev_buf_put(&o->value, o->ahead->value, o->ahead->value_len);
+		ev_buf_room(&o->value, EV_COPY_OVER);
+		if (ev_look_more(o->look, &o->ahead, err) != EV_OK)
+			return EV_FATAL;
+	} while (o->ahead != NULL &&
+		 ev_bytes_compare(o->ahead->p, o->ahead->key_len, o->key.p, o->key.len) == 0);
+	return EV_OK;
+}
+
+enum ev_status ev_star_old_find(struct ev_star_old *o, const char *prefix, size_t len,
+				struct ev_error *err)
+{
+	if (ev_look_find(o->look, prefix, len, &o->ahead, err) != EV_OK)
+		return EV_FATAL;
+	return ev_star_old_next(o, err);
+}
+
+enum ev_status ev_star_old_onward(struct ev_star_old *o, const char *key, size_t len,
+				  struct ev_error *err)
+{
+	if (o->ahead != NULL && ev_bytes_compare(o->ahead->p, o->ahead->key_len, key, len) < 0 &&
+	    ev_look_onward(o->look, key, len, &o->ahead, err) != EV_OK)
+		return EV_FATAL;
+	return ev_star_old_next(o, err);
+}
+
+static bool is_dead(const char *value, size_t len)
+{
+	return len == sizeof dead - 1 && value[0] == dead[0];
+}
+
+/* Events */
+
+static void items_reset(struct ev_star_items *l)
+{
+	ev_buf_reset(&l->text);
+	l->n = 0;
+	if (l->list == NULL)
+		ev_grow(&l->list, &l->cap, 1, sizeof *l->list);
+}
+
+static void items_add(struct ev_star_items *l, size_t at, size_t len)
+{
+	const bool bare = len <= ITEM_BARE;
+
+	if (l->n == l->cap)
+		ev_grow(&l->list, &l->cap, l->n + 1, sizeof *l->list);
+	l->list[l->n++] = (struct ev_star_item){at, len, bare ? len : len - DIGEST - 1};
+}
+
+static int compare_keys(const struct ev_star_items *x, const struct ev_star_item *a,
+			const struct ev_star_items *y, const struct ev_star_item *b)
+{
+	return ev_bytes_compare(x->text.p + a->at, a->key_len, y->text.p + b->at, b->key_len);
+}
+
+static int by_key(const void *x, const void *y, void *ctx)
+{
+	return compare_keys(ctx, x, ctx, y);
+}
+
+/* The key of an item, anew. */
+static void put_key(struct ev_star_state *t, const struct ev_star_items *l,
+		    const struct ev_star_item *i)
+{
+	const char *p = l->text.p + i->at, *end = p + i->key_len, *own = end;
+
+	ev_buf_reset(&t->key);
+	ev_buf_putc(&t->key, 'm');
+	ev_buf_put(&t->key, p, ITEM_MEMBER);
+	ev_buf_puts(&t->key, " c");
+	p += ITEM_MEMBER;
+	if (i->len <= ITEM_BARE) {
+		ev_buf_put(&t->key, p, (size_t)(end - p));
+		ev_buf_puts(&t->key, " - - ");
+		ev_buf_put(&t->key, t->who.p, t->who.len);
+		ev_buf_putc(&t->key, '~');
+		return;
+	}
+	while (own[-1] != ' ')
+		own--;
+	ev_buf_put(&t->key, p, (size_t)(own - p));
+	ev_buf_put(&t->key, t->who.p, t->who.len);
+	ev_buf_put(&t->key, own, (size_t)(end - own));
+}
+
+static enum ev_status sort_add(struct ev_star_state *t, const char *value, size_t len,
+			       struct ev_error *err)
+{
+	return ev_sort_add(t->sort, t->key.p, t->key.len, value, len, err);
+}
+
+/* What is not the same in all mentions of the event, or of all events. */
+static void put_item(struct ev_star_state *t, const struct ev_mentions *l)
+{
+	struct ev_buf *text = &t->said.text;
+	const char *p = l->key.p, *end = p + l->key.len, *own = end;
+	uint64_t digest;
+
+	ev_buf_put(text, p + 1, ITEM_MEMBER);
+	p += EV_STAR_MEMBER_LEN + 1;
+	if (ev_mention_is_bare(l->key.p)) {
+		ev_buf_put(text, p, ITEM_BARE - ITEM_MEMBER);
+		return;
+	}
+	while (own[-1] != ' ')
+		own--;
+	ev_buf_put(text, p, (size_t)(own - p));
+	own += t->who.len; /* what is left is the element */
+	ev_buf_put(text, own, (size_t)(end - own));
+	ev_buf_putc(text, ' ');
+	digest = ev_hash64(l->value.p, l->value.len, ev_store_seed(t->store, 0));
+	ev_mention_hex(ev_buf_room(text, DIGEST), digest, DIGEST);
+	text->len += DIGEST;
+}
+
+/* A mention of the event at hand, whose value waits behind its item. */
+static void note_mention(struct ev_star_state *t, const struct ev_mentions *l)
+{
+	struct ev_buf *text = &t->said.text;
+	const size_t at = text->len;
+
+	put_item(t, l);
+	items_add(&t->said, at, text->len - at);
+	ev_buf_put(text, &l->value.len, sizeof l->value.len);
+	ev_buf_put(text, l->value.p, l->value.len);
+}
+
+static void note_mentions(struct ev_star *s, size_t dimension)
+{
+	struct ev_members *members = s->members[dimension];
+	struct ev_star_state *t = s->state;
+
+	for (struct ev_member *m = members->first; m != NULL; m = m->next)
+		while (!t->idle &&
+		       ev_mentions_next(&s->mentions, dimension, members, m, t->id.p, t->id.len))
+			note_mention(t, &s->mentions);
+	ev_members_forget(members);
+}
+
+static void note_days(struct ev_star *s, size_t dimension)
+{
+	struct ev_star_calendar *calendar = s->calendars[dimension];
+	struct ev_star_state *t = s->state;
+	const int64_t *days;
+	size_t n;
+
+	days = ev_star_calendar_outside(calendar, &n);
+	for (size_t i = 0; i < n && !t->idle; i++) {
+		ev_mentions_day(&s->mentions, dimension, days[i], t->id.p, t->id.len);
+		note_mention(t, &s->mentions);
+	}
+	ev_star_calendar_forget(calendar);
+}
+
+/* What the event said before, as its list in the state has it. */
+static enum ev_status read_before(struct ev_star_state *t, struct ev_error *err)
+{
+	struct ev_star_items *l = &t->before;
+	const char *p, *end;
+
+	items_reset(l);
+	if (t->first > t->at) /* the state has nothing of it */
+		return EV_OK;
+	if (ev_star_old_find(&t->old, t->key.p, t->key.len, err) != EV_OK)
+		return EV_FATAL;
+	if (!t->old.there || t->old.key.len != t->key.len ||
+	    is_dead(t->old.value.p, t->old.value.len))
+		return EV_OK;
+	ev_buf_put(&l->text, t->old.value.p, t->old.value.len);
+	p = l->text.p;
+	for (end = p + l->text.len; p < end;) {
+		const char *tab = memchr(p, '\t', (size_t)(end - p));
+		size_t len = (size_t)((tab != NULL ? tab : end) - p);
+
+		items_add(l, (size_t)(p - l->text.p), len);
+		p += len + (tab != NULL);
+	}
+	return EV_OK;
+}
+
+/*
+ * What is taken back, or replaced, or spells a part of the key in its own way is told in front of
+ * all that is said of the member, under b: it may be what its row is made of.
+ */
+static enum ev_status warn(struct ev_star_state *t, struct ev_error *err)
+{
+	t->key.p[EV_STAR_MEMBER_LEN] = 'b';
+	if (sort_add(t, "", 0, err) != EV_OK)
+		return EV_FATAL;
+	t->key.p[EV_STAR_MEMBER_LEN] = 'c';
+	return EV_OK;
+}
+
+static enum ev_status say(struct ev_star_state *t, const struct ev_star_item *i, bool other,
+			  struct ev_error *err)
+{
+	const char *value = t->said.text.p + i->at + i->len;
+	size_t len;
+
+	memcpy(&len, value, sizeof len);
+	put_key(t, &t->said, i);
+	if ((other || ev_mention_is_spelled(t->key.p, t->key.len)) && warn(t, err) != EV_OK)
+		return EV_FATAL;
+	ev_buf_reset(&t->text);
+	ev_buf_putc(&t->text, other ? EV_STAR_OTHER : EV_STAR_SAID);
+	ev_buf_put(&t->text, value + sizeof len, len);
+	return sort_add(t, t->text.p, t->text.len, err);
+}
+
+static enum ev_status take_back(struct ev_star_state *t, const struct ev_star_item *i,
+				struct ev_error *err)
+{
+	static const char back = EV_STAR_BACK;
+
+	put_key(t, &t->before, i);
+	return warn(t, err) == EV_OK ? sort_add(t, &back, 1, err) : EV_FATAL;
+}
+
+/* Both lists are sorted by key. */
+static enum ev_status compare_lists(struct ev_star_state *t, bool *differ, struct ev_error *err)
+{
+	const struct ev_star_items *said = &t->said, *before = &t->before;
+	enum ev_status st = EV_OK;
+	size_t i = 0, k = 0;
+	int order;
+
+	*differ = false;
+	for (; st == EV_OK && (i < said->n || k < before->n); i += order <= 0, k += order >= 0) {
+		const struct ev_star_item *a = &said->list[i], *b = &before->list[k];
+
+		order = i == said->n ? 1 : k == before->n ? -1 : compare_keys(said, a, before, b);
+		if (order == 0 && ev_bytes_compare(said->text.p + a->at, a->len,
+						   before->text.p + b->at, b->len) == 0)
+			continue;
+		*differ = true;
+		st = order <= 0 ? say(t, a, order == 0, err) : take_back(t, b, err);
+	}
+	return st;
+}
+
+static void put_list_key(struct ev_star_state *t)
+{
+	ev_buf_reset(&t->key);
+	ev_buf_putc(&t->key, 'z');
+	ev_mention_word(t->id.p, t->id.len, &t->key);
+}
+
+static enum ev_status put_list(struct ev_star_state *t, struct ev_error *err)
+{
+	put_list_key(t);
+	ev_buf_reset(&t->text);
+	for (size_t i = 0; i < t->said.n; i++) {
+		if (i > 0)
+			ev_buf_putc(&t->text, '\t');
+		ev_buf_put(&t->text, t->said.text.p + t->said.list[i].at, t->said.list[i].len);
+	}
+	if (t->said.n == 0)
+		ev_buf_puts(&t->text, dead);
+	return sort_add(t, t->text.p, t->text.len, err);
+}
+
+/* The event at hand is whole: what it says takes the place of what it said. */
+static enum ev_status end_event(struct ev_star *s, struct ev_error *err)
+{
+	struct ev_star_state *t = s->state;
+	bool differ;
+
+	items_reset(&t->said);
+	for (size_t i = 0; i < s->m->n_dimensions; i++) {
+		if (s->members[i] != NULL)
+			note_mentions(s, i);
+		else
+			note_days(s, i);
+	}
+	ev_arena_reset(&s->stamps);
+	if (!t->inside || t->idle)
+		return EV_OK;
+	t->inside = false;
+	put_list_key(t);
+	if (read_before(t, err) != EV_OK)
+		return EV_FATAL;
+	if (t->said.n > 1)
+		qsort_r(t->said.list, t->said.n, sizeof *t->said.list, by_key, &t->said);
+	if (compare_lists(t, &differ, err) != EV_OK)
+		return EV_FATAL;
+	return differ ? put_list(t, err) : EV_OK;
+}
+
+enum ev_status ev_star_state_event(struct ev_star *s, const char *id, size_t len, uint64_t first,
+				   struct ev_error *err)
+{
+	struct ev_star_state *t = s->state;
+
+	if (end_event(s, err) != EV_OK)
+		return EV_FATAL;
+	if (t->id.len > 0 && ev_bytes_compare(t->id.p, t->id.len, id, len) >= 0)
+		return EV_REJECT;
+	ev_buf_reset(&t->id);
+	ev_buf_put(&t->id, id, len);
+	ev_buf_reset(&t->who);
+	ev_mention_who(id, len, &t->who);
+	t->first = first;
+	t->inside = true;
+	return EV_OK;
+}
+
+bool ev_star_state_is_at(const struct ev_star_state *t, const char *id, size_t len)
+{
+	return t->inside && ev_bytes_compare(t->id.p, t->id.len, id, len) == 0;
+}
+
+/* Sections */
+
+enum ev_status ev_star_state_finish(struct ev_star *s, struct ev_error *err)
+{
+	struct ev_star_state *t = s->state;
+
+	if (end_event(s, err) != EV_OK || (!t->idle && ev_star_settle(s, err) != EV_OK))
+		return EV_FATAL;
+	t->inside = false;
+	ev_look_free(&t->old.look);
+	ev_sort_free(&t->sort);
+	if (!t->idle && ev_store_prepare(t->store, err) != EV_OK)
+		return EV_FATAL;
+	return t->direct ? EV_OK : ev_star_emit_rows(s, err);
+}
+
+enum ev_status ev_star_state_commit(struct ev_star *s, struct ev_error *err)
+{
+	struct ev_star_state *t = s->state;
+
+	return t->idle ? EV_OK : ev_store_commit_as(t->store, &t->to, err);
+}

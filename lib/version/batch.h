@@ -1,0 +1,40 @@
+/*
+ * version_batch: the batches that a state has taken, and how one is taken out. Floor 9, a part of
+ * the version engine.
+ */
+#ifndef EV_VERSION_BATCH_H
+#define EV_VERSION_BATCH_H
+
+#include "store/store.h"
+
+/* A batch, as the state's log tells of it. */
+struct ev_batch {
+	char *name;
+	uint64_t *commits; /* that its records made, in order */
+	size_t n_commits, cap_commits;
+	uint64_t records;   /* that it has delivered, known ones too; 0 once it is retracted */
+	uint64_t retracted; /* the last commit that took it out; 0: it was not, or has come again */
+};
+
+struct ev_batches {
+	struct ev_batch *list; /* in the order in which they came first */
+	size_t n;
+};
+
+struct ev_batches ev_batches_read(const struct ev_store *s);
+const struct ev_batch *ev_batches_find(const struct ev_batches *b, const char *name);
+void ev_batches_free(struct ev_batches *b);
+
+struct ev_retracted {
+	uint64_t records; /* that the batch had brought */
+	uint64_t gone;	  /* of them those that no other batch brought */
+};
+
+/*
+ * Takes the batch out, as a commit of its own. Reads all of the state, which is open for writing.
+ * The batch is known, and not retracted.
+ */
+enum ev_status ev_version_retract(struct ev_store *s, const char *batch, struct ev_retracted *r,
+				  struct ev_error *err);
+
+#endif

@@ -1,0 +1,661 @@
+#include "base/mem.h"
+#include "version/internal.h"
+#include "version/merge.h"
+#include "json/canon.h"
+#include "scan/form.h"
+
+#include <stdlib.h>
+
+/* Reads a line that has been read before, so it cannot fail. */
+static void read_again(struct ev_version *v, struct ev_events *events, const char *line, size_t len,
+		       struct ev_event *event)
+{
+	struct ev_record rec = {.p = line, .len = len, .source = ""};
+
+	ev_events_read(events, &rec, event, &v->none);
+}
+
+const struct ev_event *ev_version_read(struct ev_version *v, const struct ev_link *l)
+{
+	if (v->read != l)
+		read_again(v, v->events, l->line, l->len, &v->event);
+	v->read = l;
+	return &v->event;
+}
+
+/* Content */
+
+static void fill_content(struct ev_version *v, struct ev_link *l)
+{
+	const struct ev_event *event = ev_version_read(v, l);
+	uint32_t skip[EV_MAX_SKIP];
+	size_t n = ev_event_skip(v->events, event, v->bare, 1, skip);
+	const struct ev_buf *content;
+
+	if (l->content != NULL)
+		return;
+	content = ev_content_form(v->contents, event->doc, skip, n);
+	l->content = ev_arena_copy(&v->chain.arena, content->p, content->len);
+	l->content_len = content->len;
+}
+
+static int by_place_in_text(const void *x, const void *y)
+{
+	const uint32_t *a = x, *b = y;
+
+	return (*a > *b) - (*a < *b);
+}
+
+void ev_version_spelling(struct ev_version *v, const char *line, size_t len, struct ev_buf *out)
+{
+	uint32_t skip[EV_MAX_SKIP];
+	struct ev_event event;
+	size_t n, from = 0;
+
+	ev_buf_reset(out);
+	read_again(v, v->others, line, len, &event);
+	n = ev_event_skip(v->others, &event, NULL, 0, skip);
+	qsort(skip, n, sizeof *skip, by_place_in_text); /* nodes come as they stand in the text */
+	for (size_t i = 0; i < n; i++) {
+		const struct ev_node *node = &event.doc->nodes[skip[i]];
+
+		if (node->pos < from) /* within another that is ignored */
+			continue;
+		ev_buf_put(out, line + from, node->pos - from);
+		from = node->end;
+	}
+	ev_buf_put(out, line + from, len - from);
+}
+
+/* Of equal content the least spelling stands, so that no order of arrival shows. */
+static int compare_spellings(struct ev_version *v, const struct ev_link *a, const struct ev_link *b)
+{
+	int order;
+
+	if (ev_bytes_compare(a->line, a->len, b->line, b->len) == 0)
+		return 0;
+	ev_version_spelling(v, a->line, a->len, &v->scratch);
+	ev_version_spelling(v, b->line, b->len, &v->other);
+	order = ev_bytes_compare(v->scratch.p, v->scratch.len, v->other.p, v->other.len);
+	return order != 0 ? order : ev_bytes_compare(a->line, a->len, b->line, b->len);
+}
+
+static int compare_links(struct ev_version *v, const struct ev_link *a, const struct ev_link *b)
+{
+	int order = ev_bytes_compare(b->content, b->content_len, a->content, a->content_len);
+
+	return order != 0 ? order : compare_spellings(v, a, b);
+}
+
+/* The greatest content first. Merge sort: what compares needs the engine. */
+static void sort_links(struct ev_version *v, struct ev_link *links, struct ev_link *spare, size_t n)
+{
+	size_t half = n / 2, left = 0, right = half;
+
+	if (n < 2)
+		return;
+	sort_links(v, links, spare, half);
+	sort_links(v, links + half, spare, n - half);
+	memcpy(spare, links, half * sizeof *links);
+	for (size_t i = 0; left < half; i++)
+		links[i] = right < n && compare_links(v, &links[right], &spare[left]) < 0
+				   ? links[right++]
+				   : spare[left++];
+}
+
+/* Setting aside */
+
+/* As put_place writes it. */
+void ev_version_read_place(struct ev_version *v, const char *place, struct ev_record *rec)
+{
+	static const char line[] = "\",\"line\":", source[] = ",\"source\":\"",
+			  at[] = ",\"offset\":";
+	const char *p = strstr(place, source) + sizeof source - 1, *end = strstr(p, line);
+	char *digits;
+
+	ev_buf_reset(&v->other);
+	ev_json_unescape(p, (size_t)(end - p), &v->other);
+	rec->source = ev_arena_copy(&v->chain.arena, ev_buf_str(&v->other), v->other.len);
+	rec->line = strtoull(end + sizeof line - 1, &digits, 10);
+	rec->offset = strncmp(digits, at, sizeof at - 1) == 0
+			      ? strtoull(digits + sizeof at - 1, NULL, 10)
+			      : EV_NO_OFFSET;
+}
+
+/* Where a record came from. */
+static void read_place(struct ev_version *v, const struct ev_link *l, struct ev_record *rec)
+{
+	rec->source = l->source;
+	rec->line = l->number;
+	rec->offset = l->offset;
+	if (l->place != NULL)
+		ev_version_read_place(v, l->place, rec);
+}
+
+static enum ev_status set_aside(struct ev_version *v, const struct ev_link *l, const char *code,
+				struct ev_error *err)
+{
+	const struct ev_event *event = ev_version_read(v, l);
+	struct ev_record rec = {.p = l->line, .len = l->len};
+
+	read_place(v, l, &rec);
+	v->why.code = code;
+	return ev_rejects_put(v->port->rejects, &rec, event->origin, event->origin_len, &v->why,
+			      err);
+}
+
+/* Tells what became of a record: one of the input is counted, one of the state compared. */
+static enum ev_status told(struct ev_version *v, struct ev_link *l, enum ev_version_class class,
+			   const char *code, struct ev_error *err)
+{
+	uint64_t *const counts[] = {
+		[EV_VERSION_VERSION] = &v->n_version,	  [EV_VERSION_NOOP] = &v->n_noop,
+		[EV_VERSION_DUPLICATE] = &v->n_duplicate, [EV_VERSION_CONFLICT] = &v->n_conflict,
+		[EV_VERSION_HELD] = &v->n_held,		  [EV_VERSION_MISFIT] = &v->n_misfit,
+	};
+	bool stood = l->before == EV_VERSION_VERSION || l->before == EV_VERSION_NOOP;
+	bool stands = class == EV_VERSION_VERSION || class == EV_VERSION_NOOP;
+	enum ev_status st;
+
+	if (v->quiet) {
+		l->before = class;
+		return EV_OK;
+	}
+	if (v->noting) {
+		ev_version_note_class(v, l, class);
+		return EV_OK;
+	}
+	l->class = class;
+	if (!l->is_new) {
+		if (stands && l->before == EV_VERSION_HELD)
+			v->n_released++;
+		if (stands || !stood)
+			return EV_OK;
+		if (code == NULL)
+			v->n_withheld++;
+		else
+			v->n_taken_back++;
+	} else if (class != EV_VERSION_LONG && counts[class] != NULL) {
+		++*counts[class];
+	}
+	if (code == NULL)
+		return EV_OK;
+	st = set_aside(v, l, code, err);
+	return st == EV_FATAL ? EV_FATAL : EV_OK;
+}
+
+static void owner_text(struct ev_version *v, const struct ev_event *event)
+{
+	ev_buf_reset(&v->owner);
+	ev_json_escape(event->id, event->id_len, &v->owner);
+}
+
+/* l is lesser than winner, which stands. */
+static enum ev_status conflict(struct ev_version *v, struct ev_link *l,
+			       const struct ev_link *winner, struct ev_error *err)
+{
+	struct ev_record rec = {.p = ""};
+	struct ev_buf text = {0};
+	enum ev_status st;
+
+	ev_reasons_reset(&v->why);
+	read_place(v, winner, &rec);
+	owner_text(v, ev_version_read(v, l));
+	ev_buf_printf(&text,
+		      "the event %s: the record at %s:%llu has the same version, time and op, and ",
+		      ev_reasons_quote(&v->why, v->owner.p, v->owner.len), rec.source,
+		      (unsigned long long)rec.line);
+	if (v->options.fail_on_conflict && !v->quiet) {
+		read_place(v, l, &rec);
+		st = ev_fail(err,
+			     "%s:%llu: %sother content: mend the producer, or set the lesser aside "
+			     "with --on-conflict quarantine",
+			     rec.source, (unsigned long long)rec.line, ev_buf_str(&text));
+	} else {
+		ev_reasons_add(&v->why, "%scontent that is greater", ev_buf_str(&text));
+		st = told(v, l, EV_VERSION_CONFLICT, "conflict", err);
+	}
+	ev_buf_free(&text);
+	return st;
+}
+
+/* In a state's key the digest of the content stands behind S. */
+static size_t order_len(const struct ev_version *v, const struct ev_link *l)
+{
+	return l->key_len - (v->options.state != NULL ? 33 : 0);
+}
+
+static bool same_order(const struct ev_version *v, const struct ev_link *a, const struct ev_link *b)
+{
+	size_t len = order_len(v, a);
+
+	return len == order_len(v, b) &&
+	       memcmp(a->key + v->chain.word_len, b->key + v->chain.word_len,
+		      len - v->chain.word_len) == 0;
+}
+
+/* Whether a link is not folded: the input brought it, or (in a chain that is shown) it is gone. */
+static bool is_left_out(const struct ev_version *v, const struct ev_link *l)
+{
+	return (v->quiet && l->is_new) || l->gone || l->unfit;
+}
+
+static bool same_content(const struct ev_link *a, const struct ev_link *b)
+{
+	return ev_bytes_compare(a->content, a->content_len, b->content, b->content_len) == 0;
+}
+
+/*
+ * Records from..to have equal version, time and op. The greatest content stands; equal content is a
+ * duplicate; anything else is a conflict's loser. *stands: the winner's link.
+ */
+static enum ev_status settle(struct ev_version *v, size_t from, size_t to, struct ev_link **stands,
+			     struct ev_error *err)
+{
+	struct ev_link *first = &v->chain.links[from], *spare, *last = NULL;
+	size_t same = from + 1;
+
+	while (same < to && ev_bytes_compare(first->line, first->len, v->chain.links[same].line,
+					     v->chain.links[same].len) == 0)
+		same++;
+	if (same < to) {
+		for (size_t i = from; i < to; i++)
+			fill_content(v, &v->chain.links[i]);
+		spare = ev_malloc((to - from) * sizeof *spare);
+		sort_links(v, first, spare, to - from);
+		free(spare);
+		v->read = NULL; /* the records have changed places */
+	}
+	*stands = NULL;
+	for (size_t i = from; i < to; i++) {
+		struct ev_link *l = &v->chain.links[i];
+		enum ev_status st = EV_OK;
+
+		if (is_left_out(v, l))
+			continue;
+		if (*stands == NULL)
+			*stands = l;
+		else if (same == to || same_content(last, l))
+			st = told(v, l, EV_VERSION_DUPLICATE, NULL, err);
+		else
+			st = conflict(v, l, *stands, err);
+		if (st != EV_OK)
+			return EV_FATAL;
+		last = l;
+	}
+	return EV_OK;
+}
+
+/* Emitting */
+
+#define PUT(o, text) ((char *)memcpy((o), (text), sizeof(text) - 1) + sizeof(text) - 1)
+
+static const char put_in[] = ",\"_ev\":", version[] = "{\"version\":",
+		  valid_from[] = ",\"valid_from\":\"", valid_to[] = "\",\"valid_to\":\"",
+		  current[] = "\",\"valid_to\":null,\"current\":true,\"deleted\":false",
+		  gone[] = "\",\"valid_to\":null,\"current\":false,\"deleted\":true",
+		  former[] = "\",\"current\":false,\"deleted\":false",
+		  former_gone[] = "\",\"current\":false,\"deleted\":true";
+
+/* Bytes that are told of a version at most, and what is put around it. */
+enum { MEMBER_MAX = 256 };
+
+static char *put_u64(char *o, uint64_t n)
+{
+	struct ev_buf digits = {.p = o, .cap = MEMBER_MAX};
+
+	if (n < 10) {
+		*o = (char)('0' + n);
+		return o + 1;
+	}
+	ev_buf_u64(&digits, n);
+	return o + digits.len;
+}
+
+/* What is told of a version, but for an origin. to: NULL for the newest. */
+static char *put_version(char *o, uint64_t k, const struct ev_made *made, const char *to)
+{
+	o = PUT(o, version);
+	o = put_u64(o, k);
+	o = PUT(o, valid_from);
+	o = (char *)memcpy(o, made->from, EV_TIME_TEXT) + EV_TIME_TEXT;
+	if (to == NULL)
+		return made->deleted ? PUT(o, gone) : PUT(o, current);
+	o = PUT(o, valid_to);
+	o = (char *)memcpy(o, to, EV_TIME_TEXT) + EV_TIME_TEXT;
+	return made->deleted ? PUT(o, former_gone) : PUT(o, former);
+}
+
+/* A version whose line needs no look: right into the output, if there is room. */
+static enum ev_status emit_plain(struct ev_version *v, const struct ev_made *made, const char *to,
+				 struct ev_error *err)
+{
+	struct ev_out *out = v->port->out;
+	bool room = ev_out_room(out, made->len + MEMBER_MAX);
+	char *begin, *o;
+
+	ev_buf_reset(&v->line);
+	begin = room ? out->buf + out->len : ev_buf_room(&v->line, made->len + MEMBER_MAX);
+	o = (char *)memcpy(begin, made->line, made->len - 1) + made->len - 1;
+	o = PUT(o, put_in);
+	o = put_version(o, v->k, made, to);
+	*o++ = '}';
+	*o++ = '}';
+	if (!room)
+		return ev_port_line(v->port, begin, (size_t)(o - begin), err);
+	ev_out_made(out, (size_t)(o - begin));
+	return EV_OK;
+}
+
+static enum ev_status emit_version(struct ev_version *v, const struct ev_made *made, const char *to,
+				   struct ev_error *err)
+{
+	struct ev_buf *m = &v->scratch;
+	struct ev_event event;
+
+	v->k++;
+	if (v->noting) {
+		ev_version_note_made(v, made, to);
+		return EV_OK;
+	}
+	if (v->options.emit == EV_EMIT_LATEST && (to != NULL || made->deleted))
+		return EV_OK;
+	v->n_out++;
+	if (made->plain)
+		return emit_plain(v, made, to, err);
+	read_again(v, v->others, made->line, made->len, &event);
+	ev_buf_reset(m);
+	m->len = (size_t)(put_version(ev_buf_room(m, MEMBER_MAX), v->k, made, to) - m->p);
+	if (event.origin != NULL) {
+		ev_buf_puts(m, ",\"origin\":");
+		ev_buf_put(m, event.origin, event.origin_len);
+	}
+	ev_buf_putc(m, '}');
+	ev_buf_reset(&v->line);
+	ev_event_write(event.doc, event.reserved, m->p, m->len, &v->line);
+	return ev_port_line(v->port, v->line.p, v->line.len, err);
+}
+
+/* The id as it stands inside a JSON string, out of the word of the keys. */
+static void word_owner(struct ev_version *v)
+{
+	struct ev_buf id = {0};
+
+	ev_buf_reset(&v->owner);
+	if (memchr(v->chain.word, '!', v->chain.word_len) == NULL &&
+	    memchr(v->chain.word, '"', v->chain.word_len) == NULL &&
+	    memchr(v->chain.word, '\\', v->chain.word_len) == NULL) {
+		ev_buf_put(&v->owner, v->chain.word, v->chain.word_len - 1);
+		return;
+	}
+	for (size_t i = 0; i + 1 < v->chain.word_len; i++)
+		ev_buf_putc(&id, v->chain.word[i] == '!' ? (char)(v->chain.word[++i] - '@')
+							 : v->chain.word[i]);
+	ev_json_escape(id.p, id.len, &v->owner);
+	ev_buf_free(&id);
+}
+
+static enum ev_status emit_delete(struct ev_version *v, struct ev_error *err)
+{
+	static const char begin[] = "{\"_ev\":{\"op\":\"delete\",\"owner\":\"";
+	char *o, *line;
+
+	word_owner(v);
+	ev_buf_reset(&v->line);
+	line = o = ev_buf_room(&v->line, v->owner.len + MEMBER_MAX);
+	o = PUT(o, begin);
+	o = (char *)memcpy(o, v->owner.p, v->owner.len) + v->owner.len;
+	*o++ = '"';
+	if (v->options.state != NULL && !v->options.as_of) {
+		o = PUT(o, ",\"first\":");
+		o = put_u64(o, v->chain.first);
+		o = PUT(o, ",\"from\":1");
+	}
+	*o++ = '}';
+	*o++ = '}';
+	v->n_out++;
+	return ev_port_line(v->port, line, (size_t)(o - line), err);
+}
+
+/* The fold */
+
+static bool bare_equal(struct ev_version *v, const struct ev_made *a, const struct ev_made *b)
+{
+	const struct ev_made *const both[] = {a, b};
+	struct ev_buf *const forms[] = {&v->scratch, &v->other};
+
+	for (int i = 0; i < 2; i++) {
+		uint32_t skip[EV_MAX_SKIP];
+		struct ev_event event;
+		size_t n;
+
+		read_again(v, v->others, both[i]->line, both[i]->len, &event);
+		n = ev_event_skip(v->others, &event, v->bare, BARE, skip);
+		ev_buf_reset(forms[i]);
+		ev_canonical(event.doc, 0, skip, n, forms[i]);
+	}
+	return v->scratch.len == v->other.len &&
+	       memcmp(v->scratch.p, v->other.p, v->other.len) == 0;
+}
+
+static void fill_bare(struct ev_version *v, struct ev_made *made)
+{
+	uint32_t skip[EV_MAX_SKIP];
+	struct ev_event event;
+	size_t n;
+
+	if (made->has_bare)
+		return;
+	v->read = NULL;
+	read_again(v, v->events, made->line, made->len, &event);
+	n = ev_event_skip(v->events, &event, v->bare, BARE, skip);
+	made->bare = ev_content_digest(v->bares, event.doc, skip, n);
+	made->has_bare = true;
+}
+
+/*
+ * Whether a content says nothing new to the one before but for version and modified time. Digests
+ * tell most apart; these are no secret, so that they cannot tell that two are the same.
+ */
+static bool is_noop(struct ev_version *v)
+{
+	fill_bare(v, &v->made);
+	fill_bare(v, &v->making);
+	return v->made.bare.lo == v->making.bare.lo && v->made.bare.hi == v->making.bare.hi &&
+	       bare_equal(v, &v->made, &v->making);
+}
+
+/* An event that changes its type is most likely two, which share an id by chance. */
+static void compare_types(struct ev_version *v)
+{
+	struct ev_event a, b;
+	const char *p, *q;
+	size_t p_len, q_len;
+
+	if (v->quiet)
+		return;
+	v->read = NULL;
+	read_again(v, v->events, v->made.line, v->made.len, &a);
+	read_again(v, v->others, v->making.line, v->making.len, &b);
+	p = ev_string(a.doc, a.type, &v->scratch, &p_len);
+	q = ev_string(b.doc, b.type, &v->other, &q_len);
+	if (ev_bytes_compare(p, p_len, q, q_len) == 0)
+		return;
+	v->n_retyped++;
+	if (v->retyped == NULL)
+		v->retyped = ev_strndup(b.id, b.id_len);
+}
+
+/* What is being made is the next version. */
+static enum ev_status push(struct ev_version *v, struct ev_link *l, struct ev_error *err)
+{
+	struct ev_made *last = &v->made, *next = &v->making;
+
+	next->link = l;
+	memcpy(next->from, l->from, EV_TIME_TEXT);
+	if (last->link != NULL && memcmp(last->from, next->from, EV_TIME_TEXT) > 0)
+		memcpy(next->from, last->from, EV_TIME_TEXT);
+	if (last->link != NULL && !v->quiet && emit_version(v, last, next->from, err) != EV_OK)
+		return EV_FATAL;
+	v->made = v->making;
+	return told(v, l, EV_VERSION_VERSION, NULL, err);
+}
+
+static enum ev_status fold_whole(struct ev_version *v, struct ev_link *l, struct ev_error *err)
+{
+	if (v->made.link != NULL && !v->made.deleted) {
+		if (is_noop(v))
+			return told(v, l, EV_VERSION_NOOP, NULL, err);
+		compare_types(v);
+	}
+	return push(v, l, err);
+}
+
+static enum ev_status orphan(struct ev_version *v, struct ev_link *l, struct ev_error *err)
+{
+	ev_reasons_reset(&v->why);
+	if (v->options.state != NULL)
+		return told(v, l, EV_VERSION_HELD, NULL, err);
+	owner_text(v, ev_version_read(v, l));
+	ev_reasons_add(&v->why, "the event %s: the patch has no version to stand on",
+		       ev_reasons_quote(&v->why, v->owner.p, v->owner.len));
+	return told(v, l, EV_VERSION_LONG, "orphan", err);
+}
+
+/*
+ * Whether a content is as a put must be. *good: that, or v->why says what is wrong. What was put
+ * was judged before it came here; what a patch made, and what was put under another contract, was
+ * not.
+ */
+static enum ev_status judge(struct ev_version *v, const char *line, size_t len, bool *good,
+			    struct ev_error *err)
+{
+	struct ev_event event;
+
+	*good = true;
+	ev_reasons_reset(&v->why);
+	if (v->m->file == NULL)
+		return EV_OK;
+	if (v->contracts == NULL) {
+		v->judged = ev_events_new(v->m, EV_CHECK_ALL, EV_TRUST_PIPE);
+		v->contracts = ev_contracts_open(v->m, v->judged, err);
+		if (v->contracts == NULL)
+			return EV_FATAL;
+	}
+	read_again(v, v->judged, line, len, &event);
+	*good = ev_contracts_judge(v->contracts, &event, &v->why);
+	return EV_OK;
+}
+
+static enum ev_status fold_patch(struct ev_version *v, struct ev_link *l, struct ev_error *err)
+{
+	const struct ev_event *event;
+	uint32_t skip[EV_MAX_SKIP];
+	struct ev_buf *whole;
+	struct ev_event base;
+	bool good;
+	size_t n;
+
+	if (v->made.link == NULL || v->made.deleted)
+		return orphan(v, l, err);
+	event = ev_version_read(v, l);
+	read_again(v, v->others, v->made.line, v->made.len, &base);
+	n = ev_event_skip(v->events, event, &v->bare[BARE_OP], 1, skip);
+	whole = v->made.line == v->wholes[0].p ? &v->wholes[1] : &v->wholes[0];
+	ev_buf_reset(whole);
+	ev_merge_patch(base.doc, &base.reserved, base.reserved != EV_NOWHERE, event->doc, skip, n,
+		       whole);
+	if (whole->len > EV_SCAN_MAX) {
+		ev_reasons_reset(&v->why);
+		ev_reasons_add(&v->why, "what the patch makes is longer than 512 MiB");
+		return told(v, l, EV_VERSION_LONG, "too-long", err);
+	}
+	memset(ev_buf_room(whole, EV_IN_SLACK), 0, EV_IN_SLACK);
+	v->making = (struct ev_made){.line = whole->p, .len = whole->len, .plain = true};
+	if (judge(v, whole->p, whole->len, &good, err) != EV_OK)
+		return EV_FATAL;
+	return good ? fold_whole(v, l, err) : told(v, l, EV_VERSION_MISFIT, "misfit", err);
+}
+
+/*
+ * A put that fits no longer is no record any more: it does not even stand in the way of others. It
+ * is as if evvalidate had rejected it.
+ */
+static enum ev_status judge_puts(struct ev_version *v, struct ev_error *err)
+{
+	for (size_t i = 0; i < v->chain.n_links; i++) {
+		struct ev_link *l = &v->chain.links[i];
+		bool good = true;
+
+		l->unfit = false;
+		if (l->op != EV_PUT || l->is_new || l->gone || l->commit > v->older ||
+		    (v->quiet && v->other_contract))
+			continue;
+		if (judge(v, l->line, l->len, &good, err) != EV_OK)
+			return EV_FATAL;
+		l->unfit = !good;
+		if (!good && told(v, l, EV_VERSION_MISFIT, "misfit", err) != EV_OK)
+			return EV_FATAL;
+	}
+	return EV_OK;
+}
+
+static enum ev_status fold_link(struct ev_version *v, struct ev_link *l, struct ev_error *err)
+{
+	switch ((enum ev_op)l->op) {
+	case EV_PUT:
+		v->making = (struct ev_made){.line = l->line, .len = l->len, .plain = l->plain};
+		return fold_whole(v, l, err);
+	case EV_PATCH: return fold_patch(v, l, err);
+	case EV_DELETE:
+		if (v->made.link == NULL || v->made.deleted)
+			return told(v, l, EV_VERSION_NOOP, NULL, err);
+		v->making = v->made;
+		v->making.deleted = true;
+		return push(v, l, err);
+	}
+	return EV_OK;
+}
+
+static enum ev_status replay(struct ev_version *v, struct ev_error *err)
+{
+	size_t from, to;
+
+	v->made = (struct ev_made){.link = NULL};
+	v->k = 0;
+	if (!v->quiet && !v->noting && emit_delete(v, err) != EV_OK)
+		return EV_FATAL;
+	if (v->older > 0 && judge_puts(v, err) != EV_OK)
+		return EV_FATAL;
+	for (from = 0; from < v->chain.n_links; from = to) {
+		struct ev_link *stands;
+
+		for (to = from + 1; to < v->chain.n_links; to++)
+			if (!same_order(v, &v->chain.links[from], &v->chain.links[to]))
+				break;
+		if (settle(v, from, to, &stands, err) != EV_OK)
+			return EV_FATAL;
+		if (stands != NULL && fold_link(v, stands, err) != EV_OK)
+			return EV_FATAL;
+	}
+	return v->made.link != NULL && !v->quiet ? emit_version(v, &v->made, NULL, err) : EV_OK;
+}
+
+enum ev_status ev_version_fold(struct ev_version *v, struct ev_error *err)
+{
+	bool news = false;
+
+	for (size_t i = 0; i < v->chain.n_links; i++)
+		news |= v->chain.links[i].is_new;
+	/* What became of the older records before the new ones came, or the contract changed. */
+	if (v->chain.old && (news || v->other_contract)) {
+		v->quiet = true;
+		if (replay(v, err) != EV_OK)
+			return EV_FATAL;
+		v->quiet = false;
+	} else {
+		for (size_t i = 0; i < v->chain.n_links; i++)
+			v->chain.links[i].before = EV_VERSION_NONE;
+	}
+	return replay(v, err);
+}

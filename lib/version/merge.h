@@ -1,0 +1,20 @@
+/*
+ * version_merge: JSON Merge Patch (RFC 7396) on octets. Floor 9, a part of the version engine.
+ *
+ * Members of the base keep their order and their octets; new members are appended; null removes,
+ * also inside new objects; nulls within arrays stay.
+ */
+#ifndef EV_VERSION_MERGE_H
+#define EV_VERSION_MERGE_H
+
+#include "json/view.h"
+
+/*
+ * Appends what patch makes of base (both objects). Left out are the members of the base whose value
+ * nodes are among the n_drop of `drop`, and those of the patch among the n_skip of `skip`.
+ */
+void ev_merge_patch(const struct ev_doc *base, const uint32_t *drop, size_t n_drop,
+		    const struct ev_doc *patch, const uint32_t *skip, size_t n_skip,
+		    struct ev_buf *out);
+
+#endif

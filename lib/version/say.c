@@ -1,0 +1,262 @@
+/* What version_show.h tells, for people and for programs. */
+#include "base/utf8.h"
+#include "version/show.h"
+
+#include <inttypes.h>
+
+enum { MOST_DIGITS = 40, LABEL = 13, WIDTH = 80 };
+
+static void show(const char *p, size_t len, struct ev_buf *out)
+{
+	const char *end = p + len;
+
+	while (p < end)
+		out->len +=
+			ev_utf8_show(&p, (size_t)(end - p), ev_buf_room(out, EV_UTF8_SHOWN + 1));
+}
+
+static void show_text(const char *text, struct ev_buf *out)
+{
+	show(text, strlen(text), out);
+}
+
+/* The part of a line that says what it is about. */
+static void label(const char *name, struct ev_buf *out)
+{
+	ev_buf_printf(out, "  %-*s", LABEL - 2, name);
+}
+
+/* Text for people */
+
+static void text_place(const struct ev_shown_place *p, struct ev_buf *out)
+{
+	label(ev_shown_how_names[p->how], out);
+	if (p->how != EV_SHOWN_AGAIN)
+		ev_buf_printf(out, "commit %" PRIu64 ", ", p->commit);
+	ev_buf_puts(out, "batch ");
+	show_text(p->batch, out);
+	ev_buf_putc(out, '\n');
+	if (p->how == EV_SHOWN_RETRACTED)
+		return;
+	label("", out);
+	show_text(p->source, out);
+	ev_buf_printf(out, " line %" PRIu64, p->line);
+	if (p->offset != EV_NO_OFFSET)
+		ev_buf_printf(out, ", offset %" PRIu64, p->offset);
+	ev_buf_putc(out, '\n');
+}
+
+/* Words, from column at on, in lines that are no wider than a terminal where they need not be. */
+static void put_words(const char *text, size_t *at, struct ev_buf *out)
+{
+	while (*text != '\0') {
+		size_t len = strcspn(text, " "), from = out->len, wide;
+
+		show(text, len, out);
+		wide = ev_utf8_count(out->p + from, out->len - from);
+		if (*at > LABEL && *at + 1 + wide > WIDTH) {
+			out->len = from;
+			ev_buf_printf(out, "\n%*s", LABEL, "");
+			show(text, len, out);
+			*at = LABEL + wide;
+		} else if (*at > LABEL) {
+			out->len = from;
+			ev_buf_putc(out, ' ');
+			show(text, len, out);
+			*at += 1 + wide;
+		} else {
+			*at += wide;
+		}
+		text += len;
+		text += strspn(text, " ");
+	}
+}
+
+static void text_reason(const struct ev_reason *r, size_t at, struct ev_buf *out)
+{
+	const char *const before[] = {r->rule, r->path};
+
+	for (int i = 0; i < 2; i++) {
+		if (before[i] == NULL || before[i][0] == '\0')
+			continue;
+		put_words(before[i], &at, out);
+		ev_buf_putc(out, ':');
+		at++;
+	}
+	put_words(r->message, &at, out);
+	ev_buf_putc(out, '\n');
+	if (r->explain == NULL)
+		return;
+	label("", out);
+	at = LABEL;
+	put_words(r->explain, &at, out);
+	ev_buf_putc(out, '\n');
+}
+
+static void text_outcome(const struct ev_shown *s, struct ev_buf *out)
+{
+	label("outcome", out);
+	ev_buf_puts(out, s->outcome);
+	for (size_t i = 0; i < s->n_reasons; i++) {
+		if (i > 0)
+			label("", out);
+		else
+			ev_buf_putc(out, ':');
+		text_reason(&s->reasons[i], i > 0 ? LABEL : LABEL + strlen(s->outcome) + 1, out);
+	}
+	if (s->k == 0) {
+		ev_buf_puts(out, s->n_reasons > 0 ? "" : "\n");
+		return;
+	}
+	ev_buf_printf(out, " %" PRIu64 ", %s%s\n", s->k, s->deleted ? "a tombstone, " : "",
+		      s->to != NULL ? "superseded"
+		      : s->deleted  ? "the event is deleted"
+				    : "current");
+	label("valid", out);
+	ev_buf_printf(out, "from %s", s->from);
+	if (s->to != NULL)
+		ev_buf_printf(out, " to %s", s->to);
+	ev_buf_putc(out, '\n');
+}
+
+void ev_shown_text(const struct ev_shown *s, struct ev_buf *out)
+{
+	if (s->nth == 1) {
+		ev_buf_puts(out, "event ");
+		show(s->id, s->id_len, out);
+		ev_buf_puts(out, "\n\n");
+	}
+	ev_buf_printf(out, "record %" PRIu64 " of %" PRIu64 ": %s", s->nth, s->of, s->op);
+	if (s->version != NULL) {
+		ev_buf_puts(out, ", version ");
+		show(s->version, s->version_len < MOST_DIGITS ? s->version_len : MOST_DIGITS, out);
+		ev_buf_puts(out, s->version_len > MOST_DIGITS ? "..." : "");
+	}
+	ev_buf_printf(out, ", %s\n", s->time);
+	for (size_t i = 0; i < s->n_places; i++)
+		text_place(&s->places[i], out);
+	text_outcome(s, out);
+	ev_buf_puts(out, "  ");
+	show(s->line, s->len, out);
+	ev_buf_puts(out, "\n\n");
+}
+
+void ev_shown_stands(const struct ev_shown *newest, struct ev_buf *out)
+{
+	if (newest == NULL)
+		ev_buf_puts(out, "in the tables: nothing, for no record is a version\n");
+	else if (newest->deleted)
+		ev_buf_printf(out, "in the tables: deleted since %s\n", newest->from);
+	else
+		ev_buf_printf(out, "in the tables: version %" PRIu64 " is current, since %s\n",
+			      newest->k, newest->from);
+}
+
+/* JSON */
+
+/* As a string in which nothing steers a terminal. */
+static void quote(const char *p, size_t len, struct ev_buf *out)
+{
+	const char *end = p + len;
+
+	ev_buf_putc(out, '"');
+	while (p < end) {
+		const char *from = p;
+		uint32_t cp = ev_utf8_next(&p);
+
+		if (cp == '"' || cp == '\\') {
+			ev_buf_putc(out, '\\');
+			ev_buf_putc(out, (char)cp);
+		} else if (ev_utf8_is_plain(cp)) {
+			ev_buf_put(out, from, (size_t)(p - from));
+		} else if (cp < 0x10000) {
+			ev_buf_printf(out, "\\u%04" PRIx32, cp);
+		} else {
+			cp -= 0x10000;
+			ev_buf_printf(out, "\\u%04" PRIx32 "\\u%04" PRIx32, 0xd800 + (cp >> 10),
+				      0xdc00 + (cp & 0x3ff));
+		}
+	}
+	ev_buf_putc(out, '"');
+}
+
+/* "name":"text", if there is one; *comma: one stands before it already. */
+static void member(const char *name, const char *text, bool *comma, struct ev_buf *out)
+{
+	if (text == NULL)
+		return;
+	ev_buf_printf(out, "%s\"%s\":", *comma ? "," : "", name);
+	quote(text, strlen(text), out);
+	*comma = true;
+}
+
+static void json_place(const struct ev_shown_place *p, struct ev_buf *out)
+{
+	bool comma = false;
+
+	ev_buf_putc(out, '{');
+	member("how", ev_shown_how_names[p->how], &comma, out);
+	ev_buf_printf(out, ",\"commit\":%" PRIu64, p->commit);
+	member("batch", p->batch, &comma, out);
+	member("source", p->source, &comma, out);
+	ev_buf_printf(out, ",\"line\":%" PRIu64, p->line);
+	if (p->offset != EV_NO_OFFSET)
+		ev_buf_printf(out, ",\"offset\":%" PRIu64, p->offset);
+	ev_buf_putc(out, '}');
+}
+
+static void json_reason(const struct ev_reason *r, struct ev_buf *out)
+{
+	bool comma = false;
+
+	ev_buf_putc(out, '{');
+	member("rule", r->rule, &comma, out);
+	member("path", r->path, &comma, out);
+	member("keyword", r->keyword, &comma, out);
+	member("message", r->message, &comma, out);
+	member("explain", r->explain, &comma, out);
+	ev_buf_putc(out, '}');
+}
+
+void ev_shown_json(const struct ev_shown *s, struct ev_buf *out)
+{
+	bool comma = true;
+
+	ev_buf_puts(out, "{\"owner\":");
+	quote(s->id, s->id_len, out);
+	ev_buf_printf(out, ",\"record\":%" PRIu64, s->nth);
+	member("op", s->op, &comma, out);
+	member("time", s->time, &comma, out);
+	if (s->version != NULL) {
+		ev_buf_puts(out, ",\"number\":");
+		quote(s->version, s->version_len, out);
+	}
+	ev_buf_puts(out, ",\"history\":[");
+	for (size_t i = 0; i < s->n_places; i++) {
+		ev_buf_puts(out, i > 0 ? "," : "");
+		json_place(&s->places[i], out);
+	}
+	ev_buf_putc(out, ']');
+	member("outcome", s->outcome, &comma, out);
+	ev_buf_puts(out, ",\"reasons\":[");
+	for (size_t i = 0; i < s->n_reasons; i++) {
+		ev_buf_puts(out, i > 0 ? "," : "");
+		json_reason(&s->reasons[i], out);
+	}
+	ev_buf_putc(out, ']');
+	if (s->k > 0) {
+		bool current = s->to == NULL && !s->deleted;
+
+		ev_buf_printf(out, ",\"version\":%" PRIu64, s->k);
+		member("valid_from", s->from, &comma, out);
+		if (s->to != NULL)
+			member("valid_to", s->to, &comma, out);
+		else
+			ev_buf_puts(out, ",\"valid_to\":null");
+		ev_buf_printf(out, ",\"current\":%s,\"deleted\":%s", current ? "true" : "false",
+			      s->deleted ? "true" : "false");
+	}
+	ev_buf_puts(out, ",\"raw\":");
+	quote(s->line, s->len, out);
+	ev_buf_puts(out, "}\n");
+}

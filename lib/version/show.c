@@ -1,0 +1,190 @@
+#include "version/show.h"
+#include "version/internal.h"
+#include "scan/form.h"
+
+#include <string.h>
+
+/* What is known of a link's record, in the chain's arena. */
+struct ev_version_note {
+	struct entry {
+		struct ev_shown_place place;
+		struct entry *next;
+	} * last; /* in a ring */
+	size_t n_entries;
+	enum ev_version_class class;
+	struct ev_reason *reasons;
+	size_t n_reasons;
+	uint64_t k;
+	char from[EV_TIME_TEXT + 1], to[EV_TIME_TEXT + 1];
+	bool ended, deleted;
+};
+
+const char *const ev_shown_how_names[] = {"brought", "again", "retracted"};
+
+void ev_version_note_entry(struct ev_version *v, struct ev_link *l, const struct ev_entry *e,
+			   size_t place_len)
+{
+	struct ev_arena *arena = &v->chain.arena;
+	const char *place = ev_arena_copy(arena, e->value + 1, place_len);
+	struct entry *entry = ev_arena_zalloc(arena, sizeof *entry);
+	struct ev_record rec = {.p = NULL};
+	size_t len;
+	const char *batch = ev_version_batch_in(place, &len);
+
+	if (l->note == NULL)
+		l->note = ev_arena_zalloc(arena, sizeof *l->note);
+	ev_version_read_place(v, place, &rec);
+	ev_buf_reset(&v->other);
+	ev_json_unescape(batch + 1, len - 2, &v->other);
+	entry->place = (struct ev_shown_place){
+		.how = e->value[0] == EV_ENTRY_RETRACTED ? EV_SHOWN_RETRACTED
+		       : e->value[0] == EV_ENTRY_AGAIN	 ? EV_SHOWN_AGAIN
+							 : EV_SHOWN_BROUGHT,
+		.commit = e->commit,
+		.batch = ev_arena_copy(arena, v->other.p, v->other.len),
+		.source = rec.source,
+		.line = rec.line,
+		.offset = rec.offset,
+	};
+	entry->next = entry;
+	if (l->note->last != NULL) {
+		entry->next = l->note->last->next;
+		l->note->last->next = entry;
+	}
+	l->note->last = entry;
+	l->note->n_entries++;
+}
+
+static const char *copy(struct ev_version *v, const char *text)
+{
+	return text == NULL ? NULL : ev_arena_copy(&v->chain.arena, text, strlen(text));
+}
+
+void ev_version_note_class(struct ev_version *v, struct ev_link *l, enum ev_version_class class)
+{
+	struct ev_version_note *note = l->note;
+	const struct ev_reasons *why = &v->why;
+
+	note->class = class;
+	if (class != EV_VERSION_CONFLICT && class != EV_VERSION_MISFIT && class != EV_VERSION_LONG)
+		return;
+	note->reasons = ev_arena_alloc(&v->chain.arena, why->n * sizeof *note->reasons);
+	note->n_reasons = why->n;
+	for (size_t i = 0; i < why->n; i++)
+		note->reasons[i] = (struct ev_reason){
+			.rule = copy(v, why->list[i].rule),
+			.path = copy(v, why->list[i].path),
+			.keyword = copy(v, why->list[i].keyword),
+			.message = copy(v, why->list[i].message),
+			.explain = copy(v, why->list[i].explain),
+		};
+}
+
+void ev_version_note_made(struct ev_version *v, const struct ev_made *made, const char *to)
+{
+	struct ev_version_note *note = made->link->note;
+
+	note->k = v->k;
+	memcpy(note->from, made->from, EV_TIME_TEXT);
+	note->ended = to != NULL;
+	if (to != NULL)
+		memcpy(note->to, to, EV_TIME_TEXT);
+	note->deleted = made->deleted;
+}
+
+/* What no reason is told of elsewhere. */
+static const struct ev_reason *plain_reason(const struct ev_link *l)
+{
+	static const struct ev_reason
+		gone = {.message = "every batch that brought it was retracted"},
+		held = {.message = "the patch has no version to stand on, and waits for one"},
+		same = {.message = "it changes nothing but its version and time"},
+		late = {.message = "there was nothing to delete"};
+
+	if (l->gone)
+		return &gone;
+	switch (l->note->class) {
+	case EV_VERSION_HELD: return &held;
+	case EV_VERSION_NOOP: return l->op == EV_DELETE ? &late : &same;
+	default: return NULL;
+	}
+}
+
+static enum ev_status show_link(struct ev_version *v, struct ev_link *l, struct ev_shown *shown,
+				ev_version_shown *fn, void *ctx, struct ev_error *err)
+{
+	static const char *const outcomes[] = {
+		[EV_VERSION_NONE] = "retracted",    [EV_VERSION_VERSION] = "version",
+		[EV_VERSION_NOOP] = "no-op",	    [EV_VERSION_DUPLICATE] = "duplicate",
+		[EV_VERSION_CONFLICT] = "conflict", [EV_VERSION_HELD] = "held",
+		[EV_VERSION_MISFIT] = "misfit",	    [EV_VERSION_LONG] = "too-long",
+	};
+	const struct ev_event *event = ev_version_read(v, l);
+	const struct ev_version_note *note = l->note;
+	const struct ev_reason *reason = plain_reason(l);
+	const struct entry *entry = note->last;
+	struct ev_shown_place *places =
+		ev_arena_alloc(&v->chain.arena, note->n_entries * sizeof *places);
+
+	for (size_t i = 0; i < note->n_entries; i++) {
+		entry = entry->next;
+		places[i] = entry->place;
+	}
+	shown->nth++;
+	shown->line = l->line;
+	shown->len = l->len;
+	shown->op = ev_op_names[l->op];
+	shown->time = ev_arena_copy(&v->chain.arena, l->from, EV_TIME_TEXT);
+	shown->version = NULL;
+	if (event->version != EV_NOWHERE && ev_kind(event->doc, event->version) != EV_NULL) {
+		shown->version = ev_raw(event->doc, event->version, &shown->version_len);
+		if (shown->version[0] == '"') {
+			shown->version++;
+			shown->version_len -= 2;
+		}
+	}
+	shown->places = places;
+	shown->n_places = note->n_entries;
+	shown->outcome = outcomes[note->class];
+	shown->reasons = reason != NULL ? reason : note->reasons;
+	shown->n_reasons = reason != NULL ? 1 : note->n_reasons;
+	shown->k = note->k;
+	shown->from = note->from;
+	shown->to = note->ended ? note->to : NULL;
+	shown->deleted = note->deleted;
+	return fn(ctx, shown, err);
+}
+
+enum ev_status ev_version_show(struct ev_version *v, const char *id, size_t len,
+			       ev_version_shown *fn, void *ctx, struct ev_error *err)
+{
+	struct ev_version_chain *c = &v->chain;
+	struct ev_shown shown = {.id = id, .id_len = len};
+	enum ev_status st;
+	char uuid[EV_UUID_TEXT];
+
+	if (ev_uuid_canonical(id, len, uuid)) {
+		shown.id = uuid;
+		shown.id_len = EV_UUID_TEXT;
+	}
+	v->options.since.number = ev_store_head(v->state); /* as of now */
+	v->noting = true;
+	v->look = ev_store_look(v->state, 0);
+	ev_version_reset(v);
+	ev_buf_reset(&v->word);
+	ev_version_word(shown.id, shown.id_len, &v->word);
+	ev_buf_putc(&v->word, ' ');
+	c->word = v->word.p;
+	c->word_len = v->word.len;
+	st = ev_version_gather(v, c->word, c->word_len, err);
+	if (st == EV_OK)
+		st = c->n_links == 0 ? EV_EOF : ev_version_fold(v, err);
+	v->read = NULL; /* the records have changed places */
+	shown.of = c->n_links;
+	for (size_t i = 0; i < c->n_links && st == EV_OK; i++)
+		st = show_link(v, &c->links[i], &shown, fn, ctx, err);
+	ev_look_free(&v->look);
+	ev_version_reset(v);
+	v->noting = false;
+	return st;
+}

@@ -1,0 +1,70 @@
+/*
+ * version: orders the records of each event, folds them into versions, and tells when each was
+ * valid. Floor 9.
+ *
+ * The rules are those of evversion.1: the order S, conflicts, no-ops, patches (RFC 7396),
+ * tombstones and half-open intervals. All records of an input are sorted by (id, S), in memory up
+ * to a limit and in temporary files beyond it; one event's chain is held at a time. With a state
+ * (store.h) a chain is what was ever taken of an event and what the input adds to it.
+ */
+#ifndef EV_VERSION_H
+#define EV_VERSION_H
+
+#include "record/count.h"
+#include "model/model.h"
+#include "record/port.h"
+#include "store/store.h"
+
+enum ev_emit {
+	EV_EMIT_HISTORY, /* every version */
+	EV_EMIT_LATEST,	 /* the current one of each event that is not deleted */
+};
+
+struct ev_version_options {
+	enum ev_emit emit;
+	bool fail_on_conflict;
+	size_t memory;	    /* bytes of records held before they are spilled */
+	const char *folder; /* for temporary files */
+	const char *state;  /* the folder of the state, or NULL */
+	struct ev_point since;
+	bool as_of; /* takes nothing, and shows the state as it was at since.number */
+};
+
+struct ev_version;
+
+struct ev_version *ev_version_open(const struct ev_model *m,
+				   const struct ev_version_options *options, struct ev_port *port);
+enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec,
+			       struct ev_error *err);
+/* After the last record: sorts, folds and emits, in the order of (id, S). */
+enum ev_status ev_version_finish(struct ev_version *v, struct ev_error *err);
+
+/*
+ * With a state: a section begins. The first opens the state and locks it; EV_FATAL if options.since
+ * is not in its chain, or the model is another one.
+ */
+enum ev_status ev_version_begin(struct ev_version *v, struct ev_error *err);
+/*
+ * In place of ev_version_finish, at the end of a section: takes what is new into the state, opens
+ * the section of the output (port->open), and emits what has changed since options.since. batch:
+ * its name, or NULL for no input; digest: of the input.
+ */
+enum ev_status ev_version_take(struct ev_version *v, const char *batch, const char *digest,
+			       struct ev_error *err);
+/* What was taken counts from now on; the next section is emitted since this one. */
+enum ev_status ev_version_commit(struct ev_version *v, struct ev_error *err);
+
+const struct ev_count *ev_version_counts(const struct ev_version *v);
+/* The id of the first event whose type changed from one version to the next; or NULL. */
+const char *ev_version_retyped(const struct ev_version *v, uint64_t *events);
+/* How many records that the batch delivered earlier were not in it now. */
+uint64_t ev_version_missing(const struct ev_version *v);
+void ev_version_free(struct ev_version **v);
+
+/* The kind of store that it needs. */
+extern const struct ev_store_kind ev_version_state;
+
+/* An id as the first word of its keys: printable, and in the order of the id's bytes. */
+void ev_version_word(const char *id, size_t len, struct ev_buf *out);
+
+#endif
