@@ -30,7 +30,7 @@ struct ev_validate_schema {
 /* Holds each line, any JSON value, against the schema, and nothing else. */
 struct ev_validate *ev_validate_open_schema(const struct ev_validate_schema *schema,
 					    struct ev_port *port, struct ev_error *err);
-/* Has the batch's verdict (engine/validate_verdict.h, borrowed) told of every record. */
+/* Has the batch's verdict (validate/verdict.h, borrowed) told of every record. */
 struct ev_verdict;
 void ev_validate_for(struct ev_validate *v, struct ev_verdict *verdict);
 /*
