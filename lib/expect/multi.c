@@ -1,6 +1,7 @@
 /*
  * Expectations of rows of several columns.
  */
+#include "json/canon.h"
 #include "expect/internal.h"
 #include "number/decimal.h"
 
