@@ -488,6 +488,8 @@ static void end_section(struct run *r)
 		must(r, r->e->finish(r->e->engine, err));
 	close_output(r);
 	must(r, flush(r, err));
+	if (!r->refused)
+		must(r, r->e->merge(r->e->engine, err));
 }
 
 static void head(struct run *r, const struct ev_line *l, const struct cli_control *line)
