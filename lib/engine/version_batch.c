@@ -219,8 +219,6 @@ enum ev_status ev_version_retract(struct ev_store *s, const char *batch, struct 
 		st = ev_store_prepare(s, err);
 	if (st == EV_OK)
 		st = ev_store_commit(s, ev_buf_str(&what), no_input, err);
-	if (st == EV_OK)
-		st = ev_store_merge(s, err);
 	ev_buf_free(&name);
 	ev_buf_free(&what);
 	return st;

@@ -146,7 +146,8 @@ enum ev_status ev_store_commit(struct ev_store *s, const char *what, const char 
 			       struct ev_error *err);
 /*
  * Behind a commit: merges as much as it added. It waits until who comes behind has what was
- * committed, for it takes long; if it fails, or never comes, the state is as it was.
+ * committed, for it takes long. If it fails, or never comes, the state on the disk is as it was;
+ * after a failure this one must not be written any more.
  */
 enum ev_status ev_store_merge(struct ev_store *s, struct ev_error *err);
 /* Says something in the log that is no commit; it is written with the next replacement. */
