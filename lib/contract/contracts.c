@@ -41,7 +41,7 @@ void ev_contracts_free(struct ev_contracts **contracts)
 	for (size_t i = 0; v->exprs != NULL && i < v->m->n_rules; i++)
 		ev_expr_free(&v->exprs[i]);
 	free(v->exprs);
-	ev_jschema_set_free(&v->schemas);
+	ev_schema_set_free(&v->schemas);
 	ev_buf_free(&v->scratch);
 	free(v);
 	*contracts = NULL;
@@ -52,7 +52,7 @@ const char *ev_contracts_lint(struct ev_contracts *v, size_t i)
 	const char *said;
 	size_t n = 0;
 
-	while ((said = ev_jschema_set_lint(v->schemas, n)) != NULL)
+	while ((said = ev_schema_set_lint(v->schemas, n)) != NULL)
 		if (n++ == i)
 			return said;
 	for (size_t k = 0; k < v->m->n_rules; k++) {
@@ -83,17 +83,17 @@ struct ev_borne *ev_contracts_borne(struct ev_contracts *v)
 }
 
 static bool compile_contract(struct ev_contracts *v, const char *type, const struct ev_contract *c,
-			     const struct ev_jschema **out, struct ev_error *err)
+			     const struct ev_schema **out, struct ev_error *err)
 {
 	struct ev_buf name = {0};
 	struct ev_error why;
 
 	if (c->file != NULL) {
-		*out = ev_jschema_file(v->schemas, c->file, &why);
+		*out = ev_schema_file(v->schemas, c->file, &why);
 	} else if (c->text != NULL) {
 		ev_buf_printf(&name, "the schema of %s", type);
-		*out = ev_jschema_text(v->schemas, ev_buf_str(&name), c->text, strlen(c->text),
-				       &why);
+		*out = ev_schema_text(v->schemas, ev_buf_str(&name), c->text, strlen(c->text),
+				      &why);
 		ev_buf_free(&name);
 	} else {
 		return true;
@@ -154,7 +154,7 @@ static bool schema_checks(const struct contract *c, const struct ev_column *colu
 
 	if (c->put == NULL || is_reserved(list != NULL ? list : column->from))
 		return false;
-	promise = ev_jschema_promise(c->put, list, column->from);
+	promise = ev_schema_promise(c->put, list, column->from);
 	return ev_column_is_promised(column, &promise);
 }
 
@@ -180,7 +180,7 @@ static bool schema_opens(const struct contract *c, const struct ev_path *path,
 	if (c->put == NULL || is_reserved(list != NULL ? list : path))
 		return false;
 	for (part.n = 0; part.n < path->n; part.n++) {
-		unsigned kinds = ev_jschema_promise(c->put, list, &part).kinds;
+		unsigned kinds = ev_schema_promise(c->put, list, &part).kinds;
 
 		if ((kinds & ~(1U << EV_NULL | 1U << ev_step_asks(&path->steps[part.n]))) != 0)
 			return false;
@@ -338,8 +338,8 @@ static bool compile(struct ev_contracts *v, struct ev_error *err)
 	const struct ev_model *m = v->m;
 	struct ev_error why;
 
-	v->schemas = ev_jschema_set_new(m->root);
-	ev_jschema_set_symbols(v->schemas, ev_scan_symbols(ev_events_scan(v->events)));
+	v->schemas = ev_schema_set_new(m->root);
+	ev_schema_set_symbols(v->schemas, ev_scan_symbols(ev_events_scan(v->events)));
 	v->exprs = ev_calloc(m->n_rules, sizeof(struct ev_expr *));
 	for (size_t i = 0; i < m->n_rules; i++) {
 		v->exprs[i] = ev_expr_compile(m->rules[i].jq, m->rules[i].floating, &why);

@@ -52,7 +52,7 @@ struct plan {
 struct contract {
 	const char *type;
 	size_t len;
-	const struct ev_jschema *put, *patch;
+	const struct ev_schema *put, *patch;
 	struct columns columns;	   /* at the event */
 	struct elements *elements; /* what tables ask of the elements of lists */
 	size_t n_elements;
@@ -68,7 +68,7 @@ enum { RECENT_BITS = 6, RECENT = 1 << RECENT_BITS };
 struct ev_contracts {
 	const struct ev_model *m;
 	struct ev_events *events;
-	struct ev_jschema_set *schemas;
+	struct ev_schema_set *schemas;
 	struct contract *contracts;
 	size_t n_contracts, cap_contracts;
 	struct contract unknown;  /* what a type that the model does not name is held against */

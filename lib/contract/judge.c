@@ -12,7 +12,7 @@ static bool reject_code(struct ev_reasons *why, const char *code)
 	return false;
 }
 
-bool ev_contract_schema(const struct ev_jschema *s, const char *rule, const struct ev_doc *d,
+bool ev_contract_schema(const struct ev_schema *s, const char *rule, const struct ev_doc *d,
 			uint32_t without, struct ev_reasons *why)
 {
 	const char *spent;
@@ -21,12 +21,12 @@ bool ev_contract_schema(const struct ev_jschema *s, const char *rule, const stru
 
 	if (s == NULL)
 		return true;
-	valid = ev_jschema_valid(s, d, 0, without);
+	valid = ev_schema_valid(s, d, 0, without);
 	spent = ev_regex_spent(&len);
 	if (valid && spent == NULL)
 		return true;
 	if (!valid) {
-		ev_jschema_explain(s, d, 0, without, why);
+		ev_schema_explain(s, d, 0, without, why);
 		spent = ev_regex_spent(&len);
 	}
 	if (spent != NULL)

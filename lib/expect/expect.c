@@ -782,7 +782,7 @@ void ev_suite_free(struct ev_suite **suite)
 	ev_ways_free(&s->ways);
 	free(s->open);
 	free(s->conditions);
-	ev_jschema_set_free(&s->schemas);
+	ev_schema_set_free(&s->schemas);
 	ev_scan_free(&s->scan);
 	ev_locator_free(&s->locator);
 	ev_arena_free(&s->arena);

@@ -216,7 +216,7 @@ struct ev_suite {
 	size_t n_kept;		     /* in all of them */
 	struct condition *conditions;
 	size_t n_conditions;
-	struct ev_jschema_set *schemas; /* or NULL */
+	struct ev_schema_set *schemas; /* or NULL */
 	struct ev_borne *borne; /* borrowed; or NULL */
 	uint64_t records;
 	size_t merged;	       /* lines of the state that is read, one an expectation */

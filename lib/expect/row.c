@@ -498,13 +498,13 @@ static bool open_schema(struct expect *e, struct opening *o)
 	struct ev_suite *s = o->suite;
 	struct ev_buf json = {0}, name = {0};
 	struct ev_error why;
-	const struct ev_jschema *schema;
+	const struct ev_schema *schema;
 
 	if (s->schemas == NULL)
-		s->schemas = ev_jschema_set_new(s->root);
+		s->schemas = ev_schema_set_new(s->root);
 	ev_yaml_json(y, &json);
 	ev_buf_printf(&name, "the schema at %s:%zu", s->file, y->line);
-	schema = ev_jschema_text(s->schemas, ev_buf_str(&name), json.p, json.len, &why);
+	schema = ev_schema_text(s->schemas, ev_buf_str(&name), json.p, json.len, &why);
 	e->own = (void *)(uintptr_t)schema;
 	ev_buf_free(&json);
 	ev_buf_free(&name);
@@ -514,7 +514,7 @@ static bool open_schema(struct expect *e, struct opening *o)
 static bool schema_good(struct expect *e, const struct ev_doc *d, uint32_t at)
 {
 	size_t len;
-	const bool valid = ev_jschema_valid(e->own, d, at, EV_NOWHERE);
+	const bool valid = ev_schema_valid(e->own, d, at, EV_NOWHERE);
 
 	return ev_regex_spent(&len) == NULL && valid;
 }
