@@ -47,8 +47,8 @@ static __attribute__((noinline)) bool tell_misfit(struct ev_contracts *v, const 
 	uint32_t skip[EV_MAX_SKIP];
 
 	if (c->around)
-		problem = ev_json_problem(d, node, skip,
-					  ev_event_skip(v->events, v->event, NULL, 0, skip));
+		problem = ev_column_json_problem(d, node, skip,
+						 ev_event_skip(v->events, v->event, NULL, 0, skip));
 	if (problem != NULL)
 		ev_column_misfit(c, d, node, problem, v->why);
 	return problem != NULL;
@@ -219,11 +219,11 @@ static bool columns_pass(struct ev_contracts *v, struct contract *c, const struc
 			make_plan(c, event);
 		p = c->plans[d->shape];
 		if (p->closed)
-			return ev_star_passes(v->m, c->type, c->len, d, v->why);
+			return ev_columns_pass(v->m, c->type, c->len, d, v->why);
 		good = cells_fit(v, p, d);
 	} else {
 		if (!columns_are_open(c, event))
-			return ev_star_passes(v->m, c->type, c->len, d, v->why);
+			return ev_columns_pass(v->m, c->type, c->len, d, v->why);
 		good = columns_fit(v, c, event);
 	}
 	return good || reject_code(v->why, "column");

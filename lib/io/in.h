@@ -17,16 +17,16 @@
 
 enum { EV_IN_SLACK = 64 }; /* octets behind a run that may be read (never trusted) */
 
-enum ev_run_kind {
-	EV_RUN_LINES, /* whole lines, each with its LF; the last of a file may lack it */
-	EV_RUN_PART,  /* of a line longer than max_line, which is handed out as it comes */
-	EV_RUN_LAST,  /* the last part of such a line, with its LF if it has one */
+enum ev_in_run_kind {
+	EV_IN_LINES, /* whole lines, each with its LF; the last of a file may lack it */
+	EV_IN_PART,  /* of a line longer than max_line, which is handed out as it comes */
+	EV_IN_LAST,  /* the last part of such a line, with its LF if it has one */
 };
 
-struct ev_run {
+struct ev_in_run {
 	const char *p; /* valid until the next call; a LF stands behind a run that lacks its own */
 	size_t len;
-	enum ev_run_kind kind;
+	enum ev_in_run_kind kind;
 	const char *source; /* the file's name as given; valid as long as the input */
 	bool begins;	    /* the first run of its file */
 	size_t mark;	    /* octets in front of that run: a byte order mark, passed over */
@@ -43,7 +43,7 @@ struct ev_in *ev_in_new(char *const *names, size_t n, size_t max_line);
 void ev_in_before_block(struct ev_in *in, enum ev_status (*fn)(void *, struct ev_error *),
 			void *ctx);
 /* EV_OK with a run, EV_EOF, or EV_FATAL. A line that is longer than max_line may be in a run. */
-enum ev_status ev_in_next(struct ev_in *in, struct ev_run *run, struct ev_error *err);
+enum ev_status ev_in_next(struct ev_in *in, struct ev_in_run *run, struct ev_error *err);
 /* Octets taken in so far, inflated. */
 uint64_t ev_in_octets(const struct ev_in *in);
 void ev_in_free(struct ev_in **in);

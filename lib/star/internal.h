@@ -39,7 +39,7 @@ struct ev_star_version {
 /* A reference of an element. */
 struct ev_star_bound {
 	const char *key;	  /* NULL until it is known */
-	struct ev_member *member; /* NULL: none; until the key is known, only most likely it */
+	struct ev_star_member *member; /* NULL: none; until the key is known, only most likely it */
 	uint64_t hash;
 	const char *identity;
 	uint32_t len;
