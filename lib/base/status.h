@@ -11,11 +11,11 @@
 #ifndef EV_STATUS_H
 #define EV_STATUS_H
 
+#include "base/compiler.h"
+
 #include <stdarg.h>
 
 enum ev_status { EV_OK, EV_EOF, EV_REJECT, EV_FATAL };
-
-#define EV_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* Owned by the caller. The text is one line: "file:line:column: what is wrong: what to do". */
 struct ev_error {

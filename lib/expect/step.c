@@ -5,6 +5,7 @@
  * Which are missing is known by that, so those are counted once for all of them; what is left are
  * tasks with single values.
  */
+#include "base/compiler.h"
 #include "expect/internal.h"
 
 #include <stdlib.h>
@@ -50,9 +51,8 @@ void ev_expect_count_unexpected(struct ev_expect *e, struct ev_expect_frame *f, 
 	ev_expect_sample_add(&e->sample, &f->pos, element, shown->p, shown->len);
 }
 
-static __attribute__((noinline)) bool ask(struct ev_expect *e, const struct ev_doc *d, uint32_t at,
-					  struct ev_expect_remembered *keep,
-					  const struct ev_expect_remembered *r)
+static EV_NOINLINE bool ask(struct ev_expect *e, const struct ev_doc *d, uint32_t at,
+			    struct ev_expect_remembered *keep, const struct ev_expect_remembered *r)
 {
 	*keep = *r;
 	keep->good = e->kind->good(e, d, at);
@@ -474,8 +474,8 @@ void ev_suite_add_counted(struct ev_suite *s)
 	}
 }
 
-static __attribute__((noinline)) enum ev_status
-step_all(struct ev_suite *s, struct ev_expect_frame *f, struct ev_error *err)
+static EV_NOINLINE enum ev_status step_all(struct ev_suite *s, struct ev_expect_frame *f,
+					   struct ev_error *err)
 {
 	find_cells(s, f->event);
 	if (f->d->shape != EV_NO_SHAPE && s->n_kept < MAX_KEPT)

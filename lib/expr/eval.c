@@ -1,3 +1,4 @@
+#include "base/compiler.h"
 #include "expr/internal.h"
 
 #include "number/decimal.h"
@@ -386,10 +387,10 @@ static inline bool has_no_order(const struct ev_expr_part *n, const struct ev_ex
 		(b->kind == EV_NUMBER && (others >> a->kind & 1) != 0));
 }
 
-static __attribute__((noinline)) enum ev_expr_flow raise_no_order(struct ev_expr_run *x,
-								  const struct ev_expr_part *n,
-								  const struct ev_expr_value *a,
-								  const struct ev_expr_value *b)
+static EV_NOINLINE enum ev_expr_flow raise_no_order(struct ev_expr_run *x,
+						    const struct ev_expr_part *n,
+						    const struct ev_expr_value *a,
+						    const struct ev_expr_value *b)
 {
 	static const char *const signs[] = {
 		[EV_LESS] = "<",

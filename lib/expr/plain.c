@@ -7,6 +7,7 @@
  *
  * In documents of one shape these numbers are always the same nodes.
  */
+#include "base/compiler.h"
 #include "base/mem.h"
 #include "expr/internal.h"
 #include "number/decimal.h"
@@ -18,8 +19,8 @@
 /* A side of a comparison: a number, or the sum over a list. */
 struct side {
 	const struct ev_expr_part *list; /* the path to it, or NULL */
-	const struct ev_expr_part
-		*factors[2]; /* paths, from its elements if there is one; or NULL */
+	/* paths, from its elements if there is one; or NULL */
+	const struct ev_expr_part *factors[2];
 };
 
 static bool is_path(const struct ev_expr_part *n)
@@ -155,7 +156,7 @@ static uint32_t digits_that_hold(const struct ev_expr_part *compare)
 	return digits;
 }
 
-static __attribute__((noinline)) const struct ev_expr_comparison *
+static EV_NOINLINE const struct ev_expr_comparison *
 look(struct ev_expr_plain *p, const struct ev_expr_part *n, const struct ev_doc *d)
 {
 	struct ev_expr_comparison *c = &p->found;

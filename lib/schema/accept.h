@@ -9,6 +9,7 @@
 #ifndef EV_SCHEMA_ACCEPT_H
 #define EV_SCHEMA_ACCEPT_H
 
+#include "base/compiler.h"
 #include "schema/internal.h"
 
 #include <endian.h>
@@ -24,8 +25,8 @@
  */
 enum { SCHEMA_LAYOUT_WIDTH = 48, SCHEMA_LAYOUT_VECTORS = SCHEMA_LAYOUT_WIDTH / 16 };
 
-typedef uint8_t ev_schema_bytes __attribute__((vector_size(16)));
-typedef int8_t ev_schema_signed __attribute__((vector_size(16)));
+typedef uint8_t ev_schema_bytes EV_VECTOR(16);
+typedef int8_t ev_schema_signed EV_VECTOR(16);
 
 /* Two ranges for each of 16 positions. */
 struct ev_schema_ranges {
@@ -34,8 +35,8 @@ struct ev_schema_ranges {
 };
 
 struct ev_schema_layout {
-	ev_schema_bytes
-		fold[SCHEMA_LAYOUT_VECTORS]; /* 0x20 where capital letters count as small ones */
+	/* 0x20 where capital letters count as small ones */
+	ev_schema_bytes fold[SCHEMA_LAYOUT_VECTORS];
 	uint32_t least, most; /* octets of the text; most is UINT32_MAX if it is open */
 	uint32_t width;	      /* positions; behind them anything may stand */
 	uint32_t n;
@@ -76,7 +77,7 @@ static inline uint32_t ev_schema_bytes_bits_plainly(ev_schema_bytes v)
 static inline uint32_t ev_schema_bytes_bits(ev_schema_bytes v)
 {
 #ifdef __SSE2__
-	typedef char chars __attribute__((vector_size(16)));
+	typedef char chars EV_VECTOR(16);
 
 	return (uint32_t)__builtin_ia32_pmovmskb128((chars)v);
 #else

@@ -79,8 +79,8 @@ struct ev_schema_name {
 	const char *p;
 	uint32_t len, hash;
 	uint32_t bit; /* its number among those whose presence counts, or SCHEMA_NO_BIT */
-	const struct ev_schema
-		*schema; /* of properties; NULL if the name stands in required alone */
+	/* of properties; NULL if the name stands in required alone */
+	const struct ev_schema *schema;
 };
 
 enum { SCHEMA_NO_BIT = UINT32_MAX, SCHEMA_SEEN = 128, SCHEMA_FEW = 8 };
@@ -188,8 +188,8 @@ struct ev_schema_applied {
 	const struct ev_schema **any, **one;
 	uint32_t n_all, n_any, n_one;
 	const struct ev_schema *no, *when, *then, *otherwise;
-	const char
-		*dynamic; /* the anchor of a $dynamicRef that is looked for in the dynamic scope */
+	/* the anchor of a $dynamicRef that is looked for in the dynamic scope */
+	const char *dynamic;
 	const struct ev_schema *fallback; /* and where it leads by the text alone */
 };
 
@@ -208,8 +208,8 @@ struct ev_schema {
 	const struct ev_schema_arrays *arrays;
 	const struct ev_schema_objects *objects;
 	const struct ev_schema_applied *applied;
-	struct ev_schema_flat
-		*flat; /* what it asks of objects, with other schemas, as one program */
+	/* what it asks of objects, with other schemas, as one program */
+	struct ev_schema_flat *flat;
 	const struct ev_schema *unevaluated_items, *unevaluated_properties;
 	const char *says; /* description, else title */
 

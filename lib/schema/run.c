@@ -1,6 +1,7 @@
 /*
  * Whether objects and arrays fit the flat program that jschema_flat.c makes of schemas.
  */
+#include "base/compiler.h"
 #include "schema/accept.h"
 #include "schema/flat.h"
 #include "json/view.h"
@@ -13,7 +14,7 @@ typedef bool run(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 		 const struct ev_node *value);
 
 /* Away from the common way, which then has no registers to save. */
-#define ASIDE static __attribute__((noinline)) bool
+#define ASIDE static EV_NOINLINE bool
 
 ASIDE ask(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
 {
@@ -170,8 +171,8 @@ static inline bool cell_fits(struct ev_schema_judge *j, const struct ev_schema_c
 }
 
 /* The cell of a name: its slot has another one. */
-static __attribute__((noinline)) const struct ev_schema_cell *seek(const struct ev_schema_inside *o,
-								   uint32_t symbol)
+static EV_NOINLINE const struct ev_schema_cell *seek(const struct ev_schema_inside *o,
+						     uint32_t symbol)
 {
 	return ev_schema_cell_at(o, symbol);
 }
@@ -263,10 +264,9 @@ bool ev_schema_flat_fits(struct ev_schema_judge *j, const struct ev_schema_insid
 typedef bool one_fits(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 		      const struct ev_node *value);
 
-static inline __attribute__((always_inline)) bool steps_fit(struct ev_schema_judge *j,
-							    const struct ev_schema_step **step,
-							    uint32_t n, one_fits *fits,
-							    bool escapes)
+static EV_ALWAYS_INLINE bool steps_fit(struct ev_schema_judge *j,
+				       const struct ev_schema_step **step, uint32_t n,
+				       one_fits *fits, bool escapes)
 {
 	const struct ev_node *nodes = j->d->nodes;
 	const struct ev_schema_step *s = *step, *end = s + n;
@@ -285,9 +285,8 @@ static inline __attribute__((always_inline)) bool steps_fit(struct ev_schema_jud
 	return true;
 }
 
-static inline __attribute__((always_inline)) bool scalars_fit(struct ev_schema_judge *j,
-							      const struct ev_schema_step **s,
-							      const uint32_t *n, bool escapes)
+static EV_ALWAYS_INLINE bool scalars_fit(struct ev_schema_judge *j, const struct ev_schema_step **s,
+					 const uint32_t *n, bool escapes)
 {
 	return steps_fit(j, s, n[SCHEMA_DO_ASK], ask, false) &&
 	       steps_fit(j, s, n[SCHEMA_DO_LENGTH], length, escapes) &&

@@ -1,3 +1,4 @@
+#include "base/compiler.h"
 #include "star/internal.h"
 #include "warehouse/value.h"
 
@@ -142,8 +143,8 @@ static bool read_cells(struct ev_star *s, const struct ev_star_elements *e,
 }
 
 /* Any other cell, but for one that is fixed. */
-static __attribute__((noinline)) bool take_odd(struct ev_star *s, const struct ev_star_take *t,
-					       char *store, struct ev_value *v)
+static EV_NOINLINE bool take_odd(struct ev_star *s, const struct ev_star_take *t, char *store,
+				 struct ev_value *v)
 {
 	if (!ev_value_usual(t->column, s->event.doc, t->node, store, v) &&
 	    !other_value(s, t->column, t->node, store, v))

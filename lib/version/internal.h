@@ -54,8 +54,8 @@ struct ev_link {
 	size_t len;
 	const char *key;
 	size_t key_len;
-	const char
-		*place; /* where it came from, for a state's record, as the state has it; or NULL */
+	/* where it came from, for a state's record, as the state has it; or NULL */
+	const char *place;
 	const char *source; /* or here */
 	uint64_t number, offset;
 	char from[EV_TIME_TEXT];
