@@ -1,6 +1,8 @@
 /*
  * status: the one scale of outcomes, and the text of an error. Floor 0.
  *
+ * The room lib/base has what all others stand on: memory, texts, digests, time, this scale.
+ *
  * EV_OK      done; go on
  * EV_EOF     the input has ended; nothing was produced
  * EV_REJECT  this record is not fit; the run goes on

@@ -1,6 +1,8 @@
 /*
  * contracts: what a model asks of each type of event, and whether an event keeps it. Floor 8.
  *
+ * The room lib/contract puts schema, columns and rules together into one judgement of an event.
+ *
  * In this order, and all reasons of the first that fails: the type, its JSON Schema, the columns'
  * types, the rules. evvalidate holds what comes against it, evversion what patches make.
  */

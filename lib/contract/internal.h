@@ -1,8 +1,7 @@
 /*
- * contracts_impl: what the two parts of the contracts share. Floor 8, a part of them.
+ * internal: what the files of contract share. Floor 8.
  *
- * contracts.c works out what each type of event is held against; contracts_judge.c holds events
- * against it.
+ * contracts.c works out what each type of event is held against; judge.c holds events against it.
  */
 #ifndef EV_CONTRACT_INTERNAL_H
 #define EV_CONTRACT_INTERNAL_H

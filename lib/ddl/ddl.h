@@ -1,5 +1,7 @@
 /*
  * ddl: the DDL of a star. Floor 9.
+ *
+ * The room lib/ddl writes the statements that make a warehouse ready for evload.
  */
 #ifndef EV_DDL_H
 #define EV_DDL_H

@@ -1,5 +1,5 @@
 /*
- * dedupe_state: what evdedupe remembers from one batch to the next. Floor 9, a part of dedupe.
+ * state: what evdedupe remembers from one batch to the next. Floor 9, a part of dedupe.
  *
  * A store (store.h) of fixed entries: the digest of what makes a record the same one, the number of
  * the commit that first brought it, and the hour of the record, by which it is let go again.

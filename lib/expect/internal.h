@@ -1,5 +1,5 @@
 /*
- * expect_in: what the files of expect share. Floor 7.
+ * internal: what the files of expect share. Floor 7.
  *
  * Each kind of expectation is a row of a table: its name, its arguments, and what it does when it
  * is opened, steps, is judged, writes its state and takes that of another. One interpreter
@@ -229,7 +229,7 @@ struct ev_suite {
 	struct ev_locator *locator;
 };
 
-/* expect_read.c: opening with its arguments. Errors bear the argument's place. */
+/* read.c: opening with its arguments. Errors bear the argument's place. */
 struct ev_expect_opening {
 	struct ev_suite *suite;
 	const char *file;
@@ -317,12 +317,12 @@ extern const struct ev_expect_kind ev_expect_row_kinds[], ev_expect_multi_kinds[
 	ev_expect_table_kinds[], ev_expect_set_kinds[], ev_expect_sketch_kinds[],
 	ev_expect_partition_kinds[];
 
-/* expect_date.c: forms of dates, as Python's strptime and dateutil read them. */
+/* date.c: forms of dates, as Python's strptime and dateutil read them. */
 bool ev_expect_strftime_is_known(const char *format, const char **wrong);
 bool ev_expect_strftime_matches(const char *format, const char *p, size_t len);
 bool ev_expect_dateutil_parses(const char *p, size_t len);
 
-/* expect_unique.c: digests go through a sort; at the end groups are told, and written. */
+/* unique.c: digests go through a sort; at the end groups are told, and written. */
 enum ev_status ev_expect_unique_finish(struct ev_expect *e, size_t index, ev_suite_put *put,
 				       void *ctx, struct ev_error *err);
 enum ev_status ev_expect_unique_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t list,
@@ -331,10 +331,10 @@ bool ev_expect_is_unique_kind(const struct ev_expect *e);
 /* Whether there is a key for every value that the states have counted. */
 bool ev_expect_unique_is_whole(const struct ev_expect *e);
 
-/* expect_step.c: adds to elements and missing what was counted by shape. */
+/* step.c: adds to elements and missing what was counted by shape. */
 void ev_suite_add_counted(struct ev_suite *s);
 
-/* expect_read.c */
+/* read.c */
 bool ev_suite_read_model(struct ev_suite *s, const struct ev_yaml *list, struct ev_error *err);
 bool ev_suite_read_file(struct ev_suite *s, const struct ev_yaml *root, struct ev_error *err);
 

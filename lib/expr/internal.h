@@ -1,6 +1,5 @@
 /*
- * expr_in: what the parts of expr share: tokens, the program as a tree, values. Private to
- * model/expr*.c. Floor 6.
+ * internal: what the files of expr share: tokens, values, the program as a tree. Floor 6.
  */
 #ifndef EV_EXPR_INTERNAL_H
 #define EV_EXPR_INTERNAL_H
@@ -14,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Tokens (expr_lex.c) */
+/* Tokens (lex.c) */
 
 enum {
 	EV_EXPR_TEXT = 64 * 1024, /* octets of the longest text */
@@ -65,7 +64,7 @@ bool ev_expr_may_be_foreign(const struct ev_expr_token *tokens, const struct ev_
 /* Whether a predicate assigns where it should compare: the sign, or NULL. */
 const struct ev_expr_token *ev_expr_assigns(const struct ev_expr_token *tokens);
 
-/* Values (expr_value.c) */
+/* Values (value.c) */
 
 enum ev_expr_value_form {
 	EV_IN_DOC, /* node n of the record */
@@ -214,7 +213,7 @@ struct ev_expr_value ev_expr_list_value(const struct ev_expr_list *l);
 /* Sorts n pairs (key, value) by their keys; equal ones stay in order. */
 void ev_expr_pairs_sort(struct ev_expr_run *x, struct ev_expr_value *pairs, size_t n);
 
-/* The program (expr_parse.c) */
+/* The program (parse.c) */
 
 enum ev_expr_op {
 	EV_INPUT,
@@ -330,13 +329,13 @@ enum ev_expr_parsed {
 enum ev_expr_parsed ev_expr_parse(const struct ev_expr_token *tokens, struct ev_arena *a,
 				  struct ev_expr_program *program);
 
-/* Between evkit and libjq (expr_libjq.c) */
+/* Between evkit and libjq (libjq.c) */
 
 /* Whether a double holds the number exactly, and libjq spells it like this. */
 bool ev_libjq_spells(const char *p, size_t len);
 /* Whether that is so of every number in value `at`; else false, with what is wrong. */
 bool ev_libjq_keeps(const struct ev_doc *d, uint32_t at, struct ev_buf *why);
-/* What searches a text of ASCII as that call of test does, or NULL (expr_regex.c). */
+/* What searches a text of ASCII as that call of test does, or NULL (regex.c). */
 struct ev_regex *ev_expr_regex(const struct ev_expr_foreign *f);
 /* A JSON text as a value in the arena; false if it is none. */
 bool ev_expr_value_parse(struct ev_expr_run *x, const char *p, size_t len,
@@ -352,15 +351,15 @@ const char *ev_expr_value_digits(struct ev_expr_run *x, const struct ev_expr_val
 const char *ev_expr_value_spelled(struct ev_expr_run *x, const struct ev_expr_value *v,
 				  size_t *len);
 
-/* ev_expr_paths of a program (expr_paths.c). */
+/* ev_expr_paths of a program (paths.c). */
 void ev_expr_part_paths(const struct ev_expr_part *root, ev_expr_path *fn, void *ctx);
 
-/* Functions of one or two values (expr_call.c); arg is NULL for those of one. */
+/* Functions of one or two values (call.c); arg is NULL for those of one. */
 enum ev_expr_flow ev_expr_call(struct ev_expr_run *x, enum ev_expr_function f,
 			       const struct ev_expr_value *in, const struct ev_expr_value *arg,
 			       struct ev_expr_value *out);
 
-/* Evaluation (expr_eval.c) */
+/* Evaluation (eval.c) */
 
 /* Takes an output; EV_GO_ON asks for more. */
 struct ev_expr_sink {
@@ -383,7 +382,7 @@ const char *ev_expr_wrong(struct ev_expr_run *x, const struct ev_expr_part *n,
 			  const struct ev_expr_value *in, struct ev_expr_value *left,
 			  struct ev_expr_value *right);
 
-/* Comparisons of numbers that are there (expr_plain.c) */
+/* Comparisons of numbers that are there (plain.c) */
 
 /* Nodes of numbers: each factor of each term of a sum. */
 struct ev_expr_terms {

@@ -1,6 +1,8 @@
 /*
  * in: runs of lines out of files, standard input and gzip. Floor 1.
  *
+ * The room lib/io moves bytes: files, pipes and gzip in, checked output and whole files out.
+ *
  * Files are read in order; "-" is standard input. gzip is recognised by its magic octets; what is
  * no text of lines (foreign.h) is an error; a byte order mark at the head is passed over. Memory:
  * one line at most max_line long, and 256 KiB of read-ahead, and for gzip what ahead.h

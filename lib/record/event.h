@@ -1,5 +1,7 @@
 /*
  * event: a record as an event. The line scanned, its envelope read and checked. Floor 5.
+ *
+ * The room lib/record is about one record on its way: read as an event, counted, or set aside.
  */
 #ifndef EV_EVENT_H
 #define EV_EVENT_H

@@ -1,10 +1,14 @@
 /*
- * report_impl: what the parts of the report share. Floor 9.
+ * internal: what the files of report share. Floor 9.
  *
- * report_read.c reads a result into the structs below; report_redact.c says what must not be shown;
- * report_text.c has the forms of texts, numbers and times; report_says.c makes sentences of
- * expectations; report_chart.c draws; report_causes.c, report_checks.c and report.c write the parts
- * of the page. All of them append HTML to a struct ev_buf.
+ *   read.c      reads a result into the structs below
+ *   redact.c    says what must not be shown
+ *   text.c      texts, numbers and times as HTML
+ *   says.c      expectations as sentences
+ *   chart.c     draws
+ *   causes.c, checks.c, report.c    write the parts of the page
+ *
+ * All of them append HTML to a struct ev_buf.
  */
 #ifndef EV_REPORT_INTERNAL_H
 #define EV_REPORT_INTERNAL_H

@@ -1,6 +1,7 @@
 /*
- * jschema_accept: scalars told at a glance: rows of characters, words, date-times in UTC, IPv4
- * addresses, URIs, mailboxes, host names, plain numbers. For jschema*.c alone. Floor 6.
+ * accept: fast checks of scalars: patterns that are rows of characters, words, date-times in UTC,
+ * IPv4 addresses, URIs, mailboxes, host names, plain numbers. Floor 6, for the files of schema
+ * alone.
  *
  * Each ev_schema_accepts_* says true only if the value fits. False says nothing: then the schema
  * itself is asked. Texts are strings without escapes as they stand in a document, so no octet is

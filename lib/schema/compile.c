@@ -1,5 +1,5 @@
 /*
- * Compiling: keywords into the structs of jschema_impl.h. Schemas wait in a queue, so that what
+ * Compiling: keywords into the structs of internal.h. Schemas wait in a queue, so that what
  * refers to itself comes out as a loop of pointers, and depth costs no stack.
  */
 #include "base/hash.h"

@@ -1,6 +1,6 @@
 /*
- * jschema_flat: what schemas ask of an object as one flat program over the scanned record. For
- * jschema*.c alone. Floor 6.
+ * flat: what schemas ask of an object as one flat program over the scanned record. Floor 6, for
+ * the files of schema alone.
  *
  * Of each member the symbol of its name gives a cell, and of the cell the kind of the value gives
  * what to do. That decides most scalars at once, and objects and arrays go on with programs of
@@ -131,13 +131,13 @@ static inline const struct ev_schema_inside *ev_schema_flat_object(const struct 
 	return s->flat->object;
 }
 
-/* jschema_run.c */
+/* run.c */
 
 /* An object of a document with the set's symbols. */
 bool ev_schema_flat_fits(struct ev_schema_judge *j, const struct ev_schema_inside *o, uint32_t i);
 bool ev_schema_plan_fits(struct ev_schema_judge *j, const struct ev_schema_plan *plan);
 
-/* jschema_plan.c */
+/* plan.c */
 
 /* That of the document's shape; NULL if there is none, nor room for one more. */
 const struct ev_schema_plan *ev_schema_plan_make(const struct ev_schema *s, const struct ev_doc *d,

@@ -1,21 +1,20 @@
 /*
- * jschema_impl: the compiled form of JSON Schemas, which jschema*.c share and nobody else sees.
- * Floor 6.
+ * internal: the compiled form of JSON Schemas, which the files of schema share. Floor 6.
  *
- *   jschema.c          whether values fit compiled schemas
- *   jschema_flat.c     schemas for the same object made one flat program
- *   jschema_run.c      whether objects fit such a program
- *   jschema_accept.c   scalars told at a glance
- *   jschema_explain.c  why they do not
- *   jschema_promise.c  what is sure of values that fit
- *   jschema_compile.c  compiles: keywords into the structs here
- *   jschema_keyword.c  the keywords, and what their values have to be
- *   jschema_loop.c     schemas that lead back to themselves
- *   jschema_load.c     the set: files, $id, $anchor and what a $ref leads to
- *   jschema_uri.c      URIs
- *   jschema_format.c   format
- *   jschema_dialect.c  $schema: drafts and vocabularies
- *   jschema_meta.c     the metaschemas
+ *   schema.c     whether values fit compiled schemas
+ *   flat.c       schemas for the same object made one flat program
+ *   run.c        whether objects fit such a program
+ *   accept.c     fast checks of scalars
+ *   explain.c    every reason why they do not
+ *   promise.c    what is sure of values that fit
+ *   compile.c    compiles: keywords into the structs here
+ *   keyword.c    the keywords, and what their values have to be
+ *   loop.c       schemas that lead back to themselves
+ *   load.c       the set: files, $id, $anchor and what a $ref leads to
+ *   uri.c        URIs
+ *   format.c     format
+ *   dialect.c    $schema: drafts and vocabularies
+ *   meta.c       the metaschemas
  *
  * All of it lies in the set's arena, but for the texts and tables of documents.
  */
@@ -299,7 +298,7 @@ struct ev_schema_set {
 	uint64_t seed;
 };
 
-/* jschema_uri.c */
+/* uri.c */
 
 /* The URI of the root folder; that of a file a/b.json in it is schema:///a/b.json. */
 #define SCHEMA_ROOT "schema:///"
@@ -330,7 +329,7 @@ struct ev_schema_slice ev_schema_percent_decoded(struct ev_schema_set *set, cons
 /* The URI of a file: `folder`, which ends in a slash, and the path below it; in the arena. */
 const char *ev_schema_file_uri(struct ev_schema_set *set, const char *folder, const char *path);
 
-/* jschema_format.c */
+/* format.c */
 
 /* By what most texts of a format are told: by its layout, and what holds beyond, or otherwise. */
 enum ev_schema_glance {
@@ -353,7 +352,7 @@ struct ev_schema_format {
 /* NULL for one that evkit does not assert. */
 const struct ev_schema_format *ev_schema_format_find(const char *name, size_t len);
 
-/* jschema_meta.c */
+/* meta.c */
 
 #define SCHEMA_URI_2020 "https://json-schema.org/draft/2020-12/schema"
 
@@ -367,7 +366,7 @@ extern const struct ev_schema_metaschema ev_schema_metaschemas[SCHEMA_DRAFTS];
 /* Appends the JSON text. */
 void ev_schema_metaschema_write(const struct ev_schema_metaschema *meta, struct ev_buf *out);
 
-/* jschema_dialect.c */
+/* dialect.c */
 
 /* The metaschema of a draft, or NULL if the URI is that of none. */
 const struct ev_schema_metaschema *ev_schema_metaschema_find(const char *uri);
@@ -375,7 +374,7 @@ const struct ev_schema_metaschema *ev_schema_metaschema_find(const char *uri);
 bool ev_schema_dialect_read(struct ev_schema_set *set, struct ev_schema_document *doc, uint32_t at,
 			    struct ev_schema_dialect *dialect, struct ev_error *err);
 
-/* jschema_load.c */
+/* load.c */
 
 /* An error at octet pos of the document: "file:line:column: ". Returns false. */
 bool ev_schema_fail(const struct ev_schema_document *doc, uint32_t pos, struct ev_error *err,
@@ -399,7 +398,7 @@ bool ev_schema_ref_alone(const struct ev_doc *d, uint32_t schema, enum ev_schema
 struct ev_schema_slice ev_schema_string(struct ev_schema_document *doc, struct ev_schema_set *set,
 					uint32_t at);
 
-/* jschema_compile.c */
+/* compile.c */
 
 /* The schema at a node, which is compiled with the queue if it is new. */
 struct ev_schema *ev_schema_at(struct ev_schema_resource *r, uint32_t at,
@@ -408,12 +407,12 @@ bool ev_schema_compile_queue(struct ev_schema_set *set, struct ev_error *err);
 /* The map is freed with the set. */
 void ev_schema_map_keep(struct ev_schema_set *set, struct ev_symbol_map *map);
 
-/* jschema_loop.c */
+/* loop.c */
 
 /* Whether no schema of the set applies itself to the value it is held against; else the error. */
 bool ev_schema_loops_none(struct ev_schema_set *set, struct ev_error *err);
 
-/* jschema.c */
+/* schema.c */
 
 /* The resources that the evaluation has come through, for $dynamicRef. */
 struct ev_schema_scope {

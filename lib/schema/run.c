@@ -1,5 +1,5 @@
 /*
- * Whether objects and arrays fit the flat program that jschema_flat.c makes of schemas.
+ * Whether objects and arrays fit the flat program that flat.c makes of schemas.
  */
 #include "base/compiler.h"
 #include "schema/accept.h"

@@ -1,5 +1,7 @@
 /*
- * jschema: JSON Schema, compiled once and held against scanned records. Floor 6.
+ * schema: JSON Schema, compiled once and held against scanned records. Floor 6.
+ *
+ * The room lib/schema knows JSON Schema and nothing of events or models.
  *
  * Drafts 2020-12, 2019-09, 07, 06 and 04, as $schema says; all of them become the same program.
  *

@@ -1,7 +1,7 @@
 #include "star/state.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "star/state_internal.h"
+#include "star/internal.h"
 
 #include <stdlib.h>
 

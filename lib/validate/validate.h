@@ -1,6 +1,8 @@
 /*
  * validate: each event against its contract. Floor 9.
  *
+ * The room lib/validate is the engine of evvalidate.
+ *
  * In this order, and all reasons of the first that fails: the text (JSON, UTF-8, names), the
  * envelope, the type's JSON Schema, the columns' types, the rules. What passes leaves octet by
  * octet as it came.

@@ -1,5 +1,8 @@
 /*
  * column: values in the types of columns, and the keys made of them. Floor 7.
+ *
+ * The room lib/warehouse says what rows are in a warehouse: columns, keys, tables, dialects,
+ * targets.
  */
 #ifndef EV_COLUMN_H
 #define EV_COLUMN_H

@@ -1,7 +1,7 @@
 /*
- * Random schemas of all drafts against random values: both judgements of jschema, and a third one
- * that reads the schema as it stands, keyword by keyword, slowly. All must agree, and where a value
- * fails there must be a reason.
+ * Random schemas of all drafts against random values: both judgements of lib/schema, and a third
+ * one that reads the schema as it stands, keyword by keyword, slowly. All must agree, and where a
+ * value fails there must be a reason.
  */
 #include "schema/schema.h"
 #include "base/buf.h"
@@ -496,7 +496,7 @@ static bool slow_fits(struct slow *w, struct resource *r, uint32_t at, uint32_t 
 	if (ev_kind(w->s, at) != EV_OBJECT)
 		return ev_kind(w->s, at) == EV_TRUE;
 	if (++w->depth > 500)
-		abort(); /* jschema must not have compiled it */
+		abort(); /* lib/schema must not have compiled it */
 	if (at == w->other && r->at != at)
 		r = &here;
 	good = references_fit(w, r, at, i, own);

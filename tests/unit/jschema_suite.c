@@ -3,7 +3,7 @@
  * test is held against both evaluators. What is left out is listed below, with the reason, and
  * shows as a skip.
  *
- * With a folder as its argument it judges nothing and writes there, for tests/jschema_suite.t, what
+ * With a folder as its argument it judges nothing and writes there, for tests/json-schema.t, what
  * to run through the program: for each case N.json, its schema; N.jsonl, the values, one a line;
  * want/N, those lines that are valid; and in the file "cases" a line "N draft formats file: case".
  */
