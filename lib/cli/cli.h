@@ -1,6 +1,8 @@
 /*
  * cli: what the programs share: options, the record loop, the seal, exit. Floor 9, libevcli.
  *
+ * The room lib/cli is what may print and exit: libevcli, which the programs alone see.
+ *
  * These functions may print, and those marked so may exit. Exit status: 0 done, 1 the verdict is
  * no, 2 trouble (evkit.7).
  */

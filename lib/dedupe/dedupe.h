@@ -1,6 +1,8 @@
 /*
  * dedupe: redeliveries, and nothing else. Floor 9.
  *
+ * The room lib/dedupe is the engine of evdedupe.
+ *
  * A record is a duplicate if one with the same id and the same content (canonical form, without
  * what the model ignores) has been seen in this run, or was first brought by another batch, if
  * there is a state. By arrival (order in the model) it is one if it equals the last of its id.

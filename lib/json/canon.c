@@ -1,4 +1,5 @@
 #include "json/canon.h"
+#include "base/compiler.h"
 #include "number/decimal.h"
 #include "scan/form.h"
 #include "json/view.h"
@@ -178,7 +179,7 @@ static inline char *put_plain_number(const char *p, size_t len, char *o)
 }
 
 /* Digits and a point alone, as amounts are: the rest is ev_number_canonical's. */
-static __attribute__((noinline)) char *put_longer_number(const struct canon *c, uint32_t i, char *o)
+static EV_NOINLINE char *put_longer_number(const struct canon *c, uint32_t i, char *o)
 {
 	const struct ev_node *n = &c->d->nodes[i];
 	const char *p = c->d->text + n->pos;
@@ -236,8 +237,7 @@ static inline bool skipped(const struct canon *c, uint32_t value)
  * i: the name. One that is as it should be, and stands right before its value, is copied with it,
  * and a comma.
  */
-static inline __attribute__((always_inline)) char *put_member(const struct canon *c, uint32_t i,
-							      char *o)
+static EV_ALWAYS_INLINE char *put_member(const struct canon *c, uint32_t i, char *o)
 {
 	const struct ev_node *name = &c->d->nodes[i], *value = name + 1;
 	const char *p = c->d->text + name->pos;

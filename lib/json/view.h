@@ -1,6 +1,8 @@
 /*
  * view: looking into a scanned document. Floor 3.
  *
+ * The room lib/json asks scanned documents: members, paths, equality, the canonical form.
+ *
  * Values are named by the index of their node; EV_NOWHERE is "there is none".
  */
 #ifndef EV_VIEW_H

@@ -1,6 +1,8 @@
 /*
  * star: events to rows of facts and dimensions. Floor 9.
  *
+ * The room lib/star is the engine of evstar.
+ *
  * Facts are emitted as events come, with the lines that delete what was there of an event. A member
  * of a dimension is what the current versions say of it: attribute by attribute the latest stamp
  * (valid from, event, element) that bears it wins. So its row comes at the end, sorted by key. What

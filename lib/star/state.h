@@ -1,10 +1,10 @@
 /*
- * star_state: what events say of members, remembered from one run to the next. Floor 9, a part of
+ * state: what events say of members, remembered from one run to the next. Floor 9, a part of
  * the star engine.
  *
  * Three kinds of entries (evkit-state.5), of whose keys the latest entry is of account alone:
  *
- *     MEMBER c WHAT ...   a mention that is not bare (star_mentions.h), or "-": it is said no more
+ *     MEMBER c WHAT ...   a mention that is not bare (mentions.h), or "-": it is said no more
  *     nDIMENSIONKEY       the member's row: CHANGED N D S [BORNE TIME WHO]... FIELDS
  *     zID                 the keys of the event's mentions with a digest of each, or "-"
  *

@@ -32,7 +32,7 @@ struct ev_store {
 	struct ev_buf line;
 	uint64_t least;	      /* bytes that a commit merges at least */
 	uint64_t added;	      /* bytes put since the last merge */
-	struct ev_part *gone; /* merged away: their files are removed behind the commit */
+	struct ev_manifest_part *gone; /* merged away: their files are removed behind the commit */
 	size_t n_gone;
 	struct ev_getter *getter;
 	uint32_t forget; /* entries with a lesser stamp */
@@ -157,7 +157,7 @@ static void remove_files(struct ev_store *s)
 			unlink(path);
 			free(path);
 		}
-		ev_part_free(&s->gone[i]);
+		ev_manifest_part_free(&s->gone[i]);
 	}
 	s->n_gone = 0;
 }
@@ -213,7 +213,7 @@ static enum ev_status fresh(struct ev_store *s, struct ev_error *err)
 static enum ev_status open_runs(struct ev_store *s, struct ev_error *err)
 {
 	for (size_t i = 0; i < s->m.n_parts; i++) {
-		struct ev_part *p = &s->m.parts[i];
+		struct ev_manifest_part *p = &s->m.parts[i];
 
 		if ((p->run = ev_run_open(s->dir, &p->facts, s->kind->form, err)) == NULL)
 			return EV_FATAL;
@@ -362,7 +362,7 @@ void ev_store_free(struct ev_store **store)
 	ev_run_discard(&s->writer);
 	ev_manifest_free(&s->m);
 	for (size_t i = 0; i < s->n_gone; i++)
-		ev_part_free(&s->gone[i]);
+		ev_manifest_part_free(&s->gone[i]);
 	free(s->gone);
 	ev_buf_free(&s->said);
 	ev_buf_free(&s->log);
@@ -415,7 +415,7 @@ void ev_store_set_note(struct ev_store *s, const char *name, const char *value)
 		}
 	}
 	s->m.notes = ev_realloc_array(s->m.notes, s->m.n_notes + 1, sizeof *s->m.notes);
-	s->m.notes[s->m.n_notes++] = (struct ev_note){ev_strdup(name), ev_strdup(value)};
+	s->m.notes[s->m.n_notes++] = (struct ev_manifest_note){ev_strdup(name), ev_strdup(value)};
 }
 
 /* Commits: lines "N DIGEST TAKEN WHAT", TAKEN 32 digits; what is no commit: "- WHAT". */
@@ -632,7 +632,7 @@ static size_t group_end(const struct ev_manifest *m, size_t i)
 
 static int by_place(const void *x, const void *y)
 {
-	const struct ev_part *a = x, *b = y;
+	const struct ev_manifest_part *a = x, *b = y;
 
 	if (a->level != b->level)
 		return a->level < b->level ? 1 : -1;
@@ -650,7 +650,7 @@ static void sort_parts(struct ev_manifest *m)
 static enum ev_status add_part(struct ev_store *s, const struct ev_run_facts *facts, uint64_t level,
 			       uint64_t group, struct ev_error *err)
 {
-	struct ev_part part = {.facts = *facts, .level = level, .group = group};
+	struct ev_manifest_part part = {.facts = *facts, .level = level, .group = group};
 
 	if ((part.run = ev_run_open(s->dir, facts, s->kind->form, err)) == NULL)
 		return EV_FATAL;
@@ -761,7 +761,7 @@ static enum ev_status merge_entry(struct merged *g, const struct ev_entry *e, st
 }
 
 /* Its files are removed when no manifest names them any more. */
-static void part_gone(struct ev_store *s, const struct ev_part *p)
+static void part_gone(struct ev_store *s, const struct ev_manifest_part *p)
 {
 	s->gone = ev_realloc_array(s->gone, s->n_gone + 1, sizeof *s->gone);
 	s->gone[s->n_gone++] = *p;
@@ -774,7 +774,7 @@ static void trim(struct ev_store *s, uint64_t into, const struct ev_buf *from)
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->n_parts; i++) {
-		struct ev_part *p = &m->parts[i];
+		struct ev_manifest_part *p = &m->parts[i];
 		const char *last;
 		size_t len;
 

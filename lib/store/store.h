@@ -1,6 +1,9 @@
 /*
  * store: a folder of sorted runs that stays from one run of a program to the next. Floor 3.
  *
+ * The room lib/store keeps what is sorted and larger than memory: sort.h for one run of a program,
+ * this header for what stays from one run to the next. Formats: evkit-state.5.
+ *
  * A state (evkit-state.5) is a set of entries, each with the number of the commit that brought it.
  * What a writer adds is one new run; the manifest names all runs that count, and a commit is the
  * replacement of the manifest (fsync, rename). One writer at a time holds the lock; readers take

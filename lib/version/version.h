@@ -2,6 +2,8 @@
  * version: orders the records of each event, folds them into versions, and tells when each was
  * valid. Floor 9.
  *
+ * The room lib/version is the engine of evversion.
+ *
  * The rules are those of evversion.1: the order S, conflicts, no-ops, patches (RFC 7396),
  * tombstones and half-open intervals. All records of an input are sorted by (id, S), in memory up
  * to a limit and in temporary files beyond it; one event's chain is held at a time. With a state

@@ -153,8 +153,8 @@ int main(int argc, char **argv)
 	       "%d events of some 519 bytes, 1%% of them updates of past ones, out of gzip "
 	       "into SQLite, by the clock on\ntwo cores: seconds, median (least..greatest) of %d "
 	       "days, and seconds of CPU.\n\n"
-	       "| million events before | the day, s | CPU | the same into nothing, s | CPU | times "
-	       "as long | at most | reached | evversion's state, bytes an event | evstar's | "
+	       "| million events before | the day, s | CPU | the same into nothing, s | CPU | "
+	       "times as long | at most | reached | evversion's state, bytes an event | evstar's | "
 	       "database, GB |\n"
 	       "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
 	       events, days);
