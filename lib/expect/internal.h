@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
+#include "base/lookup.h"
 #include "expect/expect.h"
 #include "expr/expr.h"
 #include "record/position.h"
@@ -99,12 +100,13 @@ struct values {
 		char *shown; /* JSON as it was given */
 	} * list;
 	size_t n;
-	uint32_t *slots; /* 1 + index; 0 is empty */
-	size_t cap;
+	struct ev_lookup table; /* of the list */
 };
 
 enum { NOT_A_VALUE = -1 };
-/* The place of the value of a node in the list, or NOT_A_VALUE. */
+/* The place in the list of a value, as canonical JSON, or NOT_A_VALUE. */
+long values_find_text(const struct values *v, const char *p, size_t len);
+/* The same of a node's value. */
 long values_find(const struct values *v, const struct ev_doc *d, uint32_t at,
 		 struct ev_buf *scratch);
 /* The canonical form of a node's value; it lies in the text or in scratch. */

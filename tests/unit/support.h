@@ -49,8 +49,8 @@ static inline char *read_file(const char *path, size_t *len)
 }
 
 /*
- * The cases of a file of tests/data/cases: so many lines each, without an escape. Between two cases,
- * empty lines and those that begin with # are passed over.
+ * The cases of a file of tests/data/cases: so many lines each, without an escape. Between two of
+ * them, empty lines and those that begin with # are passed over.
  */
 struct cases {
 	char *text, *at;
@@ -65,7 +65,7 @@ static inline struct cases cases_open(const char *name)
 	snprintf(path, sizeof path, "%s/tests/data/cases/%s", getenv("srcdir"), name);
 	c.at = c.text = read_file(path, &len);
 	if (c.text == NULL) {
-		printf("Bail out! %s cannot be read; srcdir names the folder of the sources\n", path);
+		printf("Bail out! %s cannot be read: srcdir names the sources\n", path);
 		exit(1);
 	}
 	return c;
