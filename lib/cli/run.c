@@ -489,7 +489,7 @@ static void end_section(struct run *r)
 		must(r, r->e->finish(r->e->engine, err));
 	close_output(r);
 	must(r, flush(r, err));
-	/* What was taken is safe and handed on, so this is no trouble unless there is more to take. */
+	/* What was taken is safe and handed on: no trouble, unless there is more to take. */
 	r->unmerged = !r->refused && r->e->merge(r->e->engine, err) == EV_FATAL;
 }
 

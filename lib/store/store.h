@@ -11,10 +11,10 @@
  * that of the one before and of what the writer says.
  *
  * Runs of one age are groups of a level; when a level has EV_STORE_FAN groups they are merged into
- * one of the next level, bit by bit: behind each commit about as much is merged in every level as it
- * added, so that no commit is far slower than the others (P. O'Neil et al., "The log-structured merge-tree",
- * Acta Informatica 33, 1996). A merge writes a run of the least keys that are left, and the
- * manifest says from which key on its inputs still count.
+ * one of the next level, bit by bit: behind each commit about as much is merged in every level as
+ * it added, so that no commit is far slower than the others (P. O'Neil et al., "The log-structured
+ * merge-tree", Acta Informatica 33, 1996). A merge writes a run of the least keys that are left,
+ * and the manifest says from which key on its inputs still count.
  */
 #ifndef EV_STORE_H
 #define EV_STORE_H
