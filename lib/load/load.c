@@ -700,7 +700,7 @@ static enum ev_status end_span(struct ev_load *l, const char *digest, const char
 	ev_point_write(&l->to, position);
 	if (l->whole && ops->live(l->target, &batches, &rows, err) != EV_OK)
 		return EV_FATAL;
-	if (l->lines == 0 && rows > 0 && l->whole && !l->may_be_empty)
+	if (l->rows == 0 && rows > 0 && l->whole && !l->may_be_empty)
 		return no_event("all of a state", err);
 	if (ops->enter(l->target, &e, err) != EV_OK || ops->commit(l->target, err) != EV_OK)
 		return EV_FATAL;

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "star/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { DIGEST = 16, PARTS_OF_MEMORY = 4 };
@@ -93,6 +94,29 @@ static enum ev_status open_store(struct ev_star *s, struct ev_error *err)
 	return t->store != NULL ? EV_OK : EV_FATAL;
 }
 
+/*
+ * A state that begins has nothing of the members that were gone before: who stands in front of that
+ * commit cannot be told of them.
+ */
+static enum ev_status check_beginning(struct ev_star_state *t, const struct ev_span *span,
+				      struct ev_error *err)
+{
+	const char *began = ev_store_note(t->store, "began");
+	char number[24];
+
+	if (span->from == 0 && ev_store_head(t->store) == 0) {
+		snprintf(number, sizeof number, "%llu", (unsigned long long)span->to.number);
+		ev_store_set_note(t->store, "began", number);
+		return EV_OK;
+	}
+	if (span->from == 0 || span->from >= strtoull(began, NULL, 10))
+		return EV_OK;
+	return ev_fail(err,
+		       "%s: began anew at commit %s, and cannot tell what has changed since commit "
+		       "%llu: take everything with evversion --since 0",
+		       t->dir, began, (unsigned long long)span->from);
+}
+
 static enum ev_status check(struct ev_star_state *t, const struct ev_span *span,
 			    const struct ev_point *p, struct ev_error *err)
 {
@@ -124,6 +148,8 @@ enum ev_status ev_star_state_begin(struct ev_star *s, const struct ev_span *span
 		ev_store_clear(t->store);
 		p.number = 0;
 	}
+	if (check_beginning(t, span, err) != EV_OK)
+		return EV_FATAL;
 	for (size_t i = 0; i < EV_STAR_DIGESTS; i++)
 		if (depends[i].note != NULL)
 			ev_store_set_note(t->store, depends[i].note, t->digests[i]);

@@ -150,6 +150,7 @@ struct ev_version {
 	uint64_t began;	     /* by arrival: the commit in which the batch began */
 	uint64_t delivered;  /* records that are the batch's from now on */
 	uint64_t redelivered, missing;
+	char *missing_batch; /* or NULL */
 	struct ev_buf value, what, word; /* word: the next event that the state has news of */
 	struct ev_sorted item;		 /* the next of the input's records */
 	bool has_item;

@@ -679,7 +679,11 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 		v->scan = ev_store_look(s, v->options.as_of ? 0 : v->options.since.number);
 	before = delivered_before(v);
 	st = emit_all(v, v->news, err);
-	v->missing = before > v->redelivered ? before - v->redelivered : 0;
+	if (before > v->redelivered) {
+		v->missing = before - v->redelivered;
+		free(v->missing_batch);
+		v->missing_batch = ev_strndup(v->batch.p, v->batch.len);
+	}
 	v->delivered += before;
 	ev_look_free(&v->look);
 	ev_look_free(&v->scan);
@@ -737,7 +741,8 @@ enum ev_status ev_version_merge(struct ev_version *v, struct ev_error *err)
 	return ev_store_merge(v->state, err);
 }
 
-uint64_t ev_version_missing(const struct ev_version *v)
+uint64_t ev_version_missing(const struct ev_version *v, const char **batch)
 {
+	*batch = v->missing_batch;
 	return v->missing;
 }

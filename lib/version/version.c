@@ -89,6 +89,7 @@ void ev_version_free(struct ev_version **version)
 		free((char *)(uintptr_t)v->sources[i]);
 	free(v->sources);
 	free(v->retyped);
+	free(v->missing_batch);
 	ev_arena_free(&v->chain.arena);
 	free(v->chain.links);
 	free(v);

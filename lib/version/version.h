@@ -61,8 +61,11 @@ enum ev_status ev_version_merge(struct ev_version *v, struct ev_error *err);
 const struct ev_count *ev_version_counts(const struct ev_version *v);
 /* The id of the first event whose type changed from one version to the next; or NULL. */
 const char *ev_version_retyped(const struct ev_version *v, uint64_t *events);
-/* How many records that the batch delivered earlier were not in it now. */
-uint64_t ev_version_missing(const struct ev_version *v);
+/*
+ * How many records that a batch delivered earlier were not in it now; *batch: its name, as JSON, of
+ * the last such section.
+ */
+uint64_t ev_version_missing(const struct ev_version *v, const char **batch);
 void ev_version_free(struct ev_version **v);
 
 /* The kind of store that it needs. */
