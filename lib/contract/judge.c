@@ -301,7 +301,7 @@ static EV_NOINLINE struct ev_contract_type *seek_contract(struct ev_contracts *v
 	return number != EV_NO_SYMBOL ? &v->contracts[number - 1] : NULL;
 }
 
-/* The types that come are few, and most are found by their last octets. */
+/* The types that come are few, and most are found by their last bytes. */
 static struct ev_contract_type *contract_of(struct ev_contracts *v, const struct ev_event *event)
 {
 	const struct ev_node *n = &event->doc->nodes[event->type];

@@ -20,7 +20,7 @@
 
 enum {
 	EXPECT_SAMPLE = 20,	 /* unexpected values shown */
-	EXPECT_SHOWN = 200,	 /* octets of each */
+	EXPECT_SHOWN = 200,	 /* bytes of each */
 	EXPECT_MAX_COLUMNS = 64, /* of one expectation */
 	EXPECT_MAX_SET = 10000,	 /* values of a set */
 	EXPECT_LISTED = 100,	 /* distinct values in a result */
@@ -151,7 +151,7 @@ enum ev_expect_ignore { IGNORE_ALL_MISSING, IGNORE_ANY_MISSING, IGNORE_NEVER };
 
 /* What was said of a short value. */
 struct ev_expect_remembered {
-	uint64_t head, tail; /* its first and its last octets */
+	uint64_t head, tail; /* its first and its last bytes */
 	uint32_t len;	     /* 0: of none yet */
 	bool good;
 };

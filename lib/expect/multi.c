@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-static int moments_or_octets(const char *a, size_t a_len, const char *b, size_t b_len)
+static int moments_or_bytes(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	struct ev_time x, y;
 	int order;
@@ -37,7 +37,7 @@ static bool compare(const struct ev_doc *d, uint32_t a, uint32_t b, int *order)
 		return false;
 	p = ev_string(d, a, &one, &p_len);
 	q = ev_string(d, b, &two, &q_len);
-	*order = moments_or_octets(p, p_len, q, q_len);
+	*order = moments_or_bytes(p, p_len, q, q_len);
 	ev_buf_free(&one);
 	ev_buf_free(&two);
 	return true;

@@ -195,7 +195,7 @@ uint64_t ev_tally_distinct(const struct ev_tally *t, uint64_t *low, uint64_t *hi
 	return (uint64_t)(n + 0.5);
 }
 
-static void hex_octets(const void *p, size_t len, struct ev_buf *out)
+static void hex_bytes(const void *p, size_t len, struct ev_buf *out)
 {
 	const unsigned char *from = p;
 
@@ -222,7 +222,7 @@ void ev_tally_write(const struct ev_tally *t, struct ev_buf *out)
 
 	if (t->registers != NULL) {
 		ev_buf_puts(out, "{\"registers\":\"");
-		hex_octets(t->registers, REGISTERS, out);
+		hex_bytes(t->registers, REGISTERS, out);
 		ev_buf_puts(out, "\"}");
 		free(list);
 		return;

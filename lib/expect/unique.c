@@ -21,7 +21,7 @@ struct unique {
 struct entry {
 	uint64_t count, line, offset, element;
 	struct ev_time time;
-	uint32_t timed, source, value; /* octets of both */
+	uint32_t timed, source, value; /* bytes of both */
 };
 
 static bool open_unique(struct ev_expect *e, struct ev_expect_opening *o)

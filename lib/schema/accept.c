@@ -211,7 +211,7 @@ static struct ev_schema_layout *layout_of(struct ev_arena *arena, const struct r
 			((int8_t *)&q->above[k % 2])[i % 16] = (int8_t)(126 - (hi[k] - lo[k]));
 		}
 	}
-	for (uint32_t i = r->n; i < SCHEMA_LAYOUT_WIDTH; i++) { /* both halves of all octets */
+	for (uint32_t i = r->n; i < SCHEMA_LAYOUT_WIDTH; i++) { /* both halves of all bytes */
 		struct ev_schema_ranges *q = &s->ranges[i / 16];
 
 		((uint8_t *)&q->add[1])[i % 16] = 0x80;
@@ -305,12 +305,12 @@ bool ev_schema_accepts_uri(const char *p, size_t len)
 	return true;
 }
 
-/* Octets of each kind, a bit each. */
+/* Bytes of each kind, a bit each. */
 struct kinds {
 	uint64_t marks, at, local, others; /* . and -, also @; @; + and _; none of all these */
 };
 
-enum { MOST_KINDS = 63 }; /* octets, as many as a label has */
+enum { MOST_KINDS = 63 }; /* bytes, as many as a label has */
 
 static struct kinds kinds_of(const char *p, size_t len)
 {

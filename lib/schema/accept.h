@@ -4,8 +4,8 @@
  * alone.
  *
  * Each ev_schema_accepts_* says true only if the value fits. False says nothing: then the schema
- * itself is asked. Texts are strings without escapes as they stand in a document, so no octet is
- * below 0x20, and EV_SCAN_SLACK octets behind them can be read.
+ * itself is asked. Texts are strings without escapes as they stand in a document, so no byte is
+ * below 0x20, and EV_SCAN_SLACK bytes behind them can be read.
  */
 #ifndef EV_SCHEMA_ACCEPT_H
 #define EV_SCHEMA_ACCEPT_H
@@ -38,7 +38,7 @@ struct ev_schema_ranges {
 struct ev_schema_layout {
 	/* 0x20 where capital letters count as small ones */
 	ev_schema_bytes fold[SCHEMA_LAYOUT_VECTORS];
-	uint32_t least, most; /* octets of the text; most is UINT32_MAX if it is open */
+	uint32_t least, most; /* bytes of the text; most is UINT32_MAX if it is open */
 	uint32_t width;	      /* positions; behind them anything may stand */
 	uint32_t n;
 	struct ev_schema_ranges ranges[]; /* n times those of all vectors */
@@ -63,7 +63,7 @@ static inline ev_schema_bytes ev_schema_bytes_at(const void *p)
 	return v;
 }
 
-/* One bit an octet that is 0xff, the others are 0. */
+/* One bit a byte that is 0xff, the others are 0. */
 static inline uint32_t ev_schema_bytes_bits_plainly(ev_schema_bytes v)
 {
 	const uint64_t ones = 0x0101010101010101, gather = 0x0102040810204080;
@@ -86,7 +86,7 @@ static inline uint32_t ev_schema_bytes_bits(ev_schema_bytes v)
 #endif
 }
 
-/* Octets are 0xff where those of v are in the range lo..hi. */
+/* Bytes are 0xff where those of v are in the range lo..hi. */
 static inline ev_schema_bytes ev_schema_bytes_within(ev_schema_bytes v, uint8_t lo, uint8_t hi)
 {
 	ev_schema_bytes moved = v + (uint8_t)(127 - hi);
@@ -159,7 +159,7 @@ static inline bool ev_schema_accepts_time(const struct ev_schema_layout *s, cons
 enum { SCHEMA_IPV4_LEAST = 7, SCHEMA_IPV4_MOST = 15 };
 
 /*
- * The numbers of an address as their texts stand in 32 bits, by how many octets they have: which of
+ * The numbers of an address as their texts stand in 32 bits, by how many bytes they have: which of
  * the bits count, and from where to where they go: "0" to "9", "10" to "99", "100" to "255". The
  * first stands for all other lengths, which none has.
  */
@@ -198,7 +198,7 @@ bool ev_schema_accepts_uri(const char *p, size_t len);
 bool ev_schema_accepts_email(const char *p, size_t len);
 bool ev_schema_accepts_hostname(const char *p, size_t len);
 
-/* Words, told by their length, their first and their last eight octets, and what is between. */
+/* Words, told by their length, their first and their last eight bytes, and what is between. */
 struct ev_schema_word {
 	uint64_t head, tail;
 	size_t len; /* SIZE_MAX: the slot is free */
@@ -224,13 +224,13 @@ static inline uint32_t ev_schema_word_slot(const struct ev_schema_words *w, uint
 	return (uint32_t)((head ^ (tail << 7 | tail >> 57)) * w->factor >> w->shift);
 }
 
-static inline bool ev_schema_same_octets(const char *a, const char *b)
+static inline bool ev_schema_same_bytes(const char *a, const char *b)
 {
 	return ev_schema_bytes_bits((ev_schema_bytes)(ev_schema_bytes_at(a) ==
 							ev_schema_bytes_at(b))) == 0xffff;
 }
 
-/* Up to SCHEMA_WORD_INLINE octets. What has the slot of another one is no word here. */
+/* Up to SCHEMA_WORD_INLINE bytes. What has the slot of another one is no word here. */
 static inline bool ev_schema_accepts_word(const struct ev_schema_words *w, const char *p,
 					  size_t len)
 {
@@ -245,8 +245,8 @@ static inline bool ev_schema_accepts_word(const struct ev_schema_words *w, const
 	at = &w->slots[ev_schema_word_slot(w, head, tail)];
 	if (((at->head ^ head) | (at->tail ^ tail) | (at->len ^ len)) != 0)
 		return false;
-	return len <= 16 || (len <= SCHEMA_WORD_INLINE && ev_schema_same_octets(at->text, p) &&
-			     ev_schema_same_octets(at->text + len - 16, p + len - 16));
+	return len <= 16 || (len <= SCHEMA_WORD_INLINE && ev_schema_same_bytes(at->text, p) &&
+			     ev_schema_same_bytes(at->text + len - 16, p + len - 16));
 }
 
 /* Any one. */

@@ -182,13 +182,13 @@ static void bound_length(struct ev_schema_cell *c, uint64_t least, uint64_t most
 	c->does[EV_STRING] = (uint8_t)then;
 }
 
-/* Between so many code points, which are octets in ASCII. */
+/* Between so many code points, which are bytes in ASCII. */
 static void flatten_layout(struct ev_schema_cell *c, const struct ev_schema_strings *t,
 			   uint64_t min, uint64_t max)
 {
 	static const struct {
 		enum ev_schema_do what;
-		uint32_t least, most; /* octets; 0: those of the layout */
+		uint32_t least, most; /* bytes; 0: those of the layout */
 		bool (*quick)(const char *p, size_t len);
 	} ways[] = {
 		[SCHEMA_BY_LAYOUT] = {SCHEMA_DO_LAYOUT, 0, 0, NULL},
@@ -250,7 +250,7 @@ static void flatten_strings(struct ev_schema_cell *c, const struct pile *parts)
 		flatten_layout(c, laid, min, max);
 	} else if (min == 0 && max == UINT64_MAX) {
 		c->does[EV_STRING] = c->does[8 | EV_STRING] = SCHEMA_DO_TAKE;
-	} else if (min <= UINT32_MAX / 4) { /* a code point has four octets at most */
+	} else if (min <= UINT32_MAX / 4) { /* a code point has four bytes at most */
 		bound_length(c, min > 0 ? 4 * min - 3 : 0, max, SCHEMA_DO_LENGTH);
 		if (min <= 1) /* and with escapes twelve, but no text is empty for that */
 			c->does[8 | EV_STRING] = c->does[EV_STRING];

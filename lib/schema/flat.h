@@ -36,7 +36,7 @@ enum ev_schema_do {
 /* What several schemas ask of a member's value, or of each element. It is a line of the cache. */
 struct ev_schema_cell {
 	alignas(64) uint32_t symbol; /* EV_NO_SYMBOL: of any other member, or of elements */
-	uint32_t least, gap;	     /* a string has least to least + gap octets */
+	uint32_t least, gap;	     /* a string has least to least + gap bytes */
 	uint8_t does[16]; /* enum ev_schema_do, by kind and, from 8 on, of strings with escapes */
 	uint64_t bit;	  /* among those required, or 0 */
 	union {

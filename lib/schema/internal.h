@@ -376,7 +376,7 @@ bool ev_schema_dialect_read(struct ev_schema_set *set, struct ev_schema_document
 
 /* load.c */
 
-/* An error at octet pos of the document: "file:line:column: ". Returns false. */
+/* An error at byte pos of the document: "file:line:column: ". Returns false. */
 bool ev_schema_fail(const struct ev_schema_document *doc, uint32_t pos, struct ev_error *err,
 		    const char *fmt, ...) EV_PRINTF(4, 5);
 /*
@@ -420,7 +420,7 @@ struct ev_schema_scope {
 	const struct ev_schema_scope *outer;
 };
 
-/* Bounds the stack: a level takes some 500 octets of it, and twice that with the sanitizers. */
+/* Bounds the stack: a level takes some 500 bytes of it, and twice that with the sanitizers. */
 enum { SCHEMA_DEPTH = 6000 };
 
 /* One evaluation. */
@@ -438,7 +438,7 @@ struct ev_schema_judge {
 };
 
 /*
- * Marks are one octet for each member or element of a value: whether a keyword has evaluated it,
+ * Marks are one byte for each member or element of a value: whether a keyword has evaluated it,
  * which is what unevaluatedProperties and unevaluatedItems ask. They stand on a stack in the set
  * and are named by their offset; SCHEMA_NO_MARKS where nobody asks.
  */

@@ -37,7 +37,7 @@ static inline const char *text_of(const struct ev_schema_judge *j, const struct 
 	return j->d->text + value->pos;
 }
 
-/* A string without its quotes; in *len its octets. */
+/* A string without its quotes; in *len its bytes. */
 static inline const char *string_of(const struct ev_schema_judge *j, const struct ev_node *value,
 				    uint32_t *len)
 {

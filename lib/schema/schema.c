@@ -87,7 +87,7 @@ const char *ev_schema_member_name(struct ev_schema_judge *j, uint32_t i, size_t 
 
 /* Marks */
 
-/* Octets of marks for a value. A count near its 28 bits may have run over: then its nodes do. */
+/* Bytes of marks for a value. A count near its 28 bits may have run over: then its nodes do. */
 static size_t marks_size(const struct ev_schema_judge *j, uint32_t i)
 {
 	uint32_t inside = j->d->nodes[i].next - i;

@@ -29,7 +29,7 @@
 
 /* What a version is to its rows. */
 struct ev_star_version {
-	const char *number; /* of it; EV_COPY_OVER octets can be read */
+	const char *number; /* of it; EV_COPY_OVER bytes can be read */
 	size_t number_len;
 	char validity[EV_STAR_VALIDITY_TEXT]; /* from the first time on, as JSON */
 	size_t validity_len;
@@ -96,7 +96,7 @@ struct ev_star_elements {
 	const struct ev_star_group *group;
 	struct ev_list list;	/* of the elements; the event is the one element of its group */
 	struct ev_picks *picks; /* of the cells in an element; NULL for the event's */
-	char *stores;		/* of the event's cells, EV_VALUE_STORE octets each */
+	char *stores;		/* of the event's cells, EV_VALUE_STORE bytes each */
 	struct ev_found items;
 	struct ev_value *values;
 	struct ev_star_bound *bounds;
@@ -237,7 +237,7 @@ static inline const char *ev_star_time(struct ev_star *s, bool modified)
 	return s->times[modified].event == s->event.number ? s->times[modified].text
 							   : ev_star_format_time(s, modified);
 }
-/* Writes $index, EV_KEY_TEXT octets at most. */
+/* Writes $index, EV_KEY_TEXT bytes at most. */
 static inline char *ev_star_put_index(char *o, size_t index)
 {
 	struct ev_buf digits = {.p = o, .cap = EV_KEY_TEXT};

@@ -9,9 +9,9 @@ enum { FEWEST = 256 };
 
 static struct ev_members_slot *new_table(size_t size)
 {
-	const size_t octets = size * sizeof(struct ev_members_slot);
+	const size_t bytes = size * sizeof(struct ev_members_slot);
 
-	return memset(ev_malloc_huge(octets), 0, octets);
+	return memset(ev_malloc_huge(bytes), 0, bytes);
 }
 
 struct ev_members *ev_members_new(const struct ev_dimension *d)
@@ -128,7 +128,7 @@ static void store(struct ev_members *m, struct ev_attribute *v, const char *json
 	v->len = (uint32_t)len;
 }
 
-/* Whether the JSON is greater, in octets, than the value that is set. */
+/* Whether the JSON is greater, in bytes, than the value that is set. */
 static bool is_greater(const struct ev_attribute *v, const char *json, size_t len)
 {
 	int order = memcmp(json, v->p, len < v->len ? len : v->len);

@@ -21,7 +21,7 @@ struct ev_stamp {
 	uint32_t element;
 };
 
-/* The value of an attribute and who set it. EV_ARENA_OVER octets behind it can be read. */
+/* The value of an attribute and who set it. EV_ARENA_OVER bytes behind it can be read. */
 struct ev_attribute {
 	char *p;
 	uint32_t len, cap;
@@ -60,14 +60,14 @@ void ev_members_free(struct ev_members **m);
 void ev_members_clear(struct ev_members *m);
 /* As if none had been mentioned. */
 void ev_members_forget(struct ev_members *m);
-/* Octets that the members take. */
+/* Bytes that the members take. */
 static inline size_t ev_members_size(const struct ev_members *m)
 {
 	return m->arena.total - m->arena.left + 2 * m->n * sizeof *m->table;
 }
 
 /*
- * A digest under two secret seeds of an identity, behind which EV_SYMBOL_SLACK octets can be read.
+ * A digest under two secret seeds of an identity, behind which EV_SYMBOL_SLACK bytes can be read.
  */
 static inline uint64_t ev_members_digest(const uint64_t seeds[2], const char *p, size_t len)
 {
@@ -174,7 +174,7 @@ void ev_members_spell(struct ev_members *m, struct ev_star_member *member, size_
 const char *ev_members_any_part(const struct ev_members *m, const struct ev_star_member *member,
 				size_t part, size_t *len);
 
-/* The spelling of a key's part. EV_ARENA_OVER octets behind it can be read. */
+/* The spelling of a key's part. EV_ARENA_OVER bytes behind it can be read. */
 static inline const char *ev_members_part(const struct ev_members *m,
 					  const struct ev_star_member *member, size_t part,
 					  size_t *len)

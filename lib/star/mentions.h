@@ -123,7 +123,7 @@ void ev_star_sum_texts(const struct ev_star_sum *sum, struct ev_star_text *texts
 /* What a member was met with, the parts of its key first. */
 void ev_star_member_texts(const struct ev_members *members, const struct ev_star_member *m,
 			  struct ev_star_text *texts);
-/* Octets that are written at most. */
+/* Bytes that are written at most. */
 size_t ev_star_member_room(const struct ev_star_dimension *d, const struct ev_star_text *texts);
 /* Writes the row, without a LF, and returns its end. key: EV_KEY_TEXT bytes. */
 char *ev_star_member_row(char *o, const struct ev_star_dimension *d, const char *key,

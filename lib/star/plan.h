@@ -5,7 +5,7 @@
  * Tables share what they ask for. A cell is a value in a column's type; a reference is the member
  * of a dimension that some cells name. Both belong to a group: that of the event itself, or that of
  * the elements of one `each`, where they have a value for each element. A row is a run of pieces:
- * octets that are always the same, and something of the event behind each.
+ * bytes that are always the same, and something of the event behind each.
  */
 #ifndef EV_STAR_PLAN_H
 #define EV_STAR_PLAN_H
@@ -38,7 +38,7 @@ struct ev_star_group {
 };
 
 /*
- * Octets of a version's validity at most: two times as JSON, two flags, and their names; and of a
+ * Bytes of a version's validity at most: two times as JSON, two flags, and their names; and of a
  * cell that is short.
  */
 enum { EV_STAR_VALIDITY_TEXT = 128, EV_STAR_SHORT = 64 };
@@ -55,7 +55,7 @@ enum ev_star_what {
 };
 
 struct ev_star_piece {
-	const char *text; /* EV_COPY_OVER octets behind it can be read */
+	const char *text; /* EV_COPY_OVER bytes behind it can be read */
 	uint32_t len;
 	enum ev_star_what what;	   /* behind the text */
 	struct ev_star_place cell; /* or, of a key, what the reference is null with */
@@ -65,7 +65,7 @@ struct ev_star_piece {
 struct ev_star_row {
 	struct ev_star_piece *pieces; /* up to EV_STAR_END */
 	size_t n;
-	size_t room; /* octets of a row whose cells are short, at most */
+	size_t room; /* bytes of a row whose cells are short, at most */
 };
 
 struct ev_star_fact {

@@ -119,7 +119,7 @@ static bool read_cells(struct ev_star *s, const struct ev_star_elements *e,
 {
 	struct ev_value *values = e->values + index * e->group->n_cells;
 	const struct ev_star_want *c = asked->cells, *end = c + asked->n_cells;
-	const struct ev_doc d = *s->event.doc; /* so that no octet stored could change it */
+	const struct ev_doc d = *s->event.doc; /* so that no byte stored could change it */
 	char *store = s->room;
 
 	for (; c < end; c++) {
@@ -167,7 +167,7 @@ static bool take_cells(struct ev_star *s, const struct ev_star_elements *e,
 		       const struct ev_star_takes *cells)
 {
 	const struct ev_doc *d = s->event.doc;
-	const char *const text = d->text; /* which no octet stored can change */
+	const char *const text = d->text; /* which no byte stored can change */
 	const struct ev_node *const nodes = d->nodes;
 	const bool nul = d->nul;
 	const struct ev_star_take *t = cells->list, *end = t + cells->n;

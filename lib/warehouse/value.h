@@ -18,7 +18,7 @@ static inline void ev_value_quoted(char *store, uint32_t len, struct ev_value *v
 }
 
 /*
- * Of a number in JSON: it takes eight octets (1e131072, 1e-16384) to have more digits than a
+ * Of a number in JSON: it takes eight bytes (1e131072, 1e-16384) to have more digits than a
  * warehouse can store.
  */
 enum { EV_VALUE_NUMBER = 7 };
