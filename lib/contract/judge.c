@@ -105,7 +105,7 @@ static bool columns_fit(struct ev_contracts *v, const struct ev_contract_type *c
 	return good;
 }
 
-/* Columns by shape: which values are there, and of which kind they are, is told by it. */
+/* Columns by shape: the shape decides which values are present, and their kinds. */
 
 static enum ev_contract_usual usual_of(const struct ev_column *c, const struct ev_doc *d,
 				       uint32_t node)

@@ -17,7 +17,9 @@ static int moments_or_bytes(const char *a, size_t a_len, const char *b, size_t b
 	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
 }
 
-/* Two numbers, or two texts (as times where both are). False if they have no order. */
+/*
+ * Compares two numbers, two texts, or two times where both texts are. False if they have no order.
+ */
 static bool compare(const struct ev_doc *d, uint32_t a, uint32_t b, int *order)
 {
 	struct ev_buf one = {0}, two = {0};
@@ -60,7 +62,7 @@ static bool greater(struct ev_expect *e, const struct ev_doc *d, const uint32_t 
 	return compare(d, at[0], at[1], &order) && (order > 0 || (order == 0 && !e->strict));
 }
 
-/* Missing and null are the same here. */
+/* True if the values are equal; missing equals null. */
 static bool same(const struct ev_doc *d, uint32_t a, uint32_t b)
 {
 	if (ev_expect_is_missing(d, a) || ev_expect_is_missing(d, b))
@@ -144,7 +146,7 @@ static void close_sum(struct ev_expect *e)
 	free(e->own);
 }
 
-/* Missing values count as 0; what is no number is no sum. */
+/* Missing values count as 0; a row with any other value that is no number fails. */
 static bool sums_up(struct ev_expect *e, const struct ev_doc *d, const uint32_t *at)
 {
 	struct ev_arena *a = &e->suite->arena;

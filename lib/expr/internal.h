@@ -409,8 +409,8 @@ struct ev_expr_plain {
  */
 bool ev_expr_is_plain(const struct ev_expr_part *n);
 /*
- * Of such a part, on a whole document that it is bound to: true where that holds at a glance, as it
- * mostly does. False says nothing. p is of this part alone, and zero at first.
+ * Fast path for such a part, on a whole document that it is bound to. True: it holds. False:
+ * unknown, evaluate in full. p belongs to this part alone, and is zero at first.
  */
 bool ev_expr_plainly_holds(struct ev_expr_plain *p, const struct ev_expr_part *n,
 			   const struct ev_doc *d);

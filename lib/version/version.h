@@ -53,17 +53,17 @@ enum ev_status ev_version_begin(struct ev_version *v, struct ev_error *err);
  */
 enum ev_status ev_version_take(struct ev_version *v, const char *batch, const char *digest,
 			       struct ev_error *err);
-/* What was taken counts from now on; the next section is emitted since this one. */
+/* Commits what was taken; the next section's output starts from here. */
 enum ev_status ev_version_commit(struct ev_version *v, struct ev_error *err);
 
 const struct ev_count *ev_version_counts(const struct ev_version *v);
 /* The id of the first event whose type changed from one version to the next; or NULL. */
 const char *ev_version_retyped(const struct ev_version *v, uint64_t *events);
-/* How many records that the batch delivered earlier were not in it now. */
+/* How many records of the batch's earlier delivery are missing from this one. */
 uint64_t ev_version_missing(const struct ev_version *v);
 void ev_version_free(struct ev_version **v);
 
-/* The kind of store that it needs. */
+/* The kind of store that a state is. */
 extern const struct ev_store_kind ev_version_state;
 
 /* An id as the first word of its keys: printable, and in the order of the id's bytes. */

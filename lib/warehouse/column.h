@@ -42,10 +42,10 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 struct ev_column_at {
 	const struct ev_column *column;
 	uint32_t slot;
-	uint32_t plain, longest; /* values of this kind with so many bytes are sure to fit */
+	uint32_t plain, longest; /* fast path: values of this kind with at most so many bytes fit */
 };
 struct ev_column_at ev_column_at(const struct ev_column *c, uint32_t slot);
-/* The same question of a value that is there and not plain. */
+/* The slow path of ev_column_problem. */
 const char *ev_column_odd_problem(const struct ev_column_at *c, struct ev_zone *zone,
 				  const struct ev_doc *d, uint32_t at);
 /* What is wrong with node `at`, as ev_column_value says it; NULL if it fits. */
@@ -62,7 +62,7 @@ static inline const char *ev_column_problem(const struct ev_column_at *c, struct
 		return NULL;
 	return ev_column_odd_problem(c, zone, d, at);
 }
-/* Whether each value of which that is sure fits. */
+/* True if every value with these guarantees fits. */
 bool ev_column_is_promised(const struct ev_column *c, const struct ev_promise *p);
 /*
  * Whether the paths of all tables that take an event of that type lead through what they ask for.
