@@ -134,6 +134,8 @@ struct cli_engine {
 	bool state;
 	bool opens; /* end opens the section of the output: by port->open, before a line */
 	enum ev_status (*commit)(void *engine, struct ev_error *err);
+	/* Behind the commit, when the seal is out: what can wait until the next program has it. */
+	enum ev_status (*merge)(void *engine, struct ev_error *err);
 	/*
 	 * Or NULL: a section begins. batch: its name, or NULL where it has none; span: what it
 	 * shows of a state, or NULL. One that has no begin takes no section out of a state.

@@ -304,6 +304,11 @@ enum ev_status ev_dedupe_commit(struct ev_dedupe *d, struct ev_error *err)
 	return ev_dedupe_state_commit(d->state, err);
 }
 
+enum ev_status ev_dedupe_merge(struct ev_dedupe *d, struct ev_error *err)
+{
+	return ev_dedupe_state_merge(d->state, err);
+}
+
 /* A time that evversion would take; whether it is there and right is not judged here. */
 static bool read_time(struct ev_dedupe *d, const struct ev_event *event, uint32_t slot,
 		      struct ev_time *t)

@@ -48,6 +48,8 @@ enum ev_status ev_dedupe_prepare(struct ev_dedupe *d, struct ev_error *err);
  */
 bool ev_dedupe_renamed(const struct ev_dedupe *d);
 enum ev_status ev_dedupe_commit(struct ev_dedupe *d, struct ev_error *err);
+/* Tidies up behind a commit (ev_store_merge). */
+enum ev_status ev_dedupe_merge(struct ev_dedupe *d, struct ev_error *err);
 const struct ev_count *ev_dedupe_counts(const struct ev_dedupe *d);
 void ev_dedupe_free(struct ev_dedupe **d);
 

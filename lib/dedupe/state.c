@@ -285,3 +285,8 @@ enum ev_status ev_dedupe_state_commit(struct ev_dedupe_state *s, struct ev_error
 	ev_buf_reset(&s->fresh);
 	return ev_store_commit(s->store, ev_buf_str(&s->what), s->taken, err);
 }
+
+enum ev_status ev_dedupe_state_merge(struct ev_dedupe_state *s, struct ev_error *err)
+{
+	return ev_store_merge(s->store, err);
+}

@@ -43,5 +43,6 @@ void ev_dedupe_state_end(struct ev_dedupe_state *s, const char *taken);
 enum ev_status ev_dedupe_state_prepare(struct ev_dedupe_state *s, struct ev_error *err);
 bool ev_dedupe_state_renamed(const struct ev_dedupe_state *s);
 enum ev_status ev_dedupe_state_commit(struct ev_dedupe_state *s, struct ev_error *err);
+enum ev_status ev_dedupe_state_merge(struct ev_dedupe_state *s, struct ev_error *err);
 
 #endif

@@ -153,27 +153,28 @@ const char *ev_expect_canonical_of(const struct ev_doc *d, uint32_t at, struct e
 	return ev_buf_str(scratch);
 }
 
-static size_t values_slot(const struct ev_expect_values *v, const char *p, size_t len)
+long ev_expect_values_find_text(const struct ev_expect_values *v, const char *p, size_t len)
 {
-	size_t i = ev_hash64(p, len, 0) & (v->cap - 1);
+	uint64_t hash = ev_hash64(p, len, 0);
+	size_t step = 0;
+	uint32_t i;
 
-	while (v->slots[i] != 0 && (v->list[v->slots[i] - 1].len != len ||
-				    memcmp(v->list[v->slots[i] - 1].text, p, len) != 0))
-		i = (i + 1) & (v->cap - 1);
-	return i;
+	while ((i = ev_lookup_next(&v->table, hash, &step)) != EV_LOOKUP_NONE)
+		if (v->list[i].len == len && memcmp(v->list[i].text, p, len) == 0)
+			return i;
+	return NOT_A_VALUE;
 }
 
 long ev_expect_values_find(const struct ev_expect_values *v, const struct ev_doc *d, uint32_t at,
 			   struct ev_buf *scratch)
 {
 	const char *p;
-	size_t len, i;
+	size_t len;
 
 	if (v->n == 0)
 		return NOT_A_VALUE;
 	p = ev_expect_canonical_of(d, at, scratch, &len);
-	i = values_slot(v, p, len);
-	return v->slots[i] != 0 ? (long)v->slots[i] - 1 : NOT_A_VALUE;
+	return ev_expect_values_find_text(v, p, len);
 }
 
 void ev_expect_values_count(struct ev_expect *e, struct ev_expect_frame *f, uint64_t *counts,
@@ -215,27 +216,19 @@ void ev_expect_values_add(struct ev_expect_values *v, const char *json, size_t l
 	struct ev_buf text = {0}, canonical = {0};
 	const struct ev_doc *d;
 	struct ev_flaw flaw;
-	size_t i;
 
 	ev_buf_put(&text, json, len);
 	memset(ev_buf_room(&text, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
 	d = ev_scan(scan, text.p, len, &flaw);
 	if (d != NULL)
 		ev_canonical(d, 0, NULL, 0, &canonical);
-	if (2 * (v->n + 1) > v->cap) {
-		v->cap = v->cap == 0 ? 16 : 2 * v->cap;
-		free(v->slots);
-		v->slots = ev_calloc(v->cap, sizeof *v->slots);
-		for (size_t k = 0; k < v->n; k++)
-			v->slots[values_slot(v, v->list[k].text, v->list[k].len)] = (uint32_t)k + 1;
-	}
-	i = values_slot(v, ev_buf_str(&canonical), canonical.len);
-	if (v->slots[i] == 0) {
+	if (ev_expect_values_find_text(v, ev_buf_str(&canonical), canonical.len) == NOT_A_VALUE) {
 		v->list = ev_realloc_array(v->list, v->n + 1, sizeof *v->list);
 		v->list[v->n].text = ev_strndup(canonical.p, canonical.len);
 		v->list[v->n].len = canonical.len;
 		v->list[v->n].shown = ev_strndup(json, len);
-		v->slots[i] = (uint32_t)++v->n;
+		ev_lookup_add(&v->table, ev_hash64(canonical.p, canonical.len, 0),
+			      (uint32_t)v->n++);
 	}
 	ev_buf_free(&text);
 	ev_buf_free(&canonical);
@@ -249,7 +242,7 @@ void ev_expect_values_free(struct ev_expect_values *v)
 		free(v->list[i].shown);
 	}
 	free(v->list);
-	free(v->slots);
+	ev_lookup_free(&v->table);
 	*v = (struct ev_expect_values){0};
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
+#include "base/lookup.h"
 #include "expect/expect.h"
 #include "expr/expr.h"
 #include "record/position.h"
@@ -100,12 +101,13 @@ struct ev_expect_values {
 		char *shown; /* JSON as it was given */
 	} * list;
 	size_t n;
-	uint32_t *slots; /* 1 + index; 0 is empty */
-	size_t cap;
+	struct ev_lookup table; /* of the list */
 };
 
 enum { NOT_A_VALUE = -1 };
-/* The index of a node's value in the list, or NOT_A_VALUE. */
+/* The index of a value, as canonical JSON, in the list, or NOT_A_VALUE. */
+long ev_expect_values_find_text(const struct ev_expect_values *v, const char *p, size_t len);
+/* The same of a node's value. */
 long ev_expect_values_find(const struct ev_expect_values *v, const struct ev_doc *d, uint32_t at,
 			   struct ev_buf *scratch);
 /* The canonical form of a node's value; it lies in the document or in scratch. */

@@ -1,6 +1,7 @@
 /*
  * Expectations of rows of several columns.
  */
+#include "json/canon.h"
 #include "expect/internal.h"
 #include "number/decimal.h"
 
@@ -107,7 +108,7 @@ static bool pair_in_set(struct ev_expect *e, const struct ev_doc *d, const uint3
 {
 	struct ev_buf *pair = &e->suite->shown;
 	const char *p;
-	size_t len, i;
+	size_t len;
 
 	ev_buf_reset(pair);
 	for (size_t k = 0; k < 2; k++) {
@@ -120,15 +121,7 @@ static bool pair_in_set(struct ev_expect *e, const struct ev_doc *d, const uint3
 		ev_buf_put(pair, p, len);
 	}
 	ev_buf_putc(pair, ']');
-	for (i = ev_hash64(pair->p, pair->len, 0) & (e->set.cap - 1); e->set.slots[i] != 0;
-	     i = (i + 1) & (e->set.cap - 1)) {
-		size_t k = e->set.slots[i] - 1;
-
-		if (e->set.list[k].len == pair->len &&
-		    memcmp(e->set.list[k].text, pair->p, pair->len) == 0)
-			return true;
-	}
-	return false;
+	return ev_expect_values_find_text(&e->set, pair->p, pair->len) != NOT_A_VALUE;
 }
 
 static bool open_sum(struct ev_expect *e, struct ev_expect_opening *o)

@@ -100,7 +100,4 @@ static inline uint32_t ev_next(const struct ev_doc *d, uint32_t i)
 	return d->nodes[i].next;
 }
 
-/* Whether two values, of one document or two, are equal as JSON: 1.0 = 1, members in any order. */
-bool ev_equal(const struct ev_doc *a, uint32_t i, const struct ev_doc *b, uint32_t k);
-
 #endif

@@ -1,4 +1,5 @@
 /* Expectations and what came of them as English sentences. */
+#include "json/canon.h"
 #include "report/internal.h"
 
 #include "number/decimal.h"

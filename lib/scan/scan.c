@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 #include "base/hash.h"
+#include "base/lookup.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "scan/form.h"
@@ -39,8 +40,7 @@ struct ev_scan {
 	uint32_t object;	      /* the number of the last object whose names were compared */
 	struct ev_buf name_a, name_b; /* decoded names */
 	struct ev_buf copy;	      /* of a text that runs on into other bytes */
-	uint32_t *table;	      /* of name nodes, open addressing */
-	size_t table_cap;
+	struct ev_lookup names;	      /* of name nodes */
 	uint64_t seed;
 };
 
@@ -81,7 +81,7 @@ void ev_scan_free(struct ev_scan **s)
 	free((*s)->at);
 	free((*s)->bytes);
 	free((*s)->seen);
-	free((*s)->table);
+	ev_lookup_free(&(*s)->names);
 	free(*s);
 	*s = NULL;
 }
@@ -141,22 +141,19 @@ static bool same_name(struct ev_scan *s, const char *text, const struct ev_node 
 /* Where names have no symbol. */
 static uint32_t equal_names_by_text(struct ev_scan *s, const char *text, uint32_t object)
 {
-	size_t size = 64;
-
-	while (size < 2 * (size_t)s->nodes[object].count)
-		size *= 2;
-	ev_grow(&s->table, &s->table_cap, size, sizeof *s->table);
-	memset(s->table, 0, size * sizeof *s->table);
+	ev_lookup_reset(&s->names, s->nodes[object].count);
 	for (uint32_t i = object + 1; i < s->nodes[object].next; i = s->nodes[i + 1].next) {
 		const char *p;
-		size_t len, slot;
+		size_t len, step = 0;
+		uint64_t hash;
+		uint32_t other;
 
 		name_of(text, &s->nodes[i], &s->name_a, &p, &len);
-		slot = ev_hash64(p, len, s->seed) & (size - 1);
-		for (; s->table[slot] != 0; slot = (slot + 1) & (size - 1))
-			if (same_name(s, text, &s->nodes[s->table[slot]], &s->nodes[i]))
+		hash = ev_hash64(p, len, s->seed);
+		while ((other = ev_lookup_next(&s->names, hash, &step)) != EV_LOOKUP_NONE)
+			if (same_name(s, text, &s->nodes[other], &s->nodes[i]))
 				return s->nodes[i].pos;
-		s->table[slot] = i;
+		ev_lookup_add(&s->names, hash, i);
 	}
 	return EV_NOWHERE;
 }

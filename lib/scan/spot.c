@@ -4,8 +4,6 @@
 
 #include <stdlib.h>
 
-enum { BITS = 7 }; /* of the first map's size */
-
 /* What stands nowhere, because it is no UTF-8. */
 static void tell_nothing(struct ev_spot *spot)
 {
@@ -32,8 +30,6 @@ struct ev_spots *ev_spots_new(uint32_t learns)
 
 	p->may_learn = learns;
 	p->seed = ev_hash_seed() | 1;
-	p->mask = (1U << BITS) - 1;
-	p->map = ev_calloc((size_t)p->mask + 1, sizeof *p->map);
 	new_spot(p, EV_NO_SPOT, EV_NO_SYMBOL);
 	new_spot(p, EV_NO_SPOT, EV_NO_SYMBOL);
 	return p;
@@ -44,34 +40,26 @@ void ev_spots_free(struct ev_spots **p)
 	if (*p == NULL)
 		return;
 	free((*p)->all);
-	free((*p)->map);
+	ev_lookup_free(&(*p)->members);
 	free(*p);
 	*p = NULL;
 }
 
-/* The slot of the member, or the free one where it would stand. */
-static struct ev_spot_slot *slot_of(const struct ev_spots *p, uint32_t parent, uint32_t symbol)
+static uint64_t hash_of(const struct ev_spots *p, uint32_t parent, uint32_t symbol)
 {
-	uint64_t hash = ((uint64_t)parent << 32 | symbol) * p->seed;
-	uint32_t i = (uint32_t)(hash >> 32) & p->mask;
-
-	while (p->map[i].spot != EV_NO_SPOT &&
-	       (p->map[i].symbol != symbol || p->map[i].parent != parent))
-		i = (i + 1) & p->mask;
-	return &p->map[i];
+	return ((uint64_t)parent << 32 | symbol) * p->seed;
 }
 
-static void double_map(struct ev_spots *p)
+static uint32_t find(const struct ev_spots *p, uint32_t parent, uint32_t symbol)
 {
-	struct ev_spot_slot *old = p->map;
-	size_t n = (size_t)p->mask + 1;
+	uint64_t hash = hash_of(p, parent, symbol);
+	size_t step = 0;
+	uint32_t spot;
 
-	p->mask = (uint32_t)(2 * n - 1);
-	p->map = ev_calloc(2 * n, sizeof *p->map);
-	for (size_t i = 0; i < n; i++)
-		if (old[i].spot != EV_NO_SPOT)
-			*slot_of(p, old[i].parent, old[i].symbol) = old[i];
-	free(old);
+	while ((spot = ev_lookup_next(&p->members, hash, &step)) != EV_LOOKUP_NONE)
+		if (p->all[spot].symbol == symbol && p->all[spot].parent == parent)
+			return spot;
+	return EV_NO_SPOT;
 }
 
 /* A name that is written with escapes, or too long, tells nothing. */
@@ -96,17 +84,14 @@ static void tell(struct ev_spot *spot, const char *name, size_t len)
 uint32_t ev_spots_add(struct ev_spots *p, uint32_t parent, uint32_t symbol, const char *name,
 		      size_t len)
 {
-	struct ev_spot_slot *slot = slot_of(p, parent, symbol);
+	uint32_t spot = find(p, parent, symbol);
 
-	if (slot->spot != EV_NO_SPOT)
-		return slot->spot;
-	if (2 * (size_t)p->n > p->mask) {
-		double_map(p);
-		slot = slot_of(p, parent, symbol);
-	}
-	*slot = (struct ev_spot_slot){parent, symbol, new_spot(p, parent, symbol)};
-	tell(&p->all[slot->spot], name, len);
-	return slot->spot;
+	if (spot != EV_NO_SPOT)
+		return spot;
+	spot = new_spot(p, parent, symbol);
+	ev_lookup_add(&p->members, hash_of(p, parent, symbol), spot);
+	tell(&p->all[spot], name, len);
+	return spot;
 }
 
 uint32_t ev_spots_member(struct ev_spots *p, uint32_t parent, uint32_t symbol, const char *name,
@@ -116,7 +101,7 @@ uint32_t ev_spots_member(struct ev_spots *p, uint32_t parent, uint32_t symbol, c
 
 	if (parent == EV_NO_SPOT || symbol == EV_NO_SYMBOL)
 		return EV_NO_SPOT;
-	spot = slot_of(p, parent, symbol)->spot;
+	spot = find(p, parent, symbol);
 	if (spot != EV_NO_SPOT || p->may_learn == 0)
 		return spot;
 	p->may_learn--;

@@ -11,6 +11,7 @@
 #define EV_SPOT_H
 
 #include "base/compiler.h"
+#include "base/lookup.h"
 #include "scan/symbol.h"
 
 enum {
@@ -39,10 +40,7 @@ struct ev_spots {
 	uint32_t n;
 	uint32_t may_learn;
 	size_t cap;
-	struct ev_spot_slot {
-		uint32_t parent, symbol, spot;
-	} * map; /* open addressing, at most half full */
-	uint32_t mask;
+	struct ev_lookup members; /* by parent and symbol */
 	uint64_t seed;
 	uint32_t lately[EV_SPOTS_LATELY]; /* by a hash of the name and where it is */
 };

@@ -23,6 +23,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/lookup.h"
 #include "base/status.h"
 #include "schema/schema.h"
 #include "regex/regex.h"
@@ -293,8 +294,7 @@ struct ev_schema_set {
 	struct ev_buf text, name, form;
 	uint8_t *marks;
 	size_t n_marks, cap_marks;
-	uint64_t *hashes;
-	size_t cap_hashes;
+	struct ev_lookup elements;
 	uint64_t seed;
 };
 

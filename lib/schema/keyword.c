@@ -1,6 +1,7 @@
 #include "schema/keyword.h"
 #include "model/nearest.h"
 #include "number/decimal.h"
+#include "json/canon.h"
 #include "json/view.h"
 
 #include <string.h>

@@ -89,7 +89,7 @@ void ev_schema_set_free(struct ev_schema_set **s)
 	free(set->dynamic);
 	free(set->lints);
 	free(set->marks);
-	free(set->hashes);
+	ev_lookup_free(&set->elements);
 	ev_buf_free(&set->text);
 	ev_buf_free(&set->name);
 	ev_buf_free(&set->form);

@@ -382,8 +382,7 @@ bool ev_schema_is_among(struct ev_schema_judge *j, const struct ev_schema_values
 bool ev_schema_equal_elements(struct ev_schema_judge *j, uint32_t i, uint32_t *a, uint32_t *b)
 {
 	const struct ev_doc *d = j->d;
-	struct ev_schema_set *set = j->set;
-	size_t size = 32;
+	struct ev_lookup *table = &j->set->elements;
 
 	if (d->nodes[i].count <= FEW_ELEMENTS) {
 		for (*b = ev_first(d, i); *b < ev_end(d, i); *b = ev_next(d, *b))
@@ -392,22 +391,16 @@ bool ev_schema_equal_elements(struct ev_schema_judge *j, uint32_t i, uint32_t *a
 					return true;
 		return false;
 	}
-	while (size < 2 * marks_size(j, i))
-		size *= 2;
-	ev_grow(&set->hashes, &set->cap_hashes, size, sizeof *set->hashes);
-	memset(set->hashes, 0, size * sizeof *set->hashes);
+	ev_lookup_reset(table, marks_size(j, i));
 	for (*b = ev_first(d, i); *b < ev_end(d, i); *b = ev_next(d, *b)) {
 		struct ev_schema_slice form = form_of(j, *b);
-		uint64_t hash = ev_hash64(form.p, form.len, set->seed);
-		size_t k = hash & (size - 1);
+		uint64_t hash = ev_hash64(form.p, form.len, j->set->seed);
+		size_t step = 0;
 
-		/* a slot: the upper half of the hash, then the node */
-		for (; set->hashes[k] != 0; k = (k + 1) & (size - 1)) {
-			*a = (uint32_t)set->hashes[k];
-			if (set->hashes[k] >> 32 == hash >> 32 && ev_equal(d, *a, d, *b))
+		while ((*a = ev_lookup_next(table, hash, &step)) != EV_LOOKUP_NONE)
+			if (ev_equal(d, *a, d, *b))
 				return true;
-		}
-		set->hashes[k] = (hash >> 32 << 32) | *b;
+		ev_lookup_add(table, hash, *b);
 	}
 	return false;
 }

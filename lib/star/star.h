@@ -34,6 +34,8 @@ enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, stru
 enum ev_status ev_star_finish(struct ev_star *s, struct ev_error *err);
 /* With a state: what was finished counts from now on. */
 enum ev_status ev_star_commit(struct ev_star *s, struct ev_error *err);
+/* Tidies up behind a commit (ev_store_merge). */
+enum ev_status ev_star_merge(struct ev_star *s, struct ev_error *err);
 /*
  * Appends a line for people on the i-th path of a column that no event bore, or returns false
  * behind the last; after the last record.

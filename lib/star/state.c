@@ -485,3 +485,8 @@ enum ev_status ev_star_state_commit(struct ev_star *s, struct ev_error *err)
 
 	return t->idle ? EV_OK : ev_store_commit_as(t->store, &t->to, err);
 }
+
+enum ev_status ev_star_state_merge(struct ev_star *s, struct ev_error *err)
+{
+	return ev_store_merge(s->state->store, err);
+}

@@ -45,5 +45,7 @@ bool ev_star_state_is_at(const struct ev_star_state *state, const char *id, size
 enum ev_status ev_star_state_finish(struct ev_star *s, struct ev_error *err);
 /* That counts from now on. */
 enum ev_status ev_star_state_commit(struct ev_star *s, struct ev_error *err);
+/* Tidies up behind that (ev_store_merge). */
+enum ev_status ev_star_state_merge(struct ev_star *s, struct ev_error *err);
 
 #endif

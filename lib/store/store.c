@@ -31,7 +31,7 @@ struct ev_store {
 	struct ev_run_writer *writer;
 	struct ev_buf line;
 	uint64_t least;	      /* bytes that a commit merges at least */
-	uint64_t added;	      /* bytes put since the last commit */
+	uint64_t added;	      /* bytes put since the last merge */
 	struct ev_manifest_part *gone; /* merged away: their files are removed behind the commit */
 	size_t n_gone;
 	struct ev_getter *getter;
@@ -183,7 +183,6 @@ static enum ev_status write_manifest(struct ev_store *s, struct ev_error *err)
 	ev_buf_free(&text);
 	if (st == EV_OK)
 		remove_files(s);
-	s->added = 0;
 	return st;
 }
 
@@ -860,10 +859,15 @@ static uint64_t merge_of(struct ev_store *s, uint64_t level)
 	return into;
 }
 
-static enum ev_status merge(struct ev_store *s, struct ev_error *err)
+enum ev_status ev_store_merge(struct ev_store *s, struct ev_error *err)
 {
-	uint64_t budget = s->added > s->least ? s->added : s->least, levels = 0;
+	const uint64_t budget = s->added > s->least ? s->added : s->least, next = s->m.next;
+	uint64_t levels = 0;
 
+	if (s->added == 0)
+		return EV_OK;
+	s->added = 0;
+	ev_getter_free(&s->getter);
 	for (size_t i = 0; i < s->m.n_parts; i++)
 		if (s->m.parts[i].level > levels)
 			levels = s->m.parts[i].level;
@@ -873,7 +877,7 @@ static enum ev_status merge(struct ev_store *s, struct ev_error *err)
 		if (into != 0 && merge_some(s, level, into, budget, err) != EV_OK)
 			return EV_FATAL;
 	}
-	return EV_OK;
+	return s->m.next != next ? write_manifest(s, err) : EV_OK;
 }
 
 void ev_store_forget(struct ev_store *s, uint32_t least)
@@ -914,7 +918,7 @@ enum ev_status ev_store_prepare(struct ev_store *s, struct ev_error *err)
 		if (add_part(s, &facts, 0, s->m.next++, err) != EV_OK)
 			return EV_FATAL;
 	}
-	return merge(s, err);
+	return EV_OK;
 }
 
 /* Committing */

@@ -1,5 +1,6 @@
 #include "validate/batch.h"
 #include "base/hash.h"
+#include "base/lookup.h"
 #include "base/utf8.h"
 #include "scan/form.h"
 #include "json/view.h"
@@ -52,7 +53,7 @@ struct ev_batch {
 	const struct ev_model *m;
 	struct type *types; /* types[0] gathers what has no name */
 	size_t n_types, types_cap;
-	uint32_t *type_slots; /* 1 + index */
+	struct ev_lookup types_by_name;
 	struct bucket buckets[MAX_BUCKETS + 1];
 	size_t n_buckets, last_bucket;
 	enum unit unit;
@@ -60,7 +61,7 @@ struct ev_batch {
 	bool timed;
 	struct cause *causes;
 	size_t n_causes, causes_cap;
-	uint32_t *cause_slots;
+	struct ev_lookup causes_by_key;
 	uint64_t left_out;
 	uint64_t records;
 	struct ev_buf name, scratch, path;
@@ -74,8 +75,6 @@ struct ev_batch *ev_batch_new(const struct ev_model *m)
 	b->m = m;
 	b->types = ev_calloc(1, sizeof *b->types);
 	b->n_types = b->types_cap = 1;
-	b->type_slots = ev_calloc(2 * (size_t)MAX_TYPES, sizeof *b->type_slots);
-	b->cause_slots = ev_calloc(2 * (size_t)MAX_CAUSES, sizeof *b->cause_slots);
 	b->locator = ev_locator_new();
 	return b;
 }
@@ -104,9 +103,9 @@ void ev_batch_free(struct ev_batch **batch)
 	for (size_t i = 0; i < b->n_causes; i++)
 		free_cause(&b->causes[i]);
 	free(b->types);
-	free(b->type_slots);
+	ev_lookup_free(&b->types_by_name);
 	free(b->causes);
-	free(b->cause_slots);
+	ev_lookup_free(&b->causes_by_key);
 	ev_buf_free(&b->name);
 	ev_buf_free(&b->scratch);
 	ev_buf_free(&b->path);
@@ -120,20 +119,22 @@ void ev_batch_free(struct ev_batch **batch)
 /* name: as a JSON string. */
 static struct type *find_type(struct ev_batch *b, const char *name, size_t len)
 {
-	size_t i = ev_hash64(name, len, 0) & (2 * MAX_TYPES - 1);
+	uint64_t hash = ev_hash64(name, len, 0);
 	struct type *t;
+	size_t step = 0;
+	uint32_t i;
 
-	for (; b->type_slots[i] != 0; i = (i + 1) & (2 * MAX_TYPES - 1)) {
-		t = &b->types[b->type_slots[i] - 1];
+	while ((i = ev_lookup_next(&b->types_by_name, hash, &step)) != EV_LOOKUP_NONE) {
+		t = &b->types[i];
 		if (strncmp(t->name, name, len) == 0 && t->name[len] == '\0')
 			return t;
 	}
 	if (b->n_types > MAX_TYPES || len > MAX_TYPE)
 		return &b->types[0];
 	ev_grow(&b->types, &b->types_cap, b->n_types + 1, sizeof *b->types);
+	ev_lookup_add(&b->types_by_name, hash, (uint32_t)b->n_types);
 	t = &b->types[b->n_types++];
 	*t = (struct type){.name = ev_strndup(name, len)};
-	b->type_slots[i] = (uint32_t)b->n_types;
 	return t;
 }
 
@@ -297,29 +298,29 @@ static struct cause *find_cause(struct ev_batch *b, const char *const parts[PART
 {
 	struct ev_hash128 key;
 	struct cause *c;
-	size_t i;
+	size_t step = 0;
+	uint32_t at;
 
 	ev_buf_reset(&b->scratch);
-	for (i = 0; i < PARTS; i++) {
+	for (size_t i = 0; i < PARTS; i++) {
 		ev_buf_putc(&b->scratch, parts[i] != NULL ? '+' : '-');
 		if (parts[i] != NULL)
 			ev_buf_put(&b->scratch, parts[i], strlen(parts[i]) + 1);
 	}
 	key = ev_hash128(b->scratch.p, b->scratch.len, 0);
-	for (i = key.lo & (2 * MAX_CAUSES - 1); b->cause_slots[i] != 0;
-	     i = (i + 1) & (2 * MAX_CAUSES - 1)) {
-		c = &b->causes[b->cause_slots[i] - 1];
+	while ((at = ev_lookup_next(&b->causes_by_key, key.lo, &step)) != EV_LOOKUP_NONE) {
+		c = &b->causes[at];
 		if (c->key.lo == key.lo && c->key.hi == key.hi)
 			return c;
 	}
 	if (b->n_causes == MAX_CAUSES)
 		return NULL;
 	ev_grow(&b->causes, &b->causes_cap, b->n_causes + 1, sizeof *b->causes);
+	ev_lookup_add(&b->causes_by_key, key.lo, (uint32_t)b->n_causes);
 	c = &b->causes[b->n_causes++];
 	*c = (struct cause){.key = key};
 	for (size_t k = 0; k < PARTS; k++)
 		c->parts[k] = parts[k] != NULL ? ev_strdup(parts[k]) : NULL;
-	b->cause_slots[i] = (uint32_t)b->n_causes;
 	return c;
 }
 

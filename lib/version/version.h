@@ -55,6 +55,8 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 			       struct ev_error *err);
 /* Commits what was taken; the next section's output starts from here. */
 enum ev_status ev_version_commit(struct ev_version *v, struct ev_error *err);
+/* Tidies up behind a commit (ev_store_merge). */
+enum ev_status ev_version_merge(struct ev_version *v, struct ev_error *err);
 
 const struct ev_count *ev_version_counts(const struct ev_version *v);
 /* The id of the first event whose type changed from one version to the next; or NULL. */

@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "number/decimal.h"
 #include "scan/scan.h"
+#include "json/canon.h"
 #include "json/view.h"
 
 #include "fuzz.h"

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/lookup.h"
 #include "base/mem.h"
 #include "base/status.h"
 
@@ -245,6 +246,33 @@ static void test_hash(void)
 	ev_digest_free(&d);
 }
 
+/* Numbers under few hashes: each is found under its own, and no other. */
+static void test_lookup(void)
+{
+	enum { N = 20000, HASHES = 3000 };
+	struct ev_lookup t = {0};
+	unsigned wrong = 0;
+
+	for (int round = 0; round < 2; round++) {
+		size_t step = 0;
+
+		ok(ev_lookup_next(&t, 0, &step) == EV_LOOKUP_NONE, "an empty table has nothing");
+		for (uint32_t i = 0; i < N; i++)
+			ev_lookup_add(&t, (uint64_t)(i % HASHES) << 32 | i, i);
+		for (uint32_t h = 0; h < HASHES + 10; h++) {
+			uint32_t i, n = 0;
+
+			for (step = 0; (i = ev_lookup_next(&t, (uint64_t)h << 32, &step)) !=
+				       EV_LOOKUP_NONE; n++)
+				wrong += i % HASHES != h || i >= N;
+			wrong += n != (h < HASHES ? (N - h + HASHES - 1) / HASHES : 0);
+		}
+		is_int(wrong, 0, "all that was added is found, under its hash alone");
+		ev_lookup_reset(&t, round == 0 ? 3 : N);
+	}
+	ev_lookup_free(&t);
+}
+
 static void test_status(void)
 {
 	struct ev_error err;
@@ -270,6 +298,7 @@ int main(void)
 	test_buf();
 	test_arena();
 	test_hash();
+	test_lookup();
 	test_keyed();
 	test_status();
 	return done();

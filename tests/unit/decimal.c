@@ -351,52 +351,8 @@ static void test_random(size_t most, long exponents, int rounds)
 /* What 64 bits hold, and what they do not, at every distance from the edge. */
 static void test_int64(void)
 {
-	static const struct {
-		const char *text;
-		bool fits;
-		int64_t v;
-	} cases[] = {
-		{"0", true, 0},
-		{"-0", true, 0},
-		{"-0.0e7", true, 0},
-		{"1", true, 1},
-		{"1.0", true, 1},
-		{"100e-2", true, 1},
-		{"0.5e1", true, 5},
-		{"1e18", true, 1000000000000000000},
-		{"1e19", false, 0},
-		{"1.5", false, 0},
-		{"1e-1", false, 0},
-		{"9223372036854775807", true, INT64_MAX},
-		{"9223372036854775808", false, 0},
-		{"-9223372036854775808", true, INT64_MIN},
-		{"-9223372036854775809", false, 0},
-		{"9.223372036854775807e18", true, INT64_MAX},
-		{"9.223372036854775808E+18", false, 0},
-		{"92233720368547758070e-1", true, INT64_MAX},
-		{"9223372036854775807.0", true, INT64_MAX},
-		{"9223372036854775807.1", false, 0},
-		{"-922337203685477580.8e1", true, INT64_MIN},
-		{"9007199254740993", true, 9007199254740993},
-		{"99999999999999999999", false, 0},
-		{"1e400", false, 0},
-		{"1e-400", false, 0},
-		{"1e99999999999999999999", false, 0},
-		{"1e-99999999999999999999", false, 0},
-		{"0e99999999999999999999", true, 0},
-	};
 	unsigned wrong = 0;
 
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct ev_number n;
-		int64_t v = -1;
-		bool fits;
-
-		ev_number_read(cases[i].text, strlen(cases[i].text), &n);
-		fits = ev_number_int64(&n, &v);
-		ok(fits == cases[i].fits && (!fits || v == cases[i].v), "%s in 64 bits",
-		   cases[i].text);
-	}
 	for (int round = 0; round < 200000; round++) {
 		__int128 v = (__int128)(int64_t)random_u64() >> random_below(64);
 		char digits[64], *p = digits + sizeof digits - 1;
@@ -505,41 +461,8 @@ static bool multiple(const char *a, const char *b)
 
 static void test_multiples(void)
 {
-	static const struct {
-		const char *a, *b;
-		bool good;
-	} cases[] = {
-		{"0", "7", true},
-		{"-0.0", "0.01", true},
-		{"7", "7", true},
-		{"-14", "7", true},
-		{"14", "-7", true},
-		{"15", "7", false},
-		{"3", "7", false},
-		{"0.3", "0.1", true},
-		{"19.10", "0.01", true},
-		{"19.101", "0.01", false},
-		{"4.35", "0.05", true},
-		{"1e400", "7", false},
-		{"7e400", "7", true},
-		{"1e400", "1024", true},
-		{"1e9", "1024", false},
-		{"1e10", "1024", true},
-		{"1e-400", "1", false},
-		{"1", "1e-400", true},
-		{"1e99999999999999999999", "2", true},
-		{"1e99999999999999999999", "3", false},
-		{"1e-99999999999999999999", "1", false},
-		{"123456789012345678901234567890", "123456789", true},
-		{"123456789012345678901234567891", "123456789", false},
-		{"121932631112635269", "123456789", true},
-		{"999999999999999999", "999999999", true},
-	};
 	unsigned wrong = 0, multiples = 0;
 
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		ok(multiple(cases[i].a, cases[i].b) == cases[i].good, "%s is %s multiple of %s",
-		   cases[i].a, cases[i].good ? "a" : "no", cases[i].b);
 	for (int round = 0; round < 200000; round++) {
 		int64_t b = (int64_t)(random_u64() >> (1 + random_below(63))) / 2 + 1;
 		int64_t a = (int64_t)(random_u64() >> (1 + random_below(63))), factor = 1;
@@ -560,122 +483,73 @@ static void test_multiples(void)
 	is_int(wrong, 0, "200,000 pairs, %u of them multiples", multiples);
 }
 
-static void test_forms(void)
+/* What is asked of the number, as a word of tests/data/cases/decimal.txt; free() the answer. */
+static char *answer(const char *asked, const char *text)
 {
-	static const struct {
-		const char *text, *canonical, *plain;
-	} cases[] = {
-		{"0", "0", "0"},
-		{"-0", "0", "0"},
-		{"0e5", "0", "0"},
-		{"-0.000E-12", "0", "0"},
-		{"1.0", "1", "1"},
-		{"100", "1e2", "100"},
-		{"1E2", "1e2", "100"},
-		{"1e+02", "1e2", "100"},
-		{"0.10", "1e-1", "0.1"},
-		{"-1.50", "-15e-1", "-1.5"},
-		{"1.5e-3", "15e-4", "0.0015"},
-		{"0.00015e4", "15e-1", "1.5"},
-		{"9007199254740993", "9007199254740993", "9007199254740993"},
-		{"1e00000000000000000000002", "1e2", "100"},
-		{"0e99999999999999999999", "0", "0"},
-		{"1e-99999999999999999999", "1e-99999999999999999999", NULL},
-		{"1e99999999999999999999", "1e99999999999999999999", NULL},
-		{"1e100000", "1e100000", NULL},
-	};
-	static const struct {
-		const char *text, *plain;
-		int scale;
-	} scaled[] = {
-		{"19.1", "19.10", 2}, {"19.10", "19.1", 1},  {"19.1", "19.1", 1},
-		{"0", "0.00", 2},     {"-0", "0.000", 3},    {"1e2", "100", 0},
-		{"1e2", "100.0", 1},  {"-5e-2", "-0.05", 2}, {"5e-3", "0.0050", 4},
-	};
-	static const struct {
-		const char *text;
-		uint32_t precision, scale;
-		bool fits;
-	} fits[] = {
-		{"9999999999.99", 12, 2, true},
-		{"10000000000", 12, 2, false},
-		{"0.001", 12, 2, false},
-		{"0.010", 12, 2, true},
-		{"1e9", 12, 2, true},
-		{"1e10", 12, 2, false},
-		{"0", 1, 0, true},
-		{"0e400", 1, 1, true},
-		{"0.5", 1, 1, true},
-		{"1", 1, 1, false},
-		{"0.05", 2, 2, true},
-		{"1e400", 38, 0, false},
-		{"1e-400", 38, 10, false},
-		{"1e99999999999999999999", 38, 10, false},
-		{"-1e-99999999999999999999", 38, 10, false},
-	};
+	unsigned precision, scale;
+	struct ev_number n;
+	char number[32];
+	char *p = NULL;
+	int64_t v;
 
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		ok(same(canonical(cases[i].text), ev_strdup(cases[i].canonical)),
-		   "%s in canonical form", cases[i].text);
-		ok(same(plain(cases[i].text, -1),
-			cases[i].plain != NULL ? ev_strdup(cases[i].plain) : NULL),
-		   "%s in plain form", cases[i].text);
+	ev_number_read(text, strlen(text), &n);
+	if (strcmp(asked, "canonical") == 0)
+		return canonical(text);
+	if (strcmp(asked, "plain") == 0)
+		p = plain(text, -1);
+	else if (sscanf(asked, "places:%u", &scale) == 1)
+		p = plain(text, (int)scale);
+	else if (sscanf(asked, "decimal(%u,%u)", &precision, &scale) == 2)
+		p = ev_strdup(ev_number_fits(&n, precision, scale) ? "yes" : "no");
+	else if (strncmp(asked, "multiple:", 9) == 0)
+		p = ev_strdup(multiple(text, asked + 9) ? "yes" : "no");
+	else if (strcmp(asked, "int64") == 0 && ev_number_int64(&n, &v)) {
+		snprintf(number, sizeof number, "%" PRId64, v);
+		p = ev_strdup(number);
 	}
-	for (size_t i = 0; i < sizeof scaled / sizeof scaled[0]; i++)
-		ok(same(plain(scaled[i].text, scaled[i].scale), ev_strdup(scaled[i].plain)),
-		   "%s with %d places", scaled[i].text, scaled[i].scale);
-	for (size_t i = 0; i < sizeof fits / sizeof fits[0]; i++) {
-		struct ev_number n;
+	return p != NULL ? p : ev_strdup("none");
+}
 
-		ev_number_read(fits[i].text, strlen(fits[i].text), &n);
-		ok(ev_number_fits(&n, fits[i].precision, fits[i].scale) == fits[i].fits,
-		   "%s %s decimal(%u,%u)", fits[i].text, fits[i].fits ? "fits" : "does not fit",
-		   fits[i].precision, fits[i].scale);
+static void test_cases(void)
+{
+	struct cases cases = cases_open("decimal.txt");
+	char *line;
+
+	while (cases_next(&cases, &line, 1)) {
+		const char *asked = strtok(line, " "), *text = strtok(NULL, " ");
+		const char *want = strtok(NULL, " ");
+
+		ok(same(answer(asked, text), ev_strdup(want)), "%s %s", asked, text);
 	}
 }
 
-/* Each is less than the next; those in one line are equal. */
+/* Each line is less than the next; those in one line are equal. */
 static void test_order(void)
 {
-	static const char *const ladder[][4] = {
-		{"-1e99999999999999999999"},
-		{"-1e400", "-10e399", "-0.1E401"},
-		{"-9223372036854775809"},
-		{"-9223372036854775808"},
-		{"-1.5", "-15e-1"},
-		{"-1.4999999999999999999999"},
-		{"-1", "-1.0"},
-		{"-1e-400"},
-		{"-1e-99999999999999999999"},
-		{"0", "-0", "0e5", "0.0e-99999999999999999999"},
-		{"1e-99999999999999999999"},
-		{"1e-400", "0.1e-399"},
-		{"0.1", "1e-1", "0.100"},
-		{"0.1000000000000000055511151231257827"},
-		{"0.11"},
-		{"9", "9.0"},
-		{"10", "1e1", "1E+1", "100e-1"},
-		{"10.000000000000000000000000001"},
-		{"9007199254740992"},
-		{"9007199254740993"},
-		{"1e400"},
-		{"1.1e400"},
-		{"1e401"},
-		{"1e99999999999999999999"},
-	};
-	enum { STEPS = sizeof ladder / sizeof ladder[0] };
+	struct cases cases = cases_open("decimal-order.txt");
+	struct {
+		const char *text;
+		int step;
+	} numbers[64];
+	size_t n = 0;
 	unsigned wrong = 0;
+	char *line;
 
-	for (int i = 0; i < STEPS; i++)
-		for (int k = 0; k < STEPS; k++)
-			for (int x = 0; x < 4 && ladder[i][x] != NULL; x++)
-				for (int y = 0; y < 4 && ladder[k][y] != NULL; y++)
-					if (sign(compare(ladder[i][x], ladder[k][y])) !=
-					    sign(i - k)) {
-						diag("%s against %s", ladder[i][x], ladder[k][y]);
-						wrong++;
-					}
-	is_int(wrong, 0, "numbers of all sizes are in order");
+	for (int step = 0; cases_next(&cases, &line, 1); step++)
+		for (char *p = strtok(line, " "); p != NULL && n < 64; p = strtok(NULL, " ")) {
+			numbers[n].text = ev_strdup(p);
+			numbers[n++].step = step;
+		}
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < n; k++)
+			if (sign(compare(numbers[i].text, numbers[k].text)) !=
+			    sign(numbers[i].step - numbers[k].step)) {
+				diag("%s against %s", numbers[i].text, numbers[k].text);
+				wrong++;
+			}
+	is_int(wrong, 0, "%zu numbers of all sizes are in order", n);
+	while (n > 0)
+		free((char *)numbers[--n].text);
 }
 
 /* first digit, n - 2 zeros or nines, last digit, tail */
@@ -805,7 +679,7 @@ static void test_glance(void)
 
 int main(void)
 {
-	test_forms();
+	test_cases();
 	test_order();
 	test_int64();
 	test_small();

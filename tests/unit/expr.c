@@ -1,6 +1,6 @@
 /*
- * The expressions: a table of cases, exact numbers, what is refused, limits, and two tests that
- * hold the native evaluation and libjq together: a grid, and random expressions over random
+ * The expressions: cases of tests/data/cases, exact numbers, what is refused, limits, and two tests
+ * that hold the native evaluation and libjq together: a grid, and random expressions over random
  * records.
  */
 #include "expr/expr.h"
@@ -68,355 +68,41 @@ static char outcome(const char *text, bool floating, const char *on, struct ev_b
 	return c;
 }
 
-#define EVENT                                                                         \
-	"{\"type\":\"x\",\"n\":5,\"items\":[{\"sku\":\"a\",\"qty\":2,\"price\":0.1}," \
-	"{\"sku\":\"b\",\"qty\":1,\"price\":0.05}],\"total\":0.25,"                   \
-	"\"s\":\"h\\u00e9llo\",\"none\":null}"
+static void check_case(const char *text, const char *on, const char *outcome)
+{
+	static const char *const outcomes[] = {"true", "false", "error"};
+	struct ev_error err;
+	struct ev_expr *e = ev_expr_compile(text, false, &err);
+	struct ev_buf why = {0};
+	char got[32] = "refused";
 
-/* The same without a number that libjq would change. */
-#define WHOLE "{\"type\":\"x\",\"n\":5,\"items\":[{\"sku\":\"a\",\"price\":0.5},2],\"s\":\"a-b\"}"
+	if (e != NULL) {
+		enum ev_truth truth = ev_expr_test(e, record(on), 0, &why);
 
-static const struct {
-	const char *text, *on;
-	char truth; /* t f x */
-	bool native;
-} cases[] = {
-	/* what models use */
-	{"all(.items[]; .qty >= 1)", EVENT, 't', true},
-	{"all(.items[]; .qty >= 2)", EVENT, 'f', true},
-	{"all(.a.b[]; .c >= 1)", "{\"a\":{\"b\":[{\"c\":1},{\"c\":2.5}]}}", 't', true},
-	{"all(.a.b[]; .c >= 1)", "{\"a\":{\"b\":[{\"c\":1},{\"c\":0.5}]}}", 'f', true},
-	{"all(.a.b[]; .c >= 1)", "{\"a\":{\"b\":[{\"c\":1},{\"d\":2}]}}", 'x', true},
-	{"all(.a.b[]; .c < 1)", "{\"a\":{\"b\":[{\"c\":0},{\"d\":2}]}}", 'x', true},
-	{"all(.a.b[]; .c >= 1)", "{\"a\":{\"b\":[{\"c\":1},2]}}", 'x', true},
-	{"all(.a.b[]; .c >= 1)", "{\"a\":{\"b\":{\"x\":{\"c\":1},\"y\":{\"c\":0}}}}", 'f', true},
-	{"all(.a.b[]; .c >= 1)", "{\"a\":{\"b\":[]}}", 't', true},
-	{"all(.a.b[]; .c >= 1)", "{\"a\":[{\"b\":[{\"c\":1}]}]}", 'x', true},
-	{"all(.a.b[]; .c >= 1)", "{\"a\":{}}", 'x', true},
-	{"all(.a.b[]; .c <= 2000)", "{\"a\":{\"b\":[{\"c\":[]}]}}", 'f', true},
-	{"all(.a.b[]; .c <= -0.5)", "{\"a\":{\"b\":[{\"c\":-1}]}}", 't', true},
-	{"all(.a[0].b[]; .c >= 1)", "{\"a\":{\"b\":[{\"c\":1}]}}", 'x', true},
-	{"any(.a.b[]; .c >= 1)", "{\"a\":{\"b\":[{\"c\":0},{\"c\":1}]}}", 't', true},
-	{"any(.a.b[]; .c >= 1)", "{\"a\":{\"b\":[]}}", 'f', true},
-	{"(.items | map(.qty * .price) | add) == .total", EVENT, 't', true},
-	{"(.items | map(.qty * .price) | add) != .total", EVENT, 'f', true},
-	{".n <= .total", EVENT, 'f', true},
-	{".type == \"x\" and .n > 0", EVENT, 't', true},
-	{".type | IN(\"y\", \"x\")", EVENT, 't', true},
-	{"(.items | map(.sku) | unique | length) == (.items | length)", EVENT, 't', true},
-	{"([.items[].sku] - [\"a\", \"b\", \"c\"]) == []", EVENT, 't', true},
-	{"reduce .items[] as $i (0; . + $i.qty * $i.price) == .total", EVENT, 't', true},
-	{".total as $t | .items | map(.price) | max < $t", EVENT, 't', true},
-	{"if .type == \"y\" then .n > 100 elif .n then true else false end", EVENT, 't', true},
-	{".none == null or .none > 3", EVENT, 't', true},
-	{".absent // .n | . == 5", EVENT, 't', true},
-	{".type | test(\"^[a-z]$\")", EVENT, 't', false},
-	{".type | test(\"^[A-Z]$\"; \"i\")", EVENT, 't', false},
-	{".type | test(\"^[A-Z]$\")", EVENT, 'f', false},
-	{".n | test(\"5\")", EVENT, 'x', false},
-	{"(.type | split(\"\")) == [\"x\"]", EVENT, 't', false},
-	{".type as [$a] | $a", EVENT, 'x', false},
-	{"{a: .n} | .a == 5", WHOLE, 't', false},
-	{"{a: .n} | .a == 5", EVENT, 'x', false},
-	{"\"\\(.type)y\" == \"xy\"", WHOLE, 't', false},
-	{"\"\\(.type)y\" == \"xy\"", EVENT, 'x', false},
-	{"(.type + \"y\" | explode) == [120,121]", EVENT, 't', false},
-	{".items[0:1] | length == 1", WHOLE, 't', false},
-	{".items[0:1] | length == 1", EVENT, 'x', false},
-	{"try error(\"x\") catch (. == \"x\")", WHOLE, 't', false},
-	{"try error(\"x\") catch (. == \"x\")", EVENT, 'x', false},
-	{"def f: .n; f == 5", WHOLE, 't', false},
-	{"def f: .n; f == 5", EVENT, 'x', false},
-	/* what is not native is given to libjq by the value */
-	{"(.sku | split(\"-\") | length) == 2 and .n == 9007199254740993",
-	 "{\"sku\":\"a-b\",\"n\":9007199254740992,\"p\":0.1}", 'f', false},
-	{"(.ids | reverse | .[0]) == 9007199254740993", "{\"ids\":[9007199254740992]}", 'f', false},
-	{"(.ids | reverse | .[0]) == 9007199254740993", "{\"ids\":[9007199254740993]}", 'x', false},
-	{"(.ids | reverse)? == null", "{\"ids\":[9007199254740993]}", 'x', false},
-	{"(.s | explode | length) == 3 and .p * 3 == 0.3", "{\"s\":\"abc\",\"p\":0.1}", 't', false},
-	{".sku[0:2] == \"AB\" and .p == 19.99", "{\"sku\":\"ABC\",\"p\":19.99}", 't', false},
-	{".sku[-1:] == \"C\" and .sku[:1] == \"A\"", "{\"sku\":\"ABC\",\"p\":19.99}", 't', false},
-	{".a[1:][0].b == 2", "{\"a\":[1,{\"b\":2}]}", 't', false},
-	{".a[0:1]? == 1", "{\"a\":5}", 'f', false},
-	{"(.s | @base64) == \"YQ==\" and .p == 0.1", "{\"s\":\"a\",\"p\":0.1}", 't', false},
-	{"[.s | scan(\"[a-z]\")] == [\"a\",\"b\"]", "{\"s\":\"a-b\"}", 't', false},
-	{".a * 3 | tojson | explode | length == 3", "{\"a\":0.1}", 't', false},
-	{"[.a * 2] | reverse == [1]", "{\"a\":0.5}", 't', false},
-	{"[.a * 3] | reverse == [0.3]", "{\"a\":0.1}", 'x', false},
-	{"(.a | todate) == \"1970-01-01T00:01:37Z\"", "{\"a\":97}", 't', false},
-	{"(.a | tostring) == .b", "{\"a\":308125194256523266,\"b\":\"308125194256523266\"}", 't',
-	 true},
-	{"(.a | tostring) == .b", "{\"a\":609.0,\"b\":\"609.0\"}", 't', true},
-	{"(.a + 1 | tostring) == .b", "{\"a\":0.10,\"b\":\"1.1\"}", 't', true},
-	{"(.a | tojson) == .b",
-	 "{\"a\":{\"x\": [1.0, \"\\u0041\"]},\"b\":\"{\\\"x\\\":[1.0,\\\"A\\\"]}\"}",
-	 't', true},
-	{"(.a | fromjson) == .b", "{\"a\":\"9007199254740993\",\"b\":9007199254740993}", 't', true},
-	{"(.a | fromjson) == .b", "{\"a\":\"[9007199254740993]\",\"b\":[9007199254740992]}", 'f',
-	 true},
-	{".a | fromjson", "{\"a\":\"{\"}", 'x', true},
-	{".a | fromjson", "{\"a\":\"{\\\"b\\\":1,\\\"b\\\":2}\"}", 'x', true},
-	/* a number has no order with a text or null */
-	{".n > 3", "{}", 'x', true},
-	{".n <= 3", "{\"n\":null}", 'x', true},
-	{".n >= \"10\"", "{\"n\":9}", 'x', true},
-	{"\"9\" < .n", "{\"n\":10}", 'x', true},
-	{"all(.l[]; . < 3)", "{\"l\":[1,\"2\"]}", 'x', true},
-	{"[.l[] | select(. < 3)] == []", "{\"l\":[\"2\"]}", 'x', true},
-	{"(.n > 3)? // true", "{}", 't', true},
-	{"def f: .n; f > 3", "{\"n\":\"9\"}", 'x', false},
-	{"def f: .n; f > 3", "{\"n\":9}", 't', false},
-	{"def f: .n; f >= \"3\" and f < \"95\" and f <= \"9\" and (f > \"9\" | not)",
-	 "{\"n\":\"9\"}", 't', false},
-	{".n == \"3\" or .n != null", "{\"n\":3}", 't', true},
-	{".a < .b and null < false and \"a\" < []", "{\"a\":null,\"b\":\"x\"}", 't', true},
-	/* truth: an output, and none is false or null */
-	{".", "{}", 't', true},
-	{".", "null", 'f', true},
-	{".", "false", 'f', true},
-	{".", "0", 't', true},
-	{"empty", "1", 'f', true},
-	{"true, true", "1", 't', true},
-	{"true, false", "1", 'f', true},
-	{"true, null", "1", 'f', true},
-	{".[]", "[1,\"a\",[]]", 't', true},
-	{".[]", "[1,null]", 'f', true},
-	{".[]", "[]", 'f', true},
-	{".[]", "5", 'x', true},
-	{"true, error(\"no\")", "1", 'x', true},
-	{"false, error(\"no\")", "1", 'f', true},
-	/* paths */
-	{".a.b == 1", "{\"a\":{\"b\":1}}", 't', true},
-	{".a.b == null", "{}", 't', true},
-	{".a.b == null", "{\"a\":3}", 'x', true},
-	{".a.b? == null", "{\"a\":3}", 'f', true},
-	{".a.b.c?", "{\"a\":3}", 'x', true},
-	{"(.a.b.c)?", "{\"a\":3}", 'f', true},
-	{".\"a b\" == 1 and .[\"a b\"] == 1", "{\"a b\":1}", 't', true},
-	{".a.\"b\"[\"c\"] == 1", "{\"a\":{\"b\":{\"c\":1}}}", 't', true},
-	{".\"\\u0061\" == 1", "{\"\\u0061\":1}", 't', true},
-	{".abcdefghijk == 1", "{\"abcdefghijl\":2,\"abcdefgh\":3,\"abcdefghij\\u006b\":1}", 't',
-	 true},
-	{".[0] == 1 and .[-1] == 3 and .[9] == null and .[-9] == null", "[1,2,3]", 't', true},
-	{".[-1][1].a == 4", "[[1,{\"a\":4}]]", 't', true},
-	{". [0] == 1", "[1]", 't', true},
-	{".and == 1", "{\"and\":1}", 't', true},
-	{"[.[].a] == [1,2]", "[{\"a\":1},{\"a\":2}]", 't', true},
-	{"[.[]] == [1,2]", "{\"b\":1,\"a\":2}", 't', true},
-	{"[.[]?] == []", "5", 't', true},
-	{"[.[]?.a?] == [1]", "[{\"a\":1},2]", 't', true},
-	{".a[1:]", "{\"a\":[1,2]}", 't', false},
-	/* precedence */
-	{"1 + 2 * 3 == 7", "1", 't', true},
-	{"1 - 2 - 3 == -4", "1", 't', true},
-	{"2 * -1 * 3 == -6", "1", 't', true},
-	{"-. + 1 == 0", "1", 't', true},
-	{"-1 - -1 == 0", "1", 't', true},
-	{".-1 == 0", "1", 't', true},
-	{"false and false or true", "1", 't', true},
-	{"true or true and false", "1", 't', true},
-	{"[null // false // 3] == [3]", "1", 't', true},
-	{"[false // 1 , 2] == [1,2]", "1", 't', true},
-	{"[1, 2 | . + 1] == [2, 3]", "1", 't', true},
-	{"1 + . as $x | $x * 2 == 4", "2", 'x', true},
-	{"[1 + (. as $x | $x * 2)] == [5]", "2", 't', true},
-	{"[1 as $x | 2 as $y | $x, $y, ($x as $y | $y)] == [1, 2, 1]", "1", 't', true},
-	{"# a comment\n. == 1 # and another", "1", 't', true},
-	/* outputs in jq's order */
-	{"[(1,2) + (10,20)] == [11,12,21,22]", "1", 't', true},
-	{"[(true,false) and (true,false)] == [true,false,false]", "1", 't', true},
-	{"[(true,false) or (true,false)] == [true,true,false]", "1", 't', true},
-	{"[(1,null,2) // 3] == [1,2]", "1", 't', true},
-	{"[(null,false) // (3,4)] == [3,4]", "1", 't', true},
-	{"[if (true,false) then 1 else 2 end] == [1,2]", "1", 't', true},
-	{"[{} | has(\"a\",\"b\")] == [false,false]", "1", 't', true},
-	{"[-(1,2)] == [-1,-2]", "1", 't', true},
-	{"[.[] as $x | $x, 0] == [1,0,2,0]", "[1,2]", 't', true},
-	{"[.[] | select(. > 1, . < 3)] == [1,2,2,3]", "[1,2,3]", 't', true},
-	/* `?` ends with what it stands behind */
-	{".a? | error(\"x\")", "{\"a\":1}", 'x', true},
-	{"(.a | .)? | error(\"x\")", "{\"a\":1}", 'x', true},
-	{"[.[] | (. * 2)?] == [2]", "[1,\"a\"]", 't', true},
-	{"error(\"x\")? // 3", "1", 't', true},
-	{"error(\"x\") // 3", "1", 'x', true},
-	/* the order of kinds, and equality */
-	{"(map(.) | sort) == .", "[null,false,true,-1,2,\"\",\"a\",[],[1],{},{\"a\":1}]", 't',
-	 true},
-	{". == [{\"b\":[1.0,2],\"a\":\"\\u0062\"}]", "1", 'f', false},
-	{".a == .b", "{\"a\":{\"x\":1,\"y\":[1.0,{}]},\"b\":{\"y\":[1,{}],\"x\":10e-1}}", 't',
-	 true},
-	{".a < .b", "{\"a\":{\"x\":2},\"b\":{\"x\":3}}", 't', true},
-	{".a < .b", "{\"a\":{\"a\":9,\"c\":1},\"b\":{\"b\":1}}", 't', true},
-	{".a < .b", "{\"a\":\"Z\",\"b\":\"a\"}", 't', true},
-	{".a < .b", "{\"a\":\"\\uffff\",\"b\":\"\\ud83d\\ude00\"}", 't', true},
-	{".a == .b", "{\"a\":\"\\u00e9\",\"b\":\"\xc3\xa9\"}", 't', true},
-	{"[1,2] < [1,2,3] and [1,3] > [1,2,3]", "1", 't', true},
-	/* functions */
-	{"(.s | length) == 5 and (.s | utf8bytelength) == 6", EVENT, 't', true},
-	{"[null, -3, \"ab\", [1], {}] | map(length) == [0,3,2,1,0]", "1", 't', true},
-	{"true | length", "1", 'x', true},
-	{"map(type) == [\"null\",\"boolean\",\"number\",\"string\",\"array\",\"object\"]",
-	 "[null,true,1,\"\",[],{}]", 't', true},
-	{"keys == [\"a\",\"b\"] and keys_unsorted == [\"b\",\"a\"]", "{\"b\":1,\"a\":2}", 't',
-	 true},
-	{"keys == [0,1]", "[7,7]", 't', true},
-	{"has(\"a\") and (has(\"b\") | not)", "{\"a\":null}", 't', true},
-	{"has(0) and (has(1) | not) and (has(-1) | not)", "[7]", 't', true},
-	{"has(\"a\")", "[]", 'x', true},
-	{"\"a\" | in({})", "1", 'f', true},
-	{"contains([\"a\"]) and (contains([\"z\"]) | not)", "[\"bar\"]", 't', true},
-	{"\"bar\" | inside(\"foobar\")", "1", 't', true},
-	{"startswith(\"a\") and endswith(\"c\") and ltrimstr(\"a\") == \"bc\"", "\"abc\"", 't',
-	 true},
-	{"rtrimstr(\"c\") == \"ab\"", "\"abc\"", 't', true},
-	{"ascii_downcase == \"ab\xc3\x89\" and ascii_upcase == \"AB\xc3\x89\"", "\"aB\xc3\x89\"",
-	 't', true},
-	{"add == \"abc\"", "[\"a\",\"b\",\"c\"]", 't', true},
-	{"add == [1,2,3]", "[[1],[2],[3]]", 't', true},
-	{"add == null", "[]", 't', true},
-	{"(add | [.[]]) == [1,3,4]", "[{\"a\":1,\"b\":2},{\"b\":3,\"c\":4}]", 't', true},
-	{"add", "[1,\"a\"]", 'x', true},
-	{"min == 1 and max == 3 and sort == [1,2,3]", "[3,1,2]", 't', true},
-	{"min == null and max == null and unique == []", "[]", 't', true},
-	{"min_by(.a).b == 1 and max_by(.a).b == 2", "[{\"a\":1,\"b\":1},{\"a\":1,\"b\":2}]", 't',
-	 true},
-	{"group_by(.a) | map(length) == [1,2]", "[{\"a\":1},{\"a\":0},{\"a\":1}]", 't', true},
-	{"unique_by(.a) | length == 2", "[{\"a\":1},{\"a\":0},{\"a\":1.0}]", 't', true},
-	{"sort_by(-.a, .b) | map(.b) == [2,0,1]",
-	 "[{\"a\":1,\"b\":1},{\"a\":1,\"b\":0},{\"a\":2,\"b\":2}]", 't', true},
-	{"first == 1 and last == 3 and first(.[]) == 1 and last(.[]) == 3", "[1,2,3]", 't', true},
-	{"[first(empty)] == [] and [last(empty)] == [null]", "1", 't', true},
-	{"isempty(.[]) and (isempty(1) | not)", "[]", 't', true},
-	{"any and (all | not)", "[1,null]", 't', true},
-	{"any(. > 1) and all(. > 0)", "[1,2]", 't', true},
-	{"any(.[]; false) or (all(.[]; false) | not)", "[]", 'f', true},
-	{"any(1, error(\"x\"); . == 1)", "1", 't', true},
-	{"IN(.[]; 1, 2)", "[3,2]", 't', true},
-	{"[.[] | values, (nulls | 0), strings, scalars] | length == 8", "[1,null,\"s\",[]]", 't',
-	 true},
-	{"map(tonumber) == [1,-0.5,1200,7]", "[\"1\",\" -0.5 \",\"1.2e3\",7]", 't', true},
-	{"tonumber", "\"0x1\"", 'x', true},
-	{"tonumber", "\"\"", 'x', true},
-	{"tonumber", "\"nan\"", 'x', true},
-	{"null + 1 == 1 and 1 + null == 1", "1", 't', true},
-	{"1 + \"a\"", "1", 'x', true},
-	{"\"a\" * 2", "1", 'x', true},
-	{"-\"a\"", "1", 'x', true},
-	/* exact decimals */
-	{".a + .b == 0.3", "{\"a\":0.1,\"b\":0.2}", 't', true},
-	{"3 * .a == 0.3", "{\"a\":0.1}", 't', true},
-	{"9007199254740993 == 9007199254740992", "1", 'f', true},
-	{".a == .b", "{\"a\":9007199254740993,\"b\":9007199254740992}", 'f', true},
-	{".a + 1 == 9007199254740994", "{\"a\":9007199254740993}", 't', true},
-	{"1e400 > 1e399", "1", 't', true},
-	{".a > .b", "{\"a\":1e400,\"b\":1e399}", 't', true},
-	{".a > -1e20000", "{\"a\":-1e400}", 't', true},
-	{".a > .b", "{\"a\":1e99999999999,\"b\":1e99999999998}", 't', true},
-	{".a + 1 > .a", "{\"a\":1e400}", 't', true},
-	{".a * .a == 1e800", "{\"a\":1e400}", 't', true},
-	{".a + 1 > 0", "{\"a\":1e20000}", 'x', true},
-	{"(.a + 1)? > 0", "{\"a\":1e20000}", 'x', true},
-	{".a * .b == 85070591730234615847396907784232501249",
-	 "{\"a\":9223372036854775807,"
-	 "\"b\":9223372036854775807}",
-	 't', true},
-	{".a + 1 == 9223372036854775808 and .a + 1 - 1 == .a", "{\"a\":9223372036854775807}", 't',
-	 true},
-	{"-.a == 9223372036854775808", "{\"a\":-9223372036854775808}", 't', true},
-	{".a + .b == 12345678901234567890.12345", "{\"a\":12345678901234567890,\"b\":0.12345}", 't',
-	 true},
-	{"1.50 == 1.5 and 100 == 1e2 and -0 == 0 and 0e9 == 0 and .5 == 0.5 and 1. == 1", "1", 't',
-	 true},
-	{"add == 1", "[0.1,0.1,0.1,0.1,0.1,0.1,0.1,0.1,0.1,0.1]", 't', true},
-	{"(.a * .b | length) == 0.02", "{\"a\":-0.1,\"b\":0.2}", 't', true},
-	{"unique == [0.1, 9007199254740992, 9007199254740993]",
-	 "[9007199254740993,0.10,9007199254740992,0.1]", 't', true},
-	{"1e-30 + 1 > 1", "1", 't', true},
-};
+		snprintf(got, sizeof got, "%s%s", outcomes[truth],
+			 ev_expr_is_native(e) ? "" : " libjq");
+		/* the same again, over what the first left behind, by symbols */
+		ev_expr_bind(e, scan);
+		if (ev_expr_test(e, record(on), 0, &why) != truth)
+			strcpy(got, "another by symbols");
+	}
+	if (!ok(strcmp(got, outcome) == 0 &&
+			(strncmp(got, "error", 5) == 0) == (why.len != 0),
+		"%s on %.60s", text, on))
+		diag("got %s: %s", got, e == NULL ? err.text : ev_buf_str(&why));
+	ev_expr_free(&e);
+	ev_buf_free(&why);
+}
 
 static void check_cases(void)
 {
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct ev_error err;
-		struct ev_expr *e = ev_expr_compile(cases[i].text, false, &err);
-		struct ev_buf why = {0};
-		char got = '!';
-		bool native = false;
+	struct cases cases = cases_open("expr.txt");
+	char *line[3];
 
-		if (e != NULL) {
-			native = ev_expr_is_native(e);
-			got = letter_of(ev_expr_test(e, record(cases[i].on), 0, &why));
-			/* the same again, over what the first left behind, by symbols */
-			ev_expr_bind(e, scan);
-			if (letter_of(ev_expr_test(e, record(cases[i].on), 0, &why)) != got)
-				got = '?';
-		}
-		if (!ok(got == cases[i].truth && native == cases[i].native &&
-				(got == 'x') == (why.len != 0),
-			"%s on %.60s", cases[i].text, cases[i].on))
-			diag("got %c, native %d: %s", got, native,
-			     e == NULL ? err.text : ev_buf_str(&why));
-		ev_expr_free(&e);
-		ev_buf_free(&why);
-	}
+	while (cases_next(&cases, line, 3))
+		check_case(line[0], line[1], line[2]);
+	check_case("# a comment\n. == 1 # and another", "1", "true");
 }
-
-#define INEXACT(what)                                                                       \
-	"this arithmetic (" what ") cannot run in exact decimal: write it with + - * over " \
-	"plain paths, or say floating: true"
-#define ELSEWHERE(what) what " cannot be used: what a rule says must depend on the record alone"
-
-static const struct {
-	const char *text, *message;
-} refused[] = {
-	{"", "the expression is empty"},
-	{" # nothing\n", "the expression is empty"},
-	{".a ==", "jq: syntax error, unexpected $end"},
-	{"(.a", "'(' is not closed"},
-	{".a)", "')' has nothing to close"},
-	{"[.a)", "')' has nothing to close"},
-	{"\"a", "a string is not closed"},
-	{"\"\\(\"", "a string is not closed"},
-	{".a ~ 1", "'~' is not understood"},
-	{".a \xe2\x89\xa4 1", "'\xe2\x89\xa4' is not understood"},
-	{".a == \"\xff\"", "the expression is not valid UTF-8"},
-	{"foo(.a)", "jq: foo/1 is not defined at <top-level>, line 1:"},
-	{"$x == 1", "jq: $x is not defined at <top-level>, line 1:"},
-	{"1 == 1 == 1", "jq: syntax error, unexpected =="},
-	{".a | test(\"(\")", "Regex failure: end pattern with unmatched parenthesis"},
-	{".a / 2 == 1", INEXACT("/")},
-	{".a % 2 == 1", INEXACT("%")},
-	{".a | floor == 1", INEXACT("floor")},
-	{"def f: .; f | (.a | tostring) == (.b * 2 | tostring)", INEXACT("*")},
-	{"def f: .; f | [.a[:2] | add] == [1]", INEXACT("add")},
-	{"def f: .; f | (.a | split(\",\") | length) - 1 == 2", INEXACT("-")},
-	{"def f: .; f | (.s + \"x\" | explode) == [.n + 1]", INEXACT("+")},
-	{"\"\\(.a + 1)\" == \"2\"", INEXACT("+")},
-	{"def f: .; f | .\"a\" + 1 == ([limit(1; 2)] | .[0])", INEXACT("+")},
-	{".a += 1 | .a == 2", INEXACT("+=")},
-	{"pow(.a; 2) == 4", INEXACT("pow")},
-	{"def f: .; f | .a == 9007199254740993",
-	 "libjq, which would run this, cannot hold the digits of 9007199254740993"},
-	{"splits(.a; 9007199254740993)",
-	 "libjq, which would run this, cannot hold the digits of 9007199254740993"},
-	{"def f: .; f | .a | fromjson | . == 1", INEXACT("fromjson")},
-	{"input == 1", ELSEWHERE("input")},
-	{"[inputs] == []", ELSEWHERE("inputs")},
-	{".t < now", ELSEWHERE("now")},
-	{"env.HOME == \"x\"", ELSEWHERE("env")},
-	{"$ENV.HOME == \"x\"", ELSEWHERE("$ENV")},
-	{"{$ENV}", ELSEWHERE("$ENV")},
-	{"\"\\(now)\" == \"2\"", ELSEWHERE("now")},
-	{"[.[now:]]", ELSEWHERE("now")},
-	{"{a: now}", ELSEWHERE("now")},
-	{"{(now): 1}", ELSEWHERE("now")},
-	{"include \"x\"; .", ELSEWHERE("include")},
-	{"import \"x\" as x; .", ELSEWHERE("import")},
-	{"debug", ELSEWHERE("debug")},
-	{"halt", ELSEWHERE("halt")},
-	{"0 | localtime | .[0] == 1970", ELSEWHERE("localtime")},
-	{"input_filename", ELSEWHERE("input_filename")},
-};
 
 /* On a value inside a record, where the same path leads to something else from its top. */
 static void check_inside(void)
@@ -503,6 +189,17 @@ static void check_by_shape(void)
 	ev_buf_free(&why);
 }
 
+static void refused(const char *text, const char *message)
+{
+	struct ev_error err = {.text = ""};
+	struct ev_expr *e = ev_expr_compile(text, false, &err);
+
+	ok(e == NULL, "refused: %s", text);
+	if (!ok(strncmp(err.text, message, strlen(message)) == 0, "and says why"))
+		diag("got    %s\nwanted %s", err.text, message);
+	ev_expr_free(&e);
+}
+
 static void check_refused(void)
 {
 	static const char *const taken[] = {"(.s + \"x\" | explode) == [1]",
@@ -520,18 +217,16 @@ static void check_refused(void)
 					    "[.a[:2] | add] == [1]",
 					    "def f: .; f | .a == 0.1",
 					    NULL};
+	struct cases cases = cases_open("expr-refused.txt");
+	char *line[2];
 	struct ev_error err;
 	struct ev_expr *e;
 
-	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-		err.text[0] = '\0';
-		e = ev_expr_compile(refused[i].text, false, &err);
-		ok(e == NULL, "refused: %s", refused[i].text);
-		if (!ok(strncmp(err.text, refused[i].message, strlen(refused[i].message)) == 0,
-			"and says why"))
-			diag("got    %s\nwanted %s", err.text, refused[i].message);
-		ev_expr_free(&e);
-	}
+	while (cases_next(&cases, line, 2))
+		refused(line[0], line[1]);
+	refused("", "the expression is empty");
+	refused(" # nothing\n", "the expression is empty");
+	refused(".a == \"\xff\"", "the expression is not valid UTF-8");
 	for (size_t i = 0; taken[i] != NULL; i++) {
 		e = ev_expr_compile(taken[i], false, &err);
 		if (!ok(e != NULL && !ev_expr_is_native(e), "taken by libjq: %s", taken[i]))
@@ -758,53 +453,16 @@ static void check_floating(void)
 	ev_buf_free(&why);
 }
 
-static const struct {
-	const char *text, *on, *why;
-} told[] = {
-	{".a.b", "{\"a\":5}", "Cannot index number with string \"b\""},
-	{".[0]", "{}", "Cannot index object with number"},
-	{".[]", "5", "Cannot iterate over number (5)"},
-	{".a * .b", "{\"a\":\"x\\ny\",\"b\":2.50}",
-	 "string (\"x\\u000ay\") and number (2.50) cannot be multiplied"},
-	{".a + (.b * 1)", "{\"a\":\"x\",\"b\":2.50}",
-	 "string (\"x\") and number (2.5) cannot be added"},
-	{"-.a", "{\"a\":[1]}", "array cannot be negated"},
-	{"has(\"a\")", "[]", "Cannot check whether array has a string key"},
-	{"error(\"the total is wrong\")", "1", "the total is wrong"},
-	{".a + 1", "{\"a\":1e20000}", "a number has too many digits to compute with"},
-	{".a | test(\"x\")", "{\"a\":5}", "number (5) cannot be matched, as it is not a string"},
-	{".a | reverse", "{\"a\":[{\"b/c\":0.1}]}",
-	 "libjq, which this needs, would change the digits of 0.1 at /a/0/b~1c"},
-	{"def f: .a; f", "{\"b\":[1,[0.10]],\"a\":1}",
-	 "libjq, which this needs, would change the digits of 0.10 at /b/1/0"},
-	{".a > 3", "{\"a\":\"x\"}", "string (\"x\") and number (3) have no order for >"},
-	{"def f: .a; f >= 3", "{\"a\":\"x\"}", "string and number have no order: \"x\" >= 3"},
-	{".a | split(\"x\")", "{\"a\":5}", "split input and separator must be strings"},
-	{"length", "true", "boolean (true) has no length"},
-	{"error(\"\")", "1", "an error without a text"},
-	{"[.a[1:]] | error(\"a\\tb\")", "{}", "a\\u0009b"},
-	{".aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.\"x\"",
-	 "1",
-	 "Cannot index number with string \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	 "aaaaaaaaaaaaaaaaaaaaaaaaaaaa\""},
-	{".\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa9\"",
-	 "1",
-	 "Cannot index number with string \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	 "aaaaaaaaaaaaaaaaaaaaaaaaaaa\""},
-	{".a - 1", "{\"a\":\"0123456789012345678901234567890123456789\xc3\xa9x\"}",
-	 "string (\"0123456789012345678901234567890123456789...\") and number (1) cannot be "
-	 "subtracted"},
-};
-
 static void check_told(void)
 {
+	struct cases cases = cases_open("expr-error.txt");
 	struct ev_buf why = {0};
+	char *line[3];
 
-	for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
-		ok(outcome(told[i].text, false, told[i].on, &why) == 'x', "%s cannot run on %s",
-		   told[i].text, told[i].on);
-		is(ev_buf_str(&why), told[i].why, "and says why");
+	while (cases_next(&cases, line, 3)) {
+		ok(outcome(line[0], false, line[1], &why) == 'x', "%s cannot run on %s", line[0],
+		   line[1]);
+		is(ev_buf_str(&why), line[2], "and says why");
 	}
 	ev_buf_free(&why);
 }

@@ -1,6 +1,7 @@
 /*
- * support: what several unit tests need. Files of data, random numbers that are the same in every
- * run, texts with a slack that ends at memory that cannot be read, and a slow decoder of UTF-8.
+ * support: what several unit tests need. Files of data and of cases, random numbers that are the
+ * same in every run, texts with a slack that ends at memory that cannot be read, and a slow decoder
+ * of UTF-8.
  */
 #ifndef SUPPORT_H
 #define SUPPORT_H
@@ -45,6 +46,53 @@ static inline char *read_file(const char *path, size_t *len)
 	p[*len] = '\0';
 	fclose(f);
 	return p;
+}
+
+/*
+ * The cases of a file of tests/data/cases: so many lines each, without an escape. Between two of
+ * them, empty lines and those that begin with # are passed over.
+ */
+struct cases {
+	char *text, *at;
+};
+
+static inline struct cases cases_open(const char *name)
+{
+	char path[4096];
+	size_t len;
+	struct cases c;
+
+	snprintf(path, sizeof path, "%s/tests/data/cases/%s", getenv("srcdir"), name);
+	c.at = c.text = read_file(path, &len);
+	if (c.text == NULL) {
+		printf("Bail out! %s cannot be read: srcdir names the sources\n", path);
+		exit(1);
+	}
+	return c;
+}
+
+/* The n lines of the next case. False, and the text is freed, when there is none. */
+static inline bool cases_next(struct cases *c, char *lines[], size_t n)
+{
+	for (; *c->at == '\n' || *c->at == '#'; c->at += *c->at == '\n')
+		c->at += strcspn(c->at, "\n");
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strcspn(c->at, "\n");
+
+		if (len == 0 && i == 0) {
+			free(c->text);
+			return false;
+		}
+		if (len == 0) {
+			printf("Bail out! a case lacks lines: %s\n", lines[0]);
+			exit(1);
+		}
+		lines[i] = c->at;
+		c->at += len;
+		if (*c->at != '\0')
+			*c->at++ = '\0';
+	}
+	return true;
 }
 
 /* D. Lehmer's generator with 128 bits of state. */
