@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 enum { DIGEST = 16, PARTS_OF_MEMORY = 4 };
-/* Of an item: the dimension and the member's key; all of one that is bare. */
+/* Lengths in an item: up to the member's key; and of a bare mention as a whole. */
 enum { ITEM_MEMBER = 4 + EV_KEY_TEXT, ITEM_BARE = ITEM_MEMBER + 2 };
 
 static const struct ev_store_kind kind = {"members", "evstar", EV_RUN_TEXT, EV_STORE_LATEST};
@@ -44,7 +44,7 @@ void ev_star_state_free(struct ev_star_state **state)
 	*state = NULL;
 }
 
-/* Where it stands */
+/* Position */
 
 static struct ev_point position(const struct ev_store *store)
 {
@@ -81,7 +81,7 @@ static bool is_of_model(const struct ev_star_state *t)
 	return true;
 }
 
-/* Once, for schema files are read for it. */
+/* Called once: it reads the schema files. */
 static enum ev_status open_store(struct ev_star *s, struct ev_error *err)
 {
 	struct ev_star_state *t = s->state;
@@ -237,7 +237,7 @@ static int by_key(const void *x, const void *y, void *ctx)
 	return compare_keys(ctx, x, ctx, y);
 }
 
-/* The key of an item, anew. */
+/* Rebuilds the state's key of an item. */
 static void put_key(struct ev_star_state *t, const struct ev_star_items *l,
 		    const struct ev_star_item *i)
 {
@@ -268,7 +268,7 @@ static enum ev_status sort_add(struct ev_star_state *t, const char *value, size_
 	return ev_sort_add(t->sort, t->key.p, t->key.len, value, len, err);
 }
 
-/* What is not the same in all mentions of the event, or of all events. */
+/* An item: the mention's key without what all mentions of the event, or of all events, share. */
 static void put_item(struct ev_star_state *t, const struct ev_mentions *l)
 {
 	struct ev_buf *text = &t->said.text;
@@ -284,7 +284,7 @@ static void put_item(struct ev_star_state *t, const struct ev_mentions *l)
 	while (own[-1] != ' ')
 		own--;
 	ev_buf_put(text, p, (size_t)(own - p));
-	own += t->who.len; /* what is left is the element */
+	own += t->who.len; /* the element's number is left */
 	ev_buf_put(text, own, (size_t)(end - own));
 	ev_buf_putc(text, ' ');
 	digest = ev_hash64(l->value.p, l->value.len, ev_store_seed(t->store, 0));
@@ -292,7 +292,7 @@ static void put_item(struct ev_star_state *t, const struct ev_mentions *l)
 	text->len += DIGEST;
 }
 
-/* A mention of the event at hand, whose value waits behind its item. */
+/* Adds a mention to the event's list; its length and value are kept right behind the item. */
 static void note_mention(struct ev_star_state *t, const struct ev_mentions *l)
 {
 	struct ev_buf *text = &t->said.text;
@@ -331,14 +331,14 @@ static void note_days(struct ev_star *s, size_t dimension)
 	ev_star_calendar_forget(calendar);
 }
 
-/* What the event said before, as its list in the state has it. */
+/* Reads what the event said before: its list in the state. */
 static enum ev_status read_before(struct ev_star_state *t, struct ev_error *err)
 {
 	struct ev_star_items *l = &t->before;
 	const char *p, *end;
 
 	items_reset(l);
-	if (t->first > t->at) /* the state has nothing of it */
+	if (t->first > t->at) /* the event is newer than the state */
 		return EV_OK;
 	if (ev_star_old_find(&t->old, t->key.p, t->key.len, err) != EV_OK)
 		return EV_FATAL;
@@ -358,8 +358,9 @@ static enum ev_status read_before(struct ev_star_state *t, struct ev_error *err)
 }
 
 /*
- * What is taken back, or replaced, or spells a part of the key in its own way is told in front of
- * all that is said of the member, under b: it may be what its row is made of.
+ * Announces a mention that is taken back, replaced, or spells the key in its own way. The key with
+ * b sorts before all mentions of the member (c), so that settle.c knows in time whether the old row
+ * can still be built upon.
  */
 static enum ev_status warn(struct ev_star_state *t, struct ev_error *err)
 {
@@ -395,7 +396,7 @@ static enum ev_status take_back(struct ev_star_state *t, const struct ev_star_it
 	return warn(t, err) == EV_OK ? sort_add(t, &back, 1, err) : EV_FATAL;
 }
 
-/* Both lists are sorted by key. */
+/* Walks both lists in the order of keys; new items are said, missing ones taken back. */
 static enum ev_status compare_lists(struct ev_star_state *t, bool *differ, struct ev_error *err)
 {
 	const struct ev_star_items *said = &t->said, *before = &t->before;
@@ -438,7 +439,7 @@ static enum ev_status put_list(struct ev_star_state *t, struct ev_error *err)
 	return sort_add(t, t->text.p, t->text.len, err);
 }
 
-/* The event at hand is whole: what it says takes the place of what it said. */
+/* Ends the event at hand: what it says now replaces what it said before. */
 static enum ev_status end_event(struct ev_star *s, struct ev_error *err)
 {
 	struct ev_star_state *t = s->state;

@@ -53,7 +53,7 @@ enum ev_status ev_version_begin(struct ev_version *v, struct ev_error *err);
  */
 enum ev_status ev_version_take(struct ev_version *v, const char *batch, const char *digest,
 			       struct ev_error *err);
-/* What was taken counts from now on; the next section is emitted since this one. */
+/* Commits what was taken; the next section's output starts from here. */
 enum ev_status ev_version_commit(struct ev_version *v, struct ev_error *err);
 /* Tidies up behind a commit (ev_store_merge). */
 enum ev_status ev_version_merge(struct ev_version *v, struct ev_error *err);
@@ -68,7 +68,7 @@ const char *ev_version_retyped(const struct ev_version *v, uint64_t *events);
 uint64_t ev_version_missing(const struct ev_version *v, const char **batch);
 void ev_version_free(struct ev_version **v);
 
-/* The kind of store that it needs. */
+/* The kind of store that a state is. */
 extern const struct ev_store_kind ev_version_state;
 
 /* An id as the first word of its keys: printable, and in the order of the id's bytes. */
