@@ -23,7 +23,7 @@ struct ev_contracts;
 struct ev_contracts *ev_contracts_open(const struct ev_model *m, struct ev_events *events,
 				       struct ev_error *err);
 /* Of an event that was read: true, or why not, with its code. */
-bool ev_contracts_judge(struct ev_contracts *c, const struct ev_event *event,
+bool ev_contracts_judge(struct ev_contracts *v, const struct ev_event *event,
 			struct ev_reasons *why);
 /*
  * Whether a document but for the value `without` fits the schema; NULL fits all. rule: what the
@@ -32,17 +32,17 @@ bool ev_contracts_judge(struct ev_contracts *c, const struct ev_event *event,
 bool ev_contract_schema(const struct ev_schema *s, const char *rule, const struct ev_doc *d,
 			uint32_t without, struct ev_reasons *why);
 /* Tells of one that passed, for ev_contracts_borne. */
-void ev_contracts_passed(struct ev_contracts *c, const struct ev_event *event);
+void ev_contracts_passed(struct ev_contracts *v, const struct ev_event *event);
 /* Has fn told of each rule that does not hold and is not critical, while an event is judged. */
 typedef void ev_contracts_warned(void *ctx, const struct ev_rule *rule);
-void ev_contracts_warn(struct ev_contracts *c, ev_contracts_warned *fn, void *ctx);
+void ev_contracts_warn(struct ev_contracts *v, ev_contracts_warned *fn, void *ctx);
 /* Which of the paths that the model names its events bore: asked for by those that passed. */
-struct ev_borne *ev_contracts_borne(struct ev_contracts *c);
+struct ev_borne *ev_contracts_borne(struct ev_contracts *v);
 /*
  * What is odd about the schemas and rules, if not wrong, one line each, or NULL behind the last.
  * Valid until the next call.
  */
-const char *ev_contracts_lint(struct ev_contracts *c, size_t i);
+const char *ev_contracts_lint(struct ev_contracts *v, size_t i);
 void ev_contracts_free(struct ev_contracts **c);
 
 #endif

@@ -146,11 +146,12 @@ static bool take_from(const char **p, enum ev_run_form form, struct ev_buf *from
 	if (len != (size_t)2 * EV_RUN_KEY)
 		return false;
 	for (size_t i = 0; i < EV_RUN_KEY; i++, *p += 2) {
-		unsigned v;
+		const char digits[] = {(*p)[0], (*p)[1], '\0'};
+		char *end;
 
-		if (sscanf(*p, "%2x", &v) != 1)
+		ev_buf_putc(from, (char)strtoul(digits, &end, 16));
+		if (*end != '\0')
 			return false;
-		ev_buf_putc(from, (char)v);
 	}
 	return true;
 }

@@ -44,7 +44,8 @@ struct ev_entry {
 /* Compares as the run is sorted. */
 static inline int ev_bytes_compare(const char *a, size_t a_len, const char *b, size_t b_len)
 {
-	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+	const size_t len = a_len < b_len ? a_len : b_len;
+	int order = len > 0 ? memcmp(a, b, len) : 0;
 
 	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
 }

@@ -20,6 +20,9 @@ enum { LEAST_MERGE = 4 << 20, MOST_MANIFEST = 1 << 30 };
 
 static const char no_digest[EV_STORE_DIGEST + 1] = "00000000000000000000000000000000";
 
+/* Of a line of the log: " DIGEST TAKEN", and their spaces. */
+static const ptrdiff_t DIGESTS = (ptrdiff_t)2 * (EV_STORE_DIGEST + 1);
+
 struct ev_store {
 	char *dir;
 	const struct ev_store_kind *kind;
@@ -336,7 +339,7 @@ enum ev_status ev_store_kind_of(const char *dir, char kind[EV_STORE_KIND], struc
 	const struct ev_store s = {.dir = (char *)(uintptr_t)dir};
 	char *path = path_in(&s, "manifest"), *text = NULL;
 	enum ev_status st;
-	size_t len;
+	size_t len = 0;
 
 	if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
 		st = no_state(&s, err);
@@ -441,9 +444,9 @@ struct ev_store_commit ev_store_commit_at(const struct ev_store *s, uint64_t n)
 		while (line > p && line[-1] != '\n')
 			line--;
 		if (*line != '-' && strtoull(line, &digits, 10) == n &&
-		    stop - digits > 2 * (EV_STORE_DIGEST + 1)) {
+		    stop - digits > DIGESTS) {
 			memcpy(c.digest, digits + 1, EV_STORE_DIGEST);
-			c.what = digits + 2 * (EV_STORE_DIGEST + 1) + 1;
+			c.what = digits + DIGESTS + 1;
 			return c;
 		}
 		stop = line;
@@ -478,7 +481,7 @@ static const char *line_says(const char *line, const char *lf, const char *end, 
 	if (*line == '-')
 		return line + 2;
 	*number = strtoull(line, &digits, 10);
-	return digits + 2 * (EV_STORE_DIGEST + 1) + 1;
+	return digits + DIGESTS + 1;
 }
 
 const char *ev_store_said(const struct ev_store *s, const char *end, uint64_t *number)
@@ -567,7 +570,7 @@ bool ev_point_read(const char *text, struct ev_point *p)
 void ev_point_write(const struct ev_point *p, char text[EV_STORE_POSITION])
 {
 	if (p->store[0] == '\0')
-		strcpy(text, "0");
+		memcpy(text, "0", 2);
 	else
 		snprintf(text, EV_STORE_POSITION, "%s:%" PRIu64 ":%s", p->store, p->number,
 			 p->digest);
@@ -1044,7 +1047,7 @@ static enum ev_status check_log(const struct ev_store *s, struct ev_error *err)
 			continue;
 		}
 		right = lf != NULL && strtoull(p, &rest, 10) == ++n &&
-			lf - rest > 2 * (EV_STORE_DIGEST + 1);
+			lf - rest > DIGESTS;
 		if (!right)
 			break;
 		ev_buf_reset(&b);
