@@ -9,7 +9,6 @@ enum { DIGEST = 16, PARTS_OF_MEMORY = 4 };
 /* Of an item: the dimension and the member's key; all of one that is bare. */
 enum { ITEM_MEMBER = 4 + EV_KEY_TEXT, ITEM_BARE = ITEM_MEMBER + 2 };
 
-static const struct ev_store_kind kind = {"members", "evstar", EV_RUN_TEXT, EV_STORE_LATEST};
 static const char dead[] = "-";
 
 struct ev_star_state *ev_star_state_new(const char *dir)
@@ -89,7 +88,7 @@ static enum ev_status open_store(struct ev_star *s, struct ev_error *err)
 		return EV_OK;
 	for (size_t i = 0; i < EV_STAR_DIGESTS; i++)
 		ev_model_digest(s->m, depends[i].part, t->digests[i]);
-	t->store = ev_store_open(t->dir, &kind, EV_STORE_WRITE, err);
+	t->store = ev_store_open(t->dir, &ev_store_members, EV_STORE_WRITE, err);
 	return t->store != NULL ? EV_OK : EV_FATAL;
 }
 

@@ -42,6 +42,9 @@ struct ev_store_kind {
 	enum ev_store_keeps keeps;
 };
 
+/* Those of evversion, evdedupe and evstar. */
+extern const struct ev_store_kind ev_store_events, ev_store_keys, ev_store_members;
+
 struct ev_store;
 
 enum ev_store_mode {
@@ -55,8 +58,8 @@ enum ev_store_mode {
  */
 struct ev_store *ev_store_open(const char *dir, const struct ev_store_kind *kind,
 			       enum ev_store_mode mode, struct ev_error *err);
-/* Of what kind the state in dir is, whose name must not be known before. */
-enum ev_status ev_store_kind_of(const char *dir, char kind[EV_STORE_KIND], struct ev_error *err);
+/* Of which of the three the state in dir is; NULL with the error. */
+const struct ev_store_kind *ev_store_kind_of(const char *dir, struct ev_error *err);
 /* What was not committed is gone. */
 void ev_store_free(struct ev_store **s);
 

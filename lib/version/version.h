@@ -61,9 +61,6 @@ const char *ev_version_retyped(const struct ev_version *v, uint64_t *events);
 uint64_t ev_version_missing(const struct ev_version *v);
 void ev_version_free(struct ev_version **v);
 
-/* The kind of store that it needs. */
-extern const struct ev_store_kind ev_version_state;
-
 /* An id as the first word of its keys: printable, and in the order of the id's bytes. */
 void ev_version_word(const char *id, size_t len, struct ev_buf *out);
 
