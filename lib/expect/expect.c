@@ -3,6 +3,7 @@
 #include "schema/schema.h"
 #include "json/canon.h"
 #include "number/decimal.h"
+#include "json/write.h"
 #include "scan/form.h"
 #include "number/sum.h"
 
@@ -684,7 +685,7 @@ static void put_limit(const char *name, const struct limit *l, bool strict, stru
 {
 	if (l->kind == LIMIT_NONE)
 		return;
-	ev_buf_printf(out, "%s\"%s\":", out->p[out->len - 1] == '{' ? "" : ",", name);
+	ev_json_name(out, name);
 	if (l->kind == LIMIT_NUMBER)
 		ev_buf_put(out, l->text, l->len);
 	else
@@ -713,9 +714,10 @@ void ev_suite_extra(const struct ev_suite *s, size_t i, struct ev_buf *out)
 		ev_buf_putc(out, '{');
 		put_limit("min", &e->range.min, e->range.strict_min, out);
 		put_limit("max", &e->range.max, e->range.strict_max, out);
-		if (e->mostly != NULL)
-			ev_buf_printf(out, "%s\"mostly\":%s",
-				      out->p[out->len - 1] == '{' ? "" : ",", e->mostly);
+		if (e->mostly != NULL) {
+			ev_json_name(out, "mostly");
+			ev_buf_puts(out, e->mostly);
+		}
 		ev_buf_putc(out, '}');
 	}
 	ev_buf_puts(out, ",\"histogram\":");

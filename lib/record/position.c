@@ -1,7 +1,7 @@
 #include "record/position.h"
 #include "base/utf8.h"
 #include "number/decimal.h"
-#include "scan/form.h"
+#include "json/write.h"
 #include "json/view.h"
 
 #include <errno.h>
@@ -189,7 +189,7 @@ void ev_position_write(const struct ev_position *p, bool full, struct ev_buf *ou
 {
 	if (full) {
 		if (p->timed)
-			ev_buf_printf(out, "{\"sec\":\"%lld\",\"nsec\":%d,", (long long)p->time.sec,
+			ev_buf_printf(out, "{\"sec\":\"%lld\",\"nsec\":%d", (long long)p->time.sec,
 				      p->time.nsec);
 		else
 			ev_buf_putc(out, '{');
@@ -197,15 +197,14 @@ void ev_position_write(const struct ev_position *p, bool full, struct ev_buf *ou
 		char text[EV_TIME_TEXT];
 
 		ev_time_format(p->time, text);
-		ev_buf_printf(out, "{\"time\":\"%.*s\",", EV_TIME_TEXT, text);
+		ev_buf_printf(out, "{\"time\":\"%.*s\"", EV_TIME_TEXT, text);
 	} else {
-		ev_buf_puts(out, "{\"time\":null,");
+		ev_buf_puts(out, "{\"time\":null");
 	}
-	ev_buf_puts(out, "\"source\":");
-	ev_json_quote(p->source, strlen(p->source), out);
-	ev_buf_printf(out, ",\"line\":%llu", (unsigned long long)p->line);
+	ev_json_text(out, "source", p->source);
+	ev_json_u64(out, "line", p->line);
 	if (full && p->offset != EV_NO_OFFSET)
-		ev_buf_printf(out, ",\"offset\":%llu", (unsigned long long)p->offset);
+		ev_json_u64(out, "offset", p->offset);
 	ev_buf_putc(out, '}');
 }
 

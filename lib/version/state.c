@@ -245,7 +245,6 @@ static void put_place(struct ev_version *v, const struct ev_link *l)
 
 	ev_buf_puts(&v->value, "{\"batch\":");
 	ev_buf_put(&v->value, v->batch.p, v->batch.len);
-	ev_buf_putc(&v->value, ',');
 	ev_record_position(&rec, &v->value);
 	ev_buf_putc(&v->value, '}');
 }
