@@ -292,6 +292,7 @@ uint64_t present_in(const struct ev_doc *d);
 /* The outcome of a value known to lie in [low, high]; sets outcome, and error where it is open. */
 void judge_range(struct expect *e, const char *low, const char *high);
 void judge_count(struct expect *e, uint64_t n);
+struct ev_dec whole_of(struct ev_arena *a, uint64_t n);
 /* Whether part / whole >= share (a JSON number; NULL is 1). */
 bool share_reached(struct ev_arena *a, uint64_t part, uint64_t whole, const char *share);
 /* Appends part / whole, times 100 for percent, to ten decimals, or null. */

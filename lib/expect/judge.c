@@ -54,7 +54,7 @@ void judge_count(struct expect *e, uint64_t n)
 	judge_range(e, text, text);
 }
 
-static struct ev_dec dec_of(struct ev_arena *a, uint64_t n)
+struct ev_dec whole_of(struct ev_arena *a, uint64_t n)
 {
 	struct ev_dec d = {0};
 	char text[24];
@@ -72,9 +72,9 @@ bool share_reached(struct ev_arena *a, uint64_t part, uint64_t whole, const char
 		return part >= whole;
 	/* A share is at most 1, and short: opening has seen to it. */
 	if (!ev_dec_read(a, share, strlen(share), &wanted) ||
-	    !ev_dec_multiply(a, wanted, dec_of(a, whole), &least))
+	    !ev_dec_multiply(a, wanted, whole_of(a, whole), &least))
 		return false;
-	return ev_dec_compare(a, dec_of(a, part), least) >= 0;
+	return ev_dec_compare(a, whole_of(a, part), least) >= 0;
 }
 
 void put_ratio(uint64_t part, uint64_t whole, unsigned times, struct ev_buf *out)

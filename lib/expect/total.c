@@ -97,16 +97,6 @@ static struct ev_dec exact(struct ev_arena *a, const struct ev_sum *s)
 	return d;
 }
 
-static struct ev_dec whole(struct ev_arena *a, uint64_t n)
-{
-	struct ev_dec d = {0};
-	char text[24];
-	int len = snprintf(text, sizeof text, "%llu", (unsigned long long)n);
-
-	ev_dec_read(a, text, (size_t)len, &d);
-	return d;
-}
-
 /* Whether it can be the sum of n numbers of so many digits on both sides of the point. */
 static bool is_sum_of(uint64_t n, int digits, const char *text, size_t len)
 {
@@ -124,7 +114,7 @@ static bool is_sum_of(uint64_t n, int digits, const char *text, size_t len)
 static struct ev_dec variance(struct ev_arena *a, struct ev_dec sum, struct ev_dec squares,
 			      uint64_t n)
 {
-	ev_dec_multiply(a, squares, whole(a, n), &squares);
+	ev_dec_multiply(a, squares, whole_of(a, n), &squares);
 	ev_dec_multiply(a, sum, sum, &sum);
 	ev_dec_add(a, squares, ev_dec_negate(sum), &sum);
 	return sum;
@@ -216,7 +206,7 @@ static void mean_judge(struct expect *e, struct ev_buf *out)
 		return;
 	}
 	sum = exact(a, &t->sum);
-	n = whole(a, counted(e));
+	n = whole_of(a, counted(e));
 	settle(e, within(e, sum, n, false));
 	ev_dec_quotient(a, sum, n, EXPECT_DIGITS, &shown);
 	put_observed(out, ev_buf_str(&shown));
@@ -236,7 +226,7 @@ static void deviation_judge(struct expect *e, struct ev_buf *out)
 		put_observed(out, "null");
 		return;
 	}
-	ev_dec_multiply(a, whole(a, counted(e)), whole(a, counted(e) - 1), &by);
+	ev_dec_multiply(a, whole_of(a, counted(e)), whole_of(a, counted(e) - 1), &by);
 	sum = variance(a, exact(a, &t->sum), exact(a, &t->squares), counted(e));
 	settle(e, within(e, sum, by, true));
 	ev_dec_root(a, sum, by, EXPECT_DIGITS, &shown);
@@ -409,7 +399,7 @@ static void share_judge(struct expect *e, struct ev_buf *out)
 		put_observed(out, "null");
 		return;
 	}
-	settle(e, within(e, whole(a, present), whole(a, e->elements), false));
+	settle(e, within(e, whole_of(a, present), whole_of(a, e->elements), false));
 	put_ratio(present, e->elements, 1, &shown);
 	put_observed(out, ev_buf_str(&shown));
 	ev_buf_free(&shown);

@@ -302,35 +302,6 @@ enum ev_status unique_finish(struct expect *e, size_t index, ev_suite_put *put, 
 	return st;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool read_hash(const struct ev_doc *d, uint32_t at, struct ev_hash128 *h)
-{
-	const char *p;
-	size_t len;
-
-	p = ev_raw(d, at, &len);
-	if (ev_kind(d, at) != EV_STRING || len != 34)
-		return false;
-	*h = (struct ev_hash128){0, 0};
-	for (int i = 0; i < 32; i++) {
-		int v = hex_digit(p[1 + i]);
-
-		if (v < 0)
-			return false;
-		if (i < 16)
-			h->hi = h->hi << 4 | (uint64_t)v;
-		else
-			h->lo = h->lo << 4 | (uint64_t)v;
-	}
-	return true;
-}
-
 enum ev_status unique_merge(struct expect *e, const struct ev_doc *d, uint32_t list,
 			    struct ev_error *err)
 {
@@ -347,7 +318,7 @@ enum ev_status unique_merge(struct expect *e, const struct ev_doc *d, uint32_t l
 		size_t len;
 
 		good = ev_kind(d, i) == EV_ARRAY && d->nodes[i].count == 5 &&
-		       read_hash(d, i + 1, &key) && ev_u64_of(d, i + 2, &count) && count == 1 &&
+		       ev_hash_of(d, i + 1, &key) && ev_u64_of(d, i + 2, &count) && count == 1 &&
 		       ev_position_read(d, i + 3, &pos);
 		if (!good)
 			break;

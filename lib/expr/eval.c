@@ -103,16 +103,6 @@ struct first_sink {
 	bool any;
 };
 
-static enum ev_flow take_first(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
-{
-	struct first_sink *s = (struct first_sink *)to;
-
-	(void)x;
-	s->value = *v;
-	s->any = true;
-	return EV_STOP;
-}
-
 static enum ev_flow take_last(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
 {
 	struct first_sink *s = (struct first_sink *)to;
@@ -121,6 +111,12 @@ static enum ev_flow take_last(struct ev_run *x, struct ev_sink *to, const struct
 	s->value = *v;
 	s->any = true;
 	return EV_GO_ON;
+}
+
+static enum ev_flow take_first(struct ev_run *x, struct ev_sink *to, const struct ev_value *v)
+{
+	take_last(x, to, v);
+	return EV_STOP;
 }
 
 struct list_sink {

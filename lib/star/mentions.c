@@ -43,19 +43,6 @@ size_t ev_mention_dimension(const char *mention)
 	return n;
 }
 
-/* Bytes up to '!' are '!' and a letter. */
-void ev_mention_word(const char *id, size_t len, struct ev_buf *out)
-{
-	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)id[i] > '!') {
-			ev_buf_putc(out, id[i]);
-			continue;
-		}
-		ev_buf_putc(out, '!');
-		ev_buf_putc(out, (char)(id[i] + '@'));
-	}
-}
-
 /*
  * An id turned over: of two words the less is that of the greater. Printable bytes change places
  * with each other; others are a byte that is greater or less than all of these and two digits. What

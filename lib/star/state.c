@@ -394,7 +394,7 @@ static void put_list_key(struct ev_star_state *t)
 {
 	ev_buf_reset(&t->key);
 	ev_buf_putc(&t->key, 'z');
-	ev_mention_word(t->id.p, t->id.len, &t->key);
+	ev_store_word(t->id.p, t->id.len, &t->key);
 }
 
 static enum ev_status put_list(struct ev_star_state *t, struct ev_error *err)

@@ -332,6 +332,18 @@ struct ev_store *ev_store_open(const char *dir, const struct ev_store_kind *kind
 	return s;
 }
 
+void ev_store_word(const char *id, size_t len, struct ev_buf *out)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)id[i] > '!') {
+			ev_buf_putc(out, id[i]);
+			continue;
+		}
+		ev_buf_putc(out, '!');
+		ev_buf_putc(out, (char)(id[i] + '@'));
+	}
+}
+
 const struct ev_store_kind ev_store_events = {"events", "evversion", EV_RUN_TEXT, EV_STORE_SET};
 const struct ev_store_kind ev_store_keys = {"keys", "evdedupe", EV_RUN_BINARY, EV_STORE_LATEST};
 const struct ev_store_kind ev_store_members = {"members", "evstar", EV_RUN_TEXT, EV_STORE_LATEST};

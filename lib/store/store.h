@@ -58,6 +58,12 @@ enum ev_store_mode {
  */
 struct ev_store *ev_store_open(const char *dir, const struct ev_store_kind *kind,
 			       enum ev_store_mode mode, struct ev_error *err);
+/*
+ * An id as a word of a key, printable and in the order of the id's bytes: bytes up to '!' are '!'
+ * and a letter, so that the space that ends the word is less than all that can stand in it, and no
+ * word is another's beginning.
+ */
+void ev_store_word(const char *id, size_t len, struct ev_buf *out);
 /* Of which of the three the state in dir is; NULL with the error. */
 const struct ev_store_kind *ev_store_kind_of(const char *dir, struct ev_error *err);
 /* What was not committed is gone. */

@@ -695,19 +695,11 @@ bool ev_batch_cause(const struct ev_batch *b, size_t i, struct ev_buf *out)
 static bool text_member(const struct ev_doc *d, uint32_t object, const char *name, char **out)
 {
 	uint32_t at = ev_member(d, object, name, strlen(name));
-	struct ev_buf scratch = {0};
-	const char *p;
-	size_t len;
-	bool good;
 
-	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
-		return at != EV_NOWHERE && ev_kind(d, at) == EV_NULL;
-	p = ev_string(d, at, &scratch, &len);
-	good = memchr(p, '\0', len) == NULL;
-	if (good)
-		*out = ev_strndup(p, len);
-	ev_buf_free(&scratch);
-	return good;
+	if (at != EV_NOWHERE && ev_kind(d, at) == EV_NULL)
+		return true;
+	*out = ev_text_of(d, at);
+	return *out != NULL;
 }
 
 static bool short_member(const struct ev_doc *d, uint32_t object, const char *name, char **out)

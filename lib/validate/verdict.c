@@ -177,19 +177,7 @@ static enum ev_status state_end(struct ev_verdict *v, struct ev_error *err)
 
 static char *text_member(const struct ev_doc *d, const char *name)
 {
-	uint32_t at = ev_member(d, 0, name, strlen(name));
-	struct ev_buf scratch = {0};
-	const char *p;
-	char *copy = NULL;
-	size_t len;
-
-	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
-		return NULL;
-	p = ev_string(d, at, &scratch, &len);
-	if (memchr(p, '\0', len) == NULL)
-		copy = ev_strndup(p, len);
-	ev_buf_free(&scratch);
-	return copy;
+	return ev_text_of(d, ev_member(d, 0, name, strlen(name)));
 }
 
 /* Batches are named from the least to the greatest, as the seal does. */
