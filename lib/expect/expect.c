@@ -178,15 +178,11 @@ void values_count(struct expect *e, struct frame *f, uint64_t *counts, other_val
 	struct ev_buf *scratch = &e->suite->scratch, *shown = &e->suite->shown;
 
 	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++) {
+	for (size_t i = 0; next_value(e, f->d, c, &i); i++) {
 		const char *p;
 		size_t len;
 		long at;
 
-		if (is_missing(f->d, c->at[i])) {
-			e->missing++;
-			continue;
-		}
 		at = values_find(&e->set, f->d, c->at[i], scratch);
 		if (at != NOT_A_VALUE) {
 			counts[at]++;

@@ -278,6 +278,14 @@ static inline bool is_missing(const struct ev_doc *d, uint32_t at)
 {
 	return at == EV_NOWHERE || ev_kind(d, at) == EV_NULL;
 }
+/* Moves *i on to the next value that is there; those that are not are counted. */
+static inline bool next_value(struct expect *e, const struct ev_doc *d, const struct cells *c,
+			      size_t *i)
+{
+	for (; *i < c->n && is_missing(d, c->at[*i]); (*i)++)
+		e->missing++;
+	return *i < c->n;
+}
 /* How a value is to a limit: *order below, equal to, above 0. False if it has no order. */
 bool limit_compare(const struct limit *l, const struct ev_doc *d, uint32_t at,
 		   struct ev_buf *scratch, int *order);

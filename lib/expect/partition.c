@@ -213,14 +213,12 @@ static enum ev_status partition_step(struct expect *e, struct frame *f, struct e
 
 	(void)err;
 	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++) {
+	for (size_t i = 0; next_value(e, f->d, c, &i); i++) {
 		const char *text;
 		size_t len;
 		long at;
 
-		if (is_missing(f->d, c->at[i])) {
-			e->missing++;
-		} else if (p->bins == NULL) {
+		if (p->bins == NULL) {
 			at = values_find(&e->set, f->d, c->at[i], &e->suite->scratch);
 			if (at == NOT_A_VALUE)
 				p->above++;

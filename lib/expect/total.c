@@ -53,14 +53,10 @@ static enum ev_status sum_step(struct expect *e, struct frame *f, struct ev_erro
 
 	(void)err;
 	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++) {
+	for (size_t i = 0; next_value(e, f->d, c, &i); i++) {
 		const char *p;
 		size_t len;
 
-		if (is_missing(f->d, c->at[i])) {
-			e->missing++;
-			continue;
-		}
 		p = ev_raw(f->d, c->at[i], &len);
 		if (ev_kind(f->d, c->at[i]) != EV_NUMBER || !ev_sum_add(&t->sum, p, len))
 			e->misfits++;
@@ -303,11 +299,7 @@ static enum ev_status best_step(struct expect *e, struct frame *f, struct ev_err
 
 	(void)err;
 	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++) {
-		if (is_missing(f->d, c->at[i])) {
-			e->missing++;
-			continue;
-		}
+	for (size_t i = 0; next_value(e, f->d, c, &i); i++) {
 		if (!fits(e, f->d, c->at[i], &l, &e->suite->scratch)) {
 			e->misfits++;
 			continue;

@@ -127,14 +127,10 @@ static enum ev_status unique_step(struct expect *e, struct frame *f, struct ev_e
 	struct ev_buf *shown = &e->suite->shown;
 
 	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++) {
+	for (size_t i = 0; next_value(e, f->d, c, &i); i++) {
 		const char *p;
 		size_t len;
 
-		if (is_missing(f->d, c->at[i])) {
-			e->missing++;
-			continue;
-		}
 		p = canonical_of(f->d, c->at[i], &e->suite->scratch, &len);
 		ev_buf_reset(shown);
 		show_short(f->d, c->at[i], shown);

@@ -369,6 +369,17 @@ static size_t timeline_bars(const struct rp_result *res, enum rp_unit unit, doub
 	return timed ? (size_t)(last - first + 1) : res->n_buckets;
 }
 
+/* Behind a row's head; the last cell stays open. */
+static void put_cells(struct ev_buf *b, const struct rp_tally *t)
+{
+	ev_buf_puts(b, "</th><td>");
+	rp_count(b, t->in);
+	ev_buf_puts(b, "</td><td>");
+	rp_count(b, t->rejected);
+	ev_buf_puts(b, "</td><td>");
+	rp_share(b, t->rejected, t->in);
+}
+
 /* When records were set aside: the bars, and the same as a table. */
 static void put_timeline(struct ev_buf *b, const struct rp_result *res)
 {
@@ -405,12 +416,7 @@ static void put_timeline(struct ev_buf *b, const struct rp_result *res)
 
 		ev_buf_puts(b, "<tr><th scope=\"row\">");
 		rp_bucket(b, t->name, unit);
-		ev_buf_puts(b, "</th><td>");
-		rp_count(b, t->in);
-		ev_buf_puts(b, "</td><td>");
-		rp_count(b, t->rejected);
-		ev_buf_puts(b, "</td><td>");
-		rp_share(b, t->rejected, t->in);
+		put_cells(b, t);
 		ev_buf_puts(b, "</td></tr>\n");
 	}
 	ev_buf_puts(b, "</tbody></table></details></figure>\n");
@@ -477,12 +483,7 @@ static void put_type(struct ev_buf *b, const struct rp_tally *t, uint64_t reject
 		rp_data(b, t->name, 80);
 	else
 		ev_buf_puts(b, "other, or not known");
-	ev_buf_puts(b, "</th><td>");
-	rp_count(b, t->in);
-	ev_buf_puts(b, "</td><td>");
-	rp_count(b, t->rejected);
-	ev_buf_puts(b, "</td><td>");
-	rp_share(b, t->rejected, t->in);
+	put_cells(b, t);
 	ev_buf_puts(b, "</td><td class=\"drawn\">");
 	rp_meter(b, t->rejected, rejected);
 	ev_buf_puts(b, "<span>");
