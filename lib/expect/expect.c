@@ -217,7 +217,8 @@ void values_add(struct values *v, const char *json, size_t len)
 		v->list[v->n].text = ev_strndup(canonical.p, canonical.len);
 		v->list[v->n].len = canonical.len;
 		v->list[v->n].shown = ev_strndup(json, len);
-		ev_lookup_add(&v->table, ev_hash64(canonical.p, canonical.len, 0), (uint32_t)v->n++);
+		ev_lookup_add(&v->table, ev_hash64(canonical.p, canonical.len, 0),
+			      (uint32_t)v->n++);
 	}
 	ev_buf_free(&text);
 	ev_buf_free(&canonical);

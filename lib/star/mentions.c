@@ -1,11 +1,15 @@
 #include "star/mentions.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "warehouse/calendar.h"
 
 #include <stdlib.h>
 
 static const char digits[] = "0123456789abcdef", turned[] = "fedcba9876543210";
+
+static unsigned digit_of(char c)
+{
+	return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a' + 10);
+}
 
 static char *put_hex(char *o, const char *as, uint64_t n, int count)
 {
@@ -35,7 +39,7 @@ size_t ev_mention_dimension(const char *mention)
 	size_t n = 0;
 
 	for (int i = 1; i < 5; i++)
-		n = n * 16 + (unsigned)ev_hex_digit(mention[i]);
+		n = n * 16 + digit_of(mention[i]);
 	return n;
 }
 
@@ -368,7 +372,7 @@ void ev_star_sum_add(struct ev_star_sum *sum, const char *key, size_t key_len, c
 		return;
 	sum->described = true;
 	for (size_t i = 0; what < w.spelled - 1; i += 4, what++) {
-		unsigned borne = (unsigned)ev_hex_digit(*what);
+		unsigned borne = digit_of(*what);
 
 		for (size_t k = i; borne != 0; k++, borne >>= 1) {
 			const char *text;
@@ -434,7 +438,7 @@ void ev_star_sum_read(struct ev_star_sum *sum, const char *p, size_t len)
 			struct ev_star_won *w = &sum->won[i];
 			const size_t k = i - sum->n_parts;
 
-			if (((unsigned)ev_hex_digit(borne[k / 4]) >> k % 4 & 1) == 0)
+			if ((digit_of(borne[k / 4]) >> k % 4 & 1) == 0)
 				continue;
 			w->stamp_at = at;
 			w->stamp_len = (size_t)(stop - stamp);
