@@ -139,6 +139,11 @@ static enum ev_status commit(void *engine, struct ev_error *err)
 	return ev_dedupe_commit(engine, err);
 }
 
+static enum ev_status merge(void *engine, struct ev_error *err)
+{
+	return ev_dedupe_merge(engine, err);
+}
+
 /* Sections may come without an end, so the file gets its name behind the last one. */
 static int name_dropped(int status, struct cli *cli)
 {
@@ -186,6 +191,7 @@ int main(int argc, char **argv)
 		engine.end = end_section;
 		engine.finish = finish_section;
 		engine.commit = commit;
+		engine.merge = merge;
 	}
 	status = name_dropped(cli_run(&cli, &engine, cli.operands, cli.n_operands), &cli);
 	ev_dedupe_free(&dedupe);

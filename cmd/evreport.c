@@ -39,7 +39,7 @@ static void add_file(struct cli *c, struct ev_report *r, char *name)
 {
 	struct ev_in *in = ev_in_new(&name, 1, EV_SCAN_MAX);
 	struct ev_buf text = {0};
-	struct ev_run run;
+	struct ev_in_run run;
 	enum ev_status st;
 
 	while ((st = ev_in_next(in, &run, &c->error)) == EV_OK) {

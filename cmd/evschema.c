@@ -62,7 +62,7 @@ int main(int argc, char **argv)
 		cli_usage("there is nothing to read: '%s'", cli.operands[0]);
 	model = cli_model(&cli, true);
 	dialect = find_dialect(model, &schema);
-	if (ev_schema_write(model, dialect, schema, cli.port.out, &err) != EV_OK)
+	if (ev_ddl_write(model, dialect, schema, cli.port.out, &err) != EV_OK)
 		cli_die(&err);
 	cli_commit(&cli);
 	ev_model_free(&model);

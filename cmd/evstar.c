@@ -59,6 +59,11 @@ static enum ev_status commit(void *engine, struct ev_error *err)
 	return ev_star_commit(engine, err);
 }
 
+static enum ev_status merge(void *engine, struct ev_error *err)
+{
+	return ev_star_merge(engine, err);
+}
+
 static void tell(struct ev_star *star)
 {
 	struct ev_buf line = {0};
@@ -94,6 +99,7 @@ int main(int argc, char **argv)
 				     .step = step,
 				     .finish = finish,
 				     .commit = commit,
+				     .merge = merge,
 				     .counts = ev_star_counts(star)},
 		cli.operands, cli.n_operands);
 	tell(star);

@@ -93,7 +93,7 @@ static void put_name(const char *name, struct ev_buf *out)
 /* info */
 
 /* 1-3,7; - for none. */
-static void put_commits(const struct ev_batch *b, struct ev_buf *out)
+static void put_commits(const struct ev_version_batch *b, struct ev_buf *out)
 {
 	if (b->n_commits == 0)
 		ev_buf_putc(out, '-');
@@ -109,10 +109,10 @@ static void put_commits(const struct ev_batch *b, struct ev_buf *out)
 
 static void put_batches(const struct ev_store *s, struct ev_buf *out)
 {
-	struct ev_batches batches = ev_batches_read(s);
+	struct ev_version_batches batches = ev_version_batches_read(s);
 
 	for (size_t i = 0; i < batches.n; i++) {
-		const struct ev_batch *b = &batches.list[i];
+		const struct ev_version_batch *b = &batches.list[i];
 
 		ev_buf_puts(out, "batch: ");
 		put_name(b->name, out);
@@ -123,7 +123,7 @@ static void put_batches(const struct ev_store *s, struct ev_buf *out)
 			ev_buf_printf(out, " retracted %" PRIu64, b->retracted);
 		ev_buf_putc(out, '\n');
 	}
-	ev_batches_free(&batches);
+	ev_version_batches_free(&batches);
 }
 
 static int info(struct cli *c, char **operands)
@@ -234,7 +234,8 @@ static int show(struct cli *c, char **operands)
 
 /* retract */
 
-static void note_unknown(const char *dir, const char *batch, const struct ev_batches *batches)
+static void note_unknown(const char *dir, const char *batch,
+			 const struct ev_version_batches *batches)
 {
 	const char **names = ev_malloc((batches->n + 1) * sizeof *names), *near;
 
@@ -252,8 +253,8 @@ static void note_unknown(const char *dir, const char *batch, const struct ev_bat
 /* Whether it can be taken out; if not it is told why. */
 static bool is_there(const struct ev_store *s, const char *batch)
 {
-	struct ev_batches batches = ev_batches_read(s);
-	const struct ev_batch *b = ev_batches_find(&batches, batch);
+	struct ev_version_batches batches = ev_version_batches_read(s);
+	const struct ev_version_batch *b = ev_version_batches_find(&batches, batch);
 	bool there = b != NULL && b->retracted == 0;
 
 	if (b == NULL)
@@ -261,14 +262,14 @@ static bool is_there(const struct ev_store *s, const char *batch)
 	else if (!there)
 		cli_note("%s: the batch '%s' has been retracted already, by commit %" PRIu64,
 			 ev_store_dir(s), batch, b->retracted);
-	ev_batches_free(&batches);
+	ev_version_batches_free(&batches);
 	return there;
 }
 
 static int retract(struct cli *c, char **operands)
 {
 	const char *dir = operands[0], *batch = operands[1];
-	struct ev_retracted r;
+	struct ev_version_retracted r;
 	struct ev_buf out = {0};
 	struct ev_store *s;
 	bool there;

@@ -107,6 +107,11 @@ static enum ev_status commit(void *engine, struct ev_error *err)
 	return ev_version_commit(engine, err);
 }
 
+static enum ev_status merge(void *engine, struct ev_error *err)
+{
+	return ev_version_merge(engine, err);
+}
+
 static void check_options(const struct cli *c)
 {
 	if (how.state == NULL) {
@@ -141,6 +146,7 @@ static int run(struct cli *c, struct ev_version *version)
 	engine.finish = NULL;
 	engine.end = end;
 	engine.commit = commit;
+	engine.merge = merge;
 	return how.as_of ? cli_run(c, &engine, nothing, 1)
 			 : cli_run(c, &engine, c->operands, c->n_operands);
 }

@@ -89,6 +89,17 @@ is 'every code that a line can earn is there' "$(of broken '.broken | keys | joi
 events broken --spoil 3M
 is 'one of a hundred unless it is said' "$(of broken '([.broken[]] | add) / .lines * 1000 | . > 7 and . < 13')" true
 
+# Days that follow one another.
+events first --past=0 2M
+events second --past=4000 2M
+is 'in front of the first day nothing is' "$(of first '"\(.updates) \(.events == .lines)"')" '0 true'
+is 'of a later one a hundredth are updates' "$(of second '(.updates / .lines * 1000 - 10 | fabs) < 5')" true
+jq -r .event_id first.jsonl | head -n 4000 | sort >known
+jq -r 'select(.version == 4001).event_id' second.jsonl | sort >updated
+ok 'of events of the days before' [ "$(wc -l <updated)" -gt 0 -a "$(comm -13 known updated | wc -l)" -lt \
+	"$(wc -l <updated)" ]
+is 'and all others are new' "$(jq -r 'select(.version == 1).event_id' second.jsonl | sort | comm -12 known - | wc -l)" 0
+
 run "$bench/events" --spoil=1001 1M
 check 'more than all cannot be broken' 2 '' '~^usage: events '
 run "$bench/events" 1T
@@ -139,6 +150,28 @@ ok 'it has a row for each number of keys' grep -qE '^\| 1 \| [0-9.]+ s, [0-9.]+ 
 is 'it leaves nothing behind, either' "$(ls temporary)" ''
 run "$bench/state -k 0 '$top_builddir'"
 check 'a state without keys' 2 '' '~^usage: state '
+run "TMPDIR=$PWD/temporary '$bench/history' -k 1,2 -n 2000 -r 1 '$top_builddir' '$srcdir'"
+check 'that of a history runs' 0 any
+for size in 0.002 0.004; do
+	ok "it has a row for $size million events" grep -qE \
+		"^\| $size( \| [0-9.]+){5} \| 2 \| (yes|no)( \| [0-9.]+){3} \|$" "$out"
+done
+is 'it leaves nothing behind, either' "$(ls temporary)" ''
+run "$bench/history -k 2,2 '$top_builddir' '$srcdir'"
+check 'states that do not grow' 2 '' '~^usage: history '
+
+# The benchmark of the chain. What was loaded is compared there.
+
+run "DUCKDB=/nonexistent TMPDIR=$PWD/temporary '$bench/chain' -n 300k -r 1 '$top_builddir' '$srcdir'"
+check 'that of the chain runs, without DuckDB too' 0 any
+for work in 'gzip logs into SQLite' "evload of evstar's rows into SQLite"; do
+	is "it has the row: $work" \
+		"$(grep -cE "^\| $work \| [0-9.]+ \| [0-9.]+ \| sqlite3 .import[^|]*( \| [0-9.]+){4} \|" "$out")" 1
+done
+is 'it leaves nothing behind, either' "$(ls temporary)" ''
+run "$bench/chain -r 0 '$top_builddir' '$srcdir'"
+check 'no round' 2 '' '~^usage: chain '
+
 mkdir cmd
 run "PATH=/usr/bin:/bin TMPDIR=$PWD/temporary '$bench/run' -a . '$srcdir'"
 check 'a folder without the programs' 2 '' '~^bench: .*make'

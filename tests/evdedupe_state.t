@@ -553,7 +553,8 @@ if [ -e "$fault" ] && [ -z "$(LD_PRELOAD=$fault EVKIT_FAULT=open:0 evdedupe --ve
 			st=$?
 			why=
 			case $st in
-			0) grep -q '^{"_ev":{"seal"' got || why='no seal' ;;
+			0) grep -q '^{"_ev":{"seal"' got || why='no seal'
+				grep '^evdedupe: the state is whole, but its runs are not merged' "$tap/faulted" >>unmerged ;;
 			2) grep -q '^evdedupe: ' "$tap/faulted" || why='no message'
 				! grep -q '^{"_ev":{"seal"' got || [ "$name" = close ] || [ "$name" = read ] || why='sealed' ;;
 			137) [ -n "$how" ] || why='killed' ;;
@@ -569,6 +570,7 @@ if [ -e "$fault" ] && [ -z "$(LD_PRELOAD=$fault EVKIT_FAULT=open:0 evdedupe --ve
 		ok "$call at any of $n: the same line again gives the same" [ ! -s bad.faults ]
 		[ ! -s bad.faults ] || diag "$(head -n 8 bad.faults)"
 	done
+	ok 'merging that fails behind the seal is told, and is no trouble' [ -s unmerged ]
 else
 	skip 'faults' 'nothing can be preloaded here'
 fi

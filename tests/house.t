@@ -61,6 +61,25 @@ is 'no line of C is longer than 100 columns' "$(
 )" ''
 is 'no line of C ends in blanks' "$(grep -n '[ 	]$' lib/*/*.[ch] cmd/*.[ch] tests/unit/*.[ch] tests/bench/*.[ch]* 2>/dev/null)" ''
 
+# What the texts about the source name is there: files, functions, the names with a prefix. X stands for
+# the name of what is new.
+texts='HACKING.md README.md tests/README.md tests/*/README.md'
+missing()
+{
+	cat lib/*/*.[ch] cmd/*.c >"$tap/source"
+	for text in $texts; do
+		grep -oE '(lib|cmd|tests|man|examples)/[A-Za-z0-9_./-]*[A-Za-z0-9_]' "$text" | sort -u | while read -r name; do
+			case $name in *X | *X.*) continue ;; esac
+			[ -e "$name" ] || [ -e "$top_builddir/$name" ] || echo "$text: there is no $name"
+		done
+		grep -oE '[a-z0-9_]+\(\)|\b(EV|CLI|ev|cli)_[A-Za-z0-9_]+' "$text" | sed 's/()//' | sort -u | while read -r name; do
+			case $name in main | ev_x_*) continue ;; esac
+			grep -qw -e "$name" "$tap/source" || echo "$text: nothing is called $name"
+		done
+	done
+}
+is 'HACKING.md and the READMEs name what is there' "$(missing)" ''
+
 # A tarball has no list of tracked files.
 if [ -e .git ] && git ls-files >"$tap/tracked" 2>/dev/null && [ -s "$tap/tracked" ]; then
 	is 'no path of one machine, and no host of a registry, stands in a file' "$(

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Every example of every manual page, run as it stands there.
+# Every example of every manual page, run as it stands there; and that of README.md, whose indented
+# blocks that begin with "$ " are one example, all of them together.
 #
 # An example is a literal display (.Bd -literal to .Ed) whose first line begins with "$ ". Such a
 # line is a command for sh; if it has <<'END', the lines down to END belong to it, and lines that
@@ -80,8 +81,19 @@ examples()
 	' "$1"
 }
 
+# The blocks of README.md as a display of a page.
+{
+	echo .Bd -literal
+	awk '
+	/^    / { if (!inside) shown = /^    \$ /; inside = 1 }
+	!/^    / && !/^$/ { inside = 0 }
+	inside && shown && !/^$/ { print substr($0, 5) }' "$srcdir/README.md" |
+		sed "s/\\\\/\\\\e/g; s/^[.']/\\\\\\&&/"
+	echo .Ed
+} >README
+
 top=$PWD
-for file in "$srcdir"/man/*.[1-9]; do
+for file in "$srcdir"/man/*.[1-9] "$top/README"; do
 	page=$(basename "$file")
 	mkdir "$page.examples" "$page.run"
 	cd "$top/$page.examples" || exit 2

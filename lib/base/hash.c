@@ -1,4 +1,5 @@
 #include "base/hash.h"
+#include "base/compiler.h"
 #include "base/mem.h"
 
 #define XXH_STATIC_LINKING_ONLY
@@ -25,7 +26,7 @@ struct ev_digest {
 enum { NOT_WIDE = 240 };
 
 #ifdef EV_XXH_DISPATCH
-__attribute__((noinline, target("avx"))) static void zero_upper(void)
+static EV_NOINLINE EV_TARGET("avx") void zero_upper(void)
 {
 	__builtin_ia32_vzeroupper();
 }

@@ -8,6 +8,8 @@
 #ifndef EV_HASH_H
 #define EV_HASH_H
 
+#include "base/compiler.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -50,7 +52,7 @@ static inline int ev_hex_digit(char c)
 /* 16 octets as 32 lower-case hex digits, without a NUL: a digit a lane of a vector. */
 static inline void ev_hex16(const void *p, char out[32])
 {
-	typedef int8_t octets __attribute__((vector_size(16)));
+	typedef int8_t octets EV_VECTOR(16);
 	octets v, high, low, digits[2];
 
 	memcpy(&v, p, sizeof v);

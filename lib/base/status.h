@@ -1,6 +1,8 @@
 /*
  * status: the one scale of outcomes, and the text of an error. Floor 0.
  *
+ * The room lib/base has what all others stand on: memory, texts, digests, time, this scale.
+ *
  * EV_OK      done; go on
  * EV_EOF     the input has ended; nothing was produced
  * EV_REJECT  this record is not fit; the run goes on
@@ -11,11 +13,11 @@
 #ifndef EV_STATUS_H
 #define EV_STATUS_H
 
+#include "base/compiler.h"
+
 #include <stdarg.h>
 
 enum ev_status { EV_OK, EV_EOF, EV_REJECT, EV_FATAL };
-
-#define EV_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* Owned by the caller. The text is one line: "file:line:column: what is wrong: what to do". */
 struct ev_error {

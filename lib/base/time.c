@@ -1,4 +1,5 @@
 #include "base/time.h"
+#include "base/compiler.h"
 
 #include <endian.h>
 #include <string.h>
@@ -88,7 +89,7 @@ bool ev_date_parse(const char *p, size_t len, struct ev_date *d)
 static const int32_t nano[] = {1000000000, 100000000, 10000000, 1000000, 100000,
 			       10000,	   1000,      100,	10,	 1};
 
-typedef uint8_t octets16 __attribute__((vector_size(16)));
+typedef uint8_t octets16 EV_VECTOR(16);
 
 /*
  * "2026-03-01T10:00:00Z", with or without a fraction, as most are. Sixteen octets are held against
@@ -322,8 +323,7 @@ static inline bool in_minute(const struct minute *m, const char *p, size_t len, 
 
 static _Thread_local struct minute last_minute = {"1970-01-01T00:00:", 0};
 
-static __attribute__((noinline)) enum ev_time_form parse_any(const char *p, size_t len,
-							     struct ev_time *t)
+static EV_NOINLINE enum ev_time_form parse_any(const char *p, size_t len, struct ev_time *t)
 {
 	struct ev_date d;
 	struct clock c;

@@ -1,6 +1,8 @@
 /*
  * cli: what the programs share: options, the record loop, the seal, exit. Floor 9, libevcli.
  *
+ * The room lib/cli is what may print and exit: libevcli, which the programs alone see.
+ *
  * These functions may print, and those marked so may exit. Exit status: 0 done, 1 the verdict is
  * no, 2 trouble (evkit.7).
  */
@@ -132,6 +134,8 @@ struct cli_engine {
 	bool state;
 	bool opens; /* end opens the section of the output: by port->open, before a line */
 	enum ev_status (*commit)(void *engine, struct ev_error *err);
+	/* Behind the commit, when the seal is out: what can wait until the next program has it. */
+	enum ev_status (*merge)(void *engine, struct ev_error *err);
 	/*
 	 * Or NULL: a section begins. batch: its name, or NULL where it has none; span: what it
 	 * shows of a state, or NULL. One that has no begin takes no section out of a state.

@@ -40,6 +40,7 @@ struct run {
 	bool refused;		  /* the verdict is no */
 	bool spanned;		  /* the section of the input comes out of a state */
 	bool committed;		  /* what fails from now on cannot undo it */
+	bool unmerged;		  /* the state could not be tidied up; c->error says why */
 	uint64_t nothing_passed;  /* records of sections in which all were rejected */
 	bool long_line;		  /* parts of a line that is too long are passing by */
 	struct sums before;	  /* at the start of the section of the output */
@@ -488,6 +489,8 @@ static void end_section(struct run *r)
 		must(r, r->e->finish(r->e->engine, err));
 	close_output(r);
 	must(r, flush(r, err));
+	/* What was taken is safe and handed on: no trouble, unless there is more to take. */
+	r->unmerged = !r->refused && r->e->merge(r->e->engine, err) == EV_FATAL;
 }
 
 static void head(struct run *r, const struct ev_line *l, const struct cli_control *line)
@@ -498,6 +501,8 @@ static void head(struct run *r, const struct ev_line *l, const struct cli_contro
 		die_at(r, l,
 		       "a section begins before the one before it is sealed: its producer was "
 		       "stopped, rerun the batch");
+	if (r->unmerged)
+		die(r);
 	if (span != NULL && r->e->begin == NULL)
 		die_at(r, l,
 		       "this section comes out of a state, which evstar and evload alone can take");
@@ -945,6 +950,10 @@ static void end(struct run *r)
 	} else if (!sealed && r->e->state) {
 		end_section(r);
 	}
+	if (r->unmerged)
+		cli_note("the state is whole, but its runs are not merged, which the next batch "
+			 "tries again: %s",
+			 r->c->error.text);
 	if (sealed && r->inside) {
 		ev_fail(&r->c->error, "the input ends without its seal: a program before this one "
 				      "was stopped, rerun the batch");

@@ -3,13 +3,13 @@
 
 #include <stdlib.h>
 
-static void free_columns(struct columns *c)
+static void free_columns(struct ev_contract_columns *c)
 {
 	free(c->list);
 	ev_ways_free(&c->ways);
 }
 
-static void free_contract(struct contract *c)
+static void free_contract(struct ev_contract_type *c)
 {
 	for (size_t i = 0; i < c->n_elements; i++)
 		free_columns(&c->elements[i].columns);
@@ -41,7 +41,7 @@ void ev_contracts_free(struct ev_contracts **contracts)
 	for (size_t i = 0; v->exprs != NULL && i < v->m->n_rules; i++)
 		ev_expr_free(&v->exprs[i]);
 	free(v->exprs);
-	ev_jschema_set_free(&v->schemas);
+	ev_schema_set_free(&v->schemas);
 	ev_buf_free(&v->scratch);
 	free(v);
 	*contracts = NULL;
@@ -52,7 +52,7 @@ const char *ev_contracts_lint(struct ev_contracts *v, size_t i)
 	const char *said;
 	size_t n = 0;
 
-	while ((said = ev_jschema_set_lint(v->schemas, n)) != NULL)
+	while ((said = ev_schema_set_lint(v->schemas, n)) != NULL)
 		if (n++ == i)
 			return said;
 	for (size_t k = 0; k < v->m->n_rules; k++) {
@@ -83,17 +83,17 @@ struct ev_borne *ev_contracts_borne(struct ev_contracts *v)
 }
 
 static bool compile_contract(struct ev_contracts *v, const char *type, const struct ev_contract *c,
-			     const struct ev_jschema **out, struct ev_error *err)
+			     const struct ev_schema **out, struct ev_error *err)
 {
 	struct ev_buf name = {0};
 	struct ev_error why;
 
 	if (c->file != NULL) {
-		*out = ev_jschema_file(v->schemas, c->file, &why);
+		*out = ev_schema_file(v->schemas, c->file, &why);
 	} else if (c->text != NULL) {
 		ev_buf_printf(&name, "the schema of %s", type);
-		*out = ev_jschema_text(v->schemas, ev_buf_str(&name), c->text, strlen(c->text),
-				       &why);
+		*out = ev_schema_text(v->schemas, ev_buf_str(&name), c->text, strlen(c->text),
+				      &why);
 		ev_buf_free(&name);
 	} else {
 		return true;
@@ -108,8 +108,8 @@ static bool compile_contract(struct ev_contracts *v, const char *type, const str
  * A value that several tables take in the same type is checked once. list: of whose elements it is,
  * or NULL.
  */
-static bool is_checked(struct ev_contracts *v, const struct contract *c, const struct ev_path *list,
-		       const struct ev_column *column)
+static bool is_checked(struct ev_contracts *v, const struct ev_contract_type *c,
+		       const struct ev_path *list, const struct ev_column *column)
 {
 	const uint32_t n = v->checked->n;
 	struct ev_buf key = {0};
@@ -125,7 +125,7 @@ static bool is_checked(struct ev_contracts *v, const struct contract *c, const s
 	return is;
 }
 
-static void add_column(struct columns *c, const struct ev_column *column, uint32_t slot)
+static void add_column(struct ev_contract_columns *c, const struct ev_column *column, uint32_t slot)
 {
 	c->list = ev_realloc_array(c->list, c->n + 1, sizeof *c->list);
 	c->list[c->n++] = ev_column_at(column, slot);
@@ -147,19 +147,19 @@ static bool is_reserved(const struct ev_path *path)
 }
 
 /* What fits the contract's schema fits the column. list: of its elements, or NULL. */
-static bool schema_checks(const struct contract *c, const struct ev_column *column,
+static bool schema_checks(const struct ev_contract_type *c, const struct ev_column *column,
 			  const struct ev_path *list)
 {
 	struct ev_promise promise;
 
 	if (c->put == NULL || is_reserved(list != NULL ? list : column->from))
 		return false;
-	promise = ev_jschema_promise(c->put, list, column->from);
+	promise = ev_schema_promise(c->put, list, column->from);
 	return ev_column_is_promised(column, &promise);
 }
 
-static struct elements *elements_of(struct ev_contracts *v, struct contract *c,
-				    const struct ev_path *path)
+static struct ev_contract_elements *elements_of(struct ev_contracts *v, struct ev_contract_type *c,
+						const struct ev_path *path)
 {
 	struct ev_each *each = ev_events_each(v->events, path);
 
@@ -167,12 +167,12 @@ static struct elements *elements_of(struct ev_contracts *v, struct contract *c,
 		if (c->elements[i].each == each)
 			return &c->elements[i];
 	c->elements = ev_realloc_array(c->elements, c->n_elements + 1, sizeof *c->elements);
-	c->elements[c->n_elements] = (struct elements){.each = each};
+	c->elements[c->n_elements] = (struct ev_contract_elements){.each = each};
 	return &c->elements[c->n_elements++];
 }
 
 /* What fits the contract's schema has nothing else where the path leads through. */
-static bool schema_opens(const struct contract *c, const struct ev_path *path,
+static bool schema_opens(const struct ev_contract_type *c, const struct ev_path *path,
 			 const struct ev_path *list)
 {
 	struct ev_path part = *path;
@@ -180,7 +180,7 @@ static bool schema_opens(const struct contract *c, const struct ev_path *path,
 	if (c->put == NULL || is_reserved(list != NULL ? list : path))
 		return false;
 	for (part.n = 0; part.n < path->n; part.n++) {
-		unsigned kinds = ev_jschema_promise(c->put, list, &part).kinds;
+		unsigned kinds = ev_schema_promise(c->put, list, &part).kinds;
 
 		if ((kinds & ~(1U << EV_NULL | 1U << ev_step_asks(&path->steps[part.n]))) != 0)
 			return false;
@@ -189,12 +189,12 @@ static bool schema_opens(const struct contract *c, const struct ev_path *path,
 }
 
 /* Columns of a table, of which each leads to a list or is NULL. */
-static void add_columns(struct ev_contracts *v, struct contract *c, const struct ev_path *each,
-			const struct ev_column *columns, size_t n)
+static void add_columns(struct ev_contracts *v, struct ev_contract_type *c,
+			const struct ev_path *each, const struct ev_column *columns, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct ev_column *column = &columns[i];
-		struct elements *e;
+		struct ev_contract_elements *e;
 		bool opens, checks;
 
 		switch (column->from->root) {
@@ -224,8 +224,8 @@ static void add_columns(struct ev_contracts *v, struct contract *c, const struct
 	}
 }
 
-static void add_table(struct ev_contracts *v, struct contract *c, const struct ev_path *each,
-		      const struct ev_columns *columns)
+static void add_table(struct ev_contracts *v, struct ev_contract_type *c,
+		      const struct ev_path *each, const struct ev_columns *columns)
 {
 	if (each != NULL && !schema_opens(c, each, NULL))
 		ev_ways_add(&c->columns.ways, ev_events_picks(v->events), each);
@@ -233,7 +233,7 @@ static void add_table(struct ev_contracts *v, struct contract *c, const struct e
 }
 
 /* The parts of keys that a fact refers by are asked of its events, whoever the dimension is for. */
-static void add_keys(struct ev_contracts *v, struct contract *c, const struct ev_fact *f)
+static void add_keys(struct ev_contracts *v, struct ev_contract_type *c, const struct ev_fact *f)
 {
 	for (size_t i = 0; i < f->columns.n; i++) {
 		const struct ev_dimension *d = f->columns.list[i].dimension;
@@ -243,7 +243,7 @@ static void add_keys(struct ev_contracts *v, struct contract *c, const struct ev
 	}
 }
 
-static void take_rule(struct ev_contracts *v, struct contract *c, const void *what)
+static void take_rule(struct ev_contracts *v, struct ev_contract_type *c, const void *what)
 {
 	const struct ev_rule *rule = what;
 	size_t i = (size_t)(rule - v->m->rules);
@@ -261,12 +261,12 @@ static void take_rule(struct ev_contracts *v, struct contract *c, const void *wh
 }
 
 /* The paths of the star's tables are looked for in the events that they are for. */
-static void ask_star(struct ev_contracts *v, struct contract *c)
+static void ask_star(struct ev_contracts *v, struct ev_contract_type *c)
 {
 	ev_borne_add_star(v->borne, v->m, c->type, c->len, &c->asks);
 }
 
-static void take_fact(struct ev_contracts *v, struct contract *c, const void *what)
+static void take_fact(struct ev_contracts *v, struct ev_contract_type *c, const void *what)
 {
 	const struct ev_fact *f = what;
 
@@ -274,7 +274,7 @@ static void take_fact(struct ev_contracts *v, struct contract *c, const void *wh
 	add_keys(v, c, f);
 }
 
-static void take_dimension(struct ev_contracts *v, struct contract *c, const void *what)
+static void take_dimension(struct ev_contracts *v, struct ev_contract_type *c, const void *what)
 {
 	const struct ev_dimension *d = what;
 
@@ -283,7 +283,7 @@ static void take_dimension(struct ev_contracts *v, struct contract *c, const voi
 
 /* Hands something to the contracts of the types that it is for; all types, if it names none. */
 static void give(struct ev_contracts *v, const struct ev_names *types, const void *what,
-		 void (*take)(struct ev_contracts *, struct contract *, const void *))
+		 void (*take)(struct ev_contracts *, struct ev_contract_type *, const void *))
 {
 	for (size_t i = 0; types->n == 0 && i < v->n_contracts; i++)
 		take(v, &v->contracts[i], what);
@@ -313,14 +313,14 @@ static void fill_contracts(struct ev_contracts *v)
 	ask_star(v, &v->unknown);
 }
 
-static struct contract *add_contract(struct ev_contracts *v, const char *type)
+static struct ev_contract_type *add_contract(struct ev_contracts *v, const char *type)
 {
-	struct contract *c;
+	struct ev_contract_type *c;
 
 	ev_grow(&v->contracts, &v->cap_contracts, v->n_contracts + 1, sizeof *v->contracts);
 	c = &v->contracts[v->n_contracts++];
 	ev_symbols_add(v->types, type, strlen(type));
-	*c = (struct contract){.type = type, .len = strlen(type)};
+	*c = (struct ev_contract_type){.type = type, .len = strlen(type)};
 	return c;
 }
 
@@ -338,8 +338,8 @@ static bool compile(struct ev_contracts *v, struct ev_error *err)
 	const struct ev_model *m = v->m;
 	struct ev_error why;
 
-	v->schemas = ev_jschema_set_new(m->root);
-	ev_jschema_set_symbols(v->schemas, ev_scan_symbols(ev_events_scan(v->events)));
+	v->schemas = ev_schema_set_new(m->root);
+	ev_schema_set_symbols(v->schemas, ev_scan_symbols(ev_events_scan(v->events)));
 	v->exprs = ev_calloc(m->n_rules, sizeof(struct ev_expr *));
 	for (size_t i = 0; i < m->n_rules; i++) {
 		v->exprs[i] = ev_expr_compile(m->rules[i].jq, m->rules[i].floating, &why);
@@ -351,7 +351,7 @@ static bool compile(struct ev_contracts *v, struct ev_error *err)
 		ev_expr_bind(v->exprs[i], ev_events_scan(v->events));
 	}
 	for (size_t i = 0; i < m->n_types; i++) {
-		struct contract *c = add_contract(v, m->types[i].name);
+		struct ev_contract_type *c = add_contract(v, m->types[i].name);
 
 		if (!compile_contract(v, c->type, &m->types[i].put, &c->put, err) ||
 		    !compile_contract(v, c->type, &m->types[i].patch, &c->patch, err))

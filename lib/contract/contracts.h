@@ -1,6 +1,8 @@
 /*
  * contracts: what a model asks of each type of event, and whether an event keeps it. Floor 8.
  *
+ * The room lib/contract puts schema, columns and rules together into one judgement of an event.
+ *
  * In this order, and all reasons of the first that fails: the type, its JSON Schema, the columns'
  * types, the rules. evvalidate holds what comes against it, evversion what patches make.
  */
@@ -27,7 +29,7 @@ bool ev_contracts_judge(struct ev_contracts *c, const struct ev_event *event,
  * Whether a document but for the value `without` fits the schema; NULL fits all. rule: what the
  * reasons name.
  */
-bool ev_contract_schema(const struct ev_jschema *s, const char *rule, const struct ev_doc *d,
+bool ev_contract_schema(const struct ev_schema *s, const char *rule, const struct ev_doc *d,
 			uint32_t without, struct ev_reasons *why);
 /* Tells of one that passed, for ev_contracts_borne. */
 void ev_contracts_passed(struct ev_contracts *c, const struct ev_event *event);

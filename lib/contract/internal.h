@@ -1,11 +1,10 @@
 /*
- * contracts_impl: what the two parts of the contracts share. Floor 8, a part of them.
+ * internal: what the files of contract share. Floor 8.
  *
- * contracts.c works out what each type of event is held against; contracts_judge.c holds events
- * against it.
+ * contracts.c works out what each type of event is held against; judge.c holds events against it.
  */
-#ifndef EV_CONTRACTS_IMPL_H
-#define EV_CONTRACTS_IMPL_H
+#ifndef EV_CONTRACT_INTERNAL_H
+#define EV_CONTRACT_INTERNAL_H
 
 #include "contract/contracts.h"
 #include "expr/expr.h"
@@ -14,23 +13,23 @@
 #include "json/pick.h"
 
 /* Values that a row will bear, each in the type of its column. */
-struct columns {
+struct ev_contract_columns {
 	struct ev_column_at *list;
 	size_t n;
 	struct ev_ways ways; /* to them */
 };
 
 /* Columns of the elements of a list. */
-struct elements {
+struct ev_contract_elements {
 	struct ev_each *each;
-	struct columns columns;
+	struct ev_contract_columns columns;
 };
 
 /* A value that a row will bear. */
-struct cell {
+struct ev_contract_cell {
 	const struct ev_column_at *column;
 	uint32_t node;
-	enum usual {
+	enum ev_contract_usual {
 		USUAL_NONE,
 		USUAL_TEXT,   /* no longer than the column has it */
 		USUAL_NUMBER, /* digits, with a point at most */
@@ -40,25 +39,25 @@ struct cell {
 };
 
 /* Those of an event of a contract and a shape. */
-struct plan {
+struct ev_contract_plan {
 	bool closed; /* some path leads through what it cannot */
 	uint32_t *numbers;
 	uint32_t n_numbers;
 	size_t n;
-	struct cell cells[]; /* values that are there, in the order of the columns */
+	struct ev_contract_cell cells[]; /* values that are there, in the order of the columns */
 };
 
 /* What an event type is held against. */
-struct contract {
+struct ev_contract_type {
 	const char *type;
 	size_t len;
-	const struct ev_jschema *put, *patch;
-	struct columns columns;	   /* at the event */
-	struct elements *elements; /* what tables ask of the elements of lists */
+	const struct ev_schema *put, *patch;
+	struct ev_contract_columns columns;    /* at the event */
+	struct ev_contract_elements *elements; /* what tables ask of the elements of lists */
 	size_t n_elements;
 	size_t *rules;
 	size_t n_rules;
-	struct plan **plans;	    /* by shape; NULL until there is one */
+	struct ev_contract_plan **plans; /* by shape; NULL until there is one */
 	struct ev_borne_paths asks; /* what the model asks of such an event */
 	bool came;		    /* one of them passed */
 };
@@ -68,13 +67,14 @@ enum { RECENT_BITS = 6, RECENT = 1 << RECENT_BITS };
 struct ev_contracts {
 	const struct ev_model *m;
 	struct ev_events *events;
-	struct ev_jschema_set *schemas;
-	struct contract *contracts;
+	struct ev_schema_set *schemas;
+	struct ev_contract_type *contracts;
 	size_t n_contracts, cap_contracts;
-	struct contract unknown;  /* what a type that the model does not name is held against */
+	/* what a type that the model does not name is held against */
+	struct ev_contract_type unknown;
 	struct ev_expr **exprs;	  /* one a rule */
 	struct ev_symbols *types; /* contracts[number - 1] */
-	struct contract *recent[RECENT]; /* by a hash of the type; or NULL */
+	struct ev_contract_type *recent[RECENT]; /* by a hash of the type; or NULL */
 	struct ev_buf scratch;
 	struct ev_symbols *checked; /* columns, by all that makes them the same; at first */
 	struct ev_borne *borne;

@@ -1,6 +1,7 @@
+#include "base/compiler.h"
 #include "base/mem.h"
-#include "regex/regex.h"
 #include "contract/internal.h"
+#include "regex/regex.h"
 #include "warehouse/value.h"
 
 #include <stdlib.h>
@@ -12,7 +13,7 @@ static bool reject_code(struct ev_reasons *why, const char *code)
 	return false;
 }
 
-bool ev_contract_schema(const struct ev_jschema *s, const char *rule, const struct ev_doc *d,
+bool ev_contract_schema(const struct ev_schema *s, const char *rule, const struct ev_doc *d,
 			uint32_t without, struct ev_reasons *why)
 {
 	const char *spent;
@@ -21,12 +22,12 @@ bool ev_contract_schema(const struct ev_jschema *s, const char *rule, const stru
 
 	if (s == NULL)
 		return true;
-	valid = ev_jschema_valid(s, d, 0, without);
+	valid = ev_schema_valid(s, d, 0, without);
 	spent = ev_regex_spent(&len);
 	if (valid && spent == NULL)
 		return true;
 	if (!valid) {
-		ev_jschema_explain(s, d, 0, without, why);
+		ev_schema_explain(s, d, 0, without, why);
 		spent = ev_regex_spent(&len);
 	}
 	if (spent != NULL)
@@ -40,15 +41,14 @@ bool ev_contract_schema(const struct ev_jschema *s, const char *rule, const stru
 	return reject_code(why, "schema");
 }
 
-static __attribute__((noinline)) bool tell_misfit(struct ev_contracts *v, const struct ev_column *c,
-						  const struct ev_doc *d, uint32_t node,
-						  const char *problem)
+static EV_NOINLINE bool tell_misfit(struct ev_contracts *v, const struct ev_column *c,
+				    const struct ev_doc *d, uint32_t node, const char *problem)
 {
 	uint32_t skip[EV_MAX_SKIP];
 
 	if (c->around)
-		problem = ev_json_problem(d, node, skip,
-					  ev_event_skip(v->events, v->event, NULL, 0, skip));
+		problem = ev_column_json_problem(d, node, skip,
+						 ev_event_skip(v->events, v->event, NULL, 0, skip));
 	if (problem != NULL)
 		ev_column_misfit(c, d, node, problem, v->why);
 	return problem != NULL;
@@ -62,8 +62,8 @@ static inline bool misfit(struct ev_contracts *v, const struct ev_column_at *c,
 	return problem != NULL && tell_misfit(v, c->column, d, node, problem);
 }
 
-static bool values_fit(struct ev_contracts *v, const struct columns *c, const struct ev_doc *d,
-		       const uint32_t *at)
+static bool values_fit(struct ev_contracts *v, const struct ev_contract_columns *c,
+		       const struct ev_doc *d, const uint32_t *at)
 {
 	bool good = true;
 
@@ -72,12 +72,12 @@ static bool values_fit(struct ev_contracts *v, const struct columns *c, const st
 	return good;
 }
 
-static bool columns_are_open(const struct contract *c, const struct ev_event *event)
+static bool columns_are_open(const struct ev_contract_type *c, const struct ev_event *event)
 {
 	if (!ev_ways_are_open(&c->columns.ways, event->doc, event->at))
 		return false;
 	for (size_t i = 0; i < c->n_elements; i++) {
-		const struct elements *e = &c->elements[i];
+		const struct ev_contract_elements *e = &c->elements[i];
 
 		if (e->columns.ways.n + e->columns.ways.n_others == 0)
 			continue;
@@ -88,14 +88,14 @@ static bool columns_are_open(const struct contract *c, const struct ev_event *ev
 	return true;
 }
 
-static bool columns_fit(struct ev_contracts *v, const struct contract *c,
+static bool columns_fit(struct ev_contracts *v, const struct ev_contract_type *c,
 			const struct ev_event *event)
 {
 	const struct ev_doc *d = event->doc;
 	bool good = values_fit(v, &c->columns, d, event->at);
 
 	for (size_t i = 0; i < c->n_elements; i++) {
-		const struct elements *e = &c->elements[i];
+		const struct ev_contract_elements *e = &c->elements[i];
 
 		if (e->columns.n == 0)
 			continue;
@@ -107,7 +107,8 @@ static bool columns_fit(struct ev_contracts *v, const struct contract *c,
 
 /* Columns by shape: which values are there, and of which kind they are, is told by it. */
 
-static enum usual usual_of(const struct ev_column *c, const struct ev_doc *d, uint32_t node)
+static enum ev_contract_usual usual_of(const struct ev_column *c, const struct ev_doc *d,
+				       uint32_t node)
 {
 	enum ev_kind kind = ev_kind(d, node);
 
@@ -118,7 +119,8 @@ static enum usual usual_of(const struct ev_column *c, const struct ev_doc *d, ui
 	return c->type == EV_TYPE_JSON && node != 0 ? USUAL_JSON : USUAL_NONE;
 }
 
-static void add_numbers(struct plan *p, struct cell *cell, const struct ev_doc *d)
+static void add_numbers(struct ev_contract_plan *p, struct ev_contract_cell *cell,
+			const struct ev_doc *d)
 {
 	const uint32_t end = d->nodes[cell->node].next;
 
@@ -132,44 +134,44 @@ static void add_numbers(struct plan *p, struct cell *cell, const struct ev_doc *
 			p->numbers[p->n_numbers++] = i;
 }
 
-static void add_cells(struct plan *p, const struct columns *c, const struct ev_doc *d,
-		      const uint32_t *at)
+static void add_cells(struct ev_contract_plan *p, const struct ev_contract_columns *c,
+		      const struct ev_doc *d, const uint32_t *at)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		uint32_t node = at[c->list[i].slot];
 
-		struct cell *cell = &p->cells[p->n];
+		struct ev_contract_cell *cell = &p->cells[p->n];
 
 		if (node == EV_NOWHERE || ev_kind(d, node) == EV_NULL)
 			continue;
-		*cell = (struct cell){.column = &c->list[i],
-				      .node = node,
-				      .usual = usual_of(c->list[i].column, d, node)};
+		*cell = (struct ev_contract_cell){.column = &c->list[i],
+						  .node = node,
+						  .usual = usual_of(c->list[i].column, d, node)};
 		if (cell->usual == USUAL_JSON)
 			add_numbers(p, cell, d);
 		p->n++;
 	}
 }
 
-static void make_plan(struct contract *c, const struct ev_event *event)
+static void make_plan(struct ev_contract_type *c, const struct ev_event *event)
 {
 	const struct ev_doc *d = event->doc;
 	size_t n = c->columns.n;
-	struct plan *p;
+	struct ev_contract_plan *p;
 
 	for (size_t i = 0; i < c->n_elements; i++)
 		n += c->elements[i].columns.n * ev_each_find(c->elements[i].each, event);
 	p = ev_malloc(sizeof *p + n * sizeof *p->cells);
-	*p = (struct plan){.closed = !columns_are_open(c, event)};
+	*p = (struct ev_contract_plan){.closed = !columns_are_open(c, event)};
 	add_cells(p, &c->columns, d, event->at);
 	for (size_t i = 0; i < c->n_elements; i++) {
-		const struct elements *e = &c->elements[i];
+		const struct ev_contract_elements *e = &c->elements[i];
 
 		for (size_t k = 0; e->columns.n > 0 && k < e->each->n; k++)
 			add_cells(p, &e->columns, d, ev_each_at(e->each, k));
 	}
 	if (c->plans == NULL)
-		c->plans = ev_calloc(EV_SHAPES + 1, sizeof(struct plan *));
+		c->plans = ev_calloc(EV_SHAPES + 1, sizeof(struct ev_contract_plan *));
 	c->plans[d->shape] = p;
 }
 
@@ -181,7 +183,8 @@ static inline bool are_short(const uint32_t *numbers, uint32_t n, const struct e
 	return true;
 }
 
-static inline bool is_usual(const struct plan *p, const struct cell *cell, const struct ev_doc *d)
+static inline bool is_usual(const struct ev_contract_plan *p, const struct ev_contract_cell *cell,
+			    const struct ev_doc *d)
 {
 	const struct ev_node *n = &d->nodes[cell->node];
 	const struct ev_column *c = cell->column->column;
@@ -198,20 +201,22 @@ static inline bool is_usual(const struct plan *p, const struct cell *cell, const
 	return false;
 }
 
-static bool cells_fit(struct ev_contracts *v, const struct plan *p, const struct ev_doc *d)
+static bool cells_fit(struct ev_contracts *v, const struct ev_contract_plan *p,
+		      const struct ev_doc *d)
 {
 	bool good = true;
 
-	for (const struct cell *c = p->cells, *end = c + p->n; c < end; c++)
+	for (const struct ev_contract_cell *c = p->cells, *end = c + p->n; c < end; c++)
 		if (!is_usual(p, c, d))
 			good &= !misfit(v, c->column, d, c->node);
 	return good;
 }
 
-static bool columns_pass(struct ev_contracts *v, struct contract *c, const struct ev_event *event)
+static bool columns_pass(struct ev_contracts *v, struct ev_contract_type *c,
+			 const struct ev_event *event)
 {
 	const struct ev_doc *d = event->doc;
-	const struct plan *p;
+	const struct ev_contract_plan *p;
 	bool good;
 
 	if (d->shape != EV_NO_SHAPE) {
@@ -219,11 +224,11 @@ static bool columns_pass(struct ev_contracts *v, struct contract *c, const struc
 			make_plan(c, event);
 		p = c->plans[d->shape];
 		if (p->closed)
-			return ev_star_passes(v->m, c->type, c->len, d, v->why);
+			return ev_columns_pass(v->m, c->type, c->len, d, v->why);
 		good = cells_fit(v, p, d);
 	} else {
 		if (!columns_are_open(c, event))
-			return ev_star_passes(v->m, c->type, c->len, d, v->why);
+			return ev_columns_pass(v->m, c->type, c->len, d, v->why);
 		good = columns_fit(v, c, event);
 	}
 	return good || reject_code(v->why, "column");
@@ -249,7 +254,8 @@ static struct ev_reason *tell_failed(struct ev_contracts *v, const struct ev_rul
 }
 
 /* A rule that is not critical is counted, and the event passes. */
-static bool rules_pass(struct ev_contracts *v, const struct contract *c, const struct ev_doc *d)
+static bool rules_pass(struct ev_contracts *v, const struct ev_contract_type *c,
+		       const struct ev_doc *d)
 {
 	bool good = true;
 
@@ -280,8 +286,8 @@ static bool rules_pass(struct ev_contracts *v, const struct contract *c, const s
 	return good || reject_code(v->why, "rule");
 }
 
-static __attribute__((noinline)) struct contract *seek_contract(struct ev_contracts *v,
-								const struct ev_event *event)
+static EV_NOINLINE struct ev_contract_type *seek_contract(struct ev_contracts *v,
+							  const struct ev_event *event)
 {
 	size_t len;
 	const char *p = ev_string(event->doc, event->type, &v->scratch, &len);
@@ -296,12 +302,12 @@ static __attribute__((noinline)) struct contract *seek_contract(struct ev_contra
 }
 
 /* The types that come are few, and most are found by their last octets. */
-static struct contract *contract_of(struct ev_contracts *v, const struct ev_event *event)
+static struct ev_contract_type *contract_of(struct ev_contracts *v, const struct ev_event *event)
 {
 	const struct ev_node *n = &event->doc->nodes[event->type];
 	const char *p = event->doc->text + n->pos + 1;
 	uint32_t len = n->end - n->pos - 2;
-	struct contract **recent, *c;
+	struct ev_contract_type **recent, *c;
 	uint64_t last;
 
 	if (len < sizeof last || n->escaped)
@@ -336,7 +342,7 @@ static bool unknown_type(struct ev_contracts *v, const struct ev_event *event)
 bool ev_contracts_judge(struct ev_contracts *v, const struct ev_event *event,
 			struct ev_reasons *why)
 {
-	struct contract *c = contract_of(v, event);
+	struct ev_contract_type *c = contract_of(v, event);
 	bool good;
 
 	v->event = event;

@@ -6,7 +6,7 @@
 /* Rows of one INSERT: each client takes as many. */
 enum { AT_ONCE = 500 };
 
-struct schema {
+struct ddl {
 	const struct ev_dialect *d;
 	const char *name; /* or NULL */
 	struct ev_out *out;
@@ -14,7 +14,7 @@ struct schema {
 	struct ev_buf scratch;
 };
 
-static enum ev_status put(struct schema *s, struct ev_error *err)
+static enum ev_status put(struct ddl *s, struct ev_error *err)
 {
 	enum ev_status st = ev_out_put(s->out, s->text.p, s->text.len);
 
@@ -24,7 +24,7 @@ static enum ev_status put(struct schema *s, struct ev_error *err)
 	return st;
 }
 
-static void write_table(struct schema *s, const struct ev_table *t)
+static void write_table(struct ddl *s, const struct ev_table *t)
 {
 	struct ev_buf *out = &s->text;
 
@@ -49,7 +49,7 @@ static void write_table(struct schema *s, const struct ev_table *t)
 	ev_buf_puts(out, ")\n);\n");
 }
 
-static void begin_insert(struct schema *s, const struct ev_table *t)
+static void begin_insert(struct ddl *s, const struct ev_table *t)
 {
 	ev_buf_puts(&s->text, "\nINSERT INTO ");
 	ev_sql_table(s->name, t->name, &s->text);
@@ -61,12 +61,12 @@ static void begin_insert(struct schema *s, const struct ev_table *t)
 }
 
 /* Whoever runs the statements again, or with a longer calendar, gets what is not there yet. */
-static void end_insert(struct schema *s)
+static void end_insert(struct ddl *s)
 {
 	ev_buf_puts(&s->text, "\nON CONFLICT DO NOTHING;\n");
 }
 
-static void write_unknown(struct schema *s, const struct ev_table *t)
+static void write_unknown(struct ddl *s, const struct ev_table *t)
 {
 	ev_buf_printf(&s->text, "\t('%s', %s", ev_unknown_key, s->d->yes);
 	for (size_t i = 2; i < t->n; i++)
@@ -74,7 +74,7 @@ static void write_unknown(struct schema *s, const struct ev_table *t)
 	ev_buf_putc(&s->text, ')');
 }
 
-static void write_day(struct schema *s, int64_t day)
+static void write_day(struct ddl *s, int64_t day)
 {
 	char texts[EV_DAY_COLUMNS][EV_DAY_TEXT], key[EV_KEY_TEXT + 1];
 
@@ -93,7 +93,7 @@ static void write_day(struct schema *s, int64_t day)
 }
 
 /* The rows that follow from the model alone: those that evload never takes out. */
-static enum ev_status write_rows(struct schema *s, const struct ev_table *t, struct ev_error *err)
+static enum ev_status write_rows(struct ddl *s, const struct ev_table *t, struct ev_error *err)
 {
 	const struct ev_calendar *c = t->dimension->calendar;
 	int64_t from = c != NULL ? ev_date_days(c->from) : 0,
@@ -116,8 +116,7 @@ static enum ev_status write_rows(struct schema *s, const struct ev_table *t, str
 	return put(s, err);
 }
 
-static enum ev_status write_all(struct schema *s, const struct ev_tables *tables,
-				struct ev_error *err)
+static enum ev_status write_all(struct ddl *s, const struct ev_tables *tables, struct ev_error *err)
 {
 	ev_buf_puts(&s->text, s->d->opening);
 	ev_buf_puts(&s->text, "BEGIN;\n\n");
@@ -137,10 +136,10 @@ static enum ev_status write_all(struct schema *s, const struct ev_tables *tables
 	return put(s, err);
 }
 
-enum ev_status ev_schema_write(const struct ev_model *m, const struct ev_dialect *d,
-			       const char *schema, struct ev_out *out, struct ev_error *err)
+enum ev_status ev_ddl_write(const struct ev_model *m, const struct ev_dialect *d,
+			    const char *schema, struct ev_out *out, struct ev_error *err)
 {
-	struct schema s = {.d = d, .name = d->schemas ? schema : NULL, .out = out};
+	struct ddl s = {.d = d, .name = d->schemas ? schema : NULL, .out = out};
 	struct ev_tables *tables = ev_tables_new(m);
 	enum ev_status st = ev_dialect_takes(d, tables, m->file, err);
 

@@ -1,8 +1,10 @@
 /*
- * schema: the DDL of a star. Floor 9.
+ * ddl: the DDL of a star. Floor 9.
+ *
+ * The room lib/ddl writes the statements that make a warehouse ready for evload.
  */
-#ifndef EV_SCHEMA_H
-#define EV_SCHEMA_H
+#ifndef EV_DDL_H
+#define EV_DDL_H
 
 #include "io/out.h"
 #include "model/model.h"
@@ -13,7 +15,7 @@
  * yet; and the rows that follow from the model alone. schema: of the warehouse, or NULL. EV_FATAL
  * if it cannot hold them.
  */
-enum ev_status ev_schema_write(const struct ev_model *m, const struct ev_dialect *dialect,
-			       const char *schema, struct ev_out *out, struct ev_error *err);
+enum ev_status ev_ddl_write(const struct ev_model *m, const struct ev_dialect *dialect,
+			    const char *schema, struct ev_out *out, struct ev_error *err);
 
 #endif

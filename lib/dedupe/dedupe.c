@@ -304,6 +304,11 @@ enum ev_status ev_dedupe_commit(struct ev_dedupe *d, struct ev_error *err)
 	return ev_dedupe_state_commit(d->state, err);
 }
 
+enum ev_status ev_dedupe_merge(struct ev_dedupe *d, struct ev_error *err)
+{
+	return ev_dedupe_state_merge(d->state, err);
+}
+
 /* A time that evversion would take; whether it is there and right is not judged here. */
 static bool read_time(struct ev_dedupe *d, const struct ev_event *event, uint32_t slot,
 		      struct ev_time *t)
@@ -339,13 +344,13 @@ static uint32_t hour_of(struct ev_dedupe *d, const struct ev_event *event)
 static enum ev_status remembered(struct ev_dedupe *d, struct ev_hash128 h,
 				 const struct ev_event *event, bool *known, struct ev_error *err)
 {
-	enum ev_known how;
+	enum ev_dedupe_known how;
 	uint32_t hour;
 
 	if (ev_dedupe_state_ask(d->state, h, &how, err) != EV_OK)
 		return EV_FATAL;
-	*known = how == EV_KNOWN_ELSE;
-	if (how != EV_KNOWN_NOT)
+	*known = how == EV_DEDUPE_ELSE;
+	if (how != EV_DEDUPE_NOT)
 		return EV_OK;
 	hour = hour_of(d, event);
 	if (ev_dedupe_state_is_late(d->state, hour))

@@ -1,6 +1,8 @@
 /*
  * dedupe: redeliveries, and nothing else. Floor 9.
  *
+ * The room lib/dedupe is the engine of evdedupe.
+ *
  * A record is a duplicate if one with the same id and the same content (canonical form, without
  * what the model ignores) has been seen in this run, or was first brought by another batch, if
  * there is a state. By arrival (order in the model) it is one if it equals the last of its id.
@@ -46,6 +48,8 @@ enum ev_status ev_dedupe_prepare(struct ev_dedupe *d, struct ev_error *err);
  */
 bool ev_dedupe_renamed(const struct ev_dedupe *d);
 enum ev_status ev_dedupe_commit(struct ev_dedupe *d, struct ev_error *err);
+/* Tidies up behind a commit (ev_store_merge). */
+enum ev_status ev_dedupe_merge(struct ev_dedupe *d, struct ev_error *err);
 const struct ev_count *ev_dedupe_counts(const struct ev_dedupe *d);
 void ev_dedupe_free(struct ev_dedupe **d);
 

@@ -162,7 +162,7 @@ static void key_of(struct ev_hash128 h, char key[EV_RUN_KEY])
 }
 
 enum ev_status ev_dedupe_state_ask(struct ev_dedupe_state *s, struct ev_hash128 h,
-				   enum ev_known *known, struct ev_error *err)
+				   enum ev_dedupe_known *known, struct ev_error *err)
 {
 	struct ev_fixed f;
 	char key[EV_RUN_KEY];
@@ -171,14 +171,14 @@ enum ev_status ev_dedupe_state_ask(struct ev_dedupe_state *s, struct ev_hash128 
 	key_of(h, key);
 	if (ev_store_get(s->store, key, &f, err) != EV_OK)
 		return EV_FATAL;
-	*known = EV_KNOWN_NOT;
+	*known = EV_DEDUPE_NOT;
 	if (!f.there || f.stamp < s->least)
 		return EV_OK;
 	commit = f.commit;
-	*known = EV_KNOWN_ELSE;
+	*known = EV_DEDUPE_ELSE;
 	if (s->n_ours > 0 &&
 	    bsearch(&commit, s->ours, s->n_ours, sizeof commit, compare_numbers) != NULL) {
-		*known = EV_KNOWN_OURS;
+		*known = EV_DEDUPE_OURS;
 		s->again++;
 	}
 	return EV_OK;
@@ -282,4 +282,9 @@ enum ev_status ev_dedupe_state_commit(struct ev_dedupe_state *s, struct ev_error
 		return EV_OK;
 	ev_buf_reset(&s->fresh);
 	return ev_store_commit(s->store, ev_buf_str(&s->what), s->taken, err);
+}
+
+enum ev_status ev_dedupe_state_merge(struct ev_dedupe_state *s, struct ev_error *err)
+{
+	return ev_store_merge(s->store, err);
 }

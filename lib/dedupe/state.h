@@ -1,5 +1,5 @@
 /*
- * dedupe_state: what evdedupe remembers from one batch to the next. Floor 9, a part of dedupe.
+ * state: what evdedupe remembers from one batch to the next. Floor 9, a part of dedupe.
  *
  * A store (store.h) of fixed entries: the digest of what makes a record the same one, the number of
  * the commit that first brought it, and the hour of the record, by which it is let go again.
@@ -16,10 +16,10 @@ struct ev_dedupe_state;
 /* Of a record without a time that can be read: it is remembered for ever. */
 #define EV_NO_HOUR UINT32_MAX
 
-enum ev_known {
-	EV_KNOWN_NOT,
-	EV_KNOWN_OURS, /* the section's own batch brought it first */
-	EV_KNOWN_ELSE, /* another one did */
+enum ev_dedupe_known {
+	EV_DEDUPE_NOT,
+	EV_DEDUPE_OURS, /* the section's own batch brought it first */
+	EV_DEDUPE_ELSE, /* another one did */
 };
 
 /* Nothing is opened yet. All is borrowed. */
@@ -33,7 +33,7 @@ enum ev_status ev_dedupe_state_begin(struct ev_dedupe_state *s, const char *batc
 /* Secret, and the same in every run; from the first section on. */
 uint64_t ev_dedupe_state_seed(const struct ev_dedupe_state *s, unsigned which);
 enum ev_status ev_dedupe_state_ask(struct ev_dedupe_state *s, struct ev_hash128 h,
-				   enum ev_known *known, struct ev_error *err);
+				   enum ev_dedupe_known *known, struct ev_error *err);
 /* Whether records of that hour are remembered no more. */
 bool ev_dedupe_state_is_late(const struct ev_dedupe_state *s, uint32_t hour);
 /* The record is one that is not known; it is remembered from the next commit on. */
@@ -43,5 +43,6 @@ void ev_dedupe_state_end(struct ev_dedupe_state *s, const char *taken);
 enum ev_status ev_dedupe_state_prepare(struct ev_dedupe_state *s, struct ev_error *err);
 bool ev_dedupe_state_renamed(const struct ev_dedupe_state *s);
 enum ev_status ev_dedupe_state_commit(struct ev_dedupe_state *s, struct ev_error *err);
+enum ev_status ev_dedupe_state_merge(struct ev_dedupe_state *s, struct ev_error *err);
 
 #endif

@@ -20,7 +20,7 @@ static const char *const days[] = {"Monday", "Tuesday",	 "Wednesday", "Thursday"
 
 static const char directives[] = "aAbBcdfHIjmMpSuUwWxXyYzZDFTR%";
 
-bool strftime_is_known(const char *format, const char **wrong)
+bool ev_expect_strftime_is_known(const char *format, const char **wrong)
 {
 	for (const char *p = format; *p != '\0'; p++) {
 		if (*p != '%')
@@ -183,7 +183,7 @@ static bool is_date(const struct moment *m)
 	return m->day <= lengths[m->month - 1] + (m->month == 2 && leap(year));
 }
 
-bool strftime_matches(const char *format, const char *p, size_t len)
+bool ev_expect_strftime_matches(const char *format, const char *p, size_t len)
 {
 	const char *end = p + len;
 	struct moment m = {0};
@@ -192,7 +192,7 @@ bool strftime_matches(const char *format, const char *p, size_t len)
 }
 
 /* A date, a time behind it, a zone behind that: each of the latter two may be missing. */
-bool dateutil_parses(const char *p, size_t len)
+bool ev_expect_dateutil_parses(const char *p, size_t len)
 {
 	static const char *const dates[] = {
 		"%Y-%m-%d",	"%Y/%m/%d",    "%Y.%m.%d",     "%Y%m%d",	"%m/%d/%Y",
@@ -233,7 +233,7 @@ bool dateutil_parses(const char *p, size_t len)
 		}
 	}
 	for (size_t k = 0; k < 2; k++)
-		if (strftime_matches(k == 0 ? "%H:%M:%S" : "%H:%M", p, len))
+		if (ev_expect_strftime_matches(k == 0 ? "%H:%M:%S" : "%H:%M", p, len))
 			return true;
-	return strftime_matches("%a %b %d %H:%M:%S %Y", p, len);
+	return ev_expect_strftime_matches("%a %b %d %H:%M:%S %Y", p, len);
 }

@@ -13,14 +13,15 @@ enum { TOLD = 120 }; /* bytes of a value in a line for people */
 
 /* Positions and samples */
 
-const struct ev_position *frame_position(struct frame *f)
+const struct ev_position *ev_expect_frame_position(struct ev_expect_frame *f)
 {
 	if (f->pos.source == NULL)
 		ev_locate(f->locator, f->rec, f->event->origin, f->event->origin_len, &f->pos);
 	return &f->pos;
 }
 
-static int place_order(const struct sampled *a, const struct ev_position *pos, uint64_t element)
+static int place_order(const struct ev_expect_sampled *a, const struct ev_position *pos,
+		       uint64_t element)
 {
 	int order = ev_position_compare(&a->pos, pos);
 
@@ -28,8 +29,8 @@ static int place_order(const struct sampled *a, const struct ev_position *pos, u
 }
 
 /* One place may be told of twice, by its origin or in two states: then the values are in order. */
-static int order_of(const struct sampled *a, const struct ev_position *pos, uint64_t element,
-		    const char *value, size_t len)
+static int order_of(const struct ev_expect_sampled *a, const struct ev_position *pos,
+		    uint64_t element, const char *value, size_t len)
 {
 	int order = place_order(a, pos, element);
 
@@ -38,21 +39,22 @@ static int order_of(const struct sampled *a, const struct ev_position *pos, uint
 	return order != 0 ? order : (a->value.len > len) - (a->value.len < len);
 }
 
-bool sample_wants(const struct sample *s, const struct ev_position *pos, uint64_t element)
+bool ev_expect_sample_wants(const struct ev_expect_sample *s, const struct ev_position *pos,
+			    uint64_t element)
 {
 	return s->n < EXPECT_SAMPLE || place_order(&s->list[s->n - 1], pos, element) >= 0;
 }
 
-void sample_add(struct sample *s, const struct ev_position *pos, uint64_t element,
-		const char *value, size_t len)
+void ev_expect_sample_add(struct ev_expect_sample *s, const struct ev_position *pos,
+			  uint64_t element, const char *value, size_t len)
 {
-	struct sampled item;
+	struct ev_expect_sampled item;
 	size_t i;
 
 	if (s->n == EXPECT_SAMPLE && order_of(&s->list[s->n - 1], pos, element, value, len) <= 0)
 		return;
 	if (s->n < EXPECT_SAMPLE) {
-		item = (struct sampled){.element = 0};
+		item = (struct ev_expect_sampled){.element = 0};
 		s->n++;
 	} else {
 		item = s->list[s->n - 1];
@@ -66,11 +68,11 @@ void sample_add(struct sample *s, const struct ev_position *pos, uint64_t elemen
 	s->list[i] = item;
 }
 
-void sample_write(const struct sample *s, struct ev_buf *out)
+void ev_expect_sample_write(const struct ev_expect_sample *s, struct ev_buf *out)
 {
 	ev_buf_putc(out, '[');
 	for (size_t i = 0; i < s->n; i++) {
-		const struct sampled *x = &s->list[i];
+		const struct ev_expect_sampled *x = &s->list[i];
 
 		ev_buf_puts(out, i > 0 ? ",[" : "[");
 		ev_position_write(&x->pos, true, out);
@@ -81,7 +83,7 @@ void sample_write(const struct sample *s, struct ev_buf *out)
 	ev_buf_putc(out, ']');
 }
 
-bool sample_merge(struct sample *s, const struct ev_doc *d, uint32_t at)
+bool ev_expect_sample_merge(struct ev_expect_sample *s, const struct ev_doc *d, uint32_t at)
 {
 	struct ev_position pos = {0};
 	bool good = at != EV_NOWHERE && ev_kind(d, at) == EV_ARRAY;
@@ -102,13 +104,13 @@ bool sample_merge(struct sample *s, const struct ev_doc *d, uint32_t at)
 		good = ev_u64_of(d, element, &n);
 		p = ev_raw(d, value, &len);
 		if (good)
-			sample_add(s, &pos, n, p, len);
+			ev_expect_sample_add(s, &pos, n, p, len);
 	}
 	ev_position_free(&pos);
 	return good;
 }
 
-void show_value(const struct ev_doc *d, uint32_t at, struct ev_buf *out)
+void ev_expect_show_value(const struct ev_doc *d, uint32_t at, struct ev_buf *out)
 {
 	struct ev_buf scratch = {0};
 	const char *p;
@@ -136,7 +138,8 @@ void show_value(const struct ev_doc *d, uint32_t at, struct ev_buf *out)
 
 /* Values and limits */
 
-const char *canonical_of(const struct ev_doc *d, uint32_t at, struct ev_buf *scratch, size_t *len)
+const char *ev_expect_canonical_of(const struct ev_doc *d, uint32_t at, struct ev_buf *scratch,
+				   size_t *len)
 {
 	const struct ev_node *n = &d->nodes[at];
 
@@ -148,7 +151,7 @@ const char *canonical_of(const struct ev_doc *d, uint32_t at, struct ev_buf *scr
 	return ev_buf_str(scratch);
 }
 
-long values_find_text(const struct values *v, const char *p, size_t len)
+long ev_expect_values_find_text(const struct ev_expect_values *v, const char *p, size_t len)
 {
 	uint64_t hash = ev_hash64(p, len, 0);
 	size_t step = 0;
@@ -160,47 +163,48 @@ long values_find_text(const struct values *v, const char *p, size_t len)
 	return NOT_A_VALUE;
 }
 
-long values_find(const struct values *v, const struct ev_doc *d, uint32_t at,
-		 struct ev_buf *scratch)
+long ev_expect_values_find(const struct ev_expect_values *v, const struct ev_doc *d, uint32_t at,
+			   struct ev_buf *scratch)
 {
 	const char *p;
 	size_t len;
 
 	if (v->n == 0)
 		return NOT_A_VALUE;
-	p = canonical_of(d, at, scratch, &len);
-	return values_find_text(v, p, len);
+	p = ev_expect_canonical_of(d, at, scratch, &len);
+	return ev_expect_values_find_text(v, p, len);
 }
 
-void values_count(struct expect *e, struct frame *f, uint64_t *counts, other_value *other)
+void ev_expect_values_count(struct ev_expect *e, struct ev_expect_frame *f, uint64_t *counts,
+			    ev_expect_other *other)
 {
-	const struct cells *c = cells_of(e, 0);
+	const struct ev_expect_cells *c = ev_expect_cells_of(e, 0);
 	struct ev_buf *scratch = &e->suite->scratch, *shown = &e->suite->shown;
 
 	e->elements += c->n;
-	for (size_t i = 0; next_value(e, f->d, c, &i); i++) {
+	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
 		const char *p;
 		size_t len;
 		long at;
 
-		at = values_find(&e->set, f->d, c->at[i], scratch);
+		at = ev_expect_values_find(&e->set, f->d, c->at[i], scratch);
 		if (at != NOT_A_VALUE) {
 			counts[at]++;
 			continue;
 		}
-		p = canonical_of(f->d, c->at[i], scratch, &len);
+		p = ev_expect_canonical_of(f->d, c->at[i], scratch, &len);
 		if (len <= EXPECT_SHOWN) {
 			other(e->own, p, len, p, len);
 			continue;
 		}
 		ev_buf_reset(shown);
-		show_value(f->d, c->at[i], shown);
+		ev_expect_show_value(f->d, c->at[i], shown);
 		other(e->own, p, len, shown->p, shown->len);
 	}
 }
 
 /* json: padded as the scanner wants it. A value that is there already is not added again. */
-void values_add(struct values *v, const char *json, size_t len)
+void ev_expect_values_add(struct ev_expect_values *v, const char *json, size_t len)
 {
 	struct ev_scan *scan = ev_scan_new();
 	struct ev_buf text = {0}, canonical = {0};
@@ -212,7 +216,7 @@ void values_add(struct values *v, const char *json, size_t len)
 	d = ev_scan(scan, text.p, len, &flaw);
 	if (d != NULL)
 		ev_canonical(d, 0, NULL, 0, &canonical);
-	if (values_find_text(v, ev_buf_str(&canonical), canonical.len) == NOT_A_VALUE) {
+	if (ev_expect_values_find_text(v, ev_buf_str(&canonical), canonical.len) == NOT_A_VALUE) {
 		v->list = ev_realloc_array(v->list, v->n + 1, sizeof *v->list);
 		v->list[v->n].text = ev_strndup(canonical.p, canonical.len);
 		v->list[v->n].len = canonical.len;
@@ -225,7 +229,7 @@ void values_add(struct values *v, const char *json, size_t len)
 	ev_scan_free(&scan);
 }
 
-void values_free(struct values *v)
+void ev_expect_values_free(struct ev_expect_values *v)
 {
 	for (size_t i = 0; i < v->n; i++) {
 		free(v->list[i].text);
@@ -233,16 +237,16 @@ void values_free(struct values *v)
 	}
 	free(v->list);
 	ev_lookup_free(&v->table);
-	*v = (struct values){0};
+	*v = (struct ev_expect_values){0};
 }
 
-void limit_free(struct limit *l)
+void ev_expect_limit_free(struct ev_expect_limit *l)
 {
 	free(l->text);
-	*l = (struct limit){0};
+	*l = (struct ev_expect_limit){0};
 }
 
-bool read_moment(const char *p, size_t len, struct ev_time *t)
+bool ev_expect_read_moment(const char *p, size_t len, struct ev_time *t)
 {
 	struct ev_date date;
 
@@ -261,8 +265,8 @@ static int text_compare(const char *a, size_t a_len, const char *b, size_t b_len
 	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
 }
 
-bool limit_compare(const struct limit *l, const struct ev_doc *d, uint32_t at,
-		   struct ev_buf *scratch, int *order)
+bool ev_expect_limit_compare(const struct ev_expect_limit *l, const struct ev_doc *d, uint32_t at,
+			     struct ev_buf *scratch, int *order)
 {
 	struct ev_time t;
 	const char *p;
@@ -279,7 +283,7 @@ bool limit_compare(const struct limit *l, const struct ev_doc *d, uint32_t at,
 		return false;
 	p = ev_string(d, at, scratch, &len);
 	if (l->kind == LIMIT_TIME) {
-		if (!read_moment(p, len, &t))
+		if (!ev_expect_read_moment(p, len, &t))
 			return false;
 		*order = ev_time_compare(t, l->time);
 	} else {
@@ -290,7 +294,7 @@ bool limit_compare(const struct limit *l, const struct ev_doc *d, uint32_t at,
 
 /* State */
 
-static void write_state(const struct expect *e, size_t index, struct ev_buf *out)
+static void write_state(const struct ev_expect *e, size_t index, struct ev_buf *out)
 {
 	ev_buf_printf(out,
 		      "{\"expectation\":%zu,\"elements\":%llu,\"missing\":%llu,"
@@ -298,7 +302,7 @@ static void write_state(const struct expect *e, size_t index, struct ev_buf *out
 		      index, (unsigned long long)e->elements, (unsigned long long)e->missing,
 		      (unsigned long long)e->unexpected, (unsigned long long)e->untold,
 		      (unsigned long long)e->misfits, e->met);
-	sample_write(&e->sample, out);
+	ev_expect_sample_write(&e->sample, out);
 	if (e->kind->write != NULL)
 		e->kind->write(e, out);
 	ev_buf_putc(out, '}');
@@ -324,7 +328,7 @@ static bool read_counts(const struct ev_doc *d, struct counts *c)
 	       ev_state_u64(d, 0, "misfits", &c->misfits) && ev_state_u64(d, 0, "met", &c->met);
 }
 
-uint64_t present_in(const struct ev_doc *d)
+uint64_t ev_expect_present_in(const struct ev_doc *d)
 {
 	struct counts c;
 
@@ -333,23 +337,23 @@ uint64_t present_in(const struct ev_doc *d)
 }
 
 /* Whether they can be of that expectation and so many events. */
-static bool counts_fit(const struct expect *e, const struct counts *c, uint64_t events)
+static bool counts_fit(const struct ev_expect *e, const struct counts *c, uint64_t events)
 {
 	uint64_t apart = 0, rows = 0;
 
 	if (!ev_count_add(&apart, c->missing) || !ev_count_add(&apart, c->misfits) ||
 	    !ev_count_add(&apart, c->unexpected) || apart > c->elements ||
 	    (c->misfits > 0 && e->misfit == NULL) || (c->untold > 0 && e->condition == SIZE_MAX) ||
-	    (c->unexpected > 0 && is_unique_kind(e)) || c->untold > events ||
+	    (c->unexpected > 0 && ev_expect_is_unique_kind(e)) || c->untold > events ||
 	    c->met > (e->condition != SIZE_MAX))
 		return false;
-	if (has_list(e))
+	if (ev_expect_has_list(e))
 		return true;
 	return ev_count_add(&rows, c->elements) && ev_count_add(&rows, c->untold) &&
 	       (e->condition == SIZE_MAX ? rows == events : rows <= events);
 }
 
-static bool merge_counts(struct expect *e, const struct counts *c)
+static bool merge_counts(struct ev_expect *e, const struct counts *c)
 {
 	e->met |= c->met > 0;
 	return ev_count_add(&e->elements, c->elements) && ev_count_add(&e->missing, c->missing) &&
@@ -367,21 +371,23 @@ enum ev_status ev_suite_merge(struct ev_suite *s, const struct ev_doc *d, uint64
 			      struct ev_error *err)
 {
 	uint32_t sample = ev_member(d, 0, "sample", 6);
-	struct expect *e;
+	struct ev_expect *e;
 	struct counts c;
 	uint64_t index;
 
 	/* Each stands there once, in their order, with its keys behind it. */
 	if (ev_state_u64(d, 0, "unique", &index)) {
-		if (index >= s->n || index + 1 != s->merged || !is_unique_kind(&s->list[index]))
+		if (index >= s->n || index + 1 != s->merged ||
+		    !ev_expect_is_unique_kind(&s->list[index]))
 			return damaged(err);
-		return unique_merge(&s->list[index], d, ev_member(d, 0, "keys", 4), err);
+		return ev_expect_unique_merge(&s->list[index], d, ev_member(d, 0, "keys", 4), err);
 	}
 	if (!ev_state_u64(d, 0, "expectation", &index) || index >= s->n || index != s->merged)
 		return damaged(err);
 	e = &s->list[s->merged++];
 	if (!read_counts(d, &c) || !counts_fit(e, &c, events) || !merge_counts(e, &c) ||
-	    !sample_fits(d, sample, c.unexpected) || !sample_merge(&e->sample, d, sample) ||
+	    !sample_fits(d, sample, c.unexpected) ||
+	    !ev_expect_sample_merge(&e->sample, d, sample) ||
 	    (e->kind->merge != NULL && !e->kind->merge(e, d, 0)))
 		return damaged(err);
 	return EV_OK;
@@ -392,7 +398,8 @@ bool ev_suite_merged(struct ev_suite *s)
 	bool good = s->merged == s->n;
 
 	for (size_t i = 0; i < s->n && good; i++)
-		good = !is_unique_kind(&s->list[i]) || unique_is_whole(&s->list[i]);
+		good = !ev_expect_is_unique_kind(&s->list[i]) ||
+		       ev_expect_unique_is_whole(&s->list[i]);
 	s->merged = 0;
 	return good;
 }
@@ -403,11 +410,11 @@ void ev_suite_ask(struct ev_suite *s, struct ev_borne *borne)
 {
 	s->borne = borne;
 	for (size_t i = 0; i < s->n; i++) {
-		struct expect *e = &s->list[i];
+		struct ev_expect *e = &s->list[i];
 		struct ev_borne_by by = {e->kind->name, s->file, e->place};
 
 		for (size_t k = 0; k < e->n_columns; k++)
-			ev_borne_add(borne, NULL, column_of(e, k)->path, &by, &e->asks);
+			ev_borne_add(borne, NULL, ev_expect_column_of(e, k)->path, &by, &e->asks);
 		if (e->condition != SIZE_MAX)
 			ev_borne_add_expr(borne, s->conditions[e->condition].expr, &by,
 					  &s->conditions[e->condition].asks);
@@ -424,7 +431,7 @@ void ev_suite_asked(struct ev_suite *s)
 }
 
 /* What holds of values that nobody has does not pass. */
-static void judge_paths(struct expect *e)
+static void judge_paths(struct ev_expect *e)
 {
 	const struct ev_borne *borne = e->suite->borne;
 	const char *path = NULL;
@@ -442,13 +449,13 @@ static void judge_paths(struct expect *e)
 
 /* Judging */
 
-static void judge(struct expect *e)
+static void judge(struct ev_expect *e)
 {
 	ev_buf_reset(&e->result);
 	if (e->kind->judge != NULL)
 		e->kind->judge(e, &e->result);
 	else
-		judge_rows(e, &e->result);
+		ev_expect_judge_rows(e, &e->result);
 	if (e->untold > 0 || e->misfits > 0)
 		e->outcome = EV_EXPECT_FAIL;
 	judge_paths(e);
@@ -461,17 +468,17 @@ enum ev_status ev_suite_judge(struct ev_suite *s, ev_suite_put *put, void *ctx,
 	struct ev_buf line = {0};
 	enum ev_status st = EV_OK;
 
-	suite_add_counted(s);
+	ev_suite_add_counted(s);
 	for (size_t i = 0; i < s->n && st == EV_OK; i++) {
-		struct expect *e = &s->list[i];
+		struct ev_expect *e = &s->list[i];
 
 		if (put != NULL) {
 			ev_buf_reset(&line);
 			write_state(e, i, &line);
 			st = put(ctx, line.p, line.len, err);
 		}
-		if (st == EV_OK && is_unique_kind(e))
-			st = unique_finish(e, i, put, ctx, err);
+		if (st == EV_OK && ev_expect_is_unique_kind(e))
+			st = ev_expect_unique_finish(e, i, put, ctx, err);
 		if (st == EV_OK)
 			judge(e);
 	}
@@ -502,7 +509,7 @@ bool ev_suite_is_critical(const struct ev_suite *s, size_t i)
 }
 
 /* What could not be judged. */
-static void put_trouble(const struct expect *e, struct ev_buf *out)
+static void put_trouble(const struct ev_expect *e, struct ev_buf *out)
 {
 	if (e->untold > 0)
 		ev_buf_printf(out, "row_condition could not be told for %llu events",
@@ -526,7 +533,7 @@ static void put_short(const char *p, size_t len, struct ev_buf *out)
 	ev_buf_puts(out, cut < len ? "..." : "");
 }
 
-static void tell_limit(const char *strictly, const char *or_equal, const struct limit *l,
+static void tell_limit(const char *strictly, const char *or_equal, const struct ev_expect_limit *l,
 		       bool strict, const char *before, struct ev_buf *out)
 {
 	if (l->kind == LIMIT_NONE)
@@ -535,9 +542,9 @@ static void tell_limit(const char *strictly, const char *or_equal, const struct 
 	put_short(l->text, l->len, out);
 }
 
-static void tell_wanted(const struct expect *e, struct ev_buf *out)
+static void tell_wanted(const struct ev_expect *e, struct ev_buf *out)
 {
-	const struct range *r = &e->range;
+	const struct ev_expect_range *r = &e->range;
 	bool min = r->min.kind != LIMIT_NONE;
 
 	ev_buf_puts(out, "; wanted: ");
@@ -557,7 +564,7 @@ static void tell_wanted(const struct expect *e, struct ev_buf *out)
 }
 
 /* The value that was observed; false if the kind observes none. */
-static bool tell_observed(const struct expect *e, struct ev_buf *out)
+static bool tell_observed(const struct ev_expect *e, struct ev_buf *out)
 {
 	struct ev_buf text = {0};
 	struct ev_flaw flaw;
@@ -580,9 +587,9 @@ static bool tell_observed(const struct expect *e, struct ev_buf *out)
 	return at != EV_NOWHERE;
 }
 
-static void tell_found(const struct expect *e, struct ev_buf *out)
+static void tell_found(const struct ev_expect *e, struct ev_buf *out)
 {
-	const struct sampled *first = &e->sample.list[0];
+	const struct ev_expect_sampled *first = &e->sample.list[0];
 
 	if (e->unexpected > 0) {
 		ev_buf_printf(out, ": %llu of %llu values", (unsigned long long)e->unexpected,
@@ -605,12 +612,13 @@ static void tell_found(const struct expect *e, struct ev_buf *out)
 void ev_suite_tell(const struct ev_suite *s, size_t i, struct ev_buf *out)
 {
 	static const char *const severities[] = {"", " (a warning)", " (for information)"};
-	const struct expect *e = &s->list[i];
+	const struct ev_expect *e = &s->list[i];
 
 	ev_buf_printf(out, "%s:%zu:%zu: %s", s->file, e->place.line, e->place.column,
 		      e->kind->name);
 	for (size_t k = 0; k < e->n_columns; k++)
-		ev_buf_printf(out, "%s%s", k == 0 ? " of " : ", ", column_of(e, k)->path->text);
+		ev_buf_printf(out, "%s%s", k == 0 ? " of " : ", ",
+			      ev_expect_column_of(e, k)->path->text);
 	if (e->condition != SIZE_MAX) {
 		ev_buf_puts(out, " where ");
 		put_short(s->conditions[e->condition].text,
@@ -641,7 +649,7 @@ void ev_suite_digest(const struct ev_suite *s, char out[33])
 	ev_digest_free(&digest);
 }
 
-static void put_exception(const struct expect *e, struct ev_buf *out)
+static void put_exception(const struct ev_expect *e, struct ev_buf *out)
 {
 	struct ev_buf text = {0};
 
@@ -659,7 +667,7 @@ static void put_exception(const struct expect *e, struct ev_buf *out)
 void ev_suite_result(const struct ev_suite *s, size_t i, struct ev_buf *out)
 {
 	static const char *const severities[] = {"critical", "warning", "info"};
-	const struct expect *e = &s->list[i];
+	const struct ev_expect *e = &s->list[i];
 
 	ev_buf_printf(out, "{\"success\":%s,\"expectation_config\":{\"type\":\"%s\",\"kwargs\":%s",
 		      e->outcome == EV_EXPECT_PASS ? "true" : "false", e->kind->name, e->kwargs);
@@ -678,7 +686,8 @@ void ev_suite_result(const struct ev_suite *s, size_t i, struct ev_buf *out)
 	ev_buf_putc(out, '}');
 }
 
-static void put_limit(const char *name, const struct limit *l, bool strict, struct ev_buf *out)
+static void put_limit(const char *name, const struct ev_expect_limit *l, bool strict,
+		      struct ev_buf *out)
 {
 	if (l->kind == LIMIT_NONE)
 		return;
@@ -694,7 +703,7 @@ static void put_limit(const char *name, const struct limit *l, bool strict, stru
 void ev_suite_extra(const struct ev_suite *s, size_t i, struct ev_buf *out)
 {
 	static const char *const outcomes[] = {"pass", "fail", "inconclusive"};
-	const struct expect *e = &s->list[i];
+	const struct ev_expect *e = &s->list[i];
 
 	ev_buf_printf(out,
 		      "{\"verdict\":\"%s\",\"approximate\":%s,\"error\":", outcomes[e->outcome],
@@ -732,7 +741,7 @@ void ev_suite_free(struct ev_suite **suite)
 	if (s == NULL)
 		return;
 	for (size_t i = 0; i < s->n; i++) {
-		struct expect *e = &s->list[i];
+		struct ev_expect *e = &s->list[i];
 
 		if (e->kind != NULL && e->kind->close != NULL)
 			e->kind->close(e);
@@ -744,9 +753,9 @@ void ev_suite_free(struct ev_suite **suite)
 		free(e->mostly);
 		free(e->remembered);
 		free(e->asks.list);
-		limit_free(&e->range.min);
-		limit_free(&e->range.max);
-		values_free(&e->set);
+		ev_expect_limit_free(&e->range.min);
+		ev_expect_limit_free(&e->range.max);
+		ev_expect_values_free(&e->set);
 		for (size_t k = 0; k < e->sample.n; k++) {
 			ev_position_free(&e->sample.list[k].pos);
 			ev_buf_free(&e->sample.list[k].value);
@@ -773,7 +782,7 @@ void ev_suite_free(struct ev_suite **suite)
 	ev_ways_free(&s->ways);
 	free(s->open);
 	free(s->conditions);
-	ev_jschema_set_free(&s->schemas);
+	ev_schema_set_free(&s->schemas);
 	ev_scan_free(&s->scan);
 	ev_locator_free(&s->locator);
 	ev_arena_free(&s->arena);

@@ -2,6 +2,8 @@
  * expect: expectations over all events of a batch, by Great Expectations' names and arguments.
  * Floor 7.
  *
+ * The room lib/expect judges a batch as a whole, where lib/contract judges each event.
+ *
  * A suite is compiled from the model's list or from a file that Great Expectations 1.x exported,
  * holds the state of each of its expectations in bounded memory, and is judged once, at the end.
  * State can be written and added to that of another run of the same suite: the outcome is that of

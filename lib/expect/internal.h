@@ -1,12 +1,12 @@
 /*
- * expect_in: what the files of expect share. Floor 7.
+ * internal: what the files of expect share. Floor 7.
  *
  * Each kind of expectation is a row of a table: its name, its arguments, and what it does when it
  * is opened, steps, is judged, writes its state and takes that of another. One interpreter
  * (expect.c) does the rest: columns, rows, conditions, samples, results.
  */
-#ifndef EV_EXPECT_IN_H
-#define EV_EXPECT_IN_H
+#ifndef EV_EXPECT_INTERNAL_H
+#define EV_EXPECT_INTERNAL_H
 
 #include "base/arena.h"
 #include "base/hash.h"
@@ -30,7 +30,7 @@ enum {
 };
 
 /* Values of a path: one in each record, or as many as the list has elements. */
-struct column {
+struct ev_expect_column {
 	struct ev_path *path;
 	struct ev_path each, tail; /* parts of path, where it goes through a list */
 	struct ev_each *list;	   /* what it is found in, or NULL where there is one value */
@@ -40,13 +40,13 @@ struct column {
 };
 
 /* A column's values in this record. */
-struct cells {
+struct ev_expect_cells {
 	const uint32_t *at; /* n nodes; EV_NOWHERE where there is none */
 	size_t n;
 };
 
 /* The record in hand. */
-struct frame {
+struct ev_expect_frame {
 	const struct ev_doc *d;
 	const struct ev_event *event;
 	const struct ev_record *rec;
@@ -54,46 +54,47 @@ struct frame {
 	struct ev_locator *locator;
 };
 
-const struct ev_position *frame_position(struct frame *f);
+const struct ev_position *ev_expect_frame_position(struct ev_expect_frame *f);
 
 /* The earliest of what was unexpected. */
-struct sampled {
+struct ev_expect_sampled {
 	struct ev_position pos;
 	uint64_t element; /* of a list in the record */
 	struct ev_buf value;
 };
 
-struct sample {
-	struct sampled list[EXPECT_SAMPLE]; /* in order */
+struct ev_expect_sample {
+	struct ev_expect_sampled list[EXPECT_SAMPLE]; /* in order */
 	size_t n;
 };
 
 /* Whether a value at this place would be among the sampled. */
-bool sample_wants(const struct sample *s, const struct ev_position *pos, uint64_t element);
-void sample_add(struct sample *s, const struct ev_position *pos, uint64_t element,
-		const char *value, size_t len);
-void sample_write(const struct sample *s, struct ev_buf *out);
-bool sample_merge(struct sample *s, const struct ev_doc *d, uint32_t at);
+bool ev_expect_sample_wants(const struct ev_expect_sample *s, const struct ev_position *pos,
+			    uint64_t element);
+void ev_expect_sample_add(struct ev_expect_sample *s, const struct ev_position *pos,
+			  uint64_t element, const char *value, size_t len);
+void ev_expect_sample_write(const struct ev_expect_sample *s, struct ev_buf *out);
+bool ev_expect_sample_merge(struct ev_expect_sample *s, const struct ev_doc *d, uint32_t at);
 
 /* A value for people: its JSON, or where that is long, the beginning of it as a text. */
-void show_value(const struct ev_doc *d, uint32_t at, struct ev_buf *out);
+void ev_expect_show_value(const struct ev_doc *d, uint32_t at, struct ev_buf *out);
 
-enum limit_kind { LIMIT_NONE, LIMIT_NUMBER, LIMIT_TIME, LIMIT_TEXT };
+enum ev_expect_limit_kind { LIMIT_NONE, LIMIT_NUMBER, LIMIT_TIME, LIMIT_TEXT };
 
-struct limit {
-	enum limit_kind kind;
+struct ev_expect_limit {
+	enum ev_expect_limit_kind kind;
 	char *text;
 	size_t len;
 	struct ev_time time;
 };
 
-struct range {
-	struct limit min, max;
+struct ev_expect_range {
+	struct ev_expect_limit min, max;
 	bool strict_min, strict_max;
 };
 
 /* Values by their canonical form. */
-struct values {
+struct ev_expect_values {
 	struct {
 		char *text; /* canonical JSON */
 		size_t len;
@@ -105,64 +106,66 @@ struct values {
 
 enum { NOT_A_VALUE = -1 };
 /* The place in the list of a value, as canonical JSON, or NOT_A_VALUE. */
-long values_find_text(const struct values *v, const char *p, size_t len);
+long ev_expect_values_find_text(const struct ev_expect_values *v, const char *p, size_t len);
 /* The same of a node's value. */
-long values_find(const struct values *v, const struct ev_doc *d, uint32_t at,
-		 struct ev_buf *scratch);
+long ev_expect_values_find(const struct ev_expect_values *v, const struct ev_doc *d, uint32_t at,
+			   struct ev_buf *scratch);
 /* The canonical form of a node's value; it lies in the text or in scratch. */
-const char *canonical_of(const struct ev_doc *d, uint32_t at, struct ev_buf *scratch, size_t *len);
+const char *ev_expect_canonical_of(const struct ev_doc *d, uint32_t at, struct ev_buf *scratch,
+				   size_t *len);
 
-struct expect;
+struct ev_expect;
 struct ev_suite;
-struct opening;
+struct ev_expect_opening;
 
 /* Takes a record. EV_OK, or EV_FATAL. */
-typedef enum ev_status expect_step(struct expect *e, struct frame *f, struct ev_error *err);
+typedef enum ev_status ev_expect_step(struct ev_expect *e, struct ev_expect_frame *f,
+				      struct ev_error *err);
 
 /* What a kind does. Those that are marked may be NULL. */
-struct expect_kind {
+struct ev_expect_kind {
 	const char *name;
 	const char *arguments; /* by name, "*" behind those that must be given */
-	bool (*open)(struct expect *e, struct opening *o); /* or NULL */
+	bool (*open)(struct ev_expect *e, struct ev_expect_opening *o); /* or NULL */
 	/*
 	 * Either of values: takes one and tells whether it is as expected (missing values are left
 	 * out). Where many are equal and telling is dear, it is remembered, and must depend on
 	 * nothing else ...
 	 */
-	bool (*good)(struct expect *e, const struct ev_doc *d, uint32_t at);
+	bool (*good)(struct ev_expect *e, const struct ev_doc *d, uint32_t at);
 	bool remembers;
 	/* ... or only of whether there is one, which with e->negate is expected ... */
 	bool presence;
 	/* ... or of rows of several columns: the nodes of one row ... */
-	bool (*row)(struct expect *e, const struct ev_doc *d, const uint32_t *at);
+	bool (*row)(struct ev_expect *e, const struct ev_doc *d, const uint32_t *at);
 	/* ... or does all by itself, or, if this is NULL as well, counts records. */
-	expect_step *step;
+	ev_expect_step *step;
 	/* NULL where counting unexpected values is all. Appends the object of `result`. */
-	void (*judge)(struct expect *e, struct ev_buf *result);
+	void (*judge)(struct ev_expect *e, struct ev_buf *result);
 	/* Append members, each with a comma in front; add those of another run. Both or none. */
-	void (*write)(const struct expect *e, struct ev_buf *out);
-	bool (*merge)(struct expect *e, const struct ev_doc *d, uint32_t at);
-	void (*close)(struct expect *e);
+	void (*write)(const struct ev_expect *e, struct ev_buf *out);
+	bool (*merge)(struct ev_expect *e, const struct ev_doc *d, uint32_t at);
+	void (*close)(struct ev_expect *e);
 };
 
-enum severity { SEVERITY_CRITICAL, SEVERITY_WARNING, SEVERITY_INFO };
-enum ignore { IGNORE_ALL_MISSING, IGNORE_ANY_MISSING, IGNORE_NEVER };
+enum ev_expect_severity { SEVERITY_CRITICAL, SEVERITY_WARNING, SEVERITY_INFO };
+enum ev_expect_ignore { IGNORE_ALL_MISSING, IGNORE_ANY_MISSING, IGNORE_NEVER };
 
 /* What was said of a short value. */
-struct remembered {
+struct ev_expect_remembered {
 	uint64_t head, tail; /* its first and its last octets */
 	uint32_t len;	     /* 0: of none yet */
 	bool good;
 };
 
-struct expect {
-	const struct expect_kind *kind;
-	expect_step *then; /* by the kind and the columns */
-	expect_step *step; /* the same, or that where the condition holds */
+struct ev_expect {
+	const struct ev_expect_kind *kind;
+	ev_expect_step *then; /* by the kind and the columns */
+	ev_expect_step *step; /* the same, or that where the condition holds */
 	struct ev_suite *suite;
 	char *kwargs, *meta;		/* JSON */
 	char *id, *notes, *description; /* JSON or NULL */
-	enum severity severity;
+	enum ev_expect_severity severity;
 	struct ev_place place;
 	size_t condition; /* of the suite's, or SIZE_MAX */
 	size_t columns[EXPECT_MAX_COLUMNS];
@@ -170,12 +173,12 @@ struct expect {
 	struct ev_borne_paths asks; /* of its columns */
 
 	/* arguments that many kinds have */
-	struct range range;
-	struct values set;
+	struct ev_expect_range range;
+	struct ev_expect_values set;
 	char *mostly; /* a number; NULL for 1 */
-	enum ignore ignore;
+	enum ev_expect_ignore ignore;
 	bool negate, strict;	       /* by kind */
-	struct remembered *remembered; /* EXPECT_REMEMBERED of them, or NULL */
+	struct ev_expect_remembered *remembered; /* EXPECT_REMEMBERED of them, or NULL */
 	void *own;		       /* the kind's arguments and state */
 
 	/* what was found */
@@ -184,7 +187,7 @@ struct expect {
 	uint64_t untold;  /* records whose row_condition could not be told */
 	uint64_t misfits; /* values that the kind cannot compute with */
 	const char *misfit;
-	struct sample sample;
+	struct ev_expect_sample sample;
 
 	/* the verdict */
 	enum ev_outcome outcome;
@@ -194,7 +197,7 @@ struct expect {
 	struct ev_buf histogram; /* JSON, or empty */
 };
 
-struct condition {
+struct ev_expect_condition {
 	char *text;
 	struct ev_expr *expr;
 	enum ev_truth truth;
@@ -205,20 +208,20 @@ struct condition {
 struct ev_suite {
 	char *name, *file, *root;
 	struct ev_suite_options options;
-	struct expect *list;
+	struct ev_expect *list;
 	size_t n;
-	struct column *columns;
+	struct ev_expect_column *columns;
 	size_t n_columns;
-	const struct cells *cells;   /* of the record in hand, by column */
-	struct cells *found;	     /* as they were looked for */
+	const struct ev_expect_cells *cells; /* of the record in hand, by column */
+	struct ev_expect_cells *found;	     /* as they were looked for */
 	struct ev_ways ways;	     /* that columns' paths lead through, from the event */
 	unsigned char *open; /* by shape, what ev_suite_passes says; NULL before the first */
-	struct expect_shape **known; /* by shape; NULL until there is one */
+	struct ev_expect_shape **known; /* by shape; NULL until there is one */
 	struct ev_arena shapes;	     /* what is known */
 	size_t n_kept;		     /* in all of them */
-	struct condition *conditions;
+	struct ev_expect_condition *conditions;
 	size_t n_conditions;
-	struct ev_jschema_set *schemas; /* or NULL */
+	struct ev_schema_set *schemas; /* or NULL */
 	struct ev_borne *borne; /* borrowed; or NULL */
 	uint64_t records;
 	size_t merged;	       /* lines of the state that is read, one an expectation */
@@ -228,8 +231,8 @@ struct ev_suite {
 	struct ev_locator *locator;
 };
 
-/* expect_read.c: opening with its arguments. Errors bear the argument's place. */
-struct opening {
+/* read.c: opening with its arguments. Errors bear the argument's place. */
+struct ev_expect_opening {
 	struct ev_suite *suite;
 	const char *file;
 	const struct ev_yaml *kwargs; /* the map */
@@ -237,103 +240,113 @@ struct opening {
 	struct ev_error *err;
 };
 
-bool opening_fail(struct opening *o, const struct ev_yaml *at, const char *fmt, ...)
-	EV_PRINTF(3, 4);
+bool ev_expect_opening_fail(struct ev_expect_opening *o, const struct ev_yaml *at, const char *fmt,
+			    ...) EV_PRINTF(3, 4);
 /* NULL if it is not given, or null. */
-const struct ev_yaml *argument(const struct opening *o, const char *name);
+const struct ev_yaml *ev_expect_argument(const struct ev_expect_opening *o, const char *name);
 /* Each leaves *out as it was if the argument is not given. */
-bool argument_text(struct opening *o, const char *name, char **out);
-bool argument_number(struct opening *o, const char *name, char **out); /* a JSON number */
-bool argument_count(struct opening *o, const char *name, uint64_t *out);
-bool argument_bool(struct opening *o, const char *name, bool *out);
-bool argument_word(struct opening *o, const char *name, const char *const *words, int *out);
-bool argument_set(struct opening *o, const char *name, struct values *out);
-bool argument_texts(struct opening *o, const char *name, char ***out, size_t *n);
-bool number_of(struct opening *o, const struct ev_yaml *y, const char *what, char **out);
-bool limit_of(struct opening *o, const struct ev_yaml *y, const char *what, struct limit *out);
-void texts_free(char ***list, size_t n);
-void values_add(struct values *v, const char *json, size_t len);
-void values_free(struct values *v);
-void limit_free(struct limit *l);
+bool ev_expect_argument_text(struct ev_expect_opening *o, const char *name, char **out);
+bool ev_expect_argument_number(struct ev_expect_opening *o, const char *name,
+			       char **out); /* a JSON number */
+bool ev_expect_argument_count(struct ev_expect_opening *o, const char *name, uint64_t *out);
+bool ev_expect_argument_bool(struct ev_expect_opening *o, const char *name, bool *out);
+bool ev_expect_argument_word(struct ev_expect_opening *o, const char *name,
+			     const char *const *words, int *out);
+bool ev_expect_argument_set(struct ev_expect_opening *o, const char *name,
+			    struct ev_expect_values *out);
+bool ev_expect_argument_texts(struct ev_expect_opening *o, const char *name, char ***out,
+			      size_t *n);
+bool ev_expect_number_of(struct ev_expect_opening *o, const struct ev_yaml *y, const char *what,
+			 char **out);
+bool ev_expect_limit_of(struct ev_expect_opening *o, const struct ev_yaml *y, const char *what,
+			struct ev_expect_limit *out);
+void ev_expect_texts_free(char ***list, size_t n);
+void ev_expect_values_add(struct ev_expect_values *v, const char *json, size_t len);
+void ev_expect_values_free(struct ev_expect_values *v);
+void ev_expect_limit_free(struct ev_expect_limit *l);
 
 /*
  * A step over column 0: counts in counts[i] what is the i-th value of the set, and tells `other` of
  * the rest: its canonical form, and the text by which it is shown.
  */
-typedef void other_value(void *own, const char *form, size_t len, const char *shown,
-			 size_t shown_len);
-void values_count(struct expect *e, struct frame *f, uint64_t *counts, other_value *other);
+typedef void ev_expect_other(void *own, const char *form, size_t len, const char *shown,
+			     size_t shown_len);
+void ev_expect_values_count(struct ev_expect *e, struct ev_expect_frame *f, uint64_t *counts,
+			    ev_expect_other *other);
 
 /* expect.c */
-static inline const struct column *column_of(const struct expect *e, size_t i)
+static inline const struct ev_expect_column *ev_expect_column_of(const struct ev_expect *e,
+								 size_t i)
 {
 	return &e->suite->columns[e->columns[i]];
 }
-static inline const struct cells *cells_of(const struct expect *e, size_t i)
+static inline const struct ev_expect_cells *ev_expect_cells_of(const struct ev_expect *e, size_t i)
 {
 	return &e->suite->cells[e->columns[i]];
 }
 /* The values of a node; EV_NOWHERE and null are missing. */
-static inline bool is_missing(const struct ev_doc *d, uint32_t at)
+static inline bool ev_expect_is_missing(const struct ev_doc *d, uint32_t at)
 {
 	return at == EV_NOWHERE || ev_kind(d, at) == EV_NULL;
 }
 /* Moves *i on to the next value that is there; those that are not are counted. */
-static inline bool next_value(struct expect *e, const struct ev_doc *d, const struct cells *c,
-			      size_t *i)
+static inline bool ev_expect_next_value(struct ev_expect *e, const struct ev_doc *d,
+					const struct ev_expect_cells *c, size_t *i)
 {
-	for (; *i < c->n && is_missing(d, c->at[*i]); (*i)++)
+	for (; *i < c->n && ev_expect_is_missing(d, c->at[*i]); (*i)++)
 		e->missing++;
 	return *i < c->n;
 }
 /* How a value is to a limit: *order below, equal to, above 0. False if it has no order. */
-bool limit_compare(const struct limit *l, const struct ev_doc *d, uint32_t at,
-		   struct ev_buf *scratch, int *order);
-bool read_moment(const char *p, size_t len, struct ev_time *t);
+bool ev_expect_limit_compare(const struct ev_expect_limit *l, const struct ev_doc *d, uint32_t at,
+			     struct ev_buf *scratch, int *order);
+bool ev_expect_read_moment(const char *p, size_t len, struct ev_time *t);
 /* Whether one of its columns goes through a list. */
-bool has_list(const struct expect *e);
-void count_unexpected(struct expect *e, struct frame *f, uint64_t element, uint32_t at);
+bool ev_expect_has_list(const struct ev_expect *e);
+void ev_expect_count_unexpected(struct ev_expect *e, struct ev_expect_frame *f, uint64_t element,
+				uint32_t at);
 /* How many values a line of state tells of that are neither missing nor misfits. */
-uint64_t present_in(const struct ev_doc *d);
+uint64_t ev_expect_present_in(const struct ev_doc *d);
 
 /* Judging, with exact numbers as JSON texts. */
 /* The outcome of a value known to lie in [low, high]; sets outcome, and error where it is open. */
-void judge_range(struct expect *e, const char *low, const char *high);
-void judge_count(struct expect *e, uint64_t n);
-struct ev_dec whole_of(struct ev_arena *a, uint64_t n);
+void ev_expect_judge_range(struct ev_expect *e, const char *low, const char *high);
+void ev_expect_judge_count(struct ev_expect *e, uint64_t n);
+struct ev_dec ev_expect_whole_of(struct ev_arena *a, uint64_t n);
 /* Whether part / whole >= share (a JSON number; NULL is 1). */
-bool share_reached(struct ev_arena *a, uint64_t part, uint64_t whole, const char *share);
+bool ev_expect_share_reached(struct ev_arena *a, uint64_t part, uint64_t whole, const char *share);
 /* Appends part / whole, times 100 for percent, to ten decimals, or null. */
-void put_ratio(uint64_t part, uint64_t whole, unsigned times, struct ev_buf *out);
-void put_rows_result(struct expect *e, struct ev_buf *out);
-void judge_rows(struct expect *e, struct ev_buf *out);
-void put_observed(struct ev_buf *out, const char *json);
-void settle(struct expect *e, bool good);
+void ev_expect_put_ratio(uint64_t part, uint64_t whole, unsigned times, struct ev_buf *out);
+void ev_expect_put_rows_result(struct ev_expect *e, struct ev_buf *out);
+void ev_expect_judge_rows(struct ev_expect *e, struct ev_buf *out);
+void ev_expect_put_observed(struct ev_buf *out, const char *json);
+void ev_expect_settle(struct ev_expect *e, bool good);
 
 /* The kinds, ended by a NULL name. */
-extern const struct expect_kind expect_row_kinds[], expect_multi_kinds[], expect_order_kinds[],
-	expect_unique_kinds[], expect_total_kinds[], expect_table_kinds[], expect_set_kinds[],
-	expect_sketch_kinds[], expect_partition_kinds[];
+extern const struct ev_expect_kind ev_expect_row_kinds[], ev_expect_multi_kinds[],
+	ev_expect_order_kinds[], ev_expect_unique_kinds[], ev_expect_total_kinds[],
+	ev_expect_table_kinds[], ev_expect_set_kinds[], ev_expect_sketch_kinds[],
+	ev_expect_partition_kinds[];
 
-/* expect_date.c: forms of dates, as Python's strptime and dateutil read them. */
-bool strftime_is_known(const char *format, const char **wrong);
-bool strftime_matches(const char *format, const char *p, size_t len);
-bool dateutil_parses(const char *p, size_t len);
+/* date.c: forms of dates, as Python's strptime and dateutil read them. */
+bool ev_expect_strftime_is_known(const char *format, const char **wrong);
+bool ev_expect_strftime_matches(const char *format, const char *p, size_t len);
+bool ev_expect_dateutil_parses(const char *p, size_t len);
 
-/* expect_unique.c: digests go through a sort; at the end groups are told, and written. */
-enum ev_status unique_finish(struct expect *e, size_t index, ev_suite_put *put, void *ctx,
-			     struct ev_error *err);
-enum ev_status unique_merge(struct expect *e, const struct ev_doc *d, uint32_t list,
-			    struct ev_error *err);
-bool is_unique_kind(const struct expect *e);
+/* unique.c: digests go through a sort; at the end groups are told, and written. */
+enum ev_status ev_expect_unique_finish(struct ev_expect *e, size_t index, ev_suite_put *put,
+				       void *ctx, struct ev_error *err);
+enum ev_status ev_expect_unique_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t list,
+				      struct ev_error *err);
+bool ev_expect_is_unique_kind(const struct ev_expect *e);
 /* Whether there is a key for every value that the states have counted. */
-bool unique_is_whole(const struct expect *e);
+bool ev_expect_unique_is_whole(const struct ev_expect *e);
 
-/* expect_step.c: adds to elements and missing what was counted by shape. */
-void suite_add_counted(struct ev_suite *s);
+/* step.c: adds to elements and missing what was counted by shape. */
+void ev_suite_add_counted(struct ev_suite *s);
 
-/* expect_read.c */
-bool suite_read_model(struct ev_suite *s, const struct ev_yaml *list, struct ev_error *err);
-bool suite_read_file(struct ev_suite *s, const struct ev_yaml *root, struct ev_error *err);
+/* read.c */
+bool ev_suite_read_model(struct ev_suite *s, const struct ev_yaml *list, struct ev_error *err);
+bool ev_suite_read_file(struct ev_suite *s, const struct ev_yaml *root, struct ev_error *err);
 
 #endif

@@ -12,22 +12,22 @@
 
 enum { PERCENT_DIGITS = 10 };
 
-void settle(struct expect *e, bool good)
+void ev_expect_settle(struct ev_expect *e, bool good)
 {
 	e->outcome = good ? EV_EXPECT_PASS : EV_EXPECT_FAIL;
 }
 
 /* How a bound, "" for one beyond all numbers, is to a limit; beyond: its sign. */
-static int bound_compare(const char *bound, int beyond, const struct limit *l)
+static int bound_compare(const char *bound, int beyond, const struct ev_expect_limit *l)
 {
 	if (bound[0] == '\0')
 		return beyond;
 	return ev_number_compare(bound, strlen(bound), l->text, l->len);
 }
 
-void judge_range(struct expect *e, const char *low, const char *high)
+void ev_expect_judge_range(struct ev_expect *e, const char *low, const char *high)
 {
-	const struct range *r = &e->range;
+	const struct ev_expect_range *r = &e->range;
 	bool sure = true, never = false;
 	int order;
 
@@ -46,15 +46,15 @@ void judge_range(struct expect *e, const char *low, const char *high)
 	e->outcome = sure ? EV_EXPECT_PASS : never ? EV_EXPECT_FAIL : EV_EXPECT_INCONCLUSIVE;
 }
 
-void judge_count(struct expect *e, uint64_t n)
+void ev_expect_judge_count(struct ev_expect *e, uint64_t n)
 {
 	char text[24];
 
 	snprintf(text, sizeof text, "%llu", (unsigned long long)n);
-	judge_range(e, text, text);
+	ev_expect_judge_range(e, text, text);
 }
 
-struct ev_dec whole_of(struct ev_arena *a, uint64_t n)
+struct ev_dec ev_expect_whole_of(struct ev_arena *a, uint64_t n)
 {
 	struct ev_dec d = {0};
 	char text[24];
@@ -64,7 +64,7 @@ struct ev_dec whole_of(struct ev_arena *a, uint64_t n)
 	return d;
 }
 
-bool share_reached(struct ev_arena *a, uint64_t part, uint64_t whole, const char *share)
+bool ev_expect_share_reached(struct ev_arena *a, uint64_t part, uint64_t whole, const char *share)
 {
 	struct ev_dec wanted = {0}, least = {0};
 
@@ -72,12 +72,12 @@ bool share_reached(struct ev_arena *a, uint64_t part, uint64_t whole, const char
 		return part >= whole;
 	/* A share is at most 1, and short: opening has seen to it. */
 	if (!ev_dec_read(a, share, strlen(share), &wanted) ||
-	    !ev_dec_multiply(a, wanted, whole_of(a, whole), &least))
+	    !ev_dec_multiply(a, wanted, ev_expect_whole_of(a, whole), &least))
 		return false;
-	return ev_dec_compare(a, whole_of(a, part), least) >= 0;
+	return ev_dec_compare(a, ev_expect_whole_of(a, part), least) >= 0;
 }
 
-void put_ratio(uint64_t part, uint64_t whole, unsigned times, struct ev_buf *out)
+void ev_expect_put_ratio(uint64_t part, uint64_t whole, unsigned times, struct ev_buf *out)
 {
 	static const uint64_t scale = 10000000000; /* 10^PERCENT_DIGITS */
 	unsigned __int128 v;
@@ -97,7 +97,7 @@ void put_ratio(uint64_t part, uint64_t whole, unsigned times, struct ev_buf *out
 	ev_buf_put(out, text, (size_t)len);
 }
 
-void put_observed(struct ev_buf *out, const char *json)
+void ev_expect_put_observed(struct ev_buf *out, const char *json)
 {
 	ev_buf_printf(out, "{\"observed_value\":%s}", json);
 }
@@ -125,7 +125,7 @@ static int by_count(const void *a, const void *b)
 	return by_text(&x->value, &y->value);
 }
 
-static void put_counts(const struct sample *s, struct ev_buf *out)
+static void put_counts(const struct ev_expect_sample *s, struct ev_buf *out)
 {
 	const struct ev_buf *sorted[EXPECT_SAMPLE] = {NULL};
 	struct counted counted[EXPECT_SAMPLE] = {{NULL, 0}};
@@ -148,14 +148,14 @@ static void put_counts(const struct sample *s, struct ev_buf *out)
 	}
 }
 
-void put_rows_result(struct expect *e, struct ev_buf *out)
+void ev_expect_put_rows_result(struct ev_expect *e, struct ev_buf *out)
 {
 	uint64_t present = e->elements - e->missing;
 
 	ev_buf_printf(out, "{\"element_count\":%llu,\"unexpected_count\":%llu",
 		      (unsigned long long)e->elements, (unsigned long long)e->unexpected);
 	ev_buf_puts(out, ",\"unexpected_percent\":");
-	put_ratio(e->unexpected, present, 100, out);
+	ev_expect_put_ratio(e->unexpected, present, 100, out);
 	ev_buf_puts(out, ",\"partial_unexpected_list\":[");
 	for (size_t i = 0; i < e->sample.n; i++) {
 		ev_buf_put(out, ",", i > 0);
@@ -163,11 +163,11 @@ void put_rows_result(struct expect *e, struct ev_buf *out)
 	}
 	ev_buf_printf(out, "],\"missing_count\":%llu,\"missing_percent\":",
 		      (unsigned long long)e->missing);
-	put_ratio(e->missing, e->elements, 100, out);
+	ev_expect_put_ratio(e->missing, e->elements, 100, out);
 	ev_buf_puts(out, ",\"unexpected_percent_total\":");
-	put_ratio(e->unexpected, e->elements, 100, out);
+	ev_expect_put_ratio(e->unexpected, e->elements, 100, out);
 	ev_buf_puts(out, ",\"unexpected_percent_nonmissing\":");
-	put_ratio(e->unexpected, present, 100, out);
+	ev_expect_put_ratio(e->unexpected, present, 100, out);
 	ev_buf_puts(out, ",\"partial_unexpected_counts\":[");
 	put_counts(&e->sample, out);
 	ev_buf_puts(out, "],\"partial_unexpected_index_list\":[");
@@ -178,11 +178,12 @@ void put_rows_result(struct expect *e, struct ev_buf *out)
 	ev_buf_puts(out, "]}");
 }
 
-void judge_rows(struct expect *e, struct ev_buf *out)
+void ev_expect_judge_rows(struct ev_expect *e, struct ev_buf *out)
 {
 	uint64_t present = e->elements - e->missing;
 
-	settle(e, present == 0 || share_reached(&e->suite->arena, present - e->unexpected, present,
-						e->mostly));
-	put_rows_result(e, out);
+	ev_expect_settle(e, present == 0 || ev_expect_share_reached(&e->suite->arena,
+								    present - e->unexpected,
+								    present, e->mostly));
+	ev_expect_put_rows_result(e, out);
 }

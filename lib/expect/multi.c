@@ -1,6 +1,7 @@
 /*
  * Expectations of rows of several columns.
  */
+#include "json/canon.h"
 #include "expect/internal.h"
 #include "number/decimal.h"
 
@@ -11,7 +12,7 @@ static int moments_or_octets(const char *a, size_t a_len, const char *b, size_t 
 	struct ev_time x, y;
 	int order;
 
-	if (read_moment(a, a_len, &x) && read_moment(b, b_len, &y))
+	if (ev_expect_read_moment(a, a_len, &x) && ev_expect_read_moment(b, b_len, &y))
 		return ev_time_compare(x, y);
 	order = memcmp(a, b, a_len < b_len ? a_len : b_len);
 	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
@@ -24,7 +25,8 @@ static bool compare(const struct ev_doc *d, uint32_t a, uint32_t b, int *order)
 	const char *p, *q;
 	size_t p_len, q_len;
 
-	if (is_missing(d, a) || is_missing(d, b) || ev_kind(d, a) != ev_kind(d, b))
+	if (ev_expect_is_missing(d, a) || ev_expect_is_missing(d, b) ||
+	    ev_kind(d, a) != ev_kind(d, b))
 		return false;
 	if (ev_kind(d, a) == EV_NUMBER) {
 		p = ev_raw(d, a, &p_len);
@@ -42,17 +44,17 @@ static bool compare(const struct ev_doc *d, uint32_t a, uint32_t b, int *order)
 	return true;
 }
 
-static bool open_greater(struct expect *e, struct opening *o)
+static bool open_greater(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	bool or_equal = false;
 
-	if (!argument_bool(o, "or_equal", &or_equal))
+	if (!ev_expect_argument_bool(o, "or_equal", &or_equal))
 		return false;
 	e->strict = !or_equal;
 	return true;
 }
 
-static bool greater(struct expect *e, const struct ev_doc *d, const uint32_t *at)
+static bool greater(struct ev_expect *e, const struct ev_doc *d, const uint32_t *at)
 {
 	int order;
 
@@ -62,12 +64,12 @@ static bool greater(struct expect *e, const struct ev_doc *d, const uint32_t *at
 /* Missing and null are the same here. */
 static bool same(const struct ev_doc *d, uint32_t a, uint32_t b)
 {
-	if (is_missing(d, a) || is_missing(d, b))
-		return is_missing(d, a) && is_missing(d, b);
+	if (ev_expect_is_missing(d, a) || ev_expect_is_missing(d, b))
+		return ev_expect_is_missing(d, a) && ev_expect_is_missing(d, b);
 	return ev_equal(d, a, d, b);
 }
 
-static bool all_equal(struct expect *e, const struct ev_doc *d, const uint32_t *at)
+static bool all_equal(struct ev_expect *e, const struct ev_doc *d, const uint32_t *at)
 {
 	for (size_t i = 1; i < e->n_columns; i++)
 		if (!same(d, at[0], at[i]))
@@ -75,7 +77,7 @@ static bool all_equal(struct expect *e, const struct ev_doc *d, const uint32_t *
 	return true;
 }
 
-static bool all_differ(struct expect *e, const struct ev_doc *d, const uint32_t *at)
+static bool all_differ(struct ev_expect *e, const struct ev_doc *d, const uint32_t *at)
 {
 	for (size_t i = 1; i < e->n_columns; i++)
 		for (size_t k = 0; k < i; k++)
@@ -86,20 +88,21 @@ static bool all_differ(struct expect *e, const struct ev_doc *d, const uint32_t 
 
 /* Pairs are looked up as lists of two. */
 
-static bool open_pairs(struct expect *e, struct opening *o)
+static bool open_pairs(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	const struct ev_yaml *y = argument(o, "value_pairs_set");
+	const struct ev_yaml *y = ev_expect_argument(o, "value_pairs_set");
 
 	if (y->kind != EV_YAML_LIST || y->n == 0)
-		return opening_fail(o, y,
-				    "value_pairs_set must be a list such as [[A, B], [C, D]]");
+		return ev_expect_opening_fail(
+			o, y, "value_pairs_set must be a list such as [[A, B], [C, D]]");
 	for (size_t i = 0; i < y->n; i++)
 		if (y->items[i]->kind != EV_YAML_LIST || y->items[i]->n != 2)
-			return opening_fail(o, y->items[i], "a pair is a list of two values");
-	return argument_set(o, "value_pairs_set", &e->set);
+			return ev_expect_opening_fail(o, y->items[i],
+						      "a pair is a list of two values");
+	return ev_expect_argument_set(o, "value_pairs_set", &e->set);
 }
 
-static bool pair_in_set(struct expect *e, const struct ev_doc *d, const uint32_t *at)
+static bool pair_in_set(struct ev_expect *e, const struct ev_doc *d, const uint32_t *at)
 {
 	struct ev_buf *pair = &e->suite->shown;
 	const char *p;
@@ -108,34 +111,34 @@ static bool pair_in_set(struct expect *e, const struct ev_doc *d, const uint32_t
 	ev_buf_reset(pair);
 	for (size_t k = 0; k < 2; k++) {
 		ev_buf_putc(pair, k == 0 ? '[' : ',');
-		if (is_missing(d, at[k])) {
+		if (ev_expect_is_missing(d, at[k])) {
 			ev_buf_puts(pair, "null");
 			continue;
 		}
-		p = canonical_of(d, at[k], &e->suite->scratch, &len);
+		p = ev_expect_canonical_of(d, at[k], &e->suite->scratch, &len);
 		ev_buf_put(pair, p, len);
 	}
 	ev_buf_putc(pair, ']');
-	return values_find_text(&e->set, pair->p, pair->len) != NOT_A_VALUE;
+	return ev_expect_values_find_text(&e->set, pair->p, pair->len) != NOT_A_VALUE;
 }
 
-static bool open_sum(struct expect *e, struct opening *o)
+static bool open_sum(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	char *total = NULL;
 
-	if (!argument_number(o, "sum_total", &total))
+	if (!ev_expect_argument_number(o, "sum_total", &total))
 		return false;
 	e->own = total;
 	return true;
 }
 
-static void close_sum(struct expect *e)
+static void close_sum(struct ev_expect *e)
 {
 	free(e->own);
 }
 
 /* Missing values count as 0; what is no number is no sum. */
-static bool sums_up(struct expect *e, const struct ev_doc *d, const uint32_t *at)
+static bool sums_up(struct ev_expect *e, const struct ev_doc *d, const uint32_t *at)
 {
 	struct ev_arena *a = &e->suite->arena;
 	struct ev_dec sum = {0}, x = {0};
@@ -145,7 +148,7 @@ static bool sums_up(struct expect *e, const struct ev_doc *d, const uint32_t *at
 
 	ev_arena_reset(a);
 	for (size_t i = 0; i < e->n_columns && good; i++) {
-		if (is_missing(d, at[i]))
+		if (ev_expect_is_missing(d, at[i]))
 			continue;
 		good = ev_kind(d, at[i]) == EV_NUMBER;
 		if (!good)
@@ -156,7 +159,7 @@ static bool sums_up(struct expect *e, const struct ev_doc *d, const uint32_t *at
 	return good && ev_dec_read(a, e->own, strlen(e->own), &x) && ev_dec_compare(a, sum, x) == 0;
 }
 
-const struct expect_kind expect_multi_kinds[] = {
+const struct ev_expect_kind ev_expect_multi_kinds[] = {
 	{.name = "expect_column_pair_values_a_to_be_greater_than_b",
 	 .arguments = "column_A* column_B* or_equal ignore_row_if mostly",
 	 .open = open_greater,

@@ -33,12 +33,12 @@ struct ordered {
 	bool too_many;
 };
 
-static bool open_ordered(struct expect *e, struct opening *o)
+static bool open_ordered(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	e->own = ev_calloc(1, sizeof(struct ordered));
 	e->negate = strstr(e->kind->name, "decreasing") != NULL;
 	e->misfit = "are neither numbers nor texts of 1000 octets at most";
-	return argument_bool(o, "strictly", &e->strict);
+	return ev_expect_argument_bool(o, "strictly", &e->strict);
 }
 
 static void free_run(struct run *r)
@@ -50,7 +50,7 @@ static void free_run(struct run *r)
 	ev_buf_free(&r->last.value);
 }
 
-static void close_ordered(struct expect *e)
+static void close_ordered(struct ev_expect *e)
 {
 	struct ordered *o = e->own;
 
@@ -73,7 +73,8 @@ static int compare(const struct ev_buf *a, const char *p, size_t len)
 		return ev_number_compare(a->p, a->len, p, len);
 	if (a->p[0] != '"' || p[0] != '"')
 		return a->p[0] != '"' ? -1 : 1; /* numbers before texts */
-	if (read_moment(a->p + 1, a->len - 2, &s) && read_moment(p + 1, len - 2, &t))
+	if (ev_expect_read_moment(a->p + 1, a->len - 2, &s) &&
+	    ev_expect_read_moment(p + 1, len - 2, &t))
 		return ev_time_compare(s, t);
 	ev_json_unescape(a->p + 1, a->len - 2, &x);
 	ev_json_unescape(p + 1, len - 2, &y);
@@ -84,7 +85,8 @@ static int compare(const struct ev_buf *a, const char *p, size_t len)
 	return order;
 }
 
-static bool follows(const struct expect *e, const struct ev_buf *before, const char *p, size_t len)
+static bool follows(const struct ev_expect *e, const struct ev_buf *before, const char *p,
+		    size_t len)
 {
 	int order = compare(before, p, len);
 
@@ -126,14 +128,15 @@ static struct run *run_of(struct ordered *o, const struct ev_position *pos)
 	return r;
 }
 
-static enum ev_status order_step(struct expect *e, struct frame *f, struct ev_error *err)
+static enum ev_status order_step(struct ev_expect *e, struct ev_expect_frame *f,
+				 struct ev_error *err)
 {
-	const struct cells *c = cells_of(e, 0);
+	const struct ev_expect_cells *c = ev_expect_cells_of(e, 0);
 	struct ordered *o = e->own;
 
 	(void)err;
 	e->elements += c->n;
-	for (size_t i = 0; next_value(e, f->d, c, &i); i++) {
+	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
 		enum ev_kind kind;
 		struct run *r;
 		const char *p;
@@ -145,13 +148,13 @@ static enum ev_status order_step(struct expect *e, struct frame *f, struct ev_er
 			e->misfits++;
 			continue;
 		}
-		if ((r = run_of(o, frame_position(f))) == NULL)
+		if ((r = run_of(o, ev_expect_frame_position(f))) == NULL)
 			continue;
 		r->last_line = f->pos.line;
 		if (r->first.value.len == 0)
 			set_mark(&r->first, &f->pos, i, p, len);
 		else if (!follows(e, &r->last.value, p, len))
-			count_unexpected(e, f, i, c->at[i]);
+			ev_expect_count_unexpected(e, f, i, c->at[i]);
 		set_mark(&r->last, &f->pos, i, p, len);
 	}
 	return EV_OK;
@@ -166,7 +169,7 @@ static void write_mark(const char *name, const struct mark *m, struct ev_buf *ou
 	ev_buf_putc(out, ']');
 }
 
-static void order_write(const struct expect *e, struct ev_buf *out)
+static void order_write(const struct ev_expect *e, struct ev_buf *out)
 {
 	const struct ordered *o = e->own;
 
@@ -209,7 +212,7 @@ static bool is_run(const struct run *r)
 	       r->first_line <= r->last_line;
 }
 
-static bool order_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool order_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
 	struct ordered *o = e->own;
 	uint32_t list = ev_member(d, at, "runs", 4);
@@ -219,7 +222,7 @@ static bool order_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
 	if (!ev_state_u64(d, at, "too_many", &too_many) || list == EV_NOWHERE ||
 	    ev_kind(d, list) != EV_ARRAY || too_many > 1 ||
 	    !ev_state_u64(d, at, "unexpected", &unexpected) || !ev_count_add(&values, unexpected) ||
-	    !ev_count_add(&values, d->nodes[list].count) || values > present_in(d))
+	    !ev_count_add(&values, d->nodes[list].count) || values > ev_expect_present_in(d))
 		return false;
 	o->too_many |= too_many > 0;
 	for (uint32_t i = ev_first(d, list); i < ev_end(d, list); i = ev_next(d, i)) {
@@ -272,7 +275,7 @@ static int by_line(const void *a, const void *b)
 	return order != 0 ? order : mark_order(&x->last, &y->last);
 }
 
-static void order_judge(struct expect *e, struct ev_buf *out)
+static void order_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	struct ordered *o = e->own;
 	bool overlap = o->too_many;
@@ -291,9 +294,9 @@ static void order_judge(struct expect *e, struct ev_buf *out)
 		if (follows(e, &a->last.value, m->value.p, m->value.len))
 			continue;
 		e->unexpected++;
-		sample_add(&e->sample, &m->pos, m->element, m->value.p, m->value.len);
+		ev_expect_sample_add(&e->sample, &m->pos, m->element, m->value.p, m->value.len);
 	}
-	judge_rows(e, out);
+	ev_expect_judge_rows(e, out);
 	if (!overlap)
 		return;
 	e->outcome = EV_EXPECT_INCONCLUSIVE;
@@ -301,7 +304,7 @@ static void order_judge(struct expect *e, struct ev_buf *out)
 			       "order cannot be told");
 }
 
-const struct expect_kind expect_order_kinds[] = {
+const struct ev_expect_kind ev_expect_order_kinds[] = {
 	{.name = "expect_column_values_to_be_increasing",
 	 .arguments = "column* strictly mostly",
 	 .open = open_ordered,

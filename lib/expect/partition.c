@@ -26,95 +26,100 @@ struct partition {
 	bool test;    /* chi-square */
 };
 
-static bool number_list(struct opening *o, const struct ev_yaml *y, const char *what, size_t n,
-			double *out)
+static bool number_list(struct ev_expect_opening *o, const struct ev_yaml *y, const char *what,
+			size_t n, double *out)
 {
 	if (y->kind != EV_YAML_LIST || y->n != n)
-		return opening_fail(o, y, "%s must be a list of %zu numbers", what, n);
+		return ev_expect_opening_fail(o, y, "%s must be a list of %zu numbers", what, n);
 	for (size_t i = 0; i < n; i++) {
 		char *text = NULL;
 
-		if (!number_of(o, y->items[i], what, &text))
+		if (!ev_expect_number_of(o, y->items[i], what, &text))
 			return false;
 		out[i] = strtod(text, NULL);
 		free(text);
 		if (out[i] < 0 || out[i] > 1)
-			return opening_fail(o, y->items[i], "%s are shares from 0 to 1", what);
+			return ev_expect_opening_fail(o, y->items[i], "%s are shares from 0 to 1",
+						      what);
 	}
 	return true;
 }
 
-static bool read_bins(struct opening *o, const struct ev_yaml *y, struct partition *p)
+static bool read_bins(struct ev_expect_opening *o, const struct ev_yaml *y, struct partition *p)
 {
 	if (y->kind != EV_YAML_LIST || y->n < 2 || y->n > MAX_PARTS)
-		return opening_fail(o, y, "bins must be a list of 2 to %d numbers", MAX_PARTS);
+		return ev_expect_opening_fail(o, y, "bins must be a list of 2 to %d numbers",
+					      MAX_PARTS);
 	p->n = y->n - 1;
 	p->bins = ev_calloc(y->n, sizeof *p->bins);
 	for (size_t i = 0; i < y->n; i++) {
-		if (!number_of(o, y->items[i], "bins", &p->bins[i]))
+		if (!ev_expect_number_of(o, y->items[i], "bins", &p->bins[i]))
 			return false;
 		if (i > 0 && ev_number_compare(p->bins[i - 1], strlen(p->bins[i - 1]), p->bins[i],
 					       strlen(p->bins[i])) >= 0)
-			return opening_fail(o, y->items[i], "bins must ascend");
+			return ev_expect_opening_fail(o, y->items[i], "bins must ascend");
 	}
 	return true;
 }
 
-static bool read_values(struct opening *o, const struct ev_yaml *y, struct expect *e,
+static bool read_values(struct ev_expect_opening *o, const struct ev_yaml *y, struct ev_expect *e,
 			struct partition *p)
 {
 	struct ev_buf json = {0};
 
 	if (y->kind != EV_YAML_LIST || y->n == 0 || y->n > MAX_PARTS)
-		return opening_fail(o, y, "values must be a list of 1 to %d values", MAX_PARTS);
+		return ev_expect_opening_fail(o, y, "values must be a list of 1 to %d values",
+					      MAX_PARTS);
 	for (size_t i = 0; i < y->n; i++) {
 		ev_buf_reset(&json);
 		ev_yaml_json(y->items[i], &json);
-		values_add(&e->set, json.p, json.len);
+		ev_expect_values_add(&e->set, json.p, json.len);
 	}
 	ev_buf_free(&json);
 	p->n = y->n;
-	return e->set.n == y->n || opening_fail(o, y, "a value stands in values twice");
+	return e->set.n == y->n || ev_expect_opening_fail(o, y, "a value stands in values twice");
 }
 
-static bool share_argument(struct opening *o, const char *name, double *out)
+static bool share_argument(struct ev_expect_opening *o, const char *name, double *out)
 {
-	const struct ev_yaml *y = argument(o, name);
+	const struct ev_yaml *y = ev_expect_argument(o, name);
 	char *text = NULL;
 
 	if (y == NULL)
 		return true;
-	if (!number_of(o, y, name, &text))
+	if (!ev_expect_number_of(o, y, name, &text))
 		return false;
 	*out = strtod(text, NULL);
 	free(text);
 	return (*out >= 0 && *out <= 1) ||
-	       opening_fail(o, y, "%s must be a share from 0 to 1", name);
+	       ev_expect_opening_fail(o, y, "%s must be a share from 0 to 1", name);
 }
 
-static bool read_partition(struct opening *o, struct expect *e, struct partition *p)
+static bool read_partition(struct ev_expect_opening *o, struct ev_expect *e, struct partition *p)
 {
 	static const char *const known[] = {"bins", "values", "weights", "tail_weights"};
-	const struct ev_yaml *y = argument(o, "partition_object"), *bins, *values, *weights, *tails;
+	const struct ev_yaml *y = ev_expect_argument(o, "partition_object"), *bins, *values,
+			     *weights, *tails;
 	double sum;
 
 	if (y->kind != EV_YAML_MAP)
-		return opening_fail(o, y, "partition_object must be a mapping");
+		return ev_expect_opening_fail(o, y, "partition_object must be a mapping");
 	for (size_t i = 0; i < y->n; i++) {
 		size_t k = 0;
 
 		while (k < 4 && strcmp(known[k], y->keys[i]->text) != 0)
 			k++;
 		if (k == 4)
-			return opening_fail(o, y->keys[i], "unknown key '%s' in partition_object",
-					    y->keys[i]->text);
+			return ev_expect_opening_fail(o, y->keys[i],
+						      "unknown key '%s' in partition_object",
+						      y->keys[i]->text);
 	}
 	bins = ev_yaml_get(y, "bins");
 	values = ev_yaml_get(y, "values");
 	weights = ev_yaml_get(y, "weights");
 	tails = ev_yaml_get(y, "tail_weights");
 	if ((bins == NULL) == (values == NULL) || weights == NULL)
-		return opening_fail(
+		return ev_expect_opening_fail(
 			o, y, "partition_object needs 'weights' and one of 'bins' and 'values'");
 	if (!(bins != NULL ? read_bins(o, bins, p) : read_values(o, values, e, p)))
 		return false;
@@ -124,19 +129,20 @@ static bool read_partition(struct opening *o, struct expect *e, struct partition
 		return false;
 	if (tails != NULL) {
 		if (bins == NULL || p->tail_holdout > 0)
-			return opening_fail(o, tails,
-					    "tail_weights go with bins, and without "
-					    "tail_weight_holdout");
+			return ev_expect_opening_fail(o, tails,
+						      "tail_weights go with bins, and without "
+						      "tail_weight_holdout");
 		if (!number_list(o, tails, "tail_weights", 2, p->tail))
 			return false;
 	}
 	sum = p->tail[0] + p->tail[1];
 	for (size_t i = 0; i < p->n; i++)
 		sum += p->weights[i];
-	return fabs(sum - 1) <= 1e-6 || opening_fail(o, weights, "the weights must sum to 1");
+	return fabs(sum - 1) <= 1e-6 ||
+	       ev_expect_opening_fail(o, weights, "the weights must sum to 1");
 }
 
-static bool open_partition(struct expect *e, struct opening *o)
+static bool open_partition(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	struct partition *p = e->own = ev_calloc(1, sizeof *p);
 	const char *limit;
@@ -149,30 +155,30 @@ static bool open_partition(struct expect *e, struct opening *o)
 	limit = p->test ? "p" : "threshold";
 	if (!share_argument(o, "tail_weight_holdout", &p->tail_holdout) ||
 	    !share_argument(o, "internal_weight_holdout", &p->internal_holdout) ||
-	    !argument_bool(o, "bucketize_data", &bucketize) || !read_partition(o, e, p))
+	    !ev_expect_argument_bool(o, "bucketize_data", &bucketize) || !read_partition(o, e, p))
 		return false;
-	if ((y = argument(o, "internal_weight_holdout")) != NULL && p->bins == NULL &&
+	if ((y = ev_expect_argument(o, "internal_weight_holdout")) != NULL && p->bins == NULL &&
 	    p->internal_holdout > 0)
-		return opening_fail(o, y, "internal_weight_holdout goes with bins");
+		return ev_expect_opening_fail(o, y, "internal_weight_holdout goes with bins");
 	p->limit = 0.05;
 	p->has_limit = p->test;
-	if ((y = argument(o, limit)) == NULL)
+	if ((y = ev_expect_argument(o, limit)) == NULL)
 		return true;
-	if (!number_of(o, y, limit, &text))
+	if (!ev_expect_number_of(o, y, limit, &text))
 		return false;
 	p->limit = strtod(text, NULL);
 	free(text);
 	p->has_limit = true;
-	return p->limit >= 0 || opening_fail(o, y, "%s must not be negative", limit);
+	return p->limit >= 0 || ev_expect_opening_fail(o, y, "%s must not be negative", limit);
 }
 
-static void close_partition(struct expect *e)
+static void close_partition(struct ev_expect *e)
 {
 	struct partition *p = e->own;
 
 	if (p == NULL)
 		return;
-	texts_free(&p->bins, p->bins != NULL ? p->n + 1 : 0);
+	ev_expect_texts_free(&p->bins, p->bins != NULL ? p->n + 1 : 0);
 	free(p->weights);
 	free(p->counts);
 	free(p);
@@ -206,20 +212,21 @@ static void count_number(struct partition *p, const char *text, size_t len)
 	p->counts[low]++;
 }
 
-static enum ev_status partition_step(struct expect *e, struct frame *f, struct ev_error *err)
+static enum ev_status partition_step(struct ev_expect *e, struct ev_expect_frame *f,
+				     struct ev_error *err)
 {
-	const struct cells *c = cells_of(e, 0);
+	const struct ev_expect_cells *c = ev_expect_cells_of(e, 0);
 	struct partition *p = e->own;
 
 	(void)err;
 	e->elements += c->n;
-	for (size_t i = 0; next_value(e, f->d, c, &i); i++) {
+	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
 		const char *text;
 		size_t len;
 		long at;
 
 		if (p->bins == NULL) {
-			at = values_find(&e->set, f->d, c->at[i], &e->suite->scratch);
+			at = ev_expect_values_find(&e->set, f->d, c->at[i], &e->suite->scratch);
 			if (at == NOT_A_VALUE)
 				p->above++;
 			else
@@ -242,7 +249,7 @@ static void put_counts(const struct partition *p, struct ev_buf *out)
 	ev_buf_putc(out, ']');
 }
 
-static void partition_write(const struct expect *e, struct ev_buf *out)
+static void partition_write(const struct ev_expect *e, struct ev_buf *out)
 {
 	const struct partition *p = e->own;
 
@@ -252,7 +259,7 @@ static void partition_write(const struct expect *e, struct ev_buf *out)
 	put_counts(p, out);
 }
 
-static bool partition_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool partition_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
 	struct partition *p = e->own;
 	uint32_t counts = ev_member(d, at, "counts", 6);
@@ -269,7 +276,7 @@ static bool partition_merge(struct expect *e, const struct ev_doc *d, uint32_t a
 		if (!ev_u64_of(d, i, &v) || !ev_count_add(&all, v) ||
 		    !ev_count_add(&p->counts[k++], v))
 			return false;
-	return all == present_in(d);
+	return all == ev_expect_present_in(d);
 }
 
 /* What is expected of part i of n + 2: below, the parts, above. */
@@ -367,7 +374,7 @@ static double p_value(const struct partition *p, double n)
 	return parts < 2 ? 1 : upper_gamma(((double)parts - 1) / 2, chi / 2);
 }
 
-static void put_shares(const struct expect *e, bool of_expected, double n, struct ev_buf *out)
+static void put_shares(const struct ev_expect *e, bool of_expected, double n, struct ev_buf *out)
 {
 	const struct partition *p = e->own;
 
@@ -384,7 +391,7 @@ static void put_shares(const struct expect *e, bool of_expected, double n, struc
 		      of_expected ? expected(p, p->n + 1) : (double)p->above / n);
 }
 
-static void partition_judge(struct expect *e, struct ev_buf *out)
+static void partition_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	const struct partition *p = e->own;
 	double n = (double)(e->elements - e->missing - e->misfits), v;
@@ -398,12 +405,12 @@ static void partition_judge(struct expect *e, struct ev_buf *out)
 		ev_buf_putc(&e->histogram, '}');
 	}
 	if (n == 0) {
-		settle(e, true);
-		put_observed(out, "null");
+		ev_expect_settle(e, true);
+		ev_expect_put_observed(out, "null");
 		return;
 	}
 	v = p->test ? p_value(p, n) : divergence(p, n);
-	settle(e, !p->has_limit || (p->test ? v > p->limit : v <= p->limit));
+	ev_expect_settle(e, !p->has_limit || (p->test ? v > p->limit : v <= p->limit));
 	if (isfinite(v))
 		ev_buf_printf(out, "{\"observed_value\":%.15g", v);
 	else
@@ -415,7 +422,7 @@ static void partition_judge(struct expect *e, struct ev_buf *out)
 	ev_buf_puts(out, "}}");
 }
 
-const struct expect_kind expect_partition_kinds[] = {
+const struct ev_expect_kind ev_expect_partition_kinds[] = {
 	{.name = "expect_column_kl_divergence_to_be_less_than",
 	 .arguments = "column* partition_object* threshold tail_weight_holdout "
 		      "internal_weight_holdout bucketize_data",

@@ -18,7 +18,8 @@ static const char *const common_arguments[] = {"row_condition", "condition_parse
 					       "catch_exceptions", NULL};
 static const char *const severities[] = {"critical", "warning", "info", NULL};
 
-bool opening_fail(struct opening *o, const struct ev_yaml *at, const char *fmt, ...)
+bool ev_expect_opening_fail(struct ev_expect_opening *o, const struct ev_yaml *at, const char *fmt,
+			    ...)
 {
 	struct ev_error detail;
 	va_list ap;
@@ -38,7 +39,7 @@ static bool is_null(const struct ev_yaml *y)
 	       (y->len == 0 || strcmp(y->text, "~") == 0 || strcmp(y->text, "null") == 0);
 }
 
-const struct ev_yaml *argument(const struct opening *o, const char *name)
+const struct ev_yaml *ev_expect_argument(const struct ev_expect_opening *o, const char *name)
 {
 	const struct ev_yaml *y = ev_yaml_get(o->kwargs, name);
 
@@ -70,27 +71,30 @@ static bool is_number(const char *p)
 	return *p == '\0';
 }
 
-bool number_of(struct opening *o, const struct ev_yaml *y, const char *what, char **out)
+bool ev_expect_number_of(struct ev_expect_opening *o, const struct ev_yaml *y, const char *what,
+			 char **out)
 {
 	if (y->kind != EV_YAML_SCALAR || !y->plain || !is_number(y->text))
-		return opening_fail(o, y, "%s must be a number", what);
+		return ev_expect_opening_fail(o, y, "%s must be a number", what);
 	if (y->len > MAX_NUMBER)
-		return opening_fail(o, y, "%s has more than %d characters", what, MAX_NUMBER);
+		return ev_expect_opening_fail(o, y, "%s has more than %d characters", what,
+					      MAX_NUMBER);
 	*out = ev_strndup(y->text, y->len);
 	return true;
 }
 
-bool limit_of(struct opening *o, const struct ev_yaml *y, const char *what, struct limit *out)
+bool ev_expect_limit_of(struct ev_expect_opening *o, const struct ev_yaml *y, const char *what,
+			struct ev_expect_limit *out)
 {
 	if (is_null(y))
 		return true;
 	if (y->kind != EV_YAML_SCALAR || y->len == 0 || y->len > MAX_NUMBER)
-		return opening_fail(o, y, "%s must be a number, a time or a text", what);
+		return ev_expect_opening_fail(o, y, "%s must be a number, a time or a text", what);
 	out->text = ev_strndup(y->text, y->len);
 	out->len = y->len;
 	if (y->plain && is_number(y->text)) {
 		out->kind = LIMIT_NUMBER;
-	} else if (read_moment(y->text, y->len, &out->time)) {
+	} else if (ev_expect_read_moment(y->text, y->len, &out->time)) {
 		out->kind = LIMIT_TIME;
 	} else {
 		out->kind = LIMIT_TEXT;
@@ -98,35 +102,36 @@ bool limit_of(struct opening *o, const struct ev_yaml *y, const char *what, stru
 	return true;
 }
 
-static bool limit_argument(struct opening *o, const char *name, struct limit *out)
+static bool limit_argument(struct ev_expect_opening *o, const char *name,
+			   struct ev_expect_limit *out)
 {
-	const struct ev_yaml *y = argument(o, name);
+	const struct ev_yaml *y = ev_expect_argument(o, name);
 
-	return y == NULL || limit_of(o, y, name, out);
+	return y == NULL || ev_expect_limit_of(o, y, name, out);
 }
 
-bool argument_text(struct opening *o, const char *name, char **out)
+bool ev_expect_argument_text(struct ev_expect_opening *o, const char *name, char **out)
 {
-	const struct ev_yaml *y = argument(o, name);
+	const struct ev_yaml *y = ev_expect_argument(o, name);
 
 	if (y == NULL)
 		return true;
 	if (y->kind != EV_YAML_SCALAR)
-		return opening_fail(o, y, "%s must be a text", name);
+		return ev_expect_opening_fail(o, y, "%s must be a text", name);
 	*out = ev_strndup(y->text, y->len);
 	return true;
 }
 
-bool argument_number(struct opening *o, const char *name, char **out)
+bool ev_expect_argument_number(struct ev_expect_opening *o, const char *name, char **out)
 {
-	const struct ev_yaml *y = argument(o, name);
+	const struct ev_yaml *y = ev_expect_argument(o, name);
 
-	return y == NULL || number_of(o, y, name, out);
+	return y == NULL || ev_expect_number_of(o, y, name, out);
 }
 
-bool argument_count(struct opening *o, const char *name, uint64_t *out)
+bool ev_expect_argument_count(struct ev_expect_opening *o, const char *name, uint64_t *out)
 {
-	const struct ev_yaml *y = argument(o, name);
+	const struct ev_yaml *y = ev_expect_argument(o, name);
 	struct ev_number n;
 	int64_t v;
 
@@ -139,25 +144,26 @@ bool argument_count(struct opening *o, const char *name, uint64_t *out)
 			return true;
 		}
 	}
-	return opening_fail(o, y, "%s must be a whole number, 0 or more", name);
+	return ev_expect_opening_fail(o, y, "%s must be a whole number, 0 or more", name);
 }
 
-bool argument_bool(struct opening *o, const char *name, bool *out)
+bool ev_expect_argument_bool(struct ev_expect_opening *o, const char *name, bool *out)
 {
-	const struct ev_yaml *y = argument(o, name);
+	const struct ev_yaml *y = ev_expect_argument(o, name);
 
 	if (y == NULL)
 		return true;
 	if (y->kind != EV_YAML_SCALAR ||
 	    (strcmp(y->text, "true") != 0 && strcmp(y->text, "false") != 0))
-		return opening_fail(o, y, "%s must be true or false", name);
+		return ev_expect_opening_fail(o, y, "%s must be true or false", name);
 	*out = y->text[0] == 't';
 	return true;
 }
 
-bool argument_word(struct opening *o, const char *name, const char *const *words, int *out)
+bool ev_expect_argument_word(struct ev_expect_opening *o, const char *name,
+			     const char *const *words, int *out)
 {
-	const struct ev_yaml *y = argument(o, name);
+	const struct ev_yaml *y = ev_expect_argument(o, name);
 	char hint[EV_HINT];
 
 	if (y == NULL)
@@ -168,32 +174,34 @@ bool argument_word(struct opening *o, const char *name, const char *const *words
 			return true;
 		}
 	}
-	return opening_fail(o, y, "%s cannot be '%s': %s", name,
-			    y->kind == EV_YAML_SCALAR ? y->text : "",
-			    ev_hint(y->kind == EV_YAML_SCALAR ? y->text : "", words, hint));
+	return ev_expect_opening_fail(
+		o, y, "%s cannot be '%s': %s", name, y->kind == EV_YAML_SCALAR ? y->text : "",
+		ev_hint(y->kind == EV_YAML_SCALAR ? y->text : "", words, hint));
 }
 
-bool argument_set(struct opening *o, const char *name, struct values *out)
+bool ev_expect_argument_set(struct ev_expect_opening *o, const char *name,
+			    struct ev_expect_values *out)
 {
-	const struct ev_yaml *y = argument(o, name);
+	const struct ev_yaml *y = ev_expect_argument(o, name);
 	struct ev_buf json = {0};
 
 	if (y == NULL)
 		return true;
 	if (y->kind != EV_YAML_LIST)
-		return opening_fail(o, y, "%s must be a list such as [A, B]", name);
+		return ev_expect_opening_fail(o, y, "%s must be a list such as [A, B]", name);
 	if (y->n > EXPECT_MAX_SET)
-		return opening_fail(o, y, "%s has more than %d values", name, EXPECT_MAX_SET);
+		return ev_expect_opening_fail(o, y, "%s has more than %d values", name,
+					      EXPECT_MAX_SET);
 	for (size_t i = 0; i < y->n; i++) {
 		ev_buf_reset(&json);
 		ev_yaml_json(y->items[i], &json);
-		values_add(out, json.p, json.len);
+		ev_expect_values_add(out, json.p, json.len);
 	}
 	ev_buf_free(&json);
 	return true;
 }
 
-void texts_free(char ***list, size_t n)
+void ev_expect_texts_free(char ***list, size_t n)
 {
 	while (*list != NULL && n > 0)
 		free((*list)[--n]);
@@ -201,20 +209,22 @@ void texts_free(char ***list, size_t n)
 	*list = NULL;
 }
 
-bool argument_texts(struct opening *o, const char *name, char ***out, size_t *n)
+bool ev_expect_argument_texts(struct ev_expect_opening *o, const char *name, char ***out, size_t *n)
 {
-	const struct ev_yaml *y = argument(o, name);
+	const struct ev_yaml *y = ev_expect_argument(o, name);
 
 	if (y == NULL)
 		return true;
 	if (y->kind != EV_YAML_LIST || y->n == 0)
-		return opening_fail(o, y, "%s must be a list such as [A, B]", name);
+		return ev_expect_opening_fail(o, y, "%s must be a list such as [A, B]", name);
 	if (y->n > EXPECT_MAX_SET)
-		return opening_fail(o, y, "%s has more than %d values", name, EXPECT_MAX_SET);
+		return ev_expect_opening_fail(o, y, "%s has more than %d values", name,
+					      EXPECT_MAX_SET);
 	*out = ev_calloc(y->n, sizeof **out);
 	for (size_t i = 0; i < y->n; i++) {
 		if (y->items[i]->kind != EV_YAML_SCALAR)
-			return opening_fail(o, y->items[i], "%s is a list of texts", name);
+			return ev_expect_opening_fail(o, y->items[i], "%s is a list of texts",
+						      name);
 		(*out)[(*n)++] = ev_strndup(y->items[i]->text, y->items[i]->len);
 	}
 	return true;
@@ -222,7 +232,7 @@ bool argument_texts(struct opening *o, const char *name, char ***out, size_t *n)
 
 /* Columns */
 
-static void split(struct column *c)
+static void split(struct ev_expect_column *c)
 {
 	size_t last = 0;
 
@@ -234,7 +244,7 @@ static void split(struct column *c)
 		.root = EV_ROOT_ITEM, .steps = c->path->steps + last, .n = c->path->n - last};
 }
 
-static bool add_column(struct opening *o, struct expect *e, const struct ev_yaml *y)
+static bool add_column(struct ev_expect_opening *o, struct ev_expect *e, const struct ev_yaml *y)
 {
 	struct ev_suite *s = o->suite;
 	struct ev_buf text = {0};
@@ -243,40 +253,42 @@ static bool add_column(struct opening *o, struct expect *e, const struct ev_yaml
 	size_t i = 0;
 
 	if (y->kind != EV_YAML_SCALAR)
-		return opening_fail(o, y, "a column must be a path such as metadata.total");
+		return ev_expect_opening_fail(o, y,
+					      "a column must be a path such as metadata.total");
 	if (e->n_columns == EXPECT_MAX_COLUMNS)
-		return opening_fail(o, y, "an expectation has at most %d columns",
-				    EXPECT_MAX_COLUMNS);
+		return ev_expect_opening_fail(o, y, "an expectation has at most %d columns",
+					      EXPECT_MAX_COLUMNS);
 	if (y->text[0] != '.')
 		ev_buf_putc(&text, '.');
 	ev_buf_puts(&text, y->text);
 	path = ev_path_parse(ev_buf_str(&text), &why);
 	ev_buf_free(&text);
 	if (path == NULL)
-		return opening_fail(o, y, "'%s' is no path: %s", y->text, why.text);
+		return ev_expect_opening_fail(o, y, "'%s' is no path: %s", y->text, why.text);
 	while (i < s->n_columns && !ev_path_same(path, s->columns[i].path))
 		i++;
 	if (i == s->n_columns) {
 		s->columns = ev_realloc_array(s->columns, i + 1, sizeof *s->columns);
-		s->columns[s->n_columns++] = (struct column){.path = path};
+		s->columns[s->n_columns++] = (struct ev_expect_column){.path = path};
 		split(&s->columns[i]);
 	} else {
 		ev_path_free(&path);
 	}
 	for (size_t k = 0; k < e->n_columns; k++) {
-		const struct column *a = &s->columns[e->columns[k]], *b = &s->columns[i];
+		const struct ev_expect_column *a = &s->columns[e->columns[k]], *b = &s->columns[i];
 
 		if (a->path->many && b->path->many && !ev_path_same(&a->each, &b->each))
-			return opening_fail(o, y,
-					    "the columns of one expectation must go through the "
-					    "same list, and '%s' and '%s' do not",
-					    a->path->text, b->path->text);
+			return ev_expect_opening_fail(
+				o, y,
+				"the columns of one expectation must go through the "
+				"same list, and '%s' and '%s' do not",
+				a->path->text, b->path->text);
 	}
 	e->columns[e->n_columns++] = i;
 	return true;
 }
 
-static bool read_columns(struct opening *o, struct expect *e)
+static bool read_columns(struct ev_expect_opening *o, struct ev_expect *e)
 {
 	static const char *const single[] = {"column", "column_A", "column_B"};
 	const struct ev_yaml *y;
@@ -284,12 +296,13 @@ static bool read_columns(struct opening *o, struct expect *e)
 	if (strncmp(e->kind->name, "expect_table_", 13) == 0)
 		return true;
 	for (size_t i = 0; i < 3; i++)
-		if ((y = argument(o, single[i])) != NULL && !add_column(o, e, y))
+		if ((y = ev_expect_argument(o, single[i])) != NULL && !add_column(o, e, y))
 			return false;
-	if ((y = argument(o, "column_list")) == NULL)
+	if ((y = ev_expect_argument(o, "column_list")) == NULL)
 		return true;
 	if (y->kind != EV_YAML_LIST || y->n < 2)
-		return opening_fail(o, y, "column_list must be a list of two columns at least");
+		return ev_expect_opening_fail(o, y,
+					      "column_list must be a list of two columns at least");
 	for (size_t i = 0; i < y->n; i++)
 		if (!add_column(o, e, y->items[i]))
 			return false;
@@ -298,22 +311,23 @@ static bool read_columns(struct opening *o, struct expect *e)
 
 /* An expectation */
 
-static bool read_condition(struct opening *o, struct expect *e)
+static bool read_condition(struct ev_expect_opening *o, struct ev_expect *e)
 {
 	struct ev_suite *s = o->suite;
-	const struct ev_yaml *y = argument(o, "condition_parser");
+	const struct ev_yaml *y = ev_expect_argument(o, "condition_parser");
 	struct ev_error why;
 	struct ev_expr *expr;
 
 	e->condition = SIZE_MAX;
 	if (y != NULL && (y->kind != EV_YAML_SCALAR || strcmp(y->text, "jq") != 0))
-		return opening_fail(o, y,
-				    "a row_condition is a jq predicate here: rewrite it, and take "
-				    "condition_parser out");
-	if ((y = argument(o, "row_condition")) == NULL)
+		return ev_expect_opening_fail(
+			o, y,
+			"a row_condition is a jq predicate here: rewrite it, and take "
+			"condition_parser out");
+	if ((y = ev_expect_argument(o, "row_condition")) == NULL)
 		return true;
 	if (y->kind != EV_YAML_SCALAR)
-		return opening_fail(o, y, "row_condition must be a jq predicate");
+		return ev_expect_opening_fail(o, y, "row_condition must be a jq predicate");
 	for (size_t i = 0; i < s->n_conditions; i++) {
 		if (strcmp(s->conditions[i].text, y->text) == 0) {
 			e->condition = i;
@@ -326,43 +340,44 @@ static bool read_condition(struct opening *o, struct expect *e)
 
 		if (hint != NULL)
 			*hint = '\0';
-		return opening_fail(o, y, "row_condition: %s", why.text);
+		return ev_expect_opening_fail(o, y, "row_condition: %s", why.text);
 	}
 	s->conditions = ev_realloc_array(s->conditions, s->n_conditions + 1, sizeof *s->conditions);
 	s->conditions[s->n_conditions] =
-		(struct condition){.text = ev_strdup(y->text), .expr = expr};
+		(struct ev_expect_condition){.text = ev_strdup(y->text), .expr = expr};
 	e->condition = s->n_conditions++;
 	return true;
 }
 
-static bool read_mostly(struct opening *o, struct expect *e)
+static bool read_mostly(struct ev_expect_opening *o, struct ev_expect *e)
 {
-	const struct ev_yaml *y = argument(o, "mostly");
+	const struct ev_yaml *y = ev_expect_argument(o, "mostly");
 
 	if (y == NULL)
 		return true;
-	if (!number_of(o, y, "mostly", &e->mostly))
+	if (!ev_expect_number_of(o, y, "mostly", &e->mostly))
 		return false;
 	if (e->mostly[0] == '-' || ev_number_compare(e->mostly, strlen(e->mostly), "1", 1) > 0)
-		return opening_fail(o, y, "mostly must be a share from 0 to 1");
+		return ev_expect_opening_fail(o, y, "mostly must be a share from 0 to 1");
 	return true;
 }
 
-static bool read_range(struct opening *o, struct expect *e)
+static bool read_range(struct ev_expect_opening *o, struct ev_expect *e)
 {
-	struct range *r = &e->range;
+	struct ev_expect_range *r = &e->range;
 
 	if (!limit_argument(o, "min_value", &r->min) || !limit_argument(o, "max_value", &r->max) ||
-	    !argument_bool(o, "strict_min", &r->strict_min) ||
-	    !argument_bool(o, "strict_max", &r->strict_max))
+	    !ev_expect_argument_bool(o, "strict_min", &r->strict_min) ||
+	    !ev_expect_argument_bool(o, "strict_max", &r->strict_max))
 		return false;
 	return r->min.kind == LIMIT_NONE || r->max.kind == LIMIT_NONE ||
 	       r->min.kind == r->max.kind ||
-	       opening_fail(o, argument(o, "max_value"),
-			    "min_value and max_value must be of one kind: numbers, times or texts");
+	       ev_expect_opening_fail(
+		       o, ev_expect_argument(o, "max_value"),
+		       "min_value and max_value must be of one kind: numbers, times or texts");
 }
 
-static bool read_ignore(struct opening *o, struct expect *e)
+static bool read_ignore(struct ev_expect_opening *o, struct ev_expect *e)
 {
 	static const char *const pair[] = {"both_values_are_missing", "either_value_is_missing",
 					   "neither", NULL};
@@ -370,15 +385,16 @@ static bool read_ignore(struct opening *o, struct expect *e)
 					   "never", NULL};
 	int word = 0;
 
-	if (!argument_word(o, "ignore_row_if",
-			   strstr(e->kind->name, "column_pair") != NULL ? pair : many, &word))
+	if (!ev_expect_argument_word(o, "ignore_row_if",
+				     strstr(e->kind->name, "column_pair") != NULL ? pair : many,
+				     &word))
 		return false;
-	e->ignore = (enum ignore)word;
+	e->ignore = (enum ev_expect_ignore)word;
 	return true;
 }
 
 /* The names of a kind's arguments; the list ends with NULL. required: those with a "*". */
-static void argument_names(const struct expect_kind *kind, struct ev_arena *arena,
+static void argument_names(const struct ev_expect_kind *kind, struct ev_arena *arena,
 			   const char *names[MAX_NAMES], bool required[MAX_NAMES])
 {
 	const char *p = kind->arguments;
@@ -399,7 +415,7 @@ static void argument_names(const struct expect_kind *kind, struct ev_arena *aren
 	names[n] = NULL;
 }
 
-static bool check_arguments(struct opening *o, const struct expect_kind *kind,
+static bool check_arguments(struct ev_expect_opening *o, const struct ev_expect_kind *kind,
 			    const char *const *also)
 {
 	struct ev_arena arena = {0};
@@ -423,34 +439,35 @@ static bool check_arguments(struct opening *o, const struct expect_kind *kind,
 		while (k < n && strcmp(names[k], key->text) != 0)
 			k++;
 		if (k == n)
-			good = opening_fail(o, key,
-					    "unknown argument '%s' of %s: %s", key->text,
-					    kind->name, ev_hint(key->text, names, hint));
+			good = ev_expect_opening_fail(o, key, "unknown argument '%s' of %s: %s",
+						      key->text, kind->name,
+						      ev_hint(key->text, names, hint));
 	}
 	for (size_t i = 0; i < n && good; i++)
-		if (required[i] && argument(o, names[i]) == NULL)
-			good = opening_fail(o, o->at, "%s needs the argument '%s'", kind->name,
-					    names[i]);
+		if (required[i] && ev_expect_argument(o, names[i]) == NULL)
+			good = ev_expect_opening_fail(o, o->at, "%s needs the argument '%s'",
+						      kind->name, names[i]);
 	ev_arena_free(&arena);
 	return good;
 }
 
-static const struct expect_kind *const tables[] = {
-	expect_row_kinds,    expect_multi_kinds,  expect_order_kinds,
-	expect_unique_kinds, expect_total_kinds,  expect_table_kinds,
-	expect_set_kinds,    expect_sketch_kinds, expect_partition_kinds,
+static const struct ev_expect_kind *const tables[] = {
+	ev_expect_row_kinds,	ev_expect_multi_kinds,	ev_expect_order_kinds,
+	ev_expect_unique_kinds, ev_expect_total_kinds,	ev_expect_table_kinds,
+	ev_expect_set_kinds,	ev_expect_sketch_kinds, ev_expect_partition_kinds,
 };
 
 enum { TABLES = sizeof tables / sizeof tables[0], MAX_KINDS = 128 };
 
-static bool find_kind(struct opening *o, const char *name, const struct expect_kind **out)
+static bool find_kind(struct ev_expect_opening *o, const char *name,
+		      const struct ev_expect_kind **out)
 {
 	const char *names[MAX_KINDS];
 	char hint[EV_HINT];
 	size_t n = 0;
 
 	for (size_t i = 0; i < TABLES; i++) {
-		for (const struct expect_kind *k = tables[i]; k->name != NULL; k++) {
+		for (const struct ev_expect_kind *k = tables[i]; k->name != NULL; k++) {
 			if (strcmp(k->name, name) == 0) {
 				*out = k;
 				return true;
@@ -459,8 +476,8 @@ static bool find_kind(struct opening *o, const char *name, const struct expect_k
 		}
 	}
 	names[n] = NULL;
-	return opening_fail(o, o->at, "unknown expectation '%s': %s", name,
-			    ev_hint(name, names, hint));
+	return ev_expect_opening_fail(o, o->at, "unknown expectation '%s': %s", name,
+				      ev_hint(name, names, hint));
 }
 
 static char *json_of(const struct ev_yaml *y)
@@ -495,25 +512,27 @@ static char *kwargs_json(const struct ev_yaml *map, const char *const *apart)
 	return json.p;
 }
 
-static bool read_expectation(struct opening *o, const char *name, const char *const *apart)
+static bool read_expectation(struct ev_expect_opening *o, const char *name,
+			     const char *const *apart)
 {
 	struct ev_suite *s = o->suite;
-	struct expect *e = &s->list[s->n];
+	struct ev_expect *e = &s->list[s->n];
 
-	*e = (struct expect){.suite = s, .place = {o->at->line, o->at->column}};
+	*e = (struct ev_expect){.suite = s, .place = {o->at->line, o->at->column}};
 	if (!find_kind(o, name, &e->kind))
 		return false;
 	s->n++;
 	if (o->kwargs->kind != EV_YAML_MAP)
-		return opening_fail(o, o->kwargs, "the arguments of %s must be a mapping", name);
+		return ev_expect_opening_fail(o, o->kwargs, "the arguments of %s must be a mapping",
+					      name);
 	e->kwargs = kwargs_json(o->kwargs, apart);
 	return check_arguments(o, e->kind, apart) && read_columns(o, e) && read_condition(o, e) &&
 	       read_mostly(o, e) && read_range(o, e) && read_ignore(o, e) &&
-	       argument_set(o, "value_set", &e->set) &&
+	       ev_expect_argument_set(o, "value_set", &e->set) &&
 	       (e->kind->open == NULL || e->kind->open(e, o));
 }
 
-static bool read_severity(struct opening *o, const struct ev_yaml *y, struct expect *e)
+static bool read_severity(struct ev_expect_opening *o, const struct ev_yaml *y, struct ev_expect *e)
 {
 	char hint[EV_HINT];
 
@@ -521,39 +540,40 @@ static bool read_severity(struct opening *o, const struct ev_yaml *y, struct exp
 		return true;
 	for (int i = 0; y->kind == EV_YAML_SCALAR && severities[i] != NULL; i++) {
 		if (strcmp(severities[i], y->text) == 0) {
-			e->severity = (enum severity)i;
+			e->severity = (enum ev_expect_severity)i;
 			return true;
 		}
 	}
-	return opening_fail(o, y, "severity cannot be '%s': %s",
-			    y->kind == EV_YAML_SCALAR ? y->text : "",
-			    ev_hint(y->kind == EV_YAML_SCALAR ? y->text : "", severities, hint));
+	return ev_expect_opening_fail(
+		o, y, "severity cannot be '%s': %s", y->kind == EV_YAML_SCALAR ? y->text : "",
+		ev_hint(y->kind == EV_YAML_SCALAR ? y->text : "", severities, hint));
 }
 
-static bool make_room(struct opening *o, const struct ev_yaml *list)
+static bool make_room(struct ev_expect_opening *o, const struct ev_yaml *list)
 {
 	if (list->kind != EV_YAML_LIST)
-		return opening_fail(o, list, "expectations must be a list");
+		return ev_expect_opening_fail(o, list, "expectations must be a list");
 	if (list->n > MAX_EXPECTATIONS)
-		return opening_fail(o, list, "more than %d expectations", MAX_EXPECTATIONS);
+		return ev_expect_opening_fail(o, list, "more than %d expectations",
+					      MAX_EXPECTATIONS);
 	o->suite->list = ev_calloc(list->n + 1, sizeof *o->suite->list);
 	return true;
 }
 
-static bool read_meta(struct opening *o, const struct ev_yaml *y, struct expect *e)
+static bool read_meta(struct ev_expect_opening *o, const struct ev_yaml *y, struct ev_expect *e)
 {
 	if (y == NULL || is_null(y))
 		return true;
 	if (y->kind != EV_YAML_MAP)
-		return opening_fail(o, y, "meta must be a mapping");
+		return ev_expect_opening_fail(o, y, "meta must be a mapping");
 	e->meta = json_of(y);
 	return true;
 }
 
-bool suite_read_model(struct ev_suite *s, const struct ev_yaml *list, struct ev_error *err)
+bool ev_suite_read_model(struct ev_suite *s, const struct ev_yaml *list, struct ev_error *err)
 {
 	static const char *const apart[] = {"severity", "meta", NULL};
-	struct opening o = {.suite = s, .file = s->file, .err = err};
+	struct ev_expect_opening o = {.suite = s, .file = s->file, .err = err};
 
 	if (!make_room(&o, list))
 		return false;
@@ -561,9 +581,10 @@ bool suite_read_model(struct ev_suite *s, const struct ev_yaml *list, struct ev_
 		const struct ev_yaml *y = list->items[i];
 
 		if (y->kind != EV_YAML_MAP || y->n != 1)
-			return opening_fail(&o, y,
-					    "an expectation is one name with its arguments, such "
-					    "as expect_column_to_exist: {column: id}");
+			return ev_expect_opening_fail(
+				&o, y,
+				"an expectation is one name with its arguments, such "
+				"as expect_column_to_exist: {column: id}");
 		o.at = y->keys[0];
 		o.kwargs = y->items[0];
 		if (!read_expectation(&o, o.at->text, apart) ||
@@ -574,22 +595,22 @@ bool suite_read_model(struct ev_suite *s, const struct ev_yaml *list, struct ev_
 	return true;
 }
 
-static bool known_keys(struct opening *o, const struct ev_yaml *map, const char *what,
+static bool known_keys(struct ev_expect_opening *o, const struct ev_yaml *map, const char *what,
 		       const char *const *known)
 {
 	char hint[EV_HINT];
 
 	if (map->kind != EV_YAML_MAP)
-		return opening_fail(o, map, "%s must be an object", what);
+		return ev_expect_opening_fail(o, map, "%s must be an object", what);
 	for (size_t i = 0; i < map->n; i++) {
 		const char *const *k = known;
 
 		while (*k != NULL && strcmp(*k, map->keys[i]->text) != 0)
 			k++;
 		if (*k == NULL)
-			return opening_fail(o, map->keys[i], "unknown key '%s' in %s: %s",
-					    map->keys[i]->text, what,
-					    ev_hint(map->keys[i]->text, known, hint));
+			return ev_expect_opening_fail(o, map->keys[i], "unknown key '%s' in %s: %s",
+						      map->keys[i]->text, what,
+						      ev_hint(map->keys[i]->text, known, hint));
 	}
 	return true;
 }
@@ -602,7 +623,7 @@ static void keep_json(const struct ev_yaml *map, const char *name, char **out)
 		*out = json_of(y);
 }
 
-bool suite_read_file(struct ev_suite *s, const struct ev_yaml *root, struct ev_error *err)
+bool ev_suite_read_file(struct ev_suite *s, const struct ev_yaml *root, struct ev_error *err)
 {
 	static const char *const keys[] = {"name",  "expectations",	"id", "meta",
 					   "notes", "suite_parameters", NULL};
@@ -610,13 +631,13 @@ bool suite_read_file(struct ev_suite *s, const struct ev_yaml *root, struct ev_e
 					      "id",   "notes",	"description", "rendered_content",
 					      NULL};
 	static const char *const none[] = {NULL};
-	struct opening o = {.suite = s, .file = s->file, .err = err};
+	struct ev_expect_opening o = {.suite = s, .file = s->file, .err = err};
 	const struct ev_yaml *list, *y;
 
 	if (!known_keys(&o, root, "a suite", keys))
 		return false;
 	if ((list = ev_yaml_get(root, "expectations")) == NULL)
-		return opening_fail(&o, root, "a suite needs the key 'expectations'");
+		return ev_expect_opening_fail(&o, root, "a suite needs the key 'expectations'");
 	if (!make_room(&o, list))
 		return false;
 	if ((y = ev_yaml_get(root, "name")) != NULL && y->kind == EV_YAML_SCALAR && y->len > 0) {
@@ -631,8 +652,8 @@ bool suite_read_file(struct ev_suite *s, const struct ev_yaml *root, struct ev_e
 		type = ev_yaml_get(item, "type");
 		kwargs = ev_yaml_get(item, "kwargs");
 		if (type == NULL || type->kind != EV_YAML_SCALAR || kwargs == NULL)
-			return opening_fail(&o, item,
-					    "an expectation needs the keys 'type' and 'kwargs'");
+			return ev_expect_opening_fail(
+				&o, item, "an expectation needs the keys 'type' and 'kwargs'");
 		o.at = type;
 		o.kwargs = kwargs;
 		if (!read_expectation(&o, type->text, none) ||
@@ -667,7 +688,7 @@ struct ev_suite *ev_suite_of_model(const struct ev_model *m, const struct ev_sui
 {
 	struct ev_suite *s = new_suite(m->name, m->file != NULL ? m->file : "", m->root, o);
 
-	if (m->expectations != NULL && !suite_read_model(s, m->expectations, err))
+	if (m->expectations != NULL && !ev_suite_read_model(s, m->expectations, err))
 		ev_suite_free(&s);
 	return s;
 }
@@ -682,7 +703,7 @@ struct ev_suite *ev_suite_of_file(const char *file, const char *root,
 
 	if (ev_in_slurp(file, MAX_FILE, &text, &len, err) != EV_OK ||
 	    (doc = ev_yaml_read_json(file, text, len, err)) == NULL ||
-	    !suite_read_file(s, ev_yaml_root(doc), err))
+	    !ev_suite_read_file(s, ev_yaml_root(doc), err))
 		ev_suite_free(&s);
 	ev_yaml_free(&doc);
 	free(text);

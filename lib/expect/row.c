@@ -26,7 +26,7 @@ static const char *text_of(const struct ev_doc *d, uint32_t at, struct ev_buf *s
 	}
 }
 
-static void free_own(struct expect *e)
+static void free_own(struct ev_expect *e)
 {
 	free(e->own);
 }
@@ -66,16 +66,16 @@ static int64_t shifted(struct ev_small x, int32_t by, bool *exact)
 	return x.coef / power - (x.coef % power < 0);
 }
 
-static bool read_limit(const struct limit *l, struct ev_small *x)
+static bool read_limit(const struct ev_expect_limit *l, struct ev_small *x)
 {
 	return l->kind == LIMIT_NONE ||
 	       (l->kind == LIMIT_NUMBER && ev_small_read(l->text, l->len, x));
 }
 
 /* Numbers of few digits, as most are, are held against bounds. */
-static bool open_between(struct expect *e, struct opening *o)
+static bool open_between(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	struct range *r = &e->range;
+	struct ev_expect_range *r = &e->range;
 	struct ev_small min, max;
 	struct bounds *b;
 
@@ -102,19 +102,21 @@ static bool open_between(struct expect *e, struct opening *o)
 	return true;
 }
 
-static bool in_range(const struct range *r, const struct ev_doc *d, uint32_t at,
+static bool in_range(const struct ev_expect_range *r, const struct ev_doc *d, uint32_t at,
 		     struct ev_buf *scratch)
 {
 	int order;
 
-	if (r->min.kind != LIMIT_NONE && (!limit_compare(&r->min, d, at, scratch, &order) ||
-					  order < 0 || (order == 0 && r->strict_min)))
+	if (r->min.kind != LIMIT_NONE &&
+	    (!ev_expect_limit_compare(&r->min, d, at, scratch, &order) || order < 0 ||
+	     (order == 0 && r->strict_min)))
 		return false;
-	return r->max.kind == LIMIT_NONE || (limit_compare(&r->max, d, at, scratch, &order) &&
-					     (order < 0 || (order == 0 && !r->strict_max)));
+	return r->max.kind == LIMIT_NONE ||
+	       (ev_expect_limit_compare(&r->max, d, at, scratch, &order) &&
+		(order < 0 || (order == 0 && !r->strict_max)));
 }
 
-static bool between(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool between(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
 	const struct bounds *b = e->own;
 	struct ev_small x;
@@ -134,27 +136,28 @@ static bool between(struct expect *e, const struct ev_doc *d, uint32_t at)
 
 /* Lengths: code points of a text, elements of a list. */
 
-static bool open_lengths(struct expect *e, struct opening *o)
+static bool open_lengths(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	const struct ev_yaml *y;
 
-	if ((y = argument(o, "value")) != NULL) {
+	if ((y = ev_expect_argument(o, "value")) != NULL) {
 		uint64_t n;
 
-		if (!argument_count(o, "value", &n) || !limit_of(o, y, "value", &e->range.min))
+		if (!ev_expect_argument_count(o, "value", &n) ||
+		    !ev_expect_limit_of(o, y, "value", &e->range.min))
 			return false;
-		return limit_of(o, y, "value", &e->range.max);
+		return ev_expect_limit_of(o, y, "value", &e->range.max);
 	}
-	y = argument(o, e->range.min.kind != LIMIT_NONE ? "min_value" : "max_value");
+	y = ev_expect_argument(o, e->range.min.kind != LIMIT_NONE ? "min_value" : "max_value");
 	if ((e->range.min.kind != LIMIT_NONE && e->range.min.kind != LIMIT_NUMBER) ||
 	    (e->range.max.kind != LIMIT_NONE && e->range.max.kind != LIMIT_NUMBER))
-		return opening_fail(o, y, "a length is held against numbers");
+		return ev_expect_opening_fail(o, y, "a length is held against numbers");
 	return true;
 }
 
-static bool length_good(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool length_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
-	const struct range *r = &e->range;
+	const struct ev_expect_range *r = &e->range;
 	char text[24];
 	const char *p;
 	size_t len;
@@ -181,19 +184,19 @@ static bool length_good(struct expect *e, const struct ev_doc *d, uint32_t at)
 
 /* Sets */
 
-static bool in_set(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool in_set(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
-	return values_find(&e->set, d, at, &e->suite->scratch) != NOT_A_VALUE;
+	return ev_expect_values_find(&e->set, d, at, &e->suite->scratch) != NOT_A_VALUE;
 }
 
-static bool not_in_set(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool not_in_set(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
 	return !in_set(e, d, at);
 }
 
 /* Null: they alone divide by all rows. */
 
-static bool open_not(struct expect *e, struct opening *o)
+static bool open_not(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	(void)o;
 	e->negate = true;
@@ -232,7 +235,7 @@ static const struct {
 
 enum { TYPE_NAMES = sizeof type_names / sizeof type_names[0] };
 
-static bool add_type(struct opening *o, const struct ev_yaml *y, unsigned *mask)
+static bool add_type(struct ev_expect_opening *o, const struct ev_yaml *y, unsigned *mask)
 {
 	const char *known[TYPE_NAMES + 1] = {0};
 	char hint[EV_HINT];
@@ -244,19 +247,22 @@ static bool add_type(struct opening *o, const struct ev_yaml *y, unsigned *mask)
 			return true;
 		}
 	}
-	return opening_fail(o, y, "no type '%s': %s", y->kind == EV_YAML_SCALAR ? y->text : "",
-			    ev_hint(y->kind == EV_YAML_SCALAR ? y->text : "", known, hint));
+	return ev_expect_opening_fail(
+		o, y, "no type '%s': %s", y->kind == EV_YAML_SCALAR ? y->text : "",
+		ev_hint(y->kind == EV_YAML_SCALAR ? y->text : "", known, hint));
 }
 
-static bool open_types(struct expect *e, struct opening *o)
+static bool open_types(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	const struct ev_yaml *y = argument(o, "type_"), *list = argument(o, "type_list");
+	const struct ev_yaml *y = ev_expect_argument(o, "type_"),
+			     *list = ev_expect_argument(o, "type_list");
 	unsigned *mask = e->own = ev_calloc(1, sizeof *mask);
 
 	if (y != NULL && !add_type(o, y, mask))
 		return false;
 	if (list != NULL && (list->kind != EV_YAML_LIST || list->n == 0))
-		return opening_fail(o, list, "type_list must be a list such as [integer, string]");
+		return ev_expect_opening_fail(o, list,
+					      "type_list must be a list such as [integer, string]");
 	for (size_t i = 0; list != NULL && i < list->n; i++)
 		if (!add_type(o, list->items[i], mask))
 			return false;
@@ -289,7 +295,7 @@ static bool string_is(unsigned mask, const char *p, size_t len)
 	       ((mask & IS_UUID) != 0 && ev_uuid_valid(p, len));
 }
 
-static bool type_good(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool type_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
 	unsigned mask = *(const unsigned *)e->own;
 	const char *p;
@@ -317,7 +323,7 @@ struct patterns {
 	int all; /* else any is enough */
 };
 
-static void close_patterns(struct expect *e)
+static void close_patterns(struct ev_expect *e)
 {
 	struct patterns *p = e->own;
 
@@ -328,14 +334,15 @@ static void close_patterns(struct expect *e)
 	free(p);
 }
 
-static bool add_pattern(struct opening *o, const struct ev_yaml *y, const char *pattern,
+static bool add_pattern(struct ev_expect_opening *o, const struct ev_yaml *y, const char *pattern,
 			struct patterns *p)
 {
 	struct ev_error why;
 	struct ev_regex *re = ev_regex_compile(pattern, strlen(pattern), EV_REGEX_PCRE, &why);
 
 	if (re == NULL)
-		return opening_fail(o, y, "'%s' is no regular expression: %s", y->text, why.text);
+		return ev_expect_opening_fail(o, y, "'%s' is no regular expression: %s", y->text,
+					      why.text);
 	p->list = ev_realloc_array(p->list, p->n + 1, sizeof(struct ev_regex *));
 	p->list[p->n++] = re;
 	return true;
@@ -366,7 +373,8 @@ static char *of_like(const char *like, char escape)
 	return re.p;
 }
 
-static bool add_like(struct opening *o, const struct ev_yaml *y, char escape, struct patterns *p)
+static bool add_like(struct ev_expect_opening *o, const struct ev_yaml *y, char escape,
+		     struct patterns *p)
 {
 	char *re = of_like(y->text, escape);
 	bool good = add_pattern(o, y, re, p);
@@ -375,53 +383,54 @@ static bool add_like(struct opening *o, const struct ev_yaml *y, char escape, st
 	return good;
 }
 
-static bool add_patterns(struct opening *o, const char *name, bool like, char escape,
+static bool add_patterns(struct ev_expect_opening *o, const char *name, bool like, char escape,
 			 struct patterns *p)
 {
-	const struct ev_yaml *y = argument(o, name);
+	const struct ev_yaml *y = ev_expect_argument(o, name);
 	bool list = y != NULL && y->kind == EV_YAML_LIST;
 
 	if (y == NULL)
 		return true;
 	if (list != (strstr(name, "_list") != NULL) || (list && y->n == 0))
-		return opening_fail(o, y,
-				    list || y->kind == EV_YAML_LIST
-					    ? "%s must not be an empty list, nor a list where "
-					      "one text is wanted"
-					    : "%s must be a list of texts",
-				    name);
+		return ev_expect_opening_fail(
+			o, y,
+			list || y->kind == EV_YAML_LIST
+				? "%s must not be an empty list, nor a list where "
+				  "one text is wanted"
+				: "%s must be a list of texts",
+			name);
 	for (size_t i = 0; i < (list ? y->n : 1); i++) {
 		const struct ev_yaml *x = list ? y->items[i] : y;
 
 		if (x->kind != EV_YAML_SCALAR)
-			return opening_fail(o, x, "a pattern must be a text");
+			return ev_expect_opening_fail(o, x, "a pattern must be a text");
 		if (!(like ? add_like(o, x, escape, p) : add_pattern(o, x, x->text, p)))
 			return false;
 	}
 	return true;
 }
 
-static bool open_patterns(struct expect *e, struct opening *o)
+static bool open_patterns(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	static const char *const words[] = {"any", "all", NULL};
 	struct patterns *p = e->own = ev_calloc(1, sizeof *p);
-	const struct ev_yaml *y = argument(o, "escape");
+	const struct ev_yaml *y = ev_expect_argument(o, "escape");
 	char escape = '\0';
 
 	if (y != NULL) {
 		if (y->kind != EV_YAML_SCALAR || y->len != 1 || !isascii((unsigned char)*y->text))
-			return opening_fail(o, y, "escape must be one ASCII character");
+			return ev_expect_opening_fail(o, y, "escape must be one ASCII character");
 		escape = y->text[0];
 	}
 	e->negate = strstr(e->kind->name, "_not_") != NULL;
-	return argument_word(o, "match_on", words, &p->all) &&
+	return ev_expect_argument_word(o, "match_on", words, &p->all) &&
 	       add_patterns(o, "regex", false, '\0', p) &&
 	       add_patterns(o, "regex_list", false, '\0', p) &&
 	       add_patterns(o, "like_pattern", true, escape, p) &&
 	       add_patterns(o, "like_pattern_list", true, escape, p);
 }
 
-static bool pattern_good(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool pattern_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
 	const struct patterns *p = e->own;
 	size_t len, matched = 0;
@@ -441,20 +450,21 @@ static bool pattern_good(struct expect *e, const struct ev_doc *d, uint32_t at)
 
 /* Texts of other kinds */
 
-static bool open_format(struct expect *e, struct opening *o)
+static bool open_format(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	const struct ev_yaml *y = argument(o, "strftime_format");
+	const struct ev_yaml *y = ev_expect_argument(o, "strftime_format");
 	const char *bad;
 	char *format = NULL;
 
-	if (!argument_text(o, "strftime_format", &format))
+	if (!ev_expect_argument_text(o, "strftime_format", &format))
 		return false;
 	e->own = format;
-	return strftime_is_known(format, &bad) ||
-	       opening_fail(o, y, "strftime_format: '%.2s' is not among the directives", bad);
+	return ev_expect_strftime_is_known(format, &bad) ||
+	       ev_expect_opening_fail(o, y, "strftime_format: '%.2s' is not among the directives",
+				      bad);
 }
 
-static bool format_good(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool format_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
 	const char *p;
 	size_t len;
@@ -462,10 +472,10 @@ static bool format_good(struct expect *e, const struct ev_doc *d, uint32_t at)
 	if (ev_kind(d, at) != EV_STRING)
 		return false;
 	p = ev_string(d, at, &e->suite->scratch, &len);
-	return strftime_matches(e->own, p, len);
+	return ev_expect_strftime_matches(e->own, p, len);
 }
 
-static bool date_good(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool date_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
 	const char *p;
 	size_t len;
@@ -473,10 +483,10 @@ static bool date_good(struct expect *e, const struct ev_doc *d, uint32_t at)
 	if (ev_kind(d, at) != EV_STRING)
 		return false;
 	p = ev_string(d, at, &e->suite->scratch, &len);
-	return dateutil_parses(p, len);
+	return ev_expect_dateutil_parses(p, len);
 }
 
-static bool json_good(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool json_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
 	struct ev_buf *text = &e->suite->shown;
 	struct ev_flaw flaw;
@@ -492,34 +502,34 @@ static bool json_good(struct expect *e, const struct ev_doc *d, uint32_t at)
 	return ev_scan(e->suite->scan, text->p, len, &flaw) != NULL;
 }
 
-static bool open_schema(struct expect *e, struct opening *o)
+static bool open_schema(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	const struct ev_yaml *y = argument(o, "json_schema");
+	const struct ev_yaml *y = ev_expect_argument(o, "json_schema");
 	struct ev_suite *s = o->suite;
 	struct ev_buf json = {0}, name = {0};
 	struct ev_error why;
-	const struct ev_jschema *schema;
+	const struct ev_schema *schema;
 
 	if (s->schemas == NULL)
-		s->schemas = ev_jschema_set_new(s->root);
+		s->schemas = ev_schema_set_new(s->root);
 	ev_yaml_json(y, &json);
 	ev_buf_printf(&name, "the schema at %s:%zu", s->file, y->line);
-	schema = ev_jschema_text(s->schemas, ev_buf_str(&name), json.p, json.len, &why);
+	schema = ev_schema_text(s->schemas, ev_buf_str(&name), json.p, json.len, &why);
 	e->own = (void *)(uintptr_t)schema;
 	ev_buf_free(&json);
 	ev_buf_free(&name);
-	return schema != NULL || opening_fail(o, y, "json_schema: %s", why.text);
+	return schema != NULL || ev_expect_opening_fail(o, y, "json_schema: %s", why.text);
 }
 
-static bool schema_good(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool schema_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
 	size_t len;
-	const bool valid = ev_jschema_valid(e->own, d, at, EV_NOWHERE);
+	const bool valid = ev_schema_valid(e->own, d, at, EV_NOWHERE);
 
 	return ev_regex_spent(&len) == NULL && valid;
 }
 
-const struct expect_kind expect_row_kinds[] = {
+const struct ev_expect_kind ev_expect_row_kinds[] = {
 	{.name = "expect_column_values_to_be_between",
 	 .arguments = "column* min_value max_value strict_min strict_max mostly",
 	 .open = open_between,

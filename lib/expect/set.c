@@ -16,7 +16,7 @@ struct distinct {
 	size_t n;
 };
 
-static bool open_distinct(struct expect *e, struct opening *o)
+static bool open_distinct(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	struct distinct *s = e->own = ev_calloc(1, sizeof *s);
 
@@ -28,7 +28,7 @@ static bool open_distinct(struct expect *e, struct opening *o)
 	return true;
 }
 
-static void close_distinct(struct expect *e)
+static void close_distinct(struct ev_expect *e)
 {
 	struct distinct *s = e->own;
 
@@ -73,16 +73,17 @@ static void distinct_other(void *own, const char *form, size_t len, const char *
 	keep(s, shown, shown_len);
 }
 
-static enum ev_status distinct_step(struct expect *e, struct frame *f, struct ev_error *err)
+static enum ev_status distinct_step(struct ev_expect *e, struct ev_expect_frame *f,
+				    struct ev_error *err)
 {
 	struct distinct *s = e->own;
 
 	(void)err;
-	values_count(e, f, s->counts, distinct_other);
+	ev_expect_values_count(e, f, s->counts, distinct_other);
 	return EV_OK;
 }
 
-static void distinct_write(const struct expect *e, struct ev_buf *out)
+static void distinct_write(const struct ev_expect *e, struct ev_buf *out)
 {
 	const struct distinct *s = e->own;
 
@@ -95,7 +96,7 @@ static void distinct_write(const struct expect *e, struct ev_buf *out)
 	ev_buf_putc(out, ']');
 }
 
-static bool distinct_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool distinct_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
 	struct distinct *s = e->own;
 	uint32_t counts = ev_member(d, at, "counts", 6), least = ev_member(d, at, "least", 5);
@@ -112,7 +113,7 @@ static bool distinct_merge(struct expect *e, const struct ev_doc *d, uint32_t at
 		if (!ev_u64_of(d, i, &v) || !ev_count_add(&all, v) ||
 		    !ev_count_add(&s->counts[k++], v))
 			return false;
-	if (all != present_in(d))
+	if (all != ev_expect_present_in(d))
 		return false;
 	for (uint32_t i = ev_first(d, least); i < ev_end(d, least); i = ev_next(d, i)) {
 		size_t len;
@@ -123,15 +124,15 @@ static bool distinct_merge(struct expect *e, const struct ev_doc *d, uint32_t at
 	return true;
 }
 
-static void distinct_judge(struct expect *e, struct ev_buf *out)
+static void distinct_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	const struct distinct *s = e->own;
 	size_t came = 0, listed = 0;
 
 	for (size_t i = 0; i < e->set.n; i++)
 		came += s->counts[i] > 0;
-	settle(e, (s->need == NEED_CONTAIN || s->others == 0) &&
-			  (s->need == NEED_IN || came == e->set.n));
+	ev_expect_settle(e, (s->need == NEED_CONTAIN || s->others == 0) &&
+				    (s->need == NEED_IN || came == e->set.n));
 	ev_buf_puts(out, "{\"observed_value\":[");
 	for (size_t i = 0; i < e->set.n && listed < EXPECT_LISTED; i++)
 		if (s->counts[i] > 0)
@@ -155,7 +156,7 @@ static void distinct_judge(struct expect *e, struct ev_buf *out)
 		.write = distinct_write, .merge = distinct_merge, .close = close_distinct         \
 	}
 
-const struct expect_kind expect_set_kinds[] = {
+const struct ev_expect_kind ev_expect_set_kinds[] = {
 	KIND("be_in_set"),
 	KIND("contain_set"),
 	KIND("equal_set"),

@@ -1,6 +1,7 @@
 #include "expect/sketch.h"
-#include "record/position.h"
+#include "base/compiler.h"
 #include "number/decimal.h"
+#include "record/position.h"
 #include "scan/form.h"
 #include "json/view.h"
 
@@ -394,7 +395,7 @@ static inline void count_bucket(struct ev_quantile *q, bool positive, uint32_t b
 }
 
 /* Of any number. */
-static __attribute__((noinline)) double read_double(const char *text, size_t len)
+static EV_NOINLINE double read_double(const char *text, size_t len)
 {
 	char copy[EV_QUANTILE_TEXT + 1];
 	char *whole;

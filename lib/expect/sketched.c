@@ -13,53 +13,55 @@
 
 /* How many distinct values, and their share */
 
-static bool open_count(struct expect *e, struct opening *o)
+static bool open_count(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	struct ev_tally *t = e->own = ev_calloc(1, sizeof *t);
 
 	t->kind = EV_TALLY_DISTINCT;
 	if ((e->range.min.kind != LIMIT_NONE && e->range.min.kind != LIMIT_NUMBER) ||
 	    (e->range.max.kind != LIMIT_NONE && e->range.max.kind != LIMIT_NUMBER))
-		return opening_fail(o, o->at, "min_value and max_value must be numbers here");
+		return ev_expect_opening_fail(o, o->at,
+					      "min_value and max_value must be numbers here");
 	return true;
 }
 
-static void close_tally(struct expect *e)
+static void close_tally(struct ev_expect *e)
 {
 	if (e->own != NULL)
 		ev_tally_free(e->own);
 	free(e->own);
 }
 
-static enum ev_status tally_step(struct expect *e, struct frame *f, struct ev_error *err)
+static enum ev_status tally_step(struct ev_expect *e, struct ev_expect_frame *f,
+				 struct ev_error *err)
 {
-	const struct cells *c = cells_of(e, 0);
+	const struct ev_expect_cells *c = ev_expect_cells_of(e, 0);
 
 	(void)err;
 	e->elements += c->n;
-	for (size_t i = 0; next_value(e, f->d, c, &i); i++) {
+	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
 		const char *p;
 		size_t len;
 
-		p = canonical_of(f->d, c->at[i], &e->suite->scratch, &len);
+		p = ev_expect_canonical_of(f->d, c->at[i], &e->suite->scratch, &len);
 		ev_tally_add(e->own, ev_hash128(p, len, 0), 1, NULL, 0);
 	}
 	return EV_OK;
 }
 
-static void tally_write(const struct expect *e, struct ev_buf *out)
+static void tally_write(const struct ev_expect *e, struct ev_buf *out)
 {
 	ev_buf_puts(out, ",\"tally\":");
 	ev_tally_write(e->own, out);
 }
 
-static bool tally_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool tally_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
-	return ev_tally_merge(e->own, d, ev_member(d, at, "tally", 5), present_in(d));
+	return ev_tally_merge(e->own, d, ev_member(d, at, "tally", 5), ev_expect_present_in(d));
 }
 
 /* How many distinct values of those that came; it is in [low, high], and in the sketch's error. */
-static uint64_t distinct_of(const struct expect *e, uint64_t *low, uint64_t *high)
+static uint64_t distinct_of(const struct ev_expect *e, uint64_t *low, uint64_t *high)
 {
 	uint64_t n = ev_tally_distinct(e->own, low, high), present = e->elements - e->missing;
 
@@ -68,14 +70,14 @@ static uint64_t distinct_of(const struct expect *e, uint64_t *low, uint64_t *hig
 	return n < present ? n : present;
 }
 
-static void count_judge(struct expect *e, struct ev_buf *out)
+static void count_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	uint64_t low, high, n = distinct_of(e, &low, &high);
 	char from[24], to[24];
 
 	snprintf(from, sizeof from, "%llu", (unsigned long long)low);
 	snprintf(to, sizeof to, "%llu", (unsigned long long)high);
-	judge_range(e, from, to);
+	ev_expect_judge_range(e, from, to);
 	if (!ev_tally_is_exact(e->own)) {
 		e->approximate = true;
 		ev_buf_printf(&e->error, "between %s and %s, three standard errors of HyperLogLog",
@@ -84,7 +86,7 @@ static void count_judge(struct expect *e, struct ev_buf *out)
 	ev_buf_printf(out, "{\"observed_value\":%llu}", (unsigned long long)n);
 }
 
-static void share_judge(struct expect *e, struct ev_buf *out)
+static void share_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	uint64_t low, high, n = distinct_of(e, &low, &high);
 	uint64_t present = e->elements - e->missing;
@@ -92,8 +94,8 @@ static void share_judge(struct expect *e, struct ev_buf *out)
 	struct ev_buf from = {0}, to = {0};
 
 	if (present == 0) {
-		settle(e, true);
-		put_observed(out, "null");
+		ev_expect_settle(e, true);
+		ev_expect_put_observed(out, "null");
 		return;
 	}
 	/* The share to 40 digits: nearer to a limit than that it is the limit. */
@@ -109,17 +111,17 @@ static void share_judge(struct expect *e, struct ev_buf *out)
 		ev_dec_read(a, text[1], (size_t)len[1], &y);
 		ev_dec_quotient(a, x, y, 40, side == 0 ? &from : &to);
 	}
-	judge_range(e, ev_buf_str(&from), ev_buf_str(&to));
+	ev_expect_judge_range(e, ev_buf_str(&from), ev_buf_str(&to));
 	if (!ev_tally_is_exact(e->own)) {
 		e->approximate = true;
 		ev_buf_puts(&e->error, "between ");
-		put_ratio(low, present, 1, &e->error);
+		ev_expect_put_ratio(low, present, 1, &e->error);
 		ev_buf_puts(&e->error, " and ");
-		put_ratio(high, present, 1, &e->error);
+		ev_expect_put_ratio(high, present, 1, &e->error);
 		ev_buf_puts(&e->error, ", three standard errors of HyperLogLog");
 	}
 	ev_buf_puts(out, "{\"observed_value\":");
-	put_ratio(n, present, 1, out);
+	ev_expect_put_ratio(n, present, 1, out);
 	ev_buf_putc(out, '}');
 	ev_buf_free(&from);
 	ev_buf_free(&to);
@@ -133,16 +135,16 @@ struct common {
 	bool ties;
 };
 
-static bool open_common(struct expect *e, struct opening *o)
+static bool open_common(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	struct common *m = e->own = ev_calloc(1, sizeof *m);
 
 	m->others.kind = EV_TALLY_FREQUENT;
 	m->counts = ev_calloc(e->set.n + 1, sizeof *m->counts);
-	return argument_bool(o, "ties_okay", &m->ties);
+	return ev_expect_argument_bool(o, "ties_okay", &m->ties);
 }
 
-static void close_common(struct expect *e)
+static void close_common(struct ev_expect *e)
 {
 	struct common *m = e->own;
 
@@ -161,16 +163,17 @@ static void common_other(void *own, const char *form, size_t len, const char *sh
 	ev_tally_add(&m->others, ev_hash128(form, len, 0), 1, shown, shown_len);
 }
 
-static enum ev_status common_step(struct expect *e, struct frame *f, struct ev_error *err)
+static enum ev_status common_step(struct ev_expect *e, struct ev_expect_frame *f,
+				  struct ev_error *err)
 {
 	struct common *m = e->own;
 
 	(void)err;
-	values_count(e, f, m->counts, common_other);
+	ev_expect_values_count(e, f, m->counts, common_other);
 	return EV_OK;
 }
 
-static void common_write(const struct expect *e, struct ev_buf *out)
+static void common_write(const struct ev_expect *e, struct ev_buf *out)
 {
 	const struct common *m = e->own;
 
@@ -181,11 +184,11 @@ static void common_write(const struct expect *e, struct ev_buf *out)
 	ev_tally_write(&m->others, out);
 }
 
-static bool common_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool common_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
 	struct common *m = e->own;
 	uint32_t counts = ev_member(d, at, "counts", 6);
-	uint64_t v, wanted = 0, present = present_in(d);
+	uint64_t v, wanted = 0, present = ev_expect_present_in(d);
 	size_t k = 0;
 
 	if (counts == EV_NOWHERE || ev_kind(d, counts) != EV_ARRAY ||
@@ -204,7 +207,7 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void common_judge(struct expect *e, struct ev_buf *out)
+static void common_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	const struct common *m = e->own;
 	uint64_t best = 0, other = 0, most;
@@ -230,13 +233,13 @@ static void common_judge(struct expect *e, struct ev_buf *out)
 		list[n++] = m->others.slots[i].text;
 	}
 	if (most == 0)
-		settle(e, true);
+		ev_expect_settle(e, true);
 	else if (ev_tally_is_exact(&m->others))
-		settle(e, winners > 0 && (m->ties || winners + outside == 1));
+		ev_expect_settle(e, winners > 0 && (m->ties || winners + outside == 1));
 	else if (best > other + m->others.error || (m->ties && best == other + m->others.error))
-		settle(e, m->ties || winners == 1);
+		ev_expect_settle(e, m->ties || winners == 1);
 	else if (best < other || (!m->ties && winners > 1))
-		settle(e, false);
+		ev_expect_settle(e, false);
 	else
 		e->outcome = EV_EXPECT_INCONCLUSIVE;
 	if (!ev_tally_is_exact(&m->others)) {
@@ -261,32 +264,33 @@ static void common_judge(struct expect *e, struct ev_buf *out)
 struct quantiles {
 	struct ev_quantile *sketch;
 	char **at; /* shares from 0 to 1 */
-	struct range *ranges;
+	struct ev_expect_range *ranges;
 	size_t n;
 };
 
-static bool read_quantile(struct opening *o, const struct ev_yaml *share,
+static bool read_quantile(struct ev_expect_opening *o, const struct ev_yaml *share,
 			  const struct ev_yaml *pair, struct quantiles *q)
 {
-	struct range *r = &q->ranges[q->n];
+	struct ev_expect_range *r = &q->ranges[q->n];
 
-	if (!number_of(o, share, "a quantile", &q->at[q->n]))
+	if (!ev_expect_number_of(o, share, "a quantile", &q->at[q->n]))
 		return false;
 	q->n++;
 	if (share->text[0] == '-' || ev_number_compare(share->text, share->len, "1", 1) > 0)
-		return opening_fail(o, share, "a quantile must be a share from 0 to 1");
+		return ev_expect_opening_fail(o, share, "a quantile must be a share from 0 to 1");
 	if (pair->kind != EV_YAML_LIST || pair->n != 2)
-		return opening_fail(o, pair, "a range is a list of two, such as [0, null]");
-	if (!limit_of(o, pair->items[0], "a limit", &r->min) ||
-	    !limit_of(o, pair->items[1], "a limit", &r->max))
+		return ev_expect_opening_fail(o, pair,
+					      "a range is a list of two, such as [0, null]");
+	if (!ev_expect_limit_of(o, pair->items[0], "a limit", &r->min) ||
+	    !ev_expect_limit_of(o, pair->items[1], "a limit", &r->max))
 		return false;
 	return (r->min.kind <= LIMIT_NUMBER && r->max.kind <= LIMIT_NUMBER) ||
-	       opening_fail(o, pair, "the limits of a quantile must be numbers");
+	       ev_expect_opening_fail(o, pair, "the limits of a quantile must be numbers");
 }
 
-static bool open_quantiles(struct expect *e, struct opening *o)
+static bool open_quantiles(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	const struct ev_yaml *y = argument(o, "quantile_ranges"), *shares, *ranges;
+	const struct ev_yaml *y = ev_expect_argument(o, "quantile_ranges"), *shares, *ranges;
 	struct quantiles *q = e->own = ev_calloc(1, sizeof *q);
 
 	q->sketch = ev_quantile_new();
@@ -295,9 +299,9 @@ static bool open_quantiles(struct expect *e, struct opening *o)
 	ranges = y->kind == EV_YAML_MAP ? ev_yaml_get(y, "value_ranges") : NULL;
 	if (shares == NULL || ranges == NULL || y->n != 2 || shares->kind != EV_YAML_LIST ||
 	    ranges->kind != EV_YAML_LIST || shares->n != ranges->n || shares->n == 0)
-		return opening_fail(o, y,
-				    "quantile_ranges must be such as {quantiles: [0.5], "
-				    "value_ranges: [[1, 2]]}, with lists of one length");
+		return ev_expect_opening_fail(o, y,
+					      "quantile_ranges must be such as {quantiles: [0.5], "
+					      "value_ranges: [[1, 2]]}, with lists of one length");
 	q->at = ev_calloc(shares->n, sizeof *q->at);
 	q->ranges = ev_calloc(shares->n, sizeof *q->ranges);
 	for (size_t i = 0; i < shares->n; i++)
@@ -306,7 +310,7 @@ static bool open_quantiles(struct expect *e, struct opening *o)
 	return true;
 }
 
-static bool open_median(struct expect *e, struct opening *o)
+static bool open_median(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	struct quantiles *q = e->own = ev_calloc(1, sizeof *q);
 
@@ -314,11 +318,12 @@ static bool open_median(struct expect *e, struct opening *o)
 	e->misfit = "are no numbers";
 	if ((e->range.min.kind != LIMIT_NONE && e->range.min.kind != LIMIT_NUMBER) ||
 	    (e->range.max.kind != LIMIT_NONE && e->range.max.kind != LIMIT_NUMBER))
-		return opening_fail(o, o->at, "min_value and max_value must be numbers here");
+		return ev_expect_opening_fail(o, o->at,
+					      "min_value and max_value must be numbers here");
 	return true;
 }
 
-static void close_quantiles(struct expect *e)
+static void close_quantiles(struct ev_expect *e)
 {
 	struct quantiles *q = e->own;
 
@@ -327,15 +332,15 @@ static void close_quantiles(struct expect *e)
 	ev_quantile_free(&q->sketch);
 	for (size_t i = 0; i < q->n; i++) {
 		free(q->at[i]);
-		limit_free(&q->ranges[i].min);
-		limit_free(&q->ranges[i].max);
+		ev_expect_limit_free(&q->ranges[i].min);
+		ev_expect_limit_free(&q->ranges[i].max);
 	}
 	free(q->at);
 	free(q->ranges);
 	free(q);
 }
 
-static bool take_number(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool take_number(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
 	const struct quantiles *q = e->own;
 	const char *p;
@@ -350,7 +355,7 @@ static bool take_number(struct expect *e, const struct ev_doc *d, uint32_t at)
 	return true;
 }
 
-static void quantile_write(const struct expect *e, struct ev_buf *out)
+static void quantile_write(const struct ev_expect *e, struct ev_buf *out)
 {
 	const struct quantiles *q = e->own;
 
@@ -358,11 +363,12 @@ static void quantile_write(const struct expect *e, struct ev_buf *out)
 	ev_quantile_write(q->sketch, out);
 }
 
-static bool quantile_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool quantile_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
 	const struct quantiles *q = e->own;
 
-	return ev_quantile_merge(q->sketch, d, ev_member(d, at, "quantile", 8), present_in(d));
+	return ev_quantile_merge(q->sketch, d, ev_member(d, at, "quantile", 8),
+				 ev_expect_present_in(d));
 }
 
 /* Half the sum of two numbers, exactly; "" if one is beyond. */
@@ -383,7 +389,7 @@ static void middle(struct ev_arena *a, const struct ev_buf *x, const struct ev_b
 }
 
 /* What is shown for a value in [low, high]. */
-static void put_middle(struct expect *e, const struct ev_buf *low, const struct ev_buf *high,
+static void put_middle(struct ev_expect *e, const struct ev_buf *low, const struct ev_buf *high,
 		       struct ev_buf *out)
 {
 	struct ev_buf text = {0};
@@ -400,7 +406,7 @@ static void put_middle(struct expect *e, const struct ev_buf *low, const struct 
 	ev_buf_free(&text);
 }
 
-static void note_sketch(struct expect *e)
+static void note_sketch(struct ev_expect *e)
 {
 	const struct quantiles *q = e->own;
 
@@ -410,22 +416,22 @@ static void note_sketch(struct expect *e)
 	ev_buf_puts(&e->error, "within 0.4% of the value, by buckets as DDSketch has them");
 }
 
-static void median_judge(struct expect *e, struct ev_buf *out)
+static void median_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	const struct quantiles *q = e->own;
 	uint64_t n = ev_quantile_count(q->sketch);
 	struct ev_buf a[2] = {{0}, {0}}, b[2] = {{0}, {0}}, low = {0}, high = {0};
 
 	if (n == 0) {
-		settle(e, true);
-		put_observed(out, "null");
+		ev_expect_settle(e, true);
+		ev_expect_put_observed(out, "null");
 		return;
 	}
 	ev_quantile_at(q->sketch, (n - 1) / 2, &a[0], &a[1]);
 	ev_quantile_at(q->sketch, n / 2, &b[0], &b[1]);
 	middle(&e->suite->arena, &a[0], &b[0], &low);
 	middle(&e->suite->arena, &a[1], &b[1], &high);
-	judge_range(e, ev_buf_str(&low), ev_buf_str(&high));
+	ev_expect_judge_range(e, ev_buf_str(&low), ev_buf_str(&high));
 	note_sketch(e);
 	ev_buf_puts(out, "{\"observed_value\":");
 	put_middle(e, &low, &high, out);
@@ -438,7 +444,7 @@ static void median_judge(struct expect *e, struct ev_buf *out)
 	ev_buf_free(&high);
 }
 
-static void quantile_judge(struct expect *e, struct ev_buf *out)
+static void quantile_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	const struct quantiles *q = e->own;
 	uint64_t n = ev_quantile_count(q->sketch);
@@ -456,7 +462,7 @@ static void quantile_judge(struct expect *e, struct ev_buf *out)
 			       (uint64_t)nearbyint((double)(n - 1) * strtod(q->at[i], NULL)), &low,
 			       &high);
 		e->range = q->ranges[i];
-		judge_range(e, ev_buf_str(&low), ev_buf_str(&high));
+		ev_expect_judge_range(e, ev_buf_str(&low), ev_buf_str(&high));
 		if (e->outcome == EV_EXPECT_FAIL || all == EV_EXPECT_PASS)
 			all = e->outcome;
 		ev_buf_put(&values, ",", i > 0);
@@ -464,7 +470,7 @@ static void quantile_judge(struct expect *e, struct ev_buf *out)
 		ev_buf_printf(&details, "%s%s", i > 0 ? "," : "",
 			      e->outcome == EV_EXPECT_PASS ? "true" : "false");
 	}
-	e->range = (struct range){.min = {.kind = LIMIT_NONE}};
+	e->range = (struct ev_expect_range){.min = {.kind = LIMIT_NONE}};
 	e->outcome = all;
 	note_sketch(e);
 	ev_buf_puts(out, "{\"observed_value\":{\"quantiles\":[");
@@ -480,7 +486,7 @@ static void quantile_judge(struct expect *e, struct ev_buf *out)
 
 #define LIMITS "column* min_value max_value strict_min strict_max"
 
-const struct expect_kind expect_sketch_kinds[] = {
+const struct ev_expect_kind ev_expect_sketch_kinds[] = {
 	{.name = "expect_column_unique_value_count_to_be_between",
 	 .arguments = LIMITS,
 	 .open = open_count,

@@ -5,6 +5,7 @@
  * Which are missing is known by that, so those are counted once for all of them; what is left are
  * tasks with single values.
  */
+#include "base/compiler.h"
 #include "expect/internal.h"
 
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 enum { MAX_KEPT = 1 << 18 }; /* tasks, counts and cells, of a suite */
 
 /* Finds the values of a column of lists. */
-static struct cells find_list(struct column *c, const struct ev_event *event)
+static struct ev_expect_cells find_list(struct ev_expect_column *c, const struct ev_event *event)
 {
 	size_t n = ev_each_find(c->list, event);
 
@@ -20,21 +21,22 @@ static struct cells find_list(struct column *c, const struct ev_event *event)
 		ev_grow(&c->found.at, &c->found.cap, n, sizeof *c->found.at);
 	for (size_t k = 0; k < n; k++)
 		c->found.at[k] = ev_each_at(c->list, k)[c->slot];
-	return (struct cells){c->found.at, n};
+	return (struct ev_expect_cells){c->found.at, n};
 }
 
 static void find_cells(struct ev_suite *s, const struct ev_event *event)
 {
 	for (size_t i = 0; i < s->n_columns; i++) {
-		struct column *c = &s->columns[i];
+		struct ev_expect_column *c = &s->columns[i];
 
 		s->found[i] = c->path->many ? find_list(c, event)
-					    : (struct cells){&event->at[c->slot], 1};
+					    : (struct ev_expect_cells){&event->at[c->slot], 1};
 	}
 	s->cells = s->found;
 }
 
-void count_unexpected(struct expect *e, struct frame *f, uint64_t element, uint32_t at)
+void ev_expect_count_unexpected(struct ev_expect *e, struct ev_expect_frame *f, uint64_t element,
+				uint32_t at)
 {
 	struct ev_buf *shown = &e->suite->shown;
 
@@ -42,15 +44,15 @@ void count_unexpected(struct expect *e, struct frame *f, uint64_t element, uint3
 	if (e->sample.n == EXPECT_SAMPLE && f->pos.timed &&
 	    ev_time_compare(f->pos.time, e->sample.list[EXPECT_SAMPLE - 1].pos.time) > 0)
 		return;
-	if (!sample_wants(&e->sample, frame_position(f), element))
+	if (!ev_expect_sample_wants(&e->sample, ev_expect_frame_position(f), element))
 		return;
 	ev_buf_reset(shown);
-	show_value(f->d, at, shown);
-	sample_add(&e->sample, &f->pos, element, shown->p, shown->len);
+	ev_expect_show_value(f->d, at, shown);
+	ev_expect_sample_add(&e->sample, &f->pos, element, shown->p, shown->len);
 }
 
-static __attribute__((noinline)) bool ask(struct expect *e, const struct ev_doc *d, uint32_t at,
-					  struct remembered *keep, const struct remembered *r)
+static EV_NOINLINE bool ask(struct ev_expect *e, const struct ev_doc *d, uint32_t at,
+			    struct ev_expect_remembered *keep, const struct ev_expect_remembered *r)
 {
 	*keep = *r;
 	keep->good = e->kind->good(e, d, at);
@@ -58,9 +60,9 @@ static __attribute__((noinline)) bool ask(struct expect *e, const struct ev_doc 
 }
 
 /* The same question, asked once of a short value as long as it is remembered. */
-static inline bool still_good(struct expect *e, const struct ev_doc *d, uint32_t at)
+static inline bool still_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
-	struct remembered r, *known;
+	struct ev_expect_remembered r, *known;
 	const char *p;
 	size_t len;
 
@@ -79,20 +81,22 @@ static inline bool still_good(struct expect *e, const struct ev_doc *d, uint32_t
 	return ask(e, d, at, known, &r);
 }
 
-static inline void take_value(struct expect *e, struct frame *f, uint64_t element, uint32_t at)
+static inline void take_value(struct ev_expect *e, struct ev_expect_frame *f, uint64_t element,
+			      uint32_t at)
 {
 	if (!(e->remembered != NULL ? still_good(e, f->d, at) : e->kind->good(e, f->d, at)))
-		count_unexpected(e, f, element, at);
+		ev_expect_count_unexpected(e, f, element, at);
 }
 
-static enum ev_status step_values(struct expect *e, struct frame *f, struct ev_error *err)
+static enum ev_status step_values(struct ev_expect *e, struct ev_expect_frame *f,
+				  struct ev_error *err)
 {
-	const struct cells *c = cells_of(e, 0);
+	const struct ev_expect_cells *c = ev_expect_cells_of(e, 0);
 
 	(void)err;
 	e->elements += c->n;
 	for (size_t i = 0; i < c->n; i++)
-		if (is_missing(f->d, c->at[i]))
+		if (ev_expect_is_missing(f->d, c->at[i]))
 			e->missing++;
 		else
 			take_value(e, f, i, c->at[i]);
@@ -100,67 +104,70 @@ static enum ev_status step_values(struct expect *e, struct frame *f, struct ev_e
 }
 
 /* Of them counts alone whether they are there. */
-static enum ev_status step_presence(struct expect *e, struct frame *f, struct ev_error *err)
+static enum ev_status step_presence(struct ev_expect *e, struct ev_expect_frame *f,
+				    struct ev_error *err)
 {
-	const struct cells *c = cells_of(e, 0);
+	const struct ev_expect_cells *c = ev_expect_cells_of(e, 0);
 
 	(void)err;
 	e->elements += c->n;
 	for (size_t i = 0; i < c->n; i++)
-		if (is_missing(f->d, c->at[i]) == e->negate)
-			count_unexpected(e, f, i, c->at[i]);
+		if (ev_expect_is_missing(f->d, c->at[i]) == e->negate)
+			ev_expect_count_unexpected(e, f, i, c->at[i]);
 	return EV_OK;
 }
 
-static void count_row(struct expect *e, struct frame *f, uint64_t element, const uint32_t *at)
+static void count_row(struct ev_expect *e, struct ev_expect_frame *f, uint64_t element,
+		      const uint32_t *at)
 {
 	struct ev_buf *shown = &e->suite->shown;
 
 	e->unexpected++;
-	if (!sample_wants(&e->sample, frame_position(f), element))
+	if (!ev_expect_sample_wants(&e->sample, ev_expect_frame_position(f), element))
 		return;
 	ev_buf_reset(shown);
 	for (size_t k = 0; k < e->n_columns; k++) {
 		ev_buf_putc(shown, k == 0 ? '[' : ',');
-		show_value(f->d, at[k], shown);
+		ev_expect_show_value(f->d, at[k], shown);
 	}
 	ev_buf_putc(shown, ']');
-	sample_add(&e->sample, &f->pos, element, shown->p, shown->len);
+	ev_expect_sample_add(&e->sample, &f->pos, element, shown->p, shown->len);
 }
 
-bool has_list(const struct expect *e)
+bool ev_expect_has_list(const struct ev_expect *e)
 {
 	for (size_t i = 0; i < e->n_columns; i++)
-		if (column_of(e, i)->path->many)
+		if (ev_expect_column_of(e, i)->path->many)
 			return true;
 	return false;
 }
 
 /* Rows of as many columns, in which a column that is no list has the same value in each. */
-static size_t rows_of(const struct expect *e)
+static size_t rows_of(const struct ev_expect *e)
 {
 	size_t n = 1;
 
 	for (size_t k = 0; k < e->n_columns; k++)
-		if (column_of(e, k)->path->many)
-			n = cells_of(e, k)->n;
+		if (ev_expect_column_of(e, k)->path->many)
+			n = ev_expect_cells_of(e, k)->n;
 	return n;
 }
 
 /* The nodes of row i; false if it is one of those that are left out. */
-static bool row_at(const struct expect *e, const struct ev_doc *d, size_t i, uint32_t *at)
+static bool row_at(const struct ev_expect *e, const struct ev_doc *d, size_t i, uint32_t *at)
 {
 	size_t missing = 0;
 
 	for (size_t k = 0; k < e->n_columns; k++) {
-		at[k] = cells_of(e, k)->at[column_of(e, k)->path->many ? i : 0];
-		missing += is_missing(d, at[k]);
+		at[k] = ev_expect_cells_of(e, k)->at[ev_expect_column_of(e, k)->path->many ? i : 0];
+		missing += ev_expect_is_missing(d, at[k]);
 	}
 	return !(e->ignore == IGNORE_ALL_MISSING && missing == e->n_columns) &&
 	       !(e->ignore == IGNORE_ANY_MISSING && missing > 0);
 }
 
-static enum ev_status step_rows(struct expect *e, struct frame *f, struct ev_error *err)
+static enum ev_status step_rows(struct ev_expect *e, struct ev_expect_frame *f,
+				struct ev_error *err)
 {
 	uint32_t at[EXPECT_MAX_COLUMNS];
 	size_t n = rows_of(e);
@@ -175,17 +182,18 @@ static enum ev_status step_rows(struct expect *e, struct frame *f, struct ev_err
 	return EV_OK;
 }
 
-static enum ev_status step_record(struct expect *e, struct frame *f, struct ev_error *err)
+static enum ev_status step_record(struct ev_expect *e, struct ev_expect_frame *f,
+				  struct ev_error *err)
 {
 	(void)f, (void)err;
 	e->elements++;
 	return EV_OK;
 }
 
-static bool condition_holds(struct expect *e, struct frame *f)
+static bool condition_holds(struct ev_expect *e, struct ev_expect_frame *f)
 {
 	struct ev_suite *s = e->suite;
-	struct condition *c = &s->conditions[e->condition];
+	struct ev_expect_condition *c = &s->conditions[e->condition];
 
 	if (c->stamp != s->records) {
 		c->stamp = s->records;
@@ -196,12 +204,12 @@ static bool condition_holds(struct expect *e, struct frame *f)
 	return c->truth == EV_HOLDS;
 }
 
-static enum ev_status step_if(struct expect *e, struct frame *f, struct ev_error *err)
+static enum ev_status step_if(struct ev_expect *e, struct ev_expect_frame *f, struct ev_error *err)
 {
 	return condition_holds(e, f) ? e->then(e, f, err) : EV_OK;
 }
 
-static expect_step *step_of(const struct expect *e)
+static ev_expect_step *step_of(const struct ev_expect *e)
 {
 	if (e->kind->good != NULL)
 		return step_values;
@@ -212,9 +220,9 @@ static expect_step *step_of(const struct expect *e)
 	return e->kind->step != NULL ? e->kind->step : step_record;
 }
 
-static struct column *first_of_list(struct ev_suite *s, const struct ev_each *list)
+static struct ev_expect_column *first_of_list(struct ev_suite *s, const struct ev_each *list)
 {
-	struct column *c = s->columns;
+	struct ev_expect_column *c = s->columns;
 
 	while (c->list != list)
 		c++;
@@ -227,7 +235,7 @@ void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
 
 	s->found = ev_calloc(s->n_columns, sizeof *s->found);
 	for (size_t i = 0; i < s->n_columns; i++) {
-		struct column *c = &s->columns[i];
+		struct ev_expect_column *c = &s->columns[i];
 
 		ev_path_bind(c->path, symbols);
 		c->each.symbols = c->tail.symbols = symbols;
@@ -244,7 +252,7 @@ void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
 	for (size_t i = 0; i < s->n_conditions; i++)
 		ev_expr_bind(s->conditions[i].expr, ev_events_scan(events));
 	for (size_t i = 0; i < s->n; i++) {
-		struct expect *e = &s->list[i];
+		struct ev_expect *e = &s->list[i];
 
 		e->then = step_of(e);
 		e->step = e->condition != SIZE_MAX ? step_if : e->then;
@@ -258,7 +266,7 @@ static bool are_open(const struct ev_suite *s, const struct ev_event *event)
 	if (!ev_ways_are_open(&s->ways, event->doc, event->at))
 		return false;
 	for (size_t i = 0; i < s->n_columns; i++) {
-		const struct column *c = &s->columns[i];
+		const struct ev_expect_column *c = &s->columns[i];
 
 		if (c->ways.n + c->ways.n_others == 0)
 			continue;
@@ -288,10 +296,11 @@ bool ev_suite_passes(struct ev_suite *s, const struct ev_event *event, struct ev
 /* By shape */
 
 struct expect_task;
-typedef enum ev_status task_run(const struct expect_task *t, struct frame *f, struct ev_error *err);
+typedef enum ev_status task_run(const struct expect_task *t, struct ev_expect_frame *f,
+				struct ev_error *err);
 
 struct expect_task {
-	struct expect *e;
+	struct ev_expect *e;
 	task_run *run;
 	uint64_t element;
 	union {
@@ -300,8 +309,8 @@ struct expect_task {
 	};
 };
 
-struct expect_shape {
-	const struct cells *cells;
+struct ev_expect_shape {
+	const struct ev_expect_cells *cells;
 	struct counted {
 		uint64_t elements, missing;
 	} * counted;	  /* by expectation, in each record */
@@ -310,37 +319,40 @@ struct expect_shape {
 	size_t n;
 };
 
-static enum ev_status run_step(const struct expect_task *t, struct frame *f, struct ev_error *err)
+static enum ev_status run_step(const struct expect_task *t, struct ev_expect_frame *f,
+			       struct ev_error *err)
 {
 	return t->e->step(t->e, f, err);
 }
 
-static enum ev_status run_value(const struct expect_task *t, struct frame *f, struct ev_error *err)
+static enum ev_status run_value(const struct expect_task *t, struct ev_expect_frame *f,
+				struct ev_error *err)
 {
 	(void)err;
 	if (!t->e->kind->good(t->e, f->d, t->at))
-		count_unexpected(t->e, f, t->element, t->at);
+		ev_expect_count_unexpected(t->e, f, t->element, t->at);
 	return EV_OK;
 }
 
-static enum ev_status run_remembered(const struct expect_task *t, struct frame *f,
+static enum ev_status run_remembered(const struct expect_task *t, struct ev_expect_frame *f,
 				     struct ev_error *err)
 {
 	(void)err;
 	if (!still_good(t->e, f->d, t->at))
-		count_unexpected(t->e, f, t->element, t->at);
+		ev_expect_count_unexpected(t->e, f, t->element, t->at);
 	return EV_OK;
 }
 
-static enum ev_status run_presence(const struct expect_task *t, struct frame *f,
+static enum ev_status run_presence(const struct expect_task *t, struct ev_expect_frame *f,
 				   struct ev_error *err)
 {
 	(void)err;
-	count_unexpected(t->e, f, t->element, t->at);
+	ev_expect_count_unexpected(t->e, f, t->element, t->at);
 	return EV_OK;
 }
 
-static enum ev_status run_row(const struct expect_task *t, struct frame *f, struct ev_error *err)
+static enum ev_status run_row(const struct expect_task *t, struct ev_expect_frame *f,
+			      struct ev_error *err)
 {
 	(void)err;
 	if (!t->e->kind->row(t->e, f->d, t->row))
@@ -361,14 +373,14 @@ static void add_task(struct planner *p, struct expect_task t)
 	p->list[p->n++] = t;
 }
 
-static void plan_values(struct planner *p, struct expect *e, struct counted *c)
+static void plan_values(struct planner *p, struct ev_expect *e, struct counted *c)
 {
-	const struct cells *cells = cells_of(e, 0);
+	const struct ev_expect_cells *cells = ev_expect_cells_of(e, 0);
 
 	c->elements = cells->n;
 	for (size_t i = 0; i < cells->n; i++) {
 		struct expect_task t = {.e = e, .element = i, .at = cells->at[i]};
-		bool missing = is_missing(p->d, t.at);
+		bool missing = ev_expect_is_missing(p->d, t.at);
 
 		if (e->kind->presence)
 			t.run = missing == e->negate ? run_presence : NULL;
@@ -381,7 +393,7 @@ static void plan_values(struct planner *p, struct expect *e, struct counted *c)
 	}
 }
 
-static void plan_rows(struct planner *p, struct expect *e, struct counted *c)
+static void plan_rows(struct planner *p, struct ev_expect *e, struct counted *c)
 {
 	size_t size = e->n_columns * sizeof(uint32_t);
 	uint32_t at[EXPECT_MAX_COLUMNS];
@@ -399,7 +411,7 @@ static void plan_rows(struct planner *p, struct expect *e, struct counted *c)
 	}
 }
 
-static void plan(struct planner *p, struct expect *e, struct counted *c)
+static void plan(struct planner *p, struct ev_expect *e, struct counted *c)
 {
 	if (e->step == step_values || e->step == step_presence)
 		plan_values(p, e, c);
@@ -411,9 +423,9 @@ static void plan(struct planner *p, struct expect *e, struct counted *c)
 		add_task(p, (struct expect_task){.e = e, .run = run_step});
 }
 
-static const struct cells *kept_cells(struct ev_suite *s)
+static const struct ev_expect_cells *kept_cells(struct ev_suite *s)
 {
-	struct cells *kept = ev_arena_alloc(&s->shapes, s->n_columns * sizeof *kept);
+	struct ev_expect_cells *kept = ev_arena_alloc(&s->shapes, s->n_columns * sizeof *kept);
 
 	for (size_t i = 0; i < s->n_columns; i++) {
 		size_t size = s->found[i].n * sizeof(uint32_t);
@@ -422,7 +434,7 @@ static const struct cells *kept_cells(struct ev_suite *s)
 		if (size > 0)
 			memcpy(at, s->found[i].at, size);
 		s->n_kept += 1 + s->found[i].n;
-		kept[i] = (struct cells){at, s->found[i].n};
+		kept[i] = (struct ev_expect_cells){at, s->found[i].n};
 	}
 	return kept;
 }
@@ -430,7 +442,7 @@ static const struct cells *kept_cells(struct ev_suite *s)
 /* Of a record whose cells were found. */
 static void know_shape(struct ev_suite *s, const struct ev_doc *d)
 {
-	struct expect_shape *shape = ev_arena_zalloc(&s->shapes, sizeof *shape);
+	struct ev_expect_shape *shape = ev_arena_zalloc(&s->shapes, sizeof *shape);
 	struct planner p = {.s = s, .d = d};
 
 	shape->counted = ev_arena_zalloc(&s->shapes, s->n * sizeof *shape->counted);
@@ -444,14 +456,14 @@ static void know_shape(struct ev_suite *s, const struct ev_doc *d)
 	free(p.list);
 	shape->cells = kept_cells(s);
 	if (s->known == NULL)
-		s->known = ev_calloc(EV_SHAPES + 1, sizeof(struct expect_shape *));
+		s->known = ev_calloc(EV_SHAPES + 1, sizeof(struct ev_expect_shape *));
 	s->known[d->shape] = shape;
 }
 
-void suite_add_counted(struct ev_suite *s)
+void ev_suite_add_counted(struct ev_suite *s)
 {
 	for (size_t k = 0; s->known != NULL && k <= EV_SHAPES; k++) {
-		struct expect_shape *shape = s->known[k];
+		struct ev_expect_shape *shape = s->known[k];
 
 		for (size_t i = 0; shape != NULL && i < s->n; i++) {
 			s->list[i].elements += shape->records * shape->counted[i].elements;
@@ -462,13 +474,13 @@ void suite_add_counted(struct ev_suite *s)
 	}
 }
 
-static __attribute__((noinline)) enum ev_status step_all(struct ev_suite *s, struct frame *f,
-							 struct ev_error *err)
+static EV_NOINLINE enum ev_status step_all(struct ev_suite *s, struct ev_expect_frame *f,
+					   struct ev_error *err)
 {
 	find_cells(s, f->event);
 	if (f->d->shape != EV_NO_SHAPE && s->n_kept < MAX_KEPT)
 		know_shape(s, f->d);
-	for (struct expect *e = s->list, *end = e + s->n; e < end; e++)
+	for (struct ev_expect *e = s->list, *end = e + s->n; e < end; e++)
 		if (e->step(e, f, err) == EV_FATAL)
 			return EV_FATAL;
 	return EV_OK;
@@ -477,12 +489,12 @@ static __attribute__((noinline)) enum ev_status step_all(struct ev_suite *s, str
 enum ev_status ev_suite_step(struct ev_suite *s, const struct ev_event *event,
 			     const struct ev_record *rec, struct ev_error *err)
 {
-	struct frame f = {.d = event->doc,
-			  .event = event,
-			  .rec = rec,
-			  .pos = {.time = event->time, .timed = true},
-			  .locator = s->locator};
-	struct expect_shape *shape = s->known != NULL ? s->known[f.d->shape] : NULL;
+	struct ev_expect_frame f = {.d = event->doc,
+				    .event = event,
+				    .rec = rec,
+				    .pos = {.time = event->time, .timed = true},
+				    .locator = s->locator};
+	struct ev_expect_shape *shape = s->known != NULL ? s->known[f.d->shape] : NULL;
 
 	s->records++;
 	if (shape == NULL)

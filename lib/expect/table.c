@@ -10,73 +10,74 @@
 enum { MAX_NAMES = 4096, MAX_NAME = 256 };
 
 struct table {
-	struct values names; /* that were seen, as JSON strings */
+	struct ev_expect_values names; /* that were seen, as JSON strings */
 	bool too_many;	     /* more than MAX_NAMES, or one too long to keep */
 	char **wanted;
 	size_t n_wanted;
-	struct values wanted_set;
+	struct ev_expect_values wanted_set;
 	uint64_t found, out_of_order, elsewhere;
 	uint64_t index;
 	bool has_index, exact;
 };
 
-static void close_table(struct expect *e)
+static void close_table(struct ev_expect *e)
 {
 	struct table *t = e->own;
 
 	if (t == NULL)
 		return;
-	values_free(&t->names);
-	values_free(&t->wanted_set);
-	texts_free(&t->wanted, t->n_wanted);
+	ev_expect_values_free(&t->names);
+	ev_expect_values_free(&t->wanted_set);
+	ev_expect_texts_free(&t->wanted, t->n_wanted);
 	free(t);
 }
 
 /* Counts */
 
-static bool open_count(struct expect *e, struct opening *o)
+static bool open_count(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	const struct ev_yaml *y = argument(o, "value");
+	const struct ev_yaml *y = ev_expect_argument(o, "value");
 	uint64_t n;
 
 	e->own = ev_calloc(1, sizeof(struct table));
 	if ((e->range.min.kind != LIMIT_NONE && e->range.min.kind != LIMIT_NUMBER) ||
 	    (e->range.max.kind != LIMIT_NONE && e->range.max.kind != LIMIT_NUMBER))
-		return opening_fail(o, o->at, "min_value and max_value must be numbers here");
-	return y == NULL ||
-	       (argument_count(o, "value", &n) && limit_of(o, y, "value", &e->range.min) &&
-		limit_of(o, y, "value", &e->range.max));
+		return ev_expect_opening_fail(o, o->at,
+					      "min_value and max_value must be numbers here");
+	return y == NULL || (ev_expect_argument_count(o, "value", &n) &&
+			     ev_expect_limit_of(o, y, "value", &e->range.min) &&
+			     ev_expect_limit_of(o, y, "value", &e->range.max));
 }
 
-static void row_judge(struct expect *e, struct ev_buf *out)
+static void row_judge(struct ev_expect *e, struct ev_buf *out)
 {
-	judge_count(e, e->elements);
+	ev_expect_judge_count(e, e->elements);
 	ev_buf_printf(out, "{\"observed_value\":%llu}", (unsigned long long)e->elements);
 }
 
 /* Names */
 
 /* The name at that node, as a canonical JSON string, is among the values; it is added if asked. */
-static bool known_name(struct table *t, struct values *v, const struct ev_doc *d, uint32_t at,
-		       bool adding, struct ev_buf *scratch)
+static bool known_name(struct table *t, struct ev_expect_values *v, const struct ev_doc *d,
+		       uint32_t at, bool adding, struct ev_buf *scratch)
 {
 	const char *p;
 	size_t len;
 
-	if (values_find(v, d, at, scratch) != NOT_A_VALUE)
+	if (ev_expect_values_find(v, d, at, scratch) != NOT_A_VALUE)
 		return true;
 	if (!adding)
 		return false;
-	p = canonical_of(d, at, scratch, &len);
+	p = ev_expect_canonical_of(d, at, scratch, &len);
 	if (v->n >= MAX_NAMES || len > MAX_NAME)
 		t->too_many = true;
 	else
-		values_add(v, p, len);
+		ev_expect_values_add(v, p, len);
 	return false;
 }
 
 /* The places of the names must rise through the list of the wanted ones. */
-static bool in_order(struct expect *e, const struct frame *f)
+static bool in_order(struct ev_expect *e, const struct ev_expect_frame *f)
 {
 	struct table *t = e->own;
 	long last = -1;
@@ -86,7 +87,7 @@ static bool in_order(struct expect *e, const struct frame *f)
 
 		if (i + 1 == f->event->reserved)
 			continue;
-		at = values_find(&t->wanted_set, f->d, i, &e->suite->scratch);
+		at = ev_expect_values_find(&t->wanted_set, f->d, i, &e->suite->scratch);
 		if (at == NOT_A_VALUE || at < last)
 			return false;
 		last = at;
@@ -94,7 +95,8 @@ static bool in_order(struct expect *e, const struct frame *f)
 	return true;
 }
 
-static enum ev_status names_step(struct expect *e, struct frame *f, struct ev_error *err)
+static enum ev_status names_step(struct ev_expect *e, struct ev_expect_frame *f,
+				 struct ev_error *err)
 {
 	struct table *t = e->own;
 
@@ -113,7 +115,7 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static const char **sorted_names(const struct values *v)
+static const char **sorted_names(const struct ev_expect_values *v)
 {
 	const char **list = ev_calloc(v->n + 1, sizeof *list);
 
@@ -131,7 +133,7 @@ static void put_names(const char *const *names, size_t n, struct ev_buf *out)
 	ev_buf_putc(out, ']');
 }
 
-static void names_write(const struct expect *e, struct ev_buf *out)
+static void names_write(const struct ev_expect *e, struct ev_buf *out)
 {
 	const struct table *t = e->own;
 	const char **names = sorted_names(&t->names);
@@ -147,11 +149,11 @@ static void names_write(const struct expect *e, struct ev_buf *out)
 	free(names);
 }
 
-static bool names_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool names_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
 	struct table *t = e->own;
 	uint32_t list = ev_member(d, at, "names", 5);
-	uint64_t v[4], events = present_in(d);
+	uint64_t v[4], events = ev_expect_present_in(d);
 
 	if (!ev_state_u64(d, at, "found", &v[0]) || !ev_state_u64(d, at, "out_of_order", &v[1]) ||
 	    !ev_state_u64(d, at, "elsewhere", &v[2]) || !ev_state_u64(d, at, "too_many", &v[3]) ||
@@ -169,7 +171,7 @@ static bool names_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
 	return true;
 }
 
-static void note_too_many(struct expect *e)
+static void note_too_many(struct ev_expect *e)
 {
 	const struct table *t = e->own;
 
@@ -181,22 +183,22 @@ static void note_too_many(struct expect *e)
 		      t->names.n + 1, MAX_NAMES, MAX_NAME);
 }
 
-static void column_count_judge(struct expect *e, struct ev_buf *out)
+static void column_count_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	const struct table *t = e->own;
 	char low[24];
 
 	snprintf(low, sizeof low, "%zu", t->names.n + t->too_many);
-	judge_range(e, low, t->too_many ? "" : low);
+	ev_expect_judge_range(e, low, t->too_many ? "" : low);
 	if (e->elements == 0)
-		settle(e, true);
+		ev_expect_settle(e, true);
 	note_too_many(e);
 	ev_buf_printf(out, "{\"observed_value\":%s}", low);
 }
 
 /* Names that are wanted */
 
-static bool open_names(struct expect *e, struct opening *o)
+static bool open_names(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	struct table *t = e->own = ev_calloc(1, sizeof *t);
 	struct ev_buf json = {0};
@@ -204,20 +206,21 @@ static bool open_names(struct expect *e, struct opening *o)
 
 	t->exact = true;
 	e->strict = strstr(e->kind->name, "ordered") != NULL;
-	good = argument_texts(o, "column_set", &t->wanted, &t->n_wanted) &&
-	       argument_texts(o, "column_list", &t->wanted, &t->n_wanted) &&
-	       argument_bool(o, "exact_match", &t->exact);
+	good = ev_expect_argument_texts(o, "column_set", &t->wanted, &t->n_wanted) &&
+	       ev_expect_argument_texts(o, "column_list", &t->wanted, &t->n_wanted) &&
+	       ev_expect_argument_bool(o, "exact_match", &t->exact);
 	for (size_t i = 0; good && i < t->n_wanted; i++) {
 		ev_buf_reset(&json);
 		ev_json_quote(t->wanted[i], strlen(t->wanted[i]), &json);
-		values_add(&t->wanted_set, json.p, json.len);
+		ev_expect_values_add(&t->wanted_set, json.p, json.len);
 	}
 	ev_buf_free(&json);
 	return good;
 }
 
 /* Names of a that b lacks, in order. */
-static size_t without(const struct values *a, const struct values *b, const char **out)
+static size_t without(const struct ev_expect_values *a, const struct ev_expect_values *b,
+		      const char **out)
 {
 	size_t n = 0;
 
@@ -233,7 +236,7 @@ static size_t without(const struct values *a, const struct values *b, const char
 	return n;
 }
 
-static void names_judge(struct expect *e, struct ev_buf *out)
+static void names_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	const struct table *t = e->own;
 	const char **missing = ev_calloc(t->wanted_set.n + 1, sizeof *missing);
@@ -252,8 +255,8 @@ static void names_judge(struct expect *e, struct ev_buf *out)
 	for (size_t i = 0; i < n_further; i++)
 		names[n++] = further[i];
 
-	settle(e, e->elements == 0 || (n_missing == 0 && t->out_of_order == 0 &&
-				       (!t->exact || (n_further == 0 && !t->too_many))));
+	ev_expect_settle(e, e->elements == 0 || (n_missing == 0 && t->out_of_order == 0 &&
+						 (!t->exact || (n_further == 0 && !t->too_many))));
 	note_too_many(e);
 	ev_buf_puts(out, "{\"observed_value\":");
 	if (!e->strict)
@@ -273,21 +276,22 @@ static void names_judge(struct expect *e, struct ev_buf *out)
 
 /* One column: somewhere, null or not; and if asked, always at the same place. */
 
-static bool open_exists(struct expect *e, struct opening *o)
+static bool open_exists(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	struct table *t = e->own = ev_calloc(1, sizeof *t);
-	const struct ev_yaml *y = argument(o, "column_index");
-	const struct column *c = &o->suite->columns[e->columns[0]];
+	const struct ev_yaml *y = ev_expect_argument(o, "column_index");
+	const struct ev_expect_column *c = &o->suite->columns[e->columns[0]];
 
 	t->has_index = y != NULL;
 	if (y != NULL && (c->path->n != 1 || c->path->many))
-		return opening_fail(o, y, "column_index is for a member at the top");
-	return argument_count(o, "column_index", &t->index);
+		return ev_expect_opening_fail(o, y, "column_index is for a member at the top");
+	return ev_expect_argument_count(o, "column_index", &t->index);
 }
 
-static enum ev_status exists_step(struct expect *e, struct frame *f, struct ev_error *err)
+static enum ev_status exists_step(struct ev_expect *e, struct ev_expect_frame *f,
+				  struct ev_error *err)
 {
-	const struct cells *c = cells_of(e, 0);
+	const struct ev_expect_cells *c = ev_expect_cells_of(e, 0);
 	struct table *t = e->own;
 	bool found = false;
 	uint64_t place = 0;
@@ -305,18 +309,18 @@ static enum ev_status exists_step(struct expect *e, struct frame *f, struct ev_e
 	return EV_OK;
 }
 
-static void exists_judge(struct expect *e, struct ev_buf *out)
+static void exists_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	const struct table *t = e->own;
 
-	settle(e, e->elements == 0 || (t->found > 0 && t->elsewhere == 0));
+	ev_expect_settle(e, e->elements == 0 || (t->found > 0 && t->elsewhere == 0));
 	ev_buf_printf(out,
 		      "{\"observed_value\":%s,\"details\":{\"events\":%llu,\"found_in\":%llu}}",
 		      t->found > 0 ? "true" : "false", (unsigned long long)e->elements,
 		      (unsigned long long)t->found);
 }
 
-const struct expect_kind expect_table_kinds[] = {
+const struct ev_expect_kind ev_expect_table_kinds[] = {
 	{.name = "expect_table_row_count_to_be_between",
 	 .arguments = "min_value max_value strict_min strict_max",
 	 .open = open_count,

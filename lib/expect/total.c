@@ -12,28 +12,29 @@
 struct total {
 	struct ev_sum sum, squares;
 	bool found;
-	struct limit best; /* least or greatest */
+	struct ev_expect_limit best; /* least or greatest */
 	char *shown;	   /* of the best, JSON */
 };
 
-static bool open_total(struct expect *e, struct opening *o)
+static bool open_total(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	bool extreme = strstr(e->kind->name, "column_min_") != NULL ||
 		       strstr(e->kind->name, "column_max_") != NULL;
-	const struct limit *given = e->range.min.kind != LIMIT_NONE ? &e->range.min : &e->range.max;
+	const struct ev_expect_limit *given =
+		e->range.min.kind != LIMIT_NONE ? &e->range.min : &e->range.max;
 	const struct ev_yaml *y =
-		argument(o, e->range.min.kind != LIMIT_NONE ? "min_value" : "max_value");
+		ev_expect_argument(o, e->range.min.kind != LIMIT_NONE ? "min_value" : "max_value");
 
 	e->own = ev_calloc(1, sizeof(struct total));
 	e->misfit = given->kind == LIMIT_TIME	? "are no times"
 		    : given->kind == LIMIT_TEXT ? "are no texts"
 						: "are no numbers, or beyond 400 digits";
 	if (!extreme && given->kind != LIMIT_NONE && given->kind != LIMIT_NUMBER)
-		return opening_fail(o, y, "min_value and max_value must be numbers here");
+		return ev_expect_opening_fail(o, y, "min_value and max_value must be numbers here");
 	return true;
 }
 
-static void close_total(struct expect *e)
+static void close_total(struct ev_expect *e)
 {
 	struct total *t = e->own;
 
@@ -41,19 +42,19 @@ static void close_total(struct expect *e)
 		return;
 	ev_sum_free(&t->sum);
 	ev_sum_free(&t->squares);
-	limit_free(&t->best);
+	ev_expect_limit_free(&t->best);
 	free(t->shown);
 	free(t);
 }
 
-static enum ev_status sum_step(struct expect *e, struct frame *f, struct ev_error *err)
+static enum ev_status sum_step(struct ev_expect *e, struct ev_expect_frame *f, struct ev_error *err)
 {
-	const struct cells *c = cells_of(e, 0);
+	const struct ev_expect_cells *c = ev_expect_cells_of(e, 0);
 	struct total *t = e->own;
 
 	(void)err;
 	e->elements += c->n;
-	for (size_t i = 0; next_value(e, f->d, c, &i); i++) {
+	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
 		const char *p;
 		size_t len;
 
@@ -66,13 +67,13 @@ static enum ev_status sum_step(struct expect *e, struct frame *f, struct ev_erro
 	return EV_OK;
 }
 
-static bool open_deviation(struct expect *e, struct opening *o)
+static bool open_deviation(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	e->strict = true; /* squares too */
 	return open_total(e, o);
 }
 
-static void sum_write(const struct expect *e, struct ev_buf *out)
+static void sum_write(const struct ev_expect *e, struct ev_buf *out)
 {
 	const struct total *t = e->own;
 
@@ -110,17 +111,17 @@ static bool is_sum_of(uint64_t n, int digits, const char *text, size_t len)
 static struct ev_dec variance(struct ev_arena *a, struct ev_dec sum, struct ev_dec squares,
 			      uint64_t n)
 {
-	ev_dec_multiply(a, squares, whole_of(a, n), &squares);
+	ev_dec_multiply(a, squares, ev_expect_whole_of(a, n), &squares);
 	ev_dec_multiply(a, sum, sum, &sum);
 	ev_dec_add(a, squares, ev_dec_negate(sum), &sum);
 	return sum;
 }
 
-static bool sum_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool sum_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
 	uint32_t sum = ev_member(d, at, "sum", 3), squares = ev_member(d, at, "squares", 7);
 	struct ev_arena *a = &e->suite->arena;
-	uint64_t n = present_in(d);
+	uint64_t n = ev_expect_present_in(d);
 	struct total *t = e->own;
 	struct ev_dec x, y;
 	const char *p, *q;
@@ -141,31 +142,31 @@ static bool sum_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
 	return good && ev_sum_merge(&t->sum, p, p_len) && ev_sum_merge(&t->squares, q, q_len);
 }
 
-static uint64_t counted(const struct expect *e)
+static uint64_t counted(const struct ev_expect *e)
 {
 	return e->elements - e->missing - e->misfits;
 }
 
-static void sum_judge(struct expect *e, struct ev_buf *out)
+static void sum_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	const struct total *t = e->own;
 	struct ev_buf text = {0}, shown = {0};
 
 	ev_sum_write(&t->sum, &text);
 	ev_number_show(text.p, text.len, &shown);
-	judge_range(e, ev_buf_str(&text), ev_buf_str(&text));
-	put_observed(out, ev_buf_str(&shown));
+	ev_expect_judge_range(e, ev_buf_str(&text), ev_buf_str(&text));
+	ev_expect_put_observed(out, ev_buf_str(&shown));
 	ev_buf_free(&text);
 	ev_buf_free(&shown);
 }
 
 /* How sum / n, or the deviation, is to a limit: by products alone, so nothing is rounded. */
-static bool within(struct expect *e, struct ev_dec of, struct ev_dec by, bool root)
+static bool within(struct ev_expect *e, struct ev_dec of, struct ev_dec by, bool root)
 {
 	struct ev_arena *a = &e->suite->arena;
 
 	for (int side = 0; side < 2; side++) {
-		const struct limit *l = side == 0 ? &e->range.min : &e->range.max;
+		const struct ev_expect_limit *l = side == 0 ? &e->range.min : &e->range.max;
 		bool strict = side == 0 ? e->range.strict_min : e->range.strict_max;
 		struct ev_dec limit;
 		int order;
@@ -189,7 +190,7 @@ static bool within(struct expect *e, struct ev_dec of, struct ev_dec by, bool ro
 	return true;
 }
 
-static void mean_judge(struct expect *e, struct ev_buf *out)
+static void mean_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	struct ev_arena *a = &e->suite->arena;
 	const struct total *t = e->own;
@@ -197,20 +198,20 @@ static void mean_judge(struct expect *e, struct ev_buf *out)
 	struct ev_dec sum, n;
 
 	if (counted(e) == 0) {
-		settle(e, true);
-		put_observed(out, "null");
+		ev_expect_settle(e, true);
+		ev_expect_put_observed(out, "null");
 		return;
 	}
 	sum = exact(a, &t->sum);
-	n = whole_of(a, counted(e));
-	settle(e, within(e, sum, n, false));
+	n = ev_expect_whole_of(a, counted(e));
+	ev_expect_settle(e, within(e, sum, n, false));
 	ev_dec_quotient(a, sum, n, EXPECT_DIGITS, &shown);
-	put_observed(out, ev_buf_str(&shown));
+	ev_expect_put_observed(out, ev_buf_str(&shown));
 	ev_buf_free(&shown);
 }
 
 /* The variance of a sample is (n * sum of squares - square of the sum) / (n * (n - 1)). */
-static void deviation_judge(struct expect *e, struct ev_buf *out)
+static void deviation_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	struct ev_arena *a = &e->suite->arena;
 	const struct total *t = e->own;
@@ -218,29 +219,30 @@ static void deviation_judge(struct expect *e, struct ev_buf *out)
 	struct ev_buf shown = {0};
 
 	if (counted(e) < 2) {
-		settle(e, true);
-		put_observed(out, "null");
+		ev_expect_settle(e, true);
+		ev_expect_put_observed(out, "null");
 		return;
 	}
-	ev_dec_multiply(a, whole_of(a, counted(e)), whole_of(a, counted(e) - 1), &by);
+	ev_dec_multiply(a, ev_expect_whole_of(a, counted(e)),
+			ev_expect_whole_of(a, counted(e) - 1), &by);
 	sum = variance(a, exact(a, &t->sum), exact(a, &t->squares), counted(e));
-	settle(e, within(e, sum, by, true));
+	ev_expect_settle(e, within(e, sum, by, true));
 	ev_dec_root(a, sum, by, EXPECT_DIGITS, &shown);
-	put_observed(out, ev_buf_str(&shown));
+	ev_expect_put_observed(out, ev_buf_str(&shown));
 	ev_buf_free(&shown);
 }
 
 /* Least and greatest */
 
 /* The kind of values that are compared: that of the limits, else what comes. */
-static bool fits(const struct expect *e, const struct ev_doc *d, uint32_t at, struct limit *l,
-		 struct ev_buf *scratch)
+static bool fits(const struct ev_expect *e, const struct ev_doc *d, uint32_t at,
+		 struct ev_expect_limit *l, struct ev_buf *scratch)
 {
-	enum limit_kind wanted =
+	enum ev_expect_limit_kind wanted =
 		e->range.min.kind != LIMIT_NONE ? e->range.min.kind : e->range.max.kind;
 	size_t len;
 
-	*l = (struct limit){.kind = wanted != LIMIT_NONE ? wanted : LIMIT_NUMBER};
+	*l = (struct ev_expect_limit){.kind = wanted != LIMIT_NONE ? wanted : LIMIT_NUMBER};
 	if (l->kind == LIMIT_NUMBER) {
 		l->text = (char *)(uintptr_t)ev_raw(d, at, &len);
 		l->len = len;
@@ -250,10 +252,10 @@ static bool fits(const struct expect *e, const struct ev_doc *d, uint32_t at, st
 		return false;
 	l->text = (char *)(uintptr_t)ev_string(d, at, scratch, &len);
 	l->len = len;
-	return l->kind == LIMIT_TEXT ? len <= 1000 : read_moment(l->text, len, &l->time);
+	return l->kind == LIMIT_TEXT ? len <= 1000 : ev_expect_read_moment(l->text, len, &l->time);
 }
 
-static int limits_order(const struct limit *a, const struct limit *b)
+static int limits_order(const struct ev_expect_limit *a, const struct ev_expect_limit *b)
 {
 	int order;
 
@@ -265,7 +267,7 @@ static int limits_order(const struct limit *a, const struct limit *b)
 	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
 }
 
-static void keep(struct expect *e, const struct limit *l)
+static void keep(struct ev_expect *e, const struct ev_expect_limit *l)
 {
 	struct total *t = e->own;
 	int order = t->found ? limits_order(l, &t->best) : 0;
@@ -279,27 +281,28 @@ static void keep(struct expect *e, const struct limit *l)
 	} else if (t->found && (e->negate ? order < 0 : order > 0)) {
 		return;
 	}
-	limit_free(&t->best);
+	ev_expect_limit_free(&t->best);
 	t->best = *l;
 	t->best.text = ev_strndup(l->text, l->len);
 	t->found = true;
 }
 
-static bool open_greatest(struct expect *e, struct opening *o)
+static bool open_greatest(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	e->negate = true;
 	return open_total(e, o);
 }
 
-static enum ev_status best_step(struct expect *e, struct frame *f, struct ev_error *err)
+static enum ev_status best_step(struct ev_expect *e, struct ev_expect_frame *f,
+				struct ev_error *err)
 {
-	const struct cells *c = cells_of(e, 0);
+	const struct ev_expect_cells *c = ev_expect_cells_of(e, 0);
 	const struct total *t = e->own;
-	struct limit l;
+	struct ev_expect_limit l;
 
 	(void)err;
 	e->elements += c->n;
-	for (size_t i = 0; next_value(e, f->d, c, &i); i++) {
+	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
 		if (!fits(e, f->d, c->at[i], &l, &e->suite->scratch)) {
 			e->misfits++;
 			continue;
@@ -322,20 +325,20 @@ static void put_best(const struct total *t, struct ev_buf *out)
 		ev_json_quote(t->best.text, t->best.len, out);
 }
 
-static void best_write(const struct expect *e, struct ev_buf *out)
+static void best_write(const struct ev_expect *e, struct ev_buf *out)
 {
 	ev_buf_puts(out, ",\"best\":");
 	put_best(e->own, out);
 }
 
-static bool best_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
+static bool best_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
 	struct ev_buf scratch = {0};
-	struct limit l;
+	struct ev_expect_limit l;
 	bool good;
 
 	at = ev_member(d, at, "best", 4);
-	if (at == EV_NOWHERE || (ev_kind(d, at) == EV_NULL) != (present_in(d) == 0))
+	if (at == EV_NOWHERE || (ev_kind(d, at) == EV_NULL) != (ev_expect_present_in(d) == 0))
 		return false;
 	if (ev_kind(d, at) == EV_NULL)
 		return true;
@@ -346,14 +349,14 @@ static bool best_merge(struct expect *e, const struct ev_doc *d, uint32_t at)
 	return good;
 }
 
-static void best_judge(struct expect *e, struct ev_buf *out)
+static void best_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	const struct total *t = e->own;
 	struct ev_buf shown = {0};
 	bool good = true;
 
 	for (int side = 0; t->found && side < 2; side++) {
-		const struct limit *l = side == 0 ? &e->range.min : &e->range.max;
+		const struct ev_expect_limit *l = side == 0 ? &e->range.min : &e->range.max;
 		bool strict = side == 0 ? e->range.strict_min : e->range.strict_max;
 		int order = l->kind == LIMIT_NONE ? 1 : limits_order(&t->best, l);
 
@@ -361,45 +364,47 @@ static void best_judge(struct expect *e, struct ev_buf *out)
 			order = -order;
 		good &= order > 0 || (order == 0 && !strict);
 	}
-	settle(e, good);
+	ev_expect_settle(e, good);
 	put_best(t, &shown);
-	put_observed(out, ev_buf_str(&shown));
+	ev_expect_put_observed(out, ev_buf_str(&shown));
 	ev_buf_free(&shown);
 }
 
 /* Share of values that are not null */
 
-static enum ev_status share_step(struct expect *e, struct frame *f, struct ev_error *err)
+static enum ev_status share_step(struct ev_expect *e, struct ev_expect_frame *f,
+				 struct ev_error *err)
 {
-	const struct cells *c = cells_of(e, 0);
+	const struct ev_expect_cells *c = ev_expect_cells_of(e, 0);
 
 	(void)err;
 	e->elements += c->n;
 	for (size_t i = 0; i < c->n; i++)
-		e->missing += is_missing(f->d, c->at[i]);
+		e->missing += ev_expect_is_missing(f->d, c->at[i]);
 	return EV_OK;
 }
 
-static void share_judge(struct expect *e, struct ev_buf *out)
+static void share_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	struct ev_arena *a = &e->suite->arena;
 	struct ev_buf shown = {0};
 	uint64_t present = e->elements - e->missing;
 
 	if (e->elements == 0) {
-		settle(e, true);
-		put_observed(out, "null");
+		ev_expect_settle(e, true);
+		ev_expect_put_observed(out, "null");
 		return;
 	}
-	settle(e, within(e, whole_of(a, present), whole_of(a, e->elements), false));
-	put_ratio(present, e->elements, 1, &shown);
-	put_observed(out, ev_buf_str(&shown));
+	ev_expect_settle(e, within(e, ev_expect_whole_of(a, present),
+				   ev_expect_whole_of(a, e->elements), false));
+	ev_expect_put_ratio(present, e->elements, 1, &shown);
+	ev_expect_put_observed(out, ev_buf_str(&shown));
 	ev_buf_free(&shown);
 }
 
 #define LIMITS "column* min_value max_value strict_min strict_max"
 
-const struct expect_kind expect_total_kinds[] = {
+const struct ev_expect_kind ev_expect_total_kinds[] = {
 	{.name = "expect_column_min_to_be_between",
 	 .arguments = LIMITS,
 	 .open = open_total,

@@ -24,14 +24,14 @@ struct entry {
 	uint32_t timed, source, value; /* octets of both */
 };
 
-static bool open_unique(struct expect *e, struct opening *o)
+static bool open_unique(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	(void)o;
 	e->own = ev_calloc(1, sizeof(struct unique));
 	return true;
 }
 
-static void close_unique(struct expect *e)
+static void close_unique(struct ev_expect *e)
 {
 	struct unique *u = e->own;
 
@@ -42,17 +42,17 @@ static void close_unique(struct expect *e)
 	free(u);
 }
 
-bool is_unique_kind(const struct expect *e)
+bool ev_expect_is_unique_kind(const struct ev_expect *e)
 {
 	return e->kind->close == close_unique;
 }
 
-bool unique_is_whole(const struct expect *e)
+bool ev_expect_unique_is_whole(const struct ev_expect *e)
 {
 	return ((const struct unique *)e->own)->merged == e->elements - e->missing;
 }
 
-static void make_sort(struct expect *e)
+static void make_sort(struct ev_expect *e)
 {
 	struct unique *u = e->own;
 	const struct ev_suite *s = e->suite;
@@ -61,12 +61,12 @@ static void make_sort(struct expect *e)
 	if (u->sort != NULL)
 		return;
 	for (size_t i = 0; i < s->n; i++)
-		sharing += is_unique_kind(&s->list[i]);
+		sharing += ev_expect_is_unique_kind(&s->list[i]);
 	share = s->options.memory / (sharing > 0 ? sharing : 1);
 	u->sort = ev_sort_new(share < SMALLEST_SHARE ? SMALLEST_SHARE : share, s->options.folder);
 }
 
-static enum ev_status add(struct expect *e, struct ev_hash128 key, uint64_t count,
+static enum ev_status add(struct ev_expect *e, struct ev_hash128 key, uint64_t count,
 			  const struct ev_position *pos, uint64_t element, const char *value,
 			  size_t len, struct ev_error *err)
 {
@@ -103,7 +103,7 @@ static void show_short(const struct ev_doc *d, uint32_t at, struct ev_buf *out)
 		ev_buf_put(out, p, len);
 		return;
 	}
-	show_value(d, at, out);
+	ev_expect_show_value(d, at, out);
 	if (out->p[from] != '"' || out->len - from <= SHOWN)
 		return;
 	/* Cut before an escape or a character that would be torn. */
@@ -121,38 +121,40 @@ static void show_short(const struct ev_doc *d, uint32_t at, struct ev_buf *out)
 	ev_buf_puts(out, "...\"");
 }
 
-static enum ev_status unique_step(struct expect *e, struct frame *f, struct ev_error *err)
+static enum ev_status unique_step(struct ev_expect *e, struct ev_expect_frame *f,
+				  struct ev_error *err)
 {
-	const struct cells *c = cells_of(e, 0);
+	const struct ev_expect_cells *c = ev_expect_cells_of(e, 0);
 	struct ev_buf *shown = &e->suite->shown;
 
 	e->elements += c->n;
-	for (size_t i = 0; next_value(e, f->d, c, &i); i++) {
+	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
 		const char *p;
 		size_t len;
 
-		p = canonical_of(f->d, c->at[i], &e->suite->scratch, &len);
+		p = ev_expect_canonical_of(f->d, c->at[i], &e->suite->scratch, &len);
 		ev_buf_reset(shown);
 		show_short(f->d, c->at[i], shown);
-		if (add(e, ev_hash128(p, len, 0), 1, frame_position(f), i, shown->p, shown->len,
-			err) == EV_FATAL)
+		if (add(e, ev_hash128(p, len, 0), 1, ev_expect_frame_position(f), i, shown->p,
+			shown->len, err) == EV_FATAL)
 			return EV_FATAL;
 	}
 	return EV_OK;
 }
 
 /* The parts of a compound key, each canonical, stand as a JSON list. */
-static enum ev_status compound_step(struct expect *e, struct frame *f, struct ev_error *err)
+static enum ev_status compound_step(struct ev_expect *e, struct ev_expect_frame *f,
+				    struct ev_error *err)
 {
-	const struct column *columns[EXPECT_MAX_COLUMNS] = {NULL};
+	const struct ev_expect_column *columns[EXPECT_MAX_COLUMNS] = {NULL};
 	struct ev_buf key = {0}, shown = {0};
 	enum ev_status st = EV_OK;
 	size_t n = 1;
 
 	for (size_t k = 0; k < e->n_columns; k++) {
-		columns[k] = column_of(e, k);
+		columns[k] = ev_expect_column_of(e, k);
 		if (columns[k]->path->many)
-			n = cells_of(e, k)->n;
+			n = ev_expect_cells_of(e, k)->n;
 	}
 	e->elements += n;
 	for (size_t i = 0; i < n && st != EV_FATAL; i++) {
@@ -161,13 +163,13 @@ static enum ev_status compound_step(struct expect *e, struct frame *f, struct ev
 		ev_buf_reset(&key);
 		ev_buf_reset(&shown);
 		for (size_t k = 0; k < e->n_columns; k++) {
-			uint32_t at = cells_of(e, k)->at[columns[k]->path->many ? i : 0];
+			uint32_t at = ev_expect_cells_of(e, k)->at[columns[k]->path->many ? i : 0];
 			const char *p = "null";
 			size_t len = 4;
 
-			missing += is_missing(f->d, at);
-			if (!is_missing(f->d, at))
-				p = canonical_of(f->d, at, &e->suite->scratch, &len);
+			missing += ev_expect_is_missing(f->d, at);
+			if (!ev_expect_is_missing(f->d, at))
+				p = ev_expect_canonical_of(f->d, at, &e->suite->scratch, &len);
 			ev_buf_putc(&key, k == 0 ? '[' : ',');
 			ev_buf_put(&key, p, len);
 			ev_buf_putc(&shown, k == 0 ? '[' : ',');
@@ -178,8 +180,8 @@ static enum ev_status compound_step(struct expect *e, struct frame *f, struct ev
 		    (e->ignore == IGNORE_ANY_MISSING && missing > 0))
 			e->missing++;
 		else
-			st = add(e, ev_hash128(key.p, key.len, 0), 1, frame_position(f), i, shown.p,
-				 shown.len, err);
+			st = add(e, ev_hash128(key.p, key.len, 0), 1, ev_expect_frame_position(f),
+				 i, shown.p, shown.len, err);
 	}
 	ev_buf_free(&key);
 	ev_buf_free(&shown);
@@ -226,10 +228,10 @@ struct group {
 	uint64_t members; /* 0: there is none yet */
 };
 
-static void unexpected(struct expect *e, const struct member *m)
+static void unexpected(struct ev_expect *e, const struct member *m)
 {
 	e->unexpected += m->e.count;
-	sample_add(&e->sample, &m->pos, m->e.element, m->value.p, m->value.len);
+	ev_expect_sample_add(&e->sample, &m->pos, m->e.element, m->value.p, m->value.len);
 }
 
 static enum ev_status flush(size_t index, size_t *n, struct ev_buf *line, ev_suite_put *put,
@@ -247,8 +249,8 @@ static enum ev_status flush(size_t index, size_t *n, struct ev_buf *line, ev_sui
 	return st;
 }
 
-enum ev_status unique_finish(struct expect *e, size_t index, ev_suite_put *put, void *ctx,
-			     struct ev_error *err)
+enum ev_status ev_expect_unique_finish(struct ev_expect *e, size_t index, ev_suite_put *put,
+				       void *ctx, struct ev_error *err)
 {
 	struct unique *u = e->own;
 	struct group g = {.members = 0};
@@ -298,8 +300,8 @@ enum ev_status unique_finish(struct expect *e, size_t index, ev_suite_put *put, 
 	return st;
 }
 
-enum ev_status unique_merge(struct expect *e, const struct ev_doc *d, uint32_t list,
-			    struct ev_error *err)
+enum ev_status ev_expect_unique_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t list,
+				      struct ev_error *err)
 {
 	struct ev_position pos = {0};
 	enum ev_status st = EV_OK;
@@ -334,7 +336,7 @@ enum ev_status unique_merge(struct expect *e, const struct ev_doc *d, uint32_t l
 	return EV_REJECT;
 }
 
-const struct expect_kind expect_unique_kinds[] = {
+const struct ev_expect_kind ev_expect_unique_kinds[] = {
 	{.name = "expect_column_values_to_be_unique",
 	 .arguments = "column* mostly",
 	 .open = open_unique,

@@ -16,17 +16,17 @@ static const int64_t work_per_node = 100;
 struct ev_expr {
 	struct ev_arena arena; /* the program */
 	struct ev_expr_program program;
-	struct ev_plain plain;
-	struct ev_run run;
+	struct ev_expr_plain plain;
+	struct ev_expr_run run;
 	struct ev_jq *whole;		  /* if libjq runs it all */
 	const char *lint;		  /* static, or NULL */
 	const struct ev_symbols *symbols; /* that it is bound to, or NULL */
 };
 
 /* The text of a foreign piece, in the line that it stands in. */
-static void put_piece(const char *text, const struct ev_foreign *f, struct ev_buf *out)
+static void put_piece(const char *text, const struct ev_expr_foreign *f, struct ev_buf *out)
 {
-	const struct ev_token *last = f->end - 1;
+	const struct ev_expr_token *last = f->end - 1;
 
 	for (const char *p = text; p < f->from->p; p++)
 		if (*p == '\n')
@@ -37,7 +37,7 @@ static void put_piece(const char *text, const struct ev_foreign *f, struct ev_bu
 }
 
 /* Finds wrong patterns when the model is read, not at the first record. */
-static bool pattern_right(struct ev_jq *q, const struct ev_foreign *f, struct ev_error *err)
+static bool pattern_right(struct ev_jq *q, const struct ev_expr_foreign *f, struct ev_error *err)
 {
 	static const char *const matchers[] = {"test", "match",	 "capture", "scan",
 					       "split", "splits", "sub",     "gsub"};
@@ -45,7 +45,7 @@ static bool pattern_right(struct ev_jq *q, const struct ev_foreign *f, struct ev
 	bool matches = false, good = true;
 
 	for (size_t i = 0; i < sizeof matchers / sizeof matchers[0]; i++)
-		matches = matches || ev_token_is(f->from, matchers[i]);
+		matches = matches || ev_expr_token_is(f->from, matchers[i]);
 	if (matches && ev_jq_run(q, "\"\"", 2, &outputs, &why) != EV_OK) {
 		good = strstr(ev_buf_str(&why), "Regex failure") == NULL &&
 		       strstr(ev_buf_str(&why), "is not a valid regex") == NULL;
@@ -67,7 +67,7 @@ static bool native(struct ev_expr *e, const char *text, bool floating, struct ev
 	e->run.vars = ev_calloc(e->program.n_vars, sizeof *e->run.vars);
 	e->run.foreign = ev_calloc(k, sizeof(struct ev_jq *));
 	e->run.tests = ev_calloc(k, sizeof(struct ev_regex *));
-	for (const struct ev_foreign *f = e->program.foreign; good && f != NULL; f = f->next) {
+	for (const struct ev_expr_foreign *f = e->program.foreign; good && f != NULL; f = f->next) {
 		ev_buf_reset(&piece);
 		put_piece(text, f, &piece);
 		e->run.foreign[--k] = ev_jq_compile(ev_buf_str(&piece), err);
@@ -87,7 +87,7 @@ static enum gives both_give(enum gives a, enum gives b)
 	return a == b ? a : a == A_TRUTH ? b : b == A_TRUTH ? a : ANYTHING;
 }
 
-static enum gives gives(const struct ev_part *n)
+static enum gives gives(const struct ev_expr_part *n)
 {
 	switch (n->op) {
 	case EV_PATH: return A_MEMBER;
@@ -133,7 +133,7 @@ static enum gives gives(const struct ev_part *n)
 	}
 }
 
-static const char *lint_of(const struct ev_part *n)
+static const char *lint_of(const struct ev_expr_part *n)
 {
 	switch (gives(n)) {
 	case NO_TRUTH:
@@ -148,8 +148,8 @@ static const char *lint_of(const struct ev_part *n)
 
 struct ev_expr *ev_expr_compile(const char *text, bool floating, struct ev_error *err)
 {
-	struct ev_token *tokens = ev_expr_lex(text, err);
-	const struct ev_token *sign;
+	struct ev_expr_token *tokens = ev_expr_lex(text, err);
+	const struct ev_expr_token *sign;
 	struct ev_expr *e;
 	bool good = false;
 
@@ -197,7 +197,7 @@ void ev_expr_free(struct ev_expr **e)
 	if (*e == NULL)
 		return;
 	ev_arena_free(&(*e)->arena);
-	ev_plain_free(&(*e)->plain);
+	ev_expr_plain_free(&(*e)->plain);
 	ev_arena_free(&(*e)->run.arena);
 	ev_buf_free(&(*e)->run.scratch);
 	free((*e)->run.vars);
@@ -214,14 +214,14 @@ void ev_expr_free(struct ev_expr **e)
 	*e = NULL;
 }
 
-static void bind(const struct ev_part *n, struct ev_scan *scan)
+static void bind(const struct ev_expr_part *n, struct ev_scan *scan)
 {
 	uint32_t spot = EV_ROOT;
 
 	if (n == NULL)
 		return;
 	for (uint32_t i = 0; i < n->n_steps; i++) {
-		struct ev_path_step *s = &n->steps[i];
+		struct ev_expr_path_step *s = &n->steps[i];
 
 		if (s->name == NULL)
 			spot = EV_NO_SPOT;
@@ -275,21 +275,21 @@ static enum ev_truth in_libjq(struct ev_expr *e, const struct ev_doc *d, uint32_
 	return holds ? EV_HOLDS : EV_FAILS;
 }
 
-static struct ev_value begin(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
-			     struct ev_buf *why)
+static struct ev_expr_value begin(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
+				  struct ev_buf *why)
 {
 	ev_arena_reset(&e->run.arena);
 	e->run.d = d;
 	e->run.bound = d->symbols == e->symbols;
 	e->run.why = why;
 	e->run.left = work_at_least + work_per_node * d->n;
-	return ev_at(d, at);
+	return ev_expr_at(d, at);
 }
 
 const char *ev_expr_compared(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
 			     struct ev_buf *left, struct ev_buf *right)
 {
-	struct ev_value in, a, b;
+	struct ev_expr_value in, a, b;
 	struct ev_buf why = {0};
 	const char *sign = NULL;
 
@@ -302,16 +302,16 @@ const char *ev_expr_compared(struct ev_expr *e, const struct ev_doc *d, uint32_t
 		return NULL;
 	ev_buf_reset(left);
 	ev_buf_reset(right);
-	ev_value_json(&e->run, &a, left);
-	ev_value_json(&e->run, &b, right);
+	ev_expr_value_json(&e->run, &a, left);
+	ev_expr_value_json(&e->run, &b, right);
 	return sign;
 }
 
 enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
 			   struct ev_buf *why)
 {
-	struct ev_value in;
-	enum ev_flow flow;
+	struct ev_expr_value in;
+	enum ev_expr_flow flow;
 	bool holds;
 
 	if (e->program.plain && at == 0 && d->symbols == e->symbols &&
@@ -323,7 +323,7 @@ enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t a
 	in = begin(e, d, at, why);
 	flow = ev_expr_holds(&e->run, e->program.root, &in, &holds);
 	if (e->run.left < 0)
-		flow = ev_spent(&e->run);
+		flow = ev_expr_spent(&e->run);
 	if (flow == EV_RAISED || flow == EV_GIVE_UP)
 		return EV_CANNOT;
 	ev_buf_reset(why);

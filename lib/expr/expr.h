@@ -1,6 +1,8 @@
 /*
  * expr: jq predicates over a scanned record. Floor 6.
  *
+ * The room lib/expr compiles and runs the predicates that rules and conditions are written in.
+ *
  * The common forms are compiled natively and work on the record as scanned; where they compare or
  * compute with numbers they do it in exact decimal. Native are:
  *
@@ -12,11 +14,11 @@
  *   unique_by utf8bytelength
  *   arrays booleans iterables nulls numbers objects scalars strings values
  *
- * So is test("re"; "flags") on a text of ASCII, where re is plain (expr_regex.c).
+ * So is test("re"; "flags") on a text of ASCII, where re is plain (regex.c).
  *
  * Any other function, a format such as @base64 and a slice such as [0:3] run in libjq on the value
  * that they are given; what stands around them stays native. Every other text runs in libjq as a
- * whole (model/jq.h). libjq holds numbers as doubles, so it is asked only about those that a double
+ * whole (jq.h). libjq holds numbers as doubles, so it is asked only about those that a double
  * holds exactly and that libjq spells as they stand (integers up to 2^53; 0.5, 2.25): another in
  * the value, or the record, is EV_CANNOT. An arithmetic that only libjq could do, and a constant
  * that it would change, are refused when it is compiled. An author who says `floating` takes

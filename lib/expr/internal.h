@@ -1,9 +1,8 @@
 /*
- * expr_in: what the parts of expr share: tokens, the program as a tree, values. Private to
- * model/expr*.c. Floor 6.
+ * internal: what the files of expr share: tokens, values, the program as a tree. Floor 6.
  */
-#ifndef EV_EXPR_IN_H
-#define EV_EXPR_IN_H
+#ifndef EV_EXPR_INTERNAL_H
+#define EV_EXPR_INTERNAL_H
 
 #include "base/arena.h"
 #include "expr/expr.h"
@@ -14,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Tokens (expr_lex.c) */
+/* Tokens (lex.c) */
 
 enum {
 	EV_EXPR_TEXT = 64 * 1024, /* octets of the longest text */
@@ -24,7 +23,7 @@ enum {
 };
 
 /* A token of one character is that character; keywords are names. */
-enum ev_token_kind {
+enum ev_expr_token_kind {
 	EV_T_END = 0,
 	EV_T_NUMBER = 256,
 	EV_T_STRING, /* without interpolation; the inside of the quotes */
@@ -44,7 +43,7 @@ enum ev_token_kind {
 	EV_T_COMPUTE,  /* += -= *= /= %= */
 };
 
-struct ev_token {
+struct ev_expr_token {
 	int kind;
 	const char *p;
 	size_t len;
@@ -52,22 +51,22 @@ struct ev_token {
 };
 
 /* Ended by EV_T_END. NULL, with the error, if the text has no tokens of jq. Free it with free(). */
-struct ev_token *ev_expr_lex(const char *text, struct ev_error *err);
-bool ev_token_is(const struct ev_token *t, const char *name);
+struct ev_expr_token *ev_expr_lex(const char *text, struct ev_error *err);
+bool ev_expr_token_is(const struct ev_expr_token *t, const char *name);
 
 /*
  * What no rule may use, because its outcome would depend on more than the record; and, unless
  * floating, what computes with numbers. For texts that run in libjq.
  */
-bool ev_expr_vet(const struct ev_token *tokens, bool floating, struct ev_error *err);
+bool ev_expr_vet(const struct ev_expr_token *tokens, bool floating, struct ev_error *err);
 /* The same of the tokens up to end: whether libjq may run them, without floating. */
-bool ev_expr_may_be_foreign(const struct ev_token *tokens, const struct ev_token *end);
+bool ev_expr_may_be_foreign(const struct ev_expr_token *tokens, const struct ev_expr_token *end);
 /* Whether a predicate assigns where it should compare: the sign, or NULL. */
-const struct ev_token *ev_expr_assigns(const struct ev_token *tokens);
+const struct ev_expr_token *ev_expr_assigns(const struct ev_expr_token *tokens);
 
-/* Values (expr_value.c) */
+/* Values (value.c) */
 
-enum ev_value_form {
+enum ev_expr_value_form {
 	EV_IN_DOC, /* node n of the record */
 	EV_SMALL,  /* a number: coef times 10 to the power of exp */
 	EV_TEXT,   /* a string or a number: n octets at p */
@@ -76,9 +75,9 @@ enum ev_value_form {
 	EV_BARE,   /* null, false, true */
 };
 
-struct ev_value {
+struct ev_expr_value {
 	uint8_t kind; /* enum ev_kind */
-	uint8_t form; /* enum ev_value_form */
+	uint8_t form; /* enum ev_expr_value_form */
 	union {
 		int32_t exp;
 		uint32_t n;
@@ -87,26 +86,26 @@ struct ev_value {
 		int64_t coef;
 		const char *p;
 		const struct ev_dec *dec;
-		const struct ev_value *items;
+		const struct ev_expr_value *items;
 	};
 };
 
 /* One evaluation. */
-struct ev_run {
+struct ev_expr_run {
 	const struct ev_doc *d;
 	bool bound;	       /* d has the symbols that the program is bound to */
 	struct ev_arena arena; /* all that it makes */
 	int64_t left;	       /* work that it may still do: about a node each */
 	struct ev_buf *why;
 	struct ev_buf scratch;
-	struct ev_value *vars;
+	struct ev_expr_value *vars;
 	struct ev_jq **foreign; /* the programs of EV_FOREIGN */
 	struct ev_regex **tests; /* of each, what ev_expr_regex says of it */
 	bool floating;		/* numbers may go to libjq as doubles */
 	struct ev_scan *scan;	/* of JSON texts that are no record; made when needed */
 };
 
-enum ev_flow {
+enum ev_expr_flow {
 	EV_GO_ON,
 	EV_STOP,    /* by the one who takes the outputs: it has seen enough */
 	EV_RAISED,  /* an error, which `?` may catch */
@@ -114,102 +113,109 @@ enum ev_flow {
 };
 
 /* False, from then on, if the evaluation has done more than a record of its size may ask for. */
-static inline bool ev_spend(struct ev_run *x, uint64_t work)
+static inline bool ev_expr_spend(struct ev_expr_run *x, uint64_t work)
 {
 	x->left -= (int64_t)work;
 	return x->left >= 0;
 }
 
-enum ev_flow ev_raise(struct ev_run *x, const char *fmt, ...) EV_PRINTF(2, 3);
-enum ev_flow ev_give_up(struct ev_run *x, const char *fmt, ...) EV_PRINTF(2, 3);
-enum ev_flow ev_spent(struct ev_run *x);
+enum ev_expr_flow ev_expr_raise(struct ev_expr_run *x, const char *fmt, ...) EV_PRINTF(2, 3);
+enum ev_expr_flow ev_expr_give_up(struct ev_expr_run *x, const char *fmt, ...) EV_PRINTF(2, 3);
+enum ev_expr_flow ev_expr_spent(struct ev_expr_run *x);
 
-static inline struct ev_value ev_bare(enum ev_kind kind)
+static inline struct ev_expr_value ev_expr_bare(enum ev_kind kind)
 {
-	return (struct ev_value){.kind = (uint8_t)kind, .form = EV_BARE};
+	return (struct ev_expr_value){.kind = (uint8_t)kind, .form = EV_BARE};
 }
 
-static inline struct ev_value ev_truth_value(bool v)
+static inline struct ev_expr_value ev_expr_truth_value(bool v)
 {
-	return ev_bare(v ? EV_TRUE : EV_FALSE);
+	return ev_expr_bare(v ? EV_TRUE : EV_FALSE);
 }
 
-static inline struct ev_value ev_at(const struct ev_doc *d, uint32_t i)
+static inline struct ev_expr_value ev_expr_at(const struct ev_doc *d, uint32_t i)
 {
-	return (struct ev_value){.kind = (uint8_t)d->nodes[i].kind, .form = EV_IN_DOC, .n = i};
+	return (struct ev_expr_value){.kind = (uint8_t)d->nodes[i].kind, .form = EV_IN_DOC, .n = i};
 }
 
-static inline struct ev_value ev_whole(int64_t v)
+static inline struct ev_expr_value ev_expr_whole(int64_t v)
 {
-	return (struct ev_value){.kind = EV_NUMBER, .form = EV_SMALL, .coef = v};
+	return (struct ev_expr_value){.kind = EV_NUMBER, .form = EV_SMALL, .coef = v};
 }
 
-static inline struct ev_value ev_text(const char *p, size_t len)
+static inline struct ev_expr_value ev_expr_text(const char *p, size_t len)
 {
-	return (struct ev_value){.kind = EV_STRING, .form = EV_TEXT, .n = (uint32_t)len, .p = p};
+	return (struct ev_expr_value){
+		.kind = EV_STRING, .form = EV_TEXT, .n = (uint32_t)len, .p = p};
 }
 
-static inline bool ev_is_true(const struct ev_value *v)
+static inline bool ev_expr_is_true(const struct ev_expr_value *v)
 {
 	return v->kind != EV_NULL && v->kind != EV_FALSE;
 }
 
 /* A number as JSON or jq spells it; the text must last as long as the value. */
-struct ev_value ev_number_value(const char *p, size_t len);
+struct ev_expr_value ev_expr_number_value(const char *p, size_t len);
 /* The decoded octets of a string; valid as long as the evaluation. */
-const char *ev_value_string(struct ev_run *x, const struct ev_value *v, size_t *len);
+const char *ev_expr_value_string(struct ev_expr_run *x, const struct ev_expr_value *v, size_t *len);
 /* The number of elements or members. */
-uint32_t ev_value_count(const struct ev_run *x, const struct ev_value *v);
+uint32_t ev_expr_value_count(const struct ev_expr_run *x, const struct ev_expr_value *v);
 /* What a path's step finds in an object or array; null if it is not there. */
-struct ev_value ev_value_member(struct ev_run *x, const struct ev_value *v, const char *name,
-				size_t len, bool *found);
-struct ev_value ev_value_element(struct ev_run *x, const struct ev_value *v, int64_t index);
+struct ev_expr_value ev_expr_value_member(struct ev_expr_run *x, const struct ev_expr_value *v,
+					  const char *name, size_t len, bool *found);
+struct ev_expr_value ev_expr_value_element(struct ev_expr_run *x, const struct ev_expr_value *v,
+					   int64_t index);
 /* Whole part of a number, cut to what an index can be. */
-int64_t ev_value_index(struct ev_run *x, const struct ev_value *v);
+int64_t ev_expr_value_index(struct ev_expr_run *x, const struct ev_expr_value *v);
 
 /* Walks over the elements of an array or the members of an object. */
-struct ev_cursor {
-	const struct ev_value *v;
+struct ev_expr_cursor {
+	const struct ev_expr_value *v;
 	uint32_t at, end;
 };
-struct ev_cursor ev_cursor(const struct ev_run *x, const struct ev_value *v);
-bool ev_cursor_next(const struct ev_run *x, struct ev_cursor *c, struct ev_value *name,
-		    struct ev_value *value);
+struct ev_expr_cursor ev_expr_cursor(const struct ev_expr_run *x, const struct ev_expr_value *v);
+bool ev_expr_cursor_next(const struct ev_expr_run *x, struct ev_expr_cursor *c,
+			 struct ev_expr_value *name, struct ev_expr_value *value);
 
 /* The order of jq; numbers by their exact value. 0 if the work is spent. */
-int ev_value_compare(struct ev_run *x, const struct ev_value *a, const struct ev_value *b);
+int ev_expr_value_compare(struct ev_expr_run *x, const struct ev_expr_value *a,
+			  const struct ev_expr_value *b);
 /* The same of two numbers. */
-int ev_numbers_compare(struct ev_run *x, const struct ev_value *a, const struct ev_value *b);
-bool ev_value_contains(struct ev_run *x, const struct ev_value *a, const struct ev_value *b);
+int ev_expr_numbers_compare(struct ev_expr_run *x, const struct ev_expr_value *a,
+			    const struct ev_expr_value *b);
+bool ev_expr_value_contains(struct ev_expr_run *x, const struct ev_expr_value *a,
+			    const struct ev_expr_value *b);
 
-enum ev_flow ev_value_add(struct ev_run *x, const struct ev_value *a, const struct ev_value *b,
-			  struct ev_value *out);
-enum ev_flow ev_value_subtract(struct ev_run *x, const struct ev_value *a, const struct ev_value *b,
-			       struct ev_value *out);
-enum ev_flow ev_value_multiply(struct ev_run *x, const struct ev_value *a, const struct ev_value *b,
-			       struct ev_value *out);
-enum ev_flow ev_value_negate(struct ev_run *x, const struct ev_value *a, struct ev_value *out);
-enum ev_flow ev_value_length(struct ev_run *x, const struct ev_value *a, struct ev_value *out);
+enum ev_expr_flow ev_expr_value_add(struct ev_expr_run *x, const struct ev_expr_value *a,
+				    const struct ev_expr_value *b, struct ev_expr_value *out);
+enum ev_expr_flow ev_expr_value_subtract(struct ev_expr_run *x, const struct ev_expr_value *a,
+					 const struct ev_expr_value *b, struct ev_expr_value *out);
+enum ev_expr_flow ev_expr_value_multiply(struct ev_expr_run *x, const struct ev_expr_value *a,
+					 const struct ev_expr_value *b, struct ev_expr_value *out);
+enum ev_expr_flow ev_expr_value_negate(struct ev_expr_run *x, const struct ev_expr_value *a,
+				       struct ev_expr_value *out);
+enum ev_expr_flow ev_expr_value_length(struct ev_expr_run *x, const struct ev_expr_value *a,
+				       struct ev_expr_value *out);
 
 /* The length to which a text is cut for a message, between two code points. */
-int ev_cut(const char *p, size_t len, size_t most);
+int ev_expr_cut(const char *p, size_t len, size_t most);
 /* Its kind, and of a scalar the value, for messages: number (5). In the arena. */
-const char *ev_value_say(struct ev_run *x, const struct ev_value *v);
+const char *ev_expr_value_say(struct ev_expr_run *x, const struct ev_expr_value *v);
 
 /* A growing array in the arena. */
-struct ev_list {
-	struct ev_value *items;
+struct ev_expr_list {
+	struct ev_expr_value *items;
 	uint32_t n, cap;
 };
-void ev_list_add(struct ev_run *x, struct ev_list *l, const struct ev_value *v);
-struct ev_value ev_list_value(const struct ev_list *l);
+void ev_expr_list_add(struct ev_expr_run *x, struct ev_expr_list *l, const struct ev_expr_value *v);
+struct ev_expr_value ev_expr_list_value(const struct ev_expr_list *l);
 
 /* Sorts n pairs (key, value) by their keys; equal ones stay in order. */
-void ev_pairs_sort(struct ev_run *x, struct ev_value *pairs, size_t n);
+void ev_expr_pairs_sort(struct ev_expr_run *x, struct ev_expr_value *pairs, size_t n);
 
-/* The program (expr_parse.c) */
+/* The program (parse.c) */
 
-enum ev_op {
+enum ev_expr_op {
 	EV_INPUT,
 	EV_CONST,   /* value */
 	EV_VAR,	    /* slot */
@@ -236,16 +242,16 @@ enum ev_op {
 	EV_EMPTY,
 	EV_ERROR, /* error("text") */
 	EV_SELECT,
-	EV_SUM,	  /* the sum of a's outputs; null without any: [a] | add */
-	EV_KINDS, /* select by type; mask */
-	EV_CALL,  /* a function of the input, and of a's output where a is not NULL */
-	EV_BY,	  /* sort_by(a) and its kin */
+	EV_SUM,	    /* the sum of a's outputs; null without any: [a] | add */
+	EV_KINDS,   /* select by type; mask */
+	EV_CALL,    /* a function of the input, and of a's output where a is not NULL */
+	EV_BY,	    /* sort_by(a) and its kin */
 	EV_FOREIGN, /* a function that libjq alone knows, of the input; slot */
 };
 
 enum { EV_LESS = 1, EV_EQUAL = 2, EV_GREATER = 4 };
 
-enum ev_function {
+enum ev_expr_function {
 	EV_F_LENGTH,
 	EV_F_NOT,
 	EV_F_TYPE,
@@ -273,7 +279,7 @@ enum ev_function {
 	EV_F_RTRIM,
 };
 
-struct ev_path_step {
+struct ev_expr_path_step {
 	const char *name; /* or NULL for index */
 	size_t len;
 	int64_t index;
@@ -282,127 +288,132 @@ struct ev_path_step {
 	bool quiet;	 /* ? */
 };
 
-struct ev_part {
-	enum ev_op op;
+struct ev_expr_part {
+	enum ev_expr_op op;
 	bool single; /* has one output or raises an error */
 	bool quiet;  /* EV_EACH: with ? */
 	bool member; /* EV_COMPARE: .name with a number of few digits */
 	char sign;
 	uint8_t mask; /* EV_COMPARE: EV_LESS ...; EV_KINDS: 1 << kind */
-	enum ev_function function;
+	enum ev_expr_function function;
 	uint32_t slot;
 	uint32_t depth;
 	uint32_t n_steps;
-	struct ev_path_step *steps;
-	const struct ev_part *a, *b, *c;
-	struct ev_value value;
+	struct ev_expr_path_step *steps;
+	const struct ev_expr_part *a, *b, *c;
+	struct ev_expr_value value;
 };
 
 /* What libjq does of a program that is native otherwise: a piece of its text. */
-struct ev_foreign {
-	const struct ev_token *from, *end;
+struct ev_expr_foreign {
+	const struct ev_expr_token *from, *end;
 	bool suffix; /* it goes on behind a value, as [1:2] does */
-	struct ev_foreign *next;
+	struct ev_expr_foreign *next;
 };
 
 struct ev_expr_program {
-	const struct ev_part *root;
+	const struct ev_expr_part *root;
 	uint32_t n_vars;
-	struct ev_foreign *foreign; /* the last one first */
+	struct ev_expr_foreign *foreign; /* the last one first */
 	uint32_t n_foreign;
 	bool plain; /* as ev_expr_is_plain says of its root */
 };
 
-enum ev_parsed {
+enum ev_expr_parsed {
 	EV_PARSED,
 	EV_NOT_NATIVE, /* libjq may know it */
 	EV_TOO_DEEP,
 };
 
 /* Into the arena, which the program lives in. */
-enum ev_parsed ev_expr_parse(const struct ev_token *tokens, struct ev_arena *a,
-			     struct ev_expr_program *program);
+enum ev_expr_parsed ev_expr_parse(const struct ev_expr_token *tokens, struct ev_arena *a,
+				  struct ev_expr_program *program);
 
-/* Between evkit and libjq (expr_libjq.c) */
+/* Between evkit and libjq (libjq.c) */
 
 /* Whether a double holds the number exactly, and libjq spells it like this. */
 bool ev_libjq_spells(const char *p, size_t len);
 /* Whether that is so of every number in value `at`; else false, with what is wrong. */
 bool ev_libjq_keeps(const struct ev_doc *d, uint32_t at, struct ev_buf *why);
-/* What searches a text of ASCII as that call of test does, or NULL (expr_regex.c). */
-struct ev_regex *ev_expr_regex(const struct ev_foreign *f);
+/* What searches a text of ASCII as that call of test does, or NULL (regex.c). */
+struct ev_regex *ev_expr_regex(const struct ev_expr_foreign *f);
 /* A JSON text as a value in the arena; false if it is none. */
-bool ev_value_parse(struct ev_run *x, const char *p, size_t len, struct ev_value *out);
+bool ev_expr_value_parse(struct ev_expr_run *x, const char *p, size_t len,
+			 struct ev_expr_value *out);
 /* The outputs of a program of libjq on a value, as a list. */
-enum ev_flow ev_libjq_call(struct ev_run *x, uint32_t program, const struct ev_value *in,
-			   struct ev_list *outputs);
-/* Appends the value as JSON, numbers as ev_value_spelled has them. */
-void ev_value_json(struct ev_run *x, const struct ev_value *v, struct ev_buf *out);
+enum ev_expr_flow ev_libjq_call(struct ev_expr_run *x, uint32_t program,
+				const struct ev_expr_value *in, struct ev_expr_list *outputs);
+/* Appends the value as JSON, numbers as ev_expr_value_spelled has them. */
+void ev_expr_value_json(struct ev_expr_run *x, const struct ev_expr_value *v, struct ev_buf *out);
 /* A number in plain digits, as short as may be. In the arena; NULL if there are too many. */
-const char *ev_value_digits(struct ev_run *x, const struct ev_value *v, size_t *len);
+const char *ev_expr_value_digits(struct ev_expr_run *x, const struct ev_expr_value *v, size_t *len);
 /* A number as it stands in the record, or in plain digits if it was computed. */
-const char *ev_value_spelled(struct ev_run *x, const struct ev_value *v, size_t *len);
+const char *ev_expr_value_spelled(struct ev_expr_run *x, const struct ev_expr_value *v,
+				  size_t *len);
 
-/* ev_expr_paths of a program (expr_paths.c). */
-void ev_expr_part_paths(const struct ev_part *root, ev_expr_path *fn, void *ctx);
+/* ev_expr_paths of a program (paths.c). */
+void ev_expr_part_paths(const struct ev_expr_part *root, ev_expr_path *fn, void *ctx);
 
+/* Functions of one or two values (call.c); arg is NULL for those of one. */
+enum ev_expr_flow ev_expr_call(struct ev_expr_run *x, enum ev_expr_function f,
+			       const struct ev_expr_value *in, const struct ev_expr_value *arg,
+			       struct ev_expr_value *out);
 
-/* Functions of one or two values (expr_call.c); arg is NULL for those of one. */
-enum ev_flow ev_expr_call(struct ev_run *x, enum ev_function f, const struct ev_value *in,
-			  const struct ev_value *arg, struct ev_value *out);
-
-/* Evaluation (expr_eval.c) */
+/* Evaluation (eval.c) */
 
 /* Takes an output; EV_GO_ON asks for more. */
-struct ev_sink {
-	enum ev_flow (*take)(struct ev_run *x, struct ev_sink *to, const struct ev_value *v);
+struct ev_expr_sink {
+	enum ev_expr_flow (*take)(struct ev_expr_run *x, struct ev_expr_sink *to,
+				  const struct ev_expr_value *v);
 };
 
 /* Whether a comparison holds whose sides are to each other as c is to 0. */
-static inline bool ev_accepts(const struct ev_part *n, int c)
+static inline bool ev_expr_accepts(const struct ev_expr_part *n, int c)
 {
 	return (n->mask & (c < 0 ? EV_LESS : c > 0 ? EV_GREATER : EV_EQUAL)) != 0;
 }
 
 /* Whether it has an output, and none is false or null. */
-enum ev_flow ev_expr_holds(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
-			   bool *holds);
+enum ev_expr_flow ev_expr_holds(struct ev_expr_run *x, const struct ev_expr_part *n,
+				const struct ev_expr_value *in, bool *holds);
 
 /* Where it does not: the sign of the comparison that failed, and its sides; NULL: none is known. */
-const char *ev_expr_wrong(struct ev_run *x, const struct ev_part *n, const struct ev_value *in,
-			  struct ev_value *left, struct ev_value *right);
+const char *ev_expr_wrong(struct ev_expr_run *x, const struct ev_expr_part *n,
+			  const struct ev_expr_value *in, struct ev_expr_value *left,
+			  struct ev_expr_value *right);
 
-/* Comparisons of numbers that are there (expr_plain.c) */
+/* Comparisons of numbers that are there (plain.c) */
 
 /* Nodes of numbers: each factor of each term of a sum. */
-struct ev_terms {
+struct ev_expr_terms {
 	uint32_t *at;
 	size_t n, cap; /* numbers; none is a constant */
 	uint32_t factors;
 };
 
 /* Of a document or a shape: what is compared. */
-struct ev_compared {
+struct ev_expr_comparison {
 	bool seen, all; /* of a shape: it was looked for; all of it is there */
-	struct ev_terms sides[2];
+	struct ev_expr_terms sides[2];
 };
 
-struct ev_plain {
+struct ev_expr_plain {
 	uint32_t digits;	   /* of all(): one bit a digit that holds; known with a shape */
-	struct ev_compared found;  /* in a document without a shape */
-	struct ev_compared *known; /* by shape; or NULL */
+	struct ev_expr_comparison found;  /* in a document without a shape */
+	struct ev_expr_comparison *known; /* by shape; or NULL */
 };
 
 /*
  * Whether a part is all(PATH[]; .name < number), or a comparison of which each side is a number, a
  * path or the sum over a list of a member of its elements, or of the product of two.
  */
-bool ev_expr_is_plain(const struct ev_part *n);
+bool ev_expr_is_plain(const struct ev_expr_part *n);
 /*
  * Of such a part, on a whole document that it is bound to: true where that holds at a glance, as it
  * mostly does. False says nothing. p is of this part alone, and zero at first.
  */
-bool ev_expr_plainly_holds(struct ev_plain *p, const struct ev_part *n, const struct ev_doc *d);
-void ev_plain_free(struct ev_plain *p);
+bool ev_expr_plainly_holds(struct ev_expr_plain *p, const struct ev_expr_part *n,
+			   const struct ev_doc *d);
+void ev_expr_plain_free(struct ev_expr_plain *p);
 
 #endif

@@ -31,7 +31,7 @@ struct ev_jq *ev_jq_compile(const char *program, struct ev_error *err);
 void ev_jq_free(struct ev_jq **q);
 
 /*
- * Runs it on one JSON text, for its truth: *holds as in model/expr.h. With why filled, EV_REJECT if
+ * Runs it on one JSON text, for its truth: *holds as in expr.h. With why filled, EV_REJECT if
  * the program raised an error on this input, EV_FATAL if it came to no end within its bounds.
  */
 enum ev_status ev_jq_test(struct ev_jq *q, const char *json, size_t len, bool *holds,

@@ -8,7 +8,7 @@
 
 struct lexer {
 	const char *p;
-	struct ev_token *t;
+	struct ev_expr_token *t;
 	size_t n, cap;
 	char open[EV_EXPR_BRACKETS]; /* ( [ {, and " for the head of an interpolation */
 	size_t depth;
@@ -30,7 +30,8 @@ static void add(struct lexer *x, int kind, const char *p, const char *end)
 	int inside = x->depth != 0 ? x->open[x->depth - 1] : 0;
 
 	ev_grow(&x->t, &x->cap, x->n + 1, sizeof *x->t);
-	x->t[x->n++] = (struct ev_token){kind, p, (size_t)(end - p), inside == '"' ? '(' : inside};
+	x->t[x->n++] =
+		(struct ev_expr_token){kind, p, (size_t)(end - p), inside == '"' ? '(' : inside};
 }
 
 static bool push(struct lexer *x, char bracket)
@@ -196,7 +197,7 @@ static bool token(struct lexer *x)
 	return strchr("()[]{}", *x->p) != NULL ? bracket(x) : mark(x);
 }
 
-struct ev_token *ev_expr_lex(const char *text, struct ev_error *err)
+struct ev_expr_token *ev_expr_lex(const char *text, struct ev_error *err)
 {
 	struct lexer x = {.p = text, .err = err};
 	size_t len = strlen(text);
@@ -232,21 +233,21 @@ struct ev_token *ev_expr_lex(const char *text, struct ev_error *err)
 	return x.t;
 }
 
-bool ev_token_is(const struct ev_token *t, const char *word)
+bool ev_expr_token_is(const struct ev_expr_token *t, const char *word)
 {
 	return t->kind == EV_T_NAME && strlen(word) == t->len && memcmp(t->p, word, t->len) == 0;
 }
 
-static bool listed(const struct ev_token *t, const char *const *words)
+static bool listed(const struct ev_expr_token *t, const char *const *words)
 {
 	for (; *words != NULL; words++)
-		if (ev_token_is(t, *words))
+		if (ev_expr_token_is(t, *words))
 			return true;
 	return false;
 }
 
 /* Whether a value ends here, so that a sign behind it joins it with the next. */
-static bool ends_value(const struct ev_token *t)
+static bool ends_value(const struct ev_expr_token *t)
 {
 	static const char *const leads[] = {"and",   "or",  "if",     "then",	 "else",
 					    "elif",  "as",  "reduce", "foreach", "try",
@@ -270,7 +271,7 @@ static bool ends_value(const struct ev_token *t)
 }
 
 /* A name that is no call: a variable, or a member of an object that is made. */
-static bool names_only(const struct ev_token *t, const struct ev_token *first)
+static bool names_only(const struct ev_expr_token *t, const struct ev_expr_token *first)
 {
 	if (t == first || t->inside != '{')
 		return t > first && t[-1].kind == '$';
@@ -314,13 +315,13 @@ static const char *const computes[] = {
 	"tanh",	  "asinh",     "acosh",	   "atanh",	"erf",	      "erfc",	 "j0",
 	"j1",	  "jn",	       "y0",	   "y1",	"yn",	      NULL};
 
-static bool is_text(const struct ev_token *t, const struct ev_token *first)
+static bool is_text(const struct ev_expr_token *t, const struct ev_expr_token *first)
 {
 	return (t->kind == EV_T_STRING && !(t > first && t[-1].kind == '.')) ||
 	       t->kind == EV_T_CLOSE;
 }
 
-static bool arithmetic(const struct ev_token *t, const struct ev_token *first)
+static bool arithmetic(const struct ev_expr_token *t, const struct ev_expr_token *first)
 {
 	switch (t->kind) {
 	case EV_T_COMPUTE:
@@ -337,17 +338,17 @@ static bool arithmetic(const struct ev_token *t, const struct ev_token *first)
 }
 
 /* What depends on more than the record. */
-static bool looks_elsewhere(const struct ev_token *t, const struct ev_token *first)
+static bool looks_elsewhere(const struct ev_expr_token *t, const struct ev_expr_token *first)
 {
 	bool named = t->kind == EV_T_NAME && names_only(t, first);
 
 	return (t->kind == EV_T_NAME && !named && listed(t, elsewhere)) ||
 	       (named && t[-1].kind == '$' &&
-		(ev_token_is(t, "ENV") || ev_token_is(t, "__prog_args")));
+		(ev_expr_token_is(t, "ENV") || ev_expr_token_is(t, "__prog_args")));
 }
 
 /* Whether the double that libjq makes of a constant is as good as the constant. */
-static bool constant_kept(const struct ev_token *t)
+static bool constant_kept(const struct ev_expr_token *t)
 {
 	size_t digits = 0;
 
@@ -356,9 +357,9 @@ static bool constant_kept(const struct ev_token *t)
 	return digits <= 15 || ev_libjq_spells(t->p, t->len);
 }
 
-bool ev_expr_vet(const struct ev_token *tokens, bool floating, struct ev_error *err)
+bool ev_expr_vet(const struct ev_expr_token *tokens, bool floating, struct ev_error *err)
 {
-	for (const struct ev_token *t = tokens; t->kind != EV_T_END; t++) {
+	for (const struct ev_expr_token *t = tokens; t->kind != EV_T_END; t++) {
 		bool variable = t->kind == EV_T_NAME && t > tokens && t[-1].kind == '$';
 		int len = (int)(t->len < 40 ? t->len : 40);
 
@@ -392,16 +393,16 @@ bool ev_expr_vet(const struct ev_token *tokens, bool floating, struct ev_error *
 	return true;
 }
 
-bool ev_expr_may_be_foreign(const struct ev_token *tokens, const struct ev_token *end)
+bool ev_expr_may_be_foreign(const struct ev_expr_token *tokens, const struct ev_expr_token *end)
 {
-	for (const struct ev_token *t = tokens; t < end; t++)
+	for (const struct ev_expr_token *t = tokens; t < end; t++)
 		if (t->kind == '$' || looks_elsewhere(t, tokens) || arithmetic(t, tokens) ||
 		    (t->kind == EV_T_NUMBER && !constant_kept(t)))
 			return false;
 	return true;
 }
 
-static bool is_assignment(const struct ev_token *t)
+static bool is_assignment(const struct ev_expr_token *t)
 {
 	return t->kind == '=' || t->kind == EV_T_SET || t->kind == EV_T_COMPUTE;
 }
@@ -410,16 +411,16 @@ static bool is_assignment(const struct ev_token *t)
  * Looked for where a truth is wanted: at the end of the text, in plain brackets, in conditions, and
  * in what all, any and select are given; what goes on through a pipe is changed on purpose.
  */
-const struct ev_token *ev_expr_assigns(const struct ev_token *tokens)
+const struct ev_expr_token *ev_expr_assigns(const struct ev_expr_token *tokens)
 {
 	static const char *const judges[] = {"all", "any", "select", NULL};
 	struct {
-		const struct ev_token *found;
+		const struct ev_expr_token *found;
 		bool truth, judged;
 	} level[EV_EXPR_BRACKETS + 1] = {{NULL, true, false}};
 	size_t depth = 0;
 
-	for (const struct ev_token *t = tokens; t->kind != EV_T_END; t++) {
+	for (const struct ev_expr_token *t = tokens; t->kind != EV_T_END; t++) {
 		switch (t->kind) {
 		case '(':
 		case '[':

@@ -121,12 +121,12 @@ bool ev_libjq_keeps(const struct ev_doc *d, uint32_t at, struct ev_buf *why)
 
 /* From JSON */
 
-static struct ev_value copied(struct ev_run *x, const struct ev_doc *d, uint32_t at)
+static struct ev_expr_value copied(struct ev_expr_run *x, const struct ev_doc *d, uint32_t at)
 {
 	enum ev_kind kind = ev_kind(d, at);
-	struct ev_value v = {.kind = (uint8_t)kind, .form = EV_ITEMS};
+	struct ev_expr_value v = {.kind = (uint8_t)kind, .form = EV_ITEMS};
 	struct ev_buf scratch = {0};
-	struct ev_value *items;
+	struct ev_expr_value *items;
 	bool object = kind == EV_OBJECT;
 	size_t len, k = 0;
 	const char *p;
@@ -134,10 +134,10 @@ static struct ev_value copied(struct ev_run *x, const struct ev_doc *d, uint32_t
 	switch (kind) {
 	case EV_NUMBER:
 		p = ev_raw(d, at, &len);
-		return ev_number_value(ev_arena_copy(&x->arena, p, len), len);
+		return ev_expr_number_value(ev_arena_copy(&x->arena, p, len), len);
 	case EV_STRING:
 		p = ev_string(d, at, &scratch, &len);
-		v = ev_text(ev_arena_copy(&x->arena, p, len), len);
+		v = ev_expr_text(ev_arena_copy(&x->arena, p, len), len);
 		ev_buf_free(&scratch);
 		return v;
 	case EV_ARRAY:
@@ -151,11 +151,12 @@ static struct ev_value copied(struct ev_run *x, const struct ev_doc *d, uint32_t
 			items[k++] = copied(x, d, i);
 		}
 		return v;
-	default: return ev_bare(kind);
+	default: return ev_expr_bare(kind);
 	}
 }
 
-bool ev_value_parse(struct ev_run *x, const char *p, size_t len, struct ev_value *out)
+bool ev_expr_value_parse(struct ev_expr_run *x, const char *p, size_t len,
+			 struct ev_expr_value *out)
 {
 	struct ev_buf padded = {0};
 	const struct ev_doc *d;
@@ -169,7 +170,7 @@ bool ev_value_parse(struct ev_run *x, const char *p, size_t len, struct ev_value
 	d = ev_scan(x->scan, padded.p, len, &flaw);
 	good = d != NULL && d->duplicate == EV_NOWHERE;
 	if (good) {
-		ev_spend(x, d->n + len / 8);
+		ev_expr_spend(x, d->n + len / 8);
 		*out = copied(x, d, 0);
 	}
 	ev_buf_free(&padded);
@@ -179,15 +180,16 @@ bool ev_value_parse(struct ev_run *x, const char *p, size_t len, struct ev_value
 /* To JSON */
 
 /* A value of the record, as it stands. */
-static enum ev_flow put_kept(struct ev_run *x, const struct ev_value *v, struct ev_buf *out)
+static enum ev_expr_flow put_kept(struct ev_expr_run *x, const struct ev_expr_value *v,
+				  struct ev_buf *out)
 {
-	enum ev_flow flow = EV_GO_ON;
+	enum ev_expr_flow flow = EV_GO_ON;
 	struct ev_buf why = {0};
 	const char *p;
 	size_t len;
 
 	if (!x->floating && !ev_libjq_keeps(x->d, v->n, &why))
-		flow = ev_give_up(x, "%s", ev_buf_str(&why));
+		flow = ev_expr_give_up(x, "%s", ev_buf_str(&why));
 	ev_buf_free(&why);
 	p = ev_raw(x->d, v->n, &len);
 	ev_buf_put(out, p, len);
@@ -198,12 +200,12 @@ static enum ev_flow put_kept(struct ev_run *x, const struct ev_value *v, struct 
  * Appends a value as JSON. for_libjq: numbers as libjq may have them, else as they are spelled. A
  * value of the record is for libjq as it stands.
  */
-static enum ev_flow put_json(struct ev_run *x, const struct ev_value *v, bool for_libjq,
-			     struct ev_buf *out)
+static enum ev_expr_flow put_json(struct ev_expr_run *x, const struct ev_expr_value *v,
+				  bool for_libjq, struct ev_buf *out)
 {
 	const bool object = v->kind == EV_OBJECT;
-	struct ev_value name, value;
-	enum ev_flow flow = EV_GO_ON;
+	struct ev_expr_value name, value;
+	enum ev_expr_flow flow = EV_GO_ON;
 	const char *p;
 	size_t len;
 	bool first = true;
@@ -215,30 +217,31 @@ static enum ev_flow put_json(struct ev_run *x, const struct ev_value *v, bool fo
 	case EV_FALSE: ev_buf_puts(out, "false"); break;
 	case EV_TRUE: ev_buf_puts(out, "true"); break;
 	case EV_STRING:
-		p = ev_value_string(x, v, &len);
+		p = ev_expr_value_string(x, v, &len);
 		ev_json_quote(p, len, out);
 		break;
 	case EV_NUMBER:
-		p = for_libjq ? ev_value_digits(x, v, &len) : ev_value_spelled(x, v, &len);
+		p = for_libjq ? ev_expr_value_digits(x, v, &len)
+			      : ev_expr_value_spelled(x, v, &len);
 		if (for_libjq && (p == NULL || (!x->floating && !ev_libjq_spells(p, len))))
-			return ev_give_up(x,
-					  "libjq, which this needs, would change the digits of %s",
-					  ev_value_say(x, v));
+			return ev_expr_give_up(
+				x, "libjq, which this needs, would change the digits of %s",
+				ev_expr_value_say(x, v));
 		ev_buf_put(out, p, len);
 		break;
 	case EV_ARRAY:
 	case EV_OBJECT:
 		ev_buf_putc(out, object ? '{' : '[');
-		for (struct ev_cursor c = ev_cursor(x, v);
-		     flow == EV_GO_ON && ev_cursor_next(x, &c, &name, &value); first = false) {
+		for (struct ev_expr_cursor c = ev_expr_cursor(x, v);
+		     flow == EV_GO_ON && ev_expr_cursor_next(x, &c, &name, &value); first = false) {
 			if (!first)
 				ev_buf_putc(out, ',');
 			if (object) {
-				p = ev_value_string(x, &name, &len);
+				p = ev_expr_value_string(x, &name, &len);
 				ev_json_quote(p, len, out);
 				ev_buf_putc(out, ':');
 			}
-			if (for_libjq || ev_spend(x, 1))
+			if (for_libjq || ev_expr_spend(x, 1))
 				flow = put_json(x, &value, for_libjq, out);
 		}
 		ev_buf_putc(out, object ? '}' : ']');
@@ -246,14 +249,15 @@ static enum ev_flow put_json(struct ev_run *x, const struct ev_value *v, bool fo
 	return flow;
 }
 
-void ev_value_json(struct ev_run *x, const struct ev_value *v, struct ev_buf *out)
+void ev_expr_value_json(struct ev_expr_run *x, const struct ev_expr_value *v, struct ev_buf *out)
 {
 	put_json(x, v, false, out);
-	ev_spend(x, 1);
+	ev_expr_spend(x, 1);
 }
 
 /* Whether a test of libjq was made here, which holds or not. */
-static bool tested(struct ev_run *x, struct ev_regex *re, const struct ev_value *in, bool *holds)
+static bool tested(struct ev_expr_run *x, struct ev_regex *re, const struct ev_expr_value *in,
+		   bool *holds)
 {
 	unsigned char all = 0;
 	const char *p;
@@ -261,28 +265,28 @@ static bool tested(struct ev_run *x, struct ev_regex *re, const struct ev_value 
 
 	if (re == NULL || in->kind != EV_STRING)
 		return false;
-	p = ev_value_string(x, in, &len);
+	p = ev_expr_value_string(x, in, &len);
 	for (size_t i = 0; i < len; i++)
 		all |= (unsigned char)p[i];
 	if (all > 0x7f)
 		return false;
-	ev_spend(x, 1 + len / 8);
+	ev_expr_spend(x, 1 + len / 8);
 	*holds = ev_regex_match(re, p, len);
 	return *holds || ev_regex_spent(&len) == NULL;
 }
 
-enum ev_flow ev_libjq_call(struct ev_run *x, uint32_t program, const struct ev_value *in,
-			   struct ev_list *outputs)
+enum ev_expr_flow ev_libjq_call(struct ev_expr_run *x, uint32_t program,
+				const struct ev_expr_value *in, struct ev_expr_list *outputs)
 {
 	struct ev_buf json = {0}, said = {0};
-	enum ev_flow flow;
-	struct ev_value v;
+	enum ev_expr_flow flow;
+	struct ev_expr_value v;
 	bool holds;
 
 	if (tested(x, x->tests[program], in, &holds)) {
-		v = ev_truth_value(holds);
-		ev_list_add(x, outputs, &v);
-		return x->left >= 0 ? EV_GO_ON : ev_spent(x);
+		v = ev_expr_truth_value(holds);
+		ev_expr_list_add(x, outputs, &v);
+		return x->left >= 0 ? EV_GO_ON : ev_expr_spent(x);
 	}
 	flow = put_json(x, in, true, &json);
 	if (flow == EV_GO_ON) {
@@ -294,12 +298,12 @@ enum ev_flow ev_libjq_call(struct ev_run *x, uint32_t program, const struct ev_v
 	}
 	for (size_t i = 0, end; flow == EV_GO_ON && i < said.len; i = end + 1) {
 		end = (size_t)((char *)memchr(said.p + i, '\n', said.len - i) - said.p);
-		if (!ev_value_parse(x, said.p + i, end - i, &v))
-			flow = ev_raise(x, "libjq gave what is no JSON");
+		if (!ev_expr_value_parse(x, said.p + i, end - i, &v))
+			flow = ev_expr_raise(x, "libjq gave what is no JSON");
 		else
-			ev_list_add(x, outputs, &v);
+			ev_expr_list_add(x, outputs, &v);
 	}
 	ev_buf_free(&json);
 	ev_buf_free(&said);
-	return flow != EV_GO_ON || x->left >= 0 ? flow : ev_spent(x);
+	return flow != EV_GO_ON || x->left >= 0 ? flow : ev_expr_spent(x);
 }

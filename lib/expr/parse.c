@@ -15,13 +15,13 @@ enum { PIPE = 1, COMMA, ALT, OR, AND, COMPARISON, SUM, PRODUCT };
 enum { TO_LEFT, TO_RIGHT, TO_NONE };
 
 struct scope {
-	const struct ev_token *name;
+	const struct ev_expr_token *name;
 	uint32_t slot;
 	const struct scope *outer;
 };
 
 struct parser {
-	const struct ev_token *t;
+	const struct ev_expr_token *t;
 	struct ev_arena *arena;
 	const struct scope *scope;
 	struct ev_expr_program *program;
@@ -29,8 +29,8 @@ struct parser {
 	bool too_deep;
 };
 
-static const struct ev_part *pipeline(struct parser *p);
-static const struct ev_part *binary(struct parser *p, int lowest);
+static const struct ev_expr_part *pipeline(struct parser *p);
+static const struct ev_expr_part *binary(struct parser *p, int lowest);
 
 static bool deeper(struct parser *p)
 {
@@ -49,7 +49,7 @@ static bool next_is(struct parser *p, int kind)
 
 static bool next_is_word(struct parser *p, const char *word)
 {
-	if (!ev_token_is(p->t, word))
+	if (!ev_expr_token_is(p->t, word))
 		return false;
 	p->t++;
 	return true;
@@ -57,17 +57,17 @@ static bool next_is_word(struct parser *p, const char *word)
 
 /* Keeps a node; NULL if it is nested too deep. */
 /* .name OP number */
-static bool compares_member(const struct ev_part *n)
+static bool compares_member(const struct ev_expr_part *n)
 {
 	return n->op == EV_COMPARE && n->b->op == EV_CONST && n->b->value.kind == EV_NUMBER &&
 	       n->b->value.form == EV_SMALL && n->a->op == EV_PATH && n->a->a->op == EV_INPUT &&
 	       n->a->n_steps == 1 && n->a->steps[0].name != NULL;
 }
 
-static const struct ev_part *make(struct parser *p, struct ev_part n)
+static const struct ev_expr_part *make(struct parser *p, struct ev_expr_part n)
 {
-	const struct ev_part *parts[] = {n.a, n.b, n.c};
-	struct ev_part *kept;
+	const struct ev_expr_part *parts[] = {n.a, n.b, n.c};
+	struct ev_expr_part *kept;
 
 	for (size_t i = 0; i < 3; i++)
 		if (parts[i] != NULL && parts[i]->depth >= n.depth)
@@ -82,41 +82,41 @@ static const struct ev_part *make(struct parser *p, struct ev_part n)
 	return kept;
 }
 
-static const struct ev_part *constant(struct parser *p, struct ev_value v)
+static const struct ev_expr_part *constant(struct parser *p, struct ev_expr_value v)
 {
-	return make(p, (struct ev_part){.op = EV_CONST, .single = true, .value = v});
+	return make(p, (struct ev_expr_part){.op = EV_CONST, .single = true, .value = v});
 }
 
-static const struct ev_part *input(struct parser *p)
+static const struct ev_expr_part *input(struct parser *p)
 {
-	return make(p, (struct ev_part){.op = EV_INPUT, .single = true});
+	return make(p, (struct ev_expr_part){.op = EV_INPUT, .single = true});
 }
 
 /* One with the parts a and, where not NULL, b, which has one output if they do. */
-static const struct ev_part *both(struct parser *p, enum ev_op op, const struct ev_part *a,
-				  const struct ev_part *b)
+static const struct ev_expr_part *both(struct parser *p, enum ev_expr_op op,
+				       const struct ev_expr_part *a, const struct ev_expr_part *b)
 {
 	if (a == NULL)
 		return NULL;
-	return make(p, (struct ev_part){.op = op,
-					.single = a->single && (b == NULL || b->single),
-					.a = a,
-					.b = b});
+	return make(p, (struct ev_expr_part){.op = op,
+					     .single = a->single && (b == NULL || b->single),
+					     .a = a,
+					     .b = b});
 }
 
-static const struct ev_part *with(struct parser *p, enum ev_op op, bool single,
-				  const struct ev_part *a, const struct ev_part *b)
+static const struct ev_expr_part *with(struct parser *p, enum ev_expr_op op, bool single,
+				       const struct ev_expr_part *a, const struct ev_expr_part *b)
 {
 	if (a == NULL)
 		return NULL;
-	return make(p, (struct ev_part){.op = op, .single = single, .a = a, .b = b});
+	return make(p, (struct ev_expr_part){.op = op, .single = single, .a = a, .b = b});
 }
 
 /* [a] | add needs no array. */
-static const struct ev_part *pipe(struct parser *p, const struct ev_part *a,
-				  const struct ev_part *b)
+static const struct ev_expr_part *pipe(struct parser *p, const struct ev_expr_part *a,
+				       const struct ev_expr_part *b)
 {
-	const struct ev_part *sum = NULL, *rest = NULL;
+	const struct ev_expr_part *sum = NULL, *rest = NULL;
 
 	if (a == NULL || b == NULL)
 		return NULL;
@@ -156,7 +156,7 @@ static bool hex(const char *p, uint32_t *v)
 }
 
 /* Decodes a string; false, for libjq to complain, if its escapes are not those of JSON. */
-static bool text(struct parser *p, const struct ev_token *t, const char **out, size_t *len)
+static bool text(struct parser *p, const struct ev_expr_token *t, const char **out, size_t *len)
 {
 	struct ev_buf decoded = {0};
 	uint32_t v;
@@ -177,22 +177,22 @@ static bool text(struct parser *p, const struct ev_token *t, const char **out, s
 	return true;
 }
 
-static struct ev_value number(struct parser *p, const struct ev_token *t, bool negative)
+static struct ev_expr_value number(struct parser *p, const struct ev_expr_token *t, bool negative)
 {
 	char *spelled = ev_arena_alloc(p->arena, t->len + 1);
 
 	spelled[0] = '-';
 	memcpy(spelled + 1, t->p, t->len);
-	return ev_number_value(spelled + !negative, t->len + negative);
+	return ev_expr_number_value(spelled + !negative, t->len + negative);
 }
 
 /* Terms, and what may stand behind them */
 
-static const struct ev_part *stepped(struct parser *p, const struct ev_part *from,
-				     struct ev_path_step s)
+static const struct ev_expr_part *stepped(struct parser *p, const struct ev_expr_part *from,
+					  struct ev_expr_path_step s)
 {
-	const struct ev_part *base = from;
-	struct ev_part n = {.op = EV_PATH, .single = from->single && !s.quiet, .n_steps = 1};
+	const struct ev_expr_part *base = from;
+	struct ev_expr_part n = {.op = EV_PATH, .single = from->single && !s.quiet, .n_steps = 1};
 
 	if (from->op == EV_PATH) {
 		base = from->a;
@@ -209,7 +209,7 @@ static const struct ev_part *stepped(struct parser *p, const struct ev_part *fro
 	return make(p, n);
 }
 
-static bool whole(const struct ev_token *t, int64_t *v)
+static bool whole(const struct ev_expr_token *t, int64_t *v)
 {
 	*v = 0;
 	for (size_t i = 0; i < t->len; i++) {
@@ -221,7 +221,7 @@ static bool whole(const struct ev_token *t, int64_t *v)
 }
 
 /* Behind "[": an index or a name, and the "]". */
-static bool subscript(struct parser *p, struct ev_path_step *s)
+static bool subscript(struct parser *p, struct ev_expr_path_step *s)
 {
 	bool negative = next_is(p, '-');
 
@@ -237,9 +237,9 @@ static bool subscript(struct parser *p, struct ev_path_step *s)
 	return next_is(p, ']');
 }
 
-static const struct ev_part *foreign_slice(struct parser *p, const struct ev_part *of);
+static const struct ev_expr_part *foreign_slice(struct parser *p, const struct ev_expr_part *of);
 
-static bool is_slice(const struct ev_token *t)
+static bool is_slice(const struct ev_expr_token *t)
 {
 	while (t->kind == EV_T_NUMBER || t->kind == '-')
 		t++;
@@ -247,9 +247,9 @@ static bool is_slice(const struct ev_token *t)
 }
 
 /* Whether the tokens from here on are another step of a path, and which. */
-static bool suffix(struct parser *p, const struct ev_part **n)
+static bool suffix(struct parser *p, const struct ev_expr_part **n)
 {
-	struct ev_path_step s = {0};
+	struct ev_expr_path_step s = {0};
 
 	if (p->t->kind == EV_T_FIELD) {
 		s.name = ev_arena_copy(p->arena, p->t->p, p->t->len);
@@ -261,7 +261,8 @@ static bool suffix(struct parser *p, const struct ev_part **n)
 		p->t += 2;
 	} else if (p->t->kind == '[' && p->t[1].kind == ']') {
 		p->t += 2;
-		*n = make(p, (struct ev_part){.op = EV_EACH, .quiet = next_is(p, '?'), .a = *n});
+		*n = make(p,
+			  (struct ev_expr_part){.op = EV_EACH, .quiet = next_is(p, '?'), .a = *n});
 		return *n != NULL;
 	} else if (p->t->kind == '[' && is_slice(p->t + 1)) {
 		*n = foreign_slice(p, *n);
@@ -282,25 +283,26 @@ static bool suffix_follows(const struct parser *p)
 	       (p->t->kind == '.' && p->t[1].kind == EV_T_STRING);
 }
 
-static const struct ev_part *variable(struct parser *p)
+static const struct ev_expr_part *variable(struct parser *p)
 {
-	const struct ev_token *t = p->t++;
+	const struct ev_expr_token *t = p->t++;
 
 	if (t->kind != EV_T_NAME)
 		return NULL;
 	for (const struct scope *s = p->scope; s != NULL; s = s->outer)
 		if (s->name->len == t->len && memcmp(s->name->p, t->p, t->len) == 0)
-			return make(
-				p, (struct ev_part){.op = EV_VAR, .single = true, .slot = s->slot});
+			return make(p, (struct ev_expr_part){
+					       .op = EV_VAR, .single = true, .slot = s->slot});
 	return NULL;
 }
 
 /* A body in which the variable has its name. */
-static const struct ev_part *scoped(struct parser *p, const struct ev_token *name, uint32_t slot,
-				    const struct ev_part *(*body)(struct parser *p))
+static const struct ev_expr_part *scoped(struct parser *p, const struct ev_expr_token *name,
+					 uint32_t slot,
+					 const struct ev_expr_part *(*body)(struct parser *p))
 {
 	struct scope s = {name, slot, p->scope};
-	const struct ev_part *n;
+	const struct ev_expr_part *n;
 
 	p->scope = &s;
 	n = body(p);
@@ -308,7 +310,7 @@ static const struct ev_part *scoped(struct parser *p, const struct ev_token *nam
 	return n;
 }
 
-static bool binding(struct parser *p, const struct ev_token **name, uint32_t *slot)
+static bool binding(struct parser *p, const struct ev_expr_token **name, uint32_t *slot)
 {
 	if (!next_is_word(p, "as") || !next_is(p, '$') || p->t->kind != EV_T_NAME)
 		return false;
@@ -317,10 +319,10 @@ static bool binding(struct parser *p, const struct ev_token **name, uint32_t *sl
 	return true;
 }
 
-static const struct ev_part *bind(struct parser *p, const struct ev_part *of)
+static const struct ev_expr_part *bind(struct parser *p, const struct ev_expr_part *of)
 {
-	const struct ev_token *name;
-	const struct ev_part *body;
+	const struct ev_expr_token *name;
+	const struct ev_expr_part *body;
 	uint32_t slot;
 
 	if (!binding(p, &name, &slot) || !next_is(p, '|'))
@@ -328,20 +330,20 @@ static const struct ev_part *bind(struct parser *p, const struct ev_part *of)
 	body = scoped(p, name, slot, pipeline);
 	if (body == NULL)
 		return NULL;
-	return make(p, (struct ev_part){.op = EV_BIND,
-					.single = of->single && body->single,
-					.slot = slot,
-					.a = of,
-					.b = body});
+	return make(p, (struct ev_expr_part){.op = EV_BIND,
+					     .single = of->single && body->single,
+					     .slot = slot,
+					     .a = of,
+					     .b = body});
 }
 
-static const struct ev_part *term(struct parser *p, bool *plain);
+static const struct ev_expr_part *term(struct parser *p, bool *plain);
 
 /* Only with one output each for the start and the next state: beyond, versions of jq differ. */
-static const struct ev_part *reduce(struct parser *p)
+static const struct ev_expr_part *reduce(struct parser *p)
 {
-	const struct ev_token *name;
-	const struct ev_part *of, *start, *next;
+	const struct ev_expr_token *name;
+	const struct ev_expr_part *of, *start, *next;
 	uint32_t slot;
 	bool plain;
 
@@ -350,17 +352,17 @@ static const struct ev_part *reduce(struct parser *p)
 	    (next = scoped(p, name, slot, pipeline)) == NULL || !next_is(p, ')') ||
 	    !start->single || !next->single)
 		return NULL;
-	return make(p, (struct ev_part){.op = EV_REDUCE,
-					.single = true,
-					.slot = slot,
-					.a = of,
-					.b = start,
-					.c = next});
+	return make(p, (struct ev_expr_part){.op = EV_REDUCE,
+					     .single = true,
+					     .slot = slot,
+					     .a = of,
+					     .b = start,
+					     .c = next});
 }
 
-static const struct ev_part *conditional(struct parser *p)
+static const struct ev_expr_part *conditional(struct parser *p)
 {
-	const struct ev_part *a, *b, *c = NULL;
+	const struct ev_expr_part *a, *b, *c = NULL;
 
 	if (!deeper(p) || (a = pipeline(p)) == NULL || !next_is_word(p, "then") ||
 	    (b = pipeline(p)) == NULL)
@@ -372,11 +374,11 @@ static const struct ev_part *conditional(struct parser *p)
 	p->depth--;
 	if (c == NULL)
 		return NULL;
-	return make(p, (struct ev_part){.op = EV_IF,
-					.single = a->single && b->single && c->single,
-					.a = a,
-					.b = b,
-					.c = c});
+	return make(p, (struct ev_expr_part){.op = EV_IF,
+					     .single = a->single && b->single && c->single,
+					     .a = a,
+					     .b = b,
+					     .c = c});
 }
 
 /* Functions */
@@ -389,43 +391,45 @@ enum shape {
 	GENERAL, /* made by a function of its own */
 };
 
-static const struct ev_part *make_add(struct parser *p, const struct ev_part **arg)
+static const struct ev_expr_part *make_add(struct parser *p, const struct ev_expr_part **arg)
 {
 	(void)arg;
 	return with(p, EV_SUM, true, with(p, EV_EACH, false, input(p), NULL), NULL);
 }
 
-static const struct ev_part *make_map(struct parser *p, const struct ev_part **arg)
+static const struct ev_expr_part *make_map(struct parser *p, const struct ev_expr_part **arg)
 {
 	return with(p, EV_COLLECT, true, pipe(p, with(p, EV_EACH, false, input(p), NULL), arg[0]),
 		    NULL);
 }
 
-static const struct ev_part *make_select(struct parser *p, const struct ev_part **arg)
+static const struct ev_expr_part *make_select(struct parser *p, const struct ev_expr_part **arg)
 {
 	return with(p, EV_SELECT, false, arg[0], NULL);
 }
 
-static const struct ev_part *make_empty(struct parser *p, const struct ev_part **arg)
+static const struct ev_expr_part *make_empty(struct parser *p, const struct ev_expr_part **arg)
 {
 	(void)arg;
-	return make(p, (struct ev_part){.op = EV_EMPTY});
+	return make(p, (struct ev_expr_part){.op = EV_EMPTY});
 }
 
-static bool is_string(const struct ev_part *n)
+static bool is_string(const struct ev_expr_part *n)
 {
 	return n->op == EV_CONST && n->value.kind == EV_STRING;
 }
 
-static const struct ev_part *make_error(struct parser *p, const struct ev_part **arg)
+static const struct ev_expr_part *make_error(struct parser *p, const struct ev_expr_part **arg)
 {
 	if (!is_string(arg[0]))
 		return NULL;
-	return make(p, (struct ev_part){.op = EV_ERROR, .single = true, .value = arg[0]->value});
+	return make(p,
+		    (struct ev_expr_part){.op = EV_ERROR, .single = true, .value = arg[0]->value});
 }
 
-static const struct ev_part *quantified(struct parser *p, enum ev_op op, const struct ev_part *of,
-					const struct ev_part *holds)
+static const struct ev_expr_part *quantified(struct parser *p, enum ev_expr_op op,
+					     const struct ev_expr_part *of,
+					     const struct ev_expr_part *holds)
 {
 	if (of == NULL)
 		of = with(p, EV_EACH, false, input(p), NULL);
@@ -434,49 +438,49 @@ static const struct ev_part *quantified(struct parser *p, enum ev_op op, const s
 	return with(p, op, true, of, holds);
 }
 
-static const struct ev_part *make_all(struct parser *p, const struct ev_part **arg)
+static const struct ev_expr_part *make_all(struct parser *p, const struct ev_expr_part **arg)
 {
 	return quantified(p, EV_ALL_OF, arg[1] != NULL ? arg[0] : NULL,
 			  arg[1] != NULL ? arg[1] : arg[0]);
 }
 
-static const struct ev_part *make_any(struct parser *p, const struct ev_part **arg)
+static const struct ev_expr_part *make_any(struct parser *p, const struct ev_expr_part **arg)
 {
 	return quantified(p, EV_ANY_OF, arg[1] != NULL ? arg[0] : NULL,
 			  arg[1] != NULL ? arg[1] : arg[0]);
 }
 
-static const struct ev_part *make_first(struct parser *p, const struct ev_part **arg)
+static const struct ev_expr_part *make_first(struct parser *p, const struct ev_expr_part **arg)
 {
 	if (arg[0] != NULL)
 		return with(p, EV_FIRST_OF, false, arg[0], NULL);
-	return stepped(p, input(p), (struct ev_path_step){.index = 0});
+	return stepped(p, input(p), (struct ev_expr_path_step){.index = 0});
 }
 
-static const struct ev_part *make_last(struct parser *p, const struct ev_part **arg)
+static const struct ev_expr_part *make_last(struct parser *p, const struct ev_expr_part **arg)
 {
 	if (arg[0] != NULL)
 		return with(p, EV_LAST_OF, true, arg[0], NULL);
-	return stepped(p, input(p), (struct ev_path_step){.index = -1});
+	return stepped(p, input(p), (struct ev_expr_path_step){.index = -1});
 }
 
-static const struct ev_part *make_isempty(struct parser *p, const struct ev_part **arg)
+static const struct ev_expr_part *make_isempty(struct parser *p, const struct ev_expr_part **arg)
 {
 	return with(p, EV_IS_EMPTY, true, arg[0], NULL);
 }
 
 /* IN(s) is any(s == .; .), and IN(src; s) is any(src | IN(s); .). */
-static const struct ev_part *make_in(struct parser *p, const struct ev_part **arg)
+static const struct ev_expr_part *make_in(struct parser *p, const struct ev_expr_part **arg)
 {
-	const struct ev_part *set = arg[1] != NULL ? arg[1] : arg[0], *among, *self = input(p);
+	const struct ev_expr_part *set = arg[1] != NULL ? arg[1] : arg[0], *among, *self = input(p);
 
 	if (self == NULL)
 		return NULL;
-	among = make(p, (struct ev_part){.op = EV_COMPARE,
-					 .single = set->single,
-					 .mask = EV_EQUAL,
-					 .a = set,
-					 .b = self});
+	among = make(p, (struct ev_expr_part){.op = EV_COMPARE,
+					      .single = set->single,
+					      .mask = EV_EQUAL,
+					      .a = set,
+					      .b = self});
 	if (among != NULL && arg[1] != NULL) {
 		among = quantified(p, EV_ANY_OF, among, NULL);
 		among = pipe(p, arg[0], among);
@@ -496,7 +500,7 @@ static const struct word {
 	unsigned arity;
 	enum shape shape;
 	int of; /* the kind, the function, or the kinds */
-	const struct ev_part *(*general)(struct parser *p, const struct ev_part **arg);
+	const struct ev_expr_part *(*general)(struct parser *p, const struct ev_expr_part **arg);
 } words[] = {
 	{"null", 0, WORD, EV_NULL, NULL},
 	{"true", 0, WORD, EV_TRUE, NULL},
@@ -559,20 +563,21 @@ static const struct word {
 	{"iterables", 0, KINDS, ITERABLES, NULL},
 };
 
-static const struct ev_part *called(struct parser *p, const struct word *w,
-				    const struct ev_part **arg)
+static const struct ev_expr_part *called(struct parser *p, const struct word *w,
+					 const struct ev_expr_part **arg)
 {
-	struct ev_part n = {.single = true, .a = arg[0], .function = (enum ev_function)w->of};
+	struct ev_expr_part n = {
+		.single = true, .a = arg[0], .function = (enum ev_expr_function)w->of};
 
 	switch (w->shape) {
-	case WORD: return constant(p, ev_bare((enum ev_kind)w->of));
+	case WORD: return constant(p, ev_expr_bare((enum ev_kind)w->of));
 	case GENERAL: return w->general(p, arg);
 	case CALL:
 		n.op = EV_CALL;
 		n.single = arg[0] == NULL || arg[0]->single;
 		return make(p, n);
 	case BY: n.op = EV_BY; return make(p, n);
-	case KINDS: return make(p, (struct ev_part){.op = EV_KINDS, .mask = (uint8_t)w->of});
+	case KINDS: return make(p, (struct ev_expr_part){.op = EV_KINDS, .mask = (uint8_t)w->of});
 	}
 	return NULL;
 }
@@ -585,23 +590,23 @@ static const char *const one_for_one[] = {
 };
 
 /* What libjq does, from a token up to another, with what stands before it as its input. */
-static const struct ev_part *foreign(struct parser *p, const struct ev_token *from,
-				     const struct ev_token *end, bool suffix, bool single)
+static const struct ev_expr_part *foreign(struct parser *p, const struct ev_expr_token *from,
+					  const struct ev_expr_token *end, bool suffix, bool single)
 {
-	struct ev_foreign *f;
+	struct ev_expr_foreign *f;
 
 	if (!ev_expr_may_be_foreign(from, end))
 		return NULL;
 	f = ev_arena_alloc(p->arena, sizeof *f);
-	*f = (struct ev_foreign){from, end, suffix, p->program->foreign};
+	*f = (struct ev_expr_foreign){from, end, suffix, p->program->foreign};
 	p->program->foreign = f;
-	return make(p, (struct ev_part){.op = EV_FOREIGN,
-					.single = single,
-					.slot = p->program->n_foreign++});
+	return make(p, (struct ev_expr_part){.op = EV_FOREIGN,
+					     .single = single,
+					     .slot = p->program->n_foreign++});
 }
 
 /* From behind an opening bracket to behind what closes it, or the end. */
-static const struct ev_token *behind(const struct ev_token *t)
+static const struct ev_expr_token *behind(const struct ev_expr_token *t)
 {
 	int depth = 1;
 
@@ -612,21 +617,21 @@ static const struct ev_token *behind(const struct ev_token *t)
 }
 
 /* A call of what is not known here. */
-static const struct ev_part *foreign_call(struct parser *p, const struct ev_token *name)
+static const struct ev_expr_part *foreign_call(struct parser *p, const struct ev_expr_token *name)
 {
 	static const char *const syntax[] = {"def",    "try",	"catch",   "foreach", "label",
 					     "import", "include", "if",	   "then",    "elif",
 					     "else",   "end",	"as",	   "reduce",  "and",
 					     "or",     "break", "__loc__", NULL};
-	const struct ev_token *end = name[1].kind == '(' ? behind(name + 2) : name + 1;
+	const struct ev_expr_token *end = name[1].kind == '(' ? behind(name + 2) : name + 1;
 	bool single = false;
 
 	for (const char *const *s = syntax; *s != NULL; s++)
-		if (ev_token_is(name, *s))
+		if (ev_expr_token_is(name, *s))
 			return NULL;
 	for (const char *const *s = one_for_one; *s != NULL; s++)
-		single = single || ev_token_is(name, *s);
-	for (const struct ev_token *t = name + 1; t < end; t++)
+		single = single || ev_expr_token_is(name, *s);
+	for (const struct ev_expr_token *t = name + 1; t < end; t++)
 		single = single && (t->kind == EV_T_STRING || t->kind == EV_T_NUMBER ||
 				    t->kind == '(' || t->kind == ')' || t->kind == ';');
 	p->t = end;
@@ -634,9 +639,9 @@ static const struct ev_part *foreign_call(struct parser *p, const struct ev_toke
 }
 
 /* A part of an array or a string: [1:2], of numbers. */
-static const struct ev_part *foreign_slice(struct parser *p, const struct ev_part *of)
+static const struct ev_expr_part *foreign_slice(struct parser *p, const struct ev_expr_part *of)
 {
-	const struct ev_token *from = p->t, *t = from + 1;
+	const struct ev_expr_token *from = p->t, *t = from + 1;
 
 	while (t->kind == EV_T_NUMBER || t->kind == '-' || t->kind == ':')
 		t++;
@@ -646,17 +651,17 @@ static const struct ev_part *foreign_slice(struct parser *p, const struct ev_par
 	return pipe(p, of, foreign(p, from, p->t, true, true));
 }
 
-static const struct ev_part *call(struct parser *p)
+static const struct ev_expr_part *call(struct parser *p)
 {
-	const struct ev_token *name = p->t++;
-	const struct ev_part *arg[2] = {NULL, NULL};
-	struct ev_foreign *before = p->program->foreign;
+	const struct ev_expr_token *name = p->t++;
+	const struct ev_expr_part *arg[2] = {NULL, NULL};
+	struct ev_expr_foreign *before = p->program->foreign;
 	uint32_t n_before = p->program->n_foreign;
 	bool known = false;
 	unsigned n = 0;
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		known = known || ev_token_is(name, words[i].name);
+		known = known || ev_expr_token_is(name, words[i].name);
 	if (!known)
 		return foreign_call(p, name);
 	if (next_is(p, '(')) {
@@ -668,7 +673,7 @@ static const struct ev_part *call(struct parser *p)
 			return NULL;
 	}
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (words[i].arity == n && ev_token_is(name, words[i].name))
+		if (words[i].arity == n && ev_expr_token_is(name, words[i].name))
 			return called(p, &words[i], arg);
 	p->program->foreign = before;
 	p->program->n_foreign = n_before;
@@ -676,17 +681,19 @@ static const struct ev_part *call(struct parser *p)
 }
 
 /* What a term begins with. *plain: no step may follow what is not a term in jq 1.6. */
-static const struct ev_part *head(struct parser *p, bool *plain)
+static const struct ev_expr_part *head(struct parser *p, bool *plain)
 {
-	const struct ev_token *t = p->t;
-	const struct ev_part *n;
+	const struct ev_expr_token *t = p->t;
+	const struct ev_expr_part *n;
 	const char *s;
 	size_t len;
 
 	*plain = true;
 	switch (t->kind) {
 	case EV_T_NUMBER: p->t++; return constant(p, number(p, t, false));
-	case EV_T_STRING: p->t++; return text(p, t, &s, &len) ? constant(p, ev_text(s, len)) : NULL;
+	case EV_T_STRING:
+		p->t++;
+		return text(p, t, &s, &len) ? constant(p, ev_expr_text(s, len)) : NULL;
 	case EV_T_FIELD: return input(p);
 	case '.':
 		if (t[1].kind != EV_T_STRING)
@@ -699,14 +706,15 @@ static const struct ev_part *head(struct parser *p, bool *plain)
 	case '[':
 		p->t++;
 		if (next_is(p, ']'))
-			return constant(p, (struct ev_value){.kind = EV_ARRAY, .form = EV_ITEMS});
+			return constant(p,
+					(struct ev_expr_value){.kind = EV_ARRAY, .form = EV_ITEMS});
 		n = with(p, EV_COLLECT, true, pipeline(p), NULL);
 		return n != NULL && next_is(p, ']') ? n : NULL;
 	case '{':
 		if (t[1].kind != '}')
 			return NULL;
 		p->t += 2;
-		return constant(p, (struct ev_value){.kind = EV_OBJECT, .form = EV_ITEMS});
+		return constant(p, (struct ev_expr_value){.kind = EV_OBJECT, .form = EV_ITEMS});
 	case '$': p->t++; return variable(p);
 	case EV_T_NAME:
 		*plain = false;
@@ -725,9 +733,9 @@ static const struct ev_part *head(struct parser *p, bool *plain)
 	}
 }
 
-static const struct ev_part *term(struct parser *p, bool *plain)
+static const struct ev_expr_part *term(struct parser *p, bool *plain)
 {
-	const struct ev_part *n;
+	const struct ev_expr_part *n;
 
 	if (!deeper(p))
 		return NULL;
@@ -739,16 +747,16 @@ static const struct ev_part *term(struct parser *p, bool *plain)
 	return n;
 }
 
-static const struct ev_part *operand(struct parser *p)
+static const struct ev_expr_part *operand(struct parser *p)
 {
-	const struct ev_part *n;
+	const struct ev_expr_part *n;
 	bool plain;
 
 	if (p->t->kind == '-') {
 		if (p->t[1].kind == EV_T_NUMBER && p->t[2].kind != '*' && p->t[2].kind != '/' &&
 		    p->t[2].kind != '%' && p->t[2].kind != '?' && p->t[2].kind != '[' &&
 		    p->t[2].kind != '.' && p->t[2].kind != EV_T_FIELD &&
-		    !ev_token_is(p->t + 2, "as")) {
+		    !ev_expr_token_is(p->t + 2, "as")) {
 			p->t += 2;
 			return constant(p, number(p, p->t - 1, true));
 		}
@@ -760,7 +768,7 @@ static const struct ev_part *operand(struct parser *p)
 		return n;
 	}
 	n = term(p, &plain);
-	if (n != NULL && plain && ev_token_is(p->t, "as"))
+	if (n != NULL && plain && ev_expr_token_is(p->t, "as"))
 		return bind(p, n);
 	while (n != NULL && next_is(p, '?'))
 		n = with(p, EV_TRY, false, n, NULL);
@@ -772,7 +780,7 @@ static const struct operator
 	int token;
 	const char *word;
 	int rank, side;
-	enum ev_op op;
+	enum ev_expr_op op;
 	uint8_t mask;
 }
 operators[] = {
@@ -792,24 +800,24 @@ operators[] = {
 	{'*', NULL, PRODUCT, TO_LEFT, EV_ARITH, 0},
 };
 
-static const struct operator* an_operator(const struct ev_token *t)
+static const struct operator* an_operator(const struct ev_expr_token *t)
 {
 	for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++)
 		if (operators[i].token == t->kind &&
-		    (operators[i].word == NULL || ev_token_is(t, operators[i].word)))
+		    (operators[i].word == NULL || ev_expr_token_is(t, operators[i].word)))
 			return &operators[i];
 	return NULL;
 }
 
-static const struct ev_part *joined(struct parser *p, const struct operator* o,
-				    const struct ev_part *a, const struct ev_part *b)
+static const struct ev_expr_part *joined(struct parser *p, const struct operator* o,
+					 const struct ev_expr_part *a, const struct ev_expr_part *b)
 {
-	struct ev_part n = {.op = o->op,
-			    .single = a->single && b->single,
-			    .mask = o->mask,
-			    .sign = (char)(o->token < EV_T_NUMBER ? o->token : 0),
-			    .a = a,
-			    .b = b};
+	struct ev_expr_part n = {.op = o->op,
+				 .single = a->single && b->single,
+				 .mask = o->mask,
+				 .sign = (char)(o->token < EV_T_NUMBER ? o->token : 0),
+				 .a = a,
+				 .b = b};
 
 	if (o->op == EV_PIPE)
 		return pipe(p, a, b);
@@ -819,10 +827,10 @@ static const struct ev_part *joined(struct parser *p, const struct operator* o,
 }
 
 /* Precedence climbing. */
-static const struct ev_part *binary(struct parser *p, int lowest)
+static const struct ev_expr_part *binary(struct parser *p, int lowest)
 {
 	const struct operator* o;
-	const struct ev_part *a, *b;
+	const struct ev_expr_part *a, *b;
 
 	if (!deeper(p))
 		return NULL;
@@ -840,13 +848,13 @@ static const struct ev_part *binary(struct parser *p, int lowest)
 	return a;
 }
 
-static const struct ev_part *pipeline(struct parser *p)
+static const struct ev_expr_part *pipeline(struct parser *p)
 {
 	return binary(p, PIPE);
 }
 
-enum ev_parsed ev_expr_parse(const struct ev_token *tokens, struct ev_arena *a,
-			     struct ev_expr_program *program)
+enum ev_expr_parsed ev_expr_parse(const struct ev_expr_token *tokens, struct ev_arena *a,
+				  struct ev_expr_program *program)
 {
 	struct parser p = {.t = tokens, .arena = a, .program = program};
 

@@ -11,7 +11,7 @@ struct walk {
 };
 
 /* Behind a path: one more step. NULL stays NULL: where that stands is not known. */
-static const char *behind(struct walk *w, const char *path, const struct ev_path_step *s)
+static const char *behind(struct walk *w, const char *path, const struct ev_expr_path_step *s)
 {
 	struct ev_buf text = {0};
 	const char *copy;
@@ -34,7 +34,7 @@ static const char *behind(struct walk *w, const char *path, const struct ev_path
 }
 
 /* Tells of the paths of a part whose input is at a path; returns where its output is, or NULL. */
-static const char *walk(struct walk *w, const struct ev_part *n, const char *in)
+static const char *walk(struct walk *w, const struct ev_expr_part *n, const char *in)
 {
 	const char *at;
 
@@ -72,7 +72,7 @@ static const char *walk(struct walk *w, const struct ev_part *n, const char *in)
 	}
 }
 
-void ev_expr_part_paths(const struct ev_part *root, ev_expr_path *fn, void *ctx)
+void ev_expr_part_paths(const struct ev_expr_part *root, ev_expr_path *fn, void *ctx)
 {
 	struct walk w = {.fn = fn, .ctx = ctx};
 

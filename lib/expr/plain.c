@@ -7,6 +7,7 @@
  *
  * In documents of one shape these numbers are always the same nodes.
  */
+#include "base/compiler.h"
 #include "base/mem.h"
 #include "expr/internal.h"
 #include "number/decimal.h"
@@ -17,29 +18,30 @@
 
 /* A side of a comparison: a number, or the sum over a list. */
 struct side {
-	const struct ev_part *list;	  /* the path to it, or NULL */
-	const struct ev_part *factors[2]; /* paths, from its elements if there is one; or NULL */
+	const struct ev_expr_part *list; /* the path to it, or NULL */
+	/* paths, from its elements if there is one; or NULL */
+	const struct ev_expr_part *factors[2];
 };
 
-static bool is_path(const struct ev_part *n)
+static bool is_path(const struct ev_expr_part *n)
 {
 	return n->op == EV_PATH && n->a->op == EV_INPUT && n->n_steps > 0;
 }
 
-static bool is_member(const struct ev_part *n)
+static bool is_member(const struct ev_expr_part *n)
 {
 	return is_path(n) && n->n_steps == 1 && n->steps[0].name != NULL;
 }
 
-static bool is_number(const struct ev_part *n)
+static bool is_number(const struct ev_expr_part *n)
 {
 	return n->op == EV_CONST && n->value.kind == EV_NUMBER && n->value.form == EV_SMALL;
 }
 
 /* LIST | [.[] | f] | add, and [LIST[] | f] | add. */
-static bool read_sum(const struct ev_part *n, struct side *s)
+static bool read_sum(const struct ev_expr_part *n, struct side *s)
 {
-	const struct ev_part *sum = n->op == EV_PIPE ? n->b : n, *f;
+	const struct ev_expr_part *sum = n->op == EV_PIPE ? n->b : n, *f;
 
 	if (sum->op != EV_SUM || sum->a->op != EV_PIPE || sum->a->a->op != EV_EACH)
 		return false;
@@ -56,7 +58,7 @@ static bool read_sum(const struct ev_part *n, struct side *s)
 	       is_member(s->factors[0]) && (s->factors[1] == NULL || is_member(s->factors[1]));
 }
 
-static bool read_side(const struct ev_part *n, struct side *s)
+static bool read_side(const struct ev_expr_part *n, struct side *s)
 {
 	*s = (struct side){0};
 	if (!is_path(n))
@@ -65,19 +67,19 @@ static bool read_side(const struct ev_part *n, struct side *s)
 	return true;
 }
 
-static bool is_all(const struct ev_part *n)
+static bool is_all(const struct ev_expr_part *n)
 {
 	return n->op == EV_ALL_OF && n->a->op == EV_EACH && is_path(n->a->a) && n->b->member;
 }
 
-bool ev_expr_is_plain(const struct ev_part *n)
+bool ev_expr_is_plain(const struct ev_expr_part *n)
 {
 	struct side s;
 
 	return is_all(n) || (n->op == EV_COMPARE && read_side(n->a, &s) && read_side(n->b, &s));
 }
 
-void ev_plain_free(struct ev_plain *p)
+void ev_expr_plain_free(struct ev_expr_plain *p)
 {
 	for (uint32_t i = 0; p->known != NULL && i <= EV_SHAPES; i++)
 		for (int k = 0; k < 2; k++)
@@ -85,15 +87,15 @@ void ev_plain_free(struct ev_plain *p)
 	free(p->known);
 	for (int k = 0; k < 2; k++)
 		free(p->found.sides[k].at);
-	*p = (struct ev_plain){0};
+	*p = (struct ev_expr_plain){0};
 }
 
-static uint32_t value_of(const struct ev_doc *d, const struct ev_part *path)
+static uint32_t value_of(const struct ev_doc *d, const struct ev_expr_part *path)
 {
 	return ev_doc_seen(d, path->steps[path->n_steps - 1].spot);
 }
 
-static bool add_number(struct ev_terms *t, const struct ev_doc *d, uint32_t at)
+static bool add_number(struct ev_expr_terms *t, const struct ev_doc *d, uint32_t at)
 {
 	if (at == EV_NOWHERE || ev_kind(d, at) != EV_NUMBER)
 		return false;
@@ -103,7 +105,7 @@ static bool add_number(struct ev_terms *t, const struct ev_doc *d, uint32_t at)
 }
 
 /* Finds the numbers of a side; false if not all of them are there. */
-static bool find_side(struct ev_terms *t, const struct side *s, const struct ev_doc *d)
+static bool find_side(struct ev_expr_terms *t, const struct side *s, const struct ev_doc *d)
 {
 	uint32_t at;
 
@@ -127,7 +129,7 @@ static bool find_side(struct ev_terms *t, const struct side *s, const struct ev_
 	return true;
 }
 
-static bool find(struct ev_compared *c, const struct ev_part *n, const struct ev_doc *d)
+static bool find(struct ev_expr_comparison *c, const struct ev_expr_part *n, const struct ev_doc *d)
 {
 	struct side a = {0}, b = {0};
 
@@ -143,21 +145,21 @@ static bool find(struct ev_compared *c, const struct ev_part *n, const struct ev
 }
 
 /* Which numbers of one digit hold, one bit each. */
-static uint32_t digits_that_hold(const struct ev_part *compare)
+static uint32_t digits_that_hold(const struct ev_expr_part *compare)
 {
 	struct ev_small digit = {0, 0}, limit = {compare->b->value.coef, compare->b->value.exp};
 	uint32_t digits = 0;
 
 	for (; digit.coef < 10; digit.coef++)
-		if (ev_accepts(compare, ev_small_compare(digit, limit)))
+		if (ev_expr_accepts(compare, ev_small_compare(digit, limit)))
 			digits |= 1U << digit.coef;
 	return digits;
 }
 
-static __attribute__((noinline)) const struct ev_compared *
-look(struct ev_plain *p, const struct ev_part *n, const struct ev_doc *d)
+static EV_NOINLINE const struct ev_expr_comparison *
+look(struct ev_expr_plain *p, const struct ev_expr_part *n, const struct ev_doc *d)
 {
-	struct ev_compared *c = &p->found;
+	struct ev_expr_comparison *c = &p->found;
 
 	c->all = find(c, n, d);
 	if (d->shape == EV_NO_SHAPE)
@@ -168,7 +170,7 @@ look(struct ev_plain *p, const struct ev_part *n, const struct ev_doc *d)
 	if (p->known == NULL)
 		p->known = ev_calloc(EV_SHAPES + 1, sizeof *p->known);
 	p->known[d->shape] = *c;
-	*c = (struct ev_compared){.all = false};
+	*c = (struct ev_expr_comparison){.all = false};
 	return &p->known[d->shape];
 }
 
@@ -203,8 +205,8 @@ static bool add(struct ev_small *x, struct ev_small y)
 }
 
 /* False if it has too many digits. */
-static bool sum_of(const struct ev_terms *t, const struct ev_part *n, const struct ev_doc *d,
-		   struct ev_small *sum)
+static bool sum_of(const struct ev_expr_terms *t, const struct ev_expr_part *n,
+		   const struct ev_doc *d, struct ev_small *sum)
 {
 	struct ev_small x, y;
 
@@ -225,8 +227,8 @@ static bool sum_of(const struct ev_terms *t, const struct ev_part *n, const stru
 }
 
 /* digits: as digits_that_hold says, or 0. */
-static bool all_hold(const struct ev_terms *t, const struct ev_part *compare, uint32_t digits,
-		     const struct ev_doc *d)
+static bool all_hold(const struct ev_expr_terms *t, const struct ev_expr_part *compare,
+		     uint32_t digits, const struct ev_doc *d)
 {
 	const uint32_t *at = t->at, *end = at + t->n;
 
@@ -238,18 +240,19 @@ static bool all_hold(const struct ev_terms *t, const struct ev_part *compare, ui
 		if (len == 1 && (digits >> (*text - '0') & 1) != 0)
 			continue;
 		if (!ev_small_glance(text, len, &x) ||
-		    !ev_accepts(compare, ev_small_compare(x, (struct ev_small){
-								     compare->b->value.coef,
-								     compare->b->value.exp,
-							     })))
+		    !ev_expr_accepts(compare, ev_small_compare(x, (struct ev_small){
+									  compare->b->value.coef,
+									  compare->b->value.exp,
+								  })))
 			return false;
 	}
 	return true;
 }
 
-bool ev_expr_plainly_holds(struct ev_plain *p, const struct ev_part *n, const struct ev_doc *d)
+bool ev_expr_plainly_holds(struct ev_expr_plain *p, const struct ev_expr_part *n,
+			   const struct ev_doc *d)
 {
-	const struct ev_compared *c = p->known != NULL ? &p->known[d->shape] : NULL;
+	const struct ev_expr_comparison *c = p->known != NULL ? &p->known[d->shape] : NULL;
 	struct ev_small a, b;
 
 	if (c == NULL || !c->seen)
@@ -259,5 +262,5 @@ bool ev_expr_plainly_holds(struct ev_plain *p, const struct ev_part *n, const st
 	if (n->op == EV_ALL_OF)
 		return all_hold(&c->sides[0], n->b, p->digits, d);
 	return sum_of(&c->sides[0], n->a, d, &a) && sum_of(&c->sides[1], n->b, d, &b) &&
-	       ev_accepts(n, ev_small_compare(a, b));
+	       ev_expr_accepts(n, ev_small_compare(a, b));
 }

@@ -136,16 +136,16 @@ static void translate(struct reading *r)
 	r->other |= depth != 0;
 }
 
-struct ev_regex *ev_expr_regex(const struct ev_foreign *f)
+struct ev_regex *ev_expr_regex(const struct ev_expr_foreign *f)
 {
-	const struct ev_token *t = f->from;
+	const struct ev_expr_token *t = f->from;
 	const bool flags = f->end - t == 6 && t[3].kind == ';' && t[4].kind == EV_T_STRING;
 	struct ev_regex *re = NULL;
 	struct ev_buf text = {0};
 	struct reading r = {0};
 	struct ev_error err;
 
-	if (f->suffix || !ev_token_is(t, "test") || (f->end - t != 4 && !flags) ||
+	if (f->suffix || !ev_expr_token_is(t, "test") || (f->end - t != 4 && !flags) ||
 	    t[2].kind != EV_T_STRING)
 		return NULL;
 	for (size_t i = 0; flags && i < t[4].len; i++)

@@ -10,8 +10,8 @@
 
 enum { SAID = 40 }; /* octets of a value in a message */
 
-static void complain(struct ev_run *x, const char *fmt, va_list ap) EV_PRINTF(2, 0);
-static void complain(struct ev_run *x, const char *fmt, va_list ap)
+static void complain(struct ev_expr_run *x, const char *fmt, va_list ap) EV_PRINTF(2, 0);
+static void complain(struct ev_expr_run *x, const char *fmt, va_list ap)
 {
 	struct ev_error text;
 
@@ -20,7 +20,7 @@ static void complain(struct ev_run *x, const char *fmt, va_list ap)
 	ev_buf_puts(x->why, text.text[0] != '\0' ? text.text : "an error without a text");
 }
 
-int ev_cut(const char *p, size_t len, size_t most)
+int ev_expr_cut(const char *p, size_t len, size_t most)
 {
 	size_t n = len < most ? len : most;
 
@@ -29,7 +29,7 @@ int ev_cut(const char *p, size_t len, size_t most)
 	return (int)n;
 }
 
-enum ev_flow ev_raise(struct ev_run *x, const char *fmt, ...)
+enum ev_expr_flow ev_expr_raise(struct ev_expr_run *x, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -39,7 +39,7 @@ enum ev_flow ev_raise(struct ev_run *x, const char *fmt, ...)
 	return EV_RAISED;
 }
 
-enum ev_flow ev_give_up(struct ev_run *x, const char *fmt, ...)
+enum ev_expr_flow ev_expr_give_up(struct ev_expr_run *x, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -49,19 +49,21 @@ enum ev_flow ev_give_up(struct ev_run *x, const char *fmt, ...)
 	return EV_GIVE_UP;
 }
 
-enum ev_flow ev_spent(struct ev_run *x)
+enum ev_expr_flow ev_expr_spent(struct ev_expr_run *x)
 {
-	return ev_give_up(x, "this takes too much work for a record of its size");
+	return ev_expr_give_up(x, "this takes too much work for a record of its size");
 }
 
 /* Numbers */
 
-static inline struct ev_value from_small(struct ev_small s)
+static inline struct ev_expr_value from_small(struct ev_small s)
 {
-	return (struct ev_value){.kind = EV_NUMBER, .form = EV_SMALL, .exp = s.exp, .coef = s.coef};
+	return (struct ev_expr_value){
+		.kind = EV_NUMBER, .form = EV_SMALL, .exp = s.exp, .coef = s.coef};
 }
 
-static inline bool small(const struct ev_run *x, const struct ev_value *v, struct ev_small *s)
+static inline bool small(const struct ev_expr_run *x, const struct ev_expr_value *v,
+			 struct ev_small *s)
 {
 	const char *p;
 	size_t len;
@@ -76,17 +78,18 @@ static inline bool small(const struct ev_run *x, const struct ev_value *v, struc
 	return ev_small_read(p, len, s);
 }
 
-struct ev_value ev_number_value(const char *p, size_t len)
+struct ev_expr_value ev_expr_number_value(const char *p, size_t len)
 {
 	struct ev_small s;
 
 	if (ev_small_read(p, len, &s))
 		return from_small(s);
-	return (struct ev_value){.kind = EV_NUMBER, .form = EV_TEXT, .n = (uint32_t)len, .p = p};
+	return (struct ev_expr_value){
+		.kind = EV_NUMBER, .form = EV_TEXT, .n = (uint32_t)len, .p = p};
 }
 
 /* Any number as text. */
-static const char *spelled(struct ev_run *x, const struct ev_value *v, size_t *len)
+static const char *spelled(struct ev_expr_run *x, const struct ev_expr_value *v, size_t *len)
 {
 	char *p;
 
@@ -100,13 +103,13 @@ static const char *spelled(struct ev_run *x, const struct ev_value *v, size_t *l
 		ev_buf_reset(&x->scratch);
 		ev_dec_write(*v->dec, &x->scratch);
 		*len = x->scratch.len;
-		ev_spend(x, *len);
+		ev_expr_spend(x, *len);
 		return ev_arena_copy(&x->arena, x->scratch.p, *len);
 	default: *len = v->n; return v->p;
 	}
 }
 
-static bool decimal(struct ev_run *x, const struct ev_value *v, struct ev_dec *d)
+static bool decimal(struct ev_expr_run *x, const struct ev_expr_value *v, struct ev_dec *d)
 {
 	const char *p;
 	size_t len;
@@ -116,19 +119,19 @@ static bool decimal(struct ev_run *x, const struct ev_value *v, struct ev_dec *d
 		return true;
 	}
 	p = spelled(x, v, &len);
-	ev_spend(x, len / 4);
+	ev_expr_spend(x, len / 4);
 	return ev_dec_read(&x->arena, p, len, d);
 }
 
-static struct ev_value from_decimal(struct ev_run *x, struct ev_dec d)
+static struct ev_expr_value from_decimal(struct ev_expr_run *x, struct ev_dec d)
 {
 	struct ev_dec *kept = ev_arena_alloc(&x->arena, sizeof *kept);
 
 	*kept = d;
-	return (struct ev_value){.kind = EV_NUMBER, .form = EV_DEC, .dec = kept};
+	return (struct ev_expr_value){.kind = EV_NUMBER, .form = EV_DEC, .dec = kept};
 }
 
-const char *ev_value_digits(struct ev_run *x, const struct ev_value *v, size_t *len)
+const char *ev_expr_value_digits(struct ev_expr_run *x, const struct ev_expr_value *v, size_t *len)
 {
 	struct ev_number n;
 	struct ev_buf plain = {0};
@@ -144,29 +147,31 @@ const char *ev_value_digits(struct ev_run *x, const struct ev_value *v, size_t *
 	return p;
 }
 
-const char *ev_value_spelled(struct ev_run *x, const struct ev_value *v, size_t *len)
+const char *ev_expr_value_spelled(struct ev_expr_run *x, const struct ev_expr_value *v, size_t *len)
 {
 	const char *p;
 
 	if (v->form == EV_IN_DOC || v->form == EV_TEXT ||
-	    (p = ev_value_digits(x, v, len)) == NULL)
+	    (p = ev_expr_value_digits(x, v, len)) == NULL)
 		return spelled(x, v, len);
 	return p;
 }
 
 /* Of any number of digits. */
-static int compare_spelled(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+static int compare_spelled(struct ev_expr_run *x, const struct ev_expr_value *a,
+			   const struct ev_expr_value *b)
 {
 	const char *s, *t;
 	size_t s_len, t_len;
 
 	s = spelled(x, a, &s_len);
 	t = spelled(x, b, &t_len);
-	ev_spend(x, (s_len + t_len) / 16);
+	ev_expr_spend(x, (s_len + t_len) / 16);
 	return ev_number_compare(s, s_len, t, t_len);
 }
 
-int ev_numbers_compare(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+int ev_expr_numbers_compare(struct ev_expr_run *x, const struct ev_expr_value *a,
+			    const struct ev_expr_value *b)
 {
 	struct ev_small p, q;
 
@@ -174,11 +179,11 @@ int ev_numbers_compare(struct ev_run *x, const struct ev_value *a, const struct 
 						  : compare_spelled(x, a, b);
 }
 
-static enum ev_flow too_large(struct ev_run *x)
+static enum ev_expr_flow too_large(struct ev_expr_run *x)
 {
 	if (x->left < 0)
-		return ev_spent(x);
-	return ev_give_up(x, "a number has too many digits to compute with");
+		return ev_expr_spent(x);
+	return ev_expr_give_up(x, "a number has too many digits to compute with");
 }
 
 /* Brings both to the smaller exponent; false if that needs more than 64 bits. */
@@ -195,8 +200,9 @@ static bool align(struct ev_small *a, struct ev_small *b)
 	return true;
 }
 
-static enum ev_flow add_numbers(struct ev_run *x, const struct ev_value *a,
-				const struct ev_value *b, bool minus, struct ev_value *out)
+static enum ev_expr_flow add_numbers(struct ev_expr_run *x, const struct ev_expr_value *a,
+				     const struct ev_expr_value *b, bool minus,
+				     struct ev_expr_value *out)
 {
 	struct ev_dec p, q, sum;
 	struct ev_small s, t;
@@ -211,45 +217,47 @@ static enum ev_flow add_numbers(struct ev_run *x, const struct ev_value *a,
 	    !ev_dec_add(&x->arena, p, minus ? ev_dec_negate(q) : q, &sum))
 		return too_large(x);
 	*out = from_decimal(x, sum);
-	return ev_spend(x, p.n + q.n + sum.n) ? EV_GO_ON : ev_spent(x);
+	return ev_expr_spend(x, p.n + q.n + sum.n) ? EV_GO_ON : ev_expr_spent(x);
 }
 
-enum ev_flow ev_value_multiply(struct ev_run *x, const struct ev_value *a, const struct ev_value *b,
-			       struct ev_value *out)
+enum ev_expr_flow ev_expr_value_multiply(struct ev_expr_run *x, const struct ev_expr_value *a,
+					 const struct ev_expr_value *b, struct ev_expr_value *out)
 {
 	struct ev_dec p, q, product;
 	struct ev_small s, t;
 
 	if (a->kind != EV_NUMBER || b->kind != EV_NUMBER)
-		return ev_raise(x, "%s and %s cannot be multiplied", ev_value_say(x, a),
-				ev_value_say(x, b));
+		return ev_expr_raise(x, "%s and %s cannot be multiplied", ev_expr_value_say(x, a),
+				     ev_expr_value_say(x, b));
 	if (small(x, a, &s) && small(x, b, &t) &&
 	    !__builtin_mul_overflow(s.coef, t.coef, &s.coef) &&
 	    abs(s.exp += t.exp) <= EV_SMALL_EXP) {
 		*out = from_small(s);
 		return EV_GO_ON;
 	}
-	if (!decimal(x, a, &p) || !decimal(x, b, &q) || !ev_spend(x, (uint64_t)p.n * q.n / 8) ||
+	if (!decimal(x, a, &p) || !decimal(x, b, &q) ||
+	    !ev_expr_spend(x, (uint64_t)p.n * q.n / 8) ||
 	    !ev_dec_multiply(&x->arena, p, q, &product))
 		return too_large(x);
 	*out = from_decimal(x, product);
 	return EV_GO_ON;
 }
 
-enum ev_flow ev_value_negate(struct ev_run *x, const struct ev_value *a, struct ev_value *out)
+enum ev_expr_flow ev_expr_value_negate(struct ev_expr_run *x, const struct ev_expr_value *a,
+				       struct ev_expr_value *out)
 {
-	struct ev_value zero = ev_whole(0);
+	struct ev_expr_value zero = ev_expr_whole(0);
 
 	if (a->kind != EV_NUMBER)
-		return ev_raise(x, "%s cannot be negated", ev_value_say(x, a));
+		return ev_expr_raise(x, "%s cannot be negated", ev_expr_value_say(x, a));
 	return add_numbers(x, &zero, a, true, out);
 }
 
-int64_t ev_value_index(struct ev_run *x, const struct ev_value *v)
+int64_t ev_expr_value_index(struct ev_expr_run *x, const struct ev_expr_value *v)
 {
 	const int64_t most = 1LL << 40;
 	struct ev_small s;
-	struct ev_value zero = ev_whole(0);
+	struct ev_expr_value zero = ev_expr_whole(0);
 	int64_t coef;
 
 	if (!small(x, v, &s)) {
@@ -263,7 +271,7 @@ int64_t ev_value_index(struct ev_run *x, const struct ev_value *v)
 		if (n.digits == 0 || n.point <= 0)
 			return 0;
 		if (n.point > 12)
-			return ev_numbers_compare(x, v, &zero) < 0 ? -most : most;
+			return ev_expr_numbers_compare(x, v, &zero) < 0 ? -most : most;
 		coef = 0;
 		for (int64_t i = 0, k = 0; i < n.point; k++) {
 			if (i < n.digits && n.first[k] == '.')
@@ -283,7 +291,7 @@ int64_t ev_value_index(struct ev_run *x, const struct ev_value *v)
 
 /* Strings */
 
-const char *ev_value_string(struct ev_run *x, const struct ev_value *v, size_t *len)
+const char *ev_expr_value_string(struct ev_expr_run *x, const struct ev_expr_value *v, size_t *len)
 {
 	const char *p;
 
@@ -294,7 +302,7 @@ const char *ev_value_string(struct ev_run *x, const struct ev_value *v, size_t *
 	p = ev_string(x->d, v->n, &x->scratch, len);
 	if (!x->d->nodes[v->n].escaped)
 		return p;
-	ev_spend(x, *len / 8);
+	ev_expr_spend(x, *len / 8);
 	return ev_arena_copy(&x->arena, p, *len);
 }
 
@@ -306,31 +314,32 @@ static int compare_octets(const char *p, size_t p_len, const char *q, size_t q_l
 	return c != 0 ? c : (p_len > q_len) - (p_len < q_len);
 }
 
-static int compare_strings(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+static int compare_strings(struct ev_expr_run *x, const struct ev_expr_value *a,
+			   const struct ev_expr_value *b)
 {
 	size_t p_len, q_len;
-	const char *p = ev_value_string(x, a, &p_len), *q = ev_value_string(x, b, &q_len);
+	const char *p = ev_expr_value_string(x, a, &p_len), *q = ev_expr_value_string(x, b, &q_len);
 
-	ev_spend(x, (p_len < q_len ? p_len : q_len) / 64);
+	ev_expr_spend(x, (p_len < q_len ? p_len : q_len) / 64);
 	return compare_octets(p, p_len, q, q_len);
 }
 
 /* Arrays and objects */
 
-uint32_t ev_value_count(const struct ev_run *x, const struct ev_value *v)
+uint32_t ev_expr_value_count(const struct ev_expr_run *x, const struct ev_expr_value *v)
 {
 	return v->form == EV_IN_DOC ? x->d->nodes[v->n].count : v->n;
 }
 
-struct ev_cursor ev_cursor(const struct ev_run *x, const struct ev_value *v)
+struct ev_expr_cursor ev_expr_cursor(const struct ev_expr_run *x, const struct ev_expr_value *v)
 {
 	if (v->form == EV_IN_DOC)
-		return (struct ev_cursor){v, ev_first(x->d, v->n), ev_end(x->d, v->n)};
-	return (struct ev_cursor){v, 0, v->kind == EV_OBJECT ? 2 * v->n : v->n};
+		return (struct ev_expr_cursor){v, ev_first(x->d, v->n), ev_end(x->d, v->n)};
+	return (struct ev_expr_cursor){v, 0, v->kind == EV_OBJECT ? 2 * v->n : v->n};
 }
 
-bool ev_cursor_next(const struct ev_run *x, struct ev_cursor *c, struct ev_value *name,
-		    struct ev_value *value)
+bool ev_expr_cursor_next(const struct ev_expr_run *x, struct ev_expr_cursor *c,
+			 struct ev_expr_value *name, struct ev_expr_value *value)
 {
 	bool member = c->v->kind == EV_OBJECT;
 
@@ -339,10 +348,10 @@ bool ev_cursor_next(const struct ev_run *x, struct ev_cursor *c, struct ev_value
 	if (c->v->form == EV_IN_DOC) {
 		if (member) {
 			if (name != NULL)
-				*name = ev_at(x->d, c->at);
+				*name = ev_expr_at(x->d, c->at);
 			c->at++;
 		}
-		*value = ev_at(x->d, c->at);
+		*value = ev_expr_at(x->d, c->at);
 		c->at = ev_next(x->d, c->at);
 		return true;
 	}
@@ -355,54 +364,55 @@ bool ev_cursor_next(const struct ev_run *x, struct ev_cursor *c, struct ev_value
 	return true;
 }
 
-struct ev_value ev_value_member(struct ev_run *x, const struct ev_value *v, const char *name,
-				size_t len, bool *found)
+struct ev_expr_value ev_expr_value_member(struct ev_expr_run *x, const struct ev_expr_value *v,
+					  const char *name, size_t len, bool *found)
 {
 	uint32_t i;
 
 	*found = false;
 	if (v->form == EV_IN_DOC) {
 		i = ev_member(x->d, v->n, name, len);
-		ev_spend(x, x->d->nodes[v->n].count);
+		ev_expr_spend(x, x->d->nodes[v->n].count);
 		if (i == EV_NOWHERE)
-			return ev_bare(EV_NULL);
+			return ev_expr_bare(EV_NULL);
 		*found = true;
-		return ev_at(x->d, i);
+		return ev_expr_at(x->d, i);
 	}
-	ev_spend(x, v->n);
+	ev_expr_spend(x, v->n);
 	for (size_t k = 0; k < v->n; k++) {
 		size_t n;
-		const char *p = ev_value_string(x, &v->items[2 * k], &n);
+		const char *p = ev_expr_value_string(x, &v->items[2 * k], &n);
 
 		if (compare_octets(p, n, name, len) == 0) {
 			*found = true;
 			return v->items[2 * k + 1];
 		}
 	}
-	return ev_bare(EV_NULL);
+	return ev_expr_bare(EV_NULL);
 }
 
-struct ev_value ev_value_element(struct ev_run *x, const struct ev_value *v, int64_t index)
+struct ev_expr_value ev_expr_value_element(struct ev_expr_run *x, const struct ev_expr_value *v,
+					   int64_t index)
 {
-	uint32_t count = ev_value_count(x, v), i;
+	uint32_t count = ev_expr_value_count(x, v), i;
 
 	if (index < 0)
 		index += count;
 	if (index < 0 || index >= count)
-		return ev_bare(EV_NULL);
+		return ev_expr_bare(EV_NULL);
 	if (v->form != EV_IN_DOC)
 		return v->items[index];
-	ev_spend(x, (uint64_t)index);
+	ev_expr_spend(x, (uint64_t)index);
 	for (i = ev_first(x->d, v->n); index > 0; index--)
 		i = ev_next(x->d, i);
-	return ev_at(x->d, i);
+	return ev_expr_at(x->d, i);
 }
 
-void ev_list_add(struct ev_run *x, struct ev_list *l, const struct ev_value *v)
+void ev_expr_list_add(struct ev_expr_run *x, struct ev_expr_list *l, const struct ev_expr_value *v)
 {
 	if (l->n == l->cap) {
 		uint32_t cap = l->cap != 0 ? 2 * l->cap : 8;
-		struct ev_value *items = ev_arena_alloc(&x->arena, cap * sizeof *items);
+		struct ev_expr_value *items = ev_arena_alloc(&x->arena, cap * sizeof *items);
 
 		if (l->n != 0)
 			memcpy(items, l->items, l->n * sizeof *items);
@@ -410,37 +420,38 @@ void ev_list_add(struct ev_run *x, struct ev_list *l, const struct ev_value *v)
 		l->cap = cap;
 	}
 	l->items[l->n++] = *v;
-	ev_spend(x, 2);
+	ev_expr_spend(x, 2);
 }
 
-struct ev_value ev_list_value(const struct ev_list *l)
+struct ev_expr_value ev_expr_list_value(const struct ev_expr_list *l)
 {
-	return (struct ev_value){.kind = EV_ARRAY, .form = EV_ITEMS, .n = l->n, .items = l->items};
+	return (struct ev_expr_value){
+		.kind = EV_ARRAY, .form = EV_ITEMS, .n = l->n, .items = l->items};
 }
 
 /* A merge from below, so that equal keys stay in order. */
-void ev_pairs_sort(struct ev_run *x, struct ev_value *pairs, size_t n)
+void ev_expr_pairs_sort(struct ev_expr_run *x, struct ev_expr_value *pairs, size_t n)
 {
 	size_t size = 2 * sizeof *pairs;
-	struct ev_value *from = pairs, *to, *spare;
+	struct ev_expr_value *from = pairs, *to, *spare;
 
 	if (n < 2)
 		return;
 	to = spare = ev_arena_alloc(&x->arena, n * size);
 	for (size_t width = 1; width < n; width *= 2) {
-		struct ev_value *swap;
+		struct ev_expr_value *swap;
 
 		for (size_t low = 0; low < n; low += 2 * width) {
 			size_t middle = low + width < n ? low + width : n;
 			size_t high = low + 2 * width < n ? low + 2 * width : n;
 			size_t a = low, b = middle;
 
-			if (!ev_spend(x, 2 * (high - low)))
+			if (!ev_expr_spend(x, 2 * (high - low)))
 				return;
 			for (size_t k = low; k < high; k++) {
-				bool left = b == high ||
-					    (a < middle &&
-					     ev_value_compare(x, &from[2 * a], &from[2 * b]) <= 0);
+				bool left = b == high || (a < middle &&
+							  ev_expr_value_compare(x, &from[2 * a],
+										&from[2 * b]) <= 0);
 
 				memcpy(&to[2 * k], &from[2 * (left ? a : b)], size);
 				a += left;
@@ -455,27 +466,28 @@ void ev_pairs_sort(struct ev_run *x, struct ev_value *pairs, size_t n)
 		memcpy(pairs, spare, n * size);
 }
 
-static struct ev_value *sorted_members(struct ev_run *x, const struct ev_value *v)
+static struct ev_expr_value *sorted_members(struct ev_expr_run *x, const struct ev_expr_value *v)
 {
-	size_t n = ev_value_count(x, v), i = 0;
-	struct ev_value *pairs = ev_arena_alloc(&x->arena, 2 * sizeof *pairs * n);
-	struct ev_cursor c = ev_cursor(x, v);
-	struct ev_value name, value;
+	size_t n = ev_expr_value_count(x, v), i = 0;
+	struct ev_expr_value *pairs = ev_arena_alloc(&x->arena, 2 * sizeof *pairs * n);
+	struct ev_expr_cursor c = ev_expr_cursor(x, v);
+	struct ev_expr_value name, value;
 
-	ev_spend(x, n);
-	while (i < 2 * n && ev_cursor_next(x, &c, &name, &value)) {
+	ev_expr_spend(x, n);
+	while (i < 2 * n && ev_expr_cursor_next(x, &c, &name, &value)) {
 		pairs[i++] = name;
 		pairs[i++] = value;
 	}
-	ev_pairs_sort(x, pairs, n);
+	ev_expr_pairs_sort(x, pairs, n);
 	return pairs;
 }
 
 /* First the sorted names, as arrays; then the values, in that order. */
-static int compare_objects(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+static int compare_objects(struct ev_expr_run *x, const struct ev_expr_value *a,
+			   const struct ev_expr_value *b)
 {
-	size_t n = ev_value_count(x, a), m = ev_value_count(x, b);
-	const struct ev_value *p = sorted_members(x, a), *q = sorted_members(x, b);
+	size_t n = ev_expr_value_count(x, a), m = ev_expr_value_count(x, b);
+	const struct ev_expr_value *p = sorted_members(x, a), *q = sorted_members(x, b);
 	int c;
 
 	for (size_t i = 0; i < n && i < m; i++)
@@ -484,31 +496,33 @@ static int compare_objects(struct ev_run *x, const struct ev_value *a, const str
 	if (n != m)
 		return n < m ? -1 : 1;
 	for (size_t i = 0; i < n && x->left >= 0; i++)
-		if ((c = ev_value_compare(x, &p[2 * i + 1], &q[2 * i + 1])) != 0)
+		if ((c = ev_expr_value_compare(x, &p[2 * i + 1], &q[2 * i + 1])) != 0)
 			return c;
 	return 0;
 }
 
-static int compare_arrays(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+static int compare_arrays(struct ev_expr_run *x, const struct ev_expr_value *a,
+			  const struct ev_expr_value *b)
 {
-	struct ev_cursor p = ev_cursor(x, a), q = ev_cursor(x, b);
-	struct ev_value v, w;
+	struct ev_expr_cursor p = ev_expr_cursor(x, a), q = ev_expr_cursor(x, b);
+	struct ev_expr_value v, w;
 
 	for (;;) {
-		bool more = ev_cursor_next(x, &p, NULL, &v),
-		     other = ev_cursor_next(x, &q, NULL, &w);
+		bool more = ev_expr_cursor_next(x, &p, NULL, &v),
+		     other = ev_expr_cursor_next(x, &q, NULL, &w);
 		int c;
 
 		if (!more || !other)
 			return more - other;
-		if (!ev_spend(x, 1))
+		if (!ev_expr_spend(x, 1))
 			return 0;
-		if ((c = ev_value_compare(x, &v, &w)) != 0)
+		if ((c = ev_expr_value_compare(x, &v, &w)) != 0)
 			return c;
 	}
 }
 
-int ev_value_compare(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+int ev_expr_value_compare(struct ev_expr_run *x, const struct ev_expr_value *a,
+			  const struct ev_expr_value *b)
 {
 	const char *p, *q;
 	size_t p_len, q_len;
@@ -516,7 +530,7 @@ int ev_value_compare(struct ev_run *x, const struct ev_value *a, const struct ev
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
 	if (a->kind == EV_NUMBER)
-		return ev_numbers_compare(x, a, b);
+		return ev_expr_numbers_compare(x, a, b);
 	if (a->kind == EV_STRING)
 		return compare_strings(x, a, b);
 	if (a->kind < EV_NUMBER || x->left < 0)
@@ -524,92 +538,98 @@ int ev_value_compare(struct ev_run *x, const struct ev_value *a, const struct ev
 	if (a->form == EV_IN_DOC && b->form == EV_IN_DOC) {
 		p = ev_raw(x->d, a->n, &p_len);
 		q = ev_raw(x->d, b->n, &q_len);
-		ev_spend(x, p_len / 64);
+		ev_expr_spend(x, p_len / 64);
 		if (p_len == q_len && memcmp(p, q, p_len) == 0)
 			return 0;
 	}
 	return a->kind == EV_ARRAY ? compare_arrays(x, a, b) : compare_objects(x, a, b);
 }
 
-bool ev_value_contains(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+bool ev_expr_value_contains(struct ev_expr_run *x, const struct ev_expr_value *a,
+			    const struct ev_expr_value *b)
 {
-	struct ev_cursor p, q = {0};
-	struct ev_value name, v, w;
+	struct ev_expr_cursor p, q = {0};
+	struct ev_expr_value name, v, w;
 	const char *s, *t;
 	size_t s_len, t_len;
 	bool found = true;
 
-	if (!ev_spend(x, 1) || a->kind != b->kind)
+	if (!ev_expr_spend(x, 1) || a->kind != b->kind)
 		return false;
 	switch (a->kind) {
 	case EV_STRING:
-		s = ev_value_string(x, a, &s_len);
-		t = ev_value_string(x, b, &t_len);
-		ev_spend(x, (s_len + t_len) / 16);
+		s = ev_expr_value_string(x, a, &s_len);
+		t = ev_expr_value_string(x, b, &t_len);
+		ev_expr_spend(x, (s_len + t_len) / 16);
 		return memmem(s, s_len, t, t_len) != NULL;
 	case EV_ARRAY:
-		for (q = ev_cursor(x, b); found && ev_cursor_next(x, &q, NULL, &w);)
-			for (found = false, p = ev_cursor(x, a);
-			     !found && ev_cursor_next(x, &p, NULL, &v);)
-				found = ev_value_contains(x, &v, &w);
+		for (q = ev_expr_cursor(x, b); found && ev_expr_cursor_next(x, &q, NULL, &w);)
+			for (found = false, p = ev_expr_cursor(x, a);
+			     !found && ev_expr_cursor_next(x, &p, NULL, &v);)
+				found = ev_expr_value_contains(x, &v, &w);
 		return found;
 	case EV_OBJECT:
-		for (q = ev_cursor(x, b); found && ev_cursor_next(x, &q, &name, &w);) {
-			t = ev_value_string(x, &name, &t_len);
-			v = ev_value_member(x, a, t, t_len, &found);
-			found = found && ev_value_contains(x, &v, &w);
+		for (q = ev_expr_cursor(x, b); found && ev_expr_cursor_next(x, &q, &name, &w);) {
+			t = ev_expr_value_string(x, &name, &t_len);
+			v = ev_expr_value_member(x, a, t, t_len, &found);
+			found = found && ev_expr_value_contains(x, &v, &w);
 		}
 		return found;
-	default: return ev_value_compare(x, a, b) == 0;
+	default: return ev_expr_value_compare(x, a, b) == 0;
 	}
 }
 
 /* What + - length do by kind */
 
-static struct ev_value joined(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+static struct ev_expr_value joined(struct ev_expr_run *x, const struct ev_expr_value *a,
+				   const struct ev_expr_value *b)
 {
 	size_t p_len, q_len;
-	const char *p = ev_value_string(x, a, &p_len), *q = ev_value_string(x, b, &q_len);
+	const char *p = ev_expr_value_string(x, a, &p_len), *q = ev_expr_value_string(x, b, &q_len);
 	char *to = ev_arena_alloc(&x->arena, p_len + q_len + 1);
 
 	memcpy(to, p, p_len);
 	memcpy(to + p_len, q, q_len);
-	return ev_text(to, p_len + q_len);
+	return ev_expr_text(to, p_len + q_len);
 }
 
-static struct ev_value appended(struct ev_run *x, const struct ev_value *a,
-				const struct ev_value *b)
+static struct ev_expr_value appended(struct ev_expr_run *x, const struct ev_expr_value *a,
+				     const struct ev_expr_value *b)
 {
-	struct ev_list l = {0};
-	struct ev_value v;
+	struct ev_expr_list l = {0};
+	struct ev_expr_value v;
 
-	for (struct ev_cursor c = ev_cursor(x, a); ev_cursor_next(x, &c, NULL, &v);)
-		ev_list_add(x, &l, &v);
-	for (struct ev_cursor c = ev_cursor(x, b); ev_cursor_next(x, &c, NULL, &v);)
-		ev_list_add(x, &l, &v);
-	return ev_list_value(&l);
+	for (struct ev_expr_cursor c = ev_expr_cursor(x, a); ev_expr_cursor_next(x, &c, NULL, &v);)
+		ev_expr_list_add(x, &l, &v);
+	for (struct ev_expr_cursor c = ev_expr_cursor(x, b); ev_expr_cursor_next(x, &c, NULL, &v);)
+		ev_expr_list_add(x, &l, &v);
+	return ev_expr_list_value(&l);
 }
 
-static struct ev_value merged(struct ev_run *x, const struct ev_value *a, const struct ev_value *b)
+static struct ev_expr_value merged(struct ev_expr_run *x, const struct ev_expr_value *a,
+				   const struct ev_expr_value *b)
 {
-	uint32_t n = ev_value_count(x, a), m = ev_value_count(x, b), k = 0;
-	struct ev_value *items = ev_arena_alloc(&x->arena, 2 * ((size_t)n + m) * sizeof *items);
-	struct ev_value out = {.kind = EV_OBJECT, .form = EV_ITEMS, .n = n, .items = items};
-	struct ev_value name, value;
+	uint32_t n = ev_expr_value_count(x, a), m = ev_expr_value_count(x, b), k = 0;
+	struct ev_expr_value *items =
+		ev_arena_alloc(&x->arena, 2 * ((size_t)n + m) * sizeof *items);
+	struct ev_expr_value out = {.kind = EV_OBJECT, .form = EV_ITEMS, .n = n, .items = items};
+	struct ev_expr_value name, value;
 	bool found;
 
-	ev_spend(x, 6 * ((uint64_t)n + m));
-	for (struct ev_cursor c = ev_cursor(x, a); ev_cursor_next(x, &c, &name, &value); k += 2) {
+	ev_expr_spend(x, 6 * ((uint64_t)n + m));
+	for (struct ev_expr_cursor c = ev_expr_cursor(x, a);
+	     ev_expr_cursor_next(x, &c, &name, &value); k += 2) {
 		items[k] = name;
 		items[k + 1] = value;
 	}
-	for (struct ev_cursor c = ev_cursor(x, b); ev_cursor_next(x, &c, &name, &value);) {
+	for (struct ev_expr_cursor c = ev_expr_cursor(x, b);
+	     ev_expr_cursor_next(x, &c, &name, &value);) {
 		size_t len;
-		const char *p = ev_value_string(x, &name, &len);
+		const char *p = ev_expr_value_string(x, &name, &len);
 
-		if (!ev_spend(x, 1))
+		if (!ev_expr_spend(x, 1))
 			break;
-		ev_value_member(x, a, p, len, &found);
+		ev_expr_value_member(x, a, p, len, &found);
 		for (k = 0; found && compare_strings(x, &items[k], &name) != 0;)
 			k += 2;
 		if (!found)
@@ -620,8 +640,8 @@ static struct ev_value merged(struct ev_run *x, const struct ev_value *a, const 
 	return out;
 }
 
-enum ev_flow ev_value_add(struct ev_run *x, const struct ev_value *a, const struct ev_value *b,
-			  struct ev_value *out)
+enum ev_expr_flow ev_expr_value_add(struct ev_expr_run *x, const struct ev_expr_value *a,
+				    const struct ev_expr_value *b, struct ev_expr_value *out)
 {
 	size_t p_len, q_len;
 
@@ -636,74 +656,77 @@ enum ev_flow ev_value_add(struct ev_run *x, const struct ev_value *a, const stru
 		return EV_GO_ON;
 	}
 	if (a->kind != b->kind || a->kind < EV_NUMBER)
-		return ev_raise(x, "%s and %s cannot be added", ev_value_say(x, a),
-				ev_value_say(x, b));
+		return ev_expr_raise(x, "%s and %s cannot be added", ev_expr_value_say(x, a),
+				     ev_expr_value_say(x, b));
 	if (a->kind == EV_STRING) {
-		ev_value_string(x, a, &p_len);
-		ev_value_string(x, b, &q_len);
-		if (!ev_spend(x, (p_len + q_len) / 16) || p_len + q_len > UINT32_MAX)
-			return ev_spent(x);
+		ev_expr_value_string(x, a, &p_len);
+		ev_expr_value_string(x, b, &q_len);
+		if (!ev_expr_spend(x, (p_len + q_len) / 16) || p_len + q_len > UINT32_MAX)
+			return ev_expr_spent(x);
 		*out = joined(x, a, b);
 	} else {
-		if (!ev_spend(x, 2 * ((uint64_t)ev_value_count(x, a) + ev_value_count(x, b))))
-			return ev_spent(x);
+		if (!ev_expr_spend(x, 2 * ((uint64_t)ev_expr_value_count(x, a) +
+					   ev_expr_value_count(x, b))))
+			return ev_expr_spent(x);
 		*out = a->kind == EV_ARRAY ? appended(x, a, b) : merged(x, a, b);
 	}
-	return x->left >= 0 ? EV_GO_ON : ev_spent(x);
+	return x->left >= 0 ? EV_GO_ON : ev_expr_spent(x);
 }
 
-enum ev_flow ev_value_subtract(struct ev_run *x, const struct ev_value *a, const struct ev_value *b,
-			       struct ev_value *out)
+enum ev_expr_flow ev_expr_value_subtract(struct ev_expr_run *x, const struct ev_expr_value *a,
+					 const struct ev_expr_value *b, struct ev_expr_value *out)
 {
-	struct ev_list l = {0};
-	struct ev_value v, w;
+	struct ev_expr_list l = {0};
+	struct ev_expr_value v, w;
 
 	if (a->kind == EV_NUMBER && b->kind == EV_NUMBER)
 		return add_numbers(x, a, b, true, out);
 	if (a->kind != EV_ARRAY || b->kind != EV_ARRAY)
-		return ev_raise(x, "%s and %s cannot be subtracted", ev_value_say(x, a),
-				ev_value_say(x, b));
-	for (struct ev_cursor c = ev_cursor(x, a); ev_cursor_next(x, &c, NULL, &v);) {
+		return ev_expr_raise(x, "%s and %s cannot be subtracted", ev_expr_value_say(x, a),
+				     ev_expr_value_say(x, b));
+	for (struct ev_expr_cursor c = ev_expr_cursor(x, a);
+	     ev_expr_cursor_next(x, &c, NULL, &v);) {
 		bool found = false;
 
-		for (struct ev_cursor o = ev_cursor(x, b);
-		     !found && ev_cursor_next(x, &o, NULL, &w);) {
-			if (!ev_spend(x, 1))
-				return ev_spent(x);
-			found = ev_value_compare(x, &v, &w) == 0;
+		for (struct ev_expr_cursor o = ev_expr_cursor(x, b);
+		     !found && ev_expr_cursor_next(x, &o, NULL, &w);) {
+			if (!ev_expr_spend(x, 1))
+				return ev_expr_spent(x);
+			found = ev_expr_value_compare(x, &v, &w) == 0;
 		}
 		if (!found)
-			ev_list_add(x, &l, &v);
+			ev_expr_list_add(x, &l, &v);
 	}
-	*out = ev_list_value(&l);
+	*out = ev_expr_list_value(&l);
 	return EV_GO_ON;
 }
 
-enum ev_flow ev_value_length(struct ev_run *x, const struct ev_value *a, struct ev_value *out)
+enum ev_expr_flow ev_expr_value_length(struct ev_expr_run *x, const struct ev_expr_value *a,
+				       struct ev_expr_value *out)
 {
-	const struct ev_value zero = ev_whole(0);
+	const struct ev_expr_value zero = ev_expr_whole(0);
 	const char *p;
 	size_t len;
 
 	switch (a->kind) {
 	case EV_NULL: *out = zero; return EV_GO_ON;
 	case EV_NUMBER:
-		if (ev_numbers_compare(x, a, &zero) < 0)
-			return ev_value_negate(x, a, out);
+		if (ev_expr_numbers_compare(x, a, &zero) < 0)
+			return ev_expr_value_negate(x, a, out);
 		*out = *a;
 		return EV_GO_ON;
 	case EV_STRING:
-		p = ev_value_string(x, a, &len);
-		ev_spend(x, len / 64);
-		*out = ev_whole((int64_t)ev_utf8_count(p, len));
+		p = ev_expr_value_string(x, a, &len);
+		ev_expr_spend(x, len / 64);
+		*out = ev_expr_whole((int64_t)ev_utf8_count(p, len));
 		return EV_GO_ON;
 	case EV_ARRAY:
-	case EV_OBJECT: *out = ev_whole(ev_value_count(x, a)); return EV_GO_ON;
-	default: return ev_raise(x, "%s has no length", ev_value_say(x, a));
+	case EV_OBJECT: *out = ev_expr_whole(ev_expr_value_count(x, a)); return EV_GO_ON;
+	default: return ev_expr_raise(x, "%s has no length", ev_expr_value_say(x, a));
 	}
 }
 
-const char *ev_value_say(struct ev_run *x, const struct ev_value *v)
+const char *ev_expr_value_say(struct ev_expr_run *x, const struct ev_expr_value *v)
 {
 	const char *kind = ev_kind_name((enum ev_kind)v->kind), *p;
 	const char *quote = v->kind == EV_STRING ? "\"" : "";
@@ -719,7 +742,7 @@ const char *ev_value_say(struct ev_run *x, const struct ev_value *v)
 		break;
 	case EV_NUMBER:
 		if (v->form == EV_SMALL) {
-			struct ev_value dec;
+			struct ev_expr_value dec;
 			struct ev_dec d;
 
 			if (!decimal(x, v, &d))
@@ -730,10 +753,10 @@ const char *ev_value_say(struct ev_run *x, const struct ev_value *v)
 			p = spelled(x, v, &len);
 		}
 		break;
-	case EV_STRING: p = ev_value_string(x, v, &len); break;
+	case EV_STRING: p = ev_expr_value_string(x, v, &len); break;
 	default: return kind;
 	}
-	cut = ev_cut(p, len, SAID);
+	cut = ev_expr_cut(p, len, SAID);
 	snprintf(said, SAID + 40, "%s (%s%.*s%s%s)", kind, quote, cut, p,
 		 (size_t)cut < len ? "..." : "", quote);
 	return said;

@@ -120,15 +120,15 @@ static void pass_mark(struct ev_in *in)
 		in->looked = len;
 }
 
-static enum ev_status hand_out(struct ev_in *in, struct ev_run *run, enum ev_run_kind kind,
+static enum ev_status hand_out(struct ev_in *in, struct ev_in_run *run, enum ev_in_run_kind kind,
 			       size_t len)
 {
-	*run = (struct ev_run){in->buf + in->head, len, kind, in->source, in->begins,
-			       in->begins ? in->mark : 0};
+	*run = (struct ev_in_run){in->buf + in->head, len,	  kind,
+				  in->source,	      in->begins, in->begins ? in->mark : 0};
 	in->head += len;
 	in->looked = in->head;
 	in->begins = false;
-	in->in_parts = kind == EV_RUN_PART;
+	in->in_parts = kind == EV_IN_PART;
 	return EV_OK;
 }
 
@@ -143,7 +143,7 @@ static const char *last_end(const struct ev_in *in)
 	return n > RUN ? memchr(p + RUN, '\n', n - RUN) : memrchr(p, '\n', n);
 }
 
-enum ev_status ev_in_next(struct ev_in *in, struct ev_run *run, struct ev_error *err)
+enum ev_status ev_in_next(struct ev_in *in, struct ev_in_run *run, struct ev_error *err)
 {
 	for (;;) {
 		const char *lf;
@@ -159,11 +159,11 @@ enum ev_status ev_in_next(struct ev_in *in, struct ev_run *run, struct ev_error 
 		lf = in->in_parts ? memchr(in->buf + in->head, '\n', in->tail - in->head)
 				  : last_end(in);
 		if (lf != NULL)
-			return hand_out(in, run, in->in_parts ? EV_RUN_LAST : EV_RUN_LINES,
+			return hand_out(in, run, in->in_parts ? EV_IN_LAST : EV_IN_LINES,
 					(size_t)(lf + 1 - (in->buf + in->head)));
 		if (in->ended && (in->head < in->tail || in->in_parts)) {
 			in->buf[in->tail] = '\n';
-			return hand_out(in, run, in->in_parts ? EV_RUN_LAST : EV_RUN_LINES,
+			return hand_out(in, run, in->in_parts ? EV_IN_LAST : EV_IN_LINES,
 					in->tail - in->head);
 		}
 		if (in->ended) {
@@ -173,7 +173,7 @@ enum ev_status ev_in_next(struct ev_in *in, struct ev_run *run, struct ev_error 
 		in->looked = in->tail;
 		/* A CR before its end would not count. */
 		if (in->in_parts ? in->tail > in->head : in->tail - in->head > in->max_line + 1)
-			return hand_out(in, run, EV_RUN_PART, in->tail - in->head);
+			return hand_out(in, run, EV_IN_PART, in->tail - in->head);
 		if (fill(in, err) != EV_OK)
 			return EV_FATAL;
 	}

@@ -1,6 +1,8 @@
 /*
  * in: runs of lines out of files, standard input and gzip. Floor 1.
  *
+ * The room lib/io moves bytes: files, pipes and gzip in, checked output and whole files out.
+ *
  * Files are read in order; "-" is standard input. gzip is recognised by its magic octets; what is
  * no text of lines (foreign.h) is an error; a byte order mark at the head is passed over. Memory:
  * one line at most max_line long, and 256 KiB of read-ahead, and for gzip what ahead.h
@@ -17,16 +19,16 @@
 
 enum { EV_IN_SLACK = 64 }; /* octets behind a run that may be read (never trusted) */
 
-enum ev_run_kind {
-	EV_RUN_LINES, /* whole lines, each with its LF; the last of a file may lack it */
-	EV_RUN_PART,  /* of a line longer than max_line, which is handed out as it comes */
-	EV_RUN_LAST,  /* the last part of such a line, with its LF if it has one */
+enum ev_in_run_kind {
+	EV_IN_LINES, /* whole lines, each with its LF; the last of a file may lack it */
+	EV_IN_PART,  /* of a line longer than max_line, which is handed out as it comes */
+	EV_IN_LAST,  /* the last part of such a line, with its LF if it has one */
 };
 
-struct ev_run {
+struct ev_in_run {
 	const char *p; /* valid until the next call; a LF stands behind a run that lacks its own */
 	size_t len;
-	enum ev_run_kind kind;
+	enum ev_in_run_kind kind;
 	const char *source; /* the file's name as given; valid as long as the input */
 	bool begins;	    /* the first run of its file */
 	size_t mark;	    /* octets in front of that run: a byte order mark, passed over */
@@ -43,7 +45,7 @@ struct ev_in *ev_in_new(char *const *names, size_t n, size_t max_line);
 void ev_in_before_block(struct ev_in *in, enum ev_status (*fn)(void *, struct ev_error *),
 			void *ctx);
 /* EV_OK with a run, EV_EOF, or EV_FATAL. A line that is longer than max_line may be in a run. */
-enum ev_status ev_in_next(struct ev_in *in, struct ev_run *run, struct ev_error *err);
+enum ev_status ev_in_next(struct ev_in *in, struct ev_in_run *run, struct ev_error *err);
 /* Octets taken in so far, inflated. */
 uint64_t ev_in_octets(const struct ev_in *in);
 void ev_in_free(struct ev_in **in);

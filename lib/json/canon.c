@@ -1,4 +1,5 @@
 #include "json/canon.h"
+#include "base/compiler.h"
 #include "number/decimal.h"
 #include "scan/form.h"
 #include "json/view.h"
@@ -178,7 +179,7 @@ static inline char *put_plain_number(const char *p, size_t len, char *o)
 }
 
 /* Digits and a point alone, as amounts are: the rest is ev_number_canonical's. */
-static __attribute__((noinline)) char *put_longer_number(const struct canon *c, uint32_t i, char *o)
+static EV_NOINLINE char *put_longer_number(const struct canon *c, uint32_t i, char *o)
 {
 	const struct ev_node *n = &c->d->nodes[i];
 	const char *p = c->d->text + n->pos;
@@ -236,8 +237,7 @@ static inline bool skipped(const struct canon *c, uint32_t value)
  * i: the name. One that is as it should be, and stands right before its value, is copied with it,
  * and a comma.
  */
-static inline __attribute__((always_inline)) char *put_member(const struct canon *c, uint32_t i,
-							      char *o)
+static EV_ALWAYS_INLINE char *put_member(const struct canon *c, uint32_t i, char *o)
 {
 	const struct ev_node *name = &c->d->nodes[i], *value = name + 1;
 	const char *p = c->d->text + name->pos;
@@ -478,4 +478,32 @@ void ev_outline_fill(const struct ev_outline *outline, const struct ev_doc *d, s
 		o = s->number ? put_number(&c, s->node, o) : put_string(&c, s->node, o);
 	}
 	leave(&c, ev_copy_over(o, text, outline->text.len - outline->written));
+}
+
+bool ev_equal(const struct ev_doc *a, uint32_t i, const struct ev_doc *b, uint32_t k)
+{
+	struct ev_buf x = {0}, y = {0};
+	enum ev_kind kind = ev_kind(a, i);
+	size_t a_len, b_len;
+	const char *p, *q;
+	bool same;
+
+	if (kind != ev_kind(b, k))
+		return false;
+	p = ev_raw(a, i, &a_len);
+	q = ev_raw(b, k, &b_len);
+	if (a_len == b_len && memcmp(p, q, a_len) == 0)
+		return true;
+	if (kind <= EV_TRUE)
+		return true;
+	if (kind == EV_NUMBER)
+		return ev_number_compare(p, a_len, q, b_len) == 0;
+	if (kind == EV_STRING && !a->nodes[i].escaped && !b->nodes[k].escaped)
+		return false;
+	ev_canonical(a, i, NULL, 0, &x);
+	ev_canonical(b, k, NULL, 0, &y);
+	same = x.len == y.len && memcmp(x.p, y.p, x.len) == 0;
+	ev_buf_free(&x);
+	ev_buf_free(&y);
+	return same;
 }

@@ -18,6 +18,9 @@
 void ev_canonical(const struct ev_doc *d, uint32_t i, const uint32_t *skip, size_t n,
 		  struct ev_buf *out);
 
+/* Whether two values, of one document or two, are equal as JSON: 1.0 = 1, members in any order. */
+bool ev_equal(const struct ev_doc *a, uint32_t i, const struct ev_doc *b, uint32_t k);
+
 /*
  * An outline is all of a document's canonical form but its strings and numbers. It serves all
  * documents of the shape (scan.h) of the one that it was made of; that has one.

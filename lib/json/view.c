@@ -1,6 +1,4 @@
 #include "json/view.h"
-#include "json/canon.h"
-#include "number/decimal.h"
 #include "scan/form.h"
 
 const char *ev_kind_name(enum ev_kind kind)
@@ -44,30 +42,3 @@ uint32_t ev_member(const struct ev_doc *d, uint32_t object, const char *name, si
 	return EV_NOWHERE;
 }
 
-bool ev_equal(const struct ev_doc *a, uint32_t i, const struct ev_doc *b, uint32_t k)
-{
-	struct ev_buf x = {0}, y = {0};
-	enum ev_kind kind = ev_kind(a, i);
-	size_t a_len, b_len;
-	const char *p, *q;
-	bool same;
-
-	if (kind != ev_kind(b, k))
-		return false;
-	p = ev_raw(a, i, &a_len);
-	q = ev_raw(b, k, &b_len);
-	if (a_len == b_len && memcmp(p, q, a_len) == 0)
-		return true;
-	if (kind <= EV_TRUE)
-		return true;
-	if (kind == EV_NUMBER)
-		return ev_number_compare(p, a_len, q, b_len) == 0;
-	if (kind == EV_STRING && !a->nodes[i].escaped && !b->nodes[k].escaped)
-		return false;
-	ev_canonical(a, i, NULL, 0, &x);
-	ev_canonical(b, k, NULL, 0, &y);
-	same = x.len == y.len && memcmp(x.p, y.p, x.len) == 0;
-	ev_buf_free(&x);
-	ev_buf_free(&y);
-	return same;
-}

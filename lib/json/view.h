@@ -1,6 +1,8 @@
 /*
  * view: looking into a scanned document. Floor 3.
  *
+ * The room lib/json asks scanned documents: members, paths, equality, the canonical form.
+ *
  * Values are named by the index of their node; EV_NOWHERE is "there is none".
  */
 #ifndef EV_VIEW_H
@@ -97,8 +99,5 @@ static inline uint32_t ev_next(const struct ev_doc *d, uint32_t i)
 {
 	return d->nodes[i].next;
 }
-
-/* Whether two values, of one document or two, are equal as JSON: 1.0 = 1, members in any order. */
-bool ev_equal(const struct ev_doc *a, uint32_t i, const struct ev_doc *b, uint32_t k);
 
 #endif

@@ -1,8 +1,9 @@
 #include "load/load.h"
+#include "base/compiler.h"
+#include "number/decimal.h"
 #include "record/event.h"
 #include "warehouse/column.h"
 #include "warehouse/value.h"
-#include "number/decimal.h"
 
 #include <stdlib.h>
 
@@ -324,7 +325,7 @@ static const char *text_at(struct ev_load *l, const struct ev_doc *d, uint32_t a
 /* Whether EV_KEY_TEXT octets are lower-case hex digits. */
 static bool is_key(const char *p)
 {
-	typedef uint8_t octets __attribute__((vector_size(16)));
+	typedef uint8_t octets EV_VECTOR(16);
 	octets wrong = {0};
 	uint64_t halves[2];
 

@@ -1,6 +1,8 @@
 /*
  * load: rows into a target, batch by batch, all or nothing. Floor 9.
  *
+ * The room lib/load is the engine of evload.
+ *
  * A batch that the target's ledger holds with the same digest is skipped; with another digest it is
  * an error. Rows whose key is there already are an error, unless the load is a snapshot, which
  * replaces all rows and must have an event. Nothing is committed before ev_load_commit.

@@ -1,6 +1,8 @@
 /*
  * model: what a shop's events mean, read from one YAML file (evkit-model.5). Floor 4.
  *
+ * The room lib/model reads the model, and knows nothing of what others make of it.
+ *
  * Everything belongs to the model and lives until ev_model_free. Errors have file:line:column, and
  * an unknown key is told with the nearest known one. Schemas, rules and expectations are kept
  * as they were written: only evvalidate compiles them.

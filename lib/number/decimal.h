@@ -1,6 +1,8 @@
 /*
  * decimal: JSON numbers as the exact decimals they are written as. Floor 2.
  *
+ * The room lib/number computes with JSON numbers exactly.
+ *
  * Nothing here passes through a binary fraction. Reading, comparing and the canonical form work on
  * the text and take numbers of any length; arithmetic takes numbers of at most EV_DEC_DIGITS
  * digits between the first and the last that is not zero or before the point.

@@ -1,5 +1,7 @@
 /*
  * event: a record as an event. The line scanned, its envelope read and checked. Floor 5.
+ *
+ * The room lib/record is about one record on its way: read as an event, counted, or set aside.
  */
 #ifndef EV_EVENT_H
 #define EV_EVENT_H
@@ -22,8 +24,8 @@ struct ev_event {
 	uint64_t number;    /* of those that were read, from 1 */
 	const uint32_t *at; /* by slot: the values of ev_events_want */
 	uint32_t reserved;  /* the value of "_ev" */
-	const char
-		*origin; /* the raw object in "_ev" that names where the line came from, or NULL */
+	/* the raw object in "_ev" that names where the line came from, or NULL */
+	const char *origin;
 	size_t origin_len;
 	const char *id; /* canonical: a UUID in lower case, an integer in plain digits; EV_ID_MAX
 			   bytes at most, and none of them NUL */
@@ -33,8 +35,8 @@ struct ev_event {
 	enum ev_op op;
 	uint32_t version;    /* node; absent counts as 0 */
 	struct ev_time time; /* when it happened */
-	struct ev_time
-		modified; /* when this version was made: the modified time, or else the event's */
+	/* when this version was made: the modified time, or else the event's */
+	struct ev_time modified;
 };
 
 enum ev_depth {

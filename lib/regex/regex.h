@@ -2,6 +2,8 @@
  * regex: regular expressions over octets that are UTF-8. The door to PCRE2 (8 bits, with its JIT).
  * Floor 3.
  *
+ * The room lib/regex is where texts are matched, and the names that formats ask about.
+ *
  * Two languages. EV_REGEX_PCRE is PCRE2's own. EV_REGEX_ECMA is that of JSON Schema's `pattern`:
  * ECMA-262 with the flag u, translated. There \d and \w are ASCII, \s is ECMA's white space, `.`
  * takes all but a line's end, `$` is the very end of the text, \p{Letter} has its long names, and

@@ -17,29 +17,29 @@ enum {
 struct group {
 	size_t from, n;
 	uint64_t records;
-	const struct rp_cause *latest;
-	const struct rp_moment *first, *last;
+	const struct ev_report_cause *latest;
+	const struct ev_report_moment *first, *last;
 };
 
-static int compare_keys(const struct rp_cause *a, const struct rp_cause *b)
+static int compare_keys(const struct ev_report_cause *a, const struct ev_report_cause *b)
 {
-	int order = rp_compare(a->type, b->type);
+	int order = ev_report_compare(a->type, b->type);
 
 	if (order == 0)
-		order = rp_compare(a->rule, b->rule);
+		order = ev_report_compare(a->rule, b->rule);
 	if (order == 0)
-		order = rp_compare(a->path, b->path);
+		order = ev_report_compare(a->path, b->path);
 	if (order == 0)
-		order = rp_compare(a->code, b->code);
+		order = ev_report_compare(a->code, b->code);
 	if (order == 0)
-		order = rp_compare(a->keyword, b->keyword);
-	return order != 0 ? order : rp_compare(a->severity, b->severity);
+		order = ev_report_compare(a->keyword, b->keyword);
+	return order != 0 ? order : ev_report_compare(a->severity, b->severity);
 }
 
 static int by_key(const void *a, const void *b)
 {
-	const struct rp_cause *x = *(const struct rp_cause *const *)a;
-	const struct rp_cause *y = *(const struct rp_cause *const *)b;
+	const struct ev_report_cause *x = *(const struct ev_report_cause *const *)a;
+	const struct ev_report_cause *y = *(const struct ev_report_cause *const *)b;
 	int order = compare_keys(x, y);
 
 	if (order == 0)
@@ -51,7 +51,8 @@ static int by_key(const void *a, const void *b)
 static int by_records(const void *a, const void *b)
 {
 	const struct group *x = a, *y = b;
-	int order = rp_is(x->latest->severity, "critical") - rp_is(y->latest->severity, "critical");
+	int order = ev_report_is(x->latest->severity, "critical") -
+		    ev_report_is(y->latest->severity, "critical");
 
 	if (order == 0)
 		order = (x->records > y->records) - (x->records < y->records);
@@ -60,22 +61,22 @@ static int by_records(const void *a, const void *b)
 	return x->from < y->from ? -1 : 1; /* by key */
 }
 
-static size_t gather(const struct ev_report *r, const struct rp_cause ***sorted,
+static size_t gather(const struct ev_report *r, const struct ev_report_cause ***sorted,
 		     struct group **groups)
 {
 	size_t total = 0, n = 0;
 
 	for (size_t i = 0; i < r->n; i++)
 		total += r->results[i].n_causes;
-	*sorted = ev_malloc((total + 1) * sizeof(struct rp_cause *));
+	*sorted = ev_malloc((total + 1) * sizeof(struct ev_report_cause *));
 	*groups = ev_malloc((total + 1) * sizeof(struct group));
 	total = 0;
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < r->results[i].n_causes; k++)
 			(*sorted)[total++] = &r->results[i].causes[k];
-	qsort(*sorted, total, sizeof(struct rp_cause *), by_key);
+	qsort(*sorted, total, sizeof(struct ev_report_cause *), by_key);
 	for (size_t i = 0; i < total; i++) {
-		const struct rp_cause *c = (*sorted)[i];
+		const struct ev_report_cause *c = (*sorted)[i];
 		struct group *g = &(*groups)[n > 0 ? n - 1 : 0];
 
 		if (n == 0 || compare_keys((*sorted)[g->from], c) != 0) {
@@ -85,9 +86,9 @@ static size_t gather(const struct ev_report *r, const struct rp_cause ***sorted,
 		g->n++;
 		g->records += c->records;
 		g->latest = c;
-		if (rp_compare_moments(&c->first, g->first) < 0)
+		if (ev_report_compare_moments(&c->first, g->first) < 0)
 			g->first = &c->first;
-		if (rp_compare_moments(&c->last, g->last) > 0)
+		if (ev_report_compare_moments(&c->last, g->last) > 0)
 			g->last = &c->last;
 	}
 	qsort(*groups, n, sizeof(struct group), by_records);
@@ -142,10 +143,10 @@ static const char *const codes[][2] = {
 	{"foreign", "The line is no event"},
 };
 
-static const char *look_up(const char *const (*table)[2], size_t n, struct rp_text name)
+static const char *look_up(const char *const (*table)[2], size_t n, struct ev_report_text name)
 {
 	for (size_t i = 0; i < n; i++)
-		if (rp_is(name, table[i][0]))
+		if (ev_report_is(name, table[i][0]))
 			return table[i][1];
 	return NULL;
 }
@@ -153,16 +154,17 @@ static const char *look_up(const char *const (*table)[2], size_t n, struct rp_te
 #define LOOK_UP(table, name) look_up(table, sizeof(table) / sizeof(table)[0], name)
 
 /* Where it stands; names below a redacted place may be data themselves. */
-static void put_path(struct ev_buf *b, const struct ev_report *r, struct rp_text path)
+static void put_path(struct ev_buf *b, const struct ev_report *r, struct ev_report_text path)
 {
-	if (rp_reach_pointer(r, path) != RP_INSIDE) {
-		rp_pointer(b, path);
+	if (ev_report_reach_pointer(r, path) != REPORT_INSIDE) {
+		ev_report_pointer(b, path);
 		return;
 	}
 	for (size_t len = 0; len <= path.len; len++)
 		if ((len == path.len || path.p[len] == '/') &&
-		    rp_reach_pointer(r, (struct rp_text){path.p, len}) == RP_INSIDE) {
-			rp_pointer(b, (struct rp_text){path.p, len});
+		    ev_report_reach_pointer(r, (struct ev_report_text){path.p, len}) ==
+			    REPORT_INSIDE) {
+			ev_report_pointer(b, (struct ev_report_text){path.p, len});
 			if (len < path.len)
 				ev_buf_puts(b, " \u2026");
 			return;
@@ -170,16 +172,16 @@ static void put_path(struct ev_buf *b, const struct ev_report *r, struct rp_text
 }
 
 /* The cause in one sentence: the model's own words where it has some. */
-static void put_title(struct ev_buf *b, const struct ev_report *r, const struct rp_cause *c)
+static void put_title(struct ev_buf *b, const struct ev_report *r, const struct ev_report_cause *c)
 {
 	const char *words = LOOK_UP(faults, c->keyword);
 
 	if (c->explain.p != NULL && c->explain.len > 0) {
-		rp_data(b, c->explain, 300);
-	} else if (rp_is(c->code, "rule") && c->rule.p != NULL) {
+		ev_report_data(b, c->explain, 300);
+	} else if (ev_report_is(c->code, "rule") && c->rule.p != NULL) {
 		ev_buf_puts(b, "Broken rule: ");
-		rp_data(b, c->rule, 200);
-	} else if (rp_is(c->code, "schema") && words != NULL) {
+		ev_report_data(b, c->rule, 200);
+	} else if (ev_report_is(c->code, "schema") && words != NULL) {
 		if (c->path.p != NULL) {
 			put_path(b, r, c->path);
 			ev_buf_puts(b, ": ");
@@ -192,10 +194,10 @@ static void put_title(struct ev_buf *b, const struct ev_report *r, const struct 
 			put_path(b, r, c->path);
 			ev_buf_puts(b, ": ");
 		}
-		rp_data(b, c->code, 60);
+		ev_report_data(b, c->code, 60);
 		if (c->keyword.p != NULL) {
 			ev_buf_puts(b, ", ");
-			rp_data(b, c->keyword, 60);
+			ev_report_data(b, c->keyword, 60);
 		}
 	}
 }
@@ -224,9 +226,9 @@ static void put_raw(struct sample *s, uint32_t i)
 
 	/* A string of another direction must not reorder what stands around it. */
 	if (ascii(p, len))
-		rp_escape(s->b, p, len, RP_ALL);
+		ev_report_escape(s->b, p, len, REPORT_ALL);
 	else
-		rp_data(s->b, (struct rp_text){p, len}, RP_ALL);
+		ev_report_data(s->b, (struct ev_report_text){p, len}, REPORT_ALL);
 }
 
 static void indent(struct sample *s, size_t depth)
@@ -279,7 +281,8 @@ static void put_node(struct sample *s, uint32_t i, size_t depth)
 	enum ev_kind kind = ev_kind(s->d, i);
 
 	if (s->hidden[i]) {
-		ev_buf_puts(s->b, i == s->marked ? "<mark>" RP_REDACTED "</mark>" : RP_REDACTED);
+		ev_buf_puts(s->b,
+			    i == s->marked ? "<mark>" REPORT_REDACTED "</mark>" : REPORT_REDACTED);
 		return;
 	}
 	if (i == s->marked)
@@ -293,7 +296,7 @@ static void put_node(struct sample *s, uint32_t i, size_t depth)
 }
 
 /* The value at a JSON Pointer. */
-static uint32_t resolve(const struct ev_doc *d, struct rp_text pointer)
+static uint32_t resolve(const struct ev_doc *d, struct ev_report_text pointer)
 {
 	struct ev_buf name = {0};
 	uint32_t at = 0;
@@ -325,9 +328,10 @@ static uint32_t resolve(const struct ev_doc *d, struct rp_text pointer)
 }
 
 /* Puts the record of the sample; *say: whether its message may be shown. */
-static void put_record(struct ev_buf *b, struct ev_report *r, const struct rp_cause *c, bool *say)
+static void put_record(struct ev_buf *b, struct ev_report *r, const struct ev_report_cause *c,
+		       bool *say)
 {
-	const struct rp_text raw = c->sample.raw;
+	const struct ev_report_text raw = c->sample.raw;
 	const struct ev_doc *d = NULL;
 	bool *hidden = NULL;
 	struct ev_flaw flaw;
@@ -341,9 +345,9 @@ static void put_record(struct ev_buf *b, struct ev_report *r, const struct rp_ca
 	}
 	if (d != NULL) {
 		hidden = ev_malloc(d->n * sizeof *hidden);
-		rp_hide(r, d, hidden);
+		ev_report_hide(r, d, hidden);
 	}
-	*say = rp_may_say(r, c, d, hidden);
+	*say = ev_report_may_say(r, c, d, hidden);
 	if (raw.p != NULL && raw.len == 0) {
 		ev_buf_puts(b,
 			    "<p>The record is too long to be shown here. The rejects file has it "
@@ -352,7 +356,7 @@ static void put_record(struct ev_buf *b, struct ev_report *r, const struct rp_ca
 		ev_buf_puts(b, "<p>The record is not UTF-8 text, so it cannot be shown here. The "
 			       "rejects file has it whole.</p>");
 	} else if (d == NULL && r->n_redact > 0) {
-		ev_buf_puts(b, "<p>The record is " RP_REDACTED
+		ev_buf_puts(b, "<p>The record is " REPORT_REDACTED
 			       ": it is not whole JSON, so the fields that must not be shown "
 			       "cannot be told from the others.</p>");
 	} else {
@@ -364,9 +368,9 @@ static void put_record(struct ev_buf *b, struct ev_report *r, const struct rp_ca
 							  : EV_NOWHERE},
 				 0, 0);
 		else if (r->n_redact == 0)
-			rp_data(b, raw, 2000);
+			ev_report_data(b, raw, 2000);
 		else
-			ev_buf_puts(b, RP_REDACTED);
+			ev_buf_puts(b, REPORT_REDACTED);
 		ev_buf_puts(b, c->sample.cut ? "\u2026</pre><p>Only its beginning is shown."
 					       "</p>"
 					     : "</pre>");
@@ -375,31 +379,31 @@ static void put_record(struct ev_buf *b, struct ev_report *r, const struct rp_ca
 	free(text);
 }
 
-static void put_place(struct ev_buf *b, struct rp_text source, uint64_t line)
+static void put_place(struct ev_buf *b, struct ev_report_text source, uint64_t line)
 {
-	if (rp_is(source, "-"))
+	if (ev_report_is(source, "-"))
 		ev_buf_puts(b, "standard input");
 	else
-		rp_code(b, source, 120);
+		ev_report_code(b, source, 120);
 	ev_buf_puts(b, ", line ");
-	rp_count(b, line);
+	ev_report_count(b, line);
 }
 
-static void put_moment(struct ev_buf *b, const char *what, const struct rp_moment *m)
+static void put_moment(struct ev_buf *b, const char *what, const struct ev_report_moment *m)
 {
 	ev_buf_printf(b, "<div><dt>%s</dt><dd>", what);
 	if (m->time.p != NULL)
-		rp_time(b, m->time);
+		ev_report_time(b, m->time);
 	else
 		put_place(b, m->source, m->line);
 	ev_buf_puts(b, "</dd></div>");
 }
 
-static void put_term(struct ev_buf *b, const char *what, struct rp_text t, const char *none)
+static void put_term(struct ev_buf *b, const char *what, struct ev_report_text t, const char *none)
 {
 	ev_buf_printf(b, "<div><dt>%s</dt><dd>", what);
 	if (t.p != NULL)
-		rp_data(b, t, 120);
+		ev_report_data(b, t, 120);
 	else
 		ev_buf_puts(b, none);
 	ev_buf_puts(b, "</dd></div>");
@@ -407,7 +411,7 @@ static void put_term(struct ev_buf *b, const char *what, struct rp_text t, const
 
 /* The cause over the batches. */
 static void put_trend(struct ev_buf *b, const struct ev_report *r,
-		      const struct rp_cause *const *sorted, const struct group *g)
+		      const struct ev_report_cause *const *sorted, const struct group *g)
 {
 	double *v = ev_calloc(r->n, sizeof *v);
 	size_t batches = 0;
@@ -417,11 +421,11 @@ static void put_trend(struct ev_buf *b, const struct ev_report *r,
 		v[sorted[i]->result] += (double)sorted[i]->records;
 	}
 	ev_buf_puts(b, "<div class=\"trend\">");
-	rp_bars(b, v, r->n, NULL, "bars small");
+	ev_report_bars(b, v, r->n, NULL, "bars small");
 	ev_buf_puts(b, "<p>In ");
-	rp_count(b, batches);
+	ev_report_count(b, batches);
 	ev_buf_puts(b, " of ");
-	rp_plural(b, r->n, "batch");
+	ev_report_plural(b, r->n, "batch");
 	if (r->n != 1) {
 		b->len--;
 		ev_buf_puts(b, "es");
@@ -430,11 +434,12 @@ static void put_trend(struct ev_buf *b, const struct ev_report *r,
 	free(v);
 }
 
-static void put_card(struct ev_buf *b, struct ev_report *r, const struct rp_cause *const *sorted,
-		     const struct group *g, bool open)
+static void put_card(struct ev_buf *b, struct ev_report *r,
+		     const struct ev_report_cause *const *sorted, const struct group *g, bool open)
 {
-	const struct rp_cause *c = g->latest;
-	bool aside = rp_is(c->severity, "critical"), info = rp_is(c->severity, "info"), say;
+	const struct ev_report_cause *c = g->latest;
+	bool aside = ev_report_is(c->severity, "critical"),
+	     info = ev_report_is(c->severity, "info"), say;
 	uint64_t whole = aside ? r->sum.rejected : r->sum.warning;
 	struct ev_buf record = {0};
 
@@ -444,16 +449,16 @@ static void put_card(struct ev_buf *b, struct ev_report *r, const struct rp_caus
 		ev_buf_printf(b, " <span class=\"severity\">passed, with %s</span>",
 			      info ? "a remark" : "a warning");
 	ev_buf_puts(b, "</h3><p class=\"size\"><strong>");
-	rp_plural(b, g->records, "record");
+	ev_report_plural(b, g->records, "record");
 	ev_buf_puts(b, "</strong> ");
 	if (!info) {
-		rp_share(b, g->records, whole);
+		ev_report_share(b, g->records, whole);
 		ev_buf_puts(b, aside ? " of those set aside, " : " of all warnings, ");
 	}
-	rp_share(b, g->records, r->sum.in);
+	ev_report_share(b, g->records, r->sum.in);
 	ev_buf_puts(b, " of all");
 	if (r->n == 1 && !info)
-		rp_meter(b, g->records, whole);
+		ev_report_meter(b, g->records, whole);
 	ev_buf_puts(b, "</p>");
 	if (r->n > 1)
 		put_trend(b, r, sorted, g);
@@ -472,10 +477,11 @@ static void put_card(struct ev_buf *b, struct ev_report *r, const struct rp_caus
 		      open ? " open" : "");
 	put_record(&record, r, c, &say);
 	if (say)
-		rp_data(b, c->sample.message, MESSAGE);
+		ev_report_data(b, c->sample.message, MESSAGE);
 	else
-		ev_buf_puts(b, "What was found is " RP_REDACTED ", for it may quote a field that "
-			       "must not be shown");
+		ev_buf_puts(b,
+			    "What was found is " REPORT_REDACTED ", for it may quote a field that "
+			    "must not be shown");
 	ev_buf_puts(b, " <span class=\"soft\">(");
 	put_place(b, c->sample.source, c->sample.line);
 	ev_buf_puts(b, ")</span></p>");
@@ -485,38 +491,38 @@ static void put_card(struct ev_buf *b, struct ev_report *r, const struct rp_caus
 }
 
 /* A cell of the list: no tabs or line ends, they are escapes by then. */
-static void put_cell(struct ev_buf *b, struct rp_text t)
+static void put_cell(struct ev_buf *b, struct ev_report_text t)
 {
-	rp_escape(b, t.p, t.len, LINE);
+	ev_report_escape(b, t.p, t.len, LINE);
 	ev_buf_putc(b, '\t');
 }
 
 /* A cause as one line of the list: records, type, field, what, last seen. */
 static void put_line(struct ev_buf *b, const struct ev_report *r, const struct group *g)
 {
-	const struct rp_cause *c = g->latest;
+	const struct ev_report_cause *c = g->latest;
 	struct ev_buf path = {0};
 
-	rp_count(b, g->records);
+	ev_report_count(b, g->records);
 	ev_buf_putc(b, '\t');
 	put_cell(b, c->type);
-	if (c->path.p != NULL && rp_reach_pointer(r, c->path) != RP_INSIDE)
-		rp_pointer_text(&path, c->path);
-	put_cell(b, (struct rp_text){path.p, path.len});
+	if (c->path.p != NULL && ev_report_reach_pointer(r, c->path) != REPORT_INSIDE)
+		ev_report_pointer_text(&path, c->path);
+	put_cell(b, (struct ev_report_text){path.p, path.len});
 	if (c->rule.p != NULL)
 		put_cell(b, c->rule);
 	else if (r->n_redact == 0)
 		put_cell(b, c->sample.message);
 	else
 		put_cell(b, c->keyword.p != NULL ? c->keyword : c->code);
-	rp_escape(b, g->last->time.p, g->last->time.len, 20);
+	ev_report_escape(b, g->last->time.p, g->last->time.len, 20);
 	ev_buf_putc(b, '\n');
 	ev_buf_free(&path);
 }
 
-void rp_causes(struct ev_buf *b, struct ev_report *r)
+void ev_report_causes(struct ev_buf *b, struct ev_report *r)
 {
-	const struct rp_cause **sorted;
+	const struct ev_report_cause **sorted;
 	struct group *groups;
 	size_t n = gather(r, &sorted, &groups);
 	size_t cards = n < CARDS ? n : CARDS;
@@ -531,13 +537,13 @@ void rp_causes(struct ev_buf *b, struct ev_report *r)
 			       "</section>\n");
 	} else {
 		ev_buf_puts(b, "<p>");
-		rp_plural(b, n, "cause");
+		ev_report_plural(b, n, "cause");
 		ev_buf_puts(b,
 			    ", the most frequent first. A record can have more than one cause, so "
 			    "the shares may add up to more than 100%.");
 		if (left_out > 0) {
 			ev_buf_puts(b, " The rarest causes are left out, ");
-			rp_plural(b, left_out, "record");
+			ev_report_plural(b, left_out, "record");
 			ev_buf_puts(b, " in all.");
 		}
 		ev_buf_puts(b,
@@ -551,7 +557,7 @@ void rp_causes(struct ev_buf *b, struct ev_report *r)
 		ev_buf_puts(b, "</ol>\n");
 		if (n > cards) {
 			ev_buf_puts(b, "<details id=\"more-causes\"><summary>The ");
-			rp_count(b, n - cards);
+			ev_report_count(b, n - cards);
 			ev_buf_puts(b,
 				    " rarer causes as a plain list</summary>\n<pre tabindex=\"0\" "
 				    "role=\"region\" aria-label=\"Rarer causes\">"

@@ -25,30 +25,31 @@ static void open_bars(struct ev_buf *b, const char *class)
 static void bar(struct ev_buf *b, double x, double y, double w)
 {
 	ev_buf_putc(b, 'M');
-	rp_svg(b, x);
+	ev_report_svg(b, x);
 	ev_buf_putc(b, ' ');
-	rp_svg(b, y);
+	ev_report_svg(b, y);
 	ev_buf_putc(b, 'h');
-	rp_svg(b, w);
+	ev_report_svg(b, w);
 	ev_buf_printf(b, "V%dH", HEIGHT);
-	rp_svg(b, x);
+	ev_report_svg(b, x);
 	ev_buf_putc(b, 'z');
 }
 
 static void line(struct ev_buf *b, const char *class, double x1, double y1, double x2, double y2)
 {
 	ev_buf_printf(b, "<line class=\"%s\" x1=\"", class);
-	rp_svg(b, x1);
+	ev_report_svg(b, x1);
 	ev_buf_puts(b, "\" y1=\"");
-	rp_svg(b, y1);
+	ev_report_svg(b, y1);
 	ev_buf_puts(b, "\" x2=\"");
-	rp_svg(b, x2);
+	ev_report_svg(b, x2);
 	ev_buf_puts(b, "\" y2=\"");
-	rp_svg(b, y2);
+	ev_report_svg(b, y2);
 	ev_buf_puts(b, "\"/>");
 }
 
-void rp_bars(struct ev_buf *b, const double *v, size_t n, const bool *marked, const char *class)
+void ev_report_bars(struct ev_buf *b, const double *v, size_t n, const bool *marked,
+		    const char *class)
 {
 	double step = (double)WIDTH / (double)(n > 0 ? n : 1), most = 0;
 	double gap = n > 100 ? 0 : step * 0.15;
@@ -72,7 +73,7 @@ void rp_bars(struct ev_buf *b, const double *v, size_t n, const bool *marked, co
 	ev_buf_puts(b, "</svg>");
 }
 
-void rp_meter(struct ev_buf *b, uint64_t part, uint64_t whole)
+void ev_report_meter(struct ev_buf *b, uint64_t part, uint64_t whole)
 {
 	double w = whole > 0 ? (double)part / (double)whole * WIDTH : 0;
 
@@ -90,13 +91,13 @@ static double density(const struct ev_doc *d, uint32_t count, uint32_t edge)
 {
 	double n = 0, from = 0, to = 0;
 
-	rp_double(d, count, &n);
-	rp_double(d, edge, &from);
-	rp_double(d, ev_next(d, edge), &to);
+	ev_report_double(d, count, &n);
+	ev_report_double(d, edge, &from);
+	ev_report_double(d, ev_next(d, edge), &to);
 	return to > from ? n / (to - from) : 0;
 }
 
-void rp_histogram(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c)
+void ev_report_histogram(struct ev_buf *b, const struct ev_doc *d, const struct ev_report_check *c)
 {
 	uint32_t first = ev_first(d, c->edges), last = first, edge;
 	double low = 0, high = 0, from, to, v, limit, most = 0;
@@ -107,13 +108,13 @@ void rp_histogram(struct ev_buf *b, const struct ev_doc *d, const struct rp_chec
 		last = i;
 	if (d->nodes[c->counts].count == 0 || d->nodes[c->counts].count > MOST_BINS)
 		return;
-	rp_double(d, first, &low);
-	rp_double(d, last, &high);
+	ev_report_double(d, first, &low);
+	ev_report_double(d, last, &high);
 	from = low;
 	to = high;
 	/* A limit that is near enough is in the picture. */
 	for (int i = 0; i < 2; i++)
-		if (rp_double(d, rp_at(d, c->kwargs, limits[i]), &limit)) {
+		if (ev_report_double(d, ev_report_at(d, c->kwargs, limits[i]), &limit)) {
 			if (limit < low && low - limit <= high - low)
 				from = limit < from ? limit : from;
 			if (limit > high && limit - high <= high - low)
@@ -135,8 +136,8 @@ void rp_histogram(struct ev_buf *b, const struct ev_doc *d, const struct rp_chec
 		uint32_t next = ev_next(d, edge);
 		double x1 = low, x2 = high;
 
-		rp_double(d, edge, &x1);
-		rp_double(d, next, &x2);
+		ev_report_double(d, edge, &x1);
+		ev_report_double(d, next, &x2);
 		v = density(d, i, edge);
 		edge = next;
 		if (v <= 0 || most <= 0)
@@ -151,23 +152,23 @@ void rp_histogram(struct ev_buf *b, const struct ev_doc *d, const struct rp_chec
 	}
 	ev_buf_puts(b, "\"/>");
 	for (int i = 0; i < 2; i++)
-		if (rp_double(d, rp_at(d, c->kwargs, limits[i]), &limit) && limit >= from &&
-		    limit <= to) {
+		if (ev_report_double(d, ev_report_at(d, c->kwargs, limits[i]), &limit) &&
+		    limit >= from && limit <= to) {
 			double x = (limit - from) / (to - from) * WIDTH;
 
 			limited = true;
 			line(b, "limit", x, 0, x, HEIGHT);
 		}
 	ev_buf_puts(b, "</svg><figcaption><span>");
-	rp_value(b, d, first, 1);
+	ev_report_value(b, d, first, 1);
 	ev_buf_puts(b, "</span><span>How the values are spread");
 	ev_buf_puts(b, limited ? "; dashed lines are the limits</span><span>" : "</span><span>");
-	rp_value(b, d, last, 1);
+	ev_report_value(b, d, last, 1);
 	ev_buf_puts(b, "</span></figcaption></figure>");
 }
 
-void rp_line(struct ev_buf *b, const double *v, const bool *bad, size_t n, double low, double high,
-	     bool zero)
+void ev_report_line(struct ev_buf *b, const double *v, const bool *bad, size_t n, double low,
+		    double high, bool zero)
 {
 	double from = zero ? 0 : INFINITY, to = -INFINITY,
 	       step = n > 1 ? (double)WIDTH / (double)n : WIDTH;
@@ -204,9 +205,9 @@ void rp_line(struct ev_buf *b, const double *v, const bool *bad, size_t n, doubl
 			continue;
 		}
 		ev_buf_putc(b, open ? 'L' : 'M');
-		rp_svg(b, X(i));
+		ev_report_svg(b, X(i));
 		ev_buf_putc(b, ' ');
-		rp_svg(b, Y(v[i]));
+		ev_report_svg(b, Y(v[i]));
 		open = true;
 	}
 	ev_buf_puts(b, "\"/>");

@@ -9,17 +9,17 @@ enum { EXAMPLES = 10 };
 /* An expectation in all results: n of the sorted pointers from `from` on, by result. */
 struct thread {
 	size_t from, n;
-	const struct rp_check *latest;
-	enum rp_subject subject;
-	struct rp_text column;
+	const struct ev_report_check *latest;
+	enum ev_report_subject subject;
+	struct ev_report_text column;
 	size_t section, place; /* where it goes */
 };
 
 static int by_key(const void *a, const void *b)
 {
-	const struct rp_check *x = *(const struct rp_check *const *)a;
-	const struct rp_check *y = *(const struct rp_check *const *)b;
-	int order = rp_compare(x->key, y->key);
+	const struct ev_report_check *x = *(const struct ev_report_check *const *)a;
+	const struct ev_report_check *y = *(const struct ev_report_check *const *)b;
+	int order = ev_report_compare(x->key, y->key);
 
 	if (order == 0)
 		order = (x->twin > y->twin) - (x->twin < y->twin);
@@ -32,7 +32,7 @@ static int by_subject(const void *a, const void *b)
 	int order = (x->subject > y->subject) - (x->subject < y->subject);
 
 	if (order == 0)
-		order = rp_compare(x->column, y->column);
+		order = ev_report_compare(x->column, y->column);
 	return order;
 }
 
@@ -48,9 +48,9 @@ static int by_suite(const struct thread *x, const struct thread *y)
 	return order;
 }
 
-static int rank(enum rp_verdict v)
+static int rank(enum ev_report_verdict v)
 {
-	return v == RP_FAIL ? 0 : v == RP_UNSURE ? 1 : 2;
+	return v == REPORT_FAIL ? 0 : v == REPORT_UNSURE ? 1 : 2;
 }
 
 static int by_subject_and_suite(const void *a, const void *b)
@@ -87,7 +87,7 @@ static int by_rank(const void *a, const void *b)
 				    : (x->from > y->from) - (x->from < y->from);
 }
 
-static size_t gather(const struct ev_report *r, const struct rp_check ***sorted,
+static size_t gather(const struct ev_report *r, const struct ev_report_check ***sorted,
 		     struct thread **threads)
 {
 	size_t total = 0, n = 0, n_sections = 0;
@@ -95,20 +95,20 @@ static size_t gather(const struct ev_report *r, const struct rp_check ***sorted,
 
 	for (size_t i = 0; i < r->n; i++)
 		total += r->results[i].n_checks;
-	*sorted = ev_malloc((total + 1) * sizeof(struct rp_check *));
+	*sorted = ev_malloc((total + 1) * sizeof(struct ev_report_check *));
 	*threads = ev_calloc(total + 1, sizeof(struct thread));
 	sections = ev_calloc(total + 1, sizeof *sections);
 	total = 0;
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < r->results[i].n_checks; k++)
 			(*sorted)[total++] = &r->results[i].checks[k];
-	qsort(*sorted, total, sizeof(struct rp_check *), by_key);
+	qsort(*sorted, total, sizeof(struct ev_report_check *), by_key);
 	for (size_t i = 0; i < total; i++) {
-		const struct rp_check *c = (*sorted)[i];
+		const struct ev_report_check *c = (*sorted)[i];
 		struct thread *t = &(*threads)[n > 0 ? n - 1 : 0];
 
 		if (n == 0 || t->latest->twin != c->twin ||
-		    rp_compare(t->latest->key, c->key) != 0) {
+		    ev_report_compare(t->latest->key, c->key) != 0) {
 			t = &(*threads)[n++];
 			t->from = i;
 		}
@@ -116,8 +116,9 @@ static size_t gather(const struct ev_report *r, const struct rp_check ***sorted,
 		t->latest = c;
 	}
 	for (size_t i = 0; i < n; i++)
-		(*threads)[i].subject = rp_subject(r->results[(*threads)[i].latest->result].doc,
-						   (*threads)[i].latest, &(*threads)[i].column);
+		(*threads)[i].subject =
+			ev_report_subject(r->results[(*threads)[i].latest->result].doc,
+					  (*threads)[i].latest, &(*threads)[i].column);
 	qsort(*threads, n, sizeof(struct thread), by_subject_and_suite);
 	for (size_t i = 0; i < n; i++) {
 		struct thread *t = &(*threads)[i];
@@ -142,36 +143,36 @@ static size_t gather(const struct ev_report *r, const struct rp_check ***sorted,
 
 /* Values that broke it, or those that were counted, each once. */
 static void put_examples(struct ev_buf *b, const struct ev_report *r, const struct ev_doc *d,
-			 const struct rp_check *c)
+			 const struct ev_report_check *c)
 {
-	uint32_t list = rp_at(d, c->values, "partial_unexpected_counts");
+	uint32_t list = ev_report_at(d, c->values, "partial_unexpected_counts");
 	bool counted =
 		list != EV_NOWHERE && ev_kind(d, list) == EV_ARRAY && d->nodes[list].count > 0;
 	size_t n = 0;
 
 	if (!counted)
-		list = rp_at(d, c->values, "partial_unexpected_list");
+		list = ev_report_at(d, c->values, "partial_unexpected_list");
 	if (list == EV_NOWHERE || ev_kind(d, list) != EV_ARRAY || d->nodes[list].count == 0)
 		return;
 	ev_buf_puts(b, "<p class=\"examples\">Such as: ");
-	if (!rp_may_show(r, d, c)) {
-		ev_buf_puts(b, RP_REDACTED "</p>");
+	if (!ev_report_may_show(r, d, c)) {
+		ev_buf_puts(b, REPORT_REDACTED "</p>");
 		return;
 	}
 	for (uint32_t i = ev_first(d, list); i < ev_end(d, list) && n < EXAMPLES;
 	     i = ev_next(d, i), n++) {
-		uint32_t value = counted ? rp_at(d, i, "value") : i;
+		uint32_t value = counted ? ev_report_at(d, i, "value") : i;
 		uint64_t often = 0;
-		uint32_t times = counted ? rp_at(d, i, "count") : EV_NOWHERE;
+		uint32_t times = counted ? ev_report_at(d, i, "count") : EV_NOWHERE;
 
 		ev_buf_puts(b, n > 0 ? ", " : "");
 		if (value == EV_NOWHERE)
 			ev_buf_puts(b, "null");
 		else
-			rp_value(b, d, value, EXAMPLES);
-		if (rp_found_count(d, times, &often) && often > 1) {
+			ev_report_value(b, d, value, EXAMPLES);
+		if (ev_report_found_count(d, times, &often) && often > 1) {
 			ev_buf_puts(b, " (");
-			rp_count(b, often);
+			ev_report_count(b, often);
 			ev_buf_puts(b, " times)");
 		}
 	}
@@ -181,7 +182,7 @@ static void put_examples(struct ev_buf *b, const struct ev_report *r, const stru
 static const char *const names[] = {"pass", "fail", "unsure"};
 static const char *const words[] = {"Passed", "Failed", "Cannot tell"};
 
-static void put_status(struct ev_buf *b, enum rp_verdict v)
+static void put_status(struct ev_buf *b, enum ev_report_verdict v)
 {
 	static const char *const marks[] = {"\u2713", "\u2715", "?"};
 
@@ -191,11 +192,11 @@ static void put_status(struct ev_buf *b, enum rp_verdict v)
 
 /* The observed value over the batches: drawn, and its lowest and highest in words. */
 static void put_line(struct ev_buf *b, const struct ev_report *r,
-		     const struct rp_check *const *sorted, const struct thread *t)
+		     const struct ev_report_check *const *sorted, const struct thread *t)
 {
-	const struct rp_check *c = t->latest, *lowest = NULL, *highest = NULL;
+	const struct ev_report_check *c = t->latest, *lowest = NULL, *highest = NULL;
 	const struct ev_doc *d = r->results[c->result].doc;
-	bool rows = rp_at(d, c->values, "unexpected_count") != EV_NOWHERE;
+	bool rows = ev_report_at(d, c->values, "unexpected_count") != EV_NOWHERE;
 	double *v = ev_malloc(r->n * sizeof *v), low = NAN, high = NAN;
 	bool *bad = ev_calloc(r->n, sizeof *bad);
 	size_t found = 0;
@@ -203,11 +204,11 @@ static void put_line(struct ev_buf *b, const struct ev_report *r,
 	for (size_t i = 0; i < r->n; i++)
 		v[i] = NAN;
 	for (size_t i = t->from; i < t->from + t->n; i++) {
-		const struct rp_check *k = sorted[i];
+		const struct ev_report_check *k = sorted[i];
 		double *at = &v[k->result];
 
-		bad[k->result] = k->verdict == RP_FAIL;
-		if (!rp_found_number(r->results[k->result].doc, k, at))
+		bad[k->result] = k->verdict == REPORT_FAIL;
+		if (!ev_report_found_number(r->results[k->result].doc, k, at))
 			continue;
 		found++;
 		if (lowest == NULL || *at < v[lowest->result])
@@ -216,16 +217,16 @@ static void put_line(struct ev_buf *b, const struct ev_report *r,
 			highest = k;
 	}
 	if (!rows) {
-		rp_double(d, rp_at(d, c->kwargs, "min_value"), &low);
-		rp_double(d, rp_at(d, c->kwargs, "max_value"), &high);
+		ev_report_double(d, ev_report_at(d, c->kwargs, "min_value"), &low);
+		ev_report_double(d, ev_report_at(d, c->kwargs, "max_value"), &high);
 	}
 	if (found > 1) {
-		rp_line(b, v, bad, r->n, low, high, rows);
+		ev_report_line(b, v, bad, r->n, low, high, rows);
 		ev_buf_puts(b, rows ? "<p>Did not keep to it, by batch: from "
 				    : "<p>Found, by batch: from ");
-		rp_found_words(b, r->results[lowest->result].doc, lowest);
+		ev_report_found_words(b, r->results[lowest->result].doc, lowest);
 		ev_buf_puts(b, " to ");
-		rp_found_words(b, r->results[highest->result].doc, highest);
+		ev_report_found_words(b, r->results[highest->result].doc, highest);
 		ev_buf_puts(b, ".</p>");
 	}
 	free(v);
@@ -233,51 +234,51 @@ static void put_line(struct ev_buf *b, const struct ev_report *r,
 }
 
 static void put_trend(struct ev_buf *b, const struct ev_report *r,
-		      const struct rp_check *const *sorted, const struct thread *t)
+		      const struct ev_report_check *const *sorted, const struct thread *t)
 {
-	const struct rp_check *c = t->latest;
+	const struct ev_report_check *c = t->latest;
 	size_t failed = 0;
 
 	for (size_t i = t->from; i < t->from + t->n; i++)
-		failed += sorted[i]->verdict == RP_FAIL;
+		failed += sorted[i]->verdict == REPORT_FAIL;
 	ev_buf_puts(b, "<div class=\"trend\">");
-	if (rp_may_show(r, r->results[c->result].doc, c))
+	if (ev_report_may_show(r, r->results[c->result].doc, c))
 		put_line(b, r, sorted, t);
 	ev_buf_puts(b, failed == 0 ? "<p>Failed in none" : "<p>Failed in ");
 	if (failed > 0)
-		rp_count(b, failed);
+		ev_report_count(b, failed);
 	ev_buf_puts(b, " of ");
-	rp_count(b, t->n);
+	ev_report_count(b, t->n);
 	ev_buf_puts(b, t->n == 1 ? " batch" : " batches");
 	if (c->result != r->n - 1) {
 		ev_buf_puts(b, ", the last one ");
-		rp_data(b, r->results[c->result].batch, 80);
+		ev_report_data(b, r->results[c->result].batch, 80);
 	}
 	ev_buf_puts(b, ".</p></div>");
 }
 
 static void put_check(struct ev_buf *b, const struct ev_report *r,
-		      const struct rp_check *const *sorted, const struct thread *t)
+		      const struct ev_report_check *const *sorted, const struct thread *t)
 {
-	const struct rp_check *c = t->latest;
+	const struct ev_report_check *c = t->latest;
 	const struct ev_doc *d = r->results[c->result].doc;
 
 	ev_buf_printf(b, "<li class=\"check\" data-verdict=\"%s\">", names[c->verdict]);
 	put_status(b, c->verdict);
 	ev_buf_puts(b, "<div><p class=\"says\">");
-	rp_says(b, d, c);
-	if (c->severity.p != NULL && !rp_is(c->severity, "critical")) {
+	ev_report_says(b, d, c);
+	if (c->severity.p != NULL && !ev_report_is(c->severity, "critical")) {
 		ev_buf_puts(b, " <span class=\"severity\">");
-		rp_data(b, c->severity, 20);
+		ev_report_data(b, c->severity, 20);
 		ev_buf_puts(b, "</span>");
 	}
 	ev_buf_puts(b, "</p><p class=\"found\">");
-	rp_found(b, r, d, c);
+	ev_report_found(b, r, d, c);
 	ev_buf_puts(b, "</p>");
-	if (c->verdict == RP_FAIL)
+	if (c->verdict == REPORT_FAIL)
 		put_examples(b, r, d, c);
-	if (c->counts != EV_NOWHERE && rp_may_show(r, d, c))
-		rp_histogram(b, d, c);
+	if (c->counts != EV_NOWHERE && ev_report_may_show(r, d, c))
+		ev_report_histogram(b, d, c);
 	if (r->n > 1)
 		put_trend(b, r, sorted, t);
 	ev_buf_puts(b, "</div></li>\n");
@@ -286,20 +287,20 @@ static void put_check(struct ev_buf *b, const struct ev_report *r,
 static void put_heading(struct ev_buf *b, const struct thread *t, const size_t *n)
 {
 	ev_buf_puts(b, "<section class=\"column\"><h3>");
-	if (t->subject == RP_TABLE) {
+	if (t->subject == REPORT_TABLE) {
 		ev_buf_puts(b, "The batch as a whole");
-	} else if (t->subject == RP_COLUMNS) {
+	} else if (t->subject == REPORT_COLUMNS) {
 		ev_buf_puts(b, "Several fields together");
 	} else {
-		rp_code(b, t->column, 200);
+		ev_report_code(b, t->column, 200);
 	}
 	ev_buf_puts(b, "</h3><p class=\"soft\">");
-	rp_plural(b, n[RP_PASS] + n[RP_FAIL] + n[RP_UNSURE], "expectation");
-	for (int v = RP_FAIL; v <= RP_UNSURE; v++)
+	ev_report_plural(b, n[REPORT_PASS] + n[REPORT_FAIL] + n[REPORT_UNSURE], "expectation");
+	for (int v = REPORT_FAIL; v <= REPORT_UNSURE; v++)
 		if (n[v] > 0) {
 			ev_buf_puts(b, ", ");
-			rp_count(b, n[v]);
-			ev_buf_puts(b, v == RP_FAIL ? " failed" : " cannot be told");
+			ev_report_count(b, n[v]);
+			ev_buf_puts(b, v == REPORT_FAIL ? " failed" : " cannot be told");
 		}
 	ev_buf_puts(b, "</p>\n<ul class=\"checks\">\n");
 }
@@ -308,13 +309,13 @@ static void put_filter(struct ev_buf *b, const char *value, const char *label, s
 {
 	ev_buf_printf(b, "<label><input type=\"radio\" name=\"verdict\" value=\"%s\"%s>%s <span>",
 		      value, value[0] == 'a' ? " checked" : "", label);
-	rp_count(b, n);
+	ev_report_count(b, n);
 	ev_buf_puts(b, "</span></label>");
 }
 
-void rp_checks(struct ev_buf *b, struct ev_report *r)
+void ev_report_checks(struct ev_buf *b, struct ev_report *r)
 {
-	const struct rp_check **sorted;
+	const struct ev_report_check **sorted;
 	struct thread *threads;
 	size_t n = gather(r, &sorted, &threads), counts[3] = {0};
 
@@ -326,11 +327,11 @@ void rp_checks(struct ev_buf *b, struct ev_report *r)
 		ev_buf_puts(b, "<p>The model expects nothing of the batch as a whole.</p>");
 	} else {
 		ev_buf_puts(b, "<p>");
-		rp_count(b, counts[RP_PASS]);
+		ev_report_count(b, counts[REPORT_PASS]);
 		ev_buf_puts(b, " of ");
-		rp_plural(b, n, "expectation");
+		ev_report_plural(b, n, "expectation");
 		ev_buf_puts(b, " passed.");
-		if (counts[RP_UNSURE] > 0)
+		if (counts[REPORT_UNSURE] > 0)
 			ev_buf_puts(b,
 				    " <em>Cannot tell</em>: the value is known only about, and the "
 				    "limit lies where it may be.");
@@ -340,8 +341,8 @@ void rp_checks(struct ev_buf *b, struct ev_report *r)
 		ev_buf_puts(b, "</p>\n<div class=\"tools\" hidden><fieldset>"
 			       "<legend>Show expectations</legend>");
 		put_filter(b, "all", "All", n);
-		put_filter(b, "fail", "Failed", counts[RP_FAIL]);
-		put_filter(b, "unsure", "Cannot tell", counts[RP_UNSURE]);
+		put_filter(b, "fail", "Failed", counts[REPORT_FAIL]);
+		put_filter(b, "unsure", "Cannot tell", counts[REPORT_UNSURE]);
 		ev_buf_puts(b, "</fieldset><label>Search the expectations "
 			       "<input type=\"search\" id=\"checks-search\"></label>"
 			       "<p role=\"status\" id=\"checks-count\"></p></div>\n");

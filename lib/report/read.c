@@ -90,9 +90,9 @@ static struct at inside(struct reader *rd, const struct at *at, const char *name
 	return (struct at){at, name, 0, member(rd, at, name, EV_OBJECT, false)};
 }
 
-static struct rp_text text_of(struct reader *rd, uint32_t i)
+static struct ev_report_text text_of(struct reader *rd, uint32_t i)
 {
-	struct rp_text t;
+	struct ev_report_text t;
 
 	t.p = ev_string(rd->d, i, &rd->scratch, &t.len);
 	if (rd->d->nodes[i].escaped)
@@ -100,11 +100,11 @@ static struct rp_text text_of(struct reader *rd, uint32_t i)
 	return t;
 }
 
-static struct rp_text text(struct reader *rd, const struct at *at, const char *name,
-			   bool may_be_null)
+static struct ev_report_text text(struct reader *rd, const struct at *at, const char *name,
+				  bool may_be_null)
 {
 	uint32_t i = member(rd, at, name, EV_STRING, may_be_null);
-	struct rp_text none = {0};
+	struct ev_report_text none = {0};
 
 	return i == EV_NOWHERE ? none : text_of(rd, i);
 }
@@ -169,7 +169,7 @@ static void *list(struct reader *rd, const struct at *at, const char *name, size
 	return all;
 }
 
-static void read_tally(struct reader *rd, const struct at *at, struct rp_tally *t)
+static void read_tally(struct reader *rd, const struct at *at, struct ev_report_tally *t)
 {
 	t->in = count(rd, at, "in");
 	t->rejected = count(rd, at, "rejected");
@@ -178,7 +178,7 @@ static void read_tally(struct reader *rd, const struct at *at, struct rp_tally *
 
 static void read_type(struct reader *rd, const struct at *at, void *tally)
 {
-	struct rp_tally *t = tally;
+	struct ev_report_tally *t = tally;
 
 	t->name = text(rd, at, "type", true);
 	read_tally(rd, at, t);
@@ -186,16 +186,16 @@ static void read_type(struct reader *rd, const struct at *at, void *tally)
 
 static void read_bucket(struct reader *rd, const struct at *at, void *tally)
 {
-	struct rp_tally *t = tally;
+	struct ev_report_tally *t = tally;
 
 	t->name = text(rd, at, "start", false);
 	read_tally(rd, at, t);
 }
 
-static struct rp_moment moment(struct reader *rd, const struct at *at, const char *name)
+static struct ev_report_moment moment(struct reader *rd, const struct at *at, const char *name)
 {
 	struct at m = inside(rd, at, name);
-	struct rp_moment t = {0};
+	struct ev_report_moment t = {0};
 
 	if (m.node == EV_NOWHERE)
 		return t;
@@ -205,15 +205,16 @@ static struct rp_moment moment(struct reader *rd, const struct at *at, const cha
 	return t;
 }
 
-static void known_severity(struct reader *rd, const struct at *at, struct rp_text t)
+static void known_severity(struct reader *rd, const struct at *at, struct ev_report_text t)
 {
-	must(rd, rp_is(t, "critical") || rp_is(t, "warning") || rp_is(t, "info"), at, "severity",
-	     "must be critical, warning or info");
+	must(rd,
+	     ev_report_is(t, "critical") || ev_report_is(t, "warning") || ev_report_is(t, "info"),
+	     at, "severity", "must be critical, warning or info");
 }
 
 static void read_cause(struct reader *rd, const struct at *at, void *cause)
 {
-	struct rp_cause *c = cause;
+	struct ev_report_cause *c = cause;
 	struct at sample;
 
 	c->code = text(rd, at, "code", false);
@@ -243,7 +244,7 @@ static void read_cause(struct reader *rd, const struct at *at, void *cause)
 /* One of `results`: what is GX's. */
 static void read_check(struct reader *rd, const struct at *at, void *check)
 {
-	struct rp_check *k = check;
+	struct ev_report_check *k = check;
 	struct at config, exception;
 
 	k->order = at->index;
@@ -267,9 +268,9 @@ static void read_check(struct reader *rd, const struct at *at, void *check)
 
 /* One of meta.evkit.expectations: what is ours. */
 struct ours {
-	enum rp_verdict verdict;
+	enum ev_report_verdict verdict;
 	bool approximate;
-	struct rp_text error;
+	struct ev_report_text error;
 	uint32_t edges, counts;
 };
 
@@ -278,7 +279,7 @@ static bool all_numbers(const struct ev_doc *d, uint32_t array)
 	double v;
 
 	for (uint32_t i = ev_first(d, array); i < ev_end(d, array); i = ev_next(d, i))
-		if (!rp_double(d, i, &v))
+		if (!ev_report_double(d, i, &v))
 			return false;
 	return true;
 }
@@ -303,14 +304,14 @@ static void read_histogram(struct reader *rd, const struct at *at, struct ours *
 static void read_ours(struct reader *rd, const struct at *at, void *ours)
 {
 	static const char *const verdicts[] = {"pass", "fail", "inconclusive"};
-	struct rp_text verdict = text(rd, at, "verdict", false);
+	struct ev_report_text verdict = text(rd, at, "verdict", false);
 	struct ours *o = ours;
 	size_t i = 0;
 
-	while (i < 3 && !rp_is(verdict, verdicts[i]))
+	while (i < 3 && !ev_report_is(verdict, verdicts[i]))
 		i++;
 	must(rd, i < 3, at, "verdict", "must be pass, fail or inconclusive");
-	o->verdict = (enum rp_verdict)i;
+	o->verdict = (enum ev_report_verdict)i;
 	o->approximate = boolean(rd, at, "approximate");
 	o->error = text(rd, at, "error", true);
 	read_histogram(rd, at, o);
@@ -318,37 +319,40 @@ static void read_ours(struct reader *rd, const struct at *at, void *ours)
 
 static int by_key(const void *a, const void *b)
 {
-	const struct rp_check *x = *(struct rp_check *const *)a, *y = *(struct rp_check *const *)b;
-	int order = rp_compare(x->key, y->key);
+	const struct ev_report_check *x = *(struct ev_report_check *const *)a,
+				     *y = *(struct ev_report_check *const *)b;
+	int order = ev_report_compare(x->key, y->key);
 
 	return order != 0 ? order : (x->order > y->order) - (x->order < y->order);
 }
 
 /* Names each expectation by its type and arguments, and numbers those that are the same. */
-static void name_checks(struct reader *rd, struct rp_result *res)
+static void name_checks(struct reader *rd, struct ev_report_result *res)
 {
-	struct rp_check **sorted = ev_malloc((res->n_checks + 1) * sizeof(struct rp_check *));
+	struct ev_report_check **sorted =
+		ev_malloc((res->n_checks + 1) * sizeof(struct ev_report_check *));
 	struct ev_buf key = {0};
 
 	for (size_t i = 0; i < res->n_checks; i++) {
-		struct rp_check *k = &res->checks[i];
+		struct ev_report_check *k = &res->checks[i];
 
 		ev_buf_reset(&key);
 		ev_buf_put(&key, k->type.p, k->type.len);
 		ev_canonical(rd->d, k->kwargs, NULL, 0, &key);
-		k->key = (struct rp_text){ev_arena_copy(&rd->r->arena, key.p, key.len), key.len};
+		k->key = (struct ev_report_text){ev_arena_copy(&rd->r->arena, key.p, key.len),
+						 key.len};
 		sorted[i] = k;
 	}
-	qsort(sorted, res->n_checks, sizeof(struct rp_check *), by_key);
+	qsort(sorted, res->n_checks, sizeof(struct ev_report_check *), by_key);
 	for (size_t i = 1; i < res->n_checks; i++)
-		if (rp_compare(sorted[i - 1]->key, sorted[i]->key) == 0)
+		if (ev_report_compare(sorted[i - 1]->key, sorted[i]->key) == 0)
 			sorted[i]->twin = sorted[i - 1]->twin + 1;
 	free(sorted);
 	ev_buf_free(&key);
 }
 
 static void read_checks(struct reader *rd, const struct at *top, const struct at *evkit,
-			struct rp_result *res)
+			struct ev_report_result *res)
 {
 	struct ours *ours;
 	size_t n = 0;
@@ -359,7 +363,7 @@ static void read_checks(struct reader *rd, const struct at *top, const struct at
 		return;
 	must(rd, n == res->n_checks, evkit, "expectations", "are not as many as the results");
 	for (size_t i = 0; i < n && !rd->failed; i++) {
-		struct rp_check *k = &res->checks[i];
+		struct ev_report_check *k = &res->checks[i];
 
 		k->verdict = ours[i].verdict;
 		k->approximate = ours[i].approximate;
@@ -371,7 +375,7 @@ static void read_checks(struct reader *rd, const struct at *top, const struct at
 		name_checks(rd, res);
 }
 
-static void read_counts(struct reader *rd, const struct at *evkit, struct rp_result *res)
+static void read_counts(struct reader *rd, const struct at *evkit, struct ev_report_result *res)
 {
 	struct at at = inside(rd, evkit, "counts");
 	uint64_t in;
@@ -388,7 +392,7 @@ static void read_counts(struct reader *rd, const struct at *evkit, struct rp_res
 	res->in = in - res->blank;
 }
 
-static void read_span(struct reader *rd, const struct at *evkit, struct rp_result *res)
+static void read_span(struct reader *rd, const struct at *evkit, struct ev_report_result *res)
 {
 	struct at at = {evkit, "span", 0, member(rd, evkit, "span", EV_OBJECT, true)};
 
@@ -398,20 +402,20 @@ static void read_span(struct reader *rd, const struct at *evkit, struct rp_resul
 	res->last = text(rd, &at, "last", false);
 }
 
-static void read_timeline(struct reader *rd, const struct at *evkit, struct rp_result *res)
+static void read_timeline(struct reader *rd, const struct at *evkit, struct ev_report_result *res)
 {
 	struct at at = inside(rd, evkit, "timeline");
 
 	if (at.node == EV_NOWHERE)
 		return;
 	res->unit = text(rd, &at, "unit", false);
-	must(rd, rp_unit(res->unit) != RP_NO_UNIT, &at, "unit",
+	must(rd, ev_report_unit(res->unit) != REPORT_NO_UNIT, &at, "unit",
 	     "must be minute, hour, day, month, year or century");
 	res->buckets = list(rd, &at, "buckets", sizeof *res->buckets, &res->n_buckets, read_bucket);
-	must(rd, res->n_buckets <= RP_BUCKETS, &at, "buckets", "are more than 400");
+	must(rd, res->n_buckets <= REPORT_BUCKETS, &at, "buckets", "are more than 400");
 }
 
-static void read_evkit(struct reader *rd, const struct at *evkit, struct rp_result *res)
+static void read_evkit(struct reader *rd, const struct at *evkit, struct ev_report_result *res)
 {
 	must(rd, count(rd, evkit, "format") == FORMAT, evkit, "format",
 	     "is not 1, the one that this version reads");
@@ -429,9 +433,9 @@ static void read_evkit(struct reader *rd, const struct at *evkit, struct rp_resu
 	res->left_out = count(rd, evkit, "causes_left_out");
 }
 
-enum ev_status rp_read(struct ev_report *r, const char *file, struct ev_error *err)
+enum ev_status ev_report_read(struct ev_report *r, const char *file, struct ev_error *err)
 {
-	struct rp_result *res = &r->results[r->n - 1];
+	struct ev_report_result *res = &r->results[r->n - 1];
 	struct reader rd = {.r = r, .file = file, .d = res->doc, .err = err};
 	struct at top = {NULL, NULL, 0, 0}, meta, evkit;
 

@@ -15,20 +15,22 @@ static bool meets(const struct ev_step *a, const struct ev_step *b)
 	return a->kind == b->kind && a->len == b->len && ev_same(a->name, b->name, a->len);
 }
 
-static enum rp_reach reach(const struct ev_path *redact, const struct ev_step *steps, size_t n)
+static enum ev_report_reach reach(const struct ev_path *redact, const struct ev_step *steps,
+				  size_t n)
 {
 	for (size_t i = 0; i < redact->n && i < n; i++)
 		if (!meets(&redact->steps[i], &steps[i]))
-			return RP_APART;
-	return n >= redact->n ? RP_INSIDE : RP_AROUND;
+			return REPORT_APART;
+	return n >= redact->n ? REPORT_INSIDE : REPORT_AROUND;
 }
 
-static enum rp_reach reach_any(const struct ev_report *r, const struct ev_step *steps, size_t n)
+static enum ev_report_reach reach_any(const struct ev_report *r, const struct ev_step *steps,
+				      size_t n)
 {
-	enum rp_reach most = RP_APART;
+	enum ev_report_reach most = REPORT_APART;
 
 	for (size_t i = 0; i < r->n_redact; i++) {
-		enum rp_reach one = reach(r->redact[i], steps, n);
+		enum ev_report_reach one = reach(r->redact[i], steps, n);
 
 		if (one > most)
 			most = one;
@@ -45,15 +47,16 @@ static bool may_be_index(const char *p, size_t len)
 	return len > 0;
 }
 
-enum rp_reach rp_reach_pointer(const struct ev_report *r, struct rp_text pointer)
+enum ev_report_reach ev_report_reach_pointer(const struct ev_report *r,
+					     struct ev_report_text pointer)
 {
 	struct ev_step *steps = NULL;
 	struct ev_buf names = {0};
 	size_t n = 0, cap = 0;
-	enum rp_reach found;
+	enum ev_report_reach found;
 
 	if (r->n_redact == 0)
-		return RP_APART;
+		return REPORT_APART;
 	/* The names stand in a buffer that is as long as it gets from the start. */
 	ev_buf_room(&names, pointer.len + 1);
 	for (size_t i = 0; i < pointer.len;) {
@@ -80,15 +83,15 @@ enum rp_reach rp_reach_pointer(const struct ev_report *r, struct rp_text pointer
 	return found;
 }
 
-enum rp_reach rp_reach_column(const struct ev_report *r, struct rp_text column)
+enum ev_report_reach ev_report_reach_column(const struct ev_report *r, struct ev_report_text column)
 {
 	struct ev_path *path;
 	struct ev_buf dotted = {0};
 	struct ev_error err;
-	enum rp_reach found;
+	enum ev_report_reach found;
 
 	if (r->n_redact == 0)
-		return RP_APART;
+		return REPORT_APART;
 	if (column.len == 0 || column.p[0] != '.')
 		ev_buf_putc(&dotted, '.');
 	ev_buf_put(&dotted, column.p, column.len);
@@ -149,7 +152,7 @@ static void hide(const struct ev_report *r, const struct ev_doc *d, uint32_t i, 
 	}
 }
 
-void rp_hide(const struct ev_report *r, const struct ev_doc *d, bool *hidden)
+void ev_report_hide(const struct ev_report *r, const struct ev_doc *d, bool *hidden)
 {
 	memset(hidden, 0, d->n * sizeof *hidden);
 	if (r->n_redact > 0)
@@ -166,7 +169,7 @@ void rp_hide(const struct ev_report *r, const struct ev_doc *d, bool *hidden)
 }
 
 /* Whether the run stands in the text; a short one as a word of its own. */
-static bool quotes(struct rp_text in, const char *p, size_t len)
+static bool quotes(struct ev_report_text in, const char *p, size_t len)
 {
 	enum { SHORT = 4 };
 
@@ -183,7 +186,7 @@ static bool quotes(struct rp_text in, const char *p, size_t len)
 }
 
 /* Whether the message has a scalar of the sample, as it is spelt or decoded, or its beginning. */
-static bool quotes_node(struct rp_text message, const struct ev_doc *d, uint32_t i)
+static bool quotes_node(struct ev_report_text message, const struct ev_doc *d, uint32_t i)
 {
 	enum { BEGINNING = 32 }; /* octets; messages cut at 60 code points */
 	struct ev_buf scratch = {0};
@@ -208,7 +211,7 @@ static bool quotes_node(struct rp_text message, const struct ev_doc *d, uint32_t
 }
 
 /* Messages of these name members and numbers alone, so they may be about what is around. */
-static bool quotes_nothing(struct rp_text keyword)
+static bool quotes_nothing(struct ev_report_text keyword)
 {
 	static const char *const keywords[] = {
 		"required",	 "dependentRequired", "additionalProperties",
@@ -217,22 +220,22 @@ static bool quotes_nothing(struct rp_text keyword)
 		"minContains",	 "maxContains",	      "unevaluatedItems"};
 
 	for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++)
-		if (rp_is(keyword, keywords[i]))
+		if (ev_report_is(keyword, keywords[i]))
 			return true;
 	return false;
 }
 
-bool rp_may_say(const struct ev_report *r, const struct rp_cause *c, const struct ev_doc *d,
-		const bool *hidden)
+bool ev_report_may_say(const struct ev_report *r, const struct ev_report_cause *c,
+		       const struct ev_doc *d, const bool *hidden)
 {
-	enum rp_reach at;
+	enum ev_report_reach at;
 
 	if (r->n_redact == 0)
 		return true;
-	if (c->sample.path.p == NULL && rp_is(c->code, "rule"))
+	if (c->sample.path.p == NULL && ev_report_is(c->code, "rule"))
 		return false; /* a rule can speak of any field */
-	at = c->sample.path.p == NULL ? RP_APART : rp_reach_pointer(r, c->sample.path);
-	if (at == RP_INSIDE || (at == RP_AROUND && !quotes_nothing(c->keyword)))
+	at = c->sample.path.p == NULL ? REPORT_APART : ev_report_reach_pointer(r, c->sample.path);
+	if (at == REPORT_INSIDE || (at == REPORT_AROUND && !quotes_nothing(c->keyword)))
 		return false;
 	for (uint32_t i = 0; d != NULL && i < d->n; i++)
 		if (hidden[i] && quotes_node(c->sample.message, d, i))
@@ -240,7 +243,8 @@ bool rp_may_say(const struct ev_report *r, const struct rp_cause *c, const struc
 	return true;
 }
 
-bool rp_may_show(const struct ev_report *r, const struct ev_doc *d, const struct rp_check *c)
+bool ev_report_may_show(const struct ev_report *r, const struct ev_doc *d,
+			const struct ev_report_check *c)
 {
 	static const char *const singles[] = {"column", "column_A", "column_B"};
 	struct ev_buf scratch = {0};
@@ -248,22 +252,22 @@ bool rp_may_show(const struct ev_report *r, const struct ev_doc *d, const struct
 	uint32_t list;
 
 	for (size_t i = 0; r->n_redact > 0 && i < 3; i++) {
-		uint32_t at = rp_at(d, c->kwargs, singles[i]);
-		struct rp_text t;
+		uint32_t at = ev_report_at(d, c->kwargs, singles[i]);
+		struct ev_report_text t;
 
 		if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
 			continue;
 		t.p = ev_string(d, at, &scratch, &t.len);
-		may = may && rp_reach_column(r, t) == RP_APART;
+		may = may && ev_report_reach_column(r, t) == REPORT_APART;
 	}
-	if (r->n_redact > 0 && (list = rp_at(d, c->kwargs, "column_list")) != EV_NOWHERE)
+	if (r->n_redact > 0 && (list = ev_report_at(d, c->kwargs, "column_list")) != EV_NOWHERE)
 		for (uint32_t i = ev_first(d, list); i < ev_end(d, list); i = ev_next(d, i)) {
-			struct rp_text t;
+			struct ev_report_text t;
 
 			if (ev_kind(d, i) != EV_STRING)
 				continue;
 			t.p = ev_string(d, i, &scratch, &t.len);
-			may = may && rp_reach_column(r, t) == RP_APART;
+			may = may && ev_report_reach_column(r, t) == REPORT_APART;
 		}
 	ev_buf_free(&scratch);
 	return may;

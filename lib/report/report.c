@@ -56,7 +56,7 @@ enum ev_status ev_report_redact(struct ev_report *r, const char *path, struct ev
 enum ev_status ev_report_add(struct ev_report *r, const char *file, char *text, size_t len,
 			     struct ev_error *err)
 {
-	struct rp_result *res;
+	struct ev_report_result *res;
 	struct ev_flaw flaw;
 	size_t line = 1, column = 1;
 
@@ -67,9 +67,9 @@ enum ev_status ev_report_add(struct ev_report *r, const char *file, char *text, 
 	}
 	ev_grow(&r->results, &r->cap, r->n + 1, sizeof *r->results);
 	res = &r->results[r->n++];
-	*res = (struct rp_result){.text = text, .scan = ev_scan_new()};
+	*res = (struct ev_report_result){.text = text, .scan = ev_scan_new()};
 	if ((res->doc = ev_scan(res->scan, text, len, &flaw)) != NULL)
-		return rp_read(r, file, err);
+		return ev_report_read(r, file, err);
 	for (size_t i = 0; i < flaw.at && i < len; i++) {
 		column = text[i] == '\n' ? 1 : column + 1;
 		line += text[i] == '\n';
@@ -84,26 +84,27 @@ enum ev_status ev_report_add(struct ev_report *r, const char *file, char *text, 
  */
 static int by_time(const void *a, const void *b)
 {
-	const struct rp_result *x = a, *y = b;
-	struct rp_moment s = {.time = x->last}, t = {.time = y->last};
-	int order = rp_compare_moments(&s, &t);
+	const struct ev_report_result *x = a, *y = b;
+	struct ev_report_moment s = {.time = x->last}, t = {.time = y->last};
+	int order = ev_report_compare_moments(&s, &t);
 
 	if (order == 0)
-		order = rp_compare(x->batch, y->batch);
+		order = ev_report_compare(x->batch, y->batch);
 	if (order == 0)
-		order = rp_compare((struct rp_text){x->text, x->doc->len},
-				   (struct rp_text){y->text, y->doc->len});
+		order = ev_report_compare((struct ev_report_text){x->text, x->doc->len},
+					  (struct ev_report_text){y->text, y->doc->len});
 	return order;
 }
 
 static int by_name(const void *a, const void *b)
 {
-	return rp_compare(((const struct rp_tally *)a)->name, ((const struct rp_tally *)b)->name);
+	return ev_report_compare(((const struct ev_report_tally *)a)->name,
+				 ((const struct ev_report_tally *)b)->name);
 }
 
 static int by_number(const void *a, const void *b)
 {
-	const struct rp_tally *x = a, *y = b;
+	const struct ev_report_tally *x = a, *y = b;
 	int order = (x->rejected < y->rejected) - (x->rejected > y->rejected);
 
 	if (order == 0)
@@ -113,7 +114,7 @@ static int by_number(const void *a, const void *b)
 
 static void add_types(struct ev_report *r)
 {
-	struct rp_result *s = &r->sum;
+	struct ev_report_result *s = &r->sum;
 	size_t n = 0, kept = 0;
 
 	for (size_t i = 0; i < r->n; i++)
@@ -125,7 +126,7 @@ static void add_types(struct ev_report *r)
 			s->types[n++] = r->results[i].types[k];
 	qsort(s->types, n, sizeof *s->types, by_name);
 	for (size_t i = 0; i < n; i++) {
-		if (kept > 0 && rp_compare(s->types[kept - 1].name, s->types[i].name) == 0) {
+		if (kept > 0 && ev_report_compare(s->types[kept - 1].name, s->types[i].name) == 0) {
 			s->types[kept - 1].in += s->types[i].in;
 			s->types[kept - 1].rejected += s->types[i].rejected;
 		} else {
@@ -138,16 +139,16 @@ static void add_types(struct ev_report *r)
 
 static void add_up(struct ev_report *r)
 {
-	struct rp_result *s = &r->sum;
+	struct ev_report_result *s = &r->sum;
 
 	qsort(r->results, r->n, sizeof *r->results, by_time);
-	*s = (struct rp_result){.model = r->results[r->n - 1].model,
-				.batch = r->results[r->n - 1].batch,
-				.approved = true};
+	*s = (struct ev_report_result){.model = r->results[r->n - 1].model,
+				       .batch = r->results[r->n - 1].batch,
+				       .approved = true};
 	for (size_t i = 0; i < r->n; i++) {
-		const struct rp_result *res = &r->results[i];
-		struct rp_moment last = {.time = res->last}, latest = {.time = s->last};
-		struct rp_moment first = {.time = res->first}, earliest = {.time = s->first};
+		const struct ev_report_result *res = &r->results[i];
+		struct ev_report_moment last = {.time = res->last}, latest = {.time = s->last};
+		struct ev_report_moment first = {.time = res->first}, earliest = {.time = s->first};
 
 		for (size_t k = 0; k < res->n_causes; k++)
 			res->causes[k].result = i;
@@ -160,10 +161,10 @@ static void add_up(struct ev_report *r)
 		s->blank += res->blank;
 		s->approved &= res->approved;
 		if (res->first.p != NULL &&
-		    (s->first.p == NULL || rp_compare_moments(&first, &earliest) < 0))
+		    (s->first.p == NULL || ev_report_compare_moments(&first, &earliest) < 0))
 			s->first = res->first;
 		if (res->last.p != NULL &&
-		    (s->last.p == NULL || rp_compare_moments(&last, &latest) > 0))
+		    (s->last.p == NULL || ev_report_compare_moments(&last, &latest) > 0))
 			s->last = res->last;
 	}
 	add_types(r);
@@ -181,24 +182,24 @@ static void put_hash(struct ev_buf *b, const char *text)
 
 static void put_name(struct ev_buf *b, const struct ev_report *r)
 {
-	const struct rp_result *s = &r->sum;
+	const struct ev_report_result *s = &r->sum;
 
 	if (r->title != NULL) {
-		rp_escape(b, r->title, strlen(r->title), 200);
+		ev_report_escape(b, r->title, strlen(r->title), 200);
 		return;
 	}
 	ev_buf_puts(b, "Data quality");
 	if (s->model.p != NULL) {
 		ev_buf_puts(b, " \u00b7 ");
-		rp_escape(b, s->model.p, s->model.len, 80);
+		ev_report_escape(b, s->model.p, s->model.len, 80);
 	}
 	if (r->n > 1) {
 		ev_buf_puts(b, " \u00b7 ");
-		rp_count(b, r->n);
+		ev_report_count(b, r->n);
 		ev_buf_puts(b, " batches");
 	} else if (s->batch.p != NULL) {
 		ev_buf_puts(b, " \u00b7 ");
-		rp_escape(b, s->batch.p, s->batch.len, 80);
+		ev_report_escape(b, s->batch.p, s->batch.len, 80);
 	}
 }
 
@@ -232,7 +233,7 @@ static void put_head(struct ev_buf *b, const struct ev_report *r)
 static void put_fact(struct ev_buf *b, const char *what, uint64_t n)
 {
 	ev_buf_printf(b, "<div><dt>%s</dt><dd>", what);
-	rp_count(b, n);
+	ev_report_count(b, n);
 	ev_buf_puts(b, "</dd></div>");
 }
 
@@ -251,10 +252,10 @@ static void put_approval(struct ev_buf *b, const struct ev_report *r)
 	ev_buf_printf(b, "<strong class=\"%s\">", approved == r->n ? "good" : "bad");
 	if (approved == r->n)
 		ev_buf_puts(b, "all ");
-	rp_count(b, approved);
+	ev_report_count(b, approved);
 	if (approved < r->n) {
 		ev_buf_puts(b, " of ");
-		rp_count(b, r->n);
+		ev_report_count(b, r->n);
 	}
 	ev_buf_puts(b, " loads</strong> were approved.");
 }
@@ -262,68 +263,68 @@ static void put_approval(struct ev_buf *b, const struct ev_report *r)
 /* The sentence that a shop manager reads first. */
 static void put_sentence(struct ev_buf *b, const struct ev_report *r)
 {
-	const struct rp_result *s = &r->sum;
+	const struct ev_report_result *s = &r->sum;
 
 	ev_buf_puts(b, "<h1>");
 	if (s->in == 0) {
 		ev_buf_puts(b, "No events came in");
 	} else {
-		rp_share(b, s->out, s->in);
+		ev_report_share(b, s->out, s->in);
 		ev_buf_puts(b, " of ");
-		rp_round(b, s->in);
+		ev_report_round(b, s->in);
 		ev_buf_puts(b, s->in == 1 ? " event passed" : " events passed");
 	}
 	ev_buf_puts(b, "; ");
-	rp_round(b, s->rejected);
+	ev_report_round(b, s->rejected);
 	ev_buf_puts(b, s->rejected == 1 ? " was" : " were");
 	ev_buf_puts(b, " set aside; ");
 	put_approval(b, r);
 	ev_buf_puts(b, "</h1>\n");
 }
 
-static uint64_t count_failed(const struct rp_result *res)
+static uint64_t count_failed(const struct ev_report_result *res)
 {
 	uint64_t failed = 0;
 
 	for (size_t i = 0; i < res->n_checks; i++)
-		failed += res->checks[i].verdict == RP_FAIL;
+		failed += res->checks[i].verdict == REPORT_FAIL;
 	return failed;
 }
 
 static void put_span(struct ev_buf *b, const struct ev_report *r)
 {
-	const struct rp_result *s = &r->sum;
+	const struct ev_report_result *s = &r->sum;
 	uint64_t failed = count_failed(&r->results[0]);
 
 	ev_buf_puts(b, "<p class=\"lead\">");
 	if (r->n > 1) {
-		rp_count(b, r->n);
+		ev_report_count(b, r->n);
 		ev_buf_puts(b, " batches");
 	} else {
 		ev_buf_puts(b, "Batch ");
 		if (s->batch.p != NULL)
-			rp_data(b, s->batch, 120);
+			ev_report_data(b, s->batch, 120);
 		else
 			ev_buf_puts(b, "without a name");
 	}
 	if (s->first.p != NULL && s->last.p != NULL) {
 		ev_buf_puts(b, ", events from ");
-		rp_time(b, s->first);
+		ev_report_time(b, s->first);
 		ev_buf_puts(b, " to ");
-		rp_time(b, s->last);
+		ev_report_time(b, s->last);
 		ev_buf_puts(b, " (UTC)");
 	}
 	ev_buf_puts(b, ".");
 	if (r->n == 1 && failed > 0) {
 		ev_buf_putc(b, ' ');
-		rp_count(b, failed);
+		ev_report_count(b, failed);
 		ev_buf_puts(b, " of ");
-		rp_plural(b, r->results[0].n_checks, "expectation");
+		ev_report_plural(b, r->results[0].n_checks, "expectation");
 		ev_buf_puts(b, " of the whole failed.");
 	}
 	if (s->blank > 0) {
 		ev_buf_puts(b, " Not counted: ");
-		rp_plural(b, s->blank, "blank line");
+		ev_report_plural(b, s->blank, "blank line");
 		ev_buf_puts(b, ".");
 	}
 	ev_buf_puts(b, "</p>\n");
@@ -331,7 +332,7 @@ static void put_span(struct ev_buf *b, const struct ev_report *r)
 
 static void put_summary(struct ev_buf *b, const struct ev_report *r)
 {
-	const struct rp_result *s = &r->sum;
+	const struct ev_report_result *s = &r->sum;
 
 	ev_buf_puts(b, "<section id=\"summary\" aria-label=\"Summary\">\n");
 	put_sentence(b, r);
@@ -346,23 +347,23 @@ static void put_summary(struct ev_buf *b, const struct ev_report *r)
 
 /*
  * The height of each bar: a place for each unit of time, also where nothing happened, if the times
- * tell it; else one for each bucket. v has room for RP_BUCKETS. Returns how many.
+ * tell it; else one for each bucket. v has room for REPORT_BUCKETS. Returns how many.
  */
-static size_t timeline_bars(const struct rp_result *res, enum rp_unit unit, double *v)
+static size_t timeline_bars(const struct ev_report_result *res, enum ev_report_unit unit, double *v)
 {
 	int64_t first = 0, last = 0, n = 0;
 	bool timed = true;
 
 	for (size_t i = 0; i < res->n_buckets && timed; i++) {
-		timed = rp_bucket_number(res->buckets[i].name, unit, &n);
+		timed = ev_report_bucket_number(res->buckets[i].name, unit, &n);
 		first = i == 0 ? n : first;
-		timed = timed && (i == 0 || n > last) && n - first < RP_BUCKETS;
+		timed = timed && (i == 0 || n > last) && n - first < REPORT_BUCKETS;
 		last = n;
 	}
-	memset(v, 0, RP_BUCKETS * sizeof *v);
+	memset(v, 0, REPORT_BUCKETS * sizeof *v);
 	for (size_t i = 0; i < res->n_buckets; i++) {
 		n = (int64_t)i;
-		if (timed && rp_bucket_number(res->buckets[i].name, unit, &n))
+		if (timed && ev_report_bucket_number(res->buckets[i].name, unit, &n))
 			n -= first;
 		v[n] += (double)res->buckets[i].rejected;
 	}
@@ -370,22 +371,22 @@ static size_t timeline_bars(const struct rp_result *res, enum rp_unit unit, doub
 }
 
 /* Behind a row's head; the last cell stays open. */
-static void put_cells(struct ev_buf *b, const struct rp_tally *t)
+static void put_cells(struct ev_buf *b, const struct ev_report_tally *t)
 {
 	ev_buf_puts(b, "</th><td>");
-	rp_count(b, t->in);
+	ev_report_count(b, t->in);
 	ev_buf_puts(b, "</td><td>");
-	rp_count(b, t->rejected);
+	ev_report_count(b, t->rejected);
 	ev_buf_puts(b, "</td><td>");
-	rp_share(b, t->rejected, t->in);
+	ev_report_share(b, t->rejected, t->in);
 }
 
 /* When records were set aside: the bars, and the same as a table. */
-static void put_timeline(struct ev_buf *b, const struct rp_result *res)
+static void put_timeline(struct ev_buf *b, const struct ev_report_result *res)
 {
-	enum rp_unit unit = rp_unit(res->unit);
-	const struct rp_tally *most = res->buckets;
-	double v[RP_BUCKETS];
+	enum ev_report_unit unit = ev_report_unit(res->unit);
+	const struct ev_report_tally *most = res->buckets;
+	double v[REPORT_BUCKETS];
 
 	for (size_t i = 0; i < res->n_buckets; i++)
 		if (res->buckets[i].rejected > most->rejected)
@@ -393,29 +394,29 @@ static void put_timeline(struct ev_buf *b, const struct rp_result *res)
 	if (res->n_buckets < 2 || most->rejected == 0)
 		return;
 	ev_buf_puts(b, "<figure class=\"timeline\"><figcaption>Set aside by ");
-	rp_escape(b, res->unit.p, res->unit.len, RP_ALL);
+	ev_report_escape(b, res->unit.p, res->unit.len, REPORT_ALL);
 	ev_buf_puts(b, ". The most: <strong>");
-	rp_count(b, most->rejected);
+	ev_report_count(b, most->rejected);
 	ev_buf_puts(b, "</strong>, on ");
-	rp_bucket(b, most->name, unit);
+	ev_report_bucket(b, most->name, unit);
 	ev_buf_puts(b, " (");
-	rp_share(b, most->rejected, most->in);
+	ev_report_share(b, most->rejected, most->in);
 	ev_buf_puts(b, " of the events then).</figcaption>");
-	rp_bars(b, v, timeline_bars(res, unit, v), NULL, "bars");
+	ev_report_bars(b, v, timeline_bars(res, unit, v), NULL, "bars");
 	ev_buf_puts(b, "<p class=\"axis\" aria-hidden=\"true\"><span>");
-	rp_bucket(b, res->buckets[0].name, unit);
+	ev_report_bucket(b, res->buckets[0].name, unit);
 	ev_buf_puts(b, "</span><span>");
-	rp_bucket(b, res->buckets[res->n_buckets - 1].name, unit);
+	ev_report_bucket(b, res->buckets[res->n_buckets - 1].name, unit);
 	ev_buf_puts(b, "</span></p><details><summary>The same in figures</summary><table>"
 		       "<caption>Events and those set aside, by time (UTC)</caption>"
 		       "<thead><tr><th scope=\"col\">From</th><th scope=\"col\">Events</th>"
 		       "<th scope=\"col\">Set aside</th><th scope=\"col\">Share</th></tr>"
 		       "</thead><tbody>\n");
 	for (size_t i = 0; i < res->n_buckets; i++) {
-		const struct rp_tally *t = &res->buckets[i];
+		const struct ev_report_tally *t = &res->buckets[i];
 
 		ev_buf_puts(b, "<tr><th scope=\"row\">");
-		rp_bucket(b, t->name, unit);
+		ev_report_bucket(b, t->name, unit);
 		put_cells(b, t);
 		ev_buf_puts(b, "</td></tr>\n");
 	}
@@ -433,16 +434,16 @@ static void put_batches(struct ev_buf *b, const struct ev_report *r)
 		       "<figcaption>Share of the events that were set aside, by batch. Red: the "
 		       "load was not approved.</figcaption>");
 	for (size_t i = 0; i < r->n; i++) {
-		const struct rp_result *res = &r->results[i];
+		const struct ev_report_result *res = &r->results[i];
 
 		v[i] = res->in > 0 ? (double)res->rejected / (double)res->in : 0;
 		refused[i] = !res->approved;
 	}
-	rp_bars(b, v, r->n, refused, "bars batches");
+	ev_report_bars(b, v, r->n, refused, "bars batches");
 	ev_buf_puts(b, "<p class=\"axis\" aria-hidden=\"true\"><span>");
-	rp_escape(b, r->results[0].batch.p, r->results[0].batch.len, 40);
+	ev_report_escape(b, r->results[0].batch.p, r->results[0].batch.len, 40);
 	ev_buf_puts(b, "</span><span>");
-	rp_escape(b, r->results[r->n - 1].batch.p, r->results[r->n - 1].batch.len, 40);
+	ev_report_escape(b, r->results[r->n - 1].batch.p, r->results[r->n - 1].batch.len, 40);
 	ev_buf_puts(b,
 		    "</span></p></figure>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" "
 		    "aria-label=\"Batches\"><table><caption>The batches, the latest first"
@@ -451,24 +452,24 @@ static void put_batches(struct ev_buf *b, const struct ev_report *r)
 		    "<th scope=\"col\">Set aside</th><th scope=\"col\">Warnings</th>"
 		    "<th scope=\"col\">Failed expectations</th></tr></thead><tbody>\n");
 	for (size_t i = r->n; i-- > 0;) {
-		const struct rp_result *res = &r->results[i];
+		const struct ev_report_result *res = &r->results[i];
 		ev_buf_puts(b, "<tr><th scope=\"row\">");
 		if (res->batch.p != NULL)
-			rp_data(b, res->batch, 80);
+			ev_report_data(b, res->batch, 80);
 		else
 			ev_buf_puts(b, "without a name");
 		ev_buf_printf(b, "</th><td><strong class=\"%s\">%s</strong></td><td>",
 			      res->approved ? "good" : "bad",
 			      res->approved ? "approved" : "not approved");
-		rp_count(b, res->in);
+		ev_report_count(b, res->in);
 		ev_buf_puts(b, "</td><td>");
-		rp_share(b, res->out, res->in);
+		ev_report_share(b, res->out, res->in);
 		ev_buf_puts(b, "</td><td>");
-		rp_count(b, res->rejected);
+		ev_report_count(b, res->rejected);
 		ev_buf_puts(b, "</td><td>");
-		rp_count(b, res->warning);
+		ev_report_count(b, res->warning);
 		ev_buf_puts(b, "</td><td>");
-		rp_count(b, count_failed(res));
+		ev_report_count(b, count_failed(res));
 		ev_buf_puts(b, "</td></tr>\n");
 	}
 	ev_buf_puts(b, "</tbody></table></div></section>\n");
@@ -476,22 +477,22 @@ static void put_batches(struct ev_buf *b, const struct ev_report *r)
 	free(refused);
 }
 
-static void put_type(struct ev_buf *b, const struct rp_tally *t, uint64_t rejected)
+static void put_type(struct ev_buf *b, const struct ev_report_tally *t, uint64_t rejected)
 {
 	ev_buf_puts(b, "<tr><th scope=\"row\">");
 	if (t->name.p != NULL)
-		rp_data(b, t->name, 80);
+		ev_report_data(b, t->name, 80);
 	else
 		ev_buf_puts(b, "other, or not known");
 	put_cells(b, t);
 	ev_buf_puts(b, "</td><td class=\"drawn\">");
-	rp_meter(b, t->rejected, rejected);
+	ev_report_meter(b, t->rejected, rejected);
 	ev_buf_puts(b, "<span>");
-	rp_share(b, t->rejected, rejected);
+	ev_report_share(b, t->rejected, rejected);
 	ev_buf_puts(b, "</span></td></tr>\n");
 }
 
-static void put_types(struct ev_buf *b, const struct rp_result *s)
+static void put_types(struct ev_buf *b, const struct ev_report_result *s)
 {
 	uint64_t rest = 0;
 	size_t n = 0;
@@ -510,9 +511,9 @@ static void put_types(struct ev_buf *b, const struct rp_result *s)
 		rest += s->types[i].in;
 	if (n < s->n_types) {
 		ev_buf_puts(b, "<tr><th scope=\"row\">");
-		rp_plural(b, s->n_types - n, "type");
+		ev_report_plural(b, s->n_types - n, "type");
 		ev_buf_puts(b, " without any</th><td>");
-		rp_count(b, rest);
+		ev_report_count(b, rest);
 		ev_buf_puts(b, "</td><td>0</td><td>0%</td><td>0%</td></tr>\n");
 	}
 	ev_buf_puts(b, "</tbody></table></div>\n");
@@ -535,18 +536,19 @@ static void put_foot(struct ev_buf *b, const struct ev_report *r)
 		"<dt>~</dt><dd>About: counted in a way that needs little memory, with a small "
 		"error that is stated beside it.</dd>");
 	if (r->n_redact > 0) {
-		ev_buf_puts(b, "<dt>" RP_REDACTED "</dt><dd>Left out because it may be personal "
-			       "data. Redacted are:");
+		ev_buf_puts(b,
+			    "<dt>" REPORT_REDACTED "</dt><dd>Left out because it may be personal "
+			    "data. Redacted are:");
 		for (size_t i = 0; i < r->n_redact; i++) {
 			const char *text = r->redact[i]->text;
 
 			ev_buf_puts(b, i > 0 ? ", " : " ");
-			rp_code(b, (struct rp_text){text, strlen(text)}, 200);
+			ev_report_code(b, (struct ev_report_text){text, strlen(text)}, 200);
 		}
 		ev_buf_puts(b, ".</dd>");
 	}
 	ev_buf_puts(b, "</dl></section>\n</main>\n<footer><p>Made by evreport from ");
-	rp_plural(b, r->n, "result");
+	ev_report_plural(b, r->n, "result");
 	ev_buf_puts(b,
 		    " of evvalidate. Times are in UTC. This page needs no network.</p></footer>\n"
 		    "<script>");
@@ -568,8 +570,8 @@ enum ev_status ev_report_write(struct ev_report *r, struct ev_out *out, struct e
 	ev_buf_puts(&b, "</section>\n");
 	if (r->n > 1)
 		put_batches(&b, r);
-	rp_causes(&b, r);
-	rp_checks(&b, r);
+	ev_report_causes(&b, r);
+	ev_report_checks(&b, r);
 	put_foot(&b, r);
 	if ((st = ev_out_put(out, b.p, b.len)) != EV_OK)
 		*err = out->error;

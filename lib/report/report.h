@@ -1,6 +1,8 @@
 /*
  * report: results of evvalidate as one HTML page that needs nothing from outside. Floor 9.
  *
+ * The room lib/report is the engine of evreport.
+ *
  * The page is for people without a technical background. It follows HTML5, WCAG 2.1 AA and a
  * Content Security Policy that allows the page's own style and script alone; it depends on nothing
  * but the results and the options, not on the order in which the results were given.

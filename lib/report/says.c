@@ -1,4 +1,5 @@
 /* Expectations and what came of them as English sentences. */
+#include "json/canon.h"
 #include "report/internal.h"
 
 #include "number/decimal.h"
@@ -121,44 +122,45 @@ static const struct sentence sentences[] = {
 	 "be more than {p}]"},
 };
 
-static const struct sentence *sentence_of(struct rp_text type)
+static const struct sentence *sentence_of(struct ev_report_text type)
 {
 	if (type.len < 7 || memcmp(type.p, "expect_", 7) != 0)
 		return NULL;
 	type.p += 7;
 	type.len -= 7;
 	for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++)
-		if (rp_is(type, sentences[i].type))
+		if (ev_report_is(type, sentences[i].type))
 			return &sentences[i];
 	return NULL;
 }
 
-uint32_t rp_at(const struct ev_doc *d, uint32_t object, const char *name)
+uint32_t ev_report_at(const struct ev_doc *d, uint32_t object, const char *name)
 {
 	uint32_t i = ev_member(d, object, name, strlen(name));
 
 	return i != EV_NOWHERE && ev_kind(d, i) == EV_NULL ? EV_NOWHERE : i;
 }
 
-enum rp_subject rp_subject(const struct ev_doc *d, const struct rp_check *c, struct rp_text *column)
+enum ev_report_subject ev_report_subject(const struct ev_doc *d, const struct ev_report_check *c,
+					 struct ev_report_text *column)
 {
-	uint32_t i = rp_at(d, c->kwargs, "column");
+	uint32_t i = ev_report_at(d, c->kwargs, "column");
 	struct ev_buf scratch = {0};
 
-	*column = (struct rp_text){0};
+	*column = (struct ev_report_text){0};
 	if (i != EV_NOWHERE && ev_kind(d, i) == EV_STRING) {
 		/* As spelt, where it has escapes: it only names a group. */
 		column->p = ev_raw(d, i, &column->len);
 		column->p++;
 		column->len -= 2;
 		ev_buf_free(&scratch);
-		return RP_COLUMN;
+		return REPORT_COLUMN;
 	}
-	if (rp_at(d, c->kwargs, "column_A") != EV_NOWHERE ||
-	    (rp_at(d, c->kwargs, "column_list") != EV_NOWHERE &&
-	     !rp_is(c->type, "expect_table_columns_to_match_ordered_list")))
-		return RP_COLUMNS;
-	return RP_TABLE;
+	if (ev_report_at(d, c->kwargs, "column_A") != EV_NOWHERE ||
+	    (ev_report_at(d, c->kwargs, "column_list") != EV_NOWHERE &&
+	     !ev_report_is(c->type, "expect_table_columns_to_match_ordered_list")))
+		return REPORT_COLUMNS;
+	return REPORT_TABLE;
 }
 
 /* Sentences show this many elements of a list. */
@@ -167,7 +169,7 @@ enum { SHOWN = 12, SHOWN_PAIRS = 6 };
 static void code(struct ev_buf *b, const struct ev_doc *d, uint32_t i)
 {
 	struct ev_buf scratch = {0};
-	struct rp_text t;
+	struct ev_report_text t;
 	uint32_t n = 0;
 
 	if (ev_kind(d, i) == EV_ARRAY) {
@@ -182,13 +184,13 @@ static void code(struct ev_buf *b, const struct ev_doc *d, uint32_t i)
 		t.p = ev_string(d, i, &scratch, &t.len);
 	else
 		t.p = ev_raw(d, i, &t.len);
-	rp_code(b, t, 200);
+	ev_report_code(b, t, 200);
 	ev_buf_free(&scratch);
 }
 
 static bool is_true(const struct ev_doc *d, uint32_t object, const char *name)
 {
-	uint32_t i = rp_at(d, object, name);
+	uint32_t i = ev_report_at(d, object, name);
 
 	return i != EV_NOWHERE && ev_kind(d, i) == EV_TRUE;
 }
@@ -206,14 +208,15 @@ static void value(struct ev_buf *b, const struct ev_doc *d, uint32_t i, bool cou
 	const char *p = ev_raw(d, i, &len);
 
 	if (counted && ev_kind(d, i) == EV_NUMBER && len <= LONGEST)
-		rp_number(b, p, len, GROUPED);
+		ev_report_number(b, p, len, GROUPED);
 	else
-		rp_value(b, d, i, max);
+		ev_report_value(b, d, i, max);
 }
 
 static void range(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs, bool counted)
 {
-	uint32_t low = rp_at(d, kwargs, "min_value"), high = rp_at(d, kwargs, "max_value");
+	uint32_t low = ev_report_at(d, kwargs, "min_value"),
+		 high = ev_report_at(d, kwargs, "max_value");
 	bool above = is_true(d, kwargs, "strict_min"), below = is_true(d, kwargs, "strict_max");
 
 	if (low == EV_NOWHERE && high == EV_NOWHERE) {
@@ -245,11 +248,12 @@ static void range(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs, boo
 /* {"quantiles":[0.5,...],"value_ranges":[[1,2],...]} as "50%: 1 to 2, ..." */
 static void quantile_ranges(struct ev_buf *b, const struct ev_doc *d, uint32_t ranges)
 {
-	uint32_t q = rp_at(d, ranges, "quantiles"), v = rp_at(d, ranges, "value_ranges");
+	uint32_t q = ev_report_at(d, ranges, "quantiles"),
+		 v = ev_report_at(d, ranges, "value_ranges");
 
 	if (q == EV_NOWHERE || v == EV_NOWHERE || ev_kind(d, q) != EV_ARRAY ||
 	    ev_kind(d, v) != EV_ARRAY || d->nodes[q].count != d->nodes[v].count) {
-		rp_value(b, d, ranges, SHOWN);
+		ev_report_value(b, d, ranges, SHOWN);
 		return;
 	}
 	for (uint32_t i = ev_first(d, q), k = ev_first(d, v); i < ev_end(d, q);
@@ -258,20 +262,20 @@ static void quantile_ranges(struct ev_buf *b, const struct ev_doc *d, uint32_t r
 
 		if (i > ev_first(d, q))
 			ev_buf_puts(b, "; ");
-		rp_value(b, d, i, 1);
+		ev_report_value(b, d, i, 1);
 		ev_buf_puts(b, ": ");
 		if (ev_kind(d, k) != EV_ARRAY || d->nodes[k].count != 2) {
-			rp_value(b, d, k, SHOWN);
+			ev_report_value(b, d, k, SHOWN);
 			continue;
 		}
 		high = ev_next(d, low);
 		if (ev_kind(d, low) != EV_NULL)
-			rp_value(b, d, low, 1);
+			ev_report_value(b, d, low, 1);
 		else
 			ev_buf_puts(b, "anything");
 		ev_buf_puts(b, " to ");
 		if (ev_kind(d, high) != EV_NULL)
-			rp_value(b, d, high, 1);
+			ev_report_value(b, d, high, 1);
 		else
 			ev_buf_puts(b, "anything");
 	}
@@ -281,20 +285,20 @@ static void quantile_ranges(struct ev_buf *b, const struct ev_doc *d, uint32_t r
 static bool argument(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs, bool counted,
 		     const char *name, size_t len, bool as_code)
 {
-	struct rp_text t = {name, len};
+	struct ev_report_text t = {name, len};
 	uint32_t i;
 
-	if (rp_is(t, "range")) {
+	if (ev_report_is(t, "range")) {
 		range(b, d, kwargs, counted);
 		return true;
 	}
-	if (rp_is(t, "or_equal")) {
+	if (ev_report_is(t, "or_equal")) {
 		if (!is_true(d, kwargs, "or_equal"))
 			return false;
 		ev_buf_puts(b, " or equal to it");
 		return true;
 	}
-	if (rp_is(t, "strictly")) {
+	if (ev_report_is(t, "strictly")) {
 		if (is_true(d, kwargs, "strictly"))
 			return false;
 		ev_buf_puts(b, ", or equal");
@@ -305,12 +309,12 @@ static bool argument(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs, 
 		return false;
 	if (as_code)
 		code(b, d, i);
-	else if (rp_is(t, "quantile_ranges"))
+	else if (ev_report_is(t, "quantile_ranges"))
 		quantile_ranges(b, d, i);
-	else if (rp_is(t, "match_on") && ev_kind(d, i) == EV_STRING)
+	else if (ev_report_is(t, "match_on") && ev_kind(d, i) == EV_STRING)
 		ev_buf_puts(b, ev_string_is(d, i, "all", 3) ? "all" : "any");
 	else
-		value(b, d, i, counted, rp_is(t, "value_pairs_set") ? SHOWN_PAIRS : SHOWN);
+		value(b, d, i, counted, ev_report_is(t, "value_pairs_set") ? SHOWN_PAIRS : SHOWN);
 	return true;
 }
 
@@ -345,7 +349,7 @@ static const char *fill(struct ev_buf *b, const struct ev_doc *d, uint32_t kwarg
 /* Where not all must keep it: the number, as a percentage. */
 static bool mostly(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs)
 {
-	uint32_t i = rp_at(d, kwargs, "mostly");
+	uint32_t i = ev_report_at(d, kwargs, "mostly");
 	struct ev_arena arena = {0};
 	struct ev_dec share, percent;
 	struct ev_buf text = {0};
@@ -371,7 +375,7 @@ static bool mostly(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs)
 
 static void condition(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs)
 {
-	uint32_t i = rp_at(d, kwargs, "row_condition");
+	uint32_t i = ev_report_at(d, kwargs, "row_condition");
 
 	if (i == EV_NOWHERE)
 		return;
@@ -381,31 +385,31 @@ static void condition(struct ev_buf *b, const struct ev_doc *d, uint32_t kwargs)
 }
 
 /* An expectation that the table does not have: its name in words, then its arguments. */
-static void say_unknown(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c)
+static void say_unknown(struct ev_buf *b, const struct ev_doc *d, const struct ev_report_check *c)
 {
 	struct ev_buf words = {0};
-	struct rp_text t = c->type;
+	struct ev_report_text t = c->type;
 	uint32_t n = 0;
 
 	if (t.len > 7 && memcmp(t.p, "expect_", 7) == 0)
-		t = (struct rp_text){t.p + 7, t.len - 7};
+		t = (struct ev_report_text){t.p + 7, t.len - 7};
 	ev_buf_put(&words, t.p, t.len);
 	for (size_t i = 0; i < words.len; i++)
 		if (words.p[i] == '_')
 			words.p[i] = ' ';
 	if (words.len > 0)
 		words.p[0] = (char)toupper((unsigned char)words.p[0]);
-	rp_data(b, (struct rp_text){words.p, words.len}, 200);
+	ev_report_data(b, (struct ev_report_text){words.p, words.len}, 200);
 	for (uint32_t i = ev_first(d, c->kwargs); i < ev_end(d, c->kwargs); i = ev_next(d, i + 1)) {
 		ev_buf_puts(b, n++ == 0 ? ": " : ", ");
 		code(b, d, i);
 		ev_buf_puts(b, " ");
-		rp_value(b, d, i + 1, SHOWN);
+		ev_report_value(b, d, i + 1, SHOWN);
 	}
 	ev_buf_free(&words);
 }
 
-void rp_says(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c)
+void ev_report_says(struct ev_buf *b, const struct ev_doc *d, const struct ev_report_check *c)
 {
 	const struct sentence *s = sentence_of(c->type);
 	struct ev_buf share = {0};
@@ -432,7 +436,7 @@ void rp_says(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c)
 	ev_buf_free(&share);
 }
 
-bool rp_found_count(const struct ev_doc *d, uint32_t i, uint64_t *v)
+bool ev_report_found_count(const struct ev_doc *d, uint32_t i, uint64_t *v)
 {
 	struct ev_number n;
 	const char *p;
@@ -449,10 +453,10 @@ bool rp_found_count(const struct ev_doc *d, uint32_t i, uint64_t *v)
 	return true;
 }
 
-static bool result_count(const struct ev_doc *d, const struct rp_check *c, const char *name,
+static bool result_count(const struct ev_doc *d, const struct ev_report_check *c, const char *name,
 			 uint64_t *v)
 {
-	return rp_found_count(d, rp_at(d, c->values, name), v);
+	return ev_report_found_count(d, ev_report_at(d, c->values, name), v);
 }
 
 /* Elements, those that were missing and do not count, and those that broke it. */
@@ -461,10 +465,10 @@ struct tally {
 	bool nulls; /* the missing ones count */
 };
 
-static bool tally_of(const struct ev_doc *d, const struct rp_check *c, struct tally *t)
+static bool tally_of(const struct ev_doc *d, const struct ev_report_check *c, struct tally *t)
 {
-	*t = (struct tally){.nulls = rp_is(c->type, "expect_column_values_to_not_be_null") ||
-				     rp_is(c->type, "expect_column_values_to_be_null")};
+	*t = (struct tally){.nulls = ev_report_is(c->type, "expect_column_values_to_not_be_null") ||
+				     ev_report_is(c->type, "expect_column_values_to_be_null")};
 	if (!result_count(d, c, "element_count", &t->all) ||
 	    !result_count(d, c, "unexpected_count", &t->wrong))
 		return false;
@@ -473,7 +477,7 @@ static bool tally_of(const struct ev_doc *d, const struct rp_check *c, struct ta
 	return t->missing <= t->all && t->wrong <= t->all - t->missing;
 }
 
-static void say_tally(struct ev_buf *b, const struct rp_check *c, const struct tally *t,
+static void say_tally(struct ev_buf *b, const struct ev_report_check *c, const struct tally *t,
 		      const char *what)
 {
 	uint64_t held = t->all - t->missing;
@@ -483,34 +487,35 @@ static void say_tally(struct ev_buf *b, const struct rp_check *c, const struct t
 	} else if (t->wrong == 0) {
 		ev_buf_puts(b, held == 1 ? "The one " : "All ");
 		if (held > 1) {
-			rp_count(b, held);
+			ev_report_count(b, held);
 			ev_buf_putc(b, ' ');
 		}
 		ev_buf_printf(b, "%s%s kept to it", what, held == 1 ? "" : "s");
 	} else {
 		ev_buf_puts(b, c->approximate ? "~" : "");
-		rp_count(b, t->wrong);
+		ev_report_count(b, t->wrong);
 		ev_buf_puts(b, " of ");
-		rp_plural(b, held, what);
+		ev_report_plural(b, held, what);
 		ev_buf_puts(b, " did not: <strong>");
 		ev_buf_puts(b, c->approximate ? "~" : "");
-		rp_share(b, t->wrong, held);
+		ev_report_share(b, t->wrong, held);
 		ev_buf_puts(b, t->missing > 0 ? "</strong> of those present" : "</strong>");
 	}
 	ev_buf_puts(b, ".");
 	if (t->missing > 0) {
 		ev_buf_puts(b, " ");
-		rp_count(b, t->missing);
+		ev_report_count(b, t->missing);
 		ev_buf_puts(b, t->missing == 1 ? " was missing and does not count."
 					       : " were missing and do not count.");
 	}
 }
 
 /* {"quantiles":[...],"values":[...]} */
-static bool say_quantiles(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c,
+static bool say_quantiles(struct ev_buf *b, const struct ev_doc *d, const struct ev_report_check *c,
 			  uint32_t observed)
 {
-	uint32_t q = rp_at(d, observed, "quantiles"), v = rp_at(d, observed, "values");
+	uint32_t q = ev_report_at(d, observed, "quantiles"),
+		 v = ev_report_at(d, observed, "values");
 
 	if (q == EV_NOWHERE || v == EV_NOWHERE || ev_kind(d, q) != EV_ARRAY ||
 	    ev_kind(d, v) != EV_ARRAY || d->nodes[q].count != d->nodes[v].count)
@@ -519,37 +524,37 @@ static bool say_quantiles(struct ev_buf *b, const struct ev_doc *d, const struct
 	     i = ev_next(d, i), k = ev_next(d, k)) {
 		if (i > ev_first(d, q))
 			ev_buf_puts(b, "; ");
-		rp_value(b, d, i, 1);
+		ev_report_value(b, d, i, 1);
 		ev_buf_puts(b, c->approximate ? ": <strong>~" : ": <strong>");
-		rp_value(b, d, k, 1);
+		ev_report_value(b, d, k, 1);
 		ev_buf_puts(b, "</strong>");
 	}
 	return true;
 }
 
-void rp_found(struct ev_buf *b, const struct ev_report *r, const struct ev_doc *d,
-	      const struct rp_check *c)
+void ev_report_found(struct ev_buf *b, const struct ev_report *r, const struct ev_doc *d,
+		     const struct ev_report_check *c)
 {
 	const struct sentence *s = sentence_of(c->type);
-	uint32_t observed = rp_at(d, c->values, "observed_value");
+	uint32_t observed = ev_report_at(d, c->values, "observed_value");
 	struct tally t;
 
 	if (c->exception.p != NULL) {
 		ev_buf_puts(b, "It could not be checked: ");
-		if (rp_may_show(r, d, c))
-			rp_data(b, c->exception, 400);
+		if (ev_report_may_show(r, d, c))
+			ev_report_data(b, c->exception, 400);
 		else
-			ev_buf_puts(b, RP_REDACTED);
+			ev_buf_puts(b, REPORT_REDACTED);
 	} else if (tally_of(d, c, &t)) {
 		say_tally(b, c, &t, s != NULL && s->opening == ROWS ? "record" : "value");
 	} else if (observed == EV_NOWHERE) {
-		ev_buf_puts(b, rp_is(c->type, "expect_column_to_exist")
-				       ? c->verdict == RP_PASS ? "It does." : "It does not."
+		ev_buf_puts(b, ev_report_is(c->type, "expect_column_to_exist")
+				       ? c->verdict == REPORT_PASS ? "It does." : "It does not."
 				       : "No value was found.");
 	} else {
 		ev_buf_puts(b, "Found: ");
-		if ((s == NULL || s->observed == OF_VALUES) && !rp_may_show(r, d, c)) {
-			ev_buf_puts(b, RP_REDACTED);
+		if ((s == NULL || s->observed == OF_VALUES) && !ev_report_may_show(r, d, c)) {
+			ev_buf_puts(b, REPORT_REDACTED);
 		} else if (ev_kind(d, observed) != EV_OBJECT || !say_quantiles(b, d, c, observed)) {
 			ev_buf_puts(b, c->approximate ? "<strong>~" : "<strong>");
 			value(b, d, observed, s != NULL && s->observed == A_COUNT, SHOWN);
@@ -558,14 +563,14 @@ void rp_found(struct ev_buf *b, const struct ev_report *r, const struct ev_doc *
 		ev_buf_puts(b, ".");
 	}
 	if (c->error.p != NULL && c->error.len > 0 &&
-	    ((s != NULL && s->observed != OF_VALUES) || rp_may_show(r, d, c))) {
+	    ((s != NULL && s->observed != OF_VALUES) || ev_report_may_show(r, d, c))) {
 		ev_buf_puts(b, c->approximate ? " How exact: " : " Why: ");
-		rp_data(b, c->error, 200);
+		ev_report_data(b, c->error, 200);
 		ev_buf_putc(b, '.');
 	}
 }
 
-bool rp_found_number(const struct ev_doc *d, const struct rp_check *c, double *v)
+bool ev_report_found_number(const struct ev_doc *d, const struct ev_report_check *c, double *v)
 {
 	struct tally t;
 
@@ -577,17 +582,18 @@ bool rp_found_number(const struct ev_doc *d, const struct rp_check *c, double *v
 		*v = (double)t.wrong / (double)(t.all - t.missing) * 100;
 		return true;
 	}
-	return rp_double(d, rp_at(d, c->values, "observed_value"), v);
+	return ev_report_double(d, ev_report_at(d, c->values, "observed_value"), v);
 }
 
-void rp_found_words(struct ev_buf *b, const struct ev_doc *d, const struct rp_check *c)
+void ev_report_found_words(struct ev_buf *b, const struct ev_doc *d,
+			   const struct ev_report_check *c)
 {
-	uint32_t observed = rp_at(d, c->values, "observed_value");
+	uint32_t observed = ev_report_at(d, c->values, "observed_value");
 	struct tally t;
 
 	ev_buf_puts(b, c->approximate ? "~" : "");
 	if (tally_of(d, c, &t))
-		rp_share(b, t.wrong, t.all - t.missing);
+		ev_report_share(b, t.wrong, t.all - t.missing);
 	else if (observed != EV_NOWHERE)
-		rp_value(b, d, observed, 1);
+		ev_report_value(b, d, observed, 1);
 }

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int rp_compare(struct rp_text a, struct rp_text b)
+int ev_report_compare(struct ev_report_text a, struct ev_report_text b)
 {
 	size_t n = a.len < b.len ? a.len : b.len;
 	int order;
@@ -21,7 +21,7 @@ int rp_compare(struct rp_text a, struct rp_text b)
 	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
-int rp_compare_moments(const struct rp_moment *a, const struct rp_moment *b)
+int ev_report_compare_moments(const struct ev_report_moment *a, const struct ev_report_moment *b)
 {
 	struct ev_time x, y;
 	bool timed_a =
@@ -33,7 +33,7 @@ int rp_compare_moments(const struct rp_moment *a, const struct rp_moment *b)
 	if (timed_a && timed_b)
 		order = ev_time_compare(x, y);
 	if (order == 0)
-		order = rp_compare(a->source, b->source);
+		order = ev_report_compare(a->source, b->source);
 	return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
 }
 
@@ -61,7 +61,7 @@ static bool unseen(uint32_t c)
 	return (c & 0xfffe) == 0xfffe;
 }
 
-void rp_escape(struct ev_buf *b, const char *p, size_t len, size_t max)
+void ev_report_escape(struct ev_buf *b, const char *p, size_t len, size_t max)
 {
 	const char *end = p + len;
 
@@ -89,17 +89,17 @@ void rp_escape(struct ev_buf *b, const char *p, size_t len, size_t max)
 	}
 }
 
-void rp_data(struct ev_buf *b, struct rp_text t, size_t max)
+void ev_report_data(struct ev_buf *b, struct ev_report_text t, size_t max)
 {
 	ev_buf_puts(b, "<bdi>");
-	rp_escape(b, t.p, t.len, max);
+	ev_report_escape(b, t.p, t.len, max);
 	ev_buf_puts(b, "</bdi>");
 }
 
-void rp_code(struct ev_buf *b, struct rp_text t, size_t max)
+void ev_report_code(struct ev_buf *b, struct ev_report_text t, size_t max)
 {
 	ev_buf_puts(b, "<code dir=\"auto\">");
-	rp_escape(b, t.p, t.len, max);
+	ev_report_escape(b, t.p, t.len, max);
 	ev_buf_puts(b, "</code>");
 }
 
@@ -119,7 +119,7 @@ static bool digits(const char *p, size_t len)
 	return len > 0;
 }
 
-void rp_pointer_text(struct ev_buf *b, struct rp_text pointer)
+void ev_report_pointer_text(struct ev_buf *b, struct ev_report_text pointer)
 {
 	size_t start = b->len;
 
@@ -156,12 +156,12 @@ void rp_pointer_text(struct ev_buf *b, struct rp_text pointer)
 		ev_buf_puts(b, "the record");
 }
 
-void rp_pointer(struct ev_buf *b, struct rp_text pointer)
+void ev_report_pointer(struct ev_buf *b, struct ev_report_text pointer)
 {
 	struct ev_buf name = {0};
 
-	rp_pointer_text(&name, pointer);
-	rp_code(b, (struct rp_text){name.p, name.len}, 200);
+	ev_report_pointer_text(&name, pointer);
+	ev_report_code(b, (struct ev_report_text){name.p, name.len}, 200);
 	ev_buf_free(&name);
 }
 
@@ -175,14 +175,14 @@ static void group(struct ev_buf *b, const char *p, size_t len, size_t from)
 	}
 }
 
-void rp_count(struct ev_buf *b, uint64_t n)
+void ev_report_count(struct ev_buf *b, uint64_t n)
 {
 	char text[24];
 
 	group(b, text, (size_t)snprintf(text, sizeof text, "%llu", (unsigned long long)n), 4);
 }
 
-void rp_round(struct ev_buf *b, uint64_t n)
+void ev_report_round(struct ev_buf *b, uint64_t n)
 {
 	static const struct {
 		uint64_t unit;
@@ -195,16 +195,16 @@ void rp_round(struct ev_buf *b, uint64_t n)
 
 		if (n < units[i].unit)
 			continue;
-		rp_count(b, tenths / 10);
+		ev_report_count(b, tenths / 10);
 		if (tenths % 10 != 0)
 			ev_buf_printf(b, ".%u", (unsigned)(tenths % 10));
 		ev_buf_printf(b, " %s", units[i].name);
 		return;
 	}
-	rp_count(b, n);
+	ev_report_count(b, n);
 }
 
-void rp_share(struct ev_buf *b, uint64_t part, uint64_t whole)
+void ev_report_share(struct ev_buf *b, uint64_t part, uint64_t whole)
 {
 	enum { FEW = 100, MOST_DECIMALS = 4 };
 	uint64_t scale = whole < FEW ? 100 : 1000; /* what stands for all */
@@ -230,9 +230,9 @@ void rp_share(struct ev_buf *b, uint64_t part, uint64_t whole)
 	ev_buf_puts(b, part < whole / 2 ? "less than 0.0001%" : "more than 99.9999%");
 }
 
-void rp_plural(struct ev_buf *b, uint64_t n, const char *word)
+void ev_report_plural(struct ev_buf *b, uint64_t n, const char *word)
 {
-	rp_count(b, n);
+	ev_report_count(b, n);
 	ev_buf_printf(b, " %s%s", word, n == 1 ? "" : "s");
 }
 
@@ -241,7 +241,7 @@ static const char *const months[] = {"January",	  "February", "March",	  "April"
 				     "September", "October",  "November", "December"};
 
 /* The parts of a time in UTC; false if it is none. */
-static bool parts(struct rp_text t, char text[EV_TIME_TEXT])
+static bool parts(struct ev_report_text t, char text[EV_TIME_TEXT])
 {
 	struct ev_time at;
 
@@ -258,12 +258,12 @@ static void put_date(struct ev_buf *b, const char *text, bool day)
 	ev_buf_printf(b, "%s %.4s", months[(text[5] - '0') * 10 + text[6] - '0' - 1], text);
 }
 
-void rp_time(struct ev_buf *b, struct rp_text t)
+void ev_report_time(struct ev_buf *b, struct ev_report_text t)
 {
 	char text[EV_TIME_TEXT];
 
 	if (!parts(t, text)) {
-		rp_data(b, t, 60);
+		ev_report_data(b, t, 60);
 		return;
 	}
 	ev_buf_printf(b, "<time datetime=\"%.19sZ\">", text);
@@ -272,34 +272,34 @@ void rp_time(struct ev_buf *b, struct rp_text t)
 	ev_buf_puts(b, "</time>");
 }
 
-enum rp_unit rp_unit(struct rp_text name)
+enum ev_report_unit ev_report_unit(struct ev_report_text name)
 {
 	static const char *const names[] = {"minute", "hour", "day", "month", "year", "century"};
 	int unit = 0;
 
-	while (unit < RP_NO_UNIT && !rp_is(name, names[unit]))
+	while (unit < REPORT_NO_UNIT && !ev_report_is(name, names[unit]))
 		unit++;
-	return (enum rp_unit)unit;
+	return (enum ev_report_unit)unit;
 }
 
-void rp_bucket(struct ev_buf *b, struct rp_text start, enum rp_unit unit)
+void ev_report_bucket(struct ev_buf *b, struct ev_report_text start, enum ev_report_unit unit)
 {
 	char text[EV_TIME_TEXT];
 
 	if (!parts(start, text)) {
-		rp_data(b, start, 60);
+		ev_report_data(b, start, 60);
 		return;
 	}
-	if (unit >= RP_YEAR) {
+	if (unit >= REPORT_YEAR) {
 		ev_buf_put(b, text, 4);
 		return;
 	}
-	put_date(b, text, unit < RP_MONTH);
-	if (unit <= RP_HOUR)
+	put_date(b, text, unit < REPORT_MONTH);
+	if (unit <= REPORT_HOUR)
 		ev_buf_printf(b, ", %.5s", text + 11);
 }
 
-bool rp_bucket_number(struct rp_text start, enum rp_unit unit, int64_t *n)
+bool ev_report_bucket_number(struct ev_report_text start, enum ev_report_unit unit, int64_t *n)
 {
 	static const int seconds[] = {60, 3600, 86400};
 	char text[EV_TIME_TEXT];
@@ -310,17 +310,17 @@ bool rp_bucket_number(struct rp_text start, enum rp_unit unit, int64_t *n)
 		return false;
 	year = (text[0] - '0') * 1000 + (text[1] - '0') * 100 + (text[2] - '0') * 10 + text[3] -
 	       '0';
-	if (unit < RP_MONTH)
+	if (unit < REPORT_MONTH)
 		*n = (at.sec - (at.sec % seconds[unit] + seconds[unit]) % seconds[unit]) /
 		     seconds[unit];
-	else if (unit == RP_MONTH)
+	else if (unit == REPORT_MONTH)
 		*n = year * 12L + (text[5] - '0') * 10L + text[6] - '0';
 	else
-		*n = unit == RP_YEAR ? year : year / 100;
+		*n = unit == REPORT_YEAR ? year : year / 100;
 	return true;
 }
 
-void rp_number(struct ev_buf *b, const char *p, size_t len, size_t least)
+void ev_report_number(struct ev_buf *b, const char *p, size_t len, size_t least)
 {
 	size_t i = 0, from;
 
@@ -335,25 +335,25 @@ void rp_number(struct ev_buf *b, const char *p, size_t len, size_t least)
 	ev_buf_put(b, p + i, len - i);
 }
 
-void rp_value(struct ev_buf *b, const struct ev_doc *d, uint32_t i, size_t max)
+void ev_report_value(struct ev_buf *b, const struct ev_doc *d, uint32_t i, size_t max)
 {
 	enum { LONGEST = 120, LONGEST_NUMBER = 60, GROUPED = 5 };
 	struct ev_buf scratch = {0};
-	struct rp_text t;
+	struct ev_report_text t;
 	size_t n = 0;
 
 	t.p = ev_raw(d, i, &t.len);
 	switch (ev_kind(d, i)) {
 	case EV_NUMBER:
 		if (t.len > LONGEST_NUMBER)
-			rp_data(b, t, LONGEST_NUMBER);
+			ev_report_data(b, t, LONGEST_NUMBER);
 		else
-			rp_number(b, t.p, t.len, GROUPED);
+			ev_report_number(b, t.p, t.len, GROUPED);
 		break;
 	case EV_STRING:
 		t.p = ev_string(d, i, &scratch, &t.len);
 		ev_buf_puts(b, "\u201c");
-		rp_data(b, t, LONGEST);
+		ev_report_data(b, t, LONGEST);
 		ev_buf_puts(b, "\u201d");
 		break;
 	case EV_ARRAY:
@@ -363,29 +363,29 @@ void rp_value(struct ev_buf *b, const struct ev_doc *d, uint32_t i, size_t max)
 				ev_buf_puts(b, n + 1 == d->nodes[i].count ? " and " : ", ");
 			/* A list in a list: as JSON. */
 			if (ev_kind(d, e) == EV_ARRAY) {
-				struct rp_text raw;
+				struct ev_report_text raw;
 
 				raw.p = ev_raw(d, e, &raw.len);
-				rp_data(b, raw, LONGEST);
+				ev_report_data(b, raw, LONGEST);
 			} else {
-				rp_value(b, d, e, max);
+				ev_report_value(b, d, e, max);
 			}
 		}
 		if (n < d->nodes[i].count) {
 			ev_buf_puts(b, " and ");
-			rp_count(b, d->nodes[i].count - n);
+			ev_report_count(b, d->nodes[i].count - n);
 			ev_buf_puts(b, " more");
 		}
 		if (d->nodes[i].count == 0)
 			ev_buf_puts(b, "nothing");
 		break;
-	case EV_OBJECT: rp_data(b, t, LONGEST); break;
+	case EV_OBJECT: ev_report_data(b, t, LONGEST); break;
 	default: ev_buf_put(b, t.p, t.len); break;
 	}
 	ev_buf_free(&scratch);
 }
 
-bool rp_double(const struct ev_doc *d, uint32_t i, double *v)
+bool ev_report_double(const struct ev_doc *d, uint32_t i, double *v)
 {
 	enum { LONGEST = 400 };
 	char text[LONGEST + 1];
@@ -403,7 +403,7 @@ bool rp_double(const struct ev_doc *d, uint32_t i, double *v)
 	return isfinite(*v);
 }
 
-void rp_svg(struct ev_buf *b, double v)
+void ev_report_svg(struct ev_buf *b, double v)
 {
 	char text[32];
 	size_t len = (size_t)snprintf(text, sizeof text, "%.2f", v);

@@ -1,4 +1,5 @@
 #include "scan/form.h"
+#include "base/compiler.h"
 #include "base/utf8.h"
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -87,7 +88,7 @@ void ev_json_quote(const char *p, size_t len, struct ev_buf *out)
 	ev_buf_putc(out, '"');
 }
 
-typedef uint8_t octets16 __attribute__((vector_size(16)));
+typedef uint8_t octets16 EV_VECTOR(16);
 
 /* Sixteen octets of a UUID, letters as small ones. */
 static inline octets16 folded16(const char *p)

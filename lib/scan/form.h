@@ -5,6 +5,7 @@
 #define EV_FORM_H
 
 #include "base/buf.h"
+#include "base/compiler.h"
 
 #include <stdbool.h>
 
@@ -28,7 +29,7 @@ bool ev_uuid_valid(const char *p, size_t len);
 /* Whether EV_UUID_TEXT octets are one in its canonical spelling, and can be taken as they stand. */
 static inline bool ev_uuid_is_canonical(const char *p)
 {
-	typedef uint8_t octets __attribute__((vector_size(16)));
+	typedef uint8_t octets EV_VECTOR(16);
 	static const uint8_t at[] = {0, 16, 20}; /* the last of three parts overlaps the second */
 	static const octets hyphens[] = {
 		{0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0, 255, 0, 0},

@@ -1,4 +1,5 @@
 #include "scan/index.h"
+#include "base/compiler.h"
 #include "base/mem.h"
 
 #include <endian.h>

@@ -18,10 +18,9 @@
  * A block that has something odd, stands behind one whose end matters to it, or is the last; left:
  * octets from it on.
  */
-TARGET static __attribute__((noinline)) uint32_t *JOIN(odd_, WAY)(struct writer *w, struct state *s,
-								  struct masks m, const uint8_t *p,
-								  uint32_t base, size_t left,
-								  uint32_t *at)
+TARGET static EV_NOINLINE uint32_t *JOIN(odd_, WAY)(struct writer *w, struct state *s,
+						    struct masks m, const uint8_t *p, uint32_t base,
+						    size_t left, uint32_t *at)
 {
 	struct odd odd = JOIN(classify_odd_, WAY)(p);
 	uint64_t escaped = resolve_escapes(odd.backslash, &s->escape_carry);

@@ -5,6 +5,7 @@
 #ifndef EV_INDEX_X86_H
 #define EV_INDEX_X86_H
 
+#include "base/compiler.h"
 #include "scan/index_tables.h"
 
 #include <immintrin.h>
@@ -35,7 +36,7 @@ static const uint64_t numbers[256] = {SIXTY_FOUR(0U), SIXTY_FOUR(64U), SIXTY_FOU
 /* Each round goes on from the one before: gcc would make constants and shifts of eight sizes. */
 #define KEEP(first, bits) __asm__("" : "+x"(first), "+r"(bits))
 
-#define SSE42		  __attribute__((target("sse4.2,popcnt,pclmul")))
+#define SSE42 EV_TARGET("sse4.2,popcnt,pclmul")
 
 SSE42 static inline uint64_t prefix_xor_sse42(uint64_t x)
 {
@@ -126,7 +127,7 @@ SSE42 static inline uint64_t bits_sse42(const __m128i x[4])
 #undef BITS
 #undef DIFFER
 
-#define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,pclmul")))
+#define AVX2 EV_TARGET("avx2,bmi,bmi2,popcnt,pclmul")
 
 AVX2 static inline uint64_t prefix_xor_avx2(uint64_t x)
 {
@@ -211,9 +212,9 @@ AVX2 static inline uint64_t bits_avx2(const __m256i x[2])
 #undef BITS
 #undef DIFFER
 
-#define AVX512                                                                                    \
-	__attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt," \
-			      "pclmul")))
+#define AVX512                                                                        \
+	EV_TARGET("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt," \
+		  "pclmul")
 
 AVX512 static inline uint64_t prefix_xor_avx512(uint64_t x)
 {

@@ -6,7 +6,7 @@
 struct ev_lines {
 	struct ev_in *in;
 	size_t max_line;
-	struct ev_run run;
+	struct ev_in_run run;
 	struct ev_index ix; /* of the run */
 	size_t next;	    /* of its lines */
 	bool in_parts;
@@ -35,8 +35,8 @@ void ev_lines_free(struct ev_lines **l)
 
 static void part(struct ev_lines *l, struct ev_line *line)
 {
-	const struct ev_run *run = &l->run;
-	bool last = run->kind == EV_RUN_LAST;
+	const struct ev_in_run *run = &l->run;
+	bool last = run->kind == EV_IN_LAST;
 
 	if (!l->in_parts) {
 		l->number++;
@@ -94,7 +94,7 @@ enum ev_status ev_lines_next(struct ev_lines *l, struct ev_line *line, struct ev
 			l->number = 0;
 			l->offset = l->run.mark;
 		}
-		if (l->run.kind != EV_RUN_LINES) {
+		if (l->run.kind != EV_IN_LINES) {
 			part(l, line);
 			return EV_OK;
 		}

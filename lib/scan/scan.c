@@ -1,5 +1,6 @@
 #include "scan/scan.h"
 #include "base/buf.h"
+#include "base/compiler.h"
 #include "base/hash.h"
 #include "base/lookup.h"
 #include "base/mem.h"
@@ -209,7 +210,7 @@ static int hex4(const char *p)
  * Checks the escapes that stand before end. A surrogate is right as a pair of neighbours, high
  * before low (RFC 8259, section 7).
  */
-static __attribute__((noinline)) bool escapes_right(struct walk *w, size_t end)
+static EV_NOINLINE bool escapes_right(struct walk *w, size_t end)
 {
 	const char *p = w->p;
 
@@ -311,8 +312,8 @@ static inline uint64_t string_extent(const uint32_t *at)
  */
 
 /* A string with escapes, or a scalar that is no plain number. False, with the flaw, if none. */
-static __attribute__((noinline)) bool other_value(struct walk *w, const uint32_t *at,
-						  struct ev_node *node, uint32_t next)
+static EV_NOINLINE bool other_value(struct walk *w, const uint32_t *at, struct ev_node *node,
+				    uint32_t next)
 {
 	enum ev_kind kind;
 	uint64_t end;
@@ -334,9 +335,8 @@ static __attribute__((noinline)) bool other_value(struct walk *w, const uint32_t
  * A name that was not there lately, in an object at `home`: its node, and its spot. NULL, with the
  * flaw, if it is none.
  */
-static __attribute__((noinline)) struct ev_spot *other_name(struct ev_scan *s, struct walk *w,
-							    const uint32_t *at, uint32_t home,
-							    struct ev_node *node)
+static EV_NOINLINE struct ev_spot *other_name(struct ev_scan *s, struct walk *w, const uint32_t *at,
+					      uint32_t home, struct ev_node *node)
 {
 	const char *p = w->p + at[0] + 1;
 	size_t len = at[1] - at[0] - 1;
@@ -399,7 +399,7 @@ static void number_document(struct ev_scan *s)
  */
 static void take_tokens(struct ev_scan *s, const struct ev_index *ix, const struct ev_index_line *l)
 {
-	typedef uint32_t places __attribute__((vector_size(32)));
+	typedef uint32_t places EV_VECTOR(32);
 	enum { EACH = sizeof(places) / sizeof(uint32_t) };
 	const uint32_t *at = ix->at + l->first;
 	uint32_t n = l->n;

@@ -1,6 +1,8 @@
 /*
  * scan: one JSON text, checked whole, into a flat table of nodes. Floor 2.
  *
+ * The room lib/scan turns lines into documents, and is where speed is made.
+ *
  * RFC 8259 and nothing more lenient; beyond its grammar these are flaws: invalid UTF-8 (RFC 3629),
  * an escaped lone surrogate, nesting deeper than EV_MAX_DEPTH. Equal names in one object are
  * grammatical; the scanner tells of the first and leaves the verdict to its caller. Numbers are
@@ -9,7 +11,7 @@
  * Two stages (G. Langdale, D. Lemire, "Parsing gigabytes of JSON per second", VLDB Journal 28,
  * 2019). The index finds, 64 octets at a time, every place where a token begins or a string ends.
  * The walk goes from token to token through the grammar and writes one node a value. A text of a
- * known shape (json/shape.h) is spared the walk.
+ * known shape (shape.h) is spared the walk.
  *
  * Memory: at most 40 octets for each octet of the longest text seen, the symbols, the spots and the
  * shapes.

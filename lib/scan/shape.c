@@ -1,4 +1,5 @@
 #include "scan/shape.h"
+#include "base/compiler.h"
 #include "base/mem.h"
 #include "scan/scalar.h"
 #include "scan/spot_avx2.h"
@@ -15,8 +16,8 @@ enum {
 	PART = 32,	   /* octets that are made alike at once */
 };
 
-typedef uint8_t octets_part __attribute__((vector_size(PART)));
-typedef uint64_t words_part __attribute__((vector_size(PART)));
+typedef uint8_t octets_part EV_VECTOR(PART);
+typedef uint64_t words_part EV_VECTOR(PART);
 
 struct ev_shapes {
 	struct ev_shape *bucket[BUCKETS][WAYS];

@@ -10,6 +10,7 @@
 #ifndef EV_SPOT_H
 #define EV_SPOT_H
 
+#include "base/compiler.h"
 #include "base/lookup.h"
 #include "scan/symbol.h"
 
@@ -21,7 +22,7 @@ enum {
 };
 
 /* The octets that are compared; where vectors are shorter, in parts. */
-typedef uint64_t ev_spot_octets __attribute__((vector_size(EV_SPOT_NAME), aligned(8)));
+typedef uint64_t ev_spot_octets EV_VECTOR(EV_SPOT_NAME) EV_ALIGNED(8);
 
 struct ev_spot {
 	ev_spot_octets name; /* `"name":`, as compact JSON has it */

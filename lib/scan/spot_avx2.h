@@ -5,12 +5,13 @@
 #ifndef EV_SPOT_AVX2_H
 #define EV_SPOT_AVX2_H
 
+#include "base/compiler.h"
 #include "scan/spot.h"
 
 #ifdef __x86_64__
 #include <immintrin.h>
 
-#define EV_SPOT_AVX2 __attribute__((target("avx2,bmi,bmi2")))
+#define EV_SPOT_AVX2 EV_TARGET("avx2,bmi,bmi2")
 
 /* ev_spot_is. */
 EV_SPOT_AVX2 static inline bool ev_spot_is_avx2(const struct ev_spot *spot, const char *p)

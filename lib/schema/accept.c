@@ -4,7 +4,7 @@ enum { SETS = 128, MAX_RANGES = 8 };
 
 #define EIGHT(x) x, x, x, x, x, x, x, x
 #define ALL(x)	 EIGHT(x), EIGHT(x), EIGHT(x), EIGHT(x), EIGHT(x), EIGHT(x)
-const uint8_t js_layout_beyond[2 * JS_LAYOUT_WIDTH] = {ALL(0), ALL(0xff)};
+const uint8_t ev_schema_layout_beyond[2 * SCHEMA_LAYOUT_WIDTH] = {ALL(0), ALL(0xff)};
 
 /* Layouts */
 
@@ -15,7 +15,7 @@ struct set {
 
 struct reading {
 	const char *p, *end;
-	struct set positions[JS_LAYOUT_WIDTH];
+	struct set positions[SCHEMA_LAYOUT_WIDTH];
 	uint32_t n;
 	uint32_t least; /* texts may end before the last of the positions */
 	bool more;	/* the last position may come again, but that is not accepted here */
@@ -69,7 +69,8 @@ static bool read_count(struct reading *r, uint32_t *n)
 {
 	const char *first = r->p;
 
-	for (*n = 0; r->p < r->end && *r->p >= '0' && *r->p <= '9' && *n <= JS_LAYOUT_WIDTH; r->p++)
+	for (*n = 0; r->p < r->end && *r->p >= '0' && *r->p <= '9' && *n <= SCHEMA_LAYOUT_WIDTH;
+	     r->p++)
 		*n = *n * 10 + (uint32_t)(*r->p - '0');
 	return r->p > first;
 }
@@ -127,11 +128,11 @@ static bool read_item(struct reading *r)
 		set.has[c] = true;
 	}
 	if (!read_quantifier(r, &least, &most) || r->n != r->least || r->more ||
-	    least > JS_LAYOUT_WIDTH - r->n)
+	    least > SCHEMA_LAYOUT_WIDTH - r->n)
 		return false;
 	r->least += least;
-	r->more = most > JS_LAYOUT_WIDTH - r->n;
-	for (most = r->more ? JS_LAYOUT_WIDTH - r->n : most; most > 0; most--)
+	r->more = most > SCHEMA_LAYOUT_WIDTH - r->n;
+	for (most = r->more ? SCHEMA_LAYOUT_WIDTH - r->n : most; most > 0; most--)
 		r->positions[r->n++] = set;
 	return true;
 }
@@ -166,24 +167,24 @@ static uint32_t ranges_of(const struct set *set, bool folded, uint8_t lo[], uint
 }
 
 /* Vectors have to lie at a multiple of their size. */
-static struct js_layout *layout_new(struct ev_arena *arena, uint32_t n)
+static struct ev_schema_layout *layout_new(struct ev_arena *arena, uint32_t n)
 {
-	size_t vectors = JS_LAYOUT_VECTORS * (size_t)n;
-	char *p = ev_arena_zalloc(arena, sizeof(struct js_layout) +
-						 vectors * sizeof(struct js_ranges) + 16);
-	struct js_layout *s = (void *)(p + (16 - (uintptr_t)p % 16) % 16);
+	size_t vectors = SCHEMA_LAYOUT_VECTORS * (size_t)n;
+	char *p = ev_arena_zalloc(arena, sizeof(struct ev_schema_layout) +
+						 vectors * sizeof(struct ev_schema_ranges) + 16);
+	struct ev_schema_layout *s = (void *)(p + (16 - (uintptr_t)p % 16) % 16);
 
 	for (size_t i = 0; i < vectors; i++)
 		for (int k = 0; k < 2; k++)
-			memset(&s->ranges[i].above[k], INT8_MAX, sizeof(js_signed));
+			memset(&s->ranges[i].above[k], INT8_MAX, sizeof(ev_schema_signed));
 	return s;
 }
 
-static struct js_layout *layout_of(struct ev_arena *arena, const struct reading *r)
+static struct ev_schema_layout *layout_of(struct ev_arena *arena, const struct reading *r)
 {
 	uint8_t lo[MAX_RANGES], hi[MAX_RANGES];
 	uint32_t n = 1;
-	struct js_layout *s;
+	struct ev_schema_layout *s;
 
 	for (uint32_t i = 0; i < r->n; i++) {
 		uint32_t m = ranges_of(&r->positions[i], folds(&r->positions[i]), lo, hi);
@@ -203,14 +204,15 @@ static struct js_layout *layout_of(struct ev_arena *arena, const struct reading 
 
 		((uint8_t *)s->fold)[i] = folded ? 0x20 : 0;
 		for (uint32_t k = 0; k < m; k++) {
-			struct js_ranges *q = &s->ranges[k / 2 * JS_LAYOUT_VECTORS + i / 16];
+			struct ev_schema_ranges *q =
+				&s->ranges[k / 2 * SCHEMA_LAYOUT_VECTORS + i / 16];
 
 			((uint8_t *)&q->add[k % 2])[i % 16] = (uint8_t)(127 - hi[k]);
 			((int8_t *)&q->above[k % 2])[i % 16] = (int8_t)(126 - (hi[k] - lo[k]));
 		}
 	}
-	for (uint32_t i = r->n; i < JS_LAYOUT_WIDTH; i++) { /* both halves of all octets */
-		struct js_ranges *q = &s->ranges[i / 16];
+	for (uint32_t i = r->n; i < SCHEMA_LAYOUT_WIDTH; i++) { /* both halves of all octets */
+		struct ev_schema_ranges *q = &s->ranges[i / 16];
 
 		((uint8_t *)&q->add[1])[i % 16] = 0x80;
 		for (uint32_t k = 0; k < 2; k++)
@@ -219,10 +221,11 @@ static struct js_layout *layout_of(struct ev_arena *arena, const struct reading 
 	return s;
 }
 
-const struct js_layout *js_layout_read(struct ev_arena *arena, const char *pattern, size_t len)
+const struct ev_schema_layout *ev_schema_layout_read(struct ev_arena *arena, const char *pattern,
+						     size_t len)
 {
 	struct reading r = {.p = pattern, .end = pattern + len};
-	struct js_layout *s;
+	struct ev_schema_layout *s;
 	bool open;
 
 	if (len == 0 || *r.p++ != '^')
@@ -239,29 +242,32 @@ const struct js_layout *js_layout_read(struct ev_arena *arena, const char *patte
 	return s;
 }
 
-bool js_accepts_wide_layout(const struct js_layout *s, const char *p, size_t len)
+bool ev_schema_accepts_wide_layout(const struct ev_schema_layout *s, const char *p, size_t len)
 {
 	size_t n = len < s->width ? len : s->width;
-	const uint8_t *beyond = js_layout_beyond + JS_LAYOUT_WIDTH - n;
-	js_octets miss = {0};
+	const uint8_t *beyond = ev_schema_layout_beyond + SCHEMA_LAYOUT_WIDTH - n;
+	ev_schema_bytes miss = {0};
 
 	for (size_t v = 0; 16 * v < n; v++) {
-		js_octets text = js_octets_at(p + 16 * v) | s->fold[v], hit = {0};
+		ev_schema_bytes text = ev_schema_bytes_at(p + 16 * v) | s->fold[v], hit = {0};
 
 		for (uint32_t k = 0; k < s->n; k++) {
-			const struct js_ranges *r = &s->ranges[(size_t)k * JS_LAYOUT_VECTORS + v];
+			const struct ev_schema_ranges *r =
+				&s->ranges[(size_t)k * SCHEMA_LAYOUT_VECTORS + v];
 
-			hit |= (js_octets)((js_signed)(text + r->add[0]) > r->above[0]);
-			hit |= (js_octets)((js_signed)(text + r->add[1]) > r->above[1]);
+			hit |= (ev_schema_bytes)((ev_schema_signed)(text + r->add[0]) >
+						  r->above[0]);
+			hit |= (ev_schema_bytes)((ev_schema_signed)(text + r->add[1]) >
+						  r->above[1]);
 		}
-		miss |= ~(hit | js_octets_at(beyond + 16 * v));
+		miss |= ~(hit | ev_schema_bytes_at(beyond + 16 * v));
 	}
-	return js_octets_bits(miss) == 0;
+	return ev_schema_bytes_bits(miss) == 0;
 }
 
 /* Addresses */
 
-const struct js_ipv4_number js_ipv4_numbers[4] = {
+const struct ev_schema_ipv4_number ev_schema_ipv4_numbers[4] = {
 	[0] = {0, 1, 0, 0}, /* none is right */
 	[1] = {0xff000000, 0x30000000, 0x09000000, 0},
 	[2] = {0xffff0000, 0x31300000, 0x08090000, 0},
@@ -270,12 +276,12 @@ const struct js_ipv4_number js_ipv4_numbers[4] = {
 
 /* Names of hosts and what holds them */
 
-static js_octets letters(js_octets v)
+static ev_schema_bytes letters(ev_schema_bytes v)
 {
-	return js_octets_within(v | 0x20, 'a', 'z');
+	return ev_schema_bytes_within(v | 0x20, 'a', 'z');
 }
 
-bool js_accepts_uri(const char *p, size_t len)
+bool ev_schema_accepts_uri(const char *p, size_t len)
 {
 	size_t i = 7;
 
@@ -285,10 +291,11 @@ bool js_accepts_uri(const char *p, size_t len)
 	if (memcmp(p + i - 3, "://", 3) != 0)
 		return false;
 	for (; i < len; i += 16) {
-		js_octets v = js_octets_at(p + i);
-		uint32_t good = js_octets_bits(letters(v) | js_octets_within(v, '&', '9') |
-					       (js_octets)(v == '_') | (js_octets)(v == '=') |
-					       (js_octets)(v == '?'));
+		ev_schema_bytes v = ev_schema_bytes_at(p + i);
+		uint32_t good = ev_schema_bytes_bits(
+			letters(v) | ev_schema_bytes_within(v, '&', '9') |
+			(ev_schema_bytes)(v == '_') | (ev_schema_bytes)(v == '=') |
+			(ev_schema_bytes)(v == '?'));
 
 		if (len - i < 16)
 			good |= 0xffffffff << (len - i);
@@ -311,15 +318,16 @@ static struct kinds kinds_of(const char *p, size_t len)
 	uint64_t good = 0, text = (UINT64_C(1) << len) - 1;
 
 	for (size_t i = 0; i < len; i += 16) {
-		js_octets v = js_octets_at(p + i), at = (js_octets)(v == '@');
-		js_octets local = (js_octets)(v == '+') | (js_octets)(v == '_');
-		js_octets marks = js_octets_within(v, '-', '.') | at;
+		ev_schema_bytes v = ev_schema_bytes_at(p + i), at = (ev_schema_bytes)(v == '@');
+		ev_schema_bytes local =
+			(ev_schema_bytes)(v == '+') | (ev_schema_bytes)(v == '_');
+		ev_schema_bytes marks = ev_schema_bytes_within(v, '-', '.') | at;
 
-		k.at |= (uint64_t)js_octets_bits(at) << i;
-		k.marks |= (uint64_t)js_octets_bits(marks) << i;
-		k.local |= (uint64_t)js_octets_bits(local) << i;
-		good |= (uint64_t)js_octets_bits(letters(v) | js_octets_within(v, '0', '9') |
-						 marks | local)
+		k.at |= (uint64_t)ev_schema_bytes_bits(at) << i;
+		k.marks |= (uint64_t)ev_schema_bytes_bits(marks) << i;
+		k.local |= (uint64_t)ev_schema_bytes_bits(local) << i;
+		good |= (uint64_t)ev_schema_bytes_bits(
+				letters(v) | ev_schema_bytes_within(v, '0', '9') | marks | local)
 			<< i;
 	}
 	k.at &= text;
@@ -335,7 +343,7 @@ static bool stand_alone(uint64_t marks, size_t len)
 	return ((marks & marks << 1) | (marks & 1) | marks >> (len - 1)) == 0;
 }
 
-bool js_accepts_email(const char *p, size_t len)
+bool ev_schema_accepts_email(const char *p, size_t len)
 {
 	struct kinds k;
 
@@ -346,7 +354,7 @@ bool js_accepts_email(const char *p, size_t len)
 	       stand_alone(k.marks, len);
 }
 
-bool js_accepts_hostname(const char *p, size_t len)
+bool ev_schema_accepts_hostname(const char *p, size_t len)
 {
 	struct kinds k;
 
@@ -359,9 +367,10 @@ bool js_accepts_hostname(const char *p, size_t len)
 /* Words */
 
 /* Where a word is or would be. */
-static const struct js_word *word_at(const struct js_words *w, const struct js_word *word)
+static const struct ev_schema_word *word_at(const struct ev_schema_words *w,
+					    const struct ev_schema_word *word)
 {
-	uint32_t k = js_word_slot(w, word->head, word->tail);
+	uint32_t k = ev_schema_word_slot(w, word->head, word->tail);
 
 	while (w->slots[k].len != SIZE_MAX &&
 	       (w->slots[k].len != word->len ||
@@ -370,9 +379,9 @@ static const struct js_word *word_at(const struct js_words *w, const struct js_w
 	return &w->slots[k];
 }
 
-static struct js_word word_of(const char *p, size_t len)
+static struct ev_schema_word word_of(const char *p, size_t len)
 {
-	struct js_word word = {.len = len, .text = p};
+	struct ev_schema_word word = {.len = len, .text = p};
 	size_t in_word = len < 8 ? len : 8;
 	char first[8] = {0}, last[8] = {0};
 
@@ -389,7 +398,7 @@ static struct js_word word_of(const char *p, size_t len)
  * How many of the names do not have the slot that their hash gives; UINT32_MAX if many lie far from
  * it, as those do that have both ends in common.
  */
-static uint32_t fill_words(struct js_words *w, const struct js_names *names)
+static uint32_t fill_words(struct ev_schema_words *w, const struct ev_schema_names *names)
 {
 	enum { FAR = 8 }; /* slots to a name, on average */
 	uint64_t steps = 0;
@@ -398,9 +407,9 @@ static uint32_t fill_words(struct js_words *w, const struct js_names *names)
 	for (uint32_t i = 0; i <= w->mask; i++)
 		w->slots[i].len = SIZE_MAX;
 	for (uint32_t i = 0; i < names->n && steps <= FAR * (uint64_t)names->n; i++) {
-		struct js_word word = word_of(names->list[i].p, names->list[i].len);
+		struct ev_schema_word word = word_of(names->list[i].p, names->list[i].len);
 		uint32_t k = (uint32_t)(word_at(w, &word) - w->slots),
-			 first = js_word_slot(w, word.head, word.tail);
+			 first = ev_schema_word_slot(w, word.head, word.tail);
 
 		w->slots[k] = word;
 		elsewhere += k != first;
@@ -409,17 +418,18 @@ static uint32_t fill_words(struct js_words *w, const struct js_names *names)
 	return steps <= FAR * (uint64_t)names->n ? elsewhere : UINT32_MAX;
 }
 
-const struct js_words *js_words_make(struct ev_arena *arena, const struct js_names *names)
+const struct ev_schema_words *ev_schema_words_make(struct ev_arena *arena,
+						   const struct ev_schema_names *names)
 {
 	enum { FACTORS = 16 };
 	uint64_t best = 0, factor = 0x9e3779b97f4a7c15;
 	uint32_t least = UINT32_MAX;
-	struct js_words *w;
+	struct ev_schema_words *w;
 	unsigned bits = 2;
 
 	while (1ULL << bits < 4ULL * names->n)
 		bits++;
-	w = ev_arena_alloc(arena, sizeof *w + (sizeof(struct js_word) << bits));
+	w = ev_arena_alloc(arena, sizeof *w + (sizeof(struct ev_schema_word) << bits));
 	w->shift = 64 - bits;
 	w->mask = (uint32_t)(1ULL << bits) - 1;
 	for (int i = 0; i < FACTORS && least > 0; i++, factor *= 0xbf58476d1ce4e5b9) {
@@ -441,16 +451,16 @@ const struct js_words *js_words_make(struct ev_arena *arena, const struct js_nam
 	return w;
 }
 
-bool js_accepts_any_word(const struct js_words *w, const char *p, size_t len)
+bool ev_schema_accepts_any_word(const struct ev_schema_words *w, const char *p, size_t len)
 {
-	struct js_word word = word_of(p, len);
+	struct ev_schema_word word = word_of(p, len);
 
 	return word_at(w, &word)->len == len;
 }
 
 /* Numbers */
 
-bool js_accepts_number(const char *p, size_t len, int64_t least, int64_t most, bool whole)
+bool ev_schema_accepts_number(const char *p, size_t len, int64_t least, int64_t most, bool whole)
 {
 	const char *end = p + len;
 	bool negative = *p == '-';

@@ -1,14 +1,16 @@
 /*
- * jschema_accept: scalars told at a glance: rows of characters, words, date-times in UTC, IPv4
- * addresses, URIs, mailboxes, host names, plain numbers. For jschema*.c alone. Floor 6.
+ * accept: fast checks of scalars: patterns that are rows of characters, words, date-times in UTC,
+ * IPv4 addresses, URIs, mailboxes, host names, plain numbers. Floor 6, for the files of schema
+ * alone.
  *
- * Each js_accepts_* says true only if the value fits. False says nothing: then the schema itself is
- * asked. Texts are strings without escapes as they stand in a document, so no octet is below 0x20,
- * and EV_SCAN_SLACK octets behind them can be read.
+ * Each ev_schema_accepts_* says true only if the value fits. False says nothing: then the schema
+ * itself is asked. Texts are strings without escapes as they stand in a document, so no octet is
+ * below 0x20, and EV_SCAN_SLACK octets behind them can be read.
  */
-#ifndef EV_JSCHEMA_ACCEPT_H
-#define EV_JSCHEMA_ACCEPT_H
+#ifndef EV_SCHEMA_ACCEPT_H
+#define EV_SCHEMA_ACCEPT_H
 
+#include "base/compiler.h"
 #include "schema/internal.h"
 
 #include <endian.h>
@@ -22,23 +24,24 @@
  * characters, which is a few ranges. A character c is in the range lo..hi if, in eight bits with a
  * sign, c + (127 - hi) > 126 - (hi - lo).
  */
-enum { JS_LAYOUT_WIDTH = 48, JS_LAYOUT_VECTORS = JS_LAYOUT_WIDTH / 16 };
+enum { SCHEMA_LAYOUT_WIDTH = 48, SCHEMA_LAYOUT_VECTORS = SCHEMA_LAYOUT_WIDTH / 16 };
 
-typedef uint8_t js_octets __attribute__((vector_size(16)));
-typedef int8_t js_signed __attribute__((vector_size(16)));
+typedef uint8_t ev_schema_bytes EV_VECTOR(16);
+typedef int8_t ev_schema_signed EV_VECTOR(16);
 
 /* Two ranges for each of 16 positions. */
-struct js_ranges {
-	js_octets add[2];
-	js_signed above[2];
+struct ev_schema_ranges {
+	ev_schema_bytes add[2];
+	ev_schema_signed above[2];
 };
 
-struct js_layout {
-	js_octets fold[JS_LAYOUT_VECTORS]; /* 0x20 where capital letters count as small ones */
+struct ev_schema_layout {
+	/* 0x20 where capital letters count as small ones */
+	ev_schema_bytes fold[SCHEMA_LAYOUT_VECTORS];
 	uint32_t least, most; /* octets of the text; most is UINT32_MAX if it is open */
 	uint32_t width;	      /* positions; behind them anything may stand */
 	uint32_t n;
-	struct js_ranges ranges[]; /* n times those of all vectors */
+	struct ev_schema_ranges ranges[]; /* n times those of all vectors */
 };
 
 /*
@@ -46,21 +49,22 @@ struct js_layout {
  * characters and classes follow, each with {n} or not, the last one also with another quantifier,
  * and then $ or nothing. NULL if the expression is no such one or is too long.
  */
-const struct js_layout *js_layout_read(struct ev_arena *arena, const char *pattern, size_t len);
+const struct ev_schema_layout *ev_schema_layout_read(struct ev_arena *arena, const char *pattern,
+						     size_t len);
 
 /* Zeros, and from the middle on 0xff. */
-extern const uint8_t js_layout_beyond[2 * JS_LAYOUT_WIDTH];
+extern const uint8_t ev_schema_layout_beyond[2 * SCHEMA_LAYOUT_WIDTH];
 
-static inline js_octets js_octets_at(const void *p)
+static inline ev_schema_bytes ev_schema_bytes_at(const void *p)
 {
-	js_octets v;
+	ev_schema_bytes v;
 
 	memcpy(&v, p, sizeof v);
 	return v;
 }
 
 /* One bit an octet that is 0xff, the others are 0. */
-static inline uint32_t js_octets_bits_plainly(js_octets v)
+static inline uint32_t ev_schema_bytes_bits_plainly(ev_schema_bytes v)
 {
 	const uint64_t ones = 0x0101010101010101, gather = 0x0102040810204080;
 	uint64_t halves[2];
@@ -71,63 +75,65 @@ static inline uint32_t js_octets_bits_plainly(js_octets v)
 }
 
 /* The same; all x86-64 has an instruction for it. */
-static inline uint32_t js_octets_bits(js_octets v)
+static inline uint32_t ev_schema_bytes_bits(ev_schema_bytes v)
 {
 #ifdef __SSE2__
-	typedef char chars __attribute__((vector_size(16)));
+	typedef char chars EV_VECTOR(16);
 
 	return (uint32_t)__builtin_ia32_pmovmskb128((chars)v);
 #else
-	return js_octets_bits_plainly(v);
+	return ev_schema_bytes_bits_plainly(v);
 #endif
 }
 
 /* Octets are 0xff where those of v are in the range lo..hi. */
-static inline js_octets js_octets_within(js_octets v, uint8_t lo, uint8_t hi)
+static inline ev_schema_bytes ev_schema_bytes_within(ev_schema_bytes v, uint8_t lo, uint8_t hi)
 {
-	js_octets moved = v + (uint8_t)(127 - hi);
-	js_signed above = (js_signed){0} + (int8_t)(126 - (hi - lo));
+	ev_schema_bytes moved = v + (uint8_t)(127 - hi);
+	ev_schema_signed above = (ev_schema_signed){0} + (int8_t)(126 - (hi - lo));
 
-	return (js_octets)((js_signed)moved > above);
+	return (ev_schema_bytes)((ev_schema_signed)moved > above);
 }
 
 /* Where one of the first ranges has what the text has in a vector; behind the width that is all. */
-static inline js_octets js_layout_hit(const struct js_layout *s, size_t v, const char *p)
+static inline ev_schema_bytes ev_schema_layout_hit(const struct ev_schema_layout *s, size_t v,
+						    const char *p)
 {
-	const struct js_ranges *r = &s->ranges[v];
-	js_octets text = js_octets_at(p + 16 * v) | s->fold[v];
+	const struct ev_schema_ranges *r = &s->ranges[v];
+	ev_schema_bytes text = ev_schema_bytes_at(p + 16 * v) | s->fold[v];
 
-	return (js_octets)((js_signed)(text + r->add[0]) > r->above[0]) |
-	       (js_octets)((js_signed)(text + r->add[1]) > r->above[1]);
+	return (ev_schema_bytes)((ev_schema_signed)(text + r->add[0]) > r->above[0]) |
+	       (ev_schema_bytes)((ev_schema_signed)(text + r->add[1]) > r->above[1]);
 }
 
 /* The characters alone, not least and most. By the first ranges, which are often all there are. */
-static inline bool js_accepts_layout(const struct js_layout *s, const char *p, size_t len)
+static inline bool ev_schema_accepts_layout(const struct ev_schema_layout *s, const char *p,
+					    size_t len)
 {
-	js_octets hit = js_layout_hit(s, 0, p);
+	ev_schema_bytes hit = ev_schema_layout_hit(s, 0, p);
 
 	if (len < s->width) { /* what stands behind the text counts for nothing */
-		const uint8_t *end = js_layout_beyond + JS_LAYOUT_WIDTH - len;
+		const uint8_t *end = ev_schema_layout_beyond + SCHEMA_LAYOUT_WIDTH - len;
 
-		hit |= js_octets_at(end);
+		hit |= ev_schema_bytes_at(end);
 		if (len > 16)
-			hit &= js_layout_hit(s, 1, p) | js_octets_at(end + 16);
+			hit &= ev_schema_layout_hit(s, 1, p) | ev_schema_bytes_at(end + 16);
 		if (len > 32)
-			hit &= js_layout_hit(s, 2, p) | js_octets_at(end + 32);
+			hit &= ev_schema_layout_hit(s, 2, p) | ev_schema_bytes_at(end + 32);
 	} else {
 		if (s->width > 16)
-			hit &= js_layout_hit(s, 1, p);
+			hit &= ev_schema_layout_hit(s, 1, p);
 		if (s->width > 32)
-			hit &= js_layout_hit(s, 2, p);
+			hit &= ev_schema_layout_hit(s, 2, p);
 	}
-	return js_octets_bits(hit) == 0xffff;
+	return ev_schema_bytes_bits(hit) == 0xffff;
 }
 
 /* By all of them. */
-bool js_accepts_wide_layout(const struct js_layout *s, const char *p, size_t len);
+bool ev_schema_accepts_wide_layout(const struct ev_schema_layout *s, const char *p, size_t len);
 
 /* p: "2026-03-01...", of the right layout. */
-static inline bool js_accepts_day(const char *p)
+static inline bool ev_schema_accepts_day(const char *p)
 {
 	static const uint8_t days[20] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	const uint8_t *t = (const uint8_t *)p;
@@ -137,46 +143,48 @@ static inline bool js_accepts_day(const char *p)
 }
 
 /* The layout of a date-time in UTC with a fraction of up to twelve digits. */
-#define JS_TIME_LAYOUT \
+#define SCHEMA_TIME_LAYOUT \
 	"^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\\.[0-9]{12}$"
-enum { JS_TIME_LEAST = 20, JS_TIME_MOST = 33 };
+enum { SCHEMA_TIME_LEAST = 20, SCHEMA_TIME_MOST = 33 };
 
-/* len: JS_TIME_LEAST to JS_TIME_MOST. */
-static inline bool js_accepts_time(const struct js_layout *s, const char *p, size_t len)
+/* len: SCHEMA_TIME_LEAST to SCHEMA_TIME_MOST. */
+static inline bool ev_schema_accepts_time(const struct ev_schema_layout *s, const char *p,
+					  size_t len)
 {
-	return p[len - 1] == 'Z' && len != JS_TIME_LEAST + 1 && js_accepts_layout(s, p, len - 1) &&
-	       (p[11] < '2' || p[12] < '4') && js_accepts_day(p);
+	return p[len - 1] == 'Z' && len != SCHEMA_TIME_LEAST + 1 &&
+	       ev_schema_accepts_layout(s, p, len - 1) && (p[11] < '2' || p[12] < '4') &&
+	       ev_schema_accepts_day(p);
 }
 
-enum { JS_IPV4_LEAST = 7, JS_IPV4_MOST = 15 };
+enum { SCHEMA_IPV4_LEAST = 7, SCHEMA_IPV4_MOST = 15 };
 
 /*
  * The numbers of an address as their texts stand in 32 bits, by how many octets they have: which of
  * the bits count, and from where to where they go: "0" to "9", "10" to "99", "100" to "255". The
  * first stands for all other lengths, which none has.
  */
-struct js_ipv4_number {
+struct ev_schema_ipv4_number {
 	uint32_t bits, least, gap, spare; /* four words are found fastest */
 };
 
-extern const struct js_ipv4_number js_ipv4_numbers[4];
+extern const struct ev_schema_ipv4_number ev_schema_ipv4_numbers[4];
 
 /* len: 7 to 15. */
-static inline bool js_accepts_ipv4(const char *p, size_t len)
+static inline bool ev_schema_accepts_ipv4(const char *p, size_t len)
 {
-	js_octets text = js_octets_at(p);
-	uint32_t dots = js_octets_bits((js_octets)(text == '.'));
-	uint32_t others = ~(dots | js_octets_bits(js_octets_within(text, '0', '9')));
+	ev_schema_bytes text = ev_schema_bytes_at(p);
+	uint32_t dots = ev_schema_bytes_bits((ev_schema_bytes)(text == '.'));
+	uint32_t others = ~(dots | ev_schema_bytes_bits(ev_schema_bytes_within(text, '0', '9')));
 	uint32_t from = 0, to = 0, beyond = 0xffffffff << len;
 
 	/* marks behind the text stand for what is missing */
 	dots = (dots & ~beyond) | beyond;
 	for (int k = 0; k < 4; k++, from = to + 1, dots &= dots - 1) {
-		const struct js_ipv4_number *n;
+		const struct ev_schema_ipv4_number *n;
 		uint32_t number;
 
 		to = (uint32_t)__builtin_ctz(dots);
-		n = &js_ipv4_numbers[to - from < 4 ? to - from : 0];
+		n = &ev_schema_ipv4_numbers[to - from < 4 ? to - from : 0];
 		memcpy(&number, p + from, sizeof number);
 		if ((be32toh(number) & n->bits) - n->least > n->gap)
 			return false;
@@ -185,63 +193,67 @@ static inline bool js_accepts_ipv4(const char *p, size_t len)
 }
 
 /* "http://" or "https://" and then nothing that needs a closer look, such as a port. */
-bool js_accepts_uri(const char *p, size_t len);
+bool ev_schema_accepts_uri(const char *p, size_t len);
 /* Of letters, digits and single dots and hyphens; before the @ also of + and _. */
-bool js_accepts_email(const char *p, size_t len);
-bool js_accepts_hostname(const char *p, size_t len);
+bool ev_schema_accepts_email(const char *p, size_t len);
+bool ev_schema_accepts_hostname(const char *p, size_t len);
 
 /* Words, told by their length, their first and their last eight octets, and what is between. */
-struct js_word {
+struct ev_schema_word {
 	uint64_t head, tail;
 	size_t len; /* SIZE_MAX: the slot is free */
 	const char *text;
 };
 
-struct js_words {
+struct ev_schema_words {
 	uint64_t factor; /* of the hash */
 	unsigned shift;
 	uint32_t mask;
-	struct js_word slots[]; /* open addressing, at most a quarter full */
+	struct ev_schema_word slots[]; /* open addressing, at most a quarter full */
 };
 
-enum { JS_WORD_INLINE = 32 };
+enum { SCHEMA_WORD_INLINE = 32 };
 
 /* In the arena; the texts are borrowed. */
-const struct js_words *js_words_make(struct ev_arena *arena, const struct js_names *names);
+const struct ev_schema_words *ev_schema_words_make(struct ev_arena *arena,
+						   const struct ev_schema_names *names);
 
-static inline uint32_t js_word_slot(const struct js_words *w, uint64_t head, uint64_t tail)
+static inline uint32_t ev_schema_word_slot(const struct ev_schema_words *w, uint64_t head,
+					   uint64_t tail)
 {
 	return (uint32_t)((head ^ (tail << 7 | tail >> 57)) * w->factor >> w->shift);
 }
 
-static inline bool js_same_octets(const char *a, const char *b)
+static inline bool ev_schema_same_octets(const char *a, const char *b)
 {
-	return js_octets_bits((js_octets)(js_octets_at(a) == js_octets_at(b))) == 0xffff;
+	return ev_schema_bytes_bits((ev_schema_bytes)(ev_schema_bytes_at(a) ==
+							ev_schema_bytes_at(b))) == 0xffff;
 }
 
-/* Up to JS_WORD_INLINE octets. What has the slot of another one is no word here. */
-static inline bool js_accepts_word(const struct js_words *w, const char *p, size_t len)
+/* Up to SCHEMA_WORD_INLINE octets. What has the slot of another one is no word here. */
+static inline bool ev_schema_accepts_word(const struct ev_schema_words *w, const char *p,
+					  size_t len)
 {
 	size_t in_word = len < 8 ? len : 8;
 	uint64_t keep = ev_symbols_keep[in_word], head, tail;
-	const struct js_word *at;
+	const struct ev_schema_word *at;
 
 	memcpy(&head, p, 8);
 	memcpy(&tail, p + len - in_word, 8);
 	head = le64toh(head) & keep;
 	tail = le64toh(tail) & keep;
-	at = &w->slots[js_word_slot(w, head, tail)];
+	at = &w->slots[ev_schema_word_slot(w, head, tail)];
 	if (((at->head ^ head) | (at->tail ^ tail) | (at->len ^ len)) != 0)
 		return false;
-	return len <= 16 || (len <= JS_WORD_INLINE && js_same_octets(at->text, p) &&
-			     js_same_octets(at->text + len - 16, p + len - 16));
+	return len <= 16 || (len <= SCHEMA_WORD_INLINE && ev_schema_same_octets(at->text, p) &&
+			     ev_schema_same_octets(at->text + len - 16, p + len - 16));
 }
 
 /* Any one. */
-bool js_accepts_any_word(const struct js_words *w, const char *p, size_t len);
+bool ev_schema_accepts_any_word(const struct ev_schema_words *w, const char *p, size_t len);
 
 /* A whole number within [least, most] of up to 18 digits and nothing else. */
-static inline bool js_accepts_digits(const char *p, size_t len, int64_t least, int64_t most)
+static inline bool ev_schema_accepts_digits(const char *p, size_t len, int64_t least, int64_t most)
 {
 	const char *end = p + len;
 	int64_t v = 0;
@@ -259,6 +271,6 @@ static inline bool js_accepts_digits(const char *p, size_t len, int64_t least, i
 }
 
 /* A number within [least, most] that has no exponent; whole: and no fraction either. */
-bool js_accepts_number(const char *p, size_t len, int64_t least, int64_t most, bool whole);
+bool ev_schema_accepts_number(const char *p, size_t len, int64_t least, int64_t most, bool whole);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Compiling: keywords into the structs of jschema_impl.h. Schemas wait in a queue, so that what
+ * Compiling: keywords into the structs of internal.h. Schemas wait in a queue, so that what
  * refers to itself comes out as a loop of pointers, and depth costs no stack.
  */
 #include "base/hash.h"
@@ -16,15 +16,15 @@
 /* Names */
 
 /* The table takes over list; hashes it if it is long. */
-static void names_close(struct ev_jschema_set *set, struct js_names *t)
+static void names_close(struct ev_schema_set *set, struct ev_schema_names *t)
 {
 	uint32_t size = 16, *slots;
 
 	for (uint32_t i = 0; i < t->n; i++) {
-		t->list[i].hash = js_name_hash(t->list[i].p, t->list[i].len);
+		t->list[i].hash = ev_schema_name_hash(t->list[i].p, t->list[i].len);
 		t->lengths |= 1ULL << (t->list[i].len < 63 ? t->list[i].len : 63);
 	}
-	if (t->n <= JS_FEW)
+	if (t->n <= SCHEMA_FEW)
 		return;
 	while (size < 2 * t->n)
 		size *= 2;
@@ -44,9 +44,10 @@ static void names_close(struct ev_jschema_set *set, struct js_names *t)
  * Finds a name, or adds it to a list with room for it. Only while the schema is compiled. *index:
  * of the names by number, once they are more than few; to be freed.
  */
-static uint32_t name_add(struct js_names *t, struct ev_symbols **index, struct js_slice name)
+static uint32_t name_add(struct ev_schema_names *t, struct ev_symbols **index,
+			 struct ev_schema_slice name)
 {
-	if (*index == NULL && t->n > JS_FEW) {
+	if (*index == NULL && t->n > SCHEMA_FEW) {
 		*index = ev_symbols_new(0);
 		for (uint32_t i = 0; i < t->n; i++)
 			ev_symbols_add(*index, t->list[i].p, t->list[i].len);
@@ -60,55 +61,56 @@ static uint32_t name_add(struct js_names *t, struct ev_symbols **index, struct j
 	for (uint32_t i = 0; *index == NULL && i < t->n; i++)
 		if (t->list[i].len == name.len && memcmp(t->list[i].p, name.p, name.len) == 0)
 			return i;
-	t->list[t->n] = (struct js_name){.p = name.p, .len = (uint32_t)name.len, .bit = JS_NO_BIT};
+	t->list[t->n] = (struct ev_schema_name){
+		.p = name.p, .len = (uint32_t)name.len, .bit = SCHEMA_NO_BIT};
 	return t->n++;
 }
 
 /* Keywords */
 
 struct compile {
-	struct ev_jschema_set *set;
-	struct ev_jschema *s;
+	struct ev_schema_set *set;
+	struct ev_schema *s;
 	const struct ev_doc *d;
-	struct js_document *doc;
+	struct ev_schema_document *doc;
 	struct ev_error *err;
 	/* made as they are needed */
-	struct js_numbers *numbers;
-	struct js_strings *strings;
-	struct js_arrays *arrays;
-	struct js_objects *objects;
-	struct js_applied *applied;
-	const struct ev_jschema *ref;
+	struct ev_schema_numbers *numbers;
+	struct ev_schema_strings *strings;
+	struct ev_schema_arrays *arrays;
+	struct ev_schema_objects *objects;
+	struct ev_schema_applied *applied;
+	const struct ev_schema *ref;
 	struct ev_symbols *names; /* the index of those in objects */
 	uint32_t says, asserts;	  /* the latter: keywords that say something about a value */
 };
 
 /* A name whose presence is asked for. */
-static uint32_t name_count(struct compile *c, struct js_slice name)
+static uint32_t name_count(struct compile *c, struct ev_schema_slice name)
 {
-	struct js_objects *o = c->objects;
+	struct ev_schema_objects *o = c->objects;
 	uint32_t i = name_add(&o->names, &c->names, name);
 
-	if (o->names.list[i].bit == JS_NO_BIT)
+	if (o->names.list[i].bit == SCHEMA_NO_BIT)
 		o->names.list[i].bit = o->bits++;
 	return i;
 }
 
-static enum js_draft draft(const struct compile *c)
+static enum ev_schema_draft draft(const struct compile *c)
 {
 	return c->s->resource->dialect.draft;
 }
 
-static struct ev_jschema *sub(struct compile *c, uint32_t at)
+static struct ev_schema *sub(struct compile *c, uint32_t at)
 {
-	return js_at(c->s->resource, at, c->set);
+	return ev_schema_at(c->s->resource, at, c->set);
 }
 
-static const struct ev_jschema **subs(struct compile *c, uint32_t at, uint32_t *n, uint32_t room)
+static const struct ev_schema **subs(struct compile *c, uint32_t at, uint32_t *n, uint32_t room)
 {
-	const struct ev_jschema **list =
-		ev_arena_alloc(&c->set->arena, (c->d->nodes[at].count + (size_t)room) *
-						       sizeof(struct ev_jschema *));
+	const struct ev_schema **list =
+		ev_arena_alloc(&c->set->arena,
+			       (c->d->nodes[at].count + (size_t)room) * sizeof(struct ev_schema *));
 
 	*n = 0;
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i))
@@ -116,7 +118,7 @@ static const struct ev_jschema **subs(struct compile *c, uint32_t at, uint32_t *
 	return list;
 }
 
-static struct js_strings *strings(struct compile *c)
+static struct ev_schema_strings *strings(struct compile *c)
 {
 	if (c->strings == NULL) {
 		c->strings = ev_arena_zalloc(&c->set->arena, sizeof *c->strings);
@@ -126,7 +128,7 @@ static struct js_strings *strings(struct compile *c)
 	return c->strings;
 }
 
-static struct js_arrays *arrays(struct compile *c)
+static struct ev_schema_arrays *arrays(struct compile *c)
 {
 	if (c->arrays == NULL) {
 		c->arrays = ev_arena_zalloc(&c->set->arena, sizeof *c->arrays);
@@ -151,7 +153,7 @@ static size_t names_in(const struct ev_doc *d, uint32_t schema, const char *keyw
 	return n;
 }
 
-static struct js_objects *objects(struct compile *c)
+static struct ev_schema_objects *objects(struct compile *c)
 {
 	static const char *const with_names[] = {
 		"properties", "required", "dependentRequired", "dependentSchemas", "dependencies",
@@ -175,7 +177,7 @@ static struct js_objects *objects(struct compile *c)
 	return c->objects;
 }
 
-static struct js_applied *applied(struct compile *c)
+static struct ev_schema_applied *applied(struct compile *c)
 {
 	if (c->applied == NULL) {
 		c->applied = ev_arena_zalloc(&c->set->arena, sizeof *c->applied);
@@ -196,9 +198,9 @@ static uint64_t count(struct compile *c, uint32_t at)
 	return ev_number_int64(&n, &v) ? (uint64_t)v : UINT64_MAX - 1; /* more than any value has */
 }
 
-static void limit(struct compile *c, enum js_bound bound, uint32_t at)
+static void limit(struct compile *c, enum ev_schema_bound bound, uint32_t at)
 {
-	struct js_limit *l;
+	struct ev_schema_limit *l;
 
 	if (c->numbers == NULL) {
 		c->numbers = ev_arena_zalloc(&c->set->arena, sizeof *c->numbers);
@@ -206,7 +208,7 @@ static void limit(struct compile *c, enum js_bound bound, uint32_t at)
 	}
 	l = &c->numbers->limits[bound];
 	l->text.p = ev_raw(c->d, at, &l->text.len);
-	l->quick = js_quick_read(l->text.p, l->text.len);
+	l->quick = ev_schema_quick_read(l->text.p, l->text.len);
 }
 
 static bool type(struct compile *c, uint32_t at)
@@ -215,13 +217,14 @@ static bool type(struct compile *c, uint32_t at)
 
 	c->s->types = 0;
 	for (; i < ev_end(c->d, at); i = ev_next(c->d, i))
-		c->s->types |= js_type_bits(c->d, i);
+		c->s->types |= ev_schema_type_bits(c->d, i);
 	return true;
 }
 
-static const struct js_values *values(struct compile *c, uint32_t first, uint32_t end, uint32_t n)
+static const struct ev_schema_values *values(struct compile *c, uint32_t first, uint32_t end,
+					     uint32_t n)
 {
-	struct js_values *v = ev_arena_zalloc(&c->set->arena, sizeof *v);
+	struct ev_schema_values *v = ev_arena_zalloc(&c->set->arena, sizeof *v);
 	struct ev_symbols *strings = NULL, *forms = NULL;
 	struct ev_buf form = {0};
 
@@ -229,7 +232,7 @@ static const struct js_values *values(struct compile *c, uint32_t first, uint32_
 	v->strings.list = ev_arena_alloc(&c->set->arena, n * sizeof *v->strings.list);
 	v->forms.list = ev_arena_alloc(&c->set->arena, n * sizeof *v->forms.list);
 	for (uint32_t i = first; i < end; i = ev_next(c->d, i)) {
-		struct js_constant *k = &v->list[v->n++];
+		struct ev_schema_constant *k = &v->list[v->n++];
 
 		k->kind = ev_kind(c->d, i);
 		k->text.p = ev_raw(c->d, i, &k->text.len);
@@ -238,13 +241,13 @@ static const struct js_values *values(struct compile *c, uint32_t first, uint32_
 			continue;
 		}
 		if (k->kind == EV_STRING) {
-			name_add(&v->strings, &strings, js_text(c->doc, c->set, i));
+			name_add(&v->strings, &strings, ev_schema_string(c->doc, c->set, i));
 			continue;
 		}
 		ev_buf_reset(&form);
 		ev_canonical(c->d, i, NULL, 0, &form);
-		k->form = (struct js_slice){ev_arena_copy(&c->set->arena, form.p, form.len),
-					    form.len};
+		k->form = (struct ev_schema_slice){ev_arena_copy(&c->set->arena, form.p, form.len),
+						   form.len};
 		name_add(&v->forms, &forms, k->form);
 		v->numbers |= k->kind == EV_NUMBER;
 		v->composites |= k->kind != EV_NUMBER;
@@ -255,19 +258,19 @@ static const struct js_values *values(struct compile *c, uint32_t first, uint32_
 	names_close(c->set, &v->strings);
 	names_close(c->set, &v->forms);
 	if (v->strings.n > 0)
-		v->words = js_words_make(&c->set->arena, &v->strings);
+		v->words = ev_schema_words_make(&c->set->arena, &v->strings);
 	return v;
 }
 
-static struct ev_regex *regex(struct compile *c, uint32_t at, struct js_slice *text)
+static struct ev_regex *regex(struct compile *c, uint32_t at, struct ev_schema_slice *text)
 {
 	struct ev_regex *re;
 	struct ev_error why;
 
-	*text = js_text(c->doc, c->set, at);
+	*text = ev_schema_string(c->doc, c->set, at);
 	if ((re = ev_regex_compile(text->p, text->len, EV_REGEX_ECMA, &why)) == NULL) {
-		js_fail(c->doc, c->doc->nodes[at].pos, c->err,
-			"the pattern %s is no regular expression: %s", text->p, why.text);
+		ev_schema_fail(c->doc, c->doc->nodes[at].pos, c->err,
+			       "the pattern %s is no regular expression: %s", text->p, why.text);
 		return NULL;
 	}
 	ev_grow(&c->set->regexes, &c->set->cap_regexes, c->set->n_regexes + 1,
@@ -277,10 +280,10 @@ static struct ev_regex *regex(struct compile *c, uint32_t at, struct js_slice *t
 
 static void properties(struct compile *c, uint32_t at)
 {
-	struct js_objects *o = objects(c);
+	struct ev_schema_objects *o = objects(c);
 
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i + 1)) {
-		uint32_t k = name_add(&o->names, &c->names, js_text(c->doc, c->set, i));
+		uint32_t k = name_add(&o->names, &c->names, ev_schema_string(c->doc, c->set, i));
 
 		o->names.list[k].schema = sub(c, i + 1);
 	}
@@ -288,11 +291,11 @@ static void properties(struct compile *c, uint32_t at)
 
 static bool pattern_properties(struct compile *c, uint32_t at)
 {
-	struct js_objects *o = objects(c);
+	struct ev_schema_objects *o = objects(c);
 
 	o->patterns = ev_arena_zalloc(&c->set->arena, c->d->nodes[at].count * sizeof *o->patterns);
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i + 1)) {
-		struct js_pattern *p = &o->patterns[o->n_patterns++];
+		struct ev_schema_pattern *p = &o->patterns[o->n_patterns++];
 
 		if ((p->regex = regex(c, i, &p->text)) == NULL)
 			return false;
@@ -308,18 +311,19 @@ static uint32_t *counted_names(struct compile *c, uint32_t at, uint32_t *n)
 	objects(c);
 	*n = 0;
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i))
-		list[(*n)++] = name_count(c, js_text(c->doc, c->set, i));
+		list[(*n)++] = name_count(c, ev_schema_string(c->doc, c->set, i));
 	return list;
 }
 
 static void dependents(struct compile *c, uint32_t at)
 {
-	struct js_objects *o = objects(c);
+	struct ev_schema_objects *o = objects(c);
 
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i + 1)) {
-		struct js_dependent *p = &o->dependents[o->n_dependents++];
+		struct ev_schema_dependent *p = &o->dependents[o->n_dependents++];
 
-		*p = (struct js_dependent){.trigger = name_count(c, js_text(c->doc, c->set, i))};
+		*p = (struct ev_schema_dependent){
+			.trigger = name_count(c, ev_schema_string(c->doc, c->set, i))};
 		if (ev_kind(c->d, i + 1) == EV_ARRAY)
 			p->required = counted_names(c, i + 1, &p->n);
 		else
@@ -329,16 +333,16 @@ static void dependents(struct compile *c, uint32_t at)
 
 static bool ref(struct compile *c, uint32_t at)
 {
-	const struct js_anchor *anchor;
+	const struct ev_schema_anchor *anchor;
 
-	c->ref = js_refer(c->s, at, &anchor, c->err);
+	c->ref = ev_schema_refer(c->s, at, &anchor, c->err);
 	return c->ref != NULL;
 }
 
 /* The anchor is looked for in the dynamic scope. */
 static void dynamic(struct compile *c, const char *anchor)
 {
-	struct ev_jschema_set *set = c->set;
+	struct ev_schema_set *set = c->set;
 
 	applied(c)->dynamic = anchor;
 	for (size_t i = 0; i < set->n_dynamic; i++)
@@ -350,8 +354,8 @@ static void dynamic(struct compile *c, const char *anchor)
 
 static bool dynamic_ref(struct compile *c, uint32_t at)
 {
-	const struct js_anchor *anchor;
-	const struct ev_jschema *target = js_refer(c->s, at, &anchor, c->err);
+	const struct ev_schema_anchor *anchor;
+	const struct ev_schema *target = ev_schema_refer(c->s, at, &anchor, c->err);
 
 	if (target == NULL)
 		return false;
@@ -363,12 +367,13 @@ static bool dynamic_ref(struct compile *c, uint32_t at)
 
 static bool recursive_ref(struct compile *c, uint32_t at)
 {
-	const struct js_anchor *anchor, *recursive;
-	struct ev_jschema *target = js_refer(c->s, at, &anchor, c->err);
+	const struct ev_schema_anchor *anchor, *recursive;
+	struct ev_schema *target = ev_schema_refer(c->s, at, &anchor, c->err);
 
 	if (target == NULL)
 		return false;
-	recursive = js_anchor_find(target->resource, JS_RECURSIVE, strlen(JS_RECURSIVE));
+	recursive =
+		ev_schema_anchor_find(target->resource, SCHEMA_RECURSIVE, strlen(SCHEMA_RECURSIVE));
 	applied(c)->fallback = target;
 	if (recursive != NULL && recursive->at == target->at)
 		dynamic(c, recursive->name);
@@ -378,7 +383,7 @@ static bool recursive_ref(struct compile *c, uint32_t at)
 /* Of 2019-09 and before: one schema for all elements, or a list for the first ones. */
 static void items(struct compile *c, uint32_t at)
 {
-	struct js_arrays *a = arrays(c);
+	struct ev_schema_arrays *a = arrays(c);
 
 	if (ev_kind(c->d, at) == EV_ARRAY)
 		a->prefix = subs(c, at, &a->n_prefix, 0);
@@ -396,18 +401,19 @@ static void additional_items(struct compile *c, uint32_t at)
 }
 
 /* The bound that minimum or maximum sets, which a flag beside it may exclude in draft-04. */
-static enum js_bound bound(const struct compile *c, const char *flag, enum js_bound with,
-			   enum js_bound without)
+static enum ev_schema_bound bound(const struct compile *c, const char *flag,
+				  enum ev_schema_bound with, enum ev_schema_bound without)
 {
 	uint32_t at = ev_member(c->d, c->s->at, flag, strlen(flag));
 
-	return draft(c) == JS_DRAFT_4 && at != EV_NOWHERE && ev_kind(c->d, at) == EV_TRUE ? without
-											  : with;
+	return draft(c) == SCHEMA_DRAFT_4 && at != EV_NOWHERE && ev_kind(c->d, at) == EV_TRUE
+		       ? without
+		       : with;
 }
 
-static bool keyword(struct compile *c, enum js_keyword k, uint32_t at)
+static bool keyword(struct compile *c, enum ev_schema_keyword k, uint32_t at)
 {
-	struct js_slice text;
+	struct ev_schema_slice text;
 
 	switch (k) {
 	case K_NONE: return true;
@@ -415,7 +421,7 @@ static bool keyword(struct compile *c, enum js_keyword k, uint32_t at)
 		if (c->s->says != NULL)
 			return true;
 		/* fall through */
-	case K_DESCRIPTION: c->s->says = js_text(c->doc, c->set, at).p; return true;
+	case K_DESCRIPTION: c->s->says = ev_schema_string(c->doc, c->set, at).p; return true;
 	default: break;
 	}
 	c->asserts++;
@@ -427,7 +433,7 @@ static bool keyword(struct compile *c, enum js_keyword k, uint32_t at)
 	case K_CONST: c->s->constant = values(c, at, at + 1, 1); break;
 	case K_CONTAINS:
 		arrays(c)->contains = sub(c, at);
-		arrays(c)->contains_silent = draft(c) < JS_DRAFT_2020;
+		arrays(c)->contains_silent = draft(c) < SCHEMA_DRAFT_2020;
 		break;
 	case K_DEPENDENCIES:
 	case K_DEPENDENT_REQUIRED:
@@ -438,12 +444,12 @@ static bool keyword(struct compile *c, enum js_keyword k, uint32_t at)
 		c->s->values =
 			values(c, ev_first(c->d, at), ev_end(c->d, at), c->d->nodes[at].count);
 		break;
-	case K_EXCLUSIVE_MAXIMUM: limit(c, JS_EXCLUSIVE_MAXIMUM, at); break;
-	case K_EXCLUSIVE_MINIMUM: limit(c, JS_EXCLUSIVE_MINIMUM, at); break;
+	case K_EXCLUSIVE_MAXIMUM: limit(c, SCHEMA_EXCLUSIVE_MAXIMUM, at); break;
+	case K_EXCLUSIVE_MINIMUM: limit(c, SCHEMA_EXCLUSIVE_MINIMUM, at); break;
 	case K_FORMAT:
-		text = js_text(c->doc, c->set, at);
-		if (js_format_find(text.p, text.len) != NULL)
-			strings(c)->format = js_format_find(text.p, text.len);
+		text = ev_schema_string(c->doc, c->set, at);
+		if (ev_schema_format_find(text.p, text.len) != NULL)
+			strings(c)->format = ev_schema_format_find(text.p, text.len);
 		break;
 	case K_IF: applied(c)->when = sub(c, at); break;
 	case K_ITEMS: items(c, at); break;
@@ -452,16 +458,18 @@ static bool keyword(struct compile *c, enum js_keyword k, uint32_t at)
 	case K_MAX_LENGTH: strings(c)->max = count(c, at); break;
 	case K_MAX_PROPERTIES: objects(c)->max = count(c, at); break;
 	case K_MAXIMUM:
-		limit(c, bound(c, "exclusiveMaximum", JS_MAXIMUM, JS_EXCLUSIVE_MAXIMUM), at);
+		limit(c, bound(c, "exclusiveMaximum", SCHEMA_MAXIMUM, SCHEMA_EXCLUSIVE_MAXIMUM),
+		      at);
 		break;
 	case K_MIN_CONTAINS: arrays(c)->min_contains = count(c, at); break;
 	case K_MIN_ITEMS: arrays(c)->min = count(c, at); break;
 	case K_MIN_LENGTH: strings(c)->min = count(c, at); break;
 	case K_MIN_PROPERTIES: objects(c)->min = count(c, at); break;
 	case K_MINIMUM:
-		limit(c, bound(c, "exclusiveMinimum", JS_MINIMUM, JS_EXCLUSIVE_MINIMUM), at);
+		limit(c, bound(c, "exclusiveMinimum", SCHEMA_MINIMUM, SCHEMA_EXCLUSIVE_MINIMUM),
+		      at);
 		break;
-	case K_MULTIPLE_OF: limit(c, JS_MULTIPLE_OF, at); break;
+	case K_MULTIPLE_OF: limit(c, SCHEMA_MULTIPLE_OF, at); break;
 	case K_NOT: applied(c)->no = sub(c, at); break;
 	case K_ONE_OF: applied(c)->one = subs(c, at, &applied(c)->n_one, 0); break;
 	case K_PATTERN:
@@ -487,53 +495,55 @@ static bool keyword(struct compile *c, enum js_keyword k, uint32_t at)
 	return true;
 }
 
-void js_map_keep(struct ev_jschema_set *set, struct ev_symbol_map *map)
+void ev_schema_map_keep(struct ev_schema_set *set, struct ev_symbol_map *map)
 {
 	ev_grow(&set->maps, &set->cap_maps, set->n_maps + 1, sizeof(struct ev_symbol_map *));
 	set->maps[set->n_maps++] = map;
 }
 
-static void map_names(struct ev_jschema_set *set, struct js_objects *o)
+static void map_names(struct ev_schema_set *set, struct ev_schema_objects *o)
 {
 	for (uint32_t i = 0; i < o->names.n; i++) {
-		const struct js_name *name = &o->names.list[i];
+		const struct ev_schema_name *name = &o->names.list[i];
 
 		ev_symbol_map_put(&o->members, ev_symbols_add(set->symbols, name->p, name->len), i);
 	}
-	js_map_keep(set, &o->members);
+	ev_schema_map_keep(set, &o->members);
 }
 
-static bool is_only_positive(const struct js_numbers *n)
+static bool is_only_positive(const struct ev_schema_numbers *n)
 {
-	for (int i = 0; i < JS_BOUNDS; i++)
-		if ((n->limits[i].text.p != NULL) != (i == JS_MINIMUM))
+	for (int i = 0; i < SCHEMA_BOUNDS; i++)
+		if ((n->limits[i].text.p != NULL) != (i == SCHEMA_MINIMUM))
 			return false;
-	return n->limits[JS_MINIMUM].quick.fits && n->limits[JS_MINIMUM].quick.mantissa == 0;
+	return n->limits[SCHEMA_MINIMUM].quick.fits &&
+	       n->limits[SCHEMA_MINIMUM].quick.mantissa == 0;
 }
 
-static const struct js_layout *layout_of(struct compile *c, const struct js_strings *t)
+static const struct ev_schema_layout *layout_of(struct compile *c,
+						const struct ev_schema_strings *t)
 {
-	struct js_slice text = t->pattern_text;
+	struct ev_schema_slice text = t->pattern_text;
 
 	if (t->pattern != NULL && t->format != NULL)
 		return NULL;
 	if (t->format != NULL && t->format->layout != NULL)
-		text = (struct js_slice){t->format->layout, strlen(t->format->layout)};
-	return text.p != NULL ? js_layout_read(&c->set->arena, text.p, text.len) : NULL;
+		text = (struct ev_schema_slice){t->format->layout, strlen(t->format->layout)};
+	return text.p != NULL ? ev_schema_layout_read(&c->set->arena, text.p, text.len) : NULL;
 }
 
 /* What is known only when all keywords are. */
 static void close_schema(struct compile *c)
 {
-	struct js_objects *o = c->objects;
+	struct ev_schema_objects *o = c->objects;
 
 	if (c->ref != NULL && c->asserts == 1) {
 		c->s->alias = c->ref;
 	} else if (c->ref != NULL) {
-		struct js_applied *a = applied(c);
+		struct ev_schema_applied *a = applied(c);
 
 		if (a->all == NULL) /* allOf left room for one more */
-			a->all = ev_arena_alloc(&c->set->arena, sizeof(struct ev_jschema *));
+			a->all = ev_arena_alloc(&c->set->arena, sizeof(struct ev_schema *));
 		a->all[a->n_all++] = c->ref;
 	}
 	if (c->numbers != NULL)
@@ -551,7 +561,7 @@ static void close_schema(struct compile *c)
 	for (uint32_t i = 0; i < o->n_required; i++) {
 		uint32_t bit = o->names.list[o->required[i]].bit;
 
-		if (bit < JS_SEEN)
+		if (bit < SCHEMA_SEEN)
 			o->needed[bit / 64] |= 1ULL << bit % 64;
 	}
 }
@@ -560,74 +570,76 @@ static void close_schema(struct compile *c)
 static void lint(struct compile *c, uint32_t name)
 {
 	enum { MOST = 20 };
-	struct ev_jschema_set *set = c->set;
-	struct js_slice text = js_text(c->doc, set, name);
-	const char *meant = js_keyword_meant(text.p);
+	struct ev_schema_set *set = c->set;
+	struct ev_schema_slice text = ev_schema_string(c->doc, set, name);
+	const char *meant = ev_schema_keyword_meant(text.p);
 	struct ev_error line;
 
 	if (meant == NULL || set->n_lints == MOST)
 		return;
-	js_fail(c->doc, c->doc->nodes[name].pos, &line,
-		"'%s' is no keyword of JSON Schema and has no effect: did you mean %s?", text.p,
-		meant);
+	ev_schema_fail(c->doc, c->doc->nodes[name].pos, &line,
+		       "'%s' is no keyword of JSON Schema and has no effect: did you mean %s?",
+		       text.p, meant);
 	ev_grow(&set->lints, &set->cap_lints, set->n_lints + 1, sizeof(const char *));
 	set->lints[set->n_lints++] = ev_arena_copy(&set->arena, line.text, strlen(line.text));
 }
 
 static bool keywords(struct compile *c)
 {
-	struct ev_jschema *s = c->s;
-	struct js_document *doc = s->doc;
-	bool alone = js_ref_alone(c->d, s->at, draft(c));
+	struct ev_schema *s = c->s;
+	struct ev_schema_document *doc = s->doc;
+	bool alone = ev_schema_ref_alone(c->d, s->at, draft(c));
 
 	for (uint32_t i = ev_first(c->d, s->at); i < ev_end(c->d, s->at);
 	     i = ev_next(c->d, i + 1)) {
-		const struct js_keyword_row *row = js_keyword_find(c->d, i, draft(c));
+		const struct ev_schema_keyword_row *row = ev_schema_keyword_find(c->d, i, draft(c));
 		const char *need;
 		uint32_t bad;
 
 		if (row == NULL)
 			lint(c, i);
 		if (row == NULL || (s->resource->dialect.vocabularies & row->vocabulary) == 0 ||
-		    (alone && row->keyword != K_REF && row->vocabulary != JS_META_DATA))
+		    (alone && row->keyword != K_REF && row->vocabulary != SCHEMA_META_DATA))
 			continue;
-		bad = js_misshapen(c->d, i + 1, row->shape, &need);
-		if (bad != EV_NOWHERE && row->keyword == K_ITEMS && row->shape == JS_SCHEMA &&
-		    ev_kind(c->d, i + 1) == EV_ARRAY)
-			return js_fail(doc, doc->nodes[bad].pos, c->err,
-				       "items must be one schema: "
-				       "since draft 2020-12 a list of schemas is prefixItems");
+		bad = ev_schema_misshapen(c->d, i + 1, row->shape, &need);
+		if (bad != EV_NOWHERE && row->keyword == K_ITEMS &&
+		    row->shape == SCHEMA_SUBSCHEMA && ev_kind(c->d, i + 1) == EV_ARRAY)
+			return ev_schema_fail(
+				doc, doc->nodes[bad].pos, c->err,
+				"items must be one schema: "
+				"since draft 2020-12 a list of schemas is prefixItems");
 		if (bad != EV_NOWHERE)
-			return js_fail(doc, doc->nodes[bad].pos, c->err, "%s must %s: correct it",
-				       row->name, need);
+			return ev_schema_fail(doc, doc->nodes[bad].pos, c->err,
+					      "%s must %s: correct it", row->name, need);
 		if (!keyword(c, row->keyword, i + 1))
 			return false;
 	}
 	return true;
 }
 
-static bool compile(struct ev_jschema *s, struct ev_error *err)
+static bool compile(struct ev_schema *s, struct ev_error *err)
 {
 	struct compile c = {.set = s->set, .s = s, .d = &s->doc->doc, .doc = s->doc, .err = err};
 	enum ev_kind kind = ev_kind(c.d, s->at);
 	bool good;
 
-	*s = (struct ev_jschema){.types = JS_ANY_TYPE,
-				 .set = s->set,
-				 .doc = s->doc,
-				 .resource = s->resource,
-				 .at = s->at,
-				 .state = s->state,
-				 .flat = ev_arena_zalloc(&s->set->arena, sizeof(struct js_flat))};
+	*s = (struct ev_schema){
+		.types = SCHEMA_ANY_TYPE,
+		.set = s->set,
+		.doc = s->doc,
+		.resource = s->resource,
+		.at = s->at,
+		.state = s->state,
+		.flat = ev_arena_zalloc(&s->set->arena, sizeof(struct ev_schema_flat))};
 	if (kind == EV_TRUE || kind == EV_FALSE) {
 		s->boolean = true;
 		s->value = kind == EV_TRUE;
 		return true;
 	}
 	if (kind != EV_OBJECT)
-		return js_fail(s->doc, s->doc->nodes[s->at].pos, err,
-			       "a schema must be an object, true or false: it is of type %s",
-			       ev_kind_name(kind));
+		return ev_schema_fail(s->doc, s->doc->nodes[s->at].pos, err,
+				      "a schema must be an object, true or false: it is of type %s",
+				      ev_kind_name(kind));
 	good = keywords(&c);
 	ev_symbols_free(&c.names);
 	if (good)
@@ -635,9 +647,9 @@ static bool compile(struct ev_jschema *s, struct ev_error *err)
 	return good;
 }
 
-struct ev_jschema *js_at(struct js_resource *r, uint32_t at, struct ev_jschema_set *set)
+struct ev_schema *ev_schema_at(struct ev_schema_resource *r, uint32_t at, struct ev_schema_set *set)
 {
-	struct ev_jschema **s = &r->doc->compiled[at];
+	struct ev_schema **s = &r->doc->compiled[at];
 
 	if (*s == NULL) {
 		*s = ev_arena_zalloc(&set->arena, sizeof **s);
@@ -648,31 +660,30 @@ struct ev_jschema *js_at(struct js_resource *r, uint32_t at, struct ev_jschema_s
 		if (r->doc->begins[at] != NULL)
 			(*s)->resource = r->doc->begins[at];
 	}
-	if ((*s)->state == JS_NEW) {
-		(*s)->state = JS_QUEUED;
-		ev_grow(&set->queue, &set->cap_queue, set->n_queue + 1,
-			sizeof(struct ev_jschema *));
+	if ((*s)->state == SCHEMA_NEW) {
+		(*s)->state = SCHEMA_QUEUED;
+		ev_grow(&set->queue, &set->cap_queue, set->n_queue + 1, sizeof(struct ev_schema *));
 		set->queue[set->n_queue++] = *s;
 	}
 	return *s;
 }
 
 /* Every place that a $dynamicRef may lead to. */
-static void queue_dynamic(struct ev_jschema_set *set)
+static void queue_dynamic(struct ev_schema_set *set)
 {
 	for (size_t i = 0; i < set->n_dynamic; i++) {
 		for (size_t k = 0; k < set->n_resources; k++) {
-			struct js_resource *r = set->resources[k];
-			const struct js_anchor *a =
-				js_anchor_find(r, set->dynamic[i], strlen(set->dynamic[i]));
+			struct ev_schema_resource *r = set->resources[k];
+			const struct ev_schema_anchor *a =
+				ev_schema_anchor_find(r, set->dynamic[i], strlen(set->dynamic[i]));
 
 			if (a != NULL && a->dynamic)
-				js_at(r, a->at, set);
+				ev_schema_at(r, a->at, set);
 		}
 	}
 }
 
-bool js_compile_queue(struct ev_jschema_set *set, struct ev_error *err)
+bool ev_schema_compile_queue(struct ev_schema_set *set, struct ev_error *err)
 {
 	bool good = true;
 	size_t done = 0;
@@ -683,10 +694,10 @@ bool js_compile_queue(struct ev_jschema_set *set, struct ev_error *err)
 			queue_dynamic(set);
 	}
 	/* all of the set: a new dynamic anchor may close a loop in what was there */
-	good = good && js_loops_none(set, err);
+	good = good && ev_schema_loops_none(set, err);
 	/* after an error none of them counts as done, so that asking again gives it again */
 	for (size_t i = 0; i < set->n_queue; i++)
-		set->queue[i]->state = good ? JS_DONE : JS_NEW;
+		set->queue[i]->state = good ? SCHEMA_DONE : SCHEMA_NEW;
 	set->n_schemas += set->n_queue;
 	set->n_queue = 0;
 	return good;

@@ -1,6 +1,6 @@
 /*
- * Why a value does not fit: every reason. Asks js_fits() first and shares its checks of single
- * keywords, so that both say the same.
+ * Why a value does not fit: every reason. Asks ev_schema_fits() first and shares its checks of
+ * single keywords, so that both say the same.
  */
 #include "base/utf8.h"
 #include "schema/internal.h"
@@ -17,7 +17,7 @@ struct place {
 	uint32_t index;
 };
 
-static void put_place(struct js_judge *j, const struct place *p, struct ev_buf *out)
+static void put_place(struct ev_schema_judge *j, const struct place *p, struct ev_buf *out)
 {
 	const char *name;
 	size_t len;
@@ -30,7 +30,7 @@ static void put_place(struct js_judge *j, const struct place *p, struct ev_buf *
 		ev_buf_u64(out, p->index);
 		return;
 	}
-	name = js_member_name(j, p->name, &len);
+	name = ev_schema_member_name(j, p->name, &len);
 	for (size_t i = 0; i < len; i++) {
 		if (name[i] == '~' || name[i] == '/')
 			ev_buf_puts(out, name[i] == '~' ? "~0" : "~1");
@@ -42,7 +42,7 @@ static void put_place(struct js_judge *j, const struct place *p, struct ev_buf *
 }
 
 /* Gives the newest reason its other texts. */
-static void finish(struct js_judge *j, struct ev_reason *reason, const struct place *place,
+static void finish(struct ev_schema_judge *j, struct ev_reason *reason, const struct place *place,
 		   const char *keyword, const char *says)
 {
 	struct ev_buf path = {0};
@@ -55,7 +55,7 @@ static void finish(struct js_judge *j, struct ev_reason *reason, const struct pl
 	ev_buf_free(&path);
 }
 
-static const char *quoted(struct js_judge *j, uint32_t i)
+static const char *quoted(struct ev_schema_judge *j, uint32_t i)
 {
 	size_t len;
 	const char *p = ev_raw(j->d, i, &len);
@@ -63,7 +63,7 @@ static const char *quoted(struct js_judge *j, uint32_t i)
 	return ev_reasons_quote(j->reasons, p, len);
 }
 
-static const char *quoted_name(struct js_judge *j, const struct js_name *name)
+static const char *quoted_name(struct ev_schema_judge *j, const struct ev_schema_name *name)
 {
 	return ev_reasons_quote(j->reasons, name->p, name->len);
 }
@@ -71,10 +71,10 @@ static const char *quoted_name(struct js_judge *j, const struct js_name *name)
 #define REASON(keyword, ...) \
 	finish(j, ev_reasons_add(j->reasons, __VA_ARGS__), place, keyword, says)
 
-static void explain(struct js_judge *j, const struct ev_jschema *s, uint32_t i,
+static void explain(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i,
 		    const struct place *place, const char *keyword, const char *says);
 
-static void explain_type(struct js_judge *j, const struct ev_jschema *s, uint32_t i,
+static void explain_type(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i,
 			 const struct place *place, const char *says)
 {
 	static const struct {
@@ -82,7 +82,7 @@ static void explain_type(struct js_judge *j, const struct ev_jschema *s, uint32_
 		const char *name;
 	} types[] = {
 		{1 << EV_NULL, "null"},	       {1 << EV_FALSE, "a boolean"},
-		{1 << EV_NUMBER, "a number"},  {JS_INTEGER, "an integer"},
+		{1 << EV_NUMBER, "a number"},  {SCHEMA_INTEGER, "an integer"},
 		{1 << EV_STRING, "a string"},  {1 << EV_ARRAY, "an array"},
 		{1 << EV_OBJECT, "an object"},
 	};
@@ -95,19 +95,20 @@ static void explain_type(struct js_judge *j, const struct ev_jschema *s, uint32_
 	for (size_t t = 0; t < sizeof types / sizeof *types; t++)
 		if ((s->types & types[t].bits) != 0)
 			ev_buf_printf(&wanted, "%s%s", wanted.len > 0 ? " or " : "", types[t].name);
-	if (kind <= EV_TRUE || (kind == EV_NUMBER && (s->types & JS_INTEGER) != 0))
+	if (kind <= EV_TRUE || (kind == EV_NUMBER && (s->types & SCHEMA_INTEGER) != 0))
 		REASON("type", "%s is not %s", quoted(j, i), ev_buf_str(&wanted));
 	else
 		REASON("type", "%s is %s, not %s", quoted(j, i), kinds[kind], ev_buf_str(&wanted));
 	ev_buf_free(&wanted);
 }
 
-static void explain_values(struct js_judge *j, const struct js_values *v, const char *keyword,
-			   uint32_t i, const struct place *place, const char *says)
+static void explain_values(struct ev_schema_judge *j, const struct ev_schema_values *v,
+			   const char *keyword, uint32_t i, const struct place *place,
+			   const char *says)
 {
 	struct ev_buf list = {0};
 
-	if (js_is_among(j, v, i))
+	if (ev_schema_is_among(j, v, i))
 		return;
 	for (uint32_t k = 0; k < v->n && k < SHOWN_VALUES; k++)
 		ev_buf_printf(&list, "%s%s", k > 0 ? ", " : "",
@@ -119,26 +120,26 @@ static void explain_values(struct js_judge *j, const struct js_values *v, const 
 	ev_buf_free(&list);
 }
 
-static void explain_number(struct js_judge *j, const struct js_numbers *n, uint32_t i,
+static void explain_number(struct ev_schema_judge *j, const struct ev_schema_numbers *n, uint32_t i,
 			   const struct place *place, const char *says)
 {
 	static const struct {
 		const char *keyword, *text;
-	} bounds[JS_BOUNDS] = {
-		[JS_MINIMUM] = {"minimum", "%s is less than %s"},
-		[JS_EXCLUSIVE_MINIMUM] = {"exclusiveMinimum", "%s is not more than %s"},
-		[JS_MAXIMUM] = {"maximum", "%s is more than %s"},
-		[JS_EXCLUSIVE_MAXIMUM] = {"exclusiveMaximum", "%s is not less than %s"},
-		[JS_MULTIPLE_OF] = {"multipleOf", "%s is no multiple of %s"},
+	} bounds[SCHEMA_BOUNDS] = {
+		[SCHEMA_MINIMUM] = {"minimum", "%s is less than %s"},
+		[SCHEMA_EXCLUSIVE_MINIMUM] = {"exclusiveMinimum", "%s is not more than %s"},
+		[SCHEMA_MAXIMUM] = {"maximum", "%s is more than %s"},
+		[SCHEMA_EXCLUSIVE_MAXIMUM] = {"exclusiveMaximum", "%s is not less than %s"},
+		[SCHEMA_MULTIPLE_OF] = {"multipleOf", "%s is no multiple of %s"},
 	};
-	struct js_quick q;
+	struct ev_schema_quick q;
 	const char *p;
 	size_t len;
 
 	p = ev_raw(j->d, i, &len);
-	q = js_quick_read(p, len);
-	for (int b = 0; b < JS_BOUNDS; b++)
-		if (!js_within(p, len, &q, &n->limits[b], (enum js_bound)b))
+	q = ev_schema_quick_read(p, len);
+	for (int b = 0; b < SCHEMA_BOUNDS; b++)
+		if (!ev_schema_within(p, len, &q, &n->limits[b], (enum ev_schema_bound)b))
 			REASON(bounds[b].keyword, bounds[b].text, quoted(j, i),
 			       ev_reasons_quote(j->reasons, n->limits[b].text.p,
 						n->limits[b].text.len));
@@ -150,7 +151,7 @@ static const char *plural(uint64_t n)
 }
 
 /* "%s has 3 characters, at most 2 are allowed" */
-static void explain_count(struct js_judge *j, const char *keyword, const char *what,
+static void explain_count(struct ev_schema_judge *j, const char *keyword, const char *what,
 			  const char *unit, uint64_t n, uint64_t min, uint64_t max,
 			  const struct place *place, const char *says)
 {
@@ -162,12 +163,12 @@ static void explain_count(struct js_judge *j, const char *keyword, const char *w
 	       bound == 1 ? "is" : "are", few ? "needed" : "allowed");
 }
 
-static void explain_string(struct js_judge *j, const struct js_strings *t, uint32_t i,
+static void explain_string(struct ev_schema_judge *j, const struct ev_schema_strings *t, uint32_t i,
 			   const struct place *place, const char *says)
 {
 	size_t len;
 	const char *p = ev_string(j->d, i, &j->set->text, &len);
-	bool low = !js_long_enough(t, p, len), high = !js_short_enough(t, p, len);
+	bool low = !ev_schema_long_enough(t, p, len), high = !ev_schema_short_enough(t, p, len);
 	bool format = t->format == NULL || t->format->check(p, len);
 	bool pattern = t->pattern == NULL || ev_regex_match(t->pattern, p, len);
 	uint64_t n = low || high ? ev_utf8_count(p, len) : 0;
@@ -190,7 +191,7 @@ static void explain_string(struct js_judge *j, const struct js_strings *t, uint3
 		REASON("format", "%s does not have the format %s", quoted(j, i), t->format->name);
 }
 
-static void explain_array(struct js_judge *j, const struct js_arrays *t, uint32_t i,
+static void explain_array(struct ev_schema_judge *j, const struct ev_schema_arrays *t, uint32_t i,
 			  const struct place *place, const char *says)
 {
 	const struct ev_doc *d = j->d;
@@ -210,7 +211,7 @@ static void explain_array(struct js_judge *j, const struct js_arrays *t, uint32_
 		else if (t->items != NULL)
 			explain(j, t->items, at, &inside, "items", says);
 		if (t->contains != NULL)
-			matching += js_fits(j, t->contains, at, JS_NO_MARKS);
+			matching += ev_schema_fits(j, t->contains, at, SCHEMA_NO_MARKS);
 	}
 	if (t->contains != NULL && matching < t->min_contains) {
 		const char *inner = t->contains->says != NULL ? t->contains->says : says;
@@ -228,7 +229,7 @@ static void explain_array(struct js_judge *j, const struct js_arrays *t, uint32_
 		       "%llu element%s of the array fit%s \"contains\", at most %llu may",
 		       (unsigned long long)matching, plural(matching), matching == 1 ? "s" : "",
 		       (unsigned long long)t->max_contains);
-	if (t->unique && js_equal_elements(j, i, &a, &b)) {
+	if (t->unique && ev_schema_equal_elements(j, i, &a, &b)) {
 		uint32_t first = 0, second = 0;
 
 		k = 0;
@@ -242,32 +243,32 @@ static void explain_array(struct js_judge *j, const struct js_arrays *t, uint32_
 }
 
 /* The reasons from `first` on are about a member's name, not about its value. */
-static void about_name(struct js_judge *j, size_t first)
+static void about_name(struct ev_schema_judge *j, size_t first)
 {
 	for (size_t k = first; k < j->reasons->n; k++)
 		j->reasons->list[k].message =
 			ev_reasons_text(j->reasons, "the name %s", j->reasons->list[k].message);
 }
 
-static void explain_member(struct js_judge *j, const struct js_objects *o, uint32_t i,
-			   struct js_presence *seen, const struct place *place,
+static void explain_member(struct ev_schema_judge *j, const struct ev_schema_objects *o, uint32_t i,
+			   struct ev_schema_presence *seen, const struct place *place,
 			   const char *says)
 {
 	struct place inside = {place, i, 0};
 	bool covered = false;
 	size_t len, first = 0;
-	const char *p = js_member_name(j, i, &len);
-	const struct js_name *name = js_names_find(&o->names, p, len);
+	const char *p = ev_schema_member_name(j, i, &len);
+	const struct ev_schema_name *name = ev_schema_names_find(&o->names, p, len);
 
 	if (name != NULL) {
-		js_see(j, name, seen);
+		ev_schema_see(j, name, seen);
 		if (name->schema != NULL) {
 			covered = true;
 			explain(j, name->schema, i + 1, &inside, "properties", says);
 		}
 	}
 	for (uint32_t k = 0; k < o->n_patterns; k++) {
-		p = js_member_name(j, i, &len);
+		p = ev_schema_member_name(j, i, &len);
 		if (ev_regex_match(o->patterns[k].regex, p, len)) {
 			covered = true;
 			explain(j, o->patterns[k].schema, i + 1, &inside, "patternProperties",
@@ -284,12 +285,12 @@ static void explain_member(struct js_judge *j, const struct js_objects *o, uint3
 	}
 }
 
-static void explain_object(struct js_judge *j, const struct js_objects *o, uint32_t i,
+static void explain_object(struct ev_schema_judge *j, const struct ev_schema_objects *o, uint32_t i,
 			   const struct place *place, const char *says)
 {
 	const struct ev_doc *d = j->d;
-	struct js_presence seen = js_presence_begin(j, o);
-	uint64_t n = js_members(j, i);
+	struct ev_schema_presence seen = ev_schema_presence_begin(j, o);
+	uint64_t n = ev_schema_members(j, i);
 
 	if (n < o->min)
 		explain_count(j, "minProperties", "the object", "member", n, o->min, o->max, place,
@@ -301,21 +302,21 @@ static void explain_object(struct js_judge *j, const struct js_objects *o, uint3
 		if (at + 1 != j->without)
 			explain_member(j, o, at, &seen, place, says);
 	for (uint32_t r = 0; r < o->n_required; r++) {
-		const struct js_name *name = &o->names.list[o->required[r]];
+		const struct ev_schema_name *name = &o->names.list[o->required[r]];
 
-		if (!js_seen(j, name, &seen))
+		if (!ev_schema_seen(j, name, &seen))
 			REASON("required", "the member \"%s\" is missing", quoted_name(j, name));
 	}
 	for (uint32_t r = 0; r < o->n_dependents; r++) {
-		const struct js_dependent *t = &o->dependents[r];
-		const struct js_name *trigger = &o->names.list[t->trigger];
+		const struct ev_schema_dependent *t = &o->dependents[r];
+		const struct ev_schema_name *trigger = &o->names.list[t->trigger];
 
-		if (!js_seen(j, trigger, &seen))
+		if (!ev_schema_seen(j, trigger, &seen))
 			continue;
 		for (uint32_t m = 0; m < t->n; m++) {
-			const struct js_name *name = &o->names.list[t->required[m]];
+			const struct ev_schema_name *name = &o->names.list[t->required[m]];
 
-			if (!js_seen(j, name, &seen))
+			if (!ev_schema_seen(j, name, &seen))
 				REASON("dependentRequired",
 				       "the member \"%s\" is missing, which must stand "
 				       "beside \"%s\"",
@@ -324,11 +325,11 @@ static void explain_object(struct js_judge *j, const struct js_objects *o, uint3
 		if (t->schema != NULL)
 			explain(j, t->schema, i, place, "dependentSchemas", says);
 	}
-	js_presence_end(j, o, &seen);
+	ev_schema_presence_end(j, o, &seen);
 }
 
 /* Whether one of the reasons from `first` on is that the value as such is of another type. */
-static bool other_value(const struct js_judge *j, size_t first, const char *path)
+static bool other_value(const struct ev_schema_judge *j, size_t first, const char *path)
 {
 	for (size_t k = first; k < j->reasons->n; k++) {
 		const struct ev_reason *r = &j->reasons->list[k];
@@ -344,7 +345,7 @@ static bool other_value(const struct js_judge *j, size_t first, const char *path
  * None of several schemas fits. Besides saying so, tells why of the nearest, that is, of the one
  * with the fewest reasons among those that take a value of this type.
  */
-static void explain_none(struct js_judge *j, const struct ev_jschema *const *list, uint32_t n,
+static void explain_none(struct ev_schema_judge *j, const struct ev_schema *const *list, uint32_t n,
 			 const char *keyword, uint32_t i, const struct place *place,
 			 const char *says)
 {
@@ -371,52 +372,52 @@ static void explain_none(struct js_judge *j, const struct ev_jschema *const *lis
 	}
 }
 
-static void explain_applied(struct js_judge *j, const struct js_applied *a, uint32_t i,
-			    const struct place *place, const char *says)
+static void explain_applied(struct ev_schema_judge *j, const struct ev_schema_applied *a,
+			    uint32_t i, const struct place *place, const char *says)
 {
 	uint32_t n = 0, which[2] = {0};
 
 	for (uint32_t k = 0; k < a->n_all; k++)
 		explain(j, a->all[k], i, place, "allOf", says);
 	if (a->fallback != NULL)
-		explain(j, js_dynamic_target(j, a), i, place, "$dynamicRef", says);
+		explain(j, ev_schema_dynamic_target(j, a), i, place, "$dynamicRef", says);
 	for (uint32_t k = 0; k < a->n_any && n == 0; k++)
-		n += js_fits(j, a->any[k], i, JS_NO_MARKS);
+		n += ev_schema_fits(j, a->any[k], i, SCHEMA_NO_MARKS);
 	if (a->n_any > 0 && n == 0)
 		explain_none(j, a->any, a->n_any, "anyOf", i, place, says);
 	n = 0;
 	for (uint32_t k = 0; k < a->n_one && n < 2; k++)
-		if (js_fits(j, a->one[k], i, JS_NO_MARKS))
+		if (ev_schema_fits(j, a->one[k], i, SCHEMA_NO_MARKS))
 			which[n++] = k + 1;
 	if (a->n_one > 0 && n == 0)
 		explain_none(j, a->one, a->n_one, "oneOf", i, place, says);
 	if (n == 2)
 		REASON("oneOf", "%s fits the schemas %u and %u of oneOf, only one may fit",
 		       quoted(j, i), (unsigned)which[0], (unsigned)which[1]);
-	if (a->no != NULL && js_fits(j, a->no, i, JS_NO_MARKS)) {
+	if (a->no != NULL && ev_schema_fits(j, a->no, i, SCHEMA_NO_MARKS)) {
 		if (a->no->says != NULL)
 			says = a->no->says;
 		REASON("not", "%s fits a schema that it must not fit", quoted(j, i));
 	}
 	if (a->when != NULL) {
-		bool holds = js_fits(j, a->when, i, JS_NO_MARKS);
-		const struct ev_jschema *next = holds ? a->then : a->otherwise;
+		bool holds = ev_schema_fits(j, a->when, i, SCHEMA_NO_MARKS);
+		const struct ev_schema *next = holds ? a->then : a->otherwise;
 
 		if (next != NULL)
 			explain(j, next, i, place, holds ? "then" : "else", says);
 	}
 }
 
-static void explain_unevaluated(struct js_judge *j, const struct ev_jschema *s, uint32_t i,
+static void explain_unevaluated(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i,
 				const struct place *place, const char *says)
 {
-	const struct ev_jschema *rest = js_unevaluated(j, s, i);
+	const struct ev_schema *rest = ev_schema_unevaluated(j, s, i);
 	bool object = ev_kind(j->d, i) == EV_OBJECT;
-	size_t own = js_marks_push(j, i);
+	size_t own = ev_schema_marks_push(j, i);
 	uint32_t k = 0;
 
 	/* where other keywords fail nothing counts as evaluated, and the reasons are told */
-	if (js_keywords_fit(j, s, i, own)) {
+	if (ev_schema_keywords_fit(j, s, i, own)) {
 		for (uint32_t at = ev_first(j->d, i); at < ev_end(j->d, i); k++) {
 			struct place inside = {place, object ? at : EV_NOWHERE, k};
 			uint32_t value = at + object;
@@ -428,10 +429,10 @@ static void explain_unevaluated(struct js_judge *j, const struct ev_jschema *s, 
 			at = ev_next(j->d, value);
 		}
 	}
-	js_marks_pop(j, own);
+	ev_schema_marks_pop(j, own);
 }
 
-static void explain_false(struct js_judge *j, uint32_t i, const struct place *place,
+static void explain_false(struct ev_schema_judge *j, uint32_t i, const struct place *place,
 			  const char *keyword, const char *says)
 {
 	size_t len;
@@ -442,20 +443,20 @@ static void explain_false(struct js_judge *j, uint32_t i, const struct place *pl
 	} else if (place->name == EV_NOWHERE) {
 		REASON(keyword, "the element %u is not allowed", (unsigned)place->index);
 	} else {
-		p = js_member_name(j, place->name, &len);
+		p = ev_schema_member_name(j, place->name, &len);
 		REASON(keyword, "the member \"%s\" is not allowed",
 		       ev_reasons_quote(j->reasons, p, len));
 	}
 }
 
-static void explain_here(struct js_judge *j, const struct ev_jschema *s, uint32_t i,
+static void explain_here(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i,
 			 const struct place *place, const char *keyword, const char *says)
 {
 	if (s->boolean) {
 		explain_false(j, i, place, keyword, says);
 		return;
 	}
-	if (!js_type_fits(j, s, i))
+	if (!ev_schema_type_fits(j, s, i))
 		explain_type(j, s, i, place, says);
 	if (s->constant != NULL)
 		explain_values(j, s->constant, "const", i, place, says);
@@ -482,19 +483,20 @@ static void explain_here(struct js_judge *j, const struct ev_jschema *s, uint32_
 	}
 	if (s->applied != NULL)
 		explain_applied(j, s->applied, i, place, says);
-	if (js_unevaluated(j, s, i) != NULL)
+	if (ev_schema_unevaluated(j, s, i) != NULL)
 		explain_unevaluated(j, s, i, place, says);
 }
 
 /* keyword: by which the schema came to the value, for one that is just false. */
-static void explain(struct js_judge *j, const struct ev_jschema *s, uint32_t i,
+static void explain(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i,
 		    const struct place *place, const char *keyword, const char *says)
 {
-	const struct js_scope *outer = j->scope;
-	struct js_scope scope = {s->resource, outer};
+	const struct ev_schema_scope *outer = j->scope;
+	struct ev_schema_scope scope = {s->resource, outer};
 	size_t first = j->reasons->n;
 
-	if (j->left < 0 || ev_reasons_enough(j->reasons) || js_fits(j, s, i, JS_NO_MARKS))
+	if (j->left < 0 || ev_reasons_enough(j->reasons) ||
+	    ev_schema_fits(j, s, i, SCHEMA_NO_MARKS))
 		return;
 	if (s->says != NULL)
 		says = s->says;
@@ -512,18 +514,18 @@ static void explain(struct js_judge *j, const struct ev_jschema *s, uint32_t i,
 	j->scope = outer;
 }
 
-void ev_jschema_explain(const struct ev_jschema *s, const struct ev_doc *d, uint32_t at,
-			uint32_t without, struct ev_reasons *reasons)
+void ev_schema_explain(const struct ev_schema *s, const struct ev_doc *d, uint32_t at,
+		       uint32_t without, struct ev_reasons *reasons)
 {
-	struct js_judge j = js_judge_of(s, d, at, without);
+	struct ev_schema_judge j = ev_schema_judge_of(s, d, at, without);
 	struct place top = {NULL, EV_NOWHERE, 0};
 	size_t first = reasons->n;
 
 	j.reasons = reasons;
-	if (js_fits(&j, s, at, JS_NO_MARKS) && j.left >= 0)
+	if (ev_schema_fits(&j, s, at, SCHEMA_NO_MARKS) && j.left >= 0)
 		return;
 	if (j.left >= 0) {
-		j.left = js_work(s->set, d);
+		j.left = ev_schema_work(s->set, d);
 		explain(&j, s, at, &top, "false", NULL);
 	}
 	if (reasons->n > first)
@@ -532,7 +534,7 @@ void ev_jschema_explain(const struct ev_jschema *s, const struct ev_doc *d, uint
 	       j.deep ? ev_reasons_add(reasons,
 				       "the value is nested too deep for this schema: more than "
 				       "%d schemas stand open at one time",
-				       JS_DEPTH)
+				       SCHEMA_DEPTH)
 		      : ev_reasons_add(reasons,
 				       "whether the value fits takes too long to tell: branches of "
 				       "the schema lead back to it too often"),

@@ -19,7 +19,7 @@ enum { MAX_PARTS = 32, MAX_BITS = 64, MAX_CELLS = 1 << 18 };
 
 /* Different schemas for one value, none of them an alias or `true`. */
 struct pile {
-	const struct ev_jschema *list[MAX_PARTS];
+	const struct ev_schema *list[MAX_PARTS];
 	uint32_t n;
 	bool full; /* there are more */
 };
@@ -31,29 +31,29 @@ struct parts {
 };
 
 /* Made, or in the queue. */
-struct js_known {
-	const struct ev_jschema **schemas;
+struct ev_schema_known {
+	const struct ev_schema **schemas;
 	uint32_t n;
 	enum ev_kind kind;
-	struct js_inside inside;
-	struct js_known *next;
+	struct ev_schema_inside inside;
+	struct ev_schema_known *next;
 };
 
 struct maker {
-	struct ev_jschema_set *set;
-	struct js_known **queue; /* to be filled, so that depth costs no stack */
+	struct ev_schema_set *set;
+	struct ev_schema_known **queue; /* to be filled, so that depth costs no stack */
 	size_t n, cap;
 };
 
 /* Its list in the arena. */
-static const struct ev_jschema **kept(const struct maker *m, const struct pile *p)
+static const struct ev_schema **kept(const struct maker *m, const struct pile *p)
 {
-	size_t size = p->n * sizeof(struct ev_jschema *);
+	size_t size = p->n * sizeof(struct ev_schema *);
 
 	return memcpy(ev_arena_alloc(&m->set->arena, size), p->list, size);
 }
 
-static void add(struct pile *p, const struct ev_jschema *s)
+static void add(struct pile *p, const struct ev_schema *s)
 {
 	while (s->alias != NULL)
 		s = s->alias;
@@ -69,7 +69,7 @@ static void add(struct pile *p, const struct ev_jschema *s)
 }
 
 /* Names whose presence counts; false if there is more to it than that. */
-static bool counts_names(const struct js_objects *o, uint64_t *n)
+static bool counts_names(const struct ev_schema_objects *o, uint64_t *n)
 {
 	*n = o->n_required;
 	for (uint32_t i = 0; i < o->n_dependents; i++) {
@@ -81,11 +81,11 @@ static bool counts_names(const struct js_objects *o, uint64_t *n)
 }
 
 /* Whether what s says about values of this kind can be merged; of scalars all can. */
-static bool is_plain(const struct ev_jschema *s, enum ev_kind kind)
+static bool is_plain(const struct ev_schema *s, enum ev_kind kind)
 {
-	const struct js_applied *a = s->applied;
-	const struct js_objects *o = s->objects;
-	const struct js_arrays *t = s->arrays;
+	const struct ev_schema_applied *a = s->applied;
+	const struct ev_schema_objects *o = s->objects;
+	const struct ev_schema_arrays *t = s->arrays;
 	uint64_t n;
 
 	if (a != NULL && (a->n_any > 0 || a->n_one > 0 || a->no != NULL || a->when != NULL ||
@@ -103,7 +103,7 @@ static bool is_plain(const struct ev_jschema *s, enum ev_kind kind)
 	}
 }
 
-static void gather(struct parts *g, const struct ev_jschema *s, enum ev_kind kind)
+static void gather(struct parts *g, const struct ev_schema *s, enum ev_kind kind)
 {
 	uint32_t before = g->plain.n;
 
@@ -133,35 +133,35 @@ static struct parts parts_of(const struct pile *asked, enum ev_kind kind)
 
 /* Scalars */
 
-static bool has_kind(const struct js_values *v, enum ev_kind kind)
+static bool has_kind(const struct ev_schema_values *v, enum ev_kind kind)
 {
 	return v == NULL || (v->kinds >> kind & 1) != 0;
 }
 
-static void flatten_constant(struct js_cell *c, const struct pile *parts, enum ev_kind kind)
+static void flatten_constant(struct ev_schema_cell *c, const struct pile *parts, enum ev_kind kind)
 {
 	for (uint32_t i = 0; i < parts->n; i++) {
-		const struct ev_jschema *s = parts->list[i];
+		const struct ev_schema *s = parts->list[i];
 
 		if ((s->types >> kind & 1) == 0 || !has_kind(s->constant, kind) ||
 		    !has_kind(s->values, kind))
 			return;
 	}
-	c->does[kind] = JS_DO_TAKE;
+	c->does[kind] = SCHEMA_DO_TAKE;
 }
 
 /* Whether all strings of a are in b. */
-static bool is_subset(const struct js_values *a, const struct js_values *b)
+static bool is_subset(const struct ev_schema_values *a, const struct ev_schema_values *b)
 {
 	for (uint32_t i = 0; i < a->strings.n; i++)
-		if (js_names_find(&b->strings, a->strings.list[i].p, a->strings.list[i].len) ==
-		    NULL)
+		if (ev_schema_names_find(&b->strings, a->strings.list[i].p,
+					 a->strings.list[i].len) == NULL)
 			return false;
 	return true;
 }
 
 /* Takes v into account as well; false if what is in both is neither of the two. */
-static bool narrow(const struct js_values **words, const struct js_values *v)
+static bool narrow(const struct ev_schema_values **words, const struct ev_schema_values *v)
 {
 	if (v == NULL || (*words != NULL && is_subset(*words, v)))
 		return true;
@@ -171,7 +171,8 @@ static bool narrow(const struct js_values **words, const struct js_values *v)
 	return true;
 }
 
-static void bound_length(struct js_cell *c, uint64_t least, uint64_t most, enum js_do then)
+static void bound_length(struct ev_schema_cell *c, uint64_t least, uint64_t most,
+			 enum ev_schema_do then)
 {
 	most = most < UINT32_MAX ? most : UINT32_MAX;
 	if (least > most)
@@ -182,23 +183,23 @@ static void bound_length(struct js_cell *c, uint64_t least, uint64_t most, enum 
 }
 
 /* Between so many code points, which are octets in ASCII. */
-static void flatten_layout(struct js_cell *c, const struct js_strings *t, uint64_t min,
-			   uint64_t max)
+static void flatten_layout(struct ev_schema_cell *c, const struct ev_schema_strings *t,
+			   uint64_t min, uint64_t max)
 {
 	static const struct {
-		enum js_do what;
+		enum ev_schema_do what;
 		uint32_t least, most; /* octets; 0: those of the layout */
 		bool (*quick)(const char *p, size_t len);
 	} ways[] = {
-		[JS_BY_LAYOUT] = {JS_DO_LAYOUT, 0, 0, NULL},
-		[JS_BY_DATE] = {JS_DO_DATE, 0, 0, NULL},
-		[JS_BY_TIME] = {JS_DO_TIME, JS_TIME_LEAST, JS_TIME_MOST, NULL},
-		[JS_BY_IPV4] = {JS_DO_IPV4, JS_IPV4_LEAST, JS_IPV4_MOST, NULL},
-		[JS_BY_URI] = {JS_DO_QUICK, 1, UINT32_MAX, js_accepts_uri},
-		[JS_BY_EMAIL] = {JS_DO_QUICK, 1, UINT32_MAX, js_accepts_email},
-		[JS_BY_HOSTNAME] = {JS_DO_QUICK, 1, UINT32_MAX, js_accepts_hostname},
+		[SCHEMA_BY_LAYOUT] = {SCHEMA_DO_LAYOUT, 0, 0, NULL},
+		[SCHEMA_BY_DATE] = {SCHEMA_DO_DATE, 0, 0, NULL},
+		[SCHEMA_BY_TIME] = {SCHEMA_DO_TIME, SCHEMA_TIME_LEAST, SCHEMA_TIME_MOST, NULL},
+		[SCHEMA_BY_IPV4] = {SCHEMA_DO_IPV4, SCHEMA_IPV4_LEAST, SCHEMA_IPV4_MOST, NULL},
+		[SCHEMA_BY_URI] = {SCHEMA_DO_QUICK, 1, UINT32_MAX, ev_schema_accepts_uri},
+		[SCHEMA_BY_EMAIL] = {SCHEMA_DO_QUICK, 1, UINT32_MAX, ev_schema_accepts_email},
+		[SCHEMA_BY_HOSTNAME] = {SCHEMA_DO_QUICK, 1, UINT32_MAX, ev_schema_accepts_hostname},
 	};
-	enum js_glance glance = t->format != NULL ? t->format->glance : JS_BY_LAYOUT;
+	enum ev_schema_glance glance = t->format != NULL ? t->format->glance : SCHEMA_BY_LAYOUT;
 	uint32_t least = ways[glance].least, most = ways[glance].most;
 	bool bounded = min > 0 || max < UINT64_MAX;
 
@@ -217,15 +218,15 @@ static void flatten_layout(struct js_cell *c, const struct js_strings *t, uint64
 	bound_length(c, min > least ? min : least, max < most ? max : most, ways[glance].what);
 }
 
-static void flatten_strings(struct js_cell *c, const struct pile *parts)
+static void flatten_strings(struct ev_schema_cell *c, const struct pile *parts)
 {
-	const struct js_strings *laid = NULL;
-	const struct js_values *words = NULL;
+	const struct ev_schema_strings *laid = NULL;
+	const struct ev_schema_values *words = NULL;
 	uint64_t min = 0, max = UINT64_MAX;
 
 	for (uint32_t i = 0; i < parts->n; i++) {
-		const struct ev_jschema *s = parts->list[i];
-		const struct js_strings *t = s->strings;
+		const struct ev_schema *s = parts->list[i];
+		const struct ev_schema_strings *t = s->strings;
 
 		if ((s->types >> EV_STRING & 1) == 0 || !narrow(&words, s->constant) ||
 		    !narrow(&words, s->values))
@@ -244,27 +245,27 @@ static void flatten_strings(struct js_cell *c, const struct pile *parts)
 		if (laid != NULL || min > 0 || max < UINT64_MAX || words->words == NULL)
 			return;
 		c->words = words->words;
-		c->does[EV_STRING] = JS_DO_WORD;
+		c->does[EV_STRING] = SCHEMA_DO_WORD;
 	} else if (laid != NULL) {
 		flatten_layout(c, laid, min, max);
 	} else if (min == 0 && max == UINT64_MAX) {
-		c->does[EV_STRING] = c->does[8 | EV_STRING] = JS_DO_TAKE;
+		c->does[EV_STRING] = c->does[8 | EV_STRING] = SCHEMA_DO_TAKE;
 	} else if (min <= UINT32_MAX / 4) { /* a code point has four octets at most */
-		bound_length(c, min > 0 ? 4 * min - 3 : 0, max, JS_DO_LENGTH);
+		bound_length(c, min > 0 ? 4 * min - 3 : 0, max, SCHEMA_DO_LENGTH);
 		if (min <= 1) /* and with escapes twelve, but no text is empty for that */
 			c->does[8 | EV_STRING] = c->does[EV_STRING];
 	}
 }
 
 /* The greatest whole number that is not above it. */
-static int64_t floor_of(struct js_quick q)
+static int64_t floor_of(struct ev_schema_quick q)
 {
 	for (; q.scale > 0; q.scale--)
 		q.mantissa = q.mantissa / 10 - (q.mantissa % 10 < 0);
 	return q.mantissa;
 }
 
-static bool is_whole(struct js_quick q)
+static bool is_whole(struct ev_schema_quick q)
 {
 	for (; q.scale > 0; q.scale--, q.mantissa /= 10)
 		if (q.mantissa % 10 != 0)
@@ -273,37 +274,38 @@ static bool is_whole(struct js_quick q)
 }
 
 /* Whole numbers between which all are right. False if a limit cannot be said so. */
-static bool narrow_range(const struct js_numbers *n, int64_t *low, int64_t *high)
+static bool narrow_range(const struct ev_schema_numbers *n, int64_t *low, int64_t *high)
 {
-	for (int bound = 0; bound < JS_BOUNDS; bound++) {
-		const struct js_limit *l = &n->limits[bound];
+	for (int bound = 0; bound < SCHEMA_BOUNDS; bound++) {
+		const struct ev_schema_limit *l = &n->limits[bound];
 		int64_t v = floor_of(l->quick);
 		bool whole = is_whole(l->quick);
 
 		if (l->text.p == NULL)
 			continue;
-		if (!l->quick.fits || bound == JS_MULTIPLE_OF)
+		if (!l->quick.fits || bound == SCHEMA_MULTIPLE_OF)
 			return false;
-		if (bound == JS_MAXIMUM || bound == JS_EXCLUSIVE_MAXIMUM) {
-			v -= bound == JS_EXCLUSIVE_MAXIMUM && whole;
+		if (bound == SCHEMA_MAXIMUM || bound == SCHEMA_EXCLUSIVE_MAXIMUM) {
+			v -= bound == SCHEMA_EXCLUSIVE_MAXIMUM && whole;
 			*high = v < *high ? v : *high;
 		} else {
-			v += bound == JS_EXCLUSIVE_MINIMUM || !whole;
+			v += bound == SCHEMA_EXCLUSIVE_MINIMUM || !whole;
 			*low = v > *low ? v : *low;
 		}
 	}
 	return true;
 }
 
-static void flatten_numbers(struct js_cell *c, struct js_behind *b, const struct pile *parts)
+static void flatten_numbers(struct ev_schema_cell *c, struct ev_schema_behind *b,
+			    const struct pile *parts)
 {
 	int64_t low = INT64_MIN, high = INT64_MAX;
 	bool whole = false;
 
 	for (uint32_t i = 0; i < parts->n; i++) {
-		const struct ev_jschema *s = parts->list[i];
+		const struct ev_schema *s = parts->list[i];
 
-		if ((s->types & (1 << EV_NUMBER | JS_INTEGER)) == 0 || s->constant != NULL ||
+		if ((s->types & (1 << EV_NUMBER | SCHEMA_INTEGER)) == 0 || s->constant != NULL ||
 		    s->values != NULL ||
 		    (s->numbers != NULL && !narrow_range(s->numbers, &low, &high)))
 			return;
@@ -312,12 +314,12 @@ static void flatten_numbers(struct js_cell *c, struct js_behind *b, const struct
 	b->low = low;
 	b->high = high;
 	if (whole)
-		c->does[EV_NUMBER] = JS_DO_WHOLE;
+		c->does[EV_NUMBER] = SCHEMA_DO_WHOLE;
 	else if (low == INT64_MIN && high == INT64_MAX)
-		c->does[EV_NUMBER] = JS_DO_TAKE;
+		c->does[EV_NUMBER] = SCHEMA_DO_TAKE;
 	else
 		c->does[EV_NUMBER] =
-			low <= 0 && high == INT64_MAX ? JS_DO_NOT_NEGATIVE : JS_DO_DECIMAL;
+			low <= 0 && high == INT64_MAX ? SCHEMA_DO_NOT_NEGATIVE : SCHEMA_DO_DECIMAL;
 }
 
 /* Objects and arrays */
@@ -342,15 +344,15 @@ static uint64_t slots_for(uint64_t n)
 }
 
 /* The program for these schemas, which is queued if it is new; NULL if there are too many. */
-static struct js_known *known_of(struct maker *m, const struct pile *asked, enum ev_kind kind,
-				 uint64_t cells)
+static struct ev_schema_known *known_of(struct maker *m, const struct pile *asked,
+					enum ev_kind kind, uint64_t cells)
 {
-	struct js_flat *flat = asked->list[0]->flat;
-	struct js_known *k;
+	struct ev_schema_flat *flat = asked->list[0]->flat;
+	struct ev_schema_known *k;
 
 	for (k = flat->known; k != NULL; k = k->next)
 		if (k->kind == kind && k->n == asked->n &&
-		    memcmp(k->schemas, asked->list, k->n * sizeof(struct ev_jschema *)) == 0)
+		    memcmp(k->schemas, asked->list, k->n * sizeof(struct ev_schema *)) == 0)
 			return k;
 	if (cells > MAX_CELLS - m->set->n_cells)
 		return NULL;
@@ -361,14 +363,14 @@ static struct js_known *known_of(struct maker *m, const struct pile *asked, enum
 	k->kind = kind;
 	k->next = flat->known;
 	flat->known = k;
-	ev_grow(&m->queue, &m->cap, m->n + 1, sizeof(struct js_known *));
+	ev_grow(&m->queue, &m->cap, m->n + 1, sizeof(struct ev_schema_known *));
 	m->queue[m->n++] = k;
 	return k;
 }
 
 /* Where the schemas say no more than that the value may be of this kind, *take is true. */
-static struct js_known *inside_of(struct maker *m, const struct pile *asked, enum ev_kind kind,
-				  bool *take)
+static struct ev_schema_known *inside_of(struct maker *m, const struct pile *asked,
+					 enum ev_kind kind, bool *take)
 {
 	struct parts g = parts_of(asked, kind);
 	uint64_t bits = 0, names;
@@ -378,7 +380,7 @@ static struct js_known *inside_of(struct maker *m, const struct pile *asked, enu
 	if (g.failed)
 		return NULL;
 	for (uint32_t i = 0; i < g.plain.n; i++) {
-		const struct ev_jschema *s = g.plain.list[i];
+		const struct ev_schema *s = g.plain.list[i];
 
 		if ((s->types >> kind & 1) == 0 || s->constant != NULL || s->values != NULL)
 			return NULL;
@@ -392,26 +394,26 @@ static struct js_known *inside_of(struct maker *m, const struct pile *asked, enu
 	return known_of(m, asked, kind, slots_for(kind == EV_OBJECT ? names_in(&g.plain) : 0));
 }
 
-static void behind(struct maker *m, struct js_cell *c, struct js_behind *b,
+static void behind(struct maker *m, struct ev_schema_cell *c, struct ev_schema_behind *b,
 		   const struct pile *asked)
 {
-	const struct js_known *k;
+	const struct ev_schema_known *k;
 	bool take;
 
 	b->schemas = kept(m, asked);
 	b->n = asked->n;
 	k = inside_of(m, asked, EV_OBJECT, &take);
 	b->object = k != NULL ? &k->inside : NULL;
-	c->does[EV_OBJECT] = k != NULL ? JS_DO_OBJECT : take ? JS_DO_TAKE : JS_DO_ASK;
+	c->does[EV_OBJECT] = k != NULL ? SCHEMA_DO_OBJECT : take ? SCHEMA_DO_TAKE : SCHEMA_DO_ASK;
 	k = inside_of(m, asked, EV_ARRAY, &take);
 	b->array = k != NULL ? &k->inside : NULL;
-	c->does[EV_ARRAY] = k != NULL ? JS_DO_ARRAY : take ? JS_DO_TAKE : JS_DO_ASK;
+	c->does[EV_ARRAY] = k != NULL ? SCHEMA_DO_ARRAY : take ? SCHEMA_DO_TAKE : SCHEMA_DO_ASK;
 }
 
-static struct js_cell cell_of(struct maker *m, const struct pile *asked, uint32_t symbol)
+static struct ev_schema_cell cell_of(struct maker *m, const struct pile *asked, uint32_t symbol)
 {
-	struct js_behind *b = ev_arena_zalloc(&m->set->arena, sizeof *b);
-	struct js_cell c = {.symbol = symbol, .behind = b};
+	struct ev_schema_behind *b = ev_arena_zalloc(&m->set->arena, sizeof *b);
+	struct ev_schema_cell c = {.symbol = symbol, .behind = b};
 	struct parts g = parts_of(asked, EV_STRING);
 
 	if (!g.failed && g.rest.n == 0) {
@@ -431,8 +433,8 @@ static struct pile asked_of_member(const struct pile *parts, uint32_t symbol)
 	struct pile asked = {.n = 0};
 
 	for (uint32_t i = 0; i < parts->n; i++) {
-		const struct js_objects *o = parts->list[i]->objects;
-		const struct ev_jschema *s;
+		const struct ev_schema_objects *o = parts->list[i]->objects;
+		const struct ev_schema *s;
 		uint32_t k;
 
 		if (o == NULL)
@@ -446,20 +448,21 @@ static struct pile asked_of_member(const struct pile *parts, uint32_t symbol)
 	return asked;
 }
 
-static uint32_t symbol_of(const struct maker *m, const struct js_name *name)
+static uint32_t symbol_of(const struct maker *m, const struct ev_schema_name *name)
 {
 	return ev_symbols_add(m->set->symbols, name->p, name->len);
 }
 
-static struct js_cell *slot_of(struct js_inside *o, uint32_t symbol)
+static struct ev_schema_cell *slot_of(struct ev_schema_inside *o, uint32_t symbol)
 {
-	return &o->cells[js_cell_at(o, symbol) - o->cells];
+	return &o->cells[ev_schema_cell_at(o, symbol) - o->cells];
 }
 
 /* Room for n names; each free slot has the cell of all other names, or of the elements. */
-static void make_cells(struct maker *m, struct js_inside *o, uint64_t n, const struct pile *others)
+static void make_cells(struct maker *m, struct ev_schema_inside *o, uint64_t n,
+		       const struct pile *others)
 {
-	struct js_cell cell = cell_of(m, others, EV_NO_SYMBOL);
+	struct ev_schema_cell cell = cell_of(m, others, EV_NO_SYMBOL);
 	size_t slots = slots_for(n), size = sizeof cell;
 	char *p = ev_arena_alloc(&m->set->arena, (slots + 1) * size);
 
@@ -470,7 +473,7 @@ static void make_cells(struct maker *m, struct js_inside *o, uint64_t n, const s
 }
 
 /* From least to most; no count is in it if most is below. */
-static void bound_count(struct js_inside *o, uint64_t least, uint64_t most)
+static void bound_count(struct ev_schema_inside *o, uint64_t least, uint64_t most)
 {
 	if (least > most)
 		least = most = UINT64_MAX;
@@ -479,27 +482,28 @@ static void bound_count(struct js_inside *o, uint64_t least, uint64_t most)
 }
 
 /* The bit of a name of p, which gets the next one if it has none. */
-static uint64_t bit_of(const struct maker *m, struct js_inside *o, const struct js_objects *p,
-		       uint32_t name, unsigned *bits)
+static uint64_t bit_of(const struct maker *m, struct ev_schema_inside *o,
+		       const struct ev_schema_objects *p, uint32_t name, unsigned *bits)
 {
-	struct js_cell *to = slot_of(o, symbol_of(m, &p->names.list[name]));
+	struct ev_schema_cell *to = slot_of(o, symbol_of(m, &p->names.list[name]));
 
 	if (to->bit == 0)
 		to->bit = 1ULL << (*bits)++;
 	return to->bit;
 }
 
-static void add_rule(const struct maker *m, struct js_inside *o, const struct js_objects *p,
-		     const struct js_dependent *d, unsigned *bits)
+static void add_rule(const struct maker *m, struct ev_schema_inside *o,
+		     const struct ev_schema_objects *p, const struct ev_schema_dependent *d,
+		     unsigned *bits)
 {
-	struct js_rule *rule = &o->rules[o->n_rules++];
+	struct ev_schema_rule *rule = &o->rules[o->n_rules++];
 
-	*rule = (struct js_rule){.trigger = bit_of(m, o, p, d->trigger, bits)};
+	*rule = (struct ev_schema_rule){.trigger = bit_of(m, o, p, d->trigger, bits)};
 	for (uint32_t k = 0; k < d->n; k++)
 		rule->needed |= bit_of(m, o, p, d->required[k], bits);
 }
 
-static void fill_object(struct maker *m, struct js_inside *o, const struct pile *asked)
+static void fill_object(struct maker *m, struct ev_schema_inside *o, const struct pile *asked)
 {
 	struct parts g = parts_of(asked, EV_OBJECT);
 	struct pile pile = asked_of_member(&g.plain, EV_NO_SYMBOL);
@@ -513,7 +517,7 @@ static void fill_object(struct maker *m, struct js_inside *o, const struct pile 
 							  : 0;
 	o->rules = ev_arena_alloc(&m->set->arena, rules * sizeof *o->rules);
 	for (uint32_t i = 0; i < g.plain.n; i++) {
-		const struct js_objects *p = g.plain.list[i]->objects;
+		const struct ev_schema_objects *p = g.plain.list[i]->objects;
 
 		if (p == NULL)
 			continue;
@@ -521,7 +525,7 @@ static void fill_object(struct maker *m, struct js_inside *o, const struct pile 
 		most = p->max < most ? p->max : most;
 		for (uint32_t k = 0; k < p->names.n; k++) {
 			uint32_t symbol = symbol_of(m, &p->names.list[k]);
-			struct js_cell *to = slot_of(o, symbol);
+			struct ev_schema_cell *to = slot_of(o, symbol);
 
 			if (to->symbol == symbol)
 				continue;
@@ -538,14 +542,14 @@ static void fill_object(struct maker *m, struct js_inside *o, const struct pile 
 	o->rest = kept(m, &g.rest);
 }
 
-static void fill_array(struct maker *m, struct js_inside *o, const struct pile *asked)
+static void fill_array(struct maker *m, struct ev_schema_inside *o, const struct pile *asked)
 {
 	struct parts g = parts_of(asked, EV_ARRAY);
 	uint64_t least = 0, most = UINT64_MAX;
 	struct pile items = {.n = 0};
 
 	for (uint32_t i = 0; i < g.plain.n; i++) {
-		const struct js_arrays *t = g.plain.list[i]->arrays;
+		const struct ev_schema_arrays *t = g.plain.list[i]->arrays;
 
 		if (t == NULL)
 			continue;
@@ -558,11 +562,11 @@ static void fill_array(struct maker *m, struct js_inside *o, const struct pile *
 	bound_count(o, least, most);
 }
 
-void js_flatten(const struct ev_jschema *s)
+void ev_schema_flatten(const struct ev_schema *s)
 {
 	struct maker m = {.set = s->set};
 	struct pile asked = {.n = 0};
-	const struct js_known *k;
+	const struct ev_schema_known *k;
 	bool take;
 
 	add(&asked, s);
@@ -572,7 +576,7 @@ void js_flatten(const struct ev_jschema *s)
 	for (size_t i = 0; i < m.n; i++) {
 		struct pile pile = {.n = m.queue[i]->n};
 
-		memcpy(pile.list, m.queue[i]->schemas, pile.n * sizeof(struct ev_jschema *));
+		memcpy(pile.list, m.queue[i]->schemas, pile.n * sizeof(struct ev_schema *));
 		if (m.queue[i]->kind == EV_OBJECT)
 			fill_object(&m, &m.queue[i]->inside, &pile);
 		else

@@ -1,74 +1,74 @@
 /*
- * jschema_flat: what schemas ask of an object as one flat program over the scanned record. For
- * jschema*.c alone. Floor 6.
+ * flat: what schemas ask of an object as one flat program over the scanned record. Floor 6, for
+ * the files of schema alone.
  *
  * Of each member the symbol of its name gives a cell, and of the cell the kind of the value gives
  * what to do. That decides most scalars at once, and objects and arrays go on with programs of
  * their own. What a cell cannot tell is asked of the schemas themselves.
  */
-#ifndef EV_JSCHEMA_FLAT_H
-#define EV_JSCHEMA_FLAT_H
+#ifndef EV_SCHEMA_FLAT_H
+#define EV_SCHEMA_FLAT_H
 
 #include "schema/internal.h"
 
 #include <stdalign.h>
 
 /* What to do with a value. */
-enum js_do {
-	JS_DO_ASK,  /* hold it against the cell's schemas */
-	JS_DO_TAKE, /* it fits */
-	JS_DO_LENGTH,
-	JS_DO_LAYOUT,
-	JS_DO_DATE,
-	JS_DO_TIME,
-	JS_DO_IPV4,
-	JS_DO_QUICK, /* of a format */
-	JS_DO_WORD,
-	JS_DO_NOT_NEGATIVE,
-	JS_DO_DECIMAL,
-	JS_DO_WHOLE,
-	JS_DO_OBJECT,
-	JS_DO_ARRAY,
-	JS_DO_REST, /* in plans: hold it against what could not be merged */
-	JS_DO_KINDS,
+enum ev_schema_do {
+	SCHEMA_DO_ASK,	/* hold it against the cell's schemas */
+	SCHEMA_DO_TAKE, /* it fits */
+	SCHEMA_DO_LENGTH,
+	SCHEMA_DO_LAYOUT,
+	SCHEMA_DO_DATE,
+	SCHEMA_DO_TIME,
+	SCHEMA_DO_IPV4,
+	SCHEMA_DO_QUICK, /* of a format */
+	SCHEMA_DO_WORD,
+	SCHEMA_DO_NOT_NEGATIVE,
+	SCHEMA_DO_DECIMAL,
+	SCHEMA_DO_WHOLE,
+	SCHEMA_DO_OBJECT,
+	SCHEMA_DO_ARRAY,
+	SCHEMA_DO_REST, /* in plans: hold it against what could not be merged */
+	SCHEMA_DO_KINDS,
 };
 
 /* What several schemas ask of a member's value, or of each element. It is a line of the cache. */
-struct js_cell {
+struct ev_schema_cell {
 	alignas(64) uint32_t symbol; /* EV_NO_SYMBOL: of any other member, or of elements */
 	uint32_t least, gap;	     /* a string has least to least + gap octets */
-	uint8_t does[16]; /* enum js_do, by kind and, from 8 on, of strings with escapes */
+	uint8_t does[16]; /* enum ev_schema_do, by kind and, from 8 on, of strings with escapes */
 	uint64_t bit;	  /* among those required, or 0 */
 	union {
-		const struct js_layout *layout;
-		const struct js_words *words;
+		const struct ev_schema_layout *layout;
+		const struct ev_schema_words *words;
 		bool (*quick)(const char *p, size_t len);
 	};
-	const struct js_behind *behind;
+	const struct ev_schema_behind *behind;
 };
 
 /* What is wanted less often. */
-struct js_behind {
+struct ev_schema_behind {
 	int64_t low, high; /* of a number */
-	const struct js_inside *object, *array;
-	const struct ev_jschema **schemas;
+	const struct ev_schema_inside *object, *array;
+	const struct ev_schema **schemas;
 	uint32_t n;
 };
 
 /* Of dependentRequired: if one member is there, then others as well. */
-struct js_rule {
+struct ev_schema_rule {
 	uint64_t trigger, needed; /* bits */
 };
 
 /* What they ask of the inside of an object or an array. */
-struct js_inside {
-	struct js_cell *cells; /* open addressing by symbol; of an array one */
+struct ev_schema_inside {
+	struct ev_schema_cell *cells; /* open addressing by symbol; of an array one */
 	uint32_t mask;
 	uint32_t n_rest;
 	uint64_t needed;
 	uint64_t least, gap;		/* there are least to least + gap members or elements */
-	const struct ev_jschema **rest; /* applied as they are */
-	struct js_rule *rules;
+	const struct ev_schema **rest;	/* applied as they are */
+	struct ev_schema_rule *rules;
 	uint32_t n_rules;
 };
 
@@ -76,31 +76,32 @@ struct js_inside {
  * What is left to be done with documents of one shape, whose members, kinds and counts are the same
  * in all of them.
  */
-struct js_step {
+struct ev_schema_step {
 	uint32_t node;
 	union {
-		const struct js_cell *cell;
-		const struct js_inside *inside; /* of JS_DO_REST */
+		const struct ev_schema_cell *cell;
+		const struct ev_schema_inside *inside; /* of SCHEMA_DO_REST */
 	};
 };
 
-struct js_plan {
+struct ev_schema_plan {
 	bool never;		 /* none of them fits */
-	uint32_t without;	 /* as given to ev_jschema_valid */
+	uint32_t without;	 /* as given to ev_schema_valid */
 	uint32_t applied;	 /* objects and arrays, which count as schemas that are applied */
-	uint32_t n[JS_DO_KINDS]; /* steps of each kind, which stand together in this order */
-	struct js_step steps[];
+	uint32_t n[SCHEMA_DO_KINDS]; /* steps of each kind, which stand together in this order */
+	struct ev_schema_step steps[];
 };
 
-struct js_flat {
+struct ev_schema_flat {
 	bool made; /* the next is known */
-	const struct js_inside *object;
-	const struct js_plan **plans; /* by shape, for the whole document; NULL: none yet */
-	struct js_known *known; /* programs for several schemas of which this is the first */
+	const struct ev_schema_inside *object;
+	const struct ev_schema_plan **plans; /* by shape, for the whole document; NULL: none yet */
+	struct ev_schema_known *known; /* programs for several schemas of which this is the first */
 };
 
 /* The cell of a name, or that of all other ones. */
-static inline const struct js_cell *js_cell_at(const struct js_inside *o, uint32_t symbol)
+static inline const struct ev_schema_cell *ev_schema_cell_at(const struct ev_schema_inside *o,
+							     uint32_t symbol)
 {
 	uint32_t k = symbol & o->mask;
 
@@ -110,7 +111,7 @@ static inline const struct js_cell *js_cell_at(const struct js_inside *o, uint32
 }
 
 /* Whether all is there that depends on others that are; bits: of what is there. */
-static inline bool js_rules_fit(const struct js_inside *o, uint64_t bits)
+static inline bool ev_schema_rules_fit(const struct ev_schema_inside *o, uint64_t bits)
 {
 	for (uint32_t k = 0; k < o->n_rules; k++)
 		if ((bits & o->rules[k].trigger) != 0 &&
@@ -120,39 +121,39 @@ static inline bool js_rules_fit(const struct js_inside *o, uint64_t bits)
 }
 
 /* Finds out what flat->object of a schema is; its set has symbols and no dynamic anchors. */
-void js_flatten(const struct ev_jschema *s);
+void ev_schema_flatten(const struct ev_schema *s);
 
 /* What a schema asks of objects, made when it is first wanted; NULL if that cannot be said so. */
-static inline const struct js_inside *js_flat_object(const struct ev_jschema *s)
+static inline const struct ev_schema_inside *ev_schema_flat_object(const struct ev_schema *s)
 {
 	if (!s->flat->made)
-		js_flatten(s);
+		ev_schema_flatten(s);
 	return s->flat->object;
 }
 
-/* jschema_run.c */
+/* run.c */
 
 /* An object of a document with the set's symbols. */
-bool js_flat_fits(struct js_judge *j, const struct js_inside *o, uint32_t i);
-bool js_plan_fits(struct js_judge *j, const struct js_plan *plan);
+bool ev_schema_flat_fits(struct ev_schema_judge *j, const struct ev_schema_inside *o, uint32_t i);
+bool ev_schema_plan_fits(struct ev_schema_judge *j, const struct ev_schema_plan *plan);
 
-/* jschema_plan.c */
+/* plan.c */
 
 /* That of the document's shape; NULL if there is none, nor room for one more. */
-const struct js_plan *js_plan_make(const struct ev_jschema *s, const struct ev_doc *d,
-				   uint32_t without);
+const struct ev_schema_plan *ev_schema_plan_make(const struct ev_schema *s, const struct ev_doc *d,
+						 uint32_t without);
 
 /* The same, made when it is first wanted. */
-static inline const struct js_plan *js_plan_of(const struct ev_jschema *s, const struct ev_doc *d,
-					       uint32_t without)
+static inline const struct ev_schema_plan *
+ev_schema_plan_of(const struct ev_schema *s, const struct ev_doc *d, uint32_t without)
 {
-	const struct js_plan **plans = s->flat->plans, *plan;
+	const struct ev_schema_plan **plans = s->flat->plans, *plan;
 
 	if (d->shape == EV_NO_SHAPE)
 		return NULL;
 	plan = plans != NULL ? plans[d->shape] : NULL;
 	if (plan == NULL)
-		plan = js_plan_make(s, d, without);
+		plan = ev_schema_plan_make(s, d, without);
 	return plan != NULL && plan->without == without ? plan : NULL;
 }
 

@@ -325,9 +325,9 @@ static bool authority(const char *p, const char *end, enum alphabet alphabet)
 
 static bool any_uri(const char *p, size_t len, bool absolute, enum alphabet alphabet)
 {
-	struct js_uri u;
+	struct ev_schema_uri u;
 
-	js_uri_split(p, len, &u);
+	ev_schema_uri_split(p, len, &u);
 	if (u.scheme.len == 0) {
 		const char *colon = memchr(u.path.p, ':', u.path.len);
 
@@ -422,31 +422,31 @@ static bool uri_template(const char *p, size_t len)
 	return true;
 }
 
-static const struct js_format formats[] = {
-	{"date-time", date_time, JS_TIME_LAYOUT, JS_BY_TIME},
-	{"date", date, "^[0-9]{4}-[01][0-9]-[0-3][0-9]$", JS_BY_DATE},
-	{"time", ev_clock_valid, NULL, JS_BY_LAYOUT},
-	{"duration", duration, NULL, JS_BY_LAYOUT},
-	{"email", email, NULL, JS_BY_EMAIL},
-	{"idn-email", idn_email, NULL, JS_BY_LAYOUT},
-	{"hostname", ev_idn_ascii_hostname, NULL, JS_BY_HOSTNAME},
-	{"idn-hostname", ev_idn_hostname, NULL, JS_BY_LAYOUT},
-	{"ipv4", ipv4, NULL, JS_BY_IPV4},
-	{"ipv6", ipv6, NULL, JS_BY_LAYOUT},
-	{"uri", uri, NULL, JS_BY_URI},
-	{"uri-reference", uri_reference, NULL, JS_BY_URI},
-	{"iri", iri, NULL, JS_BY_URI},
-	{"iri-reference", iri_reference, NULL, JS_BY_URI},
-	{"uri-template", uri_template, NULL, JS_BY_LAYOUT},
+static const struct ev_schema_format formats[] = {
+	{"date-time", date_time, SCHEMA_TIME_LAYOUT, SCHEMA_BY_TIME},
+	{"date", date, "^[0-9]{4}-[01][0-9]-[0-3][0-9]$", SCHEMA_BY_DATE},
+	{"time", ev_clock_valid, NULL, SCHEMA_BY_LAYOUT},
+	{"duration", duration, NULL, SCHEMA_BY_LAYOUT},
+	{"email", email, NULL, SCHEMA_BY_EMAIL},
+	{"idn-email", idn_email, NULL, SCHEMA_BY_LAYOUT},
+	{"hostname", ev_idn_ascii_hostname, NULL, SCHEMA_BY_HOSTNAME},
+	{"idn-hostname", ev_idn_hostname, NULL, SCHEMA_BY_LAYOUT},
+	{"ipv4", ipv4, NULL, SCHEMA_BY_IPV4},
+	{"ipv6", ipv6, NULL, SCHEMA_BY_LAYOUT},
+	{"uri", uri, NULL, SCHEMA_BY_URI},
+	{"uri-reference", uri_reference, NULL, SCHEMA_BY_URI},
+	{"iri", iri, NULL, SCHEMA_BY_URI},
+	{"iri-reference", iri_reference, NULL, SCHEMA_BY_URI},
+	{"uri-template", uri_template, NULL, SCHEMA_BY_LAYOUT},
 	{"uuid", uuid,
 	 "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$",
-	 JS_BY_LAYOUT},
-	{"json-pointer", json_pointer, NULL, JS_BY_LAYOUT},
-	{"relative-json-pointer", relative_json_pointer, NULL, JS_BY_LAYOUT},
-	{"regex", regex, NULL, JS_BY_LAYOUT},
+	 SCHEMA_BY_LAYOUT},
+	{"json-pointer", json_pointer, NULL, SCHEMA_BY_LAYOUT},
+	{"relative-json-pointer", relative_json_pointer, NULL, SCHEMA_BY_LAYOUT},
+	{"regex", regex, NULL, SCHEMA_BY_LAYOUT},
 };
 
-const struct js_format *js_format_find(const char *name, size_t len)
+const struct ev_schema_format *ev_schema_format_find(const char *name, size_t len)
 {
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
 		if (strlen(formats[i].name) == len && memcmp(formats[i].name, name, len) == 0)

@@ -1,13 +1,13 @@
 /*
- * jschema_keyword: the keywords of JSON Schema, which drafts have them, and what their values have
- * to be. For jschema*.c alone. Floor 6.
+ * keyword: the keywords of JSON Schema, which drafts have them, and what their values must be.
+ * Floor 6, for the files of schema alone.
  */
-#ifndef EV_JSCHEMA_KEYWORD_H
-#define EV_JSCHEMA_KEYWORD_H
+#ifndef EV_SCHEMA_KEYWORD_H
+#define EV_SCHEMA_KEYWORD_H
 
 #include "schema/internal.h"
 
-enum js_keyword {
+enum ev_schema_keyword {
 	K_NONE, /* says nothing about a value */
 	K_ADDITIONAL_ITEMS,
 	K_ADDITIONAL_PROPERTIES,
@@ -57,54 +57,57 @@ enum js_keyword {
 };
 
 /* What the value of a keyword has to be. */
-enum js_shape {
-	JS_ANY,
-	JS_SCHEMA,
-	JS_SCHEMAS,
-	JS_SCHEMA_OR_LIST,
-	JS_SCHEMA_MAP,
-	JS_PATTERN_MAP,
-	JS_LEGACY_MAP, /* name to schema, or to a list of names */
-	JS_NUMBER,
-	JS_POSITIVE,
-	JS_COUNT,
-	JS_STRING,
-	JS_REGEX,
-	JS_BOOLEAN,
-	JS_NAMES,
-	JS_NAMES_MAP,
-	JS_VALUES,
-	JS_TYPES,
+enum ev_schema_shape {
+	SCHEMA_ANY,
+	SCHEMA_SUBSCHEMA,
+	SCHEMA_SUBSCHEMAS,
+	SCHEMA_SUBSCHEMA_OR_LIST,
+	SCHEMA_SUBSCHEMA_MAP,
+	SCHEMA_PATTERN_MAP,
+	SCHEMA_LEGACY_MAP, /* name to schema, or to a list of names */
+	SCHEMA_NUMBER,
+	SCHEMA_POSITIVE,
+	SCHEMA_COUNT,
+	SCHEMA_STRING,
+	SCHEMA_REGEX,
+	SCHEMA_BOOLEAN,
+	SCHEMA_NAMES,
+	SCHEMA_NAMES_MAP,
+	SCHEMA_VALUES,
+	SCHEMA_TYPES,
 };
 
-struct js_keyword_row {
+struct ev_schema_keyword_row {
 	const char *name;
-	enum js_keyword keyword;
-	enum js_shape shape;
+	enum ev_schema_keyword keyword;
+	enum ev_schema_shape shape;
 	unsigned vocabulary;
 	unsigned drafts; /* 1 << draft of those that have it */
 };
 
 /* The row of the member's name, or NULL if the draft has no such keyword. */
-const struct js_keyword_row *js_keyword_find(const struct ev_doc *d, uint32_t name,
-					     enum js_draft draft);
+const struct ev_schema_keyword_row *ev_schema_keyword_find(const struct ev_doc *d, uint32_t name,
+							   enum ev_schema_draft draft);
 /* The k-th keyword; *name is NULL if the draft does not have it. False behind the last. */
-bool js_keyword_row(size_t k, enum js_draft draft, const char **name, enum js_shape *shape);
+bool ev_schema_keyword_row(size_t k, enum ev_schema_draft draft, const char **name,
+			   enum ev_schema_shape *shape);
 
 /*
  * What a name that is no keyword of any draft was likely meant to be, or NULL: nothing is known of
  * it. Annotations of one's own are welcome.
  */
-const char *js_keyword_meant(const char *name);
+const char *ev_schema_keyword_meant(const char *name);
 
 /* Schemas inside a schema. */
-enum js_holds { JS_NOTHING, JS_ONE, JS_LIST, JS_MAP };
+enum ev_schema_holds { SCHEMA_NOTHING, SCHEMA_ONE, SCHEMA_LIST, SCHEMA_MAP };
 
 /* What the member of a schema holds, so that $id and $anchor can be found in it. */
-enum js_holds js_keyword_holds(const struct ev_doc *d, uint32_t name, enum js_draft draft);
+enum ev_schema_holds ev_schema_keyword_holds(const struct ev_doc *d, uint32_t name,
+					     enum ev_schema_draft draft);
 /* Where the value of a keyword is not of its shape, and what it has to do, or EV_NOWHERE. */
-uint32_t js_misshapen(const struct ev_doc *d, uint32_t at, enum js_shape shape, const char **need);
-/* The type that the string at a node names, as in ev_jschema.types; 0 if it names none. */
-uint8_t js_type_bits(const struct ev_doc *d, uint32_t at);
+uint32_t ev_schema_misshapen(const struct ev_doc *d, uint32_t at, enum ev_schema_shape shape,
+			     const char **need);
+/* The type that the string at a node names, as in ev_schema.types; 0 if it names none. */
+uint8_t ev_schema_type_bits(const struct ev_doc *d, uint32_t at);
 
 #endif

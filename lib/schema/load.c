@@ -25,27 +25,27 @@ enum {
 
 static_assert((int)EV_IN_SLACK >= (int)EV_SCAN_SLACK, "a slurped file can be scanned");
 
-struct ev_jschema_set *ev_jschema_set_new(const char *root)
+struct ev_schema_set *ev_schema_set_new(const char *root)
 {
-	struct ev_jschema_set *set = ev_calloc(1, sizeof *set);
+	struct ev_schema_set *set = ev_calloc(1, sizeof *set);
 	size_t len = strlen(root);
 
 	while (len > 1 && root[len - 1] == '/')
 		len--;
 	set->root = ev_strndup(root, len);
-	set->dialect = (struct js_dialect){JS_DRAFT_2020, JS_ALL};
+	set->dialect = (struct ev_schema_dialect){SCHEMA_DRAFT_2020, SCHEMA_ALL};
 	set->scan = ev_scan_new();
 	set->uris = ev_symbols_new(0);
 	set->seed = ev_hash_seed();
 	return set;
 }
 
-void ev_jschema_set_symbols(struct ev_jschema_set *set, struct ev_symbols *symbols)
+void ev_schema_set_symbols(struct ev_schema_set *set, struct ev_symbols *symbols)
 {
 	set->symbols = symbols;
 }
 
-static void document_free(struct js_document *doc)
+static void document_free(struct ev_schema_document *doc)
 {
 	free(doc->text);
 	free(doc->nodes);
@@ -59,15 +59,15 @@ static void document_free(struct js_document *doc)
 	ev_symbol_map_free(&doc->indexed);
 }
 
-static void resource_free(struct js_resource *r)
+static void resource_free(struct ev_schema_resource *r)
 {
 	free(r->anchors);
 	ev_symbols_free(&r->anchor_names);
 }
 
-void ev_jschema_set_free(struct ev_jschema_set **s)
+void ev_schema_set_free(struct ev_schema_set **s)
 {
-	struct ev_jschema_set *set = *s;
+	struct ev_schema_set *set = *s;
 
 	if (set == NULL)
 		return;
@@ -102,8 +102,8 @@ void ev_jschema_set_free(struct ev_jschema_set **s)
 	*s = NULL;
 }
 
-bool js_fail(const struct js_document *doc, uint32_t pos, struct ev_error *err, const char *fmt,
-	     ...)
+bool ev_schema_fail(const struct ev_schema_document *doc, uint32_t pos, struct ev_error *err,
+		    const char *fmt, ...)
 {
 	const char *text = doc->text, *line = text;
 	struct ev_error what;
@@ -124,23 +124,24 @@ bool js_fail(const struct js_document *doc, uint32_t pos, struct ev_error *err, 
 	return false;
 }
 
-const char *ev_jschema_set_lint(const struct ev_jschema_set *set, size_t i)
+const char *ev_schema_set_lint(const struct ev_schema_set *set, size_t i)
 {
 	return i < set->n_lints ? set->lints[i] : NULL;
 }
 
 /* Documents */
 
-struct js_slice js_text(struct js_document *doc, struct ev_jschema_set *set, uint32_t at)
+struct ev_schema_slice ev_schema_string(struct ev_schema_document *doc, struct ev_schema_set *set,
+					uint32_t at)
 {
 	size_t len;
 	const char *p = ev_string(&doc->doc, at, &set->name, &len);
 
-	return (struct js_slice){ev_arena_copy(&set->arena, p, len), len};
+	return (struct ev_schema_slice){ev_arena_copy(&set->arena, p, len), len};
 }
 
 /* The place of a URI's resource among those of the set, where it has one. */
-static uint32_t *uri_place(struct ev_jschema_set *set, const char *uri)
+static uint32_t *uri_place(struct ev_schema_set *set, const char *uri)
 {
 	uint32_t number = ev_symbols_add(set->uris, uri, strlen(uri)),
 			from = (uint32_t)set->cap_by_uri;
@@ -152,15 +153,15 @@ static uint32_t *uri_place(struct ev_jschema_set *set, const char *uri)
 }
 
 /* One that was dropped with its document is none. */
-static bool has_resource(const struct ev_jschema_set *set, uint32_t place, const char *uri)
+static bool has_resource(const struct ev_schema_set *set, uint32_t place, const char *uri)
 {
 	return place < set->n_resources && strcmp(set->resources[place]->uri, uri) == 0;
 }
 
-static struct js_resource *resource_find(struct ev_jschema_set *set, const char *uri)
+static struct ev_schema_resource *resource_find(struct ev_schema_set *set, const char *uri)
 {
 	uint32_t place = *uri_place(set, uri);
-	struct js_resource *r;
+	struct ev_schema_resource *r;
 
 	if (!has_resource(set, place, uri))
 		return NULL;
@@ -169,25 +170,26 @@ static struct js_resource *resource_find(struct ev_jschema_set *set, const char 
 	return r->at == r->doc->top->at ? r->doc->top : r;
 }
 
-static struct js_resource *resource_add(struct ev_jschema_set *set, struct js_document *doc,
-					uint32_t at, const char *uri)
+static struct ev_schema_resource *resource_add(struct ev_schema_set *set,
+					       struct ev_schema_document *doc, uint32_t at,
+					       const char *uri)
 {
-	struct js_resource *r = ev_arena_zalloc(&set->arena, sizeof *r);
+	struct ev_schema_resource *r = ev_arena_zalloc(&set->arena, sizeof *r);
 	uint32_t *place = uri_place(set, uri);
 
-	*r = (struct js_resource){.uri = uri, .doc = doc, .at = at, .dialect = set->dialect};
+	*r = (struct ev_schema_resource){.uri = uri, .doc = doc, .at = at, .dialect = set->dialect};
 	if (!has_resource(set, *place, uri))
 		*place = (uint32_t)set->n_resources;
 	doc->begins[at] = r;
 	ev_grow(&set->resources, &set->cap_resources, set->n_resources + 1,
-		sizeof(struct js_resource *));
+		sizeof(struct ev_schema_resource *));
 	set->resources[set->n_resources++] = r;
 	return r;
 }
 
-bool js_ref_alone(const struct ev_doc *d, uint32_t schema, enum js_draft draft)
+bool ev_schema_ref_alone(const struct ev_doc *d, uint32_t schema, enum ev_schema_draft draft)
 {
-	return draft <= JS_DRAFT_7 && ev_member(d, schema, "$ref", 4) != EV_NOWHERE;
+	return draft <= SCHEMA_DRAFT_7 && ev_member(d, schema, "$ref", 4) != EV_NOWHERE;
 }
 
 /* The number of a name, or EV_NO_SYMBOL. */
@@ -200,7 +202,8 @@ static uint32_t number_of(struct ev_symbols *names, const char *p, size_t len)
 	return ev_symbols_of(names, p, len);
 }
 
-const struct js_anchor *js_anchor_find(const struct js_resource *r, const char *name, size_t len)
+const struct ev_schema_anchor *ev_schema_anchor_find(const struct ev_schema_resource *r,
+						     const char *name, size_t len)
 {
 	for (size_t i = 0; r->anchor_names == NULL && i < r->n_anchors; i++)
 		if (r->anchors[i].len == len && memcmp(r->anchors[i].name, name, len) == 0)
@@ -215,7 +218,7 @@ const struct js_anchor *js_anchor_find(const struct js_resource *r, const char *
 }
 
 /* RFC 3986 unreserved characters but ~, as the metaschema has it. */
-static bool anchor_name(struct js_slice s)
+static bool anchor_name(struct ev_schema_slice s)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.p[i];
@@ -227,17 +230,18 @@ static bool anchor_name(struct js_slice s)
 	return s.len > 0;
 }
 
-static bool anchor_add(struct js_resource *r, uint32_t schema, struct js_slice name, uint32_t value,
-		       bool dynamic, struct ev_error *err)
+static bool anchor_add(struct ev_schema_resource *r, uint32_t schema, struct ev_schema_slice name,
+		       uint32_t value, bool dynamic, struct ev_error *err)
 {
-	const struct js_anchor *same = js_anchor_find(r, name.p, name.len);
+	const struct ev_schema_anchor *same = ev_schema_anchor_find(r, name.p, name.len);
 
 	if (same != NULL && same->at != schema)
-		return js_fail(r->doc, r->doc->nodes[value].pos, err,
-			       "the anchor \"%s\" stands twice in one schema: rename one", name.p);
+		return ev_schema_fail(r->doc, r->doc->nodes[value].pos, err,
+				      "the anchor \"%s\" stands twice in one schema: rename one",
+				      name.p);
 	if (same != NULL)
 		return true;
-	if (r->anchor_names == NULL && r->n_anchors == JS_FEW) {
+	if (r->anchor_names == NULL && r->n_anchors == SCHEMA_FEW) {
 		r->anchor_names = ev_symbols_new(0);
 		for (size_t i = 0; i < r->n_anchors; i++)
 			ev_symbols_add(r->anchor_names, r->anchors[i].name, r->anchors[i].len);
@@ -245,76 +249,78 @@ static bool anchor_add(struct js_resource *r, uint32_t schema, struct js_slice n
 	if (r->anchor_names != NULL)
 		ev_symbols_add(r->anchor_names, name.p, name.len);
 	ev_grow(&r->anchors, &r->cap_anchors, r->n_anchors + 1, sizeof *r->anchors);
-	r->anchors[r->n_anchors++] = (struct js_anchor){name.p, name.len, schema, dynamic};
+	r->anchors[r->n_anchors++] = (struct ev_schema_anchor){name.p, name.len, schema, dynamic};
 	return true;
 }
 
 /* $anchor and $dynamicAnchor. */
-static bool named_anchor(struct ev_jschema_set *set, struct js_resource *r, uint32_t schema,
+static bool named_anchor(struct ev_schema_set *set, struct ev_schema_resource *r, uint32_t schema,
 			 uint32_t value, bool dynamic, struct ev_error *err)
 {
 	const char *keyword = dynamic ? "$dynamicAnchor" : "$anchor";
-	struct js_document *doc = r->doc;
-	struct js_slice name;
+	struct ev_schema_document *doc = r->doc;
+	struct ev_schema_slice name;
 
 	if (ev_kind(&doc->doc, value) != EV_STRING)
-		return js_fail(doc, doc->nodes[value].pos, err, "%s is no string: give it a name",
-			       keyword);
-	name = js_text(doc, set, value);
+		return ev_schema_fail(doc, doc->nodes[value].pos, err,
+				      "%s is no string: give it a name", keyword);
+	name = ev_schema_string(doc, set, value);
 	if (!anchor_name(name))
-		return js_fail(doc, doc->nodes[value].pos, err,
-			       "%s \"%s\" is no name: use letters, digits, - _ and ., "
-			       "and a letter or _ first",
-			       keyword, name.p);
+		return ev_schema_fail(doc, doc->nodes[value].pos, err,
+				      "%s \"%s\" is no name: use letters, digits, - _ and ., "
+				      "and a letter or _ first",
+				      keyword, name.p);
 	return anchor_add(r, schema, name, value, dynamic, err);
 }
 
 /* $recursiveAnchor of 2019-09 is a dynamic anchor whose name no other can have. */
-static bool recursive_anchor(struct js_resource *r, uint32_t schema, uint32_t value,
+static bool recursive_anchor(struct ev_schema_resource *r, uint32_t schema, uint32_t value,
 			     struct ev_error *err)
 {
-	struct js_slice name = {JS_RECURSIVE, strlen(JS_RECURSIVE)};
+	struct ev_schema_slice name = {SCHEMA_RECURSIVE, strlen(SCHEMA_RECURSIVE)};
 	enum ev_kind kind = ev_kind(&r->doc->doc, value);
 
 	if (kind != EV_TRUE && kind != EV_FALSE)
-		return js_fail(r->doc, r->doc->nodes[value].pos, err,
-			       "$recursiveAnchor must be true or false: correct it");
+		return ev_schema_fail(r->doc, r->doc->nodes[value].pos, err,
+				      "$recursiveAnchor must be true or false: correct it");
 	return kind == EV_FALSE || r->at != schema || anchor_add(r, schema, name, value, true, err);
 }
 
 /* *r becomes the resource that begins here, if the $id (of old, id) makes it one. */
-static bool id_add(struct ev_jschema_set *set, struct js_resource **r, uint32_t schema,
-		   uint32_t value, enum js_draft draft, struct ev_error *err)
+static bool id_add(struct ev_schema_set *set, struct ev_schema_resource **r, uint32_t schema,
+		   uint32_t value, enum ev_schema_draft draft, struct ev_error *err)
 {
-	struct js_resource *around = *r, *found;
-	const char *keyword = draft == JS_DRAFT_4 ? "id" : "$id", *uri;
-	struct js_document *doc = around->doc;
+	struct ev_schema_resource *around = *r, *found;
+	const char *keyword = draft == SCHEMA_DRAFT_4 ? "id" : "$id", *uri;
+	struct ev_schema_document *doc = around->doc;
 	uint32_t pos = doc->nodes[value].pos;
-	struct js_slice id, anchor;
-	struct js_uri u;
+	struct ev_schema_slice id, anchor;
+	struct ev_schema_uri u;
 
 	if (ev_kind(&doc->doc, value) != EV_STRING)
-		return js_fail(doc, pos, err, "%s is no string: give it a URI", keyword);
-	id = js_text(doc, set, value);
-	js_uri_split(id.p, id.len, &u);
-	anchor = js_percent_decoded(set, u.fragment.p, u.fragment.len);
-	if (anchor.len != 0 && draft > JS_DRAFT_7)
-		return js_fail(doc, pos, err,
-			       "$id \"%s\" has a fragment: name the place with $anchor", id.p);
-	if (draft > JS_DRAFT_7 || js_uri_beyond_fragment(&u)) {
-		if ((uri = js_resolve(set, around->uri, &u)) == NULL)
-			return js_fail(doc, pos, err,
-				       "%s \"%s\" reaches above the schemas' folder: take ../ out",
-				       keyword, id.p);
+		return ev_schema_fail(doc, pos, err, "%s is no string: give it a URI", keyword);
+	id = ev_schema_string(doc, set, value);
+	ev_schema_uri_split(id.p, id.len, &u);
+	anchor = ev_schema_percent_decoded(set, u.fragment.p, u.fragment.len);
+	if (anchor.len != 0 && draft > SCHEMA_DRAFT_7)
+		return ev_schema_fail(doc, pos, err,
+				      "$id \"%s\" has a fragment: name the place with $anchor",
+				      id.p);
+	if (draft > SCHEMA_DRAFT_7 || ev_schema_uri_beyond_fragment(&u)) {
+		if ((uri = ev_schema_resolve(set, around->uri, &u)) == NULL)
+			return ev_schema_fail(
+				doc, pos, err,
+				"%s \"%s\" reaches above the schemas' folder: take ../ out",
+				keyword, id.p);
 		found = resource_find(set, uri);
 		if (found != NULL && (found->doc != doc || found->at != schema))
-			return js_fail(doc, pos, err,
-				       "%s %s is that of another schema in %s: rename one", keyword,
-				       uri, found->doc->name);
+			return ev_schema_fail(doc, pos, err,
+					      "%s %s is that of another schema in %s: rename one",
+					      keyword, uri, found->doc->name);
 		if (found == NULL) {
 			found = resource_add(set, doc, schema, uri);
 			if (u.scheme.len == 0 && !u.has_authority && around->rooted != NULL)
-				found->rooted = js_resolve(set, around->rooted, &u);
+				found->rooted = ev_schema_resolve(set, around->rooted, &u);
 		}
 		*r = found;
 	}
@@ -324,22 +330,23 @@ static bool id_add(struct ev_jschema_set *set, struct js_resource **r, uint32_t 
 }
 
 /* Takes $schema and $id of the schema at a node; *r becomes the resource that it belongs to. */
-static bool enter(struct ev_jschema_set *set, struct js_resource **r, uint32_t at,
+static bool enter(struct ev_schema_set *set, struct ev_schema_resource **r, uint32_t at,
 		  struct ev_error *err)
 {
-	struct js_document *doc = (*r)->doc;
+	struct ev_schema_document *doc = (*r)->doc;
 	const struct ev_doc *d = &doc->doc;
-	struct js_dialect dialect = (*r)->dialect;
+	struct ev_schema_dialect dialect = (*r)->dialect;
 	uint32_t schema = ev_member(d, at, "$schema", 7), id;
 
 	if (schema != EV_NOWHERE) {
 		if (at == 0)
-			(*r)->dialect.vocabularies = JS_UNKNOWN;
-		if (!js_dialect_read(set, doc, schema, &dialect, err))
+			(*r)->dialect.vocabularies = SCHEMA_UNKNOWN;
+		if (!ev_schema_dialect_read(set, doc, schema, &dialect, err))
 			return false;
 	}
-	id = dialect.draft == JS_DRAFT_4 ? ev_member(d, at, "id", 2) : ev_member(d, at, "$id", 3);
-	if (id != EV_NOWHERE && !js_ref_alone(d, at, dialect.draft) &&
+	id = dialect.draft == SCHEMA_DRAFT_4 ? ev_member(d, at, "id", 2)
+					     : ev_member(d, at, "$id", 3);
+	if (id != EV_NOWHERE && !ev_schema_ref_alone(d, at, dialect.draft) &&
 	    !id_add(set, r, at, id, dialect.draft, err))
 		return false;
 	if (at == 0) {
@@ -350,19 +357,19 @@ static bool enter(struct ev_jschema_set *set, struct js_resource **r, uint32_t a
 		(*r)->dialect = dialect;
 	else if (dialect.draft != (*r)->dialect.draft ||
 		 dialect.vocabularies != (*r)->dialect.vocabularies)
-		return js_fail(doc, doc->nodes[schema].pos, err,
-			       "$schema is not that of the schema around it: "
-			       "take it out, or give this schema an $id of its own");
+		return ev_schema_fail(doc, doc->nodes[schema].pos, err,
+				      "$schema is not that of the schema around it: "
+				      "take it out, or give this schema an $id of its own");
 	return true;
 }
 
 /* Finds $id and anchors in a schema and in those inside it. */
-static bool walk(struct ev_jschema_set *set, struct js_resource *r, uint32_t at,
+static bool walk(struct ev_schema_set *set, struct ev_schema_resource *r, uint32_t at,
 		 struct ev_error *err)
 {
-	struct js_document *doc = r->doc;
+	struct ev_schema_document *doc = r->doc;
 	const struct ev_doc *d = &doc->doc;
-	enum js_draft draft;
+	enum ev_schema_draft draft;
 	uint32_t v;
 
 	if (ev_kind(d, at) != EV_OBJECT)
@@ -372,46 +379,46 @@ static bool walk(struct ev_jschema_set *set, struct js_resource *r, uint32_t at,
 	draft = r->dialect.draft;
 	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i + 1)) {
 		v = i + 1;
-		if (draft >= JS_DRAFT_2019 && ev_string_is(d, i, "$anchor", 7) &&
+		if (draft >= SCHEMA_DRAFT_2019 && ev_string_is(d, i, "$anchor", 7) &&
 		    !named_anchor(set, r, at, v, false, err))
 			return false;
-		if (draft >= JS_DRAFT_2020 && ev_string_is(d, i, "$dynamicAnchor", 14) &&
+		if (draft >= SCHEMA_DRAFT_2020 && ev_string_is(d, i, "$dynamicAnchor", 14) &&
 		    !named_anchor(set, r, at, v, true, err))
 			return false;
-		if (draft == JS_DRAFT_2019 && ev_string_is(d, i, "$recursiveAnchor", 16) &&
+		if (draft == SCHEMA_DRAFT_2019 && ev_string_is(d, i, "$recursiveAnchor", 16) &&
 		    !recursive_anchor(r, at, v, err))
 			return false;
-		switch (js_keyword_holds(d, i, draft)) {
-		case JS_ONE:
+		switch (ev_schema_keyword_holds(d, i, draft)) {
+		case SCHEMA_ONE:
 			if (!walk(set, r, v, err))
 				return false;
 			break;
-		case JS_LIST:
+		case SCHEMA_LIST:
 			if (ev_kind(d, v) != EV_ARRAY)
 				break;
 			for (uint32_t k = ev_first(d, v); k < ev_end(d, v); k = ev_next(d, k))
 				if (!walk(set, r, k, err))
 					return false;
 			break;
-		case JS_MAP:
+		case SCHEMA_MAP:
 			if (ev_kind(d, v) != EV_OBJECT)
 				break;
 			for (uint32_t k = ev_first(d, v); k < ev_end(d, v); k = ev_next(d, k + 1))
 				if (!walk(set, r, k + 1, err))
 					return false;
 			break;
-		case JS_NOTHING: break;
+		case SCHEMA_NOTHING: break;
 		}
 	}
 	return true;
 }
 
 /* Takes text (with slack behind it), which becomes the set's, in any case. */
-static struct js_document *document_add(struct ev_jschema_set *set, const char *name,
-					const char *uri, const char *folder, char *text, size_t len,
-					struct ev_error *err)
+static struct ev_schema_document *document_add(struct ev_schema_set *set, const char *name,
+					       const char *uri, const char *folder, char *text,
+					       size_t len, struct ev_error *err)
 {
-	struct js_document *doc = ev_arena_zalloc(&set->arena, sizeof *doc);
+	struct ev_schema_document *doc = ev_arena_zalloc(&set->arena, sizeof *doc);
 	const struct ev_doc *scanned;
 	struct ev_flaw flaw;
 	size_t resources = set->n_resources;
@@ -421,13 +428,14 @@ static struct js_document *document_add(struct ev_jschema_set *set, const char *
 	doc->text = text;
 	doc->retrieved = uri;
 	if ((scanned = ev_scan(set->scan, text, len, &flaw)) == NULL) {
-		js_fail(doc, flaw.at, err, "%s: a schema is a JSON text, correct it", flaw.what);
+		ev_schema_fail(doc, flaw.at, err, "%s: a schema is a JSON text, correct it",
+			       flaw.what);
 		free(text);
 		return NULL;
 	}
 	if (scanned->duplicate != EV_NOWHERE) {
-		js_fail(doc, scanned->duplicate, err,
-			"the name stands twice in its object: take one out");
+		ev_schema_fail(doc, scanned->duplicate, err,
+			       "the name stands twice in its object: take one out");
 		free(text);
 		return NULL;
 	}
@@ -435,9 +443,10 @@ static struct js_document *document_add(struct ev_jschema_set *set, const char *
 	memcpy(doc->nodes, scanned->nodes, scanned->n * sizeof *doc->nodes);
 	doc->doc = *scanned;
 	doc->doc.nodes = doc->nodes;
-	doc->compiled = ev_calloc(scanned->n, sizeof(struct ev_jschema *));
-	doc->begins = ev_calloc(scanned->n, sizeof(struct js_resource *));
-	ev_grow(&set->documents, &set->cap_documents, documents + 1, sizeof(struct js_document *));
+	doc->compiled = ev_calloc(scanned->n, sizeof(struct ev_schema *));
+	doc->begins = ev_calloc(scanned->n, sizeof(struct ev_schema_resource *));
+	ev_grow(&set->documents, &set->cap_documents, documents + 1,
+		sizeof(struct ev_schema_document *));
 	set->documents[set->n_documents++] = doc;
 	doc->top = resource_add(set, doc, 0, uri);
 	doc->top->rooted = folder;
@@ -456,14 +465,14 @@ static struct js_document *document_add(struct ev_jschema_set *set, const char *
 /* Files */
 
 /* The folder of the set that a URI lies in, and the path from there on; NULL if in none. */
-static const char *folder_of(const struct ev_jschema_set *set, const char *uri, const char **path)
+static const char *folder_of(const struct ev_schema_set *set, const char *uri, const char **path)
 {
 	if (set->base != NULL && strncmp(uri, set->base, strlen(set->base)) == 0) {
 		*path = uri + strlen(set->base);
 		return set->map;
 	}
-	if (strncmp(uri, JS_ROOT, strlen(JS_ROOT)) == 0) {
-		*path = uri + strlen(JS_ROOT);
+	if (strncmp(uri, SCHEMA_ROOT, strlen(SCHEMA_ROOT)) == 0) {
+		*path = uri + strlen(SCHEMA_ROOT);
 		return set->root;
 	}
 	return NULL;
@@ -480,9 +489,9 @@ static void put_file(struct ev_buf *name, const char *folder, const char *path)
 }
 
 /* The name of the file that a URI stands for. False if it stands for none. */
-static bool file_of(struct ev_jschema_set *set, const char *uri, struct ev_buf *name)
+static bool file_of(struct ev_schema_set *set, const char *uri, struct ev_buf *name)
 {
-	struct js_slice path;
+	struct ev_schema_slice path;
 	struct ev_buf plain = {0};
 	const char *raw, *folder = folder_of(set, uri, &raw);
 	size_t slashes = 0;
@@ -490,14 +499,14 @@ static bool file_of(struct ev_jschema_set *set, const char *uri, struct ev_buf *
 
 	if (folder == NULL)
 		return false;
-	path = js_percent_decoded(set, raw, strlen(raw));
+	path = ev_schema_percent_decoded(set, raw, strlen(raw));
 	/* the escapes hide no path, and no end of it */
 	for (const char *p = raw; *p != '\0'; p++)
 		slashes += *p == '/';
 	for (size_t i = 0; i < path.len; i++)
 		slashes -= path.p[i] == '/';
 	good = slashes == 0 && path.len > 0 && path.p[0] != '/' && strlen(path.p) == path.len &&
-	       js_plain_path(path.p, path.len, &plain) && plain.len == path.len;
+	       ev_schema_plain_path(path.p, path.len, &plain) && plain.len == path.len;
 	ev_buf_free(&plain);
 	if (good)
 		put_file(name, folder, path.p);
@@ -549,10 +558,10 @@ static bool may_follow(const char *folder, const char *name, struct ev_error *er
 }
 
 /* named: the file's name, if it is the user who named it; else what the URI stands for is read. */
-static struct js_document *load(struct ev_jschema_set *set, const char *uri, const char *named,
-				struct ev_error *err)
+static struct ev_schema_document *load(struct ev_schema_set *set, const char *uri,
+				       const char *named, struct ev_error *err)
 {
-	struct js_document *doc = NULL;
+	struct ev_schema_document *doc = NULL;
 	struct ev_buf name = {0};
 	const char *folder, *path;
 	size_t len;
@@ -571,13 +580,13 @@ static struct js_document *load(struct ev_jschema_set *set, const char *uri, con
 	if ((named != NULL || name.len > 0) &&
 	    ev_in_slurp(ev_buf_str(&name), FILE_MAX, &text, &len, err) == EV_OK)
 		doc = document_add(set, ev_buf_str(&name), uri,
-				   folder == set->map ? set->base : JS_ROOT, text, len, err);
+				   folder == set->map ? set->base : SCHEMA_ROOT, text, len, err);
 	ev_buf_free(&name);
 	return doc;
 }
 
 /* Whether a URI is that of something loaded, or of a file. */
-static bool leads_somewhere(struct ev_jschema_set *set, const char *uri)
+static bool leads_somewhere(struct ev_schema_set *set, const char *uri)
 {
 	struct ev_buf name = {0};
 	bool found = resource_find(set, uri) != NULL ||
@@ -587,10 +596,10 @@ static bool leads_somewhere(struct ev_jschema_set *set, const char *uri)
 	return found;
 }
 
-bool js_resource_get(struct ev_jschema_set *set, const char *uri, struct js_resource **r,
-		     struct ev_error *err)
+bool ev_schema_resource_get(struct ev_schema_set *set, const char *uri,
+			    struct ev_schema_resource **r, struct ev_error *err)
 {
-	struct js_document *doc;
+	struct ev_schema_document *doc;
 
 	if ((*r = resource_find(set, uri)) != NULL || !leads_somewhere(set, uri))
 		return true;
@@ -601,19 +610,19 @@ bool js_resource_get(struct ev_jschema_set *set, const char *uri, struct js_reso
 	return true;
 }
 
-bool ev_jschema_set_map(struct ev_jschema_set *set, const char *folder, const char *base,
-			struct ev_error *err)
+bool ev_schema_set_map(struct ev_schema_set *set, const char *folder, const char *base,
+		       struct ev_error *err)
 {
 	struct ev_buf uri = {0};
-	struct js_uri u;
+	struct ev_schema_uri u;
 	struct stat st;
 
 	if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode)) {
 		ev_fail(err, "%s: is no folder", folder);
 		return false;
 	}
-	base = base != NULL ? base : JS_ROOT;
-	js_uri_split(base, strlen(base), &u);
+	base = base != NULL ? base : SCHEMA_ROOT;
+	ev_schema_uri_split(base, strlen(base), &u);
 	if (u.scheme.len == 0 || u.path.len + u.authority.len == 0 || u.has_query ||
 	    u.fragment.len > 0) {
 		ev_fail(err,
@@ -633,23 +642,24 @@ bool ev_jschema_set_map(struct ev_jschema_set *set, const char *folder, const ch
 /* References */
 
 /* An error about the reference in the string at node `at`. */
-static void *ref_failed(const struct js_document *doc, uint32_t at, const char *ref,
+static void *ref_failed(const struct ev_schema_document *doc, uint32_t at, const char *ref,
 			const char *what, struct ev_error *err)
 {
-	js_fail(doc, doc->nodes[at].pos, err, "the reference \"%s\" %s", ref, what);
+	ev_schema_fail(doc, doc->nodes[at].pos, err, "the reference \"%s\" %s", ref, what);
 	return NULL;
 }
 
-static struct js_document *load_metaschema(struct ev_jschema_set *set,
-					   const struct js_metaschema *meta, struct ev_error *err)
+static struct ev_schema_document *load_metaschema(struct ev_schema_set *set,
+						  const struct ev_schema_metaschema *meta,
+						  struct ev_error *err)
 {
-	struct js_resource *r = resource_find(set, meta->uri);
+	struct ev_schema_resource *r = resource_find(set, meta->uri);
 	struct ev_buf text = {0};
 	size_t len;
 
 	if (r != NULL)
 		return r->doc;
-	js_metaschema_write(meta, &text);
+	ev_schema_metaschema_write(meta, &text);
 	len = text.len;
 	memset(ev_buf_room(&text, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
 	return document_add(set, meta->uri, meta->uri, NULL, text.p, len, err);
@@ -661,16 +671,17 @@ static struct js_document *load_metaschema(struct ev_jschema_set *set,
  * meant from the folder at the top, as in sets of schemas that were made to be put together. NULL
  * if the folder has no place for it.
  */
-static const char *address(const struct ev_jschema *from, const char *uri, const struct js_uri *u)
+static const char *address(const struct ev_schema *from, const char *uri,
+			   const struct ev_schema_uri *u)
 {
-	struct ev_jschema_set *set = from->set;
-	const struct js_resource *r = from->resource;
+	struct ev_schema_set *set = from->set;
+	const struct ev_schema_resource *r = from->resource;
 	const char *tries[3] = {uri}, *first = NULL, *path;
 
 	if (u->scheme.len == 0 && !u->has_authority) {
-		tries[1] = js_resolve(set, from->doc->retrieved, u);
+		tries[1] = ev_schema_resolve(set, from->doc->retrieved, u);
 		if (r->rooted != NULL && r->uri != from->doc->retrieved)
-			tries[2] = js_resolve(set, r->rooted, u);
+			tries[2] = ev_schema_resolve(set, r->rooted, u);
 	}
 	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
 		if (tries[i] == NULL || folder_of(set, tries[i], &path) == NULL)
@@ -682,30 +693,31 @@ static const char *address(const struct ev_jschema *from, const char *uri, const
 	return first;
 }
 
-static struct js_resource *find_target(struct ev_jschema *from, uint32_t at, const char *ref,
-				       const struct js_uri *u, struct ev_error *err)
+static struct ev_schema_resource *find_target(struct ev_schema *from, uint32_t at, const char *ref,
+					      const struct ev_schema_uri *u, struct ev_error *err)
 {
 	static const char above[] =
 		"reaches above the schemas' folder: keep the files in or below it";
-	struct ev_jschema_set *set = from->set;
-	struct js_document *doc = from->doc, *other;
-	const char *uri = js_resolve(set, from->resource->uri, u), *file;
-	const struct js_metaschema *meta;
-	struct js_resource *r;
+	struct ev_schema_set *set = from->set;
+	struct ev_schema_document *doc = from->doc, *other;
+	const char *uri = ev_schema_resolve(set, from->resource->uri, u), *file;
+	const struct ev_schema_metaschema *meta;
+	struct ev_schema_resource *r;
 	struct ev_error why;
 
 	if (uri == NULL)
 		return ref_failed(doc, at, ref, above, err);
 	if ((r = resource_find(set, uri)) != NULL)
 		return r;
-	if ((meta = js_metaschema_find(uri)) != NULL)
+	if ((meta = ev_schema_metaschema_find(uri)) != NULL)
 		return (other = load_metaschema(set, meta, err)) != NULL ? other->top : NULL;
 	if ((file = address(from, uri, u)) != NULL) {
 		if ((r = resource_find(set, file)) != NULL)
 			return r;
 		if ((other = load(set, file, NULL, &why)) == NULL) {
-			js_fail(doc, doc->nodes[at].pos, err,
-				"the reference \"%s\" cannot be followed: %s", ref, why.text);
+			ev_schema_fail(doc, doc->nodes[at].pos, err,
+				       "the reference \"%s\" cannot be followed: %s", ref,
+				       why.text);
 			return NULL;
 		}
 		return (r = resource_find(set, uri)) != NULL ? r : other->top;
@@ -723,12 +735,12 @@ static struct js_resource *find_target(struct ev_jschema *from, uint32_t at, con
 }
 
 /* The index of an object or array. */
-static const struct js_inside_index *index_of(struct js_document *doc, uint32_t at)
+static const struct ev_schema_inside_index *index_of(struct ev_schema_document *doc, uint32_t at)
 {
 	const struct ev_doc *d = &doc->doc;
 	const bool object = ev_kind(d, at) == EV_OBJECT;
 	uint32_t k = ev_symbol_map_get(&doc->indexed, at + 1), n = 0;
-	struct js_inside_index *index;
+	struct ev_schema_inside_index *index;
 	struct ev_buf scratch = {0};
 
 	if (k != UINT32_MAX)
@@ -752,7 +764,7 @@ static const struct js_inside_index *index_of(struct js_document *doc, uint32_t 
 }
 
 /* The value that a step of a JSON Pointer leads to, or EV_NOWHERE. */
-static uint32_t step_to(struct js_document *doc, uint32_t at, struct ev_buf *token)
+static uint32_t step_to(struct ev_schema_document *doc, uint32_t at, struct ev_buf *token)
 {
 	const struct ev_doc *d = &doc->doc;
 	const char *p = ev_buf_str(token);
@@ -775,9 +787,9 @@ static uint32_t step_to(struct js_document *doc, uint32_t at, struct ev_buf *tok
 }
 
 /* Goes down a JSON Pointer (RFC 6901); *r becomes the resource that the place lies in. */
-static uint32_t follow(struct js_resource **r, struct js_slice pointer)
+static uint32_t follow(struct ev_schema_resource **r, struct ev_schema_slice pointer)
 {
-	struct js_document *doc = (*r)->doc;
+	struct ev_schema_document *doc = (*r)->doc;
 	const char *p = pointer.p, *end = p + pointer.len;
 	uint32_t at = (*r)->at;
 	struct ev_buf token = {0};
@@ -798,32 +810,34 @@ static uint32_t follow(struct js_resource **r, struct js_slice pointer)
 	return at;
 }
 
-struct ev_jschema *js_refer(struct ev_jschema *from, uint32_t at, const struct js_anchor **anchor,
-			    struct ev_error *err)
+struct ev_schema *ev_schema_refer(struct ev_schema *from, uint32_t at,
+				  const struct ev_schema_anchor **anchor, struct ev_error *err)
 {
-	struct ev_jschema_set *set = from->set;
-	struct js_document *doc = from->doc;
-	struct js_resource *r = from->resource;
-	struct js_slice ref, fragment;
-	struct js_uri u;
+	struct ev_schema_set *set = from->set;
+	struct ev_schema_document *doc = from->doc;
+	struct ev_schema_resource *r = from->resource;
+	struct ev_schema_slice ref, fragment;
+	struct ev_schema_uri u;
 	uint32_t node;
 
 	*anchor = NULL;
 	if (ev_kind(&doc->doc, at) != EV_STRING) {
-		js_fail(doc, doc->nodes[at].pos, err,
+		ev_schema_fail(
+			doc, doc->nodes[at].pos, err,
 			"a reference is no string: give it a URI or a place such as \"#/$defs/x\"");
 		return NULL;
 	}
-	ref = js_text(doc, set, at);
-	js_uri_split(ref.p, ref.len, &u);
-	if (js_uri_beyond_fragment(&u) && (r = find_target(from, at, ref.p, &u, err)) == NULL)
+	ref = ev_schema_string(doc, set, at);
+	ev_schema_uri_split(ref.p, ref.len, &u);
+	if (ev_schema_uri_beyond_fragment(&u) &&
+	    (r = find_target(from, at, ref.p, &u, err)) == NULL)
 		return NULL;
-	fragment = js_percent_decoded(set, u.fragment.p, u.fragment.len);
+	fragment = ev_schema_percent_decoded(set, u.fragment.p, u.fragment.len);
 	node = r->at;
 	if (fragment.len > 0 && fragment.p[0] == '/') {
 		node = follow(&r, fragment);
 	} else if (fragment.len > 0) {
-		*anchor = js_anchor_find(r, fragment.p, fragment.len);
+		*anchor = ev_schema_anchor_find(r, fragment.p, fragment.len);
 		node = *anchor != NULL ? (*anchor)->at : EV_NOWHERE;
 	}
 	if (node == EV_NOWHERE)
@@ -833,38 +847,38 @@ struct ev_jschema *js_refer(struct ev_jschema *from, uint32_t at, const struct j
 	    ev_kind(&r->doc->doc, node) != EV_FALSE)
 		return ref_failed(doc, at, ref.p,
 				  "leads to what is no schema: name an object, true or false", err);
-	return js_at(r, node, set);
+	return ev_schema_at(r, node, set);
 }
 
 /* The doors */
 
-static const struct ev_jschema *compile_top(struct ev_jschema_set *set, struct js_document *doc,
-					    struct ev_error *err)
+static const struct ev_schema *compile_top(struct ev_schema_set *set,
+					   struct ev_schema_document *doc, struct ev_error *err)
 {
-	struct ev_jschema *s = js_at(doc->top, 0, set);
+	struct ev_schema *s = ev_schema_at(doc->top, 0, set);
 
-	return js_compile_queue(set, err) ? s : NULL;
+	return ev_schema_compile_queue(set, err) ? s : NULL;
 }
 
 /* The URI of a file that the user named; path is its name in the root. */
-static const char *named_uri(struct ev_jschema_set *set, const char *name, const char *path,
+static const char *named_uri(struct ev_schema_set *set, const char *name, const char *path,
 			     struct ev_error *err)
 {
 	const char *slash = strrchr(name, '/'), *uri = NULL;
 	char *folder, *inside;
 
 	if (set->map == NULL)
-		return js_file_uri(set, JS_ROOT, path);
+		return ev_schema_file_uri(set, SCHEMA_ROOT, path);
 	folder = slash != NULL ? ev_strndup(name, (size_t)(slash - name) + 1) : ev_strdup(".");
 	inside = path_inside(set->map, folder);
 	if (inside != NULL) {
 		struct ev_buf below = {0};
 
 		put_file(&below, inside, slash != NULL ? slash + 1 : name);
-		uri = js_file_uri(set, set->base, ev_buf_str(&below));
+		uri = ev_schema_file_uri(set, set->base, ev_buf_str(&below));
 		ev_buf_free(&below);
-	} else if (strcmp(set->base, JS_ROOT) != 0) {
-		uri = js_file_uri(set, JS_ROOT, path);
+	} else if (strcmp(set->base, SCHEMA_ROOT) != 0) {
+		uri = ev_schema_file_uri(set, SCHEMA_ROOT, path);
 	} else {
 		ev_fail(err, "%s: lies outside the folder %s: name one that has it", name,
 			set->map);
@@ -874,14 +888,14 @@ static const char *named_uri(struct ev_jschema_set *set, const char *name, const
 	return uri;
 }
 
-const struct ev_jschema *ev_jschema_file(struct ev_jschema_set *set, const char *path,
-					 struct ev_error *err)
+const struct ev_schema *ev_schema_file(struct ev_schema_set *set, const char *path,
+				       struct ev_error *err)
 {
-	struct js_document *doc = NULL;
+	struct ev_schema_document *doc = NULL;
 	struct ev_buf plain = {0}, name = {0};
 	const char *uri;
 
-	if (*path == '/' || !js_plain_path(path, strlen(path), &plain)) {
+	if (*path == '/' || !ev_schema_plain_path(path, strlen(path), &plain)) {
 		ev_fail(err, "%s: lies outside the model's folder: keep schemas in or below it",
 			path);
 		ev_buf_free(&plain);
@@ -896,17 +910,17 @@ const struct ev_jschema *ev_jschema_file(struct ev_jschema_set *set, const char 
 	return doc != NULL ? compile_top(set, doc, err) : NULL;
 }
 
-const struct ev_jschema *ev_jschema_text(struct ev_jschema_set *set, const char *name,
-					 const char *text, size_t len, struct ev_error *err)
+const struct ev_schema *ev_schema_text(struct ev_schema_set *set, const char *name,
+				       const char *text, size_t len, struct ev_error *err)
 {
-	struct js_document *doc;
+	struct ev_schema_document *doc;
 	char *copy, uri[64];
 
 	copy = ev_malloc(len + EV_SCAN_SLACK);
 	memcpy(copy, text, len);
 	memset(copy + len, 0, EV_SCAN_SLACK);
-	snprintf(uri, sizeof uri, JS_ROOT "?text=%zu", set->n_documents);
-	doc = document_add(set, name, ev_arena_copy(&set->arena, uri, strlen(uri)), JS_ROOT, copy,
-			   len, err);
+	snprintf(uri, sizeof uri, SCHEMA_ROOT "?text=%zu", set->n_documents);
+	doc = document_add(set, name, ev_arena_copy(&set->arena, uri, strlen(uri)), SCHEMA_ROOT,
+			   copy, len, err);
 	return doc != NULL ? compile_top(set, doc, err) : NULL;
 }

@@ -8,41 +8,41 @@
 #include <string.h>
 
 struct visit {
-	struct ev_jschema *s;
+	struct ev_schema *s;
 	uint32_t next; /* of its edges */
 };
 
 /* The k-th schema that s applies to the same value; *to may be NULL. False behind the last. */
-static bool edge(const struct ev_jschema *s, uint32_t k, struct ev_jschema **to)
+static bool edge(const struct ev_schema *s, uint32_t k, struct ev_schema **to)
 {
-	const struct js_applied *a = s->applied;
-	const struct js_objects *o = s->objects;
-	const struct ev_jschema *found = NULL;
-	const struct js_anchor *anchor;
-	struct js_resource *r;
+	const struct ev_schema_applied *a = s->applied;
+	const struct ev_schema_objects *o = s->objects;
+	const struct ev_schema *found = NULL;
+	const struct ev_schema_anchor *anchor;
+	struct ev_schema_resource *r;
 
-	*to = (struct ev_jschema *)s->alias;
+	*to = (struct ev_schema *)s->alias;
 	if (s->alias != NULL)
 		return k == 0;
 	if (o != NULL && k < o->n_dependents) {
-		*to = (struct ev_jschema *)o->dependents[k].schema;
+		*to = (struct ev_schema *)o->dependents[k].schema;
 		return true;
 	}
 	k -= o != NULL ? o->n_dependents : 0;
 	if (a == NULL)
 		return false;
 	if (k < a->n_all) {
-		*to = (struct ev_jschema *)a->all[k];
+		*to = (struct ev_schema *)a->all[k];
 		return true;
 	}
 	k -= a->n_all;
 	if (k < a->n_any) {
-		*to = (struct ev_jschema *)a->any[k];
+		*to = (struct ev_schema *)a->any[k];
 		return true;
 	}
 	k -= a->n_any;
 	if (k < a->n_one) {
-		*to = (struct ev_jschema *)a->one[k];
+		*to = (struct ev_schema *)a->one[k];
 		return true;
 	}
 	k -= a->n_one;
@@ -56,15 +56,15 @@ static bool edge(const struct ev_jschema *s, uint32_t k, struct ev_jschema **to)
 		if (a->dynamic == NULL || k - 5 >= s->set->n_resources)
 			return false;
 		r = s->set->resources[k - 5];
-		anchor = js_anchor_find(r, a->dynamic, strlen(a->dynamic));
+		anchor = ev_schema_anchor_find(r, a->dynamic, strlen(a->dynamic));
 		if (anchor != NULL && anchor->dynamic)
 			found = r->doc->compiled[anchor->at];
 	}
-	*to = (struct ev_jschema *)found;
+	*to = (struct ev_schema *)found;
 	return true;
 }
 
-static bool loops(struct ev_jschema *top, struct ev_error *err)
+static bool loops(struct ev_schema *top, struct ev_error *err)
 {
 	struct visit *stack = NULL;
 	size_t n = 0, cap = 0;
@@ -75,15 +75,16 @@ static bool loops(struct ev_jschema *top, struct ev_error *err)
 	top->visit = 1;
 	while (n > 0 && good) {
 		struct visit *v = &stack[n - 1];
-		struct ev_jschema *s = v->s, *to;
+		struct ev_schema *s = v->s, *to;
 
 		if (!edge(s, v->next++, &to)) {
 			s->visit = 2;
 			n--;
 		} else if (to != NULL && to->visit == 1) {
-			good = js_fail(to->doc, to->doc->nodes[to->at].pos, err,
-				       "this schema leads back to itself for one and the same "
-				       "value, which never ends: take the reference out");
+			good = ev_schema_fail(
+				to->doc, to->doc->nodes[to->at].pos, err,
+				"this schema leads back to itself for one and the same "
+				"value, which never ends: take the reference out");
 		} else if (to != NULL && to->visit == 0) {
 			ev_grow(&stack, &cap, n + 1, sizeof *stack);
 			stack[n++] = (struct visit){to, 0};
@@ -94,7 +95,7 @@ static bool loops(struct ev_jschema *top, struct ev_error *err)
 	return good;
 }
 
-bool js_loops_none(struct ev_jschema_set *set, struct ev_error *err)
+bool ev_schema_loops_none(struct ev_schema_set *set, struct ev_error *err)
 {
 	bool good = true;
 

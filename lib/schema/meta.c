@@ -15,33 +15,33 @@
 static const struct {
 	const char *text, *in_draft_4;
 } shapes[] = {
-	[JS_ANY] = {"true", "{}"},
-	[JS_SCHEMA] = {"@", NULL},
-	[JS_SCHEMAS] = {"{\"type\":\"array\",\"minItems\":1,\"items\":@}", NULL},
-	[JS_SCHEMA_OR_LIST] = {"{\"anyOf\":[@,{\"type\":\"array\",\"minItems\":1,\"items\":@}]}",
-			       NULL},
-	[JS_SCHEMA_MAP] = {"{\"type\":\"object\",\"additionalProperties\":@}", NULL},
-	[JS_PATTERN_MAP] = {"{\"type\":\"object\",\"additionalProperties\":@,"
-			    "\"propertyNames\":{\"format\":\"regex\"}}",
-			    "{\"type\":\"object\",\"additionalProperties\":@}"},
-	[JS_LEGACY_MAP] = {"{\"type\":\"object\",\"additionalProperties\":"
-			   "{\"anyOf\":[@,{" NAMES "}]}}",
-			   "{\"type\":\"object\",\"additionalProperties\":"
-			   "{\"anyOf\":[@,{" NAMES ",\"minItems\":1}]}}"},
-	[JS_NUMBER] = {"{\"type\":\"number\"}", NULL},
-	[JS_POSITIVE] = {"{\"type\":\"number\",\"exclusiveMinimum\":0}",
-			 "{\"type\":\"number\",\"minimum\":0,\"exclusiveMinimum\":true}"},
-	[JS_COUNT] = {"{\"type\":\"integer\",\"minimum\":0}", NULL},
-	[JS_STRING] = {"{\"type\":\"string\"}", NULL},
-	[JS_REGEX] = {"{\"type\":\"string\",\"format\":\"regex\"}", NULL},
-	[JS_BOOLEAN] = {"{\"type\":\"boolean\"}", NULL},
-	[JS_NAMES] = {"{" NAMES "}", "{" NAMES ",\"minItems\":1}"},
-	[JS_NAMES_MAP] = {"{\"type\":\"object\",\"additionalProperties\":{" NAMES "}}", NULL},
-	[JS_VALUES] = {"{\"type\":\"array\"}",
-		       "{\"type\":\"array\",\"minItems\":1,\"uniqueItems\":true}"},
-	[JS_TYPES] = {"{\"anyOf\":[" TYPE ",{\"type\":\"array\",\"minItems\":1,"
-		      "\"uniqueItems\":true,\"items\":" TYPE "}]}",
-		      NULL},
+	[SCHEMA_ANY] = {"true", "{}"},
+	[SCHEMA_SUBSCHEMA] = {"@", NULL},
+	[SCHEMA_SUBSCHEMAS] = {"{\"type\":\"array\",\"minItems\":1,\"items\":@}", NULL},
+	[SCHEMA_SUBSCHEMA_OR_LIST] =
+		{"{\"anyOf\":[@,{\"type\":\"array\",\"minItems\":1,\"items\":@}]}", NULL},
+	[SCHEMA_SUBSCHEMA_MAP] = {"{\"type\":\"object\",\"additionalProperties\":@}", NULL},
+	[SCHEMA_PATTERN_MAP] = {"{\"type\":\"object\",\"additionalProperties\":@,"
+				"\"propertyNames\":{\"format\":\"regex\"}}",
+				"{\"type\":\"object\",\"additionalProperties\":@}"},
+	[SCHEMA_LEGACY_MAP] = {"{\"type\":\"object\",\"additionalProperties\":"
+			       "{\"anyOf\":[@,{" NAMES "}]}}",
+			       "{\"type\":\"object\",\"additionalProperties\":"
+			       "{\"anyOf\":[@,{" NAMES ",\"minItems\":1}]}}"},
+	[SCHEMA_NUMBER] = {"{\"type\":\"number\"}", NULL},
+	[SCHEMA_POSITIVE] = {"{\"type\":\"number\",\"exclusiveMinimum\":0}",
+			     "{\"type\":\"number\",\"minimum\":0,\"exclusiveMinimum\":true}"},
+	[SCHEMA_COUNT] = {"{\"type\":\"integer\",\"minimum\":0}", NULL},
+	[SCHEMA_STRING] = {"{\"type\":\"string\"}", NULL},
+	[SCHEMA_REGEX] = {"{\"type\":\"string\",\"format\":\"regex\"}", NULL},
+	[SCHEMA_BOOLEAN] = {"{\"type\":\"boolean\"}", NULL},
+	[SCHEMA_NAMES] = {"{" NAMES "}", "{" NAMES ",\"minItems\":1}"},
+	[SCHEMA_NAMES_MAP] = {"{\"type\":\"object\",\"additionalProperties\":{" NAMES "}}", NULL},
+	[SCHEMA_VALUES] = {"{\"type\":\"array\"}",
+			   "{\"type\":\"array\",\"minItems\":1,\"uniqueItems\":true}"},
+	[SCHEMA_TYPES] = {"{\"anyOf\":[" TYPE ",{\"type\":\"array\",\"minItems\":1,"
+			  "\"uniqueItems\":true,\"items\":" TYPE "}]}",
+			  NULL},
 };
 
 /* Keywords that judge nothing, and so are in no other table. */
@@ -49,48 +49,48 @@ static const struct {
 	const char *name, *text;
 	unsigned drafts;
 } others[] = {
-	{"$schema", "{\"type\":\"string\"}", JS_ALL_DRAFTS},
-	{"id", "{\"type\":\"string\"}", 1 << JS_DRAFT_4},
-	{"$id", "{\"type\":\"string\"}", 1 << JS_DRAFT_6 | 1 << JS_DRAFT_7},
-	{"$id", "{\"type\":\"string\",\"pattern\":\"^[^#]*#?$\"}", JS_FROM_2019},
+	{"$schema", "{\"type\":\"string\"}", SCHEMA_ALL_DRAFTS},
+	{"id", "{\"type\":\"string\"}", 1 << SCHEMA_DRAFT_4},
+	{"$id", "{\"type\":\"string\"}", 1 << SCHEMA_DRAFT_6 | 1 << SCHEMA_DRAFT_7},
+	{"$id", "{\"type\":\"string\",\"pattern\":\"^[^#]*#?$\"}", SCHEMA_FROM_2019},
 	{"$anchor", "{\"type\":\"string\",\"pattern\":\"^[A-Za-z][-A-Za-z0-9.:_]*$\"}",
-	 1 << JS_DRAFT_2019},
+	 1 << SCHEMA_DRAFT_2019},
 	{"$anchor", "{\"type\":\"string\",\"pattern\":\"^[A-Za-z_][-A-Za-z0-9._]*$\"}",
-	 1 << JS_DRAFT_2020},
+	 1 << SCHEMA_DRAFT_2020},
 	{"$dynamicAnchor", "{\"type\":\"string\",\"pattern\":\"^[A-Za-z_][-A-Za-z0-9._]*$\"}",
-	 1 << JS_DRAFT_2020},
-	{"$recursiveAnchor", "{\"type\":\"boolean\"}", 1 << JS_DRAFT_2019},
+	 1 << SCHEMA_DRAFT_2020},
+	{"$recursiveAnchor", "{\"type\":\"boolean\"}", 1 << SCHEMA_DRAFT_2019},
 	{"$vocabulary", "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"boolean\"}}",
-	 JS_FROM_2019},
-	{"contentEncoding", "{\"type\":\"string\"}", JS_FROM_7},
-	{"contentMediaType", "{\"type\":\"string\"}", JS_FROM_7},
-	{"deprecated", "{\"type\":\"boolean\"}", JS_FROM_2019},
-	{"examples", "{\"type\":\"array\"}", JS_FROM_6},
-	{"readOnly", "{\"type\":\"boolean\"}", JS_FROM_7},
-	{"writeOnly", "{\"type\":\"boolean\"}", JS_FROM_7},
+	 SCHEMA_FROM_2019},
+	{"contentEncoding", "{\"type\":\"string\"}", SCHEMA_FROM_7},
+	{"contentMediaType", "{\"type\":\"string\"}", SCHEMA_FROM_7},
+	{"deprecated", "{\"type\":\"boolean\"}", SCHEMA_FROM_2019},
+	{"examples", "{\"type\":\"array\"}", SCHEMA_FROM_6},
+	{"readOnly", "{\"type\":\"boolean\"}", SCHEMA_FROM_7},
+	{"writeOnly", "{\"type\":\"boolean\"}", SCHEMA_FROM_7},
 };
 
 /* What schemas of others refer to in the published ones. */
 static const struct {
 	const char *name;
-	enum js_shape shape;
+	enum ev_schema_shape shape;
 	unsigned drafts;
 } definitions[] = {
-	{"schemaArray", JS_SCHEMAS, JS_UP_TO_7},
-	{"positiveInteger", JS_COUNT, 1 << JS_DRAFT_4},
-	{"positiveIntegerDefault0", JS_COUNT, 1 << JS_DRAFT_4},
-	{"nonNegativeInteger", JS_COUNT, JS_FROM_6},
-	{"nonNegativeIntegerDefault0", JS_COUNT, JS_FROM_6},
-	{"stringArray", JS_NAMES, JS_ALL_DRAFTS},
+	{"schemaArray", SCHEMA_SUBSCHEMAS, SCHEMA_UP_TO_7},
+	{"positiveInteger", SCHEMA_COUNT, 1 << SCHEMA_DRAFT_4},
+	{"positiveIntegerDefault0", SCHEMA_COUNT, 1 << SCHEMA_DRAFT_4},
+	{"nonNegativeInteger", SCHEMA_COUNT, SCHEMA_FROM_6},
+	{"nonNegativeIntegerDefault0", SCHEMA_COUNT, SCHEMA_FROM_6},
+	{"stringArray", SCHEMA_NAMES, SCHEMA_ALL_DRAFTS},
 };
 
-const struct js_metaschema js_metaschemas[JS_DRAFTS] = {
-	[JS_DRAFT_4] = {JS_DRAFT_4, "draft-04", "http://json-schema.org/draft-04/schema"},
-	[JS_DRAFT_6] = {JS_DRAFT_6, "draft-06", "http://json-schema.org/draft-06/schema"},
-	[JS_DRAFT_7] = {JS_DRAFT_7, "draft-07", "http://json-schema.org/draft-07/schema"},
-	[JS_DRAFT_2019] = {JS_DRAFT_2019, "2019-09",
-			   "https://json-schema.org/draft/2019-09/schema"},
-	[JS_DRAFT_2020] = {JS_DRAFT_2020, "2020-12", JS_URI_2020},
+const struct ev_schema_metaschema ev_schema_metaschemas[SCHEMA_DRAFTS] = {
+	[SCHEMA_DRAFT_4] = {SCHEMA_DRAFT_4, "draft-04", "http://json-schema.org/draft-04/schema"},
+	[SCHEMA_DRAFT_6] = {SCHEMA_DRAFT_6, "draft-06", "http://json-schema.org/draft-06/schema"},
+	[SCHEMA_DRAFT_7] = {SCHEMA_DRAFT_7, "draft-07", "http://json-schema.org/draft-07/schema"},
+	[SCHEMA_DRAFT_2019] = {SCHEMA_DRAFT_2019, "2019-09",
+			       "https://json-schema.org/draft/2019-09/schema"},
+	[SCHEMA_DRAFT_2020] = {SCHEMA_DRAFT_2020, "2020-12", SCHEMA_URI_2020},
 };
 
 /* Appends "name":schema and a comma. */
@@ -105,10 +105,11 @@ static void put(struct ev_buf *out, const char *name, const char *text, const ch
 	ev_buf_putc(out, ',');
 }
 
-static const char *shape_text(enum js_shape shape, enum js_draft draft)
+static const char *shape_text(enum ev_schema_shape shape, enum ev_schema_draft draft)
 {
-	return draft == JS_DRAFT_4 && shapes[shape].in_draft_4 != NULL ? shapes[shape].in_draft_4
-								       : shapes[shape].text;
+	return draft == SCHEMA_DRAFT_4 && shapes[shape].in_draft_4 != NULL
+		       ? shapes[shape].in_draft_4
+		       : shapes[shape].text;
 }
 
 /* The comma behind the last becomes the end of the object. */
@@ -117,26 +118,26 @@ static void end_object(struct ev_buf *out)
 	out->p[out->len - 1] = '}';
 }
 
-void js_metaschema_write(const struct js_metaschema *meta, struct ev_buf *out)
+void ev_schema_metaschema_write(const struct ev_schema_metaschema *meta, struct ev_buf *out)
 {
-	enum js_draft draft = meta->draft;
-	const char *schema = draft == JS_DRAFT_2020   ? "{\"$dynamicRef\":\"#meta\"}"
-			     : draft == JS_DRAFT_2019 ? "{\"$recursiveRef\":\"#\"}"
-						      : "{\"$ref\":\"#\"}";
-	const char *fragment = draft <= JS_DRAFT_7 ? "#" : "", *name;
-	enum js_shape shape;
+	enum ev_schema_draft draft = meta->draft;
+	const char *schema = draft == SCHEMA_DRAFT_2020	  ? "{\"$dynamicRef\":\"#meta\"}"
+			     : draft == SCHEMA_DRAFT_2019 ? "{\"$recursiveRef\":\"#\"}"
+							  : "{\"$ref\":\"#\"}";
+	const char *fragment = draft <= SCHEMA_DRAFT_7 ? "#" : "", *name;
+	enum ev_schema_shape shape;
 
 	ev_buf_printf(out, "{\"$schema\":\"%s%s\",\"%s\":\"%s%s\",", meta->uri, fragment,
-		      draft == JS_DRAFT_4 ? "id" : "$id", meta->uri, fragment);
-	if (draft == JS_DRAFT_2020)
+		      draft == SCHEMA_DRAFT_4 ? "id" : "$id", meta->uri, fragment);
+	if (draft == SCHEMA_DRAFT_2020)
 		ev_buf_puts(out, "\"$dynamicAnchor\":\"meta\",");
-	if (draft == JS_DRAFT_2019)
+	if (draft == SCHEMA_DRAFT_2019)
 		ev_buf_puts(out, "\"$recursiveAnchor\":true,");
-	ev_buf_puts(out, draft == JS_DRAFT_4 ? "\"type\":\"object\",\"dependencies\":{"
-					       "\"exclusiveMaximum\":[\"maximum\"],"
-					       "\"exclusiveMinimum\":[\"minimum\"]},"
-					     : "\"type\":[\"object\",\"boolean\"],");
-	ev_buf_printf(out, "\"%s\":{", draft < JS_DRAFT_2019 ? "definitions" : "$defs");
+	ev_buf_puts(out, draft == SCHEMA_DRAFT_4 ? "\"type\":\"object\",\"dependencies\":{"
+						   "\"exclusiveMaximum\":[\"maximum\"],"
+						   "\"exclusiveMinimum\":[\"minimum\"]},"
+						 : "\"type\":[\"object\",\"boolean\"],");
+	ev_buf_printf(out, "\"%s\":{", draft < SCHEMA_DRAFT_2019 ? "definitions" : "$defs");
 	put(out, "simpleTypes", TYPE, schema);
 	for (size_t i = 0; i < sizeof definitions / sizeof *definitions; i++)
 		if ((definitions[i].drafts >> draft & 1) != 0)
@@ -144,10 +145,10 @@ void js_metaschema_write(const struct js_metaschema *meta, struct ev_buf *out)
 			    schema);
 	end_object(out);
 	ev_buf_puts(out, ",\"properties\":{");
-	for (size_t i = 0; js_keyword_row(i, draft, &name, &shape); i++) {
+	for (size_t i = 0; ev_schema_keyword_row(i, draft, &name, &shape); i++) {
 		if (name == NULL)
 			continue;
-		if (draft == JS_DRAFT_4 && strncmp(name, "additional", 10) == 0)
+		if (draft == SCHEMA_DRAFT_4 && strncmp(name, "additional", 10) == 0)
 			put(out, name, "{\"anyOf\":[@,{\"type\":\"boolean\"}]}", schema);
 		else
 			put(out, name, shape_text(shape, draft), schema);

@@ -17,45 +17,45 @@ struct planner {
 	uint32_t top, without;
 	uint32_t applied;
 	struct planned {
-		enum js_do what;
-		struct js_step step;
+		enum ev_schema_do what;
+		struct ev_schema_step step;
 	} * list;
 	size_t n, cap;
 };
 
-static void add_step(struct planner *p, enum js_do what, struct js_step step)
+static void add_step(struct planner *p, enum ev_schema_do what, struct ev_schema_step step)
 {
 	ev_grow(&p->list, &p->cap, p->n + 1, sizeof *p->list);
 	p->list[p->n++] = (struct planned){what, step};
 }
 
-static bool plan_object(struct planner *p, const struct js_inside *o, uint32_t i);
-static bool plan_array(struct planner *p, const struct js_inside *o, uint32_t i);
+static bool plan_object(struct planner *p, const struct ev_schema_inside *o, uint32_t i);
+static bool plan_array(struct planner *p, const struct ev_schema_inside *o, uint32_t i);
 
 /* False if the value fits in no document of this shape. */
-static bool plan_value(struct planner *p, const struct js_cell *c, uint32_t i)
+static bool plan_value(struct planner *p, const struct ev_schema_cell *c, uint32_t i)
 {
 	enum ev_kind kind = ev_kind(p->d, i);
-	enum js_do what = (enum js_do)c->does[kind];
+	enum ev_schema_do what = (enum ev_schema_do)c->does[kind];
 
 	/* with escapes and without */
-	if (kind == EV_STRING && what == JS_DO_TAKE)
-		what = c->does[8 | kind] == JS_DO_TAKE ? JS_DO_TAKE : JS_DO_ASK;
+	if (kind == EV_STRING && what == SCHEMA_DO_TAKE)
+		what = c->does[8 | kind] == SCHEMA_DO_TAKE ? SCHEMA_DO_TAKE : SCHEMA_DO_ASK;
 	switch (what) {
-	case JS_DO_TAKE: return true;
-	case JS_DO_OBJECT: return plan_object(p, c->behind->object, i);
-	case JS_DO_ARRAY: return plan_array(p, c->behind->array, i);
-	default: add_step(p, what, (struct js_step){.node = i, .cell = c}); return true;
+	case SCHEMA_DO_TAKE: return true;
+	case SCHEMA_DO_OBJECT: return plan_object(p, c->behind->object, i);
+	case SCHEMA_DO_ARRAY: return plan_array(p, c->behind->array, i);
+	default: add_step(p, what, (struct ev_schema_step){.node = i, .cell = c}); return true;
 	}
 }
 
-static bool may_enter(struct planner *p, const struct js_inside *o, uint64_t n)
+static bool may_enter(struct planner *p, const struct ev_schema_inside *o, uint64_t n)
 {
 	p->applied++;
 	return n - o->least <= o->gap;
 }
 
-static bool plan_object(struct planner *p, const struct js_inside *o, uint32_t i)
+static bool plan_object(struct planner *p, const struct ev_schema_inside *o, uint32_t i)
 {
 	const struct ev_doc *d = p->d;
 	uint64_t bits = 0;
@@ -63,7 +63,7 @@ static bool plan_object(struct planner *p, const struct js_inside *o, uint32_t i
 	if (!may_enter(p, o, d->nodes[i].count - (uint64_t)(i == p->top)))
 		return false;
 	for (uint32_t name = ev_first(d, i); name < ev_end(d, i); name = ev_next(d, name + 1)) {
-		const struct js_cell *c = js_cell_at(o, d->nodes[name].count);
+		const struct ev_schema_cell *c = ev_schema_cell_at(o, d->nodes[name].count);
 
 		if (name + 1 == p->without)
 			continue;
@@ -72,11 +72,11 @@ static bool plan_object(struct planner *p, const struct js_inside *o, uint32_t i
 			return false;
 	}
 	if (o->n_rest > 0)
-		add_step(p, JS_DO_REST, (struct js_step){.node = i, .inside = o});
-	return (bits & o->needed) == o->needed && js_rules_fit(o, bits);
+		add_step(p, SCHEMA_DO_REST, (struct ev_schema_step){.node = i, .inside = o});
+	return (bits & o->needed) == o->needed && ev_schema_rules_fit(o, bits);
 }
 
-static bool plan_array(struct planner *p, const struct js_inside *o, uint32_t i)
+static bool plan_array(struct planner *p, const struct ev_schema_inside *o, uint32_t i)
 {
 	const struct ev_doc *d = p->d;
 
@@ -89,17 +89,19 @@ static bool plan_array(struct planner *p, const struct js_inside *o, uint32_t i)
 }
 
 /* The steps of each kind together, in the arena. */
-static const struct js_plan *sorted(struct ev_jschema_set *set, const struct planner *p, bool never)
+static const struct ev_schema_plan *sorted(struct ev_schema_set *set, const struct planner *p,
+					   bool never)
 {
-	size_t n = never ? 0 : p->n, from[JS_DO_KINDS + 1] = {0};
-	struct js_plan *plan = ev_arena_zalloc(&set->arena, sizeof *plan + n * sizeof *plan->steps);
+	size_t n = never ? 0 : p->n, from[SCHEMA_DO_KINDS + 1] = {0};
+	struct ev_schema_plan *plan =
+		ev_arena_zalloc(&set->arena, sizeof *plan + n * sizeof *plan->steps);
 
 	plan->never = never;
 	plan->without = p->without;
 	plan->applied = p->applied;
 	for (size_t i = 0; i < n; i++)
 		plan->n[p->list[i].what]++;
-	for (size_t what = 0; what < JS_DO_KINDS; what++)
+	for (size_t what = 0; what < SCHEMA_DO_KINDS; what++)
 		from[what + 1] = from[what] + plan->n[what];
 	for (size_t i = 0; i < n; i++)
 		plan->steps[from[p->list[i].what]++] = p->list[i].step;
@@ -107,18 +109,18 @@ static const struct js_plan *sorted(struct ev_jschema_set *set, const struct pla
 	return plan;
 }
 
-const struct js_plan *js_plan_make(const struct ev_jschema *s, const struct ev_doc *d,
-				   uint32_t without)
+const struct ev_schema_plan *ev_schema_plan_make(const struct ev_schema *s, const struct ev_doc *d,
+						 uint32_t without)
 {
-	struct js_flat *flat = s->flat;
+	struct ev_schema_flat *flat = s->flat;
 	struct planner p = {
 		.d = d, .top = without != EV_NOWHERE ? 0 : EV_NOWHERE, .without = without};
-	const struct js_inside *o;
+	const struct ev_schema_inside *o;
 	bool never;
 
 	while (s->alias != NULL)
 		s = s->alias;
-	o = s->set->n_dynamic == 0 && ev_kind(d, 0) == EV_OBJECT ? js_flat_object(s) : NULL;
+	o = s->set->n_dynamic == 0 && ev_kind(d, 0) == EV_OBJECT ? ev_schema_flat_object(s) : NULL;
 	if (o == NULL || s->set->n_steps == MAX_STEPS ||
 	    (flat->plans != NULL && flat->plans[d->shape] != NULL))
 		return NULL;

@@ -12,11 +12,11 @@
 enum { MAX_HELD = 32 };
 
 struct held {
-	const struct ev_jschema *list[MAX_HELD];
+	const struct ev_schema *list[MAX_HELD];
 	uint32_t n;
 };
 
-static void hold(struct held *h, const struct ev_jschema *s)
+static void hold(struct held *h, const struct ev_schema *s)
 {
 	while (s->alias != NULL)
 		s = s->alias;
@@ -30,7 +30,7 @@ static void hold(struct held *h, const struct ev_jschema *s)
 		hold(h, s->applied->all[i]);
 }
 
-static uint32_t kinds_of(const struct js_values *v)
+static uint32_t kinds_of(const struct ev_schema_values *v)
 {
 	return v->kinds | (v->strings.n > 0 ? 1U << EV_STRING : 0) |
 	       (v->numbers ? 1U << EV_NUMBER : 0) |
@@ -39,14 +39,14 @@ static uint32_t kinds_of(const struct js_values *v)
 
 static uint32_t kinds(const struct held *h)
 {
-	uint32_t all = JS_ANY_TYPE;
+	uint32_t all = SCHEMA_ANY_TYPE;
 
 	for (uint32_t i = 0; i < h->n; i++) {
-		const struct ev_jschema *s = h->list[i];
+		const struct ev_schema *s = h->list[i];
 
-		all &= s->types | ((s->types & JS_INTEGER) != 0 ? 1U << EV_NUMBER : 0);
-		all &= s->constant != NULL ? kinds_of(s->constant) : JS_ANY_TYPE;
-		all &= s->values != NULL ? kinds_of(s->values) : JS_ANY_TYPE;
+		all &= s->types | ((s->types & SCHEMA_INTEGER) != 0 ? 1U << EV_NUMBER : 0);
+		all &= s->constant != NULL ? kinds_of(s->constant) : SCHEMA_ANY_TYPE;
+		all &= s->values != NULL ? kinds_of(s->values) : SCHEMA_ANY_TYPE;
 	}
 	return all;
 }
@@ -56,9 +56,9 @@ static struct held of_member(const struct held *h, const struct ev_step *step)
 	struct held inside = {.n = 0};
 
 	for (uint32_t i = 0; i < h->n; i++) {
-		const struct js_objects *o = h->list[i]->objects;
-		const struct js_name *name =
-			o != NULL ? js_names_find(&o->names, step->name, step->len) : NULL;
+		const struct ev_schema_objects *o = h->list[i]->objects;
+		const struct ev_schema_name *name =
+			o != NULL ? ev_schema_names_find(&o->names, step->name, step->len) : NULL;
 
 		if (name != NULL && name->schema != NULL)
 			hold(&inside, name->schema);
@@ -74,7 +74,7 @@ static struct held of_elements(const struct held *h)
 	if ((kinds(h) >> EV_OBJECT & 1) != 0)
 		return inside;
 	for (uint32_t i = 0; i < h->n; i++) {
-		const struct js_arrays *t = h->list[i]->arrays;
+		const struct ev_schema_arrays *t = h->list[i]->arrays;
 
 		if (t != NULL && t->n_prefix == 0 && t->items != NULL)
 			hold(&inside, t->items);
@@ -95,14 +95,14 @@ static void promise_length(uint64_t longest, struct ev_promise *p)
 	p->longest = longest < p->longest ? longest : p->longest;
 }
 
-static void promise_words(const struct js_values *v, struct ev_promise *p)
+static void promise_words(const struct ev_schema_values *v, struct ev_promise *p)
 {
 	uint64_t longest = 0;
 
 	if (v == NULL)
 		return;
 	for (uint32_t i = 0; i < v->strings.n; i++) {
-		const struct js_name *word = &v->strings.list[i];
+		const struct ev_schema_name *word = &v->strings.list[i];
 
 		longest = word->len > longest ? word->len : longest;
 		if (memchr(word->p, '\0', word->len) != NULL)
@@ -112,31 +112,32 @@ static void promise_words(const struct js_values *v, struct ev_promise *p)
 	promise_length(longest, p);
 }
 
-static void promise_text(const struct js_strings *t, struct ev_promise *p)
+static void promise_text(const struct ev_schema_strings *t, struct ev_promise *p)
 {
 	if (t == NULL)
 		return;
 	promise_length(t->max, p);
 	if (t->format == NULL)
 		return;
-	if (t->format == js_format_find("uuid", 4)) {
+	if (t->format == ev_schema_format_find("uuid", 4)) {
 		p->uuid = p->no_nul = true;
 		promise_length(EV_UUID_TEXT, p);
-	} else if (t->format == js_format_find("date", 4)) {
+	} else if (t->format == ev_schema_format_find("date", 4)) {
 		p->date = p->no_nul = true;
 		promise_length(EV_DATE_TEXT, p);
 	}
 }
 
-static bool bounds(const struct js_numbers *n, enum js_bound a, enum js_bound b)
+static bool bounds(const struct ev_schema_numbers *n, enum ev_schema_bound a,
+		   enum ev_schema_bound b)
 {
 	return n != NULL && (n->limits[a].quick.fits || n->limits[b].quick.fits);
 }
 
-struct ev_promise ev_jschema_promise(const struct ev_jschema *s, const struct ev_path *list,
-				     const struct ev_path *path)
+struct ev_promise ev_schema_promise(const struct ev_schema *s, const struct ev_path *list,
+				    const struct ev_path *path)
 {
-	struct ev_promise p = {.kinds = JS_ANY_TYPE, .longest = UINT64_MAX};
+	struct ev_promise p = {.kinds = SCHEMA_ANY_TYPE, .longest = UINT64_MAX};
 	bool whole = false, least = false, most = false;
 	struct held h = {.n = 0};
 
@@ -151,8 +152,8 @@ struct ev_promise ev_jschema_promise(const struct ev_jschema *s, const struct ev
 		promise_words(s->values, &p);
 		promise_text(s->strings, &p);
 		whole |= (s->types >> EV_NUMBER & 1) == 0;
-		least |= bounds(s->numbers, JS_MINIMUM, JS_EXCLUSIVE_MINIMUM);
-		most |= bounds(s->numbers, JS_MAXIMUM, JS_EXCLUSIVE_MAXIMUM);
+		least |= bounds(s->numbers, SCHEMA_MINIMUM, SCHEMA_EXCLUSIVE_MINIMUM);
+		most |= bounds(s->numbers, SCHEMA_MAXIMUM, SCHEMA_EXCLUSIVE_MAXIMUM);
 	}
 	p.int64 = whole && least && most;
 	return p;

@@ -1,6 +1,7 @@
 /*
- * Whether objects and arrays fit the flat program that jschema_flat.c makes of schemas.
+ * Whether objects and arrays fit the flat program that flat.c makes of schemas.
  */
+#include "base/compiler.h"
 #include "schema/accept.h"
 #include "schema/flat.h"
 #include "json/view.h"
@@ -9,19 +10,21 @@
  * Whether a value fits a cell that has this to do with it. Calls are cheaper than a switch: the
  * loops that make them need few registers, and most of these functions none that have to be saved.
  */
-typedef bool run(struct js_judge *j, const struct js_cell *c, const struct ev_node *value);
+typedef bool run(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+		 const struct ev_node *value);
 
 /* Away from the common way, which then has no registers to save. */
-#define ASIDE static __attribute__((noinline)) bool
+#define ASIDE static EV_NOINLINE bool
 
-ASIDE ask(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+ASIDE ask(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
 {
-	const struct js_behind *b = c->behind;
+	const struct ev_schema_behind *b = c->behind;
 
-	return js_all_fit(j, b->schemas, b->n, (uint32_t)(value - j->d->nodes));
+	return ev_schema_all_fit(j, b->schemas, b->n, (uint32_t)(value - j->d->nodes));
 }
 
-static bool take(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static bool take(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+		 const struct ev_node *value)
 {
 	(void)j, (void)c, (void)value;
 	return true;
@@ -29,71 +32,78 @@ static bool take(struct js_judge *j, const struct js_cell *c, const struct ev_no
 
 /* Scalars. What is not told at once, the schemas have to be asked. */
 
-static inline const char *text_of(const struct js_judge *j, const struct ev_node *value)
+static inline const char *text_of(const struct ev_schema_judge *j, const struct ev_node *value)
 {
 	return j->d->text + value->pos;
 }
 
 /* A string without its quotes; in *len its octets. */
-static inline const char *string_of(const struct js_judge *j, const struct ev_node *value,
+static inline const char *string_of(const struct ev_schema_judge *j, const struct ev_node *value,
 				    uint32_t *len)
 {
 	*len = value->end - value->pos - 2;
 	return text_of(j, value) + 1;
 }
 
-static inline bool length(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static inline bool length(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+			  const struct ev_node *value)
 {
 	uint32_t len = value->end - value->pos - 2;
 
 	return len - c->least <= c->gap || ask(j, c, value);
 }
 
-ASIDE wide_layout(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+ASIDE wide_layout(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+		  const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	return js_accepts_wide_layout(c->layout, p, len) || ask(j, c, value);
+	return ev_schema_accepts_wide_layout(c->layout, p, len) || ask(j, c, value);
 }
 
-static inline bool layout(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static inline bool layout(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+			  const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
 	if (len - c->least > c->gap)
 		return ask(j, c, value);
-	return js_accepts_layout(c->layout, p, len) || wide_layout(j, c, value);
+	return ev_schema_accepts_layout(c->layout, p, len) || wide_layout(j, c, value);
 }
 
-static inline bool date(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static inline bool date(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+			const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	return (len - c->least <= c->gap && js_accepts_layout(c->layout, p, len) &&
-		js_accepts_day(p)) ||
+	return (len - c->least <= c->gap && ev_schema_accepts_layout(c->layout, p, len) &&
+		ev_schema_accepts_day(p)) ||
 	       ask(j, c, value);
 }
 
-static inline bool time_of(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static inline bool time_of(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+			   const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	return (len - c->least <= c->gap && js_accepts_time(c->layout, p, len)) || ask(j, c, value);
+	return (len - c->least <= c->gap && ev_schema_accepts_time(c->layout, p, len)) ||
+	       ask(j, c, value);
 }
 
-static inline bool ipv4(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static inline bool ipv4(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+			const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	return (len - c->least <= c->gap && js_accepts_ipv4(p, len)) || ask(j, c, value);
+	return (len - c->least <= c->gap && ev_schema_accepts_ipv4(p, len)) || ask(j, c, value);
 }
 
-ASIDE quick(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+ASIDE quick(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
@@ -101,69 +111,74 @@ ASIDE quick(struct js_judge *j, const struct js_cell *c, const struct ev_node *v
 	return (len - c->least <= c->gap && c->quick(p, len)) || ask(j, c, value);
 }
 
-ASIDE any_word(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+ASIDE any_word(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+	       const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	return js_accepts_any_word(c->words, p, len) || ask(j, c, value);
+	return ev_schema_accepts_any_word(c->words, p, len) || ask(j, c, value);
 }
 
-static inline bool word(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static inline bool word(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+			const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	return js_accepts_word(c->words, p, len) || any_word(j, c, value);
+	return ev_schema_accepts_word(c->words, p, len) || any_word(j, c, value);
 }
 
-static inline bool not_negative(struct js_judge *j, const struct js_cell *c,
+static inline bool not_negative(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 				const struct ev_node *value)
 {
 	return *text_of(j, value) != '-' || ask(j, c, value);
 }
 
-ASIDE number(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+ASIDE number(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
 {
-	const struct js_behind *b = c->behind;
+	const struct ev_schema_behind *b = c->behind;
 
-	return js_accepts_number(text_of(j, value), value->end - value->pos, b->low, b->high,
-				 c->does[EV_NUMBER] == JS_DO_WHOLE) ||
+	return ev_schema_accepts_number(text_of(j, value), value->end - value->pos, b->low, b->high,
+					c->does[EV_NUMBER] == SCHEMA_DO_WHOLE) ||
 	       ask(j, c, value);
 }
 
-static inline bool whole(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static inline bool whole(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+			 const struct ev_node *value)
 {
-	return js_accepts_digits(text_of(j, value), value->end - value->pos, c->behind->low,
-				 c->behind->high) ||
+	return ev_schema_accepts_digits(text_of(j, value), value->end - value->pos, c->behind->low,
+					c->behind->high) ||
 	       number(j, c, value);
 }
 
 static run object, array;
 
 static run *const runs[] = {
-	[JS_DO_ASK] = ask,	  [JS_DO_TAKE] = take,	 [JS_DO_LENGTH] = length,
-	[JS_DO_LAYOUT] = layout,  [JS_DO_DATE] = date,	 [JS_DO_TIME] = time_of,
-	[JS_DO_IPV4] = ipv4,	  [JS_DO_QUICK] = quick, [JS_DO_WORD] = word,
-	[JS_DO_NOT_NEGATIVE] = not_negative, [JS_DO_DECIMAL] = number, [JS_DO_WHOLE] = whole,
-	[JS_DO_OBJECT] = object, [JS_DO_ARRAY] = array,
+	[SCHEMA_DO_ASK] = ask,	      [SCHEMA_DO_TAKE] = take,
+	[SCHEMA_DO_LENGTH] = length,  [SCHEMA_DO_LAYOUT] = layout,
+	[SCHEMA_DO_DATE] = date,      [SCHEMA_DO_TIME] = time_of,
+	[SCHEMA_DO_IPV4] = ipv4,      [SCHEMA_DO_QUICK] = quick,
+	[SCHEMA_DO_WORD] = word,      [SCHEMA_DO_NOT_NEGATIVE] = not_negative,
+	[SCHEMA_DO_DECIMAL] = number, [SCHEMA_DO_WHOLE] = whole,
+	[SCHEMA_DO_OBJECT] = object,  [SCHEMA_DO_ARRAY] = array,
 };
 
-static inline bool cell_fits(struct js_judge *j, const struct js_cell *c,
+static inline bool cell_fits(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 			     const struct ev_node *value)
 {
 	return runs[c->does[value->word & 15]](j, c, value);
 }
 
 /* The cell of a name: its slot has another one. */
-static __attribute__((noinline)) const struct js_cell *seek(const struct js_inside *o,
-							    uint32_t symbol)
+static EV_NOINLINE const struct ev_schema_cell *seek(const struct ev_schema_inside *o,
+						     uint32_t symbol)
 {
-	return js_cell_at(o, symbol);
+	return ev_schema_cell_at(o, symbol);
 }
 
 /* The members from `name` to `stop`; adds to *bits those of what is required. */
-static inline bool members_fit(struct js_judge *j, const struct js_inside *o,
+static inline bool members_fit(struct ev_schema_judge *j, const struct ev_schema_inside *o,
 			       const struct ev_node *name, const struct ev_node *stop,
 			       uint64_t *bits)
 {
@@ -171,7 +186,7 @@ static inline bool members_fit(struct js_judge *j, const struct js_inside *o,
 
 	for (; name < stop; name = nodes + name[1].next) {
 		uint32_t symbol = name->count;
-		const struct js_cell *c = &o->cells[symbol & o->mask];
+		const struct ev_schema_cell *c = &o->cells[symbol & o->mask];
 
 		if (c->symbol != symbol)
 			c = seek(o, symbol);
@@ -183,22 +198,25 @@ static inline bool members_fit(struct js_judge *j, const struct js_inside *o,
 }
 
 /* It counts as a schema that is applied; n: members or elements. */
-static inline bool may_enter(struct js_judge *j, const struct js_inside *o, uint64_t n)
+static inline bool may_enter(struct ev_schema_judge *j, const struct ev_schema_inside *o,
+			     uint64_t n)
 {
-	return js_spend(j) && n - o->least <= o->gap;
+	return ev_schema_spend(j) && n - o->least <= o->gap;
 }
 
 /* Behind the members. */
-static inline bool rest_fits(struct js_judge *j, const struct js_inside *o, uint64_t bits,
-			     uint32_t i)
+static inline bool rest_fits(struct ev_schema_judge *j, const struct ev_schema_inside *o,
+			     uint64_t bits, uint32_t i)
 {
-	return (bits & o->needed) == o->needed && (o->n_rules == 0 || js_rules_fit(o, bits)) &&
-	       (o->n_rest == 0 || js_all_fit(j, o->rest, o->n_rest, i));
+	return (bits & o->needed) == o->needed &&
+	       (o->n_rules == 0 || ev_schema_rules_fit(o, bits)) &&
+	       (o->n_rest == 0 || ev_schema_all_fit(j, o->rest, o->n_rest, i));
 }
 
-static bool object(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static bool object(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+		   const struct ev_node *value)
 {
-	const struct js_inside *o = c->behind->object;
+	const struct ev_schema_inside *o = c->behind->object;
 	const struct ev_node *nodes = j->d->nodes;
 	uint64_t bits = 0;
 
@@ -207,9 +225,10 @@ static bool object(struct js_judge *j, const struct js_cell *c, const struct ev_
 	       rest_fits(j, o, bits, (uint32_t)(value - nodes));
 }
 
-static bool array(struct js_judge *j, const struct js_cell *c, const struct ev_node *value)
+static bool array(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+		  const struct ev_node *value)
 {
-	const struct js_inside *o = c->behind->array;
+	const struct ev_schema_inside *o = c->behind->array;
 	const struct ev_node *nodes = j->d->nodes, *end = nodes + value->next;
 
 	if (!may_enter(j, o, value->count))
@@ -220,13 +239,13 @@ static bool array(struct js_judge *j, const struct js_cell *c, const struct ev_n
 	return true;
 }
 
-bool js_flat_fits(struct js_judge *j, const struct js_inside *o, uint32_t i)
+bool ev_schema_flat_fits(struct ev_schema_judge *j, const struct ev_schema_inside *o, uint32_t i)
 {
 	const struct ev_node *nodes = j->d->nodes, *first = nodes + i + 1,
 			     *end = nodes + nodes[i].next, *absent = nodes + j->without;
 	uint64_t bits = 0;
 
-	if (!may_enter(j, o, js_members(j, i)))
+	if (!may_enter(j, o, ev_schema_members(j, i)))
 		return false;
 	if (i != j->top) {
 		if (!members_fit(j, o, first, end, &bits))
@@ -242,13 +261,15 @@ bool js_flat_fits(struct js_judge *j, const struct js_inside *o, uint32_t i)
  * Steps of one kind: their loop comes out as often as the last time, and no call is in it. Where
  * strings have escapes is no matter of shape, so texts that have some are looked at for them.
  */
-typedef bool one_fits(struct js_judge *j, const struct js_cell *c, const struct ev_node *value);
+typedef bool one_fits(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+		      const struct ev_node *value);
 
-static inline __attribute__((always_inline)) bool
-steps_fit(struct js_judge *j, const struct js_step **step, uint32_t n, one_fits *fits, bool escapes)
+static EV_ALWAYS_INLINE bool steps_fit(struct ev_schema_judge *j,
+				       const struct ev_schema_step **step, uint32_t n,
+				       one_fits *fits, bool escapes)
 {
 	const struct ev_node *nodes = j->d->nodes;
-	const struct js_step *s = *step, *end = s + n;
+	const struct ev_schema_step *s = *step, *end = s + n;
 
 	for (; s < end; s++) {
 		const struct ev_node *value = nodes + s->node;
@@ -264,25 +285,25 @@ steps_fit(struct js_judge *j, const struct js_step **step, uint32_t n, one_fits 
 	return true;
 }
 
-static inline __attribute__((always_inline)) bool
-scalars_fit(struct js_judge *j, const struct js_step **s, const uint32_t *n, bool escapes)
+static EV_ALWAYS_INLINE bool scalars_fit(struct ev_schema_judge *j, const struct ev_schema_step **s,
+					 const uint32_t *n, bool escapes)
 {
-	return steps_fit(j, s, n[JS_DO_ASK], ask, false) &&
-	       steps_fit(j, s, n[JS_DO_LENGTH], length, escapes) &&
-	       steps_fit(j, s, n[JS_DO_LAYOUT], layout, escapes) &&
-	       steps_fit(j, s, n[JS_DO_DATE], date, escapes) &&
-	       steps_fit(j, s, n[JS_DO_TIME], time_of, escapes) &&
-	       steps_fit(j, s, n[JS_DO_IPV4], ipv4, escapes) &&
-	       steps_fit(j, s, n[JS_DO_QUICK], quick, escapes) &&
-	       steps_fit(j, s, n[JS_DO_WORD], word, escapes) &&
-	       steps_fit(j, s, n[JS_DO_NOT_NEGATIVE], not_negative, false) &&
-	       steps_fit(j, s, n[JS_DO_DECIMAL], number, false) &&
-	       steps_fit(j, s, n[JS_DO_WHOLE], whole, false);
+	return steps_fit(j, s, n[SCHEMA_DO_ASK], ask, false) &&
+	       steps_fit(j, s, n[SCHEMA_DO_LENGTH], length, escapes) &&
+	       steps_fit(j, s, n[SCHEMA_DO_LAYOUT], layout, escapes) &&
+	       steps_fit(j, s, n[SCHEMA_DO_DATE], date, escapes) &&
+	       steps_fit(j, s, n[SCHEMA_DO_TIME], time_of, escapes) &&
+	       steps_fit(j, s, n[SCHEMA_DO_IPV4], ipv4, escapes) &&
+	       steps_fit(j, s, n[SCHEMA_DO_QUICK], quick, escapes) &&
+	       steps_fit(j, s, n[SCHEMA_DO_WORD], word, escapes) &&
+	       steps_fit(j, s, n[SCHEMA_DO_NOT_NEGATIVE], not_negative, false) &&
+	       steps_fit(j, s, n[SCHEMA_DO_DECIMAL], number, false) &&
+	       steps_fit(j, s, n[SCHEMA_DO_WHOLE], whole, false);
 }
 
-bool js_plan_fits(struct js_judge *j, const struct js_plan *plan)
+bool ev_schema_plan_fits(struct ev_schema_judge *j, const struct ev_schema_plan *plan)
 {
-	const struct js_step *s = plan->steps;
+	const struct ev_schema_step *s = plan->steps;
 
 	j->left -= plan->applied;
 	if (plan->never)
@@ -290,8 +311,8 @@ bool js_plan_fits(struct js_judge *j, const struct js_plan *plan)
 	if (!(j->d->unescaped ? scalars_fit(j, &s, plan->n, false)
 			      : scalars_fit(j, &s, plan->n, true)))
 		return false;
-	for (const struct js_step *end = s + plan->n[JS_DO_REST]; s < end; s++)
-		if (!js_all_fit(j, s->inside->rest, s->inside->n_rest, s->node))
+	for (const struct ev_schema_step *end = s + plan->n[SCHEMA_DO_REST]; s < end; s++)
+		if (!ev_schema_all_fit(j, s->inside->rest, s->inside->n_rest, s->node))
 			return false;
 	return true;
 }

@@ -18,7 +18,7 @@ enum { FEW_ELEMENTS = 8 }; /* are compared pair by pair */
 
 /* Names */
 
-uint32_t js_name_hash(const char *p, size_t len)
+uint32_t ev_schema_name_hash(const char *p, size_t len)
 {
 	uint64_t a = 0, b = 0;
 
@@ -40,7 +40,8 @@ uint32_t js_name_hash(const char *p, size_t len)
 }
 
 /* Most names that are not in a table have a length that no name in it has. */
-static inline const struct js_name *names_find(const struct js_names *t, const char *p, size_t len)
+static inline const struct ev_schema_name *names_find(const struct ev_schema_names *t,
+						      const char *p, size_t len)
 {
 	uint32_t hash;
 
@@ -52,9 +53,9 @@ static inline const struct js_name *names_find(const struct js_names *t, const c
 				return &t->list[i];
 		return NULL;
 	}
-	hash = js_name_hash(p, len);
+	hash = ev_schema_name_hash(p, len);
 	for (uint32_t k = hash & t->mask; t->slots[k] != 0; k = (k + 1) & t->mask) {
-		const struct js_name *name = &t->list[t->slots[k] - 1];
+		const struct ev_schema_name *name = &t->list[t->slots[k] - 1];
 
 		if (name->hash == hash && name->len == len && ev_same(name->p, p, len))
 			return name;
@@ -62,12 +63,13 @@ static inline const struct js_name *names_find(const struct js_names *t, const c
 	return NULL;
 }
 
-const struct js_name *js_names_find(const struct js_names *t, const char *p, size_t len)
+const struct ev_schema_name *ev_schema_names_find(const struct ev_schema_names *t, const char *p,
+						  size_t len)
 {
 	return names_find(t, p, len);
 }
 
-static inline const char *member_name(struct js_judge *j, uint32_t i, size_t *len)
+static inline const char *member_name(struct ev_schema_judge *j, uint32_t i, size_t *len)
 {
 	const struct ev_node *n = &j->d->nodes[i];
 
@@ -78,7 +80,7 @@ static inline const char *member_name(struct js_judge *j, uint32_t i, size_t *le
 	return ev_string(j->d, i, &j->set->name, len);
 }
 
-const char *js_member_name(struct js_judge *j, uint32_t i, size_t *len)
+const char *ev_schema_member_name(struct ev_schema_judge *j, uint32_t i, size_t *len)
 {
 	return member_name(j, i, len);
 }
@@ -86,16 +88,16 @@ const char *js_member_name(struct js_judge *j, uint32_t i, size_t *len)
 /* Marks */
 
 /* Octets of marks for a value. A count near its 28 bits may have run over: then its nodes do. */
-static size_t marks_size(const struct js_judge *j, uint32_t i)
+static size_t marks_size(const struct ev_schema_judge *j, uint32_t i)
 {
 	uint32_t inside = j->d->nodes[i].next - i;
 
 	return inside >> 28 != 0 ? inside : j->d->nodes[i].count;
 }
 
-static size_t push_marks(struct js_judge *j, size_t n)
+static size_t push_marks(struct ev_schema_judge *j, size_t n)
 {
-	struct ev_jschema_set *set = j->set;
+	struct ev_schema_set *set = j->set;
 	size_t at = set->n_marks;
 
 	ev_grow(&set->marks, &set->cap_marks, at + n + 1, 1);
@@ -104,69 +106,72 @@ static size_t push_marks(struct js_judge *j, size_t n)
 	return at;
 }
 
-size_t js_marks_push(struct js_judge *j, uint32_t i)
+size_t ev_schema_marks_push(struct ev_schema_judge *j, uint32_t i)
 {
 	return push_marks(j, marks_size(j, i));
 }
 
-void js_marks_pop(struct js_judge *j, size_t at)
+void ev_schema_marks_pop(struct ev_schema_judge *j, size_t at)
 {
 	j->set->n_marks = at;
 }
 
-struct js_presence js_presence_begin(struct js_judge *j, const struct js_objects *o)
+struct ev_schema_presence ev_schema_presence_begin(struct ev_schema_judge *j,
+						   const struct ev_schema_objects *o)
 {
-	struct js_presence p = {{0}, 0};
+	struct ev_schema_presence p = {{0}, 0};
 
-	if (o->bits > JS_SEEN)
-		p.more = push_marks(j, o->bits - JS_SEEN);
+	if (o->bits > SCHEMA_SEEN)
+		p.more = push_marks(j, o->bits - SCHEMA_SEEN);
 	return p;
 }
 
-void js_presence_end(struct js_judge *j, const struct js_objects *o, struct js_presence *p)
+void ev_schema_presence_end(struct ev_schema_judge *j, const struct ev_schema_objects *o,
+			    struct ev_schema_presence *p)
 {
-	if (o->bits > JS_SEEN)
-		js_marks_pop(j, p->more);
+	if (o->bits > SCHEMA_SEEN)
+		ev_schema_marks_pop(j, p->more);
 }
 
 /* Adds those at `from`, which are then dropped, to those at `to`. */
-static void marks_merge(struct js_judge *j, uint32_t i, size_t to, size_t from)
+static void marks_merge(struct ev_schema_judge *j, uint32_t i, size_t to, size_t from)
 {
 	uint8_t *marks = j->set->marks;
 
 	for (size_t k = 0, n = marks_size(j, i); k < n; k++)
 		marks[to + k] |= marks[from + k];
-	js_marks_pop(j, from);
+	ev_schema_marks_pop(j, from);
 }
 
-static void mark(struct js_judge *j, size_t marks, uint32_t k)
+static void mark(struct ev_schema_judge *j, size_t marks, uint32_t k)
 {
-	if (marks != JS_NO_MARKS)
+	if (marks != SCHEMA_NO_MARKS)
 		j->set->marks[marks + k] = 1;
 }
 
 /* One of several alternatives: what it marks counts only if it fits. */
-static bool branch_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t marks)
+static bool branch_fits(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i,
+			size_t marks)
 {
 	size_t own;
 	bool good;
 
-	if (marks == JS_NO_MARKS)
-		return js_fits(j, s, i, JS_NO_MARKS);
-	own = js_marks_push(j, i);
-	good = js_fits(j, s, i, own);
+	if (marks == SCHEMA_NO_MARKS)
+		return ev_schema_fits(j, s, i, SCHEMA_NO_MARKS);
+	own = ev_schema_marks_push(j, i);
+	good = ev_schema_fits(j, s, i, own);
 	if (good)
 		marks_merge(j, i, marks, own);
 	else
-		js_marks_pop(j, own);
+		ev_schema_marks_pop(j, own);
 	return good;
 }
 
 /* Numbers */
 
-struct js_quick js_quick_read(const char *p, size_t len)
+struct ev_schema_quick ev_schema_quick_read(const char *p, size_t len)
 {
-	struct js_quick q = {0};
+	struct ev_schema_quick q = {0};
 	const char *end = p + len;
 	bool negative = len > 0 && *p == '-', dot = false;
 	int digits = 0;
@@ -209,7 +214,8 @@ static const int64_t powers[19] = {
 	1000000000000000000LL,
 };
 
-static int compare(const char *p, size_t len, const struct js_quick *q, const struct js_limit *l)
+static int compare(const char *p, size_t len, const struct ev_schema_quick *q,
+		   const struct ev_schema_limit *l)
 {
 	__int128 a, b;
 
@@ -220,8 +226,8 @@ static int compare(const char *p, size_t len, const struct js_quick *q, const st
 	return (a > b) - (a < b);
 }
 
-static bool is_multiple(const char *p, size_t len, const struct js_quick *q,
-			const struct js_limit *l)
+static bool is_multiple(const char *p, size_t len, const struct ev_schema_quick *q,
+			const struct ev_schema_limit *l)
 {
 	struct ev_number a, b;
 
@@ -234,39 +240,39 @@ static bool is_multiple(const char *p, size_t len, const struct js_quick *q,
 	return ev_number_multiple_of(&a, &b);
 }
 
-bool js_within(const char *p, size_t len, const struct js_quick *q, const struct js_limit *l,
-	       enum js_bound bound)
+bool ev_schema_within(const char *p, size_t len, const struct ev_schema_quick *q,
+		      const struct ev_schema_limit *l, enum ev_schema_bound bound)
 {
 	if (l->text.p == NULL)
 		return true;
 	switch (bound) {
-	case JS_MINIMUM: return compare(p, len, q, l) >= 0;
-	case JS_EXCLUSIVE_MINIMUM: return compare(p, len, q, l) > 0;
-	case JS_MAXIMUM: return compare(p, len, q, l) <= 0;
-	case JS_EXCLUSIVE_MAXIMUM: return compare(p, len, q, l) < 0;
-	case JS_MULTIPLE_OF: return is_multiple(p, len, q, l);
-	case JS_BOUNDS: break;
+	case SCHEMA_MINIMUM: return compare(p, len, q, l) >= 0;
+	case SCHEMA_EXCLUSIVE_MINIMUM: return compare(p, len, q, l) > 0;
+	case SCHEMA_MAXIMUM: return compare(p, len, q, l) <= 0;
+	case SCHEMA_EXCLUSIVE_MAXIMUM: return compare(p, len, q, l) < 0;
+	case SCHEMA_MULTIPLE_OF: return is_multiple(p, len, q, l);
+	case SCHEMA_BOUNDS: break;
 	}
 	return true;
 }
 
-static bool numbers_fit(struct js_judge *j, const struct js_numbers *n, uint32_t i)
+static bool numbers_fit(struct ev_schema_judge *j, const struct ev_schema_numbers *n, uint32_t i)
 {
-	struct js_quick q;
+	struct ev_schema_quick q;
 	const char *p;
 	size_t len;
 
 	p = ev_raw(j->d, i, &len);
 	if (n->only_positive && *p != '-')
 		return true;
-	q = js_quick_read(p, len);
-	for (int bound = 0; bound < JS_BOUNDS; bound++)
-		if (!js_within(p, len, &q, &n->limits[bound], (enum js_bound)bound))
+	q = ev_schema_quick_read(p, len);
+	for (int bound = 0; bound < SCHEMA_BOUNDS; bound++)
+		if (!ev_schema_within(p, len, &q, &n->limits[bound], (enum ev_schema_bound)bound))
 			return false;
 	return true;
 }
 
-static bool is_integer(const struct js_judge *j, uint32_t i)
+static bool is_integer(const struct ev_schema_judge *j, uint32_t i)
 {
 	struct ev_number n;
 	const char *p;
@@ -284,48 +290,48 @@ static bool is_integer(const struct js_judge *j, uint32_t i)
 
 /* Other scalars */
 
-bool js_type_fits(const struct js_judge *j, const struct ev_jschema *s, uint32_t i)
+bool ev_schema_type_fits(const struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i)
 {
 	uint32_t kind = j->d->nodes[i].kind;
 
 	return (s->types >> kind & 1) != 0 ||
-	       (kind == EV_NUMBER && (s->types & JS_INTEGER) != 0 && is_integer(j, i));
+	       (kind == EV_NUMBER && (s->types & SCHEMA_INTEGER) != 0 && is_integer(j, i));
 }
 
-bool js_long_enough(const struct js_strings *t, const char *p, size_t len)
+bool ev_schema_long_enough(const struct ev_schema_strings *t, const char *p, size_t len)
 {
 	return len >= t->min && (len / 4 >= t->min || ev_utf8_count(p, len) >= t->min);
 }
 
-bool js_short_enough(const struct js_strings *t, const char *p, size_t len)
+bool ev_schema_short_enough(const struct ev_schema_strings *t, const char *p, size_t len)
 {
 	return len <= t->max || (len / 4 <= t->max && ev_utf8_count(p, len) <= t->max);
 }
 
-static bool strings_fit(struct js_judge *j, const struct js_strings *t, uint32_t i)
+static bool strings_fit(struct ev_schema_judge *j, const struct ev_schema_strings *t, uint32_t i)
 {
 	size_t len;
 	const char *p = ev_string(j->d, i, &j->set->text, &len);
 
-	return js_long_enough(t, p, len) && js_short_enough(t, p, len) &&
+	return ev_schema_long_enough(t, p, len) && ev_schema_short_enough(t, p, len) &&
 	       (t->format == NULL || t->format->check(p, len)) &&
 	       (t->pattern == NULL || ev_regex_match(t->pattern, p, len));
 }
 
 /* The canonical form of a value, in the set's scratch. */
-static struct js_slice form_of(struct js_judge *j, uint32_t i)
+static struct ev_schema_slice form_of(struct ev_schema_judge *j, uint32_t i)
 {
 	bool skip = i == j->top;
 
 	ev_buf_reset(&j->set->form);
 	ev_canonical(j->d, i, skip ? &j->without : NULL, skip, &j->set->form);
-	return (struct js_slice){j->set->form.p, j->set->form.len};
+	return (struct ev_schema_slice){j->set->form.p, j->set->form.len};
 }
 
-bool js_is_among(struct js_judge *j, const struct js_values *v, uint32_t i)
+bool ev_schema_is_among(struct ev_schema_judge *j, const struct ev_schema_values *v, uint32_t i)
 {
 	enum ev_kind kind = ev_kind(j->d, i);
-	struct js_slice form;
+	struct ev_schema_slice form;
 	const char *p;
 	size_t len;
 
@@ -367,7 +373,7 @@ bool js_is_among(struct js_judge *j, const struct js_values *v, uint32_t i)
 /* Arrays */
 
 /* Whether two elements are equal, and which: *a before *b. */
-bool js_equal_elements(struct js_judge *j, uint32_t i, uint32_t *a, uint32_t *b)
+bool ev_schema_equal_elements(struct ev_schema_judge *j, uint32_t i, uint32_t *a, uint32_t *b)
 {
 	const struct ev_doc *d = j->d;
 	struct ev_lookup *table = &j->set->elements;
@@ -381,7 +387,7 @@ bool js_equal_elements(struct js_judge *j, uint32_t i, uint32_t *a, uint32_t *b)
 	}
 	ev_lookup_reset(table, marks_size(j, i));
 	for (*b = ev_first(d, i); *b < ev_end(d, i); *b = ev_next(d, *b)) {
-		struct js_slice form = form_of(j, *b);
+		struct ev_schema_slice form = form_of(j, *b);
 		uint64_t hash = ev_hash64(form.p, form.len, j->set->seed);
 		size_t step = 0;
 
@@ -394,15 +400,15 @@ bool js_equal_elements(struct js_judge *j, uint32_t i, uint32_t *a, uint32_t *b)
 }
 
 /* What a leaf asks. */
-static inline bool leaf_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i)
+static inline bool leaf_fits(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i)
 {
 	enum ev_kind kind = ev_kind(j->d, i);
 
-	if ((s->types >> kind & 1) == 0 && !js_type_fits(j, s, i))
+	if ((s->types >> kind & 1) == 0 && !ev_schema_type_fits(j, s, i))
 		return false;
-	if (s->constant != NULL && !js_is_among(j, s->constant, i))
+	if (s->constant != NULL && !ev_schema_is_among(j, s->constant, i))
 		return false;
-	if (s->values != NULL && !js_is_among(j, s->values, i))
+	if (s->values != NULL && !ev_schema_is_among(j, s->values, i))
 		return false;
 	if (kind == EV_NUMBER)
 		return s->numbers == NULL || numbers_fit(j, s->numbers, i);
@@ -410,14 +416,15 @@ static inline bool leaf_fits(struct js_judge *j, const struct ev_jschema *s, uin
 }
 
 /* For values that are many: most are held against leaves. */
-static inline bool value_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i)
+static inline bool value_fits(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i)
 {
 	while (s->alias != NULL && j->set->n_dynamic == 0)
 		s = s->alias;
-	return s->leaf ? leaf_fits(j, s, i) : js_fits(j, s, i, JS_NO_MARKS);
+	return s->leaf ? leaf_fits(j, s, i) : ev_schema_fits(j, s, i, SCHEMA_NO_MARKS);
 }
 
-bool js_all_fit(struct js_judge *j, const struct ev_jschema *const *list, uint32_t n, uint32_t i)
+bool ev_schema_all_fit(struct ev_schema_judge *j, const struct ev_schema *const *list, uint32_t n,
+		       uint32_t i)
 {
 	for (uint32_t k = 0; k < n; k++)
 		if (!value_fits(j, list[k], i))
@@ -425,7 +432,8 @@ bool js_all_fit(struct js_judge *j, const struct ev_jschema *const *list, uint32
 	return true;
 }
 
-static bool arrays_fit(struct js_judge *j, const struct js_arrays *t, uint32_t i, size_t marks)
+static bool arrays_fit(struct ev_schema_judge *j, const struct ev_schema_arrays *t, uint32_t i,
+		       size_t marks)
 {
 	const struct ev_doc *d = j->d;
 	uint64_t matching = 0;
@@ -445,25 +453,25 @@ static bool arrays_fit(struct js_judge *j, const struct js_arrays *t, uint32_t i
 	}
 	if (t->contains != NULL) {
 		for (at = ev_first(d, i), k = 0; at < ev_end(d, i); at = ev_next(d, at), k++) {
-			if (!js_fits(j, t->contains, at, JS_NO_MARKS))
+			if (!ev_schema_fits(j, t->contains, at, SCHEMA_NO_MARKS))
 				continue;
 			matching++;
 			if (!t->contains_silent)
 				mark(j, marks, k);
 			if (matching >= t->min_contains && t->max_contains == UINT64_MAX &&
-			    marks == JS_NO_MARKS)
+			    marks == SCHEMA_NO_MARKS)
 				break;
 		}
 		if (matching < t->min_contains || matching > t->max_contains)
 			return false;
 	}
-	return !t->unique || !js_equal_elements(j, i, &a, &b);
+	return !t->unique || !ev_schema_equal_elements(j, i, &a, &b);
 }
 
 /* Objects */
 
-static inline const struct js_name *name_of_member(struct js_judge *j, const struct js_objects *o,
-						   uint32_t i)
+static inline const struct ev_schema_name *
+name_of_member(struct ev_schema_judge *j, const struct ev_schema_objects *o, uint32_t i)
 {
 	const char *p;
 	size_t len;
@@ -478,16 +486,16 @@ static inline const struct js_name *name_of_member(struct js_judge *j, const str
 }
 
 /* One member against all that speaks of members. */
-static inline bool member_fits(struct js_judge *j, const struct js_objects *o, uint32_t i,
-			       struct js_presence *seen, bool *covered)
+static inline bool member_fits(struct ev_schema_judge *j, const struct ev_schema_objects *o,
+			       uint32_t i, struct ev_schema_presence *seen, bool *covered)
 {
-	const struct js_name *name = name_of_member(j, o, i);
+	const struct ev_schema_name *name = name_of_member(j, o, i);
 	size_t len;
 	const char *p;
 
 	*covered = false;
 	if (name != NULL) {
-		js_see(j, name, seen);
+		ev_schema_see(j, name, seen);
 		if (name->schema != NULL) {
 			*covered = true;
 			if (!value_fits(j, name->schema, i + 1))
@@ -510,8 +518,8 @@ static inline bool member_fits(struct js_judge *j, const struct js_objects *o, u
 	return o->property_names == NULL || value_fits(j, o->property_names, i);
 }
 
-static bool members_fit(struct js_judge *j, const struct js_objects *o, uint32_t i, size_t marks,
-			struct js_presence *seen)
+static bool members_fit(struct ev_schema_judge *j, const struct ev_schema_objects *o, uint32_t i,
+			size_t marks, struct ev_schema_presence *seen)
 {
 	const struct ev_doc *d = j->d;
 	uint32_t k = 0;
@@ -525,53 +533,56 @@ static bool members_fit(struct js_judge *j, const struct js_objects *o, uint32_t
 		if (covered)
 			mark(j, marks, k);
 	}
-	for (size_t w = 0; w < JS_SEEN / 64; w++)
+	for (size_t w = 0; w < SCHEMA_SEEN / 64; w++)
 		if ((seen->bits[w] & o->needed[w]) != o->needed[w])
 			return false;
-	for (uint32_t r = 0; o->bits > JS_SEEN && r < o->n_required; r++)
-		if (!js_seen(j, &o->names.list[o->required[r]], seen))
+	for (uint32_t r = 0; o->bits > SCHEMA_SEEN && r < o->n_required; r++)
+		if (!ev_schema_seen(j, &o->names.list[o->required[r]], seen))
 			return false;
 	for (uint32_t r = 0; r < o->n_dependents; r++) {
-		const struct js_dependent *t = &o->dependents[r];
+		const struct ev_schema_dependent *t = &o->dependents[r];
 
-		if (!js_seen(j, &o->names.list[t->trigger], seen))
+		if (!ev_schema_seen(j, &o->names.list[t->trigger], seen))
 			continue;
 		for (uint32_t m = 0; m < t->n; m++)
-			if (!js_seen(j, &o->names.list[t->required[m]], seen))
+			if (!ev_schema_seen(j, &o->names.list[t->required[m]], seen))
 				return false;
-		if (t->schema != NULL && !js_fits(j, t->schema, i, marks))
+		if (t->schema != NULL && !ev_schema_fits(j, t->schema, i, marks))
 			return false;
 	}
 	return true;
 }
 
-static bool objects_fit(struct js_judge *j, const struct js_objects *o, uint32_t i, size_t marks)
+static bool objects_fit(struct ev_schema_judge *j, const struct ev_schema_objects *o, uint32_t i,
+			size_t marks)
 {
-	struct js_presence seen;
-	uint64_t n = js_members(j, i);
+	struct ev_schema_presence seen;
+	uint64_t n = ev_schema_members(j, i);
 	bool good;
 
 	if (n < o->min || n > o->max)
 		return false;
-	seen = js_presence_begin(j, o);
+	seen = ev_schema_presence_begin(j, o);
 	good = members_fit(j, o, i, marks, &seen);
-	js_presence_end(j, o, &seen);
+	ev_schema_presence_end(j, o, &seen);
 	return good;
 }
 
 /* Schemas for the same value */
 
 /* The outermost resource that the evaluation came through and that has the dynamic anchor. */
-const struct ev_jschema *js_dynamic_target(const struct js_judge *j, const struct js_applied *a)
+const struct ev_schema *ev_schema_dynamic_target(const struct ev_schema_judge *j,
+						 const struct ev_schema_applied *a)
 {
-	const struct ev_jschema *found = a->fallback;
+	const struct ev_schema *found = a->fallback;
 	size_t len;
 
 	if (a->dynamic == NULL)
 		return found;
 	len = strlen(a->dynamic);
-	for (const struct js_scope *s = j->scope; s != NULL; s = s->outer) {
-		const struct js_anchor *anchor = js_anchor_find(s->resource, a->dynamic, len);
+	for (const struct ev_schema_scope *s = j->scope; s != NULL; s = s->outer) {
+		const struct ev_schema_anchor *anchor =
+			ev_schema_anchor_find(s->resource, a->dynamic, len);
 
 		if (anchor != NULL && anchor->dynamic)
 			found = s->resource->doc->compiled[anchor->at];
@@ -579,17 +590,18 @@ const struct ev_jschema *js_dynamic_target(const struct js_judge *j, const struc
 	return found;
 }
 
-static bool applied_fit(struct js_judge *j, const struct js_applied *a, uint32_t i, size_t marks)
+static bool applied_fit(struct ev_schema_judge *j, const struct ev_schema_applied *a, uint32_t i,
+			size_t marks)
 {
 	uint32_t n = 0;
 
 	for (uint32_t k = 0; k < a->n_all; k++)
-		if (!js_fits(j, a->all[k], i, marks))
+		if (!ev_schema_fits(j, a->all[k], i, marks))
 			return false;
-	if (a->fallback != NULL && !js_fits(j, js_dynamic_target(j, a), i, marks))
+	if (a->fallback != NULL && !ev_schema_fits(j, ev_schema_dynamic_target(j, a), i, marks))
 		return false;
 	if (a->n_any > 0) {
-		for (uint32_t k = 0; k < a->n_any && (n == 0 || marks != JS_NO_MARKS); k++)
+		for (uint32_t k = 0; k < a->n_any && (n == 0 || marks != SCHEMA_NO_MARKS); k++)
 			n += branch_fits(j, a->any[k], i, marks);
 		if (n == 0)
 			return false;
@@ -601,20 +613,21 @@ static bool applied_fit(struct js_judge *j, const struct js_applied *a, uint32_t
 		if (n != 1)
 			return false;
 	}
-	if (a->no != NULL && js_fits(j, a->no, i, JS_NO_MARKS))
+	if (a->no != NULL && ev_schema_fits(j, a->no, i, SCHEMA_NO_MARKS))
 		return false;
 	if (a->when != NULL) {
-		const struct ev_jschema *next =
+		const struct ev_schema *next =
 			branch_fits(j, a->when, i, marks) ? a->then : a->otherwise;
 
-		if (next != NULL && !js_fits(j, next, i, marks))
+		if (next != NULL && !ev_schema_fits(j, next, i, marks))
 			return false;
 	}
 	return true;
 }
 
 /* All but unevaluated*. */
-bool js_keywords_fit(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t marks)
+bool ev_schema_keywords_fit(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i,
+			    size_t marks)
 {
 	if (!leaf_fits(j, s, i))
 		return false;
@@ -628,8 +641,8 @@ bool js_keywords_fit(struct js_judge *j, const struct ev_jschema *s, uint32_t i,
 }
 
 /* The schema for what nothing else has evaluated in a value of this kind, or NULL. */
-const struct ev_jschema *js_unevaluated(const struct js_judge *j, const struct ev_jschema *s,
-					uint32_t i)
+const struct ev_schema *ev_schema_unevaluated(const struct ev_schema_judge *j,
+					      const struct ev_schema *s, uint32_t i)
 {
 	switch (ev_kind(j->d, i)) {
 	case EV_ARRAY: return s->unevaluated_items;
@@ -638,54 +651,55 @@ const struct ev_jschema *js_unevaluated(const struct js_judge *j, const struct e
 	}
 }
 
-static bool unevaluated_fit(struct js_judge *j, const struct ev_jschema *s, uint32_t i,
+static bool unevaluated_fit(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i,
 			    size_t marks)
 {
-	const struct ev_jschema *rest = js_unevaluated(j, s, i);
-	size_t own = js_marks_push(j, i);
+	const struct ev_schema *rest = ev_schema_unevaluated(j, s, i);
+	size_t own = ev_schema_marks_push(j, i);
 	bool object = ev_kind(j->d, i) == EV_OBJECT;
-	bool good = js_keywords_fit(j, s, i, own);
+	bool good = ev_schema_keywords_fit(j, s, i, own);
 	uint32_t k = 0;
 
 	for (uint32_t at = ev_first(j->d, i); good && at < ev_end(j->d, i); k++) {
 		uint32_t value = at + object;
 
 		if (value != j->without && j->set->marks[own + k] == 0)
-			good = js_fits(j, rest, value, JS_NO_MARKS);
+			good = ev_schema_fits(j, rest, value, SCHEMA_NO_MARKS);
 		at = ev_next(j->d, value);
 	}
-	js_marks_pop(j, own);
-	if (good && marks != JS_NO_MARKS)
+	ev_schema_marks_pop(j, own);
+	if (good && marks != SCHEMA_NO_MARKS)
 		memset(j->set->marks + marks, 1, marks_size(j, i));
 	return good;
 }
 
-static bool fits_here(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t marks)
+static bool fits_here(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i,
+		      size_t marks)
 {
 	if (s->boolean)
 		return s->value;
-	if (js_unevaluated(j, s, i) != NULL)
+	if (ev_schema_unevaluated(j, s, i) != NULL)
 		return unevaluated_fit(j, s, i, marks);
-	return js_keywords_fit(j, s, i, marks);
+	return ev_schema_keywords_fit(j, s, i, marks);
 }
 
-int64_t js_work(const struct ev_jschema_set *set, const struct ev_doc *d)
+int64_t ev_schema_work(const struct ev_schema_set *set, const struct ev_doc *d)
 {
 	static const int64_t at_least = 10000000;
 
 	return at_least + 4 * (int64_t)set->n_schemas * (int64_t)d->n;
 }
 
-bool js_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t marks)
+bool ev_schema_fits(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i, size_t marks)
 {
-	const struct js_scope *outer = j->scope;
-	const struct js_inside *flat;
-	struct js_scope scope;
+	const struct ev_schema_scope *outer = j->scope;
+	const struct ev_schema_inside *flat;
+	struct ev_schema_scope scope;
 	bool good;
 
-	if (!js_spend(j))
+	if (!ev_schema_spend(j))
 		return false;
-	if (j->depth == JS_DEPTH) {
+	if (j->depth == SCHEMA_DEPTH) {
 		j->deep = true;
 		j->left = -1;
 		return false;
@@ -695,15 +709,15 @@ bool js_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t 
 		while (s->alias != NULL)
 			s = s->alias;
 		flat = NULL;
-		if (j->by_symbol && marks == JS_NO_MARKS && ev_kind(j->d, i) == EV_OBJECT)
-			flat = js_flat_object(s);
-		good = flat != NULL ? js_flat_fits(j, flat, i) : fits_here(j, s, i, marks);
+		if (j->by_symbol && marks == SCHEMA_NO_MARKS && ev_kind(j->d, i) == EV_OBJECT)
+			flat = ev_schema_flat_object(s);
+		good = flat != NULL ? ev_schema_flat_fits(j, flat, i) : fits_here(j, s, i, marks);
 	} else {
 		if (outer == NULL || outer->resource != s->resource) {
-			scope = (struct js_scope){s->resource, outer};
+			scope = (struct ev_schema_scope){s->resource, outer};
 			j->scope = &scope;
 		}
-		good = s->alias != NULL ? js_fits(j, s->alias, i, marks)
+		good = s->alias != NULL ? ev_schema_fits(j, s->alias, i, marks)
 					: fits_here(j, s, i, marks);
 		j->scope = outer;
 	}
@@ -711,16 +725,16 @@ bool js_fits(struct js_judge *j, const struct ev_jschema *s, uint32_t i, size_t 
 	return good;
 }
 
-bool ev_jschema_valid(const struct ev_jschema *s, const struct ev_doc *d, uint32_t at,
-		      uint32_t without)
+bool ev_schema_valid(const struct ev_schema *s, const struct ev_doc *d, uint32_t at,
+		     uint32_t without)
 {
-	struct js_judge j = js_judge_of(s, d, at, without);
-	const struct js_plan *plan;
+	struct ev_schema_judge j = ev_schema_judge_of(s, d, at, without);
+	const struct ev_schema_plan *plan;
 
 	j.by_symbol = d->symbols == s->set->symbols;
-	if (j.by_symbol && at == 0 && (plan = js_plan_of(s, d, without)) != NULL) {
+	if (j.by_symbol && at == 0 && (plan = ev_schema_plan_of(s, d, without)) != NULL) {
 		j.depth++;
-		return js_plan_fits(&j, plan) && j.left >= 0;
+		return ev_schema_plan_fits(&j, plan) && j.left >= 0;
 	}
-	return js_fits(&j, s, at, JS_NO_MARKS) && j.left >= 0;
+	return ev_schema_fits(&j, s, at, SCHEMA_NO_MARKS) && j.left >= 0;
 }

@@ -1,25 +1,27 @@
 /*
- * jschema: JSON Schema, compiled once and held against scanned records. Floor 6.
+ * schema: JSON Schema, compiled once and held against scanned records. Floor 6.
+ *
+ * The room lib/schema knows JSON Schema and nothing of events or models.
  *
  * Drafts 2020-12, 2019-09, 07, 06 and 04, as $schema says; all of them become the same program.
  *
  * A set owns every schema compiled in it and the files that they name by $ref. References reach
  * files in or below the set's root folder and never the network; a symbolic link that leads out of
- * the folder is not followed. Two ways to judge: ev_jschema_valid stops at the first failure,
- * ev_jschema_explain finds every reason; both say the same. A set serves one judgement at a time.
+ * the folder is not followed. Two ways to judge: ev_schema_valid stops at the first failure,
+ * ev_schema_explain finds every reason; both say the same. A set serves one judgement at a time.
  */
-#ifndef EV_JSCHEMA_H
-#define EV_JSCHEMA_H
+#ifndef EV_SCHEMA_H
+#define EV_SCHEMA_H
 
 #include "record/reason.h"
 #include "json/path.h"
 
-struct ev_jschema_set;
-struct ev_jschema; /* one compiled schema, owned by its set */
+struct ev_schema_set;
+struct ev_schema; /* one compiled schema, owned by its set */
 
 /* root: the folder of the model. */
-struct ev_jschema_set *ev_jschema_set_new(const char *root);
-void ev_jschema_set_free(struct ev_jschema_set **set);
+struct ev_schema_set *ev_schema_set_new(const char *root);
+void ev_schema_set_free(struct ev_schema_set **set);
 
 /*
  * What holds for the schemas of a set, said before the first one.
@@ -34,41 +36,41 @@ void ev_jschema_set_free(struct ev_jschema_set **set);
  * set is the folder itself if base is NULL. False with the error if there is no such folder, or
  * base is no absolute URI.
  */
-void ev_jschema_set_symbols(struct ev_jschema_set *set, struct ev_symbols *symbols);
-void ev_jschema_set_formats(struct ev_jschema_set *set, bool asserted);
-bool ev_jschema_set_draft(struct ev_jschema_set *set, const char *name);
-bool ev_jschema_set_map(struct ev_jschema_set *set, const char *folder, const char *base,
-			struct ev_error *err);
+void ev_schema_set_symbols(struct ev_schema_set *set, struct ev_symbols *symbols);
+void ev_schema_set_formats(struct ev_schema_set *set, bool asserted);
+bool ev_schema_set_draft(struct ev_schema_set *set, const char *name);
+bool ev_schema_set_map(struct ev_schema_set *set, const char *folder, const char *base,
+		       struct ev_error *err);
 
 /*
  * A file, its path relative to the root; the same file is compiled once. NULL with the error, which
  * has file:line:column of the place in the schema.
  */
-const struct ev_jschema *ev_jschema_file(struct ev_jschema_set *set, const char *path,
-					 struct ev_error *err);
+const struct ev_schema *ev_schema_file(struct ev_schema_set *set, const char *path,
+				       struct ev_error *err);
 /* A schema given as text; name stands for its file in errors and $ref is relative to the root. */
-const struct ev_jschema *ev_jschema_text(struct ev_jschema_set *set, const char *name,
-					 const char *text, size_t len, struct ev_error *err);
+const struct ev_schema *ev_schema_text(struct ev_schema_set *set, const char *name,
+				       const char *text, size_t len, struct ev_error *err);
 
 /*
  * What is odd about the schemas that were compiled, one line each, or NULL behind the last: members
  * that are no keywords but likely meant to be. The first 20.
  */
-const char *ev_jschema_set_lint(const struct ev_jschema_set *set, size_t i);
+const char *ev_schema_set_lint(const struct ev_schema_set *set, size_t i);
 
 /*
  * Holds value `at` of the document against the schema. If `without` is not EV_NOWHERE it is the
  * node of a member's value at the top of `at`, and that member counts as absent (the reserved
  * "_ev").
  */
-bool ev_jschema_valid(const struct ev_jschema *s, const struct ev_doc *d, uint32_t at,
-		      uint32_t without);
+bool ev_schema_valid(const struct ev_schema *s, const struct ev_doc *d, uint32_t at,
+		     uint32_t without);
 /*
  * Adds every reason why it fails: path, keyword, message, and explain from the nearest
  * "description" (or "title") around the failing keyword. Adds nothing if it is valid.
  */
-void ev_jschema_explain(const struct ev_jschema *s, const struct ev_doc *d, uint32_t at,
-			uint32_t without, struct ev_reasons *reasons);
+void ev_schema_explain(const struct ev_schema *s, const struct ev_doc *d, uint32_t at,
+		       uint32_t without, struct ev_reasons *reasons);
 
 /* What is sure of a value. */
 struct ev_promise {
@@ -85,7 +87,7 @@ struct ev_promise {
  * the other one goes on. It promises what can be told from keywords beside each other, $ref and
  * allOf; that may be less than what holds.
  */
-struct ev_promise ev_jschema_promise(const struct ev_jschema *s, const struct ev_path *list,
-				     const struct ev_path *path);
+struct ev_promise ev_schema_promise(const struct ev_schema *s, const struct ev_path *list,
+				    const struct ev_path *path);
 
 #endif

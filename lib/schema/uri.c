@@ -5,11 +5,11 @@
 
 #include <string.h>
 
-void js_uri_split(const char *p, size_t len, struct js_uri *u)
+void ev_schema_uri_split(const char *p, size_t len, struct ev_schema_uri *u)
 {
 	const char *end = p + len, *q = p;
 
-	*u = (struct js_uri){.scheme.p = p, .authority.p = p, .query.p = p, .fragment.p = p};
+	*u = (struct ev_schema_uri){.scheme.p = p, .authority.p = p, .query.p = p, .fragment.p = p};
 	while (q < end && *q != '\0' && strchr(":/?#", *q) == NULL)
 		q++;
 	if (q > p && q < end && *q == ':' && (*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') {
@@ -49,12 +49,12 @@ void js_uri_split(const char *p, size_t len, struct js_uri *u)
 	}
 }
 
-bool js_uri_beyond_fragment(const struct js_uri *u)
+bool ev_schema_uri_beyond_fragment(const struct ev_schema_uri *u)
 {
 	return u->scheme.len != 0 || u->has_authority || u->path.len != 0 || u->has_query;
 }
 
-bool js_plain_path(const char *p, size_t len, struct ev_buf *out)
+bool ev_schema_plain_path(const char *p, size_t len, struct ev_buf *out)
 {
 	const char *end = p + len;
 	size_t floor = out->len;
@@ -88,14 +88,15 @@ bool js_plain_path(const char *p, size_t len, struct ev_buf *out)
 	}
 }
 
-const char *js_resolve(struct ev_jschema_set *set, const char *base, const struct js_uri *ref)
+const char *ev_schema_resolve(struct ev_schema_set *set, const char *base,
+			      const struct ev_schema_uri *ref)
 {
 	struct ev_buf out = {0}, path = {0};
 	const char *uri = NULL;
-	struct js_uri b;
+	struct ev_schema_uri b;
 	bool inside = true;
 
-	js_uri_split(base, strlen(base), &b);
+	ev_schema_uri_split(base, strlen(base), &b);
 	if (ref->scheme.len != 0)
 		ev_buf_put(&out, ref->scheme.p, ref->scheme.len);
 	else
@@ -106,7 +107,7 @@ const char *js_resolve(struct ev_jschema_set *set, const char *base, const struc
 			ev_buf_puts(&out, "//");
 			ev_buf_put(&out, ref->authority.p, ref->authority.len);
 		}
-		inside = js_plain_path(ref->path.p, ref->path.len, &out);
+		inside = ev_schema_plain_path(ref->path.p, ref->path.len, &out);
 	} else {
 		if (b.has_authority) {
 			ev_buf_puts(&out, "//");
@@ -115,7 +116,7 @@ const char *js_resolve(struct ev_jschema_set *set, const char *base, const struc
 		if (ref->path.len == 0) {
 			ev_buf_put(&out, b.path.p, b.path.len);
 		} else if (ref->path.p[0] == '/') {
-			inside = js_plain_path(ref->path.p, ref->path.len, &out);
+			inside = ev_schema_plain_path(ref->path.p, ref->path.len, &out);
 		} else {
 			size_t keep = b.path.len;
 
@@ -125,7 +126,7 @@ const char *js_resolve(struct ev_jschema_set *set, const char *base, const struc
 			if (b.has_authority && keep == 0)
 				ev_buf_putc(&path, '/');
 			ev_buf_put(&path, ref->path.p, ref->path.len);
-			inside = js_plain_path(path.p, path.len, &out);
+			inside = ev_schema_plain_path(path.p, path.len, &out);
 		}
 	}
 	if (ref->has_query) {
@@ -136,7 +137,7 @@ const char *js_resolve(struct ev_jschema_set *set, const char *base, const struc
 		ev_buf_putc(&out, '?');
 		ev_buf_put(&out, b.query.p, b.query.len);
 	}
-	if (inside || strncmp(ev_buf_str(&out), JS_ROOT, strlen(JS_ROOT)) != 0)
+	if (inside || strncmp(ev_buf_str(&out), SCHEMA_ROOT, strlen(SCHEMA_ROOT)) != 0)
 		uri = ev_arena_copy(&set->arena, out.p, out.len);
 	ev_buf_free(&out);
 	ev_buf_free(&path);
@@ -152,7 +153,8 @@ static int hex_digit(char c)
 	return -1;
 }
 
-struct js_slice js_percent_decoded(struct ev_jschema_set *set, const char *p, size_t len)
+struct ev_schema_slice ev_schema_percent_decoded(struct ev_schema_set *set, const char *p,
+						 size_t len)
 {
 	char *out = ev_arena_copy(&set->arena, p, len), *o = out;
 
@@ -165,10 +167,10 @@ struct js_slice js_percent_decoded(struct ev_jschema_set *set, const char *p, si
 		}
 	}
 	*o = '\0';
-	return (struct js_slice){out, (size_t)(o - out)};
+	return (struct ev_schema_slice){out, (size_t)(o - out)};
 }
 
-const char *js_file_uri(struct ev_jschema_set *set, const char *folder, const char *path)
+const char *ev_schema_file_uri(struct ev_schema_set *set, const char *folder, const char *path)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	struct ev_buf uri = {0};

@@ -1,5 +1,5 @@
 /*
- * star_calendar: the days of a calendar: the one that a time falls on where its zone is, and those
+ * calendar: the days of a calendar: the one that a time falls on where its zone is, and those
  * outside its span, which get a row all the same. Floor 9, a part of the star engine.
  */
 #ifndef EV_STAR_CALENDAR_H

@@ -25,7 +25,7 @@ static const struct ev_stamp *lasting_stamp(struct ev_star *s, struct ev_star_ve
 static void fetch(struct ev_star *s, const struct ev_star_dimension *d,
 		  const struct ev_star_element *e)
 {
-	struct ev_member *member = ev_star_bound_at(s, e, d->reference)->member;
+	struct ev_star_member *member = ev_star_bound_at(s, e, d->reference)->member;
 
 	if (member == NULL)
 		return;
@@ -47,7 +47,7 @@ static void contribute(struct ev_star *s, const struct ev_star_dimension *d,
 		       struct ev_star_version *v, const struct ev_star_element *e)
 {
 	struct ev_members *members = s->members[d->dimension - s->m->dimensions];
-	struct ev_member *member = ev_star_bound_at(s, e, d->reference)->member;
+	struct ev_star_member *member = ev_star_bound_at(s, e, d->reference)->member;
 	const struct ev_stamp stamp = {v->since, s->event.id, (uint32_t)s->event.id_len,
 				       (uint32_t)e->index};
 
@@ -117,7 +117,7 @@ static enum ev_status spill_members(struct ev_star *s, size_t dimension, struct 
 	struct ev_members *members = s->members[dimension];
 	const struct ev_mentions *l = &s->mentions;
 
-	for (const struct ev_member *m = members->first; m != NULL; m = m->next)
+	for (const struct ev_star_member *m = members->first; m != NULL; m = m->next)
 		while (ev_mentions_next(&s->mentions, dimension, members, m, "", 0))
 			if (ev_sort_add(s->sort, l->key.p, l->key.len, l->value.p, l->value.len,
 					err) != EV_OK)
@@ -198,7 +198,7 @@ static enum ev_status put_day(struct ev_star *s, size_t dimension, const char *k
 /* All days are in memory, and so are all members if none was spilled: they are sorted there. */
 
 union held {
-	const struct ev_member *member;
+	const struct ev_star_member *member;
 	int64_t day;
 };
 
@@ -230,7 +230,7 @@ static enum ev_status sort_held(struct ev_sort *sort, const char *key, union hel
 static enum ev_status sort_members(struct ev_star *s, size_t dimension, struct ev_sort *sort,
 				   struct ev_error *err)
 {
-	const struct ev_member *m = s->members[dimension]->first;
+	const struct ev_star_member *m = s->members[dimension]->first;
 
 	for (; m != NULL; m = m->next)
 		if (sort_held(sort, m->key, (union held){.member = m}, err) != EV_OK)

@@ -1,15 +1,20 @@
 /*
- * star_impl: what the parts of the star engine share. Floor 9.
+ * internal: what the files of star share. Floor 9.
  *
- * star_plan.c works out what is asked of each type of event, and star_shapes.c where that stands
- * in documents of a shape; star_version.c reads what "_ev" says, and star_values.c the cells;
- * star_references.c finds the members that they name, in star_members.c and star_calendar.c;
- * star_rows.c writes the rows of facts; star_dimensions.c keeps what events say of members, and
- * star_mentions.c makes that lines that can be sorted, and these rows; star_state.c and
- * star_settle.c remember them; star.c takes an event through all of them.
+ *   plan.c          what is asked of each type of event, worked out once
+ *   shapes.c        where that stands in documents of one shape
+ *   version.c       reads what "_ev" says
+ *   values.c        reads the cells
+ *   references.c    finds the members that cells name, in members.c and calendar.c
+ *   rows.c          writes the rows of facts
+ *   dimensions.c    keeps what events say of members
+ *   mentions.c      makes sorted lines of that, and rows of those lines
+ *   state.c         follows the sections, and compares an event's mentions with those before
+ *   settle.c        puts a section's mentions into the state, and makes the members' rows
+ *   star.c          takes an event through all of them
  */
-#ifndef EV_STAR_IMPL_H
-#define EV_STAR_IMPL_H
+#ifndef EV_STAR_INTERNAL_H
+#define EV_STAR_INTERNAL_H
 
 #include "star/star.h"
 #include "star/calendar.h"
@@ -39,7 +44,7 @@ struct ev_star_version {
 /* A reference of an element. */
 struct ev_star_bound {
 	const char *key;	  /* NULL until it is known */
-	struct ev_member *member; /* NULL: none; until the key is known, only most likely it */
+	struct ev_star_member *member; /* NULL: none; until the key is known, only most likely it */
 	uint64_t hash;
 	const char *identity;
 	uint32_t len;
@@ -190,7 +195,7 @@ static inline const struct ev_value *ev_star_value(const struct ev_star_element 
 	return &e->values[cell.own][cell.at];
 }
 
-/* What "_ev" says (star_version.c) */
+/* What "_ev" says (version.c) */
 
 /* The version at hand, and s->owner; false if it is not as evversion writes it. */
 bool ev_star_read_version(struct ev_star *s, struct ev_star_version *v);
@@ -206,7 +211,7 @@ struct ev_star_deleted {
 /* Of a line that begins so; false if it does not go on as evversion writes it. */
 bool ev_star_read_delete(const char *p, size_t len, struct ev_star_deleted *d);
 
-/* Shapes (star_shapes.c) */
+/* Shapes (shapes.c) */
 
 struct ev_star_shapes *ev_star_shapes_new(void);
 void ev_star_shapes_free(struct ev_star_shapes **shapes);
@@ -216,7 +221,7 @@ void ev_star_shapes_free(struct ev_star_shapes **shapes);
  */
 const struct ev_star_shape *ev_star_shape_of(struct ev_star *s, const struct ev_star_kind *kind);
 
-/* Values (star_values.c) */
+/* Values (values.c) */
 
 /* Where the cells of a group are found. */
 void ev_star_want_cells(struct ev_star *s, size_t group);
@@ -245,7 +250,7 @@ static inline char *ev_star_put_index(char *o, size_t index)
 	return o + digits.len;
 }
 
-/* References (star_references.c) */
+/* References (references.c) */
 
 /* Begins to look for the members that the event and its elements name: their table is fetched. */
 void ev_star_begin_references(struct ev_star *s, const struct ev_star_kind *kind);
@@ -265,13 +270,13 @@ ev_star_bound_at(struct ev_star *s, const struct ev_star_element *e, struct ev_s
 	return b;
 }
 
-/* Rows of facts (star_rows.c) */
+/* Rows of facts (rows.c) */
 
 /* EV_FATAL: the output has the error. */
 enum ev_status ev_star_put_fact(struct ev_star *s, const struct ev_star_fact *f,
 				const struct ev_star_version *v);
 
-/* Dimensions (star_dimensions.c) */
+/* Dimensions (dimensions.c) */
 
 /* Finds the members that an event says something of; what that will be compared with is fetched. */
 void ev_star_find_described(struct ev_star *s, const struct ev_star_kind *kind);
@@ -282,5 +287,69 @@ void ev_star_contribute(struct ev_star *s, const struct ev_star_kind *kind,
 enum ev_status ev_star_make_room(struct ev_star *s, struct ev_error *err);
 /* The rows of all dimensions, without a state. */
 enum ev_status ev_star_put_dimensions(struct ev_star *s, struct ev_error *err);
+
+/* The state (state.c, settle.c) */
+
+/* What a sorted mention begins with, in front of its value. */
+enum {
+	EV_STAR_SAID = '+',  /* it is new */
+	EV_STAR_OTHER = '=', /* it was there with another value */
+	EV_STAR_BACK = '-',  /* it is said no more */
+};
+
+/*
+ * A mention in an event's list: "DIMENSIONKEY WHAT", and of one that is not bare SPELLED, TIME,
+ * what is not the event's own in WHO, and a digest of the value.
+ */
+struct ev_star_items {
+	struct ev_buf text;
+	struct ev_star_item {
+		size_t at, len, key_len; /* in the text; without the digest */
+	} * list;
+	size_t n, cap;
+};
+
+/* The latest entry of a key, and the place of the next key. */
+struct ev_star_old {
+	struct ev_store_look *look;
+	const struct ev_entry *ahead;
+	bool there;
+	struct ev_buf key, value;
+};
+
+enum { EV_STAR_DIGESTS = 3 };
+
+struct ev_star_state {
+	const char *dir;
+	char digests[EV_STAR_DIGESTS][33]; /* of the model */
+	struct ev_store *store;		   /* NULL until a section begins */
+	struct ev_point to;		   /* of the section */
+	uint64_t from, at;		   /* where it begins, and where the state stands */
+	bool idle;			   /* the state has all of it already */
+	bool direct;			   /* what changes now is what goes out */
+
+	/* The event at hand. */
+	bool inside;
+	struct ev_buf id, who; /* as mentions have it in WHO */
+	uint64_t first;
+	struct ev_star_items said, before;
+	struct ev_buf key, text;
+
+	struct ev_star_old old; /* of the mentions and lists that are there */
+	struct ev_sort *sort;	/* of what is to be put, but for rows */
+};
+
+/* The first entry whose key begins so. */
+enum ev_status ev_star_old_find(struct ev_star_old *o, const char *prefix, size_t len,
+				struct ev_error *err);
+/* The next of those, and the first of them whose key is not less. */
+enum ev_status ev_star_old_next(struct ev_star_old *o, struct ev_error *err);
+enum ev_status ev_star_old_onward(struct ev_star_old *o, const char *key, size_t len,
+				  struct ev_error *err);
+
+/* Puts what was sorted; where that is what goes out, the rows that change do. */
+enum ev_status ev_star_settle(struct ev_star *s, struct ev_error *err);
+/* The rows that changed since the section's beginning go out. */
+enum ev_status ev_star_emit_rows(struct ev_star *s, struct ev_error *err);
 
 #endif

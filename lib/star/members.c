@@ -51,7 +51,7 @@ void ev_members_clear(struct ev_members *m)
 
 void ev_members_forget(struct ev_members *m)
 {
-	for (struct ev_member *i = m->first; i != NULL; i = i->next) {
+	for (struct ev_star_member *i = m->first; i != NULL; i = i->next) {
 		i->met = i->described = false;
 		i->spelled = NULL;
 		for (size_t k = 0; k < m->n_attributes; k++)
@@ -61,7 +61,7 @@ void ev_members_forget(struct ev_members *m)
 	m->last = &m->first;
 }
 
-static void put(struct ev_members *m, uint64_t hash, struct ev_member *member)
+static void put(struct ev_members *m, uint64_t hash, struct ev_star_member *member)
 {
 	size_t i = hash & (m->size - 1);
 
@@ -83,14 +83,14 @@ static void grow(struct ev_members *m)
 	free(old);
 }
 
-struct ev_member *ev_members_add(struct ev_members *m, uint64_t hash, const char *identity,
-				 size_t len, const struct ev_buf *preimage)
+struct ev_star_member *ev_members_add(struct ev_members *m, uint64_t hash, const char *identity,
+				      size_t len, const struct ev_buf *preimage)
 {
-	size_t size = sizeof(struct ev_member) + m->n_attributes * sizeof(struct ev_attribute);
-	struct ev_member *new = ev_arena_alloc(&m->arena, size + len);
+	size_t size = sizeof(struct ev_star_member) + m->n_attributes * sizeof(struct ev_attribute);
+	struct ev_star_member *new = ev_arena_alloc(&m->arena, size + len);
 	char key[EV_KEY_TEXT + 1];
 
-	*new = (struct ev_member){.identity_len = (uint32_t)len};
+	*new = (struct ev_star_member){.identity_len = (uint32_t)len};
 	for (size_t i = 0; i < m->n_attributes; i++)
 		new->attributes[i] = (struct ev_attribute){.p = NULL};
 	memcpy((char *)new + size, identity, len);
@@ -150,8 +150,8 @@ bool ev_members_set(struct ev_members *m, struct ev_attribute *v, const char *js
 }
 
 /* The spelling of a key's part in the identity. */
-static const char *own_part(const struct ev_members *m, const struct ev_member *member, size_t part,
-			    size_t *len)
+static const char *own_part(const struct ev_members *m, const struct ev_star_member *member,
+			    size_t part, size_t *len)
 {
 	const char *p = ev_members_identity(m, member), *end = p + member->identity_len, *stop;
 
@@ -166,7 +166,7 @@ static const char *own_part(const struct ev_members *m, const struct ev_member *
 	return p;
 }
 
-const char *ev_members_any_part(const struct ev_members *m, const struct ev_member *member,
+const char *ev_members_any_part(const struct ev_members *m, const struct ev_star_member *member,
 				size_t part, size_t *len)
 {
 	const struct ev_attribute *v = member->spelled;
@@ -177,8 +177,8 @@ const char *ev_members_any_part(const struct ev_members *m, const struct ev_memb
 	return v[part].p;
 }
 
-void ev_members_spell(struct ev_members *m, struct ev_member *member, size_t part, const char *json,
-		      size_t len, bool first)
+void ev_members_spell(struct ev_members *m, struct ev_star_member *member, size_t part,
+		      const char *json, size_t len, bool first)
 {
 	struct ev_attribute had = {.p = NULL};
 	size_t had_len;

@@ -1,5 +1,5 @@
 /*
- * star_members: the members of one type 1 dimension, each attribute with what won it. Floor 9, a
+ * members: the members of one type 1 dimension, each attribute with what won it. Floor 9, a
  * part of the star engine.
  *
  * A member is told apart by its identity: the JSON values of its key columns in their one spelling,
@@ -28,12 +28,12 @@ struct ev_attribute {
 	const struct ev_stamp *stamp; /* NULL: not set */
 };
 
-struct ev_member {
+struct ev_star_member {
 	char key[EV_KEY_TEXT];
 	uint32_t identity_len;
 	bool met;		/* it is in the list of those that were mentioned */
 	bool described;		/* an event bore it with an attribute: it is not only inferred */
-	struct ev_member *next; /* in that list */
+	struct ev_star_member *next; /* in that list */
 	/* The parts of its key, if any is spelled in another way than in the identity; or NULL. */
 	struct ev_attribute *spelled;
 	/* One a column that is no part of the key, in their order; then stands the identity. */
@@ -42,7 +42,7 @@ struct ev_member {
 
 struct ev_members_slot {
 	uint64_t hash;
-	struct ev_member *member; /* NULL: free */
+	struct ev_star_member *member; /* NULL: free */
 };
 
 struct ev_members {
@@ -51,7 +51,7 @@ struct ev_members {
 	size_t n, size;
 	uint64_t seeds[2]; /* secret, so that nobody can craft members that lie together */
 	struct ev_arena arena;
-	struct ev_member *first, **last; /* those that were mentioned, as they came */
+	struct ev_star_member *first, **last; /* those that were mentioned, as they came */
 };
 
 struct ev_members *ev_members_new(const struct ev_dimension *d);
@@ -103,13 +103,13 @@ static inline uint64_t ev_members_hash(const struct ev_members *m, const char *i
 }
 
 static inline const char *ev_members_identity(const struct ev_members *m,
-					      const struct ev_member *member)
+					      const struct ev_star_member *member)
 {
 	return (const char *)(member->attributes + m->n_attributes);
 }
 
 /* The member that has most likely the identity of that hash, which is not looked at; or NULL. */
-static inline struct ev_member *ev_members_fetch(const struct ev_members *m, uint64_t hash)
+static inline struct ev_star_member *ev_members_fetch(const struct ev_members *m, uint64_t hash)
 {
 	const struct ev_members_slot *slot = &m->table[hash & (m->size - 1)];
 
@@ -123,7 +123,7 @@ static inline struct ev_member *ev_members_fetch(const struct ev_members *m, uin
 	return slot->member;
 }
 
-static inline bool ev_members_is(const struct ev_members *m, const struct ev_member *member,
+static inline bool ev_members_is(const struct ev_members *m, const struct ev_star_member *member,
 				 const char *identity, size_t len)
 {
 	return member->identity_len == len &&
@@ -131,8 +131,8 @@ static inline bool ev_members_is(const struct ev_members *m, const struct ev_mem
 }
 
 /* The member of that identity, or NULL. It stays where it is. */
-static inline struct ev_member *ev_members_find(const struct ev_members *m, uint64_t hash,
-						const char *identity, size_t len)
+static inline struct ev_star_member *ev_members_find(const struct ev_members *m, uint64_t hash,
+						     const char *identity, size_t len)
 {
 	const struct ev_members_slot *slot = &m->table[hash & (m->size - 1)];
 
@@ -144,10 +144,10 @@ static inline struct ev_member *ev_members_find(const struct ev_members *m, uint
 }
 
 /* Adds a member that there is not yet. preimage: of its key. */
-struct ev_member *ev_members_add(struct ev_members *m, uint64_t hash, const char *identity,
-				 size_t len, const struct ev_buf *preimage);
+struct ev_star_member *ev_members_add(struct ev_members *m, uint64_t hash, const char *identity,
+				      size_t len, const struct ev_buf *preimage);
 /* It is mentioned: whether that is the first time. */
-static inline bool ev_members_meet(struct ev_members *m, struct ev_member *member)
+static inline bool ev_members_meet(struct ev_members *m, struct ev_star_member *member)
 {
 	if (member->met)
 		return false;
@@ -168,15 +168,16 @@ bool ev_members_set(struct ev_members *m, struct ev_attribute *v, const char *js
  * A part of a key may be spelled in several ways, 19.1 and 19.10: the greatest spelling stands, in
  * any order. first: this is its first mention.
  */
-void ev_members_spell(struct ev_members *m, struct ev_member *member, size_t part, const char *json,
-		      size_t len, bool first);
+void ev_members_spell(struct ev_members *m, struct ev_star_member *member, size_t part,
+		      const char *json, size_t len, bool first);
 /* For ev_members_part: of several, or where it is spelled in another way than in the identity. */
-const char *ev_members_any_part(const struct ev_members *m, const struct ev_member *member,
+const char *ev_members_any_part(const struct ev_members *m, const struct ev_star_member *member,
 				size_t part, size_t *len);
 
 /* The spelling of a key's part. EV_ARENA_OVER octets behind it can be read. */
 static inline const char *ev_members_part(const struct ev_members *m,
-					  const struct ev_member *member, size_t part, size_t *len)
+					  const struct ev_star_member *member, size_t part,
+					  size_t *len)
 {
 	if (m->n_parts > 1 || member->spelled != NULL)
 		return ev_members_any_part(m, member, part, len);

@@ -83,7 +83,7 @@ static void put_who(struct ev_buf *out, const char *id, size_t len, uint32_t ele
 
 /* The parts of the key, as they are spelled; and SPELLED. */
 static void put_parts(struct ev_mentions *l, const struct ev_members *members,
-		      const struct ev_member *m)
+		      const struct ev_star_member *m)
 {
 	for (size_t i = 0; i < members->n_parts; i++) {
 		size_t len;
@@ -103,7 +103,7 @@ static void put_parts(struct ev_mentions *l, const struct ev_members *members,
 
 /* Behind all else, where the key is spelled in another way. */
 static void put_identity(struct ev_mentions *l, const struct ev_members *members,
-			 const struct ev_member *m)
+			 const struct ev_star_member *m)
 {
 	const size_t at = l->value.len + 1;
 
@@ -118,7 +118,7 @@ static void put_identity(struct ev_mentions *l, const struct ev_members *members
 
 /* WHAT of the attributes of that stamp, whose values are appended. */
 static void put_attributes(struct ev_mentions *l, const struct ev_members *members,
-			   const struct ev_member *m, const struct ev_stamp *stamp)
+			   const struct ev_star_member *m, const struct ev_stamp *stamp)
 {
 	ev_buf_putc(&l->key, 'd');
 	for (size_t i = 0; i < members->n_attributes; i += 4) {
@@ -159,7 +159,7 @@ static void put_no_stamp(struct ev_mentions *l, const char *who, size_t len)
 
 /* Without a stamp, of one of which nothing is said but that it is there. */
 static void put_bare(struct ev_mentions *l, const struct ev_members *members,
-		     const struct ev_member *m, const char *who, size_t who_len)
+		     const struct ev_star_member *m, const char *who, size_t who_len)
 {
 	if (m->described)
 		put_attributes(l, members, m, NULL);
@@ -170,7 +170,7 @@ static void put_bare(struct ev_mentions *l, const struct ev_members *members,
 	put_no_stamp(l, who, who_len);
 }
 
-static bool is_first_of_stamp(const struct ev_member *m, size_t i)
+static bool is_first_of_stamp(const struct ev_star_member *m, size_t i)
 {
 	const struct ev_stamp *stamp = m->attributes[i].stamp;
 
@@ -181,7 +181,7 @@ static bool is_first_of_stamp(const struct ev_member *m, size_t i)
 }
 
 bool ev_mentions_next(struct ev_mentions *l, size_t dimension, const struct ev_members *members,
-		      const struct ev_member *m, const char *who, size_t who_len)
+		      const struct ev_star_member *m, const char *who, size_t who_len)
 {
 	const size_t n = members->n_attributes, was = l->next;
 	const struct ev_stamp *stamp;
@@ -484,7 +484,7 @@ void ev_star_sum_texts(const struct ev_star_sum *sum, struct ev_star_text *texts
 
 /* Rows */
 
-void ev_star_member_texts(const struct ev_members *members, const struct ev_member *m,
+void ev_star_member_texts(const struct ev_members *members, const struct ev_star_member *m,
 			  struct ev_star_text *texts)
 {
 	for (size_t i = 0; i < members->n_parts; i++, texts++)

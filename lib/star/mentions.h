@@ -1,5 +1,5 @@
 /*
- * star_mentions: what is said of a member, as sorted lines, and the row that it makes together.
+ * mentions: what is said of a member, as sorted lines, and the row that it makes together.
  * Floor 9, a part of the star engine.
  *
  * A mention is what one stamp says of one member. Its key has the words
@@ -71,7 +71,7 @@ struct ev_mentions {
  * who: of a member that is only referred to; may be empty.
  */
 bool ev_mentions_next(struct ev_mentions *l, size_t dimension, const struct ev_members *members,
-		      const struct ev_member *m, const char *who, size_t who_len);
+		      const struct ev_star_member *m, const char *who, size_t who_len);
 /* That of a day. */
 void ev_mentions_day(struct ev_mentions *l, size_t dimension, int64_t day, const char *who,
 		     size_t who_len);
@@ -119,7 +119,7 @@ void ev_star_sum_texts(const struct ev_star_sum *sum, struct ev_star_text *texts
 /* Rows of members */
 
 /* What a member was met with, the parts of its key first. */
-void ev_star_member_texts(const struct ev_members *members, const struct ev_member *m,
+void ev_star_member_texts(const struct ev_members *members, const struct ev_star_member *m,
 			  struct ev_star_text *texts);
 /* Octets that are written at most. */
 size_t ev_star_member_room(const struct ev_star_dimension *d, const struct ev_star_text *texts);

@@ -133,9 +133,9 @@ void ev_star_fetch_members(struct ev_star *s)
 	}
 }
 
-static struct ev_member *add_member(struct ev_star *s, const struct ev_star_element *e,
-				    const struct ev_star_reference *r,
-				    const struct ev_star_bound *b)
+static struct ev_star_member *add_member(struct ev_star *s, const struct ev_star_element *e,
+					 const struct ev_star_reference *r,
+					 const struct ev_star_bound *b)
 {
 	ev_buf_reset(&s->scratch);
 	for (size_t i = 0; i < r->n; i++) {

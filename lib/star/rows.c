@@ -1,3 +1,4 @@
+#include "base/compiler.h"
 #include "star/internal.h"
 
 /* Where a row is written: into the output as long as it has room, else beside it. */
@@ -21,8 +22,7 @@ static void begin_row(struct ev_star *s, struct place *p, size_t room)
 }
 
 /* Makes room for as much behind o, of which nothing is there yet. */
-static __attribute__((noinline)) char *more_room(struct ev_star *s, struct place *p, char *o,
-						 size_t room)
+static EV_NOINLINE char *more_room(struct ev_star *s, struct place *p, char *o, size_t room)
 {
 	size_t len = (size_t)(o - p->begin);
 

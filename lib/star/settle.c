@@ -1,5 +1,5 @@
 #include "base/mem.h"
-#include "star/state_internal.h"
+#include "star/internal.h"
 
 #include <stdlib.h>
 

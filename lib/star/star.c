@@ -272,3 +272,8 @@ enum ev_status ev_star_commit(struct ev_star *s, struct ev_error *err)
 {
 	return ev_star_state_commit(s, err);
 }
+
+enum ev_status ev_star_merge(struct ev_star *s, struct ev_error *err)
+{
+	return ev_star_state_merge(s, err);
+}

@@ -1,6 +1,8 @@
 /*
  * star: events to rows of facts and dimensions. Floor 9.
  *
+ * The room lib/star is the engine of evstar.
+ *
  * Facts are emitted as events come, with the lines that delete what was there of an event. A member
  * of a dimension is what the current versions say of it: attribute by attribute the latest stamp
  * (valid from, event, element) that bears it wins. So its row comes at the end, sorted by key. What
@@ -32,6 +34,8 @@ enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, stru
 enum ev_status ev_star_finish(struct ev_star *s, struct ev_error *err);
 /* With a state: what was finished counts from now on. */
 enum ev_status ev_star_commit(struct ev_star *s, struct ev_error *err);
+/* Tidies up behind a commit (ev_store_merge). */
+enum ev_status ev_star_merge(struct ev_star *s, struct ev_error *err);
 /*
  * Appends a line for people on the i-th path of a column that no event bore, or returns false
  * behind the last; after the last record.

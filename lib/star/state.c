@@ -1,7 +1,7 @@
 #include "star/state.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "star/state_internal.h"
+#include "star/internal.h"
 
 #include <stdlib.h>
 
@@ -282,7 +282,7 @@ static void note_mentions(struct ev_star *s, size_t dimension)
 	struct ev_members *members = s->members[dimension];
 	struct ev_star_state *t = s->state;
 
-	for (struct ev_member *m = members->first; m != NULL; m = m->next)
+	for (struct ev_star_member *m = members->first; m != NULL; m = m->next)
 		while (!t->idle &&
 		       ev_mentions_next(&s->mentions, dimension, members, m, t->id.p, t->id.len))
 			note_mention(t, &s->mentions);
@@ -482,4 +482,9 @@ enum ev_status ev_star_state_commit(struct ev_star *s, struct ev_error *err)
 	struct ev_star_state *t = s->state;
 
 	return t->idle ? EV_OK : ev_store_commit_as(t->store, &t->to, err);
+}
+
+enum ev_status ev_star_state_merge(struct ev_star *s, struct ev_error *err)
+{
+	return ev_store_merge(s->state->store, err);
 }

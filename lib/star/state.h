@@ -1,10 +1,10 @@
 /*
- * star_state: what events say of members, remembered from one run to the next. Floor 9, a part of
+ * state: what events say of members, remembered from one run to the next. Floor 9, a part of
  * the star engine.
  *
  * Three kinds of entries (evkit-state.5), of whose keys the latest entry is of account alone:
  *
- *     MEMBER c WHAT ...   a mention that is not bare (star_mentions.h), or "-": it is said no more
+ *     MEMBER c WHAT ...   a mention that is not bare (mentions.h), or "-": it is said no more
  *     nDIMENSIONKEY       the member's row: CHANGED N D S [BORNE TIME WHO]... FIELDS
  *     zID                 the keys of the event's mentions with a digest of each, or "-"
  *
@@ -45,5 +45,7 @@ bool ev_star_state_is_at(const struct ev_star_state *state, const char *id, size
 enum ev_status ev_star_state_finish(struct ev_star *s, struct ev_error *err);
 /* That counts from now on. */
 enum ev_status ev_star_state_commit(struct ev_star *s, struct ev_error *err);
+/* Tidies up behind that (ev_store_merge). */
+enum ev_status ev_star_state_merge(struct ev_star *s, struct ev_error *err);
 
 #endif

@@ -1,3 +1,4 @@
+#include "base/compiler.h"
 #include "star/internal.h"
 #include "warehouse/value.h"
 
@@ -90,7 +91,7 @@ static const char *problem_of(struct ev_star *s, const struct ev_column *c, uint
 	n = ev_event_skip(s->events, &s->event, NULL, 0, skip);
 	if (n == 0)
 		return problem;
-	if (problem != NULL && (problem = ev_json_problem(d, at, skip, n)) != NULL)
+	if (problem != NULL && (problem = ev_column_json_problem(d, at, skip, n)) != NULL)
 		return problem;
 	leave_out(s, at, skip, n, v);
 	return NULL;
@@ -142,8 +143,8 @@ static bool read_cells(struct ev_star *s, const struct ev_star_elements *e,
 }
 
 /* Any other cell, but for one that is fixed. */
-static __attribute__((noinline)) bool take_odd(struct ev_star *s, const struct ev_star_take *t,
-					       char *store, struct ev_value *v)
+static EV_NOINLINE bool take_odd(struct ev_star *s, const struct ev_star_take *t, char *store,
+				 struct ev_value *v)
 {
 	if (!ev_value_usual(t->column, s->event.doc, t->node, store, v) &&
 	    !other_value(s, t->column, t->node, store, v))
@@ -322,7 +323,7 @@ void ev_star_explain(struct ev_star *s, const char *type, size_t len)
 {
 	const struct ev_model *m = s->m;
 
-	if (!ev_star_passes(m, type, len, s->event.doc, &s->why))
+	if (!ev_columns_pass(m, type, len, s->event.doc, &s->why))
 		return;
 	for (size_t i = 0; i < m->n_facts; i++)
 		if (ev_names_take(&m->facts[i].types, type, len))

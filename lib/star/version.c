@@ -1,5 +1,6 @@
-#include "star/internal.h"
+#include "base/compiler.h"
 #include "scan/form.h"
+#include "star/internal.h"
 
 /* The bytes of a text of that length, or NULL. */
 static const char *text_at(const struct ev_doc *d, uint32_t at, size_t want)
@@ -71,7 +72,7 @@ static inline int64_t two_digits(const char *p)
 /* EV_TIME_TEXT bytes as a number: of two times the greater is the later. False: they are none. */
 static bool moment(const char *text, int64_t *t)
 {
-	typedef uint8_t bytes __attribute__((vector_size(16)));
+	typedef uint8_t bytes EV_VECTOR(16);
 	static const char least[2][17] = {"0000-00-00T00:00", "00:00:00.000000Z"},
 			  most[2][17] = {"9999-99-99T99:99", "99:99:99.999999Z"};
 	bytes fits = {0};

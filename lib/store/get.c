@@ -10,7 +10,7 @@ struct group {
 };
 
 struct ev_getter {
-	const struct ev_part *parts;
+	const struct ev_manifest_part *parts;
 	struct group *groups;
 	size_t n_groups;
 	const char **last; /* of each part: its greatest key */
@@ -50,11 +50,11 @@ void ev_getter_free(struct ev_getter **getter)
 }
 
 /* The one part of the group that can have the key, or NULL. */
-static const struct ev_part *part_of(const struct ev_getter *g, const struct group *group,
-				     const char *key)
+static const struct ev_manifest_part *part_of(const struct ev_getter *g, const struct group *group,
+					      const char *key)
 {
 	size_t from = group->first, to = from + group->n;
-	const struct ev_part *p;
+	const struct ev_manifest_part *p;
 
 	while (from < to) {
 		size_t mid = from + (to - from) / 2;
@@ -78,7 +78,7 @@ enum ev_status ev_getter_find(struct ev_getter *g, const char key[EV_RUN_KEY], s
 	f->there = false;
 	g->n_runs = 0;
 	for (size_t i = 0; i < g->n_groups; i++) {
-		const struct ev_part *p = part_of(g, &g->groups[i], key);
+		const struct ev_manifest_part *p = part_of(g, &g->groups[i], key);
 
 		if (p == NULL)
 			continue;

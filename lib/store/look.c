@@ -6,7 +6,7 @@
 
 /* A walk through a group, whose parts follow one another. */
 struct walk {
-	const struct ev_part *parts; /* n of them */
+	const struct ev_manifest_part *parts; /* n of them */
 	size_t n, at;
 	struct ev_run_cursor cursor;
 	bool has; /* cursor.entry is the next entry of the group */
@@ -107,7 +107,7 @@ static enum ev_status walk_on(const struct ev_store_look *l, struct walk *w, str
 {
 	w->has = false;
 	for (;;) {
-		const struct ev_part *p;
+		const struct ev_manifest_part *p;
 
 		if (w->cursor.run == NULL)
 			enter(w, 0);
@@ -212,7 +212,7 @@ static enum ev_status find_in(const struct ev_store_look *l, struct walk *w, uin
 {
 	const char *key = l->prefix.p;
 	size_t len = l->prefix.len, i = part_of(w, key, len);
-	const struct ev_part *p;
+	const struct ev_manifest_part *p;
 
 	w->has = false;
 	if (i == w->n)

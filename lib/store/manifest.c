@@ -7,7 +7,7 @@
 
 static const char first_line[] = "evkit-state 1\n";
 
-void ev_part_free(struct ev_part *part)
+void ev_manifest_part_free(struct ev_manifest_part *part)
 {
 	ev_run_free(&part->run);
 	ev_buf_free(&part->from);
@@ -20,7 +20,7 @@ void ev_manifest_free(struct ev_manifest *m)
 		free(m->notes[i].value);
 	}
 	for (size_t i = 0; i < m->n_parts; i++)
-		ev_part_free(&m->parts[i]);
+		ev_manifest_part_free(&m->parts[i]);
 	free(m->notes);
 	free(m->parts);
 	*m = (struct ev_manifest){.notes = NULL};
@@ -36,7 +36,7 @@ static void put_digest(struct ev_buf *out, struct ev_hash128 h)
 	ev_buf_printf(out, " %s", hex);
 }
 
-static void put_part(const struct ev_part *p, enum ev_run_form form, struct ev_buf *out)
+static void put_part(const struct ev_manifest_part *p, enum ev_run_form form, struct ev_buf *out)
 {
 	const struct ev_run_facts *f = &p->facts;
 
@@ -157,7 +157,7 @@ static bool take_from(const char **p, enum ev_run_form form, struct ev_buf *from
 
 static bool take_part(const char **p, enum ev_run_form form, struct ev_manifest *m)
 {
-	struct ev_part part = {.level = 0};
+	struct ev_manifest_part part = {.level = 0};
 	uint64_t *const numbers[] = {&part.facts.number, &part.level,	      &part.group,
 				     &part.into,	 &part.facts.entries, &part.facts.bytes,
 				     &part.facts.commit, &part.facts.stamp};
@@ -184,7 +184,7 @@ static bool take_note(const char **p, struct ev_manifest *m)
 	value = strcspn(*p + name + 1, " \n");
 	m->notes = ev_realloc_array(m->notes, m->n_notes + 1, sizeof *m->notes);
 	m->notes[m->n_notes++] =
-		(struct ev_note){ev_strndup(*p, name), ev_strndup(*p + name + 1, value)};
+		(struct ev_manifest_note){ev_strndup(*p, name), ev_strndup(*p + name + 1, value)};
 	*p += name + 1 + value;
 	return true;
 }

@@ -11,7 +11,7 @@
 #include "store/store.h"
 
 /* A run, and its place among the others. Those of one group have different keys, in order. */
-struct ev_part {
+struct ev_manifest_part {
 	struct ev_run_facts facts;
 	uint64_t level, group;
 	uint64_t into;		 /* the group that it is being merged into, or 0 */
@@ -19,20 +19,20 @@ struct ev_part {
 	struct ev_run_file *run; /* the store's; NULL in a manifest */
 };
 
-struct ev_note {
+struct ev_manifest_note {
 	char *name, *value;
 };
 
 struct ev_manifest {
 	char id[EV_STORE_ID + 1];
 	uint64_t seeds[2];
-	struct ev_note *notes;
+	struct ev_manifest_note *notes;
 	size_t n_notes;
 	uint64_t head, log,
 		next; /* log: bytes of the commits' file; next: number of a run or group */
 	struct ev_hash128 log_sum; /* of as many bytes of the log */
 	char digest[EV_STORE_DIGEST + 1];
-	struct ev_part *parts;
+	struct ev_manifest_part *parts;
 	size_t n_parts, cap_parts;
 };
 
@@ -46,6 +46,6 @@ void ev_manifest_write(const struct ev_manifest *m, const struct ev_store_kind *
 		       struct ev_buf *out);
 /* The runs are freed with it. */
 void ev_manifest_free(struct ev_manifest *m);
-void ev_part_free(struct ev_part *part);
+void ev_manifest_part_free(struct ev_manifest_part *part);
 
 #endif

@@ -18,7 +18,7 @@
  * together load each of them once; one that a cursor stands in stays where it is.
  */
 enum { TEXT_BLOCK = 32 * 1024, BINARY_BLOCK = 170 * EV_RUN_FIXED, HELD = EV_RUN_CURSORS + 1 };
-enum { LINE_BITS = 512, LINE_BYTES = LINE_BITS / 8, BITS_A_KEY = 12, PROBES = 6 };
+enum { LINE_BITS = 512, LINE_BYTES = LINE_BITS / 8, BITS_A_KEY = 16, PROBES = 6 };
 enum { LONGEST_BLOCK = 1 << 30 };
 
 static const char magic[8] = "evkidx1\n";

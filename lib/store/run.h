@@ -1,9 +1,6 @@
 /*
  * run: a sorted file of entries that never changes, and the index beside it. Floor 3.
  *
- * The first header of lib/store, which holds what is sorted and larger than memory: sort.h for one
- * run of a program, store.h for what stays from one to the next. Formats: evkit-state.5.
- *
  * Entries are sorted by key, then commit, then value, as bytes. There are two forms. In text each
  * entry is a line "KEY<TAB>COMMIT<TAB>VALUE", commits have 12 digits, and a block of lines is a
  * gzip member: zcat shows the run. Fixed entries have keys of 16 bytes and values of 8 (the commit

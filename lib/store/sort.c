@@ -1,6 +1,7 @@
 #include "store/sort.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/compiler.h"
 #include "base/mem.h"
 #include "io/in.h"
 
@@ -578,7 +579,7 @@ enum ev_status ev_sort_finish(struct ev_sort *s, struct ev_error *err)
  * Items lie in memory as they came, so the processor cannot foresee which is the next. Always
  * inline, for gcc finds that a call of it has no effect.
  */
-static inline __attribute__((always_inline)) void fetch_ahead(const struct ev_sort *s)
+static EV_ALWAYS_INLINE void fetch_ahead(const struct ev_sort *s)
 {
 	const char *at;
 	size_t len;

@@ -31,8 +31,8 @@ struct ev_store {
 	struct ev_run_writer *writer;
 	struct ev_buf line;
 	uint64_t least;	      /* bytes that a commit merges at least */
-	uint64_t added;	      /* bytes put since the last commit */
-	struct ev_part *gone; /* merged away: their files are removed behind the commit */
+	uint64_t added;	      /* bytes put since the last merge */
+	struct ev_manifest_part *gone; /* merged away: their files are removed behind the commit */
 	size_t n_gone;
 	struct ev_getter *getter;
 	uint32_t forget; /* entries with a lesser stamp */
@@ -157,7 +157,7 @@ static void remove_files(struct ev_store *s)
 			unlink(path);
 			free(path);
 		}
-		ev_part_free(&s->gone[i]);
+		ev_manifest_part_free(&s->gone[i]);
 	}
 	s->n_gone = 0;
 }
@@ -183,7 +183,6 @@ static enum ev_status write_manifest(struct ev_store *s, struct ev_error *err)
 	ev_buf_free(&text);
 	if (st == EV_OK)
 		remove_files(s);
-	s->added = 0;
 	return st;
 }
 
@@ -214,7 +213,7 @@ static enum ev_status fresh(struct ev_store *s, struct ev_error *err)
 static enum ev_status open_runs(struct ev_store *s, struct ev_error *err)
 {
 	for (size_t i = 0; i < s->m.n_parts; i++) {
-		struct ev_part *p = &s->m.parts[i];
+		struct ev_manifest_part *p = &s->m.parts[i];
 
 		if ((p->run = ev_run_open(s->dir, &p->facts, s->kind->form, err)) == NULL)
 			return EV_FATAL;
@@ -390,7 +389,7 @@ void ev_store_free(struct ev_store **store)
 	ev_run_discard(&s->writer);
 	ev_manifest_free(&s->m);
 	for (size_t i = 0; i < s->n_gone; i++)
-		ev_part_free(&s->gone[i]);
+		ev_manifest_part_free(&s->gone[i]);
 	free(s->gone);
 	ev_buf_free(&s->said);
 	ev_buf_free(&s->log);
@@ -443,7 +442,7 @@ void ev_store_set_note(struct ev_store *s, const char *name, const char *value)
 		}
 	}
 	s->m.notes = ev_realloc_array(s->m.notes, s->m.n_notes + 1, sizeof *s->m.notes);
-	s->m.notes[s->m.n_notes++] = (struct ev_note){ev_strdup(name), ev_strdup(value)};
+	s->m.notes[s->m.n_notes++] = (struct ev_manifest_note){ev_strdup(name), ev_strdup(value)};
 }
 
 /* Commits: lines "N DIGEST TAKEN WHAT", TAKEN 32 digits; what is no commit: "- WHAT". */
@@ -660,7 +659,7 @@ static size_t group_end(const struct ev_manifest *m, size_t i)
 
 static int by_place(const void *x, const void *y)
 {
-	const struct ev_part *a = x, *b = y;
+	const struct ev_manifest_part *a = x, *b = y;
 
 	if (a->level != b->level)
 		return a->level < b->level ? 1 : -1;
@@ -678,7 +677,7 @@ static void sort_parts(struct ev_manifest *m)
 static enum ev_status add_part(struct ev_store *s, const struct ev_run_facts *facts, uint64_t level,
 			       uint64_t group, struct ev_error *err)
 {
-	struct ev_part part = {.facts = *facts, .level = level, .group = group};
+	struct ev_manifest_part part = {.facts = *facts, .level = level, .group = group};
 
 	if ((part.run = ev_run_open(s->dir, facts, s->kind->form, err)) == NULL)
 		return EV_FATAL;
@@ -789,7 +788,7 @@ static enum ev_status merge_entry(struct merged *g, const struct ev_entry *e, st
 }
 
 /* Its files are removed when no manifest names them any more. */
-static void part_gone(struct ev_store *s, const struct ev_part *p)
+static void part_gone(struct ev_store *s, const struct ev_manifest_part *p)
 {
 	s->gone = ev_realloc_array(s->gone, s->n_gone + 1, sizeof *s->gone);
 	s->gone[s->n_gone++] = *p;
@@ -802,7 +801,7 @@ static void trim(struct ev_store *s, uint64_t into, const struct ev_buf *from)
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->n_parts; i++) {
-		struct ev_part *p = &m->parts[i];
+		struct ev_manifest_part *p = &m->parts[i];
 		const char *last;
 		size_t len;
 
@@ -887,10 +886,15 @@ static uint64_t merge_of(struct ev_store *s, uint64_t level)
 	return into;
 }
 
-static enum ev_status merge(struct ev_store *s, struct ev_error *err)
+enum ev_status ev_store_merge(struct ev_store *s, struct ev_error *err)
 {
-	uint64_t budget = s->added > s->least ? s->added : s->least, levels = 0;
+	const uint64_t budget = s->added > s->least ? s->added : s->least, next = s->m.next;
+	uint64_t levels = 0;
 
+	if (s->added == 0)
+		return EV_OK;
+	s->added = 0;
+	ev_getter_free(&s->getter);
 	for (size_t i = 0; i < s->m.n_parts; i++)
 		if (s->m.parts[i].level > levels)
 			levels = s->m.parts[i].level;
@@ -900,7 +904,7 @@ static enum ev_status merge(struct ev_store *s, struct ev_error *err)
 		if (into != 0 && merge_some(s, level, into, budget, err) != EV_OK)
 			return EV_FATAL;
 	}
-	return EV_OK;
+	return s->m.next != next ? write_manifest(s, err) : EV_OK;
 }
 
 void ev_store_forget(struct ev_store *s, uint32_t least)
@@ -941,7 +945,7 @@ enum ev_status ev_store_prepare(struct ev_store *s, struct ev_error *err)
 		if (add_part(s, &facts, 0, s->m.next++, err) != EV_OK)
 			return EV_FATAL;
 	}
-	return merge(s, err);
+	return EV_OK;
 }
 
 /* Committing */

@@ -1,6 +1,9 @@
 /*
  * store: a folder of sorted runs that stays from one run of a program to the next. Floor 3.
  *
+ * The room lib/store keeps what is sorted and larger than memory: sort.h for one run of a program,
+ * this header for what stays from one run to the next. Formats: evkit-state.5.
+ *
  * A state (evkit-state.5) is a set of entries, each with the number of the commit that brought it.
  * What a writer adds is one new run; the manifest names all runs that count, and a commit is the
  * replacement of the manifest (fsync, rename). One writer at a time holds the lock; readers take
@@ -8,10 +11,10 @@
  * that of the one before and of what the writer says.
  *
  * Runs of one age are groups of a level; when a level has EV_STORE_FAN groups they are merged into
- * one of the next level, bit by bit: each commit merges in every level about as much as it adds, so
- * that no commit is far slower than the others (P. O'Neil et al., "The log-structured merge-tree",
- * Acta Informatica 33, 1996). A merge writes a run of the least keys that are left, and the
- * manifest says from which key on its inputs still count.
+ * one of the next level, bit by bit: behind each commit about as much is merged in every level as
+ * it added, so that no commit is far slower than the others (P. O'Neil et al., "The log-structured
+ * merge-tree", Acta Informatica 33, 1996). A merge writes a run of the least keys that are left,
+ * and the manifest says from which key on its inputs still count.
  */
 #ifndef EV_STORE_H
 #define EV_STORE_H
@@ -145,7 +148,7 @@ enum ev_status ev_store_put_text(struct ev_store *s, const char *key, size_t key
 void ev_store_forget(struct ev_store *s, uint32_t least);
 /* Bytes that a commit merges in a level at least (4 MiB unless this says otherwise). */
 void ev_store_merge_least(struct ev_store *s, uint64_t bytes);
-/* Names and syncs what was put, and merges. Nothing counts yet. */
+/* Names and syncs what was put. Nothing counts yet. */
 enum ev_status ev_store_prepare(struct ev_store *s, struct ev_error *err);
 /*
  * Replaces the manifest: what was prepared counts. what: the line of a new commit, or NULL for none
@@ -153,6 +156,12 @@ enum ev_status ev_store_prepare(struct ev_store *s, struct ev_error *err);
  */
 enum ev_status ev_store_commit(struct ev_store *s, const char *what, const char *taken,
 			       struct ev_error *err);
+/*
+ * Behind a commit: merges as much as it added. It waits until who comes behind has what was
+ * committed, for it takes long. If it fails, or never comes, the state on the disk is as it was;
+ * after a failure this one must not be written any more.
+ */
+enum ev_status ev_store_merge(struct ev_store *s, struct ev_error *err);
 /* Says something in the log that is no commit; it is written with the next replacement. */
 void ev_store_say(struct ev_store *s, const char *what);
 /* The commit of another store's chain is taken over (a consumer stands where it stands). */

@@ -1,5 +1,5 @@
 /*
- * validate_batch: what became of a batch: its types, its time, and the causes of its rejects, each
+ * batch: what became of a batch: its types, its time, and the causes of its rejects, each
  * with the first and last of its records and a sample. Floor 9, of evvalidate.
  *
  * Memory is bounded: MAX_TYPES types, MAX_BUCKETS buckets of time, MAX_CAUSES causes are kept, and

@@ -11,8 +11,8 @@ struct ev_validate {
 	struct ev_port *port;
 	struct ev_events *events;
 	struct ev_scan *scan; /* for one schema alone */
-	struct ev_jschema_set *schemas;
-	const struct ev_jschema *schema;
+	struct ev_schema_set *schemas;
+	const struct ev_schema *schema;
 	struct ev_contracts *contracts; /* NULL: one schema is all */
 	struct ev_reasons why;
 	uint64_t n_out;
@@ -41,7 +41,7 @@ void ev_validate_free(struct ev_validate **validate)
 	if (v == NULL)
 		return;
 	ev_contracts_free(&v->contracts);
-	ev_jschema_set_free(&v->schemas);
+	ev_schema_set_free(&v->schemas);
 	ev_events_free(&v->events);
 	ev_scan_free(&v->scan);
 	ev_reasons_free(&v->why);
@@ -57,7 +57,7 @@ const struct ev_count *ev_validate_counts(const struct ev_validate *v)
 const char *ev_validate_lint(struct ev_validate *v, size_t i)
 {
 	return v->contracts != NULL ? ev_contracts_lint(v->contracts, i)
-				    : ev_jschema_set_lint(v->schemas, i);
+				    : ev_schema_set_lint(v->schemas, i);
 }
 
 struct ev_borne *ev_validate_borne(struct ev_validate *v)
@@ -98,20 +98,20 @@ static bool compile_schema(struct ev_validate *v, const struct ev_validate_schem
 			     ? ev_strndup(s->file, slash == s->file ? 1 : (size_t)(slash - s->file))
 			     : ev_strdup(".");
 
-	v->schemas = ev_jschema_set_new(root);
-	ev_jschema_set_symbols(v->schemas, ev_scan_symbols(v->scan));
+	v->schemas = ev_schema_set_new(root);
+	ev_schema_set_symbols(v->schemas, ev_scan_symbols(v->scan));
 	free(root);
-	ev_jschema_set_formats(v->schemas, !s->formats_annotate);
-	if (s->draft != NULL && !ev_jschema_set_draft(v->schemas, s->draft)) {
+	ev_schema_set_formats(v->schemas, !s->formats_annotate);
+	if (s->draft != NULL && !ev_schema_set_draft(v->schemas, s->draft)) {
 		ev_fail(err,
 			"there is no draft '%s': name 2020-12, 2019-09, draft-07, draft-06 or "
 			"draft-04",
 			s->draft);
 		return false;
 	}
-	if (s->folder != NULL && !ev_jschema_set_map(v->schemas, s->folder, s->base, err))
+	if (s->folder != NULL && !ev_schema_set_map(v->schemas, s->folder, s->base, err))
 		return false;
-	v->schema = ev_jschema_file(v->schemas, slash != NULL ? slash + 1 : s->file, err);
+	v->schema = ev_schema_file(v->schemas, slash != NULL ? slash + 1 : s->file, err);
 	return v->schema != NULL;
 }
 

@@ -1,6 +1,8 @@
 /*
  * validate: each event against its contract. Floor 9.
  *
+ * The room lib/validate is the engine of evvalidate.
+ *
  * In this order, and all reasons of the first that fails: the text (JSON, UTF-8, names), the
  * envelope, the type's JSON Schema, the columns' types, the rules. What passes leaves octet by
  * octet as it came.
@@ -22,8 +24,8 @@ struct ev_validate *ev_validate_open(const struct ev_model *m, struct ev_port *p
 /* One schema, and how it is read; NULL is the default of all but file. */
 struct ev_validate_schema {
 	const char *file;
-	const char *folder, *base; /* as ev_jschema_set_map has them */
-	const char *draft;	   /* as ev_jschema_set_draft has it */
+	const char *folder, *base; /* as ev_schema_set_map has them */
+	const char *draft;	   /* as ev_schema_set_draft has it */
 	bool formats_annotate;	   /* instead of being asserted */
 };
 

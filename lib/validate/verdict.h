@@ -1,5 +1,5 @@
 /*
- * validate_verdict: the judgement of a batch as a whole. Its expectations, what became of it, and
+ * verdict: the judgement of a batch as a whole. Its expectations, what became of it, and
  * the files that say so: the result, in the shape of Great Expectations (evkit-result.5), and the
  * state, which other runs' states can be added to. Floor 9, of evvalidate.
  */

@@ -43,7 +43,7 @@ static int by_name(const void *x, const void *y)
 	return order != 0 ? order : (a->nth > b->nth) - (a->nth < b->nth);
 }
 
-static void add_line(struct ev_batch *b, const struct line *l)
+static void add_line(struct ev_version_batch *b, const struct line *l)
 {
 	if (l->what[0] == delivered[0]) {
 		b->records = strtoull(l->what + sizeof delivered - 1, NULL, 10);
@@ -59,7 +59,7 @@ static void add_line(struct ev_batch *b, const struct line *l)
 
 /* Batches, with the line that each was first named in. */
 struct named {
-	struct ev_batch batch;
+	struct ev_version_batch batch;
 	size_t first;
 };
 
@@ -70,10 +70,10 @@ static int by_first(const void *x, const void *y)
 	return (a->first > b->first) - (a->first < b->first);
 }
 
-static struct ev_batches group(const struct line *lines, size_t n)
+static struct ev_version_batches group(const struct line *lines, size_t n)
 {
 	struct named *named = ev_calloc(n + 1, sizeof *named);
-	struct ev_batches batches = {.n = 0};
+	struct ev_version_batches batches = {.n = 0};
 
 	for (size_t i = 0; i < n; i++) {
 		const struct line *l = &lines[i];
@@ -94,10 +94,10 @@ static struct ev_batches group(const struct line *lines, size_t n)
 	return batches;
 }
 
-struct ev_batches ev_batches_read(const struct ev_store *s)
+struct ev_version_batches ev_version_batches_read(const struct ev_store *s)
 {
 	struct ev_store_saying said = {.next = 0};
-	struct ev_batches batches;
+	struct ev_version_batches batches;
 	struct line *lines = NULL;
 	size_t n = 0, cap = 0;
 
@@ -116,7 +116,8 @@ struct ev_batches ev_batches_read(const struct ev_store *s)
 	return batches;
 }
 
-const struct ev_batch *ev_batches_find(const struct ev_batches *b, const char *name)
+const struct ev_version_batch *ev_version_batches_find(const struct ev_version_batches *b,
+						       const char *name)
 {
 	for (size_t i = 0; i < b->n; i++)
 		if (strcmp(b->list[i].name, name) == 0)
@@ -124,14 +125,14 @@ const struct ev_batch *ev_batches_find(const struct ev_batches *b, const char *n
 	return NULL;
 }
 
-void ev_batches_free(struct ev_batches *b)
+void ev_version_batches_free(struct ev_version_batches *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		free(b->list[i].name);
 		free(b->list[i].commits);
 	}
 	free(b->list);
-	*b = (struct ev_batches){.n = 0};
+	*b = (struct ev_version_batches){.n = 0};
 }
 
 /* The record whose entries are being read. */
@@ -144,8 +145,8 @@ struct read {
 	struct ev_buf key, value; /* value: the entry that takes the batch out of it */
 };
 
-static enum ev_status end_record(struct ev_store *s, struct read *r, struct ev_retracted *sums,
-				 struct ev_error *err)
+static enum ev_status end_record(struct ev_store *s, struct read *r,
+				 struct ev_version_retracted *sums, struct ev_error *err)
 {
 	bool ours = false, others = false;
 
@@ -165,7 +166,7 @@ static enum ev_status end_record(struct ev_store *s, struct read *r, struct ev_r
 }
 
 static enum ev_status read_entry(struct ev_store *s, struct read *r, const struct ev_entry *e,
-				 struct ev_retracted *sums, struct ev_error *err)
+				 struct ev_version_retracted *sums, struct ev_error *err)
 {
 	const struct ev_bringer *b;
 
@@ -185,7 +186,7 @@ static enum ev_status read_entry(struct ev_store *s, struct read *r, const struc
 }
 
 static enum ev_status take_out(struct ev_store *s, const struct ev_buf *batch,
-			       struct ev_retracted *sums, struct ev_error *err)
+			       struct ev_version_retracted *sums, struct ev_error *err)
 {
 	struct ev_store_look *look = ev_store_look(s, 0);
 	struct read r = {
@@ -204,13 +205,13 @@ static enum ev_status take_out(struct ev_store *s, const struct ev_buf *batch,
 	return st;
 }
 
-enum ev_status ev_version_retract(struct ev_store *s, const char *batch, struct ev_retracted *r,
-				  struct ev_error *err)
+enum ev_status ev_version_retract(struct ev_store *s, const char *batch,
+				  struct ev_version_retracted *r, struct ev_error *err)
 {
 	struct ev_buf name = {0}, what = {0};
 	enum ev_status st;
 
-	*r = (struct ev_retracted){.records = 0};
+	*r = (struct ev_version_retracted){.records = 0};
 	ev_json_quote(batch, strlen(batch), &name);
 	ev_buf_puts(&what, retract);
 	ev_buf_put(&what, name.p, name.len);

@@ -1,5 +1,5 @@
 /*
- * version_batch: the batches that a state has taken, and how one is taken out. Floor 9, a part of
+ * batch: the batches that a state has taken, and how one is taken out. Floor 9, a part of
  * the version engine.
  */
 #ifndef EV_VERSION_BATCH_H
@@ -8,7 +8,7 @@
 #include "store/store.h"
 
 /* A batch, as the state's log tells of it. */
-struct ev_batch {
+struct ev_version_batch {
 	char *name;
 	uint64_t *commits; /* that its records made, in order */
 	size_t n_commits, cap_commits;
@@ -16,16 +16,17 @@ struct ev_batch {
 	uint64_t retracted; /* the last commit that took it out; 0: it was not, or has come again */
 };
 
-struct ev_batches {
-	struct ev_batch *list; /* in the order in which they came first */
+struct ev_version_batches {
+	struct ev_version_batch *list; /* in the order in which they came first */
 	size_t n;
 };
 
-struct ev_batches ev_batches_read(const struct ev_store *s);
-const struct ev_batch *ev_batches_find(const struct ev_batches *b, const char *name);
-void ev_batches_free(struct ev_batches *b);
+struct ev_version_batches ev_version_batches_read(const struct ev_store *s);
+const struct ev_version_batch *ev_version_batches_find(const struct ev_version_batches *b,
+						       const char *name);
+void ev_version_batches_free(struct ev_version_batches *b);
 
-struct ev_retracted {
+struct ev_version_retracted {
 	uint64_t records; /* that the batch had brought */
 	uint64_t gone;	  /* of them those that no other batch brought */
 };
@@ -34,7 +35,7 @@ struct ev_retracted {
  * Takes the batch out, as a commit of its own. Reads all of the state, which is open for writing.
  * The batch is known, and not retracted.
  */
-enum ev_status ev_version_retract(struct ev_store *s, const char *batch, struct ev_retracted *r,
-				  struct ev_error *err);
+enum ev_status ev_version_retract(struct ev_store *s, const char *batch,
+				  struct ev_version_retracted *r, struct ev_error *err);
 
 #endif

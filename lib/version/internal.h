@@ -1,12 +1,16 @@
 /*
- * version_impl: what the parts of the version engine share. Floor 9.
+ * internal: what the files of version share. Floor 9.
  *
- * version.c takes records in and sorts them; version_state.c puts them together with those of the
- * state; version_fold.c makes versions of an event's chain, and writes them; version_show.c notes
- * what became of each record of an event instead.
+ *   version.c    takes records in, and sorts them
+ *   state.c      puts them together with those of the state
+ *   fold.c       makes versions of an event's chain, and writes them
+ *   show.c       notes instead what became of each record of an event
+ *   say.c        writes those notes, for people and for programs
+ *   merge.c      applies a patch
+ *   batch.c      finds and takes out batches
  */
-#ifndef EV_VERSION_IMPL_H
-#define EV_VERSION_IMPL_H
+#ifndef EV_VERSION_INTERNAL_H
+#define EV_VERSION_INTERNAL_H
 
 #include "contract/contracts.h"
 #include "version/version.h"
@@ -54,8 +58,8 @@ struct ev_link {
 	size_t len;
 	const char *key;
 	size_t key_len;
-	const char
-		*place; /* where it came from, for a state's record, as the state has it; or NULL */
+	/* where it came from, for a state's record, as the state has it; or NULL */
+	const char *place;
 	const char *source; /* or here */
 	uint64_t number, offset;
 	char from[EV_TIME_TEXT];
@@ -153,7 +157,7 @@ struct ev_version {
 	size_t cap_spare;
 };
 
-/* With a state: where its entries are read, and gathered (version_state.c). */
+/* With a state: where its entries are read, and gathered (state.c). */
 
 /* What an entry of a record is, by its first byte; see there. */
 enum ev_version_entry {
@@ -174,7 +178,7 @@ size_t ev_version_place(const struct ev_entry *e);
 enum ev_status ev_version_gather(struct ev_version *v, const char *word, size_t len,
 				 struct ev_error *err);
 
-/* Showing (version_show.c). */
+/* Showing (show.c). */
 
 /* An entry of the link's record, whose PLACE has that length, as it is gathered. */
 void ev_version_note_entry(struct ev_version *v, struct ev_link *l, const struct ev_entry *e,

@@ -1,5 +1,5 @@
 /*
- * version_merge: JSON Merge Patch (RFC 7396) on octets. Floor 9, a part of the version engine.
+ * merge: JSON Merge Patch (RFC 7396) on octets. Floor 9, a part of the version engine.
  *
  * Members of the base keep their order and their octets; new members are appended; null removes,
  * also inside new objects; nulls within arrays stay.

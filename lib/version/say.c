@@ -1,4 +1,4 @@
-/* What version_show.h tells, for people and for programs. */
+/* What show.h tells, for people and for programs. */
 #include "base/utf8.h"
 #include "json/write.h"
 #include "version/show.h"

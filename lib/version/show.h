@@ -1,5 +1,5 @@
 /*
- * version_show: all that a state knows of one event, and what became of each of its records.
+ * show: all that a state knows of one event, and what became of each of its records.
  * Floor 9, a part of the version engine.
  */
 #ifndef EV_VERSION_SHOW_H

@@ -729,6 +729,11 @@ enum ev_status ev_version_commit(struct ev_version *v, struct ev_error *err)
 	return st;
 }
 
+enum ev_status ev_version_merge(struct ev_version *v, struct ev_error *err)
+{
+	return ev_store_merge(v->state, err);
+}
+
 uint64_t ev_version_missing(const struct ev_version *v)
 {
 	return v->missing;

@@ -2,6 +2,8 @@
  * version: orders the records of each event, folds them into versions, and tells when each was
  * valid. Floor 9.
  *
+ * The room lib/version is the engine of evversion.
+ *
  * The rules are those of evversion.1: the order S, conflicts, no-ops, patches (RFC 7396),
  * tombstones and half-open intervals. All records of an input are sorted by (id, S), in memory up
  * to a limit and in temporary files beyond it; one event's chain is held at a time. With a state
@@ -53,6 +55,8 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 			       struct ev_error *err);
 /* What was taken counts from now on; the next section is emitted since this one. */
 enum ev_status ev_version_commit(struct ev_version *v, struct ev_error *err);
+/* Tidies up behind a commit (ev_store_merge). */
+enum ev_status ev_version_merge(struct ev_version *v, struct ev_error *err);
 
 const struct ev_count *ev_version_counts(const struct ev_version *v);
 /* The id of the first event whose type changed from one version to the next; or NULL. */

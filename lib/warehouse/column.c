@@ -214,7 +214,8 @@ static const char *string_problem(const struct ev_doc *d, uint32_t at)
 										    : NULL;
 }
 
-const char *ev_json_problem(const struct ev_doc *d, uint32_t at, const uint32_t *skip, size_t n)
+const char *ev_column_json_problem(const struct ev_doc *d, uint32_t at, const uint32_t *skip,
+				   size_t n)
 {
 	const struct ev_node *node = &d->nodes[at];
 	const uint32_t name = node->kind == EV_OBJECT; /* in front of each value */
@@ -230,7 +231,7 @@ const char *ev_json_problem(const struct ev_doc *d, uint32_t at, const uint32_t 
 		return NULL;
 	for (uint32_t i = at + 1 + name; i < node->next && problem == NULL;
 	     i = ev_next(d, i) + name) {
-		problem = ev_json_problem(d, i, skip, n);
+		problem = ev_column_json_problem(d, i, skip, n);
 		if (problem == NULL && name && !is_among(i, skip, n))
 			problem = string_problem(d, i - 1);
 	}
@@ -259,7 +260,7 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 	case EV_TYPE_BOOL:
 		return n->kind == EV_TRUE || n->kind == EV_FALSE ? NULL
 								 : "it is neither true nor false";
-	case EV_TYPE_JSON: return ev_json_problem(d, at, NULL, 0);
+	case EV_TYPE_JSON: return ev_column_json_problem(d, at, NULL, 0);
 	}
 	return NULL;
 }
@@ -378,8 +379,8 @@ static bool table_passes(const struct ev_path *each, const struct ev_columns *co
 	return good;
 }
 
-bool ev_star_passes(const struct ev_model *m, const char *type, size_t len, const struct ev_doc *d,
-		    struct ev_reasons *why)
+bool ev_columns_pass(const struct ev_model *m, const char *type, size_t len, const struct ev_doc *d,
+		     struct ev_reasons *why)
 {
 	bool good = true;
 

@@ -1,5 +1,8 @@
 /*
  * column: values in the types of columns, and the keys made of them. Floor 7.
+ *
+ * The room lib/warehouse says what rows are in a warehouse: columns, keys, tables, dialects,
+ * targets.
  */
 #ifndef EV_COLUMN_H
 #define EV_COLUMN_H
@@ -65,13 +68,14 @@ bool ev_column_is_promised(const struct ev_column *c, const struct ev_promise *p
  * Whether the paths of all tables that take an event of that type lead through what they ask for.
  * Adds the reasons why not.
  */
-bool ev_star_passes(const struct ev_model *m, const char *type, size_t len, const struct ev_doc *d,
-		    struct ev_reasons *why);
+bool ev_columns_pass(const struct ev_model *m, const char *type, size_t len, const struct ev_doc *d,
+		     struct ev_reasons *why);
 /*
  * What is wrong with node `at` in a column of JSON, of which the nodes in skip are no part; NULL if
  * it fits.
  */
-const char *ev_json_problem(const struct ev_doc *d, uint32_t at, const uint32_t *skip, size_t n);
+const char *ev_column_json_problem(const struct ev_doc *d, uint32_t at, const uint32_t *skip,
+				   size_t n);
 /* Adds the reason why node `at` does not fit. problem: what ev_column_value said. */
 void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
 		      const char *problem, struct ev_reasons *why);

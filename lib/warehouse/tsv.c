@@ -1,8 +1,9 @@
 #include "base/buf.h"
+#include "base/compiler.h"
 #include "io/pack.h"
+#include "json/write.h"
 #include "warehouse/column.h"
 #include "warehouse/target.h"
-#include "json/write.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -61,7 +62,7 @@ static size_t plain_run(const char *p, size_t len)
 	return len;
 }
 
-typedef uint8_t octets16 __attribute__((vector_size(16)));
+typedef uint8_t octets16 EV_VECTOR(16);
 
 /* Marks each of sixteen octets that is a backslash or a control character. */
 static inline octets16 special16(const char *p)

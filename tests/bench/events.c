@@ -6,8 +6,8 @@
  * --shuffle  the members of every object in random order
  * --spoil    behind N of 1000 lines (default 10) a copy of the line, broken in one of many ways
  * --seed     other events (default 1)
- * --past     as if N lines had been before: of the lines 1% are updates of an event of those, any as
- *            likely, and all others are new; days that follow one another are made so
+ * --past     as if N lines had been before: of the lines 1% are updates of one of their events,
+ *            any as likely, and all others are new; days that follow one another are made so
  * --census   says on standard error, as JSON, what was written
  *
  * OCTETS may end in k, M or G (powers of 1000). It counts the lines that are not broken, so what is
@@ -658,7 +658,9 @@ static enum type any_type(struct chance *c)
 	return (enum type)i;
 }
 
-/* The event of the next line where others were before. What is new in line N is known by N alone. */
+/*
+ * The event of the next line where others were before. What is new in line N is known by N alone.
+ */
 static struct event next_of_past(struct chance *c)
 {
 	bool update = below(c, 100) == 0 && past > 0;

@@ -58,7 +58,8 @@ int main(int argc, char **argv)
 
 		snprintf(what, sizeof what, "take \"%lu\"", i);
 		if (put_million(s, (uint32_t)i, &err) != EV_OK ||
-		    ev_store_commit(s, what, "00000000000000000000000000000000", &err) != EV_OK)
+		    ev_store_commit(s, what, "00000000000000000000000000000000", &err) != EV_OK ||
+		    ev_store_merge(s, &err) != EV_OK)
 			ev_store_free(&s);
 	}
 	if (s == NULL) {

@@ -7,6 +7,8 @@
 #ifndef MEASURE_H
 #define MEASURE_H
 
+#include "base/compiler.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -27,9 +29,7 @@
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
-/* Not every benchmark needs all of it. */
-#define UNUSED __attribute__((unused))
-
+/* Not every benchmark needs all of it: hence EV_UNUSED below. */
 enum { MAX_ROUNDS = 64 };
 
 static char folder[PATH_MAX];
@@ -59,7 +59,7 @@ static void remove_folder(void)
 	*folder = '\0';
 }
 
-__attribute__((format(printf, 1, 2))) static _Noreturn void die(const char *fmt, ...)
+EV_PRINTF(1, 2) static _Noreturn void die(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -108,7 +108,7 @@ static void open_folder(void)
 /* ---- the machine ----------------------------------------------------------- */
 
 /* Nothing here may use more than the two cores that the pipe is meant for. */
-UNUSED static void two_cores(void)
+EV_UNUSED static void two_cores(void)
 {
 	cpu_set_t all, two;
 	int n = 0;
@@ -202,7 +202,7 @@ static struct shot must(const char *command)
 	return shot;
 }
 
-UNUSED static double file_size(const char *name)
+EV_UNUSED static double file_size(const char *name)
 {
 	struct stat st;
 
@@ -212,7 +212,7 @@ UNUSED static double file_size(const char *name)
 }
 
 /* The first line that a line of shell prints, or NULL if it fails. Valid until the next call. */
-UNUSED static const char *answer(const char *command)
+EV_UNUSED static const char *answer(const char *command)
 {
 	static char line[256];
 	char full[1024];
@@ -250,7 +250,7 @@ static void close_server(struct server *s)
 }
 
 /* False if the program cannot run here. */
-UNUSED static bool open_server(struct server *s, const char *const *argv)
+EV_UNUSED static bool open_server(struct server *s, const char *const *argv)
 {
 	posix_spawn_file_actions_t files;
 	int in[2], out[2];
@@ -290,7 +290,7 @@ struct pass {
 	double octets, values, seconds;
 };
 
-UNUSED static struct pass ask(struct server *s, const char *work)
+EV_UNUSED static struct pass ask(struct server *s, const char *work)
 {
 	double said[3]; /* octets, values, nanoseconds */
 	char line[256], *p = line, *end = line;
@@ -315,7 +315,7 @@ struct series {
 	int n;
 };
 
-UNUSED static void note(struct series *s, double v)
+EV_UNUSED static void note(struct series *s, double v)
 {
 	if (s->n < MAX_ROUNDS)
 		s->v[s->n++] = v;
@@ -338,7 +338,7 @@ static double median(struct series *s)
 }
 
 /* "1.23 (1.10..1.30)", or a dash of none; to so many digits behind the point. */
-UNUSED static const char *spread(struct series *s, int digits)
+EV_UNUSED static const char *spread(struct series *s, int digits)
 {
 	static char texts[8][64];
 	static unsigned turn;
@@ -358,7 +358,7 @@ UNUSED static const char *spread(struct series *s, int digits)
 /* ---- bounds ---------------------------------------------------------------- */
 
 /* A bound as it stands in a table; none is 0. */
-UNUSED static const char *bound(double v, const char *unit)
+EV_UNUSED static const char *bound(double v, const char *unit)
 {
 	static char texts[8][32];
 	static unsigned turn;
@@ -372,7 +372,7 @@ UNUSED static const char *bound(double v, const char *unit)
 }
 
 /* Whether a figure reaches what was set. */
-UNUSED static const char *verdict(double figure, double at_least, double stretch)
+EV_UNUSED static const char *verdict(double figure, double at_least, double stretch)
 {
 	if (at_least <= 0 && stretch <= 0)
 		return "-";

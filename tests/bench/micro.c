@@ -44,8 +44,8 @@ struct bench {
 	struct ev_picks *six; /* what scan_six finds */
 	uint32_t slots[SIX];
 	struct ev_model *model;
-	struct ev_jschema_set *schemas;
-	const struct ev_jschema **schema; /* one a type of the model */
+	struct ev_schema_set *schemas;
+	const struct ev_schema **schema; /* one a type of the model */
 	struct ev_buf out;
 	struct texts strings, times, ids, numbers;
 	struct ev_out *null;
@@ -132,7 +132,7 @@ static uint64_t schema(struct bench *b, const struct ev_doc *d)
 		const char *name = b->model->types[i].name;
 
 		if (ev_string_is(d, type, name, strlen(name)))
-			return ev_jschema_valid(b->schema[i], d, 0, EV_NOWHERE);
+			return ev_schema_valid(b->schema[i], d, 0, EV_NOWHERE);
 	}
 	return 0;
 }
@@ -337,11 +337,11 @@ static void open_rest(struct bench *b, const char *model)
 
 	if ((b->model = ev_model_read(model, &err)) == NULL)
 		die(&err);
-	b->schemas = ev_jschema_set_new(b->model->root);
-	ev_jschema_set_symbols(b->schemas, ev_scan_symbols(b->scan));
-	b->schema = ev_calloc(b->model->n_types, sizeof(struct ev_jschema *));
+	b->schemas = ev_schema_set_new(b->model->root);
+	ev_schema_set_symbols(b->schemas, ev_scan_symbols(b->scan));
+	b->schema = ev_calloc(b->model->n_types, sizeof(struct ev_schema *));
 	for (size_t i = 0; i < b->model->n_types; i++) {
-		b->schema[i] = ev_jschema_file(b->schemas, b->model->types[i].put.file, &err);
+		b->schema[i] = ev_schema_file(b->schemas, b->model->types[i].put.file, &err);
 		if (b->schema[i] == NULL)
 			die(&err);
 	}
@@ -361,7 +361,7 @@ static void close_rest(struct bench *b)
 	texts_free(&b->ids);
 	texts_free(&b->numbers);
 	free(b->schema);
-	ev_jschema_set_free(&b->schemas);
+	ev_schema_set_free(&b->schemas);
 	ev_model_free(&b->model);
 }
 

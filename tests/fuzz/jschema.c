@@ -1,7 +1,7 @@
 /*
- * Random schemas of all drafts against random values: both judgements of jschema, and a third one
- * that reads the schema as it stands, keyword by keyword, slowly. All must agree, and where a value
- * fails there must be a reason.
+ * Random schemas of all drafts against random values: both judgements of lib/schema, and a third
+ * one that reads the schema as it stands, keyword by keyword, slowly. All must agree, and where a
+ * value fails there must be a reason.
  */
 #include "schema/schema.h"
 #include "base/buf.h"
@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "number/decimal.h"
 #include "scan/scan.h"
+#include "json/canon.h"
 #include "json/view.h"
 
 #include "fuzz.h"
@@ -496,7 +497,7 @@ static bool slow_fits(struct slow *w, struct resource *r, uint32_t at, uint32_t 
 	if (ev_kind(w->s, at) != EV_OBJECT)
 		return ev_kind(w->s, at) == EV_TRUE;
 	if (++w->depth > 500)
-		abort(); /* jschema must not have compiled it */
+		abort(); /* lib/schema must not have compiled it */
 	if (at == w->other && r->at != at)
 		r = &here;
 	good = references_fit(w, r, at, i, own);
@@ -881,8 +882,8 @@ static void put_definitions(struct ev_buf *b)
 }
 
 /*
- * Behind $id. A $ref beside it would make old drafts ignore it. with: a schema that the value has to
- * fit as well, and a comma, or nothing.
+ * Behind $id. A $ref beside it would make old drafts ignore it. with: a schema that the value has
+ * to fit as well, and a comma, or nothing.
  */
 static void put_rest(struct ev_buf *b, int depth, const char *with)
 {
@@ -1001,7 +1002,7 @@ static void add_member(const struct scanned *value, struct scanned *more)
 	ev_buf_putc(&more->text, '}');
 }
 
-static void hold(uint64_t number, const struct ev_jschema *compiled, struct slow *w,
+static void hold(uint64_t number, const struct ev_schema *compiled, struct slow *w,
 		 const struct scanned *schema, struct scanned *value, struct scanned *more,
 		 struct ev_reasons *reasons)
 {
@@ -1018,9 +1019,9 @@ static void hold(uint64_t number, const struct ev_jschema *compiled, struct slow
 		d = scan_text(more);
 		without = ev_member(d, 0, "_ev", 3);
 	}
-	fast = ev_jschema_valid(compiled, d, 0, without);
+	fast = ev_schema_valid(compiled, d, 0, without);
 	ev_reasons_reset(reasons);
-	ev_jschema_explain(compiled, d, 0, without, reasons);
+	ev_schema_explain(compiled, d, 0, without, reasons);
 	total.values++;
 	total.valid += fast;
 	if (fast != slow)
@@ -1048,25 +1049,25 @@ static void learn_enough(struct scanned *s)
 static void round_of(uint64_t number, struct scanned *schema, struct scanned *value,
 		     struct scanned *more, struct ev_reasons *reasons)
 {
-	struct ev_jschema_set *set;
-	const struct ev_jschema *compiled;
+	struct ev_schema_set *set;
+	const struct ev_schema *compiled;
 	struct slow w = {.whole = 0, .other = EV_NOWHERE};
 	struct ev_error err;
 	uint32_t k;
 
 	random_begin(number);
-	set = ev_jschema_set_new(".");
+	set = ev_schema_set_new(".");
 	value->scan = more->scan = ev_scan_new();
 	if (chance(8))
 		learn_enough(value);
 	if (!chance(3))
-		ev_jschema_set_symbols(set, ev_scan_symbols(value->scan));
+		ev_schema_set_symbols(set, ev_scan_symbols(value->scan));
 	random_whole(&schema->text);
 	total.schemas++;
-	compiled = ev_jschema_text(set, "schema", schema->text.p, schema->text.len, &err);
+	compiled = ev_schema_text(set, "schema", schema->text.p, schema->text.len, &err);
 	if (compiled == NULL && strstr(err.text, "which never ends") != NULL) {
 		total.refused++;
-		ev_jschema_set_free(&set);
+		ev_schema_set_free(&set);
 		ev_scan_free(&value->scan);
 		return;
 	}
@@ -1082,7 +1083,7 @@ static void round_of(uint64_t number, struct scanned *schema, struct scanned *va
 		random_value(&value->text, 4);
 		hold(number, compiled, &w, schema, value, more, reasons);
 	}
-	ev_jschema_set_free(&set);
+	ev_schema_set_free(&set);
 	ev_scan_free(&value->scan);
 }
 

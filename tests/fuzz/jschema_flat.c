@@ -662,7 +662,7 @@ static const struct ev_doc *scan_text(struct ev_scan *scan, struct ev_buf *text)
 	return d;
 }
 
-static void hold(uint64_t number, const struct ev_jschema *s, const struct ev_doc *d,
+static void hold(uint64_t number, const struct ev_schema *s, const struct ev_doc *d,
 		 const struct ev_buf *schema, struct ev_reasons *reasons)
 {
 	uint32_t without = ev_kind(d, 0) == EV_OBJECT && d->nodes[0].count > 0 && chance(4)
@@ -672,9 +672,9 @@ static void hold(uint64_t number, const struct ev_jschema *s, const struct ev_do
 
 	if (without != EV_NOWHERE && chance(2) && ev_next(d, without) < ev_end(d, 0))
 		without = ev_next(d, without) + 1;
-	valid = ev_jschema_valid(s, d, 0, without);
+	valid = ev_schema_valid(s, d, 0, without);
 	ev_reasons_reset(reasons);
-	ev_jschema_explain(s, d, 0, without, reasons);
+	ev_schema_explain(s, d, 0, without, reasons);
 	total.values++;
 	total.valid += valid;
 	total.shaped += d->shape != EV_NO_SHAPE;
@@ -720,7 +720,7 @@ static void put_alike(struct ev_buf *b, const struct ev_doc *d)
  * A value, and others of its shape: the scanner learns a form when it meets it again, and from then
  * on the judgement goes by a plan for the shape.
  */
-static void hold_alike(uint64_t number, const struct ev_jschema *s, struct ev_scan *scan,
+static void hold_alike(uint64_t number, const struct ev_schema *s, struct ev_scan *scan,
 		       const struct ev_buf *value, const struct ev_buf *schema,
 		       struct ev_reasons *reasons)
 {
@@ -742,9 +742,9 @@ static void hold_alike(uint64_t number, const struct ev_jschema *s, struct ev_sc
 static void round_of(uint64_t number, struct ev_buf *schema, struct ev_buf *value,
 		     struct ev_reasons *reasons)
 {
-	struct ev_jschema_set *set = ev_jschema_set_new(".");
+	struct ev_schema_set *set = ev_schema_set_new(".");
 	struct ev_scan *scan = ev_scan_new();
-	const struct ev_jschema *compiled;
+	const struct ev_schema *compiled;
 	const struct node *top;
 	struct ev_error err;
 
@@ -753,10 +753,10 @@ static void round_of(uint64_t number, struct ev_buf *schema, struct ev_buf *valu
 		n_nodes = 0;
 		top = new_node(2);
 	} while (top->kind != OBJECT || top->n == 0);
-	ev_jschema_set_symbols(set, ev_scan_symbols(scan));
+	ev_schema_set_symbols(set, ev_scan_symbols(scan));
 	ev_buf_reset(schema);
 	put_schema(schema, top);
-	compiled = ev_jschema_text(set, "contract", schema->p, schema->len, &err);
+	compiled = ev_schema_text(set, "contract", schema->p, schema->len, &err);
 	total.schemas++;
 	if (compiled == NULL) {
 		total.wrong++;
@@ -767,7 +767,7 @@ static void round_of(uint64_t number, struct ev_buf *schema, struct ev_buf *valu
 		put_value(value, top);
 		hold_alike(number, compiled, scan, value, schema, reasons);
 	}
-	ev_jschema_set_free(&set);
+	ev_schema_set_free(&set);
 	ev_scan_free(&scan);
 }
 

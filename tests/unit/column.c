@@ -139,10 +139,10 @@ static const struct {
 	 NULL, ".v", false},
 };
 
-static const struct ev_jschema *schema_of(struct ev_jschema_set *set, const struct ev_buf *text)
+static const struct ev_schema *schema_of(struct ev_schema_set *set, const struct ev_buf *text)
 {
 	struct ev_error err;
-	const struct ev_jschema *s = ev_jschema_text(set, "schema", text->p, text->len, &err);
+	const struct ev_schema *s = ev_schema_text(set, "schema", text->p, text->len, &err);
 
 	if (s == NULL)
 		diag("%s", err.text);
@@ -152,12 +152,12 @@ static const struct ev_jschema *schema_of(struct ev_jschema_set *set, const stru
 static const char uuid_defined[] =
 	",\"$defs\":{\"uuid\":{\"type\":\"string\",\"format\":\"uuid\"}}}";
 
-static struct ev_promise promise_at(const struct ev_jschema *s, const char *list, const char *path)
+static struct ev_promise promise_at(const struct ev_schema *s, const char *list, const char *path)
 {
 	struct ev_error err;
 	struct ev_path *a = list != NULL ? ev_path_parse(list, &err) : NULL,
 		       *b = ev_path_parse(path, &err);
-	struct ev_promise p = ev_jschema_promise(s, a, b);
+	struct ev_promise p = ev_schema_promise(s, a, b);
 
 	if (a != NULL)
 		ev_path_free(&a);
@@ -168,9 +168,9 @@ static struct ev_promise promise_at(const struct ev_jschema *s, const char *list
 /* What a schema promises of a value is so: where it lets one of the cases through, columns do. */
 static void test_promise(size_t i, struct ev_scan *scan)
 {
-	struct ev_jschema_set *set = ev_jschema_set_new(".");
+	struct ev_schema_set *set = ev_schema_set_new(".");
 	char promised[COLUMNS + 1] = "";
-	const struct ev_jschema *s;
+	const struct ev_schema *s;
 	struct ev_buf text = {0};
 	struct ev_promise p;
 	unsigned broken = 0;
@@ -188,18 +188,18 @@ static void test_promise(size_t i, struct ev_scan *scan)
 		ev_buf_printf(&text, "{\"v\":%s}", cases[n].json);
 		memset(ev_buf_room(&text, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
 		d = ev_scan(scan, text.p, text.len, &flaw);
-		for (size_t k = 0; k < COLUMNS && ev_jschema_valid(s, d, 0, EV_NOWHERE); k++)
+		for (size_t k = 0; k < COLUMNS && ev_schema_valid(s, d, 0, EV_NOWHERE); k++)
 			broken += promised[k] > cases[n].taken[k];
 	}
 	is(promised, promises[i].promised, "columns that %s is promised for", promises[i].of);
 	is_int(broken, 0, "and what it lets through fits them");
 	ev_buf_free(&text);
-	ev_jschema_set_free(&set);
+	ev_schema_set_free(&set);
 }
 
 static void test_place(size_t i)
 {
-	struct ev_jschema_set *set = ev_jschema_set_new(".");
+	struct ev_schema_set *set = ev_schema_set_new(".");
 	struct ev_buf text = {0};
 	struct ev_promise p;
 
@@ -208,7 +208,7 @@ static void test_place(size_t i)
 	is_int(p.uuid && p.kinds == 1U << EV_STRING, places[i].uuid, "a UUID at %s by %s",
 	       places[i].path, places[i].schema);
 	ev_buf_free(&text);
-	ev_jschema_set_free(&set);
+	ev_schema_set_free(&set);
 }
 
 int main(void)

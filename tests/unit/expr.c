@@ -997,13 +997,13 @@ static void check_random(size_t batches)
 static bool searched_here(const char *text)
 {
 	struct ev_error err;
-	struct ev_token *tokens = ev_expr_lex(text, &err), *end = tokens;
+	struct ev_expr_token *tokens = ev_expr_lex(text, &err), *end = tokens;
 	struct ev_regex *re;
 	bool here;
 
 	while (end->kind != EV_T_END)
 		end++;
-	re = ev_expr_regex(&(struct ev_foreign){tokens, end, false, NULL});
+	re = ev_expr_regex(&(struct ev_expr_foreign){tokens, end, false, NULL});
 	here = re != NULL;
 	ev_regex_free(&re);
 	free(tokens);

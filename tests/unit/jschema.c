@@ -29,19 +29,19 @@ static const struct ev_doc *doc(const char *text)
 }
 
 /* Both judgements, which must agree; -1 if they do not. The reasons are left in `reasons`. */
-static int judge(const struct ev_jschema *s, const struct ev_doc *d, uint32_t without)
+static int judge(const struct ev_schema *s, const struct ev_doc *d, uint32_t without)
 {
-	bool valid = ev_jschema_valid(s, d, 0, without);
+	bool valid = ev_schema_valid(s, d, 0, without);
 
 	ev_reasons_reset(&reasons);
-	ev_jschema_explain(s, d, 0, without, &reasons);
+	ev_schema_explain(s, d, 0, without, &reasons);
 	return valid == (reasons.n == 0) ? valid : -1;
 }
 
-static const struct ev_jschema *compiled(struct ev_jschema_set *set, const char *schema)
+static const struct ev_schema *compiled(struct ev_schema_set *set, const char *schema)
 {
 	struct ev_error err;
-	const struct ev_jschema *s = ev_jschema_text(set, "schema", schema, strlen(schema), &err);
+	const struct ev_schema *s = ev_schema_text(set, "schema", schema, strlen(schema), &err);
 
 	if (s == NULL)
 		diag("%s", err.text);
@@ -127,13 +127,13 @@ static void verdicts(void)
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct ev_jschema_set *set = ev_jschema_set_new(".");
-		const struct ev_jschema *s = compiled(set, cases[i].schema);
+		struct ev_schema_set *set = ev_schema_set_new(".");
+		const struct ev_schema *s = compiled(set, cases[i].schema);
 
 		is_int(s != NULL ? judge(s, doc(cases[i].value), EV_NOWHERE) : -2, cases[i].valid,
 		       "%s %s %s", cases[i].value, cases[i].valid ? "fits" : "does not fit",
 		       cases[i].schema);
-		ev_jschema_set_free(&set);
+		ev_schema_set_free(&set);
 	}
 }
 
@@ -212,14 +212,14 @@ static void drafts(void)
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct ev_jschema_set *set = ev_jschema_set_new(".");
-		bool known = ev_jschema_set_draft(set, cases[i].draft);
-		const struct ev_jschema *s = compiled(set, cases[i].schema);
+		struct ev_schema_set *set = ev_schema_set_new(".");
+		bool known = ev_schema_set_draft(set, cases[i].draft);
+		const struct ev_schema *s = compiled(set, cases[i].schema);
 
 		is_int(known && s != NULL ? judge(s, doc(cases[i].value), EV_NOWHERE) : -2,
 		       cases[i].valid, "%s: %s %s %s", cases[i].draft, cases[i].value,
 		       cases[i].valid ? "fits" : "does not fit", cases[i].schema);
-		ev_jschema_set_free(&set);
+		ev_schema_set_free(&set);
 	}
 }
 
@@ -311,22 +311,22 @@ static void errors(void)
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct ev_jschema_set *set = ev_jschema_set_new(".");
+		struct ev_schema_set *set = ev_schema_set_new(".");
 		struct ev_error err = {0};
 
-		ok(ev_jschema_text(set, "schema", cases[i].schema, strlen(cases[i].schema), &err) ==
+		ok(ev_schema_text(set, "schema", cases[i].schema, strlen(cases[i].schema), &err) ==
 			   NULL,
 		   "%s is refused", cases[i].schema);
 		is(err.text, cases[i].error, "and the error says where and why");
-		ev_jschema_set_free(&set);
+		ev_schema_set_free(&set);
 	}
 }
 
 /* All reasons as lines "path|keyword|message|explain". */
 static void told(const char *schema, const char *value, const char *want)
 {
-	struct ev_jschema_set *set = ev_jschema_set_new(".");
-	const struct ev_jschema *s = compiled(set, schema);
+	struct ev_schema_set *set = ev_schema_set_new(".");
+	const struct ev_schema *s = compiled(set, schema);
 	struct ev_buf got = {0};
 
 	if (s == NULL || judge(s, doc(value), EV_NOWHERE) < 0)
@@ -337,7 +337,7 @@ static void told(const char *schema, const char *value, const char *want)
 			      reasons.list[i].explain != NULL ? reasons.list[i].explain : "");
 	is(ev_buf_str(&got), want, "the reasons why %s does not fit %s", value, schema);
 	ev_buf_free(&got);
-	ev_jschema_set_free(&set);
+	ev_schema_set_free(&set);
 }
 
 static void explanations(void)
@@ -404,8 +404,8 @@ static void write_file(const char *path, const char *text)
 static void files(void)
 {
 	char root[] = "jschema.XXXXXX", path[64];
-	struct ev_jschema_set *set;
-	const struct ev_jschema *s, *again;
+	struct ev_schema_set *set;
+	const struct ev_schema *s, *again;
 	struct ev_error err, second;
 
 	if (mkdtemp(root) == NULL)
@@ -424,11 +424,11 @@ static void files(void)
 	write_file(path, "{\"properties\":\n{\"a\":{\"$ref\":\"nothing.json\"},\n\"b\":{\"type\":"
 			 "\"string\"}}}");
 
-	set = ev_jschema_set_new(root);
-	s = ev_jschema_file(set, "./sub/../a.json", &err);
+	set = ev_schema_set_new(root);
+	s = ev_schema_file(set, "./sub/../a.json", &err);
 	if (!ok(s != NULL, "references reach other files, below and beside"))
 		diag("%s", err.text);
-	again = ev_jschema_file(set, "a.json", &err);
+	again = ev_schema_file(set, "a.json", &err);
 	ok(s == again, "a file is compiled once");
 	ok(s != NULL && judge(s, doc("{\"x\":1,\"me\":{\"x\":2}}"), EV_NOWHERE) == 1,
 	   "and both sides hold: valid");
@@ -441,17 +441,17 @@ static void files(void)
 	ok(s != NULL && judge(s, doc("1.5"), EV_NOWHERE) == 0,
 	   "a schema of the set is found by its $id");
 
-	ok(ev_jschema_file(set, "bad.json", &err) == NULL, "a missing file is an error");
+	ok(ev_schema_file(set, "bad.json", &err) == NULL, "a missing file is an error");
 	snprintf(path, sizeof path, "%s/bad.json:2:14: the reference \"nothing.json\"", root);
 	ok(strncmp(err.text, path, strlen(path)) == 0 && strstr(err.text, "No such file") != NULL,
 	   "which says who asks: %s", err.text);
-	ok(ev_jschema_file(set, "bad.json", &second) == NULL && strcmp(err.text, second.text) == 0,
+	ok(ev_schema_file(set, "bad.json", &second) == NULL && strcmp(err.text, second.text) == 0,
 	   "and it comes again if asked again");
-	ok(ev_jschema_file(set, "../x.json", &err) == NULL, "a file above the root is refused");
+	ok(ev_schema_file(set, "../x.json", &err) == NULL, "a file above the root is refused");
 	is(err.text, "../x.json: lies outside the model's folder: keep schemas in or below it",
 	   "with words");
-	ok(ev_jschema_file(set, "/etc/hostname", &err) == NULL, "so is an absolute path");
-	ev_jschema_set_free(&set);
+	ok(ev_schema_file(set, "/etc/hostname", &err) == NULL, "so is an absolute path");
+	ev_schema_set_free(&set);
 	ok(set == NULL, "free sets the pointer to NULL");
 }
 
@@ -474,22 +474,22 @@ static void without(void)
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct ev_jschema_set *set = ev_jschema_set_new(".");
-		const struct ev_jschema *s = compiled(set, cases[i].schema);
+		struct ev_schema_set *set = ev_schema_set_new(".");
+		const struct ev_schema *s = compiled(set, cases[i].schema);
 		const struct ev_doc *d = doc(record);
 
 		is_int(judge(s, d, EV_NOWHERE), cases[i].with, "%s with _ev", cases[i].schema);
 		is_int(judge(s, d, 4), cases[i].without, "%s without _ev", cases[i].schema);
-		ev_jschema_set_free(&set);
+		ev_schema_set_free(&set);
 	}
 }
 
 /* Many of everything. */
 static void large(void)
 {
-	struct ev_jschema_set *set = ev_jschema_set_new(".");
+	struct ev_schema_set *set = ev_schema_set_new(".");
 	struct ev_buf schema = {0}, value = {0};
-	const struct ev_jschema *s;
+	const struct ev_schema *s;
 
 	ev_buf_puts(&schema, "{\"additionalProperties\":false,\"required\":[");
 	for (int i = 0; i < 300; i++)
@@ -548,7 +548,7 @@ static void large(void)
 	   "time",
 	   "what is too deep says so");
 
-	ev_jschema_set_free(&set);
+	ev_schema_set_free(&set);
 	ev_buf_free(&schema);
 	ev_buf_free(&value);
 }
@@ -664,8 +664,8 @@ static void agreement(void)
 	int disagree = 0, valid = 0, held = 0;
 
 	for (int i = 0; i < 3000; i++) {
-		struct ev_jschema_set *set = ev_jschema_set_new(".");
-		const struct ev_jschema *s;
+		struct ev_schema_set *set = ev_schema_set_new(".");
+		const struct ev_schema *s;
 		struct ev_error err;
 
 		ev_buf_reset(&schema);
@@ -673,7 +673,7 @@ static void agreement(void)
 			    "{\"$defs\":{\"r\":{\"properties\":{\"a\":true}}},\"allOf\":[");
 		random_schema(&schema, 4);
 		ev_buf_puts(&schema, "]}");
-		s = ev_jschema_text(set, "random", schema.p, schema.len, &err);
+		s = ev_schema_text(set, "random", schema.p, schema.len, &err);
 		if (s == NULL)
 			diag("%s: %s", ev_buf_str(&schema), err.text);
 		for (int k = 0; k < 20; k++) {
@@ -693,7 +693,7 @@ static void agreement(void)
 					diag("no reason: %s against %s", ev_buf_str(&value),
 					     ev_buf_str(&schema));
 		}
-		ev_jschema_set_free(&set);
+		ev_schema_set_free(&set);
 	}
 	is_int(disagree, 0, "both judgements agree on %d random values, of which %d are valid",
 	       held, valid);
@@ -707,7 +707,7 @@ static void multiples(void)
 	int wrong = 0;
 
 	for (int i = 0; i < 20000; i++) {
-		struct ev_jschema_set *set = ev_jschema_set_new(".");
+		struct ev_schema_set *set = ev_schema_set_new(".");
 		uint64_t by = 1 + (random_u64() >> (30 + random_below(34))),
 			 a = random_u64() >> random_below(60);
 		char schema[128], value[128], zeros[24] = {0};
@@ -724,7 +724,7 @@ static void multiples(void)
 			 down + strlen(zeros));
 		if (judge(compiled(set, schema), doc(value), EV_NOWHERE) != want && wrong++ < 5)
 			diag("%s against %s must be %d", value, schema, want);
-		ev_jschema_set_free(&set);
+		ev_schema_set_free(&set);
 	}
 	is_int(wrong, 0, "multipleOf is exact");
 }
@@ -736,12 +736,13 @@ static void bits(void)
 
 	for (uint32_t want = 0; want < 1U << 16; want++) {
 		uint8_t octets[16];
-		js_octets v;
+		ev_schema_bytes v;
 
 		for (int i = 0; i < 16; i++)
 			octets[i] = (want >> i & 1) != 0 ? 0xff : 0;
 		memcpy(&v, octets, sizeof v);
-		wrong += js_octets_bits(v) != want || js_octets_bits_plainly(v) != want;
+		wrong += ev_schema_bytes_bits(v) != want ||
+			 ev_schema_bytes_bits_plainly(v) != want;
 	}
 	is_int(wrong, 0, "a bit an octet");
 }

@@ -3,7 +3,7 @@
  * test is held against both evaluators. What is left out is listed below, with the reason, and
  * shows as a skip.
  *
- * With a folder as its argument it judges nothing and writes there, for tests/jschema_suite.t, what
+ * With a folder as its argument it judges nothing and writes there, for tests/json-schema.t, what
  * to run through the program: for each case N.json, its schema; N.jsonl, the values, one a line;
  * want/N, those lines that are valid; and in the file "cases" a line "N draft formats file: case".
  */
@@ -76,7 +76,7 @@ static char *text_of(const struct ev_doc *d, uint32_t object, const char *name)
 }
 
 static void hold(const struct part *part, const char *file, const char *name,
-		 const struct ev_doc *d, uint32_t test, const struct ev_jschema *s, struct count *c)
+		 const struct ev_doc *d, uint32_t test, const struct ev_schema *s, struct count *c)
 {
 	static struct ev_reasons reasons;
 	char *about = text_of(d, test, "description");
@@ -90,15 +90,15 @@ static void hold(const struct part *part, const char *file, const char *name,
 		return;
 	}
 	ev_reasons_reset(&reasons);
-	fast = ev_jschema_valid(s, d, data, EV_NOWHERE);
-	ev_jschema_explain(s, d, data, EV_NOWHERE, &reasons);
+	fast = ev_schema_valid(s, d, data, EV_NOWHERE);
+	ev_schema_explain(s, d, data, EV_NOWHERE, &reasons);
 	slow = reasons.n == 0;
 	if (fast == want && slow == want) {
 		c->passed++;
 	} else {
 		c->failed++;
-		diag("%s: %s: %s: must be %s, ev_jschema_valid says %s, "
-		     "ev_jschema_explain has %zu reasons",
+		diag("%s: %s: %s: must be %s, ev_schema_valid says %s, "
+		     "ev_schema_explain has %zu reasons",
 		     file, name, about, want ? "valid" : "invalid", fast ? "valid" : "invalid",
 		     reasons.n);
 	}
@@ -163,8 +163,8 @@ static void run_case(const struct part *part, const char *file, const struct ev_
 {
 	char *name = text_of(d, at, "description");
 	uint32_t schema = ev_member(d, at, "schema", 6), tests = ev_member(d, at, "tests", 5);
-	struct ev_jschema_set *set;
-	const struct ev_jschema *s = NULL;
+	struct ev_schema_set *set;
+	const struct ev_schema *s = NULL;
 	struct ev_buf remotes = {0};
 	struct ev_error err;
 	const char *p;
@@ -183,19 +183,19 @@ static void run_case(const struct part *part, const char *file, const struct ev_
 		return;
 	}
 	p = ev_raw(d, schema, &len);
-	set = ev_jschema_set_new(".");
+	set = ev_schema_set_new(".");
 	ev_buf_printf(&remotes, "%s/remotes", ev_buf_str(&base));
-	ev_jschema_set_formats(set, part->formats);
-	if (ev_jschema_set_draft(set, part->draft) &&
-	    ev_jschema_set_map(set, ev_buf_str(&remotes), "http://localhost:1234", &err))
-		s = ev_jschema_text(set, file, p, len, &err);
+	ev_schema_set_formats(set, part->formats);
+	if (ev_schema_set_draft(set, part->draft) &&
+	    ev_schema_set_map(set, ev_buf_str(&remotes), "http://localhost:1234", &err))
+		s = ev_schema_text(set, file, p, len, &err);
 	if (s == NULL) {
 		diag("%s: %s: %s", file, name, err.text);
 		c->failed += (int)d->nodes[tests].count;
 	}
 	for (uint32_t i = ev_first(d, tests); s != NULL && i < ev_end(d, tests); i = ev_next(d, i))
 		hold(part, file, name, d, i, s, c);
-	ev_jschema_set_free(&set);
+	ev_schema_set_free(&set);
 	ev_buf_free(&remotes);
 	free(name);
 }

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "scan/form.h"
 #include "scan/index.h"
+#include "json/canon.h"
 #include "json/view.h"
 
 #include "support.h"

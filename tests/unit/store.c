@@ -185,7 +185,8 @@ static void random_commits(const struct ev_store_kind *kind, size_t words, size_
 		n = unique(batch, n);
 		commits &= put_batch(s, batch, n) &&
 			   ev_store_commit(s, "take", "00000000000000000000000000000000", &err) ==
-				   EV_OK;
+				   EV_OK &&
+			   ev_store_merge(s, &err) == EV_OK;
 		ev_store_free(&s);
 		memcpy(items + n_items, batch, n * sizeof *batch);
 		n_items += n;
@@ -315,6 +316,7 @@ static void fixed_keys(const struct ev_store_kind *kind, bool far, bool forget)
 		ev_store_merge_least(s, 30000);
 		good = good && put_fixed(s, c) && ev_store_prepare(s, &err) == EV_OK &&
 		       ev_store_commit(s, "b", "00000000000000000000000000000000", &err) == EV_OK &&
+		       ev_store_merge(s, &err) == EV_OK &&
 		       fixed_are_right(s, least) && ev_store_check(s, &err) == EV_OK;
 		sums = ev_store_sums(s);
 		ev_store_free(&s);

@@ -1,4 +1,4 @@
-/* Exact sums against decimal arithmetic (json/decimal.h), in any order and split; their roots. */
+/* Exact sums against decimal arithmetic (number/decimal.h), in any order and split; their roots. */
 #include "number/sum.h"
 
 #include "tap.h"

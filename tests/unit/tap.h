@@ -12,6 +12,8 @@
 #ifndef TAP_H
 #define TAP_H
 
+#include "base/compiler.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -33,7 +35,7 @@ static inline void tap_line(bool good, const char *why_skip, const char *fmt, va
 	fflush(stdout); /* what was asserted before a crash is told */
 }
 
-__attribute__((format(printf, 1, 2))) static inline void diag(const char *fmt, ...)
+EV_PRINTF(1, 2) static inline void diag(const char *fmt, ...)
 {
 	char text[4096];
 	va_list ap;
@@ -49,7 +51,7 @@ __attribute__((format(printf, 1, 2))) static inline void diag(const char *fmt, .
 	}
 }
 
-__attribute__((format(printf, 2, 3))) static inline bool ok(bool good, const char *fmt, ...)
+EV_PRINTF(2, 3) static inline bool ok(bool good, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -59,8 +61,7 @@ __attribute__((format(printf, 2, 3))) static inline bool ok(bool good, const cha
 	return good;
 }
 
-__attribute__((format(printf, 3, 4))) static inline bool is(const char *got, const char *want,
-							    const char *fmt, ...)
+EV_PRINTF(3, 4) static inline bool is(const char *got, const char *want, const char *fmt, ...)
 {
 	bool good = got != NULL && want != NULL ? strcmp(got, want) == 0 : got == want;
 	va_list ap;
@@ -75,8 +76,7 @@ __attribute__((format(printf, 3, 4))) static inline bool is(const char *got, con
 	return good;
 }
 
-__attribute__((format(printf, 3, 4))) static inline bool is_int(long long got, long long want,
-								const char *fmt, ...)
+EV_PRINTF(3, 4) static inline bool is_int(long long got, long long want, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -88,7 +88,7 @@ __attribute__((format(printf, 3, 4))) static inline bool is_int(long long got, l
 	return got == want;
 }
 
-__attribute__((format(printf, 2, 3))) static inline void skip(const char *why, const char *fmt, ...)
+EV_PRINTF(2, 3) static inline void skip(const char *why, const char *fmt, ...)
 {
 	va_list ap;
 
