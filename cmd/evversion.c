@@ -112,13 +112,24 @@ static enum ev_status merge(void *engine, struct ev_error *err)
 	return ev_version_merge(engine, err);
 }
 
-static void check_options(const struct cli *c)
+/* A history made of current versions alone would lack the others, and nothing would tell. */
+static void check_emit(const struct ev_model *m)
+{
+	for (size_t i = 0; i < m->n_facts && how.emit == EV_EMIT_LATEST && !how.as_of; i++)
+		if (m->facts[i].keep == EV_KEEP_HISTORY)
+			cli_usage("--emit latest with --state would take versions out of the "
+				  "fact %s, which keeps a history: leave it out",
+				  m->facts[i].name);
+}
+
+static void check_options(const struct cli *c, const struct ev_model *m)
 {
 	if (how.state == NULL) {
 		if (since != NULL || how.as_of)
 			cli_usage("--since and --as-of ask what --state DIR remembers: name it");
 		return;
 	}
+	check_emit(m);
 	if (how.as_of && (since != NULL || c->n_operands > 0))
 		cli_usage("--as-of reads nothing and takes no --since");
 	if (!how.as_of && since == NULL)
@@ -163,14 +174,15 @@ static void note_retyped(const struct ev_version *version)
 			 (unsigned long long)times, id);
 }
 
-static void note_missing(const struct ev_version *version, const struct cli *c)
+static void note_missing(const struct ev_version *version)
 {
-	uint64_t n = ev_version_missing(version);
+	const char *batch;
+	uint64_t n = ev_version_missing(version, &batch);
 
 	if (n > 0)
 		cli_note("the batch %s delivered %llu records before that are not in it now, and "
 			 "they stay: if they were wrong, evstate retract takes them out",
-			 c->batch != NULL ? c->batch : "at hand", (unsigned long long)n);
+			 batch, (unsigned long long)n);
 }
 
 int main(int argc, char **argv)
@@ -183,12 +195,12 @@ int main(int argc, char **argv)
 	cli_open(&cli, &program, argc, argv);
 	model = cli_model(&cli, false);
 	cli_envelope_apply(model);
-	check_options(&cli);
+	check_options(&cli, model);
 	how.folder = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
 	version = ev_version_open(model, &how, &cli.port);
 	status = run(&cli, version);
 	note_retyped(version);
-	note_missing(version, &cli);
+	note_missing(version);
 	ev_version_free(&version);
 	ev_model_free(&model);
 	cli_close(&cli);

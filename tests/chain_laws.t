@@ -400,6 +400,20 @@ rm -rf st/members
 day part.aj part.aj shop.db >told 2>&1
 is 'members that are lost are told' "$?" 2
 
+# A state of members that began anew cannot tell who stands further back of what was gone before.
+rm -rf st
+cp -r st.now st
+rm -rf st/members
+cp now.db shop.db
+run 'evversion -r rej3 --state st/events --since 0 </dev/null | evstar --state st/members | evload sqlite:shop.db'
+cp old.db second.db
+run catch_up second.db
+check 'members that began anew: a database that stands further back is told' 2 any \
+	'~^evstar: st/members: began anew at commit [0-9]*, and cannot tell what has changed since commit [0-9]*: take everything with evversion --since 0'
+run 'evversion -r rej3 --state st/events --since 0 </dev/null | evstar --state st/members | evload sqlite:second.db'
+tables second.db >got
+same 'and takes everything' got want
+
 # A batch that was wrong is taken out, and a mended one under its old name or a new one.
 
 afresh

@@ -212,7 +212,7 @@ for program in $filters; do
 done
 
 #
-# gzip, known by its magic octets
+# gzip, known by its magic bytes
 #
 for program in $filters; do
 	command=$(command_of "$program")

@@ -787,7 +787,7 @@ jq -c '._ev.reject | [.line, .code, .reasons]' rejects >got
 same 'and are rejected for the same' got want.rejects
 ok 'which some of them are, but not most' [ "$(wc -l <got)" -gt 20 -a "$(wc -l <got)" -lt 1000 ]
 
-# What is ignored is in no row. Two events that differ in it alone give the same octets.
+# What is ignored is in no row. Two events that differ in it alone give the same bytes.
 cat >ignore.yaml <<'END'
 evkit: 1
 name: ignore

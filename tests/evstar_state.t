@@ -250,7 +250,7 @@ cp -r st.1/members st/members.1
 rm -rf st/members
 mv st/members.1 st/members
 refused 'a state put back from an old copy' \
-	'evstar: st/members stands at commit 1, and this shows only what came behind commit 3: run the same line with evversion --since its own position' \
+	'evstar: st/members stands at commit 1, and this shows only what came behind commit 3: take everything with evversion --since 0' \
 	'evstar --state st/members in.3'
 rm -rf st
 cp -r st.2 st

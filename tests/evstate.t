@@ -368,7 +368,7 @@ same 'under a new name, too' got want
 run 'evstate info st | grep day.2'
 check 'info: it has come back' 0 'batch: "day 2" commits 2,5 records 2'
 take st 'day 2' day2
-check 'what was taken out comes back when it is delivered' 0 any '~batch at hand delivered 1 records'
+check 'what was taken out comes back when it is delivered' 0 any '~batch "day 2" delivered 1 records'
 take other 'day 2' day2
 holds st >got
 holds other >want
@@ -378,7 +378,7 @@ check 'show tells its life' 0 '["version",["brought","retracted","brought"]]'
 sed -n 1p day2 >less
 take st 'day 2' less
 check 'a batch that lacks what it brought behind the retract says so' 0 any \
-	'evversion: the batch at hand delivered 3 records before that are not in it now, and they stay: if they were wrong, evstate retract takes them out'
+	'evversion: the batch "day 2" delivered 3 records before that are not in it now, and they stay: if they were wrong, evstate retract takes them out'
 
 # A batch that brings only what is known; while its retract is the head it comes again.
 rm -rf st

@@ -1,5 +1,5 @@
 #!/bin/sh
-# evvalidate: what passes leaves octet by octet, what does not becomes a reject that says why, and a
+# evvalidate: what passes leaves byte by byte, what does not becomes a reject that says why, and a
 # model that is wrong is told with its place.
 . "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
 

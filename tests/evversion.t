@@ -53,7 +53,7 @@ versions()
 
 # fold NAME SUMS [OPTION...] <<END: of the here-document, lines "> RECORD" come in (see records), and
 # the others are what comes out (see $show), with "! CODE CONTENT" for the rejects. SUMS are the
-# versions, no-ops, duplicates, conflicts and other rejects. The same must come out, to the octet, when the
+# versions, no-ops, duplicates, conflicts and other rejects. The same must come out, to the byte, when the
 # records come in backwards, and with the first half last.
 fold()
 {

@@ -83,7 +83,7 @@ is 'nor when another batch brings it' "$(position "$out")" "$two"
 sed '$d' day1 >less
 take day1 less "$two"
 check 'a batch that lacks what it delivered says so' 0 any \
-	'evversion: the batch day1 delivered 1 records before that are not in it now, and they stay: if they were wrong, evstate retract takes them out'
+	'evversion: the batch "day1" delivered 1 records before that are not in it now, and they stay: if they were wrong, evstate retract takes them out'
 run "evversion --state st --as-of 1"
 plain "$out" >got
 stateless day1 >want

@@ -209,7 +209,7 @@ else
 	skip 'Great Expectations loads the result and finds the same' 'great_expectations is not installed'
 fi
 
-# States: any split, any order, any permutation, the same octets
+# States: any split, any order, any permutation, the same bytes
 
 awk '{
 	sub(/}$/, sprintf(",\"_ev\":{\"origin\":{\"source\":\"app.log\",\"line\":%d,\"offset\":%d}}}", NR, NR * 100))
@@ -430,7 +430,7 @@ awk 'BEGIN { seed = 1
 			seed = (seed * 1103515245 + 12345) % 2147483648
 			s = s substr("aaaab1", int(seed / 65536) % 6 + 1, 1)
 		}
-		if (i % 3 == 1) # alike in the last eight octets, or in the first
+		if (i % 3 == 1) # alike in the last eight bytes, or in the first
 			s = substr(s "aaaaa", 1, 5) "aaaaaaaaa"
 		else if (i % 3 == 2)
 			s = "aaaaaaaaa" substr(s "aaaaa", 1, 5)

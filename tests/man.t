@@ -5,7 +5,7 @@
 # An example is a literal display (.Bd -literal to .Ed) whose first line begins with "$ ". Such a
 # line is a command for sh; if it has <<'END', the lines down to END belong to it, and lines that
 # begin with "> " continue it. All other lines are what the command prints, on standard output and
-# standard error, octet by octet. A command succeeds, unless "$ echo $?" follows to show its status.
+# standard error, byte by byte. A command succeeds, unless "$ echo $?" follows to show its status.
 # The examples of a page run in its order and in one folder, each in a shell of its own.
 . "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
 

@@ -155,7 +155,7 @@ for stage in evparse evvalidate evdedupe evversion evstar; do
 	$(stage $stage) --batch day2 <$last >sealed.$stage || exit 2
 	last=sealed.$stage
 done
-# hmac KEY: the HMAC-SHA-256 (RFC 2104) of standard input; the key has 64 octets at most.
+# hmac KEY: the HMAC-SHA-256 (RFC 2104) of standard input; the key has 64 bytes at most.
 hmac()
 {
 	# shellcheck disable=SC2046 # a list of words
@@ -164,19 +164,19 @@ hmac()
 	{
 		pad 92 "$@"
 		for octet in $(echo "$inner" | fold -w 2); do
-			# shellcheck disable=SC2059 # a format that is an octet
+			# shellcheck disable=SC2059 # a format that is a byte
 			printf "\\$(printf %03o "0x$octet")"
 		done
 	} | sha256sum | cut -c 1-64
 }
 
-# pad N OCTET...: 64 octets, these and zeros, each XORed with N.
+# pad N OCTET...: 64 bytes, these and zeros, each XORed with N.
 pad()
 {
 	with=$1
 	shift
 	for _ in $(seq 64); do
-		# shellcheck disable=SC2059 # a format that is an octet
+		# shellcheck disable=SC2059 # a format that is a byte
 		printf "\\$(printf %03o $((${1:-0} ^ with)))"
 		[ $# -eq 0 ] || shift
 	done
@@ -249,7 +249,7 @@ runs()
 	[ "$(cat "/proc/$1/comm" 2>"$tap/comm")" = "$2" ]
 }
 
-# has_read PID N: the process has read N octets.
+# has_read PID N: the process has read N bytes.
 has_read()
 {
 	[ "$(sed -n 's/^rchar: //p' "/proc/$1/io" 2>"$tap/io")" -ge "$2" ]
@@ -588,7 +588,7 @@ cp kept.db shop.db
 export EVKIT_SEAL="$secret"
 
 #
-# Where a record came from: file and line of the raw log, at every stage, and no octet of it in the records
+# Where a record came from: file and line of the raw log, at every stage, and no byte of it in the records
 #
 long()
 {

@@ -1,7 +1,7 @@
 /*
- * buf: a growing run of octets. Floor 0.
+ * buf: a growing run of bytes. Floor 0.
  *
- * Zero-initialise with {0}. The octets are valid until the next call that adds, and are not ended
+ * Zero-initialise with {0}. The bytes are valid until the next call that adds, and are not ended
  * by NUL unless ev_buf_str asks for it.
  */
 #ifndef EV_BUF_H
@@ -24,10 +24,10 @@ void ev_buf_grow(struct ev_buf *b, size_t n);
 void ev_buf_printf(struct ev_buf *b, const char *fmt, ...) EV_PRINTF(2, 3);
 /* Appends v in decimal digits. */
 void ev_buf_u64(struct ev_buf *b, uint64_t v);
-/* The octets as a string: a NUL stands behind them, outside len. */
+/* The bytes as a string: a NUL stands behind them, outside len. */
 const char *ev_buf_str(struct ev_buf *b);
 
-/* Makes room for at least n further octets and returns where they go; len stays as it is. */
+/* Makes room for at least n further bytes and returns where they go; len stays as it is. */
 static inline char *ev_buf_room(struct ev_buf *b, size_t n)
 {
 	if (b->cap - b->len < n || b->p == NULL)
@@ -56,7 +56,7 @@ static inline void ev_buf_puts(struct ev_buf *b, const char *s)
 }
 
 /*
- * Copies len octets and returns where they end. It copies in steps, so up to EV_COPY_OVER octets
+ * Copies len bytes and returns where they end. It copies in steps, so up to EV_COPY_OVER bytes
  * behind either run are read, or written over: short runs need no call and no branch for their
  * length.
  */

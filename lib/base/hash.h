@@ -26,11 +26,11 @@ uint64_t ev_hash64(const void *p, size_t len, uint64_t seed);
  */
 uint64_t ev_hash_seed(void);
 
-/* The same hash over a stream of octets. */
+/* The same hash over a stream of bytes. */
 struct ev_digest;
 struct ev_digest *ev_digest_new(void);
 enum { EV_DIGEST_SECRET = 192 };
-/* Under a secret of EV_DIGEST_SECRET random octets, which must outlive the digest. */
+/* Under a secret of EV_DIGEST_SECRET random bytes, which must outlive the digest. */
 struct ev_digest *ev_digest_keyed(const uint8_t *secret);
 void ev_digest_reset(struct ev_digest *d);
 void ev_digest_add(struct ev_digest *d, const void *p, size_t len);
@@ -49,11 +49,11 @@ static inline int ev_hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* 16 octets as 32 lower-case hex digits, without a NUL: a digit a lane of a vector. */
+/* 16 bytes as 32 lower-case hex digits, without a NUL: a digit a lane of a vector. */
 static inline void ev_hex16(const void *p, char out[32])
 {
-	typedef int8_t octets EV_VECTOR(16);
-	octets v, high, low, digits[2];
+	typedef int8_t bytes EV_VECTOR(16);
+	bytes v, high, low, digits[2];
 
 	memcpy(&v, p, sizeof v);
 	high = v >> 4 & 15;

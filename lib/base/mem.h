@@ -13,18 +13,18 @@
 void *ev_malloc(size_t size);
 void *ev_calloc(size_t n, size_t size);
 void *ev_realloc(void *p, size_t size);
-/* An array of n elements of size octets; checks the product for overflow. */
+/* An array of n elements of size bytes; checks the product for overflow. */
 void *ev_realloc_array(void *p, size_t n, size_t size);
 /*
  * What will be visited in no order: from 2 MiB on in huge pages if the system has them, because it
- * would else miss the processor's table of pages at every step. Aligned to 64 octets. Freed by
+ * would else miss the processor's table of pages at every step. Aligned to 64 bytes. Freed by
  * free.
  */
 void *ev_malloc_huge(size_t size);
 char *ev_strdup(const char *s);
 char *ev_strndup(const char *s, size_t len);
 
-/* Grows the array *p of elements of size octets so that it holds at least need; *cap is updated. */
+/* Grows the array *p of elements of size bytes so that it holds at least need; *cap is updated. */
 void ev_grow(void *p, size_t *cap, size_t need, size_t size);
 
 /* what: a line of text, static, without its LF. */

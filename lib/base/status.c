@@ -6,7 +6,7 @@
 
 enum { RAW = 4096, TEXT = sizeof(struct ev_error), TAIL = 300 };
 
-/* The length of the text cut to at most size octets, without a part of a character at its end. */
+/* The length of the text cut to at most size bytes, without a part of a character at its end. */
 static size_t whole(const char *text, size_t size)
 {
 	while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80)

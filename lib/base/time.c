@@ -89,19 +89,19 @@ bool ev_date_parse(const char *p, size_t len, struct ev_date *d)
 static const int32_t nano[] = {1000000000, 100000000, 10000000, 1000000, 100000,
 			       10000,	   1000,      100,	10,	 1};
 
-typedef uint8_t octets16 EV_VECTOR(16);
+typedef uint8_t bytes16 EV_VECTOR(16);
 
 /*
- * "2026-03-01T10:00:00Z", with or without a fraction, as most are. Sixteen octets are held against
+ * "2026-03-01T10:00:00Z", with or without a fraction, as most are. Sixteen bytes are held against
  * the least and the greatest that each may be, at once; then the rest. False for any other form.
  */
 static inline bool plain_utc(const char *p, size_t len, struct ev_date *d, int32_t *sec,
 			     int32_t *nsec)
 {
-	static const octets16 least = {'0', '0', '0', '0', '-', '0', '0', '-',
-				       '0', '0', 'T', '0', '0', ':', '0', '0'};
-	static const octets16 above = {9, 9, 9, 9, 0, 1, 9, 0, 3, 9, 0, 2, 9, 0, 5, 9};
-	octets16 v, bad;
+	static const bytes16 least = {'0', '0', '0', '0', '-', '0', '0', '-',
+				      '0', '0', 'T', '0', '0', ':', '0', '0'};
+	static const bytes16 above = {9, 9, 9, 9, 0, 1, 9, 0, 3, 9, 0, 2, 9, 0, 5, 9};
+	bytes16 v, bad;
 	uint64_t halves[2], pairs[2];
 	uint32_t hour, second;
 	size_t i = 19;
@@ -110,7 +110,7 @@ static inline bool plain_utc(const char *p, size_t len, struct ev_date *d, int32
 		return false;
 	memcpy(&v, p, sizeof v);
 	v -= least;
-	bad = (octets16)(v > above);
+	bad = (bytes16)(v > above);
 	memcpy(halves, &bad, sizeof halves);
 	if ((halves[0] | halves[1]) != 0 || (uint8_t)(p[17] - '0') > 5 ||
 	    (uint8_t)(p[18] - '0') > 9)
@@ -125,7 +125,7 @@ static inline bool plain_utc(const char *p, size_t len, struct ev_date *d, int32
 	}
 	if (i != len - 1 || i == 20)
 		return false;
-	/* Octet i is then the number of two digits that begins at i. */
+	/* Byte i is then the number of two digits that begins at i. */
 	memcpy(pairs, &v, sizeof pairs);
 	pairs[0] = le64toh(pairs[0]);
 	pairs[1] = le64toh(pairs[1]);

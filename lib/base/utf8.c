@@ -6,7 +6,7 @@
 #define HIGH_BITS 0x8080808080808080ULL
 
 /*
- * The second octet's range tells overlong forms, surrogates and values above U+10FFFF (RFC 3629,
+ * The second byte's range tells overlong forms, surrogates and values above U+10FFFF (RFC 3629,
  * section 4).
  */
 static size_t sequence(const unsigned char *p, size_t left)
@@ -41,7 +41,7 @@ static size_t sequence(const unsigned char *p, size_t left)
 	return n;
 }
 
-/* Steps over ASCII, many octets at a time. */
+/* Steps over ASCII, many bytes at a time. */
 static size_t ascii(const unsigned char *p, size_t i, size_t len)
 {
 	uint64_t w[4];

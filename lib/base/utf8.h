@@ -11,7 +11,7 @@
 /* The length of the longest valid prefix; equal to len if all is valid. */
 size_t ev_utf8_valid(const char *s, size_t len);
 
-/* Writes the scalar value cp (not a surrogate) as 1 to 4 octets; returns how many. */
+/* Writes the scalar value cp (not a surrogate) as 1 to 4 bytes; returns how many. */
 size_t ev_utf8_encode(uint32_t cp, char out[4]);
 
 /* Decodes one scalar value from valid UTF-8 and steps *s behind it. */
@@ -23,12 +23,12 @@ uint32_t ev_utf8_next(const char **s);
  * Default_Ignorable_Code_Point), what is private and what is no character.
  */
 bool ev_utf8_is_plain(uint32_t cp);
-/* Octets that an escape of ev_utf8_show takes at most. */
+/* Bytes that an escape of ev_utf8_show takes at most. */
 enum { EV_UTF8_SHOWN = 10 };
 /*
- * Writes what stands at *s (len octets from there on, at least one) for people, and steps behind
- * it: a plain character as it is; others as \u202e or \U000e0001; an octet that is no UTF-8 as
- * \xff. Returns how many octets of out it takes.
+ * Writes what stands at *s (len bytes from there on, at least one) for people, and steps behind
+ * it: a plain character as it is; others as \u202e or \U000e0001; a byte that is no UTF-8 as
+ * \xff. Returns how many bytes of out it takes.
  */
 size_t ev_utf8_show(const char **s, size_t len, char out[EV_UTF8_SHOWN + 1]);
 

@@ -39,6 +39,7 @@ _Noreturn void cli_usage(const char *fmt, ...)
 	va_start(ap, fmt);
 	ev_vfail(&err, fmt, ap);
 	va_end(ap);
+	ev_out_unlink_temporaries();
 	fprintf(stderr, "%s: %s\nTry '%s --help'.\n", program_name, err.text, program_name);
 	exit(CLI_TROUBLE);
 }

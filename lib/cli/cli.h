@@ -83,7 +83,7 @@ void cli_open(struct cli *c, const struct cli_program *program, int argc, char *
 struct ev_model *cli_model(struct cli *c, bool required);
 void cli_close(struct cli *c);
 
-/* A number of octets: 64M, 1G. Exits by cli_usage if it is none. */
+/* A number of bytes: 64M, 1G. Exits by cli_usage if it is none. */
 size_t cli_size(const char *option, const char *text);
 /* A number without a sign. */
 uint64_t cli_number(const char *option, const char *text);

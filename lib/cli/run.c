@@ -193,7 +193,7 @@ static void refuse_nothing(struct run *r)
 
 /* The digest of the input */
 
-static void digest_octets(struct run *r, const char *p, size_t len)
+static void digest_bytes(struct run *r, const char *p, size_t len)
 {
 	ev_digest_add(r->digest, p, len);
 	if (r->plain != NULL)
@@ -202,7 +202,7 @@ static void digest_octets(struct run *r, const char *p, size_t len)
 
 static void digest_span(struct run *r)
 {
-	digest_octets(r, r->span, r->span_len);
+	digest_bytes(r, r->span, r->span_len);
 	r->span_len = 0;
 }
 
@@ -224,9 +224,9 @@ static void digest_line(struct run *r, const struct ev_line *l)
 		r->span_len++;
 	} else {
 		digest_span(r);
-		digest_octets(r, "\n", 1);
+		digest_bytes(r, "\n", 1);
 	}
-	/* The octets go with their run. */
+	/* The bytes go with their run. */
 	if (l->kind == EV_LINE_PART || l->nth + 1 == l->index->n_lines)
 		digest_span(r);
 }
@@ -614,12 +614,12 @@ static void begin_file(struct run *r, const struct ev_line *l)
 	r->at = r->file;
 }
 
-/* octets: of the line, with its LF; a LF alone is of a line whose parts have passed by. */
-static void pass_place(struct place *p, uint64_t octets, bool whole)
+/* bytes: of the line, with its LF; a LF alone is of a line whose parts have passed by. */
+static void pass_place(struct place *p, uint64_t bytes, bool whole)
 {
 	p->line += whole;
 	if (p->offset != EV_NO_OFFSET)
-		p->offset += octets;
+		p->offset += bytes;
 }
 
 static void pass_line(struct run *r, const struct ev_line *l)
@@ -845,7 +845,7 @@ static void take_line(struct run *r, const struct ev_line *l)
 
 static void progress(struct run *r, bool last)
 {
-	double octets = (double)ev_in_octets(r->in);
+	double bytes = (double)ev_in_bytes(r->in);
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -853,8 +853,8 @@ static void progress(struct run *r, bool last)
 		return;
 	r->shown = now;
 	fprintf(stderr, "\r%s: %llu lines, %.1f MB, %.0f MB/s%s", r->c->program->name,
-		(unsigned long long)r->n_in, octets / 1e6,
-		octets / 1e6 / (seconds(&r->started, &now) + 1e-9), last ? "\n" : "");
+		(unsigned long long)r->n_in, bytes / 1e6,
+		bytes / 1e6 / (seconds(&r->started, &now) + 1e-9), last ? "\n" : "");
 }
 
 /* The run */
@@ -901,7 +901,7 @@ static void prepare_stats(struct run *r)
 	ev_json_text(&b, "program", r->c->program->name);
 	ev_json_text(&b, "batch", batch_name(r));
 	ev_json_bool(&b, "ok", !r->refused);
-	ev_json_u64(&b, "octets", ev_in_octets(r->in));
+	ev_json_u64(&b, "octets", ev_in_bytes(r->in));
 	ev_buf_puts(&b, ",\"rejects\":{");
 	for (size_t i = 0; (code = ev_rejects_code(r->c->port.rejects, i, &n)) != NULL; i++)
 		ev_json_u64(&b, code, n);

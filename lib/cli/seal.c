@@ -183,7 +183,7 @@ static const char *read_text(const struct ev_doc *d, uint32_t at, struct ev_buf 
 	return strlen(ev_buf_str(b)) == len ? b->p : NULL;
 }
 
-/* A text of so many octets, as digests have. */
+/* A text of so many bytes, as digests have. */
 static bool read_hex(const struct ev_doc *d, uint32_t at, char *out, size_t len)
 {
 	if (at == EV_NOWHERE || d->nodes[at].end - d->nodes[at].pos != len + 2)
@@ -252,7 +252,7 @@ static bool read_body(struct cli_seal *s, const struct ev_doc *d, uint32_t objec
 					  line->digest, 32);
 }
 
-/* All octets are looked at, so the time says nothing of where they differ. */
+/* All bytes are looked at, so the time says nothing of where they differ. */
 static bool same_mac(const char *a, const char *b)
 {
 	unsigned char differ = 0;
@@ -273,7 +273,7 @@ static bool is_signed(struct cli_seal *s, const char *p, size_t len, size_t name
 	return same_mac(p + before + SIGNATURE, line->mac);
 }
 
-/* The octets of the name behind the opening, which an object follows; 0 for any other line. */
+/* The bytes of the name behind the opening, which an object follows; 0 for any other line. */
 static size_t kind_len(const char *p, size_t len)
 {
 	size_t n = 0;

@@ -36,7 +36,7 @@ struct cli_seal; /* the job's secret, and what reads and signs lines */
 /* NULL if EVKIT_SEAL is not set. Exits with status 2 if it is set but empty. */
 struct cli_seal *cli_seal_open(void);
 void cli_seal_free(struct cli_seal **s);
-/* EV_DIGEST_SECRET octets made of the secret, which the digests of streams are under. */
+/* EV_DIGEST_SECRET bytes made of the secret, which the digests of streams are under. */
 const uint8_t *cli_seal_digest_secret(const struct cli_seal *s);
 
 enum cli_kind {
@@ -69,7 +69,7 @@ struct cli_control {
 	} at;			       /* of a position */
 };
 
-/* Reads a line. EV_IN_SLACK octets stand behind it. */
+/* Reads a line. EV_IN_SLACK bytes stand behind it. */
 enum cli_kind cli_control_read(struct cli_seal *s, const char *p, size_t len,
 			       struct cli_control *line);
 /* Appends the line, with its LF; all but CLI_AT are signed, and their mac is set. */

@@ -12,7 +12,7 @@
 #include "warehouse/column.h"
 #include "json/pick.h"
 
-/* Values that a row will bear, each in the type of its column. */
+/* Values that go into rows, each in the type of its column. */
 struct ev_contract_columns {
 	struct ev_column_at *list;
 	size_t n;
@@ -25,7 +25,7 @@ struct ev_contract_elements {
 	struct ev_contract_columns columns;
 };
 
-/* A value that a row will bear. */
+/* A value that goes into a row. */
 struct ev_contract_cell {
 	const struct ev_column_at *column;
 	uint32_t node;
@@ -34,13 +34,13 @@ struct ev_contract_cell {
 		USUAL_TEXT,   /* no longer than the column has it */
 		USUAL_NUMBER, /* digits, with a point at most */
 		USUAL_JSON,
-	} usual;		     /* how a value of its kind most often fits */
-	uint32_t numbers, n_numbers; /* of JSON: the nodes of numbers in it, among the plan's */
+	} usual;		     /* the fast path for a value of its kind */
+	uint32_t numbers, n_numbers; /* of JSON: its numbers, as a part of the plan's */
 };
 
-/* Those of an event of a contract and a shape. */
+/* The values of an event of one contract and shape. */
 struct ev_contract_plan {
-	bool closed; /* some path leads through what it cannot */
+	bool closed; /* some path leads through a value that has no members */
 	uint32_t *numbers;
 	uint32_t n_numbers;
 	size_t n;

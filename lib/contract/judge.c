@@ -105,7 +105,7 @@ static bool columns_fit(struct ev_contracts *v, const struct ev_contract_type *c
 	return good;
 }
 
-/* Columns by shape: which values are there, and of which kind they are, is told by it. */
+/* Columns by shape: the shape decides which values are present, and their kinds. */
 
 static enum ev_contract_usual usual_of(const struct ev_column *c, const struct ev_doc *d,
 				       uint32_t node)
@@ -301,7 +301,7 @@ static EV_NOINLINE struct ev_contract_type *seek_contract(struct ev_contracts *v
 	return number != EV_NO_SYMBOL ? &v->contracts[number - 1] : NULL;
 }
 
-/* The types that come are few, and most are found by their last octets. */
+/* The types that come are few, and most are found by their last bytes. */
 static struct ev_contract_type *contract_of(struct ev_contracts *v, const struct ev_event *event)
 {
 	const struct ev_node *n = &event->doc->nodes[event->type];

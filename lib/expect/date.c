@@ -57,7 +57,7 @@ static bool word(const char **p, const char *end, const char *const *words, size
 	return false;
 }
 
-/* Z, +hh, +hhmm, +hh:mm, and seconds behind that. */
+/* Z, +hh, +hhmm or +hh:mm, the latter two with seconds or not. */
 static bool zone(const char **p, const char *end)
 {
 	int part, low;
@@ -145,7 +145,10 @@ static bool directive(char c, const char **p, const char *end, struct moment *m)
 	}
 }
 
-/* White space in the format takes any run of it; others stand for themselves, in any case. */
+/*
+ * White space in the format matches any run of it; other characters match themselves in either
+ * case.
+ */
 static bool match(const char *format, const char **p, const char *end, struct moment *m)
 {
 	for (; *format != '\0'; format++) {
@@ -170,7 +173,7 @@ static bool leap(int year)
 	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-/* The day is one of its month; without a year, of 1900, as in Python. */
+/* True if the month has that day; without a year that of 1900, as in Python. */
 static bool is_date(const struct moment *m)
 {
 	static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -191,7 +194,7 @@ bool ev_expect_strftime_matches(const char *format, const char *p, size_t len)
 	return match(format, &p, end, &m) && p == end && is_date(&m);
 }
 
-/* A date, a time behind it, a zone behind that: each of the latter two may be missing. */
+/* A date, then perhaps a time, then perhaps a zone. */
 bool ev_expect_dateutil_parses(const char *p, size_t len)
 {
 	static const char *const dates[] = {

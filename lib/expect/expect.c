@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { TOLD = 120 }; /* bytes of a value in a line for people */
+enum { TOLD = 120 }; /* the most bytes of a value in a line for people */
 
 /* Positions and samples */
 
@@ -28,7 +28,10 @@ static int place_order(const struct ev_expect_sampled *a, const struct ev_positi
 	return order != 0 ? order : (a->element > element) - (a->element < element);
 }
 
-/* One place may be told of twice, by its origin or in two states: then the values are in order. */
+/*
+ * Orders by place, then by value: one place may come twice, through its origin or out of two
+ * states.
+ */
 static int order_of(const struct ev_expect_sampled *a, const struct ev_position *pos,
 		    uint64_t element, const char *value, size_t len)
 {
@@ -203,7 +206,7 @@ void ev_expect_values_count(struct ev_expect *e, struct ev_expect_frame *f, uint
 	}
 }
 
-/* json: padded as the scanner wants it. A value that is there already is not added again. */
+/* Adds a value unless it is there already. json: padded as the scanner needs it. */
 void ev_expect_values_add(struct ev_expect_values *v, const char *json, size_t len)
 {
 	struct ev_scan *scan = ev_scan_new();
@@ -314,7 +317,7 @@ static enum ev_status damaged(struct ev_error *err)
 	return EV_REJECT;
 }
 
-/* The counts of a line of state. */
+/* The counts in one line of a written state. */
 struct counts {
 	uint64_t elements, missing, unexpected, untold, misfits, met;
 };
@@ -336,7 +339,7 @@ uint64_t ev_expect_present_in(const struct ev_doc *d)
 	return c.elements - c.missing - c.misfits;
 }
 
-/* Whether they can be of that expectation and so many events. */
+/* True if such counts are possible for that expectation and number of events. */
 static bool counts_fit(const struct ev_expect *e, const struct counts *c, uint64_t events)
 {
 	uint64_t apart = 0, rows = 0;
@@ -375,7 +378,7 @@ enum ev_status ev_suite_merge(struct ev_suite *s, const struct ev_doc *d, uint64
 	struct counts c;
 	uint64_t index;
 
-	/* Each stands there once, in their order, with its keys behind it. */
+	/* Each expectation has one line, in order; the keys of one of uniqueness follow it. */
 	if (ev_state_u64(d, 0, "unique", &index)) {
 		if (index >= s->n || index + 1 != s->merged ||
 		    !ev_expect_is_unique_kind(&s->list[index]))
@@ -430,7 +433,7 @@ void ev_suite_asked(struct ev_suite *s)
 			ev_borne_ask(s->borne, &s->list[i].asks);
 }
 
-/* What holds of values that nobody has does not pass. */
+/* An expectation on a path that no event has is inconclusive, never passed. */
 static void judge_paths(struct ev_expect *e)
 {
 	const struct ev_borne *borne = e->suite->borne;
@@ -519,7 +522,7 @@ static void put_trouble(const struct ev_expect *e, struct ev_buf *out)
 			      (unsigned long long)e->misfits, e->misfit);
 }
 
-/* A part of a line for people: not more of it than can be read. */
+/* Appends a text to a line for people, cut to a readable length. */
 static void put_short(const char *p, size_t len, struct ev_buf *out)
 {
 	size_t cut = len;
@@ -563,7 +566,7 @@ static void tell_wanted(const struct ev_expect *e, struct ev_buf *out)
 		ev_buf_printf(out, ", in a share of %s", e->mostly);
 }
 
-/* The value that was observed; false if the kind observes none. */
+/* Appends the observed value; false if the kind has none. */
 static bool tell_observed(const struct ev_expect *e, struct ev_buf *out)
 {
 	struct ev_buf text = {0};

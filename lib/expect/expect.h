@@ -20,7 +20,7 @@
 struct ev_suite;
 
 struct ev_suite_options {
-	size_t memory;	    /* octets that the expectations of uniqueness hold together */
+	size_t memory;	    /* bytes that the expectations of uniqueness hold together */
 	const char *folder; /* for what does not fit */
 };
 

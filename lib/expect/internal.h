@@ -20,13 +20,13 @@
 #include "json/view.h"
 
 enum {
-	EXPECT_SAMPLE = 20,	 /* unexpected values shown */
-	EXPECT_SHOWN = 200,	 /* octets of each */
+	EXPECT_SAMPLE = 20,	 /* the most unexpected values shown */
+	EXPECT_SHOWN = 200,	 /* bytes of each */
 	EXPECT_MAX_COLUMNS = 64, /* of one expectation */
 	EXPECT_MAX_SET = 10000,	 /* values of a set */
 	EXPECT_LISTED = 100,	 /* distinct values in a result */
 	EXPECT_DIGITS = 20,	 /* significant digits of a mean and a deviation */
-	EXPECT_REMEMBERED = 64,	 /* values, of which is known whether they are as expected */
+	EXPECT_REMEMBERED = 64,	 /* short values whose answer is remembered */
 };
 
 /* Values of a path: one in each record, or as many as the list has elements. */
@@ -68,7 +68,7 @@ struct ev_expect_sample {
 	size_t n;
 };
 
-/* Whether a value at this place would be among the sampled. */
+/* True if a value at this place would be kept in the sample. */
 bool ev_expect_sample_wants(const struct ev_expect_sample *s, const struct ev_position *pos,
 			    uint64_t element);
 void ev_expect_sample_add(struct ev_expect_sample *s, const struct ev_position *pos,
@@ -76,7 +76,7 @@ void ev_expect_sample_add(struct ev_expect_sample *s, const struct ev_position *
 void ev_expect_sample_write(const struct ev_expect_sample *s, struct ev_buf *out);
 bool ev_expect_sample_merge(struct ev_expect_sample *s, const struct ev_doc *d, uint32_t at);
 
-/* A value for people: its JSON, or where that is long, the beginning of it as a text. */
+/* Appends a value for people: its JSON, or the beginning of that, as a text, where it is long. */
 void ev_expect_show_value(const struct ev_doc *d, uint32_t at, struct ev_buf *out);
 
 enum ev_expect_limit_kind { LIMIT_NONE, LIMIT_NUMBER, LIMIT_TIME, LIMIT_TEXT };
@@ -105,12 +105,12 @@ struct ev_expect_values {
 };
 
 enum { NOT_A_VALUE = -1 };
-/* The place in the list of a value, as canonical JSON, or NOT_A_VALUE. */
+/* The index of a value, as canonical JSON, in the list, or NOT_A_VALUE. */
 long ev_expect_values_find_text(const struct ev_expect_values *v, const char *p, size_t len);
 /* The same of a node's value. */
 long ev_expect_values_find(const struct ev_expect_values *v, const struct ev_doc *d, uint32_t at,
 			   struct ev_buf *scratch);
-/* The canonical form of a node's value; it lies in the text or in scratch. */
+/* The canonical form of a node's value; it lies in the document or in scratch. */
 const char *ev_expect_canonical_of(const struct ev_doc *d, uint32_t at, struct ev_buf *scratch,
 				   size_t *len);
 
@@ -151,17 +151,17 @@ struct ev_expect_kind {
 enum ev_expect_severity { SEVERITY_CRITICAL, SEVERITY_WARNING, SEVERITY_INFO };
 enum ev_expect_ignore { IGNORE_ALL_MISSING, IGNORE_ANY_MISSING, IGNORE_NEVER };
 
-/* What was said of a short value. */
+/* The remembered answer for a short value. */
 struct ev_expect_remembered {
-	uint64_t head, tail; /* its first and its last octets */
-	uint32_t len;	     /* 0: of none yet */
+	uint64_t head, tail; /* its first and its last bytes */
+	uint32_t len;	     /* 0: the slot is free */
 	bool good;
 };
 
 struct ev_expect {
 	const struct ev_expect_kind *kind;
-	ev_expect_step *then; /* by the kind and the columns */
-	ev_expect_step *step; /* the same, or that where the condition holds */
+	ev_expect_step *then; /* the step of its kind and columns */
+	ev_expect_step *step; /* `then`, or the step that asks the row_condition first */
 	struct ev_suite *suite;
 	char *kwargs, *meta;		/* JSON */
 	char *id, *notes, *description; /* JSON or NULL */
@@ -184,7 +184,7 @@ struct ev_expect {
 	/* what was found */
 	uint64_t elements, missing, unexpected;
 	bool met;	  /* there was a record that its condition, if it has one, holds for */
-	uint64_t untold;  /* records whose row_condition could not be told */
+	uint64_t untold;  /* records whose row_condition could not be evaluated */
 	uint64_t misfits; /* values that the kind cannot compute with */
 	const char *misfit;
 	struct ev_expect_sample sample;
@@ -192,7 +192,7 @@ struct ev_expect {
 	/* the verdict */
 	enum ev_outcome outcome;
 	bool approximate;
-	struct ev_buf error;	 /* what is not certain, for people */
+	struct ev_buf error;	 /* why the outcome is uncertain, for people */
 	struct ev_buf result;	 /* JSON */
 	struct ev_buf histogram; /* JSON, or empty */
 };
@@ -297,23 +297,28 @@ static inline bool ev_expect_next_value(struct ev_expect *e, const struct ev_doc
 		e->missing++;
 	return *i < c->n;
 }
-/* How a value is to a limit: *order below, equal to, above 0. False if it has no order. */
+/*
+ * Compares a value with a limit: *order is below, equal to or above 0. False if they have no order.
+ */
 bool ev_expect_limit_compare(const struct ev_expect_limit *l, const struct ev_doc *d, uint32_t at,
 			     struct ev_buf *scratch, int *order);
 bool ev_expect_read_moment(const char *p, size_t len, struct ev_time *t);
-/* Whether one of its columns goes through a list. */
+/* True if one of its columns goes through a list. */
 bool ev_expect_has_list(const struct ev_expect *e);
 void ev_expect_count_unexpected(struct ev_expect *e, struct ev_expect_frame *f, uint64_t element,
 				uint32_t at);
-/* How many values a line of state tells of that are neither missing nor misfits. */
+/* The number of values in a line of state that are neither missing nor misfits. */
 uint64_t ev_expect_present_in(const struct ev_doc *d);
 
 /* Judging, with exact numbers as JSON texts. */
-/* The outcome of a value known to lie in [low, high]; sets outcome, and error where it is open. */
+/*
+ * Judges a value known to lie in [low, high]; sets the outcome, and the error where that is
+ * uncertain.
+ */
 void ev_expect_judge_range(struct ev_expect *e, const char *low, const char *high);
 void ev_expect_judge_count(struct ev_expect *e, uint64_t n);
 struct ev_dec ev_expect_whole_of(struct ev_arena *a, uint64_t n);
-/* Whether part / whole >= share (a JSON number; NULL is 1). */
+/* True if part / whole >= share (a JSON number; NULL is 1). */
 bool ev_expect_share_reached(struct ev_arena *a, uint64_t part, uint64_t whole, const char *share);
 /* Appends part / whole, times 100 for percent, to ten decimals, or null. */
 void ev_expect_put_ratio(uint64_t part, uint64_t whole, unsigned times, struct ev_buf *out);
@@ -333,16 +338,16 @@ bool ev_expect_strftime_is_known(const char *format, const char **wrong);
 bool ev_expect_strftime_matches(const char *format, const char *p, size_t len);
 bool ev_expect_dateutil_parses(const char *p, size_t len);
 
-/* unique.c: digests go through a sort; at the end groups are told, and written. */
+/* unique.c: digests go through a sort; at the end groups of equals are judged and written. */
 enum ev_status ev_expect_unique_finish(struct ev_expect *e, size_t index, ev_suite_put *put,
 				       void *ctx, struct ev_error *err);
 enum ev_status ev_expect_unique_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t list,
 				      struct ev_error *err);
 bool ev_expect_is_unique_kind(const struct ev_expect *e);
-/* Whether there is a key for every value that the states have counted. */
+/* True if the states had a key for every value that they have counted. */
 bool ev_expect_unique_is_whole(const struct ev_expect *e);
 
-/* step.c: adds to elements and missing what was counted by shape. */
+/* step.c: adds what was counted by shape to elements and missing. */
 void ev_suite_add_counted(struct ev_suite *s);
 
 /* read.c */

@@ -17,7 +17,7 @@ void ev_expect_settle(struct ev_expect *e, bool good)
 	e->outcome = good ? EV_EXPECT_PASS : EV_EXPECT_FAIL;
 }
 
-/* How a bound, "" for one beyond all numbers, is to a limit; beyond: its sign. */
+/* Compares a bound with a limit. "" is infinite; beyond: with which sign. */
 static int bound_compare(const char *bound, int beyond, const struct ev_expect_limit *l)
 {
 	if (bound[0] == '\0')
@@ -70,7 +70,7 @@ bool ev_expect_share_reached(struct ev_arena *a, uint64_t part, uint64_t whole, 
 
 	if (share == NULL)
 		return part >= whole;
-	/* A share is at most 1, and short: opening has seen to it. */
+	/* Cannot fail: opening has checked that a share is at most 1, and short. */
 	if (!ev_dec_read(a, share, strlen(share), &wanted) ||
 	    !ev_dec_multiply(a, wanted, ev_expect_whole_of(a, whole), &least))
 		return false;

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-static int moments_or_octets(const char *a, size_t a_len, const char *b, size_t b_len)
+static int moments_or_bytes(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	struct ev_time x, y;
 	int order;
@@ -18,7 +18,9 @@ static int moments_or_octets(const char *a, size_t a_len, const char *b, size_t 
 	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
 }
 
-/* Two numbers, or two texts (as times where both are). False if they have no order. */
+/*
+ * Compares two numbers, two texts, or two times where both texts are. False if they have no order.
+ */
 static bool compare(const struct ev_doc *d, uint32_t a, uint32_t b, int *order)
 {
 	struct ev_buf one = {0}, two = {0};
@@ -38,7 +40,7 @@ static bool compare(const struct ev_doc *d, uint32_t a, uint32_t b, int *order)
 		return false;
 	p = ev_string(d, a, &one, &p_len);
 	q = ev_string(d, b, &two, &q_len);
-	*order = moments_or_octets(p, p_len, q, q_len);
+	*order = moments_or_bytes(p, p_len, q, q_len);
 	ev_buf_free(&one);
 	ev_buf_free(&two);
 	return true;
@@ -61,7 +63,7 @@ static bool greater(struct ev_expect *e, const struct ev_doc *d, const uint32_t 
 	return compare(d, at[0], at[1], &order) && (order > 0 || (order == 0 && !e->strict));
 }
 
-/* Missing and null are the same here. */
+/* True if the values are equal; missing equals null. */
 static bool same(const struct ev_doc *d, uint32_t a, uint32_t b)
 {
 	if (ev_expect_is_missing(d, a) || ev_expect_is_missing(d, b))
@@ -137,7 +139,7 @@ static void close_sum(struct ev_expect *e)
 	free(e->own);
 }
 
-/* Missing values count as 0; what is no number is no sum. */
+/* Missing values count as 0; a row with any other value that is no number fails. */
 static bool sums_up(struct ev_expect *e, const struct ev_doc *d, const uint32_t *at)
 {
 	struct ev_arena *a = &e->suite->arena;

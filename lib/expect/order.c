@@ -111,7 +111,7 @@ static void set_mark(struct mark *m, const struct ev_position *pos, uint64_t ele
 	ev_buf_put(&m->value, p, len);
 }
 
-/* The run that a line of this source goes on with, or a new one. */
+/* The run that a line of this source continues, or a new one. */
 static struct run *run_of(struct ordered *o, const struct ev_position *pos)
 {
 	struct run *r = o->n > 0 ? &o->runs[o->n - 1] : NULL;
@@ -218,7 +218,7 @@ static bool order_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at
 	uint32_t list = ev_member(d, at, "runs", 4);
 	uint64_t too_many, unexpected, values = 0;
 
-	/* The first value of each run is held against none. */
+	/* The first value of each run was compared with none. */
 	if (!ev_state_u64(d, at, "too_many", &too_many) || list == EV_NOWHERE ||
 	    ev_kind(d, list) != EV_ARRAY || too_many > 1 ||
 	    !ev_state_u64(d, at, "unexpected", &unexpected) || !ev_count_add(&values, unexpected) ||
@@ -259,7 +259,10 @@ static int mark_order(const struct mark *a, const struct mark *b)
 	return order != 0 ? order : (a->value.len > b->value.len) - (a->value.len < b->value.len);
 }
 
-/* Runs of the same lines overlap; they have an order, so that it is of no consequence. */
+/*
+ * Overlapping runs come of the same lines twice. They are ordered too, so that the outcome does not
+ * depend on the order of the states.
+ */
 static int by_line(const void *a, const void *b)
 {
 	const struct run *x = a, *y = b;

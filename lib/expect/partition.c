@@ -279,7 +279,7 @@ static bool partition_merge(struct ev_expect *e, const struct ev_doc *d, uint32_
 	return all == ev_expect_present_in(d);
 }
 
-/* What is expected of part i of n + 2: below, the parts, above. */
+/* The expected share of part i of n + 2: what lies below, the n parts, what lies above. */
 static double expected(const struct partition *p, size_t i)
 {
 	double rest = 1 - p->tail_holdout - p->internal_holdout;
@@ -293,7 +293,7 @@ static double expected(const struct partition *p, size_t i)
 		return p->tail[1] + p->tail_holdout / 2;
 	}
 	if (p->bins == NULL && p->above == 0)
-		rest = 1; /* nothing else came, so nothing is held out for it */
+		rest = 1; /* nothing lies outside, so no share is kept for that */
 	if (p->weights[i - 1] > 0 || p->internal_holdout == 0)
 		return p->weights[i - 1] * rest;
 	for (size_t k = 0; k < p->n; k++)
@@ -306,7 +306,7 @@ static uint64_t observed(const struct partition *p, size_t i)
 	return i == 0 ? p->below : i == p->n + 1 ? p->above : p->counts[i - 1];
 }
 
-/* The sum of p ln(p / q), both brought to the sum 1; infinite where q is 0 and p is not. */
+/* The sum of p ln(p / q), p and q scaled to the sum 1; infinite where q is 0 and p is not. */
 static double divergence(const struct partition *p, double n)
 {
 	double sum = 0, all = 0;

@@ -1,6 +1,4 @@
-/*
- * Expectations of single values: each is as expected or not.
- */
+/* Expectations about single values, each of which meets them or not. */
 #include "base/utf8.h"
 #include "expect/internal.h"
 #include "schema/schema.h"
@@ -34,15 +32,15 @@ static void free_own(struct ev_expect *e)
 /* Ranges */
 
 /*
- * The least and the greatest number in a range, both times ten to the power of the place: by how
- * many digits a number has behind its point, what its digits are held against.
+ * The limits of a range times ten to the power of the index: what the digits of a number with so
+ * many decimals are compared with.
  */
 struct bounds {
-	uint32_t whole; /* all numbers of so many digits before a point, or fewer, are in it */
+	uint32_t whole; /* numbers with at most so many digits before the point lie in it */
 	int64_t low[EV_SMALL_DIGITS + 1], high[EV_SMALL_DIGITS + 1];
 };
 
-/* x times ten to the power of exp, rounded down; *exact: or not. Beyond 64 bits it is an end. */
+/* x times ten to the power of `by`, rounded down; *exact: nothing was cut. Saturates at 64 bits. */
 static int64_t shifted(struct ev_small x, int32_t by, bool *exact)
 {
 	int32_t exp = x.exp + by;
@@ -72,7 +70,7 @@ static bool read_limit(const struct ev_expect_limit *l, struct ev_small *x)
 	       (l->kind == LIMIT_NUMBER && ev_small_read(l->text, l->len, x));
 }
 
-/* Numbers of few digits, as most are, are held against bounds. */
+/* Opens a range, with bounds for the fast path of short numbers. */
 static bool open_between(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	struct ev_expect_range *r = &e->range;
@@ -194,7 +192,7 @@ static bool not_in_set(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 	return !in_set(e, d, at);
 }
 
-/* Null: they alone divide by all rows. */
+/* Null: the only kinds whose share is of all rows. */
 
 static bool open_not(struct ev_expect *e, struct ev_expect_opening *o)
 {
@@ -320,7 +318,7 @@ static bool type_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 struct patterns {
 	struct ev_regex **list;
 	size_t n;
-	int all; /* else any is enough */
+	int all; /* true: all must match; else one is enough */
 };
 
 static void close_patterns(struct ev_expect *e)
@@ -348,7 +346,7 @@ static bool add_pattern(struct ev_expect_opening *o, const struct ev_yaml *y, co
 	return true;
 }
 
-/* LIKE as a regular expression: % takes any text, _ one character. */
+/* Translates LIKE into a regular expression: % is any text, _ one character. */
 static char *of_like(const char *like, char escape)
 {
 	struct ev_buf re = {0};
@@ -444,7 +442,7 @@ static bool pattern_good(struct ev_expect *e, const struct ev_doc *d, uint32_t a
 		if (matched > 0 && (e->negate || !p->all))
 			break;
 	}
-	spent = ev_regex_spent(&len) != NULL; /* then it was not seen whether it matches */
+	spent = ev_regex_spent(&len) != NULL; /* then it is unknown whether it matches */
 	return e->negate ? matched == 0 && !spent : p->all ? matched == p->n : matched > 0;
 }
 

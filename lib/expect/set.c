@@ -12,7 +12,7 @@ struct distinct {
 	enum need need;
 	uint64_t *counts;	    /* of each wanted value */
 	uint64_t others;	    /* values that are not wanted */
-	char *least[EXPECT_SAMPLE]; /* of them, in the order of the texts shown */
+	char *least[EXPECT_SAMPLE]; /* the least of the others, by the text shown */
 	size_t n;
 };
 
@@ -40,7 +40,7 @@ static void close_distinct(struct ev_expect *e)
 	free(s);
 }
 
-/* Keeps a shown value if it is among the least. */
+/* Keeps a value's text if it is among the least. */
 static void keep(struct distinct *s, const char *shown, size_t len)
 {
 	size_t i = 0;

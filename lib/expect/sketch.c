@@ -75,7 +75,10 @@ static int descending(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-/* Takes the count of the first value too many from all, so that half of them go at least. */
+/*
+ * Subtracts the median count from all counts, which drops at least half of the values
+ * (Misra-Gries).
+ */
 static void prune(struct ev_tally *t)
 {
 	uint64_t *counts = ev_malloc(t->n * sizeof *counts), cut;
@@ -186,7 +189,10 @@ uint64_t ev_tally_distinct(const struct ev_tally *t, uint64_t *low, uint64_t *hi
 
 	if (t->registers == NULL)
 		return *low = *high = t->n;
-	/* Registers that no set of values leads to tell of none, or of more than there can be. */
+	/*
+	 * Damaged registers can give none or infinitely many: the estimate is kept within what is
+	 * possible.
+	 */
 	n = fmin(fmax(estimate(t->registers), EV_TALLY_EXACT + 1), 0x1p62);
 	*low = (uint64_t)(n * (1 - three_errors));
 	*high = (uint64_t)ceil(n * (1 + three_errors));
@@ -195,7 +201,7 @@ uint64_t ev_tally_distinct(const struct ev_tally *t, uint64_t *low, uint64_t *hi
 	return (uint64_t)(n + 0.5);
 }
 
-static void hex_octets(const void *p, size_t len, struct ev_buf *out)
+static void hex_bytes(const void *p, size_t len, struct ev_buf *out)
 {
 	const unsigned char *from = p;
 
@@ -222,7 +228,7 @@ void ev_tally_write(const struct ev_tally *t, struct ev_buf *out)
 
 	if (t->registers != NULL) {
 		ev_buf_puts(out, "{\"registers\":\"");
-		hex_octets(t->registers, REGISTERS, out);
+		hex_bytes(t->registers, REGISTERS, out);
 		ev_buf_puts(out, "\"}");
 		free(list);
 		return;
@@ -272,7 +278,9 @@ static bool merge_registers(struct ev_tally *t, const struct ev_doc *d, uint32_t
 	return set > 0 && set <= values;
 }
 
-/* Of two texts for one value the lesser is kept, whatever came first. */
+/*
+ * Of two texts of one value the lesser is kept, so that the order of the input makes no difference.
+ */
 static void keep_lesser(struct ev_tally *t, struct ev_hash128 key, const char *text)
 {
 	struct ev_tallied *s = t->cap > 0 ? slot_of(t, key) : NULL;
@@ -283,7 +291,7 @@ static void keep_lesser(struct ev_tally *t, struct ev_hash128 key, const char *t
 	s->text = ev_strdup(text);
 }
 
-/* The text that stands for a value: JSON itself. */
+/* A value's text out of a written state: JSON. */
 static const char *text_of(const struct ev_doc *d, uint32_t at, struct ev_scan *scan,
 			   struct ev_buf *copy, size_t *len)
 {
@@ -302,7 +310,10 @@ static const char *text_of(const struct ev_doc *d, uint32_t at, struct ev_scan *
 	return d != NULL && d->duplicate == EV_NOWHERE ? copy->p : NULL;
 }
 
-/* All that was counted is held, or went with the error: each time of more than half of the held. */
+/*
+ * True if the counts of a written state are possible: every value is held or was pruned, and each
+ * pruning took its count from more than half of the values.
+ */
 static bool adds_up(uint64_t held, uint64_t error, uint64_t values)
 {
 	if (error == 0)
@@ -369,12 +380,12 @@ enum {
 	EXPONENTS = 2048,
 	SHIFT = 52 - STEP_BITS,
 	BUCKETS = EXPONENTS * STEPS,
-	INFINITE = (EXPONENTS - 1) * STEPS /* the last bucket with a number */
+	INFINITE = (EXPONENTS - 1) * STEPS /* the last bucket of finite numbers */
 };
 
 struct ev_quantile {
 	uint64_t n, zeros;
-	char (*held)[EV_QUANTILE_TEXT + 1]; /* NULL once they are counted in buckets */
+	char (*held)[EV_QUANTILE_TEXT + 1]; /* the numbers; NULL once there are buckets */
 	size_t cap;
 	bool sorted, sketched;
 	uint64_t *buckets[2][EXPONENTS]; /* of negative and of positive numbers */
@@ -394,7 +405,7 @@ static inline void count_bucket(struct ev_quantile *q, bool positive, uint32_t b
 	(*to)[bucket % STEPS] += n;
 }
 
-/* Of any number. */
+/* The slow path: any number. */
 static EV_NOINLINE double read_double(const char *text, size_t len)
 {
 	char copy[EV_QUANTILE_TEXT + 1];
@@ -479,7 +490,7 @@ bool ev_quantile_is_exact(const struct ev_quantile *q)
 	return !q->sketched;
 }
 
-/* A number and the double next to it: where these differ, so do the numbers, in the same way. */
+/* A number with the double nearest to it: where the doubles differ, they order the numbers. */
 struct sortable {
 	double near;
 	char text[EV_QUANTILE_TEXT + 1];
@@ -492,7 +503,7 @@ static int by_number(const void *a, const void *b)
 
 	if (order == 0)
 		order = ev_number_compare(x->text, strlen(x->text), y->text, strlen(y->text));
-	return order != 0 ? order : strcmp(x->text, y->text); /* one order for 1.0 and 1 */
+	return order != 0 ? order : strcmp(x->text, y->text); /* 1.0 and 1 have an order too */
 }
 
 static void sort_held(struct ev_quantile *q)

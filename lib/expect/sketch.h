@@ -27,9 +27,9 @@
 enum {
 	EV_TALLY_EXACT = 16384,	   /* distinct values */
 	EV_TALLY_HELD = 8192,	   /* values with their texts */
-	EV_TALLY_TEXT = 256,	   /* octets of a text at most */
+	EV_TALLY_TEXT = 256,	   /* bytes of a text at most */
 	EV_QUANTILE_EXACT = 10000, /* numbers */
-	EV_QUANTILE_TEXT = 31,	   /* octets of a number that is held exactly */
+	EV_QUANTILE_TEXT = 31,	   /* bytes of a number that is held exactly */
 };
 
 enum ev_tally_kind { EV_TALLY_DISTINCT, EV_TALLY_FREQUENT };
@@ -48,7 +48,7 @@ struct ev_tally {
 	uint64_t error;	    /* by how much a count may be too small */
 };
 
-/* text: of EV_TALLY_TEXT octets at most; NULL for EV_TALLY_DISTINCT. */
+/* text: of EV_TALLY_TEXT bytes at most; NULL for EV_TALLY_DISTINCT. */
 void ev_tally_add(struct ev_tally *t, struct ev_hash128 key, uint64_t count, const char *text,
 		  size_t len);
 bool ev_tally_is_exact(const struct ev_tally *t);

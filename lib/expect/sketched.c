@@ -60,7 +60,10 @@ static bool tally_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at
 	return ev_tally_merge(e->own, d, ev_member(d, at, "tally", 5), ev_expect_present_in(d));
 }
 
-/* How many distinct values of those that came; it is in [low, high], and in the sketch's error. */
+/*
+ * How many distinct values came: the sketch's estimate, clipped to what the counts allow; it lies
+ * in [*low, *high].
+ */
 static uint64_t distinct_of(const struct ev_expect *e, uint64_t *low, uint64_t *high)
 {
 	uint64_t n = ev_tally_distinct(e->own, low, high), present = e->elements - e->missing;
@@ -98,7 +101,7 @@ static void share_judge(struct ev_expect *e, struct ev_buf *out)
 		ev_expect_put_observed(out, "null");
 		return;
 	}
-	/* The share to 40 digits: nearer to a limit than that it is the limit. */
+	/* The share to 40 digits: a share that differs from a limit by less counts as equal. */
 	for (int side = 0; side < 2; side++) {
 		struct ev_dec x = {0}, y = {0};
 		char text[2][24];
@@ -371,7 +374,7 @@ static bool quantile_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t
 				 ev_expect_present_in(d));
 }
 
-/* Half the sum of two numbers, exactly; "" if one is beyond. */
+/* Half the sum of two numbers, exactly; "" if either is infinite. */
 static void middle(struct ev_arena *a, const struct ev_buf *x, const struct ev_buf *y,
 		   struct ev_buf *out)
 {
@@ -388,7 +391,7 @@ static void middle(struct ev_arena *a, const struct ev_buf *x, const struct ev_b
 	ev_buf_free(&text);
 }
 
-/* What is shown for a value in [low, high]. */
+/* Appends what is shown for a value in [low, high]: its middle. */
 static void put_middle(struct ev_expect *e, const struct ev_buf *low, const struct ev_buf *high,
 		       struct ev_buf *out)
 {

@@ -1,9 +1,7 @@
 /*
- * Expectations step: columns and rows of a record, and what is done with them.
- *
- * In records of one shape the values of all columns are always the same nodes, of the same kinds.
- * Which are missing is known by that, so those are counted once for all of them; what is left are
- * tasks with single values.
+ * Steps: finds the columns and rows of a record, and gives them to the expectations. In records of
+ * one shape a column's values are always the same nodes, of the same kinds. So what is missing is
+ * counted by shape, and each record only has the tasks that look at values.
  */
 #include "base/compiler.h"
 #include "expect/internal.h"
@@ -12,7 +10,7 @@
 
 enum { MAX_KEPT = 1 << 18 }; /* tasks, counts and cells, of a suite */
 
-/* Finds the values of a column of lists. */
+/* Finds the values of a column that goes through a list. */
 static struct ev_expect_cells find_list(struct ev_expect_column *c, const struct ev_event *event)
 {
 	size_t n = ev_each_find(c->list, event);
@@ -59,7 +57,7 @@ static EV_NOINLINE bool ask(struct ev_expect *e, const struct ev_doc *d, uint32_
 	return keep->good;
 }
 
-/* The same question, asked once of a short value as long as it is remembered. */
+/* good(), with the answers for short values remembered. */
 static inline bool still_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
 	struct ev_expect_remembered r, *known;
@@ -69,7 +67,7 @@ static inline bool still_good(struct ev_expect *e, const struct ev_doc *d, uint3
 	p = ev_raw(d, at, &len);
 	if (len > 16)
 		return e->kind->good(e, d, at);
-	/* The text goes on behind the value. */
+	/* Reads past the value's end: the text has slack. */
 	memcpy(&r.head, p, 8);
 	memcpy(&r.tail, p + (len > 8 ? len - 8 : 0), 8);
 	if (len < 8)
@@ -103,7 +101,7 @@ static enum ev_status step_values(struct ev_expect *e, struct ev_expect_frame *f
 	return EV_OK;
 }
 
-/* Of them counts alone whether they are there. */
+/* A step for kinds that only ask whether values are present. */
 static enum ev_status step_presence(struct ev_expect *e, struct ev_expect_frame *f,
 				    struct ev_error *err)
 {
@@ -142,7 +140,7 @@ bool ev_expect_has_list(const struct ev_expect *e)
 	return false;
 }
 
-/* Rows of as many columns, in which a column that is no list has the same value in each. */
+/* The number of rows. A column that is no list has the same value in each. */
 static size_t rows_of(const struct ev_expect *e)
 {
 	size_t n = 1;
@@ -153,7 +151,7 @@ static size_t rows_of(const struct ev_expect *e)
 	return n;
 }
 
-/* The nodes of row i; false if it is one of those that are left out. */
+/* The nodes of row i; false if ignore_row_if leaves it out. */
 static bool row_at(const struct ev_expect *e, const struct ev_doc *d, size_t i, uint32_t *at)
 {
 	size_t missing = 0;
@@ -314,7 +312,7 @@ struct ev_expect_shape {
 	struct counted {
 		uint64_t elements, missing;
 	} * counted;	  /* by expectation, in each record */
-	uint64_t records; /* whose counts are not added yet */
+	uint64_t records; /* records since the counts were last added */
 	struct expect_task *tasks;
 	size_t n;
 };
@@ -439,7 +437,7 @@ static const struct ev_expect_cells *kept_cells(struct ev_suite *s)
 	return kept;
 }
 
-/* Of a record whose cells were found. */
+/* Learns the shape of a record whose cells have been found. */
 static void know_shape(struct ev_suite *s, const struct ev_doc *d)
 {
 	struct ev_expect_shape *shape = ev_arena_zalloc(&s->shapes, sizeof *shape);

@@ -57,7 +57,7 @@ static void row_judge(struct ev_expect *e, struct ev_buf *out)
 
 /* Names */
 
-/* The name at that node, as a canonical JSON string, is among the values; it is added if asked. */
+/* True if the name at a node, as canonical JSON, is among the values; adds it if asked. */
 static bool known_name(struct table *t, struct ev_expect_values *v, const struct ev_doc *d,
 		       uint32_t at, bool adding, struct ev_buf *scratch)
 {
@@ -76,7 +76,7 @@ static bool known_name(struct table *t, struct ev_expect_values *v, const struct
 	return false;
 }
 
-/* The places of the names must rise through the list of the wanted ones. */
+/* True if the names come in the order of the wanted list. */
 static bool in_order(struct ev_expect *e, const struct ev_expect_frame *f)
 {
 	struct table *t = e->own;
@@ -274,7 +274,7 @@ static void names_judge(struct ev_expect *e, struct ev_buf *out)
 	free(names);
 }
 
-/* One column: somewhere, null or not; and if asked, always at the same place. */
+/* One column: it exists somewhere, null or not; and if asked, always at the same place. */
 
 static bool open_exists(struct ev_expect *e, struct ev_expect_opening *o)
 {

@@ -94,7 +94,7 @@ static struct ev_dec exact(struct ev_arena *a, const struct ev_sum *s)
 	return d;
 }
 
-/* Whether it can be the sum of n numbers of so many digits on both sides of the point. */
+/* True if the text can be the sum of n numbers with so many digits on either side of the point. */
 static bool is_sum_of(uint64_t n, int digits, const char *text, size_t len)
 {
 	struct ev_number sum;
@@ -160,7 +160,10 @@ static void sum_judge(struct ev_expect *e, struct ev_buf *out)
 	ev_buf_free(&shown);
 }
 
-/* How sum / n, or the deviation, is to a limit: by products alone, so nothing is rounded. */
+/*
+ * Compares sum / n, or the deviation, with the limits by products alone, so that nothing is
+ * rounded.
+ */
 static bool within(struct ev_expect *e, struct ev_dec of, struct ev_dec by, bool root)
 {
 	struct ev_arena *a = &e->suite->arena;
@@ -234,7 +237,7 @@ static void deviation_judge(struct ev_expect *e, struct ev_buf *out)
 
 /* Least and greatest */
 
-/* The kind of values that are compared: that of the limits, else what comes. */
+/* True if a value is of the kind compared: that of the limits, else that of the first value. */
 static bool fits(const struct ev_expect *e, const struct ev_doc *d, uint32_t at,
 		 struct ev_expect_limit *l, struct ev_buf *scratch)
 {
@@ -272,7 +275,10 @@ static void keep(struct ev_expect *e, const struct ev_expect_limit *l)
 	struct total *t = e->own;
 	int order = t->found ? limits_order(l, &t->best) : 0;
 
-	/* Of two spellings of one value the lesser is shown, whatever came first. */
+	/*
+	 * Of two spellings of one value the lesser is shown, so that the order of the input makes
+	 * no difference.
+	 */
 	if (t->found && order == 0) {
 		order = memcmp(l->text, t->best.text, l->len < t->best.len ? l->len : t->best.len);
 		order = order != 0 ? order : (l->len > t->best.len) - (l->len < t->best.len);

@@ -12,16 +12,16 @@
 enum { SHOWN = 48, KEYS_A_LINE = 500, SMALLEST_SHARE = 64 * 1024 };
 
 struct unique {
-	struct ev_sort *sort; /* made with the first key */
-	uint64_t merged;      /* keys out of states */
+	struct ev_sort *sort; /* made when the first key comes */
+	uint64_t merged;      /* keys that came out of states */
 	struct ev_buf item;
 };
 
-/* What stands behind the digest; the source and the value follow it. */
+/* The fixed part of an entry in the sort, behind the digest; the source and the value follow. */
 struct entry {
 	uint64_t count, line, offset, element;
 	struct ev_time time;
-	uint32_t timed, source, value; /* octets of both */
+	uint32_t timed, source, value; /* lengths of source and value */
 };
 
 static bool open_unique(struct ev_expect *e, struct ev_expect_opening *o)
@@ -88,7 +88,7 @@ static enum ev_status add(struct ev_expect *e, struct ev_hash128 key, uint64_t c
 	return ev_sort_add(u->sort, &key, sizeof key, u->item.p, u->item.len, err);
 }
 
-/* The value for people, short: it is kept for each key. */
+/* Appends a value for people. Short, for it is kept for each key. */
 static void show_short(const struct ev_doc *d, uint32_t at, struct ev_buf *out)
 {
 	const char *p;
@@ -106,7 +106,7 @@ static void show_short(const struct ev_doc *d, uint32_t at, struct ev_buf *out)
 	ev_expect_show_value(d, at, out);
 	if (out->p[from] != '"' || out->len - from <= SHOWN)
 		return;
-	/* Cut before an escape or a character that would be torn. */
+	/* Moves the cut before an escape or a character that it would tear. */
 	cut = from + SHOWN - 4;
 	while (cut > from + 1 && ((unsigned char)out->p[cut] & 0xc0) == 0x80)
 		cut--;
@@ -142,7 +142,7 @@ static enum ev_status unique_step(struct ev_expect *e, struct ev_expect_frame *f
 	return EV_OK;
 }
 
-/* The parts of a compound key, each canonical, stand as a JSON list. */
+/* A compound key is a JSON list of its canonical parts. */
 static enum ev_status compound_step(struct ev_expect *e, struct ev_expect_frame *f,
 				    struct ev_error *err)
 {
@@ -221,11 +221,14 @@ static void write_key(const struct ev_hash128 *key, const struct member *m, bool
 	ev_buf_putc(out, ']');
 }
 
-/* Of a group the first is held back until it is known whether it has a second. */
+/*
+ * A group of equal digests. Its first member is held back until a second one shows that it is not
+ * unique.
+ */
 struct group {
 	struct ev_hash128 key;
 	struct member first;
-	uint64_t members; /* 0: there is none yet */
+	uint64_t members; /* 0: no group yet */
 };
 
 static void unexpected(struct ev_expect *e, const struct member *m)

@@ -16,7 +16,7 @@
 /* Tokens (lex.c) */
 
 enum {
-	EV_EXPR_TEXT = 64 * 1024, /* octets of the longest text */
+	EV_EXPR_TEXT = 64 * 1024, /* bytes of the longest text */
 	EV_EXPR_TOKENS = 8192,	  /* of a text for libjq, which takes a second for that many */
 	EV_EXPR_DEPTH = 1000,	  /* of a program as a tree */
 	EV_EXPR_BRACKETS = 200,
@@ -69,7 +69,7 @@ const struct ev_expr_token *ev_expr_assigns(const struct ev_expr_token *tokens);
 enum ev_expr_value_form {
 	EV_IN_DOC, /* node n of the record */
 	EV_SMALL,  /* a number: coef times 10 to the power of exp */
-	EV_TEXT,   /* a string or a number: n octets at p */
+	EV_TEXT,   /* a string or a number: n bytes at p */
 	EV_DEC,	   /* a number */
 	EV_ITEMS,  /* an array of n items; an object of n members, name, value, name, value */
 	EV_BARE,   /* null, false, true */
@@ -156,7 +156,7 @@ static inline bool ev_expr_is_true(const struct ev_expr_value *v)
 
 /* A number as JSON or jq spells it; the text must last as long as the value. */
 struct ev_expr_value ev_expr_number_value(const char *p, size_t len);
-/* The decoded octets of a string; valid as long as the evaluation. */
+/* The decoded bytes of a string; valid as long as the evaluation. */
 const char *ev_expr_value_string(struct ev_expr_run *x, const struct ev_expr_value *v, size_t *len);
 /* The number of elements or members. */
 uint32_t ev_expr_value_count(const struct ev_expr_run *x, const struct ev_expr_value *v);
@@ -409,8 +409,8 @@ struct ev_expr_plain {
  */
 bool ev_expr_is_plain(const struct ev_expr_part *n);
 /*
- * Of such a part, on a whole document that it is bound to: true where that holds at a glance, as it
- * mostly does. False says nothing. p is of this part alone, and zero at first.
+ * Fast path for such a part, on a whole document that it is bound to. True: it holds. False:
+ * unknown, evaluate in full. p belongs to this part alone, and is zero at first.
  */
 bool ev_expr_plainly_holds(struct ev_expr_plain *p, const struct ev_expr_part *n,
 			   const struct ev_doc *d);

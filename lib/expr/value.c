@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAID = 40 }; /* octets of a value in a message */
+enum { SAID = 40 }; /* bytes of a value in a message */
 
 static void complain(struct ev_expr_run *x, const char *fmt, va_list ap) EV_PRINTF(2, 0);
 static void complain(struct ev_expr_run *x, const char *fmt, va_list ap)
@@ -306,7 +306,7 @@ const char *ev_expr_value_string(struct ev_expr_run *x, const struct ev_expr_val
 	return ev_arena_copy(&x->arena, p, *len);
 }
 
-static int compare_octets(const char *p, size_t p_len, const char *q, size_t q_len)
+static int compare_bytes(const char *p, size_t p_len, const char *q, size_t q_len)
 {
 	size_t n = p_len < q_len ? p_len : q_len;
 	int c = n != 0 ? memcmp(p, q, n) : 0;
@@ -321,7 +321,7 @@ static int compare_strings(struct ev_expr_run *x, const struct ev_expr_value *a,
 	const char *p = ev_expr_value_string(x, a, &p_len), *q = ev_expr_value_string(x, b, &q_len);
 
 	ev_expr_spend(x, (p_len < q_len ? p_len : q_len) / 64);
-	return compare_octets(p, p_len, q, q_len);
+	return compare_bytes(p, p_len, q, q_len);
 }
 
 /* Arrays and objects */
@@ -383,7 +383,7 @@ struct ev_expr_value ev_expr_value_member(struct ev_expr_run *x, const struct ev
 		size_t n;
 		const char *p = ev_expr_value_string(x, &v->items[2 * k], &n);
 
-		if (compare_octets(p, n, name, len) == 0) {
+		if (compare_bytes(p, n, name, len) == 0) {
 			*found = true;
 			return v->items[2 * k + 1];
 		}

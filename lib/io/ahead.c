@@ -19,13 +19,13 @@ struct ev_ahead {
 	/* Of the caller: the room that it is filling, and how far it has taken the first block. */
 	size_t put, taken;
 
-	/* What follows is under the lock, but for the octets of a block, which have one owner. */
+	/* What follows is under the lock, but for the bytes of a block, which have one owner. */
 	pthread_mutex_t lock;
 	pthread_cond_t to_do, done;
 	/* Rings: n blocks from first on are full. */
 	struct block packed[EV_AHEAD_PACKED], blocks[EV_AHEAD_BLOCKS];
 	size_t first_packed, n_packed, first_block, n_blocks;
-	size_t used;	 /* octets of the first packed block */
+	size_t used;	 /* bytes of the first packed block */
 	bool filled;	 /* the inflater had no room left, and may have more */
 	bool busy;	 /* a step is being done */
 	bool ended;	 /* no more will be put */

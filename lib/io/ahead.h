@@ -2,12 +2,12 @@
  * ahead: gzip inflated by a thread that runs ahead of its reader. Floor 1.
  *
  * The thread does nothing but inflate: it touches no descriptor, takes no signal and calls nothing
- * of the caller's. The caller reads the packed octets and puts them here; what is inflated comes
+ * of the caller's. The caller reads the packed bytes and puts them here; what is inflated comes
  * back in order, and an error behind it. What was inflated in the step that met the error is not
  * handed out, for it may be what the damage made. All calls are for one thread. Where the system
  * gives no thread, the caller's own does the work, with the same outcome.
  *
- * Memory: EV_AHEAD_PACKED + EV_AHEAD_BLOCKS times EV_AHEAD_BLOCK octets, and the inflater's.
+ * Memory: EV_AHEAD_PACKED + EV_AHEAD_BLOCKS times EV_AHEAD_BLOCK bytes, and the inflater's.
  */
 #ifndef EV_AHEAD_H
 #define EV_AHEAD_H
@@ -27,14 +27,14 @@ struct ev_ahead *ev_ahead_new(const struct ev_inflater *by);
 /* Forgets what was put and not taken: another stream comes. */
 void ev_ahead_reset(struct ev_ahead *a);
 /*
- * Room for EV_AHEAD_BLOCK packed octets, which stays the callee's, or NULL if as much waits already
+ * Room for EV_AHEAD_BLOCK packed bytes, which stays the callee's, or NULL if as much waits already
  * as may. After ev_ahead_take has starved there is room.
  */
 char *ev_ahead_room(struct ev_ahead *a);
-/* The next len packed octets have been written there; 0 is the end of the stream. */
+/* The next len packed bytes have been written there; 0 is the end of the stream. */
 void ev_ahead_put(struct ev_ahead *a, size_t len);
 /*
- * Inflated octets, at most room of them, as soon as there are any. EV_OK with *got above 0, or with
+ * Inflated bytes, at most room of them, as soon as there are any. EV_OK with *got above 0, or with
  * 0: starved, put more first. EV_EOF behind the end, or EV_FATAL with *why set to static text, NULL
  * if the stream ends in the middle of a member.
  */

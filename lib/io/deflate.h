@@ -1,7 +1,7 @@
 /*
- * deflate: a block of octets made into a gzip member (RFC 1952). Floor 1.
+ * deflate: a block of bytes made into a gzip member (RFC 1952). Floor 1.
  *
- * The member depends on the octets alone: its header has no time, no name and no system.
+ * The member depends on the bytes alone: its header has no time, no name and no system.
  */
 #ifndef EV_DEFLATE_H
 #define EV_DEFLATE_H
@@ -12,11 +12,11 @@ struct ev_deflater;
 
 struct ev_deflater *ev_deflater_new(void);
 /*
- * One that is fast rather than small: by ISA-L where that is built in, so that the octets of a
+ * One that is fast rather than small: by ISA-L where that is built in, so that the bytes of a
  * member depend on the build.
  */
 struct ev_deflater *ev_deflater_fast(void);
-/* The octets that a member of len octets needs at most. */
+/* The bytes that a member of len bytes needs at most. */
 size_t ev_deflate_bound(struct ev_deflater *d, size_t len);
 /* Writes the member, whole, to out, which has room for the bound; its bytes, or 0 if it cannot. */
 size_t ev_deflate(struct ev_deflater *d, const void *p, size_t len, void *out, size_t room);

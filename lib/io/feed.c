@@ -103,7 +103,7 @@ static enum ev_status read_some(struct ev_feed *f, char *p, size_t room, size_t 
 	return EV_OK;
 }
 
-/* Reads packed octets while there is room for them; waits for the first of them if it must. */
+/* Reads packed bytes while there is room for them; waits for the first of them if it must. */
 static void read_ahead(struct ev_feed *f, bool must)
 {
 	size_t got;
@@ -156,7 +156,7 @@ static enum ev_status read_either(struct ev_feed *f, char *p, size_t room, size_
 	return f->packed ? inflate_some(f, p, room, got, err) : read_some(f, p, room, got, err);
 }
 
-/* Reads the first octets, until they tell what is foreign. */
+/* Reads the first bytes, until they tell what is foreign. */
 static enum ev_status read_head(struct ev_feed *f, char *p, size_t room, size_t *got,
 				struct ev_error *err)
 {

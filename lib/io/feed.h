@@ -1,7 +1,7 @@
 /*
- * feed: the octets of one file or of standard input, inflated where they are gzip. Floor 1.
+ * feed: the bytes of one file or of standard input, inflated where they are gzip. Floor 1.
  *
- * gzip is recognised by its magic octets, and so is what is no text of lines (foreign.h), as it is
+ * gzip is recognised by its magic bytes, and so is what is no text of lines (foreign.h), as it is
  * or within gzip: that is an error. A thread inflates it, which is started for the first gzip
  * input and runs ahead of the reader as far as its memory (ahead.h) allows; input that is not gzip
  * needs none. The descriptor is read by the caller's thread alone.
@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { EV_FEED_READ = 256 * 1024 }; /* octets of one read */
+enum { EV_FEED_READ = 256 * 1024 }; /* bytes of one read */
 
 struct ev_feed;
 
@@ -28,7 +28,7 @@ void ev_feed_before_block(struct ev_feed *f, enum ev_status (*fn)(void *, struct
  */
 enum ev_status ev_feed_open(struct ev_feed *f, const char *name, struct ev_error *err);
 /*
- * The next octets, as many as are there without waiting for more (but for the first line), at most
+ * The next bytes, as many as are there without waiting for more (but for the first line), at most
  * room of them, which must be EV_FOREIGN_HEAD or more for all that is foreign to be told, and 2 in
  * any case; *got is 0 at the end alone.
  */

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-/* Where in a member the next octet stands. */
+/* Where in a member the next byte stands. */
 enum part { FIXED, EXTRA_LENGTH, EXTRA, NAME, COMMENT, HEADER_CRC, DATA };
 
 enum { FIXED_LENGTH = 10 };
@@ -15,7 +15,7 @@ struct ev_gz {
 	const struct ev_inflater *by;
 	void *state;
 	enum part part;
-	size_t at;	 /* octets of the part that have passed, where it has a length */
+	size_t at;	 /* bytes of the part that have passed, where it has a length */
 	unsigned length; /* of FEXTRA; or the checksum that the header has */
 	unsigned flags;
 	uint32_t crc; /* of the header */
@@ -61,7 +61,7 @@ static void next_part(struct ev_gz *g)
 		g->by->begin(g->state);
 }
 
-/* Takes an octet of the part that has ten. NULL, or what is wrong. */
+/* Takes a byte of the part that has ten. NULL, or what is wrong. */
 static const char *take_fixed(struct ev_gz *g, unsigned char c)
 {
 	static const unsigned char magic[] = {0x1f, 0x8b};
@@ -79,7 +79,7 @@ static const char *take_fixed(struct ev_gz *g, unsigned char c)
 	return NULL;
 }
 
-/* Takes an octet of the header. NULL, or what is wrong. */
+/* Takes a byte of the header. NULL, or what is wrong. */
 static const char *take_header(struct ev_gz *g, unsigned char c)
 {
 	if (g->part != HEADER_CRC)

@@ -22,7 +22,7 @@ struct ev_gz *ev_gz_new(const struct ev_inflater *by);
 /* Forgets what was inflated: another stream comes. */
 void ev_gz_reset(struct ev_gz *g);
 /*
- * Inflates from *in (*in_len octets) into out (*out_len octets of room); both are updated to what
+ * Inflates from *in (*in_len bytes) into out (*out_len bytes of room); both are updated to what
  * was used and written. If the room was filled, there may be more to come without further input.
  * Members that follow one another are one stream. EV_OK, or EV_FATAL with *why set to static text
  * if the stream is damaged; what was written then may be what the damage made, and is worth

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { RUN = 32 * 1024 }; /* octets, so that a run stays near the processor */
+enum { RUN = 32 * 1024 }; /* bytes, so that a run stays near the processor */
 
 struct ev_in {
 	char *const *names;
@@ -18,13 +18,13 @@ struct ev_in {
 	struct ev_feed *feed;
 	bool ended;
 
-	char *buf; /* cap + EV_IN_SLACK octets; [head, tail) is not handed out yet */
+	char *buf; /* cap + EV_IN_SLACK bytes; [head, tail) is not handed out yet */
 	size_t cap, head, tail, looked; /* no LF in [head, looked) */
 	size_t max_line;
 	bool in_parts;
 	bool begins; /* nothing of the file is handed out yet */
-	size_t mark; /* octets of the byte order mark that heads it */
-	uint64_t octets;
+	size_t mark; /* bytes of the byte order mark that heads it */
+	uint64_t bytes;
 };
 
 struct ev_in *ev_in_new(char *const *names, size_t n, size_t max_line)
@@ -58,9 +58,9 @@ void ev_in_free(struct ev_in **in)
 	*in = NULL;
 }
 
-uint64_t ev_in_octets(const struct ev_in *in)
+uint64_t ev_in_bytes(const struct ev_in *in)
 {
-	return in->octets;
+	return in->bytes;
 }
 
 static enum ev_status open_file(struct ev_in *in, struct ev_error *err)
@@ -104,7 +104,7 @@ static enum ev_status fill(struct ev_in *in, struct ev_error *err)
 		return EV_FATAL;
 	in->ended = got == 0;
 	in->tail += got;
-	in->octets += got;
+	in->bytes += got;
 	return EV_OK;
 }
 
@@ -132,7 +132,7 @@ static enum ev_status hand_out(struct ev_in *in, struct ev_in_run *run, enum ev_
 	return EV_OK;
 }
 
-/* The end of the last line that is whole, within RUN octets if one is; or NULL. */
+/* The end of the last line that is whole, within RUN bytes if one is; or NULL. */
 static const char *last_end(const struct ev_in *in)
 {
 	const char *p = in->buf + in->looked, *lf;

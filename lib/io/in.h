@@ -3,7 +3,7 @@
  *
  * The room lib/io moves bytes: files, pipes and gzip in, checked output and whole files out.
  *
- * Files are read in order; "-" is standard input. gzip is recognised by its magic octets; what is
+ * Files are read in order; "-" is standard input. gzip is recognised by its magic bytes; what is
  * no text of lines (foreign.h) is an error; a byte order mark at the head is passed over. Memory:
  * one line at most max_line long, and 256 KiB of read-ahead, and for gzip what ahead.h
  * says.
@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { EV_IN_SLACK = 64 }; /* octets behind a run that may be read (never trusted) */
+enum { EV_IN_SLACK = 64 }; /* bytes behind a run that may be read (never trusted) */
 
 enum ev_in_run_kind {
 	EV_IN_LINES, /* whole lines, each with its LF; the last of a file may lack it */
@@ -31,7 +31,7 @@ struct ev_in_run {
 	enum ev_in_run_kind kind;
 	const char *source; /* the file's name as given; valid as long as the input */
 	bool begins;	    /* the first run of its file */
-	size_t mark;	    /* octets in front of that run: a byte order mark, passed over */
+	size_t mark;	    /* bytes in front of that run: a byte order mark, passed over */
 };
 
 struct ev_in;
@@ -46,13 +46,13 @@ void ev_in_before_block(struct ev_in *in, enum ev_status (*fn)(void *, struct ev
 			void *ctx);
 /* EV_OK with a run, EV_EOF, or EV_FATAL. A line that is longer than max_line may be in a run. */
 enum ev_status ev_in_next(struct ev_in *in, struct ev_in_run *run, struct ev_error *err);
-/* Octets taken in so far, inflated. */
-uint64_t ev_in_octets(const struct ev_in *in);
+/* Bytes taken in so far, inflated. */
+uint64_t ev_in_bytes(const struct ev_in *in);
 void ev_in_free(struct ev_in **in);
 
 /*
  * A whole text in memory (not gzip, nor what is foreign) without its byte order mark, at most max
- * octets, with EV_IN_SLACK behind; free() it.
+ * bytes, with EV_IN_SLACK behind; free() it.
  */
 enum ev_status ev_in_slurp(const char *name, size_t max, char **p, size_t *len,
 			   struct ev_error *err);

@@ -3,7 +3,7 @@
  *
  * An inflater takes the deflate data of a gzip member (RFC 1951) and the trailer behind it
  * (RFC 1952), which it checks. All that there are take the same members for whole, and give the
- * same octets. Of damage, one may know at once what another finds by the checksum, or by the end of
+ * same bytes. Of damage, one may know at once what another finds by the checksum, or by the end of
  * the input.
  */
 #ifndef EV_INFLATE_H
@@ -34,7 +34,7 @@ extern const struct ev_inflater ev_inflate_zlib;
 extern const struct ev_inflater ev_inflate_isal;
 #endif
 
-/* CRC-32 as gzip has it, of what went before (0 at first) and these octets. */
+/* CRC-32 as gzip has it, of what went before (0 at first) and these bytes. */
 uint32_t ev_crc32(uint32_t crc, const void *p, size_t len);
 
 #endif

@@ -158,10 +158,10 @@ static enum ev_status write_all(struct ev_out *o, const char *p, size_t len)
 	return EV_OK;
 }
 
-/* Takes octets into the counts. */
+/* Takes bytes into the counts. */
 static void note(struct ev_out *o, const char *p, size_t len)
 {
-	o->octets += len;
+	o->bytes += len;
 	if (o->digest != NULL)
 		ev_digest_add(o->digest, p, len);
 }

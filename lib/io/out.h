@@ -33,12 +33,12 @@ struct ev_out {
 	bool replaces; /* ev_out_replaces */
 	bool failed;
 	bool prepared; /* only its name is still to be given */
-	struct ev_pack *pack;	  /* borrowed; NULL: the octets are written as they are */
-	size_t noted;		  /* of buf, with pack: these are in octets and digest already */
+	struct ev_pack *pack;	  /* borrowed; NULL: the bytes are written as they are */
+	size_t noted;		  /* of buf, with pack: these are in bytes and digest already */
 	bool packed;		  /* a member has been given to pack */
-	uint64_t octets;	  /* put so far, before they are packed */
+	uint64_t bytes;		  /* put so far, before they are packed */
 	uint64_t lines;		  /* by ev_out_line */
-	struct ev_digest *digest; /* of the octets put while it was on; NULL if off */
+	struct ev_digest *digest; /* of the bytes put while it was on; NULL if off */
 	struct ev_error error;
 };
 
@@ -48,7 +48,7 @@ struct ev_out *ev_out_fd(int fd, const char *name);
 struct ev_out *ev_out_file(const char *name, struct ev_error *err);
 
 /*
- * Before anything is put: all that will be is written as gzip members of EV_PACK_BLOCK octets each,
+ * Before anything is put: all that will be is written as gzip members of EV_PACK_BLOCK bytes each,
  * the last one less. Flushing then writes nothing. The pack must outlive the output.
  */
 void ev_out_gzip(struct ev_out *o, struct ev_pack *pack);
@@ -81,7 +81,7 @@ static inline enum ev_status ev_out_line(struct ev_out *o, const void *p, size_t
 }
 
 /*
- * A line in place: whether n octets can be written at buf + len, of which ev_out_made, in the next
+ * A line in place: whether n bytes can be written at buf + len, of which ev_out_made, in the next
  * call, takes as many as a line. If not, the line must be put.
  */
 bool ev_out_clear(struct ev_out *o, size_t n);
@@ -99,7 +99,7 @@ static inline void ev_out_made(struct ev_out *o, size_t len)
 }
 
 /*
- * Starts a digest over the octets that follow, under a secret (ev_digest_keyed) that outlives the
+ * Starts a digest over the bytes that follow, under a secret (ev_digest_keyed) that outlives the
  * output; the value covers all put since then.
  */
 void ev_out_digest_start(struct ev_out *o, const uint8_t *secret);

@@ -25,7 +25,7 @@ struct ev_pack {
 	size_t room;		 /* of a member */
 	struct ev_deflater *own; /* if there is no thread */
 
-	/* What follows is under the lock, but for the octets of a job that is being done. */
+	/* What follows is under the lock, but for the bytes of a job that is being done. */
 	pthread_mutex_t lock;
 	pthread_cond_t to_do, done;
 	/* A ring: n_jobs from first on; the first of them that no thread has begun is next. */

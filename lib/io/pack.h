@@ -1,8 +1,8 @@
 /*
  * pack: gzip written by several threads. Floor 1.
  *
- * Blocks of octets become gzip members, each by itself (deflate.h), so that any number of threads
- * gives the same octets. The threads do nothing but deflate: they touch no descriptor, take no
+ * Blocks of bytes become gzip members, each by itself (deflate.h), so that any number of threads
+ * gives the same bytes. The threads do nothing but deflate: they touch no descriptor, take no
  * signal and call nothing of the caller's. Members come back in the order in which their blocks
  * were given, to the caller's thread, in calls of ev_pack_add and ev_pack_drain. All calls are for
  * one thread. Where the system gives no thread, the caller's own does the work.
@@ -24,8 +24,8 @@ struct ev_pack;
  */
 struct ev_pack *ev_pack_new(unsigned threads);
 /*
- * Gives a block: the first len octets of *block, at most EV_PACK_BLOCK, from malloc with room for
- * so many. It is taken, and *block is set to another one, whose octets mean nothing. When the
+ * Gives a block: the first len bytes of *block, at most EV_PACK_BLOCK, from malloc with room for
+ * so many. It is taken, and *block is set to another one, whose bytes mean nothing. When the
  * member is whole, done is called with it; the member is valid during the call.
  */
 void ev_pack_add(struct ev_pack *p, char **block, size_t len,

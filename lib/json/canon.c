@@ -9,7 +9,7 @@
 
 enum {
 	WORDS = 4,  /* of a set of names: up to 256 names are put in order without comparing */
-	SHORT = 18, /* octets of a number that fits a word */
+	SHORT = 18, /* bytes of a number that fits a word */
 };
 
 /*
@@ -30,14 +30,14 @@ struct canon {
 /* A string or a number, and what stands between the one before and it. */
 struct step {
 	uint32_t node : 31, number : 1;
-	uint32_t before; /* octets of the outline's text */
+	uint32_t before; /* bytes of the outline's text */
 };
 
 struct ev_outline {
 	struct ev_buf text; /* all but the strings and numbers */
 	struct step *steps;
 	size_t n, cap;
-	uint32_t written; /* octets of the text that the steps have had */
+	uint32_t written; /* bytes of the text that the steps have had */
 	uint32_t *skip;
 	size_t n_skip;
 };
@@ -120,7 +120,7 @@ static char *put_long_number(const struct canon *c, uint32_t i, char *o)
 	return resume(c);
 }
 
-/* Each octet of a word: its highest bit is set where the condition holds. */
+/* Each byte of a word: its highest bit is set where the condition holds. */
 #define EIGHT(c) ((c)*0x0101010101010101ULL)
 
 static inline uint64_t no_digits(uint64_t word)
@@ -141,7 +141,7 @@ static const struct {
 };
 
 /*
- * At most eight octets, digits and perhaps a point among them, as amounts mostly are: less the
+ * At most eight bytes, digits and perhaps a point among them, as amounts mostly are: less the
  * point and the zeros at both ends. NULL, with nothing done, for any other.
  */
 static inline char *put_plain_number(const char *p, size_t len, char *o)
@@ -450,7 +450,7 @@ void ev_outline_free(struct ev_outline **outline)
 	*outline = NULL;
 }
 
-size_t ev_outline_octets(const struct ev_outline *outline)
+size_t ev_outline_bytes(const struct ev_outline *outline)
 {
 	return sizeof *outline + outline->text.cap + outline->cap * sizeof *outline->steps;
 }

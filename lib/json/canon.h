@@ -2,7 +2,7 @@
  * canon: the canonical form of a value, by which two spellings of the same content are equal.
  * Floor 3.
  *
- * Members sorted by the octets of their decoded names, strings with the fewest escapes, numbers as
+ * Members sorted by the bytes of their decoded names, strings with the fewest escapes, numbers as
  * exact decimals, no white space.
  */
 #ifndef EV_CANON_H
@@ -30,7 +30,7 @@ struct ev_outline;
 struct ev_outline *ev_outline_new(const struct ev_doc *d, const uint32_t *skip, size_t n);
 void ev_outline_free(struct ev_outline **outline);
 /* Of its memory, about. */
-size_t ev_outline_octets(const struct ev_outline *outline);
+size_t ev_outline_bytes(const struct ev_outline *outline);
 /* Whether it was made with the same members left out. */
 bool ev_outline_skips(const struct ev_outline *outline, const uint32_t *skip, size_t n);
 /* Appends the canonical form. */

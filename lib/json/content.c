@@ -7,7 +7,7 @@
 struct ev_content {
 	uint64_t seed;
 	struct ev_buf form;
-	size_t left; /* octets that further outlines may take */
+	size_t left; /* bytes that further outlines may take */
 	struct ev_outline *outlines[EV_SHAPES + 1];
 };
 
@@ -40,11 +40,11 @@ static const struct ev_outline *outline_of(struct ev_content *c, const struct ev
 	if (d->shape == EV_NO_SHAPE)
 		return NULL;
 	if (*outline == NULL && c->left > 0) {
-		size_t octets;
+		size_t bytes;
 
 		*outline = ev_outline_new(d, skip, n);
-		octets = ev_outline_octets(*outline);
-		c->left -= octets < c->left ? octets : c->left;
+		bytes = ev_outline_bytes(*outline);
+		c->left -= bytes < c->left ? bytes : c->left;
 	}
 	return *outline != NULL && ev_outline_skips(*outline, skip, n) ? *outline : NULL;
 }

@@ -13,7 +13,7 @@
 #include "base/hash.h"
 #include "scan/scan.h"
 
-/* Octets, about; the last outline may go beyond. */
+/* Bytes, about; the last outline may go beyond. */
 enum { EV_CONTENT_OUTLINES = 4 << 20 };
 
 struct ev_content;

@@ -40,7 +40,7 @@ void ev_path_free(struct ev_path **path);
 
 /*
  * In documents with these symbols, which are borrowed, names are then found by their symbols; in
- * others by their octets, as before. Before the first such document is scanned.
+ * others by their bytes, as before. Before the first such document is scanned.
  */
 void ev_path_bind(struct ev_path *path, struct ev_symbols *symbols);
 

@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "scan/scan.h"
 
-/* The octets of a value as they stand in the text. */
+/* The bytes of a value as they stand in the text. */
 static inline const char *ev_raw(const struct ev_doc *d, uint32_t i, size_t *len)
 {
 	*len = d->nodes[i].end - d->nodes[i].pos;
@@ -67,7 +67,7 @@ static inline bool ev_same(const char *a, const char *b, size_t len)
 	return true;
 }
 
-/* Whether a string's content is these octets. */
+/* Whether a string's content is these bytes. */
 static inline bool ev_string_is(const struct ev_doc *d, uint32_t i, const char *p, size_t len)
 {
 	const struct ev_node *n = &d->nodes[i];

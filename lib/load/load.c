@@ -40,7 +40,7 @@ struct ev_load {
 	uint32_t *nodes;	     /* by shape and column; EV_NOWHERE where a row lacks it */
 	size_t n_plans, most;	     /* shapes that have plans, and columns of each */
 	struct ev_cell *cells;
-	char *stores;		 /* EV_VALUE_STORE octets a cell */
+	char *stores;		 /* EV_VALUE_STORE bytes a cell */
 	char time[EV_TIME_TEXT]; /* one in its one spelling, the last that was met */
 
 	bool open; /* a transaction */
@@ -322,19 +322,19 @@ static const char *text_at(struct ev_load *l, const struct ev_doc *d, uint32_t a
 	return ev_string(d, at, &l->value, len);
 }
 
-/* Whether EV_KEY_TEXT octets are lower-case hex digits. */
+/* Whether EV_KEY_TEXT bytes are lower-case hex digits. */
 static bool is_key(const char *p)
 {
-	typedef uint8_t octets EV_VECTOR(16);
-	octets wrong = {0};
+	typedef uint8_t bytes EV_VECTOR(16);
+	bytes wrong = {0};
 	uint64_t halves[2];
 
 #pragma GCC unroll 2
 	for (size_t i = 0; i < EV_KEY_TEXT; i += sizeof wrong) {
-		octets v;
+		bytes v;
 
 		memcpy(&v, p + i, sizeof v);
-		wrong |= ~((octets)(v - '0' < 10) | (octets)(v - 'a' < 6));
+		wrong |= ~((bytes)(v - '0' < 10) | (bytes)(v - 'a' < 6));
 	}
 	memcpy(halves, &wrong, sizeof halves);
 	return (halves[0] | halves[1]) == 0;
@@ -388,7 +388,7 @@ static inline struct ev_cell cell_of(struct ev_load *l, const struct ev_column *
 	return (struct ev_cell){l->text.p + from, l->text.len - from, false, false};
 }
 
-/* Whether two times are spelled alike, EV_TIME_TEXT octets. */
+/* Whether two times are spelled alike, EV_TIME_TEXT bytes. */
 static inline bool same_time(const char *a, const char *b)
 {
 	uint64_t v[4], w[4];
@@ -700,7 +700,7 @@ static enum ev_status end_span(struct ev_load *l, const char *digest, const char
 	ev_point_write(&l->to, position);
 	if (l->whole && ops->live(l->target, &batches, &rows, err) != EV_OK)
 		return EV_FATAL;
-	if (l->lines == 0 && rows > 0 && l->whole && !l->may_be_empty)
+	if (l->rows == 0 && rows > 0 && l->whole && !l->may_be_empty)
 		return no_event("all of a state", err);
 	if (ops->enter(l->target, &e, err) != EV_OK || ops->commit(l->target, err) != EV_OK)
 		return EV_FATAL;

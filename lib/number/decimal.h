@@ -48,12 +48,12 @@ extern const int64_t ev_small_powers[EV_SMALL_DIGITS + 1];
 /* text: as the scanner has checked it. False if it is too long, or its exponent too large. */
 bool ev_small_read(const char *text, size_t len, struct ev_small *s);
 /*
- * The same of a number in a document, of which eight octets at p can be read: digits and perhaps a
+ * The same of a number in a document, of which eight bytes at p can be read: digits and perhaps a
  * point among them, no more than eight, taken all at once. False for any other.
  */
 static inline bool ev_small_glance(const char *p, size_t len, struct ev_small *s)
 {
-	/* In octets less '0', this bit is set in what else numbers have: -, +, ., e and E. */
+	/* In bytes less '0', this bit is set in what else numbers have: -, +, ., e and E. */
 	const uint64_t others = 0x1010101010101010, zeros = 0x3030303030303030,
 		       every_fourth = 0x000000ff000000ff;
 	uint64_t v, from;
@@ -86,8 +86,8 @@ static inline bool ev_small_glance(const char *p, size_t len, struct ev_small *s
 }
 
 /*
- * Whether a number that the scanner took, of eight octets at most, is digits, of which so many at
- * most stand in front of a point and so many behind it. It can have no other octets that begin
+ * Whether a number that the scanner took, of eight bytes at most, is digits, of which so many at
+ * most stand in front of a point and so many behind it. It can have no other bytes that begin
  * with a digit's four bits, and no zero in front.
  */
 static inline bool ev_small_fits(const char *p, uint32_t len, uint32_t whole, uint32_t fraction)

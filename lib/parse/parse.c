@@ -25,7 +25,7 @@ struct ev_parse {
 
 /*
  * The log_format "combined" that nginx has built in, and "main" of the nginx.conf that it comes
- * with, which has one field more. The names are nginx's variables. Octets, because a client may
+ * with, which has one field more. The names are nginx's variables. Bytes, because a client may
  * send any.
  */
 #define QUOTED "[^\"\\\\]*(?:\\\\.[^\"\\\\]*)*"
@@ -261,7 +261,7 @@ static bool nginx_time(const char *t, char out[26])
 }
 
 /*
- * nginx writes octets it does not trust as \xHH; they come back as what they were, if that is
+ * nginx writes bytes it does not trust as \xHH; they come back as what they were, if that is
  * UTF-8.
  */
 static void nginx_text(const char *s, size_t len, struct ev_buf *out)

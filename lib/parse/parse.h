@@ -3,7 +3,7 @@
  *
  * The room lib/parse is the engine of evparse.
  *
- * An event that stands in its line as JSON leaves octet by octet as it came. A line that no format
+ * An event that stands in its line as JSON leaves byte by byte as it came. A line that no format
  * takes is a reject: "foreign" if there is no event in it, else with what is wrong with it.
  */
 #ifndef EV_PARSE_H

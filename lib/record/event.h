@@ -117,7 +117,7 @@ void ev_events_no_object(struct ev_events *e, const struct ev_record *rec);
 void ev_events_free(struct ev_events **e);
 
 /*
- * Fills why with the code and the text of a scanner's flaw; before: octets of the line in front of
+ * Fills why with the code and the text of a scanner's flaw; before: bytes of the line in front of
  * what was scanned.
  */
 void ev_flaw_reasons(const struct ev_flaw *flaw, size_t before, struct ev_reasons *why);
@@ -141,7 +141,7 @@ size_t ev_event_skip(const struct ev_events *e, const struct ev_event *event, co
 
 /*
  * Appends the record with its "_ev" taken out and, if member is not NULL, `"_ev":` and member put
- * in as the last member. No other octet changes.
+ * in as the last member. No other byte changes.
  */
 void ev_event_write(const struct ev_doc *doc, uint32_t reserved, const char *member, size_t len,
 		    struct ev_buf *out);

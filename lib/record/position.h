@@ -26,7 +26,7 @@ struct ev_locator;
 struct ev_locator *ev_locator_new(void);
 /*
  * Sets source, line and offset: those of the origin (raw JSON, or NULL) that the record bears, or
- * else its own. Octets of a name that are no UTF-8 become %XX. The source is valid until the next
+ * else its own. Bytes of a name that are no UTF-8 become %XX. The source is valid until the next
  * call.
  */
 void ev_locate(struct ev_locator *l, const struct ev_record *rec, const char *origin, size_t len,

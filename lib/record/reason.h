@@ -57,7 +57,7 @@ const char *ev_reasons_text(struct ev_reasons *r, const char *fmt, ...) EV_PRINT
 /* A text of its own for the reason that is being told. */
 const char *ev_reasons_copy(struct ev_reasons *r, const char *p, size_t len);
 /*
- * Octets from outside as text for a message: valid UTF-8 cut at 60 code points ("..." behind it),
+ * Bytes from outside as text for a message: valid UTF-8 cut at 60 code points ("..." behind it),
  * what is not plain shown as escapes (ev_utf8_show). In the list's arena.
  */
 const char *ev_reasons_quote(struct ev_reasons *r, const char *p, size_t len);

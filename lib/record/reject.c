@@ -18,7 +18,7 @@ struct ev_rejects {
 		const char *code;
 		uint64_t n;
 	} by_code[CODES];
-	char tail[3]; /* octets of a long line that wait for a group of three */
+	char tail[3]; /* bytes of a long line that wait for a group of three */
 	size_t n_tail;
 	ev_rejects_told *told; /* or NULL */
 	void *ctx;

@@ -19,18 +19,18 @@
 
 /* A record and where it came from. */
 struct ev_record {
-	const char *p; /* EV_IN_SLACK readable octets stand behind it */
+	const char *p; /* EV_IN_SLACK readable bytes stand behind it */
 	size_t len;
 	const char *source;
 	uint64_t line, offset; /* offset: EV_NO_OFFSET where it is not known */
-	size_t before; /* octets of the line in front of p, where the record is a part of it */
+	size_t before; /* bytes of the line in front of p, where the record is a part of it */
 	const struct ev_index *index; /* the record is its lines[nth]; or NULL */
 	size_t nth;
 	bool cut; /* its file ended before its LF */
 };
 
 /*
- * Appends where the record came from: "source":"a.log","line":1,"offset":0. Octets of the name
+ * Appends where the record came from: "source":"a.log","line":1,"offset":0. Bytes of the name
  * that are no UTF-8 become %XX.
  */
 void ev_record_position(const struct ev_record *rec, struct ev_buf *out);

@@ -8,9 +8,9 @@
 #include <string.h>
 
 enum {
-	LABEL_MAX = 63, /* octets of an A-label */
+	LABEL_MAX = 63, /* bytes of an A-label */
 	DOMAIN_MAX = 253,
-	U_LABEL_MAX = 1024, /* octets; a longer one has no A-label, in whatever normalisation */
+	U_LABEL_MAX = 1024, /* bytes; a longer one has no A-label, in whatever normalisation */
 };
 
 static bool alphanumeric(char c)
@@ -112,8 +112,8 @@ static bool bidi(const char *p, size_t len)
 	return true;
 }
 
-/* Appends a label as a U-label and a dot; adds the length of its A-label to *octets. */
-static bool u_label(const char *p, size_t len, struct ev_buf *plain, size_t *octets)
+/* Appends a label as a U-label and a dot; adds the length of its A-label to *bytes. */
+static bool u_label(const char *p, size_t len, struct ev_buf *plain, size_t *bytes)
 {
 	char text[U_LABEL_MAX + 1], *u = NULL;
 	uint8_t *ace = NULL;
@@ -127,13 +127,13 @@ static bool u_label(const char *p, size_t len, struct ev_buf *plain, size_t *oct
 	for (size_t i = 0; i < len; i++)
 		ascii = ascii && (unsigned char)text[i] < 0x80;
 	if (ascii) {
-		*octets += len;
+		*bytes += len;
 		good = ascii_label(text, len) &&
 		       verdict(idn2_to_unicode_8z8z(text, &u, IDN2_NONTRANSITIONAL));
 		ev_buf_puts(plain, good ? u : "");
 	} else {
 		good = verdict(idn2_register_u8((const uint8_t *)text, NULL, &ace, IDN2_NFC_INPUT));
-		*octets += good ? strlen((const char *)ace) : 0;
+		*bytes += good ? strlen((const char *)ace) : 0;
 		ev_buf_put(plain, text, len);
 	}
 	ev_buf_putc(plain, '.');
@@ -160,17 +160,17 @@ bool ev_idn_hostname(const char *p, size_t len)
 {
 	const char *end = p + len, *stop;
 	struct ev_buf plain = {0};
-	size_t octets = 0, skip = 1;
+	size_t bytes = 0, skip = 1;
 	bool good = true;
 
-	for (; good && skip > 0 && octets <= DOMAIN_MAX; p = stop + skip) {
+	for (; good && skip > 0 && bytes <= DOMAIN_MAX; p = stop + skip) {
 		skip = 0;
 		for (stop = p; stop < end && (skip = separator(stop, end)) == 0; stop++)
 			;
-		good = u_label(p, (size_t)(stop - p), &plain, &octets);
-		octets += skip > 0;
+		good = u_label(p, (size_t)(stop - p), &plain, &bytes);
+		bytes += skip > 0;
 	}
-	good = good && octets <= DOMAIN_MAX && bidi(plain.p, plain.len);
+	good = good && bytes <= DOMAIN_MAX && bidi(plain.p, plain.len);
 	ev_buf_free(&plain);
 	return good;
 }

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 /*
- * Whether this is a host name by RFC 1123, section 2.1, of at most 253 octets. A label that begins
+ * Whether this is a host name by RFC 1123, section 2.1, of at most 253 bytes. A label that begins
  * with xn-- has to be an A-label, whatever the case of its letters.
  */
 bool ev_idn_ascii_hostname(const char *p, size_t len);

@@ -515,7 +515,7 @@ static pcre2_code *compile(struct ev_buf *pattern, unsigned flags, uint32_t opti
 
 		pcre2_get_error_message(*number, (PCRE2_UCHAR *)text, sizeof text);
 		if ((flags & EV_REGEX_ECMA) != 0)
-			ev_fail(err, "%s", text); /* an octet of the translation would mislead */
+			ev_fail(err, "%s", text); /* a byte of the translation would mislead */
 		else
 			ev_fail(err, "%s at octet %zu", text, (size_t)offset);
 	}

@@ -1,5 +1,5 @@
 /*
- * regex: regular expressions over octets that are UTF-8. The door to PCRE2 (8 bits, with its JIT).
+ * regex: regular expressions over bytes that are UTF-8. The door to PCRE2 (8 bits, with its JIT).
  * Floor 3.
  *
  * The room lib/regex is where texts are matched, and the names that formats ask about.
@@ -30,10 +30,10 @@ struct ev_regex;
 enum ev_regex_flags {
 	EV_REGEX_PCRE = 0,
 	EV_REGEX_ECMA = 1,
-	EV_REGEX_OCTETS = 2, /* with the first: texts are any octets, and a character is an octet */
+	EV_REGEX_OCTETS = 2, /* with the first: texts are any bytes, and a character is a byte */
 };
 
-/* NULL, with what is wrong and at which octet of the pattern ("... at octet 4"), if known. */
+/* NULL, with what is wrong and at which byte of the pattern ("... at byte 4"), if known. */
 struct ev_regex *ev_regex_compile(const char *pattern, size_t len, unsigned flags,
 				  struct ev_error *err);
 void ev_regex_free(struct ev_regex **re);
@@ -56,7 +56,7 @@ const char *ev_regex_spent(size_t *len);
 uint32_t ev_regex_groups(const struct ev_regex *re);
 /* NULL for a group without a name. The text is the expression's. */
 const char *ev_regex_group_name(const struct ev_regex *re, uint32_t group);
-/* The octets [*from, *to) of the text that the group took in the last match, if it took part. */
+/* The bytes [*from, *to) of the text that the group took in the last match, if it took part. */
 bool ev_regex_span(const struct ev_regex *re, uint32_t group, size_t *from, size_t *to);
 
 #endif

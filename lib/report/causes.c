@@ -9,7 +9,7 @@ enum {
 	CARDS = 1000,	   /* as many as evvalidate keeps; further ones are lines */
 	MESSAGE = 600,	   /* code points shown */
 	LINE = 120,	   /* the same in the list */
-	FLAT = 72,	   /* octets of a value that stays on one line */
+	FLAT = 72,	   /* bytes of a value that stays on one line */
 	SHOWN_NODES = 4000 /* of a sample */
 };
 
@@ -238,7 +238,7 @@ static void indent(struct sample *s, size_t depth)
 		ev_buf_puts(s->b, "  ");
 }
 
-/* Whether the value can stand on one line, as its octets are. */
+/* Whether the value can stand on one line, as its bytes are. */
 static bool plain(const struct sample *s, uint32_t i)
 {
 	size_t len;

@@ -44,7 +44,7 @@ struct ev_report_moment {
 struct ev_report_sample {
 	struct ev_report_text source, path, message;
 	uint64_t line;
-	struct ev_report_text raw; /* p NULL: there are only octets that are no text */
+	struct ev_report_text raw; /* p NULL: there are only bytes that are no text */
 	bool cut;
 };
 
@@ -121,7 +121,7 @@ struct ev_report {
 	struct ev_report_result sum; /* of all results: counts, types and span */
 };
 
-/* By octets; null before all. */
+/* By bytes; null before all. */
 int ev_report_compare(struct ev_report_text a, struct ev_report_text b);
 /* By time, then by place; those without a time last. */
 int ev_report_compare_moments(const struct ev_report_moment *a, const struct ev_report_moment *b);

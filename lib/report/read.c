@@ -9,7 +9,7 @@
 
 enum {
 	FORMAT = 1,
-	PLACE = 200, /* octets of a place in a message, at most */
+	PLACE = 200, /* bytes of a place in a message, at most */
 };
 
 /* Far above any count, and so low that the sum of all results fits. */
@@ -142,7 +142,7 @@ static void must(struct reader *rd, bool holds, const struct at *at, const char 
 		fail(rd, at, name, at->node, what);
 }
 
-/* Reads each element of an array of objects; *n of them, of size octets. NULL if it failed. */
+/* Reads each element of an array of objects; *n of them, of size bytes. NULL if it failed. */
 static void *list(struct reader *rd, const struct at *at, const char *name, size_t size, size_t *n,
 		  void (*read)(struct reader *, const struct at *, void *))
 {

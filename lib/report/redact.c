@@ -188,7 +188,7 @@ static bool quotes(struct ev_report_text in, const char *p, size_t len)
 /* Whether the message has a scalar of the sample, as it is spelt or decoded, or its beginning. */
 static bool quotes_node(struct ev_report_text message, const struct ev_doc *d, uint32_t i)
 {
-	enum { BEGINNING = 32 }; /* octets; messages cut at 60 code points */
+	enum { BEGINNING = 32 }; /* bytes; messages cut at 60 code points */
 	struct ev_buf scratch = {0};
 	const char *p;
 	size_t len;

@@ -8,7 +8,7 @@
  * but the results and the options, not on the order in which the results were given.
  *
  * Everything in a result is hostile: what is missing or of a wrong kind is an error, and every
- * string is shown as text. Memory: at most 50 octets for each octet of the results.
+ * string is shown as text. Memory: at most 50 bytes for each byte of the results.
  */
 #ifndef EV_REPORT_H
 #define EV_REPORT_H
@@ -29,7 +29,7 @@ void ev_report_free(struct ev_report **report);
 enum ev_status ev_report_redact(struct ev_report *r, const char *path, struct ev_error *err);
 
 /*
- * Adds one result. text: len octets in memory from malloc with EV_SCAN_SLACK readable ones behind;
+ * Adds one result. text: len bytes in memory from malloc with EV_SCAN_SLACK readable ones behind;
  * the report frees them. Errors begin with file:line:column.
  */
 enum ev_status ev_report_add(struct ev_report *r, const char *file, char *text, size_t len,

@@ -88,41 +88,41 @@ void ev_json_quote(const char *p, size_t len, struct ev_buf *out)
 	ev_buf_putc(out, '"');
 }
 
-typedef uint8_t octets16 EV_VECTOR(16);
+typedef uint8_t bytes16 EV_VECTOR(16);
 
-/* Sixteen octets of a UUID, letters as small ones. */
-static inline octets16 folded16(const char *p)
+/* Sixteen bytes of a UUID, letters as small ones. */
+static inline bytes16 folded16(const char *p)
 {
-	octets16 v;
+	bytes16 v;
 
 	memcpy(&v, p, sizeof v);
 	return v | 0x20;
 }
 
 /* Marks what is neither a hex digit nor, and only there, a hyphen where one is wanted. */
-static inline octets16 strange16(const char *p, octets16 hyphens)
+static inline bytes16 strange16(const char *p, bytes16 hyphens)
 {
-	octets16 v, folded = folded16(p), hex;
+	bytes16 v, folded = folded16(p), hex;
 
 	memcpy(&v, p, sizeof v);
-	hex = (octets16)(v - '0' < 10) | (octets16)(folded - 'a' < 6);
+	hex = (bytes16)(v - '0' < 10) | (bytes16)(folded - 'a' < 6);
 	return (~hex & ~hyphens) | ((v ^ '-') & hyphens);
 }
 
-/* 36 octets; the last of three parts overlaps the second. */
+/* 36 bytes; the last of three parts overlaps the second. */
 static inline bool is_uuid(const char *p)
 {
-	static const octets16 first = {0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0, 255, 0, 0};
-	static const octets16 second = {0, 0, 255, 0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0};
-	static const octets16 third = {0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-	octets16 bad = strange16(p, first) | strange16(p + 16, second) | strange16(p + 20, third);
+	static const bytes16 first = {0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0, 255, 0, 0};
+	static const bytes16 second = {0, 0, 255, 0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0};
+	static const bytes16 third = {0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+	bytes16 bad = strange16(p, first) | strange16(p + 16, second) | strange16(p + 20, third);
 	uint64_t halves[2];
 
 	memcpy(halves, &bad, sizeof halves);
 	return (halves[0] | halves[1]) == 0;
 }
 
-/* The 36 octets in a text that may be a UUID, without what may stand around them; or NULL. */
+/* The 36 bytes in a text that may be a UUID, without what may stand around them; or NULL. */
 static const char *core(const char *p, size_t len)
 {
 	static const char urn[] = "urn:uuid:";
@@ -147,7 +147,7 @@ bool ev_uuid_valid(const char *p, size_t len)
 
 bool ev_uuid_canonical(const char *p, size_t len, char out[EV_UUID_TEXT])
 {
-	octets16 first, second, third;
+	bytes16 first, second, third;
 
 	if ((len != EV_UUID_TEXT && (p = core(p, len)) == NULL) || !is_uuid(p))
 		return false;

@@ -1,5 +1,5 @@
 /*
- * form: the spellings of strings, UUIDs and octets. Floor 2.
+ * form: the spellings of strings, UUIDs and bytes. Floor 2.
  */
 #ifndef EV_FORM_H
 #define EV_FORM_H
@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-/* Appends the octets that a JSON string's inside (checked by the scanner) stands for. */
+/* Appends the bytes that a JSON string's inside (checked by the scanner) stands for. */
 void ev_json_unescape(const char *p, size_t len, struct ev_buf *out);
 /* Appends valid UTF-8 as the inside of a JSON string, with the fewest escapes. */
 void ev_json_escape(const char *p, size_t len, struct ev_buf *out);
@@ -26,28 +26,28 @@ bool ev_uuid_canonical(const char *p, size_t len, char out[EV_UUID_TEXT]);
 /* Whether it is one. */
 bool ev_uuid_valid(const char *p, size_t len);
 
-/* Whether EV_UUID_TEXT octets are one in its canonical spelling, and can be taken as they stand. */
+/* Whether EV_UUID_TEXT bytes are one in its canonical spelling, and can be taken as they stand. */
 static inline bool ev_uuid_is_canonical(const char *p)
 {
-	typedef uint8_t octets EV_VECTOR(16);
+	typedef uint8_t bytes EV_VECTOR(16);
 	static const uint8_t at[] = {0, 16, 20}; /* the last of three parts overlaps the second */
-	static const octets hyphens[] = {
+	static const bytes hyphens[] = {
 		{0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0, 255, 0, 0},
 		{0, 0, 255, 0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0},
 		{0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
 	};
-	octets strange = {0};
+	bytes strange = {0};
 	uint64_t halves[2];
 
 #pragma GCC unroll 3
 	for (int i = 0; i < 3; i++) {
-		const octets h = hyphens[i]; /* where the two ranges are the hyphen alone */
-		octets v, digit, letter;
+		const bytes h = hyphens[i]; /* where the two ranges are the hyphen alone */
+		bytes v, digit, letter;
 
 		memcpy(&v, p + at[i], sizeof v);
 		digit = v - (('0' & ~h) | ('-' & h));
 		letter = v - (('a' & ~h) | ('-' & h));
-		strange |= ~((octets)(digit <= (9 & ~h)) | (octets)(letter <= (5 & ~h)));
+		strange |= ~((bytes)(digit <= (9 & ~h)) | (bytes)(letter <= (5 & ~h)));
 	}
 	memcpy(halves, &strange, sizeof halves);
 	return (halves[0] | halves[1]) == 0;

@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A bit for each of 64 octets, of those that are printable ASCII. */
+/* A bit for each of 64 bytes, of those that are printable ASCII. */
 struct masks {
 	uint64_t quote, space, lf;
-	uint64_t mark; /* { } [ ] : , quotes and spaces; of other octets anything */
+	uint64_t mark; /* { } [ ] : , quotes and spaces; of other bytes anything */
 	bool odd;      /* there is a backslash, or what is no LF and no printable ASCII */
 };
 
-/* The same of all octets, for blocks that are odd. */
+/* The same of all bytes, for blocks that are odd. */
 struct odd {
 	uint64_t backslash, control, high;
 	uint64_t blank; /* tabs and CR */
@@ -23,8 +23,8 @@ struct odd {
 struct state {
 	uint64_t in_string;    /* all ones if it ends inside a string */
 	uint64_t behind;       /* 1 if a scalar can begin behind it: it does not end in one */
-	uint64_t escape_carry; /* 1 if its last octet escapes the next */
-	uint64_t high;	       /* which of its last three octets are above 0x7f */
+	uint64_t escape_carry; /* 1 if its last byte escapes the next */
+	uint64_t high;	       /* which of its last three bytes are above 0x7f */
 };
 
 /* What is written: tokens and lines to ix, and so many of its escapes. */
@@ -35,12 +35,12 @@ struct writer {
 };
 
 enum {
-	EDGE = 3, /* octets before a block that its UTF-8 can be of */
+	EDGE = 3, /* bytes before a block that its UTF-8 can be of */
 	EDGED = EDGE + 64,
 };
 
 /*
- * The block of len octets at base, with the EDGE octets before it and white space around what is
+ * The block of len bytes at base, with the EDGE bytes before it and white space around what is
  * not the text's.
  */
 static const uint8_t *with_edges(const uint8_t *text, size_t base, size_t len, uint8_t edge[EDGED])
@@ -53,7 +53,7 @@ static const uint8_t *with_edges(const uint8_t *text, size_t base, size_t len, u
 }
 
 /*
- * The octets that are escaped. An escape begins at every other backslash of a run (simdjson,
+ * The bytes that are escaped. An escape begins at every other backslash of a run (simdjson,
  * find_escaped).
  */
 static inline uint64_t resolve_escapes(uint64_t backslash, uint64_t *carry)
@@ -70,7 +70,7 @@ static inline uint64_t resolve_escapes(uint64_t backslash, uint64_t *carry)
 
 /*
  * The tokens' bits: the quotes, and what stands outside strings and is a mark but no space, or an
- * octet of a scalar behind one of none. behind: 1 if one of none is before the block.
+ * byte of a scalar behind one of none. behind: 1 if one of none is before the block.
  */
 static inline uint64_t tokens_of(const struct masks *m, uint64_t inside, uint64_t behind)
 {
@@ -91,9 +91,9 @@ static inline void end_line(struct ev_index_line *line, size_t end, size_t last,
 }
 
 /* There is always room for a line a block, and one more. */
-static void grow_lines(struct ev_index *ix, size_t n, size_t octets_left)
+static void grow_lines(struct ev_index *ix, size_t n, size_t bytes_left)
 {
-	ev_grow(&ix->lines, &ix->cap_lines, ix->n_lines + n + octets_left / 64 + 2,
+	ev_grow(&ix->lines, &ix->cap_lines, ix->n_lines + n + bytes_left / 64 + 2,
 		sizeof *ix->lines);
 }
 
@@ -169,13 +169,13 @@ static inline uint64_t prefix_xor_shifts(uint64_t x)
 }
 
 /*
- * The portable way: eight octets in a word, the first lowest. What asks of each of them answers by
+ * The portable way: eight bytes in a word, the first lowest. What asks of each of them answers by
  * its highest bit.
  */
 
 #define EIGHT(c) ((c)*0x0101010101010101ULL)
 
-/* Exact: no octet carries into the next. */
+/* Exact: no byte carries into the next. */
 static inline uint64_t not_zero(uint64_t x)
 {
 	return ((x & EIGHT(0x7f)) + EIGHT(0x7f)) | x;
@@ -186,7 +186,7 @@ static inline uint64_t differ(uint64_t x, uint8_t c)
 	return not_zero(x ^ EIGHT(c));
 }
 
-/* The highest bits side by side: each is moved by another power of two to the top octet. */
+/* The highest bits side by side: each is moved by another power of two to the top byte. */
 static inline uint64_t gather(uint64_t x)
 {
 	return (x >> 7 & EIGHT(1)) * 0x0102040810204080ULL >> 56;
@@ -235,7 +235,7 @@ static inline struct odd classify_odd_portable(const uint8_t *p)
 	return odd;
 }
 
-/* It cannot tell of a whole block: each line with octets above 0x7f is looked at by itself. */
+/* It cannot tell of a whole block: each line with bytes above 0x7f is looked at by itself. */
 static inline bool utf8_error_portable(const uint8_t *p)
 {
 	(void)p;
@@ -247,14 +247,14 @@ static inline uint32_t *flatten_portable(const struct ev_index *ix, uint32_t *at
 					 uint32_t from, uint64_t bits)
 {
 	uint32_t *end = at + __builtin_popcountll(bits);
-	uint8_t *octet = ix->octets + (at - ix->at);
+	uint8_t *byte = ix->bytes + (at - ix->at);
 
-	for (; at < end; at += 8, octet += 8)
+	for (; at < end; at += 8, byte += 8)
 		for (unsigned k = 0; k < 8; k++, bits &= bits - 1) {
 			uint32_t lowest = (uint32_t)__builtin_ctzll(bits | 1ULL << 63);
 
 			at[k] = from + lowest;
-			octet[k] = p[lowest];
+			byte[k] = p[lowest];
 		}
 	return end;
 }
@@ -325,7 +325,7 @@ bool ev_index_has_avx2(void)
 	return chosen != NULL && chosen->avx2;
 }
 
-/* One more token is written than there are octets, and what is written too much. */
+/* One more token is written than there are bytes, and what is written too much. */
 static void run(struct ev_index *ix, const char *p, size_t len, uint64_t lines)
 {
 	struct writer w = {.ix = ix, .lines = lines};
@@ -335,7 +335,7 @@ static void run(struct ev_index *ix, const char *p, size_t len, uint64_t lines)
 	if (ix->cap < len + 1) {
 		ix->cap = len + len / 4 + 1;
 		ix->at = ev_realloc_array(ix->at, ix->cap + 64, sizeof *ix->at);
-		ix->octets = ev_realloc_array(ix->octets, ix->cap + 64, sizeof *ix->octets);
+		ix->bytes = ev_realloc_array(ix->bytes, ix->cap + 64, sizeof *ix->bytes);
 		ix->escapes = ev_realloc_array(ix->escapes, ix->cap, sizeof *ix->escapes);
 	}
 	ix->text = p;
@@ -359,7 +359,7 @@ void ev_index_text(struct ev_index *ix, const char *p, size_t len)
 void ev_index_free(struct ev_index *ix)
 {
 	free(ix->at);
-	free(ix->octets);
+	free(ix->bytes);
 	free(ix->escapes);
 	free(ix->lines);
 	free(ix->controls.at);

@@ -1,5 +1,5 @@
 /*
- * index: stage one of the scanner. Where lines end and tokens begin, in blocks of 64 octets.
+ * index: stage one of the scanner. Where lines end and tokens begin, in blocks of 64 bytes.
  * Floor 2.
  *
  * One pass over many lines: quotes and escapes are resolved by bit arithmetic, and UTF-8 is checked
@@ -8,7 +8,7 @@
  * ends a line is a token like others. What is wrong in one line ends with it: whether a quote is
  * open starts afresh behind each LF.
  *
- * Memory: 10 octets for each octet indexed, 36 a line, and 6 a control character in a string.
+ * Memory: 10 bytes for each byte indexed, 36 a line, and 6 a control character in a string.
  */
 #ifndef EV_INDEX_H
 #define EV_INDEX_H
@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { EV_INDEX_SLACK = 64 }; /* octets behind the text that must be readable; they do not count */
+enum { EV_INDEX_SLACK = 64 }; /* bytes behind the text that must be readable; they do not count */
 
 struct ev_index_line {
 	uint32_t pos, len;	    /* in the text; its LF stands behind it, or the text's end */
@@ -25,15 +25,15 @@ struct ev_index_line {
 	uint32_t escape, n_escapes; /* its first escape */
 	uint32_t control; /* of the first control character inside a string, or UINT32_MAX */
 	bool unclosed;	  /* it ends inside a string */
-	bool suspect;	  /* octets above 0x7f stand in or near it that are not known to be UTF-8 */
+	bool suspect;	  /* bytes above 0x7f stand in or near it that are not known to be UTF-8 */
 };
 
 /* All positions but a line's control are in the text. */
 struct ev_index {
 	const char *text;
-	uint32_t *at;	   /* of { } [ ] : , and both quotes outside strings, the first octet of
+	uint32_t *at;	   /* of { } [ ] : , and both quotes outside strings, the first byte of
 			 scalars, and where lines end */
-	uint8_t *octets;   /* that stand at those places */
+	uint8_t *bytes;	   /* that stand at those places */
 	uint32_t *escapes; /* of the backslashes that begin an escape in a string */
 	size_t cap;
 	struct ev_index_line *lines;

@@ -1,10 +1,10 @@
 /*
- * index_block: what a block of 64 octets is made of, by vectors. Floor 2. It is compiled once for
- * each instruction set by index.c, which defines WAY, TARGET, VECTOR, WIDTH (octets), BOOLS (what a
+ * index_block: what a block of 64 bytes is made of, by vectors. Floor 2. It is compiled once for
+ * each instruction set by index.c, which defines WAY, TARGET, VECTOR, WIDTH (bytes), BOOLS (what a
  * comparison of vectors gives) and the operations LOAD, TABLE, SHUFFLE, HIGH_HALF, LOW_HALF, LOOKUP
- * (a shuffle by low halves; anything for octets above 0x7f), AND, OR, SUBTRACT (saturating), EACH
- * (an octet for all), EQUAL, GREATER (signed), EITHER, BUT_NOT, ANY, BITS (of a block's BOOLS) and
- * DIFFER (not equal in an octet).
+ * (a shuffle by low halves; anything for bytes above 0x7f), AND, OR, SUBTRACT (saturating), EACH
+ * (a byte for all), EQUAL, GREATER (signed), EITHER, BUT_NOT, ANY, BITS (of a block's BOOLS) and
+ * DIFFER (not equal in a byte).
  */
 
 #define JOIN2(a, b) a##b
@@ -59,9 +59,9 @@ TARGET static inline struct odd JOIN(classify_odd_, WAY)(const uint8_t *p)
 }
 
 /*
- * Whether the block is UTF-8 (RFC 3629). Two octets in a row are wrong if three tables agree on a
- * fault: by the first octet's high half, its low half, and the second's high half. A continuation
- * that is the third or fourth of its sequence is no fault. Three octets before p are read.
+ * Whether the block is UTF-8 (RFC 3629). Two bytes in a row are wrong if three tables agree on a
+ * fault: by the first byte's high half, its low half, and the second's high half. A continuation
+ * that is the third or fourth of its sequence is no fault. Three bytes before p are read.
  */
 TARGET static inline bool JOIN(utf8_error_, WAY)(const uint8_t *p)
 {

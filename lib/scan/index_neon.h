@@ -10,7 +10,7 @@
 #include <arm_neon.h>
 #include <sys/auxv.h>
 
-/* A bit for each octet of four comparisons: the weights of eight octets are added up in pairs. */
+/* A bit for each byte of four comparisons: the weights of eight bytes are added up in pairs. */
 static inline uint64_t neon_bits(const uint8x16_t x[4])
 {
 	const uint8x16_t weights = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};

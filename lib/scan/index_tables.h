@@ -1,6 +1,6 @@
 /*
- * index_tables: what is looked up by half octets. Floor 2. It is included by the doors of those
- * instruction sets that have shuffles of octets, index_x86.h and index_neon.h.
+ * index_tables: what is looked up by half bytes. Floor 2. It is included by the doors of those
+ * instruction sets that have shuffles of bytes, index_x86.h and index_neon.h.
  */
 #ifndef EV_INDEX_TABLES_H
 #define EV_INDEX_TABLES_H
@@ -15,9 +15,9 @@
 #endif
 
 /*
- * The faults of two octets in a row. TOO_SHORT: no continuation where one must be; TOO_LONG: one
+ * The faults of two bytes in a row. TOO_SHORT: no continuation where one must be; TOO_LONG: one
  * where none may be; TWO: a second continuation, which the length of the sequence must allow. Of
- * four octets' first, 0xf4 and more can be too large.
+ * four bytes' first, 0xf4 and more can be too large.
  */
 enum {
 	TOO_SHORT = 1,
@@ -91,7 +91,7 @@ static const uint8_t utf8_second_high[16] = {
 
 /*
  * What masks.mark is of, each where a look-up by the low four bits finds it; "|0x20" takes the
- * brackets and the braces together. Of other octets, NUL, STX, FF and SUB alone pass for one so.
+ * brackets and the braces together. Of other bytes, NUL, STX, FF and SUB alone pass for one so.
  */
 static const uint8_t index_marks[16] = {
 	' ', 0, '"', 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0,

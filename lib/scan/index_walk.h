@@ -3,7 +3,7 @@
  * instruction set by index.c, which defines WAY (the suffix), TARGET (the attributes) and
  * classify_WAY, classify_odd_WAY, prefix_xor_WAY, flatten_WAY and utf8_error_WAY.
  *
- * flatten writes the positions of a block's set bits and the octets there, and returns what is
+ * flatten writes the positions of a block's set bits and the bytes there, and returns what is
  * behind the positions; what it writes too much, 64 at most, is overwritten.
  *
  * Most blocks are printable ASCII without a backslash, and perhaps one LF. What only others need,
@@ -16,7 +16,7 @@
 
 /*
  * A block that has something odd, stands behind one whose end matters to it, or is the last; left:
- * octets from it on.
+ * bytes from it on.
  */
 TARGET static EV_NOINLINE uint32_t *JOIN(odd_, WAY)(struct writer *w, struct state *s,
 						    struct masks m, const uint8_t *p, uint32_t base,

@@ -11,7 +11,7 @@
 #include <immintrin.h>
 
 /*
- * The numbers of an octet's set bits, lowest first, an octet each; what is behind them means
+ * The numbers of a byte's set bits, lowest first, a byte each; what is behind them means
  * nothing. From the bits above the lowest: one more each, and 0 in front if the lowest is set.
  */
 #define NUMBERS(b, above) (((above) + 0x0101010101010101ULL) << ((b)&1) * 8)
@@ -51,7 +51,7 @@ SSE42 static inline uint32_t *flatten_sse42(const struct ev_index *ix, uint32_t 
 					    const uint8_t *p, uint32_t from, uint64_t bits)
 {
 	__m128i first = _mm_set1_epi32((int)from);
-	uint8_t *octet = ix->octets + (at - ix->at);
+	uint8_t *byte = ix->bytes + (at - ix->at);
 
 	UNROLL
 	for (unsigned i = 0; i < 8; i++) {
@@ -62,11 +62,11 @@ SSE42 static inline uint32_t *flatten_sse42(const struct ev_index *ix, uint32_t 
 
 		_mm_storeu_si128((__m128i *)(void *)at, _mm_add_epi32(first, low));
 		_mm_storeu_si128((__m128i *)(void *)(at + 4), _mm_add_epi32(first, high));
-		_mm_storeu_si64(octet,
+		_mm_storeu_si64(byte,
 				_mm_shuffle_epi8(_mm_loadu_si64(p + 8UL * i), _mm_loadu_si64(n)));
 		first = _mm_add_epi32(first, _mm_set1_epi32(8));
 		at += count;
-		octet += count;
+		byte += count;
 		bits >>= 8;
 		KEEP(first, bits);
 	}
@@ -142,7 +142,7 @@ AVX2 static inline uint32_t *flatten_avx2(const struct ev_index *ix, uint32_t *a
 					  uint32_t from, uint64_t bits)
 {
 	__m256i first = _mm256_set1_epi32((int)from);
-	uint8_t *octet = ix->octets + (at - ix->at);
+	uint8_t *byte = ix->bytes + (at - ix->at);
 
 	UNROLL
 	for (unsigned i = 0; i < 8; i++) {
@@ -152,10 +152,10 @@ AVX2 static inline uint32_t *flatten_avx2(const struct ev_index *ix, uint32_t *a
 
 		_mm256_storeu_si256((__m256i *)(void *)at,
 				    _mm256_add_epi32(first, _mm256_cvtepu8_epi32(packed)));
-		_mm_storeu_si64(octet, _mm_shuffle_epi8(_mm_loadu_si64(p + 8UL * i), packed));
+		_mm_storeu_si64(byte, _mm_shuffle_epi8(_mm_loadu_si64(p + 8UL * i), packed));
 		first = _mm256_add_epi32(first, _mm256_set1_epi32(8));
 		at += count;
-		octet += count;
+		byte += count;
 		bits >>= 8;
 		KEEP(first, bits);
 	}
@@ -245,7 +245,7 @@ AVX512 static inline uint32_t *flatten_avx512(const struct ev_index *ix, uint32_
 		at + 16UL * (k),        \
 		_mm512_add_epi32(first, \
 				 _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(packed, k))))
-	_mm512_storeu_si512(ix->octets + (at - ix->at),
+	_mm512_storeu_si512(ix->bytes + (at - ix->at),
 			    _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(p)));
 	QUARTER(0);
 	QUARTER(1);

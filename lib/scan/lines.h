@@ -16,11 +16,11 @@
 enum ev_line_kind { EV_LINE_WHOLE, EV_LINE_PART };
 
 struct ev_line {
-	const char *p; /* valid until the next call; EV_IN_SLACK octets behind it may be read */
+	const char *p; /* valid until the next call; EV_IN_SLACK bytes behind it may be read */
 	size_t len;
 	const char *source; /* the file's name as given; valid as long as the input */
 	uint64_t number;    /* in its file, from 1 */
-	uint64_t offset;    /* of its first octet in its file, inflated, from 0 */
+	uint64_t offset;    /* of its first byte in its file, inflated, from 0 */
 	enum ev_line_kind kind;
 	bool last;		      /* of a line in parts */
 	bool cut;		      /* a whole line that ends with its file, without a LF */

@@ -1,6 +1,6 @@
 #include "scan/scalar.h"
 
-/* The octet behind the number at p, or NULL; end: where the text ends. */
+/* The byte behind the number at p, or NULL; end: where the text ends. */
 static const char *number_end(const char *p, const char *end)
 {
 	const char *first;

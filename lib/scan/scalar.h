@@ -15,13 +15,13 @@ static inline bool ev_digit(char c)
 }
 
 /*
- * Whether [p, p + len) is a plain number, such as most are: one to eight octets, digits and at most
- * one point. Octets behind it are read. Without a branch, for what comes next is seldom foretold.
+ * Whether [p, p + len) is a plain number, such as most are: one to eight bytes, digits and at most
+ * one point. Bytes behind it are read. Without a branch, for what comes next is seldom foretold.
  */
 static inline bool ev_plain_number(const char *p, size_t len)
 {
 	const uint64_t ones = 0x0101010101010101ULL;
-	const unsigned last = 8 * (len - 1) & 63; /* where the last octet begins */
+	const unsigned last = 8 * (len - 1) & 63; /* where the last byte begins */
 	uint64_t w, others, point, wrong, begin;
 
 	memcpy(&w, p, sizeof w);

@@ -30,8 +30,8 @@ struct ev_scan {
 	struct ev_shapes *shapes; /* from the second text on: many scanners read one alone */
 	uint32_t document;	  /* the number of the text at hand */
 	struct ev_node *nodes;
-	uint32_t *at; /* tokens of the text that is walked, from its first octet */
-	uint8_t *octets;
+	uint32_t *at; /* tokens of the text that is walked, from its first byte */
+	uint8_t *bytes;
 	size_t cap; /* of these three */
 	struct ev_doc doc;
 	struct level levels[EV_MAX_DEPTH + 1];
@@ -39,7 +39,7 @@ struct ev_scan {
 	size_t cap_seen;
 	uint32_t object;	      /* the number of the last object whose names were compared */
 	struct ev_buf name_a, name_b; /* decoded names */
-	struct ev_buf copy;	      /* of a text that runs on into other octets */
+	struct ev_buf copy;	      /* of a text that runs on into other bytes */
 	struct ev_lookup names;	      /* of name nodes */
 	uint64_t seed;
 };
@@ -79,7 +79,7 @@ void ev_scan_free(struct ev_scan **s)
 	ev_buf_free(&(*s)->copy);
 	free((*s)->nodes);
 	free((*s)->at);
-	free((*s)->octets);
+	free((*s)->bytes);
 	free((*s)->seen);
 	ev_lookup_free(&(*s)->names);
 	free(*s);
@@ -394,7 +394,7 @@ static void number_document(struct ev_scan *s)
 }
 
 /*
- * The tokens of a line that is walked, and behind them its end, twice, as octet 0. They are taken
+ * The tokens of a line that is walked, and behind them its end, twice, as byte 0. They are taken
  * several at a time, so that some behind them are read and written, too.
  */
 static void take_tokens(struct ev_scan *s, const struct ev_index *ix, const struct ev_index_line *l)
@@ -408,7 +408,7 @@ static void take_tokens(struct ev_scan *s, const struct ev_index *ix, const stru
 		s->cap = n + n / 4 + 32UL;
 		s->nodes = ev_realloc_array(s->nodes, s->cap, sizeof *s->nodes);
 		s->at = ev_realloc_array(s->at, s->cap, sizeof *s->at);
-		s->octets = ev_realloc_array(s->octets, s->cap, sizeof *s->octets);
+		s->bytes = ev_realloc_array(s->bytes, s->cap, sizeof *s->bytes);
 	}
 	for (uint32_t i = 0; i < n; i += EACH) {
 		places some;
@@ -417,9 +417,9 @@ static void take_tokens(struct ev_scan *s, const struct ev_index *ix, const stru
 		some -= l->pos;
 		memcpy(s->at + i, &some, sizeof some);
 	}
-	memcpy(s->octets, ix->octets + l->first, n);
+	memcpy(s->bytes, ix->bytes + l->first, n);
 	s->at[n] = s->at[n + 1] = l->len;
-	s->octets[n] = s->octets[n + 1] = 0;
+	s->bytes[n] = s->bytes[n + 1] = 0;
 }
 
 /* NULL if the text has no known shape, or a flaw, which the walk finds. */
@@ -431,7 +431,7 @@ static const struct ev_doc *by_shape(struct ev_scan *s, const struct ev_index *i
 
 	if (s->shapes != NULL)
 		shape = ev_shapes_match(s->shapes, s->spots, ix->text, l->pos, at,
-					ix->octets + l->first, l->n);
+					ix->bytes + l->first, l->n);
 	if (shape == NULL)
 		return NULL;
 	while (w.next_escape != UINT32_MAX)
@@ -478,8 +478,8 @@ const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, 
 	if (doc == NULL) {
 		take_tokens(s, ix, l);
 		number_document(s);
-		doc = ev_index_has_avx2() ? walk_avx2(s, s->at, s->octets, &w)
-					  : walk_plain(s, s->at, s->octets, &w);
+		doc = ev_index_has_avx2() ? walk_avx2(s, s->at, s->bytes, &w)
+					  : walk_plain(s, s->at, s->bytes, &w);
 		if (s->shapes == NULL && s->document > 1)
 			s->shapes = ev_shapes_new();
 		else if (s->shapes != NULL && doc != NULL && doc->duplicate == EV_NOWHERE)

@@ -9,11 +9,11 @@
  * never converted: any size and precision is right.
  *
  * Two stages (G. Langdale, D. Lemire, "Parsing gigabytes of JSON per second", VLDB Journal 28,
- * 2019). The index finds, 64 octets at a time, every place where a token begins or a string ends.
+ * 2019). The index finds, 64 bytes at a time, every place where a token begins or a string ends.
  * The walk goes from token to token through the grammar and writes one node a value. A text of a
  * known shape (shape.h) is spared the walk.
  *
- * Memory: at most 40 octets for each octet of the longest text seen, the symbols, the spots and the
+ * Memory: at most 40 bytes for each byte of the longest text seen, the symbols, the spots and the
  * shapes.
  */
 #ifndef EV_SCAN_H
@@ -25,7 +25,7 @@
 enum {
 	EV_MAX_DEPTH = 512,
 	EV_SCAN_SLACK = EV_INDEX_SLACK,
-	EV_SCAN_MAX = 1 << 29, /* octets of the longest text; no more elements than `count` holds */
+	EV_SCAN_MAX = 1 << 29, /* bytes of the longest text; no more elements than `count` holds */
 };
 
 enum ev_kind { EV_NULL, EV_FALSE, EV_TRUE, EV_NUMBER, EV_STRING, EV_ARRAY, EV_OBJECT };
@@ -36,7 +36,7 @@ enum ev_kind { EV_NULL, EV_FALSE, EV_TRUE, EV_NUMBER, EV_STRING, EV_ARRAY, EV_OB
  * count and behind which its value stands, has its symbol and its spot.
  */
 struct ev_node {
-	uint32_t pos, end; /* octets [pos, end) of the text; strings with their quotes */
+	uint32_t pos, end; /* bytes [pos, end) of the text; strings with their quotes */
 	union {
 		uint32_t next; /* index of the node behind this value */
 		uint32_t spot; /* a name's, or EV_NO_SPOT */
@@ -91,7 +91,7 @@ enum ev_flaw_code {
 
 struct ev_flaw {
 	enum ev_flaw_code code;
-	uint32_t at;	  /* octet, from 0 */
+	uint32_t at;	  /* byte, from 0 */
 	const char *what; /* static text: what was found or missing */
 };
 
@@ -115,7 +115,7 @@ struct ev_symbols *ev_scan_symbols(struct ev_scan *s);
 struct ev_spots *ev_scan_spots(struct ev_scan *s);
 /*
  * The document is the scanner's, and valid until its next text; it points into p, or into a copy
- * where other octets than white space or a NUL follow p. NULL, with the flaw, if the text is not
+ * where other bytes than white space or a NUL follow p. NULL, with the flaw, if the text is not
  * right.
  */
 const struct ev_doc *ev_scan(struct ev_scan *s, const char *p, size_t len, struct ev_flaw *flaw);

@@ -13,10 +13,10 @@ enum {
 	MAX_TOKENS = 4096, /* of a form that is learned */
 	PATIENCE = 64,	   /* texts without a shape, until the next ones are not looked at */
 	REST = 1024,	   /* so many */
-	PART = 32,	   /* octets that are made alike at once */
+	PART = 32,	   /* bytes that are made alike at once */
 };
 
-typedef uint8_t octets_part EV_VECTOR(PART);
+typedef uint8_t bytes_part EV_VECTOR(PART);
 typedef uint64_t words_part EV_VECTOR(PART);
 
 struct ev_shapes {
@@ -53,8 +53,8 @@ static size_t padded(uint32_t n)
 	return (n + PART - 1UL) & ~(PART - 1UL);
 }
 
-/* Members are told by octets, which spares a multiplication each. */
-#define OCTETS_BEHIND(p, n) ((void *)(uintptr_t)((const char *)(p) + (n)))
+/* Members are told by bytes, which spares a multiplication each. */
+#define BYTES_BEHIND(p, n) ((void *)(uintptr_t)((const char *)(p) + (n)))
 
 /* From a token's place to the next one's; `behind` that. They count from pos. */
 static inline void place(struct ev_node *node, const uint32_t *at, uint32_t behind, uint32_t pos)
@@ -162,7 +162,7 @@ static void unmark(struct ev_shape *shape)
 
 struct ev_shape *ev_shapes_match(struct ev_shapes *p, const struct ev_spots *spots,
 				 const char *text, uint32_t pos, const uint32_t *at,
-				 const uint8_t *octets, uint32_t n)
+				 const uint8_t *bytes, uint32_t n)
 {
 	const bool avx2 = ev_index_has_avx2();
 
@@ -171,17 +171,16 @@ struct ev_shape *ev_shapes_match(struct ev_shapes *p, const struct ev_spots *spo
 		p->rest--;
 		return NULL;
 	}
-	if (n > MAX_TOKENS || (octets[0] != '{' && octets[0] != '['))
+	if (n > MAX_TOKENS || (bytes[0] != '{' && bytes[0] != '['))
 		return NULL;
 	p->looked_at = true;
-	p->hash =
-		avx2 ? make_alike_avx2(p->alike, octets, n) : make_alike_plain(p->alike, octets, n);
+	p->hash = avx2 ? make_alike_avx2(p->alike, bytes, n) : make_alike_plain(p->alike, bytes, n);
 	for (unsigned k = 0; k < WAYS; k++) {
 		struct ev_shape *shape = p->bucket[p->hash % BUCKETS][k];
 
 		if (shape == NULL)
 			break;
-		if (shape->n_tokens != n || memcmp(shape->octets, p->alike, padded(n)) != 0)
+		if (shape->n_tokens != n || memcmp(shape->bytes, p->alike, padded(n)) != 0)
 			continue;
 		if (!(avx2 ? members_match_avx2(shape, spots->all, text, pos, at)
 			   : members_match_plain(shape, spots->all, text, pos, at)) ||
@@ -221,7 +220,7 @@ static uint32_t token_at(const uint32_t *at, uint32_t i, uint32_t pos)
 	return i;
 }
 
-/* The next `size` octets of what is allocated with the shape; base: NULL to count them alone. */
+/* The next `size` bytes of what is allocated with the shape; base: NULL to count them alone. */
 static void *take(char *base, size_t *used, size_t size)
 {
 	void *p = base != NULL ? base + *used : NULL;
@@ -237,7 +236,7 @@ static size_t lay_out(struct ev_shape *shape, char *base)
 	size_t used = 0;
 
 	take(base, &used, sizeof *shape);
-	shape->octets = take(base, &used, padded(z.n_tokens));
+	shape->bytes = take(base, &used, padded(z.n_tokens));
 	shape->members = take(base, &used, z.n_members * sizeof *z.members);
 	shape->nodes = take(base, &used, z.n_nodes * sizeof *z.nodes);
 	shape->values = take(base, &used, z.n_values * sizeof *z.values);
@@ -334,7 +333,7 @@ void ev_shapes_learn(struct ev_shapes *p, const struct ev_spots *spots, const ch
 	if (p->n == EV_SHAPES || n > EV_SHAPE_TOKENS - p->tokens)
 		return;
 	shape = new_shape(n, nodes, n_nodes, spots->n);
-	memcpy(shape->octets, p->alike, padded(n));
+	memcpy(shape->bytes, p->alike, padded(n));
 	told = ev_calloc(n_nodes, sizeof *told);
 	right = add_nodes(shape, spots, text, at, told);
 	free(told);

@@ -2,7 +2,7 @@
  * shape: what documents have in common that differ in the texts of their scalars alone. Floor 2.
  *
  * Most lines of a file have been seen before, but for what stands in their strings and numbers:
- * their tokens begin with the same octets in the same order, and their names are the same. Such a
+ * their tokens begin with the same bytes in the same order, and their names are the same. Such a
  * line needs no walk through the grammar. Its names are compared in place, its numbers and words
  * are read, and its nodes are those of the shape, with other places.
  *
@@ -12,7 +12,7 @@
  *
  * Forms that were made to collide in the hash find their bucket full, and are walked.
  *
- * Memory: 48 KiB, 32 octets a token, and for each shape 2 a spot that was known by then; EV_SHAPES
+ * Memory: 48 KiB, 32 bytes a token, and for each shape 2 a spot that was known by then; EV_SHAPES
  * shapes and EV_SHAPE_TOKENS tokens in all are learned at most.
  */
 #ifndef EV_SHAPE_H
@@ -23,7 +23,7 @@
 enum { EV_SHAPE_TOKENS = 1 << 18 };
 
 /*
- * Of a name: in octets, from the first spot, the first token's place and the first node. Its value
+ * Of a name: in bytes, from the first spot, the first token's place and the first node. Its value
  * is three tokens and one node behind it. string: 1 if that is one, whose closing quote belongs to
  * it; else 0.
  */
@@ -45,7 +45,7 @@ struct ev_shape {
 	uint32_t number;
 	uint32_t n_tokens, n_nodes, n_members, n_values, n_containers, n_scalars, n_escaped;
 	uint32_t n_spots;
-	uint8_t *octets;       /* the first of each token, as ev_shapes_match makes them alike */
+	uint8_t *bytes;	       /* the first of each token, as ev_shapes_match makes them alike */
 	struct ev_node *nodes; /* their places are those of the document at hand */
 	struct ev_shape_member *members;
 	struct ev_shape_value *values;
@@ -62,16 +62,16 @@ void ev_shapes_free(struct ev_shapes **p);
 /*
  * The shape of a line of n tokens, or NULL, which says nothing. Its nodes have their places, no
  * string is marked as escaped, all scalars are right; escapes were not looked at. text: what was
- * indexed, in which the line stands at pos; at, octets: the line's, of the index.
+ * indexed, in which the line stands at pos; at, bytes: the line's, of the index.
  */
 struct ev_shape *ev_shapes_match(struct ev_shapes *p, const struct ev_spots *spots,
 				 const char *text, uint32_t pos, const uint32_t *at,
-				 const uint8_t *octets, uint32_t n);
-/* Marks the string in which an octet stands; returns its node. */
+				 const uint8_t *bytes, uint32_t n);
+/* Marks the string in which a byte stands; returns its node. */
 uint32_t ev_shape_escape(struct ev_shape *shape, uint32_t at);
 /*
  * Learns the form of the line that was not matched just before, if that is to be: the places of its
- * tokens from its first octet on, its nodes, and no two names in one object are equal.
+ * tokens from its first byte on, its nodes, and no two names in one object are equal.
  */
 void ev_shapes_learn(struct ev_shapes *p, const struct ev_spots *spots, const char *text,
 		     const uint32_t *at, uint32_t n, const struct ev_node *nodes, uint32_t n_nodes);

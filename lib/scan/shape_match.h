@@ -8,23 +8,23 @@
 #define JOIN(a, b)  JOIN2(a, b)
 
 /*
- * Makes the first octets of all numbers alike, and what is behind the last token 0. Returns a hash
+ * Makes the first bytes of all numbers alike, and what is behind the last token 0. Returns a hash
  * of what is left.
  */
-TARGET static uint64_t JOIN(make_alike_, WAY)(uint8_t *alike, const uint8_t *octets, uint32_t n)
+TARGET static uint64_t JOIN(make_alike_, WAY)(uint8_t *alike, const uint8_t *bytes, uint32_t n)
 {
-	static const octets_part counts = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
-					   11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
-					   22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+	static const bytes_part counts = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
+					  11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+					  22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
 	words_part sum = {n, n, n, n};
 
 	for (uint32_t i = 0; i < n; i += PART) {
-		octets_part v;
+		bytes_part v;
 
-		memcpy(&v, octets + i, sizeof v);
-		v &= ~(octets_part)((v == '-') | ((octets_part)(v - '0') < 10));
+		memcpy(&v, bytes + i, sizeof v);
+		v &= ~(bytes_part)((v == '-') | ((bytes_part)(v - '0') < 10));
 		if (n - i < PART)
-			v &= (octets_part)(counts < (uint8_t)(n - i));
+			v &= (bytes_part)(counts < (uint8_t)(n - i));
 		memcpy(alike + i, &v, sizeof v);
 		sum = (sum << 5 | sum >> 59) ^ (words_part)v;
 	}
@@ -43,11 +43,11 @@ TARGET static bool JOIN(members_match_, WAY)(const struct ev_shape *shape,
 	struct ev_node *const nodes = shape->nodes;
 
 	for (; m < m_end; m++) {
-		const uint32_t *name = OCTETS_BEHIND(at, m->token);
+		const uint32_t *name = BYTES_BEHIND(at, m->token);
 
-		if (!IS_SPOT(OCTETS_BEHIND(spots, m->spot), text + name[0]))
+		if (!IS_SPOT(BYTES_BEHIND(spots, m->spot), text + name[0]))
 			return false;
-		PLACE_MEMBER(OCTETS_BEHIND(nodes, m->node), name, m->string, &origin);
+		PLACE_MEMBER(BYTES_BEHIND(nodes, m->node), name, m->string, &origin);
 	}
 	for (; v < v_end; v++)
 		place(&nodes[v->place >> 1], at + v->token, v->place & 1, pos);

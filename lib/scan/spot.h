@@ -2,10 +2,10 @@
  * spot: where members stand, the path of names that leads to one, as a small number. Floor 2.
  *
  * A scanner learns the spots of its documents as they come, up to a bound. A name is found by what
- * was found lately, which one comparison with its octets proves. All elements of an array have one
+ * was found lately, which one comparison with its bytes proves. All elements of an array have one
  * spot. Spots that a program asks for are added before the first text and are always known.
  *
- * Memory: 4 KiB, 128 octets a spot and some 32 in the map; EV_LEARN spots are learned at most.
+ * Memory: 4 KiB, 128 bytes a spot and some 32 in the map; EV_LEARN spots are learned at most.
  */
 #ifndef EV_SPOT_H
 #define EV_SPOT_H
@@ -17,22 +17,22 @@
 enum {
 	EV_NO_SPOT = 0,	   /* none that is known; what stands in it has none either */
 	EV_ROOT = 1,	   /* of the whole value */
-	EV_SPOT_NAME = 32, /* octets that are compared at once, and must be readable */
+	EV_SPOT_NAME = 32, /* bytes that are compared at once, and must be readable */
 	EV_SPOTS_LATELY = 1024,
 };
 
-/* The octets that are compared; where vectors are shorter, in parts. */
-typedef uint64_t ev_spot_octets EV_VECTOR(EV_SPOT_NAME) EV_ALIGNED(8);
+/* The bytes that are compared; where vectors are shorter, in parts. */
+typedef uint64_t ev_spot_bytes EV_VECTOR(EV_SPOT_NAME) EV_ALIGNED(8);
 
 struct ev_spot {
-	ev_spot_octets name; /* `"name":`, as compact JSON has it */
-	ev_spot_octets keep; /* those of its octets that count; if none can, all */
+	ev_spot_bytes name;  /* `"name":`, as compact JSON has it */
+	ev_spot_bytes keep;  /* those of its bytes that count; if none can, all */
 	uint64_t seen;	     /* number of the document << 32 | node of the value, the last time */
 	uint64_t number;     /* itself | symbol << 36 */
 	uint32_t symbol;     /* EV_NO_SYMBOL for elements and the root */
 	uint32_t parent;     /* the object's or the array's */
 	uint32_t element;    /* that of the elements in it, or EV_NO_SPOT */
-	uint32_t spare[9];   /* to 128 octets, whose multiples are quick to find */
+	uint32_t spare[9];   /* to 128 bytes, whose multiples are quick to find */
 };
 
 struct ev_spots {
@@ -59,10 +59,10 @@ uint32_t ev_spots_member(struct ev_spots *p, uint32_t parent, uint32_t symbol, c
 /* That of an array's elements, learned if there is room. */
 uint32_t ev_spots_element(struct ev_spots *p, uint32_t parent);
 
-/* Whether the octets at p are the name of that spot, its quotes and the colon. */
+/* Whether the bytes at p are the name of that spot, its quotes and the colon. */
 static inline bool ev_spot_is(const struct ev_spot *spot, const char *p)
 {
-	ev_spot_octets at, differ;
+	ev_spot_bytes at, differ;
 
 	memcpy(&at, p, sizeof at);
 	differ = (at ^ spot->name) & spot->keep;

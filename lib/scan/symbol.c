@@ -6,8 +6,8 @@
 
 enum {
 	BITS = 8,	/* of the first table's size */
-	MAX_NAME = 256, /* octets of a learned name */
-	TOLD = 16,	/* octets of a name that head and tail tell */
+	MAX_NAME = 256, /* bytes of a learned name */
+	TOLD = 16,	/* bytes of a name that head and tail tell */
 };
 
 const uint64_t ev_symbols_keep[9] = {

@@ -6,7 +6,7 @@
  * only the data have are learned up to a bound; beyond it they are EV_NO_SYMBOL, which equals no
  * name that was added.
  *
- * Memory: 64 octets a name and its own, which are 256 at most where it is learned; EV_LEARN names
+ * Memory: 64 bytes a name and its own, which are 256 at most where it is learned; EV_LEARN names
  * are learned at most.
  */
 #ifndef EV_SYMBOL_H
@@ -22,7 +22,7 @@ enum { EV_NO_SYMBOL = 0, EV_SYMBOL_SLACK = 8 };
 #define EV_SYMBOL_LONG 0x80000000U
 
 /*
- * Up to 16 octets, a name is told by its first and its last eight; a longer one has a digest in
+ * Up to 16 bytes, a name is told by its first and its last eight; a longer one has a digest in
  * place of the first.
  */
 struct ev_symbol {
@@ -34,7 +34,7 @@ struct ev_symbol {
 
 struct ev_symbols {
 	struct ev_symbol *table;     /* open addressing, at most half full */
-	uint32_t mask;		     /* of offsets in octets into the table */
+	uint32_t mask;		     /* of offsets in bytes into the table */
 	uint64_t head_key, tail_key; /* secret, so that nobody can craft names that lie together */
 	uint32_t n;		     /* names */
 	uint32_t may_learn;	     /* further names, from the data */
@@ -49,7 +49,7 @@ void ev_symbols_free(struct ev_symbols **s);
 /* The number of a name, from 1 and in the order of adding. */
 uint32_t ev_symbols_add(struct ev_symbols *s, const char *name, size_t len);
 /*
- * By symbol, the place of its name among all in the order of their octets; [EV_NO_SYMBOL] means
+ * By symbol, the place of its name among all in the order of their bytes; [EV_NO_SYMBOL] means
  * nothing. Valid until a name is added or learned.
  */
 const uint32_t *ev_symbols_rank(struct ev_symbols *s);
@@ -62,7 +62,7 @@ static inline const uint32_t *ev_symbols_ranks(struct ev_symbols *s)
 uint32_t ev_symbols_seek(struct ev_symbols *s, const char *name, size_t len, uint64_t head,
 			 uint64_t tail);
 
-/* The lowest octets that a name of so many has in a word. */
+/* The lowest bytes that a name of so many has in a word. */
 extern const uint64_t ev_symbols_keep[9];
 
 static inline struct ev_symbol *ev_symbols_slot(const struct ev_symbols *s, uint64_t head,
@@ -74,7 +74,7 @@ static inline struct ev_symbol *ev_symbols_slot(const struct ev_symbols *s, uint
 	return (struct ev_symbol *)(void *)((char *)s->table + (hash & s->mask));
 }
 
-/* name: decoded; EV_SYMBOL_SLACK readable octets stand behind it. Learns it if there is room. */
+/* name: decoded; EV_SYMBOL_SLACK readable bytes stand behind it. Learns it if there is room. */
 static inline uint32_t ev_symbols_of(struct ev_symbols *s, const char *name, size_t len)
 {
 	size_t in_word = len < 8 ? len : 8;

@@ -16,7 +16,7 @@
  * twice.
  */
 TARGET static const struct ev_doc *JOIN(walk_, WAY)(struct ev_scan *s, const uint32_t *at,
-						    const uint8_t *octet, struct walk *w)
+						    const uint8_t *byte, struct walk *w)
 {
 	const char *const p = w->p;
 	struct ev_spot *const spots = s->spots->all, *spot = &spots[EV_ROOT];
@@ -27,7 +27,7 @@ TARGET static const struct ev_doc *JOIN(walk_, WAY)(struct ev_scan *s, const uin
 	uint32_t *lately; /* the spot that a name like the one at hand had */
 
 	level->object = false;
-	if (octet[0] == '{' || octet[0] == '[')
+	if (byte[0] == '{' || byte[0] == '[')
 		goto open;
 
 /*
@@ -38,22 +38,22 @@ TARGET static const struct ev_doc *JOIN(walk_, WAY)(struct ev_scan *s, const uin
 #define VALUE(behind, inner)                                                            \
 	do {                                                                            \
 		n++;                                                                    \
-		string = octet[0] == '"';                                               \
+		string = byte[0] == '"';                                                \
 		if (w->next_escape >= at[1] &&                                          \
 		    (string | ev_plain_number(p + at[0], (uint32_t)(at[1] - at[0])))) { \
 			put_node(node++, extent(at) + (string << 32),                   \
 				 (uint32_t)n | (WORD_OF(EV_NUMBER) + (string << 32)));  \
-			at += 1 + string, octet += 1 + string;                          \
+			at += 1 + string, byte += 1 + string;                           \
 			goto behind;                                                    \
 		}                                                                       \
-		if (octet[0] == '{' || octet[0] == '[') {                               \
+		if (byte[0] == '{' || byte[0] == '[') {                                 \
 			spot = (inner);                                                 \
 			n--;                                                            \
 			goto open;                                                      \
 		}                                                                       \
 		if (!other_value(w, at, node++, (uint32_t)n))                           \
 			return NULL;                                                    \
-		at += 1 + string, octet += 1 + string;                                  \
+		at += 1 + string, byte += 1 + string;                                   \
 		goto behind;                                                            \
 	} while (0)
 
@@ -73,16 +73,16 @@ behind_element:
 		return &s->doc;
 	}
 	level->count++;
-	if (octet[0] == ',') {
-		at++, octet++;
+	if (byte[0] == ',') {
+		at++, byte++;
 		goto element;
 	}
-	if (octet[0] != ']')
+	if (byte[0] != ']')
 		return not_closed(w, at[0], "',' or ']' is missing behind an element");
 	goto close;
 
 member:
-	if (octet[0] != '"')
+	if (byte[0] != '"')
 		return flawed(w, EV_FLAW_SYNTAX, at[0],
 			      "a member's name in double quotes is missing here");
 	lately = ev_spots_lately(s->spots, level->home, p + at[0] + 1, at[1] - at[0] - 1);
@@ -99,15 +99,15 @@ member:
 	if (spot->seen > level->begin && spot != spots)
 		note_duplicate(s, at[0]);
 	spot->seen = ++n;
-	at += 3, octet += 3;
+	at += 3, byte += 3;
 	VALUE(behind_member, spot);
 behind_member:
 	level->count++;
-	if (octet[0] == ',') {
-		at++, octet++;
+	if (byte[0] == ',') {
+		at++, byte++;
 		goto member;
 	}
-	if (octet[0] != '}')
+	if (byte[0] != '}')
 		return not_closed(w, at[0], "',' or '}' is missing behind a member");
 
 close:
@@ -115,7 +115,7 @@ close:
 	put_node(container, container->pos | (at[0] + 1ULL) << 32,
 		 (uint32_t)n | (uint64_t)level->count << 36 |
 			 WORD_OF(level->object ? EV_OBJECT : EV_ARRAY));
-	at++, octet++;
+	at++, byte++;
 	if (level->unspotted)
 		note_duplicate(s, equal_names(s, p, (uint32_t)level->begin));
 	level--;
@@ -127,11 +127,11 @@ open:
 	if (level - s->levels == EV_MAX_DEPTH)
 		return flawed(w, EV_FLAW_DEPTH, at[0], "nested deeper than 512");
 	level++;
-	*level = (struct level){n, (uint32_t)(spot - spots), 0, octet[0] == '{', false};
+	*level = (struct level){n, (uint32_t)(spot - spots), 0, byte[0] == '{', false};
 	(node++)->pos = at[0];
 	n++;
-	at++, octet++;
-	if (octet[0] == (level->object ? '}' : ']'))
+	at++, byte++;
+	if (byte[0] == (level->object ? '}' : ']'))
 		goto close;
 	if (level->object)
 		goto member;

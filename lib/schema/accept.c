@@ -8,7 +8,7 @@ const uint8_t ev_schema_layout_beyond[2 * SCHEMA_LAYOUT_WIDTH] = {ALL(0), ALL(0x
 
 /* Layouts */
 
-/* The ASCII characters of a class, from their codes. */
+/* A set of ASCII characters, by code. */
 struct set {
 	bool has[SETS];
 };
@@ -17,11 +17,11 @@ struct reading {
 	const char *p, *end;
 	struct set positions[SCHEMA_LAYOUT_WIDTH];
 	uint32_t n;
-	uint32_t least; /* texts may end before the last of the positions */
-	bool more;	/* the last position may come again, but that is not accepted here */
+	uint32_t least; /* the shortest text; it may end before the last position */
+	bool more;	/* the last position may repeat; such texts are left to the slow path */
 };
 
-/* A character, or \d, that an escape stands for. Other letters and digits mean more than that. */
+/* Reads an escape that stands for one character, or \d. False for any other letter or digit. */
 static bool read_escape(struct reading *r, struct set *set)
 {
 	unsigned char c;
@@ -75,7 +75,7 @@ static bool read_count(struct reading *r, uint32_t *n)
 	return r->p > first;
 }
 
-/* How often a set comes; most is UINT32_MAX for any number. */
+/* Reads a quantifier; *most is UINT32_MAX where it is open. */
 static bool read_quantifier(struct reading *r, uint32_t *least, uint32_t *most)
 {
 	*least = *most = 1;
@@ -104,7 +104,7 @@ static bool read_quantifier(struct reading *r, uint32_t *least, uint32_t *most)
 		break;
 	default: return true;
 	}
-	/* lazy is all the same where the whole text has to be matched; but so it stays simple */
+	/* a lazy quantifier would match the same texts; it is refused to keep this simple */
 	return r->p == r->end || *r->p != '?';
 }
 
@@ -137,7 +137,7 @@ static bool read_item(struct reading *r)
 	return true;
 }
 
-/* Whether capital and small letters, and what else differs in that bit alone, are alike in it. */
+/* True if the set has both or neither of every two characters that differ in bit 0x20 alone. */
 static bool folds(const struct set *set)
 {
 	for (int c = 0x40; c < 0x60; c++)
@@ -146,7 +146,7 @@ static bool folds(const struct set *set)
 	return true;
 }
 
-/* The ranges of a set, one after the other. */
+/* Writes the set's ranges; returns how many. */
 static uint32_t ranges_of(const struct set *set, bool folded, uint8_t lo[], uint8_t hi[])
 {
 	uint32_t n = 0;
@@ -166,7 +166,7 @@ static uint32_t ranges_of(const struct set *set, bool folded, uint8_t lo[], uint
 	return n;
 }
 
-/* Vectors have to lie at a multiple of their size. */
+/* The arena aligns to 8 bytes; vectors must be aligned to their size. */
 static struct ev_schema_layout *layout_new(struct ev_arena *arena, uint32_t n)
 {
 	size_t vectors = SCHEMA_LAYOUT_VECTORS * (size_t)n;
@@ -211,7 +211,7 @@ static struct ev_schema_layout *layout_of(struct ev_arena *arena, const struct r
 			((int8_t *)&q->above[k % 2])[i % 16] = (int8_t)(126 - (hi[k] - lo[k]));
 		}
 	}
-	for (uint32_t i = r->n; i < SCHEMA_LAYOUT_WIDTH; i++) { /* both halves of all octets */
+	for (uint32_t i = r->n; i < SCHEMA_LAYOUT_WIDTH; i++) { /* both halves of all bytes */
 		struct ev_schema_ranges *q = &s->ranges[i / 16];
 
 		((uint8_t *)&q->add[1])[i % 16] = 0x80;
@@ -268,7 +268,7 @@ bool ev_schema_accepts_wide_layout(const struct ev_schema_layout *s, const char 
 /* Addresses */
 
 const struct ev_schema_ipv4_number ev_schema_ipv4_numbers[4] = {
-	[0] = {0, 1, 0, 0}, /* none is right */
+	[0] = {0, 1, 0, 0}, /* any other length: nothing matches */
 	[1] = {0xff000000, 0x30000000, 0x09000000, 0},
 	[2] = {0xffff0000, 0x31300000, 0x08090000, 0},
 	[3] = {0xffffff00, 0x31303000, 0x01050500, 0},
@@ -305,12 +305,12 @@ bool ev_schema_accepts_uri(const char *p, size_t len)
 	return true;
 }
 
-/* Octets of each kind, a bit each. */
+/* Where the bytes of each kind are: bit i is for byte i. */
 struct kinds {
 	uint64_t marks, at, local, others; /* . and -, also @; @; + and _; none of all these */
 };
 
-enum { MOST_KINDS = 63 }; /* octets, as many as a label has */
+enum { MOST_KINDS = 63 }; /* bytes of text; a DNS label has no more */
 
 static struct kinds kinds_of(const char *p, size_t len)
 {
@@ -337,7 +337,7 @@ static struct kinds kinds_of(const char *p, size_t len)
 	return k;
 }
 
-/* Nowhere are two of them neighbours, nor is one the first or the last. */
+/* True if no two marks are neighbours and none is first or last. */
 static bool stand_alone(uint64_t marks, size_t len)
 {
 	return ((marks & marks << 1) | (marks & 1) | marks >> (len - 1)) == 0;
@@ -366,7 +366,7 @@ bool ev_schema_accepts_hostname(const char *p, size_t len)
 
 /* Words */
 
-/* Where a word is or would be. */
+/* The slot of a word, or the free one where it would go. */
 static const struct ev_schema_word *word_at(const struct ev_schema_words *w,
 					    const struct ev_schema_word *word)
 {
@@ -395,12 +395,12 @@ static struct ev_schema_word word_of(const char *p, size_t len)
 }
 
 /*
- * How many of the names do not have the slot that their hash gives; UINT32_MAX if many lie far from
- * it, as those do that have both ends in common.
+ * Fills the table and returns how many words are not in their first slot; UINT32_MAX if the hash is
+ * bad for them, as for words with equal ends.
  */
 static uint32_t fill_words(struct ev_schema_words *w, const struct ev_schema_names *names)
 {
-	enum { FAR = 8 }; /* slots to a name, on average */
+	enum { FAR = 8 }; /* probes for a word, on average */
 	uint64_t steps = 0;
 	uint32_t elsewhere = 0;
 
@@ -476,7 +476,7 @@ bool ev_schema_accepts_number(const char *p, size_t len, int64_t least, int64_t 
 		for (p++; p < end; p++)
 			if (*p < '0' || *p > '9')
 				return false;
-		part = 1; /* or less */
+		part = 1; /* or fewer */
 	}
 	return negative ? least <= -v - part && -v <= most : least <= v && v + part <= most;
 }

@@ -4,8 +4,8 @@
  * alone.
  *
  * Each ev_schema_accepts_* says true only if the value fits. False says nothing: then the schema
- * itself is asked. Texts are strings without escapes as they stand in a document, so no octet is
- * below 0x20, and EV_SCAN_SLACK octets behind them can be read.
+ * itself is asked. Texts are strings without escapes as they stand in a document, so no byte is
+ * below 0x20, and EV_SCAN_SLACK bytes behind them can be read.
  */
 #ifndef EV_SCHEMA_ACCEPT_H
 #define EV_SCHEMA_ACCEPT_H
@@ -20,9 +20,9 @@
 #include <string.h>
 
 /*
- * What texts look like that a regular expression matches: at each position one of a set of ASCII
- * characters, which is a few ranges. A character c is in the range lo..hi if, in eight bits with a
- * sign, c + (127 - hi) > 126 - (hi - lo).
+ * A layout is a regular expression without choice or repetition in the middle: at each position
+ * stands one of a set of ASCII characters, kept as a few ranges. c is in lo..hi if c + (127 - hi) >
+ * 126 - (hi - lo) in signed bytes: one addition and one comparison for 16 positions.
  */
 enum { SCHEMA_LAYOUT_WIDTH = 48, SCHEMA_LAYOUT_VECTORS = SCHEMA_LAYOUT_WIDTH / 16 };
 
@@ -36,9 +36,9 @@ struct ev_schema_ranges {
 };
 
 struct ev_schema_layout {
-	/* 0x20 where capital letters count as small ones */
+	/* 0x20 where letters of both cases count alike */
 	ev_schema_bytes fold[SCHEMA_LAYOUT_VECTORS];
-	uint32_t least, most; /* octets of the text; most is UINT32_MAX if it is open */
+	uint32_t least, most; /* bytes of the text; most is UINT32_MAX if it is open */
 	uint32_t width;	      /* positions; behind them anything may stand */
 	uint32_t n;
 	struct ev_schema_ranges ranges[]; /* n times those of all vectors */
@@ -52,7 +52,7 @@ struct ev_schema_layout {
 const struct ev_schema_layout *ev_schema_layout_read(struct ev_arena *arena, const char *pattern,
 						     size_t len);
 
-/* Zeros, and from the middle on 0xff. */
+/* Zeros, then 0xff from the middle on: a window of it masks what stands behind a text. */
 extern const uint8_t ev_schema_layout_beyond[2 * SCHEMA_LAYOUT_WIDTH];
 
 static inline ev_schema_bytes ev_schema_bytes_at(const void *p)
@@ -63,7 +63,7 @@ static inline ev_schema_bytes ev_schema_bytes_at(const void *p)
 	return v;
 }
 
-/* One bit an octet that is 0xff, the others are 0. */
+/* Gathers one bit from each byte, which is 0xff or 0. */
 static inline uint32_t ev_schema_bytes_bits_plainly(ev_schema_bytes v)
 {
 	const uint64_t ones = 0x0101010101010101, gather = 0x0102040810204080;
@@ -74,7 +74,7 @@ static inline uint32_t ev_schema_bytes_bits_plainly(ev_schema_bytes v)
 			  (le64toh(halves[1]) & ones) * gather >> 56 << 8);
 }
 
-/* The same; all x86-64 has an instruction for it. */
+/* The same; every x86-64 has an instruction for it. */
 static inline uint32_t ev_schema_bytes_bits(ev_schema_bytes v)
 {
 #ifdef __SSE2__
@@ -86,7 +86,7 @@ static inline uint32_t ev_schema_bytes_bits(ev_schema_bytes v)
 #endif
 }
 
-/* Octets are 0xff where those of v are in the range lo..hi. */
+/* 0xff for each byte of v within lo..hi, else 0. */
 static inline ev_schema_bytes ev_schema_bytes_within(ev_schema_bytes v, uint8_t lo, uint8_t hi)
 {
 	ev_schema_bytes moved = v + (uint8_t)(127 - hi);
@@ -95,7 +95,10 @@ static inline ev_schema_bytes ev_schema_bytes_within(ev_schema_bytes v, uint8_t 
 	return (ev_schema_bytes)((ev_schema_signed)moved > above);
 }
 
-/* Where one of the first ranges has what the text has in a vector; behind the width that is all. */
+/*
+ * 0xff for each position of vector v that one of its first two ranges contains. Positions behind
+ * the width contain everything.
+ */
 static inline ev_schema_bytes ev_schema_layout_hit(const struct ev_schema_layout *s, size_t v,
 						    const char *p)
 {
@@ -106,7 +109,10 @@ static inline ev_schema_bytes ev_schema_layout_hit(const struct ev_schema_layout
 	       (ev_schema_bytes)((ev_schema_signed)(text + r->add[1]) > r->above[1]);
 }
 
-/* The characters alone, not least and most. By the first ranges, which are often all there are. */
+/*
+ * Checks the characters by the first two ranges of each position, which most layouts need alone;
+ * the length (least, most) is the caller's to check.
+ */
 static inline bool ev_schema_accepts_layout(const struct ev_schema_layout *s, const char *p,
 					    size_t len)
 {
@@ -129,10 +135,10 @@ static inline bool ev_schema_accepts_layout(const struct ev_schema_layout *s, co
 	return ev_schema_bytes_bits(hit) == 0xffff;
 }
 
-/* By all of them. */
+/* The same by all ranges. */
 bool ev_schema_accepts_wide_layout(const struct ev_schema_layout *s, const char *p, size_t len);
 
-/* p: "2026-03-01...", of the right layout. */
+/* The calendar alone: p begins with a date whose digits have been checked. */
 static inline bool ev_schema_accepts_day(const char *p)
 {
 	static const uint8_t days[20] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -159,9 +165,9 @@ static inline bool ev_schema_accepts_time(const struct ev_schema_layout *s, cons
 enum { SCHEMA_IPV4_LEAST = 7, SCHEMA_IPV4_MOST = 15 };
 
 /*
- * The numbers of an address as their texts stand in 32 bits, by how many octets they have: which of
- * the bits count, and from where to where they go: "0" to "9", "10" to "99", "100" to "255". The
- * first stands for all other lengths, which none has.
+ * The numbers of an address, compared as text in 32 bits: by length (index), the bits that count
+ * and the range "0".."9", "10".."99", "100".."255". Index 0 stands for any other length, and
+ * matches nothing.
  */
 struct ev_schema_ipv4_number {
 	uint32_t bits, least, gap, spare; /* four words are found fastest */
@@ -177,7 +183,7 @@ static inline bool ev_schema_accepts_ipv4(const char *p, size_t len)
 	uint32_t others = ~(dots | ev_schema_bytes_bits(ev_schema_bytes_within(text, '0', '9')));
 	uint32_t from = 0, to = 0, beyond = 0xffffffff << len;
 
-	/* marks behind the text stand for what is missing */
+	/* dots behind the end, so that a missing number is found empty */
 	dots = (dots & ~beyond) | beyond;
 	for (int k = 0; k < 4; k++, from = to + 1, dots &= dots - 1) {
 		const struct ev_schema_ipv4_number *n;
@@ -192,13 +198,15 @@ static inline bool ev_schema_accepts_ipv4(const char *p, size_t len)
 	return to == len && (others & ~beyond) == 0;
 }
 
-/* "http://" or "https://" and then nothing that needs a closer look, such as a port. */
+/* "http://" or "https://", and no part that needs a full parse, such as a port. */
 bool ev_schema_accepts_uri(const char *p, size_t len);
-/* Of letters, digits and single dots and hyphens; before the @ also of + and _. */
+/* ASCII letters and digits with single dots and hyphens between; before the @ also + and _. */
 bool ev_schema_accepts_email(const char *p, size_t len);
 bool ev_schema_accepts_hostname(const char *p, size_t len);
 
-/* Words, told by their length, their first and their last eight octets, and what is between. */
+/*
+ * A word of an enum, compared by its length, its first and last eight bytes, and what is between.
+ */
 struct ev_schema_word {
 	uint64_t head, tail;
 	size_t len; /* SIZE_MAX: the slot is free */
@@ -224,13 +232,16 @@ static inline uint32_t ev_schema_word_slot(const struct ev_schema_words *w, uint
 	return (uint32_t)((head ^ (tail << 7 | tail >> 57)) * w->factor >> w->shift);
 }
 
-static inline bool ev_schema_same_octets(const char *a, const char *b)
+static inline bool ev_schema_same_bytes(const char *a, const char *b)
 {
 	return ev_schema_bytes_bits((ev_schema_bytes)(ev_schema_bytes_at(a) ==
 							ev_schema_bytes_at(b))) == 0xffff;
 }
 
-/* Up to SCHEMA_WORD_INLINE octets. What has the slot of another one is no word here. */
+/*
+ * For words of up to SCHEMA_WORD_INLINE bytes, by their first slot alone: false if that is another
+ * word's.
+ */
 static inline bool ev_schema_accepts_word(const struct ev_schema_words *w, const char *p,
 					  size_t len)
 {
@@ -245,14 +256,14 @@ static inline bool ev_schema_accepts_word(const struct ev_schema_words *w, const
 	at = &w->slots[ev_schema_word_slot(w, head, tail)];
 	if (((at->head ^ head) | (at->tail ^ tail) | (at->len ^ len)) != 0)
 		return false;
-	return len <= 16 || (len <= SCHEMA_WORD_INLINE && ev_schema_same_octets(at->text, p) &&
-			     ev_schema_same_octets(at->text + len - 16, p + len - 16));
+	return len <= 16 || (len <= SCHEMA_WORD_INLINE && ev_schema_same_bytes(at->text, p) &&
+			     ev_schema_same_bytes(at->text + len - 16, p + len - 16));
 }
 
-/* Any one. */
+/* For words of any length, by all their slots. */
 bool ev_schema_accepts_any_word(const struct ev_schema_words *w, const char *p, size_t len);
 
-/* A whole number within [least, most] of up to 18 digits and nothing else. */
+/* A plain integer of up to 18 digits within [least, most]. */
 static inline bool ev_schema_accepts_digits(const char *p, size_t len, int64_t least, int64_t most)
 {
 	const char *end = p + len;
@@ -270,7 +281,7 @@ static inline bool ev_schema_accepts_digits(const char *p, size_t len, int64_t l
 	return least <= v && v <= most;
 }
 
-/* A number within [least, most] that has no exponent; whole: and no fraction either. */
+/* A number without an exponent (whole: and without a fraction) within [least, most]. */
 bool ev_schema_accepts_number(const char *p, size_t len, int64_t least, int64_t most, bool whole);
 
 #endif

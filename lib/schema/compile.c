@@ -1,6 +1,6 @@
 /*
- * Compiling: keywords into the structs of internal.h. Schemas wait in a queue, so that what
- * refers to itself comes out as a loop of pointers, and depth costs no stack.
+ * Compiles keywords into the structs of internal.h. Schemas wait in a queue: a schema that refers
+ * to itself becomes a loop of pointers, and depth costs no stack.
  */
 #include "base/hash.h"
 #include "base/mem.h"
@@ -15,7 +15,7 @@
 
 /* Names */
 
-/* The table takes over list; hashes it if it is long. */
+/* Moves the list into the table; builds its hash if it is long. */
 static void names_close(struct ev_schema_set *set, struct ev_schema_names *t)
 {
 	uint32_t size = 16, *slots;
@@ -41,8 +41,8 @@ static void names_close(struct ev_schema_set *set, struct ev_schema_names *t)
 }
 
 /*
- * Finds a name, or adds it to a list with room for it. Only while the schema is compiled. *index:
- * of the names by number, once they are more than few; to be freed.
+ * Finds a name in the list, or adds it (there is room). *index is made once the names are more than
+ * few; the caller frees it.
  */
 static uint32_t name_add(struct ev_schema_names *t, struct ev_symbols **index,
 			 struct ev_schema_slice name)
@@ -74,7 +74,7 @@ struct compile {
 	const struct ev_doc *d;
 	struct ev_schema_document *doc;
 	struct ev_error *err;
-	/* made as they are needed */
+	/* made on first use */
 	struct ev_schema_numbers *numbers;
 	struct ev_schema_strings *strings;
 	struct ev_schema_arrays *arrays;
@@ -82,10 +82,10 @@ struct compile {
 	struct ev_schema_applied *applied;
 	const struct ev_schema *ref;
 	struct ev_symbols *names; /* the index of those in objects */
-	uint32_t says, asserts;	  /* the latter: keywords that say something about a value */
+	uint32_t says, asserts;	  /* asserts: how many keywords say something about a value */
 };
 
-/* A name whose presence is asked for. */
+/* The index of a name whose presence is asked for; gives it a presence bit. */
 static uint32_t name_count(struct compile *c, struct ev_schema_slice name)
 {
 	struct ev_schema_objects *o = c->objects;
@@ -339,7 +339,7 @@ static bool ref(struct compile *c, uint32_t at)
 	return c->ref != NULL;
 }
 
-/* The anchor is looked for in the dynamic scope. */
+/* Has the anchor looked up in the dynamic scope, at run time. */
 static void dynamic(struct compile *c, const char *anchor)
 {
 	struct ev_schema_set *set = c->set;
@@ -360,7 +360,7 @@ static bool dynamic_ref(struct compile *c, uint32_t at)
 	if (target == NULL)
 		return false;
 	applied(c)->fallback = target;
-	if (anchor != NULL && anchor->dynamic) /* else the same as $ref */
+	if (anchor != NULL && anchor->dynamic) /* else it acts like $ref */
 		dynamic(c, anchor->name);
 	return true;
 }
@@ -380,7 +380,7 @@ static bool recursive_ref(struct compile *c, uint32_t at)
 	return true;
 }
 
-/* Of 2019-09 and before: one schema for all elements, or a list for the first ones. */
+/* items up to 2019-09: one schema for all elements, or a list for the first ones. */
 static void items(struct compile *c, uint32_t at)
 {
 	struct ev_schema_arrays *a = arrays(c);
@@ -391,7 +391,7 @@ static void items(struct compile *c, uint32_t at)
 		a->items = sub(c, at);
 }
 
-/* For the elements behind those that a list in items is for. */
+/* additionalItems: the elements behind those that a list in items covers. */
 static void additional_items(struct compile *c, uint32_t at)
 {
 	uint32_t first = ev_member(c->d, c->s->at, "items", 5);
@@ -532,7 +532,7 @@ static const struct ev_schema_layout *layout_of(struct compile *c,
 	return text.p != NULL ? ev_schema_layout_read(&c->set->arena, text.p, text.len) : NULL;
 }
 
-/* What is known only when all keywords are. */
+/* Sets what depends on several keywords. */
 static void close_schema(struct compile *c)
 {
 	struct ev_schema_objects *o = c->objects;
@@ -566,7 +566,7 @@ static void close_schema(struct compile *c)
 	}
 }
 
-/* Tells of a member that was likely meant to be a keyword; it is none, and has no effect. */
+/* Notes a member that is no keyword, but likely a misspelt one. */
 static void lint(struct compile *c, uint32_t name)
 {
 	enum { MOST = 20 };
@@ -693,9 +693,9 @@ bool ev_schema_compile_queue(struct ev_schema_set *set, struct ev_error *err)
 		if (done == set->n_queue)
 			queue_dynamic(set);
 	}
-	/* all of the set: a new dynamic anchor may close a loop in what was there */
+	/* the whole set: a new dynamic anchor may close a loop among older schemas */
 	good = good && ev_schema_loops_none(set, err);
-	/* after an error none of them counts as done, so that asking again gives it again */
+	/* after an error none counts as done, so the next request reports it again */
 	for (size_t i = 0; i < set->n_queue; i++)
 		set->queue[i]->state = good ? SCHEMA_DONE : SCHEMA_NEW;
 	set->n_schemas += set->n_queue;

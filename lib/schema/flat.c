@@ -14,23 +14,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* MAX_CELLS is of a set: what refers to itself in many ways could be put together endlessly. */
+/*
+ * Bounds of what is merged. MAX_CELLS is for a whole set: schemas that refer to themselves in many
+ * ways could be combined without end.
+ */
 enum { MAX_PARTS = 32, MAX_BITS = 64, MAX_CELLS = 1 << 18 };
 
-/* Different schemas for one value, none of them an alias or `true`. */
+/* The distinct schemas that apply to one value, without aliases and `true`. */
 struct pile {
 	const struct ev_schema *list[MAX_PARTS];
 	uint32_t n;
-	bool full; /* there are more */
+	bool full; /* there are more than fit */
 };
 
-/* The same with all that they refer to. */
+/* A pile, with what $ref and allOf lead to added. */
 struct parts {
 	struct pile plain, rest;
-	bool failed; /* too many, or `false` */
+	bool failed; /* too many schemas, or `false` among them */
 };
 
-/* Made, or in the queue. */
+/* A program that is made, or waits in the queue to be. */
 struct ev_schema_known {
 	const struct ev_schema **schemas;
 	uint32_t n;
@@ -41,11 +44,11 @@ struct ev_schema_known {
 
 struct maker {
 	struct ev_schema_set *set;
-	struct ev_schema_known **queue; /* to be filled, so that depth costs no stack */
+	struct ev_schema_known **queue; /* a queue, so that depth costs no stack */
 	size_t n, cap;
 };
 
-/* Its list in the arena. */
+/* A copy of the pile's list in the arena. */
 static const struct ev_schema **kept(const struct maker *m, const struct pile *p)
 {
 	size_t size = p->n * sizeof(struct ev_schema *);
@@ -68,7 +71,7 @@ static void add(struct pile *p, const struct ev_schema *s)
 		p->list[p->n++] = s;
 }
 
-/* Names whose presence counts; false if there is more to it than that. */
+/* *n: how many names are asked for by presence alone. False if a schema depends on one. */
 static bool counts_names(const struct ev_schema_objects *o, uint64_t *n)
 {
 	*n = o->n_required;
@@ -80,7 +83,10 @@ static bool counts_names(const struct ev_schema_objects *o, uint64_t *n)
 	return true;
 }
 
-/* Whether what s says about values of this kind can be merged; of scalars all can. */
+/*
+ * True if all that s says about values of this kind can be merged into a cell; of scalars
+ * everything can.
+ */
 static bool is_plain(const struct ev_schema *s, enum ev_kind kind)
 {
 	const struct ev_schema_applied *a = s->applied;
@@ -160,7 +166,10 @@ static bool is_subset(const struct ev_schema_values *a, const struct ev_schema_v
 	return true;
 }
 
-/* Takes v into account as well; false if what is in both is neither of the two. */
+/*
+ * Intersects *words with v; false if neither contains the other, for only then the result is one of
+ * the two.
+ */
 static bool narrow(const struct ev_schema_values **words, const struct ev_schema_values *v)
 {
 	if (v == NULL || (*words != NULL && is_subset(*words, v)))
@@ -182,13 +191,16 @@ static void bound_length(struct ev_schema_cell *c, uint64_t least, uint64_t most
 	c->does[EV_STRING] = (uint8_t)then;
 }
 
-/* Between so many code points, which are octets in ASCII. */
+/*
+ * The cell of a string with a layout, whose ASCII has as many bytes as code points: min to max of
+ * them.
+ */
 static void flatten_layout(struct ev_schema_cell *c, const struct ev_schema_strings *t,
 			   uint64_t min, uint64_t max)
 {
 	static const struct {
 		enum ev_schema_do what;
-		uint32_t least, most; /* octets; 0: those of the layout */
+		uint32_t least, most; /* bytes; 0: the layout's own */
 		bool (*quick)(const char *p, size_t len);
 	} ways[] = {
 		[SCHEMA_BY_LAYOUT] = {SCHEMA_DO_LAYOUT, 0, 0, NULL},
@@ -250,14 +262,14 @@ static void flatten_strings(struct ev_schema_cell *c, const struct pile *parts)
 		flatten_layout(c, laid, min, max);
 	} else if (min == 0 && max == UINT64_MAX) {
 		c->does[EV_STRING] = c->does[8 | EV_STRING] = SCHEMA_DO_TAKE;
-	} else if (min <= UINT32_MAX / 4) { /* a code point has four octets at most */
+	} else if (min <= UINT32_MAX / 4) { /* a code point has four bytes at most */
 		bound_length(c, min > 0 ? 4 * min - 3 : 0, max, SCHEMA_DO_LENGTH);
-		if (min <= 1) /* and with escapes twelve, but no text is empty for that */
+		if (min <= 1) /* with escapes twelve; but any byte at all is at least one */
 			c->does[8 | EV_STRING] = c->does[EV_STRING];
 	}
 }
 
-/* The greatest whole number that is not above it. */
+/* The number rounded down to an integer. */
 static int64_t floor_of(struct ev_schema_quick q)
 {
 	for (; q.scale > 0; q.scale--)
@@ -273,7 +285,7 @@ static bool is_whole(struct ev_schema_quick q)
 	return true;
 }
 
-/* Whole numbers between which all are right. False if a limit cannot be said so. */
+/* The range of integers that the limits allow. False if some limit is no such range. */
 static bool narrow_range(const struct ev_schema_numbers *n, int64_t *low, int64_t *high)
 {
 	for (int bound = 0; bound < SCHEMA_BOUNDS; bound++) {
@@ -333,7 +345,7 @@ static uint64_t names_in(const struct pile *parts)
 	return n;
 }
 
-/* Of a table that is at most a quarter full, so that most names have a slot to themselves. */
+/* The size of a table at most a quarter full, so that most names need one probe. */
 static uint64_t slots_for(uint64_t n)
 {
 	uint64_t size = 1;
@@ -343,7 +355,7 @@ static uint64_t slots_for(uint64_t n)
 	return size;
 }
 
-/* The program for these schemas, which is queued if it is new; NULL if there are too many. */
+/* The program for these schemas, queued if it is new. NULL if there are too many cells. */
 static struct ev_schema_known *known_of(struct maker *m, const struct pile *asked,
 					enum ev_kind kind, uint64_t cells)
 {
@@ -368,7 +380,10 @@ static struct ev_schema_known *known_of(struct maker *m, const struct pile *aske
 	return k;
 }
 
-/* Where the schemas say no more than that the value may be of this kind, *take is true. */
+/*
+ * The program for values of this kind; *take is true, and none is needed, if the schemas ask no
+ * more than the kind.
+ */
 static struct ev_schema_known *inside_of(struct maker *m, const struct pile *asked,
 					 enum ev_kind kind, bool *take)
 {
@@ -427,7 +442,10 @@ static struct ev_schema_cell cell_of(struct maker *m, const struct pile *asked, 
 	return c;
 }
 
-/* What all of them ask of the member of that name; of any other one if symbol is EV_NO_SYMBOL. */
+/*
+ * The schemas that all of them apply to the member with that symbol; EV_NO_SYMBOL: to any member
+ * that no schema names.
+ */
 static struct pile asked_of_member(const struct pile *parts, uint32_t symbol)
 {
 	struct pile asked = {.n = 0};
@@ -458,7 +476,10 @@ static struct ev_schema_cell *slot_of(struct ev_schema_inside *o, uint32_t symbo
 	return &o->cells[ev_schema_cell_at(o, symbol) - o->cells];
 }
 
-/* Room for n names; each free slot has the cell of all other names, or of the elements. */
+/*
+ * Makes the table for n names. Free slots hold the cell for all other names (of an array, for its
+ * elements), so a miss needs no branch.
+ */
 static void make_cells(struct maker *m, struct ev_schema_inside *o, uint64_t n,
 		       const struct pile *others)
 {
@@ -472,7 +493,7 @@ static void make_cells(struct maker *m, struct ev_schema_inside *o, uint64_t n,
 		o->cells[k] = cell;
 }
 
-/* From least to most; no count is in it if most is below. */
+/* Sets the range of counts; an empty range (most below least) rejects every count. */
 static void bound_count(struct ev_schema_inside *o, uint64_t least, uint64_t most)
 {
 	if (least > most)
@@ -481,7 +502,7 @@ static void bound_count(struct ev_schema_inside *o, uint64_t least, uint64_t mos
 	o->gap = most - least;
 }
 
-/* The bit of a name of p, which gets the next one if it has none. */
+/* The presence bit of a name of p; the next free one if it has none yet. */
 static uint64_t bit_of(const struct maker *m, struct ev_schema_inside *o,
 		       const struct ev_schema_objects *p, uint32_t name, unsigned *bits)
 {

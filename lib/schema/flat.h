@@ -13,7 +13,7 @@
 
 #include <stdalign.h>
 
-/* What to do with a value. */
+/* How a value is checked. */
 enum ev_schema_do {
 	SCHEMA_DO_ASK,	/* hold it against the cell's schemas */
 	SCHEMA_DO_TAKE, /* it fits */
@@ -22,21 +22,21 @@ enum ev_schema_do {
 	SCHEMA_DO_DATE,
 	SCHEMA_DO_TIME,
 	SCHEMA_DO_IPV4,
-	SCHEMA_DO_QUICK, /* of a format */
+	SCHEMA_DO_QUICK, /* a format's fast check (cell->quick) */
 	SCHEMA_DO_WORD,
 	SCHEMA_DO_NOT_NEGATIVE,
 	SCHEMA_DO_DECIMAL,
 	SCHEMA_DO_WHOLE,
 	SCHEMA_DO_OBJECT,
 	SCHEMA_DO_ARRAY,
-	SCHEMA_DO_REST, /* in plans: hold it against what could not be merged */
+	SCHEMA_DO_REST, /* in plans: hold it against the schemas that could not be merged */
 	SCHEMA_DO_KINDS,
 };
 
-/* What several schemas ask of a member's value, or of each element. It is a line of the cache. */
+/* All that several schemas ask of a member's value, or of each element. One cache line. */
 struct ev_schema_cell {
 	alignas(64) uint32_t symbol; /* EV_NO_SYMBOL: of any other member, or of elements */
-	uint32_t least, gap;	     /* a string has least to least + gap octets */
+	uint32_t least, gap;	     /* a string has least to least + gap bytes */
 	uint8_t does[16]; /* enum ev_schema_do, by kind and, from 8 on, of strings with escapes */
 	uint64_t bit;	  /* among those required, or 0 */
 	union {
@@ -47,7 +47,7 @@ struct ev_schema_cell {
 	const struct ev_schema_behind *behind;
 };
 
-/* What is wanted less often. */
+/* The rarely used part of a cell. */
 struct ev_schema_behind {
 	int64_t low, high; /* of a number */
 	const struct ev_schema_inside *object, *array;
@@ -55,12 +55,12 @@ struct ev_schema_behind {
 	uint32_t n;
 };
 
-/* Of dependentRequired: if one member is there, then others as well. */
+/* dependentRequired: if the trigger is present, all of `needed` must be. */
 struct ev_schema_rule {
 	uint64_t trigger, needed; /* bits */
 };
 
-/* What they ask of the inside of an object or an array. */
+/* What several schemas ask of the members of an object, or of the elements of an array. */
 struct ev_schema_inside {
 	struct ev_schema_cell *cells; /* open addressing by symbol; of an array one */
 	uint32_t mask;
@@ -73,8 +73,8 @@ struct ev_schema_inside {
 };
 
 /*
- * What is left to be done with documents of one shape, whose members, kinds and counts are the same
- * in all of them.
+ * A step of a plan: a check that the shape leaves open. Members, kinds and counts are the same in
+ * all documents of one shape.
  */
 struct ev_schema_step {
 	uint32_t node;
@@ -85,9 +85,9 @@ struct ev_schema_step {
 };
 
 struct ev_schema_plan {
-	bool never;		 /* none of them fits */
+	bool never;		 /* no document of this shape fits */
 	uint32_t without;	 /* as given to ev_schema_valid */
-	uint32_t applied;	 /* objects and arrays, which count as schemas that are applied */
+	uint32_t applied;	 /* objects and arrays, each charged as one applied schema */
 	uint32_t n[SCHEMA_DO_KINDS]; /* steps of each kind, which stand together in this order */
 	struct ev_schema_step steps[];
 };
@@ -99,7 +99,7 @@ struct ev_schema_flat {
 	struct ev_schema_known *known; /* programs for several schemas of which this is the first */
 };
 
-/* The cell of a name, or that of all other ones. */
+/* The cell of a name, or the one for all other names. */
 static inline const struct ev_schema_cell *ev_schema_cell_at(const struct ev_schema_inside *o,
 							     uint32_t symbol)
 {
@@ -110,7 +110,7 @@ static inline const struct ev_schema_cell *ev_schema_cell_at(const struct ev_sch
 	return &o->cells[k];
 }
 
-/* Whether all is there that depends on others that are; bits: of what is there. */
+/* True if dependentRequired holds; bits: of the members present. */
 static inline bool ev_schema_rules_fit(const struct ev_schema_inside *o, uint64_t bits)
 {
 	for (uint32_t k = 0; k < o->n_rules; k++)
@@ -123,7 +123,7 @@ static inline bool ev_schema_rules_fit(const struct ev_schema_inside *o, uint64_
 /* Finds out what flat->object of a schema is; its set has symbols and no dynamic anchors. */
 void ev_schema_flatten(const struct ev_schema *s);
 
-/* What a schema asks of objects, made when it is first wanted; NULL if that cannot be said so. */
+/* The program of a schema, made on first use; NULL if the schema cannot be put so. */
 static inline const struct ev_schema_inside *ev_schema_flat_object(const struct ev_schema *s)
 {
 	if (!s->flat->made)
@@ -139,11 +139,11 @@ bool ev_schema_plan_fits(struct ev_schema_judge *j, const struct ev_schema_plan 
 
 /* plan.c */
 
-/* That of the document's shape; NULL if there is none, nor room for one more. */
+/* Makes the plan for the document's shape; NULL if it has none, or too many plans are kept. */
 const struct ev_schema_plan *ev_schema_plan_make(const struct ev_schema *s, const struct ev_doc *d,
 						 uint32_t without);
 
-/* The same, made when it is first wanted. */
+/* The plan for the document's shape, made on first use. */
 static inline const struct ev_schema_plan *
 ev_schema_plan_of(const struct ev_schema *s, const struct ev_doc *d, uint32_t without)
 {

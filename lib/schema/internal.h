@@ -54,8 +54,8 @@ enum {
 };
 
 /*
- * Vocabularies; a keyword counts only if its own is among them. Those of a schema are all, unless
- * its metaschema says otherwise in $vocabulary. SCHEMA_FORMAT: format is asserted.
+ * Vocabularies. A keyword counts only if its vocabulary is in force: all are, unless the metaschema
+ * says otherwise in $vocabulary. SCHEMA_FORMAT: format is asserted.
  */
 enum {
 	SCHEMA_UNKNOWN = 0, /* yet */
@@ -74,11 +74,11 @@ struct ev_schema_dialect {
 	unsigned vocabularies;
 };
 
-/* Names and where they lead, by linear search if they are few, else hashed. */
+/* A name and where it leads. Few names are searched in order, more are hashed. */
 struct ev_schema_name {
 	const char *p;
 	uint32_t len, hash;
-	uint32_t bit; /* its number among those whose presence counts, or SCHEMA_NO_BIT */
+	uint32_t bit; /* its bit in struct ev_schema_presence, or SCHEMA_NO_BIT */
 	/* of properties; NULL if the name stands in required alone */
 	const struct ev_schema *schema;
 };
@@ -139,7 +139,7 @@ struct ev_schema_values {
 	struct ev_schema_names strings, forms;
 	struct ev_schema_constant *list; /* all, in the schema's order */
 	uint32_t n;
-	bool numbers, composites;     /* there is such a one */
+	bool numbers, composites;     /* true if some value is one */
 	const struct ev_schema_words *words; /* the strings, if there are some, or NULL */
 };
 
@@ -201,7 +201,7 @@ struct ev_schema {
 	const struct ev_schema *alias;	/* a lone $ref: where it leads */
 	uint8_t types;			/* 1 << kind, and SCHEMA_INTEGER */
 	bool boolean, value;		/* a boolean schema, and which */
-	bool leaf; /* it asks nothing of what is inside a value, and applies no other schema */
+	bool leaf; /* looks at no members or elements, and applies no other schema */
 	const struct ev_schema_values *constant, *values;
 	const struct ev_schema_numbers *numbers;
 	const struct ev_schema_strings *strings;
@@ -318,8 +318,8 @@ bool ev_schema_uri_beyond_fragment(const struct ev_schema_uri *u);
  */
 bool ev_schema_plain_path(const char *p, size_t len, struct ev_buf *out);
 /*
- * The URI that `ref` means beside `base` (RFC 3986, section 5.2.2), without its fragment, in the
- * arena. NULL if it reaches above the root folder.
+ * Resolves `ref` against `base` (RFC 3986, section 5.2.2), without the fragment; in the arena. NULL
+ * if it leads above the root folder.
  */
 const char *ev_schema_resolve(struct ev_schema_set *set, const char *base,
 			      const struct ev_schema_uri *ref);
@@ -331,7 +331,10 @@ const char *ev_schema_file_uri(struct ev_schema_set *set, const char *folder, co
 
 /* format.c */
 
-/* By what most texts of a format are told: by its layout, and what holds beyond, or otherwise. */
+/*
+ * A format's fast check, which decides most texts: its layout alone, or with the calendar, or a
+ * function of accept.h.
+ */
 enum ev_schema_glance {
 	SCHEMA_BY_LAYOUT,
 	SCHEMA_BY_DATE,
@@ -370,29 +373,29 @@ void ev_schema_metaschema_write(const struct ev_schema_metaschema *meta, struct 
 
 /* The metaschema of a draft, or NULL if the URI is that of none. */
 const struct ev_schema_metaschema *ev_schema_metaschema_find(const char *uri);
-/* What the $schema at node `at` says of the schema around it. */
+/* Reads the dialect of a schema from its $schema at node `at`. */
 bool ev_schema_dialect_read(struct ev_schema_set *set, struct ev_schema_document *doc, uint32_t at,
 			    struct ev_schema_dialect *dialect, struct ev_error *err);
 
 /* load.c */
 
-/* An error at octet pos of the document: "file:line:column: ". Returns false. */
+/* An error at byte pos of the document: "file:line:column: ". Returns false. */
 bool ev_schema_fail(const struct ev_schema_document *doc, uint32_t pos, struct ev_error *err,
 		    const char *fmt, ...) EV_PRINTF(4, 5);
 /*
- * What has this absolute URI, loaded if it is that of a file; *r is NULL if there is no such file
- * or the URI stands for none. False with the error of a file that cannot be read.
+ * Finds the resource with this absolute URI, and loads its file if it is not loaded yet. *r is NULL
+ * if there is none. False, with the error, if the file cannot be read.
  */
 bool ev_schema_resource_get(struct ev_schema_set *set, const char *uri,
 			    struct ev_schema_resource **r, struct ev_error *err);
-/* Where the string at node `at` leads from a schema; *anchor is set if its fragment is one. */
+/* Resolves the $ref in the string at node `at`; *anchor is set if its fragment is an anchor. */
 struct ev_schema *ev_schema_refer(struct ev_schema *from, uint32_t at,
 				  const struct ev_schema_anchor **anchor, struct ev_error *err);
 const struct ev_schema_anchor *ev_schema_anchor_find(const struct ev_schema_resource *r,
 						     const char *name, size_t len);
-/* Whether a $ref makes all other keywords of its schema count for nothing, as up to draft-07. */
+/* True if the schema has a $ref that turns off all its other keywords, as up to draft-07. */
 bool ev_schema_ref_alone(const struct ev_doc *d, uint32_t schema, enum ev_schema_draft draft);
-/* The name of the dynamic anchor that $recursiveAnchor is. */
+/* $recursiveAnchor acts as a dynamic anchor with this name. */
 #define SCHEMA_RECURSIVE "#"
 /* A decoded string of the document, in the arena. */
 struct ev_schema_slice ev_schema_string(struct ev_schema_document *doc, struct ev_schema_set *set,
@@ -400,7 +403,7 @@ struct ev_schema_slice ev_schema_string(struct ev_schema_document *doc, struct e
 
 /* compile.c */
 
-/* The schema at a node, which is compiled with the queue if it is new. */
+/* The schema at a node; a new one is queued to be compiled. */
 struct ev_schema *ev_schema_at(struct ev_schema_resource *r, uint32_t at,
 			       struct ev_schema_set *set);
 bool ev_schema_compile_queue(struct ev_schema_set *set, struct ev_error *err);
@@ -409,18 +412,18 @@ void ev_schema_map_keep(struct ev_schema_set *set, struct ev_symbol_map *map);
 
 /* loop.c */
 
-/* Whether no schema of the set applies itself to the value it is held against; else the error. */
+/* True if no schema of the set applies itself to the same value; else false, with the error. */
 bool ev_schema_loops_none(struct ev_schema_set *set, struct ev_error *err);
 
 /* schema.c */
 
-/* The resources that the evaluation has come through, for $dynamicRef. */
+/* The dynamic scope: the resources that the evaluation has entered, for $dynamicRef. */
 struct ev_schema_scope {
 	const struct ev_schema_resource *resource;
 	const struct ev_schema_scope *outer;
 };
 
-/* Bounds the stack: a level takes some 500 octets of it, and twice that with the sanitizers. */
+/* Bounds the stack: a level takes some 500 bytes of it, and twice that with the sanitizers. */
 enum { SCHEMA_DEPTH = 6000 };
 
 /* One evaluation. */
@@ -438,9 +441,9 @@ struct ev_schema_judge {
 };
 
 /*
- * Marks are one octet for each member or element of a value: whether a keyword has evaluated it,
- * which is what unevaluatedProperties and unevaluatedItems ask. They stand on a stack in the set
- * and are named by their offset; SCHEMA_NO_MARKS where nobody asks.
+ * Marks: a byte for each member or element of a value, true once a keyword has evaluated it, for
+ * unevaluatedProperties and unevaluatedItems. They lie on a stack in the set and are named by their
+ * offset; SCHEMA_NO_MARKS where nobody needs them.
  */
 #define SCHEMA_NO_MARKS SIZE_MAX
 
@@ -448,8 +451,9 @@ size_t ev_schema_marks_push(struct ev_schema_judge *j, uint32_t i);
 void ev_schema_marks_pop(struct ev_schema_judge *j, size_t at);
 
 /*
- * Schemas that refer back to themselves from several branches of an anyOf, say, can cost a power of
- * the value's depth; any others are applied to each value a few times at most.
+ * The budget of one judgement, in applied schemas. It only stops schemas that refer to themselves
+ * from several branches (of an anyOf, say), whose cost is exponential in the value's depth; all
+ * others stay far below it.
  */
 int64_t ev_schema_work(const struct ev_schema_set *set, const struct ev_doc *d);
 
@@ -463,23 +467,23 @@ ev_schema_judge_of(const struct ev_schema *s, const struct ev_doc *d, uint32_t a
 					.left = ev_schema_work(s->set, d)};
 }
 
-/* One more schema is applied. */
+/* Charges one applied schema; false once the budget is spent. */
 static inline bool ev_schema_spend(struct ev_schema_judge *j)
 {
 	return --j->left >= 0;
 }
 
 bool ev_schema_fits(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i, size_t marks);
-/* All of them, where nobody asks for marks. */
+/* True if the value fits all n schemas; without marks. */
 bool ev_schema_all_fit(struct ev_schema_judge *j, const struct ev_schema *const *list, uint32_t n,
 		       uint32_t i);
 /* The same for all keywords but unevaluated*. */
 bool ev_schema_keywords_fit(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i,
 			    size_t marks);
-/* The schema for what nothing else has evaluated in a value of this kind, or NULL. */
+/* unevaluatedItems or unevaluatedProperties, by the value's kind; or NULL. */
 const struct ev_schema *ev_schema_unevaluated(const struct ev_schema_judge *j,
 					      const struct ev_schema *s, uint32_t i);
-/* Where a $dynamicRef leads by the scope. */
+/* Where a $dynamicRef leads in the dynamic scope. */
 const struct ev_schema *ev_schema_dynamic_target(const struct ev_schema_judge *j,
 						 const struct ev_schema_applied *a);
 
@@ -490,19 +494,19 @@ bool ev_schema_within(const char *p, size_t len, const struct ev_schema_quick *q
 		      const struct ev_schema_limit *l, enum ev_schema_bound bound);
 bool ev_schema_long_enough(const struct ev_schema_strings *t, const char *p, size_t len);
 bool ev_schema_short_enough(const struct ev_schema_strings *t, const char *p, size_t len);
-/* Whether two elements are equal, and which: *a before *b. */
+/* True if two elements are equal; *a and *b are the first such pair, *a before *b. */
 bool ev_schema_equal_elements(struct ev_schema_judge *j, uint32_t i, uint32_t *a, uint32_t *b);
 
 /* A member's name, decoded; valid until the next. */
 const char *ev_schema_member_name(struct ev_schema_judge *j, uint32_t i, size_t *len);
-/* The number of members, without the one that counts as absent. */
+/* The number of members, less the one that counts as absent. */
 static inline uint64_t ev_schema_members(const struct ev_schema_judge *j, uint32_t i)
 {
 	return j->d->nodes[i].count - (uint64_t)(i == j->top);
 }
 /*
- * Which of the names whose presence counts were seen: a bit each for the first SCHEMA_SEEN, and for
- * the others a byte each, which stand among the marks.
+ * Which of the names with a presence bit were seen: bits for the first SCHEMA_SEEN, and for the
+ * others bytes among the marks.
  */
 struct ev_schema_presence {
 	uint64_t bits[SCHEMA_SEEN / 64];

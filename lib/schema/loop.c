@@ -1,6 +1,4 @@
-/*
- * Loops: a schema that applies itself to the value that it is held against would never end.
- */
+/* Finds schemas that apply themselves to the same value, which would never end. */
 #include "base/mem.h"
 #include "schema/internal.h"
 
@@ -9,10 +7,13 @@
 
 struct visit {
 	struct ev_schema *s;
-	uint32_t next; /* of its edges */
+	uint32_t next; /* index of the next edge to follow */
 };
 
-/* The k-th schema that s applies to the same value; *to may be NULL. False behind the last. */
+/*
+ * The k-th schema that s applies to the same value, in *to (NULL: none in this place). False behind
+ * the last.
+ */
 static bool edge(const struct ev_schema *s, uint32_t k, struct ev_schema **to)
 {
 	const struct ev_schema_applied *a = s->applied;
@@ -99,7 +100,7 @@ bool ev_schema_loops_none(struct ev_schema_set *set, struct ev_error *err)
 {
 	bool good = true;
 
-	/* without dynamic references, what was there before leads to nothing that is new */
+	/* without dynamic references, older schemas cannot lead to new ones */
 	for (size_t i = 0; set->n_dynamic == 0 && good && i < set->n_queue; i++)
 		if (set->queue[i]->visit == 0)
 			good = loops(set->queue[i], err);

@@ -1,7 +1,7 @@
 /*
- * Plans: what is left of a flat program for documents of one shape. Which member has which cell,
- * what is required, what there may be besides, how many elements there are and of which kind each
- * value is: all that is decided once. What is left are the texts of scalars.
+ * Plans: a flat program specialised for documents of one shape. Which member has which cell, what
+ * is required or allowed, how many elements there are and the kind of each value are decided once;
+ * for each document only the texts of scalars are left to check.
  */
 #include "schema/flat.h"
 #include "base/mem.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_STEPS = 1 << 18 }; /* of a set */
+enum { MAX_STEPS = 1 << 18 }; /* for all plans of a set */
 
 struct planner {
 	const struct ev_doc *d;
@@ -32,13 +32,13 @@ static void add_step(struct planner *p, enum ev_schema_do what, struct ev_schema
 static bool plan_object(struct planner *p, const struct ev_schema_inside *o, uint32_t i);
 static bool plan_array(struct planner *p, const struct ev_schema_inside *o, uint32_t i);
 
-/* False if the value fits in no document of this shape. */
+/* Adds the steps for a value. False if it fits in no document of this shape. */
 static bool plan_value(struct planner *p, const struct ev_schema_cell *c, uint32_t i)
 {
 	enum ev_kind kind = ev_kind(p->d, i);
 	enum ev_schema_do what = (enum ev_schema_do)c->does[kind];
 
-	/* with escapes and without */
+	/* whether it has escapes or not */
 	if (kind == EV_STRING && what == SCHEMA_DO_TAKE)
 		what = c->does[8 | kind] == SCHEMA_DO_TAKE ? SCHEMA_DO_TAKE : SCHEMA_DO_ASK;
 	switch (what) {
@@ -88,7 +88,7 @@ static bool plan_array(struct planner *p, const struct ev_schema_inside *o, uint
 	return true;
 }
 
-/* The steps of each kind together, in the arena. */
+/* The finished plan in the arena: its steps, grouped by kind. */
 static const struct ev_schema_plan *sorted(struct ev_schema_set *set, const struct planner *p,
 					   bool never)
 {
@@ -132,7 +132,7 @@ const struct ev_schema_plan *ev_schema_plan_make(const struct ev_schema *s, cons
 				ev_arena_zalloc(&s->set->arena, (EV_SHAPES + 1) * sizeof(void *));
 		flat->plans[d->shape] = sorted(s->set, &p, never);
 	} else {
-		s->set->n_steps = MAX_STEPS; /* no further plan is tried */
+		s->set->n_steps = MAX_STEPS; /* so that no further plan is tried */
 	}
 	free(p.list);
 	return flat->plans != NULL ? flat->plans[d->shape] : NULL;

@@ -1,6 +1,6 @@
 /*
- * What schemas promise of values that fit them. Only what holds in any case counts: keywords beside
- * $ref and allOf, and what they say of members by name and of all elements.
+ * What is guaranteed of values that fit a schema. Only unconditional keywords are read: those
+ * beside each other, through $ref and allOf, of members by name and of all elements.
  */
 #include "base/time.h"
 #include "schema/internal.h"
@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* Schemas that one value fits, all of them; some may be left out. */
+/* Schemas that all hold for one value. Leaving some out only weakens the promise. */
 enum { MAX_HELD = 32 };
 
 struct held {
@@ -66,7 +66,10 @@ static struct held of_member(const struct held *h, const struct ev_step *step)
 	return inside;
 }
 
-/* An object has values at [] too, of which nothing is promised. */
+/*
+ * The schemas of the elements. jq's [] also takes an object's values, for which nothing is
+ * guaranteed.
+ */
 static struct held of_elements(const struct held *h)
 {
 	struct held inside = {.n = 0};

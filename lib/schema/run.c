@@ -1,19 +1,17 @@
-/*
- * Whether objects and arrays fit the flat program that flat.c makes of schemas.
- */
+/* Runs the flat program that flat.c makes of schemas, over a record or by the plan of its shape. */
 #include "base/compiler.h"
 #include "schema/accept.h"
 #include "schema/flat.h"
 #include "json/view.h"
 
 /*
- * Whether a value fits a cell that has this to do with it. Calls are cheaper than a switch: the
- * loops that make them need few registers, and most of these functions none that have to be saved.
+ * One function for each enum ev_schema_do. Calls through a table are cheaper here than a switch:
+ * the loops around them need few registers, and most of these functions save none.
  */
 typedef bool run(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 		 const struct ev_node *value);
 
-/* Away from the common way, which then has no registers to save. */
+/* A slow path: kept out of line, so that the fast path has no registers to save. */
 #define ASIDE static EV_NOINLINE bool
 
 ASIDE ask(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
@@ -30,14 +28,14 @@ static bool take(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 	return true;
 }
 
-/* Scalars. What is not told at once, the schemas have to be asked. */
+/* Scalars. Where the fast check cannot decide, the schemas themselves are asked. */
 
 static inline const char *text_of(const struct ev_schema_judge *j, const struct ev_node *value)
 {
 	return j->d->text + value->pos;
 }
 
-/* A string without its quotes; in *len its octets. */
+/* A string's bytes without the quotes; *len: how many. */
 static inline const char *string_of(const struct ev_schema_judge *j, const struct ev_node *value,
 				    uint32_t *len)
 {
@@ -170,14 +168,14 @@ static inline bool cell_fits(struct ev_schema_judge *j, const struct ev_schema_c
 	return runs[c->does[value->word & 15]](j, c, value);
 }
 
-/* The cell of a name: its slot has another one. */
+/* The cell of a name whose first slot is taken by another. */
 static EV_NOINLINE const struct ev_schema_cell *seek(const struct ev_schema_inside *o,
 						     uint32_t symbol)
 {
 	return ev_schema_cell_at(o, symbol);
 }
 
-/* The members from `name` to `stop`; adds to *bits those of what is required. */
+/* Checks the members from `name` to `stop`; adds the presence bits of those that count to *bits. */
 static inline bool members_fit(struct ev_schema_judge *j, const struct ev_schema_inside *o,
 			       const struct ev_node *name, const struct ev_node *stop,
 			       uint64_t *bits)
@@ -197,14 +195,14 @@ static inline bool members_fit(struct ev_schema_judge *j, const struct ev_schema
 	return true;
 }
 
-/* It counts as a schema that is applied; n: members or elements. */
+/* Charges one applied schema to the budget, and checks the count n of members or elements. */
 static inline bool may_enter(struct ev_schema_judge *j, const struct ev_schema_inside *o,
 			     uint64_t n)
 {
 	return ev_schema_spend(j) && n - o->least <= o->gap;
 }
 
-/* Behind the members. */
+/* What is checked after the members: presence, dependencies, and schemas that were not merged. */
 static inline bool rest_fits(struct ev_schema_judge *j, const struct ev_schema_inside *o,
 			     uint64_t bits, uint32_t i)
 {
@@ -258,8 +256,8 @@ bool ev_schema_flat_fits(struct ev_schema_judge *j, const struct ev_schema_insid
 }
 
 /*
- * Steps of one kind: their loop comes out as often as the last time, and no call is in it. Where
- * strings have escapes is no matter of shape, so texts that have some are looked at for them.
+ * All steps of one kind in one loop without calls, whose length the processor predicts from the
+ * last record. Escapes are no part of a shape, so each string is checked for them.
  */
 typedef bool one_fits(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 		      const struct ev_node *value);

@@ -1,5 +1,6 @@
 /*
- * Whether values fit compiled schemas: stops at the first failure, and says no more than that.
+ * Holds values against compiled schemas. Stops at the first failure and gives no reason; explain.c
+ * does.
  */
 #include "schema/schema.h"
 #include "base/hash.h"
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEW_ELEMENTS = 8 }; /* are compared pair by pair */
+enum { FEW_ELEMENTS = 8 }; /* so few are compared pair by pair */
 
 /* Names */
 
@@ -39,7 +40,9 @@ uint32_t ev_schema_name_hash(const char *p, size_t len)
 	return (uint32_t)((a ^ b) >> 32);
 }
 
-/* Most names that are not in a table have a length that no name in it has. */
+/*
+ * Looks at the lengths first: most names that are not in a table have a length that none in it has.
+ */
 static inline const struct ev_schema_name *names_find(const struct ev_schema_names *t,
 						      const char *p, size_t len)
 {
@@ -87,7 +90,10 @@ const char *ev_schema_member_name(struct ev_schema_judge *j, uint32_t i, size_t 
 
 /* Marks */
 
-/* Octets of marks for a value. A count near its 28 bits may have run over: then its nodes do. */
+/*
+ * The bytes of marks that a value needs. A node's count has 28 bits and may have overflowed: then
+ * the number of nodes is a bound.
+ */
 static size_t marks_size(const struct ev_schema_judge *j, uint32_t i)
 {
 	uint32_t inside = j->d->nodes[i].next - i;
@@ -133,7 +139,7 @@ void ev_schema_presence_end(struct ev_schema_judge *j, const struct ev_schema_ob
 		ev_schema_marks_pop(j, p->more);
 }
 
-/* Adds those at `from`, which are then dropped, to those at `to`. */
+/* Merges the marks at `from` into those at `to`, and drops them. */
 static void marks_merge(struct ev_schema_judge *j, uint32_t i, size_t to, size_t from)
 {
 	uint8_t *marks = j->set->marks;
@@ -149,7 +155,7 @@ static void mark(struct ev_schema_judge *j, size_t marks, uint32_t k)
 		j->set->marks[marks + k] = 1;
 }
 
-/* One of several alternatives: what it marks counts only if it fits. */
+/* One of several alternatives: its marks count only if it fits. */
 static bool branch_fits(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i,
 			size_t marks)
 {
@@ -372,7 +378,7 @@ bool ev_schema_is_among(struct ev_schema_judge *j, const struct ev_schema_values
 
 /* Arrays */
 
-/* Whether two elements are equal, and which: *a before *b. */
+/* True if two elements are equal; *a and *b are the first such pair, *a before *b. */
 bool ev_schema_equal_elements(struct ev_schema_judge *j, uint32_t i, uint32_t *a, uint32_t *b)
 {
 	const struct ev_doc *d = j->d;
@@ -399,7 +405,7 @@ bool ev_schema_equal_elements(struct ev_schema_judge *j, uint32_t i, uint32_t *a
 	return false;
 }
 
-/* What a leaf asks. */
+/* All that a leaf asks (see struct ev_schema). */
 static inline bool leaf_fits(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i)
 {
 	enum ev_kind kind = ev_kind(j->d, i);
@@ -415,7 +421,7 @@ static inline bool leaf_fits(struct ev_schema_judge *j, const struct ev_schema *
 	return kind != EV_STRING || s->strings == NULL || strings_fit(j, s->strings, i);
 }
 
-/* For values that are many: most are held against leaves. */
+/* Inlined into loops over members and elements, where most schemas are leaves. */
 static inline bool value_fits(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i)
 {
 	while (s->alias != NULL && j->set->n_dynamic == 0)
@@ -485,7 +491,7 @@ name_of_member(struct ev_schema_judge *j, const struct ev_schema_objects *o, uin
 	return names_find(&o->names, p, len);
 }
 
-/* One member against all that speaks of members. */
+/* One member against properties, patternProperties, additionalProperties and propertyNames. */
 static inline bool member_fits(struct ev_schema_judge *j, const struct ev_schema_objects *o,
 			       uint32_t i, struct ev_schema_presence *seen, bool *covered)
 {
@@ -503,7 +509,7 @@ static inline bool member_fits(struct ev_schema_judge *j, const struct ev_schema
 		}
 	}
 	for (uint32_t k = 0; k < o->n_patterns; k++) {
-		p = member_name(j, i, &len); /* what it lay in may have been used since */
+		p = member_name(j, i, &len); /* its buffer may have been used since */
 		if (ev_regex_match(o->patterns[k].regex, p, len)) {
 			*covered = true;
 			if (!value_fits(j, o->patterns[k].schema, i + 1))
@@ -570,7 +576,7 @@ static bool objects_fit(struct ev_schema_judge *j, const struct ev_schema_object
 
 /* Schemas for the same value */
 
-/* The outermost resource that the evaluation came through and that has the dynamic anchor. */
+/* The dynamic anchor in the outermost resource of the scope that has it. */
 const struct ev_schema *ev_schema_dynamic_target(const struct ev_schema_judge *j,
 						 const struct ev_schema_applied *a)
 {
@@ -625,7 +631,7 @@ static bool applied_fit(struct ev_schema_judge *j, const struct ev_schema_applie
 	return true;
 }
 
-/* All but unevaluated*. */
+/* All keywords but unevaluated*. */
 bool ev_schema_keywords_fit(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i,
 			    size_t marks)
 {
@@ -640,7 +646,7 @@ bool ev_schema_keywords_fit(struct ev_schema_judge *j, const struct ev_schema *s
 	return s->applied == NULL || applied_fit(j, s->applied, i, marks);
 }
 
-/* The schema for what nothing else has evaluated in a value of this kind, or NULL. */
+/* unevaluatedItems or unevaluatedProperties, by the value's kind; or NULL. */
 const struct ev_schema *ev_schema_unevaluated(const struct ev_schema_judge *j,
 					      const struct ev_schema *s, uint32_t i)
 {

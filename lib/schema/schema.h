@@ -72,7 +72,7 @@ bool ev_schema_valid(const struct ev_schema *s, const struct ev_doc *d, uint32_t
 void ev_schema_explain(const struct ev_schema *s, const struct ev_doc *d, uint32_t at,
 		       uint32_t without, struct ev_reasons *reasons);
 
-/* What is sure of a value. */
+/* What is guaranteed of a value. */
 struct ev_promise {
 	unsigned kinds;	  /* 1 << enum ev_kind of those that it may have */
 	uint64_t longest; /* a string: code points at most, UINT64_MAX if any, */

@@ -11,17 +11,17 @@ enum { RECENT = 64, MINUTE_TEXT = 16 };
 struct ev_star_calendar {
 	const struct ev_calendar *c;
 	int64_t from, to;
-	int64_t *outside; /* those met, each once */
+	int64_t *outside; /* days met outside the span, each once */
 	size_t n, cap;
-	uint8_t *known;		 /* a bit a day from FIRST on: it is among them; NULL: none is */
-	char date[EV_DATE_TEXT]; /* the one met last */
+	uint8_t *known;		 /* a bit for each day from FIRST on: it was met; NULL: none was */
+	char date[EV_DATE_TEXT]; /* the last date read */
 	int64_t date_days;
 	struct {
 		int64_t day;
-		char key[EV_KEY_TEXT]; /* begins with a NUL: none yet */
+		char key[EV_KEY_TEXT]; /* NUL first: empty */
 	} recent[RECENT];
 	char minute[MINUTE_TEXT]; /* a timestamp's, up to its seconds */
-	const char *minute_key;	  /* of all timestamps in it; NULL: it has none */
+	const char *minute_key;	  /* for all timestamps in it; NULL: none is remembered */
 	struct ev_buf scratch;
 };
 
@@ -46,7 +46,7 @@ void ev_star_calendar_free(struct ev_star_calendar **c)
 	*c = NULL;
 }
 
-/* Days since 1970 of the date that a text begins with; that of the one before is known. */
+/* Days since 1970 of the date that a text begins with; the last one is remembered. */
 static int64_t date_of(struct ev_star_calendar *c, const char *text)
 {
 	struct ev_date date;
@@ -106,12 +106,12 @@ const int64_t *ev_star_calendar_outside(const struct ev_star_calendar *c, size_t
 void ev_star_calendar_forget(struct ev_star_calendar *c)
 {
 	if (c->n > 0)
-		c->minute_key = NULL; /* the next one of that minute is to be met, too */
+		c->minute_key = NULL; /* so that the next one of that minute is met again */
 	while (c->n > 0)
 		c->known[(c->outside[--c->n] - FIRST) / 8] = 0;
 }
 
-/* The key of a day, which is kept until another takes its place. */
+/* The key of a day, out of a cache of keys. */
 static const char *key_of(struct ev_star_calendar *c, int64_t day)
 {
 	size_t slot = (size_t)((uint64_t)day % RECENT);
@@ -128,7 +128,7 @@ static const char *key_of(struct ev_star_calendar *c, int64_t day)
 	return c->recent[slot].key;
 }
 
-/* Whether the day is that of the whole minute that a timestamp is in. */
+/* True if every second of the timestamp's minute falls on that day. */
 static bool is_of_minute(struct ev_star_calendar *c, const struct ev_value *v, int64_t day)
 {
 	const char *text = v->p + 1;
@@ -150,7 +150,7 @@ const char *ev_star_calendar_key(struct ev_star_calendar *c, const struct ev_val
 		return c->minute_key;
 	day = day_of(c, v);
 	key = key_of(c, day);
-	c->minute_key = NULL; /* or another day may have taken its place */
+	c->minute_key = NULL; /* its cache entry may be replaced */
 	if (timestamp && is_of_minute(c, v, day)) {
 		memcpy(c->minute, v->p + 1, MINUTE_TEXT);
 		c->minute_key = key;

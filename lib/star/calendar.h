@@ -15,7 +15,7 @@ struct ev_star_calendar *ev_star_calendar_new(const struct ev_calendar *c);
 void ev_star_calendar_free(struct ev_star_calendar **c);
 
 /*
- * The key of the day of a timestamp or a date, as a row bears it and not null: EV_KEY_TEXT octets
+ * The key of the day of a timestamp or a date, as a row bears it and not null: EV_KEY_TEXT bytes
  * that are valid until the next call. The day of a time in the year 10000 where the zone is has
  * none: it is unknown.
  */

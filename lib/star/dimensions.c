@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 
-/* What holds mentions: a half of the memory for those that are put together, and one to sort. */
+/* The memory for mentions goes in halves: one for the members' table, one for the sort. */
 enum { HALVES = 2 };
 
-/* The stamp of an element of the version at hand, in memory that lasts. */
+/* A copy of the stamp that outlives the version at hand; shared by all attributes that it sets. */
 static const struct ev_stamp *lasting_stamp(struct ev_star *s, struct ev_star_version *v,
 					    const struct ev_stamp *stamp)
 {
@@ -21,7 +21,7 @@ static const struct ev_stamp *lasting_stamp(struct ev_star *s, struct ev_star_ve
 	return kept;
 }
 
-/* Finds the member; what an attribute's value will be compared with comes meanwhile. */
+/* Finds the member, and prefetches what contribute() will compare its attributes with. */
 static void fetch(struct ev_star *s, const struct ev_star_dimension *d,
 		  const struct ev_star_element *e)
 {
@@ -104,7 +104,7 @@ static bool is_full(const struct ev_star *s)
 	return size > s->options.memory / HALVES;
 }
 
-/* With a state they are there for their keys alone, between two events. */
+/* With a state the table only saves making keys anew, so between two events it may be emptied. */
 static void forget(struct ev_star *s)
 {
 	for (size_t i = 0; i < s->m->n_dimensions; i++)
@@ -126,7 +126,7 @@ static enum ev_status spill_members(struct ev_star *s, size_t dimension, struct 
 	return EV_OK;
 }
 
-/* What was put together so far goes to the sort, and begins anew. */
+/* Moves all mentions from the members' tables to the sort. */
 static enum ev_status spill(struct ev_star *s, struct ev_error *err)
 {
 	if (s->sort == NULL)
@@ -178,7 +178,7 @@ static enum ev_status put_member(struct ev_star *s, size_t dimension, const char
 			err);
 }
 
-/* Without evstar's own state nobody knows whether it is there already. */
+/* Without a state of evstar's own the row may have been sent before: then it is deleted first. */
 static enum ev_status put_day(struct ev_star *s, size_t dimension, const char *key, int64_t day,
 			      struct ev_error *err)
 {
@@ -195,14 +195,17 @@ static enum ev_status put_day(struct ev_star *s, size_t dimension, const char *k
 	return put_line(s, s->row.p, s->row.len, err);
 }
 
-/* All days are in memory, and so are all members if none was spilled: they are sorted there. */
+/*
+ * What was not spilled is sorted by key through pointers: all days, and the members where all
+ * fitted into memory.
+ */
 
 union held {
 	const struct ev_star_member *member;
 	int64_t day;
 };
 
-/* Sixteen hex digits as the eight bytes that they are: nibbles, which are put together. */
+/* Sixteen hex digits as eight bytes, which compare as the digits do. */
 static uint64_t half_key(const char *digits)
 {
 	uint64_t halves[2];
@@ -279,7 +282,10 @@ static enum ev_status put_held(struct ev_star *s, size_t dimension, struct ev_er
 	return st == EV_FATAL ? EV_FATAL : EV_OK;
 }
 
-/* What was spilled of a dimension, from *next on, which *st came of. */
+/*
+ * Merges a dimension's mentions out of the sort into rows. *next is the first, and *st what reading
+ * it gave; both are those of the first mention behind when it returns.
+ */
 static void put_spilled(struct ev_star *s, size_t dimension, struct ev_sorted *next,
 			enum ev_status *st, struct ev_error *err)
 {

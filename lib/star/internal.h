@@ -27,51 +27,54 @@
 #include "store/sort.h"
 #include "json/pick.h"
 
-/* What a version is to its rows. */
+/* What the rows of a version need of it. */
 struct ev_star_version {
-	const char *number; /* of it; EV_COPY_OVER octets can be read */
+	const char *number; /* its number; EV_COPY_OVER bytes can be read */
 	size_t number_len;
 	char validity[EV_STAR_VALIDITY_TEXT]; /* from the first time on, as JSON */
 	size_t validity_len;
 	bool current, deleted;
-	bool stands;   /* current and not deleted: what it says of members is so */
+	bool stands;   /* current and not deleted: only then it sets attributes */
 	int64_t since; /* it is valid, as in a stamp */
-	/* What stamps of it were kept. */
+	/* Copies of its stamps that outlive it. */
 	const char *id_kept;
 	struct ev_stamp *kept; /* the last; or NULL */
 };
 
-/* A reference of an element. */
+/* A reference of an element, resolved to its member. */
 struct ev_star_bound {
 	const char *key;	  /* NULL until it is known */
-	struct ev_star_member *member; /* NULL: none; until the key is known, only most likely it */
+	struct ev_star_member *member; /* NULL: none; a guess as long as key is NULL */
 	uint64_t hash;
 	const char *identity;
 	uint32_t len;
-	bool spelled; /* a part of its key in another way than in the identity */
+	bool spelled; /* a part of the key is spelled in another way than in the identity */
 	char day[EV_KEY_TEXT];
 };
 
-/* What is left to be looked at of a cell where the kind of its value is known. */
+/* The check still needed once the kind of a cell's value is known. */
 enum ev_star_how {
-	EV_STAR_FIXED, /* nothing: it is the same in all documents */
-	EV_STAR_RAW,   /* nothing, but what it is */
+	EV_STAR_FIXED, /* none: it is the same in all documents of the shape */
+	EV_STAR_RAW,   /* none: its text is the column's */
 	EV_STAR_TEXT,
-	EV_STAR_ID, /* the event's, which has been read: perhaps it is a UUID where it stands */
+	EV_STAR_ID, /* the event's id, read already; a UUID may need another spelling */
 	EV_STAR_UUID,
-	EV_STAR_TIME,	  /* the event's: it has been read already */
-	EV_STAR_MODIFIED, /* the same of its modified time */
+	EV_STAR_TIME,	  /* the event's time, which has been read */
+	EV_STAR_MODIFIED, /* its modified time, likewise */
 	EV_STAR_NUMBER,
 	EV_STAR_JSON,
-	EV_STAR_ODD, /* everything */
+	EV_STAR_ODD, /* the slow path: everything */
 };
 
-/* How a cell is taken from documents of a shape. */
+/* How a cell is read from documents of one shape. */
 struct ev_star_take {
 	const struct ev_column *column;
 	uint32_t node, cell; /* cell: of all elements */
 	enum ev_star_how how;
-	/* Of what can be taken at once; of numbers, digits; of JSON, how many numbers are in it. */
+	/*
+	 * Limits of the fast path: the longest text; of numbers, digits before and behind the
+	 * point; of JSON, longest is how many numbers are in it.
+	 */
 	uint32_t longest, fraction;
 	union {
 		struct ev_value fixed;
@@ -84,19 +87,19 @@ struct ev_star_takes {
 	size_t n;
 };
 
-/* What a group of tables takes of documents of a shape whose events are of a kind. */
+/* How a group's cells are read from documents of one shape and kind. */
 struct ev_star_shape {
 	struct ev_star_takes cells; /* of the first group: whatever is the event's own */
 	size_t n;		    /* elements */
 	bool closed;		    /* of the first group: a path leads through what it cannot */
 };
 
-/* What the elements of a group have at their cells and references, element by element. */
+/* The values and references of a group's elements, element by element. */
 struct ev_star_elements {
 	const struct ev_star_group *group;
 	struct ev_list list;	/* of the elements; the event is the one element of its group */
 	struct ev_picks *picks; /* of the cells in an element; NULL for the event's */
-	char *stores;		/* of the event's cells, EV_VALUE_STORE octets each */
+	char *stores;		/* of the event's cells, EV_VALUE_STORE bytes each */
 	struct ev_found items;
 	struct ev_value *values;
 	struct ev_star_bound *bounds;
@@ -143,9 +146,9 @@ struct ev_star {
 	struct ev_star_fetch {
 		const struct ev_members *members;
 		struct ev_star_bound *bound;
-	} fetched[EV_STAR_FETCHED]; /* the first that name members of large dimensions */
+	} fetched[EV_STAR_FETCHED]; /* the first references to large dimensions, to be prefetched */
 	size_t n_fetched;
-	struct ev_arena store; /* of what does not lie in the document */
+	struct ev_arena store; /* of values that do not lie in the document */
 	char *room;	       /* in the store, for the next value */
 	bool stored;	       /* something since it was emptied */
 	struct ev_buf whole, scratch;
@@ -166,7 +169,7 @@ struct ev_star {
 	struct ev_count counts[4];
 };
 
-/* An element of a group, with the event it is of: [0] is the event's, [1] the group's own. */
+/* An element of a group: [0] is what its event has, [1] what the element has. */
 struct ev_star_element {
 	const struct ev_star_group *groups[2];
 	const struct ev_value *values[2];
@@ -227,7 +230,7 @@ const struct ev_star_shape *ev_star_shape_of(struct ev_star *s, const struct ev_
 void ev_star_want_cells(struct ev_star *s, size_t group);
 /* Reads what the tables ask of the event and its elements. False if some value does not fit. */
 bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind);
-/* Fills the reasons why an event of that type does not fit, table by table. */
+/* Fills s->why with every reason why the event does not fit, table by table. */
 void ev_star_explain(struct ev_star *s, const char *type, size_t len);
 /* The event's time, or its modified time, as a timestamp in quotes; EV_COPY_OVER can be read. */
 const char *ev_star_format_time(struct ev_star *s, bool modified);
@@ -237,7 +240,7 @@ static inline const char *ev_star_time(struct ev_star *s, bool modified)
 	return s->times[modified].event == s->event.number ? s->times[modified].text
 							   : ev_star_format_time(s, modified);
 }
-/* Writes $index, EV_KEY_TEXT octets at most. */
+/* Writes $index, EV_KEY_TEXT bytes at most. */
 static inline char *ev_star_put_index(char *o, size_t index)
 {
 	struct ev_buf digits = {.p = o, .cap = EV_KEY_TEXT};
@@ -252,11 +255,11 @@ static inline char *ev_star_put_index(char *o, size_t index)
 
 /* References (references.c) */
 
-/* Begins to look for the members that the event and its elements name: their table is fetched. */
+/* First step of finding the members that the event names: hashes, and a prefetch of the table. */
 void ev_star_begin_references(struct ev_star *s, const struct ev_star_kind *kind);
-/* The table has come meanwhile; now the first members do. */
+/* Second step: prefetches the members themselves. */
 void ev_star_fetch_members(struct ev_star *s);
-/* Sets the key of a reference and its member, which is added if there is none yet. */
+/* Last step: sets the reference's key and member, which is added if it is new. */
 void ev_star_find_member(struct ev_star *s, const struct ev_star_element *e,
 			 const struct ev_star_reference *r, struct ev_star_bound *b);
 
@@ -278,28 +281,28 @@ enum ev_status ev_star_put_fact(struct ev_star *s, const struct ev_star_fact *f,
 
 /* Dimensions (dimensions.c) */
 
-/* Finds the members that an event says something of; what that will be compared with is fetched. */
+/* Finds the members that the event describes, and prefetches their attributes. */
 void ev_star_find_described(struct ev_star *s, const struct ev_star_kind *kind);
-/* What it says of them. */
+/* Merges the event's attributes into those members. */
 void ev_star_contribute(struct ev_star *s, const struct ev_star_kind *kind,
 			struct ev_star_version *v);
-/* Between two events: what is said of members goes to temporary files if it is too much. */
+/* Spills mentions to temporary files if they are too many. Only between two events. */
 enum ev_status ev_star_make_room(struct ev_star *s, struct ev_error *err);
 /* The rows of all dimensions, without a state. */
 enum ev_status ev_star_put_dimensions(struct ev_star *s, struct ev_error *err);
 
 /* The state (state.c, settle.c) */
 
-/* What a sorted mention begins with, in front of its value. */
+/* The first byte of a sorted mention's value. */
 enum {
-	EV_STAR_SAID = '+',  /* it is new */
-	EV_STAR_OTHER = '=', /* it was there with another value */
-	EV_STAR_BACK = '-',  /* it is said no more */
+	EV_STAR_SAID = '+',  /* new */
+	EV_STAR_OTHER = '=', /* known with another value */
+	EV_STAR_BACK = '-',  /* taken back */
 };
 
 /*
- * A mention in an event's list: "DIMENSIONKEY WHAT", and of one that is not bare SPELLED, TIME,
- * what is not the event's own in WHO, and a digest of the value.
+ * The mentions of an event, as its list in the state has them: "DIMENSIONKEY WHAT"; one that is not
+ * bare goes on with SPELLED, TIME, the element of WHO, and a digest of its value.
  */
 struct ev_star_items {
 	struct ev_buf text;
@@ -309,7 +312,7 @@ struct ev_star_items {
 	size_t n, cap;
 };
 
-/* The latest entry of a key, and the place of the next key. */
+/* A cursor over the keys of the state that gives each key's latest entry. */
 struct ev_star_old {
 	struct ev_store_look *look;
 	const struct ev_entry *ahead;
@@ -347,9 +350,12 @@ enum ev_status ev_star_old_next(struct ev_star_old *o, struct ev_error *err);
 enum ev_status ev_star_old_onward(struct ev_star_old *o, const char *key, size_t len,
 				  struct ev_error *err);
 
-/* Puts what was sorted; where that is what goes out, the rows that change do. */
+/*
+ * Puts the sorted mentions into the state and makes the rows of their members; emits these too if
+ * the output is just what changes now (direct).
+ */
 enum ev_status ev_star_settle(struct ev_star *s, struct ev_error *err);
-/* The rows that changed since the section's beginning go out. */
+/* Emits the rows that changed since the section's beginning. */
 enum ev_status ev_star_emit_rows(struct ev_star *s, struct ev_error *err);
 
 #endif

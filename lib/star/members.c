@@ -9,9 +9,9 @@ enum { FEWEST = 256 };
 
 static struct ev_members_slot *new_table(size_t size)
 {
-	const size_t octets = size * sizeof(struct ev_members_slot);
+	const size_t bytes = size * sizeof(struct ev_members_slot);
 
-	return memset(ev_malloc_huge(octets), 0, octets);
+	return memset(ev_malloc_huge(bytes), 0, bytes);
 }
 
 struct ev_members *ev_members_new(const struct ev_dimension *d)
@@ -128,7 +128,7 @@ static void store(struct ev_members *m, struct ev_attribute *v, const char *json
 	v->len = (uint32_t)len;
 }
 
-/* Whether the JSON is greater, in octets, than the value that is set. */
+/* True if the JSON is greater, as bytes, than the value set so far. */
 static bool is_greater(const struct ev_attribute *v, const char *json, size_t len)
 {
 	int order = memcmp(json, v->p, len < v->len ? len : v->len);
@@ -141,7 +141,7 @@ bool ev_members_set(struct ev_members *m, struct ev_attribute *v, const char *js
 {
 	int order = v->stamp != NULL ? compare_stamps(v->stamp, stamp) : -1;
 
-	/* Records of one event that evversion has not seen may differ: the greater stands. */
+	/* Without evversion, records of one event may differ: the greater value wins. */
 	if (order > 0 || (order == 0 && !is_greater(v, json, len)))
 		return false;
 	if (v->p == NULL || v->len != len || memcmp(v->p, json, len) != 0)
@@ -149,7 +149,7 @@ bool ev_members_set(struct ev_members *m, struct ev_attribute *v, const char *js
 	return order != 0;
 }
 
-/* The spelling of a key's part in the identity. */
+/* A part of the key, as the identity spells it. */
 static const char *own_part(const struct ev_members *m, const struct ev_star_member *member,
 			    size_t part, size_t *len)
 {

@@ -15,13 +15,15 @@
 
 /* When and by what an attribute was set: of two the later wins. */
 struct ev_stamp {
-	int64_t time;	/* from when on the version is valid: as a number that compares so */
-	const char *id; /* the event's */
+	int64_t time;	/* valid_from of the version, as a number in the same order */
+	const char *id; /* the event's id */
 	uint32_t id_len;
 	uint32_t element;
 };
 
-/* The value of an attribute and who set it. EV_ARENA_OVER octets behind it can be read. */
+/*
+ * The value of an attribute and the stamp that set it. EV_ARENA_OVER bytes behind it can be read.
+ */
 struct ev_attribute {
 	char *p;
 	uint32_t len, cap;
@@ -31,12 +33,12 @@ struct ev_attribute {
 struct ev_star_member {
 	char key[EV_KEY_TEXT];
 	uint32_t identity_len;
-	bool met;		/* it is in the list of those that were mentioned */
-	bool described;		/* an event bore it with an attribute: it is not only inferred */
+	bool met;		/* it is in the list of mentioned members */
+	bool described;		/* an event described it; else inferred by reference */
 	struct ev_star_member *next; /* in that list */
-	/* The parts of its key, if any is spelled in another way than in the identity; or NULL. */
+	/* The parts of its key as spelled; NULL if that is how the identity spells them. */
 	struct ev_attribute *spelled;
-	/* One a column that is no part of the key, in their order; then stands the identity. */
+	/* One for each column outside the key, in order; the identity follows. */
 	struct ev_attribute attributes[];
 };
 
@@ -51,24 +53,22 @@ struct ev_members {
 	size_t n, size;
 	uint64_t seeds[2]; /* secret, so that nobody can craft members that lie together */
 	struct ev_arena arena;
-	struct ev_star_member *first, **last; /* those that were mentioned, as they came */
+	struct ev_star_member *first, **last; /* the mentioned members, as they came */
 };
 
 struct ev_members *ev_members_new(const struct ev_dimension *d);
 void ev_members_free(struct ev_members **m);
-/* Forgets all members. */
+/* Removes all members. */
 void ev_members_clear(struct ev_members *m);
-/* As if none had been mentioned. */
+/* Empties the list of mentioned members. */
 void ev_members_forget(struct ev_members *m);
-/* Octets that the members take. */
+/* Bytes that the members take. */
 static inline size_t ev_members_size(const struct ev_members *m)
 {
 	return m->arena.total - m->arena.left + 2 * m->n * sizeof *m->table;
 }
 
-/*
- * A digest under two secret seeds of an identity, behind which EV_SYMBOL_SLACK octets can be read.
- */
+/* A digest of an identity under two secret seeds. EV_SYMBOL_SLACK bytes behind it can be read. */
 static inline uint64_t ev_members_digest(const uint64_t seeds[2], const char *p, size_t len)
 {
 	uint64_t h = seeds[0] ^ len, head, tail;
@@ -91,8 +91,8 @@ static inline uint64_t ev_members_digest(const uint64_t seeds[2], const char *p,
 }
 
 /*
- * The hash of an identity. What ev_members_find will look at is fetched meanwhile: the table, and
- * in ev_members_fetch the member itself.
+ * The hash of an identity. Prefetches the table's slot; ev_members_fetch then prefetches the
+ * member, so that ev_members_find need not wait for memory.
  */
 static inline uint64_t ev_members_hash(const struct ev_members *m, const char *identity, size_t len)
 {
@@ -108,7 +108,7 @@ static inline const char *ev_members_identity(const struct ev_members *m,
 	return (const char *)(member->attributes + m->n_attributes);
 }
 
-/* The member that has most likely the identity of that hash, which is not looked at; or NULL. */
+/* The member with that hash, or NULL. Its identity is not compared, so it may be another's. */
 static inline struct ev_star_member *ev_members_fetch(const struct ev_members *m, uint64_t hash)
 {
 	const struct ev_members_slot *slot = &m->table[hash & (m->size - 1)];
@@ -143,10 +143,10 @@ static inline struct ev_star_member *ev_members_find(const struct ev_members *m,
 	return slot->member;
 }
 
-/* Adds a member that there is not yet. preimage: of its key. */
+/* Adds a new member. preimage: of its key. */
 struct ev_star_member *ev_members_add(struct ev_members *m, uint64_t hash, const char *identity,
 				      size_t len, const struct ev_buf *preimage);
-/* It is mentioned: whether that is the first time. */
+/* Adds it to the list of mentioned members; false if it is there already. */
 static inline bool ev_members_meet(struct ev_members *m, struct ev_star_member *member)
 {
 	if (member->met)
@@ -159,22 +159,23 @@ static inline bool ev_members_meet(struct ev_members *m, struct ev_star_member *
 }
 
 /*
- * An attribute's value, as a row's JSON; it stays if its stamp is the latest so far. True if it
- * does: the caller then sets the attribute's stamp, to one that lives as long as the members.
+ * Offers a value (JSON, as in a row) for an attribute; it wins if its stamp is the latest so far.
+ * True if it won: the caller then sets the attribute's stamp to a copy that lives as long as the
+ * members.
  */
 bool ev_members_set(struct ev_members *m, struct ev_attribute *v, const char *json, size_t len,
 		    const struct ev_stamp *stamp);
 /*
- * A part of a key may be spelled in several ways, 19.1 and 19.10: the greatest spelling stands, in
- * any order. first: this is its first mention.
+ * Adds a spelling of a part of the key (19.1 and 19.10 are one key): the greatest wins. first: this
+ * is the member's first mention.
  */
 void ev_members_spell(struct ev_members *m, struct ev_star_member *member, size_t part,
 		      const char *json, size_t len, bool first);
-/* For ev_members_part: of several, or where it is spelled in another way than in the identity. */
+/* The slow path of ev_members_part: keys of several parts, or of another spelling. */
 const char *ev_members_any_part(const struct ev_members *m, const struct ev_star_member *member,
 				size_t part, size_t *len);
 
-/* The spelling of a key's part. EV_ARENA_OVER octets behind it can be read. */
+/* The spelling of a key's part. EV_ARENA_OVER bytes behind it can be read. */
 static inline const char *ev_members_part(const struct ev_members *m,
 					  const struct ev_star_member *member, size_t part,
 					  size_t *len)

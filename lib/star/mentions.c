@@ -44,9 +44,9 @@ size_t ev_mention_dimension(const char *mention)
 }
 
 /*
- * An id turned over: of two words the less is that of the greater. Printable bytes change places
- * with each other; others are a byte that is greater or less than all of these and two digits. What
- * ends the word is greater than what goes on with it.
+ * An id in descending order: the greater id gives the lesser word, so that the latest stamp sorts
+ * first. Printable bytes are mirrored; any other is a byte above or below all of these, and two
+ * digits. The word's end sorts behind every byte that could go on with it.
  */
 void ev_mention_who(const char *id, size_t len, struct ev_buf *out)
 {
@@ -67,7 +67,7 @@ void ev_mention_who(const char *id, size_t len, struct ev_buf *out)
 	out->len += (size_t)(o - begin);
 }
 
-/* WHO: the element behind the event. That of the event itself is the last. */
+/* WHO: the event's id, then the number of the element. The event itself sorts last. */
 static void put_who(struct ev_buf *out, const char *id, size_t len, uint32_t element)
 {
 	char *o;
@@ -81,7 +81,7 @@ static void put_who(struct ev_buf *out, const char *id, size_t len, uint32_t ele
 	out->len += (size_t)(put_hex(o, turned, element, 8) - o);
 }
 
-/* The parts of the key, as they are spelled; and SPELLED. */
+/* Appends the parts of the key as the member spells them to the value, and sets SPELLED. */
 static void put_parts(struct ev_mentions *l, const struct ev_members *members,
 		      const struct ev_star_member *m)
 {
@@ -101,7 +101,7 @@ static void put_parts(struct ev_mentions *l, const struct ev_members *members,
 	}
 }
 
-/* Behind all else, where the key is spelled in another way. */
+/* Goes last: the identity, only where the key is spelled in another way. */
 static void put_identity(struct ev_mentions *l, const struct ev_members *members,
 			 const struct ev_star_member *m)
 {
@@ -116,7 +116,7 @@ static void put_identity(struct ev_mentions *l, const struct ev_members *members
 			l->value.p[i] = EV_STAR_SEPARATOR;
 }
 
-/* WHAT of the attributes of that stamp, whose values are appended. */
+/* WHAT: a bit for each attribute that this stamp set; their values are appended. */
 static void put_attributes(struct ev_mentions *l, const struct ev_members *members,
 			   const struct ev_star_member *m, const struct ev_stamp *stamp)
 {
@@ -157,7 +157,7 @@ static void put_no_stamp(struct ev_mentions *l, const char *who, size_t len)
 	put_who(&l->key, who, len, 0);
 }
 
-/* Without a stamp, of one of which nothing is said but that it is there. */
+/* A mention without a stamp: it says only that the member exists. */
 static void put_bare(struct ev_mentions *l, const struct ev_members *members,
 		     const struct ev_star_member *m, const char *who, size_t who_len)
 {
@@ -195,7 +195,7 @@ bool ev_mentions_next(struct ev_mentions *l, size_t dimension, const struct ev_m
 	}
 	begin(l, dimension, m->key);
 	put_parts(l, members, m);
-	if (l->next == n) { /* there was none */
+	if (l->next == n) { /* no attribute has a stamp */
 		put_bare(l, members, m, who, who_len);
 		l->next = n + 1;
 		return true;
@@ -263,7 +263,7 @@ static const char *word_end(const char *p, const char *end)
 	return space != NULL ? space : end;
 }
 
-/* The words of a mention's key behind those of the member. */
+/* The words of a mention's key that follow the member. */
 struct words {
 	const char *what, *spelled, *stamp, *end;
 };
@@ -291,7 +291,7 @@ size_t ev_mention_group(const char *mention, size_t len)
 
 bool ev_star_sum_asks(const struct ev_star_sum *sum, const char *key, size_t key_len)
 {
-	/* What was told of one stamp by several records of an event is looked at, too. */
+	/* Several records of one event may have the same stamp: each of them is read. */
 	return sum->first.len == 0 || key_len < sum->first_stamp ||
 	       memcmp(key, sum->first.p, sum->first_stamp) != 0 ||
 	       (key_len == sum->first.len && memcmp(key, sum->first.p, key_len) == 0);
@@ -325,7 +325,9 @@ void ev_star_sum_part(struct ev_star_sum *sum, size_t part, const char *p, size_
 	w->set = true;
 }
 
-/* The least stamp stands, which is the latest; of equal ones the greater value. */
+/*
+ * The least stamp wins, because stamps sort in descending order; of equal stamps the greater value.
+ */
 static void add_attribute(struct ev_star_sum *sum, struct ev_star_won *w, const char *p, size_t len,
 			  const struct words *words)
 {
@@ -341,7 +343,7 @@ static void add_attribute(struct ev_star_sum *sum, struct ev_star_won *w, const 
 	w->set = true;
 }
 
-/* The text up to the next separator, which is passed. */
+/* The text up to the next separator. *p moves past that. */
 static const char *field(const char **p, const char *end, size_t *len)
 {
 	const char *from = *p, *stop = memchr(from, EV_STAR_SEPARATOR, (size_t)(end - from));
@@ -392,7 +394,7 @@ static bool is_same_stamp(const struct ev_star_sum *sum, const struct ev_star_wo
 				 b->stamp_len) == 0;
 }
 
-/* The attributes that the stamp of the i-th has won, if none before it has that. */
+/* BORNE of the i-th attribute's stamp: all that it has won. Once for each stamp. */
 static void write_won(const struct ev_star_sum *sum, size_t i, struct ev_buf *out)
 {
 	const struct ev_star_won *w = &sum->won[i];

@@ -27,30 +27,30 @@ enum {
 	EV_STAR_MEMBER_LEN = 1 + 4 + EV_KEY_TEXT + 1, /* "MEMBER " */
 };
 
-/* JSON, behind which EV_COPY_OVER bytes can be read. */
+/* JSON; EV_COPY_OVER bytes behind it can be read. */
 struct ev_star_text {
 	const char *p;
 	size_t len;
 };
 
-/* Whether a mention says something of its member; and spells a part of its key in its own way. */
+/* True if a mention has attributes; and if it spells a part of the key in its own way. */
 static inline bool ev_mention_describes(const char *mention)
 {
 	return mention[EV_STAR_MEMBER_LEN + 2] == 'd';
 }
 bool ev_mention_is_spelled(const char *mention, size_t len);
-/* Whether it bears nothing, and spells the key as the identity does: it says that it is there. */
+/* True if it has no attributes and spells the key as the identity does: the member exists. */
 static inline bool ev_mention_is_bare(const char *mention)
 {
 	const char *what = mention + EV_STAR_MEMBER_LEN + 2;
 
 	return what[1] == ' ' && what[2] == '-';
 }
-/* The bytes of a mention's key up to its stamp. */
+/* The length of a mention's key up to its stamp. */
 size_t ev_mention_group(const char *mention, size_t len);
-/* The count lowest digits of a number in hex; returns their end. */
+/* Writes the `count` lowest hex digits of a number, and returns their end. */
 char *ev_mention_hex(char *o, uint64_t n, int count);
-/* An event's id as the word WHO begins with; the element is put behind it. */
+/* An event's id as WHO begins with it, in descending order; the element follows. */
 void ev_mention_who(const char *id, size_t len, struct ev_buf *out);
 /* The dimension in a mention's key, and the member's key. */
 size_t ev_mention_dimension(const char *mention);
@@ -67,17 +67,17 @@ struct ev_mentions {
 	size_t next; /* attribute; behind them all: done */
 };
 /*
- * The next mention of what a member was met with, in l->key and l->value; false behind the last.
- * who: of a member that is only referred to; may be empty.
+ * The next mention of a member, in l->key and l->value; false behind the last. who: the id of the
+ * event that refers to it, for a mention without a stamp; may be empty.
  */
 bool ev_mentions_next(struct ev_mentions *l, size_t dimension, const struct ev_members *members,
 		      const struct ev_star_member *m, const char *who, size_t who_len);
-/* That of a day. */
+/* The one mention of a calendar's day. */
 void ev_mentions_day(struct ev_mentions *l, size_t dimension, int64_t day, const char *who,
 		     size_t who_len);
 void ev_mentions_free(struct ev_mentions *l);
 
-/* A member's mentions put together. */
+/* The merge of a member's mentions. */
 struct ev_star_sum {
 	size_t n_parts, n; /* parts of the key, and attributes behind them */
 	bool described;
@@ -91,42 +91,42 @@ struct ev_star_sum {
 	size_t first_stamp;  /* where TIME stands in it */
 };
 
-/* For the dimension; NULL of a calendar. */
+/* d: NULL for a calendar. */
 void ev_star_sum_init(struct ev_star_sum *sum, const struct ev_star_dimension *d);
 void ev_star_sum_free(struct ev_star_sum *sum);
 void ev_star_sum_reset(struct ev_star_sum *sum);
 /*
- * Whether a mention, of a member's in the order of their keys, can make a difference: of one WHAT
- * and SPELLED the first does.
+ * False if a mention cannot change the sum and need not be added. Mentions come in the order of
+ * their keys: of one WHAT and SPELLED only the first counts.
  */
 bool ev_star_sum_asks(const struct ev_star_sum *sum, const char *key, size_t key_len);
 void ev_star_sum_add(struct ev_star_sum *sum, const char *key, size_t key_len, const char *value,
 		     size_t len);
 /*
- * Appends what has won, as in a row of a state: for each stamp ` BORNE TIME WHO`, and then for each
- * part and attribute SEPARATOR and its text, or nothing.
+ * Appends the sum as a row of the state has it: for each winning stamp ` BORNE TIME WHO`, then for
+ * each part and attribute SEPARATOR and its text (empty where there is none).
  */
 void ev_star_sum_write(const struct ev_star_sum *sum, struct ev_buf *out);
-/* Reads the same. */
+/* Reads what ev_star_sum_write wrote. */
 void ev_star_sum_read(struct ev_star_sum *sum, const char *p, size_t len);
-/* Whether a mention has won an attribute. */
+/* True if this mention has won an attribute. */
 bool ev_star_sum_is_won(const struct ev_star_sum *sum, const char *key, size_t key_len);
-/* A part of the key that is spelled so; the greatest stands. */
+/* Adds a spelling of a part of the key; the greatest wins. */
 void ev_star_sum_part(struct ev_star_sum *sum, size_t part, const char *p, size_t len);
-/* What it comes to, as texts of a row; valid until the next call. */
+/* The sum as the texts of a row; valid until the next call. */
 void ev_star_sum_texts(const struct ev_star_sum *sum, struct ev_star_text *texts);
 
 /* Rows of members */
 
-/* What a member was met with, the parts of its key first. */
+/* A member's texts for its row: the parts of its key, then the attributes. */
 void ev_star_member_texts(const struct ev_members *members, const struct ev_star_member *m,
 			  struct ev_star_text *texts);
-/* Octets that are written at most. */
+/* The most bytes that ev_star_member_row writes. */
 size_t ev_star_member_room(const struct ev_star_dimension *d, const struct ev_star_text *texts);
 /* Writes the row, without a LF, and returns its end. key: EV_KEY_TEXT bytes. */
 char *ev_star_member_row(char *o, const struct ev_star_dimension *d, const char *key,
 			 bool described, const struct ev_star_text *texts);
-/* Appends that of a day. */
+/* Appends a day's row. */
 void ev_star_day_row(const struct ev_dimension *d, const char *key, int64_t day,
 		     struct ev_buf *row);
 /* Appends the line that deletes a member's row. */

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* The plan's arrays grow one by one, so they are of the heap; all else lies in its arena. */
+/* The plan's arrays grow, so they are allocated by themselves; all else lies in its arena. */
 
 static size_t group_of(struct ev_star_plan *p, const struct ev_path *each)
 {
@@ -93,7 +93,7 @@ struct pieces {
 	struct ev_buf text;
 };
 
-/* Ends the text at hand; what is put behind it. */
+/* Ends the constant text at hand; `what` follows it in each row. */
 static struct ev_star_piece *piece(struct pieces *b, enum ev_star_what what)
 {
 	char *text = ev_arena_zalloc(&b->p->arena, b->text.len + EV_COPY_OVER);
@@ -161,7 +161,7 @@ static void plan_fact(struct ev_star_plan *p, struct ev_star_fact *f, const stru
 	end_pieces(&b, fact->name);
 }
 
-/* Whether a column is a part of the key, and which. */
+/* True if a column is a part of the key; *part: which. */
 static bool part_of(const struct ev_dimension *d, size_t column, uint32_t *part)
 {
 	for (*part = 0; *part < d->n_keys; ++*part)
@@ -266,7 +266,7 @@ static bool takes(const struct ev_names *types, const struct ev_star_kind *k)
 	return k->type != NULL ? ev_names_take(types, k->type, k->len) : types->n == 0;
 }
 
-/* What the tables of one group ask for; those of the event's own go first. */
+/* What the tables of one group ask for. The event's own group comes first. */
 static void ask_group(const struct ev_star_plan *p, struct ev_star_kind *k, size_t group)
 {
 	for (size_t i = 0; i < k->n_facts; i++) {

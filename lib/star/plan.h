@@ -5,7 +5,7 @@
  * Tables share what they ask for. A cell is a value in a column's type; a reference is the member
  * of a dimension that some cells name. Both belong to a group: that of the event itself, or that of
  * the elements of one `each`, where they have a value for each element. A row is a run of pieces:
- * octets that are always the same, and something of the event behind each.
+ * bytes that are always the same, and something of the event behind each.
  */
 #ifndef EV_STAR_PLAN_H
 #define EV_STAR_PLAN_H
@@ -14,7 +14,7 @@
 #include "model/model.h"
 #include "json/pick.h"
 
-/* A cell or a reference, by its number in a group. */
+/* A cell or a reference: whose group it is in, and its index there. */
 struct ev_star_place {
 	bool own; /* of the table's own group; else of the event's */
 	uint32_t at;
@@ -25,7 +25,7 @@ struct ev_star_reference {
 	struct ev_star_place *cells; /* the parts of the key; of a calendar, the time or the day */
 	const struct ev_column **columns; /* of the parts in the dimension; not of a calendar's */
 	size_t n;
-	bool alone; /* one part, which is spelled as it is unless it has escapes */
+	bool alone; /* a single part, spelled as its value is unless that has escapes */
 };
 
 struct ev_star_group {
@@ -38,8 +38,8 @@ struct ev_star_group {
 };
 
 /*
- * Octets of a version's validity at most: two times as JSON, two flags, and their names; and of a
- * cell that is short.
+ * The most bytes of a version's validity (two times as JSON, two flags, and their names), and of a
+ * short cell.
  */
 enum { EV_STAR_VALIDITY_TEXT = 128, EV_STAR_SHORT = 64 };
 
@@ -55,7 +55,7 @@ enum ev_star_what {
 };
 
 struct ev_star_piece {
-	const char *text; /* EV_COPY_OVER octets behind it can be read */
+	const char *text; /* EV_COPY_OVER bytes behind it can be read */
 	uint32_t len;
 	enum ev_star_what what;	   /* behind the text */
 	struct ev_star_place cell; /* or, of a key, what the reference is null with */
@@ -65,7 +65,7 @@ struct ev_star_piece {
 struct ev_star_row {
 	struct ev_star_piece *pieces; /* up to EV_STAR_END */
 	size_t n;
-	size_t room; /* octets of a row whose cells are short, at most */
+	size_t room; /* bytes of a row whose cells are short, at most */
 };
 
 struct ev_star_fact {
@@ -84,7 +84,7 @@ struct ev_star_dimension {
 	struct ev_star_row row; /* of a member; own: a part of its key, by its number */
 };
 
-/* What is asked of a group: some of its cells and references. */
+/* What one kind of event asks of a group: some of its cells and references. */
 struct ev_star_asked {
 	struct ev_star_want {
 		const struct ev_column *column;
@@ -95,7 +95,7 @@ struct ev_star_asked {
 	size_t n_cells, n_references;
 };
 
-/* Which tables take an event of some type, and what these ask for. */
+/* A type of event: the tables that take it, and what these ask for. */
 struct ev_star_kind {
 	const char *type; /* NULL: every other */
 	size_t len;
@@ -104,7 +104,7 @@ struct ev_star_kind {
 	bool *any;		      /* whether some table is of the group */
 	struct ev_star_asked *groups; /* what its tables ask of it, one a group */
 	struct ev_star_asked *event;  /* and of the event besides, where there is an element */
-	/* What the paths to all that lead through. The engine's to set. */
+	/* What the paths to all these lead through; set by the engine. */
 	struct ev_ways ways;	  /* from the event */
 	struct ev_ways *elements; /* and from an element, one a group */
 };

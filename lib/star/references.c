@@ -2,10 +2,10 @@
 #include "number/decimal.h"
 #include "scan/form.h"
 
-/* Members of a dimension that needs no fetching, because it is small. */
+/* A dimension with fewer members fits the cache, and needs no prefetch. */
 enum { SMALL = 256 };
 
-/* Whether a key column's value is spelled as its identity is. */
+/* True if a key column's value is spelled as the identity spells it. */
 static inline bool is_identity(const struct ev_column *c, const struct ev_value *v)
 {
 	if (c->type == EV_TYPE_DECIMAL)
@@ -30,7 +30,9 @@ static void put_identity(const struct ev_column *c, const struct ev_value *v, st
 	}
 }
 
-/* An identity that is to be put together; false if all parts of the key are null. */
+/*
+ * Builds the identity of a key with several parts or another spelling; false if all parts are null.
+ */
 static bool make_identity(struct ev_star *s, const struct ev_star_element *e,
 			  const struct ev_star_reference *r, struct ev_star_bound *b)
 {
@@ -67,7 +69,7 @@ static inline bool read_identity(struct ev_star *s, const struct ev_star_element
 	return !v->null;
 }
 
-/* A small dimension's member is known at once, if there is one. */
+/* In a small dimension the member is looked up at once. */
 static inline void begin(struct ev_star *s, const struct ev_star_element *e,
 			 const struct ev_star_reference *r, struct ev_star_bound *b)
 {
@@ -92,7 +94,7 @@ static inline void begin(struct ev_star *s, const struct ev_star_element *e,
 		b->key = b->member->key;
 }
 
-/* By n elements' own or by the event's cells. */
+/* Begins a reference for n elements, by their own cells or by the event's. */
 static void begin_all(struct ev_star *s, struct ev_star_element e, size_t n, bool own,
 		      const struct ev_star_asked *asked)
 {

@@ -1,7 +1,7 @@
 #include "base/compiler.h"
 #include "star/internal.h"
 
-/* Where a row is written: into the output as long as it has room, else beside it. */
+/* Where a row is written: straight into the output while that has room, else into s->row. */
 struct place {
 	char *begin;
 	size_t room;
@@ -21,7 +21,7 @@ static void begin_row(struct ev_star *s, struct place *p, size_t room)
 	*p = (struct place){s->row.p, s->row.cap, true};
 }
 
-/* Makes room for as much behind o, of which nothing is there yet. */
+/* The slow path: makes room behind o, by moving the row out of the output. */
 static EV_NOINLINE char *more_room(struct ev_star *s, struct place *p, char *o, size_t room)
 {
 	size_t len = (size_t)(o - p->begin);
@@ -37,7 +37,7 @@ static EV_NOINLINE char *more_room(struct ev_star *s, struct place *p, char *o, 
 	return p->begin + len;
 }
 
-/* A cell; there is room for what is left of the row with short cells in it. */
+/* Writes a cell. The room was made for short cells; only a longer one needs more. */
 static inline char *put_cell(struct ev_star *s, struct place *p, char *o, const char *text,
 			     size_t len, size_t left)
 {
@@ -58,7 +58,7 @@ static enum ev_status put_row(struct ev_star *s, const struct ev_star_row *row,
 	o = place.begin;
 	for (const struct ev_star_piece *p = row->pieces;; p++) {
 		o = ev_copy_over(o, p->text, p->len);
-		if (p->what == EV_STAR_CELL) { /* as most are */
+		if (p->what == EV_STAR_CELL) { /* most pieces */
 			const struct ev_value *value = &values[p->cell.own][p->cell.at];
 
 			o = put_cell(s, &place, o, value->p, value->len, room);

@@ -7,27 +7,27 @@ enum { ROW_LEN = 1 + 4 + EV_KEY_TEXT };
 
 static const char dead[] = "-";
 
-/* A row's value; fields stands at the first separator. */
+/* A row of the state, parsed. fields points to the first separator. */
 struct row {
 	uint64_t changed, n, described, spelled;
 	const char *won, *fields, *end;
-	const char *identity, *identity_end; /* where there is one; else NULL */
+	const char *identity, *identity_end; /* NULL: the row has none */
 };
 
-/* The mentions that were sorted, and what is there of the member at hand. */
+/* The walk through the sorted mentions, and what the state has of the member at hand. */
 struct walk {
 	struct ev_star *s;
 	struct ev_star_state *t;
 	struct ev_sorted next;
-	enum ev_status st; /* of next */
+	enum ev_status st; /* what reading next gave */
 	char member[EV_STAR_MEMBER_LEN];
 	size_t dimension;
-	struct ev_star_sum *sums, *sum; /* one a dimension; that of the member at hand */
+	struct ev_star_sum *sums, *sum; /* one for each dimension; sum: of the member at hand */
 	struct ev_star_old rows;
-	struct row had, row;	/* of the member; fields of had lie in rows.value */
-	struct ev_buf identity; /* the parts of the member's key, in their one spelling */
+	struct row had, row;	/* before and after; had points into rows.value */
+	struct ev_buf identity; /* the parts of the member's key, each in its one spelling */
 	struct ev_buf value;	/* of row */
-	struct ev_sort *sort;	/* of rows, which stand behind all mentions */
+	struct ev_sort *sort;	/* of rows, whose keys sort behind all mentions */
 };
 
 /* Rows as values */
@@ -58,7 +58,7 @@ static void read_row(struct row *row, const char *p, size_t len)
 	row->won = p;
 }
 
-/* The fields as texts of a row that goes out. */
+/* The row's fields, as the writer of rows takes them. */
 static void read_fields(const struct row *row, struct ev_star_text *texts)
 {
 	static const char null[EV_COPY_OVER + 1] = "null                            ";
@@ -105,7 +105,10 @@ static enum ev_status put_line(struct ev_star *s, const struct ev_buf *line, str
 	return EV_FATAL;
 }
 
-/* key: the row's. From the beginning on nobody has anything that had to go. */
+/*
+ * Emits the row, and before it the delete of what the reader has. A reader that starts from the
+ * beginning has nothing to delete.
+ */
 static enum ev_status emit(struct ev_star *s, const char *key, const struct row *row,
 			   struct ev_error *err)
 {
@@ -146,7 +149,7 @@ static enum ev_status emit_if_changed(struct ev_star *s, const struct ev_buf *ke
 	return row.changed > s->state->from ? emit(s, key->p, &row, err) : EV_OK;
 }
 
-/* Of several entries of a row the last is it. */
+/* Of several entries with one key the last counts. */
 enum ev_status ev_star_emit_rows(struct ev_star *s, struct ev_error *err)
 {
 	struct ev_star_state *t = s->state;
@@ -210,7 +213,7 @@ static const char *parts_end(const char *p, const char *end, size_t n)
 	}
 }
 
-/* From a mention's value. */
+/* Takes the identity out of a mention's value, unless it is known. */
 static void know_identity(struct walk *w, const char *p, size_t len)
 {
 	const char *behind = memchr(p, EV_STAR_BEHIND, len), *end = p + len;
@@ -224,7 +227,7 @@ static void know_identity(struct walk *w, const char *p, size_t len)
 	ev_buf_put(&w->identity, p, (size_t)(end - p));
 }
 
-/* Puts the next mention; *stands: it is none that was taken back. */
+/* Puts the next new mention into the state. *stands is false if it takes one back. */
 static enum ev_status take_new(struct walk *w, bool *stands, struct ev_error *err)
 {
 	const struct ev_sorted *n = &w->next;
@@ -260,8 +263,8 @@ static bool old_stands(const struct walk *w)
 }
 
 /*
- * A group of mentions, of one WHAT and SPELLED: the first that stands is looked at. What is new is
- * put into the state.
+ * Merges the old and new mentions of one WHAT and SPELLED. Only the first that stands can win, so
+ * only that one is added to the sum; all new ones are put into the state.
  */
 static enum ev_status take_group(struct walk *w, const struct ev_buf *group, struct ev_error *err)
 {
@@ -277,7 +280,7 @@ static enum ev_status take_group(struct walk *w, const struct ev_buf *group, str
 
 		if (!new && !old)
 			break;
-		if (new &&old)
+		if (new && old)
 			order = ev_bytes_compare(w->next.key, w->next.key_len, o->key.p,
 						 o->key.len);
 		if (order <= 0) {
@@ -291,7 +294,7 @@ static enum ev_status take_group(struct walk *w, const struct ev_buf *group, str
 		if (order >= 0 && !found && ev_star_old_next(o, err) != EV_OK)
 			return EV_FATAL;
 	}
-	/* The others need not be read. */
+	/* Skips the rest of the group's old mentions. */
 	if (!is_old(w, group))
 		return EV_OK;
 	ev_buf_reset(key);
@@ -300,7 +303,7 @@ static enum ev_status take_group(struct walk *w, const struct ev_buf *group, str
 	return ev_star_old_onward(o, key->p, key->len, err);
 }
 
-/* All groups of the member are looked at, in the order of their keys. */
+/* Makes the sum anew from all groups of the member. */
 static enum ev_status take_groups(struct walk *w, struct ev_error *err)
 {
 	struct ev_star_old *o = &w->t->old;
@@ -355,7 +358,10 @@ static enum ev_status read_had(struct walk *w, struct ev_error *err)
 	return EV_OK;
 }
 
-/* Whether what the row is made of is not enough to make it anew. */
+/*
+ * Sets *shaken if the old row and the new mentions are not enough to make the new row: a winner was
+ * taken back, or a part of the key is spelled in several ways.
+ */
 static enum ev_status is_shaken(struct walk *w, bool *shaken, struct ev_error *err)
 {
 	*shaken = false;
@@ -369,7 +375,7 @@ static enum ev_status is_shaken(struct walk *w, bool *shaken, struct ev_error *e
 	return EV_OK;
 }
 
-/* Of those that stand some spell the key as the identity does, and they may be bare. */
+/* Bare mentions put no parts of the key into the sum: the identity's spelling is added for them. */
 static void add_identity(struct walk *w)
 {
 	const char *p = w->identity.p, *end = p + w->identity.len;
@@ -384,7 +390,7 @@ static void add_identity(struct walk *w)
 	}
 }
 
-/* The row goes to the state if it is another, and out if that can be seen. */
+/* Puts the row into the state if it differs, and emits it if its visible fields do. */
 static enum ev_status settle_row(struct walk *w, struct ev_error *err)
 {
 	const struct row *had = &w->had;
@@ -413,7 +419,7 @@ static enum ev_status settle_row(struct walk *w, struct ev_error *err)
 	return changed && w->t->direct ? emit(w->s, key, &made, err) : EV_OK;
 }
 
-/* The mentions of the next member: the new ones are put, and its row is made of them. */
+/* Settles the next member: puts its new mentions, and makes its row. */
 static enum ev_status take_member(struct walk *w, struct ev_error *err)
 {
 	bool shaken, stands;

@@ -3,13 +3,13 @@
 #include <stdlib.h>
 
 /*
- * What is kept of all shapes at most, in cells. Lists can have elements without number, and a cell
- * of each element is one here.
+ * Bounds what is kept of all shapes, in cells: lists can be of any length, and each element's cells
+ * count.
  */
 enum { MOST = 1 << 17 };
 
 struct ev_star_shapes {
-	size_t n;				  /* cells that are kept */
+	size_t n;				  /* cells kept so far */
 	struct ev_star_shape **of[EV_SHAPES + 1]; /* by shape, then by kind */
 	struct ev_arena arena;
 };
@@ -28,7 +28,7 @@ void ev_star_shapes_free(struct ev_star_shapes **shapes)
 	*shapes = NULL;
 }
 
-/* A cell that is the same in all documents of the shape. */
+/* Makes a cell a constant of the shape. */
 static void fix(struct ev_star_shapes *shapes, struct ev_star_take *t, const char *text, size_t len)
 {
 	char *copy = ev_arena_zalloc(&shapes->arena, len + EV_COPY_OVER);
@@ -38,7 +38,7 @@ static void fix(struct ev_star_shapes *shapes, struct ev_star_take *t, const cha
 	t->fixed = (struct ev_value){.p = copy, .len = (uint32_t)len, .present = true};
 }
 
-/* JSON, in which numbers must be short. */
+/* Takes a cell of JSON: it fits while its numbers are short. */
 static enum ev_star_how json_how(const struct ev_star *s, struct ev_star_take *t)
 {
 	const struct ev_doc *d = s->event.doc;
@@ -59,7 +59,7 @@ static enum ev_star_how json_how(const struct ev_star *s, struct ev_star_take *t
 	return EV_STAR_JSON;
 }
 
-/* What a column asks of a text. */
+/* How a text is checked for a column's type. */
 static enum ev_star_how text_how(const struct ev_star *s, struct ev_star_take *t)
 {
 	const uint32_t *at = s->event.at;
@@ -109,7 +109,7 @@ static enum ev_star_how how(const struct ev_star *s, struct ev_star_take *t)
 	}
 }
 
-/* Cells of an element, which are found at `at`. */
+/* Adds the cells of an element, whose nodes are in `at`. */
 static void take(struct ev_star *s, const struct ev_star_asked *asked, const uint32_t *at,
 		 size_t group, size_t index, struct ev_star_takes *to)
 {
@@ -142,7 +142,7 @@ static struct ev_star_takes new_takes(struct ev_star_shapes *shapes, size_t n)
 		.list = ev_arena_zalloc(&shapes->arena, n * sizeof(struct ev_star_take))};
 }
 
-/* How many cells of the event's own and of the group's elements are asked for. */
+/* How many cells a kind asks for: *own of the event, *elements of all the group's elements. */
 static void count(struct ev_star *s, const struct ev_star_kind *kind, size_t group, size_t *own,
 		  size_t *elements)
 {
@@ -158,7 +158,7 @@ static void count(struct ev_star *s, const struct ev_star_kind *kind, size_t gro
 	*elements = e->items.n * kind->groups[group].n_cells;
 }
 
-/* NULL if too much is kept already. */
+/* Learns the shape at hand; NULL if too much is kept already. */
 static struct ev_star_shape *new_shape(struct ev_star *s, const struct ev_star_kind *kind)
 {
 	struct ev_star_shapes *shapes = s->shapes;

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* Events from one look at that memory to the next. */
+/* How many events pass between two checks of the memory used. */
 enum { BETWEEN_LOOKS = 32 };
 
 static void want_says(struct ev_star *s)
@@ -22,7 +22,7 @@ static void want_says(struct ev_star *s)
 	}
 }
 
-/* What the tables ask of events, kind by kind. */
+/* Registers the paths that tables ask for, kind by kind (borne.h). */
 static void want_paths(struct ev_star *s)
 {
 	const struct ev_star_plan *p = s->plan;
@@ -181,7 +181,7 @@ static enum ev_status unlike(const struct ev_record *rec, struct ev_error *err)
 		       rec->source, (unsigned long long)rec->line);
 }
 
-/* It is handed on, once for all facts. */
+/* A delete is handed on once, for all facts. */
 static enum ev_status put_delete(struct ev_star *s, const struct ev_record *rec,
 				 struct ev_error *err)
 {
@@ -221,7 +221,7 @@ static enum ev_status put_event(struct ev_star *s, struct ev_star_version *v, st
 		ev_star_explain(s, type, len);
 		return EV_REJECT;
 	}
-	/* The members lie far apart: each step asks the memory for what the next but one needs. */
+	/* The members lie far apart in memory: each step prefetches what the next but one needs. */
 	ev_star_begin_references(s, kind);
 	ev_star_fetch_members(s);
 	if (v->stands)

@@ -3,10 +3,11 @@
 #include "base/mem.h"
 #include "star/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { DIGEST = 16, PARTS_OF_MEMORY = 4 };
-/* Of an item: the dimension and the member's key; all of one that is bare. */
+/* Lengths in an item: up to the member's key; and of a bare mention as a whole. */
 enum { ITEM_MEMBER = 4 + EV_KEY_TEXT, ITEM_BARE = ITEM_MEMBER + 2 };
 
 static const char dead[] = "-";
@@ -42,7 +43,7 @@ void ev_star_state_free(struct ev_star_state **state)
 	*state = NULL;
 }
 
-/* Where it stands */
+/* Position */
 
 static struct ev_point position(const struct ev_store *store)
 {
@@ -79,7 +80,7 @@ static bool is_of_model(const struct ev_star_state *t)
 	return true;
 }
 
-/* Once, for schema files are read for it. */
+/* Called once: it reads the schema files. */
 static enum ev_status open_store(struct ev_star *s, struct ev_error *err)
 {
 	struct ev_star_state *t = s->state;
@@ -90,6 +91,29 @@ static enum ev_status open_store(struct ev_star *s, struct ev_error *err)
 		ev_model_digest(s->m, depends[i].part, t->digests[i]);
 	t->store = ev_store_open(t->dir, &ev_store_members, EV_STORE_WRITE, err);
 	return t->store != NULL ? EV_OK : EV_FATAL;
+}
+
+/*
+ * A state that begins has nothing of the members that were gone before: who stands in front of that
+ * commit cannot be told of them.
+ */
+static enum ev_status check_beginning(struct ev_star_state *t, const struct ev_span *span,
+				      struct ev_error *err)
+{
+	const char *began = ev_store_note(t->store, "began");
+	char number[24];
+
+	if (span->from == 0 && ev_store_head(t->store) == 0) {
+		snprintf(number, sizeof number, "%llu", (unsigned long long)span->to.number);
+		ev_store_set_note(t->store, "began", number);
+		return EV_OK;
+	}
+	if (span->from == 0 || span->from >= strtoull(began, NULL, 10))
+		return EV_OK;
+	return ev_fail(err,
+		       "%s: began anew at commit %s, and cannot tell what has changed since commit "
+		       "%llu: take everything with evversion --since 0",
+		       t->dir, began, (unsigned long long)span->from);
 }
 
 static enum ev_status check(struct ev_star_state *t, const struct ev_span *span,
@@ -123,6 +147,8 @@ enum ev_status ev_star_state_begin(struct ev_star *s, const struct ev_span *span
 		ev_store_clear(t->store);
 		p.number = 0;
 	}
+	if (check_beginning(t, span, err) != EV_OK)
+		return EV_FATAL;
 	for (size_t i = 0; i < EV_STAR_DIGESTS; i++)
 		if (depends[i].note != NULL)
 			ev_store_set_note(t->store, depends[i].note, t->digests[i]);
@@ -210,7 +236,7 @@ static int by_key(const void *x, const void *y, void *ctx)
 	return compare_keys(ctx, x, ctx, y);
 }
 
-/* The key of an item, anew. */
+/* Rebuilds the state's key of an item. */
 static void put_key(struct ev_star_state *t, const struct ev_star_items *l,
 		    const struct ev_star_item *i)
 {
@@ -241,7 +267,7 @@ static enum ev_status sort_add(struct ev_star_state *t, const char *value, size_
 	return ev_sort_add(t->sort, t->key.p, t->key.len, value, len, err);
 }
 
-/* What is not the same in all mentions of the event, or of all events. */
+/* An item: the mention's key without what all mentions of the event, or of all events, share. */
 static void put_item(struct ev_star_state *t, const struct ev_mentions *l)
 {
 	struct ev_buf *text = &t->said.text;
@@ -257,7 +283,7 @@ static void put_item(struct ev_star_state *t, const struct ev_mentions *l)
 	while (own[-1] != ' ')
 		own--;
 	ev_buf_put(text, p, (size_t)(own - p));
-	own += t->who.len; /* what is left is the element */
+	own += t->who.len; /* the element's number is left */
 	ev_buf_put(text, own, (size_t)(end - own));
 	ev_buf_putc(text, ' ');
 	digest = ev_hash64(l->value.p, l->value.len, ev_store_seed(t->store, 0));
@@ -265,7 +291,7 @@ static void put_item(struct ev_star_state *t, const struct ev_mentions *l)
 	text->len += DIGEST;
 }
 
-/* A mention of the event at hand, whose value waits behind its item. */
+/* Adds a mention to the event's list; its length and value are kept right behind the item. */
 static void note_mention(struct ev_star_state *t, const struct ev_mentions *l)
 {
 	struct ev_buf *text = &t->said.text;
@@ -304,14 +330,14 @@ static void note_days(struct ev_star *s, size_t dimension)
 	ev_star_calendar_forget(calendar);
 }
 
-/* What the event said before, as its list in the state has it. */
+/* Reads what the event said before: its list in the state. */
 static enum ev_status read_before(struct ev_star_state *t, struct ev_error *err)
 {
 	struct ev_star_items *l = &t->before;
 	const char *p, *end;
 
 	items_reset(l);
-	if (t->first > t->at) /* the state has nothing of it */
+	if (t->first > t->at) /* the event is newer than the state */
 		return EV_OK;
 	if (ev_star_old_find(&t->old, t->key.p, t->key.len, err) != EV_OK)
 		return EV_FATAL;
@@ -331,8 +357,9 @@ static enum ev_status read_before(struct ev_star_state *t, struct ev_error *err)
 }
 
 /*
- * What is taken back, or replaced, or spells a part of the key in its own way is told in front of
- * all that is said of the member, under b: it may be what its row is made of.
+ * Announces a mention that is taken back, replaced, or spells the key in its own way. The key with
+ * b sorts before all mentions of the member (c), so that settle.c knows in time whether the old row
+ * can still be built upon.
  */
 static enum ev_status warn(struct ev_star_state *t, struct ev_error *err)
 {
@@ -368,7 +395,7 @@ static enum ev_status take_back(struct ev_star_state *t, const struct ev_star_it
 	return warn(t, err) == EV_OK ? sort_add(t, &back, 1, err) : EV_FATAL;
 }
 
-/* Both lists are sorted by key. */
+/* Walks both lists in the order of keys; new items are said, missing ones taken back. */
 static enum ev_status compare_lists(struct ev_star_state *t, bool *differ, struct ev_error *err)
 {
 	const struct ev_star_items *said = &t->said, *before = &t->before;
@@ -411,7 +438,7 @@ static enum ev_status put_list(struct ev_star_state *t, struct ev_error *err)
 	return sort_add(t, t->text.p, t->text.len, err);
 }
 
-/* The event at hand is whole: what it says takes the place of what it said. */
+/* Ends the event at hand: what it says now replaces what it said before. */
 static enum ev_status end_event(struct ev_star *s, struct ev_error *err)
 {
 	struct ev_star_state *t = s->state;

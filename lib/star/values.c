@@ -64,7 +64,7 @@ const char *ev_star_format_time(struct ev_star *s, bool modified)
 	return text;
 }
 
-/* A value as it came, but for what the pipe added and what the model ignores. */
+/* The event itself as a value, without "_ev" and what the model ignores. */
 static void leave_out(struct ev_star *s, uint32_t at, const uint32_t *skip, size_t n,
 		      struct ev_value *v)
 {
@@ -111,15 +111,15 @@ static char *new_room(struct ev_star *s)
 }
 
 /*
- * Reads cells of an element, which are found at `at`. Where they need a store, that of an element
- * lasts as long as the event at hand. False if some value does not fit.
+ * Reads an element's cells, whose nodes are in `at`. Stores last as long as the event at hand.
+ * False if a value does not fit.
  */
 static bool read_cells(struct ev_star *s, const struct ev_star_elements *e,
 		       const struct ev_star_asked *asked, const uint32_t *at, size_t index)
 {
 	struct ev_value *values = e->values + index * e->group->n_cells;
 	const struct ev_star_want *c = asked->cells, *end = c + asked->n_cells;
-	const struct ev_doc d = *s->event.doc; /* so that no octet stored could change it */
+	const struct ev_doc d = *s->event.doc; /* a copy, which no byte stored can alias */
 	char *store = s->room;
 
 	for (; c < end; c++) {
@@ -142,7 +142,7 @@ static bool read_cells(struct ev_star *s, const struct ev_star_elements *e,
 	return true;
 }
 
-/* Any other cell, but for one that is fixed. */
+/* The slow path: reads a cell in full. */
 static EV_NOINLINE bool take_odd(struct ev_star *s, const struct ev_star_take *t, char *store,
 				 struct ev_value *v)
 {
@@ -162,12 +162,12 @@ static inline bool are_short(const struct ev_node *nodes, const struct ev_star_t
 	return true;
 }
 
-/* Reads cells of a group's elements where they stand in documents of the shape at hand. */
+/* Reads the cells of a group's elements by the shape at hand. */
 static bool take_cells(struct ev_star *s, const struct ev_star_elements *e,
 		       const struct ev_star_takes *cells)
 {
 	const struct ev_doc *d = s->event.doc;
-	const char *const text = d->text; /* which no octet stored can change */
+	const char *const text = d->text; /* a copy, as above */
 	const struct ev_node *const nodes = d->nodes;
 	const bool nul = d->nul;
 	const struct ev_star_take *t = cells->list, *end = t + cells->n;
@@ -178,7 +178,7 @@ static bool take_cells(struct ev_star *s, const struct ev_star_elements *e,
 		struct ev_value *v = &values[t->cell];
 		const char *p = text + n->pos;
 		const uint32_t len = n->end - n->pos;
-		bool usual; /* its text lies in the document as the column has it */
+		bool usual; /* fast path: the document's text is the column's */
 
 		*v = (struct ev_value){.p = p, .len = len, .present = true};
 		switch (t->how) {
@@ -288,7 +288,7 @@ static void columns_fit(struct ev_star *s, const struct ev_columns *columns, con
 	}
 }
 
-/* The parts of keys that a fact refers by, where their dimension does not take such an event. */
+/* Checks the keys by which a fact refers to dimensions that do not take such events themselves. */
 static void keys_fit(struct ev_star *s, const struct ev_fact *f, const char *type, size_t len,
 		     uint32_t item)
 {

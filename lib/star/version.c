@@ -2,7 +2,7 @@
 #include "scan/form.h"
 #include "star/internal.h"
 
-/* The bytes of a text of that length, or NULL. */
+/* The bytes of a string with exactly that length, or NULL. */
 static const char *text_at(const struct ev_doc *d, uint32_t at, size_t want)
 {
 	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING ||
@@ -11,7 +11,7 @@ static const char *text_at(const struct ev_doc *d, uint32_t at, size_t want)
 	return d->text + d->nodes[at].pos + 1;
 }
 
-/* False if there is neither true nor false. */
+/* False if the node is no boolean. */
 static bool bool_at(const struct ev_doc *d, uint32_t at, bool *value)
 {
 	if (at == EV_NOWHERE || (ev_kind(d, at) != EV_TRUE && ev_kind(d, at) != EV_FALSE))
@@ -20,7 +20,7 @@ static bool bool_at(const struct ev_doc *d, uint32_t at, bool *value)
 	return true;
 }
 
-/* Plain digits, the first of which is no zero. */
+/* Reads a number: plain digits without a leading zero. */
 static bool number_at(const struct ev_doc *d, uint32_t at, struct ev_star_version *v)
 {
 	if (at == EV_NOWHERE || ev_kind(d, at) != EV_NUMBER)
@@ -69,7 +69,9 @@ static inline int64_t two_digits(const char *p)
 	return (p[0] - '0') * 10 + (p[1] - '0');
 }
 
-/* EV_TIME_TEXT bytes as a number: of two times the greater is the later. False: they are none. */
+/*
+ * Reads EV_TIME_TEXT bytes as a number that compares as the time does. False if they are no time.
+ */
 static bool moment(const char *text, int64_t *t)
 {
 	typedef uint8_t bytes EV_VECTOR(16);
@@ -100,7 +102,7 @@ static bool moment(const char *text, int64_t *t)
 	return true;
 }
 
-/* An event that no evversion has seen is its own only version. */
+/* Without evversion an event is its own only version. */
 static void only_version(struct ev_star *s, struct ev_star_version *v)
 {
 	static const char one[EV_COPY_OVER] = "1";
@@ -157,7 +159,7 @@ bool ev_star_read_version(struct ev_star *s, struct ev_star_version *v)
 	return true;
 }
 
-/* Deletes: what was there of an event goes, and its versions follow */
+/* Deletes: an event's rows go, and its versions follow */
 
 const char ev_star_delete_begin[EV_STAR_DELETE_BEGIN + 1] = "{\"_ev\":{\"op\":\"delete\",";
 
@@ -174,7 +176,7 @@ static bool pass_number(const char **p, const char *end, uint64_t *n)
 	return *p > from;
 }
 
-/* `,"first":N,"from":N`, which a state adds. */
+/* Reads `,"first":N,"from":N`, which evversion adds where it keeps a state. */
 static bool pass_commits(const char **p, const char *end, struct ev_star_deleted *d)
 {
 	static const char first[] = ",\"first\":", from[] = ",\"from\":";

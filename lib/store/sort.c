@@ -25,7 +25,7 @@ struct header {
 };
 
 struct slot {
-	uint64_t prefix; /* eight octets of the key, so that few comparisons need look at it */
+	uint64_t prefix; /* eight bytes of the key, so that few comparisons need look at it */
 	const char *at;	 /* of the header */
 };
 
@@ -42,7 +42,7 @@ struct run {
 };
 
 struct ev_sort {
-	size_t limit, held; /* octets */
+	size_t limit, held; /* bytes */
 	const char *folder;
 	struct ev_arena arena;
 	struct slot *slots;
@@ -108,7 +108,7 @@ static struct header header_of(const char *at)
 	return h;
 }
 
-/* Eight octets of a key from `depth` on, zeros behind its end; they compare as the octets do. */
+/* Eight bytes of a key from `depth` on, zeros behind its end; they compare as the bytes do. */
 static uint64_t prefix_of(const char *key, size_t len, size_t depth)
 {
 	uint64_t v = 0;
@@ -120,7 +120,7 @@ static uint64_t prefix_of(const char *key, size_t len, size_t depth)
 	return be64toh(v);
 }
 
-/* Sorting in memory. All keys of a range have `depth` octets in common; prefixes begin there. */
+/* Sorting in memory. All keys of a range have `depth` bytes in common; prefixes begin there. */
 
 static bool slot_less(const struct slot *a, const struct slot *b, size_t depth)
 {
@@ -165,10 +165,10 @@ static void sort_by_merging(struct slot *slots, struct slot *spare, size_t n, si
 }
 
 /*
- * The octets that all keys of a range have in common from `depth` on; *equal tells that they have
+ * The bytes that all keys of a range have in common from `depth` on; *equal tells that they have
  * no others.
  */
-static size_t common_octets(const struct slot *slots, size_t n, size_t depth, bool *equal)
+static size_t common_bytes(const struct slot *slots, size_t n, size_t depth, bool *equal)
 {
 	struct header first = header_of(slots[0].at);
 	const char *key = slots[0].at + sizeof first + depth;
@@ -195,8 +195,8 @@ static size_t common_octets(const struct slot *slots, size_t n, size_t depth, bo
 	return common;
 }
 
-static void sort_by_octet(struct slot *slots, struct slot *spare, size_t n, size_t depth,
-			  unsigned shift, unsigned depths);
+static void sort_by_byte(struct slot *slots, struct slot *spare, size_t n, size_t depth,
+			 unsigned shift, unsigned depths);
 
 /* A range whose prefixes are all equal: it is looked at where its keys begin to differ. */
 static void sort_deeper(struct slot *slots, struct slot *spare, size_t n, size_t depth,
@@ -204,7 +204,7 @@ static void sort_deeper(struct slot *slots, struct slot *spare, size_t n, size_t
 {
 	bool equal;
 
-	depth += common_octets(slots, n, depth, &equal);
+	depth += common_bytes(slots, n, depth, &equal);
 	if (equal)
 		return;
 	for (size_t i = 0; i < n; i++) {
@@ -215,12 +215,12 @@ static void sort_deeper(struct slot *slots, struct slot *spare, size_t n, size_t
 	if (depths == MAX_DEPTHS)
 		sort_by_merging(slots, spare, n, depth);
 	else
-		sort_by_octet(slots, spare, n, depth, 64, depths + 1);
+		sort_by_byte(slots, spare, n, depth, 64, depths + 1);
 }
 
-/* shift: of the octet of the prefix that was the last to be looked at. */
-static void sort_by_octet(struct slot *slots, struct slot *spare, size_t n, size_t depth,
-			  unsigned shift, unsigned depths)
+/* shift: of the byte of the prefix that was the last to be looked at. */
+static void sort_by_byte(struct slot *slots, struct slot *spare, size_t n, size_t depth,
+			 unsigned shift, unsigned depths)
 {
 	size_t ends[256], from = 0;
 
@@ -250,7 +250,7 @@ static void sort_by_octet(struct slot *slots, struct slot *spare, size_t n, size
 	from = 0;
 	for (size_t i = 0; i < 256; i++) {
 		if (ends[i] - from > 1)
-			sort_by_octet(slots + from, spare, ends[i] - from, depth, shift, depths);
+			sort_by_byte(slots + from, spare, ends[i] - from, depth, shift, depths);
 		from = ends[i];
 	}
 }
@@ -259,7 +259,7 @@ static void sort_slots(struct ev_sort *s)
 {
 	struct slot *spare = ev_malloc(s->n * sizeof *spare);
 
-	sort_by_octet(s->slots, spare, s->n, 0, 64, 0);
+	sort_by_byte(s->slots, spare, s->n, 0, 64, 0);
 	free(spare);
 }
 
@@ -414,7 +414,7 @@ enum ev_status ev_sort_add(struct ev_sort *s, const void *key, size_t key_len, c
 	return ev_sort_added(s, err);
 }
 
-/* Reads until the run's buffer holds need octets from head on; false at the end of the run. */
+/* Reads until the run's buffer holds need bytes from head on; false at the end of the run. */
 static enum ev_status run_fill(struct ev_sort *s, struct run *r, size_t need, struct ev_error *err)
 {
 	if (r->head > 0) {

@@ -2,8 +2,8 @@
  * sort: items by key, more than memory holds. Floor 3.
  *
  * Items are kept in memory up to a limit; beyond it sorted runs go to unnamed files in the
- * temporary folder and are merged. Keys compare as octets; items with equal keys come in the order
- * they were added. In memory they are distributed by one octet of their keys after another, the
+ * temporary folder and are merged. Keys compare as bytes; items with equal keys come in the order
+ * they were added. In memory they are distributed by one byte of their keys after another, the
  * first first (P. McIlroy, K. Bostic, M. D. McIlroy, "Engineering radix sort", Computing Systems 6,
  * 1993), eight of which stand beside the pointer to each item.
  */
@@ -18,12 +18,12 @@
 
 struct ev_sort;
 
-/* limit: octets of items held in memory. folder: for runs. */
+/* limit: bytes of items held in memory. folder: for runs. */
 struct ev_sort *ev_sort_new(size_t limit, const char *folder);
 enum ev_status ev_sort_add(struct ev_sort *s, const void *key, size_t key_len, const void *item,
 			   size_t len, struct ev_error *err);
 /*
- * The same in place: room for a key of key_len octets and, right behind it, an item of len. Once
+ * The same in place: room for a key of key_len bytes and, right behind it, an item of len. Once
  * the key is written, ev_sort_added takes it in. The item may be written still until `fn` of
  * ev_sort_before_spill is called, or ev_sort_finish.
  */
@@ -34,7 +34,7 @@ void ev_sort_before_spill(struct ev_sort *s, void (*fn)(void *ctx), void *ctx);
 enum ev_status ev_sort_finish(struct ev_sort *s, struct ev_error *err);
 
 struct ev_sorted {
-	const char *key, *item; /* EV_IN_SLACK octets behind the item may be read */
+	const char *key, *item; /* EV_IN_SLACK bytes behind the item may be read */
 	size_t key_len, len;
 	bool stays; /* valid until the sort is freed, and a NUL stands behind the item; else until
 		       the next call */

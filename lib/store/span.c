@@ -25,8 +25,7 @@ enum ev_status ev_span_check(const struct ev_span *s, const struct ev_point *p, 
 	if (at < from)
 		return ev_fail(err,
 			       "%s stands at commit %llu, and this shows only what came behind "
-			       "commit %llu: run the same line with evversion --since its own "
-			       "position",
+			       "commit %llu: take everything with evversion --since 0",
 			       who, at, from);
 	if (at > to)
 		return ev_fail(

@@ -62,9 +62,9 @@ enum ev_store_mode {
 struct ev_store *ev_store_open(const char *dir, const struct ev_store_kind *kind,
 			       enum ev_store_mode mode, struct ev_error *err);
 /*
- * An id as a word of a key, printable and in the order of the id's bytes: bytes up to '!' are '!'
- * and a letter, so that the space that ends the word is less than all that can stand in it, and no
- * word is another's beginning.
+ * An id as a word of a key, printable and in the order of the id's bytes. A byte up to '!' is
+ * escaped: '!' and a letter. So the space that ends a word is less than any byte in it, and words
+ * sort as the ids do.
  */
 void ev_store_word(const char *id, size_t len, struct ev_buf *out);
 /* Of which of the three the state in dir is; NULL with the error. */

@@ -12,14 +12,14 @@
 enum {
 	MAX_TYPES = 4096,
 	LISTED_TYPES = 256,
-	MAX_TYPE = 256, /* octets of a name */
+	MAX_TYPE = 256, /* bytes of a name */
 	MAX_BUCKETS = 400,
 	MAX_CAUSES = 4096,
 	LISTED_CAUSES = 1000,
 	WHOLE_SAMPLES = 100, /* causes whose sample is shown at full length */
 	RAW = 2000,
 	SHORT_RAW = 200,
-	MAX_TEXT = 500, /* octets of a path, a message, an explanation */
+	MAX_TEXT = 500, /* bytes of a path, a message, an explanation */
 };
 
 struct type {
@@ -279,7 +279,7 @@ static const char *generalized(struct ev_batch *b, const char *pointer)
 	return ev_buf_str(&b->path);
 }
 
-/* At most MAX_TEXT octets, whole characters. */
+/* At most MAX_TEXT bytes, whole characters. */
 static char *short_copy(const char *text)
 {
 	size_t len;
@@ -681,7 +681,7 @@ bool ev_batch_cause(const struct ev_batch *b, size_t i, struct ev_buf *out)
 	ev_position_write(&c->first, true, out);
 	ev_buf_puts(out, ",\"last\":");
 	ev_position_write(&c->last, true, out);
-	/* Octets that are no UTF-8 go as hexadecimal digits, and come back from there. */
+	/* Bytes that are no UTF-8 go as hexadecimal digits, and come back from there. */
 	ev_buf_puts(out, ",\"sample\":{\"octets\":\"");
 	for (size_t k = 0; k < c->raw.len; k++)
 		ev_buf_printf(out, "%02x", (unsigned char)c->raw.p[k]);
@@ -707,7 +707,7 @@ static bool short_member(const struct ev_doc *d, uint32_t object, const char *na
 	return text_member(d, object, name, out) && (*out == NULL || strlen(*out) <= MAX_TEXT);
 }
 
-static bool read_octets(struct cause *c, const struct ev_doc *d, uint32_t sample)
+static bool read_bytes(struct cause *c, const struct ev_doc *d, uint32_t sample)
 {
 	char *hex = NULL;
 	uint64_t base64, cut;
@@ -811,7 +811,7 @@ static bool merge_cause(struct ev_batch *b, const struct ev_doc *d, uint32_t at,
 	       ev_state_u64(d, at, "records", &c.records) && c.records > 0 && c.records <= events &&
 	       ev_position_read(d, ev_member(d, at, "first", 5), &c.first) &&
 	       ev_position_read(d, ev_member(d, at, "last", 4), &c.last) &&
-	       read_octets(&c, d, sample);
+	       read_bytes(&c, d, sample);
 	if (good) {
 		order = ev_position_compare(&c.first, &c.last);
 		good = (c.records == 1 ? order == 0 : order <= 0) && add_cause(b, &c);

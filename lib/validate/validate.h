@@ -4,8 +4,8 @@
  * The room lib/validate is the engine of evvalidate.
  *
  * In this order, and all reasons of the first that fails: the text (JSON, UTF-8, names), the
- * envelope, the type's JSON Schema, the columns' types, the rules. What passes leaves octet by
- * octet as it came.
+ * envelope, the type's JSON Schema, the columns' types, the rules. What passes leaves byte by
+ * byte as it came.
  */
 #ifndef EV_VALIDATE_H
 #define EV_VALIDATE_H

@@ -22,7 +22,7 @@ static bool begins(const char *p, size_t len, const char *text)
 	return len >= strlen(text) && memcmp(p, text, strlen(text)) == 0;
 }
 
-/* Its batch; false if it is about none. */
+/* Finds the batch's name in the line; false if the line is about no batch. */
 static bool find_name(struct line *l, size_t len)
 {
 	const char *quote = memchr(l->what, '"', len);
@@ -57,7 +57,7 @@ static void add_line(struct ev_version_batch *b, const struct line *l)
 	}
 }
 
-/* Batches, with the line that each was first named in. */
+/* The batches by name, and in the order of the lines that name them first. */
 struct named {
 	struct ev_version_batch batch;
 	size_t first;

@@ -7,12 +7,12 @@
 
 #include "store/store.h"
 
-/* A batch, as the state's log tells of it. */
+/* A batch, as the state's log records it. */
 struct ev_version_batch {
 	char *name;
-	uint64_t *commits; /* that its records made, in order */
+	uint64_t *commits; /* the commits of its records, in order */
 	size_t n_commits, cap_commits;
-	uint64_t records;   /* that it has delivered, known ones too; 0 once it is retracted */
+	uint64_t records;   /* delivered, known ones included; 0 once it is retracted */
 	uint64_t retracted; /* the last commit that took it out; 0: it was not, or has come again */
 };
 
@@ -27,8 +27,8 @@ const struct ev_version_batch *ev_version_batches_find(const struct ev_version_b
 void ev_version_batches_free(struct ev_version_batches *b);
 
 struct ev_version_retracted {
-	uint64_t records; /* that the batch had brought */
-	uint64_t gone;	  /* of them those that no other batch brought */
+	uint64_t records; /* brought by the batch */
+	uint64_t gone;	  /* of these, the ones that no other batch brought */
 };
 
 /*

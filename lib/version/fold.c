@@ -67,7 +67,7 @@ void ev_version_spelling(struct ev_version *v, const char *line, size_t len, str
 	ev_buf_put(out, line + from, len - from);
 }
 
-/* Of equal content the least spelling stands, so that no order of arrival shows. */
+/* Of equal contents the least spelling wins, so that the order of arrival makes no difference. */
 static int compare_spellings(struct ev_version *v, const struct ev_link *a, const struct ev_link *b)
 {
 	int order;
@@ -87,7 +87,10 @@ static int compare_links(struct ev_version *v, const struct ev_link *a, const st
 	return order != 0 ? order : compare_spellings(v, a, b);
 }
 
-/* The greatest content first. Merge sort: what compares needs the engine. */
+/*
+ * Sorts the greatest content first. A merge sort of our own, because qsort() passes no context to
+ * the comparison.
+ */
 static void sort_links(struct ev_version *v, struct ev_link *links, struct ev_link *spare, size_t n)
 {
 	size_t half = n / 2, left = 0, right = half;
@@ -105,7 +108,7 @@ static void sort_links(struct ev_version *v, struct ev_link *links, struct ev_li
 
 /* Setting aside */
 
-/* As put_place writes it. */
+/* PLACE as put_place writes it (state.c). */
 void ev_version_read_place(struct ev_version *v, const char *place, struct ev_record *rec)
 {
 	static const char line[] = "\",\"line\":", source[] = ",\"source\":\"",
@@ -122,7 +125,7 @@ void ev_version_read_place(struct ev_version *v, const char *place, struct ev_re
 			      : EV_NO_OFFSET;
 }
 
-/* Where a record came from. */
+/* Sets where a record came from. */
 static void read_place(struct ev_version *v, const struct ev_link *l, struct ev_record *rec)
 {
 	rec->source = l->source;
@@ -144,7 +147,10 @@ static enum ev_status set_aside(struct ev_version *v, const struct ev_link *l, c
 			      err);
 }
 
-/* Tells what became of a record: one of the input is counted, one of the state compared. */
+/*
+ * Records what became of a record: counts it if the input brought it; else compares it with what it
+ * was before.
+ */
 static enum ev_status told(struct ev_version *v, struct ev_link *l, enum ev_version_class class,
 			   const char *code, struct ev_error *err)
 {
@@ -190,7 +196,7 @@ static void owner_text(struct ev_version *v, const struct ev_event *event)
 	ev_json_escape(event->id, event->id_len, &v->owner);
 }
 
-/* l is lesser than winner, which stands. */
+/* l lost against winner, which has the greater content. */
 static enum ev_status conflict(struct ev_version *v, struct ev_link *l,
 			       const struct ev_link *winner, struct ev_error *err)
 {
@@ -219,7 +225,7 @@ static enum ev_status conflict(struct ev_version *v, struct ev_link *l,
 	return st;
 }
 
-/* In a state's key the digest of the content stands behind S. */
+/* The length of S in a link's key: with a state the content's digest follows it. */
 static size_t order_len(const struct ev_version *v, const struct ev_link *l)
 {
 	return l->key_len - (v->options.state != NULL ? 33 : 0);
@@ -234,7 +240,7 @@ static bool same_order(const struct ev_version *v, const struct ev_link *a, cons
 		      len - v->chain.word_len) == 0;
 }
 
-/* Whether a link is not folded: the input brought it, or (in a chain that is shown) it is gone. */
+/* True if the fold skips a link: a new one in a quiet fold, or one that is gone or unfit. */
 static bool is_left_out(const struct ev_version *v, const struct ev_link *l)
 {
 	return (v->quiet && l->is_new) || l->gone || l->unfit;
@@ -246,8 +252,8 @@ static bool same_content(const struct ev_link *a, const struct ev_link *b)
 }
 
 /*
- * Records from..to have equal version, time and op. The greatest content stands; equal content is a
- * duplicate; anything else is a conflict's loser. *stands: the winner's link.
+ * Records from..to have equal version, time and op. The greatest content wins; equal content is a
+ * duplicate; any other has lost a conflict. *stands: the winner.
  */
 static enum ev_status settle(struct ev_version *v, size_t from, size_t to, struct ev_link **stands,
 			     struct ev_error *err)
@@ -297,7 +303,7 @@ static const char put_in[] = ",\"_ev\":", version[] = "{\"version\":",
 		  former[] = "\",\"current\":false,\"deleted\":false",
 		  former_gone[] = "\",\"current\":false,\"deleted\":true";
 
-/* Bytes that are told of a version at most, and what is put around it. */
+/* The most bytes of a version's "_ev", with what is put around it. */
 enum { MEMBER_MAX = 256 };
 
 static char *put_u64(char *o, uint64_t n)
@@ -312,7 +318,7 @@ static char *put_u64(char *o, uint64_t n)
 	return o + digits.len;
 }
 
-/* What is told of a version, but for an origin. to: NULL for the newest. */
+/* Writes a version's "_ev" without an origin. to: NULL for the newest version. */
 static char *put_version(char *o, uint64_t k, const struct ev_made *made, const char *to)
 {
 	o = PUT(o, version);
@@ -326,7 +332,7 @@ static char *put_version(char *o, uint64_t k, const struct ev_made *made, const 
 	return made->deleted ? PUT(o, former_gone) : PUT(o, former);
 }
 
-/* A version whose line needs no look: right into the output, if there is room. */
+/* Fast path: a version whose line goes out unchanged is written straight into the output. */
 static enum ev_status emit_plain(struct ev_version *v, const struct ev_made *made, const char *to,
 				 struct ev_error *err)
 {
@@ -376,7 +382,7 @@ static enum ev_status emit_version(struct ev_version *v, const struct ev_made *m
 	return ev_port_line(v->port, v->line.p, v->line.len, err);
 }
 
-/* The id as it stands inside a JSON string, out of the word of the keys. */
+/* Sets the owner: the id, as inside a JSON string, out of the word in the keys. */
 static void word_owner(struct ev_version *v)
 {
 	struct ev_buf id = {0};
@@ -454,8 +460,9 @@ static void fill_bare(struct ev_version *v, struct ev_made *made)
 }
 
 /*
- * Whether a content says nothing new to the one before but for version and modified time. Digests
- * tell most apart; these are no secret, so that they cannot tell that two are the same.
+ * True if the content differs from the one before in version and modified time at most. Digests
+ * show most differences; equality is compared in full, because the digests have no secret and can
+ * be forged.
  */
 static bool is_noop(struct ev_version *v)
 {
@@ -465,7 +472,7 @@ static bool is_noop(struct ev_version *v)
 	       bare_equal(v, &v->made, &v->making);
 }
 
-/* An event that changes its type is most likely two, which share an id by chance. */
+/* Notes an event that changes its type: most likely two events that share an id by chance. */
 static void compare_types(struct ev_version *v)
 {
 	struct ev_event a, b;
@@ -486,7 +493,7 @@ static void compare_types(struct ev_version *v)
 		v->retyped = ev_strndup(b.id, b.id_len);
 }
 
-/* What is being made is the next version. */
+/* Makes `making` the next version, and emits the one before, whose end is known now. */
 static enum ev_status push(struct ev_version *v, struct ev_link *l, struct ev_error *err)
 {
 	struct ev_made *last = &v->made, *next = &v->making;
@@ -523,9 +530,8 @@ static enum ev_status orphan(struct ev_version *v, struct ev_link *l, struct ev_
 }
 
 /*
- * Whether a content is as a put must be. *good: that, or v->why says what is wrong. What was put
- * was judged before it came here; what a patch made, and what was put under another contract, was
- * not.
+ * Sets *good if a content keeps its contract; else v->why says why not. Only what a patch made, or
+ * what was put under another contract, is judged here: evvalidate has judged the rest.
  */
 static enum ev_status judge(struct ev_version *v, const char *line, size_t len, bool *good,
 			    struct ev_error *err)
@@ -578,8 +584,8 @@ static enum ev_status fold_patch(struct ev_version *v, struct ev_link *l, struct
 }
 
 /*
- * A put that fits no longer is no record any more: it does not even stand in the way of others. It
- * is as if evvalidate had rejected it.
+ * Takes out the puts that no longer keep the contract, as if evvalidate had rejected them: they do
+ * not even win conflicts.
  */
 static enum ev_status judge_puts(struct ev_version *v, struct ev_error *err)
 {
@@ -647,7 +653,10 @@ enum ev_status ev_version_fold(struct ev_version *v, struct ev_error *err)
 
 	for (size_t i = 0; i < v->chain.n_links; i++)
 		news |= v->chain.links[i].is_new;
-	/* What became of the older records before the new ones came, or the contract changed. */
+	/*
+	 * First fold, quiet: what had become of the older records before the new ones or the new
+	 * contract.
+	 */
 	if (v->chain.old && (news || v->other_contract)) {
 		v->quiet = true;
 		if (replay(v, err) != EV_OK)

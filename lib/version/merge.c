@@ -11,10 +11,7 @@ struct name {
 	bool owned;
 };
 
-/*
- * The members of an object, found by name; sorted if they are many, so that no input costs a
- * square.
- */
+/* An object's members by name. Many are sorted, so that no input costs quadratic time. */
 struct names {
 	struct name *list;
 	size_t n;
@@ -56,7 +53,7 @@ static void names_of(const struct ev_doc *d, uint32_t object, const uint32_t *sk
 
 		if (among(i + 1, skip, n_skip))
 			continue;
-		name->p = ev_string(d, i, &decoded, &name->len); /* kept where it was decoded */
+		name->p = ev_string(d, i, &decoded, &name->len); /* decoded names are kept */
 		name->owned = d->nodes[i].escaped;
 		name->value = i + 1;
 		names->n++;
@@ -119,7 +116,7 @@ static void put_raw(struct merge *m, const struct ev_doc *d, uint32_t value)
 	ev_buf_put(m->out, p, len);
 }
 
-/* What the patch's value makes of the base's, which may be none. */
+/* Appends what the patch's value makes of the base's; the base may have none. */
 static void put_merged(struct merge *m, uint32_t base, uint32_t patch)
 {
 	if (ev_kind(m->patch, patch) == EV_OBJECT)

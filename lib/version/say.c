@@ -21,7 +21,7 @@ static void show_text(const char *text, struct ev_buf *out)
 	show(text, strlen(text), out);
 }
 
-/* The part of a line that says what it is about. */
+/* The label in front of a line's text. */
 static void label(const char *name, struct ev_buf *out)
 {
 	ev_buf_printf(out, "  %-*s", LABEL - 2, name);
@@ -47,7 +47,7 @@ static void text_place(const struct ev_shown_place *p, struct ev_buf *out)
 	ev_buf_putc(out, '\n');
 }
 
-/* Words, from column at on, in lines that are no wider than a terminal where they need not be. */
+/* Wraps words at the width of a terminal, from column *at on; a longer word stands alone. */
 static void put_words(const char *text, size_t *at, struct ev_buf *out)
 {
 	while (*text != '\0') {
@@ -155,7 +155,7 @@ void ev_shown_stands(const struct ev_shown *newest, struct ev_buf *out)
 
 /* JSON */
 
-/* As a string in which nothing steers a terminal. */
+/* Appends a JSON string that no terminal takes for a command. */
 static void quote(const char *p, size_t len, struct ev_buf *out)
 {
 	const char *end = p + len;
@@ -181,7 +181,7 @@ static void quote(const char *p, size_t len, struct ev_buf *out)
 	ev_buf_putc(out, '"');
 }
 
-/* "name":"text", if there is one. */
+/* Appends "name":"text" unless text is NULL. */
 static void member(const char *name, const char *text, struct ev_buf *out)
 {
 	if (text == NULL)

@@ -9,7 +9,7 @@ struct ev_version_note {
 	struct entry {
 		struct ev_shown_place place;
 		struct entry *next;
-	} * last; /* in a ring */
+	} * last; /* a ring: its next is the first */
 	size_t n_entries;
 	enum ev_version_class class;
 	struct ev_reason *reasons;
@@ -92,7 +92,7 @@ void ev_version_note_made(struct ev_version *v, const struct ev_made *made, cons
 	note->deleted = made->deleted;
 }
 
-/* What no reason is told of elsewhere. */
+/* The reason of a class that v->why does not explain. */
 static const struct ev_reason *plain_reason(const struct ev_link *l)
 {
 	static const struct ev_reason

@@ -47,9 +47,9 @@ typedef enum ev_status ev_version_shown(void *ctx, const struct ev_shown *shown,
 					struct ev_error *err);
 
 /*
- * Tells fn of each record of the event, in the order S; of those that are equal in version, time
- * and op that which stands comes first. v: with options.state and .as_of, and begun. EV_EOF if the
- * state knows of none. id: as it is typed, a UUID in any spelling.
+ * Calls fn for each record of the event in the order S; among equals in version, time and op the
+ * winner comes first. v: opened with options.state and .as_of, and begun. EV_EOF if the state has
+ * no such event. id: as typed, a UUID in any spelling.
  */
 enum ev_status ev_version_show(struct ev_version *v, const char *id, size_t len,
 			       ev_version_shown *fn, void *ctx, struct ev_error *err);

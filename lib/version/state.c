@@ -17,11 +17,11 @@
  * that brought it was not retracted later.
  */
 
-/* The record that is being put together from its entries. */
+/* The record that is being assembled from its entries. */
 struct known {
 	struct ev_link *link;
 	struct ev_bringer *bringers;
-	const struct ev_bringer *stands; /* whose spelling is the least of those that stay */
+	const struct ev_bringer *stands; /* whose spelling is the least of the batches that stay */
 };
 
 const char *ev_version_batch_in(const char *place, size_t *len)
@@ -55,19 +55,22 @@ struct ev_bringer *ev_version_bring(struct ev_arena *arena, struct ev_bringer **
 		b->retracted = e->commit;
 		return b;
 	}
-	if (!ev_bringer_stays(b)) /* it comes back, and may be spelt otherwise */
+	if (!ev_bringer_stays(b)) /* a retracted batch comes again, and may spell it otherwise */
 		b->line = NULL;
 	b->brought = e->commit;
 	return b;
 }
 
-/* Of the key "WORD VERSION TIME OP DIGEST"; by arrival nothing stands in it but the place. */
+/*
+ * Reads a link's fields out of its key "WORD VERSION TIME OP DIGEST". By arrival the key has
+ * nothing but the place in the input.
+ */
 static void read_key(const struct ev_version *v, struct ev_link *l)
 {
 	const char *end = l->key + l->key_len - 33;
 
 	l->op = (uint8_t)(end[-1] - '0');
-	memcpy(l->from, end - 2 - 30, EV_TIME_TEXT - 1); /* a nanosecond's last digits are cut */
+	memcpy(l->from, end - 2 - 30, EV_TIME_TEXT - 1); /* the key's nanoseconds are cut */
 	l->from[EV_TIME_TEXT - 1] = 'Z';
 	(void)v;
 }
@@ -85,7 +88,7 @@ size_t ev_version_place(const struct ev_entry *e)
 {
 	const char *place = e->value + 1, *p = place;
 
-	while (*p != '}') { /* within strings it does not count */
+	while (*p != '}') { /* a brace within a string does not count */
 		if (*p == '"')
 			for (p++; *p != '"'; p++)
 				p += *p == '\\';
@@ -111,7 +114,7 @@ static int compare_spelt(struct ev_version *v, const char *a, size_t a_len, cons
 	return order;
 }
 
-/* An entry that has the record itself. */
+/* Takes an entry that has the record itself. */
 static void take_record(struct ev_version *v, struct known *k, struct ev_bringer *b,
 			const struct ev_entry *e)
 {
@@ -132,7 +135,7 @@ static void take_record(struct ev_version *v, struct known *k, struct ev_bringer
 		k->stands = b;
 }
 
-/* An entry of a batch that brought what stood. */
+/* Takes an entry of a batch that brought the spelling known by then. */
 static void take_again(struct ev_version *v, const struct known *k, struct ev_bringer *b,
 		       const struct ev_entry *e)
 {
@@ -144,7 +147,10 @@ static void take_again(struct ev_version *v, const struct known *k, struct ev_br
 	b->place = ev_arena_copy(&v->chain.arena, e->value + 1, ev_version_place(e));
 }
 
-/* The batch whose record stood was retracted. If no other is left its record is what is known. */
+/*
+ * Chooses again when the batch whose spelling stood was retracted: the least of those that stay; if
+ * none does, the record is kept as gone.
+ */
 static void stand_anew(struct ev_version *v, struct known *k)
 {
 	for (const struct ev_bringer *b = k->bringers; b != NULL; b = b->next)
@@ -179,7 +185,7 @@ static bool is_there(const struct known *k)
 	return false;
 }
 
-/* All entries of the record at hand have come. */
+/* Ends the record at hand: all its entries have been taken. */
 static void end_known(struct ev_version *v, struct known *k)
 {
 	struct ev_link *l = k->link;
@@ -203,7 +209,7 @@ static void end_known(struct ev_version *v, struct known *k)
 		v->chain.old = true;
 }
 
-/* The records of the event whose word that is. They stand behind the links that are there. */
+/* Gathers the state's records of an event, behind the links that the chain has already. */
 enum ev_status ev_version_gather(struct ev_version *v, const char *word, size_t len,
 				 struct ev_error *err)
 {
@@ -249,11 +255,11 @@ static void put_place(struct ev_version *v, const struct ev_link *l)
 	ev_buf_putc(&v->value, '}');
 }
 
-/* What a link's record is put as. */
+/* How a link's record is put into the state. */
 enum put {
-	PUT_NEWS,  /* it is new, or changes what stands */
-	PUT_OTHER, /* it is known in another spelling, which stands */
-	PUT_AGAIN, /* it is known so */
+	PUT_NEWS,  /* new, or it changes which spelling stands */
+	PUT_OTHER, /* known, in another spelling, which stands */
+	PUT_AGAIN, /* known in this spelling */
 };
 
 static enum ev_status put_entry(struct ev_version *v, const struct ev_link *l, enum put as,
@@ -277,7 +283,10 @@ static enum ev_status put_entry(struct ev_version *v, const struct ev_link *l, e
 				 v->value.len, err);
 }
 
-/* A record that is known comes again: in a lesser spelling, or by another batch, or just again. */
+/*
+ * Puts a known record that comes again: in a lesser spelling, by another batch, or merely once
+ * more.
+ */
 static enum ev_status redeliver(struct ev_version *v, struct ev_link *known,
 				const struct ev_link *item, struct ev_error *err)
 {
@@ -304,7 +313,10 @@ static int compare_keys(const struct ev_link *a, const struct ev_link *b)
 	return ev_bytes_compare(a->key, a->key_len, b->key, b->key_len);
 }
 
-/* The least spelling of n records that are the same; the others are duplicates. */
+/*
+ * Of n records with the same content, the one with the least spelling; the others become
+ * duplicates.
+ */
 static struct ev_link *least_of(struct ev_version *v, struct ev_link *links, size_t n)
 {
 	struct ev_link *least = links;
@@ -327,8 +339,8 @@ static struct ev_link *least_of(struct ev_version *v, struct ev_link *links, siz
 }
 
 /*
- * Of the links the first n are the input's, in order, and behind them stand the state's. Afterwards
- * they are the chain; what is new is put into the state.
+ * Merges the links: the first n are the input's, the rest the state's, both in order. Afterwards
+ * they are the chain, and what is new is in the state.
  */
 static enum ev_status put_together(struct ev_version *v, size_t n, struct ev_error *err)
 {
@@ -372,7 +384,7 @@ static enum ev_status put_together(struct ev_version *v, size_t n, struct ev_err
 	return EV_OK;
 }
 
-/* The input's records of an event, from the next item on, put together with the state's. */
+/* Reads the input's next event, and merges it with the state's records of it. */
 static enum ev_status next_group(struct ev_version *v, struct ev_error *err)
 {
 	struct ev_version_chain *c = &v->chain;
@@ -410,7 +422,7 @@ static enum ev_status next_group(struct ev_version *v, struct ev_error *err)
 	return put_together(v, n, err);
 }
 
-/* The next event that a commit behind `since` touched; v->word is empty if there is none. */
+/* Finds the next event that a commit after `since` touched: v->word, empty if there is none. */
 static enum ev_status next_touched(struct ev_version *v, struct ev_error *err)
 {
 	const struct ev_entry *e;
@@ -436,7 +448,7 @@ static enum ev_status next_touched(struct ev_version *v, struct ev_error *err)
 	}
 }
 
-/* The state's event at hand, as it stands. */
+/* Emits the state's event at hand, to which the input has nothing new. */
 static enum ev_status emit_touched(struct ev_version *v, struct ev_error *err)
 {
 	struct ev_version_chain *c = &v->chain;
@@ -465,8 +477,8 @@ static int compare_words(const struct ev_buf *word, const char *p, size_t len)
 }
 
 /*
- * The events that the state has news of for the consumer, and the input's, in order. The first of
- * the input's that brings news is put together already, and waits.
+ * Emits, in order, the events that changed in the state since the reader's position and those of
+ * the input. waiting: the input's first event with news has been merged already.
  */
 static enum ev_status emit_all(struct ev_version *v, bool waiting, struct ev_error *err)
 {
@@ -503,7 +515,10 @@ static enum ev_status emit_all(struct ev_version *v, bool waiting, struct ev_err
 	}
 }
 
-/* The input's events up to the first that brings news; what is delivered anew is put. */
+/*
+ * Reads the input up to the first event that brings news; redeliveries before it are put into the
+ * state.
+ */
 static enum ev_status seek_news(struct ev_version *v, struct ev_error *err)
 {
 	enum ev_status st = ev_sort_finish(v->sort, err);
@@ -517,7 +532,7 @@ static enum ev_status seek_news(struct ev_version *v, struct ev_error *err)
 	return st == EV_FATAL ? st : EV_OK;
 }
 
-/* How many records the batch has delivered, as is said of it: "delivered N BATCH". */
+/* The line of the log that counts a batch's records: "delivered N BATCH". */
 static const char delivered[] = "delivered ";
 
 static uint64_t delivered_before(const struct ev_version *v)
@@ -555,7 +570,7 @@ static void set_batch(struct ev_version *v, const char *batch, const char *diges
 	ev_buf_free(&end);
 }
 
-/* What the state says of the model that it was made by. */
+/* Compares the model with what the state says of the one it was made by. */
 static enum ev_status check_model(struct ev_version *v, struct ev_error *err)
 {
 	static const char *const names[] = {"envelope", "contract"};
@@ -605,7 +620,7 @@ enum ev_status ev_version_begin(struct ev_version *v, struct ev_error *err)
 	return v->options.as_of ? EV_OK : ev_store_check_position(v->state, &v->options.since, err);
 }
 
-/* The output shows the state from where its reader stands up to what is to be its head. */
+/* Opens the output's section: from the reader's position up to the head to come. */
 static void open_section(struct ev_version *v)
 {
 	struct ev_span span = {.from = v->options.since.number, .to = {.number = v->base}};
@@ -631,8 +646,8 @@ static void open_section(struct ev_version *v)
 }
 
 /*
- * How much is new is not known yet; what a commit is told apart by is what came, or under which
- * contract all is judged anew.
+ * Names the commit before it is known how much is new: by the input's digest, or by the contract
+ * under which all is judged anew.
  */
 static void say_commit(struct ev_version *v)
 {
@@ -676,7 +691,11 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 		v->scan = ev_store_look(s, v->options.as_of ? 0 : v->options.since.number);
 	before = delivered_before(v);
 	st = emit_all(v, v->news, err);
-	v->missing = before > v->redelivered ? before - v->redelivered : 0;
+	if (before > v->redelivered) {
+		v->missing = before - v->redelivered;
+		free(v->missing_batch);
+		v->missing_batch = ev_strndup(v->batch.p, v->batch.len);
+	}
 	v->delivered += before;
 	ev_look_free(&v->look);
 	ev_look_free(&v->scan);
@@ -685,7 +704,7 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 	return st;
 }
 
-/* What the model is now; true if that is not what the state says. */
+/* Notes the model's digests in the state; true if they have changed. */
 static bool note_model(struct ev_version *v)
 {
 	static const char *const names[] = {"envelope", "contract"};
@@ -734,7 +753,8 @@ enum ev_status ev_version_merge(struct ev_version *v, struct ev_error *err)
 	return ev_store_merge(v->state, err);
 }
 
-uint64_t ev_version_missing(const struct ev_version *v)
+uint64_t ev_version_missing(const struct ev_version *v, const char **batch)
 {
+	*batch = v->missing_batch;
 	return v->missing;
 }

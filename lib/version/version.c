@@ -31,7 +31,7 @@ struct ev_version *ev_version_open(const struct ev_model *m,
 		{"conflict", &v->n_conflict, true, true},
 		{"misfit", &v->n_misfit, true, true},
 		{"out", &v->n_out, false, false},
-		{"held", &v->n_held, true, false}, /* from here on with a state alone */
+		{"held", &v->n_held, true, false}, /* the rest: only with a state */
 		{"released", &v->n_released, false, false},
 		{"withheld", &v->n_withheld, false, false},
 		{"taken-back", &v->n_taken_back, false, true},
@@ -89,6 +89,7 @@ void ev_version_free(struct ev_version **version)
 		free((char *)(uintptr_t)v->sources[i]);
 	free(v->sources);
 	free(v->retyped);
+	free(v->missing_batch);
 	ev_arena_free(&v->chain.arena);
 	free(v->chain.links);
 	free(v);
@@ -117,7 +118,7 @@ static void put_word(const struct ev_event *event, struct ev_buf *key)
 	ev_buf_putc(key, ' ');
 }
 
-/* "VERSION TIME OP", the time to the nanosecond. from: of the time's text. */
+/* Appends S, "VERSION TIME OP", with the time to the nanosecond. from: the time as text. */
 static void put_order(struct ev_version *v, const struct ev_event *event, const char *from)
 {
 	struct ev_buf *key = &v->key;
@@ -137,7 +138,9 @@ static void put_order(struct ev_version *v, const struct ev_event *event, const 
 	key->len = (size_t)(o - key->p);
 }
 
-/* Where the records of a batch began to come, their source and line: the order of arrival. */
+/*
+ * By arrival S is the place instead: the commit in which the batch began, the source and the line.
+ */
 static void put_arrival(struct ev_version *v, const struct ev_record *rec)
 {
 	if (v->options.state == NULL) {
@@ -155,7 +158,9 @@ static void put_digest(struct ev_version *v, const struct ev_event *event)
 	struct ev_hash128 h = ev_content_digest(v->contents, event->doc, skip, n);
 	char hex[33];
 
-	/* The second secret: who knows a digest does not know what makes another one like it. */
+	/*
+	 * The second seed is secret too: knowing one digest does not help to forge another like it.
+	 */
 	h.lo ^= ev_store_seed(v->state, 1);
 	ev_hash128_hex(h, hex);
 	ev_buf_putc(&v->key, ' ');

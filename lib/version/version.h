@@ -53,7 +53,7 @@ enum ev_status ev_version_begin(struct ev_version *v, struct ev_error *err);
  */
 enum ev_status ev_version_take(struct ev_version *v, const char *batch, const char *digest,
 			       struct ev_error *err);
-/* What was taken counts from now on; the next section is emitted since this one. */
+/* Commits what was taken; the next section's output starts from here. */
 enum ev_status ev_version_commit(struct ev_version *v, struct ev_error *err);
 /* Tidies up behind a commit (ev_store_merge). */
 enum ev_status ev_version_merge(struct ev_version *v, struct ev_error *err);
@@ -61,8 +61,11 @@ enum ev_status ev_version_merge(struct ev_version *v, struct ev_error *err);
 const struct ev_count *ev_version_counts(const struct ev_version *v);
 /* The id of the first event whose type changed from one version to the next; or NULL. */
 const char *ev_version_retyped(const struct ev_version *v, uint64_t *events);
-/* How many records that the batch delivered earlier were not in it now. */
-uint64_t ev_version_missing(const struct ev_version *v);
+/*
+ * How many records that a batch delivered earlier were not in it now; *batch: its name, as JSON, of
+ * the last such section.
+ */
+uint64_t ev_version_missing(const struct ev_version *v, const char **batch);
 void ev_version_free(struct ev_version **v);
 
 #endif

@@ -28,14 +28,13 @@ static bool has_nul(const char *p, size_t len)
 	return false;
 }
 
-/* What is wrong with a value, or NULL: one function a kind of types. v holds the value's octets. */
+/* What is wrong with a value, or NULL: one function a kind of types. v holds the value's bytes. */
 
 static const char *varchar(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
 			   struct ev_value *v)
 {
 	struct ev_buf scratch = {0};
-	size_t count =
-		v->len - 2; /* octets are never fewer than code points, nor escapes shorter */
+	size_t count = v->len - 2; /* bytes are never fewer than code points, nor escapes shorter */
 
 	if (ev_kind(d, at) != EV_STRING)
 		return "it is no text";
@@ -265,7 +264,7 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 	return NULL;
 }
 
-/* Numbers of two octets have no exponent. */
+/* Numbers of two bytes have no exponent. */
 struct ev_column_at ev_column_at(const struct ev_column *c, uint32_t slot)
 {
 	struct ev_column_at at = {.column = c, .slot = slot};
@@ -435,7 +434,7 @@ static inline char *put_part(char *o, const char *type, size_t type_len, const c
 	return put(o, text, len);
 }
 
-/* Octets of a part besides its text, at most. */
+/* Bytes of a part besides its text, at most. */
 enum { PART = 32 };
 
 void ev_key_part(struct ev_buf *preimage, const char *type, const char *text, size_t len)

@@ -22,7 +22,7 @@ extern const char ev_unknown_key[EV_KEY_TEXT + 1];
 
 /* A value in its column's type, as a row bears it: JSON text that is not ended by NUL. */
 struct ev_value {
-	const char *p; /* 32 octets from its last on can be read, whatever they are */
+	const char *p; /* 32 bytes from its last on can be read, whatever they are */
 	uint32_t len;
 	bool null;    /* null or absent; the text is then "null" */
 	bool present; /* there is a value at all, null or not */
@@ -33,7 +33,7 @@ enum { EV_VALUE_STORE = 96 };
 
 /*
  * The value of node `at`; its text lies in the document, or in store, which has EV_VALUE_STORE
- * octets. What types do to it is told below. NULL, or, if the value does not fit, what is wrong
+ * bytes. What types do to it is told below. NULL, or, if the value does not fit, what is wrong
  * (static text).
  */
 const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
@@ -42,10 +42,10 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 struct ev_column_at {
 	const struct ev_column *column;
 	uint32_t slot;
-	uint32_t plain, longest; /* values of this kind with so many octets are sure to fit */
+	uint32_t plain, longest; /* fast path: values of this kind with at most so many bytes fit */
 };
 struct ev_column_at ev_column_at(const struct ev_column *c, uint32_t slot);
-/* The same question of a value that is there and not plain. */
+/* The slow path of ev_column_problem. */
 const char *ev_column_odd_problem(const struct ev_column_at *c, struct ev_zone *zone,
 				  const struct ev_doc *d, uint32_t at);
 /* What is wrong with node `at`, as ev_column_value says it; NULL if it fits. */
@@ -62,7 +62,7 @@ static inline const char *ev_column_problem(const struct ev_column_at *c, struct
 		return NULL;
 	return ev_column_odd_problem(c, zone, d, at);
 }
-/* Whether each value of which that is sure fits. */
+/* True if every value with these guarantees fits. */
 bool ev_column_is_promised(const struct ev_column *c, const struct ev_promise *p);
 /*
  * Whether the paths of all tables that take an event of that type lead through what they ask for.
@@ -84,7 +84,7 @@ void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_
  * Appends the value of node `at` in the column's type as JSON: what a row bears. Null and absent
  * (EV_NOWHERE) are null. A UUID comes in its canonical spelling, a timestamp in UTC with six
  * decimals (further digits cut), an integer in plain digits; a decimal keeps its text unless that
- * has an exponent; text and json keep their octets. False, with a reason, if the value does not
+ * has an exponent; text and json keep their bytes. False, with a reason, if the value does not
  * fit; out is then as it was. zone: of naive times, or NULL.
  */
 bool ev_column_json(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,

@@ -26,7 +26,7 @@ const char *ev_dialect_names(void);
 
 /*
  * Whether the target can hold the tables; else the error names the first that it cannot. model: its
- * file's name. Names are never too long for any: the model's are of 63 octets at most.
+ * file's name. Names are never too long for any: the model's are of 63 bytes at most.
  */
 enum ev_status ev_dialect_takes(const struct ev_dialect *d, const struct ev_tables *tables,
 				const char *model, struct ev_error *err);

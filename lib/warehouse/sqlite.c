@@ -105,6 +105,39 @@ static enum ev_status differs(struct sqlite *s, const char *model, const char *t
 		       s->file, table, what, model, s->file);
 }
 
+/* What a view or a trigger makes of a row is not what was loaded. */
+static enum ev_status check_is_plain(struct sqlite *s, const struct ev_table *t,
+				     struct ev_error *err)
+{
+	enum ev_status st = EV_OK;
+	sqlite3_stmt *q;
+	int rc;
+
+	if (prepare(s,
+		    "SELECT type, name FROM sqlite_master WHERE tbl_name = ? COLLATE NOCASE AND "
+		    "type IN ('view', 'trigger')",
+		    &q, err) != EV_OK)
+		return EV_FATAL;
+	if (bind_text(q, 1, t->name) != SQLITE_OK)
+		st = trouble(s, t->name, err);
+	rc = st == EV_OK ? sqlite3_step(q) : SQLITE_DONE;
+	if (rc == SQLITE_ROW) {
+		const char *type = text_of(s, q, 0, err);
+		const char *name = type != NULL ? text_of(s, q, 1, err) : NULL;
+
+		st = name == NULL ? EV_FATAL
+				  : ev_fail(err,
+					    "%s: there is a %s %s on %s, which may change or drop "
+					    "rows unseen: load into plain tables, and put views "
+					    "on them under other names",
+					    s->file, type, name, t->name);
+	} else if (st == EV_OK && rc != SQLITE_DONE) {
+		st = trouble(s, t->name, err);
+	}
+	sqlite3_finalize(q);
+	return st;
+}
+
 static enum ev_status check_table(struct sqlite *s, const struct ev_table *t, const char *model,
 				  struct ev_error *err)
 {
@@ -577,10 +610,17 @@ static void hang_up(struct sqlite *s)
 
 static enum ev_status open_file(struct sqlite *s, struct ev_error *err)
 {
+	struct ev_buf path = {0};
+	int rc;
+
 	/* One thread alone calls SQLite, so it needs no locks. It says no once it has begun. */
 	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-	if (sqlite3_open_v2(s->file, &s->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+	/* A name that begins with file: or a colon is no more than a name. */
+	ev_buf_printf(&path, "%s%s", s->file[0] == '/' ? "" : "./", s->file);
+	rc = sqlite3_open_v2(ev_buf_str(&path), &s->db, SQLITE_OPEN_READWRITE, NULL);
+	ev_buf_free(&path);
+	if (rc != SQLITE_OK)
 		return ev_fail(err,
 			       "%s: cannot be opened: %s: make it first with evschema -m %s -t "
 			       "sqlite | sqlite3 %s",
@@ -782,7 +822,8 @@ static enum ev_status make_ready(struct sqlite *s, struct ev_error *err)
 	if (find_ledger(s, err) != EV_OK)
 		return EV_FATAL;
 	for (size_t i = 0; i < s->tables->n; i++)
-		if (check_table(s, &s->tables->list[i], s->model, err) != EV_OK ||
+		if (check_is_plain(s, &s->tables->list[i], err) != EV_OK ||
+		    check_table(s, &s->tables->list[i], s->model, err) != EV_OK ||
 		    prepare_table(s, &s->tables->list[i], &s->statements[i], err) != EV_OK)
 			return EV_FATAL;
 	s->ready = true;

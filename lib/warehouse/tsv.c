@@ -34,7 +34,7 @@ struct tsv {
 	struct ev_pack *pack; /* NULL: the files are not gzip */
 };
 
-/* Each of the eight octets of v, lowest first, that is below n: its highest bit. Exact up to the
+/* Each of the eight bytes of v, lowest first, that is below n: its highest bit. Exact up to the
  * first. */
 static inline uint64_t below(uint64_t v, uint64_t n)
 {
@@ -43,7 +43,7 @@ static inline uint64_t below(uint64_t v, uint64_t n)
 	return (v - ones * n) & ~v & ones * 0x80;
 }
 
-/* How many octets of a run there are before a backslash or a control character. */
+/* How many bytes of a run there are before a backslash or a control character. */
 static size_t plain_run(const char *p, size_t len)
 {
 	const uint64_t backslashes = 0x5c5c5c5c5c5c5c5c;
@@ -62,20 +62,20 @@ static size_t plain_run(const char *p, size_t len)
 	return len;
 }
 
-typedef uint8_t octets16 EV_VECTOR(16);
+typedef uint8_t bytes16 EV_VECTOR(16);
 
-/* Marks each of sixteen octets that is a backslash or a control character. */
-static inline octets16 special16(const char *p)
+/* Marks each of sixteen bytes that is a backslash or a control character. */
+static inline bytes16 special16(const char *p)
 {
-	octets16 v;
+	bytes16 v;
 
 	memcpy(&v, p, sizeof v);
-	return (octets16)(v < 0x20) | (octets16)(v == '\\');
+	return (bytes16)(v < 0x20) | (bytes16)(v == '\\');
 }
 
 static inline bool is_plain32(const char *p)
 {
-	octets16 found = special16(p) | special16(p + 16);
+	bytes16 found = special16(p) | special16(p + 16);
 	uint64_t halves[2];
 
 	memcpy(halves, &found, sizeof halves);
@@ -83,7 +83,7 @@ static inline bool is_plain32(const char *p)
 }
 
 /*
- * Both write a cell at o, where twice its octets and three more have room. pgtext: one that is null
+ * Both write a cell at o, where twice its bytes and three more have room. pgtext: one that is null
  * or not plain.
  */
 
@@ -164,13 +164,13 @@ static enum ev_status write_row(struct tsv *t, struct stream *s, const struct ev
 				size_t n, struct ev_error *err)
 {
 	const struct ev_cell *end = cells + n;
-	size_t octets = 0, room;
+	size_t bytes = 0, room;
 	bool in_place;
 	char *line, *o;
 
 	for (const struct ev_cell *c = cells; c < end; c++)
-		octets += c->len;
-	room = 2 * octets + 4 * n + EV_COPY_OVER;
+		bytes += c->len;
+	room = 2 * bytes + 4 * n + EV_COPY_OVER;
 	ev_buf_reset(&t->line);
 	in_place = ev_out_room(s->out, room);
 	line = o = in_place ? s->out->buf + s->out->len : ev_buf_room(&t->line, room);
@@ -329,7 +329,7 @@ static void describe(const struct ev_table *table, const struct stream *s, struc
 	ev_json_text(b, "use", "insert");
 	ev_json_text(b, "file", s->file);
 	ev_json_u64(b, "rows", s->rows);
-	ev_json_u64(b, "octets", s->out->octets);
+	ev_json_u64(b, "octets", s->out->bytes);
 	ev_json_text(b, "xxh3_128", digest);
 	ev_buf_puts(b, ",\"columns\":[");
 	for (size_t i = 0; i < table->n; i++)

@@ -18,7 +18,7 @@ static inline void ev_value_quoted(char *store, uint32_t len, struct ev_value *v
 }
 
 /*
- * Of a number in JSON: it takes eight octets (1e131072, 1e-16384) to have more digits than a
+ * Of a number in JSON: it takes eight bytes (1e131072, 1e-16384) to have more digits than a
  * warehouse can store.
  */
 enum { EV_VALUE_NUMBER = 7 };
@@ -36,8 +36,8 @@ static inline bool ev_value_numbers_fit(const struct ev_doc *d, uint32_t at)
 }
 
 /*
- * As ev_column_value, for a value that there is. False for any that is not spelled as most are,
- * whether it fits or not; v is then not set.
+ * The fast path of ev_column_value, for a value that is present. False: unknown, use the slow path;
+ * v is then not set.
  */
 static inline bool ev_value_usual(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
 				  char *store, struct ev_value *v)

@@ -12,10 +12,10 @@
  *
  * OCTETS may end in k, M or G (powers of 1000). It counts the lines that are not broken, so what is
  * left when the broken ones are taken out is the same file with and without --spoil; likewise
- * --shuffle changes nothing but the order of members. The same arguments give the same octets on
+ * --shuffle changes nothing but the order of members. The same arguments give the same bytes on
  * every machine.
  *
- * Of the lines 5% are redeliveries, octet for octet, of one of the last 65,536 events, and 8% are
+ * Of the lines 5% are redeliveries, byte for byte, of one of the last 65,536 events, and 8% are
  * updates of one, with the next version (up to 4) and a later time; of the new events 10% come up
  * to ten minutes late. A line is a function of its event's seed and version alone, so what is sent
  * again is made again.
@@ -720,7 +720,7 @@ static void count(const char *code)
 	tally[i]++;
 }
 
-static void census(uint64_t lines, uint64_t octets)
+static void census(uint64_t lines, uint64_t bytes)
 {
 	const char *comma = "";
 
@@ -728,7 +728,7 @@ static void census(uint64_t lines, uint64_t octets)
 		"{\"lines\":%" PRIu64 ",\"octets\":%" PRIu64 ",\"events\":%" PRIu64
 		",\"redelivered\":%" PRIu64 ",\"updates\":%" PRIu64 ",\"late\":%" PRIu64
 		",\"broken\":{",
-		lines, octets, n_events, n_again, n_updates, n_late);
+		lines, bytes, n_events, n_again, n_updates, n_late);
 	for (size_t i = 0; i < COUNT(ways); i++) {
 		if (tally[i] == 0)
 			continue;
@@ -777,7 +777,7 @@ int main(int argc, char **argv)
 		{"shuffle", no_argument, NULL, 'u'},	{"spoil", optional_argument, NULL, 'p'},
 		{"seed", required_argument, NULL, 's'}, {"past", required_argument, NULL, 'b'},
 		{"census", no_argument, NULL, 'c'},	{0}};
-	uint64_t goal, spoilt = 0, seed = 1, octets = 0;
+	uint64_t goal, spoilt = 0, seed = 1, bytes = 0;
 	bool say = false;
 	struct chance events, dirt;
 	int64_t now = START;
@@ -801,13 +801,13 @@ int main(int argc, char **argv)
 	goal = whole(argv[optind], true);
 	events.state = mix(seed);
 	dirt.state = ~events.state;
-	while (octets < goal) {
+	while (bytes < goal) {
 		struct event e = days ? next_of_past(&events) : next(&events, &now);
 
 		render(&e);
 		write_line();
 		n_lines++;
-		octets += line_len--;
+		bytes += line_len--;
 		if (below(&dirt, 1000) < spoilt) {
 			count(spoil(&dirt));
 			write_line();
@@ -818,6 +818,6 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (say)
-		census(n_lines, octets);
+		census(n_lines, bytes);
 	return 0;
 }

@@ -287,12 +287,12 @@ EV_UNUSED static bool open_server(struct server *s, const char *const *argv)
 
 /* One pass of a work. */
 struct pass {
-	double octets, values, seconds;
+	double bytes, values, seconds;
 };
 
 EV_UNUSED static struct pass ask(struct server *s, const char *work)
 {
-	double said[3]; /* octets, values, nanoseconds */
+	double said[3]; /* bytes, values, nanoseconds */
 	char line[256], *p = line, *end = line;
 
 	fprintf(s->to, "%s\n", work);

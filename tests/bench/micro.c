@@ -272,14 +272,14 @@ static _Noreturn void die(const struct ev_error *err)
 	exit(2);
 }
 
-static void offer(struct works *w, const char *name, const char *way, size_t octets, size_t values,
+static void offer(struct works *w, const char *name, const char *way, size_t bytes, size_t values,
 		  uint64_t (*pass)(void *))
 {
 	struct sample_work *work = &w->list[w->n++];
 
 	snprintf(work->name, sizeof work->name, "%s%s%s", name, *way != '\0' ? " " : "", way);
 	work->pass = pass;
-	work->octets = octets;
+	work->bytes = bytes;
 	work->values = values;
 }
 

@@ -53,7 +53,7 @@ static bool count_events(const char *command, double *instructions, double *cycl
 
 static bool by_counters(const char *events)
 {
-	double instructions, cycles, octets;
+	double instructions, cycles, bytes;
 
 	setenv("in", events, 1);
 	if (!count_events("evparse $in", &instructions, &cycles))
@@ -63,12 +63,12 @@ static bool by_counters(const char *events)
 	for (int i = 0; i < COUNT(stages); i++) {
 		const char *in = stage_input(i, events);
 
-		octets = file_size(in);
+		bytes = file_size(in);
 		setenv("in", in, 1);
 		if (!count_events(stages[i].command, &instructions, &cycles))
 			die_of(stages[i].command);
-		printf("| %s | %.2f | %.2f |\n", stages[i].name, instructions / octets,
-		       cycles / octets);
+		printf("| %s | %.2f | %.2f |\n", stages[i].name, instructions / bytes,
+		       cycles / bytes);
 	}
 	printf("\n");
 	return true;
@@ -191,10 +191,10 @@ static void by_callgrind(void)
 		printf(" --- |");
 	printf("\n");
 	for (int i = 0; i < COUNT(stages); i++) {
-		double sums[COUNT(parts)] = {0}, all = 0, octets;
+		double sums[COUNT(parts)] = {0}, all = 0, bytes;
 		const char *in = stage_input(i, sample);
 
-		octets = file_size(in);
+		bytes = file_size(in);
 		if (!profile(stages[i].command, in, "cg.out") ||
 		    !profile(stages[i].command, stage_input(i, few), "cg.empty")) {
 			printf("| %s | failed |\n", stages[i].name);
@@ -204,9 +204,9 @@ static void by_callgrind(void)
 		add_profile("cg.empty", -1, sums);
 		for (int k = 0; k < COUNT(parts); k++)
 			all += sums[k];
-		printf("| %s | %.2f |", stages[i].name, all / octets);
+		printf("| %s | %.2f |", stages[i].name, all / bytes);
 		for (int k = 0; k < COUNT(parts); k++)
-			printf(" %.2f |", sums[k] / octets);
+			printf(" %.2f |", sums[k] / bytes);
 		printf("\n");
 	}
 }

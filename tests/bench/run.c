@@ -197,7 +197,7 @@ struct in_memory {
 
 static double speed_of(struct pass p)
 {
-	return p.octets / p.seconds / 1e9;
+	return p.bytes / p.seconds / 1e9;
 }
 
 static bool has(const struct server *s, const char *work)
@@ -428,10 +428,10 @@ struct outcome {
 };
 
 static struct outcome outcomes[COUNT(rows)];
-static double small_octets;
+static double small_bytes;
 
-/* Octets of the input, inflated if it is gzip: those of the events. */
-static double octets_of(const struct row *row, int variant)
+/* Bytes of the input, inflated if it is gzip: those of the events. */
+static double bytes_of(const struct row *row, int variant)
 {
 	const char *name = row->input != NULL ? row->input : variants[variant];
 
@@ -474,7 +474,7 @@ static double run_ours(const struct row *row, int variant, struct outcome *o)
 	shot = must(row->command);
 	if (complains()) /* in a pipe the last program's status is all that is told */
 		die_of(row->command);
-	speed = octets_of(row, variant) / seconds(row, &shot) / 1e9;
+	speed = bytes_of(row, variant) / seconds(row, &shot) / 1e9;
 	note(&o->speed[variant], speed);
 	if (variant == PLAIN) {
 		note(&o->wall, shot.wall);
@@ -514,7 +514,7 @@ static void run_pair(const struct row *row, int i, struct outcome *o)
 		return;
 	}
 	t = seconds(row, &shot) - start_of(r->tool);
-	speed = (r->small ? small_octets : octets_of(row, PLAIN)) / (t > 1e-6 ? t : 1e-6) / 1e9;
+	speed = (r->small ? small_bytes : bytes_of(row, PLAIN)) / (t > 1e-6 ? t : 1e-6) / 1e9;
 	note(&o->rival_speed[i], speed);
 	note(&o->rival_memory[i], shot.memory);
 	note(&o->ratio[i], ours / speed);
@@ -672,7 +672,7 @@ static void make_input(const char *size)
 	snprintf(command, sizeof command, "\"$events\" %.0f >small.jsonl",
 		 file_size(variants[PLAIN]) / 10);
 	must(command);
-	small_octets = file_size("small.jsonl");
+	small_bytes = file_size("small.jsonl");
 }
 
 static _Noreturn void usage(void)

@@ -4,7 +4,7 @@
  * The speed of a machine changes within a second, so what is compared must be measured in turn. A
  * micro benchmark therefore waits to be asked (by tests/bench/run). It says the names of its works,
  * a line each, and an empty line. Then it takes a name a line on standard input, makes one pass of
- * that work, and answers with a line: the octets gone through, the values among them, the
+ * that work, and answers with a line: the bytes gone through, the values among them, the
  * nanoseconds of CPU that it took, and a sum over what was found, the same each time.
  */
 #ifndef SAMPLE_H
@@ -17,8 +17,8 @@
 #include <time.h>
 
 enum {
-	SAMPLE_MAX = 8000000, /* octets: more than the caches that a core has alone */
-	SAMPLE_SLACK = 128,   /* octets behind the text that scanners may read */
+	SAMPLE_MAX = 8000000, /* bytes: more than the caches that a core has alone */
+	SAMPLE_SLACK = 128,   /* bytes behind the text that scanners may read */
 	SAMPLE_NAME = 64,
 };
 
@@ -32,7 +32,7 @@ struct sample_work {
 	char name[SAMPLE_NAME];
 	uint64_t (*pass)(void *ctx); /* returns the same sum each time */
 	uint64_t (*less)(void *ctx); /* what else the pass does, which is taken off; or NULL */
-	size_t octets, values;
+	size_t bytes, values;
 	void (*use)(unsigned way); /* called before, or NULL */
 	unsigned way;
 };
@@ -101,7 +101,7 @@ static inline void sample_answer(const struct sample_work *w, void *ctx)
 		less = sample_time(w->less, ctx, &other);
 		ns = ns > less ? ns - less : 1;
 	}
-	printf("%zu %zu %llu %llu\n", w->octets, w->values, (unsigned long long)ns,
+	printf("%zu %zu %llu %llu\n", w->bytes, w->values, (unsigned long long)ns,
 	       (unsigned long long)sum);
 }
 

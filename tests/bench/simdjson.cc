@@ -107,12 +107,12 @@ int main(int argc, char **argv)
 		return 2;
 	if (b.dom.allocate(1 << 20) != SUCCESS || b.ondemand.allocate(1 << 20) != SUCCESS)
 		return 2;
-	const size_t octets = b.sample.len, lines = b.sample.lines;
+	const size_t bytes = b.sample.len, lines = b.sample.lines;
 	const sample_work works[] = {
-		{"simdjson-dom " TEXT(KERNEL), pass<dom_line>, nullptr, octets, lines, nullptr, 0},
-		{"simdjson-ondemand " TEXT(KERNEL), pass<ondemand_line>, nullptr, octets, lines,
+		{"simdjson-dom " TEXT(KERNEL), pass<dom_line>, nullptr, bytes, lines, nullptr, 0},
+		{"simdjson-ondemand " TEXT(KERNEL), pass<ondemand_line>, nullptr, bytes, lines,
 		 nullptr, 0},
-		{"simdjson-stage1 " TEXT(KERNEL), pass<stage1_line>, nullptr, octets, lines,
+		{"simdjson-stage1 " TEXT(KERNEL), pass<stage1_line>, nullptr, bytes, lines,
 		 nullptr, 0},
 	};
 

@@ -97,7 +97,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	b.sample = sample_read(argv[1]);
-	work.octets = b.sample.len;
+	work.bytes = b.sample.len;
 	work.values = b.sample.lines;
 	sample_serve(&work, 1, &b);
 	free(b.sample.p);

@@ -60,7 +60,7 @@ static inline bool chance(size_t one_in)
 
 #define PICK(list) (list)[random_below(sizeof(list) / sizeof *(list))]
 
-/* How many there are of something: as many as a table, a bitmap or an octet holds, or nearly. */
+/* How many there are of something: as many as a table, a bitmap or a byte holds, or nearly. */
 static inline size_t count_at_bound(void)
 {
 	static const size_t bounds[] = {0,  1,	 15,  16,  17,	31,  32,  33,	63,   64,

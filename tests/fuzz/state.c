@@ -1011,7 +1011,7 @@ static void change_state(void)
 
 /* Holding */
 
-/* What was merged into NAME's comes again of its own state, octet by octet. */
+/* What was merged into NAME's comes again of its own state, byte by byte. */
 static void check_again(const struct ev_model *m, const char *name)
 {
 	char state[32], result[32];

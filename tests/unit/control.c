@@ -1,6 +1,6 @@
 /*
  * A control line of a kind that this version does not know, signed as a later one would: each
- * program hands it on as it stands, octet by octet, and what follows believes the stream. The
+ * program hands it on as it stands, byte by byte, and what follows believes the stream. The
  * stream is put together here, by what evkit.7 says of the seal. The programs are those in PATH.
  */
 #include "base/buf.h"

@@ -644,7 +644,7 @@ static void test_limits(void)
 	ev_arena_free(&a);
 }
 
-/* What can be taken at a glance is, and as the reading octet by octet takes it. */
+/* What can be taken at a glance is, and as the reading byte by byte takes it. */
 static void test_glance(void)
 {
 	static const char *const behind[] = {",\"a\":1", "}", "]}", "\n", "0.5e1", ".9", "-1"};

@@ -1080,7 +1080,7 @@ static void check_searches(size_t batches)
 	   batches * BATCH);
 }
 
-/* Random octets and random pieces: an error or a program, never a crash. */
+/* Random bytes and random pieces: an error or a program, never a crash. */
 static void check_noise(size_t rounds)
 {
 	static const char *const pieces[] = {

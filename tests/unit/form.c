@@ -40,7 +40,7 @@ static void read_free(struct read *r)
 static void test_strings(void)
 {
 	static const struct {
-		const char *inside, *octets;
+		const char *inside, *bytes;
 		size_t len;
 		const char *written; /* NULL: as it was */
 	} cases[] = {
@@ -65,11 +65,10 @@ static void test_strings(void)
 		struct ev_buf b = {0}, back = {0};
 
 		ev_json_unescape(cases[i].inside, strlen(cases[i].inside), &b);
-		ok(b.len == cases[i].len &&
-			   (b.len == 0 || memcmp(b.p, cases[i].octets, b.len) == 0),
+		ok(b.len == cases[i].len && (b.len == 0 || memcmp(b.p, cases[i].bytes, b.len) == 0),
 		   "'%s' decoded", cases[i].inside);
 		ev_buf_puts(&back, "+");
-		ev_json_escape(cases[i].octets, cases[i].len, &back);
+		ev_json_escape(cases[i].bytes, cases[i].len, &back);
 		is(ev_buf_str(&back) + 1,
 		   cases[i].written != NULL ? cases[i].written : cases[i].inside, "'%s' written",
 		   cases[i].inside);
@@ -191,7 +190,7 @@ static void test_uuid(void)
 	struct guarded page = guarded_new(4096);
 	unsigned wrong = 0;
 
-	/* Every octet at every place. */
+	/* Every byte at every place. */
 	for (size_t at = 0; at < EV_UUID_TEXT; at++)
 		for (int c = 0; c < 256; c++) {
 			char text[] = UUID, out[EV_UUID_TEXT + 1] = "";

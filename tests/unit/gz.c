@@ -22,8 +22,8 @@ static const size_t AHEAD = EV_AHEAD_BLOCK, PACK = EV_PACK_BLOCK;
 
 static struct ev_deflater *deflater;
 
-/* Text that packs well, as logs do; octets that do not; or one octet again and again. */
-static void random_octets(struct ev_buf *b, size_t len)
+/* Text that packs well, as logs do; bytes that do not; or one byte again and again. */
+static void random_bytes(struct ev_buf *b, size_t len)
 {
 	size_t kind = random_below(3);
 
@@ -66,7 +66,7 @@ static void put_header(struct ev_buf *b, unsigned flags)
 		put16(b, ev_crc32(0, b->p + from, b->len - from) & 0xffff);
 }
 
-/* A member of those octets; its data as ev_deflate makes it, or stored. */
+/* A member of those bytes; its data as ev_deflate makes it, or stored. */
 static void put_member(struct ev_buf *b, const char *p, size_t len, unsigned flags, bool stored)
 {
 	put_header(b, flags);
@@ -91,7 +91,7 @@ static void put_member(struct ev_buf *b, const char *p, size_t len, unsigned fla
 	}
 }
 
-/* Members of random octets with all kinds of headers; the text is what is in them. */
+/* Members of random bytes with all kinds of headers; the text is what is in them. */
 static void random_members(struct ev_buf *packed, struct ev_buf *text, size_t n, size_t most)
 {
 	ev_buf_reset(packed);
@@ -100,7 +100,7 @@ static void random_members(struct ev_buf *packed, struct ev_buf *text, size_t n,
 		size_t from = text->len;
 		bool stored = random_below(4) == 0;
 
-		random_octets(text, random_below(stored && most > 60000 ? 60000 : most));
+		random_bytes(text, random_below(stored && most > 60000 ? 60000 : most));
 		put_member(packed, text->p + from, text->len - from, (unsigned)random_below(32),
 			   stored && text->len - from < 65536);
 	}
@@ -338,7 +338,7 @@ static void refuse_threads(bool refuse)
 }
 
 /*
- * Puts and takes in pieces of at most those sizes, and stops after `stop` octets. The status, and
+ * Puts and takes in pieces of at most those sizes, and stops after `stop` bytes. The status, and
  * what was inflated in out.
  */
 static enum ev_status take_all(struct ev_ahead *a, const struct ev_buf *packed, size_t in_piece,
@@ -457,7 +457,7 @@ static void test_live(const struct ev_inflater *by)
 	is_int(wrong, 0, "%s: what a part of a stream says comes at once", by->name);
 	ok(equal(&want, &text), "%s: all of it before the trailer is whole", by->name);
 
-	/* Some of these fill a block with the last octet that is there. */
+	/* Some of these fill a block with the last byte that is there. */
 	wrong = 0;
 	text.len = 2 * AHEAD;
 	packed.len = 0;
@@ -637,7 +637,7 @@ static void test_pack(void)
 	char *block = ev_malloc(EV_PACK_BLOCK);
 
 	while (text.len < 6000000)
-		random_octets(&text, random_below(600000));
+		random_bytes(&text, random_below(600000));
 	pack(1, false, &text, want);
 	ok(want[0].len > 0 && want[1].len > 0, "two streams are packed by turns");
 	for (unsigned n = 0; n <= EV_PACK_THREADS; n += n < 3 ? 1 : 5) {
@@ -701,7 +701,7 @@ static void test_out(void)
 	unsigned wrong = 0;
 
 	while (text.len < 3 * PACK)
-		random_octets(&text, random_below(600000));
+		random_bytes(&text, random_below(600000));
 	text.len = 3 * PACK;
 	for (int round = 0; round < 12; round++) {
 		size_t len = round < 4 ? text.len : round < 8 ? EV_PACK_BLOCK : text.len - 1;
@@ -719,7 +719,7 @@ static void test_out(void)
 		}
 		want = ev_hash128(text.p, len, 0);
 		got = ev_out_digest_value(o);
-		wrong += want.lo != got.lo || want.hi != got.hi || o->octets != len;
+		wrong += want.lo != got.lo || want.hi != got.hi || o->bytes != len;
 		wrong += ev_out_commit(&o, &err) != EV_OK;
 		read_into("out.gz", &file);
 		if (round % 4 == 0)

@@ -290,7 +290,7 @@ static void test_random(void)
 			at += at < text.len;
 			fed_wrong += part ? at - offset <= max_line : line.len > max_line;
 		}
-		fed_wrong += st != EV_EOF || at != text.len || more || ev_in_octets(in) != text.len;
+		fed_wrong += st != EV_EOF || at != text.len || more || ev_in_bytes(in) != text.len;
 		ev_lines_free(&in_lines);
 		ev_in_free(&in);
 		shut_feed(&feed);
@@ -513,7 +513,7 @@ static void test_gzip(void)
 				 line.number != ++n;
 		}
 		ok(st == EV_EOF && n == 60001 && wrong == 0, "40,000 members");
-		is_int((long long)ev_in_octets(in), 300000, "their octets are counted inflated");
+		is_int((long long)ev_in_bytes(in), 300000, "their octets are counted inflated");
 		ev_lines_free(&in_lines);
 		ev_in_free(&in);
 	}
@@ -625,7 +625,7 @@ static void test_appearing(void)
 	ok(ev_out_line(o, "hello", 5) == EV_OK && ev_out_flush(o) == EV_OK, "a file is begun");
 	absent = access("out", F_OK) != 0;
 	ok(absent && entries(".out.") == 1, "under a temporary name in its folder");
-	is_int((long long)o->octets, 6, "its octets are counted");
+	is_int((long long)o->bytes, 6, "its octets are counted");
 	is_int((long long)o->lines, 1, "and its lines");
 	ok(ev_out_commit(&o, &err) == EV_OK && o == NULL && file_is("out", T("hello\n")),
 	   "commit gives it its name");
@@ -786,7 +786,7 @@ static void test_blocks(void)
 			ev_out_line(o, want.p, edges[k]);
 			ev_out_put(o, "y", 1);
 			ev_out_flush(o);
-			wrong += o->octets != len || ev_out_commit(&o, &err) != EV_OK;
+			wrong += o->bytes != len || ev_out_commit(&o, &err) != EV_OK;
 			want.p[len - 2] = '\n';
 			want.p[len - 1] = 'y';
 			wrong += !file_is("out", want.p, len);

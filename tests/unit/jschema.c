@@ -735,12 +735,12 @@ static void bits(void)
 	unsigned wrong = 0;
 
 	for (uint32_t want = 0; want < 1U << 16; want++) {
-		uint8_t octets[16];
+		uint8_t bytes[16];
 		ev_schema_bytes v;
 
 		for (int i = 0; i < 16; i++)
-			octets[i] = (want >> i & 1) != 0 ? 0xff : 0;
-		memcpy(&v, octets, sizeof v);
+			bytes[i] = (want >> i & 1) != 0 ? 0xff : 0;
+		memcpy(&v, bytes, sizeof v);
 		wrong += ev_schema_bytes_bits(v) != want ||
 			 ev_schema_bytes_bits_plainly(v) != want;
 	}

@@ -358,7 +358,7 @@ static void test_flaws(void)
 	}
 }
 
-/* A flaw is found wherever it falls among the blocks of 64 octets. */
+/* A flaw is found wherever it falls among the blocks of 64 bytes. */
 static void test_places(void)
 {
 	char text[1024];
@@ -752,7 +752,7 @@ static void test_sizes(void)
 	ev_buf_free(&b);
 }
 
-/* UTF-8 inside a string: the octets, but for those that JSON itself does not take raw. */
+/* UTF-8 inside a string: the bytes, but for those that JSON itself does not take raw. */
 static bool decided(const char *p, size_t len, bool *valid)
 {
 	struct ev_buf b = {0};
@@ -819,7 +819,7 @@ static void test_kuhn(void)
 	}
 	text = read_file(path, &len);
 	for (char *p = text, *end = text + len, *lf; p < end; p = lf + 1) {
-		char octets[256], *hex;
+		char bytes[256], *hex;
 		bool valid;
 
 		if ((lf = memchr(p, '\n', (size_t)(end - p))) == NULL)
@@ -832,7 +832,7 @@ static void test_kuhn(void)
 		}
 		if ((*p == '4' || *p == '5') && (hex = strstr(p, " = ")) != NULL) {
 			spelt++;
-			if (!decided(octets, unhex(hex + 3, octets), &valid) ||
+			if (!decided(bytes, unhex(hex + 3, bytes), &valid) ||
 			    (*p == '4' && valid)) {
 				diag("line %u is decided wrongly in hex", lines);
 				wrong++;
@@ -850,16 +850,16 @@ static void test_malformed(void)
 	unsigned wrong = 0, n = 0;
 	bool valid;
 
-	/* Each octet alone, and each start with too few, enough and too many continuations. */
+	/* Each byte alone, and each start with too few, enough and too many continuations. */
 	for (int c = 0; c < 256; c++)
 		for (size_t more = 0; more < 7; more++)
 			for (int next = 0x80; next < 0xc0; next += 0x0f) {
-				char octets[16] = {(char)c};
+				char bytes[16] = {(char)c};
 
-				memset(octets + 1, next, more);
-				octets[1 + more] = 'x';
-				wrong += !decided(octets, 1 + more, &valid);
-				wrong += !decided(octets, 2 + more, &valid);
+				memset(bytes + 1, next, more);
+				bytes[1 + more] = 'x';
+				wrong += !decided(bytes, 1 + more, &valid);
+				wrong += !decided(bytes, 2 + more, &valid);
 				n += 2;
 			}
 	is_int(wrong, 0, "%u runs of a start and continuations are decided rightly", n);
@@ -904,7 +904,7 @@ static void test_utf8tests(void)
 {
 	const char *path = data_path("utf8tests/utf8tests.txt");
 	unsigned n[2] = {0}, wrong = 0;
-	char line[4096], octets[4096];
+	char line[4096], bytes[4096];
 	FILE *f;
 
 	if (path == NULL || (f = fopen(path, "r")) == NULL) {
@@ -924,13 +924,13 @@ static void test_utf8tests(void)
 		want = strncmp(kind, "valid", 5) == 0;
 		if (strncmp(kind, "valid:", 6) == 0) {
 			len = strlen(body);
-			memcpy(octets, body, len);
+			memcpy(bytes, body, len);
 		} else {
-			len = unhex(body, octets);
+			len = unhex(body, bytes);
 		}
 		n[want]++;
-		if (!decided(octets, len, &valid) || valid != want ||
-		    (ev_utf8_valid(octets, len) == len) != want) {
+		if (!decided(bytes, len, &valid) || valid != want ||
+		    (ev_utf8_valid(bytes, len) == len) != want) {
 			diag("decided wrongly: %s", line);
 			wrong++;
 		}

@@ -611,7 +611,7 @@ static void damage(struct ev_buf *b)
 	char copy[64];
 
 	switch (random_below(8)) {
-	case 0: /* an octet becomes another */
+	case 0: /* a byte becomes another */
 		if (left > 0)
 			b->p[at] = (char)random_u64();
 		return;
@@ -883,7 +883,7 @@ static void lines(struct tally *t, struct guarded *page, size_t slack, const cha
 	ev_buf_free(&one);
 }
 
-/* A seed cut to len octets, shift blanks before it, and behind it the whole seed. */
+/* A seed cut to len bytes, shift blanks before it, and behind it the whole seed. */
 static void cut(struct tally *t, struct guarded *page, const char *seed, size_t len, size_t shift)
 {
 	struct ev_buf b = {0};
@@ -920,7 +920,7 @@ static void cut(struct tally *t, struct guarded *page, const char *seed, size_t 
 	ev_buf_free(&b);
 }
 
-/* Every seed, cut behind every octet, at every place in a block. */
+/* Every seed, cut behind every byte, at every place in a block. */
 static long cuts(struct tally *t, struct guarded *page)
 {
 	long n = 0;

@@ -28,7 +28,7 @@ static int by_key(const void *x, const void *y)
 
 /* Ways to make a key, each of which is hard for one step of the sort. */
 
-static size_t random_octets(unsigned char *key)
+static size_t random_bytes(unsigned char *key)
 {
 	for (size_t i = 0; i < 16; i++)
 		key[i] = (unsigned char)random_u64();
@@ -86,7 +86,7 @@ static const struct {
 	const char *name;
 	size_t (*make)(unsigned char *key);
 } kinds[] = {
-	{"random octets", random_octets},
+	{"random octets", random_bytes},
 	{"hex digits", hex_digits},
 	{"numbers behind words", numbers_behind_words},
 	{"two letters", two_letters},

@@ -110,7 +110,7 @@ static inline size_t random_below(size_t n)
 }
 
 /*
- * Room for texts of up to ROOM octets that end right before their slack, which ends right before a
+ * Room for texts of up to ROOM bytes that end right before their slack, which ends right before a
  * page that cannot be read; or that begin right behind such a page.
  */
 struct guarded {
@@ -145,7 +145,7 @@ static inline const char *guarded_fill(const struct guarded *g, char *p, const c
 	return p;
 }
 
-/* A copy of the text, with `slack` octets behind it, filled by repeating `filler`. */
+/* A copy of the text, with `slack` bytes behind it, filled by repeating `filler`. */
 static inline const char *guarded_put(struct guarded *g, const char *text, size_t len, size_t slack,
 				      const char *filler)
 {

@@ -25,7 +25,7 @@ static uint32_t look(struct ev_symbols *s, const struct ev_buf *name)
 	return found[0] == found[1] ? found[0] : UINT32_MAX;
 }
 
-/* Names of len octets whose first and last octets are alike; the number stands at `at`. */
+/* Names of len bytes whose first and last bytes are alike; the number stands at `at`. */
 static void alike(struct ev_buf *name, size_t len, size_t at, unsigned number)
 {
 	ev_buf_reset(name);
@@ -69,7 +69,7 @@ static unsigned check(bool added, size_t len, size_t at)
 	return wrong;
 }
 
-/* Many groups of names that have their first and last eight octets in common. */
+/* Many groups of names that have their first and last eight bytes in common. */
 static void groups(void)
 {
 	struct ev_symbols *s = ev_symbols_new(EV_LEARN);

@@ -79,7 +79,7 @@ static void test_all(void)
 	is_int(odd, 0, "each has its length, and is nothing when cut");
 }
 
-/* Every start of two octets, with likely ones behind them, and at each place of a word. */
+/* Every start of two bytes, with likely ones behind them, and at each place of a word. */
 static void test_starts(void)
 {
 	static const unsigned char likely[] = {0x00, 0x7f, 0x80, 0x8f, 0x90,

@@ -113,7 +113,7 @@ static bool uuids_alike(struct reader *r)
 
 int main(void)
 {
-	static const char octets[] = "0123456789.-+eE";
+	static const char bytes[] = "0123456789.-+eE";
 	struct reader r = {ev_scan_new(), {0}};
 	size_t numbers = 0, taken = 0;
 	bool alike = true;
@@ -136,7 +136,7 @@ int main(void)
 		/* mostly digits, or hardly any would be a number */
 		for (size_t k = 0; k < len; k++)
 			number[k] =
-				octets[random_below(random_below(4) > 0 ? 10 : sizeof octets - 1)];
+				bytes[random_below(random_below(4) > 0 ? 10 : sizeof bytes - 1)];
 		if ((d = read_json(&r, number, len)) == NULL)
 			continue;
 		numbers++;
