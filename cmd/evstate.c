@@ -39,23 +39,11 @@ static const struct cli_program program = {
 
 static const struct ev_store_kind *kind_of(struct cli *c, const char *dir)
 {
-	static const struct ev_store_kind others[] = {
-		{"keys", "evdedupe", EV_RUN_BINARY, EV_STORE_LATEST},
-		{"members", "evstar", EV_RUN_TEXT, EV_STORE_LATEST},
-	};
-	const struct ev_store_kind *const kinds[] = {&ev_version_state, &others[0], &others[1]};
-	char name[EV_STORE_KIND];
+	const struct ev_store_kind *kind = ev_store_kind_of(dir, &c->error);
 
-	if (ev_store_kind_of(dir, name, &c->error) != EV_OK)
+	if (kind == NULL)
 		cli_die(&c->error);
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (strcmp(kinds[i]->name, name) == 0)
-			return kinds[i];
-	ev_fail(&c->error,
-		"%s/manifest: names a kind of state that is not known, '%s': it was damaged, or "
-		"made by another version of evkit",
-		dir, name);
-	cli_die(&c->error);
+	return kind;
 }
 
 static struct ev_store *open_state(struct cli *c, const char *dir, const struct ev_store_kind *kind,
@@ -73,7 +61,7 @@ static void need_events(struct cli *c, const char *dir)
 {
 	const struct ev_store_kind *kind = kind_of(c, dir);
 
-	if (kind == &ev_version_state)
+	if (kind == &ev_store_events)
 		return;
 	ev_fail(&c->error,
 		"%s: is the state of %s, and records and batches are in that of evversion: name "
@@ -158,7 +146,7 @@ static int info(struct cli *c, char **operands)
 	ev_buf_printf(&out, "bytes: %" PRIu64 "\nruns: %" PRIu64 "\n", sums.bytes, sums.runs);
 	for (size_t i = 0; (name = ev_store_note_at(s, i, &value)) != NULL; i++)
 		ev_buf_printf(&out, "%s: %s\n", name, value);
-	if (kind == &ev_version_state)
+	if (kind == &ev_store_events)
 		put_batches(s, &out);
 	put(c, &out);
 	ev_buf_free(&out);
@@ -287,7 +275,7 @@ static int retract(struct cli *c, char **operands)
 	bool there;
 
 	need_events(c, dir);
-	s = open_state(c, dir, &ev_version_state, EV_STORE_WRITE);
+	s = open_state(c, dir, &ev_store_events, EV_STORE_WRITE);
 	there = is_there(s, batch);
 	if (there) {
 		if (ev_version_retract(s, batch, &r, &c->error) != EV_OK)

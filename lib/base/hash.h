@@ -41,6 +41,14 @@ void ev_digest_free(struct ev_digest **d);
 void ev_hash128_hex(struct ev_hash128 h, char out[33]);
 void ev_md5_hex(const void *p, size_t len, char out[33]);
 
+/* The value of a lower-case hex digit, or -1. */
+static inline int ev_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* 16 bytes as 32 lower-case hex digits, without a NUL: a digit a lane of a vector. */
 static inline void ev_hex16(const void *p, char out[32])
 {

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/seal.h"
-#include "scan/form.h"
+#include "json/write.h"
 #include "scan/lines.h"
 
 #include <stdlib.h>
@@ -897,14 +897,14 @@ static void prepare_stats(struct run *r)
 
 	if (r->stats == NULL)
 		return;
-	ev_buf_puts(&b, "{\"program\":");
-	ev_json_quote(r->c->program->name, strlen(r->c->program->name), &b);
-	ev_buf_puts(&b, ",\"batch\":");
-	ev_json_quote(batch_name(r), strlen(batch_name(r)), &b);
-	ev_buf_printf(&b, ",\"ok\":%s,\"octets\":%llu,\"rejects\":{", r->refused ? "false" : "true",
-		      (unsigned long long)ev_in_bytes(r->in));
+	ev_buf_putc(&b, '{');
+	ev_json_text(&b, "program", r->c->program->name);
+	ev_json_text(&b, "batch", batch_name(r));
+	ev_json_bool(&b, "ok", !r->refused);
+	ev_json_u64(&b, "octets", ev_in_bytes(r->in));
+	ev_buf_puts(&b, ",\"rejects\":{");
 	for (size_t i = 0; (code = ev_rejects_code(r->c->port.rejects, i, &n)) != NULL; i++)
-		ev_buf_printf(&b, "%s\"%s\":%llu", i > 0 ? "," : "", code, (unsigned long long)n);
+		ev_json_u64(&b, code, n);
 	ev_buf_puts(&b, "},\"stages\":");
 	cli_chain_write(&r->total, &b);
 	ev_buf_puts(&b, "}\n");

@@ -2,7 +2,7 @@
 #include "base/hash.h"
 #include "cli/cli.h"
 #include "number/decimal.h"
-#include "scan/form.h"
+#include "json/write.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -317,11 +317,8 @@ enum cli_kind cli_control_read(struct cli_seal *s, const char *p, size_t len,
 static void write_names(const struct cli_chain *chain, struct ev_buf *out)
 {
 	ev_buf_putc(out, '[');
-	for (size_t i = 0; i < chain->n; i++) {
-		if (i > 0)
-			ev_buf_putc(out, ',');
-		ev_json_quote(chain->list[i].program, strlen(chain->list[i].program), out);
-	}
+	for (size_t i = 0; i < chain->n; i++)
+		ev_json_text(out, NULL, chain->list[i].program);
 	ev_buf_putc(out, ']');
 }
 
@@ -339,9 +336,10 @@ static void write_at(const struct cli_control *line, struct ev_buf *out)
 
 static void write_span(const struct ev_span *span, struct ev_buf *out)
 {
-	ev_buf_printf(out, ",\"store\":\"%s\",\"from\":%llu,\"to\":%llu,\"model\":\"%s\"",
-		      span->to.store, (unsigned long long)span->from,
-		      (unsigned long long)span->to.number, span->model);
+	ev_json_text(out, "store", span->to.store);
+	ev_json_u64(out, "from", span->from);
+	ev_json_u64(out, "to", span->to.number);
+	ev_json_text(out, "model", span->model);
 	ev_buf_puts(out, ",\"digests\":\"");
 	ev_buf_put(out, span->digests, (span->to.number - span->from + 1) * EV_STORE_DIGEST);
 	ev_buf_putc(out, '"');
@@ -358,13 +356,13 @@ void cli_control_write(struct cli_seal *s, struct cli_control *line, struct ev_b
 	/* The mac comes first, and is filled in when the rest stands. */
 	ev_buf_printf(out, "%s%s%s%*s\"", opening, names[line->kind], signature, CLI_MAC, "");
 	if (line->kind == CLI_SEAL)
-		ev_buf_printf(out, ",\"head\":\"%s\"", line->head);
-	ev_buf_puts(out, ",\"batch\":");
-	ev_json_quote(line->batch, strlen(line->batch), out);
-	if (line->kind == CLI_SEAL)
-		ev_buf_printf(out, ",\"ok\":%s,\"digest\":\"%s\"", line->ok ? "true" : "false",
-			      line->digest);
-	ev_buf_puts(out, ",\"stages\":");
+		ev_json_text(out, "head", line->head);
+	ev_json_text(out, "batch", line->batch);
+	if (line->kind == CLI_SEAL) {
+		ev_json_bool(out, "ok", line->ok);
+		ev_json_text(out, "digest", line->digest);
+	}
+	ev_json_name(out, "stages");
 	if (line->kind == CLI_SEAL)
 		cli_chain_write(&line->chain, out);
 	else
@@ -387,14 +385,10 @@ void cli_chain_write(const struct cli_chain *chain, struct ev_buf *out)
 	for (size_t i = 0; i < chain->n; i++) {
 		const struct cli_stage *stage = &chain->list[i];
 
-		ev_buf_puts(out, i > 0 ? ",{\"program\":" : "{\"program\":");
-		ev_json_quote(stage->program, strlen(stage->program), out);
-		for (size_t k = 0; k < stage->n; k++) {
-			ev_buf_putc(out, ',');
-			ev_json_quote(stage->counts[k].name, strlen(stage->counts[k].name), out);
-			ev_buf_putc(out, ':');
-			ev_buf_u64(out, stage->counts[k].value);
-		}
+		ev_buf_puts(out, i > 0 ? ",{" : "{");
+		ev_json_text(out, "program", stage->program);
+		for (size_t k = 0; k < stage->n; k++)
+			ev_json_u64(out, stage->counts[k].name, stage->counts[k].value);
 		ev_buf_putc(out, '}');
 	}
 	ev_buf_putc(out, ']');

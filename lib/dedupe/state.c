@@ -20,8 +20,6 @@ struct ev_dedupe_state {
 	struct ev_buf fresh; /* entries that the section has brought */
 };
 
-static const struct ev_store_kind kind = {"keys", "evdedupe", EV_RUN_BINARY, EV_STORE_LATEST};
-
 struct ev_dedupe_state *ev_dedupe_state_new(const struct ev_dedupe_options *options,
 					    const struct ev_model *m)
 {
@@ -127,7 +125,7 @@ enum ev_status ev_dedupe_state_begin(struct ev_dedupe_state *s, const char *batc
 				     struct ev_error *err)
 {
 	if (s->store == NULL) {
-		s->store = ev_store_open(s->options->state, &kind, EV_STORE_WRITE, err);
+		s->store = ev_store_open(s->options->state, &ev_store_keys, EV_STORE_WRITE, err);
 		if (s->store == NULL || check_notes(s, err) != EV_OK)
 			return EV_FATAL;
 	}

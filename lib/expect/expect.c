@@ -3,6 +3,7 @@
 #include "schema/schema.h"
 #include "json/canon.h"
 #include "number/decimal.h"
+#include "json/write.h"
 #include "scan/form.h"
 #include "number/sum.h"
 
@@ -184,15 +185,11 @@ void ev_expect_values_count(struct ev_expect *e, struct ev_expect_frame *f, uint
 	struct ev_buf *scratch = &e->suite->scratch, *shown = &e->suite->shown;
 
 	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++) {
+	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
 		const char *p;
 		size_t len;
 		long at;
 
-		if (ev_expect_is_missing(f->d, c->at[i])) {
-			e->missing++;
-			continue;
-		}
 		at = ev_expect_values_find(&e->set, f->d, c->at[i], scratch);
 		if (at != NOT_A_VALUE) {
 			counts[at]++;
@@ -697,7 +694,7 @@ static void put_limit(const char *name, const struct ev_expect_limit *l, bool st
 {
 	if (l->kind == LIMIT_NONE)
 		return;
-	ev_buf_printf(out, "%s\"%s\":", out->p[out->len - 1] == '{' ? "" : ",", name);
+	ev_json_name(out, name);
 	if (l->kind == LIMIT_NUMBER)
 		ev_buf_put(out, l->text, l->len);
 	else
@@ -726,9 +723,10 @@ void ev_suite_extra(const struct ev_suite *s, size_t i, struct ev_buf *out)
 		ev_buf_putc(out, '{');
 		put_limit("min", &e->range.min, e->range.strict_min, out);
 		put_limit("max", &e->range.max, e->range.strict_max, out);
-		if (e->mostly != NULL)
-			ev_buf_printf(out, "%s\"mostly\":%s",
-				      out->p[out->len - 1] == '{' ? "" : ",", e->mostly);
+		if (e->mostly != NULL) {
+			ev_json_name(out, "mostly");
+			ev_buf_puts(out, e->mostly);
+		}
 		ev_buf_putc(out, '}');
 	}
 	ev_buf_puts(out, ",\"histogram\":");

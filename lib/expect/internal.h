@@ -289,6 +289,14 @@ static inline bool ev_expect_is_missing(const struct ev_doc *d, uint32_t at)
 {
 	return at == EV_NOWHERE || ev_kind(d, at) == EV_NULL;
 }
+/* Moves *i on to the next value that is there; those that are not are counted. */
+static inline bool ev_expect_next_value(struct ev_expect *e, const struct ev_doc *d,
+					const struct ev_expect_cells *c, size_t *i)
+{
+	for (; *i < c->n && ev_expect_is_missing(d, c->at[*i]); (*i)++)
+		e->missing++;
+	return *i < c->n;
+}
 /*
  * Compares a value with a limit: *order is below, equal to or above 0. False if they have no order.
  */
@@ -309,6 +317,7 @@ uint64_t ev_expect_present_in(const struct ev_doc *d);
  */
 void ev_expect_judge_range(struct ev_expect *e, const char *low, const char *high);
 void ev_expect_judge_count(struct ev_expect *e, uint64_t n);
+struct ev_dec ev_expect_whole_of(struct ev_arena *a, uint64_t n);
 /* True if part / whole >= share (a JSON number; NULL is 1). */
 bool ev_expect_share_reached(struct ev_arena *a, uint64_t part, uint64_t whole, const char *share);
 /* Appends part / whole, times 100 for percent, to ten decimals, or null. */

@@ -54,7 +54,7 @@ void ev_expect_judge_count(struct ev_expect *e, uint64_t n)
 	ev_expect_judge_range(e, text, text);
 }
 
-static struct ev_dec dec_of(struct ev_arena *a, uint64_t n)
+struct ev_dec ev_expect_whole_of(struct ev_arena *a, uint64_t n)
 {
 	struct ev_dec d = {0};
 	char text[24];
@@ -72,9 +72,9 @@ bool ev_expect_share_reached(struct ev_arena *a, uint64_t part, uint64_t whole, 
 		return part >= whole;
 	/* Cannot fail: opening has checked that a share is at most 1, and short. */
 	if (!ev_dec_read(a, share, strlen(share), &wanted) ||
-	    !ev_dec_multiply(a, wanted, dec_of(a, whole), &least))
+	    !ev_dec_multiply(a, wanted, ev_expect_whole_of(a, whole), &least))
 		return false;
-	return ev_dec_compare(a, dec_of(a, part), least) >= 0;
+	return ev_dec_compare(a, ev_expect_whole_of(a, part), least) >= 0;
 }
 
 void ev_expect_put_ratio(uint64_t part, uint64_t whole, unsigned times, struct ev_buf *out)

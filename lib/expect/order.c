@@ -136,16 +136,12 @@ static enum ev_status order_step(struct ev_expect *e, struct ev_expect_frame *f,
 
 	(void)err;
 	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++) {
+	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
 		enum ev_kind kind;
 		struct run *r;
 		const char *p;
 		size_t len;
 
-		if (ev_expect_is_missing(f->d, c->at[i])) {
-			e->missing++;
-			continue;
-		}
 		kind = ev_kind(f->d, c->at[i]);
 		p = ev_raw(f->d, c->at[i], &len);
 		if ((kind != EV_NUMBER && kind != EV_STRING) || len > MAX_VALUE) {

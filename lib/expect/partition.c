@@ -220,14 +220,12 @@ static enum ev_status partition_step(struct ev_expect *e, struct ev_expect_frame
 
 	(void)err;
 	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++) {
+	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
 		const char *text;
 		size_t len;
 		long at;
 
-		if (ev_expect_is_missing(f->d, c->at[i])) {
-			e->missing++;
-		} else if (p->bins == NULL) {
+		if (p->bins == NULL) {
 			at = ev_expect_values_find(&e->set, f->d, c->at[i], &e->suite->scratch);
 			if (at == NOT_A_VALUE)
 				p->above++;

@@ -254,37 +254,6 @@ void ev_tally_write(const struct ev_tally *t, struct ev_buf *out)
 	free(list);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool hash_of(const struct ev_doc *d, uint32_t at, struct ev_hash128 *h)
-{
-	const char *p;
-	size_t len;
-
-	if (at >= d->n || ev_kind(d, at) != EV_STRING)
-		return false;
-	p = ev_raw(d, at, &len);
-	if (len != 34)
-		return false;
-	*h = (struct ev_hash128){0, 0};
-	for (int i = 0; i < 32; i++) {
-		int v = hex_digit(p[1 + i]);
-
-		if (v < 0)
-			return false;
-		if (i < 16)
-			h->hi = h->hi << 4 | (uint64_t)v;
-		else
-			h->lo = h->lo << 4 | (uint64_t)v;
-	}
-	return true;
-}
-
 static bool merge_registers(struct ev_tally *t, const struct ev_doc *d, uint32_t at,
 			    uint64_t values)
 {
@@ -297,7 +266,7 @@ static bool merge_registers(struct ev_tally *t, const struct ev_doc *d, uint32_t
 		return false;
 	to_registers(t);
 	for (size_t i = 0; i < REGISTERS; i++) {
-		int high = hex_digit(p[1 + 2 * i]), low = hex_digit(p[2 + 2 * i]);
+		int high = ev_hex_digit(p[1 + 2 * i]), low = ev_hex_digit(p[2 + 2 * i]);
 		int v = high * 16 + low;
 
 		if (high < 0 || low < 0 || v > RANKS)
@@ -377,7 +346,7 @@ bool ev_tally_merge(struct ev_tally *t, const struct ev_doc *d, uint32_t at, uin
 		size_t len = 0;
 
 		good = ev_kind(d, i) == EV_ARRAY && d->nodes[i].count >= 2 &&
-		       hash_of(d, i + 1, &key) && ev_u64_of(d, i + 2, &count) && count > 0 &&
+		       ev_hash_of(d, i + 1, &key) && ev_u64_of(d, i + 2, &count) && count > 0 &&
 		       ev_count_add(&held, count);
 		if (good && t->kind == EV_TALLY_FREQUENT) {
 			text = d->nodes[i].count == 3 ? text_of(d, i + 3, scan, &scratch, &len)

@@ -54,14 +54,10 @@ static enum ev_status sum_step(struct ev_expect *e, struct ev_expect_frame *f, s
 
 	(void)err;
 	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++) {
+	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
 		const char *p;
 		size_t len;
 
-		if (ev_expect_is_missing(f->d, c->at[i])) {
-			e->missing++;
-			continue;
-		}
 		p = ev_raw(f->d, c->at[i], &len);
 		if (ev_kind(f->d, c->at[i]) != EV_NUMBER || !ev_sum_add(&t->sum, p, len))
 			e->misfits++;
@@ -98,16 +94,6 @@ static struct ev_dec exact(struct ev_arena *a, const struct ev_sum *s)
 	return d;
 }
 
-static struct ev_dec whole(struct ev_arena *a, uint64_t n)
-{
-	struct ev_dec d = {0};
-	char text[24];
-	int len = snprintf(text, sizeof text, "%llu", (unsigned long long)n);
-
-	ev_dec_read(a, text, (size_t)len, &d);
-	return d;
-}
-
 /* True if the text can be the sum of n numbers with so many digits on either side of the point. */
 static bool is_sum_of(uint64_t n, int digits, const char *text, size_t len)
 {
@@ -125,7 +111,7 @@ static bool is_sum_of(uint64_t n, int digits, const char *text, size_t len)
 static struct ev_dec variance(struct ev_arena *a, struct ev_dec sum, struct ev_dec squares,
 			      uint64_t n)
 {
-	ev_dec_multiply(a, squares, whole(a, n), &squares);
+	ev_dec_multiply(a, squares, ev_expect_whole_of(a, n), &squares);
 	ev_dec_multiply(a, sum, sum, &sum);
 	ev_dec_add(a, squares, ev_dec_negate(sum), &sum);
 	return sum;
@@ -220,7 +206,7 @@ static void mean_judge(struct ev_expect *e, struct ev_buf *out)
 		return;
 	}
 	sum = exact(a, &t->sum);
-	n = whole(a, counted(e));
+	n = ev_expect_whole_of(a, counted(e));
 	ev_expect_settle(e, within(e, sum, n, false));
 	ev_dec_quotient(a, sum, n, EXPECT_DIGITS, &shown);
 	ev_expect_put_observed(out, ev_buf_str(&shown));
@@ -240,7 +226,8 @@ static void deviation_judge(struct ev_expect *e, struct ev_buf *out)
 		ev_expect_put_observed(out, "null");
 		return;
 	}
-	ev_dec_multiply(a, whole(a, counted(e)), whole(a, counted(e) - 1), &by);
+	ev_dec_multiply(a, ev_expect_whole_of(a, counted(e)),
+			ev_expect_whole_of(a, counted(e) - 1), &by);
 	sum = variance(a, exact(a, &t->sum), exact(a, &t->squares), counted(e));
 	ev_expect_settle(e, within(e, sum, by, true));
 	ev_dec_root(a, sum, by, EXPECT_DIGITS, &shown);
@@ -321,11 +308,7 @@ static enum ev_status best_step(struct ev_expect *e, struct ev_expect_frame *f,
 
 	(void)err;
 	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++) {
-		if (ev_expect_is_missing(f->d, c->at[i])) {
-			e->missing++;
-			continue;
-		}
+	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
 		if (!fits(e, f->d, c->at[i], &l, &e->suite->scratch)) {
 			e->misfits++;
 			continue;
@@ -418,7 +401,8 @@ static void share_judge(struct ev_expect *e, struct ev_buf *out)
 		ev_expect_put_observed(out, "null");
 		return;
 	}
-	ev_expect_settle(e, within(e, whole(a, present), whole(a, e->elements), false));
+	ev_expect_settle(e, within(e, ev_expect_whole_of(a, present),
+				   ev_expect_whole_of(a, e->elements), false));
 	ev_expect_put_ratio(present, e->elements, 1, &shown);
 	ev_expect_put_observed(out, ev_buf_str(&shown));
 	ev_buf_free(&shown);

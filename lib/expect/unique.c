@@ -128,14 +128,10 @@ static enum ev_status unique_step(struct ev_expect *e, struct ev_expect_frame *f
 	struct ev_buf *shown = &e->suite->shown;
 
 	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++) {
+	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
 		const char *p;
 		size_t len;
 
-		if (ev_expect_is_missing(f->d, c->at[i])) {
-			e->missing++;
-			continue;
-		}
 		p = ev_expect_canonical_of(f->d, c->at[i], &e->suite->scratch, &len);
 		ev_buf_reset(shown);
 		show_short(f->d, c->at[i], shown);
@@ -307,35 +303,6 @@ enum ev_status ev_expect_unique_finish(struct ev_expect *e, size_t index, ev_sui
 	return st;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool read_hash(const struct ev_doc *d, uint32_t at, struct ev_hash128 *h)
-{
-	const char *p;
-	size_t len;
-
-	p = ev_raw(d, at, &len);
-	if (ev_kind(d, at) != EV_STRING || len != 34)
-		return false;
-	*h = (struct ev_hash128){0, 0};
-	for (int i = 0; i < 32; i++) {
-		int v = hex_digit(p[1 + i]);
-
-		if (v < 0)
-			return false;
-		if (i < 16)
-			h->hi = h->hi << 4 | (uint64_t)v;
-		else
-			h->lo = h->lo << 4 | (uint64_t)v;
-	}
-	return true;
-}
-
 enum ev_status ev_expect_unique_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t list,
 				      struct ev_error *err)
 {
@@ -352,7 +319,7 @@ enum ev_status ev_expect_unique_merge(struct ev_expect *e, const struct ev_doc *
 		size_t len;
 
 		good = ev_kind(d, i) == EV_ARRAY && d->nodes[i].count == 5 &&
-		       read_hash(d, i + 1, &key) && ev_u64_of(d, i + 2, &count) && count == 1 &&
+		       ev_hash_of(d, i + 1, &key) && ev_u64_of(d, i + 2, &count) && count == 1 &&
 		       ev_position_read(d, i + 3, &pos);
 		if (!good)
 			break;

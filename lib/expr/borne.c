@@ -1,6 +1,6 @@
 #include "expr/borne.h"
 #include "base/mem.h"
-#include "scan/form.h"
+#include "json/write.h"
 #include "scan/shape.h"
 #include "json/view.h"
 #include "expr/expr.h"
@@ -402,8 +402,7 @@ static void put_by(const struct borne *p, bool places, struct ev_buf *out)
 {
 	ev_buf_putc(out, '[');
 	for (size_t i = 0; i < p->n_by; i++) {
-		ev_buf_put(out, ",", i > 0);
-		ev_json_quote(p->by[i].what, strlen(p->by[i].what), out);
+		ev_json_text(out, NULL, p->by[i].what);
 		if (places)
 			ev_buf_printf(out, ",%zu,%zu", p->by[i].place.line, p->by[i].place.column);
 	}
@@ -413,7 +412,6 @@ static void put_by(const struct borne *p, bool places, struct ev_buf *out)
 static void put(const struct ev_borne *b, bool state, struct ev_buf *out)
 {
 	const struct borne **list = ev_calloc(b->n + 1, sizeof(const struct borne *));
-	bool first = true;
 
 	for (size_t i = 0; i < b->n; i++)
 		list[i] = &b->list[i];
@@ -422,10 +420,10 @@ static void put(const struct ev_borne *b, bool state, struct ev_buf *out)
 	for (size_t i = 0; i < b->n; i++) {
 		if (!state && !lacks(list[i]))
 			continue;
-		ev_buf_puts(out, first ? "{\"path\":" : ",{\"path\":");
-		first = false;
-		ev_json_quote(list[i]->text, strlen(list[i]->text), out);
-		ev_buf_puts(out, ",\"of\":");
+		ev_json_name(out, NULL);
+		ev_buf_putc(out, '{');
+		ev_json_text(out, "path", list[i]->text);
+		ev_json_name(out, "of");
 		put_by(list[i], state, out);
 		if (state)
 			ev_buf_printf(out, ",\"asked\":%d,\"borne\":%d", list[i]->asked,

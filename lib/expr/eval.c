@@ -106,17 +106,6 @@ struct first_sink {
 	bool any;
 };
 
-static enum ev_expr_flow take_first(struct ev_expr_run *x, struct ev_expr_sink *to,
-				    const struct ev_expr_value *v)
-{
-	struct first_sink *s = (struct first_sink *)to;
-
-	(void)x;
-	s->value = *v;
-	s->any = true;
-	return EV_STOP;
-}
-
 static enum ev_expr_flow take_last(struct ev_expr_run *x, struct ev_expr_sink *to,
 				   const struct ev_expr_value *v)
 {
@@ -126,6 +115,13 @@ static enum ev_expr_flow take_last(struct ev_expr_run *x, struct ev_expr_sink *t
 	s->value = *v;
 	s->any = true;
 	return EV_GO_ON;
+}
+
+static enum ev_expr_flow take_first(struct ev_expr_run *x, struct ev_expr_sink *to,
+				    const struct ev_expr_value *v)
+{
+	take_last(x, to, v);
+	return EV_STOP;
 }
 
 struct list_sink {

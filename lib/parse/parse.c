@@ -298,11 +298,6 @@ static void nginx_number(const char *s, size_t len, struct ev_buf *out)
 	ev_buf_put(out, s, len);
 }
 
-static int hex_value(char c)
-{
-	return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
 static enum ev_status nginx(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)
 {
 	static const char type[] = "\"event_type\":\"HttpRequest\"";
@@ -331,7 +326,7 @@ static enum ev_status nginx(struct ev_parse *p, const struct ev_record *rec, str
 	ev_buf_printf(
 		o,
 		"{\"event_id\":\"%.8s-%.4s-8%.3s-%c%.3s-%.12s\",%s,\"event_timestamp\":\"%.25s\"",
-		digest, digest + 8, digest + 13, "89ab89ab89ab89ab"[hex_value(digest[16])],
+		digest, digest + 8, digest + 13, "89ab89ab89ab89ab"[ev_hex_digit(digest[16])],
 		digest + 17, digest + 20, type, time);
 	for (uint32_t g = 1; g <= ev_regex_groups(p->nginx); g++) {
 		const char *name = ev_regex_group_name(p->nginx, g);

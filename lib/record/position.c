@@ -1,7 +1,7 @@
 #include "record/position.h"
 #include "base/utf8.h"
 #include "number/decimal.h"
-#include "scan/form.h"
+#include "json/write.h"
 #include "json/view.h"
 
 #include <errno.h>
@@ -55,8 +55,31 @@ bool ev_count_add(uint64_t *count, uint64_t n)
 	return true;
 }
 
-/* NULL for a text with a NUL in it too, which no name of a source has. */
-static char *text_of(const struct ev_doc *d, uint32_t at)
+bool ev_hash_of(const struct ev_doc *d, uint32_t at, struct ev_hash128 *h)
+{
+	const char *p;
+	size_t len;
+
+	if (at >= d->n || ev_kind(d, at) != EV_STRING)
+		return false;
+	p = ev_raw(d, at, &len);
+	if (len != 34)
+		return false;
+	*h = (struct ev_hash128){0, 0};
+	for (int i = 0; i < 32; i++) {
+		int v = ev_hex_digit(p[1 + i]);
+
+		if (v < 0)
+			return false;
+		if (i < 16)
+			h->hi = h->hi << 4 | (uint64_t)v;
+		else
+			h->lo = h->lo << 4 | (uint64_t)v;
+	}
+	return true;
+}
+
+char *ev_text_of(const struct ev_doc *d, uint32_t at)
 {
 	struct ev_buf scratch = {0};
 	const char *p;
@@ -189,7 +212,7 @@ void ev_position_write(const struct ev_position *p, bool full, struct ev_buf *ou
 {
 	if (full) {
 		if (p->timed)
-			ev_buf_printf(out, "{\"sec\":\"%lld\",\"nsec\":%d,", (long long)p->time.sec,
+			ev_buf_printf(out, "{\"sec\":\"%lld\",\"nsec\":%d", (long long)p->time.sec,
 				      p->time.nsec);
 		else
 			ev_buf_putc(out, '{');
@@ -197,15 +220,14 @@ void ev_position_write(const struct ev_position *p, bool full, struct ev_buf *ou
 		char text[EV_TIME_TEXT];
 
 		ev_time_format(p->time, text);
-		ev_buf_printf(out, "{\"time\":\"%.*s\",", EV_TIME_TEXT, text);
+		ev_buf_printf(out, "{\"time\":\"%.*s\"", EV_TIME_TEXT, text);
 	} else {
-		ev_buf_puts(out, "{\"time\":null,");
+		ev_buf_puts(out, "{\"time\":null");
 	}
-	ev_buf_puts(out, "\"source\":");
-	ev_json_quote(p->source, strlen(p->source), out);
-	ev_buf_printf(out, ",\"line\":%llu", (unsigned long long)p->line);
+	ev_json_text(out, "source", p->source);
+	ev_json_u64(out, "line", p->line);
 	if (full && p->offset != EV_NO_OFFSET)
-		ev_buf_printf(out, ",\"offset\":%llu", (unsigned long long)p->offset);
+		ev_json_u64(out, "offset", p->offset);
 	ev_buf_putc(out, '}');
 }
 
@@ -226,7 +248,7 @@ bool ev_position_read(const struct ev_doc *d, uint32_t at, struct ev_position *p
 		p->time.nsec = (int32_t)nsec;
 	}
 	free(p->source);
-	p->source = text_of(d, ev_member(d, at, "source", 6));
+	p->source = ev_text_of(d, ev_member(d, at, "source", 6));
 	p->offset = EV_NO_OFFSET;
 	return p->source != NULL && ev_state_u64(d, at, "line", &p->line) &&
 	       (ev_member(d, at, "offset", 6) == EV_NOWHERE ||

@@ -8,6 +8,7 @@
 #ifndef EV_POSITION_H
 #define EV_POSITION_H
 
+#include "base/hash.h"
 #include "base/time.h"
 #include "record/reject.h"
 #include "scan/scan.h"
@@ -47,6 +48,10 @@ bool ev_state_u64(const struct ev_doc *d, uint32_t object, const char *name, uin
 bool ev_u64_of(const struct ev_doc *d, uint32_t at, uint64_t *v);
 /* The integer that a string has. */
 bool ev_i64_of(const struct ev_doc *d, uint32_t at, int64_t *v);
+/* The hash that a string has as ev_hash128_hex writes it. */
+bool ev_hash_of(const struct ev_doc *d, uint32_t at, struct ev_hash128 *h);
+/* A copy of a string; NULL if it is none, or has a NUL in it. */
+char *ev_text_of(const struct ev_doc *d, uint32_t at);
 /*
  * Adds to a count what a state has of it. False, and nothing added, where that is beyond 2^53: up
  * to there every reader of JSON holds an integer exactly.

@@ -1,6 +1,7 @@
 #include "record/reject.h"
 #include "base/utf8.h"
 #include "io/out.h"
+#include "json/write.h"
 #include "scan/form.h"
 #include "record/position.h"
 
@@ -46,17 +47,6 @@ static void count(struct ev_rejects *r, const char *code)
 	}
 }
 
-static void member(struct ev_buf *b, const char *name, const char *value)
-{
-	if (value == NULL)
-		return;
-	if (b->p[b->len - 1] != '{')
-		ev_buf_putc(b, ',');
-	ev_json_quote(name, strlen(name), b);
-	ev_buf_putc(b, ':');
-	ev_json_quote(value, strlen(value), b);
-}
-
 void ev_record_position(const struct ev_record *rec, struct ev_buf *out)
 {
 	struct ev_buf text = {0};
@@ -70,14 +60,10 @@ void ev_record_position(const struct ev_record *rec, struct ev_buf *out)
 		ev_buf_printf(&text, "%%%02X", (unsigned char)p[n]);
 		p += n + 1;
 	}
-	ev_buf_puts(out, "\"source\":");
-	ev_json_quote(text.p, text.len, out);
-	ev_buf_puts(out, ",\"line\":");
-	ev_buf_u64(out, rec->line);
-	if (rec->offset != EV_NO_OFFSET) {
-		ev_buf_puts(out, ",\"offset\":");
-		ev_buf_u64(out, rec->offset);
-	}
+	ev_json_text(out, "source", ev_buf_str(&text));
+	ev_json_u64(out, "line", rec->line);
+	if (rec->offset != EV_NO_OFFSET)
+		ev_json_u64(out, "offset", rec->offset);
 	ev_buf_free(&text);
 }
 
@@ -88,15 +74,15 @@ static void envelope(struct ev_rejects *r, const struct ev_record *rec, const ch
 
 	ev_buf_reset(b);
 	ev_buf_puts(b, "{\"_ev\":{\"reject\":{");
-	member(b, "stage", r->stage);
-	ev_buf_putc(b, ',');
+	ev_json_text(b, "stage", r->stage);
 	if (origin != NULL && origin_len > 2) {
 		/* source, line and offset as evparse wrote them: the inside of the object */
+		ev_json_name(b, NULL);
 		ev_buf_put(b, origin + 1, origin_len - 2);
 	} else {
 		ev_record_position(rec, b);
 	}
-	member(b, "code", why->code);
+	ev_json_text(b, "code", why->code);
 	ev_buf_puts(b, ",\"reasons\":[");
 	for (size_t i = 0; i < why->n; i++) {
 		const struct ev_reason *reason = &why->list[i];
@@ -104,11 +90,11 @@ static void envelope(struct ev_rejects *r, const struct ev_record *rec, const ch
 		if (ev_reason_is_told(why, i))
 			continue;
 		ev_buf_puts(b, i == 0 ? "{" : ",{");
-		member(b, "rule", reason->rule);
-		member(b, "path", reason->path);
-		member(b, "keyword", reason->keyword);
-		member(b, "message", reason->message);
-		member(b, "explain", reason->explain);
+		ev_json_text_if_any(b, "rule", reason->rule);
+		ev_json_text_if_any(b, "path", reason->path);
+		ev_json_text_if_any(b, "keyword", reason->keyword);
+		ev_json_text_if_any(b, "message", reason->message);
+		ev_json_text_if_any(b, "explain", reason->explain);
 		ev_buf_putc(b, '}');
 	}
 	ev_buf_puts(b, "]}},");

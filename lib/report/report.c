@@ -370,6 +370,17 @@ static size_t timeline_bars(const struct ev_report_result *res, enum ev_report_u
 	return timed ? (size_t)(last - first + 1) : res->n_buckets;
 }
 
+/* Behind a row's head; the last cell stays open. */
+static void put_cells(struct ev_buf *b, const struct ev_report_tally *t)
+{
+	ev_buf_puts(b, "</th><td>");
+	ev_report_count(b, t->in);
+	ev_buf_puts(b, "</td><td>");
+	ev_report_count(b, t->rejected);
+	ev_buf_puts(b, "</td><td>");
+	ev_report_share(b, t->rejected, t->in);
+}
+
 /* When records were set aside: the bars, and the same as a table. */
 static void put_timeline(struct ev_buf *b, const struct ev_report_result *res)
 {
@@ -406,12 +417,7 @@ static void put_timeline(struct ev_buf *b, const struct ev_report_result *res)
 
 		ev_buf_puts(b, "<tr><th scope=\"row\">");
 		ev_report_bucket(b, t->name, unit);
-		ev_buf_puts(b, "</th><td>");
-		ev_report_count(b, t->in);
-		ev_buf_puts(b, "</td><td>");
-		ev_report_count(b, t->rejected);
-		ev_buf_puts(b, "</td><td>");
-		ev_report_share(b, t->rejected, t->in);
+		put_cells(b, t);
 		ev_buf_puts(b, "</td></tr>\n");
 	}
 	ev_buf_puts(b, "</tbody></table></details></figure>\n");
@@ -478,12 +484,7 @@ static void put_type(struct ev_buf *b, const struct ev_report_tally *t, uint64_t
 		ev_report_data(b, t->name, 80);
 	else
 		ev_buf_puts(b, "other, or not known");
-	ev_buf_puts(b, "</th><td>");
-	ev_report_count(b, t->in);
-	ev_buf_puts(b, "</td><td>");
-	ev_report_count(b, t->rejected);
-	ev_buf_puts(b, "</td><td>");
-	ev_report_share(b, t->rejected, t->in);
+	put_cells(b, t);
 	ev_buf_puts(b, "</td><td class=\"drawn\">");
 	ev_report_meter(b, t->rejected, rejected);
 	ev_buf_puts(b, "<span>");

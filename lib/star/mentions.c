@@ -43,19 +43,6 @@ size_t ev_mention_dimension(const char *mention)
 	return n;
 }
 
-/* A byte up to '!' is escaped: '!' and a letter. */
-void ev_mention_word(const char *id, size_t len, struct ev_buf *out)
-{
-	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)id[i] > '!') {
-			ev_buf_putc(out, id[i]);
-			continue;
-		}
-		ev_buf_putc(out, '!');
-		ev_buf_putc(out, (char)(id[i] + '@'));
-	}
-}
-
 /*
  * An id in descending order: the greater id gives the lesser word, so that the latest stamp sorts
  * first. Printable bytes are mirrored; any other is a byte above or below all of these, and two

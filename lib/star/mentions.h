@@ -52,8 +52,6 @@ size_t ev_mention_group(const char *mention, size_t len);
 char *ev_mention_hex(char *o, uint64_t n, int count);
 /* An event's id as WHO begins with it, in descending order; the element follows. */
 void ev_mention_who(const char *id, size_t len, struct ev_buf *out);
-/* An event's id as a word: printable, and in the order of ids. */
-void ev_mention_word(const char *id, size_t len, struct ev_buf *out);
 /* The dimension in a mention's key, and the member's key. */
 size_t ev_mention_dimension(const char *mention);
 static inline const char *ev_mention_key(const char *mention)

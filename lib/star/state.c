@@ -10,7 +10,6 @@ enum { DIGEST = 16, PARTS_OF_MEMORY = 4 };
 /* Lengths in an item: up to the member's key; and of a bare mention as a whole. */
 enum { ITEM_MEMBER = 4 + EV_KEY_TEXT, ITEM_BARE = ITEM_MEMBER + 2 };
 
-static const struct ev_store_kind kind = {"members", "evstar", EV_RUN_TEXT, EV_STORE_LATEST};
 static const char dead[] = "-";
 
 struct ev_star_state *ev_star_state_new(const char *dir)
@@ -90,7 +89,7 @@ static enum ev_status open_store(struct ev_star *s, struct ev_error *err)
 		return EV_OK;
 	for (size_t i = 0; i < EV_STAR_DIGESTS; i++)
 		ev_model_digest(s->m, depends[i].part, t->digests[i]);
-	t->store = ev_store_open(t->dir, &kind, EV_STORE_WRITE, err);
+	t->store = ev_store_open(t->dir, &ev_store_members, EV_STORE_WRITE, err);
 	return t->store != NULL ? EV_OK : EV_FATAL;
 }
 
@@ -422,7 +421,7 @@ static void put_list_key(struct ev_star_state *t)
 {
 	ev_buf_reset(&t->key);
 	ev_buf_putc(&t->key, 'z');
-	ev_mention_word(t->id.p, t->id.len, &t->key);
+	ev_store_word(t->id.p, t->id.len, &t->key);
 }
 
 static enum ev_status put_list(struct ev_star_state *t, struct ev_error *err)

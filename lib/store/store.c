@@ -334,10 +334,29 @@ struct ev_store *ev_store_open(const char *dir, const struct ev_store_kind *kind
 	return s;
 }
 
-enum ev_status ev_store_kind_of(const char *dir, char kind[EV_STORE_KIND], struct ev_error *err)
+void ev_store_word(const char *id, size_t len, struct ev_buf *out)
 {
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)id[i] > '!') {
+			ev_buf_putc(out, id[i]);
+			continue;
+		}
+		ev_buf_putc(out, '!');
+		ev_buf_putc(out, (char)(id[i] + '@'));
+	}
+}
+
+const struct ev_store_kind ev_store_events = {"events", "evversion", EV_RUN_TEXT, EV_STORE_SET};
+const struct ev_store_kind ev_store_keys = {"keys", "evdedupe", EV_RUN_BINARY, EV_STORE_LATEST};
+const struct ev_store_kind ev_store_members = {"members", "evstar", EV_RUN_TEXT, EV_STORE_LATEST};
+
+const struct ev_store_kind *ev_store_kind_of(const char *dir, struct ev_error *err)
+{
+	static const struct ev_store_kind *const kinds[] = {&ev_store_events, &ev_store_keys,
+							    &ev_store_members};
 	const struct ev_store s = {.dir = (char *)(uintptr_t)dir};
-	char *path = path_in(&s, "manifest"), *text = NULL;
+	const struct ev_store_kind *kind = NULL;
+	char *path = path_in(&s, "manifest"), *text = NULL, name[EV_STORE_KIND];
 	enum ev_status st;
 	size_t len = 0;
 
@@ -345,14 +364,22 @@ enum ev_status ev_store_kind_of(const char *dir, char kind[EV_STORE_KIND], struc
 		st = no_state(&s, err);
 	else
 		st = ev_in_slurp(path, MOST_MANIFEST, &text, &len, err);
-	if (st == EV_OK && !ev_manifest_kind(text, len, kind))
+	if (st == EV_OK && !ev_manifest_kind(text, len, name))
 		st = ev_fail(err,
 			     "%s: is damaged, of another format, or no manifest of a state: bring "
 			     "the state back from a copy, or make it anew from the raw logs",
 			     path);
+	for (size_t i = 0; st == EV_OK && i < sizeof kinds / sizeof kinds[0]; i++)
+		if (strcmp(kinds[i]->name, name) == 0)
+			kind = kinds[i];
+	if (st == EV_OK && kind == NULL)
+		ev_fail(err,
+			"%s: names a kind of state that is not known, '%s': it was damaged, or "
+			"made by another version of evkit",
+			path, name);
 	free(text);
 	free(path);
-	return st;
+	return kind;
 }
 
 void ev_store_free(struct ev_store **store)

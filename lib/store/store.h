@@ -45,6 +45,9 @@ struct ev_store_kind {
 	enum ev_store_keeps keeps;
 };
 
+/* Those of evversion, evdedupe and evstar. */
+extern const struct ev_store_kind ev_store_events, ev_store_keys, ev_store_members;
+
 struct ev_store;
 
 enum ev_store_mode {
@@ -58,8 +61,14 @@ enum ev_store_mode {
  */
 struct ev_store *ev_store_open(const char *dir, const struct ev_store_kind *kind,
 			       enum ev_store_mode mode, struct ev_error *err);
-/* Of what kind the state in dir is, whose name must not be known before. */
-enum ev_status ev_store_kind_of(const char *dir, char kind[EV_STORE_KIND], struct ev_error *err);
+/*
+ * An id as a word of a key, printable and in the order of the id's bytes. A byte up to '!' is
+ * escaped: '!' and a letter. So the space that ends a word is less than any byte in it, and words
+ * sort as the ids do.
+ */
+void ev_store_word(const char *id, size_t len, struct ev_buf *out);
+/* Of which of the three the state in dir is; NULL with the error. */
+const struct ev_store_kind *ev_store_kind_of(const char *dir, struct ev_error *err);
 /* What was not committed is gone. */
 void ev_store_free(struct ev_store **s);
 

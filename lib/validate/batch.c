@@ -2,6 +2,7 @@
 #include "base/hash.h"
 #include "base/lookup.h"
 #include "base/utf8.h"
+#include "json/write.h"
 #include "scan/form.h"
 #include "json/view.h"
 
@@ -467,14 +468,6 @@ void ev_batch_warn(struct ev_batch *b, const struct ev_event *event, const struc
 
 /* Writing */
 
-static void put_text(const char *text, struct ev_buf *out)
-{
-	if (text == NULL)
-		ev_buf_puts(out, "null");
-	else
-		ev_json_quote(text, strlen(text), out);
-}
-
 static void put_time(struct ev_time t, struct ev_buf *out)
 {
 	char text[EV_TIME_TEXT];
@@ -539,15 +532,11 @@ static void put_parts(const struct cause *c, struct ev_buf *out)
 {
 	static const char *const names[] = {"code", "type", "rule", "path", "keyword"};
 
-	for (size_t i = 0; i < PARTS; i++) {
-		ev_buf_printf(out, "%s\"%s\":", i > 0 ? "," : "", names[i]);
-		put_text(c->parts[i], out);
-	}
-	ev_buf_puts(out, ",\"severity\":");
-	put_text(c->severity, out);
-	ev_buf_puts(out, ",\"explain\":");
-	put_text(c->explain, out);
-	ev_buf_printf(out, ",\"records\":%llu", (unsigned long long)c->records);
+	for (size_t i = 0; i < PARTS; i++)
+		ev_json_text(out, names[i], c->parts[i]);
+	ev_json_text(out, "severity", c->severity);
+	ev_json_text(out, "explain", c->explain);
+	ev_json_u64(out, "records", c->records);
 }
 
 static void put_sample(const struct cause *c, size_t most, struct ev_buf *out)
@@ -561,10 +550,8 @@ static void put_sample(const struct cause *c, size_t most, struct ev_buf *out)
 			len--;
 		cut = true;
 	}
-	ev_buf_puts(out, "\"path\":");
-	put_text(c->path, out);
-	ev_buf_puts(out, ",\"message\":");
-	put_text(c->message, out);
+	ev_json_text(out, "path", c->path);
+	ev_json_text(out, "message", c->message);
 	if (c->base64) {
 		ev_buf_puts(out, ",\"raw_base64\":\"");
 		ev_base64(c->raw.p, len, out);
@@ -623,22 +610,22 @@ static void put_causes(const struct ev_batch *b, struct ev_buf *out)
 		ev_position_write(&c->first, false, out);
 		ev_buf_puts(out, ",\"last\":");
 		ev_position_write(&c->last, false, out);
-		ev_buf_puts(out, ",\"sample\":{\"source\":");
-		put_text(c->first.source, out);
-		ev_buf_printf(out, ",\"line\":%llu,", (unsigned long long)c->first.line);
+		ev_buf_puts(out, ",\"sample\":{");
+		ev_json_text(out, "source", c->first.source);
+		ev_json_u64(out, "line", c->first.line);
 		if (c->first.offset != EV_NO_OFFSET)
-			ev_buf_printf(out, "\"offset\":%llu,",
-				      (unsigned long long)c->first.offset);
+			ev_json_u64(out, "offset", c->first.offset);
 		put_sample(c, i < WHOLE_SAMPLES ? RAW : SHORT_RAW, out);
 		ev_buf_putc(out, '}');
 	}
-	ev_buf_printf(out, "],\"causes_left_out\":%llu", (unsigned long long)left_out);
+	ev_buf_putc(out, ']');
+	ev_json_u64(out, "causes_left_out", left_out);
 	free(list);
 }
 
 void ev_batch_write(const struct ev_batch *b, struct ev_buf *out)
 {
-	ev_buf_puts(out, "\"span\":");
+	ev_json_name(out, "span");
 	if (b->timed) {
 		ev_buf_puts(out, "{\"first\":");
 		put_time(b->first, out);
@@ -698,7 +685,7 @@ bool ev_batch_cause(const struct ev_batch *b, size_t i, struct ev_buf *out)
 	ev_buf_puts(out, ",\"sample\":{\"octets\":\"");
 	for (size_t k = 0; k < c->raw.len; k++)
 		ev_buf_printf(out, "%02x", (unsigned char)c->raw.p[k]);
-	ev_buf_printf(out, "\",\"base64\":%d,\"was_cut\":%d,", c->base64, c->cut);
+	ev_buf_printf(out, "\",\"base64\":%d,\"was_cut\":%d", c->base64, c->cut);
 	put_sample(&(struct cause){.path = c->path, .message = c->message}, RAW, out);
 	ev_buf_puts(out, "}}");
 	return true;
@@ -708,19 +695,11 @@ bool ev_batch_cause(const struct ev_batch *b, size_t i, struct ev_buf *out)
 static bool text_member(const struct ev_doc *d, uint32_t object, const char *name, char **out)
 {
 	uint32_t at = ev_member(d, object, name, strlen(name));
-	struct ev_buf scratch = {0};
-	const char *p;
-	size_t len;
-	bool good;
 
-	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
-		return at != EV_NOWHERE && ev_kind(d, at) == EV_NULL;
-	p = ev_string(d, at, &scratch, &len);
-	good = memchr(p, '\0', len) == NULL;
-	if (good)
-		*out = ev_strndup(p, len);
-	ev_buf_free(&scratch);
-	return good;
+	if (at != EV_NOWHERE && ev_kind(d, at) == EV_NULL)
+		return true;
+	*out = ev_text_of(d, at);
+	return *out != NULL;
 }
 
 static bool short_member(const struct ev_doc *d, uint32_t object, const char *name, char **out)

@@ -1,7 +1,7 @@
 #include "validate/verdict.h"
 #include "base/hash.h"
 #include "io/out.h"
-#include "scan/form.h"
+#include "json/write.h"
 #include "scan/lines.h"
 #include "json/view.h"
 
@@ -123,12 +123,14 @@ static const char *model_name(const struct ev_verdict *v)
 	return v->m != NULL ? v->m->name : NULL;
 }
 
-static void put_text(const char *text, struct ev_buf *out)
+static void put_counts(const struct ev_verdict_counts *c, struct ev_buf *out)
 {
-	if (text == NULL)
-		ev_buf_puts(out, "null");
-	else
-		ev_json_quote(text, strlen(text), out);
+	ev_json_u64(out, "in", c->in);
+	ev_json_u64(out, "out", c->out);
+	ev_json_u64(out, "rejected", c->rejected);
+	ev_json_u64(out, "warning", c->warning);
+	ev_json_u64(out, "blank", c->blank);
+	ev_buf_putc(out, '}');
 }
 
 static enum ev_status state_head(struct ev_verdict *v, const char *batch,
@@ -140,18 +142,11 @@ static enum ev_status state_head(struct ev_verdict *v, const char *batch,
 
 	v->digest = ev_digest_new();
 	suite_digest(v, digest);
-	ev_buf_printf(&line, "{\"evkit_state\":1,\"suite\":\"%s\",\"model\":", digest);
-	put_text(model_name(v), &line);
-	ev_buf_puts(&line, ",\"first\":");
-	put_text(v->first != NULL ? v->first : batch, &line);
-	ev_buf_puts(&line, ",\"last\":");
-	put_text(v->last != NULL ? v->last : batch, &line);
-	ev_buf_printf(
-		&line,
-		",\"in\":%llu,\"out\":%llu,\"rejected\":%llu,\"warning\":%llu,\"blank\":%llu}",
-		(unsigned long long)c->in, (unsigned long long)c->out,
-		(unsigned long long)c->rejected, (unsigned long long)c->warning,
-		(unsigned long long)c->blank);
+	ev_buf_printf(&line, "{\"evkit_state\":1,\"suite\":\"%s\"", digest);
+	ev_json_text(&line, "model", model_name(v));
+	ev_json_text(&line, "first", v->first != NULL ? v->first : batch);
+	ev_json_text(&line, "last", v->last != NULL ? v->last : batch);
+	put_counts(c, &line);
 	st = put_line(v, line.p, line.len, err);
 	for (size_t i = 0; st == EV_OK; i++) {
 		ev_buf_reset(&line);
@@ -182,19 +177,7 @@ static enum ev_status state_end(struct ev_verdict *v, struct ev_error *err)
 
 static char *text_member(const struct ev_doc *d, const char *name)
 {
-	uint32_t at = ev_member(d, 0, name, strlen(name));
-	struct ev_buf scratch = {0};
-	const char *p;
-	char *copy = NULL;
-	size_t len;
-
-	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
-		return NULL;
-	p = ev_string(d, at, &scratch, &len);
-	if (memchr(p, '\0', len) == NULL)
-		copy = ev_strndup(p, len);
-	ev_buf_free(&scratch);
-	return copy;
+	return ev_text_of(d, ev_member(d, 0, name, strlen(name)));
 }
 
 /* Batches are named from the least to the greatest, as the seal does. */
@@ -389,24 +372,19 @@ static void put_moment(const struct ev_batch *b, struct ev_buf *out)
 static void put_meta(const struct ev_verdict *v, const char *batch,
 		     const struct ev_verdict_counts *c, bool approved, struct ev_buf *out)
 {
-	ev_buf_puts(out, ",\"meta\":{\"run_id\":{\"run_name\":");
-	put_text(batch, out);
+	ev_buf_puts(out, ",\"meta\":{\"run_id\":{");
+	ev_json_text(out, "run_name", batch);
 	ev_buf_puts(out, ",\"run_time\":");
 	put_moment(v->batch, out);
 	ev_buf_puts(out, "},\"validation_time\":");
 	put_moment(v->batch, out);
-	ev_buf_printf(out, ",\"great_expectations_version\":\"%s\",\"evkit\":{\"format\":1,",
+	ev_buf_printf(out, ",\"great_expectations_version\":\"%s\",\"evkit\":{\"format\":1",
 		      of_release);
-	ev_buf_puts(out, "\"model\":");
-	put_text(model_name(v), out);
-	ev_buf_puts(out, ",\"batch\":");
-	put_text(batch, out);
-	ev_buf_printf(out,
-		      ",\"approved\":%s,\"counts\":{\"in\":%llu,\"out\":%llu,\"rejected\":%llu,"
-		      "\"warning\":%llu,\"blank\":%llu},",
-		      approved ? "true" : "false", (unsigned long long)c->in,
-		      (unsigned long long)c->out, (unsigned long long)c->rejected,
-		      (unsigned long long)c->warning, (unsigned long long)c->blank);
+	ev_json_text(out, "model", model_name(v));
+	ev_json_text(out, "batch", batch);
+	ev_json_bool(out, "approved", approved);
+	ev_buf_puts(out, ",\"counts\":{");
+	put_counts(c, out);
 	ev_batch_write(v->batch, out);
 	ev_buf_puts(out, ",\"paths_not_found\":");
 	if (v->borne != NULL)
@@ -430,8 +408,9 @@ static enum ev_status write_result(struct ev_verdict *v, const char *batch,
 
 	for (size_t i = 0; i < count(v); i++)
 		success &= ev_suite_outcome(v->suite, i) == EV_EXPECT_PASS;
-	ev_buf_printf(&out, "{\"success\":%s,\"suite_name\":", success ? "true" : "false");
-	put_text(v->suite != NULL ? ev_suite_name(v->suite) : "none", &out);
+	ev_buf_putc(&out, '{');
+	ev_json_bool(&out, "success", success);
+	ev_json_text(&out, "suite_name", v->suite != NULL ? ev_suite_name(v->suite) : "none");
 	ev_buf_puts(&out, ",\"suite_parameters\":{},\"id\":null");
 	put_statistics(v, &out);
 	put_meta(v, batch, counts, approved, &out);

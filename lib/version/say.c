@@ -1,5 +1,6 @@
 /* What show.h tells, for people and for programs. */
 #include "base/utf8.h"
+#include "json/write.h"
 #include "version/show.h"
 
 #include <inttypes.h>
@@ -180,81 +181,74 @@ static void quote(const char *p, size_t len, struct ev_buf *out)
 	ev_buf_putc(out, '"');
 }
 
-/* Appends "name":"text" unless text is NULL. *comma: a member stands before it. */
-static void member(const char *name, const char *text, bool *comma, struct ev_buf *out)
+/* Appends "name":"text" unless text is NULL. */
+static void member(const char *name, const char *text, struct ev_buf *out)
 {
 	if (text == NULL)
 		return;
-	ev_buf_printf(out, "%s\"%s\":", *comma ? "," : "", name);
+	ev_json_name(out, name);
 	quote(text, strlen(text), out);
-	*comma = true;
 }
 
 static void json_place(const struct ev_shown_place *p, struct ev_buf *out)
 {
-	bool comma = false;
-
 	ev_buf_putc(out, '{');
-	member("how", ev_shown_how_names[p->how], &comma, out);
-	ev_buf_printf(out, ",\"commit\":%" PRIu64, p->commit);
-	member("batch", p->batch, &comma, out);
-	member("source", p->source, &comma, out);
-	ev_buf_printf(out, ",\"line\":%" PRIu64, p->line);
+	member("how", ev_shown_how_names[p->how], out);
+	ev_json_u64(out, "commit", p->commit);
+	member("batch", p->batch, out);
+	member("source", p->source, out);
+	ev_json_u64(out, "line", p->line);
 	if (p->offset != EV_NO_OFFSET)
-		ev_buf_printf(out, ",\"offset\":%" PRIu64, p->offset);
+		ev_json_u64(out, "offset", p->offset);
 	ev_buf_putc(out, '}');
 }
 
 static void json_reason(const struct ev_reason *r, struct ev_buf *out)
 {
-	bool comma = false;
-
 	ev_buf_putc(out, '{');
-	member("rule", r->rule, &comma, out);
-	member("path", r->path, &comma, out);
-	member("keyword", r->keyword, &comma, out);
-	member("message", r->message, &comma, out);
-	member("explain", r->explain, &comma, out);
+	member("rule", r->rule, out);
+	member("path", r->path, out);
+	member("keyword", r->keyword, out);
+	member("message", r->message, out);
+	member("explain", r->explain, out);
 	ev_buf_putc(out, '}');
 }
 
 void ev_shown_json(const struct ev_shown *s, struct ev_buf *out)
 {
-	bool comma = true;
-
 	ev_buf_puts(out, "{\"owner\":");
 	quote(s->id, s->id_len, out);
-	ev_buf_printf(out, ",\"record\":%" PRIu64, s->nth);
-	member("op", s->op, &comma, out);
-	member("time", s->time, &comma, out);
+	ev_json_u64(out, "record", s->nth);
+	member("op", s->op, out);
+	member("time", s->time, out);
 	if (s->version != NULL) {
 		ev_buf_puts(out, ",\"number\":");
 		quote(s->version, s->version_len, out);
 	}
 	ev_buf_puts(out, ",\"history\":[");
 	for (size_t i = 0; i < s->n_places; i++) {
-		ev_buf_puts(out, i > 0 ? "," : "");
+		ev_json_name(out, NULL);
 		json_place(&s->places[i], out);
 	}
 	ev_buf_putc(out, ']');
-	member("outcome", s->outcome, &comma, out);
+	member("outcome", s->outcome, out);
 	ev_buf_puts(out, ",\"reasons\":[");
 	for (size_t i = 0; i < s->n_reasons; i++) {
-		ev_buf_puts(out, i > 0 ? "," : "");
+		ev_json_name(out, NULL);
 		json_reason(&s->reasons[i], out);
 	}
 	ev_buf_putc(out, ']');
 	if (s->k > 0) {
 		bool current = s->to == NULL && !s->deleted;
 
-		ev_buf_printf(out, ",\"version\":%" PRIu64, s->k);
-		member("valid_from", s->from, &comma, out);
+		ev_json_u64(out, "version", s->k);
+		member("valid_from", s->from, out);
 		if (s->to != NULL)
-			member("valid_to", s->to, &comma, out);
+			member("valid_to", s->to, out);
 		else
 			ev_buf_puts(out, ",\"valid_to\":null");
-		ev_buf_printf(out, ",\"current\":%s,\"deleted\":%s", current ? "true" : "false",
-			      s->deleted ? "true" : "false");
+		ev_json_bool(out, "current", current);
+		ev_json_bool(out, "deleted", s->deleted);
 	}
 	ev_buf_puts(out, ",\"raw\":");
 	quote(s->line, s->len, out);

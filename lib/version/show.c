@@ -172,7 +172,7 @@ enum ev_status ev_version_show(struct ev_version *v, const char *id, size_t len,
 	v->look = ev_store_look(v->state, 0);
 	ev_version_reset(v);
 	ev_buf_reset(&v->word);
-	ev_version_word(shown.id, shown.id_len, &v->word);
+	ev_store_word(shown.id, shown.id_len, &v->word);
 	ev_buf_putc(&v->word, ' ');
 	c->word = v->word.p;
 	c->word_len = v->word.len;

@@ -17,8 +17,6 @@
  * that brought it was not retracted later.
  */
 
-const struct ev_store_kind ev_version_state = {"events", "evversion", EV_RUN_TEXT, EV_STORE_SET};
-
 /* The record that is being assembled from its entries. */
 struct known {
 	struct ev_link *link;
@@ -253,7 +251,6 @@ static void put_place(struct ev_version *v, const struct ev_link *l)
 
 	ev_buf_puts(&v->value, "{\"batch\":");
 	ev_buf_put(&v->value, v->batch.p, v->batch.len);
-	ev_buf_putc(&v->value, ',');
 	ev_record_position(&rec, &v->value);
 	ev_buf_putc(&v->value, '}');
 }
@@ -609,7 +606,7 @@ enum ev_status ev_version_begin(struct ev_version *v, struct ev_error *err)
 {
 	if (v->state != NULL)
 		return EV_OK;
-	v->state = ev_store_open(v->options.state, &ev_version_state,
+	v->state = ev_store_open(v->options.state, &ev_store_events,
 				 v->options.as_of ? EV_STORE_READ : EV_STORE_WRITE, err);
 	if (v->state == NULL || check_model(v, err) != EV_OK)
 		return EV_FATAL;

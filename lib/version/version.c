@@ -109,28 +109,12 @@ const char *ev_version_retyped(const struct ev_version *v, uint64_t *events)
 
 /* Keys */
 
-/*
- * A byte up to '!' is escaped: '!' and a letter. So the space that ends a word is less than any
- * byte in it, and words sort as the ids do.
- */
-void ev_version_word(const char *id, size_t len, struct ev_buf *out)
-{
-	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)id[i] > '!') {
-			ev_buf_putc(out, id[i]);
-			continue;
-		}
-		ev_buf_putc(out, '!');
-		ev_buf_putc(out, (char)(id[i] + '@'));
-	}
-}
-
 static void put_word(const struct ev_event *event, struct ev_buf *key)
 {
 	if (event->is_uuid)
 		ev_buf_put(key, event->id, EV_UUID_TEXT);
 	else
-		ev_version_word(event->id, event->id_len, key);
+		ev_store_word(event->id, event->id_len, key);
 	ev_buf_putc(key, ' ');
 }
 
@@ -163,7 +147,7 @@ static void put_arrival(struct ev_version *v, const struct ev_record *rec)
 		ev_buf_printf(&v->key, "%020llu", (unsigned long long)v->arrived++);
 		return;
 	}
-	ev_version_word(rec->source, strlen(rec->source), &v->key);
+	ev_store_word(rec->source, strlen(rec->source), &v->key);
 	ev_buf_printf(&v->key, " %020llu", (unsigned long long)rec->line);
 }
 

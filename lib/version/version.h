@@ -68,10 +68,4 @@ const char *ev_version_retyped(const struct ev_version *v, uint64_t *events);
 uint64_t ev_version_missing(const struct ev_version *v, const char **batch);
 void ev_version_free(struct ev_version **v);
 
-/* The kind of store that a state is. */
-extern const struct ev_store_kind ev_version_state;
-
-/* An id as the first word of its keys: printable, and in the order of the id's bytes. */
-void ev_version_word(const char *id, size_t len, struct ev_buf *out);
-
 #endif

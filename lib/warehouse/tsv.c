@@ -1,7 +1,7 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 #include "io/pack.h"
-#include "scan/form.h"
+#include "json/write.h"
 #include "warehouse/column.h"
 #include "warehouse/target.h"
 
@@ -323,17 +323,17 @@ static void describe(const struct ev_table *table, const struct stream *s, struc
 	char digest[33];
 
 	ev_hash128_hex(ev_out_digest_value(s->out), digest);
-	ev_buf_puts(b, b->p[b->len - 1] == '[' ? "\n\t\t{\"table\":" : ",\n\t\t{\"table\":");
-	ev_json_quote(table->name, strlen(table->name), b);
-	ev_buf_puts(b, ",\"use\":\"insert\",\"file\":");
-	ev_json_quote(s->file, strlen(s->file), b);
-	ev_buf_printf(b, ",\"rows\":%llu,\"octets\":%llu,\"xxh3_128\":\"%s\",\"columns\":[",
-		      (unsigned long long)s->rows, (unsigned long long)s->out->bytes, digest);
-	for (size_t i = 0; i < table->n; i++) {
-		if (i > 0)
-			ev_buf_putc(b, ',');
-		ev_json_quote(table->columns[i].name, strlen(table->columns[i].name), b);
-	}
+	ev_json_name(b, NULL);
+	ev_buf_puts(b, "\n\t\t{");
+	ev_json_text(b, "table", table->name);
+	ev_json_text(b, "use", "insert");
+	ev_json_text(b, "file", s->file);
+	ev_json_u64(b, "rows", s->rows);
+	ev_json_u64(b, "octets", s->out->bytes);
+	ev_json_text(b, "xxh3_128", digest);
+	ev_buf_puts(b, ",\"columns\":[");
+	for (size_t i = 0; i < table->n; i++)
+		ev_json_text(b, NULL, table->columns[i].name);
 	ev_buf_puts(b, "]}");
 }
 

@@ -1,0 +1,23 @@
+/*
+ * write: JSON, member by member. Floor 3.
+ *
+ * A comma goes ahead of all but what begins an object or a list. Names are written as they are.
+ */
+#ifndef EV_WRITE_H
+#define EV_WRITE_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* "name": ahead of a value; nothing but the comma without a name, as in a list. */
+void ev_json_name(struct ev_buf *out, const char *name);
+/* text: valid UTF-8; null for NULL. */
+void ev_json_text(struct ev_buf *out, const char *name, const char *text);
+/* The same, but no member for NULL. */
+void ev_json_text_if_any(struct ev_buf *out, const char *name, const char *text);
+void ev_json_u64(struct ev_buf *out, const char *name, uint64_t v);
+void ev_json_bool(struct ev_buf *out, const char *name, bool v);
+
+#endif
