@@ -47,8 +47,6 @@ struct ev_sort {
 	struct ev_arena arena;
 	struct slot *slots;
 	size_t n, cap, next;
-	void (*before_spill)(void *);
-	void *ctx;
 	struct run *runs;
 	size_t n_runs, ever;
 	size_t *heap; /* of runs, the least first */
@@ -63,12 +61,6 @@ struct ev_sort *ev_sort_new(size_t limit, const char *folder)
 	s->limit = limit;
 	s->folder = folder;
 	return s;
-}
-
-void ev_sort_before_spill(struct ev_sort *s, void (*fn)(void *), void *ctx)
-{
-	s->before_spill = fn;
-	s->ctx = ctx;
 }
 
 static void free_runs(struct ev_sort *s, size_t from)
@@ -357,8 +349,6 @@ static enum ev_status spill(struct ev_sort *s, struct ev_error *err)
 	enum ev_status st = EV_OK;
 	struct writer w;
 
-	if (s->before_spill != NULL)
-		s->before_spill(s->ctx);
 	sort_slots(s);
 	if (run_begin(s, &w, err) != EV_OK)
 		return EV_FATAL;

@@ -24,12 +24,10 @@ enum ev_status ev_sort_add(struct ev_sort *s, const void *key, size_t key_len, c
 			   size_t len, struct ev_error *err);
 /*
  * The same in place: room for a key of key_len bytes and, right behind it, an item of len. Once
- * the key is written, ev_sort_added takes it in. The item may be written still until `fn` of
- * ev_sort_before_spill is called, or ev_sort_finish.
+ * both are written, ev_sort_added takes them in.
  */
 char *ev_sort_room(struct ev_sort *s, size_t key_len, size_t len);
 enum ev_status ev_sort_added(struct ev_sort *s, struct ev_error *err);
-void ev_sort_before_spill(struct ev_sort *s, void (*fn)(void *ctx), void *ctx);
 /* After the last add, once. */
 enum ev_status ev_sort_finish(struct ev_sort *s, struct ev_error *err);
 
