@@ -52,7 +52,7 @@ static enum ev_inflate isal_run(void *state, const char **in, size_t *in_len, ch
 size_t ev_deflate_isal(const void *p, size_t len, void *out, size_t room)
 {
 	uint8_t memory[ISAL_DEF_LVL1_SMALL];
-	struct isal_zstream z;
+	struct isal_zstream z = {0}; /* its init leaves fields out */
 
 	isal_deflate_stateless_init(&z);
 	z.gzip_flag = IGZIP_GZIP;
@@ -60,7 +60,6 @@ size_t ev_deflate_isal(const void *p, size_t len, void *out, size_t room)
 	z.level_buf = memory;
 	z.level_buf_size = sizeof memory;
 	z.end_of_stream = 1;
-	z.flush = NO_FLUSH; /* which its init leaves out */
 	z.next_in = (uint8_t *)(uintptr_t)p;
 	z.avail_in = (uint32_t)len;
 	z.next_out = out;
