@@ -6,7 +6,9 @@
 
 #include <isa-l/igzip_lib.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 static uint32_t clamp(size_t n)
 {
@@ -52,8 +54,10 @@ static enum ev_inflate isal_run(void *state, const char **in, size_t *in_len, ch
 size_t ev_deflate_isal(const void *p, size_t len, void *out, size_t room)
 {
 	uint8_t memory[ISAL_DEF_LVL1_SMALL];
-	struct isal_zstream z = {0}; /* its init leaves fields out */
+	struct isal_zstream z;
 
+	/* Its init leaves fields out. The state ends with its buffers, which are large. */
+	memset(&z, 0, offsetof(struct isal_zstream, internal_state.buffer));
 	isal_deflate_stateless_init(&z);
 	z.gzip_flag = IGZIP_GZIP;
 	z.level = 1;
