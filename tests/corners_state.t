@@ -281,6 +281,22 @@ day one <<'END'
 END
 is "a trigger is told" "$(cat load)" \
 	'evload: shop.db: there is a trigger t on orders, which may change or drop rows unseen: load into plain tables, and put views on them under other names'
+case_of x 'a whole of which no row is left'
+day one <<'END'
+{"id":"a","type":"O","time":"2026-03-01T10:00:00Z","v":1,"status":"A"}
+END
+echo 'types: {O: {type: object, properties: {status: {maxLength: 0}}}}' | cat evkit.yaml - >none.yaml
+whole='evversion -m none.yaml -r rej --state st/events --since 0 </dev/null | evstar -m none.yaml --state st/members'
+run "$whole | evload -m none.yaml sqlite:shop.db"
+check 'a contract that nothing fits does not empty the tables' 2 '' '~^evload: .*no event, and all of a state of none would leave no row'
+rows 'SELECT count(*) FROM orders' 'they stand' <<'END'
+1
+END
+run "$whole | evload -m none.yaml --empty sqlite:shop.db"
+check 'unless that is meant' 0 '' any
+rows 'SELECT count(*) FROM orders' 'then they are empty' <<'END'
+0
+END
 mkdir empty
 run 'cd empty && printf "{}\n" | evvalidate -r rejects'
 is 'what cannot begin leaves no file' "$(ls -A empty)" ''
