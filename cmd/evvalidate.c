@@ -102,17 +102,17 @@ static enum ev_status judge(void *engine, const char *batch, const struct cli_su
 	struct ev_verdict_counts c = {sums->in, *counts[0].value, sums->rejected, *counts[1].value,
 				      sums->blank};
 
-	ev_validate_borne(e->validate); /* what passed asks for its paths */
+	ev_validate_presence(e->validate); /* what passed asks for its paths */
 	return ev_verdict_write(e->verdict, batch[0] != '\0' ? batch : NULL, &c, approved, e->files,
 				err);
 }
 
 /* Paths that no event bore; then what did not hold. */
-static void tell(const struct ev_borne *borne, const struct ev_verdict *v)
+static void tell(const struct ev_presence *presence, const struct ev_verdict *v)
 {
 	struct ev_buf line = {0};
 
-	for (size_t i = 0; borne != NULL && ev_borne_tell(borne, i, &line); i++) {
+	for (size_t i = 0; presence != NULL && ev_presence_next_absent(presence, i, &line); i++) {
 		if (i < TOLD)
 			cli_note("%s", ev_buf_str(&line));
 		ev_buf_reset(&line);
@@ -212,7 +212,7 @@ int main(int argc, char **argv)
 		tell_lints(e.validate);
 	}
 	status = merge ? run_merge(&cli, e.verdict) : run(&cli, &e);
-	tell(merge ? ev_verdict_borne(e.verdict) : ev_validate_borne(e.validate), e.verdict);
+	tell(merge ? ev_verdict_presence(e.verdict) : ev_validate_presence(e.validate), e.verdict);
 	ev_validate_free(&e.validate);
 	ev_verdict_free(&e.verdict);
 	ev_model_free(&model);

@@ -36,7 +36,7 @@ void ev_contracts_free(struct ev_contracts **contracts)
 	free(v->contracts);
 	free_contract(&v->unknown);
 	ev_symbols_free(&v->types);
-	ev_borne_free(&v->borne);
+	ev_presence_free(&v->presence);
 	free(v->envelope.list);
 	for (size_t i = 0; v->exprs != NULL && i < v->m->n_rules; i++)
 		ev_expr_free(&v->exprs[i]);
@@ -70,16 +70,16 @@ const char *ev_contracts_lint(struct ev_contracts *v, size_t i)
 	return NULL;
 }
 
-struct ev_borne *ev_contracts_borne(struct ev_contracts *v)
+struct ev_presence *ev_contracts_presence(struct ev_contracts *v)
 {
 	for (size_t i = 0; i < v->n_contracts; i++)
 		if (v->contracts[i].came)
-			ev_borne_ask(v->borne, &v->contracts[i].asks);
+			ev_presence_ask(v->presence, &v->contracts[i].asks);
 	if (v->passed)
-		ev_borne_ask(v->borne, &v->envelope);
+		ev_presence_ask(v->presence, &v->envelope);
 	if (v->unknown.came)
-		ev_borne_ask(v->borne, &v->unknown.asks);
-	return v->borne;
+		ev_presence_ask(v->presence, &v->unknown.asks);
+	return v->presence;
 }
 
 static bool compile_contract(struct ev_contracts *v, const char *type, const struct ev_contract *c,
@@ -254,16 +254,16 @@ static void take_rule(struct ev_contracts *v, struct ev_contract_type *c, const 
 	c->rules = ev_realloc_array(c->rules, c->n_rules + 1, sizeof *c->rules);
 	c->rules[c->n_rules++] = i;
 	ev_buf_printf(&by, "the rule '%s'", rule->name);
-	ev_borne_add_expr(v->borne, v->exprs[i],
-			  &(struct ev_borne_by){ev_buf_str(&by), v->m->file, rule->place},
-			  &c->asks);
+	ev_presence_add_expr(v->presence, v->exprs[i],
+			     &(struct ev_presence_by){ev_buf_str(&by), v->m->file, rule->place},
+			     &c->asks);
 	ev_buf_free(&by);
 }
 
 /* The paths of the star's tables are looked for in the events that they are for. */
 static void ask_star(struct ev_contracts *v, struct ev_contract_type *c)
 {
-	ev_borne_add_star(v->borne, v->m, c->type, c->len, &c->asks);
+	ev_presence_add_star(v->presence, v->m, c->type, c->len, &c->asks);
 }
 
 static void take_fact(struct ev_contracts *v, struct ev_contract_type *c, const void *what)
@@ -376,8 +376,8 @@ struct ev_contracts *ev_contracts_open(const struct ev_model *m, struct ev_event
 	v->m = m;
 	v->events = events;
 	v->types = ev_symbols_new(0);
-	v->borne = ev_borne_new(m->file);
-	ev_borne_add_envelope(v->borne, m, &v->envelope);
+	v->presence = ev_presence_new(m->file);
+	ev_presence_add_envelope(v->presence, m, &v->envelope);
 	if (!compile(v, err))
 		ev_contracts_free(&v);
 	return v;
@@ -386,7 +386,7 @@ struct ev_contracts *ev_contracts_open(const struct ev_model *m, struct ev_event
 void ev_contracts_passed(struct ev_contracts *v, const struct ev_event *event)
 {
 	v->passed = true;
-	ev_borne_look(v->borne, event->doc);
+	ev_presence_look(v->presence, event->doc);
 }
 
 void ev_contracts_warn(struct ev_contracts *v, ev_contracts_warned *fn, void *ctx)

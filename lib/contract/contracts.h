@@ -9,10 +9,10 @@
 #ifndef EV_CONTRACTS_H
 #define EV_CONTRACTS_H
 
-#include "expr/borne.h"
+#include "expr/presence.h"
+#include "model/model.h"
 #include "record/event.h"
 #include "schema/schema.h"
-#include "model/model.h"
 
 struct ev_contracts;
 
@@ -31,13 +31,13 @@ bool ev_contracts_judge(struct ev_contracts *v, const struct ev_event *event,
  */
 bool ev_contract_schema(const struct ev_schema *s, const char *rule, const struct ev_doc *d,
 			uint32_t without, struct ev_reasons *why);
-/* Tells of one that passed, for ev_contracts_borne. */
+/* Tells of one that passed, for ev_contracts_presence. */
 void ev_contracts_passed(struct ev_contracts *v, const struct ev_event *event);
 /* Has fn told of each rule that does not hold and is not critical, while an event is judged. */
 typedef void ev_contracts_warned(void *ctx, const struct ev_rule *rule);
 void ev_contracts_warn(struct ev_contracts *v, ev_contracts_warned *fn, void *ctx);
 /* Which of the paths that the model names its events bore: asked for by those that passed. */
-struct ev_borne *ev_contracts_borne(struct ev_contracts *v);
+struct ev_presence *ev_contracts_presence(struct ev_contracts *v);
 /*
  * What is odd about the schemas and rules, if not wrong, one line each, or NULL behind the last.
  * Valid until the next call.

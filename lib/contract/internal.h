@@ -58,8 +58,8 @@ struct ev_contract_type {
 	size_t *rules;
 	size_t n_rules;
 	struct ev_contract_plan **plans; /* by shape; NULL until there is one */
-	struct ev_borne_paths asks; /* what the model asks of such an event */
-	bool came;		    /* one of them passed */
+	struct ev_presence_paths asks;	 /* what the model asks of such an event */
+	bool came;			 /* one of them passed */
 };
 
 enum { RECENT_BITS = 6, RECENT = 1 << RECENT_BITS };
@@ -72,15 +72,15 @@ struct ev_contracts {
 	size_t n_contracts, cap_contracts;
 	/* what a type that the model does not name is held against */
 	struct ev_contract_type unknown;
-	struct ev_expr **exprs;	  /* one a rule */
-	struct ev_symbols *types; /* contracts[number - 1] */
+	struct ev_expr **exprs;			 /* one a rule */
+	struct ev_symbols *types;		 /* contracts[number - 1] */
 	struct ev_contract_type *recent[RECENT]; /* by a hash of the type; or NULL */
 	struct ev_buf scratch;
 	struct ev_symbols *checked; /* columns, by all that makes them the same; at first */
-	struct ev_borne *borne;
-	struct ev_borne_paths envelope; /* what the envelope asks of every event */
-	bool passed;			/* some event did */
-	ev_contracts_warned *warned;	/* or NULL */
+	struct ev_presence *presence;
+	struct ev_presence_paths envelope; /* what the envelope asks of every event */
+	bool passed;			   /* some event did */
+	ev_contracts_warned *warned;	   /* or NULL */
 	void *ctx;
 	const struct ev_event *event; /* that is being judged */
 	struct ev_reasons *why;

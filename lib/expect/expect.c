@@ -1,11 +1,11 @@
 #include "expect/expect.h"
 #include "expect/internal.h"
+#include "number/decimal.h"
+#include "number/sum.h"
+#include "scan/form.h"
 #include "schema/schema.h"
 #include "json/canon.h"
-#include "number/decimal.h"
 #include "json/write.h"
-#include "scan/form.h"
-#include "number/sum.h"
 
 #include <stdlib.h>
 
@@ -409,40 +409,41 @@ bool ev_suite_merged(struct ev_suite *s)
 
 /* Paths */
 
-void ev_suite_ask(struct ev_suite *s, struct ev_borne *borne)
+void ev_suite_ask(struct ev_suite *s, struct ev_presence *presence)
 {
-	s->borne = borne;
+	s->presence = presence;
 	for (size_t i = 0; i < s->n; i++) {
 		struct ev_expect *e = &s->list[i];
-		struct ev_borne_by by = {e->kind->name, s->file, e->place};
+		struct ev_presence_by by = {e->kind->name, s->file, e->place};
 
 		for (size_t k = 0; k < e->n_columns; k++)
-			ev_borne_add(borne, NULL, ev_expect_column_of(e, k)->path, &by, &e->asks);
+			ev_presence_add(presence, NULL, ev_expect_column_of(e, k)->path, &by,
+					&e->asks);
 		if (e->condition != SIZE_MAX)
-			ev_borne_add_expr(borne, s->conditions[e->condition].expr, &by,
-					  &s->conditions[e->condition].asks);
+			ev_presence_add_expr(presence, s->conditions[e->condition].expr, &by,
+					     &s->conditions[e->condition].asks);
 	}
 }
 
 void ev_suite_asked(struct ev_suite *s)
 {
 	for (size_t i = 0; i < s->n_conditions; i++)
-		ev_borne_ask(s->borne, &s->conditions[i].asks);
+		ev_presence_ask(s->presence, &s->conditions[i].asks);
 	for (size_t i = 0; i < s->n; i++)
 		if (s->list[i].met || s->list[i].condition == SIZE_MAX)
-			ev_borne_ask(s->borne, &s->list[i].asks);
+			ev_presence_ask(s->presence, &s->list[i].asks);
 }
 
 /* An expectation on a path that no event has is inconclusive, never passed. */
 static void judge_paths(struct ev_expect *e)
 {
-	const struct ev_borne *borne = e->suite->borne;
+	const struct ev_presence *presence = e->suite->presence;
 	const char *path = NULL;
 
-	if (borne != NULL && e->condition != SIZE_MAX)
-		path = ev_borne_lacking(borne, &e->suite->conditions[e->condition].asks);
-	if (borne != NULL && path == NULL && (e->met || e->condition == SIZE_MAX))
-		path = ev_borne_lacking(borne, &e->asks);
+	if (presence != NULL && e->condition != SIZE_MAX)
+		path = ev_presence_absent(presence, &e->suite->conditions[e->condition].asks);
+	if (presence != NULL && path == NULL && (e->met || e->condition == SIZE_MAX))
+		path = ev_presence_absent(presence, &e->asks);
 	if (path == NULL || e->outcome == EV_EXPECT_FAIL)
 		return;
 	e->outcome = EV_EXPECT_INCONCLUSIVE;

@@ -13,9 +13,9 @@
 #ifndef EV_EXPECT_H
 #define EV_EXPECT_H
 
-#include "expr/borne.h"
-#include "record/event.h"
+#include "expr/presence.h"
 #include "model/model.h"
+#include "record/event.h"
 
 struct ev_suite;
 
@@ -46,11 +46,11 @@ void ev_suite_read_from(struct ev_suite *s, struct ev_events *events);
  */
 bool ev_suite_passes(struct ev_suite *s, const struct ev_event *event, struct ev_reasons *why);
 /*
- * Adds the paths of its columns and row conditions to those that are looked for; borne is kept. An
- * expectation on one that no event bears does not pass: it is inconclusive. Columns are asked for
- * where the row condition held of some event.
+ * Adds the paths of its columns and row conditions to those that are looked for; presence is kept.
+ * An expectation on one that no event bears does not pass: it is inconclusive. Columns are asked
+ * for where the row condition held of some event.
  */
-void ev_suite_ask(struct ev_suite *s, struct ev_borne *borne);
+void ev_suite_ask(struct ev_suite *s, struct ev_presence *presence);
 /* There was an event: they are asked for. Before judging. */
 void ev_suite_asked(struct ev_suite *s);
 /* Takes an event. EV_OK, or EV_FATAL if the temporary folder fails. */

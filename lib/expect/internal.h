@@ -13,9 +13,9 @@
 #include "base/lookup.h"
 #include "expect/expect.h"
 #include "expr/expr.h"
-#include "record/position.h"
 #include "model/yaml.h"
 #include "number/decimal.h"
+#include "record/position.h"
 #include "json/path.h"
 #include "json/view.h"
 
@@ -170,16 +170,16 @@ struct ev_expect {
 	size_t condition; /* of the suite's, or SIZE_MAX */
 	size_t columns[EXPECT_MAX_COLUMNS];
 	size_t n_columns;
-	struct ev_borne_paths asks; /* of its columns */
+	struct ev_presence_paths asks; /* of its columns */
 
 	/* arguments that many kinds have */
 	struct ev_expect_range range;
 	struct ev_expect_values set;
 	char *mostly; /* a number; NULL for 1 */
 	enum ev_expect_ignore ignore;
-	bool negate, strict;	       /* by kind */
+	bool negate, strict;			 /* by kind */
 	struct ev_expect_remembered *remembered; /* EXPECT_REMEMBERED of them, or NULL */
-	void *own;		       /* the kind's arguments and state */
+	void *own;				 /* the kind's arguments and state */
 
 	/* what was found */
 	uint64_t elements, missing, unexpected;
@@ -201,7 +201,7 @@ struct ev_expect_condition {
 	char *text;
 	struct ev_expr *expr;
 	enum ev_truth truth;
-	struct ev_borne_paths asks;
+	struct ev_presence_paths asks;
 	uint64_t stamp;
 };
 
@@ -214,15 +214,15 @@ struct ev_suite {
 	size_t n_columns;
 	const struct ev_expect_cells *cells; /* of the record in hand, by column */
 	struct ev_expect_cells *found;	     /* as they were looked for */
-	struct ev_ways ways;	     /* that columns' paths lead through, from the event */
+	struct ev_ways ways;		     /* that columns' paths lead through, from the event */
 	unsigned char *open; /* by shape, what ev_suite_passes says; NULL before the first */
 	struct ev_expect_shape **known; /* by shape; NULL until there is one */
-	struct ev_arena shapes;	     /* what is known */
-	size_t n_kept;		     /* in all of them */
+	struct ev_arena shapes;		/* what is known */
+	size_t n_kept;			/* in all of them */
 	struct ev_expect_condition *conditions;
 	size_t n_conditions;
 	struct ev_schema_set *schemas; /* or NULL */
-	struct ev_borne *borne; /* borrowed; or NULL */
+	struct ev_presence *presence;  /* borrowed; or NULL */
 	uint64_t records;
 	size_t merged;	       /* lines of the state that is read, one an expectation */
 	struct ev_arena arena; /* of one step, or of one judgement */

@@ -39,7 +39,7 @@ static void put_piece(const char *text, const struct ev_expr_foreign *f, struct 
 /* Finds wrong patterns when the model is read, not at the first record. */
 static bool pattern_right(struct ev_jq *q, const struct ev_expr_foreign *f, struct ev_error *err)
 {
-	static const char *const matchers[] = {"test", "match",	 "capture", "scan",
+	static const char *const matchers[] = {"test",	"match",  "capture", "scan",
 					       "split", "splits", "sub",     "gsub"};
 	struct ev_buf outputs = {0}, why = {0};
 	bool matches = false, good = true;
@@ -117,10 +117,8 @@ static enum gives gives(const struct ev_expr_part *n)
 		case EV_F_FROMJSON: return ANYTHING;
 		default: return NO_TRUTH;
 		}
-	case EV_BY:
-		return n->function == EV_F_MIN || n->function == EV_F_MAX ? ANYTHING : NO_TRUTH;
-	case EV_ALT: /* .flag // false */
-		return gives(n->b) == A_TRUTH ? A_TRUTH : gives(n->b);
+	case EV_BY: return n->function == EV_F_MIN || n->function == EV_F_MAX ? ANYTHING : NO_TRUTH;
+	case EV_ALT: /* .flag // false */ return gives(n->b) == A_TRUTH ? A_TRUTH : gives(n->b);
 	case EV_AND:
 	case EV_OR:
 	case EV_COMPARE:
@@ -216,7 +214,7 @@ void ev_expr_free(struct ev_expr **e)
 
 static void bind(const struct ev_expr_part *n, struct ev_scan *scan)
 {
-	uint32_t spot = EV_ROOT;
+	uint32_t member_id = EV_ROOT;
 
 	if (n == NULL)
 		return;
@@ -224,12 +222,13 @@ static void bind(const struct ev_expr_part *n, struct ev_scan *scan)
 		struct ev_expr_path_step *s = &n->steps[i];
 
 		if (s->name == NULL)
-			spot = EV_NO_SPOT;
+			member_id = EV_NO_MEMBER_ID;
 		else
 			s->symbol = ev_symbols_add(ev_scan_symbols(scan), s->name, s->len);
-		if (spot != EV_NO_SPOT)
-			spot = ev_spots_add(ev_scan_spots(scan), spot, s->symbol, s->name, s->len);
-		s->spot = spot;
+		if (member_id != EV_NO_MEMBER_ID)
+			member_id = ev_member_ids_add(ev_scan_member_ids(scan), member_id,
+						      s->symbol, s->name, s->len);
+		s->member_id = member_id;
 	}
 	bind(n->a, scan);
 	bind(n->b, scan);

@@ -5,9 +5,9 @@
 #define EV_EXPR_INTERNAL_H
 
 #include "base/arena.h"
-#include "expr/expr.h"
 #include "base/buf.h"
 #include "base/status.h"
+#include "expr/expr.h"
 #include "json/path.h"
 
 #include <stdbool.h>
@@ -99,10 +99,10 @@ struct ev_expr_run {
 	struct ev_buf *why;
 	struct ev_buf scratch;
 	struct ev_expr_value *vars;
-	struct ev_jq **foreign; /* the programs of EV_FOREIGN */
+	struct ev_jq **foreign;	 /* the programs of EV_FOREIGN */
 	struct ev_regex **tests; /* of each, what ev_expr_regex says of it */
-	bool floating;		/* numbers may go to libjq as doubles */
-	struct ev_scan *scan;	/* of JSON texts that are no record; made when needed */
+	bool floating;		 /* numbers may go to libjq as doubles */
+	struct ev_scan *scan;	 /* of JSON texts that are no record; made when needed */
 };
 
 enum ev_expr_flow {
@@ -283,9 +283,9 @@ struct ev_expr_path_step {
 	const char *name; /* or NULL for index */
 	size_t len;
 	int64_t index;
-	uint32_t symbol; /* of the name, where the program is bound */
-	uint32_t spot;	 /* and of what names alone lead to from a record, or EV_NO_SPOT */
-	bool quiet;	 /* ? */
+	uint32_t symbol;    /* of the name, where the program is bound */
+	uint32_t member_id; /* and of what names alone lead to from a record, or EV_NO_MEMBER_ID */
+	bool quiet;	    /* ? */
 };
 
 struct ev_expr_part {
@@ -398,7 +398,7 @@ struct ev_expr_comparison {
 };
 
 struct ev_expr_plain {
-	uint32_t digits;	   /* of all(): one bit a digit that holds; known with a shape */
+	uint32_t digits; /* of all(): one bit a digit that holds; known with a shape */
 	struct ev_expr_comparison found;  /* in a document without a shape */
 	struct ev_expr_comparison *known; /* by shape; or NULL */
 };

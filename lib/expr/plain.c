@@ -92,7 +92,7 @@ void ev_expr_plain_free(struct ev_expr_plain *p)
 
 static uint32_t value_of(const struct ev_doc *d, const struct ev_expr_part *path)
 {
-	return ev_doc_seen(d, path->steps[path->n_steps - 1].spot);
+	return ev_doc_seen(d, path->steps[path->n_steps - 1].member_id);
 }
 
 static bool add_number(struct ev_expr_terms *t, const struct ev_doc *d, uint32_t at)

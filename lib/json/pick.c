@@ -26,14 +26,14 @@ static uint32_t new_level(struct ev_picks *p)
 	return p->n_levels++;
 }
 
-static uint32_t new_slot(struct ev_picks *p, uint32_t spot)
+static uint32_t new_slot(struct ev_picks *p, uint32_t member_id)
 {
 	p->at = ev_realloc_array(p->at, p->n + 1, sizeof *p->at);
-	p->spots = ev_realloc_array(p->spots, p->n + 1, sizeof *p->spots);
+	p->member_ids = ev_realloc_array(p->member_ids, p->n + 1, sizeof *p->member_ids);
 	p->guesses = ev_realloc_array(p->guesses, p->n + 1, sizeof *p->guesses);
 	p->guesses[p->n].behind = UINT32_MAX;
 	p->at[p->n] = EV_NOWHERE;
-	p->spots[p->n] = spot;
+	p->member_ids[p->n] = member_id;
 	return p->n++;
 }
 
@@ -44,7 +44,7 @@ struct ev_picks *ev_picks_new(struct ev_scan *scan)
 
 	p->scan = scan;
 	new_level(p);
-	new_slot(p, EV_NO_SPOT);
+	new_slot(p, EV_NO_MEMBER_ID);
 	return p;
 }
 
@@ -59,7 +59,7 @@ void ev_picks_free(struct ev_picks **picks)
 	free(p->levels);
 	free(p->rests);
 	free(p->at);
-	free(p->spots);
+	free(p->member_ids);
 	free(p->guesses);
 	free(p->plans);
 	free(p);
@@ -84,13 +84,13 @@ static uint32_t add_rest(struct ev_picks *p, const struct ev_path *path, uint32_
 {
 	p->rests = ev_realloc_array(p->rests, p->n_rests + 1, sizeof *p->rests);
 	p->rests[p->n_rests++] = (struct ev_pick_rest){
-		.path = path, .step = step, .from = from, .slot = new_slot(p, EV_NO_SPOT)};
+		.path = path, .step = step, .from = from, .slot = new_slot(p, EV_NO_MEMBER_ID)};
 	return p->n - 1;
 }
 
 uint32_t ev_picks_add(struct ev_picks *p, const struct ev_path *path)
 {
-	uint32_t level = 0, slot = 0, spot = EV_ROOT;
+	uint32_t level = 0, slot = 0, member_id = EV_ROOT;
 
 	for (uint32_t i = 0; i < path->n; i++) {
 		const struct ev_step *step = &path->steps[i];
@@ -100,10 +100,11 @@ uint32_t ev_picks_add(struct ev_picks *p, const struct ev_path *path)
 		if (step->kind != EV_STEP_NAME)
 			return add_rest(p, path, i, slot);
 		symbol = ev_symbols_add(ev_scan_symbols(p->scan), step->name, step->len);
-		spot = ev_spots_add(ev_scan_spots(p->scan), spot, symbol, step->name, step->len);
+		member_id = ev_member_ids_add(ev_scan_member_ids(p->scan), member_id, symbol,
+					      step->name, step->len);
 		e = edge_of(p, level, symbol);
 		if (e->slot == NONE)
-			e->slot = new_slot(p, spot);
+			e->slot = new_slot(p, member_id);
 		slot = e->slot;
 		if (i + 1 < path->n && path->steps[i + 1].kind == EV_STEP_NAME) {
 			if (e->level == NONE) {
@@ -137,13 +138,18 @@ static void find(const struct ev_picks *p, const struct ev_pick_level *l, const 
 	}
 }
 
-/* Spot, symbol and kind of a node; a name with a spot has them alone, and no value has the same. */
+/*
+ * Member id, symbol and kind of a node; a name with a member id has them alone, and no value has
+ * the same.
+ */
 static inline uint64_t latter_half(const struct ev_node *n)
 {
-	return n->spot | (uint64_t)n->word << 32;
+	return n->member_id | (uint64_t)n->word << 32;
 }
 
-/* Whether all is as it was in the value before. A name's spot tells every step to its value. */
+/*
+ * Whether all is as it was in the value before. A name's member id tells every step to its value.
+ */
 static inline bool foretold(const struct ev_picks *p, const struct ev_doc *d, uint32_t from,
 			    uint32_t *at)
 {
@@ -160,7 +166,9 @@ static inline bool foretold(const struct ev_picks *p, const struct ev_doc *d, ui
 	return true;
 }
 
-/* For the next value; nothing is foretold of one in which something is missing or has no spot. */
+/*
+ * For the next value; nothing is foretold of one in which something is missing or has no member id.
+ */
 static void foretell(struct ev_picks *p, const struct ev_doc *d, uint32_t from, const uint32_t *at)
 {
 	for (uint32_t i = 1; i < p->n; i++) {
@@ -171,7 +179,7 @@ static void foretell(struct ev_picks *p, const struct ev_doc *d, uint32_t from, 
 		if (at[i] == EV_NOWHERE)
 			continue;
 		name = &d->nodes[at[i] - 1];
-		if (name->spot != EV_NO_SPOT)
+		if (name->member_id != EV_NO_MEMBER_ID)
 			*guess = (struct ev_pick_guess){latter_half(name), at[i] - from};
 	}
 }
@@ -195,7 +203,7 @@ static void find_seen(const struct ev_picks *p, const struct ev_doc *d, uint32_t
 {
 	at[0] = 0;
 	for (uint32_t i = 1; i < p->n; i++)
-		at[i] = ev_doc_seen(d, p->spots[i]);
+		at[i] = ev_doc_seen(d, p->member_ids[i]);
 }
 
 static void find_from_root(struct ev_picks *p, const struct ev_doc *d, uint32_t *at)

@@ -1,9 +1,9 @@
 /*
  * pick: the values at many paths. Floor 3.
  *
- * From the root they stand where the scanner saw their spots, in documents of one shape always at
- * the same nodes. From another value they are foretold: they stand most often as they did in the
- * one before, which their spots prove; else they are found in one pass over its members.
+ * From the root they stand where the scanner saw their member ids, in documents of one shape always
+ * at the same nodes. From another value they are foretold: they stand most often as they did in the
+ * one before, which their member ids prove; else they are found in one pass over its members.
  */
 #ifndef EV_PICK_H
 #define EV_PICK_H
@@ -11,9 +11,9 @@
 #include "json/path.h"
 
 struct ev_picks {
-	uint32_t *at;	 /* by slot, after ev_picks_find: the value's node, or EV_NOWHERE */
-	uint32_t n;	 /* slots */
-	uint32_t *spots; /* by slot, of what names alone lead to; EV_NO_SPOT else */
+	uint32_t *at;	      /* by slot, after ev_picks_find: the value's node, or EV_NOWHERE */
+	uint32_t n;	      /* slots */
+	uint32_t *member_ids; /* by slot, of what names alone lead to; EV_NO_MEMBER_ID else */
 	struct ev_pick_guess {
 		uint64_t name;	 /* the latter half of the name's node */
 		uint32_t behind; /* nodes from the value that was looked into to the one found */

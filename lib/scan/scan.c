@@ -6,9 +6,9 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "scan/form.h"
+#include "scan/member_id_avx2.h"
 #include "scan/scalar.h"
 #include "scan/shape.h"
-#include "scan/spot_avx2.h"
 
 #include <endian.h>
 #include <stdlib.h>
@@ -17,16 +17,16 @@
 /* A container that is open. The first stands for what is around the value. */
 struct level {
 	uint64_t begin; /* number of the document << 32 | its node */
-	uint32_t home;	/* its spot */
+	uint32_t home;	/* its member id */
 	uint32_t count; /* of its members or elements */
 	bool object;
-	bool unspotted; /* some name has no spot: equal ones are not noticed at once */
+	bool without_member_id; /* some name has no member id: equal ones are not noticed at once */
 };
 
 struct ev_scan {
 	struct ev_index ix; /* of a text alone */
 	struct ev_symbols *symbols;
-	struct ev_spots *spots;
+	struct ev_member_ids *member_ids;
 	struct ev_shapes *shapes; /* from the second text on: many scanners read one alone */
 	uint32_t document;	  /* the number of the text at hand */
 	struct ev_node *nodes;
@@ -49,9 +49,9 @@ struct ev_scan *ev_scan_new(void)
 	struct ev_scan *s = ev_calloc(1, sizeof *s);
 
 	s->symbols = ev_symbols_new(EV_LEARN);
-	s->spots = ev_spots_new(EV_LEARN);
+	s->member_ids = ev_member_ids_new(EV_LEARN);
 	s->doc.symbols = s->symbols;
-	s->doc.spots = s->spots;
+	s->doc.member_ids = s->member_ids;
 	s->seed = ev_hash_seed();
 	return s;
 }
@@ -61,9 +61,9 @@ struct ev_symbols *ev_scan_symbols(struct ev_scan *s)
 	return s->symbols;
 }
 
-struct ev_spots *ev_scan_spots(struct ev_scan *s)
+struct ev_member_ids *ev_scan_member_ids(struct ev_scan *s)
 {
-	return s->spots;
+	return s->member_ids;
 }
 
 void ev_scan_free(struct ev_scan **s)
@@ -72,7 +72,7 @@ void ev_scan_free(struct ev_scan **s)
 		return;
 	ev_index_free(&(*s)->ix);
 	ev_symbols_free(&(*s)->symbols);
-	ev_spots_free(&(*s)->spots);
+	ev_member_ids_free(&(*s)->member_ids);
 	ev_shapes_free(&(*s)->shapes);
 	ev_buf_free(&(*s)->name_a);
 	ev_buf_free(&(*s)->name_b);
@@ -332,16 +332,17 @@ static EV_NOINLINE bool other_value(struct walk *w, const uint32_t *at, struct e
 }
 
 /*
- * A name that was not there lately, in an object at `home`: its node, and its spot. NULL, with the
- * flaw, if it is none.
+ * A name that was not there lately, in an object at `home`: its node, and its member id. NULL, with
+ * the flaw, if it is none.
  */
-static EV_NOINLINE struct ev_spot *other_name(struct ev_scan *s, struct walk *w, const uint32_t *at,
-					      uint32_t home, struct ev_node *node)
+static EV_NOINLINE struct ev_member_id *other_name(struct ev_scan *s, struct walk *w,
+						   const uint32_t *at, uint32_t home,
+						   struct ev_node *node)
 {
 	const char *p = w->p + at[0] + 1;
 	size_t len = at[1] - at[0] - 1;
 	uint64_t escaped = 0;
-	uint32_t symbol, spot;
+	uint32_t symbol, member_id;
 
 	if (w->next_escape < at[1]) {
 		if (!escapes_right(w, at[1] + 1UL))
@@ -358,28 +359,28 @@ static EV_NOINLINE struct ev_spot *other_name(struct ev_scan *s, struct walk *w,
 		return NULL;
 	}
 	symbol = ev_symbols_of(s->symbols, p, len);
-	spot = ev_spots_member(s->spots, home, symbol, p, len);
+	member_id = ev_member_ids_member(s->member_ids, home, symbol, p, len);
 	put_node(node, string_extent(at),
-		 spot | (uint64_t)symbol << 36 | escaped | WORD_OF(EV_STRING));
-	return &s->spots->all[spot];
+		 member_id | (uint64_t)symbol << 36 | escaped | WORD_OF(EV_STRING));
+	return &s->member_ids->all[member_id];
 }
 
 #define WAY plain
 #define TARGET
-#define IS_SPOT ev_spot_is
+#define IS_MEMBER_ID ev_member_id_is
 #include "scan/walk.h"
 #undef WAY
 #undef TARGET
-#undef IS_SPOT
+#undef IS_MEMBER_ID
 
 #ifdef __x86_64__
-#define WAY	avx2
-#define TARGET	EV_SPOT_AVX2
-#define IS_SPOT ev_spot_is_avx2
+#define WAY	     avx2
+#define TARGET	     EV_MEMBER_ID_AVX2
+#define IS_MEMBER_ID ev_member_id_is_avx2
 #include "scan/walk.h"
 #undef WAY
 #undef TARGET
-#undef IS_SPOT
+#undef IS_MEMBER_ID
 #else
 #define walk_avx2 walk_plain
 #endif
@@ -388,8 +389,8 @@ static void number_document(struct ev_scan *s)
 {
 	if (++s->document != 0)
 		return;
-	for (uint32_t i = 0; i < s->spots->n; i++)
-		s->spots->all[i].seen = 0;
+	for (uint32_t i = 0; i < s->member_ids->n; i++)
+		s->member_ids->all[i].seen = 0;
 	s->document = 1;
 }
 
@@ -430,7 +431,7 @@ static const struct ev_doc *by_shape(struct ev_scan *s, const struct ev_index *i
 	struct ev_shape *shape = NULL;
 
 	if (s->shapes != NULL)
-		shape = ev_shapes_match(s->shapes, s->spots, ix->text, l->pos, at,
+		shape = ev_shapes_match(s->shapes, s->member_ids, ix->text, l->pos, at,
 					ix->bytes + l->first, l->n);
 	if (shape == NULL)
 		return NULL;
@@ -441,7 +442,7 @@ static const struct ev_doc *by_shape(struct ev_scan *s, const struct ev_index *i
 	s->doc.n = shape->n_nodes;
 	s->doc.shape = shape->number;
 	s->doc.where = shape->where;
-	s->doc.n_where = shape->n_spots;
+	s->doc.n_where = shape->n_member_ids;
 	return &s->doc;
 }
 
@@ -483,7 +484,8 @@ const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, 
 		if (s->shapes == NULL && s->document > 1)
 			s->shapes = ev_shapes_new();
 		else if (s->shapes != NULL && doc != NULL && doc->duplicate == EV_NOWHERE)
-			ev_shapes_learn(s->shapes, s->spots, p, s->at, l->n, doc->nodes, doc->n);
+			ev_shapes_learn(s->shapes, s->member_ids, p, s->at, l->n, doc->nodes,
+					doc->n);
 	}
 	return doc;
 }

@@ -13,14 +13,14 @@
  * The walk goes from token to token through the grammar and writes one node a value. A text of a
  * known shape (shape.h) is spared the walk.
  *
- * Memory: at most 40 bytes for each byte of the longest text seen, the symbols, the spots and the
- * shapes.
+ * Memory: at most 40 bytes for each byte of the longest text seen, the symbols, the member ids and
+ * the shapes.
  */
 #ifndef EV_SCAN_H
 #define EV_SCAN_H
 
 #include "scan/index.h"
-#include "scan/spot.h"
+#include "scan/member_id.h"
 
 enum {
 	EV_MAX_DEPTH = 512,
@@ -33,13 +33,13 @@ enum ev_kind { EV_NULL, EV_FALSE, EV_TRUE, EV_NUMBER, EV_STRING, EV_ARRAY, EV_OB
 /*
  * A value. Nodes stand in the order of the text: behind an array its elements, behind an object its
  * members as name, value, name, value; `next` leads over all that is inside. A name, which has no
- * count and behind which its value stands, has its symbol and its spot.
+ * count and behind which its value stands, has its symbol and its member id.
  */
 struct ev_node {
 	uint32_t pos, end; /* bytes [pos, end) of the text; strings with their quotes */
 	union {
-		uint32_t next; /* index of the node behind this value */
-		uint32_t spot; /* a name's, or EV_NO_SPOT */
+		uint32_t next;	    /* index of the node behind this value */
+		uint32_t member_id; /* a name's, or EV_NO_MEMBER_ID */
 	};
 	union {
 		struct {
@@ -72,12 +72,15 @@ struct ev_doc {
 	bool unescaped;	    /* no string in it has an escape */
 	bool nul;	    /* some string in it has U+0000 */
 	uint32_t duplicate; /* where the first name is that its object has already, or EV_NOWHERE */
-	struct ev_symbols *symbols; /* the scanner's, as the spots */
-	struct ev_spots *spots;
-	/* For ev_doc_seen: by spot, up to n_where, a node or 0; NULL: the spots have seen it. */
+	struct ev_symbols *symbols; /* the scanner's, as the member ids */
+	struct ev_member_ids *member_ids;
+	/*
+	 * For ev_doc_seen: by member id, up to n_where, a node or 0; NULL: the member ids have seen
+	 * it.
+	 */
 	const uint16_t *where;
 	uint32_t n_where;
-	uint64_t seen; /* behind which the spots' numbers are this document's */
+	uint64_t seen; /* behind which the member ids' numbers are this document's */
 };
 
 enum ev_flaw_code {
@@ -97,22 +100,23 @@ struct ev_flaw {
 
 struct ev_scan;
 
-/* The node of the last value at a member's spot, or EV_NOWHERE, as for EV_NO_SPOT. */
-static inline uint32_t ev_doc_seen(const struct ev_doc *d, uint32_t spot)
+/* The node of the last value at a member's member id, or EV_NOWHERE, as for EV_NO_MEMBER_ID. */
+static inline uint32_t ev_doc_seen(const struct ev_doc *d, uint32_t member_id)
 {
 	uint64_t seen;
 
 	if (d->where != NULL)
-		return spot < d->n_where && d->where[spot] != 0 ? d->where[spot] : EV_NOWHERE;
-	seen = d->spots->all[spot].seen;
+		return member_id < d->n_where && d->where[member_id] != 0 ? d->where[member_id]
+									  : EV_NOWHERE;
+	seen = d->member_ids->all[member_id].seen;
 	return seen > d->seen ? (uint32_t)seen : EV_NOWHERE;
 }
 
 struct ev_scan *ev_scan_new(void);
-/* The names that its documents' symbols are of, and their spots. They live as long as the scanner.
+/* The names that its documents' symbols are of, and their member ids. They live as long as the scanner.
  */
 struct ev_symbols *ev_scan_symbols(struct ev_scan *s);
-struct ev_spots *ev_scan_spots(struct ev_scan *s);
+struct ev_member_ids *ev_scan_member_ids(struct ev_scan *s);
 /*
  * The document is the scanner's, and valid until its next text; it points into p, or into a copy
  * where other bytes than white space or a NUL follow p. NULL, with the flaw, if the text is not

@@ -1,8 +1,8 @@
 #include "scan/shape.h"
 #include "base/compiler.h"
 #include "base/mem.h"
+#include "scan/member_id_avx2.h"
 #include "scan/scalar.h"
-#include "scan/spot_avx2.h"
 
 #include <stdlib.h>
 
@@ -80,7 +80,7 @@ static inline uint64_t mix(uint64_t a, uint64_t b)
 }
 
 #define WAY	     plain
-#define IS_SPOT	     ev_spot_is
+#define IS_MEMBER_ID ev_member_id_is
 #define ORIGIN	     uint32_t
 #define ORIGIN_AT    /* it is that */
 #define PLACE_MEMBER place_member
@@ -88,7 +88,7 @@ static inline uint64_t mix(uint64_t a, uint64_t b)
 #include "scan/shape_match.h"
 #undef WAY
 #undef TARGET
-#undef IS_SPOT
+#undef IS_MEMBER_ID
 #undef ORIGIN
 #undef ORIGIN_AT
 #undef PLACE_MEMBER
@@ -99,7 +99,7 @@ struct origin {
 	__m256i by[2];
 };
 
-EV_SPOT_AVX2 static inline struct origin origin_at(uint32_t pos)
+EV_MEMBER_ID_AVX2 static inline struct origin origin_at(uint32_t pos)
 {
 	const int p = -(int)pos;
 
@@ -108,8 +108,8 @@ EV_SPOT_AVX2 static inline struct origin origin_at(uint32_t pos)
 }
 
 /* Both nodes are written whole. Three places behind the fifth token's are read. */
-EV_SPOT_AVX2 static inline void place_member_avx2(struct ev_node *node, const uint32_t *at,
-						  uint32_t string, const struct origin *origin)
+EV_MEMBER_ID_AVX2 static inline void place_member_avx2(struct ev_node *node, const uint32_t *at,
+						       uint32_t string, const struct origin *origin)
 {
 	const __m256i from = _mm256_setr_epi32(0, 1, 0, 0, 3, 4, 0, 0);
 	__m256i *both = (__m256i *)(void *)node;
@@ -120,15 +120,15 @@ EV_SPOT_AVX2 static inline void place_member_avx2(struct ev_node *node, const ui
 }
 
 #define WAY	     avx2
-#define IS_SPOT	     ev_spot_is_avx2
+#define IS_MEMBER_ID ev_member_id_is_avx2
 #define ORIGIN	     struct origin
 #define ORIGIN_AT    origin_at
 #define PLACE_MEMBER place_member_avx2
-#define TARGET	     EV_SPOT_AVX2
+#define TARGET	     EV_MEMBER_ID_AVX2
 #include "scan/shape_match.h"
 #undef WAY
 #undef TARGET
-#undef IS_SPOT
+#undef IS_MEMBER_ID
 #undef ORIGIN
 #undef ORIGIN_AT
 #undef PLACE_MEMBER
@@ -160,7 +160,7 @@ static void unmark(struct ev_shape *shape)
 		shape->nodes[shape->escaped[--shape->n_escaped]].escaped = 0;
 }
 
-struct ev_shape *ev_shapes_match(struct ev_shapes *p, const struct ev_spots *spots,
+struct ev_shape *ev_shapes_match(struct ev_shapes *p, const struct ev_member_ids *member_ids,
 				 const char *text, uint32_t pos, const uint32_t *at,
 				 const uint8_t *bytes, uint32_t n)
 {
@@ -182,8 +182,8 @@ struct ev_shape *ev_shapes_match(struct ev_shapes *p, const struct ev_spots *spo
 			break;
 		if (shape->n_tokens != n || memcmp(shape->bytes, p->alike, padded(n)) != 0)
 			continue;
-		if (!(avx2 ? members_match_avx2(shape, spots->all, text, pos, at)
-			   : members_match_plain(shape, spots->all, text, pos, at)) ||
+		if (!(avx2 ? members_match_avx2(shape, member_ids->all, text, pos, at)
+			   : members_match_plain(shape, member_ids->all, text, pos, at)) ||
 		    !scalars_right(shape, text + pos))
 			continue;
 		unmark(shape);
@@ -242,15 +242,16 @@ static size_t lay_out(struct ev_shape *shape, char *base)
 	shape->values = take(base, &used, z.n_values * sizeof *z.values);
 	shape->containers = take(base, &used, z.n_containers * sizeof *z.containers);
 	shape->scalars = take(base, &used, z.n_scalars * sizeof *z.scalars);
-	shape->where = take(base, &used, z.n_spots * sizeof *z.where);
+	shape->where = take(base, &used, z.n_member_ids * sizeof *z.where);
 	shape->escaped = take(base, &used, z.n_nodes * sizeof *z.escaped);
 	return used;
 }
 
 static struct ev_shape *new_shape(uint32_t n, const struct ev_node *nodes, uint32_t n_nodes,
-				  uint32_t n_spots)
+				  uint32_t n_member_ids)
 {
-	struct ev_shape z = {.n_tokens = n, .n_nodes = n_nodes, .n_spots = n_spots}, *shape;
+	struct ev_shape z = {.n_tokens = n, .n_nodes = n_nodes, .n_member_ids = n_member_ids},
+			*shape;
 
 	for (uint32_t i = 0; i < n_nodes; i++) {
 		z.n_members += nodes[i].kind == EV_OBJECT ? nodes[i].count : 0;
@@ -268,30 +269,32 @@ static struct ev_shape *new_shape(uint32_t n, const struct ev_node *nodes, uint3
 }
 
 /* False if a name cannot be compared in place. told: by node, those that are not to be placed. */
-static bool add_members(struct ev_shape *shape, uint32_t object, const struct ev_spots *spots,
-			const char *text, const uint32_t *at, bool *told)
+static bool add_members(struct ev_shape *shape, uint32_t object,
+			const struct ev_member_ids *member_ids, const char *text,
+			const uint32_t *at, bool *told)
 {
 	const struct ev_node *nodes = shape->nodes;
 	uint32_t token = 0;
 
 	for (uint32_t i = object + 1; i < nodes[object].next; i = nodes[i + 1].next) {
-		uint32_t spot = nodes[i].spot;
+		uint32_t member_id = nodes[i].member_id;
 
 		token = token_at(at, token, nodes[i].pos);
-		if (spot == EV_NO_SPOT || !ev_spot_is(&spots->all[spot], text + nodes[i].pos))
+		if (member_id == EV_NO_MEMBER_ID ||
+		    !ev_member_id_is(&member_ids->all[member_id], text + nodes[i].pos))
 			return false;
 		shape->members[shape->n_members++] = (struct ev_shape_member){
-			spot * (uint32_t)sizeof *spots->all, token * (uint32_t)sizeof *at,
+			member_id * (uint32_t)sizeof *member_ids->all, token * (uint32_t)sizeof *at,
 			i * (uint32_t)sizeof *nodes, nodes[i + 1].kind == EV_STRING};
-		shape->where[spot] = (uint16_t)(i + 1);
+		shape->where[member_id] = (uint16_t)(i + 1);
 		told[i] = told[i + 1] = true;
 	}
 	return true;
 }
 
 /* The same of all nodes. */
-static bool add_nodes(struct ev_shape *shape, const struct ev_spots *spots, const char *text,
-		      const uint32_t *at, bool *told)
+static bool add_nodes(struct ev_shape *shape, const struct ev_member_ids *member_ids,
+		      const char *text, const uint32_t *at, bool *told)
 {
 	uint32_t token = 0;
 
@@ -308,13 +311,13 @@ static bool add_nodes(struct ev_shape *shape, const struct ev_spots *spots, cons
 				(uint16_t)i, (uint16_t)token_at(at, token, node->end - 1)};
 		else if (node->kind != EV_STRING)
 			shape->scalars[shape->n_scalars++] = (uint16_t)i;
-		if (node->kind == EV_OBJECT && !add_members(shape, i, spots, text, at, told))
+		if (node->kind == EV_OBJECT && !add_members(shape, i, member_ids, text, at, told))
 			return false;
 	}
 	return true;
 }
 
-void ev_shapes_learn(struct ev_shapes *p, const struct ev_spots *spots, const char *text,
+void ev_shapes_learn(struct ev_shapes *p, const struct ev_member_ids *member_ids, const char *text,
 		     const uint32_t *at, uint32_t n, const struct ev_node *nodes, uint32_t n_nodes)
 {
 	uint64_t *once = &p->once[p->hash % ONCE];
@@ -332,10 +335,10 @@ void ev_shapes_learn(struct ev_shapes *p, const struct ev_spots *spots, const ch
 			return;
 	if (p->n == EV_SHAPES || n > EV_SHAPE_TOKENS - p->tokens)
 		return;
-	shape = new_shape(n, nodes, n_nodes, spots->n);
+	shape = new_shape(n, nodes, n_nodes, member_ids->n);
 	memcpy(shape->bytes, p->alike, padded(n));
 	told = ev_calloc(n_nodes, sizeof *told);
-	right = add_nodes(shape, spots, text, at, told);
+	right = add_nodes(shape, member_ids, text, at, told);
 	free(told);
 	if (!right) {
 		free(shape);

@@ -7,13 +7,13 @@
  * are read, and its nodes are those of the shape, with other places.
  *
  * A scanner learns a form when it meets it for the second time. A form with escapes in names, with
- * names that have no spot, with equal names in one object or with white space before a colon is
- * not learned.
+ * names that have no member id, with equal names in one object or with white space before a colon
+ * is not learned.
  *
  * Forms that were made to collide in the hash find their bucket full, and are walked.
  *
- * Memory: 48 KiB, 32 bytes a token, and for each shape 2 a spot that was known by then; EV_SHAPES
- * shapes and EV_SHAPE_TOKENS tokens in all are learned at most.
+ * Memory: 48 KiB, 32 bytes a token, and for each shape 2 a member id that was known by then;
+ * EV_SHAPES shapes and EV_SHAPE_TOKENS tokens in all are learned at most.
  */
 #ifndef EV_SHAPE_H
 #define EV_SHAPE_H
@@ -23,12 +23,12 @@
 enum { EV_SHAPE_TOKENS = 1 << 18 };
 
 /*
- * Of a name: in bytes, from the first spot, the first token's place and the first node. Its value
- * is three tokens and one node behind it. string: 1 if that is one, whose closing quote belongs to
- * it; else 0.
+ * Of a name: in bytes, from the first member id, the first token's place and the first node. Its
+ * value is three tokens and one node behind it. string: 1 if that is one, whose closing quote
+ * belongs to it; else 0.
  */
 struct ev_shape_member {
-	uint32_t spot, token, node, string;
+	uint32_t member_id, token, node, string;
 };
 
 /* An element, or the root. place: twice a node, and 1 more if it is a string. */
@@ -44,7 +44,7 @@ struct ev_shape_container {
 struct ev_shape {
 	uint32_t number;
 	uint32_t n_tokens, n_nodes, n_members, n_values, n_containers, n_scalars, n_escaped;
-	uint32_t n_spots;
+	uint32_t n_member_ids;
 	uint8_t *bytes;	       /* the first of each token, as ev_shapes_match makes them alike */
 	struct ev_node *nodes; /* their places are those of the document at hand */
 	struct ev_shape_member *members;
@@ -52,7 +52,8 @@ struct ev_shape {
 	struct ev_shape_container *containers;
 	uint16_t *scalars; /* nodes of numbers, true, false and null */
 	uint16_t *escaped; /* nodes of the document at hand that have escapes */
-	uint16_t *where;   /* by spot, up to n_spots: the node of the last value there, or 0 */
+	uint16_t *
+		where; /* by member id, up to n_member_ids: the node of the last value there, or 0 */
 };
 
 struct ev_shapes;
@@ -64,7 +65,7 @@ void ev_shapes_free(struct ev_shapes **p);
  * string is marked as escaped, all scalars are right; escapes were not looked at. text: what was
  * indexed, in which the line stands at pos; at, bytes: the line's, of the index.
  */
-struct ev_shape *ev_shapes_match(struct ev_shapes *p, const struct ev_spots *spots,
+struct ev_shape *ev_shapes_match(struct ev_shapes *p, const struct ev_member_ids *member_ids,
 				 const char *text, uint32_t pos, const uint32_t *at,
 				 const uint8_t *bytes, uint32_t n);
 /* Marks the string in which a byte stands; returns its node. */
@@ -73,7 +74,7 @@ uint32_t ev_shape_escape(struct ev_shape *shape, uint32_t at);
  * Learns the form of the line that was not matched just before, if that is to be: the places of its
  * tokens from its first byte on, its nodes, and no two names in one object are equal.
  */
-void ev_shapes_learn(struct ev_shapes *p, const struct ev_spots *spots, const char *text,
+void ev_shapes_learn(struct ev_shapes *p, const struct ev_member_ids *member_ids, const char *text,
 		     const uint32_t *at, uint32_t n, const struct ev_node *nodes, uint32_t n_nodes);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * shape_match: the inner loops of matching. Floor 2. They are compiled once for each instruction
- * set by shape.c, which defines WAY (the suffix), TARGET (the attributes), IS_SPOT (ev_spot_is),
- * ORIGIN (what places count from), ORIGIN_AT and PLACE_MEMBER (place_member).
+ * set by shape.c, which defines WAY (the suffix), TARGET (the attributes), IS_MEMBER_ID
+ * (ev_member_id_is), ORIGIN (what places count from), ORIGIN_AT and PLACE_MEMBER (place_member).
  */
 
 #define JOIN2(a, b) a##b
@@ -33,8 +33,8 @@ TARGET static uint64_t JOIN(make_alike_, WAY)(uint8_t *alike, const uint8_t *byt
 
 /* Whether the names are the shape's. All nodes are put in their places, from pos on. */
 TARGET static bool JOIN(members_match_, WAY)(const struct ev_shape *shape,
-					     const struct ev_spot *spots, const char *text,
-					     uint32_t pos, const uint32_t *at)
+					     const struct ev_member_id *member_ids,
+					     const char *text, uint32_t pos, const uint32_t *at)
 {
 	const ORIGIN origin = ORIGIN_AT(pos);
 	const struct ev_shape_member *m = shape->members, *m_end = m + shape->n_members;
@@ -45,7 +45,7 @@ TARGET static bool JOIN(members_match_, WAY)(const struct ev_shape *shape,
 	for (; m < m_end; m++) {
 		const uint32_t *name = BYTES_BEHIND(at, m->token);
 
-		if (!IS_SPOT(BYTES_BEHIND(spots, m->spot), text + name[0]))
+		if (!IS_MEMBER_ID(BYTES_BEHIND(member_ids, m->member_id), text + name[0]))
 			return false;
 		PLACE_MEMBER(BYTES_BEHIND(nodes, m->node), name, m->string, &origin);
 	}

@@ -1,7 +1,7 @@
 /*
  * walk: the second stage of the scanner, from token to token through the grammar. Floor 2. It is
  * compiled once for each instruction set by scan.c, which defines WAY (the suffix), TARGET (the
- * attributes) and IS_SPOT (ev_spot_is).
+ * attributes) and IS_MEMBER_ID (ev_member_id_is).
  */
 
 #define JOIN2(a, b) a##b
@@ -12,28 +12,29 @@
  * and elements each have a path of their own, because most branches are foretold by what they stand
  * in.
  *
- * A spot seen behind the node of the object at hand is seen in that object: its name is there
+ * A member id seen behind the node of the object at hand is seen in that object: its name is there
  * twice.
  */
 TARGET static const struct ev_doc *JOIN(walk_, WAY)(struct ev_scan *s, const uint32_t *at,
 						    const uint8_t *byte, struct walk *w)
 {
 	const char *const p = w->p;
-	struct ev_spot *const spots = s->spots->all, *spot = &spots[EV_ROOT];
+	struct ev_member_id *const member_ids = s->member_ids->all,
+				   *member_id = &member_ids[EV_ROOT];
 	struct ev_node *node = s->nodes, *container;
 	struct level *level = s->levels;
 	uint64_t n = (uint64_t)s->document << 32; /* and the number of the node */
 	uint64_t string;			  /* 1 if the value at hand is one */
-	uint32_t *lately; /* the spot that a name like the one at hand had */
+	uint32_t *lately; /* the member id that a name like the one at hand had */
 
 	level->object = false;
 	if (byte[0] == '{' || byte[0] == '[')
 		goto open;
 
 /*
- * The value at hand, behind which it goes on at `behind`; a container's spot is `inner`. Strings
- * and plain numbers take one path, since nothing foretells which of them comes: EV_STRING is one
- * more than EV_NUMBER, and no escape is in a number.
+ * The value at hand, behind which it goes on at `behind`; a container's member id is `inner`.
+ * Strings and plain numbers take one path, since nothing foretells which of them comes: EV_STRING
+ * is one more than EV_NUMBER, and no escape is in a number.
  */
 #define VALUE(behind, inner)                                                            \
 	do {                                                                            \
@@ -47,7 +48,7 @@ TARGET static const struct ev_doc *JOIN(walk_, WAY)(struct ev_scan *s, const uin
 			goto behind;                                                    \
 		}                                                                       \
 		if (byte[0] == '{' || byte[0] == '[') {                                 \
-			spot = (inner);                                                 \
+			member_id = (inner);                                            \
 			n--;                                                            \
 			goto open;                                                      \
 		}                                                                       \
@@ -58,7 +59,7 @@ TARGET static const struct ev_doc *JOIN(walk_, WAY)(struct ev_scan *s, const uin
 	} while (0)
 
 element:
-	VALUE(behind_element, &spots[ev_spots_element(s->spots, level->home)]);
+	VALUE(behind_element, &member_ids[ev_member_ids_element(s->member_ids, level->home)]);
 behind_element:
 	if (level == s->levels) {
 		if (at[0] < w->len)
@@ -69,7 +70,7 @@ behind_element:
 		s->doc.shape = EV_NO_SHAPE;
 		s->doc.where = NULL;
 		s->doc.seen = (uint64_t)s->document << 32;
-		spots[EV_NO_SPOT].seen = 0;
+		member_ids[EV_NO_MEMBER_ID].seen = 0;
 		return &s->doc;
 	}
 	level->count++;
@@ -85,22 +86,22 @@ member:
 	if (byte[0] != '"')
 		return flawed(w, EV_FLAW_SYNTAX, at[0],
 			      "a member's name in double quotes is missing here");
-	lately = ev_spots_lately(s->spots, level->home, p + at[0] + 1, at[1] - at[0] - 1);
-	spot = &spots[*lately];
-	if (spot->parent == level->home && IS_SPOT(spot, p + at[0])) {
-		put_node(node++, string_extent(at), spot->number | WORD_OF(EV_STRING));
+	lately = ev_member_ids_lately(s->member_ids, level->home, p + at[0] + 1, at[1] - at[0] - 1);
+	member_id = &member_ids[*lately];
+	if (member_id->parent == level->home && IS_MEMBER_ID(member_id, p + at[0])) {
+		put_node(node++, string_extent(at), member_id->number | WORD_OF(EV_STRING));
 	} else {
-		spot = other_name(s, w, at, level->home, node++);
-		if (spot == NULL)
+		member_id = other_name(s, w, at, level->home, node++);
+		if (member_id == NULL)
 			return NULL;
-		*lately = (uint32_t)(spot - spots);
-		level->unspotted |= spot == spots;
+		*lately = (uint32_t)(member_id - member_ids);
+		level->without_member_id |= member_id == member_ids;
 	}
-	if (spot->seen > level->begin && spot != spots)
+	if (member_id->seen > level->begin && member_id != member_ids)
 		note_duplicate(s, at[0]);
-	spot->seen = ++n;
+	member_id->seen = ++n;
 	at += 3, byte += 3;
-	VALUE(behind_member, spot);
+	VALUE(behind_member, member_id);
 behind_member:
 	level->count++;
 	if (byte[0] == ',') {
@@ -116,7 +117,7 @@ close:
 		 (uint32_t)n | (uint64_t)level->count << 36 |
 			 WORD_OF(level->object ? EV_OBJECT : EV_ARRAY));
 	at++, byte++;
-	if (level->unspotted)
+	if (level->without_member_id)
 		note_duplicate(s, equal_names(s, p, (uint32_t)level->begin));
 	level--;
 	if (level->object)
@@ -127,7 +128,7 @@ open:
 	if (level - s->levels == EV_MAX_DEPTH)
 		return flawed(w, EV_FLAW_DEPTH, at[0], "nested deeper than 512");
 	level++;
-	*level = (struct level){n, (uint32_t)(spot - spots), 0, byte[0] == '{', false};
+	*level = (struct level){n, (uint32_t)(member_id - member_ids), 0, byte[0] == '{', false};
 	(node++)->pos = at[0];
 	n++;
 	at++, byte++;

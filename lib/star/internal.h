@@ -16,14 +16,14 @@
 #ifndef EV_STAR_INTERNAL_H
 #define EV_STAR_INTERNAL_H
 
-#include "star/star.h"
+#include "expr/presence.h"
+#include "record/event.h"
 #include "star/calendar.h"
 #include "star/members.h"
 #include "star/mentions.h"
 #include "star/plan.h"
+#include "star/star.h"
 #include "star/state.h"
-#include "expr/borne.h"
-#include "record/event.h"
 #include "store/sort.h"
 #include "json/pick.h"
 
@@ -43,7 +43,7 @@ struct ev_star_version {
 
 /* A reference of an element, resolved to its member. */
 struct ev_star_bound {
-	const char *key;	  /* NULL until it is known */
+	const char *key;	       /* NULL until it is known */
 	struct ev_star_member *member; /* NULL: none; a guess as long as key is NULL */
 	uint64_t hash;
 	const char *identity;
@@ -124,9 +124,9 @@ struct ev_star {
 	struct ev_port *port;
 	struct ev_star_plan *plan;
 	struct ev_star_shapes *shapes;
-	struct ev_borne *borne;
-	struct ev_borne_paths *asks; /* of it, one a kind */
-	bool *came;		     /* whether an event of the kind did */
+	struct ev_presence *presence;
+	struct ev_presence_paths *asks; /* of it, one a kind */
+	bool *came;			/* whether an event of the kind did */
 	struct ev_events *events;
 	uint32_t id, time, modified; /* slots */
 	uint32_t says[EV_STAR_SAYS]; /* slots */

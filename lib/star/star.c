@@ -22,25 +22,26 @@ static void want_says(struct ev_star *s)
 	}
 }
 
-/* Registers the paths that tables ask for, kind by kind (borne.h). */
+/* Registers the paths that tables ask for, kind by kind (presence.h). */
 static void want_paths(struct ev_star *s)
 {
 	const struct ev_star_plan *p = s->plan;
 
-	s->borne = ev_borne_new(s->m->file);
+	s->presence = ev_presence_new(s->m->file);
 	s->asks = ev_calloc(p->n_kinds, sizeof *s->asks);
 	s->came = ev_calloc(p->n_kinds, sizeof *s->came);
 	for (size_t i = 0; i < p->n_kinds; i++)
-		ev_borne_add_star(s->borne, s->m, p->kinds[i].type != NULL ? p->kinds[i].type : "",
-				  p->kinds[i].len, &s->asks[i]);
+		ev_presence_add_star(s->presence, s->m,
+				     p->kinds[i].type != NULL ? p->kinds[i].type : "",
+				     p->kinds[i].len, &s->asks[i]);
 }
 
 bool ev_star_lacks(struct ev_star *s, size_t i, struct ev_buf *out)
 {
 	for (size_t k = 0; k < s->plan->n_kinds && i == 0; k++)
 		if (s->came[k])
-			ev_borne_ask(s->borne, &s->asks[k]);
-	return ev_borne_tell(s->borne, i, out);
+			ev_presence_ask(s->presence, &s->asks[k]);
+	return ev_presence_next_absent(s->presence, i, out);
 }
 
 struct ev_star *ev_star_open(const struct ev_model *m, const struct ev_star_options *options,
@@ -106,7 +107,7 @@ void ev_star_free(struct ev_star **star)
 		free(s->asks[i].list);
 	free(s->asks);
 	free(s->came);
-	ev_borne_free(&s->borne);
+	ev_presence_free(&s->presence);
 	for (size_t i = 0; i < s->plan->n_groups; i++) {
 		ev_picks_free(&s->elements[i].picks);
 		free(s->elements[i].stores);
@@ -216,7 +217,7 @@ static enum ev_status put_event(struct ev_star *s, struct ev_star_version *v, st
 	type = ev_string(s->event.doc, s->event.type, &s->scratch, &len);
 	kind = ev_star_kind_of(s->plan, type, len);
 	s->came[kind - s->plan->kinds] |= !v->deleted;
-	ev_borne_look(s->borne, s->event.doc);
+	ev_presence_look(s->presence, s->event.doc);
 	if (!ev_star_read_values(s, kind)) {
 		ev_star_explain(s, type, len);
 		return EV_REJECT;

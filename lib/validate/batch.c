@@ -2,9 +2,9 @@
 #include "base/hash.h"
 #include "base/lookup.h"
 #include "base/utf8.h"
-#include "json/write.h"
 #include "scan/form.h"
 #include "json/view.h"
+#include "json/write.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -644,7 +644,8 @@ void ev_batch_write(const struct ev_batch *b, struct ev_buf *out)
 
 /* State */
 
-void ev_batch_state(const struct ev_batch *b, const struct ev_borne *borne, struct ev_buf *out)
+void ev_batch_state(const struct ev_batch *b, const struct ev_presence *presence,
+		    struct ev_buf *out)
 {
 	ev_buf_puts(out, "{\"batch\":{\"span\":[");
 	for (int i = 0; b->timed && i < 2; i++) {
@@ -661,8 +662,8 @@ void ev_batch_state(const struct ev_batch *b, const struct ev_borne *borne, stru
 	ev_buf_puts(out, "],\"types\":[");
 	put_types(b, MAX_TYPES, out);
 	ev_buf_puts(out, "],\"paths\":");
-	if (borne != NULL)
-		ev_borne_state(borne, out);
+	if (presence != NULL)
+		ev_presence_state(presence, out);
 	else
 		ev_buf_puts(out, "[]");
 	ev_buf_puts(out, "}}");
@@ -917,7 +918,7 @@ static bool merge_batch(struct ev_batch *b, const struct ev_doc *d, uint32_t at,
 }
 
 bool ev_batch_merge(struct ev_batch *b, const struct ev_doc *d, uint64_t passed, uint64_t rejected,
-		    struct ev_borne *borne)
+		    struct ev_presence *presence)
 {
 	uint32_t at = ev_member(d, 0, "cause", 5);
 
@@ -926,5 +927,5 @@ bool ev_batch_merge(struct ev_batch *b, const struct ev_doc *d, uint64_t passed,
 	at = ev_member(d, 0, "batch", 5);
 	return at != EV_NOWHERE && ev_kind(d, at) == EV_OBJECT &&
 	       merge_batch(b, d, at, passed, rejected) &&
-	       ev_borne_merge(borne, d, ev_member(d, at, "paths", 5));
+	       ev_presence_merge(presence, d, ev_member(d, at, "paths", 5));
 }

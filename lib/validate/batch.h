@@ -9,9 +9,9 @@
 #ifndef EV_VALIDATE_BATCH_H
 #define EV_VALIDATE_BATCH_H
 
-#include "expr/borne.h"
-#include "record/event.h"
+#include "expr/presence.h"
 #include "model/model.h"
+#include "record/event.h"
 #include "record/position.h"
 
 struct ev_batch;
@@ -37,13 +37,14 @@ void ev_batch_write(const struct ev_batch *b, struct ev_buf *out);
  * State: the first, with the paths (NULL for none), as one object, the i-th cause as another; false
  * behind the last.
  */
-void ev_batch_state(const struct ev_batch *b, const struct ev_borne *borne, struct ev_buf *out);
+void ev_batch_state(const struct ev_batch *b, const struct ev_presence *presence,
+		    struct ev_buf *out);
 bool ev_batch_cause(const struct ev_batch *b, size_t i, struct ev_buf *out);
 /*
  * Adds either, the first first, of a run that passed and rejected so many; the paths of the first
- * go to borne. False if it is damaged.
+ * go to presence. False if it is damaged.
  */
 bool ev_batch_merge(struct ev_batch *b, const struct ev_doc *d, uint64_t passed, uint64_t rejected,
-		    struct ev_borne *borne);
+		    struct ev_presence *presence);
 
 #endif

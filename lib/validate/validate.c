@@ -1,8 +1,8 @@
 #include "validate/validate.h"
 #include "base/mem.h"
 #include "contract/contracts.h"
-#include "validate/verdict.h"
 #include "schema/schema.h"
+#include "validate/verdict.h"
 
 #include <stdlib.h>
 
@@ -60,9 +60,9 @@ const char *ev_validate_lint(struct ev_validate *v, size_t i)
 				    : ev_schema_set_lint(v->schemas, i);
 }
 
-struct ev_borne *ev_validate_borne(struct ev_validate *v)
+struct ev_presence *ev_validate_presence(struct ev_validate *v)
 {
-	return v->contracts != NULL ? ev_contracts_borne(v->contracts) : NULL;
+	return v->contracts != NULL ? ev_contracts_presence(v->contracts) : NULL;
 }
 
 /* Opening */
@@ -140,7 +140,7 @@ void ev_validate_for(struct ev_validate *v, struct ev_verdict *verdict)
 {
 	v->verdict = verdict;
 	if (verdict != NULL)
-		ev_verdict_read_from(verdict, v->events, ev_validate_borne(v));
+		ev_verdict_read_from(verdict, v->events, ev_validate_presence(v));
 	if (verdict != NULL && ev_verdict_batch(verdict) != NULL)
 		ev_rejects_watch(v->port->rejects, note_reject, v);
 }

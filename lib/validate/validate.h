@@ -10,9 +10,9 @@
 #ifndef EV_VALIDATE_H
 #define EV_VALIDATE_H
 
-#include "expr/borne.h"
-#include "record/count.h"
+#include "expr/presence.h"
 #include "model/model.h"
+#include "record/count.h"
 #include "record/port.h"
 
 struct ev_validate;
@@ -39,7 +39,7 @@ void ev_validate_for(struct ev_validate *v, struct ev_verdict *verdict);
  * Which of the paths that the model names its events bore: asked for by those that passed so far.
  * NULL where one schema is all.
  */
-struct ev_borne *ev_validate_borne(struct ev_validate *v);
+struct ev_presence *ev_validate_presence(struct ev_validate *v);
 enum ev_status ev_validate_step(struct ev_validate *v, const struct ev_record *rec,
 				struct ev_error *err);
 /*

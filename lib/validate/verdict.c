@@ -1,9 +1,9 @@
 #include "validate/verdict.h"
 #include "base/hash.h"
 #include "io/out.h"
-#include "json/write.h"
 #include "scan/lines.h"
 #include "json/view.h"
+#include "json/write.h"
 
 #include <stdlib.h>
 
@@ -15,9 +15,9 @@ enum { MAX_STATE_LINE = 1 << 29 };
 struct ev_verdict {
 	const struct ev_model *m;
 	struct ev_suite *suite;
-	struct ev_batch *batch; /* NULL: nothing is written of it */
-	struct ev_borne *borne; /* NULL where records are no events */
-	struct ev_borne *own;	/* the same, of merged states */
+	struct ev_batch *batch;	      /* NULL: nothing is written of it */
+	struct ev_presence *presence; /* NULL where records are no events */
+	struct ev_presence *own;      /* the same, of merged states */
 	struct ev_out *result, *state;
 	struct ev_verdict_counts merged, head; /* of all states, and of the one that is read */
 	char *first, *last;		       /* names of merged batches, least and greatest */
@@ -59,7 +59,7 @@ void ev_verdict_free(struct ev_verdict **verdict)
 		return;
 	ev_suite_free(&v->suite);
 	ev_batch_free(&v->batch);
-	ev_borne_free(&v->own);
+	ev_presence_free(&v->own);
 	ev_out_discard(&v->result);
 	ev_out_discard(&v->state);
 	ev_digest_free(&v->digest);
@@ -69,13 +69,14 @@ void ev_verdict_free(struct ev_verdict **verdict)
 	*verdict = NULL;
 }
 
-void ev_verdict_read_from(struct ev_verdict *v, struct ev_events *events, struct ev_borne *borne)
+void ev_verdict_read_from(struct ev_verdict *v, struct ev_events *events,
+			  struct ev_presence *presence)
 {
-	v->borne = borne;
+	v->presence = presence;
 	if (v->suite == NULL)
 		return;
 	ev_suite_read_from(v->suite, events);
-	ev_suite_ask(v->suite, borne);
+	ev_suite_ask(v->suite, presence);
 }
 
 bool ev_verdict_passes(struct ev_verdict *v, const struct ev_event *event, struct ev_reasons *why)
@@ -151,7 +152,7 @@ static enum ev_status state_head(struct ev_verdict *v, const char *batch,
 	for (size_t i = 0; st == EV_OK; i++) {
 		ev_buf_reset(&line);
 		if (i == 0)
-			ev_batch_state(v->batch, v->borne, &line);
+			ev_batch_state(v->batch, v->presence, &line);
 		else if (!ev_batch_cause(v->batch, i - 1, &line))
 			break;
 		st = put_line(v, line.p, line.len, err);
@@ -255,10 +256,10 @@ static bool is_end(const struct ev_doc *d, const struct ev_digest *digest, uint6
 }
 
 /* Where the paths of states are gathered. */
-static struct ev_borne *merged_paths(struct ev_verdict *v)
+static struct ev_presence *merged_paths(struct ev_verdict *v)
 {
 	if (v->own == NULL) {
-		v->own = v->borne = ev_borne_new(v->m != NULL ? v->m->file : NULL);
+		v->own = v->presence = ev_presence_new(v->m != NULL ? v->m->file : NULL);
 		if (v->suite != NULL)
 			ev_suite_ask(v->suite, v->own);
 	}
@@ -276,9 +277,8 @@ static enum ev_status merge_line(struct ev_verdict *v, const struct ev_doc *d, c
 	if (batch != (nth == 1))
 		return EV_REJECT;
 	if (batch || ev_member(d, 0, "cause", 5) != EV_NOWHERE)
-		return v->batch == NULL ||
-				       ev_batch_merge(v->batch, d, v->head.out, v->head.rejected,
-						      merged_paths(v))
+		return v->batch == NULL || ev_batch_merge(v->batch, d, v->head.out,
+							  v->head.rejected, merged_paths(v))
 			       ? EV_OK
 			       : EV_REJECT;
 	return v->suite != NULL ? ev_suite_merge(v->suite, d, v->head.out, err) : EV_REJECT;
@@ -387,8 +387,8 @@ static void put_meta(const struct ev_verdict *v, const char *batch,
 	put_counts(c, out);
 	ev_batch_write(v->batch, out);
 	ev_buf_puts(out, ",\"paths_not_found\":");
-	if (v->borne != NULL)
-		ev_borne_write(v->borne, out);
+	if (v->presence != NULL)
+		ev_presence_write(v->presence, out);
 	else
 		ev_buf_puts(out, "[]");
 	ev_buf_puts(out, ",\"expectations\":[");
@@ -450,7 +450,7 @@ enum ev_status ev_verdict_write(struct ev_verdict *v, const char *batch,
 	return v->result != NULL ? write_result(v, batch, counts, *approved, files, err) : EV_OK;
 }
 
-const struct ev_borne *ev_verdict_borne(const struct ev_verdict *v)
+const struct ev_presence *ev_verdict_presence(const struct ev_verdict *v)
 {
 	return v->own;
 }

@@ -6,10 +6,10 @@
 #ifndef EV_VALIDATE_VERDICT_H
 #define EV_VALIDATE_VERDICT_H
 
-#include "validate/batch.h"
-#include "io/out.h"
-#include "expr/borne.h"
 #include "expect/expect.h"
+#include "expr/presence.h"
+#include "io/out.h"
+#include "validate/batch.h"
 
 struct ev_verdict_options {
 	const char *suite;  /* a file of Great Expectations in place of the model's list, or NULL */
@@ -40,14 +40,15 @@ bool ev_verdict_passes(struct ev_verdict *v, const struct ev_event *event, struc
  * Where its events come from, and the paths that are looked for in them, to which those of its
  * expectations are added; said before the first of them.
  */
-void ev_verdict_read_from(struct ev_verdict *v, struct ev_events *events, struct ev_borne *borne);
+void ev_verdict_read_from(struct ev_verdict *v, struct ev_events *events,
+			  struct ev_presence *presence);
 enum ev_status ev_verdict_pass(struct ev_verdict *v, const struct ev_event *event,
 			       const struct ev_record *rec, struct ev_error *err);
 /* The batch, to be told of rejects and warnings; NULL if nothing is written of it. */
 struct ev_batch *ev_verdict_batch(struct ev_verdict *v);
 
 /* The paths of the states that were added, or NULL. */
-const struct ev_borne *ev_verdict_borne(const struct ev_verdict *v);
+const struct ev_presence *ev_verdict_presence(const struct ev_verdict *v);
 /* Adds a state file. */
 enum ev_status ev_verdict_merge(struct ev_verdict *v, const char *file, struct ev_error *err);
 /* The counts and the batch's name of the states that were added; last is NULL if there is one. */

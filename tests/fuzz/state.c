@@ -280,7 +280,7 @@ static void make_batch(const struct ev_model *m, const char *name)
 	c.out = *ev_validate_counts(v)[0].value;
 	c.warning = *ev_validate_counts(v)[1].value;
 	c.rejected = ev_rejects_count(port.rejects);
-	ev_validate_borne(v);
+	ev_validate_presence(v);
 	must(ev_verdict_write(verdict, chance(4) ? NULL : name, &c, &approved, &files, &err), &err);
 	must(ev_outs_commit(&files, &err), &err);
 	ev_outs_free(&files);

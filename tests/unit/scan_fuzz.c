@@ -713,35 +713,35 @@ static void show(const char *text, size_t len)
 	ev_buf_free(&b);
 }
 
-/* What the scanner found of a name, in an object at spot `home`. */
+/* What the scanner found of a name, in an object at member id `home`. */
 static const char *name_differs(const struct slow *s, const struct ev_doc *d, uint32_t i,
 				uint32_t home)
 {
 	const struct ev_node *b = &d->nodes[i];
-	const struct ev_spot *spot = &d->spots->all[b->spot];
+	const struct ev_member_id *member_id = &d->member_ids->all[b->member_id];
 
 	if (b->count != EV_NO_SYMBOL &&
 	    b->count != ev_symbols_add(d->symbols, s->names[i].p, s->names[i].len))
 		return "a symbol";
-	if (b->spot == EV_NO_SPOT)
+	if (b->member_id == EV_NO_MEMBER_ID)
 		return NULL;
-	if (home == EV_NO_SPOT || spot->parent != home || spot->symbol != b->count)
-		return "a spot";
-	if (ev_doc_seen(d, b->spot) == EV_NOWHERE || ev_doc_seen(d, b->spot) < i + 1)
-		return "where a spot was seen";
+	if (home == EV_NO_MEMBER_ID || member_id->parent != home || member_id->symbol != b->count)
+		return "a member_id";
+	if (ev_doc_seen(d, b->member_id) == EV_NOWHERE || ev_doc_seen(d, b->member_id) < i + 1)
+		return "where a member_id was seen";
 	return NULL;
 }
 
 static const char *nodes_differ(const struct slow *s, const struct ev_doc *d)
 {
-	static uint32_t spots[MAX_NODES]; /* of values */
+	static uint32_t member_ids[MAX_NODES]; /* of values */
 	const char *what;
 
 	if (d->n != s->n)
 		return "the number of nodes";
 	if (d->duplicate != s->duplicate)
 		return "the equal names";
-	spots[0] = EV_ROOT;
+	member_ids[0] = EV_ROOT;
 	for (uint32_t i = 0; i < s->n; i++) {
 		const struct ev_node *a = &s->nodes[i], *b = &d->nodes[i];
 
@@ -749,9 +749,9 @@ static const char *nodes_differ(const struct slow *s, const struct ev_doc *d)
 		    a->escaped != b->escaped)
 			return "a node";
 		if (s->names[i].object != EV_NOWHERE) {
-			if ((what = name_differs(s, d, i, spots[s->names[i].object])) != NULL)
+			if ((what = name_differs(s, d, i, member_ids[s->names[i].object])) != NULL)
 				return what;
-			spots[i + 1] = b->spot;
+			member_ids[i + 1] = b->member_id;
 			continue;
 		}
 		if (a->next != b->next)
@@ -760,8 +760,8 @@ static const char *nodes_differ(const struct slow *s, const struct ev_doc *d)
 			return "a count";
 		if (a->kind == EV_ARRAY)
 			for (uint32_t k = i + 1; k < a->next; k = s->nodes[k].next)
-				spots[k] = spots[i] != EV_NO_SPOT ? d->spots->all[spots[i]].element
-								  : EV_NO_SPOT;
+				member_ids[k] = member_ids[i] != EV_NO_MEMBER_ID ? d->member_ids->all[member_ids[i]].element
+								  : EV_NO_MEMBER_ID;
 	}
 	return NULL;
 }

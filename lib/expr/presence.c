@@ -1,11 +1,11 @@
-#include "expr/borne.h"
+#include "expr/presence.h"
 #include "base/mem.h"
-#include "json/write.h"
-#include "scan/shape.h"
-#include "json/view.h"
 #include "expr/expr.h"
 #include "model/nearest.h"
 #include "record/position.h"
+#include "scan/shape.h"
+#include "json/view.h"
+#include "json/write.h"
 
 #include <stdlib.h>
 
@@ -19,42 +19,42 @@ struct by {
 	struct ev_place place;
 };
 
-struct borne {
+struct sought {
 	char *text;
 	struct ev_path *path; /* NULL: of a state, and of no model at hand */
 	struct by *by;
 	size_t n_by;
-	const struct ev_borne_paths *to; /* that it was put into last */
-	bool asked, borne;
+	const struct ev_presence_paths *to; /* that it was put into last */
+	bool asked, present;
 	char *names[MAX_NAMES + 1]; /* that stand where it should */
 	size_t n_names, looks;
 };
 
-struct ev_borne {
-	struct borne *list;
-	size_t n, cap, left; /* left: that are not found yet */
+struct ev_presence {
+	struct sought *list;
+	size_t n, cap, left;	  /* left: that are not found yet */
 	struct ev_symbols *texts; /* by number, from 1 */
-	const char *file; /* the model's, which paths of states were named in */
-	bool *known;	/* by shape; NULL until there is one */
+	const char *file;	  /* the model's, which paths of states were named in */
+	bool *known;		  /* by shape; NULL until there is one */
 };
 
-struct ev_borne *ev_borne_new(const char *file)
+struct ev_presence *ev_presence_new(const char *file)
 {
-	struct ev_borne *b = ev_calloc(1, sizeof *b);
+	struct ev_presence *b = ev_calloc(1, sizeof *b);
 
 	b->file = file;
 	b->texts = ev_symbols_new(0);
 	return b;
 }
 
-void ev_borne_free(struct ev_borne **borne)
+void ev_presence_free(struct ev_presence **presence)
 {
-	struct ev_borne *b = *borne;
+	struct ev_presence *b = *presence;
 
 	if (b == NULL)
 		return;
 	for (size_t i = 0; i < b->n; i++) {
-		struct borne *p = &b->list[i];
+		struct sought *p = &b->list[i];
 
 		for (size_t k = 0; k < p->n_by; k++) {
 			free(p->by[k].what);
@@ -70,24 +70,24 @@ void ev_borne_free(struct ev_borne **borne)
 	free(b->list);
 	free(b->known);
 	free(b);
-	*borne = NULL;
+	*presence = NULL;
 }
 
 /* Adding */
 
-static struct borne *find(struct ev_borne *b, const char *text)
+static struct sought *find(struct ev_presence *b, const char *text)
 {
 	const size_t i = ev_symbols_add(b->texts, text, strlen(text)) - 1;
 
 	if (i < b->n)
 		return &b->list[i];
 	ev_grow(&b->list, &b->cap, b->n + 1, sizeof *b->list);
-	b->list[b->n++] = (struct borne){.text = ev_strdup(text)};
+	b->list[b->n++] = (struct sought){.text = ev_strdup(text)};
 	return &b->list[i];
 }
 
 /* In the order of their texts, so that all runs tell the same. */
-static void add_by(struct borne *p, const struct ev_borne_by *by)
+static void add_by(struct sought *p, const struct ev_presence_by *by)
 {
 	size_t i = 0;
 
@@ -102,18 +102,18 @@ static void add_by(struct borne *p, const struct ev_borne_by *by)
 	p->n_by++;
 }
 
-static void add(struct ev_borne *b, const char *text, const struct ev_borne_by *by,
-		struct ev_borne_paths *to)
+static void add(struct ev_presence *b, const char *text, const struct ev_presence_by *by,
+		struct ev_presence_paths *to)
 {
 	struct ev_error err;
-	struct borne *p;
+	struct sought *p;
 
 	if (text[0] == '\0' || strncmp(text, "._ev", 4) == 0)
 		return;
 	p = find(b, text);
 	if (p->path == NULL) {
 		p->path = ev_path_parse(text, &err);
-		b->left += p->path != NULL && !p->borne;
+		b->left += p->path != NULL && !p->present;
 	}
 	add_by(p, by);
 	if (p->to == to) /* in two of them by turns it may stand twice */
@@ -123,8 +123,8 @@ static void add(struct ev_borne *b, const char *text, const struct ev_borne_by *
 	to->list[to->n++] = (size_t)(p - b->list);
 }
 
-void ev_borne_add(struct ev_borne *b, const struct ev_path *each, const struct ev_path *path,
-		  const struct ev_borne_by *by, struct ev_borne_paths *to)
+void ev_presence_add(struct ev_presence *b, const struct ev_path *each, const struct ev_path *path,
+		     const struct ev_presence_by *by, struct ev_presence_paths *to)
 {
 	struct ev_buf text = {0};
 
@@ -137,7 +137,8 @@ void ev_borne_add(struct ev_borne *b, const struct ev_path *each, const struct e
 	ev_buf_free(&text);
 }
 
-void ev_borne_add_envelope(struct ev_borne *b, const struct ev_model *m, struct ev_borne_paths *to)
+void ev_presence_add_envelope(struct ev_presence *b, const struct ev_model *m,
+			      struct ev_presence_paths *to)
 {
 	const struct {
 		const char *what;
@@ -151,18 +152,19 @@ void ev_borne_add_envelope(struct ev_borne *b, const struct ev_model *m, struct 
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
 		if (parts[i].path != NULL)
-			ev_borne_add(
+			ev_presence_add(
 				b, NULL, parts[i].path,
-				&(struct ev_borne_by){parts[i].what, m->file, parts[i].place}, to);
+				&(struct ev_presence_by){parts[i].what, m->file, parts[i].place},
+				to);
 	for (size_t i = 0; i < m->n_ignore; i++)
-		ev_borne_add(b, NULL, m->ignore[i],
-			     &(struct ev_borne_by){"event.ignore", m->file, m->ignore_places[i]},
-			     to);
+		ev_presence_add(
+			b, NULL, m->ignore[i],
+			&(struct ev_presence_by){"event.ignore", m->file, m->ignore_places[i]}, to);
 }
 
-static void add_table(struct ev_borne *b, const struct ev_model *m, const char *name,
+static void add_table(struct ev_presence *b, const struct ev_model *m, const char *name,
 		      const struct ev_path *each, const struct ev_columns *columns,
-		      struct ev_borne_paths *to)
+		      struct ev_presence_paths *to)
 {
 	struct ev_buf what = {0}, list = {0};
 
@@ -172,7 +174,8 @@ static void add_table(struct ev_borne *b, const struct ev_model *m, const char *
 		if (each->steps[each->n - 1].kind == EV_STEP_EACH)
 			list.len -= 2;
 		add(b, ev_buf_str(&list),
-		    &(struct ev_borne_by){ev_buf_str(&what), m->file, columns->list[0].place}, to);
+		    &(struct ev_presence_by){ev_buf_str(&what), m->file, columns->list[0].place},
+		    to);
 		ev_buf_free(&list);
 	}
 	for (size_t i = 0; i < columns->n; i++) {
@@ -180,14 +183,14 @@ static void add_table(struct ev_borne *b, const struct ev_model *m, const char *
 
 		ev_buf_reset(&what);
 		ev_buf_printf(&what, "the column %s of %s", c->name, name);
-		ev_borne_add(b, each, c->from,
-			     &(struct ev_borne_by){ev_buf_str(&what), m->file, c->place}, to);
+		ev_presence_add(b, each, c->from,
+				&(struct ev_presence_by){ev_buf_str(&what), m->file, c->place}, to);
 	}
 	ev_buf_free(&what);
 }
 
-void ev_borne_add_star(struct ev_borne *b, const struct ev_model *m, const char *type, size_t len,
-		       struct ev_borne_paths *to)
+void ev_presence_add_star(struct ev_presence *b, const struct ev_model *m, const char *type,
+			  size_t len, struct ev_presence_paths *to)
 {
 	for (size_t i = 0; i < m->n_facts; i++)
 		if (ev_names_take(&m->facts[i].types, type, len))
@@ -200,9 +203,9 @@ void ev_borne_add_star(struct ev_borne *b, const struct ev_model *m, const char 
 }
 
 struct expr_paths {
-	struct ev_borne *b;
-	const struct ev_borne_by *by;
-	struct ev_borne_paths *to;
+	struct ev_presence *b;
+	const struct ev_presence_by *by;
+	struct ev_presence_paths *to;
 };
 
 static void add_expr_path(void *ctx, const char *text)
@@ -212,8 +215,8 @@ static void add_expr_path(void *ctx, const char *text)
 	add(x->b, text, x->by, x->to);
 }
 
-void ev_borne_add_expr(struct ev_borne *b, const struct ev_expr *e, const struct ev_borne_by *by,
-		       struct ev_borne_paths *to)
+void ev_presence_add_expr(struct ev_presence *b, const struct ev_expr *e,
+			  const struct ev_presence_by *by, struct ev_presence_paths *to)
 {
 	ev_expr_paths(e, add_expr_path, &(struct expr_paths){b, by, to});
 }
@@ -221,7 +224,7 @@ void ev_borne_add_expr(struct ev_borne *b, const struct ev_expr *e, const struct
 /* Looking */
 
 /* In the order of their texts, each once. */
-static void add_name(struct borne *p, const char *name)
+static void add_name(struct sought *p, const char *name)
 {
 	size_t i = 0;
 
@@ -235,7 +238,7 @@ static void add_name(struct borne *p, const char *name)
 }
 
 /* Keeps the members of an object in which a step of the path leads nowhere, as steps of a path. */
-static void keep_names(struct borne *p, const struct ev_doc *d, uint32_t object)
+static void keep_names(struct sought *p, const struct ev_doc *d, uint32_t object)
 {
 	struct ev_buf scratch = {0}, step = {0};
 
@@ -269,7 +272,7 @@ static uint32_t element(const struct ev_doc *d, uint32_t list, int64_t index)
 }
 
 /* Whether the rest of the path leads somewhere from a value. */
-static bool leads(struct borne *p, size_t step, const struct ev_doc *d, uint32_t at)
+static bool leads(struct sought *p, size_t step, const struct ev_doc *d, uint32_t at)
 {
 	const struct ev_step *s = &p->path->steps[step];
 	uint32_t next;
@@ -296,7 +299,7 @@ static bool leads(struct borne *p, size_t step, const struct ev_doc *d, uint32_t
 	return false;
 }
 
-void ev_borne_look(struct ev_borne *b, const struct ev_doc *d)
+void ev_presence_look(struct ev_presence *b, const struct ev_doc *d)
 {
 	if (b->left == 0)
 		return;
@@ -308,16 +311,16 @@ void ev_borne_look(struct ev_borne *b, const struct ev_doc *d)
 		b->known[d->shape] = true;
 	}
 	for (size_t i = 0; i < b->n; i++) {
-		struct borne *p = &b->list[i];
+		struct sought *p = &b->list[i];
 
-		if (p->borne || p->path == NULL || !leads(p, 0, d, 0))
+		if (p->present || p->path == NULL || !leads(p, 0, d, 0))
 			continue;
-		p->borne = true;
+		p->present = true;
 		b->left--;
 	}
 }
 
-void ev_borne_ask(struct ev_borne *b, const struct ev_borne_paths *paths)
+void ev_presence_ask(struct ev_presence *b, const struct ev_presence_paths *paths)
 {
 	for (size_t i = 0; i < paths->n; i++)
 		b->list[paths->list[i]].asked = true;
@@ -325,12 +328,12 @@ void ev_borne_ask(struct ev_borne *b, const struct ev_borne_paths *paths)
 
 /* What is lacking */
 
-static bool lacks(const struct borne *p)
+static bool lacks(const struct sought *p)
 {
-	return p->asked && !p->borne;
+	return p->asked && !p->present;
 }
 
-const char *ev_borne_lacking(const struct ev_borne *b, const struct ev_borne_paths *paths)
+const char *ev_presence_absent(const struct ev_presence *b, const struct ev_presence_paths *paths)
 {
 	for (size_t i = 0; i < paths->n; i++)
 		if (lacks(&b->list[paths->list[i]]))
@@ -346,7 +349,7 @@ static bool is_below(const char *text, const char *other)
 }
 
 /* Whether what it lies below is told of. */
-static bool is_told_above(const struct ev_borne *b, const struct borne *p)
+static bool is_told_above(const struct ev_presence *b, const struct sought *p)
 {
 	for (size_t i = 0; i < b->n; i++)
 		if (lacks(&b->list[i]) && is_below(p->text, b->list[i].text))
@@ -354,9 +357,9 @@ static bool is_told_above(const struct ev_borne *b, const struct borne *p)
 	return false;
 }
 
-bool ev_borne_tell(const struct ev_borne *b, size_t i, struct ev_buf *out)
+bool ev_presence_next_absent(const struct ev_presence *b, size_t i, struct ev_buf *out)
 {
-	const struct borne *p;
+	const struct sought *p;
 	char hint[EV_HINT];
 	size_t k = 0;
 
@@ -374,7 +377,10 @@ bool ev_borne_tell(const struct ev_borne *b, size_t i, struct ev_buf *out)
 			      p->by[k].place.column);
 	ev_buf_printf(out, "no event of the batch has %s, which ", p->text);
 	for (k = 0; k < p->n_by && k < 3; k++)
-		ev_buf_printf(out, "%s%s", k == 0 ? "" : k + 1 == p->n_by ? " and " : ", ",
+		ev_buf_printf(out, "%s%s",
+			      k == 0		 ? ""
+			      : k + 1 == p->n_by ? " and "
+						 : ", ",
 			      p->by[k].what);
 	if (p->n_by > 3)
 		ev_buf_printf(out, " and %zu more", p->n_by - 3);
@@ -394,11 +400,11 @@ bool ev_borne_tell(const struct ev_borne *b, size_t i, struct ev_buf *out)
 
 static int by_text(const void *a, const void *b)
 {
-	return strcmp((*(const struct borne *const *)a)->text,
-		      (*(const struct borne *const *)b)->text);
+	return strcmp((*(const struct sought *const *)a)->text,
+		      (*(const struct sought *const *)b)->text);
 }
 
-static void put_by(const struct borne *p, bool places, struct ev_buf *out)
+static void put_by(const struct sought *p, bool places, struct ev_buf *out)
 {
 	ev_buf_putc(out, '[');
 	for (size_t i = 0; i < p->n_by; i++) {
@@ -409,13 +415,13 @@ static void put_by(const struct borne *p, bool places, struct ev_buf *out)
 	ev_buf_putc(out, ']');
 }
 
-static void put(const struct ev_borne *b, bool state, struct ev_buf *out)
+static void put(const struct ev_presence *b, bool state, struct ev_buf *out)
 {
-	const struct borne **list = ev_calloc(b->n + 1, sizeof(const struct borne *));
+	const struct sought **list = ev_calloc(b->n + 1, sizeof(const struct sought *));
 
 	for (size_t i = 0; i < b->n; i++)
 		list[i] = &b->list[i];
-	qsort(list, b->n, sizeof(const struct borne *), by_text);
+	qsort(list, b->n, sizeof(const struct sought *), by_text);
 	ev_buf_putc(out, '[');
 	for (size_t i = 0; i < b->n; i++) {
 		if (!state && !lacks(list[i]))
@@ -427,19 +433,19 @@ static void put(const struct ev_borne *b, bool state, struct ev_buf *out)
 		put_by(list[i], state, out);
 		if (state)
 			ev_buf_printf(out, ",\"asked\":%d,\"borne\":%d", list[i]->asked,
-				      list[i]->borne);
+				      list[i]->present);
 		ev_buf_putc(out, '}');
 	}
 	ev_buf_putc(out, ']');
 	free(list);
 }
 
-void ev_borne_write(const struct ev_borne *b, struct ev_buf *out)
+void ev_presence_write(const struct ev_presence *b, struct ev_buf *out)
 {
 	put(b, false, out);
 }
 
-void ev_borne_state(const struct ev_borne *b, struct ev_buf *out)
+void ev_presence_state(const struct ev_presence *b, struct ev_buf *out)
 {
 	put(b, true, out);
 }
@@ -462,7 +468,7 @@ static const char *text_of(const struct ev_doc *d, uint32_t at, struct ev_buf *s
 	return ev_buf_str(scratch);
 }
 
-bool ev_borne_merge(struct ev_borne *b, const struct ev_doc *d, uint32_t list)
+bool ev_presence_merge(struct ev_presence *b, const struct ev_doc *d, uint32_t list)
 {
 	struct ev_buf scratch = {0};
 	bool good = list != EV_NOWHERE && ev_kind(d, list) == EV_ARRAY;
@@ -471,18 +477,18 @@ bool ev_borne_merge(struct ev_borne *b, const struct ev_doc *d, uint32_t list)
 	     i = ev_next(d, i)) {
 		uint32_t of = ev_member(d, i, "of", 2);
 		const char *text = text_of(d, ev_member(d, i, "path", 4), &scratch);
-		uint64_t asked, borne;
-		struct borne *p;
+		uint64_t asked, present;
+		struct sought *p;
 
 		good = text != NULL && text[0] == '.' && of != EV_NOWHERE &&
 		       ev_kind(d, of) == EV_ARRAY && ev_state_u64(d, i, "asked", &asked) &&
-		       asked <= 1 && ev_state_u64(d, i, "borne", &borne) && borne <= 1;
+		       asked <= 1 && ev_state_u64(d, i, "borne", &present) && present <= 1;
 		if (!good)
 			break;
 		p = find(b, text);
-		b->left -= p->path != NULL && !p->borne && borne;
+		b->left -= p->path != NULL && !p->present && present;
 		p->asked |= asked;
-		p->borne |= borne;
+		p->present |= present;
 		for (uint32_t k = ev_first(d, of); good && k < ev_end(d, of); k += 3) {
 			const char *what = text_of(d, k, &scratch);
 			uint64_t line, column;
@@ -490,7 +496,7 @@ bool ev_borne_merge(struct ev_borne *b, const struct ev_doc *d, uint32_t list)
 			good = what != NULL && k + 2 < ev_end(d, of) &&
 			       ev_u64_of(d, k + 1, &line) && ev_u64_of(d, k + 2, &column);
 			if (good)
-				add_by(p, &(struct ev_borne_by){
+				add_by(p, &(struct ev_presence_by){
 						  what, line > 0 ? b->file : NULL, {line, column}});
 		}
 	}
