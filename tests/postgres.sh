@@ -51,7 +51,8 @@ postgres_start()
 	fi
 	mkdir pg
 	[ "$(id -u)" -ne 0 ] || chown nobody pg
-	export PGHOST="$PWD/pg" PGUSER=evkit PGDATABASE=postgres PGTZ=UTC PGCLIENTENCODING=UTF8
+	export PGHOST="$PWD/pg" PGUSER=evkit PGDATABASE=postgres PGTZ=UTC PGCLIENTENCODING=UTF8 \
+		PGOPTIONS='-c client_min_messages=warning'
 	trap 'postgres_down immediate' EXIT
 	postgres_as "$postgres_bin/initdb" -A trust -U evkit -E UTF8 --locale=C -N -D data >"$tap/initdb" 2>&1 &&
 		printf '%s\n' "unix_socket_directories = '$PGHOST'" "listen_addresses = ''" 'fsync = off' \

@@ -70,8 +70,8 @@ struct postgres {
 
 	/* The COPY whose outcome is not known. */
 	const struct ev_table *copying;
-	bool copying_rows; /* straight: then these are its rows */
-	struct rows sent;
+	char copying_into[64]; /* as the server names it */
+	struct rows sent;      /* none of owners */
 
 	/* Where rows come from: a run is lines of one source that follow each other. */
 	const char **runs;
@@ -189,14 +189,14 @@ static void reject(struct postgres *p, const struct ev_table *t, const char *own
  * The row of the last COPY that an error is about, from 1 on; 0 if that is not told. Its context is
  * "COPY NAME, line N" and perhaps more, in the language of the server.
  */
-static size_t row_of(const struct postgres *p, const PGresult *r, const char *name)
+static size_t row_of(const struct postgres *p, const PGresult *r)
 {
 	const char *context = PQresultErrorField(r, PG_DIAG_CONTEXT), *at;
 	unsigned long n;
 
-	if (context == NULL || (at = strstr(context, name)) == NULL)
+	if (context == NULL || (at = strstr(context, p->copying_into)) == NULL)
 		return 0;
-	at += strlen(name);
+	at += strlen(p->copying_into);
 	at += strcspn(at, "0123456789");
 	n = strtoul(at, NULL, 10);
 	return n <= p->sent.n ? n : 0;
@@ -206,7 +206,7 @@ static size_t row_of(const struct postgres *p, const PGresult *r, const char *na
 static enum ev_status copy_failed(struct postgres *p, const PGresult *r, struct ev_error *err)
 {
 	const struct ev_table *t = p->copying;
-	size_t row = p->copying_rows ? row_of(p, r, t->name) : 0, len;
+	size_t row = row_of(p, r), len;
 	const char *owner, *source;
 	struct ev_error what;
 	uint64_t line;
@@ -303,46 +303,30 @@ static void put_numbered(size_t n, struct ev_buf *sql)
 
 /* Sending rows */
 
-static enum ev_status send(struct postgres *p, const struct ev_buf *rows, struct ev_error *err)
+/*
+ * One COPY. into: the table's name in SQL, and name as the server's messages have it; t: whose rows
+ * or owners they are.
+ */
+static enum ev_status send(struct postgres *p, const struct ev_table *t, const char *into,
+			   const char *name, const struct ev_buf *rows, struct ev_error *err)
 {
+	struct ev_buf sql = {0};
+	enum ev_status st;
+
+	ev_buf_printf(&sql, "COPY %s FROM STDIN (FORMAT binary)", into);
+	st = run(p, t->name, ev_buf_str(&sql), err);
+	ev_buf_free(&sql);
+	if (st != EV_OK)
+		return EV_FATAL;
+	p->copying = t;
+	snprintf(p->copying_into, sizeof p->copying_into, "%s", name);
+	p->unsent = 0;
 	if (PQputCopyData(p->conn, ev_pg_head, EV_PG_HEAD) != 1 ||
 	    PQputCopyData(p->conn, rows->p, (int)rows->len) != 1 ||
 	    PQputCopyData(p->conn, ev_pg_tail, EV_PG_TAIL) != 1 ||
 	    PQputCopyEnd(p->conn, NULL) != 1 || PQflush(p->conn) < 0)
-		return trouble(p, p->copying->name, NULL, err);
-	p->unsent = 0;
+		return trouble(p, t->name, NULL, err);
 	return EV_OK;
-}
-
-/* Begins a COPY; sql names the table. */
-static enum ev_status begin_copy(struct postgres *p, const struct ev_table *t, const char *sql,
-				 struct ev_error *err)
-{
-	if (run(p, t->name, sql, err) != EV_OK)
-		return EV_FATAL;
-	p->copying = t;
-	p->copying_rows = false;
-	return EV_OK;
-}
-
-static enum ev_status send_straight(struct postgres *p, const struct ev_table *t,
-				    struct ev_error *err)
-{
-	struct waiting *w = waiting_of(p, t);
-	struct rows rows = w->rows;
-
-	ev_buf_reset(&p->scratch);
-	ev_buf_puts(&p->scratch, "COPY ");
-	put_table(p, t, &p->scratch);
-	ev_buf_puts(&p->scratch, " (");
-	put_columns(t, &p->scratch);
-	ev_buf_puts(&p->scratch, ") FROM STDIN (FORMAT binary)");
-	if (begin_copy(p, t, ev_buf_str(&p->scratch), err) != EV_OK)
-		return EV_FATAL;
-	p->copying_rows = true;
-	w->rows = p->sent;
-	p->sent = rows;
-	return send(p, &p->sent.text, err);
 }
 
 /*
@@ -369,7 +353,7 @@ static enum ev_status send_staged(struct postgres *p, const struct ev_table *t,
 				  struct ev_error *err)
 {
 	struct waiting *w = waiting_of(p, t);
-	const struct rows *rows = &w->rows;
+	const struct rows *rows = &p->sent;
 
 	if (!w->staged && make_stage(p, t, err) != EV_OK)
 		return EV_FATAL;
@@ -382,20 +366,27 @@ static enum ev_status send_staged(struct postgres *p, const struct ev_table *t,
 		ev_pg_row_and(rows->text.p + from, to - from, rows->places[i].number, &p->copy);
 	}
 	ev_buf_reset(&p->scratch);
-	ev_buf_puts(&p->scratch, "COPY ");
 	put_temporary(p, t, "stage", &p->scratch);
-	ev_buf_puts(&p->scratch, " FROM STDIN (FORMAT binary)");
-	if (begin_copy(p, t, ev_buf_str(&p->scratch), err) != EV_OK)
-		return EV_FATAL;
-	w->rows.n = 0;
-	ev_buf_reset(&w->rows.text);
-	return send(p, &p->copy, err);
+	return send(p, t, ev_buf_str(&p->scratch), p->scratch.p + strlen("pg_temp."), &p->copy,
+		    err);
+}
+
+static enum ev_status send_straight(struct postgres *p, const struct ev_table *t,
+				    struct ev_error *err)
+{
+	ev_buf_reset(&p->scratch);
+	put_table(p, t, &p->scratch);
+	ev_buf_puts(&p->scratch, " (");
+	put_columns(t, &p->scratch);
+	ev_buf_putc(&p->scratch, ')');
+	return send(p, t, ev_buf_str(&p->scratch), t->name, &p->sent.text, err);
 }
 
 /* The rows of a table that wait. */
 static enum ev_status send_rows(struct postgres *p, const struct ev_table *t, struct ev_error *err)
 {
 	struct waiting *w = waiting_of(p, t);
+	struct rows rows = w->rows;
 
 	if (w->rows.n == 0)
 		return EV_OK;
@@ -403,6 +394,8 @@ static enum ev_status send_rows(struct postgres *p, const struct ev_table *t, st
 		return EV_FATAL;
 	if (p->rejected)
 		return EV_OK;
+	w->rows = p->sent;
+	p->sent = rows;
 	return p->straight ? send_straight(p, t, err) : send_staged(p, t, err);
 }
 
@@ -431,10 +424,8 @@ static enum ev_status send_owners(struct postgres *p, const struct ev_table *t,
 		w->owned = true;
 	}
 	ev_buf_reset(sql);
-	ev_buf_puts(sql, "COPY ");
 	put_temporary(p, t, "owners", sql);
-	ev_buf_puts(sql, " FROM STDIN (FORMAT binary)");
-	if (begin_copy(p, t, ev_buf_str(sql), err) != EV_OK || send(p, &w->owners, err) != EV_OK)
+	if (send(p, t, ev_buf_str(sql), sql->p + strlen("pg_temp."), &w->owners, err) != EV_OK)
 		return EV_FATAL;
 	ev_buf_reset(&w->owners);
 	return EV_OK;
