@@ -55,7 +55,7 @@ postgres_start()
 		PGOPTIONS='-c client_min_messages=warning'
 	trap 'postgres_down immediate' EXIT
 	postgres_as "$postgres_bin/initdb" -A trust -U evkit -E UTF8 --locale=C -N -D data >"$tap/initdb" 2>&1 &&
-		printf '%s\n' "unix_socket_directories = '$PGHOST'" "listen_addresses = ''" 'fsync = off' \
+		printf '%s\n' "unix_socket_directories = '$PGHOST'" "listen_addresses = ''" 'fsync = off' 'log_connections = on' \
 			>>pg/data/postgresql.conf
 	if ! postgres_up; then
 		ok 'PostgreSQL: a server of our own' false
