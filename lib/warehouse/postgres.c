@@ -304,6 +304,17 @@ static void put_numbered(size_t n, struct ev_buf *sql)
 
 /* Sending rows */
 
+/* In pieces, for libpq counts the bytes of one in an int. */
+static bool put_rows(PGconn *conn, const struct ev_buf *rows)
+{
+	bool good = true;
+
+	for (size_t at = 0; at < rows->len && good; at += CHUNK)
+		good = PQputCopyData(conn, rows->p + at,
+				     (int)(rows->len - at < CHUNK ? rows->len - at : CHUNK)) == 1;
+	return good;
+}
+
 /*
  * One COPY. into: the table's name in SQL, and name as the server's messages have it; t: whose rows
  * or owners they are.
@@ -322,8 +333,7 @@ static enum ev_status send(struct postgres *p, const struct ev_table *t, const c
 	p->copying = t;
 	snprintf(p->copying_into, sizeof p->copying_into, "%s", name);
 	p->unsent = 0;
-	if (PQputCopyData(p->conn, ev_pg_head, EV_PG_HEAD) != 1 ||
-	    PQputCopyData(p->conn, rows->p, (int)rows->len) != 1 ||
+	if (PQputCopyData(p->conn, ev_pg_head, EV_PG_HEAD) != 1 || !put_rows(p->conn, rows) ||
 	    PQputCopyData(p->conn, ev_pg_tail, EV_PG_TAIL) != 1 ||
 	    PQputCopyEnd(p->conn, NULL) != 1 || PQflush(p->conn) < 0)
 		return trouble(p, t->name, NULL, err);
