@@ -39,9 +39,10 @@ static int64_t days_of(struct ev_pg_writer *w, const char *p)
 /* "2026-03-01T10:00:00.000000Z" in microseconds since 2000-01-01. */
 static int64_t microseconds(struct ev_pg_writer *w, const char *p)
 {
-	int64_t s = (days_of(w, p) - EPOCH) * 86400 + number(p + 11, 2) * 3600 +
-		    number(p + 14, 2) * 60 + number(p + 17, 2);
+	int64_t s = (days_of(w, p) - EPOCH) * 24;
 
+	s = (s + number(p + 11, 2)) * 60;
+	s = (s + number(p + 14, 2)) * 60 + number(p + 17, 2);
 	return s * 1000000 + number(p + 20, 6);
 }
 
@@ -105,8 +106,8 @@ static const char *put_decimal(struct ev_pg_writer *w, const struct ev_column *c
 		p = w->scratch.p;
 		len = w->scratch.len;
 	}
-	/* Two places may be begun and not full, to either side of the point. */
-	out->len = (size_t)(put_plain(ev_buf_room(out, 16 + len / 2 + 2 * PLACE), p, len) - out->p);
+	/* Three numbers in front; and two places may not be full, to either side of the point. */
+	out->len = (size_t)(put_plain(ev_buf_room(out, 24 + len / 2), p, len) - out->p);
 	return NULL;
 }
 
@@ -135,7 +136,7 @@ static const char *put_uuid(const struct ev_cell *cell, char *o)
 	o = ev_pg_put32(o, 16);
 	for (int i = 0; i < 16; i++, p += 2) {
 		p += *p == '-';
-		*o++ = (char)(ev_hex_digit(p[0]) << 4 | ev_hex_digit(p[1]));
+		*o++ = (char)((unsigned)ev_hex_digit(p[0]) << 4 | (unsigned)ev_hex_digit(p[1]));
 	}
 	return NULL;
 }
