@@ -6,7 +6,7 @@ static const char *environment, *target;
 
 static const struct cli_option options[] = {
 	{"environment", 'e', "NAME", "an environment of the model: its target and schema"},
-	{"target", 't', "TARGET", "sqlite or postgres; over the environment's own"},
+	{"target", 't', "TARGET", "sqlite, postgres, snowflake ...; over the environment's own"},
 	{0},
 };
 
@@ -51,8 +51,7 @@ static const struct ev_dialect *find_dialect(const struct ev_model *m, const cha
 
 int main(int argc, char **argv)
 {
-	const struct ev_dialect *dialect;
-	const char *schema = NULL;
+	struct ev_ddl what = {0};
 	struct ev_model *model;
 	struct ev_error err;
 	struct cli cli;
@@ -61,8 +60,9 @@ int main(int argc, char **argv)
 	if (cli.n_operands > 0)
 		cli_usage("there is nothing to read: '%s'", cli.operands[0]);
 	model = cli_model(&cli, true);
-	dialect = find_dialect(model, &schema);
-	if (ev_ddl_write(model, dialect, schema, cli.port.out, &err) != EV_OK)
+	what.model = model;
+	what.dialect = find_dialect(model, &what.schema);
+	if (ev_ddl_create(&what, cli.port.out, &err) != EV_OK)
 		cli_die(&err);
 	cli_commit(&cli);
 	ev_model_free(&model);

@@ -10,12 +10,19 @@
 #include "model/model.h"
 #include "warehouse/dialect.h"
 
+/* For what the statements are. */
+struct ev_ddl {
+	const struct ev_model *model;
+	const struct ev_dialect *dialect;
+	const char *schema; /* of the warehouse, or NULL */
+};
+
+/* All of these are EV_FATAL if the warehouse cannot hold the tables. */
+
 /*
  * Puts the statements that make every table of the model, and the ledger, where they are not there
- * yet; and the rows that follow from the model alone. schema: of the warehouse, or NULL. EV_FATAL
- * if it cannot hold them.
+ * yet; and the rows that follow from the model alone.
  */
-enum ev_status ev_ddl_write(const struct ev_model *m, const struct ev_dialect *dialect,
-			    const char *schema, struct ev_out *out, struct ev_error *err);
+enum ev_status ev_ddl_create(const struct ev_ddl *what, struct ev_out *out, struct ev_error *err);
 
 #endif

@@ -40,6 +40,7 @@ struct ev_column {
 	uint32_t size, scale;
 	const struct ev_dimension *dimension; /* or NULL */
 	bool around;			      /* of json: what is ignored may lie in its value */
+	bool uuid_key; /* of a table: a key that is stored as UUID where the warehouse has it */
 	struct ev_place place;
 };
 

@@ -1,10 +1,11 @@
 #include "warehouse/column.h"
 #include "base/hash.h"
 #include "base/utf8.h"
-#include "warehouse/value.h"
 #include "number/decimal.h"
 #include "scan/form.h"
+#include "warehouse/value.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 const char ev_unknown_key[EV_KEY_TEXT + 1] = "00000000000000000000000000000000";
@@ -475,6 +476,12 @@ void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const cha
 void ev_key_make(const struct ev_buf *preimage, char key[EV_KEY_TEXT + 1])
 {
 	ev_md5_hex(preimage->p, preimage->len, key);
+}
+
+void ev_key_uuid(const char *key, char uuid[EV_KEY_UUID + 1])
+{
+	snprintf(uuid, EV_KEY_UUID + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", key, key + 8, key + 12,
+		 key + 16, key + 20);
 }
 
 void ev_key_day(struct ev_date day, struct ev_buf *scratch, char key[EV_KEY_TEXT + 1])

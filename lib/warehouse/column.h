@@ -8,9 +8,9 @@
 #define EV_COLUMN_H
 
 #include "base/hash.h"
+#include "model/model.h"
 #include "record/event.h"
 #include "schema/schema.h"
-#include "model/model.h"
 
 enum {
 	EV_KEY_TEXT = 32,
@@ -99,6 +99,9 @@ void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const cha
 		   size_t len);
 /* MD5 of the preimage, 32 hex digits and a NUL. */
 void ev_key_make(const struct ev_buf *preimage, char key[EV_KEY_TEXT + 1]);
+/* The same digits as a UUID in its canonical form, and a NUL. */
+enum { EV_KEY_UUID = EV_KEY_TEXT + 4 };
+void ev_key_uuid(const char *key, char uuid[EV_KEY_UUID + 1]);
 
 /* The key of a calendar's day. */
 void ev_key_day(struct ev_date day, struct ev_buf *scratch, char key[EV_KEY_TEXT + 1]);

@@ -3,10 +3,10 @@
  */
 #include "base/buf.h"
 #include "base/time.h"
+#include "number/decimal.h"
 #include "warehouse/column.h"
 #include "warehouse/dialect.h"
 #include "warehouse/target.h"
-#include "number/decimal.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -203,7 +203,7 @@ static enum ev_status prepare_insert(struct sqlite *s, const struct ev_table *t,
 	enum ev_status st;
 
 	ev_buf_puts(&sql, "INSERT OR FAIL INTO ");
-	ev_sql_name(t->name, &sql);
+	ev_sql_name(ev_dialect_find("sqlite"), t->name, &sql);
 	ev_buf_puts(&sql, " VALUES ");
 	for (size_t k = 0; k < rows; k++) {
 		ev_buf_puts(&sql, k == 0 ? "(?" : ",(?");
@@ -223,9 +223,9 @@ static enum ev_status prepare_erase(struct sqlite *s, const struct ev_table *t, 
 	enum ev_status st;
 
 	ev_buf_puts(&sql, "DELETE FROM ");
-	ev_sql_name(t->name, &sql);
+	ev_sql_name(ev_dialect_find("sqlite"), t->name, &sql);
 	ev_buf_puts(&sql, " WHERE ");
-	ev_sql_name(t->columns[0].name, &sql);
+	ev_sql_name(ev_dialect_find("sqlite"), t->columns[0].name, &sql);
 	ev_buf_puts(&sql, t->versions ? " = ? AND ev_version >= ?" : " = ?");
 	st = prepare(s, ev_buf_str(&sql), out, err);
 	ev_buf_free(&sql);
@@ -477,12 +477,12 @@ static enum ev_status clear_table(struct sqlite *s, const struct ev_table *t, st
 
 	ev_buf_reset(&s->scratch);
 	ev_buf_puts(&s->scratch, "DELETE FROM ");
-	ev_sql_name(t->name, &s->scratch);
+	ev_sql_name(ev_dialect_find("sqlite"), t->name, &s->scratch);
 	if (c != NULL) {
 		ev_date_format(c->from, from);
 		ev_date_format(c->to, to);
 		ev_buf_puts(&s->scratch, " WHERE ");
-		ev_sql_name(t->columns[0].name, &s->scratch);
+		ev_sql_name(ev_dialect_find("sqlite"), t->columns[0].name, &s->scratch);
 		ev_buf_printf(&s->scratch,
 			      " <> '%s' AND (\"date\" BETWEEN '%.*s' AND '%.*s') IS NOT 1",
 			      ev_unknown_key, EV_DATE_TEXT, from, EV_DATE_TEXT, to);
