@@ -196,10 +196,29 @@ static enum ev_status plan(struct diff *d, struct ev_error *err)
 
 /* Writing */
 
-static void alter_table(struct diff *d, const struct ev_table *t)
+static void alter_table(const struct ddl *s, const struct ev_table *t, struct ev_buf *out)
 {
-	ev_buf_puts(&d->new.text, "ALTER TABLE ");
-	ev_sql_rows(d->new.d, d->new.schema, t, &d->new.text);
+	ev_buf_puts(out, "ALTER TABLE ");
+	ev_sql_rows(s->d, s->schema, t, out);
+}
+
+void ddl_add_column(const struct ddl *s, const struct ev_table *t, size_t i, struct ev_buf *out)
+{
+	alter_table(s, t, out);
+	ev_buf_puts(out, " ADD COLUMN ");
+	ev_sql_name(s->d, t->columns[i].name, out);
+	ev_buf_putc(out, ' ');
+	ev_sql_column(s->d, t, i, out);
+	ev_buf_putc(out, ';');
+}
+
+void ddl_drop_column(const struct ddl *s, const struct ev_table *t, const char *name,
+		     struct ev_buf *out)
+{
+	alter_table(s, t, out);
+	ev_buf_puts(out, " DROP COLUMN ");
+	ev_sql_name(s->d, name, out);
+	ev_buf_putc(out, ';');
 }
 
 /* The values of a column in its new type. */
@@ -235,7 +254,7 @@ static void write_type(struct diff *d, const struct step *step, size_t i)
 	const struct ev_dialect *dialect = d->new.d;
 	struct ev_buf *out = &d->new.text;
 
-	alter_table(d, step->new);
+	alter_table(&d->new, step->new, out);
 	ev_buf_puts(out, d->can->alter);
 	ev_sql_name(dialect, b->name, out);
 	ev_buf_puts(out, d->can->type);
@@ -250,31 +269,15 @@ static void write_type(struct diff *d, const struct step *step, size_t i)
 	ev_buf_puts(out, ";\n");
 }
 
-static void write_added(struct diff *d, const struct step *step, size_t i)
-{
-	struct ev_buf *out = &d->new.text;
-
-	alter_table(d, step->new);
-	ev_buf_puts(out, " ADD COLUMN ");
-	ev_sql_name(d->new.d, step->new->columns[i].name, out);
-	ev_buf_putc(out, ' ');
-	ev_sql_column(d->new.d, step->new, i, out);
-	ev_buf_puts(out, ";\n");
-}
-
 static void write_dropped(struct diff *d, const struct step *step)
 {
-	struct ev_buf *out = &d->new.text;
-
 	for (size_t i = 0; i < step->old->n; i++) {
 		const char *name = step->old->columns[i].name;
 
 		if (find_column(step->new, name) < step->new->n)
 			continue;
-		alter_table(d, step->new);
-		ev_buf_puts(out, " DROP COLUMN ");
-		ev_sql_name(d->new.d, name, out);
-		ev_buf_puts(out, ";\n");
+		ddl_drop_column(&d->new, step->new, name, &d->new.text);
+		ev_buf_putc(&d->new.text, '\n');
 	}
 }
 
@@ -386,8 +389,10 @@ static enum ev_status write_step(struct diff *d, const struct step *step, struct
 		for (size_t i = 0; i < step->new->n; i++)
 			if (step->changes[i] == CHANGE_IN_PLACE)
 				write_type(d, step, i);
-			else if (step->changes[i] == CHANGE_ADD)
-				write_added(d, step, i);
+			else if (step->changes[i] == CHANGE_ADD) {
+				ddl_add_column(s, step->new, i, &s->text);
+				ev_buf_putc(&s->text, '\n');
+			}
 		write_dropped(d, step);
 	}
 	if (s->d->by_load)
