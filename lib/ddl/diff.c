@@ -24,8 +24,8 @@ static const struct widening {
 	const char *target;
 	enum change varchar, digits, scale, from_int, key;
 	const char *alter, *type;
-	bool full_name; /* RENAME TO takes the name with its schema */
-	bool texts;	/* a decimal is a text with its digits behind the point */
+	bool swaps; /* two tables change names in one step, for there is no transaction */
+	bool texts; /* a decimal is a text with its digits behind the point */
 } widenings[] = {
 	{"sqlite", CHANGE_NONE, CHANGE_NONE, CHANGE_COPY, CHANGE_COPY, CHANGE_NONE, "", "", false,
 	 true},
@@ -292,6 +292,9 @@ static void write_copy(struct diff *d, const struct step *step)
 
 	ev_buf_printf(&name, "ev_new_%s", b->name);
 	made.name = ev_buf_str(&name);
+	ev_buf_puts(out, "\n-- A new table takes the place of the old one.\nDROP TABLE IF EXISTS ");
+	ev_sql_table(dialect, d->new.schema, made.name, out);
+	ev_buf_puts(out, ";\n");
 	ddl_table(&d->new, &made);
 	ev_buf_puts(out, "INSERT INTO ");
 	ev_sql_table(dialect, d->new.schema, made.name, out);
@@ -319,13 +322,24 @@ static void write_copy(struct diff *d, const struct step *step)
 	}
 	ev_buf_puts(out, " FROM ");
 	ev_sql_table(dialect, d->new.schema, b->name, out);
-	ev_buf_puts(out, ";\nDROP TABLE ");
-	ev_sql_table(dialect, d->new.schema, b->name, out);
-	ev_buf_puts(out, ";\nALTER TABLE ");
-	ev_sql_table(dialect, d->new.schema, made.name, out);
-	ev_buf_puts(out, " RENAME TO ");
-	ev_sql_table(dialect, d->can->full_name ? d->new.schema : NULL, b->name, out);
 	ev_buf_puts(out, ";\n");
+	if (d->can->swaps) {
+		ev_buf_puts(out, "ALTER TABLE ");
+		ev_sql_table(dialect, d->new.schema, b->name, out);
+		ev_buf_puts(out, " SWAP WITH ");
+		ev_sql_table(dialect, d->new.schema, made.name, out);
+		ev_buf_puts(out, ";\n");
+	}
+	ev_buf_puts(out, "DROP TABLE ");
+	ev_sql_table(dialect, d->new.schema, d->can->swaps ? made.name : b->name, out);
+	ev_buf_puts(out, ";\n");
+	if (!d->can->swaps) {
+		ev_buf_puts(out, "ALTER TABLE ");
+		ev_sql_table(dialect, d->new.schema, made.name, out);
+		ev_buf_puts(out, " RENAME TO ");
+		ev_sql_name(dialect, b->name, out);
+		ev_buf_puts(out, ";\n");
+	}
 	ev_buf_free(&name);
 }
 
@@ -441,12 +455,10 @@ static enum ev_status write_diff(struct diff *d, struct ev_error *err)
 		idle = idle && is_idle(&d->steps[i]);
 		moves = moves || moves_columns(&d->steps[i]);
 	}
-	if (moves && s->d->drops_views) {
-		ev_buf_puts(&s->text, "-- The views go, for they hold the columns: evschema views "
-				      "makes them again.\n");
+	if (moves)
+		ev_buf_puts(&s->text, "-- Columns change, so make the views anew: evschema views.\n");
+	if (moves && s->d->drops_views)
 		ddl_drop_views(&d->old, &s->text);
-		ev_buf_putc(&s->text, '\n');
-	}
 	for (size_t i = 0; i < d->n; i++)
 		for (size_t k = 0; d->steps[i].old != NULL && d->steps[i].new != NULL &&
 				   !d->steps[i].copied &&k < d->steps[i].new->n;
