@@ -105,7 +105,7 @@ static enum ev_status refuse(const struct diff *d, const struct ev_table *t, con
 		       at.column, t->name, why);
 }
 
-/* Whether the key of a row is made of other things than it was; then none of the old ones is right. */
+/* Whether a key is made of other things than it was; then none of those there is right. */
 static bool other_keys(const struct ev_table *a, const struct ev_table *b)
 {
 	const struct ev_dimension *x = a->dimension, *y = b->dimension;
@@ -446,6 +446,34 @@ static bool moves_columns(const struct step *step)
 	return false;
 }
 
+/* Types that change in place, but in no transaction; whether there are any. */
+static bool write_outside(struct diff *d, bool count_only)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < d->n; i++) {
+		const struct step *step = &d->steps[i];
+
+		for (size_t k = 0; step->changes != NULL && k < step->new->n; k++) {
+			if (step->copied || step->changes[k] != CHANGE_OUTSIDE)
+				continue;
+			any = true;
+			if (!count_only)
+				write_type(d, step, k);
+		}
+	}
+	return any;
+}
+
+/* Views hold the columns that they show. */
+static void write_views_away(struct diff *d, bool outside)
+{
+	struct ddl *s = &d->new;
+
+	if (s->d->drops_views && write_outside(d, true) == outside)
+		ddl_drop_views(&d->old, &s->text);
+}
+
 static enum ev_status write_diff(struct diff *d, struct ev_error *err)
 {
 	struct ddl *s = &d->new;
@@ -455,18 +483,16 @@ static enum ev_status write_diff(struct diff *d, struct ev_error *err)
 		idle = idle && is_idle(&d->steps[i]);
 		moves = moves || moves_columns(&d->steps[i]);
 	}
-	if (moves)
-		ev_buf_puts(&s->text, "-- Columns change, so make the views anew: evschema views.\n");
-	if (moves && s->d->drops_views)
-		ddl_drop_views(&d->old, &s->text);
-	for (size_t i = 0; i < d->n; i++)
-		for (size_t k = 0; d->steps[i].old != NULL && d->steps[i].new != NULL &&
-				   !d->steps[i].copied &&k < d->steps[i].new->n;
-		     k++)
-			if (d->steps[i].changes[k] == CHANGE_OUTSIDE)
-				write_type(d, &d->steps[i], k);
+	if (moves) {
+		ev_buf_puts(&s->text,
+			    "-- Columns change, so make the views anew: evschema views.\n");
+		write_views_away(d, true);
+	}
+	write_outside(d, false);
 	if (!idle)
 		ev_buf_puts(&s->text, s->d->begin);
+	if (moves)
+		write_views_away(d, false);
 	for (size_t i = 0; i < d->n; i++)
 		if (!is_idle(&d->steps[i]) && write_step(d, &d->steps[i], err) != EV_OK)
 			return EV_FATAL;

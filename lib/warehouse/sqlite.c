@@ -111,6 +111,23 @@ static enum ev_status differs(struct sqlite *s, const struct ev_table *t, enum e
 	return EV_OK;
 }
 
+/* There is a view or a trigger of that name on the table. */
+static enum ev_status is_odd(struct sqlite *s, const struct ev_table *t, const char *type,
+			     const char *name, struct ev_error *err)
+{
+	struct ev_buf what = {0};
+
+	if (s->differences == NULL)
+		return ev_fail(err,
+			       "%s: there is a %s %s on %s, which may change or drop rows unseen: "
+			       "load into plain tables, and put views on them under other names",
+			       s->file, type, name, t->name);
+	ev_buf_printf(&what, "has the %s %s, which may change or drop rows unseen", type, name);
+	ev_differences_add(s->differences, t, EV_DIFFERS, 0, NULL, ev_buf_str(&what));
+	ev_buf_free(&what);
+	return EV_OK;
+}
+
 /* What a view or a trigger makes of a row is not what was loaded. */
 static enum ev_status check_is_plain(struct sqlite *s, const struct ev_table *t,
 				     struct ev_error *err)
@@ -131,23 +148,7 @@ static enum ev_status check_is_plain(struct sqlite *s, const struct ev_table *t,
 		const char *type = text_of(s, q, 0, err);
 		const char *name = type != NULL ? text_of(s, q, 1, err) : NULL;
 
-		if (name != NULL && s->differences != NULL) {
-			struct ev_buf what = {0};
-
-			ev_buf_printf(&what, "has the %s %s, which may change or drop rows unseen",
-				      type, name);
-			ev_differences_add(s->differences, t, EV_DIFFERS, 0, NULL,
-					   ev_buf_str(&what));
-			ev_buf_free(&what);
-		} else {
-			st = name == NULL
-				     ? EV_FATAL
-				     : ev_fail(err,
-					       "%s: there is a %s %s on %s, which may change or drop "
-					       "rows unseen: load into plain tables, and put views "
-					       "on them under other names",
-					       s->file, type, name, t->name);
-		}
+		st = name == NULL ? EV_FATAL : is_odd(s, t, type, name, err);
 	} else if (st == EV_OK && rc != SQLITE_DONE) {
 		st = trouble(s, t->name, err);
 	}
