@@ -109,9 +109,9 @@ static void put_message(const char *text, struct ev_buf *out)
 	while (len > 0 && text[len - 1] == '\n')
 		len--;
 	for (size_t i = 0; i < len; i++)
-		if (text[i] != '\n')
+		if (text[i] != '\n' && text[i] != '\t')
 			ev_buf_putc(out, text[i]);
-		else if (text[i + 1] != '\t' && text[i + 1] != ' ')
+		else if (text[i] == '\n')
 			ev_buf_puts(out, ": ");
 }
 
@@ -155,7 +155,8 @@ static enum ev_status trouble(struct postgres *p, const char *doing, const PGres
 			      struct ev_error *err)
 {
 	const char *text = r != NULL ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-	bool lost = PQstatus(p->conn) == CONNECTION_BAD;
+	/* What libpq says by itself, without the server, is that the connection is no more. */
+	bool lost = PQstatus(p->conn) == CONNECTION_BAD || state_of(r)[0] == '\0';
 	const char *advice = advice_of(lost ? "08" : state_of(r));
 	struct ev_buf what = {0};
 
@@ -995,8 +996,8 @@ static enum ev_status ask_ledger(struct postgres *p, bool *in, struct ev_error *
 }
 
 /*
- * A COMMIT of which no word comes back may have been made all the same, so the ledger is asked. It
- * may also say that it was none.
+ * A COMMIT of which no word comes back may have been made all the same, so the ledger is asked. One
+ * that is answered with ROLLBACK was none.
  */
 static enum ev_status postgres_commit(struct ev_target *t, struct ev_error *err)
 {
@@ -1008,7 +1009,7 @@ static enum ev_status postgres_commit(struct ev_target *t, struct ev_error *err)
 	if (!in)
 		trouble(p, "COMMIT", r, err);
 	PQclear(r);
-	if (!in && PQstatus(p->conn) == CONNECTION_BAD && ask_ledger(p, &in, &unused) != EV_OK)
+	if (!in && ask_ledger(p, &in, &unused) != EV_OK)
 		return ev_fail(err,
 			       "%s: the connection was lost at COMMIT, and the server does not "
 			       "tell whether the load is in: run the same line again, which loads "
