@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-static const char *table, *position;
+static const char *table, *position, *bundle_for, *verify;
+static uint64_t part;
 static bool snapshot, empty, unsealed, gzip;
 static enum ev_tsv dialect;
 
@@ -17,6 +18,9 @@ static const struct cli_option options[] = {
 	{"empty", '\0', NULL, "where all rows are replaced: an input with no event is meant, too"},
 	{"unsealed", '\0', NULL, "load an input without a seal into a database, too"},
 	{"position", '\0', "TARGET", "print where in a state the target stands, and end"},
+	{"for", '\0', "WAREHOUSE", "with -o DIR: put together a bundle for it"},
+	{"part", '\0', "SIZE", "with --for: end a file behind so many bytes of TSV"},
+	{"verify", '\0', "DIR", "hold the files of a bundle against its manifest, and end"},
 	{0},
 };
 
@@ -34,19 +38,30 @@ static void take(size_t index, const char *argument)
 	case 4: empty = true; return;
 	case 5: unsealed = true; return;
 	case 6: position = argument; return;
+	case 7: bundle_for = argument; return;
+	case 8: part = cli_size("--part", argument); return;
+	case 9: verify = argument; return;
 	}
+}
+
+static bool makes_folder(void)
+{
+	return bundle_for != NULL;
 }
 
 static const struct cli_program program = {
 	.name = "evload",
 	.usage = "evload [options] sqlite:file [file ...]\n"
 		 "       evload [options] tsv:folder [file ...]\n"
+		 "       evload [options] -o dir --for warehouse [file ...]\n"
 		 "       evload [options] -t table [file ...]\n"
-		 "       evload --position target",
+		 "       evload --position target\n"
+		 "       evload --verify dir",
 	.purpose = "Loads the rows that evstar wrote, all of them or none.",
 	.input = CLI_CONTINUES,
 	.options = options,
 	.take = take,
+	.makes_folder = makes_folder,
 };
 
 /* In a pipe without a seal a program that failed looks like the end of the day. */
@@ -64,12 +79,34 @@ static void must_be_sealed(struct cli *c)
 	cli_die(&c->error);
 }
 
+static struct ev_target *open_bundle(struct cli *c, const struct ev_tables *tables,
+				     const char *model)
+{
+	struct ev_target *t;
+
+	if (c->folder == NULL)
+		cli_usage("--for needs -o DIR, the folder that the bundle is put together in");
+	if (table != NULL || gzip)
+		cli_usage("--for says how the files are written: leave out %s",
+			  table != NULL ? "-t" : "--gzip");
+	must_be_sealed(c);
+	t = ev_bundle_open(c->folder, tables, bundle_for, part, model, &c->error);
+	if (t == NULL)
+		cli_die(&c->error);
+	t->name = c->folder;
+	return t;
+}
+
 static struct ev_target *open_target(struct cli *c, const struct ev_tables *tables,
 				     const char *model)
 {
 	struct ev_target *t = NULL;
 	const char *where;
 
+	if (bundle_for != NULL)
+		return open_bundle(c, tables, model);
+	if (part > 0)
+		cli_usage("--part goes with --for");
 	if (gzip && table != NULL)
 		cli_usage("--gzip goes with tsv:FOLDER, not with -t: give the output to gzip");
 	if (table != NULL) {
@@ -145,17 +182,33 @@ static void print_position(struct cli *c)
 
 	if (c->n_operands > 0)
 		cli_usage("--position reads no rows: '%s'", c->operands[0]);
-	if (strncmp(position, "sqlite:", 7) != 0) {
+	if (strncmp(position, "tsv:", 4) == 0 || strcmp(position, "-t") == 0) {
 		ev_fail(&c->error,
-			"%s: only sqlite:FILE keeps a position: into any other target evversion "
-			"--since 0 puts all of a state",
+			"%s: files of TSV keep no position: into them evversion --since 0 puts all "
+			"of a state",
 			position);
 		cli_die(&c->error);
 	}
-	if (ev_sqlite_position(position + 7, model, text, &c->error) != EV_OK)
+	if ((strncmp(position, "sqlite:", 7) == 0
+		     ? ev_sqlite_position(position + 7, model, text, &c->error)
+		     : ev_bundle_position(position, text, &c->error)) != EV_OK)
 		cli_die(&c->error);
 	ev_out_line(c->port.out, text, strlen(text));
 	cli_commit(c);
+}
+
+/* Holds a bundle against its manifest; the exit status. */
+static int verify_bundle(struct cli *c)
+{
+	if (c->n_operands > 0)
+		cli_usage("--verify reads no rows: '%s'", c->operands[0]);
+	switch (ev_bundle_verify(verify, &c->error)) {
+	case EV_OK: break;
+	case EV_REJECT: cli_note("%s", c->error.text); return CLI_NO;
+	default: cli_die(&c->error);
+	}
+	cli_commit(c);
+	return CLI_OK;
 }
 
 int main(int argc, char **argv)
@@ -172,6 +225,11 @@ int main(int argc, char **argv)
 		print_position(&cli);
 		cli_close(&cli);
 		return CLI_OK;
+	}
+	if (verify != NULL) {
+		status = verify_bundle(&cli);
+		cli_close(&cli);
+		return status;
 	}
 	model = cli_model(&cli, true);
 	tables = ev_tables_new(model);
