@@ -179,19 +179,20 @@ static void print_position(struct cli *c)
 {
 	const char *model = c->model != NULL ? c->model : "evkit.yaml";
 	char text[EV_STORE_POSITION];
+	enum ev_status st;
 
 	if (c->n_operands > 0)
 		cli_usage("--position reads no rows: '%s'", c->operands[0]);
-	if (strncmp(position, "tsv:", 4) == 0 || strcmp(position, "-t") == 0) {
-		ev_fail(&c->error,
-			"%s: files of TSV keep no position: into them evversion --since 0 puts all "
-			"of a state",
-			position);
-		cli_die(&c->error);
-	}
-	if ((strncmp(position, "sqlite:", 7) == 0
-		     ? ev_sqlite_position(position + 7, model, text, &c->error)
-		     : ev_bundle_position(position, text, &c->error)) != EV_OK)
+	if (strncmp(position, "sqlite:", 7) == 0)
+		st = ev_sqlite_position(position + 7, model, text, &c->error);
+	else if (strncmp(position, "tsv:", 4) != 0 && ev_bundle_is_there(position))
+		st = ev_bundle_position(position, text, &c->error);
+	else
+		st = ev_fail(&c->error,
+			     "%s: only sqlite:FILE and a bundle keep a position: into any other "
+			     "target evversion --since 0 puts all of a state",
+			     position);
+	if (st != EV_OK)
 		cli_die(&c->error);
 	ev_out_line(c->port.out, text, strlen(text));
 	cli_commit(c);

@@ -61,12 +61,11 @@ const char *ev_bundle_targets(void)
 	return "sqlite, postgres, snowflake, redshift, bigquery, clickhouse, duckdb";
 }
 
-/* The columns of what is to be deleted: of which table; whose; what for. */
-static const struct ev_column gone_columns[] = {{.name = (char *)"of"},
-						{.name = (char *)"owner"},
-						{.name = (char *)"first", .type = EV_TYPE_INT},
-						{.name = (char *)"from", .type = EV_TYPE_INT}};
-enum { GONE = sizeof gone_columns / sizeof gone_columns[0] };
+const struct ev_column ev_gone_columns[EV_GONE] = {
+	{.name = (char *)"of_table", .type = EV_TYPE_VARCHAR, .size = EV_KEY_TEXT * 2},
+	{.name = (char *)"owner", .type = EV_TYPE_VARCHAR, .size = EV_ID_MAX},
+	{.name = (char *)"first_commit", .type = EV_TYPE_INT},
+	{.name = (char *)"from_version", .type = EV_TYPE_INT}};
 
 static struct ev_bundle *of(struct ev_target *t)
 {
@@ -252,7 +251,7 @@ static enum ev_status bundle_gone(struct ev_target *target, const struct ev_tabl
 {
 	struct ev_bundle *b = of(target);
 	char numbers[2][EV_COPY_OVER + 24], name[EV_COPY_OVER + 64];
-	struct ev_cell cells[GONE];
+	struct ev_cell cells[EV_GONE];
 
 	snprintf(name, sizeof name, "%s", table != NULL ? table->name : EV_ALL_FACTS);
 	snprintf(numbers[0], sizeof numbers[0], "%llu", (unsigned long long)first);
@@ -267,7 +266,7 @@ static enum ev_status bundle_gone(struct ev_target *target, const struct ev_tabl
 			       "a part of the versions of owner %.*s is to be deleted, which "
 			       "%s cannot do: evversion writes all of them",
 			       (int)owner->len, owner->p, b->kind->target);
-	return put_row(b, b->tables->n, cells, GONE, err);
+	return put_row(b, b->tables->n, cells, EV_GONE, err);
 }
 
 /* The interface */
@@ -339,7 +338,7 @@ static void describe_part(const struct ev_bundle *b, size_t table, const struct 
 	ev_json_u64(m, "rows", p->rows);
 	ev_json_u64(m, "octets", p->octets);
 	ev_json_text(m, "xxh3_128", p->digest);
-	describe_columns(t != NULL ? t->columns : gone_columns, t != NULL ? t->n : GONE, m);
+	describe_columns(t != NULL ? t->columns : ev_gone_columns, t != NULL ? t->n : EV_GONE, m);
 }
 
 /* What only a bundle has. script: load.sql, written. */

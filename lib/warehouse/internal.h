@@ -29,8 +29,13 @@ enum ev_status ev_tsv_newest(struct ev_target *t, const struct ev_ledger_entry *
 			     bool *same, struct ev_error *err);
 void ev_tsv_abandon(struct ev_target *t);
 
-/* In the place of a table's name: what is deleted is deleted from all facts. No field is empty
- * where a line begins, for sqlite3's .import would pass over it. */
+/*
+ * The columns of what is to be deleted: of which table, or EV_ALL_FACTS; whose; the commit that
+ * first had the owner; the version from which on. No row begins with an empty field, which sqlite3's
+ * .import would pass over.
+ */
+enum { EV_GONE = 4 };
+extern const struct ev_column ev_gone_columns[EV_GONE];
 #define EV_ALL_FACTS "*"
 
 /* What a target likes in the files of a bundle, and what it cannot take. */

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Far beyond any manifest. */
@@ -90,6 +91,13 @@ static bool number_of(struct manifest *m, uint32_t object, const char *name, uin
 		return false;
 	*out = (uint64_t)v;
 	return true;
+}
+
+bool ev_bundle_is_there(const char *folder)
+{
+	struct stat st;
+
+	return stat(folder, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 enum ev_status ev_bundle_position(const char *folder, char text[EV_STORE_POSITION],

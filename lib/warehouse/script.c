@@ -39,6 +39,7 @@ struct script {
 	struct ev_buf *out;
 };
 
+/* [name] is an identifier in quotes. */
 static void put(struct script *s, const char *fmt, ...) EV_PRINTF(2, 3);
 
 static void put(struct script *s, const char *fmt, ...)
@@ -49,6 +50,9 @@ static void put(struct script *s, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
+	for (char *p = text; *p != '\0'; p++)
+		if (*p == '[' || *p == ']')
+			*p = s->b->sql->quote;
 	ev_buf_puts(s->out, text);
 }
 
@@ -95,21 +99,23 @@ static void put_table(struct script *s, const struct ev_table *t)
 	ev_sql_rows(s->b->sql, NULL, t, s->out);
 }
 
-/* `"a" TYPE, ...` of the columns of one of the script's own tables; # stands for an integer. */
+/* One of the script's own tables. # stands before the name of an integer. */
 static void put_own(struct script *s, const char *name, const char *const *columns, size_t n)
 {
 	put(s, "%s %s (", s->e->temporary, name);
 	for (size_t i = 0; i < n; i++) {
-		put(s, "%s", i > 0 ? ", " : "");
-		put_name(s, columns[i] + (columns[i][0] == '#'));
-		put(s, " %s", columns[i][0] == '#' ? s->e->integer : s->e->text);
+		bool integer = columns[i][0] == '#';
+
+		put(s, "%s%s %s", i > 0 ? ", " : "", columns[i] + integer,
+		    integer ? s->e->integer : s->e->text);
 	}
 	put(s, ")%s;\n", s->e->behind);
 }
 
 static void put_delete_stage(struct script *s)
 {
-	static const char *const columns[] = {"of", "owner", "#first", "#from"};
+	static const char *const columns[] = {"of_table", "owner", "#first_commit",
+					      "#from_version"};
 
 	put_own(s, "ev_delete", columns, 4);
 }
@@ -245,13 +251,9 @@ static void redshift_stage(struct script *s, size_t table)
 
 static void bigquery_stage(struct script *s, size_t table)
 {
-	static const struct ev_column own[] = {{.name = (char *)"of", .type = EV_TYPE_VARCHAR},
-					       {.name = (char *)"owner", .type = EV_TYPE_VARCHAR},
-					       {.name = (char *)"first", .type = EV_TYPE_INT},
-					       {.name = (char *)"from", .type = EV_TYPE_INT}};
 	const struct ev_table *t = table_of(s, table);
-	const struct ev_column *columns = t != NULL ? t->columns : own;
-	size_t n = t != NULL ? t->n : 4;
+	const struct ev_column *columns = t != NULL ? t->columns : ev_gone_columns;
+	size_t n = t != NULL ? t->n : EV_GONE;
 	char name[32];
 
 	put(s, "EXECUTE IMMEDIATE FORMAT(r\"\"\"LOAD DATA OVERWRITE TEMP TABLE %s (",
@@ -262,11 +264,10 @@ static void bigquery_stage(struct script *s, size_t table)
 		put(s, " ");
 		ev_sql_type(s->b->sql, &columns[i], s->out);
 	}
-	put(s,
-	    ")\n\tFROM FILES (format = 'CSV', uris = ['%%s/%s.*'], compression = 'GZIP',\n"
-	    "\t\tfield_delimiter = '\\t', quote = '\"', null_marker = '\\\\N', "
-	    "allow_quoted_newlines = true)\"\"\", bucket);\n",
-	    t != NULL ? t->name : "ev_delete");
+	put(s, ")\n\tFROM FILES (format = 'CSV', compression = 'GZIP', ");
+	ev_buf_printf(s->out, "uris = ['%%s/%s.*'],\n", t != NULL ? t->name : "ev_delete");
+	put(s, "\t\tfield_delimiter = '\\t', quote = '\"', null_marker = '\\\\N', "
+	       "allow_quoted_newlines = true)\"\"\", bucket);\n");
 }
 
 /* ClickHouse */
@@ -345,7 +346,7 @@ static const struct engine engines[] = {
 		.raise = "DO 'DECLARE problem TEXT := (SELECT verdict "
 			 "FROM ev_guard WHERE verdict NOT IN (''apply'', ''nothing''))"
 			 ";\n"
-			 "BEGIN\n\tIF problem IS NOT NULL THEN\n\t\tRAISE EXCEPTION ''%%'', "
+			 "BEGIN\n\tIF problem IS NOT NULL THEN\n\t\tRAISE EXCEPTION ''%'', "
 			 "problem;\n\tEND IF;\nEND';\n",
 		.json = "CAST(",
 		.json_end = " AS JSONB)",
@@ -367,10 +368,11 @@ static const struct engine engines[] = {
 		.behind = "",
 		.text = "VARCHAR",
 		.integer = "NUMBER(38,0)",
-		.begin = "EXECUTE IMMEDIATE $$\nBEGIN\nBEGIN TRANSACTION;\n"
-			 "-- Takes the lock of the ledger: another load waits here.\n"
-			 "UPDATE ev_ledger SET \"batch\" = \"batch\" WHERE \"commit_no\" = (SELECT "
-			 "max(\"commit_no\") FROM ev_ledger);\n",
+		.begin =
+			"EXECUTE IMMEDIATE $$\nBEGIN\nBEGIN TRANSACTION;\n"
+			"-- Takes the lock of the ledger: another load waits here.\n"
+			"UPDATE \"ev_ledger\" SET \"batch\" = \"batch\" WHERE \"commit_no\" = (SELECT "
+			"max(\"commit_no\") FROM \"ev_ledger\");\n",
 		.end = "COMMIT;\nEXCEPTION\n\tWHEN OTHER THEN\n\t\tROLLBACK;\n\t\tRAISE;\nEND;\n"
 		       "$$;\n",
 		.raise = "-- The verdict is no number, and the error bears it.\n"
@@ -418,8 +420,8 @@ static const struct engine engines[] = {
 		.integer = "INT64",
 		.begin = "BEGIN\nBEGIN TRANSACTION;\n"
 			 "-- Of two loads at once, one is cancelled here.\n"
-			 "UPDATE ev_ledger SET `batch` = `batch` WHERE `commit_no` = (SELECT "
-			 "max(`commit_no`) FROM ev_ledger);\n",
+			 "UPDATE `ev_ledger` SET `batch` = `batch` WHERE `commit_no` = (SELECT "
+			 "max(`commit_no`) FROM `ev_ledger`);\n",
 		.end = "COMMIT TRANSACTION;\nEXCEPTION WHEN ERROR THEN\n\tROLLBACK TRANSACTION;\n"
 		       "\tRAISE USING MESSAGE = @@error.message;\nEND;\n",
 		.raise = "SELECT ERROR(verdict) " REFUSED ";\n",
@@ -484,7 +486,7 @@ static void begin_rows(struct script *s, const char *table, size_t i)
 /* The positions at which the load can be applied. */
 static void put_points(struct script *s)
 {
-	static const char *const columns[] = {"position", "#n"};
+	static const char *const columns[] = {"point", "#n"};
 	const struct ev_span *span = &s->b->span;
 	struct ev_point p = span->to;
 	char position[EV_STORE_POSITION];
@@ -505,8 +507,8 @@ static void put_points(struct script *s)
 /* What is to be entered in the ledger. */
 static void put_entries(struct script *s)
 {
-	static const char *const columns[] = {"#n",    "batch",	  "digest",   "mode",
-					      "#rows", "balance", "position", "model"};
+	static const char *const columns[] = {"#n",	    "batch",   "digest", "load_mode",
+					      "#row_count", "balance", "point",	 "model"};
 	char position[EV_STORE_POSITION];
 
 	put_own(s, "ev_entry", columns, 8);
@@ -594,19 +596,14 @@ static void put_there(struct script *s)
 		put(s, "\tWHEN (SELECT count(*) FROM ");
 		put_table(s, t);
 		put(s, " AS t JOIN %s AS s ON ", stage_of(s, i, name));
-		for (size_t k = 0; k < t->n_keys; k++) {
-			put(s, "%st.", k > 0 ? " AND " : "");
-			put_name(s, t->columns[k].name);
-			put(s, " = s.");
-			put_name(s, t->columns[k].name);
-		}
+		for (size_t k = 0; k < t->n_keys; k++)
+			put(s, "%st.[%s] = s.[%s]", k > 0 ? " AND " : "", t->columns[k].name,
+			    t->columns[k].name);
 		if (files_of(s, s->b->tables->n)->n > 0) {
-			put(s, " LEFT JOIN ev_delete AS d ON d.owner = t.");
-			put_name(s, t->columns[0].name);
-			put(s, " AND d.");
-			put_name(s, "of");
-			put(s, " = '%s' WHERE d.owner IS NULL",
-			    t->fact != NULL ? EV_ALL_FACTS : t->name);
+			put(s,
+			    " LEFT JOIN ev_delete AS d ON d.owner = t.[%s] AND d.of_table = '%s' "
+			    "WHERE d.owner IS NULL",
+			    t->columns[0].name, t->fact != NULL ? EV_ALL_FACTS : t->name);
 		}
 		put(s, ") > 0\n\t\tTHEN '%s: holds rows already that the load brings: ", t->name);
 		put(s, s->b->by_position
@@ -615,13 +612,6 @@ static void put_there(struct script *s)
 			       : "what changes them is a load with a state, or a snapshot "
 				 "of all days'\n");
 	}
-}
-
-/* The names of the ledger's columns in quotes, as `l.NAME` is spelled. */
-static void put_ledger(struct script *s, const char *name)
-{
-	put(s, "l.");
-	put_name(s, name);
 }
 
 static void judge_changes(struct script *s)
@@ -634,22 +624,17 @@ static void judge_changes(struct script *s)
 	    "\tWHEN l.n = 0\n\t\tTHEN 'nothing was loaded here yet, and this bundle brings what "
 	    "changed since commit %llu: begin with one of evversion --since 0'\n",
 	    from);
-	put(s, "\tWHEN ");
-	put_ledger(s, "position");
-	put(s, " IS NULL\n\t\tTHEN 'what is here was loaded without a state: evversion --since 0 "
-	       "puts all of a state in the place of it'\n\tWHEN ");
-	put_ledger(s, "model");
+	put(s, "\tWHEN l.[position] IS NULL\n\t\tTHEN 'what is here was loaded without a state: "
+	       "evversion --since 0 puts all of a state in the place of it'\n");
 	put(s,
-	    " <> '%s'\n\t\tTHEN 'what is here was loaded by another model: evversion --since 0 "
-	    "takes the new one'\n\tWHEN ",
+	    "\tWHEN l.[model] <> '%s'\n\t\tTHEN 'what is here was loaded by another model: "
+	    "evversion --since 0 takes the new one'\n",
 	    s->b->model);
-	put_ledger(s, "position");
-	put(s, " = '%s' THEN 'nothing'\n\tWHEN p.n IS NULL\n\t\tTHEN 'the ledger stands at ' || ",
-	    to);
-	put_ledger(s, "position");
+	put(s, "\tWHEN l.[position] = '%s' THEN 'nothing'\n", to);
 	put(s,
-	    " || ', and this bundle leads from commit %llu to %s: apply those between first, or "
-	    "make one with evversion --since and the position of the ledger'\n",
+	    "\tWHEN p.n IS NULL\n\t\tTHEN 'the ledger stands at ' || l.[position] || ', and this "
+	    "bundle leads from commit %llu to %s: apply those between first, or make one with "
+	    "evversion --since and the position of the ledger'\n",
 	    from, to);
 }
 
@@ -658,82 +643,51 @@ static void judge_whole(struct script *s)
 	char to[EV_STORE_POSITION];
 
 	ev_point_write(&s->b->span.to, to);
-	put(s, "\tWHEN ");
-	put_ledger(s, "position");
-	put(s, " = '%s' AND ", to);
-	put_ledger(s, "mode");
-	put(s, " = 'whole' AND ");
-	put_ledger(s, "digest");
-	put(s, " = '%s' AND ", s->b->entries[0].digest);
-	put_ledger(s, "model");
-	put(s, " = '%s' THEN 'nothing'\n", s->b->model);
-}
-
-/* Condition: the entry e of the bundle is the entry o of the ledger. */
-static void put_same(struct script *s, const char *const *names, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		put(s, "%so.", i > 0 ? " AND " : "");
-		put_name(s, names[i]);
-		put(s, " = e.");
-		put_name(s, names[i]);
-	}
+	put(s,
+	    "\tWHEN l.[position] = '%s' AND l.[mode] = 'whole' AND l.[digest] = '%s' AND l.[model] "
+	    "= '%s' THEN 'nothing'\n",
+	    to, s->b->entries[0].digest, s->b->model);
 }
 
 static void judge_snapshot(struct script *s)
 {
-	static const char *const names[] = {"batch", "digest", "mode"};
-
-	put(s, "\tWHEN (SELECT count(*) FROM ev_ledger AS o JOIN ev_entry AS e ON ");
-	put_same(s, names, 3);
-	put(s, " AND o.");
-	put_name(s, "commit_no");
-	put(s, " = e.n + (SELECT max(");
-	put_name(s, "commit_no");
-	put(s, ") FROM ev_ledger) - %zu) = %zu THEN 'nothing'\n", s->b->n_entries, s->b->n_entries);
+	put(s,
+	    "\tWHEN (SELECT count(*) FROM [ev_ledger] AS o JOIN ev_entry AS e ON o.[batch] = "
+	    "e.batch AND o.[digest] = e.digest AND o.[mode] = e.load_mode\n\t\tAND o.[commit_no] = "
+	    "e.n + (SELECT max([commit_no]) FROM [ev_ledger]) - %zu) = %zu THEN 'nothing'\n",
+	    s->b->n_entries, s->b->n_entries);
 }
 
 /* How many of the bundle's batches the ledger holds since all was replaced. */
-static void put_held(struct script *s, size_t n)
+static void put_held(struct script *s, const char *more)
 {
-	static const char *const names[] = {"batch", "digest"};
-
-	put(s, "(SELECT count(*) FROM ev_ledger AS o JOIN ev_entry AS e ON ");
-	put_same(s, names, n);
-	put(s, " WHERE o.");
-	put_name(s, "commit_no");
-	put(s, " >= (SELECT coalesce(max(");
-	put_name(s, "commit_no");
-	put(s, "), 0) FROM ev_ledger WHERE ");
-	put_name(s, "mode");
-	put(s, " IN ('snapshot', 'whole')))");
+	put(s,
+	    "(SELECT count(*) FROM [ev_ledger] AS o JOIN ev_entry AS e ON o.[batch] = e.batch%s "
+	    "WHERE o.[commit_no] >=\n\t\t(SELECT coalesce(max([commit_no]), 0) FROM [ev_ledger] "
+	    "WHERE [mode] IN ('snapshot', 'whole')))",
+	    more);
 }
 
 static void judge_insert(struct script *s)
 {
-	put(s, "\tWHEN ");
-	put_ledger(s, "position");
-	put(s, " IS NOT NULL\n\t\tTHEN 'what is here follows a state, and what comes without one "
-	       "cannot be added to that: load what comes out of it, or a snapshot of all days'\n"
-	       "\tWHEN ");
-	put_held(s, 2);
+	put(s, "\tWHEN l.[position] IS NOT NULL\n\t\tTHEN 'what is here follows a state, and what "
+	       "comes without one cannot be added to that: load what comes out of it, or a "
+	       "snapshot of all days'\n\tWHEN ");
+	put_held(s, " AND o.[digest] = e.digest");
 	put(s, " = %zu THEN 'nothing'\n\tWHEN ", s->b->n_entries);
-	put_held(s, 1);
+	put_held(s, "");
 	put(s, " > 0\n\t\tTHEN 'some of the batches were loaded before, and not all, or with other "
 	       "content: give those that are new a bundle of their own'\n");
 }
 
 static void put_verdict(struct script *s)
 {
-	static const char *const columns[] = {"#at", "#load", "verdict"};
-	static const char *const newest[] = {"commit_no", "position", "model", "digest", "mode"};
+	static const char *const columns[] = {"#stands", "#load_no", "verdict"};
 	const struct ev_bundle *b = s->b;
 
 	put_own(s, "ev_guard", columns, 3);
 	ev_buf_puts(s->out, s->e->begin);
-	put(s, "INSERT INTO ev_guard\nSELECT p.n, coalesce(");
-	put_ledger(s, "commit_no");
-	put(s, ", 0) + 1, CASE\n");
+	put(s, "INSERT INTO ev_guard\nSELECT p.n, coalesce(l.[commit_no], 0) + 1, CASE\n");
 	put_counts(s);
 	if (b->by_position && b->span.from > 0)
 		judge_changes(s);
@@ -745,22 +699,11 @@ static void put_verdict(struct script *s)
 		judge_insert(s);
 	if (b->kind->keyless && !ev_bundle_is_whole(b))
 		put_there(s);
-	put(s, "\tELSE 'apply' END\nFROM (SELECT count(*) AS n");
-	for (size_t i = 0; i < sizeof newest / sizeof newest[0]; i++) {
-		put(s, ", max(");
-		put_name(s, newest[i]);
-		put(s, ") AS ");
-		put_name(s, newest[i]);
-	}
-	put(s, " FROM ev_ledger WHERE ");
-	put_name(s, "commit_no");
-	put(s, " = (SELECT max(");
-	put_name(s, "commit_no");
-	put(s, ") FROM ev_ledger)) AS l\nLEFT JOIN ev_point AS p ON p.");
-	put_name(s, "position");
-	put(s, " = ");
-	put_ledger(s, "position");
-	put(s, ";\n");
+	put(s, "\tELSE 'apply' END\nFROM (SELECT count(*) AS n, max([commit_no]) AS [commit_no], "
+	       "max([position]) AS [position], max([model]) AS [model],\n\t\tmax([digest]) AS "
+	       "[digest], max([mode]) AS [mode]\n\tFROM [ev_ledger] WHERE [commit_no] = (SELECT "
+	       "max([commit_no]) FROM [ev_ledger])) AS l\nLEFT JOIN ev_point AS p ON p.point = "
+	       "l.[position];\n");
 	ev_buf_puts(s->out, s->e->raise);
 }
 
@@ -778,8 +721,7 @@ static void clear_table(struct script *s, const struct ev_table *t)
 	put_table(s, t);
 	put(s, " WHERE " GUARD);
 	if (t->dimension != NULL) {
-		put(s, " AND ");
-		put_name(s, t->columns[0].name);
+		put(s, " AND [%s]", t->columns[0].name);
 		put(s,
 		    ev_sql_is_uuid_key(s->b->sql, &t->columns[0])
 			    ? " <> '00000000-0000-0000-0000-000000000000'"
@@ -789,7 +731,7 @@ static void clear_table(struct script *s, const struct ev_table *t)
 	if (c != NULL) {
 		ev_date_format(c->from, from);
 		ev_date_format(c->to, to);
-		put(s, " AND (\"date\" < '%.*s' OR \"date\" > '%.*s')", EV_DATE_TEXT, from,
+		put(s, " AND ([date] < '%.*s' OR [date] > '%.*s')", EV_DATE_TEXT, from,
 		    EV_DATE_TEXT, to);
 	}
 	put(s, ";\n");
@@ -797,29 +739,22 @@ static void clear_table(struct script *s, const struct ev_table *t)
 
 static void delete_owners(struct script *s, const struct ev_table *t)
 {
-	const char *cast =
-		ev_sql_is_uuid_key(s->b->sql, &t->columns[0]) ? "CAST(d.owner AS UUID)" : "d.owner";
+	const char *key = t->columns[0].name;
 
 	put(s, "DELETE FROM ");
 	put_table(s, t);
-	put(s, " WHERE " GUARD " AND ");
-	put_name(s, t->columns[0].name);
-	put(s, " IN (SELECT %s FROM ev_delete AS d WHERE d.", cast);
-	put_name(s, "of");
-	put(s, " = '%s'", t->fact != NULL ? EV_ALL_FACTS : t->name);
-	if (!s->b->kind->keyless && t->fact != NULL) {
-		put(s, " AND d.");
-		put_name(s, "first");
-		put(s, " <= (SELECT at FROM ev_guard)");
-	}
+	put(s,
+	    " WHERE " GUARD
+	    "\n\tAND [%s] IN (SELECT %s FROM ev_delete AS d WHERE d.of_table = '%s'",
+	    key,
+	    ev_sql_is_uuid_key(s->b->sql, &t->columns[0]) ? "CAST(d.owner AS UUID)" : "d.owner",
+	    t->fact != NULL ? EV_ALL_FACTS : t->name);
+	if (!s->b->kind->keyless && t->fact != NULL)
+		put(s, " AND d.first_commit <= (SELECT stands FROM ev_guard)");
 	put(s, ")");
-	if (s->b->partial && t->versions) {
-		put(s, " AND ev_version >= (SELECT min(d.");
-		put_name(s, "from");
-		put(s, ") FROM ev_delete AS d WHERE d.");
-		put_name(s, "of");
-		put(s, " = '" EV_ALL_FACTS "' AND d.owner = ev_owner)");
-	}
+	if (s->b->partial && t->versions)
+		put(s, "\n\tAND [ev_version] >= (SELECT min(d.from_version) FROM ev_delete AS d "
+		       "WHERE d.of_table = '" EV_ALL_FACTS "' AND d.owner = [ev_owner])");
 	put(s, ";\n");
 }
 
@@ -833,7 +768,7 @@ static void insert_rows(struct script *s, size_t table)
 	put_table(s, t);
 	put(s, " (");
 	put_columns(s, t, t->n, "");
-	put(s, by_load ? ", \"" EV_LOAD "\")\n\tSELECT " : ")\n\tSELECT ");
+	put(s, by_load ? ", [" EV_LOAD "])\n\tSELECT " : ")\n\tSELECT ");
 	if (strcmp(s->e->target, "sqlite") == 0)
 		for (size_t i = 0; i < t->n; i++) {
 			put(s, "%s", i > 0 ? ",\n\t\t" : "");
@@ -842,7 +777,7 @@ static void insert_rows(struct script *s, size_t table)
 	else
 		put_columns(s, t, t->n, "");
 	put(s, "%s FROM %s WHERE " GUARD ";\n",
-	    by_load ? ", assumeNotNull((SELECT load FROM ev_guard))" : "",
+	    by_load ? ", assumeNotNull((SELECT load_no FROM ev_guard))" : "",
 	    stage_of(s, table, name));
 }
 
@@ -857,7 +792,7 @@ static void put_loads(struct script *s)
 			put_table(s, &b->tables->list[i]);
 		else
 			put(s, "ev_owners");
-		put(s, " WHERE \"%s\" >= (SELECT load FROM ev_guard) AND " GUARD ";\n",
+		put(s, " WHERE [%s] >= (SELECT load_no FROM ev_guard) AND " GUARD ";\n",
 		    i < b->tables->n ? EV_LOAD : "load");
 	}
 	for (size_t i = 0; i < b->tables->n; i++)
@@ -869,7 +804,7 @@ static void put_loads(struct script *s)
 		put(s, "SELECT throwIf((SELECT count() FROM ");
 		put_table(s, t);
 		put(s,
-		    " WHERE \"" EV_LOAD "\" = (SELECT load FROM ev_guard)) <> %llu AND " GUARD
+		    " WHERE [" EV_LOAD "] = (SELECT load_no FROM ev_guard)) <> %llu AND " GUARD
 		    ", '%s: another load at the same time: run it again');\n",
 		    (unsigned long long)files_of(s, i)->rows, t->name);
 	}
@@ -879,16 +814,16 @@ static void put_loads(struct script *s)
 
 		if (files_of(s, i)->n == 0)
 			continue;
-		put(s, "INSERT INTO ev_owners (\"of\", \"owner\", \"load\") SELECT DISTINCT ");
+		put(s, "INSERT INTO ev_owners ([of], [owner], [load]) SELECT DISTINCT ");
 		if (t == NULL)
-			put(s, "assumeNotNull(\"of\"), assumeNotNull(owner)");
+			put(s, "assumeNotNull(of_table), assumeNotNull(owner)");
 		else if (ev_sql_is_uuid_key(b->sql, &t->columns[0]))
-			put(s, "'%s', replaceAll(toString(\"%s\"), '-', '')", t->name,
+			put(s, "'%s', replaceAll(toString([%s]), '-', '')", t->name,
 			    t->columns[0].name);
 		else
-			put(s, "'%s', \"%s\"", t->fact != NULL ? EV_ALL_FACTS : t->name,
+			put(s, "'%s', [%s]", t->fact != NULL ? EV_ALL_FACTS : t->name,
 			    t->columns[0].name);
-		put(s, ", assumeNotNull((SELECT load FROM ev_guard)) FROM %s WHERE " GUARD ";\n",
+		put(s, ", assumeNotNull((SELECT load_no FROM ev_guard)) FROM %s WHERE " GUARD ";\n",
 		    stage_of(s, i, name));
 	}
 }
@@ -914,23 +849,13 @@ static void put_changes(struct script *s)
 
 static void put_ledger_rows(struct script *s)
 {
-	static const char *const names[] = {"commit_no", "batch",   "digest",	"mode",
-					    "rows",	 "balance", "position", "model"};
-
-	put(s, "INSERT INTO ev_ledger (");
-	for (size_t i = 0; i < 8; i++) {
-		put(s, "%s", i > 0 ? ", " : "");
-		put_name(s, names[i]);
-	}
-	put(s, ")\n\tSELECT e.n + (SELECT load FROM ev_guard) - 1");
-	for (size_t i = 1; i < 8; i++) {
-		bool json = strcmp(names[i], "balance") == 0;
-
-		put(s, ", %se.", json ? s->e->json : "");
-		put_name(s, names[i]);
-		put(s, "%s", json ? s->e->json_end : "");
-	}
-	put(s, " FROM ev_entry AS e WHERE " GUARD ";\n");
+	put(s,
+	    "INSERT INTO [ev_ledger] ([commit_no], [batch], [digest], [mode], [rows], [balance], "
+	    "[position], [model])\n");
+	put(s,
+	    "\tSELECT e.n + (SELECT load_no FROM ev_guard) - 1, e.batch, e.digest, e.load_mode, "
+	    "e.row_count, %se.balance%s, e.point, e.model\n\tFROM ev_entry AS e WHERE " GUARD ";\n",
+	    s->e->json, s->e->json_end);
 }
 
 static void put_head(struct script *s)

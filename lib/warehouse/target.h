@@ -136,6 +136,8 @@ struct ev_target *ev_bundle_open(const char *folder, const struct ev_tables *tab
 				 struct ev_error *err);
 /* The targets that there are bundles for, separated by commas. */
 const char *ev_bundle_targets(void);
+/* Whether a folder of that name is there. */
+bool ev_bundle_is_there(const char *folder);
 /* Where a bundle leads to, as STORE:N:DIGEST. EV_FATAL if it comes out of no state. */
 enum ev_status ev_bundle_position(const char *folder, char text[EV_STORE_POSITION],
 				  struct ev_error *err);
