@@ -4,7 +4,6 @@
  */
 #include "io/pack.h"
 #include "number/decimal.h"
-#include "scan/form.h"
 #include "warehouse/column.h"
 #include "warehouse/internal.h"
 #include "json/write.h"
@@ -24,7 +23,8 @@ enum { KIB = 1024, MIB = 1024 * KIB };
 
 /* Sizes are of TSV, which is five to eight times what gzip makes of it. */
 static const struct ev_bundle_kind kinds[] = {
-	{.target = "sqlite", .dialect = EV_TSV_PGTEXT, .exact_scale = true},
+	/* load.sql reads each file whole, to tell its size. */
+	{.target = "sqlite", .dialect = EV_TSV_PGTEXT, .exact_scale = true, .part = 64 * MIB},
 	{.target = "postgres", .dialect = EV_TSV_PGTEXT},
 	{.target = "snowflake",
 	 .dialect = EV_TSV_CSVQ,
@@ -50,6 +50,7 @@ static const struct ev_bundle_kind kinds[] = {
 	{.target = "clickhouse",
 	 .dialect = EV_TSV_PGTEXT,
 	 .gzip = true,
+	 .keyless = true,
 	 .first_year = 1900,
 	 .last_year = 2299,
 	 .part = 1024 * MIB},
@@ -175,30 +176,13 @@ static const char *problem(const struct ev_bundle_kind *k, const struct ev_colum
 	return NULL;
 }
 
-/* A key as a UUID's text, in place of its 32 digits. */
-static void dashed(struct ev_cell *cell, char *o)
-{
-	static const uint8_t groups[] = {8, 4, 4, 4, 12};
-	const char *p = cell->p;
-
-	cell->p = o;
-	for (size_t i = 0; i < sizeof groups; i++) {
-		if (i > 0)
-			*o++ = '-';
-		memcpy(o, p, groups[i]);
-		o += groups[i];
-		p += groups[i];
-	}
-	cell->len = EV_UUID_TEXT;
-}
-
 /* Cells as the target wants them, where that differs. Their texts lie in b->text. */
 static void respell(struct ev_bundle *b, const struct ev_table *t)
 {
 	size_t room = EV_COPY_OVER;
 
 	for (size_t i = 0; i < t->n; i++)
-		room += b->cells[i].len + t->columns[i].scale + EV_UUID_TEXT + EV_COPY_OVER;
+		room += b->cells[i].len + t->columns[i].scale + EV_KEY_UUID + EV_COPY_OVER;
 	ev_buf_reset(&b->text);
 	ev_buf_room(&b->text, room); /* so that they stay where they are */
 	for (size_t i = 0; i < t->n; i++) {
@@ -210,8 +194,10 @@ static void respell(struct ev_bundle *b, const struct ev_table *t)
 		if (cell->null)
 			continue;
 		if (ev_sql_is_uuid_key(b->sql, c)) {
-			dashed(cell, b->text.p + from);
-			b->text.len += EV_UUID_TEXT;
+			ev_key_uuid(cell->p, b->text.p + from);
+			b->text.len += EV_KEY_UUID;
+			cell->p = b->text.p + from;
+			cell->len = EV_KEY_UUID;
 		} else if (c->type == EV_TYPE_DECIMAL && b->kind->exact_scale) {
 			ev_number_read(cell->p, cell->len, &n);
 			ev_number_plain(&n, (int)c->scale, &b->text);
@@ -250,7 +236,8 @@ static enum ev_status bundle_gone(struct ev_target *target, const struct ev_tabl
 				  struct ev_error *err)
 {
 	struct ev_bundle *b = of(target);
-	char numbers[2][EV_COPY_OVER + 24], name[EV_COPY_OVER + 64];
+	char numbers[2][EV_COPY_OVER + 24], name[EV_COPY_OVER + 64],
+		key[EV_KEY_UUID + EV_COPY_OVER];
 	struct ev_cell cells[EV_GONE];
 
 	snprintf(name, sizeof name, "%s", table != NULL ? table->name : EV_ALL_FACTS);
@@ -260,12 +247,11 @@ static enum ev_status bundle_gone(struct ev_target *target, const struct ev_tabl
 	cells[1] = *owner;
 	cells[2] = (struct ev_cell){numbers[0], strlen(numbers[0]), false, true};
 	cells[3] = (struct ev_cell){numbers[1], strlen(numbers[1]), false, true};
+	if (table != NULL && ev_sql_is_uuid_key(b->sql, &table->columns[0])) {
+		ev_key_uuid(owner->p, key);
+		cells[1] = (struct ev_cell){key, EV_KEY_UUID, false, true};
+	}
 	b->partial |= from > 1;
-	if (b->partial && b->sql->by_load)
-		return ev_fail(err,
-			       "a part of the versions of owner %.*s is to be deleted, which "
-			       "%s cannot do: evversion writes all of them",
-			       (int)owner->len, owner->p, b->kind->target);
 	return put_row(b, b->tables->n, cells, EV_GONE, err);
 }
 

@@ -436,8 +436,7 @@ static const struct engine engines[] = {
 			"their load, and count when the\n"
 			"-- ledger has it, which is the last statement: until then no view shows "
 			"any of them. What a load that\n"
-			"-- was interrupted left behind is deleted by the next one. One load at a "
-			"time.\n\n"
+			"-- was interrupted left behind never counts. One load at a time.\n\n"
 			"SET join_use_nulls = 1, date_time_input_format = 'best_effort';\n",
 		.stage = clickhouse_stage,
 		.temporary = "CREATE TEMPORARY TABLE",
@@ -594,7 +593,7 @@ static void put_there(struct script *s)
 		if (files_of(s, i)->n == 0)
 			continue;
 		put(s, "\tWHEN (SELECT count(*) FROM ");
-		put_table(s, t);
+		put_name(s, t->name); /* of what counts a view, where loads erase nothing */
 		put(s, " AS t JOIN %s AS s ON ", stage_of(s, i, name));
 		for (size_t k = 0; k < t->n_keys; k++)
 			put(s, "%st.[%s] = s.[%s]", k > 0 ? " AND " : "", t->columns[k].name,
@@ -624,15 +623,15 @@ static void judge_changes(struct script *s)
 	    "\tWHEN l.n = 0\n\t\tTHEN 'nothing was loaded here yet, and this bundle brings what "
 	    "changed since commit %llu: begin with one of evversion --since 0'\n",
 	    from);
-	put(s, "\tWHEN l.[position] IS NULL\n\t\tTHEN 'what is here was loaded without a state: "
+	put(s, "\tWHEN l.last_point IS NULL\n\t\tTHEN 'what is here was loaded without a state: "
 	       "evversion --since 0 puts all of a state in the place of it'\n");
 	put(s,
-	    "\tWHEN l.[model] <> '%s'\n\t\tTHEN 'what is here was loaded by another model: "
+	    "\tWHEN l.last_model <> '%s'\n\t\tTHEN 'what is here was loaded by another model: "
 	    "evversion --since 0 takes the new one'\n",
 	    s->b->model);
-	put(s, "\tWHEN l.[position] = '%s' THEN 'nothing'\n", to);
+	put(s, "\tWHEN l.last_point = '%s' THEN 'nothing'\n", to);
 	put(s,
-	    "\tWHEN p.n IS NULL\n\t\tTHEN 'the ledger stands at ' || l.[position] || ', and this "
+	    "\tWHEN p.n IS NULL\n\t\tTHEN 'the ledger stands at ' || l.last_point || ', and this "
 	    "bundle leads from commit %llu to %s: apply those between first, or make one with "
 	    "evversion --since and the position of the ledger'\n",
 	    from, to);
@@ -644,7 +643,7 @@ static void judge_whole(struct script *s)
 
 	ev_point_write(&s->b->span.to, to);
 	put(s,
-	    "\tWHEN l.[position] = '%s' AND l.[mode] = 'whole' AND l.[digest] = '%s' AND l.[model] "
+	    "\tWHEN l.last_point = '%s' AND l.last_mode = 'whole' AND l.last_digest = '%s' AND l.last_model "
 	    "= '%s' THEN 'nothing'\n",
 	    to, s->b->entries[0].digest, s->b->model);
 }
@@ -670,7 +669,7 @@ static void put_held(struct script *s, const char *more)
 
 static void judge_insert(struct script *s)
 {
-	put(s, "\tWHEN l.[position] IS NOT NULL\n\t\tTHEN 'what is here follows a state, and what "
+	put(s, "\tWHEN l.last_point IS NOT NULL\n\t\tTHEN 'what is here follows a state, and what "
 	       "comes without one cannot be added to that: load what comes out of it, or a "
 	       "snapshot of all days'\n\tWHEN ");
 	put_held(s, " AND o.[digest] = e.digest");
@@ -680,6 +679,23 @@ static void judge_insert(struct script *s)
 	       "content: give those that are new a bundle of their own'\n");
 }
 
+/*
+ * The number of the load. Where loads erase nothing, no row has it yet, that of an interrupted load
+ * neither.
+ */
+static void put_number(struct script *s)
+{
+	bool by_load = s->b->sql->by_load;
+
+	put(s, by_load ? "greatest(coalesce(l.last_no, 0)" : "coalesce(l.last_no, 0)");
+	for (size_t i = 0; i < s->b->tables->n && by_load; i++) {
+		put(s, ",\n\t(SELECT max([" EV_LOAD "]) FROM ");
+		put_table(s, table_of(s, i));
+		put(s, ")");
+	}
+	put(s, by_load ? ",\n\t(SELECT max([" EV_LOAD "]) FROM [ev_erased])) + 1" : " + 1");
+}
+
 static void put_verdict(struct script *s)
 {
 	static const char *const columns[] = {"#stands", "#load_no", "verdict"};
@@ -687,7 +703,9 @@ static void put_verdict(struct script *s)
 
 	put_own(s, "ev_guard", columns, 3);
 	ev_buf_puts(s->out, s->e->begin);
-	put(s, "INSERT INTO ev_guard\nSELECT p.n, coalesce(l.[commit_no], 0) + 1, CASE\n");
+	put(s, "INSERT INTO ev_guard\nSELECT p.n, ");
+	put_number(s);
+	put(s, ", CASE\n");
 	put_counts(s);
 	if (b->by_position && b->span.from > 0)
 		judge_changes(s);
@@ -699,11 +717,11 @@ static void put_verdict(struct script *s)
 		judge_insert(s);
 	if (b->kind->keyless && !ev_bundle_is_whole(b))
 		put_there(s);
-	put(s, "\tELSE 'apply' END\nFROM (SELECT count(*) AS n, max([commit_no]) AS [commit_no], "
-	       "max([position]) AS [position], max([model]) AS [model],\n\t\tmax([digest]) AS "
-	       "[digest], max([mode]) AS [mode]\n\tFROM [ev_ledger] WHERE [commit_no] = (SELECT "
-	       "max([commit_no]) FROM [ev_ledger])) AS l\nLEFT JOIN ev_point AS p ON p.point = "
-	       "l.[position];\n");
+	put(s, "\tELSE 'apply' END\nFROM (SELECT count(*) AS n, max([commit_no]) AS last_no, "
+	       "max([position]) AS last_point, max([model]) AS last_model,\n\t\tmax([digest]) AS "
+	       "last_digest, max([mode]) AS last_mode\n\tFROM [ev_ledger] WHERE [commit_no] = "
+	       "(SELECT max([commit_no]) FROM [ev_ledger])) AS l\nLEFT JOIN ev_point AS p ON "
+	       "p.point = l.last_point;\n");
 	ev_buf_puts(s->out, s->e->raise);
 }
 
@@ -781,23 +799,25 @@ static void insert_rows(struct script *s, size_t table)
 	    stage_of(s, table, name));
 }
 
-/* ClickHouse: what an interrupted load left; the rows; whose they are. */
+/* Where loads erase nothing: the rows come, and what they supersede is named. */
 static void put_loads(struct script *s)
 {
 	const struct ev_bundle *b = s->b;
+	bool gone = files_of(s, b->tables->n)->n > 0;
 
-	for (size_t i = 0; i <= b->tables->n; i++) {
-		put(s, "DELETE FROM ");
-		if (i < b->tables->n)
-			put_table(s, &b->tables->list[i]);
-		else
-			put(s, "ev_owners");
-		put(s, " WHERE [%s] >= (SELECT load_no FROM ev_guard) AND " GUARD ";\n",
-		    i < b->tables->n ? EV_LOAD : "load");
-	}
 	for (size_t i = 0; i < b->tables->n; i++)
 		if (files_of(s, i)->n > 0)
 			insert_rows(s, i);
+	for (size_t i = 0; i < b->tables->n && gone; i++) {
+		const struct ev_table *t = table_of(s, i);
+
+		put(s,
+		    "INSERT INTO [ev_erased] ([ev_table], [ev_owner], [ev_version], [" EV_LOAD
+		    "])\n\tSELECT '%s', assumeNotNull(owner), %s, assumeNotNull((SELECT load_no FROM "
+		    "ev_guard))\n\tFROM ev_delete WHERE of_table = '%s' AND " GUARD ";\n",
+		    t->name, t->versions ? "assumeNotNull(from_version)" : "0",
+		    t->fact != NULL ? EV_ALL_FACTS : t->name);
+	}
 	for (size_t i = 0; i < b->tables->n; i++) {
 		const struct ev_table *t = table_of(s, i);
 
@@ -807,24 +827,6 @@ static void put_loads(struct script *s)
 		    " WHERE [" EV_LOAD "] = (SELECT load_no FROM ev_guard)) <> %llu AND " GUARD
 		    ", '%s: another load at the same time: run it again');\n",
 		    (unsigned long long)files_of(s, i)->rows, t->name);
-	}
-	for (size_t i = 0; i <= b->tables->n; i++) {
-		const struct ev_table *t = table_of(s, i);
-		char name[32];
-
-		if (files_of(s, i)->n == 0)
-			continue;
-		put(s, "INSERT INTO ev_owners ([of], [owner], [load]) SELECT DISTINCT ");
-		if (t == NULL)
-			put(s, "assumeNotNull(of_table), assumeNotNull(owner)");
-		else if (ev_sql_is_uuid_key(b->sql, &t->columns[0]))
-			put(s, "'%s', replaceAll(toString([%s]), '-', '')", t->name,
-			    t->columns[0].name);
-		else
-			put(s, "'%s', [%s]", t->fact != NULL ? EV_ALL_FACTS : t->name,
-			    t->columns[0].name);
-		put(s, ", assumeNotNull((SELECT load_no FROM ev_guard)) FROM %s WHERE " GUARD ";\n",
-		    stage_of(s, i, name));
 	}
 }
 
