@@ -218,7 +218,7 @@ static void snowflake_stage(struct script *s, size_t table)
 
 	put_image(s, table, "", "WHERE FALSE");
 	for (size_t k = 0; k < f->n; k++)
-		put(s, "PUT 'file://%s' @ev_bundle AUTO_COMPRESS = FALSE;\n", f->list[k].file);
+		put(s, "PUT 'file://./%s' @ev_bundle AUTO_COMPRESS = FALSE;\n", f->list[k].file);
 	put(s, "COPY INTO %s FROM (SELECT ", stage_of(s, table, name));
 	for (size_t i = 0; i < n; i++)
 		put(s,
@@ -228,10 +228,10 @@ static void snowflake_stage(struct script *s, size_t table)
 	put(s, " FROM @ev_bundle)\n\tFILES = (");
 	for (size_t k = 0; k < f->n; k++)
 		put(s, "%s'%s'", k > 0 ? ", " : "", f->list[k].file);
-	put(s, ")\n\tFILE_FORMAT = (TYPE = CSV COMPRESSION = GZIP FIELD_DELIMITER = '\\t' "
-	       "RECORD_DELIMITER = '\\n'\n\t\tFIELD_OPTIONALLY_ENCLOSED_BY = '\"' ESCAPE = NONE "
-	       "ESCAPE_UNENCLOSED_FIELD = NONE\n\t\tNULL_IF = () EMPTY_FIELD_AS_NULL = TRUE "
-	       "ENCODING = 'UTF8')\n\tON_ERROR = ABORT_STATEMENT;\n");
+	put(s,
+	    ")\n\tFILE_FORMAT = (TYPE = CSV COMPRESSION = GZIP FIELD_DELIMITER = '\\t' "
+	    "FIELD_OPTIONALLY_ENCLOSED_BY = '\"'\n\t\tESCAPE_UNENCLOSED_FIELD = NONE NULL_IF = () "
+	    "EMPTY_FIELD_AS_NULL = TRUE)\n\tON_ERROR = ABORT_STATEMENT;\n");
 }
 
 /* Redshift */
