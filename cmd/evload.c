@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-static const char *table, *position, *bundle_for, *verify;
+static const char *table, *position, *environment, *bundle_for, *verify;
 static uint64_t part;
 static bool snapshot, empty, unsealed, gzip;
 static enum ev_tsv dialect;
@@ -18,6 +18,7 @@ static const struct cli_option options[] = {
 	{"empty", '\0', NULL, "where all rows are replaced: an input with no event is meant, too"},
 	{"unsealed", '\0', NULL, "load an input without a seal into a database, too"},
 	{"position", '\0', "TARGET", "print where in a state the target stands, and end"},
+	{"environment", 'e', "NAME", "an environment of the model: the schema of its tables"},
 	{"for", '\0', "WAREHOUSE", "with -o DIR: put together a bundle for it"},
 	{"part", '\0', "SIZE", "with --for: end a file behind so many bytes of TSV"},
 	{"verify", '\0', "DIR", "hold the files of a bundle against its manifest, and end"},
@@ -38,9 +39,10 @@ static void take(size_t index, const char *argument)
 	case 4: empty = true; return;
 	case 5: unsealed = true; return;
 	case 6: position = argument; return;
-	case 7: bundle_for = argument; return;
-	case 8: part = cli_size("--part", argument); return;
-	case 9: verify = argument; return;
+	case 7: environment = argument; return;
+	case 8: bundle_for = argument; return;
+	case 9: part = cli_size("--part", argument); return;
+	case 10: verify = argument; return;
 	}
 }
 
@@ -52,6 +54,7 @@ static bool makes_folder(void)
 static const struct cli_program program = {
 	.name = "evload",
 	.usage = "evload [options] sqlite:file [file ...]\n"
+		 "       evload [options] postgresql:[...] [file ...]\n"
 		 "       evload [options] tsv:folder [file ...]\n"
 		 "       evload [options] -o dir --for warehouse [file ...]\n"
 		 "       evload [options] -t table [file ...]\n"
@@ -79,8 +82,32 @@ static void must_be_sealed(struct cli *c)
 	cli_die(&c->error);
 }
 
-static struct ev_target *open_bundle(struct cli *c, const struct ev_tables *tables,
-				     const char *model)
+/* The schema that the environment names, which must be one of the target. */
+static const char *find_schema(const struct ev_model *m, const char *dialect)
+{
+	const struct ev_environment *e;
+
+	if (environment == NULL)
+		return NULL;
+	if ((e = ev_model_environment(m, environment)) == NULL)
+		cli_usage("the model has no environment '%s'", environment);
+	if (strcmp(e->target, dialect) != 0)
+		cli_usage("the environment '%s' is one of %s, and the target is not", environment,
+			  e->target);
+	return e->schema;
+}
+
+/*
+ * How much of a target's name may be shown. What is none of evload's may be a misspelt one that
+ * bears a password.
+ */
+static int shown(const char *where)
+{
+	return (int)(strncmp(where, "tsv:", 4) == 0 ? strlen(where) : strcspn(where, ":"));
+}
+
+static struct ev_target *open_bundle(struct cli *c, const struct ev_model *m,
+				     const struct ev_tables *tables)
 {
 	struct ev_target *t;
 
@@ -90,21 +117,23 @@ static struct ev_target *open_bundle(struct cli *c, const struct ev_tables *tabl
 		cli_usage("--for says how the files are written: leave out %s",
 			  table != NULL ? "-t" : "--gzip");
 	must_be_sealed(c);
-	t = ev_bundle_open(c->folder, tables, bundle_for, part, model, &c->error);
+	t = ev_bundle_open(c->folder, tables, bundle_for, find_schema(m, bundle_for), part, m->file,
+			   &c->error);
 	if (t == NULL)
 		cli_die(&c->error);
 	t->name = c->folder;
 	return t;
 }
 
-static struct ev_target *open_target(struct cli *c, const struct ev_tables *tables,
-				     const char *model)
+static struct ev_target *open_target(struct cli *c, const struct ev_model *m,
+				     const struct ev_tables *tables)
 {
+	const struct ev_engine *engine = NULL;
 	struct ev_target *t = NULL;
-	const char *where;
+	const char *where, *schema;
 
 	if (bundle_for != NULL)
-		return open_bundle(c, tables, model);
+		return open_bundle(c, m, tables);
 	if (part > 0)
 		cli_usage("--part goes with --for");
 	if (gzip && table != NULL)
@@ -117,17 +146,21 @@ static struct ev_target *open_target(struct cli *c, const struct ev_tables *tabl
 		return t;
 	}
 	if (c->n_operands == 0)
-		cli_usage("name a target: sqlite:FILE, tsv:FOLDER, or -t TABLE");
+		cli_usage("name a target: sqlite:FILE, postgresql:..., tsv:FOLDER, or -t TABLE");
 	where = c->operands[0];
 	if (gzip && strncmp(where, "tsv:", 4) != 0)
 		cli_usage("--gzip goes with tsv:FOLDER");
-	if (strncmp(where, "sqlite:", 7) == 0) {
+	engine = ev_engine_find(where);
+	schema = find_schema(m, engine != NULL ? engine->dialect : "");
+	if (engine != NULL) {
 		must_be_sealed(c);
-		t = ev_sqlite_open(where + 7, tables, model, &c->error);
+		t = engine->open(where, schema, tables, m->file, &c->error);
 	} else if (strncmp(where, "tsv:", 4) == 0) {
 		t = ev_tsv_folder(where + 4, tables, dialect, gzip, &c->error);
 	} else {
-		cli_usage("'%s' is no target: name sqlite:FILE, tsv:FOLDER, or -t TABLE", where);
+		cli_usage("'%.*s' is no target: name sqlite:FILE, postgresql:..., tsv:FOLDER, or "
+			  "-t TABLE",
+			  shown(where), where);
 	}
 	c->operands++;
 	c->n_operands--;
@@ -174,27 +207,32 @@ static enum ev_status finish(void *engine, struct ev_error *err)
 	return EV_OK;
 }
 
-/* Prints where a target stands. */
+/* Prints where a target stands. The model is read for the environment's schema alone. */
 static void print_position(struct cli *c)
 {
-	const char *model = c->model != NULL ? c->model : "evkit.yaml";
+	const struct ev_engine *engine = ev_engine_find(position);
+	const char *model = c->model != NULL ? c->model : "evkit.yaml", *schema = NULL;
+	struct ev_model *m = environment != NULL ? cli_model(c, true) : NULL;
 	char text[EV_STORE_POSITION];
 	enum ev_status st;
 
 	if (c->n_operands > 0)
 		cli_usage("--position reads no rows: '%s'", c->operands[0]);
-	if (strncmp(position, "sqlite:", 7) == 0)
-		st = ev_sqlite_position(position + 7, model, text, &c->error);
+	if (m != NULL)
+		schema = find_schema(m, engine != NULL ? engine->dialect : "");
+	if (engine != NULL)
+		st = engine->position(position, schema, model, text, &c->error);
 	else if (strncmp(position, "tsv:", 4) != 0 && ev_bundle_is_there(position))
 		st = ev_bundle_position(position, text, &c->error);
 	else
 		st = ev_fail(&c->error,
-			     "%s: only sqlite:FILE and a bundle keep a position: into any other "
-			     "target evversion --since 0 puts all of a state",
-			     position);
+			     "%.*s: only sqlite:FILE, postgresql:... and a bundle keep a position: "
+			     "into any other target evversion --since 0 puts all of a state",
+			     shown(position), position);
 	if (st != EV_OK)
 		cli_die(&c->error);
 	ev_out_line(c->port.out, text, strlen(text));
+	ev_model_free(&m);
 	cli_commit(c);
 }
 
@@ -234,7 +272,7 @@ int main(int argc, char **argv)
 	}
 	model = cli_model(&cli, true);
 	tables = ev_tables_new(model);
-	target = open_target(&cli, tables, model->file);
+	target = open_target(&cli, model, tables);
 	cli.unsealed = unsealed;
 	load = ev_load_open(model, tables, target, snapshot, empty);
 	status = cli_run(&cli,

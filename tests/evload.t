@@ -148,11 +148,11 @@ check 'lines that are to delete count as skipped' 0 '' 'evload      in 4  row 2 
 # Use
 #
 try 'no target' 2 'evload rows' <<'END'
-! evload: 'rows' is no target: name sqlite:FILE, tsv:FOLDER, or -t TABLE
+! evload: 'rows' is no target: name sqlite:FILE, postgresql:..., tsv:FOLDER, or -t TABLE
 ! Try 'evload --help'.
 END
 try 'nothing at all' 2 'evload' <<'END'
-! evload: name a target: sqlite:FILE, tsv:FOLDER, or -t TABLE
+! evload: name a target: sqlite:FILE, postgresql:..., tsv:FOLDER, or -t TABLE
 ! Try 'evload --help'.
 END
 try 'a table that the model does not have' 2 'evload -t nosuch rows' <<'END'

@@ -429,45 +429,10 @@ fi
 #
 # PostgreSQL, a server of this test's own
 #
-bin=$(pg_config --bindir 2>"$tap/pg_config") || bin=
-for one in /usr/lib/postgresql/*/bin; do
-	[ -x "$bin/initdb" ] || bin=$one
-done
-if [ ! -x "$bin/initdb" ] || ! command -v psql >"$tap/psql"; then
-	skip 'PostgreSQL' 'PostgreSQL is not installed'
+. "$srcdir/tests/postgres.sh"
+postgres_start || {
 	done_testing
-fi
-
-# A server does not run as root.
-as=
-mkdir pg
-if [ "$(id -u)" -eq 0 ]; then
-	as='setpriv --reuid=nobody --regid=nogroup --clear-groups'
-	chown nobody pg
-fi
-export PGHOST="$PWD/pg" PGUSER=evkit PGDATABASE=postgres PGTZ=UTC PGCLIENTENCODING=UTF8
-cd pg || exit 2
-$as "$bin/initdb" -A trust -U evkit -E UTF8 --locale=C -N -D data >initdb.log 2>&1
-$as "$bin/postgres" -D data -F -k "$PWD" -c listen_addresses= >server.log 2>&1 &
-server=$!
-trap 'kill -QUIT $server 2>"$tap/stopped"; wait' EXIT
-cd ..
-
-sql()
-{
-	psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"
 }
-
-for _ in $(seq 600); do
-	sql -c 'SELECT 1' >"$tap/ready" 2>&1 && break
-	kill -0 $server 2>"$tap/dead" || break
-	sleep 0.1
-done
-ok 'PostgreSQL: a server of our own' grep -qx 1 "$tap/ready"
-if ! grep -qx 1 "$tap/ready"; then
-	diag "$(cat pg/*.log)"
-	done_testing
-fi
 
 evschema -t postgres >postgres.sql
 run 'sql -f postgres.sql'

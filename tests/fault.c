@@ -6,7 +6,7 @@
  *
  * CALL	malloc (calloc, realloc, reallocarray too), open (openat), read (pread), write (writev),
  *	pwrite, fsync (fdatasync), rename, close, unlink, ftruncate, flock, mmap, thread
- *	(pthread_create); those for 64 bits count as the same
+ *	(pthread_create), send, recv; those for 64 bits count as the same
  * N	1, 2, 3 ... in the order of the calls, in all threads; 0: none fails
  * HOW	a name of errno.h (what the list below has; the default is that of the call);
  *	kill: SIGKILL before the call; done: SIGKILL right behind it; short: a write or read of half
@@ -27,6 +27,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -35,7 +36,7 @@ enum { FAIL, KILL, DONE, SHORT };
 
 static const char *const calls[] = {"malloc", "open",	"read",	  "write",  "pwrite",
 				    "fsync",  "rename", "close",  "unlink", "ftruncate",
-				    "flock",  "mmap",	"thread"};
+				    "flock",  "mmap",	"thread", "send",   "recv"};
 enum {
 	MALLOC,
 	OPEN,
@@ -50,10 +51,12 @@ enum {
 	FLOCK,
 	MMAP,
 	THREAD,
+	SEND,
+	RECV,
 	CALLS
 };
-static const int usual[CALLS] = {ENOMEM, EMFILE, EIO, ENOSPC, ENOSPC, EIO,    EACCES,
-				 EIO,	 EACCES, EIO, ENOLCK, ENOMEM, EAGAIN};
+static const int usual[CALLS] = {ENOMEM, EMFILE, EIO,	 ENOSPC, ENOSPC, EIO,	     EACCES,	EIO,
+				 EACCES, EIO,	 ENOLCK, ENOMEM, EAGAIN, ECONNRESET, ECONNRESET};
 
 static const struct {
 	const char *name;
@@ -251,6 +254,8 @@ WRAP_SIZED(WRITE, write, (int fd, const void *p, size_t len), (fd, p, len), len)
 WRAP(WRITE, ssize_t, -1, writev, (int fd, const struct iovec *v, int n), (fd, v, n))
 WRAP_SIZED(PWRITE, pwrite, (int fd, const void *p, size_t len, off_t at), (fd, p, len, at), len)
 WRAP_SIZED(PWRITE, pwrite64, (int fd, const void *p, size_t len, off64_t at), (fd, p, len, at), len)
+WRAP_SIZED(SEND, send, (int fd, const void *p, size_t len, int flags), (fd, p, len, flags), len)
+WRAP_SIZED(RECV, recv, (int fd, void *p, size_t len, int flags), (fd, p, len, flags), len)
 WRAP(FSYNC, int, -1, fsync, (int fd), (fd))
 WRAP(FSYNC, int, -1, fdatasync, (int fd), (fd))
 WRAP(RENAME, int, -1, rename, (const char *from, const char *to), (from, to))

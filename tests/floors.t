@@ -53,7 +53,8 @@ xxhash.h lib/base/hash.c
 xxh_x86dispatch.h lib/base/hash.c
 md5.h lib/base/hash.c
 sha2.h lib/base/hash.c
-sqlite3.h lib/warehouse/sqlite.c'
+sqlite3.h lib/warehouse/sqlite.c
+libpq-fe.h lib/warehouse/postgres.c'
 
 # The headers of the C library and the compiler, free to all.
 system='assert ctype dirent endian errno fcntl float getopt glob immintrin inttypes langinfo libgen

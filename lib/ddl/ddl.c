@@ -218,7 +218,7 @@ static void write_day(struct ddl *s, const struct ev_table *t, int64_t day)
 	ev_buf_puts(&s->text, s->d->conflicts ? ")" : "");
 }
 
-static enum ev_status write_rows(struct ddl *s, const struct ev_table *t, struct ev_error *err)
+enum ev_status ddl_rows(struct ddl *s, const struct ev_table *t, struct ev_error *err)
 {
 	const struct ev_calendar *c = t->dimension->calendar;
 	int64_t from = c != NULL ? ev_date_days(c->from) : 0,
@@ -272,7 +272,7 @@ static enum ev_status write_all(struct ddl *s, struct ev_error *err)
 		ddl_comments(s, &tables->list[i]);
 	for (size_t i = 0; i < tables->n; i++)
 		if (tables->list[i].dimension != NULL &&
-		    write_rows(s, &tables->list[i], err) != EV_OK)
+		    ddl_rows(s, &tables->list[i], err) != EV_OK)
 			return EV_FATAL;
 	if (s->d->commit[0] != '\0')
 		ev_buf_printf(&s->text, "\n%s", s->d->commit);

@@ -34,4 +34,20 @@ void ddl_comments(struct ddl *s, const struct ev_table *t);
 void ddl_loads(struct ddl *s);
 void ddl_counting(struct ddl *s, const struct ev_table *t);
 
+/* The rows of a dimension that follow from the model alone. */
+enum ev_status ddl_rows(struct ddl *s, const struct ev_table *t, struct ev_error *err);
+/* Appends what takes all views of the model out that may be there. */
+void ddl_drop_views(const struct ddl *s, struct ev_buf *out);
+
+/* The schemas of the model's types, read as far as they are asked for. */
+struct ddl_enums;
+struct ddl_enums *ddl_enums_new(const struct ev_model *m);
+void ddl_enums_free(struct ddl_enums **enums);
+/*
+ * The enum, a list, or the const, a scalar, that the schema of a type's puts has for the value at
+ * these steps; NULL if it has none.
+ */
+const struct ev_yaml *ddl_enums_of(struct ddl_enums *e, const struct ev_event_type *type,
+				   const struct ev_step *steps, size_t n);
+
 #endif

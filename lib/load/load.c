@@ -467,7 +467,8 @@ static inline bool usual_cell(struct ev_load *l, const struct ev_column *c, cons
 		return n->kind == EV_FALSE || n->kind == EV_TRUE;
 	case EV_TYPE_JSON:
 		*cell = (struct ev_cell){p, len, false, false};
-		return d->unescaped || memchr(p, '\\', len) == NULL;
+		return (d->unescaped || memchr(p, '\\', len) == NULL) &&
+		       ev_value_numbers_fit(d, at);
 	default: return false;
 	}
 }

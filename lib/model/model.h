@@ -35,6 +35,7 @@ struct ev_dimension;
 
 struct ev_column {
 	char *name;
+	char *description; /* or NULL, here and below */
 	struct ev_path *from;
 	enum ev_type type;
 	uint32_t size, scale;
@@ -58,6 +59,7 @@ enum ev_keep { EV_KEEP_HISTORY, EV_KEEP_LATEST };
 
 struct ev_fact {
 	char *name;
+	char *description;
 	enum ev_keep keep;
 	struct ev_path *each;  /* one row per element; NULL: one row per event */
 	struct ev_names types; /* the event types it takes; none means all */
@@ -72,12 +74,30 @@ struct ev_calendar {
 
 struct ev_dimension {
 	char *name;
+	char *description;
 	struct ev_calendar *calendar; /* then nothing below is set */
 	size_t *keys; /* indices of the columns that make the key, in the model's order */
 	size_t n_keys;
 	struct ev_path *each;
 	struct ev_names types;
 	struct ev_columns columns;
+	struct ev_place place;
+};
+
+/*
+ * What the views of evschema add up: a column by the periods of the event's time; or, where `of` is
+ * set, how many groups of events that had one of the types `plus` had one of `minus`, too.
+ */
+struct ev_measure {
+	char *name;
+	const struct ev_fact *fact;
+	/* Columns of the fact, each of them or NULL: without a column, rows are counted. */
+	const struct ev_column *column, *currency, *of;
+	/* Those that bear the event's time and type; type is NULL where it is not asked for. */
+	const struct ev_column *time, *type;
+	const struct ev_column **by;
+	size_t n_by;
+	struct ev_names plus, minus; /* types of events: those that add, none means all others */
 	struct ev_place place;
 };
 
@@ -131,6 +151,9 @@ struct ev_model {
 	size_t n_facts;
 	struct ev_dimension *dimensions;
 	size_t n_dimensions;
+	bool uuid_keys; /* keys: uuid */
+	struct ev_measure *measures;
+	size_t n_measures;
 	struct ev_environment *environments;
 	size_t n_environments;
 };
@@ -150,7 +173,10 @@ enum ev_model_part {
 	EV_PART_STAR,
 	EV_PART_ALL, /* that a program reads, but for evvalidate's expectations */
 };
-/* A digest of that part as it is meant; 32 hex digits. */
+/*
+ * A digest of that part as it is meant; 32 hex digits. Descriptions, and how keys are stored, are
+ * no part of it.
+ */
 void ev_model_digest(const struct ev_model *m, enum ev_model_part part, char hex[33]);
 
 const struct ev_dimension *ev_model_dimension(const struct ev_model *m, const char *name);

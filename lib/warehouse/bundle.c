@@ -633,8 +633,8 @@ struct ev_target *ev_tsv_folder(const char *folder, const struct ev_tables *tabl
 }
 
 struct ev_target *ev_bundle_open(const char *folder, const struct ev_tables *tables,
-				 const char *target, uint64_t part, const char *model,
-				 struct ev_error *err)
+				 const char *target, const char *schema, uint64_t part,
+				 const char *model, struct ev_error *err)
 {
 	const struct ev_bundle_kind *k = NULL;
 	struct ev_bundle *b;
@@ -650,6 +650,7 @@ struct ev_target *ev_bundle_open(const char *folder, const struct ev_tables *tab
 	b = new_bundle(folder, tables, &bundle_ops);
 	b->kind = k;
 	b->sql = ev_dialect_find(target);
+	b->schema = schema;
 	b->dialect = k->dialect;
 	b->part = part > 0 ? part : k->part;
 	if (k->gzip)

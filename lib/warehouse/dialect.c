@@ -19,6 +19,7 @@ static const struct ev_dialect dialects[] = {
 			  [EV_TYPE_JSON] = "TEXT"},
 		.max_columns = 2000, /* SQLITE_MAX_COLUMN, as it is by default */
 		.conflicts = true,
+		.drops_views = true,
 		.quote = '"',
 		.text = "TEXT",
 		.ledger_json = "TEXT",
@@ -46,6 +47,7 @@ static const struct ev_dialect dialects[] = {
 		.schemas = true,
 		.conflicts = true,
 		.uuid = true,
+		.drops_views = true,
 		.quote = '"',
 		.comments = EV_COMMENTS_ON,
 		.text = "TEXT",
@@ -72,6 +74,7 @@ static const struct ev_dialect dialects[] = {
 			  [EV_TYPE_BOOL] = "BOOLEAN",
 			  [EV_TYPE_JSON] = "VARIANT"},
 		.max_columns = 2000, /* it names no bound; more are slow */
+		.max_scale = 37,
 		.schemas = true,
 		.quote = '"',
 		.backslash = true,
@@ -103,7 +106,9 @@ static const struct ev_dialect dialects[] = {
 			  [EV_TYPE_JSON] = "SUPER"},
 		.max_columns = 1600,
 		.varchar_bytes = 65535,
+		.max_scale = 37,
 		.schemas = true,
+		.drops_views = true,
 		.quote = '"',
 		.backslash = true,
 		.comments = EV_COMMENTS_ON,
@@ -253,6 +258,15 @@ enum ev_status ev_dialect_takes(const struct ev_dialect *d, const struct ev_tabl
 				       "beyond which %s has no dates: make it shorter",
 				       model, at.line, at.column, t->name, d->first_year,
 				       d->last_year, d->target);
+		for (size_t k = 0; d->max_scale > 0 && k < t->n; k++)
+			if (t->columns[k].scale > d->max_scale)
+				return ev_fail(err,
+					       "%s:%zu:%zu: the column %s of %s has %u digits "
+					       "behind the point, and %s takes %u at most: make it "
+					       "smaller",
+					       model, at.line, at.column, t->columns[k].name,
+					       t->name, t->columns[k].scale, d->target,
+					       d->max_scale);
 	}
 	return EV_OK;
 }

@@ -33,6 +33,7 @@ struct ev_dialect {
 	uint32_t varchar_bytes;	  /* the size of a varchar is in bytes, so many at most; 0: in code
 				   points */
 	bool schemas;		  /* tables stand in a schema that has a name */
+	uint32_t max_scale;	  /* of a decimal; 0 where its digits alone are the bound */
 	int first_year, last_year; /* of times and dates; 0 where those of the model are */
 	bool conflicts;		   /* knows ON CONFLICT DO NOTHING */
 	bool uuid;		   /* has a type for it, of 16 bytes */
@@ -41,6 +42,7 @@ struct ev_dialect {
 	 * shows those that count (ClickHouse).
 	 */
 	bool by_load;
+	bool drops_views; /* has no CREATE OR REPLACE VIEW that changes columns */
 	char quote;	/* around an identifier */
 	bool backslash; /* escapes in a text */
 	bool templates; /* its client reads {, & and <% in a text, too */

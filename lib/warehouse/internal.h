@@ -78,6 +78,7 @@ struct ev_bundle {
 	struct ev_target target;
 	const struct ev_bundle_kind *kind; /* NULL: files alone */
 	const struct ev_dialect *sql;	   /* NULL: files alone */
+	const char *schema;		   /* of the tables, or NULL; borrowed */
 	enum ev_tsv dialect;
 	uint64_t part; /* as in kind */
 	char *folder;

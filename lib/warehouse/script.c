@@ -20,8 +20,11 @@ struct script;
 /* What differs from target to target. */
 struct engine {
 	const char *target;
-	/* How it is run, and what is to be set, as comments and statements. */
-	const char *head;
+	const char *head; /* how it is run, and what is to be set */
+	/* Around the schema of the tables, which is given or this one; NULL: it has none. */
+	void (*set_schema)(struct script *s, const char *schema);
+	const char *schema;
+	const char *rest; /* of the head */
 	/* Makes the stage of a table, or of what is to be deleted, and fills it. */
 	void (*stage)(struct script *s, size_t table);
 	const char *temporary; /* ... NAME (columns)behind */
@@ -135,6 +138,56 @@ static void put_image(struct script *s, size_t table, const char *as, const char
 	put(s, " FROM ");
 	put_table(s, t);
 	put(s, " %s;\n", none);
+}
+
+/* An argument of psql's \set. */
+static void psql_schema(struct script *s, const char *schema)
+{
+	put(s, "\\if :{?schema}\n\\else\n\\set schema '");
+	for (const char *p = schema; *p != '\0'; p++) {
+		if (*p == '\'' || *p == '\\')
+			ev_buf_putc(s->out, '\\');
+		ev_buf_putc(s->out, *p);
+	}
+	put(s, "'\n\\endif\n");
+}
+
+static void quoted_schema(struct script *s, const char *set, const char *schema)
+{
+	struct ev_buf name = {0};
+
+	if (s->b->schema != NULL)
+		ev_sql_name(s->b->sql, schema, &name);
+	else
+		ev_buf_puts(&name, schema);
+	ev_buf_puts(s->out, set);
+	put_text(s, ev_buf_str(&name));
+	put(s, "; -- set: the schema of the tables\n");
+	ev_buf_free(&name);
+}
+
+static void snowflake_schema(struct script *s, const char *schema)
+{
+	quoted_schema(s, "SET ev_schema = ", schema);
+}
+
+static void duckdb_schema(struct script *s, const char *schema)
+{
+	quoted_schema(s, "SET schema = ", schema);
+}
+
+static void bigquery_schema(struct script *s, const char *schema)
+{
+	put(s, "DECLARE dataset STRING DEFAULT ");
+	put_text(s, schema);
+	put(s, "; -- set: the dataset of the tables\n");
+}
+
+static void clickhouse_schema(struct script *s, const char *schema)
+{
+	put(s, "USE ");
+	put_name(s, schema);
+	put(s, "; -- set: the database of the tables\n");
 }
 
 /* SQLite */
@@ -310,6 +363,7 @@ static const struct engine engines[] = {
 		.head = "-- In this folder: sqlite3 shop.db <load.sql\n"
 			"-- All is done in one transaction.\n\n"
 			".bail on\n.mode ascii\n.separator \"\\t\" \"\\n\"\n",
+		.rest = "",
 		.stage = sqlite_stage,
 		.temporary = "CREATE TEMP TABLE",
 		.behind = "",
@@ -330,9 +384,10 @@ static const struct engine engines[] = {
 		.target = "postgres",
 		.head = "-- In this folder: psql -X -v schema=shop -f load.sql service=shop\n"
 			"-- All is done in one transaction.\n\n"
-			"\\set ON_ERROR_STOP on\n"
-			"\\if :{?schema}\n\\else\n\\set schema public\n\\endif\n"
-			"\\encoding UTF8\n"
+			"\\set ON_ERROR_STOP on\n",
+		.set_schema = psql_schema,
+		.schema = "public",
+		.rest = "\\encoding UTF8\n"
 			"BEGIN;\n"
 			"SET LOCAL standard_conforming_strings = on;\n"
 			"SET LOCAL search_path = :\"schema\";\n",
@@ -360,8 +415,10 @@ static const struct engine engines[] = {
 			"-- PUT copies the files of this folder to a stage that ends with the "
 			"session; where they lie in one\n"
 			"-- of yours, leave it out and make ev_bundle with a URL.\n\n"
-			"SET ev_schema = 'SHOP.PUBLIC'; -- set: database and schema of the tables\n"
-			"USE SCHEMA IDENTIFIER($ev_schema);\n"
+			"",
+		.set_schema = snowflake_schema,
+		.schema = "PUBLIC",
+		.rest = "USE SCHEMA IDENTIFIER($ev_schema);\n"
 			"CREATE OR REPLACE TEMPORARY STAGE ev_bundle;\n",
 		.stage = snowflake_stage,
 		.temporary = "CREATE OR REPLACE TEMPORARY TABLE",
@@ -386,9 +443,16 @@ static const struct engine engines[] = {
 			"bucket=s3://shop/bundle\n"
 			"--     -v role=arn:aws:iam::123456789012:role/load -f load.sql "
 			"'host=... port=5439 dbname=...'\n"
-			"-- All is done in one transaction.\n\n"
-			"\\set ON_ERROR_STOP on\n"
-			"BEGIN;\n"
+			"-- All is done in one transaction. What psql does with \\set, aws "
+			"redshift-data has no words for: there\n"
+			"-- put the names in, leave out the lines that begin with a backslash, "
+			"and give the statements between\n"
+			"-- BEGIN and COMMIT to batch-execute-statement, which takes 40 of them "
+			"at most.\n\n"
+			"\\set ON_ERROR_STOP on\n",
+		.set_schema = psql_schema,
+		.schema = "public",
+		.rest = "BEGIN;\n"
 			"SET search_path TO :\"schema\";\n"
 			"LOCK \"ev_ledger\";\n",
 		.stage = redshift_stage,
@@ -408,9 +472,10 @@ static const struct engine engines[] = {
 		.target = "bigquery",
 		.head = "-- Copy the files to the bucket, then: bq query --use_legacy_sql=false "
 			"<load.sql\n"
-			"-- All that changes rows is one transaction.\n\n"
-			"DECLARE dataset STRING DEFAULT 'shop'; -- set: the dataset of the tables\n"
-			"DECLARE bucket STRING DEFAULT 'gs://shop/bundle'; -- set: where the files "
+			"-- All that changes rows is one transaction.\n\n",
+		.set_schema = bigquery_schema,
+		.schema = "shop",
+		.rest = "DECLARE bucket STRING DEFAULT 'gs://shop/bundle'; -- set: where the files "
 			"lie\n"
 			"SET @@dataset_id = dataset;\n",
 		.stage = bigquery_stage,
@@ -430,14 +495,17 @@ static const struct engine engines[] = {
 	},
 	{
 		.target = "clickhouse",
-		.head = "-- In this folder: clickhouse-client --database shop --multiquery "
+		.head = "-- In this folder: clickhouse-client --multiquery "
 			"<load.sql\n"
 			"-- ClickHouse has no transaction over tables. Rows bear the number of "
 			"their load, and count when the\n"
 			"-- ledger has it, which is the last statement: until then no view shows "
 			"any of them. What a load that\n"
 			"-- was interrupted left behind never counts. One load at a time.\n\n"
-			"SET join_use_nulls = 1, date_time_input_format = 'best_effort';\n",
+			"",
+		.set_schema = clickhouse_schema,
+		.schema = "default",
+		.rest = "SET join_use_nulls = 1, date_time_input_format = 'best_effort';\n",
 		.stage = clickhouse_stage,
 		.temporary = "CREATE TEMPORARY TABLE",
 		.behind = " ENGINE = Memory",
@@ -455,9 +523,10 @@ static const struct engine engines[] = {
 		.target = "duckdb",
 		.head = "-- In this folder: duckdb shop.duckdb <load.sql\n"
 			"-- All is done in one transaction.\n\n"
-			".bail on\n"
-			"SET schema = 'main'; -- set: the schema of the tables\n"
-			"BEGIN TRANSACTION;\n",
+			".bail on\n",
+		.set_schema = duckdb_schema,
+		.schema = "main",
+		.rest = "BEGIN TRANSACTION;\n",
 		.stage = duckdb_stage,
 		.temporary = "CREATE OR REPLACE TEMP TABLE",
 		.behind = "",
@@ -880,6 +949,9 @@ static void put_head(struct script *s)
 		put(s, ".\n");
 	}
 	ev_buf_puts(s->out, s->e->head);
+	if (s->e->set_schema != NULL)
+		s->e->set_schema(s, s->b->schema != NULL ? s->b->schema : s->e->schema);
+	ev_buf_puts(s->out, s->e->rest);
 }
 
 void ev_bundle_script(const struct ev_bundle *b, struct ev_buf *out)

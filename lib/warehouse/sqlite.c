@@ -857,56 +857,57 @@ static const struct ev_target_ops ops = {.begin = sqlite_begin,
 					 .abandon = sqlite_abandon,
 					 .free = sqlite_free};
 
-static struct sqlite *new_sqlite(const char *file, const struct ev_tables *tables,
-				 const char *model)
+/* url: sqlite:FILE. */
+static struct sqlite *new_sqlite(const char *url, const struct ev_tables *tables, const char *model)
 {
 	struct sqlite *s = ev_calloc(1, sizeof *s);
 
 	s->target.ops = &ops;
 	s->target.keeps = true;
-	s->file = ev_strdup(file);
+	s->target.name = url;
+	s->file = ev_strdup(url + strlen("sqlite:"));
 	s->model = model;
 	s->tables = tables;
 	s->statements = ev_calloc(tables->n, sizeof *s->statements);
 	return s;
 }
 
-struct ev_target *ev_sqlite_open(const char *file, const struct ev_tables *tables,
-				 const char *model, struct ev_error *err)
+static struct ev_target *sqlite_open(const char *url, const char *schema,
+				     const struct ev_tables *tables, const char *model,
+				     struct ev_error *err)
 {
 	struct sqlite *s;
 
+	(void)schema;
 	if (ev_dialect_takes(ev_dialect_find("sqlite"), tables, model, err) != EV_OK)
 		return NULL;
-	s = new_sqlite(file, tables, model);
+	s = new_sqlite(url, tables, model);
 	if (open_file(s, err) == EV_OK)
 		return &s->target;
 	sqlite_free(&s->target);
 	return NULL;
 }
 
-enum ev_status ev_sqlite_position(const char *file, const char *model, char text[EV_STORE_POSITION],
-				  struct ev_error *err)
+static enum ev_status sqlite_position(const char *url, const char *schema, const char *model,
+				      char text[EV_STORE_POSITION], struct ev_error *err)
 {
 	static const struct ev_tables none = {NULL, 0};
-	struct sqlite *s = new_sqlite(file, &none, model);
+	struct sqlite *s = new_sqlite(url, &none, model);
 	struct ev_standing standing;
 	enum ev_status st = open_file(s, err);
 
+	(void)schema;
 	if (st == EV_OK && run(s, "BEGIN", err) == EV_OK)
 		st = find_ledger(s, err);
 	else
 		st = EV_FATAL;
 	if (st == EV_OK)
 		st = read_standing(s, &standing, err);
-	if (st == EV_OK && !standing.fresh && !standing.follows)
-		st = ev_fail(err,
-			     "%s: it was loaded without a state, so it stands at no position of "
-			     "one: evversion --since 0 puts all of a state in the place of what "
-			     "is there",
-			     file);
 	if (st == EV_OK)
-		ev_point_write(&standing.at, text);
+		st = ev_standing_write(&standing, s->file, text, err);
 	sqlite_free(&s->target);
 	return st;
 }
+
+const struct ev_engine ev_sqlite = {
+	.dialect = "sqlite", .open = sqlite_open, .position = sqlite_position};

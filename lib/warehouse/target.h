@@ -128,12 +128,12 @@ struct ev_target *ev_tsv_folder(const char *folder, const struct ev_tables *tabl
 /*
  * A bundle for a target that is not at hand: TSV of the tables and of what is to be deleted, in
  * files of a folder of its own, load.sql, which brings them in there, and manifest.json, which
- * comes last. part: bytes of TSV behind which a file ends; 0: as the target likes it. model: its
- * file's name, for errors. NULL if the target is not known, or cannot hold the tables.
+ * comes last. part: bytes of TSV behind which a file ends; 0: as the target likes it. schema: of
+ * the tables, or NULL. model: its file's name, for errors. NULL if the target is not known, or cannot hold the tables.
  */
 struct ev_target *ev_bundle_open(const char *folder, const struct ev_tables *tables,
-				 const char *target, uint64_t part, const char *model,
-				 struct ev_error *err);
+				 const char *target, const char *schema, uint64_t part,
+				 const char *model, struct ev_error *err);
 /* The targets that there are bundles for, separated by commas. */
 const char *ev_bundle_targets(void);
 /* Whether a folder of that name is there. */
@@ -146,17 +146,31 @@ enum ev_status ev_bundle_position(const char *folder, char text[EV_STORE_POSITIO
  * says which is not.
  */
 enum ev_status ev_bundle_verify(const char *folder, struct ev_error *err);
-/*
- * The file must exist; begin asks whether it has the model's tables. model: its file's name, for
- * errors.
- */
-struct ev_target *ev_sqlite_open(const char *file, const struct ev_tables *tables,
-				 const char *model, struct ev_error *err);
-/*
- * Where a database stands, as STORE:N:DIGEST, or 0 where nothing was loaded. EV_FATAL if there is
- * no ledger, or it follows no state.
- */
-enum ev_status ev_sqlite_position(const char *file, const char *model, char text[EV_STORE_POSITION],
+
+/* A database that is loaded directly. */
+struct ev_engine {
+	const char *dialect; /* its name in the model's environments */
+	/*
+	 * url: as the user gives it; borrowed, as all but the error. schema: where the tables
+	 * stand, or NULL; without schemas it says nothing. model: its file's name, for errors.
+	 * begin asks whether the database has the model's tables.
+	 */
+	struct ev_target *(*open)(const char *url, const char *schema,
+				  const struct ev_tables *tables, const char *model,
 				  struct ev_error *err);
+	/*
+	 * Where it stands, as STORE:N:DIGEST, or 0 where nothing was loaded. EV_FATAL if there is
+	 * no ledger, or it follows no state.
+	 */
+	enum ev_status (*position)(const char *url, const char *schema, const char *model,
+				   char text[EV_STORE_POSITION], struct ev_error *err);
+};
+
+extern const struct ev_engine ev_sqlite, ev_postgres;
+/* What position says. where: the database, for the error. */
+enum ev_status ev_standing_write(const struct ev_standing *s, const char *where,
+				 char text[EV_STORE_POSITION], struct ev_error *err);
+/* That of a URL; NULL if it is none of a database. */
+const struct ev_engine *ev_engine_find(const char *url);
 
 #endif
