@@ -208,6 +208,7 @@ static enum ev_status copy_failed(struct postgres *p, const PGresult *r, struct 
 	const struct ev_table *t = p->copying;
 	size_t row = row_of(p, r), len;
 	const char *owner, *source;
+	char key[EV_KEY_TEXT + 1];
 	struct ev_error what;
 	uint64_t line;
 
@@ -215,6 +216,12 @@ static enum ev_status copy_failed(struct postgres *p, const PGresult *r, struct 
 	if (row == 0)
 		return EV_FATAL;
 	owner = ev_pg_first(p->sent.text.p + p->sent.places[row - 1].at, &len);
+	if (t->columns[0].uuid_key) {
+		for (size_t i = 0; i < len; i++)
+			snprintf(key + 2 * i, 3, "%02x", (unsigned char)owner[i]);
+		owner = key;
+		len *= 2;
+	}
 	if (is_state(r, "23505")) {
 		reject(p, t, owner, len, p->sent.places[row - 1].number);
 		return EV_OK;
@@ -276,7 +283,7 @@ static enum ev_status run(struct postgres *p, const char *doing, const char *sql
 
 static void put_table(const struct postgres *p, const struct ev_table *t, struct ev_buf *sql)
 {
-	ev_sql_table(p->schema, t->name, sql);
+	ev_sql_table(ev_dialect_find("postgres"), p->schema, t->name, sql);
 }
 
 /* A temporary table: "stage" of rows, or "owners". */
@@ -290,7 +297,7 @@ static void put_columns(const struct ev_table *t, struct ev_buf *sql)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		ev_buf_puts(sql, i == 0 ? "" : ", ");
-		ev_sql_name(t->columns[i].name, sql);
+		ev_sql_name(ev_dialect_find("postgres"), t->columns[i].name, sql);
 	}
 }
 
@@ -415,7 +422,7 @@ static enum ev_status send_owners(struct postgres *p, const struct ev_table *t,
 		ev_buf_puts(sql, "CREATE TEMPORARY TABLE ");
 		put_temporary(p, t, "owners", sql);
 		ev_buf_puts(sql, " (c1, f, n) ON COMMIT DROP AS SELECT ");
-		ev_sql_name(t->columns[0].name, sql);
+		ev_sql_name(ev_dialect_find("postgres"), t->columns[0].name, sql);
 		ev_buf_puts(sql, ", 0::int8, 0::int8 FROM ");
 		put_table(p, t, sql);
 		ev_buf_puts(sql, " WITH NO DATA");
@@ -500,6 +507,7 @@ static enum ev_status postgres_erase(struct ev_target *t, const struct ev_table 
 	struct postgres *p = of(t);
 	struct waiting *w = waiting_of(p, table);
 	enum ev_status st = EV_OK;
+	const char *problem;
 
 	if (p->straight) {
 		for (size_t i = 0; i < p->tables->n && st == EV_OK; i++)
@@ -509,9 +517,13 @@ static enum ev_status postgres_erase(struct ev_target *t, const struct ev_table 
 	if (st != EV_OK || p->rejected)
 		return told(p, st, there);
 	w->mixed = w->mixed || !is_greater(owner, &w->greatest);
-	ev_pg_owner(owner, from,
-		    p->n_runs == 0 ? 0 : (uint64_t)(p->n_runs - 1) << LINE_BITS | p->last_line,
-		    &w->owners);
+	problem = ev_pg_owner(
+		&table->columns[0], owner, from,
+		p->n_runs == 0 ? 0 : (uint64_t)(p->n_runs - 1) << LINE_BITS | p->last_line,
+		&w->owners);
+	if (problem != NULL)
+		return ev_fail(err, "table %s, owner %.*s: column %s: %s", table->name,
+			       (int)owner->len, owner->p, table->columns[0].name, problem);
 	return w->owners.len >= CHUNK ? send_owners(p, table, err) : EV_OK;
 }
 
@@ -524,7 +536,7 @@ static void put_match(const struct ev_table *t, bool staged, struct ev_buf *sql)
 	if (staged)
 		ev_buf_puts(sql, "c1");
 	else
-		ev_sql_name(t->columns[0].name, sql);
+		ev_sql_name(ev_dialect_find("postgres"), t->columns[0].name, sql);
 	ev_buf_puts(sql, " = o.c1");
 	if (t->versions)
 		ev_buf_puts(sql, staged ? " AND s.c2 >= o.f" : " AND s.ev_version >= o.f");
@@ -573,7 +585,7 @@ static enum ev_status find_there(struct postgres *p, const struct ev_table *t, s
 	ev_buf_puts(sql, " t WHERE ");
 	for (size_t i = 0; i < t->n_keys; i++) {
 		ev_buf_puts(sql, i == 0 ? "t." : " AND t.");
-		ev_sql_name(t->columns[i].name, sql);
+		ev_sql_name(ev_dialect_find("postgres"), t->columns[i].name, sql);
 		ev_buf_printf(sql, " = s.c%zu", i + 1);
 	}
 	ev_buf_puts(sql, ") AS there FROM ");
@@ -910,7 +922,7 @@ static enum ev_status connect(struct postgres *p, struct ev_error *err)
 		return EV_FATAL;
 	if (p->ledger == NULL) {
 		ev_buf_reset(&p->scratch);
-		ev_sql_table(p->schema, "ev_ledger", &p->scratch);
+		ev_sql_table(ev_dialect_find("postgres"), p->schema, "ev_ledger", &p->scratch);
 		p->ledger = ev_strdup(ev_buf_str(&p->scratch));
 	}
 	return EV_OK;
@@ -1071,8 +1083,8 @@ static void put_type(const struct ev_column *c, struct ev_buf *out)
 					    [EV_TYPE_BOOL] = "boolean",
 					    [EV_TYPE_JSON] = "jsonb"};
 
-	ev_buf_puts(out, names[c->type]);
-	if (c->type == EV_TYPE_VARCHAR)
+	ev_buf_puts(out, names[c->uuid_key ? EV_TYPE_UUID : c->type]);
+	if (c->type == EV_TYPE_VARCHAR && !c->uuid_key)
 		ev_buf_printf(out, "(%u)", c->size);
 	else if (c->type == EV_TYPE_DECIMAL)
 		ev_buf_printf(out, "(%u,%u)", c->size, c->scale);
@@ -1345,7 +1357,7 @@ static enum ev_status clear_table(struct postgres *p, const struct ev_table *t,
 		ev_date_format(c->from, from);
 		ev_date_format(c->to, to);
 		ev_buf_puts(sql, " WHERE ");
-		ev_sql_name(t->columns[0].name, sql);
+		ev_sql_name(ev_dialect_find("postgres"), t->columns[0].name, sql);
 		ev_buf_printf(sql, " <> '%s' AND (\"date\" BETWEEN '%.*s' AND '%.*s') IS NOT TRUE",
 			      ev_unknown_key, EV_DATE_TEXT, from, EV_DATE_TEXT, to);
 	}
@@ -1357,7 +1369,7 @@ static enum ev_status clear_table(struct postgres *p, const struct ev_table *t,
 	ev_buf_puts(sql, "INSERT INTO ");
 	put_table(p, t, sql);
 	ev_buf_puts(sql, " (");
-	ev_sql_name(t->columns[0].name, sql);
+	ev_sql_name(ev_dialect_find("postgres"), t->columns[0].name, sql);
 	ev_buf_printf(sql, ", ev_inferred) VALUES ('%s', true)", ev_unknown_key);
 	return run(p, t->name, ev_buf_str(sql), err);
 }
