@@ -83,7 +83,7 @@ static void must_be_sealed(struct cli *c)
 }
 
 /* The schema that the environment names, which must be one of the target. */
-static const char *find_schema(const struct ev_model *m, const char *dialect)
+static const char *find_schema(const struct ev_model *m, const char *target)
 {
 	const struct ev_environment *e;
 
@@ -91,7 +91,7 @@ static const char *find_schema(const struct ev_model *m, const char *dialect)
 		return NULL;
 	if ((e = ev_model_environment(m, environment)) == NULL)
 		cli_usage("the model has no environment '%s'", environment);
-	if (strcmp(e->target, dialect) != 0)
+	if (strcmp(e->target, target) != 0)
 		cli_usage("the environment '%s' is one of %s, and the target is not", environment,
 			  e->target);
 	return e->schema;

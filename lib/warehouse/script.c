@@ -140,54 +140,33 @@ static void put_image(struct script *s, size_t table, const char *as, const char
 	put(s, " %s;\n", none);
 }
 
-/* An argument of psql's \set. */
+/* Schemas have names of letters, digits and _, as the model's tables have. */
 static void psql_schema(struct script *s, const char *schema)
 {
-	put(s, "\\if :{?schema}\n\\else\n\\set schema '");
-	for (const char *p = schema; *p != '\0'; p++) {
-		if (*p == '\'' || *p == '\\')
-			ev_buf_putc(s->out, '\\');
-		ev_buf_putc(s->out, *p);
-	}
-	put(s, "'\n\\endif\n");
-}
-
-static void quoted_schema(struct script *s, const char *set, const char *schema)
-{
-	struct ev_buf name = {0};
-
-	if (s->b->schema != NULL)
-		ev_sql_name(s->b->sql, schema, &name);
-	else
-		ev_buf_puts(&name, schema);
-	ev_buf_puts(s->out, set);
-	put_text(s, ev_buf_str(&name));
-	put(s, "; -- set: the schema of the tables\n");
-	ev_buf_free(&name);
+	put(s, "\\if :{?schema}\n\\else\n\\set schema %s\n\\endif\n", schema);
 }
 
 static void snowflake_schema(struct script *s, const char *schema)
 {
-	quoted_schema(s, "SET ev_schema = ", schema);
+	const char *quote = s->b->schema != NULL ? "\"" : "";
+
+	put(s, "SET ev_schema = '%s%s%s'; -- set: the schema of the tables\n", quote, schema,
+	    quote);
 }
 
 static void duckdb_schema(struct script *s, const char *schema)
 {
-	quoted_schema(s, "SET schema = ", schema);
+	put(s, "SET schema = '%s'; -- set: the schema of the tables\n", schema);
 }
 
 static void bigquery_schema(struct script *s, const char *schema)
 {
-	put(s, "DECLARE dataset STRING DEFAULT ");
-	put_text(s, schema);
-	put(s, "; -- set: the dataset of the tables\n");
+	put(s, "DECLARE dataset STRING DEFAULT '%s'; -- set: the dataset of the tables\n", schema);
 }
 
 static void clickhouse_schema(struct script *s, const char *schema)
 {
-	put(s, "USE ");
-	put_name(s, schema);
-	put(s, "; -- set: the database of the tables\n");
+	put(s, "USE [%s]; -- set: the database of the tables\n", schema);
 }
 
 /* SQLite */
