@@ -225,7 +225,7 @@ class Postgres:
 
     def table(self, name):
         import subprocess
-        text = subprocess.run(['psql', '-X', '-q', '-A', '-t', '-c', 'SELECT row_to_json(t) FROM "%s"."%s" AS t'
+        text = subprocess.run(['psql', '-X', '-q', '-A', '-t', '-c', 'SELECT row_to_json(ev_x) FROM "%s"."%s" AS ev_x'
                                % (self.schema, name)], check=True, stdout=subprocess.PIPE).stdout.decode()
         rows = [json.loads(line, parse_float=decimal.Decimal) for line in text.split('\n')[:-1]]
         return [[r[c[0]] for c in TYPES[name]] for r in rows]
