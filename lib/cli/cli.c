@@ -362,6 +362,10 @@ void cli_open(struct cli *c, const struct cli_program *program, int argc, char *
 	catch_signals();
 	*c = (struct cli){.program = program, .max_line = DEFAULT_MAX_LINE};
 	parse(c, argc, argv);
+	if (program->makes_folder != NULL && program->makes_folder()) {
+		c->folder = c->output;
+		c->output = NULL;
+	}
 	c->port.out = c->output != NULL ? ev_out_file(c->output, &c->error)
 					: ev_out_fd(STDOUT_FILENO, "standard output");
 	if (c->port.out == NULL)

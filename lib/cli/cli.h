@@ -45,6 +45,8 @@ struct cli_program {
 	 * wrong.
 	 */
 	void (*take)(size_t index, const char *argument);
+	/* Or NULL: behind the options, whether -o names a folder, which is the program's to make. */
+	bool (*makes_folder)(void);
 };
 
 struct cli_limit {
@@ -55,6 +57,7 @@ struct cli_limit {
 struct cli {
 	const struct cli_program *program;
 	const char *model, *rejects, *batch, *stats, *output;
+	const char *folder; /* -o, where that names a folder; output is then NULL */
 	struct cli_limit max_rejects;
 	size_t max_line;
 	bool first, progress;

@@ -149,7 +149,12 @@ static enum ev_status check_standing(const struct ev_load *l, const struct ev_sp
 	const struct ev_standing *s = &l->standing;
 	const char *name = l->target->name;
 
-	if (!l->target->keeps && (span->from > 0 || l->n_begun > 1))
+	if (l->target->ops->show != NULL && l->n_begun > 1)
+		return ev_fail(err,
+			       "%s: a bundle is of one section, and more come: give each a folder "
+			       "of its own, or have evversion --since show all in one",
+			       name);
+	if (l->target->ops->show == NULL && !l->target->keeps && (span->from > 0 || l->n_begun > 1))
 		return ev_fail(
 			err,
 			"%s keeps no position, so it takes one section alone, which shows all of "
@@ -179,6 +184,13 @@ static enum ev_status check_standing(const struct ev_load *l, const struct ev_sp
 	return EV_OK;
 }
 
+/* Whatever is deleted for one that stands anywhere in the section is deleted for its end. */
+static void stand_anywhere(struct ev_load *l, const struct ev_span *span)
+{
+	l->standing = (struct ev_standing){.follows = true, .at = span->to};
+	memcpy(l->standing.model, l->model, sizeof l->model);
+}
+
 static enum ev_status begin_span(struct ev_load *l, const struct ev_span *span,
 				 struct ev_error *err)
 {
@@ -186,10 +198,14 @@ static enum ev_status begin_span(struct ev_load *l, const struct ev_span *span,
 		return ev_fail(err,
 			       "the input comes out of a state, and a snapshot is of input without "
 			       "one: leave out --snapshot; evversion --since 0 shows all");
+	if (l->target->ops->show != NULL)
+		stand_anywhere(l, span);
 	if (check_standing(l, span, err) != EV_OK)
 		return EV_FATAL;
 	l->to = span->to;
 	l->whole = span->from == 0;
+	if (l->target->ops->show != NULL)
+		return l->target->ops->show(l->target, span, err);
 	if (l->whole)
 		return l->target->ops->clear(l->target, err);
 	l->known = l->standing.at.number == l->to.number;
@@ -550,13 +566,16 @@ static bool number_at(const struct ev_doc *d, uint32_t at, uint64_t *out)
 
 /* All rows of a member go; or an event's, out of all facts: of a history from a version on. */
 static enum ev_status erase(struct ev_load *l, const struct ev_table *t,
-			    const struct ev_cell *owner, uint64_t from, struct ev_error *err)
+			    const struct ev_cell *owner, uint64_t first, uint64_t from,
+			    struct ev_error *err)
 {
 	const struct ev_target_ops *ops = l->target->ops;
 	struct ev_row there;
 	enum ev_status st = EV_OK;
 
 	l->n_delete++;
+	if (ops->gone != NULL)
+		return ops->gone(l->target, t, owner, first, from, err);
 	if (t != NULL)
 		return judge(l, ops->erase(l->target, t, owner, from, &there, err), &there);
 	for (size_t i = 0; i < l->tables->n && st == EV_OK; i++)
@@ -589,7 +608,7 @@ static enum ev_status take_delete(struct ev_load *l, const struct ev_record *rec
 		l->n_skipped++;
 		return EV_OK;
 	}
-	return erase(l, t, &owner, from, err);
+	return erase(l, t, &owner, first, from, err);
 }
 
 static enum ev_status take_row(struct ev_load *l, const struct ev_record *rec,
