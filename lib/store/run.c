@@ -23,11 +23,11 @@ enum { LONGEST_BLOCK = 1 << 30 };
 
 static const char magic[8] = "evkidx1\n";
 
-/* The index file: a header, the blocks, the filter's lines, the texts; then a digest of it all. */
-struct header {
-	char magic[sizeof magic];
-	uint64_t blocks, lines, texts, entries, form;
-};
+/*
+ * The index file: a header (the magic bytes, and five numbers), the blocks with five numbers each,
+ * the filter's lines, the texts; then a digest of it all.
+ */
+enum { HEADER = sizeof magic + 5 * 8, BLOCK = 5 * 8 };
 
 struct block {
 	uint64_t at;	 /* in the data */
@@ -74,20 +74,12 @@ struct ev_run_file {
 	uint64_t uses;
 };
 
-void ev_run_name(uint64_t number, enum ev_run_form form, bool index, char name[EV_RUN_NAME])
+char *ev_run_path(const char *dir, uint64_t number, enum ev_run_form form, bool index)
 {
 	const char *end = index ? "index" : form == EV_RUN_TEXT ? "gz" : "run";
-
-	snprintf(name, EV_RUN_NAME, "%08llu.%s", (unsigned long long)number, end);
-}
-
-static char *path_of(const char *dir, uint64_t number, enum ev_run_form form, bool index)
-{
 	struct ev_buf path = {0};
-	char name[EV_RUN_NAME];
 
-	ev_run_name(number, form, index, name);
-	ev_buf_printf(&path, "%s/%s", dir, name);
+	ev_buf_printf(&path, "%s/%08llu.%s", dir, (unsigned long long)number, end);
 	ev_buf_str(&path);
 	return path.p;
 }
@@ -173,7 +165,7 @@ struct ev_run_writer *ev_run_create(const char *dir, uint64_t number, enum ev_ru
 				    struct ev_error *err)
 {
 	struct ev_run_writer *w = ev_calloc(1, sizeof *w);
-	char *path = path_of(dir, number, form, false);
+	char *path = ev_run_path(dir, number, form, false);
 
 	w->dir = dir;
 	w->number = number;
@@ -257,14 +249,6 @@ static enum ev_status end_block(struct ev_run_writer *w, struct ev_error *err)
 	return ev_out_put(w->out, p, len) == EV_OK ? EV_OK : cannot_write(w, err);
 }
 
-static bool same_word(const struct ev_run_writer *w, const struct ev_entry *e)
-{
-	const char *space = w->form == EV_RUN_TEXT ? memchr(e->p, ' ', e->key_len) : NULL;
-	size_t len = space != NULL ? (size_t)(space - e->p) + 1 : e->key_len;
-
-	return w->last.len >= len && memcmp(w->last.p, e->p, len) == 0;
-}
-
 enum ev_status ev_run_put(struct ev_run_writer *w, const struct ev_entry *e, struct ev_error *err)
 {
 	const size_t most = w->form == EV_RUN_TEXT ? TEXT_BLOCK : BINARY_BLOCK;
@@ -275,7 +259,8 @@ enum ev_status ev_run_put(struct ev_run_writer *w, const struct ev_entry *e, str
 		return EV_FATAL;
 	if (w->raw.len == 0)
 		begin_block(w, e);
-	if (w->entries == 0 || !same_word(w, e)) {
+	if (w->entries == 0 ||
+	    !ev_run_same_word(w->form, w->last.p, w->last.len, e->p, e->key_len)) {
 		ev_grow(&w->hashes, &w->cap_hashes, w->n_hashes + 1, sizeof *w->hashes);
 		w->hashes[w->n_hashes++] = ev_run_hash(w->form, e->p, e->key_len);
 	}
@@ -324,9 +309,8 @@ static void index_file(struct ev_run_writer *w, struct ev_buf *file)
 static enum ev_status write_index(struct ev_run_writer *w, struct ev_run_facts *facts,
 				  struct ev_error *err)
 {
-	char *path = path_of(w->dir, w->number, w->form, true);
+	char *path = ev_run_path(w->dir, w->number, w->form, true);
 	struct ev_out *out = ev_out_file(path, err);
-	enum ev_status st = EV_FATAL;
 	struct ev_buf file = {0};
 
 	free(path);
@@ -334,14 +318,9 @@ static enum ev_status write_index(struct ev_run_writer *w, struct ev_run_facts *
 		return EV_FATAL;
 	index_file(w, &file);
 	facts->index = ev_hash128(file.p, file.len, 0);
-	if (ev_out_put(out, file.p, file.len) == EV_OK)
-		st = ev_out_commit(&out, err);
-	else {
-		*err = out->error;
-		ev_out_discard(&out);
-	}
+	ev_out_put(out, file.p, file.len);
 	ev_buf_free(&file);
-	return st;
+	return ev_out_commit(&out, err);
 }
 
 enum ev_status ev_run_close(struct ev_run_writer **writer, struct ev_run_facts *facts,
@@ -387,7 +366,7 @@ static enum ev_status cannot_read(const char *name, struct ev_error *err)
 static bool take_index(struct ev_run_file *r, size_t len)
 {
 	const char *p = r->file;
-	const uint64_t fixed = sizeof(struct header) + 8, block = UINT64_C(5) * 8;
+	const uint64_t fixed = HEADER + 8; /* with where the last key begins */
 	uint64_t blocks, lines, texts;
 
 	if (len < fixed || memcmp(p, magic, sizeof magic) != 0)
@@ -395,18 +374,18 @@ static bool take_index(struct ev_run_file *r, size_t len)
 	blocks = get64(p + 8);
 	lines = get64(p + 16);
 	texts = get64(p + 24);
-	if (blocks > len / block || lines > len / LINE_BYTES || lines == 0 || texts > len ||
-	    fixed + blocks * block + lines * LINE_BYTES + texts != len ||
+	if (blocks > len / BLOCK || lines > len / LINE_BYTES || lines == 0 || texts > len ||
+	    fixed + blocks * BLOCK + lines * LINE_BYTES + texts != len ||
 	    get64(p + 32) != r->facts.entries || get64(p + 40) != r->form)
 		return false;
 	r->n_blocks = (size_t)blocks;
 	r->n_lines = (size_t)lines;
 	r->n_texts = (size_t)texts;
-	r->filter = p + fixed + blocks * block;
+	r->filter = p + fixed + blocks * BLOCK;
 	r->texts = r->filter + lines * LINE_BYTES;
 	r->blocks = ev_calloc(r->n_blocks + 1, sizeof *r->blocks);
-	p += sizeof(struct header);
-	for (size_t i = 0; i < r->n_blocks; i++, p += block) {
+	p += HEADER;
+	for (size_t i = 0; i < r->n_blocks; i++, p += BLOCK) {
 		uint64_t sizes = get64(p + 24);
 
 		r->blocks[i] = (struct block){get64(p),
@@ -429,8 +408,8 @@ static bool take_index(struct ev_run_file *r, size_t len)
 	       (r->form != EV_RUN_BINARY || texts - get64(p) == EV_RUN_KEY);
 }
 
-static enum ev_status read_from(int fd, const char *name, uint64_t at, char *p, size_t len,
-				struct ev_error *err)
+static enum ev_status read_at(int fd, const char *name, uint64_t at, char *p, size_t len,
+			      struct ev_error *err)
 {
 	while (len > 0) {
 		ssize_t n = pread(fd, p, len, (off_t)at);
@@ -448,15 +427,9 @@ static enum ev_status read_from(int fd, const char *name, uint64_t at, char *p, 
 	return EV_OK;
 }
 
-static enum ev_status read_at(const struct ev_run_file *r, uint64_t at, char *p, size_t len,
-			      struct ev_error *err)
-{
-	return read_from(r->fd, r->name, at, p, len, err);
-}
-
 static enum ev_status read_index(struct ev_run_file *r, const char *dir, struct ev_error *err)
 {
-	char *path = path_of(dir, r->facts.number, r->form, true);
+	char *path = ev_run_path(dir, r->facts.number, r->form, true);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	enum ev_status st = EV_OK;
 	struct ev_hash128 digest;
@@ -468,10 +441,10 @@ static enum ev_status read_index(struct ev_run_file *r, const char *dir, struct 
 	} else {
 		len = (size_t)s.st_size;
 		r->file = ev_malloc(len);
-		st = read_from(fd, path, 0, r->file, len, err);
+		st = read_at(fd, path, 0, r->file, len, err);
 		digest = ev_hash128(r->file, st == EV_OK ? len : 0, 0);
-		if (st == EV_OK && (digest.lo != r->facts.index.lo ||
-				    digest.hi != r->facts.index.hi || !take_index(r, len)))
+		if (st == EV_OK &&
+		    (!ev_hash128_equal(digest, r->facts.index) || !take_index(r, len)))
 			st = damaged(path, "is not what the manifest names", err);
 	}
 	if (fd >= 0)
@@ -491,7 +464,7 @@ struct ev_run_file *ev_run_open(const char *dir, const struct ev_run_facts *fact
 	r->form = form;
 	for (size_t i = 0; i < HELD; i++)
 		r->held[i].block = SIZE_MAX;
-	r->name = path_of(dir, facts->number, form, false);
+	r->name = ev_run_path(dir, facts->number, form, false);
 	r->fd = open(r->name, O_RDONLY | O_CLOEXEC);
 	if (r->fd < 0 || fstat(r->fd, &s) != 0)
 		st = cannot_read(r->name, err);
@@ -527,11 +500,6 @@ void ev_run_free(struct ev_run_file **run)
 	*run = NULL;
 }
 
-enum ev_run_form ev_run_form(const struct ev_run_file *r)
-{
-	return r->form;
-}
-
 static enum ev_status unpack(struct ev_run_file *r, const struct block *b, struct ev_buf *bytes,
 			     struct ev_error *err)
 {
@@ -558,7 +526,7 @@ static enum ev_status load(struct ev_run_file *r, size_t i, struct ev_run_held *
 	ev_buf_room(&h->bytes, b->bytes + EV_IN_SLACK);
 	ev_buf_reset(packed);
 	ev_buf_room(packed, b->packed + EV_IN_SLACK);
-	if ((st = read_at(r, b->at, packed->p, b->packed, err)) != EV_OK)
+	if ((st = read_at(r->fd, r->name, b->at, packed->p, b->packed, err)) != EV_OK)
 		return st;
 	if (ev_hash64(packed->p, b->packed, 0) != b->sum)
 		return damaged(r->name, "a block does not have its checksum", err);
@@ -693,22 +661,6 @@ static size_t find_block(const struct ev_run_file *r, const char *key, size_t le
 	return from;
 }
 
-static enum ev_status seek_fixed(struct ev_run_cursor *c, const char *key)
-{
-	size_t from = 0, to = (size_t)(c->end - c->next) / EV_RUN_FIXED;
-
-	while (from < to) {
-		size_t mid = from + (to - from) / 2;
-
-		if (memcmp(c->next + mid * EV_RUN_FIXED, key, EV_RUN_KEY) < 0)
-			from = mid + 1;
-		else
-			to = mid;
-	}
-	c->next += from * EV_RUN_FIXED;
-	return EV_OK;
-}
-
 enum ev_status ev_run_seek(struct ev_run_cursor *c, const char *key, size_t len,
 			   struct ev_error *err)
 {
@@ -723,8 +675,6 @@ enum ev_status ev_run_seek(struct ev_run_cursor *c, const char *key, size_t len,
 	     ev_bytes_compare(c->entry.p, c->entry.key_len, key, len) >= 0) &&
 	    enter_block(c, block, err) != EV_OK)
 		return EV_FATAL;
-	if (r->form == EV_RUN_BINARY)
-		seek_fixed(c, key);
 	do {
 		if (ev_run_next(c, err) != EV_OK)
 			return EV_FATAL;
@@ -751,30 +701,16 @@ static void make_heads(struct ev_run_file *r)
 				      (size_t)(r->blocks[i + 1].text - r->blocks[i].text));
 }
 
-/*
- * The last block whose separator is not greater than the key. Keys are digests, so where it lies
- * can be guessed closely from the key; then steps that double lead to both sides of it.
- */
-static size_t guess_block(const struct ev_run_file *r, const char *key)
+/* The last block whose separator is not greater than the key. */
+static size_t find_last_block(const struct ev_run_file *r, const char *key)
 {
-	const uint64_t head = head_of(key, EV_RUN_KEY), *heads = r->heads;
-	uint64_t least = heads[0], most = head_of(ev_run_last(r, &(size_t){0}), EV_RUN_KEY);
-	size_t n = r->n_blocks, from = 0, to, step;
+	const uint64_t head = head_of(key, EV_RUN_KEY);
+	size_t from = 0, to = r->n_blocks;
 
-	if (head >= most)
-		from = n - 1;
-	else if (head > least)
-		from = (size_t)((unsigned __int128)(head - least) * n / (most - least));
-	for (step = 1; from > 0 && heads[from] > head; step *= 2)
-		from = from > step ? from - step : 0;
-	for (to = from + 1, step = 1; to < n && heads[to] <= head; step *= 2) {
-		from = to;
-		to = n - to > step ? to + step : n;
-	}
 	while (to - from > 1) {
 		size_t mid = from + (to - from) / 2;
 
-		if (heads[mid] <= head)
+		if (r->heads[mid] <= head)
 			from = mid;
 		else
 			to = mid;
@@ -796,7 +732,7 @@ enum ev_status ev_run_get(struct ev_run_file *r, const char key[EV_RUN_KEY], con
 		return EV_OK;
 	if (r->heads == NULL)
 		make_heads(r);
-	if (pin_block(r, guess_block(r, key), &h, err) != EV_OK)
+	if (pin_block(r, find_last_block(r, key), &h, err) != EV_OK)
 		return EV_FATAL;
 	h->pins--;
 	/* The first that is greater, in [from, to]. */
@@ -839,12 +775,13 @@ enum ev_status ev_run_check(struct ev_run_file *r, struct ev_error *err)
 	for (size_t i = 0; i < r->n_blocks && st == EV_OK; i++) {
 		ev_buf_reset(&r->packed);
 		ev_buf_room(&r->packed, r->blocks[i].packed);
-		st = read_at(r, r->blocks[i].at, r->packed.p, r->blocks[i].packed, err);
+		st = read_at(r->fd, r->name, r->blocks[i].at, r->packed.p, r->blocks[i].packed,
+			     err);
 		if (st == EV_OK)
 			ev_digest_add(digest, r->packed.p, r->blocks[i].packed);
 	}
 	h = ev_digest_value(digest);
-	if (st == EV_OK && (h.lo != r->facts.data.lo || h.hi != r->facts.data.hi))
+	if (st == EV_OK && !ev_hash128_equal(h, r->facts.data))
 		st = damaged(r->name, "does not have the digest that the manifest names", err);
 	while (st == EV_OK && (st = ev_run_next(&c, err)) == EV_OK && !c.ended) {
 		n++;

@@ -12,8 +12,8 @@
 #ifndef EV_RUN_H
 #define EV_RUN_H
 
+#include "base/buf.h"
 #include "base/hash.h"
-#include "base/status.h"
 
 #include <endian.h>
 #include <stdbool.h>
@@ -25,7 +25,6 @@ enum {
 	EV_RUN_KEY = 16,      /* bytes of a fixed entry's key */
 	EV_RUN_FIXED = 24,    /* and of all of it */
 	EV_RUN_COMMIT = 12,   /* digits */
-	EV_RUN_NAME = 24,     /* bytes of a file's name, with its NUL */
 	EV_RUN_KEY_MAX = 4096 /* bytes of a key at most */
 };
 
@@ -40,15 +39,6 @@ struct ev_entry {
 	size_t value_len;
 	uint64_t commit;
 };
-
-/* Compares as the run is sorted. */
-static inline int ev_bytes_compare(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	const size_t len = a_len < b_len ? a_len : b_len;
-	int order = len > 0 ? memcmp(a, b, len) : 0;
-
-	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
-}
 
 /* Of a fixed entry's value: by it entries are let go (ev_store_forget). */
 static inline uint32_t ev_run_stamp(const char *value)
@@ -68,6 +58,23 @@ static inline void ev_run_put_fixed(char entry[EV_RUN_FIXED], const char key[EV_
 	stamp = htobe32(stamp);
 	memcpy(entry + EV_RUN_KEY, &commit, sizeof commit);
 	memcpy(entry + EV_RUN_KEY + sizeof commit, &stamp, sizeof stamp);
+}
+
+/* The length of a key's first word with the space behind it; all of a key that has no space. */
+static inline size_t ev_run_word(enum ev_run_form form, const char *key, size_t len)
+{
+	const char *space = form == EV_RUN_TEXT && len > 0 ? memchr(key, ' ', len) : NULL;
+
+	return space != NULL ? (size_t)(space - key) + 1 : len;
+}
+
+/* Whether a key, and one before it in order, have the same first word. */
+static inline bool ev_run_same_word(enum ev_run_form form, const char *before, size_t before_len,
+				    const char *key, size_t len)
+{
+	size_t word = ev_run_word(form, key, len);
+
+	return before_len >= word && memcmp(before, key, word) == 0;
 }
 
 /* The hash of a key's first word, or of a fixed key, for filters. */
@@ -103,7 +110,6 @@ struct ev_run_file *ev_run_open(const char *dir, const struct ev_run_facts *fact
 void ev_run_free(struct ev_run_file **r);
 /* Reads all of the data and compares its digest, and each block's; for evstate check. */
 enum ev_status ev_run_check(struct ev_run_file *r, struct ev_error *err);
-enum ev_run_form ev_run_form(const struct ev_run_file *r);
 /* False: no key of the run has that first word. */
 bool ev_run_may_have(const struct ev_run_file *r, uint64_t hash);
 /* Has the processor fetch what ev_run_may_have will look at. */
@@ -142,7 +148,7 @@ enum ev_status ev_run_next_since(struct ev_run_cursor *c, uint64_t commit, struc
 /* Back to the beginning; the last call for a cursor. */
 void ev_run_cursor_reset(struct ev_run_cursor *c);
 
-/* Names of files in a state's folder. */
-void ev_run_name(uint64_t number, enum ev_run_form form, bool index, char name[EV_RUN_NAME]);
+/* A file of a run, to be freed. */
+char *ev_run_path(const char *dir, uint64_t number, enum ev_run_form form, bool index);
 
 #endif

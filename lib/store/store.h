@@ -87,16 +87,7 @@ void ev_store_set_note(struct ev_store *s, const char *name, const char *value);
 
 /* Commits. They are numbered from 1; 0 is the empty store. */
 
-struct ev_store_commit {
-	uint64_t number;
-	char digest[EV_STORE_DIGEST + 1];
-	const char *what; /* what the writer said: one line */
-};
-
 uint64_t ev_store_head(const struct ev_store *s);
-/* The n-th, 0 up to the head (whose what is ""). */
-struct ev_store_commit ev_store_commit_at(const struct ev_store *s, uint64_t n);
-
 /* Appends the digests of the commits from..to, EV_STORE_DIGEST digits each. */
 void ev_store_digests(const struct ev_store *s, uint64_t from, uint64_t to, struct ev_buf *out);
 
@@ -113,24 +104,14 @@ struct ev_point ev_store_position(const struct ev_store *s, uint64_t n);
 /* EV_FATAL, with what is wrong and what to do, if the position is not in this store's chain. */
 enum ev_status ev_store_check_position(const struct ev_store *s, const struct ev_point *p,
 				       struct ev_error *err);
-/*
- * What was said last in a line that ends with that text, or NULL; valid until the next commit.
- * *number: of the commit that it was said of, or 0.
- */
-const char *ev_store_said(const struct ev_store *s, const char *end, uint64_t *number);
-/* The same of the first such line. */
-const char *ev_store_said_first(const struct ev_store *s, const char *end, uint64_t *number);
-/* The numbers of the commits of which just that was said, in order; *n of them. To be freed. */
-uint64_t *ev_store_commits_of(const struct ev_store *s, const char *what, size_t *n);
-/* All that was said, in order. Zero-initialise. */
+/* A line of the log. */
 struct ev_store_log_line {
-	uint64_t number;  /* of the commit that it was said of, or 0 */
-	const char *what; /* valid until the next commit */
+	uint64_t number;  /* of the commit that it records, or 0 */
+	const char *what; /* what the writer said; valid until the next commit */
 	size_t len;
-	size_t next; /* the store's */
 };
-/* False behind the last. */
-bool ev_store_log_next(const struct ev_store *s, struct ev_store_log_line *said);
+/* The i-th line, from 0; false behind the last. */
+bool ev_store_log_line(const struct ev_store *s, size_t i, struct ev_store_log_line *line);
 /*
  * The digest of the commit behind the head, if `what` is said of it and it takes what has that
  * digest.

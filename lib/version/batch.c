@@ -96,12 +96,12 @@ static struct ev_version_batches group(const struct line *lines, size_t n)
 
 struct ev_version_batches ev_version_batches_read(const struct ev_store *s)
 {
-	struct ev_store_log_line said = {.next = 0};
+	struct ev_store_log_line said;
 	struct ev_version_batches batches;
 	struct line *lines = NULL;
 	size_t n = 0, cap = 0;
 
-	while (ev_store_log_next(s, &said)) {
+	for (size_t i = 0; ev_store_log_line(s, i, &said); i++) {
 		struct line l = {.what = said.what, .number = said.number, .nth = n};
 
 		if (!find_name(&l, said.len))

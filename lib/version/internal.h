@@ -149,7 +149,7 @@ struct ev_version {
 	struct ev_buf taken; /* the digest of its input */
 	uint64_t began;	     /* by arrival: the commit in which this batch began */
 	uint64_t delivered;  /* records that the batch has delivered, with these */
-	uint64_t redelivered, missing;
+	uint64_t delivered_before, redelivered, missing;
 	char *missing_batch;		 /* or NULL */
 	struct ev_buf value, what, word; /* word: the next event that changed in the state */
 	struct ev_sorted item;		 /* the input's next record */

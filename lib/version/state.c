@@ -539,39 +539,33 @@ static enum ev_status seek_news(struct ev_version *v, struct ev_error *err)
 /* The line of the log that counts a batch's records: "delivered N BATCH". */
 static const char delivered[] = "delivered ";
 
-static uint64_t delivered_before(const struct ev_version *v)
-{
-	struct ev_buf end = {0};
-	uint64_t number, n = 0;
-	const char *says;
-
-	ev_buf_putc(&end, ' ');
-	ev_buf_put(&end, v->batch.p, v->batch.len);
-	says = ev_store_said(v->state, ev_buf_str(&end), &number);
-	if (says != NULL && strncmp(says, delivered, sizeof delivered - 1) == 0)
-		n = strtoull(says + sizeof delivered - 1, NULL, 10);
-	ev_buf_free(&end);
-	return n;
-}
-
+/* Names the section's batch, and reads in the log what it brought before. */
 static void set_batch(struct ev_version *v, const char *batch, const char *digest)
 {
-	struct ev_buf end = {0};
-	const char *says;
+	struct ev_store_log_line l;
+	bool first = true;
 
 	ev_buf_reset(&v->batch);
 	ev_buf_reset(&v->taken);
+	v->delivered_before = 0;
+	v->began = v->base + 1;
 	if (batch == NULL)
 		return;
 	ev_json_quote(batch, strlen(batch), &v->batch);
 	ev_buf_puts(&v->taken, digest);
-	ev_buf_putc(&end, ' ');
-	ev_buf_put(&end, v->batch.p, v->batch.len);
-	v->began = v->base + 1;
-	says = ev_store_said_first(v->state, ev_buf_str(&end), &v->began);
-	if (says == NULL || v->began == 0)
-		v->began = v->base + 1;
-	ev_buf_free(&end);
+	for (size_t i = 0; ev_store_log_line(v->state, i, &l); i++) {
+		const char *name = l.what + l.len - v->batch.len;
+
+		if (l.len <= v->batch.len || name[-1] != ' ' ||
+		    memcmp(name, v->batch.p, v->batch.len) != 0)
+			continue;
+		if (first && l.number > 0)
+			v->began = l.number;
+		first = false;
+		v->delivered_before = strncmp(l.what, delivered, sizeof delivered - 1) == 0
+					      ? strtoull(l.what + sizeof delivered - 1, NULL, 10)
+					      : 0;
+	}
 }
 
 /* Compares the model with what the state says of the one it was made by. */
@@ -671,7 +665,6 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 {
 	struct ev_store *s = v->state;
 	enum ev_status st = EV_OK;
-	uint64_t before;
 
 	if (batch == NULL && v->sort != NULL)
 		return ev_fail(err,
@@ -693,14 +686,13 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 		swap_chains(v);
 	if (v->options.as_of || v->options.since.number < v->base)
 		v->scan = ev_store_cursor_new(s, v->options.as_of ? 0 : v->options.since.number);
-	before = delivered_before(v);
 	st = emit_all(v, v->news, err);
-	if (before > v->redelivered) {
-		v->missing = before - v->redelivered;
+	if (v->delivered_before > v->redelivered) {
+		v->missing = v->delivered_before - v->redelivered;
 		free(v->missing_batch);
 		v->missing_batch = ev_strndup(v->batch.p, v->batch.len);
 	}
-	v->delivered += before;
+	v->delivered += v->delivered_before;
 	ev_store_cursor_free(&v->cursor);
 	ev_store_cursor_free(&v->scan);
 	ev_sort_free(&v->sort);
