@@ -4,11 +4,11 @@
  */
 #include "base/hash.h"
 #include "base/mem.h"
-#include "schema/accept.h"
+#include "number/decimal.h"
+#include "schema/fast.h"
 #include "schema/flat.h"
 #include "schema/keyword.h"
 #include "json/canon.h"
-#include "number/decimal.h"
 #include "json/view.h"
 
 #include <string.h>

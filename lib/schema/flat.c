@@ -9,14 +9,14 @@
  */
 #include "schema/flat.h"
 #include "base/mem.h"
-#include "schema/accept.h"
+#include "schema/fast.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /*
  * Bounds of what is merged. MAX_CELLS is for a whole set: schemas that refer to themselves in many
- * ways could be combined without end.
+ * kinds could be combined without end.
  */
 enum { MAX_PARTS = 32, MAX_BITS = 64, MAX_CELLS = 1 << 18 };
 
@@ -29,7 +29,7 @@ struct pile {
 
 /* A pile, with what $ref and allOf lead to added. */
 struct parts {
-	struct pile plain, rest;
+	struct pile merged, rest;
 	bool failed; /* too many schemas, or `false` among them */
 };
 
@@ -87,7 +87,7 @@ static bool counts_names(const struct ev_schema_objects *o, uint64_t *n)
  * True if all that s says about values of this kind can be merged into a cell; of scalars
  * everything can.
  */
-static bool is_plain(const struct ev_schema *s, enum ev_kind kind)
+static bool can_merge(const struct ev_schema *s, enum ev_kind kind)
 {
 	const struct ev_schema_applied *a = s->applied;
 	const struct ev_schema_objects *o = s->objects;
@@ -111,18 +111,18 @@ static bool is_plain(const struct ev_schema *s, enum ev_kind kind)
 
 static void gather(struct parts *g, const struct ev_schema *s, enum ev_kind kind)
 {
-	uint32_t before = g->plain.n;
+	uint32_t before = g->merged.n;
 
 	while (s->alias != NULL)
 		s = s->alias;
 	if (s->boolean && !s->value)
 		g->failed = true;
-	if (!s->boolean && !is_plain(s, kind))
+	if (!s->boolean && !can_merge(s, kind))
 		add(&g->rest, s);
 	else
-		add(&g->plain, s);
-	g->failed = g->failed || g->plain.full || g->rest.full;
-	if (g->plain.n == before || s->applied == NULL)
+		add(&g->merged, s);
+	g->failed = g->failed || g->merged.full || g->rest.full;
+	if (g->merged.n == before || s->applied == NULL)
 		return;
 	for (uint32_t i = 0; i < s->applied->n_all && !g->failed; i++)
 		gather(g, s->applied->all[i], kind);
@@ -153,7 +153,7 @@ static void flatten_constant(struct ev_schema_cell *c, const struct pile *parts,
 		    !has_kind(s->values, kind))
 			return;
 	}
-	c->does[kind] = SCHEMA_DO_TAKE;
+	c->checks[kind] = SCHEMA_CHECK_PASS;
 }
 
 /* Whether all strings of a are in b. */
@@ -181,14 +181,14 @@ static bool narrow(const struct ev_schema_values **words, const struct ev_schema
 }
 
 static void bound_length(struct ev_schema_cell *c, uint64_t least, uint64_t most,
-			 enum ev_schema_do then)
+			 enum ev_schema_check then)
 {
 	most = most < UINT32_MAX ? most : UINT32_MAX;
 	if (least > most)
 		return;
 	c->least = (uint32_t)least;
 	c->gap = (uint32_t)(most - least);
-	c->does[EV_STRING] = (uint8_t)then;
+	c->checks[EV_STRING] = (uint8_t)then;
 }
 
 /*
@@ -199,20 +199,21 @@ static void flatten_layout(struct ev_schema_cell *c, const struct ev_schema_stri
 			   uint64_t min, uint64_t max)
 {
 	static const struct {
-		enum ev_schema_do what;
+		enum ev_schema_check what;
 		uint32_t least, most; /* bytes; 0: the layout's own */
-		bool (*quick)(const char *p, size_t len);
-	} ways[] = {
-		[SCHEMA_BY_LAYOUT] = {SCHEMA_DO_LAYOUT, 0, 0, NULL},
-		[SCHEMA_BY_DATE] = {SCHEMA_DO_DATE, 0, 0, NULL},
-		[SCHEMA_BY_TIME] = {SCHEMA_DO_TIME, SCHEMA_TIME_LEAST, SCHEMA_TIME_MOST, NULL},
-		[SCHEMA_BY_IPV4] = {SCHEMA_DO_IPV4, SCHEMA_IPV4_LEAST, SCHEMA_IPV4_MOST, NULL},
-		[SCHEMA_BY_URI] = {SCHEMA_DO_QUICK, 1, UINT32_MAX, ev_schema_accepts_uri},
-		[SCHEMA_BY_EMAIL] = {SCHEMA_DO_QUICK, 1, UINT32_MAX, ev_schema_accepts_email},
-		[SCHEMA_BY_HOSTNAME] = {SCHEMA_DO_QUICK, 1, UINT32_MAX, ev_schema_accepts_hostname},
+		bool (*fast)(const char *p, size_t len);
+	} kinds[] = {
+		[SCHEMA_FAST_LAYOUT] = {SCHEMA_CHECK_LAYOUT, 0, 0, NULL},
+		[SCHEMA_FAST_DATE] = {SCHEMA_CHECK_DATE, 0, 0, NULL},
+		[SCHEMA_FAST_TIME] = {SCHEMA_CHECK_TIME, SCHEMA_TIME_LEAST, SCHEMA_TIME_MOST, NULL},
+		[SCHEMA_FAST_IPV4] = {SCHEMA_CHECK_IPV4, SCHEMA_IPV4_LEAST, SCHEMA_IPV4_MOST, NULL},
+		[SCHEMA_FAST_URI] = {SCHEMA_CHECK_FORMAT, 1, UINT32_MAX, ev_schema_fast_uri},
+		[SCHEMA_FAST_EMAIL] = {SCHEMA_CHECK_FORMAT, 1, UINT32_MAX, ev_schema_fast_email},
+		[SCHEMA_FAST_HOSTNAME] = {SCHEMA_CHECK_FORMAT, 1, UINT32_MAX,
+					  ev_schema_fast_hostname},
 	};
-	enum ev_schema_glance glance = t->format != NULL ? t->format->glance : SCHEMA_BY_LAYOUT;
-	uint32_t least = ways[glance].least, most = ways[glance].most;
+	enum ev_schema_fast fast = t->format != NULL ? t->format->fast : SCHEMA_FAST_LAYOUT;
+	uint32_t least = kinds[fast].least, most = kinds[fast].most;
 	bool bounded = min > 0 || max < UINT64_MAX;
 
 	if (t->pattern != NULL && t->format != NULL)
@@ -223,11 +224,11 @@ static void flatten_layout(struct ev_schema_cell *c, const struct ev_schema_stri
 		least = t->layout->least;
 		most = t->layout->most;
 	}
-	if (ways[glance].quick != NULL)
-		c->quick = ways[glance].quick;
+	if (kinds[fast].fast != NULL)
+		c->fast = kinds[fast].fast;
 	else
 		c->layout = t->layout;
-	bound_length(c, min > least ? min : least, max < most ? max : most, ways[glance].what);
+	bound_length(c, min > least ? min : least, max < most ? max : most, kinds[fast].what);
 }
 
 static void flatten_strings(struct ev_schema_cell *c, const struct pile *parts)
@@ -257,15 +258,15 @@ static void flatten_strings(struct ev_schema_cell *c, const struct pile *parts)
 		if (laid != NULL || min > 0 || max < UINT64_MAX || words->words == NULL)
 			return;
 		c->words = words->words;
-		c->does[EV_STRING] = SCHEMA_DO_WORD;
+		c->checks[EV_STRING] = SCHEMA_CHECK_WORD;
 	} else if (laid != NULL) {
 		flatten_layout(c, laid, min, max);
 	} else if (min == 0 && max == UINT64_MAX) {
-		c->does[EV_STRING] = c->does[8 | EV_STRING] = SCHEMA_DO_TAKE;
+		c->checks[EV_STRING] = c->checks[8 | EV_STRING] = SCHEMA_CHECK_PASS;
 	} else if (min <= UINT32_MAX / 4) { /* a code point has four bytes at most */
-		bound_length(c, min > 0 ? 4 * min - 3 : 0, max, SCHEMA_DO_LENGTH);
+		bound_length(c, min > 0 ? 4 * min - 3 : 0, max, SCHEMA_CHECK_LENGTH);
 		if (min <= 1) /* with escapes twelve; but any byte at all is at least one */
-			c->does[8 | EV_STRING] = c->does[EV_STRING];
+			c->checks[8 | EV_STRING] = c->checks[EV_STRING];
 	}
 }
 
@@ -308,7 +309,7 @@ static bool narrow_range(const struct ev_schema_numbers *n, int64_t *low, int64_
 	return true;
 }
 
-static void flatten_numbers(struct ev_schema_cell *c, struct ev_schema_behind *b,
+static void flatten_numbers(struct ev_schema_cell *c, struct ev_schema_cold *b,
 			    const struct pile *parts)
 {
 	int64_t low = INT64_MIN, high = INT64_MAX;
@@ -326,12 +327,12 @@ static void flatten_numbers(struct ev_schema_cell *c, struct ev_schema_behind *b
 	b->low = low;
 	b->high = high;
 	if (whole)
-		c->does[EV_NUMBER] = SCHEMA_DO_WHOLE;
+		c->checks[EV_NUMBER] = SCHEMA_CHECK_WHOLE;
 	else if (low == INT64_MIN && high == INT64_MAX)
-		c->does[EV_NUMBER] = SCHEMA_DO_TAKE;
+		c->checks[EV_NUMBER] = SCHEMA_CHECK_PASS;
 	else
-		c->does[EV_NUMBER] =
-			low <= 0 && high == INT64_MAX ? SCHEMA_DO_NOT_NEGATIVE : SCHEMA_DO_DECIMAL;
+		c->checks[EV_NUMBER] = low <= 0 && high == INT64_MAX ? SCHEMA_CHECK_NOT_NEGATIVE
+								     : SCHEMA_CHECK_DECIMAL;
 }
 
 /* Objects and arrays */
@@ -394,8 +395,8 @@ static struct ev_schema_known *inside_of(struct maker *m, const struct pile *ask
 	*take = false;
 	if (g.failed)
 		return NULL;
-	for (uint32_t i = 0; i < g.plain.n; i++) {
-		const struct ev_schema *s = g.plain.list[i];
+	for (uint32_t i = 0; i < g.merged.n; i++) {
+		const struct ev_schema *s = g.merged.list[i];
 
 		if ((s->types >> kind & 1) == 0 || s->constant != NULL || s->values != NULL)
 			return NULL;
@@ -406,11 +407,11 @@ static struct ev_schema_known *inside_of(struct maker *m, const struct pile *ask
 	*take = !some && g.rest.n == 0;
 	if (!some || bits > MAX_BITS || (kind == EV_ARRAY && g.rest.n > 0))
 		return NULL;
-	return known_of(m, asked, kind, slots_for(kind == EV_OBJECT ? names_in(&g.plain) : 0));
+	return known_of(m, asked, kind, slots_for(kind == EV_OBJECT ? names_in(&g.merged) : 0));
 }
 
-static void behind(struct maker *m, struct ev_schema_cell *c, struct ev_schema_behind *b,
-		   const struct pile *asked)
+static void cold_part(struct maker *m, struct ev_schema_cell *c, struct ev_schema_cold *b,
+		      const struct pile *asked)
 {
 	const struct ev_schema_known *k;
 	bool take;
@@ -419,26 +420,30 @@ static void behind(struct maker *m, struct ev_schema_cell *c, struct ev_schema_b
 	b->n = asked->n;
 	k = inside_of(m, asked, EV_OBJECT, &take);
 	b->object = k != NULL ? &k->inside : NULL;
-	c->does[EV_OBJECT] = k != NULL ? SCHEMA_DO_OBJECT : take ? SCHEMA_DO_TAKE : SCHEMA_DO_ASK;
+	c->checks[EV_OBJECT] = k != NULL ? SCHEMA_CHECK_OBJECT
+			       : take	 ? SCHEMA_CHECK_PASS
+					 : SCHEMA_CHECK_FULL;
 	k = inside_of(m, asked, EV_ARRAY, &take);
 	b->array = k != NULL ? &k->inside : NULL;
-	c->does[EV_ARRAY] = k != NULL ? SCHEMA_DO_ARRAY : take ? SCHEMA_DO_TAKE : SCHEMA_DO_ASK;
+	c->checks[EV_ARRAY] = k != NULL ? SCHEMA_CHECK_ARRAY
+			      : take	? SCHEMA_CHECK_PASS
+					: SCHEMA_CHECK_FULL;
 }
 
 static struct ev_schema_cell cell_of(struct maker *m, const struct pile *asked, uint32_t symbol)
 {
-	struct ev_schema_behind *b = ev_arena_zalloc(&m->set->arena, sizeof *b);
-	struct ev_schema_cell c = {.symbol = symbol, .behind = b};
+	struct ev_schema_cold *b = ev_arena_zalloc(&m->set->arena, sizeof *b);
+	struct ev_schema_cell c = {.symbol = symbol, .cold = b};
 	struct parts g = parts_of(asked, EV_STRING);
 
 	if (!g.failed && g.rest.n == 0) {
-		flatten_constant(&c, &g.plain, EV_NULL);
-		flatten_constant(&c, &g.plain, EV_FALSE);
-		flatten_constant(&c, &g.plain, EV_TRUE);
-		flatten_strings(&c, &g.plain);
-		flatten_numbers(&c, b, &g.plain);
+		flatten_constant(&c, &g.merged, EV_NULL);
+		flatten_constant(&c, &g.merged, EV_FALSE);
+		flatten_constant(&c, &g.merged, EV_TRUE);
+		flatten_strings(&c, &g.merged);
+		flatten_numbers(&c, b, &g.merged);
 	}
-	behind(m, &c, b, asked);
+	cold_part(m, &c, b, asked);
 	return c;
 }
 
@@ -527,18 +532,18 @@ static void add_rule(const struct maker *m, struct ev_schema_inside *o,
 static void fill_object(struct maker *m, struct ev_schema_inside *o, const struct pile *asked)
 {
 	struct parts g = parts_of(asked, EV_OBJECT);
-	struct pile pile = asked_of_member(&g.plain, EV_NO_SYMBOL);
+	struct pile pile = asked_of_member(&g.merged, EV_NO_SYMBOL);
 	uint64_t least = 0, most = UINT64_MAX;
 	unsigned bits = 0;
 	size_t rules = 0;
 
-	make_cells(m, o, names_in(&g.plain), &pile);
-	for (uint32_t i = 0; i < g.plain.n; i++)
-		rules += g.plain.list[i]->objects != NULL ? g.plain.list[i]->objects->n_dependents
-							  : 0;
+	make_cells(m, o, names_in(&g.merged), &pile);
+	for (uint32_t i = 0; i < g.merged.n; i++)
+		rules += g.merged.list[i]->objects != NULL ? g.merged.list[i]->objects->n_dependents
+							   : 0;
 	o->rules = ev_arena_alloc(&m->set->arena, rules * sizeof *o->rules);
-	for (uint32_t i = 0; i < g.plain.n; i++) {
-		const struct ev_schema_objects *p = g.plain.list[i]->objects;
+	for (uint32_t i = 0; i < g.merged.n; i++) {
+		const struct ev_schema_objects *p = g.merged.list[i]->objects;
 
 		if (p == NULL)
 			continue;
@@ -550,7 +555,7 @@ static void fill_object(struct maker *m, struct ev_schema_inside *o, const struc
 
 			if (to->symbol == symbol)
 				continue;
-			pile = asked_of_member(&g.plain, symbol);
+			pile = asked_of_member(&g.merged, symbol);
 			*to = cell_of(m, &pile, symbol);
 		}
 		for (uint32_t k = 0; k < p->n_required; k++)
@@ -569,8 +574,8 @@ static void fill_array(struct maker *m, struct ev_schema_inside *o, const struct
 	uint64_t least = 0, most = UINT64_MAX;
 	struct pile items = {.n = 0};
 
-	for (uint32_t i = 0; i < g.plain.n; i++) {
-		const struct ev_schema_arrays *t = g.plain.list[i]->arrays;
+	for (uint32_t i = 0; i < g.merged.n; i++) {
+		const struct ev_schema_arrays *t = g.merged.list[i]->arrays;
 
 		if (t == NULL)
 			continue;

@@ -3,7 +3,7 @@
  * the files of schema alone.
  *
  * Of each member the symbol of its name gives a cell, and of the cell the kind of the value gives
- * what to do. That decides most scalars at once, and objects and arrays go on with programs of
+ * the check. That decides most scalars at once, and objects and arrays go on with programs of
  * their own. What a cell cannot tell is asked of the schemas themselves.
  */
 #ifndef EV_SCHEMA_FLAT_H
@@ -14,41 +14,42 @@
 #include <stdalign.h>
 
 /* How a value is checked. */
-enum ev_schema_do {
-	SCHEMA_DO_ASK,	/* hold it against the cell's schemas */
-	SCHEMA_DO_TAKE, /* it fits */
-	SCHEMA_DO_LENGTH,
-	SCHEMA_DO_LAYOUT,
-	SCHEMA_DO_DATE,
-	SCHEMA_DO_TIME,
-	SCHEMA_DO_IPV4,
-	SCHEMA_DO_QUICK, /* a format's fast check (cell->quick) */
-	SCHEMA_DO_WORD,
-	SCHEMA_DO_NOT_NEGATIVE,
-	SCHEMA_DO_DECIMAL,
-	SCHEMA_DO_WHOLE,
-	SCHEMA_DO_OBJECT,
-	SCHEMA_DO_ARRAY,
-	SCHEMA_DO_REST, /* in plans: hold it against the schemas that could not be merged */
-	SCHEMA_DO_KINDS,
+enum ev_schema_check {
+	SCHEMA_CHECK_FULL, /* hold it against the cell's schemas */
+	SCHEMA_CHECK_PASS, /* it fits */
+	SCHEMA_CHECK_LENGTH,
+	SCHEMA_CHECK_LAYOUT,
+	SCHEMA_CHECK_DATE,
+	SCHEMA_CHECK_TIME,
+	SCHEMA_CHECK_IPV4,
+	SCHEMA_CHECK_FORMAT, /* a format's fast check (cell->quick) */
+	SCHEMA_CHECK_WORD,
+	SCHEMA_CHECK_NOT_NEGATIVE,
+	SCHEMA_CHECK_DECIMAL,
+	SCHEMA_CHECK_WHOLE,
+	SCHEMA_CHECK_OBJECT,
+	SCHEMA_CHECK_ARRAY,
+	SCHEMA_CHECK_REST, /* in plans: hold it against the schemas that could not be merged */
+	SCHEMA_CHECK_KINDS,
 };
 
 /* All that several schemas ask of a member's value, or of each element. One cache line. */
 struct ev_schema_cell {
 	alignas(64) uint32_t symbol; /* EV_NO_SYMBOL: of any other member, or of elements */
 	uint32_t least, gap;	     /* a string has least to least + gap bytes */
-	uint8_t does[16]; /* enum ev_schema_do, by kind and, from 8 on, of strings with escapes */
-	uint64_t bit;	  /* among those required, or 0 */
+	uint8_t checks
+		[16]; /* enum ev_schema_check, by kind and, from 8 on, of strings with escapes */
+	uint64_t bit; /* among those required, or 0 */
 	union {
 		const struct ev_schema_layout *layout;
 		const struct ev_schema_words *words;
-		bool (*quick)(const char *p, size_t len);
+		bool (*fast)(const char *p, size_t len);
 	};
-	const struct ev_schema_behind *behind;
+	const struct ev_schema_cold *cold;
 };
 
 /* The rarely used part of a cell. */
-struct ev_schema_behind {
+struct ev_schema_cold {
 	int64_t low, high; /* of a number */
 	const struct ev_schema_inside *object, *array;
 	const struct ev_schema **schemas;
@@ -66,8 +67,8 @@ struct ev_schema_inside {
 	uint32_t mask;
 	uint32_t n_rest;
 	uint64_t needed;
-	uint64_t least, gap;		/* there are least to least + gap members or elements */
-	const struct ev_schema **rest;	/* applied as they are */
+	uint64_t least, gap;	       /* there are least to least + gap members or elements */
+	const struct ev_schema **rest; /* applied as they are */
 	struct ev_schema_rule *rules;
 	uint32_t n_rules;
 };
@@ -80,15 +81,15 @@ struct ev_schema_step {
 	uint32_t node;
 	union {
 		const struct ev_schema_cell *cell;
-		const struct ev_schema_inside *inside; /* of SCHEMA_DO_REST */
+		const struct ev_schema_inside *inside; /* of SCHEMA_CHECK_REST */
 	};
 };
 
 struct ev_schema_plan {
-	bool never;		 /* no document of this shape fits */
-	uint32_t without;	 /* as given to ev_schema_valid */
-	uint32_t applied;	 /* objects and arrays, each charged as one applied schema */
-	uint32_t n[SCHEMA_DO_KINDS]; /* steps of each kind, which stand together in this order */
+	bool never;			/* no document of this shape fits */
+	uint32_t without;		/* as given to ev_schema_valid */
+	uint32_t applied;		/* objects and arrays, each charged as one applied schema */
+	uint32_t n[SCHEMA_CHECK_KINDS]; /* steps of each kind, which stand together in this order */
 	struct ev_schema_step steps[];
 };
 

@@ -4,7 +4,7 @@
  *   schema.c     whether values fit compiled schemas
  *   flat.c       schemas for the same object made one flat program
  *   run.c        whether objects fit such a program
- *   accept.c     fast checks of scalars
+ *   fast.c       fast checks of scalars
  *   explain.c    every reason why they do not
  *   promise.c    what is sure of values that fit
  *   compile.c    compiles: keywords into the structs here
@@ -25,9 +25,9 @@
 #include "base/buf.h"
 #include "base/lookup.h"
 #include "base/status.h"
-#include "schema/schema.h"
 #include "regex/regex.h"
 #include "scan/scan.h"
+#include "schema/schema.h"
 
 struct ev_schema_slice {
 	const char *p;
@@ -139,7 +139,7 @@ struct ev_schema_values {
 	struct ev_schema_names strings, forms;
 	struct ev_schema_constant *list; /* all, in the schema's order */
 	uint32_t n;
-	bool numbers, composites;     /* true if some value is one */
+	bool numbers, composites;	     /* true if some value is one */
 	const struct ev_schema_words *words; /* the strings, if there are some, or NULL */
 };
 
@@ -173,7 +173,7 @@ struct ev_schema_objects {
 	struct ev_symbol_map members; /* the same by the set's symbols: indices into names.list */
 	uint32_t bits;
 	uint64_t needed[SCHEMA_SEEN / 64]; /* of required, those below SCHEMA_SEEN */
-	uint32_t *required;	       /* indices into names */
+	uint32_t *required;		   /* indices into names */
 	uint32_t n_required;
 	struct ev_schema_pattern *patterns;
 	uint32_t n_patterns;
@@ -198,9 +198,9 @@ enum { SCHEMA_INTEGER = 1 << 7, SCHEMA_ANY_TYPE = 0x7f };
 enum ev_schema_state { SCHEMA_NEW, SCHEMA_QUEUED, SCHEMA_DONE };
 
 struct ev_schema {
-	const struct ev_schema *alias;	/* a lone $ref: where it leads */
-	uint8_t types;			/* 1 << kind, and SCHEMA_INTEGER */
-	bool boolean, value;		/* a boolean schema, and which */
+	const struct ev_schema *alias; /* a lone $ref: where it leads */
+	uint8_t types;		       /* 1 << kind, and SCHEMA_INTEGER */
+	bool boolean, value;	       /* a boolean schema, and which */
 	bool leaf; /* looks at no members or elements, and applies no other schema */
 	const struct ev_schema_values *constant, *values;
 	const struct ev_schema_numbers *numbers;
@@ -333,23 +333,23 @@ const char *ev_schema_file_uri(struct ev_schema_set *set, const char *folder, co
 
 /*
  * A format's fast check, which decides most texts: its layout alone, or with the calendar, or a
- * function of accept.h.
+ * function of fast.h.
  */
-enum ev_schema_glance {
-	SCHEMA_BY_LAYOUT,
-	SCHEMA_BY_DATE,
-	SCHEMA_BY_TIME,
-	SCHEMA_BY_IPV4,
-	SCHEMA_BY_URI,
-	SCHEMA_BY_EMAIL,
-	SCHEMA_BY_HOSTNAME,
+enum ev_schema_fast {
+	SCHEMA_FAST_LAYOUT,
+	SCHEMA_FAST_DATE,
+	SCHEMA_FAST_TIME,
+	SCHEMA_FAST_IPV4,
+	SCHEMA_FAST_URI,
+	SCHEMA_FAST_EMAIL,
+	SCHEMA_FAST_HOSTNAME,
 };
 
 struct ev_schema_format {
 	const char *name;
 	bool (*check)(const char *p, size_t len);
 	const char *layout; /* the pattern of what most texts look like, or NULL */
-	enum ev_schema_glance glance;
+	enum ev_schema_fast fast;
 };
 
 /* NULL for one that evkit does not assert. */

@@ -94,10 +94,23 @@ const struct ev_schema_keyword_row *ev_schema_keyword_find(const struct ev_doc *
 
 /* Keywords of some draft or vocabulary that are not in the table, or that others brought in. */
 static const char *const annotations[] = {
-	"$schema",	"$id",		    "id",	   "$anchor",	      "$dynamicAnchor",
-	"$vocabulary",	"$recursiveAnchor", "$comment",	   "$defs",	      "contentEncoding",
-	"contentMediaType", "deprecated",   "examples",	   "example",	      "readOnly",
-	"writeOnly",	NULL,
+	"$schema",
+	"$id",
+	"id",
+	"$anchor",
+	"$dynamicAnchor",
+	"$vocabulary",
+	"$recursiveAnchor",
+	"$comment",
+	"$defs",
+	"contentEncoding",
+	"contentMediaType",
+	"deprecated",
+	"examples",
+	"example",
+	"readOnly",
+	"writeOnly",
+	NULL,
 };
 
 /* Words for the same in other languages of types; not close by their letters. */

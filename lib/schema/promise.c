@@ -3,8 +3,8 @@
  * beside each other, through $ref and allOf, of members by name and of all elements.
  */
 #include "base/time.h"
-#include "schema/internal.h"
 #include "scan/form.h"
+#include "schema/internal.h"
 
 #include <string.h>
 

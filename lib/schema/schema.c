@@ -6,10 +6,10 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "number/decimal.h"
 #include "schema/flat.h"
 #include "schema/internal.h"
 #include "json/canon.h"
-#include "number/decimal.h"
 #include "json/view.h"
 
 #include <stdlib.h>
