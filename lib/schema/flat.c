@@ -9,6 +9,7 @@
  */
 #include "schema/flat.h"
 #include "base/mem.h"
+#include "number/decimal.h"
 #include "schema/fast.h"
 
 #include <stdlib.h>
@@ -38,7 +39,7 @@ struct ev_schema_known {
 	const struct ev_schema **schemas;
 	uint32_t n;
 	enum ev_kind kind;
-	struct ev_schema_inside inside;
+	struct ev_schema_program inside;
 	struct ev_schema_known *next;
 };
 
@@ -270,19 +271,23 @@ static void flatten_strings(struct ev_schema_cell *c, const struct pile *parts)
 	}
 }
 
-/* The number rounded down to an integer. */
-static int64_t floor_of(struct ev_schema_quick q)
+/*
+ * The integer that the limit is rounded down to; *whole: if that is the limit itself. False if it
+ * has too many digits, or an exponent that makes it large.
+ */
+static bool floor_of(struct ev_schema_slice limit, int64_t *v, bool *whole)
 {
-	for (; q.scale > 0; q.scale--)
-		q.mantissa = q.mantissa / 10 - (q.mantissa % 10 < 0);
-	return q.mantissa;
-}
+	struct ev_small n;
 
-static bool is_whole(struct ev_schema_quick q)
-{
-	for (; q.scale > 0; q.scale--, q.mantissa /= 10)
-		if (q.mantissa % 10 != 0)
-			return false;
+	if (!ev_small_read(limit.p, limit.len, &n) || n.exp > 0)
+		return false;
+	*whole = true;
+	for (; n.exp < 0 && n.coef != 0 && n.coef != -1; n.exp++) {
+		*whole = *whole && n.coef % 10 == 0;
+		n.coef = n.coef / 10 - (n.coef % 10 < 0);
+	}
+	*whole = *whole && (n.exp == 0 || n.coef == 0);
+	*v = n.coef;
 	return true;
 }
 
@@ -290,13 +295,12 @@ static bool is_whole(struct ev_schema_quick q)
 static bool narrow_range(const struct ev_schema_numbers *n, int64_t *low, int64_t *high)
 {
 	for (int bound = 0; bound < SCHEMA_BOUNDS; bound++) {
-		const struct ev_schema_limit *l = &n->limits[bound];
-		int64_t v = floor_of(l->quick);
-		bool whole = is_whole(l->quick);
+		bool whole;
+		int64_t v;
 
-		if (l->text.p == NULL)
+		if (n->limits[bound].p == NULL)
 			continue;
-		if (!l->quick.fits || bound == SCHEMA_MULTIPLE_OF)
+		if (bound == SCHEMA_MULTIPLE_OF || !floor_of(n->limits[bound], &v, &whole))
 			return false;
 		if (bound == SCHEMA_MAXIMUM || bound == SCHEMA_EXCLUSIVE_MAXIMUM) {
 			v -= bound == SCHEMA_EXCLUSIVE_MAXIMUM && whole;
@@ -476,7 +480,7 @@ static uint32_t symbol_of(const struct maker *m, const struct ev_schema_name *na
 	return ev_symbols_add(m->set->symbols, name->p, name->len);
 }
 
-static struct ev_schema_cell *slot_of(struct ev_schema_inside *o, uint32_t symbol)
+static struct ev_schema_cell *slot_of(struct ev_schema_program *o, uint32_t symbol)
 {
 	return &o->cells[ev_schema_cell_at(o, symbol) - o->cells];
 }
@@ -485,7 +489,7 @@ static struct ev_schema_cell *slot_of(struct ev_schema_inside *o, uint32_t symbo
  * Makes the table for n names. Free slots hold the cell for all other names (of an array, for its
  * elements), so a miss needs no branch.
  */
-static void make_cells(struct maker *m, struct ev_schema_inside *o, uint64_t n,
+static void make_cells(struct maker *m, struct ev_schema_program *o, uint64_t n,
 		       const struct pile *others)
 {
 	struct ev_schema_cell cell = cell_of(m, others, EV_NO_SYMBOL);
@@ -499,7 +503,7 @@ static void make_cells(struct maker *m, struct ev_schema_inside *o, uint64_t n,
 }
 
 /* Sets the range of counts; an empty range (most below least) rejects every count. */
-static void bound_count(struct ev_schema_inside *o, uint64_t least, uint64_t most)
+static void bound_count(struct ev_schema_program *o, uint64_t least, uint64_t most)
 {
 	if (least > most)
 		least = most = UINT64_MAX;
@@ -508,7 +512,7 @@ static void bound_count(struct ev_schema_inside *o, uint64_t least, uint64_t mos
 }
 
 /* The presence bit of a name of p; the next free one if it has none yet. */
-static uint64_t bit_of(const struct maker *m, struct ev_schema_inside *o,
+static uint64_t bit_of(const struct maker *m, struct ev_schema_program *o,
 		       const struct ev_schema_objects *p, uint32_t name, unsigned *bits)
 {
 	struct ev_schema_cell *to = slot_of(o, symbol_of(m, &p->names.list[name]));
@@ -518,7 +522,7 @@ static uint64_t bit_of(const struct maker *m, struct ev_schema_inside *o,
 	return to->bit;
 }
 
-static void add_rule(const struct maker *m, struct ev_schema_inside *o,
+static void add_rule(const struct maker *m, struct ev_schema_program *o,
 		     const struct ev_schema_objects *p, const struct ev_schema_dependent *d,
 		     unsigned *bits)
 {
@@ -529,7 +533,7 @@ static void add_rule(const struct maker *m, struct ev_schema_inside *o,
 		rule->needed |= bit_of(m, o, p, d->required[k], bits);
 }
 
-static void fill_object(struct maker *m, struct ev_schema_inside *o, const struct pile *asked)
+static void fill_object(struct maker *m, struct ev_schema_program *o, const struct pile *asked)
 {
 	struct parts g = parts_of(asked, EV_OBJECT);
 	struct pile pile = asked_of_member(&g.merged, EV_NO_SYMBOL);
@@ -568,7 +572,7 @@ static void fill_object(struct maker *m, struct ev_schema_inside *o, const struc
 	o->rest = kept(m, &g.rest);
 }
 
-static void fill_array(struct maker *m, struct ev_schema_inside *o, const struct pile *asked)
+static void fill_array(struct maker *m, struct ev_schema_program *o, const struct pile *asked)
 {
 	struct parts g = parts_of(asked, EV_ARRAY);
 	uint64_t least = 0, most = UINT64_MAX;

@@ -51,7 +51,7 @@ struct ev_schema_cell {
 /* The rarely used part of a cell. */
 struct ev_schema_cold {
 	int64_t low, high; /* of a number */
-	const struct ev_schema_inside *object, *array;
+	const struct ev_schema_program *object, *array;
 	const struct ev_schema **schemas;
 	uint32_t n;
 };
@@ -62,7 +62,7 @@ struct ev_schema_rule {
 };
 
 /* What several schemas ask of the members of an object, or of the elements of an array. */
-struct ev_schema_inside {
+struct ev_schema_program {
 	struct ev_schema_cell *cells; /* open addressing by symbol; of an array one */
 	uint32_t mask;
 	uint32_t n_rest;
@@ -81,7 +81,7 @@ struct ev_schema_step {
 	uint32_t node;
 	union {
 		const struct ev_schema_cell *cell;
-		const struct ev_schema_inside *inside; /* of SCHEMA_CHECK_REST */
+		const struct ev_schema_program *inside; /* of SCHEMA_CHECK_REST */
 	};
 };
 
@@ -95,13 +95,13 @@ struct ev_schema_plan {
 
 struct ev_schema_flat {
 	bool made; /* the next is known */
-	const struct ev_schema_inside *object;
+	const struct ev_schema_program *object;
 	const struct ev_schema_plan **plans; /* by shape, for the whole document; NULL: none yet */
 	struct ev_schema_known *known; /* programs for several schemas of which this is the first */
 };
 
 /* The cell of a name, or the one for all other names. */
-static inline const struct ev_schema_cell *ev_schema_cell_at(const struct ev_schema_inside *o,
+static inline const struct ev_schema_cell *ev_schema_cell_at(const struct ev_schema_program *o,
 							     uint32_t symbol)
 {
 	uint32_t k = symbol & o->mask;
@@ -112,7 +112,7 @@ static inline const struct ev_schema_cell *ev_schema_cell_at(const struct ev_sch
 }
 
 /* True if dependentRequired holds; bits: of the members present. */
-static inline bool ev_schema_rules_fit(const struct ev_schema_inside *o, uint64_t bits)
+static inline bool ev_schema_rules_fit(const struct ev_schema_program *o, uint64_t bits)
 {
 	for (uint32_t k = 0; k < o->n_rules; k++)
 		if ((bits & o->rules[k].trigger) != 0 &&
@@ -125,7 +125,7 @@ static inline bool ev_schema_rules_fit(const struct ev_schema_inside *o, uint64_
 void ev_schema_flatten(const struct ev_schema *s);
 
 /* The program of a schema, made on first use; NULL if the schema cannot be put so. */
-static inline const struct ev_schema_inside *ev_schema_flat_object(const struct ev_schema *s)
+static inline const struct ev_schema_program *ev_schema_flat_object(const struct ev_schema *s)
 {
 	if (!s->flat->made)
 		ev_schema_flatten(s);
@@ -135,7 +135,7 @@ static inline const struct ev_schema_inside *ev_schema_flat_object(const struct 
 /* run.c */
 
 /* An object of a document with the set's symbols. */
-bool ev_schema_flat_fits(struct ev_schema_judge *j, const struct ev_schema_inside *o, uint32_t i);
+bool ev_schema_flat_fits(struct ev_schema_judge *j, const struct ev_schema_program *o, uint32_t i);
 bool ev_schema_plan_fits(struct ev_schema_judge *j, const struct ev_schema_plan *plan);
 
 /* plan.c */

@@ -2,7 +2,6 @@
 #include "model/nearest.h"
 #include "number/decimal.h"
 #include "json/canon.h"
-#include "json/view.h"
 
 #include <string.h>
 
@@ -94,23 +93,10 @@ const struct ev_schema_keyword_row *ev_schema_keyword_find(const struct ev_doc *
 
 /* Keywords of some draft or vocabulary that are not in the table, or that others brought in. */
 static const char *const annotations[] = {
-	"$schema",
-	"$id",
-	"id",
-	"$anchor",
-	"$dynamicAnchor",
-	"$vocabulary",
-	"$recursiveAnchor",
-	"$comment",
-	"$defs",
-	"contentEncoding",
-	"contentMediaType",
-	"deprecated",
-	"examples",
-	"example",
-	"readOnly",
-	"writeOnly",
-	NULL,
+	"$schema",	"$id",		    "id",	   "$anchor",	      "$dynamicAnchor",
+	"$vocabulary",	"$recursiveAnchor", "$comment",	   "$defs",	      "contentEncoding",
+	"contentMediaType", "deprecated",   "examples",	   "example",	      "readOnly",
+	"writeOnly",	NULL,
 };
 
 /* Words for the same in other languages of types; not close by their letters. */

@@ -9,7 +9,6 @@
 #include "base/utf8.h"
 #include "io/in.h"
 #include "schema/keyword.h"
-#include "json/view.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -5,7 +5,6 @@
  */
 #include "base/mem.h"
 #include "schema/flat.h"
-#include "json/view.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +28,8 @@ static void add_step(struct planner *p, enum ev_schema_check what, struct ev_sch
 	p->list[p->n++] = (struct planned){what, step};
 }
 
-static bool plan_object(struct planner *p, const struct ev_schema_inside *o, uint32_t i);
-static bool plan_array(struct planner *p, const struct ev_schema_inside *o, uint32_t i);
+static bool plan_object(struct planner *p, const struct ev_schema_program *o, uint32_t i);
+static bool plan_array(struct planner *p, const struct ev_schema_program *o, uint32_t i);
 
 /* Adds the steps for a value. False if it fits in no document of this shape. */
 static bool plan_value(struct planner *p, const struct ev_schema_cell *c, uint32_t i)
@@ -50,13 +49,13 @@ static bool plan_value(struct planner *p, const struct ev_schema_cell *c, uint32
 	}
 }
 
-static bool may_enter(struct planner *p, const struct ev_schema_inside *o, uint64_t n)
+static bool may_enter(struct planner *p, const struct ev_schema_program *o, uint64_t n)
 {
 	p->applied++;
 	return n - o->least <= o->gap;
 }
 
-static bool plan_object(struct planner *p, const struct ev_schema_inside *o, uint32_t i)
+static bool plan_object(struct planner *p, const struct ev_schema_program *o, uint32_t i)
 {
 	const struct ev_doc *d = p->d;
 	uint64_t bits = 0;
@@ -77,7 +76,7 @@ static bool plan_object(struct planner *p, const struct ev_schema_inside *o, uin
 	return (bits & o->needed) == o->needed && ev_schema_rules_fit(o, bits);
 }
 
-static bool plan_array(struct planner *p, const struct ev_schema_inside *o, uint32_t i)
+static bool plan_array(struct planner *p, const struct ev_schema_program *o, uint32_t i)
 {
 	const struct ev_doc *d = p->d;
 
@@ -116,7 +115,7 @@ const struct ev_schema_plan *ev_schema_plan_make(const struct ev_schema *s, cons
 	struct ev_schema_flat *flat = s->flat;
 	struct planner p = {
 		.d = d, .top = without != EV_NOWHERE ? 0 : EV_NOWHERE, .without = without};
-	const struct ev_schema_inside *o;
+	const struct ev_schema_program *o;
 	bool never;
 
 	while (s->alias != NULL)

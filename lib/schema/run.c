@@ -2,7 +2,6 @@
 #include "base/compiler.h"
 #include "schema/fast.h"
 #include "schema/flat.h"
-#include "json/view.h"
 
 /*
  * One function for each enum ev_schema_check. Calls through a table are cheaper here than a switch:
@@ -169,14 +168,14 @@ static inline bool cell_fits(struct ev_schema_judge *j, const struct ev_schema_c
 }
 
 /* The cell of a name whose first slot is taken by another. */
-static EV_NOINLINE const struct ev_schema_cell *seek(const struct ev_schema_inside *o,
+static EV_NOINLINE const struct ev_schema_cell *seek(const struct ev_schema_program *o,
 						     uint32_t symbol)
 {
 	return ev_schema_cell_at(o, symbol);
 }
 
 /* Checks the members from `name` to `stop`; adds the presence bits of those that count to *bits. */
-static inline bool members_fit(struct ev_schema_judge *j, const struct ev_schema_inside *o,
+static inline bool members_fit(struct ev_schema_judge *j, const struct ev_schema_program *o,
 			       const struct ev_node *name, const struct ev_node *stop,
 			       uint64_t *bits)
 {
@@ -196,14 +195,14 @@ static inline bool members_fit(struct ev_schema_judge *j, const struct ev_schema
 }
 
 /* Charges one applied schema to the budget, and checks the count n of members or elements. */
-static inline bool may_enter(struct ev_schema_judge *j, const struct ev_schema_inside *o,
+static inline bool may_enter(struct ev_schema_judge *j, const struct ev_schema_program *o,
 			     uint64_t n)
 {
-	return ev_schema_spend(j) && n - o->least <= o->gap;
+	return --j->left >= 0 && n - o->least <= o->gap;
 }
 
 /* What is checked after the members: presence, dependencies, and schemas that were not merged. */
-static inline bool rest_fits(struct ev_schema_judge *j, const struct ev_schema_inside *o,
+static inline bool rest_fits(struct ev_schema_judge *j, const struct ev_schema_program *o,
 			     uint64_t bits, uint32_t i)
 {
 	return (bits & o->needed) == o->needed &&
@@ -214,7 +213,7 @@ static inline bool rest_fits(struct ev_schema_judge *j, const struct ev_schema_i
 static bool object(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 		   const struct ev_node *value)
 {
-	const struct ev_schema_inside *o = c->cold->object;
+	const struct ev_schema_program *o = c->cold->object;
 	const struct ev_node *nodes = j->d->nodes;
 	uint64_t bits = 0;
 
@@ -226,7 +225,7 @@ static bool object(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 static bool array(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 		  const struct ev_node *value)
 {
-	const struct ev_schema_inside *o = c->cold->array;
+	const struct ev_schema_program *o = c->cold->array;
 	const struct ev_node *nodes = j->d->nodes, *end = nodes + value->next;
 
 	if (!may_enter(j, o, value->count))
@@ -237,7 +236,7 @@ static bool array(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 	return true;
 }
 
-bool ev_schema_flat_fits(struct ev_schema_judge *j, const struct ev_schema_inside *o, uint32_t i)
+bool ev_schema_flat_fits(struct ev_schema_judge *j, const struct ev_schema_program *o, uint32_t i)
 {
 	const struct ev_node *nodes = j->d->nodes, *first = nodes + i + 1,
 			     *end = nodes + nodes[i].next, *absent = nodes + j->without;

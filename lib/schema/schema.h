@@ -7,7 +7,7 @@
  *
  * A set owns every schema compiled in it and the files that they name by $ref. References reach
  * files in or below the set's root folder and never the network; a symbolic link that leads out of
- * the folder is not followed. Two kinds to judge: ev_schema_valid stops at the first failure,
+ * the folder is not followed. Two ways to judge: ev_schema_valid stops at the first failure,
  * ev_schema_explain finds every reason; both say the same. A set serves one judgement at a time.
  */
 #ifndef EV_SCHEMA_H
