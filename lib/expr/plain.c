@@ -67,9 +67,11 @@ static bool read_side(const struct ev_expr_part *n, struct side *s)
 	return true;
 }
 
+/* all(PATH[]; .name OP number) */
 static bool is_all(const struct ev_expr_part *n)
 {
-	return n->op == EV_ALL_OF && n->a->op == EV_EACH && is_path(n->a->a) && n->b->member;
+	return n->op == EV_ALL_OF && n->a->op == EV_EACH && is_path(n->a->a) &&
+	       n->b->op == EV_COMPARE && is_member(n->b->a) && is_number(n->b->b);
 }
 
 bool ev_expr_is_plain(const struct ev_expr_part *n)
