@@ -75,7 +75,7 @@ static inline bool small(const struct ev_expr_run *x, const struct ev_expr_value
 	if (v->form != EV_IN_DOC)
 		return false;
 	p = ev_raw(x->d, v->n, &len);
-	return ev_small_read(p, len, s);
+	return ev_small_read_padded(p, len, s);
 }
 
 struct ev_expr_value ev_expr_number_value(const char *p, size_t len)
@@ -186,20 +186,6 @@ static enum ev_expr_flow too_large(struct ev_expr_run *x)
 	return ev_expr_give_up(x, "a number has too many digits to compute with");
 }
 
-/* Brings both to the smaller exponent; false if that needs more than 64 bits. */
-static bool align(struct ev_small *a, struct ev_small *b)
-{
-	int32_t apart = a->exp - b->exp;
-
-	if (apart < 0)
-		return align(b, a);
-	if (apart > EV_SMALL_DIGITS ||
-	    __builtin_mul_overflow(a->coef, ev_small_powers[apart], &a->coef))
-		return false;
-	a->exp = b->exp;
-	return true;
-}
-
 static enum ev_expr_flow add_numbers(struct ev_expr_run *x, const struct ev_expr_value *a,
 				     const struct ev_expr_value *b, bool minus,
 				     struct ev_expr_value *out)
@@ -207,9 +193,8 @@ static enum ev_expr_flow add_numbers(struct ev_expr_run *x, const struct ev_expr
 	struct ev_dec p, q, sum;
 	struct ev_small s, t;
 
-	if (small(x, a, &s) && small(x, b, &t) && (s.exp == t.exp || align(&s, &t)) &&
-	    !(minus ? __builtin_sub_overflow(s.coef, t.coef, &s.coef)
-		    : __builtin_add_overflow(s.coef, t.coef, &s.coef))) {
+	if (small(x, a, &s) && small(x, b, &t) &&
+	    !(minus && __builtin_sub_overflow(0, t.coef, &t.coef)) && ev_small_add(&s, t)) {
 		*out = from_small(s);
 		return EV_GO_ON;
 	}
@@ -229,9 +214,8 @@ enum ev_expr_flow ev_expr_value_multiply(struct ev_expr_run *x, const struct ev_
 	if (a->kind != EV_NUMBER || b->kind != EV_NUMBER)
 		return ev_expr_raise(x, "%s and %s cannot be multiplied", ev_expr_value_say(x, a),
 				     ev_expr_value_say(x, b));
-	if (small(x, a, &s) && small(x, b, &t) &&
-	    !__builtin_mul_overflow(s.coef, t.coef, &s.coef) &&
-	    abs(s.exp += t.exp) <= EV_SMALL_EXP) {
+	if (small(x, a, &s) && small(x, b, &t) && ev_small_multiply(&s, t) &&
+	    abs(s.exp) <= EV_SMALL_EXP) {
 		*out = from_small(s);
 		return EV_GO_ON;
 	}
