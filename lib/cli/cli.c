@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "cli/seal.h"
+#include "json/plan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -349,6 +350,23 @@ static char *rejects_file(const struct cli *c)
 	return name.p;
 }
 
+static void show_plan(const char *text, size_t len)
+{
+	fwrite(text, 1, len, stderr);
+}
+
+/* EVKIT_DEBUG: plan shows what is compiled by shape (json/plan.h); noplan does without. */
+static void set_debug(void)
+{
+	const char *debug = getenv("EVKIT_DEBUG");
+
+	if (debug == NULL || debug[0] == '\0')
+		return;
+	if (strcmp(debug, "plan") != 0 && strcmp(debug, "noplan") != 0)
+		cli_usage("EVKIT_DEBUG is plan or noplan, not '%s'", debug);
+	ev_plan_debug(debug[0] == 'n', debug[0] == 'p' ? show_plan : NULL);
+}
+
 void cli_open(struct cli *c, const struct cli_program *program, int argc, char **argv)
 {
 	char *file = NULL;
@@ -361,6 +379,7 @@ void cli_open(struct cli *c, const struct cli_program *program, int argc, char *
 	raise_descriptors();
 	catch_signals();
 	*c = (struct cli){.program = program, .max_line = DEFAULT_MAX_LINE};
+	set_debug();
 	parse(c, argc, argv);
 	c->port.out = c->output != NULL ? ev_out_file(c->output, &c->error)
 					: ev_out_fd(STDOUT_FILENO, "standard output");
@@ -405,8 +424,7 @@ enum ev_status cli_prepare(struct cli *c)
 		     : ev_outs_add(&c->files, &c->port.out, &c->error) != EV_OK)
 		return EV_FATAL;
 	if (standard && close(STDOUT_FILENO) != 0)
-		return ev_fail(&c->error, "standard output: cannot be closed: %s",
-			       strerror(errno));
+		return ev_fail(&c->error, "standard output: cannot be closed: %s", strerror(errno));
 	return EV_OK;
 }
 

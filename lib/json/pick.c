@@ -13,6 +13,12 @@ struct edge {
 	uint32_t level; /* of what is wanted in it, or NONE */
 };
 
+/* A plan: by slot, where the value stands in all documents of the shape. */
+struct places {
+	uint32_t n;
+	uint32_t at[];
+};
+
 struct ev_pick_level {
 	struct edge *edges; /* by symbol */
 	uint32_t n_symbols; /* those behind them lead nowhere */
@@ -37,12 +43,15 @@ static uint32_t new_slot(struct ev_picks *p, uint32_t member_id)
 	return p->n++;
 }
 
+static const struct ev_plan_kind places_kind;
+
 /* Slot 0 is the value itself. */
 struct ev_picks *ev_picks_new(struct ev_scan *scan)
 {
 	struct ev_picks *p = ev_calloc(1, sizeof *p);
 
 	p->scan = scan;
+	p->places = EV_PLANS(&places_kind, p);
 	new_level(p);
 	new_slot(p, EV_NO_MEMBER_ID);
 	return p;
@@ -61,7 +70,6 @@ void ev_picks_free(struct ev_picks **picks)
 	free(p->at);
 	free(p->member_ids);
 	free(p->guesses);
-	free(p->plans);
 	free(p);
 	*picks = NULL;
 }
@@ -184,21 +192,6 @@ static void foretell(struct ev_picks *p, const struct ev_doc *d, uint32_t from, 
 	}
 }
 
-/* Where all stands from the root of a shape; the first place is not 0 before it is found out. */
-static uint32_t *plan_of(struct ev_picks *p, uint32_t shape)
-{
-	if (p->n_planned != p->n) { /* a slot is new: all is looked for again */
-		p->n_plans = 0;
-		p->n_planned = p->n;
-	}
-	if (shape >= p->n_plans) {
-		p->plans = ev_realloc_array(p->plans, (size_t)shape + 1, p->n * sizeof *p->plans);
-		while (p->n_plans <= shape)
-			p->plans[p->n_plans++ * (size_t)p->n] = EV_NOWHERE;
-	}
-	return p->plans + (size_t)shape * p->n;
-}
-
 static void find_seen(const struct ev_picks *p, const struct ev_doc *d, uint32_t *at)
 {
 	at[0] = 0;
@@ -206,18 +199,37 @@ static void find_seen(const struct ev_picks *p, const struct ev_doc *d, uint32_t
 		at[i] = ev_doc_seen(d, p->member_ids[i]);
 }
 
+static void *compile(void *client, const struct ev_doc *d)
+{
+	const struct ev_picks *p = client;
+	struct places *places = ev_plan_alloc(d, sizeof *places + p->n * sizeof *places->at);
+
+	if (places != NULL) {
+		places->n = p->n;
+		find_seen(p, d, places->at);
+	}
+	return places;
+}
+
+static void print(const void *client, const void *plan, const struct ev_doc *d, struct ev_buf *out)
+{
+	const struct places *places = plan;
+
+	(void)client;
+	for (uint32_t i = 1; i < places->n; i++)
+		ev_plan_line(out, "pick", d, places->at[i], NULL);
+}
+
+static const struct ev_plan_kind places_kind = {"paths", compile, print};
+
 static void find_from_root(struct ev_picks *p, const struct ev_doc *d, uint32_t *at)
 {
-	uint32_t *plan;
+	const struct places *places = ev_plan_of(&p->places, d);
 
-	if (d->shape == EV_NO_SHAPE) {
+	if (places != NULL && places->n == p->n)
+		memcpy(at, places->at, p->n * sizeof *at);
+	else /* also where a slot was added after the plan was made */
 		find_seen(p, d, at);
-		return;
-	}
-	plan = plan_of(p, d->shape);
-	if (plan[0] != 0)
-		find_seen(p, d, plan);
-	memcpy(at, plan, p->n * sizeof *at);
 }
 
 void ev_picks_find_to(struct ev_picks *p, const struct ev_doc *d, uint32_t from, uint32_t *at)

@@ -9,6 +9,7 @@
 #define EV_PICK_H
 
 #include "json/path.h"
+#include "json/plan.h"
 
 struct ev_picks {
 	uint32_t *at;	      /* by slot, after ev_picks_find: the value's node, or EV_NOWHERE */
@@ -18,8 +19,7 @@ struct ev_picks {
 		uint64_t name;	 /* the latter half of the name's node */
 		uint32_t behind; /* nodes from the value that was looked into to the one found */
 	} * guesses;		 /* by slot, as all were found the last time */
-	uint32_t *plans;	 /* by shape and slot: the nodes from the root */
-	uint32_t n_plans, n_planned; /* shapes that have places, and slots of each */
+	struct ev_plans places;	 /* by shape: the nodes from the root */
 	struct ev_scan *scan;
 	struct ev_pick_level *levels; /* [0] is where the paths begin */
 	uint32_t n_levels;

@@ -85,20 +85,6 @@ void ev_event_all(const struct ev_event *event, const struct ev_list *list, stru
 	ev_path_all_from(list->path, list->step, event->doc, event->at[list->slot], found);
 }
 
-struct ev_each *ev_events_each(struct ev_events *e, const struct ev_path *path)
-{
-	struct ev_each *l;
-
-	for (size_t i = 0; i < e->n_each; i++)
-		if (ev_path_same(e->each[i]->list.path, path))
-			return e->each[i];
-	l = ev_calloc(1, sizeof *l);
-	l->list = ev_events_want_all(e, path);
-	l->picks = ev_picks_new(e->scan);
-	e->each = ev_realloc_array(e->each, e->n_each + 1, sizeof(struct ev_each *));
-	return e->each[e->n_each++] = l;
-}
-
 /* The elements of an array, which most lists are. */
 static void array_elements(const struct ev_doc *d, uint32_t array, struct ev_found *found)
 {
@@ -109,14 +95,6 @@ static void array_elements(const struct ev_doc *d, uint32_t array, struct ev_fou
 	for (uint32_t i = ev_first(d, array), end = ev_end(d, array); i < end; i = ev_next(d, i))
 		found->at[n++] = i;
 	found->n = n;
-}
-
-static void forget_elements(struct ev_each *l)
-{
-	for (uint32_t i = 0; l->known != NULL && i <= EV_SHAPES; i++)
-		free(l->known[i].at);
-	free(l->known);
-	l->known = NULL;
 }
 
 /* Into l->found, and what is picked in them into l->room. */
@@ -138,36 +116,70 @@ static void find_elements(struct ev_each *l, const struct ev_event *event)
 	l->n = l->found.n;
 }
 
-/* In documents of one shape they are always the same nodes. */
-static void know_elements(struct ev_each *l, uint32_t shape)
-{
-	size_t size = l->n * l->picks->n * sizeof *l->room;
+/* A plan: the elements of the list in all documents of the shape, and what is picked in them. */
+struct elements {
+	size_t n;
+	uint32_t slots;
+	uint32_t at[]; /* by element and slot */
+};
 
-	if (l->known == NULL)
-		l->known = ev_calloc(EV_SHAPES + 1, sizeof *l->known);
-	l->known[shape].at = ev_malloc(size + 1);
-	l->known[shape].n = l->n;
-	if (size > 0)
-		memcpy(l->known[shape].at, l->room, size);
+static void *compile_elements(void *client, const struct ev_doc *d)
+{
+	struct ev_each *l = client;
+	struct elements *e;
+	size_t n;
+
+	find_elements(l, l->of);
+	n = l->n * l->picks->n;
+	e = ev_plan_alloc(d, sizeof *e + n * sizeof *e->at);
+	if (e == NULL)
+		return NULL;
+	*e = (struct elements){l->n, l->picks->n};
+	if (n > 0)
+		memcpy(e->at, l->at, n * sizeof *e->at);
+	return e;
+}
+
+static void print_elements(const void *client, const void *plan, const struct ev_doc *d,
+			   struct ev_buf *out)
+{
+	const struct elements *e = plan;
+
+	(void)client;
+	for (size_t i = 0; i < e->n; i++) /* slot 0 is the element itself */
+		ev_plan_line(out, "element", d, e->at[i * e->slots], NULL);
+}
+
+static const struct ev_plan_kind elements_kind = {"list", compile_elements, print_elements};
+
+struct ev_each *ev_events_each(struct ev_events *e, const struct ev_path *path)
+{
+	struct ev_each *l;
+
+	for (size_t i = 0; i < e->n_each; i++)
+		if (ev_path_same(e->each[i]->list.path, path))
+			return e->each[i];
+	l = ev_calloc(1, sizeof *l);
+	l->list = ev_events_want_all(e, path);
+	l->picks = ev_picks_new(e->scan);
+	l->plans = EV_PLANS(&elements_kind, l);
+	e->each = ev_realloc_array(e->each, e->n_each + 1, sizeof(struct ev_each *));
+	return e->each[e->n_each++] = l;
 }
 
 void ev_each_look(struct ev_each *l, const struct ev_event *event)
 {
-	uint32_t shape = event->doc->shape;
+	const struct elements *known;
 
 	l->event = event->number;
-	if (l->slots != l->picks->n) {
-		l->slots = l->picks->n;
-		forget_elements(l);
+	l->of = event;
+	known = ev_plan_of(&l->plans, event->doc);
+	if (known != NULL && known->slots == l->picks->n) {
+		l->at = known->at;
+		l->n = known->n;
+	} else { /* also where a slot was added after the plan was made */
+		find_elements(l, event);
 	}
-	if (l->known != NULL && l->known[shape].at != NULL) {
-		l->at = l->known[shape].at;
-		l->n = l->known[shape].n;
-		return;
-	}
-	find_elements(l, event);
-	if (shape != EV_NO_SHAPE)
-		know_elements(l, shape);
 }
 
 void ev_events_free(struct ev_events **e)
@@ -178,7 +190,6 @@ void ev_events_free(struct ev_events **e)
 		ev_picks_free(&(*e)->each[i]->picks);
 		free((*e)->each[i]->found.at);
 		free((*e)->each[i]->room);
-		forget_elements((*e)->each[i]);
 		free((*e)->each[i]);
 	}
 	free((*e)->each);
@@ -438,7 +449,6 @@ static void read_version(struct ev_events *e, struct ev_event *event, struct ev_
 {
 	const struct ev_doc *d = event->doc;
 	uint32_t at = value_at(event, e->version);
-	struct ev_small few;
 	struct ev_number n;
 	const char *p;
 	size_t len;
@@ -457,7 +467,7 @@ static void read_version(struct ev_events *e, struct ev_event *event, struct ev_
 	}
 	if (ev_kind(d, at) == EV_NUMBER) {
 		p = ev_raw(d, at, &len);
-		if (ev_small_glance(p, len, &few) && few.exp == 0)
+		if (ev_small_fits(p, (uint32_t)len, (uint32_t)len, 0))
 			return;
 		ev_number_read(p, len, &n);
 		if (ev_number_is_integer(&n) && !n.huge)

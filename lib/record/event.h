@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "record/reject.h"
 #include "json/pick.h"
+#include "json/plan.h"
 #include "json/view.h"
 
 /* In the order S of SEMANTICS: a put before a patch before a delete. */
@@ -79,16 +80,13 @@ struct ev_each {
 	struct ev_list list;
 	struct ev_picks *picks; /* from an element */
 	struct ev_found found;
-	uint32_t *room; /* for elements of documents without a shape */
+	uint32_t *room; /* for elements of documents without a plan */
 	size_t cap;
-	const uint32_t *at; /* by element and slot: nodes */
-	size_t n;	    /* elements */
-	uint64_t event;	    /* the number of the one whose elements these are */
-	struct ev_each_known {
-		uint32_t *at; /* NULL: not found yet */
-		size_t n;
-	} * known;	/* by shape; NULL until there is one */
-	uint32_t slots; /* that they were found with */
+	const uint32_t *at;	   /* by element and slot: nodes */
+	size_t n;		   /* elements */
+	uint64_t event;		   /* the number of the one whose elements these are */
+	const struct ev_event *of; /* and that one, while they are being found */
+	struct ev_plans plans;
 };
 /* The one for that path with []. It is the events', and does not move. */
 struct ev_each *ev_events_each(struct ev_events *e, const struct ev_path *path);

@@ -19,6 +19,7 @@
 #ifndef EV_SCAN_H
 #define EV_SCAN_H
 
+#include "base/arena.h"
 #include "scan/index.h"
 #include "scan/member_id.h"
 
@@ -74,6 +75,7 @@ struct ev_doc {
 	uint32_t duplicate; /* where the first name is that its object has already, or EV_NOWHERE */
 	struct ev_symbols *symbols; /* the scanner's, as the member ids */
 	struct ev_member_ids *member_ids;
+	struct ev_arena *plans; /* the scanner's, for what is compiled by shape (json/plan.h) */
 	/*
 	 * For ev_doc_seen: by member id, up to n_where, a node or 0; NULL: the member ids have seen
 	 * it.
@@ -113,8 +115,7 @@ static inline uint32_t ev_doc_seen(const struct ev_doc *d, uint32_t member_id)
 }
 
 struct ev_scan *ev_scan_new(void);
-/* The names that its documents' symbols are of, and their member ids. They live as long as the scanner.
- */
+/* The names and the ids of members in its documents; they live as long as the scanner. */
 struct ev_symbols *ev_scan_symbols(struct ev_scan *s);
 struct ev_member_ids *ev_scan_member_ids(struct ev_scan *s);
 /*

@@ -760,8 +760,9 @@ static const char *nodes_differ(const struct slow *s, const struct ev_doc *d)
 			return "a count";
 		if (a->kind == EV_ARRAY)
 			for (uint32_t k = i + 1; k < a->next; k = s->nodes[k].next)
-				member_ids[k] = member_ids[i] != EV_NO_MEMBER_ID ? d->member_ids->all[member_ids[i]].element
-								  : EV_NO_MEMBER_ID;
+				member_ids[k] = member_ids[i] != EV_NO_MEMBER_ID
+							? d->member_ids->all[member_ids[i]].element
+							: EV_NO_MEMBER_ID;
 	}
 	return NULL;
 }
