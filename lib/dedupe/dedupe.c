@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 /*
- * The table. The lowest 32 bits of a digest depend on the id alone. They select the bucket, one cache
+ * The table. The lowest 32 bits of a digest depend on the id alone. They select the bucket, a cache
  * line, which is fetched while the content is still being hashed. Where the bucket is full, as with
  * many records of one id, probing goes on from the slot that the digest's other half selects.
  * Nothing is ever taken out.

@@ -23,8 +23,8 @@ struct ev_store_group *ev_store_groups(const struct ev_store *s, uint64_t into, 
 }
 
 /* The one part that can have the key, or NULL. */
-static const struct ev_manifest_part *part_of(const struct ev_store_group *g, const char *key,
-					      size_t len)
+static inline const struct ev_manifest_part *part_of(const struct ev_store_group *g,
+						     const char *key, size_t len)
 {
 	size_t from = 0, to = g->n;
 	const struct ev_manifest_part *p;
@@ -40,7 +40,9 @@ static const struct ev_manifest_part *part_of(const struct ev_store_group *g, co
 	if (from == g->n)
 		return NULL;
 	p = &g->parts[from];
-	return ev_bytes_compare(key, len, p->from.p, p->from.len) < 0 ? NULL : p;
+	if (p->from.len > 0 && ev_bytes_compare(key, len, p->from.p, p->from.len) < 0)
+		return NULL;
+	return p;
 }
 
 /* All entries of a group, whose parts follow one another. */
