@@ -1,5 +1,4 @@
 #include "base/mem.h"
-#include "store/heap.h"
 #include "store/internal.h"
 
 #include <stdlib.h>

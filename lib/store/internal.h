@@ -1,17 +1,84 @@
 /*
  * internal: what the files of store share. Floor 3.
  *
+ *   sort.c       items of one run of a program (sort.h)
  *   store.c      opens a state, and puts and commits what is new
  *   log.c        the commits' file: their digests, and positions
  *   merge.c      merges groups of runs
  *   cursor.c     reads entries
  *   manifest.c   the file that says what a state consists of (evkit-state.5)
- *   run.c        one sorted file (run.h)
+ *   run.c        reads one sorted file (run.h), and run_write.c writes it
+ *   span.c       what a section shows of a state (span.h)
  */
 #ifndef EV_STORE_INTERNAL_H
 #define EV_STORE_INTERNAL_H
 
+#include "base/compiler.h"
 #include "store/store.h"
+
+/* A binary heap of the numbers of some sorted sequences, the one with the least item first. */
+typedef bool ev_heap_less(const void *ctx, size_t a, size_t b);
+
+/* Puts the heap's i-th in its place below; all others are in theirs. */
+static EV_ALWAYS_INLINE void ev_heap_down(size_t *heap, size_t n, size_t i, ev_heap_less *less,
+					  const void *ctx)
+{
+	for (size_t least = i;; i = least) {
+		size_t left = 2 * i + 1, swap = heap[i];
+
+		for (size_t k = left; k <= left + 1 && k < n; k++)
+			if (less(ctx, heap[k], heap[least]))
+				least = k;
+		if (least == i)
+			return;
+		heap[i] = heap[least];
+		heap[least] = swap;
+	}
+}
+
+static EV_ALWAYS_INLINE void ev_heap_build(size_t *heap, size_t n, ev_heap_less *less,
+					   const void *ctx)
+{
+	for (size_t i = n; i > 0; i--)
+		ev_heap_down(heap, n, i - 1, less, ctx);
+}
+
+/*
+ * The index of a run. The file: the magic bytes and five numbers, the blocks with five numbers
+ * each, where the last key begins, the filter's lines, and the texts, of which the last key is the
+ * last. Every number is little-endian.
+ */
+#define EV_RUN_INDEX_MAGIC "evkidx1\n"
+
+enum {
+	EV_RUN_INDEX_HEADER = 8 + 5 * 8,
+	EV_RUN_INDEX_BLOCK = 5 * 8,
+	EV_RUN_FILTER_BITS = 512, /* of a line of the filter */
+	EV_RUN_FILTER_LINE = EV_RUN_FILTER_BITS / 8,
+	EV_RUN_FILTER_PROBES = 6, /* bits of a key */
+	EV_RUN_LONGEST = 1 << 30  /* bytes of an entry, less than */
+};
+
+struct ev_run_block {
+	uint64_t at;	 /* in the data */
+	uint64_t sum;	 /* XXH3 of the block as it lies there, 64 bits */
+	uint64_t commit; /* the greatest of an entry in it */
+	uint32_t packed, bytes;
+	uint64_t text; /* where the text that separates it from the block before begins */
+};
+
+/* A key's line in the filter. */
+static inline size_t ev_run_filter_line(uint64_t hash, size_t lines)
+{
+	return (size_t)((unsigned __int128)hash * lines >> 64);
+}
+
+/* The i-th of the bits that a key sets in it. */
+static inline unsigned ev_run_filter_bit(uint64_t hash, unsigned i)
+{
+	return (unsigned)(hash * 0x9e3779b97f4a7c15 >> (64 - 9 * (i + 1)) &
+			  (EV_RUN_FILTER_BITS - 1));
+}
 
 /* A run, and its place among the others. Those of one group have different keys, in order. */
 struct ev_manifest_part {

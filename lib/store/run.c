@@ -1,55 +1,19 @@
-#include "store/run.h"
-#include "base/buf.h"
-#include "io/deflate.h"
+#include "base/mem.h"
 #include "io/gz.h"
 #include "io/in.h"
-#include "io/out.h"
+#include "store/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /*
- * A block that is packed is so small that one entry costs little, and large enough to be packed
- * well; one of fixed entries is a page. Some blocks of a run are held, so that cursors that walk
- * together load each of them once; one that a cursor stands in stays where it is.
+ * Some blocks of a run are held, so that cursors that walk together load each of them once. The
+ * block that a cursor stands in stays where it is.
  */
-enum { TEXT_BLOCK = 32 * 1024, BINARY_BLOCK = 170 * EV_RUN_FIXED, HELD = EV_RUN_CURSORS + 1 };
-enum { LINE_BITS = 512, LINE_BYTES = LINE_BITS / 8, BITS_A_KEY = 16, PROBES = 6 };
-enum { LONGEST_BLOCK = 1 << 30 };
-
-static const char magic[8] = "evkidx1\n";
-
-/*
- * The index file: a header (the magic bytes, and five numbers), the blocks with five numbers each,
- * the filter's lines, the texts; then a digest of it all.
- */
-enum { HEADER = sizeof magic + 5 * 8, BLOCK = 5 * 8 };
-
-struct block {
-	uint64_t at;	 /* in the data */
-	uint64_t sum;	 /* XXH3 of the block as it lies there, 64 bits */
-	uint64_t commit; /* the greatest of an entry in it */
-	uint32_t packed, bytes;
-	uint64_t text; /* where the text that separates it from the block before begins */
-};
-
-struct ev_run_writer {
-	const char *dir;
-	uint64_t number;
-	enum ev_run_form form;
-	struct ev_out *out;
-	struct ev_deflater *deflater;
-	struct ev_buf raw, packed, texts, last; /* last: the key before */
-	struct block *blocks;
-	uint64_t *hashes; /* of first words, each once for those that follow one another */
-	size_t n_blocks, cap_blocks, n_hashes, cap_hashes;
-	uint64_t at, entries, commit, stamp, block_commit;
-	size_t bounded, room; /* bytes packed never need more than room, if they are no more */
-};
+enum { HELD = EV_RUN_CURSORS + 1 };
 
 struct ev_run_held {
 	size_t block; /* SIZE_MAX: none */
@@ -65,7 +29,7 @@ struct ev_run_file {
 	struct ev_run_facts facts;
 	char *file; /* the index, as it was read */
 	const char *texts, *filter;
-	struct block *blocks;
+	struct ev_run_block *blocks;
 	uint64_t *heads; /* of fixed entries: the first bytes of each block's text, as a number */
 	size_t n_blocks, n_lines, n_texts;
 	struct ev_gz *gz;
@@ -84,19 +48,12 @@ char *ev_run_path(const char *dir, uint64_t number, enum ev_run_form form, bool 
 	return path.p;
 }
 
-/* Every number of the format is little-endian. */
 static uint64_t get64(const char *p)
 {
 	uint64_t v;
 
 	memcpy(&v, p, sizeof v);
 	return le64toh(v);
-}
-
-static void put64(struct ev_buf *b, uint64_t v)
-{
-	v = htole64(v);
-	ev_buf_put(b, &v, sizeof v);
 }
 
 /* The filter */
@@ -108,44 +65,17 @@ uint64_t ev_run_hash(enum ev_run_form form, const char *key, size_t len)
 	return ev_hash64(key, space != NULL ? (size_t)(space - key) : len, 0);
 }
 
-static size_t line_of(uint64_t hash, size_t lines)
-{
-	return (size_t)((unsigned __int128)hash * lines >> 64);
-}
-
-/* The i-th bit of a key in its line. */
-static unsigned bit_of(uint64_t hash, unsigned i)
-{
-	return (unsigned)(hash * 0x9e3779b97f4a7c15 >> (64 - 9 * (i + 1)) & (LINE_BITS - 1));
-}
-
-static void put_filter(const struct ev_run_writer *w, size_t lines, struct ev_buf *file)
-{
-	char *filter = memset(ev_buf_room(file, lines * LINE_BYTES), 0, lines * LINE_BYTES);
-
-	file->len += lines * LINE_BYTES;
-	for (size_t k = 0; k < w->n_hashes; k++) {
-		char *line = filter + line_of(w->hashes[k], lines) * LINE_BYTES;
-
-		for (unsigned i = 0; i < PROBES; i++) {
-			unsigned bit = bit_of(w->hashes[k], i);
-
-			line[bit / 8] = (char)(line[bit / 8] | 1 << bit % 8);
-		}
-	}
-}
-
 void ev_run_prefetch(const struct ev_run_file *r, uint64_t hash)
 {
-	__builtin_prefetch(r->filter + line_of(hash, r->n_lines) * LINE_BYTES);
+	__builtin_prefetch(r->filter + ev_run_filter_line(hash, r->n_lines) * EV_RUN_FILTER_LINE);
 }
 
 bool ev_run_may_have(const struct ev_run_file *r, uint64_t hash)
 {
-	const char *line = r->filter + line_of(hash, r->n_lines) * LINE_BYTES;
+	const char *line = r->filter + ev_run_filter_line(hash, r->n_lines) * EV_RUN_FILTER_LINE;
 
-	for (unsigned i = 0; i < PROBES; i++) {
-		unsigned bit = bit_of(hash, i);
+	for (unsigned i = 0; i < EV_RUN_FILTER_PROBES; i++) {
+		unsigned bit = ev_run_filter_bit(hash, i);
 
 		if ((line[bit / 8] >> bit % 8 & 1) == 0)
 			return false;
@@ -153,198 +83,7 @@ bool ev_run_may_have(const struct ev_run_file *r, uint64_t hash)
 	return true;
 }
 
-/* Writing */
-
-static enum ev_status cannot_write(struct ev_run_writer *w, struct ev_error *err)
-{
-	*err = w->out->error;
-	return EV_FATAL;
-}
-
-struct ev_run_writer *ev_run_create(const char *dir, uint64_t number, enum ev_run_form form,
-				    struct ev_error *err)
-{
-	struct ev_run_writer *w = ev_calloc(1, sizeof *w);
-	char *path = ev_run_path(dir, number, form, false);
-
-	w->dir = dir;
-	w->number = number;
-	w->form = form;
-	w->out = ev_out_file(path, err);
-	free(path);
-	if (w->out == NULL) {
-		ev_run_discard(&w);
-		return NULL;
-	}
-	ev_out_digest_start(w->out, NULL);
-	if (form == EV_RUN_TEXT)
-		w->deflater = ev_deflater_fast();
-	return w;
-}
-
-void ev_run_discard(struct ev_run_writer **writer)
-{
-	struct ev_run_writer *w = *writer;
-
-	if (w == NULL)
-		return;
-	if (w->out != NULL)
-		ev_out_discard(&w->out);
-	ev_deflater_free(&w->deflater);
-	ev_buf_free(&w->raw);
-	ev_buf_free(&w->packed);
-	ev_buf_free(&w->texts);
-	ev_buf_free(&w->last);
-	free(w->blocks);
-	free(w->hashes);
-	free(w);
-	*writer = NULL;
-}
-
-/* The shortest beginning of the key that is greater than the key before. */
-static size_t separator(const struct ev_buf *before, const char *key, size_t len)
-{
-	size_t i = 0, common = before->len < len ? before->len : len;
-
-	while (i < common && before->p[i] == key[i])
-		i++;
-	return i < len ? i + 1 : len;
-}
-
-static void begin_block(struct ev_run_writer *w, const struct ev_entry *e)
-{
-	struct block *b;
-
-	ev_grow(&w->blocks, &w->cap_blocks, w->n_blocks + 1, sizeof *w->blocks);
-	b = &w->blocks[w->n_blocks++];
-	*b = (struct block){.at = w->at, .text = w->texts.len};
-	ev_buf_put(&w->texts, e->p, separator(&w->last, e->p, e->key_len));
-	w->block_commit = 0;
-}
-
-static enum ev_status end_block(struct ev_run_writer *w, struct ev_error *err)
-{
-	struct block *b;
-	const char *p = w->raw.p;
-	size_t len = w->raw.len;
-
-	if (len == 0)
-		return EV_OK;
-	b = &w->blocks[w->n_blocks - 1];
-	b->bytes = (uint32_t)len;
-	if (w->form == EV_RUN_TEXT) {
-		if (len > w->bounded) { /* the bound itself is dear */
-			w->room = ev_deflate_bound(w->deflater, len);
-			w->bounded = len;
-		}
-		ev_buf_reset(&w->packed);
-		p = ev_buf_room(&w->packed, w->room);
-		len = ev_deflate(w->deflater, w->raw.p, w->raw.len, w->packed.p, w->room);
-	}
-	b->packed = (uint32_t)len;
-	b->sum = ev_hash64(p, len, 0);
-	b->commit = w->block_commit;
-	w->at += len;
-	ev_buf_reset(&w->raw);
-	return ev_out_put(w->out, p, len) == EV_OK ? EV_OK : cannot_write(w, err);
-}
-
-enum ev_status ev_run_put(struct ev_run_writer *w, const struct ev_entry *e, struct ev_error *err)
-{
-	const size_t most = w->form == EV_RUN_TEXT ? TEXT_BLOCK : BINARY_BLOCK;
-
-	if (e->len >= LONGEST_BLOCK)
-		return ev_fail(err, "%s: a record is too long for a state", w->out->name);
-	if (w->raw.len > 0 && w->raw.len + e->len > most && end_block(w, err) != EV_OK)
-		return EV_FATAL;
-	if (w->raw.len == 0)
-		begin_block(w, e);
-	if (w->entries == 0 ||
-	    !ev_run_same_word(w->form, w->last.p, w->last.len, e->p, e->key_len)) {
-		ev_grow(&w->hashes, &w->cap_hashes, w->n_hashes + 1, sizeof *w->hashes);
-		w->hashes[w->n_hashes++] = ev_run_hash(w->form, e->p, e->key_len);
-	}
-	ev_buf_put(&w->raw, e->p, e->len);
-	if (w->form == EV_RUN_TEXT)
-		ev_buf_putc(&w->raw, '\n');
-	ev_buf_reset(&w->last);
-	ev_buf_put(&w->last, e->p, e->key_len);
-	w->entries++;
-	if (e->commit > w->block_commit)
-		w->block_commit = e->commit;
-	if (e->commit > w->commit)
-		w->commit = e->commit;
-	if (w->form == EV_RUN_BINARY && ev_run_stamp(e->p + EV_RUN_KEY) > w->stamp)
-		w->stamp = ev_run_stamp(e->p + EV_RUN_KEY);
-	return EV_OK;
-}
-
-static void index_file(struct ev_run_writer *w, struct ev_buf *file)
-{
-	size_t lines = (w->n_hashes * BITS_A_KEY + LINE_BITS - 1) / LINE_BITS;
-	uint64_t texts = w->texts.len;
-
-	lines = lines > 0 ? lines : 1;
-	ev_buf_put(&w->texts, w->last.p, w->last.len);
-	ev_buf_put(file, magic, sizeof magic);
-	put64(file, w->n_blocks);
-	put64(file, lines);
-	put64(file, w->texts.len);
-	put64(file, w->entries);
-	put64(file, w->form);
-	for (size_t i = 0; i < w->n_blocks; i++) {
-		const struct block *b = &w->blocks[i];
-
-		put64(file, b->at);
-		put64(file, b->sum);
-		put64(file, b->commit);
-		put64(file, b->packed | (uint64_t)b->bytes << 32);
-		put64(file, b->text);
-	}
-	put64(file, texts); /* of the last key */
-	put_filter(w, lines, file);
-	ev_buf_put(file, w->texts.p, w->texts.len);
-}
-
-static enum ev_status write_index(struct ev_run_writer *w, struct ev_run_facts *facts,
-				  struct ev_error *err)
-{
-	char *path = ev_run_path(w->dir, w->number, w->form, true);
-	struct ev_out *out = ev_out_file(path, err);
-	struct ev_buf file = {0};
-
-	free(path);
-	if (out == NULL)
-		return EV_FATAL;
-	index_file(w, &file);
-	facts->index = ev_hash128(file.p, file.len, 0);
-	ev_out_put(out, file.p, file.len);
-	ev_buf_free(&file);
-	return ev_out_commit(&out, err);
-}
-
-enum ev_status ev_run_close(struct ev_run_writer **writer, struct ev_run_facts *facts,
-			    struct ev_error *err)
-{
-	struct ev_run_writer *w = *writer;
-	enum ev_status st = end_block(w, err);
-
-	*facts = (struct ev_run_facts){.number = w->number,
-				       .entries = w->entries,
-				       .bytes = w->at,
-				       .commit = w->commit,
-				       .stamp = w->stamp};
-	if (st == EV_OK)
-		facts->data = ev_out_digest_value(w->out);
-	if (st == EV_OK)
-		st = write_index(w, facts, err);
-	if (st == EV_OK)
-		st = ev_out_commit(&w->out, err);
-	ev_run_discard(writer);
-	return st;
-}
-
-/* Reading */
+/* Opening */
 
 static enum ev_status damaged(const char *name, const char *what, struct ev_error *err)
 {
@@ -366,39 +105,40 @@ static enum ev_status cannot_read(const char *name, struct ev_error *err)
 static bool take_index(struct ev_run_file *r, size_t len)
 {
 	const char *p = r->file;
-	const uint64_t fixed = HEADER + 8; /* with where the last key begins */
+	const uint64_t fixed = EV_RUN_INDEX_HEADER + 8; /* with where the last key begins */
 	uint64_t blocks, lines, texts;
 
-	if (len < fixed || memcmp(p, magic, sizeof magic) != 0)
+	if (len < fixed || memcmp(p, EV_RUN_INDEX_MAGIC, sizeof EV_RUN_INDEX_MAGIC - 1) != 0)
 		return false;
 	blocks = get64(p + 8);
 	lines = get64(p + 16);
 	texts = get64(p + 24);
-	if (blocks > len / BLOCK || lines > len / LINE_BYTES || lines == 0 || texts > len ||
-	    fixed + blocks * BLOCK + lines * LINE_BYTES + texts != len ||
+	if (blocks > len / EV_RUN_INDEX_BLOCK || lines > len / EV_RUN_FILTER_LINE || lines == 0 ||
+	    texts > len ||
+	    fixed + blocks * EV_RUN_INDEX_BLOCK + lines * EV_RUN_FILTER_LINE + texts != len ||
 	    get64(p + 32) != r->facts.entries || get64(p + 40) != r->form)
 		return false;
 	r->n_blocks = (size_t)blocks;
 	r->n_lines = (size_t)lines;
 	r->n_texts = (size_t)texts;
-	r->filter = p + fixed + blocks * BLOCK;
-	r->texts = r->filter + lines * LINE_BYTES;
+	r->filter = p + fixed + blocks * EV_RUN_INDEX_BLOCK;
+	r->texts = r->filter + lines * EV_RUN_FILTER_LINE;
 	r->blocks = ev_calloc(r->n_blocks + 1, sizeof *r->blocks);
-	p += HEADER;
-	for (size_t i = 0; i < r->n_blocks; i++, p += BLOCK) {
+	p += EV_RUN_INDEX_HEADER;
+	for (size_t i = 0; i < r->n_blocks; i++, p += EV_RUN_INDEX_BLOCK) {
 		uint64_t sizes = get64(p + 24);
 
-		r->blocks[i] = (struct block){get64(p),
-					      get64(p + 8),
-					      get64(p + 16),
-					      (uint32_t)sizes,
-					      (uint32_t)(sizes >> 32),
-					      get64(p + 32)};
+		r->blocks[i] = (struct ev_run_block){get64(p),
+						     get64(p + 8),
+						     get64(p + 16),
+						     (uint32_t)sizes,
+						     (uint32_t)(sizes >> 32),
+						     get64(p + 32)};
 		if (r->blocks[i].text > texts ||
 		    (i > 0 && r->blocks[i].text < r->blocks[i - 1].text) ||
 		    r->blocks[i].at > r->facts.bytes ||
 		    r->blocks[i].packed > r->facts.bytes - r->blocks[i].at ||
-		    r->blocks[i].bytes > LONGEST_BLOCK + EV_RUN_KEY_MAX)
+		    r->blocks[i].bytes > EV_RUN_LONGEST + EV_RUN_KEY_MAX)
 			return false;
 	}
 	r->blocks[r->n_blocks].text = get64(p);
@@ -500,8 +240,8 @@ void ev_run_free(struct ev_run_file **run)
 	*run = NULL;
 }
 
-static enum ev_status unpack(struct ev_run_file *r, const struct block *b, struct ev_buf *bytes,
-			     struct ev_error *err)
+static enum ev_status unpack(struct ev_run_file *r, const struct ev_run_block *b,
+			     struct ev_buf *bytes, struct ev_error *err)
 {
 	const char *in = r->packed.p, *why;
 	size_t in_len = b->packed, len = b->bytes;
@@ -517,7 +257,7 @@ static enum ev_status unpack(struct ev_run_file *r, const struct block *b, struc
 static enum ev_status load(struct ev_run_file *r, size_t i, struct ev_run_held *h,
 			   struct ev_error *err)
 {
-	const struct block *b = &r->blocks[i];
+	const struct ev_run_block *b = &r->blocks[i];
 	struct ev_buf *packed = r->form == EV_RUN_TEXT ? &r->packed : &h->bytes;
 	enum ev_status st;
 

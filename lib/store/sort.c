@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "io/in.h"
 #include "io/out.h"
-#include "store/heap.h"
+#include "store/internal.h"
 
 #include <endian.h>
 #include <errno.h>
