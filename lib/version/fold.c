@@ -330,8 +330,8 @@ static char *put_version(char *o, uint64_t k, const struct ev_made *made, const 
 }
 
 /* Fast path: a version whose line goes out unchanged is written straight into the output. */
-static enum ev_status emit_plain(struct ev_version *v, const struct ev_made *made, const char *to,
-				 struct ev_error *err)
+static enum ev_status emit_verbatim(struct ev_version *v, const struct ev_made *made,
+				    const char *to, struct ev_error *err)
 {
 	struct ev_out *out = v->port->out;
 	bool room = ev_out_room(out, made->len + MEMBER_MAX);
@@ -364,8 +364,8 @@ static enum ev_status emit_version(struct ev_version *v, const struct ev_made *m
 	if (v->options.emit == EV_EMIT_LATEST && (to != NULL || made->deleted))
 		return EV_OK;
 	v->n_out++;
-	if (made->plain)
-		return emit_plain(v, made, to, err);
+	if (made->verbatim)
+		return emit_verbatim(v, made, to, err);
 	read_again(v, v->others, made->line, made->len, &event);
 	ev_buf_reset(m);
 	m->len = (size_t)(put_version(ev_buf_room(m, MEMBER_MAX), v->k, made, to) - m->p);
@@ -550,7 +550,7 @@ static enum ev_status fold_patch(struct ev_version *v, struct ev_link *l, struct
 		return classify(v, l, EV_VERSION_LONG, "too-long", err);
 	}
 	memset(ev_buf_room(whole, EV_IN_SLACK), 0, EV_IN_SLACK);
-	v->making = (struct ev_made){.line = whole->p, .len = whole->len, .plain = true};
+	v->making = (struct ev_made){.line = whole->p, .len = whole->len, .verbatim = true};
 	if (judge(v, whole->p, whole->len, &good, err) != EV_OK)
 		return EV_FATAL;
 	return good ? fold_whole(v, l, err) : classify(v, l, EV_VERSION_MISFIT, "misfit", err);
@@ -583,7 +583,8 @@ static enum ev_status fold_link(struct ev_version *v, struct ev_link *l, struct 
 {
 	switch ((enum ev_op)l->op) {
 	case EV_PUT:
-		v->making = (struct ev_made){.line = l->line, .len = l->len, .plain = l->plain};
+		v->making =
+			(struct ev_made){.line = l->line, .len = l->len, .verbatim = l->verbatim};
 		return fold_whole(v, l, err);
 	case EV_PATCH: return fold_patch(v, l, err);
 	case EV_DELETE:

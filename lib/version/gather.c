@@ -105,7 +105,7 @@ static void take_record(struct ev_version *v, struct known *k, struct ev_version
 		return;
 	b->line = line;
 	b->line_len = len;
-	b->plain = e->value[0] == EV_ENTRY_AS_IT_IS;
+	b->verbatim = e->value[0] == EV_ENTRY_VERBATIM;
 	b->place = ev_arena_copy(&v->chain.arena, place, place_len);
 	if (k->stands == NULL || !ev_version_delivery_stays(k->stands) ||
 	    ev_version_compare_spellings(v, line, len, k->stands->line, k->stands->line_len) < 0)
@@ -120,7 +120,7 @@ static void take_again(struct ev_version *v, const struct known *k, struct ev_ve
 		return;
 	b->line = k->stands->line;
 	b->line_len = k->stands->line_len;
-	b->plain = k->stands->plain;
+	b->verbatim = k->stands->verbatim;
 	b->place = ev_arena_copy(&v->chain.arena, e->value + 1, ev_version_place(e));
 }
 
@@ -128,7 +128,7 @@ static void take_again(struct ev_version *v, const struct known *k, struct ev_ve
  * Chooses again when the batch whose spelling stood was retracted: the least of those that stay; if
  * none does, the record is kept as gone.
  */
-static void stand_anew(struct ev_version *v, struct known *k)
+static void choose_again(struct ev_version *v, struct known *k)
 {
 	for (const struct ev_version_delivery *b = k->deliveries; b != NULL; b = b->next)
 		if (ev_version_delivery_stays(b) &&
@@ -143,12 +143,12 @@ static void take_entry(struct ev_version *v, struct known *k, const struct ev_en
 	struct ev_version_delivery *b = ev_version_add_delivery(&v->chain.arena, &k->deliveries, e);
 
 	switch ((enum ev_version_entry)e->value[0]) {
-	case EV_ENTRY_READ_FIRST:
-	case EV_ENTRY_AS_IT_IS: take_record(v, k, b, e); break;
+	case EV_ENTRY_REWRITTEN:
+	case EV_ENTRY_VERBATIM: take_record(v, k, b, e); break;
 	case EV_ENTRY_AGAIN: take_again(v, k, b, e); break;
 	case EV_ENTRY_RETRACTED:
 		if (b == k->stands)
-			stand_anew(v, k);
+			choose_again(v, k);
 		break;
 	}
 	if (v->noting)
@@ -172,7 +172,7 @@ static void end_known(struct ev_version *v, struct known *k)
 		return;
 	l->line = k->stands->line;
 	l->len = k->stands->line_len;
-	l->plain = k->stands->plain;
+	l->verbatim = k->stands->verbatim;
 	l->place = k->stands->place;
 	l->gone = !is_there(k);
 	for (const struct ev_version_delivery *b = k->deliveries; b != NULL; b = b->next)

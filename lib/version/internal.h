@@ -41,7 +41,7 @@ struct ev_version_delivery {
 	uint64_t brought, retracted; /* the last commit of each; 0: none */
 	const char *line; /* the least spelling that it brought; NULL if that was not read */
 	size_t line_len;
-	bool plain;
+	bool verbatim;
 	const char *place;
 	struct ev_version_delivery *next;
 };
@@ -65,7 +65,7 @@ struct ev_link {
 	uint64_t number, offset;
 	char from[EV_TIME_TEXT];
 	uint8_t op;	 /* enum ev_op */
-	bool plain;	 /* the line goes out whole, with "_ev" added */
+	bool verbatim;	 /* the line goes out whole, with "_ev" added */
 	bool is_new;	 /* brought by the input at hand */
 	uint64_t commit; /* of a state's record: the last commit with an entry of it */
 	bool gone;	 /* of a state's record: every batch that brought it was retracted */
@@ -94,7 +94,7 @@ struct ev_made {
 	const struct ev_link *link; /* the record that made it; NULL: there is no version yet */
 	const char *line;
 	size_t len;
-	bool plain, deleted, has_bare;
+	bool verbatim, deleted, has_bare;
 	struct ev_hash128 bare;
 	char from[EV_TIME_TEXT];
 };
@@ -166,8 +166,8 @@ struct ev_version {
 
 /* The first byte of a record's entry (see state.c). */
 enum ev_version_entry {
-	EV_ENTRY_READ_FIRST = '+',
-	EV_ENTRY_AS_IT_IS = '*',
+	EV_ENTRY_REWRITTEN = '+',
+	EV_ENTRY_VERBATIM = '*',
 	EV_ENTRY_AGAIN = '=',
 	EV_ENTRY_RETRACTED = '!'
 };

@@ -31,8 +31,8 @@ static enum ev_status put_entry(struct ev_version *v, const struct ev_link *l, e
 
 	ev_buf_reset(&v->value);
 	ev_buf_putc(&v->value, as == PUT_AGAIN ? EV_ENTRY_AGAIN
-			       : l->plain      ? EV_ENTRY_AS_IT_IS
-					       : EV_ENTRY_READ_FIRST);
+			       : l->verbatim   ? EV_ENTRY_VERBATIM
+					       : EV_ENTRY_REWRITTEN);
 	put_place(v, l);
 	if (as != PUT_AGAIN) {
 		ev_buf_putc(&v->value, ' ');
@@ -62,7 +62,7 @@ static enum ev_status redeliver(struct ev_version *v, struct ev_link *known,
 		return put_entry(v, item, order == 0 ? PUT_AGAIN : PUT_OTHER, err);
 	known->line = item->line;
 	known->len = item->len;
-	known->plain = item->plain;
+	known->verbatim = item->verbatim;
 	known->place = NULL;
 	known->source = item->source;
 	known->number = item->number;
@@ -96,7 +96,7 @@ static struct ev_link *least_of(struct ev_version *v, struct ev_link *links, siz
  * Merges the links: the first n are the input's, the rest the state's, both in order. Afterwards
  * they are the chain, and what is new is in the state.
  */
-static enum ev_status put_together(struct ev_version *v, size_t n, struct ev_error *err)
+static enum ev_status merge_links(struct ev_version *v, size_t n, struct ev_error *err)
 {
 	struct ev_version_chain *c = &v->chain;
 	size_t i = 0, k = n, to = 0, all = c->n_links;
@@ -171,7 +171,7 @@ static enum ev_status next_group(struct ev_version *v, struct ev_error *err)
 	n = c->n_links;
 	if (ev_version_gather(v, c->word, c->word_len, err) != EV_OK)
 		return EV_FATAL;
-	return put_together(v, n, err);
+	return merge_links(v, n, err);
 }
 
 /* Finds the next event that a commit after `since` touched: v->word, empty if there is none. */
@@ -208,7 +208,7 @@ static enum ev_status emit_touched(struct ev_version *v, struct ev_error *err)
 	c->word = ev_arena_copy(&c->arena, v->word.p, v->word.len);
 	c->word_len = v->word.len;
 	if (ev_version_gather(v, c->word, c->word_len, err) != EV_OK ||
-	    put_together(v, 0, err) != EV_OK)
+	    merge_links(v, 0, err) != EV_OK)
 		return EV_FATAL;
 	return ev_version_fold(v, err);
 }
@@ -391,7 +391,7 @@ static void open_section(struct ev_version *v)
  * Names the commit before it is known how much is new: by the input's digest, or by the contract
  * under which all is judged anew.
  */
-static void say_commit(struct ev_version *v)
+static void name_commit(struct ev_version *v)
 {
 	ev_buf_reset(&v->what);
 	if (v->news) {
@@ -424,7 +424,7 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 	if (st != EV_OK)
 		return st;
 	v->commits = v->news || v->other_contract;
-	say_commit(v);
+	name_commit(v);
 	open_section(v);
 	if (v->news)
 		swap_chains(v);
