@@ -6,8 +6,8 @@
  * A record is a duplicate if one with the same id and the same content (canonical form, without
  * what the model ignores) has been seen in this run, or was first brought by another batch, if
  * there is a state. By arrival (order in the model) it is one if it equals the last of its id.
- * Memory: 22 to 43 bytes for each distinct record, 64 while the table is being doubled; with a state
- * 24 more for each that is new to it.
+ * Memory: 22 to 43 bytes for each distinct record, and 64 while the table is being doubled; with a
+ * state 24 more for each record that is new to it.
  */
 #ifndef EV_DEDUPE_H
 #define EV_DEDUPE_H

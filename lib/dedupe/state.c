@@ -224,7 +224,7 @@ void ev_dedupe_end(struct ev_dedupe *d, const char *taken)
 	snprintf(d->taken, sizeof d->taken, "%s", taken);
 }
 
-/* Sorting: in place by the first two bytes, which are evenly spread; then each bucket of equal ones. */
+/* Sorting, in place: by the first two bytes, which are evenly spread, and then each bucket. */
 
 static int compare_entries(const void *x, const void *y)
 {

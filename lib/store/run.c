@@ -383,8 +383,8 @@ static int compare_text(const struct ev_run_file *r, size_t block, const char *k
 }
 
 /*
- * The last block whose separator is less than the key: the first that can have the key, of which the
- * entries may lie in several blocks.
+ * The last block whose separator is less than the key. It is the first that can have the key, whose
+ * entries may be in several blocks.
  */
 static size_t find_block(const struct ev_run_file *r, const char *key, size_t len)
 {

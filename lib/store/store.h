@@ -1,5 +1,5 @@
 /*
- * store: a state, a folder of sorted runs that stays from one run of a program to the next. Floor 3.
+ * store: states, folders of sorted runs that stay from one run of a program to the next. Floor 3.
  *
  * The room lib/store keeps what is sorted and larger than memory: sort.h during one run of a
  * program, this header from one run to the next.
@@ -129,8 +129,8 @@ void ev_store_merge_least(struct ev_store *s, uint64_t bytes);
 /* Syncs and names the new run. It does not count yet. */
 enum ev_status ev_store_prepare(struct ev_store *s, struct ev_error *err);
 /*
- * Replaces the manifest: what was prepared counts. what: the text of a new commit's line, or NULL if
- * there is no new commit (the entries have the head's number); taken: the digest of its input.
+ * Replaces the manifest: what was prepared counts. what: the text of the new commit's line, or NULL
+ * for no new commit (the entries have the head's number); taken: the digest of its input.
  */
 enum ev_status ev_store_commit(struct ev_store *s, const char *what, const char *taken,
 			       struct ev_error *err);

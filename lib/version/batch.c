@@ -96,14 +96,14 @@ void ev_version_batches_free(struct ev_version_batches *b)
 	*b = (struct ev_version_batches){.n = 0};
 }
 
-/* The record whose entries are being read. */
+/* The entries of one record. */
 struct read {
 	const char *batch; /* JSON */
 	size_t batch_len;
-	uint64_t commit; /* of the retract */
+	uint64_t commit; /* the one that retracts the batch */
 	struct ev_arena arena;
 	struct ev_version_delivery *deliveries;
-	struct ev_buf key, value; /* value: the entry that takes the batch out of it */
+	struct ev_buf key, value; /* value: of the entry that retracts it */
 };
 
 static enum ev_status end_record(struct ev_store *s, struct read *r,

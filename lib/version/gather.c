@@ -3,21 +3,20 @@
 /*
  * What the state has of a record (evkit-state.5). Its key is "WORD S DIGEST", and its entries are
  *
- *     +PLACE RECORD   a batch brought it; its line is to be read before it can be written again
- *     *PLACE RECORD   the same of a line that is written as it is
- *     =PLACE          another batch brought it, too, in the spelling that stood then
+ *     +PLACE RECORD   a batch brought it; a version of it is written anew, member by member
+ *     *PLACE RECORD   a batch brought it; "_ev" is added to its line, which needs no reading
+ *     =PLACE          another batch brought it, too, in the spelling that stood by then
  *     !PLACE          the batch was retracted (first in its commit, and so in order)
  *
- * PLACE is {"batch":"...","source":"...","line":N,"offset":N}. It is there as long as one batch
- * that brought it was not retracted later.
+ * PLACE is {"batch":"...","source":"...","line":N,"offset":N}. A record is there as long as one
+ * batch that brought it was not retracted later.
  */
 
-/* The record that is being assembled from its entries. */
+/* A record, from the entries read so far. */
 struct known {
 	struct ev_link *link;
 	struct ev_version_delivery *deliveries;
-	const struct ev_version_delivery
-		*stands; /* whose spelling is the least of the batches that stay */
+	const struct ev_version_delivery *stands; /* has the least spelling of those that stay */
 };
 
 const char *ev_version_batch_in(const char *place, size_t *len)
@@ -53,13 +52,13 @@ struct ev_version_delivery *ev_version_add_delivery(struct ev_arena *arena,
 		return b;
 	}
 	if (!ev_version_delivery_stays(
-		    b)) /* a retracted batch comes again, and may spell it otherwise */
+		    b)) /* it comes again after the retract, perhaps in another spelling */
 		b->line = NULL;
 	b->brought = e->commit;
 	return b;
 }
 
-/* Sets op and time. They are in the key "WORD VERSION TIME OP DIGEST", but for by arrival. */
+/* Sets op and time, from the key "WORD VERSION TIME OP DIGEST" unless it is by arrival. */
 static void read_order(struct ev_version *v, struct ev_link *l)
 {
 	const char *end = l->key + l->key_len - EV_VERSION_DIGEST;
@@ -112,7 +111,7 @@ static void take_record(struct ev_version *v, struct known *k, struct ev_version
 		k->stands = b;
 }
 
-/* Takes an entry of a batch that brought the spelling known by then. */
+/* Takes an entry of a batch that brought the spelling that stands. */
 static void take_again(struct ev_version *v, const struct known *k, struct ev_version_delivery *b,
 		       const struct ev_entry *e)
 {
@@ -125,8 +124,8 @@ static void take_again(struct ev_version *v, const struct known *k, struct ev_ve
 }
 
 /*
- * Chooses again when the batch whose spelling stood was retracted: the least of those that stay; if
- * none does, the record is kept as gone.
+ * Chooses the spelling again when the batch that brought it was retracted: the least of those that
+ * stay. If none does, the old one stays, and the record will be gone.
  */
 static void choose_again(struct ev_version *v, struct known *k)
 {
@@ -163,7 +162,7 @@ static bool is_there(const struct known *k)
 	return false;
 }
 
-/* Ends the record at hand: all its entries have been taken. */
+/* Completes the link of a record, all of whose entries were taken. */
 static void end_known(struct ev_version *v, struct known *k)
 {
 	struct ev_link *l = k->link;
@@ -184,7 +183,6 @@ static void end_known(struct ev_version *v, struct known *k)
 		v->chain.old = true;
 }
 
-/* Gathers the state's records of an event, behind the links that the chain has already. */
 enum ev_status ev_version_gather(struct ev_version *v, const char *word, size_t len,
 				 struct ev_error *err)
 {

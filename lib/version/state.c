@@ -17,11 +17,11 @@ static void put_place(struct ev_version *v, const struct ev_link *l)
 	ev_buf_putc(&v->value, '}');
 }
 
-/* How a link's record is put into the state. */
+/* As what a record is put into the state. */
 enum put {
-	PUT_NEWS,  /* new, or it changes which spelling stands */
-	PUT_OTHER, /* known, in another spelling, which stands */
-	PUT_AGAIN, /* known in this spelling */
+	PUT_NEWS,  /* it is new, or its spelling is the new least one */
+	PUT_OTHER, /* it is known in a lesser spelling */
+	PUT_AGAIN, /* it is known in this spelling */
 };
 
 static enum ev_status put_entry(struct ev_version *v, const struct ev_link *l, enum put as,
@@ -174,7 +174,7 @@ static enum ev_status next_group(struct ev_version *v, struct ev_error *err)
 	return merge_links(v, n, err);
 }
 
-/* Finds the next event that a commit after `since` touched: v->word, empty if there is none. */
+/* Sets v->word to the next event that a commit after `since` touched; empty if there is none. */
 static enum ev_status next_touched(struct ev_version *v, struct ev_error *err)
 {
 	const struct ev_entry *e;
@@ -199,7 +199,7 @@ static enum ev_status next_touched(struct ev_version *v, struct ev_error *err)
 	}
 }
 
-/* Emits the state's event at hand, to which the input has nothing new. */
+/* Emits the event v->word, to which the input adds nothing. */
 static enum ev_status emit_touched(struct ev_version *v, struct ev_error *err)
 {
 	struct ev_version_chain *c = &v->chain;
@@ -228,8 +228,8 @@ static int compare_words(const struct ev_buf *word, const char *p, size_t len)
 }
 
 /*
- * Emits, in order, the events that changed in the state since the reader's position and those of
- * the input. waiting: the input's first event with news has been merged already.
+ * Emits, in the order of ids, the events that changed in the state since the reader's position and
+ * those of the input. waiting: the input's first event with news is in v->later, merged.
  */
 static enum ev_status emit_all(struct ev_version *v, bool waiting, struct ev_error *err)
 {
@@ -280,10 +280,10 @@ static enum ev_status seek_news(struct ev_version *v, struct ev_error *err)
 	return st == EV_FATAL ? st : EV_OK;
 }
 
-/* The line of the log that counts a batch's records: "delivered N BATCH". */
+/* A line of the log, "delivered N BATCH": all records that the batch has delivered. */
 static const char delivered[] = "delivered ";
 
-/* Names the section's batch, and reads in the log what it brought before. */
+/* Sets the section's batch, and reads from the log what it delivered before. */
 static void set_batch(struct ev_version *v, const char *batch, const char *digest)
 {
 	struct ev_store_log_line l;
@@ -312,7 +312,7 @@ static void set_batch(struct ev_version *v, const char *batch, const char *diges
 	}
 }
 
-/* Compares the model with what the state says of the one it was made by. */
+/* Compares the model with the one that made the state, by their digests. */
 static enum ev_status check_model(struct ev_version *v, struct ev_error *err)
 {
 	static const char *const names[] = {"envelope", "contract"};
@@ -388,8 +388,8 @@ static void open_section(struct ev_version *v)
 }
 
 /*
- * Names the commit before it is known how much is new: by the input's digest, or by the contract
- * under which all is judged anew.
+ * Sets the text of the commit's line. It is not known yet how much is new, but the digest of the
+ * input, or of the contract under which all is judged again, tells commits apart.
  */
 static void name_commit(struct ev_version *v)
 {
@@ -444,7 +444,7 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 	return st;
 }
 
-/* Notes the model's digests in the state; true if they have changed. */
+/* Notes the model's digests in the state. True if they have changed. */
 static bool note_model(struct ev_version *v)
 {
 	static const char *const names[] = {"envelope", "contract"};

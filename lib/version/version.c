@@ -4,10 +4,10 @@
 
 #include <stdlib.h>
 
-/* In front of each sorted line, behind its key. */
+/* Before each line in the sort, behind its key. */
 struct item_head {
 	uint64_t number, offset; /* where the record came from */
-	uint32_t source;	 /* index of the list of names */
+	uint32_t source;	 /* its index in v->sources */
 	char from[EV_TIME_TEXT]; /* the modified time; bytes compare as the times do */
 	uint8_t op;
 	bool verbatim;
@@ -31,7 +31,7 @@ struct ev_version *ev_version_open(const struct ev_model *m,
 		{"conflict", &v->n_conflict, true, true},
 		{"misfit", &v->n_misfit, true, true},
 		{"out", &v->n_out, false, false},
-		{"held", &v->n_held, true, false}, /* the rest: only with a state */
+		{"held", &v->n_held, true, false}, /* this one and the rest only with a state */
 		{"released", &v->n_released, false, false},
 		{"withheld", &v->n_withheld, false, false},
 		{"taken-back", &v->n_taken_back, false, true},
