@@ -95,8 +95,8 @@ typedef uint8_t bytes16 EV_VECTOR(16);
  * "2026-03-01T10:00:00Z", with or without a fraction, as most are. Sixteen bytes are held against
  * the least and the greatest that each may be, at once; then the rest. False for any other form.
  */
-static inline bool plain_utc(const char *p, size_t len, struct ev_date *d, int32_t *sec,
-			     int32_t *nsec)
+static inline bool fast_utc(const char *p, size_t len, struct ev_date *d, int32_t *sec,
+			    int32_t *nsec)
 {
 	static const bytes16 least = {'0', '0', '0', '0', '-', '0', '0', '-',
 				      '0', '0', 'T', '0', '0', ':', '0', '0'};
@@ -139,12 +139,13 @@ static inline bool plain_utc(const char *p, size_t len, struct ev_date *d, int32
 	return hour < 24 && day_exists(*d);
 }
 
-bool ev_time_is_utc(const char *p, size_t len)
+bool ev_time_is_canonical(const char *p)
 {
 	struct ev_date d;
 	int32_t sec, nsec;
 
-	return plain_utc(p, len, &d, &sec, &nsec);
+	return p[19] == '.' && p[EV_TIME_TEXT - 1] == 'Z' &&
+	       fast_utc(p, EV_TIME_TEXT, &d, &sec, &nsec) && d.year != 0;
 }
 
 bool ev_time_utc(const char *p, size_t len, char out[EV_TIME_TEXT])
@@ -152,7 +153,7 @@ bool ev_time_utc(const char *p, size_t len, char out[EV_TIME_TEXT])
 	struct ev_date d;
 	int32_t sec, nsec;
 
-	if (!plain_utc(p, len, &d, &sec, &nsec) || d.year == 0)
+	if (!fast_utc(p, len, &d, &sec, &nsec) || d.year == 0)
 		return false;
 	memcpy(out, "0000-00-00T00:00:00.000000Z", EV_TIME_TEXT);
 	memcpy(out, p, 19);
@@ -329,7 +330,7 @@ static EV_NOINLINE enum ev_time_form parse_any(const char *p, size_t len, struct
 	struct clock c;
 	int32_t sec, nsec;
 
-	if (plain_utc(p, len, &d, &sec, &nsec)) {
+	if (fast_utc(p, len, &d, &sec, &nsec)) {
 		*t = (struct ev_time){ev_date_days(d) * DAY + sec, nsec};
 		memcpy(last_minute.text, p, sizeof last_minute.text);
 		last_minute.sec = t->sec - sec % 60;

@@ -9,7 +9,6 @@
 #include "base/utf8.h"
 #include "io/in.h"
 #include "schema/keyword.h"
-#include "json/view.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -144,7 +143,7 @@ struct ev_schema_slice ev_schema_string(struct ev_schema_document *doc, struct e
 static uint32_t *uri_place(struct ev_schema_set *set, const char *uri)
 {
 	uint32_t number = ev_symbols_add(set->uris, uri, strlen(uri)),
-			from = (uint32_t)set->cap_by_uri;
+		 from = (uint32_t)set->cap_by_uri;
 
 	ev_grow(&set->by_uri, &set->cap_by_uri, number + 1UL, sizeof *set->by_uri);
 	for (uint32_t i = from; i < set->cap_by_uri; i++)

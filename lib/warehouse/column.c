@@ -1,9 +1,9 @@
 #include "warehouse/column.h"
 #include "base/hash.h"
 #include "base/utf8.h"
-#include "warehouse/value.h"
 #include "number/decimal.h"
 #include "scan/form.h"
+#include "warehouse/value.h"
 
 #include <stdlib.h>
 
@@ -286,9 +286,57 @@ const char *ev_column_odd_problem(const struct ev_column_at *c, struct ev_zone *
 	char store[EV_VALUE_STORE];
 	struct ev_value v;
 
-	return ev_value_usual(c->column, d, at, store, &v)
+	return ev_value_fast(c->column, d, at, store, &v)
 		       ? NULL
 		       : ev_column_value(c->column, zone, d, at, store, &v);
+}
+
+static enum ev_check_how text_how(struct ev_check *check)
+{
+	switch (check->column->type) {
+	case EV_TYPE_VARCHAR: check->longest = check->column->size + 2; return EV_CHECK_TEXT;
+	case EV_TYPE_UUID: return EV_CHECK_UUID;
+	case EV_TYPE_TIMESTAMP: return EV_CHECK_TIME;
+	default: return EV_CHECK_FULL;
+	}
+}
+
+static enum ev_check_how number_how(struct ev_check *check)
+{
+	const struct ev_column *c = check->column;
+
+	if (c->type != EV_TYPE_INT && c->type != EV_TYPE_DECIMAL)
+		return EV_CHECK_FULL;
+	check->longest = c->type == EV_TYPE_INT ? sizeof(uint64_t) : c->size - c->scale;
+	check->fraction = c->scale;
+	return EV_CHECK_NUMBER;
+}
+
+struct ev_check ev_check_of(const struct ev_column *c, const struct ev_doc *d, uint32_t node)
+{
+	struct ev_check check = {.column = c, .node = node, .how = EV_CHECK_FULL};
+	enum ev_kind kind = ev_kind(d, node);
+
+	if (c->type == EV_TYPE_JSON)
+		check.how = node != 0 && !c->around ? EV_CHECK_JSON : EV_CHECK_FULL;
+	else if (kind == EV_STRING)
+		check.how = text_how(&check);
+	else if (kind == EV_NUMBER)
+		check.how = number_how(&check);
+	else if (c->type == EV_TYPE_BOOL && (kind == EV_FALSE || kind == EV_TRUE))
+		check.how = EV_CHECK_NONE;
+	return check;
+}
+
+const char *ev_check_name(const struct ev_check *c)
+{
+	static const char *const names[] = {
+		[EV_CHECK_NONE] = "none", [EV_CHECK_TEXT] = "text",	[EV_CHECK_UUID] = "uuid",
+		[EV_CHECK_TIME] = "time", [EV_CHECK_NUMBER] = "number", [EV_CHECK_JSON] = "json",
+		[EV_CHECK_FULL] = "full",
+	};
+
+	return names[c->how];
 }
 
 bool ev_column_is_promised(const struct ev_column *c, const struct ev_promise *p)

@@ -83,7 +83,7 @@ static bool usual(const struct ev_column *c, const struct ev_doc *d, bool *alike
 	char store[EV_VALUE_STORE], other[EV_VALUE_STORE];
 	struct ev_value v, w;
 
-	if (!ev_value_usual(c, d, 1, store, &v))
+	if (!ev_value_fast(c, d, 1, store, &v))
 		return false;
 	*alike &= ev_column_value(c, NULL, d, 1, other, &w) == NULL && v.len == w.len &&
 		  memcmp(v.p, w.p, v.len) == 0 && v.null == w.null && v.present == w.present &&
