@@ -129,7 +129,7 @@ void ev_expr_comparison_free(struct ev_expr_comparison **c)
 
 static uint32_t value_of(const struct ev_doc *d, const struct ev_expr_part *path)
 {
-	return ev_doc_seen(d, path->steps[path->n_steps - 1].member_id);
+	return ev_member_by_id(d, path->steps[path->n_steps - 1].member_id);
 }
 
 static bool add_number(struct ev_expr_comparison *c, int k, const struct ev_doc *d, uint32_t at)
@@ -162,7 +162,7 @@ static bool find_side(struct ev_expr_comparison *c, int k, const struct ev_doc *
 			return false;
 		for (int f = 0; f < 2 && s->factors[f] != NULL; f++)
 			if (!add_number(c, k, d,
-					ev_member_symbol(d, i, s->factors[f]->steps[0].symbol)))
+					ev_member_by_symbol(d, i, s->factors[f]->steps[0].symbol)))
 				return false;
 	}
 	return c->each || c->found.n[k] > 0; /* the sum of no numbers is null */

@@ -26,7 +26,7 @@ static enum ev_expr_flow truth(struct ev_expr_run *x, const struct ev_expr_part 
 static inline uint32_t member(const struct ev_expr_run *x, uint32_t object,
 			      const struct ev_expr_path_step *s)
 {
-	return x->bound ? ev_member_symbol(x->d, object, s->symbol)
+	return x->bound ? ev_member_by_symbol(x->d, object, s->symbol)
 			: ev_member(x->d, object, s->name, s->len);
 }
 

@@ -283,19 +283,6 @@ static void keep_names(struct sought *p, const struct ev_doc *d, uint32_t object
 	ev_buf_free(&step);
 }
 
-static uint32_t element(const struct ev_doc *d, uint32_t list, int64_t index)
-{
-	uint32_t i = ev_first(d, list);
-
-	if (index < 0)
-		index += d->nodes[list].count;
-	if (index < 0 || index >= d->nodes[list].count)
-		return EV_NOWHERE;
-	while (index-- > 0)
-		i = ev_next(d, i);
-	return i;
-}
-
 /* Whether the steps of the path from one on lead somewhere from a value. */
 static bool leads(struct sought *p, size_t step, const struct ev_doc *d, uint32_t at)
 {
@@ -312,12 +299,12 @@ static bool leads(struct sought *p, size_t step, const struct ev_doc *d, uint32_
 			keep_names(p, d, at);
 		return next != EV_NOWHERE && leads(p, step + 1, d, next);
 	}
-	if (ev_kind(d, at) != EV_ARRAY)
-		return false;
 	if (s->kind == EV_STEP_INDEX) {
-		next = element(d, at, s->index);
+		next = ev_element(d, at, s->index);
 		return next != EV_NOWHERE && leads(p, step + 1, d, next);
 	}
+	if (ev_kind(d, at) != EV_ARRAY)
+		return false;
 	for (next = ev_first(d, at); next < ev_end(d, at); next = ev_next(d, next))
 		if (leads(p, step + 1, d, next))
 			return true;
@@ -333,7 +320,7 @@ static bool is_in(struct sought *p, const struct ev_doc *d)
 	uint32_t at = 0;
 
 	for (size_t i = 0; i < p->n_member_ids; i++) {
-		uint32_t next = ev_doc_seen(d, p->member_ids[i]);
+		uint32_t next = ev_member_by_id(d, p->member_ids[i]);
 
 		if (next == EV_NOWHERE) {
 			if (ev_kind(d, at) == EV_OBJECT)
