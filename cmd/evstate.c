@@ -2,10 +2,10 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "cli/cli.h"
-#include "version/batch.h"
-#include "version/show.h"
 #include "model/nearest.h"
 #include "scan/form.h"
+#include "version/batch.h"
+#include "version/show.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -187,16 +187,17 @@ struct shower {
 	struct ev_buf text, stands;
 };
 
-static enum ev_status show_record(void *ctx, const struct ev_shown *shown, struct ev_error *err)
+static enum ev_status show_record(void *ctx, const struct ev_version_shown *shown,
+				  struct ev_error *err)
 {
 	struct shower *sh = ctx;
 
 	if (shown->k > 0 && shown->to == NULL)
-		ev_shown_stands(shown, &sh->stands);
+		ev_version_shown_stands(shown, &sh->stands);
 	if (json)
-		ev_shown_json(shown, &sh->text);
+		ev_version_shown_json(shown, &sh->text);
 	else
-		ev_shown_text(shown, &sh->text);
+		ev_version_shown_text(shown, &sh->text);
 	(void)err;
 	put(sh->cli, &sh->text);
 	return EV_OK;
@@ -222,7 +223,7 @@ static int show(struct cli *c, char **operands)
 	if (st == EV_EOF)
 		cli_note("%s: there is no record of the event %s", operands[0], id);
 	else if (!json && sh.stands.len == 0)
-		ev_shown_stands(NULL, &sh.stands);
+		ev_version_shown_stands(NULL, &sh.stands);
 	if (!json)
 		put(c, &sh.stands);
 	ev_buf_free(&sh.text);

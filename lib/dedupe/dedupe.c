@@ -3,9 +3,9 @@
 #include "base/time.h"
 #include "base/zone.h"
 #include "dedupe/state.h"
+#include "record/event.h"
 #include "json/canon.h"
 #include "json/content.h"
-#include "record/event.h"
 
 #include <stdlib.h>
 
@@ -349,7 +349,7 @@ static enum ev_status remembered(struct ev_dedupe *d, struct ev_hash128 h,
 
 	if (ev_dedupe_state_ask(d->state, h, &how, err) != EV_OK)
 		return EV_FATAL;
-	*known = how == EV_DEDUPE_ELSE;
+	*known = how == EV_DEDUPE_OTHERS;
 	if (how != EV_DEDUPE_NOT)
 		return EV_OK;
 	hour = hour_of(d, event);

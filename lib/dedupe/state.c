@@ -14,9 +14,9 @@ struct ev_dedupe_state {
 	char taken[EV_STORE_DIGEST + 1];
 	uint64_t *ours; /* the commits of the section's batch, in order */
 	size_t n_ours;
-	uint64_t again;	 /* records of the section that its batch had brought before */
-	uint32_t least;	 /* earlier hours are forgotten */
-	uint32_t newest; /* of the hours that were put */
+	uint64_t again;	     /* records of the section that its batch had brought before */
+	uint32_t least;	     /* earlier hours are forgotten */
+	uint32_t newest;     /* of the hours that were put */
 	struct ev_buf fresh; /* entries that the section has brought */
 };
 
@@ -164,7 +164,7 @@ static void key_of(struct ev_hash128 h, char key[EV_RUN_KEY])
 enum ev_status ev_dedupe_state_ask(struct ev_dedupe_state *s, struct ev_hash128 h,
 				   enum ev_dedupe_known *known, struct ev_error *err)
 {
-	struct ev_fixed f;
+	struct ev_store_fixed f;
 	char key[EV_RUN_KEY];
 	uint64_t commit;
 
@@ -175,7 +175,7 @@ enum ev_status ev_dedupe_state_ask(struct ev_dedupe_state *s, struct ev_hash128 
 	if (!f.there || f.stamp < s->least)
 		return EV_OK;
 	commit = f.commit;
-	*known = EV_DEDUPE_ELSE;
+	*known = EV_DEDUPE_OTHERS;
 	if (s->n_ours > 0 &&
 	    bsearch(&commit, s->ours, s->n_ours, sizeof commit, compare_numbers) != NULL) {
 		*known = EV_DEDUPE_OURS;
@@ -194,8 +194,8 @@ void ev_dedupe_state_put(struct ev_dedupe_state *s, struct ev_hash128 h, uint32_
 	char key[EV_RUN_KEY];
 
 	key_of(h, key);
-	ev_run_fix(ev_buf_room(&s->fresh, EV_RUN_FIXED), key,
-		   (uint32_t)(ev_store_head(s->store) + 1), hour);
+	ev_run_put_fixed(ev_buf_room(&s->fresh, EV_RUN_FIXED), key,
+			 (uint32_t)(ev_store_head(s->store) + 1), hour);
 	s->fresh.len += EV_RUN_FIXED;
 	if (hour != EV_NO_HOUR && hour > s->newest)
 		s->newest = hour;
@@ -254,9 +254,8 @@ static void sort_entries(char *p, size_t n)
 enum ev_status ev_dedupe_state_prepare(struct ev_dedupe_state *s, struct ev_error *err)
 {
 	size_t n = s->fresh.len / EV_RUN_FIXED;
-	struct ev_entry e = {.len = EV_RUN_FIXED,
-			     .key_len = EV_RUN_KEY,
-			     .commit = ev_store_head(s->store) + 1};
+	struct ev_entry e = {
+		.len = EV_RUN_FIXED, .key_len = EV_RUN_KEY, .commit = ev_store_head(s->store) + 1};
 
 	if (n == 0)
 		return EV_OK;

@@ -18,8 +18,8 @@ struct ev_dedupe_state;
 
 enum ev_dedupe_known {
 	EV_DEDUPE_NOT,
-	EV_DEDUPE_OURS, /* the section's own batch brought it first */
-	EV_DEDUPE_ELSE, /* another one did */
+	EV_DEDUPE_OURS,	  /* the section's own batch brought it first */
+	EV_DEDUPE_OTHERS, /* another one did */
 };
 
 /* Nothing is opened yet. All is borrowed. */

@@ -1,11 +1,11 @@
 /* Expectations about single values, each of which meets them or not. */
 #include "base/utf8.h"
 #include "expect/internal.h"
-#include "schema/schema.h"
 #include "model/nearest.h"
-#include "regex/regex.h"
 #include "number/decimal.h"
+#include "regex/regex.h"
 #include "scan/form.h"
+#include "schema/schema.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -126,8 +126,7 @@ static bool between(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 		return in_range(&e->range, d, at, &e->suite->scratch);
 	if (ev_small_fits(p, (uint32_t)len, b->whole, UINT32_MAX))
 		return true;
-	if ((ev_small_glance(p, len, &x) || ev_small_read(p, len, &x)) && x.exp <= 0 &&
-	    x.exp >= -EV_SMALL_DIGITS)
+	if (ev_small_read_padded(p, len, &x) && x.exp <= 0 && x.exp >= -EV_SMALL_DIGITS)
 		return b->low[-x.exp] <= x.coef && x.coef <= b->high[-x.exp];
 	return in_range(&e->range, d, at, &e->suite->scratch);
 }

@@ -210,6 +210,17 @@ struct ev_expr_list {
 void ev_expr_list_add(struct ev_expr_run *x, struct ev_expr_list *l, const struct ev_expr_value *v);
 struct ev_expr_value ev_expr_list_value(const struct ev_expr_list *l);
 
+/* A sum of any number of values of one kind: strings and arrays grow in place. */
+struct ev_expr_sum {
+	struct ev_expr_value value;
+	char *text; /* of a string */
+	size_t cap;
+	struct ev_expr_list list; /* of an array */
+};
+/* As ev_expr_value_add, of the sum so far and v. */
+enum ev_expr_flow ev_expr_sum_add(struct ev_expr_run *x, struct ev_expr_sum *s,
+				  const struct ev_expr_value *v);
+
 /* Sorts n pairs (key, value) by their keys; equal ones stay in order. */
 void ev_expr_pairs_sort(struct ev_expr_run *x, struct ev_expr_value *pairs, size_t n);
 
@@ -292,7 +303,6 @@ struct ev_expr_part {
 	enum ev_expr_op op;
 	bool single; /* has one output or raises an error */
 	bool quiet;  /* EV_EACH: with ? */
-	bool member; /* EV_COMPARE: .name with a number of few digits */
 	char sign;
 	uint8_t mask; /* EV_COMPARE: EV_LESS ...; EV_KINDS: 1 << kind */
 	enum ev_expr_function function;

@@ -67,9 +67,11 @@ static bool read_side(const struct ev_expr_part *n, struct side *s)
 	return true;
 }
 
+/* all(PATH[]; .name OP number) */
 static bool is_all(const struct ev_expr_part *n)
 {
-	return n->op == EV_ALL_OF && n->a->op == EV_EACH && is_path(n->a->a) && n->b->member;
+	return n->op == EV_ALL_OF && n->a->op == EV_EACH && is_path(n->a->a) &&
+	       n->b->op == EV_COMPARE && is_member(n->b->a) && is_number(n->b->b);
 }
 
 bool ev_expr_is_plain(const struct ev_expr_part *n)
@@ -179,29 +181,7 @@ static inline bool read_number(const struct ev_doc *d, uint32_t at, struct ev_sm
 	size_t len;
 	const char *text = ev_raw(d, at, &len);
 
-	return ev_small_glance(text, len, x) || ev_small_read(text, len, x);
-}
-
-static bool multiply(struct ev_small *x, struct ev_small y)
-{
-	x->exp += y.exp;
-	return !__builtin_mul_overflow(x->coef, y.coef, &x->coef);
-}
-
-static bool scale(struct ev_small *x, int32_t exp)
-{
-	if (x->exp - exp > EV_SMALL_DIGITS ||
-	    __builtin_mul_overflow(x->coef, ev_small_powers[x->exp - exp], &x->coef))
-		return false;
-	x->exp = exp;
-	return true;
-}
-
-static bool add(struct ev_small *x, struct ev_small y)
-{
-	if (x->exp > y.exp ? !scale(x, y.exp) : x->exp < y.exp && !scale(&y, x->exp))
-		return false;
-	return !__builtin_add_overflow(x->coef, y.coef, &x->coef);
+	return ev_small_read_padded(text, len, x);
 }
 
 /* False if it has too many digits. */
@@ -216,11 +196,12 @@ static bool sum_of(const struct ev_expr_terms *t, const struct ev_expr_part *n,
 	}
 	for (size_t i = 0; i < t->n; i += t->factors) {
 		if (!read_number(d, t->at[i], &x) ||
-		    (t->factors == 2 && (!read_number(d, t->at[i + 1], &y) || !multiply(&x, y))))
+		    (t->factors == 2 &&
+		     (!read_number(d, t->at[i + 1], &y) || !ev_small_multiply(&x, y))))
 			return false;
 		if (i == 0)
 			*sum = x;
-		else if (!add(sum, x))
+		else if (!ev_small_add(sum, x))
 			return false;
 	}
 	return true;
@@ -239,7 +220,7 @@ static bool all_hold(const struct ev_expr_terms *t, const struct ev_expr_part *c
 
 		if (len == 1 && (digits >> (*text - '0') & 1) != 0)
 			continue;
-		if (!ev_small_glance(text, len, &x) ||
+		if (!ev_small_read_short(text, len, &x) ||
 		    !ev_expr_accepts(compare, ev_small_compare(x, (struct ev_small){
 									  compare->b->value.coef,
 									  compare->b->value.exp,

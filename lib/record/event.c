@@ -449,7 +449,6 @@ static void read_version(struct ev_events *e, struct ev_event *event, struct ev_
 {
 	const struct ev_doc *d = event->doc;
 	uint32_t at = value_at(event, e->version);
-	struct ev_small few;
 	struct ev_number n;
 	const char *p;
 	size_t len;
@@ -468,7 +467,7 @@ static void read_version(struct ev_events *e, struct ev_event *event, struct ev_
 	}
 	if (ev_kind(d, at) == EV_NUMBER) {
 		p = ev_raw(d, at, &len);
-		if (ev_small_glance(p, len, &few) && few.exp == 0)
+		if (ev_small_fits(p, (uint32_t)len, (uint32_t)len, 0))
 			return;
 		ev_number_read(p, len, &n);
 		if (ev_number_is_integer(&n) && !n.huge)

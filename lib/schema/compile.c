@@ -2,69 +2,14 @@
  * Compiles keywords into the structs of internal.h. Schemas wait in a queue: a schema that refers
  * to itself becomes a loop of pointers, and depth costs no stack.
  */
-#include "base/hash.h"
 #include "base/mem.h"
-#include "schema/accept.h"
+#include "number/decimal.h"
+#include "schema/fast.h"
 #include "schema/flat.h"
 #include "schema/keyword.h"
 #include "json/canon.h"
-#include "number/decimal.h"
-#include "json/view.h"
 
 #include <string.h>
-
-/* Names */
-
-/* Moves the list into the table; builds its hash if it is long. */
-static void names_close(struct ev_schema_set *set, struct ev_schema_names *t)
-{
-	uint32_t size = 16, *slots;
-
-	for (uint32_t i = 0; i < t->n; i++) {
-		t->list[i].hash = ev_schema_name_hash(t->list[i].p, t->list[i].len);
-		t->lengths |= 1ULL << (t->list[i].len < 63 ? t->list[i].len : 63);
-	}
-	if (t->n <= SCHEMA_FEW)
-		return;
-	while (size < 2 * t->n)
-		size *= 2;
-	slots = ev_arena_zalloc(&set->arena, size * sizeof *slots);
-	t->mask = size - 1;
-	for (uint32_t i = 0; i < t->n; i++) {
-		uint32_t k = t->list[i].hash & t->mask;
-
-		while (slots[k] != 0)
-			k = (k + 1) & t->mask;
-		slots[k] = i + 1;
-	}
-	t->slots = slots;
-}
-
-/*
- * Finds a name in the list, or adds it (there is room). *index is made once the names are more than
- * few; the caller frees it.
- */
-static uint32_t name_add(struct ev_schema_names *t, struct ev_symbols **index,
-			 struct ev_schema_slice name)
-{
-	if (*index == NULL && t->n > SCHEMA_FEW) {
-		*index = ev_symbols_new(0);
-		for (uint32_t i = 0; i < t->n; i++)
-			ev_symbols_add(*index, t->list[i].p, t->list[i].len);
-	}
-	if (*index != NULL) {
-		uint32_t i = ev_symbols_add(*index, name.p, name.len) - 1;
-
-		if (i < t->n)
-			return i;
-	}
-	for (uint32_t i = 0; *index == NULL && i < t->n; i++)
-		if (t->list[i].len == name.len && memcmp(t->list[i].p, name.p, name.len) == 0)
-			return i;
-	t->list[t->n] = (struct ev_schema_name){
-		.p = name.p, .len = (uint32_t)name.len, .bit = SCHEMA_NO_BIT};
-	return t->n++;
-}
 
 /* Keywords */
 
@@ -81,18 +26,17 @@ struct compile {
 	struct ev_schema_objects *objects;
 	struct ev_schema_applied *applied;
 	const struct ev_schema *ref;
-	struct ev_symbols *names; /* the index of those in objects */
-	uint32_t says, asserts;	  /* asserts: how many keywords say something about a value */
+	uint32_t says, asserts; /* asserts: how many keywords say something about a value */
 };
 
-/* The index of a name whose presence is asked for; gives it a presence bit. */
-static uint32_t name_count(struct compile *c, struct ev_schema_slice name)
+/* The index of a name whose presence is asked for; gives it a mark. */
+static uint32_t name_count(struct compile *c, uint32_t at)
 {
 	struct ev_schema_objects *o = c->objects;
-	uint32_t i = name_add(&o->names, &c->names, name);
+	uint32_t i = ev_schema_names_add(&o->names, ev_schema_string(c->doc, c->set, at));
 
-	if (o->names.list[i].bit == SCHEMA_NO_BIT)
-		o->names.list[i].bit = o->bits++;
+	if (o->names.list[i].mark == SCHEMA_NO_MARK)
+		o->names.list[i].mark = o->n_marks++;
 	return i;
 }
 
@@ -168,8 +112,7 @@ static struct ev_schema_objects *objects(struct compile *c)
 			dependents += names_in(c->d, c->s->at, with_names[i]);
 		c->objects = ev_arena_zalloc(&c->set->arena, sizeof *c->objects);
 		c->objects->max = UINT64_MAX;
-		c->objects->names.list =
-			ev_arena_alloc(&c->set->arena, n * sizeof *c->objects->names.list);
+		ev_schema_names_room(c->set, &c->objects->names, n);
 		c->objects->dependents =
 			ev_arena_alloc(&c->set->arena, dependents * sizeof *c->objects->dependents);
 		c->s->objects = c->objects;
@@ -200,15 +143,14 @@ static uint64_t count(struct compile *c, uint32_t at)
 
 static void limit(struct compile *c, enum ev_schema_bound bound, uint32_t at)
 {
-	struct ev_schema_limit *l;
+	struct ev_schema_slice *l;
 
 	if (c->numbers == NULL) {
 		c->numbers = ev_arena_zalloc(&c->set->arena, sizeof *c->numbers);
 		c->s->numbers = c->numbers;
 	}
 	l = &c->numbers->limits[bound];
-	l->text.p = ev_raw(c->d, at, &l->text.len);
-	l->quick = ev_schema_quick_read(l->text.p, l->text.len);
+	l->p = ev_raw(c->d, at, &l->len);
 }
 
 static bool type(struct compile *c, uint32_t at)
@@ -225,12 +167,11 @@ static const struct ev_schema_values *values(struct compile *c, uint32_t first, 
 					     uint32_t n)
 {
 	struct ev_schema_values *v = ev_arena_zalloc(&c->set->arena, sizeof *v);
-	struct ev_symbols *strings = NULL, *forms = NULL;
 	struct ev_buf form = {0};
 
 	v->list = ev_arena_zalloc(&c->set->arena, n * sizeof *v->list);
-	v->strings.list = ev_arena_alloc(&c->set->arena, n * sizeof *v->strings.list);
-	v->forms.list = ev_arena_alloc(&c->set->arena, n * sizeof *v->forms.list);
+	ev_schema_names_room(c->set, &v->strings, n);
+	ev_schema_names_room(c->set, &v->forms, n);
 	for (uint32_t i = first; i < end; i = ev_next(c->d, i)) {
 		struct ev_schema_constant *k = &v->list[v->n++];
 
@@ -241,22 +182,18 @@ static const struct ev_schema_values *values(struct compile *c, uint32_t first, 
 			continue;
 		}
 		if (k->kind == EV_STRING) {
-			name_add(&v->strings, &strings, ev_schema_string(c->doc, c->set, i));
+			ev_schema_names_add(&v->strings, ev_schema_string(c->doc, c->set, i));
 			continue;
 		}
 		ev_buf_reset(&form);
 		ev_canonical(c->d, i, NULL, 0, &form);
 		k->form = (struct ev_schema_slice){ev_arena_copy(&c->set->arena, form.p, form.len),
 						   form.len};
-		name_add(&v->forms, &forms, k->form);
+		ev_schema_names_add(&v->forms, k->form);
 		v->numbers |= k->kind == EV_NUMBER;
 		v->composites |= k->kind != EV_NUMBER;
 	}
 	ev_buf_free(&form);
-	ev_symbols_free(&strings);
-	ev_symbols_free(&forms);
-	names_close(c->set, &v->strings);
-	names_close(c->set, &v->forms);
 	if (v->strings.n > 0)
 		v->words = ev_schema_words_make(&c->set->arena, &v->strings);
 	return v;
@@ -283,7 +220,7 @@ static void properties(struct compile *c, uint32_t at)
 	struct ev_schema_objects *o = objects(c);
 
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i + 1)) {
-		uint32_t k = name_add(&o->names, &c->names, ev_schema_string(c->doc, c->set, i));
+		uint32_t k = ev_schema_names_add(&o->names, ev_schema_string(c->doc, c->set, i));
 
 		o->names.list[k].schema = sub(c, i + 1);
 	}
@@ -311,7 +248,7 @@ static uint32_t *counted_names(struct compile *c, uint32_t at, uint32_t *n)
 	objects(c);
 	*n = 0;
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i))
-		list[(*n)++] = name_count(c, ev_schema_string(c->doc, c->set, i));
+		list[(*n)++] = name_count(c, i);
 	return list;
 }
 
@@ -322,8 +259,7 @@ static void dependents(struct compile *c, uint32_t at)
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i + 1)) {
 		struct ev_schema_dependent *p = &o->dependents[o->n_dependents++];
 
-		*p = (struct ev_schema_dependent){
-			.trigger = name_count(c, ev_schema_string(c->doc, c->set, i))};
+		*p = (struct ev_schema_dependent){.trigger = name_count(c, i)};
 		if (ev_kind(c->d, i + 1) == EV_ARRAY)
 			p->required = counted_names(c, i + 1, &p->n);
 		else
@@ -511,15 +447,6 @@ static void map_names(struct ev_schema_set *set, struct ev_schema_objects *o)
 	ev_schema_map_keep(set, &o->members);
 }
 
-static bool is_only_positive(const struct ev_schema_numbers *n)
-{
-	for (int i = 0; i < SCHEMA_BOUNDS; i++)
-		if ((n->limits[i].text.p != NULL) != (i == SCHEMA_MINIMUM))
-			return false;
-	return n->limits[SCHEMA_MINIMUM].quick.fits &&
-	       n->limits[SCHEMA_MINIMUM].quick.mantissa == 0;
-}
-
 static const struct ev_schema_layout *layout_of(struct compile *c,
 						const struct ev_schema_strings *t)
 {
@@ -546,24 +473,13 @@ static void close_schema(struct compile *c)
 			a->all = ev_arena_alloc(&c->set->arena, sizeof(struct ev_schema *));
 		a->all[a->n_all++] = c->ref;
 	}
-	if (c->numbers != NULL)
-		c->numbers->only_positive = is_only_positive(c->numbers);
 	if (c->strings != NULL)
 		c->strings->layout = layout_of(c, c->strings);
 	c->s->leaf = c->s->alias == NULL && o == NULL && c->s->arrays == NULL &&
 		     c->s->applied == NULL && c->s->unevaluated_items == NULL &&
 		     c->s->unevaluated_properties == NULL;
-	if (o == NULL)
-		return;
-	names_close(c->set, &o->names);
-	if (c->set->symbols != NULL)
+	if (o != NULL && c->set->symbols != NULL)
 		map_names(c->set, o);
-	for (uint32_t i = 0; i < o->n_required; i++) {
-		uint32_t bit = o->names.list[o->required[i]].bit;
-
-		if (bit < SCHEMA_SEEN)
-			o->needed[bit / 64] |= 1ULL << bit % 64;
-	}
 }
 
 /* Notes a member that is no keyword, but likely a misspelt one. */
@@ -641,7 +557,6 @@ static bool compile(struct ev_schema *s, struct ev_error *err)
 				      "a schema must be an object, true or false: it is of type %s",
 				      ev_kind_name(kind));
 	good = keywords(&c);
-	ev_symbols_free(&c.names);
 	if (good)
 		close_schema(&c);
 	return good;

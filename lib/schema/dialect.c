@@ -3,7 +3,6 @@
  * count.
  */
 #include "schema/internal.h"
-#include "json/view.h"
 
 #include <string.h>
 

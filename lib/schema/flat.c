@@ -9,14 +9,15 @@
  */
 #include "schema/flat.h"
 #include "base/mem.h"
-#include "schema/accept.h"
+#include "number/decimal.h"
+#include "schema/fast.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /*
  * Bounds of what is merged. MAX_CELLS is for a whole set: schemas that refer to themselves in many
- * ways could be combined without end.
+ * kinds could be combined without end.
  */
 enum { MAX_PARTS = 32, MAX_BITS = 64, MAX_CELLS = 1 << 18 };
 
@@ -29,7 +30,7 @@ struct pile {
 
 /* A pile, with what $ref and allOf lead to added. */
 struct parts {
-	struct pile plain, rest;
+	struct pile merged, rest;
 	bool failed; /* too many schemas, or `false` among them */
 };
 
@@ -38,7 +39,7 @@ struct ev_schema_known {
 	const struct ev_schema **schemas;
 	uint32_t n;
 	enum ev_kind kind;
-	struct ev_schema_inside inside;
+	struct ev_schema_program inside;
 	struct ev_schema_known *next;
 };
 
@@ -87,7 +88,7 @@ static bool counts_names(const struct ev_schema_objects *o, uint64_t *n)
  * True if all that s says about values of this kind can be merged into a cell; of scalars
  * everything can.
  */
-static bool is_plain(const struct ev_schema *s, enum ev_kind kind)
+static bool can_merge(const struct ev_schema *s, enum ev_kind kind)
 {
 	const struct ev_schema_applied *a = s->applied;
 	const struct ev_schema_objects *o = s->objects;
@@ -111,18 +112,18 @@ static bool is_plain(const struct ev_schema *s, enum ev_kind kind)
 
 static void gather(struct parts *g, const struct ev_schema *s, enum ev_kind kind)
 {
-	uint32_t before = g->plain.n;
+	uint32_t before = g->merged.n;
 
 	while (s->alias != NULL)
 		s = s->alias;
 	if (s->boolean && !s->value)
 		g->failed = true;
-	if (!s->boolean && !is_plain(s, kind))
+	if (!s->boolean && !can_merge(s, kind))
 		add(&g->rest, s);
 	else
-		add(&g->plain, s);
-	g->failed = g->failed || g->plain.full || g->rest.full;
-	if (g->plain.n == before || s->applied == NULL)
+		add(&g->merged, s);
+	g->failed = g->failed || g->merged.full || g->rest.full;
+	if (g->merged.n == before || s->applied == NULL)
 		return;
 	for (uint32_t i = 0; i < s->applied->n_all && !g->failed; i++)
 		gather(g, s->applied->all[i], kind);
@@ -153,7 +154,7 @@ static void flatten_constant(struct ev_schema_cell *c, const struct pile *parts,
 		    !has_kind(s->values, kind))
 			return;
 	}
-	c->does[kind] = SCHEMA_DO_TAKE;
+	c->checks[kind] = SCHEMA_CHECK_PASS;
 }
 
 /* Whether all strings of a are in b. */
@@ -181,14 +182,14 @@ static bool narrow(const struct ev_schema_values **words, const struct ev_schema
 }
 
 static void bound_length(struct ev_schema_cell *c, uint64_t least, uint64_t most,
-			 enum ev_schema_do then)
+			 enum ev_schema_check then)
 {
 	most = most < UINT32_MAX ? most : UINT32_MAX;
 	if (least > most)
 		return;
 	c->least = (uint32_t)least;
 	c->gap = (uint32_t)(most - least);
-	c->does[EV_STRING] = (uint8_t)then;
+	c->checks[EV_STRING] = (uint8_t)then;
 }
 
 /*
@@ -199,20 +200,21 @@ static void flatten_layout(struct ev_schema_cell *c, const struct ev_schema_stri
 			   uint64_t min, uint64_t max)
 {
 	static const struct {
-		enum ev_schema_do what;
+		enum ev_schema_check what;
 		uint32_t least, most; /* bytes; 0: the layout's own */
-		bool (*quick)(const char *p, size_t len);
-	} ways[] = {
-		[SCHEMA_BY_LAYOUT] = {SCHEMA_DO_LAYOUT, 0, 0, NULL},
-		[SCHEMA_BY_DATE] = {SCHEMA_DO_DATE, 0, 0, NULL},
-		[SCHEMA_BY_TIME] = {SCHEMA_DO_TIME, SCHEMA_TIME_LEAST, SCHEMA_TIME_MOST, NULL},
-		[SCHEMA_BY_IPV4] = {SCHEMA_DO_IPV4, SCHEMA_IPV4_LEAST, SCHEMA_IPV4_MOST, NULL},
-		[SCHEMA_BY_URI] = {SCHEMA_DO_QUICK, 1, UINT32_MAX, ev_schema_accepts_uri},
-		[SCHEMA_BY_EMAIL] = {SCHEMA_DO_QUICK, 1, UINT32_MAX, ev_schema_accepts_email},
-		[SCHEMA_BY_HOSTNAME] = {SCHEMA_DO_QUICK, 1, UINT32_MAX, ev_schema_accepts_hostname},
+		bool (*fast)(const char *p, size_t len);
+	} kinds[] = {
+		[SCHEMA_FAST_LAYOUT] = {SCHEMA_CHECK_LAYOUT, 0, 0, NULL},
+		[SCHEMA_FAST_DATE] = {SCHEMA_CHECK_DATE, 0, 0, NULL},
+		[SCHEMA_FAST_TIME] = {SCHEMA_CHECK_TIME, SCHEMA_TIME_LEAST, SCHEMA_TIME_MOST, NULL},
+		[SCHEMA_FAST_IPV4] = {SCHEMA_CHECK_IPV4, SCHEMA_IPV4_LEAST, SCHEMA_IPV4_MOST, NULL},
+		[SCHEMA_FAST_URI] = {SCHEMA_CHECK_FORMAT, 1, UINT32_MAX, ev_schema_fast_uri},
+		[SCHEMA_FAST_EMAIL] = {SCHEMA_CHECK_FORMAT, 1, UINT32_MAX, ev_schema_fast_email},
+		[SCHEMA_FAST_HOSTNAME] = {SCHEMA_CHECK_FORMAT, 1, UINT32_MAX,
+					  ev_schema_fast_hostname},
 	};
-	enum ev_schema_glance glance = t->format != NULL ? t->format->glance : SCHEMA_BY_LAYOUT;
-	uint32_t least = ways[glance].least, most = ways[glance].most;
+	enum ev_schema_fast fast = t->format != NULL ? t->format->fast : SCHEMA_FAST_LAYOUT;
+	uint32_t least = kinds[fast].least, most = kinds[fast].most;
 	bool bounded = min > 0 || max < UINT64_MAX;
 
 	if (t->pattern != NULL && t->format != NULL)
@@ -223,11 +225,11 @@ static void flatten_layout(struct ev_schema_cell *c, const struct ev_schema_stri
 		least = t->layout->least;
 		most = t->layout->most;
 	}
-	if (ways[glance].quick != NULL)
-		c->quick = ways[glance].quick;
+	if (kinds[fast].fast != NULL)
+		c->fast = kinds[fast].fast;
 	else
 		c->layout = t->layout;
-	bound_length(c, min > least ? min : least, max < most ? max : most, ways[glance].what);
+	bound_length(c, min > least ? min : least, max < most ? max : most, kinds[fast].what);
 }
 
 static void flatten_strings(struct ev_schema_cell *c, const struct pile *parts)
@@ -257,31 +259,35 @@ static void flatten_strings(struct ev_schema_cell *c, const struct pile *parts)
 		if (laid != NULL || min > 0 || max < UINT64_MAX || words->words == NULL)
 			return;
 		c->words = words->words;
-		c->does[EV_STRING] = SCHEMA_DO_WORD;
+		c->checks[EV_STRING] = SCHEMA_CHECK_WORD;
 	} else if (laid != NULL) {
 		flatten_layout(c, laid, min, max);
 	} else if (min == 0 && max == UINT64_MAX) {
-		c->does[EV_STRING] = c->does[8 | EV_STRING] = SCHEMA_DO_TAKE;
+		c->checks[EV_STRING] = c->checks[8 | EV_STRING] = SCHEMA_CHECK_PASS;
 	} else if (min <= UINT32_MAX / 4) { /* a code point has four bytes at most */
-		bound_length(c, min > 0 ? 4 * min - 3 : 0, max, SCHEMA_DO_LENGTH);
+		bound_length(c, min > 0 ? 4 * min - 3 : 0, max, SCHEMA_CHECK_LENGTH);
 		if (min <= 1) /* with escapes twelve; but any byte at all is at least one */
-			c->does[8 | EV_STRING] = c->does[EV_STRING];
+			c->checks[8 | EV_STRING] = c->checks[EV_STRING];
 	}
 }
 
-/* The number rounded down to an integer. */
-static int64_t floor_of(struct ev_schema_quick q)
+/*
+ * The integer that the limit is rounded down to; *whole: if that is the limit itself. False if it
+ * has too many digits, or an exponent that makes it large.
+ */
+static bool floor_of(struct ev_schema_slice limit, int64_t *v, bool *whole)
 {
-	for (; q.scale > 0; q.scale--)
-		q.mantissa = q.mantissa / 10 - (q.mantissa % 10 < 0);
-	return q.mantissa;
-}
+	struct ev_small n;
 
-static bool is_whole(struct ev_schema_quick q)
-{
-	for (; q.scale > 0; q.scale--, q.mantissa /= 10)
-		if (q.mantissa % 10 != 0)
-			return false;
+	if (!ev_small_read(limit.p, limit.len, &n) || n.exp > 0)
+		return false;
+	*whole = true;
+	for (; n.exp < 0 && n.coef != 0 && n.coef != -1; n.exp++) {
+		*whole = *whole && n.coef % 10 == 0;
+		n.coef = n.coef / 10 - (n.coef % 10 < 0);
+	}
+	*whole = *whole && (n.exp == 0 || n.coef == 0);
+	*v = n.coef;
 	return true;
 }
 
@@ -289,13 +295,12 @@ static bool is_whole(struct ev_schema_quick q)
 static bool narrow_range(const struct ev_schema_numbers *n, int64_t *low, int64_t *high)
 {
 	for (int bound = 0; bound < SCHEMA_BOUNDS; bound++) {
-		const struct ev_schema_limit *l = &n->limits[bound];
-		int64_t v = floor_of(l->quick);
-		bool whole = is_whole(l->quick);
+		bool whole;
+		int64_t v;
 
-		if (l->text.p == NULL)
+		if (n->limits[bound].p == NULL)
 			continue;
-		if (!l->quick.fits || bound == SCHEMA_MULTIPLE_OF)
+		if (bound == SCHEMA_MULTIPLE_OF || !floor_of(n->limits[bound], &v, &whole))
 			return false;
 		if (bound == SCHEMA_MAXIMUM || bound == SCHEMA_EXCLUSIVE_MAXIMUM) {
 			v -= bound == SCHEMA_EXCLUSIVE_MAXIMUM && whole;
@@ -308,7 +313,7 @@ static bool narrow_range(const struct ev_schema_numbers *n, int64_t *low, int64_
 	return true;
 }
 
-static void flatten_numbers(struct ev_schema_cell *c, struct ev_schema_behind *b,
+static void flatten_numbers(struct ev_schema_cell *c, struct ev_schema_cold *b,
 			    const struct pile *parts)
 {
 	int64_t low = INT64_MIN, high = INT64_MAX;
@@ -326,12 +331,12 @@ static void flatten_numbers(struct ev_schema_cell *c, struct ev_schema_behind *b
 	b->low = low;
 	b->high = high;
 	if (whole)
-		c->does[EV_NUMBER] = SCHEMA_DO_WHOLE;
+		c->checks[EV_NUMBER] = SCHEMA_CHECK_WHOLE;
 	else if (low == INT64_MIN && high == INT64_MAX)
-		c->does[EV_NUMBER] = SCHEMA_DO_TAKE;
+		c->checks[EV_NUMBER] = SCHEMA_CHECK_PASS;
 	else
-		c->does[EV_NUMBER] =
-			low <= 0 && high == INT64_MAX ? SCHEMA_DO_NOT_NEGATIVE : SCHEMA_DO_DECIMAL;
+		c->checks[EV_NUMBER] = low <= 0 && high == INT64_MAX ? SCHEMA_CHECK_NOT_NEGATIVE
+								     : SCHEMA_CHECK_DECIMAL;
 }
 
 /* Objects and arrays */
@@ -394,8 +399,8 @@ static struct ev_schema_known *inside_of(struct maker *m, const struct pile *ask
 	*take = false;
 	if (g.failed)
 		return NULL;
-	for (uint32_t i = 0; i < g.plain.n; i++) {
-		const struct ev_schema *s = g.plain.list[i];
+	for (uint32_t i = 0; i < g.merged.n; i++) {
+		const struct ev_schema *s = g.merged.list[i];
 
 		if ((s->types >> kind & 1) == 0 || s->constant != NULL || s->values != NULL)
 			return NULL;
@@ -406,11 +411,11 @@ static struct ev_schema_known *inside_of(struct maker *m, const struct pile *ask
 	*take = !some && g.rest.n == 0;
 	if (!some || bits > MAX_BITS || (kind == EV_ARRAY && g.rest.n > 0))
 		return NULL;
-	return known_of(m, asked, kind, slots_for(kind == EV_OBJECT ? names_in(&g.plain) : 0));
+	return known_of(m, asked, kind, slots_for(kind == EV_OBJECT ? names_in(&g.merged) : 0));
 }
 
-static void behind(struct maker *m, struct ev_schema_cell *c, struct ev_schema_behind *b,
-		   const struct pile *asked)
+static void cold_part(struct maker *m, struct ev_schema_cell *c, struct ev_schema_cold *b,
+		      const struct pile *asked)
 {
 	const struct ev_schema_known *k;
 	bool take;
@@ -419,26 +424,30 @@ static void behind(struct maker *m, struct ev_schema_cell *c, struct ev_schema_b
 	b->n = asked->n;
 	k = inside_of(m, asked, EV_OBJECT, &take);
 	b->object = k != NULL ? &k->inside : NULL;
-	c->does[EV_OBJECT] = k != NULL ? SCHEMA_DO_OBJECT : take ? SCHEMA_DO_TAKE : SCHEMA_DO_ASK;
+	c->checks[EV_OBJECT] = k != NULL ? SCHEMA_CHECK_OBJECT
+			       : take	 ? SCHEMA_CHECK_PASS
+					 : SCHEMA_CHECK_FULL;
 	k = inside_of(m, asked, EV_ARRAY, &take);
 	b->array = k != NULL ? &k->inside : NULL;
-	c->does[EV_ARRAY] = k != NULL ? SCHEMA_DO_ARRAY : take ? SCHEMA_DO_TAKE : SCHEMA_DO_ASK;
+	c->checks[EV_ARRAY] = k != NULL ? SCHEMA_CHECK_ARRAY
+			      : take	? SCHEMA_CHECK_PASS
+					: SCHEMA_CHECK_FULL;
 }
 
 static struct ev_schema_cell cell_of(struct maker *m, const struct pile *asked, uint32_t symbol)
 {
-	struct ev_schema_behind *b = ev_arena_zalloc(&m->set->arena, sizeof *b);
-	struct ev_schema_cell c = {.symbol = symbol, .behind = b};
+	struct ev_schema_cold *b = ev_arena_zalloc(&m->set->arena, sizeof *b);
+	struct ev_schema_cell c = {.symbol = symbol, .cold = b};
 	struct parts g = parts_of(asked, EV_STRING);
 
 	if (!g.failed && g.rest.n == 0) {
-		flatten_constant(&c, &g.plain, EV_NULL);
-		flatten_constant(&c, &g.plain, EV_FALSE);
-		flatten_constant(&c, &g.plain, EV_TRUE);
-		flatten_strings(&c, &g.plain);
-		flatten_numbers(&c, b, &g.plain);
+		flatten_constant(&c, &g.merged, EV_NULL);
+		flatten_constant(&c, &g.merged, EV_FALSE);
+		flatten_constant(&c, &g.merged, EV_TRUE);
+		flatten_strings(&c, &g.merged);
+		flatten_numbers(&c, b, &g.merged);
 	}
-	behind(m, &c, b, asked);
+	cold_part(m, &c, b, asked);
 	return c;
 }
 
@@ -471,7 +480,7 @@ static uint32_t symbol_of(const struct maker *m, const struct ev_schema_name *na
 	return ev_symbols_add(m->set->symbols, name->p, name->len);
 }
 
-static struct ev_schema_cell *slot_of(struct ev_schema_inside *o, uint32_t symbol)
+static struct ev_schema_cell *slot_of(struct ev_schema_program *o, uint32_t symbol)
 {
 	return &o->cells[ev_schema_cell_at(o, symbol) - o->cells];
 }
@@ -480,7 +489,7 @@ static struct ev_schema_cell *slot_of(struct ev_schema_inside *o, uint32_t symbo
  * Makes the table for n names. Free slots hold the cell for all other names (of an array, for its
  * elements), so a miss needs no branch.
  */
-static void make_cells(struct maker *m, struct ev_schema_inside *o, uint64_t n,
+static void make_cells(struct maker *m, struct ev_schema_program *o, uint64_t n,
 		       const struct pile *others)
 {
 	struct ev_schema_cell cell = cell_of(m, others, EV_NO_SYMBOL);
@@ -494,7 +503,7 @@ static void make_cells(struct maker *m, struct ev_schema_inside *o, uint64_t n,
 }
 
 /* Sets the range of counts; an empty range (most below least) rejects every count. */
-static void bound_count(struct ev_schema_inside *o, uint64_t least, uint64_t most)
+static void bound_count(struct ev_schema_program *o, uint64_t least, uint64_t most)
 {
 	if (least > most)
 		least = most = UINT64_MAX;
@@ -503,7 +512,7 @@ static void bound_count(struct ev_schema_inside *o, uint64_t least, uint64_t mos
 }
 
 /* The presence bit of a name of p; the next free one if it has none yet. */
-static uint64_t bit_of(const struct maker *m, struct ev_schema_inside *o,
+static uint64_t bit_of(const struct maker *m, struct ev_schema_program *o,
 		       const struct ev_schema_objects *p, uint32_t name, unsigned *bits)
 {
 	struct ev_schema_cell *to = slot_of(o, symbol_of(m, &p->names.list[name]));
@@ -513,7 +522,7 @@ static uint64_t bit_of(const struct maker *m, struct ev_schema_inside *o,
 	return to->bit;
 }
 
-static void add_rule(const struct maker *m, struct ev_schema_inside *o,
+static void add_rule(const struct maker *m, struct ev_schema_program *o,
 		     const struct ev_schema_objects *p, const struct ev_schema_dependent *d,
 		     unsigned *bits)
 {
@@ -524,21 +533,21 @@ static void add_rule(const struct maker *m, struct ev_schema_inside *o,
 		rule->needed |= bit_of(m, o, p, d->required[k], bits);
 }
 
-static void fill_object(struct maker *m, struct ev_schema_inside *o, const struct pile *asked)
+static void fill_object(struct maker *m, struct ev_schema_program *o, const struct pile *asked)
 {
 	struct parts g = parts_of(asked, EV_OBJECT);
-	struct pile pile = asked_of_member(&g.plain, EV_NO_SYMBOL);
+	struct pile pile = asked_of_member(&g.merged, EV_NO_SYMBOL);
 	uint64_t least = 0, most = UINT64_MAX;
 	unsigned bits = 0;
 	size_t rules = 0;
 
-	make_cells(m, o, names_in(&g.plain), &pile);
-	for (uint32_t i = 0; i < g.plain.n; i++)
-		rules += g.plain.list[i]->objects != NULL ? g.plain.list[i]->objects->n_dependents
-							  : 0;
+	make_cells(m, o, names_in(&g.merged), &pile);
+	for (uint32_t i = 0; i < g.merged.n; i++)
+		rules += g.merged.list[i]->objects != NULL ? g.merged.list[i]->objects->n_dependents
+							   : 0;
 	o->rules = ev_arena_alloc(&m->set->arena, rules * sizeof *o->rules);
-	for (uint32_t i = 0; i < g.plain.n; i++) {
-		const struct ev_schema_objects *p = g.plain.list[i]->objects;
+	for (uint32_t i = 0; i < g.merged.n; i++) {
+		const struct ev_schema_objects *p = g.merged.list[i]->objects;
 
 		if (p == NULL)
 			continue;
@@ -550,7 +559,7 @@ static void fill_object(struct maker *m, struct ev_schema_inside *o, const struc
 
 			if (to->symbol == symbol)
 				continue;
-			pile = asked_of_member(&g.plain, symbol);
+			pile = asked_of_member(&g.merged, symbol);
 			*to = cell_of(m, &pile, symbol);
 		}
 		for (uint32_t k = 0; k < p->n_required; k++)
@@ -563,14 +572,14 @@ static void fill_object(struct maker *m, struct ev_schema_inside *o, const struc
 	o->rest = kept(m, &g.rest);
 }
 
-static void fill_array(struct maker *m, struct ev_schema_inside *o, const struct pile *asked)
+static void fill_array(struct maker *m, struct ev_schema_program *o, const struct pile *asked)
 {
 	struct parts g = parts_of(asked, EV_ARRAY);
 	uint64_t least = 0, most = UINT64_MAX;
 	struct pile items = {.n = 0};
 
-	for (uint32_t i = 0; i < g.plain.n; i++) {
-		const struct ev_schema_arrays *t = g.plain.list[i]->arrays;
+	for (uint32_t i = 0; i < g.merged.n; i++) {
+		const struct ev_schema_arrays *t = g.merged.list[i]->arrays;
 
 		if (t == NULL)
 			continue;

@@ -4,10 +4,10 @@
 #include "base/time.h"
 #include "base/utf8.h"
 #include "regex/idn.h"
-#include "schema/accept.h"
-#include "schema/internal.h"
 #include "regex/regex.h"
 #include "scan/form.h"
+#include "schema/fast.h"
+#include "schema/internal.h"
 
 #include <string.h>
 
@@ -423,27 +423,27 @@ static bool uri_template(const char *p, size_t len)
 }
 
 static const struct ev_schema_format formats[] = {
-	{"date-time", date_time, SCHEMA_TIME_LAYOUT, SCHEMA_BY_TIME},
-	{"date", date, "^[0-9]{4}-[01][0-9]-[0-3][0-9]$", SCHEMA_BY_DATE},
-	{"time", ev_clock_valid, NULL, SCHEMA_BY_LAYOUT},
-	{"duration", duration, NULL, SCHEMA_BY_LAYOUT},
-	{"email", email, NULL, SCHEMA_BY_EMAIL},
-	{"idn-email", idn_email, NULL, SCHEMA_BY_LAYOUT},
-	{"hostname", ev_idn_ascii_hostname, NULL, SCHEMA_BY_HOSTNAME},
-	{"idn-hostname", ev_idn_hostname, NULL, SCHEMA_BY_LAYOUT},
-	{"ipv4", ipv4, NULL, SCHEMA_BY_IPV4},
-	{"ipv6", ipv6, NULL, SCHEMA_BY_LAYOUT},
-	{"uri", uri, NULL, SCHEMA_BY_URI},
-	{"uri-reference", uri_reference, NULL, SCHEMA_BY_URI},
-	{"iri", iri, NULL, SCHEMA_BY_URI},
-	{"iri-reference", iri_reference, NULL, SCHEMA_BY_URI},
-	{"uri-template", uri_template, NULL, SCHEMA_BY_LAYOUT},
+	{"date-time", date_time, SCHEMA_TIME_LAYOUT, SCHEMA_FAST_TIME},
+	{"date", date, "^[0-9]{4}-[01][0-9]-[0-3][0-9]$", SCHEMA_FAST_DATE},
+	{"time", ev_clock_valid, NULL, SCHEMA_FAST_LAYOUT},
+	{"duration", duration, NULL, SCHEMA_FAST_LAYOUT},
+	{"email", email, NULL, SCHEMA_FAST_EMAIL},
+	{"idn-email", idn_email, NULL, SCHEMA_FAST_LAYOUT},
+	{"hostname", ev_idn_ascii_hostname, NULL, SCHEMA_FAST_HOSTNAME},
+	{"idn-hostname", ev_idn_hostname, NULL, SCHEMA_FAST_LAYOUT},
+	{"ipv4", ipv4, NULL, SCHEMA_FAST_IPV4},
+	{"ipv6", ipv6, NULL, SCHEMA_FAST_LAYOUT},
+	{"uri", uri, NULL, SCHEMA_FAST_URI},
+	{"uri-reference", uri_reference, NULL, SCHEMA_FAST_URI},
+	{"iri", iri, NULL, SCHEMA_FAST_URI},
+	{"iri-reference", iri_reference, NULL, SCHEMA_FAST_URI},
+	{"uri-template", uri_template, NULL, SCHEMA_FAST_LAYOUT},
 	{"uuid", uuid,
 	 "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$",
-	 SCHEMA_BY_LAYOUT},
-	{"json-pointer", json_pointer, NULL, SCHEMA_BY_LAYOUT},
-	{"relative-json-pointer", relative_json_pointer, NULL, SCHEMA_BY_LAYOUT},
-	{"regex", regex, NULL, SCHEMA_BY_LAYOUT},
+	 SCHEMA_FAST_LAYOUT},
+	{"json-pointer", json_pointer, NULL, SCHEMA_FAST_LAYOUT},
+	{"relative-json-pointer", relative_json_pointer, NULL, SCHEMA_FAST_LAYOUT},
+	{"regex", regex, NULL, SCHEMA_FAST_LAYOUT},
 };
 
 const struct ev_schema_format *ev_schema_format_find(const char *name, size_t len)

@@ -1,13 +1,14 @@
 /*
  * internal: the compiled form of JSON Schemas, which the files of schema share. Floor 6.
  *
- *   schema.c     whether values fit compiled schemas
+ *   judge.c      whether values fit compiled schemas
+ *   explain.c    every reason why they do not
  *   flat.c       schemas for the same object made one flat program
  *   run.c        whether objects fit such a program
- *   accept.c     fast checks of scalars
- *   explain.c    every reason why they do not
- *   promise.c    what is sure of values that fit
+ *   fast.c       fast checks of scalars
+ *   promise.c    what is guaranteed of values that fit
  *   compile.c    compiles: keywords into the structs here
+ *   names.c      tables of names
  *   keyword.c    the keywords, and what their values have to be
  *   loop.c       schemas that lead back to themselves
  *   load.c       the set: files, $id, $anchor and what a $ref leads to
@@ -25,9 +26,10 @@
 #include "base/buf.h"
 #include "base/lookup.h"
 #include "base/status.h"
-#include "schema/schema.h"
 #include "regex/regex.h"
 #include "scan/scan.h"
+#include "schema/schema.h"
+#include "json/view.h"
 
 struct ev_schema_slice {
 	const char *p;
@@ -78,31 +80,19 @@ struct ev_schema_dialect {
 struct ev_schema_name {
 	const char *p;
 	uint32_t len, hash;
-	uint32_t bit; /* its bit in struct ev_schema_presence, or SCHEMA_NO_BIT */
+	uint32_t mark; /* which one says that it is present, or SCHEMA_NO_MARK */
 	/* of properties; NULL if the name stands in required alone */
 	const struct ev_schema *schema;
 };
 
-enum { SCHEMA_NO_BIT = UINT32_MAX, SCHEMA_SEEN = 128, SCHEMA_FEW = 8 };
+enum { SCHEMA_NO_MARK = UINT32_MAX, SCHEMA_FEW = 8 };
 
 struct ev_schema_names {
 	struct ev_schema_name *list;
 	uint32_t n;
-	uint32_t mask;	       /* of slots */
-	uint64_t lengths;      /* 1 << length of each name; the last bit is for all from 63 on */
-	const uint32_t *slots; /* NULL for few names; index + 1, 0 for none */
-};
-
-/* A number with at most 18 digits: mantissa / 10^scale. */
-struct ev_schema_quick {
-	int64_t mantissa;
-	uint32_t scale;
-	bool fits;
-};
-
-struct ev_schema_limit {
-	struct ev_schema_slice text; /* NULL p: no such limit */
-	struct ev_schema_quick quick;
+	uint32_t mask;	  /* of slots */
+	uint64_t lengths; /* 1 << length of each name; the last bit is for all from 63 on */
+	uint32_t *slots;  /* NULL for few names; index + 1, 0 for none */
 };
 
 enum ev_schema_bound {
@@ -115,8 +105,7 @@ enum ev_schema_bound {
 };
 
 struct ev_schema_numbers {
-	struct ev_schema_limit limits[SCHEMA_BOUNDS];
-	bool only_positive; /* nothing more than a minimum of 0 */
+	struct ev_schema_slice limits[SCHEMA_BOUNDS]; /* NULL p: no such limit */
 };
 
 struct ev_schema_strings {
@@ -139,7 +128,7 @@ struct ev_schema_values {
 	struct ev_schema_names strings, forms;
 	struct ev_schema_constant *list; /* all, in the schema's order */
 	uint32_t n;
-	bool numbers, composites;     /* true if some value is one */
+	bool numbers, composites;	     /* true if some value is one */
 	const struct ev_schema_words *words; /* the strings, if there are some, or NULL */
 };
 
@@ -171,9 +160,8 @@ struct ev_schema_objects {
 	uint64_t min, max;
 	struct ev_schema_names names;
 	struct ev_symbol_map members; /* the same by the set's symbols: indices into names.list */
-	uint32_t bits;
-	uint64_t needed[SCHEMA_SEEN / 64]; /* of required, those below SCHEMA_SEEN */
-	uint32_t *required;	       /* indices into names */
+	uint32_t n_marks;	      /* of names */
+	uint32_t *required;	      /* indices into names */
 	uint32_t n_required;
 	struct ev_schema_pattern *patterns;
 	uint32_t n_patterns;
@@ -198,9 +186,9 @@ enum { SCHEMA_INTEGER = 1 << 7, SCHEMA_ANY_TYPE = 0x7f };
 enum ev_schema_state { SCHEMA_NEW, SCHEMA_QUEUED, SCHEMA_DONE };
 
 struct ev_schema {
-	const struct ev_schema *alias;	/* a lone $ref: where it leads */
-	uint8_t types;			/* 1 << kind, and SCHEMA_INTEGER */
-	bool boolean, value;		/* a boolean schema, and which */
+	const struct ev_schema *alias; /* a lone $ref: where it leads */
+	uint8_t types;		       /* 1 << kind, and SCHEMA_INTEGER */
+	bool boolean, value;	       /* a boolean schema, and which */
 	bool leaf; /* looks at no members or elements, and applies no other schema */
 	const struct ev_schema_values *constant, *values;
 	const struct ev_schema_numbers *numbers;
@@ -333,23 +321,23 @@ const char *ev_schema_file_uri(struct ev_schema_set *set, const char *folder, co
 
 /*
  * A format's fast check, which decides most texts: its layout alone, or with the calendar, or a
- * function of accept.h.
+ * function of fast.h.
  */
-enum ev_schema_glance {
-	SCHEMA_BY_LAYOUT,
-	SCHEMA_BY_DATE,
-	SCHEMA_BY_TIME,
-	SCHEMA_BY_IPV4,
-	SCHEMA_BY_URI,
-	SCHEMA_BY_EMAIL,
-	SCHEMA_BY_HOSTNAME,
+enum ev_schema_fast {
+	SCHEMA_FAST_LAYOUT,
+	SCHEMA_FAST_DATE,
+	SCHEMA_FAST_TIME,
+	SCHEMA_FAST_IPV4,
+	SCHEMA_FAST_URI,
+	SCHEMA_FAST_EMAIL,
+	SCHEMA_FAST_HOSTNAME,
 };
 
 struct ev_schema_format {
 	const char *name;
 	bool (*check)(const char *p, size_t len);
 	const char *layout; /* the pattern of what most texts look like, or NULL */
-	enum ev_schema_glance glance;
+	enum ev_schema_fast fast;
 };
 
 /* NULL for one that evkit does not assert. */
@@ -415,7 +403,16 @@ void ev_schema_map_keep(struct ev_schema_set *set, struct ev_symbol_map *map);
 /* True if no schema of the set applies itself to the same value; else false, with the error. */
 bool ev_schema_loops_none(struct ev_schema_set *set, struct ev_error *err);
 
-/* schema.c */
+/* names.c */
+
+/* Makes room for at most n names. */
+void ev_schema_names_room(struct ev_schema_set *set, struct ev_schema_names *t, size_t n);
+/* The index of a name, which is added if it is new. The text is borrowed. */
+uint32_t ev_schema_names_add(struct ev_schema_names *t, struct ev_schema_slice name);
+struct ev_schema_name *ev_schema_names_find(const struct ev_schema_names *t, const char *p,
+					    size_t len);
+
+/* judge.c */
 
 /* The dynamic scope: the resources that the evaluation has entered, for $dynamicRef. */
 struct ev_schema_scope {
@@ -441,21 +438,32 @@ struct ev_schema_judge {
 };
 
 /*
+ * Where a value stands in the document, from the inside out, for its reasons. NULL instead of it
+ * asks for the verdict alone.
+ */
+struct ev_schema_place {
+	const struct ev_schema_place *up; /* NULL at the top */
+	uint32_t name;			  /* the node of a member's name; EV_NOWHERE: an element */
+	uint32_t index;			  /* of an element */
+	const char *says;		  /* the nearest description around the keyword, or NULL */
+};
+
+/*
  * Marks: a byte for each member or element of a value, true once a keyword has evaluated it, for
  * unevaluatedProperties and unevaluatedItems. They lie on a stack in the set and are named by their
  * offset; SCHEMA_NO_MARKS where nobody needs them.
  */
 #define SCHEMA_NO_MARKS SIZE_MAX
 
-size_t ev_schema_marks_push(struct ev_schema_judge *j, uint32_t i);
-void ev_schema_marks_pop(struct ev_schema_judge *j, size_t at);
-
 /*
  * The budget of one judgement, in applied schemas. It only stops schemas that refer to themselves
  * from several branches (of an anyOf, say), whose cost is exponential in the value's depth; all
  * others stay far below it.
  */
-int64_t ev_schema_work(const struct ev_schema_set *set, const struct ev_doc *d);
+static inline int64_t ev_schema_budget(const struct ev_schema_set *set, const struct ev_doc *d)
+{
+	return 10000000 + 4 * (int64_t)set->n_schemas * (int64_t)d->n;
+}
 
 static inline struct ev_schema_judge
 ev_schema_judge_of(const struct ev_schema *s, const struct ev_doc *d, uint32_t at, uint32_t without)
@@ -464,82 +472,77 @@ ev_schema_judge_of(const struct ev_schema *s, const struct ev_doc *d, uint32_t a
 					.set = s->set,
 					.without = without,
 					.top = without != EV_NOWHERE ? at : EV_NOWHERE,
-					.left = ev_schema_work(s->set, d)};
+					.left = ev_schema_budget(s->set, d)};
 }
 
-/* Charges one applied schema; false once the budget is spent. */
-static inline bool ev_schema_spend(struct ev_schema_judge *j)
-{
-	return --j->left >= 0;
-}
-
-bool ev_schema_fits(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i, size_t marks);
-/* True if the value fits all n schemas; without marks. */
+/*
+ * True if value i fits. With a place every reason why not is added, else the walk stops at the
+ * first; keyword: by which the schema came to the value.
+ */
+bool ev_schema_fits(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i, size_t marks,
+		    const struct ev_schema_place *place, const char *keyword);
+/* True if the value fits all n schemas; without marks and reasons. */
 bool ev_schema_all_fit(struct ev_schema_judge *j, const struct ev_schema *const *list, uint32_t n,
 		       uint32_t i);
-/* The same for all keywords but unevaluated*. */
-bool ev_schema_keywords_fit(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i,
-			    size_t marks);
-/* unevaluatedItems or unevaluatedProperties, by the value's kind; or NULL. */
-const struct ev_schema *ev_schema_unevaluated(const struct ev_schema_judge *j,
-					      const struct ev_schema *s, uint32_t i);
-/* Where a $dynamicRef leads in the dynamic scope. */
-const struct ev_schema *ev_schema_dynamic_target(const struct ev_schema_judge *j,
-						 const struct ev_schema_applied *a);
-
-/* Single keywords. */
-bool ev_schema_type_fits(const struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i);
-bool ev_schema_is_among(struct ev_schema_judge *j, const struct ev_schema_values *v, uint32_t i);
-bool ev_schema_within(const char *p, size_t len, const struct ev_schema_quick *q,
-		      const struct ev_schema_limit *l, enum ev_schema_bound bound);
-bool ev_schema_long_enough(const struct ev_schema_strings *t, const char *p, size_t len);
-bool ev_schema_short_enough(const struct ev_schema_strings *t, const char *p, size_t len);
-/* True if two elements are equal; *a and *b are the first such pair, *a before *b. */
-bool ev_schema_equal_elements(struct ev_schema_judge *j, uint32_t i, uint32_t *a, uint32_t *b);
 
 /* A member's name, decoded; valid until the next. */
-const char *ev_schema_member_name(struct ev_schema_judge *j, uint32_t i, size_t *len);
+static inline const char *ev_schema_member_name(struct ev_schema_judge *j, uint32_t i, size_t *len)
+{
+	return ev_string(j->d, i, &j->set->name, len);
+}
+
 /* The number of members, less the one that counts as absent. */
 static inline uint64_t ev_schema_members(const struct ev_schema_judge *j, uint32_t i)
 {
 	return j->d->nodes[i].count - (uint64_t)(i == j->top);
 }
+
+/* explain.c: the reasons. Each function returns false, and does nothing if place is NULL. */
+
+/* Adds a reason with this message; place is not NULL. */
+#define SCHEMA_REPORT(j, place, keyword, ...) \
+	ev_schema_reported(j, place, keyword, ev_reasons_add((j)->reasons, __VA_ARGS__))
+bool ev_schema_reported(struct ev_schema_judge *j, const struct ev_schema_place *place,
+			const char *keyword, struct ev_reason *reason);
+/* The value for a message. */
+const char *ev_schema_quoted(struct ev_schema_judge *j, uint32_t i);
+
+bool ev_schema_report_type(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i,
+			   const struct ev_schema_place *place);
+bool ev_schema_report_values(struct ev_schema_judge *j, const struct ev_schema_values *v,
+			     const char *keyword, uint32_t i, const struct ev_schema_place *place);
+bool ev_schema_report_bound(struct ev_schema_judge *j, const struct ev_schema_numbers *n,
+			    enum ev_schema_bound bound, uint32_t i,
+			    const struct ev_schema_place *place);
+/* n is less than min, or more than max. keyword: without "min" or "max" in front. */
+bool ev_schema_report_count(struct ev_schema_judge *j, const char *keyword, const char *what,
+			    const char *unit, uint64_t n, uint64_t min, uint64_t max,
+			    const struct ev_schema_place *place);
+bool ev_schema_report_pattern(struct ev_schema_judge *j, const struct ev_schema_strings *t,
+			      uint32_t i, const struct ev_schema_place *place);
+/* n: how many elements fit contains. */
+bool ev_schema_report_contains(struct ev_schema_judge *j, const struct ev_schema_arrays *t,
+			       uint64_t n, const struct ev_schema_place *place);
+/* Elements a and b of array i are equal. */
+bool ev_schema_report_equal(struct ev_schema_judge *j, uint32_t i, uint32_t a, uint32_t b,
+			    const struct ev_schema_place *place);
+/* The reasons from `first` on are about a member's name, which s does not take. */
+bool ev_schema_report_name(struct ev_schema_judge *j, const struct ev_schema *s, size_t first,
+			   const struct ev_schema_place *place);
+/* trigger: the member that needs the missing one, or NULL. */
+bool ev_schema_report_missing(struct ev_schema_judge *j, const struct ev_schema_name *name,
+			      const struct ev_schema_name *trigger,
+			      const struct ev_schema_place *place);
 /*
- * Which of the names with a presence bit were seen: bits for the first SCHEMA_SEEN, and for the
- * others bytes among the marks.
+ * The value fits none of the schemas. Besides saying so, adds the reasons of the nearest, that is,
+ * of the one with the fewest among those that take a value of this type.
  */
-struct ev_schema_presence {
-	uint64_t bits[SCHEMA_SEEN / 64];
-	size_t more;
-};
-
-struct ev_schema_presence ev_schema_presence_begin(struct ev_schema_judge *j,
-						   const struct ev_schema_objects *o);
-void ev_schema_presence_end(struct ev_schema_judge *j, const struct ev_schema_objects *o,
-			    struct ev_schema_presence *p);
-
-static inline void ev_schema_see(const struct ev_schema_judge *j, const struct ev_schema_name *name,
-				 struct ev_schema_presence *p)
-{
-	if (name->bit < SCHEMA_SEEN)
-		p->bits[name->bit / 64] |= 1ULL << name->bit % 64;
-	else if (name->bit != SCHEMA_NO_BIT)
-		j->set->marks[p->more + name->bit - SCHEMA_SEEN] = 1;
-}
-
-/* name: of bit != SCHEMA_NO_BIT. */
-static inline bool ev_schema_seen(const struct ev_schema_judge *j,
-				  const struct ev_schema_name *name,
-				  const struct ev_schema_presence *p)
-{
-	if (name->bit < SCHEMA_SEEN)
-		return (p->bits[name->bit / 64] >> name->bit % 64 & 1) != 0;
-	return j->set->marks[p->more + name->bit - SCHEMA_SEEN] != 0;
-}
-
-const struct ev_schema_name *ev_schema_names_find(const struct ev_schema_names *t, const char *p,
-						  size_t len);
-uint32_t ev_schema_name_hash(const char *p, size_t len);
-struct ev_schema_quick ev_schema_quick_read(const char *p, size_t len);
+bool ev_schema_report_none(struct ev_schema_judge *j, const struct ev_schema *const *list,
+			   uint32_t n, const char *keyword, uint32_t i,
+			   const struct ev_schema_place *place);
+bool ev_schema_report_not(struct ev_schema_judge *j, const struct ev_schema *no, uint32_t i,
+			  const struct ev_schema_place *place);
+bool ev_schema_report_false(struct ev_schema_judge *j, uint32_t i,
+			    const struct ev_schema_place *place, const char *keyword);
 
 #endif

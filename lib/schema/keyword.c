@@ -2,7 +2,6 @@
 #include "model/nearest.h"
 #include "number/decimal.h"
 #include "json/canon.h"
-#include "json/view.h"
 
 #include <string.h>
 

@@ -9,7 +9,6 @@
 #include "base/utf8.h"
 #include "io/in.h"
 #include "schema/keyword.h"
-#include "json/view.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -144,7 +143,7 @@ struct ev_schema_slice ev_schema_string(struct ev_schema_document *doc, struct e
 static uint32_t *uri_place(struct ev_schema_set *set, const char *uri)
 {
 	uint32_t number = ev_symbols_add(set->uris, uri, strlen(uri)),
-			from = (uint32_t)set->cap_by_uri;
+		 from = (uint32_t)set->cap_by_uri;
 
 	ev_grow(&set->by_uri, &set->cap_by_uri, number + 1UL, sizeof *set->by_uri);
 	for (uint32_t i = from; i < set->cap_by_uri; i++)
@@ -192,16 +191,6 @@ bool ev_schema_ref_alone(const struct ev_doc *d, uint32_t schema, enum ev_schema
 	return draft <= SCHEMA_DRAFT_7 && ev_member(d, schema, "$ref", 4) != EV_NOWHERE;
 }
 
-/* The number of a name, or EV_NO_SYMBOL. */
-static uint32_t number_of(struct ev_symbols *names, const char *p, size_t len)
-{
-	char padded[2 * EV_SYMBOL_SLACK] = {0};
-
-	if (len < EV_SYMBOL_SLACK)
-		p = memcpy(padded, p, len);
-	return ev_symbols_of(names, p, len);
-}
-
 const struct ev_schema_anchor *ev_schema_anchor_find(const struct ev_schema_resource *r,
 						     const char *name, size_t len)
 {
@@ -209,7 +198,7 @@ const struct ev_schema_anchor *ev_schema_anchor_find(const struct ev_schema_reso
 		if (r->anchors[i].len == len && memcmp(r->anchors[i].name, name, len) == 0)
 			return &r->anchors[i];
 	if (r->anchor_names != NULL) {
-		uint32_t number = number_of(r->anchor_names, name, len);
+		uint32_t number = ev_symbols_of(r->anchor_names, name, len);
 
 		if (number != EV_NO_SYMBOL)
 			return &r->anchors[number - 1];
@@ -775,7 +764,7 @@ static uint32_t step_to(struct ev_schema_document *doc, uint32_t at, struct ev_b
 	if (ev_kind(d, at) == EV_OBJECT) {
 		if (d->nodes[at].count <= LARGE)
 			return ev_member(d, at, p, token->len);
-		number = number_of(index_of(doc, at)->names, p, token->len);
+		number = ev_symbols_of(index_of(doc, at)->names, p, token->len);
 		return number != EV_NO_SYMBOL ? index_of(doc, at)->values[number - 1] : EV_NOWHERE;
 	}
 	if (ev_kind(d, at) != EV_ARRAY)

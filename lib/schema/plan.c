@@ -3,9 +3,8 @@
  * is required or allowed, how many elements there are and the kind of each value are decided once;
  * for each document only the texts of scalars are left to check.
  */
-#include "schema/flat.h"
 #include "base/mem.h"
-#include "json/view.h"
+#include "schema/flat.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,45 +16,46 @@ struct planner {
 	uint32_t top, without;
 	uint32_t applied;
 	struct planned {
-		enum ev_schema_do what;
+		enum ev_schema_check what;
 		struct ev_schema_step step;
 	} * list;
 	size_t n, cap;
 };
 
-static void add_step(struct planner *p, enum ev_schema_do what, struct ev_schema_step step)
+static void add_step(struct planner *p, enum ev_schema_check what, struct ev_schema_step step)
 {
 	ev_grow(&p->list, &p->cap, p->n + 1, sizeof *p->list);
 	p->list[p->n++] = (struct planned){what, step};
 }
 
-static bool plan_object(struct planner *p, const struct ev_schema_inside *o, uint32_t i);
-static bool plan_array(struct planner *p, const struct ev_schema_inside *o, uint32_t i);
+static bool plan_object(struct planner *p, const struct ev_schema_program *o, uint32_t i);
+static bool plan_array(struct planner *p, const struct ev_schema_program *o, uint32_t i);
 
 /* Adds the steps for a value. False if it fits in no document of this shape. */
 static bool plan_value(struct planner *p, const struct ev_schema_cell *c, uint32_t i)
 {
 	enum ev_kind kind = ev_kind(p->d, i);
-	enum ev_schema_do what = (enum ev_schema_do)c->does[kind];
+	enum ev_schema_check what = (enum ev_schema_check)c->checks[kind];
 
 	/* whether it has escapes or not */
-	if (kind == EV_STRING && what == SCHEMA_DO_TAKE)
-		what = c->does[8 | kind] == SCHEMA_DO_TAKE ? SCHEMA_DO_TAKE : SCHEMA_DO_ASK;
+	if (kind == EV_STRING && what == SCHEMA_CHECK_PASS)
+		what = c->checks[8 | kind] == SCHEMA_CHECK_PASS ? SCHEMA_CHECK_PASS
+								: SCHEMA_CHECK_FULL;
 	switch (what) {
-	case SCHEMA_DO_TAKE: return true;
-	case SCHEMA_DO_OBJECT: return plan_object(p, c->behind->object, i);
-	case SCHEMA_DO_ARRAY: return plan_array(p, c->behind->array, i);
+	case SCHEMA_CHECK_PASS: return true;
+	case SCHEMA_CHECK_OBJECT: return plan_object(p, c->cold->object, i);
+	case SCHEMA_CHECK_ARRAY: return plan_array(p, c->cold->array, i);
 	default: add_step(p, what, (struct ev_schema_step){.node = i, .cell = c}); return true;
 	}
 }
 
-static bool may_enter(struct planner *p, const struct ev_schema_inside *o, uint64_t n)
+static bool may_enter(struct planner *p, const struct ev_schema_program *o, uint64_t n)
 {
 	p->applied++;
 	return n - o->least <= o->gap;
 }
 
-static bool plan_object(struct planner *p, const struct ev_schema_inside *o, uint32_t i)
+static bool plan_object(struct planner *p, const struct ev_schema_program *o, uint32_t i)
 {
 	const struct ev_doc *d = p->d;
 	uint64_t bits = 0;
@@ -72,11 +72,11 @@ static bool plan_object(struct planner *p, const struct ev_schema_inside *o, uin
 			return false;
 	}
 	if (o->n_rest > 0)
-		add_step(p, SCHEMA_DO_REST, (struct ev_schema_step){.node = i, .inside = o});
+		add_step(p, SCHEMA_CHECK_REST, (struct ev_schema_step){.node = i, .inside = o});
 	return (bits & o->needed) == o->needed && ev_schema_rules_fit(o, bits);
 }
 
-static bool plan_array(struct planner *p, const struct ev_schema_inside *o, uint32_t i)
+static bool plan_array(struct planner *p, const struct ev_schema_program *o, uint32_t i)
 {
 	const struct ev_doc *d = p->d;
 
@@ -92,7 +92,7 @@ static bool plan_array(struct planner *p, const struct ev_schema_inside *o, uint
 static const struct ev_schema_plan *sorted(struct ev_schema_set *set, const struct planner *p,
 					   bool never)
 {
-	size_t n = never ? 0 : p->n, from[SCHEMA_DO_KINDS + 1] = {0};
+	size_t n = never ? 0 : p->n, from[SCHEMA_CHECK_KINDS + 1] = {0};
 	struct ev_schema_plan *plan =
 		ev_arena_zalloc(&set->arena, sizeof *plan + n * sizeof *plan->steps);
 
@@ -101,7 +101,7 @@ static const struct ev_schema_plan *sorted(struct ev_schema_set *set, const stru
 	plan->applied = p->applied;
 	for (size_t i = 0; i < n; i++)
 		plan->n[p->list[i].what]++;
-	for (size_t what = 0; what < SCHEMA_DO_KINDS; what++)
+	for (size_t what = 0; what < SCHEMA_CHECK_KINDS; what++)
 		from[what + 1] = from[what] + plan->n[what];
 	for (size_t i = 0; i < n; i++)
 		plan->steps[from[p->list[i].what]++] = p->list[i].step;
@@ -115,7 +115,7 @@ const struct ev_schema_plan *ev_schema_plan_make(const struct ev_schema *s, cons
 	struct ev_schema_flat *flat = s->flat;
 	struct planner p = {
 		.d = d, .top = without != EV_NOWHERE ? 0 : EV_NOWHERE, .without = without};
-	const struct ev_schema_inside *o;
+	const struct ev_schema_program *o;
 	bool never;
 
 	while (s->alias != NULL)

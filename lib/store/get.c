@@ -13,7 +13,7 @@ struct ev_getter {
 	const struct ev_manifest_part *parts;
 	struct group *groups;
 	size_t n_groups;
-	const char **last; /* of each part: its greatest key */
+	const char **last;	   /* of each part: its greatest key */
 	struct ev_run_file **runs; /* of those that may have the key at hand */
 	size_t n_runs;
 };
@@ -70,8 +70,8 @@ static const struct ev_manifest_part *part_of(const struct ev_getter *g, const s
 	return p->from.len > 0 && memcmp(key, p->from.p, EV_RUN_KEY) < 0 ? NULL : p;
 }
 
-enum ev_status ev_getter_find(struct ev_getter *g, const char key[EV_RUN_KEY], struct ev_fixed *f,
-			      struct ev_error *err)
+enum ev_status ev_getter_find(struct ev_getter *g, const char key[EV_RUN_KEY],
+			      struct ev_store_fixed *f, struct ev_error *err)
 {
 	uint64_t hash = ev_run_hash(EV_RUN_BINARY, key, EV_RUN_KEY);
 
@@ -98,7 +98,8 @@ enum ev_status ev_getter_find(struct ev_getter *g, const char key[EV_RUN_KEY], s
 		memcpy(&commit, entry + EV_RUN_KEY, sizeof commit);
 		commit = be32toh(commit);
 		if (!f->there || commit > f->commit)
-			*f = (struct ev_fixed){true, commit, ev_run_stamp(entry + EV_RUN_KEY)};
+			*f = (struct ev_store_fixed){true, commit,
+						     ev_run_stamp(entry + EV_RUN_KEY)};
 	}
 	return EV_OK;
 }

@@ -15,7 +15,7 @@ struct ev_getter;
 /* The manifest's runs are borrowed. */
 struct ev_getter *ev_getter_new(const struct ev_manifest *m);
 void ev_getter_free(struct ev_getter **g);
-enum ev_status ev_getter_find(struct ev_getter *g, const char key[EV_RUN_KEY], struct ev_fixed *f,
-			      struct ev_error *err);
+enum ev_status ev_getter_find(struct ev_getter *g, const char key[EV_RUN_KEY],
+			      struct ev_store_fixed *f, struct ev_error *err);
 
 #endif

@@ -10,6 +10,6 @@ struct ev_manifest;
 
 const struct ev_manifest *ev_store_manifest(const struct ev_store *s);
 /* At what is being merged into that group alone. */
-struct ev_store_look *ev_look_into(struct ev_store *s, uint64_t group);
+struct ev_store_cursor *ev_store_cursor_merging(struct ev_store *s, uint64_t group);
 
 #endif

@@ -201,9 +201,8 @@ static bool take_all(const char *p, const struct ev_store_kind *kind, struct ev_
 			return false;
 	if (!take(&p, "head ") || !take_u64(&p, &m->head, 10) || !take(&p, " ") ||
 	    !take_word(&p, m->digest, EV_STORE_DIGEST) || !take(&p, "\nlog ") ||
-	    !take_u64(&p, &m->log, 10) || !take_digest(&p, &m->log_sum) ||
-	    !take(&p, "\nnext ") || !take_u64(&p, &m->next, 10) ||
-	    !take(&p, "\n"))
+	    !take_u64(&p, &m->log, 10) || !take_digest(&p, &m->log_sum) || !take(&p, "\nnext ") ||
+	    !take_u64(&p, &m->next, 10) || !take(&p, "\n"))
 		return false;
 	while (take(&p, "run"))
 		if (!take_part(&p, kind->form, m) || !take(&p, "\n"))

@@ -624,7 +624,7 @@ static bool take_entry(struct ev_run_cursor *c)
 	return true;
 }
 
-void ev_run_leave(struct ev_run_cursor *c)
+void ev_run_cursor_reset(struct ev_run_cursor *c)
 {
 	if (c->held != NULL)
 		c->held->pins--;
@@ -633,7 +633,7 @@ void ev_run_leave(struct ev_run_cursor *c)
 
 static enum ev_status enter_block(struct ev_run_cursor *c, size_t block, struct ev_error *err)
 {
-	ev_run_leave(c);
+	ev_run_cursor_reset(c);
 	if (pin_block(c->run, block, &c->held, err) != EV_OK)
 		return EV_FATAL;
 	c->block = block + 1;
@@ -747,9 +747,8 @@ static void make_heads(struct ev_run_file *r)
 {
 	r->heads = ev_calloc(r->n_blocks + 1, sizeof *r->heads);
 	for (size_t i = 0; i < r->n_blocks; i++)
-		r->heads[i] =
-			head_of(r->texts + r->blocks[i].text,
-				(size_t)(r->blocks[i + 1].text - r->blocks[i].text));
+		r->heads[i] = head_of(r->texts + r->blocks[i].text,
+				      (size_t)(r->blocks[i + 1].text - r->blocks[i].text));
 }
 
 /*
@@ -859,7 +858,7 @@ enum ev_status ev_run_check(struct ev_run_file *r, struct ev_error *err)
 	}
 	if (st == EV_OK && n != r->facts.entries)
 		st = damaged(r->name, "has another number of entries than the manifest says", err);
-	ev_run_leave(&c);
+	ev_run_cursor_reset(&c);
 	ev_digest_free(&digest);
 	ev_buf_free(&before);
 	return st;

@@ -60,8 +60,8 @@ static inline uint32_t ev_run_stamp(const char *value)
 }
 
 /* A fixed entry: EV_RUN_FIXED bytes. */
-static inline void ev_run_fix(char entry[EV_RUN_FIXED], const char key[EV_RUN_KEY], uint32_t commit,
-			      uint32_t stamp)
+static inline void ev_run_put_fixed(char entry[EV_RUN_FIXED], const char key[EV_RUN_KEY],
+				    uint32_t commit, uint32_t stamp)
 {
 	memcpy(entry, key, EV_RUN_KEY);
 	commit = htobe32(commit);
@@ -140,7 +140,7 @@ enum ev_status ev_run_next(struct ev_run_cursor *c, struct ev_error *err);
 enum ev_status ev_run_next_since(struct ev_run_cursor *c, uint64_t commit, struct ev_error *err);
 
 /* Back to the beginning; the last call for a cursor. */
-void ev_run_leave(struct ev_run_cursor *c);
+void ev_run_cursor_reset(struct ev_run_cursor *c);
 
 /* Names of files in a state's folder. */
 void ev_run_name(uint64_t number, enum ev_run_form form, bool index, char name[EV_RUN_NAME]);

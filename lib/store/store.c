@@ -29,12 +29,12 @@ struct ev_store {
 	int lock; /* -1 for a reader */
 	struct ev_manifest m;
 	struct ev_buf said; /* of what is no commit, and not in the log yet */
-	struct ev_buf log; /* of the commits' file, as many bytes as the manifest says */
-	uint64_t behind;   /* bytes behind those, when it was read */
+	struct ev_buf log;  /* of the commits' file, as many bytes as the manifest says */
+	uint64_t behind;    /* bytes behind those, when it was read */
 	struct ev_run_writer *writer;
 	struct ev_buf line;
-	uint64_t least;	      /* bytes that a commit merges at least */
-	uint64_t added;	      /* bytes put since the last merge */
+	uint64_t least;		       /* bytes that a commit merges at least */
+	uint64_t added;		       /* bytes put since the last merge */
 	struct ev_manifest_part *gone; /* merged away: their files are removed behind the commit */
 	size_t n_gone;
 	struct ev_getter *getter;
@@ -249,8 +249,7 @@ static enum ev_status read_log(struct ev_store *s, struct ev_error *err)
 		ev_buf_put(&s->log, text, (size_t)s->m.log);
 	s->behind = len - s->log.len;
 	sum = log_sum(s);
-	if (st == EV_OK && s->m.log > 0 &&
-	    (sum.lo != s->m.log_sum.lo || sum.hi != s->m.log_sum.hi))
+	if (st == EV_OK && s->m.log > 0 && (sum.lo != s->m.log_sum.lo || sum.hi != s->m.log_sum.hi))
 		st = ev_fail(err,
 			     "%s: is not what the manifest names: bring the state back from a "
 			     "copy, or make it anew from the raw logs",
@@ -470,8 +469,7 @@ struct ev_store_commit ev_store_commit_at(const struct ev_store *s, uint64_t n)
 
 		while (line > p && line[-1] != '\n')
 			line--;
-		if (*line != '-' && strtoull(line, &digits, 10) == n &&
-		    stop - digits > DIGESTS) {
+		if (*line != '-' && strtoull(line, &digits, 10) == n && stop - digits > DIGESTS) {
 			memcpy(c.digest, digits + 1, EV_STORE_DIGEST);
 			c.what = digits + DIGESTS + 1;
 			return c;
@@ -554,7 +552,7 @@ uint64_t *ev_store_commits_of(const struct ev_store *s, const char *what, size_t
 	return list;
 }
 
-bool ev_store_next_said(const struct ev_store *s, struct ev_store_saying *said)
+bool ev_store_log_next(const struct ev_store *s, struct ev_store_log_line *said)
 {
 	const char *line = s->log.p + said->next, *lf;
 
@@ -567,7 +565,7 @@ bool ev_store_next_said(const struct ev_store *s, struct ev_store_saying *said)
 	return true;
 }
 
-void ev_store_say(struct ev_store *s, const char *what)
+void ev_store_log_add(struct ev_store *s, const char *what)
 {
 	ev_buf_printf(&s->said, "- %s\n", what);
 }
@@ -741,8 +739,8 @@ struct merged {
 static bool is_dead(const struct merged *g)
 {
 	return g->s->kind->keeps == EV_STORE_LATEST && g->drop_dead &&
-	       g->last.len == g->key_len + EV_RUN_COMMIT + 3 &&
-	       g->last.p[g->last.len - 1] == '-' && g->last.p[g->last.len - 2] == '\t';
+	       g->last.len == g->key_len + EV_RUN_COMMIT + 3 && g->last.p[g->last.len - 1] == '-' &&
+	       g->last.p[g->last.len - 2] == '\t';
 }
 
 static bool is_forgotten(const struct merged *g)
@@ -826,7 +824,7 @@ static void trim(struct ev_store *s, uint64_t into, const struct ev_buf *from)
 static enum ev_status merge_some(struct ev_store *s, uint64_t level, uint64_t into, uint64_t budget,
 				 struct ev_error *err)
 {
-	struct ev_store_look *look = ev_look_into(s, into);
+	struct ev_store_cursor *cursor = ev_store_cursor_merging(s, into);
 	struct merged g = {.s = s, .drop_dead = true};
 	enum ev_status st = EV_OK;
 	const struct ev_entry *e = NULL;
@@ -839,7 +837,7 @@ static enum ev_status merge_some(struct ev_store *s, uint64_t level, uint64_t in
 	g.w = ev_run_create(s->dir, s->m.next, s->kind->form, err);
 	if (g.w == NULL)
 		st = EV_FATAL;
-	while (st == EV_OK && (st = ev_look_next(look, &e, err)) == EV_OK && e != NULL) {
+	while (st == EV_OK && (st = ev_store_cursor_next(cursor, &e, err)) == EV_OK && e != NULL) {
 		if (g.bytes >= budget &&
 		    !same_word(s->kind->form, g.last.p, g.key_len, e->p, e->key_len)) {
 			const char *space = memchr(e->p, ' ', e->key_len);
@@ -850,7 +848,7 @@ static enum ev_status merge_some(struct ev_store *s, uint64_t level, uint64_t in
 		}
 		st = merge_entry(&g, e, err);
 	}
-	ev_look_free(&look);
+	ev_store_cursor_free(&cursor);
 	if (st == EV_OK)
 		st = put_last(&g, err);
 	if (st == EV_OK)
@@ -1031,8 +1029,8 @@ const struct ev_manifest *ev_store_manifest(const struct ev_store *s)
 	return &s->m;
 }
 
-enum ev_status ev_store_get(struct ev_store *s, const char key[EV_RUN_KEY], struct ev_fixed *f,
-			    struct ev_error *err)
+enum ev_status ev_store_get(struct ev_store *s, const char key[EV_RUN_KEY],
+			    struct ev_store_fixed *f, struct ev_error *err)
 {
 	if (s->getter == NULL)
 		s->getter = ev_getter_new(&s->m);
@@ -1073,8 +1071,7 @@ static enum ev_status check_log(const struct ev_store *s, struct ev_error *err)
 			p = lf + 1;
 			continue;
 		}
-		right = lf != NULL && strtoull(p, &rest, 10) == ++n &&
-			lf - rest > DIGESTS;
+		right = lf != NULL && strtoull(p, &rest, 10) == ++n && lf - rest > DIGESTS;
 		if (!right)
 			break;
 		ev_buf_reset(&b);

@@ -123,14 +123,14 @@ const char *ev_store_said_first(const struct ev_store *s, const char *end, uint6
 /* The numbers of the commits of which just that was said, in order; *n of them. To be freed. */
 uint64_t *ev_store_commits_of(const struct ev_store *s, const char *what, size_t *n);
 /* All that was said, in order. Zero-initialise. */
-struct ev_store_saying {
+struct ev_store_log_line {
 	uint64_t number;  /* of the commit that it was said of, or 0 */
 	const char *what; /* valid until the next commit */
 	size_t len;
 	size_t next; /* the store's */
 };
 /* False behind the last. */
-bool ev_store_next_said(const struct ev_store *s, struct ev_store_saying *said);
+bool ev_store_log_next(const struct ev_store *s, struct ev_store_log_line *said);
 /*
  * The digest of the commit behind the head, if `what` is said of it and it takes what has that
  * digest.
@@ -163,7 +163,7 @@ enum ev_status ev_store_commit(struct ev_store *s, const char *what, const char 
  */
 enum ev_status ev_store_merge(struct ev_store *s, struct ev_error *err);
 /* Says something in the log that is no commit; it is written with the next replacement. */
-void ev_store_say(struct ev_store *s, const char *what);
+void ev_store_log_add(struct ev_store *s, const char *what);
 /* The commit of another store's chain is taken over (a consumer stands where it stands). */
 enum ev_status ev_store_commit_as(struct ev_store *s, const struct ev_point *p,
 				  struct ev_error *err);
@@ -171,30 +171,30 @@ enum ev_status ev_store_commit_as(struct ev_store *s, const struct ev_point *p,
 void ev_store_clear(struct ev_store *s);
 
 /* Reading: all entries of the store as one sorted sequence, at a place of its own. */
-struct ev_store_look;
+struct ev_store_cursor;
 
-/* since: entries of that commit or an earlier one are passed over by ev_look_next. */
-struct ev_store_look *ev_store_look(struct ev_store *s, uint64_t since);
-void ev_look_free(struct ev_store_look **l);
+/* since: entries of that commit or an earlier one are passed over by ev_store_cursor_next. */
+struct ev_store_cursor *ev_store_cursor_new(struct ev_store *s, uint64_t since);
+void ev_store_cursor_free(struct ev_store_cursor **l);
 /* To the first entry whose key begins with those bytes, if there is one: *e NULL otherwise. */
-enum ev_status ev_look_find(struct ev_store_look *l, const char *prefix, size_t len,
-			    const struct ev_entry **e, struct ev_error *err);
+enum ev_status ev_store_cursor_find(struct ev_store_cursor *l, const char *prefix, size_t len,
+				    const struct ev_entry **e, struct ev_error *err);
 /* The next that begins with what was looked for. */
-enum ev_status ev_look_more(struct ev_store_look *l, const struct ev_entry **e,
-			    struct ev_error *err);
+enum ev_status ev_store_cursor_find_next(struct ev_store_cursor *l, const struct ev_entry **e,
+					 struct ev_error *err);
 /* Onward to the first that begins with what was looked for and whose key is not less. */
-enum ev_status ev_look_onward(struct ev_store_look *l, const char *key, size_t len,
-			      const struct ev_entry **e, struct ev_error *err);
+enum ev_status ev_store_cursor_skip(struct ev_store_cursor *l, const char *key, size_t len,
+				    const struct ev_entry **e, struct ev_error *err);
 /* The next of all entries; *e NULL behind the last. An entry is valid until the next call. */
-enum ev_status ev_look_next(struct ev_store_look *l, const struct ev_entry **e,
-			    struct ev_error *err);
+enum ev_status ev_store_cursor_next(struct ev_store_cursor *l, const struct ev_entry **e,
+				    struct ev_error *err);
 /* What the latest commit says of a fixed key. For keys in any order. */
-struct ev_fixed {
+struct ev_store_fixed {
 	bool there;
 	uint32_t commit, stamp;
 };
-enum ev_status ev_store_get(struct ev_store *s, const char key[EV_RUN_KEY], struct ev_fixed *f,
-			    struct ev_error *err);
+enum ev_status ev_store_get(struct ev_store *s, const char key[EV_RUN_KEY],
+			    struct ev_store_fixed *f, struct ev_error *err);
 
 /* For people */
 struct ev_store_sums {

@@ -1,7 +1,7 @@
 #include "version/batch.h"
 #include "base/mem.h"
-#include "version/internal.h"
 #include "scan/form.h"
+#include "version/internal.h"
 
 #include <stdlib.h>
 
@@ -96,12 +96,12 @@ static struct ev_version_batches group(const struct line *lines, size_t n)
 
 struct ev_version_batches ev_version_batches_read(const struct ev_store *s)
 {
-	struct ev_store_saying said = {.next = 0};
+	struct ev_store_log_line said = {.next = 0};
 	struct ev_version_batches batches;
 	struct line *lines = NULL;
 	size_t n = 0, cap = 0;
 
-	while (ev_store_next_said(s, &said)) {
+	while (ev_store_log_next(s, &said)) {
 		struct line l = {.what = said.what, .number = said.number, .nth = n};
 
 		if (!find_name(&l, said.len))
@@ -141,7 +141,7 @@ struct read {
 	size_t batch_len;
 	uint64_t commit; /* of the retract */
 	struct ev_arena arena;
-	struct ev_bringer *bringers;
+	struct ev_version_delivery *deliveries;
 	struct ev_buf key, value; /* value: the entry that takes the batch out of it */
 };
 
@@ -150,14 +150,14 @@ static enum ev_status end_record(struct ev_store *s, struct read *r,
 {
 	bool ours = false, others = false;
 
-	for (const struct ev_bringer *b = r->bringers; b != NULL; b = b->next) {
+	for (const struct ev_version_delivery *b = r->deliveries; b != NULL; b = b->next) {
 		bool it = ev_bytes_compare(b->batch, b->len, r->batch, r->batch_len) == 0;
 
-		ours |= it && ev_bringer_stays(b);
-		others |= !it && ev_bringer_stays(b);
+		ours |= it && ev_version_delivery_stays(b);
+		others |= !it && ev_version_delivery_stays(b);
 	}
 	ev_arena_reset(&r->arena);
-	r->bringers = NULL;
+	r->deliveries = NULL;
 	if (!ours)
 		return EV_OK;
 	sums->records++;
@@ -168,7 +168,7 @@ static enum ev_status end_record(struct ev_store *s, struct read *r,
 static enum ev_status read_entry(struct ev_store *s, struct read *r, const struct ev_entry *e,
 				 struct ev_version_retracted *sums, struct ev_error *err)
 {
-	const struct ev_bringer *b;
+	const struct ev_version_delivery *b;
 
 	if (r->key.len == 0 || ev_bytes_compare(e->p, e->key_len, r->key.p, r->key.len) != 0) {
 		if (end_record(s, r, sums, err) != EV_OK)
@@ -176,7 +176,7 @@ static enum ev_status read_entry(struct ev_store *s, struct read *r, const struc
 		ev_buf_reset(&r->key);
 		ev_buf_put(&r->key, e->p, e->key_len);
 	}
-	b = ev_version_bring(&r->arena, &r->bringers, e);
+	b = ev_version_add_delivery(&r->arena, &r->deliveries, e);
 	if (ev_bytes_compare(b->batch, b->len, r->batch, r->batch_len) == 0) {
 		ev_buf_reset(&r->value);
 		ev_buf_putc(&r->value, EV_ENTRY_RETRACTED);
@@ -188,17 +188,17 @@ static enum ev_status read_entry(struct ev_store *s, struct read *r, const struc
 static enum ev_status take_out(struct ev_store *s, const struct ev_buf *batch,
 			       struct ev_version_retracted *sums, struct ev_error *err)
 {
-	struct ev_store_look *look = ev_store_look(s, 0);
+	struct ev_store_cursor *cursor = ev_store_cursor_new(s, 0);
 	struct read r = {
 		.batch = batch->p, .batch_len = batch->len, .commit = ev_store_head(s) + 1};
 	const struct ev_entry *e = NULL;
 	enum ev_status st = EV_OK;
 
-	while (st == EV_OK && (st = ev_look_next(look, &e, err)) == EV_OK && e != NULL)
+	while (st == EV_OK && (st = ev_store_cursor_next(cursor, &e, err)) == EV_OK && e != NULL)
 		st = read_entry(s, &r, e, sums, err);
 	if (st == EV_OK)
 		st = end_record(s, &r, sums, err);
-	ev_look_free(&look);
+	ev_store_cursor_free(&cursor);
 	ev_arena_free(&r.arena);
 	ev_buf_free(&r.key);
 	ev_buf_free(&r.value);

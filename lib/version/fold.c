@@ -1,8 +1,8 @@
 #include "base/mem.h"
+#include "scan/form.h"
 #include "version/internal.h"
 #include "version/merge.h"
 #include "json/canon.h"
-#include "scan/form.h"
 
 #include <stdlib.h>
 
@@ -151,8 +151,8 @@ static enum ev_status set_aside(struct ev_version *v, const struct ev_link *l, c
  * Records what became of a record: counts it if the input brought it; else compares it with what it
  * was before.
  */
-static enum ev_status told(struct ev_version *v, struct ev_link *l, enum ev_version_class class,
-			   const char *code, struct ev_error *err)
+static enum ev_status classify(struct ev_version *v, struct ev_link *l, enum ev_version_class class,
+			       const char *code, struct ev_error *err)
 {
 	uint64_t *const counts[] = {
 		[EV_VERSION_VERSION] = &v->n_version,	  [EV_VERSION_NOOP] = &v->n_noop,
@@ -163,7 +163,7 @@ static enum ev_status told(struct ev_version *v, struct ev_link *l, enum ev_vers
 	bool stands = class == EV_VERSION_VERSION || class == EV_VERSION_NOOP;
 	enum ev_status st;
 
-	if (v->quiet) {
+	if (v->dry_run) {
 		l->before = class;
 		return EV_OK;
 	}
@@ -211,7 +211,7 @@ static enum ev_status conflict(struct ev_version *v, struct ev_link *l,
 		      "the event %s: the record at %s:%llu has the same version, time and op, and ",
 		      ev_reasons_quote(&v->why, v->owner.p, v->owner.len), rec.source,
 		      (unsigned long long)rec.line);
-	if (v->options.fail_on_conflict && !v->quiet) {
+	if (v->options.fail_on_conflict && !v->dry_run) {
 		read_place(v, l, &rec);
 		st = ev_fail(err,
 			     "%s:%llu: %sother content: mend the producer, or set the lesser aside "
@@ -219,7 +219,7 @@ static enum ev_status conflict(struct ev_version *v, struct ev_link *l,
 			     rec.source, (unsigned long long)rec.line, ev_buf_str(&text));
 	} else {
 		ev_reasons_add(&v->why, "%scontent that is greater", ev_buf_str(&text));
-		st = told(v, l, EV_VERSION_CONFLICT, "conflict", err);
+		st = classify(v, l, EV_VERSION_CONFLICT, "conflict", err);
 	}
 	ev_buf_free(&text);
 	return st;
@@ -240,10 +240,10 @@ static bool same_order(const struct ev_version *v, const struct ev_link *a, cons
 		      len - v->chain.word_len) == 0;
 }
 
-/* True if the fold skips a link: a new one in a quiet fold, or one that is gone or unfit. */
+/* True if the fold skips a link: a new one in a dry run, or one that is gone or unfit. */
 static bool is_left_out(const struct ev_version *v, const struct ev_link *l)
 {
-	return (v->quiet && l->is_new) || l->gone || l->unfit;
+	return (v->dry_run && l->is_new) || l->gone || l->unfit;
 }
 
 static bool same_content(const struct ev_link *a, const struct ev_link *b)
@@ -282,7 +282,7 @@ static enum ev_status settle(struct ev_version *v, size_t from, size_t to, struc
 		if (*stands == NULL)
 			*stands = l;
 		else if (same == to || same_content(last, l))
-			st = told(v, l, EV_VERSION_DUPLICATE, NULL, err);
+			st = classify(v, l, EV_VERSION_DUPLICATE, NULL, err);
 		else
 			st = conflict(v, l, *stands, err);
 		if (st != EV_OK)
@@ -479,7 +479,7 @@ static void compare_types(struct ev_version *v)
 	const char *p, *q;
 	size_t p_len, q_len;
 
-	if (v->quiet)
+	if (v->dry_run)
 		return;
 	v->read = NULL;
 	read_again(v, v->events, v->made.line, v->made.len, &a);
@@ -502,17 +502,17 @@ static enum ev_status push(struct ev_version *v, struct ev_link *l, struct ev_er
 	memcpy(next->from, l->from, EV_TIME_TEXT);
 	if (last->link != NULL && memcmp(last->from, next->from, EV_TIME_TEXT) > 0)
 		memcpy(next->from, last->from, EV_TIME_TEXT);
-	if (last->link != NULL && !v->quiet && emit_version(v, last, next->from, err) != EV_OK)
+	if (last->link != NULL && !v->dry_run && emit_version(v, last, next->from, err) != EV_OK)
 		return EV_FATAL;
 	v->made = v->making;
-	return told(v, l, EV_VERSION_VERSION, NULL, err);
+	return classify(v, l, EV_VERSION_VERSION, NULL, err);
 }
 
 static enum ev_status fold_whole(struct ev_version *v, struct ev_link *l, struct ev_error *err)
 {
 	if (v->made.link != NULL && !v->made.deleted) {
 		if (is_noop(v))
-			return told(v, l, EV_VERSION_NOOP, NULL, err);
+			return classify(v, l, EV_VERSION_NOOP, NULL, err);
 		compare_types(v);
 	}
 	return push(v, l, err);
@@ -522,11 +522,11 @@ static enum ev_status orphan(struct ev_version *v, struct ev_link *l, struct ev_
 {
 	ev_reasons_reset(&v->why);
 	if (v->options.state != NULL)
-		return told(v, l, EV_VERSION_HELD, NULL, err);
+		return classify(v, l, EV_VERSION_HELD, NULL, err);
 	owner_text(v, ev_version_read(v, l));
 	ev_reasons_add(&v->why, "the event %s: the patch has no version to stand on",
 		       ev_reasons_quote(&v->why, v->owner.p, v->owner.len));
-	return told(v, l, EV_VERSION_LONG, "orphan", err);
+	return classify(v, l, EV_VERSION_LONG, "orphan", err);
 }
 
 /*
@@ -569,18 +569,18 @@ static enum ev_status fold_patch(struct ev_version *v, struct ev_link *l, struct
 	n = ev_event_skip(v->events, event, &v->bare[BARE_OP], 1, skip);
 	whole = v->made.line == v->wholes[0].p ? &v->wholes[1] : &v->wholes[0];
 	ev_buf_reset(whole);
-	ev_merge_patch(base.doc, &base.reserved, base.reserved != EV_NOWHERE, event->doc, skip, n,
-		       whole);
+	ev_version_merge_patch(base.doc, &base.reserved, base.reserved != EV_NOWHERE, event->doc,
+			       skip, n, whole);
 	if (whole->len > EV_SCAN_MAX) {
 		ev_reasons_reset(&v->why);
 		ev_reasons_add(&v->why, "what the patch makes is longer than 512 MiB");
-		return told(v, l, EV_VERSION_LONG, "too-long", err);
+		return classify(v, l, EV_VERSION_LONG, "too-long", err);
 	}
 	memset(ev_buf_room(whole, EV_IN_SLACK), 0, EV_IN_SLACK);
 	v->making = (struct ev_made){.line = whole->p, .len = whole->len, .plain = true};
 	if (judge(v, whole->p, whole->len, &good, err) != EV_OK)
 		return EV_FATAL;
-	return good ? fold_whole(v, l, err) : told(v, l, EV_VERSION_MISFIT, "misfit", err);
+	return good ? fold_whole(v, l, err) : classify(v, l, EV_VERSION_MISFIT, "misfit", err);
 }
 
 /*
@@ -595,12 +595,12 @@ static enum ev_status judge_puts(struct ev_version *v, struct ev_error *err)
 
 		l->unfit = false;
 		if (l->op != EV_PUT || l->is_new || l->gone || l->commit > v->older ||
-		    (v->quiet && v->other_contract))
+		    (v->dry_run && v->other_contract))
 			continue;
 		if (judge(v, l->line, l->len, &good, err) != EV_OK)
 			return EV_FATAL;
 		l->unfit = !good;
-		if (!good && told(v, l, EV_VERSION_MISFIT, "misfit", err) != EV_OK)
+		if (!good && classify(v, l, EV_VERSION_MISFIT, "misfit", err) != EV_OK)
 			return EV_FATAL;
 	}
 	return EV_OK;
@@ -615,7 +615,7 @@ static enum ev_status fold_link(struct ev_version *v, struct ev_link *l, struct 
 	case EV_PATCH: return fold_patch(v, l, err);
 	case EV_DELETE:
 		if (v->made.link == NULL || v->made.deleted)
-			return told(v, l, EV_VERSION_NOOP, NULL, err);
+			return classify(v, l, EV_VERSION_NOOP, NULL, err);
 		v->making = v->made;
 		v->making.deleted = true;
 		return push(v, l, err);
@@ -629,7 +629,7 @@ static enum ev_status replay(struct ev_version *v, struct ev_error *err)
 
 	v->made = (struct ev_made){.link = NULL};
 	v->k = 0;
-	if (!v->quiet && !v->noting && emit_delete(v, err) != EV_OK)
+	if (!v->dry_run && !v->noting && emit_delete(v, err) != EV_OK)
 		return EV_FATAL;
 	if (v->older > 0 && judge_puts(v, err) != EV_OK)
 		return EV_FATAL;
@@ -644,7 +644,7 @@ static enum ev_status replay(struct ev_version *v, struct ev_error *err)
 		if (stands != NULL && fold_link(v, stands, err) != EV_OK)
 			return EV_FATAL;
 	}
-	return v->made.link != NULL && !v->quiet ? emit_version(v, &v->made, NULL, err) : EV_OK;
+	return v->made.link != NULL && !v->dry_run ? emit_version(v, &v->made, NULL, err) : EV_OK;
 }
 
 enum ev_status ev_version_fold(struct ev_version *v, struct ev_error *err)
@@ -654,14 +654,14 @@ enum ev_status ev_version_fold(struct ev_version *v, struct ev_error *err)
 	for (size_t i = 0; i < v->chain.n_links; i++)
 		news |= v->chain.links[i].is_new;
 	/*
-	 * First fold, quiet: what had become of the older records before the new ones or the new
+	 * First a dry run: what had become of the older records before the new ones or the new
 	 * contract.
 	 */
 	if (v->chain.old && (news || v->other_contract)) {
-		v->quiet = true;
+		v->dry_run = true;
 		if (replay(v, err) != EV_OK)
 			return EV_FATAL;
-		v->quiet = false;
+		v->dry_run = false;
 	} else {
 		for (size_t i = 0; i < v->chain.n_links; i++)
 			v->chain.links[i].before = EV_VERSION_NONE;

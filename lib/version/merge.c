@@ -171,9 +171,9 @@ static void merge_object(struct merge *m, uint32_t base, uint32_t patch)
 	ev_buf_free(&decoded);
 }
 
-void ev_merge_patch(const struct ev_doc *base, const uint32_t *drop, size_t n_drop,
-		    const struct ev_doc *patch, const uint32_t *skip, size_t n_skip,
-		    struct ev_buf *out)
+void ev_version_merge_patch(const struct ev_doc *base, const uint32_t *drop, size_t n_drop,
+			    const struct ev_doc *patch, const uint32_t *skip, size_t n_skip,
+			    struct ev_buf *out)
 {
 	struct merge m = {base, patch, drop, skip, n_drop, n_skip, out};
 

@@ -1,13 +1,13 @@
 #include "version/show.h"
-#include "version/internal.h"
 #include "scan/form.h"
+#include "version/internal.h"
 
 #include <string.h>
 
 /* What is known of a link's record, in the chain's arena. */
 struct ev_version_note {
 	struct entry {
-		struct ev_shown_place place;
+		struct ev_version_shown_place place;
 		struct entry *next;
 	} * last; /* a ring: its next is the first */
 	size_t n_entries;
@@ -19,7 +19,7 @@ struct ev_version_note {
 	bool ended, deleted;
 };
 
-const char *const ev_shown_how_names[] = {"brought", "again", "retracted"};
+const char *const ev_version_how_names[] = {"brought", "again", "retracted"};
 
 void ev_version_note_entry(struct ev_version *v, struct ev_link *l, const struct ev_entry *e,
 			   size_t place_len)
@@ -36,10 +36,10 @@ void ev_version_note_entry(struct ev_version *v, struct ev_link *l, const struct
 	ev_version_read_place(v, place, &rec);
 	ev_buf_reset(&v->other);
 	ev_json_unescape(batch + 1, len - 2, &v->other);
-	entry->place = (struct ev_shown_place){
-		.how = e->value[0] == EV_ENTRY_RETRACTED ? EV_SHOWN_RETRACTED
-		       : e->value[0] == EV_ENTRY_AGAIN	 ? EV_SHOWN_AGAIN
-							 : EV_SHOWN_BROUGHT,
+	entry->place = (struct ev_version_shown_place){
+		.how = e->value[0] == EV_ENTRY_RETRACTED ? EV_VERSION_HOW_RETRACTED
+		       : e->value[0] == EV_ENTRY_AGAIN	 ? EV_VERSION_HOW_AGAIN
+							 : EV_VERSION_HOW_BROUGHT,
 		.commit = e->commit,
 		.batch = ev_arena_copy(arena, v->other.p, v->other.len),
 		.source = rec.source,
@@ -110,8 +110,9 @@ static const struct ev_reason *plain_reason(const struct ev_link *l)
 	}
 }
 
-static enum ev_status show_link(struct ev_version *v, struct ev_link *l, struct ev_shown *shown,
-				ev_version_shown *fn, void *ctx, struct ev_error *err)
+static enum ev_status show_link(struct ev_version *v, struct ev_link *l,
+				struct ev_version_shown *shown, ev_version_show_fn *fn, void *ctx,
+				struct ev_error *err)
 {
 	static const char *const outcomes[] = {
 		[EV_VERSION_NONE] = "retracted",    [EV_VERSION_VERSION] = "version",
@@ -123,7 +124,7 @@ static enum ev_status show_link(struct ev_version *v, struct ev_link *l, struct 
 	const struct ev_version_note *note = l->note;
 	const struct ev_reason *reason = plain_reason(l);
 	const struct entry *entry = note->last;
-	struct ev_shown_place *places =
+	struct ev_version_shown_place *places =
 		ev_arena_alloc(&v->chain.arena, note->n_entries * sizeof *places);
 
 	for (size_t i = 0; i < note->n_entries; i++) {
@@ -156,10 +157,10 @@ static enum ev_status show_link(struct ev_version *v, struct ev_link *l, struct 
 }
 
 enum ev_status ev_version_show(struct ev_version *v, const char *id, size_t len,
-			       ev_version_shown *fn, void *ctx, struct ev_error *err)
+			       ev_version_show_fn *fn, void *ctx, struct ev_error *err)
 {
 	struct ev_version_chain *c = &v->chain;
-	struct ev_shown shown = {.id = id, .id_len = len};
+	struct ev_version_shown shown = {.id = id, .id_len = len};
 	enum ev_status st;
 	char uuid[EV_UUID_TEXT];
 
@@ -169,7 +170,7 @@ enum ev_status ev_version_show(struct ev_version *v, const char *id, size_t len,
 	}
 	v->options.since.number = ev_store_head(v->state); /* as of now */
 	v->noting = true;
-	v->look = ev_store_look(v->state, 0);
+	v->cursor = ev_store_cursor_new(v->state, 0);
 	ev_version_reset(v);
 	ev_buf_reset(&v->word);
 	ev_store_word(shown.id, shown.id_len, &v->word);
@@ -183,7 +184,7 @@ enum ev_status ev_version_show(struct ev_version *v, const char *id, size_t len,
 	shown.of = c->n_links;
 	for (size_t i = 0; i < c->n_links && st == EV_OK; i++)
 		st = show_link(v, &c->links[i], &shown, fn, ctx, err);
-	ev_look_free(&v->look);
+	ev_store_cursor_free(&v->cursor);
 	ev_version_reset(v);
 	v->noting = false;
 	return st;

@@ -1,6 +1,6 @@
 #include "base/mem.h"
-#include "version/internal.h"
 #include "scan/form.h"
+#include "version/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +20,9 @@
 /* The record that is being assembled from its entries. */
 struct known {
 	struct ev_link *link;
-	struct ev_bringer *bringers;
-	const struct ev_bringer *stands; /* whose spelling is the least of the batches that stay */
+	struct ev_version_delivery *deliveries;
+	const struct ev_version_delivery
+		*stands; /* whose spelling is the least of the batches that stay */
 };
 
 const char *ev_version_batch_in(const char *place, size_t *len)
@@ -35,10 +36,11 @@ const char *ev_version_batch_in(const char *place, size_t *len)
 	return p;
 }
 
-struct ev_bringer *ev_version_bring(struct ev_arena *arena, struct ev_bringer **list,
-				    const struct ev_entry *e)
+struct ev_version_delivery *ev_version_add_delivery(struct ev_arena *arena,
+						    struct ev_version_delivery **list,
+						    const struct ev_entry *e)
 {
-	struct ev_bringer *b = *list;
+	struct ev_version_delivery *b = *list;
 	size_t len;
 	const char *batch = ev_version_batch_in(e->value + 1, &len);
 
@@ -55,7 +57,8 @@ struct ev_bringer *ev_version_bring(struct ev_arena *arena, struct ev_bringer **
 		b->retracted = e->commit;
 		return b;
 	}
-	if (!ev_bringer_stays(b)) /* a retracted batch comes again, and may spell it otherwise */
+	if (!ev_version_delivery_stays(
+		    b)) /* a retracted batch comes again, and may spell it otherwise */
 		b->line = NULL;
 	b->brought = e->commit;
 	return b;
@@ -115,7 +118,7 @@ static int compare_spelt(struct ev_version *v, const char *a, size_t a_len, cons
 }
 
 /* Takes an entry that has the record itself. */
-static void take_record(struct ev_version *v, struct known *k, struct ev_bringer *b,
+static void take_record(struct ev_version *v, struct known *k, struct ev_version_delivery *b,
 			const struct ev_entry *e)
 {
 	const char *place = e->value + 1;
@@ -130,13 +133,13 @@ static void take_record(struct ev_version *v, struct known *k, struct ev_bringer
 	b->line_len = len;
 	b->plain = e->value[0] == EV_ENTRY_AS_IT_IS;
 	b->place = ev_arena_copy(&v->chain.arena, place, place_len);
-	if (k->stands == NULL || !ev_bringer_stays(k->stands) ||
+	if (k->stands == NULL || !ev_version_delivery_stays(k->stands) ||
 	    compare_spelt(v, line, len, k->stands->line, k->stands->line_len) < 0)
 		k->stands = b;
 }
 
 /* Takes an entry of a batch that brought the spelling known by then. */
-static void take_again(struct ev_version *v, const struct known *k, struct ev_bringer *b,
+static void take_again(struct ev_version *v, const struct known *k, struct ev_version_delivery *b,
 		       const struct ev_entry *e)
 {
 	if (b->line != NULL)
@@ -153,16 +156,17 @@ static void take_again(struct ev_version *v, const struct known *k, struct ev_br
  */
 static void stand_anew(struct ev_version *v, struct known *k)
 {
-	for (const struct ev_bringer *b = k->bringers; b != NULL; b = b->next)
-		if (ev_bringer_stays(b) && (!ev_bringer_stays(k->stands) ||
-					    compare_spelt(v, b->line, b->line_len, k->stands->line,
-							  k->stands->line_len) < 0))
+	for (const struct ev_version_delivery *b = k->deliveries; b != NULL; b = b->next)
+		if (ev_version_delivery_stays(b) &&
+		    (!ev_version_delivery_stays(k->stands) ||
+		     compare_spelt(v, b->line, b->line_len, k->stands->line, k->stands->line_len) <
+			     0))
 			k->stands = b;
 }
 
 static void take_entry(struct ev_version *v, struct known *k, const struct ev_entry *e)
 {
-	struct ev_bringer *b = ev_version_bring(&v->chain.arena, &k->bringers, e);
+	struct ev_version_delivery *b = ev_version_add_delivery(&v->chain.arena, &k->deliveries, e);
 
 	switch ((enum ev_version_entry)e->value[0]) {
 	case EV_ENTRY_READ_FIRST:
@@ -179,8 +183,8 @@ static void take_entry(struct ev_version *v, struct known *k, const struct ev_en
 
 static bool is_there(const struct known *k)
 {
-	for (const struct ev_bringer *b = k->bringers; b != NULL; b = b->next)
-		if (ev_bringer_stays(b))
+	for (const struct ev_version_delivery *b = k->deliveries; b != NULL; b = b->next)
+		if (ev_version_delivery_stays(b))
 			return true;
 	return false;
 }
@@ -197,8 +201,8 @@ static void end_known(struct ev_version *v, struct known *k)
 	l->plain = k->stands->plain;
 	l->place = k->stands->place;
 	l->gone = !is_there(k);
-	for (const struct ev_bringer *b = k->bringers; b != NULL; b = b->next)
-		if (ev_bringer_stays(b) && v->batch.len > 0 &&
+	for (const struct ev_version_delivery *b = k->deliveries; b != NULL; b = b->next)
+		if (ev_version_delivery_stays(b) && v->batch.len > 0 &&
 		    ev_bytes_compare(b->batch, b->len, v->batch.p, v->batch.len) == 0)
 			l->ours = true;
 	if (v->m->by_arrival)
@@ -217,7 +221,7 @@ enum ev_status ev_version_gather(struct ev_version *v, const char *word, size_t 
 	struct known k = {.link = NULL};
 
 	v->chain.first = 0;
-	if (ev_look_find(v->look, word, len, &e, err) != EV_OK)
+	if (ev_store_cursor_find(v->cursor, word, len, &e, err) != EV_OK)
 		return EV_FATAL;
 	for (; e != NULL;) {
 		struct ev_link *l = k.link;
@@ -236,7 +240,7 @@ enum ev_status ev_version_gather(struct ev_version *v, const char *word, size_t 
 				k.link->commit = e->commit;
 			take_entry(v, &k, e);
 		}
-		if (ev_look_more(v->look, &e, err) != EV_OK)
+		if (ev_store_cursor_find_next(v->cursor, &e, err) != EV_OK)
 			return EV_FATAL;
 	}
 	end_known(v, &k);
@@ -430,7 +434,7 @@ static enum ev_status next_touched(struct ev_version *v, struct ev_error *err)
 	if (v->scan == NULL)
 		return EV_OK;
 	for (;;) {
-		if (ev_look_next(v->scan, &e, err) != EV_OK)
+		if (ev_store_cursor_next(v->scan, &e, err) != EV_OK)
 			return EV_FATAL;
 		if (e == NULL) {
 			ev_buf_reset(&v->word);
@@ -677,7 +681,7 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 	v->news = v->wrote = false;
 	v->delivered = v->redelivered = 0;
 	set_batch(v, batch, digest);
-	v->look = ev_store_look(s, 0);
+	v->cursor = ev_store_cursor_new(s, 0);
 	if (v->sort != NULL)
 		st = seek_news(v, err);
 	if (st != EV_OK)
@@ -688,7 +692,7 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 	if (v->news)
 		swap_chains(v);
 	if (v->options.as_of || v->options.since.number < v->base)
-		v->scan = ev_store_look(s, v->options.as_of ? 0 : v->options.since.number);
+		v->scan = ev_store_cursor_new(s, v->options.as_of ? 0 : v->options.since.number);
 	before = delivered_before(v);
 	st = emit_all(v, v->news, err);
 	if (before > v->redelivered) {
@@ -697,8 +701,8 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 		v->missing_batch = ev_strndup(v->batch.p, v->batch.len);
 	}
 	v->delivered += before;
-	ev_look_free(&v->look);
-	ev_look_free(&v->scan);
+	ev_store_cursor_free(&v->cursor);
+	ev_store_cursor_free(&v->scan);
 	ev_sort_free(&v->sort);
 	ev_version_reset(v);
 	return st;
@@ -733,7 +737,7 @@ enum ev_status ev_version_commit(struct ev_version *v, struct ev_error *err)
 	if (v->wrote) {
 		ev_buf_printf(&said, "%s%llu ", delivered, (unsigned long long)v->delivered);
 		ev_buf_put(&said, v->batch.p, v->batch.len);
-		ev_store_say(s, ev_buf_str(&said));
+		ev_store_log_add(s, ev_buf_str(&said));
 		ev_buf_free(&said);
 	}
 	if (v->wrote || other) {

@@ -1,6 +1,6 @@
 #include "base/mem.h"
-#include "version/internal.h"
 #include "scan/form.h"
+#include "version/internal.h"
 
 #include <stdlib.h>
 
@@ -58,8 +58,8 @@ void ev_version_free(struct ev_version **version)
 
 	if (v == NULL)
 		return;
-	ev_look_free(&v->look);
-	ev_look_free(&v->scan);
+	ev_store_cursor_free(&v->cursor);
+	ev_store_cursor_free(&v->scan);
 	ev_store_free(&v->state);
 	ev_events_free(&v->events);
 	ev_events_free(&v->others);

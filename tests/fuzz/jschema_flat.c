@@ -1,6 +1,6 @@
 /*
  * Random contracts against many records that nearly keep to them: the judgement by flat programs,
- * which takes most values at a glance, and the search for reasons, which asks keyword by keyword.
+ * which takes most values at a fast, and the search for reasons, which asks keyword by keyword.
  * Both must say the same.
  */
 #include "base/buf.h"

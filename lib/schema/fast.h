@@ -1,14 +1,14 @@
 /*
- * accept: fast checks of scalars: patterns that are rows of characters, words, date-times in UTC,
+ * fast: fast checks of scalars: patterns that are rows of characters, words, date-times in UTC,
  * IPv4 addresses, URIs, mailboxes, host names, plain numbers. Floor 6, for the files of schema
  * alone.
  *
- * Each ev_schema_accepts_* says true only if the value fits. False says nothing: then the schema
+ * Each ev_schema_fast_* says true only if the value fits. False says nothing: then the schema
  * itself is asked. Texts are strings without escapes as they stand in a document, so no byte is
  * below 0x20, and EV_SCAN_SLACK bytes behind them can be read.
  */
-#ifndef EV_SCHEMA_ACCEPT_H
-#define EV_SCHEMA_ACCEPT_H
+#ifndef EV_SCHEMA_FAST_H
+#define EV_SCHEMA_FAST_H
 
 #include "base/compiler.h"
 #include "schema/internal.h"
@@ -64,7 +64,7 @@ static inline ev_schema_bytes ev_schema_bytes_at(const void *p)
 }
 
 /* Gathers one bit from each byte, which is 0xff or 0. */
-static inline uint32_t ev_schema_bytes_bits_plainly(ev_schema_bytes v)
+static inline uint32_t ev_schema_bytes_bits_portable(ev_schema_bytes v)
 {
 	const uint64_t ones = 0x0101010101010101, gather = 0x0102040810204080;
 	uint64_t halves[2];
@@ -82,7 +82,7 @@ static inline uint32_t ev_schema_bytes_bits(ev_schema_bytes v)
 
 	return (uint32_t)__builtin_ia32_pmovmskb128((chars)v);
 #else
-	return ev_schema_bytes_bits_plainly(v);
+	return ev_schema_bytes_bits_portable(v);
 #endif
 }
 
@@ -100,7 +100,7 @@ static inline ev_schema_bytes ev_schema_bytes_within(ev_schema_bytes v, uint8_t 
  * the width contain everything.
  */
 static inline ev_schema_bytes ev_schema_layout_hit(const struct ev_schema_layout *s, size_t v,
-						    const char *p)
+						   const char *p)
 {
 	const struct ev_schema_ranges *r = &s->ranges[v];
 	ev_schema_bytes text = ev_schema_bytes_at(p + 16 * v) | s->fold[v];
@@ -113,8 +113,8 @@ static inline ev_schema_bytes ev_schema_layout_hit(const struct ev_schema_layout
  * Checks the characters by the first two ranges of each position, which most layouts need alone;
  * the length (least, most) is the caller's to check.
  */
-static inline bool ev_schema_accepts_layout(const struct ev_schema_layout *s, const char *p,
-					    size_t len)
+static inline bool ev_schema_fast_layout(const struct ev_schema_layout *s, const char *p,
+					 size_t len)
 {
 	ev_schema_bytes hit = ev_schema_layout_hit(s, 0, p);
 
@@ -136,10 +136,10 @@ static inline bool ev_schema_accepts_layout(const struct ev_schema_layout *s, co
 }
 
 /* The same by all ranges. */
-bool ev_schema_accepts_wide_layout(const struct ev_schema_layout *s, const char *p, size_t len);
+bool ev_schema_fast_layout_all(const struct ev_schema_layout *s, const char *p, size_t len);
 
 /* The calendar alone: p begins with a date whose digits have been checked. */
-static inline bool ev_schema_accepts_day(const char *p)
+static inline bool ev_schema_fast_day(const char *p)
 {
 	static const uint8_t days[20] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	const uint8_t *t = (const uint8_t *)p;
@@ -154,12 +154,11 @@ static inline bool ev_schema_accepts_day(const char *p)
 enum { SCHEMA_TIME_LEAST = 20, SCHEMA_TIME_MOST = 33 };
 
 /* len: SCHEMA_TIME_LEAST to SCHEMA_TIME_MOST. */
-static inline bool ev_schema_accepts_time(const struct ev_schema_layout *s, const char *p,
-					  size_t len)
+static inline bool ev_schema_fast_time(const struct ev_schema_layout *s, const char *p, size_t len)
 {
 	return p[len - 1] == 'Z' && len != SCHEMA_TIME_LEAST + 1 &&
-	       ev_schema_accepts_layout(s, p, len - 1) && (p[11] < '2' || p[12] < '4') &&
-	       ev_schema_accepts_day(p);
+	       ev_schema_fast_layout(s, p, len - 1) && (p[11] < '2' || p[12] < '4') &&
+	       ev_schema_fast_day(p);
 }
 
 enum { SCHEMA_IPV4_LEAST = 7, SCHEMA_IPV4_MOST = 15 };
@@ -176,7 +175,7 @@ struct ev_schema_ipv4_number {
 extern const struct ev_schema_ipv4_number ev_schema_ipv4_numbers[4];
 
 /* len: 7 to 15. */
-static inline bool ev_schema_accepts_ipv4(const char *p, size_t len)
+static inline bool ev_schema_fast_ipv4(const char *p, size_t len)
 {
 	ev_schema_bytes text = ev_schema_bytes_at(p);
 	uint32_t dots = ev_schema_bytes_bits((ev_schema_bytes)(text == '.'));
@@ -199,10 +198,10 @@ static inline bool ev_schema_accepts_ipv4(const char *p, size_t len)
 }
 
 /* "http://" or "https://", and no part that needs a full parse, such as a port. */
-bool ev_schema_accepts_uri(const char *p, size_t len);
+bool ev_schema_fast_uri(const char *p, size_t len);
 /* ASCII letters and digits with single dots and hyphens between; before the @ also + and _. */
-bool ev_schema_accepts_email(const char *p, size_t len);
-bool ev_schema_accepts_hostname(const char *p, size_t len);
+bool ev_schema_fast_email(const char *p, size_t len);
+bool ev_schema_fast_hostname(const char *p, size_t len);
 
 /*
  * A word of an enum, compared by its length, its first and last eight bytes, and what is between.
@@ -234,16 +233,15 @@ static inline uint32_t ev_schema_word_slot(const struct ev_schema_words *w, uint
 
 static inline bool ev_schema_same_bytes(const char *a, const char *b)
 {
-	return ev_schema_bytes_bits((ev_schema_bytes)(ev_schema_bytes_at(a) ==
-							ev_schema_bytes_at(b))) == 0xffff;
+	return ev_schema_bytes_bits(
+		       (ev_schema_bytes)(ev_schema_bytes_at(a) == ev_schema_bytes_at(b))) == 0xffff;
 }
 
 /*
  * For words of up to SCHEMA_WORD_INLINE bytes, by their first slot alone: false if that is another
  * word's.
  */
-static inline bool ev_schema_accepts_word(const struct ev_schema_words *w, const char *p,
-					  size_t len)
+static inline bool ev_schema_fast_word(const struct ev_schema_words *w, const char *p, size_t len)
 {
 	size_t in_word = len < 8 ? len : 8;
 	uint64_t keep = ev_symbols_keep[in_word], head, tail;
@@ -261,10 +259,10 @@ static inline bool ev_schema_accepts_word(const struct ev_schema_words *w, const
 }
 
 /* For words of any length, by all their slots. */
-bool ev_schema_accepts_any_word(const struct ev_schema_words *w, const char *p, size_t len);
+bool ev_schema_fast_word_all(const struct ev_schema_words *w, const char *p, size_t len);
 
 /* A plain integer of up to 18 digits within [least, most]. */
-static inline bool ev_schema_accepts_digits(const char *p, size_t len, int64_t least, int64_t most)
+static inline bool ev_schema_fast_digits(const char *p, size_t len, int64_t least, int64_t most)
 {
 	const char *end = p + len;
 	int64_t v = 0;
@@ -282,6 +280,6 @@ static inline bool ev_schema_accepts_digits(const char *p, size_t len, int64_t l
 }
 
 /* A number without an exponent (whole: and without a fraction) within [least, most]. */
-bool ev_schema_accepts_number(const char *p, size_t len, int64_t least, int64_t most, bool whole);
+bool ev_schema_fast_number(const char *p, size_t len, int64_t least, int64_t most, bool whole);
 
 #endif

@@ -1,5 +1,5 @@
-#include "store/look.h"
 #include "base/mem.h"
+#include "store/look.h"
 #include "store/manifest.h"
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@ struct walk {
 	bool has; /* cursor.entry is the next entry of the group */
 };
 
-struct ev_store_look {
+struct ev_store_cursor {
 	enum ev_run_form form;
 	uint64_t since;
 	struct walk *walks;
@@ -26,11 +26,11 @@ struct ev_store_look {
 	bool begun;
 };
 
-static struct ev_store_look *new_look(struct ev_store *s, enum ev_run_form form, uint64_t since,
-				      uint64_t into)
+static struct ev_store_cursor *new_look(struct ev_store *s, enum ev_run_form form, uint64_t since,
+					uint64_t into)
 {
 	const struct ev_manifest *m = ev_store_manifest(s);
-	struct ev_store_look *l = ev_calloc(1, sizeof *l);
+	struct ev_store_cursor *l = ev_calloc(1, sizeof *l);
 	size_t end;
 
 	l->form = form;
@@ -54,31 +54,31 @@ static enum ev_run_form form_of(const struct ev_store *s)
 	return m->n_parts > 0 ? ev_run_form(m->parts[0].run) : EV_RUN_TEXT;
 }
 
-struct ev_store_look *ev_store_look(struct ev_store *s, uint64_t since)
+struct ev_store_cursor *ev_store_cursor_new(struct ev_store *s, uint64_t since)
 {
 	return new_look(s, form_of(s), since, 0);
 }
 
-struct ev_store_look *ev_look_into(struct ev_store *s, uint64_t group)
+struct ev_store_cursor *ev_store_cursor_merging(struct ev_store *s, uint64_t group)
 {
 	return new_look(s, form_of(s), 0, group);
 }
 
-void ev_look_free(struct ev_store_look **look)
+void ev_store_cursor_free(struct ev_store_cursor **cursor)
 {
-	struct ev_store_look *l = *look;
+	struct ev_store_cursor *l = *cursor;
 
 	if (l == NULL)
 		return;
 	for (size_t i = 0; i < l->n; i++)
 		if (l->walks[i].cursor.run != NULL)
-			ev_run_leave(&l->walks[i].cursor);
+			ev_run_cursor_reset(&l->walks[i].cursor);
 	free(l->walks);
 	free(l->heap);
 	free(l->active);
 	ev_buf_free(&l->prefix);
 	free(l);
-	*look = NULL;
+	*cursor = NULL;
 }
 
 static int compare(const struct walk *a, const struct walk *b)
@@ -96,14 +96,14 @@ static void enter(struct walk *w, size_t part)
 	if (w->cursor.run == w->parts[part].run && w->at == part)
 		return;
 	if (w->cursor.run != NULL)
-		ev_run_leave(&w->cursor);
+		ev_run_cursor_reset(&w->cursor);
 	w->at = part;
 	w->cursor = (struct ev_run_cursor){.run = w->parts[part].run};
 }
 
 /* Scanning */
 
-static enum ev_status walk_on(const struct ev_store_look *l, struct walk *w, struct ev_error *err)
+static enum ev_status walk_on(const struct ev_store_cursor *l, struct walk *w, struct ev_error *err)
 {
 	w->has = false;
 	for (;;) {
@@ -130,7 +130,7 @@ static enum ev_status walk_on(const struct ev_store_look *l, struct walk *w, str
 	}
 }
 
-static void heap_down(struct ev_store_look *l, size_t i)
+static void heap_down(struct ev_store_cursor *l, size_t i)
 {
 	for (;;) {
 		size_t least = i, left = 2 * i + 1, swap;
@@ -147,7 +147,7 @@ static void heap_down(struct ev_store_look *l, size_t i)
 	}
 }
 
-static enum ev_status begin(struct ev_store_look *l, struct ev_error *err)
+static enum ev_status begin(struct ev_store_cursor *l, struct ev_error *err)
 {
 	l->begun = true;
 	for (size_t i = 0; i < l->n; i++) {
@@ -161,8 +161,8 @@ static enum ev_status begin(struct ev_store_look *l, struct ev_error *err)
 	return EV_OK;
 }
 
-enum ev_status ev_look_next(struct ev_store_look *l, const struct ev_entry **e,
-			    struct ev_error *err)
+enum ev_status ev_store_cursor_next(struct ev_store_cursor *l, const struct ev_entry **e,
+				    struct ev_error *err)
 {
 	if (!l->begun) {
 		if (begin(l, err) != EV_OK)
@@ -182,7 +182,7 @@ enum ev_status ev_look_next(struct ev_store_look *l, const struct ev_entry **e,
 
 /* Finding */
 
-static bool begins(const struct ev_store_look *l, const struct walk *w)
+static bool begins(const struct ev_store_cursor *l, const struct walk *w)
 {
 	const struct ev_entry *e = &w->cursor.entry;
 
@@ -207,7 +207,7 @@ static size_t part_of(const struct walk *w, const char *key, size_t key_len)
 	return from;
 }
 
-static enum ev_status find_in(const struct ev_store_look *l, struct walk *w, uint64_t hash,
+static enum ev_status find_in(const struct ev_store_cursor *l, struct walk *w, uint64_t hash,
 			      struct ev_error *err)
 {
 	const char *key = l->prefix.p;
@@ -228,7 +228,7 @@ static enum ev_status find_in(const struct ev_store_look *l, struct walk *w, uin
 	return EV_OK;
 }
 
-static void hand_out(struct ev_store_look *l, const struct ev_entry **e)
+static void hand_out(struct ev_store_cursor *l, const struct ev_entry **e)
 {
 	size_t least = 0;
 
@@ -243,8 +243,8 @@ static void hand_out(struct ev_store_look *l, const struct ev_entry **e)
 	*e = &l->walks[l->active[least]].cursor.entry;
 }
 
-enum ev_status ev_look_find(struct ev_store_look *l, const char *prefix, size_t len,
-			    const struct ev_entry **e, struct ev_error *err)
+enum ev_status ev_store_cursor_find(struct ev_store_cursor *l, const char *prefix, size_t len,
+				    const struct ev_entry **e, struct ev_error *err)
 {
 	uint64_t hash = ev_run_hash(l->form, prefix, len);
 
@@ -261,8 +261,8 @@ enum ev_status ev_look_find(struct ev_store_look *l, const char *prefix, size_t 
 	return EV_OK;
 }
 
-enum ev_status ev_look_more(struct ev_store_look *l, const struct ev_entry **e,
-			    struct ev_error *err)
+enum ev_status ev_store_cursor_find_next(struct ev_store_cursor *l, const struct ev_entry **e,
+					 struct ev_error *err)
 {
 	if (l->taken > 0) {
 		struct walk *w = &l->walks[l->active[l->taken - 1]];
@@ -277,8 +277,8 @@ enum ev_status ev_look_more(struct ev_store_look *l, const struct ev_entry **e,
 	return EV_OK;
 }
 
-enum ev_status ev_look_onward(struct ev_store_look *l, const char *key, size_t len,
-			      const struct ev_entry **e, struct ev_error *err)
+enum ev_status ev_store_cursor_skip(struct ev_store_cursor *l, const char *key, size_t len,
+				    const struct ev_entry **e, struct ev_error *err)
 {
 	size_t n = 0;
 

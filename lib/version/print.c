@@ -1,7 +1,7 @@
 /* What show.h tells, for people and for programs. */
 #include "base/utf8.h"
-#include "json/write.h"
 #include "version/show.h"
+#include "json/write.h"
 
 #include <inttypes.h>
 
@@ -29,15 +29,15 @@ static void label(const char *name, struct ev_buf *out)
 
 /* Text for people */
 
-static void text_place(const struct ev_shown_place *p, struct ev_buf *out)
+static void text_place(const struct ev_version_shown_place *p, struct ev_buf *out)
 {
-	label(ev_shown_how_names[p->how], out);
-	if (p->how != EV_SHOWN_AGAIN)
+	label(ev_version_how_names[p->how], out);
+	if (p->how != EV_VERSION_HOW_AGAIN)
 		ev_buf_printf(out, "commit %" PRIu64 ", ", p->commit);
 	ev_buf_puts(out, "batch ");
 	show_text(p->batch, out);
 	ev_buf_putc(out, '\n');
-	if (p->how == EV_SHOWN_RETRACTED)
+	if (p->how == EV_VERSION_HOW_RETRACTED)
 		return;
 	label("", out);
 	show_text(p->source, out);
@@ -94,7 +94,7 @@ static void text_reason(const struct ev_reason *r, size_t at, struct ev_buf *out
 	ev_buf_putc(out, '\n');
 }
 
-static void text_outcome(const struct ev_shown *s, struct ev_buf *out)
+static void text_outcome(const struct ev_version_shown *s, struct ev_buf *out)
 {
 	label("outcome", out);
 	ev_buf_puts(out, s->outcome);
@@ -120,7 +120,7 @@ static void text_outcome(const struct ev_shown *s, struct ev_buf *out)
 	ev_buf_putc(out, '\n');
 }
 
-void ev_shown_text(const struct ev_shown *s, struct ev_buf *out)
+void ev_version_shown_text(const struct ev_version_shown *s, struct ev_buf *out)
 {
 	if (s->nth == 1) {
 		ev_buf_puts(out, "event ");
@@ -142,7 +142,7 @@ void ev_shown_text(const struct ev_shown *s, struct ev_buf *out)
 	ev_buf_puts(out, "\n\n");
 }
 
-void ev_shown_stands(const struct ev_shown *newest, struct ev_buf *out)
+void ev_version_shown_stands(const struct ev_version_shown *newest, struct ev_buf *out)
 {
 	if (newest == NULL)
 		ev_buf_puts(out, "in the tables: nothing, for no record is a version\n");
@@ -190,10 +190,10 @@ static void member(const char *name, const char *text, struct ev_buf *out)
 	quote(text, strlen(text), out);
 }
 
-static void json_place(const struct ev_shown_place *p, struct ev_buf *out)
+static void json_place(const struct ev_version_shown_place *p, struct ev_buf *out)
 {
 	ev_buf_putc(out, '{');
-	member("how", ev_shown_how_names[p->how], out);
+	member("how", ev_version_how_names[p->how], out);
 	ev_json_u64(out, "commit", p->commit);
 	member("batch", p->batch, out);
 	member("source", p->source, out);
@@ -214,7 +214,7 @@ static void json_reason(const struct ev_reason *r, struct ev_buf *out)
 	ev_buf_putc(out, '}');
 }
 
-void ev_shown_json(const struct ev_shown *s, struct ev_buf *out)
+void ev_version_shown_json(const struct ev_version_shown *s, struct ev_buf *out)
 {
 	ev_buf_puts(out, "{\"owner\":");
 	quote(s->id, s->id_len, out);

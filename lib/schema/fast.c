@@ -1,4 +1,4 @@
-#include "schema/accept.h"
+#include "schema/fast.h"
 
 enum { SETS = 128, MAX_RANGES = 8 };
 
@@ -242,7 +242,7 @@ const struct ev_schema_layout *ev_schema_layout_read(struct ev_arena *arena, con
 	return s;
 }
 
-bool ev_schema_accepts_wide_layout(const struct ev_schema_layout *s, const char *p, size_t len)
+bool ev_schema_fast_layout_all(const struct ev_schema_layout *s, const char *p, size_t len)
 {
 	size_t n = len < s->width ? len : s->width;
 	const uint8_t *beyond = ev_schema_layout_beyond + SCHEMA_LAYOUT_WIDTH - n;
@@ -256,9 +256,9 @@ bool ev_schema_accepts_wide_layout(const struct ev_schema_layout *s, const char 
 				&s->ranges[(size_t)k * SCHEMA_LAYOUT_VECTORS + v];
 
 			hit |= (ev_schema_bytes)((ev_schema_signed)(text + r->add[0]) >
-						  r->above[0]);
+						 r->above[0]);
 			hit |= (ev_schema_bytes)((ev_schema_signed)(text + r->add[1]) >
-						  r->above[1]);
+						 r->above[1]);
 		}
 		miss |= ~(hit | ev_schema_bytes_at(beyond + 16 * v));
 	}
@@ -281,7 +281,7 @@ static ev_schema_bytes letters(ev_schema_bytes v)
 	return ev_schema_bytes_within(v | 0x20, 'a', 'z');
 }
 
-bool ev_schema_accepts_uri(const char *p, size_t len)
+bool ev_schema_fast_uri(const char *p, size_t len)
 {
 	size_t i = 7;
 
@@ -319,8 +319,7 @@ static struct kinds kinds_of(const char *p, size_t len)
 
 	for (size_t i = 0; i < len; i += 16) {
 		ev_schema_bytes v = ev_schema_bytes_at(p + i), at = (ev_schema_bytes)(v == '@');
-		ev_schema_bytes local =
-			(ev_schema_bytes)(v == '+') | (ev_schema_bytes)(v == '_');
+		ev_schema_bytes local = (ev_schema_bytes)(v == '+') | (ev_schema_bytes)(v == '_');
 		ev_schema_bytes marks = ev_schema_bytes_within(v, '-', '.') | at;
 
 		k.at |= (uint64_t)ev_schema_bytes_bits(at) << i;
@@ -343,7 +342,7 @@ static bool stand_alone(uint64_t marks, size_t len)
 	return ((marks & marks << 1) | (marks & 1) | marks >> (len - 1)) == 0;
 }
 
-bool ev_schema_accepts_email(const char *p, size_t len)
+bool ev_schema_fast_email(const char *p, size_t len)
 {
 	struct kinds k;
 
@@ -354,7 +353,7 @@ bool ev_schema_accepts_email(const char *p, size_t len)
 	       stand_alone(k.marks, len);
 }
 
-bool ev_schema_accepts_hostname(const char *p, size_t len)
+bool ev_schema_fast_hostname(const char *p, size_t len)
 {
 	struct kinds k;
 
@@ -451,7 +450,7 @@ const struct ev_schema_words *ev_schema_words_make(struct ev_arena *arena,
 	return w;
 }
 
-bool ev_schema_accepts_any_word(const struct ev_schema_words *w, const char *p, size_t len)
+bool ev_schema_fast_word_all(const struct ev_schema_words *w, const char *p, size_t len)
 {
 	struct ev_schema_word word = word_of(p, len);
 
@@ -460,7 +459,7 @@ bool ev_schema_accepts_any_word(const struct ev_schema_words *w, const char *p, 
 
 /* Numbers */
 
-bool ev_schema_accepts_number(const char *p, size_t len, int64_t least, int64_t most, bool whole)
+bool ev_schema_fast_number(const char *p, size_t len, int64_t least, int64_t most, bool whole)
 {
 	const char *end = p + len;
 	bool negative = *p == '-';
