@@ -476,8 +476,8 @@ static void put_foot(struct ev_buf *b, const struct ev_report *r)
 	}
 	PUT(b,
 	    "</dl></section>\n</main>\n<footer><p>Made by evreport from {} of evvalidate. "
-	    "Times are in UTC. This page needs no network.</p></footer>\n<script>{}</script>\n</body>\n"
-	    "</html>\n",
+	    "Times are in UTC. This page needs no network.</p></footer>\n"
+	    "<script>{}</script>\n</body>\n</html>\n",
 	    PLURAL(r->n, "result"), HTML(ev_report_js));
 }
 
