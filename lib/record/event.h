@@ -28,9 +28,11 @@ struct ev_event {
 	/* the raw object in "_ev" that names where the line came from, or NULL */
 	const char *origin;
 	size_t origin_len;
-	const char *
-		id; /* canonical: a UUID in lower case, an integer without point and exponent; EV_ID_MAX
-			   bytes at most, and none of them NUL */
+	/*
+	 * Canonical: a UUID in lower case, an integer without point and exponent; EV_ID_MAX bytes
+	 * at most, and none of them NUL.
+	 */
+	const char *id;
 	size_t id_len;
 	bool is_uuid;  /* that is what the id is */
 	uint32_t type; /* node of the type's string */
