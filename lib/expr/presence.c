@@ -443,8 +443,9 @@ bool ev_presence_next_absent(const struct ev_presence *b, size_t i, struct ev_bu
 		struct ev_buf step = {0};
 
 		ev_path_put_name(last->name, last->len, &step);
-		ev_buf_printf(out, ": %s",
-			      ev_hint(ev_buf_str(&step), (const char *const *)p->names, hint));
+		ev_buf_printf(
+			out, ": %s",
+			ev_nearest_hint(ev_buf_str(&step), (const char *const *)p->names, hint));
 		ev_buf_free(&step);
 	}
 	return true;
