@@ -239,7 +239,7 @@ static void note_unknown(const char *dir, const char *batch,
 	for (size_t i = 0; i < batches->n; i++)
 		names[i] = batches->list[i].name;
 	names[batches->n] = NULL;
-	near = ev_near(batch, names);
+	near = ev_nearest(batch, names);
 	if (near != NULL)
 		cli_note("%s: there is no batch '%s': did you mean '%s'?", dir, batch, near);
 	else
@@ -247,7 +247,7 @@ static void note_unknown(const char *dir, const char *batch,
 	free(names);
 }
 
-/* Whether the batch can be taken out; if not, says why on standard error. */
+/* Whether the batch can be taken out; if not, a note says why. */
 static bool is_there(const struct ev_store *s, const char *batch)
 {
 	struct ev_version_batches batches = ev_version_batches_read(s);
@@ -315,7 +315,8 @@ static const struct command *find_command(const struct cli *c)
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(c->operands[0], names[i]) == 0)
 			return &commands[i];
-	cli_usage("no command '%s': %s", c->operands[0], ev_hint(c->operands[0], names, hint));
+	cli_usage("no command '%s': %s", c->operands[0],
+		  ev_nearest_hint(c->operands[0], names, hint));
 }
 
 int main(int argc, char **argv)

@@ -224,7 +224,7 @@ static bool keys_pass(struct ev_dedupe *d, const struct ev_event *event)
 	if (ev_ways_are_open(&d->ways, event->doc, event->at))
 		return true;
 	for (size_t i = 0; i < d->options->n_keys; i++)
-		ev_path_passes(d->options->keys[i], event->doc, 0, &d->why);
+		ev_event_path_passes(d->options->keys[i], event->doc, 0, &d->why);
 	return false;
 }
 

@@ -246,7 +246,7 @@ static bool add_type(struct ev_expect_opening *o, const struct ev_yaml *y, unsig
 	}
 	return ev_expect_opening_fail(
 		o, y, "no type '%s': %s", y->kind == EV_YAML_SCALAR ? y->text : "",
-		ev_hint(y->kind == EV_YAML_SCALAR ? y->text : "", known, hint));
+		ev_nearest_hint(y->kind == EV_YAML_SCALAR ? y->text : "", known, hint));
 }
 
 static bool open_types(struct ev_expect *e, struct ev_expect_opening *o)

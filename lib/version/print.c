@@ -168,7 +168,7 @@ static void quote(const char *p, size_t len, struct ev_buf *out)
 		if (cp == '"' || cp == '\\') {
 			ev_buf_putc(out, '\\');
 			ev_buf_putc(out, (char)cp);
-		} else if (ev_utf8_is_plain(cp)) {
+		} else if (ev_utf8_is_visible(cp)) {
 			ev_buf_put(out, from, (size_t)(p - from));
 		} else if (cp < 0x10000) {
 			ev_buf_printf(out, "\\u%04" PRIx32, cp);

@@ -125,7 +125,7 @@ static void put_order(struct ev_version *v, const struct ev_event *event, const 
 	char *o;
 	int32_t nsec = event->modified.nsec % 1000;
 
-	ev_version_order(event->doc, event->version, key);
+	ev_event_version_order(event->doc, event->version, key);
 	o = ev_buf_room(key, EV_TIME_TEXT + 8);
 	*o++ = ' ';
 	o = (char *)memcpy(o, from, EV_TIME_TEXT - 1) + EV_TIME_TEXT - 1;
