@@ -71,45 +71,24 @@ static bool add(struct ev_dedupe *d, struct ev_hash128 h)
 	return false;
 }
 
-/* By arrival */
-
-static struct ev_dedupe_last *last_of(const struct ev_dedupe *d, const struct ev_hash128 *id)
-{
-	for (size_t i = id->lo & (d->n_lasts - 1);; i = (i + 1) & (d->n_lasts - 1)) {
-		struct ev_dedupe_last *at = &d->lasts[i];
-
-		if (is_empty(&at->id) || ev_hash128_equal(at->id, *id))
-			return at;
-	}
-}
-
-static void double_lasts(struct ev_dedupe *d)
-{
-	struct ev_dedupe_last *old = d->lasts;
-	size_t n = d->n_lasts;
-
-	d->n_lasts = n > 0 ? 2 * n : 1024;
-	d->lasts = ev_calloc(d->n_lasts, sizeof *d->lasts);
-	for (size_t i = 0; i < n; i++)
-		if (!is_empty(&old[i].id))
-			*last_of(d, &old[i].id) = old[i];
-	free(old);
-}
-
-/* Notes the id's last content. True if it was the same before. */
+/* By arrival: notes the id's last content. True if it was the same before. */
 static bool is_last(struct ev_dedupe *d, struct ev_hash128 id, struct ev_hash128 content)
 {
-	struct ev_dedupe_last *at;
+	size_t step = 0;
+	uint32_t i;
 
-	if (is_empty(&id))
-		id.hi = 1;
-	if (d->used_lasts >= d->n_lasts / 4 * 3)
-		double_lasts(d);
-	at = last_of(d, &id);
-	if (!is_empty(&at->id) && ev_hash128_equal(at->content, content))
-		return true;
-	d->used_lasts += is_empty(&at->id);
-	*at = (struct ev_dedupe_last){id, content};
+	while ((i = ev_lookup_next(&d->last_by_id, id.lo, &step)) != EV_LOOKUP_NONE) {
+		struct ev_dedupe_last *last = &d->lasts[i];
+		bool same = ev_hash128_equal(last->content, content);
+
+		if (!ev_hash128_equal(last->id, id))
+			continue;
+		last->content = content;
+		return same;
+	}
+	ev_lookup_add(&d->last_by_id, id.lo, (uint32_t)d->n_lasts);
+	ev_grow(&d->lasts, &d->cap_lasts, d->n_lasts + 1, sizeof *d->lasts);
+	d->lasts[d->n_lasts++] = (struct ev_dedupe_last){id, content};
 	return false;
 }
 
@@ -170,6 +149,7 @@ void ev_dedupe_free(struct ev_dedupe **d)
 	free((*d)->batch);
 	free((*d)->table);
 	free((*d)->lasts);
+	ev_lookup_free(&(*d)->last_by_id);
 	free(*d);
 	*d = NULL;
 }

@@ -7,6 +7,7 @@
 #ifndef EV_DEDUPE_INTERNAL_H
 #define EV_DEDUPE_INTERNAL_H
 
+#include "base/lookup.h"
 #include "dedupe/dedupe.h"
 #include "record/event.h"
 #include "store/store.h"
@@ -14,7 +15,7 @@
 
 /* The last record of an id, by arrival. */
 struct ev_dedupe_last {
-	struct ev_hash128 id, content; /* id 0,0: empty */
+	struct ev_hash128 id, content;
 };
 
 struct ev_dedupe {
@@ -32,7 +33,8 @@ struct ev_dedupe {
 	struct ev_hash128 *table; /* 0,0 is empty */
 	size_t size, used;
 	struct ev_dedupe_last *lasts;
-	size_t n_lasts, used_lasts;
+	size_t n_lasts, cap_lasts;
+	struct ev_lookup last_by_id; /* in lasts, by the digest of the id */
 	uint64_t n_out, n_duplicate, n_late;
 	struct ev_count counts[4];
 
