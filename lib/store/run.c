@@ -171,20 +171,19 @@ static enum ev_status read_index(struct ev_run_file *r, const char *dir, struct 
 {
 	char *path = ev_run_path(dir, r->facts.number, r->form, true);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	enum ev_status st = EV_OK;
-	struct ev_hash128 digest;
+	enum ev_status st;
 	struct stat s;
-	size_t len;
 
 	if (fd < 0 || fstat(fd, &s) != 0) {
 		st = cannot_read(path, err);
 	} else {
-		len = (size_t)s.st_size;
+		size_t len = (size_t)s.st_size;
+
 		r->file = ev_malloc(len);
 		st = read_at(fd, path, 0, r->file, len, err);
-		digest = ev_hash128(r->file, st == EV_OK ? len : 0, 0);
 		if (st == EV_OK &&
-		    (!ev_hash128_equal(digest, r->facts.index) || !take_index(r, len)))
+		    (!ev_hash128_equal(ev_hash128(r->file, len, 0), r->facts.index) ||
+		     !take_index(r, len)))
 			st = damaged(path, "is not what the manifest names", err);
 	}
 	if (fd >= 0)

@@ -227,10 +227,10 @@ enum ev_status ev_run_close(struct ev_run_writer **writer, struct ev_run_facts *
 				       .bytes = w->at,
 				       .commit = w->commit,
 				       .stamp = w->stamp};
-	if (st == EV_OK)
+	if (st == EV_OK) {
 		facts->data = ev_out_digest_value(w->out);
-	if (st == EV_OK)
 		st = write_index(w, facts, err);
+	}
 	if (st == EV_OK)
 		st = ev_out_commit(&w->out, err);
 	ev_run_discard(writer);

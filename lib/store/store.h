@@ -153,18 +153,18 @@ struct ev_store_cursor;
 
 /* ev_store_cursor_next passes over the entries up to commit `since`. */
 struct ev_store_cursor *ev_store_cursor_new(struct ev_store *s, uint64_t since);
-void ev_store_cursor_free(struct ev_store_cursor **l);
+void ev_store_cursor_free(struct ev_store_cursor **cursor);
 /* To the first entry whose key begins with the prefix; *e NULL if there is none. */
-enum ev_status ev_store_cursor_find(struct ev_store_cursor *l, const char *prefix, size_t len,
+enum ev_status ev_store_cursor_find(struct ev_store_cursor *c, const char *prefix, size_t len,
 				    const struct ev_entry **e, struct ev_error *err);
 /* The next entry with that prefix. */
-enum ev_status ev_store_cursor_find_next(struct ev_store_cursor *l, const struct ev_entry **e,
+enum ev_status ev_store_cursor_find_next(struct ev_store_cursor *c, const struct ev_entry **e,
 					 struct ev_error *err);
 /* Onward to the first entry with that prefix whose key is not less than this. */
-enum ev_status ev_store_cursor_skip(struct ev_store_cursor *l, const char *key, size_t len,
+enum ev_status ev_store_cursor_skip(struct ev_store_cursor *c, const char *key, size_t len,
 				    const struct ev_entry **e, struct ev_error *err);
 /* The next of all entries; *e NULL behind the last. An entry is valid until the next call. */
-enum ev_status ev_store_cursor_next(struct ev_store_cursor *l, const struct ev_entry **e,
+enum ev_status ev_store_cursor_next(struct ev_store_cursor *c, const struct ev_entry **e,
 				    struct ev_error *err);
 /* What the latest commit has of a fixed key; keys may come in any order. */
 struct ev_store_fixed {
