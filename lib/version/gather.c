@@ -167,7 +167,7 @@ static void end_known(struct ev_version *v, struct known *k)
 {
 	struct ev_link *l = k->link;
 
-	if (l == NULL)
+	if (k->stands == NULL)
 		return;
 	l->line = k->stands->line;
 	l->len = k->stands->line_len;
@@ -183,35 +183,47 @@ static void end_known(struct ev_version *v, struct known *k)
 		v->chain.old = true;
 }
 
+static enum ev_status gather_entry(struct ev_version *v, struct known *k, const struct ev_entry *e,
+				   struct ev_error *err)
+{
+	struct ev_version_chain *c = &v->chain;
+	const struct ev_link *l = k->link;
+
+	if (v->options.as_of && e->commit > v->options.since.number)
+		return EV_OK;
+	if (l == NULL || ev_bytes_compare(l->key, l->key_len, e->p, e->key_len) != 0) {
+		end_known(v, k);
+		*k = (struct known){.link = ev_version_link(v)};
+		k->link->key = ev_arena_copy(&c->arena, e->p, e->key_len);
+		k->link->key_len = e->key_len;
+	}
+	if (c->first == 0 || e->commit < c->first)
+		c->first = e->commit;
+	if (e->commit > k->link->commit && e->value[0] != EV_ENTRY_RETRACTED)
+		k->link->commit = e->commit;
+	if (k->stands == NULL && e->value[0] != EV_ENTRY_REWRITTEN &&
+	    e->value[0] != EV_ENTRY_VERBATIM)
+		return ev_fail(err,
+			       "%s: an entry is not as evkit writes it: bring the state back from "
+			       "a copy, or make it anew from the raw logs",
+			       v->options.state);
+	take_entry(v, k, e);
+	return EV_OK;
+}
+
 enum ev_status ev_version_gather(struct ev_version *v, const char *word, size_t len,
 				 struct ev_error *err)
 {
-	const struct ev_entry *e;
 	struct known k = {.link = NULL};
+	const struct ev_entry *e;
 
 	v->chain.first = 0;
 	if (ev_store_cursor_find(v->cursor, word, len, &e, err) != EV_OK)
 		return EV_FATAL;
-	for (; e != NULL;) {
-		struct ev_link *l = k.link;
-
-		if (!v->options.as_of || e->commit <= v->options.since.number) {
-			if (l == NULL || l->key_len != e->key_len ||
-			    memcmp(l->key, e->p, e->key_len) != 0) {
-				end_known(v, &k);
-				k = (struct known){.link = ev_version_link(v)};
-				k.link->key = ev_arena_copy(&v->chain.arena, e->p, e->key_len);
-				k.link->key_len = e->key_len;
-			}
-			if (v->chain.first == 0 || e->commit < v->chain.first)
-				v->chain.first = e->commit;
-			if (e->commit > k.link->commit && e->value[0] != EV_ENTRY_RETRACTED)
-				k.link->commit = e->commit;
-			take_entry(v, &k, e);
-		}
-		if (ev_store_cursor_find_next(v->cursor, &e, err) != EV_OK)
+	while (e != NULL)
+		if (gather_entry(v, &k, e, err) != EV_OK ||
+		    ev_store_cursor_find_next(v->cursor, &e, err) != EV_OK)
 			return EV_FATAL;
-	}
 	end_known(v, &k);
 	return EV_OK;
 }
