@@ -7,7 +7,12 @@
 
 #include "store/store.h"
 
-/* A batch, as the state's log records it. */
+/* Lines of the log; the batch's name follows as JSON. The first two are of commits. */
+#define EV_VERSION_TAKE	     "take "
+#define EV_VERSION_RETRACT   "retract "
+#define EV_VERSION_DELIVERED "delivered " /* and a number: all records that it delivered */
+
+/* A batch, as the log records it. */
 struct ev_version_batch {
 	char *name;
 	uint64_t *commits; /* the commits of its records, in order */

@@ -109,23 +109,6 @@ static void sort_links(struct ev_version *v, struct ev_link *links, struct ev_li
 
 /* Rejects */
 
-/* The format is that of put_place() in state.c. */
-void ev_version_read_place(struct ev_version *v, const char *place, struct ev_record *rec)
-{
-	static const char line[] = "\",\"line\":", source[] = ",\"source\":\"",
-			  at[] = ",\"offset\":";
-	const char *p = strstr(place, source) + sizeof source - 1, *end = strstr(p, line);
-	char *digits;
-
-	ev_buf_reset(&v->other);
-	ev_json_unescape(p, (size_t)(end - p), &v->other);
-	rec->source = ev_arena_copy(&v->chain.arena, ev_buf_str(&v->other), v->other.len);
-	rec->line = strtoull(end + sizeof line - 1, &digits, 10);
-	rec->offset = strncmp(digits, at, sizeof at - 1) == 0
-			      ? strtoull(digits + sizeof at - 1, NULL, 10)
-			      : EV_NO_OFFSET;
-}
-
 /* Fills in where a record came from. */
 static void read_place(struct ev_version *v, const struct ev_link *l, struct ev_record *rec)
 {
@@ -133,7 +116,7 @@ static void read_place(struct ev_version *v, const struct ev_link *l, struct ev_
 	rec->line = l->number;
 	rec->offset = l->offset;
 	if (l->place != NULL)
-		ev_version_read_place(v, l->place, rec);
+		ev_version_place_read(v, l->place, rec);
 }
 
 static enum ev_status set_aside(struct ev_version *v, const struct ev_link *l, const char *code,

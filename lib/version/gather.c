@@ -1,4 +1,7 @@
+#include "scan/form.h"
 #include "version/internal.h"
+
+#include <stdlib.h>
 
 /*
  * What the state has of a record (evkit-state.5). Its key is "WORD S DIGEST", and its entries are
@@ -19,7 +22,7 @@ struct known {
 	const struct ev_version_delivery *stands; /* has the least spelling of those that stay */
 };
 
-const char *ev_version_batch_in(const char *place, size_t *len)
+const char *ev_version_place_batch(const char *place, size_t *len)
 {
 	static const char before[] = "{\"batch\":";
 	const char *p = place + sizeof before - 1, *q = p + 1;
@@ -30,13 +33,42 @@ const char *ev_version_batch_in(const char *place, size_t *len)
 	return p;
 }
 
+size_t ev_version_place_len(const struct ev_entry *e)
+{
+	const char *place = e->value + 1, *p = place;
+
+	while (*p != '}') { /* a brace within a string does not count */
+		if (*p == '"')
+			for (p++; *p != '"'; p++)
+				p += *p == '\\';
+		p++;
+	}
+	return (size_t)(p + 1 - place);
+}
+
+void ev_version_place_read(struct ev_version *v, const char *place, struct ev_record *rec)
+{
+	static const char line[] = "\",\"line\":", source[] = ",\"source\":\"",
+			  at[] = ",\"offset\":";
+	const char *p = strstr(place, source) + sizeof source - 1, *end = strstr(p, line);
+	char *digits;
+
+	ev_buf_reset(&v->other);
+	ev_json_unescape(p, (size_t)(end - p), &v->other);
+	rec->source = ev_arena_copy(&v->chain.arena, ev_buf_str(&v->other), v->other.len);
+	rec->line = strtoull(end + sizeof line - 1, &digits, 10);
+	rec->offset = strncmp(digits, at, sizeof at - 1) == 0
+			      ? strtoull(digits + sizeof at - 1, NULL, 10)
+			      : EV_NO_OFFSET;
+}
+
 struct ev_version_delivery *ev_version_add_delivery(struct ev_arena *arena,
 						    struct ev_version_delivery **list,
 						    const struct ev_entry *e)
 {
 	struct ev_version_delivery *b = *list;
 	size_t len;
-	const char *batch = ev_version_batch_in(e->value + 1, &len);
+	const char *batch = ev_version_place_batch(e->value + 1, &len);
 
 	while (b != NULL && ev_bytes_compare(b->batch, b->len, batch, len) != 0)
 		b = b->next;
@@ -76,25 +108,12 @@ static void read_order(struct ev_version *v, struct ev_link *l)
 	l->from[EV_TIME_TEXT - 1] = 'Z';
 }
 
-size_t ev_version_place(const struct ev_entry *e)
-{
-	const char *place = e->value + 1, *p = place;
-
-	while (*p != '}') { /* a brace within a string does not count */
-		if (*p == '"')
-			for (p++; *p != '"'; p++)
-				p += *p == '\\';
-		p++;
-	}
-	return (size_t)(p + 1 - place);
-}
-
 /* Takes an entry that has the record itself. */
 static void take_record(struct ev_version *v, struct known *k, struct ev_version_delivery *b,
 			const struct ev_entry *e)
 {
 	const char *place = e->value + 1;
-	size_t place_len = ev_version_place(e), len = e->value_len - 1 - place_len - 1;
+	size_t place_len = ev_version_place_len(e), len = e->value_len - 1 - place_len - 1;
 	char *line = ev_arena_alloc(&v->chain.arena, len + EV_IN_SLACK);
 
 	memcpy(line, place + place_len + 1, len);
@@ -120,7 +139,7 @@ static void take_again(struct ev_version *v, const struct known *k, struct ev_ve
 	b->line = k->stands->line;
 	b->line_len = k->stands->line_len;
 	b->verbatim = k->stands->verbatim;
-	b->place = ev_arena_copy(&v->chain.arena, e->value + 1, ev_version_place(e));
+	b->place = ev_arena_copy(&v->chain.arena, e->value + 1, ev_version_place_len(e));
 }
 
 /*
@@ -151,7 +170,7 @@ static void take_entry(struct ev_version *v, struct known *k, const struct ev_en
 		break;
 	}
 	if (v->noting)
-		ev_version_note_entry(v, k->link, e, ev_version_place(e));
+		ev_version_note_entry(v, k->link, e, ev_version_place_len(e));
 }
 
 static bool is_there(const struct known *k)

@@ -177,9 +177,11 @@ struct ev_version_delivery *ev_version_add_delivery(struct ev_arena *arena,
 						    struct ev_version_delivery **list,
 						    const struct ev_entry *e);
 /* The batch named in a PLACE, as JSON. */
-const char *ev_version_batch_in(const char *place, size_t *len);
+const char *ev_version_place_batch(const char *place, size_t *len);
 /* The length of an entry's PLACE, which begins at the value's second byte. */
-size_t ev_version_place(const struct ev_entry *e);
+size_t ev_version_place_len(const struct ev_entry *e);
+/* Reads source, line and offset out of a PLACE, which ends in NUL. */
+void ev_version_place_read(struct ev_version *v, const char *place, struct ev_record *rec);
 /* Appends the state's records of the event with that word to the chain. */
 enum ev_status ev_version_gather(struct ev_version *v, const char *word, size_t len,
 				 struct ev_error *err);
@@ -204,8 +206,6 @@ struct ev_link *ev_version_read_item(struct ev_version *v, const struct ev_sorte
 void ev_version_reset(struct ev_version *v);
 /* Reads the record of a link; valid until the next call. */
 const struct ev_event *ev_version_read(struct ev_version *v, const struct ev_link *l);
-/* Reads source, line and offset out of a PLACE, which ends in NUL. */
-void ev_version_read_place(struct ev_version *v, const char *place, struct ev_record *rec);
 /* Orders records of one content by their bytes, without the values that the model ignores. */
 int ev_version_compare_spellings(struct ev_version *v, const char *a, size_t a_len, const char *b,
 				 size_t b_len);

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "scan/form.h"
+#include "version/batch.h"
 #include "version/internal.h"
 
 #include <stdio.h>
@@ -280,9 +281,6 @@ static enum ev_status seek_news(struct ev_version *v, struct ev_error *err)
 	return st == EV_FATAL ? st : EV_OK;
 }
 
-/* A line of the log, "delivered N BATCH": all records that the batch has delivered. */
-static const char delivered[] = "delivered ";
-
 /* Sets the section's batch, and reads from the log what it delivered before. */
 static void set_batch(struct ev_version *v, const char *batch, const char *digest)
 {
@@ -306,9 +304,10 @@ static void set_batch(struct ev_version *v, const char *batch, const char *diges
 		if (first && l.number > 0)
 			v->began = l.number;
 		first = false;
-		v->delivered_before = strncmp(l.what, delivered, sizeof delivered - 1) == 0
-					      ? strtoull(l.what + sizeof delivered - 1, NULL, 10)
-					      : 0;
+		v->delivered_before =
+			strncmp(l.what, EV_VERSION_DELIVERED, sizeof EV_VERSION_DELIVERED - 1) == 0
+				? strtoull(l.what + sizeof EV_VERSION_DELIVERED - 1, NULL, 10)
+				: 0;
 	}
 }
 
@@ -395,7 +394,7 @@ static void name_commit(struct ev_version *v)
 {
 	ev_buf_reset(&v->what);
 	if (v->news) {
-		ev_buf_puts(&v->what, "take ");
+		ev_buf_puts(&v->what, EV_VERSION_TAKE);
 		ev_buf_put(&v->what, v->batch.p, v->batch.len);
 		return;
 	}
@@ -471,7 +470,8 @@ enum ev_status ev_version_commit(struct ev_version *v, struct ev_error *err)
 		return EV_OK;
 	other = note_model(v);
 	if (v->wrote) {
-		ev_buf_printf(&said, "%s%llu ", delivered, (unsigned long long)v->delivered);
+		ev_buf_printf(&said, EV_VERSION_DELIVERED "%llu ",
+			      (unsigned long long)v->delivered);
 		ev_buf_put(&said, v->batch.p, v->batch.len);
 		ev_store_log_add(s, ev_buf_str(&said));
 		ev_buf_free(&said);
