@@ -1,5 +1,5 @@
 /* evdedupe: redeliveries out, and nothing else. */
-#include "cli/cli.h"
+#include "cli/run.h"
 #include "cli/envelope.h"
 #include "dedupe/dedupe.h"
 

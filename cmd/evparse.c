@@ -1,5 +1,5 @@
 /* evparse: raw logs to events. */
-#include "cli/cli.h"
+#include "cli/run.h"
 #include "cli/seal.h"
 #include "parse/parse.h"
 

@@ -1,5 +1,5 @@
 /* evstar: events to rows of facts and dimensions. */
-#include "cli/cli.h"
+#include "cli/run.h"
 #include "star/star.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* evvalidate: each event against its contract, and all of them against the expectations. */
-#include "cli/cli.h"
+#include "cli/run.h"
 #include "validate/validate.h"
 #include "validate/verdict.h"
 

@@ -1,5 +1,5 @@
 /* evversion: the records of each event, ordered and folded into versions. */
-#include "cli/cli.h"
+#include "cli/run.h"
 #include "cli/envelope.h"
 #include "version/version.h"
 

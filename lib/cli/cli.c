@@ -1,7 +1,6 @@
 #include "cli/cli.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "cli/seal.h"
 #include "json/plan.h"
 
 #include <errno.h>
@@ -30,6 +29,12 @@ _Noreturn void cli_die(const struct ev_error *err)
 	ev_out_unlink_temporaries();
 	fprintf(stderr, "%s: %s\n", program_name, err->text);
 	exit(CLI_TROUBLE);
+}
+
+void cli_must(struct cli *c, enum ev_status st)
+{
+	if (st == EV_FATAL)
+		cli_die(&c->error);
 }
 
 _Noreturn void cli_usage(const char *fmt, ...)
@@ -412,6 +417,30 @@ struct ev_model *cli_model(struct cli *c, bool required)
 	if ((m = ev_model_read(file, &c->error)) == NULL)
 		cli_die(&c->error);
 	return m;
+}
+
+bool cli_refuses(const struct cli *c, uint64_t rejected, uint64_t in)
+{
+	const struct cli_limit *l = &c->max_rejects;
+
+	if (!l->set)
+		return false;
+	return l->percent ? (double)rejected * 100 > (double)l->value * (double)in
+			  : rejected > l->value;
+}
+
+void cli_note_refusal(uint64_t rejected, uint64_t in)
+{
+	cli_note("%llu of %llu lines were rejected, more than --max-rejects allows",
+		 (unsigned long long)rejected, (unsigned long long)in);
+}
+
+void cli_note_nothing(const struct cli_program *program, uint64_t rejected)
+{
+	cli_note("nothing passed, and the batch is not approved: %llu %s rejected: see whether "
+		 "they are wrong or the %s is",
+		 (unsigned long long)rejected, rejected == 1 ? "record was" : "records were",
+		 program->input == CLI_BEGINS ? "format" : "model");
 }
 
 enum ev_status cli_prepare(struct cli *c)
