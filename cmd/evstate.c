@@ -61,13 +61,10 @@ static void need_events(struct cli *c, const char *dir)
 {
 	const struct ev_store_kind *kind = kind_of(c, dir);
 
-	if (kind == &ev_store_events)
-		return;
-	ev_fail(&c->error,
-		"%s: is the state of %s, and records and batches are in that of evversion: name "
-		"its folder",
-		dir, kind->program);
-	cli_die(&c->error);
+	if (kind != &ev_store_events)
+		cli_fail("%s: is the state of %s, and records and batches are in that of "
+			 "evversion: name its folder",
+			 dir, kind->program);
 }
 
 static void put(struct cli *c, struct ev_buf *text)
@@ -215,8 +212,7 @@ static int show(struct cli *c, char **operands)
 	if (id[0] == '\0')
 		cli_usage("the id is empty: no event has that");
 	need_events(c, operands[0]);
-	if (ev_version_begin(version, &c->error) != EV_OK)
-		cli_die(&c->error);
+	cli_must(c, ev_version_begin(version, &c->error));
 	st = ev_version_show(version, id, strlen(id), show_record, &sh, &c->error);
 	if (st == EV_FATAL)
 		cli_die(&c->error);
@@ -279,8 +275,7 @@ static int retract(struct cli *c, char **operands)
 	s = open_state(c, dir, &ev_store_events, EV_STORE_WRITE);
 	there = is_there(s, batch);
 	if (there) {
-		if (ev_version_retract(s, batch, &r, &c->error) != EV_OK)
-			cli_die(&c->error);
+		cli_must(c, ev_version_retract(s, batch, &r, &c->error));
 		ev_buf_printf(&out, "records of the batch: %" PRIu64 "\n", r.records);
 		ev_buf_printf(&out, "gone: %" PRIu64 "\n", r.gone);
 		ev_buf_printf(&out, "brought by other batches too: %" PRIu64 "\n",

@@ -17,6 +17,7 @@ enum {
 	DEFAULT_MAX_LINE = 64 << 20,
 	SMALLEST_MAX_LINE = 16,
 	LARGEST_MAX_LINE = 1 << 29,
+	SMALLEST_BUFFER = 64 << 10,
 	MAX_OPTIONS = 64,
 	MAX_BATCH = 200,
 	MAX_ARGUMENT = 4096,
@@ -24,11 +25,29 @@ enum {
 
 static const char *program_name = "evkit";
 
+/* Prints a line to standard error, behind the name. */
+static void print(const char *fmt, va_list ap)
+{
+	struct ev_error line;
+
+	ev_vfail(&line, fmt, ap);
+	fprintf(stderr, "%s: %s\n", program_name, line.text);
+}
+
+_Noreturn void cli_fail(const char *fmt, ...)
+{
+	va_list ap;
+
+	ev_out_unlink_temporaries();
+	va_start(ap, fmt);
+	print(fmt, ap);
+	va_end(ap);
+	exit(CLI_TROUBLE);
+}
+
 _Noreturn void cli_die(const struct ev_error *err)
 {
-	ev_out_unlink_temporaries();
-	fprintf(stderr, "%s: %s\n", program_name, err->text);
-	exit(CLI_TROUBLE);
+	cli_fail("%s", err->text);
 }
 
 void cli_must(struct cli *c, enum ev_status st)
@@ -39,26 +58,30 @@ void cli_must(struct cli *c, enum ev_status st)
 
 _Noreturn void cli_usage(const char *fmt, ...)
 {
-	struct ev_error err;
 	va_list ap;
 
-	va_start(ap, fmt);
-	ev_vfail(&err, fmt, ap);
-	va_end(ap);
 	ev_out_unlink_temporaries();
-	fprintf(stderr, "%s: %s\nTry '%s --help'.\n", program_name, err.text, program_name);
+	va_start(ap, fmt);
+	print(fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "Try '%s --help'.\n", program_name);
 	exit(CLI_TROUBLE);
 }
 
 void cli_note(const char *fmt, ...)
 {
-	struct ev_error note;
 	va_list ap;
 
 	va_start(ap, fmt);
-	ev_vfail(&note, fmt, ap);
+	print(fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "%s: %s\n", program_name, note.text);
+}
+
+void cli_need_seal(void)
+{
+	if (getenv("EVKIT_SEAL") == NULL)
+		cli_usage("--state needs a sealed pipe, or a program that was stopped would look "
+			  "like the end of the day: set EVKIT_SEAL (evparse --new-seal FILE)");
 }
 
 /* Without memory, so without stdio. */
@@ -204,6 +227,15 @@ size_t cli_size(const char *option, const char *text)
 	    v > (unsigned long long)SIZE_MAX >> shift >> 1)
 		cli_usage("--%s takes a number of octets such as 64M, not '%s'", option, text);
 	return (size_t)v << shift;
+}
+
+size_t cli_buffer_size(const char *text)
+{
+	size_t size = cli_size("buffer-size", text);
+
+	if (size < SMALLEST_BUFFER)
+		cli_usage("--buffer-size must be 64K at least");
+	return size;
 }
 
 uint64_t cli_number(const char *option, const char *text)

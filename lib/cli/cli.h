@@ -84,15 +84,20 @@ void cli_close(struct cli *c);
 
 /* A number of bytes: 64M, 1G. Exits by cli_usage if it is none. */
 size_t cli_size(const char *option, const char *text);
+/* What --buffer-size takes: 64K at least. */
+size_t cli_buffer_size(const char *text);
 /* A number without a sign. */
 uint64_t cli_number(const char *option, const char *text);
 
 /* Prints "PROGRAM: text" and exits with status 2. Uncommitted files are removed. */
 _Noreturn void cli_die(const struct ev_error *err);
+_Noreturn void cli_fail(const char *fmt, ...) EV_PRINTF(1, 2);
 /* Dies of c->error if the status is EV_FATAL. */
 void cli_must(struct cli *c, enum ev_status st);
 /* The same for a wrong use, with a hint at --help. */
 _Noreturn void cli_usage(const char *fmt, ...) EV_PRINTF(1, 2);
+/* Exits by cli_usage if no chain is sealed, as --state asks for it. */
+void cli_need_seal(void);
 /* Prints a note on standard error. */
 void cli_note(const char *fmt, ...) EV_PRINTF(1, 2);
 

@@ -149,7 +149,7 @@ static void too_long(struct run *r, const struct ev_line *l)
 		.p = "", .source = r->at.source, .line = r->at.line, .offset = r->at.offset};
 
 	if (r->e->flow == CLI_FLOW_SINK)
-		cli_die_at(r->c, l, "the row is longer than --max-line: raise that");
+		cli_die_at(l, "the row is longer than --max-line: raise that");
 	if (!r->s.long_line) {
 		r->s.n_in++;
 		ev_reasons_reset(&r->why);
@@ -190,7 +190,7 @@ static void raw_line(struct run *r, const struct ev_line *l, enum cli_kind kind)
 		cli_section_begin_own(&r->s);
 	if (kind == CLI_HEAD && l->number == 1)
 		cli_die_at(
-			r->c, l,
+			l,
 			"the input is sealed already: leave out --first, or what begins the chain "
 			"twice");
 	if (kind == CLI_RECORD || r->e->flow == CLI_FLOW_SINK)
@@ -202,7 +202,7 @@ static void raw_line(struct run *r, const struct ev_line *l, enum cli_kind kind)
 static void chained_line(struct run *r, const struct ev_line *l, const struct cli_control *line)
 {
 	if (line->kind == CLI_FORGED)
-		cli_die_at(r->c, l,
+		cli_die_at(l,
 			   "this control line is not signed under EVKIT_SEAL as it stands: it was "
 			   "altered or sealed under another secret, rerun the batch");
 	if (line->kind == CLI_HEAD) {
@@ -216,7 +216,7 @@ static void chained_line(struct run *r, const struct ev_line *l, const struct cl
 	}
 	if (!r->s.inside)
 		cli_die_at(
-			r->c, l,
+			l,
 			"EVKIT_SEAL is set and this line stands in no section: the program before "
 			"this one did not seal it; if the chain begins here, say --first");
 	cli_section_digest(&r->s, l);
@@ -375,14 +375,12 @@ static void end_sections(struct run *r)
 			 "tries again: %s",
 			 r->c->error.text);
 	if (sealed && r->s.inside)
-		cli_must(r->c, ev_fail(&r->c->error,
-				       "the input ends without its seal: a program before this one "
-				       "was stopped, rerun the batch"));
+		cli_fail("the input ends without its seal: a program before this one "
+			 "was stopped, rerun the batch");
 	if (none)
-		cli_must(r->c, ev_fail(&r->c->error,
-				       "EVKIT_SEAL is set and the input has no head: the program "
-				       "before this one did not run; if the chain begins here, say "
-				       "--first"));
+		cli_fail("EVKIT_SEAL is set and the input has no head: the program "
+			 "before this one did not run; if the chain begins here, say "
+			 "--first");
 	if (!sealed && r->e->flow == CLI_FLOW_SINK)
 		cli_section_end_sink(&r->s, r->c->batch);
 }

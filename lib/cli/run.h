@@ -70,6 +70,19 @@ struct cli_engine {
 				bool *approved, struct ev_error *err);
 };
 
+/* Define the functions of an engine of one type, as struct cli_engine has them. */
+#define CLI_CALL(name, call)                                           \
+	static enum ev_status name(void *engine, struct ev_error *err) \
+	{                                                              \
+		return call(engine, err);                              \
+	}
+#define CLI_STEP(name, call)                                                     \
+	static enum ev_status name(void *engine, const struct ev_record *record, \
+				   struct ev_error *err)                         \
+	{                                                                        \
+		return call(engine, record, err);                                \
+	}
+
 /*
  * Runs every record of the inputs (n file names, or none for standard input) through the engine,
  * with all that the pipe contract asks. Returns the exit status; exits on trouble.

@@ -4,10 +4,9 @@
 
 #include <stdlib.h>
 
-_Noreturn void cli_die_at(struct cli *c, const struct ev_line *l, const char *what)
+_Noreturn void cli_die_at(const struct ev_line *l, const char *what)
 {
-	ev_fail(&c->error, "%s:%llu: %s", l->source, (unsigned long long)l->number, what);
-	cli_die(&c->error);
+	cli_fail("%s:%llu: %s", l->source, (unsigned long long)l->number, what);
 }
 
 /* Counts */
@@ -51,10 +50,9 @@ static void own_stage(struct cli_sections *s, struct cli_stage *stage)
 	sum += add_count(stage, "rejected", now.rejected - b->rejected, true);
 	sum += add_count(stage, "blank", now.blank - b->blank, true);
 	if (sum != in)
-		cli_must(s->c, ev_fail(&s->c->error,
-				       "the sums do not balance: %llu came in, %llu are accounted "
-				       "for: report this as a bug",
-				       (unsigned long long)in, (unsigned long long)sum));
+		cli_fail("the sums do not balance: %llu came in, %llu are accounted for: report "
+			 "this as a bug",
+			 (unsigned long long)in, (unsigned long long)sum);
 }
 
 /* A batch of rejects alone is refused: more likely the model is wrong. */
@@ -143,11 +141,10 @@ static void note_batch(struct cli_sections *s, const char *batch)
 	}
 }
 
-static void add_stage(struct cli_sections *s, struct cli_chain *chain, const struct cli_stage *own)
+static void add_stage(struct cli_chain *chain, const struct cli_stage *own)
 {
 	if (chain->n == CLI_MAX_STAGES)
-		cli_must(s->c, ev_fail(&s->c->error, "the chain has more than %d stages",
-				       CLI_MAX_STAGES));
+		cli_fail("the chain has more than %d stages", CLI_MAX_STAGES);
 	chain->list[chain->n++] = *own;
 }
 
@@ -186,7 +183,7 @@ static void open_output(struct cli_sections *s, const struct ev_span *span)
 	if (batch == NULL)
 		line.batch = "";
 	snprintf(own.program, sizeof own.program, "%s", s->c->program->name);
-	add_stage(s, &line.chain, &own);
+	add_stage(&line.chain, &own);
 	cli_section_put(s, &line);
 	memcpy(s->own_head, line.mac, sizeof s->own_head);
 	ev_out_digest_start(s->c->port.out, cli_seal_digest_secret(s->seal));
@@ -245,7 +242,7 @@ void cli_section_close(struct cli_sections *s)
 	refuse_nothing(s);
 	judge(s);
 	s->opened = false;
-	add_stage(s, &s->chain, &own);
+	add_stage(&s->chain, &own);
 	add_total(s);
 	if (s->e->state)
 		commit_state(s);
@@ -382,19 +379,18 @@ void cli_section_head(struct cli_sections *s, const struct ev_line *l,
 	const struct ev_span *span = line->span.to.store[0] != '\0' ? &line->span : NULL;
 
 	if (s->inside)
-		cli_die_at(s->c, l,
+		cli_die_at(l,
 			   "a section begins before the one before it is sealed: its producer was "
 			   "stopped, rerun the batch");
 	if (s->unmerged)
 		cli_die(&s->c->error);
 	if (span != NULL && s->e->begin == NULL)
-		cli_die_at(s->c, l,
+		cli_die_at(l,
 			   "this section comes out of a state, which evstar and evload alone can "
 			   "take");
 	if (s->e->state && s->refused)
-		cli_die_at(s->c, l,
-			   "the section before this one was not approved, so the state takes no "
-			   "more");
+		cli_die_at(l, "the section before this one was not approved, so the state takes no "
+			      "more");
 	if (s->e->flow == CLI_FLOW_EACH && s->opened)
 		cli_section_close(s);
 	s->inside = true;
@@ -426,21 +422,21 @@ static void check_seal(struct cli_sections *s, const struct ev_line *l,
 	char digest[33];
 
 	if (!s->inside)
-		cli_die_at(s->c, l, "a seal without a section: the input was put together wrongly");
+		cli_die_at(l, "a seal without a section: the input was put together wrongly");
 	if (strcmp(line->head, s->head) != 0)
 		cli_die_at(
-			s->c, l,
+			l,
 			"the seal is that of another section: the input was put together wrongly, "
 			"rerun the batch");
 	if (!line->ok)
 		cli_die_at(
-			s->c, l,
+			l,
 			"the seal says that a stage before this one did not approve the batch: see "
 			"its messages and rejects");
 	digest_value(s, digest);
 	if (cli_stage_count(last, "out") != s->section_in || strcmp(digest, line->digest) != 0)
 		cli_die_at(
-			s->c, l,
+			l,
 			"what arrived is not what was sealed: lines were lost, added or changed on "
 			"the way, rerun the batch");
 }
@@ -455,7 +451,7 @@ static void take_chain(struct cli_sections *s, const struct ev_line *l,
 	if (s->e->flow != CLI_FLOW_GATHER || sealed == 1)
 		s->chain = line->chain;
 	else if (!cli_chain_sum(&s->chain, &line->chain))
-		cli_die_at(s->c, l,
+		cli_die_at(l,
 			   "sections went through different stages, so their sums cannot be added: "
 			   "load them one by one");
 }
@@ -472,7 +468,7 @@ void cli_section_end_sink(struct cli_sections *s, const char *batch)
 	cli_must(s->c, s->e->end(s->e->engine, batch, digest, ev_buf_str(&balance), &s->c->error));
 	s->committed = s->spanned;
 	ev_buf_free(&balance);
-	add_stage(s, &s->chain, &own);
+	add_stage(&s->chain, &own);
 	add_total(s);
 }
 

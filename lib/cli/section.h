@@ -74,7 +74,7 @@ static inline double cli_seconds(const struct timespec *from, const struct times
 }
 
 /* "source:line: what", and exits. */
-_Noreturn void cli_die_at(struct cli *c, const struct ev_line *l, const char *what);
+_Noreturn void cli_die_at(const struct ev_line *l, const char *what);
 
 /* The input bears no seal: this program begins the chain, or there is none. */
 void cli_section_begin_here(struct cli_sections *s);
