@@ -1,5 +1,4 @@
 /* evdedupe: redeliveries out, and nothing else. */
-#include "cli/envelope.h"
 #include "cli/run.h"
 #include "dedupe/dedupe.h"
 

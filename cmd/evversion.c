@@ -1,5 +1,4 @@
 /* evversion: the records of each event, ordered and folded into versions. */
-#include "cli/envelope.h"
 #include "cli/run.h"
 #include "version/version.h"
 

@@ -475,6 +475,37 @@ void cli_note_nothing(const struct cli_program *program, uint64_t rejected)
 		 program->input == CLI_BEGINS ? "format" : "model");
 }
 
+/* What the options for the envelope name; at most one of each part counts, the last. */
+static struct {
+	const char *name, *path;
+} envelope[6];
+
+void cli_envelope_take(const char *name, const char *path)
+{
+	size_t i = 0;
+
+	while (envelope[i].name != NULL && strcmp(envelope[i].name, name) != 0)
+		i++;
+	envelope[i].name = name;
+	envelope[i].path = path;
+}
+
+void cli_envelope_apply(struct ev_model *m)
+{
+	struct ev_error err;
+
+	for (size_t i = 0; i < sizeof envelope / sizeof envelope[0] && envelope[i].name != NULL;
+	     i++) {
+		/* --version is every program's own, so the path has a longer name. */
+		const char *part = envelope[i].name;
+
+		if (strcmp(part, "version-path") == 0)
+			part = "version";
+		if (ev_model_set_path(m, part, envelope[i].path, &err) != EV_OK)
+			cli_die(&err);
+	}
+}
+
 enum ev_status cli_prepare(struct cli *c)
 {
 	bool standard = c->output == NULL;

@@ -82,6 +82,22 @@ void cli_open(struct cli *c, const struct cli_program *program, int argc, char *
 struct ev_model *cli_model(struct cli *c, bool required);
 void cli_close(struct cli *c);
 
+/* Options that name the parts of an envelope, for a use without a model. */
+#define CLI_ENVELOPE_OPTIONS                                                      \
+	{"id", '\0', "PATH", "where the event's id stands (default: .event_id)"}, \
+		{"type", '\0', "PATH", "its type (.event_type)"},                 \
+		{"time", '\0', "PATH", "its time (.event_timestamp)"},            \
+		{"version-path", '\0', "PATH", "its version (.version)"},         \
+		{"modified", '\0', "PATH", "its modified time (.modified_at)"},   \
+	{                                                                         \
+		"op", '\0', "PATH", "put, patch or delete (.op)"                  \
+	}
+
+/* name: of one of the options above. */
+void cli_envelope_take(const char *name, const char *path);
+/* Puts what was taken over the model's. Exits if a path is none. */
+void cli_envelope_apply(struct ev_model *m);
+
 /* A number of bytes: 64M, 1G. Exits by cli_usage if it is none. */
 size_t cli_size(const char *option, const char *text);
 /* What --buffer-size takes: 64K at least. */

@@ -6,7 +6,6 @@
 #define EV_CLI_RUN_H
 
 #include "cli/cli.h"
-#include "record/count.h"
 
 /* How sections of a sealed input (a batch each, head to seal) become sections of the output. */
 enum cli_flow {
