@@ -1,6 +1,5 @@
 /* evstate: what a state holds. */
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "cli/cli.h"
 #include "model/nearest.h"
 #include "scan/form.h"
@@ -78,12 +77,9 @@ static void put(struct cli *c, struct ev_buf *text)
 static void put_name(const char *name, struct ev_buf *out)
 {
 	struct ev_buf quoted = {0};
-	const char *p;
 
 	ev_json_quote(name, strlen(name), &quoted);
-	for (p = quoted.p; p < quoted.p + quoted.len;)
-		out->len += ev_utf8_show(&p, (size_t)(quoted.p + quoted.len - p),
-					 ev_buf_room(out, EV_UTF8_SHOWN + 1));
+	ev_version_print(quoted.p, quoted.len, out);
 	ev_buf_free(&quoted);
 }
 
