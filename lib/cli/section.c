@@ -208,14 +208,9 @@ static void judge(struct cli_sections *s)
 
 static enum ev_status flush(const struct cli_sections *s, struct ev_error *err)
 {
-	struct ev_out *out = s->c->port.out;
-
 	if (s->e->flush != NULL && s->e->flush(s->e->engine, err) != EV_OK)
 		return EV_FATAL;
-	if (ev_out_flush(out) == EV_OK)
-		return EV_OK;
-	*err = out->error;
-	return EV_FATAL;
+	return ev_out_status(s->c->port.out, ev_out_flush(s->c->port.out), err);
 }
 
 /*

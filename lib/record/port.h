@@ -40,10 +40,7 @@ static inline enum ev_status ev_port_line(struct ev_port *port, const void *p, s
 		port->jump(port->ctx);
 	}
 	port->len = len;
-	if (ev_out_line(port->out, p, len) == EV_OK)
-		return EV_OK;
-	*err = port->out->error;
-	return EV_FATAL;
+	return ev_out_status(port->out, ev_out_line(port->out, p, len), err);
 }
 
 #endif

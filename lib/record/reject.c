@@ -157,10 +157,7 @@ static enum ev_status begin(struct ev_rejects *r, const struct ev_record *rec, c
 
 static enum ev_status write_line(struct ev_rejects *r, struct ev_error *err)
 {
-	if (ev_out_put(r->out, r->line.p, r->line.len) == EV_OK)
-		return EV_OK;
-	*err = r->out->error;
-	return EV_FATAL;
+	return ev_out_status(r->out, ev_out_put(r->out, r->line.p, r->line.len), err);
 }
 
 enum ev_status ev_rejects_put(struct ev_rejects *r, const struct ev_record *rec, const char *origin,
