@@ -45,10 +45,9 @@ static const struct ev_store_kind *kind_of(struct cli *c, const char *dir)
 	return kind;
 }
 
-static struct ev_store *open_state(struct cli *c, const char *dir, const struct ev_store_kind *kind,
-				   enum ev_store_mode mode)
+static struct ev_store *open_state(struct cli *c, const char *dir, enum ev_store_mode mode)
 {
-	struct ev_store *s = ev_store_open(dir, kind, mode, &c->error);
+	struct ev_store *s = ev_store_open(dir, kind_of(c, dir), mode, &c->error);
 
 	if (s == NULL)
 		cli_die(&c->error);
@@ -122,7 +121,7 @@ static void put_batches(const struct ev_store *s, struct ev_buf *out)
 static int info(struct cli *c, char **operands)
 {
 	const struct ev_store_kind *kind = kind_of(c, operands[0]);
-	struct ev_store *s = open_state(c, operands[0], kind, EV_STORE_READ);
+	struct ev_store *s = open_state(c, operands[0], EV_STORE_READ);
 	struct ev_point position = ev_store_position(s, ev_store_head(s));
 	struct ev_store_sums sums = ev_store_sums(s);
 	const char *follows = ev_store_note(s, "follows"), *name, *value;
@@ -151,8 +150,7 @@ static int info(struct cli *c, char **operands)
 
 static int check(struct cli *c, char **operands)
 {
-	const struct ev_store_kind *kind = kind_of(c, operands[0]);
-	struct ev_store *s = open_state(c, operands[0], kind, EV_STORE_READ);
+	struct ev_store *s = open_state(c, operands[0], EV_STORE_READ);
 	struct ev_store_sums sums = ev_store_sums(s);
 	struct ev_store_rest rest;
 	struct ev_buf out = {0};
@@ -268,7 +266,7 @@ static int retract(struct cli *c, char **operands)
 	bool there;
 
 	need_events(c, dir);
-	s = open_state(c, dir, &ev_store_events, EV_STORE_WRITE);
+	s = open_state(c, dir, EV_STORE_WRITE);
 	there = is_there(s, batch);
 	if (there) {
 		cli_must(c, ev_version_retract(s, batch, &r, &c->error));

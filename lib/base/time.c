@@ -64,9 +64,9 @@ static bool digits(const char *p, int n, int32_t *out)
 	return true;
 }
 
-static bool leap_year(int32_t y)
+bool ev_date_is_leap(int64_t year)
 {
-	return y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 }
 
 static inline bool day_exists(struct ev_date d)
@@ -76,7 +76,7 @@ static inline bool day_exists(struct ev_date d)
 	if (d.month < 1 || d.month > 12 || d.day < 1)
 		return false;
 	return d.day <= 28 ||
-	       d.day <= month_days[d.month - 1] + (d.month == 2 && leap_year(d.year));
+	       d.day <= month_days[d.month - 1] + (d.month == 2 && ev_date_is_leap(d.year));
 }
 
 bool ev_date_parse(const char *p, size_t len, struct ev_date *d)
