@@ -447,18 +447,6 @@ static void map_names(struct ev_schema_set *set, struct ev_schema_objects *o)
 	ev_schema_map_keep(set, &o->members);
 }
 
-static const struct ev_schema_layout *layout_of(struct compile *c,
-						const struct ev_schema_strings *t)
-{
-	struct ev_schema_slice text = t->pattern_text;
-
-	if (t->pattern != NULL && t->format != NULL)
-		return NULL;
-	if (t->format != NULL && t->format->layout != NULL)
-		text = (struct ev_schema_slice){t->format->layout, strlen(t->format->layout)};
-	return text.p != NULL ? ev_schema_layout_read(&c->set->arena, text.p, text.len) : NULL;
-}
-
 /* Sets what depends on several keywords. */
 static void close_schema(struct compile *c)
 {
@@ -473,8 +461,9 @@ static void close_schema(struct compile *c)
 			a->all = ev_arena_alloc(&c->set->arena, sizeof(struct ev_schema *));
 		a->all[a->n_all++] = c->ref;
 	}
-	if (c->strings != NULL)
-		c->strings->layout = layout_of(c, c->strings);
+	if (c->strings != NULL && c->strings->pattern != NULL)
+		c->strings->layout = ev_schema_layout_read(
+			&c->set->arena, c->strings->pattern_text.p, c->strings->pattern_text.len);
 	c->s->leaf = c->s->alias == NULL && o == NULL && c->s->arrays == NULL &&
 		     c->s->applied == NULL && c->s->unevaluated_items == NULL &&
 		     c->s->unevaluated_properties == NULL;

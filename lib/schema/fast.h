@@ -1,6 +1,5 @@
 /*
- * fast: fast checks of scalars: patterns that are rows of characters, words, date-times in UTC,
- * IPv4 addresses, URIs, mailboxes, host names, plain numbers. Floor 6, for the files of schema
+ * fast: fast checks of scalars: patterns that are rows of characters, words, numbers. Floor 6, for the files of schema
  * alone.
  *
  * Each ev_schema_fast_* says true only if the value fits. False says nothing: then the schema
@@ -86,15 +85,6 @@ static inline uint32_t ev_schema_bytes_bits(ev_schema_bytes v)
 #endif
 }
 
-/* 0xff for each byte of v within lo..hi, else 0. */
-static inline ev_schema_bytes ev_schema_bytes_within(ev_schema_bytes v, uint8_t lo, uint8_t hi)
-{
-	ev_schema_bytes moved = v + (uint8_t)(127 - hi);
-	ev_schema_signed above = (ev_schema_signed){0} + (int8_t)(126 - (hi - lo));
-
-	return (ev_schema_bytes)((ev_schema_signed)moved > above);
-}
-
 /*
  * 0xff for each position of vector v that one of its first two ranges contains. Positions behind
  * the width contain everything.
@@ -137,71 +127,6 @@ static inline bool ev_schema_fast_layout(const struct ev_schema_layout *s, const
 
 /* The same by all ranges. */
 bool ev_schema_fast_layout_all(const struct ev_schema_layout *s, const char *p, size_t len);
-
-/* The calendar alone: p begins with a date whose digits have been checked. */
-static inline bool ev_schema_fast_day(const char *p)
-{
-	static const uint8_t days[20] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	const uint8_t *t = (const uint8_t *)p;
-	unsigned month = (t[5] & 1U) * 10 + (t[6] & 15U), day = (t[8] & 3U) * 10 + (t[9] & 15U);
-
-	return day - 1 < days[month];
-}
-
-/* The layout of a date-time in UTC with a fraction of up to twelve digits. */
-#define SCHEMA_TIME_LAYOUT \
-	"^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\\.[0-9]{12}$"
-enum { SCHEMA_TIME_LEAST = 20, SCHEMA_TIME_MOST = 33 };
-
-/* len: SCHEMA_TIME_LEAST to SCHEMA_TIME_MOST. */
-static inline bool ev_schema_fast_time(const struct ev_schema_layout *s, const char *p, size_t len)
-{
-	return p[len - 1] == 'Z' && len != SCHEMA_TIME_LEAST + 1 &&
-	       ev_schema_fast_layout(s, p, len - 1) && (p[11] < '2' || p[12] < '4') &&
-	       ev_schema_fast_day(p);
-}
-
-enum { SCHEMA_IPV4_LEAST = 7, SCHEMA_IPV4_MOST = 15 };
-
-/*
- * The numbers of an address, compared as text in 32 bits: by length (index), the bits that count
- * and the range "0".."9", "10".."99", "100".."255". Index 0 stands for any other length, and
- * matches nothing.
- */
-struct ev_schema_ipv4_number {
-	uint32_t bits, least, gap, spare; /* four words are found fastest */
-};
-
-extern const struct ev_schema_ipv4_number ev_schema_ipv4_numbers[4];
-
-/* len: 7 to 15. */
-static inline bool ev_schema_fast_ipv4(const char *p, size_t len)
-{
-	ev_schema_bytes text = ev_schema_bytes_at(p);
-	uint32_t dots = ev_schema_bytes_bits((ev_schema_bytes)(text == '.'));
-	uint32_t others = ~(dots | ev_schema_bytes_bits(ev_schema_bytes_within(text, '0', '9')));
-	uint32_t from = 0, to = 0, beyond = 0xffffffff << len;
-
-	/* dots behind the end, so that a missing number is found empty */
-	dots = (dots & ~beyond) | beyond;
-	for (int k = 0; k < 4; k++, from = to + 1, dots &= dots - 1) {
-		const struct ev_schema_ipv4_number *n;
-		uint32_t number;
-
-		to = (uint32_t)__builtin_ctz(dots);
-		n = &ev_schema_ipv4_numbers[to - from < 4 ? to - from : 0];
-		memcpy(&number, p + from, sizeof number);
-		if ((be32toh(number) & n->bits) - n->least > n->gap)
-			return false;
-	}
-	return to == len && (others & ~beyond) == 0;
-}
-
-/* "http://" or "https://", and no part that needs a full parse, such as a port. */
-bool ev_schema_fast_uri(const char *p, size_t len);
-/* ASCII letters and digits with single dots and hyphens between; before the @ also + and _. */
-bool ev_schema_fast_email(const char *p, size_t len);
-bool ev_schema_fast_hostname(const char *p, size_t len);
 
 /*
  * A word of an enum, compared by its length, its first and last eight bytes, and what is between.

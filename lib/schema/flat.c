@@ -10,6 +10,7 @@
 #include "schema/flat.h"
 #include "base/mem.h"
 #include "number/decimal.h"
+#include "scan/form.h"
 #include "schema/fast.h"
 
 #include <stdlib.h>
@@ -192,44 +193,33 @@ static void bound_length(struct ev_schema_cell *c, uint64_t least, uint64_t most
 	c->checks[EV_STRING] = (uint8_t)then;
 }
 
-/*
- * The cell of a string with a layout, whose ASCII has as many bytes as code points: min to max of
- * them.
- */
-static void flatten_layout(struct ev_schema_cell *c, const struct ev_schema_strings *t,
-			   uint64_t min, uint64_t max)
+/* Bytes that have min to max code points for sure, if a code point has at most `wide` bytes. */
+static void bound_points(struct ev_schema_cell *c, uint64_t min, uint64_t max, unsigned wide,
+			 enum ev_schema_check then)
 {
-	static const struct {
-		enum ev_schema_check what;
-		uint32_t least, most; /* bytes; 0: the layout's own */
-		bool (*fast)(const char *p, size_t len);
-	} kinds[] = {
-		[SCHEMA_FAST_LAYOUT] = {SCHEMA_CHECK_LAYOUT, 0, 0, NULL},
-		[SCHEMA_FAST_DATE] = {SCHEMA_CHECK_DATE, 0, 0, NULL},
-		[SCHEMA_FAST_TIME] = {SCHEMA_CHECK_TIME, SCHEMA_TIME_LEAST, SCHEMA_TIME_MOST, NULL},
-		[SCHEMA_FAST_IPV4] = {SCHEMA_CHECK_IPV4, SCHEMA_IPV4_LEAST, SCHEMA_IPV4_MOST, NULL},
-		[SCHEMA_FAST_URI] = {SCHEMA_CHECK_FORMAT, 1, UINT32_MAX, ev_schema_fast_uri},
-		[SCHEMA_FAST_EMAIL] = {SCHEMA_CHECK_FORMAT, 1, UINT32_MAX, ev_schema_fast_email},
-		[SCHEMA_FAST_HOSTNAME] = {SCHEMA_CHECK_FORMAT, 1, UINT32_MAX,
-					  ev_schema_fast_hostname},
-	};
-	enum ev_schema_fast fast = t->format != NULL ? t->format->fast : SCHEMA_FAST_LAYOUT;
-	uint32_t least = kinds[fast].least, most = kinds[fast].most;
-	bool bounded = min > 0 || max < UINT64_MAX;
+	if (min <= UINT32_MAX / 4)
+		bound_length(c, min > 0 ? wide * (min - 1) + 1 : 0, max, then);
+}
 
-	if (t->pattern != NULL && t->format != NULL)
-		return;
-	if (least == 0) {
-		if (t->layout == NULL || (t->layout->most == UINT32_MAX && bounded))
-			return;
-		least = t->layout->least;
-		most = t->layout->most;
+/* The cell of a string with a pattern or a format, of min to max code points. */
+static void flatten_text(struct ev_schema_cell *c, const struct ev_schema_strings *t, uint64_t min,
+			 uint64_t max)
+{
+	const struct ev_schema_layout *l = t->layout;
+
+	if (t->pattern == NULL) {
+		const bool uuid = t->format == ev_schema_format_find("uuid", 4) &&
+				  min <= EV_UUID_TEXT && max >= EV_UUID_TEXT;
+
+		c->format = t->format;
+		bound_points(c, min, max, t->format->ascii ? 1 : 4,
+			     uuid ? SCHEMA_CHECK_UUID : SCHEMA_CHECK_FORMAT);
+	} else if (t->format == NULL && l != NULL &&
+		   (l->most < UINT32_MAX || (min == 0 && max == UINT64_MAX))) {
+		c->layout = l; /* which has ASCII alone */
+		bound_length(c, min > l->least ? min : l->least, max < l->most ? max : l->most,
+			     SCHEMA_CHECK_LAYOUT);
 	}
-	if (kinds[fast].fast != NULL)
-		c->fast = kinds[fast].fast;
-	else
-		c->layout = t->layout;
-	bound_length(c, min > least ? min : least, max < most ? max : most, kinds[fast].what);
 }
 
 static void flatten_strings(struct ev_schema_cell *c, const struct pile *parts)
@@ -261,11 +251,11 @@ static void flatten_strings(struct ev_schema_cell *c, const struct pile *parts)
 		c->words = words->words;
 		c->checks[EV_STRING] = SCHEMA_CHECK_WORD;
 	} else if (laid != NULL) {
-		flatten_layout(c, laid, min, max);
+		flatten_text(c, laid, min, max);
 	} else if (min == 0 && max == UINT64_MAX) {
 		c->checks[EV_STRING] = c->checks[8 | EV_STRING] = SCHEMA_CHECK_PASS;
-	} else if (min <= UINT32_MAX / 4) { /* a code point has four bytes at most */
-		bound_length(c, min > 0 ? 4 * min - 3 : 0, max, SCHEMA_CHECK_LENGTH);
+	} else {
+		bound_points(c, min, max, 4, SCHEMA_CHECK_LENGTH);
 		if (min <= 1) /* with escapes twelve; but any byte at all is at least one */
 			c->checks[8 | EV_STRING] = c->checks[EV_STRING];
 	}

@@ -20,10 +20,8 @@ enum ev_schema_check {
 	SCHEMA_CHECK_PASS, /* it fits */
 	SCHEMA_CHECK_LENGTH,
 	SCHEMA_CHECK_LAYOUT,
-	SCHEMA_CHECK_DATE,
-	SCHEMA_CHECK_TIME,
-	SCHEMA_CHECK_IPV4,
-	SCHEMA_CHECK_FORMAT, /* a format's fast check (cell->quick) */
+	SCHEMA_CHECK_UUID,
+	SCHEMA_CHECK_FORMAT,
 	SCHEMA_CHECK_WORD,
 	SCHEMA_CHECK_NOT_NEGATIVE,
 	SCHEMA_CHECK_DECIMAL,
@@ -44,7 +42,7 @@ struct ev_schema_cell {
 	union {
 		const struct ev_schema_layout *layout;
 		const struct ev_schema_words *words;
-		bool (*fast)(const char *p, size_t len);
+		const struct ev_schema_format *format;
 	};
 	const struct ev_schema_cold *cold;
 };

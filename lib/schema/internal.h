@@ -113,7 +113,7 @@ struct ev_schema_strings {
 	struct ev_regex *pattern;
 	struct ev_schema_slice pattern_text;
 	const struct ev_schema_format *format;
-	const struct ev_schema_layout *layout; /* of the pattern or the format, or NULL */
+	const struct ev_schema_layout *layout; /* of the pattern, or NULL */
 };
 
 struct ev_schema_constant {
@@ -318,26 +318,20 @@ const char *ev_schema_file_uri(struct ev_schema_set *set, const char *folder, co
 
 /* format.c */
 
-/*
- * A format's fast check, which decides most texts: its layout alone, or with the calendar, or a
- * function of fast.h.
- */
-enum ev_schema_fast {
-	SCHEMA_FAST_LAYOUT,
-	SCHEMA_FAST_DATE,
-	SCHEMA_FAST_TIME,
-	SCHEMA_FAST_IPV4,
-	SCHEMA_FAST_URI,
-	SCHEMA_FAST_EMAIL,
-	SCHEMA_FAST_HOSTNAME,
-};
-
 struct ev_schema_format {
 	const char *name;
-	bool (*check)(const char *p, size_t len);
-	const char *layout; /* the pattern of what most texts look like, or NULL */
-	enum ev_schema_fast fast;
+	bool (*check)(const char *p, size_t len); /* or NULL: */
+	const char *pattern;
+	bool ascii; /* what has it is ASCII */
 };
+
+/* For a format with a pattern. */
+bool ev_schema_format_matches(const struct ev_schema_format *f, const char *p, size_t len);
+static inline bool ev_schema_format_fits(const struct ev_schema_format *f, const char *p,
+					 size_t len)
+{
+	return f->check != NULL ? f->check(p, len) : ev_schema_format_matches(f, p, len);
+}
 
 /* NULL for one that evkit does not assert. */
 const struct ev_schema_format *ev_schema_format_find(const char *name, size_t len);

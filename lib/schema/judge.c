@@ -177,7 +177,7 @@ static bool strings_fit(struct ev_schema_judge *j, const struct ev_schema_string
 	}
 	if (goes_on(good, place) && t->pattern != NULL && !ev_regex_match(t->pattern, p, len))
 		good = ev_schema_report_pattern(j, t, i, place);
-	if (goes_on(good, place) && t->format != NULL && !t->format->check(p, len))
+	if (goes_on(good, place) && t->format != NULL && !ev_schema_format_fits(t->format, p, len))
 		good = place != NULL &&
 		       SCHEMA_REPORT(j, place, "format", "%s does not have the format %s",
 				     ev_schema_quoted(j, i), t->format->name);

@@ -1,5 +1,6 @@
 /* Runs the flat program that flat.c makes of schemas, over a record or by the plan of its shape. */
 #include "base/compiler.h"
+#include "scan/form.h"
 #include "schema/fast.h"
 #include "schema/flat.h"
 
@@ -70,42 +71,24 @@ static inline bool layout(struct ev_schema_judge *j, const struct ev_schema_cell
 	return ev_schema_fast_layout(c->layout, p, len) || wide_layout(j, c, value);
 }
 
-static inline bool date(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+/* In lower case; others are left to the schemas. */
+static inline bool uuid(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 			const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	return (len - c->least <= c->gap && ev_schema_fast_layout(c->layout, p, len) &&
-		ev_schema_fast_day(p)) ||
+	return (len == EV_UUID_TEXT && ev_uuid_is_canonical(p)) || full(j, c, value);
+}
+
+static inline bool format(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+			  const struct ev_node *value)
+{
+	uint32_t len;
+	const char *p = string_of(j, value, &len);
+
+	return (len - c->least <= c->gap && ev_schema_format_fits(c->format, p, len)) ||
 	       full(j, c, value);
-}
-
-static inline bool time_of(struct ev_schema_judge *j, const struct ev_schema_cell *c,
-			   const struct ev_node *value)
-{
-	uint32_t len;
-	const char *p = string_of(j, value, &len);
-
-	return (len - c->least <= c->gap && ev_schema_fast_time(c->layout, p, len)) ||
-	       full(j, c, value);
-}
-
-static inline bool ipv4(struct ev_schema_judge *j, const struct ev_schema_cell *c,
-			const struct ev_node *value)
-{
-	uint32_t len;
-	const char *p = string_of(j, value, &len);
-
-	return (len - c->least <= c->gap && ev_schema_fast_ipv4(p, len)) || full(j, c, value);
-}
-
-ASIDE format(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
-{
-	uint32_t len;
-	const char *p = string_of(j, value, &len);
-
-	return (len - c->least <= c->gap && c->fast(p, len)) || full(j, c, value);
 }
 
 ASIDE any_word(struct ev_schema_judge *j, const struct ev_schema_cell *c,
@@ -154,8 +137,7 @@ static run object, array;
 static run *const runs[] = {
 	[SCHEMA_CHECK_FULL] = full,	 [SCHEMA_CHECK_PASS] = pass,
 	[SCHEMA_CHECK_LENGTH] = length,	 [SCHEMA_CHECK_LAYOUT] = layout,
-	[SCHEMA_CHECK_DATE] = date,	 [SCHEMA_CHECK_TIME] = time_of,
-	[SCHEMA_CHECK_IPV4] = ipv4,	 [SCHEMA_CHECK_FORMAT] = format,
+	[SCHEMA_CHECK_UUID] = uuid,	 [SCHEMA_CHECK_FORMAT] = format,
 	[SCHEMA_CHECK_WORD] = word,	 [SCHEMA_CHECK_NOT_NEGATIVE] = not_negative,
 	[SCHEMA_CHECK_DECIMAL] = number, [SCHEMA_CHECK_WHOLE] = whole,
 	[SCHEMA_CHECK_OBJECT] = object,	 [SCHEMA_CHECK_ARRAY] = array,
@@ -288,9 +270,7 @@ static EV_ALWAYS_INLINE bool scalars_fit(struct ev_schema_judge *j, const struct
 	return steps_fit(j, s, n[SCHEMA_CHECK_FULL], full, false) &&
 	       steps_fit(j, s, n[SCHEMA_CHECK_LENGTH], length, escapes) &&
 	       steps_fit(j, s, n[SCHEMA_CHECK_LAYOUT], layout, escapes) &&
-	       steps_fit(j, s, n[SCHEMA_CHECK_DATE], date, escapes) &&
-	       steps_fit(j, s, n[SCHEMA_CHECK_TIME], time_of, escapes) &&
-	       steps_fit(j, s, n[SCHEMA_CHECK_IPV4], ipv4, escapes) &&
+	       steps_fit(j, s, n[SCHEMA_CHECK_UUID], uuid, escapes) &&
 	       steps_fit(j, s, n[SCHEMA_CHECK_FORMAT], format, escapes) &&
 	       steps_fit(j, s, n[SCHEMA_CHECK_WORD], word, escapes) &&
 	       steps_fit(j, s, n[SCHEMA_CHECK_NOT_NEGATIVE], not_negative, false) &&
