@@ -191,11 +191,11 @@ struct ev_schema {
 	bool boolean, value;	       /* a boolean schema, and which */
 	bool leaf; /* looks at no members or elements, and applies no other schema */
 	const struct ev_schema_values *constant, *values;
-	const struct ev_schema_numbers *numbers;
-	const struct ev_schema_strings *strings;
-	const struct ev_schema_arrays *arrays;
-	const struct ev_schema_objects *objects;
-	const struct ev_schema_applied *applied;
+	struct ev_schema_numbers *numbers;
+	struct ev_schema_strings *strings;
+	struct ev_schema_arrays *arrays;
+	struct ev_schema_objects *objects;
+	struct ev_schema_applied *applied;
 	/* what it asks of objects, with other schemas, as one program */
 	struct ev_schema_flat *flat;
 	const struct ev_schema *unevaluated_items, *unevaluated_properties;
@@ -225,23 +225,24 @@ struct ev_schema_resource {
 	const char *rooted; /* the URI if its $id were meant from the folder at the top, or NULL */
 	struct ev_schema_anchor *anchors;
 	size_t n_anchors, cap_anchors;
-	struct ev_symbols *anchor_names; /* by number less one, once there are more than few */
+	struct ev_lookup by_name; /* of anchors */
 };
 
 /* The members or elements of a large object or array. */
-struct ev_schema_inside_index {
-	struct ev_symbols *names; /* of an object: the number of a name less one is its place */
+struct ev_schema_index {
+	struct ev_lookup names; /* of an object: places in values */
 	uint32_t *values;
 };
 
 struct ev_schema_document {
+	struct ev_schema_set *set;
 	const char *name; /* for errors */
 	char *text;
 	struct ev_doc doc;
 	struct ev_node *nodes;
 	struct ev_schema **compiled;	    /* one a node, NULL where none is */
 	struct ev_schema_resource **begins; /* one a node: what begins there, or NULL */
-	struct ev_schema_inside_index *indices;
+	struct ev_schema_index *indices;
 	size_t n_indices, cap_indices;
 	struct ev_symbol_map indexed; /* by node and one: which of the indices is its own */
 	const char *retrieved;	      /* the URI that it was got by: schema:///a/b.json */
@@ -261,10 +262,7 @@ struct ev_schema_set {
 	size_t n_documents, cap_documents;
 	struct ev_schema_resource **resources;
 	size_t n_resources, cap_resources;
-	struct ev_symbols *uris; /* that were added or asked for */
-	uint32_t *by_uri;	 /* by their numbers,
-			the place among resources of one that had it */
-	size_t cap_by_uri;
+	struct ev_lookup by_uri; /* of resources, those that were dropped too */
 	struct ev_regex **regexes;
 	size_t n_regexes, cap_regexes;
 	struct ev_schema **queue; /* waiting to be compiled; done ones stay until all are */
@@ -379,17 +377,13 @@ bool ev_schema_ref_alone(const struct ev_doc *d, uint32_t schema, enum ev_schema
 /* $recursiveAnchor acts as a dynamic anchor with this name. */
 #define SCHEMA_RECURSIVE "#"
 /* A decoded string of the document, in the arena. */
-struct ev_schema_slice ev_schema_string(struct ev_schema_document *doc, struct ev_schema_set *set,
-					uint32_t at);
+struct ev_schema_slice ev_schema_string(const struct ev_schema_document *doc, uint32_t at);
 
 /* compile.c */
 
 /* The schema at a node; a new one is queued to be compiled. */
-struct ev_schema *ev_schema_at(struct ev_schema_resource *r, uint32_t at,
-			       struct ev_schema_set *set);
+struct ev_schema *ev_schema_at(struct ev_schema_resource *r, uint32_t at);
 bool ev_schema_compile_queue(struct ev_schema_set *set, struct ev_error *err);
-/* The map is freed with the set. */
-void ev_schema_map_keep(struct ev_schema_set *set, struct ev_symbol_map *map);
 
 /* loop.c */
 

@@ -34,7 +34,6 @@ struct ev_schema_set *ev_schema_set_new(const char *root)
 	set->root = ev_strndup(root, len);
 	set->dialect = (struct ev_schema_dialect){SCHEMA_DRAFT_2020, SCHEMA_ALL};
 	set->scan = ev_scan_new();
-	set->uris = ev_symbols_new(0);
 	set->seed = ev_hash_seed();
 	return set;
 }
@@ -51,7 +50,7 @@ static void document_free(struct ev_schema_document *doc)
 	free(doc->compiled);
 	free(doc->begins);
 	for (size_t i = 0; i < doc->n_indices; i++) {
-		ev_symbols_free(&doc->indices[i].names);
+		ev_lookup_free(&doc->indices[i].names);
 		free(doc->indices[i].values);
 	}
 	free(doc->indices);
@@ -61,7 +60,7 @@ static void document_free(struct ev_schema_document *doc)
 static void resource_free(struct ev_schema_resource *r)
 {
 	free(r->anchors);
-	ev_symbols_free(&r->anchor_names);
+	ev_lookup_free(&r->by_name);
 }
 
 void ev_schema_set_free(struct ev_schema_set **s)
@@ -74,8 +73,7 @@ void ev_schema_set_free(struct ev_schema_set **s)
 		document_free(set->documents[i]);
 	for (size_t i = 0; i < set->n_resources; i++)
 		resource_free(set->resources[i]);
-	ev_symbols_free(&set->uris);
-	free(set->by_uri);
+	ev_lookup_free(&set->by_uri);
 	for (size_t i = 0; i < set->n_regexes; i++)
 		ev_regex_free(&set->regexes[i]);
 	for (size_t i = 0; i < set->n_maps; i++)
@@ -130,43 +128,30 @@ const char *ev_schema_set_lint(const struct ev_schema_set *set, size_t i)
 
 /* Documents */
 
-struct ev_schema_slice ev_schema_string(struct ev_schema_document *doc, struct ev_schema_set *set,
-					uint32_t at)
+struct ev_schema_slice ev_schema_string(const struct ev_schema_document *doc, uint32_t at)
 {
 	size_t len;
-	const char *p = ev_string(&doc->doc, at, &set->name, &len);
+	const char *p = ev_string(&doc->doc, at, &doc->set->name, &len);
 
-	return (struct ev_schema_slice){ev_arena_copy(&set->arena, p, len), len};
-}
-
-/* The place of a URI's resource among those of the set, where it has one. */
-static uint32_t *uri_place(struct ev_schema_set *set, const char *uri)
-{
-	uint32_t number = ev_symbols_add(set->uris, uri, strlen(uri)),
-		 from = (uint32_t)set->cap_by_uri;
-
-	ev_grow(&set->by_uri, &set->cap_by_uri, number + 1UL, sizeof *set->by_uri);
-	for (uint32_t i = from; i < set->cap_by_uri; i++)
-		set->by_uri[i] = UINT32_MAX;
-	return &set->by_uri[number];
-}
-
-/* One that was dropped with its document is none. */
-static bool has_resource(const struct ev_schema_set *set, uint32_t place, const char *uri)
-{
-	return place < set->n_resources && strcmp(set->resources[place]->uri, uri) == 0;
+	return (struct ev_schema_slice){ev_arena_copy(&doc->set->arena, p, len), len};
 }
 
 static struct ev_schema_resource *resource_find(struct ev_schema_set *set, const char *uri)
 {
-	uint32_t place = *uri_place(set, uri);
-	struct ev_schema_resource *r;
+	uint64_t hash = ev_hash64(uri, strlen(uri), set->seed);
+	size_t step = 0;
+	uint32_t i;
 
-	if (!has_resource(set, place, uri))
-		return NULL;
-	r = set->resources[place];
-	/* a file's top with an $id has two URIs; the second has what counts */
-	return r->at == r->doc->top->at ? r->doc->top : r;
+	while ((i = ev_lookup_next(&set->by_uri, hash, &step)) != EV_LOOKUP_NONE) {
+		struct ev_schema_resource *r = i < set->n_resources ? set->resources[i] : NULL;
+
+		/* one that was dropped with its document is none */
+		if (r == NULL || strcmp(r->uri, uri) != 0)
+			continue;
+		/* a file's top with an $id has two URIs; the second has what counts */
+		return r->at == r->doc->top->at ? r->doc->top : r;
+	}
+	return NULL;
 }
 
 static struct ev_schema_resource *resource_add(struct ev_schema_set *set,
@@ -174,11 +159,10 @@ static struct ev_schema_resource *resource_add(struct ev_schema_set *set,
 					       const char *uri)
 {
 	struct ev_schema_resource *r = ev_arena_zalloc(&set->arena, sizeof *r);
-	uint32_t *place = uri_place(set, uri);
 
 	*r = (struct ev_schema_resource){.uri = uri, .doc = doc, .at = at, .dialect = set->dialect};
-	if (!has_resource(set, *place, uri))
-		*place = (uint32_t)set->n_resources;
+	ev_lookup_add(&set->by_uri, ev_hash64(uri, strlen(uri), set->seed),
+		      (uint32_t)set->n_resources);
 	doc->begins[at] = r;
 	ev_grow(&set->resources, &set->cap_resources, set->n_resources + 1,
 		sizeof(struct ev_schema_resource *));
@@ -191,28 +175,16 @@ bool ev_schema_ref_alone(const struct ev_doc *d, uint32_t schema, enum ev_schema
 	return draft <= SCHEMA_DRAFT_7 && ev_member(d, schema, "$ref", 4) != EV_NOWHERE;
 }
 
-/* The number of a name, or EV_NO_SYMBOL. */
-static uint32_t number_of(struct ev_symbols *names, const char *p, size_t len)
-{
-	char padded[2 * EV_SYMBOL_SLACK] = {0};
-
-	if (len < EV_SYMBOL_SLACK)
-		p = memcpy(padded, p, len);
-	return ev_symbols_of(names, p, len);
-}
-
 const struct ev_schema_anchor *ev_schema_anchor_find(const struct ev_schema_resource *r,
 						     const char *name, size_t len)
 {
-	for (size_t i = 0; r->anchor_names == NULL && i < r->n_anchors; i++)
+	uint64_t hash = ev_hash64(name, len, r->doc->set->seed);
+	size_t step = 0;
+	uint32_t i;
+
+	while ((i = ev_lookup_next(&r->by_name, hash, &step)) != EV_LOOKUP_NONE)
 		if (r->anchors[i].len == len && memcmp(r->anchors[i].name, name, len) == 0)
 			return &r->anchors[i];
-	if (r->anchor_names != NULL) {
-		uint32_t number = number_of(r->anchor_names, name, len);
-
-		if (number != EV_NO_SYMBOL)
-			return &r->anchors[number - 1];
-	}
 	return NULL;
 }
 
@@ -240,13 +212,8 @@ static bool anchor_add(struct ev_schema_resource *r, uint32_t schema, struct ev_
 				      name.p);
 	if (same != NULL)
 		return true;
-	if (r->anchor_names == NULL && r->n_anchors == SCHEMA_FEW) {
-		r->anchor_names = ev_symbols_new(0);
-		for (size_t i = 0; i < r->n_anchors; i++)
-			ev_symbols_add(r->anchor_names, r->anchors[i].name, r->anchors[i].len);
-	}
-	if (r->anchor_names != NULL)
-		ev_symbols_add(r->anchor_names, name.p, name.len);
+	ev_lookup_add(&r->by_name, ev_hash64(name.p, name.len, r->doc->set->seed),
+		      (uint32_t)r->n_anchors);
 	ev_grow(&r->anchors, &r->cap_anchors, r->n_anchors + 1, sizeof *r->anchors);
 	r->anchors[r->n_anchors++] = (struct ev_schema_anchor){name.p, name.len, schema, dynamic};
 	return true;
@@ -263,7 +230,7 @@ static bool named_anchor(struct ev_schema_set *set, struct ev_schema_resource *r
 	if (ev_kind(&doc->doc, value) != EV_STRING)
 		return ev_schema_fail(doc, doc->nodes[value].pos, err,
 				      "%s is no string: give it a name", keyword);
-	name = ev_schema_string(doc, set, value);
+	name = ev_schema_string(doc, value);
 	if (!anchor_name(name))
 		return ev_schema_fail(doc, doc->nodes[value].pos, err,
 				      "%s \"%s\" is no name: use letters, digits, - _ and ., "
@@ -298,7 +265,7 @@ static bool id_add(struct ev_schema_set *set, struct ev_schema_resource **r, uin
 
 	if (ev_kind(&doc->doc, value) != EV_STRING)
 		return ev_schema_fail(doc, pos, err, "%s is no string: give it a URI", keyword);
-	id = ev_schema_string(doc, set, value);
+	id = ev_schema_string(doc, value);
 	ev_schema_uri_split(id.p, id.len, &u);
 	anchor = ev_schema_percent_decoded(set, u.fragment.p, u.fragment.len);
 	if (anchor.len != 0 && draft > SCHEMA_DRAFT_7)
@@ -423,6 +390,7 @@ static struct ev_schema_document *document_add(struct ev_schema_set *set, const 
 	size_t resources = set->n_resources;
 	size_t documents = set->n_documents;
 
+	doc->set = set;
 	doc->name = ev_arena_copy(&set->arena, name, strlen(name));
 	doc->text = text;
 	doc->retrieved = uri;
@@ -734,12 +702,12 @@ static struct ev_schema_resource *find_target(struct ev_schema *from, uint32_t a
 }
 
 /* The index of an object or array. */
-static const struct ev_schema_inside_index *index_of(struct ev_schema_document *doc, uint32_t at)
+static const struct ev_schema_index *index_of(struct ev_schema_document *doc, uint32_t at)
 {
 	const struct ev_doc *d = &doc->doc;
 	const bool object = ev_kind(d, at) == EV_OBJECT;
 	uint32_t k = ev_symbol_map_get(&doc->indexed, at + 1), n = 0;
-	struct ev_schema_inside_index *index;
+	struct ev_schema_index *index;
 	struct ev_buf scratch = {0};
 
 	if (k != UINT32_MAX)
@@ -747,19 +715,35 @@ static const struct ev_schema_inside_index *index_of(struct ev_schema_document *
 	ev_grow(&doc->indices, &doc->cap_indices, doc->n_indices + 1, sizeof *doc->indices);
 	ev_symbol_map_put(&doc->indexed, at + 1, (uint32_t)doc->n_indices);
 	index = &doc->indices[doc->n_indices++];
-	index->names = object ? ev_symbols_new(0) : NULL;
-	index->values = ev_calloc(d->nodes[at].count, sizeof *index->values);
+	*index = (struct ev_schema_index){
+		.values = ev_calloc(d->nodes[at].count, sizeof *index->values)};
 	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i)) {
 		if (object) {
 			size_t len;
 			const char *p = ev_string(d, i++, &scratch, &len);
 
-			ev_symbols_add(index->names, p, len);
+			ev_lookup_add(&index->names, ev_hash64(p, len, doc->set->seed), n);
 		}
 		index->values[n++] = i;
 	}
 	ev_buf_free(&scratch);
 	return index;
+}
+
+static uint32_t find_member(struct ev_schema_document *doc, uint32_t at, const char *p, size_t len)
+{
+	const struct ev_schema_index *index;
+	size_t step = 0;
+	uint32_t i;
+
+	if (doc->doc.nodes[at].count <= LARGE)
+		return ev_member(&doc->doc, at, p, len);
+	index = index_of(doc, at);
+	while ((i = ev_lookup_next(&index->names, ev_hash64(p, len, doc->set->seed), &step)) !=
+	       EV_LOOKUP_NONE)
+		if (ev_string_is(&doc->doc, index->values[i] - 1, p, len))
+			return index->values[i];
+	return EV_NOWHERE;
 }
 
 /* The value that a step of a JSON Pointer leads to, or EV_NOWHERE. */
@@ -769,14 +753,9 @@ static uint32_t step_to(struct ev_schema_document *doc, uint32_t at, struct ev_b
 	const char *p = ev_buf_str(token);
 	char *stop;
 	unsigned long k;
-	uint32_t number;
 
-	if (ev_kind(d, at) == EV_OBJECT) {
-		if (d->nodes[at].count <= LARGE)
-			return ev_member(d, at, p, token->len);
-		number = number_of(index_of(doc, at)->names, p, token->len);
-		return number != EV_NO_SYMBOL ? index_of(doc, at)->values[number - 1] : EV_NOWHERE;
-	}
+	if (ev_kind(d, at) == EV_OBJECT)
+		return find_member(doc, at, p, token->len);
 	if (ev_kind(d, at) != EV_ARRAY)
 		return EV_NOWHERE;
 	k = strtoul(p, &stop, 10);
@@ -826,7 +805,7 @@ struct ev_schema *ev_schema_refer(struct ev_schema *from, uint32_t at,
 			"a reference is no string: give it a URI or a place such as \"#/$defs/x\"");
 		return NULL;
 	}
-	ref = ev_schema_string(doc, set, at);
+	ref = ev_schema_string(doc, at);
 	ev_schema_uri_split(ref.p, ref.len, &u);
 	if (ev_schema_uri_beyond_fragment(&u) &&
 	    (r = find_target(from, at, ref.p, &u, err)) == NULL)
@@ -846,7 +825,7 @@ struct ev_schema *ev_schema_refer(struct ev_schema *from, uint32_t at,
 	    ev_kind(&r->doc->doc, node) != EV_FALSE)
 		return ref_failed(doc, at, ref.p,
 				  "leads to what is no schema: name an object, true or false", err);
-	return ev_schema_at(r, node, set);
+	return ev_schema_at(r, node);
 }
 
 /* The doors */
@@ -854,7 +833,7 @@ struct ev_schema *ev_schema_refer(struct ev_schema *from, uint32_t at,
 static const struct ev_schema *compile_top(struct ev_schema_set *set,
 					   struct ev_schema_document *doc, struct ev_error *err)
 {
-	struct ev_schema *s = ev_schema_at(doc->top, 0, set);
+	struct ev_schema *s = ev_schema_at(doc->top, 0);
 
 	return ev_schema_compile_queue(set, err) ? s : NULL;
 }
