@@ -23,7 +23,11 @@
  * stands one of a set of ASCII characters, kept as a few ranges. c is in lo..hi if c + (127 - hi) >
  * 126 - (hi - lo) in signed bytes: one addition and one comparison for 16 positions.
  */
-enum { SCHEMA_LAYOUT_WIDTH = 48, SCHEMA_LAYOUT_VECTORS = SCHEMA_LAYOUT_WIDTH / 16 };
+enum {
+	SCHEMA_LAYOUT_WIDTH = 48,
+	SCHEMA_LAYOUT_VECTORS = SCHEMA_LAYOUT_WIDTH / 16,
+	SCHEMA_LAYOUT_PAIRS = 3,
+};
 
 typedef uint8_t ev_schema_bytes EV_VECTOR(16);
 typedef int8_t ev_schema_signed EV_VECTOR(16);
@@ -39,14 +43,14 @@ struct ev_schema_layout {
 	ev_schema_bytes fold[SCHEMA_LAYOUT_VECTORS];
 	uint32_t least, most; /* bytes of the text; most is UINT32_MAX if it is open */
 	uint32_t width;	      /* positions; behind them anything may stand */
-	uint32_t n;
-	struct ev_schema_ranges ranges[]; /* n times those of all vectors */
+	uint32_t pairs;	      /* of ranges in use */
+	struct ev_schema_ranges ranges[SCHEMA_LAYOUT_PAIRS][SCHEMA_LAYOUT_VECTORS];
 };
 
 /*
  * The layout of a regular expression of ECMA-262, made in the arena: it begins with ^, then
  * characters and classes follow, each with {n} or not, the last one also with another quantifier,
- * and then $ or nothing. NULL if the expression is no such one or is too long.
+ * and then $ or nothing. NULL if the expression is no such one, or takes more than six ranges.
  */
 const struct ev_schema_layout *ev_schema_layout_read(struct ev_arena *arena, const char *pattern,
 						     size_t len);
@@ -86,23 +90,24 @@ static inline uint32_t ev_schema_bytes_bits(ev_schema_bytes v)
 }
 
 /*
- * 0xff for each position of vector v that one of its first two ranges contains. Positions behind
- * the width contain everything.
+ * 0xff for each position of vector v that one of its ranges contains. Positions behind the width
+ * contain everything.
  */
 static inline ev_schema_bytes ev_schema_layout_hit(const struct ev_schema_layout *s, size_t v,
 						   const char *p)
 {
-	const struct ev_schema_ranges *r = &s->ranges[v];
-	ev_schema_bytes text = ev_schema_bytes_at(p + 16 * v) | s->fold[v];
+	ev_schema_bytes text = ev_schema_bytes_at(p + 16 * v) | s->fold[v], hit = {0};
 
-	return (ev_schema_bytes)((ev_schema_signed)(text + r->add[0]) > r->above[0]) |
-	       (ev_schema_bytes)((ev_schema_signed)(text + r->add[1]) > r->above[1]);
+	for (uint32_t k = 0; k < s->pairs; k++) {
+		const struct ev_schema_ranges *r = &s->ranges[k][v];
+
+		hit |= (ev_schema_bytes)((ev_schema_signed)(text + r->add[0]) > r->above[0]) |
+		       (ev_schema_bytes)((ev_schema_signed)(text + r->add[1]) > r->above[1]);
+	}
+	return hit;
 }
 
-/*
- * Checks the characters by the first two ranges of each position, which most layouts need alone;
- * the length (least, most) is the caller's to check.
- */
+/* Checks the characters; the length (least, most) is the caller's to check. */
 static inline bool ev_schema_fast_layout(const struct ev_schema_layout *s, const char *p,
 					 size_t len)
 {
@@ -125,23 +130,19 @@ static inline bool ev_schema_fast_layout(const struct ev_schema_layout *s, const
 	return ev_schema_bytes_bits(hit) == 0xffff;
 }
 
-/* The same by all ranges. */
-bool ev_schema_fast_layout_all(const struct ev_schema_layout *s, const char *p, size_t len);
-
 /*
  * A word of an enum, compared by its length, its first and last eight bytes, and what is between.
  */
 struct ev_schema_word {
 	uint64_t head, tail;
-	size_t len; /* SIZE_MAX: the slot is free */
+	size_t len; /* SIZE_MAX: there is none */
 	const char *text;
 };
 
 struct ev_schema_words {
 	uint64_t factor; /* of the hash */
 	unsigned shift;
-	uint32_t mask;
-	struct ev_schema_word slots[]; /* open addressing, at most a quarter full */
+	struct ev_schema_word slots[]; /* one of the words that belong there, if any do */
 };
 
 enum { SCHEMA_WORD_INLINE = 32 };
@@ -162,10 +163,7 @@ static inline bool ev_schema_same_bytes(const char *a, const char *b)
 		       (ev_schema_bytes)(ev_schema_bytes_at(a) == ev_schema_bytes_at(b))) == 0xffff;
 }
 
-/*
- * For words of up to SCHEMA_WORD_INLINE bytes, by their first slot alone: false if that is another
- * word's.
- */
+/* For words of up to SCHEMA_WORD_INLINE bytes. */
 static inline bool ev_schema_fast_word(const struct ev_schema_words *w, const char *p, size_t len)
 {
 	size_t in_word = len < 8 ? len : 8;
@@ -182,9 +180,6 @@ static inline bool ev_schema_fast_word(const struct ev_schema_words *w, const ch
 	return len <= 16 || (len <= SCHEMA_WORD_INLINE && ev_schema_same_bytes(at->text, p) &&
 			     ev_schema_same_bytes(at->text + len - 16, p + len - 16));
 }
-
-/* For words of any length, by all their slots. */
-bool ev_schema_fast_word_all(const struct ev_schema_words *w, const char *p, size_t len);
 
 /* A plain integer of up to 18 digits within [least, most]. */
 static inline bool ev_schema_fast_digits(const char *p, size_t len, int64_t least, int64_t most)

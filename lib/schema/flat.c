@@ -212,7 +212,7 @@ static void flatten_text(struct ev_schema_cell *c, const struct ev_schema_string
 				  min <= EV_UUID_TEXT && max >= EV_UUID_TEXT;
 
 		c->format = t->format;
-		bound_points(c, min, max, t->format->ascii ? 1 : 4,
+		bound_points(c, min, max, (t->format->flags & SCHEMA_FORMAT_ASCII) != 0 ? 1 : 4,
 			     uuid ? SCHEMA_CHECK_UUID : SCHEMA_CHECK_FORMAT);
 	} else if (t->format == NULL && l != NULL &&
 		   (l->most < UINT32_MAX || (min == 0 && max == UINT64_MAX))) {

@@ -145,6 +145,28 @@ static bool uuid(const char *p, size_t len)
 	return len == EV_UUID_TEXT && (ev_uuid_is_canonical(p) || ev_uuid_valid(p, len));
 }
 
+/* "http://" or "https://", and no part that takes a full parse, such as a port: most URIs. */
+static bool is_common_uri(const char *p, size_t len)
+{
+	size_t i = len > 4 && p[4] == 's' ? 8 : 7;
+
+	if (len < i || memcmp(p, "http", 4) != 0 || memcmp(p + i - 3, "://", 3) != 0)
+		return false;
+	for (; i < len; i += 16) {
+		char text[16 + 1] = "aaaaaaaaaaaaaaaa";
+		ev_schema_bytes v;
+
+		memcpy(text, p + i, len - i < 16 ? len - i : 16);
+		v = ev_schema_bytes_at(text);
+		v = (ev_schema_bytes)((v | 0x20) - 'a' < 26) | (ev_schema_bytes)(v - '&' < 20) |
+		    (ev_schema_bytes)(v == '_') | (ev_schema_bytes)(v == '=') |
+		    (ev_schema_bytes)(v == '?');
+		if (ev_schema_bytes_bits(v) != 0xffff)
+			return false;
+	}
+	return true;
+}
+
 static bool regex(const char *p, size_t len)
 {
 	return ev_regex_valid(p, len, EV_REGEX_ECMA);
@@ -170,9 +192,7 @@ static bool regex(const char *p, size_t len)
 #define PATH(more)  "(?://" USER(more) HOST(more) "|(?!//))" SOME(CHARS ":@/" more)
 #define QUERY(more) "(?:\\?" SOME(CHARS ":@/?" more) ")?+"
 #define END(more)   "(?:#" SOME(CHARS ":@/?" more) ")?+\\z"
-/* What most look like, which is decided at once. */
-#define PLAIN  "^https?://[A-Za-z0-9&'()*+,\\-./_=?]*+\\z|"
-#define SCHEME "[A-Za-z][A-Za-z0-9+.\\-]*+:"
+#define SCHEME	    "[A-Za-z][A-Za-z0-9+.\\-]*+:"
 /* The first segment of a relative path has no colon. */
 #define REFERENCE "^(?:" SCHEME "|(?=//)|(?![^:/?#]*+:))"
 
@@ -184,33 +204,35 @@ static bool regex(const char *p, size_t len)
 /* RFC 3339, appendix A: units follow one another in order and without a gap: P1Y2D is none. */
 #define CLOCK "T(?:\\d++H(?:\\d++M(?:\\d++S)?)?|\\d++M(?:\\d++S)?|\\d++S)"
 
+enum { ASCII = SCHEMA_FORMAT_ASCII, URI = SCHEMA_FORMAT_URI };
+
 static const struct ev_schema_format formats[] = {
-	{"date-time", date_time, NULL, true},
-	{"date", date, NULL, true},
-	{"time", ev_clock_valid, NULL, true},
+	{"date-time", date_time, NULL, ASCII},
+	{"date", date, NULL, ASCII},
+	{"time", ev_clock_valid, NULL, ASCII},
 	{"duration", NULL,
 	 "^P(?:\\d++W|" CLOCK "|(?:\\d++Y(?:\\d++M(?:\\d++D)?)?|\\d++M(?:\\d++D)?|\\d++D)(?:" CLOCK
 	 ")?)\\z",
-	 true},
-	{"email", email, NULL, true},
-	{"idn-email", idn_email, NULL, false},
-	{"hostname", ev_idn_ascii_hostname, NULL, true},
-	{"idn-hostname", ev_idn_hostname, NULL, false},
-	{"ipv4", ipv4, NULL, true},
-	{"ipv6", ipv6, NULL, true},
-	{"uri", NULL, PLAIN "^" SCHEME PATH("") QUERY("") END(""), true},
-	{"uri-reference", NULL, PLAIN REFERENCE PATH("") QUERY("") END(""), true},
-	{"iri", NULL, PLAIN "^" SCHEME PATH(UCS) QUERY(UCS PRIVATE) END(UCS), false},
-	{"iri-reference", NULL, PLAIN REFERENCE PATH(UCS) QUERY(UCS PRIVATE) END(UCS), false},
+	 ASCII},
+	{"email", email, NULL, ASCII},
+	{"idn-email", idn_email, NULL, 0},
+	{"hostname", ev_idn_ascii_hostname, NULL, ASCII},
+	{"idn-hostname", ev_idn_hostname, NULL, 0},
+	{"ipv4", ipv4, NULL, ASCII},
+	{"ipv6", ipv6, NULL, ASCII},
+	{"uri", NULL, "^" SCHEME PATH("") QUERY("") END(""), ASCII | URI},
+	{"uri-reference", NULL, REFERENCE PATH("") QUERY("") END(""), ASCII | URI},
+	{"iri", NULL, "^" SCHEME PATH(UCS) QUERY(UCS PRIVATE) END(UCS), URI},
+	{"iri-reference", NULL, REFERENCE PATH(UCS) QUERY(UCS PRIVATE) END(UCS), URI},
 	{"uri-template", NULL,
 	 "^(?:[!#$&'()*+,\\-./0-9:;=?@A-Z\\[\\]_a-z~" UCS PRIVATE "]|" ESCAPE
 	 "|\\{[+#./;?&=,!@|]?" VARSPEC "(?:," VARSPEC ")*+\\})*+\\z",
-	 false},
-	{"uuid", uuid, NULL, true},
-	{"json-pointer", NULL, "^" POINTER, false},
+	 0},
+	{"uuid", uuid, NULL, ASCII},
+	{"json-pointer", NULL, "^" POINTER, 0},
 	{"relative-json-pointer", NULL,
-	 "^(?:0|[1-9][0-9]*+)(?:[+-][1-9][0-9]*+)?+(?:#\\z|" POINTER ")", false},
-	{"regex", regex, NULL, false},
+	 "^(?:0|[1-9][0-9]*+)(?:[+-][1-9][0-9]*+)?+(?:#\\z|" POINTER ")", 0},
+	{"regex", regex, NULL, 0},
 };
 
 enum { N_FORMATS = sizeof formats / sizeof *formats };
@@ -222,9 +244,12 @@ bool ev_schema_format_matches(const struct ev_schema_format *f, const char *p, s
 	struct ev_error err;
 	size_t from, to;
 
+	if ((f->flags & URI) != 0 && is_common_uri(p, len))
+		return true;
 	if (*re == NULL)
 		*re = ev_regex_compile(f->pattern, strlen(f->pattern),
-				       f->ascii ? EV_REGEX_OCTETS : EV_REGEX_PCRE, &err);
+				       (f->flags & ASCII) != 0 ? EV_REGEX_OCTETS : EV_REGEX_PCRE,
+				       &err);
 	return *re != NULL && ev_regex_match(*re, p, len) &&
 	       (!ev_regex_span(*re, 1, &from, &to) || ipv6(p + from, to - from));
 }

@@ -316,11 +316,16 @@ const char *ev_schema_file_uri(struct ev_schema_set *set, const char *folder, co
 
 /* format.c */
 
+enum {
+	SCHEMA_FORMAT_ASCII = 1, /* what has it is ASCII */
+	SCHEMA_FORMAT_URI = 2,	 /* every common URI has it */
+};
+
 struct ev_schema_format {
 	const char *name;
 	bool (*check)(const char *p, size_t len); /* or NULL: */
 	const char *pattern;
-	bool ascii; /* what has it is ASCII */
+	unsigned flags;
 };
 
 /* For a format with a pattern. */

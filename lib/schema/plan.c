@@ -134,7 +134,7 @@ static void put_cell(const struct ev_schema_cell *c, enum ev_schema_check what, 
 	switch (what) {
 	case SCHEMA_CHECK_FULL: ev_buf_printf(out, "%u schemas", (unsigned)c->cold->n); break;
 	case SCHEMA_CHECK_FORMAT: ev_buf_puts(out, c->format->name); break;
-	case SCHEMA_CHECK_WORD: ev_buf_printf(out, "%u slots", (unsigned)c->words->mask + 1); break;
+	case SCHEMA_CHECK_WORD: ev_buf_printf(out, "%u slots", 1U << (64 - c->words->shift)); break;
 	case SCHEMA_CHECK_NOT_NEGATIVE:
 	case SCHEMA_CHECK_DECIMAL:
 	case SCHEMA_CHECK_WHOLE:

@@ -51,24 +51,14 @@ static inline bool length(struct ev_schema_judge *j, const struct ev_schema_cell
 	return len - c->least <= c->gap || full(j, c, value);
 }
 
-ASIDE wide_layout(struct ev_schema_judge *j, const struct ev_schema_cell *c,
-		  const struct ev_node *value)
-{
-	uint32_t len;
-	const char *p = string_of(j, value, &len);
-
-	return ev_schema_fast_layout_all(c->layout, p, len) || full(j, c, value);
-}
-
 static inline bool layout(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 			  const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	if (len - c->least > c->gap)
-		return full(j, c, value);
-	return ev_schema_fast_layout(c->layout, p, len) || wide_layout(j, c, value);
+	return (len - c->least <= c->gap && ev_schema_fast_layout(c->layout, p, len)) ||
+	       full(j, c, value);
 }
 
 /* In lower case; others are left to the schemas. */
@@ -91,22 +81,13 @@ static inline bool format(struct ev_schema_judge *j, const struct ev_schema_cell
 	       full(j, c, value);
 }
 
-ASIDE any_word(struct ev_schema_judge *j, const struct ev_schema_cell *c,
-	       const struct ev_node *value)
-{
-	uint32_t len;
-	const char *p = string_of(j, value, &len);
-
-	return ev_schema_fast_word_all(c->words, p, len) || full(j, c, value);
-}
-
 static inline bool word(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 			const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	return ev_schema_fast_word(c->words, p, len) || any_word(j, c, value);
+	return ev_schema_fast_word(c->words, p, len) || full(j, c, value);
 }
 
 static inline bool not_negative(struct ev_schema_judge *j, const struct ev_schema_cell *c,
