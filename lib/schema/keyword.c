@@ -1,4 +1,5 @@
 #include "schema/keyword.h"
+#include "base/hash.h"
 #include "model/nearest.h"
 #include "number/decimal.h"
 #include "json/canon.h"
@@ -170,69 +171,58 @@ static bool is_schema(const struct ev_doc *d, uint32_t at)
 	return kind == EV_OBJECT || kind == EV_TRUE || kind == EV_FALSE;
 }
 
-static bool are_few_names(const struct ev_doc *d, uint32_t at)
-{
-	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i)) {
-		if (ev_kind(d, i) != EV_STRING)
-			return false;
-		for (uint32_t k = ev_first(d, at); k < i; k = ev_next(d, k))
-			if (ev_equal(d, i, d, k))
-				return false;
-	}
-	return true;
-}
-
+/* An array of different names. */
 static bool is_names(const struct ev_doc *d, uint32_t at)
 {
-	struct ev_symbols *seen;
+	struct ev_lookup seen = {0};
 	struct ev_buf scratch = {0};
-	uint32_t n = 0;
-	bool good = true;
+	bool good = ev_kind(d, at) == EV_ARRAY;
 
-	if (ev_kind(d, at) != EV_ARRAY)
-		return false;
-	if (d->nodes[at].count <= SCHEMA_FEW)
-		return are_few_names(d, at);
-	seen = ev_symbols_new(0);
 	for (uint32_t i = ev_first(d, at); good && i < ev_end(d, at); i = ev_next(d, i)) {
-		size_t len;
+		uint64_t hash;
+		uint32_t other;
+		size_t len, step = 0;
 		const char *p;
 
-		good = ev_kind(d, i) == EV_STRING;
-		if (!good)
+		if (ev_kind(d, i) != EV_STRING) {
+			good = false;
 			break;
+		}
 		p = ev_string(d, i, &scratch, &len);
-		good = ev_symbols_add(seen, p, len) == ++n;
+		hash = ev_hash64(p, len, 0);
+		while ((other = ev_lookup_next(&seen, hash, &step)) != EV_LOOKUP_NONE)
+			good = good && !ev_string_is(d, other, p, len);
+		ev_lookup_add(&seen, hash, i);
 	}
-	ev_symbols_free(&seen);
+	ev_lookup_free(&seen);
 	ev_buf_free(&scratch);
 	return good;
+}
+
+static bool read_number(const struct ev_doc *d, uint32_t at, struct ev_number *n)
+{
+	const char *p;
+	size_t len;
+
+	if (ev_kind(d, at) != EV_NUMBER)
+		return false;
+	p = ev_raw(d, at, &len);
+	ev_number_read(p, len, n);
+	return !n->negative;
 }
 
 static bool is_count(const struct ev_doc *d, uint32_t at)
 {
 	struct ev_number n;
-	const char *p;
-	size_t len;
 
-	if (ev_kind(d, at) != EV_NUMBER)
-		return false;
-	p = ev_raw(d, at, &len);
-	ev_number_read(p, len, &n);
-	return !n.negative && ev_number_is_integer(&n);
+	return read_number(d, at, &n) && ev_number_is_integer(&n);
 }
 
 static bool is_positive(const struct ev_doc *d, uint32_t at)
 {
 	struct ev_number n;
-	const char *p;
-	size_t len;
 
-	if (ev_kind(d, at) != EV_NUMBER)
-		return false;
-	p = ev_raw(d, at, &len);
-	ev_number_read(p, len, &n);
-	return !n.negative && !n.huge && n.digits > 0 && n.digits <= EV_DEC_DIGITS;
+	return read_number(d, at, &n) && !n.huge && n.digits > 0 && n.digits <= EV_DEC_DIGITS;
 }
 
 uint8_t ev_schema_type_bits(const struct ev_doc *d, uint32_t at)

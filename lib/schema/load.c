@@ -220,8 +220,8 @@ static bool anchor_add(struct ev_schema_resource *r, uint32_t schema, struct ev_
 }
 
 /* $anchor and $dynamicAnchor. */
-static bool named_anchor(struct ev_schema_set *set, struct ev_schema_resource *r, uint32_t schema,
-			 uint32_t value, bool dynamic, struct ev_error *err)
+static bool named_anchor(struct ev_schema_resource *r, uint32_t schema, uint32_t value,
+			 bool dynamic, struct ev_error *err)
 {
 	const char *keyword = dynamic ? "$dynamicAnchor" : "$anchor";
 	struct ev_schema_document *doc = r->doc;
@@ -253,12 +253,13 @@ static bool recursive_anchor(struct ev_schema_resource *r, uint32_t schema, uint
 }
 
 /* *r becomes the resource that begins here, if the $id (of old, id) makes it one. */
-static bool id_add(struct ev_schema_set *set, struct ev_schema_resource **r, uint32_t schema,
-		   uint32_t value, enum ev_schema_draft draft, struct ev_error *err)
+static bool id_add(struct ev_schema_resource **r, uint32_t schema, uint32_t value,
+		   enum ev_schema_draft draft, struct ev_error *err)
 {
 	struct ev_schema_resource *around = *r, *found;
 	const char *keyword = draft == SCHEMA_DRAFT_4 ? "id" : "$id", *uri;
 	struct ev_schema_document *doc = around->doc;
+	struct ev_schema_set *set = doc->set;
 	uint32_t pos = doc->nodes[value].pos;
 	struct ev_schema_slice id, anchor;
 	struct ev_schema_uri u;
@@ -296,8 +297,7 @@ static bool id_add(struct ev_schema_set *set, struct ev_schema_resource **r, uin
 }
 
 /* Takes $schema and $id of the schema at a node; *r becomes the resource that it belongs to. */
-static bool enter(struct ev_schema_set *set, struct ev_schema_resource **r, uint32_t at,
-		  struct ev_error *err)
+static bool enter(struct ev_schema_resource **r, uint32_t at, struct ev_error *err)
 {
 	struct ev_schema_document *doc = (*r)->doc;
 	const struct ev_doc *d = &doc->doc;
@@ -307,13 +307,13 @@ static bool enter(struct ev_schema_set *set, struct ev_schema_resource **r, uint
 	if (schema != EV_NOWHERE) {
 		if (at == 0)
 			(*r)->dialect.vocabularies = SCHEMA_UNKNOWN;
-		if (!ev_schema_dialect_read(set, doc, schema, &dialect, err))
+		if (!ev_schema_dialect_read(doc->set, doc, schema, &dialect, err))
 			return false;
 	}
 	id = dialect.draft == SCHEMA_DRAFT_4 ? ev_member(d, at, "id", 2)
 					     : ev_member(d, at, "$id", 3);
 	if (id != EV_NOWHERE && !ev_schema_ref_alone(d, at, dialect.draft) &&
-	    !id_add(set, r, at, id, dialect.draft, err))
+	    !id_add(r, at, id, dialect.draft, err))
 		return false;
 	if (at == 0) {
 		doc->top->dialect = dialect; /* that which the file has by its name */
@@ -330,51 +330,39 @@ static bool enter(struct ev_schema_set *set, struct ev_schema_resource **r, uint
 }
 
 /* Finds $id and anchors in a schema and in those inside it. */
-static bool walk(struct ev_schema_set *set, struct ev_schema_resource *r, uint32_t at,
-		 struct ev_error *err)
+static bool walk(struct ev_schema_resource *r, uint32_t at, struct ev_error *err)
 {
 	struct ev_schema_document *doc = r->doc;
 	const struct ev_doc *d = &doc->doc;
 	enum ev_schema_draft draft;
-	uint32_t v;
 
 	if (ev_kind(d, at) != EV_OBJECT)
 		return true;
-	if (!enter(set, &r, at, err))
+	if (!enter(&r, at, err))
 		return false;
 	draft = r->dialect.draft;
 	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i + 1)) {
-		v = i + 1;
+		const enum ev_schema_holds holds = ev_schema_keyword_holds(d, i, draft);
+		const bool map = holds == SCHEMA_MAP;
+		const uint32_t v = i + 1;
+
 		if (draft >= SCHEMA_DRAFT_2019 && ev_string_is(d, i, "$anchor", 7) &&
-		    !named_anchor(set, r, at, v, false, err))
+		    !named_anchor(r, at, v, false, err))
 			return false;
 		if (draft >= SCHEMA_DRAFT_2020 && ev_string_is(d, i, "$dynamicAnchor", 14) &&
-		    !named_anchor(set, r, at, v, true, err))
+		    !named_anchor(r, at, v, true, err))
 			return false;
 		if (draft == SCHEMA_DRAFT_2019 && ev_string_is(d, i, "$recursiveAnchor", 16) &&
 		    !recursive_anchor(r, at, v, err))
 			return false;
-		switch (ev_schema_keyword_holds(d, i, draft)) {
-		case SCHEMA_ONE:
-			if (!walk(set, r, v, err))
+		if (holds == SCHEMA_ONE && !walk(r, v, err))
+			return false;
+		if (holds == SCHEMA_NOTHING || holds == SCHEMA_ONE ||
+		    ev_kind(d, v) != (map ? EV_OBJECT : EV_ARRAY))
+			continue;
+		for (uint32_t k = ev_first(d, v); k < ev_end(d, v); k = ev_next(d, k + map))
+			if (!walk(r, k + map, err))
 				return false;
-			break;
-		case SCHEMA_LIST:
-			if (ev_kind(d, v) != EV_ARRAY)
-				break;
-			for (uint32_t k = ev_first(d, v); k < ev_end(d, v); k = ev_next(d, k))
-				if (!walk(set, r, k, err))
-					return false;
-			break;
-		case SCHEMA_MAP:
-			if (ev_kind(d, v) != EV_OBJECT)
-				break;
-			for (uint32_t k = ev_first(d, v); k < ev_end(d, v); k = ev_next(d, k + 1))
-				if (!walk(set, r, k + 1, err))
-					return false;
-			break;
-		case SCHEMA_NOTHING: break;
-		}
 	}
 	return true;
 }
@@ -417,7 +405,7 @@ static struct ev_schema_document *document_add(struct ev_schema_set *set, const 
 	set->documents[set->n_documents++] = doc;
 	doc->top = resource_add(set, doc, 0, uri);
 	doc->top->rooted = folder;
-	if (walk(set, doc->top, 0, err))
+	if (walk(doc->top, 0, err))
 		return doc;
 	/* as if it had never been, so that asking again gives the same error */
 	for (size_t i = resources; i < set->n_resources; i++)
