@@ -1,11 +1,10 @@
 /* evstate: what a state holds. */
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "cli/cli.h"
-#include "version/batch.h"
-#include "version/show.h"
 #include "model/nearest.h"
 #include "scan/form.h"
+#include "version/batch.h"
+#include "version/show.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -81,12 +80,9 @@ static void put(struct cli *c, struct ev_buf *text)
 static void put_name(const char *name, struct ev_buf *out)
 {
 	struct ev_buf quoted = {0};
-	const char *p;
 
 	ev_json_quote(name, strlen(name), &quoted);
-	for (p = quoted.p; p < quoted.p + quoted.len;)
-		out->len += ev_utf8_show(&p, (size_t)(quoted.p + quoted.len - p),
-					 ev_buf_room(out, EV_UTF8_SHOWN + 1));
+	ev_version_print(quoted.p, quoted.len, out);
 	ev_buf_free(&quoted);
 }
 
@@ -187,16 +183,17 @@ struct shower {
 	struct ev_buf text, stands;
 };
 
-static enum ev_status show_record(void *ctx, const struct ev_shown *shown, struct ev_error *err)
+static enum ev_status show_record(void *ctx, const struct ev_version_shown *shown,
+				  struct ev_error *err)
 {
 	struct shower *sh = ctx;
 
 	if (shown->k > 0 && shown->to == NULL)
-		ev_shown_stands(shown, &sh->stands);
+		ev_version_shown_stands(shown, &sh->stands);
 	if (json)
-		ev_shown_json(shown, &sh->text);
+		ev_version_shown_json(shown, &sh->text);
 	else
-		ev_shown_text(shown, &sh->text);
+		ev_version_shown_text(shown, &sh->text);
 	(void)err;
 	put(sh->cli, &sh->text);
 	return EV_OK;
@@ -222,7 +219,7 @@ static int show(struct cli *c, char **operands)
 	if (st == EV_EOF)
 		cli_note("%s: there is no record of the event %s", operands[0], id);
 	else if (!json && sh.stands.len == 0)
-		ev_shown_stands(NULL, &sh.stands);
+		ev_version_shown_stands(NULL, &sh.stands);
 	if (!json)
 		put(c, &sh.stands);
 	ev_buf_free(&sh.text);
@@ -242,7 +239,7 @@ static void note_unknown(const char *dir, const char *batch,
 	for (size_t i = 0; i < batches->n; i++)
 		names[i] = batches->list[i].name;
 	names[batches->n] = NULL;
-	near = ev_near(batch, names);
+	near = ev_nearest(batch, names);
 	if (near != NULL)
 		cli_note("%s: there is no batch '%s': did you mean '%s'?", dir, batch, near);
 	else
@@ -250,7 +247,7 @@ static void note_unknown(const char *dir, const char *batch,
 	free(names);
 }
 
-/* Whether it can be taken out; if not it is told why. */
+/* Whether the batch can be taken out; if not, a note says why. */
 static bool is_there(const struct ev_store *s, const char *batch)
 {
 	struct ev_version_batches batches = ev_version_batches_read(s);
@@ -318,7 +315,8 @@ static const struct command *find_command(const struct cli *c)
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(c->operands[0], names[i]) == 0)
 			return &commands[i];
-	cli_usage("no command '%s': %s", c->operands[0], ev_hint(c->operands[0], names, hint));
+	cli_usage("no command '%s': %s", c->operands[0],
+		  ev_nearest_hint(c->operands[0], names, hint));
 }
 
 int main(int argc, char **argv)

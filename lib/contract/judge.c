@@ -293,10 +293,6 @@ static EV_NOINLINE struct ev_contract_type *seek_contract(struct ev_contracts *v
 	const char *p = ev_string(event->doc, event->type, &v->scratch, &len);
 	uint32_t number;
 
-	if (event->doc->nodes[event->type].escaped) {
-		memset(ev_buf_room(&v->scratch, EV_SYMBOL_SLACK), 0, EV_SYMBOL_SLACK);
-		p = v->scratch.p;
-	}
 	number = ev_symbols_of(v->types, p, len);
 	return number != EV_NO_SYMBOL ? &v->contracts[number - 1] : NULL;
 }

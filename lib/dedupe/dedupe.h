@@ -12,8 +12,8 @@
 #ifndef EV_DEDUPE_H
 #define EV_DEDUPE_H
 
-#include "record/count.h"
 #include "model/model.h"
+#include "record/count.h"
 #include "record/port.h"
 
 struct ev_dedupe;

@@ -74,7 +74,7 @@ bool ev_expect_share_reached(struct ev_arena *a, uint64_t part, uint64_t whole, 
 	if (!ev_dec_read(a, share, strlen(share), &wanted) ||
 	    !ev_dec_multiply(a, wanted, ev_expect_whole_of(a, whole), &least))
 		return false;
-	return ev_dec_compare(a, ev_expect_whole_of(a, part), least) >= 0;
+	return ev_dec_compare(ev_expect_whole_of(a, part), least) >= 0;
 }
 
 void ev_expect_put_ratio(uint64_t part, uint64_t whole, unsigned times, struct ev_buf *out)

@@ -158,7 +158,7 @@ static bool sums_up(struct ev_expect *e, const struct ev_doc *d, const uint32_t 
 		p = ev_raw(d, at[i], &len);
 		good = ev_dec_read(a, p, len, &x) && ev_dec_add(a, sum, x, &sum);
 	}
-	return good && ev_dec_read(a, e->own, strlen(e->own), &x) && ev_dec_compare(a, sum, x) == 0;
+	return good && ev_dec_read(a, e->own, strlen(e->own), &x) && ev_dec_compare(sum, x) == 0;
 }
 
 const struct ev_expect_kind ev_expect_multi_kinds[] = {

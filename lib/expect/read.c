@@ -3,12 +3,12 @@
  * with its place.
  */
 #include "base/utf8.h"
-#include "io/in.h"
 #include "expect/internal.h"
-#include "schema/schema.h"
+#include "io/in.h"
 #include "model/nearest.h"
 #include "number/decimal.h"
 #include "scan/form.h"
+#include "schema/schema.h"
 
 #include <stdlib.h>
 
@@ -176,7 +176,7 @@ bool ev_expect_argument_word(struct ev_expect_opening *o, const char *name,
 	}
 	return ev_expect_opening_fail(
 		o, y, "%s cannot be '%s': %s", name, y->kind == EV_YAML_SCALAR ? y->text : "",
-		ev_hint(y->kind == EV_YAML_SCALAR ? y->text : "", words, hint));
+		ev_nearest_hint(y->kind == EV_YAML_SCALAR ? y->text : "", words, hint));
 }
 
 bool ev_expect_argument_set(struct ev_expect_opening *o, const char *name,
@@ -441,7 +441,7 @@ static bool check_arguments(struct ev_expect_opening *o, const struct ev_expect_
 		if (k == n)
 			good = ev_expect_opening_fail(o, key, "unknown argument '%s' of %s: %s",
 						      key->text, kind->name,
-						      ev_hint(key->text, names, hint));
+						      ev_nearest_hint(key->text, names, hint));
 	}
 	for (size_t i = 0; i < n && good; i++)
 		if (required[i] && ev_expect_argument(o, names[i]) == NULL)
@@ -477,7 +477,7 @@ static bool find_kind(struct ev_expect_opening *o, const char *name,
 	}
 	names[n] = NULL;
 	return ev_expect_opening_fail(o, o->at, "unknown expectation '%s': %s", name,
-				      ev_hint(name, names, hint));
+				      ev_nearest_hint(name, names, hint));
 }
 
 static char *json_of(const struct ev_yaml *y)
@@ -546,7 +546,7 @@ static bool read_severity(struct ev_expect_opening *o, const struct ev_yaml *y, 
 	}
 	return ev_expect_opening_fail(
 		o, y, "severity cannot be '%s': %s", y->kind == EV_YAML_SCALAR ? y->text : "",
-		ev_hint(y->kind == EV_YAML_SCALAR ? y->text : "", severities, hint));
+		ev_nearest_hint(y->kind == EV_YAML_SCALAR ? y->text : "", severities, hint));
 }
 
 static bool make_room(struct ev_expect_opening *o, const struct ev_yaml *list)
@@ -608,9 +608,9 @@ static bool known_keys(struct ev_expect_opening *o, const struct ev_yaml *map, c
 		while (*k != NULL && strcmp(*k, map->keys[i]->text) != 0)
 			k++;
 		if (*k == NULL)
-			return ev_expect_opening_fail(o, map->keys[i], "unknown key '%s' in %s: %s",
-						      map->keys[i]->text, what,
-						      ev_hint(map->keys[i]->text, known, hint));
+			return ev_expect_opening_fail(
+				o, map->keys[i], "unknown key '%s' in %s: %s", map->keys[i]->text,
+				what, ev_nearest_hint(map->keys[i]->text, known, hint));
 	}
 	return true;
 }

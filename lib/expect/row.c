@@ -1,11 +1,11 @@
 /* Expectations about single values, each of which meets them or not. */
 #include "base/utf8.h"
 #include "expect/internal.h"
-#include "schema/schema.h"
 #include "model/nearest.h"
-#include "regex/regex.h"
 #include "number/decimal.h"
+#include "regex/regex.h"
 #include "scan/form.h"
+#include "schema/schema.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -126,8 +126,7 @@ static bool between(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 		return in_range(&e->range, d, at, &e->suite->scratch);
 	if (ev_small_fits(p, (uint32_t)len, b->whole, UINT32_MAX))
 		return true;
-	if ((ev_small_glance(p, len, &x) || ev_small_read(p, len, &x)) && x.exp <= 0 &&
-	    x.exp >= -EV_SMALL_DIGITS)
+	if (ev_small_read_padded(p, len, &x) && x.exp <= 0 && x.exp >= -EV_SMALL_DIGITS)
 		return b->low[-x.exp] <= x.coef && x.coef <= b->high[-x.exp];
 	return in_range(&e->range, d, at, &e->suite->scratch);
 }
@@ -247,7 +246,7 @@ static bool add_type(struct ev_expect_opening *o, const struct ev_yaml *y, unsig
 	}
 	return ev_expect_opening_fail(
 		o, y, "no type '%s': %s", y->kind == EV_YAML_SCALAR ? y->text : "",
-		ev_hint(y->kind == EV_YAML_SCALAR ? y->text : "", known, hint));
+		ev_nearest_hint(y->kind == EV_YAML_SCALAR ? y->text : "", known, hint));
 }
 
 static bool open_types(struct ev_expect *e, struct ev_expect_opening *o)

@@ -435,9 +435,8 @@ static inline double nearest(const char *text, size_t len)
 	const int64_t exact = INT64_C(1) << DBL_MANT_DIG;
 	struct ev_small s;
 
-	if (FLT_EVAL_METHOD != 0 ||
-	    (!ev_small_glance(text, len, &s) && (!ev_small_read(text, len, &s) || s.coef > exact ||
-						 s.coef < -exact || s.exp > 22 || s.exp < -22)))
+	if (FLT_EVAL_METHOD != 0 || !ev_small_read_padded(text, len, &s) || s.coef > exact ||
+	    s.coef < -exact || s.exp > 22 || s.exp < -22)
 		return read_double(text, len);
 	return s.exp < 0 ? (double)s.coef / tens[-s.exp] : (double)s.coef * tens[s.exp];
 }

@@ -184,7 +184,7 @@ static bool within(struct ev_expect *e, struct ev_dec of, struct ev_dec by, bool
 			 !ev_dec_multiply(a, limit, by, &limit))
 			return false;
 		else
-			order = ev_dec_compare(a, of, limit);
+			order = ev_dec_compare(of, limit);
 		if (side == 1)
 			order = -order;
 		if (order < 0 || (order == 0 && strict))

@@ -1,8 +1,8 @@
 /* A result of evvalidate, read and checked: what the page says must be in it, and add up. */
 #include "report/internal.h"
 
-#include "json/canon.h"
 #include "number/decimal.h"
+#include "json/canon.h"
 
 #include <stdio.h>
 #include <stdlib.h>

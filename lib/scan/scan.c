@@ -353,7 +353,6 @@ static EV_NOINLINE struct ev_member_id *other_name(struct ev_scan *s, struct wal
 		escaped = ESCAPED;
 		ev_buf_reset(&s->name_a);
 		ev_json_unescape(p, len, &s->name_a);
-		memset(ev_buf_room(&s->name_a, EV_SYMBOL_SLACK), 0, EV_SYMBOL_SLACK);
 		p = s->name_a.p;
 		len = s->name_a.len;
 	}

@@ -298,7 +298,7 @@ struct ev_star_items {
 
 /* A cursor over the keys of the state that gives each key's latest entry. */
 struct ev_star_old {
-	struct ev_store_look *look;
+	struct ev_store_cursor *cursor;
 	const struct ev_entry *ahead;
 	bool there;
 	struct ev_buf key, value;

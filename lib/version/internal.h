@@ -2,10 +2,11 @@
  * internal: what the files of version share. Floor 9.
  *
  *   version.c    takes records in, and sorts them
- *   state.c      puts them together with those of the state
+ *   state.c      merges them with those of the state, which takes what is new
+ *   gather.c     reads an event's records from the state
  *   fold.c       makes versions of an event's chain, and writes them
- *   show.c       notes instead what became of each record of an event
- *   say.c        writes those notes, for people and for programs
+ *   show.c       notes what became of each record of an event, instead of emitting versions
+ *   print.c      writes those notes, for people and for programs
  *   merge.c      applies a patch
  *   batch.c      finds and takes out batches
  */
@@ -13,9 +14,9 @@
 #define EV_VERSION_INTERNAL_H
 
 #include "contract/contracts.h"
-#include "version/version.h"
 #include "record/event.h"
 #include "store/sort.h"
+#include "version/version.h"
 #include "json/content.h"
 
 /* What became of a record. */
@@ -34,7 +35,7 @@ enum ev_version_class {
  * A batch that brought a record of the state. Within one commit a retract comes first, so what the
  * batch brings in the same commit stays.
  */
-struct ev_bringer {
+struct ev_version_delivery {
 	const char *batch; /* its JSON */
 	size_t len;
 	uint64_t brought, retracted; /* the last commit of each; 0: none */
@@ -42,10 +43,10 @@ struct ev_bringer {
 	size_t line_len;
 	bool plain;
 	const char *place;
-	struct ev_bringer *next;
+	struct ev_version_delivery *next;
 };
 
-static inline bool ev_bringer_stays(const struct ev_bringer *b)
+static inline bool ev_version_delivery_stays(const struct ev_version_delivery *b)
 {
 	return b->retracted <= b->brought;
 }
@@ -63,9 +64,9 @@ struct ev_link {
 	const char *source; /* or here */
 	uint64_t number, offset;
 	char from[EV_TIME_TEXT];
-	uint8_t op;  /* enum ev_op */
-	bool plain;  /* the line goes out whole, with "_ev" added */
-	bool is_new; /* brought by the input at hand */
+	uint8_t op;	 /* enum ev_op */
+	bool plain;	 /* the line goes out whole, with "_ev" added */
+	bool is_new;	 /* brought by the input at hand */
 	uint64_t commit; /* of a state's record: the last commit with an entry of it */
 	bool gone;	 /* of a state's record: every batch that brought it was retracted */
 	bool ours;	 /* and the input's batch has brought it before */
@@ -98,6 +99,9 @@ struct ev_made {
 	char from[EV_TIME_TEXT];
 };
 
+/* Bytes of " DIGEST" at the end of a key in a state. */
+enum { EV_VERSION_DIGEST = 33 };
+
 /* Slots of what a no-op may differ in, and of the id, which is the same in the whole chain. */
 enum { BARE_ID, BARE_VERSION, BARE_MODIFIED, BARE_OP, BARE_TIME, BARE };
 
@@ -119,14 +123,14 @@ struct ev_version {
 	struct ev_content *bares;    /* the same without what may differ in a no-op */
 	struct ev_buf key, line, scratch, other, owner;
 	const char **sources;
-	size_t n_sources;
+	size_t n_sources, cap_sources;
 	const char *source; /* the last, as it was given */
 	uint64_t arrived;
 
 	struct ev_version_chain chain; /* the chain at hand */
 	struct ev_version_chain later; /* merged; waits for the state's events before it */
-	bool quiet;  /* fold for the classes alone, without what is new; emit nothing */
-	bool noting; /* only take notes on the links: write and count nothing */
+	bool dry_run; /* fold for the classes alone, without what is new; emit nothing */
+	bool noting;  /* only take notes on the links: write and count nothing */
 	struct ev_made made, making;
 	struct ev_buf wholes[2]; /* what patches made, used in turn */
 	uint64_t k;		 /* number of versions emitted */
@@ -141,7 +145,7 @@ struct ev_version {
 	uint64_t older;	     /* puts up to this commit were judged under another contract */
 	bool other_contract; /* this model's contract is not the state's */
 	char model[3][33];   /* digests of the model's parts */
-	struct ev_store_look *look, *scan;
+	struct ev_store_cursor *cursor, *scan;
 	uint64_t base;	     /* the head before the section */
 	bool news, wrote;    /* there is a new record; something was put into the state */
 	bool commits;	     /* there will be a new head */
@@ -149,8 +153,8 @@ struct ev_version {
 	struct ev_buf taken; /* the digest of its input */
 	uint64_t began;	     /* by arrival: the commit in which this batch began */
 	uint64_t delivered;  /* records that the batch has delivered, with these */
-	uint64_t redelivered, missing;
-	char *missing_batch; /* or NULL */
+	uint64_t delivered_before, redelivered, missing;
+	char *missing_batch;		 /* or NULL */
 	struct ev_buf value, what, word; /* word: the next event that changed in the state */
 	struct ev_sorted item;		 /* the input's next record */
 	bool has_item;
@@ -169,8 +173,9 @@ enum ev_version_entry {
 };
 
 /* Adds what an entry says of its batch to a record's list of batches, in the arena. */
-struct ev_bringer *ev_version_bring(struct ev_arena *arena, struct ev_bringer **list,
-				    const struct ev_entry *e);
+struct ev_version_delivery *ev_version_add_delivery(struct ev_arena *arena,
+						    struct ev_version_delivery **list,
+						    const struct ev_entry *e);
 /* The batch named in a PLACE, as JSON. */
 const char *ev_version_batch_in(const char *place, size_t *len);
 /* The length of an entry's PLACE, which begins at the value's second byte. */
@@ -189,19 +194,19 @@ void ev_version_note_class(struct ev_version *v, struct ev_link *l, enum ev_vers
 /* Notes that it became the k-th version. to: NULL for the newest. */
 void ev_version_note_made(struct ev_version *v, const struct ev_made *made, const char *to);
 
-/* Folds the chain and emits it (unless quiet). */
+/* Folds the chain and emits it (unless dry_run is set). */
 enum ev_status ev_version_fold(struct ev_version *v, struct ev_error *err);
 /* Adds a link of the input's; item as ev_version_step made it. */
 struct ev_link *ev_version_link(struct ev_version *v);
-enum ev_status ev_version_read_item(struct ev_version *v, const struct ev_sorted *item,
-				    struct ev_error *err);
+struct ev_link *ev_version_read_item(struct ev_version *v, const struct ev_sorted *item);
 /* Empties the chain. */
 void ev_version_reset(struct ev_version *v);
 /* Reads the record of a link; valid until the next call. */
 const struct ev_event *ev_version_read(struct ev_version *v, const struct ev_link *l);
 /* Reads source, line and offset out of a PLACE, which ends in NUL. */
 void ev_version_read_place(struct ev_version *v, const char *place, struct ev_record *rec);
-/* Appends a record's bytes without the values that the model ignores. */
-void ev_version_spelling(struct ev_version *v, const char *line, size_t len, struct ev_buf *out);
+/* Orders records of one content by their bytes, without the values that the model ignores. */
+int ev_version_compare_spellings(struct ev_version *v, const char *a, size_t a_len, const char *b,
+				 size_t b_len);
 
 #endif

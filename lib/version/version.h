@@ -12,8 +12,8 @@
 #ifndef EV_VERSION_H
 #define EV_VERSION_H
 
-#include "record/count.h"
 #include "model/model.h"
+#include "record/count.h"
 #include "record/port.h"
 #include "store/store.h"
 
