@@ -27,7 +27,7 @@ struct compile {
 static uint32_t name_count(struct compile *c, uint32_t at)
 {
 	struct ev_schema_objects *o = c->s->objects;
-	uint32_t i = ev_schema_names_add(&o->names, ev_schema_string(c->doc, at));
+	uint32_t i = ev_schema_names_add(c->set, &o->names, ev_schema_string(c->doc, at));
 
 	if (o->names.list[i].mark == SCHEMA_NO_MARK)
 		o->names.list[i].mark = o->n_marks++;
@@ -86,41 +86,13 @@ static struct ev_schema_applied *applied(struct compile *c)
 	return c->s->applied;
 }
 
-static size_t names_in(const struct ev_doc *d, uint32_t schema, const char *keyword)
-{
-	uint32_t v = ev_member(d, schema, keyword, strlen(keyword));
-	size_t n;
-
-	if (v == EV_NOWHERE || ev_kind(d, v) < EV_ARRAY)
-		return 0;
-	n = d->nodes[v].count;
-	if (ev_kind(d, v) == EV_OBJECT && keyword[0] == 'd')
-		for (uint32_t i = ev_first(d, v); i < ev_end(d, v); i = ev_next(d, i + 1))
-			n += ev_kind(d, i + 1) == EV_ARRAY ? d->nodes[i + 1].count : 0;
-	return n;
-}
-
 static struct ev_schema_objects *objects(struct compile *c)
 {
-	static const char *const with_names[] = {
-		"properties", "required", "dependentRequired", "dependentSchemas", "dependencies",
-	};
-	struct ev_schema_objects *o = c->s->objects;
-	size_t names = 0, dependents = 0;
-
-	if (o != NULL)
-		return o;
-	for (size_t i = 0; i < sizeof with_names / sizeof *with_names; i++) {
-		size_t n = names_in(c->d, c->s->at, with_names[i]);
-
-		names += n;
-		dependents += i >= 2 ? n : 0;
+	if (c->s->objects == NULL) {
+		c->s->objects = ev_arena_zalloc(&c->set->arena, sizeof *c->s->objects);
+		c->s->objects->max = UINT64_MAX;
 	}
-	o = c->s->objects = ev_arena_zalloc(&c->set->arena, sizeof *o);
-	o->max = UINT64_MAX;
-	ev_schema_names_room(c->set, &o->names, names);
-	o->dependents = ev_arena_alloc(&c->set->arena, dependents * sizeof *o->dependents);
-	return o;
+	return c->s->objects;
 }
 
 static uint64_t count(struct compile *c, uint32_t at)
@@ -162,8 +134,6 @@ static const struct ev_schema_values *values(struct compile *c, uint32_t first, 
 	struct ev_buf form = {0};
 
 	v->list = ev_arena_zalloc(&c->set->arena, n * sizeof *v->list);
-	ev_schema_names_room(c->set, &v->strings, n);
-	ev_schema_names_room(c->set, &v->forms, n);
 	for (uint32_t i = first; i < end; i = ev_next(c->d, i)) {
 		struct ev_schema_constant *k = &v->list[v->n++];
 
@@ -174,14 +144,14 @@ static const struct ev_schema_values *values(struct compile *c, uint32_t first, 
 			continue;
 		}
 		if (k->kind == EV_STRING) {
-			ev_schema_names_add(&v->strings, ev_schema_string(c->doc, i));
+			ev_schema_names_add(c->set, &v->strings, ev_schema_string(c->doc, i));
 			continue;
 		}
 		ev_buf_reset(&form);
 		ev_canonical(c->d, i, NULL, 0, &form);
 		k->form = (struct ev_schema_slice){ev_arena_copy(&c->set->arena, form.p, form.len),
 						   form.len};
-		ev_schema_names_add(&v->forms, k->form);
+		ev_schema_names_add(c->set, &v->forms, k->form);
 		v->numbers |= k->kind == EV_NUMBER;
 		v->composites |= k->kind != EV_NUMBER;
 	}
@@ -212,7 +182,7 @@ static void properties(struct compile *c, uint32_t at)
 	struct ev_schema_objects *o = objects(c);
 
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i + 1)) {
-		uint32_t k = ev_schema_names_add(&o->names, ev_schema_string(c->doc, i));
+		uint32_t k = ev_schema_names_add(c->set, &o->names, ev_schema_string(c->doc, i));
 
 		o->names.list[k].schema = sub(c, i + 1);
 	}
@@ -247,7 +217,13 @@ static uint32_t *counted_names(struct compile *c, uint32_t at, uint32_t *n)
 static void dependents(struct compile *c, uint32_t at)
 {
 	struct ev_schema_objects *o = objects(c);
+	const size_t n = o->n_dependents, more = c->d->nodes[at].count;
+	struct ev_schema_dependent *list =
+		ev_arena_alloc(&c->set->arena, (n + more) * sizeof *list);
 
+	if (n > 0) /* of another keyword */
+		memcpy(list, o->dependents, n * sizeof *list);
+	o->dependents = list;
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i + 1)) {
 		struct ev_schema_dependent *p = &o->dependents[o->n_dependents++];
 

@@ -277,26 +277,3 @@ const struct ev_schema_words *ev_schema_words_make(struct ev_arena *arena,
 	fill_words(w, bits, names);
 	return w;
 }
-
-/* Numbers */
-
-bool ev_schema_fast_number(const char *p, size_t len, int64_t least, int64_t most, bool whole)
-{
-	const char *end = p + len;
-	bool negative = *p == '-';
-	int64_t v = 0, part = 0;
-
-	if (len > 18)
-		return false;
-	for (p += negative; p < end && *p >= '0' && *p <= '9'; p++)
-		v = v * 10 + (*p - '0');
-	if (p < end) {
-		if (whole || *p != '.')
-			return false;
-		for (p++; p < end; p++)
-			if (*p < '0' || *p > '9')
-				return false;
-		part = 1; /* or fewer */
-	}
-	return negative ? least <= -v - part && -v <= most : least <= v && v + part <= most;
-}

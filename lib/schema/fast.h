@@ -1,5 +1,5 @@
 /*
- * fast: fast checks of scalars: patterns that are rows of characters, words, numbers. Floor 6, for the files of schema
+ * fast: fast checks of scalars: patterns that are rows of characters, and words. Floor 6, for the files of schema
  * alone.
  *
  * Each ev_schema_fast_* says true only if the value fits. False says nothing: then the schema
@@ -180,26 +180,5 @@ static inline bool ev_schema_fast_word(const struct ev_schema_words *w, const ch
 	return len <= 16 || (len <= SCHEMA_WORD_INLINE && ev_schema_same_bytes(at->text, p) &&
 			     ev_schema_same_bytes(at->text + len - 16, p + len - 16));
 }
-
-/* A plain integer of up to 18 digits within [least, most]. */
-static inline bool ev_schema_fast_digits(const char *p, size_t len, int64_t least, int64_t most)
-{
-	const char *end = p + len;
-	int64_t v = 0;
-
-	if (len > 18)
-		return false;
-	do {
-		uint8_t digit = (uint8_t)(*p - '0');
-
-		if (digit > 9)
-			return false;
-		v = v * 10 + digit;
-	} while (++p < end);
-	return least <= v && v <= most;
-}
-
-/* A number without an exponent (whole: and without a fraction) within [least, most]. */
-bool ev_schema_fast_number(const char *p, size_t len, int64_t least, int64_t most, bool whole);
 
 #endif

@@ -397,10 +397,9 @@ bool ev_schema_loops_none(struct ev_schema_set *set, struct ev_error *err);
 
 /* names.c */
 
-/* Makes room for at most n names. */
-void ev_schema_names_room(struct ev_schema_set *set, struct ev_schema_names *t, size_t n);
 /* The index of a name, which is added if it is new. The text is borrowed. */
-uint32_t ev_schema_names_add(struct ev_schema_names *t, struct ev_schema_slice name);
+uint32_t ev_schema_names_add(struct ev_schema_set *set, struct ev_schema_names *t,
+			     struct ev_schema_slice name);
 struct ev_schema_name *ev_schema_names_find(const struct ev_schema_names *t, const char *p,
 					    size_t len);
 

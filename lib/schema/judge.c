@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEW_ELEMENTS = 8 }; /* so few are compared pair by pair */
-
 /* True if the walk goes on: nothing failed yet, or every reason is asked for. */
 static inline bool goes_on(bool good, const struct ev_schema_place *place)
 {
@@ -276,13 +274,6 @@ static bool has_equal_elements(struct ev_schema_judge *j, uint32_t i, uint32_t *
 	const struct ev_doc *d = j->d;
 	struct ev_lookup *table = &j->set->elements;
 
-	if (d->nodes[i].count <= FEW_ELEMENTS) {
-		for (*b = ev_first(d, i); *b < ev_end(d, i); *b = ev_next(d, *b))
-			for (*a = ev_first(d, i); *a < *b; *a = ev_next(d, *a))
-				if (ev_equal(d, *a, d, *b))
-					return true;
-		return false;
-	}
 	ev_lookup_reset(table, marks_size(j, i));
 	for (*b = ev_first(d, i); *b < ev_end(d, i); *b = ev_next(d, *b)) {
 		struct ev_schema_slice form = form_of(j, *b);

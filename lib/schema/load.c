@@ -342,9 +342,10 @@ static bool walk(struct ev_schema_resource *r, uint32_t at, struct ev_error *err
 		return false;
 	draft = r->dialect.draft;
 	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i + 1)) {
-		const enum ev_schema_holds holds = ev_schema_keyword_holds(d, i, draft);
-		const bool map = holds == SCHEMA_MAP;
-		const uint32_t v = i + 1;
+		const struct ev_schema_keyword_row *row = ev_schema_keyword_find(d, i, draft);
+		const enum ev_schema_shape shape = row != NULL ? row->shape : SCHEMA_ANY;
+		const uint32_t v = i + 1, map = shape >= SCHEMA_SUBSCHEMA_MAP;
+		const bool list = ev_kind(d, v) == (map ? EV_OBJECT : EV_ARRAY);
 
 		if (draft >= SCHEMA_DRAFT_2019 && ev_string_is(d, i, "$anchor", 7) &&
 		    !named_anchor(r, at, v, false, err))
@@ -355,10 +356,10 @@ static bool walk(struct ev_schema_resource *r, uint32_t at, struct ev_error *err
 		if (draft == SCHEMA_DRAFT_2019 && ev_string_is(d, i, "$recursiveAnchor", 16) &&
 		    !recursive_anchor(r, at, v, err))
 			return false;
-		if (holds == SCHEMA_ONE && !walk(r, v, err))
+		if ((shape == SCHEMA_SUBSCHEMA || (shape == SCHEMA_SUBSCHEMA_OR_LIST && !list)) &&
+		    !walk(r, v, err))
 			return false;
-		if (holds == SCHEMA_NOTHING || holds == SCHEMA_ONE ||
-		    ev_kind(d, v) != (map ? EV_OBJECT : EV_ARRAY))
+		if (shape <= SCHEMA_SUBSCHEMA || shape > SCHEMA_LEGACY_MAP || !list)
 			continue;
 		for (uint32_t k = ev_first(d, v); k < ev_end(d, v); k = ev_next(d, k + map))
 			if (!walk(r, k + map, err))

@@ -1,5 +1,6 @@
 /* Runs the flat program that flat.c makes of schemas, over a record or by the plan of its shape. */
 #include "base/compiler.h"
+#include "number/decimal.h"
 #include "scan/form.h"
 #include "schema/fast.h"
 #include "schema/flat.h"
@@ -98,18 +99,22 @@ static inline bool not_negative(struct ev_schema_judge *j, const struct ev_schem
 
 ASIDE number(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
 {
-	const struct ev_schema_cold *b = c->cold;
+	const struct ev_small low = {c->cold->low, 0}, high = {c->cold->high, 0};
+	struct ev_small v;
 
-	return ev_schema_fast_number(text_of(j, value), value->end - value->pos, b->low, b->high,
-				     c->checks[EV_NUMBER] == SCHEMA_CHECK_WHOLE) ||
+	return (ev_small_read(text_of(j, value), value->end - value->pos, &v) &&
+		ev_small_compare(low, v) <= 0 && ev_small_compare(v, high) <= 0 &&
+		(v.exp >= 0 || c->checks[EV_NUMBER] != SCHEMA_CHECK_WHOLE)) ||
 	       full(j, c, value);
 }
 
 static inline bool whole(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 			 const struct ev_node *value)
 {
-	return ev_schema_fast_digits(text_of(j, value), value->end - value->pos, c->cold->low,
-				     c->cold->high) ||
+	struct ev_small v;
+
+	return (ev_small_read_short(text_of(j, value), value->end - value->pos, &v) && v.exp == 0 &&
+		c->cold->low <= v.coef && v.coef <= c->cold->high) ||
 	       number(j, c, value);
 }
 
