@@ -11,7 +11,8 @@
  *   names.c      tables of names
  *   keyword.c    the keywords, and what their values have to be
  *   loop.c       schemas that lead back to themselves
- *   load.c       the set: files, $id, $anchor and what a $ref leads to
+ *   set.c        the set: documents, $id and $anchor
+ *   load.c       files, and what a $ref leads to
  *   uri.c        URIs
  *   format.c     format
  *   dialect.c    $schema: drafts and vocabularies
@@ -361,20 +362,20 @@ const struct ev_schema_metaschema *ev_schema_metaschema_find(const char *uri);
 bool ev_schema_dialect_read(struct ev_schema_set *set, struct ev_schema_document *doc, uint32_t at,
 			    struct ev_schema_dialect *dialect, struct ev_error *err);
 
-/* load.c */
+/* set.c */
 
 /* An error at byte pos of the document: "file:line:column: ". Returns false. */
 bool ev_schema_fail(const struct ev_schema_document *doc, uint32_t pos, struct ev_error *err,
 		    const char *fmt, ...) EV_PRINTF(4, 5);
+/* One that is in the set, or NULL. */
+struct ev_schema_resource *ev_schema_resource_find(struct ev_schema_set *set, const char *uri);
 /*
- * Finds the resource with this absolute URI, and loads its file if it is not loaded yet. *r is NULL
- * if there is none. False, with the error, if the file cannot be read.
+ * Adds a document. folder: the URI that relative ones are meant from besides, or NULL. Takes text,
+ * with slack behind it, which becomes the set's in any case. NULL with the error.
  */
-bool ev_schema_resource_get(struct ev_schema_set *set, const char *uri,
-			    struct ev_schema_resource **r, struct ev_error *err);
-/* Resolves the $ref in the string at node `at`; *anchor is set if its fragment is an anchor. */
-struct ev_schema *ev_schema_refer(struct ev_schema *from, uint32_t at,
-				  const struct ev_schema_anchor **anchor, struct ev_error *err);
+struct ev_schema_document *ev_schema_document_add(struct ev_schema_set *set, const char *name,
+						  const char *uri, const char *folder, char *text,
+						  size_t len, struct ev_error *err);
 const struct ev_schema_anchor *ev_schema_anchor_find(const struct ev_schema_resource *r,
 						     const char *name, size_t len);
 /* True if the schema has a $ref that turns off all its other keywords, as up to draft-07. */
@@ -384,6 +385,17 @@ bool ev_schema_ref_alone(const struct ev_doc *d, uint32_t schema, enum ev_schema
 /* A decoded string of the document, in the arena. */
 struct ev_schema_slice ev_schema_string(const struct ev_schema_document *doc, uint32_t at);
 
+/* load.c */
+
+/*
+ * Finds the resource with this absolute URI, and loads its file if it is not loaded yet. *r is NULL
+ * if there is none. False, with the error, if the file cannot be read.
+ */
+bool ev_schema_resource_get(struct ev_schema_set *set, const char *uri,
+			    struct ev_schema_resource **r, struct ev_error *err);
+/* Resolves the $ref in the string at node `at`; *anchor is set if its fragment is an anchor. */
+struct ev_schema *ev_schema_refer(struct ev_schema *from, uint32_t at,
+				  const struct ev_schema_anchor **anchor, struct ev_error *err);
 /* compile.c */
 
 /* The schema at a node; a new one is queued to be compiled. */
