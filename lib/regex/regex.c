@@ -39,7 +39,7 @@ static struct {
 	size_t users;
 	pcre2_match_context *limits;
 	pcre2_jit_stack *stack;
-	const struct ev_regex *spent; /* the first that reached a bound since that was asked */
+	const struct ev_regex *spent; /* the first that reached a bound since ev_regex_spent */
 	const char *pattern;	      /* as PCRE2 has it, of a search that is counted */
 	int64_t left;		      /* work that it may still do */
 	size_t at;		      /* in the text */
@@ -91,7 +91,7 @@ static void take_names(struct ev_regex *re)
 static bool as_pcre(const char *pattern, size_t len, unsigned flags, struct ev_buf *out,
 		    struct ev_error *err)
 {
-	if ((flags & EV_REGEX_OCTETS) == 0 && ev_utf8_valid(pattern, len) < len) {
+	if ((flags & EV_REGEX_BYTES) == 0 && ev_utf8_valid(pattern, len) < len) {
 		ev_fail(err, "not UTF-8 at octet %zu", ev_utf8_valid(pattern, len));
 		return false;
 	}
@@ -110,7 +110,7 @@ static pcre2_code *compile(struct ev_buf *pattern, unsigned flags, uint32_t opti
 	pcre2_code *code;
 
 	options |= PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
-	if ((flags & EV_REGEX_OCTETS) == 0)
+	if ((flags & EV_REGEX_BYTES) == 0)
 		options |= PCRE2_UTF | PCRE2_NO_UTF_CHECK;
 	if ((flags & EV_REGEX_ECMA) != 0)
 		options |= PCRE2_ALLOW_EMPTY_CLASS | PCRE2_MATCH_UNSET_BACKREF;
@@ -199,8 +199,8 @@ void ev_regex_free(struct ev_regex **re)
  * PCRE2 counts steps anew from each byte where a match may begin, and counts none for the repeats
  * of a single character. So a short text is searched with so few steps for each start that together
  * they cannot be too many. If they were too few somewhere, and in a long text, the search is
- * counted here: PCRE2 calls before each item of the pattern, and tells where it stands. No clock is
- * looked at, so that a record is judged alike on every machine.
+ * counted here: PCRE2 calls before each item of the pattern, with its position. No clock is
+ * read, so that a record is judged alike on every machine.
  */
 
 /* What an item can cost without getting anywhere: a{9} and a group that is to come again. */

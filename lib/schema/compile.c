@@ -322,10 +322,10 @@ static bool keyword(struct compile *c, enum ev_schema_keyword k, uint32_t at)
 	switch (k) {
 	case K_NONE: return true;
 	case K_TITLE:
-		if (c->s->says != NULL)
+		if (c->s->description != NULL)
 			return true;
 		/* fall through */
-	case K_DESCRIPTION: c->s->says = ev_schema_string(c->doc, at).p; return true;
+	case K_DESCRIPTION: c->s->description = ev_schema_string(c->doc, at).p; return true;
 	default: break;
 	}
 	c->asserts++;

@@ -68,7 +68,7 @@ static bool vocabularies(struct ev_schema_set *set, const struct ev_schema_resou
 	static const struct {
 		const char *name;
 		unsigned bits;
-		bool if_needed; /* if the metaschema says true of it */
+		bool if_needed; /* only if the metaschema has true for it */
 	} known[] = {
 		{"2020-12/vocab/core", 0, false},
 		{"2020-12/vocab/applicator", SCHEMA_APPLICATOR, false},

@@ -230,7 +230,7 @@ static struct ev_schema_word word_of(const char *p, size_t len)
 	return word;
 }
 
-/* Fills the table; returns how many words found their slot taken, and are left to the slow path. */
+/* Fills the table; returns how many words are left to the slow path: another has their slot. */
 static uint32_t fill_words(struct ev_schema_words *w, unsigned bits,
 			   const struct ev_schema_names *names)
 {

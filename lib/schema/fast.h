@@ -2,8 +2,7 @@
  * fast: fast checks of scalars: patterns that are rows of characters, and words. Floor 6, for the files of schema
  * alone.
  *
- * Each ev_schema_fast_* says true only if the value fits. False says nothing: then the schema
- * itself is asked. Texts are strings without escapes as they stand in a document, so no byte is
+ * ev_schema_fast_*: true only if the value fits. False: unknown, evaluate in full. Texts are strings without escapes as they stand in a document, so no byte is
  * below 0x20, and EV_SCAN_SLACK bytes behind them can be read.
  */
 #ifndef EV_SCHEMA_FAST_H

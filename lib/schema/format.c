@@ -67,7 +67,7 @@ static bool ipv4(const char *p, size_t len)
 	digits = ev_schema_bytes_bits((ev_schema_bytes)(v - '0' <= 9));
 	if ((dots | digits) + 1 != 1U << len)
 		return false;
-	dots |= 0xffffffff << len; /* so that a missing number is found empty */
+	dots |= 0xffffffff << len; /* a missing number is then empty */
 	for (int k = 0; k < 4; k++, from = to + 1, dots &= dots - 1) {
 		uint32_t number, n;
 
@@ -248,7 +248,7 @@ bool ev_schema_format_matches(const struct ev_schema_format *f, const char *p, s
 		return true;
 	if (*re == NULL)
 		*re = ev_regex_compile(f->pattern, strlen(f->pattern),
-				       (f->flags & ASCII) != 0 ? EV_REGEX_OCTETS : EV_REGEX_PCRE,
+				       (f->flags & ASCII) != 0 ? EV_REGEX_BYTES : EV_REGEX_PCRE,
 				       &err);
 	return *re != NULL && ev_regex_match(*re, p, len) &&
 	       (!ev_regex_span(*re, 1, &from, &to) || ipv6(p + from, to - from));

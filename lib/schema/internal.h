@@ -81,7 +81,7 @@ struct ev_schema_dialect {
 struct ev_schema_name {
 	const char *p;
 	uint32_t len, hash;
-	uint32_t mark; /* which one says that it is present, or SCHEMA_NO_MARK */
+	uint32_t mark; /* which one is set if it is present, or SCHEMA_NO_MARK */
 	/* of properties; NULL if the name stands in required alone */
 	const struct ev_schema *schema;
 };
@@ -177,7 +177,7 @@ struct ev_schema_applied {
 	const struct ev_schema **any, **one;
 	uint32_t n_all, n_any, n_one;
 	const struct ev_schema *no, *when, *then, *otherwise;
-	/* the anchor of a $dynamicRef that is looked for in the dynamic scope */
+	/* the anchor of a $dynamicRef, searched in the dynamic scope */
 	const char *dynamic;
 	const struct ev_schema *fallback; /* and where it leads by the text alone */
 };
@@ -190,17 +190,17 @@ struct ev_schema {
 	const struct ev_schema *alias; /* a lone $ref: where it leads */
 	uint8_t types;		       /* 1 << kind, and SCHEMA_INTEGER */
 	bool boolean, value;	       /* a boolean schema, and which */
-	bool leaf; /* looks at no members or elements, and applies no other schema */
+	bool leaf; /* no keywords for members or elements, and no other schema */
 	const struct ev_schema_values *constant, *values;
 	struct ev_schema_numbers *numbers;
 	struct ev_schema_strings *strings;
 	struct ev_schema_arrays *arrays;
 	struct ev_schema_objects *objects;
 	struct ev_schema_applied *applied;
-	/* what it asks of objects, with other schemas, as one program */
+	/* its program for objects, and its plans */
 	struct ev_schema_flat *flat;
 	const struct ev_schema *unevaluated_items, *unevaluated_properties;
-	const char *says; /* description, else title */
+	const char *description; /* or title */
 
 	struct ev_schema_set *set;
 	struct ev_schema_document *doc;
@@ -276,7 +276,7 @@ struct ev_schema_set {
 	const char **lints; /* in the arena */
 	size_t n_lints, cap_lints;
 
-	/* what the evaluators work with, kept from record to record */
+	/* scratch of the judgement, kept from record to record */
 	struct ev_buf text, name, form;
 	uint8_t *marks;
 	size_t n_marks, cap_marks;
@@ -448,7 +448,7 @@ struct ev_schema_place {
 	const struct ev_schema_place *up; /* NULL at the top */
 	uint32_t name;			  /* the node of a member's name; EV_NOWHERE: an element */
 	uint32_t index;			  /* of an element */
-	const char *says;		  /* the nearest description around the keyword, or NULL */
+	const char *description;	  /* the nearest description around the keyword, or NULL */
 };
 
 /*
@@ -529,7 +529,7 @@ bool ev_schema_report_contains(struct ev_schema_judge *j, const struct ev_schema
 /* Elements a and b of array i are equal. */
 bool ev_schema_report_equal(struct ev_schema_judge *j, uint32_t i, uint32_t a, uint32_t b,
 			    const struct ev_schema_place *place);
-/* The reasons from `first` on are about a member's name, which s does not take. */
+/* The reasons from `first` on are about a member's name, which does not fit s. */
 bool ev_schema_report_name(struct ev_schema_judge *j, const struct ev_schema *s, size_t first,
 			   const struct ev_schema_place *place);
 /* trigger: the member that needs the missing one, or NULL. */
@@ -538,7 +538,7 @@ bool ev_schema_report_missing(struct ev_schema_judge *j, const struct ev_schema_
 			      const struct ev_schema_place *place);
 /*
  * The value fits none of the schemas. Besides saying so, adds the reasons of the nearest, that is,
- * of the one with the fewest among those that take a value of this type.
+ * of the one with the fewest among those that allow a value of this type.
  */
 bool ev_schema_report_none(struct ev_schema_judge *j, const struct ev_schema *const *list,
 			   uint32_t n, const char *keyword, uint32_t i,

@@ -14,20 +14,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* True if the walk goes on: nothing failed yet, or every reason is asked for. */
+/* True if the walk goes on: nothing failed yet, or every reason is needed. */
 static inline bool goes_on(bool good, const struct ev_schema_place *place)
 {
 	return good || place != NULL;
 }
 
-/* The place of a member (name: its name's node) or element; NULL if none is asked for. */
+/* The place of a member (name: its name's node) or element; NULL in a walk without reasons. */
 static inline const struct ev_schema_place *inside(struct ev_schema_place *own,
 						   const struct ev_schema_place *place,
 						   uint32_t name, uint32_t index)
 {
 	if (place == NULL)
 		return NULL;
-	*own = (struct ev_schema_place){place, name, index, place->says};
+	*own = (struct ev_schema_place){place, name, index, place->description};
 	return own;
 }
 
@@ -224,7 +224,7 @@ static bool is_among(struct ev_schema_judge *j, const struct ev_schema_values *v
 	return ev_schema_names_find(&v->forms, form.p, form.len) != NULL;
 }
 
-/* All that a leaf asks (see struct ev_schema). */
+/* All keywords of a leaf (see struct ev_schema). */
 static inline bool leaf_fits(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i,
 			     const struct ev_schema_place *place)
 {
@@ -416,7 +416,7 @@ static bool dependents_fit(struct ev_schema_judge *j, const struct ev_schema_obj
 	return good;
 }
 
-/* seen: the marks of the names whose presence is asked for. */
+/* seen: the marks of the names whose presence counts. */
 static bool members_fit(struct ev_schema_judge *j, const struct ev_schema_objects *o, uint32_t i,
 			size_t marks, size_t seen, const struct ev_schema_place *place)
 {
@@ -593,16 +593,16 @@ static bool fits_here(struct ev_schema_judge *j, const struct ev_schema *s, uint
 }
 
 /* As ev_schema_fits, with reasons. Never a failure without one. */
-static EV_NOINLINE bool fits_or_says(struct ev_schema_judge *j, const struct ev_schema *s,
-				     uint32_t i, size_t marks, const struct ev_schema_place *place,
-				     const char *keyword)
+static EV_NOINLINE bool fits_or_reports(struct ev_schema_judge *j, const struct ev_schema *s,
+					uint32_t i, size_t marks,
+					const struct ev_schema_place *place, const char *keyword)
 {
 	struct ev_schema_place own = *place;
 	size_t first = j->reasons->n;
 	bool good;
 
-	if (s->says != NULL)
-		own.says = s->says;
+	if (s->description != NULL)
+		own.description = s->description;
 	if (s->alias != NULL)
 		good = ev_schema_fits(j, s->alias, i, marks, &own, keyword);
 	else if (s->boolean)
@@ -637,7 +637,7 @@ bool ev_schema_fits(struct ev_schema_judge *j, const struct ev_schema *s, uint32
 	while (place == NULL && s->alias != NULL && j->set->n_dynamic == 0)
 		s = s->alias;
 	if (place != NULL)
-		good = fits_or_says(j, s, i, marks, place, keyword);
+		good = fits_or_reports(j, s, i, marks, place, keyword);
 	else if (s->alias != NULL)
 		good = ev_schema_fits(j, s->alias, i, marks, NULL, NULL);
 	else if (s->boolean)

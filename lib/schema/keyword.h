@@ -8,7 +8,7 @@
 #include "schema/internal.h"
 
 enum ev_schema_keyword {
-	K_NONE, /* says nothing about a value */
+	K_NONE, /* asserts nothing */
 	K_ADDITIONAL_ITEMS,
 	K_ADDITIONAL_PROPERTIES,
 	K_ALL_OF,

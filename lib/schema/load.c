@@ -105,7 +105,7 @@ static bool may_follow(const char *folder, const char *name, struct ev_error *er
 
 	if (stat(name, &st) != 0) {
 		free(inside);
-		return true; /* reading it tells why */
+		return true; /* reading it gives the error */
 	}
 	if (inside == NULL)
 		ev_fail(err,

@@ -1,5 +1,5 @@
 /*
- * The metaschemas: what a schema of each draft has to look like, said as a schema. They are written
+ * The metaschemas: the form of a schema of each draft, as a schema. They are written
  * from the table of keywords, as one document for each draft, with the rules of all vocabularies;
  * the published ones of the newer drafts refer to a file for each.
  */

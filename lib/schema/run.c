@@ -13,9 +13,9 @@ typedef bool run(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 		 const struct ev_node *value);
 
 /* A slow path: kept out of line, so that the fast path has no registers to save. */
-#define ASIDE static EV_NOINLINE bool
+#define SLOW static EV_NOINLINE bool
 
-ASIDE full(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
+SLOW full(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
 {
 	const struct ev_schema_cold *b = c->cold;
 
@@ -29,7 +29,7 @@ static bool pass(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 	return true;
 }
 
-/* Scalars. Where the fast check cannot decide, the schemas themselves are asked. */
+/* Scalars. What the fast check cannot decide is evaluated in full. */
 
 static inline const char *text_of(const struct ev_schema_judge *j, const struct ev_node *value)
 {
@@ -97,7 +97,7 @@ static inline bool not_negative(struct ev_schema_judge *j, const struct ev_schem
 	return *text_of(j, value) != '-' || full(j, c, value);
 }
 
-ASIDE number(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
+SLOW number(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
 {
 	const struct ev_small low = {c->cold->low, 0}, high = {c->cold->high, 0};
 	struct ev_small v;

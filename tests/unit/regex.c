@@ -87,7 +87,7 @@ static void groups(void)
 	static const char pattern[] = "(?<host>\\S+) (\\d+)?(?: (?P<path>/\\S*))?";
 	struct ev_error err;
 	struct ev_regex *re =
-		ev_regex_compile(pattern, strlen(pattern), EV_REGEX_PCRE | EV_REGEX_OCTETS, &err);
+		ev_regex_compile(pattern, strlen(pattern), EV_REGEX_PCRE | EV_REGEX_BYTES, &err);
 	size_t from = 0, to = 0;
 
 	ok(re != NULL && ev_regex_groups(re) == 3, "three groups");
