@@ -409,12 +409,12 @@ static void cold_part(struct maker *m, struct ev_schema_cell *c, struct ev_schem
 	k = inside_of(m, schemas, EV_OBJECT, &pass);
 	b->object = k != NULL ? &k->inside : NULL;
 	c->checks[EV_OBJECT] = k != NULL ? SCHEMA_CHECK_OBJECT
-			       : take	 ? SCHEMA_CHECK_PASS
+			       : pass	 ? SCHEMA_CHECK_PASS
 					 : SCHEMA_CHECK_FULL;
 	k = inside_of(m, schemas, EV_ARRAY, &pass);
 	b->array = k != NULL ? &k->inside : NULL;
 	c->checks[EV_ARRAY] = k != NULL ? SCHEMA_CHECK_ARRAY
-			      : take	? SCHEMA_CHECK_PASS
+			      : pass	? SCHEMA_CHECK_PASS
 					: SCHEMA_CHECK_FULL;
 }
 
