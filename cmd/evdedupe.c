@@ -1,6 +1,5 @@
 /* evdedupe: redeliveries out, and nothing else. */
-#include "cli/cli.h"
-#include "cli/envelope.h"
+#include "cli/run.h"
 #include "dedupe/dedupe.h"
 
 #include <stdlib.h>
@@ -78,10 +77,7 @@ static const struct cli_program program = {
 
 static struct ev_out *dropped;
 
-static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_error *err)
-{
-	return ev_dedupe_step(engine, rec, err);
-}
+CLI_STEP(step, ev_dedupe_step)
 
 /* What was dropped is on disk before the seal counts it. */
 static enum ev_status finish(void *engine, struct ev_error *err)
@@ -134,15 +130,8 @@ static enum ev_status finish_section(void *engine, struct ev_error *err)
 	return ev_dedupe_prepare(engine, err);
 }
 
-static enum ev_status commit(void *engine, struct ev_error *err)
-{
-	return ev_dedupe_commit(engine, err);
-}
-
-static enum ev_status merge(void *engine, struct ev_error *err)
-{
-	return ev_dedupe_merge(engine, err);
-}
+CLI_CALL(commit, ev_dedupe_commit)
+CLI_CALL(merge, ev_dedupe_merge)
 
 /* With a state, the file of dropped records gets its name after the last section. */
 static int name_dropped(int status, struct cli *cli)

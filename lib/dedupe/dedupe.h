@@ -13,7 +13,6 @@
 #define EV_DEDUPE_H
 
 #include "model/model.h"
-#include "record/count.h"
 #include "record/port.h"
 
 struct ev_dedupe;

@@ -13,7 +13,6 @@
 #define EV_VERSION_H
 
 #include "model/model.h"
-#include "record/count.h"
 #include "record/port.h"
 #include "store/store.h"
 
