@@ -79,7 +79,7 @@ static struct ev_out *dropped;
 
 CLI_STEP(step, ev_dedupe_step)
 
-/* What was dropped is safe before the seal says that it was. */
+/* Dropped records are on the disk before the seal counts them. */
 static enum ev_status finish(void *engine, struct ev_error *err)
 {
 	(void)engine;

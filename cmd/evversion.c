@@ -20,7 +20,7 @@ static const struct cli_option options[] = {
 	{0},
 };
 
-/* What `evload --position` prints; nothing, if that failed. */
+/* Takes the output of `evload --position`, which is empty if that failed. */
 static void take_since(const char *position)
 {
 	since = position;
