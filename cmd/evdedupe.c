@@ -40,7 +40,7 @@ static void take_keys(const char *list)
 	free(copy);
 }
 
-/* Counted in the hours of the newest record, never in those of the clock. */
+/* The age counts back from the newest record's time, never from the clock's. */
 static void take_keep(const char *text)
 {
 	enum { MOST = 100000, DAY = 24 };
@@ -79,14 +79,14 @@ static struct ev_out *dropped;
 
 CLI_STEP(step, ev_dedupe_step)
 
-/* Dropped records are on the disk before the seal counts them. */
+/* What was dropped is on disk before the seal counts it. */
 static enum ev_status finish(void *engine, struct ev_error *err)
 {
 	(void)engine;
 	return dropped != NULL ? ev_out_commit(&dropped, err) : EV_OK;
 }
 
-/* With a state: of each section */
+/* With a state: called for each section */
 
 static enum ev_status begin(void *engine, const char *batch, const struct ev_span *span,
 			    struct ev_error *err)
@@ -133,7 +133,7 @@ static enum ev_status finish_section(void *engine, struct ev_error *err)
 CLI_CALL(commit, ev_dedupe_commit)
 CLI_CALL(merge, ev_dedupe_merge)
 
-/* Sections may come without an end, so the file gets its name behind the last one. */
+/* With a state, the file of dropped records gets its name after the last section. */
 static int name_dropped(int status, struct cli *cli)
 {
 	if (dropped == NULL || ev_out_commit(&dropped, &cli->error) == EV_OK)

@@ -72,7 +72,7 @@ static void put(struct cli *c, struct ev_buf *text)
 	ev_buf_reset(text);
 }
 
-/* The batch's name as JSON, in which nothing steers a terminal. */
+/* The batch's name as JSON, without anything that steers a terminal. */
 static void put_name(const char *name, struct ev_buf *out)
 {
 	struct ev_buf quoted = {0};
@@ -84,7 +84,7 @@ static void put_name(const char *name, struct ev_buf *out)
 
 /* info */
 
-/* 1-3,7; - for none. */
+/* As in 1-3,7; - for none. */
 static void put_commits(const struct ev_version_batch *b, struct ev_buf *out)
 {
 	if (b->n_commits == 0)
@@ -128,7 +128,7 @@ static int info(struct cli *c, char **operands)
 	char text[EV_STORE_POSITION];
 	struct ev_buf out = {0};
 
-	if (follows[0] != '\0') /* it stands in another store's chain */
+	if (follows[0] != '\0') /* its commits are another store's */
 		snprintf(position.store, sizeof position.store, "%s", follows);
 	ev_point_write(&position, text);
 	ev_buf_printf(&out, "kind: %s\nprogram: %s\nid: %s\nposition: %s\n", kind->name,

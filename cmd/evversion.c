@@ -20,7 +20,7 @@ static const struct cli_option options[] = {
 	{0},
 };
 
-/* Takes the output of `evload --position`, which is empty if that failed. */
+/* The output of `evload --position`, which is empty if that failed. */
 static void take_since(const char *position)
 {
 	since = position;

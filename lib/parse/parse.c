@@ -48,7 +48,7 @@ struct ev_parse *ev_parse_open(enum ev_parse_format format, bool origin, struct 
 	p->events = ev_events_new(NULL, EV_READ_TEXT, EV_TRUST_RAW);
 	if (format == EV_PARSE_NGINX) {
 		p->nginx = ev_regex_compile(nginx_pattern, sizeof nginx_pattern - 1,
-					    EV_REGEX_OCTETS, err);
+					    EV_REGEX_BYTES, err);
 		if (p->nginx == NULL)
 			ev_parse_free(&p);
 	}
