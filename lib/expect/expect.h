@@ -76,7 +76,7 @@ enum ev_outcome ev_suite_outcome(const struct ev_suite *s, size_t i);
 /* Whether its failing makes the verdict no. */
 bool ev_suite_is_critical(const struct ev_suite *s, size_t i);
 /* Appends a line for people on one that does not hold: where it was written, and what it is. */
-void ev_suite_tell(const struct ev_suite *s, size_t i, struct ev_buf *out);
+void ev_suite_describe(const struct ev_suite *s, size_t i, struct ev_buf *out);
 /* Appends an element of `results`, and the one of `meta.evkit.expectations` that goes with it. */
 void ev_suite_result(const struct ev_suite *s, size_t i, struct ev_buf *out);
 void ev_suite_extra(const struct ev_suite *s, size_t i, struct ev_buf *out);

@@ -2,26 +2,18 @@
 #include "base/utf8.h"
 #include "expect/internal.h"
 #include "model/nearest.h"
-#include "number/decimal.h"
 #include "regex/regex.h"
 #include "scan/form.h"
 #include "schema/schema.h"
 
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <strings.h>
 
-/* A text to match: a string's content, or a number or boolean as it is written. */
-static const char *text_of(const struct ev_doc *d, uint32_t at, struct ev_buf *scratch, size_t *len)
+/* The content of a string; NULL of what is none. */
+static const char *string_at(struct ev_expect *e, const struct ev_doc *d, uint32_t at, size_t *len)
 {
-	switch (ev_kind(d, at)) {
-	case EV_STRING: return ev_string(d, at, scratch, len);
-	case EV_NUMBER:
-	case EV_TRUE:
-	case EV_FALSE: return ev_raw(d, at, len);
-	default: return NULL;
-	}
+	return ev_kind(d, at) == EV_STRING ? ev_string(d, at, &e->suite->scratch, len) : NULL;
 }
 
 static void free_own(struct ev_expect *e)
@@ -100,98 +92,80 @@ static bool open_between(struct ev_expect *e, struct ev_expect_opening *o)
 	return true;
 }
 
-static bool in_range(const struct ev_expect_range *r, const struct ev_doc *d, uint32_t at,
-		     struct ev_buf *scratch)
+static bool in_range(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
-	int order;
+	const struct ev_expect_range *r = &e->range;
+	enum ev_expect_limit_kind kind = r->min.kind != LIMIT_NONE ? r->min.kind : r->max.kind;
+	struct ev_expect_limit l;
 
-	if (r->min.kind != LIMIT_NONE &&
-	    (!ev_expect_limit_compare(&r->min, d, at, scratch, &order) || order < 0 ||
-	     (order == 0 && r->strict_min)))
-		return false;
-	return r->max.kind == LIMIT_NONE ||
-	       (ev_expect_limit_compare(&r->max, d, at, scratch, &order) &&
-		(order < 0 || (order == 0 && !r->strict_max)));
+	return kind == LIMIT_NONE || (ev_expect_limit_at(kind, d, at, &e->suite->scratch, &l) &&
+				      ev_expect_is_within(r, &l));
 }
 
-static bool between(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool between(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
 	const struct bounds *b = e->own;
+	const struct ev_doc *d = f->d;
 	struct ev_small x;
 	const char *p;
 	size_t len;
 
-	p = ev_raw(d, at, &len);
-	if (b == NULL || ev_kind(d, at) != EV_NUMBER)
-		return in_range(&e->range, d, at, &e->suite->scratch);
+	p = ev_raw(d, *at, &len);
+	if (b == NULL || ev_kind(d, *at) != EV_NUMBER)
+		return in_range(e, d, *at);
 	if (ev_small_fits(p, (uint32_t)len, b->whole, UINT32_MAX))
 		return true;
 	if (ev_small_read_padded(p, len, &x) && x.exp <= 0 && x.exp >= -EV_SMALL_DIGITS)
 		return b->low[-x.exp] <= x.coef && x.coef <= b->high[-x.exp];
-	return in_range(&e->range, d, at, &e->suite->scratch);
+	return in_range(e, d, *at);
 }
+
+static const struct ev_expect_ops range_ops = {
+	.open = open_between, .take = between, .close = free_own};
 
 /* Lengths: code points of a text, elements of a list. */
 
 static bool open_lengths(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	const struct ev_yaml *y;
+	const struct ev_yaml *y = ev_expect_argument(o, "value");
+	uint64_t n;
 
-	if ((y = ev_expect_argument(o, "value")) != NULL) {
-		uint64_t n;
-
-		if (!ev_expect_argument_count(o, "value", &n) ||
-		    !ev_expect_limit_of(o, y, "value", &e->range.min))
-			return false;
-		return ev_expect_limit_of(o, y, "value", &e->range.max);
-	}
+	if (y != NULL)
+		return ev_expect_argument_count(o, "value", &n) &&
+		       ev_expect_limit_of(o, y, "value", &e->range.min) &&
+		       ev_expect_limit_of(o, y, "value", &e->range.max);
 	y = ev_expect_argument(o, e->range.min.kind != LIMIT_NONE ? "min_value" : "max_value");
-	if ((e->range.min.kind != LIMIT_NONE && e->range.min.kind != LIMIT_NUMBER) ||
-	    (e->range.max.kind != LIMIT_NONE && e->range.max.kind != LIMIT_NUMBER))
-		return ev_expect_opening_fail(o, y, "a length is held against numbers");
-	return true;
+	return ev_expect_range_is_of_numbers(&e->range) ||
+	       ev_expect_opening_fail(o, y, "a length is held against numbers");
 }
 
-static bool length_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool length_good(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
-	const struct ev_expect_range *r = &e->range;
+	struct ev_expect_limit l = {.kind = LIMIT_NUMBER};
 	char text[24];
 	const char *p;
 	size_t len;
-	int n, order;
 
-	if (ev_kind(d, at) == EV_STRING) {
-		p = ev_string(d, at, &e->suite->scratch, &len);
-		n = snprintf(text, sizeof text, "%zu", ev_utf8_count(p, len));
-	} else if (ev_kind(d, at) == EV_ARRAY) {
-		n = snprintf(text, sizeof text, "%u", d->nodes[at].count);
-	} else {
+	if ((p = string_at(e, f->d, *at, &len)) != NULL)
+		len = ev_utf8_count(p, len);
+	else if (ev_kind(f->d, *at) == EV_ARRAY)
+		len = f->d->nodes[*at].count;
+	else
 		return false;
-	}
-	if (r->min.kind != LIMIT_NONE) {
-		order = ev_number_compare(text, (size_t)n, r->min.text, r->min.len);
-		if (order < 0 || (order == 0 && r->strict_min))
-			return false;
-	}
-	if (r->max.kind == LIMIT_NONE)
-		return true;
-	order = ev_number_compare(text, (size_t)n, r->max.text, r->max.len);
-	return order < 0 || (order == 0 && !r->strict_max);
+	l.text = text;
+	l.len = (size_t)snprintf(text, sizeof text, "%zu", len);
+	return ev_expect_is_within(&e->range, &l);
 }
+
+static const struct ev_expect_ops length_ops = {.open = open_lengths, .take = length_good};
 
 /* Sets */
 
-static bool in_set(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool in_set(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
-	return ev_expect_values_find(&e->set, d, at, &e->suite->scratch) != NOT_A_VALUE;
+	return (ev_expect_values_find(&e->set, f->d, *at, &e->suite->scratch) != NOT_A_VALUE) !=
+	       e->negate;
 }
-
-static bool not_in_set(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
-{
-	return !in_set(e, d, at);
-}
-
-/* Null: the only kinds whose share is of all rows. */
 
 static bool open_not(struct ev_expect *e, struct ev_expect_opening *o)
 {
@@ -199,6 +173,22 @@ static bool open_not(struct ev_expect *e, struct ev_expect_opening *o)
 	e->negate = true;
 	return true;
 }
+
+static const struct ev_expect_ops set_ops = {.take = in_set, .remembers = true},
+				  not_set_ops = {
+					  .open = open_not, .take = in_set, .remembers = true};
+
+/* Null: the only kinds whose share is of all rows. */
+
+static bool never(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
+{
+	(void)e, (void)f, (void)at;
+	return false;
+}
+
+static const struct ev_expect_ops null_ops = {.take = never, .presence = true},
+				  not_null_ops = {
+					  .open = open_not, .take = never, .presence = true};
 
 /* Types */
 
@@ -292,9 +282,11 @@ static bool string_is(unsigned mask, const char *p, size_t len)
 	       ((mask & IS_UUID) != 0 && ev_uuid_valid(p, len));
 }
 
-static bool type_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool type_good(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *node)
 {
 	unsigned mask = *(const unsigned *)e->own;
+	const struct ev_doc *d = f->d;
+	const uint32_t at = *node;
 	const char *p;
 	size_t len;
 
@@ -303,14 +295,15 @@ static bool type_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 	case EV_FALSE:
 	case EV_TRUE: return (mask & IS_BOOLEAN) != 0;
 	case EV_NUMBER: return number_is(mask, d, at);
-	case EV_STRING:
-		p = ev_string(d, at, &e->suite->scratch, &len);
-		return string_is(mask, p, len);
+	case EV_STRING: p = string_at(e, d, at, &len); return string_is(mask, p, len);
 	case EV_ARRAY: return (mask & IS_ARRAY) != 0;
 	case EV_OBJECT: return (mask & IS_OBJECT) != 0;
 	}
 	return false;
 }
+
+static const struct ev_expect_ops type_ops = {
+	.open = open_types, .take = type_good, .close = free_own};
 
 /* Regular expressions and SQL's patterns */
 
@@ -427,13 +420,17 @@ static bool open_patterns(struct ev_expect *e, struct ev_expect_opening *o)
 	       add_patterns(o, "like_pattern_list", true, escape, p);
 }
 
-static bool pattern_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+/* Matches a string's content, or a number or boolean as it is written. */
+static bool pattern_good(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
 	const struct patterns *p = e->own;
+	enum ev_kind kind = ev_kind(f->d, *at);
 	size_t len, matched = 0;
-	const char *text = text_of(d, at, &e->suite->scratch, &len);
+	const char *text = string_at(e, f->d, *at, &len);
 	bool spent;
 
+	if (kind == EV_NUMBER || kind == EV_TRUE || kind == EV_FALSE)
+		text = ev_raw(f->d, *at, &len);
 	if (text == NULL)
 		return false;
 	for (size_t i = 0; i < p->n; i++) {
@@ -444,6 +441,9 @@ static bool pattern_good(struct ev_expect *e, const struct ev_doc *d, uint32_t a
 	spent = ev_regex_spent(&len) != NULL; /* then it is unknown whether it matches */
 	return e->negate ? matched == 0 && !spent : p->all ? matched == p->n : matched > 0;
 }
+
+static const struct ev_expect_ops pattern_ops = {
+	.open = open_patterns, .take = pattern_good, .remembers = true, .close = close_patterns};
 
 /* Texts of other kinds */
 
@@ -461,38 +461,31 @@ static bool open_format(struct ev_expect *e, struct ev_expect_opening *o)
 				      bad);
 }
 
-static bool format_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool format_good(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
-	const char *p;
 	size_t len;
+	const char *p = string_at(e, f->d, *at, &len);
 
-	if (ev_kind(d, at) != EV_STRING)
-		return false;
-	p = ev_string(d, at, &e->suite->scratch, &len);
-	return ev_expect_strftime_matches(e->own, p, len);
+	return p != NULL && ev_expect_strftime_matches(e->own, p, len);
 }
 
-static bool date_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool date_good(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
-	const char *p;
 	size_t len;
+	const char *p = string_at(e, f->d, *at, &len);
 
-	if (ev_kind(d, at) != EV_STRING)
-		return false;
-	p = ev_string(d, at, &e->suite->scratch, &len);
-	return ev_expect_dateutil_parses(p, len);
+	return p != NULL && ev_expect_dateutil_parses(p, len);
 }
 
-static bool json_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool json_good(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
 	struct ev_buf *text = &e->suite->shown;
 	struct ev_flaw flaw;
-	const char *p;
 	size_t len;
+	const char *p = string_at(e, f->d, *at, &len);
 
-	if (ev_kind(d, at) != EV_STRING)
+	if (p == NULL)
 		return false;
-	p = ev_string(d, at, &e->suite->scratch, &len);
 	ev_buf_reset(text);
 	ev_buf_put(text, p, len);
 	memset(ev_buf_room(text, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
@@ -518,119 +511,54 @@ static bool open_schema(struct ev_expect *e, struct ev_expect_opening *o)
 	return schema != NULL || ev_expect_opening_fail(o, y, "json_schema: %s", why.text);
 }
 
-static bool schema_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool schema_good(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
 	size_t len;
-	const bool valid = ev_schema_valid(e->own, d, at, EV_NOWHERE);
+	const bool valid = ev_schema_valid(e->own, f->d, *at, EV_NOWHERE);
 
 	return ev_regex_spent(&len) == NULL && valid;
 }
 
+static const struct ev_expect_ops format_ops = {.open = open_format,
+						.take = format_good,
+						.remembers = true,
+						.close = free_own},
+				  date_ops = {.take = date_good, .remembers = true},
+				  json_ops = {.take = json_good, .remembers = true},
+				  schema_ops = {.open = open_schema,
+						.take = schema_good,
+						.remembers = true};
+
+#define LIMITS "min_value max_value strict_min strict_max mostly"
+
 const struct ev_expect_kind ev_expect_row_kinds[] = {
-	{.name = "expect_column_values_to_be_between",
-	 .arguments = "column* min_value max_value strict_min strict_max mostly",
-	 .open = open_between,
-	 .good = between,
-	 .close = free_own},
-	{.name = "expect_column_value_lengths_to_be_between",
-	 .arguments = "column* min_value max_value strict_min strict_max mostly",
-	 .open = open_lengths,
-	 .good = length_good},
-	{.name = "expect_column_value_lengths_to_equal",
-	 .arguments = "column* value* mostly",
-	 .open = open_lengths,
-	 .good = length_good},
-	{.name = "expect_column_values_to_be_in_set",
-	 .arguments = "column* value_set* mostly",
-	 .good = in_set,
-	 .remembers = true},
-	{.name = "expect_column_values_to_not_be_in_set",
-	 .arguments = "column* value_set* mostly",
-	 .good = not_in_set,
-	 .remembers = true},
-	{.name = "expect_column_values_to_be_null",
-	 .arguments = "column* mostly",
-	 .presence = true},
-	{.name = "expect_column_values_to_not_be_null",
-	 .arguments = "column* mostly",
-	 .open = open_not,
-	 .presence = true},
-	{.name = "expect_column_values_to_be_of_type",
-	 .arguments = "column* type_* mostly",
-	 .open = open_types,
-	 .good = type_good,
-	 .close = free_own},
-	{.name = "expect_column_values_to_be_in_type_list",
-	 .arguments = "column* type_list* mostly",
-	 .open = open_types,
-	 .good = type_good,
-	 .close = free_own},
-	{.name = "expect_column_values_to_match_regex",
-	 .arguments = "column* regex* mostly",
-	 .open = open_patterns,
-	 .good = pattern_good,
-	 .remembers = true,
-	 .close = close_patterns},
-	{.name = "expect_column_values_to_not_match_regex",
-	 .arguments = "column* regex* mostly",
-	 .open = open_patterns,
-	 .good = pattern_good,
-	 .remembers = true,
-	 .close = close_patterns},
-	{.name = "expect_column_values_to_match_regex_list",
-	 .arguments = "column* regex_list* match_on mostly",
-	 .open = open_patterns,
-	 .good = pattern_good,
-	 .remembers = true,
-	 .close = close_patterns},
-	{.name = "expect_column_values_to_not_match_regex_list",
-	 .arguments = "column* regex_list* mostly",
-	 .open = open_patterns,
-	 .good = pattern_good,
-	 .remembers = true,
-	 .close = close_patterns},
-	{.name = "expect_column_values_to_match_like_pattern",
-	 .arguments = "column* like_pattern* escape mostly",
-	 .open = open_patterns,
-	 .good = pattern_good,
-	 .remembers = true,
-	 .close = close_patterns},
-	{.name = "expect_column_values_to_not_match_like_pattern",
-	 .arguments = "column* like_pattern* escape mostly",
-	 .open = open_patterns,
-	 .good = pattern_good,
-	 .remembers = true,
-	 .close = close_patterns},
-	{.name = "expect_column_values_to_match_like_pattern_list",
-	 .arguments = "column* like_pattern_list* match_on escape mostly",
-	 .open = open_patterns,
-	 .good = pattern_good,
-	 .remembers = true,
-	 .close = close_patterns},
-	{.name = "expect_column_values_to_not_match_like_pattern_list",
-	 .arguments = "column* like_pattern_list* escape mostly",
-	 .open = open_patterns,
-	 .good = pattern_good,
-	 .remembers = true,
-	 .close = close_patterns},
-	{.name = "expect_column_values_to_match_strftime_format",
-	 .arguments = "column* strftime_format* mostly",
-	 .open = open_format,
-	 .good = format_good,
-	 .remembers = true,
-	 .close = free_own},
-	{.name = "expect_column_values_to_be_dateutil_parseable",
-	 .arguments = "column* mostly",
-	 .good = date_good,
-	 .remembers = true},
-	{.name = "expect_column_values_to_be_json_parseable",
-	 .arguments = "column* mostly",
-	 .good = json_good,
-	 .remembers = true},
-	{.name = "expect_column_values_to_match_json_schema",
-	 .arguments = "column* json_schema* mostly",
-	 .open = open_schema,
-	 .good = schema_good,
-	 .remembers = true},
+	{"expect_column_values_to_be_between", "column* " LIMITS, &range_ops},
+	{"expect_column_value_lengths_to_be_between", "column* " LIMITS, &length_ops},
+	{"expect_column_value_lengths_to_equal", "column* value* mostly", &length_ops},
+	{"expect_column_values_to_be_in_set", "column* value_set* mostly", &set_ops},
+	{"expect_column_values_to_not_be_in_set", "column* value_set* mostly", &not_set_ops},
+	{"expect_column_values_to_be_null", "column* mostly", &null_ops},
+	{"expect_column_values_to_not_be_null", "column* mostly", &not_null_ops},
+	{"expect_column_values_to_be_of_type", "column* type_* mostly", &type_ops},
+	{"expect_column_values_to_be_in_type_list", "column* type_list* mostly", &type_ops},
+	{"expect_column_values_to_match_regex", "column* regex* mostly", &pattern_ops},
+	{"expect_column_values_to_not_match_regex", "column* regex* mostly", &pattern_ops},
+	{"expect_column_values_to_match_regex_list", "column* regex_list* match_on mostly",
+	 &pattern_ops},
+	{"expect_column_values_to_not_match_regex_list", "column* regex_list* mostly",
+	 &pattern_ops},
+	{"expect_column_values_to_match_like_pattern", "column* like_pattern* escape mostly",
+	 &pattern_ops},
+	{"expect_column_values_to_not_match_like_pattern", "column* like_pattern* escape mostly",
+	 &pattern_ops},
+	{"expect_column_values_to_match_like_pattern_list",
+	 "column* like_pattern_list* match_on escape mostly", &pattern_ops},
+	{"expect_column_values_to_not_match_like_pattern_list",
+	 "column* like_pattern_list* escape mostly", &pattern_ops},
+	{"expect_column_values_to_match_strftime_format", "column* strftime_format* mostly",
+	 &format_ops},
+	{"expect_column_values_to_be_dateutil_parseable", "column* mostly", &date_ops},
+	{"expect_column_values_to_be_json_parseable", "column* mostly", &json_ops},
+	{"expect_column_values_to_match_json_schema", "column* json_schema* mostly", &schema_ops},
 	{0},
 };

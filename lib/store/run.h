@@ -41,15 +41,6 @@ struct ev_entry {
 	uint64_t commit;
 };
 
-/* Compares as the run is sorted. */
-static inline int ev_bytes_compare(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	const size_t len = a_len < b_len ? a_len : b_len;
-	int order = len > 0 ? memcmp(a, b, len) : 0;
-
-	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
-}
-
 /* Of a fixed entry's value: by it entries are let go (ev_store_forget). */
 static inline uint32_t ev_run_stamp(const char *value)
 {

@@ -460,7 +460,7 @@ bool ev_verdict_failed(const struct ev_verdict *v, size_t i, struct ev_buf *out)
 	for (size_t k = 0; k < count(v); k++) {
 		if (ev_suite_outcome(v->suite, k) == EV_EXPECT_PASS || i-- > 0)
 			continue;
-		ev_suite_tell(v->suite, k, out);
+		ev_suite_describe(v->suite, k, out);
 		return true;
 	}
 	return false;
