@@ -13,8 +13,8 @@ void ev_expect_settle(struct ev_expect *e, bool good)
 	e->outcome = good ? EV_EXPECT_PASS : EV_EXPECT_FAIL;
 }
 
-/* Whether a number lies on the right side of a limit. side: 1 for the least, -1 for the greatest. */
-static bool is_beyond(const char *number, const struct ev_expect_limit *l, bool strict, int side)
+/* Whether a number keeps a limit. side: 1 for the least, -1 for the greatest. */
+static bool keeps(const char *number, const struct ev_expect_limit *l, bool strict, int side)
 {
 	int order;
 
@@ -30,14 +30,14 @@ void ev_expect_judge_range(struct ev_expect *e, const char *low, const char *hig
 
 	/* An empty bound is infinite. */
 	bool low_fits = low[0] == '\0' ? r->min.kind == LIMIT_NONE
-				       : is_beyond(low, &r->min, r->strict_min, 1),
+				       : keeps(low, &r->min, r->strict_min, 1),
 	     high_fits = high[0] == '\0' ? r->max.kind == LIMIT_NONE
-					 : is_beyond(high, &r->max, r->strict_max, -1);
+					 : keeps(high, &r->max, r->strict_max, -1);
 
 	if (low_fits && high_fits)
 		e->outcome = EV_EXPECT_PASS;
-	else if ((high[0] != '\0' && !is_beyond(high, &r->min, r->strict_min, 1)) ||
-		 (low[0] != '\0' && !is_beyond(low, &r->max, r->strict_max, -1)))
+	else if ((high[0] != '\0' && !keeps(high, &r->min, r->strict_min, 1)) ||
+		 (low[0] != '\0' && !keeps(low, &r->max, r->strict_max, -1)))
 		e->outcome = EV_EXPECT_FAIL;
 	else
 		e->outcome = EV_EXPECT_INCONCLUSIVE;

@@ -104,8 +104,17 @@ static uint32_t first_there(const struct ev_expect_cells *c)
 
 typedef void put_task(void *ctx, const struct task *t);
 
+/* there: the row is not missing. */
+static EV_ALWAYS_INLINE void each_of(struct counted *c, const struct task *t, bool there, put_task *put,
+			   void *ctx)
+{
+	c->missing += !there && !t->e->ops->presence;
+	if (t->take != NULL && there != (t->e->ops->presence && t->e->negate))
+		put(ctx, t);
+}
+
 /* Gives each row that is to be taken to `put`; its nodes are valid in there. */
-static struct counted each_row(struct ev_expect *e, const struct ev_doc *d, put_task *put,
+static EV_ALWAYS_INLINE struct counted each_row(struct ev_expect *e, const struct ev_doc *d, put_task *put,
 			       void *ctx)
 {
 	uint32_t at[EXPECT_MAX_COLUMNS];
@@ -119,14 +128,15 @@ static struct counted each_row(struct ev_expect *e, const struct ev_doc *d, put_
 			put(ctx, &t);
 		return c;
 	}
-	c.elements = rows_of(e);
-	for (; t.element < c.elements; t.element++) {
-		bool there = row_at(e, d, t.element, at);
-
-		c.missing += !there && !e->ops->presence;
-		if (e->take != NULL && there != (e->ops->presence && e->negate))
-			put(ctx, &t);
+	if (e->n_columns == 1) {
+		c.elements = cells_of(e, 0)->n;
+		for (t.at = cells_of(e, 0)->at; t.element < c.elements; t.element++, t.at++)
+			each_of(&c, &t, !ev_expect_is_missing(d, *t.at), put, ctx);
+		return c;
 	}
+	c.elements = rows_of(e);
+	for (; t.element < c.elements; t.element++)
+		each_of(&c, &t, row_at(e, d, t.element, at), put, ctx);
 	return c;
 }
 
