@@ -16,12 +16,6 @@ static void free_contract(struct ev_contract_type *c)
 	free(c->elements);
 	free_columns(&c->columns);
 	free(c->rules);
-	for (size_t i = 0; c->plans != NULL && i <= EV_SHAPES; i++) {
-		if (c->plans[i] != NULL)
-			free(c->plans[i]->numbers);
-		free(c->plans[i]);
-	}
-	free(c->plans);
 	free(c->asks.list);
 }
 
@@ -128,7 +122,7 @@ static bool is_checked(struct ev_contracts *v, const struct ev_contract_type *c,
 static void add_column(struct ev_contract_columns *c, const struct ev_column *column, uint32_t slot)
 {
 	c->list = ev_realloc_array(c->list, c->n + 1, sizeof *c->list);
-	c->list[c->n++] = ev_column_at(column, slot);
+	c->list[c->n++] = (struct ev_contract_column){column, slot};
 }
 
 /* What the envelope asks of its times is what a timestamp must be. */
@@ -365,6 +359,9 @@ static bool compile(struct ev_contracts *v, struct ev_error *err)
 		add_named(v, &m->dimensions[i].types);
 	v->unknown.type = "";
 	fill_contracts(v);
+	for (size_t i = 0; i < v->n_contracts; i++)
+		v->contracts[i].plans = EV_PLANS(&ev_contract_columns_kind, &v->contracts[i]);
+	v->unknown.plans = EV_PLANS(&ev_contract_columns_kind, &v->unknown);
 	return true;
 }
 

@@ -11,40 +11,22 @@
 #include "schema/schema.h"
 #include "warehouse/column.h"
 #include "json/pick.h"
+#include "json/plan.h"
 
-/* Values that go into rows, each in the type of its column. */
+/* Columns, each with the slot of its value; ways: what their paths lead through. */
 struct ev_contract_columns {
-	struct ev_column_at *list;
+	struct ev_contract_column {
+		const struct ev_column *column;
+		uint32_t slot;
+	} * list;
 	size_t n;
-	struct ev_ways ways; /* to them */
+	struct ev_ways ways;
 };
 
 /* Columns of the elements of a list. */
 struct ev_contract_elements {
 	struct ev_each *each;
 	struct ev_contract_columns columns;
-};
-
-/* A value that goes into a row. */
-struct ev_contract_cell {
-	const struct ev_column_at *column;
-	uint32_t node;
-	enum ev_contract_usual {
-		USUAL_NONE,
-		USUAL_TEXT,   /* no longer than the column has it */
-		USUAL_NUMBER, /* digits, with a point at most */
-		USUAL_JSON,
-	} usual;		     /* the fast path for a value of its kind */
-	uint32_t numbers, n_numbers; /* of JSON: its numbers, as a part of the plan's */
-};
-
-/* The values of an event of one contract and shape. */
-struct ev_contract_plan {
-	bool closed; /* some path leads through a value that has no members */
-	uint32_t *numbers;
-	uint32_t n_numbers;
-	size_t n;
-	struct ev_contract_cell cells[]; /* values that are there, in the order of the columns */
 };
 
 /* What an event type is held against. */
@@ -57,9 +39,10 @@ struct ev_contract_type {
 	size_t n_elements;
 	size_t *rules;
 	size_t n_rules;
-	struct ev_contract_plan **plans; /* by shape; NULL until there is one */
-	struct ev_presence_paths asks;	 /* what the model asks of such an event */
-	bool came;			 /* one of them passed */
+	struct ev_plans plans;	       /* of its columns */
+	const struct ev_event *event;  /* that a plan is made of */
+	struct ev_presence_paths asks; /* what the model asks of such an event */
+	bool came;		       /* one of them passed */
 };
 
 enum { RECENT_BITS = 6, RECENT = 1 << RECENT_BITS };
@@ -85,5 +68,7 @@ struct ev_contracts {
 	const struct ev_event *event; /* that is being judged */
 	struct ev_reasons *why;
 };
+
+extern const struct ev_plan_kind ev_contract_columns_kind; /* of plans; client: a type */
 
 #endif

@@ -41,35 +41,26 @@ bool ev_contract_schema(const struct ev_schema *s, const char *rule, const struc
 	return reject_code(why, "schema");
 }
 
-static EV_NOINLINE bool tell_misfit(struct ev_contracts *v, const struct ev_column *c,
-				    const struct ev_doc *d, uint32_t node, const char *problem)
-{
-	uint32_t skip[EV_MAX_SKIP];
+/* Columns */
 
-	if (c->around)
-		problem = ev_column_json_problem(d, node, skip,
+/* Whether a value fits that has failed its check. If not, adds the reason. */
+static EV_NOINLINE bool fits_slowly(struct ev_contracts *v, const struct ev_check *c)
+{
+	const struct ev_doc *d = v->event->doc;
+	uint32_t skip[EV_MAX_SKIP];
+	char store[EV_VALUE_STORE];
+	struct ev_value value;
+	const char *problem;
+
+	if (ev_value_fast(c->column, d, c->node, store, &value))
+		return true;
+	problem = ev_column_value(c->column, v->m->zone, d, c->node, store, &value);
+	if (problem != NULL && c->column->around)
+		problem = ev_column_json_problem(d, c->node, skip,
 						 ev_event_skip(v->events, v->event, NULL, 0, skip));
 	if (problem != NULL)
-		ev_column_misfit(c, d, node, problem, v->why);
-	return problem != NULL;
-}
-
-static inline bool misfit(struct ev_contracts *v, const struct ev_column_at *c,
-			  const struct ev_doc *d, uint32_t node)
-{
-	const char *problem = ev_column_problem(c, v->m->zone, d, node);
-
-	return problem != NULL && tell_misfit(v, c->column, d, node, problem);
-}
-
-static bool values_fit(struct ev_contracts *v, const struct ev_contract_columns *c,
-		       const struct ev_doc *d, const uint32_t *at)
-{
-	bool good = true;
-
-	for (size_t i = 0; i < c->n; i++)
-		good &= !misfit(v, &c->list[i], d, at[c->list[i].slot]);
-	return good;
+		ev_column_misfit(c->column, d, c->node, problem, v->why);
+	return problem == NULL;
 }
 
 static bool columns_are_open(const struct ev_contract_type *c, const struct ev_event *event)
@@ -88,11 +79,31 @@ static bool columns_are_open(const struct ev_contract_type *c, const struct ev_e
 	return true;
 }
 
-static bool columns_fit(struct ev_contracts *v, const struct ev_contract_type *c,
-			const struct ev_event *event)
+typedef bool take_check(void *ctx, const struct ev_check *c);
+
+static EV_ALWAYS_INLINE bool each_of(const struct ev_contract_columns *c, const struct ev_doc *d,
+				     const uint32_t *at, take_check *take, void *ctx)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < c->n; i++) {
+		uint32_t node = at[c->list[i].slot];
+		struct ev_check check;
+
+		if (node == EV_NOWHERE || ev_kind(d, node) == EV_NULL)
+			continue;
+		check = ev_check_of(c->list[i].column, d, node);
+		good &= take(ctx, &check);
+	}
+	return good;
+}
+
+/* Gives the check of each value that goes into a row to `take`; true if all of that is. */
+static EV_ALWAYS_INLINE bool each_check(const struct ev_contract_type *c,
+					const struct ev_event *event, take_check *take, void *ctx)
 {
 	const struct ev_doc *d = event->doc;
-	bool good = values_fit(v, &c->columns, d, event->at);
+	bool good = each_of(&c->columns, d, event->at, take, ctx);
 
 	for (size_t i = 0; i < c->n_elements; i++) {
 		const struct ev_contract_elements *e = &c->elements[i];
@@ -100,137 +111,82 @@ static bool columns_fit(struct ev_contracts *v, const struct ev_contract_type *c
 		if (e->columns.n == 0)
 			continue;
 		for (size_t k = 0, n = ev_each_find(e->each, event); k < n; k++)
-			good &= values_fit(v, &e->columns, d, ev_each_at(e->each, k));
+			good &= each_of(&e->columns, d, ev_each_at(e->each, k), take, ctx);
 	}
 	return good;
 }
 
-/* Columns by shape: the shape decides which values are present, and their kinds. */
-
-static enum ev_contract_usual usual_of(const struct ev_column *c, const struct ev_doc *d,
-				       uint32_t node)
+static inline bool fits(void *contracts, const struct ev_check *c)
 {
-	enum ev_kind kind = ev_kind(d, node);
+	struct ev_contracts *v = contracts;
+	const struct ev_doc *d = v->event->doc;
 
-	if (c->type == EV_TYPE_VARCHAR && kind == EV_STRING)
-		return USUAL_TEXT;
-	if (c->type == EV_TYPE_DECIMAL && kind == EV_NUMBER)
-		return USUAL_NUMBER;
-	return c->type == EV_TYPE_JSON && node != 0 ? USUAL_JSON : USUAL_NONE;
+	return ev_check_passes(c, d, d->nodes, d->text) || fits_slowly(v, c);
 }
 
-static void add_numbers(struct ev_contract_plan *p, struct ev_contract_cell *cell,
-			const struct ev_doc *d)
+/* The shape decides which values are present, and their kinds. */
+struct plan {
+	bool closed; /* some path leads through a value that has no members */
+	size_t n;
+	struct ev_check checks[];
+};
+
+static bool count_check(void *n, const struct ev_check *c)
 {
-	const uint32_t end = d->nodes[cell->node].next;
-
-	cell->numbers = p->n_numbers;
-	for (uint32_t i = cell->node; i < end; i++)
-		cell->n_numbers += ev_kind(d, i) == EV_NUMBER;
-	p->numbers = ev_realloc_array(p->numbers, p->n_numbers + cell->n_numbers + 1,
-				      sizeof *p->numbers);
-	for (uint32_t i = cell->node; i < end; i++)
-		if (ev_kind(d, i) == EV_NUMBER)
-			p->numbers[p->n_numbers++] = i;
-}
-
-static void add_cells(struct ev_contract_plan *p, const struct ev_contract_columns *c,
-		      const struct ev_doc *d, const uint32_t *at)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		uint32_t node = at[c->list[i].slot];
-
-		struct ev_contract_cell *cell = &p->cells[p->n];
-
-		if (node == EV_NOWHERE || ev_kind(d, node) == EV_NULL)
-			continue;
-		*cell = (struct ev_contract_cell){.column = &c->list[i],
-						  .node = node,
-						  .usual = usual_of(c->list[i].column, d, node)};
-		if (cell->usual == USUAL_JSON)
-			add_numbers(p, cell, d);
-		p->n++;
-	}
-}
-
-static void make_plan(struct ev_contract_type *c, const struct ev_event *event)
-{
-	const struct ev_doc *d = event->doc;
-	size_t n = c->columns.n;
-	struct ev_contract_plan *p;
-
-	for (size_t i = 0; i < c->n_elements; i++)
-		n += c->elements[i].columns.n * ev_each_find(c->elements[i].each, event);
-	p = ev_malloc(sizeof *p + n * sizeof *p->cells);
-	*p = (struct ev_contract_plan){.closed = !columns_are_open(c, event)};
-	add_cells(p, &c->columns, d, event->at);
-	for (size_t i = 0; i < c->n_elements; i++) {
-		const struct ev_contract_elements *e = &c->elements[i];
-
-		for (size_t k = 0; e->columns.n > 0 && k < e->each->n; k++)
-			add_cells(p, &e->columns, d, ev_each_at(e->each, k));
-	}
-	if (c->plans == NULL)
-		c->plans = ev_calloc(EV_SHAPES + 1, sizeof(struct ev_contract_plan *));
-	c->plans[d->shape] = p;
-}
-
-static inline bool are_short(const uint32_t *numbers, uint32_t n, const struct ev_doc *d)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if (d->nodes[numbers[i]].end - d->nodes[numbers[i]].pos > EV_VALUE_NUMBER)
-			return false;
+	(void)c;
+	++*(size_t *)n;
 	return true;
 }
 
-static inline bool is_usual(const struct ev_contract_plan *p, const struct ev_contract_cell *cell,
-			    const struct ev_doc *d)
+static bool keep_check(void *plan, const struct ev_check *c)
 {
-	const struct ev_node *n = &d->nodes[cell->node];
-	const struct ev_column *c = cell->column->column;
-	uint32_t len = n->end - n->pos;
+	struct plan *p = plan;
 
-	switch (cell->usual) {
-	case USUAL_TEXT: return len <= cell->column->longest && !d->nul;
-	case USUAL_NUMBER:
-		return ev_small_fits(d->text + n->pos, len, c->size - c->scale, c->scale);
-	case USUAL_JSON:
-		return !d->nul && are_short(p->numbers + cell->numbers, cell->n_numbers, d);
-	case USUAL_NONE: break;
-	}
-	return false;
+	p->checks[p->n++] = *c;
+	return true;
 }
 
-static bool cells_fit(struct ev_contracts *v, const struct ev_contract_plan *p,
-		      const struct ev_doc *d)
+static void *compile(void *client, const struct ev_doc *d)
 {
-	bool good = true;
+	const struct ev_contract_type *c = client;
+	struct plan *p;
+	size_t n = 0;
 
-	for (const struct ev_contract_cell *c = p->cells, *end = c + p->n; c < end; c++)
-		if (!is_usual(p, c, d))
-			good &= !misfit(v, c->column, d, c->node);
-	return good;
+	each_check(c, c->event, count_check, &n);
+	if ((p = ev_plan_alloc(d, sizeof *p + n * sizeof *p->checks)) == NULL)
+		return NULL;
+	*p = (struct plan){.closed = !columns_are_open(c, c->event)};
+	each_check(c, c->event, keep_check, p);
+	return p;
 }
+
+static void print(const void *client, const void *plan, const struct ev_doc *d, struct ev_buf *out)
+{
+	const struct ev_contract_type *c = client;
+	const struct plan *p = plan;
+
+	ev_plan_line(out, p->closed ? "closed" : "open", d, EV_NOWHERE, c->type);
+	for (size_t i = 0; i < p->n; i++)
+		ev_plan_line(out, ev_check_name(&p->checks[i]), d, p->checks[i].node,
+			     p->checks[i].column->name);
+}
+
+const struct ev_plan_kind ev_contract_columns_kind = {"columns", compile, print};
 
 static bool columns_pass(struct ev_contracts *v, struct ev_contract_type *c,
 			 const struct ev_event *event)
 {
-	const struct ev_doc *d = event->doc;
-	const struct ev_contract_plan *p;
-	bool good;
+	const struct plan *p;
+	bool good = true;
 
-	if (d->shape != EV_NO_SHAPE) {
-		if (c->plans == NULL || c->plans[d->shape] == NULL)
-			make_plan(c, event);
-		p = c->plans[d->shape];
-		if (p->closed)
-			return ev_columns_pass(v->m, c->type, c->len, d, v->why);
-		good = cells_fit(v, p, d);
-	} else {
-		if (!columns_are_open(c, event))
-			return ev_columns_pass(v->m, c->type, c->len, d, v->why);
-		good = columns_fit(v, c, event);
-	}
+	c->event = event;
+	p = ev_plan_of(&c->plans, event->doc);
+	if (p != NULL ? p->closed : !columns_are_open(c, event))
+		return ev_columns_pass(v->m, c->type, c->len, event->doc, v->why);
+	if (p == NULL)
+		good = each_check(c, event, fits, v);
+	for (size_t i = 0; p != NULL && i < p->n; i++)
+		good &= fits(v, &p->checks[i]);
 	return good || reject_code(v->why, "column");
 }
 

@@ -264,33 +264,6 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 	return NULL;
 }
 
-/* Numbers of two bytes have no exponent. */
-struct ev_column_at ev_column_at(const struct ev_column *c, uint32_t slot)
-{
-	struct ev_column_at at = {.column = c, .slot = slot};
-
-	if (c->type == EV_TYPE_VARCHAR) {
-		at.plain = EV_STRING;
-		at.longest = c->size + 2;
-	} else if (c->type == EV_TYPE_INT || c->type == EV_TYPE_DECIMAL) {
-		at.plain = EV_NUMBER;
-		at.longest =
-			c->type == EV_TYPE_INT || c->size - c->scale > 1 ? 2 : c->size - c->scale;
-	}
-	return at;
-}
-
-const char *ev_column_odd_problem(const struct ev_column_at *c, struct ev_zone *zone,
-				  const struct ev_doc *d, uint32_t at)
-{
-	char store[EV_VALUE_STORE];
-	struct ev_value v;
-
-	return ev_value_fast(c->column, d, at, store, &v)
-		       ? NULL
-		       : ev_column_value(c->column, zone, d, at, store, &v);
-}
-
 static enum ev_check_how text_how(struct ev_check *check)
 {
 	switch (check->column->type) {
