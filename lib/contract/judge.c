@@ -43,24 +43,37 @@ bool ev_contract_schema(const struct ev_schema *s, const char *rule, const struc
 
 /* Columns */
 
-/* Whether a value fits that has failed its check. If not, adds the reason. */
-static EV_NOINLINE bool fits_slowly(struct ev_contracts *v, const struct ev_check *c)
+/* The slow path of fits. If the value does not fit, adds the reason. */
+static EV_NOINLINE bool fits_slowly(struct ev_contracts *v, const struct ev_column *c,
+				    uint32_t node)
 {
 	const struct ev_doc *d = v->event->doc;
+	const struct ev_node *n = &d->nodes[node];
 	uint32_t skip[EV_MAX_SKIP];
 	char store[EV_VALUE_STORE];
 	struct ev_value value;
 	const char *problem;
 
-	if (ev_value_fast(c->column, d, c->node, store, &value))
+	/* With escapes, but short enough even so. */
+	if (c->type == EV_TYPE_VARCHAR && n->kind == EV_STRING && !d->nul &&
+	    n->end - n->pos - 2 <= c->size)
 		return true;
-	problem = ev_column_value(c->column, v->m->zone, d, c->node, store, &value);
-	if (problem != NULL && c->column->around)
-		problem = ev_column_json_problem(d, c->node, skip,
+	problem = ev_column_value(c, v->m->zone, d, node, store, &value);
+	if (problem != NULL && c->around)
+		problem = ev_column_json_problem(d, node, skip,
 						 ev_event_skip(v->events, v->event, NULL, 0, skip));
 	if (problem != NULL)
-		ev_column_misfit(c->column, d, c->node, problem, v->why);
+		ev_column_misfit(c, d, node, problem, v->why);
 	return problem == NULL;
+}
+
+static inline bool fits(void *contracts, const struct ev_column *c, uint32_t node)
+{
+	struct ev_contracts *v = contracts;
+	char store[EV_VALUE_STORE];
+	struct ev_value value;
+
+	return ev_value_fast(c, v->event->doc, node, store, &value) || fits_slowly(v, c, node);
 }
 
 static bool columns_are_open(const struct ev_contract_type *c, const struct ev_event *event)
@@ -79,28 +92,25 @@ static bool columns_are_open(const struct ev_contract_type *c, const struct ev_e
 	return true;
 }
 
-typedef bool take_check(void *ctx, const struct ev_check *c);
+typedef bool take_value(void *ctx, const struct ev_column *c, uint32_t node);
 
 static EV_ALWAYS_INLINE bool each_of(const struct ev_contract_columns *c, const struct ev_doc *d,
-				     const uint32_t *at, take_check *take, void *ctx)
+				     const uint32_t *at, take_value *take, void *ctx)
 {
 	bool good = true;
 
 	for (size_t i = 0; i < c->n; i++) {
 		uint32_t node = at[c->list[i].slot];
-		struct ev_check check;
 
-		if (node == EV_NOWHERE || ev_kind(d, node) == EV_NULL)
-			continue;
-		check = ev_check_of(c->list[i].column, d, node);
-		good &= take(ctx, &check);
+		if (node != EV_NOWHERE && ev_kind(d, node) != EV_NULL)
+			good &= take(ctx, c->list[i].column, node);
 	}
 	return good;
 }
 
-/* Gives the check of each value that goes into a row to `take`; true if all of that is. */
-static EV_ALWAYS_INLINE bool each_check(const struct ev_contract_type *c,
-					const struct ev_event *event, take_check *take, void *ctx)
+/* Gives each value that goes into a row to `take`; true if all of that is. */
+static EV_ALWAYS_INLINE bool each_value(const struct ev_contract_type *c,
+					const struct ev_event *event, take_value *take, void *ctx)
 {
 	const struct ev_doc *d = event->doc;
 	bool good = each_of(&c->columns, d, event->at, take, ctx);
@@ -116,14 +126,6 @@ static EV_ALWAYS_INLINE bool each_check(const struct ev_contract_type *c,
 	return good;
 }
 
-static inline bool fits(void *contracts, const struct ev_check *c)
-{
-	struct ev_contracts *v = contracts;
-	const struct ev_doc *d = v->event->doc;
-
-	return ev_check_passes(c, d, d->nodes, d->text) || fits_slowly(v, c);
-}
-
 /* The shape decides which values are present, and their kinds. */
 struct plan {
 	bool closed; /* some path leads through a value that has no members */
@@ -131,18 +133,24 @@ struct plan {
 	struct ev_check checks[];
 };
 
-static bool count_check(void *n, const struct ev_check *c)
+static bool count_value(void *n, const struct ev_column *c, uint32_t node)
 {
-	(void)c;
+	(void)c, (void)node;
 	++*(size_t *)n;
 	return true;
 }
 
-static bool keep_check(void *plan, const struct ev_check *c)
-{
-	struct plan *p = plan;
+/* A plan in the making. */
+struct maker {
+	struct plan *plan;
+	const struct ev_doc *d;
+};
 
-	p->checks[p->n++] = *c;
+static bool keep_value(void *maker, const struct ev_column *c, uint32_t node)
+{
+	const struct maker *m = maker;
+
+	m->plan->checks[m->plan->n++] = ev_check_plan(c, m->d, node);
 	return true;
 }
 
@@ -152,11 +160,11 @@ static void *compile(void *client, const struct ev_doc *d)
 	struct plan *p;
 	size_t n = 0;
 
-	each_check(c, c->event, count_check, &n);
+	each_value(c, c->event, count_value, &n);
 	if ((p = ev_plan_alloc(d, sizeof *p + n * sizeof *p->checks)) == NULL)
 		return NULL;
 	*p = (struct plan){.closed = !columns_are_open(c, c->event)};
-	each_check(c, c->event, keep_check, p);
+	each_value(c, c->event, keep_value, &(struct maker){p, d});
 	return p;
 }
 
@@ -173,20 +181,32 @@ static void print(const void *client, const void *plan, const struct ev_doc *d, 
 
 const struct ev_plan_kind ev_contract_columns_kind = {"columns", compile, print};
 
+static bool all_fit(struct ev_contracts *v, const struct plan *p, const struct ev_doc *d)
+{
+	const struct ev_node *nodes = d->nodes;
+	const char *text = d->text;
+	bool good = true;
+
+	for (const struct ev_check *c = p->checks, *end = c + p->n; c < end; c++)
+		if (!ev_check_passes(c, d, nodes, text))
+			good &= fits(v, c->column, c->node);
+	return good;
+}
+
 static bool columns_pass(struct ev_contracts *v, struct ev_contract_type *c,
 			 const struct ev_event *event)
 {
 	const struct plan *p;
-	bool good = true;
+	bool good;
 
 	c->event = event;
 	p = ev_plan_of(&c->plans, event->doc);
 	if (p != NULL ? p->closed : !columns_are_open(c, event))
 		return ev_columns_pass(v->m, c->type, c->len, event->doc, v->why);
-	if (p == NULL)
-		good = each_check(c, event, fits, v);
-	for (size_t i = 0; p != NULL && i < p->n; i++)
-		good &= fits(v, &p->checks[i]);
+	if (p != NULL)
+		good = all_fit(v, p, event->doc);
+	else
+		good = each_value(c, event, fits, v);
 	return good || reject_code(v->why, "column");
 }
 

@@ -4,6 +4,7 @@
 #include "number/decimal.h"
 #include "scan/form.h"
 #include "warehouse/value.h"
+#include "json/plan.h"
 
 #include <stdlib.h>
 
@@ -301,12 +302,33 @@ struct ev_check ev_check_of(const struct ev_column *c, const struct ev_doc *d, u
 	return check;
 }
 
+struct ev_check ev_check_plan(const struct ev_column *c, const struct ev_doc *d, uint32_t node)
+{
+	struct ev_check check = ev_check_of(c, d, node);
+	const uint32_t end = d->nodes[node].next;
+	uint32_t *list, n = 0;
+
+	if (check.how != EV_CHECK_JSON)
+		return check;
+	for (uint32_t i = node; i < end; i++)
+		n += ev_kind(d, i) == EV_NUMBER;
+	if ((list = ev_plan_alloc(d, n * sizeof *list)) == NULL)
+		return check;
+	check.how = EV_CHECK_NUMBERS;
+	check.numbers = list;
+	check.longest = n;
+	for (uint32_t i = node; i < end; i++)
+		if (ev_kind(d, i) == EV_NUMBER)
+			*list++ = i;
+	return check;
+}
+
 const char *ev_check_name(const struct ev_check *c)
 {
 	static const char *const names[] = {
-		[EV_CHECK_NONE] = "none", [EV_CHECK_TEXT] = "text",	[EV_CHECK_UUID] = "uuid",
-		[EV_CHECK_TIME] = "time", [EV_CHECK_NUMBER] = "number", [EV_CHECK_JSON] = "json",
-		[EV_CHECK_FULL] = "full",
+		[EV_CHECK_NONE] = "none",    [EV_CHECK_TEXT] = "text",	   [EV_CHECK_UUID] = "uuid",
+		[EV_CHECK_TIME] = "time",    [EV_CHECK_NUMBER] = "number", [EV_CHECK_JSON] = "json",
+		[EV_CHECK_NUMBERS] = "json", [EV_CHECK_FULL] = "full",
 	};
 
 	return names[c->how];
