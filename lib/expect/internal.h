@@ -90,13 +90,16 @@ struct ev_expect_values {
 	struct ev_lookup table; /* of the list */
 };
 
+/* A value and its place. */
+struct ev_expect_sampled {
+	struct ev_position pos;
+	uint64_t element;    /* of a list in the record */
+	struct ev_buf value; /* JSON */
+};
+
 /* The earliest of what was unexpected, in order. */
 struct ev_expect_sample {
-	struct ev_expect_sampled {
-		struct ev_position pos;
-		uint64_t element; /* of a list in the record */
-		struct ev_buf value;
-	} list[EXPECT_SAMPLE];
+	struct ev_expect_sampled list[EXPECT_SAMPLE];
 	size_t n;
 };
 
@@ -264,17 +267,20 @@ static inline uint64_t ev_expect_present(const struct ev_expect_counts *n)
 const struct ev_position *ev_expect_frame_position(struct ev_expect_frame *f);
 /* Appends a value for people: its JSON, or the beginning of that, as a text, where it is long. */
 void ev_expect_show_value(const struct ev_doc *d, uint32_t at, struct ev_buf *out);
-void ev_expect_sample_add(struct ev_expect_sample *s, const struct ev_position *pos,
-			  uint64_t element, const char *value, size_t len);
+/* By place, then by value: one place may come twice, through its origin or out of two states. */
+int ev_expect_sampled_compare(const struct ev_expect_sampled *a, const struct ev_expect_sampled *b);
+/* s is zero, or was set; everything is copied. */
+void ev_expect_sampled_set(struct ev_expect_sampled *s, const struct ev_position *pos,
+			   uint64_t element, const char *value, size_t len);
+void ev_expect_sampled_free(struct ev_expect_sampled *s);
+/* Writes position, element and value to a list; reads them from one, behind `skip` scalars. */
+void ev_expect_sampled_write(const struct ev_expect_sampled *s, struct ev_buf *out);
+bool ev_expect_sampled_read(const struct ev_doc *d, uint32_t list, uint32_t skip,
+			    struct ev_expect_sampled *s);
+void ev_expect_sample_add(struct ev_expect_sample *s, const struct ev_expect_sampled *x);
 void ev_expect_sample_write(const struct ev_expect_sample *s, struct ev_buf *out);
 bool ev_expect_sample_merge(struct ev_expect_sample *s, const struct ev_doc *d, uint32_t at);
 void ev_expect_sample_free(struct ev_expect_sample *s);
-/* Writes and reads [position, element, value], which the state has in many places. */
-void ev_expect_sampled_write(const struct ev_position *pos, uint64_t element,
-			     const struct ev_buf *value, struct ev_buf *out);
-/* pos is a copy. *value: its node. */
-bool ev_expect_sampled_read(const struct ev_doc *d, uint32_t first, struct ev_position *pos,
-			    uint64_t *element, uint32_t *value);
 /* Counts a row as unexpected, and samples it. */
 void ev_expect_count_unexpected(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at);
 

@@ -11,17 +11,10 @@
 
 enum { MAX_RUNS = 10000, MAX_VALUE = 1000 };
 
-/* A value and its place. */
-struct mark {
-	struct ev_position pos;
-	uint64_t element;
-	struct ev_buf value; /* JSON */
-};
-
 struct run {
 	char *source;
 	uint64_t first_line, last_line;
-	struct mark first, last;
+	struct ev_expect_sampled first, last;
 };
 
 struct ordered {
@@ -41,10 +34,8 @@ static bool open_ordered(struct ev_expect *e, struct ev_expect_opening *o)
 static void free_run(struct run *r)
 {
 	free(r->source);
-	ev_position_free(&r->first.pos);
-	ev_position_free(&r->last.pos);
-	ev_buf_free(&r->first.value);
-	ev_buf_free(&r->last.value);
+	ev_expect_sampled_free(&r->first);
+	ev_expect_sampled_free(&r->last);
 }
 
 static void close_ordered(struct ev_expect *e)
@@ -91,22 +82,6 @@ static bool follows(const struct ev_expect *e, const struct ev_buf *before, cons
 	return e->negate ? order > 0 : order < 0;
 }
 
-static void set_mark(struct mark *m, const struct ev_position *pos, uint64_t element, const char *p,
-		     size_t len)
-{
-	if (m->pos.source == NULL || strcmp(m->pos.source, pos->source) != 0) {
-		ev_position_copy(&m->pos, pos);
-	} else {
-		char *source = m->pos.source;
-
-		m->pos = *pos;
-		m->pos.source = source;
-	}
-	m->element = element;
-	ev_buf_reset(&m->value);
-	ev_buf_put(&m->value, p, len);
-}
-
 /* The run that a line of this source continues, or a new one. */
 static struct run *run_of(struct ordered *o, const struct ev_position *pos)
 {
@@ -141,17 +116,17 @@ static bool order_take(struct ev_expect *e, struct ev_expect_frame *f, const uin
 		return true;
 	r->last_line = f->pos.line;
 	if (r->first.value.len == 0)
-		set_mark(&r->first, &f->pos, f->element, p, len);
+		ev_expect_sampled_set(&r->first, &f->pos, f->element, p, len);
 	else
 		good = follows(e, &r->last.value, p, len);
-	set_mark(&r->last, &f->pos, f->element, p, len);
+	ev_expect_sampled_set(&r->last, &f->pos, f->element, p, len);
 	return good;
 }
 
-static void write_mark(const char *name, const struct mark *m, struct ev_buf *out)
+static void write_end(const char *name, const struct ev_expect_sampled *end, struct ev_buf *out)
 {
 	ev_json_open(out, name, '[');
-	ev_expect_sampled_write(&m->pos, m->element, &m->value, out);
+	ev_expect_sampled_write(end, out);
 	ev_buf_putc(out, ']');
 }
 
@@ -167,26 +142,18 @@ static void order_write(const struct ev_expect *e, struct ev_buf *out)
 		ev_json_open(out, NULL, '{');
 		ev_json_u64(out, "first_line", r->first_line);
 		ev_json_u64(out, "last_line", r->last_line);
-		write_mark("first", &r->first, out);
-		write_mark("last", &r->last, out);
+		write_end("first", &r->first, out);
+		write_end("last", &r->last, out);
 		ev_buf_putc(out, '}');
 	}
 	ev_buf_putc(out, ']');
 }
 
-static bool read_mark(const struct ev_doc *d, uint32_t run, const char *name, struct mark *m)
+static bool read_end(const struct ev_doc *d, uint32_t list, struct ev_expect_sampled *end)
 {
-	uint32_t at = ev_member(d, run, name, strlen(name)), value;
-	const char *p;
-	size_t len;
-
-	if (at == EV_NOWHERE || ev_kind(d, at) != EV_ARRAY || d->nodes[at].count != 3 ||
-	    !ev_expect_sampled_read(d, at + 1, &m->pos, &m->element, &value) ||
-	    (ev_kind(d, value) != EV_NUMBER && ev_kind(d, value) != EV_STRING))
-		return false;
-	p = ev_raw(d, value, &len);
-	ev_buf_put(&m->value, p, len);
-	return len <= MAX_VALUE;
+	return ev_expect_sampled_read(d, list, 0, end) && end->value.len <= MAX_VALUE &&
+	       (end->value.p[0] == '"' || end->value.p[0] == '-' ||
+		(end->value.p[0] >= '0' && end->value.p[0] <= '9'));
 }
 
 static bool is_run(const struct run *r)
@@ -200,8 +167,8 @@ static bool read_run(const struct ev_doc *d, uint32_t at, struct run *r)
 {
 	if (!ev_state_u64(d, at, "first_line", &r->first_line) ||
 	    !ev_state_u64(d, at, "last_line", &r->last_line) ||
-	    !read_mark(d, at, "first", &r->first) || !read_mark(d, at, "last", &r->last) ||
-	    !is_run(r))
+	    !read_end(d, ev_member(d, at, "first", 5), &r->first) ||
+	    !read_end(d, ev_member(d, at, "last", 4), &r->last) || !is_run(r))
 		return false;
 	r->source = ev_strdup(r->first.pos.source);
 	return true;
@@ -236,16 +203,6 @@ static bool order_merge(struct ev_expect *e, const struct ev_doc *d)
 	return true;
 }
 
-static int by_mark(const struct mark *a, const struct mark *b)
-{
-	int order = ev_position_compare(&a->pos, &b->pos);
-
-	if (order == 0)
-		order = (a->element > b->element) - (a->element < b->element);
-	return order != 0 ? order
-			  : ev_bytes_compare(a->value.p, a->value.len, b->value.p, b->value.len);
-}
-
 /*
  * Overlapping runs come of the same lines twice. They are ordered too, so that the outcome does not
  * depend on the order of the states.
@@ -261,8 +218,8 @@ static int by_line(const void *a, const void *b)
 		return x->first_line < y->first_line ? -1 : 1;
 	if (x->last_line != y->last_line)
 		return x->last_line < y->last_line ? -1 : 1;
-	order = by_mark(&x->first, &y->first);
-	return order != 0 ? order : by_mark(&x->last, &y->last);
+	order = ev_expect_sampled_compare(&x->first, &y->first);
+	return order != 0 ? order : ev_expect_sampled_compare(&x->last, &y->last);
 }
 
 static void order_judge(struct ev_expect *e, struct ev_buf *out)
@@ -274,7 +231,7 @@ static void order_judge(struct ev_expect *e, struct ev_buf *out)
 		qsort(o->runs, o->n, sizeof *o->runs, by_line);
 	for (size_t i = 1; i < o->n; i++) {
 		const struct run *a = &o->runs[i - 1];
-		const struct mark *m = &o->runs[i].first;
+		const struct ev_expect_sampled *m = &o->runs[i].first;
 
 		if (strcmp(a->source, o->runs[i].source) == 0 &&
 		    o->runs[i].first_line <= a->last_line) {
@@ -284,7 +241,7 @@ static void order_judge(struct ev_expect *e, struct ev_buf *out)
 		if (follows(e, &a->last.value, m->value.p, m->value.len))
 			continue;
 		e->n.unexpected++;
-		ev_expect_sample_add(&e->sample, &m->pos, m->element, m->value.p, m->value.len);
+		ev_expect_sample_add(&e->sample, m);
 	}
 	ev_expect_judge_rows(e, out);
 	if (!overlap)

@@ -18,54 +18,76 @@ static int by_place(const struct ev_expect_sampled *a, const struct ev_position 
 	return order != 0 ? order : (a->element > element) - (a->element < element);
 }
 
-/* By place, then by value: one place may come twice, through its origin or out of two states. */
-static int by_place_and_value(const struct ev_expect_sampled *a, const struct ev_position *pos,
-			      uint64_t element, const char *value, size_t len)
+int ev_expect_sampled_compare(const struct ev_expect_sampled *a, const struct ev_expect_sampled *b)
 {
-	int order = by_place(a, pos, element);
+	int order = by_place(a, &b->pos, b->element);
 
-	return order != 0 ? order : ev_bytes_compare(a->value.p, a->value.len, value, len);
+	return order != 0 ? order
+			  : ev_bytes_compare(a->value.p, a->value.len, b->value.p, b->value.len);
 }
 
-void ev_expect_sample_add(struct ev_expect_sample *s, const struct ev_position *pos,
-			  uint64_t element, const char *value, size_t len)
+void ev_expect_sampled_set(struct ev_expect_sampled *s, const struct ev_position *pos,
+			   uint64_t element, const char *value, size_t len)
+{
+	char *source = s->pos.source;
+
+	if (source != NULL && strcmp(source, pos->source) == 0) {
+		s->pos = *pos;
+		s->pos.source = source;
+	} else {
+		ev_position_copy(&s->pos, pos);
+	}
+	s->element = element;
+	ev_buf_reset(&s->value);
+	ev_buf_put(&s->value, value, len);
+}
+
+void ev_expect_sampled_free(struct ev_expect_sampled *s)
+{
+	ev_position_free(&s->pos);
+	ev_buf_free(&s->value);
+}
+
+void ev_expect_sampled_write(const struct ev_expect_sampled *s, struct ev_buf *out)
+{
+	ev_json_name(out, NULL);
+	ev_position_write(&s->pos, true, out);
+	ev_json_u64(out, NULL, s->element);
+	ev_json_raw(out, NULL, s->value.p, s->value.len);
+}
+
+bool ev_expect_sampled_read(const struct ev_doc *d, uint32_t list, uint32_t skip,
+			    struct ev_expect_sampled *s)
+{
+	uint32_t element, value;
+	const char *p;
+	size_t len;
+
+	if (list == EV_NOWHERE || ev_kind(d, list) != EV_ARRAY ||
+	    d->nodes[list].count != skip + 3 || !ev_position_read(d, list + 1 + skip, &s->pos))
+		return false;
+	element = ev_next(d, list + 1 + skip);
+	value = ev_next(d, element);
+	p = ev_raw(d, value, &len);
+	ev_buf_reset(&s->value);
+	ev_buf_put(&s->value, p, len);
+	return ev_u64_of(d, element, &s->element);
+}
+
+void ev_expect_sample_add(struct ev_expect_sample *s, const struct ev_expect_sampled *x)
 {
 	struct ev_expect_sampled item = {.element = 0};
 	size_t i = s->n;
 
-	while (i > 0 && by_place_and_value(&s->list[i - 1], pos, element, value, len) > 0)
+	while (i > 0 && ev_expect_sampled_compare(&s->list[i - 1], x) > 0)
 		i--;
 	if (i == EXPECT_SAMPLE)
 		return;
 	if (s->n == EXPECT_SAMPLE)
 		item = s->list[--s->n];
 	memmove(&s->list[i + 1], &s->list[i], (s->n++ - i) * sizeof item);
-	ev_position_copy(&item.pos, pos);
-	item.element = element;
-	ev_buf_reset(&item.value);
-	ev_buf_put(&item.value, value, len);
+	ev_expect_sampled_set(&item, &x->pos, x->element, x->value.p, x->value.len);
 	s->list[i] = item;
-}
-
-void ev_expect_sampled_write(const struct ev_position *pos, uint64_t element,
-			     const struct ev_buf *value, struct ev_buf *out)
-{
-	ev_json_name(out, NULL);
-	ev_position_write(pos, true, out);
-	ev_json_u64(out, NULL, element);
-	ev_json_raw(out, NULL, value->p, value->len);
-}
-
-bool ev_expect_sampled_read(const struct ev_doc *d, uint32_t first, struct ev_position *pos,
-			    uint64_t *element, uint32_t *value)
-{
-	uint32_t second;
-
-	if (!ev_position_read(d, first, pos))
-		return false;
-	second = ev_next(d, first);
-	*value = ev_next(d, second);
-	return ev_u64_of(d, second, element);
 }
 
 void ev_expect_sample_write(const struct ev_expect_sample *s, struct ev_buf *out)
@@ -73,8 +95,7 @@ void ev_expect_sample_write(const struct ev_expect_sample *s, struct ev_buf *out
 	ev_json_open(out, "sample", '[');
 	for (size_t i = 0; i < s->n; i++) {
 		ev_json_open(out, NULL, '[');
-		ev_expect_sampled_write(&s->list[i].pos, s->list[i].element, &s->list[i].value,
-					out);
+		ev_expect_sampled_write(&s->list[i], out);
 		ev_buf_putc(out, ']');
 	}
 	ev_buf_putc(out, ']');
@@ -82,32 +103,22 @@ void ev_expect_sample_write(const struct ev_expect_sample *s, struct ev_buf *out
 
 bool ev_expect_sample_merge(struct ev_expect_sample *s, const struct ev_doc *d, uint32_t at)
 {
-	struct ev_position pos = {0};
+	struct ev_expect_sampled x = {.element = 0};
 	bool good = true;
 
 	for (uint32_t i = ev_first(d, at); good && i < ev_end(d, at); i = ev_next(d, i)) {
-		uint32_t value;
-		uint64_t element;
-		const char *p;
-		size_t len;
-
-		good = ev_kind(d, i) == EV_ARRAY && d->nodes[i].count == 3 &&
-		       ev_expect_sampled_read(d, i + 1, &pos, &element, &value);
-		if (!good)
-			break;
-		p = ev_raw(d, value, &len);
-		ev_expect_sample_add(s, &pos, element, p, len);
+		good = ev_expect_sampled_read(d, i, 0, &x);
+		if (good)
+			ev_expect_sample_add(s, &x);
 	}
-	ev_position_free(&pos);
+	ev_expect_sampled_free(&x);
 	return good;
 }
 
 void ev_expect_sample_free(struct ev_expect_sample *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		ev_position_free(&s->list[i].pos);
-		ev_buf_free(&s->list[i].value);
-	}
+	for (size_t i = 0; i < s->n; i++)
+		ev_expect_sampled_free(&s->list[i]);
 }
 
 void ev_expect_show_value(const struct ev_doc *d, uint32_t at, struct ev_buf *out)
@@ -151,6 +162,6 @@ void ev_expect_count_unexpected(struct ev_expect *e, struct ev_expect_frame *f, 
 		ev_expect_show_value(f->d, at[k], shown);
 	}
 	ev_buf_put(shown, "]", e->n_columns > 1);
-	ev_expect_sample_add(&e->sample, ev_expect_frame_position(f), f->element, shown->p,
-			     shown->len);
+	ev_expect_sample_add(&e->sample, &(struct ev_expect_sampled){*ev_expect_frame_position(f),
+								     f->element, *shown});
 }

@@ -175,8 +175,8 @@ static void common_judge(struct ev_expect *e, struct ev_buf *out)
 
 	for (size_t i = 0; i < e->set.n; i++)
 		best = m->counts[i] > best ? m->counts[i] : best;
-	for (size_t i = 0; i < m->others.cap; i++)
-		other = m->others.slots[i].count > other ? m->others.slots[i].count : other;
+	for (size_t i = 0; i < m->others.n; i++)
+		other = m->others.list[i].count > other ? m->others.list[i].count : other;
 	most = best > other ? best : other;
 	list = ev_calloc(e->set.n + m->others.n + 1, sizeof *list);
 	for (size_t i = 0; most > 0 && i < e->set.n; i++) {
@@ -185,11 +185,11 @@ static void common_judge(struct ev_expect *e, struct ev_buf *out)
 		winners++;
 		list[n++] = e->set.list[i].text;
 	}
-	for (size_t i = 0; most > 0 && i < m->others.cap; i++) {
-		if (m->others.slots[i].count != most)
+	for (size_t i = 0; most > 0 && i < m->others.n; i++) {
+		if (m->others.list[i].count != most)
 			continue;
 		outside++;
-		list[n++] = m->others.slots[i].text;
+		list[n++] = m->others.list[i].text;
 	}
 	if (most == 0)
 		ev_expect_settle(e, true);

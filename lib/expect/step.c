@@ -105,8 +105,8 @@ static uint32_t first_there(const struct ev_expect_cells *c)
 typedef void put_task(void *ctx, const struct task *t);
 
 /* there: the row is not missing. */
-static EV_ALWAYS_INLINE void each_of(struct counted *c, const struct task *t, bool there, put_task *put,
-			   void *ctx)
+static EV_ALWAYS_INLINE void each_of(struct counted *c, const struct task *t, bool there,
+				     put_task *put, void *ctx)
 {
 	c->missing += !there && !t->e->ops->presence;
 	if (t->take != NULL && there != (t->e->ops->presence && t->e->negate))
@@ -114,8 +114,8 @@ static EV_ALWAYS_INLINE void each_of(struct counted *c, const struct task *t, bo
 }
 
 /* Gives each row that is to be taken to `put`; its nodes are valid in there. */
-static EV_ALWAYS_INLINE struct counted each_row(struct ev_expect *e, const struct ev_doc *d, put_task *put,
-			       void *ctx)
+static EV_ALWAYS_INLINE struct counted each_row(struct ev_expect *e, const struct ev_doc *d,
+						put_task *put, void *ctx)
 {
 	uint32_t at[EXPECT_MAX_COLUMNS];
 	struct counted c = {1, 0};

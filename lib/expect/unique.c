@@ -125,21 +125,22 @@ static bool unique_take(struct ev_expect *e, struct ev_expect_frame *f, const ui
 
 /* An entry as it stands in the sort, with texts that end in NUL. */
 struct member {
-	struct entry e;
-	struct ev_position pos;
-	struct ev_buf source, value;
+	struct ev_expect_sampled s;
+	struct ev_buf source; /* that s points to */
 };
 
 static void take(struct member *m, const struct ev_sorted *item)
 {
-	memcpy(&m->e, item->item, sizeof m->e);
+	struct entry e;
+
+	memcpy(&e, item->item, sizeof e);
 	ev_buf_reset(&m->source);
-	ev_buf_put(&m->source, item->item + sizeof m->e, m->e.source);
-	ev_buf_reset(&m->value);
-	ev_buf_put(&m->value, item->item + sizeof m->e + m->e.source, m->e.value);
-	m->pos = (struct ev_position){m->e.time, m->e.timed,
-				      (char *)(uintptr_t)ev_buf_str(&m->source), m->e.line,
-				      m->e.offset};
+	ev_buf_put(&m->source, item->item + sizeof e, e.source);
+	ev_buf_reset(&m->s.value);
+	ev_buf_put(&m->s.value, item->item + sizeof e + e.source, e.value);
+	m->s.pos = (struct ev_position){e.time, e.timed, (char *)(uintptr_t)ev_buf_str(&m->source),
+					e.line, e.offset};
+	m->s.element = e.element;
 }
 
 /* Lines of state, each with so many keys. */
@@ -166,7 +167,7 @@ static enum ev_status put_keys(struct keys *k, struct ev_error *err)
 
 /* The count of 1 is of the form. */
 static enum ev_status write_key(struct keys *k, const struct ev_hash128 *key,
-				const struct member *m, struct ev_error *err)
+				const struct ev_expect_sampled *s, struct ev_error *err)
 {
 	char hex[33];
 
@@ -177,7 +178,7 @@ static enum ev_status write_key(struct keys *k, const struct ev_hash128 *key,
 	ev_hash128_hex(*key, hex);
 	ev_json_name(&k->line, NULL);
 	ev_buf_printf(&k->line, "[\"%s\",1", hex);
-	ev_expect_sampled_write(&m->pos, m->e.element, &m->value, &k->line);
+	ev_expect_sampled_write(s, &k->line);
 	ev_buf_putc(&k->line, ']');
 	return k->n == KEYS_A_LINE ? put_keys(k, err) : EV_OK;
 }
@@ -185,7 +186,7 @@ static enum ev_status write_key(struct keys *k, const struct ev_hash128 *key,
 static void unexpected(struct ev_expect *e, const struct member *m)
 {
 	e->n.unexpected++;
-	ev_expect_sample_add(&e->sample, &m->pos, m->e.element, m->value.p, m->value.len);
+	ev_expect_sample_add(&e->sample, &m->s);
 }
 
 /* Of equal digests the first is held back until a second one shows that it is not unique. */
@@ -194,7 +195,7 @@ static enum ev_status unique_finish(struct ev_expect *e, size_t index, ev_suite_
 {
 	struct unique *u = e->own;
 	struct keys keys = {.put = put, .ctx = ctx, .index = index};
-	struct member first = {.e = {0}}, m = {.e = {0}};
+	struct member first = {.source = {0}}, m = {.source = {0}};
 	struct ev_hash128 last = {0}, key;
 	uint64_t equal = 0; /* members with that digest; 0: none came yet */
 	struct ev_sorted item;
@@ -206,7 +207,7 @@ static enum ev_status unique_finish(struct ev_expect *e, size_t index, ev_suite_
 	while (st == EV_OK && (st = ev_sort_next(u->sort, &item, err)) == EV_OK) {
 		memcpy(&key, item.key, sizeof key);
 		take(&m, &item);
-		st = write_key(&keys, &key, &m, err);
+		st = write_key(&keys, &key, &m.s, err);
 		if (equal > 0 && key.lo == last.lo && key.hi == last.hi) {
 			if (equal++ == 1)
 				unexpected(e, &first);
@@ -224,9 +225,9 @@ static enum ev_status unique_finish(struct ev_expect *e, size_t index, ev_suite_
 		st = put_keys(&keys, err);
 	ev_buf_free(&keys.line);
 	ev_buf_free(&m.source);
-	ev_buf_free(&m.value);
+	ev_buf_free(&m.s.value);
 	ev_buf_free(&first.source);
-	ev_buf_free(&first.value);
+	ev_buf_free(&first.s.value);
 	return st;
 }
 
@@ -234,26 +235,22 @@ static enum ev_status unique_merge(struct ev_expect *e, const struct ev_doc *d,
 				   struct ev_error *err)
 {
 	uint32_t list = ev_expect_state_member(d, "keys", EV_ARRAY);
-	struct ev_position pos = {0};
+	struct ev_expect_sampled s = {.element = 0};
 	enum ev_status st = list != EV_NOWHERE ? EV_OK : EV_REJECT;
 
 	for (uint32_t i = list + 1; st == EV_OK && i < ev_end(d, list); i = ev_next(d, i)) {
-		uint32_t value;
-		uint64_t count, element;
 		struct ev_hash128 key;
-		const char *p;
-		size_t len;
+		uint64_t count;
 
 		st = EV_REJECT;
 		if (ev_kind(d, i) != EV_ARRAY || d->nodes[i].count != 5 ||
 		    !ev_hash_of(d, i + 1, &key) || !ev_u64_of(d, i + 2, &count) || count != 1 ||
-		    !ev_expect_sampled_read(d, i + 3, &pos, &element, &value))
+		    !ev_expect_sampled_read(d, i, 2, &s))
 			break;
-		p = ev_raw(d, value, &len);
-		st = add(e, key, &pos, element, p, len, err);
+		st = add(e, key, &s.pos, s.element, s.value.p, s.value.len, err);
 		((struct unique *)e->own)->merged++;
 	}
-	ev_position_free(&pos);
+	ev_expect_sampled_free(&s);
 	if (st == EV_REJECT)
 		ev_fail(err, "the state is damaged");
 	return st;
