@@ -45,8 +45,6 @@ struct ev_contract_type {
 	bool came;		       /* one of them passed */
 };
 
-enum { RECENT_BITS = 6, RECENT = 1 << RECENT_BITS };
-
 struct ev_contracts {
 	const struct ev_model *m;
 	struct ev_events *events;
@@ -55,9 +53,8 @@ struct ev_contracts {
 	size_t n_contracts, cap_contracts;
 	/* what a type that the model does not name is held against */
 	struct ev_contract_type unknown;
-	struct ev_expr **exprs;			 /* one a rule */
-	struct ev_symbols *types;		 /* contracts[number - 1] */
-	struct ev_contract_type *recent[RECENT]; /* by a hash of the type; or NULL */
+	struct ev_expr **exprs;	  /* one a rule */
+	struct ev_symbols *types; /* contracts[number - 1] */
 	struct ev_buf scratch;
 	struct ev_symbols *checked; /* columns, by all that makes them the same; at first */
 	struct ev_presence *presence;

@@ -262,37 +262,13 @@ static bool rules_pass(struct ev_contracts *v, const struct ev_contract_type *c,
 	return good || reject_code(v->why, "rule");
 }
 
-static EV_NOINLINE struct ev_contract_type *seek_contract(struct ev_contracts *v,
-							  const struct ev_event *event)
+static struct ev_contract_type *contract_of(struct ev_contracts *v, const struct ev_event *event)
 {
 	size_t len;
 	const char *p = ev_string(event->doc, event->type, &v->scratch, &len);
-	uint32_t number;
+	uint32_t number = ev_symbols_of(v->types, p, len);
 
-	number = ev_symbols_of(v->types, p, len);
 	return number != EV_NO_SYMBOL ? &v->contracts[number - 1] : NULL;
-}
-
-/* The types that come are few, and most are found by their last bytes. */
-static struct ev_contract_type *contract_of(struct ev_contracts *v, const struct ev_event *event)
-{
-	const struct ev_node *n = &event->doc->nodes[event->type];
-	const char *p = event->doc->text + n->pos + 1;
-	uint32_t len = n->end - n->pos - 2;
-	struct ev_contract_type **recent, *c;
-	uint64_t last;
-
-	if (len < sizeof last || n->escaped)
-		return seek_contract(v, event);
-	memcpy(&last, p + len - sizeof last, sizeof last);
-	recent = &v->recent[(last + len) * 0x9e3779b97f4a7c15 >> (64 - RECENT_BITS)];
-	c = *recent;
-	if (c != NULL && c->len == len && memcmp(c->type, p, len) == 0)
-		return c;
-	c = seek_contract(v, event);
-	if (c != NULL)
-		*recent = c;
-	return c;
 }
 
 static bool unknown_type(struct ev_contracts *v, const struct ev_event *event)

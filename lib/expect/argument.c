@@ -1,6 +1,7 @@
 /* Arguments of expectations: each is checked, and errors have its place. */
 #include "expect/internal.h"
 #include "model/nearest.h"
+#include "scan/scalar.h"
 
 enum { MAX_NUMBER = 400 };
 
@@ -32,35 +33,18 @@ const struct ev_yaml *ev_expect_argument(const struct ev_expect_opening *o, cons
 	return y != NULL && !ev_expect_is_null(y) ? y : NULL;
 }
 
-static bool is_number(const char *p)
+static bool is_number(const struct ev_yaml *y)
 {
-	if (*p == '-')
-		p++;
-	if (*p == '0')
-		p++;
-	else if (*p >= '1' && *p <= '9')
-		p += strspn(p, "0123456789");
-	else
-		return false;
-	if (*p == '.') {
-		if (strspn(++p, "0123456789") == 0)
-			return false;
-		p += strspn(p, "0123456789");
-	}
-	if (*p == 'e' || *p == 'E') {
-		p++;
-		p += *p == '-' || *p == '+';
-		if (strspn(p, "0123456789") == 0)
-			return false;
-		p += strspn(p, "0123456789");
-	}
-	return *p == '\0';
+	enum ev_kind kind;
+
+	return y->kind == EV_YAML_SCALAR && y->plain && y->len > 0 &&
+	       ev_scalar_end(y->text, 0, y->len, &kind) == y->len && kind == EV_NUMBER;
 }
 
 bool ev_expect_number_of(struct ev_expect_opening *o, const struct ev_yaml *y, const char *what,
 			 char **out)
 {
-	if (y->kind != EV_YAML_SCALAR || !y->plain || !is_number(y->text))
+	if (!is_number(y))
 		return ev_expect_opening_fail(o, y, "%s must be a number", what);
 	if (y->len > MAX_NUMBER)
 		return ev_expect_opening_fail(o, y, "%s has more than %d characters", what,
@@ -78,7 +62,7 @@ bool ev_expect_limit_of(struct ev_expect_opening *o, const struct ev_yaml *y, co
 		return ev_expect_opening_fail(o, y, "%s must be a number, a time or a text", what);
 	out->text = ev_strndup(y->text, y->len);
 	out->len = y->len;
-	if (y->plain && is_number(y->text)) {
+	if (is_number(y)) {
 		out->kind = LIMIT_NUMBER;
 	} else if (ev_expect_read_moment(y->text, y->len, &out->time)) {
 		out->kind = LIMIT_TIME;
@@ -123,7 +107,7 @@ bool ev_expect_argument_count(struct ev_expect_opening *o, const char *name, uin
 
 	if (y == NULL)
 		return true;
-	if (y->kind == EV_YAML_SCALAR && y->plain && is_number(y->text)) {
+	if (is_number(y)) {
 		ev_number_read(y->text, y->len, &n);
 		if (ev_number_int64(&n, &v) && v >= 0) {
 			*out = (uint64_t)v;
@@ -178,11 +162,22 @@ bool ev_expect_share_of(struct ev_expect_opening *o, const struct ev_yaml *y, co
 		ev_expect_opening_fail(o, y, "%s must be a share from 0 to 1", what));
 }
 
+void ev_expect_values_of(const struct ev_yaml *list, struct ev_expect_values *out)
+{
+	struct ev_buf json = {0};
+
+	for (size_t i = 0; i < list->n; i++) {
+		ev_buf_reset(&json);
+		ev_yaml_json(list->items[i], &json);
+		ev_expect_values_add(out, json.p, json.len);
+	}
+	ev_buf_free(&json);
+}
+
 bool ev_expect_argument_set(struct ev_expect_opening *o, const char *name,
 			    struct ev_expect_values *out)
 {
 	const struct ev_yaml *y = ev_expect_argument(o, name);
-	struct ev_buf json = {0};
 
 	if (y == NULL)
 		return true;
@@ -191,13 +186,15 @@ bool ev_expect_argument_set(struct ev_expect_opening *o, const char *name,
 	if (y->n > EXPECT_MAX_SET)
 		return ev_expect_opening_fail(o, y, "%s has more than %d values", name,
 					      EXPECT_MAX_SET);
-	for (size_t i = 0; i < y->n; i++) {
-		ev_buf_reset(&json);
-		ev_yaml_json(y->items[i], &json);
-		ev_expect_values_add(out, json.p, json.len);
-	}
-	ev_buf_free(&json);
+	ev_expect_values_of(y, out);
 	return true;
+}
+
+bool ev_expect_is_among(const char *const *names, const char *name)
+{
+	while (*names != NULL && strcmp(*names, name) != 0)
+		names++;
+	return *names != NULL;
 }
 
 bool ev_expect_range_is_of_numbers(const struct ev_expect_range *r)

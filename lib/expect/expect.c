@@ -77,7 +77,6 @@ void ev_suite_free(struct ev_suite **suite)
 	}
 	for (size_t i = 0; i < s->n_columns; i++) {
 		ev_path_free(&s->columns[i].path);
-		free(s->columns[i].found.at);
 		ev_ways_free(&s->columns[i].ways);
 	}
 	while (s->conditions != NULL) {
@@ -91,7 +90,6 @@ void ev_suite_free(struct ev_suite **suite)
 	}
 	free(s->list);
 	free(s->columns);
-	free(s->cells);
 	ev_ways_free(&s->ways);
 	ev_schema_set_free(&s->schemas);
 	ev_scan_free(&s->scan);

@@ -44,13 +44,9 @@ struct ev_expect_column {
 	struct ev_each *list;	   /* what it is found in, or NULL where there is one value */
 	struct ev_ways ways; /* of the first column of a list: from an element, of all of them */
 	uint32_t slot;
-	struct ev_found found; /* room for those of a list */
-};
-
-/* A column's values in this record. */
-struct ev_expect_cells {
-	const uint32_t *at; /* n nodes; EV_NOWHERE where there is none */
-	size_t n;
+	/* of the record in hand: n nodes, EV_NOWHERE where there is none, each so far from another */
+	const uint32_t *at;
+	size_t n, stride;
 };
 
 /* The record in hand. */
@@ -214,11 +210,10 @@ struct ev_suite {
 	size_t n_sorting; /* expectations that share options.memory */
 	struct ev_expect_column *columns;
 	size_t n_columns;
-	struct ev_expect_cells *cells; /* of the record in hand, by column */
-	struct ev_ways ways;	       /* that columns' paths lead through, from the event */
-	struct ev_plans plans;	       /* by shape */
-	struct ev_expect_plan *made;   /* all of them; they are the scanner's */
-	const struct ev_event *event;  /* that a plan is made of */
+	struct ev_ways ways;	      /* that columns' paths lead through, from the event */
+	struct ev_plans plans;	      /* by shape */
+	struct ev_expect_plan *made;  /* all of them; they are the scanner's */
+	const struct ev_event *event; /* that a plan is made of */
 	struct ev_expect_condition *conditions;
 	struct ev_schema_set *schemas; /* or NULL */
 	struct ev_presence *presence;  /* borrowed; or NULL */
@@ -366,6 +361,10 @@ bool ev_expect_limit_of(struct ev_expect_opening *o, const struct ev_yaml *y, co
 /* A number from 0 to 1. */
 bool ev_expect_share_of(struct ev_expect_opening *o, const struct ev_yaml *y, const char *what,
 			char **out);
+/* Adds the elements of a list. */
+void ev_expect_values_of(const struct ev_yaml *list, struct ev_expect_values *out);
+/* names: ended by NULL. */
+bool ev_expect_is_among(const char *const *names, const char *name);
 /* True if the limits, where they are given, are numbers. */
 bool ev_expect_range_is_of_numbers(const struct ev_expect_range *r);
 /* For open: the same, or an error. */

@@ -23,18 +23,26 @@ struct partition {
 	bool test;    /* chi-square */
 };
 
-static bool number_list(struct ev_expect_opening *o, const struct ev_yaml *y, const char *what,
+static bool read_double(struct ev_expect_opening *o, const struct ev_yaml *y, const char *what,
+			double *out)
+{
+	char *text = NULL;
+
+	if (!ev_expect_number_of(o, y, what, &text))
+		return false;
+	*out = strtod(text, NULL);
+	free(text);
+	return true;
+}
+
+static bool read_shares(struct ev_expect_opening *o, const struct ev_yaml *y, const char *what,
 			size_t n, double *out)
 {
 	if (y->kind != EV_YAML_LIST || y->n != n)
 		return ev_expect_opening_fail(o, y, "%s must be a list of %zu numbers", what, n);
 	for (size_t i = 0; i < n; i++) {
-		char *text = NULL;
-
-		if (!ev_expect_number_of(o, y->items[i], what, &text))
+		if (!read_double(o, y->items[i], what, &out[i]))
 			return false;
-		out[i] = strtod(text, NULL);
-		free(text);
 		if (out[i] < 0 || out[i] > 1)
 			return ev_expect_opening_fail(o, y->items[i], "%s are shares from 0 to 1",
 						      what);
@@ -62,17 +70,10 @@ static bool read_bins(struct ev_expect_opening *o, const struct ev_yaml *y, stru
 static bool read_values(struct ev_expect_opening *o, const struct ev_yaml *y, struct ev_expect *e,
 			struct partition *p)
 {
-	struct ev_buf json = {0};
-
 	if (y->kind != EV_YAML_LIST || y->n == 0 || y->n > MAX_PARTS)
 		return ev_expect_opening_fail(o, y, "values must be a list of 1 to %d values",
 					      MAX_PARTS);
-	for (size_t i = 0; i < y->n; i++) {
-		ev_buf_reset(&json);
-		ev_yaml_json(y->items[i], &json);
-		ev_expect_values_add(&e->set, json.p, json.len);
-	}
-	ev_buf_free(&json);
+	ev_expect_values_of(y, &e->set);
 	p->n = y->n;
 	return e->set.n == y->n || ev_expect_opening_fail(o, y, "a value stands in values twice");
 }
@@ -80,37 +81,27 @@ static bool read_values(struct ev_expect_opening *o, const struct ev_yaml *y, st
 static bool share_argument(struct ev_expect_opening *o, const char *name, double *out)
 {
 	const struct ev_yaml *y = ev_expect_argument(o, name);
-	char *text = NULL;
 
-	if (y == NULL)
-		return true;
-	if (!ev_expect_number_of(o, y, name, &text))
-		return false;
-	*out = strtod(text, NULL);
-	free(text);
-	return (*out >= 0 && *out <= 1) ||
-	       ev_expect_opening_fail(o, y, "%s must be a share from 0 to 1", name);
+	return y == NULL ||
+	       (read_double(o, y, name, out) &&
+		((*out >= 0 && *out <= 1) ||
+		 ev_expect_opening_fail(o, y, "%s must be a share from 0 to 1", name)));
 }
 
 static bool read_partition(struct ev_expect_opening *o, struct ev_expect *e, struct partition *p)
 {
-	static const char *const known[] = {"bins", "values", "weights", "tail_weights"};
+	static const char *const known[] = {"bins", "values", "weights", "tail_weights", NULL};
 	const struct ev_yaml *y = ev_expect_argument(o, "partition_object"), *bins, *values,
 			     *weights, *tails;
 	double sum;
 
 	if (y->kind != EV_YAML_MAP)
 		return ev_expect_opening_fail(o, y, "partition_object must be a mapping");
-	for (size_t i = 0; i < y->n; i++) {
-		size_t k = 0;
-
-		while (k < 4 && strcmp(known[k], y->keys[i]->text) != 0)
-			k++;
-		if (k == 4)
+	for (size_t i = 0; i < y->n; i++)
+		if (!ev_expect_is_among(known, y->keys[i]->text))
 			return ev_expect_opening_fail(o, y->keys[i],
 						      "unknown key '%s' in partition_object",
 						      y->keys[i]->text);
-	}
 	bins = ev_yaml_get(y, "bins");
 	values = ev_yaml_get(y, "values");
 	weights = ev_yaml_get(y, "weights");
@@ -122,14 +113,14 @@ static bool read_partition(struct ev_expect_opening *o, struct ev_expect *e, str
 		return false;
 	p->weights = ev_calloc(p->n, sizeof *p->weights);
 	p->counts = ev_calloc(p->n, sizeof *p->counts);
-	if (!number_list(o, weights, "weights", p->n, p->weights))
+	if (!read_shares(o, weights, "weights", p->n, p->weights))
 		return false;
 	if (tails != NULL) {
 		if (bins == NULL || p->tail_holdout > 0)
 			return ev_expect_opening_fail(o, tails,
 						      "tail_weights go with bins, and without "
 						      "tail_weight_holdout");
-		if (!number_list(o, tails, "tail_weights", 2, p->tail))
+		if (!read_shares(o, tails, "tail_weights", 2, p->tail))
 			return false;
 	}
 	sum = p->tail[0] + p->tail[1];
@@ -144,7 +135,6 @@ static bool open_partition(struct ev_expect *e, struct ev_expect_opening *o)
 	struct partition *p = e->own = ev_calloc(1, sizeof *p);
 	const char *limit;
 	const struct ev_yaml *y;
-	char *text = NULL;
 	bool bucketize = true;
 
 	e->misfit = "are no numbers";
@@ -161,11 +151,9 @@ static bool open_partition(struct ev_expect *e, struct ev_expect_opening *o)
 	p->has_limit = p->test;
 	if ((y = ev_expect_argument(o, limit)) == NULL)
 		return true;
-	if (!ev_expect_number_of(o, y, limit, &text))
-		return false;
-	p->limit = strtod(text, NULL);
-	free(text);
 	p->has_limit = true;
+	if (!read_double(o, y, limit, &p->limit))
+		return false;
 	return p->limit >= 0 || ev_expect_opening_fail(o, y, "%s must not be negative", limit);
 }
 

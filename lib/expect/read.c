@@ -189,13 +189,6 @@ static void argument_names(const struct ev_expect_kind *kind, const char *const 
 	names[n] = NULL;
 }
 
-static bool is_among(const char *const *names, const char *name)
-{
-	while (*names != NULL && strcmp(*names, name) != 0)
-		names++;
-	return *names != NULL;
-}
-
 static bool check_arguments(struct ev_expect_opening *o, const struct ev_expect_kind *kind,
 			    const char *const *also)
 {
@@ -208,7 +201,7 @@ static bool check_arguments(struct ev_expect_opening *o, const struct ev_expect_
 	for (size_t i = 0; i < o->kwargs->n && good; i++) {
 		const struct ev_yaml *key = o->kwargs->keys[i];
 
-		good = is_among(names, key->text) ||
+		good = ev_expect_is_among(names, key->text) ||
 		       ev_expect_opening_fail(o, key, "unknown argument '%s' of %s: %s", key->text,
 					      kind->name, ev_hint(key->text, names, hint));
 	}
@@ -265,7 +258,7 @@ static char *kwargs_json(const struct ev_yaml *map, const char *const *apart)
 
 	ev_buf_putc(&json, '{');
 	for (size_t i = 0; i < map->n; i++) {
-		if (is_among(apart, map->keys[i]->text))
+		if (ev_expect_is_among(apart, map->keys[i]->text))
 			continue;
 		ev_json_name(&json, NULL);
 		ev_json_quote(map->keys[i]->text, map->keys[i]->len, &json);
@@ -363,7 +356,7 @@ static bool known_keys(struct ev_expect_opening *o, const struct ev_yaml *map, c
 	if (map->kind != EV_YAML_MAP)
 		return ev_expect_opening_fail(o, map, "%s must be an object", what);
 	for (size_t i = 0; i < map->n; i++)
-		if (!is_among(known, map->keys[i]->text))
+		if (!ev_expect_is_among(known, map->keys[i]->text))
 			return ev_expect_opening_fail(o, map->keys[i], "unknown key '%s' in %s: %s",
 						      map->keys[i]->text, what,
 						      ev_hint(map->keys[i]->text, known, hint));

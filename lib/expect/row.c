@@ -23,38 +23,11 @@ static void free_own(struct ev_expect *e)
 
 /* Ranges */
 
-/*
- * The limits of a range times ten to the power of the index: what the digits of a number with so
- * many decimals are compared with.
- */
+/* The limits of a range of short numbers, for the fast path. */
 struct bounds {
+	struct ev_small min, max;
 	uint32_t whole; /* numbers with at most so many digits before the point lie in it */
-	int64_t low[EV_SMALL_DIGITS + 1], high[EV_SMALL_DIGITS + 1];
 };
-
-/* x times ten to the power of `by`, rounded down; *exact: nothing was cut. Saturates at 64 bits. */
-static int64_t shifted(struct ev_small x, int32_t by, bool *exact)
-{
-	int32_t exp = x.exp + by;
-	int64_t v, power;
-
-	*exact = true;
-	if (exp >= 0) {
-		if (x.coef == 0)
-			return 0;
-		if (exp > EV_SMALL_DIGITS ||
-		    __builtin_mul_overflow(x.coef, ev_small_powers[exp], &v))
-			return x.coef < 0 ? INT64_MIN : INT64_MAX;
-		return v;
-	}
-	if (exp < -EV_SMALL_DIGITS) {
-		*exact = x.coef == 0;
-		return x.coef < 0 ? -1 : 0;
-	}
-	power = ev_small_powers[-exp];
-	*exact = x.coef % power == 0;
-	return x.coef / power - (x.coef % power < 0);
-}
 
 static bool read_limit(const struct ev_expect_limit *l, struct ev_small *x)
 {
@@ -62,33 +35,28 @@ static bool read_limit(const struct ev_expect_limit *l, struct ev_small *x)
 	       (l->kind == LIMIT_NUMBER && ev_small_read(l->text, l->len, x));
 }
 
-/* Opens a range, with bounds for the fast path of short numbers. */
+static bool lies_in(const struct ev_expect_range *r, const struct bounds *b, struct ev_small x)
+{
+	int to_min = r->min.kind != LIMIT_NONE ? ev_small_compare(x, b->min) : 1;
+	int to_max = r->max.kind != LIMIT_NONE ? ev_small_compare(x, b->max) : -1;
+
+	return (to_min > 0 || (to_min == 0 && !r->strict_min)) &&
+	       (to_max < 0 || (to_max == 0 && !r->strict_max));
+}
+
 static bool open_between(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	struct ev_expect_range *r = &e->range;
-	struct ev_small min, max;
-	struct bounds *b;
+	const struct ev_expect_range *r = &e->range;
+	struct bounds b = {.whole = 0};
 
 	(void)o;
-	if (!read_limit(&r->min, &min) || !read_limit(&r->max, &max))
+	if (!read_limit(&r->min, &b.min) || !read_limit(&r->max, &b.max))
 		return true;
-	b = e->own = ev_calloc(1, sizeof *b);
-	for (int k = 0; k <= EV_SMALL_DIGITS; k++) {
-		bool exact;
-
-		b->low[k] = INT64_MIN;
-		b->high[k] = INT64_MAX;
-		if (r->min.kind != LIMIT_NONE) {
-			b->low[k] = shifted(min, k, &exact);
-			b->low[k] += (!exact || r->strict_min) && b->low[k] < INT64_MAX;
-		}
-		if (r->max.kind != LIMIT_NONE) {
-			b->high[k] = shifted(max, k, &exact);
-			b->high[k] -= exact && r->strict_max && b->high[k] > INT64_MIN;
-		}
-	}
-	while (b->low[0] <= 0 && b->whole < 8 && ev_small_powers[b->whole + 1] <= b->high[0])
-		b->whole++;
+	/* From 0 to a power of ten; what has fewer digits is less. */
+	while (b.whole < 8 && lies_in(r, &b, (struct ev_small){0, 0}) &&
+	       lies_in(r, &b, (struct ev_small){1, (int32_t)b.whole + 1}))
+		b.whole++;
+	e->own = memcpy(ev_malloc(sizeof b), &b, sizeof b);
 	return true;
 }
 
@@ -115,9 +83,7 @@ static bool between(struct ev_expect *e, struct ev_expect_frame *f, const uint32
 		return in_range(e, d, *at);
 	if (ev_small_fits(p, (uint32_t)len, b->whole, UINT32_MAX))
 		return true;
-	if (ev_small_read_padded(p, len, &x) && x.exp <= 0 && x.exp >= -EV_SMALL_DIGITS)
-		return b->low[-x.exp] <= x.coef && x.coef <= b->high[-x.exp];
-	return in_range(e, d, *at);
+	return ev_small_read_padded(p, len, &x) ? lies_in(&e->range, b, x) : in_range(e, d, *at);
 }
 
 static const struct ev_expect_ops range_ops = {
@@ -192,17 +158,18 @@ static const struct ev_expect_ops null_ops = {.take = never, .presence = true},
 
 /* Types */
 
+/* Bits by kind, and of texts and numbers of a form. */
 enum {
-	IS_NULL = 1,
-	IS_BOOLEAN = 2,
-	IS_INTEGER = 4,
-	IS_NUMBER = 8,
-	IS_STRING = 16,
-	IS_ARRAY = 32,
-	IS_OBJECT = 64,
-	IS_TIMESTAMP = 128,
-	IS_DATE = 256,
-	IS_UUID = 512,
+	IS_NULL = 1 << EV_NULL,
+	IS_BOOLEAN = 1 << EV_FALSE | 1 << EV_TRUE,
+	IS_NUMBER = 1 << EV_NUMBER,
+	IS_STRING = 1 << EV_STRING,
+	IS_ARRAY = 1 << EV_ARRAY,
+	IS_OBJECT = 1 << EV_OBJECT,
+	IS_INTEGER = 1 << 16,
+	IS_TIMESTAMP = 1 << 17,
+	IS_DATE = 1 << 18,
+	IS_UUID = 1 << 19,
 };
 
 static const struct {
@@ -225,18 +192,17 @@ enum { TYPE_NAMES = sizeof type_names / sizeof type_names[0] };
 static bool add_type(struct ev_expect_opening *o, const struct ev_yaml *y, unsigned *mask)
 {
 	const char *known[TYPE_NAMES + 1] = {0};
+	const char *text = y->kind == EV_YAML_SCALAR ? y->text : "";
 	char hint[EV_HINT];
 
 	for (size_t i = 0; i < TYPE_NAMES; i++) {
 		known[i] = type_names[i].name;
-		if (y->kind == EV_YAML_SCALAR && strcasecmp(known[i], y->text) == 0) {
+		if (strcasecmp(known[i], text) == 0) {
 			*mask |= type_names[i].is;
 			return true;
 		}
 	}
-	return ev_expect_opening_fail(
-		o, y, "no type '%s': %s", y->kind == EV_YAML_SCALAR ? y->text : "",
-		ev_hint(y->kind == EV_YAML_SCALAR ? y->text : "", known, hint));
+	return ev_expect_opening_fail(o, y, "no type '%s': %s", text, ev_hint(text, known, hint));
 }
 
 static bool open_types(struct ev_expect *e, struct ev_expect_opening *o)
@@ -256,50 +222,28 @@ static bool open_types(struct ev_expect *e, struct ev_expect_opening *o)
 	return true;
 }
 
-static bool number_is(unsigned mask, const struct ev_doc *d, uint32_t at)
+static bool type_good(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
+	const unsigned mask = *(const unsigned *)e->own;
+	const enum ev_kind kind = ev_kind(f->d, *at);
 	struct ev_number n;
-	const char *p;
-	size_t len;
-
-	if ((mask & IS_NUMBER) != 0)
-		return true;
-	if ((mask & IS_INTEGER) == 0)
-		return false;
-	p = ev_raw(d, at, &len);
-	ev_number_read(p, len, &n);
-	return ev_number_is_integer(&n);
-}
-
-static bool string_is(unsigned mask, const char *p, size_t len)
-{
 	struct ev_time t;
 	struct ev_date date;
-
-	return (mask & IS_STRING) != 0 ||
-	       ((mask & IS_TIMESTAMP) != 0 && ev_time_parse(p, len, &t) != EV_TIME_BAD) ||
-	       ((mask & IS_DATE) != 0 && ev_date_parse(p, len, &date)) ||
-	       ((mask & IS_UUID) != 0 && ev_uuid_valid(p, len));
-}
-
-static bool type_good(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *node)
-{
-	unsigned mask = *(const unsigned *)e->own;
-	const struct ev_doc *d = f->d;
-	const uint32_t at = *node;
 	const char *p;
 	size_t len;
 
-	switch (ev_kind(d, at)) {
-	case EV_NULL: return (mask & IS_NULL) != 0;
-	case EV_FALSE:
-	case EV_TRUE: return (mask & IS_BOOLEAN) != 0;
-	case EV_NUMBER: return number_is(mask, d, at);
-	case EV_STRING: p = string_at(e, d, at, &len); return string_is(mask, p, len);
-	case EV_ARRAY: return (mask & IS_ARRAY) != 0;
-	case EV_OBJECT: return (mask & IS_OBJECT) != 0;
+	if ((mask >> kind & 1) != 0)
+		return true;
+	if (kind == EV_NUMBER && (mask & IS_INTEGER) != 0) {
+		p = ev_raw(f->d, *at, &len);
+		ev_number_read(p, len, &n);
+		return ev_number_is_integer(&n);
 	}
-	return false;
+	if ((p = string_at(e, f->d, *at, &len)) == NULL)
+		return false;
+	return ((mask & IS_TIMESTAMP) != 0 && ev_time_parse(p, len, &t) != EV_TIME_BAD) ||
+	       ((mask & IS_DATE) != 0 && ev_date_parse(p, len, &date)) ||
+	       ((mask & IS_UUID) != 0 && ev_uuid_valid(p, len));
 }
 
 static const struct ev_expect_ops type_ops = {
@@ -322,20 +266,6 @@ static void close_patterns(struct ev_expect *e)
 	if (p != NULL)
 		free(p->list);
 	free(p);
-}
-
-static bool add_pattern(struct ev_expect_opening *o, const struct ev_yaml *y, const char *pattern,
-			struct patterns *p)
-{
-	struct ev_error why;
-	struct ev_regex *re = ev_regex_compile(pattern, strlen(pattern), EV_REGEX_PCRE, &why);
-
-	if (re == NULL)
-		return ev_expect_opening_fail(o, y, "'%s' is no regular expression: %s", y->text,
-					      why.text);
-	p->list = ev_realloc_array(p->list, p->n + 1, sizeof(struct ev_regex *));
-	p->list[p->n++] = re;
-	return true;
 }
 
 /* Translates LIKE into a regular expression: % is any text, _ one character. */
@@ -363,14 +293,20 @@ static char *of_like(const char *like, char escape)
 	return re.p;
 }
 
-static bool add_like(struct ev_expect_opening *o, const struct ev_yaml *y, char escape,
-		     struct patterns *p)
+static bool add_pattern(struct ev_expect_opening *o, const struct ev_yaml *y, bool like,
+			char escape, struct patterns *p)
 {
-	char *re = of_like(y->text, escape);
-	bool good = add_pattern(o, y, re, p);
+	struct ev_error why;
+	char *pattern;
 
-	free(re);
-	return good;
+	if (y->kind != EV_YAML_SCALAR)
+		return ev_expect_opening_fail(o, y, "a pattern must be a text");
+	pattern = like ? of_like(y->text, escape) : ev_strdup(y->text);
+	p->list = ev_realloc_array(p->list, p->n + 1, sizeof(struct ev_regex *));
+	p->list[p->n] = ev_regex_compile(pattern, strlen(pattern), EV_REGEX_PCRE, &why);
+	free(pattern);
+	return p->list[p->n++] != NULL ||
+	       ev_expect_opening_fail(o, y, "'%s' is no regular expression: %s", y->text, why.text);
 }
 
 static bool add_patterns(struct ev_expect_opening *o, const char *name, bool like, char escape,
@@ -384,20 +320,13 @@ static bool add_patterns(struct ev_expect_opening *o, const char *name, bool lik
 	if (list != (strstr(name, "_list") != NULL) || (list && y->n == 0))
 		return ev_expect_opening_fail(
 			o, y,
-			list || y->kind == EV_YAML_LIST
-				? "%s must not be an empty list, nor a list where "
-				  "one text is wanted"
-				: "%s must be a list of texts",
+			list ? "%s must not be an empty list, nor a list where one text is wanted"
+			     : "%s must be a list of texts",
 			name);
-	for (size_t i = 0; i < (list ? y->n : 1); i++) {
-		const struct ev_yaml *x = list ? y->items[i] : y;
-
-		if (x->kind != EV_YAML_SCALAR)
-			return ev_expect_opening_fail(o, x, "a pattern must be a text");
-		if (!(like ? add_like(o, x, escape, p) : add_pattern(o, x, x->text, p)))
+	for (size_t i = 0; list && i < y->n; i++)
+		if (!add_pattern(o, y->items[i], like, escape, p))
 			return false;
-	}
-	return true;
+	return list || add_pattern(o, y, like, escape, p);
 }
 
 static bool open_patterns(struct ev_expect *e, struct ev_expect_opening *o)

@@ -529,7 +529,6 @@ void ev_quantile_at(struct ev_quantile *q, uint64_t rank, struct ev_buf *low, st
 		bool positive = i >= BUCKETS;
 		uint32_t bucket = positive ? i - BUCKETS : BUCKETS - 1 - i;
 		const uint64_t *b = q->buckets[positive][bucket / STEPS];
-		uint64_t n = b != NULL ? b[bucket % STEPS] : 0;
 
 		if (i == BUCKETS && rank < q->zeros) {
 			ev_buf_putc(low, '0');
@@ -537,11 +536,15 @@ void ev_quantile_at(struct ev_quantile *q, uint64_t rank, struct ev_buf *low, st
 			return;
 		}
 		rank -= i == BUCKETS ? q->zeros : 0;
-		if (rank < n) {
+		if (b == NULL) {
+			i += STEPS - 1; /* to the next row */
+			continue;
+		}
+		if (rank < b[bucket % STEPS]) {
 			edges(positive, bucket, low, high);
 			return;
 		}
-		rank -= n;
+		rank -= b[bucket % STEPS];
 	}
 }
 

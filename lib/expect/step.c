@@ -32,24 +32,19 @@ struct ev_expect_plan {
 
 /* Columns */
 
-/* Finds the values of a column that goes through a list. */
-static struct ev_expect_cells find_list(struct ev_expect_column *c, const struct ev_event *event)
-{
-	size_t n = ev_each_find(c->list, event);
-
-	ev_grow(&c->found.at, &c->found.cap, n, sizeof *c->found.at);
-	for (size_t k = 0; k < n; k++)
-		c->found.at[k] = ev_each_at(c->list, k)[c->slot];
-	return (struct ev_expect_cells){c->found.at, n};
-}
-
 static void find_cells(struct ev_suite *s, const struct ev_event *event)
 {
 	for (size_t i = 0; i < s->n_columns; i++) {
 		struct ev_expect_column *c = &s->columns[i];
 
-		s->cells[i] = c->path->many ? find_list(c, event)
-					    : (struct ev_expect_cells){&event->at[c->slot], 1};
+		c->at = &event->at[c->slot];
+		c->n = 1;
+		if (c->list == NULL)
+			continue;
+		c->n = ev_each_find(c->list, event);
+		if (c->n > 0)
+			c->at = ev_each_at(c->list, 0) + c->slot;
+		c->stride = c->list->picks->n;
 	}
 }
 
@@ -64,19 +59,14 @@ static struct ev_expect_column *first_of_list(struct ev_suite *s, const struct e
 
 /* Rows */
 
-static inline const struct ev_expect_cells *cells_of(const struct ev_expect *e, size_t i)
-{
-	return &e->suite->cells[e->columns[i]];
-}
-
 /* The number of rows. A column that is no list has the same value in each. */
 static size_t rows_of(const struct ev_expect *e)
 {
 	size_t n = 1;
 
 	for (size_t k = 0; k < e->n_columns; k++)
-		if (ev_expect_column_of(e, k)->path->many)
-			n = cells_of(e, k)->n;
+		if (ev_expect_column_of(e, k)->list != NULL)
+			n = ev_expect_column_of(e, k)->n;
 	return n;
 }
 
@@ -86,7 +76,9 @@ static bool row_at(const struct ev_expect *e, const struct ev_doc *d, size_t i, 
 	size_t missing = 0;
 
 	for (size_t k = 0; k < e->n_columns; k++) {
-		at[k] = cells_of(e, k)->at[ev_expect_column_of(e, k)->path->many ? i : 0];
+		const struct ev_expect_column *c = ev_expect_column_of(e, k);
+
+		at[k] = c->at[i * c->stride];
 		missing += ev_expect_is_missing(d, at[k]);
 	}
 	return !(e->ignore == IGNORE_ALL_MISSING && missing == e->n_columns) &&
@@ -94,11 +86,11 @@ static bool row_at(const struct ev_expect *e, const struct ev_doc *d, size_t i, 
 }
 
 /* The first node that is there, or EV_NOWHERE. */
-static uint32_t first_there(const struct ev_expect_cells *c)
+static uint32_t first_there(const struct ev_expect_column *c)
 {
 	for (size_t i = 0; i < c->n; i++)
-		if (c->at[i] != EV_NOWHERE)
-			return c->at[i];
+		if (c->at[i * c->stride] != EV_NOWHERE)
+			return c->at[i * c->stride];
 	return EV_NOWHERE;
 }
 
@@ -123,14 +115,16 @@ static EV_ALWAYS_INLINE struct counted each_row(struct ev_expect *e, const struc
 
 	if (ev_expect_is_of_records(e)) {
 		if (e->n_columns > 0)
-			at[0] = first_there(cells_of(e, 0));
+			at[0] = first_there(ev_expect_column_of(e, 0));
 		if (e->take != NULL)
 			put(ctx, &t);
 		return c;
 	}
 	if (e->n_columns == 1) {
-		c.elements = cells_of(e, 0)->n;
-		for (t.at = cells_of(e, 0)->at; t.element < c.elements; t.element++, t.at++)
+		const struct ev_expect_column *column = ev_expect_column_of(e, 0);
+
+		c.elements = column->n;
+		for (t.at = column->at; t.element < c.elements; t.element++, t.at += column->stride)
 			each_of(&c, &t, !ev_expect_is_missing(d, *t.at), put, ctx);
 		return c;
 	}
@@ -308,7 +302,6 @@ void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
 	struct ev_symbols *symbols = ev_scan_symbols(ev_events_scan(events));
 
 	s->plans = EV_PLANS(&rows_kind, s);
-	s->cells = ev_calloc(s->n_columns, sizeof *s->cells);
 	for (size_t i = 0; i < s->n_columns; i++) {
 		struct ev_expect_column *c = &s->columns[i];
 
