@@ -188,10 +188,9 @@ static void judge_paths(struct ev_expect *e)
 static void judge(struct ev_expect *e)
 {
 	ev_buf_reset(&e->result);
-	if (e->ops->judge != NULL)
-		e->ops->judge(e, &e->result);
-	else
-		ev_expect_judge_rows(e, &e->result);
+	ev_buf_putc(&e->result, '{');
+	(e->ops->judge != NULL ? e->ops->judge : ev_expect_judge_rows)(e, &e->result);
+	ev_buf_putc(&e->result, '}');
 	if (e->n.undecided > 0 || e->n.misfits > 0)
 		e->outcome = EV_EXPECT_FAIL;
 	judge_paths(e);

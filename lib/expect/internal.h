@@ -117,7 +117,7 @@ struct ev_expect_ops {
 	bool of_records; /* takes each record once, whatever its columns */
 	bool remembers;	 /* the answer depends on the value alone, and is costly */
 	bool presence;	 /* takes, of all rows, those that are there; with e->negate the others */
-	/* NULL: the share of unexpected rows decides. Appends the object of `result`. */
+	/* NULL: the share of unexpected rows decides. Appends the members of `result`. */
 	void (*judge)(struct ev_expect *e, struct ev_buf *result);
 	/* Append members to a line of state; add those of another run. Both or none. */
 	void (*write)(const struct ev_expect *e, struct ev_buf *out);
@@ -381,7 +381,6 @@ struct ev_dec ev_expect_whole_of(struct ev_arena *a, uint64_t n);
 /* Appends part / whole, times 100 for percent, to ten decimals, or null. */
 void ev_expect_put_ratio(uint64_t part, uint64_t whole, unsigned times, struct ev_buf *out);
 void ev_expect_judge_rows(struct ev_expect *e, struct ev_buf *out);
-void ev_expect_put_observed(struct ev_buf *out, const char *json);
 void ev_expect_settle(struct ev_expect *e, bool good);
 /* Passes, with nothing observed: there is no value to judge. */
 void ev_expect_settle_empty(struct ev_expect *e, struct ev_buf *out);

@@ -96,15 +96,10 @@ void ev_expect_put_ratio(uint64_t part, uint64_t whole, unsigned times, struct e
 	ev_buf_put(out, text, (size_t)len);
 }
 
-void ev_expect_put_observed(struct ev_buf *out, const char *json)
-{
-	ev_buf_printf(out, "{\"observed_value\":%s}", json);
-}
-
 void ev_expect_settle_empty(struct ev_expect *e, struct ev_buf *out)
 {
 	ev_expect_settle(e, true);
-	ev_expect_put_observed(out, "null");
+	ev_json_text(out, "observed_value", NULL);
 }
 
 /* A value of the sample, and how often it is there. */
@@ -165,7 +160,6 @@ void ev_expect_judge_rows(struct ev_expect *e, struct ev_buf *out)
 	ev_expect_settle(e,
 			 present == 0 || share_is_reached(&e->suite->arena, present - n->unexpected,
 							  present, e->mostly));
-	ev_buf_putc(out, '{');
 	ev_json_u64(out, "element_count", n->elements);
 	ev_json_u64(out, "unexpected_count", n->unexpected);
 	put_percent("unexpected_percent", n->unexpected, present, out);
@@ -185,5 +179,5 @@ void ev_expect_judge_rows(struct ev_expect *e, struct ev_buf *out)
 		ev_json_name(out, NULL);
 		ev_position_write(&e->sample.list[i].pos, false, out);
 	}
-	ev_buf_puts(out, "]}");
+	ev_buf_putc(out, ']');
 }

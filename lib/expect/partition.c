@@ -392,7 +392,7 @@ static void partition_judge(struct ev_expect *e, struct ev_buf *out)
 	}
 	v = p->test ? p_value(p, n) : divergence(p, n);
 	ev_expect_settle(e, !p->has_limit || (p->test ? v > p->limit : v <= p->limit));
-	ev_buf_puts(out, "{\"observed_value\":");
+	ev_json_name(out, "observed_value");
 	if (isfinite(v))
 		ev_buf_printf(out, "%.15g", v);
 	else
@@ -400,7 +400,7 @@ static void partition_judge(struct ev_expect *e, struct ev_buf *out)
 	ev_json_open(out, "details", '{');
 	put_shares(e, "observed_partition", false, n, out);
 	put_shares(e, "expected_partition", true, n, out);
-	ev_buf_puts(out, "}}");
+	ev_buf_putc(out, '}');
 }
 
 static const struct ev_expect_ops partition_ops = {.open = open_partition,

@@ -143,14 +143,14 @@ static void distinct_judge(struct ev_expect *e, struct ev_buf *out)
 		came += s->counts[i] > 0;
 	ev_expect_settle(e, (s->need == NEED_CONTAIN || s->others == 0) &&
 				    (s->need == NEED_IN || came == e->set.n));
-	ev_buf_puts(out, "{\"observed_value\":[");
+	ev_json_open(out, "observed_value", '[');
 	put_came(e, out, false);
 	put_least(s, out);
 	ev_buf_puts(out, ",\"details\":{\"value_counts\":[");
 	put_came(e, out, true);
 	ev_buf_putc(out, ']');
 	ev_json_u64(out, "others_count", s->others);
-	ev_buf_puts(out, "}}");
+	ev_buf_putc(out, '}');
 }
 
 static const struct ev_expect_ops distinct_ops = {.open = open_distinct,

@@ -68,9 +68,7 @@ static void count_judge(struct ev_expect *e, struct ev_buf *out)
 			      "between %llu and %llu, three standard errors of HyperLogLog",
 			      (unsigned long long)low, (unsigned long long)high);
 	}
-	ev_buf_putc(out, '{');
 	ev_json_u64(out, "observed_value", n);
-	ev_buf_putc(out, '}');
 }
 
 static void share_judge(struct ev_expect *e, struct ev_buf *out)
@@ -78,7 +76,7 @@ static void share_judge(struct ev_expect *e, struct ev_buf *out)
 	uint64_t low, high, n = distinct_of(e, &low, &high);
 	uint64_t present = ev_expect_present(&e->n);
 	struct ev_arena *a = &e->suite->arena;
-	struct ev_buf from = {0}, to = {0}, shown = {0};
+	struct ev_buf from = {0}, to = {0};
 
 	if (present == 0) {
 		ev_expect_settle_empty(e, out);
@@ -96,11 +94,10 @@ static void share_judge(struct ev_expect *e, struct ev_buf *out)
 		ev_expect_put_ratio(high, present, 1, &e->error);
 		ev_buf_puts(&e->error, ", three standard errors of HyperLogLog");
 	}
-	ev_expect_put_ratio(n, present, 1, &shown);
-	ev_expect_put_observed(out, ev_buf_str(&shown));
+	ev_json_name(out, "observed_value");
+	ev_expect_put_ratio(n, present, 1, out);
 	ev_buf_free(&from);
 	ev_buf_free(&to);
-	ev_buf_free(&shown);
 }
 
 /* The most common value. Values of the set are counted exactly, the others in a tally. */
@@ -209,13 +206,14 @@ static void common_judge(struct ev_expect *e, struct ev_buf *out)
 			      (unsigned long long)m->others.error);
 	}
 	qsort(list, n, sizeof(const char *), ev_expect_by_text);
-	ev_buf_puts(out, n == 0 ? "{\"observed_value\":null" : "{\"observed_value\":[");
+	ev_json_name(out, "observed_value");
+	ev_buf_puts(out, n == 0 ? "null" : "[");
 	for (size_t i = 0; i < n && i < EXPECT_LISTED; i++)
 		ev_json_raw(out, NULL, list[i], strlen(list[i]));
 	ev_buf_put(out, "]", n > 0);
 	ev_json_open(out, "details", '{');
 	ev_json_u64(out, "count", most);
-	ev_buf_puts(out, "}}");
+	ev_buf_putc(out, '}');
 	free(list);
 }
 
@@ -384,9 +382,8 @@ static void median_judge(struct ev_expect *e, struct ev_buf *out)
 	middle(&e->suite->arena, &a[1], &b[1], &high);
 	ev_expect_judge_range(e, ev_buf_str(&low), ev_buf_str(&high));
 	note_sketch(e);
-	ev_buf_puts(out, "{\"observed_value\":");
+	ev_json_name(out, "observed_value");
 	put_middle(e, &low, &high, out);
-	ev_buf_putc(out, '}');
 	for (int i = 0; i < 2; i++) {
 		ev_buf_free(&a[i]);
 		ev_buf_free(&b[i]);
@@ -423,10 +420,10 @@ static void quantile_judge(struct ev_expect *e, struct ev_buf *out)
 	e->range = (struct ev_expect_range){.min = {.kind = LIMIT_NONE}};
 	e->outcome = all;
 	note_sketch(e);
-	ev_buf_puts(out, "{\"observed_value\":{\"quantiles\":[");
+	ev_buf_puts(out, "\"observed_value\":{\"quantiles\":[");
 	for (size_t i = 0; i < q->n; i++)
 		ev_json_raw(out, NULL, q->at[i], strlen(q->at[i]));
-	ev_buf_printf(out, "],\"values\":[%s]},\"details\":{\"success_details\":[%s]}}",
+	ev_buf_printf(out, "],\"values\":[%s]},\"details\":{\"success_details\":[%s]}",
 		      ev_buf_str(&values), ev_buf_str(&details));
 	ev_buf_free(&low);
 	ev_buf_free(&high);

@@ -40,17 +40,10 @@ static bool open_count(struct ev_expect *e, struct ev_expect_opening *o)
 			      ev_expect_limit_of(o, y, "value", &e->range.max)));
 }
 
-static void put_count(uint64_t n, struct ev_buf *out)
-{
-	ev_buf_putc(out, '{');
-	ev_json_u64(out, "observed_value", n);
-	ev_buf_putc(out, '}');
-}
-
 static void row_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	ev_expect_judge_count(e, e->n.elements, e->n.elements);
-	put_count(e->n.elements, out);
+	ev_json_u64(out, "observed_value", e->n.elements);
 }
 
 /* Names */
@@ -170,7 +163,7 @@ static void column_count_judge(struct ev_expect *e, struct ev_buf *out)
 	if (e->n.elements == 0)
 		ev_expect_settle(e, true);
 	note_too_many(e);
-	put_count(n, out);
+	ev_json_u64(out, "observed_value", n);
 }
 
 /* Names that are listed */
@@ -246,7 +239,6 @@ static void names_judge(struct ev_expect *e, struct ev_buf *out)
 			 e->n.elements == 0 || (n_missing == 0 && t->out_of_order == 0 &&
 						(!t->exact || (n_further == 0 && !t->too_many))));
 	note_too_many(e);
-	ev_buf_putc(out, '{');
 	if (!e->strict)
 		qsort(names, n_listed + n_further, sizeof *names, ev_expect_by_text);
 	put_names("observed_value", names, n_listed + n_further, EXPECT_LISTED, out);
@@ -255,7 +247,7 @@ static void names_judge(struct ev_expect *e, struct ev_buf *out)
 	put_names("missing", missing, n_missing, EXPECT_LISTED, out);
 	if (e->strict)
 		ev_json_u64(out, "out_of_order", t->out_of_order);
-	ev_buf_puts(out, "}}}");
+	ev_buf_puts(out, "}}");
 	ev_buf_free(&unlisted);
 	free(missing);
 	free(names);
@@ -295,12 +287,11 @@ static void exists_judge(struct ev_expect *e, struct ev_buf *out)
 	const struct table *t = e->own;
 
 	ev_expect_settle(e, e->n.elements == 0 || (t->found > 0 && t->elsewhere == 0));
-	ev_buf_putc(out, '{');
 	ev_json_bool(out, "observed_value", t->found > 0);
 	ev_json_open(out, "details", '{');
 	ev_json_u64(out, "events", e->n.elements);
 	ev_json_u64(out, "found_in", t->found);
-	ev_buf_puts(out, "}}");
+	ev_buf_putc(out, '}');
 }
 
 static const struct ev_expect_ops row_count_ops = {

@@ -139,14 +139,13 @@ static bool sum_merge(struct ev_expect *e, const struct ev_doc *d)
 static void sum_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	const struct total *t = e->own;
-	struct ev_buf text = {0}, shown = {0};
+	struct ev_buf text = {0};
 
 	ev_sum_write(&t->sum, &text);
-	ev_number_show(text.p, text.len, &shown);
 	ev_expect_judge_range(e, ev_buf_str(&text), ev_buf_str(&text));
-	ev_expect_put_observed(out, ev_buf_str(&shown));
+	ev_json_name(out, "observed_value");
+	ev_number_show(text.p, text.len, out);
 	ev_buf_free(&text);
-	ev_buf_free(&shown);
 }
 
 /*
@@ -186,7 +185,6 @@ static void mean_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	struct ev_arena *a = &e->suite->arena;
 	const struct total *t = e->own;
-	struct ev_buf shown = {0};
 	const uint64_t n = ev_expect_present(&e->n);
 	struct ev_dec sum, by;
 
@@ -197,9 +195,8 @@ static void mean_judge(struct ev_expect *e, struct ev_buf *out)
 	sum = exact(a, &t->sum);
 	by = ev_expect_whole_of(a, n);
 	ev_expect_settle(e, within(e, sum, by, false));
-	ev_dec_quotient(a, sum, by, EXPECT_DIGITS, &shown);
-	ev_expect_put_observed(out, ev_buf_str(&shown));
-	ev_buf_free(&shown);
+	ev_json_name(out, "observed_value");
+	ev_dec_quotient(a, sum, by, EXPECT_DIGITS, out);
 }
 
 /* The variance of a sample is (n * sum of squares - square of the sum) / (n * (n - 1)). */
@@ -209,7 +206,6 @@ static void deviation_judge(struct ev_expect *e, struct ev_buf *out)
 	const struct total *t = e->own;
 	const uint64_t n = ev_expect_present(&e->n);
 	struct ev_dec sum, by;
-	struct ev_buf shown = {0};
 
 	if (n < 2) {
 		ev_expect_settle_empty(e, out);
@@ -218,9 +214,8 @@ static void deviation_judge(struct ev_expect *e, struct ev_buf *out)
 	ev_dec_multiply(a, ev_expect_whole_of(a, n), ev_expect_whole_of(a, n - 1), &by);
 	sum = variance(a, exact(a, &t->sum), exact(a, &t->squares), n);
 	ev_expect_settle(e, within(e, sum, by, true));
-	ev_dec_root(a, sum, by, EXPECT_DIGITS, &shown);
-	ev_expect_put_observed(out, ev_buf_str(&shown));
-	ev_buf_free(&shown);
+	ev_json_name(out, "observed_value");
+	ev_dec_root(a, sum, by, EXPECT_DIGITS, out);
 }
 
 /* Least and greatest */
@@ -311,12 +306,10 @@ static bool best_merge(struct ev_expect *e, const struct ev_doc *d)
 static void best_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	const struct total *t = e->own;
-	struct ev_buf shown = {0};
 
 	ev_expect_settle(e, !t->found || ev_expect_is_within(&e->range, &t->best));
-	put_best(t, &shown);
-	ev_expect_put_observed(out, ev_buf_str(&shown));
-	ev_buf_free(&shown);
+	ev_json_name(out, "observed_value");
+	put_best(t, out);
 }
 
 /* Share of values that are not null */
@@ -324,7 +317,6 @@ static void best_judge(struct ev_expect *e, struct ev_buf *out)
 static void share_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	struct ev_arena *a = &e->suite->arena;
-	struct ev_buf shown = {0};
 	uint64_t present = ev_expect_present(&e->n);
 
 	if (e->n.elements == 0) {
@@ -333,9 +325,8 @@ static void share_judge(struct ev_expect *e, struct ev_buf *out)
 	}
 	ev_expect_settle(e, within(e, ev_expect_whole_of(a, present),
 				   ev_expect_whole_of(a, e->n.elements), false));
-	ev_expect_put_ratio(present, e->n.elements, 1, &shown);
-	ev_expect_put_observed(out, ev_buf_str(&shown));
-	ev_buf_free(&shown);
+	ev_json_name(out, "observed_value");
+	ev_expect_put_ratio(present, e->n.elements, 1, out);
 }
 
 #define BEST                                                                              \
