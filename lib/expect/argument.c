@@ -80,25 +80,6 @@ bool ev_expect_argument_limit(struct ev_expect_opening *o, const char *name,
 	return y == NULL || ev_expect_limit_of(o, y, name, out);
 }
 
-bool ev_expect_argument_text(struct ev_expect_opening *o, const char *name, char **out)
-{
-	const struct ev_yaml *y = ev_expect_argument(o, name);
-
-	if (y == NULL)
-		return true;
-	if (y->kind != EV_YAML_SCALAR)
-		return ev_expect_opening_fail(o, y, "%s must be a text", name);
-	*out = ev_strndup(y->text, y->len);
-	return true;
-}
-
-bool ev_expect_argument_number(struct ev_expect_opening *o, const char *name, char **out)
-{
-	const struct ev_yaml *y = ev_expect_argument(o, name);
-
-	return y == NULL || ev_expect_number_of(o, y, name, out);
-}
-
 bool ev_expect_argument_count(struct ev_expect_opening *o, const char *name, uint64_t *out)
 {
 	const struct ev_yaml *y = ev_expect_argument(o, name);

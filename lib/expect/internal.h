@@ -340,9 +340,6 @@ bool ev_expect_is_null(const struct ev_yaml *y);
 /* NULL if it is not given, or null. */
 const struct ev_yaml *ev_expect_argument(const struct ev_expect_opening *o, const char *name);
 /* Each leaves *out as it was if the argument is not given. */
-bool ev_expect_argument_text(struct ev_expect_opening *o, const char *name, char **out);
-bool ev_expect_argument_number(struct ev_expect_opening *o, const char *name,
-			       char **out); /* a JSON number */
 bool ev_expect_argument_count(struct ev_expect_opening *o, const char *name, uint64_t *out);
 bool ev_expect_argument_bool(struct ev_expect_opening *o, const char *name, bool *out);
 bool ev_expect_argument_word(struct ev_expect_opening *o, const char *name,

@@ -8,26 +8,21 @@
 static bool compare(const struct ev_doc *d, uint32_t a, uint32_t b, int *order)
 {
 	struct ev_buf one = {0}, two = {0};
-	const char *p, *q;
-	size_t p_len, q_len;
+	struct ev_expect_limit x, y;
+	enum ev_expect_limit_kind kind;
+	bool good;
 
-	if (ev_expect_is_missing(d, a) || ev_expect_is_missing(d, b) ||
-	    ev_kind(d, a) != ev_kind(d, b))
+	if (ev_expect_is_missing(d, a) || ev_expect_is_missing(d, b))
 		return false;
-	if (ev_kind(d, a) == EV_NUMBER) {
-		p = ev_raw(d, a, &p_len);
-		q = ev_raw(d, b, &q_len);
-		*order = ev_number_compare(p, p_len, q, q_len);
-		return true;
-	}
-	if (ev_kind(d, a) != EV_STRING)
-		return false;
-	p = ev_string(d, a, &one, &p_len);
-	q = ev_string(d, b, &two, &q_len);
-	*order = ev_expect_texts_compare(p, p_len, q, q_len);
+	kind = ev_kind(d, a) == EV_NUMBER ? LIMIT_NUMBER : LIMIT_TEXT;
+	good = ev_expect_limit_at(kind, d, a, &one, &x) && ev_expect_limit_at(kind, d, b, &two, &y);
+	if (good)
+		*order = kind == LIMIT_NUMBER
+				 ? ev_expect_limits_compare(&x, &y)
+				 : ev_expect_texts_compare(x.text, x.len, y.text, y.len);
 	ev_buf_free(&one);
 	ev_buf_free(&two);
-	return true;
+	return good;
 }
 
 static bool open_greater(struct ev_expect *e, struct ev_expect_opening *o)
@@ -99,11 +94,10 @@ static bool pair_in_set(struct ev_expect *e, struct ev_expect_frame *f, const ui
 static bool open_sum(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	char *total = NULL;
+	bool good = ev_expect_number_of(o, ev_expect_argument(o, "sum_total"), "sum_total", &total);
 
-	if (!ev_expect_argument_number(o, "sum_total", &total))
-		return false;
 	e->own = total;
-	return true;
+	return good;
 }
 
 static void close_sum(struct ev_expect *e)

@@ -380,12 +380,11 @@ static bool open_format(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	const struct ev_yaml *y = ev_expect_argument(o, "strftime_format");
 	const char *bad;
-	char *format = NULL;
 
-	if (!ev_expect_argument_text(o, "strftime_format", &format))
-		return false;
-	e->own = format;
-	return ev_expect_strftime_is_known(format, &bad) ||
+	if (y->kind != EV_YAML_SCALAR)
+		return ev_expect_opening_fail(o, y, "strftime_format must be a text");
+	e->own = ev_strndup(y->text, y->len);
+	return ev_expect_strftime_is_known(e->own, &bad) ||
 	       ev_expect_opening_fail(o, y, "strftime_format: '%.2s' is not among the directives",
 				      bad);
 }

@@ -381,18 +381,10 @@ static inline void count_bucket(struct ev_quantile *q, bool positive, uint32_t b
 /* The slow path: any number. */
 static EV_NOINLINE double read_double(const char *text, size_t len)
 {
-	char copy[EV_QUANTILE_TEXT + 1];
-	char *whole;
-	double v;
+	char *copy = ev_strndup(text, len);
+	double v = strtod(copy, NULL);
 
-	if (len <= EV_QUANTILE_TEXT) {
-		memcpy(copy, text, len);
-		copy[len] = '\0';
-		return strtod(copy, NULL);
-	}
-	whole = ev_strndup(text, len);
-	v = strtod(whole, NULL);
-	free(whole);
+	free(copy);
 	return v;
 }
 

@@ -143,14 +143,6 @@ static inline void run_task(void *frame, const struct task *t)
 		ev_expect_count_unexpected(t->e, f, t->at);
 }
 
-static EV_NOINLINE bool ask(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at,
-			    struct ev_expect_remembered *keep, const struct ev_expect_remembered *r)
-{
-	*keep = *r;
-	keep->good = e->ops->take(e, f, at);
-	return keep->good;
-}
-
 /* The kind's take, with the answers for short values remembered. */
 static bool take_remembered(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
@@ -168,9 +160,11 @@ static bool take_remembered(struct ev_expect *e, struct ev_expect_frame *f, cons
 		r.head = r.tail = le64toh(r.head) & ev_symbols_keep[len];
 	r.len = (uint32_t)len;
 	known = &e->remembered[(r.head * 0x9e3779b97f4a7c15 ^ r.tail * 0xc2b2ae3d27d4eb4f) >> 58];
-	if (known->head == r.head && known->tail == r.tail && known->len == r.len)
-		return known->good;
-	return ask(e, f, at, known, &r);
+	if (known->head != r.head || known->tail != r.tail || known->len != r.len) {
+		r.good = e->ops->take(e, f, at);
+		*known = r;
+	}
+	return known->good;
 }
 
 static bool condition_holds(struct ev_expect *e, struct ev_expect_frame *f)

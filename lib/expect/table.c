@@ -88,16 +88,6 @@ static bool names_take(struct ev_expect *e, struct ev_expect_frame *f, const uin
 	return true;
 }
 
-static const char **sorted_names(const struct ev_expect_values *v)
-{
-	const char **list = ev_calloc(v->n + 1, sizeof *list);
-
-	for (size_t i = 0; i < v->n; i++)
-		list[i] = v->list[i].text;
-	qsort(list, v->n, sizeof(const char *), ev_expect_by_text);
-	return list;
-}
-
 static void put_names(const char *name, const char *const *names, size_t n, size_t most,
 		      struct ev_buf *out)
 {
@@ -110,8 +100,11 @@ static void put_names(const char *name, const char *const *names, size_t n, size
 static void names_write(const struct ev_expect *e, struct ev_buf *out)
 {
 	const struct table *t = e->own;
-	const char **names = sorted_names(&t->names);
+	const char **names = ev_calloc(t->names.n + 1, sizeof *names);
 
+	for (size_t i = 0; i < t->names.n; i++)
+		names[i] = t->names.list[i].text;
+	qsort(names, t->names.n, sizeof *names, ev_expect_by_text);
 	ev_json_u64(out, "found", t->found);
 	ev_json_u64(out, "out_of_order", t->out_of_order);
 	ev_json_u64(out, "elsewhere", t->elsewhere);

@@ -45,26 +45,19 @@ static bool unique_is_whole(const struct ev_expect *e)
 	return ((const struct unique *)e->own)->merged == e->n.elements - e->n.missing;
 }
 
-static void make_sort(struct ev_expect *e)
-{
-	struct unique *u = e->own;
-	const struct ev_suite *s = e->suite;
-	size_t share = s->options.memory / s->n_sorting;
-
-	if (u->sort == NULL)
-		u->sort = ev_sort_new(share < SMALLEST_SHARE ? SMALLEST_SHARE : share,
-				      s->options.folder);
-}
-
 static enum ev_status add(struct ev_expect *e, struct ev_hash128 key, const struct ev_position *pos,
 			  uint64_t element, const char *value, size_t len, struct ev_error *err)
 {
+	const struct ev_suite *s = e->suite;
+	const size_t share = s->options.memory / s->n_sorting;
 	struct unique *u = e->own;
 	struct entry entry = {pos->line,    pos->offset, element,
 			      pos->time,    pos->timed,	 (uint32_t)strlen(pos->source),
 			      (uint32_t)len};
 
-	make_sort(e);
+	if (u->sort == NULL)
+		u->sort = ev_sort_new(share < SMALLEST_SHARE ? SMALLEST_SHARE : share,
+				      s->options.folder);
 	ev_buf_reset(&u->item);
 	ev_buf_put(&u->item, &entry, sizeof entry);
 	ev_buf_put(&u->item, pos->source, entry.source);

@@ -425,12 +425,14 @@ void ev_batch_write(const struct ev_batch *b, struct ev_buf *out)
 
 /* State */
 
-void ev_batch_state(const struct ev_batch *b, const struct ev_presence *presence,
+bool ev_batch_state(const struct ev_batch *b, size_t nth, const struct ev_presence *presence,
 		    struct ev_buf *out)
 {
+	if (nth > 0)
+		return ev_causes_state(&b->causes, nth - 1, out);
 	ev_buf_puts(out, "{\"batch\":{\"span\":[");
-	for (int i = 0; b->timed && i < 2; i++) {
-		const struct ev_time *t = i == 0 ? &b->first : &b->latest;
+	for (int k = 0; b->timed && k < 2; k++) {
+		const struct ev_time *t = k == 0 ? &b->first : &b->latest;
 
 		ev_json_name(out, NULL);
 		ev_buf_printf(out, "[\"%lld\",%d]", (long long)t->sec, t->nsec);
@@ -453,11 +455,7 @@ void ev_batch_state(const struct ev_batch *b, const struct ev_presence *presence
 	else
 		ev_buf_puts(out, "[]");
 	ev_buf_puts(out, "}}");
-}
-
-bool ev_batch_cause(const struct ev_batch *b, size_t i, struct ev_buf *out)
-{
-	return ev_causes_state(&b->causes, i, out);
+	return true;
 }
 
 /* Buckets and types have records that came in, some of them rejected. */

@@ -34,12 +34,11 @@ bool ev_batch_latest(const struct ev_batch *b, struct ev_time *t);
 void ev_batch_write(const struct ev_batch *b, struct ev_buf *out);
 
 /*
- * State: the batch with its paths (NULL for none) is one object, each cause another; false behind
- * the last.
+ * Appends the nth object of state: the batch with its paths (NULL for none), then its causes.
+ * False behind the last.
  */
-void ev_batch_state(const struct ev_batch *b, const struct ev_presence *presence,
+bool ev_batch_state(const struct ev_batch *b, size_t nth, const struct ev_presence *presence,
 		    struct ev_buf *out);
-bool ev_batch_cause(const struct ev_batch *b, size_t i, struct ev_buf *out);
 /*
  * Merges one state object: the batch, then its causes. Of a run that passed and rejected so many;
  * the paths of the batch go to presence. False if it is damaged.

@@ -164,14 +164,10 @@ static enum ev_status state_head(struct ev_verdict *v, const char *batch,
 	ev_json_text(&line, "first", v->first != NULL ? v->first : batch);
 	ev_json_text(&line, "last", v->last != NULL ? v->last : batch);
 	put_counts(c, &line);
-	st = put_line(v, line.p, line.len, err);
-	for (size_t i = 0; st == EV_OK; i++) {
+	for (size_t i = 0; (st = put_line(v, line.p, line.len, err)) == EV_OK; i++) {
 		ev_buf_reset(&line);
-		if (i == 0)
-			ev_batch_state(v->batch, v->presence, &line);
-		else if (!ev_batch_cause(v->batch, i - 1, &line))
+		if (!ev_batch_state(v->batch, i, v->presence, &line))
 			break;
-		st = put_line(v, line.p, line.len, err);
 	}
 	ev_buf_free(&line);
 	return st;
