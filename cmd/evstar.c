@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { TOLD = 20 };
+enum { MOST_NOTES = 20 };
 
 enum { SMALLEST_MEMORY = 64 << 10, DEFAULT_MEMORY = 1 << 30 };
 
@@ -64,11 +64,11 @@ static enum ev_status merge(void *engine, struct ev_error *err)
 	return ev_star_merge(engine, err);
 }
 
-static void tell(struct ev_star *star)
+static void note_lacks(struct ev_star *star)
 {
 	struct ev_buf line = {0};
 
-	for (size_t i = 0; i < TOLD && ev_star_lacks(star, i, &line); i++) {
+	for (size_t i = 0; i < MOST_NOTES && ev_star_lacks(star, i, &line); i++) {
 		cli_note("%s", ev_buf_str(&line));
 		ev_buf_reset(&line);
 	}
@@ -102,7 +102,7 @@ int main(int argc, char **argv)
 				     .merge = merge,
 				     .counts = ev_star_counts(star)},
 		cli.operands, cli.n_operands);
-	tell(star);
+	note_lacks(star);
 	ev_star_free(&star);
 	ev_model_free(&model);
 	cli_close(&cli);

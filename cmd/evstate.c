@@ -1,6 +1,5 @@
 /* evstate: what a state holds. */
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "cli/cli.h"
 #include "model/nearest.h"
 #include "scan/form.h"
@@ -81,12 +80,9 @@ static void put(struct cli *c, struct ev_buf *text)
 static void put_name(const char *name, struct ev_buf *out)
 {
 	struct ev_buf quoted = {0};
-	const char *p;
 
 	ev_json_quote(name, strlen(name), &quoted);
-	for (p = quoted.p; p < quoted.p + quoted.len;)
-		out->len += ev_utf8_show(&p, (size_t)(quoted.p + quoted.len - p),
-					 ev_buf_room(out, EV_UTF8_SHOWN + 1));
+	ev_version_print(quoted.p, quoted.len, out);
 	ev_buf_free(&quoted);
 }
 
@@ -243,7 +239,7 @@ static void note_unknown(const char *dir, const char *batch,
 	for (size_t i = 0; i < batches->n; i++)
 		names[i] = batches->list[i].name;
 	names[batches->n] = NULL;
-	near = ev_near(batch, names);
+	near = ev_nearest(batch, names);
 	if (near != NULL)
 		cli_note("%s: there is no batch '%s': did you mean '%s'?", dir, batch, near);
 	else
@@ -251,7 +247,7 @@ static void note_unknown(const char *dir, const char *batch,
 	free(names);
 }
 
-/* Whether it can be taken out; if not it is told why. */
+/* Whether the batch can be taken out; if not, a note says why. */
 static bool is_there(const struct ev_store *s, const char *batch)
 {
 	struct ev_version_batches batches = ev_version_batches_read(s);
@@ -319,7 +315,8 @@ static const struct command *find_command(const struct cli *c)
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(c->operands[0], names[i]) == 0)
 			return &commands[i];
-	cli_usage("no command '%s': %s", c->operands[0], ev_hint(c->operands[0], names, hint));
+	cli_usage("no command '%s': %s", c->operands[0],
+		  ev_nearest_hint(c->operands[0], names, hint));
 }
 
 int main(int argc, char **argv)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SMALLEST_MEMORY = 64 << 10, DEFAULT_MEMORY = 256 << 20, TOLD = 20 };
+enum { SMALLEST_MEMORY = 64 << 10, DEFAULT_MEMORY = 256 << 20, MOST_NOTES = 20 };
 
 static struct ev_validate_schema schema;
 static const char *only_with_schema;
@@ -108,28 +108,28 @@ static enum ev_status judge(void *engine, const char *batch, const struct cli_su
 }
 
 /* Paths that no event bore; then what did not hold. */
-static void tell(const struct ev_presence *presence, const struct ev_verdict *v)
+static void note_findings(const struct ev_presence *presence, const struct ev_verdict *v)
 {
 	struct ev_buf line = {0};
 
 	for (size_t i = 0; presence != NULL && ev_presence_next_absent(presence, i, &line); i++) {
-		if (i < TOLD)
+		if (i < MOST_NOTES)
 			cli_note("%s", ev_buf_str(&line));
 		ev_buf_reset(&line);
 	}
 
-	for (size_t i = 0; v != NULL && i < TOLD && ev_verdict_failed(v, i, &line); i++) {
+	for (size_t i = 0; v != NULL && i < MOST_NOTES && ev_verdict_failed(v, i, &line); i++) {
 		cli_note("%s", ev_buf_str(&line));
 		ev_buf_reset(&line);
 	}
 	ev_buf_free(&line);
 }
 
-static void tell_lints(struct ev_validate *v)
+static void note_lints(struct ev_validate *v)
 {
 	const char *line;
 
-	for (size_t i = 0; i < TOLD && (line = ev_validate_lint(v, i)) != NULL; i++)
+	for (size_t i = 0; i < MOST_NOTES && (line = ev_validate_lint(v, i)) != NULL; i++)
 		cli_note("%s", line);
 }
 
@@ -209,10 +209,11 @@ int main(int argc, char **argv)
 				     : ev_validate_open(model, &cli.port, &cli.error);
 		if (e.validate == NULL)
 			cli_die(&cli.error);
-		tell_lints(e.validate);
+		note_lints(e.validate);
 	}
 	status = merge ? run_merge(&cli, e.verdict) : run(&cli, &e);
-	tell(merge ? ev_verdict_presence(e.verdict) : ev_validate_presence(e.validate), e.verdict);
+	note_findings(merge ? ev_verdict_presence(e.verdict) : ev_validate_presence(e.validate),
+		      e.verdict);
 	ev_validate_free(&e.validate);
 	ev_verdict_free(&e.verdict);
 	ev_model_free(&model);

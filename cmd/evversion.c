@@ -112,7 +112,7 @@ static enum ev_status merge(void *engine, struct ev_error *err)
 	return ev_version_merge(engine, err);
 }
 
-/* A history made of current versions alone would lack the others, and nothing would tell. */
+/* A history made of current versions alone would lack the others unnoticed. */
 static void check_emit(const struct ev_model *m)
 {
 	for (size_t i = 0; i < m->n_facts && how.emit == EV_EMIT_LATEST && !how.as_of; i++)

@@ -79,10 +79,10 @@ static inline void ev_buf_reset(struct ev_buf *b)
 	b->len = 0;
 }
 
-/* Less than, equal to, greater than 0 as a is to b, byte by byte; a beginning goes first. */
-static inline int ev_bytes_compare(const void *a, size_t a_len, const void *b, size_t b_len)
+/* Orders runs of bytes; one that begins another comes before it. */
+static inline int ev_bytes_compare(const char *a, size_t a_len, const char *b, size_t b_len)
 {
-	size_t len = a_len < b_len ? a_len : b_len;
+	const size_t len = a_len < b_len ? a_len : b_len;
 	int order = len > 0 ? memcmp(a, b, len) : 0;
 
 	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);

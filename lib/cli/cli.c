@@ -227,7 +227,7 @@ static void take_limit(struct cli_limit *l, const char *text)
 	l->set = true;
 }
 
-/* What an option brings may be written into files, and a batch's name is told to people. */
+/* An argument may be written into files, and a batch's name is shown to people. */
 static void check_argument(const struct cli_option *o, const char *argument)
 {
 	bool batch = strcmp(o->name, "batch") == 0;
@@ -242,7 +242,7 @@ static void check_argument(const struct cli_option *o, const char *argument)
 	while (*p != '\0') {
 		uint32_t cp = ev_utf8_next(&p);
 
-		if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (batch && !ev_utf8_is_plain(cp)))
+		if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (batch && !ev_utf8_is_visible(cp)))
 			cli_usage("--%s takes no characters that cannot be seen, and '%s' has one",
 				  o->name, argument);
 	}
@@ -327,8 +327,8 @@ static void parse(struct cli *c, int argc, char **argv)
 }
 
 /*
- * FOLDER/ stands for FOLDER/PROGRAM.BATCH.rejects.jsonl; what is no plain character of a name
- * becomes %XX.
+ * FOLDER/ stands for FOLDER/PROGRAM.BATCH.rejects.jsonl; other characters than letters,
+ * digits, - _ and . become %XX.
  */
 static char *rejects_file(const struct cli *c)
 {

@@ -10,8 +10,8 @@
 #define EV_CLI_H
 
 #include "io/out.h"
-#include "record/count.h"
 #include "model/model.h"
+#include "record/count.h"
 #include "record/port.h"
 
 #include <stdio.h>
@@ -99,7 +99,7 @@ void cli_note(const char *fmt, ...) EV_PRINTF(1, 2);
 enum cli_flow {
 	CLI_FLOW_EACH,	 /* one out for each in */
 	CLI_FLOW_GATHER, /* all in, one out */
-	CLI_FLOW_SINK,	 /* none out: the engine is told of each batch */
+	CLI_FLOW_SINK,	 /* none out: the engine is called at the end of each batch */
 };
 
 /* What the loop counted, for an engine that judges. batch is "" where it has no name. */
@@ -113,7 +113,7 @@ struct cli_engine {
 	enum cli_flow flow;
 	/*
 	 * Of a sink: finish commits. All that can fail is done before it, as far as it can be; what
-	 * then still fails is told with the status CLI_NO, for the load is in.
+	 * then still fails is reported with the status CLI_NO, for the load is in.
 	 */
 	bool commits;
 	/*

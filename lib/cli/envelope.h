@@ -1,5 +1,5 @@
 /*
- * envelope: the options that name the parts of an envelope, for a quick look without a model.
+ * envelope: the options that name the parts of an envelope, for a use without a model.
  * Floor 9, libevcli.
  */
 #ifndef EV_ENVELOPE_H

@@ -5,8 +5,8 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/seal.h"
-#include "json/write.h"
 #include "scan/lines.h"
+#include "json/write.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -33,22 +33,22 @@ struct run {
 	size_t n_inputs;
 	struct ev_in *in;
 	struct ev_lines *lines;
-	struct cli_seal *seal;	  /* NULL: no chain */
-	bool begins;		  /* this program begins it */
-	bool inside;		  /* of a section of the input */
-	bool opened;		  /* a section of the output */
-	bool refused;		  /* the verdict is no */
-	bool spanned;		  /* the section of the input comes out of a state */
-	bool committed;		  /* what fails from now on cannot undo it */
-	bool unmerged;		  /* the state could not be tidied up; c->error says why */
-	uint64_t nothing_passed;  /* records of sections in which all were rejected */
-	bool long_line;		  /* parts of a line that is too long are passing by */
-	struct sums before;	  /* at the start of the section of the output */
-	uint64_t section_in;	  /* records and blank lines in the section of the input */
-	struct ev_digest *digest; /* of the section of the input */
-	struct ev_digest *plain;  /* of a sink's: the same under no secret, so that it depends on
+	struct cli_seal *seal;	   /* NULL: no chain */
+	bool begins;		   /* this program begins it */
+	bool inside;		   /* of a section of the input */
+	bool opened;		   /* a section of the output */
+	bool refused;		   /* the verdict is no */
+	bool spanned;		   /* the section of the input comes out of a state */
+	bool committed;		   /* what fails from now on cannot undo it */
+	bool unmerged;		   /* the state could not be tidied up; c->error says why */
+	uint64_t nothing_passed;   /* records of sections in which all were rejected */
+	bool long_line;		   /* parts of a line that is too long are passing by */
+	struct sums before;	   /* at the start of the section of the output */
+	uint64_t section_in;	   /* records and blank lines in the section of the input */
+	struct ev_digest *digest;  /* of the section of the input */
+	struct ev_digest *unkeyed; /* of a sink's: the same under no secret, so that it depends on
 				     none; or NULL */
-	const char *span;	  /* neighbours among the lines that the digest is to take yet */
+	const char *span;	   /* neighbours among the lines that the digest is to take yet */
 	size_t span_len;
 	char head[CLI_MAC + 1];	    /* the mac of the head of the section of the input */
 	char own_head[CLI_MAC + 1]; /* and of the output */
@@ -58,9 +58,9 @@ struct run {
 	char *batch, *last_batch; /* of the output; gathered sections may bear several, least to
 				     greatest */
 	struct place file;	  /* in the file that is read; control lines do not count */
-	struct place at;	  /* as it was told, or that in the file */
-	struct place told;	  /* what a reader of the output expects */
-	char **sources;		  /* the names that were told, each valid to the end */
+	struct place at;	  /* as the last position says, or that in the file */
+	struct place expected;	  /* what a reader of the output expects */
+	char **sources;		  /* the names in positions, each valid to the end */
 	size_t n_sources;
 	uint64_t n_in, n_blank;
 	const char *whole_batch; /* what --batch says, where each section has a name of its own */
@@ -92,7 +92,7 @@ static void must(struct run *r, enum ev_status st)
 }
 
 /* The same behind a commit, where it is no trouble of status 2 any more. */
-static void must_be_told(struct run *r, enum ev_status st)
+static void must_or_note(struct run *r, enum ev_status st)
 {
 	if (st != EV_FATAL)
 		return;
@@ -179,7 +179,7 @@ static bool too_many_rejects(const struct run *r)
 	return cli_refuses(r->c, ev_rejects_count(r->c->port.rejects), r->n_in);
 }
 
-/* A batch of which every record was rejected is none that anyone wanted. */
+/* A batch of rejects alone is refused: more likely the model is wrong. */
 static void refuse_nothing(struct run *r)
 {
 	struct sums now = sums_now(r), *b = &r->before;
@@ -196,8 +196,8 @@ static void refuse_nothing(struct run *r)
 static void digest_bytes(struct run *r, const char *p, size_t len)
 {
 	ev_digest_add(r->digest, p, len);
-	if (r->plain != NULL)
-		ev_digest_add(r->plain, p, len);
+	if (r->unkeyed != NULL)
+		ev_digest_add(r->unkeyed, p, len);
 }
 
 static void digest_span(struct run *r)
@@ -306,7 +306,7 @@ static void open_output(struct run *r, const struct ev_span *span)
 		return;
 	if (span != NULL)
 		line.span = *span;
-	r->told = (struct place){NULL, 0, 0};
+	r->expected = (struct place){NULL, 0, 0};
 	if (batch == NULL)
 		line.batch = "";
 	snprintf(own.program, sizeof own.program, "%s", r->c->program->name);
@@ -426,14 +426,14 @@ static void end_own(struct run *r)
 	must(r, flush(r, &r->c->error));
 }
 
-/* A line has come. The clock is looked at now and then. */
+/* A line has come. The clock is read once in so many lines. */
 static void count_own(struct run *r)
 {
-	enum { NOW_AND_THEN = 256 };
+	enum { CLOCK_LINES = 256 };
 	uint64_t n = r->n_in - r->before.in;
 
 	if (r->opened && !r->long_line &&
-	    (n >= r->c->commit_lines || (n % NOW_AND_THEN == 0 && is_old(r))))
+	    (n >= r->c->commit_lines || (n % CLOCK_LINES == 0 && is_old(r))))
 		end_own(r);
 }
 
@@ -468,10 +468,10 @@ static void begin_section(struct run *r, const char *batch, const struct ev_span
 }
 
 /* Of the section of the input, under no secret. */
-static void plain_digest(struct run *r, char digest[33])
+static void unkeyed_digest(struct run *r, char digest[33])
 {
 	digest_span(r);
-	ev_hash128_hex(ev_digest_value(r->plain != NULL ? r->plain : r->digest), digest);
+	ev_hash128_hex(ev_digest_value(r->unkeyed != NULL ? r->unkeyed : r->digest), digest);
 }
 
 /* With a state: the section is whole. */
@@ -481,7 +481,7 @@ static void end_section(struct run *r)
 	struct ev_error *err = &r->c->error;
 	char digest[33];
 
-	plain_digest(r, digest);
+	unkeyed_digest(r, digest);
 	if (r->e->end != NULL)
 		must(r,
 		     r->e->end(r->e->engine, batch[0] != '\0' ? batch : NULL, digest, NULL, err));
@@ -519,8 +519,8 @@ static void head(struct run *r, const struct ev_line *l, const struct cli_contro
 	r->section_in = 0;
 	r->sections++;
 	ev_digest_reset(r->digest);
-	if (r->plain != NULL)
-		ev_digest_reset(r->plain);
+	if (r->unkeyed != NULL)
+		ev_digest_reset(r->unkeyed);
 	r->span_len = 0;
 	if (r->e->flow != CLI_FLOW_GATHER) {
 		free(r->batch);
@@ -577,7 +577,7 @@ static void end_sink(struct run *r, const char *batch)
 	struct cli_stage own;
 	char digest[33];
 
-	plain_digest(r, digest);
+	unkeyed_digest(r, digest);
 	own_stage(r, &own);
 	cli_chain_write(&r->chain, &balance);
 	must(r, r->e->end(r->e->engine, batch, digest, ev_buf_str(&balance), &r->c->error));
@@ -645,28 +645,28 @@ static void take_place(struct run *r, const struct cli_control *line)
 }
 
 /*
- * Told only where it is not what the reader expects. Where lines go out that are not as long as
- * those that came in, offsets cannot be counted on, and are left out up to the next source.
+ * Called only where the place is not what the reader expects. Where lines go out that are not as
+ * long as those that came in, offsets cannot be counted on, and are left out up to the next source.
  */
-static void tell_place(void *ctx)
+static void write_place(void *ctx)
 {
 	struct run *r = ctx;
 	struct cli_control line; /* too large to be cleared for each position */
-	bool counted = r->told.source == r->at.source &&
-		       (r->told.offset == EV_NO_OFFSET || r->told.line == r->at.line);
+	bool counted = r->expected.source == r->at.source &&
+		       (r->expected.offset == EV_NO_OFFSET || r->expected.line == r->at.line);
 
 	line.kind = CLI_AT;
 	line.at.source = r->at.source;
 	line.at.line = r->at.line;
 	line.at.offset = counted ? EV_NO_OFFSET : r->at.offset;
 	put_control(r, &line);
-	r->told = (struct place){r->at.source, r->at.line, line.at.offset};
+	r->expected = (struct place){r->at.source, r->at.line, line.at.offset};
 }
 
-static bool is_expected(const struct place *told, const struct place *at)
+static bool is_expected(const struct place *expected, const struct place *at)
 {
-	return told->line == at->line && told->source == at->source &&
-	       (told->offset == at->offset || told->offset == EV_NO_OFFSET);
+	return expected->line == at->line && expected->source == at->source &&
+	       (expected->offset == at->offset || expected->offset == EV_NO_OFFSET);
 }
 
 static void step(struct run *r, const struct ev_record *rec)
@@ -678,10 +678,10 @@ static void step(struct run *r, const struct ev_record *rec)
 		must(r, r->e->step(r->e->engine, rec, &r->c->error));
 		return;
 	}
-	port->jumps = !is_expected(&r->told, &r->at);
+	port->jumps = !is_expected(&r->expected, &r->at);
 	must(r, r->e->step(r->e->engine, rec, &r->c->error));
 	if (port->out->lines != lines)
-		pass_place(&r->told, port->len + 1, true);
+		pass_place(&r->expected, port->len + 1, true);
 }
 
 /* Lines */
@@ -776,8 +776,8 @@ static void begin_here(struct run *r)
 {
 	r->begins = r->seal != NULL;
 	ev_digest_free(&r->digest);
-	r->digest = r->plain != NULL ? r->plain : ev_digest_new();
-	r->plain = NULL;
+	r->digest = r->unkeyed != NULL ? r->unkeyed : ev_digest_new();
+	r->unkeyed = NULL;
 	begin_own(r);
 }
 
@@ -885,7 +885,7 @@ static void begin(struct run *r)
 	}
 	r->digest = ev_digest_keyed(cli_seal_digest_secret(r->seal));
 	if (r->e->flow == CLI_FLOW_SINK || r->e->state)
-		r->plain = ev_digest_new();
+		r->unkeyed = ev_digest_new();
 }
 
 /* Writes and syncs what has no name yet. */
@@ -909,7 +909,7 @@ static void prepare_stats(struct run *r)
 	cli_chain_write(&r->total, &b);
 	ev_buf_puts(&b, "}\n");
 	ev_out_put(r->stats, b.p, b.len);
-	must_be_told(r, ev_outs_add(&r->c->files, &r->stats, &r->c->error));
+	must_or_note(r, ev_outs_add(&r->c->files, &r->stats, &r->c->error));
 	ev_buf_free(&b);
 }
 
@@ -921,9 +921,9 @@ static void prepare(struct run *r)
 {
 	struct ev_error *err = &r->c->error;
 
-	must_be_told(r, ev_rejects_prepare(r->c->port.rejects, err));
+	must_or_note(r, ev_rejects_prepare(r->c->port.rejects, err));
 	prepare_stats(r);
-	must_be_told(r, cli_prepare(r->c));
+	must_or_note(r, cli_prepare(r->c));
 }
 
 /* Whether the input is /dev/null, or another device: a pipe from a dead program is none. */
@@ -973,7 +973,7 @@ static void end(struct run *r)
 		must(r, r->e->finish(r->e->engine, &r->c->error));
 	r->committed = r->e->commits;
 	/* What was set aside must be safe before the last seal says so. */
-	must_be_told(r, ev_rejects_commit(r->c->port.rejects, &r->c->error));
+	must_or_note(r, ev_rejects_commit(r->c->port.rejects, &r->c->error));
 	if (r->opened)
 		close_output(r);
 	if (r->whole_batch != NULL) /* the counts are of all of it */
@@ -1012,7 +1012,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	r.in = ev_in_new(inputs, n, c->max_line);
 	r.lines = ev_lines_new(r.in, c->max_line);
 	ev_in_before_block(r.in, flush_all, &r);
-	c->port.jump = tell_place;
+	c->port.jump = write_place;
 	c->port.open = open_late;
 	c->port.ctx = &r;
 	clock_gettime(CLOCK_MONOTONIC, &r.started);
@@ -1025,7 +1025,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	read_all(&r);
 	end(&r);
 	if (r.committed)
-		must_be_told(&r, ev_outs_commit(&c->files, &c->error));
+		must_or_note(&r, ev_outs_commit(&c->files, &c->error));
 	else
 		commit(&r);
 	r.committed = true;
@@ -1038,7 +1038,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	ev_lines_free(&r.lines);
 	ev_in_free(&r.in);
 	ev_digest_free(&r.digest);
-	ev_digest_free(&r.plain);
+	ev_digest_free(&r.unkeyed);
 	cli_seal_free(&r.seal);
 	ev_reasons_free(&r.why);
 	ev_buf_free(&r.line);

@@ -252,7 +252,7 @@ static bool read_body(struct cli_seal *s, const struct ev_doc *d, uint32_t objec
 					  line->digest, 32);
 }
 
-/* All bytes are looked at, so the time says nothing of where they differ. */
+/* Reads all bytes, so that the time it takes does not show where they differ. */
 static bool same_mac(const char *a, const char *b)
 {
 	unsigned char differ = 0;

@@ -373,7 +373,7 @@ struct ev_contracts *ev_contracts_open(const struct ev_model *m, struct ev_event
 	v->m = m;
 	v->events = events;
 	v->types = ev_symbols_new(0);
-	v->presence = ev_presence_new(m->file);
+	v->presence = ev_presence_new(m->file, ev_events_scan(events));
 	ev_presence_add_envelope(v->presence, m, &v->envelope);
 	if (!compile(v, err))
 		ev_contracts_free(&v);

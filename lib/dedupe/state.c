@@ -1,56 +1,29 @@
-#include "dedupe/state.h"
 #include "base/mem.h"
+#include "base/time.h"
+#include "base/zone.h"
+#include "dedupe/internal.h"
 #include "scan/form.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-struct ev_dedupe_state {
-	const struct ev_dedupe_options *options;
-	const struct ev_model *m;
-	struct ev_store *store; /* NULL before the first section */
-	struct ev_buf what;	/* what the log says of a commit of the section */
-	char taken[EV_STORE_DIGEST + 1];
-	uint64_t *ours; /* the commits of the section's batch, in order */
-	size_t n_ours;
-	uint64_t again;	     /* records of the section that its batch had brought before */
-	uint32_t least;	     /* earlier hours are forgotten */
-	uint32_t newest;     /* of the hours that were put */
-	struct ev_buf fresh; /* entries that the section has brought */
-};
+/*
+ * A store of fixed entries: the digest of what makes a record the same one, the number of the
+ * commit that first brought it, and the hour of the record, by which it is forgotten. Whether a
+ * record was seen depends on what was committed, never on what has been merged.
+ */
 
-struct ev_dedupe_state *ev_dedupe_state_new(const struct ev_dedupe_options *options,
-					    const struct ev_model *m)
+/* Of a record without a time that can be read: it is remembered for ever. */
+#define NO_HOUR UINT32_MAX
+
+/* What the digests are of, as a note: spaces and controls become %XX. */
+static void name_keys(const struct ev_dedupe *d, struct ev_buf *name)
 {
-	struct ev_dedupe_state *s = ev_calloc(1, sizeof *s);
-
-	s->options = options;
-	s->m = m;
-	return s;
-}
-
-void ev_dedupe_state_free(struct ev_dedupe_state **state)
-{
-	struct ev_dedupe_state *s = *state;
-
-	if (s == NULL)
-		return;
-	ev_store_free(&s->store);
-	ev_buf_free(&s->what);
-	ev_buf_free(&s->fresh);
-	free(s->ours);
-	free(s);
-	*state = NULL;
-}
-
-/* What the digests are of. Spaces and what is no letter of a note become %XX. */
-static void name_keys(const struct ev_dedupe_state *s, struct ev_buf *name)
-{
-	for (size_t i = 0; i < s->options->n_keys; i++) {
+	for (size_t i = 0; i < d->options->n_keys; i++) {
 		if (i > 0)
 			ev_buf_putc(name, ',');
-		for (const char *p = s->options->keys[i]->text; *p != '\0'; p++) {
+		for (const char *p = d->options->keys[i]->text; *p != '\0'; p++) {
 			if (*p <= ' ' || *p == '%' || *p == 0x7f)
 				ev_buf_printf(name, "%%%02X", (unsigned char)*p);
 			else
@@ -63,93 +36,103 @@ static void name_keys(const struct ev_dedupe_state *s, struct ev_buf *name)
 }
 
 /* With another id, or other members that do not count, no record would be known again. */
-static enum ev_status check_notes(struct ev_dedupe_state *s, struct ev_error *err)
+static enum ev_status check_notes(struct ev_dedupe *d, struct ev_error *err)
 {
-	const char *dir = s->options->state, *was;
+	const char *dir = d->options->state, *was;
 	struct ev_buf keys = {0};
 	enum ev_status st = EV_OK;
 	char envelope[33];
 
-	ev_model_digest(s->m, EV_PART_ENVELOPE, envelope);
-	name_keys(s, &keys);
-	was = ev_store_note(s->store, "identity");
+	ev_model_digest(d->m, EV_PART_ENVELOPE, envelope);
+	name_keys(d, &keys);
+	was = ev_store_note(d->store, "identity");
 	if (was[0] != '\0' && strcmp(was, keys.p) != 0)
 		st = ev_fail(err,
 			     "%s: the state is one of %s, and this run is one of %s: give it the "
 			     "same -k as the runs before, or another folder",
 			     dir, was, keys.p);
-	was = ev_store_note(s->store, "envelope");
+	was = ev_store_note(d->store, "envelope");
 	if (st == EV_OK && was[0] != '\0' && strcmp(was, envelope) != 0)
 		st = ev_fail(err,
 			     "%s: the state was made with another envelope (event in the model, or "
 			     "options such as --id): use that one, or fill another folder from the "
 			     "raw logs",
 			     dir);
-	ev_store_set_note(s->store, "identity", keys.p);
-	ev_store_set_note(s->store, "envelope", envelope);
+	ev_store_set_note(d->store, "identity", keys.p);
+	ev_store_set_note(d->store, "envelope", envelope);
 	ev_buf_free(&keys);
 	return st;
 }
 
-static uint32_t hour_note(const struct ev_dedupe_state *s, const char *name)
+static uint32_t hour_note(const struct ev_dedupe *d, const char *name)
 {
-	return (uint32_t)strtoul(ev_store_note(s->store, name), NULL, 10);
+	return (uint32_t)strtoul(ev_store_note(d->store, name), NULL, 10);
 }
 
-static void set_hour_note(struct ev_dedupe_state *s, const char *name, uint32_t hour)
+static void set_hour_note(struct ev_dedupe *d, const char *name, uint32_t hour)
 {
 	char text[16];
 
 	snprintf(text, sizeof text, "%" PRIu32, hour);
-	ev_store_set_note(s->store, name, text);
+	ev_store_set_note(d->store, name, text);
 }
 
 /*
  * From when on records are remembered. It never goes back, and it does not change for a batch that
  * is run again before the next one is, so that the same goes out once more.
  */
-static void set_least(struct ev_dedupe_state *s)
+static void set_least(struct ev_dedupe *d)
 {
-	uint64_t head = ev_store_head(s->store);
-	uint32_t keep = s->options->keep;
+	uint64_t head = ev_store_head(d->store);
+	uint32_t keep = d->options->keep;
 
-	s->least = hour_note(s, "least");
-	s->newest = hour_note(s, "newest");
-	if (s->n_ours > 0 && s->ours[s->n_ours - 1] == head)
+	d->least = hour_note(d, "least");
+	d->newest = hour_note(d, "newest");
+	if (d->n_ours > 0 && d->ours[d->n_ours - 1] == head)
 		return;
-	if (keep > 0 && s->newest > keep && s->newest - keep > s->least)
-		s->least = s->newest - keep;
+	if (keep > 0 && d->newest > keep && d->newest - keep > d->least)
+		d->least = d->newest - keep;
 }
 
-enum ev_status ev_dedupe_state_begin(struct ev_dedupe_state *s, const char *batch,
-				     struct ev_error *err)
+/* The commits of the section's batch. */
+static void find_ours(struct ev_dedupe *d, const char *batch)
 {
-	if (s->store == NULL) {
-		s->store = ev_store_open(s->options->state, &ev_store_keys, EV_STORE_WRITE, err);
-		if (s->store == NULL || check_notes(s, err) != EV_OK)
-			return EV_FATAL;
+	struct ev_store_log_line l;
+
+	ev_buf_reset(&d->what);
+	ev_buf_puts(&d->what, "take ");
+	ev_json_quote(batch, strlen(batch), &d->what);
+	ev_buf_str(&d->what);
+	d->n_ours = 0;
+	for (size_t i = 0; ev_store_log_line(d->store, i, &l); i++) {
+		if (ev_bytes_compare(l.what, l.len, d->what.p, d->what.len) != 0)
+			continue;
+		ev_grow(&d->ours, &d->cap_ours, d->n_ours + 1, sizeof *d->ours);
+		d->ours[d->n_ours++] = l.number;
 	}
-	ev_buf_reset(&s->what);
-	ev_buf_puts(&s->what, "take ");
-	ev_json_quote(batch, strlen(batch), &s->what);
-	s->again = 0;
-	free(s->ours);
-	s->ours = ev_store_commits_of(s->store, ev_buf_str(&s->what), &s->n_ours);
-	set_least(s);
-	ev_store_forget(s->store, s->least);
+}
+
+enum ev_status ev_dedupe_begin(struct ev_dedupe *d, const char *batch, struct ev_error *err)
+{
+	d->goes_on = d->batch != NULL && strcmp(d->batch, batch) == 0;
+	if (d->store == NULL) {
+		d->store = ev_store_open(d->options->state, &ev_store_keys, EV_STORE_WRITE, err);
+		if (d->store == NULL || check_notes(d, err) != EV_OK)
+			return EV_FATAL;
+		d->seed = ev_store_seed(d->store, 0);
+		d->content = ev_content_new(ev_store_seed(d->store, 1));
+	} else if (!d->goes_on) { /* what the other batch brought is in the state */
+		free(d->table);
+		ev_dedupe_new_table(d, EV_DEDUPE_LEAST_TABLE);
+		d->used = 0;
+	}
+	free(d->batch);
+	d->batch = ev_strdup(batch);
+	d->again = 0;
+	find_ours(d, batch);
+	set_least(d);
+	ev_store_forget(d->store, d->least);
 	return EV_OK;
-}
-
-uint64_t ev_dedupe_state_seed(const struct ev_dedupe_state *s, unsigned which)
-{
-	return ev_store_seed(s->store, which);
-}
-
-static int compare_numbers(const void *x, const void *y)
-{
-	const uint64_t *a = x, *b = y;
-
-	return (*a > *b) - (*a < *b);
 }
 
 /* Greatest byte first, and what is of the content before what is of the id alone. */
@@ -161,49 +144,84 @@ static void key_of(struct ev_hash128 h, char key[EV_RUN_KEY])
 	memcpy(key + sizeof h.hi, &h.lo, sizeof h.lo);
 }
 
-enum ev_status ev_dedupe_state_ask(struct ev_dedupe_state *s, struct ev_hash128 h,
-				   enum ev_dedupe_known *known, struct ev_error *err)
+static int compare_numbers(const void *x, const void *y)
+{
+	const uint64_t *a = x, *b = y;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* A time that evversion would take; whether it is there and right is not judged here. */
+static bool read_time(struct ev_dedupe *d, const struct ev_event *event, uint32_t slot,
+		      struct ev_time *t)
+{
+	uint32_t at = slot != EV_NO_SLOT ? event->at[slot] : EV_NOWHERE;
+	enum ev_time_form form;
+	const char *p;
+	size_t len;
+
+	if (at == EV_NOWHERE || ev_kind(event->doc, at) != EV_STRING)
+		return false;
+	p = ev_string(event->doc, at, &d->text, &len);
+	form = ev_time_parse(p, len, t);
+	if (form == EV_TIME_BAD || (form == EV_TIME_NAIVE && d->m->zone == NULL))
+		return false;
+	if (form == EV_TIME_NAIVE)
+		t->sec = ev_zone_to_utc(d->m->zone, t->sec);
+	return ev_time_in_range(*t);
+}
+
+/* Since the year 1. */
+static uint32_t hour_of(struct ev_dedupe *d, const struct ev_event *event)
+{
+	const int64_t year_1 = INT64_C(-62135596800);
+	struct ev_time t;
+
+	if (!read_time(d, event, d->modified, &t) && !read_time(d, event, d->time, &t))
+		return NO_HOUR;
+	return (uint32_t)((t.sec - year_1) / 3600);
+}
+
+static void put(struct ev_dedupe *d, const char key[EV_RUN_KEY], uint32_t hour)
+{
+	if (hour < d->least) {
+		d->n_late++;
+		return;
+	}
+	ev_run_put_fixed(ev_buf_room(&d->fresh, EV_RUN_FIXED), key,
+			 (uint32_t)(ev_store_head(d->store) + 1), hour);
+	d->fresh.len += EV_RUN_FIXED;
+	if (hour != NO_HOUR && hour > d->newest)
+		d->newest = hour;
+}
+
+enum ev_status ev_dedupe_remember(struct ev_dedupe *d, struct ev_hash128 h,
+				  const struct ev_event *event, bool *known, struct ev_error *err)
 {
 	struct ev_store_fixed f;
 	char key[EV_RUN_KEY];
 	uint64_t commit;
 
 	key_of(h, key);
-	if (ev_store_get(s->store, key, &f, err) != EV_OK)
+	if (ev_store_get(d->store, key, &f, err) != EV_OK)
 		return EV_FATAL;
-	*known = EV_DEDUPE_NOT;
-	if (!f.there || f.stamp < s->least)
+	*known = false;
+	if (!f.there || f.stamp < d->least) {
+		put(d, key, hour_of(d, event));
 		return EV_OK;
-	commit = f.commit;
-	*known = EV_DEDUPE_OTHERS;
-	if (s->n_ours > 0 &&
-	    bsearch(&commit, s->ours, s->n_ours, sizeof commit, compare_numbers) != NULL) {
-		*known = EV_DEDUPE_OURS;
-		s->again++;
 	}
+	commit = f.commit;
+	if (d->n_ours > 0 &&
+	    bsearch(&commit, d->ours, d->n_ours, sizeof commit, compare_numbers) != NULL)
+		d->again++; /* the section's own batch brought it first */
+	else
+		*known = true;
 	return EV_OK;
 }
 
-bool ev_dedupe_state_is_late(const struct ev_dedupe_state *s, uint32_t hour)
+void ev_dedupe_end(struct ev_dedupe *d, const char *taken)
 {
-	return hour < s->least;
-}
-
-void ev_dedupe_state_put(struct ev_dedupe_state *s, struct ev_hash128 h, uint32_t hour)
-{
-	char key[EV_RUN_KEY];
-
-	key_of(h, key);
-	ev_run_put_fixed(ev_buf_room(&s->fresh, EV_RUN_FIXED), key,
-			 (uint32_t)(ev_store_head(s->store) + 1), hour);
-	s->fresh.len += EV_RUN_FIXED;
-	if (hour != EV_NO_HOUR && hour > s->newest)
-		s->newest = hour;
-}
-
-void ev_dedupe_state_end(struct ev_dedupe_state *s, const char *taken)
-{
-	snprintf(s->taken, sizeof s->taken, "%s", taken);
+	snprintf(d->taken, sizeof d->taken, "%s", taken);
 }
 
 /* Sorting: in place by the first two bytes, which are evenly spread, and then each lot of them. */
@@ -251,39 +269,39 @@ static void sort_entries(char *p, size_t n)
 	free(ends);
 }
 
-enum ev_status ev_dedupe_state_prepare(struct ev_dedupe_state *s, struct ev_error *err)
+enum ev_status ev_dedupe_prepare(struct ev_dedupe *d, struct ev_error *err)
 {
-	size_t n = s->fresh.len / EV_RUN_FIXED;
+	size_t n = d->fresh.len / EV_RUN_FIXED;
 	struct ev_entry e = {
-		.len = EV_RUN_FIXED, .key_len = EV_RUN_KEY, .commit = ev_store_head(s->store) + 1};
+		.len = EV_RUN_FIXED, .key_len = EV_RUN_KEY, .commit = ev_store_head(d->store) + 1};
 
 	if (n == 0)
 		return EV_OK;
-	sort_entries(s->fresh.p, n);
+	sort_entries(d->fresh.p, n);
 	for (size_t i = 0; i < n; i++) {
-		e.p = s->fresh.p + i * EV_RUN_FIXED;
-		if (ev_store_put(s->store, &e, err) != EV_OK)
+		e.p = d->fresh.p + i * EV_RUN_FIXED;
+		if (ev_store_put(d->store, &e, err) != EV_OK)
 			return EV_FATAL;
 	}
-	set_hour_note(s, "least", s->least);
-	set_hour_note(s, "newest", s->newest);
-	return ev_store_prepare(s->store, err);
+	set_hour_note(d, "least", d->least);
+	set_hour_note(d, "newest", d->newest);
+	return ev_store_prepare(d->store, err);
 }
 
-bool ev_dedupe_state_renamed(const struct ev_dedupe_state *s)
+bool ev_dedupe_renamed(const struct ev_dedupe *d)
 {
-	return s->n_ours > 0 && s->again == 0 && s->fresh.len > 0;
+	return !d->goes_on && d->n_ours > 0 && d->again == 0 && d->fresh.len > 0;
 }
 
-enum ev_status ev_dedupe_state_commit(struct ev_dedupe_state *s, struct ev_error *err)
+enum ev_status ev_dedupe_commit(struct ev_dedupe *d, struct ev_error *err)
 {
-	if (s->fresh.len == 0)
+	if (d->fresh.len == 0)
 		return EV_OK;
-	ev_buf_reset(&s->fresh);
-	return ev_store_commit(s->store, ev_buf_str(&s->what), s->taken, err);
+	ev_buf_reset(&d->fresh);
+	return ev_store_commit(d->store, ev_buf_str(&d->what), d->taken, err);
 }
 
-enum ev_status ev_dedupe_state_merge(struct ev_dedupe_state *s, struct ev_error *err)
+enum ev_status ev_dedupe_merge(struct ev_dedupe *d, struct ev_error *err)
 {
-	return ev_store_merge(s->store, err);
+	return ev_store_merge(d->store, err);
 }

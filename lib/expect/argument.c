@@ -124,7 +124,7 @@ bool ev_expect_word_of(struct ev_expect_opening *o, const struct ev_yaml *y, con
 		}
 	}
 	return ev_expect_opening_fail(o, y, "%s cannot be '%s': %s", what, text,
-				      ev_hint(text, words, hint));
+				      ev_nearest_hint(text, words, hint));
 }
 
 bool ev_expect_argument_word(struct ev_expect_opening *o, const char *name,

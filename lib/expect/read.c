@@ -203,7 +203,7 @@ static bool check_arguments(struct ev_expect_opening *o, const struct ev_expect_
 
 		good = ev_expect_is_among(names, key->text) ||
 		       ev_expect_opening_fail(o, key, "unknown argument '%s' of %s: %s", key->text,
-					      kind->name, ev_hint(key->text, names, hint));
+					      kind->name, ev_nearest_hint(key->text, names, hint));
 	}
 	for (size_t i = 0; names[i] != NULL && good; i++)
 		good = !required[i] || ev_expect_argument(o, names[i]) != NULL ||
@@ -239,7 +239,7 @@ static bool find_kind(struct ev_expect_opening *o, const char *name,
 	}
 	names[n] = NULL;
 	return ev_expect_opening_fail(o, o->at, "unknown expectation '%s': %s", name,
-				      ev_hint(name, names, hint));
+				      ev_nearest_hint(name, names, hint));
 }
 
 static char *json_of(const struct ev_yaml *y)
@@ -357,9 +357,9 @@ static bool known_keys(struct ev_expect_opening *o, const struct ev_yaml *map, c
 		return ev_expect_opening_fail(o, map, "%s must be an object", what);
 	for (size_t i = 0; i < map->n; i++)
 		if (!ev_expect_is_among(known, map->keys[i]->text))
-			return ev_expect_opening_fail(o, map->keys[i], "unknown key '%s' in %s: %s",
-						      map->keys[i]->text, what,
-						      ev_hint(map->keys[i]->text, known, hint));
+			return ev_expect_opening_fail(
+				o, map->keys[i], "unknown key '%s' in %s: %s", map->keys[i]->text,
+				what, ev_nearest_hint(map->keys[i]->text, known, hint));
 	return true;
 }
 

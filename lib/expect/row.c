@@ -202,7 +202,8 @@ static bool add_type(struct ev_expect_opening *o, const struct ev_yaml *y, unsig
 			return true;
 		}
 	}
-	return ev_expect_opening_fail(o, y, "no type '%s': %s", text, ev_hint(text, known, hint));
+	return ev_expect_opening_fail(o, y, "no type '%s': %s", text,
+				      ev_nearest_hint(text, known, hint));
 }
 
 static bool open_types(struct ev_expect *e, struct ev_expect_opening *o)

@@ -329,7 +329,7 @@ bool ev_suite_passes(struct ev_suite *s, const struct ev_event *event, struct ev
 	if (p != NULL ? p->open : are_open(s, event))
 		return true;
 	for (size_t i = 0; i < s->n_columns; i++)
-		ev_path_passes(s->columns[i].path, event->doc, 0, why);
+		ev_event_path_passes(s->columns[i].path, event->doc, 0, why);
 	return false;
 }
 

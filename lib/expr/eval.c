@@ -26,7 +26,7 @@ static enum ev_expr_flow truth(struct ev_expr_run *x, const struct ev_expr_part 
 static inline uint32_t member(const struct ev_expr_run *x, uint32_t object,
 			      const struct ev_expr_path_step *s)
 {
-	return x->bound ? ev_member_symbol(x->d, object, s->symbol)
+	return x->bound ? ev_member_by_symbol(x->d, object, s->symbol)
 			: ev_member(x->d, object, s->name, s->len);
 }
 
@@ -177,6 +177,11 @@ static enum ev_expr_flow each(struct ev_expr_run *x, const struct ev_expr_part *
 
 /* Operators, and functions of more than values */
 
+const char *const ev_expr_signs[] = {
+	[EV_LESS] = "<",    [EV_LESS | EV_EQUAL] = "<=",    [EV_EQUAL] = "==",
+	[EV_GREATER] = ">", [EV_GREATER | EV_EQUAL] = ">=", [EV_LESS | EV_GREATER] = "!=",
+};
+
 /* Whether a comparison asks for the order of a number and a text or null. */
 static inline bool has_no_order(const struct ev_expr_part *n, const struct ev_expr_value *a,
 				const struct ev_expr_value *b)
@@ -193,15 +198,8 @@ static EV_NOINLINE enum ev_expr_flow raise_no_order(struct ev_expr_run *x,
 						    const struct ev_expr_value *a,
 						    const struct ev_expr_value *b)
 {
-	static const char *const signs[] = {
-		[EV_LESS] = "<",
-		[EV_GREATER] = ">",
-		[EV_LESS | EV_EQUAL] = "<=",
-		[EV_GREATER | EV_EQUAL] = ">=",
-	};
-
 	return ev_expr_raise(x, "%s and %s have no order for %s", ev_expr_value_say(x, a),
-			     ev_expr_value_say(x, b), signs[n->mask]);
+			     ev_expr_value_say(x, b), ev_expr_signs[n->mask]);
 }
 
 static inline enum ev_expr_flow compared(struct ev_expr_run *x, const struct ev_expr_part *n,
@@ -645,11 +643,6 @@ enum ev_expr_flow ev_expr_holds(struct ev_expr_run *x, const struct ev_expr_part
  * hands its verdict on as it is, to the part that gave it.
  */
 
-static const char *const signs[] = {
-	[EV_LESS] = "<",    [EV_LESS | EV_EQUAL] = "<=",    [EV_EQUAL] = "==",
-	[EV_GREATER] = ">", [EV_GREATER | EV_EQUAL] = ">=", [EV_LESS | EV_GREATER] = "!=",
-};
-
 /* The first element of which n->b does not hold; it is another input. */
 static bool first_wrong(struct ev_expr_run *x, const struct ev_expr_part *n,
 			struct ev_expr_value *in)
@@ -703,5 +696,5 @@ const char *ev_expr_wrong(struct ev_expr_run *x, const struct ev_expr_part *n,
 	if (n == NULL || !n->single || one(x, n->b, &at, right) != EV_GO_ON ||
 	    one(x, n->a, &at, left) != EV_GO_ON)
 		return NULL;
-	return signs[n->mask];
+	return ev_expr_signs[n->mask];
 }

@@ -378,7 +378,7 @@ struct ev_expr_value ev_expr_value_member(struct ev_expr_run *x, const struct ev
 struct ev_expr_value ev_expr_value_element(struct ev_expr_run *x, const struct ev_expr_value *v,
 					   int64_t index)
 {
-	uint32_t count = ev_expr_value_count(x, v), i;
+	const uint32_t count = ev_expr_value_count(x, v);
 
 	if (index < 0)
 		index += count;
@@ -387,9 +387,7 @@ struct ev_expr_value ev_expr_value_element(struct ev_expr_run *x, const struct e
 	if (v->form != EV_IN_DOC)
 		return v->items[index];
 	ev_expr_spend(x, (uint64_t)index);
-	for (i = ev_first(x->d, v->n); index > 0; index--)
-		i = ev_next(x->d, i);
-	return ev_expr_at(x->d, i);
+	return ev_expr_at(x->d, ev_element(x->d, v->n, index));
 }
 
 void ev_expr_list_add(struct ev_expr_run *x, struct ev_expr_list *l, const struct ev_expr_value *v)

@@ -23,7 +23,7 @@ static void *zlib_open(void)
 	return z;
 }
 
-/* zlib checks the trailer where it has seen a header, so it is given the plainest one. */
+/* zlib checks the trailer where it has seen a header, so it is given the shortest one. */
 static void zlib_begin(void *state)
 {
 	static const Bytef header[10] = {0x1f, 0x8b, Z_DEFLATED, 0, 0, 0, 0, 0, 0, 0xff};
@@ -36,7 +36,7 @@ static void zlib_begin(void *state)
 	z->avail_in = sizeof header;
 	z->next_out = &none;
 	z->avail_out = 0;
-	inflate(z, Z_NO_FLUSH); /* an error stays, and is told by the next call */
+	inflate(z, Z_NO_FLUSH); /* an error stays, and is returned by the next call */
 }
 
 static enum ev_inflate zlib_run(void *state, const char **in, size_t *in_len, char *out,

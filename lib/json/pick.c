@@ -196,7 +196,7 @@ static void find_seen(const struct ev_picks *p, const struct ev_doc *d, uint32_t
 {
 	at[0] = 0;
 	for (uint32_t i = 1; i < p->n; i++)
-		at[i] = ev_doc_seen(d, p->member_ids[i]);
+		at[i] = ev_member_by_id(d, p->member_ids[i]);
 }
 
 static void *compile(void *client, const struct ev_doc *d)

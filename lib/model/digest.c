@@ -45,7 +45,7 @@ static void add_envelope(struct ev_buf *b, const struct ev_model *m)
 	add_part(b, m, "event", "zone");
 }
 
-/* A schema that cannot be read is evvalidate's to tell. */
+/* A schema that cannot be read is left out: evvalidate reports it. */
 static void add_schema(struct ev_buf *b, const struct ev_model *m, const struct ev_contract *c)
 {
 	struct ev_buf path = {0};

@@ -4,8 +4,8 @@
  * The room lib/model reads the model, and knows nothing of what others make of it.
  *
  * Everything belongs to the model and lives until ev_model_free. Errors have file:line:column, and
- * an unknown key is told with the nearest known one. Schemas, rules and expectations are kept
- * as they were written: only evvalidate compiles them.
+ * an unknown key is reported with the nearest known one. Schemas, rules and expectations are
+ * kept as they were written: only evvalidate compiles them.
  */
 #ifndef EV_MODEL_H
 #define EV_MODEL_H

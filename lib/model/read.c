@@ -33,9 +33,9 @@ struct reader {
 
 /* Errors and keys */
 
-static void tell(struct reader *r, struct ev_place at, const char *fmt, ...) EV_PRINTF(3, 4);
+static void report(struct reader *r, struct ev_place at, const char *fmt, ...) EV_PRINTF(3, 4);
 
-static void tell(struct reader *r, struct ev_place at, const char *fmt, ...)
+static void report(struct reader *r, struct ev_place at, const char *fmt, ...)
 {
 	struct ev_error detail;
 	va_list ap;
@@ -46,8 +46,8 @@ static void tell(struct reader *r, struct ev_place at, const char *fmt, ...)
 	ev_fail(r->err, "%s:%zu:%zu: %s", r->file, at.line, at.column, detail.text);
 }
 
-/* Tells what is wrong and where; false, for a reader to return. */
-#define wrong(...) (tell(__VA_ARGS__), false)
+/* Reports what is wrong and where; false, for a reader to return. */
+#define wrong(...) (report(__VA_ARGS__), false)
 
 static struct ev_place place(const struct ev_yaml *y)
 {
@@ -70,7 +70,7 @@ static bool is_map(struct reader *r, const struct ev_yaml *y, const char *what,
 			k++;
 		if (*k == NULL)
 			return wrong(r, place(y->keys[i]), "unknown key '%s' in %s: %s", key, what,
-				     ev_hint(key, known, hint));
+				     ev_nearest_hint(key, known, hint));
 	}
 	return true;
 }
@@ -101,7 +101,7 @@ static bool word_of(struct reader *r, const struct ev_yaml *y, const char *what,
 			if (strcmp(words[*out], y->text) == 0)
 				return true;
 		return wrong(r, place(y), "%s cannot be '%s': %s", what, y->text,
-			     ev_hint(y->text, words, hint));
+			     ev_nearest_hint(y->text, words, hint));
 	}
 	return wrong(r, place(y), "%s must be a word such as '%s'", what, words[0]);
 }
@@ -120,8 +120,7 @@ static bool path_of(struct reader *r, const struct ev_yaml *y, const char *what,
 }
 
 /*
- * Names become tables and columns in every warehouse, quoted, but of one plain alphabet all the
- * same.
+ * Names become tables and columns in every warehouse, quoted, but of ASCII letters all the same.
  */
 static bool name_of(struct reader *r, const struct ev_yaml *key, const char *what, char **out)
 {
@@ -129,7 +128,7 @@ static bool name_of(struct reader *r, const struct ev_yaml *key, const char *wha
 	static const struct {
 		const char *name, *whose;
 	} reserved[] = {
-		{"_ev", "evkit"},      {"ctid", "PostgreSQL"}, {"tableoid", "PostgreSQL"},
+		{"_ev", "evkit"},	{"ctid", "PostgreSQL"}, {"tableoid", "PostgreSQL"},
 		{"xmin", "PostgreSQL"}, {"xmax", "PostgreSQL"}, {"cmin", "PostgreSQL"},
 		{"cmax", "PostgreSQL"},
 	};
@@ -202,8 +201,8 @@ static bool types_of(struct reader *r, const struct ev_yaml *map, struct ev_name
 
 			for (size_t k = 0; k < r->m->n_types; k++)
 				known[k] = r->m->types[k].name;
-			tell(r, place(y->items[i]), "no event type '%s' in types: %s",
-			     out->list[i], ev_hint(out->list[i], known, hint));
+			report(r, place(y->items[i]), "no event type '%s' in types: %s",
+			       out->list[i], ev_nearest_hint(out->list[i], known, hint));
 			free(known);
 			return false;
 		}
@@ -221,9 +220,12 @@ static bool read_event(struct reader *r, const struct ev_yaml *y)
 	struct ev_model *m = r->m;
 	struct ev_path **const paths[] = {&m->id,      &m->type,     &m->time,
 					  &m->version, &m->modified, &m->op};
-	struct ev_place unused,
-		*const places[] = {&unused,	      &unused,		  &unused,
-				   &m->version_place, &m->modified_place, &m->op_place};
+	struct ev_place unused, *const places[] = {&unused,
+						   &unused,
+						   &unused,
+						   &m->version_place,
+						   &m->modified_place,
+						   &m->op_place};
 	const struct ev_yaml *v;
 	struct ev_error why;
 	int order;
@@ -428,7 +430,7 @@ static bool read_type(struct reader *r, const struct ev_yaml *y, struct ev_colum
 		type++;
 	if (ev_type_names[type] == NULL)
 		return wrong(r, place(y), "no type '%s': %s", y->text,
-			     ev_hint(y->text, ev_type_names, hint));
+			     ev_nearest_hint(y->text, ev_type_names, hint));
 	c->type = (enum ev_type)type;
 	p += len;
 	switch (c->type) {
@@ -556,11 +558,12 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 		for (size_t i = 0; i < r->m->n_dimensions; i++)
 			known[i] = r->m->dimensions[i].name;
 		if (r->m->n_dimensions == 0)
-			tell(r, place(v), "the model has no dimensions: add star.dimensions");
+			report(r, place(v), "the model has no dimensions: add star.dimensions");
 		else
-			tell(r, place(v), "no dimension '%s': %s",
-			     v->kind == EV_YAML_SCALAR ? v->text : "",
-			     ev_hint(v->kind == EV_YAML_SCALAR ? v->text : "", known, hint));
+			report(r, place(v), "no dimension '%s': %s",
+			       v->kind == EV_YAML_SCALAR ? v->text : "",
+			       ev_nearest_hint(v->kind == EV_YAML_SCALAR ? v->text : "", known,
+					       hint));
 		free(known);
 		return false;
 	}
@@ -737,7 +740,7 @@ static bool read_dimension(struct reader *r, const struct ev_yaml *key, const st
 }
 
 /*
- * A key that lies in the elements of a list is told only by a fact that goes through the same list.
+ * A key that lies in the elements of a list is known only to a fact that goes through that list.
  */
 static bool keys_reached(struct reader *r, const struct ev_fact *f)
 {
@@ -886,9 +889,10 @@ static bool read_root(struct reader *r, const struct ev_yaml *y)
 		return false;
 	if ((v = ev_yaml_get(y, "expectations")) != NULL) {
 		if (v->kind != EV_YAML_LIST)
-			return wrong(r, place(v), "expectations must be a list such as "
-						  "[{expect_table_row_count_to_be_between: "
-						  "{min_value: 1}}]");
+			return wrong(r, place(v),
+				     "expectations must be a list such as "
+				     "[{expect_table_row_count_to_be_between: "
+				     "{min_value: 1}}]");
 		r->m->expectations = v;
 	}
 	return (v = ev_yaml_get(y, "environments")) == NULL || read_environments(r, v);

@@ -154,15 +154,17 @@ static struct built *node_of(struct ev_yaml_doc *d, const yaml_event_t *e)
 		name = (const char *)e->data.alias.anchor;
 		number = ev_symbols_add(d->names, name, strlen(name));
 		if (number > known) {
-			ev_fail(d->err, "%s:%zu:%zu: the alias *%s names no anchor before it: "
-					"write &%s where it is meant",
+			ev_fail(d->err,
+				"%s:%zu:%zu: the alias *%s names no anchor before it: "
+				"write &%s where it is meant",
 				d->file, at.line, at.column, name, name);
 			return NULL;
 		}
 		if (!d->anchored[number]->open)
 			return d->anchored[number];
-		ev_fail(d->err, "%s:%zu:%zu: the alias *%s stands within what it names: write it "
-				"flatter and without aliases",
+		ev_fail(d->err,
+			"%s:%zu:%zu: the alias *%s stands within what it names: write it "
+			"flatter and without aliases",
 			d->file, at.line, at.column, name);
 		return NULL;
 	}
@@ -176,8 +178,7 @@ static bool within_bounds(struct ev_yaml_doc *d, const yaml_event_t *e, const st
 	if (depth + b->height > MAX_DEPTH)
 		return wrong(d, &at, "nested deeper than 64: write it flatter and without aliases");
 	return weight <= MAX_NODES ||
-	       wrong(d, &at,
-		     "more than a million nodes: write it flatter and without aliases");
+	       wrong(d, &at, "more than a million nodes: write it flatter and without aliases");
 }
 
 static bool not_yaml(struct ev_yaml_doc *d, const yaml_parser_t *parser)
@@ -271,7 +272,7 @@ static void go_to(struct place *p, const char *text, size_t at)
 	}
 }
 
-/* libyaml tells no line of what is no text. */
+/* Checked ahead, for libyaml gives no line to such an error. */
 static bool is_utf8(struct ev_yaml_doc *d, const char *text, size_t len)
 {
 	struct place p = {0, 1, 1};
@@ -318,8 +319,7 @@ static bool json_members(struct ev_yaml_doc *y, const struct ev_doc *d, uint32_t
 	to->kind = object ? EV_YAML_MAP : EV_YAML_LIST;
 	to->items = ev_arena_alloc(&y->arena, d->nodes[at].count * sizeof(struct ev_yaml *));
 	if (object)
-		to->keys = ev_arena_alloc(&y->arena,
-					  d->nodes[at].count * sizeof(struct ev_yaml *));
+		to->keys = ev_arena_alloc(&y->arena, d->nodes[at].count * sizeof(struct ev_yaml *));
 	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i)) {
 		if (object && (to->keys[to->n] = convert_json(y, d, i++, depth)) == NULL)
 			return false;

@@ -88,25 +88,12 @@ static int compare_magnitude(const struct ev_number *a, const struct ev_number *
 
 /* Numbers of few digits */
 
-const int64_t ev_small_powers[] = {1,
-				   10,
-				   100,
-				   1000,
-				   10000,
-				   100000,
-				   1000000,
-				   10000000,
-				   100000000,
-				   1000000000,
-				   10000000000,
-				   100000000000,
-				   1000000000000,
-				   10000000000000,
-				   100000000000000,
-				   1000000000000000,
-				   10000000000000000,
-				   100000000000000000,
-				   1000000000000000000};
+#define E3(power) (power), 10 * (power), 100 * (power)
+#define E9(power) E3(power), E3(1000 * (power)), E3(1000000 * (power))
+const int64_t ev_small_powers[] = {E9(INT64_C(1)), E9(INT64_C(1000000000)),
+				   INT64_C(1000000000000000000)};
+#undef E3
+#undef E9
 
 bool ev_small_read(const char *p, size_t len, struct ev_small *s)
 {

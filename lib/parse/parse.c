@@ -82,9 +82,8 @@ static enum ev_status foreign(struct ev_parse *p, const struct ev_record *rec, c
 	return reject(p, rec, err);
 }
 
-/* A line that may be the half of one, and has nothing in it that would tell. */
-static enum ev_status cut(struct ev_parse *p, const struct ev_record *rec,
-			  struct ev_error *err)
+/* A line that may be the first half of one, which cannot be seen in it. */
+static enum ev_status cut(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)
 {
 	ev_reasons_reset(&p->why);
 	p->why.code = "cut";
@@ -118,7 +117,7 @@ static enum ev_status pass(struct ev_parse *p, const struct ev_record *rec,
 	return ev_port_line(p->port, p->out.p, p->out.len, err);
 }
 
-/* The whole line; an array is told what can be done with it. */
+/* Reads the whole line; the reject of an array says what can be done with it. */
 static enum ev_status read_line(struct ev_parse *p, const struct ev_record *rec,
 				struct ev_event *event)
 {
@@ -126,10 +125,9 @@ static enum ev_status read_line(struct ev_parse *p, const struct ev_record *rec,
 
 	if (st == EV_REJECT && strcmp(p->why.code, "not-object") == 0 &&
 	    *ev_json_behind_blanks(rec->p, rec->p + rec->len) == '[')
-		p->why.list[0].message =
-			ev_reasons_text(&p->why,
-					"%s: make a line of each element with: jq -c '.[]'",
-					p->why.list[0].message);
+		p->why.list[0].message = ev_reasons_text(
+			&p->why, "%s: make a line of each element with: jq -c '.[]'",
+			p->why.list[0].message);
 	return st;
 }
 
@@ -158,8 +156,8 @@ static void why_none(struct ev_parse *p, const struct ev_record *rec, const char
 		ev_reasons_add(&p->why, "%s", ev_part_spread);
 		return;
 	}
-	if (first < end && *first == '[' &&
-	    read_line(p, rec, &event) == EV_REJECT && strcmp(p->why.code, "not-object") == 0)
+	if (first < end && *first == '[' && read_line(p, rec, &event) == EV_REJECT &&
+	    strcmp(p->why.code, "not-object") == 0)
 		return; /* an array, which is said */
 	ev_reasons_reset(&p->why);
 	if (at == NULL)
@@ -266,7 +264,7 @@ static bool nginx_time(const char *t, char out[26])
  */
 static void nginx_text(const char *s, size_t len, struct ev_buf *out)
 {
-	struct ev_buf plain = {0};
+	struct ev_buf bytes = {0};
 
 	for (size_t i = 0; i < len; i++) {
 		unsigned v;
@@ -275,17 +273,17 @@ static void nginx_text(const char *s, size_t len, struct ev_buf *out)
 		    strspn((const char[]){s[i + 2], s[i + 3], '\0'}, "0123456789ABCDEFabcdef") ==
 			    2) {
 			v = (unsigned)strtoul((const char[]){s[i + 2], s[i + 3], '\0'}, NULL, 16);
-			ev_buf_putc(&plain, (char)v);
+			ev_buf_putc(&bytes, (char)v);
 			i += 3;
 		} else {
-			ev_buf_putc(&plain, s[i]);
+			ev_buf_putc(&bytes, s[i]);
 		}
 	}
-	if (ev_utf8_valid(plain.p, plain.len) == plain.len)
-		ev_json_quote(plain.p, plain.len, out);
+	if (ev_utf8_valid(bytes.p, bytes.len) == bytes.len)
+		ev_json_quote(bytes.p, bytes.len, out);
 	else
 		ev_json_quote(s, len, out);
-	ev_buf_free(&plain);
+	ev_buf_free(&bytes);
 }
 
 /* nginx writes status 000 for a request that it never answered, which is no number in JSON. */

@@ -1,5 +1,5 @@
 /*
- * count: what an engine tells of its records, for every engine and for libevcli. Floor 5.
+ * count: what an engine counts of its records, for every engine and for libevcli. Floor 5.
  *
  * A row of the balance sheet: each record that came in is counted in just one of the counts whose
  * `in_sum` is set. libevcli adds in, out, rejected and blank, which it counts itself.

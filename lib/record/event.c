@@ -167,7 +167,7 @@ struct ev_each *ev_events_each(struct ev_events *e, const struct ev_path *path)
 	return e->each[e->n_each++] = l;
 }
 
-void ev_each_look(struct ev_each *l, const struct ev_event *event)
+void ev_each_read(struct ev_each *l, const struct ev_event *event)
 {
 	const struct elements *known;
 
@@ -204,7 +204,7 @@ void ev_events_free(struct ev_events **e)
 	*e = NULL;
 }
 
-void ev_flaw_reasons(const struct ev_flaw *flaw, size_t before, struct ev_reasons *why)
+void ev_reasons_of_flaw(const struct ev_flaw *flaw, size_t before, struct ev_reasons *why)
 {
 	static const char *const codes[] = {
 		[EV_FLAW_SYNTAX] = "json",	   [EV_FLAW_UTF8] = "utf8",
@@ -280,19 +280,19 @@ static void wrong_value(struct ev_reasons *why, const struct ev_path *path, cons
 		 ev_reasons_text(why, "%s: %s", problem, ev_reasons_quote(why, p, len)));
 }
 
-struct telling {
+struct shape_reasons {
 	const struct ev_path *path;
 	const struct ev_doc *d;
 	struct ev_reasons *why;
 };
 
-static void tell_shape(void *ctx, uint32_t at, const struct ev_step *s)
+static void add_shape(void *ctx, uint32_t at, const struct ev_step *s)
 {
 	static const char *const kinds[] = {
 		[EV_NULL] = "null",	  [EV_FALSE] = "a boolean", [EV_TRUE] = "a boolean",
 		[EV_NUMBER] = "a number", [EV_STRING] = "a text",   [EV_ARRAY] = "an array",
 		[EV_OBJECT] = "an object"};
-	const struct telling *t = ctx;
+	const struct shape_reasons *t = ctx;
 	struct ev_reasons *why = t->why;
 	struct ev_buf pointer = {0};
 	struct ev_reason *reason;
@@ -316,19 +316,19 @@ static void tell_shape(void *ctx, uint32_t at, const struct ev_step *s)
 	reason->path = path;
 }
 
-bool ev_path_passes(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
-		    struct ev_reasons *why)
+bool ev_event_path_passes(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
+			  struct ev_reasons *why)
 {
-	struct telling t = {path, d, why};
+	struct shape_reasons t = {path, d, why};
 
-	return ev_path_is_open(path, d, from, tell_shape, &t);
+	return ev_path_is_open(path, d, from, add_shape, &t);
 }
 
 /* Of a part of the envelope that was not found: whether it is absent, or lies in something else. */
 static bool is_absent(const struct ev_event *event, const struct ev_path *path,
 		      struct ev_reasons *why)
 {
-	return path == NULL || path->n == 1 || ev_path_passes(path, event->doc, 0, why);
+	return path == NULL || path->n == 1 || ev_event_path_passes(path, event->doc, 0, why);
 }
 
 /* A UUID in its canonical spelling, or the text as it is. */
@@ -549,7 +549,7 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			     ? ev_scan_line(e->scan, rec->index, rec->nth, rec->len, &flaw)
 			     : ev_scan(e->scan, rec->p, rec->len, &flaw);
 	if (event->doc == NULL) {
-		ev_flaw_reasons(&flaw, rec->before, why);
+		ev_reasons_of_flaw(&flaw, rec->before, why);
 		if (flaw.code == EV_FLAW_SYNTAX && ev_part_is_spread(rec->p, rec->len))
 			why->list[0].message =
 				ev_reasons_text(why, "%s: this looks like %s", why->list[0].message,
@@ -680,7 +680,7 @@ static const char *version_text(const struct ev_doc *doc, uint32_t version, stru
 						  : ev_raw(doc, version, len);
 }
 
-void ev_version_order(const struct ev_doc *doc, uint32_t version, struct ev_buf *out)
+void ev_event_version_order(const struct ev_doc *doc, uint32_t version, struct ev_buf *out)
 {
 	enum { FEW = 10, FIRST = '0', LAST = FIRST + FEW };
 	struct ev_buf text = {0};

@@ -66,7 +66,7 @@ static bool same(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-bool ev_reason_is_told(const struct ev_reasons *r, size_t i)
+bool ev_reason_is_repeated(const struct ev_reasons *r, size_t i)
 {
 	const struct ev_reason *x = &r->list[i];
 

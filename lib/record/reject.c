@@ -1,9 +1,9 @@
 #include "record/reject.h"
 #include "base/utf8.h"
 #include "io/out.h"
-#include "json/write.h"
-#include "scan/form.h"
 #include "record/position.h"
+#include "scan/form.h"
+#include "json/write.h"
 
 #include <stdlib.h>
 
@@ -20,7 +20,7 @@ struct ev_rejects {
 	} by_code[CODES];
 	char tail[3]; /* bytes of a long line that wait for a group of three */
 	size_t n_tail;
-	ev_rejects_told *told; /* or NULL */
+	ev_rejects_watcher *watcher; /* or NULL */
 	void *ctx;
 };
 
@@ -87,7 +87,7 @@ static void envelope(struct ev_rejects *r, const struct ev_record *rec, const ch
 	for (size_t i = 0; i < why->n; i++) {
 		const struct ev_reason *reason = &why->list[i];
 
-		if (ev_reason_is_told(why, i))
+		if (ev_reason_is_repeated(why, i))
 			continue;
 		ev_buf_puts(b, i == 0 ? "{" : ",{");
 		ev_json_text_if_any(b, "rule", reason->rule);
@@ -126,7 +126,7 @@ static enum ev_status no_file(const struct ev_record *rec, const char *origin, s
 	else
 		ev_buf_puts(&text, why->code);
 	for (size_t i = 1; i < why->n; i++)
-		more += !ev_reason_is_told(why, i);
+		more += !ev_reason_is_repeated(why, i);
 	if (more > 0)
 		ev_buf_printf(&text, " (and %zu more)", more);
 	ev_locate(locator, rec, origin, origin_len, &at);
@@ -146,8 +146,8 @@ enum ev_status ev_rejects_put(struct ev_rejects *r, const struct ev_record *rec,
 	count(r, why->code);
 	if (r->out == NULL)
 		return no_file(rec, origin, origin_len, why, err);
-	if (r->told != NULL)
-		r->told(r->ctx, rec, origin, origin_len, why);
+	if (r->watcher != NULL)
+		r->watcher(r->ctx, rec, origin, origin_len, why);
 	envelope(r, rec, origin, origin_len, why);
 	if (ev_utf8_valid(rec->p, rec->len) == rec->len) {
 		ev_buf_puts(b, "\"raw\":");
@@ -179,8 +179,8 @@ enum ev_status ev_rejects_begin(struct ev_rejects *r, const struct ev_record *fi
 	count(r, why->code);
 	if (r->out == NULL)
 		return no_file(first, NULL, 0, why, err);
-	if (r->told != NULL)
-		r->told(r->ctx, first, NULL, 0, why);
+	if (r->watcher != NULL)
+		r->watcher(r->ctx, first, NULL, 0, why);
 	envelope(r, first, NULL, 0, why);
 	ev_buf_puts(&r->line, "\"raw_base64\":\"");
 	r->n_tail = 0;
@@ -218,9 +218,9 @@ enum ev_status ev_rejects_end(struct ev_rejects *r, struct ev_error *err)
 	return write_line(r, err) == EV_OK ? EV_REJECT : EV_FATAL;
 }
 
-void ev_rejects_watch(struct ev_rejects *r, ev_rejects_told *fn, void *ctx)
+void ev_rejects_watch(struct ev_rejects *r, ev_rejects_watcher *fn, void *ctx)
 {
-	r->told = fn;
+	r->watcher = fn;
 	r->ctx = ctx;
 }
 

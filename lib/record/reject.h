@@ -54,10 +54,10 @@ enum ev_status ev_rejects_part(struct ev_rejects *r, const char *p, size_t len,
 			       struct ev_error *err);
 enum ev_status ev_rejects_end(struct ev_rejects *r, struct ev_error *err);
 
-/* Has fn told of each record that is set aside, before it is written; p is cut for one too long. */
-typedef void ev_rejects_told(void *ctx, const struct ev_record *rec, const char *origin,
-			     size_t origin_len, const struct ev_reasons *why);
-void ev_rejects_watch(struct ev_rejects *r, ev_rejects_told *fn, void *ctx);
+/* Calls fn with each record set aside, before it is written; p is cut for one too long. */
+typedef void ev_rejects_watcher(void *ctx, const struct ev_record *rec, const char *origin,
+				size_t origin_len, const struct ev_reasons *why);
+void ev_rejects_watch(struct ev_rejects *r, ev_rejects_watcher *fn, void *ctx);
 
 uint64_t ev_rejects_count(const struct ev_rejects *r);
 /* The counts by code: the i-th code and its count, or NULL behind the last. */

@@ -16,11 +16,13 @@ static void open_svg(struct ev_buf *b, const char *class)
 		      class, WIDTH, HEIGHT);
 }
 
-/* A part of a path, for many bars are cheaper to show as one element. What is there can be seen. */
+/*
+ * A bar, from the bottom up: a part of a path, for many are cheaper to show as one element. However
+ * low, it can be seen.
+ */
 static void put_bar(struct ev_buf *b, double x, double h, double w)
 {
-	PUT(b, "M{} {}h{}V{}H{}z", SVG(x), SVG(HEIGHT - (h < 1.5 ? 1.5 : h)), SVG(w), SVG(HEIGHT),
-	    SVG(x));
+	PUT(b, "M{} {}h{}V100H{}z", SVG(x), SVG(HEIGHT - (h < 1.5 ? 1.5 : h)), SVG(w), SVG(x));
 }
 
 static void put_line(struct ev_buf *b, const char *class, double x1, double y1, double x2,

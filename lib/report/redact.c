@@ -37,7 +37,7 @@ static enum ev_report_reach reach_any(const struct ev_report *r, const struct ev
 	return most;
 }
 
-/* "*", or digits alone: an element of a list, though it could be an odd name too. */
+/* "*", or digits alone: an element of a list, though it could be a name too. */
 static bool may_be_index(const char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++)

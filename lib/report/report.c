@@ -225,7 +225,8 @@ static void put_head(struct ev_buf *b, const struct ev_report *r)
 	PUT(b,
 	    "</bdi></p><nav aria-label=\"Parts of the report\">{}"
 	    "<a href=\"#causes\">Causes</a> <a href=\"#checks\">Expectations</a> "
-	    "<a href=\"#about\">Words used</a></nav></header>\n<main id=\"main\" tabindex=\"-1\">\n",
+	    "<a href=\"#about\">Words used</a></nav></header>\n"
+	    "<main id=\"main\" tabindex=\"-1\">\n",
 	    HTML(r->n > 1 ? "<a href=\"#batches\">Batches</a> " : ""));
 }
 
@@ -345,8 +346,8 @@ static void put_timeline(struct ev_buf *b, const struct ev_report_result *res)
 	if (res->n_buckets < 2 || most->rejected == 0)
 		return;
 	PUT(b,
-	    "<figure class=\"timeline\"><figcaption>Set aside by {}. The most: <strong>{}</strong>, "
-	    "on {} ({} of the events then).</figcaption>",
+	    "<figure class=\"timeline\"><figcaption>Set aside by {}. The most: "
+	    "<strong>{}</strong>, on {} ({} of the events then).</figcaption>",
 	    ESCAPED(res->unit, REPORT_ALL), COUNT(most->rejected), BUCKET(most->name, unit),
 	    SHARE(most->rejected, most->in));
 	ev_report_bars(b, v, timeline_bars(res, unit, v), NULL, "bars");
@@ -398,8 +399,9 @@ static void put_batches(struct ev_buf *b, const struct ev_report *r)
 	PUT(b,
 	    "<p class=\"axis\" aria-hidden=\"true\"><span>{}</span><span>{}</span></p></figure>\n"
 	    "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Batches\"><table>"
-	    "<caption>The batches, the latest first</caption><thead><tr><th scope=\"col\">Batch</th>"
-	    "<th scope=\"col\">Load</th><th scope=\"col\">Events</th><th scope=\"col\">Passed</th>"
+	    "<caption>The batches, the latest first</caption><thead><tr>"
+	    "<th scope=\"col\">Batch</th><th scope=\"col\">Load</th><th scope=\"col\">Events</th>"
+	    "<th scope=\"col\">Passed</th>"
 	    "<th scope=\"col\">Set aside</th><th scope=\"col\">Warnings</th>"
 	    "<th scope=\"col\">Failed expectations</th></tr></thead><tbody>\n",
 	    ESCAPED(r->results[0].batch, 40), ESCAPED(r->results[r->n - 1].batch, 40));
@@ -473,9 +475,9 @@ static void put_foot(struct ev_buf *b, const struct ev_report *r)
 		ev_buf_puts(b, ".</dd>");
 	}
 	PUT(b,
-	    "</dl></section>\n</main>\n<footer><p>Made by evreport from {} of evvalidate. Times are "
-	    "in UTC. This page needs no network.</p></footer>\n<script>{}</script>\n</body>\n"
-	    "</html>\n",
+	    "</dl></section>\n</main>\n<footer><p>Made by evreport from {} of evvalidate. "
+	    "Times are in UTC. This page needs no network.</p></footer>\n"
+	    "<script>{}</script>\n</body>\n</html>\n",
 	    PLURAL(r->n, "result"), HTML(ev_report_js));
 }
 

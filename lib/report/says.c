@@ -162,7 +162,7 @@ struct saying {
 	struct ev_buf *b;
 	const struct ev_doc *d;
 	uint32_t kwargs;
-	bool counted; /* its numbers are counts, so no years: their thousands are always set apart */
+	bool counted; /* numbers are counts, so no years: thousands are always set apart */
 };
 
 static void put_code(struct ev_buf *b, const struct ev_doc *d, uint32_t i)

@@ -196,9 +196,12 @@ static void put_groups(struct ev_buf *b, const char *p, size_t len, size_t from)
 
 static void put_count(struct ev_buf *b, uint64_t n)
 {
-	char text[24];
-
-	put_groups(b, text, (size_t)snprintf(text, sizeof text, "%llu", (unsigned long long)n), 4);
+	if (n < 1000) {
+		ev_buf_u64(b, n);
+		return;
+	}
+	put_count(b, n / 1000);
+	ev_buf_printf(b, ",%03u", (unsigned)(n % 1000));
 }
 
 /* "1.2 million" from a million on. */
@@ -442,7 +445,9 @@ static void put_piece(struct ev_buf *b, const struct ev_report_piece *x)
 	case REPORT_PIECE_SHARE: put_share(b, x->n, x->whole); break;
 	case REPORT_PIECE_PLURAL:
 		put_count(b, x->n);
-		ev_buf_printf(b, " %s%s", x->word, x->n == 1 ? "" : "s");
+		ev_buf_putc(b, ' ');
+		ev_buf_puts(b, x->word);
+		ev_buf_puts(b, x->n == 1 ? "" : "s");
 		break;
 	case REPORT_PIECE_VALUE: ev_report_value(b, x->doc, x->node, x->max); break;
 	case REPORT_PIECE_SVG: put_svg(b, x->v); break;
@@ -451,7 +456,7 @@ static void put_piece(struct ev_buf *b, const struct ev_report_piece *x)
 
 void ev_report_put(struct ev_buf *b, const char *html, const struct ev_report_piece *pieces)
 {
-	for (const char *at; (at = strstr(html, "{}")) != NULL; html = at + 2) {
+	for (const char *at; (at = strchr(html, '{')) != NULL; html = at + 2) {
 		ev_buf_put(b, html, (size_t)(at - html));
 		put_piece(b, pieces++);
 	}

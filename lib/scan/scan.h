@@ -77,7 +77,7 @@ struct ev_doc {
 	struct ev_member_ids *member_ids;
 	struct ev_arena *plans; /* the scanner's, for what is compiled by shape (json/plan.h) */
 	/*
-	 * For ev_doc_seen: by member id, up to n_where, a node or 0; NULL: the member ids have seen
+	 * For ev_member_by_id: by member id, up to n_where, a node or 0; NULL: the member ids have seen
 	 * it.
 	 */
 	const uint16_t *where;
@@ -101,18 +101,6 @@ struct ev_flaw {
 };
 
 struct ev_scan;
-
-/* The node of the last value at a member's member id, or EV_NOWHERE, as for EV_NO_MEMBER_ID. */
-static inline uint32_t ev_doc_seen(const struct ev_doc *d, uint32_t member_id)
-{
-	uint64_t seen;
-
-	if (d->where != NULL)
-		return member_id < d->n_where && d->where[member_id] != 0 ? d->where[member_id]
-									  : EV_NOWHERE;
-	seen = d->member_ids->all[member_id].seen;
-	return seen > d->seen ? (uint32_t)seen : EV_NOWHERE;
-}
 
 struct ev_scan *ev_scan_new(void);
 /* The names and the ids of members in its documents; they live as long as the scanner. */

@@ -547,6 +547,7 @@ static bool compile(struct ev_schema *s, struct ev_error *err)
 		.at = s->at,
 		.state = s->state,
 		.flat = ev_arena_zalloc(&s->set->arena, sizeof(struct ev_schema_flat))};
+	s->flat->plans = EV_PLANS(&ev_schema_plan_kind, s);
 	if (kind == EV_TRUE || kind == EV_FALSE) {
 		s->boolean = true;
 		s->value = kind == EV_TRUE;

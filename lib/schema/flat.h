@@ -10,6 +10,7 @@
 #define EV_SCHEMA_FLAT_H
 
 #include "schema/internal.h"
+#include "json/plan.h"
 
 #include <stdalign.h>
 
@@ -81,7 +82,7 @@ struct ev_schema_step {
 	uint32_t node;
 	union {
 		const struct ev_schema_cell *cell;
-		const struct ev_schema_program *inside; /* of SCHEMA_CHECK_REST */
+		const struct ev_schema_program *program; /* of SCHEMA_CHECK_REST */
 	};
 };
 
@@ -96,7 +97,8 @@ struct ev_schema_plan {
 struct ev_schema_flat {
 	bool made; /* the next is known */
 	const struct ev_schema_program *object;
-	const struct ev_schema_plan **plans; /* by shape, for the whole document; NULL: none yet */
+	struct ev_plans plans;	       /* struct ev_schema_plan, for whole documents */
+	uint32_t without;	       /* as given to ev_schema_valid, for a new plan */
 	struct ev_schema_known *known; /* programs for several schemas of which this is the first */
 };
 
@@ -140,21 +142,16 @@ bool ev_schema_plan_fits(struct ev_schema_judge *j, const struct ev_schema_plan 
 
 /* plan.c */
 
-/* Makes the plan for the document's shape; NULL if it has none, or too many plans are kept. */
-const struct ev_schema_plan *ev_schema_plan_make(const struct ev_schema *s, const struct ev_doc *d,
-						 uint32_t without);
+extern const struct ev_plan_kind ev_schema_plan_kind; /* its client is a schema */
 
-/* The plan for the document's shape, made on first use. */
+/* The plan for the document's shape, or NULL. */
 static inline const struct ev_schema_plan *
 ev_schema_plan_of(const struct ev_schema *s, const struct ev_doc *d, uint32_t without)
 {
-	const struct ev_schema_plan **plans = s->flat->plans, *plan;
+	const struct ev_schema_plan *plan;
 
-	if (d->shape == EV_NO_SHAPE)
-		return NULL;
-	plan = plans != NULL ? plans[d->shape] : NULL;
-	if (plan == NULL)
-		plan = ev_schema_plan_make(s, d, without);
+	s->flat->without = without;
+	plan = ev_plan_of(&s->flat->plans, d);
 	return plan != NULL && plan->without == without ? plan : NULL;
 }
 

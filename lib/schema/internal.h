@@ -271,7 +271,6 @@ struct ev_schema_set {
 	size_t n_queue, cap_queue;
 	uint64_t n_schemas;   /* compiled so far */
 	uint64_t n_cells;     /* of flat programs for several schemas at once */
-	uint64_t n_steps;     /* of plans for documents of known shapes */
 	const char **dynamic; /* the anchors of $dynamicRef */
 	size_t n_dynamic, cap_dynamic;
 

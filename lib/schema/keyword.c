@@ -93,10 +93,23 @@ const struct ev_schema_keyword_row *ev_schema_keyword_find(const struct ev_doc *
 
 /* Keywords of some draft or vocabulary that are not in the table, or that others brought in. */
 static const char *const annotations[] = {
-	"$schema",	"$id",		    "id",	   "$anchor",	      "$dynamicAnchor",
-	"$vocabulary",	"$recursiveAnchor", "$comment",	   "$defs",	      "contentEncoding",
-	"contentMediaType", "deprecated",   "examples",	   "example",	      "readOnly",
-	"writeOnly",	NULL,
+	"$schema",
+	"$id",
+	"id",
+	"$anchor",
+	"$dynamicAnchor",
+	"$vocabulary",
+	"$recursiveAnchor",
+	"$comment",
+	"$defs",
+	"contentEncoding",
+	"contentMediaType",
+	"deprecated",
+	"examples",
+	"example",
+	"readOnly",
+	"writeOnly",
+	NULL,
 };
 
 /* Words for the same in other languages of types; not close by their letters. */
@@ -127,7 +140,7 @@ const char *ev_schema_keyword_meant(const char *name)
 		if (strcmp(keywords[k].name, name) == 0)
 			return NULL;
 	for (size_t k = 0; k < N_KEYWORDS; k++)
-		if (ev_is_close(name, keywords[k].name))
+		if (ev_nearest_is_close(name, keywords[k].name))
 			return keywords[k].name;
 	return NULL;
 }

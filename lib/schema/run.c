@@ -309,7 +309,7 @@ bool ev_schema_plan_fits(struct ev_schema_judge *j, const struct ev_schema_plan 
 			      : scalars_fit(j, &s, plan->n, true)))
 		return false;
 	for (const struct ev_schema_step *end = s + plan->n[SCHEMA_CHECK_REST]; s < end; s++)
-		if (!ev_schema_all_fit(j, s->inside->rest, s->inside->n_rest, s->node))
+		if (!ev_schema_all_fit(j, s->program->rest, s->program->n_rest, s->node))
 			return false;
 	return true;
 }

@@ -27,7 +27,7 @@ static void want_paths(struct ev_star *s)
 {
 	const struct ev_star_plan *p = s->plan;
 
-	s->presence = ev_presence_new(s->m->file);
+	s->presence = ev_presence_new(s->m->file, ev_events_scan(s->events));
 	s->asks = ev_calloc(p->n_kinds, sizeof *s->asks);
 	s->came = ev_calloc(p->n_kinds, sizeof *s->came);
 	for (size_t i = 0; i < p->n_kinds; i++)

@@ -1,13 +1,53 @@
 #include "base/mem.h"
-#include "store/look.h"
-#include "store/manifest.h"
+#include "store/internal.h"
 
 #include <stdlib.h>
 
-/* A walk through a group, whose parts follow one another. */
+/* Groups */
+
+struct ev_store_group *ev_store_groups(const struct ev_store *s, uint64_t into, size_t *n)
+{
+	const struct ev_manifest *m = &s->m;
+	struct ev_store_group *groups = ev_calloc(m->n_parts, sizeof *groups);
+	size_t end;
+
+	*n = 0;
+	for (size_t i = 0; i < m->n_parts; i = end) {
+		for (end = i + 1; end < m->n_parts && m->parts[end].group == m->parts[i].group;)
+			end++;
+		if (into == 0 || m->parts[i].into == into)
+			groups[(*n)++] = (struct ev_store_group){&m->parts[i], end - i};
+	}
+	return groups;
+}
+
+/* The one part that can have the key, or NULL. */
+static inline const struct ev_manifest_part *part_of(const struct ev_store_group *g,
+						     const char *key, size_t len)
+{
+	size_t from = 0, to = g->n;
+	const struct ev_manifest_part *p;
+
+	while (from < to) {
+		size_t mid = from + (to - from) / 2;
+
+		if (ev_bytes_compare(g->parts[mid].last, g->parts[mid].last_len, key, len) < 0)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	if (from == g->n)
+		return NULL;
+	p = &g->parts[from];
+	if (p->from.len > 0 && ev_bytes_compare(key, len, p->from.p, p->from.len) < 0)
+		return NULL;
+	return p;
+}
+
+/* All entries of a group, whose parts follow one another. */
 struct walk {
-	const struct ev_manifest_part *parts; /* n of them */
-	size_t n, at;
+	struct ev_store_group group;
+	size_t at;
 	struct ev_run_cursor cursor;
 	bool has; /* cursor.entry is the next entry of the group */
 };
@@ -17,283 +57,258 @@ struct ev_store_cursor {
 	uint64_t since;
 	struct walk *walks;
 	size_t n;
-	size_t *heap; /* of walks that have an entry, the least first */
+	size_t *heap; /* of walks that have an entry; the least one's was handed out */
 	size_t n_heap;
-	size_t *active; /* walks that have entries of what is looked for */
-	size_t n_active;
-	struct ev_buf prefix;
-	size_t taken; /* the walk whose entry was handed out, +1 */
+	struct ev_buf prefix; /* of the entries that are looked up */
 	bool begun;
 };
 
-static struct ev_store_cursor *new_look(struct ev_store *s, enum ev_run_form form, uint64_t since,
-					uint64_t into)
+static struct ev_store_cursor *new_cursor(struct ev_store *s, uint64_t since, uint64_t into)
 {
-	const struct ev_manifest *m = ev_store_manifest(s);
-	struct ev_store_cursor *l = ev_calloc(1, sizeof *l);
-	size_t end;
+	struct ev_store_cursor *c = ev_calloc(1, sizeof *c);
+	struct ev_store_group *groups = ev_store_groups(s, into, &c->n);
 
-	l->form = form;
-	l->since = since;
-	l->walks = ev_calloc(m->n_parts, sizeof *l->walks);
-	l->heap = ev_calloc(m->n_parts, sizeof *l->heap);
-	l->active = ev_calloc(m->n_parts, sizeof *l->active);
-	for (size_t i = 0; i < m->n_parts; i = end) {
-		for (end = i + 1; end < m->n_parts && m->parts[end].group == m->parts[i].group;)
-			end++;
-		if (into == 0 || m->parts[i].into == into)
-			l->walks[l->n++] = (struct walk){.parts = &m->parts[i], .n = end - i};
-	}
-	return l;
-}
-
-static enum ev_run_form form_of(const struct ev_store *s)
-{
-	const struct ev_manifest *m = ev_store_manifest(s);
-
-	return m->n_parts > 0 ? ev_run_form(m->parts[0].run) : EV_RUN_TEXT;
+	c->form = s->kind->form;
+	c->since = since;
+	c->walks = ev_calloc(c->n, sizeof *c->walks);
+	c->heap = ev_calloc(c->n, sizeof *c->heap);
+	for (size_t i = 0; i < c->n; i++)
+		c->walks[i].group = groups[i];
+	free(groups);
+	return c;
 }
 
 struct ev_store_cursor *ev_store_cursor_new(struct ev_store *s, uint64_t since)
 {
-	return new_look(s, form_of(s), since, 0);
+	return new_cursor(s, since, 0);
 }
 
 struct ev_store_cursor *ev_store_cursor_merging(struct ev_store *s, uint64_t group)
 {
-	return new_look(s, form_of(s), 0, group);
+	return new_cursor(s, 0, group);
 }
 
 void ev_store_cursor_free(struct ev_store_cursor **cursor)
 {
-	struct ev_store_cursor *l = *cursor;
+	struct ev_store_cursor *c = *cursor;
 
-	if (l == NULL)
+	if (c == NULL)
 		return;
-	for (size_t i = 0; i < l->n; i++)
-		if (l->walks[i].cursor.run != NULL)
-			ev_run_cursor_reset(&l->walks[i].cursor);
-	free(l->walks);
-	free(l->heap);
-	free(l->active);
-	ev_buf_free(&l->prefix);
-	free(l);
+	for (size_t i = 0; i < c->n; i++)
+		ev_run_cursor_reset(&c->walks[i].cursor);
+	free(c->walks);
+	free(c->heap);
+	ev_buf_free(&c->prefix);
+	free(c);
 	*cursor = NULL;
 }
 
-static int compare(const struct walk *a, const struct walk *b)
+/* The order of a run, among the entries of several. */
+static bool walk_less(const void *walks, size_t a, size_t b)
 {
-	const struct ev_entry *x = &a->cursor.entry, *y = &b->cursor.entry;
+	const struct walk *list = walks;
+	const struct ev_entry *x = &list[a].cursor.entry, *y = &list[b].cursor.entry;
 	int order = ev_bytes_compare(x->p, x->key_len, y->p, y->key_len);
 
-	if (order == 0)
-		order = (x->commit > y->commit) - (x->commit < y->commit);
-	return order != 0 ? order : ev_bytes_compare(x->p, x->len, y->p, y->len);
+	if (order != 0)
+		return order < 0;
+	if (x->commit != y->commit)
+		return x->commit < y->commit;
+	return ev_bytes_compare(x->p, x->len, y->p, y->len) < 0;
+}
+
+static void build_heap(struct ev_store_cursor *c, const struct ev_entry **e)
+{
+	c->n_heap = 0;
+	for (size_t i = 0; i < c->n; i++)
+		if (c->walks[i].has)
+			c->heap[c->n_heap++] = i;
+	ev_heap_build(c->heap, c->n_heap, walk_less, c->walks);
+	*e = c->n_heap > 0 ? &c->walks[c->heap[0]].cursor.entry : NULL;
+}
+
+/* After the least walk has moved on. */
+static void mend_heap(struct ev_store_cursor *c, const struct ev_entry **e)
+{
+	if (!c->walks[c->heap[0]].has)
+		c->heap[0] = c->heap[--c->n_heap];
+	ev_heap_down(c->heap, c->n_heap, 0, walk_less, c->walks);
+	*e = c->n_heap > 0 ? &c->walks[c->heap[0]].cursor.entry : NULL;
 }
 
 static void enter(struct walk *w, size_t part)
 {
-	if (w->cursor.run == w->parts[part].run && w->at == part)
+	if (w->cursor.run == w->group.parts[part].run)
 		return;
-	if (w->cursor.run != NULL)
-		ev_run_cursor_reset(&w->cursor);
+	ev_run_cursor_reset(&w->cursor);
 	w->at = part;
-	w->cursor = (struct ev_run_cursor){.run = w->parts[part].run};
+	w->cursor = (struct ev_run_cursor){.run = w->group.parts[part].run};
 }
 
-/* Scanning */
+/* All entries in order */
 
-static enum ev_status walk_on(const struct ev_store_cursor *l, struct walk *w, struct ev_error *err)
+static enum ev_status walk_on(const struct ev_store_cursor *c, struct walk *w, struct ev_error *err)
 {
 	w->has = false;
 	for (;;) {
-		const struct ev_manifest_part *p;
+		const struct ev_manifest_part *p = &w->group.parts[w->at];
 
-		if (w->cursor.run == NULL)
-			enter(w, 0);
-		p = &w->parts[w->at];
+		enter(w, w->at);
 		if (w->cursor.block == 0 && p->from.len > 0) {
 			if (ev_run_seek(&w->cursor, p->from.p, p->from.len, err) != EV_OK)
 				return EV_FATAL;
-		} else if (ev_run_next_since(&w->cursor, l->since, err) != EV_OK) {
+		} else if (ev_run_next_since(&w->cursor, c->since, err) != EV_OK) {
 			return EV_FATAL;
 		}
 		if (!w->cursor.ended) {
-			if (w->cursor.entry.commit <= l->since && l->since > 0)
-				continue;
-			w->has = true;
+			w->has = w->cursor.entry.commit > c->since || c->since == 0;
+			if (w->has)
+				return EV_OK;
+		} else if (w->at + 1 == w->group.n) {
 			return EV_OK;
+		} else {
+			enter(w, w->at + 1);
 		}
-		if (w->at + 1 == w->n)
-			return EV_OK;
-		enter(w, w->at + 1);
 	}
 }
 
-static void heap_down(struct ev_store_cursor *l, size_t i)
-{
-	for (;;) {
-		size_t least = i, left = 2 * i + 1, swap;
-
-		for (size_t k = left; k <= left + 1 && k < l->n_heap; k++)
-			if (compare(&l->walks[l->heap[k]], &l->walks[l->heap[least]]) < 0)
-				least = k;
-		if (least == i)
-			return;
-		swap = l->heap[i];
-		l->heap[i] = l->heap[least];
-		l->heap[least] = swap;
-		i = least;
-	}
-}
-
-static enum ev_status begin(struct ev_store_cursor *l, struct ev_error *err)
-{
-	l->begun = true;
-	for (size_t i = 0; i < l->n; i++) {
-		if (walk_on(l, &l->walks[i], err) != EV_OK)
-			return EV_FATAL;
-		if (l->walks[i].has)
-			l->heap[l->n_heap++] = i;
-	}
-	for (size_t i = l->n_heap; i > 0; i--)
-		heap_down(l, i - 1);
-	return EV_OK;
-}
-
-enum ev_status ev_store_cursor_next(struct ev_store_cursor *l, const struct ev_entry **e,
+enum ev_status ev_store_cursor_next(struct ev_store_cursor *c, const struct ev_entry **e,
 				    struct ev_error *err)
 {
-	if (!l->begun) {
-		if (begin(l, err) != EV_OK)
+	*e = NULL;
+	if (c->begun && c->n_heap > 0) {
+		if (walk_on(c, &c->walks[c->heap[0]], err) != EV_OK)
 			return EV_FATAL;
-	} else if (l->n_heap > 0) {
-		struct walk *w = &l->walks[l->heap[0]];
-
-		if (walk_on(l, w, err) != EV_OK)
-			return EV_FATAL;
-		if (!w->has)
-			l->heap[0] = l->heap[--l->n_heap];
-		heap_down(l, 0);
+		mend_heap(c, e);
+	} else if (!c->begun) {
+		c->begun = true;
+		for (size_t i = 0; i < c->n; i++)
+			if (walk_on(c, &c->walks[i], err) != EV_OK)
+				return EV_FATAL;
+		build_heap(c, e);
 	}
-	*e = l->n_heap > 0 ? &l->walks[l->heap[0]].cursor.entry : NULL;
 	return EV_OK;
 }
 
-/* Finding */
+/* Entries whose keys begin with the prefix */
 
-static bool begins(const struct ev_store_cursor *l, const struct walk *w)
+static bool begins(const struct ev_store_cursor *c, const struct walk *w)
 {
 	const struct ev_entry *e = &w->cursor.entry;
 
-	return !w->cursor.ended && e->key_len >= l->prefix.len &&
-	       memcmp(e->p, l->prefix.p, l->prefix.len) == 0;
+	return !w->cursor.ended && e->key_len >= c->prefix.len &&
+	       memcmp(e->p, c->prefix.p, c->prefix.len) == 0;
 }
 
-/* The first part whose last key is not less; n if there is none. */
-static size_t part_of(const struct walk *w, const char *key, size_t key_len)
-{
-	size_t from = 0, to = w->n;
-
-	while (from < to) {
-		size_t mid = from + (to - from) / 2, len;
-		const char *last = ev_run_last(w->parts[mid].run, &len);
-
-		if (ev_bytes_compare(last, len, key, key_len) < 0)
-			from = mid + 1;
-		else
-			to = mid;
-	}
-	return from;
-}
-
-static enum ev_status find_in(const struct ev_store_cursor *l, struct walk *w, uint64_t hash,
+static enum ev_status find_in(const struct ev_store_cursor *c, struct walk *w, uint64_t hash,
 			      struct ev_error *err)
 {
-	const char *key = l->prefix.p;
-	size_t len = l->prefix.len, i = part_of(w, key, len);
-	const struct ev_manifest_part *p;
+	const struct ev_manifest_part *p = part_of(&w->group, c->prefix.p, c->prefix.len);
 
 	w->has = false;
-	if (i == w->n)
+	if (p == NULL || !ev_run_may_have(p->run, hash))
 		return EV_OK;
-	p = &w->parts[i];
-	if ((p->from.len > 0 && ev_bytes_compare(key, len, p->from.p, p->from.len) < 0) ||
-	    !ev_run_may_have(p->run, hash))
-		return EV_OK;
-	enter(w, i);
-	if (ev_run_seek(&w->cursor, key, len, err) != EV_OK)
+	enter(w, (size_t)(p - w->group.parts));
+	if (ev_run_seek(&w->cursor, c->prefix.p, c->prefix.len, err) != EV_OK)
 		return EV_FATAL;
-	w->has = begins(l, w);
+	w->has = begins(c, w);
 	return EV_OK;
 }
 
-static void hand_out(struct ev_store_cursor *l, const struct ev_entry **e)
-{
-	size_t least = 0;
-
-	*e = NULL;
-	l->taken = 0;
-	if (l->n_active == 0)
-		return;
-	for (size_t i = 1; i < l->n_active; i++)
-		if (compare(&l->walks[l->active[i]], &l->walks[l->active[least]]) < 0)
-			least = i;
-	l->taken = least + 1;
-	*e = &l->walks[l->active[least]].cursor.entry;
-}
-
-enum ev_status ev_store_cursor_find(struct ev_store_cursor *l, const char *prefix, size_t len,
+enum ev_status ev_store_cursor_find(struct ev_store_cursor *c, const char *prefix, size_t len,
 				    const struct ev_entry **e, struct ev_error *err)
 {
-	uint64_t hash = ev_run_hash(l->form, prefix, len);
+	uint64_t hash = ev_run_hash(c->form, prefix, len);
 
-	ev_buf_reset(&l->prefix);
-	ev_buf_put(&l->prefix, prefix, len);
-	l->n_active = 0;
-	for (size_t i = 0; i < l->n; i++) {
-		if (find_in(l, &l->walks[i], hash, err) != EV_OK)
+	ev_buf_reset(&c->prefix);
+	ev_buf_put(&c->prefix, prefix, len);
+	for (size_t i = 0; i < c->n; i++)
+		if (find_in(c, &c->walks[i], hash, err) != EV_OK)
 			return EV_FATAL;
-		if (l->walks[i].has)
-			l->active[l->n_active++] = i;
-	}
-	hand_out(l, e);
+	build_heap(c, e);
 	return EV_OK;
 }
 
-enum ev_status ev_store_cursor_find_next(struct ev_store_cursor *l, const struct ev_entry **e,
+enum ev_status ev_store_cursor_find_next(struct ev_store_cursor *c, const struct ev_entry **e,
 					 struct ev_error *err)
 {
-	if (l->taken > 0) {
-		struct walk *w = &l->walks[l->active[l->taken - 1]];
+	struct walk *w;
 
-		if (ev_run_next(&w->cursor, err) != EV_OK)
-			return EV_FATAL;
-		w->has = begins(l, w);
-		if (!w->has)
-			l->active[l->taken - 1] = l->active[--l->n_active];
-	}
-	hand_out(l, e);
+	*e = NULL;
+	if (c->n_heap == 0)
+		return EV_OK;
+	w = &c->walks[c->heap[0]];
+	if (ev_run_next(&w->cursor, err) != EV_OK)
+		return EV_FATAL;
+	w->has = begins(c, w);
+	mend_heap(c, e);
 	return EV_OK;
 }
 
-enum ev_status ev_store_cursor_skip(struct ev_store_cursor *l, const char *key, size_t len,
+enum ev_status ev_store_cursor_skip(struct ev_store_cursor *c, const char *key, size_t len,
 				    const struct ev_entry **e, struct ev_error *err)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < l->n_active; i++) {
-		struct walk *w = &l->walks[l->active[i]];
+	for (size_t i = 0; i < c->n_heap; i++) {
+		struct walk *w = &c->walks[c->heap[i]];
 		const struct ev_entry *at = &w->cursor.entry;
 
 		if (ev_bytes_compare(at->p, at->key_len, key, len) < 0 &&
 		    ev_run_seek(&w->cursor, key, len, err) != EV_OK)
 			return EV_FATAL;
-		w->has = begins(l, w);
-		if (w->has)
-			l->active[n++] = l->active[i];
+		w->has = begins(c, w);
 	}
-	l->n_active = n;
-	hand_out(l, e);
+	build_heap(c, e);
+	return EV_OK;
+}
+
+/* Fixed keys, in any order */
+
+void ev_store_get_reset(struct ev_store *s)
+{
+	free(s->groups);
+	free(s->candidates);
+	s->groups = NULL;
+	s->candidates = NULL;
+}
+
+/*
+ * Nearly every key is in no group or in one. The lines of the groups' filters are far apart in
+ * memory, so all of them are fetched together.
+ */
+enum ev_status ev_store_get(struct ev_store *s, const char key[EV_RUN_KEY],
+			    struct ev_store_fixed *f, struct ev_error *err)
+{
+	uint64_t hash = ev_run_hash(EV_RUN_BINARY, key, EV_RUN_KEY);
+	size_t n = 0;
+
+	if (s->groups == NULL) {
+		s->groups = ev_store_groups(s, 0, &s->n_groups);
+		s->candidates = ev_calloc(s->n_groups, sizeof(struct ev_run_file *));
+	}
+	f->there = false;
+	for (size_t i = 0; i < s->n_groups; i++) {
+		const struct ev_manifest_part *p = part_of(&s->groups[i], key, EV_RUN_KEY);
+
+		if (p == NULL)
+			continue;
+		ev_run_prefetch(p->run, hash);
+		s->candidates[n++] = p->run;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const char *entry;
+		uint32_t commit;
+
+		if (!ev_run_may_have(s->candidates[i], hash))
+			continue;
+		if (ev_run_get(s->candidates[i], key, &entry, err) != EV_OK)
+			return EV_FATAL;
+		if (entry == NULL)
+			continue;
+		memcpy(&commit, entry + EV_RUN_KEY, sizeof commit);
+		commit = be32toh(commit);
+		if (!f->there || commit > f->commit)
+			*f = (struct ev_store_fixed){true, commit,
+						     ev_run_stamp(entry + EV_RUN_KEY)};
+	}
 	return EV_OK;
 }

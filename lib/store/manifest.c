@@ -1,5 +1,5 @@
-#include "store/manifest.h"
 #include "base/mem.h"
+#include "store/internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,12 +13,17 @@ void ev_manifest_part_free(struct ev_manifest_part *part)
 	ev_buf_free(&part->from);
 }
 
+void ev_manifest_clear_notes(struct ev_manifest *m)
+{
+	for (; m->n_notes > 0; m->n_notes--) {
+		free(m->notes[m->n_notes - 1].name);
+		free(m->notes[m->n_notes - 1].value);
+	}
+}
+
 void ev_manifest_free(struct ev_manifest *m)
 {
-	for (size_t i = 0; i < m->n_notes; i++) {
-		free(m->notes[i].name);
-		free(m->notes[i].value);
-	}
+	ev_manifest_clear_notes(m);
 	for (size_t i = 0; i < m->n_parts; i++)
 		ev_manifest_part_free(&m->parts[i]);
 	free(m->notes);
@@ -183,7 +188,7 @@ static bool take_note(const char **p, struct ev_manifest *m)
 	if (name == 0 || (*p)[name] != ' ')
 		return false;
 	value = strcspn(*p + name + 1, " \n");
-	m->notes = ev_realloc_array(m->notes, m->n_notes + 1, sizeof *m->notes);
+	ev_grow(&m->notes, &m->cap_notes, m->n_notes + 1, sizeof *m->notes);
 	m->notes[m->n_notes++] =
 		(struct ev_manifest_note){ev_strndup(*p, name), ev_strndup(*p + name + 1, value)};
 	*p += name + 1 + value;

@@ -4,6 +4,8 @@
 #include "base/compiler.h"
 #include "base/mem.h"
 #include "io/in.h"
+#include "io/out.h"
+#include "store/internal.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -48,7 +50,7 @@ struct ev_sort {
 	struct slot *slots;
 	size_t n, cap, next;
 	struct run *runs;
-	size_t n_runs, ever;
+	size_t n_runs, cap_runs, ever;
 	size_t *heap; /* of runs, the least first */
 	size_t n_heap;
 	size_t taken; /* the run whose item was handed out, +1 */
@@ -85,13 +87,6 @@ void ev_sort_free(struct ev_sort **s)
 	*s = NULL;
 }
 
-static int compare_keys(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-
-	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
-}
-
 static struct header header_of(const char *at)
 {
 	struct header h;
@@ -122,8 +117,8 @@ static bool slot_less(const struct slot *a, const struct slot *b, size_t depth)
 		return a->prefix < b->prefix;
 	ha = header_of(a->at);
 	hb = header_of(b->at);
-	return compare_keys(a->at + sizeof ha + depth, ha.key_len - depth,
-			    b->at + sizeof hb + depth, hb.key_len - depth) < 0;
+	return ev_bytes_compare(a->at + sizeof ha + depth, ha.key_len - depth,
+				b->at + sizeof hb + depth, hb.key_len - depth) < 0;
 }
 
 static void sort_few(struct slot *slots, size_t n, size_t depth)
@@ -277,69 +272,37 @@ static int unnamed_file(const char *folder)
 	return fd;
 }
 
-static enum ev_status write_all(int fd, const char *p, size_t len)
+/* Begins a run; NULL with the error. */
+static struct ev_out *run_begin(struct ev_sort *s, struct ev_error *err)
 {
-	while (len > 0) {
-		ssize_t n = write(fd, p, len);
+	int fd = unnamed_file(s->folder);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return EV_FATAL;
-		p += n;
-		len -= (size_t)n;
-	}
-	return EV_OK;
-}
-
-/* A buffered writer of one run. */
-struct writer {
-	int fd;
-	char *buf;
-	size_t len;
-};
-
-static enum ev_status run_put(struct writer *w, const void *p, size_t len)
-{
-	if (w->len + len > RUN_BLOCK) {
-		if (write_all(w->fd, w->buf, w->len) != EV_OK)
-			return EV_FATAL;
-		w->len = 0;
-		if (len > RUN_BLOCK)
-			return write_all(w->fd, p, len);
-	}
-	memcpy(w->buf + w->len, p, len);
-	w->len += len;
-	return EV_OK;
-}
-
-static enum ev_status run_begin(struct ev_sort *s, struct writer *w, struct ev_error *err)
-{
-	*w = (struct writer){.fd = unnamed_file(s->folder)};
-	if (w->fd < 0) {
+	if (fd < 0) {
 		failed(s, "cannot be made", err);
-		return EV_FATAL;
+		return NULL;
 	}
-	w->buf = ev_malloc(RUN_BLOCK);
-	return EV_OK;
+	return ev_out_fd(fd, s->folder);
 }
 
-/* Flushes the run and makes it the last of the sort's. */
-static enum ev_status run_end(struct ev_sort *s, struct writer *w, uint64_t order,
+/* Ends the run, if all was put, and makes it the last of the sort's. */
+static enum ev_status run_end(struct ev_sort *s, struct ev_out **out, uint64_t order,
 			      enum ev_status st, struct ev_error *err)
 {
+	int fd = (*out)->fd;
+
 	if (st == EV_OK)
-		st = write_all(w->fd, w->buf, w->len);
-	free(w->buf);
-	if (st == EV_OK && lseek(w->fd, 0, SEEK_SET) != 0)
+		st = ev_out_flush(*out);
+	if (st == EV_OK && lseek(fd, 0, SEEK_SET) != 0)
 		st = EV_FATAL;
-	if (st != EV_OK) {
+	if (st != EV_OK)
 		failed(s, "cannot be written", err);
-		close(w->fd);
+	ev_out_discard(out);
+	if (st != EV_OK) {
+		close(fd);
 		return EV_FATAL;
 	}
-	s->runs = ev_realloc_array(s->runs, s->n_runs + 1, sizeof *s->runs);
-	s->runs[s->n_runs++] = (struct run){.fd = w->fd, .order = order};
+	ev_grow(&s->runs, &s->cap_runs, s->n_runs + 1, sizeof *s->runs);
+	s->runs[s->n_runs++] = (struct run){.fd = fd, .order = order};
 	s->ever++;
 	return EV_OK;
 }
@@ -347,17 +310,17 @@ static enum ev_status run_end(struct ev_sort *s, struct writer *w, uint64_t orde
 static enum ev_status spill(struct ev_sort *s, struct ev_error *err)
 {
 	enum ev_status st = EV_OK;
-	struct writer w;
+	struct ev_out *out;
 
 	sort_slots(s);
-	if (run_begin(s, &w, err) != EV_OK)
+	if ((out = run_begin(s, err)) == NULL)
 		return EV_FATAL;
 	for (size_t i = 0; i < s->n && st == EV_OK; i++) {
 		struct header h = header_of(s->slots[i].at);
 
-		st = run_put(&w, s->slots[i].at, sizeof h + h.key_len + h.len);
+		st = ev_out_put(out, s->slots[i].at, sizeof h + h.key_len + h.len);
 	}
-	if (run_end(s, &w, s->ever, st, err) != EV_OK)
+	if (run_end(s, &out, s->ever, st, err) != EV_OK)
 		return EV_FATAL;
 	s->n = 0;
 	s->held = 0;
@@ -450,31 +413,15 @@ static enum ev_status run_next(struct ev_sort *s, struct run *r, struct ev_error
 	return EV_OK;
 }
 
-static bool run_less(const struct run *a, const struct run *b)
+static bool run_less(const void *runs, size_t i, size_t k)
 {
+	const struct run *list = runs, *a = &list[i], *b = &list[k];
 	int order;
 
 	if (a->prefix != b->prefix)
 		return a->prefix < b->prefix;
-	order = compare_keys(a->key, a->now.key_len, b->key, b->now.key_len);
+	order = ev_bytes_compare(a->key, a->now.key_len, b->key, b->now.key_len);
 	return order != 0 ? order < 0 : a->order < b->order;
-}
-
-static void heap_down(struct ev_sort *s, size_t i)
-{
-	for (;;) {
-		size_t least = i, left = 2 * i + 1, swap;
-
-		for (size_t k = left; k <= left + 1 && k < s->n_heap; k++)
-			if (run_less(&s->runs[s->heap[k]], &s->runs[s->heap[least]]))
-				least = k;
-		if (least == i)
-			return;
-		swap = s->heap[i];
-		s->heap[i] = s->heap[least];
-		s->heap[least] = swap;
-		i = least;
-	}
 }
 
 /* Of the runs from there on. */
@@ -488,8 +435,7 @@ static enum ev_status heap_build(struct ev_sort *s, size_t from, struct ev_error
 		if (s->runs[i].key != NULL)
 			s->heap[s->n_heap++] = i;
 	}
-	for (size_t i = s->n_heap; i > 0; i--)
-		heap_down(s, i - 1);
+	ev_heap_build(s->heap, s->n_heap, run_less, s->runs);
 	return EV_OK;
 }
 
@@ -502,7 +448,7 @@ static enum ev_status heap_advance(struct ev_sort *s, struct ev_error *err)
 		return EV_FATAL;
 	if (r->key == NULL)
 		s->heap[0] = s->heap[--s->n_heap];
-	heap_down(s, 0);
+	ev_heap_down(s->heap, s->n_heap, 0, run_less, s->runs);
 	return EV_OK;
 }
 
@@ -512,22 +458,22 @@ static enum ev_status merge_runs(struct ev_sort *s, size_t from, struct ev_error
 	uint64_t order = s->runs[from].order;
 	unsigned level = s->runs[from].level;
 	enum ev_status st = EV_OK;
+	struct ev_out *out;
 	struct run merged;
-	struct writer w;
 
-	if (heap_build(s, from, err) != EV_OK || run_begin(s, &w, err) != EV_OK)
+	if (heap_build(s, from, err) != EV_OK || (out = run_begin(s, err)) == NULL)
 		return EV_FATAL;
 	while (s->n_heap > 0 && st == EV_OK) {
 		struct run *r = &s->runs[s->heap[0]];
 
-		st = run_put(&w, r->buf + r->head, sizeof r->now + r->now.key_len + r->now.len);
+		st = ev_out_put(out, r->buf + r->head, sizeof r->now + r->now.key_len + r->now.len);
 		if (st == EV_OK && heap_advance(s, err) != EV_OK) {
-			free(w.buf);
-			close(w.fd);
+			close(out->fd);
+			ev_out_discard(&out);
 			return EV_FATAL;
 		}
 	}
-	if (run_end(s, &w, order, st, err) != EV_OK)
+	if (run_end(s, &out, order, st, err) != EV_OK)
 		return EV_FATAL;
 	merged = s->runs[--s->n_runs];
 	merged.level = level + 1;

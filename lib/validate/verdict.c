@@ -265,7 +265,7 @@ static bool is_end(const struct ev_doc *d, const struct ev_digest *digest, uint6
 static struct ev_presence *merged_paths(struct ev_verdict *v)
 {
 	if (v->own == NULL) {
-		v->own = v->presence = ev_presence_new(v->m != NULL ? v->m->file : NULL);
+		v->own = v->presence = ev_presence_new(v->m != NULL ? v->m->file : NULL, NULL);
 		if (v->suite != NULL)
 			ev_suite_ask(v->suite, v->own);
 	}

@@ -18,7 +18,7 @@ struct ev_version_batch {
 
 struct ev_version_batches {
 	struct ev_version_batch *list; /* in the order in which they came first */
-	size_t n;
+	size_t n, cap;
 };
 
 struct ev_version_batches ev_version_batches_read(const struct ev_store *s);

@@ -46,7 +46,8 @@ static int by_place_in_text(const void *x, const void *y)
 	return (*a > *b) - (*a < *b);
 }
 
-void ev_version_spelling(struct ev_version *v, const char *line, size_t len, struct ev_buf *out)
+/* The record's bytes without the values that the model ignores. */
+static void put_spelling(struct ev_version *v, const char *line, size_t len, struct ev_buf *out)
 {
 	uint32_t skip[EV_MAX_SKIP];
 	struct ev_event event;
@@ -67,30 +68,30 @@ void ev_version_spelling(struct ev_version *v, const char *line, size_t len, str
 	ev_buf_put(out, line + from, len - from);
 }
 
-/* Of equal contents the least spelling wins, so that the order of arrival makes no difference. */
-static int compare_spellings(struct ev_version *v, const struct ev_link *a, const struct ev_link *b)
+int ev_version_compare_spellings(struct ev_version *v, const char *a, size_t a_len, const char *b,
+				 size_t b_len)
 {
-	int order;
-
-	if (ev_bytes_compare(a->line, a->len, b->line, b->len) == 0)
+	if (ev_bytes_compare(a, a_len, b, b_len) == 0)
 		return 0;
-	ev_version_spelling(v, a->line, a->len, &v->scratch);
-	ev_version_spelling(v, b->line, b->len, &v->other);
-	order = ev_bytes_compare(v->scratch.p, v->scratch.len, v->other.p, v->other.len);
-	return order != 0 ? order : ev_bytes_compare(a->line, a->len, b->line, b->len);
+	put_spelling(v, a, a_len, &v->scratch);
+	put_spelling(v, b, b_len, &v->other);
+	return ev_bytes_compare(v->scratch.p, v->scratch.len, v->other.p, v->other.len);
 }
 
+/*
+ * The greatest content first. Of equal contents the least spelling wins, so that the order of
+ * arrival makes no difference.
+ */
 static int compare_links(struct ev_version *v, const struct ev_link *a, const struct ev_link *b)
 {
 	int order = ev_bytes_compare(b->content, b->content_len, a->content, a->content_len);
 
-	return order != 0 ? order : compare_spellings(v, a, b);
+	if (order == 0)
+		order = ev_version_compare_spellings(v, a->line, a->len, b->line, b->len);
+	return order != 0 ? order : ev_bytes_compare(a->line, a->len, b->line, b->len);
 }
 
-/*
- * Sorts the greatest content first. A merge sort of our own, because qsort() passes no context to
- * the comparison.
- */
+/* A merge sort, because qsort() passes no context to the comparison. */
 static void sort_links(struct ev_version *v, struct ev_link *links, struct ev_link *spare, size_t n)
 {
 	size_t half = n / 2, left = 0, right = half;
@@ -228,7 +229,7 @@ static enum ev_status conflict(struct ev_version *v, struct ev_link *l,
 /* The length of S in a link's key: with a state the content's digest follows it. */
 static size_t order_len(const struct ev_version *v, const struct ev_link *l)
 {
-	return l->key_len - (v->options.state != NULL ? 33 : 0);
+	return l->key_len - (v->options.state != NULL ? EV_VERSION_DIGEST : 0);
 }
 
 static bool same_order(const struct ev_version *v, const struct ev_link *a, const struct ev_link *b)
@@ -310,10 +311,6 @@ static char *put_u64(char *o, uint64_t n)
 {
 	struct ev_buf digits = {.p = o, .cap = MEMBER_MAX};
 
-	if (n < 10) {
-		*o = (char)('0' + n);
-		return o + 1;
-	}
 	ev_buf_u64(&digits, n);
 	return o + digits.len;
 }
@@ -425,25 +422,6 @@ static enum ev_status emit_delete(struct ev_version *v, struct ev_error *err)
 
 /* The fold */
 
-static bool bare_equal(struct ev_version *v, const struct ev_made *a, const struct ev_made *b)
-{
-	const struct ev_made *const both[] = {a, b};
-	struct ev_buf *const forms[] = {&v->scratch, &v->other};
-
-	for (int i = 0; i < 2; i++) {
-		uint32_t skip[EV_MAX_SKIP];
-		struct ev_event event;
-		size_t n;
-
-		read_again(v, v->others, both[i]->line, both[i]->len, &event);
-		n = ev_event_skip(v->others, &event, v->bare, BARE, skip);
-		ev_buf_reset(forms[i]);
-		ev_canonical(event.doc, 0, skip, n, forms[i]);
-	}
-	return v->scratch.len == v->other.len &&
-	       memcmp(v->scratch.p, v->other.p, v->other.len) == 0;
-}
-
 static void fill_bare(struct ev_version *v, struct ev_made *made)
 {
 	uint32_t skip[EV_MAX_SKIP];
@@ -459,17 +437,12 @@ static void fill_bare(struct ev_version *v, struct ev_made *made)
 	made->has_bare = true;
 }
 
-/*
- * True if the content differs from the one before in version and modified time at most. Digests
- * show most differences; equality is compared in full, because the digests have no secret and can
- * be forged.
- */
+/* True if the content differs from the one before in version and modified time at most. */
 static bool is_noop(struct ev_version *v)
 {
 	fill_bare(v, &v->made);
 	fill_bare(v, &v->making);
-	return v->made.bare.lo == v->making.bare.lo && v->made.bare.hi == v->making.bare.hi &&
-	       bare_equal(v, &v->made, &v->making);
+	return ev_hash128_equal(v->made.bare, v->making.bare);
 }
 
 /* Notes an event that changes its type: most likely two events that share an id by chance. */

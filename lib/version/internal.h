@@ -2,9 +2,10 @@
  * internal: what the files of version share. Floor 9.
  *
  *   version.c    takes records in, and sorts them
- *   state.c      puts them together with those of the state
+ *   state.c      merges them with those of the state, which takes what is new
+ *   gather.c     reads an event's records from the state
  *   fold.c       makes versions of an event's chain, and writes them
- *   show.c       notes instead what became of each record of an event
+ *   show.c       notes what became of each record of an event, instead of emitting versions
  *   print.c      writes those notes, for people and for programs
  *   merge.c      applies a patch
  *   batch.c      finds and takes out batches
@@ -98,6 +99,9 @@ struct ev_made {
 	char from[EV_TIME_TEXT];
 };
 
+/* Bytes of " DIGEST" at the end of a key in a state. */
+enum { EV_VERSION_DIGEST = 33 };
+
 /* Slots of what a no-op may differ in, and of the id, which is the same in the whole chain. */
 enum { BARE_ID, BARE_VERSION, BARE_MODIFIED, BARE_OP, BARE_TIME, BARE };
 
@@ -119,7 +123,7 @@ struct ev_version {
 	struct ev_content *bares;    /* the same without what may differ in a no-op */
 	struct ev_buf key, line, scratch, other, owner;
 	const char **sources;
-	size_t n_sources;
+	size_t n_sources, cap_sources;
 	const char *source; /* the last, as it was given */
 	uint64_t arrived;
 
@@ -149,7 +153,7 @@ struct ev_version {
 	struct ev_buf taken; /* the digest of its input */
 	uint64_t began;	     /* by arrival: the commit in which this batch began */
 	uint64_t delivered;  /* records that the batch has delivered, with these */
-	uint64_t redelivered, missing;
+	uint64_t delivered_before, redelivered, missing;
 	char *missing_batch;		 /* or NULL */
 	struct ev_buf value, what, word; /* word: the next event that changed in the state */
 	struct ev_sorted item;		 /* the input's next record */
@@ -194,15 +198,15 @@ void ev_version_note_made(struct ev_version *v, const struct ev_made *made, cons
 enum ev_status ev_version_fold(struct ev_version *v, struct ev_error *err);
 /* Adds a link of the input's; item as ev_version_step made it. */
 struct ev_link *ev_version_link(struct ev_version *v);
-enum ev_status ev_version_read_item(struct ev_version *v, const struct ev_sorted *item,
-				    struct ev_error *err);
+struct ev_link *ev_version_read_item(struct ev_version *v, const struct ev_sorted *item);
 /* Empties the chain. */
 void ev_version_reset(struct ev_version *v);
 /* Reads the record of a link; valid until the next call. */
 const struct ev_event *ev_version_read(struct ev_version *v, const struct ev_link *l);
 /* Reads source, line and offset out of a PLACE, which ends in NUL. */
 void ev_version_read_place(struct ev_version *v, const char *place, struct ev_record *rec);
-/* Appends a record's bytes without the values that the model ignores. */
-void ev_version_spelling(struct ev_version *v, const char *line, size_t len, struct ev_buf *out);
+/* Orders records of one content by their bytes, without the values that the model ignores. */
+int ev_version_compare_spellings(struct ev_version *v, const char *a, size_t a_len, const char *b,
+				 size_t b_len);
 
 #endif

@@ -17,19 +17,11 @@ struct names {
 	size_t n;
 };
 
-static int compare(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	size_t n = a_len < b_len ? a_len : b_len;
-	int order = n > 0 ? memcmp(a, b, n) : 0;
-
-	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
-}
-
 static int by_name(const void *x, const void *y)
 {
 	const struct name *a = x, *b = y;
 
-	return compare(a->p, a->len, b->p, b->len);
+	return ev_bytes_compare(a->p, a->len, b->p, b->len);
 }
 
 static bool among(uint32_t value, const uint32_t *list, size_t n)
@@ -80,7 +72,7 @@ static uint32_t find(const struct names *names, const char *p, size_t len)
 		return hit != NULL ? hit->value : EV_NOWHERE;
 	}
 	for (size_t i = 0; i < names->n; i++)
-		if (compare(names->list[i].p, names->list[i].len, p, len) == 0)
+		if (ev_bytes_compare(names->list[i].p, names->list[i].len, p, len) == 0)
 			return names->list[i].value;
 	return EV_NOWHERE;
 }

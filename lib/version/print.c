@@ -1,4 +1,3 @@
-/* What show.h tells, for people and for programs. */
 #include "base/utf8.h"
 #include "version/show.h"
 #include "json/write.h"
@@ -7,7 +6,7 @@
 
 enum { MOST_DIGITS = 40, LABEL = 13, WIDTH = 80 };
 
-static void show(const char *p, size_t len, struct ev_buf *out)
+void ev_version_print(const char *p, size_t len, struct ev_buf *out)
 {
 	const char *end = p + len;
 
@@ -16,9 +15,9 @@ static void show(const char *p, size_t len, struct ev_buf *out)
 			ev_utf8_show(&p, (size_t)(end - p), ev_buf_room(out, EV_UTF8_SHOWN + 1));
 }
 
-static void show_text(const char *text, struct ev_buf *out)
+static void print_text(const char *text, struct ev_buf *out)
 {
-	show(text, strlen(text), out);
+	ev_version_print(text, strlen(text), out);
 }
 
 /* The label in front of a line's text. */
@@ -35,12 +34,12 @@ static void text_place(const struct ev_version_shown_place *p, struct ev_buf *ou
 	if (p->how != EV_VERSION_HOW_AGAIN)
 		ev_buf_printf(out, "commit %" PRIu64 ", ", p->commit);
 	ev_buf_puts(out, "batch ");
-	show_text(p->batch, out);
+	print_text(p->batch, out);
 	ev_buf_putc(out, '\n');
 	if (p->how == EV_VERSION_HOW_RETRACTED)
 		return;
 	label("", out);
-	show_text(p->source, out);
+	print_text(p->source, out);
 	ev_buf_printf(out, " line %" PRIu64, p->line);
 	if (p->offset != EV_NO_OFFSET)
 		ev_buf_printf(out, ", offset %" PRIu64, p->offset);
@@ -53,17 +52,17 @@ static void put_words(const char *text, size_t *at, struct ev_buf *out)
 	while (*text != '\0') {
 		size_t len = strcspn(text, " "), from = out->len, wide;
 
-		show(text, len, out);
+		ev_version_print(text, len, out);
 		wide = ev_utf8_count(out->p + from, out->len - from);
 		if (*at > LABEL && *at + 1 + wide > WIDTH) {
 			out->len = from;
 			ev_buf_printf(out, "\n%*s", LABEL, "");
-			show(text, len, out);
+			ev_version_print(text, len, out);
 			*at = LABEL + wide;
 		} else if (*at > LABEL) {
 			out->len = from;
 			ev_buf_putc(out, ' ');
-			show(text, len, out);
+			ev_version_print(text, len, out);
 			*at += 1 + wide;
 		} else {
 			*at += wide;
@@ -124,13 +123,14 @@ void ev_version_shown_text(const struct ev_version_shown *s, struct ev_buf *out)
 {
 	if (s->nth == 1) {
 		ev_buf_puts(out, "event ");
-		show(s->id, s->id_len, out);
+		ev_version_print(s->id, s->id_len, out);
 		ev_buf_puts(out, "\n\n");
 	}
 	ev_buf_printf(out, "record %" PRIu64 " of %" PRIu64 ": %s", s->nth, s->of, s->op);
 	if (s->version != NULL) {
 		ev_buf_puts(out, ", version ");
-		show(s->version, s->version_len < MOST_DIGITS ? s->version_len : MOST_DIGITS, out);
+		ev_version_print(s->version,
+				 s->version_len < MOST_DIGITS ? s->version_len : MOST_DIGITS, out);
 		ev_buf_puts(out, s->version_len > MOST_DIGITS ? "..." : "");
 	}
 	ev_buf_printf(out, ", %s\n", s->time);
@@ -138,7 +138,7 @@ void ev_version_shown_text(const struct ev_version_shown *s, struct ev_buf *out)
 		text_place(&s->places[i], out);
 	text_outcome(s, out);
 	ev_buf_puts(out, "  ");
-	show(s->line, s->len, out);
+	ev_version_print(s->line, s->len, out);
 	ev_buf_puts(out, "\n\n");
 }
 
@@ -168,7 +168,7 @@ static void quote(const char *p, size_t len, struct ev_buf *out)
 		if (cp == '"' || cp == '\\') {
 			ev_buf_putc(out, '\\');
 			ev_buf_putc(out, (char)cp);
-		} else if (ev_utf8_is_plain(cp)) {
+		} else if (ev_utf8_is_visible(cp)) {
 			ev_buf_put(out, from, (size_t)(p - from));
 		} else if (cp < 0x10000) {
 			ev_buf_printf(out, "\\u%04" PRIx32, cp);

@@ -54,6 +54,8 @@ typedef enum ev_status ev_version_show_fn(void *ctx, const struct ev_version_sho
 enum ev_status ev_version_show(struct ev_version *v, const char *id, size_t len,
 			       ev_version_show_fn *fn, void *ctx, struct ev_error *err);
 
+/* Appends text for people, in which nothing can steer a terminal (ev_utf8_show). */
+void ev_version_print(const char *p, size_t len, struct ev_buf *out);
 /*
  * Appends a record's paragraph for people, or its line of JSON. Nothing of either can steer a
  * terminal.

@@ -5,248 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/*
- * What the state has of a record (evkit-state.5). Its key is "WORD S DIGEST", and its entries are
- *
- *     +PLACE RECORD   a batch brought it; its line is to be read before it can be written again
- *     *PLACE RECORD   the same of a line that is written as it is
- *     =PLACE          another batch brought it, too, in the spelling that stood then
- *     !PLACE          the batch was retracted (first in its commit, and so in order)
- *
- * PLACE is {"batch":"...","source":"...","line":N,"offset":N}. It is there as long as one batch
- * that brought it was not retracted later.
- */
-
-/* The record that is being assembled from its entries. */
-struct known {
-	struct ev_link *link;
-	struct ev_version_delivery *deliveries;
-	const struct ev_version_delivery
-		*stands; /* whose spelling is the least of the batches that stay */
-};
-
-const char *ev_version_batch_in(const char *place, size_t *len)
-{
-	static const char before[] = "{\"batch\":";
-	const char *p = place + sizeof before - 1, *q = p + 1;
-
-	while (*q != '"')
-		q += *q == '\\' ? 2 : 1;
-	*len = (size_t)(q + 1 - p);
-	return p;
-}
-
-struct ev_version_delivery *ev_version_add_delivery(struct ev_arena *arena,
-						    struct ev_version_delivery **list,
-						    const struct ev_entry *e)
-{
-	struct ev_version_delivery *b = *list;
-	size_t len;
-	const char *batch = ev_version_batch_in(e->value + 1, &len);
-
-	while (b != NULL && ev_bytes_compare(b->batch, b->len, batch, len) != 0)
-		b = b->next;
-	if (b == NULL) {
-		b = ev_arena_zalloc(arena, sizeof *b);
-		b->batch = ev_arena_copy(arena, batch, len);
-		b->len = len;
-		b->next = *list;
-		*list = b;
-	}
-	if (e->value[0] == EV_ENTRY_RETRACTED) {
-		b->retracted = e->commit;
-		return b;
-	}
-	if (!ev_version_delivery_stays(
-		    b)) /* a retracted batch comes again, and may spell it otherwise */
-		b->line = NULL;
-	b->brought = e->commit;
-	return b;
-}
-
-/*
- * Reads a link's fields out of its key "WORD VERSION TIME OP DIGEST". By arrival the key has
- * nothing but the place in the input.
- */
-static void read_key(const struct ev_version *v, struct ev_link *l)
-{
-	const char *end = l->key + l->key_len - 33;
-
-	l->op = (uint8_t)(end[-1] - '0');
-	memcpy(l->from, end - 2 - 30, EV_TIME_TEXT - 1); /* the key's nanoseconds are cut */
-	l->from[EV_TIME_TEXT - 1] = 'Z';
-	(void)v;
-}
-
-static void read_by_arrival(struct ev_version *v, struct ev_link *l)
-{
-	const struct ev_event *event = ev_version_read(v, l);
-
-	l->op = (uint8_t)event->op;
-	ev_time_format(event->modified, l->from);
-	v->read = NULL;
-}
-
-size_t ev_version_place(const struct ev_entry *e)
-{
-	const char *place = e->value + 1, *p = place;
-
-	while (*p != '}') { /* a brace within a string does not count */
-		if (*p == '"')
-			for (p++; *p != '"'; p++)
-				p += *p == '\\';
-		p++;
-	}
-	return (size_t)(p + 1 - place);
-}
-
-/* Compares the spellings of one record. */
-static int compare_spelt(struct ev_version *v, const char *a, size_t a_len, const char *b,
-			 size_t b_len)
-{
-	struct ev_buf first = {0};
-	int order;
-
-	if (ev_bytes_compare(a, a_len, b, b_len) == 0)
-		return 0;
-	ev_version_spelling(v, a, a_len, &v->scratch);
-	ev_buf_put(&first, v->scratch.p, v->scratch.len);
-	ev_version_spelling(v, b, b_len, &v->scratch);
-	order = ev_bytes_compare(first.p, first.len, v->scratch.p, v->scratch.len);
-	ev_buf_free(&first);
-	return order;
-}
-
-/* Takes an entry that has the record itself. */
-static void take_record(struct ev_version *v, struct known *k, struct ev_version_delivery *b,
-			const struct ev_entry *e)
-{
-	const char *place = e->value + 1;
-	size_t place_len = ev_version_place(e), len = e->value_len - 1 - place_len - 1;
-	char *line = ev_arena_alloc(&v->chain.arena, len + EV_IN_SLACK);
-
-	memcpy(line, place + place_len + 1, len);
-	memset(line + len, 0, EV_IN_SLACK);
-	if (b->line != NULL && compare_spelt(v, line, len, b->line, b->line_len) >= 0)
-		return;
-	b->line = line;
-	b->line_len = len;
-	b->plain = e->value[0] == EV_ENTRY_AS_IT_IS;
-	b->place = ev_arena_copy(&v->chain.arena, place, place_len);
-	if (k->stands == NULL || !ev_version_delivery_stays(k->stands) ||
-	    compare_spelt(v, line, len, k->stands->line, k->stands->line_len) < 0)
-		k->stands = b;
-}
-
-/* Takes an entry of a batch that brought the spelling known by then. */
-static void take_again(struct ev_version *v, const struct known *k, struct ev_version_delivery *b,
-		       const struct ev_entry *e)
-{
-	if (b->line != NULL)
-		return;
-	b->line = k->stands->line;
-	b->line_len = k->stands->line_len;
-	b->plain = k->stands->plain;
-	b->place = ev_arena_copy(&v->chain.arena, e->value + 1, ev_version_place(e));
-}
-
-/*
- * Chooses again when the batch whose spelling stood was retracted: the least of those that stay; if
- * none does, the record is kept as gone.
- */
-static void stand_anew(struct ev_version *v, struct known *k)
-{
-	for (const struct ev_version_delivery *b = k->deliveries; b != NULL; b = b->next)
-		if (ev_version_delivery_stays(b) &&
-		    (!ev_version_delivery_stays(k->stands) ||
-		     compare_spelt(v, b->line, b->line_len, k->stands->line, k->stands->line_len) <
-			     0))
-			k->stands = b;
-}
-
-static void take_entry(struct ev_version *v, struct known *k, const struct ev_entry *e)
-{
-	struct ev_version_delivery *b = ev_version_add_delivery(&v->chain.arena, &k->deliveries, e);
-
-	switch ((enum ev_version_entry)e->value[0]) {
-	case EV_ENTRY_READ_FIRST:
-	case EV_ENTRY_AS_IT_IS: take_record(v, k, b, e); break;
-	case EV_ENTRY_AGAIN: take_again(v, k, b, e); break;
-	case EV_ENTRY_RETRACTED:
-		if (b == k->stands)
-			stand_anew(v, k);
-		break;
-	}
-	if (v->noting)
-		ev_version_note_entry(v, k->link, e, ev_version_place(e));
-}
-
-static bool is_there(const struct known *k)
-{
-	for (const struct ev_version_delivery *b = k->deliveries; b != NULL; b = b->next)
-		if (ev_version_delivery_stays(b))
-			return true;
-	return false;
-}
-
-/* Ends the record at hand: all its entries have been taken. */
-static void end_known(struct ev_version *v, struct known *k)
-{
-	struct ev_link *l = k->link;
-
-	if (l == NULL)
-		return;
-	l->line = k->stands->line;
-	l->len = k->stands->line_len;
-	l->plain = k->stands->plain;
-	l->place = k->stands->place;
-	l->gone = !is_there(k);
-	for (const struct ev_version_delivery *b = k->deliveries; b != NULL; b = b->next)
-		if (ev_version_delivery_stays(b) && v->batch.len > 0 &&
-		    ev_bytes_compare(b->batch, b->len, v->batch.p, v->batch.len) == 0)
-			l->ours = true;
-	if (v->m->by_arrival)
-		read_by_arrival(v, l);
-	else
-		read_key(v, l);
-	if (!l->gone)
-		v->chain.old = true;
-}
-
-/* Gathers the state's records of an event, behind the links that the chain has already. */
-enum ev_status ev_version_gather(struct ev_version *v, const char *word, size_t len,
-				 struct ev_error *err)
-{
-	const struct ev_entry *e;
-	struct known k = {.link = NULL};
-
-	v->chain.first = 0;
-	if (ev_store_cursor_find(v->cursor, word, len, &e, err) != EV_OK)
-		return EV_FATAL;
-	for (; e != NULL;) {
-		struct ev_link *l = k.link;
-
-		if (!v->options.as_of || e->commit <= v->options.since.number) {
-			if (l == NULL || l->key_len != e->key_len ||
-			    memcmp(l->key, e->p, e->key_len) != 0) {
-				end_known(v, &k);
-				k = (struct known){.link = ev_version_link(v)};
-				k.link->key = ev_arena_copy(&v->chain.arena, e->p, e->key_len);
-				k.link->key_len = e->key_len;
-			}
-			if (v->chain.first == 0 || e->commit < v->chain.first)
-				v->chain.first = e->commit;
-			if (e->commit > k.link->commit && e->value[0] != EV_ENTRY_RETRACTED)
-				k.link->commit = e->commit;
-			take_entry(v, &k, e);
-		}
-		if (ev_store_cursor_find_next(v->cursor, &e, err) != EV_OK)
-			return EV_FATAL;
-	}
-	end_known(v, &k);
-	return EV_OK;
-}
-
 /* Writing what is new */
 
 static void put_place(struct ev_version *v, const struct ev_link *l)
@@ -294,7 +52,7 @@ static enum ev_status put_entry(struct ev_version *v, const struct ev_link *l, e
 static enum ev_status redeliver(struct ev_version *v, struct ev_link *known,
 				const struct ev_link *item, struct ev_error *err)
 {
-	int order = compare_spelt(v, item->line, item->len, known->line, known->len);
+	int order = ev_version_compare_spellings(v, item->line, item->len, known->line, known->len);
 
 	v->redelivered += known->ours;
 	v->delivered += !known->ours;
@@ -324,21 +82,13 @@ static int compare_keys(const struct ev_link *a, const struct ev_link *b)
 static struct ev_link *least_of(struct ev_version *v, struct ev_link *links, size_t n)
 {
 	struct ev_link *least = links;
-	struct ev_buf bytes = {0};
 
 	for (size_t i = 1; i < n; i++) {
 		v->n_duplicate++;
-		if (links[i].len == least->len &&
-		    memcmp(links[i].line, least->line, least->len) == 0)
-			continue;
-		ev_buf_reset(&bytes);
-		ev_version_spelling(v, least->line, least->len, &v->scratch);
-		ev_buf_put(&bytes, v->scratch.p, v->scratch.len);
-		ev_version_spelling(v, links[i].line, links[i].len, &v->scratch);
-		if (ev_bytes_compare(v->scratch.p, v->scratch.len, bytes.p, bytes.len) < 0)
+		if (ev_version_compare_spellings(v, links[i].line, links[i].len, least->line,
+						 least->len) < 0)
 			least = &links[i];
 	}
-	ev_buf_free(&bytes);
 	return least;
 }
 
@@ -397,10 +147,8 @@ static enum ev_status next_group(struct ev_version *v, struct ev_error *err)
 
 	ev_version_reset(v);
 	do {
-		struct ev_link *l;
+		struct ev_link *l = ev_version_read_item(v, &v->item);
 
-		ev_version_read_item(v, &v->item, err);
-		l = &c->links[c->n_links - 1];
 		if (v->m->by_arrival) {
 			size_t rest = l->key_len - c->word_len;
 			char *key = ev_arena_alloc(&c->arena, l->key_len + EV_RUN_COMMIT + 2);
@@ -446,8 +194,7 @@ static enum ev_status next_touched(struct ev_version *v, struct ev_error *err)
 		    memcmp(e->p, v->word.p, v->word.len) == 0)
 			continue;
 		ev_buf_reset(&v->word);
-		ev_buf_put(&v->word, e->p,
-			   (size_t)((const char *)memchr(e->p, ' ', e->key_len) - e->p) + 1);
+		ev_buf_put(&v->word, e->p, ev_run_word(EV_RUN_TEXT, e->p, e->key_len));
 		return EV_OK;
 	}
 }
@@ -491,12 +238,9 @@ static enum ev_status emit_all(struct ev_version *v, bool waiting, struct ev_err
 	for (;;) {
 		struct ev_version_chain *c = waiting ? &v->later : NULL;
 		const char *key = c != NULL ? c->word : v->item.key;
-		size_t len =
-			c != NULL ? c->word_len
-			: v->has_item
-				? (size_t)((const char *)memchr(key, ' ', v->item.key_len) - key) +
-					  1
-				: 0;
+		size_t len = c != NULL	   ? c->word_len
+			     : v->has_item ? ev_run_word(EV_RUN_TEXT, key, v->item.key_len)
+					   : 0;
 		int order;
 
 		if (len == 0 && v->word.len == 0)
@@ -539,39 +283,33 @@ static enum ev_status seek_news(struct ev_version *v, struct ev_error *err)
 /* The line of the log that counts a batch's records: "delivered N BATCH". */
 static const char delivered[] = "delivered ";
 
-static uint64_t delivered_before(const struct ev_version *v)
-{
-	struct ev_buf end = {0};
-	uint64_t number, n = 0;
-	const char *says;
-
-	ev_buf_putc(&end, ' ');
-	ev_buf_put(&end, v->batch.p, v->batch.len);
-	says = ev_store_said(v->state, ev_buf_str(&end), &number);
-	if (says != NULL && strncmp(says, delivered, sizeof delivered - 1) == 0)
-		n = strtoull(says + sizeof delivered - 1, NULL, 10);
-	ev_buf_free(&end);
-	return n;
-}
-
+/* Names the section's batch, and reads in the log what it brought before. */
 static void set_batch(struct ev_version *v, const char *batch, const char *digest)
 {
-	struct ev_buf end = {0};
-	const char *says;
+	struct ev_store_log_line l;
+	bool first = true;
 
 	ev_buf_reset(&v->batch);
 	ev_buf_reset(&v->taken);
+	v->delivered_before = 0;
+	v->began = v->base + 1;
 	if (batch == NULL)
 		return;
 	ev_json_quote(batch, strlen(batch), &v->batch);
 	ev_buf_puts(&v->taken, digest);
-	ev_buf_putc(&end, ' ');
-	ev_buf_put(&end, v->batch.p, v->batch.len);
-	v->began = v->base + 1;
-	says = ev_store_said_first(v->state, ev_buf_str(&end), &v->began);
-	if (says == NULL || v->began == 0)
-		v->began = v->base + 1;
-	ev_buf_free(&end);
+	for (size_t i = 0; ev_store_log_line(v->state, i, &l); i++) {
+		const char *name = l.what + l.len - v->batch.len;
+
+		if (l.len <= v->batch.len || name[-1] != ' ' ||
+		    memcmp(name, v->batch.p, v->batch.len) != 0)
+			continue;
+		if (first && l.number > 0)
+			v->began = l.number;
+		first = false;
+		v->delivered_before = strncmp(l.what, delivered, sizeof delivered - 1) == 0
+					      ? strtoull(l.what + sizeof delivered - 1, NULL, 10)
+					      : 0;
+	}
 }
 
 /* Compares the model with what the state says of the one it was made by. */
@@ -671,7 +409,6 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 {
 	struct ev_store *s = v->state;
 	enum ev_status st = EV_OK;
-	uint64_t before;
 
 	if (batch == NULL && v->sort != NULL)
 		return ev_fail(err,
@@ -693,14 +430,13 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 		swap_chains(v);
 	if (v->options.as_of || v->options.since.number < v->base)
 		v->scan = ev_store_cursor_new(s, v->options.as_of ? 0 : v->options.since.number);
-	before = delivered_before(v);
 	st = emit_all(v, v->news, err);
-	if (before > v->redelivered) {
-		v->missing = before - v->redelivered;
+	if (v->delivered_before > v->redelivered) {
+		v->missing = v->delivered_before - v->redelivered;
 		free(v->missing_batch);
 		v->missing_batch = ev_strndup(v->batch.p, v->batch.len);
 	}
-	v->delivered += before;
+	v->delivered += v->delivered_before;
 	ev_store_cursor_free(&v->cursor);
 	ev_store_cursor_free(&v->scan);
 	ev_sort_free(&v->sort);

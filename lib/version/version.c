@@ -47,7 +47,7 @@ struct ev_version *ev_version_open(const struct ev_model *m,
 		ev_events_want(v->others, paths[i]);
 	}
 	v->contents = ev_content_new(0);
-	v->bares = ev_content_new(0);
+	v->bares = ev_content_new(ev_hash_seed());
 	memcpy(v->counts, counts, (options->state != NULL ? 10 : 6) * sizeof *counts);
 	return v;
 }
@@ -125,7 +125,7 @@ static void put_order(struct ev_version *v, const struct ev_event *event, const 
 	char *o;
 	int32_t nsec = event->modified.nsec % 1000;
 
-	ev_version_order(event->doc, event->version, key);
+	ev_event_version_order(event->doc, event->version, key);
 	o = ev_buf_room(key, EV_TIME_TEXT + 8);
 	*o++ = ' ';
 	o = (char *)memcpy(o, from, EV_TIME_TEXT - 1) + EV_TIME_TEXT - 1;
@@ -174,7 +174,7 @@ static uint32_t source_number(struct ev_version *v, const char *source)
 	if (source == v->source) /* files come one after another */
 		return (uint32_t)(v->n_sources - 1);
 	v->source = source;
-	v->sources = ev_realloc_array(v->sources, v->n_sources + 1, sizeof(char *));
+	ev_grow(&v->sources, &v->cap_sources, v->n_sources + 1, sizeof *v->sources);
 	v->sources[v->n_sources] = ev_strdup(source);
 	return (uint32_t)v->n_sources++;
 }
@@ -219,22 +219,18 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 
 struct ev_link *ev_version_link(struct ev_version *v)
 {
-	if (v->chain.n_links == v->chain.cap_links)
-		ev_grow(&v->chain.links, &v->chain.cap_links, v->chain.n_links + 1,
-			sizeof *v->chain.links);
+	ev_grow(&v->chain.links, &v->chain.cap_links, v->chain.n_links + 1, sizeof *v->chain.links);
 	v->chain.links[v->chain.n_links] = (struct ev_link){.line = NULL};
 	return &v->chain.links[v->chain.n_links++];
 }
 
-enum ev_status ev_version_read_item(struct ev_version *v, const struct ev_sorted *item,
-				    struct ev_error *err)
+struct ev_link *ev_version_read_item(struct ev_version *v, const struct ev_sorted *item)
 {
 	size_t len = item->len - sizeof(struct item_head);
 	const char *key = item->key, *line = item->item + sizeof(struct item_head);
 	struct item_head head;
 	struct ev_link *l;
 
-	(void)err;
 	memcpy(&head, item->item, sizeof head);
 	if (!item->stays) {
 		char *copy = ev_arena_alloc(&v->chain.arena, len + EV_IN_SLACK);
@@ -258,10 +254,9 @@ enum ev_status ev_version_read_item(struct ev_version *v, const struct ev_sorted
 	l->is_new = true;
 	if (v->chain.n_links == 1) {
 		v->chain.word = key;
-		v->chain.word_len =
-			(size_t)((const char *)memchr(key, ' ', item->key_len) - key) + 1;
+		v->chain.word_len = ev_run_word(EV_RUN_TEXT, key, item->key_len);
 	}
-	return EV_OK;
+	return l;
 }
 
 void ev_version_reset(struct ev_version *v)
@@ -292,7 +287,7 @@ enum ev_status ev_version_finish(struct ev_version *v, struct ev_error *err)
 				return EV_FATAL;
 			ev_version_reset(v);
 		}
-		ev_version_read_item(v, &item, err);
+		ev_version_read_item(v, &item);
 	}
 	if (st == EV_FATAL)
 		return EV_FATAL;

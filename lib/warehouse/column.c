@@ -392,9 +392,9 @@ static bool column_passes(const struct ev_path *from, const struct ev_doc *d,
 	bool good = true;
 
 	if (from->root == EV_ROOT_EVENT)
-		return ev_path_passes(from, d, 0, why);
+		return ev_event_path_passes(from, d, 0, why);
 	for (size_t i = 0; from->root == EV_ROOT_ITEM && i < items->n; i++)
-		good &= ev_path_passes(from, d, items->at[i], why);
+		good &= ev_event_path_passes(from, d, items->at[i], why);
 	return good;
 }
 
@@ -405,7 +405,7 @@ static bool table_passes(const struct ev_path *each, const struct ev_columns *co
 	bool good = true;
 
 	if (each != NULL) {
-		good = ev_path_passes(each, d, 0, why);
+		good = ev_event_path_passes(each, d, 0, why);
 		ev_path_all(each, d, 0, &items);
 	}
 	for (size_t i = 0; i < columns->n; i++) {

@@ -1,4 +1,4 @@
-/* A store of sorted runs against a list in memory: random commits, cursors, merges and reopenings. */
+/* A store of sorted runs against a list in memory: random commits, cursors, merges, reopenings. */
 #include "store/store.h"
 #include "base/buf.h"
 
