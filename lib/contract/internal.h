@@ -1,7 +1,7 @@
 /*
  * internal: what the files of contract share. Floor 8.
  *
- * contracts.c works out what each type of event is held against; judge.c holds events against it.
+ * contracts.c compiles the contract of each type of event; judge.c checks events.
  */
 #ifndef EV_CONTRACT_INTERNAL_H
 #define EV_CONTRACT_INTERNAL_H
@@ -29,7 +29,7 @@ struct ev_contract_elements {
 	struct ev_contract_columns columns;
 };
 
-/* What an event type is held against. */
+/* The contract of a type. */
 struct ev_contract_type {
 	const char *type;
 	size_t len;
@@ -51,10 +51,9 @@ struct ev_contracts {
 	struct ev_schema_set *schemas;
 	struct ev_contract_type *contracts;
 	size_t n_contracts, cap_contracts;
-	/* what a type that the model does not name is held against */
-	struct ev_contract_type unknown;
-	struct ev_expr **exprs;	  /* one a rule */
-	struct ev_symbols *types; /* contracts[number - 1] */
+	struct ev_contract_type unknown; /* of types that the model does not name */
+	struct ev_expr **exprs;		 /* one a rule */
+	struct ev_symbols *types;	 /* contracts[number - 1] */
 	struct ev_buf scratch;
 	struct ev_symbols *checked; /* columns, by all that makes them the same; at first */
 	struct ev_presence *presence;

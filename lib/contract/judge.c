@@ -54,7 +54,7 @@ static EV_NOINLINE bool fits_slowly(struct ev_contracts *v, const struct ev_colu
 	struct ev_value value;
 	const char *problem;
 
-	/* With escapes, but short enough even so. */
+	/* Escapes only make a text longer, and the column cannot refuse it but for U+0000. */
 	if (c->type == EV_TYPE_VARCHAR && n->kind == EV_STRING && !d->nul &&
 	    n->end - n->pos - 2 <= c->size)
 		return true;
@@ -108,7 +108,7 @@ static EV_ALWAYS_INLINE bool each_of(const struct ev_contract_columns *c, const 
 	return good;
 }
 
-/* Gives each value that goes into a row to `take`; true if all of that is. */
+/* Calls take for each value that goes into a row; true if it always returned true. */
 static EV_ALWAYS_INLINE bool each_value(const struct ev_contract_type *c,
 					const struct ev_event *event, take_value *take, void *ctx)
 {
@@ -210,8 +210,8 @@ static bool columns_pass(struct ev_contracts *v, struct ev_contract_type *c,
 	return good || reject_code(v->why, "column");
 }
 
-/* With the values of the comparison that failed, where it is known. */
-static struct ev_reason *tell_failed(struct ev_contracts *v, const struct ev_rule *rule,
+/* Names the values of the comparison that failed, where that is known. */
+static struct ev_reason *failed_rule(struct ev_contracts *v, const struct ev_rule *rule,
 				     struct ev_expr *expr, const struct ev_doc *d)
 {
 	struct ev_buf left = {0}, right = {0};
@@ -229,7 +229,7 @@ static struct ev_reason *tell_failed(struct ev_contracts *v, const struct ev_rul
 	return reason;
 }
 
-/* A rule that is not critical is counted, and the event passes. */
+/* A rule that is not critical is reported to `warned`, and the event passes. */
 static bool rules_pass(struct ev_contracts *v, const struct ev_contract_type *c,
 		       const struct ev_doc *d)
 {
@@ -248,7 +248,7 @@ static bool rules_pass(struct ev_contracts *v, const struct ev_contract_type *c,
 			continue;
 		}
 		if (truth == EV_FAILS)
-			reason = tell_failed(v, rule, v->exprs[c->rules[i]], d);
+			reason = failed_rule(v, rule, v->exprs[c->rules[i]], d);
 		else
 			reason = ev_reasons_add(v->why, "the rule cannot be told: %s",
 						ev_buf_str(&v->scratch));

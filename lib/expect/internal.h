@@ -259,7 +259,7 @@ static inline uint64_t ev_expect_present(const struct ev_expect_counts *n)
 }
 
 /* sample.c */
-const struct ev_position *ev_expect_frame_position(struct ev_expect_frame *f);
+const struct ev_position *ev_expect_position(struct ev_expect_frame *f);
 /* Appends a value for people: its JSON, or the beginning of that, as a text, where it is long. */
 void ev_expect_show_value(const struct ev_doc *d, uint32_t at, struct ev_buf *out);
 /* By place, then by value: one place may come twice, through its origin or out of two states. */

@@ -67,7 +67,7 @@ static bool all_differ(struct ev_expect *e, struct ev_expect_frame *f, const uin
 	return true;
 }
 
-/* Pairs are looked up as lists of two. */
+/* A pair is a value of the set: a list of two. */
 
 static bool open_pairs(struct ev_expect *e, struct ev_expect_opening *o)
 {

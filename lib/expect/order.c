@@ -1,10 +1,10 @@
 /*
  * Expectations of order: each value against the last one before it that was not missing.
  *
- * The order is that of lines within a source, and sources follow by name. What came of one source
- * without a gap is a run, known by its first and last line; at the end the runs are put in order
- * and their ends held against each other, so runs that other processes saw can be added. Runs that
- * overlap (a source that was dealt out line by line) cannot be judged.
+ * Lines of one source are in their order, and sources are ordered by name. Lines that were read of
+ * one source in ascending order are a run, of which the first and the last value are kept. At the
+ * end runs, also those of other processes, are sorted, and the ends of neighbours compared. Runs
+ * that overlap (a source that was dealt out line by line) cannot be judged.
  */
 #include "expect/internal.h"
 #include "scan/form.h"
@@ -112,7 +112,7 @@ static bool order_take(struct ev_expect *e, struct ev_expect_frame *f, const uin
 		e->n.misfits++;
 		return true;
 	}
-	if ((r = run_of(e->own, ev_expect_frame_position(f))) == NULL)
+	if ((r = run_of(e->own, ev_expect_position(f))) == NULL)
 		return true;
 	r->last_line = f->pos.line;
 	if (r->first.value.len == 0)
@@ -203,10 +203,7 @@ static bool order_merge(struct ev_expect *e, const struct ev_doc *d)
 	return true;
 }
 
-/*
- * Overlapping runs come of the same lines twice. They are ordered too, so that the outcome does not
- * depend on the order of the states.
- */
+/* Runs that overlap have an order too, so that the outcome does not depend on that of the states. */
 static int by_line(const void *a, const void *b)
 {
 	const struct run *x = a, *y = b;

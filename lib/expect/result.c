@@ -27,9 +27,9 @@ static void put_short(const char *p, size_t len, struct ev_buf *out)
 	ev_buf_puts(out, cut < len ? "..." : "");
 }
 
-static void put_wanted_limit(const char *strictly, const char *or_equal,
-			     const struct ev_expect_limit *l, bool strict, const char *before,
-			     struct ev_buf *out)
+static void put_expected_limit(const char *strictly, const char *or_equal,
+			       const struct ev_expect_limit *l, bool strict, const char *before,
+			       struct ev_buf *out)
 {
 	if (l->kind == LIMIT_NONE)
 		return;
@@ -37,7 +37,7 @@ static void put_wanted_limit(const char *strictly, const char *or_equal,
 	put_short(l->text, l->len, out);
 }
 
-static void put_wanted(const struct ev_expect *e, struct ev_buf *out)
+static void put_expected(const struct ev_expect *e, struct ev_buf *out)
 {
 	const struct ev_expect_range *r = &e->range;
 	bool min = r->min.kind != LIMIT_NONE;
@@ -52,8 +52,8 @@ static void put_wanted(const struct ev_expect *e, struct ev_buf *out)
 		put_short(r->min.text, r->min.len, out);
 		return;
 	}
-	put_wanted_limit("more than", "at least", &r->min, r->strict_min, "", out);
-	put_wanted_limit("less than", "at most", &r->max, r->strict_max, min ? " and " : "", out);
+	put_expected_limit("more than", "at least", &r->min, r->strict_min, "", out);
+	put_expected_limit("less than", "at most", &r->max, r->strict_max, min ? " and " : "", out);
 	if (e->mostly != NULL)
 		ev_buf_printf(out, ", in a share of %s", e->mostly);
 }
@@ -101,7 +101,7 @@ static void put_found(const struct ev_expect *e, struct ev_buf *out)
 		if (e->n.undecided == 0 && e->n.misfits == 0)
 			ev_buf_printf(out, "of %llu values", (unsigned long long)e->n.elements);
 	}
-	put_wanted(e, out);
+	put_expected(e, out);
 }
 
 void ev_suite_describe(const struct ev_suite *s, size_t i, struct ev_buf *out)

@@ -3,7 +3,7 @@
 #include "expect/internal.h"
 #include "scan/form.h"
 
-const struct ev_position *ev_expect_frame_position(struct ev_expect_frame *f)
+const struct ev_position *ev_expect_position(struct ev_expect_frame *f)
 {
 	if (f->pos.source == NULL)
 		ev_locate(f->locator, f->rec, f->event->origin, f->event->origin_len, &f->pos);
@@ -153,7 +153,7 @@ void ev_expect_count_unexpected(struct ev_expect *e, struct ev_expect_frame *f, 
 	e->n.unexpected++;
 	if (e->sample.n == EXPECT_SAMPLE &&
 	    ((f->pos.timed && ev_time_compare(f->pos.time, last->pos.time) > 0) ||
-	     by_place(last, ev_expect_frame_position(f), f->element) < 0))
+	     by_place(last, ev_expect_position(f), f->element) < 0))
 		return;
 	ev_buf_reset(shown);
 	ev_buf_put(shown, "[", e->n_columns > 1);
@@ -162,6 +162,6 @@ void ev_expect_count_unexpected(struct ev_expect *e, struct ev_expect_frame *f, 
 		ev_expect_show_value(f->d, at[k], shown);
 	}
 	ev_buf_put(shown, "]", e->n_columns > 1);
-	ev_expect_sample_add(&e->sample, &(struct ev_expect_sampled){*ev_expect_frame_position(f),
+	ev_expect_sample_add(&e->sample, &(struct ev_expect_sampled){*ev_expect_position(f),
 								     f->element, *shown});
 }

@@ -198,7 +198,7 @@ static bool open_names(struct ev_expect *e, struct ev_expect_opening *o)
 	       ev_expect_argument_bool(o, "exact_match", &t->exact);
 }
 
-/* Names of a that b has, or lacks. */
+/* The names in a that b has too, or, with has false, lacks. */
 static size_t names_of(const struct ev_expect_values *a, const struct ev_expect_values *b, bool has,
 		       const char **out)
 {
@@ -217,7 +217,7 @@ static void names_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	const struct table *t = e->own;
 	const char **missing = ev_calloc(t->listed.n + 1, sizeof *missing);
-	/* those that are listed, in the order of the list, then the others */
+	/* the listed ones that came, in the order of the list, then the others */
 	const char **names = ev_calloc(t->listed.n + t->names.n + 1, sizeof *names);
 	size_t n_missing = names_of(&t->listed, &t->names, false, missing);
 	size_t n_listed = names_of(&t->listed, &t->names, true, names);
@@ -246,7 +246,7 @@ static void names_judge(struct ev_expect *e, struct ev_buf *out)
 	free(names);
 }
 
-/* One column: it exists somewhere, null or not; and if asked, always at the same place. */
+/* One column: some event has it, null or not, and with column_index always at that place. */
 
 static bool open_exists(struct ev_expect *e, struct ev_expect_opening *o)
 {
@@ -260,7 +260,7 @@ static bool open_exists(struct ev_expect *e, struct ev_expect_opening *o)
 	return ev_expect_argument_count(o, "column_index", &t->index);
 }
 
-/* at: of the value, or one of the list's. */
+/* at: the value, or the first in the list that is there. */
 static bool exists_take(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
 	struct table *t = e->own;

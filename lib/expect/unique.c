@@ -110,10 +110,10 @@ static bool unique_take(struct ev_expect *e, struct ev_expect_frame *f, const ui
 		show_short(f->d, at[k], shown);
 	}
 	ev_buf_put(shown, "]", e->n_columns > 1);
-	if (add(e, ev_hash128(key, len, 0), ev_expect_frame_position(f), f->element, shown->p,
-		shown->len, f->err) == EV_FATAL)
+	if (add(e, ev_hash128(key, len, 0), ev_expect_position(f), f->element, shown->p, shown->len,
+		f->err) == EV_FATAL)
 		f->status = EV_FATAL;
-	return true; /* the end tells */
+	return true; /* whether it is unique is only known at the end */
 }
 
 /* An entry as it stands in the sort, with texts that end in NUL. */

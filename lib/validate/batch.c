@@ -223,7 +223,7 @@ void ev_batch_pass(struct ev_batch *b, const struct ev_event *event, const struc
 
 /* Causes */
 
-/* Indexes of a pointer stand as *. */
+/* A pointer with * for each index. */
 static const char *generalized(struct ev_batch *b, const char *pointer)
 {
 	ev_buf_reset(&b->path);
@@ -256,7 +256,7 @@ static const char *type_name(struct ev_batch *b, const struct ev_doc *d, uint32_
 	return ev_buf_str(&b->name);
 }
 
-/* The time of a record that was not read to its end. */
+/* The time of a record that may have been rejected before its envelope was read. */
 static bool time_of(const struct ev_batch *b, const struct ev_doc *d, struct ev_time *t)
 {
 	uint32_t at = ev_path_get(b->m->time, d, 0);
@@ -458,7 +458,7 @@ bool ev_batch_state(const struct ev_batch *b, size_t nth, const struct ev_presen
 	return true;
 }
 
-/* Buckets and types have records that came in, some of them rejected. */
+/* Sums over the buckets or the types of a state. */
 struct sums {
 	uint64_t in, rejected;
 };
@@ -511,7 +511,7 @@ static bool is_list(const struct ev_doc *d, uint32_t at)
 	return at != EV_NOWHERE && ev_kind(d, at) == EV_ARRAY;
 }
 
-/* The times of the first and the last that passed; nothing where none did. */
+/* The list has the times of the first and the last event that passed, or is empty if none did. */
 static bool merge_span(struct ev_batch *b, const struct ev_doc *d, uint32_t list, uint64_t passed)
 {
 	struct ev_time t[2] = {{0, 0}};
@@ -549,7 +549,7 @@ static bool merge_batch(struct ev_batch *b, const struct ev_doc *d, uint32_t at,
 		return false;
 	while (b->unit < (enum unit)unit)
 		coarsen(b);
-	/* What has no time is in no bucket. */
+	/* Records without a time are in no bucket. */
 	return merge_times(b, d, buckets, &times) && merge_types(b, d, types, &sums) &&
 	       sums.in == passed + rejected && sums.rejected == rejected &&
 	       times.rejected <= rejected && times.in - times.rejected == passed;

@@ -78,7 +78,7 @@ static struct ev_cause *find_cause(struct ev_causes *b, const char *const texts[
 	return c;
 }
 
-/* The text of a record as JSON, cut on a code point. */
+/* Keeps the beginning of a record, whole code points of it. */
 static void put_raw(struct ev_cause *c, const char *p, size_t len)
 {
 	size_t cut = len < RAW ? len : RAW;
@@ -137,7 +137,7 @@ static void put_texts(const struct ev_cause *c, size_t from, size_t to, struct e
 		ev_json_text(out, names[i], c->texts[i]);
 }
 
-/* What the result and the state have alike, up to the sample. */
+/* The members that result and state share, up to the beginning of the sample. */
 static void put_cause(const struct ev_cause *c, bool full, struct ev_buf *out)
 {
 	put_texts(c, 0, EV_CAUSE_SAMPLE_PATH, out);
@@ -233,7 +233,7 @@ bool ev_causes_state(const struct ev_causes *b, size_t i, struct ev_buf *out)
 		return false;
 	ev_buf_puts(out, "{\"cause\":{");
 	put_cause(c, true, out);
-	/* Bytes that are no UTF-8 go as hexadecimal digits, and come back from there. */
+	/* In hexadecimal digits, because it need not be UTF-8. */
 	ev_buf_puts(out, "\"octets\":\"");
 	for (size_t k = 0; k < c->raw.len; k++)
 		ev_buf_printf(out, "%02x", (unsigned char)c->raw.p[k]);
@@ -245,7 +245,7 @@ bool ev_causes_state(const struct ev_causes *b, size_t i, struct ev_buf *out)
 	return true;
 }
 
-/* Text or null, which is none. */
+/* A text, or null for NULL. */
 static bool read_text(const struct ev_doc *d, uint32_t object, const char *name, char **out)
 {
 	uint32_t at = ev_member(d, object, name, strlen(name));
@@ -286,7 +286,7 @@ static void swap_positions(struct ev_position *a, struct ev_position *b)
 	*b = x;
 }
 
-/* Which is the sample: the first, and of two at one place the lesser. */
+/* The lesser is the sample: the first, and at one place that of the lesser texts. */
 static int by_sample(const struct ev_cause *a, const struct ev_cause *b)
 {
 	int order = ev_position_compare(&a->first, &b->first);
@@ -300,7 +300,7 @@ static int by_sample(const struct ev_cause *a, const struct ev_cause *b)
 	return order != 0 ? order : a->cut - b->cut;
 }
 
-/* Adds a cause that was read, and leaves in it what is not kept. False if it cannot be. */
+/* Merges a cause, swapping what is kept out of x. False if there are more records than possible. */
 static bool add_cause(struct ev_causes *b, struct ev_cause *x, uint64_t all)
 {
 	struct ev_cause *c = find_cause(b, (const char *const *)x->texts);

@@ -8,7 +8,7 @@
 #include "base/lookup.h"
 #include "record/position.h"
 
-/* The texts of a cause. The first EV_CAUSE_PARTS tell it from others, the rest are its sample's. */
+/* The texts of a cause: the first EV_CAUSE_PARTS identify it, the rest are of its sample. */
 enum ev_cause_text {
 	EV_CAUSE_CODE,
 	EV_CAUSE_TYPE,
