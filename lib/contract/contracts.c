@@ -226,7 +226,7 @@ static void add_table(struct ev_contracts *v, struct ev_contract_type *c,
 	add_columns(v, c, each, columns->list, columns->n);
 }
 
-/* Events of a fact need the parts of the keys that it refers by, whatever types the dimension has. */
+/* Events of a fact need all parts of its keys, whatever types the dimension is for. */
 static void add_keys(struct ev_contracts *v, struct ev_contract_type *c, const struct ev_fact *f)
 {
 	for (size_t i = 0; i < f->columns.n; i++) {

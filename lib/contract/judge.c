@@ -133,13 +133,6 @@ struct plan {
 	struct ev_check checks[];
 };
 
-static bool count_value(void *n, const struct ev_column *c, uint32_t node)
-{
-	(void)c, (void)node;
-	++*(size_t *)n;
-	return true;
-}
-
 /* A plan in the making. */
 struct maker {
 	struct plan *plan;
@@ -158,9 +151,10 @@ static void *compile(void *client, const struct ev_doc *d)
 {
 	const struct ev_contract_type *c = client;
 	struct plan *p;
-	size_t n = 0;
+	size_t n = c->columns.n;
 
-	each_value(c, c->event, count_value, &n);
+	for (size_t i = 0; i < c->n_elements; i++)
+		n += c->elements[i].columns.n * ev_each_find(c->elements[i].each, c->event);
 	if ((p = ev_plan_alloc(d, sizeof *p + n * sizeof *p->checks)) == NULL)
 		return NULL;
 	*p = (struct plan){.closed = !columns_are_open(c, c->event)};

@@ -237,21 +237,6 @@ static inline bool ev_expect_is_missing(const struct ev_doc *d, uint32_t at)
 	return at == EV_NOWHERE || ev_kind(d, at) == EV_NULL;
 }
 
-/* True if it takes records, not the values of columns. */
-static inline bool ev_expect_is_of_records(const struct ev_expect *e)
-{
-	return e->n_columns == 0 || e->ops->of_records;
-}
-
-/* True if one of its columns goes through a list. */
-static inline bool ev_expect_has_list(const struct ev_expect *e)
-{
-	for (size_t i = 0; i < e->n_columns; i++)
-		if (ev_expect_column_of(e, i)->path->many)
-			return true;
-	return false;
-}
-
 /* Values that are neither missing nor misfits. */
 static inline uint64_t ev_expect_present(const struct ev_expect_counts *n)
 {

@@ -203,7 +203,7 @@ static bool order_merge(struct ev_expect *e, const struct ev_doc *d)
 	return true;
 }
 
-/* Runs that overlap have an order too, so that the outcome does not depend on that of the states. */
+/* Orders runs that overlap, too: the outcome must not depend on the order of the states. */
 static int by_line(const void *a, const void *b)
 {
 	const struct run *x = a, *y = b;

@@ -113,7 +113,7 @@ static EV_ALWAYS_INLINE struct counted each_row(struct ev_expect *e, const struc
 	struct counted c = {1, 0};
 	struct task t = {e, e->take, 0, at};
 
-	if (ev_expect_is_of_records(e)) {
+	if (e->n_columns == 0 || e->ops->of_records) {
 		if (e->n_columns > 0)
 			at[0] = first_there(ev_expect_column_of(e, 0));
 		if (e->take != NULL)
