@@ -88,8 +88,8 @@ static bool take_time(struct text *t, int most_hours, int64_t *seconds)
 
 	if (!take_number(t, 0, most_hours, &h))
 		return false;
-	if (take(t, ':') && (!take_number(t, 0, 59, &m) ||
-			     (take(t, ':') && !take_number(t, 0, 59, &s))))
+	if (take(t, ':') &&
+	    (!take_number(t, 0, 59, &m) || (take(t, ':') && !take_number(t, 0, 59, &s))))
 		return false;
 	*seconds = h * 3600L + m * 60L + s;
 	if (minus)
@@ -157,11 +157,6 @@ static bool read_rule(struct text t, struct rule *r)
 	return take_change(&t, &r->begin) && take_change(&t, &r->end) && t.p == t.end;
 }
 
-static bool leap(int64_t year)
-{
-	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
 /* The local reading of a change, as if UTC. */
 static int64_t change_of(const struct change *c, int64_t year)
 {
@@ -180,7 +175,7 @@ static int64_t change_of(const struct change *c, int64_t year)
 	} else {
 		days = ev_date_days(first) + c->day;
 		if (c->form == 'J') /* 29 February has no number */
-			days -= c->day < 60 || !leap(year);
+			days -= c->day < 60 || !ev_date_is_leap(year);
 	}
 	return days * DAY + c->time;
 }

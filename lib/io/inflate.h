@@ -23,7 +23,10 @@ struct ev_inflater {
 	void *(*open)(void);
 	/* The data of a member comes next. */
 	void (*begin)(void *state);
-	/* *in and *in_len are updated to what is left, *out_len to what was written. */
+	/*
+	 * *in and *in_len are updated to what is left, *out_len to what was written. Neither length
+	 * is above INT_MAX.
+	 */
 	enum ev_inflate (*run)(void *state, const char **in, size_t *in_len, char *out,
 			       size_t *out_len);
 	void (*close)(void *state);

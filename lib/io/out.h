@@ -25,14 +25,14 @@ struct ev_out {
 	char *buf;
 	size_t len, cap;
 	int fd;
-	char *name; /* the final name, or what stands for it in errors */
-	char *temp; /* NULL for a descriptor */
-	int slot;   /* in the table of temporaries */
-	bool owned; /* fd is closed here */
-	bool named; /* it was given its name */
+	char *name;    /* the final name, or what stands for it in errors */
+	char *temp;    /* NULL for a descriptor */
+	int slot;      /* in the table of temporaries */
+	bool owned;    /* fd is closed here */
+	bool named;    /* it was given its name */
 	bool replaces; /* ev_out_replaces */
 	bool failed;
-	bool prepared; /* only its name is still to be given */
+	bool prepared;		  /* only its name is still to be given */
 	struct ev_pack *pack;	  /* borrowed; NULL: the bytes are written as they are */
 	size_t noted;		  /* of buf, with pack: these are in bytes and digest already */
 	bool packed;		  /* a member has been given to pack */
@@ -63,6 +63,15 @@ static inline enum ev_status ev_out_put(struct ev_out *o, const void *p, size_t 
 	memcpy(o->buf + o->len, p, len);
 	o->len += len;
 	return EV_OK;
+}
+
+/* Passes a status of these functions on, with the text of its error. */
+static inline enum ev_status ev_out_status(const struct ev_out *o, enum ev_status st,
+					   struct ev_error *err)
+{
+	if (st != EV_OK)
+		*err = o->error;
+	return st;
 }
 
 /* A line and its LF; counted. */

@@ -85,29 +85,13 @@ void ev_event_all(const struct ev_event *event, const struct ev_list *list, stru
 	ev_path_all_from(list->path, list->step, event->doc, event->at[list->slot], found);
 }
 
-/* The elements of an array, which most lists are. */
-static void array_elements(const struct ev_doc *d, uint32_t array, struct ev_found *found)
-{
-	size_t n = 0;
-
-	if (d->nodes[array].count > found->cap)
-		ev_grow(&found->at, &found->cap, d->nodes[array].count, sizeof *found->at);
-	for (uint32_t i = ev_first(d, array), end = ev_end(d, array); i < end; i = ev_next(d, i))
-		found->at[n++] = i;
-	found->n = n;
-}
-
 /* Into l->found, and what is picked in them into l->room. */
 static void find_elements(struct ev_each *l, const struct ev_event *event)
 {
 	const struct ev_doc *d = event->doc;
-	uint32_t list = event->at[l->list.slot], slots = l->picks->n;
+	uint32_t slots = l->picks->n;
 
-	if (l->list.step + 1 == l->list.path->n && list != EV_NOWHERE &&
-	    ev_kind(d, list) == EV_ARRAY)
-		array_elements(d, list, &l->found);
-	else
-		ev_event_all(event, &l->list, &l->found);
+	ev_event_all(event, &l->list, &l->found);
 	if (l->found.n * slots > l->cap)
 		ev_grow(&l->room, &l->cap, l->found.n * slots, sizeof *l->room);
 	for (size_t i = 0; i < l->found.n; i++)

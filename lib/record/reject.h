@@ -29,10 +29,9 @@ struct ev_record {
 	bool cut; /* its file ended before its LF */
 };
 
-/*
- * Appends where the record came from: "source":"a.log","line":1,"offset":0. Bytes of the name
- * that are no UTF-8 become %XX.
- */
+/* Appends the name of a source; bytes that are no UTF-8 become %XX. */
+void ev_record_source(const char *source, struct ev_buf *out);
+/* Appends where the record came from: "source":"a.log","line":1,"offset":0. */
 void ev_record_position(const struct ev_record *rec, struct ev_buf *out);
 
 struct ev_rejects;

@@ -140,9 +140,6 @@ enum ev_report_reach { REPORT_APART, REPORT_AROUND, REPORT_INSIDE };
 /* pointer: a JSON Pointer, with * for any index. */
 enum ev_report_reach ev_report_reach_pointer(const struct ev_report *r,
 					     struct ev_report_text pointer);
-/* column: a path of an expectation. */
-enum ev_report_reach ev_report_reach_column(const struct ev_report *r,
-					    struct ev_report_text column);
 /* Sets hidden[i] for each node of the document that must not be shown, and all inside it. */
 void ev_report_hide(const struct ev_report *r, const struct ev_doc *d, bool *hidden);
 /* Whether the message of a cause may be shown. d: the sample, or NULL if it is not whole JSON. */

@@ -12,7 +12,6 @@
 
 #include "expr/presence.h"
 #include "model/model.h"
-#include "record/count.h"
 #include "record/port.h"
 
 struct ev_validate;
