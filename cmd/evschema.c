@@ -152,7 +152,7 @@ static const struct command *find_command(const struct cli *c)
 		return &commands[i];
 	}
 	cli_usage("there is no command '%s': %s", c->operands[0],
-		  ev_hint(c->operands[0], names, hint));
+		  ev_nearest_hint(c->operands[0], names, hint));
 }
 
 int main(int argc, char **argv)
