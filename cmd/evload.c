@@ -1,11 +1,12 @@
 /* evload: rows into a warehouse, in one transaction. */
-#include "cli/cli.h"
+#include "cli/run.h"
 #include "load/load.h"
 #include "warehouse/target.h"
 
 #include <stdlib.h>
 
-static const char *table, *position, *environment;
+static const char *table, *position, *environment, *bundle_for, *verify;
+static uint64_t part;
 static bool snapshot, empty, unsealed, gzip;
 static enum ev_tsv dialect;
 
@@ -18,6 +19,9 @@ static const struct cli_option options[] = {
 	{"unsealed", '\0', NULL, "load an input without a seal into a database, too"},
 	{"position", '\0', "TARGET", "print where in a state the target stands, and end"},
 	{"environment", 'e', "NAME", "an environment of the model: the schema of its tables"},
+	{"for", '\0', "WAREHOUSE", "with -o DIR: put together a bundle for it"},
+	{"part", '\0', "SIZE", "with --for: end a file behind so many bytes of TSV"},
+	{"verify", '\0', "DIR", "hold the files of a bundle against its manifest, and end"},
 	{0},
 };
 
@@ -36,7 +40,15 @@ static void take(size_t index, const char *argument)
 	case 5: unsealed = true; return;
 	case 6: position = argument; return;
 	case 7: environment = argument; return;
+	case 8: bundle_for = argument; return;
+	case 9: part = cli_size("--part", argument); return;
+	case 10: verify = argument; return;
 	}
+}
+
+static bool makes_folder(void)
+{
+	return bundle_for != NULL;
 }
 
 static const struct cli_program program = {
@@ -44,12 +56,15 @@ static const struct cli_program program = {
 	.usage = "evload [options] sqlite:file [file ...]\n"
 		 "       evload [options] postgresql:[...] [file ...]\n"
 		 "       evload [options] tsv:folder [file ...]\n"
+		 "       evload [options] -o dir --for warehouse [file ...]\n"
 		 "       evload [options] -t table [file ...]\n"
-		 "       evload --position target",
+		 "       evload --position target\n"
+		 "       evload --verify dir",
 	.purpose = "Loads the rows that evstar wrote, all of them or none.",
 	.input = CLI_CONTINUES,
 	.options = options,
 	.take = take,
+	.makes_folder = makes_folder,
 };
 
 /* In a pipe without a seal a program that failed looks like the end of the day. */
@@ -68,7 +83,7 @@ static void must_be_sealed(struct cli *c)
 }
 
 /* The schema that the environment names, which must be one of the target. */
-static const char *find_schema(const struct ev_model *m, const struct ev_engine *engine)
+static const char *find_schema(const struct ev_model *m, const char *target)
 {
 	const struct ev_environment *e;
 
@@ -76,7 +91,7 @@ static const char *find_schema(const struct ev_model *m, const struct ev_engine 
 		return NULL;
 	if ((e = ev_model_environment(m, environment)) == NULL)
 		cli_usage("the model has no environment '%s'", environment);
-	if (engine == NULL || strcmp(e->target, engine->dialect) != 0)
+	if (strcmp(e->target, target) != 0)
 		cli_usage("the environment '%s' is one of %s, and the target is not", environment,
 			  e->target);
 	return e->schema;
@@ -91,6 +106,25 @@ static int shown(const char *where)
 	return (int)(strncmp(where, "tsv:", 4) == 0 ? strlen(where) : strcspn(where, ":"));
 }
 
+static struct ev_target *open_bundle(struct cli *c, const struct ev_model *m,
+				     const struct ev_tables *tables)
+{
+	struct ev_target *t;
+
+	if (c->folder == NULL)
+		cli_usage("--for needs -o DIR, the folder that the bundle is put together in");
+	if (table != NULL || gzip)
+		cli_usage("--for says how the files are written: leave out %s",
+			  table != NULL ? "-t" : "--gzip");
+	must_be_sealed(c);
+	t = ev_bundle_open(c->folder, tables, bundle_for, find_schema(m, bundle_for), part, m->file,
+			   &c->error);
+	if (t == NULL)
+		cli_die(&c->error);
+	t->name = c->folder;
+	return t;
+}
+
 static struct ev_target *open_target(struct cli *c, const struct ev_model *m,
 				     const struct ev_tables *tables)
 {
@@ -98,6 +132,10 @@ static struct ev_target *open_target(struct cli *c, const struct ev_model *m,
 	struct ev_target *t = NULL;
 	const char *where, *schema;
 
+	if (bundle_for != NULL)
+		return open_bundle(c, m, tables);
+	if (part > 0)
+		cli_usage("--part goes with --for");
 	if (gzip && table != NULL)
 		cli_usage("--gzip goes with tsv:FOLDER, not with -t: give the output to gzip");
 	if (table != NULL) {
@@ -113,7 +151,7 @@ static struct ev_target *open_target(struct cli *c, const struct ev_model *m,
 	if (gzip && strncmp(where, "tsv:", 4) != 0)
 		cli_usage("--gzip goes with tsv:FOLDER");
 	engine = ev_engine_find(where);
-	schema = find_schema(m, engine);
+	schema = find_schema(m, engine != NULL ? engine->dialect : "");
 	if (engine != NULL) {
 		must_be_sealed(c);
 		t = engine->open(where, schema, tables, m->file, &c->error);
@@ -176,21 +214,40 @@ static void print_position(struct cli *c)
 	const char *model = c->model != NULL ? c->model : "evkit.yaml", *schema = NULL;
 	struct ev_model *m = environment != NULL ? cli_model(c, true) : NULL;
 	char text[EV_STORE_POSITION];
+	enum ev_status st;
 
 	if (c->n_operands > 0)
 		cli_usage("--position reads no rows: '%s'", c->operands[0]);
 	if (m != NULL)
-		schema = find_schema(m, engine);
-	if (engine == NULL)
-		ev_fail(&c->error,
-			"%.*s: only sqlite:FILE and postgresql:... keep a position: into any other "
-			"target evversion --since 0 puts all of a state",
-			shown(position), position);
-	if (engine == NULL || engine->position(position, schema, model, text, &c->error) != EV_OK)
+		schema = find_schema(m, engine != NULL ? engine->dialect : "");
+	if (engine != NULL)
+		st = engine->position(position, schema, model, text, &c->error);
+	else if (strncmp(position, "tsv:", 4) != 0 && ev_bundle_is_there(position))
+		st = ev_bundle_position(position, text, &c->error);
+	else
+		st = ev_fail(&c->error,
+			     "%.*s: only sqlite:FILE, postgresql:... and a bundle keep a position: "
+			     "into any other target evversion --since 0 puts all of a state",
+			     shown(position), position);
+	if (st != EV_OK)
 		cli_die(&c->error);
 	ev_out_line(c->port.out, text, strlen(text));
 	ev_model_free(&m);
 	cli_commit(c);
+}
+
+/* Holds a bundle against its manifest; the exit status. */
+static int verify_bundle(struct cli *c)
+{
+	if (c->n_operands > 0)
+		cli_usage("--verify reads no rows: '%s'", c->operands[0]);
+	switch (ev_bundle_verify(verify, &c->error)) {
+	case EV_OK: break;
+	case EV_REJECT: cli_note("%s", c->error.text); return CLI_NO;
+	default: cli_die(&c->error);
+	}
+	cli_commit(c);
+	return CLI_OK;
 }
 
 int main(int argc, char **argv)
@@ -207,6 +264,11 @@ int main(int argc, char **argv)
 		print_position(&cli);
 		cli_close(&cli);
 		return CLI_OK;
+	}
+	if (verify != NULL) {
+		status = verify_bundle(&cli);
+		cli_close(&cli);
+		return status;
 	}
 	model = cli_model(&cli, true);
 	tables = ev_tables_new(model);

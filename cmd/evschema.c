@@ -1,27 +1,39 @@
-/* evschema: the DDL for a warehouse. */
+/* evschema: the DDL for a warehouse, and what else follows from the model alone. */
 #include "cli/cli.h"
 #include "ddl/ddl.h"
+#include "model/nearest.h"
+#include "warehouse/target.h"
 
-static const char *environment, *target;
+static const char *environment, *target, *loader, *analyst;
+static int status = CLI_OK;
 
 static const struct cli_option options[] = {
 	{"environment", 'e', "NAME", "an environment of the model: its target and schema"},
-	{"target", 't', "TARGET", "sqlite or postgres; over the environment's own"},
+	{"target", 't', "TARGET", "sqlite, postgres, snowflake ...; over the environment's own"},
+	{"for", '\0', "TARGET", "the same as -t"},
+	{"loader", '\0', "ROLE", "grants: it may load, and not create"},
+	{"analyst", '\0', "ROLE", "grants: it may only read"},
 	{0},
 };
 
 static void take(size_t index, const char *argument)
 {
-	if (index == 0)
-		environment = argument;
-	else
-		target = argument;
+	const char **const values[] = {&environment, &target, &target, &loader, &analyst};
+
+	*values[index] = argument;
 }
 
 static const struct cli_program program = {
 	.name = "evschema",
-	.usage = "evschema [options] -e environment\n       evschema [options] -t target",
-	.purpose = "Prints the statements that make the model's tables in a warehouse.",
+	.usage = "evschema [create] [options] -e environment | -t target\n"
+		 "       evschema views [options] -e environment | -t target\n"
+		 "       evschema diff [options] -e environment | -t target old new\n"
+		 "       evschema check [options] [-e environment] url\n"
+		 "       evschema grants [options] -e environment | -t target --loader role "
+		 "--analyst role\n"
+		 "       evschema dbt [options] -e environment | -t target",
+	.purpose = "Prints the statements that make the model's tables and views in a warehouse, "
+		   "that change\nthem, and that say who may do what; and a sources.yml of dbt.",
 	.input = CLI_NO_INPUT,
 	.options = options,
 	.take = take,
@@ -49,23 +61,118 @@ static const struct ev_dialect *find_dialect(const struct ev_model *m, const cha
 	return d;
 }
 
+/* The target of a database. */
+static const char *engine_of(const char *url)
+{
+	const struct ev_engine *engine = ev_engine_find(url);
+
+	if (engine == NULL)
+		cli_usage("'%s' is no URL of a database: write sqlite:FILE, or postgresql: with "
+			  "what libpq takes behind it",
+			  url);
+	return engine->dialect;
+}
+
+static struct ev_model *read_model(struct cli *c, const char *file)
+{
+	struct ev_model *m = ev_model_read(file, &c->error);
+
+	if (m == NULL)
+		cli_die(&c->error);
+	return m;
+}
+
+static enum ev_status create(struct cli *c, struct ev_ddl *what)
+{
+	return ev_ddl_create(what, c->port.out, &c->error);
+}
+
+static enum ev_status views(struct cli *c, struct ev_ddl *what)
+{
+	return ev_ddl_views(what, c->port.out, &c->error);
+}
+
+static enum ev_status diff(struct cli *c, struct ev_ddl *what)
+{
+	struct ev_model *old = read_model(c, c->operands[1]);
+	enum ev_status st = ev_ddl_diff(old, what, c->port.out, &c->error);
+
+	ev_model_free(&old);
+	return st;
+}
+
+static enum ev_status check(struct cli *c, struct ev_ddl *what)
+{
+	enum ev_status st;
+	bool same;
+
+	st = ev_ddl_check(what, c->operands[1], c->port.out, &same, &c->error);
+	if (!same)
+		status = CLI_NO;
+	return st;
+}
+
+static enum ev_status grants(struct cli *c, struct ev_ddl *what)
+{
+	if (loader == NULL && analyst == NULL)
+		cli_usage("name a role with --loader, or with --analyst");
+	return ev_ddl_grants(what, loader, analyst, c->port.out, &c->error);
+}
+
+static enum ev_status dbt(struct cli *c, struct ev_ddl *what)
+{
+	return ev_ddl_dbt(what, c->port.out, &c->error);
+}
+
+static const struct command {
+	const char *name;
+	size_t operands; /* behind the name */
+	enum ev_status (*run)(struct cli *c, struct ev_ddl *what);
+} commands[] = {{"create", 0, create}, {"views", 0, views},   {"diff", 2, diff},
+		{"check", 1, check},   {"grants", 0, grants}, {"dbt", 0, dbt}};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static const struct command *find_command(const struct cli *c)
+{
+	const char *names[COMMANDS + 1] = {0};
+	char hint[EV_HINT];
+
+	if (c->n_operands == 0)
+		return commands;
+	for (size_t i = 0; i < COMMANDS; i++) {
+		names[i] = commands[i].name;
+		if (strcmp(c->operands[0], names[i]) != 0)
+			continue;
+		if (c->n_operands != commands[i].operands + 1)
+			cli_usage(commands[i].operands == 2
+					  ? "%s takes two models: the old, the new"
+					  : "%s takes no operand",
+				  names[i]);
+		return &commands[i];
+	}
+	cli_usage("there is no command '%s': %s", c->operands[0],
+		  ev_nearest_hint(c->operands[0], names, hint));
+}
+
 int main(int argc, char **argv)
 {
-	const struct ev_dialect *dialect;
-	const char *schema = NULL;
+	const struct command *command;
+	struct ev_ddl what = {0};
 	struct ev_model *model;
-	struct ev_error err;
 	struct cli cli;
 
 	cli_open(&cli, &program, argc, argv);
-	if (cli.n_operands > 0)
-		cli_usage("there is nothing to read: '%s'", cli.operands[0]);
-	model = cli_model(&cli, true);
-	dialect = find_dialect(model, &schema);
-	if (ev_ddl_write(model, dialect, schema, cli.port.out, &err) != EV_OK)
-		cli_die(&err);
+	command = find_command(&cli);
+	model = command->operands == 2 ? read_model(&cli, cli.operands[2]) : cli_model(&cli, true);
+	what.model = model;
+	if (command->operands == 1)
+		target = engine_of(cli.operands[1]);
+	what.dialect = find_dialect(model, &what.schema);
+	if (command->run(&cli, &what) != EV_OK)
+		cli_die(&cli.error);
 	cli_commit(&cli);
 	ev_model_free(&model);
 	cli_close(&cli);
-	return CLI_OK;
+	return status;
 }

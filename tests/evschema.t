@@ -214,15 +214,11 @@ try 'an environment that is not there' 2 'evschema -e test' <<'END'
 ! Try 'evschema --help'.
 END
 try 'a target that is not there' 2 'evschema -t db2' <<'END'
-! evschema: this version has no DDL for 'db2', only for sqlite, postgres
-! Try 'evschema --help'.
-END
-try 'a target that this version cannot do' 2 'evschema -e cloud' <<'END'
-! evschema: this version has no DDL for 'snowflake', only for sqlite, postgres
+! evschema: this version has no DDL for 'db2', only for sqlite, postgres, snowflake, redshift, bigquery, clickhouse, duckdb
 ! Try 'evschema --help'.
 END
 try 'an operand' 2 'evschema -t sqlite rows' <<'END'
-! evschema: there is nothing to read: 'rows'
+! evschema: there is no command 'rows': there are 'create', 'views', 'diff', 'check', 'grants' and 'dbt'
 ! Try 'evschema --help'.
 END
 

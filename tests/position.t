@@ -168,9 +168,9 @@ echo 'this is no database, whatever its name says, and it is long enough to look
 run 'evload --position sqlite:text.db'
 check 'no database at all' 2 '' '~^evload: text.db: .*file is not a database$'
 run 'evload --position tsv:folder'
-check 'a folder of TSV' 2 '' 'evload: tsv:folder: only sqlite:FILE and postgresql:... keep a position: into any other target evversion --since 0 puts all of a state'
+check 'a folder of TSV' 2 '' 'evload: tsv:folder: only sqlite:FILE, postgresql:... and a bundle keep a position: into any other target evversion --since 0 puts all of a state'
 run 'evload --position shop.db'
-check 'no target' 2 '' '~^evload: shop.db: only sqlite:FILE and postgresql:... keep a position'
+check 'no target' 2 '' '~^evload: shop.db: only sqlite:FILE, postgresql:... and a bundle keep a position'
 run 'evload --position sqlite:shop.db whole-1'
 check 'an operand' 2 '' "evload: --position reads no rows: 'whole-1'
 Try 'evload --help'."

@@ -5,10 +5,11 @@
 #include "base/hash.h"
 #include "io/in.h"
 #include "model/model.h"
+#include "scan/form.h"
 
 #include <stdlib.h>
 
-/* Of the rules by which evkit makes versions and rows; another number makes another digest. */
+/* The version of the rules by which evkit makes versions and rows, part of every digest. */
 static const char rules[] = "evkit 1";
 
 static void add_path(struct ev_buf *b, const struct ev_path *path)
@@ -32,6 +33,48 @@ static void add_part(struct ev_buf *b, const struct ev_model *m, const char *par
 	ev_buf_putc(b, '\n');
 }
 
+/*
+ * The star as JSON, without what says nothing of its rows: how keys are stored, and descriptions,
+ * which facts, dimensions and their columns have. level: 0 is the star itself.
+ */
+static void add_star(struct ev_buf *b, const struct ev_yaml *y, int level)
+{
+	bool first = true;
+
+	if (y->kind != EV_YAML_MAP || level > 4) {
+		ev_yaml_json(y, b);
+		return;
+	}
+	ev_buf_putc(b, '{');
+	for (size_t i = 0; i < y->n; i++) {
+		const char *key = y->keys[i]->text;
+		bool columns = strcmp(key, "columns") == 0;
+
+		if ((level == 0 && strcmp(key, "keys") == 0) ||
+		    ((level == 2 || level == 4) && strcmp(key, "description") == 0))
+			continue;
+		ev_buf_puts(b, first ? "" : ",");
+		first = false;
+		ev_json_quote(key, y->keys[i]->len, b);
+		ev_buf_putc(b, ':');
+		if (level == 2 && !columns)
+			ev_yaml_json(y->items[i], b);
+		else
+			add_star(b, y->items[i], level + 1);
+	}
+	ev_buf_putc(b, '}');
+}
+
+static void add_tables(struct ev_buf *b, const struct ev_model *m)
+{
+	const struct ev_yaml *y =
+		m->yaml != NULL ? ev_yaml_get(ev_yaml_root(m->yaml), "star") : NULL;
+
+	if (y != NULL)
+		add_star(b, y, 0);
+	ev_buf_putc(b, '\n');
+}
+
 static void add_envelope(struct ev_buf *b, const struct ev_model *m)
 {
 	const struct ev_path *const paths[] = {m->id,	   m->type,	m->time,
@@ -45,7 +88,7 @@ static void add_envelope(struct ev_buf *b, const struct ev_model *m)
 	add_part(b, m, "event", "zone");
 }
 
-/* A schema that cannot be read is evvalidate's to tell. */
+/* A schema that cannot be read is left out: evvalidate reports it. */
 static void add_schema(struct ev_buf *b, const struct ev_model *m, const struct ev_contract *c)
 {
 	struct ev_buf path = {0};
@@ -83,7 +126,7 @@ void ev_model_digest(const struct ev_model *m, enum ev_model_part part, char hex
 	switch (part) {
 	case EV_PART_ALL: add_envelope(&b, m);	    /* fall through */
 	case EV_PART_CONTRACT: add_contract(&b, m); /* fall through */
-	case EV_PART_STAR: add_part(&b, m, "star", NULL); break;
+	case EV_PART_STAR: add_tables(&b, m); break;
 	case EV_PART_ENVELOPE: add_envelope(&b, m); break;
 	}
 	ev_hash128_hex(ev_hash128(b.p, b.len, 0), hex);

@@ -86,6 +86,7 @@ static void free_columns(struct ev_columns *columns)
 {
 	for (size_t i = 0; i < columns->n; i++) {
 		free(columns->list[i].name);
+		free(columns->list[i].description);
 		ev_path_free(&columns->list[i].from);
 	}
 	free(columns->list);
@@ -94,6 +95,7 @@ static void free_columns(struct ev_columns *columns)
 static void free_dimension(struct ev_dimension *d)
 {
 	free(d->name);
+	free(d->description);
 	free(d->keys);
 	ev_path_free(&d->each);
 	free_names(&d->types);
@@ -138,6 +140,7 @@ void ev_model_free(struct ev_model **model)
 	free(m->rules);
 	for (size_t i = 0; i < m->n_facts; i++) {
 		free(m->facts[i].name);
+		free(m->facts[i].description);
 		ev_path_free(&m->facts[i].each);
 		free_names(&m->facts[i].types);
 		free_columns(&m->facts[i].columns);
@@ -146,6 +149,13 @@ void ev_model_free(struct ev_model **model)
 	for (size_t i = 0; i < m->n_dimensions; i++)
 		free_dimension(&m->dimensions[i]);
 	free(m->dimensions);
+	for (size_t i = 0; i < m->n_measures; i++) {
+		free(m->measures[i].name);
+		free(m->measures[i].by);
+		free_names(&m->measures[i].plus);
+		free_names(&m->measures[i].minus);
+	}
+	free(m->measures);
 	for (size_t i = 0; i < m->n_environments; i++) {
 		free(m->environments[i].name);
 		free(m->environments[i].target);

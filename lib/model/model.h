@@ -4,8 +4,8 @@
  * The room lib/model reads the model, and knows nothing of what others make of it.
  *
  * Everything belongs to the model and lives until ev_model_free. Errors have file:line:column, and
- * an unknown key is told with the nearest known one. Schemas, rules and expectations are kept
- * as they were written: only evvalidate compiles them.
+ * an unknown key is reported with the nearest known one. Schemas, rules and expectations are
+ * kept as they were written: only evvalidate compiles them.
  */
 #ifndef EV_MODEL_H
 #define EV_MODEL_H
@@ -35,11 +35,13 @@ struct ev_dimension;
 
 struct ev_column {
 	char *name;
+	char *description; /* or NULL, here and below */
 	struct ev_path *from;
 	enum ev_type type;
 	uint32_t size, scale;
 	const struct ev_dimension *dimension; /* or NULL */
 	bool around;			      /* of json: what is ignored may lie in its value */
+	bool uuid_key; /* of a table: a key that is stored as UUID where the warehouse has it */
 	struct ev_place place;
 };
 
@@ -57,6 +59,7 @@ enum ev_keep { EV_KEEP_HISTORY, EV_KEEP_LATEST };
 
 struct ev_fact {
 	char *name;
+	char *description;
 	enum ev_keep keep;
 	struct ev_path *each;  /* one row per element; NULL: one row per event */
 	struct ev_names types; /* the event types it takes; none means all */
@@ -71,12 +74,30 @@ struct ev_calendar {
 
 struct ev_dimension {
 	char *name;
+	char *description;
 	struct ev_calendar *calendar; /* then nothing below is set */
 	size_t *keys; /* indices of the columns that make the key, in the model's order */
 	size_t n_keys;
 	struct ev_path *each;
 	struct ev_names types;
 	struct ev_columns columns;
+	struct ev_place place;
+};
+
+/*
+ * What the views of evschema add up: a column by the periods of the event's time; or, where `of` is
+ * set, how many groups of events that had one of the types `plus` had one of `minus`, too.
+ */
+struct ev_measure {
+	char *name;
+	const struct ev_fact *fact;
+	/* Columns of the fact, each of them or NULL: without a column, rows are counted. */
+	const struct ev_column *column, *currency, *of;
+	/* Those that bear the event's time and type; type is NULL where it is not asked for. */
+	const struct ev_column *time, *type;
+	const struct ev_column **by;
+	size_t n_by;
+	struct ev_names plus, minus; /* types of events: those that add, none means all others */
 	struct ev_place place;
 };
 
@@ -130,6 +151,9 @@ struct ev_model {
 	size_t n_facts;
 	struct ev_dimension *dimensions;
 	size_t n_dimensions;
+	bool uuid_keys; /* keys: uuid */
+	struct ev_measure *measures;
+	size_t n_measures;
 	struct ev_environment *environments;
 	size_t n_environments;
 };
@@ -142,14 +166,17 @@ enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const ch
 				 struct ev_error *err);
 void ev_model_free(struct ev_model **m);
 
-/* What a state, or a table, is made by. */
+/* The parts of the model that a state or a table depends on. */
 enum ev_model_part {
 	EV_PART_ENVELOPE, /* event: what a record is */
 	EV_PART_CONTRACT, /* types with their schema files, rules, and the columns' types */
 	EV_PART_STAR,
 	EV_PART_ALL, /* that a program reads, but for evvalidate's expectations */
 };
-/* A digest of that part as it is meant; 32 hex digits. */
+/*
+ * A digest of that part as it is meant; 32 hex digits. Descriptions, and how keys are stored, are
+ * no part of it.
+ */
 void ev_model_digest(const struct ev_model *m, enum ev_model_part part, char hex[33]);
 
 const struct ev_dimension *ev_model_dimension(const struct ev_model *m, const char *name);

@@ -21,7 +21,8 @@ enum {
 	MAX_VARCHAR = 10485760,
 	MAX_IGNORE = 32,
 	MAX_KEYS = 16,
-	MAX_RULES = 10000
+	MAX_RULES = 10000,
+	MAX_DESCRIPTION = 1000
 };
 
 struct reader {
@@ -33,9 +34,9 @@ struct reader {
 
 /* Errors and keys */
 
-static void tell(struct reader *r, struct ev_place at, const char *fmt, ...) EV_PRINTF(3, 4);
+static void report(struct reader *r, struct ev_place at, const char *fmt, ...) EV_PRINTF(3, 4);
 
-static void tell(struct reader *r, struct ev_place at, const char *fmt, ...)
+static void report(struct reader *r, struct ev_place at, const char *fmt, ...)
 {
 	struct ev_error detail;
 	va_list ap;
@@ -46,8 +47,8 @@ static void tell(struct reader *r, struct ev_place at, const char *fmt, ...)
 	ev_fail(r->err, "%s:%zu:%zu: %s", r->file, at.line, at.column, detail.text);
 }
 
-/* Tells what is wrong and where; false, for a reader to return. */
-#define wrong(...) (tell(__VA_ARGS__), false)
+/* Reports what is wrong and where; false, for a reader to return. */
+#define wrong(...) (report(__VA_ARGS__), false)
 
 static struct ev_place place(const struct ev_yaml *y)
 {
@@ -70,7 +71,7 @@ static bool is_map(struct reader *r, const struct ev_yaml *y, const char *what,
 			k++;
 		if (*k == NULL)
 			return wrong(r, place(y->keys[i]), "unknown key '%s' in %s: %s", key, what,
-				     ev_hint(key, known, hint));
+				     ev_nearest_hint(key, known, hint));
 	}
 	return true;
 }
@@ -101,9 +102,44 @@ static bool word_of(struct reader *r, const struct ev_yaml *y, const char *what,
 			if (strcmp(words[*out], y->text) == 0)
 				return true;
 		return wrong(r, place(y), "%s cannot be '%s': %s", what, y->text,
-			     ev_hint(y->text, words, hint));
+			     ev_nearest_hint(y->text, words, hint));
 	}
 	return wrong(r, place(y), "%s must be a word such as '%s'", what, words[0]);
+}
+
+/*
+ * "description", for people: a comment in the warehouse. What would do something at a terminal is
+ * no part of it.
+ */
+static bool description_of(struct reader *r, const struct ev_yaml *map, char **out)
+{
+	const struct ev_yaml *y = ev_yaml_get(map, "description");
+
+	if (y == NULL)
+		return true;
+	if (!text_of(r, y, "description", out))
+		return false;
+	if (y->len > MAX_DESCRIPTION)
+		return wrong(r, place(y), "a description has %d bytes at most", MAX_DESCRIPTION);
+	for (size_t i = 0; i < y->len; i++) {
+		unsigned char c = (unsigned char)y->text[i];
+
+		if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f ||
+		    (c == 0xc2 && (unsigned char)y->text[i + 1] < 0xa0))
+			return wrong(r, place(y),
+				     "a description holds no control characters but line ends and "
+				     "tabs");
+	}
+	return true;
+}
+
+/* The same for a key that may be absent: then *out stays. */
+static bool optional_word(struct reader *r, const struct ev_yaml *map, const char *key,
+			  const char *const *words, int *out)
+{
+	const struct ev_yaml *y = ev_yaml_get(map, key);
+
+	return y == NULL || word_of(r, y, key, words, out);
 }
 
 static bool path_of(struct reader *r, const struct ev_yaml *y, const char *what,
@@ -120,8 +156,7 @@ static bool path_of(struct reader *r, const struct ev_yaml *y, const char *what,
 }
 
 /*
- * Names become tables and columns in every warehouse, quoted, but of one plain alphabet all the
- * same.
+ * Names become tables and columns in every warehouse, quoted, but of ASCII letters all the same.
  */
 static bool name_of(struct reader *r, const struct ev_yaml *key, const char *what, char **out)
 {
@@ -129,7 +164,7 @@ static bool name_of(struct reader *r, const struct ev_yaml *key, const char *wha
 	static const struct {
 		const char *name, *whose;
 	} reserved[] = {
-		{"_ev", "evkit"},      {"ctid", "PostgreSQL"}, {"tableoid", "PostgreSQL"},
+		{"_ev", "evkit"},	{"ctid", "PostgreSQL"}, {"tableoid", "PostgreSQL"},
 		{"xmin", "PostgreSQL"}, {"xmax", "PostgreSQL"}, {"cmin", "PostgreSQL"},
 		{"cmax", "PostgreSQL"},
 	};
@@ -186,32 +221,66 @@ static bool names_of(struct reader *r, const struct ev_yaml *y, const char *what
 	return true;
 }
 
-/* "for": the types must be among the model's, if it has any. */
-static bool types_of(struct reader *r, const struct ev_yaml *map, struct ev_names *out)
+/* Reports a word that is no name in a list, whose elements of that size begin with their names. */
+static bool unknown(struct reader *r, struct ev_place at, const char *what, const char *where,
+		    const char *word, const void *list, size_t n, size_t size)
 {
-	const struct ev_yaml *y = ev_yaml_get(map, "for");
+	const char **known = ev_calloc(n + 1, sizeof *known);
+	char hint[EV_HINT];
 
-	if (y == NULL)
-		return true;
-	if (!names_of(r, y, "for", out))
+	for (size_t i = 0; i < n; i++)
+		memcpy(&known[i], (const char *)list + i * size, sizeof *known);
+	report(r, at, "no %s '%s'%s: %s", what, word, where, ev_nearest_hint(word, known, hint));
+	free(known);
+	return false;
+}
+
+/* Types of events: they must be among the model's, if it has any. */
+static bool types_among(struct reader *r, const struct ev_yaml *y, const char *what,
+			struct ev_names *out)
+{
+	if (!names_of(r, y, what, out))
 		return false;
 	for (size_t i = 0; i < out->n && r->m->n_types > 0; i++) {
-		if (ev_symbols_of(r->types, y->items[i]->text, y->items[i]->len) == EV_NO_SYMBOL) {
-			const char **known = ev_calloc(r->m->n_types + 1, sizeof *known);
-			char hint[EV_HINT];
-
-			for (size_t k = 0; k < r->m->n_types; k++)
-				known[k] = r->m->types[k].name;
-			tell(r, place(y->items[i]), "no event type '%s' in types: %s",
-			     out->list[i], ev_hint(out->list[i], known, hint));
-			free(known);
-			return false;
-		}
+		if (ev_symbols_of(r->types, y->items[i]->text, y->items[i]->len) == EV_NO_SYMBOL)
+			return unknown(r, place(y->items[i]), "event type", " in types",
+				       out->list[i], r->m->types, r->m->n_types,
+				       sizeof *r->m->types);
 	}
 	return true;
 }
 
+static bool types_of(struct reader *r, const struct ev_yaml *map, struct ev_names *out)
+{
+	const struct ev_yaml *y = ev_yaml_get(map, "for");
+
+	return y == NULL || types_among(r, y, "for", out);
+}
+
 /* The sections */
+
+static bool read_ignore(struct reader *r, const struct ev_yaml *y)
+{
+	struct ev_model *m = r->m;
+
+	if (y->kind != EV_YAML_LIST)
+		return wrong(r, place(y), "ignore must be a list of paths such as [.received_at]");
+	if (y->n > MAX_IGNORE)
+		return wrong(r, place(y),
+			     "ignore takes at most %d paths: name the object around them",
+			     MAX_IGNORE);
+	m->ignore = ev_calloc(y->n, sizeof(struct ev_path *));
+	m->ignore_places = ev_calloc(y->n, sizeof *m->ignore_places);
+	for (size_t i = 0; i < y->n; i++) {
+		m->ignore_places[i] = place(y->items[i]);
+		if (!path_of(r, y->items[i], "ignore", &m->ignore[m->n_ignore++]))
+			return false;
+		if (m->ignore[i]->many || m->ignore[i]->n == 0)
+			return wrong(r, place(y->items[i]),
+				     "ignore takes paths to one member, without []");
+	}
+	return true;
+}
 
 static bool read_event(struct reader *r, const struct ev_yaml *y)
 {
@@ -221,9 +290,12 @@ static bool read_event(struct reader *r, const struct ev_yaml *y)
 	struct ev_model *m = r->m;
 	struct ev_path **const paths[] = {&m->id,      &m->type,     &m->time,
 					  &m->version, &m->modified, &m->op};
-	struct ev_place unused,
-		*const places[] = {&unused,	      &unused,		  &unused,
-				   &m->version_place, &m->modified_place, &m->op_place};
+	struct ev_place unused, *const places[] = {&unused,
+						   &unused,
+						   &unused,
+						   &m->version_place,
+						   &m->modified_place,
+						   &m->op_place};
 	const struct ev_yaml *v;
 	struct ev_error why;
 	int order;
@@ -244,25 +316,8 @@ static bool read_event(struct reader *r, const struct ev_yaml *y)
 				     "%s must name one place in the event, such as .%s", keys[i],
 				     keys[i]);
 	}
-	if ((v = ev_yaml_get(y, "ignore")) != NULL) {
-		if (v->kind != EV_YAML_LIST)
-			return wrong(r, place(v),
-				     "ignore must be a list of paths such as [.received_at]");
-		if (v->n > MAX_IGNORE)
-			return wrong(r, place(v),
-				     "ignore takes at most %d paths: name the object around them",
-				     MAX_IGNORE);
-		m->ignore = ev_calloc(v->n, sizeof(struct ev_path *));
-		m->ignore_places = ev_calloc(v->n, sizeof *m->ignore_places);
-		for (size_t i = 0; i < v->n; i++) {
-			m->ignore_places[i] = place(v->items[i]);
-			if (!path_of(r, v->items[i], "ignore", &m->ignore[m->n_ignore++]))
-				return false;
-			if (m->ignore[i]->many || m->ignore[i]->n == 0)
-				return wrong(r, place(v->items[i]),
-					     "ignore takes paths to one member, without []");
-		}
-	}
+	if ((v = ev_yaml_get(y, "ignore")) != NULL && !read_ignore(r, v))
+		return false;
 	if ((v = ev_yaml_get(y, "zone")) != NULL &&
 	    (v->kind != EV_YAML_SCALAR || (m->zone = ev_zone_open(v->text, &why)) == NULL))
 		return wrong(r, place(v), "%s",
@@ -332,24 +387,14 @@ static bool read_types(struct reader *r, const struct ev_yaml *y)
 	return true;
 }
 
-static bool bool_of(struct reader *r, const struct ev_yaml *y, const char *what, bool *out)
-{
-	static const char *const words[] = {"false", "true", NULL};
-	int v;
-
-	if (!word_of(r, y, what, words, &v))
-		return false;
-	*out = v == 1;
-	return true;
-}
-
 static bool read_rule(struct reader *r, const struct ev_yaml *y, struct ev_rule *rule)
 {
 	static const char *const keys[] = {"name",     "for",	  "jq", "severity",
 					   "floating", "explain", NULL};
 	static const char *const severities[] = {"critical", "warning", "info", NULL};
+	static const char *const booleans[] = {"false", "true", NULL};
 	const struct ev_yaml *v;
-	int severity = 0;
+	int severity = 0, floating = 0;
 
 	rule->place = place(y);
 	if (!is_map(r, y, "a rule", keys) || !required(r, y, "a rule", "name", &v) ||
@@ -357,16 +402,15 @@ static bool read_rule(struct reader *r, const struct ev_yaml *y, struct ev_rule 
 	    !text_of(r, v, "jq", &rule->jq))
 		return false;
 	rule->place = place(v);
-	if (!types_of(r, y, &rule->types))
-		return false;
-	if ((v = ev_yaml_get(y, "severity")) != NULL &&
-	    !word_of(r, v, "severity", severities, &severity))
+	if (!types_of(r, y, &rule->types) ||
+	    !optional_word(r, y, "severity", severities, &severity) ||
+	    ((v = ev_yaml_get(y, "explain")) != NULL &&
+	     !text_of(r, v, "explain", &rule->explain)) ||
+	    !optional_word(r, y, "floating", booleans, &floating))
 		return false;
 	rule->severity = ev_strdup(severities[severity]);
-	if ((v = ev_yaml_get(y, "explain")) != NULL && !text_of(r, v, "explain", &rule->explain))
-		return false;
-	return (v = ev_yaml_get(y, "floating")) == NULL ||
-	       bool_of(r, v, "floating", &rule->floating);
+	rule->floating = floating == 1;
+	return true;
 }
 
 static bool read_rules(struct reader *r, const struct ev_yaml *y)
@@ -428,7 +472,7 @@ static bool read_type(struct reader *r, const struct ev_yaml *y, struct ev_colum
 		type++;
 	if (ev_type_names[type] == NULL)
 		return wrong(r, place(y), "no type '%s': %s", y->text,
-			     ev_hint(y->text, ev_type_names, hint));
+			     ev_nearest_hint(y->text, ev_type_names, hint));
 	c->type = (enum ev_type)type;
 	p += len;
 	switch (c->type) {
@@ -513,8 +557,8 @@ static enum overlap overlap(const struct ev_model *m, const struct ev_path *each
 static bool read_column(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
 			const struct ev_path *each, bool in_fact, struct ev_column *c)
 {
-	static const char *const fact_keys[] = {"from", "type", "dimension", NULL};
-	static const char *const dimension_keys[] = {"from", "type", NULL};
+	static const char *const fact_keys[] = {"from", "type", "dimension", "description", NULL};
+	static const char *const dimension_keys[] = {"from", "type", "description", NULL};
 	const struct ev_yaml *v;
 	enum overlap around;
 
@@ -526,7 +570,8 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 		return read_type(r, v, c);
 	if (!name_of(r, key, "column", &c->name) ||
 	    !is_map(r, y, "a column", in_fact ? fact_keys : dimension_keys) ||
-	    !required(r, y, "a column", "from", &v) || !path_of(r, v, "from", &c->from))
+	    !description_of(r, y, &c->description) || !required(r, y, "a column", "from", &v) ||
+	    !path_of(r, v, "from", &c->from))
 		return false;
 	if (c->from->many)
 		return wrong(r, place(v),
@@ -549,21 +594,12 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 		return false;
 	if (v->kind == EV_YAML_SCALAR)
 		c->dimension = ev_model_dimension(r->m, v->text);
-	if (c->dimension == NULL) {
-		const char **known = ev_calloc(r->m->n_dimensions + 1, sizeof *known);
-		char hint[EV_HINT];
-
-		for (size_t i = 0; i < r->m->n_dimensions; i++)
-			known[i] = r->m->dimensions[i].name;
-		if (r->m->n_dimensions == 0)
-			tell(r, place(v), "the model has no dimensions: add star.dimensions");
-		else
-			tell(r, place(v), "no dimension '%s': %s",
-			     v->kind == EV_YAML_SCALAR ? v->text : "",
-			     ev_hint(v->kind == EV_YAML_SCALAR ? v->text : "", known, hint));
-		free(known);
-		return false;
-	}
+	if (r->m->n_dimensions == 0)
+		return wrong(r, place(v), "the model has no dimensions: add star.dimensions");
+	if (c->dimension == NULL)
+		return unknown(r, place(v), "dimension", "",
+			       v->kind == EV_YAML_SCALAR ? v->text : "", r->m->dimensions,
+			       r->m->n_dimensions, sizeof *r->m->dimensions);
 	if (c->dimension->calendar != NULL && c->type != EV_TYPE_TIMESTAMP &&
 	    c->type != EV_TYPE_DATE)
 		return wrong(r, place(v), "a calendar takes a column of type timestamp or date");
@@ -702,19 +738,20 @@ static bool read_key(struct reader *r, const struct ev_yaml *y, struct ev_dimens
 static bool read_dimension(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
 			   struct ev_dimension *d)
 {
-	static const char *const keys[] = {"key",     "history",  "each", "for",
-					   "columns", "calendar", NULL};
+	static const char *const keys[] = {"key",     "history",  "each",	 "for",
+					   "columns", "calendar", "description", NULL};
 	static const char *const histories[] = {"scd1", "scd2", NULL};
 	const struct ev_yaml *v;
 	int history = 0;
 
 	d->place = place(key);
 	if (!name_of(r, key, "dimension", &d->name) || !room_for_key(r, key, d->name) ||
-	    !is_map(r, y, "a dimension", keys))
+	    !is_map(r, y, "a dimension", keys) || !description_of(r, y, &d->description))
 		return false;
 	if ((v = ev_yaml_get(y, "calendar")) != NULL)
-		return y->n == 1 ? read_calendar(r, v, d)
-				 : wrong(r, place(key), "a calendar has no other keys");
+		return y->n == (d->description != NULL ? 2 : 1)
+			       ? read_calendar(r, v, d)
+			       : wrong(r, place(key), "a calendar has no other keys");
 	if (!each_of(r, y, &d->each) || !types_of(r, y, &d->types) ||
 	    !required(r, y, "a dimension", "columns", &v) ||
 	    !read_columns(r, v, d->each, false, &d->columns) ||
@@ -729,15 +766,14 @@ static bool read_dimension(struct reader *r, const struct ev_yaml *key, const st
 				     "'%s' is the name of the dimension's key: rename the column",
 				     name);
 	}
-	if ((v = ev_yaml_get(y, "history")) == NULL)
-		return true;
-	if (!word_of(r, v, "history", histories, &history))
+	if (!optional_word(r, y, "history", histories, &history))
 		return false;
-	return history == 0 || wrong(r, place(v), "scd2 is not in this version of evkit: use scd1");
+	return history == 0 || wrong(r, place(ev_yaml_get(y, "history")),
+				     "scd2 is not in this version of evkit: use scd1");
 }
 
 /*
- * A key that lies in the elements of a list is told only by a fact that goes through the same list.
+ * A key that lies in the elements of a list is known only to a fact that goes through that list.
  */
 static bool keys_reached(struct reader *r, const struct ev_fact *f)
 {
@@ -759,16 +795,16 @@ static bool keys_reached(struct reader *r, const struct ev_fact *f)
 static bool read_fact(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
 		      struct ev_fact *f)
 {
-	static const char *const keys[] = {"keep", "each", "for", "columns", NULL};
+	static const char *const keys[] = {"keep", "each", "for", "columns", "description", NULL};
 	static const char *const keeps[] = {"history", "latest", NULL};
 	const struct ev_yaml *v;
 	int keep;
 
 	f->place = place(key);
 	if (!name_of(r, key, "fact", &f->name) || !is_map(r, y, "a fact", keys) ||
-	    !required(r, y, "a fact", "keep", &v) || !word_of(r, v, "keep", keeps, &keep) ||
-	    !each_of(r, y, &f->each) || !types_of(r, y, &f->types) ||
-	    !required(r, y, "a fact", "columns", &v) ||
+	    !description_of(r, y, &f->description) || !required(r, y, "a fact", "keep", &v) ||
+	    !word_of(r, v, "keep", keeps, &keep) || !each_of(r, y, &f->each) ||
+	    !types_of(r, y, &f->types) || !required(r, y, "a fact", "columns", &v) ||
 	    !read_columns(r, v, f->each, true, &f->columns) || !keys_reached(r, f))
 		return false;
 	f->keep = (enum ev_keep)keep;
@@ -788,12 +824,17 @@ static bool tables_differ(struct reader *r, const char *name, struct ev_place at
 
 static bool read_star(struct reader *r, const struct ev_yaml *y)
 {
-	static const char *const keys[] = {"facts", "dimensions", NULL};
+	static const char *const keys[] = {"facts", "dimensions", "keys", NULL};
+	static const char *const stored[] = {"text", "uuid", NULL};
 	struct ev_model *m = r->m;
 	const struct ev_yaml *v;
+	int word = 0;
 
 	if (!is_map(r, y, "star", keys))
 		return false;
+	if ((v = ev_yaml_get(y, "keys")) != NULL && !word_of(r, v, "keys", stored, &word))
+		return false;
+	m->uuid_keys = word == 1;
 	if ((v = ev_yaml_get(y, "dimensions")) != NULL) {
 		if (!is_map(r, v, "dimensions", NULL))
 			return false;
@@ -817,6 +858,175 @@ static bool read_star(struct reader *r, const struct ev_yaml *y)
 	for (size_t i = 0; i < v->n; i++)
 		if (!read_fact(r, v->keys[i], v->items[i], &m->facts[m->n_facts++]) ||
 		    !tables_differ(r, m->facts[i].name, m->facts[i].place, m->n_dimensions, i))
+			return false;
+	return true;
+}
+
+/* Measures */
+
+/* The column of a measure's fact that a key names; NULL, and true, if the key is not there. */
+static bool column_of(struct reader *r, const struct ev_yaml *y, const struct ev_fact *f,
+		      const struct ev_column **out)
+{
+	const char **known;
+	char hint[EV_HINT];
+
+	for (size_t i = 0; y->kind == EV_YAML_SCALAR && i < f->columns.n; i++)
+		if (strcmp(f->columns.list[i].name, y->text) == 0) {
+			*out = &f->columns.list[i];
+			return true;
+		}
+	if (y->kind != EV_YAML_SCALAR)
+		return wrong(r, place(y), "name a column of %s", f->name);
+	known = ev_calloc(f->columns.n + 1, sizeof *known);
+	for (size_t i = 0; i < f->columns.n; i++)
+		known[i] = f->columns.list[i].name;
+	report(r, place(y), "%s has no column '%s': %s", f->name, y->text,
+	       ev_nearest_hint(y->text, known, hint));
+	free(known);
+	return false;
+}
+
+static bool optional_column(struct reader *r, const struct ev_yaml *map, const char *key,
+			    const struct ev_fact *f, const struct ev_column **out)
+{
+	const struct ev_yaml *v = ev_yaml_get(map, key);
+
+	return v == NULL || column_of(r, v, f, out);
+}
+
+/* The first column that is filled from that part of the envelope. */
+static const struct ev_column *column_from(const struct ev_fact *f, const struct ev_path *path,
+					   enum ev_type a, enum ev_type b)
+{
+	for (size_t i = 0; i < f->columns.n; i++) {
+		const struct ev_column *c = &f->columns.list[i];
+
+		if ((c->type == a || c->type == b) && ev_path_same(c->from, path))
+			return c;
+	}
+	return NULL;
+}
+
+static bool measure_fact(struct reader *r, const struct ev_yaml *y, struct ev_measure *m)
+{
+	const char **known;
+	char hint[EV_HINT];
+
+	for (size_t i = 0; y->kind == EV_YAML_SCALAR && i < r->m->n_facts; i++)
+		if (strcmp(r->m->facts[i].name, y->text) == 0)
+			m->fact = &r->m->facts[i];
+	if (m->fact == NULL) {
+		known = ev_calloc(r->m->n_facts + 1, sizeof *known);
+		for (size_t i = 0; i < r->m->n_facts; i++)
+			known[i] = r->m->facts[i].name;
+		report(r, place(y), "no fact '%s': %s", y->kind == EV_YAML_SCALAR ? y->text : "",
+		       ev_nearest_hint(y->kind == EV_YAML_SCALAR ? y->text : "", known, hint));
+		free(known);
+		return false;
+	}
+	m->time = column_from(m->fact, r->m->time, EV_TYPE_TIMESTAMP, EV_TYPE_DATE);
+	return m->time != NULL ||
+	       wrong(r, place(y),
+		     "%s has no column of the event's time, %s, of type timestamp or date: give it "
+		     "one",
+		     m->fact->name, r->m->time->text);
+}
+
+/* Types of events, by which rows are told apart. */
+static bool measure_types(struct reader *r, const struct ev_yaml *map, const char *key,
+			  struct ev_measure *m, struct ev_names *out)
+{
+	const struct ev_yaml *v = ev_yaml_get(map, key);
+
+	if (v == NULL)
+		return true;
+	m->type = column_from(m->fact, r->m->type, EV_TYPE_VARCHAR, EV_TYPE_VARCHAR);
+	if (m->type == NULL)
+		return wrong(r, place(v),
+			     "%s has no column of the event's type, %s, of type varchar: give it "
+			     "one",
+			     m->fact->name, r->m->type->text);
+	return types_among(r, v, key, out);
+}
+
+static bool measure_by(struct reader *r, const struct ev_yaml *map, struct ev_measure *m)
+{
+	const struct ev_yaml *v = ev_yaml_get(map, "by");
+
+	if (v == NULL)
+		return true;
+	if (v->kind != EV_YAML_LIST || v->n == 0)
+		return wrong(r, place(v), "by must be a list of columns such as [a, b]");
+	m->by = ev_calloc(v->n, sizeof *m->by);
+	for (size_t i = 0; i < v->n; i++) {
+		if (!column_of(r, v->items[i], m->fact, &m->by[i]))
+			return false;
+		if (m->by[i]->type == EV_TYPE_JSON)
+			return wrong(r, place(v->items[i]), "nothing is grouped by a json");
+		for (size_t k = 0; k < m->n_by; k++)
+			if (m->by[k] == m->by[i])
+				return wrong(r, place(v->items[i]), "'%s' stands here twice",
+					     m->by[i]->name);
+		m->n_by++;
+	}
+	return true;
+}
+
+/* Columns of a measure, beside its own: the view could not tell them apart. */
+static bool measure_names_differ(struct reader *r, const struct ev_yaml *y, struct ev_measure *m)
+{
+	static const char *const own[] = {"hour",    "day",	"week",	    "rows", "total",
+					  "started", "reached", "currency", NULL};
+
+	for (size_t i = 0; i < m->n_by; i++)
+		for (const char *const *o = own; *o != NULL; o++)
+			if (strcasecmp(m->by[i]->name, *o) == 0 && m->by[i] != m->currency)
+				return wrong(r, place(y),
+					     "by cannot name '%s', which the views have for "
+					     "themselves: rename the column",
+					     m->by[i]->name);
+	return true;
+}
+
+static bool read_measure(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
+			 struct ev_measure *m)
+{
+	static const char *const sums[] = {"fact",  "column", "currency", "for",
+					   "minus", "by",     NULL};
+	static const char *const steps[] = {"fact", "of", "from", "to", "by", NULL};
+	const struct ev_yaml *v;
+	bool is_sum;
+
+	m->place = place(key);
+	if (!name_of(r, key, "measure", &m->name))
+		return false;
+	is_sum = y->kind != EV_YAML_MAP || ev_yaml_get(y, "of") == NULL;
+	if (!is_map(r, y, "a measure", is_sum ? sums : steps) ||
+	    !required(r, y, "a measure", "fact", &v) || !measure_fact(r, v, m) ||
+	    !optional_column(r, y, "column", m->fact, &m->column) ||
+	    !optional_column(r, y, "currency", m->fact, &m->currency) ||
+	    !optional_column(r, y, "of", m->fact, &m->of) ||
+	    !measure_types(r, y, is_sum ? "for" : "from", m, &m->plus) ||
+	    !measure_types(r, y, is_sum ? "minus" : "to", m, &m->minus) || !measure_by(r, y, m) ||
+	    !measure_names_differ(r, key, m))
+		return false;
+	if (!is_sum && (m->plus.n == 0 || m->minus.n == 0))
+		return wrong(r, place(key), "a measure with of needs from and to: types of events");
+	if (m->column != NULL && m->column->type != EV_TYPE_INT &&
+	    m->column->type != EV_TYPE_DECIMAL)
+		return wrong(r, place(key), "the column of a measure is an int or a decimal");
+	return m->currency == NULL || m->currency->type == EV_TYPE_VARCHAR ||
+	       wrong(r, place(key), "the currency of a measure is a varchar");
+}
+
+static bool read_measures(struct reader *r, const struct ev_yaml *y)
+{
+	if (!is_map(r, y, "measures", NULL))
+		return false;
+	r->m->measures = ev_calloc(y->n, sizeof *r->m->measures);
+	for (size_t i = 0; i < y->n; i++)
+		if (!read_measure(r, y->keys[i], y->items[i], &r->m->measures[r->m->n_measures++]))
 			return false;
 	return true;
 }
@@ -860,35 +1070,33 @@ static bool read_environments(struct reader *r, const struct ev_yaml *y)
 
 static bool read_root(struct reader *r, const struct ev_yaml *y)
 {
-	static const char *const keys[] = {"evkit",	    "name",  "event", "types",
-					   "unknown_types", "rules", "star",  "expectations",
-					   "environments",  NULL};
+	static const char *const keys[] = {"evkit",	    "name",	"event", "types",
+					   "unknown_types", "rules",	"star",	 "expectations",
+					   "environments",  "measures", NULL};
 	static const char *const versions[] = {"1", NULL};
-	static const char *const unknown[] = {"reject", "pass", NULL};
+	static const char *const choices[] = {"reject", "pass", NULL};
 	const struct ev_yaml *v;
-	int word;
+	int word, pass = 0;
 
 	if (!is_map(r, y, "the model", keys) || !required(r, y, "the model", "evkit", &v) ||
 	    !word_of(r, v, "evkit, the version of the model's language,", versions, &word) ||
 	    !required(r, y, "the model", "name", &v) || !text_of(r, v, "name", &r->m->name) ||
 	    !required(r, y, "the model", "event", &v) || !read_event(r, v))
 		return false;
-	if ((v = ev_yaml_get(y, "types")) != NULL && !read_types(r, v))
+	if (((v = ev_yaml_get(y, "types")) != NULL && !read_types(r, v)) ||
+	    !optional_word(r, y, "unknown_types", choices, &pass) ||
+	    ((v = ev_yaml_get(y, "rules")) != NULL && !read_rules(r, v)) ||
+	    ((v = ev_yaml_get(y, "star")) != NULL && !read_star(r, v)))
 		return false;
-	if ((v = ev_yaml_get(y, "unknown_types")) != NULL) {
-		if (!word_of(r, v, "unknown_types", unknown, &word))
-			return false;
-		r->m->pass_unknown = word == 1;
-	}
-	if ((v = ev_yaml_get(y, "rules")) != NULL && !read_rules(r, v))
+	if ((v = ev_yaml_get(y, "measures")) != NULL && !read_measures(r, v))
 		return false;
-	if ((v = ev_yaml_get(y, "star")) != NULL && !read_star(r, v))
-		return false;
+	r->m->pass_unknown = pass == 1;
 	if ((v = ev_yaml_get(y, "expectations")) != NULL) {
 		if (v->kind != EV_YAML_LIST)
-			return wrong(r, place(v), "expectations must be a list such as "
-						  "[{expect_table_row_count_to_be_between: "
-						  "{min_value: 1}}]");
+			return wrong(r, place(v),
+				     "expectations must be a list such as "
+				     "[{expect_table_row_count_to_be_between: "
+				     "{min_value: 1}}]");
 		r->m->expectations = v;
 	}
 	return (v = ev_yaml_get(y, "environments")) == NULL || read_environments(r, v);

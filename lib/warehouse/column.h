@@ -8,9 +8,9 @@
 #define EV_COLUMN_H
 
 #include "base/hash.h"
+#include "model/model.h"
 #include "record/event.h"
 #include "schema/schema.h"
-#include "model/model.h"
 
 enum {
 	EV_KEY_TEXT = 32,
@@ -38,30 +38,6 @@ enum { EV_VALUE_STORE = 96 };
  */
 const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
 			    uint32_t at, char *store, struct ev_value *v);
-/* A column, and the slot of its value's node. */
-struct ev_column_at {
-	const struct ev_column *column;
-	uint32_t slot;
-	uint32_t plain, longest; /* fast path: values of this kind with at most so many bytes fit */
-};
-struct ev_column_at ev_column_at(const struct ev_column *c, uint32_t slot);
-/* The slow path of ev_column_problem. */
-const char *ev_column_odd_problem(const struct ev_column_at *c, struct ev_zone *zone,
-				  const struct ev_doc *d, uint32_t at);
-/* What is wrong with node `at`, as ev_column_value says it; NULL if it fits. */
-static inline const char *ev_column_problem(const struct ev_column_at *c, struct ev_zone *zone,
-					    const struct ev_doc *d, uint32_t at)
-{
-	const struct ev_node *n = d->nodes;
-
-	if (at == EV_NOWHERE)
-		return NULL;
-	n += at;
-	if (n->kind == EV_NULL ||
-	    ((n->word & 15) == c->plain && n->end - n->pos <= c->longest)) /* and has no escapes */
-		return NULL;
-	return ev_column_odd_problem(c, zone, d, at);
-}
 /* True if every value with these guarantees fits. */
 bool ev_column_is_promised(const struct ev_column *c, const struct ev_promise *p);
 /*
@@ -99,6 +75,9 @@ void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const cha
 		   size_t len);
 /* MD5 of the preimage, 32 hex digits and a NUL. */
 void ev_key_make(const struct ev_buf *preimage, char key[EV_KEY_TEXT + 1]);
+/* The same digits as a UUID in its canonical form, and a NUL. */
+enum { EV_KEY_UUID = EV_KEY_TEXT + 4 };
+void ev_key_uuid(const char *key, char uuid[EV_KEY_UUID + 1]);
 
 /* The key of a calendar's day. */
 void ev_key_day(struct ev_date day, struct ev_buf *scratch, char key[EV_KEY_TEXT + 1]);

@@ -2,6 +2,7 @@
 #include "base/hash.h"
 #include "number/decimal.h"
 #include "scan/form.h"
+#include "warehouse/column.h"
 
 /* 2000-01-01, from which PostgreSQL counts, in days since 1970-01-01. */
 enum { EPOCH = 10957 };
@@ -141,6 +142,24 @@ static const char *put_uuid(const struct ev_cell *cell, char *o)
 	return NULL;
 }
 
+/* A key, 32 digits. */
+static const char *put_key(const struct ev_cell *cell, char *o)
+{
+	const char *p = cell->p;
+
+	if (cell->len != EV_KEY_TEXT)
+		return misfit;
+	o = ev_pg_put32(o, EV_KEY_TEXT / 2);
+	for (int i = 0; i < EV_KEY_TEXT; i += 2) {
+		int high = ev_hex_digit(p[i]), low = ev_hex_digit(p[i + 1]);
+
+		if (high < 0 || low < 0)
+			return misfit;
+		*o++ = (char)(high << 4 | low);
+	}
+	return NULL;
+}
+
 static const char *put_int(const struct ev_cell *cell, char *o)
 {
 	struct ev_number n;
@@ -161,7 +180,12 @@ static const char *put_cell(struct ev_pg_writer *w, const struct ev_column *c,
 	char *o;
 
 	switch (c->type) {
-	case EV_TYPE_VARCHAR: return put_text(cell, false, out);
+	case EV_TYPE_VARCHAR:
+		if (!c->uuid_key)
+			return put_text(cell, false, out);
+		problem = put_key(cell, ev_buf_room(out, 20));
+		out->len += 20;
+		return problem;
 	case EV_TYPE_JSON: return put_text(cell, true, out);
 	case EV_TYPE_DECIMAL: return put_decimal(w, c, cell, out);
 	case EV_TYPE_UUID:
@@ -217,13 +241,24 @@ static void put_number(uint64_t number, struct ev_buf *out)
 	out->len += 12;
 }
 
-void ev_pg_owner(const struct ev_cell *owner, uint64_t a, uint64_t b, struct ev_buf *out)
+const char *ev_pg_owner(const struct ev_column *c, const struct ev_cell *owner, uint64_t a,
+			uint64_t b, struct ev_buf *out)
 {
-	ev_pg_put32(ev_pg_put16(ev_buf_room(out, 6), 3), (uint32_t)owner->len);
-	out->len += 6;
-	ev_buf_put(out, owner->p, owner->len);
+	const char *problem = NULL;
+
+	ev_pg_put16(ev_buf_room(out, 2), 3);
+	out->len += 2;
+	if (c->uuid_key) {
+		problem = put_key(owner, ev_buf_room(out, 20));
+		out->len += 20;
+	} else {
+		ev_pg_put32(ev_buf_room(out, 4), (uint32_t)owner->len);
+		out->len += 4;
+		ev_buf_put(out, owner->p, owner->len);
+	}
 	put_number(a, out);
 	put_number(b, out);
+	return problem;
 }
 
 void ev_pg_row_and(const char *row, size_t len, uint64_t number, struct ev_buf *out)

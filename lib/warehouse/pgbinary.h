@@ -32,11 +32,15 @@ struct ev_pg_writer {
 const struct ev_column *ev_pg_row(struct ev_pg_writer *w, const struct ev_table *t,
 				  const struct ev_cell *cells, struct ev_buf *out,
 				  const char **problem);
-/* The fields of the owner of rows that go, and of two numbers, behind their count. */
-void ev_pg_owner(const struct ev_cell *owner, uint64_t a, uint64_t b, struct ev_buf *out);
+/*
+ * The fields of the owner of rows that go, in a column such as c, and of two numbers, behind their
+ * count. NULL, or why it is no owner.
+ */
+const char *ev_pg_owner(const struct ev_column *c, const struct ev_cell *owner, uint64_t a,
+			uint64_t b, struct ev_buf *out);
 /* Appends a row that has been written, and one number more. */
 void ev_pg_row_and(const char *row, size_t len, uint64_t number, struct ev_buf *out);
-/* The first field of a row that has been written, which is a text. */
+/* The first field of a row that has been written: a text, or the 16 bytes of a key. */
 const char *ev_pg_first(const char *row, size_t *len);
 
 static inline char *ev_pg_put16(char *o, uint16_t v)

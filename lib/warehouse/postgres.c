@@ -60,11 +60,12 @@ struct postgres {
 	char *schema; /* NULL until it is known */
 	char *ledger; /* its name in SQL */
 	const struct ev_tables *tables;
-	struct waiting *waiting; /* by table */
-	bool straight;		 /* rows go into the tables */
-	bool checked;		 /* the rows of the ledger are as evload writes them */
-	bool again;		 /* the last error is one that another try may mend */
-	size_t unsent;		 /* bytes since the last pump */
+	struct ev_differences *differences; /* where they are only noted, else NULL */
+	struct waiting *waiting;	    /* by table */
+	bool straight;			    /* rows go into the tables */
+	bool checked;			    /* the rows of the ledger are as evload writes them */
+	bool again;			    /* the last error is one that another try may mend */
+	size_t unsent;			    /* bytes since the last pump */
 	struct ev_pg_writer writer;
 	struct ev_buf scratch, copy;
 
@@ -209,6 +210,7 @@ static enum ev_status copy_failed(struct postgres *p, const PGresult *r, struct 
 	const struct ev_table *t = p->copying;
 	size_t row = row_of(p, r), len;
 	const char *owner, *source;
+	char key[EV_KEY_TEXT + 1];
 	struct ev_error what;
 	uint64_t line;
 
@@ -216,6 +218,12 @@ static enum ev_status copy_failed(struct postgres *p, const PGresult *r, struct 
 	if (row == 0)
 		return EV_FATAL;
 	owner = ev_pg_first(p->sent.text.p + p->sent.places[row - 1].at, &len);
+	if (t->columns[0].uuid_key) {
+		for (size_t i = 0; i < len; i++)
+			snprintf(key + 2 * i, 3, "%02x", (unsigned char)owner[i]);
+		owner = key;
+		len *= 2;
+	}
 	if (is_state(r, "23505")) {
 		reject(p, t, owner, len, p->sent.places[row - 1].number);
 		return EV_OK;
@@ -277,7 +285,7 @@ static enum ev_status run(struct postgres *p, const char *doing, const char *sql
 
 static void put_table(const struct postgres *p, const struct ev_table *t, struct ev_buf *sql)
 {
-	ev_sql_table(p->schema, t->name, sql);
+	ev_sql_table(ev_dialect_find("postgres"), p->schema, t->name, sql);
 }
 
 /* A temporary table: "stage" of rows, or "owners". */
@@ -291,7 +299,7 @@ static void put_columns(const struct ev_table *t, struct ev_buf *sql)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		ev_buf_puts(sql, i == 0 ? "" : ", ");
-		ev_sql_name(t->columns[i].name, sql);
+		ev_sql_name(ev_dialect_find("postgres"), t->columns[i].name, sql);
 	}
 }
 
@@ -426,7 +434,7 @@ static enum ev_status send_owners(struct postgres *p, const struct ev_table *t,
 		ev_buf_puts(sql, "CREATE TEMPORARY TABLE ");
 		put_temporary(p, t, "owners", sql);
 		ev_buf_puts(sql, " (c1, f, n) ON COMMIT DROP AS SELECT ");
-		ev_sql_name(t->columns[0].name, sql);
+		ev_sql_name(ev_dialect_find("postgres"), t->columns[0].name, sql);
 		ev_buf_puts(sql, ", 0::int8, 0::int8 FROM ");
 		put_table(p, t, sql);
 		ev_buf_puts(sql, " WITH NO DATA");
@@ -511,6 +519,7 @@ static enum ev_status postgres_erase(struct ev_target *t, const struct ev_table 
 	struct postgres *p = of(t);
 	struct waiting *w = waiting_of(p, table);
 	enum ev_status st = EV_OK;
+	const char *problem;
 
 	if (p->straight) {
 		for (size_t i = 0; i < p->tables->n && st == EV_OK; i++)
@@ -520,9 +529,13 @@ static enum ev_status postgres_erase(struct ev_target *t, const struct ev_table 
 	if (st != EV_OK || p->rejected)
 		return told(p, st, there);
 	w->mixed = w->mixed || !is_greater(owner, &w->greatest);
-	ev_pg_owner(owner, from,
-		    p->n_runs == 0 ? 0 : (uint64_t)(p->n_runs - 1) << LINE_BITS | p->last_line,
-		    &w->owners);
+	problem = ev_pg_owner(
+		&table->columns[0], owner, from,
+		p->n_runs == 0 ? 0 : (uint64_t)(p->n_runs - 1) << LINE_BITS | p->last_line,
+		&w->owners);
+	if (problem != NULL)
+		return ev_fail(err, "table %s, owner %.*s: column %s: %s", table->name,
+			       (int)owner->len, owner->p, table->columns[0].name, problem);
 	return w->owners.len >= CHUNK ? send_owners(p, table, err) : EV_OK;
 }
 
@@ -535,7 +548,7 @@ static void put_match(const struct ev_table *t, bool staged, struct ev_buf *sql)
 	if (staged)
 		ev_buf_puts(sql, "c1");
 	else
-		ev_sql_name(t->columns[0].name, sql);
+		ev_sql_name(ev_dialect_find("postgres"), t->columns[0].name, sql);
 	ev_buf_puts(sql, " = o.c1");
 	if (t->versions)
 		ev_buf_puts(sql, staged ? " AND s.c2 >= o.f" : " AND s.ev_version >= o.f");
@@ -584,7 +597,7 @@ static enum ev_status find_there(struct postgres *p, const struct ev_table *t, s
 	ev_buf_puts(sql, " t WHERE ");
 	for (size_t i = 0; i < t->n_keys; i++) {
 		ev_buf_puts(sql, i == 0 ? "t." : " AND t.");
-		ev_sql_name(t->columns[i].name, sql);
+		ev_sql_name(ev_dialect_find("postgres"), t->columns[i].name, sql);
 		ev_buf_printf(sql, " = s.c%zu", i + 1);
 	}
 	ev_buf_puts(sql, ") AS there FROM ");
@@ -921,7 +934,7 @@ static enum ev_status connect(struct postgres *p, struct ev_error *err)
 		return EV_FATAL;
 	if (p->ledger == NULL) {
 		ev_buf_reset(&p->scratch);
-		ev_sql_table(p->schema, "ev_ledger", &p->scratch);
+		ev_sql_table(ev_dialect_find("postgres"), p->schema, "ev_ledger", &p->scratch);
 		p->ledger = ev_strdup(ev_buf_str(&p->scratch));
 	}
 	return EV_OK;
@@ -1061,13 +1074,19 @@ static void postgres_free(struct ev_target *t)
 
 /* Comparing the model with the live tables */
 
-static enum ev_status differs(struct postgres *p, const char *table, const char *what,
+/* Takes note of a difference, or fails of it. */
+static enum ev_status differs(struct postgres *p, const struct ev_table *t, enum ev_lack lack,
+			      size_t column, const char *name, const char *what,
 			      struct ev_error *err)
 {
-	return ev_fail(err,
-		       "%s: table %s.%s %s: compare it with what evschema -m %s -t postgres makes, "
-		       "and mend the table",
-		       p->name, p->schema, table, what, p->model);
+	if (p->differences == NULL)
+		return ev_fail(
+			err,
+			"%s: table %s.%s %s: compare it with what evschema -m %s -t postgres "
+			"makes, and mend the table",
+			p->name, p->schema, t->name, what, p->model);
+	ev_differences_add(p->differences, t, lack, column, name, what);
+	return EV_OK;
 }
 
 /* A type as the server names it (format_type). */
@@ -1082,8 +1101,8 @@ static void put_type(const struct ev_column *c, struct ev_buf *out)
 					    [EV_TYPE_BOOL] = "boolean",
 					    [EV_TYPE_JSON] = "jsonb"};
 
-	ev_buf_puts(out, names[c->type]);
-	if (c->type == EV_TYPE_VARCHAR)
+	ev_buf_puts(out, names[c->uuid_key ? EV_TYPE_UUID : c->type]);
+	if (c->type == EV_TYPE_VARCHAR && !c->uuid_key)
 		ev_buf_printf(out, "(%u)", c->size);
 	else if (c->type == EV_TYPE_DECIMAL)
 		ev_buf_printf(out, "(%u,%u)", c->size, c->scale);
@@ -1144,25 +1163,33 @@ static enum ev_status check_columns(struct postgres *p, const struct ev_table *t
 		"WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped "
 		"ORDER BY a.attnum";
 	PGresult *r = ask(p, t->name, sql, 1, &name, err);
-	struct ev_buf what = {0};
+	enum ev_status st = r != NULL ? EV_OK : EV_FATAL;
 	bool *there = ev_calloc(t->n, sizeof *there);
+	struct ev_buf what = {0};
 
-	for (int row = 0; r != NULL && row < PQntuples(r) && what.len == 0; row++) {
+	for (int row = 0; st == EV_OK && row < PQntuples(r); row++) {
+		const char *live = PQgetvalue(r, row, NAME);
+		size_t i = find_column(t, live);
+
+		ev_buf_reset(&what);
 		judge_column(t, r, row, &what);
-		if (what.len == 0)
-			there[find_column(t, PQgetvalue(r, row, NAME))] = true;
+		if (i < t->n)
+			there[i] = true;
+		if (what.len > 0)
+			st = differs(p, t, i < t->n ? EV_DIFFERS : EV_HAS_COLUMN, 0,
+				     i < t->n ? NULL : live, ev_buf_str(&what), err);
 	}
-	for (size_t i = 0; r != NULL && i < t->n && what.len == 0; i++)
-		if (!there[i])
-			ev_buf_printf(&what, "lacks the column %s", t->columns[i].name);
-	if (what.len > 0)
-		differs(p, t->name, ev_buf_str(&what), err);
+	for (size_t i = 0; st == EV_OK && i < t->n; i++) {
+		if (there[i])
+			continue;
+		ev_buf_reset(&what);
+		ev_buf_printf(&what, "lacks the column %s", t->columns[i].name);
+		st = differs(p, t, EV_LACKS_COLUMN, i, NULL, ev_buf_str(&what), err);
+	}
+	ev_buf_free(&what);
 	free(there);
 	PQclear(r);
-	if (what.len == 0)
-		return r != NULL ? EV_OK : EV_FATAL;
-	ev_buf_free(&what);
-	return EV_FATAL;
+	return st;
 }
 
 /* What a view, a trigger or a rule makes of a row is not what was loaded. */
@@ -1182,7 +1209,9 @@ static enum ev_status check_is_plain(struct postgres *p, const struct ev_table *
 	if (r == NULL)
 		return EV_FATAL;
 	for (int i = 0; i < 3 && st == EV_OK; i++)
-		if (PQgetvalue(r, 0, i)[0] != '\0')
+		if (PQgetvalue(r, 0, i)[0] != '\0' && p->differences != NULL)
+			st = differs(p, t, EV_DIFFERS, 0, NULL, PQgetvalue(r, 0, i), err);
+		else if (PQgetvalue(r, 0, i)[0] != '\0')
 			st = ev_fail(err,
 				     "%s: table %s.%s %s, which may change or drop rows unseen: "
 				     "load into plain tables, and put views on them under other "
@@ -1356,7 +1385,7 @@ static enum ev_status clear_table(struct postgres *p, const struct ev_table *t,
 		ev_date_format(c->from, from);
 		ev_date_format(c->to, to);
 		ev_buf_puts(sql, " WHERE ");
-		ev_sql_name(t->columns[0].name, sql);
+		ev_sql_name(ev_dialect_find("postgres"), t->columns[0].name, sql);
 		ev_buf_printf(sql, " <> '%s' AND (\"date\" BETWEEN '%.*s' AND '%.*s') IS NOT TRUE",
 			      ev_unknown_key, EV_DATE_TEXT, from, EV_DATE_TEXT, to);
 	}
@@ -1368,7 +1397,7 @@ static enum ev_status clear_table(struct postgres *p, const struct ev_table *t,
 	ev_buf_puts(sql, "INSERT INTO ");
 	put_table(p, t, sql);
 	ev_buf_puts(sql, " (");
-	ev_sql_name(t->columns[0].name, sql);
+	ev_sql_name(ev_dialect_find("postgres"), t->columns[0].name, sql);
 	ev_buf_printf(sql, ", ev_inferred) VALUES ('%s', true)", ev_unknown_key);
 	return run(p, t->name, ev_buf_str(sql), err);
 }
@@ -1384,7 +1413,46 @@ static enum ev_status postgres_clear(struct ev_target *t, struct ev_error *err)
 	return EV_OK;
 }
 
-static const struct ev_target_ops ops = {.begin = postgres_begin,
+/* A reader may ask: nothing is locked. */
+static enum ev_status postgres_check(struct ev_target *t, struct ev_differences *out,
+				     struct ev_error *err)
+{
+	static const char sql[] = "SELECT to_regclass($1) IS NULL";
+	struct postgres *p = of(t);
+	enum ev_status st;
+
+	if ((p->conn == NULL && connect(p, err) != EV_OK) || begin(p, "READ ONLY", err) != EV_OK)
+		return EV_FATAL;
+	p->differences = out;
+	st = EV_OK;
+	for (size_t i = 0; i <= p->tables->n && st == EV_OK; i++) {
+		const struct ev_table *table = i > 0 ? &p->tables->list[i - 1] : NULL;
+		struct ev_buf name = {0};
+		const char *value;
+		PGresult *r;
+
+		if (table != NULL)
+			put_table(p, table, &name);
+		else
+			ev_buf_puts(&name, p->ledger);
+		value = ev_buf_str(&name);
+		r = ask(p, table != NULL ? table->name : "ev_ledger", sql, 1, &value, err);
+		if (r == NULL)
+			st = EV_FATAL;
+		else if (PQgetvalue(r, 0, 0)[0] == 't')
+			st = differs(p, table, EV_LACKS_TABLE, 0, NULL, "is not there", err);
+		else if (table == NULL)
+			st = find_ledger(p, err);
+		else if ((st = check_is_plain(p, table, value, err)) == EV_OK)
+			st = check_columns(p, table, value, err);
+		PQclear(r);
+		ev_buf_free(&name);
+	}
+	return st;
+}
+
+static const struct ev_target_ops ops = {.check = postgres_check,
+					 .begin = postgres_begin,
 					 .known = postgres_known,
 					 .live = postgres_live,
 					 .clear = postgres_clear,

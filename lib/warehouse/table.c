@@ -28,6 +28,7 @@ static void add(struct ev_table *t, enum ev_type type, uint32_t size, uint32_t s
 static void add_key(struct ev_table *t, const char *prefix, const char *suffix)
 {
 	add(t, EV_TYPE_VARCHAR, EV_KEY_TEXT, 0, "%s%s", prefix, suffix);
+	t->columns[t->n - 1].uuid_key = t->uuid_keys;
 }
 
 static void add_columns(struct ev_table *t, const struct ev_columns *columns)
@@ -85,6 +86,8 @@ struct ev_tables *ev_tables_new(const struct ev_model *m)
 	struct ev_tables *t = ev_calloc(1, sizeof *t);
 
 	t->list = ev_calloc(m->n_facts + m->n_dimensions, sizeof *t->list);
+	for (size_t i = 0; i < m->n_facts + m->n_dimensions; i++)
+		t->list[i].uuid_keys = m->uuid_keys;
 	for (size_t i = 0; i < m->n_facts; i++)
 		fact_table(&t->list[t->n++], &m->facts[i]);
 	for (size_t i = 0; i < m->n_dimensions; i++)

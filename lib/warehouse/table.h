@@ -13,8 +13,9 @@ struct ev_table {
 	const struct ev_dimension *dimension; /* or NULL */
 	struct ev_column *columns;	      /* `from` and `dimension` are not set */
 	size_t n;
-	size_t n_keys; /* the first columns are the primary key; the very first is the owner */
-	bool versions; /* a history fact: ev_version is the second column */
+	size_t n_keys;	/* the first columns are the primary key; the very first is the owner */
+	bool uuid_keys; /* keys of members are stored as UUID where the warehouse has it */
+	bool versions;	/* a history fact: ev_version is the second column */
 };
 
 struct ev_tables {

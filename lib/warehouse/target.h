@@ -50,9 +50,38 @@ struct ev_standing {
 	char model[33];
 };
 
+/* What a live table is otherwise than the model has it. */
+enum ev_lack {
+	EV_LACKS_TABLE,	 /* it is not there */
+	EV_LACKS_COLUMN, /* one that the model has */
+	EV_HAS_COLUMN,	 /* one that the model has not */
+	EV_DIFFERS,
+};
+struct ev_difference {
+	const struct ev_table *table; /* NULL: the ledger */
+	enum ev_lack lack;
+	size_t column; /* that it lacks */
+	char *name;    /* of a live column that the model has not, else NULL */
+	char *what;    /* "lacks the column a" and so on */
+};
+struct ev_differences {
+	struct ev_difference *list;
+	size_t n;
+};
+/* Copies what and name. */
+void ev_differences_add(struct ev_differences *d, const struct ev_table *t, enum ev_lack lack,
+			size_t column, const char *name, const char *what);
+void ev_differences_free(struct ev_differences *d);
+
 struct ev_target;
 
 struct ev_target_ops {
+	/*
+	 * Adds all in which the live tables differ from the model's, and changes nothing. EV_FATAL
+	 * if it cannot look. No other call comes behind it.
+	 */
+	enum ev_status (*check)(struct ev_target *t, struct ev_differences *out,
+				struct ev_error *err);
 	/*
 	 * Begins a transaction: it takes the lock, and compares the model with the tables. What
 	 * stands in the ledger stays so until the transaction ends.
@@ -91,6 +120,16 @@ struct ev_target_ops {
 				 bool *same, struct ev_error *err);
 	/* All or nothing: after EV_FATAL nothing is in. The next begin begins anew. */
 	enum ev_status (*commit)(struct ev_target *t, struct ev_error *err);
+	/*
+	 * Both NULL, but for a target that is not at hand, so that it may stand anywhere in a
+	 * section out of a state: what the section shows, behind begin; and what is to be deleted,
+	 * instead of erase: of all facts where table is NULL. first: the commit that first had it.
+	 */
+	enum ev_status (*show)(struct ev_target *t, const struct ev_span *span,
+			       struct ev_error *err);
+	enum ev_status (*gone)(struct ev_target *t, const struct ev_table *table,
+			       const struct ev_cell *owner, uint64_t first, uint64_t from,
+			       struct ev_error *err);
 	/* Ends the transaction as if it had never been. */
 	void (*abandon)(struct ev_target *t);
 	/* Frees; what is not committed has never been. */
@@ -103,8 +142,10 @@ struct ev_target {
 	bool keeps; /* a ledger, and rows from one load to the next: else erase is never asked */
 };
 
+/* How TSV is spelled; marked: null is \N, else empty. */
+enum ev_tsv { EV_TSV_PGTEXT, EV_TSV_CSVQ, EV_TSV_CSVQ_MARKED };
+
 /* TSV of one table to an output. */
-enum ev_tsv { EV_TSV_PGTEXT, EV_TSV_CSVQ };
 
 struct ev_target *ev_tsv_table(struct ev_out *out, const char *table, enum ev_tsv dialect);
 /*
@@ -113,6 +154,27 @@ struct ev_target *ev_tsv_table(struct ev_out *out, const char *table, enum ev_ts
  */
 struct ev_target *ev_tsv_folder(const char *folder, const struct ev_tables *tables,
 				enum ev_tsv dialect, bool gzip, struct ev_error *err);
+/*
+ * A bundle for a target that is not at hand: TSV of the tables and of what is to be deleted, in
+ * files of a folder of its own, load.sql, which brings them in there, and manifest.json, which
+ * comes last. part: bytes of TSV behind which a file ends; 0: as the target likes it. schema: of
+ * the tables, or NULL. model: its file's name, for errors. NULL if the target is not known, or cannot hold the tables.
+ */
+struct ev_target *ev_bundle_open(const char *folder, const struct ev_tables *tables,
+				 const char *target, const char *schema, uint64_t part,
+				 const char *model, struct ev_error *err);
+/* The targets that there are bundles for, separated by commas. */
+const char *ev_bundle_targets(void);
+/* Whether a folder of that name is there. */
+bool ev_bundle_is_there(const char *folder);
+/* Where a bundle leads to, as STORE:N:DIGEST. EV_FATAL if it comes out of no state. */
+enum ev_status ev_bundle_position(const char *folder, char text[EV_STORE_POSITION],
+				  struct ev_error *err);
+/*
+ * Whether each file of a bundle, or of a folder of TSV, is as its manifest says; EV_REJECT: err
+ * says which is not.
+ */
+enum ev_status ev_bundle_verify(const char *folder, struct ev_error *err);
 
 /* A database that is loaded directly. */
 struct ev_engine {
