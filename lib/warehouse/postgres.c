@@ -58,6 +58,7 @@ struct postgres {
 	const char *where; /* for libpq */
 	const char *model;
 	char *schema; /* NULL until it is known */
+	bool named;   /* an environment of the model names it */
 	char *ledger; /* its name in SQL */
 	const struct ev_tables *tables;
 	struct ev_differences *differences; /* where they are only noted, else NULL */
@@ -139,7 +140,8 @@ static const struct {
 	{"53100", "make room on the server's disk"},
 	{"25006", "load into the primary server, with a role that may write"},
 	{"42501", "evload needs USAGE on the schema, SELECT, INSERT and DELETE on the tables, "
-		  "SELECT and INSERT on ev_ledger, and TEMPORARY on the database"},
+		  "SELECT and INSERT on ev_ledger (evschema grants --loader), and TEMPORARY on "
+		  "the database"},
 };
 
 static const char *advice_of(const char *state)
@@ -1080,11 +1082,10 @@ static enum ev_status differs(struct postgres *p, const struct ev_table *t, enum
 			      struct ev_error *err)
 {
 	if (p->differences == NULL)
-		return ev_fail(
-			err,
-			"%s: table %s.%s %s: compare it with what evschema -m %s -t postgres "
-			"makes, and mend the table",
-			p->name, p->schema, t->name, what, p->model);
+		return ev_fail(err,
+			       "%s: table %s.%s %s: evschema check -m %s%s %s says what mends it",
+			       p->name, p->schema, t->name, what, p->model,
+			       p->named ? " -e ENVIRONMENT" : "", p->target.name);
 	ev_differences_add(p->differences, t, lack, column, name, what);
 	return EV_OK;
 }
@@ -1507,7 +1508,8 @@ static struct postgres *new_postgres(const char *url, const char *schema,
 	p->target = (struct ev_target){.ops = &ops, .name = url, .keeps = true};
 	p->where = conninfo_of(url);
 	p->name = ev_strndup(url, p->where[0] == '\0' ? strlen(url) - 1 : strlen(url));
-	p->schema = schema != NULL ? ev_strdup(schema) : NULL;
+	p->named = schema != NULL;
+	p->schema = p->named ? ev_strdup(schema) : NULL;
 	p->model = model;
 	p->tables = tables;
 	p->waiting = ev_calloc(tables->n, sizeof *p->waiting);
