@@ -889,7 +889,7 @@ static enum ev_status check_server(struct postgres *p, struct ev_error *err)
 	return EV_OK;
 }
 
-/* The schema that evschema's statements made tables in, where the model's environment names none. */
+/* Where no environment of the model names one: that in which evschema's statements made tables. */
 static enum ev_status find_schema(struct postgres *p, struct ev_error *err)
 {
 	PGresult *r;
@@ -1493,9 +1493,10 @@ static enum ev_status check_url(const char *url, struct ev_error *err)
 			    strcmp(o->keyword, secrets[i]) == 0)
 				st = ev_fail(
 					err,
-					"postgresql: a password on the command line is there for all to "
-					"see: put it into the file that PGPASSFILE names (~/.pgpass), or "
-					"into a service file, and name postgresql:service=NAME");
+					"postgresql: a password on the command line is there for "
+					"all to see: put it into the file that PGPASSFILE names "
+					"(~/.pgpass), or into a service file, and name "
+					"postgresql:service=NAME");
 	PQconninfoFree(options);
 	return st;
 }
