@@ -64,7 +64,7 @@ struct postgres {
 	struct ev_differences *differences; /* where they are only noted, else NULL */
 	struct waiting *waiting;	    /* by table */
 	bool straight;			    /* rows go into the tables */
-	bool checked;			    /* the rows of the ledger are as evload writes them */
+	bool checked;			    /* the ledger is as evload writes it */
 	bool again;			    /* the last error is one that another try may mend */
 	size_t unsent;			    /* bytes since the last pump */
 	struct ev_pg_writer writer;
