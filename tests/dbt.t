@@ -45,7 +45,7 @@ cat >sub/line.json <<'END'
 END
 run evschema dbt -e dev -o sources.yml
 check 'the sources' 0
-try 'values of what every type says' 0 'grep values: sources.yml' <<'END'
+try 'values of what every type says' 0 'grep "^ *values:" sources.yml' <<'END'
                   values: ["Order", "Refund"]
                   values: ["web", "app", "desk"]
                   values: ["S", "M", "L"]

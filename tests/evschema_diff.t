@@ -58,35 +58,13 @@ rows_of()
 	evversion -m "$1" events | evstar -m "$1" - >"$2"
 }
 
-# columns MODEL TABLE: those that the model has, in its order, as SQL.
-columns_of()
+# selects MODEL: a SELECT of each table, of the columns that the model has, in its order.
+selects()
 {
-	evschema -m "$1" -t sqlite | awk -v table="CREATE TABLE IF NOT EXISTS \"$2\" (" '
-		$0 == table { on = 1; next }
-		on && /PRIMARY KEY/ { exit }
-		on { split($0, part, "\""); printf "%s\"%s\"", comma, part[2]; comma = ", " }'
-}
-
-tables_of()
-{
-	evschema -m "$1" -t sqlite | sed -n 's/^CREATE TABLE IF NOT EXISTS "\([^"]*\)" ($/\1/p' | grep -v ev_ledger
-}
-
-# dump_sqlite DB MODEL; dump_postgres SCHEMA MODEL
-dump_sqlite()
-{
-	for table in $(tables_of "$2"); do
-		echo "$table"
-		sqlite3 "$1" "SELECT $(columns_of "$2" "$table") FROM \"$table\"" | LC_ALL=C sort
-	done
-}
-
-dump_postgres()
-{
-	for table in $(tables_of "$2"); do
-		echo "$table"
-		sql -c "SELECT $(columns_of "$2" "$table") FROM $1.\"$table\"" | LC_ALL=C sort
-	done
+	evschema -m "$1" -t sqlite | awk '
+		/^CREATE TABLE/ && !/ev_ledger/ { split($0, part, "\""); table = part[2]; columns = ""; next }
+		/PRIMARY KEY \(/ && table != "" { print "SELECT '"'"'" table "'"'"'" columns " FROM \"" table "\";"; table = "" }
+		table != "" { split($0, part, "\""); columns = columns ", \"" part[2] "\"" }'
 }
 
 # What must still be there before anything is loaded. kept SCHEMA. TYPE: numbers as that type.
@@ -108,8 +86,7 @@ pair()
 	rows_of new.yaml new.rows
 
 	rm -f live.db anew.db
-	evschema -m base.yaml -t sqlite | sqlite3 -bail live.db
-	evschema views -m base.yaml -t sqlite | sqlite3 -bail live.db
+	for what in create views; do evschema $what -m base.yaml -t sqlite; done | sqlite3 -bail live.db
 	evload -m base.yaml --unsealed sqlite:live.db base.rows
 	sqlite3 live.db "$(kept '' REAL)" >before
 	run "evschema diff --for sqlite base.yaml new.yaml | sqlite3 -bail live.db"
@@ -121,14 +98,18 @@ pair()
 	evload -m new.yaml --unsealed --snapshot sqlite:live.db new.rows 2>>notes
 	evschema -m new.yaml -t sqlite | sqlite3 -bail anew.db
 	evload -m new.yaml --unsealed sqlite:anew.db new.rows
-	dump_sqlite live.db new.yaml >live.dump
-	dump_sqlite anew.db new.yaml >anew.dump
+	selects new.yaml >dump.sql
+	sqlite3 live.db <dump.sql | LC_ALL=C sort >live.dump
+	sqlite3 anew.db <dump.sql | LC_ALL=C sort >anew.dump
 	same "$1: SQLite, loaded, as made anew" live.dump anew.dump
 
 	[ $postgres = yes ] || return 0
-	sql -c 'SET client_min_messages = warning' -c 'DROP SCHEMA IF EXISTS live CASCADE' -c 'DROP SCHEMA IF EXISTS anew CASCADE'
-	evschema -m base.yaml -e live | sql
-	evschema views -m base.yaml -e live | PGOPTIONS='-c client_min_messages=warning' sql
+	{
+		echo 'SET client_min_messages = warning; DROP SCHEMA IF EXISTS live CASCADE; DROP SCHEMA IF EXISTS anew CASCADE;'
+		evschema -m base.yaml -e live
+		evschema views -m base.yaml -e live
+		evschema -m new.yaml -e anew
+	} | sql
 	evload -m base.yaml -e live --unsealed postgresql: base.rows
 	sql -c "$(kept live. 'DECIMAL(60,10)')" >before
 	run "evschema diff -e live base.yaml new.yaml | PGOPTIONS='-c client_min_messages=warning' sql"
@@ -138,10 +119,9 @@ pair()
 	sql -c "$(kept live. 'DECIMAL(60,10)')" >after
 	same "$1: PostgreSQL keeps what was there" after before
 	evload -m new.yaml -e live --unsealed --snapshot postgresql: new.rows 2>>notes
-	evschema -m new.yaml -e anew | sql
 	evload -m new.yaml -e anew --unsealed postgresql: new.rows
-	dump_postgres live new.yaml >live.dump
-	dump_postgres anew new.yaml >anew.dump
+	sql -c 'SET search_path = live' -f dump.sql | LC_ALL=C sort >live.dump
+	sql -c 'SET search_path = anew' -f dump.sql | LC_ALL=C sort >anew.dump
 	same "$1: PostgreSQL, loaded, as made anew" live.dump anew.dump
 }
 
@@ -187,7 +167,7 @@ refused 'a text of an integer' 6:5 's/.n, type: int/.n, type: varchar(20)/' 'ord
 refused 'a history no more' 6:5 's/keep: history/keep: latest/' 'orders was kept otherwise: history or latest'
 refused 'a history from now on' 15:5 's/keep: latest/keep: history/' 'lines was kept otherwise: history or latest'
 refused 'another key' 23:5 's/key: .user/key: .name/; s/user: {from: .user, type: varchar(20), dimension: dim_user}/user: {from: .name, type: varchar(30), dimension: dim_user}/' 'dim_user has another key, by which members have other digests'
-refused 'a calendar that was none' 23:5 '/^    dim_user:/,/^        name/d; s/^  dimensions:/&\n    dim_user: {calendar: {from: 2026-01-01, to: 2026-01-02}}/; s/dimension: dim_user/dimension: days2/; /^ *user:/d; s/, by: .user.//' 'dim_user was a calendar, or is one now'
+refused 'a calendar that was none' 22:5 '/^    dim_user:/,/^        name/d; s/^  dimensions:/&\n    dim_user: {calendar: {from: 2026-01-01, to: 2026-01-02}}/; s/dimension: dim_user/dimension: days2/; /^ *user:/d; s/, by: .user.//' 'dim_user was a calendar, or is one now'
 refused 'a fact that was a dimension' 15:5 's/^    dim_user:/    other:/; s/dimension: dim_user/dimension: other/; s/^    lines:/    dim_user:/' 'dim_user was a fact, or is one now'
 sed 's/^star:/&\n  keys: uuid/' base.yaml >new.yaml
 try 'ClickHouse keeps its keys' 2 'evschema diff -t clickhouse base.yaml new.yaml' <<'END'
@@ -198,7 +178,7 @@ try 'one model' 2 'evschema diff -t sqlite base.yaml' <<'END'
 ! Try 'evschema --help'.
 END
 try 'a model that is none' 2 'evschema diff -t sqlite events base.yaml' <<'END'
-! evschema: events:1:1: unknown key 'id' in the model: there are 'evkit', 'name', 'event', 'types', 'unknown_types', 'rules', 'star', 'expectations', 'environments' and 'measures'
+! evschema: events:2:1: no YAML: did not find expected <document start>: check the indentation and the quotes
 END
 
 #

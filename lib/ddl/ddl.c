@@ -7,7 +7,7 @@ enum { AT_ONCE = 500, AT_ONCE_SELECTED = 100 };
 
 enum ev_status ddl_put(struct ddl *s, struct ev_error *err)
 {
-	enum ev_status st = ev_out_put(s->out, s->text.p, s->text.len);
+	enum ev_status st = s->text.len > 0 ? ev_out_put(s->out, s->text.p, s->text.len) : EV_OK;
 
 	ev_buf_reset(&s->text);
 	if (st != EV_OK)

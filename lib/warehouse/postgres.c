@@ -182,8 +182,11 @@ static void reject(struct postgres *p, const struct ev_table *t, const char *own
 		   uint64_t number)
 {
 	ev_buf_reset(&p->there_text);
-	ev_buf_put(&p->there_text, owner, len);
-	p->there_owner = (struct ev_cell){ev_buf_str(&p->there_text), len, false, false};
+	for (size_t i = 0; i < len; i++) /* of a UUID the digits, as rows bear them */
+		if (owner[i] != '-' || !t->columns[0].uuid_key)
+			ev_buf_putc(&p->there_text, owner[i]);
+	p->there_owner =
+		(struct ev_cell){ev_buf_str(&p->there_text), p->there_text.len, false, false};
 	p->there = (struct ev_row){.table = t, .cells = &p->there_owner};
 	p->there.source = source_of(p, number, &p->there.line);
 	p->rejected = true;
