@@ -729,6 +729,12 @@ fi
 # Three days of the ticket shop, each of which corrects those before: all engines alike
 #
 
+# doubles FILE...: what looks like a number in JSON, to as many digits as a double has.
+doubles()
+{
+	sed -i -E 's/"=(-?[0-9]*\.?[0-9]{0,2})[0-9]*"/"=\1"/g; s/"=(-?[0-9]{15})[0-9.]*"/"=\1"/g' "$@"
+}
+
 shop=$srcdir/examples/checkout
 EVKIT_MODEL=$shop/evkit.yaml
 export EVKIT_MODEL
@@ -772,7 +778,10 @@ for target in $engines; do
 	rm -rf "$target.db"
 	"$EVKIT_PYTHON" "$bundle_py" apply "$target" "$target.db" "$target.sql" "shop.$target.1" =got.1 "shop.$target.2" =got.2 \
 		"shop.$target.3" =got.3 >"$tap/told" 2>"$tap/warned"
+	same "the ticket shop in $target" "$tap/told" /dev/null
 	for n in 1 2 3; do
+		# fakesnow holds numbers in JSON as doubles.
+		[ "$target" != snowflake ] || doubles got.$n shop.want.$n
 		same "the ticket shop in $target: day $n" got.$n shop.want.$n
 	done
 done

@@ -31,8 +31,8 @@ void ev_tsv_abandon(struct ev_target *t);
 
 /*
  * The columns of what is to be deleted: of which table, or EV_ALL_FACTS; whose; the commit that
- * first had the owner; the version from which on. No row begins with an empty field, which sqlite3's
- * .import would pass over.
+ * first had the owner; the version from which on. No row begins with an empty field, which
+ * sqlite3's .import would pass over.
  */
 enum { EV_GONE = 4 };
 extern const struct ev_column ev_gone_columns[EV_GONE];
