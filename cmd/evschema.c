@@ -2,8 +2,10 @@
 #include "cli/cli.h"
 #include "ddl/ddl.h"
 #include "model/nearest.h"
+#include "warehouse/target.h"
 
 static const char *environment, *target, *loader, *analyst;
+static int status = CLI_OK;
 
 static const struct cli_option options[] = {
 	{"environment", 'e', "NAME", "an environment of the model: its target and schema"},
@@ -26,6 +28,7 @@ static const struct cli_program program = {
 	.usage = "evschema [create] [options] -e environment | -t target\n"
 		 "       evschema views [options] -e environment | -t target\n"
 		 "       evschema diff [options] -e environment | -t target old new\n"
+		 "       evschema check [options] [-e environment] url\n"
 		 "       evschema grants [options] -e environment | -t target --loader role "
 		 "--analyst role\n"
 		 "       evschema dbt [options] -e environment | -t target",
@@ -58,6 +61,18 @@ static const struct ev_dialect *find_dialect(const struct ev_model *m, const cha
 	return d;
 }
 
+/* The target of a database. */
+static const char *engine_of(const char *url)
+{
+	const struct ev_engine *engine = ev_engine_find(url);
+
+	if (engine == NULL)
+		cli_usage("'%s' is no URL of a database: write sqlite:FILE, or postgresql: with "
+			  "what libpq takes behind it",
+			  url);
+	return engine->dialect;
+}
+
 static struct ev_model *read_model(struct cli *c, const char *file)
 {
 	struct ev_model *m = ev_model_read(file, &c->error);
@@ -86,6 +101,17 @@ static enum ev_status diff(struct cli *c, struct ev_ddl *what)
 	return st;
 }
 
+static enum ev_status check(struct cli *c, struct ev_ddl *what)
+{
+	enum ev_status st;
+	bool same;
+
+	st = ev_ddl_check(what, c->operands[1], c->port.out, &same, &c->error);
+	if (!same)
+		status = CLI_NO;
+	return st;
+}
+
 static enum ev_status grants(struct cli *c, struct ev_ddl *what)
 {
 	if (loader == NULL && analyst == NULL)
@@ -102,11 +128,8 @@ static const struct command {
 	const char *name;
 	size_t operands; /* behind the name */
 	enum ev_status (*run)(struct cli *c, struct ev_ddl *what);
-} commands[] = {{"create", 0, create},
-		{"views", 0, views},
-		{"diff", 2, diff},
-		{"grants", 0, grants},
-		{"dbt", 0, dbt}};
+} commands[] = {{"create", 0, create}, {"views", 0, views},   {"diff", 2, diff},
+		{"check", 1, check},   {"grants", 0, grants}, {"dbt", 0, dbt}};
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -129,7 +152,7 @@ static const struct command *find_command(const struct cli *c)
 		return &commands[i];
 	}
 	cli_usage("there is no command '%s': %s", c->operands[0],
-		  ev_hint(c->operands[0], names, hint));
+		  ev_nearest_hint(c->operands[0], names, hint));
 }
 
 int main(int argc, char **argv)
@@ -143,11 +166,13 @@ int main(int argc, char **argv)
 	command = find_command(&cli);
 	model = command->operands == 2 ? read_model(&cli, cli.operands[2]) : cli_model(&cli, true);
 	what.model = model;
+	if (command->operands == 1)
+		target = engine_of(cli.operands[1]);
 	what.dialect = find_dialect(model, &what.schema);
 	if (command->run(&cli, &what) != EV_OK)
 		cli_die(&cli.error);
 	cli_commit(&cli);
 	ev_model_free(&model);
 	cli_close(&cli);
-	return CLI_OK;
+	return status;
 }

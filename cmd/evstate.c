@@ -1,11 +1,10 @@
 /* evstate: what a state holds. */
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "cli/cli.h"
-#include "version/batch.h"
-#include "version/show.h"
 #include "model/nearest.h"
 #include "scan/form.h"
+#include "version/batch.h"
+#include "version/show.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -46,10 +45,9 @@ static const struct ev_store_kind *kind_of(struct cli *c, const char *dir)
 	return kind;
 }
 
-static struct ev_store *open_state(struct cli *c, const char *dir, const struct ev_store_kind *kind,
-				   enum ev_store_mode mode)
+static struct ev_store *open_state(struct cli *c, const char *dir, enum ev_store_mode mode)
 {
-	struct ev_store *s = ev_store_open(dir, kind, mode, &c->error);
+	struct ev_store *s = ev_store_open(dir, kind_of(c, dir), mode, &c->error);
 
 	if (s == NULL)
 		cli_die(&c->error);
@@ -61,13 +59,10 @@ static void need_events(struct cli *c, const char *dir)
 {
 	const struct ev_store_kind *kind = kind_of(c, dir);
 
-	if (kind == &ev_store_events)
-		return;
-	ev_fail(&c->error,
-		"%s: is the state of %s, and records and batches are in that of evversion: name "
-		"its folder",
-		dir, kind->program);
-	cli_die(&c->error);
+	if (kind != &ev_store_events)
+		cli_fail("%s: is the state of %s, and records and batches are in that of "
+			 "evversion: name its folder",
+			 dir, kind->program);
 }
 
 static void put(struct cli *c, struct ev_buf *text)
@@ -77,22 +72,19 @@ static void put(struct cli *c, struct ev_buf *text)
 	ev_buf_reset(text);
 }
 
-/* The batch's name as JSON, in which nothing steers a terminal. */
+/* The batch's name as JSON, without anything that steers a terminal. */
 static void put_name(const char *name, struct ev_buf *out)
 {
 	struct ev_buf quoted = {0};
-	const char *p;
 
 	ev_json_quote(name, strlen(name), &quoted);
-	for (p = quoted.p; p < quoted.p + quoted.len;)
-		out->len += ev_utf8_show(&p, (size_t)(quoted.p + quoted.len - p),
-					 ev_buf_room(out, EV_UTF8_SHOWN + 1));
+	ev_version_print(quoted.p, quoted.len, out);
 	ev_buf_free(&quoted);
 }
 
 /* info */
 
-/* 1-3,7; - for none. */
+/* As in 1-3,7; - for none. */
 static void put_commits(const struct ev_version_batch *b, struct ev_buf *out)
 {
 	if (b->n_commits == 0)
@@ -129,14 +121,14 @@ static void put_batches(const struct ev_store *s, struct ev_buf *out)
 static int info(struct cli *c, char **operands)
 {
 	const struct ev_store_kind *kind = kind_of(c, operands[0]);
-	struct ev_store *s = open_state(c, operands[0], kind, EV_STORE_READ);
+	struct ev_store *s = open_state(c, operands[0], EV_STORE_READ);
 	struct ev_point position = ev_store_position(s, ev_store_head(s));
 	struct ev_store_sums sums = ev_store_sums(s);
 	const char *follows = ev_store_note(s, "follows"), *name, *value;
 	char text[EV_STORE_POSITION];
 	struct ev_buf out = {0};
 
-	if (follows[0] != '\0') /* it stands in another store's chain */
+	if (follows[0] != '\0') /* its commits are another store's */
 		snprintf(position.store, sizeof position.store, "%s", follows);
 	ev_point_write(&position, text);
 	ev_buf_printf(&out, "kind: %s\nprogram: %s\nid: %s\nposition: %s\n", kind->name,
@@ -158,8 +150,7 @@ static int info(struct cli *c, char **operands)
 
 static int check(struct cli *c, char **operands)
 {
-	const struct ev_store_kind *kind = kind_of(c, operands[0]);
-	struct ev_store *s = open_state(c, operands[0], kind, EV_STORE_READ);
+	struct ev_store *s = open_state(c, operands[0], EV_STORE_READ);
 	struct ev_store_sums sums = ev_store_sums(s);
 	struct ev_store_rest rest;
 	struct ev_buf out = {0};
@@ -187,16 +178,17 @@ struct shower {
 	struct ev_buf text, stands;
 };
 
-static enum ev_status show_record(void *ctx, const struct ev_shown *shown, struct ev_error *err)
+static enum ev_status show_record(void *ctx, const struct ev_version_shown *shown,
+				  struct ev_error *err)
 {
 	struct shower *sh = ctx;
 
 	if (shown->k > 0 && shown->to == NULL)
-		ev_shown_stands(shown, &sh->stands);
+		ev_version_shown_stands(shown, &sh->stands);
 	if (json)
-		ev_shown_json(shown, &sh->text);
+		ev_version_shown_json(shown, &sh->text);
 	else
-		ev_shown_text(shown, &sh->text);
+		ev_version_shown_text(shown, &sh->text);
 	(void)err;
 	put(sh->cli, &sh->text);
 	return EV_OK;
@@ -214,15 +206,14 @@ static int show(struct cli *c, char **operands)
 	if (id[0] == '\0')
 		cli_usage("the id is empty: no event has that");
 	need_events(c, operands[0]);
-	if (ev_version_begin(version, &c->error) != EV_OK)
-		cli_die(&c->error);
+	cli_must(c, ev_version_begin(version, &c->error));
 	st = ev_version_show(version, id, strlen(id), show_record, &sh, &c->error);
 	if (st == EV_FATAL)
 		cli_die(&c->error);
 	if (st == EV_EOF)
 		cli_note("%s: there is no record of the event %s", operands[0], id);
 	else if (!json && sh.stands.len == 0)
-		ev_shown_stands(NULL, &sh.stands);
+		ev_version_shown_stands(NULL, &sh.stands);
 	if (!json)
 		put(c, &sh.stands);
 	ev_buf_free(&sh.text);
@@ -242,7 +233,7 @@ static void note_unknown(const char *dir, const char *batch,
 	for (size_t i = 0; i < batches->n; i++)
 		names[i] = batches->list[i].name;
 	names[batches->n] = NULL;
-	near = ev_near(batch, names);
+	near = ev_nearest(batch, names);
 	if (near != NULL)
 		cli_note("%s: there is no batch '%s': did you mean '%s'?", dir, batch, near);
 	else
@@ -250,7 +241,7 @@ static void note_unknown(const char *dir, const char *batch,
 	free(names);
 }
 
-/* Whether it can be taken out; if not it is told why. */
+/* Whether the batch can be taken out; if not, a note says why. */
 static bool is_there(const struct ev_store *s, const char *batch)
 {
 	struct ev_version_batches batches = ev_version_batches_read(s);
@@ -275,11 +266,10 @@ static int retract(struct cli *c, char **operands)
 	bool there;
 
 	need_events(c, dir);
-	s = open_state(c, dir, &ev_store_events, EV_STORE_WRITE);
+	s = open_state(c, dir, EV_STORE_WRITE);
 	there = is_there(s, batch);
 	if (there) {
-		if (ev_version_retract(s, batch, &r, &c->error) != EV_OK)
-			cli_die(&c->error);
+		cli_must(c, ev_version_retract(s, batch, &r, &c->error));
 		ev_buf_printf(&out, "records of the batch: %" PRIu64 "\n", r.records);
 		ev_buf_printf(&out, "gone: %" PRIu64 "\n", r.gone);
 		ev_buf_printf(&out, "brought by other batches too: %" PRIu64 "\n",
@@ -318,7 +308,8 @@ static const struct command *find_command(const struct cli *c)
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(c->operands[0], names[i]) == 0)
 			return &commands[i];
-	cli_usage("no command '%s': %s", c->operands[0], ev_hint(c->operands[0], names, hint));
+	cli_usage("no command '%s': %s", c->operands[0],
+		  ev_nearest_hint(c->operands[0], names, hint));
 }
 
 int main(int argc, char **argv)

@@ -1,12 +1,12 @@
 /* evvalidate: each event against its contract, and all of them against the expectations. */
-#include "cli/cli.h"
+#include "cli/run.h"
 #include "validate/validate.h"
 #include "validate/verdict.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SMALLEST_MEMORY = 64 << 10, DEFAULT_MEMORY = 256 << 20, TOLD = 20 };
+enum { DEFAULT_MEMORY = 256 << 20, MOST_NOTES = 20 };
 
 static struct ev_validate_schema schema;
 static const char *only_with_schema;
@@ -56,11 +56,7 @@ static void take(size_t index, const char *argument)
 	case SUITE: how.suite = argument; return;
 	case STATE_OUT: how.state = argument; return;
 	case MERGE: merge = true; return;
-	case BUFFER_SIZE:
-		how.spill.memory = cli_size("buffer-size", argument);
-		if (how.spill.memory < SMALLEST_MEMORY)
-			cli_usage("--buffer-size must be 64K at least");
-		return;
+	case BUFFER_SIZE: how.spill.memory = cli_buffer_size(argument); return;
 	case SCHEMA: schema.file = argument; return;
 	case SCHEMA_DIR: schema.folder = argument; return;
 	case SCHEMA_BASE: schema.base = argument; return;
@@ -107,29 +103,29 @@ static enum ev_status judge(void *engine, const char *batch, const struct cli_su
 				err);
 }
 
-/* Paths that no event bore; then what did not hold. */
-static void tell(const struct ev_presence *presence, const struct ev_verdict *v)
+/* Paths that no event had; then the expectations that do not hold. */
+static void note_findings(const struct ev_presence *presence, const struct ev_verdict *v)
 {
 	struct ev_buf line = {0};
 
 	for (size_t i = 0; presence != NULL && ev_presence_next_absent(presence, i, &line); i++) {
-		if (i < TOLD)
+		if (i < MOST_NOTES)
 			cli_note("%s", ev_buf_str(&line));
 		ev_buf_reset(&line);
 	}
 
-	for (size_t i = 0; v != NULL && i < TOLD && ev_verdict_failed(v, i, &line); i++) {
+	for (size_t i = 0; v != NULL && i < MOST_NOTES && ev_verdict_failed(v, i, &line); i++) {
 		cli_note("%s", ev_buf_str(&line));
 		ev_buf_reset(&line);
 	}
 	ev_buf_free(&line);
 }
 
-static void tell_lints(struct ev_validate *v)
+static void note_lints(struct ev_validate *v)
 {
 	const char *line;
 
-	for (size_t i = 0; i < TOLD && (line = ev_validate_lint(v, i)) != NULL; i++)
+	for (size_t i = 0; i < MOST_NOTES && (line = ev_validate_lint(v, i)) != NULL; i++)
 		cli_note("%s", line);
 }
 
@@ -158,8 +154,7 @@ static int run_merge(struct cli *cli, struct ev_verdict *v)
 	if (cli->n_operands == 0)
 		cli_usage("--merge takes the files that --state-out wrote");
 	for (size_t i = 0; i < cli->n_operands; i++)
-		if (ev_verdict_merge(v, cli->operands[i], &cli->error) != EV_OK)
-			cli_die(&cli->error);
+		cli_must(cli, ev_verdict_merge(v, cli->operands[i], &cli->error));
 	c = ev_verdict_merged(v, &first, &last);
 	if (first != NULL)
 		ev_buf_printf(&name, last != NULL ? "%s..%s" : "%s", first, last);
@@ -170,12 +165,11 @@ static int run_merge(struct cli *cli, struct ev_verdict *v)
 	} else if (!approved) {
 		cli_note_refusal(c->rejected, c->in);
 	}
-	if (ev_verdict_write(v,
-			     cli->batch != NULL ? cli->batch
-			     : first != NULL	? ev_buf_str(&name)
-						: NULL,
-			     c, &approved, &cli->files, &cli->error) != EV_OK)
-		cli_die(&cli->error);
+	cli_must(cli, ev_verdict_write(v,
+				       cli->batch != NULL ? cli->batch
+				       : first != NULL	  ? ev_buf_str(&name)
+							  : NULL,
+				       c, &approved, &cli->files, &cli->error));
 	cli_commit(cli);
 	ev_buf_free(&name);
 	return approved ? CLI_OK : CLI_NO;
@@ -201,18 +195,18 @@ int main(int argc, char **argv)
 	how.spill.folder = folder != NULL && folder[0] != '\0' ? folder : "/tmp";
 	if (schema.file == NULL)
 		model = cli_model(&cli, true);
-	if (ev_verdict_open(model, &how, &e.verdict, &cli.error) != EV_OK)
-		cli_die(&cli.error);
+	cli_must(&cli, ev_verdict_open(model, &how, &e.verdict, &cli.error));
 	if (!merge) {
 		e.validate = schema.file != NULL
 				     ? ev_validate_open_schema(&schema, &cli.port, &cli.error)
 				     : ev_validate_open(model, &cli.port, &cli.error);
 		if (e.validate == NULL)
 			cli_die(&cli.error);
-		tell_lints(e.validate);
+		note_lints(e.validate);
 	}
 	status = merge ? run_merge(&cli, e.verdict) : run(&cli, &e);
-	tell(merge ? ev_verdict_presence(e.verdict) : ev_validate_presence(e.validate), e.verdict);
+	note_findings(merge ? ev_verdict_presence(e.verdict) : ev_validate_presence(e.validate),
+		      e.verdict);
 	ev_validate_free(&e.validate);
 	ev_verdict_free(&e.verdict);
 	ev_model_free(&model);

@@ -409,11 +409,11 @@ differs 'the ledger is missing' 'DROP TABLE ev_ledger' \
 	'there is no ledger: make the tables first with evschema -m evkit.yaml -t sqlite | sqlite3 live.db'
 differs 'a column is missing' 'ALTER TABLE every DROP COLUMN j' "table every lacks the column j: $mend"
 differs 'a column is missing in the middle' 'ALTER TABLE every DROP COLUMN n' \
-	"table every has the column d where the model has n: $mend"
+	"table every lacks the column n: $mend"
 differs 'a column too many' 'ALTER TABLE user ADD COLUMN more TEXT' \
 	"table user has the column more, which the model does not: $mend"
 differs 'a column renamed' 'ALTER TABLE "select" RENAME COLUMN "order" TO "from"' \
-	"table select has the column from where the model has order: $mend"
+	"table select has the column from, which the model does not: $mend"
 differs 'a column of another type' 'DROP TABLE user; CREATE TABLE user (user_key TEXT PRIMARY KEY, ev_inferred INTEGER, t REAL)' \
 	"table user has the column t as REAL where the model has TEXT: $mend"
 

@@ -254,8 +254,6 @@ WRAP_SIZED(WRITE, write, (int fd, const void *p, size_t len), (fd, p, len), len)
 WRAP(WRITE, ssize_t, -1, writev, (int fd, const struct iovec *v, int n), (fd, v, n))
 WRAP_SIZED(PWRITE, pwrite, (int fd, const void *p, size_t len, off_t at), (fd, p, len, at), len)
 WRAP_SIZED(PWRITE, pwrite64, (int fd, const void *p, size_t len, off64_t at), (fd, p, len, at), len)
-WRAP_SIZED(SEND, send, (int fd, const void *p, size_t len, int flags), (fd, p, len, flags), len)
-WRAP_SIZED(RECV, recv, (int fd, void *p, size_t len, int flags), (fd, p, len, flags), len)
 WRAP(FSYNC, int, -1, fsync, (int fd), (fd))
 WRAP(FSYNC, int, -1, fdatasync, (int fd), (fd))
 WRAP(RENAME, int, -1, rename, (const char *from, const char *to), (from, to))
@@ -268,6 +266,26 @@ WRAP(MMAP, void *, MAP_FAILED, mmap, (void *p, size_t len, int prot, int flags, 
 WRAP(THREAD, int, error, pthread_create,
      (pthread_t * thread, const pthread_attr_t *a, void *(*start)(void *), void *ctx),
      (thread, a, start, ctx))
+
+/* A connection on which one fails is gone. */
+#define WRAP_SOCKET(call, name, type)                                                              \
+	ssize_t name(int fd, type *p, size_t len, int flags)                                       \
+	{                                                                                          \
+		int hit = is_it(call);                                                             \
+		ssize_t result;                                                                    \
+                                                                                                   \
+		if (hit && how == FAIL) {                                                          \
+			shutdown(fd, SHUT_RDWR);                                                   \
+			errno = error;                                                             \
+			return -1;                                                                 \
+		}                                                                                  \
+		result = NEXT(name)(fd, p, len, flags);                                            \
+		done(hit);                                                                         \
+		return result;                                                                     \
+	}
+
+WRAP_SOCKET(SEND, send, const void)
+WRAP_SOCKET(RECV, recv, void)
 
 /* A close that fails has closed all the same, as on Linux. */
 int close(int fd)

@@ -62,19 +62,21 @@ unset EVKIT_SEAL
 # tables SCHEMA: its tables as text, without the ledger.
 tables()
 {
-	sql -c "SELECT format('SELECT %L; COPY (SELECT * FROM %I.%I ORDER BY 1, 2, 3) TO STDOUT;', table_name, table_schema, table_name)
-		FROM information_schema.tables WHERE table_schema = '$1' AND table_name <> 'ev_ledger' ORDER BY table_name" |
+	printf '%s\n' "SELECT unnest(ARRAY[format('SELECT %L', table_name), format('COPY (SELECT * FROM %I.%I ORDER BY 1, 2, 3) TO STDOUT', table_schema, table_name)])
+		FROM information_schema.tables WHERE table_schema = '$1' AND table_name <> 'ev_ledger' ORDER BY table_name \\gexec" |
 		sql -f -
 }
 
 # twin DATABASE: the same of one of SQLite: PostgreSQL reads it.
 twin()
 {
-	sqlite3 -readonly "$1" "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'ev_ledger'" |
-		while read -r table; do
-			sql -c "TRUNCATE twin.\"$table\""
-			sqlite3 -readonly -csv "$1" "SELECT * FROM \"$table\"" | sql -c "COPY twin.\"$table\" FROM STDIN (FORMAT csv)"
-		done
+	sqlite3 -readonly "$1" "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'ev_ledger'" >names
+	while read -r table; do
+		printf '.once twin.%s\nSELECT * FROM "%s";\n' "$table" "$table"
+	done <names | sqlite3 -readonly -csv "$1"
+	while read -r table; do
+		printf 'TRUNCATE twin."%s";\n\\copy twin."%s" FROM twin.%s (FORMAT csv)\n' "$table" "$table" "$table"
+	done <names | sql -f -
 	tables twin
 }
 
@@ -267,6 +269,15 @@ tables checkout >got
 same 'is the same' got want
 cd ..
 unset EVKIT_SEAL EVKIT_MODEL
+
+# The example's own Makefile
+sql -c 'DROP SCHEMA checkout CASCADE'
+run make -s -C "$checkout" OUT="$PWD/shop" postgres
+check 'make postgres' 0 '' any
+tables checkout >got
+same 'has the same tables' got day/want
+run make -s -C "$checkout" OUT="$PWD/shop" postgres
+check 'make postgres again' 0 '' '~^evload: the target holds this input already: nothing was changed'
 sql -c 'DROP SCHEMA twin CASCADE' && evschema -e twin | sql
 
 # A section for each commit of a stream
@@ -284,3 +295,398 @@ twin shop.db >want
 tables Group >got
 same 'the tables are those of SQLite' got want
 is 'each section was a commit' "$(sql -c 'SELECT count(*) FROM "Group".ev_ledger')" 8
+rm -rf st
+
+#
+# What a database must be
+#
+
+# differs NAME SQL MESSAGE: after SQL nothing is loaded.
+differs()
+{
+	sql -q -c "$2" || exit 2
+	run 'evload --unsealed --batch x -e prod postgresql: rows2'
+	check "$1" 2 '' "evload: postgresql: $3"
+	afresh
+}
+mend='compare it with what evschema -m evkit.yaml -t postgres makes, and mend the table'
+plain='which may change or drop rows unseen: load into plain tables, and put views on them under other names'
+make='make the tables first with evschema -m evkit.yaml -t postgres | psql, or -e and an environment that names their schema'
+unset EVKIT_SEAL
+afresh
+differs 'no schema' 'DROP SCHEMA "Group" CASCADE; CREATE SCHEMA other' \
+	"there is no ledger in the schema Group: $make" 2>"$tap/none"
+sql -c 'DROP SCHEMA other'
+differs 'no ledger' 'DROP TABLE "Group".ev_ledger' "there is no ledger in the schema Group: $make"
+differs 'a ledger of another version' 'ALTER TABLE "Group".ev_ledger DROP COLUMN model' \
+	'the ledger is that of another version: make the tables in another schema with evschema -m evkit.yaml -t postgres'
+differs 'no table' 'DROP TABLE "Group"."user"' "there is no table user in the schema Group: $make"
+differs 'a column too few' 'ALTER TABLE "Group".lines DROP COLUMN sku' "table Group.lines lacks the column sku: $mend"
+differs 'a column too many' 'ALTER TABLE "Group".lines ADD COLUMN "A b" int' "table Group.lines has the column A b, which the model does not: $mend"
+differs 'a name of other letters' 'ALTER TABLE "Group".lines RENAME COLUMN sku TO "SKU"' "table Group.lines has the column SKU, which the model does not: $mend"
+differs 'another type' 'ALTER TABLE "Group".lines ALTER COLUMN n TYPE int' "table Group.lines has the column n as integer where the model has bigint: $mend"
+differs 'another length' 'ALTER TABLE "Group".lines ALTER COLUMN sku TYPE varchar(19)' "table Group.lines has the column sku as character varying(19) where the model has character varying(20): $mend"
+differs 'another scale' 'ALTER TABLE "Group".lines ALTER COLUMN price TYPE numeric(12,1)' "table Group.lines has the column price as numeric(12,1) where the model has numeric(12,2): $mend"
+differs 'not null' 'ALTER TABLE "Group".lines ALTER COLUMN price SET NOT NULL' "table Group.lines takes no null in the column price, and an event may bring one: $mend"
+differs 'another key' 'ALTER TABLE "Group".lines DROP CONSTRAINT lines_pkey, ADD PRIMARY KEY (ev_index, ev_owner)' "table Group.lines has another primary key than the model: see the column ev_owner: $mend"
+differs 'a longer key' 'ALTER TABLE "Group".lines DROP CONSTRAINT lines_pkey, ADD PRIMARY KEY (ev_owner, ev_index, sku)' "table Group.lines takes no null in the column sku, and an event may bring one: $mend"
+differs 'a column that is made' 'ALTER TABLE "Group".lines DROP COLUMN n, ADD COLUMN n bigint GENERATED ALWAYS AS (ev_index + 1) STORED' "table Group.lines makes the values of the column n by itself: $mend"
+differs 'a trigger' 'CREATE FUNCTION "Group".f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$; CREATE TRIGGER "a t" BEFORE INSERT ON "Group".lines FOR EACH ROW EXECUTE FUNCTION "Group".f()' "table Group.lines has the trigger a t, $plain"
+differs 'a rule' 'CREATE RULE r AS ON INSERT TO "Group".lines DO INSTEAD NOTHING' "table Group.lines has the rule r, $plain"
+differs 'a view' 'ALTER TABLE "Group".lines RENAME TO l; CREATE VIEW "Group".lines AS SELECT * FROM "Group".l' "table Group.lines is a view, $plain"
+differs 'a partitioned table' 'DROP TABLE "Group".lines; CREATE TABLE "Group".lines (ev_owner varchar(255)) PARTITION BY HASH (ev_owner)' "table Group.lines is no plain table, $plain"
+while read -r column value; do
+	differs "a ledger with $column $value" "ALTER TABLE \"Group\".ev_ledger ALTER batch DROP NOT NULL, ALTER mode DROP NOT NULL, ALTER rows DROP NOT NULL, ALTER balance DROP NOT NULL;
+		INSERT INTO \"Group\".ev_ledger VALUES (7, 'b', repeat('0', 32), 'insert', 1, '[]', NULL, NULL); UPDATE \"Group\".ev_ledger SET $column = $value" \
+		"the ledger is not as evload writes it: $column of the row with commit_no 7: put back ev_ledger as it was, or load a snapshot into tables made anew"
+done <<'END'
+batch NULL
+digest 'short'
+mode 'other'
+mode NULL
+rows -1
+balance NULL
+position '0'
+model 'x'
+END
+sql -c 'ALTER TABLE "Group".lines DROP CONSTRAINT lines_pkey; ALTER TABLE "Group".lines DROP COLUMN n, ADD COLUMN n bigint'
+cp fresh.db shop.db
+evload --unsealed --batch x sqlite:shop.db rows2
+run 'evload --unsealed --batch x -e prod postgresql: rows2'
+check 'columns in another order, and no key' 0
+twin shop.db >want
+sql -c 'SELECT ev_owner, ev_index, n, sku, price FROM "Group".lines ORDER BY 1, 2' >got
+sql -c 'SELECT ev_owner, ev_index, n, sku, price FROM twin.lines ORDER BY 1, 2' >want
+same 'hold the same' got want
+run 'evload --unsealed postgresql: rows2'
+check 'without an environment it is the schema of the search_path' 2 '' "evload: postgresql: there is no ledger in the schema public: $make"
+run 'evload --unsealed -e nowhere postgresql: rows2'
+check 'a schema that is not there' 2 '' "evload: postgresql: there is no ledger in the schema nowhere: $make"
+run 'evload --unsealed -e none postgresql: rows2'
+check 'an environment that is not there' 2 '' "~^evload: the model has no environment 'none'"
+run 'evload --unsealed -e dev postgresql: rows2'
+check 'one of another target' 2 '' "~^evload: the environment 'dev' is one of sqlite, and the target is not"
+run 'evload --unsealed -e prod sqlite:shop.db rows2'
+check 'and the other way round' 2 '' "~^evload: the environment 'prod' is one of postgres, and the target is not"
+run 'evload -e prod postgresql: rows2'
+check 'input without a seal' 2 '' '~^evload: the input has no seal'
+
+createdb -E SQL_ASCII -T template0 ascii
+run 'evload --unsealed postgresql:dbname=ascii rows2'
+check 'a database that is not in UTF-8' 2 '' \
+	"evload: postgresql:dbname=ascii: the database is in SQL_ASCII, which cannot hold every text that an event may bear: make one with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
+run 'evload --unsealed postgresql:dbname=none rows2'
+check 'no database' 2 '' '~^evload: postgresql:dbname=none: connection to server .* failed: FATAL:  database "none" does not exist$'
+run 'PGHOST=/nonexistent evload --position postgresql:'
+check 'no server' 2 '' '~^evload: postgresql: connection to server .* failed: No such file or directory: Is the server running'
+
+#
+# Names and passwords
+#
+
+afresh
+for url in "postgresql:///postgres?host=$PGHOST" postgres:///postgres 'postgresql:dbname=postgres user=evkit' postgres:; do
+	run "evload --position '$url' -e prod"
+	check "a target's name: $url" 0 0
+done
+printf '[shop]\nhost=%s\ndbname=postgres\nuser=evkit\n' "$PGHOST" >service
+run 'PGHOST= PGUSER= PGDATABASE= PGSERVICEFILE=service evload -e prod --position postgresql:service=shop'
+check 'a service' 0 0
+for url in postgresql://evkit:s3cret@localhost/postgres 'postgresql:password=s3cret dbname=postgres' 'postgresql:///postgres?password=s3cret' \
+	'postgresql:///postgres?sslpassword=s3cret'; do
+	for how in "-e prod --unsealed '$url' rows2" "-e prod --position '$url'"; do
+		run "evload $how"
+		check 'a password is refused' 2 '' 'evload: postgresql: a password on the command line is there for all to see: put it into the file that PGPASSFILE names (~/.pgpass), or into a service file, and name postgresql:service=NAME'
+	done
+done
+for url in postgresql://evkit:s3cret@[/postgres postgresql:s3cret 'postgresql:password=s3cret dbname' postgres//evkit:s3cret@host/db \
+	posgresql://evkit:s3cret@host/db 'pg:password=s3cret'; do
+	for how in "--unsealed '$url' rows2" "--position '$url'"; do
+		run "evload $how"
+		is "not shown either: $status" "$status $(grep -c s3cret "$err")" '2 0'
+	done
+done
+
+#
+# A role that may not create, and what a role sets
+#
+
+sql <<'END'
+CREATE ROLE loader LOGIN;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+REVOKE ALL ON DATABASE postgres FROM PUBLIC;
+GRANT CONNECT ON DATABASE postgres TO loader;
+GRANT USAGE ON SCHEMA "Group" TO loader;
+GRANT SELECT, INSERT, DELETE ON ALL TABLES IN SCHEMA "Group" TO loader;
+REVOKE DELETE ON "Group".ev_ledger FROM loader;
+CREATE SCHEMA evil;
+CREATE TABLE evil.ev_ledger AS TABLE "Group".ev_ledger;
+CREATE FUNCTION evil.max(bigint) RETURNS bigint LANGUAGE sql AS 'SELECT 41::bigint';
+CREATE FUNCTION evil.length(text) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION evil.eq(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT false';
+CREATE OPERATOR evil.= (FUNCTION = evil.eq, LEFTARG = text, RIGHTARG = text);
+CREATE TYPE evil.jsonb AS (a int);
+GRANT USAGE ON SCHEMA evil TO loader;
+ALTER ROLE loader SET search_path = evil, pg_catalog;
+ALTER ROLE loader SET DateStyle = German;
+ALTER ROLE loader SET TimeZone = 'Asia/Kathmandu';
+ALTER ROLE loader SET statement_timeout = '200ms';
+ALTER ROLE loader SET idle_in_transaction_session_timeout = '200ms';
+ALTER ROLE loader SET default_transaction_read_only = on;
+ALTER ROLE loader SET default_transaction_isolation = serializable;
+ALTER ROLE loader SET client_encoding = LATIN1;
+END
+evload --unsealed --batch a sqlite:shop.db rows2
+sed -n '1,1000p' many >some
+run '(cat rows2; sleep 0.5) | evload --unsealed --batch a -e prod postgresql:user=loader'
+check 'a role that may create nothing, with settings of all kinds' 0
+run 'evload --unsealed --batch b -e prod postgresql:user=loader some'
+check 'it needs TEMPORARY where rows are staged' 2 '' \
+	'evload: postgresql:user=loader: lines: permission denied to create temporary tables in database "postgres": evload needs USAGE on the schema, SELECT, INSERT and DELETE on the tables, SELECT and INSERT on ev_ledger, and TEMPORARY on the database'
+sql -c 'GRANT TEMPORARY ON DATABASE postgres TO loader'
+evload --unsealed --batch b sqlite:shop.db some
+run 'evload --unsealed --batch b -e prod postgresql:user=loader some'
+check 'and then' 0
+twin shop.db >want
+tables Group >got
+same 'the tables are as they should be' got want
+sql -c 'REVOKE INSERT ON "Group".lines FROM loader'
+run 'evload --unsealed --batch c -e prod postgresql:user=loader some'
+check 'a right that lacks' 2 '' '~permission denied for table lines: evload needs USAGE on the schema, SELECT, INSERT'
+run 'evload -e prod --position postgresql:user=loader'
+check 'no position without a state' 2 '' '~^evload: postgresql:user=loader: it was loaded without a state, so it stands at no position of one: '
+
+#
+# Crashes. Two sections: all of a state, and what changed.
+#
+
+EVKIT_SEAL=a-secret-of-the-test
+export EVKIT_SEAL
+afresh
+mkdir st
+every 7 2500 >events
+every 8 600 >changes
+section()
+{
+	evparse --batch "$1" -r rej "$1" | evvalidate -r rej2 2>told |
+		evversion -r rej3 --state st/events --since "$(evload --position sqlite:shop.db)" |
+		evstar --state st/members
+}
+section events >first
+evload sqlite:shop.db first
+cp shop.db first.db
+section changes >second
+evload sqlite:shop.db second
+twin first.db >before
+twin shop.db >after
+ok 'the second section changes much' sh -c '! cmp -s before after'
+run 'evload -e prod postgresql: first'
+check 'the first section' 0
+tables Group >got
+same 'the tables of the first' got before
+run 'evload -e prod postgresql: second'
+check 'the second' 0
+tables Group >got
+same 'the tables of the second' got after
+
+# again NAME: the tables are those before or after; then the same line brings those after.
+wrong=
+halves=0
+again()
+{
+	tables Group >got
+	if cmp -s got before; then
+		halves=$((halves + 1))
+	elif ! cmp -s got after; then
+		wrong="$wrong $1:mixed"
+	fi
+	evload -e prod postgresql: second 2>told || wrong="$wrong $1:$(tail -n 1 told)"
+	tables Group >got
+	cmp -s got after || wrong="$wrong $1:not-after"
+	evload -e prod postgresql: first 2>told || wrong="$wrong $1:$(tail -n 1 told)"
+}
+evload -e prod postgresql: first 2>told
+
+fault=$top_builddir/tests/fault.so
+if [ -e "$fault" ] && LD_PRELOAD=$fault EVKIT_FAULT=open:0 evload --version >"$tap/preloads" 2>&1; then
+	for call in send recv; do
+		LD_PRELOAD=$fault EVKIT_FAULT=$call:0 EVKIT_FAULT_COUNT=$PWD/count.$call evload -e prod postgresql: second
+		evload -e prod postgresql: first 2>told
+	done
+	ok 'a load is more than a few calls' [ "$(cat count.send)" -gt 20 ]
+	# The last ones are those of the COMMIT, and of the end.
+	awk -v n="$kills" -v send="$(cat count.send)" -v recv="$(cat count.recv)" 'BEGIN {
+		srand(3)
+		split("kill done", how)
+		for (i = 0; i < n; i++) {
+			call = rand() < 0.5 ? "send" : "recv"
+			most = call == "send" ? send : recv
+			print call ":" (i < 6 ? most - i % 3 : 1 + int(rand() * most)) ":" how[1 + i % 2]
+		}
+	}' >plans
+	killed=0
+	while read -r plan; do
+		LD_PRELOAD=$fault EVKIT_FAULT=$plan evload -e prod postgresql: second >told 2>&1
+		case $? in
+		137) killed=$((killed + 1)) ;;
+		0) ;; # it came to less calls than the first time
+		*) wrong="$wrong $plan:$(tail -n 1 told)" ;;
+		esac
+		again "$plan"
+	done <plans
+	is "evload is killed $kills times, and the same line again" "$wrong" ''
+	ok 'at that many moments, or nearly' [ $killed -gt $((kills / 2)) ]
+	ok 'half of a load is none' [ $halves -gt 0 ]
+
+	# The connection is lost: nothing is changed, or the ledger says that all is.
+	wrong=
+	halves=0
+	asked=0
+	for call in send recv; do
+		most=$(cat count.$call)
+		for n in 1 3 9 $((most / 2)) $((most - 2)) $((most - 1)) "$most"; do
+			connections=$(grep -c 'connection authorized: .*=evload' pg/server.log)
+			LD_PRELOAD=$fault EVKIT_FAULT=$call:$n evload -e prod postgresql: second >told 2>&1
+			case $? in
+			0)
+				[ "$(grep -c 'connection authorized: .*=evload' pg/server.log)" -eq $((connections + 1)) ] || asked=$((asked + 1))
+				tables Group >got
+				cmp -s got after || wrong="$wrong $call:$n:none"
+				;;
+			2) grep -q '^evload: postgresql: ' told || wrong="$wrong $call:$n:$(cat told)" ;;
+			*) wrong="$wrong $call:$n:status" ;;
+			esac
+			again "$call:$n"
+		done
+	done
+	is 'the connection is lost' "$wrong" ''
+	ok 'before the COMMIT: nothing is changed' [ $halves -gt 5 ]
+	ok 'at the COMMIT: the ledger is asked, and has it' [ $asked -gt 0 ]
+else
+	skip 'faults of a connection' 'nothing can be preloaded here'
+fi
+
+# The server: it stops at once, at some moment.
+wrong=
+halves=0
+half=$(($(wc -l <second) / 2))
+for i in $(seq "$kills"); do
+	{ head -n $half second; sleep "0.$((i % 3))"; tail -n +$((half + 1)) second; } | evload -e prod postgresql: >told 2>&1 &
+	sleep "0.$((i * 37 % 30 + 10))"
+	postgres_down immediate || wrong="$wrong $i:down"
+	wait $!
+	status=$?
+	case $status in
+	0) ;;
+	2) grep -qE 'run the same line again|FATAL|the connection was lost' told || wrong="$wrong $i:$(cat told)" ;;
+	*) wrong="$wrong $i:status $status" ;;
+	esac
+	postgres_up || wrong="$wrong $i:up"
+	again "$i"
+done
+is "the server is killed $kills times" "$wrong" ''
+ok 'half of a load is none' [ $halves -gt 0 ]
+
+#
+# At once
+#
+
+# A reader sees the tables before or after, in one statement, and never waits.
+sum="SELECT (SELECT count(*) FROM \"Group\".\"order\"), (SELECT count(*) FROM \"Group\".lines), (SELECT sum(price) FROM \"Group\".lines),
+	(SELECT count(*) FROM \"Group\".\"user\"), (SELECT max(commit_no) % 2 FROM \"Group\".ev_ledger)"
+afresh
+evload -e prod postgresql: first
+sql -c "$sum" >one
+evload -e prod postgresql: second
+sql -c "$sum" >two
+{ cut -d '|' -f 1-4 one; cut -d '|' -f 1-4 two; } >seen.may
+(
+	for _ in 1 2 3 4 5 6; do
+		evload -e prod postgresql: first 2>"$tap/told"
+		evload -e prod postgresql: second
+	done
+	touch loaded
+) &
+while [ ! -e loaded ]; do
+	printf 'SET statement_timeout = 2000;\n%s;\n' "$sum"
+done | sql -f - >seen 2>reader.err
+wait
+ok 'a reader reads often' [ "$(wc -l <seen)" -gt 50 ]
+is 'and sees no part of a load' "$(cut -d '|' -f 1-4 seen | sort -u | grep -vxFf seen.may)" ''
+is 'but both ends' "$(cut -d '|' -f 1-4 seen | sort -u | wc -l)" 2
+is 'and waits for none' "$(cat reader.err)" ''
+
+# Two loads of the same: one of them has nothing to do.
+evload -e prod postgresql: first 2>told
+for i in 1 2 3 4; do
+	evload -e prod postgresql: second >told.$i 2>&1 &
+done
+wait
+tables Group >got
+same 'four loads at once' got after
+is 'of which one is made' "$(cat told.[1234] | sort | uniq -c | sed 's/^ *//')" '3 evload: the target holds this input already: nothing was changed'
+unset EVKIT_SEAL
+afresh
+for i in 1 2 3 4 5; do
+	sed "s/w\([0-9]*\)\"/w$i-\1\"/" some | evload --unsealed --batch b$i -e prod postgresql: >told.$i 2>&1 &
+done
+wait
+is 'five batches at once are each a whole' "$(sql -c 'SELECT count(*), count(DISTINCT batch), sum(rows), max(commit_no) FROM "Group".ev_ledger' -c 'SELECT count(*) FROM "Group".lines')" '5|5|5000|5
+5000'
+
+# Another program changes the same rows the other way round: a deadlock, of which evload is the victim.
+EVKIT_SEAL=a-secret-of-the-test
+export EVKIT_SEAL
+deadlock()
+{
+	sql -c 'SELECT pg_sleep(0)' >"$tap/none"
+	mkfifo other
+	sql -f other >other.told 2>&1 &
+	exec 3>other
+	echo 'SET deadlock_timeout = 60000; BEGIN; UPDATE "Group"."user" SET name = name; ' >&3
+	until [ "$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'")" = 1 ]; do sleep 0.05; done
+	evload -e prod postgresql: "$1" >told 2>&1 &
+	until [ "$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'evload' AND wait_event_type = 'Lock'")" = 1 ]; do sleep 0.05; done
+	echo 'UPDATE "Group"."order" SET b = b; COMMIT;' >&3
+	exec 3>&-
+	wait $!
+	status=$?
+	wait
+	rm other
+}
+afresh
+evload -e prod postgresql: first
+deadlock second
+is 'a deadlock is tried again, out of the stage' "$status $(cat told)" '0 '
+is 'the other program is not disturbed' "$(cat other.told)" ''
+tables Group >got
+same 'and nothing is twice' got after
+deadlock first
+is 'where rows go straight it is told' "$status $(cat told)" \
+	'2 evload: postgresql: user: deadlock detected: other programs change the same rows, and nothing was changed: run the same line again'
+tables Group >got
+same 'and nothing is changed' got after
+run 'evload -e prod postgresql: first'
+check 'the same line again' 0 '' any
+tables Group >got
+same 'and then' got before
+unset EVKIT_SEAL
+
+#
+# The UK shop
+#
+
+unset EVKIT_SEAL
+if data uci-retail-2010-12; then
+	export EVKIT_MODEL="$srcdir/examples/uci-retail/evkit.yaml"
+	sql -c 'CREATE SCHEMA retail'
+	export PGOPTIONS='-c search_path=retail -c client_min_messages=warning'
+	evschema -t postgres | sql
+	evversion -r rej "$data/versions.ndjson" | evstar 2>told >retail.rows
+	run 'evload --unsealed --batch 2010-12 --snapshot postgresql: retail.rows'
+	check 'the UK shop' 0
+	jq -r '.final_versions_amount_by_country | to_entries | sort_by(.key)[] | "\(.key)|\(.value)"' "$data/expected.json" >want
+	sql -c 'SELECT country, sum(quantity * unit_price) FROM order_lines GROUP BY country ORDER BY country COLLATE "C"' >got
+	same 'the sums by country, to the cent' got want
+fi
+done_testing

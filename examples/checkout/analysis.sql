@@ -8,21 +8,12 @@
 -- goes through REAL, and a sum that does not fit is an error, not a wrong answer.
 --
 -- A day is a day in Amsterdam: dim_date knows which instant belongs to which.
-
--- The views are temporary: the database stays as it is.
-
--- What an event adds to or takes from our revenue, in cents.
-CREATE TEMP VIEW revenue AS
-SELECT e.event_id, e.event_type, e.currency, e.channel, d.date AS day,
-       e.ev_valid_from, e.ev_valid_to, e.ev_current, e.ev_deleted,
-       CAST(replace(e.amount, '.', '') AS INTEGER) AS minor,
-       CASE WHEN e.event_type IN ('OrderCancelled', 'TicketRefunded') THEN -1 ELSE 1 END AS sign
-FROM events e
-JOIN dim_date d ON d.dim_date_key = e.event_timestamp_key
-WHERE e.event_type IN ('OrderCompleted', 'OrderModified', 'OrderCancelled', 'TicketRefunded');
+--
+-- revenue_day, conversion_day and so on are views that evschema makes of the model's measures.
+-- Their sums are texts with two decimals, too.
 
 -- The days that the logs bear, and the instant at which each ended in Amsterdam (an hour
--- before UTC's midnight in winter).
+-- before UTC's midnight in winter). The view is temporary: the database stays as it is.
 CREATE TEMP VIEW log_day AS
 SELECT date AS day, date || 'T23:00:00.000000Z' AS ended
 FROM dim_date WHERE date BETWEEN '2026-03-01' AND '2026-03-05';
@@ -30,46 +21,31 @@ FROM dim_date WHERE date BETWEEN '2026-03-01' AND '2026-03-05';
 .print
 .print 1. What did we take and give back? By day, kind of event and currency.
 -- As it stands now: the newest version of each event, and none that was taken back.
-SELECT day, event_type, currency, count(*) AS events,
-       printf('%d.%02d', sum(minor) / 100, sum(minor) % 100) AS amount
-FROM revenue
-WHERE ev_current
-GROUP BY day, event_type, currency
+SELECT day, event_type, currency, rows AS events, total AS amount
+FROM revenue_day
 ORDER BY day, event_type, currency;
 
 .print
 .print 2. What is left of it? Orders and additions, less cancellations and refunds.
 -- The sign is printed apart: the cents of -0.05 are -5, and -5 / 100 is 0.
-SELECT currency, sum(sign > 0) AS came_in, sum(sign < 0) AS went_out,
-       printf('%s%d.%02d', CASE WHEN sum(sign * minor) < 0 THEN '-' ELSE '' END,
-              abs(sum(sign * minor)) / 100, abs(sum(sign * minor)) % 100) AS net
-FROM revenue
-WHERE ev_current
+SELECT currency, sum(CASE WHEN minor < 0 THEN 0 ELSE rows END) AS came_in,
+       sum(CASE WHEN minor < 0 THEN rows ELSE 0 END) AS went_out,
+       printf('%s%d.%02d', CASE WHEN sum(minor) < 0 THEN '-' ELSE '' END,
+              abs(sum(minor)) / 100, abs(sum(minor)) % 100) AS net
+FROM (SELECT currency, rows, CAST(replace(total, '.', '') AS INTEGER) AS minor FROM revenue_day)
 GROUP BY currency
 ORDER BY currency;
 
 .print
 .print 3. How many carts become orders? By channel and the day of the cart.
 -- related_id is the cart that a visit began with; all that follows bears it too.
-WITH cart AS (
-	SELECT e.related_id, min(e.channel) AS channel, min(d.date) AS day,
-	       max(e.event_type = 'CartCheckedOut') AS checked_out,
-	       max(e.event_type = 'OrderCompleted') AS ordered
-	FROM events e
-	JOIN dim_date d ON d.dim_date_key = e.event_timestamp_key
-	WHERE e.ev_current
-	  AND e.event_type IN ('ArticleAddedToCart', 'CartCheckedOut', 'OrderCompleted')
-	GROUP BY e.related_id
-	HAVING max(e.event_type = 'ArticleAddedToCart')
-)
-SELECT channel, day, count(*) AS carts,
-       sum(checked_out) AS checked_out, sum(ordered) AS ordered,
-       printf('%d.%d%%', 100 * sum(ordered) / count(*), 1000 * sum(ordered) / count(*) % 10)
+SELECT o.channel, o.day, o.started AS carts, c.reached AS checked_out, o.reached AS ordered,
+       printf('%d.%d%%', 100 * o.reached / o.started, 1000 * o.reached / o.started % 10)
          AS conversion
-FROM cart
-WHERE day IN (SELECT day FROM log_day)
-GROUP BY channel, day
-ORDER BY channel, day;
+FROM conversion_day o
+JOIN checkouts_day c USING (channel, day)
+WHERE o.day IN (SELECT day FROM log_day)
+ORDER BY o.channel, o.day;
 
 .print
 .print 4. Why do customers want their money back, and how much of it?
@@ -77,14 +53,14 @@ ORDER BY channel, day;
 -- It is reckoned in whole units, so that times 10000 still fits an integer: where sum()
 -- would stop with an error, * would go on in floats and say nothing.
 WITH sold AS (
-	SELECT currency, sum(minor) AS minor
-	FROM revenue
-	WHERE ev_current AND event_type = 'OrderCompleted'
+	SELECT currency, sum(CAST(replace(total, '.', '') AS INTEGER)) AS minor
+	FROM revenue_day
+	WHERE event_type = 'OrderCompleted'
 	GROUP BY currency
 ), back AS (
-	SELECT currency, reason, count(*) AS refunds,
-	       sum(CAST(replace(amount, '.', '') AS INTEGER)) AS minor
-	FROM refunds
+	SELECT currency, reason, sum(rows) AS refunds,
+	       sum(CAST(replace(total, '.', '') AS INTEGER)) AS minor
+	FROM refunded_week
 	GROUP BY currency, reason
 )
 SELECT b.currency, b.reason, b.refunds,
@@ -101,15 +77,21 @@ ORDER BY b.currency, b.minor DESC;
 -- exactly one version of an order is true at any instant; the deleted one says that
 -- there is none. The first three columns never change again, whatever we learn later,
 -- unless it is learnt of a time before that evening.
+WITH orders AS (
+	SELECT e.currency, d.date AS day, e.ev_valid_from, e.ev_valid_to, e.ev_current, e.ev_deleted,
+	       CAST(replace(e.amount, '.', '') AS INTEGER) AS minor
+	FROM events e
+	JOIN dim_date d ON d.dim_date_key = e.event_timestamp_key
+	WHERE e.event_type = 'OrderCompleted'
+)
 SELECT n.day, r.currency, count(*) AS orders_then,
        printf('%d.%02d', sum(r.minor) / 100, sum(r.minor) % 100) AS amount_then,
        (SELECT printf('%d (%d.%02d)', count(*), sum(c.minor) / 100, sum(c.minor) % 100)
-        FROM revenue c
-        WHERE c.ev_current AND c.event_type = 'OrderCompleted' AND c.currency = r.currency
-          AND c.day <= n.day) AS now
+        FROM orders c
+        WHERE c.ev_current AND c.currency = r.currency AND c.day <= n.day) AS now
 FROM log_day n
-JOIN revenue r ON r.ev_valid_from <= n.ended AND (r.ev_valid_to IS NULL OR r.ev_valid_to > n.ended)
-WHERE r.event_type = 'OrderCompleted' AND NOT r.ev_deleted
+JOIN orders r ON r.ev_valid_from <= n.ended AND (r.ev_valid_to IS NULL OR r.ev_valid_to > n.ended)
+WHERE NOT r.ev_deleted
 GROUP BY n.day, r.currency
 ORDER BY n.day, r.currency;
 

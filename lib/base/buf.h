@@ -22,6 +22,7 @@ struct ev_buf {
 void ev_buf_free(struct ev_buf *b);
 void ev_buf_grow(struct ev_buf *b, size_t n);
 void ev_buf_printf(struct ev_buf *b, const char *fmt, ...) EV_PRINTF(2, 3);
+void ev_buf_vprintf(struct ev_buf *b, const char *fmt, va_list ap) EV_PRINTF(2, 0);
 /* Appends v in decimal digits. */
 void ev_buf_u64(struct ev_buf *b, uint64_t v);
 /* The bytes as a string: a NUL stands behind them, outside len. */
@@ -77,6 +78,15 @@ static inline char *ev_copy_over(char *to, const char *from, size_t len)
 static inline void ev_buf_reset(struct ev_buf *b)
 {
 	b->len = 0;
+}
+
+/* Orders runs of bytes; one that begins another comes before it. */
+static inline int ev_bytes_compare(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	const size_t len = a_len < b_len ? a_len : b_len;
+	int order = len > 0 ? memcmp(a, b, len) : 0;
+
+	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
 }
 
 #endif

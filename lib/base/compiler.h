@@ -1,5 +1,5 @@
 /*
- * compiler: what GCC and Clang are told beyond C17. Floor 0.
+ * compiler: attributes of GCC and Clang beyond C17. Floor 0.
  *
  * The only place of lib and cmd that names an attribute. C17's own _Noreturn is used as it is.
  */
@@ -15,13 +15,13 @@
 /* A loop's body that stands once for several variants of the loop. */
 #define EV_ALWAYS_INLINE inline __attribute__((always_inline))
 
-#define EV_UNUSED __attribute__((unused))
+#define EV_UNUSED	 __attribute__((unused))
 
 /* Compiled for a processor with these features, whatever the others are compiled for. */
 #define EV_TARGET(features) __attribute__((target(features)))
 
-/* Of a typedef: so many bytes of the type as one value, by the processor's vectors. */
-#define EV_VECTOR(bytes) __attribute__((vector_size(bytes)))
+/* On a typedef: so many bytes of the type as one value, by the processor's vectors. */
+#define EV_VECTOR(bytes)  __attribute__((vector_size(bytes)))
 #define EV_ALIGNED(bytes) __attribute__((aligned(bytes)))
 
 #endif

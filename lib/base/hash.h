@@ -10,6 +10,7 @@
 
 #include "base/compiler.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -17,6 +18,11 @@
 struct ev_hash128 {
 	uint64_t lo, hi;
 };
+
+static inline bool ev_hash128_equal(struct ev_hash128 a, struct ev_hash128 b)
+{
+	return a.lo == b.lo && a.hi == b.hi;
+}
 
 struct ev_hash128 ev_hash128(const void *p, size_t len, uint64_t seed);
 uint64_t ev_hash64(const void *p, size_t len, uint64_t seed);

@@ -25,7 +25,7 @@ struct ev_error {
 };
 
 /*
- * Writes the text, and returns EV_FATAL. What is not plain (ev_utf8_is_plain) is shown escaped, so
+ * Writes the text, and returns EV_FATAL. What is not visible (ev_utf8_is_visible) is escaped, so
  * that no input can steer a terminal or look like something else; of a text that is too long the
  * middle is left out, for what is wrong stands at its head and what to do at its end.
  */

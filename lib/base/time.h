@@ -47,8 +47,8 @@ void ev_date_format(struct ev_date d, char out[EV_DATE_TEXT]);
  * are: false for any other text, right or not.
  */
 bool ev_time_utc(const char *p, size_t len, char out[EV_TIME_TEXT]);
-/* Whether it would take the text. */
-bool ev_time_is_utc(const char *p, size_t len);
+/* Whether EV_TIME_TEXT bytes are what it would write: a time in its one spelling. */
+bool ev_time_is_canonical(const char *p);
 /* Whether it lies in the years 1 to 9999, which every warehouse knows. */
 bool ev_time_in_range(struct ev_time t);
 
@@ -57,6 +57,7 @@ int ev_time_compare(struct ev_time a, struct ev_time b);
 /* Days since 1970-01-01. */
 int64_t ev_date_days(struct ev_date d);
 struct ev_date ev_date_of_days(int64_t days);
+bool ev_date_is_leap(int64_t year);
 /* ISO 8601: 1 is Monday. */
 int ev_date_weekday(int64_t days);
 /* ISO 8601 week and the year that it belongs to. */

@@ -18,21 +18,31 @@ size_t ev_utf8_encode(uint32_t cp, char out[4]);
 uint32_t ev_utf8_next(const char **s);
 
 /*
- * Whether a person who reads it sees a scalar value as what it is. Not plain are controls (C0, C1),
+ * Whether a reader sees a scalar value as what it is. Not so controls (C0, C1),
  * what has no shape of its own or turns its neighbours about (Unicode's Cf, Zl, Zp and
  * Default_Ignorable_Code_Point), what is private and what is no character.
  */
-bool ev_utf8_is_plain(uint32_t cp);
+bool ev_utf8_is_visible(uint32_t cp);
 /* Bytes that an escape of ev_utf8_show takes at most. */
 enum { EV_UTF8_SHOWN = 10 };
 /*
  * Writes what stands at *s (len bytes from there on, at least one) for people, and steps behind
- * it: a plain character as it is; others as \u202e or \U000e0001; a byte that is no UTF-8 as
+ * it: a visible character as it is; others as \u202e or \U000e0001; a byte that is no UTF-8 as
  * \xff. Returns how many bytes of out it takes.
  */
 size_t ev_utf8_show(const char **s, size_t len, char out[EV_UTF8_SHOWN + 1]);
 
 /* The number of code points in valid UTF-8. */
 size_t ev_utf8_count(const char *p, size_t len);
+
+/* The length of what begins a text of valid UTF-8, at most `most` bytes, whole characters. */
+static inline size_t ev_utf8_cut(const char *p, size_t len, size_t most)
+{
+	if (len <= most)
+		return len;
+	while (most > 0 && ((unsigned char)p[most] & 0xc0) == 0x80)
+		most--;
+	return most;
+}
 
 #endif

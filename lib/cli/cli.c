@@ -1,7 +1,7 @@
 #include "cli/cli.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "cli/seal.h"
+#include "json/plan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +17,7 @@ enum {
 	DEFAULT_MAX_LINE = 64 << 20,
 	SMALLEST_MAX_LINE = 16,
 	LARGEST_MAX_LINE = 1 << 29,
+	SMALLEST_BUFFER = 64 << 10,
 	MAX_OPTIONS = 64,
 	MAX_BATCH = 200,
 	MAX_ARGUMENT = 4096,
@@ -24,35 +25,63 @@ enum {
 
 static const char *program_name = "evkit";
 
+/* Prints a line to standard error, behind the name. */
+static void print(const char *fmt, va_list ap)
+{
+	struct ev_error line;
+
+	ev_vfail(&line, fmt, ap);
+	fprintf(stderr, "%s: %s\n", program_name, line.text);
+}
+
+_Noreturn void cli_fail(const char *fmt, ...)
+{
+	va_list ap;
+
+	ev_out_unlink_temporaries();
+	va_start(ap, fmt);
+	print(fmt, ap);
+	va_end(ap);
+	exit(CLI_TROUBLE);
+}
+
 _Noreturn void cli_die(const struct ev_error *err)
 {
-	ev_out_unlink_temporaries();
-	fprintf(stderr, "%s: %s\n", program_name, err->text);
-	exit(CLI_TROUBLE);
+	cli_fail("%s", err->text);
+}
+
+void cli_must(struct cli *c, enum ev_status st)
+{
+	if (st == EV_FATAL)
+		cli_die(&c->error);
 }
 
 _Noreturn void cli_usage(const char *fmt, ...)
 {
-	struct ev_error err;
 	va_list ap;
 
-	va_start(ap, fmt);
-	ev_vfail(&err, fmt, ap);
-	va_end(ap);
 	ev_out_unlink_temporaries();
-	fprintf(stderr, "%s: %s\nTry '%s --help'.\n", program_name, err.text, program_name);
+	va_start(ap, fmt);
+	print(fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "Try '%s --help'.\n", program_name);
 	exit(CLI_TROUBLE);
 }
 
 void cli_note(const char *fmt, ...)
 {
-	struct ev_error note;
 	va_list ap;
 
 	va_start(ap, fmt);
-	ev_vfail(&note, fmt, ap);
+	print(fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "%s: %s\n", program_name, note.text);
+}
+
+void cli_need_seal(void)
+{
+	if (getenv("EVKIT_SEAL") == NULL)
+		cli_usage("--state needs a sealed pipe, or a program that was stopped would look "
+			  "like the end of the day: set EVKIT_SEAL (evparse --new-seal FILE)");
 }
 
 /* Without memory, so without stdio. */
@@ -85,7 +114,7 @@ static void catch_signals(void)
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
 		struct sigaction old;
 
-		/* What the parent ignores (nohup) stays ignored; a pipe's end must not be. */
+		/* What the parent ignores (nohup) stays ignored; but SIGPIPE must not. */
 		if (signals[i] != SIGPIPE && sigaction(signals[i], NULL, &old) == 0 &&
 		    old.sa_handler == SIG_IGN)
 			continue;
@@ -200,6 +229,15 @@ size_t cli_size(const char *option, const char *text)
 	return (size_t)v << shift;
 }
 
+size_t cli_buffer_size(const char *text)
+{
+	size_t size = cli_size("buffer-size", text);
+
+	if (size < SMALLEST_BUFFER)
+		cli_usage("--buffer-size must be 64K at least");
+	return size;
+}
+
 uint64_t cli_number(const char *option, const char *text)
 {
 	unsigned long long v;
@@ -226,7 +264,7 @@ static void take_limit(struct cli_limit *l, const char *text)
 	l->set = true;
 }
 
-/* What an option brings may be written into files, and a batch's name is told to people. */
+/* An argument may be written into files, and a batch's name is shown to people. */
 static void check_argument(const struct cli_option *o, const char *argument)
 {
 	bool batch = strcmp(o->name, "batch") == 0;
@@ -241,7 +279,7 @@ static void check_argument(const struct cli_option *o, const char *argument)
 	while (*p != '\0') {
 		uint32_t cp = ev_utf8_next(&p);
 
-		if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (batch && !ev_utf8_is_plain(cp)))
+		if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (batch && !ev_utf8_is_visible(cp)))
 			cli_usage("--%s takes no characters that cannot be seen, and '%s' has one",
 				  o->name, argument);
 	}
@@ -326,8 +364,8 @@ static void parse(struct cli *c, int argc, char **argv)
 }
 
 /*
- * FOLDER/ stands for FOLDER/PROGRAM.BATCH.rejects.jsonl; what is no plain character of a name
- * becomes %XX.
+ * FOLDER/ stands for FOLDER/PROGRAM.BATCH.rejects.jsonl; other characters than letters,
+ * digits, - _ and . become %XX.
  */
 static char *rejects_file(const struct cli *c)
 {
@@ -349,6 +387,23 @@ static char *rejects_file(const struct cli *c)
 	return name.p;
 }
 
+static void show_plan(const char *text, size_t len)
+{
+	fwrite(text, 1, len, stderr);
+}
+
+/* EVKIT_DEBUG: plan shows what is compiled by shape (json/plan.h); noplan does without. */
+static void set_debug(void)
+{
+	const char *debug = getenv("EVKIT_DEBUG");
+
+	if (debug == NULL || debug[0] == '\0')
+		return;
+	if (strcmp(debug, "plan") != 0 && strcmp(debug, "noplan") != 0)
+		cli_usage("EVKIT_DEBUG is plan or noplan, not '%s'", debug);
+	ev_plan_debug(debug[0] == 'n', debug[0] == 'p' ? show_plan : NULL);
+}
+
 void cli_open(struct cli *c, const struct cli_program *program, int argc, char **argv)
 {
 	char *file = NULL;
@@ -361,6 +416,7 @@ void cli_open(struct cli *c, const struct cli_program *program, int argc, char *
 	raise_descriptors();
 	catch_signals();
 	*c = (struct cli){.program = program, .max_line = DEFAULT_MAX_LINE};
+	set_debug();
 	parse(c, argc, argv);
 	if (program->makes_folder != NULL && program->makes_folder()) {
 		c->folder = c->output;
@@ -399,6 +455,61 @@ struct ev_model *cli_model(struct cli *c, bool required)
 	return m;
 }
 
+bool cli_refuses(const struct cli *c, uint64_t rejected, uint64_t in)
+{
+	const struct cli_limit *l = &c->max_rejects;
+
+	if (!l->set)
+		return false;
+	return l->percent ? (double)rejected * 100 > (double)l->value * (double)in
+			  : rejected > l->value;
+}
+
+void cli_note_refusal(uint64_t rejected, uint64_t in)
+{
+	cli_note("%llu of %llu lines were rejected, more than --max-rejects allows",
+		 (unsigned long long)rejected, (unsigned long long)in);
+}
+
+void cli_note_nothing(const struct cli_program *program, uint64_t rejected)
+{
+	cli_note("nothing passed, and the batch is not approved: %llu %s rejected: see whether "
+		 "they are wrong or the %s is",
+		 (unsigned long long)rejected, rejected == 1 ? "record was" : "records were",
+		 program->input == CLI_BEGINS ? "format" : "model");
+}
+
+/* The paths that envelope options gave, the last one of each part. */
+static struct {
+	const char *name, *path;
+} envelope[6];
+
+void cli_envelope_take(const char *name, const char *path)
+{
+	size_t i = 0;
+
+	while (envelope[i].name != NULL && strcmp(envelope[i].name, name) != 0)
+		i++;
+	envelope[i].name = name;
+	envelope[i].path = path;
+}
+
+void cli_envelope_apply(struct ev_model *m)
+{
+	struct ev_error err;
+
+	for (size_t i = 0; i < sizeof envelope / sizeof envelope[0] && envelope[i].name != NULL;
+	     i++) {
+		/* --version is every program's own, so the path has a longer name. */
+		const char *part = envelope[i].name;
+
+		if (strcmp(part, "version-path") == 0)
+			part = "version";
+		if (ev_model_set_path(m, part, envelope[i].path, &err) != EV_OK)
+			cli_die(&err);
+	}
+}
+
 enum ev_status cli_prepare(struct cli *c)
 {
 	bool standard = c->output == NULL;
@@ -409,8 +520,7 @@ enum ev_status cli_prepare(struct cli *c)
 		     : ev_outs_add(&c->files, &c->port.out, &c->error) != EV_OK)
 		return EV_FATAL;
 	if (standard && close(STDOUT_FILENO) != 0)
-		return ev_fail(&c->error, "standard output: cannot be closed: %s",
-			       strerror(errno));
+		return ev_fail(&c->error, "standard output: cannot be closed: %s", strerror(errno));
 	return EV_OK;
 }
 

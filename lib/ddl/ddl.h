@@ -47,4 +47,11 @@ enum ev_status ev_ddl_grants(const struct ev_ddl *what, const char *loader, cons
 /* Puts a sources.yml of dbt. */
 enum ev_status ev_ddl_dbt(const struct ev_ddl *what, struct ev_out *out, struct ev_error *err);
 
+/*
+ * Puts a line for each difference of the live tables from the model's. url: one that a target
+ * takes, and what->dialect is its.
+ */
+enum ev_status ev_ddl_check(const struct ev_ddl *what, const char *url, struct ev_out *out,
+			    bool *same, struct ev_error *err);
+
 #endif

@@ -24,8 +24,8 @@ static const struct widening {
 	const char *target;
 	enum change varchar, digits, scale, from_int, key;
 	const char *alter, *type;
-	bool full_name; /* RENAME TO takes the name with its schema */
-	bool texts;	/* a decimal is a text with its digits behind the point */
+	bool swaps; /* two tables change names in one step, for there is no transaction */
+	bool texts; /* a decimal is a text with its digits behind the point */
 } widenings[] = {
 	{"sqlite", CHANGE_NONE, CHANGE_NONE, CHANGE_COPY, CHANGE_COPY, CHANGE_NONE, "", "", false,
 	 true},
@@ -105,7 +105,7 @@ static enum ev_status refuse(const struct diff *d, const struct ev_table *t, con
 		       at.column, t->name, why);
 }
 
-/* Whether the key of a row is made of other things than it was; then none of the old ones is right. */
+/* Whether a key is made of other things than it was; then none of those there is right. */
 static bool other_keys(const struct ev_table *a, const struct ev_table *b)
 {
 	const struct ev_dimension *x = a->dimension, *y = b->dimension;
@@ -196,10 +196,29 @@ static enum ev_status plan(struct diff *d, struct ev_error *err)
 
 /* Writing */
 
-static void alter_table(struct diff *d, const struct ev_table *t)
+static void alter_table(const struct ddl *s, const struct ev_table *t, struct ev_buf *out)
 {
-	ev_buf_puts(&d->new.text, "ALTER TABLE ");
-	ev_sql_rows(d->new.d, d->new.schema, t, &d->new.text);
+	ev_buf_puts(out, "ALTER TABLE ");
+	ev_sql_rows(s->d, s->schema, t, out);
+}
+
+void ddl_add_column(const struct ddl *s, const struct ev_table *t, size_t i, struct ev_buf *out)
+{
+	alter_table(s, t, out);
+	ev_buf_puts(out, " ADD COLUMN ");
+	ev_sql_name(s->d, t->columns[i].name, out);
+	ev_buf_putc(out, ' ');
+	ev_sql_column(s->d, t, i, out);
+	ev_buf_putc(out, ';');
+}
+
+void ddl_drop_column(const struct ddl *s, const struct ev_table *t, const char *name,
+		     struct ev_buf *out)
+{
+	alter_table(s, t, out);
+	ev_buf_puts(out, " DROP COLUMN ");
+	ev_sql_name(s->d, name, out);
+	ev_buf_putc(out, ';');
 }
 
 /* The values of a column in its new type. */
@@ -235,7 +254,7 @@ static void write_type(struct diff *d, const struct step *step, size_t i)
 	const struct ev_dialect *dialect = d->new.d;
 	struct ev_buf *out = &d->new.text;
 
-	alter_table(d, step->new);
+	alter_table(&d->new, step->new, out);
 	ev_buf_puts(out, d->can->alter);
 	ev_sql_name(dialect, b->name, out);
 	ev_buf_puts(out, d->can->type);
@@ -250,31 +269,15 @@ static void write_type(struct diff *d, const struct step *step, size_t i)
 	ev_buf_puts(out, ";\n");
 }
 
-static void write_added(struct diff *d, const struct step *step, size_t i)
-{
-	struct ev_buf *out = &d->new.text;
-
-	alter_table(d, step->new);
-	ev_buf_puts(out, " ADD COLUMN ");
-	ev_sql_name(d->new.d, step->new->columns[i].name, out);
-	ev_buf_putc(out, ' ');
-	ev_sql_column(d->new.d, step->new, i, out);
-	ev_buf_puts(out, ";\n");
-}
-
 static void write_dropped(struct diff *d, const struct step *step)
 {
-	struct ev_buf *out = &d->new.text;
-
 	for (size_t i = 0; i < step->old->n; i++) {
 		const char *name = step->old->columns[i].name;
 
 		if (find_column(step->new, name) < step->new->n)
 			continue;
-		alter_table(d, step->new);
-		ev_buf_puts(out, " DROP COLUMN ");
-		ev_sql_name(d->new.d, name, out);
-		ev_buf_puts(out, ";\n");
+		ddl_drop_column(&d->new, step->new, name, &d->new.text);
+		ev_buf_putc(&d->new.text, '\n');
 	}
 }
 
@@ -289,6 +292,9 @@ static void write_copy(struct diff *d, const struct step *step)
 
 	ev_buf_printf(&name, "ev_new_%s", b->name);
 	made.name = ev_buf_str(&name);
+	ev_buf_puts(out, "\n-- A new table takes the place of the old one.\nDROP TABLE IF EXISTS ");
+	ev_sql_table(dialect, d->new.schema, made.name, out);
+	ev_buf_puts(out, ";\n");
 	ddl_table(&d->new, &made);
 	ev_buf_puts(out, "INSERT INTO ");
 	ev_sql_table(dialect, d->new.schema, made.name, out);
@@ -316,13 +322,24 @@ static void write_copy(struct diff *d, const struct step *step)
 	}
 	ev_buf_puts(out, " FROM ");
 	ev_sql_table(dialect, d->new.schema, b->name, out);
-	ev_buf_puts(out, ";\nDROP TABLE ");
-	ev_sql_table(dialect, d->new.schema, b->name, out);
-	ev_buf_puts(out, ";\nALTER TABLE ");
-	ev_sql_table(dialect, d->new.schema, made.name, out);
-	ev_buf_puts(out, " RENAME TO ");
-	ev_sql_table(dialect, d->can->full_name ? d->new.schema : NULL, b->name, out);
 	ev_buf_puts(out, ";\n");
+	if (d->can->swaps) {
+		ev_buf_puts(out, "ALTER TABLE ");
+		ev_sql_table(dialect, d->new.schema, b->name, out);
+		ev_buf_puts(out, " SWAP WITH ");
+		ev_sql_table(dialect, d->new.schema, made.name, out);
+		ev_buf_puts(out, ";\n");
+	}
+	ev_buf_puts(out, "DROP TABLE ");
+	ev_sql_table(dialect, d->new.schema, d->can->swaps ? made.name : b->name, out);
+	ev_buf_puts(out, ";\n");
+	if (!d->can->swaps) {
+		ev_buf_puts(out, "ALTER TABLE ");
+		ev_sql_table(dialect, d->new.schema, made.name, out);
+		ev_buf_puts(out, " RENAME TO ");
+		ev_sql_name(dialect, b->name, out);
+		ev_buf_puts(out, ";\n");
+	}
 	ev_buf_free(&name);
 }
 
@@ -386,8 +403,10 @@ static enum ev_status write_step(struct diff *d, const struct step *step, struct
 		for (size_t i = 0; i < step->new->n; i++)
 			if (step->changes[i] == CHANGE_IN_PLACE)
 				write_type(d, step, i);
-			else if (step->changes[i] == CHANGE_ADD)
-				write_added(d, step, i);
+			else if (step->changes[i] == CHANGE_ADD) {
+				ddl_add_column(s, step->new, i, &s->text);
+				ev_buf_putc(&s->text, '\n');
+			}
 		write_dropped(d, step);
 	}
 	if (s->d->by_load)
@@ -427,6 +446,34 @@ static bool moves_columns(const struct step *step)
 	return false;
 }
 
+/* Types that change in place, but in no transaction; whether there are any. */
+static bool write_outside(struct diff *d, bool count_only)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < d->n; i++) {
+		const struct step *step = &d->steps[i];
+
+		for (size_t k = 0; step->changes != NULL && k < step->new->n; k++) {
+			if (step->copied || step->changes[k] != CHANGE_OUTSIDE)
+				continue;
+			any = true;
+			if (!count_only)
+				write_type(d, step, k);
+		}
+	}
+	return any;
+}
+
+/* Views hold the columns that they show. */
+static void write_views_away(struct diff *d, bool outside)
+{
+	struct ddl *s = &d->new;
+
+	if (s->d->drops_views && write_outside(d, true) == outside)
+		ddl_drop_views(&d->old, &s->text);
+}
+
 static enum ev_status write_diff(struct diff *d, struct ev_error *err)
 {
 	struct ddl *s = &d->new;
@@ -436,20 +483,16 @@ static enum ev_status write_diff(struct diff *d, struct ev_error *err)
 		idle = idle && is_idle(&d->steps[i]);
 		moves = moves || moves_columns(&d->steps[i]);
 	}
-	if (moves && s->d->drops_views) {
-		ev_buf_puts(&s->text, "-- The views go, for they hold the columns: evschema views "
-				      "makes them again.\n");
-		ddl_drop_views(&d->old, &s->text);
-		ev_buf_putc(&s->text, '\n');
+	if (moves) {
+		ev_buf_puts(&s->text,
+			    "-- Columns change, so make the views anew: evschema views.\n");
+		write_views_away(d, true);
 	}
-	for (size_t i = 0; i < d->n; i++)
-		for (size_t k = 0; d->steps[i].old != NULL && d->steps[i].new != NULL &&
-				   !d->steps[i].copied &&k < d->steps[i].new->n;
-		     k++)
-			if (d->steps[i].changes[k] == CHANGE_OUTSIDE)
-				write_type(d, &d->steps[i], k);
+	write_outside(d, false);
 	if (!idle)
 		ev_buf_puts(&s->text, s->d->begin);
+	if (moves)
+		write_views_away(d, false);
 	for (size_t i = 0; i < d->n; i++)
 		if (!is_idle(&d->steps[i]) && write_step(d, &d->steps[i], err) != EV_OK)
 			return EV_FATAL;

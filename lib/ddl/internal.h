@@ -39,6 +39,11 @@ enum ev_status ddl_rows(struct ddl *s, const struct ev_table *t, struct ev_error
 /* Appends what takes all views of the model out that may be there. */
 void ddl_drop_views(const struct ddl *s, struct ev_buf *out);
 
+/* ALTER TABLE, without a line end. */
+void ddl_add_column(const struct ddl *s, const struct ev_table *t, size_t i, struct ev_buf *out);
+void ddl_drop_column(const struct ddl *s, const struct ev_table *t, const char *name,
+		     struct ev_buf *out);
+
 /* The schemas of the model's types, read as far as they are asked for. */
 struct ddl_enums;
 struct ddl_enums *ddl_enums_new(const struct ev_model *m);

@@ -397,13 +397,14 @@ static void write_sum(struct ddl *s, const struct ev_measure *m, int period)
 	if (is_text) { /* the point comes back: 5 is 0.05 */
 		ev_buf_puts(out, "SELECT ");
 		put_names_of_by(s, m, period);
-		ev_buf_printf(
-			out,
-			", \"rows\", CASE WHEN minor < 0 THEN '-' ELSE '' END || "
-			"substr(digits, 1, length(digits) - %u) || '.' || substr(digits, -%u) "
-			"AS \"total\" FROM (SELECT *, printf('%%0%ud', abs(minor)) AS digits "
-			"FROM (\n",
-			scale, scale, scale + 1);
+		ev_buf_puts(out, ", \"rows\", CASE WHEN ev_minor < 0 THEN '-' ELSE '' END || ");
+		ev_buf_printf(out,
+			      "substr(ev_digits, 1, length(ev_digits) - %u) || '.' || "
+			      "substr(ev_digits, -%u) AS \"total\" FROM (SELECT *, "
+			      "CASE WHEN ev_minor IS NOT NULL THEN ",
+			      scale, scale);
+		ev_buf_printf(out, "printf('%%0%ud', abs(ev_minor)) END AS ev_digits FROM (\n",
+			      scale + 1);
 	}
 	ev_buf_puts(out, "SELECT ");
 	n = put_by(s, m, period);
@@ -412,7 +413,7 @@ static void write_sum(struct ddl *s, const struct ev_measure *m, int period)
 	if (m->column != NULL) {
 		ev_buf_puts(out, ", ");
 		put_sum(s, m);
-		put_as(s, is_text ? "minor" : "total");
+		put_as(s, is_text ? "ev_minor" : "total");
 	}
 	put_from(s, m, period);
 	put_group(s, n);

@@ -1,51 +1,17 @@
-#include "dedupe/dedupe.h"
-#include "base/hash.h"
-#include "base/time.h"
-#include "base/zone.h"
-#include "dedupe/state.h"
+#include "dedupe/internal.h"
 #include "json/canon.h"
-#include "json/content.h"
-#include "record/event.h"
 
 #include <stdlib.h>
 
-/* The last record of an id, where that is what counts. */
-struct last {
-	struct ev_hash128 id, content; /* id 0,0: empty */
-};
-
-struct ev_dedupe {
-	const struct ev_model *m;
-	const struct ev_dedupe_options *options;
-	uint32_t id, time, modified; /* slots */
-	uint32_t *keys;
-	struct ev_ways ways; /* to the keys */
-	struct ev_port *port;
-	struct ev_events *events;
-	struct ev_reasons why;
-	struct ev_content *content;
-	struct ev_buf key, text;
-	uint64_t seed;		  /* secret, so that nobody can craft two records of one digest */
-	struct ev_hash128 *table; /* 0,0 is empty */
-	size_t size, used;
-	struct last *lasts;
-	size_t n_lasts, used_lasts;
-	struct ev_dedupe_state *state;
-	char *batch;  /* of the section before */
-	bool goes_on; /* the section has the same */
-	uint64_t n_out, n_duplicate, n_late;
-	struct ev_count counts[4];
-};
-
 /*
- * The table. A digest's lowest 32 bits are of the id alone: they lead to the bucket, a line of
- * cache, which is fetched while the content is still being read. Where the bucket is full, as by
- * records that all have one id, it is looked for from the place that its other half leads to.
+ * The table. The lowest 32 bits of a digest depend on the id alone. They select the bucket, a cache
+ * line, which is fetched while the content is still being hashed. Where the bucket is full, as with
+ * many records of one id, probing goes on from the slot that the digest's other half selects.
  * Nothing is ever taken out.
  */
-enum { BUCKET = 4, LEAST_TABLE = 1024 };
+enum { BUCKET = 4 };
 
-static void new_table(struct ev_dedupe *d, size_t size)
+void ev_dedupe_new_table(struct ev_dedupe *d, size_t size)
 {
 	d->size = size;
 	d->table = ev_malloc_huge(size * sizeof *d->table);
@@ -62,17 +28,17 @@ static struct ev_hash128 *bucket_of(const struct ev_dedupe *d, uint64_t id)
 	return &d->table[id & (d->size - 1) & ~(size_t)(BUCKET - 1)];
 }
 
-/* Where the digest is, or would go. */
+/* The digest's slot, or the empty one where it belongs. */
 static struct ev_hash128 *slot_of(const struct ev_dedupe *d, struct ev_hash128 h)
 {
 	struct ev_hash128 *at = bucket_of(d, (uint32_t)h.lo);
 
 	for (size_t i = 0; i < BUCKET; i++)
-		if (is_empty(&at[i]) || (at[i].lo == h.lo && at[i].hi == h.hi))
+		if (is_empty(&at[i]) || ev_hash128_equal(at[i], h))
 			return &at[i];
 	for (size_t i = h.hi & (d->size - 1);; i = (i + 1) & (d->size - 1)) {
 		at = &d->table[i];
-		if (is_empty(at) || (at->lo == h.lo && at->hi == h.hi))
+		if (is_empty(at) || ev_hash128_equal(*at, h))
 			return at;
 	}
 }
@@ -82,15 +48,15 @@ static void double_table(struct ev_dedupe *d)
 	struct ev_hash128 *old = d->table;
 	size_t n = d->size;
 
-	new_table(d, 2 * n);
+	ev_dedupe_new_table(d, 2 * n);
 	for (size_t i = 0; i < n; i++)
 		if (!is_empty(&old[i]))
 			*slot_of(d, old[i]) = old[i];
 	free(old);
 }
 
-/* Whether it was there already; now it is. */
-static bool seen(struct ev_dedupe *d, struct ev_hash128 h)
+/* Adds the digest. True if it was there already. */
+static bool add(struct ev_dedupe *d, struct ev_hash128 h)
 {
 	struct ev_hash128 *at;
 
@@ -105,47 +71,24 @@ static bool seen(struct ev_dedupe *d, struct ev_hash128 h)
 	return false;
 }
 
-/* By arrival */
-
-static struct last *last_of(const struct ev_dedupe *d, const struct ev_hash128 *id)
-{
-	for (size_t i = id->lo & (d->n_lasts - 1);; i = (i + 1) & (d->n_lasts - 1)) {
-		struct last *at = &d->lasts[i];
-
-		if (is_empty(&at->id) || (at->id.lo == id->lo && at->id.hi == id->hi))
-			return at;
-	}
-}
-
-static void double_lasts(struct ev_dedupe *d)
-{
-	struct last *old = d->lasts;
-	size_t n = d->n_lasts;
-
-	d->n_lasts = n > 0 ? 2 * n : 1024;
-	d->lasts = ev_calloc(d->n_lasts, sizeof *d->lasts);
-	for (size_t i = 0; i < n; i++)
-		if (!is_empty(&old[i].id))
-			*last_of(d, &old[i].id) = old[i];
-	free(old);
-}
-
-/* Whether the last record of the id had that content; now it has. */
+/* By arrival: notes the id's last content. True if it was the same before. */
 static bool is_last(struct ev_dedupe *d, struct ev_hash128 id, struct ev_hash128 content)
 {
-	struct last *at;
-	bool same;
+	size_t step = 0;
+	uint32_t i;
 
-	if (is_empty(&id))
-		id.hi = 1;
-	if (d->used_lasts >= d->n_lasts / 4 * 3)
-		double_lasts(d);
-	at = last_of(d, &id);
-	same = at->content.lo == content.lo && at->content.hi == content.hi;
-	if (!is_empty(&at->id) && same)
-		return true;
-	d->used_lasts += is_empty(&at->id);
-	*at = (struct last){id, content};
+	while ((i = ev_lookup_next(&d->last_by_id, id.lo, &step)) != EV_LOOKUP_NONE) {
+		struct ev_dedupe_last *last = &d->lasts[i];
+		bool same = ev_hash128_equal(last->content, content);
+
+		if (!ev_hash128_equal(last->id, id))
+			continue;
+		last->content = content;
+		return same;
+	}
+	ev_lookup_add(&d->last_by_id, id.lo, (uint32_t)d->n_lasts);
+	ev_grow(&d->lasts, &d->cap_lasts, d->n_lasts + 1, sizeof *d->lasts);
+	d->lasts[d->n_lasts++] = (struct ev_dedupe_last){id, content};
 	return false;
 }
 
@@ -176,12 +119,11 @@ struct ev_dedupe *ev_dedupe_open(const struct ev_model *m, const struct ev_dedup
 	if (options->state != NULL) {
 		d->time = ev_events_want(d->events, m->time);
 		d->modified = ev_events_want(d->events, m->modified);
-		d->state = ev_dedupe_state_new(options, m);
 	} else {
 		d->seed = ev_hash_seed();
 		d->content = ev_content_new(ev_hash_seed());
 	}
-	new_table(d, LEAST_TABLE);
+	ev_dedupe_new_table(d, EV_DEDUPE_LEAST_TABLE);
 	d->counts[0] = (struct ev_count){"out", &d->n_out, true, false};
 	d->counts[1] = (struct ev_count){"duplicate", &d->n_duplicate, true, false};
 	if (options->keep > 0)
@@ -200,10 +142,14 @@ void ev_dedupe_free(struct ev_dedupe **d)
 	ev_content_free(&(*d)->content);
 	ev_buf_free(&(*d)->key);
 	ev_buf_free(&(*d)->text);
-	ev_dedupe_state_free(&(*d)->state);
+	ev_store_free(&(*d)->store);
+	ev_buf_free(&(*d)->what);
+	ev_buf_free(&(*d)->fresh);
+	free((*d)->ours);
 	free((*d)->batch);
 	free((*d)->table);
 	free((*d)->lasts);
+	ev_lookup_free(&(*d)->last_by_id);
 	free(*d);
 	*d = NULL;
 }
@@ -213,7 +159,7 @@ const struct ev_count *ev_dedupe_counts(const struct ev_dedupe *d)
 	return d->counts;
 }
 
-/* Of the id in its canonical spelling, and so not in the content; and of all else. */
+/* The id is hashed in its canonical spelling, and left out of the content. */
 static struct ev_hash128 id_digest(const struct ev_dedupe *d, const struct ev_event *event)
 {
 	return ev_hash128(event->id, event->id_len, d->seed);
@@ -247,117 +193,19 @@ static struct ev_hash128 key_digest(struct ev_dedupe *d, const struct ev_event *
 
 		if (at != EV_NOWHERE)
 			ev_canonical(event->doc, at, NULL, 0, &d->key);
-		ev_buf_putc(&d->key, '\n'); /* in no canonical form */
+		ev_buf_putc(&d->key, '\n'); /* never in a canonical form */
 	}
 	return ev_hash128(d->key.p, d->key.len, d->seed);
 }
 
-/* A key that lies in something else is not absent. */
+/* A key whose path leads through a value of the wrong kind is not merely absent. */
 static bool keys_pass(struct ev_dedupe *d, const struct ev_event *event)
 {
 	if (ev_ways_are_open(&d->ways, event->doc, event->at))
 		return true;
 	for (size_t i = 0; i < d->options->n_keys; i++)
-		ev_path_passes(d->options->keys[i], event->doc, 0, &d->why);
+		ev_event_path_passes(d->options->keys[i], event->doc, 0, &d->why);
 	return false;
-}
-
-/* The state */
-
-enum ev_status ev_dedupe_begin(struct ev_dedupe *d, const char *batch, struct ev_error *err)
-{
-	bool first = d->batch == NULL;
-
-	d->goes_on = !first && strcmp(d->batch, batch) == 0;
-	if (ev_dedupe_state_begin(d->state, batch, err) != EV_OK)
-		return EV_FATAL;
-	if (first) {
-		d->seed = ev_dedupe_state_seed(d->state, 0);
-		d->content = ev_content_new(ev_dedupe_state_seed(d->state, 1));
-	} else if (!d->goes_on) { /* what another batch brought is in the state */
-		free(d->table);
-		new_table(d, LEAST_TABLE);
-		d->used = 0;
-	}
-	free(d->batch);
-	d->batch = ev_strdup(batch);
-	return EV_OK;
-}
-
-void ev_dedupe_end(struct ev_dedupe *d, const char *taken)
-{
-	ev_dedupe_state_end(d->state, taken);
-}
-
-enum ev_status ev_dedupe_prepare(struct ev_dedupe *d, struct ev_error *err)
-{
-	return ev_dedupe_state_prepare(d->state, err);
-}
-
-bool ev_dedupe_renamed(const struct ev_dedupe *d)
-{
-	return !d->goes_on && ev_dedupe_state_renamed(d->state);
-}
-
-enum ev_status ev_dedupe_commit(struct ev_dedupe *d, struct ev_error *err)
-{
-	return ev_dedupe_state_commit(d->state, err);
-}
-
-enum ev_status ev_dedupe_merge(struct ev_dedupe *d, struct ev_error *err)
-{
-	return ev_dedupe_state_merge(d->state, err);
-}
-
-/* A time that evversion would take; whether it is there and right is not judged here. */
-static bool read_time(struct ev_dedupe *d, const struct ev_event *event, uint32_t slot,
-		      struct ev_time *t)
-{
-	uint32_t at = slot != EV_NO_SLOT ? event->at[slot] : EV_NOWHERE;
-	enum ev_time_form form;
-	const char *p;
-	size_t len;
-
-	if (at == EV_NOWHERE || ev_kind(event->doc, at) != EV_STRING)
-		return false;
-	p = ev_string(event->doc, at, &d->text, &len);
-	form = ev_time_parse(p, len, t);
-	if (form == EV_TIME_BAD || (form == EV_TIME_NAIVE && d->m->zone == NULL))
-		return false;
-	if (form == EV_TIME_NAIVE)
-		t->sec = ev_zone_to_utc(d->m->zone, t->sec);
-	return ev_time_in_range(*t);
-}
-
-/* Since the year 1. */
-static uint32_t hour_of(struct ev_dedupe *d, const struct ev_event *event)
-{
-	const int64_t year_1 = INT64_C(-62135596800);
-	struct ev_time t;
-
-	if (!read_time(d, event, d->modified, &t) && !read_time(d, event, d->time, &t))
-		return EV_NO_HOUR;
-	return (uint32_t)((t.sec - year_1) / 3600);
-}
-
-/* Whether another batch brought it; if none did, it is remembered. */
-static enum ev_status remembered(struct ev_dedupe *d, struct ev_hash128 h,
-				 const struct ev_event *event, bool *known, struct ev_error *err)
-{
-	enum ev_dedupe_known how;
-	uint32_t hour;
-
-	if (ev_dedupe_state_ask(d->state, h, &how, err) != EV_OK)
-		return EV_FATAL;
-	*known = how == EV_DEDUPE_ELSE;
-	if (how != EV_DEDUPE_NOT)
-		return EV_OK;
-	hour = hour_of(d, event);
-	if (ev_dedupe_state_is_late(d->state, hour))
-		d->n_late++;
-	else
-		ev_dedupe_state_put(d->state, h, hour);
-	return EV_OK;
 }
 
 static enum ev_status is_duplicate(struct ev_dedupe *d, const struct ev_event *event, bool *known,
@@ -370,10 +218,10 @@ static enum ev_status is_duplicate(struct ev_dedupe *d, const struct ev_event *e
 		return EV_OK;
 	}
 	h = d->options->n_keys > 0 ? key_digest(d, event) : whole_digest(d, event);
-	*known = seen(d, h);
-	if (*known || d->state == NULL)
+	*known = add(d, h);
+	if (*known || d->store == NULL)
 		return EV_OK;
-	return remembered(d, h, event, known, err);
+	return ev_dedupe_remember(d, h, event, known, err);
 }
 
 enum ev_status ev_dedupe_step(struct ev_dedupe *d, const struct ev_record *rec,

@@ -1,5 +1,6 @@
 #include "expr/internal.h"
 
+#include "scan/scalar.h"
 #include "json/view.h"
 
 #include <string.h>
@@ -89,35 +90,16 @@ static enum ev_expr_flow recased(struct ev_expr_run *x, const struct ev_expr_val
 /* A number of JSON, with white space around it. */
 static bool reads_as_number(const char **p, size_t *len)
 {
-	const char *s = *p, *end = *p + *len, *from;
+	size_t from = 0, end = 0;
+	enum ev_kind kind;
 
-	while (s < end && strchr(" \t\r\n", *s) != NULL && *s != '\0')
-		s++;
-	while (end > s && strchr(" \t\r\n", end[-1]) != NULL && end[-1] != '\0')
-		end--;
-	*p = s;
-	*len = (size_t)(end - s);
-	s += s < end && *s == '-';
-	if (s == end || *s < '0' || *s > '9')
-		return false;
-	if (*s++ != '0')
-		while (s < end && *s >= '0' && *s <= '9')
-			s++;
-	if (s < end && *s == '.') {
-		for (from = ++s; s < end && *s >= '0' && *s <= '9';)
-			s++;
-		if (s == from)
-			return false;
-	}
-	if (s < end && (*s == 'e' || *s == 'E')) {
-		s++;
-		s += s < end && (*s == '-' || *s == '+');
-		for (from = s; s < end && *s >= '0' && *s <= '9';)
-			s++;
-		if (s == from)
-			return false;
-	}
-	return s == end;
+	while (from < *len && strchr(" \t\r\n", (*p)[from]) != NULL && (*p)[from] != '\0')
+		from++;
+	if (from < *len)
+		end = ev_scalar_end(*p, from, *len, &kind);
+	*p += from;
+	*len = end - from;
+	return end > from && kind == EV_NUMBER;
 }
 
 static enum ev_expr_flow to_number(struct ev_expr_run *x, const struct ev_expr_value *v,

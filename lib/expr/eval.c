@@ -26,76 +26,52 @@ static enum ev_expr_flow truth(struct ev_expr_run *x, const struct ev_expr_part 
 static inline uint32_t member(const struct ev_expr_run *x, uint32_t object,
 			      const struct ev_expr_path_step *s)
 {
-	return x->bound ? ev_member_symbol(x->d, object, s->symbol)
+	return x->bound ? ev_member_by_symbol(x->d, object, s->symbol)
 			: ev_member(x->d, object, s->name, s->len);
 }
 
 static enum ev_expr_flow step(struct ev_expr_run *x, const struct ev_expr_path_step *s,
-			      const struct ev_expr_value *in, struct ev_expr_value *out)
+			      struct ev_expr_value *v)
 {
-	struct ev_expr_value v = *in;
 	bool found;
 
-	if (s->name != NULL && v.kind == EV_OBJECT) {
-		*out = ev_expr_value_member(x, &v, s->name, s->len, &found);
-		return EV_GO_ON;
-	}
-	if (s->name == NULL && v.kind == EV_ARRAY) {
-		*out = ev_expr_value_element(x, &v, s->index);
-		return EV_GO_ON;
-	}
-	if (v.kind == EV_NULL) {
-		*out = v;
-		return EV_GO_ON;
-	}
-	if (s->name != NULL)
+	if (s->name != NULL && v->kind == EV_OBJECT)
+		*v = ev_expr_value_member(x, v, s->name, s->len, &found);
+	else if (s->name == NULL && v->kind == EV_ARRAY)
+		*v = ev_expr_value_element(x, v, s->index);
+	else if (v->kind != EV_NULL && s->name != NULL)
 		return ev_expr_raise(x, "Cannot index %s with string \"%.*s\"",
-				     ev_kind_name((enum ev_kind)v.kind),
+				     ev_kind_name((enum ev_kind)v->kind),
 				     ev_expr_cut(s->name, s->len, 80), s->name);
-	return ev_expr_raise(x, "Cannot index %s with number", ev_kind_name((enum ev_kind)v.kind));
-}
-
-/* The steps from the i-th on, from *out. *none: one with ? failed, so there is no output. */
-static enum ev_expr_flow steps(struct ev_expr_run *x, const struct ev_expr_part *n, uint32_t i,
-			       struct ev_expr_value *out, bool *none)
-{
-	enum ev_expr_flow flow;
-
-	for (; i < n->n_steps; i++) {
-		flow = step(x, &n->steps[i], out, out);
-		if (flow == EV_RAISED && n->steps[i].quiet) {
-			*none = true;
-			return EV_GO_ON;
-		}
-		if (flow != EV_GO_ON)
-			return flow;
-	}
+	else if (v->kind != EV_NULL)
+		return ev_expr_raise(x, "Cannot index %s with number",
+				     ev_kind_name((enum ev_kind)v->kind));
 	return EV_GO_ON;
 }
 
-/* Members of members are found without a value for each. */
-static inline enum ev_expr_flow path(struct ev_expr_run *x, const struct ev_expr_part *n,
-				     const struct ev_expr_value *from, struct ev_expr_value *out,
-				     bool *none)
+/* The value at a path. *none: a step with ? failed, so there is no output. */
+static enum ev_expr_flow path(struct ev_expr_run *x, const struct ev_expr_part *n,
+			      const struct ev_expr_value *from, struct ev_expr_value *out,
+			      bool *none)
 {
-	const struct ev_node *nodes = x->d->nodes;
-	const struct ev_expr_path_step *s = n->steps, *end = s + n->n_steps;
-	uint32_t at = from->n;
+	enum ev_expr_flow flow;
 
 	*none = false;
 	*out = *from;
-	if (from->form == EV_IN_DOC) {
-		for (; s < end && s->name != NULL && nodes[at].kind == EV_OBJECT; s++) {
-			x->left -= (int64_t)nodes[at].count;
-			at = member(x, at, s);
-			if (at == EV_NOWHERE) {
-				*out = ev_expr_bare(EV_NULL);
-				return steps(x, n, (uint32_t)(s + 1 - n->steps), out, none);
-			}
+	for (const struct ev_expr_path_step *s = n->steps, *end = s + n->n_steps; s < end; s++) {
+		if (out->form == EV_IN_DOC && out->kind == EV_OBJECT && s->name != NULL) {
+			uint32_t at = member(x, out->n, s);
+
+			ev_expr_spend(x, x->d->nodes[out->n].count);
+			*out = at != EV_NOWHERE ? ev_expr_at(x->d, at) : ev_expr_bare(EV_NULL);
+			continue;
 		}
-		*out = ev_expr_at(x->d, at);
+		flow = step(x, s, out);
+		*none = flow == EV_RAISED && s->quiet;
+		if (flow != EV_GO_ON)
+			return *none ? EV_GO_ON : flow;
 	}
-	return s < end ? steps(x, n, (uint32_t)(s - n->steps), out, none) : EV_GO_ON;
+	return EV_GO_ON;
 }
 
 /* Sinks. Each is known by its first member. */
@@ -141,152 +117,49 @@ static enum ev_expr_flow take_list(struct ev_expr_run *x, struct ev_expr_sink *t
 /* all() and any(): stops at the first that is not, or is, true. */
 struct quantifier_sink {
 	struct ev_expr_sink sink;
-	const struct ev_expr_part *holds;
-	bool wanted; /* the truth that decides */
+	const struct ev_expr_part *holds; /* what is asked of each output; NULL: the output */
+	bool decides;			  /* the truth at which it stops */
 	bool decided;
-	struct ev_expr_sink inner;
 };
-
-static enum ev_expr_flow take_truth(struct ev_expr_run *x, struct ev_expr_sink *to,
-				    const struct ev_expr_value *v)
-{
-	struct quantifier_sink *s =
-		(struct quantifier_sink *)((char *)to - offsetof(struct quantifier_sink, inner));
-
-	(void)x;
-	if (ev_expr_is_true(v) != s->wanted)
-		return EV_GO_ON;
-	s->decided = true;
-	return EV_STOP;
-}
 
 static enum ev_expr_flow take_item(struct ev_expr_run *x, struct ev_expr_sink *to,
 				   const struct ev_expr_value *v)
 {
 	struct quantifier_sink *s = (struct quantifier_sink *)to;
-	enum ev_expr_flow flow;
+	struct quantifier_sink outputs = {.sink = {take_item}, .decides = s->decides};
+	enum ev_expr_flow flow = EV_GO_ON;
 	bool holds;
 
-	if (!s->holds->single)
-		return many(x, s->holds, v, &s->inner);
-	flow = truth(x, s->holds, v, &holds);
-	if (flow != EV_GO_ON || holds != s->wanted)
+	if (s->holds == NULL) {
+		holds = ev_expr_is_true(v);
+	} else if (s->holds->single) {
+		flow = truth(x, s->holds, v, &holds);
+	} else {
+		flow = many(x, s->holds, v, &outputs.sink);
+		s->decided = outputs.decided;
 		return flow;
-	s->decided = true;
-	return EV_STOP;
+	}
+	s->decided = flow == EV_GO_ON && holds == s->decides;
+	return s->decided ? EV_STOP : flow;
 }
 
-/* The sum of what comes; strings and arrays grow in place. */
 struct sum_sink {
 	struct ev_expr_sink sink;
-	struct ev_expr_value sum;
-	char *text;
-	size_t cap;	     /* of text */
-	struct ev_expr_list list; /* of the array in sum, if its items are */
+	struct ev_expr_sum sum;
 };
-
-static enum ev_expr_flow add_text(struct ev_expr_run *x, struct sum_sink *s,
-				  const struct ev_expr_value *v)
-{
-	size_t had, len;
-	const char *before = ev_expr_value_string(x, &s->sum, &had),
-		   *p = ev_expr_value_string(x, v, &len);
-
-	if (!ev_expr_spend(x, 1 + len / 16) || had + len > UINT32_MAX / 2)
-		return ev_expr_spent(x);
-	if (s->text == NULL || before != s->text || s->cap - had < len) {
-		s->cap = 2 * (had + len);
-		s->text = ev_arena_alloc(&x->arena, s->cap);
-		memcpy(s->text, before, had);
-	}
-	memcpy(s->text + had, p, len);
-	s->sum = ev_expr_text(s->text, had + len);
-	return EV_GO_ON;
-}
-
-static enum ev_expr_flow add_items(struct ev_expr_run *x, struct sum_sink *s,
-				   const struct ev_expr_value *v)
-{
-	struct ev_expr_value item;
-
-	if (s->list.items == NULL || s->sum.form != EV_ITEMS || s->sum.items != s->list.items) {
-		s->list = (struct ev_expr_list){0};
-		for (struct ev_expr_cursor c = ev_expr_cursor(x, &s->sum);
-		     ev_expr_cursor_next(x, &c, NULL, &item);)
-			ev_expr_list_add(x, &s->list, &item);
-	}
-	for (struct ev_expr_cursor c = ev_expr_cursor(x, v);
-	     ev_expr_cursor_next(x, &c, NULL, &item);)
-		ev_expr_list_add(x, &s->list, &item);
-	s->sum = ev_expr_list_value(&s->list);
-	return ev_expr_spend(x, 1) ? EV_GO_ON : ev_expr_spent(x);
-}
 
 static enum ev_expr_flow take_sum(struct ev_expr_run *x, struct ev_expr_sink *to,
 				  const struct ev_expr_value *v)
 {
-	struct sum_sink *s = (struct sum_sink *)to;
-	struct ev_expr_value sum;
-	enum ev_expr_flow flow;
-
-	if (v->kind == EV_STRING && s->sum.kind == EV_STRING)
-		return add_text(x, s, v);
-	if (v->kind == EV_ARRAY && s->sum.kind == EV_ARRAY)
-		return add_items(x, s, v);
-	flow = ev_expr_value_add(x, &s->sum, v, &sum);
-	if (flow == EV_GO_ON)
-		s->sum = sum;
-	return flow;
-}
-
-/* Hands each output on through another part, with that output or a kept input. */
-struct pipe_sink {
-	struct ev_expr_sink sink;
-	const struct ev_expr_part *n;
-	const struct ev_expr_value *in;
-	struct ev_expr_sink *to;
-	bool flag; /* EV_ALT: an output was true; EV_TRY: what failed is behind the sink */
-	struct ev_expr_value got; /* of the outer of two parts */
-};
-
-static enum ev_expr_flow take_pipe(struct ev_expr_run *x, struct ev_expr_sink *to,
-				   const struct ev_expr_value *v)
-{
-	struct pipe_sink *s = (struct pipe_sink *)to;
-
-	return many(x, s->n->b, v, s->to);
-}
-
-static enum ev_expr_flow take_step(struct ev_expr_run *x, struct ev_expr_sink *to,
-				   const struct ev_expr_value *v)
-{
-	struct pipe_sink *s = (struct pipe_sink *)to;
-	struct ev_expr_value out;
-	bool none;
-	enum ev_expr_flow flow = path(x, s->n, v, &out, &none);
-
-	return flow != EV_GO_ON || none ? flow : s->to->take(x, s->to, &out);
+	return ev_expr_sum_add(x, &((struct sum_sink *)to)->sum, v);
 }
 
 static enum ev_expr_flow each(struct ev_expr_run *x, const struct ev_expr_part *n,
 			      const struct ev_expr_value *v, struct ev_expr_sink *to)
 {
-	const struct ev_doc *d = x->d;
 	struct ev_expr_value item;
 	enum ev_expr_flow flow;
 
-	if (v->kind == EV_ARRAY && v->form == EV_IN_DOC) {
-		for (uint32_t i = ev_first(d, v->n), end = ev_end(d, v->n); i < end;
-		     i = ev_next(d, i)) {
-			item = ev_expr_at(d, i);
-			if (!ev_expr_spend(x, 1))
-				return ev_expr_spent(x);
-			flow = to->take(x, to, &item);
-			if (flow != EV_GO_ON)
-				return flow;
-		}
-		return EV_GO_ON;
-	}
 	if (v->kind != EV_ARRAY && v->kind != EV_OBJECT)
 		return n->quiet ? EV_GO_ON
 				: ev_expr_raise(x, "Cannot iterate over %s",
@@ -302,75 +175,12 @@ static enum ev_expr_flow each(struct ev_expr_run *x, const struct ev_expr_part *
 	return EV_GO_ON;
 }
 
-static enum ev_expr_flow take_each(struct ev_expr_run *x, struct ev_expr_sink *to,
-				   const struct ev_expr_value *v)
-{
-	struct pipe_sink *s = (struct pipe_sink *)to;
-
-	return each(x, s->n, v, s->to);
-}
-
-static enum ev_expr_flow take_alternative(struct ev_expr_run *x, struct ev_expr_sink *to,
-					  const struct ev_expr_value *v)
-{
-	struct pipe_sink *s = (struct pipe_sink *)to;
-
-	if (!ev_expr_is_true(v))
-		return EV_GO_ON;
-	s->flag = true;
-	return s->to->take(x, s->to, v);
-}
-
-static enum ev_expr_flow take_tried(struct ev_expr_run *x, struct ev_expr_sink *to,
-				    const struct ev_expr_value *v)
-{
-	struct pipe_sink *s = (struct pipe_sink *)to;
-	enum ev_expr_flow flow = s->to->take(x, s->to, v);
-
-	s->flag = flow == EV_RAISED;
-	return flow;
-}
-
-static enum ev_expr_flow take_selected(struct ev_expr_run *x, struct ev_expr_sink *to,
-				       const struct ev_expr_value *v)
-{
-	struct pipe_sink *s = (struct pipe_sink *)to;
-
-	return ev_expr_is_true(v) ? s->to->take(x, s->to, s->in) : EV_GO_ON;
-}
-
-static enum ev_expr_flow take_condition(struct ev_expr_run *x, struct ev_expr_sink *to,
-					const struct ev_expr_value *v)
-{
-	struct pipe_sink *s = (struct pipe_sink *)to;
-
-	return many(x, ev_expr_is_true(v) ? s->n->b : s->n->c, s->in, s->to);
-}
-
-static enum ev_expr_flow take_bound(struct ev_expr_run *x, struct ev_expr_sink *to,
-				    const struct ev_expr_value *v)
-{
-	struct pipe_sink *s = (struct pipe_sink *)to;
-
-	x->vars[s->n->slot] = *v;
-	return many(x, s->n->b, s->in, s->to);
-}
-
-static enum ev_expr_flow take_reduced(struct ev_expr_run *x, struct ev_expr_sink *to,
-				      const struct ev_expr_value *v)
-{
-	struct pipe_sink *s = (struct pipe_sink *)to;
-	struct ev_expr_value next;
-	enum ev_expr_flow flow;
-
-	x->vars[s->n->slot] = *v;
-	flow = one(x, s->n->c, &s->got, &next);
-	if (flow == EV_GO_ON)
-		s->got = next;
-	return flow;
-}
-
 /* Operators, and functions of more than values */
+
+const char *const ev_expr_signs[] = {
+	[EV_LESS] = "<",    [EV_LESS | EV_EQUAL] = "<=",    [EV_EQUAL] = "==",
+	[EV_GREATER] = ">", [EV_GREATER | EV_EQUAL] = ">=", [EV_LESS | EV_GREATER] = "!=",
+};
 
 /* Whether a comparison asks for the order of a number and a text or null. */
 static inline bool has_no_order(const struct ev_expr_part *n, const struct ev_expr_value *a,
@@ -388,15 +198,8 @@ static EV_NOINLINE enum ev_expr_flow raise_no_order(struct ev_expr_run *x,
 						    const struct ev_expr_value *a,
 						    const struct ev_expr_value *b)
 {
-	static const char *const signs[] = {
-		[EV_LESS] = "<",
-		[EV_GREATER] = ">",
-		[EV_LESS | EV_EQUAL] = "<=",
-		[EV_GREATER | EV_EQUAL] = ">=",
-	};
-
 	return ev_expr_raise(x, "%s and %s have no order for %s", ev_expr_value_say(x, a),
-			     ev_expr_value_say(x, b), signs[n->mask]);
+			     ev_expr_value_say(x, b), ev_expr_signs[n->mask]);
 }
 
 static inline enum ev_expr_flow compared(struct ev_expr_run *x, const struct ev_expr_part *n,
@@ -536,72 +339,14 @@ static enum ev_expr_flow each_foreign(struct ev_expr_run *x, const struct ev_exp
 
 /* Parts with one output */
 
-/* An operand where it stands, or in *room. */
-static inline enum ev_expr_flow operand(struct ev_expr_run *x, const struct ev_expr_part *n,
-					const struct ev_expr_value *in, struct ev_expr_value *room,
-					const struct ev_expr_value **v)
-{
-	bool none;
-
-	*v = room;
-	if (n->op == EV_CONST) {
-		*v = &n->value;
-		return EV_GO_ON;
-	}
-	if (n->op == EV_INPUT) {
-		*v = in;
-		return EV_GO_ON;
-	}
-	if (n->op == EV_PATH && n->a->op == EV_INPUT)
-		return path(x, n, in, room, &none);
-	return one(x, n, in, room);
-}
-
-/* all(list[]; holds) where each has one output: it is taken without a sink. */
-static enum ev_expr_flow each_holds(struct ev_expr_run *x, const struct ev_expr_part *n,
-				    const struct ev_expr_value *in, struct quantifier_sink *s)
-{
-	const struct ev_doc *d = x->d;
-	struct ev_expr_value item, room;
-	const struct ev_expr_value *list;
-	enum ev_expr_flow flow;
-	bool holds;
-
-	if (!ev_expr_spend(x, 1))
-		return ev_expr_spent(x);
-	flow = operand(x, n->a->a, in, &room, &list);
-	if (flow != EV_GO_ON)
-		return flow;
-	if (list->kind != EV_ARRAY || list->form != EV_IN_DOC)
-		return each(x, n->a, list, &s->sink);
-	for (uint32_t i = ev_first(d, list->n), end = ev_end(d, list->n); i < end;
-	     i = ev_next(d, i)) {
-		item = ev_expr_at(d, i);
-		if (!ev_expr_spend(x, 1))
-			return ev_expr_spent(x);
-		flow = truth(x, n->b, &item, &holds);
-		if (flow != EV_GO_ON)
-			return flow;
-		if (holds == s->wanted) {
-			s->decided = true;
-			return EV_STOP;
-		}
-	}
-	return EV_GO_ON;
-}
-
 static enum ev_expr_flow quantified(struct ev_expr_run *x, const struct ev_expr_part *n,
-				    const struct ev_expr_value *in, bool *holds)
+				    const struct ev_expr_value *in, struct ev_expr_value *out)
 {
-	bool any = n->op == EV_ANY_OF;
-	struct quantifier_sink s = {{take_item}, n->b, any, false, {take_truth}};
-	enum ev_expr_flow flow;
+	const bool any = n->op == EV_ANY_OF;
+	struct quantifier_sink s = {{take_item}, n->b, any, false};
+	enum ev_expr_flow flow = many(x, n->a, in, &s.sink);
 
-	if (n->a->op == EV_EACH && n->a->a->single && n->b->single)
-		flow = each_holds(x, n, in, &s);
-	else
-		flow = many(x, n->a, in, &s.sink);
-	*holds = s.decided == any;
+	*out = ev_expr_truth_value(s.decided == any);
 	return flow == EV_STOP ? EV_GO_ON : flow;
 }
 
@@ -618,25 +363,40 @@ static enum ev_expr_flow picked(struct ev_expr_run *x, const struct ev_expr_part
 	return EV_GO_ON;
 }
 
+struct reduce_sink {
+	struct ev_expr_sink sink;
+	const struct ev_expr_part *n;
+	struct ev_expr_value state;
+};
+
+static enum ev_expr_flow take_reduced(struct ev_expr_run *x, struct ev_expr_sink *to,
+				      const struct ev_expr_value *v)
+{
+	struct reduce_sink *s = (struct reduce_sink *)to;
+	struct ev_expr_value state = s->state;
+
+	x->vars[s->n->slot] = *v;
+	return one(x, s->n->c, &state, &s->state);
+}
+
 static enum ev_expr_flow reduced(struct ev_expr_run *x, const struct ev_expr_part *n,
 				 const struct ev_expr_value *in, struct ev_expr_value *out)
 {
-	struct pipe_sink s = {.sink = {take_reduced}, .n = n};
-	enum ev_expr_flow flow = one(x, n->b, in, &s.got);
+	struct reduce_sink s = {.sink = {take_reduced}, .n = n};
+	enum ev_expr_flow flow = one(x, n->b, in, &s.state);
 
-	if (flow != EV_GO_ON || (flow = many(x, n->a, in, &s.sink)) != EV_GO_ON)
-		return flow;
-	*out = s.got;
-	return EV_GO_ON;
+	if (flow == EV_GO_ON)
+		flow = many(x, n->a, in, &s.sink);
+	*out = s.state;
+	return flow;
 }
 
 static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n,
 			     const struct ev_expr_value *in, struct ev_expr_value *out)
 {
-	const struct ev_expr_value *left, *right;
 	struct ev_expr_value a = {0}, b = {0};
 	enum ev_expr_flow flow;
-	bool none, holds;
+	bool none;
 
 	switch (n->op) {
 	case EV_INPUT: *out = *in; return EV_GO_ON;
@@ -655,10 +415,10 @@ static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n
 		return flow;
 	}
 	case EV_SUM: {
-		struct sum_sink s = {.sink = {take_sum}, .sum = ev_expr_bare(EV_NULL)};
+		struct sum_sink s = {.sink = {take_sum}, .sum.value = ev_expr_bare(EV_NULL)};
 
 		flow = many(x, n->a, in, &s.sink);
-		*out = s.sum;
+		*out = s.sum.value;
 		return flow;
 	}
 	case EV_PIPE:
@@ -680,10 +440,10 @@ static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n
 	case EV_COMPARE:
 	case EV_ARITH:
 		/* The right side first, as jq does: it decides which of two errors is told. */
-		if ((flow = operand(x, n->b, in, &b, &right)) != EV_GO_ON ||
-		    (flow = operand(x, n->a, in, &a, &left)) != EV_GO_ON)
+		if ((flow = one(x, n->b, in, &b)) != EV_GO_ON ||
+		    (flow = one(x, n->a, in, &a)) != EV_GO_ON)
 			return flow;
-		return operate(x, n, left, right, out);
+		return operate(x, n, &a, &b, out);
 	case EV_NEGATE:
 		flow = one(x, n->a, in, &a);
 		return flow != EV_GO_ON ? flow : ev_expr_value_negate(x, &a, out);
@@ -698,10 +458,7 @@ static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n
 		return one(x, n->b, in, out);
 	case EV_REDUCE: return reduced(x, n, in, out);
 	case EV_ALL_OF:
-	case EV_ANY_OF:
-		flow = quantified(x, n, in, &holds);
-		*out = ev_expr_truth_value(holds);
-		return flow;
+	case EV_ANY_OF: return quantified(x, n, in, out);
 	case EV_LAST_OF:
 	case EV_IS_EMPTY: return picked(x, n, in, out);
 	case EV_ERROR:
@@ -727,136 +484,98 @@ static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n
 	return EV_GO_ON;
 }
 
-/*
- * A comparison of a member with a number, both of few digits, as most rules have it. False if it
- * must be told in full.
- */
-static inline bool member_compared(struct ev_expr_run *x, const struct ev_expr_part *n,
-				   const struct ev_expr_value *in, bool *holds)
-{
-	struct ev_small a, b = {n->b->value.coef, n->b->value.exp};
-	const char *p;
-	uint32_t at;
-	size_t len;
-
-	if (in->form != EV_IN_DOC || in->kind != EV_OBJECT)
-		return false;
-	at = member(x, in->n, n->a->steps);
-	if (at == EV_NOWHERE || ev_kind(x->d, at) != EV_NUMBER)
-		return false;
-	p = ev_raw(x->d, at, &len);
-	if (!ev_small_glance(p, len, &a) && !ev_small_read(p, len, &a))
-		return false;
-	x->left -= (int64_t)x->d->nodes[in->n].count;
-	*holds = ev_expr_accepts(n, ev_small_compare(a, b));
-	return true;
-}
-
-/* Whether the output is true; most are of parts that need not make it. */
 static enum ev_expr_flow truth(struct ev_expr_run *x, const struct ev_expr_part *n,
 			       const struct ev_expr_value *in, bool *holds)
 {
-	const struct ev_expr_value *left, *right;
-	struct ev_expr_value a, b;
-	enum ev_expr_flow flow;
+	struct ev_expr_value v;
+	enum ev_expr_flow flow = one(x, n, in, &v);
 
-	if (n->member && member_compared(x, n, in, holds))
-		return EV_GO_ON;
-	if (n->op == EV_ALL_OF || n->op == EV_ANY_OF)
-		return quantified(x, n, in, holds);
-	if (n->op != EV_COMPARE) {
-		flow = one(x, n, in, &a);
-		*holds = flow == EV_GO_ON && ev_expr_is_true(&a);
-		return flow;
-	}
-	*holds = false;
-	if ((flow = operand(x, n->b, in, &b, &right)) != EV_GO_ON ||
-	    (flow = operand(x, n->a, in, &a, &left)) != EV_GO_ON)
-		return flow;
-	return compared(x, n, left, right, holds);
+	*holds = flow == EV_GO_ON && ev_expr_is_true(&v);
+	return flow;
 }
 
 /* Parts with any number of outputs */
 
+/* Takes the outputs of an operand, and hands what its part n makes of them to `to`. */
+struct operand_sink {
+	struct ev_expr_sink sink;
+	const struct ev_expr_part *n;
+	const struct ev_expr_value *in; /* of n */
+	struct ev_expr_sink *to;
+	bool flag; /* EV_ALT: an output was true; EV_TRY: the error is not the operand's */
+	struct ev_expr_value right; /* operand of two */
+};
+
 static enum ev_expr_flow take_left(struct ev_expr_run *x, struct ev_expr_sink *to,
 				   const struct ev_expr_value *v)
 {
-	struct pipe_sink *s = (struct pipe_sink *)to;
+	struct operand_sink *s = (struct operand_sink *)to;
 	struct ev_expr_value out;
-	enum ev_expr_flow flow = operate(x, s->n, v, &s->got, &out);
+	enum ev_expr_flow flow = operate(x, s->n, v, &s->right, &out);
 
 	return flow == EV_GO_ON ? s->to->take(x, s->to, &out) : flow;
 }
 
-static enum ev_expr_flow take_right(struct ev_expr_run *x, struct ev_expr_sink *to,
+static enum ev_expr_flow take_truth(struct ev_expr_run *x, struct ev_expr_sink *to,
 				    const struct ev_expr_value *v)
 {
-	struct pipe_sink *s = (struct pipe_sink *)to;
-	struct pipe_sink left = {.sink = {take_left}, .n = s->n, .to = s->to, .got = *v};
-
-	return many(x, s->n->a, s->in, &left.sink);
-}
-
-static enum ev_expr_flow take_as_truth(struct ev_expr_run *x, struct ev_expr_sink *to,
-				       const struct ev_expr_value *v)
-{
-	struct pipe_sink *s = (struct pipe_sink *)to;
+	struct operand_sink *s = (struct operand_sink *)to;
 	struct ev_expr_value out = ev_expr_truth_value(ev_expr_is_true(v));
 
 	return s->to->take(x, s->to, &out);
 }
 
-static enum ev_expr_flow take_and_or(struct ev_expr_run *x, struct ev_expr_sink *to,
-				     const struct ev_expr_value *v)
-{
-	struct pipe_sink *s = (struct pipe_sink *)to;
-	struct pipe_sink right = {.sink = {take_as_truth}, .to = s->to};
-
-	if (ev_expr_is_true(v) != (s->n->op == EV_AND))
-		return take_as_truth(x, &right.sink, v);
-	return many(x, s->n->b, s->in, &right.sink);
-}
-
-static enum ev_expr_flow take_negated(struct ev_expr_run *x, struct ev_expr_sink *to,
+static enum ev_expr_flow take_operand(struct ev_expr_run *x, struct ev_expr_sink *to,
 				      const struct ev_expr_value *v)
 {
-	struct pipe_sink *s = (struct pipe_sink *)to;
-	struct ev_expr_value out;
-	enum ev_expr_flow flow = ev_expr_value_negate(x, v, &out);
+	struct operand_sink *s = (struct operand_sink *)to, other = {.n = s->n, .to = s->to};
+	const struct ev_expr_part *n = s->n;
+	const bool is_true = ev_expr_is_true(v);
+	enum ev_expr_flow flow = EV_GO_ON;
+	struct ev_expr_value out = *v;
+	bool none = false;
 
-	return flow == EV_GO_ON ? s->to->take(x, s->to, &out) : flow;
-}
-
-static enum ev_expr_flow take_argument(struct ev_expr_run *x, struct ev_expr_sink *to,
-				       const struct ev_expr_value *v)
-{
-	struct pipe_sink *s = (struct pipe_sink *)to;
-	struct ev_expr_value out;
-	enum ev_expr_flow flow = ev_expr_call(x, s->n->function, s->in, v, &out);
-
-	return flow == EV_GO_ON ? s->to->take(x, s->to, &out) : flow;
-}
-
-/* How the outputs of a part's first (of two operands, the second) are taken. */
-static enum ev_expr_flow
-through(struct ev_expr_run *x, const struct ev_expr_part *n, const struct ev_expr_part *first,
-	const struct ev_expr_value *in, struct ev_expr_sink *to,
-	enum ev_expr_flow (*take)(struct ev_expr_run *, struct ev_expr_sink *,
-				  const struct ev_expr_value *))
-{
-	struct pipe_sink s = {.sink = {take}, .n = n, .in = in, .to = to};
-	enum ev_expr_flow flow = many(x, first, in, &s.sink);
-
-	if (n->op == EV_ALT && flow == EV_GO_ON && !s.flag)
-		return many(x, n->b, in, to);
-	if (n->op == EV_TRY && flow == EV_RAISED && !s.flag)
-		return EV_GO_ON;
-	return flow;
+	switch (n->op) {
+	case EV_PIPE: return many(x, n->b, v, s->to);
+	case EV_EACH: return each(x, n, v, s->to);
+	case EV_IF: return many(x, is_true ? n->b : n->c, s->in, s->to);
+	case EV_BIND: x->vars[n->slot] = *v; return many(x, n->b, s->in, s->to);
+	case EV_COMPARE:
+	case EV_ARITH:
+		other.sink.take = take_left;
+		other.right = *v;
+		return many(x, n->a, s->in, &other.sink);
+	case EV_AND:
+	case EV_OR:
+		other.sink.take = take_truth;
+		if (is_true == (n->op == EV_AND))
+			return many(x, n->b, s->in, &other.sink);
+		out = ev_expr_truth_value(is_true);
+		break;
+	case EV_TRY:
+		flow = s->to->take(x, s->to, v);
+		s->flag = flow == EV_RAISED;
+		return flow;
+	case EV_ALT:
+		none = !is_true;
+		s->flag |= is_true;
+		break;
+	case EV_SELECT:
+		none = !is_true;
+		out = *s->in;
+		break;
+	case EV_PATH: flow = path(x, n, v, &out, &none); break;
+	case EV_NEGATE: flow = ev_expr_value_negate(x, v, &out); break;
+	default: flow = ev_expr_call(x, n->function, s->in, v, &out); break;
+	}
+	return flow != EV_GO_ON || none ? flow : s->to->take(x, s->to, &out);
 }
 
 static enum ev_expr_flow many(struct ev_expr_run *x, const struct ev_expr_part *n,
 			      const struct ev_expr_value *in, struct ev_expr_sink *to)
 {
+	struct operand_sink s = {.sink = {take_operand}, .n = n, .in = in, .to = to};
+	struct first_sink first = {.sink = {take_first}};
 	struct ev_expr_value v = {0};
 	enum ev_expr_flow flow;
 
@@ -867,42 +586,26 @@ static enum ev_expr_flow many(struct ev_expr_run *x, const struct ev_expr_part *
 		return flow == EV_GO_ON ? to->take(x, to, &v) : flow;
 	}
 	switch (n->op) {
-	case EV_PATH: return through(x, n, n->a, in, to, take_step);
-	case EV_EACH:
-		if (!n->a->single)
-			return through(x, n, n->a, in, to, take_each);
-		flow = one(x, n->a, in, &v);
-		return flow == EV_GO_ON ? each(x, n, &v, to) : flow;
-	case EV_PIPE:
-		if (!n->a->single)
-			return through(x, n, n->a, in, to, take_pipe);
-		flow = one(x, n->a, in, &v);
-		return flow == EV_GO_ON ? many(x, n->b, &v, to) : flow;
+	case EV_EMPTY: return EV_GO_ON;
+	case EV_KINDS: return (n->mask & 1 << in->kind) != 0 ? to->take(x, to, in) : EV_GO_ON;
 	case EV_COMMA:
 		flow = many(x, n->a, in, to);
 		return flow == EV_GO_ON ? many(x, n->b, in, to) : flow;
-	case EV_AND:
-	case EV_OR: return through(x, n, n->a, in, to, take_and_or);
-	case EV_ALT: return through(x, n, n->a, in, to, take_alternative);
-	case EV_TRY: return through(x, n, n->a, in, to, take_tried);
-	case EV_COMPARE:
-	case EV_ARITH: return through(x, n, n->b, in, to, take_right);
-	case EV_NEGATE: return through(x, n, n->a, in, to, take_negated);
-	case EV_IF: return through(x, n, n->a, in, to, take_condition);
-	case EV_BIND: return through(x, n, n->a, in, to, take_bound);
-	case EV_SELECT: return through(x, n, n->a, in, to, take_selected);
-	case EV_CALL: return through(x, n, n->a, in, to, take_argument);
-	case EV_FOREIGN: return each_foreign(x, n, in, to);
-	case EV_FIRST_OF: {
-		struct first_sink s = {.sink = {take_first}};
-
+	case EV_ALT:
 		flow = many(x, n->a, in, &s.sink);
+		return flow == EV_GO_ON && !s.flag ? many(x, n->b, in, to) : flow;
+	case EV_TRY:
+		flow = many(x, n->a, in, &s.sink);
+		return flow == EV_RAISED && !s.flag ? EV_GO_ON : flow;
+	case EV_FIRST_OF:
+		flow = many(x, n->a, in, &first.sink);
 		if (flow != EV_GO_ON && flow != EV_STOP)
 			return flow;
-		return s.any ? to->take(x, to, &s.value) : EV_GO_ON;
-	}
-	case EV_KINDS: return (n->mask & 1 << in->kind) != 0 ? to->take(x, to, in) : EV_GO_ON;
-	default: /* EV_EMPTY, and those that are single */ return EV_GO_ON;
+		return first.any ? to->take(x, to, &first.value) : EV_GO_ON;
+	case EV_FOREIGN: return each_foreign(x, n, in, to);
+	case EV_COMPARE: /* the right side first, as in one() */
+	case EV_ARITH: return many(x, n->b, in, &s.sink);
+	default: return many(x, n->a, in, &s.sink);
 	}
 }
 
@@ -939,11 +642,6 @@ enum ev_expr_flow ev_expr_holds(struct ev_expr_run *x, const struct ev_expr_part
  * Which comparison failed. It is found anew, for a rule that does not hold is rare: through what
  * hands its verdict on as it is, to the part that gave it.
  */
-
-static const char *const signs[] = {
-	[EV_LESS] = "<",    [EV_LESS | EV_EQUAL] = "<=",    [EV_EQUAL] = "==",
-	[EV_GREATER] = ">", [EV_GREATER | EV_EQUAL] = ">=", [EV_LESS | EV_GREATER] = "!=",
-};
 
 /* The first element of which n->b does not hold; it is another input. */
 static bool first_wrong(struct ev_expr_run *x, const struct ev_expr_part *n,
@@ -998,5 +696,5 @@ const char *ev_expr_wrong(struct ev_expr_run *x, const struct ev_expr_part *n,
 	if (n == NULL || !n->single || one(x, n->b, &at, right) != EV_GO_ON ||
 	    one(x, n->a, &at, left) != EV_GO_ON)
 		return NULL;
-	return signs[n->mask];
+	return ev_expr_signs[n->mask];
 }

@@ -16,7 +16,7 @@ static const int64_t work_per_node = 100;
 struct ev_expr {
 	struct ev_arena arena; /* the program */
 	struct ev_expr_program program;
-	struct ev_expr_plain plain;
+	struct ev_expr_comparison *comparison; /* the fast path of it all, or NULL */
 	struct ev_expr_run run;
 	struct ev_jq *whole;		  /* if libjq runs it all */
 	const char *lint;		  /* static, or NULL */
@@ -169,7 +169,7 @@ struct ev_expr *ev_expr_compile(const char *text, bool floating, struct ev_error
 	e = ev_calloc(1, sizeof *e);
 	switch (ev_expr_parse(tokens, &e->arena, &e->program)) {
 	case EV_PARSED:
-		e->program.plain = ev_expr_is_plain(e->program.root);
+		e->comparison = ev_expr_comparison_new(e->program.root);
 		e->lint = lint_of(e->program.root);
 		good = native(e, text, floating, err);
 		break;
@@ -195,7 +195,7 @@ void ev_expr_free(struct ev_expr **e)
 	if (*e == NULL)
 		return;
 	ev_arena_free(&(*e)->arena);
-	ev_expr_plain_free(&(*e)->plain);
+	ev_expr_comparison_free(&(*e)->comparison);
 	ev_arena_free(&(*e)->run.arena);
 	ev_buf_free(&(*e)->run.scratch);
 	free((*e)->run.vars);
@@ -313,8 +313,8 @@ enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t a
 	enum ev_expr_flow flow;
 	bool holds;
 
-	if (e->program.plain && at == 0 && d->symbols == e->symbols &&
-	    ev_expr_plainly_holds(&e->plain, e->program.root, d))
+	if (e->comparison != NULL && at == 0 && d->symbols == e->symbols &&
+	    ev_expr_comparison_holds(e->comparison, d))
 		return EV_HOLDS;
 	ev_buf_reset(why);
 	if (e->whole != NULL)

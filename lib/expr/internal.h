@@ -210,6 +210,17 @@ struct ev_expr_list {
 void ev_expr_list_add(struct ev_expr_run *x, struct ev_expr_list *l, const struct ev_expr_value *v);
 struct ev_expr_value ev_expr_list_value(const struct ev_expr_list *l);
 
+/* A sum of any number of values of one kind: strings and arrays grow in place. */
+struct ev_expr_sum {
+	struct ev_expr_value value;
+	char *text; /* of a string */
+	size_t cap;
+	struct ev_expr_list list; /* of an array */
+};
+/* As ev_expr_value_add, of the sum so far and v. */
+enum ev_expr_flow ev_expr_sum_add(struct ev_expr_run *x, struct ev_expr_sum *s,
+				  const struct ev_expr_value *v);
+
 /* Sorts n pairs (key, value) by their keys; equal ones stay in order. */
 void ev_expr_pairs_sort(struct ev_expr_run *x, struct ev_expr_value *pairs, size_t n);
 
@@ -292,7 +303,6 @@ struct ev_expr_part {
 	enum ev_expr_op op;
 	bool single; /* has one output or raises an error */
 	bool quiet;  /* EV_EACH: with ? */
-	bool member; /* EV_COMPARE: .name with a number of few digits */
 	char sign;
 	uint8_t mask; /* EV_COMPARE: EV_LESS ...; EV_KINDS: 1 << kind */
 	enum ev_expr_function function;
@@ -316,7 +326,6 @@ struct ev_expr_program {
 	uint32_t n_vars;
 	struct ev_expr_foreign *foreign; /* the last one first */
 	uint32_t n_foreign;
-	bool plain; /* as ev_expr_is_plain says of its root */
 };
 
 enum ev_expr_parsed {
@@ -367,6 +376,9 @@ struct ev_expr_sink {
 				  const struct ev_expr_value *v);
 };
 
+/* How a comparison is written, by its mask. */
+extern const char *const ev_expr_signs[];
+
 /* Whether a comparison holds whose sides are to each other as c is to 0. */
 static inline bool ev_expr_accepts(const struct ev_expr_part *n, int c)
 {
@@ -382,38 +394,18 @@ const char *ev_expr_wrong(struct ev_expr_run *x, const struct ev_expr_part *n,
 			  const struct ev_expr_value *in, struct ev_expr_value *left,
 			  struct ev_expr_value *right);
 
-/* Comparisons of numbers that are there (plain.c) */
+/* Comparisons of numbers (comparison.c) */
 
-/* Nodes of numbers: each factor of each term of a sum. */
-struct ev_expr_terms {
-	uint32_t *at;
-	size_t n, cap; /* numbers; none is a constant */
-	uint32_t factors;
-};
-
-/* Of a document or a shape: what is compared. */
-struct ev_expr_comparison {
-	bool seen, all; /* of a shape: it was looked for; all of it is there */
-	struct ev_expr_terms sides[2];
-};
-
-struct ev_expr_plain {
-	uint32_t digits; /* of all(): one bit a digit that holds; known with a shape */
-	struct ev_expr_comparison found;  /* in a document without a shape */
-	struct ev_expr_comparison *known; /* by shape; or NULL */
-};
+struct ev_expr_comparison;
 
 /*
- * Whether a part is all(PATH[]; .name < number), or a comparison of which each side is a number, a
- * path or the sum over a list of a member of its elements, or of the product of two.
+ * The fast path of a part that is all(PATH[]; .name < number), or a comparison of which each side
+ * is a number, a path or the sum over a list of a member of its elements, or of the product of two.
+ * NULL for any other.
  */
-bool ev_expr_is_plain(const struct ev_expr_part *n);
-/*
- * Fast path for such a part, on a whole document that it is bound to. True: it holds. False:
- * unknown, evaluate in full. p belongs to this part alone, and is zero at first.
- */
-bool ev_expr_plainly_holds(struct ev_expr_plain *p, const struct ev_expr_part *n,
-			   const struct ev_doc *d);
-void ev_expr_plain_free(struct ev_expr_plain *p);
+struct ev_expr_comparison *ev_expr_comparison_new(const struct ev_expr_part *n);
+void ev_expr_comparison_free(struct ev_expr_comparison **c);
+/* On a whole document that the part is bound to. False: unknown, evaluate in full. */
+bool ev_expr_comparison_holds(struct ev_expr_comparison *c, const struct ev_doc *d);
 
 #endif

@@ -32,7 +32,7 @@ static const rlim_t memory_per_byte = 64;
 /* How the worker ends for want of memory; for want of time it is SIGPROF. */
 enum { NO_MEMORY = SIGUSR1 };
 
-enum task { COMPILE, TEST, RUN, FORGET };
+enum task { COMPILE, TEST, RUN };
 enum answer { HOLDS, FAILS, RAISED, TOO_LONG };
 
 struct request {
@@ -102,7 +102,7 @@ static bool put(int fd, const void *head, size_t head_len, const void *p, size_t
 
 struct work {
 	int fd;
-	rlim_t base; /* the address space that it has from the start */
+	rlim_t base;	  /* the address space that it has from the start */
 	uint64_t longest; /* for whose value its memory is set */
 	jq_state **programs;
 	size_t n, cap;
@@ -179,12 +179,12 @@ static void on_message(void *data, jv message)
  * null is no comparison that anybody means. On the program's own first line, whose number libjq
  * tells in its messages.
  */
-#define ORDERED(name, sign)                                                                   \
-	"def ev" name "(a; b): a " sign " b; "                                                \
-	"def " name "(a; b): b as $b | a as $a | ($a | type) as $s | ($b | type) as $t | "    \
-	"if ($s == \"number\" and ($t == \"string\" or $t == \"null\")) or "                  \
-	"($t == \"number\" and ($s == \"string\" or $s == \"null\")) then "                   \
-	"error(\"\\($s) and \\($t) have no order: \\($a | tojson | .[0:40]) " sign            \
+#define ORDERED(name, sign)                                                                \
+	"def ev" name "(a; b): a " sign " b; "                                             \
+	"def " name "(a; b): b as $b | a as $a | ($a | type) as $s | ($b | type) as $t | " \
+	"if ($s == \"number\" and ($t == \"string\" or $t == \"null\")) or "               \
+	"($t == \"number\" and ($s == \"string\" or $s == \"null\")) then "                \
+	"error(\"\\($s) and \\($t) have no order: \\($a | tojson | .[0:40]) " sign         \
 	" \\($b | tojson | .[0:40])\") else ev" name "($a; $b) end; "
 
 static const char prelude[] = ORDERED("_less", "<") ORDERED("_lesseq", "<=")
@@ -305,10 +305,6 @@ static void serve(struct work *w)
 		if (!get(w->fd, ev_buf_room(&w->in, r.len + 1), r.len))
 			return;
 		w->in.len = r.len;
-		if (r.task == FORGET) {
-			jq_teardown(&w->programs[r.program]);
-			continue;
-		}
 		reply.answer = r.task == COMPILE ? compile(w, &r) : evaluate(w, &r);
 		reply.len = w->out.len;
 		if (!put(w->fd, &reply, sizeof reply, w->out.p, w->out.len))
@@ -413,8 +409,7 @@ static bool ask(const struct request *r, const void *p, struct reply *reply, str
 {
 	char *room;
 
-	if (!put(worker.fd, r, sizeof *r, p, r->len) ||
-	    !get(worker.fd, reply, sizeof *reply))
+	if (!put(worker.fd, r, sizeof *r, p, r->len) || !get(worker.fd, reply, sizeof *reply))
 		return false;
 	ev_buf_reset(text);
 	room = ev_buf_room(text, reply->len + 1);
@@ -480,9 +475,9 @@ struct ev_jq *ev_jq_compile(const char *program, struct ev_error *err)
 		ev_fail(err, "jq: %s", ev_buf_str(&text));
 	else if (number > 0)
 		ev_fail(err, "jq: libjq cannot compile it %s",
-			number == SIGPROF	? "in time"
-			: number == NO_MEMORY	? "within its bound of memory"
-						: "without breaking down");
+			number == SIGPROF     ? "in time"
+			: number == NO_MEMORY ? "within its bound of memory"
+					      : "without breaking down");
 	ev_buf_free(&text);
 	if (number != 0 || reply.answer == RAISED)
 		ev_jq_free(&q);
@@ -491,16 +486,10 @@ struct ev_jq *ev_jq_compile(const char *program, struct ev_error *err)
 
 void ev_jq_free(struct ev_jq **q)
 {
-	struct request r = {.task = FORGET};
-
 	if (*q == NULL)
 		return;
-	r.program = (*q)->number;
 	if (--worker.users == 0 && worker.pid != 0)
 		stop();
-	else if (worker.pid != 0 && (*q)->known == worker.number)
-		put(worker.fd, &r, sizeof r, NULL,
-			      0); /* a worker that has ended is found out later */
 	free((*q)->program);
 	free(*q);
 	*q = NULL;

@@ -281,39 +281,24 @@ static bool names_only(const struct ev_expr_token *t, const struct ev_expr_token
 	       (t[1].kind == ':' || t[1].kind == ',' || t[1].kind == '}');
 }
 
-static const char *const elsewhere[] = {"input",
-					"inputs",
-					"debug",
-					"stderr",
-					"env",
-					"halt",
-					"halt_error",
-					"now",
-					"localtime",
-					"strflocaltime",
-					"input_filename",
-					"input_line_number",
-					"import",
-					"include",
-					"module",
-					"modulemeta",
-					"get_search_list",
-					"get_prog_origin",
-					"get_jq_origin",
-					NULL};
+/* clang-format off */
+static const char *const elsewhere[] = {
+	"input", "inputs", "debug", "stderr", "env", "halt", "halt_error", "now", "localtime",
+	"strflocaltime", "input_filename", "input_line_number", "import", "include", "module",
+	"modulemeta", "get_search_list", "get_prog_origin", "get_jq_origin", NULL
+};
 
 static const char *const computes[] = {
-	"add",	  "fromjson",  "tonumber",  "min",	   "max",	"min_by",
-			    "max_by",	 "floor",
-	"ceil",	  "round",     "trunc",	   "rint",	"nearbyint",  "sqrt",	 "cbrt",
-	"pow",	  "pow10",     "exp",	   "exp2",	"exp10",      "expm1",	 "log",
-	"log2",	  "log10",     "log1p",	   "logb",	"gamma",      "lgamma",	 "lgamma_r",
-	"tgamma", "frexp",     "modf",	   "ldexp",	"scalb",      "scalbln", "significand",
-	"drem",	  "remainder", "fma",	   "fmin",	"fmax",	      "fmod",	 "fdim",
-	"fabs",	  "hypot",     "copysign", "nextafter", "nexttoward", "sin",	 "cos",
-	"tan",	  "asin",      "acos",	   "atan",	"atan2",      "sinh",	 "cosh",
-	"tanh",	  "asinh",     "acosh",	   "atanh",	"erf",	      "erfc",	 "j0",
-	"j1",	  "jn",	       "y0",	   "y1",	"yn",	      NULL};
+	"add", "fromjson", "tonumber", "min", "max", "min_by", "max_by", "floor", "ceil",
+	"round", "trunc", "rint", "nearbyint", "sqrt", "cbrt", "pow", "pow10", "exp", "exp2",
+	"exp10", "expm1", "log", "log2", "log10", "log1p", "logb", "gamma", "lgamma",
+	"lgamma_r", "tgamma", "frexp", "modf", "ldexp", "scalb", "scalbln", "significand",
+	"drem", "remainder", "fma", "fmin", "fmax", "fmod", "fdim", "fabs", "hypot", "copysign",
+	"nextafter", "nexttoward", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh",
+	"cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "j0", "j1", "jn", "y0", "y1",
+	"yn", NULL
+};
+/* clang-format on */
 
 static bool is_text(const struct ev_expr_token *t, const struct ev_expr_token *first)
 {
@@ -428,17 +413,16 @@ const struct ev_expr_token *ev_expr_assigns(const struct ev_expr_token *tokens)
 			depth++;
 			level[depth].found = NULL;
 			level[depth].judged = t->kind == '(' && t > tokens && listed(t - 1, judges);
-			level[depth].truth = level[depth].judged ||
-					     (t->kind == '(' && level[depth - 1].truth &&
-					      (t == tokens || !ends_value(t - 1)));
+			level[depth].truth =
+				level[depth].judged || (t->kind == '(' && level[depth - 1].truth &&
+							(t == tokens || !ends_value(t - 1)));
 			break;
 		case ')':
 		case ']':
 		case '}':
 			if (level[depth].judged && level[depth].found != NULL)
 				return level[depth].found;
-			if (level[depth].truth && level[depth].found != NULL &&
-			    t[1].kind != '|')
+			if (level[depth].truth && level[depth].found != NULL && t[1].kind != '|')
 				level[depth - 1].found = level[depth].found;
 			depth--;
 			break;

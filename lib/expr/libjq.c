@@ -5,8 +5,8 @@
 #include "base/mem.h"
 #include "expr/internal.h"
 #include "expr/jq.h"
-#include "regex/regex.h"
 #include "number/decimal.h"
+#include "regex/regex.h"
 #include "scan/form.h"
 #include "json/view.h"
 
@@ -45,14 +45,13 @@ bool ev_libjq_spells(const char *p, size_t len)
 	const char *point = memchr(p, '.', len);
 	int64_t coef;
 
-	if (!ev_small_read(p, len, &s) || memchr(p, 'e', len) != NULL || memchr(p, 'E',
-			len) != NULL)
+	if (!ev_small_read(p, len, &s) || memchr(p, 'e', len) != NULL ||
+	    memchr(p, 'E', len) != NULL)
 		return false;
 	coef = s.coef < 0 ? -s.coef : s.coef;
 	if (point == NULL)
 		return s.exp == 0 && (coef <= most || whole_kept(coef));
-	if (p[len - 1] == '0' || coef >= ev_small_powers[MOST_DIGITS] ||
-	    -s.exp > EV_SMALL_DIGITS ||
+	if (p[len - 1] == '0' || coef >= ev_small_powers[MOST_DIGITS] || -s.exp > EV_SMALL_DIGITS ||
 	    (-s.exp > MOST_ZEROS && coef < ev_small_powers[-s.exp - MOST_ZEROS - 1]))
 		return false;
 	/* coef / 10^n is a fraction of a power of two if 5^n divides coef */
@@ -60,37 +59,6 @@ bool ev_libjq_spells(const char *p, size_t len)
 		if (coef % 5 != 0)
 			return false;
 	return true;
-}
-
-/* The JSON Pointer of a node. */
-static void put_pointer(const struct ev_doc *d, uint32_t to, struct ev_buf *out)
-{
-	struct ev_buf scratch = {0};
-	uint32_t at = 0;
-
-	while (at != to) {
-		bool object = ev_kind(d, at) == EV_OBJECT;
-		uint32_t i = ev_first(d, at), n = 0;
-		size_t len;
-		const char *p;
-
-		for (; to >= ev_next(d, i + object); n++)
-			i = ev_next(d, i + object);
-		ev_buf_putc(out, '/');
-		if (object) {
-			p = ev_string(d, i, &scratch, &len);
-			for (size_t k = 0; k < len; k++) {
-				if (p[k] == '~' || p[k] == '/')
-					ev_buf_puts(out, p[k] == '~' ? "~0" : "~1");
-				else
-					ev_buf_putc(out, (unsigned char)p[k] < 0x20 ? '?' : p[k]);
-			}
-		} else {
-			ev_buf_printf(out, "%u", (unsigned)n);
-		}
-		at = i + object;
-	}
-	ev_buf_free(&scratch);
 }
 
 static void put_lost(const char *p, size_t len, struct ev_buf *why)
@@ -102,6 +70,8 @@ static void put_lost(const char *p, size_t len, struct ev_buf *why)
 
 bool ev_libjq_keeps(const struct ev_doc *d, uint32_t at, struct ev_buf *why)
 {
+	size_t from;
+
 	for (uint32_t i = at; i < d->nodes[at].next; i++) {
 		size_t len;
 		const char *p;
@@ -113,7 +83,11 @@ bool ev_libjq_keeps(const struct ev_doc *d, uint32_t at, struct ev_buf *why)
 			continue;
 		put_lost(p, len, why);
 		ev_buf_puts(why, " at ");
-		put_pointer(d, i, why);
+		from = why->len;
+		ev_pointer(d, i, why);
+		for (size_t k = from; k < why->len; k++)
+			if ((unsigned char)why->p[k] < 0x20)
+				why->p[k] = '?';
 		return false;
 	}
 	return true;

@@ -55,15 +55,7 @@ static bool next_is_word(struct parser *p, const char *word)
 	return true;
 }
 
-/* Keeps a node; NULL if it is nested too deep. */
-/* .name OP number */
-static bool compares_member(const struct ev_expr_part *n)
-{
-	return n->op == EV_COMPARE && n->b->op == EV_CONST && n->b->value.kind == EV_NUMBER &&
-	       n->b->value.form == EV_SMALL && n->a->op == EV_PATH && n->a->a->op == EV_INPUT &&
-	       n->a->n_steps == 1 && n->a->steps[0].name != NULL;
-}
-
+/* Keeps a part; NULL if it is nested too deep. */
 static const struct ev_expr_part *make(struct parser *p, struct ev_expr_part n)
 {
 	const struct ev_expr_part *parts[] = {n.a, n.b, n.c};
@@ -78,7 +70,6 @@ static const struct ev_expr_part *make(struct parser *p, struct ev_expr_part n)
 	}
 	kept = ev_arena_alloc(p->arena, sizeof *kept);
 	*kept = n;
-	kept->member = compares_member(kept);
 	return kept;
 }
 
@@ -142,32 +133,21 @@ static const struct ev_expr_part *pipe(struct parser *p, const struct ev_expr_pa
 
 /* Strings and numbers */
 
-static bool hex(const char *p, uint32_t *v)
-{
-	*v = 0;
-	for (int i = 0; i < 4; i++) {
-		const char *digits = "0123456789abcdef0123456789ABCDEF", *at;
-
-		if (p[i] == '\0' || (at = strchr(digits, p[i])) == NULL)
-			return false;
-		*v = *v * 16 + (uint32_t)((at - digits) % 16);
-	}
-	return true;
-}
-
-/* Decodes a string; false, for libjq to complain, if its escapes are not those of JSON. */
+/*
+ * Decodes a string; false, for libjq to complain, if its escapes are not those of JSON. Those of
+ * surrogates are libjq's, too.
+ */
 static bool text(struct parser *p, const struct ev_expr_token *t, const char **out, size_t *len)
 {
 	struct ev_buf decoded = {0};
-	uint32_t v;
 
-	for (size_t i = 0; i < t->len; i++) {
-		if (t->p[i] != '\\')
+	for (const char *c = t->p, *end = c + t->len; c < end; c++) {
+		if (*c != '\\')
 			continue;
-		if (strchr("\"\\/bfnrtu", t->p[++i]) == NULL)
+		if (strchr("\"\\/bfnrtu", *++c) == NULL)
 			return false;
-		if (t->p[i] == 'u' &&
-		    (i + 4 >= t->len || !hex(t->p + i + 1, &v) || (v >= 0xd800 && v <= 0xdfff)))
+		if (*c == 'u' && (strspn(c + 1, "0123456789abcdefABCDEF") < 4 ||
+				  ((c[1] | 0x20) == 'd' && strchr("89abcdefABCDEF", c[2]) != NULL)))
 			return false;
 	}
 	ev_json_unescape(t->p, t->len, &decoded);
@@ -383,11 +363,13 @@ static const struct ev_expr_part *conditional(struct parser *p)
 
 /* Functions */
 
-enum shape {
-	WORD,	 /* a constant */
+enum form {
+	CONSTANT,
 	CALL,	 /* EV_CALL */
 	BY,	 /* EV_BY with the argument, or the input itself */
 	KINDS,	 /* EV_KINDS */
+	ONE_OF,	 /* a part of that op, whose argument is its first; with one output */
+	MANY_OF, /* the same with any number */
 	GENERAL, /* made by a function of its own */
 };
 
@@ -403,17 +385,6 @@ static const struct ev_expr_part *make_map(struct parser *p, const struct ev_exp
 		    NULL);
 }
 
-static const struct ev_expr_part *make_select(struct parser *p, const struct ev_expr_part **arg)
-{
-	return with(p, EV_SELECT, false, arg[0], NULL);
-}
-
-static const struct ev_expr_part *make_empty(struct parser *p, const struct ev_expr_part **arg)
-{
-	(void)arg;
-	return make(p, (struct ev_expr_part){.op = EV_EMPTY});
-}
-
 static bool is_string(const struct ev_expr_part *n)
 {
 	return n->op == EV_CONST && n->value.kind == EV_STRING;
@@ -427,6 +398,7 @@ static const struct ev_expr_part *make_error(struct parser *p, const struct ev_e
 		    (struct ev_expr_part){.op = EV_ERROR, .single = true, .value = arg[0]->value});
 }
 
+/* all and any, of what and where: all(f) is all(.[]; f), and all is all(.[]; .). */
 static const struct ev_expr_part *quantified(struct parser *p, enum ev_expr_op op,
 					     const struct ev_expr_part *of,
 					     const struct ev_expr_part *holds)
@@ -440,33 +412,28 @@ static const struct ev_expr_part *quantified(struct parser *p, enum ev_expr_op o
 
 static const struct ev_expr_part *make_all(struct parser *p, const struct ev_expr_part **arg)
 {
-	return quantified(p, EV_ALL_OF, arg[1] != NULL ? arg[0] : NULL,
-			  arg[1] != NULL ? arg[1] : arg[0]);
+	bool both = arg[1] != NULL;
+
+	return quantified(p, EV_ALL_OF, both ? arg[0] : NULL, arg[both]);
 }
 
 static const struct ev_expr_part *make_any(struct parser *p, const struct ev_expr_part **arg)
 {
-	return quantified(p, EV_ANY_OF, arg[1] != NULL ? arg[0] : NULL,
-			  arg[1] != NULL ? arg[1] : arg[0]);
+	bool both = arg[1] != NULL;
+
+	return quantified(p, EV_ANY_OF, both ? arg[0] : NULL, arg[both]);
 }
 
 static const struct ev_expr_part *make_first(struct parser *p, const struct ev_expr_part **arg)
 {
-	if (arg[0] != NULL)
-		return with(p, EV_FIRST_OF, false, arg[0], NULL);
+	(void)arg;
 	return stepped(p, input(p), (struct ev_expr_path_step){.index = 0});
 }
 
 static const struct ev_expr_part *make_last(struct parser *p, const struct ev_expr_part **arg)
 {
-	if (arg[0] != NULL)
-		return with(p, EV_LAST_OF, true, arg[0], NULL);
+	(void)arg;
 	return stepped(p, input(p), (struct ev_expr_path_step){.index = -1});
-}
-
-static const struct ev_expr_part *make_isempty(struct parser *p, const struct ev_expr_part **arg)
-{
-	return with(p, EV_IS_EMPTY, true, arg[0], NULL);
 }
 
 /* IN(s) is any(s == .; .), and IN(src; s) is any(src | IN(s); .). */
@@ -498,13 +465,13 @@ enum {
 static const struct word {
 	const char *name;
 	unsigned arity;
-	enum shape shape;
-	int of; /* the kind, the function, or the kinds */
+	enum form form;
+	int of; /* the kind, the function, the kinds, or the op */
 	const struct ev_expr_part *(*general)(struct parser *p, const struct ev_expr_part **arg);
 } words[] = {
-	{"null", 0, WORD, EV_NULL, NULL},
-	{"true", 0, WORD, EV_TRUE, NULL},
-	{"false", 0, WORD, EV_FALSE, NULL},
+	{"null", 0, CONSTANT, EV_NULL, NULL},
+	{"true", 0, CONSTANT, EV_TRUE, NULL},
+	{"false", 0, CONSTANT, EV_FALSE, NULL},
 	{"length", 0, CALL, EV_F_LENGTH, NULL},
 	{"not", 0, CALL, EV_F_NOT, NULL},
 	{"add", 0, GENERAL, 0, make_add},
@@ -517,14 +484,14 @@ static const struct word {
 	{"any", 2, GENERAL, 0, make_any},
 	{"IN", 1, GENERAL, 0, make_in},
 	{"IN", 2, GENERAL, 0, make_in},
-	{"select", 1, GENERAL, 0, make_select},
-	{"empty", 0, GENERAL, 0, make_empty},
+	{"select", 1, MANY_OF, EV_SELECT, NULL},
+	{"empty", 0, MANY_OF, EV_EMPTY, NULL},
 	{"error", 1, GENERAL, 0, make_error},
 	{"first", 0, GENERAL, 0, make_first},
-	{"first", 1, GENERAL, 0, make_first},
+	{"first", 1, MANY_OF, EV_FIRST_OF, NULL},
 	{"last", 0, GENERAL, 0, make_last},
-	{"last", 1, GENERAL, 0, make_last},
-	{"isempty", 1, GENERAL, 0, make_isempty},
+	{"last", 1, ONE_OF, EV_LAST_OF, NULL},
+	{"isempty", 1, ONE_OF, EV_IS_EMPTY, NULL},
 	{"has", 1, CALL, EV_F_HAS, NULL},
 	{"in", 1, CALL, EV_F_IN, NULL},
 	{"contains", 1, CALL, EV_F_CONTAINS, NULL},
@@ -566,27 +533,39 @@ static const struct word {
 static const struct ev_expr_part *called(struct parser *p, const struct word *w,
 					 const struct ev_expr_part **arg)
 {
-	struct ev_expr_part n = {
-		.single = true, .a = arg[0], .function = (enum ev_expr_function)w->of};
+	struct ev_expr_part n = {.single = true, .a = arg[0]};
 
-	switch (w->shape) {
-	case WORD: return constant(p, ev_expr_bare((enum ev_kind)w->of));
+	switch (w->form) {
+	case CONSTANT: return constant(p, ev_expr_bare((enum ev_kind)w->of));
 	case GENERAL: return w->general(p, arg);
 	case CALL:
 		n.op = EV_CALL;
+		n.function = (enum ev_expr_function)w->of;
 		n.single = arg[0] == NULL || arg[0]->single;
-		return make(p, n);
-	case BY: n.op = EV_BY; return make(p, n);
-	case KINDS: return make(p, (struct ev_expr_part){.op = EV_KINDS, .mask = (uint8_t)w->of});
+		break;
+	case BY:
+		n.op = EV_BY;
+		n.function = (enum ev_expr_function)w->of;
+		break;
+	case KINDS:
+		n.op = EV_KINDS;
+		n.mask = (uint8_t)w->of;
+		n.single = false;
+		break;
+	case ONE_OF:
+	case MANY_OF:
+		n.op = (enum ev_expr_op)w->of;
+		n.single = w->form == ONE_OF;
+		break;
 	}
-	return NULL;
+	return make(p, n);
 }
 
 /* Of constant arguments, these have one output for one input. */
 static const char *const one_for_one[] = {
-	"test",	   "split",   "join",	"reverse",  "flatten", "explode",
-	"implode", "todate",   "to_entries", "from_entries", "fromdate", "index",
-	"rindex",  "indices",  "transpose", NULL,
+	"test",	   "split",   "join",	    "reverse",	    "flatten",	"explode",
+	"implode", "todate",  "to_entries", "from_entries", "fromdate", "index",
+	"rindex",  "indices", "transpose",  NULL,
 };
 
 /* What libjq does, from a token up to another, with what stands before it as its input. */
@@ -619,10 +598,10 @@ static const struct ev_expr_token *behind(const struct ev_expr_token *t)
 /* A call of what is not known here. */
 static const struct ev_expr_part *foreign_call(struct parser *p, const struct ev_expr_token *name)
 {
-	static const char *const syntax[] = {"def",    "try",	"catch",   "foreach", "label",
-					     "import", "include", "if",	   "then",    "elif",
-					     "else",   "end",	"as",	   "reduce",  "and",
-					     "or",     "break", "__loc__", NULL};
+	static const char *const syntax[] = {"def",    "try",	  "catch",   "foreach", "label",
+					     "import", "include", "if",	     "then",	"elif",
+					     "else",   "end",	  "as",	     "reduce",	"and",
+					     "or",     "break",	  "__loc__", NULL};
 	const struct ev_expr_token *end = name[1].kind == '(' ? behind(name + 2) : name + 1;
 	bool single = false;
 

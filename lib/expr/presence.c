@@ -3,7 +3,7 @@
 #include "expr/expr.h"
 #include "model/nearest.h"
 #include "record/position.h"
-#include "scan/shape.h"
+#include "json/plan.h"
 #include "json/view.h"
 #include "json/write.h"
 
@@ -22,6 +22,8 @@ struct by {
 struct sought {
 	char *text;
 	struct ev_path *path; /* NULL: of a state, and of no model at hand */
+	uint32_t *member_ids; /* of its first steps, which are names */
+	size_t n_member_ids;
 	struct by *by;
 	size_t n_by;
 	const struct ev_presence_paths *to; /* that it was put into last */
@@ -35,14 +37,19 @@ struct ev_presence {
 	size_t n, cap, left;	  /* left: that are not found yet */
 	struct ev_symbols *texts; /* by number, from 1 */
 	const char *file;	  /* the model's, which paths of states were named in */
-	bool *known;		  /* by shape; NULL until there is one */
+	struct ev_scan *scan;	  /* of the events; NULL: none is looked into */
+	struct ev_plans looked;	  /* a shape is looked into once */
 };
 
-struct ev_presence *ev_presence_new(const char *file)
+static const struct ev_plan_kind plan_kind;
+
+struct ev_presence *ev_presence_new(const char *file, struct ev_scan *scan)
 {
 	struct ev_presence *b = ev_calloc(1, sizeof *b);
 
 	b->file = file;
+	b->scan = scan;
+	b->looked = EV_PLANS(&plan_kind, b);
 	b->texts = ev_symbols_new(0);
 	return b;
 }
@@ -64,11 +71,11 @@ void ev_presence_free(struct ev_presence **presence)
 			free(p->names[k]);
 		free(p->by);
 		free(p->text);
+		free(p->member_ids);
 		ev_path_free(&p->path);
 	}
 	ev_symbols_free(&b->texts);
 	free(b->list);
-	free(b->known);
 	free(b);
 	*presence = NULL;
 }
@@ -102,6 +109,23 @@ static void add_by(struct sought *p, const struct ev_presence_by *by)
 	p->n_by++;
 }
 
+static void bind(struct ev_presence *b, struct sought *p)
+{
+	uint32_t member_id = EV_ROOT;
+
+	if (b->scan == NULL || p->path == NULL)
+		return;
+	p->member_ids = ev_calloc(p->path->n + 1, sizeof *p->member_ids);
+	for (const struct ev_step *s = p->path->steps, *end = s + p->path->n;
+	     s < end && s->kind == EV_STEP_NAME; s++) {
+		uint32_t symbol = ev_symbols_add(ev_scan_symbols(b->scan), s->name, s->len);
+
+		member_id = ev_member_ids_add(ev_scan_member_ids(b->scan), member_id, symbol,
+					      s->name, s->len);
+		p->member_ids[p->n_member_ids++] = member_id;
+	}
+}
+
 static void add(struct ev_presence *b, const char *text, const struct ev_presence_by *by,
 		struct ev_presence_paths *to)
 {
@@ -114,6 +138,7 @@ static void add(struct ev_presence *b, const char *text, const struct ev_presenc
 	if (p->path == NULL) {
 		p->path = ev_path_parse(text, &err);
 		b->left += p->path != NULL && !p->present;
+		bind(b, p);
 	}
 	add_by(p, by);
 	if (p->to == to) /* in two of them by turns it may stand twice */
@@ -258,20 +283,7 @@ static void keep_names(struct sought *p, const struct ev_doc *d, uint32_t object
 	ev_buf_free(&step);
 }
 
-static uint32_t element(const struct ev_doc *d, uint32_t list, int64_t index)
-{
-	uint32_t i = ev_first(d, list);
-
-	if (index < 0)
-		index += d->nodes[list].count;
-	if (index < 0 || index >= d->nodes[list].count)
-		return EV_NOWHERE;
-	while (index-- > 0)
-		i = ev_next(d, i);
-	return i;
-}
-
-/* Whether the rest of the path leads somewhere from a value. */
+/* Whether the steps of the path from one on lead somewhere from a value. */
 static bool leads(struct sought *p, size_t step, const struct ev_doc *d, uint32_t at)
 {
 	const struct ev_step *s = &p->path->steps[step];
@@ -287,37 +299,77 @@ static bool leads(struct sought *p, size_t step, const struct ev_doc *d, uint32_
 			keep_names(p, d, at);
 		return next != EV_NOWHERE && leads(p, step + 1, d, next);
 	}
-	if (ev_kind(d, at) != EV_ARRAY)
-		return false;
 	if (s->kind == EV_STEP_INDEX) {
-		next = element(d, at, s->index);
+		next = ev_element(d, at, s->index);
 		return next != EV_NOWHERE && leads(p, step + 1, d, next);
 	}
+	if (ev_kind(d, at) != EV_ARRAY)
+		return false;
 	for (next = ev_first(d, at); next < ev_end(d, at); next = ev_next(d, next))
 		if (leads(p, step + 1, d, next))
 			return true;
 	return false;
 }
 
-void ev_presence_look(struct ev_presence *b, const struct ev_doc *d)
+/*
+ * Whether the path leads somewhere in a document. The names that it begins with are found by their
+ * member ids, so that many paths take no longer in an object of many members.
+ */
+static bool is_in(struct sought *p, const struct ev_doc *d)
 {
-	if (b->left == 0)
-		return;
-	if (d->shape != EV_NO_SHAPE) {
-		if (b->known == NULL)
-			b->known = ev_calloc(EV_SHAPES + 1, sizeof *b->known);
-		if (b->known[d->shape])
-			return;
-		b->known[d->shape] = true;
+	uint32_t at = 0;
+
+	for (size_t i = 0; i < p->n_member_ids; i++) {
+		uint32_t next = ev_member_by_id(d, p->member_ids[i]);
+
+		if (next == EV_NOWHERE) {
+			if (ev_kind(d, at) == EV_OBJECT)
+				keep_names(p, d, at);
+			return false;
+		}
+		at = next;
 	}
+	return leads(p, p->n_member_ids, d, at);
+}
+
+static void look(struct ev_presence *b, const struct ev_doc *d)
+{
 	for (size_t i = 0; i < b->n; i++) {
 		struct sought *p = &b->list[i];
 
-		if (p->present || p->path == NULL || !leads(p, 0, d, 0))
+		if (p->present || p->path == NULL || !is_in(p, d))
 			continue;
 		p->present = true;
 		b->left--;
 	}
+}
+
+/* The plan is empty: nothing is left to do for the later documents. */
+static void *compile(void *client, const struct ev_doc *d)
+{
+	void *plan = ev_plan_alloc(d, 0);
+
+	if (plan != NULL)
+		look(client, d);
+	return plan;
+}
+
+static void print(const void *client, const void *plan, const struct ev_doc *d, struct ev_buf *out)
+{
+	const struct ev_presence *b = client;
+
+	(void)plan;
+	for (size_t i = 0; i < b->n; i++)
+		ev_plan_line(out, b->list[i].present ? "present" : "absent", d, EV_NOWHERE,
+			     b->list[i].text);
+}
+
+static const struct ev_plan_kind plan_kind = {"presence", compile, print};
+
+void ev_presence_look(struct ev_presence *b, const struct ev_doc *d)
+{
+	if (b->left > 0 && ev_plan_of(&b->looked, d) == NULL)
+		look(b, d);
 }
 
 void ev_presence_ask(struct ev_presence *b, const struct ev_presence_paths *paths)
@@ -391,8 +443,9 @@ bool ev_presence_next_absent(const struct ev_presence *b, size_t i, struct ev_bu
 		struct ev_buf step = {0};
 
 		ev_path_put_name(last->name, last->len, &step);
-		ev_buf_printf(out, ": %s",
-			      ev_hint(ev_buf_str(&step), (const char *const *)p->names, hint));
+		ev_buf_printf(
+			out, ": %s",
+			ev_nearest_hint(ev_buf_str(&step), (const char *const *)p->names, hint));
 		ev_buf_free(&step);
 	}
 	return true;

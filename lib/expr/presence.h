@@ -20,8 +20,11 @@ struct ev_presence_by {
 	struct ev_place place;
 };
 
-/* file: the model's, or NULL; borrowed. */
-struct ev_presence *ev_presence_new(const char *file);
+/*
+ * file: the model's, or NULL. scan: that of the events, which have not begun; NULL if none is looked
+ * into. Both are borrowed.
+ */
+struct ev_presence *ev_presence_new(const char *file, struct ev_scan *scan);
 void ev_presence_free(struct ev_presence **b);
 
 /* Some of the paths, by number. Zero-initialise, and free the list. */

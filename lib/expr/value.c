@@ -75,7 +75,7 @@ static inline bool small(const struct ev_expr_run *x, const struct ev_expr_value
 	if (v->form != EV_IN_DOC)
 		return false;
 	p = ev_raw(x->d, v->n, &len);
-	return ev_small_read(p, len, s);
+	return ev_small_read_padded(p, len, s);
 }
 
 struct ev_expr_value ev_expr_number_value(const char *p, size_t len)
@@ -186,20 +186,6 @@ static enum ev_expr_flow too_large(struct ev_expr_run *x)
 	return ev_expr_give_up(x, "a number has too many digits to compute with");
 }
 
-/* Brings both to the smaller exponent; false if that needs more than 64 bits. */
-static bool align(struct ev_small *a, struct ev_small *b)
-{
-	int32_t apart = a->exp - b->exp;
-
-	if (apart < 0)
-		return align(b, a);
-	if (apart > EV_SMALL_DIGITS ||
-	    __builtin_mul_overflow(a->coef, ev_small_powers[apart], &a->coef))
-		return false;
-	a->exp = b->exp;
-	return true;
-}
-
 static enum ev_expr_flow add_numbers(struct ev_expr_run *x, const struct ev_expr_value *a,
 				     const struct ev_expr_value *b, bool minus,
 				     struct ev_expr_value *out)
@@ -207,9 +193,8 @@ static enum ev_expr_flow add_numbers(struct ev_expr_run *x, const struct ev_expr
 	struct ev_dec p, q, sum;
 	struct ev_small s, t;
 
-	if (small(x, a, &s) && small(x, b, &t) && (s.exp == t.exp || align(&s, &t)) &&
-	    !(minus ? __builtin_sub_overflow(s.coef, t.coef, &s.coef)
-		    : __builtin_add_overflow(s.coef, t.coef, &s.coef))) {
+	if (small(x, a, &s) && small(x, b, &t) &&
+	    !(minus && __builtin_sub_overflow(0, t.coef, &t.coef)) && ev_small_add(&s, t)) {
 		*out = from_small(s);
 		return EV_GO_ON;
 	}
@@ -229,9 +214,8 @@ enum ev_expr_flow ev_expr_value_multiply(struct ev_expr_run *x, const struct ev_
 	if (a->kind != EV_NUMBER || b->kind != EV_NUMBER)
 		return ev_expr_raise(x, "%s and %s cannot be multiplied", ev_expr_value_say(x, a),
 				     ev_expr_value_say(x, b));
-	if (small(x, a, &s) && small(x, b, &t) &&
-	    !__builtin_mul_overflow(s.coef, t.coef, &s.coef) &&
-	    abs(s.exp += t.exp) <= EV_SMALL_EXP) {
+	if (small(x, a, &s) && small(x, b, &t) && ev_small_multiply(&s, t) &&
+	    abs(s.exp) <= EV_SMALL_EXP) {
 		*out = from_small(s);
 		return EV_GO_ON;
 	}
@@ -394,7 +378,7 @@ struct ev_expr_value ev_expr_value_member(struct ev_expr_run *x, const struct ev
 struct ev_expr_value ev_expr_value_element(struct ev_expr_run *x, const struct ev_expr_value *v,
 					   int64_t index)
 {
-	uint32_t count = ev_expr_value_count(x, v), i;
+	const uint32_t count = ev_expr_value_count(x, v);
 
 	if (index < 0)
 		index += count;
@@ -403,9 +387,7 @@ struct ev_expr_value ev_expr_value_element(struct ev_expr_run *x, const struct e
 	if (v->form != EV_IN_DOC)
 		return v->items[index];
 	ev_expr_spend(x, (uint64_t)index);
-	for (i = ev_first(x->d, v->n); index > 0; index--)
-		i = ev_next(x->d, i);
-	return ev_expr_at(x->d, i);
+	return ev_expr_at(x->d, ev_element(x->d, v->n, index));
 }
 
 void ev_expr_list_add(struct ev_expr_run *x, struct ev_expr_list *l, const struct ev_expr_value *v)
@@ -581,29 +563,34 @@ bool ev_expr_value_contains(struct ev_expr_run *x, const struct ev_expr_value *a
 
 /* What + - length do by kind */
 
-static struct ev_expr_value joined(struct ev_expr_run *x, const struct ev_expr_value *a,
-				   const struct ev_expr_value *b)
+static enum ev_expr_flow add_text(struct ev_expr_run *x, struct ev_expr_sum *s,
+				  const struct ev_expr_value *v)
 {
-	size_t p_len, q_len;
-	const char *p = ev_expr_value_string(x, a, &p_len), *q = ev_expr_value_string(x, b, &q_len);
-	char *to = ev_arena_alloc(&x->arena, p_len + q_len + 1);
+	size_t had, len;
+	const char *before = ev_expr_value_string(x, &s->value, &had),
+		   *p = ev_expr_value_string(x, v, &len);
 
-	memcpy(to, p, p_len);
-	memcpy(to + p_len, q, q_len);
-	return ev_expr_text(to, p_len + q_len);
+	if (!ev_expr_spend(x, 1 + len / 16) || had + len > UINT32_MAX / 2)
+		return ev_expr_spent(x);
+	if (s->text == NULL || before != s->text || s->cap - had < len) {
+		if (!ev_expr_spend(x, had / 16))
+			return ev_expr_spent(x);
+		s->cap = 2 * (had + len);
+		s->text = ev_arena_alloc(&x->arena, s->cap);
+		memcpy(s->text, before, had);
+	}
+	memcpy(s->text + had, p, len);
+	s->value = ev_expr_text(s->text, had + len);
+	return EV_GO_ON;
 }
 
-static struct ev_expr_value appended(struct ev_expr_run *x, const struct ev_expr_value *a,
-				     const struct ev_expr_value *b)
+static void add_items(struct ev_expr_run *x, struct ev_expr_list *l, const struct ev_expr_value *v)
 {
-	struct ev_expr_list l = {0};
-	struct ev_expr_value v;
+	struct ev_expr_value item;
 
-	for (struct ev_expr_cursor c = ev_expr_cursor(x, a); ev_expr_cursor_next(x, &c, NULL, &v);)
-		ev_expr_list_add(x, &l, &v);
-	for (struct ev_expr_cursor c = ev_expr_cursor(x, b); ev_expr_cursor_next(x, &c, NULL, &v);)
-		ev_expr_list_add(x, &l, &v);
-	return ev_expr_list_value(&l);
+	for (struct ev_expr_cursor c = ev_expr_cursor(x, v);
+	     x->left >= 0 && ev_expr_cursor_next(x, &c, NULL, &item);)
+		ev_expr_list_add(x, l, &item);
 }
 
 static struct ev_expr_value merged(struct ev_expr_run *x, const struct ev_expr_value *a,
@@ -640,37 +627,43 @@ static struct ev_expr_value merged(struct ev_expr_run *x, const struct ev_expr_v
 	return out;
 }
 
+enum ev_expr_flow ev_expr_sum_add(struct ev_expr_run *x, struct ev_expr_sum *s,
+				  const struct ev_expr_value *v)
+{
+	const struct ev_expr_value had = s->value;
+
+	if (had.kind == EV_NUMBER && v->kind == EV_NUMBER)
+		return add_numbers(x, &had, v, false, &s->value);
+	if (had.kind == EV_NULL)
+		s->value = *v;
+	if (had.kind == EV_NULL || v->kind == EV_NULL)
+		return EV_GO_ON;
+	if (had.kind != v->kind || v->kind < EV_NUMBER)
+		return ev_expr_raise(x, "%s and %s cannot be added", ev_expr_value_say(x, &had),
+				     ev_expr_value_say(x, v));
+	if (v->kind == EV_STRING)
+		return add_text(x, s, v);
+	if (v->kind == EV_OBJECT) {
+		s->value = merged(x, &had, v);
+	} else {
+		if (s->list.items == NULL || had.form != EV_ITEMS || had.items != s->list.items) {
+			s->list = (struct ev_expr_list){0};
+			add_items(x, &s->list, &had);
+		}
+		add_items(x, &s->list, v);
+		s->value = ev_expr_list_value(&s->list);
+	}
+	return ev_expr_spend(x, 1) ? EV_GO_ON : ev_expr_spent(x);
+}
+
 enum ev_expr_flow ev_expr_value_add(struct ev_expr_run *x, const struct ev_expr_value *a,
 				    const struct ev_expr_value *b, struct ev_expr_value *out)
 {
-	size_t p_len, q_len;
+	struct ev_expr_sum s = {.value = *a};
+	enum ev_expr_flow flow = ev_expr_sum_add(x, &s, b);
 
-	if (a->kind == EV_NUMBER && b->kind == EV_NUMBER)
-		return add_numbers(x, a, b, false, out);
-	if (a->kind == EV_NULL) {
-		*out = *b;
-		return EV_GO_ON;
-	}
-	if (b->kind == EV_NULL) {
-		*out = *a;
-		return EV_GO_ON;
-	}
-	if (a->kind != b->kind || a->kind < EV_NUMBER)
-		return ev_expr_raise(x, "%s and %s cannot be added", ev_expr_value_say(x, a),
-				     ev_expr_value_say(x, b));
-	if (a->kind == EV_STRING) {
-		ev_expr_value_string(x, a, &p_len);
-		ev_expr_value_string(x, b, &q_len);
-		if (!ev_expr_spend(x, (p_len + q_len) / 16) || p_len + q_len > UINT32_MAX)
-			return ev_expr_spent(x);
-		*out = joined(x, a, b);
-	} else {
-		if (!ev_expr_spend(x, 2 * ((uint64_t)ev_expr_value_count(x, a) +
-					   ev_expr_value_count(x, b))))
-			return ev_expr_spent(x);
-		*out = a->kind == EV_ARRAY ? appended(x, a, b) : merged(x, a, b);
-	}
-	return x->left >= 0 ? EV_GO_ON : ev_expr_spent(x);
+	*out = s.value;
+	return flow;
 }
 
 enum ev_expr_flow ev_expr_value_subtract(struct ev_expr_run *x, const struct ev_expr_value *a,

@@ -156,7 +156,7 @@ static enum ev_status read_either(struct ev_feed *f, char *p, size_t room, size_
 	return f->packed ? inflate_some(f, p, room, got, err) : read_some(f, p, room, got, err);
 }
 
-/* Reads the first bytes, until they tell what is foreign. */
+/* Reads the first bytes, until it is clear whether they are foreign. */
 static enum ev_status read_head(struct ev_feed *f, char *p, size_t room, size_t *got,
 				struct ev_error *err)
 {

@@ -29,8 +29,8 @@ void ev_feed_before_block(struct ev_feed *f, enum ev_status (*fn)(void *, struct
 enum ev_status ev_feed_open(struct ev_feed *f, const char *name, struct ev_error *err);
 /*
  * The next bytes, as many as are there without waiting for more (but for the first line), at most
- * room of them, which must be EV_FOREIGN_HEAD or more for all that is foreign to be told, and 2 in
- * any case; *got is 0 at the end alone.
+ * room of them, which must be EV_FOREIGN_HEAD or more for all that is foreign to be recognised, and
+ * 2 in any case; *got is 0 at the end alone.
  */
 enum ev_status ev_feed_read(struct ev_feed *f, char *p, size_t room, size_t *got,
 			    struct ev_error *err);

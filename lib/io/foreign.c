@@ -5,8 +5,8 @@
 
 struct kind {
 	const char *magic;
-	size_t at, len; /* where the magic stands, and its bytes */
-	bool printable; /* so that other bytes must show that it is no text */
+	size_t at, len;		    /* where the magic stands, and its bytes */
+	bool printable;		    /* so that other bytes must show that it is no text */
 	const char *what;	    /* as in "is zstd" */
 	const char *before, *after; /* the command: what stands around the file's name */
 	const char *pipe;	    /* the same behind a pipe; NULL: it must be a file */
@@ -69,16 +69,16 @@ bool ev_foreign_is_open(const char *p, size_t len)
 	return lf == NULL || (p[0] != '\0' && memchr(p, '\0', (size_t)(lf - p)) != NULL);
 }
 
-static bool plain(unsigned char c)
+static bool is_text(unsigned char c)
 {
 	return (c >= ' ' && c != 0x7f) || c == '\t' || c == '\n' || c == '\r' || c == '\f' ||
 	       c == '\x1b';
 }
 
-static bool all_plain(const char *p, size_t len)
+static bool all_text(const char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (!plain((unsigned char)p[i]))
+		if (!is_text((unsigned char)p[i]))
 			return false;
 	return true;
 }
@@ -87,7 +87,7 @@ static bool is_kind(const struct kind *k, const char *p, size_t len)
 {
 	char level[10];
 
-	if (len < k->at + k->len || (k->printable && all_plain(p, len)))
+	if (len < k->at + k->len || (k->printable && all_text(p, len)))
 		return false;
 	if (k->magic[0] == 'B') { /* bzip2 has its level in it */
 		memcpy(level, p, sizeof level);
@@ -102,9 +102,9 @@ static bool is_wide(const char *p, size_t len, size_t width, size_t at)
 {
 	len -= len % width;
 	for (size_t i = 0; i < len; i++)
-		if (i % width == at ? p[i] == '\0' || (p[i] & 0x80) != 0 ||
-					      !plain((unsigned char)p[i])
-				    : p[i] != '\0')
+		if (i % width == at
+			    ? p[i] == '\0' || (p[i] & 0x80) != 0 || !is_text((unsigned char)p[i])
+			    : p[i] != '\0')
 			return false;
 	return len >= 4;
 }

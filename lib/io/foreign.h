@@ -1,8 +1,8 @@
 /*
  * foreign: what the first bytes of an input are, where they are no lines of text. Floor 1.
  *
- * Containers and archives, packed data, and text in UTF-16 or UTF-32, told by their magic bytes.
- * What comes with the name is the command that makes lines of it.
+ * Containers and archives, packed data, and text in UTF-16 or UTF-32, recognised by their magic
+ * bytes. What comes with the name is the command that makes lines of it.
  */
 #ifndef EV_FOREIGN_H
 #define EV_FOREIGN_H
@@ -14,12 +14,12 @@
 
 #define EV_BOM "\xef\xbb\xbf" /* U+FEFF in UTF-8: it may head a text, and is passed over */
 
-enum { EV_FOREIGN_HEAD = 264 }; /* bytes that tell all there is to tell */
+enum { EV_FOREIGN_HEAD = 264 }; /* more bytes than these change no answer */
 
 bool ev_gzip_begins(const char *p, size_t len);
 /*
- * Whether further bytes may tell more. No line is kept waiting: these have no whole line in them,
- * or no text before its end.
+ * Whether further bytes may change the answer. No line is kept waiting: these have no whole line in
+ * them, or no text before its end.
  */
 bool ev_foreign_is_open(const char *p, size_t len);
 /*

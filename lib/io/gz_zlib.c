@@ -2,17 +2,11 @@
 #include "io/deflate.h"
 #include "io/inflate.h"
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <zlib.h>
 
 enum { GZIP_ONLY = 15 + 16 }; /* the largest window; a gzip header is required */
-
-static uInt clamp(size_t n)
-{
-	return n > INT_MAX ? INT_MAX : (uInt)n;
-}
 
 static void *zlib_open(void)
 {
@@ -23,7 +17,7 @@ static void *zlib_open(void)
 	return z;
 }
 
-/* zlib checks the trailer where it has seen a header, so it is given the plainest one. */
+/* zlib checks the trailer where it has seen a header, so it is given the shortest one. */
 static void zlib_begin(void *state)
 {
 	static const Bytef header[10] = {0x1f, 0x8b, Z_DEFLATED, 0, 0, 0, 0, 0, 0, 0xff};
@@ -36,14 +30,14 @@ static void zlib_begin(void *state)
 	z->avail_in = sizeof header;
 	z->next_out = &none;
 	z->avail_out = 0;
-	inflate(z, Z_NO_FLUSH); /* an error stays, and is told by the next call */
+	inflate(z, Z_NO_FLUSH); /* an error stays, and is returned by the next call */
 }
 
 static enum ev_inflate zlib_run(void *state, const char **in, size_t *in_len, char *out,
 				size_t *out_len)
 {
 	z_stream *z = state;
-	uInt in_now = clamp(*in_len), out_now = clamp(*out_len);
+	uInt in_now = (uInt)*in_len, out_now = (uInt)*out_len;
 	int rc;
 
 	z->next_in = (z_const Bytef *)*in;

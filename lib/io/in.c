@@ -19,7 +19,7 @@ struct ev_in {
 	bool ended;
 
 	char *buf; /* cap + EV_IN_SLACK bytes; [head, tail) is not handed out yet */
-	size_t cap, head, tail, looked; /* no LF in [head, looked) */
+	size_t cap, head, tail, searched; /* no LF in [head, searched) */
 	size_t max_line;
 	bool in_parts;
 	bool begins; /* nothing of the file is handed out yet */
@@ -71,7 +71,7 @@ static enum ev_status open_file(struct ev_in *in, struct ev_error *err)
 		return EV_FATAL;
 	in->source = name;
 	in->ended = false;
-	in->head = in->tail = in->looked = 0;
+	in->head = in->tail = in->searched = 0;
 	in->begins = true;
 	in->mark = 0;
 	return EV_OK;
@@ -90,7 +90,7 @@ static enum ev_status fill(struct ev_in *in, struct ev_error *err)
 	if (in->head > 0) {
 		memmove(in->buf, in->buf + in->head, in->tail - in->head);
 		in->tail -= in->head;
-		in->looked -= in->head;
+		in->searched -= in->head;
 		in->head = 0;
 	}
 	if (in->cap - in->tail < EV_FEED_READ / 2) {
@@ -116,8 +116,8 @@ static void pass_mark(struct ev_in *in)
 	if (in->mark > 0 || in->tail < len || memcmp(in->buf, EV_BOM, len) != 0)
 		return;
 	in->mark = in->head = len;
-	if (in->looked < len)
-		in->looked = len;
+	if (in->searched < len)
+		in->searched = len;
 }
 
 static enum ev_status hand_out(struct ev_in *in, struct ev_in_run *run, enum ev_in_run_kind kind,
@@ -126,7 +126,7 @@ static enum ev_status hand_out(struct ev_in *in, struct ev_in_run *run, enum ev_
 	*run = (struct ev_in_run){in->buf + in->head, len,	  kind,
 				  in->source,	      in->begins, in->begins ? in->mark : 0};
 	in->head += len;
-	in->looked = in->head;
+	in->searched = in->head;
 	in->begins = false;
 	in->in_parts = kind == EV_IN_PART;
 	return EV_OK;
@@ -135,8 +135,8 @@ static enum ev_status hand_out(struct ev_in *in, struct ev_in_run *run, enum ev_
 /* The end of the last line that is whole, within RUN bytes if one is; or NULL. */
 static const char *last_end(const struct ev_in *in)
 {
-	const char *p = in->buf + in->looked, *lf;
-	size_t n = in->tail - in->looked;
+	const char *p = in->buf + in->searched, *lf;
+	size_t n = in->tail - in->searched;
 
 	if (n > RUN && (lf = memrchr(p, '\n', RUN)) != NULL)
 		return lf;
@@ -170,7 +170,7 @@ enum ev_status ev_in_next(struct ev_in *in, struct ev_in_run *run, struct ev_err
 			close_file(in);
 			continue;
 		}
-		in->looked = in->tail;
+		in->searched = in->tail;
 		/* A CR before its end would not count. */
 		if (in->in_parts ? in->tail > in->head : in->tail - in->head > in->max_line + 1)
 			return hand_out(in, run, EV_IN_PART, in->tail - in->head);

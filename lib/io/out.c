@@ -189,7 +189,7 @@ static void note_block(struct ev_out *o)
 	o->noted = o->len;
 }
 
-/* An error is kept, and told by what is called next. */
+/* An error is kept, and returned by the next call. */
 static void write_member(void *ctx, const char *member, size_t len)
 {
 	struct ev_out *o = ctx;
@@ -248,7 +248,7 @@ enum ev_status ev_out_flush(struct ev_out *o)
 
 bool ev_out_clear(struct ev_out *o, size_t n)
 {
-	/* an error is told again by what puts the line */
+	/* an error is returned again where the line is put */
 	return o->pack == NULL && n < o->cap && ev_out_flush(o) == EV_OK;
 }
 
@@ -267,7 +267,7 @@ enum ev_status ev_out_overflow(struct ev_out *o, const void *p, size_t len)
 
 void ev_out_digest_start(struct ev_out *o, const uint8_t *secret)
 {
-	ev_out_flush(o); /* an error is kept and told by the next call */
+	ev_out_flush(o); /* an error is kept and returned by the next call */
 	if (o->digest == NULL)
 		o->digest = ev_digest_keyed(secret);
 	ev_digest_reset(o->digest);
@@ -306,10 +306,8 @@ static enum ev_status sync_file(struct ev_out *o, struct ev_error *err)
 
 enum ev_status ev_out_sync(struct ev_out *o, struct ev_error *err)
 {
-	if (ev_out_flush(o) != EV_OK) {
-		*err = o->error;
+	if (ev_out_status(o, ev_out_flush(o), err) != EV_OK)
 		return EV_FATAL;
-	}
 	return sync_file(o, err);
 }
 
@@ -331,10 +329,8 @@ enum ev_status ev_out_prepare(struct ev_out *o, struct ev_error *err)
 
 	if (o->prepared)
 		return EV_OK;
-	st = o->pack != NULL ? pack_rest(o) : ev_out_flush(o);
-	if (st != EV_OK)
-		*err = o->error;
-	else if (o->owned)
+	st = ev_out_status(o, o->pack != NULL ? pack_rest(o) : ev_out_flush(o), err);
+	if (st == EV_OK && o->owned)
 		st = close_file(o, err);
 	o->prepared = st == EV_OK;
 	return st;

@@ -14,7 +14,7 @@ struct job {
 	char *block, *member;
 	size_t len, member_len;
 	bool done;
-	void (*tell)(void *ctx, const char *member, size_t len);
+	void (*deliver)(void *ctx, const char *member, size_t len);
 	void *ctx;
 };
 
@@ -111,7 +111,7 @@ struct ev_pack *ev_pack_new(unsigned threads)
 	return p;
 }
 
-/* Waits for the first job, and tells of it. */
+/* Waits for the first job, and delivers its member. */
 static void finish_first(struct ev_pack *p)
 {
 	struct job *j = &p->jobs[p->first];
@@ -126,8 +126,8 @@ static void finish_first(struct ev_pack *p)
 	p->n_jobs--;
 	p->n_begun--;
 	pthread_mutex_unlock(&p->lock);
-	if (j->tell != NULL)
-		j->tell(j->ctx, j->member, j->member_len);
+	if (j->deliver != NULL)
+		j->deliver(j->ctx, j->member, j->member_len);
 }
 
 void ev_pack_add(struct ev_pack *p, char **block, size_t len,
@@ -140,7 +140,8 @@ void ev_pack_add(struct ev_pack *p, char **block, size_t len,
 		finish_first(p);
 	j = &p->jobs[(p->first + p->n_jobs) % p->n_slots];
 	*block = j->block;
-	*j = (struct job){.block = mine, .member = j->member, .len = len, .tell = done, .ctx = ctx};
+	*j = (struct job){
+		.block = mine, .member = j->member, .len = len, .deliver = done, .ctx = ctx};
 	pthread_mutex_lock(&p->lock);
 	p->n_jobs++;
 	pthread_cond_signal(&p->to_do);
@@ -159,7 +160,7 @@ void ev_pack_forget(struct ev_pack *p, const void *ctx)
 		struct job *j = &p->jobs[(p->first + i) % p->n_slots];
 
 		if (j->ctx == ctx)
-			j->tell = NULL;
+			j->deliver = NULL;
 	}
 }
 

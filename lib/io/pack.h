@@ -32,7 +32,7 @@ void ev_pack_add(struct ev_pack *p, char **block, size_t len,
 		 void (*done)(void *ctx, const char *member, size_t len), void *ctx);
 /* Waits for all members. */
 void ev_pack_drain(struct ev_pack *p);
-/* Members for this ctx are not wanted any more: done is not called for it again. */
+/* Members for this ctx are dropped: done is not called for it again. */
 void ev_pack_forget(struct ev_pack *p, const void *ctx);
 /* Blocks that are not drained are lost. */
 void ev_pack_free(struct ev_pack **p);

@@ -2,6 +2,7 @@
 #include "base/compiler.h"
 #include "number/decimal.h"
 #include "scan/form.h"
+#include "json/plan.h"
 #include "json/view.h"
 
 #include <endian.h>
@@ -24,7 +25,7 @@ struct canon {
 	size_t n_skip;
 	struct ev_buf *out;
 	size_t room;
-	struct ev_outline *outline; /* to be made: strings and numbers are noted, not written */
+	struct outline_maker *outline; /* strings and numbers are noted, not written; or NULL */
 };
 
 /* A string or a number, and what stands between the one before and it. */
@@ -33,13 +34,21 @@ struct step {
 	uint32_t before; /* bytes of the outline's text */
 };
 
+/* All in one allocation. */
 struct ev_outline {
-	struct ev_buf text; /* all but the strings and numbers */
+	const char *text; /* all but the strings and numbers */
+	const struct step *steps;
+	const uint32_t *skip;
+	size_t n, len, n_skip; /* of them */
+	uint32_t written;      /* bytes of the text that the steps have had */
+};
+
+/* One that is being made. */
+struct outline_maker {
+	struct ev_buf text;
 	struct step *steps;
 	size_t n, cap;
-	uint32_t written; /* bytes of the text that the steps have had */
-	uint32_t *skip;
-	size_t n_skip;
+	uint32_t written;
 };
 
 static char *put_value(const struct canon *c, uint32_t i, char *o);
@@ -370,7 +379,7 @@ static char *put_object(const struct canon *c, uint32_t i, char *o)
 
 static void note(const struct canon *c, uint32_t i, const char *o)
 {
-	struct ev_outline *outline = c->outline;
+	struct outline_maker *outline = c->outline;
 	uint32_t at = (uint32_t)(o - c->out->p);
 
 	ev_grow(&outline->steps, &outline->cap, outline->n + 1, sizeof *outline->steps);
@@ -403,7 +412,7 @@ static char *put_value(const struct canon *c, uint32_t i, char *o)
 }
 
 static void put(const struct ev_doc *d, uint32_t i, const uint32_t *skip, size_t n_skip,
-		struct ev_buf *out, struct ev_outline *outline)
+		struct ev_buf *out, struct outline_maker *outline)
 {
 	bool ranked = d->symbols->n <= WORDS * 64;
 	struct canon c = {
@@ -426,33 +435,37 @@ void ev_canonical(const struct ev_doc *d, uint32_t i, const uint32_t *skip, size
 	put(d, i, skip, n_skip, out, NULL);
 }
 
+/* A copy in the memory that p points to, which is moved behind it. */
+static const void *pack(char **p, const void *from, size_t size)
+{
+	char *to = *p;
+
+	if (size > 0)
+		memcpy(to, from, size);
+	*p += size;
+	return to;
+}
+
 struct ev_outline *ev_outline_new(const struct ev_doc *d, const uint32_t *skip, size_t n_skip)
 {
-	struct ev_outline *outline = ev_calloc(1, sizeof *outline);
+	struct outline_maker m = {.n = 0};
+	struct ev_outline *outline;
+	char *p;
 
-	put(d, 0, skip, n_skip, &outline->text, outline);
-	ev_buf_room(&outline->text, EV_COPY_OVER);
-	outline->skip = ev_calloc(n_skip + 1, sizeof *outline->skip);
-	for (size_t i = 0; i < n_skip; i++)
-		outline->skip[i] = skip[i];
-	outline->n_skip = n_skip;
+	put(d, 0, skip, n_skip, &m.text, &m);
+	outline = ev_plan_alloc(d, sizeof *outline + m.n * sizeof *m.steps + n_skip * sizeof *skip +
+					   m.text.len);
+	if (outline != NULL) {
+		*outline = (struct ev_outline){
+			.n = m.n, .len = m.text.len, .n_skip = n_skip, .written = m.written};
+		p = (char *)(outline + 1);
+		outline->steps = pack(&p, m.steps, m.n * sizeof *m.steps);
+		outline->skip = pack(&p, skip, n_skip * sizeof *skip);
+		outline->text = pack(&p, m.text.p, m.text.len);
+	}
+	ev_buf_free(&m.text);
+	free(m.steps);
 	return outline;
-}
-
-void ev_outline_free(struct ev_outline **outline)
-{
-	if (*outline == NULL)
-		return;
-	ev_buf_free(&(*outline)->text);
-	free((*outline)->steps);
-	free((*outline)->skip);
-	free(*outline);
-	*outline = NULL;
-}
-
-size_t ev_outline_bytes(const struct ev_outline *outline)
-{
-	return sizeof *outline + outline->text.cap + outline->cap * sizeof *outline->steps;
 }
 
 bool ev_outline_skips(const struct ev_outline *outline, const uint32_t *skip, size_t n_skip)
@@ -469,7 +482,7 @@ void ev_outline_fill(const struct ev_outline *outline, const struct ev_doc *d, s
 {
 	const struct step *end = outline->steps + outline->n;
 	const struct canon c = {.d = d, .out = out, .room = room_for(&d->nodes[0])};
-	const char *text = outline->text.p;
+	const char *text = outline->text;
 	char *o = resume(&c);
 
 	for (const struct step *s = outline->steps; s < end; s++) {
@@ -477,7 +490,13 @@ void ev_outline_fill(const struct ev_outline *outline, const struct ev_doc *d, s
 		text += s->before;
 		o = s->number ? put_number(&c, s->node, o) : put_string(&c, s->node, o);
 	}
-	leave(&c, ev_copy_over(o, text, outline->text.len - outline->written));
+	leave(&c, ev_copy_over(o, text, outline->len - outline->written));
+}
+
+void ev_outline_print(const struct ev_outline *outline, const struct ev_doc *d, struct ev_buf *out)
+{
+	for (const struct step *s = outline->steps, *end = s + outline->n; s < end; s++)
+		ev_plan_line(out, s->number ? "number" : "string", d, s->node, NULL);
 }
 
 bool ev_equal(const struct ev_doc *a, uint32_t i, const struct ev_doc *b, uint32_t k)

@@ -27,13 +27,13 @@ bool ev_equal(const struct ev_doc *a, uint32_t i, const struct ev_doc *b, uint32
  */
 struct ev_outline;
 
+/* It is a plan's (plan.h): NULL if those have taken all their room, and never freed. */
 struct ev_outline *ev_outline_new(const struct ev_doc *d, const uint32_t *skip, size_t n);
-void ev_outline_free(struct ev_outline **outline);
-/* Of its memory, about. */
-size_t ev_outline_bytes(const struct ev_outline *outline);
 /* Whether it was made with the same members left out. */
 bool ev_outline_skips(const struct ev_outline *outline, const uint32_t *skip, size_t n);
 /* Appends the canonical form. */
 void ev_outline_fill(const struct ev_outline *outline, const struct ev_doc *d, struct ev_buf *out);
+/* Appends a line for each string and number (ev_plan_line). */
+void ev_outline_print(const struct ev_outline *outline, const struct ev_doc *d, struct ev_buf *out);
 
 #endif

@@ -1,22 +1,40 @@
 #include "json/content.h"
 #include "base/mem.h"
 #include "json/canon.h"
+#include "json/plan.h"
 
 #include <stdlib.h>
 
 struct ev_content {
 	uint64_t seed;
 	struct ev_buf form;
-	size_t left; /* bytes that further outlines may take */
-	struct ev_outline *outlines[EV_SHAPES + 1];
+	struct ev_plans outlines;
+	/* members that are left out of the document at hand */
+	const uint32_t *skip;
+	size_t n_skip;
 };
+
+static void *compile(void *client, const struct ev_doc *d)
+{
+	const struct ev_content *c = client;
+
+	return ev_outline_new(d, c->skip, c->n_skip);
+}
+
+static void print(const void *client, const void *plan, const struct ev_doc *d, struct ev_buf *out)
+{
+	(void)client;
+	ev_outline_print(plan, d, out);
+}
+
+static const struct ev_plan_kind outline_kind = {"canonical form", compile, print};
 
 struct ev_content *ev_content_new(uint64_t seed)
 {
 	struct ev_content *c = ev_calloc(1, sizeof *c);
 
 	c->seed = seed;
-	c->left = EV_CONTENT_OUTLINES;
+	c->outlines = EV_PLANS(&outline_kind, c);
 	return c;
 }
 
@@ -25,37 +43,20 @@ void ev_content_free(struct ev_content **c)
 	if (*c == NULL)
 		return;
 	ev_buf_free(&(*c)->form);
-	for (size_t i = 0; i <= EV_SHAPES; i++)
-		ev_outline_free(&(*c)->outlines[i]);
 	free(*c);
 	*c = NULL;
-}
-
-/* That of the document's shape, or NULL. */
-static const struct ev_outline *outline_of(struct ev_content *c, const struct ev_doc *d,
-					   const uint32_t *skip, size_t n)
-{
-	struct ev_outline **outline = &c->outlines[d->shape];
-
-	if (d->shape == EV_NO_SHAPE)
-		return NULL;
-	if (*outline == NULL && c->left > 0) {
-		size_t bytes;
-
-		*outline = ev_outline_new(d, skip, n);
-		bytes = ev_outline_bytes(*outline);
-		c->left -= bytes < c->left ? bytes : c->left;
-	}
-	return *outline != NULL && ev_outline_skips(*outline, skip, n) ? *outline : NULL;
 }
 
 const struct ev_buf *ev_content_form(struct ev_content *c, const struct ev_doc *d,
 				     const uint32_t *skip, size_t n)
 {
-	const struct ev_outline *outline = outline_of(c, d, skip, n);
+	const struct ev_outline *outline;
 
+	c->skip = skip;
+	c->n_skip = n;
+	outline = ev_plan_of(&c->outlines, d);
 	ev_buf_reset(&c->form);
-	if (outline != NULL)
+	if (outline != NULL && ev_outline_skips(outline, skip, n))
 		ev_outline_fill(outline, d, &c->form);
 	else
 		ev_canonical(d, 0, skip, n, &c->form);

@@ -4,7 +4,8 @@
  *
  * It is the XXH3, 128 bits, of the canonical form (canon.h).
  *
- * Memory: twice the longest document, and the outlines of shapes (canon.h).
+ * Memory: twice the longest document, and the outlines of shapes (canon.h), which are plans
+ * (plan.h).
  */
 #ifndef EV_CONTENT_H
 #define EV_CONTENT_H
@@ -12,9 +13,6 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "scan/scan.h"
-
-/* Bytes, about; the last outline may go beyond. */
-enum { EV_CONTENT_OUTLINES = 4 << 20 };
 
 struct ev_content;
 

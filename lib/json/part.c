@@ -18,9 +18,7 @@ bool ev_part_is_inner(const char *line, const char *p)
 	switch (before(line, &p)) {
 	case '[': return true;
 	case ':': return before(line, &p) == '"';
-	case ',':
-		c = before(line, &p);
-		return c == '\0' || c == '}' || c == ']' || c == '"';
+	case ',': c = before(line, &p); return c == '\0' || c == '}' || c == ']' || c == '"';
 	default: return false;
 	}
 }
@@ -73,8 +71,7 @@ bool ev_part_is_spread(const char *line, size_t len)
 	next = ev_json_behind_blanks(p + 1, end);
 	switch (*p) {
 	case '{':
-		return next == end ||
-		       (*next == '"' && (last == ',' || last == '{' || last == '['));
+		return next == end || (*next == '"' && (last == ',' || last == '{' || last == '['));
 	case '[':
 		return next == end || ((*next == '{' || *next == '[' || *next == '"') &&
 				       (last == ',' || last == '{' || last == '[' || last == '}'));

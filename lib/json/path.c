@@ -202,21 +202,6 @@ void ev_path_free(struct ev_path **path)
 	*path = NULL;
 }
 
-static uint32_t element(const struct ev_doc *d, uint32_t array, int64_t index)
-{
-	uint32_t i;
-
-	if (ev_kind(d, array) != EV_ARRAY)
-		return EV_NOWHERE;
-	if (index < 0)
-		index += d->nodes[array].count;
-	if (index < 0 || index >= d->nodes[array].count)
-		return EV_NOWHERE;
-	for (i = ev_first(d, array); index > 0; index--)
-		i = ev_next(d, i);
-	return i;
-}
-
 void ev_path_bind(struct ev_path *path, struct ev_symbols *symbols)
 {
 	path->symbols = symbols;
@@ -230,33 +215,17 @@ static uint32_t step_into(const struct ev_path *path, const struct ev_step *s,
 			  const struct ev_doc *d, uint32_t at)
 {
 	if (s->kind != EV_STEP_NAME)
-		return element(d, at, s->index);
-	if (path->symbols != d->symbols)
-		return ev_member(d, at, s->name, s->len);
-	return ev_kind(d, at) == EV_OBJECT ? ev_member_symbol(d, at, s->symbol) : EV_NOWHERE;
+		return ev_element(d, at, s->index);
+	return path->symbols == d->symbols ? ev_member_by_symbol(d, at, s->symbol)
+					   : ev_member(d, at, s->name, s->len);
 }
 
-static uint32_t any_steps(const struct ev_path *path, size_t step, const struct ev_doc *d,
-			  uint32_t from)
+uint32_t ev_path_from(const struct ev_path *path, size_t step, const struct ev_doc *d,
+		      uint32_t from)
 {
 	for (; step < path->n && from != EV_NOWHERE; step++)
 		from = step_into(path, &path->steps[step], d, from);
 	return from;
-}
-
-/* Most steps are names with symbols. */
-uint32_t ev_path_from(const struct ev_path *path, size_t step, const struct ev_doc *d,
-		      uint32_t from)
-{
-	const struct ev_step *s = path->steps + step, *end = path->steps + path->n;
-
-	if (path->symbols == d->symbols)
-		for (; s < end && s->kind == EV_STEP_NAME; s++) {
-			if (from == EV_NOWHERE || ev_kind(d, from) != EV_OBJECT)
-				return EV_NOWHERE;
-			from = ev_member_symbol(d, from, s->symbol);
-		}
-	return s < end ? any_steps(path, (size_t)(s - path->steps), d, from) : from;
 }
 
 uint32_t ev_path_get(const struct ev_path *path, const struct ev_doc *d, uint32_t from)

@@ -44,17 +44,6 @@ void ev_path_free(struct ev_path **path);
  */
 void ev_path_bind(struct ev_path *path, struct ev_symbols *symbols);
 
-/* The value of the member whose name has the symbol; EV_NOWHERE if there is none. */
-static inline uint32_t ev_member_symbol(const struct ev_doc *d, uint32_t object, uint32_t symbol)
-{
-	const struct ev_node *nodes = d->nodes;
-
-	for (uint32_t i = object + 1; i < nodes[object].next; i = nodes[i + 1].next)
-		if (nodes[i].count == symbol)
-			return i + 1;
-	return EV_NOWHERE;
-}
-
 /* The value at the path from value `from`, or EV_NOWHERE. Not for paths with []. */
 uint32_t ev_path_get(const struct ev_path *path, const struct ev_doc *d, uint32_t from);
 

@@ -13,6 +13,12 @@ struct edge {
 	uint32_t level; /* of what is wanted in it, or NONE */
 };
 
+/* A plan: by slot, where the value stands in all documents of the shape. */
+struct places {
+	uint32_t n;
+	uint32_t at[];
+};
+
 struct ev_pick_level {
 	struct edge *edges; /* by symbol */
 	uint32_t n_symbols; /* those behind them lead nowhere */
@@ -30,12 +36,12 @@ static uint32_t new_slot(struct ev_picks *p, uint32_t member_id)
 {
 	p->at = ev_realloc_array(p->at, p->n + 1, sizeof *p->at);
 	p->member_ids = ev_realloc_array(p->member_ids, p->n + 1, sizeof *p->member_ids);
-	p->guesses = ev_realloc_array(p->guesses, p->n + 1, sizeof *p->guesses);
-	p->guesses[p->n].behind = UINT32_MAX;
 	p->at[p->n] = EV_NOWHERE;
 	p->member_ids[p->n] = member_id;
 	return p->n++;
 }
+
+static const struct ev_plan_kind places_kind;
 
 /* Slot 0 is the value itself. */
 struct ev_picks *ev_picks_new(struct ev_scan *scan)
@@ -43,6 +49,7 @@ struct ev_picks *ev_picks_new(struct ev_scan *scan)
 	struct ev_picks *p = ev_calloc(1, sizeof *p);
 
 	p->scan = scan;
+	p->places = EV_PLANS(&places_kind, p);
 	new_level(p);
 	new_slot(p, EV_NO_MEMBER_ID);
 	return p;
@@ -60,8 +67,6 @@ void ev_picks_free(struct ev_picks **picks)
 	free(p->rests);
 	free(p->at);
 	free(p->member_ids);
-	free(p->guesses);
-	free(p->plans);
 	free(p);
 	*picks = NULL;
 }
@@ -138,86 +143,44 @@ static void find(const struct ev_picks *p, const struct ev_pick_level *l, const 
 	}
 }
 
-/*
- * Member id, symbol and kind of a node; a name with a member id has them alone, and no value has
- * the same.
- */
-static inline uint64_t latter_half(const struct ev_node *n)
-{
-	return n->member_id | (uint64_t)n->word << 32;
-}
-
-/*
- * Whether all is as it was in the value before. A name's member id tells every step to its value.
- */
-static inline bool foretold(const struct ev_picks *p, const struct ev_doc *d, uint32_t from,
-			    uint32_t *at)
-{
-	const struct ev_node *nodes = d->nodes + from;
-	const uint32_t n = nodes->next - from;
-
-	for (uint32_t i = 1; i < p->n; i++) {
-		const struct ev_pick_guess *guess = &p->guesses[i];
-
-		if (guess->behind >= n || latter_half(&nodes[guess->behind - 1]) != guess->name)
-			return false;
-		at[i] = from + guess->behind;
-	}
-	return true;
-}
-
-/*
- * For the next value; nothing is foretold of one in which something is missing or has no member id.
- */
-static void foretell(struct ev_picks *p, const struct ev_doc *d, uint32_t from, const uint32_t *at)
-{
-	for (uint32_t i = 1; i < p->n; i++) {
-		struct ev_pick_guess *guess = &p->guesses[i];
-		const struct ev_node *name;
-
-		guess->behind = UINT32_MAX;
-		if (at[i] == EV_NOWHERE)
-			continue;
-		name = &d->nodes[at[i] - 1];
-		if (name->member_id != EV_NO_MEMBER_ID)
-			*guess = (struct ev_pick_guess){latter_half(name), at[i] - from};
-	}
-}
-
-/* Where all stands from the root of a shape; the first place is not 0 before it is found out. */
-static uint32_t *plan_of(struct ev_picks *p, uint32_t shape)
-{
-	if (p->n_planned != p->n) { /* a slot is new: all is looked for again */
-		p->n_plans = 0;
-		p->n_planned = p->n;
-	}
-	if (shape >= p->n_plans) {
-		p->plans = ev_realloc_array(p->plans, (size_t)shape + 1, p->n * sizeof *p->plans);
-		while (p->n_plans <= shape)
-			p->plans[p->n_plans++ * (size_t)p->n] = EV_NOWHERE;
-	}
-	return p->plans + (size_t)shape * p->n;
-}
-
 static void find_seen(const struct ev_picks *p, const struct ev_doc *d, uint32_t *at)
 {
 	at[0] = 0;
 	for (uint32_t i = 1; i < p->n; i++)
-		at[i] = ev_doc_seen(d, p->member_ids[i]);
+		at[i] = ev_member_by_id(d, p->member_ids[i]);
 }
+
+static void *compile(void *client, const struct ev_doc *d)
+{
+	const struct ev_picks *p = client;
+	struct places *places = ev_plan_alloc(d, sizeof *places + p->n * sizeof *places->at);
+
+	if (places != NULL) {
+		places->n = p->n;
+		find_seen(p, d, places->at);
+	}
+	return places;
+}
+
+static void print(const void *client, const void *plan, const struct ev_doc *d, struct ev_buf *out)
+{
+	const struct places *places = plan;
+
+	(void)client;
+	for (uint32_t i = 1; i < places->n; i++)
+		ev_plan_line(out, "pick", d, places->at[i], NULL);
+}
+
+static const struct ev_plan_kind places_kind = {"paths", compile, print};
 
 static void find_from_root(struct ev_picks *p, const struct ev_doc *d, uint32_t *at)
 {
-	uint32_t *plan;
+	const struct places *places = ev_plan_of(&p->places, d);
 
-	if (d->shape == EV_NO_SHAPE) {
+	if (places != NULL && places->n == p->n)
+		memcpy(at, places->at, p->n * sizeof *at);
+	else /* also where a slot was added after the plan was made */
 		find_seen(p, d, at);
-		return;
-	}
-	plan = plan_of(p, d->shape);
-	if (plan[0] != 0)
-		find_seen(p, d, plan);
-	memcpy(at, plan, p->n * sizeof *at);
 }
 
 void ev_picks_find_to(struct ev_picks *p, const struct ev_doc *d, uint32_t from, uint32_t *at)
@@ -225,12 +188,11 @@ void ev_picks_find_to(struct ev_picks *p, const struct ev_doc *d, uint32_t from,
 	at[0] = from;
 	if (from == 0) {
 		find_from_root(p, d, at);
-	} else if (p->n_rests > 0 || !foretold(p, d, from, at)) {
+	} else {
 		for (uint32_t i = 1; i < p->n; i++)
 			at[i] = EV_NOWHERE;
 		if (ev_kind(d, from) == EV_OBJECT)
 			find(p, &p->levels[0], d, from, at);
-		foretell(p, d, from, at);
 	}
 	for (uint32_t i = 0; i < p->n_rests; i++) {
 		const struct ev_pick_rest *r = &p->rests[i];

@@ -42,3 +42,17 @@ uint32_t ev_member(const struct ev_doc *d, uint32_t object, const char *name, si
 	return EV_NOWHERE;
 }
 
+uint32_t ev_element(const struct ev_doc *d, uint32_t array, int64_t index)
+{
+	uint32_t i = array + 1;
+
+	if (d->nodes[array].kind != EV_ARRAY)
+		return EV_NOWHERE;
+	if (index < 0)
+		index += d->nodes[array].count;
+	if (index < 0 || index >= d->nodes[array].count)
+		return EV_NOWHERE;
+	while (index-- > 0)
+		i = d->nodes[i].next;
+	return i;
+}

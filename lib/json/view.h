@@ -77,8 +77,43 @@ static inline bool ev_string_is(const struct ev_doc *d, uint32_t i, const char *
 	return n->end - n->pos - 2 == len && ev_same(d->text + n->pos + 1, p, len);
 }
 
-/* The value of the member of that name; EV_NOWHERE if there is none or the value is no object. */
+/*
+ * A member's value is found in three ways; EV_NOWHERE if there is none or the object is no object.
+ *
+ * By name: of any document, for what is read once.
+ */
 uint32_t ev_member(const struct ev_doc *d, uint32_t object, const char *name, size_t len);
+
+/* By the symbol of its name: in objects that may stand anywhere, such as the elements of a list. */
+static inline uint32_t ev_member_by_symbol(const struct ev_doc *d, uint32_t object, uint32_t symbol)
+{
+	const struct ev_node *nodes = d->nodes;
+
+	if (nodes[object].kind != EV_OBJECT)
+		return EV_NOWHERE;
+	for (uint32_t i = object + 1; i < nodes[object].next; i = nodes[i + 1].next)
+		if (nodes[i].count == symbol)
+			return i + 1;
+	return EV_NOWHERE;
+}
+
+/*
+ * By its member id: the last value there, wherever it is, without a search. Paths of names from the
+ * root have one each.
+ */
+static inline uint32_t ev_member_by_id(const struct ev_doc *d, uint32_t member_id)
+{
+	uint64_t seen;
+
+	if (d->where != NULL)
+		return member_id < d->n_where && d->where[member_id] != 0 ? d->where[member_id]
+									  : EV_NOWHERE;
+	seen = d->member_ids->all[member_id].seen;
+	return seen > d->seen ? (uint32_t)seen : EV_NOWHERE;
+}
+
+/* The element of an array at an index, from its end if that is negative; or EV_NOWHERE. */
+uint32_t ev_element(const struct ev_doc *d, uint32_t array, int64_t index);
 
 /*
  * for (i = ev_first(d, a); i < ev_end(d, a); i = ev_next(d, i)) over the elements of an array; over

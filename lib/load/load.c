@@ -4,6 +4,7 @@
 #include "record/event.h"
 #include "warehouse/column.h"
 #include "warehouse/value.h"
+#include "json/plan.h"
 
 #include <stdlib.h>
 
@@ -17,11 +18,12 @@ struct entry {
 enum what { TABLE, OP, OWNER, FIRST, FROM, WHATS };
 static const char *const whats[WHATS] = {"table", "op", "owner", "first", "from"};
 
-/* Where things stand in the rows of a shape. */
-struct plan {
-	uint32_t at[WHATS];	      /* nodes, or EV_NOWHERE */
-	const struct ev_table *table; /* that the columns' nodes are of; NULL: of none yet */
-	bool made;
+/* The rows of one table. */
+struct rows {
+	struct ev_load *l;
+	const struct ev_table *table;
+	uint32_t *symbols;     /* of its columns' names */
+	struct ev_plans plans; /* a plan: a struct ev_check for each column but a fact's owner */
 };
 
 struct ev_load {
@@ -34,14 +36,14 @@ struct ev_load {
 	struct ev_reasons why;
 	struct ev_buf value, text, owner;
 	uint32_t whats[WHATS];	     /* the symbols of what "_ev" says */
-	uint32_t **symbols;	     /* of the columns' names, table by table */
+	struct ev_plans reserved;    /* a plan: the nodes of what "_ev" says */
+	struct rows *rows_of;	     /* one a table */
 	const struct ev_table *last; /* the table of the row before */
-	struct plan *plans;	     /* by shape; [0] is made anew for each row that has none */
-	uint32_t *nodes;	     /* by shape and column; EV_NOWHERE where a row lacks it */
-	size_t n_plans, most;	     /* shapes that have plans, and columns of each */
+	/* of the row at hand, where there is no plan */
+	uint32_t at[WHATS];
+	struct ev_check *checks;
 	struct ev_cell *cells;
-	char *stores;		 /* EV_VALUE_STORE bytes a cell */
-	char time[EV_TIME_TEXT]; /* one in its one spelling, the last that was met */
+	char *stores; /* EV_VALUE_STORE bytes a cell */
 
 	bool open; /* a transaction */
 	struct ev_standing standing;
@@ -66,6 +68,103 @@ struct ev_load {
 	struct ev_count counts[4];
 };
 
+/* Finds what "_ev" says, into l->at. */
+static void find_reserved(struct ev_load *l, const struct ev_doc *d)
+{
+	uint32_t object = ev_member(d, 0, "_ev", 3);
+
+	for (int k = 0; k < WHATS; k++)
+		l->at[k] = EV_NOWHERE;
+	if (object == EV_NOWHERE || ev_kind(d, object) != EV_OBJECT)
+		return;
+	for (uint32_t i = ev_first(d, object); i < ev_end(d, object); i = ev_next(d, i + 1))
+		for (int k = 0; k < WHATS; k++)
+			if (d->nodes[i].count == l->whats[k])
+				l->at[k] = i + 1;
+}
+
+static void *compile_reserved(void *client, const struct ev_doc *d)
+{
+	struct ev_load *l = client;
+	uint32_t *at = ev_plan_alloc(d, sizeof l->at);
+
+	find_reserved(l, d);
+	return at != NULL ? memcpy(at, l->at, sizeof l->at) : NULL;
+}
+
+static void print_reserved(const void *client, const void *plan, const struct ev_doc *d,
+			   struct ev_buf *out)
+{
+	const uint32_t *at = plan;
+
+	(void)client;
+	for (int k = 0; k < WHATS; k++)
+		ev_plan_line(out, whats[k], d, at[k], NULL);
+}
+
+static const struct ev_plan_kind reserved_kind = {"_ev", compile_reserved, print_reserved};
+
+/* The member of that name; rows come in the table's order, so `hint` is tried first. */
+static uint32_t row_member(const struct ev_doc *d, uint32_t symbol, uint32_t *hint)
+{
+	uint32_t at = *hint, end = ev_end(d, 0);
+
+	if (at >= end || d->nodes[at].count != symbol) {
+		at = ev_first(d, 0);
+		while (at < end && d->nodes[at].count != symbol)
+			at = ev_next(d, at + 1);
+		if (at >= end)
+			return EV_NOWHERE;
+	}
+	*hint = ev_next(d, at + 1);
+	return at + 1;
+}
+
+/* A fact's owner is read by itself. */
+static size_t first_column(const struct ev_table *t)
+{
+	return t->fact != NULL;
+}
+
+/* Finds the columns of a row, into l->checks. */
+static void find_columns(const struct rows *r, const struct ev_doc *d)
+{
+	const struct ev_table *t = r->table;
+	struct ev_check *check = r->l->checks;
+	uint32_t hint = ev_first(d, 0);
+
+	for (size_t i = first_column(t); i < t->n; i++, check++) {
+		uint32_t node = row_member(d, r->symbols[i], &hint);
+
+		if (node != EV_NOWHERE)
+			*check = ev_check_of(&t->columns[i], d, node);
+		else
+			*check = (struct ev_check){.column = &t->columns[i], .node = node};
+	}
+}
+
+static void *compile_rows(void *client, const struct ev_doc *d)
+{
+	const struct rows *r = client;
+	size_t size = r->table->n * sizeof *r->l->checks;
+	struct ev_check *checks = ev_plan_alloc(d, size);
+
+	find_columns(r, d);
+	return checks != NULL ? memcpy(checks, r->l->checks, size) : NULL;
+}
+
+static void print_rows(const void *client, const void *plan, const struct ev_doc *d,
+		       struct ev_buf *out)
+{
+	const struct rows *r = client;
+	const struct ev_check *check = plan;
+
+	for (size_t i = first_column(r->table); i < r->table->n; i++, check++)
+		ev_plan_line(out, ev_check_name(check), d, check->node, check->column->name);
+}
+
+static const struct ev_plan_kind rows_kind = {"columns", compile_rows, print_rows};
+
 /* Names are found by the numbers that the scanner gives them. */
 static void want_names(struct ev_load *l)
 {
@@ -73,21 +172,25 @@ static void want_names(struct ev_load *l)
 
 	for (size_t i = 0; i < WHATS; i++)
 		l->whats[i] = ev_symbols_add(names, whats[i], strlen(whats[i]));
-	l->symbols = ev_calloc(l->tables->n, sizeof *l->symbols);
+	l->rows_of = ev_calloc(l->tables->n, sizeof *l->rows_of);
 	for (size_t i = 0; i < l->tables->n; i++) {
+		struct rows *r = &l->rows_of[i];
 		const struct ev_table *t = &l->tables->list[i];
 
-		l->symbols[i] = ev_calloc(t->n, sizeof **l->symbols);
+		*r = (struct rows){l, t, ev_calloc(t->n, sizeof *r->symbols),
+				   EV_PLANS(&rows_kind, r)};
 		for (size_t k = 0; k < t->n; k++)
-			l->symbols[i][k] = ev_symbols_add(names, t->columns[k].name,
-							  strlen(t->columns[k].name));
+			r->symbols[k] = ev_symbols_add(names, t->columns[k].name,
+						       strlen(t->columns[k].name));
 	}
+	l->reserved = EV_PLANS(&reserved_kind, l);
 }
 
 struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *tables,
 			     struct ev_target *target, bool snapshot, bool empty)
 {
 	struct ev_load *l = ev_calloc(1, sizeof *l);
+	size_t most = 0;
 
 	l->m = m;
 	l->tables = tables;
@@ -97,10 +200,11 @@ struct ev_load *ev_load_open(const struct ev_model *m, const struct ev_tables *t
 	l->events = ev_events_new(m, EV_READ_TEXT, EV_TRUST_PIPE);
 	want_names(l);
 	for (size_t i = 0; i < tables->n; i++)
-		if (tables->list[i].n > l->most)
-			l->most = tables->list[i].n;
-	l->cells = ev_calloc(l->most, sizeof *l->cells);
-	l->stores = ev_calloc(l->most, EV_VALUE_STORE);
+		if (tables->list[i].n > most)
+			most = tables->list[i].n;
+	l->cells = ev_calloc(most, sizeof *l->cells);
+	l->checks = ev_calloc(most, sizeof *l->checks);
+	l->stores = ev_calloc(most, EV_VALUE_STORE);
 	l->counts[0] = (struct ev_count){"row", &l->n_row, true, false};
 	l->counts[1] = (struct ev_count){"delete", &l->n_delete, true, false};
 	l->counts[2] = (struct ev_count){"skipped", &l->n_skipped, true, false};
@@ -119,13 +223,12 @@ void ev_load_free(struct ev_load **load)
 	ev_buf_free(&l->value);
 	ev_buf_free(&l->text);
 	ev_buf_free(&l->owner);
-	free(l->plans);
-	free(l->nodes);
 	free(l->cells);
 	free(l->stores);
 	for (size_t i = 0; i < l->tables->n; i++)
-		free(l->symbols[i]);
-	free(l->symbols);
+		free(l->rows_of[i].symbols);
+	free(l->rows_of);
+	free(l->checks);
 	free(l->batch);
 	for (size_t i = 0; i < l->n_entries; i++) {
 		free(l->entries[i].batch);
@@ -266,70 +369,6 @@ static enum ev_status broken(const struct ev_record *rec, struct ev_error *err, 
 		       rec->source, (unsigned long long)rec->line, what.text);
 }
 
-static void read_reserved(const struct ev_load *l, const struct ev_doc *d, uint32_t object,
-			  uint32_t at[WHATS])
-{
-	for (int k = 0; k < WHATS; k++)
-		at[k] = EV_NOWHERE;
-	if (object == EV_NOWHERE || ev_kind(d, object) != EV_OBJECT)
-		return;
-	for (uint32_t i = ev_first(d, object); i < ev_end(d, object); i = ev_next(d, i + 1))
-		for (int k = 0; k < WHATS; k++)
-			if (d->nodes[i].count == l->whats[k])
-				at[k] = i + 1;
-}
-
-/* The member of that name; rows come in the table's order, so `hint` is looked at first. */
-static uint32_t row_member(const struct ev_doc *d, uint32_t symbol, uint32_t *hint)
-{
-	uint32_t at = *hint, end = ev_end(d, 0);
-
-	if (at >= end || d->nodes[at].count != symbol) {
-		at = ev_first(d, 0);
-		while (at < end && d->nodes[at].count != symbol)
-			at = ev_next(d, at + 1);
-		if (at >= end)
-			return EV_NOWHERE;
-	}
-	*hint = ev_next(d, at + 1);
-	return at + 1;
-}
-
-/* The plan of the row's shape. */
-static struct plan *plan_of(struct ev_load *l, const struct ev_event *event)
-{
-	const struct ev_doc *d = event->doc;
-	struct plan *plan;
-
-	if (d->shape >= l->n_plans) {
-		l->plans = ev_realloc_array(l->plans, d->shape + 1, sizeof *l->plans);
-		l->nodes = ev_realloc_array(l->nodes, d->shape + 1, l->most * sizeof *l->nodes);
-		while (l->n_plans <= d->shape)
-			l->plans[l->n_plans++] = (struct plan){.made = false};
-	}
-	plan = &l->plans[d->shape];
-	if (!plan->made) {
-		read_reserved(l, d, event->reserved, plan->at);
-		plan->table = NULL;
-		plan->made = d->shape != EV_NO_SHAPE;
-	}
-	return plan;
-}
-
-/* The nodes of the columns of the table whose row it is, but for a fact's owner. */
-static const uint32_t *nodes_of(struct ev_load *l, struct plan *plan, const struct ev_doc *d,
-				const struct ev_table *t)
-{
-	uint32_t *nodes = l->nodes + (size_t)d->shape * l->most, hint = ev_first(d, 0);
-	const uint32_t *symbols = l->symbols[t - l->tables->list];
-
-	if (plan->table != t)
-		for (size_t i = t->fact != NULL, k = 0; i < t->n; i++, k++)
-			nodes[k] = row_member(d, symbols[i], &hint);
-	plan->table = t;
-	return nodes;
-}
-
 /* NULL if it is no string. */
 static const char *text_at(struct ev_load *l, const struct ev_doc *d, uint32_t at, size_t *len)
 {
@@ -404,75 +443,6 @@ static inline struct ev_cell cell_of(struct ev_load *l, const struct ev_column *
 	return (struct ev_cell){l->text.p + from, l->text.len - from, false, false};
 }
 
-/* Whether two times are spelled alike, EV_TIME_TEXT bytes. */
-static inline bool same_time(const char *a, const char *b)
-{
-	uint64_t v[4], w[4];
-
-	memcpy(v, a, 24);
-	memcpy(w, b, 24);
-	memcpy(&v[3], a + EV_TIME_TEXT - 8, 8);
-	memcpy(&w[3], b + EV_TIME_TEXT - 8, 8);
-	return ((v[0] ^ w[0]) | (v[1] ^ w[1]) | (v[2] ^ w[2]) | (v[3] ^ w[3])) == 0;
-}
-
-/* A time that is spelled as those that evstar writes. */
-static bool usual_time(struct ev_load *l, const char *p, uint32_t len, char *store,
-		       struct ev_cell *cell)
-{
-	*cell = (struct ev_cell){p, EV_TIME_TEXT, false, true};
-	if (len == EV_TIME_TEXT && same_time(p, l->time))
-		return true;
-	if (!ev_time_utc(p, len, store))
-		return false;
-	if (len == EV_TIME_TEXT && same_time(p, store))
-		memcpy(l->time, store, EV_TIME_TEXT);
-	cell->p = store;
-	return true;
-}
-
-/*
- * The cell of a value that is spelled as those that evstar writes, which most often is as the
- * column has it. False for any other, whether it fits or not.
- */
-static inline bool usual_cell(struct ev_load *l, const struct ev_column *c, const struct ev_doc *d,
-			      uint32_t at, char *store, struct ev_cell *cell)
-{
-	static const char null[1 + EV_COPY_OVER];
-	const struct ev_node *n = &d->nodes[at];
-	const char *p = d->text + n->pos;
-	const uint32_t len = n->end - n->pos, word = n->word;
-	const bool text = (word & 15) == EV_STRING; /* without an escape */
-
-	if ((word & 7) == EV_NULL) {
-		*cell = (struct ev_cell){null, 0, true, true};
-		return true;
-	}
-	switch (c->type) {
-	case EV_TYPE_VARCHAR:
-		*cell = (struct ev_cell){p + 1, len - 2, false, true};
-		return text && len - 2 <= c->size;
-	case EV_TYPE_UUID:
-		*cell = (struct ev_cell){p + 1, EV_UUID_TEXT, false, true};
-		return text && len == EV_UUID_TEXT + 2 && ev_uuid_is_canonical(p + 1);
-	case EV_TYPE_TIMESTAMP: return text && usual_time(l, p + 1, len - 2, store, cell);
-	case EV_TYPE_INT:
-		*cell = (struct ev_cell){p, len, false, true};
-		return n->kind == EV_NUMBER && ev_small_fits(p, len, sizeof(uint64_t), 0);
-	case EV_TYPE_DECIMAL:
-		*cell = (struct ev_cell){p, len, false, true};
-		return n->kind == EV_NUMBER && ev_small_fits(p, len, c->size - c->scale, c->scale);
-	case EV_TYPE_BOOL:
-		*cell = (struct ev_cell){p, len, false, true};
-		return n->kind == EV_FALSE || n->kind == EV_TRUE;
-	case EV_TYPE_JSON:
-		*cell = (struct ev_cell){p, len, false, false};
-		return (d->unescaped || memchr(p, '\\', len) == NULL) &&
-		       ev_value_numbers_fit(d, at);
-	default: return false;
-	}
-}
-
 /*
  * What the target says of a row. The first one that was there already ends the load; those behind
  * it are only counted.
@@ -513,13 +483,17 @@ static enum ev_status judge(struct ev_load *l, enum ev_status st, const struct e
 }
 
 static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, const struct ev_doc *d,
-			     const struct ev_table *t, const uint32_t *nodes,
-			     const struct ev_cell *owner, struct ev_error *err)
+			     const struct ev_table *t, const struct ev_cell *owner,
+			     struct ev_error *err)
 {
-	const struct ev_column *c = t->columns + (t->fact != NULL);
+	struct rows *r = &l->rows_of[t - l->tables->list];
+	const struct ev_check *check = ev_plan_of(&r->plans, d);
 	struct ev_cell *cell = l->cells, *end = cell + t->n;
 	char *store = l->stores;
 	struct ev_row row = {t, l->cells, rec->source, rec->line}, there;
+	static const char null[1 + EV_COPY_OVER];
+	const char *problem;
+	size_t len;
 
 	if (d->nodes[0].count != t->n + (t->dimension != NULL))
 		return broken(rec, err, "a row of %s has %u members where the model has %zu",
@@ -529,18 +503,28 @@ static enum ev_status insert(struct ev_load *l, const struct ev_record *rec, con
 	ev_buf_room(&l->text, d->len + EV_COPY_OVER);
 	if (t->fact != NULL)
 		*cell++ = *owner;
-	for (; cell < end; cell++, c++, nodes++, store += EV_VALUE_STORE) {
-		const char *problem;
+	if (check == NULL) {
+		find_columns(r, d);
+		check = l->checks;
+	}
+	for (; cell < end; cell++, check++, store += EV_VALUE_STORE) {
+		const struct ev_column *c = check->column;
 		struct ev_value v;
 
-		if (*nodes == EV_NOWHERE)
+		if (check->node == EV_NOWHERE)
 			return broken(rec, err, "a row of %s lacks %s", t->name, c->name);
-		if (usual_cell(l, c, d, *nodes, store, cell))
+		v.p = ev_raw(d, check->node, &len);
+		v.len = (uint32_t)len;
+		v.escaped = false;
+		if (ev_kind(d, check->node) == EV_NULL) {
+			*cell = (struct ev_cell){null, 0, true, true};
 			continue;
-		problem = ev_column_value(c, NULL, d, *nodes, store, &v);
-		if (problem != NULL) {
+		}
+		if (!ev_check_passes(check, d, d->nodes, d->text) &&
+		    !ev_value_fast(c, d, check->node, store, &v) &&
+		    (problem = ev_column_value(c, NULL, d, check->node, store, &v)) != NULL) {
 			ev_reasons_reset(&l->why);
-			ev_column_misfit(c, d, *nodes, problem, &l->why);
+			ev_column_misfit(c, d, check->node, problem, &l->why);
 			return broken(rec, err, "table %s, owner %.*s: %s", t->name,
 				      (int)owner->len, owner->p, l->why.list[0].message);
 		}
@@ -589,16 +573,16 @@ static enum ev_status erase(struct ev_load *l, const struct ev_table *t,
 
 /* Where nothing of the owner can be there, nothing is looked for. t: a dimension, or NULL. */
 static enum ev_status take_delete(struct ev_load *l, const struct ev_record *rec,
-				  const struct ev_doc *d, const struct plan *plan,
+				  const struct ev_doc *d, const uint32_t *at,
 				  const struct ev_table *t, struct ev_error *err)
 {
 	uint64_t first = 1, from = 1;
 	struct ev_cell owner;
 
-	if (!owner_at(l, d, plan->at[OWNER], t != NULL, &owner))
+	if (!owner_at(l, d, at[OWNER], t != NULL, &owner))
 		return broken(rec, err, "the owner is no %s", t != NULL ? "key" : "event's id");
 	if (l->by_position && t == NULL &&
-	    (!number_at(d, plan->at[FIRST], &first) || !number_at(d, plan->at[FROM], &from)))
+	    (!number_at(d, at[FIRST], &first) || !number_at(d, at[FROM], &from)))
 		return broken(rec, err,
 			      "owner %.*s: what is to be deleted says neither since when nor "
 			      "from which version on",
@@ -612,12 +596,12 @@ static enum ev_status take_delete(struct ev_load *l, const struct ev_record *rec
 }
 
 static enum ev_status take_row(struct ev_load *l, const struct ev_record *rec,
-			       const struct ev_doc *d, struct plan *plan, const struct ev_table *t,
+			       const struct ev_doc *d, const uint32_t *at, const struct ev_table *t,
 			       struct ev_error *err)
 {
 	struct ev_cell owner;
 
-	if (!owner_at(l, d, plan->at[OWNER], t->fact == NULL, &owner))
+	if (!owner_at(l, d, at[OWNER], t->fact == NULL, &owner))
 		return broken(rec, err, "the row's owner is no %s",
 			      t->fact == NULL ? "key" : "event's id");
 	if (l->known || l->conflicting) {
@@ -625,27 +609,31 @@ static enum ev_status take_row(struct ev_load *l, const struct ev_record *rec,
 		return EV_OK;
 	}
 	l->n_row++;
-	return insert(l, rec, d, t, nodes_of(l, plan, d, t), &owner, err);
+	return insert(l, rec, d, t, &owner, err);
 }
 
 enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, struct ev_error *err)
 {
 	const struct ev_table *t = NULL;
 	struct ev_event event;
-	struct plan *plan;
+	const uint32_t *at;
 	const char *p;
 	size_t len;
 	bool delete;
 
 	if (ev_events_read(l->events, rec, &event, &l->why) != EV_OK)
 		return broken(rec, err, "%s", l->why.list[0].message);
-	plan = plan_of(l, &event);
-	p = text_at(l, event.doc, plan->at[OP], &len);
+	at = ev_plan_of(&l->reserved, event.doc);
+	if (at == NULL) {
+		find_reserved(l, event.doc);
+		at = l->at;
+	}
+	p = text_at(l, event.doc, at[OP], &len);
 	delete = p != NULL && len == 6 && memcmp(p, "delete", 6) == 0;
 	if (!delete &&(p == NULL || len != 6 || memcmp(p, "insert", 6) != 0))
 		return broken(rec, err, "this is no row: its op is neither insert nor delete");
-	if ((p = text_at(l, event.doc, plan->at[TABLE], &len)) == NULL) {
-		if (!delete || plan->at[TABLE] != EV_NOWHERE)
+	if ((p = text_at(l, event.doc, at[TABLE], &len)) == NULL) {
+		if (!delete || at[TABLE] != EV_NOWHERE)
 			return broken(rec, err, "this is no row: it names no table");
 	} else if ((t = table_at(l, p, len)) == NULL) {
 		return broken(rec, err, "the model has no table %.*s", (int)(len < 127 ? len : 127),
@@ -658,8 +646,8 @@ enum ev_status ev_load_step(struct ev_load *l, const struct ev_record *rec, stru
 	l->lines++;
 	l->rows += !delete;
 	l->eventful = true;
-	return delete ? take_delete(l, rec, event.doc, plan, t, err)
-		      : take_row(l, rec, event.doc, plan, t, err);
+	return delete ? take_delete(l, rec, event.doc, at, t, err)
+		      : take_row(l, rec, event.doc, at, t, err);
 }
 
 /*

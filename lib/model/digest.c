@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-/* Of the rules by which evkit makes versions and rows; another number makes another digest. */
+/* The version of the rules by which evkit makes versions and rows, part of every digest. */
 static const char rules[] = "evkit 1";
 
 static void add_path(struct ev_buf *b, const struct ev_path *path)
@@ -88,7 +88,7 @@ static void add_envelope(struct ev_buf *b, const struct ev_model *m)
 	add_part(b, m, "event", "zone");
 }
 
-/* A schema that cannot be read is evvalidate's to tell. */
+/* A schema that cannot be read is left out: evvalidate reports it. */
 static void add_schema(struct ev_buf *b, const struct ev_model *m, const struct ev_contract *c)
 {
 	struct ev_buf path = {0};

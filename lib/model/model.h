@@ -4,8 +4,8 @@
  * The room lib/model reads the model, and knows nothing of what others make of it.
  *
  * Everything belongs to the model and lives until ev_model_free. Errors have file:line:column, and
- * an unknown key is told with the nearest known one. Schemas, rules and expectations are kept
- * as they were written: only evvalidate compiles them.
+ * an unknown key is reported with the nearest known one. Schemas, rules and expectations are
+ * kept as they were written: only evvalidate compiles them.
  */
 #ifndef EV_MODEL_H
 #define EV_MODEL_H
@@ -166,7 +166,7 @@ enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const ch
 				 struct ev_error *err);
 void ev_model_free(struct ev_model **m);
 
-/* What a state, or a table, is made by. */
+/* The parts of the model that a state or a table depends on. */
 enum ev_model_part {
 	EV_PART_ENVELOPE, /* event: what a record is */
 	EV_PART_CONTRACT, /* types with their schema files, rules, and the columns' types */

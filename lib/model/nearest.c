@@ -1,7 +1,7 @@
 #include "model/nearest.h"
 
-#include <stddef.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static size_t distance(const char *a, const char *b)
 	return row[n];
 }
 
-/* Whether one is the beginning of the other, in whatever case: int, integer; Warn, warning. */
+/* Whether one is the beginning of the other, ignoring case: int, integer; Warn, warning. */
 static bool begins(const char *a, const char *b)
 {
 	size_t n = strlen(a), m = strlen(b), len = n < m ? n : m;
@@ -43,7 +43,7 @@ static bool begins(const char *a, const char *b)
 	return len >= 3 && strncasecmp(a, b, len) == 0;
 }
 
-const char *ev_near(const char *word, const char *const *known)
+const char *ev_nearest(const char *word, const char *const *known)
 {
 	const char *best = NULL;
 	size_t len = strlen(word), least = SIZE_MAX;
@@ -62,10 +62,10 @@ const char *ev_near(const char *word, const char *const *known)
 	return best;
 }
 
-const char *ev_hint(const char *word, const char *const *known, char out[EV_HINT])
+const char *ev_nearest_hint(const char *word, const char *const *known, char out[EV_HINT])
 {
-	const char *near = ev_near(word, known);
-	size_t n = 0, all = 0, told = 0;
+	const char *near = ev_nearest(word, known);
+	size_t n = 0, all = 0, listed = 0;
 
 	if (near != NULL && strlen(near) < EV_HINT - 32) {
 		snprintf(out, EV_HINT, "did you mean '%s'?", near);
@@ -74,22 +74,23 @@ const char *ev_hint(const char *word, const char *const *known, char out[EV_HINT
 	while (known[all] != NULL)
 		all++;
 	n = (size_t)snprintf(out, EV_HINT, "there %s ", all == 1 ? "is" : "are");
-	for (; told < all; told++) {
+	for (; listed < all; listed++) {
 		/* Room for the count of those that are left out. */
-		if (n + strlen(known[told]) + 40 > EV_HINT)
+		if (n + strlen(known[listed]) + 40 > EV_HINT)
 			break;
 		n += (size_t)snprintf(out + n, EV_HINT - n, "%s'%s'",
-				      told == 0		? ""
-				      : told + 1 == all ? " and "
-							: ", ",
-				      known[told]);
+				      listed == 0	  ? ""
+				      : listed + 1 == all ? " and "
+							  : ", ",
+				      known[listed]);
 	}
-	if (told < all)
-		snprintf(out + n, EV_HINT - n, "%s%zu more", told > 0 ? " and " : "", all - told);
+	if (listed < all)
+		snprintf(out + n, EV_HINT - n, "%s%zu more", listed > 0 ? " and " : "",
+			 all - listed);
 	return out;
 }
 
-bool ev_is_close(const char *word, const char *other)
+bool ev_nearest_is_close(const char *word, const char *other)
 {
 	size_t len = strlen(word);
 

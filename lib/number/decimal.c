@@ -88,25 +88,12 @@ static int compare_magnitude(const struct ev_number *a, const struct ev_number *
 
 /* Numbers of few digits */
 
-const int64_t ev_small_powers[] = {1,
-				   10,
-				   100,
-				   1000,
-				   10000,
-				   100000,
-				   1000000,
-				   10000000,
-				   100000000,
-				   1000000000,
-				   10000000000,
-				   100000000000,
-				   1000000000000,
-				   10000000000000,
-				   100000000000000,
-				   1000000000000000,
-				   10000000000000000,
-				   100000000000000000,
-				   1000000000000000000};
+#define E3(power) (power), 10 * (power), 100 * (power)
+#define E9(power) E3(power), E3(1000 * (power)), E3(1000000 * (power))
+const int64_t ev_small_powers[] = {E9(INT64_C(1)), E9(INT64_C(1000000000)),
+				   INT64_C(1000000000000000000)};
+#undef E3
+#undef E9
 
 bool ev_small_read(const char *p, size_t len, struct ev_small *s)
 {
@@ -284,12 +271,32 @@ bool ev_number_plain(const struct ev_number *n, int scale, struct ev_buf *out)
 	return true;
 }
 
+bool ev_small_multiply(struct ev_small *x, struct ev_small y)
+{
+	x->exp += y.exp;
+	return !__builtin_mul_overflow(x->coef, y.coef, &x->coef);
+}
+
+/* Brings x down to an exponent. */
+static bool rescale(struct ev_small *x, int32_t exp)
+{
+	int32_t by = x->exp - exp;
+
+	x->exp = exp;
+	return by <= EV_SMALL_DIGITS &&
+	       !__builtin_mul_overflow(x->coef, ev_small_powers[by], &x->coef);
+}
+
+bool ev_small_add(struct ev_small *x, struct ev_small y)
+{
+	if (x->exp > y.exp ? !rescale(x, y.exp) : x->exp < y.exp && !rescale(&y, x->exp))
+		return false;
+	return !__builtin_add_overflow(x->coef, y.coef, &x->coef);
+}
+
 /* Arithmetic */
 
 enum { BASE = 1000000000, BASE_DIGITS = 9 };
-
-static const uint32_t powers[BASE_DIGITS] = {1,	     10,      100,	1000,	  10000,
-					     100000, 1000000, 10000000, 100000000};
 
 /*
  * rest = (rest * 10 + digit) mod by, all of n limbs of nine digits and the lowest first; rest < by.
@@ -350,19 +357,38 @@ bool ev_number_multiple_of(const struct ev_number *a, const struct ev_number *b)
 	return true;
 }
 
-static struct ev_dec trimmed(uint32_t *limbs, uint32_t n, int32_t exp, bool negative)
+static int64_t floor_div(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
+uint32_t ev_number_limbs(const struct ev_number *n, uint32_t *limbs, int32_t *low)
+{
+	const int64_t high = floor_div(n->point - 1, BASE_DIGITS);
+	int64_t room = n->point - high * BASE_DIGITS; /* digits of the highest limb */
+	const char *p = n->first;
+	uint32_t left = n->digits, count;
+
+	*low = (int32_t)floor_div(n->point - (int64_t)n->digits, BASE_DIGITS);
+	count = n->digits == 0 ? 0 : (uint32_t)(high - *low + 1);
+	for (uint32_t i = count; i > 0; i--, room = BASE_DIGITS)
+		for (limbs[i - 1] = 0; room > 0; room--)
+			limbs[i - 1] = limbs[i - 1] * 10 + (uint32_t)(next_digit(&p, &left) - '0');
+	return count;
+}
+
+static struct ev_dec trimmed(const uint32_t *limbs, uint32_t n, int32_t low, bool negative)
 {
 	while (n > 0 && limbs[n - 1] == 0)
 		n--;
-	return (struct ev_dec){limbs, n, n != 0 ? exp : 0, n != 0 && negative};
+	return (struct ev_dec){limbs, n, n != 0 ? low : 0, n != 0 && negative};
 }
 
 bool ev_dec_read(struct ev_arena *a, const char *text, size_t len, struct ev_dec *d)
 {
 	struct ev_number n;
-	const char *p;
-	uint32_t left, count;
-	uint32_t *limbs;
+	uint32_t *limbs, count;
+	int32_t low;
 
 	ev_number_read(text, len, &n);
 	if (n.digits == 0) {
@@ -372,72 +398,46 @@ bool ev_dec_read(struct ev_arena *a, const char *text, size_t len, struct ev_dec
 	if (n.huge || n.digits > EV_DEC_DIGITS || n.point > EV_DEC_DIGITS ||
 	    n.point < -EV_DEC_DIGITS)
 		return false;
-	count = (n.digits + BASE_DIGITS - 1) / BASE_DIGITS;
-	limbs = ev_arena_zalloc(a, count * sizeof *limbs);
-	p = n.first;
-	left = n.digits;
-	for (uint32_t i = n.digits; i > 0; i--)
-		limbs[(i - 1) / BASE_DIGITS] =
-			limbs[(i - 1) / BASE_DIGITS] * 10 + (uint32_t)(next_digit(&p, &left) - '0');
-	*d = trimmed(limbs, count, (int32_t)(n.point - (int64_t)n.digits), n.negative);
+	limbs = ev_arena_alloc(a, (n.digits / BASE_DIGITS + 2) * sizeof *limbs);
+	count = ev_number_limbs(&n, limbs, &low);
+	*d = trimmed(limbs, count, low, n.negative);
 	return true;
 }
 
-/* x with its exponent brought down to exp. */
-static bool rescale(struct ev_arena *a, struct ev_dec *x, int32_t exp)
+/* The limb that counts 10^(9 i). */
+static uint32_t limb(const struct ev_dec *d, int32_t i)
 {
-	uint32_t by, whole;
-	uint64_t carry = 0, factor;
-	uint32_t *limbs;
-
-	if (x->n == 0 || x->exp == exp)
-		return true;
-	by = (uint32_t)(x->exp - exp);
-	if (by + x->n * BASE_DIGITS > 4 * EV_DEC_DIGITS)
-		return false;
-	whole = by / BASE_DIGITS;
-	factor = powers[by % BASE_DIGITS];
-	limbs = ev_arena_zalloc(a, (x->n + whole + 1) * sizeof *limbs);
-	for (uint32_t i = 0; i < x->n; i++) {
-		carry += x->limbs[i] * factor;
-		limbs[whole + i] = (uint32_t)(carry % BASE);
-		carry /= BASE;
-	}
-	limbs[whole + x->n] = (uint32_t)carry;
-	*x = trimmed(limbs, x->n + whole + 1, exp, x->negative);
-	return true;
+	return i >= d->low && i < d->low + (int32_t)d->n ? d->limbs[i - d->low] : 0;
 }
 
+static int32_t top(const struct ev_dec *d)
+{
+	return d->low + (int32_t)d->n;
+}
+
+/* Neither is zero. */
 static int compare_limbs(const struct ev_dec *x, const struct ev_dec *y)
 {
-	if (x->n != y->n)
-		return x->n < y->n ? -1 : 1;
-	for (uint32_t i = x->n; i > 0; i--)
-		if (x->limbs[i - 1] != y->limbs[i - 1])
-			return x->limbs[i - 1] < y->limbs[i - 1] ? -1 : 1;
+	int32_t low = x->low < y->low ? x->low : y->low;
+
+	if (top(x) != top(y))
+		return top(x) < top(y) ? -1 : 1;
+	for (int32_t i = top(x) - 1; i >= low; i--)
+		if (limb(x, i) != limb(y, i))
+			return limb(x, i) < limb(y, i) ? -1 : 1;
 	return 0;
-}
-
-static bool align(struct ev_arena *a, struct ev_dec *x, struct ev_dec *y)
-{
-	int32_t exp = x->n == 0 ? y->exp : y->n == 0 ? x->exp : x->exp < y->exp ? x->exp : y->exp;
-
-	return rescale(a, x, exp) && rescale(a, y, exp);
 }
 
 bool ev_dec_add(struct ev_arena *a, struct ev_dec x, struct ev_dec y, struct ev_dec *sum)
 {
+	int64_t carry = 0, sign;
 	uint32_t *limbs, n;
-	int64_t carry = 0;
-	bool negative;
-	int sign;
+	int32_t low;
 
 	if (x.n == 0 || y.n == 0) {
 		*sum = x.n == 0 ? y : x;
 		return true;
 	}
-	if (!align(a, &x, &y))
-		return false;
 	if (x.negative != y.negative && compare_limbs(&x, &y) < 0) {
 		struct ev_dec swap = x;
 
@@ -445,38 +445,30 @@ bool ev_dec_add(struct ev_arena *a, struct ev_dec x, struct ev_dec y, struct ev_
 		y = swap;
 	}
 	sign = x.negative == y.negative ? 1 : -1;
-	negative = x.negative;
-	n = (x.n > y.n ? x.n : y.n) + 1;
-	limbs = ev_arena_zalloc(a, n * sizeof *limbs);
+	low = x.low < y.low ? x.low : y.low;
+	n = (uint32_t)((top(&x) > top(&y) ? top(&x) : top(&y)) - low) + 1;
+	limbs = ev_arena_alloc(a, n * sizeof *limbs);
 	for (uint32_t i = 0; i < n; i++) {
-		int64_t v = carry + (i < x.n ? x.limbs[i] : 0) +
-			    sign * (int64_t)(i < y.n ? y.limbs[i] : 0);
+		int64_t v = carry + limb(&x, low + (int32_t)i) + sign * limb(&y, low + (int32_t)i);
 
-		carry = 0;
-		if (v < 0) {
-			v += BASE;
-			carry = -1;
-		} else if (v >= BASE) {
-			v -= BASE;
-			carry = 1;
-		}
-		limbs[i] = (uint32_t)v;
+		carry = v < 0 ? -1 : v >= BASE;
+		limbs[i] = (uint32_t)(v - carry * BASE);
 	}
-	*sum = trimmed(limbs, n, x.exp, negative);
-	return sum->n <= 3 * EV_DEC_DIGITS / BASE_DIGITS;
+	*sum = trimmed(limbs, n, low, x.negative);
+	return sum->n <= 3 * EV_DEC_DIGITS / BASE_DIGITS + 1;
 }
 
 bool ev_dec_multiply(struct ev_arena *a, struct ev_dec x, struct ev_dec y, struct ev_dec *product)
 {
 	uint32_t *limbs;
-	int64_t exp = (int64_t)x.exp + y.exp;
+	int32_t low = x.low + y.low;
 
 	if (x.n == 0 || y.n == 0) {
 		*product = (struct ev_dec){0};
 		return true;
 	}
-	if ((x.n + y.n) * BASE_DIGITS > 2 * EV_DEC_DIGITS || exp > EV_DEC_DIGITS ||
-	    exp < -2L * EV_DEC_DIGITS)
+	if ((x.n + y.n) * BASE_DIGITS > 2 * EV_DEC_DIGITS || low * BASE_DIGITS > EV_DEC_DIGITS ||
+	    low * BASE_DIGITS < -2 * EV_DEC_DIGITS)
 		return false;
 	limbs = ev_arena_zalloc(a, (x.n + y.n) * sizeof *limbs);
 	for (uint32_t i = 0; i < x.n; i++) {
@@ -489,7 +481,7 @@ bool ev_dec_multiply(struct ev_arena *a, struct ev_dec x, struct ev_dec y, struc
 		}
 		limbs[i + y.n] = (uint32_t)carry;
 	}
-	*product = trimmed(limbs, x.n + y.n, (int32_t)exp, x.negative != y.negative);
+	*product = trimmed(limbs, x.n + y.n, low, x.negative != y.negative);
 	return true;
 }
 
@@ -499,37 +491,23 @@ struct ev_dec ev_dec_negate(struct ev_dec d)
 	return d;
 }
 
-/* The position of the first digit, so that numbers far apart need no rescaling. */
-static int64_t magnitude(const struct ev_dec *d)
+int ev_dec_compare(struct ev_dec x, struct ev_dec y)
 {
-	int64_t top = 0;
+	int sx = x.n == 0 ? 0 : x.negative ? -1 : 1, sy = y.n == 0 ? 0 : y.negative ? -1 : 1;
 
-	for (uint32_t v = d->limbs[d->n - 1]; v > 0; v /= 10)
-		top++;
-	return top + (int64_t)(d->n - 1) * BASE_DIGITS + d->exp;
+	if (sx != sy || sx == 0)
+		return (sx > sy) - (sx < sy);
+	return sx * compare_limbs(&x, &y);
 }
 
-int ev_dec_compare(struct ev_arena *a, struct ev_dec x, struct ev_dec y)
+void ev_dec_digits(struct ev_dec d, struct ev_buf *out)
 {
-	int order;
-
-	if (x.n == 0 || y.n == 0 || x.negative != y.negative) {
-		int sx = x.n == 0     ? 0
-			 : x.negative ? -1
-				      : 1,
-		    sy = y.n == 0     ? 0
-			 : y.negative ? -1
-				      : 1;
-
-		return (sx > sy) - (sx < sy);
-	}
-	if (magnitude(&x) != magnitude(&y)) {
-		order = magnitude(&x) < magnitude(&y) ? -1 : 1;
-	} else {
-		align(a, &x, &y); /* of one magnitude: within the limit, as both are */
-		order = compare_limbs(&x, &y);
-	}
-	return x.negative ? -order : order;
+	if (d.negative)
+		ev_buf_putc(out, '-');
+	ev_buf_printf(out, "%u", d.n > 0 ? d.limbs[d.n - 1] : 0);
+	for (uint32_t i = d.n; i > 1; i--)
+		ev_buf_printf(out, "%09u", d.limbs[i - 2]);
+	ev_buf_printf(out, "e%d", d.low * BASE_DIGITS);
 }
 
 void ev_dec_write(struct ev_dec d, struct ev_buf *out)
@@ -537,16 +515,7 @@ void ev_dec_write(struct ev_dec d, struct ev_buf *out)
 	struct ev_buf text = {0};
 	struct ev_number n;
 
-	if (d.n == 0) {
-		ev_buf_putc(out, '0');
-		return;
-	}
-	if (d.negative)
-		ev_buf_putc(&text, '-');
-	ev_buf_printf(&text, "%u", d.limbs[d.n - 1]);
-	for (uint32_t i = d.n - 1; i > 0; i--)
-		ev_buf_printf(&text, "%09u", d.limbs[i - 1]);
-	ev_buf_printf(&text, "e%d", d.exp);
+	ev_dec_digits(d, &text);
 	ev_number_read(text.p, text.len, &n);
 	if (!ev_number_plain(&n, -1, out))
 		ev_buf_put(out, text.p, text.len);

@@ -48,10 +48,10 @@ extern const int64_t ev_small_powers[EV_SMALL_DIGITS + 1];
 /* text: as the scanner has checked it. False if it is too long, or its exponent too large. */
 bool ev_small_read(const char *text, size_t len, struct ev_small *s);
 /*
- * The same of a number in a document, of which eight bytes at p can be read: digits and perhaps a
- * point among them, no more than eight, taken all at once. False for any other.
+ * The fast path of ev_small_read, of which eight bytes at p can be read: digits and perhaps a point
+ * among them, no more than eight, taken all at once. False for any other.
  */
-static inline bool ev_small_glance(const char *p, size_t len, struct ev_small *s)
+static inline bool ev_small_read_short(const char *p, size_t len, struct ev_small *s)
 {
 	/* In bytes less '0', this bit is set in what else numbers have: -, +, ., e and E. */
 	const uint64_t others = 0x1010101010101010, zeros = 0x3030303030303030,
@@ -84,6 +84,16 @@ static inline bool ev_small_glance(const char *p, size_t len, struct ev_small *s
 	s->coef = (int64_t)(v >> 32);
 	return true;
 }
+
+/* ev_small_read, of a text of which eight bytes can be read, as in a document. */
+static inline bool ev_small_read_padded(const char *p, size_t len, struct ev_small *s)
+{
+	return ev_small_read_short(p, len, s) || ev_small_read(p, len, s);
+}
+
+/* x += y and x *= y. False, and x is undefined, if the outcome needs more than 64 bits. */
+bool ev_small_add(struct ev_small *x, struct ev_small y);
+bool ev_small_multiply(struct ev_small *x, struct ev_small y);
 
 /*
  * Whether a number that the scanner took, of eight bytes at most, is digits, of which so many at
@@ -139,11 +149,14 @@ void ev_number_canonical(const char *text, size_t len, struct ev_buf *out);
  */
 bool ev_number_plain(const struct ev_number *n, int scale, struct ev_buf *out);
 
-/* Arithmetic. Limbs of nine digits, the lowest first, times 10 to the power of exp; in an arena. */
+/*
+ * Arithmetic. Limbs of nine digits, the lowest first, in an arena; the i-th counts 10^(9 (low + i)),
+ * so that sums need no shifting.
+ */
 struct ev_dec {
 	const uint32_t *limbs;
-	uint32_t n; /* 0 for zero */
-	int32_t exp;
+	uint32_t n; /* 0 for zero; the highest is not zero */
+	int32_t low;
 	bool negative;
 };
 
@@ -152,7 +165,11 @@ bool ev_dec_read(struct ev_arena *a, const char *text, size_t len, struct ev_dec
 bool ev_dec_add(struct ev_arena *a, struct ev_dec x, struct ev_dec y, struct ev_dec *sum);
 bool ev_dec_multiply(struct ev_arena *a, struct ev_dec x, struct ev_dec y, struct ev_dec *product);
 struct ev_dec ev_dec_negate(struct ev_dec d);
-int ev_dec_compare(struct ev_arena *a, struct ev_dec x, struct ev_dec y);
+int ev_dec_compare(struct ev_dec x, struct ev_dec y);
+/* Appends it as a JSON number, all its limbs and a power of ten. */
+void ev_dec_digits(struct ev_dec d, struct ev_buf *out);
+/* Writes a number's limbs, of which there are at most digits / 9 + 2, and returns how many. */
+uint32_t ev_number_limbs(const struct ev_number *n, uint32_t *limbs, int32_t *low);
 /* Appends it as a JSON number without an exponent. */
 void ev_dec_write(struct ev_dec d, struct ev_buf *out);
 

@@ -15,74 +15,50 @@ enum {
 
 static const uint64_t carry_every = UINT64_C(1) << 31; /* far below 2^63 / 10^9 */
 
-static const uint32_t powers[LIMB] = {1,      10,      100,	 1000,	   10000,
-				      100000, 1000000, 10000000, 100000000};
+/* A number whose digits lie within `limit` places of the point. */
+struct summand {
+	uint32_t limbs[MAX_LIMBS];
+	uint32_t n;
+	int32_t low;
+	bool negative;
+};
+
+static bool read_summand(const char *text, size_t len, int64_t limit, struct summand *a)
+{
+	struct ev_number n;
+
+	ev_number_read(text, len, &n);
+	if (n.huge || n.point > limit || n.point - (int64_t)n.digits < -limit)
+		return false;
+	a->n = ev_number_limbs(&n, a->limbs, &a->low);
+	a->negative = n.negative;
+	return true;
+}
 
 static int64_t floor_div(int64_t a, int64_t b)
 {
 	return a / b - (a % b < 0);
 }
 
-/* A number as limbs whose places are multiples of nine digits. */
-struct aligned {
-	uint32_t limbs[MAX_LIMBS]; /* the lowest first */
-	uint32_t n;
-	int32_t low;
-	bool negative;
-};
-
-static bool align(const char *text, size_t len, int64_t limit, struct aligned *a)
-{
-	struct ev_number n;
-	int64_t high;
-	const char *p;
-	uint32_t left, room, limb;
-
-	ev_number_read(text, len, &n);
-	a->n = 0;
-	a->low = 0;
-	a->negative = n.negative;
-	if (n.digits == 0)
-		return true;
-	if (n.huge || n.point > limit || n.point - (int64_t)n.digits < -limit)
-		return false;
-	high = floor_div(n.point - 1, LIMB);
-	a->low = (int32_t)floor_div(n.point - (int64_t)n.digits, LIMB);
-	a->n = (uint32_t)(high - a->low + 1);
-	room = (uint32_t)(n.point - 1 - high * LIMB) + 1;
-	p = n.first;
-	left = n.digits;
-	for (limb = a->n; limb > 0; limb--, room = LIMB) {
-		uint32_t v = 0;
-
-		for (; room > 0 && left > 0; room--, left--) {
-			if (*p == '.')
-				p++;
-			v = v * 10 + (uint32_t)(*p++ - '0');
-		}
-		a->limbs[limb - 1] = v * powers[room % LIMB];
-	}
-	return true;
-}
-
 /* Room for limbs low to high. */
 static void cover(struct ev_sum *s, int32_t low, int32_t high)
 {
-	int32_t from = s->n == 0 || low < s->low ? low : s->low;
-	int32_t to =
-		s->n == 0 || high > s->low + (int32_t)s->n - 1 ? high : s->low + (int32_t)s->n - 1;
-	uint32_t n = (uint32_t)(to - from + 1);
+	int32_t end = s->low + (int32_t)s->n, before;
+	uint32_t n;
 
-	if (n == s->n)
+	if (s->n > 0 && low >= s->low && high < end)
 		return;
+	if (s->n > 0) {
+		low = low < s->low ? low : s->low;
+		high = high >= end ? high : end - 1;
+	}
+	n = (uint32_t)(high - low + 1);
+	before = s->n > 0 ? s->low - low : 0;
 	s->limbs = ev_realloc_array(s->limbs, n, sizeof *s->limbs);
-	if (s->n > 0)
-		memmove(s->limbs + (s->low - from), s->limbs, s->n * sizeof *s->limbs);
-	for (uint32_t i = 0; i < n; i++)
-		if (s->n == 0 || (int32_t)i < s->low - from ||
-		    (int32_t)i >= s->low - from + (int32_t)s->n)
-			s->limbs[i] = 0;
-	s->low = from;
+	memmove(s->limbs + before, s->limbs, s->n * sizeof *s->limbs);
+	memset(s->limbs, 0, (size_t)before * sizeof *s->limbs);
+	memset(s->limbs + before + s->n, 0, (n - s->n - (uint32_t)before) * sizeof *s->limbs);
+	s->low = low;
 	s->n = n;
 }
 
@@ -111,53 +87,45 @@ static void added(struct ev_sum *s, uint64_t times)
 		carry(s);
 }
 
-static void add(struct ev_sum *s, const struct aligned *a)
+static bool add(struct ev_sum *s, const char *text, size_t len, int64_t limit)
 {
+	struct summand a;
 	int64_t *to;
 
-	if (a->n == 0)
-		return;
-	if (s->n == 0 || a->low < s->low || a->low + (int32_t)a->n > s->low + (int32_t)s->n)
-		cover(s, a->low, a->low + (int32_t)a->n - 1);
-	to = s->limbs + (a->low - s->low);
-	for (uint32_t i = 0; i < a->n; i++)
-		to[i] += a->negative ? -(int64_t)a->limbs[i] : (int64_t)a->limbs[i];
+	if (!read_summand(text, len, limit, &a))
+		return false;
+	if (a.n == 0)
+		return true;
+	cover(s, a.low, a.low + (int32_t)a.n - 1);
+	to = s->limbs + (a.low - s->low);
+	for (uint32_t i = 0; i < a.n; i++)
+		to[i] += a.negative ? -(int64_t)a.limbs[i] : (int64_t)a.limbs[i];
 	added(s, 1);
+	return true;
 }
 
 bool ev_sum_add(struct ev_sum *s, const char *text, size_t len)
 {
-	struct aligned a;
-
-	if (!align(text, len, EV_SUM_DIGITS, &a))
-		return false;
-	add(s, &a);
-	return true;
+	return add(s, text, len, EV_SUM_DIGITS);
 }
 
 bool ev_sum_merge(struct ev_sum *s, const char *text, size_t len)
 {
-	struct aligned a;
-
-	if (!align(text, len, MERGE_DIGITS, &a))
-		return false;
-	add(s, &a);
-	return true;
+	return add(s, text, len, MERGE_DIGITS);
 }
 
 bool ev_sum_add_square(struct ev_sum *s, const char *text, size_t len)
 {
-	struct aligned a;
+	struct summand a;
 	int64_t *to;
 	int32_t low;
 
-	if (!align(text, len, EV_SUM_DIGITS, &a))
+	if (!read_summand(text, len, EV_SUM_DIGITS, &a))
 		return false;
 	if (a.n == 0)
 		return true;
 	low = 2 * a.low;
-	if (s->n == 0 || low < s->low || low + 2 * (int32_t)a.n > s->low + (int32_t)s->n)
-		cover(s, low, low + 2 * (int32_t)a.n - 1);
+	cover(s, low, low + 2 * (int32_t)a.n - 1);
 	to = s->limbs + (low - s->low);
 	for (uint32_t i = 0; i < a.n; i++) {
 		for (uint32_t k = 0; k < a.n; k++) {
@@ -175,31 +143,26 @@ void ev_sum_write(const struct ev_sum *s, struct ev_buf *out)
 {
 	struct ev_sum c = {.low = s->low, .n = s->n};
 	struct ev_buf text = {0};
-	uint32_t top;
+	uint32_t *limbs;
+	bool negative;
 
-	if (s->n > 0) {
-		c.limbs = ev_malloc(s->n * sizeof *c.limbs);
-		memcpy(c.limbs, s->limbs, s->n * sizeof *c.limbs);
-	}
+	c.limbs = ev_calloc(s->n + 1UL, sizeof *c.limbs);
+	for (uint32_t i = 0; i < s->n; i++)
+		c.limbs[i] = s->limbs[i];
 	carry(&c);
-	if (c.n > 0 && c.limbs[c.n - 1] < 0) {
-		ev_buf_putc(&text, '-');
-		for (uint32_t i = 0; i < c.n; i++)
-			c.limbs[i] = -c.limbs[i];
-		carry(&c);
-	}
-	for (top = c.n; top > 0 && c.limbs[top - 1] == 0;)
-		top--;
-	if (top == 0) {
-		ev_buf_putc(out, '0');
-	} else {
-		ev_buf_printf(&text, "%lld", (long long)c.limbs[top - 1]);
-		for (uint32_t i = top - 1; i > 0; i--)
-			ev_buf_printf(&text, "%09lld", (long long)c.limbs[i - 1]);
-		ev_buf_printf(&text, "e%d", c.low * LIMB);
-		ev_number_canonical(text.p, text.len, out);
-	}
+	negative = c.n > 0 && c.limbs[c.n - 1] < 0;
+	for (uint32_t i = 0; negative && i < c.n; i++)
+		c.limbs[i] = -c.limbs[i];
+	carry(&c);
+	while (c.n > 0 && c.limbs[c.n - 1] == 0)
+		c.n--;
+	limbs = ev_calloc(c.n + 1UL, sizeof *limbs);
+	for (uint32_t i = 0; i < c.n; i++)
+		limbs[i] = (uint32_t)c.limbs[i];
+	ev_dec_digits((struct ev_dec){limbs, c.n, c.low, negative}, &text);
+	ev_number_canonical(text.p, text.len, out);
 	ev_buf_free(&text);
+	free(limbs);
 	free(c.limbs);
 }
 
@@ -230,13 +193,13 @@ static int compare(const struct truth *t, const char *digits, unsigned n, int64_
 		return exp < 0 ? -1 : 1;
 	if (!ev_dec_multiply(t->a, c, t->y, &c))
 		return exp < 0 ? -1 : 1;
-	return ev_dec_compare(t->a, c, t->x);
+	return ev_dec_compare(c, t->x);
 }
 
 /* The power of ten of the first digit. */
 static int64_t magnitude(const struct truth *t)
 {
-	int64_t exp = (int64_t)t->x.n * LIMB + t->x.exp - ((int64_t)t->y.n - 1) * LIMB - t->y.exp;
+	int64_t exp = LIMB * ((int64_t)t->x.n + t->x.low - t->y.n + 1 - t->y.low);
 
 	if (t->root)
 		exp = exp / 2 + 1;

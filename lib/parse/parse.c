@@ -48,7 +48,7 @@ struct ev_parse *ev_parse_open(enum ev_parse_format format, bool origin, struct 
 	p->events = ev_events_new(NULL, EV_READ_TEXT, EV_TRUST_RAW);
 	if (format == EV_PARSE_NGINX) {
 		p->nginx = ev_regex_compile(nginx_pattern, sizeof nginx_pattern - 1,
-					    EV_REGEX_OCTETS, err);
+					    EV_REGEX_BYTES, err);
 		if (p->nginx == NULL)
 			ev_parse_free(&p);
 	}
@@ -73,25 +73,23 @@ static enum ev_status reject(struct ev_parse *p, const struct ev_record *rec, st
 	return ev_rejects_put(p->port->rejects, rec, NULL, 0, &p->why, err);
 }
 
-static enum ev_status foreign(struct ev_parse *p, const struct ev_record *rec, const char *what,
-			      struct ev_error *err)
+/* Sets the record aside for one reason. */
+static enum ev_status refuse(struct ev_parse *p, const struct ev_record *rec, const char *code,
+			     const char *what, struct ev_error *err)
 {
 	ev_reasons_reset(&p->why);
-	p->why.code = "foreign";
+	p->why.code = code;
 	ev_reasons_add(&p->why, "%s", what);
 	return reject(p, rec, err);
 }
 
-/* A line that may be the half of one, and has nothing in it that would tell. */
-static enum ev_status cut(struct ev_parse *p, const struct ev_record *rec,
-			  struct ev_error *err)
+/* A line that may be the first half of one, which cannot be seen in it. */
+static enum ev_status cut(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)
 {
-	ev_reasons_reset(&p->why);
-	p->why.code = "cut";
-	ev_reasons_add(&p->why,
-		       "the file ends before the line does, with no line feed: what is missing "
-		       "cannot be known, so end the line if it is whole");
-	return reject(p, rec, err);
+	return refuse(p, rec, "cut",
+		      "the file ends before the line does, with no line feed: what is missing "
+		      "cannot be known, so end the line if it is whole",
+		      err);
 }
 
 /* Passes an event on: as it is, or with its origin. */
@@ -118,7 +116,7 @@ static enum ev_status pass(struct ev_parse *p, const struct ev_record *rec,
 	return ev_port_line(p->port, p->out.p, p->out.len, err);
 }
 
-/* The whole line; an array is told what can be done with it. */
+/* Reads the whole line; the reject of an array says what can be done with it. */
 static enum ev_status read_line(struct ev_parse *p, const struct ev_record *rec,
 				struct ev_event *event)
 {
@@ -126,10 +124,9 @@ static enum ev_status read_line(struct ev_parse *p, const struct ev_record *rec,
 
 	if (st == EV_REJECT && strcmp(p->why.code, "not-object") == 0 &&
 	    *ev_json_behind_blanks(rec->p, rec->p + rec->len) == '[')
-		p->why.list[0].message =
-			ev_reasons_text(&p->why,
-					"%s: make a line of each element with: jq -c '.[]'",
-					p->why.list[0].message);
+		p->why.list[0].message = ev_reasons_text(
+			&p->why, "%s: make a line of each element with: jq -c '.[]'",
+			p->why.list[0].message);
 	return st;
 }
 
@@ -142,7 +139,7 @@ static enum ev_status json(struct ev_parse *p, const struct ev_record *rec, stru
 	return pass(p, rec, &event, err);
 }
 
-/* What is right but for a reserved or a doubled name is an event too, and no foreign line. */
+/* A whole JSON object is an event even if a name in it is reserved or stands twice. */
 static bool looks_like_event(const char *code)
 {
 	return strcmp(code, "json") != 0;
@@ -158,8 +155,8 @@ static void why_none(struct ev_parse *p, const struct ev_record *rec, const char
 		ev_reasons_add(&p->why, "%s", ev_part_spread);
 		return;
 	}
-	if (first < end && *first == '[' &&
-	    read_line(p, rec, &event) == EV_REJECT && strcmp(p->why.code, "not-object") == 0)
+	if (first < end && *first == '[' && read_line(p, rec, &event) == EV_REJECT &&
+	    strcmp(p->why.code, "not-object") == 0)
 		return; /* an array, which is said */
 	ev_reasons_reset(&p->why);
 	if (at == NULL)
@@ -266,7 +263,7 @@ static bool nginx_time(const char *t, char out[26])
  */
 static void nginx_text(const char *s, size_t len, struct ev_buf *out)
 {
-	struct ev_buf plain = {0};
+	struct ev_buf bytes = {0};
 
 	for (size_t i = 0; i < len; i++) {
 		unsigned v;
@@ -275,17 +272,17 @@ static void nginx_text(const char *s, size_t len, struct ev_buf *out)
 		    strspn((const char[]){s[i + 2], s[i + 3], '\0'}, "0123456789ABCDEFabcdef") ==
 			    2) {
 			v = (unsigned)strtoul((const char[]){s[i + 2], s[i + 3], '\0'}, NULL, 16);
-			ev_buf_putc(&plain, (char)v);
+			ev_buf_putc(&bytes, (char)v);
 			i += 3;
 		} else {
-			ev_buf_putc(&plain, s[i]);
+			ev_buf_putc(&bytes, s[i]);
 		}
 	}
-	if (ev_utf8_valid(plain.p, plain.len) == plain.len)
-		ev_json_quote(plain.p, plain.len, out);
+	if (ev_utf8_valid(bytes.p, bytes.len) == bytes.len)
+		ev_json_quote(bytes.p, bytes.len, out);
 	else
 		ev_json_quote(s, len, out);
-	ev_buf_free(&plain);
+	ev_buf_free(&bytes);
 }
 
 /* nginx writes status 000 for a request that it never answered, which is no number in JSON. */
@@ -316,7 +313,7 @@ static enum ev_status nginx(struct ev_parse *p, const struct ev_record *rec, str
 	}
 	if (!ev_regex_match(p->nginx, rec->p, rec->len) ||
 	    !ev_regex_span(p->nginx, 3, &from, &to) || !nginx_time(rec->p + from, time))
-		return foreign(p, rec, "not a line of nginx's combined or main log", err);
+		return refuse(p, rec, "foreign", "not a line of nginx's combined or main log", err);
 	/*
 	 * The line is all that an access log knows of a request, so it makes the id: RFC 9562,
 	 * version 8. The two low bits of the digit at 16 stand beside the variant's.

@@ -85,6 +85,57 @@ void ev_event_all(const struct ev_event *event, const struct ev_list *list, stru
 	ev_path_all_from(list->path, list->step, event->doc, event->at[list->slot], found);
 }
 
+/* Into l->found, and what is picked in them into l->room. */
+static void find_elements(struct ev_each *l, const struct ev_event *event)
+{
+	const struct ev_doc *d = event->doc;
+	uint32_t slots = l->picks->n;
+
+	ev_event_all(event, &l->list, &l->found);
+	if (l->found.n * slots > l->cap)
+		ev_grow(&l->room, &l->cap, l->found.n * slots, sizeof *l->room);
+	for (size_t i = 0; i < l->found.n; i++)
+		ev_picks_find_to(l->picks, d, l->found.at[i], l->room + i * slots);
+	l->at = l->room;
+	l->n = l->found.n;
+}
+
+/* A plan: the elements of the list in all documents of the shape, and what is picked in them. */
+struct elements {
+	size_t n;
+	uint32_t slots;
+	uint32_t at[]; /* by element and slot */
+};
+
+static void *compile_elements(void *client, const struct ev_doc *d)
+{
+	struct ev_each *l = client;
+	struct elements *e;
+	size_t n;
+
+	find_elements(l, l->of);
+	n = l->n * l->picks->n;
+	e = ev_plan_alloc(d, sizeof *e + n * sizeof *e->at);
+	if (e == NULL)
+		return NULL;
+	*e = (struct elements){l->n, l->picks->n};
+	if (n > 0)
+		memcpy(e->at, l->at, n * sizeof *e->at);
+	return e;
+}
+
+static void print_elements(const void *client, const void *plan, const struct ev_doc *d,
+			   struct ev_buf *out)
+{
+	const struct elements *e = plan;
+
+	(void)client;
+	for (size_t i = 0; i < e->n; i++) /* slot 0 is the element itself */
+		ev_plan_line(out, "element", d, e->at[i * e->slots], NULL);
+}
+
+static const struct ev_plan_kind elements_kind = {"list", compile_elements, print_elements};
+
 struct ev_each *ev_events_each(struct ev_events *e, const struct ev_path *path)
 {
 	struct ev_each *l;
@@ -95,79 +146,24 @@ struct ev_each *ev_events_each(struct ev_events *e, const struct ev_path *path)
 	l = ev_calloc(1, sizeof *l);
 	l->list = ev_events_want_all(e, path);
 	l->picks = ev_picks_new(e->scan);
+	l->plans = EV_PLANS(&elements_kind, l);
 	e->each = ev_realloc_array(e->each, e->n_each + 1, sizeof(struct ev_each *));
 	return e->each[e->n_each++] = l;
 }
 
-/* The elements of an array, which most lists are. */
-static void array_elements(const struct ev_doc *d, uint32_t array, struct ev_found *found)
+void ev_each_read(struct ev_each *l, const struct ev_event *event)
 {
-	size_t n = 0;
-
-	if (d->nodes[array].count > found->cap)
-		ev_grow(&found->at, &found->cap, d->nodes[array].count, sizeof *found->at);
-	for (uint32_t i = ev_first(d, array), end = ev_end(d, array); i < end; i = ev_next(d, i))
-		found->at[n++] = i;
-	found->n = n;
-}
-
-static void forget_elements(struct ev_each *l)
-{
-	for (uint32_t i = 0; l->known != NULL && i <= EV_SHAPES; i++)
-		free(l->known[i].at);
-	free(l->known);
-	l->known = NULL;
-}
-
-/* Into l->found, and what is picked in them into l->room. */
-static void find_elements(struct ev_each *l, const struct ev_event *event)
-{
-	const struct ev_doc *d = event->doc;
-	uint32_t list = event->at[l->list.slot], slots = l->picks->n;
-
-	if (l->list.step + 1 == l->list.path->n && list != EV_NOWHERE &&
-	    ev_kind(d, list) == EV_ARRAY)
-		array_elements(d, list, &l->found);
-	else
-		ev_event_all(event, &l->list, &l->found);
-	if (l->found.n * slots > l->cap)
-		ev_grow(&l->room, &l->cap, l->found.n * slots, sizeof *l->room);
-	for (size_t i = 0; i < l->found.n; i++)
-		ev_picks_find_to(l->picks, d, l->found.at[i], l->room + i * slots);
-	l->at = l->room;
-	l->n = l->found.n;
-}
-
-/* In documents of one shape they are always the same nodes. */
-static void know_elements(struct ev_each *l, uint32_t shape)
-{
-	size_t size = l->n * l->picks->n * sizeof *l->room;
-
-	if (l->known == NULL)
-		l->known = ev_calloc(EV_SHAPES + 1, sizeof *l->known);
-	l->known[shape].at = ev_malloc(size + 1);
-	l->known[shape].n = l->n;
-	if (size > 0)
-		memcpy(l->known[shape].at, l->room, size);
-}
-
-void ev_each_look(struct ev_each *l, const struct ev_event *event)
-{
-	uint32_t shape = event->doc->shape;
+	const struct elements *known;
 
 	l->event = event->number;
-	if (l->slots != l->picks->n) {
-		l->slots = l->picks->n;
-		forget_elements(l);
+	l->of = event;
+	known = ev_plan_of(&l->plans, event->doc);
+	if (known != NULL && known->slots == l->picks->n) {
+		l->at = known->at;
+		l->n = known->n;
+	} else { /* also where a slot was added after the plan was made */
+		find_elements(l, event);
 	}
-	if (l->known != NULL && l->known[shape].at != NULL) {
-		l->at = l->known[shape].at;
-		l->n = l->known[shape].n;
-		return;
-	}
-	find_elements(l, event);
-	if (shape != EV_NO_SHAPE)
-		know_elements(l, shape);
 }
 
 void ev_events_free(struct ev_events **e)
@@ -178,7 +174,6 @@ void ev_events_free(struct ev_events **e)
 		ev_picks_free(&(*e)->each[i]->picks);
 		free((*e)->each[i]->found.at);
 		free((*e)->each[i]->room);
-		forget_elements((*e)->each[i]);
 		free((*e)->each[i]);
 	}
 	free((*e)->each);
@@ -193,7 +188,7 @@ void ev_events_free(struct ev_events **e)
 	*e = NULL;
 }
 
-void ev_flaw_reasons(const struct ev_flaw *flaw, size_t before, struct ev_reasons *why)
+void ev_reasons_of_flaw(const struct ev_flaw *flaw, size_t before, struct ev_reasons *why)
 {
 	static const char *const codes[] = {
 		[EV_FLAW_SYNTAX] = "json",	   [EV_FLAW_UTF8] = "utf8",
@@ -258,7 +253,7 @@ static struct ev_reason *envelope(struct ev_reasons *why, const struct ev_path *
 	return reason;
 }
 
-/* The same of a value, which is shown. */
+/* The same for a wrong value, which the message quotes. */
 static void wrong_value(struct ev_reasons *why, const struct ev_path *path, const char *what,
 			const char *problem, const struct ev_doc *d, uint32_t at)
 {
@@ -269,19 +264,19 @@ static void wrong_value(struct ev_reasons *why, const struct ev_path *path, cons
 		 ev_reasons_text(why, "%s: %s", problem, ev_reasons_quote(why, p, len)));
 }
 
-struct telling {
+struct shape_reasons {
 	const struct ev_path *path;
 	const struct ev_doc *d;
 	struct ev_reasons *why;
 };
 
-static void tell_shape(void *ctx, uint32_t at, const struct ev_step *s)
+static void add_shape(void *ctx, uint32_t at, const struct ev_step *s)
 {
 	static const char *const kinds[] = {
 		[EV_NULL] = "null",	  [EV_FALSE] = "a boolean", [EV_TRUE] = "a boolean",
 		[EV_NUMBER] = "a number", [EV_STRING] = "a text",   [EV_ARRAY] = "an array",
 		[EV_OBJECT] = "an object"};
-	const struct telling *t = ctx;
+	const struct shape_reasons *t = ctx;
 	struct ev_reasons *why = t->why;
 	struct ev_buf pointer = {0};
 	struct ev_reason *reason;
@@ -305,19 +300,19 @@ static void tell_shape(void *ctx, uint32_t at, const struct ev_step *s)
 	reason->path = path;
 }
 
-bool ev_path_passes(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
-		    struct ev_reasons *why)
+bool ev_event_path_passes(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
+			  struct ev_reasons *why)
 {
-	struct telling t = {path, d, why};
+	struct shape_reasons t = {path, d, why};
 
-	return ev_path_is_open(path, d, from, tell_shape, &t);
+	return ev_path_is_open(path, d, from, add_shape, &t);
 }
 
-/* Of a part of the envelope that was not found: whether it is absent, or lies in something else. */
+/* A part of the envelope was not found: true if it is absent, false if its path is blocked. */
 static bool is_absent(const struct ev_event *event, const struct ev_path *path,
 		      struct ev_reasons *why)
 {
-	return path == NULL || path->n == 1 || ev_path_passes(path, event->doc, 0, why);
+	return path == NULL || path->n == 1 || ev_event_path_passes(path, event->doc, 0, why);
 }
 
 /* A UUID in its canonical spelling, or the text as it is. */
@@ -338,7 +333,7 @@ static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reaso
 	const char *p;
 	size_t len;
 
-	/* As nearly all are, and in the line it stays. */
+	/* Fast path: a canonical UUID stays where it is in the line. */
 	if (e->depth != EV_CHECK_ALL && at != EV_NOWHERE && ev_kind(d, at) == EV_STRING &&
 	    !d->nodes[at].escaped) {
 		p = ev_raw(d, at, &len) + 1;
@@ -438,7 +433,6 @@ static void read_version(struct ev_events *e, struct ev_event *event, struct ev_
 {
 	const struct ev_doc *d = event->doc;
 	uint32_t at = value_at(event, e->version);
-	struct ev_small few;
 	struct ev_number n;
 	const char *p;
 	size_t len;
@@ -457,7 +451,7 @@ static void read_version(struct ev_events *e, struct ev_event *event, struct ev_
 	}
 	if (ev_kind(d, at) == EV_NUMBER) {
 		p = ev_raw(d, at, &len);
-		if (ev_small_glance(p, len, &few) && few.exp == 0)
+		if (ev_small_fits(p, (uint32_t)len, (uint32_t)len, 0))
 			return;
 		ev_number_read(p, len, &n);
 		if (ev_number_is_integer(&n) && !n.huge)
@@ -539,7 +533,7 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			     ? ev_scan_line(e->scan, rec->index, rec->nth, rec->len, &flaw)
 			     : ev_scan(e->scan, rec->p, rec->len, &flaw);
 	if (event->doc == NULL) {
-		ev_flaw_reasons(&flaw, rec->before, why);
+		ev_reasons_of_flaw(&flaw, rec->before, why);
 		if (flaw.code == EV_FLAW_SYNTAX && ev_part_is_spread(rec->p, rec->len))
 			why->list[0].message =
 				ev_reasons_text(why, "%s: this looks like %s", why->list[0].message,
@@ -670,7 +664,7 @@ static const char *version_text(const struct ev_doc *doc, uint32_t version, stru
 						  : ev_raw(doc, version, len);
 }
 
-void ev_version_order(const struct ev_doc *doc, uint32_t version, struct ev_buf *out)
+void ev_event_version_order(const struct ev_doc *doc, uint32_t version, struct ev_buf *out)
 {
 	enum { FEW = 10, FIRST = '0', LAST = FIRST + FEW };
 	struct ev_buf text = {0};

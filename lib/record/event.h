@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "record/reject.h"
 #include "json/pick.h"
+#include "json/plan.h"
 #include "json/view.h"
 
 /* In the order S of SEMANTICS: a put before a patch before a delete. */
@@ -27,8 +28,11 @@ struct ev_event {
 	/* the raw object in "_ev" that names where the line came from, or NULL */
 	const char *origin;
 	size_t origin_len;
-	const char *id; /* canonical: a UUID in lower case, an integer in plain digits; EV_ID_MAX
-			   bytes at most, and none of them NUL */
+	/*
+	 * Canonical: a UUID in lower case, an integer without point and exponent; EV_ID_MAX bytes
+	 * at most, and none of them NUL.
+	 */
+	const char *id;
 	size_t id_len;
 	bool is_uuid;  /* that is what the id is */
 	uint32_t type; /* node of the type's string */
@@ -57,14 +61,14 @@ struct ev_events;
 struct ev_events *ev_events_new(const struct ev_model *m, enum ev_depth depth, enum ev_trust trust);
 /* The scanner that reads the events. */
 struct ev_scan *ev_events_scan(struct ev_events *e);
-/* What picks values in them, from the root. */
+/* Picks values in the events, from the root. */
 struct ev_picks *ev_events_picks(struct ev_events *e);
 /*
  * The slot of a path without [], which is found in every event from now on; the path is borrowed.
  * EV_NO_SLOT for NULL.
  */
 uint32_t ev_events_want(struct ev_events *e, const struct ev_path *path);
-/* Where the values at a path with [] are looked for in every event. */
+/* Where the values at a path with [] are sought in every event. */
 struct ev_list {
 	const struct ev_path *path;
 	size_t step;   /* the steps up to here are taken */
@@ -73,32 +77,29 @@ struct ev_list {
 struct ev_list ev_events_want_all(struct ev_events *e, const struct ev_path *path);
 void ev_event_all(const struct ev_event *event, const struct ev_list *list, struct ev_found *found);
 /*
- * A list in whose elements values are looked for: however many ask, they are found once an event.
+ * A list in whose elements values are sought: however many ask, they are found once an event.
  */
 struct ev_each {
 	struct ev_list list;
 	struct ev_picks *picks; /* from an element */
 	struct ev_found found;
-	uint32_t *room; /* for elements of documents without a shape */
+	uint32_t *room; /* for elements of documents without a plan */
 	size_t cap;
-	const uint32_t *at; /* by element and slot: nodes */
-	size_t n;	    /* elements */
-	uint64_t event;	    /* the number of the one whose elements these are */
-	struct ev_each_known {
-		uint32_t *at; /* NULL: not found yet */
-		size_t n;
-	} * known;	/* by shape; NULL until there is one */
-	uint32_t slots; /* that they were found with */
+	const uint32_t *at;	   /* by element and slot: nodes */
+	size_t n;		   /* elements */
+	uint64_t event;		   /* the number of the one whose elements these are */
+	const struct ev_event *of; /* and that one, while they are being found */
+	struct ev_plans plans;
 };
 /* The one for that path with []. It is the events', and does not move. */
 struct ev_each *ev_events_each(struct ev_events *e, const struct ev_path *path);
 /* Finds the elements, and what is picked in them. */
-void ev_each_look(struct ev_each *l, const struct ev_event *event);
+void ev_each_read(struct ev_each *l, const struct ev_event *event);
 /* How many there are. */
 static inline size_t ev_each_find(struct ev_each *l, const struct ev_event *event)
 {
 	if (l->event != event->number)
-		ev_each_look(l, event);
+		ev_each_read(l, event);
 	return l->n;
 }
 /* By slot, the nodes of the i-th. */
@@ -110,8 +111,8 @@ static inline const uint32_t *ev_each_at(const struct ev_each *l, size_t i)
 enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			      struct ev_event *event, struct ev_reasons *why);
 /*
- * Tells that the record was rejected as no JSON object. If it opens an array, or ends with the
- * comma behind an element, the next line of its file is an element, and is rejected as such.
+ * To be called when the record was rejected as no JSON object. If it opens an array, or ends with
+ * the comma behind an element, the next line of its file is an element, and is rejected as such.
  */
 void ev_events_no_object(struct ev_events *e, const struct ev_record *rec);
 void ev_events_free(struct ev_events **e);
@@ -120,15 +121,15 @@ void ev_events_free(struct ev_events **e);
  * Fills why with the code and the text of a scanner's flaw; before: bytes of the line in front of
  * what was scanned.
  */
-void ev_flaw_reasons(const struct ev_flaw *flaw, size_t before, struct ev_reasons *why);
+void ev_reasons_of_flaw(const struct ev_flaw *flaw, size_t before, struct ev_reasons *why);
 
 /*
  * Adds a reason for each value that a path leads through from value `from` and that is of another
  * kind than its steps ask, unless there is one already; the code is "shape". False if there is such
  * a value.
  */
-bool ev_path_passes(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
-		    struct ev_reasons *why);
+bool ev_event_path_passes(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
+			  struct ev_reasons *why);
 
 /*
  * The values that are no content: "_ev", what the model ignores, and those in `also` (slots of
@@ -156,6 +157,6 @@ void ev_event_write_without(const struct ev_doc *d, uint32_t at, const uint32_t 
  * Appends a version as printable text that compares, byte by byte, as the numbers do. node as in
  * struct ev_event; absent is 0.
  */
-void ev_version_order(const struct ev_doc *doc, uint32_t version, struct ev_buf *out);
+void ev_event_version_order(const struct ev_doc *doc, uint32_t version, struct ev_buf *out);
 
 #endif

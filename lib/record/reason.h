@@ -34,7 +34,7 @@ struct ev_reasons {
 /* A hostile line can be wrong in millions of places. */
 enum { EV_REASONS_ENOUGH = 100 };
 
-/* Whether no further places need be told of. */
+/* Whether no further places need be named. */
 static inline bool ev_reasons_enough(const struct ev_reasons *r)
 {
 	return r->n >= EV_REASONS_ENOUGH;
@@ -51,14 +51,14 @@ void ev_reasons_free(struct ev_reasons *r);
 /* Adds a reason with this message and returns it, so that the other texts can be set. */
 struct ev_reason *ev_reasons_add(struct ev_reasons *r, const char *fmt, ...) EV_PRINTF(2, 3);
 /* Whether one before the i-th says the same. */
-bool ev_reason_is_told(const struct ev_reasons *r, size_t i);
+bool ev_reason_is_repeated(const struct ev_reasons *r, size_t i);
 /* A formatted text in the list's arena. */
 const char *ev_reasons_text(struct ev_reasons *r, const char *fmt, ...) EV_PRINTF(2, 3);
-/* A text of its own for the reason that is being told. */
+/* A copy of a text in the list's arena. */
 const char *ev_reasons_copy(struct ev_reasons *r, const char *p, size_t len);
 /*
  * Bytes from outside as text for a message: valid UTF-8 cut at 60 code points ("..." behind it),
- * what is not plain shown as escapes (ev_utf8_show). In the list's arena.
+ * what is not visible as escapes (ev_utf8_show). In the list's arena.
  */
 const char *ev_reasons_quote(struct ev_reasons *r, const char *p, size_t len);
 

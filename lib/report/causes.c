@@ -1,8 +1,6 @@
 /* What was set aside and why: the causes of all results, one card each, with one bad record. */
 #include "report/internal.h"
 
-#include "base/utf8.h"
-
 #include <stdlib.h>
 
 enum {
@@ -43,22 +41,20 @@ static int by_key(const void *a, const void *b)
 	int order = compare_keys(x, y);
 
 	if (order == 0)
-		order = (x->result > y->result) - (x->result < y->result);
-	return order != 0 ? order : (x > y) - (x < y);
+		order = ORDER(x->result, y->result);
+	return order != 0 ? order : ORDER(x, y);
 }
 
-/* What was set aside before what passed with a warning; most records first. */
+/* Rejects before warnings; most records first. */
 static int by_records(const void *a, const void *b)
 {
 	const struct group *x = a, *y = b;
-	int order = ev_report_is(x->latest->severity, "critical") -
-		    ev_report_is(y->latest->severity, "critical");
+	int order = ev_report_is(y->latest->severity, "critical") -
+		    ev_report_is(x->latest->severity, "critical");
 
 	if (order == 0)
-		order = (x->records > y->records) - (x->records < y->records);
-	if (order != 0)
-		return -order;
-	return x->from < y->from ? -1 : 1; /* by key */
+		order = ORDER(y->records, x->records);
+	return order != 0 ? order : ORDER(x->from, y->from); /* by key */
 }
 
 static size_t gather(const struct ev_report *r, const struct ev_report_cause ***sorted,
@@ -95,7 +91,7 @@ static size_t gather(const struct ev_report *r, const struct ev_report_cause ***
 	return n;
 }
 
-/* What a keyword of JSON Schema finds fault with, for who never heard of it. */
+/* Keywords of JSON Schema in the words of people who never heard of it. */
 static const char *const faults[][2] = {
 	{"required", "a field is missing"},
 	{"dependentRequired", "a field is missing that must stand beside another"},
@@ -153,7 +149,7 @@ static const char *look_up(const char *const (*table)[2], size_t n, struct ev_re
 
 #define LOOK_UP(table, name) look_up(table, sizeof(table) / sizeof(table)[0], name)
 
-/* Where it stands; names below a redacted place may be data themselves. */
+/* The field; names below a redacted place may be data themselves, and are left out. */
 static void put_path(struct ev_buf *b, const struct ev_report *r, struct ev_report_text path)
 {
 	if (ev_report_reach_pointer(r, path) != REPORT_INSIDE) {
@@ -174,32 +170,31 @@ static void put_path(struct ev_buf *b, const struct ev_report *r, struct ev_repo
 /* The cause in one sentence: the model's own words where it has some. */
 static void put_title(struct ev_buf *b, const struct ev_report *r, const struct ev_report_cause *c)
 {
-	const char *words = LOOK_UP(faults, c->keyword);
+	const char *words = LOOK_UP(codes, c->code);
 
 	if (c->explain.p != NULL && c->explain.len > 0) {
 		ev_report_data(b, c->explain, 300);
-	} else if (ev_report_is(c->code, "rule") && c->rule.p != NULL) {
-		ev_buf_puts(b, "Broken rule: ");
-		ev_report_data(b, c->rule, 200);
-	} else if (ev_report_is(c->code, "schema") && words != NULL) {
-		if (c->path.p != NULL) {
-			put_path(b, r, c->path);
-			ev_buf_puts(b, ": ");
-		}
-		ev_buf_puts(b, words);
-	} else if ((words = LOOK_UP(codes, c->code)) != NULL) {
-		ev_buf_puts(b, words);
-	} else {
-		if (c->path.p != NULL) {
-			put_path(b, r, c->path);
-			ev_buf_puts(b, ": ");
-		}
-		ev_report_data(b, c->code, 60);
-		if (c->keyword.p != NULL) {
-			ev_buf_puts(b, ", ");
-			ev_report_data(b, c->keyword, 60);
-		}
+		return;
 	}
+	if (ev_report_is(c->code, "rule") && c->rule.p != NULL) {
+		PUT(b, "Broken rule: {}", DATA(c->rule, 200));
+		return;
+	}
+	if (words != NULL) {
+		ev_buf_puts(b, words);
+		return;
+	}
+	if (c->path.p != NULL) {
+		put_path(b, r, c->path);
+		ev_buf_puts(b, ": ");
+	}
+	words = LOOK_UP(faults, c->keyword);
+	if (ev_report_is(c->code, "schema") && words != NULL)
+		ev_buf_puts(b, words);
+	else if (c->keyword.p == NULL)
+		ev_report_data(b, c->code, 60);
+	else
+		PUT(b, "{}, {}", DATA(c->code, 60), DATA(c->keyword, 60));
 }
 
 /* Samples */
@@ -239,7 +234,7 @@ static void indent(struct sample *s, size_t depth)
 }
 
 /* Whether the value can stand on one line, as its bytes are. */
-static bool plain(const struct sample *s, uint32_t i)
+static bool fits_a_line(const struct sample *s, uint32_t i)
 {
 	size_t len;
 	const char *p = ev_raw(s->d, i, &len);
@@ -278,21 +273,14 @@ static void put_inside(struct sample *s, uint32_t i, size_t depth)
 /* The record with line breaks and indents; every value as it is spelt. */
 static void put_node(struct sample *s, uint32_t i, size_t depth)
 {
-	enum ev_kind kind = ev_kind(s->d, i);
-
-	if (s->hidden[i]) {
-		ev_buf_puts(s->b,
-			    i == s->marked ? "<mark>" REPORT_REDACTED "</mark>" : REPORT_REDACTED);
-		return;
-	}
-	if (i == s->marked)
-		ev_buf_puts(s->b, "<mark>");
-	if ((kind == EV_OBJECT || kind == EV_ARRAY) && !(i > 0 && plain(s, i)))
+	ev_buf_puts(s->b, i == s->marked ? "<mark>" : "");
+	if (s->hidden[i])
+		ev_buf_puts(s->b, REPORT_REDACTED);
+	else if (ev_kind(s->d, i) >= EV_ARRAY && !(i > 0 && fits_a_line(s, i)))
 		put_inside(s, i, depth);
 	else
 		put_raw(s, i);
-	if (i == s->marked)
-		ev_buf_puts(s->b, "</mark>");
+	ev_buf_puts(s->b, i == s->marked ? "</mark>" : "");
 }
 
 /* The value at a JSON Pointer. */
@@ -301,27 +289,18 @@ static uint32_t resolve(const struct ev_doc *d, struct ev_report_text pointer)
 	struct ev_buf name = {0};
 	uint32_t at = 0;
 
-	for (size_t i = 0; i < pointer.len && at != EV_NOWHERE;) {
-		ev_buf_reset(&name);
-		for (i++; i < pointer.len && pointer.p[i] != '/'; i++) {
-			char c = pointer.p[i];
+	while (at != EV_NOWHERE && ev_report_pointer_next(&pointer, &name)) {
+		const char *text = ev_buf_str(&name);
+		unsigned long index = strtoul(text, NULL, 10);
+		uint32_t k = ev_first(d, at);
 
-			if (c == '~' && i + 1 < pointer.len)
-				c = pointer.p[++i] == '0' ? '~' : '/';
-			ev_buf_putc(&name, c);
+		if (ev_kind(d, at) != EV_ARRAY) {
+			at = ev_member(d, at, text, name.len);
+			continue;
 		}
-		if (ev_kind(d, at) == EV_ARRAY) {
-			unsigned long index = strtoul(ev_buf_str(&name), NULL, 10);
-			uint32_t k = ev_first(d, at);
-
-			while (k < ev_end(d, at) && index > 0) {
-				k = ev_next(d, k);
-				index--;
-			}
-			at = k < ev_end(d, at) && name.len > 0 ? k : EV_NOWHERE;
-		} else {
-			at = ev_member(d, at, name.len > 0 ? name.p : "", name.len);
-		}
+		for (; k < ev_end(d, at) && index > 0; index--)
+			k = ev_next(d, k);
+		at = k < ev_end(d, at) && name.len > 0 ? k : EV_NOWHERE;
 	}
 	ev_buf_free(&name);
 	return at;
@@ -360,20 +339,19 @@ static void put_record(struct ev_buf *b, struct ev_report *r, const struct ev_re
 			       ": it is not whole JSON, so the fields that must not be shown "
 			       "cannot be told from the others.</p>");
 	} else {
+		struct sample s = {b, d, hidden, EV_NOWHERE};
+
+		if (d != NULL && c->sample.path.p != NULL && c->sample.path.len > 0)
+			s.marked = resolve(d, c->sample.path);
 		ev_buf_puts(b, "<pre tabindex=\"0\" role=\"region\" aria-label=\"The record\">");
 		if (d != NULL && d->n <= SHOWN_NODES)
-			put_node(&(struct sample){b, d, hidden,
-						  c->sample.path.p != NULL && c->sample.path.len > 0
-							  ? resolve(d, c->sample.path)
-							  : EV_NOWHERE},
-				 0, 0);
+			put_node(&s, 0, 0);
 		else if (r->n_redact == 0)
 			ev_report_data(b, raw, 2000);
 		else
 			ev_buf_puts(b, REPORT_REDACTED);
-		ev_buf_puts(b, c->sample.cut ? "\u2026</pre><p>Only its beginning is shown."
-					       "</p>"
-					     : "</pre>");
+		PUT(b, "{}</pre>{}", HTML(c->sample.cut ? "\u2026" : ""),
+		    HTML(c->sample.cut ? "<p>Only its beginning is shown.</p>" : ""));
 	}
 	free(hidden);
 	free(text);
@@ -382,18 +360,16 @@ static void put_record(struct ev_buf *b, struct ev_report *r, const struct ev_re
 static void put_place(struct ev_buf *b, struct ev_report_text source, uint64_t line)
 {
 	if (ev_report_is(source, "-"))
-		ev_buf_puts(b, "standard input");
+		PUT(b, "standard input, line {}", COUNT(line));
 	else
-		ev_report_code(b, source, 120);
-	ev_buf_puts(b, ", line ");
-	ev_report_count(b, line);
+		PUT(b, "{}, line {}", CODE(source, 120), COUNT(line));
 }
 
 static void put_moment(struct ev_buf *b, const char *what, const struct ev_report_moment *m)
 {
-	ev_buf_printf(b, "<div><dt>%s</dt><dd>", what);
+	PUT(b, "<div><dt>{}</dt><dd>", HTML(what));
 	if (m->time.p != NULL)
-		ev_report_time(b, m->time);
+		PUT(b, "{}", TIME(m->time));
 	else
 		put_place(b, m->source, m->line);
 	ev_buf_puts(b, "</dd></div>");
@@ -401,12 +377,7 @@ static void put_moment(struct ev_buf *b, const char *what, const struct ev_repor
 
 static void put_term(struct ev_buf *b, const char *what, struct ev_report_text t, const char *none)
 {
-	ev_buf_printf(b, "<div><dt>%s</dt><dd>", what);
-	if (t.p != NULL)
-		ev_report_data(b, t, 120);
-	else
-		ev_buf_puts(b, none);
-	ev_buf_puts(b, "</dd></div>");
+	PUT(b, "<div><dt>{}</dt><dd>{}</dd></div>", HTML(what), DATA_OR(t, 120, none));
 }
 
 /* The cause over the batches. */
@@ -422,15 +393,8 @@ static void put_trend(struct ev_buf *b, const struct ev_report *r,
 	}
 	ev_buf_puts(b, "<div class=\"trend\">");
 	ev_report_bars(b, v, r->n, NULL, "bars small");
-	ev_buf_puts(b, "<p>In ");
-	ev_report_count(b, batches);
-	ev_buf_puts(b, " of ");
-	ev_report_plural(b, r->n, "batch");
-	if (r->n != 1) {
-		b->len--;
-		ev_buf_puts(b, "es");
-	}
-	ev_buf_puts(b, "</p></div>");
+	PUT(b, "<p>In {} of {} batch{}</p></div>", COUNT(batches), COUNT(r->n),
+	    HTML(r->n == 1 ? "" : "es"));
 	free(v);
 }
 
@@ -443,20 +407,16 @@ static void put_card(struct ev_buf *b, struct ev_report *r,
 	uint64_t whole = aside ? r->sum.rejected : r->sum.warning;
 	struct ev_buf record = {0};
 
-	ev_buf_printf(b, "<li class=\"cause\"><h3>");
+	ev_buf_puts(b, "<li class=\"cause\"><h3>");
 	put_title(b, r, c);
 	if (!aside)
-		ev_buf_printf(b, " <span class=\"severity\">passed, with %s</span>",
-			      info ? "a remark" : "a warning");
-	ev_buf_puts(b, "</h3><p class=\"size\"><strong>");
-	ev_report_plural(b, g->records, "record");
-	ev_buf_puts(b, "</strong> ");
-	if (!info) {
-		ev_report_share(b, g->records, whole);
-		ev_buf_puts(b, aside ? " of those set aside, " : " of all warnings, ");
-	}
-	ev_report_share(b, g->records, r->sum.in);
-	ev_buf_puts(b, " of all");
+		PUT(b, " <span class=\"severity\">passed, with {}</span>",
+		    HTML(info ? "a remark" : "a warning"));
+	PUT(b, "</h3><p class=\"size\"><strong>{}</strong> ", PLURAL(g->records, "record"));
+	if (!info)
+		PUT(b, "{} of {}, ", SHARE(g->records, whole),
+		    HTML(aside ? "those set aside" : "all warnings"));
+	PUT(b, "{} of all", SHARE(g->records, r->sum.in));
 	if (r->n == 1 && !info)
 		ev_report_meter(b, g->records, whole);
 	ev_buf_puts(b, "</p>");
@@ -473,15 +433,13 @@ static void put_card(struct ev_buf *b, struct ev_report *r,
 		put_term(b, "Rule", c->rule, "");
 	put_moment(b, "First seen", g->first);
 	put_moment(b, "Last seen", g->last);
-	ev_buf_printf(b, "</dl><details%s><summary>One such record</summary><p>",
-		      open ? " open" : "");
+	PUT(b, "</dl><details{}><summary>One such record</summary><p>", HTML(open ? " open" : ""));
 	put_record(&record, r, c, &say);
 	if (say)
 		ev_report_data(b, c->sample.message, MESSAGE);
 	else
-		ev_buf_puts(b,
-			    "What was found is " REPORT_REDACTED ", for it may quote a field that "
-			    "must not be shown");
+		ev_buf_puts(b, "What was found is " REPORT_REDACTED
+			       ", for it may quote a field that must not be shown");
 	ev_buf_puts(b, " <span class=\"soft\">(");
 	put_place(b, c->sample.source, c->sample.line);
 	ev_buf_puts(b, ")</span></p>");
@@ -490,62 +448,60 @@ static void put_card(struct ev_buf *b, struct ev_report *r,
 	ev_buf_free(&record);
 }
 
-/* A cell of the list: no tabs or line ends, they are escapes by then. */
-static void put_cell(struct ev_buf *b, struct ev_report_text t)
-{
-	ev_report_escape(b, t.p, t.len, LINE);
-	ev_buf_putc(b, '\t');
-}
-
-/* A cause as one line of the list: records, type, field, what, last seen. */
+/*
+ * A cause as one line of the list: records, type, field, what, last seen. Tabs and line ends in the
+ * texts are escapes by then.
+ */
 static void put_line(struct ev_buf *b, const struct ev_report *r, const struct group *g)
 {
 	const struct ev_report_cause *c = g->latest;
+	struct ev_report_text what = c->rule;
 	struct ev_buf path = {0};
 
-	ev_report_count(b, g->records);
-	ev_buf_putc(b, '\t');
-	put_cell(b, c->type);
 	if (c->path.p != NULL && ev_report_reach_pointer(r, c->path) != REPORT_INSIDE)
 		ev_report_pointer_text(&path, c->path);
-	put_cell(b, (struct ev_report_text){path.p, path.len});
-	if (c->rule.p != NULL)
-		put_cell(b, c->rule);
-	else if (r->n_redact == 0)
-		put_cell(b, c->sample.message);
-	else
-		put_cell(b, c->keyword.p != NULL ? c->keyword : c->code);
-	ev_report_escape(b, g->last->time.p, g->last->time.len, 20);
-	ev_buf_putc(b, '\n');
+	if (what.p == NULL)
+		what = r->n_redact == 0	      ? c->sample.message
+		       : c->keyword.p != NULL ? c->keyword
+					      : c->code;
+	PUT(b, "{}\t{}\t{}\t{}\t{}\n", COUNT(g->records), ESCAPED(c->type, LINE),
+	    ESCAPED(((struct ev_report_text){path.p, path.len}), LINE), ESCAPED(what, LINE),
+	    ESCAPED(g->last->time, 20));
 	ev_buf_free(&path);
+}
+
+/* Those that have no card. */
+static void put_rarer(struct ev_buf *b, const struct ev_report *r, const struct group *groups,
+		      size_t n)
+{
+	PUT(b,
+	    "<details id=\"more-causes\"><summary>The {} rarer causes as a plain list</summary>\n"
+	    "<pre tabindex=\"0\" role=\"region\" aria-label=\"Rarer causes\">"
+	    "records\ttype\tfield\twhat\tlast seen\n",
+	    COUNT(n));
+	for (size_t i = 0; i < n; i++)
+		put_line(b, r, &groups[i]);
+	ev_buf_puts(b, "</pre></details>\n");
 }
 
 void ev_report_causes(struct ev_buf *b, struct ev_report *r)
 {
 	const struct ev_report_cause **sorted;
 	struct group *groups;
-	size_t n = gather(r, &sorted, &groups);
-	size_t cards = n < CARDS ? n : CARDS;
-	uint64_t left_out = 0;
+	size_t n = gather(r, &sorted, &groups), cards = n < CARDS ? n : CARDS;
 
-	for (size_t i = 0; i < r->n; i++)
-		left_out += r->results[i].left_out;
 	ev_buf_puts(b, "<section id=\"causes\" aria-labelledby=\"causes-h\">"
 		       "<h2 id=\"causes-h\">Why records were set aside</h2>\n");
 	if (n == 0) {
-		ev_buf_puts(b, "<p>No record was set aside, and none passed with a warning.</p>"
-			       "</section>\n");
+		ev_buf_puts(b, "<p>No record was set aside, and none passed with a warning.</p>");
 	} else {
-		ev_buf_puts(b, "<p>");
-		ev_report_plural(b, n, "cause");
-		ev_buf_puts(b,
-			    ", the most frequent first. A record can have more than one cause, so "
-			    "the shares may add up to more than 100%.");
-		if (left_out > 0) {
-			ev_buf_puts(b, " The rarest causes are left out, ");
-			ev_report_plural(b, left_out, "record");
-			ev_buf_puts(b, " in all.");
-		}
+		PUT(b,
+		    "<p>{}, the most frequent first. A record can have more than one cause, so the "
+		    "shares may add up to more than 100%.",
+		    PLURAL(n, "cause"));
+		if (r->sum.left_out > 0)
+			PUT(b, " The rarest causes are left out, {} in all.",
+			    PLURAL(r->sum.left_out, "record"));
 		ev_buf_puts(b,
 			    "</p>\n<div class=\"tools\" hidden><label>Search the causes "
 			    "<input type=\"search\" id=\"causes-search\"></label>"
@@ -555,19 +511,10 @@ void ev_report_causes(struct ev_buf *b, struct ev_report *r)
 		for (size_t i = 0; i < cards; i++)
 			put_card(b, r, sorted, &groups[i], i == 0);
 		ev_buf_puts(b, "</ol>\n");
-		if (n > cards) {
-			ev_buf_puts(b, "<details id=\"more-causes\"><summary>The ");
-			ev_report_count(b, n - cards);
-			ev_buf_puts(b,
-				    " rarer causes as a plain list</summary>\n<pre tabindex=\"0\" "
-				    "role=\"region\" aria-label=\"Rarer causes\">"
-				    "records\ttype\tfield\twhat\tlast seen\n");
-			for (size_t i = cards; i < n; i++)
-				put_line(b, r, &groups[i]);
-			ev_buf_puts(b, "</pre></details>\n");
-		}
-		ev_buf_puts(b, "</section>\n");
+		if (n > cards)
+			put_rarer(b, r, groups + cards, n - cards);
 	}
+	ev_buf_puts(b, "</section>\n");
 	free(sorted);
 	free(groups);
 }

@@ -16,36 +16,20 @@ static void open_svg(struct ev_buf *b, const char *class)
 		      class, WIDTH, HEIGHT);
 }
 
-/* A bar is a part of a path, for many of them are cheaper to show as one element. */
-static void open_bars(struct ev_buf *b, const char *class)
+/*
+ * A bar, from the bottom up: a part of a path, for many are cheaper to show as one element. However
+ * low, it can be seen.
+ */
+static void put_bar(struct ev_buf *b, double x, double h, double w)
 {
-	ev_buf_printf(b, "<path class=\"%s\" d=\"", class);
+	PUT(b, "M{} {}h{}V100H{}z", SVG(x), SVG(HEIGHT - (h < 1.5 ? 1.5 : h)), SVG(w), SVG(x));
 }
 
-static void bar(struct ev_buf *b, double x, double y, double w)
+static void put_line(struct ev_buf *b, const char *class, double x1, double y1, double x2,
+		     double y2)
 {
-	ev_buf_putc(b, 'M');
-	ev_report_svg(b, x);
-	ev_buf_putc(b, ' ');
-	ev_report_svg(b, y);
-	ev_buf_putc(b, 'h');
-	ev_report_svg(b, w);
-	ev_buf_printf(b, "V%dH", HEIGHT);
-	ev_report_svg(b, x);
-	ev_buf_putc(b, 'z');
-}
-
-static void line(struct ev_buf *b, const char *class, double x1, double y1, double x2, double y2)
-{
-	ev_buf_printf(b, "<line class=\"%s\" x1=\"", class);
-	ev_report_svg(b, x1);
-	ev_buf_puts(b, "\" y1=\"");
-	ev_report_svg(b, y1);
-	ev_buf_puts(b, "\" x2=\"");
-	ev_report_svg(b, x2);
-	ev_buf_puts(b, "\" y2=\"");
-	ev_report_svg(b, y2);
-	ev_buf_puts(b, "\"/>");
+	PUT(b, "<line class=\"{}\" x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\"/>", HTML(class), SVG(x1),
+	    SVG(y1), SVG(x2), SVG(y2));
 }
 
 void ev_report_bars(struct ev_buf *b, const double *v, size_t n, const bool *marked,
@@ -58,16 +42,11 @@ void ev_report_bars(struct ev_buf *b, const double *v, size_t n, const bool *mar
 		most = v[i] > most ? v[i] : most;
 	open_svg(b, class);
 	for (int pass = 0; pass < (marked != NULL ? 2 : 1); pass++) {
-		open_bars(b, pass == 0 ? "bar" : "bad");
-		for (size_t i = 0; i < n; i++) {
-			double h = most > 0 ? v[i] / most * HEIGHT : 0;
-
-			if (v[i] <= 0 || (marked != NULL && marked[i] != (pass == 1)))
-				continue;
-			/* What is there can be seen. */
-			h = h < 1.5 ? 1.5 : h;
-			bar(b, (double)i * step + gap / 2, HEIGHT - h, step - gap);
-		}
+		ev_buf_printf(b, "<path class=\"%s\" d=\"", pass == 0 ? "bar" : "bad");
+		for (size_t i = 0; i < n; i++)
+			if (v[i] > 0 && (marked == NULL || marked[i] == (pass == 1)))
+				put_bar(b, (double)i * step + gap / 2, v[i] / most * HEIGHT,
+					step - gap);
 		ev_buf_puts(b, "\"/>");
 	}
 	ev_buf_puts(b, "</svg>");
@@ -79,8 +58,8 @@ void ev_report_meter(struct ev_buf *b, uint64_t part, uint64_t whole)
 
 	open_svg(b, "meter");
 	if (part > 0 && whole > 0) {
-		open_bars(b, "bar");
-		bar(b, 0, 0, w < 6 ? 6 : w);
+		ev_buf_puts(b, "<path class=\"bar\" d=\"");
+		put_bar(b, 0, HEIGHT, w < 6 ? 6 : w);
 		ev_buf_puts(b, "\"/>");
 	}
 	ev_buf_puts(b, "</svg>");
@@ -131,7 +110,7 @@ void ev_report_histogram(struct ev_buf *b, const struct ev_doc *d, const struct 
 	edge = first;
 	ev_buf_puts(b, "<figure class=\"histogram\">");
 	open_svg(b, "bars");
-	open_bars(b, "bar");
+	ev_buf_puts(b, "<path class=\"bar\" d=\"");
 	for (uint32_t i = ev_first(d, c->counts); i < ev_end(d, c->counts); i = ev_next(d, i)) {
 		uint32_t next = ev_next(d, edge);
 		double x1 = low, x2 = high;
@@ -140,15 +119,11 @@ void ev_report_histogram(struct ev_buf *b, const struct ev_doc *d, const struct 
 		ev_report_double(d, next, &x2);
 		v = density(d, i, edge);
 		edge = next;
-		if (v <= 0 || most <= 0)
+		if (v <= 0)
 			continue;
 		x1 = (x1 - from) / (to - from) * WIDTH;
 		x2 = (x2 - from) / (to - from) * WIDTH;
-		if (x2 - x1 < 2)
-			x2 = x1 + 2;
-		v = v / most * (HEIGHT - 4);
-		v = v < 1.5 ? 1.5 : v;
-		bar(b, x1, HEIGHT - v, x2 - x1);
+		put_bar(b, x1, v / most * (HEIGHT - 4), x2 - x1 < 2 ? 2 : x2 - x1);
 	}
 	ev_buf_puts(b, "\"/>");
 	for (int i = 0; i < 2; i++)
@@ -157,14 +132,13 @@ void ev_report_histogram(struct ev_buf *b, const struct ev_doc *d, const struct 
 			double x = (limit - from) / (to - from) * WIDTH;
 
 			limited = true;
-			line(b, "limit", x, 0, x, HEIGHT);
+			put_line(b, "limit", x, 0, x, HEIGHT);
 		}
-	ev_buf_puts(b, "</svg><figcaption><span>");
-	ev_report_value(b, d, first, 1);
-	ev_buf_puts(b, "</span><span>How the values are spread");
-	ev_buf_puts(b, limited ? "; dashed lines are the limits</span><span>" : "</span><span>");
-	ev_report_value(b, d, last, 1);
-	ev_buf_puts(b, "</span></figcaption></figure>");
+	PUT(b,
+	    "</svg><figcaption><span>{}</span><span>How the values are spread{}</span>"
+	    "<span>{}</span></figcaption></figure>",
+	    VALUE(d, first, 1), HTML(limited ? "; dashed lines are the limits" : ""),
+	    VALUE(d, last, 1));
 }
 
 void ev_report_line(struct ev_buf *b, const double *v, const bool *bad, size_t n, double low,
@@ -197,24 +171,21 @@ void ev_report_line(struct ev_buf *b, const double *v, const bool *bad, size_t n
 	open_svg(b, "line");
 	for (int i = 0; i < 2; i++)
 		if (!isnan(limits[i]) && limits[i] >= from && limits[i] <= to)
-			line(b, "limit", 0, Y(limits[i]), WIDTH, Y(limits[i]));
+			put_line(b, "limit", 0, Y(limits[i]), WIDTH, Y(limits[i]));
 	ev_buf_puts(b, "<path class=\"trace\" d=\"");
 	for (size_t i = 0; i < n; i++) {
 		if (isnan(v[i])) {
 			open = false;
 			continue;
 		}
-		ev_buf_putc(b, open ? 'L' : 'M');
-		ev_report_svg(b, X(i));
-		ev_buf_putc(b, ' ');
-		ev_report_svg(b, Y(v[i]));
+		PUT(b, "{}{} {}", HTML(open ? "L" : "M"), SVG(X(i)), SVG(Y(v[i])));
 		open = true;
 	}
 	ev_buf_puts(b, "\"/>");
 	/* A point is a line without a length and with round ends: it stays round when stretched. */
 	for (size_t i = 0; i < n; i++)
 		if (!isnan(v[i]))
-			line(b, bad[i] ? "point bad" : "point", X(i), Y(v[i]), X(i), Y(v[i]));
+			put_line(b, bad[i] ? "point bad" : "point", X(i), Y(v[i]), X(i), Y(v[i]));
 #undef X
 #undef Y
 	ev_buf_puts(b, "</svg>");

@@ -12,7 +12,7 @@ struct thread {
 	const struct ev_report_check *latest;
 	enum ev_report_subject subject;
 	struct ev_report_text column;
-	size_t section, place; /* where it goes */
+	size_t section;
 };
 
 static int by_key(const void *a, const void *b)
@@ -22,35 +22,23 @@ static int by_key(const void *a, const void *b)
 	int order = ev_report_compare(x->key, y->key);
 
 	if (order == 0)
-		order = (x->twin > y->twin) - (x->twin < y->twin);
-	return order != 0 ? order : (x->result > y->result) - (x->result < y->result);
+		order = ORDER(x->twin, y->twin);
+	return order != 0 ? order : ORDER(x->result, y->result);
 }
 
-static int by_subject(const void *a, const void *b)
+static int by_subject(const struct thread *x, const struct thread *y)
 {
-	const struct thread *x = a, *y = b;
-	int order = (x->subject > y->subject) - (x->subject < y->subject);
+	int order = ORDER(x->subject, y->subject);
 
-	if (order == 0)
-		order = ev_report_compare(x->column, y->column);
-	return order;
+	return order != 0 ? order : ev_report_compare(x->column, y->column);
 }
 
 /* The latest results first, and in the order of the suite. */
 static int by_suite(const struct thread *x, const struct thread *y)
 {
-	int order =
-		(x->latest->result < y->latest->result) - (x->latest->result > y->latest->result);
+	int order = ORDER(y->latest->result, x->latest->result);
 
-	if (order == 0)
-		order = (x->latest->order > y->latest->order) -
-			(x->latest->order < y->latest->order);
-	return order;
-}
-
-static int rank(enum ev_report_verdict v)
-{
-	return v == REPORT_FAIL ? 0 : v == REPORT_UNSURE ? 1 : 2;
+	return order != 0 ? order : ORDER(x->latest->order, y->latest->order);
 }
 
 static int by_subject_and_suite(const void *a, const void *b)
@@ -60,11 +48,16 @@ static int by_subject_and_suite(const void *a, const void *b)
 	return order != 0 ? order : by_suite(a, b);
 }
 
+static int rank(enum ev_report_verdict v)
+{
+	return v == REPORT_FAIL ? 0 : v == REPORT_UNSURE ? 1 : 2;
+}
+
 /* Sections with failures first, then as the suite has them; the same inside each. */
 static int by_place(const void *a, const void *b)
 {
 	const struct thread *x = a, *y = b;
-	int order = (x->section > y->section) - (x->section < y->section);
+	int order = ORDER(x->section, y->section);
 
 	if (order == 0)
 		order = rank(x->latest->verdict) - rank(y->latest->verdict);
@@ -80,49 +73,22 @@ struct section {
 static int by_rank(const void *a, const void *b)
 {
 	const struct section *x = a, *y = b;
+	int order = x->rank - y->rank;
 
-	if (x->rank != y->rank)
-		return x->rank - y->rank;
-	return x->first != y->first ? (x->first > y->first) - (x->first < y->first)
-				    : (x->from > y->from) - (x->from < y->from);
+	if (order == 0)
+		order = ORDER(x->first, y->first);
+	return order != 0 ? order : ORDER(x->from, y->from);
 }
 
-static size_t gather(const struct ev_report *r, const struct ev_report_check ***sorted,
-		     struct thread **threads)
+/* Sorts the threads by the sections that they make. */
+static void sort_threads(struct thread *threads, size_t n)
 {
-	size_t total = 0, n = 0, n_sections = 0;
-	struct section *sections;
+	struct section *sections = ev_calloc(n + 1, sizeof *sections), *s = sections;
+	size_t n_sections = 0;
 
-	for (size_t i = 0; i < r->n; i++)
-		total += r->results[i].n_checks;
-	*sorted = ev_malloc((total + 1) * sizeof(struct ev_report_check *));
-	*threads = ev_calloc(total + 1, sizeof(struct thread));
-	sections = ev_calloc(total + 1, sizeof *sections);
-	total = 0;
-	for (size_t i = 0; i < r->n; i++)
-		for (size_t k = 0; k < r->results[i].n_checks; k++)
-			(*sorted)[total++] = &r->results[i].checks[k];
-	qsort(*sorted, total, sizeof(struct ev_report_check *), by_key);
-	for (size_t i = 0; i < total; i++) {
-		const struct ev_report_check *c = (*sorted)[i];
-		struct thread *t = &(*threads)[n > 0 ? n - 1 : 0];
-
-		if (n == 0 || t->latest->twin != c->twin ||
-		    ev_report_compare(t->latest->key, c->key) != 0) {
-			t = &(*threads)[n++];
-			t->from = i;
-		}
-		t->n++;
-		t->latest = c;
-	}
-	for (size_t i = 0; i < n; i++)
-		(*threads)[i].subject =
-			ev_report_subject(r->results[(*threads)[i].latest->result].doc,
-					  (*threads)[i].latest, &(*threads)[i].column);
-	qsort(*threads, n, sizeof(struct thread), by_subject_and_suite);
+	qsort(threads, n, sizeof *threads, by_subject_and_suite);
 	for (size_t i = 0; i < n; i++) {
-		struct thread *t = &(*threads)[i];
-		struct section *s = &sections[n_sections > 0 ? n_sections - 1 : 0];
+		const struct thread *t = &threads[i];
 
 		if (i == 0 || by_subject(t - 1, t) != 0) {
 			s = &sections[n_sections++];
@@ -135,24 +101,67 @@ static size_t gather(const struct ev_report *r, const struct ev_report_check ***
 	qsort(sections, n_sections, sizeof *sections, by_rank);
 	for (size_t i = 0; i < n_sections; i++)
 		for (size_t k = 0; k < sections[i].n; k++)
-			(*threads)[sections[i].from + k].section = i;
-	qsort(*threads, n, sizeof(struct thread), by_place);
+			threads[sections[i].from + k].section = i;
+	qsort(threads, n, sizeof *threads, by_place);
 	free(sections);
+}
+
+static size_t gather(const struct ev_report *r, const struct ev_report_check ***sorted,
+		     struct thread **threads)
+{
+	size_t total = 0, n = 0;
+	struct thread *t;
+
+	for (size_t i = 0; i < r->n; i++)
+		total += r->results[i].n_checks;
+	*sorted = ev_malloc((total + 1) * sizeof(struct ev_report_check *));
+	t = *threads = ev_calloc(total + 1, sizeof(struct thread));
+	total = 0;
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < r->results[i].n_checks; k++)
+			(*sorted)[total++] = &r->results[i].checks[k];
+	qsort(*sorted, total, sizeof(struct ev_report_check *), by_key);
+	for (size_t i = 0; i < total; i++) {
+		const struct ev_report_check *c = (*sorted)[i];
+
+		if (n == 0 || t->latest->twin != c->twin ||
+		    ev_report_compare(t->latest->key, c->key) != 0) {
+			t = &(*threads)[n++];
+			t->from = i;
+		}
+		t->n++;
+		t->latest = c;
+	}
+	for (size_t i = 0; i < n; i++) {
+		t = &(*threads)[i];
+		t->subject =
+			ev_report_subject(r->results[t->latest->result].doc, t->latest, &t->column);
+	}
+	sort_threads(*threads, n);
 	return n;
+}
+
+/* The array of that name, EV_NOWHERE if there is nothing in it. */
+static uint32_t filled_list(const struct ev_doc *d, uint32_t object, const char *name)
+{
+	uint32_t list = ev_report_at(d, object, name);
+
+	return list != EV_NOWHERE && ev_kind(d, list) == EV_ARRAY && d->nodes[list].count > 0
+		       ? list
+		       : EV_NOWHERE;
 }
 
 /* Values that broke it, or those that were counted, each once. */
 static void put_examples(struct ev_buf *b, const struct ev_report *r, const struct ev_doc *d,
 			 const struct ev_report_check *c)
 {
-	uint32_t list = ev_report_at(d, c->values, "partial_unexpected_counts");
-	bool counted =
-		list != EV_NOWHERE && ev_kind(d, list) == EV_ARRAY && d->nodes[list].count > 0;
+	uint32_t list = filled_list(d, c->values, "partial_unexpected_counts");
+	bool counted = list != EV_NOWHERE;
 	size_t n = 0;
 
 	if (!counted)
-		list = ev_report_at(d, c->values, "partial_unexpected_list");
-	if (list == EV_NOWHERE || ev_kind(d, list) != EV_ARRAY || d->nodes[list].count == 0)
+		list = filled_list(d, c->values, "partial_unexpected_list");
+	if (list == EV_NOWHERE)
 		return;
 	ev_buf_puts(b, "<p class=\"examples\">Such as: ");
 	if (!ev_report_may_show(r, d, c)) {
@@ -163,27 +172,23 @@ static void put_examples(struct ev_buf *b, const struct ev_report *r, const stru
 	     i = ev_next(d, i), n++) {
 		uint32_t value = counted ? ev_report_at(d, i, "value") : i;
 		uint64_t often = 0;
-		uint32_t times = counted ? ev_report_at(d, i, "count") : EV_NOWHERE;
 
 		ev_buf_puts(b, n > 0 ? ", " : "");
 		if (value == EV_NOWHERE)
 			ev_buf_puts(b, "null");
 		else
 			ev_report_value(b, d, value, EXAMPLES);
-		if (ev_report_found_count(d, times, &often) && often > 1) {
-			ev_buf_puts(b, " (");
-			ev_report_count(b, often);
-			ev_buf_puts(b, " times)");
-		}
+		if (counted && ev_report_found_count(d, i, "count", &often) && often > 1)
+			PUT(b, " ({} times)", COUNT(often));
 	}
 	ev_buf_puts(b, "</p>");
 }
 
 static const char *const names[] = {"pass", "fail", "unsure"};
-static const char *const words[] = {"Passed", "Failed", "Cannot tell"};
 
 static void put_status(struct ev_buf *b, enum ev_report_verdict v)
 {
+	static const char *const words[] = {"Passed", "Failed", "Cannot tell"};
 	static const char *const marks[] = {"\u2713", "\u2715", "?"};
 
 	ev_buf_printf(b, "<span class=\"status %s\"><span aria-hidden=\"true\">%s</span> %s</span>",
@@ -222,8 +227,7 @@ static void put_line(struct ev_buf *b, const struct ev_report *r,
 	}
 	if (found > 1) {
 		ev_report_line(b, v, bad, r->n, low, high, rows);
-		ev_buf_puts(b, rows ? "<p>Did not keep to it, by batch: from "
-				    : "<p>Found, by batch: from ");
+		PUT(b, "<p>{}, by batch: from ", HTML(rows ? "Did not keep to it" : "Found"));
 		ev_report_found_words(b, r->results[lowest->result].doc, lowest);
 		ev_buf_puts(b, " to ");
 		ev_report_found_words(b, r->results[highest->result].doc, highest);
@@ -244,16 +248,13 @@ static void put_trend(struct ev_buf *b, const struct ev_report *r,
 	ev_buf_puts(b, "<div class=\"trend\">");
 	if (ev_report_may_show(r, r->results[c->result].doc, c))
 		put_line(b, r, sorted, t);
-	ev_buf_puts(b, failed == 0 ? "<p>Failed in none" : "<p>Failed in ");
-	if (failed > 0)
-		ev_report_count(b, failed);
-	ev_buf_puts(b, " of ");
-	ev_report_count(b, t->n);
-	ev_buf_puts(b, t->n == 1 ? " batch" : " batches");
-	if (c->result != r->n - 1) {
-		ev_buf_puts(b, ", the last one ");
-		ev_report_data(b, r->results[c->result].batch, 80);
-	}
+	if (failed == 0)
+		ev_buf_puts(b, "<p>Failed in none");
+	else
+		PUT(b, "<p>Failed in {}", COUNT(failed));
+	PUT(b, " of {} batch{}", COUNT(t->n), HTML(t->n == 1 ? "" : "es"));
+	if (c->result != r->n - 1)
+		PUT(b, ", the last one {}", DATA(r->results[c->result].batch, 80));
 	ev_buf_puts(b, ".</p></div>");
 }
 
@@ -267,11 +268,8 @@ static void put_check(struct ev_buf *b, const struct ev_report *r,
 	put_status(b, c->verdict);
 	ev_buf_puts(b, "<div><p class=\"says\">");
 	ev_report_says(b, d, c);
-	if (c->severity.p != NULL && !ev_report_is(c->severity, "critical")) {
-		ev_buf_puts(b, " <span class=\"severity\">");
-		ev_report_data(b, c->severity, 20);
-		ev_buf_puts(b, "</span>");
-	}
+	if (c->severity.p != NULL && !ev_report_is(c->severity, "critical"))
+		PUT(b, " <span class=\"severity\">{}</span>", DATA(c->severity, 20));
 	ev_buf_puts(b, "</p><p class=\"found\">");
 	ev_report_found(b, r, d, c);
 	ev_buf_puts(b, "</p>");
@@ -287,30 +285,51 @@ static void put_check(struct ev_buf *b, const struct ev_report *r,
 static void put_heading(struct ev_buf *b, const struct thread *t, const size_t *n)
 {
 	ev_buf_puts(b, "<section class=\"column\"><h3>");
-	if (t->subject == REPORT_TABLE) {
-		ev_buf_puts(b, "The batch as a whole");
-	} else if (t->subject == REPORT_COLUMNS) {
-		ev_buf_puts(b, "Several fields together");
-	} else {
+	if (t->subject == REPORT_COLUMN)
 		ev_report_code(b, t->column, 200);
-	}
-	ev_buf_puts(b, "</h3><p class=\"soft\">");
-	ev_report_plural(b, n[REPORT_PASS] + n[REPORT_FAIL] + n[REPORT_UNSURE], "expectation");
-	for (int v = REPORT_FAIL; v <= REPORT_UNSURE; v++)
-		if (n[v] > 0) {
-			ev_buf_puts(b, ", ");
-			ev_report_count(b, n[v]);
-			ev_buf_puts(b, v == REPORT_FAIL ? " failed" : " cannot be told");
-		}
+	else
+		ev_buf_puts(b, t->subject == REPORT_TABLE ? "The batch as a whole"
+							  : "Several fields together");
+	PUT(b, "</h3><p class=\"soft\">{}",
+	    PLURAL(n[REPORT_PASS] + n[REPORT_FAIL] + n[REPORT_UNSURE], "expectation"));
+	if (n[REPORT_FAIL] > 0)
+		PUT(b, ", {} failed", COUNT(n[REPORT_FAIL]));
+	if (n[REPORT_UNSURE] > 0)
+		PUT(b, ", {} cannot be told", COUNT(n[REPORT_UNSURE]));
 	ev_buf_puts(b, "</p>\n<ul class=\"checks\">\n");
 }
 
 static void put_filter(struct ev_buf *b, const char *value, const char *label, size_t n)
 {
-	ev_buf_printf(b, "<label><input type=\"radio\" name=\"verdict\" value=\"%s\"%s>%s <span>",
-		      value, value[0] == 'a' ? " checked" : "", label);
-	ev_report_count(b, n);
-	ev_buf_puts(b, "</span></label>");
+	PUT(b,
+	    "<label><input type=\"radio\" name=\"verdict\" value=\"{}\"{}>{} <span>{}</span>"
+	    "</label>",
+	    HTML(value), HTML(value[0] == 'a' ? " checked" : ""), HTML(label), COUNT(n));
+}
+
+/* How many passed, and the tools that choose among them. */
+static void put_overview(struct ev_buf *b, const struct ev_report *r, size_t n,
+			 const size_t *counts)
+{
+	if (n == 0) {
+		ev_buf_puts(b, "<p>The model expects nothing of the batch as a whole.</p>");
+		return;
+	}
+	PUT(b, "<p>{} of {} passed.", COUNT(counts[REPORT_PASS]), PLURAL(n, "expectation"));
+	if (counts[REPORT_UNSURE] > 0)
+		ev_buf_puts(b,
+			    " <em>Cannot tell</em>: the value is known only about, and the limit "
+			    "lies where it may be.");
+	if (r->n > 1)
+		ev_buf_puts(b, " Each is shown as it stood in the latest batch that has it.");
+	ev_buf_puts(b, "</p>\n<div class=\"tools\" hidden><fieldset>"
+		       "<legend>Show expectations</legend>");
+	put_filter(b, "all", "All", n);
+	put_filter(b, "fail", "Failed", counts[REPORT_FAIL]);
+	put_filter(b, "unsure", "Cannot tell", counts[REPORT_UNSURE]);
+	ev_buf_puts(b, "</fieldset><label>Search the expectations "
+		       "<input type=\"search\" id=\"checks-search\"></label>"
+		       "<p role=\"status\" id=\"checks-count\"></p></div>\n");
 }
 
 void ev_report_checks(struct ev_buf *b, struct ev_report *r)
@@ -323,30 +342,7 @@ void ev_report_checks(struct ev_buf *b, struct ev_report *r)
 		       "<h2 id=\"checks-h\">What was expected of the whole</h2>\n");
 	for (size_t i = 0; i < n; i++)
 		counts[threads[i].latest->verdict]++;
-	if (n == 0) {
-		ev_buf_puts(b, "<p>The model expects nothing of the batch as a whole.</p>");
-	} else {
-		ev_buf_puts(b, "<p>");
-		ev_report_count(b, counts[REPORT_PASS]);
-		ev_buf_puts(b, " of ");
-		ev_report_plural(b, n, "expectation");
-		ev_buf_puts(b, " passed.");
-		if (counts[REPORT_UNSURE] > 0)
-			ev_buf_puts(b,
-				    " <em>Cannot tell</em>: the value is known only about, and the "
-				    "limit lies where it may be.");
-		if (r->n > 1)
-			ev_buf_puts(b,
-				    " Each is shown as it stood in the latest batch that has it.");
-		ev_buf_puts(b, "</p>\n<div class=\"tools\" hidden><fieldset>"
-			       "<legend>Show expectations</legend>");
-		put_filter(b, "all", "All", n);
-		put_filter(b, "fail", "Failed", counts[REPORT_FAIL]);
-		put_filter(b, "unsure", "Cannot tell", counts[REPORT_UNSURE]);
-		ev_buf_puts(b, "</fieldset><label>Search the expectations "
-			       "<input type=\"search\" id=\"checks-search\"></label>"
-			       "<p role=\"status\" id=\"checks-count\"></p></div>\n");
-	}
+	put_overview(b, r, n, counts);
 	for (size_t i = 0; i < n;) {
 		size_t next = i, of[3] = {0};
 

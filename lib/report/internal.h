@@ -1,14 +1,14 @@
 /*
  * internal: what the files of report share. Floor 9.
  *
+ *   text.c      writes HTML with texts, numbers and times in it
  *   read.c      reads a result into the structs below
- *   redact.c    says what must not be shown
- *   text.c      texts, numbers and times as HTML
+ *   redact.c    knows what must not be shown
  *   says.c      expectations as sentences
  *   chart.c     draws
  *   causes.c, checks.c, report.c    write the parts of the page
  *
- * All of them append HTML to a struct ev_buf.
+ * A file uses those above it. The page is one struct ev_buf, to which all append.
  */
 #ifndef EV_REPORT_INTERNAL_H
 #define EV_REPORT_INTERNAL_H
@@ -17,8 +17,8 @@
 #include "base/buf.h"
 #include "base/time.h"
 #include "report/report.h"
-#include "json/path.h"
 #include "scan/scan.h"
+#include "json/path.h"
 #include "json/view.h"
 
 /* The page's style and script, made of report.css and report.js by the build. */
@@ -62,8 +62,8 @@ enum ev_report_verdict { REPORT_PASS, REPORT_FAIL, REPORT_UNSURE };
 /* An expectation and what came of it. Nodes are of the result's document. */
 struct ev_report_check {
 	size_t result;
-	size_t order;	    /* in its result */
-	uint64_t twin;	    /* how many before it in its result are the same expectation */
+	size_t order;		   /* in its result */
+	uint64_t twin;		   /* how many before it in its result are the same expectation */
 	struct ev_report_text key; /* type and arguments: the same expectation in all results */
 	struct ev_report_text type, severity, error, exception;
 	enum ev_report_verdict verdict;
@@ -72,7 +72,7 @@ struct ev_report_check {
 	uint32_t edges, counts;	 /* of the histogram, or EV_NOWHERE */
 };
 
-/* Of the timeline. */
+/* The width of a bucket of the timeline. */
 enum ev_report_unit {
 	REPORT_MINUTE,
 	REPORT_HOUR,
@@ -117,9 +117,12 @@ struct ev_report {
 	struct ev_path *redact[EV_REPORT_REDACTIONS];
 	size_t n_redact;
 	struct ev_arena arena;
-	struct ev_scan *scan; /* for samples */
+	struct ev_scan *scan;	     /* for samples */
 	struct ev_report_result sum; /* of all results: counts, types and span */
 };
+
+/* Below, equal or above 0, as qsort asks for it. */
+#define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
 
 /* By bytes; null before all. */
 int ev_report_compare(struct ev_report_text a, struct ev_report_text b);
@@ -131,15 +134,12 @@ enum ev_status ev_report_read(struct ev_report *r, const char *file, struct ev_e
 
 /* Redaction */
 
-/* How something stands to the redacted paths. */
+/* Where a place lies relative to the redacted paths. */
 enum ev_report_reach { REPORT_APART, REPORT_AROUND, REPORT_INSIDE };
 
 /* pointer: a JSON Pointer, with * for any index. */
 enum ev_report_reach ev_report_reach_pointer(const struct ev_report *r,
 					     struct ev_report_text pointer);
-/* column: a path of an expectation. */
-enum ev_report_reach ev_report_reach_column(const struct ev_report *r,
-					    struct ev_report_text column);
 /* Sets hidden[i] for each node of the document that must not be shown, and all inside it. */
 void ev_report_hide(const struct ev_report *r, const struct ev_doc *d, bool *hidden);
 /* Whether the message of a cause may be shown. d: the sample, or NULL if it is not whole JSON. */
@@ -151,52 +151,106 @@ bool ev_report_may_show(const struct ev_report *r, const struct ev_doc *d,
 
 #define REPORT_REDACTED "<span class=\"redacted\">redacted</span>"
 
-/* Forms. Texts are escaped for HTML; what cannot be seen, or steers, becomes \u{...}. */
+/*
+ * Writing: PUT(b, "<td>{}</td><td>{}</td>", COUNT(n), SHARE(part, n)) appends HTML with a piece for
+ * each {}. Texts of a result are escaped in every piece but HTML, which is for the page's own; what
+ * cannot be seen, or steers, becomes \u{...}. max: code points, with an ellipsis behind them if
+ * there are more.
+ */
+struct ev_report_piece {
+	enum {
+		REPORT_PIECE_HTML,
+		REPORT_PIECE_ESCAPED,
+		REPORT_PIECE_DATA,
+		REPORT_PIECE_CODE,
+		REPORT_PIECE_TIME,
+		REPORT_PIECE_BUCKET,
+		REPORT_PIECE_COUNT,
+		REPORT_PIECE_ROUND,
+		REPORT_PIECE_SHARE,
+		REPORT_PIECE_PLURAL,
+		REPORT_PIECE_VALUE,
+		REPORT_PIECE_SVG
+	} kind;
+	struct ev_report_text text;
+	const char *word;
+	size_t max;
+	enum ev_report_unit unit;
+	uint64_t n, whole;
+	const struct ev_doc *doc;
+	uint32_t node;
+	double v;
+};
+
+void ev_report_put(struct ev_buf *b, const char *html, const struct ev_report_piece *pieces);
+
+#define PUT(b, html, ...) ev_report_put(b, html, (const struct ev_report_piece[]){__VA_ARGS__})
+#define PIECE(type, ...)                                 \
+	{                                                \
+		.kind = REPORT_PIECE_##type, __VA_ARGS__ \
+	}
+
+#define HTML(literal)	 PIECE(HTML, .text.p = (literal))
+#define ESCAPED(t, most) PIECE(ESCAPED, .text = (t), .max = (most))
+/* Set apart from the direction of the text around it. */
+#define DATA(t, most) PIECE(DATA, .text = (t), .max = (most))
+/* The same, or this HTML if there is no text. */
+#define DATA_OR(t, most, none) PIECE(DATA, .text = (t), .max = (most), .word = (none))
+#define CODE(t, most)	       PIECE(CODE, .text = (t), .max = (most))
+/* "1 March 2026, 10:00:00" in UTC; what is no time stands as it is. */
+#define TIME(t) PIECE(TIME, .text = (t))
+/* The start of a bucket of the timeline. */
+#define BUCKET(t, of) PIECE(BUCKET, .text = (t), .unit = (of))
+#define COUNT(number) PIECE(COUNT, .n = (number))
+/* "1.2 million" from a million on. */
+#define ROUND(number) PIECE(ROUND, .n = (number))
+/* "99.2%": never 0% or 100% unless it is. */
+#define SHARE(part, all) PIECE(SHARE, .n = (part), .whole = (all))
+/* The number and the noun, with an s unless it is 1. */
+#define PLURAL(number, noun) PIECE(PLURAL, .n = (number), .word = (noun))
+/* A node: see ev_report_value. */
+#define VALUE(d, i, most) PIECE(VALUE, .doc = (d), .node = (i), .max = (most))
+/* A number inside an attribute of SVG. */
+#define SVG(number) PIECE(SVG, .v = (number))
 
 enum { REPORT_ALL = SIZE_MAX };
 
-/* At most max code points, and an ellipsis if there are more. */
+/* Single pieces, for what has no place in a template. */
 void ev_report_escape(struct ev_buf *b, const char *p, size_t len, size_t max);
-/* The same, set apart from the direction of the text around it. */
 void ev_report_data(struct ev_buf *b, struct ev_report_text t, size_t max);
-/* The same as code. */
 void ev_report_code(struct ev_buf *b, struct ev_report_text t, size_t max);
-/* The same for a name of a field, in the dotted form of jq. */
-void ev_report_pointer(struct ev_buf *b, struct ev_report_text pointer);
-/* That form as a text. */
-void ev_report_pointer_text(struct ev_buf *b, struct ev_report_text pointer);
-void ev_report_count(struct ev_buf *b, uint64_t n);
-/* "1.2 million" from a million on. */
-void ev_report_round(struct ev_buf *b, uint64_t n);
-/* "99.2%": never 0% or 100% unless it is. */
-void ev_report_share(struct ev_buf *b, uint64_t part, uint64_t whole);
-/* n and the word, with an s unless n is 1. */
-void ev_report_plural(struct ev_buf *b, uint64_t n, const char *word);
-/* "1 March 2026, 10:00 UTC"; what is no time stands as it is. */
-void ev_report_time(struct ev_buf *b, struct ev_report_text t);
-/* The time of a bucket, as its unit asks: "1 March 2026, 10:00", "1 March 2026", "March 2026". */
-void ev_report_bucket(struct ev_buf *b, struct ev_report_text start, enum ev_report_unit unit);
-/* How many buckets lie before it since some fixed time; false if it is no time. */
-bool ev_report_bucket_number(struct ev_report_text start, enum ev_report_unit unit, int64_t *n);
-/* A number as it is spelt, its thousands set apart if it has at least that many digits. */
-void ev_report_number(struct ev_buf *b, const char *p, size_t len, size_t least);
 /* A number (four digits may be a year: not set apart), a quoted string, a list of at most max. */
 void ev_report_value(struct ev_buf *b, const struct ev_doc *d, uint32_t i, size_t max);
+/* A number as it is spelt, its thousands set apart if it has at least that many digits. */
+void ev_report_number(struct ev_buf *b, const char *p, size_t len, size_t least);
+
+/* A name of a field, in the dotted form of jq: as code, and as a text. */
+void ev_report_pointer(struct ev_buf *b, struct ev_report_text pointer);
+void ev_report_pointer_text(struct ev_buf *b, struct ev_report_text pointer);
+/* Takes the first name off a JSON Pointer, decoded; false if there is none. */
+bool ev_report_pointer_next(struct ev_report_text *pointer, struct ev_buf *name);
+
+/* Reading values */
+
+/* A value as it stands in the result. */
+struct ev_report_text ev_report_raw(const struct ev_doc *d, uint32_t i);
+/* A member of a result or of kwargs, EV_NOWHERE where it is null or missing. */
+uint32_t ev_report_at(const struct ev_doc *d, uint32_t object, const char *name);
+/* How many buckets lie before it since some fixed time; false if it is no time. */
+bool ev_report_bucket_number(struct ev_report_text start, enum ev_report_unit unit, int64_t *n);
 /* For drawing alone; false if it is no number, or none that a double can hold. */
 bool ev_report_double(const struct ev_doc *d, uint32_t i, double *v);
-/* A number inside an attribute of SVG, with two decimals at most. */
-void ev_report_svg(struct ev_buf *b, double v);
 
 /* Sentences */
 
 enum ev_report_subject { REPORT_TABLE, REPORT_COLUMN, REPORT_COLUMNS };
 
-/* What the expectation is about; *column is set for REPORT_COLUMN. */
+/* The subject of the expectation; *column is set for REPORT_COLUMN. */
 enum ev_report_subject ev_report_subject(const struct ev_doc *d, const struct ev_report_check *c,
 					 struct ev_report_text *column);
 /* The expectation as a sentence, with its limits. */
 void ev_report_says(struct ev_buf *b, const struct ev_doc *d, const struct ev_report_check *c);
-/* What was found, as one or two sentences. */
+/* The outcome, as one or two sentences. */
 void ev_report_found(struct ev_buf *b, const struct ev_report *r, const struct ev_doc *d,
 		     const struct ev_report_check *c);
 /*
@@ -208,9 +262,7 @@ bool ev_report_found_number(const struct ev_doc *d, const struct ev_report_check
 void ev_report_found_words(struct ev_buf *b, const struct ev_doc *d,
 			   const struct ev_report_check *c);
 /* A count in a result, false if it is none. */
-bool ev_report_found_count(const struct ev_doc *d, uint32_t i, uint64_t *v);
-/* A member of a result or of kwargs, EV_NOWHERE where it is null or missing. */
-uint32_t ev_report_at(const struct ev_doc *d, uint32_t object, const char *name);
+bool ev_report_found_count(const struct ev_doc *d, uint32_t object, const char *name, uint64_t *v);
 
 /* Charts. The graphics have no words inside: these stand in HTML around them, to be read. */
 

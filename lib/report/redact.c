@@ -1,7 +1,6 @@
 /* What must not be shown: the values at the redacted paths, and the texts that might quote them. */
 #include "report/internal.h"
 
-#include "base/utf8.h"
 #include "scan/form.h"
 
 #include <ctype.h>
@@ -38,7 +37,7 @@ static enum ev_report_reach reach_any(const struct ev_report *r, const struct ev
 	return most;
 }
 
-/* "*", or digits alone: an element of a list, though it could be an odd name too. */
+/* "*", or digits alone: an element of a list, though it could be a name too. */
 static bool may_be_index(const char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -50,105 +49,80 @@ static bool may_be_index(const char *p, size_t len)
 enum ev_report_reach ev_report_reach_pointer(const struct ev_report *r,
 					     struct ev_report_text pointer)
 {
+	struct ev_arena names = {0};
 	struct ev_step *steps = NULL;
-	struct ev_buf names = {0};
+	struct ev_buf name = {0};
 	size_t n = 0, cap = 0;
 	enum ev_report_reach found;
 
 	if (r->n_redact == 0)
 		return REPORT_APART;
-	/* The names stand in a buffer that is as long as it gets from the start. */
-	ev_buf_room(&names, pointer.len + 1);
-	for (size_t i = 0; i < pointer.len;) {
-		size_t from = names.len, end = i + 1;
-
-		while (end < pointer.len && pointer.p[end] != '/')
-			end++;
-		for (i++; i < end; i++) {
-			if (pointer.p[i] == '~' && i + 1 < end)
-				ev_buf_putc(&names, pointer.p[++i] == '0' ? '~' : '/');
-			else
-				ev_buf_putc(&names, pointer.p[i]);
-		}
+	while (ev_report_pointer_next(&pointer, &name)) {
 		ev_grow(&steps, &cap, n + 1, sizeof *steps);
-		steps[n++] = (struct ev_step){.kind = may_be_index(names.p + from, names.len - from)
-							      ? EV_STEP_EACH
-							      : EV_STEP_NAME,
-					      .name = names.p + from,
-					      .len = names.len - from};
+		steps[n++] = (struct ev_step){.kind = may_be_index(name.p, name.len) ? EV_STEP_EACH
+										     : EV_STEP_NAME,
+					      .name = ev_arena_copy(&names, name.p, name.len),
+					      .len = name.len};
 	}
 	found = reach_any(r, steps, n);
 	free(steps);
-	ev_buf_free(&names);
+	ev_arena_free(&names);
+	ev_buf_free(&name);
 	return found;
 }
 
-enum ev_report_reach ev_report_reach_column(const struct ev_report *r, struct ev_report_text column)
+/* column: a path of an expectation. */
+static enum ev_report_reach reach_column(const struct ev_report *r, struct ev_report_text column)
 {
 	struct ev_path *path;
+	struct ev_step name; /* of a column that is no path */
 	struct ev_buf dotted = {0};
 	struct ev_error err;
 	enum ev_report_reach found;
 
-	if (r->n_redact == 0)
-		return REPORT_APART;
 	if (column.len == 0 || column.p[0] != '.')
 		ev_buf_putc(&dotted, '.');
 	ev_buf_put(&dotted, column.p, column.len);
-	if ((path = ev_path_parse(ev_buf_str(&dotted), &err)) != NULL)
-		found = reach_any(r, path->steps, path->n);
-	else
-		found = reach_any(r,
-				  &(struct ev_step){.kind = EV_STEP_NAME,
-						    .name = dotted.p + 1,
-						    .len = dotted.len - 1},
-				  1);
+	path = ev_path_parse(ev_buf_str(&dotted), &err);
+	name = (struct ev_step){.kind = EV_STEP_NAME, .name = dotted.p + 1, .len = dotted.len - 1};
+	found = path != NULL ? reach_any(r, path->steps, path->n) : reach_any(r, &name, 1);
 	ev_path_free(&path);
 	ev_buf_free(&dotted);
 	return found;
 }
 
+/* Whether a step leads from a list to its element `index`, or from an object to this name. */
+static bool leads(const struct ev_step *s, const struct ev_doc *d, uint32_t from, uint32_t at,
+		  int64_t index)
+{
+	if (ev_kind(d, from) == EV_OBJECT)
+		return s->kind == EV_STEP_NAME && ev_string_is(d, at, s->name, s->len);
+	return s->kind == EV_STEP_EACH ||
+	       (s->kind == EV_STEP_INDEX &&
+		(s->index == index || s->index + (int64_t)d->nodes[from].count == index));
+}
+
+/* open: a bit for each redacted path that leads to the value, by `depth` of its steps. */
 static void hide(const struct ev_report *r, const struct ev_doc *d, uint32_t i, size_t depth,
 		 uint64_t open, bool *hidden)
 {
+	bool object = ev_kind(d, i) == EV_OBJECT;
+	int64_t index = 0;
+
 	for (size_t k = 0; k < r->n_redact; k++)
 		if ((open >> k & 1) != 0 && r->redact[k]->n == depth)
 			hidden[i] = true;
-	if (ev_kind(d, i) == EV_OBJECT) {
-		/* All members of the name, for a record may have it twice. */
-		for (uint32_t m = ev_first(d, i); m < ev_end(d, i); m = ev_next(d, m + 1)) {
-			uint64_t in = 0;
+	/* All members of a name, for a record may have it twice. */
+	for (uint32_t at = ev_first(d, i); at < ev_end(d, i); at = ev_next(d, at + object)) {
+		uint64_t in = 0;
 
-			for (size_t k = 0; k < r->n_redact; k++) {
-				const struct ev_step *s = r->redact[k]->steps + depth;
-
-				if ((open >> k & 1) != 0 && depth < r->redact[k]->n &&
-				    s->kind == EV_STEP_NAME && ev_string_is(d, m, s->name, s->len))
-					in |= (uint64_t)1 << k;
-			}
-			if (in != 0)
-				hide(r, d, m + 1, depth + 1, in, hidden);
-		}
-	} else if (ev_kind(d, i) == EV_ARRAY) {
-		int64_t index = 0;
-
-		for (uint32_t e = ev_first(d, i); e < ev_end(d, i); e = ev_next(d, e), index++) {
-			uint64_t in = 0;
-
-			for (size_t k = 0; k < r->n_redact; k++) {
-				const struct ev_step *s = r->redact[k]->steps + depth;
-
-				if ((open >> k & 1) == 0 || depth >= r->redact[k]->n)
-					continue;
-				if (s->kind == EV_STEP_EACH ||
-				    (s->kind == EV_STEP_INDEX &&
-				     (s->index == index ||
-				      s->index + (int64_t)d->nodes[i].count == index)))
-					in |= (uint64_t)1 << k;
-			}
-			if (in != 0)
-				hide(r, d, e, depth + 1, in, hidden);
-		}
+		for (size_t k = 0; k < r->n_redact; k++)
+			if ((open >> k & 1) != 0 && depth < r->redact[k]->n &&
+			    leads(&r->redact[k]->steps[depth], d, i, at, index))
+				in |= (uint64_t)1 << k;
+		if (in != 0)
+			hide(r, d, at + object, depth + 1, in, hidden);
+		index++;
 	}
 }
 
@@ -168,7 +142,7 @@ void ev_report_hide(const struct ev_report *r, const struct ev_doc *d, bool *hid
 	}
 }
 
-/* Whether the run stands in the text; a short one as a word of its own. */
+/* Whether the text contains the bytes; if they are few, as a word of their own. */
 static bool quotes(struct ev_report_text in, const char *p, size_t len)
 {
 	enum { SHORT = 4 };
@@ -189,20 +163,17 @@ static bool quotes(struct ev_report_text in, const char *p, size_t len)
 static bool quotes_node(struct ev_report_text message, const struct ev_doc *d, uint32_t i)
 {
 	enum { BEGINNING = 32 }; /* bytes; messages cut at 60 code points */
+	bool string = ev_kind(d, i) == EV_STRING, found;
 	struct ev_buf scratch = {0};
 	const char *p;
 	size_t len;
-	bool found;
 
-	if (ev_kind(d, i) != EV_STRING && ev_kind(d, i) != EV_NUMBER)
+	if (!string && ev_kind(d, i) != EV_NUMBER)
 		return false;
-	p = ev_raw(d, i, &len);
-	if (ev_kind(d, i) == EV_STRING) {
-		p++;
-		len -= 2;
-	}
+	p = ev_raw(d, i, &len) + string;
+	len -= string ? 2 : 0;
 	found = quotes(message, p, len < BEGINNING ? len : BEGINNING);
-	if (!found && ev_kind(d, i) == EV_STRING) {
+	if (!found && string) {
 		p = ev_string(d, i, &scratch, &len);
 		found = quotes(message, p, len < BEGINNING ? len : BEGINNING);
 	}
@@ -243,32 +214,31 @@ bool ev_report_may_say(const struct ev_report *r, const struct ev_report_cause *
 	return true;
 }
 
+static bool is_shown_column(const struct ev_report *r, const struct ev_doc *d, uint32_t at)
+{
+	struct ev_buf scratch = {0};
+	struct ev_report_text t;
+	bool shown;
+
+	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
+		return true;
+	t.p = ev_string(d, at, &scratch, &t.len);
+	shown = reach_column(r, t) == REPORT_APART;
+	ev_buf_free(&scratch);
+	return shown;
+}
+
 bool ev_report_may_show(const struct ev_report *r, const struct ev_doc *d,
 			const struct ev_report_check *c)
 {
-	static const char *const singles[] = {"column", "column_A", "column_B"};
-	struct ev_buf scratch = {0};
+	static const char *const columns[] = {"column", "column_A", "column_B"};
+	uint32_t list = ev_report_at(d, c->kwargs, "column_list");
 	bool may = true;
-	uint32_t list;
 
-	for (size_t i = 0; r->n_redact > 0 && i < 3; i++) {
-		uint32_t at = ev_report_at(d, c->kwargs, singles[i]);
-		struct ev_report_text t;
-
-		if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
-			continue;
-		t.p = ev_string(d, at, &scratch, &t.len);
-		may = may && ev_report_reach_column(r, t) == REPORT_APART;
-	}
-	if (r->n_redact > 0 && (list = ev_report_at(d, c->kwargs, "column_list")) != EV_NOWHERE)
-		for (uint32_t i = ev_first(d, list); i < ev_end(d, list); i = ev_next(d, i)) {
-			struct ev_report_text t;
-
-			if (ev_kind(d, i) != EV_STRING)
-				continue;
-			t.p = ev_string(d, i, &scratch, &t.len);
-			may = may && ev_report_reach_column(r, t) == REPORT_APART;
-		}
-	ev_buf_free(&scratch);
+	for (size_t i = 0; i < sizeof columns / sizeof columns[0] && may; i++)
+		may = is_shown_column(r, d, ev_report_at(d, c->kwargs, columns[i]));
+	if (list != EV_NOWHERE)
+		for (uint32_t i = ev_first(d, list); i < ev_end(d, list) && may; i = ev_next(d, i))
+			may = is_shown_column(r, d, i);
 	return may;
 }

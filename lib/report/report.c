@@ -90,10 +90,9 @@ static int by_time(const void *a, const void *b)
 
 	if (order == 0)
 		order = ev_report_compare(x->batch, y->batch);
-	if (order == 0)
-		order = ev_report_compare((struct ev_report_text){x->text, x->doc->len},
-					  (struct ev_report_text){y->text, y->doc->len});
-	return order;
+	return order != 0 ? order
+			  : ev_report_compare((struct ev_report_text){x->text, x->doc->len},
+					      (struct ev_report_text){y->text, y->doc->len});
 }
 
 static int by_name(const void *a, const void *b)
@@ -105,13 +104,14 @@ static int by_name(const void *a, const void *b)
 static int by_number(const void *a, const void *b)
 {
 	const struct ev_report_tally *x = a, *y = b;
-	int order = (x->rejected < y->rejected) - (x->rejected > y->rejected);
+	int order = ORDER(y->rejected, x->rejected);
 
 	if (order == 0)
-		order = (x->in < y->in) - (x->in > y->in);
+		order = ORDER(y->in, x->in);
 	return order != 0 ? order : by_name(a, b);
 }
 
+/* The types of all results, each once. */
 static void add_types(struct ev_report *r)
 {
 	struct ev_report_result *s = &r->sum;
@@ -126,7 +126,7 @@ static void add_types(struct ev_report *r)
 			s->types[n++] = r->results[i].types[k];
 	qsort(s->types, n, sizeof *s->types, by_name);
 	for (size_t i = 0; i < n; i++) {
-		if (kept > 0 && ev_report_compare(s->types[kept - 1].name, s->types[i].name) == 0) {
+		if (kept > 0 && by_name(&s->types[kept - 1], &s->types[i]) == 0) {
 			s->types[kept - 1].in += s->types[i].in;
 			s->types[kept - 1].rejected += s->types[i].rejected;
 		} else {
@@ -137,18 +137,29 @@ static void add_types(struct ev_report *r)
 	s->n_types = kept;
 }
 
+/* Moves the span's ends, p NULL while there is none, to those of a result. */
+static void widen(struct ev_report_result *s, const struct ev_report_result *res)
+{
+	struct ev_report_moment first = {.time = res->first}, earliest = {.time = s->first};
+	struct ev_report_moment last = {.time = res->last}, latest = {.time = s->last};
+
+	if (res->first.p != NULL &&
+	    (s->first.p == NULL || ev_report_compare_moments(&first, &earliest) < 0))
+		s->first = res->first;
+	if (res->last.p != NULL &&
+	    (s->last.p == NULL || ev_report_compare_moments(&last, &latest) > 0))
+		s->last = res->last;
+}
+
 static void add_up(struct ev_report *r)
 {
 	struct ev_report_result *s = &r->sum;
 
 	qsort(r->results, r->n, sizeof *r->results, by_time);
 	*s = (struct ev_report_result){.model = r->results[r->n - 1].model,
-				       .batch = r->results[r->n - 1].batch,
-				       .approved = true};
+				       .batch = r->results[r->n - 1].batch};
 	for (size_t i = 0; i < r->n; i++) {
 		const struct ev_report_result *res = &r->results[i];
-		struct ev_report_moment last = {.time = res->last}, latest = {.time = s->last};
-		struct ev_report_moment first = {.time = res->first}, earliest = {.time = s->first};
 
 		for (size_t k = 0; k < res->n_causes; k++)
 			res->causes[k].result = i;
@@ -159,17 +170,13 @@ static void add_up(struct ev_report *r)
 		s->rejected += res->rejected;
 		s->warning += res->warning;
 		s->blank += res->blank;
-		s->approved &= res->approved;
-		if (res->first.p != NULL &&
-		    (s->first.p == NULL || ev_report_compare_moments(&first, &earliest) < 0))
-			s->first = res->first;
-		if (res->last.p != NULL &&
-		    (s->last.p == NULL || ev_report_compare_moments(&last, &latest) > 0))
-			s->last = res->last;
+		s->left_out += res->left_out;
+		widen(s, res);
 	}
 	add_types(r);
 }
 
+/* The source of a Content Security Policy that allows this text alone. */
 static void put_hash(struct ev_buf *b, const char *text)
 {
 	uint8_t digest[EV_SHA256];
@@ -189,18 +196,12 @@ static void put_name(struct ev_buf *b, const struct ev_report *r)
 		return;
 	}
 	ev_buf_puts(b, "Data quality");
-	if (s->model.p != NULL) {
-		ev_buf_puts(b, " \u00b7 ");
-		ev_report_escape(b, s->model.p, s->model.len, 80);
-	}
-	if (r->n > 1) {
-		ev_buf_puts(b, " \u00b7 ");
-		ev_report_count(b, r->n);
-		ev_buf_puts(b, " batches");
-	} else if (s->batch.p != NULL) {
-		ev_buf_puts(b, " \u00b7 ");
-		ev_report_escape(b, s->batch.p, s->batch.len, 80);
-	}
+	if (s->model.p != NULL)
+		PUT(b, " \u00b7 {}", ESCAPED(s->model, 80));
+	if (r->n > 1)
+		PUT(b, " \u00b7 {} batches", COUNT(r->n));
+	else if (s->batch.p != NULL)
+		PUT(b, " \u00b7 {}", ESCAPED(s->batch, 80));
 }
 
 static void put_head(struct ev_buf *b, const struct ev_report *r)
@@ -216,25 +217,17 @@ static void put_head(struct ev_buf *b, const struct ev_report *r)
 		       "<meta name=\"color-scheme\" content=\"light dark\">\n"
 		       "<meta name=\"referrer\" content=\"no-referrer\">\n<title>");
 	put_name(b, r);
-	ev_buf_puts(b, "</title>\n<style>");
-	ev_buf_puts(b, ev_report_css);
-	ev_buf_puts(b, "</style>\n</head>\n<body>\n"
-		       "<a class=\"skip\" href=\"#main\">Skip to the content</a>\n"
-		       "<header><p><bdi>");
+	PUT(b,
+	    "</title>\n<style>{}</style>\n</head>\n<body>\n"
+	    "<a class=\"skip\" href=\"#main\">Skip to the content</a>\n<header><p><bdi>",
+	    HTML(ev_report_css));
 	put_name(b, r);
-	ev_buf_puts(b, "</bdi></p><nav aria-label=\"Parts of the report\">");
-	if (r->n > 1)
-		ev_buf_puts(b, "<a href=\"#batches\">Batches</a> ");
-	ev_buf_puts(b, "<a href=\"#causes\">Causes</a> <a href=\"#checks\">Expectations</a> "
-		       "<a href=\"#about\">Words used</a></nav></header>\n"
-		       "<main id=\"main\" tabindex=\"-1\">\n");
-}
-
-static void put_fact(struct ev_buf *b, const char *what, uint64_t n)
-{
-	ev_buf_printf(b, "<div><dt>%s</dt><dd>", what);
-	ev_report_count(b, n);
-	ev_buf_puts(b, "</dd></div>");
+	PUT(b,
+	    "</bdi></p><nav aria-label=\"Parts of the report\">{}"
+	    "<a href=\"#causes\">Causes</a> <a href=\"#checks\">Expectations</a> "
+	    "<a href=\"#about\">Words used</a></nav></header>\n"
+	    "<main id=\"main\" tabindex=\"-1\">\n",
+	    HTML(r->n > 1 ? "<a href=\"#batches\">Batches</a> " : ""));
 }
 
 /* Which loads were approved, as the end of the sentence. */
@@ -244,20 +237,14 @@ static void put_approval(struct ev_buf *b, const struct ev_report *r)
 
 	for (size_t i = 0; i < r->n; i++)
 		approved += r->results[i].approved;
-	if (r->n == 1) {
-		ev_buf_printf(b, "the load was <strong class=\"%s\">%s</strong>.",
-			      approved ? "good" : "bad", approved ? "approved" : "not approved");
-		return;
-	}
-	ev_buf_printf(b, "<strong class=\"%s\">", approved == r->n ? "good" : "bad");
-	if (approved == r->n)
-		ev_buf_puts(b, "all ");
-	ev_report_count(b, approved);
-	if (approved < r->n) {
-		ev_buf_puts(b, " of ");
-		ev_report_count(b, r->n);
-	}
-	ev_buf_puts(b, " loads</strong> were approved.");
+	if (r->n == 1)
+		PUT(b, "the load was <strong class=\"{}\">{}</strong>.",
+		    HTML(approved ? "good" : "bad"), HTML(approved ? "approved" : "not approved"));
+	else if (approved == r->n)
+		PUT(b, "<strong class=\"good\">all {} loads</strong> were approved.", COUNT(r->n));
+	else
+		PUT(b, "<strong class=\"bad\">{} of {} loads</strong> were approved.",
+		    COUNT(approved), COUNT(r->n));
 }
 
 /* The sentence that a shop manager reads first. */
@@ -266,18 +253,12 @@ static void put_sentence(struct ev_buf *b, const struct ev_report *r)
 	const struct ev_report_result *s = &r->sum;
 
 	ev_buf_puts(b, "<h1>");
-	if (s->in == 0) {
+	if (s->in == 0)
 		ev_buf_puts(b, "No events came in");
-	} else {
-		ev_report_share(b, s->out, s->in);
-		ev_buf_puts(b, " of ");
-		ev_report_round(b, s->in);
-		ev_buf_puts(b, s->in == 1 ? " event passed" : " events passed");
-	}
-	ev_buf_puts(b, "; ");
-	ev_report_round(b, s->rejected);
-	ev_buf_puts(b, s->rejected == 1 ? " was" : " were");
-	ev_buf_puts(b, " set aside; ");
+	else
+		PUT(b, "{} of {} event{} passed", SHARE(s->out, s->in), ROUND(s->in),
+		    HTML(s->in == 1 ? "" : "s"));
+	PUT(b, "; {} {} set aside; ", ROUND(s->rejected), HTML(s->rejected == 1 ? "was" : "were"));
 	put_approval(b, r);
 	ev_buf_puts(b, "</h1>\n");
 }
@@ -297,36 +278,18 @@ static void put_span(struct ev_buf *b, const struct ev_report *r)
 	uint64_t failed = count_failed(&r->results[0]);
 
 	ev_buf_puts(b, "<p class=\"lead\">");
-	if (r->n > 1) {
-		ev_report_count(b, r->n);
-		ev_buf_puts(b, " batches");
-	} else {
-		ev_buf_puts(b, "Batch ");
-		if (s->batch.p != NULL)
-			ev_report_data(b, s->batch, 120);
-		else
-			ev_buf_puts(b, "without a name");
-	}
-	if (s->first.p != NULL && s->last.p != NULL) {
-		ev_buf_puts(b, ", events from ");
-		ev_report_time(b, s->first);
-		ev_buf_puts(b, " to ");
-		ev_report_time(b, s->last);
-		ev_buf_puts(b, " (UTC)");
-	}
+	if (r->n > 1)
+		PUT(b, "{} batches", COUNT(r->n));
+	else
+		PUT(b, "Batch {}", DATA_OR(s->batch, 120, "without a name"));
+	if (s->first.p != NULL && s->last.p != NULL)
+		PUT(b, ", events from {} to {} (UTC)", TIME(s->first), TIME(s->last));
 	ev_buf_puts(b, ".");
-	if (r->n == 1 && failed > 0) {
-		ev_buf_putc(b, ' ');
-		ev_report_count(b, failed);
-		ev_buf_puts(b, " of ");
-		ev_report_plural(b, r->results[0].n_checks, "expectation");
-		ev_buf_puts(b, " of the whole failed.");
-	}
-	if (s->blank > 0) {
-		ev_buf_puts(b, " Not counted: ");
-		ev_report_plural(b, s->blank, "blank line");
-		ev_buf_puts(b, ".");
-	}
+	if (r->n == 1 && failed > 0)
+		PUT(b, " {} of {} of the whole failed.", COUNT(failed),
+		    PLURAL(r->results[0].n_checks, "expectation"));
+	if (s->blank > 0)
+		PUT(b, " Not counted: {}.", PLURAL(s->blank, "blank line"));
 	ev_buf_puts(b, "</p>\n");
 }
 
@@ -337,17 +300,17 @@ static void put_summary(struct ev_buf *b, const struct ev_report *r)
 	ev_buf_puts(b, "<section id=\"summary\" aria-label=\"Summary\">\n");
 	put_sentence(b, r);
 	put_span(b, r);
-	ev_buf_puts(b, "<dl class=\"facts\">");
-	put_fact(b, "Events", s->in);
-	put_fact(b, "Passed", s->out);
-	put_fact(b, "warnings", s->warning);
-	put_fact(b, "Set aside", s->rejected);
-	ev_buf_puts(b, "</dl>\n");
+	PUT(b,
+	    "<dl class=\"facts\"><div><dt>Events</dt><dd>{}</dd></div>"
+	    "<div><dt>Passed</dt><dd>{}</dd></div><div><dt>warnings</dt><dd>{}</dd></div>"
+	    "<div><dt>Set aside</dt><dd>{}</dd></div></dl>\n",
+	    COUNT(s->in), COUNT(s->out), COUNT(s->warning), COUNT(s->rejected));
 }
 
 /*
- * The height of each bar: a place for each unit of time, also where nothing happened, if the times
- * tell it; else one for each bucket. v has room for REPORT_BUCKETS. Returns how many.
+ * The height of each bar: a place for each unit of time, also where nothing happened, if all
+ * buckets have times that go up; else one for each bucket. v has room for REPORT_BUCKETS. Returns
+ * how many.
  */
 static size_t timeline_bars(const struct ev_report_result *res, enum ev_report_unit unit, double *v)
 {
@@ -370,17 +333,6 @@ static size_t timeline_bars(const struct ev_report_result *res, enum ev_report_u
 	return timed ? (size_t)(last - first + 1) : res->n_buckets;
 }
 
-/* Behind a row's head; the last cell stays open. */
-static void put_cells(struct ev_buf *b, const struct ev_report_tally *t)
-{
-	ev_buf_puts(b, "</th><td>");
-	ev_report_count(b, t->in);
-	ev_buf_puts(b, "</td><td>");
-	ev_report_count(b, t->rejected);
-	ev_buf_puts(b, "</td><td>");
-	ev_report_share(b, t->rejected, t->in);
-}
-
 /* When records were set aside: the bars, and the same as a table. */
 static void put_timeline(struct ev_buf *b, const struct ev_report_result *res)
 {
@@ -393,37 +345,41 @@ static void put_timeline(struct ev_buf *b, const struct ev_report_result *res)
 			most = &res->buckets[i];
 	if (res->n_buckets < 2 || most->rejected == 0)
 		return;
-	ev_buf_puts(b, "<figure class=\"timeline\"><figcaption>Set aside by ");
-	ev_report_escape(b, res->unit.p, res->unit.len, REPORT_ALL);
-	ev_buf_puts(b, ". The most: <strong>");
-	ev_report_count(b, most->rejected);
-	ev_buf_puts(b, "</strong>, on ");
-	ev_report_bucket(b, most->name, unit);
-	ev_buf_puts(b, " (");
-	ev_report_share(b, most->rejected, most->in);
-	ev_buf_puts(b, " of the events then).</figcaption>");
+	PUT(b,
+	    "<figure class=\"timeline\"><figcaption>Set aside by {}. The most: "
+	    "<strong>{}</strong>, on {} ({} of the events then).</figcaption>",
+	    ESCAPED(res->unit, REPORT_ALL), COUNT(most->rejected), BUCKET(most->name, unit),
+	    SHARE(most->rejected, most->in));
 	ev_report_bars(b, v, timeline_bars(res, unit, v), NULL, "bars");
-	ev_buf_puts(b, "<p class=\"axis\" aria-hidden=\"true\"><span>");
-	ev_report_bucket(b, res->buckets[0].name, unit);
-	ev_buf_puts(b, "</span><span>");
-	ev_report_bucket(b, res->buckets[res->n_buckets - 1].name, unit);
-	ev_buf_puts(b, "</span></p><details><summary>The same in figures</summary><table>"
-		       "<caption>Events and those set aside, by time (UTC)</caption>"
-		       "<thead><tr><th scope=\"col\">From</th><th scope=\"col\">Events</th>"
-		       "<th scope=\"col\">Set aside</th><th scope=\"col\">Share</th></tr>"
-		       "</thead><tbody>\n");
+	PUT(b,
+	    "<p class=\"axis\" aria-hidden=\"true\"><span>{}</span><span>{}</span></p>"
+	    "<details><summary>The same in figures</summary><table>"
+	    "<caption>Events and those set aside, by time (UTC)</caption>"
+	    "<thead><tr><th scope=\"col\">From</th><th scope=\"col\">Events</th>"
+	    "<th scope=\"col\">Set aside</th><th scope=\"col\">Share</th></tr></thead><tbody>\n",
+	    BUCKET(res->buckets[0].name, unit),
+	    BUCKET(res->buckets[res->n_buckets - 1].name, unit));
 	for (size_t i = 0; i < res->n_buckets; i++) {
 		const struct ev_report_tally *t = &res->buckets[i];
 
-		ev_buf_puts(b, "<tr><th scope=\"row\">");
-		ev_report_bucket(b, t->name, unit);
-		put_cells(b, t);
-		ev_buf_puts(b, "</td></tr>\n");
+		PUT(b, "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+		    BUCKET(t->name, unit), COUNT(t->in), COUNT(t->rejected),
+		    SHARE(t->rejected, t->in));
 	}
 	ev_buf_puts(b, "</tbody></table></details></figure>\n");
 }
 
-/* The batches, one a row. */
+static void put_batch(struct ev_buf *b, const struct ev_report_result *res)
+{
+	PUT(b,
+	    "<tr><th scope=\"row\">{}</th><td><strong class=\"{}\">{}</strong></td><td>{}</td>"
+	    "<td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+	    DATA_OR(res->batch, 80, "without a name"), HTML(res->approved ? "good" : "bad"),
+	    HTML(res->approved ? "approved" : "not approved"), COUNT(res->in),
+	    SHARE(res->out, res->in), COUNT(res->rejected), COUNT(res->warning),
+	    COUNT(count_failed(res)));
+}
+
 static void put_batches(struct ev_buf *b, const struct ev_report *r)
 {
 	double *v = ev_malloc(r->n * sizeof *v);
@@ -440,38 +396,17 @@ static void put_batches(struct ev_buf *b, const struct ev_report *r)
 		refused[i] = !res->approved;
 	}
 	ev_report_bars(b, v, r->n, refused, "bars batches");
-	ev_buf_puts(b, "<p class=\"axis\" aria-hidden=\"true\"><span>");
-	ev_report_escape(b, r->results[0].batch.p, r->results[0].batch.len, 40);
-	ev_buf_puts(b, "</span><span>");
-	ev_report_escape(b, r->results[r->n - 1].batch.p, r->results[r->n - 1].batch.len, 40);
-	ev_buf_puts(b,
-		    "</span></p></figure>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" "
-		    "aria-label=\"Batches\"><table><caption>The batches, the latest first"
-		    "</caption><thead><tr><th scope=\"col\">Batch</th><th scope=\"col\">Load</th>"
-		    "<th scope=\"col\">Events</th><th scope=\"col\">Passed</th>"
-		    "<th scope=\"col\">Set aside</th><th scope=\"col\">Warnings</th>"
-		    "<th scope=\"col\">Failed expectations</th></tr></thead><tbody>\n");
-	for (size_t i = r->n; i-- > 0;) {
-		const struct ev_report_result *res = &r->results[i];
-		ev_buf_puts(b, "<tr><th scope=\"row\">");
-		if (res->batch.p != NULL)
-			ev_report_data(b, res->batch, 80);
-		else
-			ev_buf_puts(b, "without a name");
-		ev_buf_printf(b, "</th><td><strong class=\"%s\">%s</strong></td><td>",
-			      res->approved ? "good" : "bad",
-			      res->approved ? "approved" : "not approved");
-		ev_report_count(b, res->in);
-		ev_buf_puts(b, "</td><td>");
-		ev_report_share(b, res->out, res->in);
-		ev_buf_puts(b, "</td><td>");
-		ev_report_count(b, res->rejected);
-		ev_buf_puts(b, "</td><td>");
-		ev_report_count(b, res->warning);
-		ev_buf_puts(b, "</td><td>");
-		ev_report_count(b, count_failed(res));
-		ev_buf_puts(b, "</td></tr>\n");
-	}
+	PUT(b,
+	    "<p class=\"axis\" aria-hidden=\"true\"><span>{}</span><span>{}</span></p></figure>\n"
+	    "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Batches\"><table>"
+	    "<caption>The batches, the latest first</caption><thead><tr>"
+	    "<th scope=\"col\">Batch</th><th scope=\"col\">Load</th><th scope=\"col\">Events</th>"
+	    "<th scope=\"col\">Passed</th>"
+	    "<th scope=\"col\">Set aside</th><th scope=\"col\">Warnings</th>"
+	    "<th scope=\"col\">Failed expectations</th></tr></thead><tbody>\n",
+	    ESCAPED(r->results[0].batch, 40), ESCAPED(r->results[r->n - 1].batch, 40));
+	for (size_t i = r->n; i-- > 0;)
+		put_batch(b, &r->results[i]);
 	ev_buf_puts(b, "</tbody></table></div></section>\n");
 	free(v);
 	free(refused);
@@ -479,17 +414,11 @@ static void put_batches(struct ev_buf *b, const struct ev_report *r)
 
 static void put_type(struct ev_buf *b, const struct ev_report_tally *t, uint64_t rejected)
 {
-	ev_buf_puts(b, "<tr><th scope=\"row\">");
-	if (t->name.p != NULL)
-		ev_report_data(b, t->name, 80);
-	else
-		ev_buf_puts(b, "other, or not known");
-	put_cells(b, t);
-	ev_buf_puts(b, "</td><td class=\"drawn\">");
+	PUT(b, "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td class=\"drawn\">",
+	    DATA_OR(t->name, 80, "other, or not known"), COUNT(t->in), COUNT(t->rejected),
+	    SHARE(t->rejected, t->in));
 	ev_report_meter(b, t->rejected, rejected);
-	ev_buf_puts(b, "<span>");
-	ev_report_share(b, t->rejected, rejected);
-	ev_buf_puts(b, "</span></td></tr>\n");
+	PUT(b, "<span>{}</span></td></tr>\n", SHARE(t->rejected, rejected));
 }
 
 static void put_types(struct ev_buf *b, const struct ev_report_result *s)
@@ -509,13 +438,11 @@ static void put_types(struct ev_buf *b, const struct ev_report_result *s)
 		put_type(b, &s->types[n++], s->rejected);
 	for (size_t i = n; i < s->n_types; i++)
 		rest += s->types[i].in;
-	if (n < s->n_types) {
-		ev_buf_puts(b, "<tr><th scope=\"row\">");
-		ev_report_plural(b, s->n_types - n, "type");
-		ev_buf_puts(b, " without any</th><td>");
-		ev_report_count(b, rest);
-		ev_buf_puts(b, "</td><td>0</td><td>0%</td><td>0%</td></tr>\n");
-	}
+	if (n < s->n_types)
+		PUT(b,
+		    "<tr><th scope=\"row\">{} without any</th><td>{}</td>"
+		    "<td>0</td><td>0%</td><td>0%</td></tr>\n",
+		    PLURAL(s->n_types - n, "type"), COUNT(rest));
 	ev_buf_puts(b, "</tbody></table></div>\n");
 }
 
@@ -542,18 +469,16 @@ static void put_foot(struct ev_buf *b, const struct ev_report *r)
 		for (size_t i = 0; i < r->n_redact; i++) {
 			const char *text = r->redact[i]->text;
 
-			ev_buf_puts(b, i > 0 ? ", " : " ");
-			ev_report_code(b, (struct ev_report_text){text, strlen(text)}, 200);
+			PUT(b, "{} {}", HTML(i > 0 ? "," : ""),
+			    CODE(((struct ev_report_text){text, strlen(text)}), 200));
 		}
 		ev_buf_puts(b, ".</dd>");
 	}
-	ev_buf_puts(b, "</dl></section>\n</main>\n<footer><p>Made by evreport from ");
-	ev_report_plural(b, r->n, "result");
-	ev_buf_puts(b,
-		    " of evvalidate. Times are in UTC. This page needs no network.</p></footer>\n"
-		    "<script>");
-	ev_buf_puts(b, ev_report_js);
-	ev_buf_puts(b, "</script>\n</body>\n</html>\n");
+	PUT(b,
+	    "</dl></section>\n</main>\n<footer><p>Made by evreport from {} of evvalidate. "
+	    "Times are in UTC. This page needs no network.</p></footer>\n"
+	    "<script>{}</script>\n</body>\n</html>\n",
+	    PLURAL(r->n, "result"), HTML(ev_report_js));
 }
 
 enum ev_status ev_report_write(struct ev_report *r, struct ev_out *out, struct ev_error *err)
@@ -573,8 +498,7 @@ enum ev_status ev_report_write(struct ev_report *r, struct ev_out *out, struct e
 	ev_report_causes(&b, r);
 	ev_report_checks(&b, r);
 	put_foot(&b, r);
-	if ((st = ev_out_put(out, b.p, b.len)) != EV_OK)
-		*err = out->error;
+	st = ev_out_status(out, ev_out_put(out, b.p, b.len), err);
 	ev_buf_free(&b);
 	return st;
 }

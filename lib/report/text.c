@@ -1,14 +1,17 @@
-/* The forms of texts, numbers and times in the page. None of them depends on a locale. */
+/*
+ * What the pieces of the page look like: texts, numbers and times. None of them depends on a
+ * locale.
+ */
 #include "report/internal.h"
 
 #include "base/utf8.h"
-#include "number/decimal.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { LONGEST = 120 }; /* code points of a value that are shown */
 
 int ev_report_compare(struct ev_report_text a, struct ev_report_text b)
 {
@@ -18,23 +21,38 @@ int ev_report_compare(struct ev_report_text a, struct ev_report_text b)
 	if (a.p == NULL || b.p == NULL)
 		return (a.p != NULL) - (b.p != NULL);
 	order = n == 0 ? 0 : memcmp(a.p, b.p, n);
-	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+	return order != 0 ? order : ORDER(a.len, b.len);
+}
+
+uint32_t ev_report_at(const struct ev_doc *d, uint32_t object, const char *name)
+{
+	uint32_t i = ev_member(d, object, name, strlen(name));
+
+	return i != EV_NOWHERE && ev_kind(d, i) == EV_NULL ? EV_NOWHERE : i;
+}
+
+struct ev_report_text ev_report_raw(const struct ev_doc *d, uint32_t i)
+{
+	struct ev_report_text t;
+
+	t.p = ev_raw(d, i, &t.len);
+	return t;
+}
+
+static bool time_of(struct ev_report_text t, struct ev_time *at)
+{
+	return t.p != NULL && ev_time_parse(t.p, t.len, at) != EV_TIME_BAD;
 }
 
 int ev_report_compare_moments(const struct ev_report_moment *a, const struct ev_report_moment *b)
 {
 	struct ev_time x, y;
-	bool timed_a =
-		a->time.p != NULL && ev_time_parse(a->time.p, a->time.len, &x) != EV_TIME_BAD;
-	bool timed_b =
-		b->time.p != NULL && ev_time_parse(b->time.p, b->time.len, &y) != EV_TIME_BAD;
-	int order = timed_b - timed_a;
+	bool timed_a = time_of(a->time, &x), timed_b = time_of(b->time, &y);
+	int order = timed_a && timed_b ? ev_time_compare(x, y) : timed_b - timed_a;
 
-	if (timed_a && timed_b)
-		order = ev_time_compare(x, y);
 	if (order == 0)
 		order = ev_report_compare(a->source, b->source);
-	return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
+	return order != 0 ? order : ORDER(a->line, b->line);
 }
 
 /*
@@ -74,36 +92,31 @@ void ev_report_escape(struct ev_buf *b, const char *p, size_t len, size_t max)
 			return;
 		}
 		c = ev_utf8_next(&p);
-		if (c == '&')
-			ev_buf_puts(b, "&amp;");
-		else if (c == '<')
-			ev_buf_puts(b, "&lt;");
-		else if (c == '>')
-			ev_buf_puts(b, "&gt;");
-		else if (c == '"')
-			ev_buf_puts(b, "&quot;");
-		else if (unseen(c))
-			ev_buf_printf(b, "\\u{%x}", (unsigned)c);
-		else
-			ev_buf_put(b, from, (size_t)(p - from));
+		switch (c) {
+		case '&': ev_buf_puts(b, "&amp;"); break;
+		case '<': ev_buf_puts(b, "&lt;"); break;
+		case '>': ev_buf_puts(b, "&gt;"); break;
+		case '"': ev_buf_puts(b, "&quot;"); break;
+		default:
+			if (unseen(c))
+				ev_buf_printf(b, "\\u{%x}", (unsigned)c);
+			else
+				ev_buf_put(b, from, (size_t)(p - from));
+		}
 	}
 }
 
 void ev_report_data(struct ev_buf *b, struct ev_report_text t, size_t max)
 {
-	ev_buf_puts(b, "<bdi>");
-	ev_report_escape(b, t.p, t.len, max);
-	ev_buf_puts(b, "</bdi>");
+	PUT(b, "<bdi>{}</bdi>", ESCAPED(t, max));
 }
 
 void ev_report_code(struct ev_buf *b, struct ev_report_text t, size_t max)
 {
-	ev_buf_puts(b, "<code dir=\"auto\">");
-	ev_report_escape(b, t.p, t.len, max);
-	ev_buf_puts(b, "</code>");
+	PUT(b, "<code dir=\"auto\">{}</code>", ESCAPED(t, max));
 }
 
-static bool plain_name(const char *p, size_t len)
+static bool is_name(const char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (!isalnum((unsigned char)p[i]) && p[i] != '_' && p[i] != '-')
@@ -111,7 +124,7 @@ static bool plain_name(const char *p, size_t len)
 	return len > 0;
 }
 
-static bool digits(const char *p, size_t len)
+static bool is_index(const char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (!isdigit((unsigned char)p[i]))
@@ -119,41 +132,47 @@ static bool digits(const char *p, size_t len)
 	return len > 0;
 }
 
+bool ev_report_pointer_next(struct ev_report_text *pointer, struct ev_buf *name)
+{
+	const char *p = pointer->p, *end = p + pointer->len;
+
+	ev_buf_reset(name);
+	if (pointer->len == 0)
+		return false;
+	for (p++; p < end && *p != '/'; p++)
+		if (*p == '~' && p + 1 < end && p[1] != '/')
+			ev_buf_putc(name, *++p == '0' ? '~' : '/');
+		else
+			ev_buf_putc(name, *p);
+	*pointer = (struct ev_report_text){p, (size_t)(end - p)};
+	return true;
+}
+
 void ev_report_pointer_text(struct ev_buf *b, struct ev_report_text pointer)
 {
+	struct ev_buf name = {0};
 	size_t start = b->len;
 
-	for (size_t i = 0; i < pointer.len;) {
-		size_t from = ++i;
-
-		while (i < pointer.len && pointer.p[i] != '/')
-			i++;
-		if (i - from == 1 && pointer.p[from] == '*') {
+	while (ev_report_pointer_next(&pointer, &name)) {
+		if (name.len == 1 && name.p[0] == '*') {
 			ev_buf_puts(b, "[]");
-		} else if (digits(pointer.p + from, i - from)) {
-			ev_buf_putc(b, '[');
-			ev_buf_put(b, pointer.p + from, i - from);
-			ev_buf_putc(b, ']');
-		} else if (plain_name(pointer.p + from, i - from)) {
-			if (b->len > start)
-				ev_buf_putc(b, '.');
-			ev_buf_put(b, pointer.p + from, i - from);
+		} else if (is_index(name.p, name.len)) {
+			ev_buf_printf(b, "[%s]", ev_buf_str(&name));
+		} else if (is_name(name.p, name.len)) {
+			ev_buf_printf(b, "%s%s", b->len > start ? "." : "", ev_buf_str(&name));
 		} else {
 			ev_buf_puts(b, "[\"");
-			for (size_t k = from; k < i; k++) {
-				char c = pointer.p[k];
-
-				if (c == '~' && k + 1 < i)
-					c = pointer.p[++k] == '0' ? '~' : '/';
-				if (c == '"' || c == '\\')
+			for (size_t k = 0; k < name.len; k++) {
+				if (name.p[k] == '"' || name.p[k] == '\\')
 					ev_buf_putc(b, '\\');
-				ev_buf_putc(b, c);
+				ev_buf_putc(b, name.p[k]);
 			}
 			ev_buf_puts(b, "\"]");
 		}
 	}
 	if (b->len == start)
 		ev_buf_puts(b, "the record");
+	ev_buf_free(&name);
 }
 
 void ev_report_pointer(struct ev_buf *b, struct ev_report_text pointer)
@@ -166,7 +185,7 @@ void ev_report_pointer(struct ev_buf *b, struct ev_report_text pointer)
 }
 
 /* Digits, in groups of three if there are at least `from`. */
-static void group(struct ev_buf *b, const char *p, size_t len, size_t from)
+static void put_groups(struct ev_buf *b, const char *p, size_t len, size_t from)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (i > 0 && len >= from && (len - i) % 3 == 0)
@@ -175,14 +194,18 @@ static void group(struct ev_buf *b, const char *p, size_t len, size_t from)
 	}
 }
 
-void ev_report_count(struct ev_buf *b, uint64_t n)
+static void put_count(struct ev_buf *b, uint64_t n)
 {
-	char text[24];
-
-	group(b, text, (size_t)snprintf(text, sizeof text, "%llu", (unsigned long long)n), 4);
+	if (n < 1000) {
+		ev_buf_u64(b, n);
+		return;
+	}
+	put_count(b, n / 1000);
+	ev_buf_printf(b, ",%03u", (unsigned)(n % 1000));
 }
 
-void ev_report_round(struct ev_buf *b, uint64_t n)
+/* "1.2 million" from a million on. */
+static void put_rounded(struct ev_buf *b, uint64_t n)
 {
 	static const struct {
 		uint64_t unit;
@@ -190,24 +213,24 @@ void ev_report_round(struct ev_buf *b, uint64_t n)
 	} units[] = {{1000000000000, "trillion"}, {1000000000, "billion"}, {1000000, "million"}};
 
 	for (size_t i = 0; i < 3; i++) {
-		uint64_t tenths = n / (units[i].unit / 10) +
-				  (n % (units[i].unit / 10) * 2 >= units[i].unit / 10);
+		uint64_t tenth = units[i].unit / 10, tenths = n / tenth + (n % tenth * 2 >= tenth);
 
 		if (n < units[i].unit)
 			continue;
-		ev_report_count(b, tenths / 10);
+		put_count(b, tenths / 10);
 		if (tenths % 10 != 0)
 			ev_buf_printf(b, ".%u", (unsigned)(tenths % 10));
 		ev_buf_printf(b, " %s", units[i].name);
 		return;
 	}
-	ev_report_count(b, n);
+	put_count(b, n);
 }
 
-void ev_report_share(struct ev_buf *b, uint64_t part, uint64_t whole)
+/* "99.2%": never 0% or 100% unless it is. */
+static void put_share(struct ev_buf *b, uint64_t part, uint64_t whole)
 {
 	enum { FEW = 100, MOST_DECIMALS = 4 };
-	uint64_t scale = whole < FEW ? 100 : 1000; /* what stands for all */
+	uint64_t scale = whole < FEW ? 100 : 1000; /* of the whole */
 	int decimals = whole < FEW ? 0 : 1;
 
 	if (whole == 0 || part == 0 || part >= whole) {
@@ -230,46 +253,43 @@ void ev_report_share(struct ev_buf *b, uint64_t part, uint64_t whole)
 	ev_buf_puts(b, part < whole / 2 ? "less than 0.0001%" : "more than 99.9999%");
 }
 
-void ev_report_plural(struct ev_buf *b, uint64_t n, const char *word)
+/* The parts of a time in UTC; false if it is none. */
+static bool parts(struct ev_report_text t, struct ev_time *at, char text[EV_TIME_TEXT])
 {
-	ev_report_count(b, n);
-	ev_buf_printf(b, " %s%s", word, n == 1 ? "" : "s");
+	if (!time_of(t, at) || !ev_time_in_range(*at))
+		return false;
+	ev_time_format(*at, text);
+	return true;
 }
 
-static const char *const months[] = {"January",	  "February", "March",	  "April",
-				     "May",	  "June",     "July",	  "August",
-				     "September", "October",  "November", "December"};
-
-/* The parts of a time in UTC; false if it is none. */
-static bool parts(struct ev_report_text t, char text[EV_TIME_TEXT])
+static int two_digits(const char *p)
 {
-	struct ev_time at;
-
-	if (t.p == NULL || ev_time_parse(t.p, t.len, &at) == EV_TIME_BAD || !ev_time_in_range(at))
-		return false;
-	ev_time_format(at, text);
-	return true;
+	return (p[0] - '0') * 10 + p[1] - '0';
 }
 
 static void put_date(struct ev_buf *b, const char *text, bool day)
 {
+	static const char *const months[] = {"January",	  "February", "March",	  "April",
+					     "May",	  "June",     "July",	  "August",
+					     "September", "October",  "November", "December"};
+
 	if (day)
-		ev_buf_printf(b, "%d ", (text[8] - '0') * 10 + text[9] - '0');
-	ev_buf_printf(b, "%s %.4s", months[(text[5] - '0') * 10 + text[6] - '0' - 1], text);
+		ev_buf_printf(b, "%d ", two_digits(text + 8));
+	ev_buf_printf(b, "%s %.4s", months[two_digits(text + 5) - 1], text);
 }
 
-void ev_report_time(struct ev_buf *b, struct ev_report_text t)
+static void put_time(struct ev_buf *b, struct ev_report_text t)
 {
 	char text[EV_TIME_TEXT];
+	struct ev_time at;
 
-	if (!parts(t, text)) {
+	if (!parts(t, &at, text)) {
 		ev_report_data(b, t, 60);
 		return;
 	}
 	ev_buf_printf(b, "<time datetime=\"%.19sZ\">", text);
 	put_date(b, text, true);
-	ev_buf_printf(b, ", %.8s", text + 11);
-	ev_buf_puts(b, "</time>");
+	ev_buf_printf(b, ", %.8s</time>", text + 11);
 }
 
 enum ev_report_unit ev_report_unit(struct ev_report_text name)
@@ -282,11 +302,13 @@ enum ev_report_unit ev_report_unit(struct ev_report_text name)
 	return (enum ev_report_unit)unit;
 }
 
-void ev_report_bucket(struct ev_buf *b, struct ev_report_text start, enum ev_report_unit unit)
+/* As its unit asks: "1 March 2026, 10:00", "1 March 2026", "March 2026". */
+static void put_bucket(struct ev_buf *b, struct ev_report_text start, enum ev_report_unit unit)
 {
 	char text[EV_TIME_TEXT];
+	struct ev_time at;
 
-	if (!parts(start, text)) {
+	if (!parts(start, &at, text)) {
 		ev_report_data(b, start, 60);
 		return;
 	}
@@ -306,15 +328,14 @@ bool ev_report_bucket_number(struct ev_report_text start, enum ev_report_unit un
 	struct ev_time at;
 	int64_t year;
 
-	if (!parts(start, text) || ev_time_parse(start.p, start.len, &at) == EV_TIME_BAD)
+	if (!parts(start, &at, text))
 		return false;
-	year = (text[0] - '0') * 1000 + (text[1] - '0') * 100 + (text[2] - '0') * 10 + text[3] -
-	       '0';
+	year = two_digits(text) * 100 + two_digits(text + 2);
 	if (unit < REPORT_MONTH)
 		*n = (at.sec - (at.sec % seconds[unit] + seconds[unit]) % seconds[unit]) /
 		     seconds[unit];
 	else if (unit == REPORT_MONTH)
-		*n = year * 12L + (text[5] - '0') * 10L + text[6] - '0';
+		*n = year * 12 + two_digits(text + 5);
 	else
 		*n = unit == REPORT_YEAR ? year : year / 100;
 	return true;
@@ -322,27 +343,41 @@ bool ev_report_bucket_number(struct ev_report_text start, enum ev_report_unit un
 
 void ev_report_number(struct ev_buf *b, const char *p, size_t len, size_t least)
 {
-	size_t i = 0, from;
+	size_t sign = p[0] == '-', i = sign;
 
-	if (p[0] == '-') {
-		ev_buf_puts(b, "\u2212");
-		i = 1;
-	}
-	from = i;
 	while (i < len && isdigit((unsigned char)p[i]))
 		i++;
-	group(b, p + from, i - from, least);
+	ev_buf_puts(b, sign ? "\u2212" : "");
+	put_groups(b, p + sign, i - sign, least);
 	ev_buf_put(b, p + i, len - i);
+}
+
+static void put_list(struct ev_buf *b, const struct ev_doc *d, uint32_t list, size_t max)
+{
+	uint32_t count = d->nodes[list].count;
+	size_t n = 0;
+
+	for (uint32_t i = ev_first(d, list); i < ev_end(d, list) && n < max; i = ev_next(d, i)) {
+		if (n++ > 0)
+			ev_buf_puts(b, n == count ? " and " : ", ");
+		/* A list in a list: as JSON. */
+		if (ev_kind(d, i) == EV_ARRAY)
+			ev_report_data(b, ev_report_raw(d, i), LONGEST);
+		else
+			ev_report_value(b, d, i, max);
+	}
+	if (n < count)
+		PUT(b, " and {} more", COUNT(count - n));
+	if (count == 0)
+		ev_buf_puts(b, "nothing");
 }
 
 void ev_report_value(struct ev_buf *b, const struct ev_doc *d, uint32_t i, size_t max)
 {
-	enum { LONGEST = 120, LONGEST_NUMBER = 60, GROUPED = 5 };
+	enum { LONGEST_NUMBER = 60, GROUPED = 5 };
+	struct ev_report_text t = ev_report_raw(d, i);
 	struct ev_buf scratch = {0};
-	struct ev_report_text t;
-	size_t n = 0;
 
-	t.p = ev_raw(d, i, &t.len);
 	switch (ev_kind(d, i)) {
 	case EV_NUMBER:
 		if (t.len > LONGEST_NUMBER)
@@ -352,33 +387,9 @@ void ev_report_value(struct ev_buf *b, const struct ev_doc *d, uint32_t i, size_
 		break;
 	case EV_STRING:
 		t.p = ev_string(d, i, &scratch, &t.len);
-		ev_buf_puts(b, "\u201c");
-		ev_report_data(b, t, LONGEST);
-		ev_buf_puts(b, "\u201d");
+		PUT(b, "\u201c{}\u201d", DATA(t, LONGEST));
 		break;
-	case EV_ARRAY:
-		for (uint32_t e = ev_first(d, i); e < ev_end(d, i) && n < max;
-		     e = ev_next(d, e), n++) {
-			if (n > 0)
-				ev_buf_puts(b, n + 1 == d->nodes[i].count ? " and " : ", ");
-			/* A list in a list: as JSON. */
-			if (ev_kind(d, e) == EV_ARRAY) {
-				struct ev_report_text raw;
-
-				raw.p = ev_raw(d, e, &raw.len);
-				ev_report_data(b, raw, LONGEST);
-			} else {
-				ev_report_value(b, d, e, max);
-			}
-		}
-		if (n < d->nodes[i].count) {
-			ev_buf_puts(b, " and ");
-			ev_report_count(b, d->nodes[i].count - n);
-			ev_buf_puts(b, " more");
-		}
-		if (d->nodes[i].count == 0)
-			ev_buf_puts(b, "nothing");
-		break;
+	case EV_ARRAY: put_list(b, d, i, max); break;
 	case EV_OBJECT: ev_report_data(b, t, LONGEST); break;
 	default: ev_buf_put(b, t.p, t.len); break;
 	}
@@ -387,23 +398,23 @@ void ev_report_value(struct ev_buf *b, const struct ev_doc *d, uint32_t i, size_
 
 bool ev_report_double(const struct ev_doc *d, uint32_t i, double *v)
 {
-	enum { LONGEST = 400 };
-	char text[LONGEST + 1];
-	const char *p;
-	size_t len;
+	enum { LONGEST_DOUBLE = 400 };
+	char text[LONGEST_DOUBLE + 1];
+	struct ev_report_text raw;
 
 	if (i == EV_NOWHERE || ev_kind(d, i) != EV_NUMBER)
 		return false;
-	p = ev_raw(d, i, &len);
-	if (len > LONGEST)
+	raw = ev_report_raw(d, i);
+	if (raw.len > LONGEST_DOUBLE)
 		return false;
-	memcpy(text, p, len);
-	text[len] = '\0';
+	memcpy(text, raw.p, raw.len);
+	text[raw.len] = '\0';
 	*v = strtod(text, NULL);
 	return isfinite(*v);
 }
 
-void ev_report_svg(struct ev_buf *b, double v)
+/* A number inside an attribute of SVG, with two decimals at most. */
+static void put_svg(struct ev_buf *b, double v)
 {
 	char text[32];
 	size_t len = (size_t)snprintf(text, sizeof text, "%.2f", v);
@@ -411,8 +422,43 @@ void ev_report_svg(struct ev_buf *b, double v)
 	while (text[len - 1] == '0')
 		len--;
 	len -= text[len - 1] == '.';
-	if (len == 2 && memcmp(text, "-0", 2) == 0)
-		ev_buf_putc(b, '0');
-	else
-		ev_buf_put(b, text, len);
+	text[len] = '\0';
+	ev_buf_puts(b, strcmp(text, "-0") == 0 ? "0" : text);
+}
+
+static void put_piece(struct ev_buf *b, const struct ev_report_piece *x)
+{
+	switch (x->kind) {
+	case REPORT_PIECE_HTML: ev_buf_puts(b, x->text.p); break;
+	case REPORT_PIECE_ESCAPED: ev_report_escape(b, x->text.p, x->text.len, x->max); break;
+	case REPORT_PIECE_DATA:
+		if (x->text.p == NULL && x->word != NULL)
+			ev_buf_puts(b, x->word);
+		else
+			ev_report_data(b, x->text, x->max);
+		break;
+	case REPORT_PIECE_CODE: ev_report_code(b, x->text, x->max); break;
+	case REPORT_PIECE_TIME: put_time(b, x->text); break;
+	case REPORT_PIECE_BUCKET: put_bucket(b, x->text, x->unit); break;
+	case REPORT_PIECE_COUNT: put_count(b, x->n); break;
+	case REPORT_PIECE_ROUND: put_rounded(b, x->n); break;
+	case REPORT_PIECE_SHARE: put_share(b, x->n, x->whole); break;
+	case REPORT_PIECE_PLURAL:
+		put_count(b, x->n);
+		ev_buf_putc(b, ' ');
+		ev_buf_puts(b, x->word);
+		ev_buf_puts(b, x->n == 1 ? "" : "s");
+		break;
+	case REPORT_PIECE_VALUE: ev_report_value(b, x->doc, x->node, x->max); break;
+	case REPORT_PIECE_SVG: put_svg(b, x->v); break;
+	}
+}
+
+void ev_report_put(struct ev_buf *b, const char *html, const struct ev_report_piece *pieces)
+{
+	for (const char *at; (at = strchr(html, '{')) != NULL; html = at + 2) {
+		ev_buf_put(b, html, (size_t)(at - html));
+		put_piece(b, pieces++);
+	}
+	ev_buf_puts(b, html);
 }

@@ -263,8 +263,6 @@ static inline uint32_t *flatten_portable(const struct ev_index *ix, uint32_t *at
 #define TARGET
 #define prefix_xor_portable prefix_xor_shifts
 #include "scan/index_walk.h"
-#undef WAY
-#undef TARGET
 
 #if defined __x86_64__
 #include "scan/index_x86.h"

@@ -63,16 +63,14 @@ static inline uint64_t prefix_xor_pmull(uint64_t x)
 #define flatten_neon	flatten_portable
 #include "scan/index_block.h"
 #include "scan/index_walk.h"
-#undef WAY
 
-#define WAY		   pmull
+#define WAY pmull
+#define TARGET
 #define classify_pmull	   classify_neon
 #define classify_odd_pmull classify_odd_neon
 #define flatten_pmull	   flatten_portable
 #define utf8_error_pmull   utf8_error_neon
 #include "scan/index_walk.h"
-#undef WAY
-#undef TARGET
 
 static bool has_pmull(void)
 {

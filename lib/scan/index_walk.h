@@ -110,3 +110,5 @@ TARGET static void JOIN(index_, WAY)(struct writer *w, const uint8_t *text, size
 
 #undef JOIN
 #undef JOIN2
+#undef WAY
+#undef TARGET

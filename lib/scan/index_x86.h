@@ -36,7 +36,7 @@ static const uint64_t numbers[256] = {SIXTY_FOUR(0U), SIXTY_FOUR(64U), SIXTY_FOU
 /* Each round goes on from the one before: gcc would make constants and shifts of eight sizes. */
 #define KEEP(first, bits) __asm__("" : "+x"(first), "+r"(bits))
 
-#define SSE42 EV_TARGET("sse4.2,popcnt,pclmul")
+#define SSE42		  EV_TARGET("sse4.2,popcnt,pclmul")
 
 SSE42 static inline uint64_t prefix_xor_sse42(uint64_t x)
 {
@@ -106,36 +106,8 @@ SSE42 static inline uint64_t bits_sse42(const __m128i x[4])
 #define DIFFER(a, b)   (_mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) != 0xffff)
 #include "scan/index_block.h"
 #include "scan/index_walk.h"
-#undef WAY
-#undef TARGET
-#undef VECTOR
-#undef WIDTH
-#undef BOOLS
-#undef LOAD
-#undef TABLE
-#undef SHUFFLE
-#undef EACH
-#undef AND
-#undef OR
-#undef HIGH_HALF
-#undef SUBTRACT
-#undef EQUAL
-#undef GREATER
-#undef EITHER
-#undef BUT_NOT
-#undef ANY
-#undef BITS
-#undef DIFFER
 
 #define AVX2 EV_TARGET("avx2,bmi,bmi2,popcnt,pclmul")
-
-AVX2 static inline uint64_t prefix_xor_avx2(uint64_t x)
-{
-	__m128i ones = _mm_set1_epi8((char)0xff);
-
-	return (uint64_t)_mm_cvtsi128_si64(
-		_mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)x), ones, 0));
-}
 
 /* Eight bits at a time. */
 AVX2 static inline uint32_t *flatten_avx2(const struct ev_index *ix, uint32_t *at, const uint8_t *p,
@@ -168,61 +140,34 @@ AVX2 static inline uint64_t bits_avx2(const __m256i x[2])
 							      << 32;
 }
 
-#define WAY	       avx2
-#define TARGET	       AVX2
-#define VECTOR	       __m256i
-#define WIDTH	       32
-#define BOOLS	       __m256i
-#define LOAD(p)	       _mm256_loadu_si256((const __m256i *)(const void *)(p))
-#define HALF(t)	       _mm_loadu_si128((const __m128i *)(const void *)(t))
-#define TABLE(t)       _mm256_broadcastsi128_si256(HALF(t))
-#define SHUFFLE(t, v)  _mm256_shuffle_epi8(t, v)
-#define EACH(x)	       _mm256_set1_epi8((char)(x))
-#define AND(a, b)      _mm256_and_si256(a, b)
-#define OR(a, b)       _mm256_or_si256(a, b)
-#define HIGH_HALF(v)   AND(_mm256_srli_epi16(v, 4), EACH(0x0f))
-#define SUBTRACT(a, b) _mm256_subs_epu8(a, b)
-#define EQUAL(a, b)    _mm256_cmpeq_epi8(a, b)
-#define GREATER(a, b)  _mm256_cmpgt_epi8(a, b)
-#define EITHER(a, b)   OR(a, b)
-#define BUT_NOT(a, b)  _mm256_andnot_si256(b, a)
-#define ANY(x)	       (!_mm256_testz_si256(x, x))
-#define BITS(x)	       bits_avx2(x)
-#define DIFFER(a, b)   (_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, b)) != -1)
+#define prefix_xor_avx2 prefix_xor_sse42
+#define WAY		avx2
+#define TARGET		AVX2
+#define VECTOR		__m256i
+#define WIDTH		32
+#define BOOLS		__m256i
+#define LOAD(p)		_mm256_loadu_si256((const __m256i *)(const void *)(p))
+#define HALF(t)		_mm_loadu_si128((const __m128i *)(const void *)(t))
+#define TABLE(t)	_mm256_broadcastsi128_si256(HALF(t))
+#define SHUFFLE(t, v)	_mm256_shuffle_epi8(t, v)
+#define EACH(x)		_mm256_set1_epi8((char)(x))
+#define AND(a, b)	_mm256_and_si256(a, b)
+#define OR(a, b)	_mm256_or_si256(a, b)
+#define HIGH_HALF(v)	AND(_mm256_srli_epi16(v, 4), EACH(0x0f))
+#define SUBTRACT(a, b)	_mm256_subs_epu8(a, b)
+#define EQUAL(a, b)	_mm256_cmpeq_epi8(a, b)
+#define GREATER(a, b)	_mm256_cmpgt_epi8(a, b)
+#define EITHER(a, b)	OR(a, b)
+#define BUT_NOT(a, b)	_mm256_andnot_si256(b, a)
+#define ANY(x)		(!_mm256_testz_si256(x, x))
+#define BITS(x)		bits_avx2(x)
+#define DIFFER(a, b)	(_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, b)) != -1)
 #include "scan/index_block.h"
 #include "scan/index_walk.h"
-#undef WAY
-#undef TARGET
-#undef VECTOR
-#undef WIDTH
-#undef BOOLS
-#undef LOAD
-#undef TABLE
-#undef SHUFFLE
-#undef EACH
-#undef AND
-#undef OR
-#undef HIGH_HALF
-#undef SUBTRACT
-#undef EQUAL
-#undef GREATER
-#undef EITHER
-#undef BUT_NOT
-#undef ANY
-#undef BITS
-#undef DIFFER
 
 #define AVX512                                                                        \
 	EV_TARGET("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt," \
 		  "pclmul")
-
-AVX512 static inline uint64_t prefix_xor_avx512(uint64_t x)
-{
-	__m128i ones = _mm_set1_epi8((char)0xff);
-
-	return (uint64_t)_mm_cvtsi128_si64(
-		_mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)x), ones, 0));
-}
 
 /*
  * One instruction puts the set bits' numbers side by side; sixteen positions are written at once.
@@ -257,30 +202,29 @@ AVX512 static inline uint32_t *flatten_avx512(const struct ev_index *ix, uint32_
 	return at + count;
 }
 
-#define WAY	       avx512
-#define TARGET	       AVX512
-#define VECTOR	       __m512i
-#define WIDTH	       64
-#define BOOLS	       uint64_t
-#define LOAD(p)	       _mm512_loadu_si512(p)
-#define TABLE(t)       _mm512_broadcast_i32x4(HALF(t))
-#define SHUFFLE(t, v)  _mm512_shuffle_epi8(t, v)
-#define EACH(x)	       _mm512_set1_epi8((char)(x))
-#define AND(a, b)      _mm512_and_si512(a, b)
-#define OR(a, b)       _mm512_or_si512(a, b)
-#define HIGH_HALF(v)   AND(_mm512_srli_epi16(v, 4), EACH(0x0f))
-#define SUBTRACT(a, b) _mm512_subs_epu8(a, b)
-#define EQUAL(a, b)    _mm512_cmpeq_epi8_mask(a, b)
-#define GREATER(a, b)  _mm512_cmpgt_epi8_mask(a, b)
-#define EITHER(a, b)   ((a) | (b))
-#define BUT_NOT(a, b)  ((a) & ~(b))
-#define ANY(x)	       ((x) != 0)
-#define BITS(x)	       ((x)[0])
-#define DIFFER(a, b)   (_mm512_cmpneq_epi8_mask(a, b) != 0)
+#define prefix_xor_avx512 prefix_xor_sse42
+#define WAY		  avx512
+#define TARGET		  AVX512
+#define VECTOR		  __m512i
+#define WIDTH		  64
+#define BOOLS		  uint64_t
+#define LOAD(p)		  _mm512_loadu_si512(p)
+#define TABLE(t)	  _mm512_broadcast_i32x4(HALF(t))
+#define SHUFFLE(t, v)	  _mm512_shuffle_epi8(t, v)
+#define EACH(x)		  _mm512_set1_epi8((char)(x))
+#define AND(a, b)	  _mm512_and_si512(a, b)
+#define OR(a, b)	  _mm512_or_si512(a, b)
+#define HIGH_HALF(v)	  AND(_mm512_srli_epi16(v, 4), EACH(0x0f))
+#define SUBTRACT(a, b)	  _mm512_subs_epu8(a, b)
+#define EQUAL(a, b)	  _mm512_cmpeq_epi8_mask(a, b)
+#define GREATER(a, b)	  _mm512_cmpgt_epi8_mask(a, b)
+#define EITHER(a, b)	  ((a) | (b))
+#define BUT_NOT(a, b)	  ((a) & ~(b))
+#define ANY(x)		  ((x) != 0)
+#define BITS(x)		  ((x)[0])
+#define DIFFER(a, b)	  (_mm512_cmpneq_epi8_mask(a, b) != 0)
 #include "scan/index_block.h"
 #include "scan/index_walk.h"
-#undef WAY
-#undef TARGET
 
 static bool has_avx512(void)
 {

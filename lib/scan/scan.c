@@ -27,6 +27,7 @@ struct ev_scan {
 	struct ev_index ix; /* of a text alone */
 	struct ev_symbols *symbols;
 	struct ev_member_ids *member_ids;
+	struct ev_arena plans;
 	struct ev_shapes *shapes; /* from the second text on: many scanners read one alone */
 	uint32_t document;	  /* the number of the text at hand */
 	struct ev_node *nodes;
@@ -52,6 +53,7 @@ struct ev_scan *ev_scan_new(void)
 	s->member_ids = ev_member_ids_new(EV_LEARN);
 	s->doc.symbols = s->symbols;
 	s->doc.member_ids = s->member_ids;
+	s->doc.plans = &s->plans;
 	s->seed = ev_hash_seed();
 	return s;
 }
@@ -74,6 +76,7 @@ void ev_scan_free(struct ev_scan **s)
 	ev_symbols_free(&(*s)->symbols);
 	ev_member_ids_free(&(*s)->member_ids);
 	ev_shapes_free(&(*s)->shapes);
+	ev_arena_free(&(*s)->plans);
 	ev_buf_free(&(*s)->name_a);
 	ev_buf_free(&(*s)->name_b);
 	ev_buf_free(&(*s)->copy);
@@ -350,7 +353,6 @@ static EV_NOINLINE struct ev_member_id *other_name(struct ev_scan *s, struct wal
 		escaped = ESCAPED;
 		ev_buf_reset(&s->name_a);
 		ev_json_unescape(p, len, &s->name_a);
-		memset(ev_buf_room(&s->name_a, EV_SYMBOL_SLACK), 0, EV_SYMBOL_SLACK);
 		p = s->name_a.p;
 		len = s->name_a.len;
 	}

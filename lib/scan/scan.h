@@ -19,6 +19,7 @@
 #ifndef EV_SCAN_H
 #define EV_SCAN_H
 
+#include "base/arena.h"
 #include "scan/index.h"
 #include "scan/member_id.h"
 
@@ -74,8 +75,9 @@ struct ev_doc {
 	uint32_t duplicate; /* where the first name is that its object has already, or EV_NOWHERE */
 	struct ev_symbols *symbols; /* the scanner's, as the member ids */
 	struct ev_member_ids *member_ids;
+	struct ev_arena *plans; /* the scanner's, for what is compiled by shape (json/plan.h) */
 	/*
-	 * For ev_doc_seen: by member id, up to n_where, a node or 0; NULL: the member ids have seen
+	 * For ev_member_by_id: by member id, up to n_where, a node or 0; NULL: the member ids have seen
 	 * it.
 	 */
 	const uint16_t *where;
@@ -100,21 +102,8 @@ struct ev_flaw {
 
 struct ev_scan;
 
-/* The node of the last value at a member's member id, or EV_NOWHERE, as for EV_NO_MEMBER_ID. */
-static inline uint32_t ev_doc_seen(const struct ev_doc *d, uint32_t member_id)
-{
-	uint64_t seen;
-
-	if (d->where != NULL)
-		return member_id < d->n_where && d->where[member_id] != 0 ? d->where[member_id]
-									  : EV_NOWHERE;
-	seen = d->member_ids->all[member_id].seen;
-	return seen > d->seen ? (uint32_t)seen : EV_NOWHERE;
-}
-
 struct ev_scan *ev_scan_new(void);
-/* The names that its documents' symbols are of, and their member ids. They live as long as the scanner.
- */
+/* The names and the ids of members in its documents; they live as long as the scanner. */
 struct ev_symbols *ev_scan_symbols(struct ev_scan *s);
 struct ev_member_ids *ev_scan_member_ids(struct ev_scan *s);
 /*

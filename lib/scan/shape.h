@@ -52,8 +52,7 @@ struct ev_shape {
 	struct ev_shape_container *containers;
 	uint16_t *scalars; /* nodes of numbers, true, false and null */
 	uint16_t *escaped; /* nodes of the document at hand that have escapes */
-	uint16_t *
-		where; /* by member id, up to n_member_ids: the node of the last value there, or 0 */
+	uint16_t *where;   /* by member id, up to n_member_ids: the last value's node, or 0 */
 };
 
 struct ev_shapes;

@@ -4,11 +4,7 @@
 
 #include <stdlib.h>
 
-enum {
-	BITS = 8,	/* of the first table's size */
-	MAX_NAME = 256, /* bytes of a learned name */
-	TOLD = 16,	/* bytes of a name that head and tail tell */
-};
+enum { MAX_NAME = 256 /* bytes of a learned name */ };
 
 const uint64_t ev_symbols_keep[9] = {
 	0,
@@ -26,134 +22,97 @@ struct ev_symbols *ev_symbols_new(uint32_t learns)
 {
 	struct ev_symbols *s = ev_calloc(1, sizeof *s);
 
-	s->mask = (uint32_t)(((1U << BITS) - 1) * sizeof *s->table);
 	s->may_learn = learns;
-	s->head_key = ev_hash_seed();
+	s->seed = ev_hash_seed();
 	s->tail_key = ev_hash_seed();
-	s->table = ev_calloc((size_t)1 << BITS, sizeof *s->table);
 	return s;
-}
-
-static size_t size_of(const struct ev_symbols *s)
-{
-	return s->mask / sizeof *s->table + 1;
 }
 
 void ev_symbols_free(struct ev_symbols **s)
 {
 	if (*s == NULL)
 		return;
-	for (size_t i = 0; i < size_of(*s); i++)
-		free((char *)(uintptr_t)(*s)->table[i].name);
-	free((*s)->table);
+	for (size_t i = 0; i < (*s)->n; i++)
+		free((*s)->names[i].p);
+	free((*s)->names);
 	free((*s)->ranks);
+	ev_lookup_free(&(*s)->numbers);
 	free(*s);
 	*s = NULL;
 }
 
-static struct ev_symbol wanted(const struct ev_symbols *s, const char *name, size_t len,
-			       uint64_t head, uint64_t tail)
+/* Most names are short, and a call for each would be felt. */
+static inline uint64_t hash_of(const struct ev_symbols *s, const char *name, size_t len)
 {
-	if (len <= TOLD)
-		return (struct ev_symbol){head, tail, name, (uint32_t)len, EV_NO_SYMBOL};
-	return (struct ev_symbol){ev_hash64(name, len, s->head_key), tail, name,
-				  (uint32_t)len | EV_SYMBOL_LONG, EV_NO_SYMBOL};
-}
+	uint64_t head = 0, tail = 0;
+	unsigned __int128 product;
 
-static bool same(const struct ev_symbol *a, const struct ev_symbol *b)
-{
-	return a->head == b->head && a->tail == b->tail && a->len == b->len &&
-	       (a->len < EV_SYMBOL_LONG || memcmp(a->name, b->name, a->len ^ EV_SYMBOL_LONG) == 0);
-}
-
-/* The slot of the name, or the free one where it would stand. */
-static struct ev_symbol *slot_of(struct ev_symbols *s, const struct ev_symbol *w)
-{
-	struct ev_symbol *at = ev_symbols_slot(s, w->head, w->tail), *end = s->table + size_of(s);
-
-	while (at->symbol != EV_NO_SYMBOL && !same(at, w))
-		if (++at == end)
-			at = s->table;
-	return at;
-}
-
-static void double_table(struct ev_symbols *s)
-{
-	struct ev_symbol *old = s->table;
-	size_t n = size_of(s);
-
-	s->mask = (uint32_t)((2 * n - 1) * sizeof *s->table);
-	s->table = ev_calloc(2 * n, sizeof *s->table);
-	for (size_t i = 0; i < n; i++)
-		if (old[i].symbol != EV_NO_SYMBOL)
-			*slot_of(s, &old[i]) = old[i];
-	free(old);
-}
-
-/* at: the free slot where it would stand. */
-static uint32_t fill(struct ev_symbols *s, struct ev_symbol *at, const struct ev_symbol *w)
-{
-	if (2 * (size_t)s->n >= size_of(s)) {
-		double_table(s);
-		at = slot_of(s, w);
+	if (len > 16)
+		return ev_hash64(name, len, s->seed);
+	if (len >= 8) {
+		memcpy(&head, name, 8);
+		memcpy(&tail, name + len - 8, 8);
+	} else if (len >= 4) {
+		memcpy(&head, name, 4);
+		memcpy(&tail, name + len - 4, 4);
+	} else {
+		memcpy(&head, name, len);
 	}
-	*at = *w;
-	at->name = ev_strndup(w->name, w->len & ~EV_SYMBOL_LONG);
-	at->symbol = ++s->n;
-	return at->symbol;
+	product = (unsigned __int128)(head ^ s->seed) * (tail ^ s->tail_key ^ len);
+	return (uint64_t)(product >> 64) ^ (uint64_t)product;
 }
 
-uint32_t ev_symbols_seek(struct ev_symbols *s, const char *name, size_t len, uint64_t head,
-			 uint64_t tail)
+/* A name is added if it has fewer bytes than `below`. */
+static uint32_t find_or_add(struct ev_symbols *s, const char *name, size_t len, size_t below)
 {
-	const struct ev_symbol w = wanted(s, name, len, head, tail);
-	struct ev_symbol *at = slot_of(s, &w);
+	uint64_t hash = hash_of(s, name, len);
+	size_t step = 0;
+	uint32_t i;
 
-	if (at->symbol != EV_NO_SYMBOL || s->may_learn == 0 || len > MAX_NAME)
-		return at->symbol;
-	s->may_learn--;
-	return fill(s, at, &w);
+	while ((i = ev_lookup_next(&s->numbers, hash, &step)) != EV_LOOKUP_NONE)
+		if (s->names[i].len == len && (len == 0 || memcmp(s->names[i].p, name, len) == 0))
+			return i + 1;
+	if (len >= below)
+		return EV_NO_SYMBOL;
+	ev_grow(&s->names, &s->cap, s->n + 1UL, sizeof *s->names);
+	s->names[s->n] = (struct ev_symbol){ev_strndup(name, len), len};
+	ev_lookup_add(&s->numbers, hash, s->n);
+	return ++s->n;
 }
 
 uint32_t ev_symbols_add(struct ev_symbols *s, const char *name, size_t len)
 {
-	size_t in_word = len < 8 ? len : 8;
-	struct ev_symbol w, *at;
-	uint64_t head = 0, tail = 0;
+	return find_or_add(s, name, len, SIZE_MAX);
+}
 
-	for (size_t i = 0; i < in_word; i++) {
-		head |= (uint64_t)(unsigned char)name[i] << 8 * i;
-		tail |= (uint64_t)(unsigned char)name[len - in_word + i] << 8 * i;
-	}
-	w = wanted(s, name, len, head, tail);
-	at = slot_of(s, &w);
-	return at->symbol != EV_NO_SYMBOL ? at->symbol : fill(s, at, &w);
+uint32_t ev_symbols_of(struct ev_symbols *s, const char *name, size_t len)
+{
+	uint32_t n = s->n, symbol = find_or_add(s, name, len, s->may_learn > 0 ? MAX_NAME + 1 : 0);
+
+	s->may_learn -= s->n - n;
+	return symbol;
 }
 
 static int by_name(const void *x, const void *y)
 {
 	const struct ev_symbol *a = *(const struct ev_symbol *const *)x,
 			       *b = *(const struct ev_symbol *const *)y;
-	size_t a_len = a->len & ~EV_SYMBOL_LONG, b_len = b->len & ~EV_SYMBOL_LONG;
-	int order = memcmp(a->name, b->name, a_len < b_len ? a_len : b_len);
+	int order = memcmp(a->p, b->p, a->len < b->len ? a->len : b->len);
 
-	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
 }
 
 const uint32_t *ev_symbols_rank(struct ev_symbols *s)
 {
-	const struct ev_symbol **order =
-		ev_realloc_array(NULL, (size_t)s->n + 1, sizeof(struct ev_symbol *));
-	size_t n = 0;
+	const struct ev_symbol **order = ev_calloc(s->n + 1UL, sizeof(struct ev_symbol *));
 
-	for (size_t i = 0; i < size_of(s); i++)
-		if (s->table[i].symbol != EV_NO_SYMBOL)
-			order[n++] = &s->table[i];
-	qsort(order, n, sizeof(struct ev_symbol *), by_name);
-	s->ranks = ev_realloc_array(s->ranks, n + 1, sizeof *s->ranks);
+	for (uint32_t i = 0; i < s->n; i++)
+		order[i] = &s->names[i];
+	qsort(order, s->n, sizeof(struct ev_symbol *), by_name);
+	s->ranks = ev_realloc_array(s->ranks, s->n + 1UL, sizeof *s->ranks);
 	s->ranks[EV_NO_SYMBOL] = 0;
-	for (size_t i = 0; i < n; i++)
-		s->ranks[order[i]->symbol] = (uint32_t)i;
+	for (uint32_t i = 0; i < s->n; i++)
+		s->ranks[order[i] - s->names + 1] = i;
 	s->n_ranked = s->n;
 	free(order);
 	return s->ranks;

@@ -6,11 +6,13 @@
  * only the data have are learned up to a bound; beyond it they are EV_NO_SYMBOL, which equals no
  * name that was added.
  *
- * Memory: 64 bytes a name and its own, which are 256 at most where it is learned; EV_LEARN names
- * are learned at most.
+ * Memory: some 48 bytes a name and its own, which are 256 at most where it is learned; EV_LEARN
+ * names are learned at most.
  */
 #ifndef EV_SYMBOL_H
 #define EV_SYMBOL_H
+
+#include "base/lookup.h"
 
 #include <endian.h>
 #include <stdbool.h>
@@ -18,27 +20,21 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { EV_NO_SYMBOL = 0, EV_SYMBOL_SLACK = 8 };
-#define EV_SYMBOL_LONG 0x80000000U
+enum { EV_NO_SYMBOL = 0 };
 
-/*
- * Up to 16 bytes, a name is told by its first and its last eight; a longer one has a digest in
- * place of the first.
- */
 struct ev_symbol {
-	uint64_t head, tail;
-	const char *name; /* decoded */
-	uint32_t len;	  /* of a longer name, with EV_SYMBOL_LONG */
-	uint32_t symbol;  /* EV_NO_SYMBOL: the slot is free */
+	char *p; /* decoded */
+	size_t len;
 };
 
 struct ev_symbols {
-	struct ev_symbol *table;     /* open addressing, at most half full */
-	uint32_t mask;		     /* of offsets in bytes into the table */
-	uint64_t head_key, tail_key; /* secret, so that nobody can craft names that lie together */
-	uint32_t n;		     /* names */
-	uint32_t may_learn;	     /* further names, from the data */
-	uint32_t *ranks;	     /* by symbol, for n_ranked of them */
+	struct ev_symbol *names; /* by symbol less 1 */
+	uint32_t n;
+	uint32_t may_learn; /* further names, from the data */
+	size_t cap;
+	struct ev_lookup numbers;
+	uint64_t seed, tail_key; /* secret, so that nobody can craft names that collide */
+	uint32_t *ranks;	 /* by symbol, for n_ranked of them */
 	uint32_t n_ranked;
 };
 
@@ -58,38 +54,11 @@ static inline const uint32_t *ev_symbols_ranks(struct ev_symbols *s)
 	return s->n_ranked == s->n ? s->ranks : ev_symbols_rank(s);
 }
 
-/* For ev_symbols_of: beyond the first slot. */
-uint32_t ev_symbols_seek(struct ev_symbols *s, const char *name, size_t len, uint64_t head,
-			 uint64_t tail);
+/* The symbol of a name, decoded. Learns it if there is room. */
+uint32_t ev_symbols_of(struct ev_symbols *s, const char *name, size_t len);
 
 /* The lowest bytes that a name of so many has in a word. */
 extern const uint64_t ev_symbols_keep[9];
-
-static inline struct ev_symbol *ev_symbols_slot(const struct ev_symbols *s, uint64_t head,
-						uint64_t tail)
-{
-	unsigned __int128 product = (unsigned __int128)(head ^ s->head_key) * (tail ^ s->tail_key);
-	uint64_t hash = (uint64_t)(product >> 64) ^ (uint64_t)product;
-
-	return (struct ev_symbol *)(void *)((char *)s->table + (hash & s->mask));
-}
-
-/* name: decoded; EV_SYMBOL_SLACK readable bytes stand behind it. Learns it if there is room. */
-static inline uint32_t ev_symbols_of(struct ev_symbols *s, const char *name, size_t len)
-{
-	size_t in_word = len < 8 ? len : 8;
-	uint64_t keep = ev_symbols_keep[in_word], head, tail;
-	const struct ev_symbol *at;
-
-	memcpy(&head, name, 8);
-	memcpy(&tail, name + len - in_word, 8);
-	head = le64toh(head) & keep;
-	tail = le64toh(tail) & keep;
-	at = ev_symbols_slot(s, head, tail);
-	if (at->head == head && at->tail == tail && at->len == len)
-		return at->symbol;
-	return ev_symbols_seek(s, name, len, head, tail);
-}
 
 /* A map from symbols to small numbers, for what a program asks of an object's members. */
 struct ev_symbol_map {

@@ -2,69 +2,14 @@
  * Compiles keywords into the structs of internal.h. Schemas wait in a queue: a schema that refers
  * to itself becomes a loop of pointers, and depth costs no stack.
  */
-#include "base/hash.h"
 #include "base/mem.h"
-#include "schema/accept.h"
+#include "number/decimal.h"
+#include "schema/fast.h"
 #include "schema/flat.h"
 #include "schema/keyword.h"
 #include "json/canon.h"
-#include "number/decimal.h"
-#include "json/view.h"
 
 #include <string.h>
-
-/* Names */
-
-/* Moves the list into the table; builds its hash if it is long. */
-static void names_close(struct ev_schema_set *set, struct ev_schema_names *t)
-{
-	uint32_t size = 16, *slots;
-
-	for (uint32_t i = 0; i < t->n; i++) {
-		t->list[i].hash = ev_schema_name_hash(t->list[i].p, t->list[i].len);
-		t->lengths |= 1ULL << (t->list[i].len < 63 ? t->list[i].len : 63);
-	}
-	if (t->n <= SCHEMA_FEW)
-		return;
-	while (size < 2 * t->n)
-		size *= 2;
-	slots = ev_arena_zalloc(&set->arena, size * sizeof *slots);
-	t->mask = size - 1;
-	for (uint32_t i = 0; i < t->n; i++) {
-		uint32_t k = t->list[i].hash & t->mask;
-
-		while (slots[k] != 0)
-			k = (k + 1) & t->mask;
-		slots[k] = i + 1;
-	}
-	t->slots = slots;
-}
-
-/*
- * Finds a name in the list, or adds it (there is room). *index is made once the names are more than
- * few; the caller frees it.
- */
-static uint32_t name_add(struct ev_schema_names *t, struct ev_symbols **index,
-			 struct ev_schema_slice name)
-{
-	if (*index == NULL && t->n > SCHEMA_FEW) {
-		*index = ev_symbols_new(0);
-		for (uint32_t i = 0; i < t->n; i++)
-			ev_symbols_add(*index, t->list[i].p, t->list[i].len);
-	}
-	if (*index != NULL) {
-		uint32_t i = ev_symbols_add(*index, name.p, name.len) - 1;
-
-		if (i < t->n)
-			return i;
-	}
-	for (uint32_t i = 0; *index == NULL && i < t->n; i++)
-		if (t->list[i].len == name.len && memcmp(t->list[i].p, name.p, name.len) == 0)
-			return i;
-	t->list[t->n] = (struct ev_schema_name){
-		.p = name.p, .len = (uint32_t)name.len, .bit = SCHEMA_NO_BIT};
-	return t->n++;
-}
 
 /* Keywords */
 
@@ -74,25 +19,18 @@ struct compile {
 	const struct ev_doc *d;
 	struct ev_schema_document *doc;
 	struct ev_error *err;
-	/* made on first use */
-	struct ev_schema_numbers *numbers;
-	struct ev_schema_strings *strings;
-	struct ev_schema_arrays *arrays;
-	struct ev_schema_objects *objects;
-	struct ev_schema_applied *applied;
 	const struct ev_schema *ref;
-	struct ev_symbols *names; /* the index of those in objects */
-	uint32_t says, asserts;	  /* asserts: how many keywords say something about a value */
+	uint32_t asserts; /* how many keywords say something about a value */
 };
 
-/* The index of a name whose presence is asked for; gives it a presence bit. */
-static uint32_t name_count(struct compile *c, struct ev_schema_slice name)
+/* The index of a name whose presence is asked for; gives it a mark. */
+static uint32_t name_count(struct compile *c, uint32_t at)
 {
-	struct ev_schema_objects *o = c->objects;
-	uint32_t i = name_add(&o->names, &c->names, name);
+	struct ev_schema_objects *o = c->s->objects;
+	uint32_t i = ev_schema_names_add(c->set, &o->names, ev_schema_string(c->doc, at));
 
-	if (o->names.list[i].bit == SCHEMA_NO_BIT)
-		o->names.list[i].bit = o->bits++;
+	if (o->names.list[i].mark == SCHEMA_NO_MARK)
+		o->names.list[i].mark = o->n_marks++;
 	return i;
 }
 
@@ -103,7 +41,7 @@ static enum ev_schema_draft draft(const struct compile *c)
 
 static struct ev_schema *sub(struct compile *c, uint32_t at)
 {
-	return ev_schema_at(c->s->resource, at, c->set);
+	return ev_schema_at(c->s->resource, at);
 }
 
 static const struct ev_schema **subs(struct compile *c, uint32_t at, uint32_t *n, uint32_t room)
@@ -118,72 +56,43 @@ static const struct ev_schema **subs(struct compile *c, uint32_t at, uint32_t *n
 	return list;
 }
 
+/* The parts of a schema, made on first use. */
+
 static struct ev_schema_strings *strings(struct compile *c)
 {
-	if (c->strings == NULL) {
-		c->strings = ev_arena_zalloc(&c->set->arena, sizeof *c->strings);
-		c->strings->max = UINT64_MAX;
-		c->s->strings = c->strings;
+	if (c->s->strings == NULL) {
+		c->s->strings = ev_arena_zalloc(&c->set->arena, sizeof *c->s->strings);
+		c->s->strings->max = UINT64_MAX;
 	}
-	return c->strings;
+	return c->s->strings;
 }
 
 static struct ev_schema_arrays *arrays(struct compile *c)
 {
-	if (c->arrays == NULL) {
-		c->arrays = ev_arena_zalloc(&c->set->arena, sizeof *c->arrays);
-		c->arrays->max = c->arrays->max_contains = UINT64_MAX;
-		c->arrays->min_contains = 1;
-		c->s->arrays = c->arrays;
+	struct ev_schema_arrays *a = c->s->arrays;
+
+	if (a == NULL) {
+		a = c->s->arrays = ev_arena_zalloc(&c->set->arena, sizeof *a);
+		a->max = a->max_contains = UINT64_MAX;
+		a->min_contains = 1;
 	}
-	return c->arrays;
-}
-
-static size_t names_in(const struct ev_doc *d, uint32_t schema, const char *keyword)
-{
-	uint32_t v = ev_member(d, schema, keyword, strlen(keyword));
-	size_t n;
-
-	if (v == EV_NOWHERE || ev_kind(d, v) < EV_ARRAY)
-		return 0;
-	n = d->nodes[v].count;
-	if (ev_kind(d, v) == EV_OBJECT && keyword[0] == 'd')
-		for (uint32_t i = ev_first(d, v); i < ev_end(d, v); i = ev_next(d, i + 1))
-			n += ev_kind(d, i + 1) == EV_ARRAY ? d->nodes[i + 1].count : 0;
-	return n;
-}
-
-static struct ev_schema_objects *objects(struct compile *c)
-{
-	static const char *const with_names[] = {
-		"properties", "required", "dependentRequired", "dependentSchemas", "dependencies",
-	};
-
-	if (c->objects == NULL) {
-		size_t n = 0, dependents = 0;
-
-		for (size_t i = 0; i < sizeof with_names / sizeof *with_names; i++)
-			n += names_in(c->d, c->s->at, with_names[i]);
-		for (size_t i = 2; i < sizeof with_names / sizeof *with_names; i++)
-			dependents += names_in(c->d, c->s->at, with_names[i]);
-		c->objects = ev_arena_zalloc(&c->set->arena, sizeof *c->objects);
-		c->objects->max = UINT64_MAX;
-		c->objects->names.list =
-			ev_arena_alloc(&c->set->arena, n * sizeof *c->objects->names.list);
-		c->objects->dependents =
-			ev_arena_alloc(&c->set->arena, dependents * sizeof *c->objects->dependents);
-		c->s->objects = c->objects;
-	}
-	return c->objects;
+	return a;
 }
 
 static struct ev_schema_applied *applied(struct compile *c)
 {
-	if (c->applied == NULL) {
-		c->applied = ev_arena_zalloc(&c->set->arena, sizeof *c->applied);
-		c->s->applied = c->applied;
+	if (c->s->applied == NULL)
+		c->s->applied = ev_arena_zalloc(&c->set->arena, sizeof *c->s->applied);
+	return c->s->applied;
+}
+
+static struct ev_schema_objects *objects(struct compile *c)
+{
+	if (c->s->objects == NULL) {
+		c->s->objects = ev_arena_zalloc(&c->set->arena, sizeof *c->s->objects);
+		c->s->objects->max = UINT64_MAX;
 	}
-	return c->applied;
+	return c->s->objects;
 }
 
 static uint64_t count(struct compile *c, uint32_t at)
@@ -200,15 +109,12 @@ static uint64_t count(struct compile *c, uint32_t at)
 
 static void limit(struct compile *c, enum ev_schema_bound bound, uint32_t at)
 {
-	struct ev_schema_limit *l;
+	struct ev_schema_slice *l;
 
-	if (c->numbers == NULL) {
-		c->numbers = ev_arena_zalloc(&c->set->arena, sizeof *c->numbers);
-		c->s->numbers = c->numbers;
-	}
-	l = &c->numbers->limits[bound];
-	l->text.p = ev_raw(c->d, at, &l->text.len);
-	l->quick = ev_schema_quick_read(l->text.p, l->text.len);
+	if (c->s->numbers == NULL)
+		c->s->numbers = ev_arena_zalloc(&c->set->arena, sizeof *c->s->numbers);
+	l = &c->s->numbers->limits[bound];
+	l->p = ev_raw(c->d, at, &l->len);
 }
 
 static bool type(struct compile *c, uint32_t at)
@@ -225,12 +131,9 @@ static const struct ev_schema_values *values(struct compile *c, uint32_t first, 
 					     uint32_t n)
 {
 	struct ev_schema_values *v = ev_arena_zalloc(&c->set->arena, sizeof *v);
-	struct ev_symbols *strings = NULL, *forms = NULL;
 	struct ev_buf form = {0};
 
 	v->list = ev_arena_zalloc(&c->set->arena, n * sizeof *v->list);
-	v->strings.list = ev_arena_alloc(&c->set->arena, n * sizeof *v->strings.list);
-	v->forms.list = ev_arena_alloc(&c->set->arena, n * sizeof *v->forms.list);
 	for (uint32_t i = first; i < end; i = ev_next(c->d, i)) {
 		struct ev_schema_constant *k = &v->list[v->n++];
 
@@ -241,22 +144,18 @@ static const struct ev_schema_values *values(struct compile *c, uint32_t first, 
 			continue;
 		}
 		if (k->kind == EV_STRING) {
-			name_add(&v->strings, &strings, ev_schema_string(c->doc, c->set, i));
+			ev_schema_names_add(c->set, &v->strings, ev_schema_string(c->doc, i));
 			continue;
 		}
 		ev_buf_reset(&form);
 		ev_canonical(c->d, i, NULL, 0, &form);
 		k->form = (struct ev_schema_slice){ev_arena_copy(&c->set->arena, form.p, form.len),
 						   form.len};
-		name_add(&v->forms, &forms, k->form);
+		ev_schema_names_add(c->set, &v->forms, k->form);
 		v->numbers |= k->kind == EV_NUMBER;
 		v->composites |= k->kind != EV_NUMBER;
 	}
 	ev_buf_free(&form);
-	ev_symbols_free(&strings);
-	ev_symbols_free(&forms);
-	names_close(c->set, &v->strings);
-	names_close(c->set, &v->forms);
 	if (v->strings.n > 0)
 		v->words = ev_schema_words_make(&c->set->arena, &v->strings);
 	return v;
@@ -267,7 +166,7 @@ static struct ev_regex *regex(struct compile *c, uint32_t at, struct ev_schema_s
 	struct ev_regex *re;
 	struct ev_error why;
 
-	*text = ev_schema_string(c->doc, c->set, at);
+	*text = ev_schema_string(c->doc, at);
 	if ((re = ev_regex_compile(text->p, text->len, EV_REGEX_ECMA, &why)) == NULL) {
 		ev_schema_fail(c->doc, c->doc->nodes[at].pos, c->err,
 			       "the pattern %s is no regular expression: %s", text->p, why.text);
@@ -283,7 +182,7 @@ static void properties(struct compile *c, uint32_t at)
 	struct ev_schema_objects *o = objects(c);
 
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i + 1)) {
-		uint32_t k = name_add(&o->names, &c->names, ev_schema_string(c->doc, c->set, i));
+		uint32_t k = ev_schema_names_add(c->set, &o->names, ev_schema_string(c->doc, i));
 
 		o->names.list[k].schema = sub(c, i + 1);
 	}
@@ -311,19 +210,24 @@ static uint32_t *counted_names(struct compile *c, uint32_t at, uint32_t *n)
 	objects(c);
 	*n = 0;
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i))
-		list[(*n)++] = name_count(c, ev_schema_string(c->doc, c->set, i));
+		list[(*n)++] = name_count(c, i);
 	return list;
 }
 
 static void dependents(struct compile *c, uint32_t at)
 {
 	struct ev_schema_objects *o = objects(c);
+	const size_t n = o->n_dependents, more = c->d->nodes[at].count;
+	struct ev_schema_dependent *list =
+		ev_arena_alloc(&c->set->arena, (n + more) * sizeof *list);
 
+	if (n > 0) /* of another keyword */
+		memcpy(list, o->dependents, n * sizeof *list);
+	o->dependents = list;
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i + 1)) {
 		struct ev_schema_dependent *p = &o->dependents[o->n_dependents++];
 
-		*p = (struct ev_schema_dependent){
-			.trigger = name_count(c, ev_schema_string(c->doc, c->set, i))};
+		*p = (struct ev_schema_dependent){.trigger = name_count(c, i)};
 		if (ev_kind(c->d, i + 1) == EV_ARRAY)
 			p->required = counted_names(c, i + 1, &p->n);
 		else
@@ -418,10 +322,10 @@ static bool keyword(struct compile *c, enum ev_schema_keyword k, uint32_t at)
 	switch (k) {
 	case K_NONE: return true;
 	case K_TITLE:
-		if (c->s->says != NULL)
+		if (c->s->description != NULL)
 			return true;
 		/* fall through */
-	case K_DESCRIPTION: c->s->says = ev_schema_string(c->doc, c->set, at).p; return true;
+	case K_DESCRIPTION: c->s->description = ev_schema_string(c->doc, at).p; return true;
 	default: break;
 	}
 	c->asserts++;
@@ -447,7 +351,7 @@ static bool keyword(struct compile *c, enum ev_schema_keyword k, uint32_t at)
 	case K_EXCLUSIVE_MAXIMUM: limit(c, SCHEMA_EXCLUSIVE_MAXIMUM, at); break;
 	case K_EXCLUSIVE_MINIMUM: limit(c, SCHEMA_EXCLUSIVE_MINIMUM, at); break;
 	case K_FORMAT:
-		text = ev_schema_string(c->doc, c->set, at);
+		text = ev_schema_string(c->doc, at);
 		if (ev_schema_format_find(text.p, text.len) != NULL)
 			strings(c)->format = ev_schema_format_find(text.p, text.len);
 		break;
@@ -495,12 +399,6 @@ static bool keyword(struct compile *c, enum ev_schema_keyword k, uint32_t at)
 	return true;
 }
 
-void ev_schema_map_keep(struct ev_schema_set *set, struct ev_symbol_map *map)
-{
-	ev_grow(&set->maps, &set->cap_maps, set->n_maps + 1, sizeof(struct ev_symbol_map *));
-	set->maps[set->n_maps++] = map;
-}
-
 static void map_names(struct ev_schema_set *set, struct ev_schema_objects *o)
 {
 	for (uint32_t i = 0; i < o->names.n; i++) {
@@ -508,34 +406,15 @@ static void map_names(struct ev_schema_set *set, struct ev_schema_objects *o)
 
 		ev_symbol_map_put(&o->members, ev_symbols_add(set->symbols, name->p, name->len), i);
 	}
-	ev_schema_map_keep(set, &o->members);
-}
-
-static bool is_only_positive(const struct ev_schema_numbers *n)
-{
-	for (int i = 0; i < SCHEMA_BOUNDS; i++)
-		if ((n->limits[i].text.p != NULL) != (i == SCHEMA_MINIMUM))
-			return false;
-	return n->limits[SCHEMA_MINIMUM].quick.fits &&
-	       n->limits[SCHEMA_MINIMUM].quick.mantissa == 0;
-}
-
-static const struct ev_schema_layout *layout_of(struct compile *c,
-						const struct ev_schema_strings *t)
-{
-	struct ev_schema_slice text = t->pattern_text;
-
-	if (t->pattern != NULL && t->format != NULL)
-		return NULL;
-	if (t->format != NULL && t->format->layout != NULL)
-		text = (struct ev_schema_slice){t->format->layout, strlen(t->format->layout)};
-	return text.p != NULL ? ev_schema_layout_read(&c->set->arena, text.p, text.len) : NULL;
+	ev_grow(&set->maps, &set->cap_maps, set->n_maps + 1, sizeof(struct ev_symbol_map *));
+	set->maps[set->n_maps++] = &o->members;
 }
 
 /* Sets what depends on several keywords. */
 static void close_schema(struct compile *c)
 {
-	struct ev_schema_objects *o = c->objects;
+	struct ev_schema_objects *o = c->s->objects;
+	struct ev_schema_strings *t = c->s->strings;
 
 	if (c->ref != NULL && c->asserts == 1) {
 		c->s->alias = c->ref;
@@ -546,24 +425,14 @@ static void close_schema(struct compile *c)
 			a->all = ev_arena_alloc(&c->set->arena, sizeof(struct ev_schema *));
 		a->all[a->n_all++] = c->ref;
 	}
-	if (c->numbers != NULL)
-		c->numbers->only_positive = is_only_positive(c->numbers);
-	if (c->strings != NULL)
-		c->strings->layout = layout_of(c, c->strings);
+	if (t != NULL && t->pattern != NULL)
+		t->layout = ev_schema_layout_read(&c->set->arena, t->pattern_text.p,
+						  t->pattern_text.len);
 	c->s->leaf = c->s->alias == NULL && o == NULL && c->s->arrays == NULL &&
 		     c->s->applied == NULL && c->s->unevaluated_items == NULL &&
 		     c->s->unevaluated_properties == NULL;
-	if (o == NULL)
-		return;
-	names_close(c->set, &o->names);
-	if (c->set->symbols != NULL)
+	if (o != NULL && c->set->symbols != NULL)
 		map_names(c->set, o);
-	for (uint32_t i = 0; i < o->n_required; i++) {
-		uint32_t bit = o->names.list[o->required[i]].bit;
-
-		if (bit < SCHEMA_SEEN)
-			o->needed[bit / 64] |= 1ULL << bit % 64;
-	}
 }
 
 /* Notes a member that is no keyword, but likely a misspelt one. */
@@ -571,7 +440,7 @@ static void lint(struct compile *c, uint32_t name)
 {
 	enum { MOST = 20 };
 	struct ev_schema_set *set = c->set;
-	struct ev_schema_slice text = ev_schema_string(c->doc, set, name);
+	struct ev_schema_slice text = ev_schema_string(c->doc, name);
 	const char *meant = ev_schema_keyword_meant(text.p);
 	struct ev_error line;
 
@@ -631,6 +500,7 @@ static bool compile(struct ev_schema *s, struct ev_error *err)
 		.at = s->at,
 		.state = s->state,
 		.flat = ev_arena_zalloc(&s->set->arena, sizeof(struct ev_schema_flat))};
+	s->flat->plans = EV_PLANS(&ev_schema_plan_kind, s);
 	if (kind == EV_TRUE || kind == EV_FALSE) {
 		s->boolean = true;
 		s->value = kind == EV_TRUE;
@@ -641,14 +511,14 @@ static bool compile(struct ev_schema *s, struct ev_error *err)
 				      "a schema must be an object, true or false: it is of type %s",
 				      ev_kind_name(kind));
 	good = keywords(&c);
-	ev_symbols_free(&c.names);
 	if (good)
 		close_schema(&c);
 	return good;
 }
 
-struct ev_schema *ev_schema_at(struct ev_schema_resource *r, uint32_t at, struct ev_schema_set *set)
+struct ev_schema *ev_schema_at(struct ev_schema_resource *r, uint32_t at)
 {
+	struct ev_schema_set *set = r->doc->set;
 	struct ev_schema **s = &r->doc->compiled[at];
 
 	if (*s == NULL) {
@@ -678,7 +548,7 @@ static void queue_dynamic(struct ev_schema_set *set)
 				ev_schema_anchor_find(r, set->dynamic[i], strlen(set->dynamic[i]));
 
 			if (a != NULL && a->dynamic)
-				ev_schema_at(r, a->at, set);
+				ev_schema_at(r, a->at);
 		}
 	}
 }

@@ -1,44 +1,46 @@
 /*
- * Schemas made a flat program. A contract is often a $ref or an allOf of what several have in
- * common: each would go through all members again, so what they ask of one and the same value is
- * put together.
+ * Compiles schemas into flat programs. A contract is often a $ref or an allOf of parts that several
+ * contracts share, and each part would visit all members again. So all schemas that apply to one
+ * value are merged.
  *
- * What asks no more of an object than types, the number of members, which of them there have to be,
- * properties and additionalProperties is merged; the rest is applied as it is. Of arrays the same
- * goes for their length and items.
+ * Merged are, of objects, type, the number of members, required, dependentRequired, properties and
+ * additionalProperties; of arrays, their length and items. Schemas with other keywords are applied
+ * as they are.
  */
 #include "schema/flat.h"
 #include "base/mem.h"
-#include "schema/accept.h"
+#include "number/decimal.h"
+#include "scan/form.h"
+#include "schema/fast.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /*
- * Bounds of what is merged. MAX_CELLS is for a whole set: schemas that refer to themselves in many
- * ways could be combined without end.
+ * Bounds of what is merged. MAX_CELLS is for a whole set: schemas that refer to themselves could
+ * be combined without end.
  */
 enum { MAX_PARTS = 32, MAX_BITS = 64, MAX_CELLS = 1 << 18 };
 
 /* The distinct schemas that apply to one value, without aliases and `true`. */
-struct pile {
+struct group {
 	const struct ev_schema *list[MAX_PARTS];
 	uint32_t n;
-	bool full; /* there are more than fit */
+	bool full; /* there are more than MAX_PARTS */
 };
 
-/* A pile, with what $ref and allOf lead to added. */
+/* The schemas of a group and of their $ref and allOf: merged, or applied as they are. */
 struct parts {
-	struct pile plain, rest;
+	struct group merged, rest;
 	bool failed; /* too many schemas, or `false` among them */
 };
 
-/* A program that is made, or waits in the queue to be. */
+/* A program, compiled or in the queue. */
 struct ev_schema_known {
 	const struct ev_schema **schemas;
 	uint32_t n;
 	enum ev_kind kind;
-	struct ev_schema_inside inside;
+	struct ev_schema_program inside;
 	struct ev_schema_known *next;
 };
 
@@ -48,15 +50,15 @@ struct maker {
 	size_t n, cap;
 };
 
-/* A copy of the pile's list in the arena. */
-static const struct ev_schema **kept(const struct maker *m, const struct pile *p)
+/* A copy of the group's list in the arena. */
+static const struct ev_schema **kept(const struct maker *m, const struct group *p)
 {
 	size_t size = p->n * sizeof(struct ev_schema *);
 
 	return memcpy(ev_arena_alloc(&m->set->arena, size), p->list, size);
 }
 
-static void add(struct pile *p, const struct ev_schema *s)
+static void add(struct group *p, const struct ev_schema *s)
 {
 	while (s->alias != NULL)
 		s = s->alias;
@@ -71,7 +73,7 @@ static void add(struct pile *p, const struct ev_schema *s)
 		p->list[p->n++] = s;
 }
 
-/* *n: how many names are asked for by presence alone. False if a schema depends on one. */
+/* *n: how many names need a presence bit. False if a schema depends on one. */
 static bool counts_names(const struct ev_schema_objects *o, uint64_t *n)
 {
 	*n = o->n_required;
@@ -83,11 +85,8 @@ static bool counts_names(const struct ev_schema_objects *o, uint64_t *n)
 	return true;
 }
 
-/*
- * True if all that s says about values of this kind can be merged into a cell; of scalars
- * everything can.
- */
-static bool is_plain(const struct ev_schema *s, enum ev_kind kind)
+/* True if all keywords of s for values of this kind can be merged; those for scalars always can. */
+static bool can_merge(const struct ev_schema *s, enum ev_kind kind)
 {
 	const struct ev_schema_applied *a = s->applied;
 	const struct ev_schema_objects *o = s->objects;
@@ -111,29 +110,29 @@ static bool is_plain(const struct ev_schema *s, enum ev_kind kind)
 
 static void gather(struct parts *g, const struct ev_schema *s, enum ev_kind kind)
 {
-	uint32_t before = g->plain.n;
+	uint32_t before = g->merged.n;
 
 	while (s->alias != NULL)
 		s = s->alias;
 	if (s->boolean && !s->value)
 		g->failed = true;
-	if (!s->boolean && !is_plain(s, kind))
+	if (!s->boolean && !can_merge(s, kind))
 		add(&g->rest, s);
 	else
-		add(&g->plain, s);
-	g->failed = g->failed || g->plain.full || g->rest.full;
-	if (g->plain.n == before || s->applied == NULL)
+		add(&g->merged, s);
+	g->failed = g->failed || g->merged.full || g->rest.full;
+	if (g->merged.n == before || s->applied == NULL)
 		return;
 	for (uint32_t i = 0; i < s->applied->n_all && !g->failed; i++)
 		gather(g, s->applied->all[i], kind);
 }
 
-static struct parts parts_of(const struct pile *asked, enum ev_kind kind)
+static struct parts parts_of(const struct group *schemas, enum ev_kind kind)
 {
-	struct parts g = {.failed = asked->full};
+	struct parts g = {.failed = schemas->full};
 
-	for (uint32_t i = 0; i < asked->n && !g.failed; i++)
-		gather(&g, asked->list[i], kind);
+	for (uint32_t i = 0; i < schemas->n && !g.failed; i++)
+		gather(&g, schemas->list[i], kind);
 	return g;
 }
 
@@ -144,7 +143,7 @@ static bool has_kind(const struct ev_schema_values *v, enum ev_kind kind)
 	return v == NULL || (v->kinds >> kind & 1) != 0;
 }
 
-static void flatten_constant(struct ev_schema_cell *c, const struct pile *parts, enum ev_kind kind)
+static void flatten_constant(struct ev_schema_cell *c, const struct group *parts, enum ev_kind kind)
 {
 	for (uint32_t i = 0; i < parts->n; i++) {
 		const struct ev_schema *s = parts->list[i];
@@ -153,7 +152,7 @@ static void flatten_constant(struct ev_schema_cell *c, const struct pile *parts,
 		    !has_kind(s->values, kind))
 			return;
 	}
-	c->does[kind] = SCHEMA_DO_TAKE;
+	c->checks[kind] = SCHEMA_CHECK_PASS;
 }
 
 /* Whether all strings of a are in b. */
@@ -181,56 +180,46 @@ static bool narrow(const struct ev_schema_values **words, const struct ev_schema
 }
 
 static void bound_length(struct ev_schema_cell *c, uint64_t least, uint64_t most,
-			 enum ev_schema_do then)
+			 enum ev_schema_check then)
 {
 	most = most < UINT32_MAX ? most : UINT32_MAX;
 	if (least > most)
 		return;
 	c->least = (uint32_t)least;
 	c->gap = (uint32_t)(most - least);
-	c->does[EV_STRING] = (uint8_t)then;
+	c->checks[EV_STRING] = (uint8_t)then;
 }
 
-/*
- * The cell of a string with a layout, whose ASCII has as many bytes as code points: min to max of
- * them.
- */
-static void flatten_layout(struct ev_schema_cell *c, const struct ev_schema_strings *t,
-			   uint64_t min, uint64_t max)
+/* Bounds in bytes that guarantee min to max code points of at most `wide` bytes each. */
+static void bound_points(struct ev_schema_cell *c, uint64_t min, uint64_t max, unsigned wide,
+			 enum ev_schema_check then)
 {
-	static const struct {
-		enum ev_schema_do what;
-		uint32_t least, most; /* bytes; 0: the layout's own */
-		bool (*quick)(const char *p, size_t len);
-	} ways[] = {
-		[SCHEMA_BY_LAYOUT] = {SCHEMA_DO_LAYOUT, 0, 0, NULL},
-		[SCHEMA_BY_DATE] = {SCHEMA_DO_DATE, 0, 0, NULL},
-		[SCHEMA_BY_TIME] = {SCHEMA_DO_TIME, SCHEMA_TIME_LEAST, SCHEMA_TIME_MOST, NULL},
-		[SCHEMA_BY_IPV4] = {SCHEMA_DO_IPV4, SCHEMA_IPV4_LEAST, SCHEMA_IPV4_MOST, NULL},
-		[SCHEMA_BY_URI] = {SCHEMA_DO_QUICK, 1, UINT32_MAX, ev_schema_accepts_uri},
-		[SCHEMA_BY_EMAIL] = {SCHEMA_DO_QUICK, 1, UINT32_MAX, ev_schema_accepts_email},
-		[SCHEMA_BY_HOSTNAME] = {SCHEMA_DO_QUICK, 1, UINT32_MAX, ev_schema_accepts_hostname},
-	};
-	enum ev_schema_glance glance = t->format != NULL ? t->format->glance : SCHEMA_BY_LAYOUT;
-	uint32_t least = ways[glance].least, most = ways[glance].most;
-	bool bounded = min > 0 || max < UINT64_MAX;
-
-	if (t->pattern != NULL && t->format != NULL)
-		return;
-	if (least == 0) {
-		if (t->layout == NULL || (t->layout->most == UINT32_MAX && bounded))
-			return;
-		least = t->layout->least;
-		most = t->layout->most;
-	}
-	if (ways[glance].quick != NULL)
-		c->quick = ways[glance].quick;
-	else
-		c->layout = t->layout;
-	bound_length(c, min > least ? min : least, max < most ? max : most, ways[glance].what);
+	if (min <= UINT32_MAX / 4)
+		bound_length(c, min > 0 ? wide * (min - 1) + 1 : 0, max, then);
 }
 
-static void flatten_strings(struct ev_schema_cell *c, const struct pile *parts)
+/* The cell of a string with a pattern or a format, of min to max code points. */
+static void flatten_text(struct ev_schema_cell *c, const struct ev_schema_strings *t, uint64_t min,
+			 uint64_t max)
+{
+	const struct ev_schema_layout *l = t->layout;
+
+	if (t->pattern == NULL) {
+		const bool uuid = t->format == ev_schema_format_find("uuid", 4) &&
+				  min <= EV_UUID_TEXT && max >= EV_UUID_TEXT;
+
+		c->format = t->format;
+		bound_points(c, min, max, (t->format->flags & SCHEMA_FORMAT_ASCII) != 0 ? 1 : 4,
+			     uuid ? SCHEMA_CHECK_UUID : SCHEMA_CHECK_FORMAT);
+	} else if (t->format == NULL && l != NULL &&
+		   (l->most < UINT32_MAX || (min == 0 && max == UINT64_MAX))) {
+		c->layout = l; /* which has ASCII alone */
+		bound_length(c, min > l->least ? min : l->least, max < l->most ? max : l->most,
+			     SCHEMA_CHECK_LAYOUT);
+	}
+}
+
+static void flatten_strings(struct ev_schema_cell *c, const struct group *parts)
 {
 	const struct ev_schema_strings *laid = NULL;
 	const struct ev_schema_values *words = NULL;
@@ -257,31 +246,35 @@ static void flatten_strings(struct ev_schema_cell *c, const struct pile *parts)
 		if (laid != NULL || min > 0 || max < UINT64_MAX || words->words == NULL)
 			return;
 		c->words = words->words;
-		c->does[EV_STRING] = SCHEMA_DO_WORD;
+		c->checks[EV_STRING] = SCHEMA_CHECK_WORD;
 	} else if (laid != NULL) {
-		flatten_layout(c, laid, min, max);
+		flatten_text(c, laid, min, max);
 	} else if (min == 0 && max == UINT64_MAX) {
-		c->does[EV_STRING] = c->does[8 | EV_STRING] = SCHEMA_DO_TAKE;
-	} else if (min <= UINT32_MAX / 4) { /* a code point has four bytes at most */
-		bound_length(c, min > 0 ? 4 * min - 3 : 0, max, SCHEMA_DO_LENGTH);
+		c->checks[EV_STRING] = c->checks[8 | EV_STRING] = SCHEMA_CHECK_PASS;
+	} else {
+		bound_points(c, min, max, 4, SCHEMA_CHECK_LENGTH);
 		if (min <= 1) /* with escapes twelve; but any byte at all is at least one */
-			c->does[8 | EV_STRING] = c->does[EV_STRING];
+			c->checks[8 | EV_STRING] = c->checks[EV_STRING];
 	}
 }
 
-/* The number rounded down to an integer. */
-static int64_t floor_of(struct ev_schema_quick q)
+/*
+ * The integer that the limit is rounded down to; *whole: if that is the limit itself. False if it
+ * has too many digits, or an exponent that makes it large.
+ */
+static bool floor_of(struct ev_schema_slice limit, int64_t *v, bool *whole)
 {
-	for (; q.scale > 0; q.scale--)
-		q.mantissa = q.mantissa / 10 - (q.mantissa % 10 < 0);
-	return q.mantissa;
-}
+	struct ev_small n;
 
-static bool is_whole(struct ev_schema_quick q)
-{
-	for (; q.scale > 0; q.scale--, q.mantissa /= 10)
-		if (q.mantissa % 10 != 0)
-			return false;
+	if (!ev_small_read(limit.p, limit.len, &n) || n.exp > 0)
+		return false;
+	*whole = true;
+	for (; n.exp < 0 && n.coef != 0 && n.coef != -1; n.exp++) {
+		*whole = *whole && n.coef % 10 == 0;
+		n.coef = n.coef / 10 - (n.coef % 10 < 0);
+	}
+	*whole = *whole && (n.exp == 0 || n.coef == 0);
+	*v = n.coef;
 	return true;
 }
 
@@ -289,13 +282,12 @@ static bool is_whole(struct ev_schema_quick q)
 static bool narrow_range(const struct ev_schema_numbers *n, int64_t *low, int64_t *high)
 {
 	for (int bound = 0; bound < SCHEMA_BOUNDS; bound++) {
-		const struct ev_schema_limit *l = &n->limits[bound];
-		int64_t v = floor_of(l->quick);
-		bool whole = is_whole(l->quick);
+		bool whole;
+		int64_t v;
 
-		if (l->text.p == NULL)
+		if (n->limits[bound].p == NULL)
 			continue;
-		if (!l->quick.fits || bound == SCHEMA_MULTIPLE_OF)
+		if (bound == SCHEMA_MULTIPLE_OF || !floor_of(n->limits[bound], &v, &whole))
 			return false;
 		if (bound == SCHEMA_MAXIMUM || bound == SCHEMA_EXCLUSIVE_MAXIMUM) {
 			v -= bound == SCHEMA_EXCLUSIVE_MAXIMUM && whole;
@@ -308,8 +300,8 @@ static bool narrow_range(const struct ev_schema_numbers *n, int64_t *low, int64_
 	return true;
 }
 
-static void flatten_numbers(struct ev_schema_cell *c, struct ev_schema_behind *b,
-			    const struct pile *parts)
+static void flatten_numbers(struct ev_schema_cell *c, struct ev_schema_cold *b,
+			    const struct group *parts)
 {
 	int64_t low = INT64_MIN, high = INT64_MAX;
 	bool whole = false;
@@ -326,17 +318,17 @@ static void flatten_numbers(struct ev_schema_cell *c, struct ev_schema_behind *b
 	b->low = low;
 	b->high = high;
 	if (whole)
-		c->does[EV_NUMBER] = SCHEMA_DO_WHOLE;
+		c->checks[EV_NUMBER] = SCHEMA_CHECK_WHOLE;
 	else if (low == INT64_MIN && high == INT64_MAX)
-		c->does[EV_NUMBER] = SCHEMA_DO_TAKE;
+		c->checks[EV_NUMBER] = SCHEMA_CHECK_PASS;
 	else
-		c->does[EV_NUMBER] =
-			low <= 0 && high == INT64_MAX ? SCHEMA_DO_NOT_NEGATIVE : SCHEMA_DO_DECIMAL;
+		c->checks[EV_NUMBER] = low <= 0 && high == INT64_MAX ? SCHEMA_CHECK_NOT_NEGATIVE
+								     : SCHEMA_CHECK_DECIMAL;
 }
 
 /* Objects and arrays */
 
-static uint64_t names_in(const struct pile *parts)
+static uint64_t names_in(const struct group *parts)
 {
 	uint64_t n = 0;
 
@@ -356,22 +348,22 @@ static uint64_t slots_for(uint64_t n)
 }
 
 /* The program for these schemas, queued if it is new. NULL if there are too many cells. */
-static struct ev_schema_known *known_of(struct maker *m, const struct pile *asked,
+static struct ev_schema_known *known_of(struct maker *m, const struct group *schemas,
 					enum ev_kind kind, uint64_t cells)
 {
-	struct ev_schema_flat *flat = asked->list[0]->flat;
+	struct ev_schema_flat *flat = schemas->list[0]->flat;
 	struct ev_schema_known *k;
 
 	for (k = flat->known; k != NULL; k = k->next)
-		if (k->kind == kind && k->n == asked->n &&
-		    memcmp(k->schemas, asked->list, k->n * sizeof(struct ev_schema *)) == 0)
+		if (k->kind == kind && k->n == schemas->n &&
+		    memcmp(k->schemas, schemas->list, k->n * sizeof(struct ev_schema *)) == 0)
 			return k;
 	if (cells > MAX_CELLS - m->set->n_cells)
 		return NULL;
 	m->set->n_cells += cells;
 	k = ev_arena_zalloc(&m->set->arena, sizeof *k);
-	k->schemas = kept(m, asked);
-	k->n = asked->n;
+	k->schemas = kept(m, schemas);
+	k->n = schemas->n;
 	k->kind = kind;
 	k->next = flat->known;
 	flat->known = k;
@@ -380,22 +372,19 @@ static struct ev_schema_known *known_of(struct maker *m, const struct pile *aske
 	return k;
 }
 
-/*
- * The program for values of this kind; *take is true, and none is needed, if the schemas ask no
- * more than the kind.
- */
-static struct ev_schema_known *inside_of(struct maker *m, const struct pile *asked,
-					 enum ev_kind kind, bool *take)
+/* The program for values of this kind, or NULL; *pass: every value of the kind fits. */
+static struct ev_schema_known *inside_of(struct maker *m, const struct group *schemas,
+					 enum ev_kind kind, bool *pass)
 {
-	struct parts g = parts_of(asked, kind);
+	struct parts g = parts_of(schemas, kind);
 	uint64_t bits = 0, names;
 	bool some = false;
 
-	*take = false;
+	*pass = false;
 	if (g.failed)
 		return NULL;
-	for (uint32_t i = 0; i < g.plain.n; i++) {
-		const struct ev_schema *s = g.plain.list[i];
+	for (uint32_t i = 0; i < g.merged.n; i++) {
+		const struct ev_schema *s = g.merged.list[i];
 
 		if ((s->types >> kind & 1) == 0 || s->constant != NULL || s->values != NULL)
 			return NULL;
@@ -403,42 +392,46 @@ static struct ev_schema_known *inside_of(struct maker *m, const struct pile *ask
 		if (kind == EV_OBJECT && s->objects != NULL && counts_names(s->objects, &names))
 			bits += names;
 	}
-	*take = !some && g.rest.n == 0;
+	*pass = !some && g.rest.n == 0;
 	if (!some || bits > MAX_BITS || (kind == EV_ARRAY && g.rest.n > 0))
 		return NULL;
-	return known_of(m, asked, kind, slots_for(kind == EV_OBJECT ? names_in(&g.plain) : 0));
+	return known_of(m, schemas, kind, slots_for(kind == EV_OBJECT ? names_in(&g.merged) : 0));
 }
 
-static void behind(struct maker *m, struct ev_schema_cell *c, struct ev_schema_behind *b,
-		   const struct pile *asked)
+static void cold_part(struct maker *m, struct ev_schema_cell *c, struct ev_schema_cold *b,
+		      const struct group *schemas)
 {
 	const struct ev_schema_known *k;
-	bool take;
+	bool pass;
 
-	b->schemas = kept(m, asked);
-	b->n = asked->n;
-	k = inside_of(m, asked, EV_OBJECT, &take);
+	b->schemas = kept(m, schemas);
+	b->n = schemas->n;
+	k = inside_of(m, schemas, EV_OBJECT, &pass);
 	b->object = k != NULL ? &k->inside : NULL;
-	c->does[EV_OBJECT] = k != NULL ? SCHEMA_DO_OBJECT : take ? SCHEMA_DO_TAKE : SCHEMA_DO_ASK;
-	k = inside_of(m, asked, EV_ARRAY, &take);
+	c->checks[EV_OBJECT] = k != NULL ? SCHEMA_CHECK_OBJECT
+			       : pass	 ? SCHEMA_CHECK_PASS
+					 : SCHEMA_CHECK_FULL;
+	k = inside_of(m, schemas, EV_ARRAY, &pass);
 	b->array = k != NULL ? &k->inside : NULL;
-	c->does[EV_ARRAY] = k != NULL ? SCHEMA_DO_ARRAY : take ? SCHEMA_DO_TAKE : SCHEMA_DO_ASK;
+	c->checks[EV_ARRAY] = k != NULL ? SCHEMA_CHECK_ARRAY
+			      : pass	? SCHEMA_CHECK_PASS
+					: SCHEMA_CHECK_FULL;
 }
 
-static struct ev_schema_cell cell_of(struct maker *m, const struct pile *asked, uint32_t symbol)
+static struct ev_schema_cell cell_of(struct maker *m, const struct group *schemas, uint32_t symbol)
 {
-	struct ev_schema_behind *b = ev_arena_zalloc(&m->set->arena, sizeof *b);
-	struct ev_schema_cell c = {.symbol = symbol, .behind = b};
-	struct parts g = parts_of(asked, EV_STRING);
+	struct ev_schema_cold *b = ev_arena_zalloc(&m->set->arena, sizeof *b);
+	struct ev_schema_cell c = {.symbol = symbol, .cold = b};
+	struct parts g = parts_of(schemas, EV_STRING);
 
 	if (!g.failed && g.rest.n == 0) {
-		flatten_constant(&c, &g.plain, EV_NULL);
-		flatten_constant(&c, &g.plain, EV_FALSE);
-		flatten_constant(&c, &g.plain, EV_TRUE);
-		flatten_strings(&c, &g.plain);
-		flatten_numbers(&c, b, &g.plain);
+		flatten_constant(&c, &g.merged, EV_NULL);
+		flatten_constant(&c, &g.merged, EV_FALSE);
+		flatten_constant(&c, &g.merged, EV_TRUE);
+		flatten_strings(&c, &g.merged);
+		flatten_numbers(&c, b, &g.merged);
 	}
-	behind(m, &c, b, asked);
+	cold_part(m, &c, b, schemas);
 	return c;
 }
 
@@ -446,9 +439,9 @@ static struct ev_schema_cell cell_of(struct maker *m, const struct pile *asked, 
  * The schemas that all of them apply to the member with that symbol; EV_NO_SYMBOL: to any member
  * that no schema names.
  */
-static struct pile asked_of_member(const struct pile *parts, uint32_t symbol)
+static struct group schemas_of_member(const struct group *parts, uint32_t symbol)
 {
-	struct pile asked = {.n = 0};
+	struct group schemas = {.n = 0};
 
 	for (uint32_t i = 0; i < parts->n; i++) {
 		const struct ev_schema_objects *o = parts->list[i]->objects;
@@ -461,9 +454,9 @@ static struct pile asked_of_member(const struct pile *parts, uint32_t symbol)
 		s = k != UINT32_MAX ? o->names.list[k].schema : NULL;
 		s = s != NULL ? s : o->additional;
 		if (s != NULL)
-			add(&asked, s);
+			add(&schemas, s);
 	}
-	return asked;
+	return schemas;
 }
 
 static uint32_t symbol_of(const struct maker *m, const struct ev_schema_name *name)
@@ -471,7 +464,7 @@ static uint32_t symbol_of(const struct maker *m, const struct ev_schema_name *na
 	return ev_symbols_add(m->set->symbols, name->p, name->len);
 }
 
-static struct ev_schema_cell *slot_of(struct ev_schema_inside *o, uint32_t symbol)
+static struct ev_schema_cell *slot_of(struct ev_schema_program *o, uint32_t symbol)
 {
 	return &o->cells[ev_schema_cell_at(o, symbol) - o->cells];
 }
@@ -480,8 +473,8 @@ static struct ev_schema_cell *slot_of(struct ev_schema_inside *o, uint32_t symbo
  * Makes the table for n names. Free slots hold the cell for all other names (of an array, for its
  * elements), so a miss needs no branch.
  */
-static void make_cells(struct maker *m, struct ev_schema_inside *o, uint64_t n,
-		       const struct pile *others)
+static void make_cells(struct maker *m, struct ev_schema_program *o, uint64_t n,
+		       const struct group *others)
 {
 	struct ev_schema_cell cell = cell_of(m, others, EV_NO_SYMBOL);
 	size_t slots = slots_for(n), size = sizeof cell;
@@ -494,7 +487,7 @@ static void make_cells(struct maker *m, struct ev_schema_inside *o, uint64_t n,
 }
 
 /* Sets the range of counts; an empty range (most below least) rejects every count. */
-static void bound_count(struct ev_schema_inside *o, uint64_t least, uint64_t most)
+static void bound_count(struct ev_schema_program *o, uint64_t least, uint64_t most)
 {
 	if (least > most)
 		least = most = UINT64_MAX;
@@ -503,7 +496,7 @@ static void bound_count(struct ev_schema_inside *o, uint64_t least, uint64_t mos
 }
 
 /* The presence bit of a name of p; the next free one if it has none yet. */
-static uint64_t bit_of(const struct maker *m, struct ev_schema_inside *o,
+static uint64_t bit_of(const struct maker *m, struct ev_schema_program *o,
 		       const struct ev_schema_objects *p, uint32_t name, unsigned *bits)
 {
 	struct ev_schema_cell *to = slot_of(o, symbol_of(m, &p->names.list[name]));
@@ -513,7 +506,7 @@ static uint64_t bit_of(const struct maker *m, struct ev_schema_inside *o,
 	return to->bit;
 }
 
-static void add_rule(const struct maker *m, struct ev_schema_inside *o,
+static void add_rule(const struct maker *m, struct ev_schema_program *o,
 		     const struct ev_schema_objects *p, const struct ev_schema_dependent *d,
 		     unsigned *bits)
 {
@@ -524,21 +517,21 @@ static void add_rule(const struct maker *m, struct ev_schema_inside *o,
 		rule->needed |= bit_of(m, o, p, d->required[k], bits);
 }
 
-static void fill_object(struct maker *m, struct ev_schema_inside *o, const struct pile *asked)
+static void fill_object(struct maker *m, struct ev_schema_program *o, const struct group *schemas)
 {
-	struct parts g = parts_of(asked, EV_OBJECT);
-	struct pile pile = asked_of_member(&g.plain, EV_NO_SYMBOL);
+	struct parts g = parts_of(schemas, EV_OBJECT);
+	struct group group = schemas_of_member(&g.merged, EV_NO_SYMBOL);
 	uint64_t least = 0, most = UINT64_MAX;
 	unsigned bits = 0;
 	size_t rules = 0;
 
-	make_cells(m, o, names_in(&g.plain), &pile);
-	for (uint32_t i = 0; i < g.plain.n; i++)
-		rules += g.plain.list[i]->objects != NULL ? g.plain.list[i]->objects->n_dependents
-							  : 0;
+	make_cells(m, o, names_in(&g.merged), &group);
+	for (uint32_t i = 0; i < g.merged.n; i++)
+		rules += g.merged.list[i]->objects != NULL ? g.merged.list[i]->objects->n_dependents
+							   : 0;
 	o->rules = ev_arena_alloc(&m->set->arena, rules * sizeof *o->rules);
-	for (uint32_t i = 0; i < g.plain.n; i++) {
-		const struct ev_schema_objects *p = g.plain.list[i]->objects;
+	for (uint32_t i = 0; i < g.merged.n; i++) {
+		const struct ev_schema_objects *p = g.merged.list[i]->objects;
 
 		if (p == NULL)
 			continue;
@@ -550,8 +543,8 @@ static void fill_object(struct maker *m, struct ev_schema_inside *o, const struc
 
 			if (to->symbol == symbol)
 				continue;
-			pile = asked_of_member(&g.plain, symbol);
-			*to = cell_of(m, &pile, symbol);
+			group = schemas_of_member(&g.merged, symbol);
+			*to = cell_of(m, &group, symbol);
 		}
 		for (uint32_t k = 0; k < p->n_required; k++)
 			o->needed |= bit_of(m, o, p, p->required[k], &bits);
@@ -563,14 +556,14 @@ static void fill_object(struct maker *m, struct ev_schema_inside *o, const struc
 	o->rest = kept(m, &g.rest);
 }
 
-static void fill_array(struct maker *m, struct ev_schema_inside *o, const struct pile *asked)
+static void fill_array(struct maker *m, struct ev_schema_program *o, const struct group *schemas)
 {
-	struct parts g = parts_of(asked, EV_ARRAY);
+	struct parts g = parts_of(schemas, EV_ARRAY);
 	uint64_t least = 0, most = UINT64_MAX;
-	struct pile items = {.n = 0};
+	struct group items = {.n = 0};
 
-	for (uint32_t i = 0; i < g.plain.n; i++) {
-		const struct ev_schema_arrays *t = g.plain.list[i]->arrays;
+	for (uint32_t i = 0; i < g.merged.n; i++) {
+		const struct ev_schema_arrays *t = g.merged.list[i]->arrays;
 
 		if (t == NULL)
 			continue;
@@ -586,22 +579,22 @@ static void fill_array(struct maker *m, struct ev_schema_inside *o, const struct
 void ev_schema_flatten(const struct ev_schema *s)
 {
 	struct maker m = {.set = s->set};
-	struct pile asked = {.n = 0};
+	struct group schemas = {.n = 0};
 	const struct ev_schema_known *k;
-	bool take;
+	bool pass;
 
-	add(&asked, s);
-	k = asked.n > 0 ? inside_of(&m, &asked, EV_OBJECT, &take) : NULL;
+	add(&schemas, s);
+	k = schemas.n > 0 ? inside_of(&m, &schemas, EV_OBJECT, &pass) : NULL;
 	s->flat->made = true;
 	s->flat->object = k != NULL ? &k->inside : NULL;
 	for (size_t i = 0; i < m.n; i++) {
-		struct pile pile = {.n = m.queue[i]->n};
+		struct group group = {.n = m.queue[i]->n};
 
-		memcpy(pile.list, m.queue[i]->schemas, pile.n * sizeof(struct ev_schema *));
+		memcpy(group.list, m.queue[i]->schemas, group.n * sizeof(struct ev_schema *));
 		if (m.queue[i]->kind == EV_OBJECT)
-			fill_object(&m, &m.queue[i]->inside, &pile);
+			fill_object(&m, &m.queue[i]->inside, &group);
 		else
-			fill_array(&m, &m.queue[i]->inside, &pile);
+			fill_array(&m, &m.queue[i]->inside, &group);
 	}
 	free(m.queue);
 }

@@ -1,56 +1,55 @@
 /*
- * flat: what schemas ask of an object as one flat program over the scanned record. Floor 6, for
- * the files of schema alone.
+ * flat: all schemas for an object as one flat program over the scanned record. Floor 6, for the
+ * files of schema alone.
  *
  * Of each member the symbol of its name gives a cell, and of the cell the kind of the value gives
- * what to do. That decides most scalars at once, and objects and arrays go on with programs of
- * their own. What a cell cannot tell is asked of the schemas themselves.
+ * the check. That decides most scalars at once, and objects and arrays go on with programs of
+ * their own. What a cell cannot decide is evaluated in full, by the tree of schemas.
  */
 #ifndef EV_SCHEMA_FLAT_H
 #define EV_SCHEMA_FLAT_H
 
 #include "schema/internal.h"
+#include "json/plan.h"
 
 #include <stdalign.h>
 
 /* How a value is checked. */
-enum ev_schema_do {
-	SCHEMA_DO_ASK,	/* hold it against the cell's schemas */
-	SCHEMA_DO_TAKE, /* it fits */
-	SCHEMA_DO_LENGTH,
-	SCHEMA_DO_LAYOUT,
-	SCHEMA_DO_DATE,
-	SCHEMA_DO_TIME,
-	SCHEMA_DO_IPV4,
-	SCHEMA_DO_QUICK, /* a format's fast check (cell->quick) */
-	SCHEMA_DO_WORD,
-	SCHEMA_DO_NOT_NEGATIVE,
-	SCHEMA_DO_DECIMAL,
-	SCHEMA_DO_WHOLE,
-	SCHEMA_DO_OBJECT,
-	SCHEMA_DO_ARRAY,
-	SCHEMA_DO_REST, /* in plans: hold it against the schemas that could not be merged */
-	SCHEMA_DO_KINDS,
+enum ev_schema_check {
+	SCHEMA_CHECK_FULL, /* hold it against the cell's schemas */
+	SCHEMA_CHECK_PASS, /* it fits */
+	SCHEMA_CHECK_LENGTH,
+	SCHEMA_CHECK_LAYOUT,
+	SCHEMA_CHECK_UUID,
+	SCHEMA_CHECK_FORMAT,
+	SCHEMA_CHECK_WORD,
+	SCHEMA_CHECK_NOT_NEGATIVE,
+	SCHEMA_CHECK_DECIMAL,
+	SCHEMA_CHECK_WHOLE,
+	SCHEMA_CHECK_OBJECT,
+	SCHEMA_CHECK_ARRAY,
+	SCHEMA_CHECK_REST, /* in plans: hold it against the schemas that could not be merged */
+	SCHEMA_CHECK_KINDS,
 };
 
-/* All that several schemas ask of a member's value, or of each element. One cache line. */
+/* The checks of a member's value, or of each element, by all its schemas. One cache line. */
 struct ev_schema_cell {
 	alignas(64) uint32_t symbol; /* EV_NO_SYMBOL: of any other member, or of elements */
 	uint32_t least, gap;	     /* a string has least to least + gap bytes */
-	uint8_t does[16]; /* enum ev_schema_do, by kind and, from 8 on, of strings with escapes */
-	uint64_t bit;	  /* among those required, or 0 */
+	uint8_t checks[16];	     /* by kind; from 8 on, of strings with escapes */
+	uint64_t bit;		     /* among those required, or 0 */
 	union {
 		const struct ev_schema_layout *layout;
 		const struct ev_schema_words *words;
-		bool (*quick)(const char *p, size_t len);
+		const struct ev_schema_format *format;
 	};
-	const struct ev_schema_behind *behind;
+	const struct ev_schema_cold *cold;
 };
 
 /* The rarely used part of a cell. */
-struct ev_schema_behind {
+struct ev_schema_cold {
 	int64_t low, high; /* of a number */
-	const struct ev_schema_inside *object, *array;
+	const struct ev_schema_program *object, *array;
 	const struct ev_schema **schemas;
 	uint32_t n;
 };
@@ -60,14 +59,14 @@ struct ev_schema_rule {
 	uint64_t trigger, needed; /* bits */
 };
 
-/* What several schemas ask of the members of an object, or of the elements of an array. */
-struct ev_schema_inside {
+/* The checks of an object's members, or of an array's elements. */
+struct ev_schema_program {
 	struct ev_schema_cell *cells; /* open addressing by symbol; of an array one */
 	uint32_t mask;
 	uint32_t n_rest;
 	uint64_t needed;
-	uint64_t least, gap;		/* there are least to least + gap members or elements */
-	const struct ev_schema **rest;	/* applied as they are */
+	uint64_t least, gap;	       /* there are least to least + gap members or elements */
+	const struct ev_schema **rest; /* applied as they are */
 	struct ev_schema_rule *rules;
 	uint32_t n_rules;
 };
@@ -80,27 +79,28 @@ struct ev_schema_step {
 	uint32_t node;
 	union {
 		const struct ev_schema_cell *cell;
-		const struct ev_schema_inside *inside; /* of SCHEMA_DO_REST */
+		const struct ev_schema_program *program; /* of SCHEMA_CHECK_REST */
 	};
 };
 
 struct ev_schema_plan {
-	bool never;		 /* no document of this shape fits */
-	uint32_t without;	 /* as given to ev_schema_valid */
-	uint32_t applied;	 /* objects and arrays, each charged as one applied schema */
-	uint32_t n[SCHEMA_DO_KINDS]; /* steps of each kind, which stand together in this order */
+	bool never;			/* no document of this shape fits */
+	uint32_t without;		/* as given to ev_schema_valid */
+	uint32_t applied;		/* objects and arrays, each charged as one applied schema */
+	uint32_t n[SCHEMA_CHECK_KINDS]; /* steps of each kind, which stand together in this order */
 	struct ev_schema_step steps[];
 };
 
 struct ev_schema_flat {
 	bool made; /* the next is known */
-	const struct ev_schema_inside *object;
-	const struct ev_schema_plan **plans; /* by shape, for the whole document; NULL: none yet */
+	const struct ev_schema_program *object;
+	struct ev_plans plans;	       /* struct ev_schema_plan, for whole documents */
+	uint32_t without;	       /* as given to ev_schema_valid, for a new plan */
 	struct ev_schema_known *known; /* programs for several schemas of which this is the first */
 };
 
 /* The cell of a name, or the one for all other names. */
-static inline const struct ev_schema_cell *ev_schema_cell_at(const struct ev_schema_inside *o,
+static inline const struct ev_schema_cell *ev_schema_cell_at(const struct ev_schema_program *o,
 							     uint32_t symbol)
 {
 	uint32_t k = symbol & o->mask;
@@ -111,7 +111,7 @@ static inline const struct ev_schema_cell *ev_schema_cell_at(const struct ev_sch
 }
 
 /* True if dependentRequired holds; bits: of the members present. */
-static inline bool ev_schema_rules_fit(const struct ev_schema_inside *o, uint64_t bits)
+static inline bool ev_schema_rules_fit(const struct ev_schema_program *o, uint64_t bits)
 {
 	for (uint32_t k = 0; k < o->n_rules; k++)
 		if ((bits & o->rules[k].trigger) != 0 &&
@@ -124,7 +124,7 @@ static inline bool ev_schema_rules_fit(const struct ev_schema_inside *o, uint64_
 void ev_schema_flatten(const struct ev_schema *s);
 
 /* The program of a schema, made on first use; NULL if the schema cannot be put so. */
-static inline const struct ev_schema_inside *ev_schema_flat_object(const struct ev_schema *s)
+static inline const struct ev_schema_program *ev_schema_flat_object(const struct ev_schema *s)
 {
 	if (!s->flat->made)
 		ev_schema_flatten(s);
@@ -134,26 +134,21 @@ static inline const struct ev_schema_inside *ev_schema_flat_object(const struct 
 /* run.c */
 
 /* An object of a document with the set's symbols. */
-bool ev_schema_flat_fits(struct ev_schema_judge *j, const struct ev_schema_inside *o, uint32_t i);
+bool ev_schema_flat_fits(struct ev_schema_judge *j, const struct ev_schema_program *o, uint32_t i);
 bool ev_schema_plan_fits(struct ev_schema_judge *j, const struct ev_schema_plan *plan);
 
 /* plan.c */
 
-/* Makes the plan for the document's shape; NULL if it has none, or too many plans are kept. */
-const struct ev_schema_plan *ev_schema_plan_make(const struct ev_schema *s, const struct ev_doc *d,
-						 uint32_t without);
+extern const struct ev_plan_kind ev_schema_plan_kind; /* its client is a schema */
 
-/* The plan for the document's shape, made on first use. */
+/* The plan for the document's shape, or NULL. */
 static inline const struct ev_schema_plan *
 ev_schema_plan_of(const struct ev_schema *s, const struct ev_doc *d, uint32_t without)
 {
-	const struct ev_schema_plan **plans = s->flat->plans, *plan;
+	const struct ev_schema_plan *plan;
 
-	if (d->shape == EV_NO_SHAPE)
-		return NULL;
-	plan = plans != NULL ? plans[d->shape] : NULL;
-	if (plan == NULL)
-		plan = ev_schema_plan_make(s, d, without);
+	s->flat->without = without;
+	plan = ev_plan_of(&s->flat->plans, d);
 	return plan != NULL && plan->without == without ? plan : NULL;
 }
 

@@ -1,16 +1,18 @@
 /*
  * internal: the compiled form of JSON Schemas, which the files of schema share. Floor 6.
  *
- *   schema.c     whether values fit compiled schemas
+ *   judge.c      whether values fit compiled schemas
+ *   explain.c    every reason why they do not
  *   flat.c       schemas for the same object made one flat program
  *   run.c        whether objects fit such a program
- *   accept.c     fast checks of scalars
- *   explain.c    every reason why they do not
- *   promise.c    what is sure of values that fit
+ *   fast.c       fast checks of scalars
+ *   promise.c    what is guaranteed of values that fit
  *   compile.c    compiles: keywords into the structs here
+ *   names.c      tables of names
  *   keyword.c    the keywords, and what their values have to be
  *   loop.c       schemas that lead back to themselves
- *   load.c       the set: files, $id, $anchor and what a $ref leads to
+ *   set.c        the set: documents, $id and $anchor
+ *   load.c       files, and what a $ref leads to
  *   uri.c        URIs
  *   format.c     format
  *   dialect.c    $schema: drafts and vocabularies
@@ -25,9 +27,10 @@
 #include "base/buf.h"
 #include "base/lookup.h"
 #include "base/status.h"
-#include "schema/schema.h"
 #include "regex/regex.h"
 #include "scan/scan.h"
+#include "schema/schema.h"
+#include "json/view.h"
 
 struct ev_schema_slice {
 	const char *p;
@@ -78,31 +81,19 @@ struct ev_schema_dialect {
 struct ev_schema_name {
 	const char *p;
 	uint32_t len, hash;
-	uint32_t bit; /* its bit in struct ev_schema_presence, or SCHEMA_NO_BIT */
+	uint32_t mark; /* which one is set if it is present, or SCHEMA_NO_MARK */
 	/* of properties; NULL if the name stands in required alone */
 	const struct ev_schema *schema;
 };
 
-enum { SCHEMA_NO_BIT = UINT32_MAX, SCHEMA_SEEN = 128, SCHEMA_FEW = 8 };
+enum { SCHEMA_NO_MARK = UINT32_MAX, SCHEMA_FEW = 8 };
 
 struct ev_schema_names {
 	struct ev_schema_name *list;
 	uint32_t n;
-	uint32_t mask;	       /* of slots */
-	uint64_t lengths;      /* 1 << length of each name; the last bit is for all from 63 on */
-	const uint32_t *slots; /* NULL for few names; index + 1, 0 for none */
-};
-
-/* A number with at most 18 digits: mantissa / 10^scale. */
-struct ev_schema_quick {
-	int64_t mantissa;
-	uint32_t scale;
-	bool fits;
-};
-
-struct ev_schema_limit {
-	struct ev_schema_slice text; /* NULL p: no such limit */
-	struct ev_schema_quick quick;
+	uint32_t mask;	  /* of slots */
+	uint64_t lengths; /* 1 << length of each name; the last bit is for all from 63 on */
+	uint32_t *slots;  /* NULL for few names; index + 1, 0 for none */
 };
 
 enum ev_schema_bound {
@@ -115,8 +106,7 @@ enum ev_schema_bound {
 };
 
 struct ev_schema_numbers {
-	struct ev_schema_limit limits[SCHEMA_BOUNDS];
-	bool only_positive; /* nothing more than a minimum of 0 */
+	struct ev_schema_slice limits[SCHEMA_BOUNDS]; /* NULL p: no such limit */
 };
 
 struct ev_schema_strings {
@@ -124,7 +114,7 @@ struct ev_schema_strings {
 	struct ev_regex *pattern;
 	struct ev_schema_slice pattern_text;
 	const struct ev_schema_format *format;
-	const struct ev_schema_layout *layout; /* of the pattern or the format, or NULL */
+	const struct ev_schema_layout *layout; /* of the pattern, or NULL */
 };
 
 struct ev_schema_constant {
@@ -139,7 +129,7 @@ struct ev_schema_values {
 	struct ev_schema_names strings, forms;
 	struct ev_schema_constant *list; /* all, in the schema's order */
 	uint32_t n;
-	bool numbers, composites;     /* true if some value is one */
+	bool numbers, composites;	     /* true if some value is one */
 	const struct ev_schema_words *words; /* the strings, if there are some, or NULL */
 };
 
@@ -171,9 +161,8 @@ struct ev_schema_objects {
 	uint64_t min, max;
 	struct ev_schema_names names;
 	struct ev_symbol_map members; /* the same by the set's symbols: indices into names.list */
-	uint32_t bits;
-	uint64_t needed[SCHEMA_SEEN / 64]; /* of required, those below SCHEMA_SEEN */
-	uint32_t *required;	       /* indices into names */
+	uint32_t n_marks;	      /* of names */
+	uint32_t *required;	      /* indices into names */
 	uint32_t n_required;
 	struct ev_schema_pattern *patterns;
 	uint32_t n_patterns;
@@ -188,7 +177,7 @@ struct ev_schema_applied {
 	const struct ev_schema **any, **one;
 	uint32_t n_all, n_any, n_one;
 	const struct ev_schema *no, *when, *then, *otherwise;
-	/* the anchor of a $dynamicRef that is looked for in the dynamic scope */
+	/* the anchor of a $dynamicRef, searched in the dynamic scope */
 	const char *dynamic;
 	const struct ev_schema *fallback; /* and where it leads by the text alone */
 };
@@ -198,20 +187,20 @@ enum { SCHEMA_INTEGER = 1 << 7, SCHEMA_ANY_TYPE = 0x7f };
 enum ev_schema_state { SCHEMA_NEW, SCHEMA_QUEUED, SCHEMA_DONE };
 
 struct ev_schema {
-	const struct ev_schema *alias;	/* a lone $ref: where it leads */
-	uint8_t types;			/* 1 << kind, and SCHEMA_INTEGER */
-	bool boolean, value;		/* a boolean schema, and which */
-	bool leaf; /* looks at no members or elements, and applies no other schema */
+	const struct ev_schema *alias; /* a lone $ref: where it leads */
+	uint8_t types;		       /* 1 << kind, and SCHEMA_INTEGER */
+	bool boolean, value;	       /* a boolean schema, and which */
+	bool leaf; /* no keywords for members or elements, and no other schema */
 	const struct ev_schema_values *constant, *values;
-	const struct ev_schema_numbers *numbers;
-	const struct ev_schema_strings *strings;
-	const struct ev_schema_arrays *arrays;
-	const struct ev_schema_objects *objects;
-	const struct ev_schema_applied *applied;
-	/* what it asks of objects, with other schemas, as one program */
+	struct ev_schema_numbers *numbers;
+	struct ev_schema_strings *strings;
+	struct ev_schema_arrays *arrays;
+	struct ev_schema_objects *objects;
+	struct ev_schema_applied *applied;
+	/* its program for objects, and its plans */
 	struct ev_schema_flat *flat;
 	const struct ev_schema *unevaluated_items, *unevaluated_properties;
-	const char *says; /* description, else title */
+	const char *description; /* or title */
 
 	struct ev_schema_set *set;
 	struct ev_schema_document *doc;
@@ -237,23 +226,24 @@ struct ev_schema_resource {
 	const char *rooted; /* the URI if its $id were meant from the folder at the top, or NULL */
 	struct ev_schema_anchor *anchors;
 	size_t n_anchors, cap_anchors;
-	struct ev_symbols *anchor_names; /* by number less one, once there are more than few */
+	struct ev_lookup by_name; /* of anchors */
 };
 
 /* The members or elements of a large object or array. */
-struct ev_schema_inside_index {
-	struct ev_symbols *names; /* of an object: the number of a name less one is its place */
+struct ev_schema_index {
+	struct ev_lookup names; /* of an object: places in values */
 	uint32_t *values;
 };
 
 struct ev_schema_document {
+	struct ev_schema_set *set;
 	const char *name; /* for errors */
 	char *text;
 	struct ev_doc doc;
 	struct ev_node *nodes;
 	struct ev_schema **compiled;	    /* one a node, NULL where none is */
 	struct ev_schema_resource **begins; /* one a node: what begins there, or NULL */
-	struct ev_schema_inside_index *indices;
+	struct ev_schema_index *indices;
 	size_t n_indices, cap_indices;
 	struct ev_symbol_map indexed; /* by node and one: which of the indices is its own */
 	const char *retrieved;	      /* the URI that it was got by: schema:///a/b.json */
@@ -273,24 +263,20 @@ struct ev_schema_set {
 	size_t n_documents, cap_documents;
 	struct ev_schema_resource **resources;
 	size_t n_resources, cap_resources;
-	struct ev_symbols *uris; /* that were added or asked for */
-	uint32_t *by_uri;	 /* by their numbers,
-			the place among resources of one that had it */
-	size_t cap_by_uri;
+	struct ev_lookup by_uri; /* of resources, those that were dropped too */
 	struct ev_regex **regexes;
 	size_t n_regexes, cap_regexes;
 	struct ev_schema **queue; /* waiting to be compiled; done ones stay until all are */
 	size_t n_queue, cap_queue;
 	uint64_t n_schemas;   /* compiled so far */
 	uint64_t n_cells;     /* of flat programs for several schemas at once */
-	uint64_t n_steps;     /* of plans for documents of known shapes */
 	const char **dynamic; /* the anchors of $dynamicRef */
 	size_t n_dynamic, cap_dynamic;
 
 	const char **lints; /* in the arena */
 	size_t n_lints, cap_lints;
 
-	/* what the evaluators work with, kept from record to record */
+	/* scratch of the judgement, kept from record to record */
 	struct ev_buf text, name, form;
 	uint8_t *marks;
 	size_t n_marks, cap_marks;
@@ -331,26 +317,25 @@ const char *ev_schema_file_uri(struct ev_schema_set *set, const char *folder, co
 
 /* format.c */
 
-/*
- * A format's fast check, which decides most texts: its layout alone, or with the calendar, or a
- * function of accept.h.
- */
-enum ev_schema_glance {
-	SCHEMA_BY_LAYOUT,
-	SCHEMA_BY_DATE,
-	SCHEMA_BY_TIME,
-	SCHEMA_BY_IPV4,
-	SCHEMA_BY_URI,
-	SCHEMA_BY_EMAIL,
-	SCHEMA_BY_HOSTNAME,
+enum {
+	SCHEMA_FORMAT_ASCII = 1, /* what has it is ASCII */
+	SCHEMA_FORMAT_URI = 2,	 /* every common URI has it */
 };
 
 struct ev_schema_format {
 	const char *name;
-	bool (*check)(const char *p, size_t len);
-	const char *layout; /* the pattern of what most texts look like, or NULL */
-	enum ev_schema_glance glance;
+	bool (*check)(const char *p, size_t len); /* or NULL: */
+	const char *pattern;
+	unsigned flags;
 };
+
+/* For a format with a pattern. */
+bool ev_schema_format_matches(const struct ev_schema_format *f, const char *p, size_t len);
+static inline bool ev_schema_format_fits(const struct ev_schema_format *f, const char *p,
+					 size_t len)
+{
+	return f->check != NULL ? f->check(p, len) : ev_schema_format_matches(f, p, len);
+}
 
 /* NULL for one that evkit does not assert. */
 const struct ev_schema_format *ev_schema_format_find(const char *name, size_t len);
@@ -377,11 +362,31 @@ const struct ev_schema_metaschema *ev_schema_metaschema_find(const char *uri);
 bool ev_schema_dialect_read(struct ev_schema_set *set, struct ev_schema_document *doc, uint32_t at,
 			    struct ev_schema_dialect *dialect, struct ev_error *err);
 
-/* load.c */
+/* set.c */
 
 /* An error at byte pos of the document: "file:line:column: ". Returns false. */
 bool ev_schema_fail(const struct ev_schema_document *doc, uint32_t pos, struct ev_error *err,
 		    const char *fmt, ...) EV_PRINTF(4, 5);
+/* One that is in the set, or NULL. */
+struct ev_schema_resource *ev_schema_resource_find(struct ev_schema_set *set, const char *uri);
+/*
+ * Adds a document. folder: the URI that relative ones are meant from besides, or NULL. Takes text,
+ * with slack behind it, which becomes the set's in any case. NULL with the error.
+ */
+struct ev_schema_document *ev_schema_document_add(struct ev_schema_set *set, const char *name,
+						  const char *uri, const char *folder, char *text,
+						  size_t len, struct ev_error *err);
+const struct ev_schema_anchor *ev_schema_anchor_find(const struct ev_schema_resource *r,
+						     const char *name, size_t len);
+/* True if the schema has a $ref that turns off all its other keywords, as up to draft-07. */
+bool ev_schema_ref_alone(const struct ev_doc *d, uint32_t schema, enum ev_schema_draft draft);
+/* $recursiveAnchor acts as a dynamic anchor with this name. */
+#define SCHEMA_RECURSIVE "#"
+/* A decoded string of the document, in the arena. */
+struct ev_schema_slice ev_schema_string(const struct ev_schema_document *doc, uint32_t at);
+
+/* load.c */
+
 /*
  * Finds the resource with this absolute URI, and loads its file if it is not loaded yet. *r is NULL
  * if there is none. False, with the error, if the file cannot be read.
@@ -391,31 +396,26 @@ bool ev_schema_resource_get(struct ev_schema_set *set, const char *uri,
 /* Resolves the $ref in the string at node `at`; *anchor is set if its fragment is an anchor. */
 struct ev_schema *ev_schema_refer(struct ev_schema *from, uint32_t at,
 				  const struct ev_schema_anchor **anchor, struct ev_error *err);
-const struct ev_schema_anchor *ev_schema_anchor_find(const struct ev_schema_resource *r,
-						     const char *name, size_t len);
-/* True if the schema has a $ref that turns off all its other keywords, as up to draft-07. */
-bool ev_schema_ref_alone(const struct ev_doc *d, uint32_t schema, enum ev_schema_draft draft);
-/* $recursiveAnchor acts as a dynamic anchor with this name. */
-#define SCHEMA_RECURSIVE "#"
-/* A decoded string of the document, in the arena. */
-struct ev_schema_slice ev_schema_string(struct ev_schema_document *doc, struct ev_schema_set *set,
-					uint32_t at);
-
 /* compile.c */
 
 /* The schema at a node; a new one is queued to be compiled. */
-struct ev_schema *ev_schema_at(struct ev_schema_resource *r, uint32_t at,
-			       struct ev_schema_set *set);
+struct ev_schema *ev_schema_at(struct ev_schema_resource *r, uint32_t at);
 bool ev_schema_compile_queue(struct ev_schema_set *set, struct ev_error *err);
-/* The map is freed with the set. */
-void ev_schema_map_keep(struct ev_schema_set *set, struct ev_symbol_map *map);
 
 /* loop.c */
 
 /* True if no schema of the set applies itself to the same value; else false, with the error. */
 bool ev_schema_loops_none(struct ev_schema_set *set, struct ev_error *err);
 
-/* schema.c */
+/* names.c */
+
+/* The index of a name, which is added if it is new. The text is borrowed. */
+uint32_t ev_schema_names_add(struct ev_schema_set *set, struct ev_schema_names *t,
+			     struct ev_schema_slice name);
+struct ev_schema_name *ev_schema_names_find(const struct ev_schema_names *t, const char *p,
+					    size_t len);
+
+/* judge.c */
 
 /* The dynamic scope: the resources that the evaluation has entered, for $dynamicRef. */
 struct ev_schema_scope {
@@ -441,21 +441,32 @@ struct ev_schema_judge {
 };
 
 /*
+ * Where a value stands in the document, from the inside out, for its reasons. NULL instead of it
+ * asks for the verdict alone.
+ */
+struct ev_schema_place {
+	const struct ev_schema_place *up; /* NULL at the top */
+	uint32_t name;			  /* the node of a member's name; EV_NOWHERE: an element */
+	uint32_t index;			  /* of an element */
+	const char *description;	  /* the nearest description around the keyword, or NULL */
+};
+
+/*
  * Marks: a byte for each member or element of a value, true once a keyword has evaluated it, for
  * unevaluatedProperties and unevaluatedItems. They lie on a stack in the set and are named by their
  * offset; SCHEMA_NO_MARKS where nobody needs them.
  */
 #define SCHEMA_NO_MARKS SIZE_MAX
 
-size_t ev_schema_marks_push(struct ev_schema_judge *j, uint32_t i);
-void ev_schema_marks_pop(struct ev_schema_judge *j, size_t at);
-
 /*
  * The budget of one judgement, in applied schemas. It only stops schemas that refer to themselves
  * from several branches (of an anyOf, say), whose cost is exponential in the value's depth; all
  * others stay far below it.
  */
-int64_t ev_schema_work(const struct ev_schema_set *set, const struct ev_doc *d);
+static inline int64_t ev_schema_budget(const struct ev_schema_set *set, const struct ev_doc *d)
+{
+	return 10000000 + 4 * (int64_t)set->n_schemas * (int64_t)d->n;
+}
 
 static inline struct ev_schema_judge
 ev_schema_judge_of(const struct ev_schema *s, const struct ev_doc *d, uint32_t at, uint32_t without)
@@ -464,82 +475,77 @@ ev_schema_judge_of(const struct ev_schema *s, const struct ev_doc *d, uint32_t a
 					.set = s->set,
 					.without = without,
 					.top = without != EV_NOWHERE ? at : EV_NOWHERE,
-					.left = ev_schema_work(s->set, d)};
+					.left = ev_schema_budget(s->set, d)};
 }
 
-/* Charges one applied schema; false once the budget is spent. */
-static inline bool ev_schema_spend(struct ev_schema_judge *j)
-{
-	return --j->left >= 0;
-}
-
-bool ev_schema_fits(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i, size_t marks);
-/* True if the value fits all n schemas; without marks. */
+/*
+ * True if value i fits. With a place every reason why not is added, else the walk stops at the
+ * first; keyword: by which the schema came to the value.
+ */
+bool ev_schema_fits(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i, size_t marks,
+		    const struct ev_schema_place *place, const char *keyword);
+/* True if the value fits all n schemas; without marks and reasons. */
 bool ev_schema_all_fit(struct ev_schema_judge *j, const struct ev_schema *const *list, uint32_t n,
 		       uint32_t i);
-/* The same for all keywords but unevaluated*. */
-bool ev_schema_keywords_fit(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i,
-			    size_t marks);
-/* unevaluatedItems or unevaluatedProperties, by the value's kind; or NULL. */
-const struct ev_schema *ev_schema_unevaluated(const struct ev_schema_judge *j,
-					      const struct ev_schema *s, uint32_t i);
-/* Where a $dynamicRef leads in the dynamic scope. */
-const struct ev_schema *ev_schema_dynamic_target(const struct ev_schema_judge *j,
-						 const struct ev_schema_applied *a);
-
-/* Single keywords. */
-bool ev_schema_type_fits(const struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i);
-bool ev_schema_is_among(struct ev_schema_judge *j, const struct ev_schema_values *v, uint32_t i);
-bool ev_schema_within(const char *p, size_t len, const struct ev_schema_quick *q,
-		      const struct ev_schema_limit *l, enum ev_schema_bound bound);
-bool ev_schema_long_enough(const struct ev_schema_strings *t, const char *p, size_t len);
-bool ev_schema_short_enough(const struct ev_schema_strings *t, const char *p, size_t len);
-/* True if two elements are equal; *a and *b are the first such pair, *a before *b. */
-bool ev_schema_equal_elements(struct ev_schema_judge *j, uint32_t i, uint32_t *a, uint32_t *b);
 
 /* A member's name, decoded; valid until the next. */
-const char *ev_schema_member_name(struct ev_schema_judge *j, uint32_t i, size_t *len);
+static inline const char *ev_schema_member_name(struct ev_schema_judge *j, uint32_t i, size_t *len)
+{
+	return ev_string(j->d, i, &j->set->name, len);
+}
+
 /* The number of members, less the one that counts as absent. */
 static inline uint64_t ev_schema_members(const struct ev_schema_judge *j, uint32_t i)
 {
 	return j->d->nodes[i].count - (uint64_t)(i == j->top);
 }
+
+/* explain.c: the reasons. Each function returns false, and does nothing if place is NULL. */
+
+/* Adds a reason with this message; place is not NULL. */
+#define SCHEMA_REPORT(j, place, keyword, ...) \
+	ev_schema_reported(j, place, keyword, ev_reasons_add((j)->reasons, __VA_ARGS__))
+bool ev_schema_reported(struct ev_schema_judge *j, const struct ev_schema_place *place,
+			const char *keyword, struct ev_reason *reason);
+/* The value for a message. */
+const char *ev_schema_quoted(struct ev_schema_judge *j, uint32_t i);
+
+bool ev_schema_report_type(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i,
+			   const struct ev_schema_place *place);
+bool ev_schema_report_values(struct ev_schema_judge *j, const struct ev_schema_values *v,
+			     const char *keyword, uint32_t i, const struct ev_schema_place *place);
+bool ev_schema_report_bound(struct ev_schema_judge *j, const struct ev_schema_numbers *n,
+			    enum ev_schema_bound bound, uint32_t i,
+			    const struct ev_schema_place *place);
+/* n is less than min, or more than max. keyword: without "min" or "max" in front. */
+bool ev_schema_report_count(struct ev_schema_judge *j, const char *keyword, const char *what,
+			    const char *unit, uint64_t n, uint64_t min, uint64_t max,
+			    const struct ev_schema_place *place);
+bool ev_schema_report_pattern(struct ev_schema_judge *j, const struct ev_schema_strings *t,
+			      uint32_t i, const struct ev_schema_place *place);
+/* n: how many elements fit contains. */
+bool ev_schema_report_contains(struct ev_schema_judge *j, const struct ev_schema_arrays *t,
+			       uint64_t n, const struct ev_schema_place *place);
+/* Elements a and b of array i are equal. */
+bool ev_schema_report_equal(struct ev_schema_judge *j, uint32_t i, uint32_t a, uint32_t b,
+			    const struct ev_schema_place *place);
+/* The reasons from `first` on are about a member's name, which does not fit s. */
+bool ev_schema_report_name(struct ev_schema_judge *j, const struct ev_schema *s, size_t first,
+			   const struct ev_schema_place *place);
+/* trigger: the member that needs the missing one, or NULL. */
+bool ev_schema_report_missing(struct ev_schema_judge *j, const struct ev_schema_name *name,
+			      const struct ev_schema_name *trigger,
+			      const struct ev_schema_place *place);
 /*
- * Which of the names with a presence bit were seen: bits for the first SCHEMA_SEEN, and for the
- * others bytes among the marks.
+ * The value fits none of the schemas. Besides saying so, adds the reasons of the nearest, that is,
+ * of the one with the fewest among those that allow a value of this type.
  */
-struct ev_schema_presence {
-	uint64_t bits[SCHEMA_SEEN / 64];
-	size_t more;
-};
-
-struct ev_schema_presence ev_schema_presence_begin(struct ev_schema_judge *j,
-						   const struct ev_schema_objects *o);
-void ev_schema_presence_end(struct ev_schema_judge *j, const struct ev_schema_objects *o,
-			    struct ev_schema_presence *p);
-
-static inline void ev_schema_see(const struct ev_schema_judge *j, const struct ev_schema_name *name,
-				 struct ev_schema_presence *p)
-{
-	if (name->bit < SCHEMA_SEEN)
-		p->bits[name->bit / 64] |= 1ULL << name->bit % 64;
-	else if (name->bit != SCHEMA_NO_BIT)
-		j->set->marks[p->more + name->bit - SCHEMA_SEEN] = 1;
-}
-
-/* name: of bit != SCHEMA_NO_BIT. */
-static inline bool ev_schema_seen(const struct ev_schema_judge *j,
-				  const struct ev_schema_name *name,
-				  const struct ev_schema_presence *p)
-{
-	if (name->bit < SCHEMA_SEEN)
-		return (p->bits[name->bit / 64] >> name->bit % 64 & 1) != 0;
-	return j->set->marks[p->more + name->bit - SCHEMA_SEEN] != 0;
-}
-
-const struct ev_schema_name *ev_schema_names_find(const struct ev_schema_names *t, const char *p,
-						  size_t len);
-uint32_t ev_schema_name_hash(const char *p, size_t len);
-struct ev_schema_quick ev_schema_quick_read(const char *p, size_t len);
+bool ev_schema_report_none(struct ev_schema_judge *j, const struct ev_schema *const *list,
+			   uint32_t n, const char *keyword, uint32_t i,
+			   const struct ev_schema_place *place);
+bool ev_schema_report_not(struct ev_schema_judge *j, const struct ev_schema *no, uint32_t i,
+			  const struct ev_schema_place *place);
+bool ev_schema_report_false(struct ev_schema_judge *j, uint32_t i,
+			    const struct ev_schema_place *place, const char *keyword);
 
 #endif

@@ -3,8 +3,9 @@
  * beside each other, through $ref and allOf, of members by name and of all elements.
  */
 #include "base/time.h"
-#include "schema/internal.h"
+#include "number/decimal.h"
 #include "scan/form.h"
+#include "schema/internal.h"
 
 #include <string.h>
 
@@ -131,10 +132,18 @@ static void promise_text(const struct ev_schema_strings *t, struct ev_promise *p
 	}
 }
 
-static bool bounds(const struct ev_schema_numbers *n, enum ev_schema_bound a,
-		   enum ev_schema_bound b)
+/* Whether the limit is a number of 64 bits, or less far from zero. */
+static bool is_near(struct ev_schema_slice limit)
 {
-	return n != NULL && (n->limits[a].quick.fits || n->limits[b].quick.fits);
+	struct ev_small n;
+
+	return limit.p != NULL && ev_small_read(limit.p, limit.len, &n) && n.exp <= 0;
+}
+
+static bool has_bound(const struct ev_schema_numbers *n, enum ev_schema_bound a,
+		      enum ev_schema_bound b)
+{
+	return n != NULL && (is_near(n->limits[a]) || is_near(n->limits[b]));
 }
 
 struct ev_promise ev_schema_promise(const struct ev_schema *s, const struct ev_path *list,
@@ -155,8 +164,8 @@ struct ev_promise ev_schema_promise(const struct ev_schema *s, const struct ev_p
 		promise_words(s->values, &p);
 		promise_text(s->strings, &p);
 		whole |= (s->types >> EV_NUMBER & 1) == 0;
-		least |= bounds(s->numbers, SCHEMA_MINIMUM, SCHEMA_EXCLUSIVE_MINIMUM);
-		most |= bounds(s->numbers, SCHEMA_MAXIMUM, SCHEMA_EXCLUSIVE_MAXIMUM);
+		least |= has_bound(s->numbers, SCHEMA_MINIMUM, SCHEMA_EXCLUSIVE_MINIMUM);
+		most |= has_bound(s->numbers, SCHEMA_MAXIMUM, SCHEMA_EXCLUSIVE_MAXIMUM);
 	}
 	p.int64 = whole && least && most;
 	return p;

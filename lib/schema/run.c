@@ -1,34 +1,35 @@
 /* Runs the flat program that flat.c makes of schemas, over a record or by the plan of its shape. */
 #include "base/compiler.h"
-#include "schema/accept.h"
+#include "number/decimal.h"
+#include "scan/form.h"
+#include "schema/fast.h"
 #include "schema/flat.h"
-#include "json/view.h"
 
 /*
- * One function for each enum ev_schema_do. Calls through a table are cheaper here than a switch:
+ * One function for each enum ev_schema_check. Calls through a table are cheaper here than a switch:
  * the loops around them need few registers, and most of these functions save none.
  */
 typedef bool run(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 		 const struct ev_node *value);
 
 /* A slow path: kept out of line, so that the fast path has no registers to save. */
-#define ASIDE static EV_NOINLINE bool
+#define SLOW static EV_NOINLINE bool
 
-ASIDE ask(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
+SLOW full(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
 {
-	const struct ev_schema_behind *b = c->behind;
+	const struct ev_schema_cold *b = c->cold;
 
 	return ev_schema_all_fit(j, b->schemas, b->n, (uint32_t)(value - j->d->nodes));
 }
 
-static bool take(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+static bool pass(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 		 const struct ev_node *value)
 {
 	(void)j, (void)c, (void)value;
 	return true;
 }
 
-/* Scalars. Where the fast check cannot decide, the schemas themselves are asked. */
+/* Scalars. What the fast check cannot decide is evaluated in full. */
 
 static inline const char *text_of(const struct ev_schema_judge *j, const struct ev_node *value)
 {
@@ -48,16 +49,7 @@ static inline bool length(struct ev_schema_judge *j, const struct ev_schema_cell
 {
 	uint32_t len = value->end - value->pos - 2;
 
-	return len - c->least <= c->gap || ask(j, c, value);
-}
-
-ASIDE wide_layout(struct ev_schema_judge *j, const struct ev_schema_cell *c,
-		  const struct ev_node *value)
-{
-	uint32_t len;
-	const char *p = string_of(j, value, &len);
-
-	return ev_schema_accepts_wide_layout(c->layout, p, len) || ask(j, c, value);
+	return len - c->least <= c->gap || full(j, c, value);
 }
 
 static inline bool layout(struct ev_schema_judge *j, const struct ev_schema_cell *c,
@@ -66,56 +58,28 @@ static inline bool layout(struct ev_schema_judge *j, const struct ev_schema_cell
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	if (len - c->least > c->gap)
-		return ask(j, c, value);
-	return ev_schema_accepts_layout(c->layout, p, len) || wide_layout(j, c, value);
+	return (len - c->least <= c->gap && ev_schema_fast_layout(c->layout, p, len)) ||
+	       full(j, c, value);
 }
 
-static inline bool date(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+/* In lower case; others are left to the schemas. */
+static inline bool uuid(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 			const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	return (len - c->least <= c->gap && ev_schema_accepts_layout(c->layout, p, len) &&
-		ev_schema_accepts_day(p)) ||
-	       ask(j, c, value);
+	return (len == EV_UUID_TEXT && ev_uuid_is_canonical(p)) || full(j, c, value);
 }
 
-static inline bool time_of(struct ev_schema_judge *j, const struct ev_schema_cell *c,
-			   const struct ev_node *value)
+static inline bool format(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+			  const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	return (len - c->least <= c->gap && ev_schema_accepts_time(c->layout, p, len)) ||
-	       ask(j, c, value);
-}
-
-static inline bool ipv4(struct ev_schema_judge *j, const struct ev_schema_cell *c,
-			const struct ev_node *value)
-{
-	uint32_t len;
-	const char *p = string_of(j, value, &len);
-
-	return (len - c->least <= c->gap && ev_schema_accepts_ipv4(p, len)) || ask(j, c, value);
-}
-
-ASIDE quick(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
-{
-	uint32_t len;
-	const char *p = string_of(j, value, &len);
-
-	return (len - c->least <= c->gap && c->quick(p, len)) || ask(j, c, value);
-}
-
-ASIDE any_word(struct ev_schema_judge *j, const struct ev_schema_cell *c,
-	       const struct ev_node *value)
-{
-	uint32_t len;
-	const char *p = string_of(j, value, &len);
-
-	return ev_schema_accepts_any_word(c->words, p, len) || ask(j, c, value);
+	return (len - c->least <= c->gap && ev_schema_format_fits(c->format, p, len)) ||
+	       full(j, c, value);
 }
 
 static inline bool word(struct ev_schema_judge *j, const struct ev_schema_cell *c,
@@ -124,59 +88,62 @@ static inline bool word(struct ev_schema_judge *j, const struct ev_schema_cell *
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	return ev_schema_accepts_word(c->words, p, len) || any_word(j, c, value);
+	return ev_schema_fast_word(c->words, p, len) || full(j, c, value);
 }
 
 static inline bool not_negative(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 				const struct ev_node *value)
 {
-	return *text_of(j, value) != '-' || ask(j, c, value);
+	return *text_of(j, value) != '-' || full(j, c, value);
 }
 
-ASIDE number(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
+SLOW number(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
 {
-	const struct ev_schema_behind *b = c->behind;
+	const struct ev_small low = {c->cold->low, 0}, high = {c->cold->high, 0};
+	struct ev_small v;
 
-	return ev_schema_accepts_number(text_of(j, value), value->end - value->pos, b->low, b->high,
-					c->does[EV_NUMBER] == SCHEMA_DO_WHOLE) ||
-	       ask(j, c, value);
+	return (ev_small_read(text_of(j, value), value->end - value->pos, &v) &&
+		ev_small_compare(low, v) <= 0 && ev_small_compare(v, high) <= 0 &&
+		(v.exp >= 0 || c->checks[EV_NUMBER] != SCHEMA_CHECK_WHOLE)) ||
+	       full(j, c, value);
 }
 
 static inline bool whole(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 			 const struct ev_node *value)
 {
-	return ev_schema_accepts_digits(text_of(j, value), value->end - value->pos, c->behind->low,
-					c->behind->high) ||
+	struct ev_small v;
+
+	return (ev_small_read_short(text_of(j, value), value->end - value->pos, &v) && v.exp == 0 &&
+		c->cold->low <= v.coef && v.coef <= c->cold->high) ||
 	       number(j, c, value);
 }
 
 static run object, array;
 
 static run *const runs[] = {
-	[SCHEMA_DO_ASK] = ask,	      [SCHEMA_DO_TAKE] = take,
-	[SCHEMA_DO_LENGTH] = length,  [SCHEMA_DO_LAYOUT] = layout,
-	[SCHEMA_DO_DATE] = date,      [SCHEMA_DO_TIME] = time_of,
-	[SCHEMA_DO_IPV4] = ipv4,      [SCHEMA_DO_QUICK] = quick,
-	[SCHEMA_DO_WORD] = word,      [SCHEMA_DO_NOT_NEGATIVE] = not_negative,
-	[SCHEMA_DO_DECIMAL] = number, [SCHEMA_DO_WHOLE] = whole,
-	[SCHEMA_DO_OBJECT] = object,  [SCHEMA_DO_ARRAY] = array,
+	[SCHEMA_CHECK_FULL] = full,	 [SCHEMA_CHECK_PASS] = pass,
+	[SCHEMA_CHECK_LENGTH] = length,	 [SCHEMA_CHECK_LAYOUT] = layout,
+	[SCHEMA_CHECK_UUID] = uuid,	 [SCHEMA_CHECK_FORMAT] = format,
+	[SCHEMA_CHECK_WORD] = word,	 [SCHEMA_CHECK_NOT_NEGATIVE] = not_negative,
+	[SCHEMA_CHECK_DECIMAL] = number, [SCHEMA_CHECK_WHOLE] = whole,
+	[SCHEMA_CHECK_OBJECT] = object,	 [SCHEMA_CHECK_ARRAY] = array,
 };
 
 static inline bool cell_fits(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 			     const struct ev_node *value)
 {
-	return runs[c->does[value->word & 15]](j, c, value);
+	return runs[c->checks[value->word & 15]](j, c, value);
 }
 
 /* The cell of a name whose first slot is taken by another. */
-static EV_NOINLINE const struct ev_schema_cell *seek(const struct ev_schema_inside *o,
+static EV_NOINLINE const struct ev_schema_cell *seek(const struct ev_schema_program *o,
 						     uint32_t symbol)
 {
 	return ev_schema_cell_at(o, symbol);
 }
 
 /* Checks the members from `name` to `stop`; adds the presence bits of those that count to *bits. */
-static inline bool members_fit(struct ev_schema_judge *j, const struct ev_schema_inside *o,
+static inline bool members_fit(struct ev_schema_judge *j, const struct ev_schema_program *o,
 			       const struct ev_node *name, const struct ev_node *stop,
 			       uint64_t *bits)
 {
@@ -196,14 +163,14 @@ static inline bool members_fit(struct ev_schema_judge *j, const struct ev_schema
 }
 
 /* Charges one applied schema to the budget, and checks the count n of members or elements. */
-static inline bool may_enter(struct ev_schema_judge *j, const struct ev_schema_inside *o,
+static inline bool may_enter(struct ev_schema_judge *j, const struct ev_schema_program *o,
 			     uint64_t n)
 {
-	return ev_schema_spend(j) && n - o->least <= o->gap;
+	return --j->left >= 0 && n - o->least <= o->gap;
 }
 
 /* What is checked after the members: presence, dependencies, and schemas that were not merged. */
-static inline bool rest_fits(struct ev_schema_judge *j, const struct ev_schema_inside *o,
+static inline bool rest_fits(struct ev_schema_judge *j, const struct ev_schema_program *o,
 			     uint64_t bits, uint32_t i)
 {
 	return (bits & o->needed) == o->needed &&
@@ -214,7 +181,7 @@ static inline bool rest_fits(struct ev_schema_judge *j, const struct ev_schema_i
 static bool object(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 		   const struct ev_node *value)
 {
-	const struct ev_schema_inside *o = c->behind->object;
+	const struct ev_schema_program *o = c->cold->object;
 	const struct ev_node *nodes = j->d->nodes;
 	uint64_t bits = 0;
 
@@ -226,7 +193,7 @@ static bool object(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 static bool array(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 		  const struct ev_node *value)
 {
-	const struct ev_schema_inside *o = c->behind->array;
+	const struct ev_schema_program *o = c->cold->array;
 	const struct ev_node *nodes = j->d->nodes, *end = nodes + value->next;
 
 	if (!may_enter(j, o, value->count))
@@ -237,7 +204,7 @@ static bool array(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 	return true;
 }
 
-bool ev_schema_flat_fits(struct ev_schema_judge *j, const struct ev_schema_inside *o, uint32_t i)
+bool ev_schema_flat_fits(struct ev_schema_judge *j, const struct ev_schema_program *o, uint32_t i)
 {
 	const struct ev_node *nodes = j->d->nodes, *first = nodes + i + 1,
 			     *end = nodes + nodes[i].next, *absent = nodes + j->without;
@@ -286,17 +253,15 @@ static EV_ALWAYS_INLINE bool steps_fit(struct ev_schema_judge *j,
 static EV_ALWAYS_INLINE bool scalars_fit(struct ev_schema_judge *j, const struct ev_schema_step **s,
 					 const uint32_t *n, bool escapes)
 {
-	return steps_fit(j, s, n[SCHEMA_DO_ASK], ask, false) &&
-	       steps_fit(j, s, n[SCHEMA_DO_LENGTH], length, escapes) &&
-	       steps_fit(j, s, n[SCHEMA_DO_LAYOUT], layout, escapes) &&
-	       steps_fit(j, s, n[SCHEMA_DO_DATE], date, escapes) &&
-	       steps_fit(j, s, n[SCHEMA_DO_TIME], time_of, escapes) &&
-	       steps_fit(j, s, n[SCHEMA_DO_IPV4], ipv4, escapes) &&
-	       steps_fit(j, s, n[SCHEMA_DO_QUICK], quick, escapes) &&
-	       steps_fit(j, s, n[SCHEMA_DO_WORD], word, escapes) &&
-	       steps_fit(j, s, n[SCHEMA_DO_NOT_NEGATIVE], not_negative, false) &&
-	       steps_fit(j, s, n[SCHEMA_DO_DECIMAL], number, false) &&
-	       steps_fit(j, s, n[SCHEMA_DO_WHOLE], whole, false);
+	return steps_fit(j, s, n[SCHEMA_CHECK_FULL], full, false) &&
+	       steps_fit(j, s, n[SCHEMA_CHECK_LENGTH], length, escapes) &&
+	       steps_fit(j, s, n[SCHEMA_CHECK_LAYOUT], layout, escapes) &&
+	       steps_fit(j, s, n[SCHEMA_CHECK_UUID], uuid, escapes) &&
+	       steps_fit(j, s, n[SCHEMA_CHECK_FORMAT], format, escapes) &&
+	       steps_fit(j, s, n[SCHEMA_CHECK_WORD], word, escapes) &&
+	       steps_fit(j, s, n[SCHEMA_CHECK_NOT_NEGATIVE], not_negative, false) &&
+	       steps_fit(j, s, n[SCHEMA_CHECK_DECIMAL], number, false) &&
+	       steps_fit(j, s, n[SCHEMA_CHECK_WHOLE], whole, false);
 }
 
 bool ev_schema_plan_fits(struct ev_schema_judge *j, const struct ev_schema_plan *plan)
@@ -309,8 +274,8 @@ bool ev_schema_plan_fits(struct ev_schema_judge *j, const struct ev_schema_plan 
 	if (!(j->d->unescaped ? scalars_fit(j, &s, plan->n, false)
 			      : scalars_fit(j, &s, plan->n, true)))
 		return false;
-	for (const struct ev_schema_step *end = s + plan->n[SCHEMA_DO_REST]; s < end; s++)
-		if (!ev_schema_all_fit(j, s->inside->rest, s->inside->n_rest, s->node))
+	for (const struct ev_schema_step *end = s + plan->n[SCHEMA_CHECK_REST]; s < end; s++)
+		if (!ev_schema_all_fit(j, s->program->rest, s->program->n_rest, s->node))
 			return false;
 	return true;
 }

@@ -25,7 +25,9 @@
 #include "star/star.h"
 #include "star/state.h"
 #include "store/sort.h"
+#include "warehouse/value.h"
 #include "json/pick.h"
+#include "json/plan.h"
 
 /* What the rows of a version need of it. */
 struct ev_star_version {
@@ -52,33 +54,19 @@ struct ev_star_bound {
 	char day[EV_KEY_TEXT];
 };
 
-/* The check still needed once the kind of a cell's value is known. */
-enum ev_star_how {
-	EV_STAR_FIXED, /* none: it is the same in all documents of the shape */
-	EV_STAR_RAW,   /* none: its text is the column's */
-	EV_STAR_TEXT,
-	EV_STAR_ID, /* the event's id, read already; a UUID may need another spelling */
-	EV_STAR_UUID,
-	EV_STAR_TIME,	  /* the event's time, which has been read */
-	EV_STAR_MODIFIED, /* its modified time, likewise */
-	EV_STAR_NUMBER,
-	EV_STAR_JSON,
-	EV_STAR_ODD, /* the slow path: everything */
-};
-
 /* How a cell is read from documents of one shape. */
 struct ev_star_take {
-	const struct ev_column *column;
-	uint32_t node, cell; /* cell: of all elements */
-	enum ev_star_how how;
-	/*
-	 * Limits of the fast path: the longest text; of numbers, digits before and behind the
-	 * point; of JSON, longest is how many numbers are in it.
-	 */
-	uint32_t longest, fraction;
+	enum ev_star_how {
+		EV_STAR_FIXED,	  /* it is the same in all of them */
+		EV_STAR_TIME,	  /* the event's time, which has been read */
+		EV_STAR_MODIFIED, /* its modified time, likewise */
+		EV_STAR_ID,	  /* its id, likewise; a UUID may need another spelling */
+		EV_STAR_VALUE,
+	} how;
+	uint32_t cell; /* of all elements */
 	union {
+		struct ev_check check; /* of any but what is fixed */
 		struct ev_value fixed;
-		const uint32_t *numbers; /* of JSON: their nodes */
 	};
 };
 
@@ -87,7 +75,7 @@ struct ev_star_takes {
 	size_t n;
 };
 
-/* How a group's cells are read from documents of one shape and kind. */
+/* How a group's cells are read from documents of one shape and kind; a plan is one for each. */
 struct ev_star_shape {
 	struct ev_star_takes cells; /* of the first group: whatever is the event's own */
 	size_t n;		    /* elements */
@@ -123,7 +111,7 @@ struct ev_star {
 	struct ev_star_options options;
 	struct ev_port *port;
 	struct ev_star_plan *plan;
-	struct ev_star_shapes *shapes;
+	struct ev_star_shapes *shapes; /* one a kind of the plan */
 	struct ev_presence *presence;
 	struct ev_presence_paths *asks; /* of it, one a kind */
 	bool *came;			/* whether an event of the kind did */
@@ -216,12 +204,8 @@ bool ev_star_read_delete(const char *p, size_t len, struct ev_star_deleted *d);
 
 /* Shapes (shapes.c) */
 
-struct ev_star_shapes *ev_star_shapes_new(void);
-void ev_star_shapes_free(struct ev_star_shapes **shapes);
-/*
- * By group, how the event at hand is taken; NULL if its shape is not known, or if that is kept of
- * too many already.
- */
+struct ev_star_shapes *ev_star_shapes_new(struct ev_star *s);
+/* By group, how the event at hand is taken; or NULL, where there is no plan (json/plan.h). */
 const struct ev_star_shape *ev_star_shape_of(struct ev_star *s, const struct ev_star_kind *kind);
 
 /* Values (values.c) */
@@ -314,7 +298,7 @@ struct ev_star_items {
 
 /* A cursor over the keys of the state that gives each key's latest entry. */
 struct ev_star_old {
-	struct ev_store_look *look;
+	struct ev_store_cursor *cursor;
 	const struct ev_entry *ahead;
 	bool there;
 	struct ev_buf key, value;

@@ -68,7 +68,7 @@ static inline size_t ev_members_size(const struct ev_members *m)
 	return m->arena.total - m->arena.left + 2 * m->n * sizeof *m->table;
 }
 
-/* A digest of an identity under two secret seeds. EV_SYMBOL_SLACK bytes behind it can be read. */
+/* A digest of an identity under two secret seeds. Eight bytes behind it can be read. */
 static inline uint64_t ev_members_digest(const uint64_t seeds[2], const char *p, size_t len)
 {
 	uint64_t h = seeds[0] ^ len, head, tail;

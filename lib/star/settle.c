@@ -153,12 +153,13 @@ static enum ev_status emit_if_changed(struct ev_star *s, const struct ev_buf *ke
 enum ev_status ev_star_emit_rows(struct ev_star *s, struct ev_error *err)
 {
 	struct ev_star_state *t = s->state;
-	struct ev_store_look *look = ev_store_look(t->store, t->from);
+	struct ev_store_cursor *cursor = ev_store_cursor_new(t->store, t->from);
 	struct ev_buf key = {0}, value = {0};
 	const struct ev_entry *e = NULL;
 	enum ev_status st;
 
-	while ((st = ev_look_next(look, &e, err)) == EV_OK && e != NULL && e->p[0] <= 'n') {
+	while ((st = ev_store_cursor_next(cursor, &e, err)) == EV_OK && e != NULL &&
+	       e->p[0] <= 'n') {
 		if (e->p[0] != 'n')
 			continue;
 		if (key.len > 0 && ev_bytes_compare(key.p, key.len, e->p, e->key_len) != 0 &&
@@ -174,7 +175,7 @@ enum ev_status ev_star_emit_rows(struct ev_star *s, struct ev_error *err)
 		st = emit_if_changed(s, &key, &value, err);
 	ev_buf_free(&key);
 	ev_buf_free(&value);
-	ev_look_free(&look);
+	ev_store_cursor_free(&cursor);
 	return st;
 }
 
@@ -280,7 +281,7 @@ static enum ev_status take_group(struct walk *w, const struct ev_buf *group, str
 
 		if (!new && !old)
 			break;
-		if (new && old)
+		if (new &&old)
 			order = ev_bytes_compare(w->next.key, w->next.key_len, o->key.p,
 						 o->key.len);
 		if (order <= 0) {
@@ -478,7 +479,7 @@ enum ev_status ev_star_settle(struct ev_star *s, struct ev_error *err)
 	struct walk w = {.s = s, .t = s->state};
 	enum ev_status st;
 
-	w.rows.look = ev_store_look(s->state->store, 0);
+	w.rows.cursor = ev_store_cursor_new(s->state->store, 0);
 	w.sort = ev_sort_new(s->options.memory / PARTS_OF_MEMORY, s->options.folder);
 	w.sums = ev_calloc(s->m->n_dimensions, sizeof *w.sums);
 	for (size_t i = 0; i < s->m->n_dimensions; i++)
@@ -488,7 +489,7 @@ enum ev_status ev_star_settle(struct ev_star *s, struct ev_error *err)
 	for (size_t i = 0; i < s->m->n_dimensions; i++)
 		ev_star_sum_free(&w.sums[i]);
 	free(w.sums);
-	ev_look_free(&w.rows.look);
+	ev_store_cursor_free(&w.rows.cursor);
 	ev_buf_free(&w.rows.key);
 	ev_buf_free(&w.rows.value);
 	ev_buf_free(&w.value);

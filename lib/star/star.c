@@ -27,7 +27,7 @@ static void want_paths(struct ev_star *s)
 {
 	const struct ev_star_plan *p = s->plan;
 
-	s->presence = ev_presence_new(s->m->file);
+	s->presence = ev_presence_new(s->m->file, ev_events_scan(s->events));
 	s->asks = ev_calloc(p->n_kinds, sizeof *s->asks);
 	s->came = ev_calloc(p->n_kinds, sizeof *s->came);
 	for (size_t i = 0; i < p->n_kinds; i++)
@@ -60,7 +60,7 @@ struct ev_star *ev_star_open(const struct ev_model *m, const struct ev_star_opti
 	s->options = *options;
 	s->port = port;
 	s->plan = ev_star_plan_new(m);
-	s->shapes = ev_star_shapes_new();
+	s->shapes = ev_star_shapes_new(s);
 	s->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_PIPE);
 	want_paths(s);
 	s->stored = true;
@@ -119,7 +119,7 @@ void ev_star_free(struct ev_star **star)
 	free(s->members);
 	free(s->calendars);
 	ev_star_plan_free(&s->plan);
-	ev_star_shapes_free(&s->shapes);
+	free(s->shapes);
 	ev_events_free(&s->events);
 	for (size_t i = 0; i < EV_STAR_SAYS; i++)
 		ev_path_free(&s->paths[i]);

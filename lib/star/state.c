@@ -26,7 +26,7 @@ void ev_star_state_free(struct ev_star_state **state)
 
 	if (t == NULL)
 		return;
-	ev_look_free(&t->old.look);
+	ev_store_cursor_free(&t->old.cursor);
 	ev_store_free(&t->store);
 	ev_sort_free(&t->sort);
 	ev_buf_free(&t->id);
@@ -159,7 +159,7 @@ enum ev_status ev_star_state_begin(struct ev_star *s, const struct ev_span *span
 	t->direct = !t->idle && p.number == span->from;
 	t->inside = false;
 	ev_buf_reset(&t->id);
-	t->old.look = ev_store_look(t->store, 0);
+	t->old.cursor = ev_store_cursor_new(t->store, 0);
 	t->sort = ev_sort_new(s->options.memory / PARTS_OF_MEMORY, s->options.folder);
 	return EV_OK;
 }
@@ -177,7 +177,7 @@ enum ev_status ev_star_old_next(struct ev_star_old *o, struct ev_error *err)
 		ev_buf_reset(&o->value);
 		ev_buf_put(&o->value, o->ahead->value, o->ahead->value_len);
 		ev_buf_room(&o->value, EV_COPY_OVER);
-		if (ev_look_more(o->look, &o->ahead, err) != EV_OK)
+		if (ev_store_cursor_find_next(o->cursor, &o->ahead, err) != EV_OK)
 			return EV_FATAL;
 	} while (o->ahead != NULL &&
 		 ev_bytes_compare(o->ahead->p, o->ahead->key_len, o->key.p, o->key.len) == 0);
@@ -187,7 +187,7 @@ enum ev_status ev_star_old_next(struct ev_star_old *o, struct ev_error *err)
 enum ev_status ev_star_old_find(struct ev_star_old *o, const char *prefix, size_t len,
 				struct ev_error *err)
 {
-	if (ev_look_find(o->look, prefix, len, &o->ahead, err) != EV_OK)
+	if (ev_store_cursor_find(o->cursor, prefix, len, &o->ahead, err) != EV_OK)
 		return EV_FATAL;
 	return ev_star_old_next(o, err);
 }
@@ -196,7 +196,7 @@ enum ev_status ev_star_old_onward(struct ev_star_old *o, const char *key, size_t
 				  struct ev_error *err)
 {
 	if (o->ahead != NULL && ev_bytes_compare(o->ahead->p, o->ahead->key_len, key, len) < 0 &&
-	    ev_look_onward(o->look, key, len, &o->ahead, err) != EV_OK)
+	    ev_store_cursor_skip(o->cursor, key, len, &o->ahead, err) != EV_OK)
 		return EV_FATAL;
 	return ev_star_old_next(o, err);
 }
@@ -497,7 +497,7 @@ enum ev_status ev_star_state_finish(struct ev_star *s, struct ev_error *err)
 	if (end_event(s, err) != EV_OK || (!t->idle && ev_star_settle(s, err) != EV_OK))
 		return EV_FATAL;
 	t->inside = false;
-	ev_look_free(&t->old.look);
+	ev_store_cursor_free(&t->old.cursor);
 	ev_sort_free(&t->sort);
 	if (!t->idle && ev_store_prepare(t->store, err) != EV_OK)
 		return EV_FATAL;

@@ -132,7 +132,7 @@ static bool read_cells(struct ev_star *s, const struct ev_star_elements *e,
 			v->len = (uint32_t)(ev_star_put_index(store, index) - store);
 		} else if (at[c->slot] == EV_NOWHERE) {
 			*v = s->absent;
-		} else if (!ev_value_usual(c->column, &d, at[c->slot], store, v) &&
+		} else if (!ev_value_fast(c->column, &d, at[c->slot], store, v) &&
 			   !other_value(s, c->column, at[c->slot], store, v)) {
 			return false;
 		}
@@ -143,22 +143,14 @@ static bool read_cells(struct ev_star *s, const struct ev_star_elements *e,
 }
 
 /* The slow path: reads a cell in full. */
-static EV_NOINLINE bool take_odd(struct ev_star *s, const struct ev_star_take *t, char *store,
-				 struct ev_value *v)
+static EV_NOINLINE bool take_slowly(struct ev_star *s, const struct ev_check *c, char *store,
+				    struct ev_value *v)
 {
-	if (!ev_value_usual(t->column, s->event.doc, t->node, store, v) &&
-	    !other_value(s, t->column, t->node, store, v))
+	if (!ev_value_fast(c->column, s->event.doc, c->node, store, v) &&
+	    !other_value(s, c->column, c->node, store, v))
 		return false;
 	if (v->p == s->room)
 		new_room(s);
-	return true;
-}
-
-static inline bool are_short(const struct ev_node *nodes, const struct ev_star_take *t)
-{
-	for (uint32_t i = 0; i < t->longest; i++)
-		if (nodes[t->numbers[i]].end - nodes[t->numbers[i]].pos > EV_VALUE_NUMBER)
-			return false;
 	return true;
 }
 
@@ -169,40 +161,32 @@ static bool take_cells(struct ev_star *s, const struct ev_star_elements *e,
 	const struct ev_doc *d = s->event.doc;
 	const char *const text = d->text; /* a copy, as above */
 	const struct ev_node *const nodes = d->nodes;
-	const bool nul = d->nul;
 	const struct ev_star_take *t = cells->list, *end = t + cells->n;
 	struct ev_value *const values = e->values;
 
 	for (; t < end; t++) {
-		const struct ev_node *n = &nodes[t->node];
 		struct ev_value *v = &values[t->cell];
-		const char *p = text + n->pos;
-		const uint32_t len = n->end - n->pos;
-		bool usual; /* fast path: the document's text is the column's */
+		const struct ev_node *n;
+		bool fits;
 
-		*v = (struct ev_value){.p = p, .len = len, .present = true};
-		switch (t->how) {
-		case EV_STAR_FIXED: *v = t->fixed; continue;
-		case EV_STAR_TIME:
-		case EV_STAR_MODIFIED:
+		if (t->how == EV_STAR_FIXED) {
+			*v = t->fixed;
+			continue;
+		}
+		n = &nodes[t->check.node];
+		*v = (struct ev_value){.p = text + n->pos, .len = n->end - n->pos, .present = true};
+		if (t->how == EV_STAR_TIME || t->how == EV_STAR_MODIFIED) {
 			v->p = ev_star_time(s, t->how == EV_STAR_MODIFIED);
 			v->len = EV_TIME_TEXT + 2;
 			continue;
-		case EV_STAR_RAW: continue;
-		case EV_STAR_TEXT: usual = len <= t->longest && !n->escaped; break;
-		case EV_STAR_ID: usual = s->event.is_uuid && s->event.id == p + 1; break;
-		case EV_STAR_UUID:
-			usual = len == EV_UUID_TEXT + 2 && ev_uuid_is_canonical(p + 1);
-			break;
-		case EV_STAR_NUMBER: usual = ev_small_fits(p, len, t->longest, t->fraction); break;
-		case EV_STAR_JSON: usual = !nul && are_short(nodes, t); break;
-		default: usual = false; break;
 		}
-		if (!usual &&
-		    !take_odd(s, t,
-			      e->stores != NULL ? e->stores + (size_t)t->cell * EV_VALUE_STORE
-						: s->room,
-			      v))
+		fits = t->how == EV_STAR_ID ? s->event.is_uuid && s->event.id == v->p + 1
+					    : ev_check_passes(&t->check, d, nodes, text);
+		if (!fits &&
+		    !take_slowly(s, &t->check,
+				 e->stores != NULL ? e->stores + (size_t)t->cell * EV_VALUE_STORE
+						   : s->room,
+				 v))
 			return false;
 	}
 	return true;

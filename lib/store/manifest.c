@@ -1,5 +1,5 @@
-#include "store/manifest.h"
 #include "base/mem.h"
+#include "store/internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,12 +13,17 @@ void ev_manifest_part_free(struct ev_manifest_part *part)
 	ev_buf_free(&part->from);
 }
 
+void ev_manifest_clear_notes(struct ev_manifest *m)
+{
+	for (; m->n_notes > 0; m->n_notes--) {
+		free(m->notes[m->n_notes - 1].name);
+		free(m->notes[m->n_notes - 1].value);
+	}
+}
+
 void ev_manifest_free(struct ev_manifest *m)
 {
-	for (size_t i = 0; i < m->n_notes; i++) {
-		free(m->notes[i].name);
-		free(m->notes[i].value);
-	}
+	ev_manifest_clear_notes(m);
 	for (size_t i = 0; i < m->n_parts; i++)
 		ev_manifest_part_free(&m->parts[i]);
 	free(m->notes);
@@ -76,7 +81,7 @@ void ev_manifest_write(const struct ev_manifest *m, const struct ev_store_kind *
 	ev_buf_putc(out, '\n');
 }
 
-/* Reading. What is read has its digest, so it is as it was written; still nothing is trusted. */
+/* Reading. The digest is right, so the text is as it was written; still nothing is trusted. */
 
 static bool take(const char **p, const char *text)
 {
@@ -183,7 +188,7 @@ static bool take_note(const char **p, struct ev_manifest *m)
 	if (name == 0 || (*p)[name] != ' ')
 		return false;
 	value = strcspn(*p + name + 1, " \n");
-	m->notes = ev_realloc_array(m->notes, m->n_notes + 1, sizeof *m->notes);
+	ev_grow(&m->notes, &m->cap_notes, m->n_notes + 1, sizeof *m->notes);
 	m->notes[m->n_notes++] =
 		(struct ev_manifest_note){ev_strndup(*p, name), ev_strndup(*p + name + 1, value)};
 	*p += name + 1 + value;
@@ -201,9 +206,8 @@ static bool take_all(const char *p, const struct ev_store_kind *kind, struct ev_
 			return false;
 	if (!take(&p, "head ") || !take_u64(&p, &m->head, 10) || !take(&p, " ") ||
 	    !take_word(&p, m->digest, EV_STORE_DIGEST) || !take(&p, "\nlog ") ||
-	    !take_u64(&p, &m->log, 10) || !take_digest(&p, &m->log_sum) ||
-	    !take(&p, "\nnext ") || !take_u64(&p, &m->next, 10) ||
-	    !take(&p, "\n"))
+	    !take_u64(&p, &m->log, 10) || !take_digest(&p, &m->log_sum) || !take(&p, "\nnext ") ||
+	    !take_u64(&p, &m->next, 10) || !take(&p, "\n"))
 		return false;
 	while (take(&p, "run"))
 		if (!take_part(&p, kind->form, m) || !take(&p, "\n"))
@@ -211,7 +215,7 @@ static bool take_all(const char *p, const struct ev_store_kind *kind, struct ev_
 	return strncmp(p, "sum ", 4) == 0;
 }
 
-/* Whether the last line is the digest of what is before it. */
+/* Whether the last line has the digest of all lines before it. */
 static bool has_sum(const char *p, size_t len)
 {
 	enum { SUM = 4 + 32 + 1 };

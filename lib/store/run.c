@@ -1,72 +1,36 @@
-#include "store/run.h"
-#include "base/buf.h"
-#include "io/deflate.h"
+#include "base/mem.h"
 #include "io/gz.h"
 #include "io/in.h"
-#include "io/out.h"
+#include "store/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /*
- * A block that is packed is so small that one entry costs little, and large enough to be packed
- * well; one of fixed entries is a page. Some blocks of a run are held, so that cursors that walk
- * together load each of them once; one that a cursor stands in stays where it is.
+ * Some blocks of a run are held, so that cursors that walk together load each of them once. The
+ * block that a cursor is in stays where it is.
  */
-enum { TEXT_BLOCK = 32 * 1024, BINARY_BLOCK = 170 * EV_RUN_FIXED, HELD = EV_RUN_CURSORS + 1 };
-enum { LINE_BITS = 512, LINE_BYTES = LINE_BITS / 8, BITS_A_KEY = 16, PROBES = 6 };
-enum { LONGEST_BLOCK = 1 << 30 };
-
-static const char magic[8] = "evkidx1\n";
-
-/* The index file: a header, the blocks, the filter's lines, the texts; then a digest of it all. */
-struct header {
-	char magic[sizeof magic];
-	uint64_t blocks, lines, texts, entries, form;
-};
-
-struct block {
-	uint64_t at;	 /* in the data */
-	uint64_t sum;	 /* XXH3 of the block as it lies there, 64 bits */
-	uint64_t commit; /* the greatest of an entry in it */
-	uint32_t packed, bytes;
-	uint64_t text; /* where the text that separates it from the block before begins */
-};
-
-struct ev_run_writer {
-	const char *dir;
-	uint64_t number;
-	enum ev_run_form form;
-	struct ev_out *out;
-	struct ev_deflater *deflater;
-	struct ev_buf raw, packed, texts, last; /* last: the key before */
-	struct block *blocks;
-	uint64_t *hashes; /* of first words, each once for those that follow one another */
-	size_t n_blocks, cap_blocks, n_hashes, cap_hashes;
-	uint64_t at, entries, commit, stamp, block_commit;
-	size_t bounded, room; /* bytes packed never need more than room, if they are no more */
-};
+enum { HELD = EV_RUN_CURSORS + 1 };
 
 struct ev_run_held {
 	size_t block; /* SIZE_MAX: none */
 	struct ev_buf bytes;
 	uint64_t used;
-	unsigned pins; /* cursors that stand in it */
+	unsigned pins; /* cursors that are in it */
 };
 
 struct ev_run_file {
-	char *name; /* of the data, with its folder */
+	char *name; /* path of the data */
 	int fd;
 	enum ev_run_form form;
 	struct ev_run_facts facts;
 	char *file; /* the index, as it was read */
 	const char *texts, *filter;
-	struct block *blocks;
-	uint64_t *heads; /* of fixed entries: the first bytes of each block's text, as a number */
+	struct ev_run_block *blocks;
+	uint64_t *heads; /* of fixed entries: head_of() each block's text; made on first use */
 	size_t n_blocks, n_lines, n_texts;
 	struct ev_gz *gz;
 	struct ev_buf packed;
@@ -74,37 +38,22 @@ struct ev_run_file {
 	uint64_t uses;
 };
 
-void ev_run_name(uint64_t number, enum ev_run_form form, bool index, char name[EV_RUN_NAME])
+char *ev_run_path(const char *dir, uint64_t number, enum ev_run_form form, bool index)
 {
 	const char *end = index ? "index" : form == EV_RUN_TEXT ? "gz" : "run";
-
-	snprintf(name, EV_RUN_NAME, "%08llu.%s", (unsigned long long)number, end);
-}
-
-static char *path_of(const char *dir, uint64_t number, enum ev_run_form form, bool index)
-{
 	struct ev_buf path = {0};
-	char name[EV_RUN_NAME];
 
-	ev_run_name(number, form, index, name);
-	ev_buf_printf(&path, "%s/%s", dir, name);
+	ev_buf_printf(&path, "%s/%08llu.%s", dir, (unsigned long long)number, end);
 	ev_buf_str(&path);
 	return path.p;
 }
 
-/* Every number of the format is little-endian. */
 static uint64_t get64(const char *p)
 {
 	uint64_t v;
 
 	memcpy(&v, p, sizeof v);
 	return le64toh(v);
-}
-
-static void put64(struct ev_buf *b, uint64_t v)
-{
-	v = htole64(v);
-	ev_buf_put(b, &v, sizeof v);
 }
 
 /* The filter */
@@ -116,44 +65,17 @@ uint64_t ev_run_hash(enum ev_run_form form, const char *key, size_t len)
 	return ev_hash64(key, space != NULL ? (size_t)(space - key) : len, 0);
 }
 
-static size_t line_of(uint64_t hash, size_t lines)
-{
-	return (size_t)((unsigned __int128)hash * lines >> 64);
-}
-
-/* The i-th bit of a key in its line. */
-static unsigned bit_of(uint64_t hash, unsigned i)
-{
-	return (unsigned)(hash * 0x9e3779b97f4a7c15 >> (64 - 9 * (i + 1)) & (LINE_BITS - 1));
-}
-
-static void put_filter(const struct ev_run_writer *w, size_t lines, struct ev_buf *file)
-{
-	char *filter = memset(ev_buf_room(file, lines * LINE_BYTES), 0, lines * LINE_BYTES);
-
-	file->len += lines * LINE_BYTES;
-	for (size_t k = 0; k < w->n_hashes; k++) {
-		char *line = filter + line_of(w->hashes[k], lines) * LINE_BYTES;
-
-		for (unsigned i = 0; i < PROBES; i++) {
-			unsigned bit = bit_of(w->hashes[k], i);
-
-			line[bit / 8] = (char)(line[bit / 8] | 1 << bit % 8);
-		}
-	}
-}
-
 void ev_run_prefetch(const struct ev_run_file *r, uint64_t hash)
 {
-	__builtin_prefetch(r->filter + line_of(hash, r->n_lines) * LINE_BYTES);
+	__builtin_prefetch(r->filter + ev_run_filter_line(hash, r->n_lines) * EV_RUN_FILTER_LINE);
 }
 
 bool ev_run_may_have(const struct ev_run_file *r, uint64_t hash)
 {
-	const char *line = r->filter + line_of(hash, r->n_lines) * LINE_BYTES;
+	const char *line = r->filter + ev_run_filter_line(hash, r->n_lines) * EV_RUN_FILTER_LINE;
 
-	for (unsigned i = 0; i < PROBES; i++) {
-		unsigned bit = bit_of(hash, i);
+	for (unsigned i = 0; i < EV_RUN_FILTER_PROBES; i++) {
+		unsigned bit = ev_run_filter_bit(hash, i);
 
 		if ((line[bit / 8] >> bit % 8 & 1) == 0)
 			return false;
@@ -161,211 +83,7 @@ bool ev_run_may_have(const struct ev_run_file *r, uint64_t hash)
 	return true;
 }
 
-/* Writing */
-
-static enum ev_status cannot_write(struct ev_run_writer *w, struct ev_error *err)
-{
-	*err = w->out->error;
-	return EV_FATAL;
-}
-
-struct ev_run_writer *ev_run_create(const char *dir, uint64_t number, enum ev_run_form form,
-				    struct ev_error *err)
-{
-	struct ev_run_writer *w = ev_calloc(1, sizeof *w);
-	char *path = path_of(dir, number, form, false);
-
-	w->dir = dir;
-	w->number = number;
-	w->form = form;
-	w->out = ev_out_file(path, err);
-	free(path);
-	if (w->out == NULL) {
-		ev_run_discard(&w);
-		return NULL;
-	}
-	ev_out_digest_start(w->out, NULL);
-	if (form == EV_RUN_TEXT)
-		w->deflater = ev_deflater_fast();
-	return w;
-}
-
-void ev_run_discard(struct ev_run_writer **writer)
-{
-	struct ev_run_writer *w = *writer;
-
-	if (w == NULL)
-		return;
-	if (w->out != NULL)
-		ev_out_discard(&w->out);
-	ev_deflater_free(&w->deflater);
-	ev_buf_free(&w->raw);
-	ev_buf_free(&w->packed);
-	ev_buf_free(&w->texts);
-	ev_buf_free(&w->last);
-	free(w->blocks);
-	free(w->hashes);
-	free(w);
-	*writer = NULL;
-}
-
-/* The shortest beginning of the key that is greater than the key before. */
-static size_t separator(const struct ev_buf *before, const char *key, size_t len)
-{
-	size_t i = 0, common = before->len < len ? before->len : len;
-
-	while (i < common && before->p[i] == key[i])
-		i++;
-	return i < len ? i + 1 : len;
-}
-
-static void begin_block(struct ev_run_writer *w, const struct ev_entry *e)
-{
-	struct block *b;
-
-	ev_grow(&w->blocks, &w->cap_blocks, w->n_blocks + 1, sizeof *w->blocks);
-	b = &w->blocks[w->n_blocks++];
-	*b = (struct block){.at = w->at, .text = w->texts.len};
-	ev_buf_put(&w->texts, e->p, separator(&w->last, e->p, e->key_len));
-	w->block_commit = 0;
-}
-
-static enum ev_status end_block(struct ev_run_writer *w, struct ev_error *err)
-{
-	struct block *b;
-	const char *p = w->raw.p;
-	size_t len = w->raw.len;
-
-	if (len == 0)
-		return EV_OK;
-	b = &w->blocks[w->n_blocks - 1];
-	b->bytes = (uint32_t)len;
-	if (w->form == EV_RUN_TEXT) {
-		if (len > w->bounded) { /* the bound itself is dear */
-			w->room = ev_deflate_bound(w->deflater, len);
-			w->bounded = len;
-		}
-		ev_buf_reset(&w->packed);
-		p = ev_buf_room(&w->packed, w->room);
-		len = ev_deflate(w->deflater, w->raw.p, w->raw.len, w->packed.p, w->room);
-	}
-	b->packed = (uint32_t)len;
-	b->sum = ev_hash64(p, len, 0);
-	b->commit = w->block_commit;
-	w->at += len;
-	ev_buf_reset(&w->raw);
-	return ev_out_put(w->out, p, len) == EV_OK ? EV_OK : cannot_write(w, err);
-}
-
-static bool same_word(const struct ev_run_writer *w, const struct ev_entry *e)
-{
-	const char *space = w->form == EV_RUN_TEXT ? memchr(e->p, ' ', e->key_len) : NULL;
-	size_t len = space != NULL ? (size_t)(space - e->p) + 1 : e->key_len;
-
-	return w->last.len >= len && memcmp(w->last.p, e->p, len) == 0;
-}
-
-enum ev_status ev_run_put(struct ev_run_writer *w, const struct ev_entry *e, struct ev_error *err)
-{
-	const size_t most = w->form == EV_RUN_TEXT ? TEXT_BLOCK : BINARY_BLOCK;
-
-	if (e->len >= LONGEST_BLOCK)
-		return ev_fail(err, "%s: a record is too long for a state", w->out->name);
-	if (w->raw.len > 0 && w->raw.len + e->len > most && end_block(w, err) != EV_OK)
-		return EV_FATAL;
-	if (w->raw.len == 0)
-		begin_block(w, e);
-	if (w->entries == 0 || !same_word(w, e)) {
-		ev_grow(&w->hashes, &w->cap_hashes, w->n_hashes + 1, sizeof *w->hashes);
-		w->hashes[w->n_hashes++] = ev_run_hash(w->form, e->p, e->key_len);
-	}
-	ev_buf_put(&w->raw, e->p, e->len);
-	if (w->form == EV_RUN_TEXT)
-		ev_buf_putc(&w->raw, '\n');
-	ev_buf_reset(&w->last);
-	ev_buf_put(&w->last, e->p, e->key_len);
-	w->entries++;
-	if (e->commit > w->block_commit)
-		w->block_commit = e->commit;
-	if (e->commit > w->commit)
-		w->commit = e->commit;
-	if (w->form == EV_RUN_BINARY && ev_run_stamp(e->p + EV_RUN_KEY) > w->stamp)
-		w->stamp = ev_run_stamp(e->p + EV_RUN_KEY);
-	return EV_OK;
-}
-
-static void index_file(struct ev_run_writer *w, struct ev_buf *file)
-{
-	size_t lines = (w->n_hashes * BITS_A_KEY + LINE_BITS - 1) / LINE_BITS;
-	uint64_t texts = w->texts.len;
-
-	lines = lines > 0 ? lines : 1;
-	ev_buf_put(&w->texts, w->last.p, w->last.len);
-	ev_buf_put(file, magic, sizeof magic);
-	put64(file, w->n_blocks);
-	put64(file, lines);
-	put64(file, w->texts.len);
-	put64(file, w->entries);
-	put64(file, w->form);
-	for (size_t i = 0; i < w->n_blocks; i++) {
-		const struct block *b = &w->blocks[i];
-
-		put64(file, b->at);
-		put64(file, b->sum);
-		put64(file, b->commit);
-		put64(file, b->packed | (uint64_t)b->bytes << 32);
-		put64(file, b->text);
-	}
-	put64(file, texts); /* of the last key */
-	put_filter(w, lines, file);
-	ev_buf_put(file, w->texts.p, w->texts.len);
-}
-
-static enum ev_status write_index(struct ev_run_writer *w, struct ev_run_facts *facts,
-				  struct ev_error *err)
-{
-	char *path = path_of(w->dir, w->number, w->form, true);
-	struct ev_out *out = ev_out_file(path, err);
-	enum ev_status st = EV_FATAL;
-	struct ev_buf file = {0};
-
-	free(path);
-	if (out == NULL)
-		return EV_FATAL;
-	index_file(w, &file);
-	facts->index = ev_hash128(file.p, file.len, 0);
-	if (ev_out_put(out, file.p, file.len) == EV_OK)
-		st = ev_out_commit(&out, err);
-	else {
-		*err = out->error;
-		ev_out_discard(&out);
-	}
-	ev_buf_free(&file);
-	return st;
-}
-
-enum ev_status ev_run_close(struct ev_run_writer **writer, struct ev_run_facts *facts,
-			    struct ev_error *err)
-{
-	struct ev_run_writer *w = *writer;
-	enum ev_status st = end_block(w, err);
-
-	*facts = (struct ev_run_facts){.number = w->number,
-				       .entries = w->entries,
-				       .bytes = w->at,
-				       .commit = w->commit,
-				       .stamp = w->stamp};
-	if (st == EV_OK)
-		facts->data = ev_out_digest_value(w->out);
-	if (st == EV_OK)
-		st = write_index(w, facts, err);
-	if (st == EV_OK)
-		st = ev_out_commit(&w->out, err);
-	ev_run_discard(writer);
-	return st;
-}
-
-/* Reading */
+/* Opening */
 
 static enum ev_status damaged(const char *name, const char *what, struct ev_error *err)
 {
@@ -383,43 +101,44 @@ static enum ev_status cannot_read(const char *name, struct ev_error *err)
 		       name, strerror(errno));
 }
 
-/* What follows from the header of an index fits its length, so that nothing behind it is read. */
+/* Takes an index. False if it does not fit its own header; nothing behind its end is read. */
 static bool take_index(struct ev_run_file *r, size_t len)
 {
 	const char *p = r->file;
-	const uint64_t fixed = sizeof(struct header) + 8, block = UINT64_C(5) * 8;
+	const uint64_t fixed = EV_RUN_INDEX_HEADER + 8; /* with where the last key begins */
 	uint64_t blocks, lines, texts;
 
-	if (len < fixed || memcmp(p, magic, sizeof magic) != 0)
+	if (len < fixed || memcmp(p, EV_RUN_INDEX_MAGIC, sizeof EV_RUN_INDEX_MAGIC - 1) != 0)
 		return false;
 	blocks = get64(p + 8);
 	lines = get64(p + 16);
 	texts = get64(p + 24);
-	if (blocks > len / block || lines > len / LINE_BYTES || lines == 0 || texts > len ||
-	    fixed + blocks * block + lines * LINE_BYTES + texts != len ||
+	if (blocks > len / EV_RUN_INDEX_BLOCK || lines > len / EV_RUN_FILTER_LINE || lines == 0 ||
+	    texts > len ||
+	    fixed + blocks * EV_RUN_INDEX_BLOCK + lines * EV_RUN_FILTER_LINE + texts != len ||
 	    get64(p + 32) != r->facts.entries || get64(p + 40) != r->form)
 		return false;
 	r->n_blocks = (size_t)blocks;
 	r->n_lines = (size_t)lines;
 	r->n_texts = (size_t)texts;
-	r->filter = p + fixed + blocks * block;
-	r->texts = r->filter + lines * LINE_BYTES;
+	r->filter = p + fixed + blocks * EV_RUN_INDEX_BLOCK;
+	r->texts = r->filter + lines * EV_RUN_FILTER_LINE;
 	r->blocks = ev_calloc(r->n_blocks + 1, sizeof *r->blocks);
-	p += sizeof(struct header);
-	for (size_t i = 0; i < r->n_blocks; i++, p += block) {
+	p += EV_RUN_INDEX_HEADER;
+	for (size_t i = 0; i < r->n_blocks; i++, p += EV_RUN_INDEX_BLOCK) {
 		uint64_t sizes = get64(p + 24);
 
-		r->blocks[i] = (struct block){get64(p),
-					      get64(p + 8),
-					      get64(p + 16),
-					      (uint32_t)sizes,
-					      (uint32_t)(sizes >> 32),
-					      get64(p + 32)};
+		r->blocks[i] = (struct ev_run_block){get64(p),
+						     get64(p + 8),
+						     get64(p + 16),
+						     (uint32_t)sizes,
+						     (uint32_t)(sizes >> 32),
+						     get64(p + 32)};
 		if (r->blocks[i].text > texts ||
 		    (i > 0 && r->blocks[i].text < r->blocks[i - 1].text) ||
 		    r->blocks[i].at > r->facts.bytes ||
 		    r->blocks[i].packed > r->facts.bytes - r->blocks[i].at ||
-		    r->blocks[i].bytes > LONGEST_BLOCK + EV_RUN_KEY_MAX)
+		    r->blocks[i].bytes > EV_RUN_LONGEST + EV_RUN_KEY_MAX)
 			return false;
 	}
 	r->blocks[r->n_blocks].text = get64(p);
@@ -429,8 +148,8 @@ static bool take_index(struct ev_run_file *r, size_t len)
 	       (r->form != EV_RUN_BINARY || texts - get64(p) == EV_RUN_KEY);
 }
 
-static enum ev_status read_from(int fd, const char *name, uint64_t at, char *p, size_t len,
-				struct ev_error *err)
+static enum ev_status read_at(int fd, const char *name, uint64_t at, char *p, size_t len,
+			      struct ev_error *err)
 {
 	while (len > 0) {
 		ssize_t n = pread(fd, p, len, (off_t)at);
@@ -448,30 +167,23 @@ static enum ev_status read_from(int fd, const char *name, uint64_t at, char *p, 
 	return EV_OK;
 }
 
-static enum ev_status read_at(const struct ev_run_file *r, uint64_t at, char *p, size_t len,
-			      struct ev_error *err)
-{
-	return read_from(r->fd, r->name, at, p, len, err);
-}
-
 static enum ev_status read_index(struct ev_run_file *r, const char *dir, struct ev_error *err)
 {
-	char *path = path_of(dir, r->facts.number, r->form, true);
+	char *path = ev_run_path(dir, r->facts.number, r->form, true);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	enum ev_status st = EV_OK;
-	struct ev_hash128 digest;
+	enum ev_status st;
 	struct stat s;
-	size_t len;
 
 	if (fd < 0 || fstat(fd, &s) != 0) {
 		st = cannot_read(path, err);
 	} else {
-		len = (size_t)s.st_size;
+		size_t len = (size_t)s.st_size;
+
 		r->file = ev_malloc(len);
-		st = read_from(fd, path, 0, r->file, len, err);
-		digest = ev_hash128(r->file, st == EV_OK ? len : 0, 0);
-		if (st == EV_OK && (digest.lo != r->facts.index.lo ||
-				    digest.hi != r->facts.index.hi || !take_index(r, len)))
+		st = read_at(fd, path, 0, r->file, len, err);
+		if (st == EV_OK &&
+		    (!ev_hash128_equal(ev_hash128(r->file, len, 0), r->facts.index) ||
+		     !take_index(r, len)))
 			st = damaged(path, "is not what the manifest names", err);
 	}
 	if (fd >= 0)
@@ -491,7 +203,7 @@ struct ev_run_file *ev_run_open(const char *dir, const struct ev_run_facts *fact
 	r->form = form;
 	for (size_t i = 0; i < HELD; i++)
 		r->held[i].block = SIZE_MAX;
-	r->name = path_of(dir, facts->number, form, false);
+	r->name = ev_run_path(dir, facts->number, form, false);
 	r->fd = open(r->name, O_RDONLY | O_CLOEXEC);
 	if (r->fd < 0 || fstat(r->fd, &s) != 0)
 		st = cannot_read(r->name, err);
@@ -527,13 +239,8 @@ void ev_run_free(struct ev_run_file **run)
 	*run = NULL;
 }
 
-enum ev_run_form ev_run_form(const struct ev_run_file *r)
-{
-	return r->form;
-}
-
-static enum ev_status unpack(struct ev_run_file *r, const struct block *b, struct ev_buf *bytes,
-			     struct ev_error *err)
+static enum ev_status unpack(struct ev_run_file *r, const struct ev_run_block *b,
+			     struct ev_buf *bytes, struct ev_error *err)
 {
 	const char *in = r->packed.p, *why;
 	size_t in_len = b->packed, len = b->bytes;
@@ -549,7 +256,7 @@ static enum ev_status unpack(struct ev_run_file *r, const struct block *b, struc
 static enum ev_status load(struct ev_run_file *r, size_t i, struct ev_run_held *h,
 			   struct ev_error *err)
 {
-	const struct block *b = &r->blocks[i];
+	const struct ev_run_block *b = &r->blocks[i];
 	struct ev_buf *packed = r->form == EV_RUN_TEXT ? &r->packed : &h->bytes;
 	enum ev_status st;
 
@@ -558,7 +265,7 @@ static enum ev_status load(struct ev_run_file *r, size_t i, struct ev_run_held *
 	ev_buf_room(&h->bytes, b->bytes + EV_IN_SLACK);
 	ev_buf_reset(packed);
 	ev_buf_room(packed, b->packed + EV_IN_SLACK);
-	if ((st = read_at(r, b->at, packed->p, b->packed, err)) != EV_OK)
+	if ((st = read_at(r->fd, r->name, b->at, packed->p, b->packed, err)) != EV_OK)
 		return st;
 	if (ev_hash64(packed->p, b->packed, 0) != b->sum)
 		return damaged(r->name, "a block does not have its checksum", err);
@@ -569,7 +276,7 @@ static enum ev_status load(struct ev_run_file *r, size_t i, struct ev_run_held *
 	return EV_OK;
 }
 
-/* The block, pinned. */
+/* Loads the block, unless it is held, and pins it. */
 static enum ev_status pin_block(struct ev_run_file *r, size_t i, struct ev_run_held **held,
 				struct ev_error *err)
 {
@@ -589,7 +296,7 @@ static enum ev_status pin_block(struct ev_run_file *r, size_t i, struct ev_run_h
 	return EV_OK;
 }
 
-/* Reads the entry at c->next; false if there is none as there should be. */
+/* Reads the entry at c->next; false if it is malformed. */
 static bool take_entry(struct ev_run_cursor *c)
 {
 	struct ev_entry *e = &c->entry;
@@ -624,7 +331,7 @@ static bool take_entry(struct ev_run_cursor *c)
 	return true;
 }
 
-void ev_run_leave(struct ev_run_cursor *c)
+void ev_run_cursor_reset(struct ev_run_cursor *c)
 {
 	if (c->held != NULL)
 		c->held->pins--;
@@ -633,7 +340,7 @@ void ev_run_leave(struct ev_run_cursor *c)
 
 static enum ev_status enter_block(struct ev_run_cursor *c, size_t block, struct ev_error *err)
 {
-	ev_run_leave(c);
+	ev_run_cursor_reset(c);
 	if (pin_block(c->run, block, &c->held, err) != EV_OK)
 		return EV_FATAL;
 	c->block = block + 1;
@@ -675,8 +382,8 @@ static int compare_text(const struct ev_run_file *r, size_t block, const char *k
 }
 
 /*
- * The last block whose separator is less than the key, which is in none before: entries of one key
- * may lie in several blocks.
+ * The last block whose separator is less than the key. It is the first that can have the key, whose
+ * entries may be in several blocks.
  */
 static size_t find_block(const struct ev_run_file *r, const char *key, size_t len)
 {
@@ -693,22 +400,6 @@ static size_t find_block(const struct ev_run_file *r, const char *key, size_t le
 	return from;
 }
 
-static enum ev_status seek_fixed(struct ev_run_cursor *c, const char *key)
-{
-	size_t from = 0, to = (size_t)(c->end - c->next) / EV_RUN_FIXED;
-
-	while (from < to) {
-		size_t mid = from + (to - from) / 2;
-
-		if (memcmp(c->next + mid * EV_RUN_FIXED, key, EV_RUN_KEY) < 0)
-			from = mid + 1;
-		else
-			to = mid;
-	}
-	c->next += from * EV_RUN_FIXED;
-	return EV_OK;
-}
-
 enum ev_status ev_run_seek(struct ev_run_cursor *c, const char *key, size_t len,
 			   struct ev_error *err)
 {
@@ -718,13 +409,11 @@ enum ev_status ev_run_seek(struct ev_run_cursor *c, const char *key, size_t len,
 	c->ended = r->n_blocks == 0;
 	if (c->ended)
 		return EV_OK;
-	/* A cursor that stands in front of the key, in its block, goes on from there. */
+	/* A cursor that is before the key, in the same block, goes on from there. */
 	if ((c->block != block + 1 || c->entry.p == NULL ||
 	     ev_bytes_compare(c->entry.p, c->entry.key_len, key, len) >= 0) &&
 	    enter_block(c, block, err) != EV_OK)
 		return EV_FATAL;
-	if (r->form == EV_RUN_BINARY)
-		seek_fixed(c, key);
 	do {
 		if (ev_run_next(c, err) != EV_OK)
 			return EV_FATAL;
@@ -734,7 +423,7 @@ enum ev_status ev_run_seek(struct ev_run_cursor *c, const char *key, size_t len,
 
 /* Fixed keys one by one */
 
-/* The first bytes of a key, as a number that compares as they do; the rest count as 0. */
+/* The first eight bytes of a key, as a number that compares as they do; missing ones are 0. */
 static uint64_t head_of(const char *key, size_t len)
 {
 	uint64_t head = 0;
@@ -747,35 +436,20 @@ static void make_heads(struct ev_run_file *r)
 {
 	r->heads = ev_calloc(r->n_blocks + 1, sizeof *r->heads);
 	for (size_t i = 0; i < r->n_blocks; i++)
-		r->heads[i] =
-			head_of(r->texts + r->blocks[i].text,
-				(size_t)(r->blocks[i + 1].text - r->blocks[i].text));
+		r->heads[i] = head_of(r->texts + r->blocks[i].text,
+				      (size_t)(r->blocks[i + 1].text - r->blocks[i].text));
 }
 
-/*
- * The last block whose separator is not greater than the key. Keys are digests, so where it lies
- * can be guessed closely from the key; then steps that double lead to both sides of it.
- */
-static size_t guess_block(const struct ev_run_file *r, const char *key)
+/* The last block whose separator is not greater than the key. */
+static size_t find_last_block(const struct ev_run_file *r, const char *key)
 {
-	const uint64_t head = head_of(key, EV_RUN_KEY), *heads = r->heads;
-	uint64_t least = heads[0], most = head_of(ev_run_last(r, &(size_t){0}), EV_RUN_KEY);
-	size_t n = r->n_blocks, from = 0, to, step;
+	const uint64_t head = head_of(key, EV_RUN_KEY);
+	size_t from = 0, to = r->n_blocks;
 
-	if (head >= most)
-		from = n - 1;
-	else if (head > least)
-		from = (size_t)((unsigned __int128)(head - least) * n / (most - least));
-	for (step = 1; from > 0 && heads[from] > head; step *= 2)
-		from = from > step ? from - step : 0;
-	for (to = from + 1, step = 1; to < n && heads[to] <= head; step *= 2) {
-		from = to;
-		to = n - to > step ? to + step : n;
-	}
 	while (to - from > 1) {
 		size_t mid = from + (to - from) / 2;
 
-		if (heads[mid] <= head)
+		if (r->heads[mid] <= head)
 			from = mid;
 		else
 			to = mid;
@@ -797,10 +471,10 @@ enum ev_status ev_run_get(struct ev_run_file *r, const char key[EV_RUN_KEY], con
 		return EV_OK;
 	if (r->heads == NULL)
 		make_heads(r);
-	if (pin_block(r, guess_block(r, key), &h, err) != EV_OK)
+	if (pin_block(r, find_last_block(r, key), &h, err) != EV_OK)
 		return EV_FATAL;
 	h->pins--;
-	/* The first that is greater, in [from, to]. */
+	/* Find the first greater entry; the key's last one is before it. */
 	to = h->bytes.len / EV_RUN_FIXED;
 	while (from < to) {
 		size_t mid = from + (to - from) / 2;
@@ -840,12 +514,13 @@ enum ev_status ev_run_check(struct ev_run_file *r, struct ev_error *err)
 	for (size_t i = 0; i < r->n_blocks && st == EV_OK; i++) {
 		ev_buf_reset(&r->packed);
 		ev_buf_room(&r->packed, r->blocks[i].packed);
-		st = read_at(r, r->blocks[i].at, r->packed.p, r->blocks[i].packed, err);
+		st = read_at(r->fd, r->name, r->blocks[i].at, r->packed.p, r->blocks[i].packed,
+			     err);
 		if (st == EV_OK)
 			ev_digest_add(digest, r->packed.p, r->blocks[i].packed);
 	}
 	h = ev_digest_value(digest);
-	if (st == EV_OK && (h.lo != r->facts.data.lo || h.hi != r->facts.data.hi))
+	if (st == EV_OK && !ev_hash128_equal(h, r->facts.data))
 		st = damaged(r->name, "does not have the digest that the manifest names", err);
 	while (st == EV_OK && (st = ev_run_next(&c, err)) == EV_OK && !c.ended) {
 		n++;
@@ -859,7 +534,7 @@ enum ev_status ev_run_check(struct ev_run_file *r, struct ev_error *err)
 	}
 	if (st == EV_OK && n != r->facts.entries)
 		st = damaged(r->name, "has another number of entries than the manifest says", err);
-	ev_run_leave(&c);
+	ev_run_cursor_reset(&c);
 	ev_digest_free(&digest);
 	ev_buf_free(&before);
 	return st;

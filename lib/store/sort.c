@@ -4,6 +4,8 @@
 #include "base/compiler.h"
 #include "base/mem.h"
 #include "io/in.h"
+#include "io/out.h"
+#include "store/internal.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -14,18 +16,18 @@
 
 enum { RUN_BLOCK = 256 * 1024, FAN = 32 };
 enum { FEW = 24, MAX_DEPTHS = 8 };
-/* Items ahead of the one handed out whose header, or all of it, is on its way to the cache. */
+/* How many items ahead the header, and all of an item, is fetched into the cache. */
 enum { HEADER_AHEAD = 16, ITEM_AHEAD = 4, FETCHED = 1024, CACHE_LINE = 64 };
 
 _Static_assert((int)EV_ARENA_OVER >= (int)EV_IN_SLACK, "items have their slack from the arena");
 
-/* In memory and in a run alike: two lengths, the key, the item. */
+/* Before each key and its item, in memory and in a run. */
 struct header {
 	uint32_t key_len, len;
 };
 
 struct slot {
-	uint64_t prefix; /* eight bytes of the key, so that few comparisons need look at it */
+	uint64_t prefix; /* eight bytes of the key, so that few comparisons read the key itself */
 	const char *at;	 /* of the header */
 };
 
@@ -34,10 +36,10 @@ struct run {
 	char *buf;
 	size_t cap, head, tail;
 	bool ended;
-	uint64_t order; /* runs made earlier hold items added earlier */
-	unsigned level; /* how often its items were merged */
+	uint64_t order; /* of equal keys, those of the lesser run were added earlier */
+	unsigned level; /* how many times its items were merged */
 	struct header now;
-	const char *key; /* NULL when the run is empty */
+	const char *key; /* of the item at hand; NULL behind the last */
 	uint64_t prefix;
 };
 
@@ -48,10 +50,10 @@ struct ev_sort {
 	struct slot *slots;
 	size_t n, cap, next;
 	struct run *runs;
-	size_t n_runs, ever;
+	size_t n_runs, cap_runs, ever;
 	size_t *heap; /* of runs, the least first */
 	size_t n_heap;
-	size_t taken; /* the run whose item was handed out, +1 */
+	bool taken; /* the least run's item was handed out */
 };
 
 struct ev_sort *ev_sort_new(size_t limit, const char *folder)
@@ -85,13 +87,6 @@ void ev_sort_free(struct ev_sort **s)
 	*s = NULL;
 }
 
-static int compare_keys(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-
-	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
-}
-
 static struct header header_of(const char *at)
 {
 	struct header h;
@@ -100,7 +95,7 @@ static struct header header_of(const char *at)
 	return h;
 }
 
-/* Eight bytes of a key from `depth` on, zeros behind its end; they compare as the bytes do. */
+/* Eight bytes of a key from `depth` on, then zeros, as a number that compares as they do. */
 static uint64_t prefix_of(const char *key, size_t len, size_t depth)
 {
 	uint64_t v = 0;
@@ -112,7 +107,7 @@ static uint64_t prefix_of(const char *key, size_t len, size_t depth)
 	return be64toh(v);
 }
 
-/* Sorting in memory. All keys of a range have `depth` bytes in common; prefixes begin there. */
+/* Sorting in memory. All keys of a range share `depth` bytes; their prefixes begin there. */
 
 static bool slot_less(const struct slot *a, const struct slot *b, size_t depth)
 {
@@ -122,8 +117,8 @@ static bool slot_less(const struct slot *a, const struct slot *b, size_t depth)
 		return a->prefix < b->prefix;
 	ha = header_of(a->at);
 	hb = header_of(b->at);
-	return compare_keys(a->at + sizeof ha + depth, ha.key_len - depth,
-			    b->at + sizeof hb + depth, hb.key_len - depth) < 0;
+	return ev_bytes_compare(a->at + sizeof ha + depth, ha.key_len - depth,
+				b->at + sizeof hb + depth, hb.key_len - depth) < 0;
 }
 
 static void sort_few(struct slot *slots, size_t n, size_t depth)
@@ -138,7 +133,7 @@ static void sort_few(struct slot *slots, size_t n, size_t depth)
 	}
 }
 
-/* What bounds the depth of recursion, whatever the keys are. */
+/* A merge sort takes over where hostile keys would make the radix sort recurse too deeply. */
 static void sort_by_merging(struct slot *slots, struct slot *spare, size_t n, size_t depth)
 {
 	size_t half = n / 2, left = 0, right = half;
@@ -157,8 +152,7 @@ static void sort_by_merging(struct slot *slots, struct slot *spare, size_t n, si
 }
 
 /*
- * The bytes that all keys of a range have in common from `depth` on; *equal tells that they have
- * no others.
+ * How many bytes all keys of a range share from `depth` on; *equal: the keys are the same.
  */
 static size_t common_bytes(const struct slot *slots, size_t n, size_t depth, bool *equal)
 {
@@ -190,7 +184,7 @@ static size_t common_bytes(const struct slot *slots, size_t n, size_t depth, boo
 static void sort_by_byte(struct slot *slots, struct slot *spare, size_t n, size_t depth,
 			 unsigned shift, unsigned depths);
 
-/* A range whose prefixes are all equal: it is looked at where its keys begin to differ. */
+/* Sorts a range whose prefixes are all equal, from where its keys begin to differ. */
 static void sort_deeper(struct slot *slots, struct slot *spare, size_t n, size_t depth,
 			unsigned depths)
 {
@@ -210,7 +204,7 @@ static void sort_deeper(struct slot *slots, struct slot *spare, size_t n, size_t
 		sort_by_byte(slots, spare, n, depth, 64, depths + 1);
 }
 
-/* shift: of the byte of the prefix that was the last to be looked at. */
+/* shift: of the byte of the prefix by which the range was sorted last; 64 at first. */
 static void sort_by_byte(struct slot *slots, struct slot *spare, size_t n, size_t depth,
 			 unsigned shift, unsigned depths)
 {
@@ -233,7 +227,7 @@ static void sort_by_byte(struct slot *slots, struct slot *spare, size_t n, size_
 	for (size_t i = 0; i < 256; i++) {
 		size_t count = ends[i];
 
-		ends[i] = from; /* the beginning, until all are in their places */
+		ends[i] = from; /* where the bucket begins, until it is filled */
 		from += count;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -277,69 +271,37 @@ static int unnamed_file(const char *folder)
 	return fd;
 }
 
-static enum ev_status write_all(int fd, const char *p, size_t len)
+/* Begins a run; NULL with the error. */
+static struct ev_out *run_begin(struct ev_sort *s, struct ev_error *err)
 {
-	while (len > 0) {
-		ssize_t n = write(fd, p, len);
+	int fd = unnamed_file(s->folder);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return EV_FATAL;
-		p += n;
-		len -= (size_t)n;
-	}
-	return EV_OK;
-}
-
-/* A buffered writer of one run. */
-struct writer {
-	int fd;
-	char *buf;
-	size_t len;
-};
-
-static enum ev_status run_put(struct writer *w, const void *p, size_t len)
-{
-	if (w->len + len > RUN_BLOCK) {
-		if (write_all(w->fd, w->buf, w->len) != EV_OK)
-			return EV_FATAL;
-		w->len = 0;
-		if (len > RUN_BLOCK)
-			return write_all(w->fd, p, len);
-	}
-	memcpy(w->buf + w->len, p, len);
-	w->len += len;
-	return EV_OK;
-}
-
-static enum ev_status run_begin(struct ev_sort *s, struct writer *w, struct ev_error *err)
-{
-	*w = (struct writer){.fd = unnamed_file(s->folder)};
-	if (w->fd < 0) {
+	if (fd < 0) {
 		failed(s, "cannot be made", err);
-		return EV_FATAL;
+		return NULL;
 	}
-	w->buf = ev_malloc(RUN_BLOCK);
-	return EV_OK;
+	return ev_out_fd(fd, s->folder);
 }
 
-/* Flushes the run and makes it the last of the sort's. */
-static enum ev_status run_end(struct ev_sort *s, struct writer *w, uint64_t order,
+/* Adds the run to the sort's, unless st or the last write says that it failed. */
+static enum ev_status run_end(struct ev_sort *s, struct ev_out **out, uint64_t order,
 			      enum ev_status st, struct ev_error *err)
 {
+	int fd = (*out)->fd;
+
 	if (st == EV_OK)
-		st = write_all(w->fd, w->buf, w->len);
-	free(w->buf);
-	if (st == EV_OK && lseek(w->fd, 0, SEEK_SET) != 0)
+		st = ev_out_flush(*out);
+	if (st == EV_OK && lseek(fd, 0, SEEK_SET) != 0)
 		st = EV_FATAL;
-	if (st != EV_OK) {
+	if (st != EV_OK)
 		failed(s, "cannot be written", err);
-		close(w->fd);
+	ev_out_discard(out);
+	if (st != EV_OK) {
+		close(fd);
 		return EV_FATAL;
 	}
-	s->runs = ev_realloc_array(s->runs, s->n_runs + 1, sizeof *s->runs);
-	s->runs[s->n_runs++] = (struct run){.fd = w->fd, .order = order};
+	ev_grow(&s->runs, &s->cap_runs, s->n_runs + 1, sizeof *s->runs);
+	s->runs[s->n_runs++] = (struct run){.fd = fd, .order = order};
 	s->ever++;
 	return EV_OK;
 }
@@ -347,17 +309,17 @@ static enum ev_status run_end(struct ev_sort *s, struct writer *w, uint64_t orde
 static enum ev_status spill(struct ev_sort *s, struct ev_error *err)
 {
 	enum ev_status st = EV_OK;
-	struct writer w;
+	struct ev_out *out;
 
 	sort_slots(s);
-	if (run_begin(s, &w, err) != EV_OK)
+	if ((out = run_begin(s, err)) == NULL)
 		return EV_FATAL;
 	for (size_t i = 0; i < s->n && st == EV_OK; i++) {
 		struct header h = header_of(s->slots[i].at);
 
-		st = run_put(&w, s->slots[i].at, sizeof h + h.key_len + h.len);
+		st = ev_out_put(out, s->slots[i].at, sizeof h + h.key_len + h.len);
 	}
-	if (run_end(s, &w, s->ever, st, err) != EV_OK)
+	if (run_end(s, &out, s->ever, st, err) != EV_OK)
 		return EV_FATAL;
 	s->n = 0;
 	s->held = 0;
@@ -386,7 +348,8 @@ enum ev_status ev_sort_added(struct ev_sort *s, struct ev_error *err)
 	struct header h = header_of(slot->at);
 
 	slot->prefix = prefix_of(slot->at + sizeof h, h.key_len, 0);
-	s->held += sizeof h + h.key_len + h.len + 2 * sizeof *slot; /* one is spare */
+	s->held +=
+		sizeof h + h.key_len + h.len + 2 * sizeof *slot; /* with a spare one for sorting */
 	if (s->held < s->limit)
 		return EV_OK;
 	if (spill(s, err) != EV_OK)
@@ -404,7 +367,7 @@ enum ev_status ev_sort_add(struct ev_sort *s, const void *key, size_t key_len, c
 	return ev_sort_added(s, err);
 }
 
-/* Reads until the run's buffer holds need bytes from head on; false at the end of the run. */
+/* Reads until the run's buffer holds `need` bytes, or up to the end of the run. */
 static enum ev_status run_fill(struct ev_sort *s, struct run *r, size_t need, struct ev_error *err)
 {
 	if (r->head > 0) {
@@ -450,34 +413,18 @@ static enum ev_status run_next(struct ev_sort *s, struct run *r, struct ev_error
 	return EV_OK;
 }
 
-static bool run_less(const struct run *a, const struct run *b)
+static bool run_less(const void *runs, size_t i, size_t k)
 {
+	const struct run *list = runs, *a = &list[i], *b = &list[k];
 	int order;
 
 	if (a->prefix != b->prefix)
 		return a->prefix < b->prefix;
-	order = compare_keys(a->key, a->now.key_len, b->key, b->now.key_len);
+	order = ev_bytes_compare(a->key, a->now.key_len, b->key, b->now.key_len);
 	return order != 0 ? order < 0 : a->order < b->order;
 }
 
-static void heap_down(struct ev_sort *s, size_t i)
-{
-	for (;;) {
-		size_t least = i, left = 2 * i + 1, swap;
-
-		for (size_t k = left; k <= left + 1 && k < s->n_heap; k++)
-			if (run_less(&s->runs[s->heap[k]], &s->runs[s->heap[least]]))
-				least = k;
-		if (least == i)
-			return;
-		swap = s->heap[i];
-		s->heap[i] = s->heap[least];
-		s->heap[least] = swap;
-		i = least;
-	}
-}
-
-/* Of the runs from there on. */
+/* A heap of the runs from that one on. */
 static enum ev_status heap_build(struct ev_sort *s, size_t from, struct ev_error *err)
 {
 	s->heap = ev_realloc_array(s->heap, s->n_runs, sizeof *s->heap);
@@ -488,12 +435,11 @@ static enum ev_status heap_build(struct ev_sort *s, size_t from, struct ev_error
 		if (s->runs[i].key != NULL)
 			s->heap[s->n_heap++] = i;
 	}
-	for (size_t i = s->n_heap; i > 0; i--)
-		heap_down(s, i - 1);
+	ev_heap_build(s->heap, s->n_heap, run_less, s->runs);
 	return EV_OK;
 }
 
-/* Steps the least run on and puts the heap right again. */
+/* Moves the least run on to its next item. */
 static enum ev_status heap_advance(struct ev_sort *s, struct ev_error *err)
 {
 	struct run *r = &s->runs[s->heap[0]];
@@ -502,32 +448,32 @@ static enum ev_status heap_advance(struct ev_sort *s, struct ev_error *err)
 		return EV_FATAL;
 	if (r->key == NULL)
 		s->heap[0] = s->heap[--s->n_heap];
-	heap_down(s, 0);
+	ev_heap_down(s->heap, s->n_heap, 0, run_less, s->runs);
 	return EV_OK;
 }
 
-/* The runs from there on into one, which takes their place. */
+/* Merges the runs from that one on into one, which takes their place. */
 static enum ev_status merge_runs(struct ev_sort *s, size_t from, struct ev_error *err)
 {
 	uint64_t order = s->runs[from].order;
 	unsigned level = s->runs[from].level;
 	enum ev_status st = EV_OK;
+	struct ev_out *out;
 	struct run merged;
-	struct writer w;
 
-	if (heap_build(s, from, err) != EV_OK || run_begin(s, &w, err) != EV_OK)
+	if (heap_build(s, from, err) != EV_OK || (out = run_begin(s, err)) == NULL)
 		return EV_FATAL;
 	while (s->n_heap > 0 && st == EV_OK) {
 		struct run *r = &s->runs[s->heap[0]];
 
-		st = run_put(&w, r->buf + r->head, sizeof r->now + r->now.key_len + r->now.len);
+		st = ev_out_put(out, r->buf + r->head, sizeof r->now + r->now.key_len + r->now.len);
 		if (st == EV_OK && heap_advance(s, err) != EV_OK) {
-			free(w.buf);
-			close(w.fd);
+			close(out->fd);
+			ev_out_discard(&out);
 			return EV_FATAL;
 		}
 	}
-	if (run_end(s, &w, order, st, err) != EV_OK)
+	if (run_end(s, &out, order, st, err) != EV_OK)
 		return EV_FATAL;
 	merged = s->runs[--s->n_runs];
 	merged.level = level + 1;
@@ -566,8 +512,8 @@ enum ev_status ev_sort_finish(struct ev_sort *s, struct ev_error *err)
 }
 
 /*
- * Items lie in memory as they came, so the processor cannot foresee which is the next. Always
- * inline, for gcc finds that a call of it has no effect.
+ * Items lie in memory as they came, so the processor cannot predict which is the next. Always
+ * inline, because gcc drops a call of it as one without effect.
  */
 static EV_ALWAYS_INLINE void fetch_ahead(const struct ev_sort *s)
 {
@@ -594,11 +540,11 @@ enum ev_status ev_sort_next(struct ev_sort *s, struct ev_sorted *out, struct ev_
 		fetch_ahead(s);
 		at = s->slots[s->next++].at;
 	} else {
-		if (s->taken != 0 && heap_advance(s, err) != EV_OK)
+		if (s->taken && heap_advance(s, err) != EV_OK)
 			return EV_FATAL;
 		if (s->n_heap == 0)
 			return EV_EOF;
-		s->taken = 1;
+		s->taken = true;
 		at = s->runs[s->heap[0]].buf + s->runs[s->heap[0]].head;
 	}
 	h = header_of(at);

@@ -1,11 +1,11 @@
 /*
- * sort: items by key, more than memory holds. Floor 3.
+ * sort: sorts items by key, also more than memory holds. Floor 3.
  *
  * Items are kept in memory up to a limit; beyond it sorted runs go to unnamed files in the
  * temporary folder and are merged. Keys compare as bytes; items with equal keys come in the order
- * they were added. In memory they are distributed by one byte of their keys after another, the
- * first first (P. McIlroy, K. Bostic, M. D. McIlroy, "Engineering radix sort", Computing Systems 6,
- * 1993), eight of which stand beside the pointer to each item.
+ * they were added. In memory it is a radix sort from the first byte on (P. McIlroy, K. Bostic,
+ * M. D. McIlroy, "Engineering radix sort", Computing Systems 6, 1993); eight bytes of each key are
+ * kept beside the pointer to its item.
  */
 #ifndef EV_SORT_H
 #define EV_SORT_H
@@ -23,8 +23,8 @@ struct ev_sort *ev_sort_new(size_t limit, const char *folder);
 enum ev_status ev_sort_add(struct ev_sort *s, const void *key, size_t key_len, const void *item,
 			   size_t len, struct ev_error *err);
 /*
- * The same in place: room for a key of key_len bytes and, right behind it, an item of len. Once
- * both are written, ev_sort_added takes them in.
+ * Adds in place: returns room for a key of key_len bytes and, right behind it, an item of len. When
+ * both are written, ev_sort_added must be called.
  */
 char *ev_sort_room(struct ev_sort *s, size_t key_len, size_t len);
 enum ev_status ev_sort_added(struct ev_sort *s, struct ev_error *err);
@@ -34,8 +34,8 @@ enum ev_status ev_sort_finish(struct ev_sort *s, struct ev_error *err);
 struct ev_sorted {
 	const char *key, *item; /* EV_IN_SLACK bytes behind the item may be read */
 	size_t key_len, len;
-	bool stays; /* valid until the sort is freed, and a NUL stands behind the item; else until
-		       the next call */
+	/* Both are valid until the sort is freed, and ended by a NUL; else until the next call. */
+	bool stays;
 };
 
 /* EV_OK, EV_EOF or EV_FATAL. */

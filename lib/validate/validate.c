@@ -155,7 +155,7 @@ static enum ev_status step_schema(struct ev_validate *v, const struct ev_record 
 
 	ev_reasons_reset(&v->why);
 	if (d == NULL) {
-		ev_flaw_reasons(&flaw, 0, &v->why);
+		ev_reasons_of_flaw(&flaw, 0, &v->why);
 	} else if (d->duplicate != EV_NOWHERE) {
 		ev_reasons_add(&v->why, "column %u: the same name stands twice in one object",
 			       d->duplicate + 1);

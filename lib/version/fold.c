@@ -1,8 +1,8 @@
 #include "base/mem.h"
+#include "scan/form.h"
 #include "version/internal.h"
 #include "version/merge.h"
 #include "json/canon.h"
-#include "scan/form.h"
 
 #include <stdlib.h>
 
@@ -46,7 +46,8 @@ static int by_place_in_text(const void *x, const void *y)
 	return (*a > *b) - (*a < *b);
 }
 
-void ev_version_spelling(struct ev_version *v, const char *line, size_t len, struct ev_buf *out)
+/* The record's bytes without the values that the model ignores. */
+static void put_spelling(struct ev_version *v, const char *line, size_t len, struct ev_buf *out)
 {
 	uint32_t skip[EV_MAX_SKIP];
 	struct ev_event event;
@@ -55,11 +56,11 @@ void ev_version_spelling(struct ev_version *v, const char *line, size_t len, str
 	ev_buf_reset(out);
 	read_again(v, v->others, line, len, &event);
 	n = ev_event_skip(v->others, &event, NULL, 0, skip);
-	qsort(skip, n, sizeof *skip, by_place_in_text); /* nodes come as they stand in the text */
+	qsort(skip, n, sizeof *skip, by_place_in_text); /* into the order of the text */
 	for (size_t i = 0; i < n; i++) {
 		const struct ev_node *node = &event.doc->nodes[skip[i]];
 
-		if (node->pos < from) /* within another that is ignored */
+		if (node->pos < from) /* inside another that is ignored */
 			continue;
 		ev_buf_put(out, line + from, node->pos - from);
 		from = node->end;
@@ -67,30 +68,30 @@ void ev_version_spelling(struct ev_version *v, const char *line, size_t len, str
 	ev_buf_put(out, line + from, len - from);
 }
 
-/* Of equal contents the least spelling wins, so that the order of arrival makes no difference. */
-static int compare_spellings(struct ev_version *v, const struct ev_link *a, const struct ev_link *b)
+int ev_version_compare_spellings(struct ev_version *v, const char *a, size_t a_len, const char *b,
+				 size_t b_len)
 {
-	int order;
-
-	if (ev_bytes_compare(a->line, a->len, b->line, b->len) == 0)
+	if (ev_bytes_compare(a, a_len, b, b_len) == 0)
 		return 0;
-	ev_version_spelling(v, a->line, a->len, &v->scratch);
-	ev_version_spelling(v, b->line, b->len, &v->other);
-	order = ev_bytes_compare(v->scratch.p, v->scratch.len, v->other.p, v->other.len);
-	return order != 0 ? order : ev_bytes_compare(a->line, a->len, b->line, b->len);
+	put_spelling(v, a, a_len, &v->scratch);
+	put_spelling(v, b, b_len, &v->other);
+	return ev_bytes_compare(v->scratch.p, v->scratch.len, v->other.p, v->other.len);
 }
 
+/*
+ * The greatest content first. Of equal contents the least spelling wins, so that the order of
+ * arrival makes no difference.
+ */
 static int compare_links(struct ev_version *v, const struct ev_link *a, const struct ev_link *b)
 {
 	int order = ev_bytes_compare(b->content, b->content_len, a->content, a->content_len);
 
-	return order != 0 ? order : compare_spellings(v, a, b);
+	if (order == 0)
+		order = ev_version_compare_spellings(v, a->line, a->len, b->line, b->len);
+	return order != 0 ? order : ev_bytes_compare(a->line, a->len, b->line, b->len);
 }
 
-/*
- * Sorts the greatest content first. A merge sort of our own, because qsort() passes no context to
- * the comparison.
- */
+/* A merge sort, because qsort() passes no context to the comparison. */
 static void sort_links(struct ev_version *v, struct ev_link *links, struct ev_link *spare, size_t n)
 {
 	size_t half = n / 2, left = 0, right = half;
@@ -106,33 +107,16 @@ static void sort_links(struct ev_version *v, struct ev_link *links, struct ev_li
 				   : spare[left++];
 }
 
-/* Setting aside */
+/* Rejects */
 
-/* PLACE as put_place writes it (state.c). */
-void ev_version_read_place(struct ev_version *v, const char *place, struct ev_record *rec)
-{
-	static const char line[] = "\",\"line\":", source[] = ",\"source\":\"",
-			  at[] = ",\"offset\":";
-	const char *p = strstr(place, source) + sizeof source - 1, *end = strstr(p, line);
-	char *digits;
-
-	ev_buf_reset(&v->other);
-	ev_json_unescape(p, (size_t)(end - p), &v->other);
-	rec->source = ev_arena_copy(&v->chain.arena, ev_buf_str(&v->other), v->other.len);
-	rec->line = strtoull(end + sizeof line - 1, &digits, 10);
-	rec->offset = strncmp(digits, at, sizeof at - 1) == 0
-			      ? strtoull(digits + sizeof at - 1, NULL, 10)
-			      : EV_NO_OFFSET;
-}
-
-/* Sets where a record came from. */
+/* Fills in where a record came from. */
 static void read_place(struct ev_version *v, const struct ev_link *l, struct ev_record *rec)
 {
 	rec->source = l->source;
 	rec->line = l->number;
 	rec->offset = l->offset;
 	if (l->place != NULL)
-		ev_version_read_place(v, l->place, rec);
+		ev_version_place_read(v, l->place, rec);
 }
 
 static enum ev_status set_aside(struct ev_version *v, const struct ev_link *l, const char *code,
@@ -148,11 +132,11 @@ static enum ev_status set_aside(struct ev_version *v, const struct ev_link *l, c
 }
 
 /*
- * Records what became of a record: counts it if the input brought it; else compares it with what it
- * was before.
+ * Notes a record's class. If the input brought it, it is counted; else its class is compared with
+ * the one that it had before. code: it becomes a reject, unless it was one already; or NULL.
  */
-static enum ev_status told(struct ev_version *v, struct ev_link *l, enum ev_version_class class,
-			   const char *code, struct ev_error *err)
+static enum ev_status classify(struct ev_version *v, struct ev_link *l, enum ev_version_class class,
+			       const char *code, struct ev_error *err)
 {
 	uint64_t *const counts[] = {
 		[EV_VERSION_VERSION] = &v->n_version,	  [EV_VERSION_NOOP] = &v->n_noop,
@@ -163,7 +147,7 @@ static enum ev_status told(struct ev_version *v, struct ev_link *l, enum ev_vers
 	bool stands = class == EV_VERSION_VERSION || class == EV_VERSION_NOOP;
 	enum ev_status st;
 
-	if (v->quiet) {
+	if (v->dry_run) {
 		l->before = class;
 		return EV_OK;
 	}
@@ -196,7 +180,7 @@ static void owner_text(struct ev_version *v, const struct ev_event *event)
 	ev_json_escape(event->id, event->id_len, &v->owner);
 }
 
-/* l lost against winner, which has the greater content. */
+/* l lost the conflict with the winner, whose content is greater. */
 static enum ev_status conflict(struct ev_version *v, struct ev_link *l,
 			       const struct ev_link *winner, struct ev_error *err)
 {
@@ -211,7 +195,7 @@ static enum ev_status conflict(struct ev_version *v, struct ev_link *l,
 		      "the event %s: the record at %s:%llu has the same version, time and op, and ",
 		      ev_reasons_quote(&v->why, v->owner.p, v->owner.len), rec.source,
 		      (unsigned long long)rec.line);
-	if (v->options.fail_on_conflict && !v->quiet) {
+	if (v->options.fail_on_conflict && !v->dry_run) {
 		read_place(v, l, &rec);
 		st = ev_fail(err,
 			     "%s:%llu: %sother content: mend the producer, or set the lesser aside "
@@ -219,16 +203,16 @@ static enum ev_status conflict(struct ev_version *v, struct ev_link *l,
 			     rec.source, (unsigned long long)rec.line, ev_buf_str(&text));
 	} else {
 		ev_reasons_add(&v->why, "%scontent that is greater", ev_buf_str(&text));
-		st = told(v, l, EV_VERSION_CONFLICT, "conflict", err);
+		st = classify(v, l, EV_VERSION_CONFLICT, "conflict", err);
 	}
 	ev_buf_free(&text);
 	return st;
 }
 
-/* The length of S in a link's key: with a state the content's digest follows it. */
+/* The length of a key up to the end of S; with a state the content's digest follows. */
 static size_t order_len(const struct ev_version *v, const struct ev_link *l)
 {
-	return l->key_len - (v->options.state != NULL ? 33 : 0);
+	return l->key_len - (v->options.state != NULL ? EV_VERSION_DIGEST : 0);
 }
 
 static bool same_order(const struct ev_version *v, const struct ev_link *a, const struct ev_link *b)
@@ -240,10 +224,10 @@ static bool same_order(const struct ev_version *v, const struct ev_link *a, cons
 		      len - v->chain.word_len) == 0;
 }
 
-/* True if the fold skips a link: a new one in a quiet fold, or one that is gone or unfit. */
+/* True if the fold skips a link: a new one in a dry run, or one that is gone or unfit. */
 static bool is_left_out(const struct ev_version *v, const struct ev_link *l)
 {
-	return (v->quiet && l->is_new) || l->gone || l->unfit;
+	return (v->dry_run && l->is_new) || l->gone || l->unfit;
 }
 
 static bool same_content(const struct ev_link *a, const struct ev_link *b)
@@ -252,8 +236,8 @@ static bool same_content(const struct ev_link *a, const struct ev_link *b)
 }
 
 /*
- * Records from..to have equal version, time and op. The greatest content wins; equal content is a
- * duplicate; any other has lost a conflict. *stands: the winner.
+ * Records from..to have equal version, time and op. The greatest content wins and is *stands; equal
+ * content is a duplicate; other content has lost the conflict.
  */
 static enum ev_status settle(struct ev_version *v, size_t from, size_t to, struct ev_link **stands,
 			     struct ev_error *err)
@@ -282,7 +266,7 @@ static enum ev_status settle(struct ev_version *v, size_t from, size_t to, struc
 		if (*stands == NULL)
 			*stands = l;
 		else if (same == to || same_content(last, l))
-			st = told(v, l, EV_VERSION_DUPLICATE, NULL, err);
+			st = classify(v, l, EV_VERSION_DUPLICATE, NULL, err);
 		else
 			st = conflict(v, l, *stands, err);
 		if (st != EV_OK)
@@ -310,10 +294,6 @@ static char *put_u64(char *o, uint64_t n)
 {
 	struct ev_buf digits = {.p = o, .cap = MEMBER_MAX};
 
-	if (n < 10) {
-		*o = (char)('0' + n);
-		return o + 1;
-	}
 	ev_buf_u64(&digits, n);
 	return o + digits.len;
 }
@@ -332,9 +312,9 @@ static char *put_version(char *o, uint64_t k, const struct ev_made *made, const 
 	return made->deleted ? PUT(o, former_gone) : PUT(o, former);
 }
 
-/* Fast path: a version whose line goes out unchanged is written straight into the output. */
-static enum ev_status emit_plain(struct ev_version *v, const struct ev_made *made, const char *to,
-				 struct ev_error *err)
+/* Fast path: a line to which "_ev" is added is written straight into the output. */
+static enum ev_status emit_verbatim(struct ev_version *v, const struct ev_made *made,
+				    const char *to, struct ev_error *err)
 {
 	struct ev_out *out = v->port->out;
 	bool room = ev_out_room(out, made->len + MEMBER_MAX);
@@ -367,8 +347,8 @@ static enum ev_status emit_version(struct ev_version *v, const struct ev_made *m
 	if (v->options.emit == EV_EMIT_LATEST && (to != NULL || made->deleted))
 		return EV_OK;
 	v->n_out++;
-	if (made->plain)
-		return emit_plain(v, made, to, err);
+	if (made->verbatim)
+		return emit_verbatim(v, made, to, err);
 	read_again(v, v->others, made->line, made->len, &event);
 	ev_buf_reset(m);
 	m->len = (size_t)(put_version(ev_buf_room(m, MEMBER_MAX), v->k, made, to) - m->p);
@@ -382,7 +362,7 @@ static enum ev_status emit_version(struct ev_version *v, const struct ev_made *m
 	return ev_port_line(v->port, v->line.p, v->line.len, err);
 }
 
-/* Sets the owner: the id, as inside a JSON string, out of the word in the keys. */
+/* Sets v->owner, the id as in a JSON string, from the word in the keys. */
 static void word_owner(struct ev_version *v)
 {
 	struct ev_buf id = {0};
@@ -425,25 +405,6 @@ static enum ev_status emit_delete(struct ev_version *v, struct ev_error *err)
 
 /* The fold */
 
-static bool bare_equal(struct ev_version *v, const struct ev_made *a, const struct ev_made *b)
-{
-	const struct ev_made *const both[] = {a, b};
-	struct ev_buf *const forms[] = {&v->scratch, &v->other};
-
-	for (int i = 0; i < 2; i++) {
-		uint32_t skip[EV_MAX_SKIP];
-		struct ev_event event;
-		size_t n;
-
-		read_again(v, v->others, both[i]->line, both[i]->len, &event);
-		n = ev_event_skip(v->others, &event, v->bare, BARE, skip);
-		ev_buf_reset(forms[i]);
-		ev_canonical(event.doc, 0, skip, n, forms[i]);
-	}
-	return v->scratch.len == v->other.len &&
-	       memcmp(v->scratch.p, v->other.p, v->other.len) == 0;
-}
-
 static void fill_bare(struct ev_version *v, struct ev_made *made)
 {
 	uint32_t skip[EV_MAX_SKIP];
@@ -459,27 +420,22 @@ static void fill_bare(struct ev_version *v, struct ev_made *made)
 	made->has_bare = true;
 }
 
-/*
- * True if the content differs from the one before in version and modified time at most. Digests
- * show most differences; equality is compared in full, because the digests have no secret and can
- * be forged.
- */
+/* True if the content differs from the one before in version and modified time at most. */
 static bool is_noop(struct ev_version *v)
 {
 	fill_bare(v, &v->made);
 	fill_bare(v, &v->making);
-	return v->made.bare.lo == v->making.bare.lo && v->made.bare.hi == v->making.bare.hi &&
-	       bare_equal(v, &v->made, &v->making);
+	return ev_hash128_equal(v->made.bare, v->making.bare);
 }
 
-/* Notes an event that changes its type: most likely two events that share an id by chance. */
+/* Notes an event whose type changes: most likely two events have one id by chance. */
 static void compare_types(struct ev_version *v)
 {
 	struct ev_event a, b;
 	const char *p, *q;
 	size_t p_len, q_len;
 
-	if (v->quiet)
+	if (v->dry_run)
 		return;
 	v->read = NULL;
 	read_again(v, v->events, v->made.line, v->made.len, &a);
@@ -493,7 +449,7 @@ static void compare_types(struct ev_version *v)
 		v->retyped = ev_strndup(b.id, b.id_len);
 }
 
-/* Makes `making` the next version, and emits the one before, whose end is known now. */
+/* Makes `making` the newest version, and emits the one before, whose end is now known. */
 static enum ev_status push(struct ev_version *v, struct ev_link *l, struct ev_error *err)
 {
 	struct ev_made *last = &v->made, *next = &v->making;
@@ -502,17 +458,17 @@ static enum ev_status push(struct ev_version *v, struct ev_link *l, struct ev_er
 	memcpy(next->from, l->from, EV_TIME_TEXT);
 	if (last->link != NULL && memcmp(last->from, next->from, EV_TIME_TEXT) > 0)
 		memcpy(next->from, last->from, EV_TIME_TEXT);
-	if (last->link != NULL && !v->quiet && emit_version(v, last, next->from, err) != EV_OK)
+	if (last->link != NULL && !v->dry_run && emit_version(v, last, next->from, err) != EV_OK)
 		return EV_FATAL;
 	v->made = v->making;
-	return told(v, l, EV_VERSION_VERSION, NULL, err);
+	return classify(v, l, EV_VERSION_VERSION, NULL, err);
 }
 
 static enum ev_status fold_whole(struct ev_version *v, struct ev_link *l, struct ev_error *err)
 {
 	if (v->made.link != NULL && !v->made.deleted) {
 		if (is_noop(v))
-			return told(v, l, EV_VERSION_NOOP, NULL, err);
+			return classify(v, l, EV_VERSION_NOOP, NULL, err);
 		compare_types(v);
 	}
 	return push(v, l, err);
@@ -522,16 +478,16 @@ static enum ev_status orphan(struct ev_version *v, struct ev_link *l, struct ev_
 {
 	ev_reasons_reset(&v->why);
 	if (v->options.state != NULL)
-		return told(v, l, EV_VERSION_HELD, NULL, err);
+		return classify(v, l, EV_VERSION_HELD, NULL, err);
 	owner_text(v, ev_version_read(v, l));
 	ev_reasons_add(&v->why, "the event %s: the patch has no version to stand on",
 		       ev_reasons_quote(&v->why, v->owner.p, v->owner.len));
-	return told(v, l, EV_VERSION_LONG, "orphan", err);
+	return classify(v, l, EV_VERSION_LONG, "orphan", err);
 }
 
 /*
- * Sets *good if a content keeps its contract; else v->why says why not. Only what a patch made, or
- * what was put under another contract, is judged here: evvalidate has judged the rest.
+ * Sets *good if the line satisfies its contract; else v->why has the reasons. Only what a patch
+ * made, or what was put under another contract, is judged here: evvalidate has judged the rest.
  */
 static enum ev_status judge(struct ev_version *v, const char *line, size_t len, bool *good,
 			    struct ev_error *err)
@@ -569,23 +525,23 @@ static enum ev_status fold_patch(struct ev_version *v, struct ev_link *l, struct
 	n = ev_event_skip(v->events, event, &v->bare[BARE_OP], 1, skip);
 	whole = v->made.line == v->wholes[0].p ? &v->wholes[1] : &v->wholes[0];
 	ev_buf_reset(whole);
-	ev_merge_patch(base.doc, &base.reserved, base.reserved != EV_NOWHERE, event->doc, skip, n,
-		       whole);
+	ev_version_merge_patch(base.doc, &base.reserved, base.reserved != EV_NOWHERE, event->doc,
+			       skip, n, whole);
 	if (whole->len > EV_SCAN_MAX) {
 		ev_reasons_reset(&v->why);
 		ev_reasons_add(&v->why, "what the patch makes is longer than 512 MiB");
-		return told(v, l, EV_VERSION_LONG, "too-long", err);
+		return classify(v, l, EV_VERSION_LONG, "too-long", err);
 	}
 	memset(ev_buf_room(whole, EV_IN_SLACK), 0, EV_IN_SLACK);
-	v->making = (struct ev_made){.line = whole->p, .len = whole->len, .plain = true};
+	v->making = (struct ev_made){.line = whole->p, .len = whole->len, .verbatim = true};
 	if (judge(v, whole->p, whole->len, &good, err) != EV_OK)
 		return EV_FATAL;
-	return good ? fold_whole(v, l, err) : told(v, l, EV_VERSION_MISFIT, "misfit", err);
+	return good ? fold_whole(v, l, err) : classify(v, l, EV_VERSION_MISFIT, "misfit", err);
 }
 
 /*
- * Takes out the puts that no longer keep the contract, as if evvalidate had rejected them: they do
- * not even win conflicts.
+ * Marks the puts that break this model's contract as unfit. They count as if evvalidate had
+ * rejected them, and do not even win conflicts.
  */
 static enum ev_status judge_puts(struct ev_version *v, struct ev_error *err)
 {
@@ -595,12 +551,12 @@ static enum ev_status judge_puts(struct ev_version *v, struct ev_error *err)
 
 		l->unfit = false;
 		if (l->op != EV_PUT || l->is_new || l->gone || l->commit > v->older ||
-		    (v->quiet && v->other_contract))
+		    (v->dry_run && v->other_contract))
 			continue;
 		if (judge(v, l->line, l->len, &good, err) != EV_OK)
 			return EV_FATAL;
 		l->unfit = !good;
-		if (!good && told(v, l, EV_VERSION_MISFIT, "misfit", err) != EV_OK)
+		if (!good && classify(v, l, EV_VERSION_MISFIT, "misfit", err) != EV_OK)
 			return EV_FATAL;
 	}
 	return EV_OK;
@@ -610,12 +566,13 @@ static enum ev_status fold_link(struct ev_version *v, struct ev_link *l, struct 
 {
 	switch ((enum ev_op)l->op) {
 	case EV_PUT:
-		v->making = (struct ev_made){.line = l->line, .len = l->len, .plain = l->plain};
+		v->making =
+			(struct ev_made){.line = l->line, .len = l->len, .verbatim = l->verbatim};
 		return fold_whole(v, l, err);
 	case EV_PATCH: return fold_patch(v, l, err);
 	case EV_DELETE:
 		if (v->made.link == NULL || v->made.deleted)
-			return told(v, l, EV_VERSION_NOOP, NULL, err);
+			return classify(v, l, EV_VERSION_NOOP, NULL, err);
 		v->making = v->made;
 		v->making.deleted = true;
 		return push(v, l, err);
@@ -629,7 +586,7 @@ static enum ev_status replay(struct ev_version *v, struct ev_error *err)
 
 	v->made = (struct ev_made){.link = NULL};
 	v->k = 0;
-	if (!v->quiet && !v->noting && emit_delete(v, err) != EV_OK)
+	if (!v->dry_run && !v->noting && emit_delete(v, err) != EV_OK)
 		return EV_FATAL;
 	if (v->older > 0 && judge_puts(v, err) != EV_OK)
 		return EV_FATAL;
@@ -644,7 +601,7 @@ static enum ev_status replay(struct ev_version *v, struct ev_error *err)
 		if (stands != NULL && fold_link(v, stands, err) != EV_OK)
 			return EV_FATAL;
 	}
-	return v->made.link != NULL && !v->quiet ? emit_version(v, &v->made, NULL, err) : EV_OK;
+	return v->made.link != NULL && !v->dry_run ? emit_version(v, &v->made, NULL, err) : EV_OK;
 }
 
 enum ev_status ev_version_fold(struct ev_version *v, struct ev_error *err)
@@ -654,14 +611,14 @@ enum ev_status ev_version_fold(struct ev_version *v, struct ev_error *err)
 	for (size_t i = 0; i < v->chain.n_links; i++)
 		news |= v->chain.links[i].is_new;
 	/*
-	 * First fold, quiet: what had become of the older records before the new ones or the new
-	 * contract.
+	 * First a dry run, for the classes that the older records had before the new ones, or
+	 * the new contract, came.
 	 */
 	if (v->chain.old && (news || v->other_contract)) {
-		v->quiet = true;
+		v->dry_run = true;
 		if (replay(v, err) != EV_OK)
 			return EV_FATAL;
-		v->quiet = false;
+		v->dry_run = false;
 	} else {
 		for (size_t i = 0; i < v->chain.n_links; i++)
 			v->chain.links[i].before = EV_VERSION_NONE;

@@ -11,25 +11,17 @@ struct name {
 	bool owned;
 };
 
-/* An object's members by name. Many are sorted, so that no input costs quadratic time. */
+/* An object's members by name; sorted if they are many, so that no input takes quadratic time. */
 struct names {
 	struct name *list;
 	size_t n;
 };
 
-static int compare(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	size_t n = a_len < b_len ? a_len : b_len;
-	int order = n > 0 ? memcmp(a, b, n) : 0;
-
-	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
-}
-
 static int by_name(const void *x, const void *y)
 {
 	const struct name *a = x, *b = y;
 
-	return compare(a->p, a->len, b->p, b->len);
+	return ev_bytes_compare(a->p, a->len, b->p, b->len);
 }
 
 static bool among(uint32_t value, const uint32_t *list, size_t n)
@@ -80,7 +72,7 @@ static uint32_t find(const struct names *names, const char *p, size_t len)
 		return hit != NULL ? hit->value : EV_NOWHERE;
 	}
 	for (size_t i = 0; i < names->n; i++)
-		if (compare(names->list[i].p, names->list[i].len, p, len) == 0)
+		if (ev_bytes_compare(names->list[i].p, names->list[i].len, p, len) == 0)
 			return names->list[i].value;
 	return EV_NOWHERE;
 }
@@ -116,7 +108,7 @@ static void put_raw(struct merge *m, const struct ev_doc *d, uint32_t value)
 	ev_buf_put(m->out, p, len);
 }
 
-/* Appends what the patch's value makes of the base's; the base may have none. */
+/* Appends the patch's value, merged with the base's if there is one (else EV_NOWHERE). */
 static void put_merged(struct merge *m, uint32_t base, uint32_t patch)
 {
 	if (ev_kind(m->patch, patch) == EV_OBJECT)
@@ -171,9 +163,9 @@ static void merge_object(struct merge *m, uint32_t base, uint32_t patch)
 	ev_buf_free(&decoded);
 }
 
-void ev_merge_patch(const struct ev_doc *base, const uint32_t *drop, size_t n_drop,
-		    const struct ev_doc *patch, const uint32_t *skip, size_t n_skip,
-		    struct ev_buf *out)
+void ev_version_merge_patch(const struct ev_doc *base, const uint32_t *drop, size_t n_drop,
+			    const struct ev_doc *patch, const uint32_t *skip, size_t n_skip,
+			    struct ev_buf *out)
 {
 	struct merge m = {base, patch, drop, skip, n_drop, n_skip, out};
 

@@ -1,16 +1,16 @@
 #include "base/mem.h"
-#include "version/internal.h"
 #include "scan/form.h"
+#include "version/internal.h"
 
 #include <stdlib.h>
 
-/* In front of each sorted line, behind its key. */
+/* Before each line in the sort, behind its key. */
 struct item_head {
 	uint64_t number, offset; /* where the record came from */
-	uint32_t source;	 /* index of the list of names */
+	uint32_t source;	 /* its index in v->sources */
 	char from[EV_TIME_TEXT]; /* the modified time; bytes compare as the times do */
 	uint8_t op;
-	bool plain;
+	bool verbatim;
 };
 
 struct ev_version *ev_version_open(const struct ev_model *m,
@@ -31,7 +31,7 @@ struct ev_version *ev_version_open(const struct ev_model *m,
 		{"conflict", &v->n_conflict, true, true},
 		{"misfit", &v->n_misfit, true, true},
 		{"out", &v->n_out, false, false},
-		{"held", &v->n_held, true, false}, /* the rest: only with a state */
+		{"held", &v->n_held, true, false}, /* this one and the rest only with a state */
 		{"released", &v->n_released, false, false},
 		{"withheld", &v->n_withheld, false, false},
 		{"taken-back", &v->n_taken_back, false, true},
@@ -47,7 +47,7 @@ struct ev_version *ev_version_open(const struct ev_model *m,
 		ev_events_want(v->others, paths[i]);
 	}
 	v->contents = ev_content_new(0);
-	v->bares = ev_content_new(0);
+	v->bares = ev_content_new(ev_hash_seed());
 	memcpy(v->counts, counts, (options->state != NULL ? 10 : 6) * sizeof *counts);
 	return v;
 }
@@ -58,8 +58,8 @@ void ev_version_free(struct ev_version **version)
 
 	if (v == NULL)
 		return;
-	ev_look_free(&v->look);
-	ev_look_free(&v->scan);
+	ev_store_cursor_free(&v->cursor);
+	ev_store_cursor_free(&v->scan);
 	ev_store_free(&v->state);
 	ev_events_free(&v->events);
 	ev_events_free(&v->others);
@@ -125,7 +125,7 @@ static void put_order(struct ev_version *v, const struct ev_event *event, const 
 	char *o;
 	int32_t nsec = event->modified.nsec % 1000;
 
-	ev_version_order(event->doc, event->version, key);
+	ev_event_version_order(event->doc, event->version, key);
 	o = ev_buf_room(key, EV_TIME_TEXT + 8);
 	*o++ = ' ';
 	o = (char *)memcpy(o, from, EV_TIME_TEXT - 1) + EV_TIME_TEXT - 1;
@@ -174,12 +174,12 @@ static uint32_t source_number(struct ev_version *v, const char *source)
 	if (source == v->source) /* files come one after another */
 		return (uint32_t)(v->n_sources - 1);
 	v->source = source;
-	v->sources = ev_realloc_array(v->sources, v->n_sources + 1, sizeof(char *));
+	ev_grow(&v->sources, &v->cap_sources, v->n_sources + 1, sizeof *v->sources);
 	v->sources[v->n_sources] = ev_strdup(source);
 	return (uint32_t)v->n_sources++;
 }
 
-static bool is_plain(const struct ev_event *event)
+static bool is_verbatim(const struct ev_event *event)
 {
 	return event->reserved == EV_NOWHERE && event->doc->nodes[0].end == event->doc->len;
 }
@@ -207,7 +207,7 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 		put_digest(v, &event);
 	head.source = source_number(v, rec->source);
 	head.op = (uint8_t)event.op;
-	head.plain = is_plain(&event);
+	head.verbatim = is_verbatim(&event);
 	item = ev_sort_room(v->sort, v->key.len, sizeof head + rec->len);
 	item = (char *)memcpy(item, v->key.p, v->key.len) + v->key.len;
 	memcpy(item, &head, sizeof head);
@@ -219,22 +219,18 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 
 struct ev_link *ev_version_link(struct ev_version *v)
 {
-	if (v->chain.n_links == v->chain.cap_links)
-		ev_grow(&v->chain.links, &v->chain.cap_links, v->chain.n_links + 1,
-			sizeof *v->chain.links);
+	ev_grow(&v->chain.links, &v->chain.cap_links, v->chain.n_links + 1, sizeof *v->chain.links);
 	v->chain.links[v->chain.n_links] = (struct ev_link){.line = NULL};
 	return &v->chain.links[v->chain.n_links++];
 }
 
-enum ev_status ev_version_read_item(struct ev_version *v, const struct ev_sorted *item,
-				    struct ev_error *err)
+struct ev_link *ev_version_read_item(struct ev_version *v, const struct ev_sorted *item)
 {
 	size_t len = item->len - sizeof(struct item_head);
 	const char *key = item->key, *line = item->item + sizeof(struct item_head);
 	struct item_head head;
 	struct ev_link *l;
 
-	(void)err;
 	memcpy(&head, item->item, sizeof head);
 	if (!item->stays) {
 		char *copy = ev_arena_alloc(&v->chain.arena, len + EV_IN_SLACK);
@@ -254,14 +250,13 @@ enum ev_status ev_version_read_item(struct ev_version *v, const struct ev_sorted
 	l->offset = head.offset;
 	memcpy(l->from, head.from, sizeof l->from);
 	l->op = head.op;
-	l->plain = head.plain;
+	l->verbatim = head.verbatim;
 	l->is_new = true;
 	if (v->chain.n_links == 1) {
 		v->chain.word = key;
-		v->chain.word_len =
-			(size_t)((const char *)memchr(key, ' ', item->key_len) - key) + 1;
+		v->chain.word_len = ev_run_word(EV_RUN_TEXT, key, item->key_len);
 	}
-	return EV_OK;
+	return l;
 }
 
 void ev_version_reset(struct ev_version *v)
@@ -292,7 +287,7 @@ enum ev_status ev_version_finish(struct ev_version *v, struct ev_error *err)
 				return EV_FATAL;
 			ev_version_reset(v);
 		}
-		ev_version_read_item(v, &item, err);
+		ev_version_read_item(v, &item);
 	}
 	if (st == EV_FATAL)
 		return EV_FATAL;

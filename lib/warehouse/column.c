@@ -4,6 +4,7 @@
 #include "number/decimal.h"
 #include "scan/form.h"
 #include "warehouse/value.h"
+#include "json/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -265,31 +266,73 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 	return NULL;
 }
 
-/* Numbers of two bytes have no exponent. */
-struct ev_column_at ev_column_at(const struct ev_column *c, uint32_t slot)
+static enum ev_check_how text_how(struct ev_check *check)
 {
-	struct ev_column_at at = {.column = c, .slot = slot};
-
-	if (c->type == EV_TYPE_VARCHAR) {
-		at.plain = EV_STRING;
-		at.longest = c->size + 2;
-	} else if (c->type == EV_TYPE_INT || c->type == EV_TYPE_DECIMAL) {
-		at.plain = EV_NUMBER;
-		at.longest =
-			c->type == EV_TYPE_INT || c->size - c->scale > 1 ? 2 : c->size - c->scale;
+	switch (check->column->type) {
+	case EV_TYPE_VARCHAR: check->longest = check->column->size + 2; return EV_CHECK_TEXT;
+	case EV_TYPE_UUID: return EV_CHECK_UUID;
+	case EV_TYPE_TIMESTAMP: return EV_CHECK_TIME;
+	default: return EV_CHECK_FULL;
 	}
-	return at;
 }
 
-const char *ev_column_odd_problem(const struct ev_column_at *c, struct ev_zone *zone,
-				  const struct ev_doc *d, uint32_t at)
+static enum ev_check_how number_how(struct ev_check *check)
 {
-	char store[EV_VALUE_STORE];
-	struct ev_value v;
+	const struct ev_column *c = check->column;
 
-	return ev_value_usual(c->column, d, at, store, &v)
-		       ? NULL
-		       : ev_column_value(c->column, zone, d, at, store, &v);
+	if (c->type != EV_TYPE_INT && c->type != EV_TYPE_DECIMAL)
+		return EV_CHECK_FULL;
+	check->longest = c->type == EV_TYPE_INT ? sizeof(uint64_t) : c->size - c->scale;
+	check->fraction = c->scale;
+	return EV_CHECK_NUMBER;
+}
+
+struct ev_check ev_check_of(const struct ev_column *c, const struct ev_doc *d, uint32_t node)
+{
+	struct ev_check check = {.column = c, .node = node, .how = EV_CHECK_FULL};
+	enum ev_kind kind = ev_kind(d, node);
+
+	if (c->type == EV_TYPE_JSON)
+		check.how = node != 0 && !c->around ? EV_CHECK_JSON : EV_CHECK_FULL;
+	else if (kind == EV_STRING)
+		check.how = text_how(&check);
+	else if (kind == EV_NUMBER)
+		check.how = number_how(&check);
+	else if (c->type == EV_TYPE_BOOL && (kind == EV_FALSE || kind == EV_TRUE))
+		check.how = EV_CHECK_NONE;
+	return check;
+}
+
+struct ev_check ev_check_plan(const struct ev_column *c, const struct ev_doc *d, uint32_t node)
+{
+	struct ev_check check = ev_check_of(c, d, node);
+	const uint32_t end = d->nodes[node].next;
+	uint32_t *list, n = 0;
+
+	if (check.how != EV_CHECK_JSON)
+		return check;
+	for (uint32_t i = node; i < end; i++)
+		n += ev_kind(d, i) == EV_NUMBER;
+	if ((list = ev_plan_alloc(d, n * sizeof *list)) == NULL)
+		return check;
+	check.how = EV_CHECK_NUMBERS;
+	check.numbers = list;
+	check.longest = n;
+	for (uint32_t i = node; i < end; i++)
+		if (ev_kind(d, i) == EV_NUMBER)
+			*list++ = i;
+	return check;
+}
+
+const char *ev_check_name(const struct ev_check *c)
+{
+	static const char *const names[] = {
+		[EV_CHECK_NONE] = "none",    [EV_CHECK_TEXT] = "text",	   [EV_CHECK_UUID] = "uuid",
+		[EV_CHECK_TIME] = "time",    [EV_CHECK_NUMBER] = "number", [EV_CHECK_JSON] = "json",
+		[EV_CHECK_NUMBERS] = "json", [EV_CHECK_FULL] = "full",
+	};
+
+	return names[c->how];
 }
 
 bool ev_column_is_promised(const struct ev_column *c, const struct ev_promise *p)
@@ -350,9 +393,9 @@ static bool column_passes(const struct ev_path *from, const struct ev_doc *d,
 	bool good = true;
 
 	if (from->root == EV_ROOT_EVENT)
-		return ev_path_passes(from, d, 0, why);
+		return ev_event_path_passes(from, d, 0, why);
 	for (size_t i = 0; from->root == EV_ROOT_ITEM && i < items->n; i++)
-		good &= ev_path_passes(from, d, items->at[i], why);
+		good &= ev_event_path_passes(from, d, items->at[i], why);
 	return good;
 }
 
@@ -363,7 +406,7 @@ static bool table_passes(const struct ev_path *each, const struct ev_columns *co
 	bool good = true;
 
 	if (each != NULL) {
-		good = ev_path_passes(each, d, 0, why);
+		good = ev_event_path_passes(each, d, 0, why);
 		ev_path_all(each, d, 0, &items);
 	}
 	for (size_t i = 0; i < columns->n; i++) {

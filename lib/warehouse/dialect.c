@@ -141,6 +141,7 @@ static const struct ev_dialect dialects[] = {
 		.schemas = true,
 		.quote = '`',
 		.backslash = true,
+		.backslash_name = true,
 		.comments = EV_COMMENTS_OPTIONS,
 		.layout = EV_LAYOUT_PARTITION,
 		.text = "STRING",
@@ -174,6 +175,7 @@ static const struct ev_dialect dialects[] = {
 		.by_load = true,
 		.quote = '"',
 		.backslash = true,
+		.backslash_name = true,
 		.comments = EV_COMMENTS_ALTER,
 		.layout = EV_LAYOUT_MERGE_TREE,
 		.text = "String",
@@ -275,8 +277,10 @@ void ev_sql_name(const struct ev_dialect *d, const char *name, struct ev_buf *ou
 {
 	ev_buf_putc(out, d->quote);
 	for (; *name != '\0'; name++) {
-		if (*name == d->quote)
-			ev_buf_putc(out, d->backslash ? '\\' : d->quote);
+		if (d->backslash_name && (*name == d->quote || *name == '\\'))
+			ev_buf_putc(out, '\\');
+		else if (*name == d->quote)
+			ev_buf_putc(out, d->quote);
 		ev_buf_putc(out, *name);
 	}
 	ev_buf_putc(out, d->quote);

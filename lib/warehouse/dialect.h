@@ -42,10 +42,11 @@ struct ev_dialect {
 	 * shows those that count (ClickHouse).
 	 */
 	bool by_load;
-	bool drops_views; /* has no CREATE OR REPLACE VIEW that changes columns */
-	char quote;	/* around an identifier */
-	bool backslash; /* escapes in a text */
-	bool templates; /* its client reads {, & and <% in a text, too */
+	bool drops_views;    /* has no CREATE OR REPLACE VIEW that changes columns */
+	char quote;	     /* around an identifier */
+	bool backslash;	     /* escapes in a text */
+	bool backslash_name; /* escapes in an identifier; else its quote is doubled */
+	bool templates;	     /* its client reads {, & and <% in a text, too */
 	enum ev_comments comments;
 	enum ev_layout layout;
 	const char *text, *ledger_json, *ledger_int;

@@ -60,11 +60,12 @@ struct postgres {
 	char *schema; /* NULL until it is known */
 	char *ledger; /* its name in SQL */
 	const struct ev_tables *tables;
-	struct waiting *waiting; /* by table */
-	bool straight;		 /* rows go into the tables */
-	bool checked;		 /* the rows of the ledger are as evload writes them */
-	bool again;		 /* the last error is one that another try may mend */
-	size_t unsent;		 /* bytes since the last pump */
+	struct ev_differences *differences; /* where they are only noted, else NULL */
+	struct waiting *waiting;	    /* by table */
+	bool straight;			    /* rows go into the tables */
+	bool checked;			    /* the rows of the ledger are as evload writes them */
+	bool again;			    /* the last error is one that another try may mend */
+	size_t unsent;			    /* bytes since the last pump */
 	struct ev_pg_writer writer;
 	struct ev_buf scratch, copy;
 
@@ -108,9 +109,9 @@ static void put_message(const char *text, struct ev_buf *out)
 	while (len > 0 && text[len - 1] == '\n')
 		len--;
 	for (size_t i = 0; i < len; i++)
-		if (text[i] != '\n')
+		if (text[i] != '\n' && text[i] != '\t')
 			ev_buf_putc(out, text[i]);
-		else if (text[i + 1] != '\t' && text[i + 1] != ' ')
+		else if (text[i] == '\n')
 			ev_buf_puts(out, ": ");
 }
 
@@ -154,7 +155,8 @@ static enum ev_status trouble(struct postgres *p, const char *doing, const PGres
 			      struct ev_error *err)
 {
 	const char *text = r != NULL ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-	bool lost = PQstatus(p->conn) == CONNECTION_BAD;
+	/* What libpq says by itself, without the server, is that the connection is no more. */
+	bool lost = PQstatus(p->conn) == CONNECTION_BAD || state_of(r)[0] == '\0';
 	const char *advice = advice_of(lost ? "08" : state_of(r));
 	struct ev_buf what = {0};
 
@@ -994,8 +996,8 @@ static enum ev_status ask_ledger(struct postgres *p, bool *in, struct ev_error *
 }
 
 /*
- * A COMMIT of which no word comes back may have been made all the same, so the ledger is asked. It
- * may also say that it was none.
+ * A COMMIT of which no word comes back may have been made all the same, so the ledger is asked. One
+ * that is answered with ROLLBACK was none.
  */
 static enum ev_status postgres_commit(struct ev_target *t, struct ev_error *err)
 {
@@ -1007,7 +1009,7 @@ static enum ev_status postgres_commit(struct ev_target *t, struct ev_error *err)
 	if (!in)
 		trouble(p, "COMMIT", r, err);
 	PQclear(r);
-	if (!in && PQstatus(p->conn) == CONNECTION_BAD && ask_ledger(p, &in, &unused) != EV_OK)
+	if (!in && ask_ledger(p, &in, &unused) != EV_OK)
 		return ev_fail(err,
 			       "%s: the connection was lost at COMMIT, and the server does not "
 			       "tell whether the load is in: run the same line again, which loads "
@@ -1062,13 +1064,19 @@ static void postgres_free(struct ev_target *t)
 
 /* Comparing the model with the live tables */
 
-static enum ev_status differs(struct postgres *p, const char *table, const char *what,
+/* Takes note of a difference, or fails of it. */
+static enum ev_status differs(struct postgres *p, const struct ev_table *t, enum ev_lack lack,
+			      size_t column, const char *name, const char *what,
 			      struct ev_error *err)
 {
-	return ev_fail(err,
-		       "%s: table %s.%s %s: compare it with what evschema -m %s -t postgres makes, "
-		       "and mend the table",
-		       p->name, p->schema, table, what, p->model);
+	if (p->differences == NULL)
+		return ev_fail(
+			err,
+			"%s: table %s.%s %s: compare it with what evschema -m %s -t postgres "
+			"makes, and mend the table",
+			p->name, p->schema, t->name, what, p->model);
+	ev_differences_add(p->differences, t, lack, column, name, what);
+	return EV_OK;
 }
 
 /* A type as the server names it (format_type). */
@@ -1145,25 +1153,33 @@ static enum ev_status check_columns(struct postgres *p, const struct ev_table *t
 		"WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped "
 		"ORDER BY a.attnum";
 	PGresult *r = ask(p, t->name, sql, 1, &name, err);
-	struct ev_buf what = {0};
+	enum ev_status st = r != NULL ? EV_OK : EV_FATAL;
 	bool *there = ev_calloc(t->n, sizeof *there);
+	struct ev_buf what = {0};
 
-	for (int row = 0; r != NULL && row < PQntuples(r) && what.len == 0; row++) {
+	for (int row = 0; st == EV_OK && row < PQntuples(r); row++) {
+		const char *live = PQgetvalue(r, row, NAME);
+		size_t i = find_column(t, live);
+
+		ev_buf_reset(&what);
 		judge_column(t, r, row, &what);
-		if (what.len == 0)
-			there[find_column(t, PQgetvalue(r, row, NAME))] = true;
+		if (i < t->n)
+			there[i] = true;
+		if (what.len > 0)
+			st = differs(p, t, i < t->n ? EV_DIFFERS : EV_HAS_COLUMN, 0,
+				     i < t->n ? NULL : live, ev_buf_str(&what), err);
 	}
-	for (size_t i = 0; r != NULL && i < t->n && what.len == 0; i++)
-		if (!there[i])
-			ev_buf_printf(&what, "lacks the column %s", t->columns[i].name);
-	if (what.len > 0)
-		differs(p, t->name, ev_buf_str(&what), err);
+	for (size_t i = 0; st == EV_OK && i < t->n; i++) {
+		if (there[i])
+			continue;
+		ev_buf_reset(&what);
+		ev_buf_printf(&what, "lacks the column %s", t->columns[i].name);
+		st = differs(p, t, EV_LACKS_COLUMN, i, NULL, ev_buf_str(&what), err);
+	}
+	ev_buf_free(&what);
 	free(there);
 	PQclear(r);
-	if (what.len == 0)
-		return r != NULL ? EV_OK : EV_FATAL;
-	ev_buf_free(&what);
-	return EV_FATAL;
+	return st;
 }
 
 /* What a view, a trigger or a rule makes of a row is not what was loaded. */
@@ -1183,7 +1199,9 @@ static enum ev_status check_is_plain(struct postgres *p, const struct ev_table *
 	if (r == NULL)
 		return EV_FATAL;
 	for (int i = 0; i < 3 && st == EV_OK; i++)
-		if (PQgetvalue(r, 0, i)[0] != '\0')
+		if (PQgetvalue(r, 0, i)[0] != '\0' && p->differences != NULL)
+			st = differs(p, t, EV_DIFFERS, 0, NULL, PQgetvalue(r, 0, i), err);
+		else if (PQgetvalue(r, 0, i)[0] != '\0')
 			st = ev_fail(err,
 				     "%s: table %s.%s %s, which may change or drop rows unseen: "
 				     "load into plain tables, and put views on them under other "
@@ -1385,7 +1403,46 @@ static enum ev_status postgres_clear(struct ev_target *t, struct ev_error *err)
 	return EV_OK;
 }
 
-static const struct ev_target_ops ops = {.begin = postgres_begin,
+/* A reader may ask: nothing is locked. */
+static enum ev_status postgres_check(struct ev_target *t, struct ev_differences *out,
+				     struct ev_error *err)
+{
+	static const char sql[] = "SELECT to_regclass($1) IS NULL";
+	struct postgres *p = of(t);
+	enum ev_status st;
+
+	if ((p->conn == NULL && connect(p, err) != EV_OK) || begin(p, "READ ONLY", err) != EV_OK)
+		return EV_FATAL;
+	p->differences = out;
+	st = EV_OK;
+	for (size_t i = 0; i <= p->tables->n && st == EV_OK; i++) {
+		const struct ev_table *table = i > 0 ? &p->tables->list[i - 1] : NULL;
+		struct ev_buf name = {0};
+		const char *value;
+		PGresult *r;
+
+		if (table != NULL)
+			put_table(p, table, &name);
+		else
+			ev_buf_puts(&name, p->ledger);
+		value = ev_buf_str(&name);
+		r = ask(p, table != NULL ? table->name : "ev_ledger", sql, 1, &value, err);
+		if (r == NULL)
+			st = EV_FATAL;
+		else if (PQgetvalue(r, 0, 0)[0] == 't')
+			st = differs(p, table, EV_LACKS_TABLE, 0, NULL, "is not there", err);
+		else if (table == NULL)
+			st = find_ledger(p, err);
+		else if ((st = check_is_plain(p, table, value, err)) == EV_OK)
+			st = check_columns(p, table, value, err);
+		PQclear(r);
+		ev_buf_free(&name);
+	}
+	return st;
+}
+
+static const struct ev_target_ops ops = {.check = postgres_check,
+					 .begin = postgres_begin,
 					 .known = postgres_known,
 					 .live = postgres_live,
 					 .clear = postgres_clear,

@@ -36,7 +36,8 @@ struct sqlite {
 	char *file;
 	const char *model; /* its file's name */
 	const struct ev_tables *tables;
-	struct statements *statements; /* by table */
+	struct statements *statements;	    /* by table */
+	struct ev_differences *differences; /* where they are only noted, else NULL */
 	bool ready; /* compared with the model, and the statements are prepared */
 	/* the newest entry, which the COMMIT brings */
 	char *last_batch, *last_position, last_digest[33];
@@ -96,13 +97,35 @@ static const char *text_of(struct sqlite *s, sqlite3_stmt *q, int i, struct ev_e
 
 /* Comparing the model with the live tables */
 
-static enum ev_status differs(struct sqlite *s, const char *model, const char *table,
-			      const char *what, struct ev_error *err)
+/* Takes note of a difference, or fails of it. */
+static enum ev_status differs(struct sqlite *s, const struct ev_table *t, enum ev_lack lack,
+			      size_t column, const char *name, const char *what,
+			      struct ev_error *err)
 {
-	return ev_fail(err,
-		       "%s: table %s %s: run evschema -m %s -t sqlite | sqlite3 %s on a new file, "
-		       "or mend the table",
-		       s->file, table, what, model, s->file);
+	if (s->differences == NULL)
+		return ev_fail(err,
+			       "%s: table %s %s: run evschema -m %s -t sqlite | sqlite3 %s on a "
+			       "new file, or mend the table",
+			       s->file, t->name, what, s->model, s->file);
+	ev_differences_add(s->differences, t, lack, column, name, what);
+	return EV_OK;
+}
+
+/* There is a view or a trigger of that name on the table. */
+static enum ev_status is_odd(struct sqlite *s, const struct ev_table *t, const char *type,
+			     const char *name, struct ev_error *err)
+{
+	struct ev_buf what = {0};
+
+	if (s->differences == NULL)
+		return ev_fail(err,
+			       "%s: there is a %s %s on %s, which may change or drop rows unseen: "
+			       "load into plain tables, and put views on them under other names",
+			       s->file, type, name, t->name);
+	ev_buf_printf(&what, "has the %s %s, which may change or drop rows unseen", type, name);
+	ev_differences_add(s->differences, t, EV_DIFFERS, 0, NULL, ev_buf_str(&what));
+	ev_buf_free(&what);
+	return EV_OK;
 }
 
 /* What a view or a trigger makes of a row is not what was loaded. */
@@ -125,12 +148,7 @@ static enum ev_status check_is_plain(struct sqlite *s, const struct ev_table *t,
 		const char *type = text_of(s, q, 0, err);
 		const char *name = type != NULL ? text_of(s, q, 1, err) : NULL;
 
-		st = name == NULL ? EV_FATAL
-				  : ev_fail(err,
-					    "%s: there is a %s %s on %s, which may change or drop "
-					    "rows unseen: load into plain tables, and put views "
-					    "on them under other names",
-					    s->file, type, name, t->name);
+		st = name == NULL ? EV_FATAL : is_odd(s, t, type, name, err);
 	} else if (st == EV_OK && rc != SQLITE_DONE) {
 		st = trouble(s, t->name, err);
 	}
@@ -138,57 +156,92 @@ static enum ev_status check_is_plain(struct sqlite *s, const struct ev_table *t,
 	return st;
 }
 
-static enum ev_status check_table(struct sqlite *s, const struct ev_table *t, const char *model,
-				  struct ev_error *err)
+static size_t find_column(const struct ev_table *t, const char *name)
 {
-	const struct ev_dialect *dialect = ev_dialect_find("sqlite");
+	size_t i = 0;
+
+	while (i < t->n && strcasecmp(t->columns[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+/* A live column. */
+static enum ev_status check_column(struct sqlite *s, const struct ev_table *t, const char *name,
+				   const char *type, bool *there, struct ev_error *err)
+{
 	struct ev_buf want = {0}, what = {0};
+	size_t i = find_column(t, name);
+	enum ev_status st = EV_OK;
+
+	if (i == t->n) {
+		ev_buf_printf(&what, "has the column %s, which the model does not", name);
+		st = differs(s, t, EV_HAS_COLUMN, 0, name, ev_buf_str(&what), err);
+	} else {
+		there[i] = true;
+		ev_sql_type(ev_dialect_find("sqlite"), &t->columns[i], &want);
+		if (strcasecmp(type, ev_buf_str(&want)) != 0) {
+			ev_buf_printf(&what, "has the column %s as %s where the model has %s", name,
+				      type, want.p);
+			st = differs(s, t, EV_DIFFERS, 0, NULL, ev_buf_str(&what), err);
+		}
+	}
+	ev_buf_free(&want);
+	ev_buf_free(&what);
+	return st;
+}
+
+/* Columns that the table lacks; all: then it is not there. */
+static enum ev_status check_lacks(struct sqlite *s, const struct ev_table *t, bool all,
+				  const bool *there, struct ev_error *err)
+{
+	enum ev_status st = EV_OK;
+	struct ev_buf what = {0};
+
+	if (all && s->differences != NULL)
+		return differs(s, t, EV_LACKS_TABLE, 0, NULL, "is not there", err);
+	if (all)
+		return ev_fail(err,
+			       "%s: there is no table %s: make it first with evschema -m %s -t "
+			       "sqlite | sqlite3 %s",
+			       s->file, t->name, s->model, s->file);
+	for (size_t i = 0; i < t->n && st == EV_OK; i++) {
+		if (there[i])
+			continue;
+		ev_buf_reset(&what);
+		ev_buf_printf(&what, "lacks the column %s", t->columns[i].name);
+		st = differs(s, t, EV_LACKS_COLUMN, i, NULL, ev_buf_str(&what), err);
+	}
+	ev_buf_free(&what);
+	return st;
+}
+
+/* In whatever order: rows name their columns. */
+static enum ev_status check_table(struct sqlite *s, const struct ev_table *t, struct ev_error *err)
+{
+	bool *there = ev_calloc(t->n, sizeof *there), none = true;
 	enum ev_status st = EV_OK;
 	int rc = SQLITE_DONE;
 	sqlite3_stmt *q;
-	size_t i = 0;
 
 	if (prepare(s, "SELECT name, type FROM pragma_table_info(?) ORDER BY cid", &q, err) !=
-	    EV_OK)
+	    EV_OK) {
+		free(there);
 		return EV_FATAL;
+	}
 	if (bind_text(q, 1, t->name) != SQLITE_OK)
 		st = trouble(s, t->name, err);
-	for (; st == EV_OK && (rc = sqlite3_step(q)) == SQLITE_ROW; i++) {
+	for (; st == EV_OK && (rc = sqlite3_step(q)) == SQLITE_ROW; none = false) {
 		const char *name = text_of(s, q, 0, err);
 		const char *type = name != NULL ? text_of(s, q, 1, err) : NULL;
 
-		if (type == NULL) {
-			st = EV_FATAL;
-		} else if (i == t->n) {
-			ev_buf_printf(&what, "has the column %s, which the model does not", name);
-		} else if (strcasecmp(name, t->columns[i].name) != 0) {
-			ev_buf_printf(&what, "has the column %s where the model has %s", name,
-				      t->columns[i].name);
-		} else {
-			ev_buf_reset(&want);
-			ev_sql_type(dialect, &t->columns[i], &want);
-			if (strcasecmp(type, ev_buf_str(&want)) != 0)
-				ev_buf_printf(&what,
-					      "has the column %s as %s where the model has %s",
-					      name, type, want.p);
-		}
-		if (what.len > 0)
-			st = differs(s, model, t->name, ev_buf_str(&what), err);
+		st = type == NULL ? EV_FATAL : check_column(s, t, name, type, there, err);
 	}
 	if (st == EV_OK && rc != SQLITE_DONE)
 		st = trouble(s, t->name, err);
 	sqlite3_finalize(q);
-	if (st == EV_OK && i == 0)
-		st = ev_fail(err,
-			     "%s: there is no table %s: make it first with evschema -m %s -t "
-			     "sqlite | sqlite3 %s",
-			     s->file, t->name, model, s->file);
-	else if (st == EV_OK && i < t->n) {
-		ev_buf_printf(&what, "lacks the column %s", t->columns[i].name);
-		st = differs(s, model, t->name, ev_buf_str(&what), err);
-	}
-	ev_buf_free(&want);
-	ev_buf_free(&what);
+	if (st == EV_OK)
+		st = check_lacks(s, t, none, there, err);
+	free(there);
 	return st;
 }
 
@@ -204,7 +257,11 @@ static enum ev_status prepare_insert(struct sqlite *s, const struct ev_table *t,
 
 	ev_buf_puts(&sql, "INSERT OR FAIL INTO ");
 	ev_sql_name(ev_dialect_find("sqlite"), t->name, &sql);
-	ev_buf_puts(&sql, " VALUES ");
+	for (size_t i = 0; i < t->n; i++) {
+		ev_buf_puts(&sql, i == 0 ? " (" : ", ");
+		ev_sql_name(ev_dialect_find("sqlite"), t->columns[i].name, &sql);
+	}
+	ev_buf_puts(&sql, ") VALUES ");
 	for (size_t k = 0; k < rows; k++) {
 		ev_buf_puts(&sql, k == 0 ? "(?" : ",(?");
 		for (size_t i = 1; i < t->n; i++)
@@ -823,7 +880,7 @@ static enum ev_status make_ready(struct sqlite *s, struct ev_error *err)
 		return EV_FATAL;
 	for (size_t i = 0; i < s->tables->n; i++)
 		if (check_is_plain(s, &s->tables->list[i], err) != EV_OK ||
-		    check_table(s, &s->tables->list[i], s->model, err) != EV_OK ||
+		    check_table(s, &s->tables->list[i], err) != EV_OK ||
 		    prepare_table(s, &s->tables->list[i], &s->statements[i], err) != EV_OK)
 			return EV_FATAL;
 	s->ready = true;
@@ -844,7 +901,35 @@ static enum ev_status sqlite_begin(struct ev_target *t, struct ev_standing *stan
 	return read_standing(s, standing, err);
 }
 
-static const struct ev_target_ops ops = {.begin = sqlite_begin,
+static enum ev_status sqlite_check(struct ev_target *t, struct ev_differences *out,
+				   struct ev_error *err)
+{
+	struct sqlite *s = of(t);
+	enum ev_status st;
+	sqlite3_stmt *q;
+
+	if ((s->db == NULL && open_file(s, err) != EV_OK) || run(s, "BEGIN", err) != EV_OK)
+		return EV_FATAL;
+	s->differences = out;
+	if (sqlite3_prepare_v2(s->db, "SELECT 1 FROM ev_ledger LIMIT 0", -1, &q, NULL) ==
+	    SQLITE_OK) {
+		sqlite3_finalize(q);
+		st = find_ledger(s, err);
+	} else if (sqlite3_errcode(s->db) == SQLITE_ERROR) {
+		st = differs(s, NULL, EV_LACKS_TABLE, 0, NULL, "is not there", err);
+	} else {
+		st = trouble(s, "the ledger cannot be read", err);
+	}
+	for (size_t i = 0; i < s->tables->n && st == EV_OK; i++) {
+		st = check_is_plain(s, &s->tables->list[i], err);
+		if (st == EV_OK)
+			st = check_table(s, &s->tables->list[i], err);
+	}
+	return st;
+}
+
+static const struct ev_target_ops ops = {.check = sqlite_check,
+					 .begin = sqlite_begin,
 					 .known = sqlite_known,
 					 .live = sqlite_live,
 					 .clear = sqlite_clear,

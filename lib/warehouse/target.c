@@ -1,4 +1,7 @@
 #include "warehouse/target.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
 
 static const struct {
 	const char *scheme;
@@ -28,4 +31,22 @@ enum ev_status ev_standing_write(const struct ev_standing *s, const char *where,
 			       where);
 	ev_point_write(&s->at, text);
 	return EV_OK;
+}
+
+void ev_differences_add(struct ev_differences *d, const struct ev_table *t, enum ev_lack lack,
+			size_t column, const char *name, const char *what)
+{
+	d->list = ev_realloc_array(d->list, d->n + 1, sizeof *d->list);
+	d->list[d->n++] = (struct ev_difference){
+		t, lack, column, name != NULL ? ev_strdup(name) : NULL, ev_strdup(what)};
+}
+
+void ev_differences_free(struct ev_differences *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		free(d->list[i].name);
+		free(d->list[i].what);
+	}
+	free(d->list);
+	*d = (struct ev_differences){0};
 }

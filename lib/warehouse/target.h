@@ -50,9 +50,38 @@ struct ev_standing {
 	char model[33];
 };
 
+/* What a live table is otherwise than the model has it. */
+enum ev_lack {
+	EV_LACKS_TABLE,	 /* it is not there */
+	EV_LACKS_COLUMN, /* one that the model has */
+	EV_HAS_COLUMN,	 /* one that the model has not */
+	EV_DIFFERS,
+};
+struct ev_difference {
+	const struct ev_table *table; /* NULL: the ledger */
+	enum ev_lack lack;
+	size_t column; /* that it lacks */
+	char *name;    /* of a live column that the model has not, else NULL */
+	char *what;    /* "lacks the column a" and so on */
+};
+struct ev_differences {
+	struct ev_difference *list;
+	size_t n;
+};
+/* Copies what and name. */
+void ev_differences_add(struct ev_differences *d, const struct ev_table *t, enum ev_lack lack,
+			size_t column, const char *name, const char *what);
+void ev_differences_free(struct ev_differences *d);
+
 struct ev_target;
 
 struct ev_target_ops {
+	/*
+	 * Adds all in which the live tables differ from the model's, and changes nothing. EV_FATAL
+	 * if it cannot look. No other call comes behind it.
+	 */
+	enum ev_status (*check)(struct ev_target *t, struct ev_differences *out,
+				struct ev_error *err);
 	/*
 	 * Begins a transaction: it takes the lock, and compares the model with the tables. What
 	 * stands in the ledger stays so until the transaction ends.

@@ -1,13 +1,15 @@
 /*
- * value: values in the types of columns, read without a call where they are spelled as most are.
- * Floor 7.
+ * value: the fast paths of whether a value fits a column, and of what it is there. Floor 7.
+ *
+ * They are sure of values that are spelled as most are; ev_column_value (column.h) decides about
+ * all others. By shape (json/plan.h) the kind of a value is known, and ev_check is what is left.
  */
 #ifndef EV_VALUE_H
 #define EV_VALUE_H
 
-#include "warehouse/column.h"
 #include "number/decimal.h"
 #include "scan/form.h"
+#include "warehouse/column.h"
 #include "json/view.h"
 
 /* A text without its quotes in a store, put in quotes. */
@@ -39,8 +41,8 @@ static inline bool ev_value_numbers_fit(const struct ev_doc *d, uint32_t at)
  * The fast path of ev_column_value, for a value that is present. False: unknown, use the slow path;
  * v is then not set.
  */
-static inline bool ev_value_usual(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
-				  char *store, struct ev_value *v)
+static inline bool ev_value_fast(const struct ev_column *c, const struct ev_doc *d, uint32_t at,
+				 char *store, struct ev_value *v)
 {
 	const struct ev_node *n = &d->nodes[at];
 	const char *p = d->text + n->pos;
@@ -69,6 +71,63 @@ static inline bool ev_value_usual(const struct ev_column *c, const struct ev_doc
 		       ev_value_numbers_fit(d, at);
 	default: return false;
 	}
+}
+
+/* The check still needed once the kind of a value is known. */
+struct ev_check {
+	const struct ev_column *column;
+	uint32_t node; /* the value: not null */
+	enum ev_check_how {
+		EV_CHECK_NONE,	 /* it fits */
+		EV_CHECK_TEXT,	 /* at most `longest` bytes with its quotes, without an escape */
+		EV_CHECK_UUID,	 /* in its canonical spelling */
+		EV_CHECK_TIME,	 /* likewise */
+		EV_CHECK_NUMBER, /* at most so many digits before and behind the point */
+		EV_CHECK_JSON,
+		EV_CHECK_NUMBERS, /* likewise, with the value's numbers listed: longest of them */
+		EV_CHECK_FULL,	  /* the slow path alone knows */
+	} how;
+	uint32_t longest, fraction;
+	const uint32_t *numbers;
+};
+/* node: a value of the document that is not null. */
+struct ev_check ev_check_of(const struct ev_column *c, const struct ev_doc *d, uint32_t node);
+/* The same for a plan, whose memory the list of numbers is. */
+struct ev_check ev_check_plan(const struct ev_column *c, const struct ev_doc *d, uint32_t node);
+/* The check's name, for ev_plan_line. */
+const char *ev_check_name(const struct ev_check *c);
+
+static inline bool ev_check_numbers_fit(const struct ev_check *c, const struct ev_node *nodes)
+{
+	uint32_t lengths = 0;
+
+	for (uint32_t i = 0; i < c->longest; i++)
+		lengths |= nodes[c->numbers[i]].end - nodes[c->numbers[i]].pos;
+	return lengths <= EV_VALUE_NUMBER;
+}
+
+/*
+ * Whether the value fits and its bytes are what the column has. False: unknown, use the slow path.
+ * nodes, text: the document's.
+ */
+static inline bool ev_check_passes(const struct ev_check *c, const struct ev_doc *d,
+				   const struct ev_node *nodes, const char *text)
+{
+	const struct ev_node *n = &nodes[c->node];
+	const char *p = text + n->pos;
+	const uint32_t len = n->end - n->pos;
+
+	switch (c->how) {
+	case EV_CHECK_NONE: return true;
+	case EV_CHECK_TEXT: return len <= c->longest && !n->escaped;
+	case EV_CHECK_UUID: return len == EV_UUID_TEXT + 2 && ev_uuid_is_canonical(p + 1);
+	case EV_CHECK_TIME: return len == EV_TIME_TEXT + 2 && ev_time_is_canonical(p + 1);
+	case EV_CHECK_NUMBER: return ev_small_fits(p, len, c->longest, c->fraction);
+	case EV_CHECK_JSON: return !d->nul && ev_value_numbers_fit(d, c->node);
+	case EV_CHECK_NUMBERS: return !d->nul && ev_check_numbers_fit(c, nodes);
+	case EV_CHECK_FULL: break;
+	}
+	return false;
 }
 
 #endif

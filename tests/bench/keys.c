@@ -35,7 +35,7 @@ static enum ev_status put_million(struct ev_store *s, uint32_t commit, struct ev
 		char entry[EV_RUN_FIXED];
 		struct ev_entry e = {entry, sizeof entry, EV_RUN_KEY, NULL, 0, commit};
 
-		ev_run_fix(entry, (char *)key, commit, commit);
+		ev_run_put_fixed(entry, (char *)key, commit, commit);
 		if (ev_store_put(s, &e, err) != EV_OK)
 			return EV_FATAL;
 	}

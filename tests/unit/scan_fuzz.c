@@ -6,6 +6,7 @@
  * EVKIT_FUZZ_ROUNDS is the number of texts (run the program itself: tests/run clears EVKIT_*).
  */
 #include "base/buf.h"
+#include "json/view.h"
 #include "scan/index.h"
 #include "scan/scan.h"
 
@@ -719,6 +720,7 @@ static const char *name_differs(const struct slow *s, const struct ev_doc *d, ui
 {
 	const struct ev_node *b = &d->nodes[i];
 	const struct ev_member_id *member_id = &d->member_ids->all[b->member_id];
+	uint32_t at;
 
 	if (b->count != EV_NO_SYMBOL &&
 	    b->count != ev_symbols_add(d->symbols, s->names[i].p, s->names[i].len))
@@ -727,7 +729,8 @@ static const char *name_differs(const struct slow *s, const struct ev_doc *d, ui
 		return NULL;
 	if (home == EV_NO_MEMBER_ID || member_id->parent != home || member_id->symbol != b->count)
 		return "a member_id";
-	if (ev_doc_seen(d, b->member_id) == EV_NOWHERE || ev_doc_seen(d, b->member_id) < i + 1)
+	at = ev_member_by_id(d, b->member_id);
+	if (at == EV_NOWHERE || at < i + 1)
 		return "where a member_id was seen";
 	return NULL;
 }
@@ -760,8 +763,9 @@ static const char *nodes_differ(const struct slow *s, const struct ev_doc *d)
 			return "a count";
 		if (a->kind == EV_ARRAY)
 			for (uint32_t k = i + 1; k < a->next; k = s->nodes[k].next)
-				member_ids[k] = member_ids[i] != EV_NO_MEMBER_ID ? d->member_ids->all[member_ids[i]].element
-								  : EV_NO_MEMBER_ID;
+				member_ids[k] = member_ids[i] != EV_NO_MEMBER_ID
+							? d->member_ids->all[member_ids[i]].element
+							: EV_NO_MEMBER_ID;
 	}
 	return NULL;
 }

@@ -1,4 +1,4 @@
-/* A store of sorted runs against a list in memory: random commits, looks, merges and reopenings. */
+/* A store of sorted runs against a list in memory: random commits, cursors, merges, reopenings. */
 #include "store/store.h"
 #include "base/buf.h"
 
@@ -76,26 +76,27 @@ static bool same(const struct ev_entry *e, const struct item *i)
 
 static bool all_there(struct ev_store *s, uint64_t since)
 {
-	struct ev_store_look *l = ev_store_look(s, since);
+	struct ev_store_cursor *l = ev_store_cursor_new(s, since);
 	const struct ev_entry *e = NULL;
 	bool good = true;
 
 	for (size_t i = 0; good && i < n_items; i++) {
 		if (items[i].commit <= since)
 			continue;
-		good = ev_look_next(l, &e, &err) == EV_OK && e != NULL && same(e, &items[i]);
+		good = ev_store_cursor_next(l, &e, &err) == EV_OK && e != NULL &&
+		       same(e, &items[i]);
 		if (!good)
 			diag("at %zu: %s, commit %d", i, items[i].key, (int)items[i].commit);
 	}
-	good = good && ev_look_next(l, &e, &err) == EV_OK && e == NULL;
-	ev_look_free(&l);
+	good = good && ev_store_cursor_next(l, &e, &err) == EV_OK && e == NULL;
+	ev_store_cursor_free(&l);
 	return good;
 }
 
 /* Of the latest kind: the last entry of each key is what counts. */
 static bool latest_there(struct ev_store *s, size_t words)
 {
-	struct ev_store_look *l = ev_store_look(s, 0);
+	struct ev_store_cursor *l = ev_store_cursor_new(s, 0);
 	bool good = true;
 
 	for (size_t w = 0; good && w < words; w++) {
@@ -104,7 +105,7 @@ static bool latest_there(struct ev_store *s, size_t words)
 		size_t i = 0;
 
 		snprintf(prefix, sizeof prefix, "%05u ", (unsigned)w);
-		good = ev_look_find(l, prefix, 6, &e, &err) == EV_OK;
+		good = ev_store_cursor_find(l, prefix, 6, &e, &err) == EV_OK;
 		while (i < n_items && strncmp(items[i].key, prefix, 6) < 0)
 			i++;
 		for (unsigned k = 0; good && k < 3; k++) {
@@ -118,7 +119,7 @@ static bool latest_there(struct ev_store *s, size_t words)
 			       memcmp(e->p, key, e->key_len) == 0) {
 				memcpy(value, e->value, e->value_len);
 				value[e->value_len] = '\0';
-				good = ev_look_more(l, &e, &err) == EV_OK;
+				good = ev_store_cursor_find_next(l, &e, &err) == EV_OK;
 			}
 			good = good && strcmp(value, want) == 0;
 			strcpy(last, key);
@@ -126,13 +127,13 @@ static bool latest_there(struct ev_store *s, size_t words)
 		if (!good)
 			diag("%s: %s", last, value);
 	}
-	ev_look_free(&l);
+	ev_store_cursor_free(&l);
 	return good;
 }
 
 static bool found(struct ev_store *s, size_t words)
 {
-	struct ev_store_look *l = ev_store_look(s, 0);
+	struct ev_store_cursor *l = ev_store_cursor_new(s, 0);
 	bool good = true;
 	size_t i = 0;
 
@@ -141,15 +142,15 @@ static bool found(struct ev_store *s, size_t words)
 		char prefix[16];
 
 		snprintf(prefix, sizeof prefix, "%05u ", (unsigned)w);
-		good = ev_look_find(l, prefix, 6, &e, &err) == EV_OK;
+		good = ev_store_cursor_find(l, prefix, 6, &e, &err) == EV_OK;
 		while (i < n_items && strncmp(items[i].key, prefix, 6) < 0)
 			i++;
 		for (; good && i < n_items && strncmp(items[i].key, prefix, 6) == 0; i++)
 			good = e != NULL && same(e, &items[i]) &&
-			       ev_look_more(l, &e, &err) == EV_OK;
+			       ev_store_cursor_find_next(l, &e, &err) == EV_OK;
 		good = good && e == NULL;
 	}
-	ev_look_free(&l);
+	ev_store_cursor_free(&l);
 	return good;
 }
 
@@ -233,7 +234,7 @@ static int compare_fixed(const void *x, const void *y)
 enum { KEYS = 4000, PUTS = 800, FIXED_COMMITS = 50, AGE = 20 };
 static struct fixed_item {
 	char key[EV_RUN_KEY];
-	struct ev_fixed last;
+	struct ev_store_fixed last;
 } fixed_items[KEYS];
 
 static void make_keys(bool far)
@@ -259,9 +260,9 @@ static bool put_fixed(struct ev_store *s, uint32_t commit)
 		struct fixed_item *item = &fixed_items[random_below(KEYS)];
 
 		if (!item->last.there || item->last.commit != commit)
-			item->last = (struct ev_fixed){true, commit,
-						       commit + (uint32_t)random_below(3)};
-		ev_run_fix(batch[i], item->key, commit, item->last.stamp);
+			item->last = (struct ev_store_fixed){true, commit,
+							     commit + (uint32_t)random_below(3)};
+		ev_run_put_fixed(batch[i], item->key, commit, item->last.stamp);
 	}
 	qsort(batch, PUTS, EV_RUN_FIXED, compare_fixed);
 	for (size_t i = 0; good && i < PUTS; i++)
@@ -278,8 +279,8 @@ static bool put_fixed(struct ev_store *s, uint32_t commit)
 static bool fixed_are_right(struct ev_store *s, uint32_t least)
 {
 	for (size_t i = 0; i < KEYS; i++) {
-		const struct ev_fixed *want = &fixed_items[i].last;
-		struct ev_fixed got;
+		const struct ev_store_fixed *want = &fixed_items[i].last;
+		struct ev_store_fixed got;
 		char other[EV_RUN_KEY];
 
 		if (ev_store_get(s, fixed_items[i].key, &got, &err) != EV_OK)
@@ -316,8 +317,8 @@ static void fixed_keys(const struct ev_store_kind *kind, bool far, bool forget)
 		ev_store_merge_least(s, 30000);
 		good = good && put_fixed(s, c) && ev_store_prepare(s, &err) == EV_OK &&
 		       ev_store_commit(s, "b", "00000000000000000000000000000000", &err) == EV_OK &&
-		       ev_store_merge(s, &err) == EV_OK &&
-		       fixed_are_right(s, least) && ev_store_check(s, &err) == EV_OK;
+		       ev_store_merge(s, &err) == EV_OK && fixed_are_right(s, least) &&
+		       ev_store_check(s, &err) == EV_OK;
 		sums = ev_store_sums(s);
 		ev_store_free(&s);
 	}

@@ -18,7 +18,7 @@ static uint32_t look(struct ev_symbols *s, const struct ev_buf *name)
 		struct ev_buf b = {0};
 
 		ev_buf_put(&b, name->p, name->len);
-		ev_buf_put(&b, slacks[i], EV_SYMBOL_SLACK);
+		ev_buf_put(&b, slacks[i], 8);
 		found[i] = ev_symbols_of(s, b.p, name->len);
 		ev_buf_free(&b);
 	}

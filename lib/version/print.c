@@ -1,13 +1,12 @@
-/* What show.h tells, for people and for programs. */
 #include "base/utf8.h"
-#include "json/write.h"
 #include "version/show.h"
+#include "json/write.h"
 
 #include <inttypes.h>
 
 enum { MOST_DIGITS = 40, LABEL = 13, WIDTH = 80 };
 
-static void show(const char *p, size_t len, struct ev_buf *out)
+void ev_version_print(const char *p, size_t len, struct ev_buf *out)
 {
 	const char *end = p + len;
 
@@ -16,12 +15,12 @@ static void show(const char *p, size_t len, struct ev_buf *out)
 			ev_utf8_show(&p, (size_t)(end - p), ev_buf_room(out, EV_UTF8_SHOWN + 1));
 }
 
-static void show_text(const char *text, struct ev_buf *out)
+static void print_text(const char *text, struct ev_buf *out)
 {
-	show(text, strlen(text), out);
+	ev_version_print(text, strlen(text), out);
 }
 
-/* The label in front of a line's text. */
+/* Begins a line. */
 static void label(const char *name, struct ev_buf *out)
 {
 	ev_buf_printf(out, "  %-*s", LABEL - 2, name);
@@ -29,41 +28,41 @@ static void label(const char *name, struct ev_buf *out)
 
 /* Text for people */
 
-static void text_place(const struct ev_shown_place *p, struct ev_buf *out)
+static void text_place(const struct ev_version_shown_place *p, struct ev_buf *out)
 {
-	label(ev_shown_how_names[p->how], out);
-	if (p->how != EV_SHOWN_AGAIN)
+	label(ev_version_how_names[p->how], out);
+	if (p->how != EV_VERSION_HOW_AGAIN)
 		ev_buf_printf(out, "commit %" PRIu64 ", ", p->commit);
 	ev_buf_puts(out, "batch ");
-	show_text(p->batch, out);
+	print_text(p->batch, out);
 	ev_buf_putc(out, '\n');
-	if (p->how == EV_SHOWN_RETRACTED)
+	if (p->how == EV_VERSION_HOW_RETRACTED)
 		return;
 	label("", out);
-	show_text(p->source, out);
+	print_text(p->source, out);
 	ev_buf_printf(out, " line %" PRIu64, p->line);
 	if (p->offset != EV_NO_OFFSET)
 		ev_buf_printf(out, ", offset %" PRIu64, p->offset);
 	ev_buf_putc(out, '\n');
 }
 
-/* Wraps words at the width of a terminal, from column *at on; a longer word stands alone. */
+/* Wraps words at the width of a terminal, from column *at on; a longer word has its own line. */
 static void put_words(const char *text, size_t *at, struct ev_buf *out)
 {
 	while (*text != '\0') {
 		size_t len = strcspn(text, " "), from = out->len, wide;
 
-		show(text, len, out);
+		ev_version_print(text, len, out);
 		wide = ev_utf8_count(out->p + from, out->len - from);
 		if (*at > LABEL && *at + 1 + wide > WIDTH) {
 			out->len = from;
 			ev_buf_printf(out, "\n%*s", LABEL, "");
-			show(text, len, out);
+			ev_version_print(text, len, out);
 			*at = LABEL + wide;
 		} else if (*at > LABEL) {
 			out->len = from;
 			ev_buf_putc(out, ' ');
-			show(text, len, out);
+			ev_version_print(text, len, out);
 			*at += 1 + wide;
 		} else {
 			*at += wide;
@@ -94,7 +93,7 @@ static void text_reason(const struct ev_reason *r, size_t at, struct ev_buf *out
 	ev_buf_putc(out, '\n');
 }
 
-static void text_outcome(const struct ev_shown *s, struct ev_buf *out)
+static void text_outcome(const struct ev_version_shown *s, struct ev_buf *out)
 {
 	label("outcome", out);
 	ev_buf_puts(out, s->outcome);
@@ -120,17 +119,18 @@ static void text_outcome(const struct ev_shown *s, struct ev_buf *out)
 	ev_buf_putc(out, '\n');
 }
 
-void ev_shown_text(const struct ev_shown *s, struct ev_buf *out)
+void ev_version_shown_text(const struct ev_version_shown *s, struct ev_buf *out)
 {
 	if (s->nth == 1) {
 		ev_buf_puts(out, "event ");
-		show(s->id, s->id_len, out);
+		ev_version_print(s->id, s->id_len, out);
 		ev_buf_puts(out, "\n\n");
 	}
 	ev_buf_printf(out, "record %" PRIu64 " of %" PRIu64 ": %s", s->nth, s->of, s->op);
 	if (s->version != NULL) {
 		ev_buf_puts(out, ", version ");
-		show(s->version, s->version_len < MOST_DIGITS ? s->version_len : MOST_DIGITS, out);
+		ev_version_print(s->version,
+				 s->version_len < MOST_DIGITS ? s->version_len : MOST_DIGITS, out);
 		ev_buf_puts(out, s->version_len > MOST_DIGITS ? "..." : "");
 	}
 	ev_buf_printf(out, ", %s\n", s->time);
@@ -138,11 +138,11 @@ void ev_shown_text(const struct ev_shown *s, struct ev_buf *out)
 		text_place(&s->places[i], out);
 	text_outcome(s, out);
 	ev_buf_puts(out, "  ");
-	show(s->line, s->len, out);
+	ev_version_print(s->line, s->len, out);
 	ev_buf_puts(out, "\n\n");
 }
 
-void ev_shown_stands(const struct ev_shown *newest, struct ev_buf *out)
+void ev_version_shown_stands(const struct ev_version_shown *newest, struct ev_buf *out)
 {
 	if (newest == NULL)
 		ev_buf_puts(out, "in the tables: nothing, for no record is a version\n");
@@ -155,7 +155,7 @@ void ev_shown_stands(const struct ev_shown *newest, struct ev_buf *out)
 
 /* JSON */
 
-/* Appends a JSON string that no terminal takes for a command. */
+/* Appends a JSON string in which nothing can steer a terminal. */
 static void quote(const char *p, size_t len, struct ev_buf *out)
 {
 	const char *end = p + len;
@@ -168,7 +168,7 @@ static void quote(const char *p, size_t len, struct ev_buf *out)
 		if (cp == '"' || cp == '\\') {
 			ev_buf_putc(out, '\\');
 			ev_buf_putc(out, (char)cp);
-		} else if (ev_utf8_is_plain(cp)) {
+		} else if (ev_utf8_is_visible(cp)) {
 			ev_buf_put(out, from, (size_t)(p - from));
 		} else if (cp < 0x10000) {
 			ev_buf_printf(out, "\\u%04" PRIx32, cp);
@@ -190,10 +190,10 @@ static void member(const char *name, const char *text, struct ev_buf *out)
 	quote(text, strlen(text), out);
 }
 
-static void json_place(const struct ev_shown_place *p, struct ev_buf *out)
+static void json_place(const struct ev_version_shown_place *p, struct ev_buf *out)
 {
 	ev_buf_putc(out, '{');
-	member("how", ev_shown_how_names[p->how], out);
+	member("how", ev_version_how_names[p->how], out);
 	ev_json_u64(out, "commit", p->commit);
 	member("batch", p->batch, out);
 	member("source", p->source, out);
@@ -214,7 +214,7 @@ static void json_reason(const struct ev_reason *r, struct ev_buf *out)
 	ev_buf_putc(out, '}');
 }
 
-void ev_shown_json(const struct ev_shown *s, struct ev_buf *out)
+void ev_version_shown_json(const struct ev_version_shown *s, struct ev_buf *out)
 {
 	ev_buf_puts(out, "{\"owner\":");
 	quote(s->id, s->id_len, out);
