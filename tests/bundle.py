@@ -10,6 +10,7 @@
                                    a load that is refused is told on standard output
   bundle.py statements FILE DIR    the statements of a load.sql as DIR/1, DIR/2 ...
   bundle.py parse DIALECT FILE     by sqlglot's parser
+  bundle.py doubles FILE...        numbers in JSON as a double holds them, in what dump wrote
   bundle.py random SEED N [\\N]     rows of every type, as evstar would write them; with \\N, that text too
 
 Every table is printed as lines of JSON, sorted; values are in one spelling, by the types that
@@ -274,8 +275,14 @@ class Clickhouse:
     def run(self, sql):
         return str(self.db.query(sql, 'TSV'))
 
+    def rows(self, sql):
+        """What it writes has more escapes than what it needs to read."""
+        plain = {'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', '0': '\0'}
+        return [[None if f == '\\N' else re.sub(r'\\(.)', lambda m: plain.get(m[1], m[1]), f)
+                 for f in line.split('\t')] for line in self.run(sql).split('\n')[:-1]]
+
     def table(self, name):
-        return list(pgtext(self.run('SELECT * FROM "%s"' % name)))
+        return self.rows('SELECT * FROM "%s"' % name)
 
     def ddl(self, sql):
         for s in statements(sql):
@@ -286,7 +293,7 @@ class Clickhouse:
         if not m:
             return s
         columns = ', '.join('`%s` %s' % (c[0], c[1].replace('\\', '\\\\').replace("'", "\\'"))
-                            for c in pgtext(self.run('DESCRIBE TABLE ' + m[1])))
+                            for c in self.rows('DESCRIBE TABLE ' + m[1]))
         return "INSERT INTO %s SELECT * FROM file('%s/%s', 'TabSeparated', '%s')" % (
             m[1], os.path.abspath(folder), m[2], columns)
 
@@ -304,6 +311,25 @@ class Clickhouse:
         finally:
             for s in self.run('SHOW TEMPORARY TABLES').split():
                 self.run('DROP TEMPORARY TABLE ' + s)
+
+
+def unblocked(sql):
+    """A script for Snowflake or BigQuery without its block, which neither fakesnow nor sqlglot knows."""
+    sql, n = re.subn(r'(?:EXECUTE IMMEDIATE \$\$\n)?BEGIN\n(BEGIN TRANSACTION;.*)EXCEPTION\s.*?END;\n(?:\$\$;\n)?$', r'\1',
+                     sql, flags=re.S)
+    assert n == 1
+    return sql
+
+
+def parse(dialect, sql):
+    import sqlglot
+    if dialect in ('snowflake', 'bigquery'):
+        sql = unblocked(sql)
+    for s in statements(sql, dialect not in ('sqlite', 'postgres', 'duckdb')):
+        # psql's variables, and what sqlglot has no words for.
+        s = re.sub(r""":(['"])(\w+)\1""", r'\1\2\1', s)
+        if 'FROM INFILE' not in s:
+            sqlglot.parse_one(s, read=dialect)
 
 
 class Snowflake:
@@ -341,11 +367,8 @@ class Snowflake:
     def bundle(self, folder):
         with open(os.path.join(folder, 'load.sql')) as f:
             sql = f.read()
-        # It knows no blocks.
-        sql, n = re.subn(r'EXECUTE IMMEDIATE \$\$\nBEGIN\n(.*)EXCEPTION\n.*?END;\n\$\$;\n$', r'\1', sql, flags=re.S)
-        assert n == 1
         try:
-            for s in statements(sql):
+            for s in statements(unblocked(sql)):
                 if s.startswith('COPY '):
                     self.copy(s, folder)
                 elif not s.startswith('PUT ') and 'STAGE' not in s and 'ev_schema' not in s:
@@ -445,10 +468,14 @@ def main(what, *args):
             with open(os.path.join(args[1], str(i + 1)), 'w') as f:
                 f.write(s + ';\n')
     elif what == 'parse':
-        import sqlglot
         with open(args[1]) as f:
-            for s in statements(f.read(), args[0] not in ('sqlite', 'postgres', 'duckdb')):
-                sqlglot.parse_one(s, read=args[0])
+            parse(args[0], f.read())
+    elif what == 'doubles':
+        for file in args:
+            with open(file) as f:
+                text = f.read()
+            with open(file, 'w') as f:
+                f.write(re.sub(r'"=([-0-9.]+)"', lambda m: '"=%r"' % float(m[1]), text))
     elif what == 'random':
         years = ['1900', '2026', '2299'] if 'narrow' in args else ['0001', '1899', '2026', '9999']
         randoms(int(args[0]), int(args[1]), years, '\\N' in args)

@@ -331,7 +331,7 @@ evload -o parts --for redshift --part 300 day3.rows
 evload -o parts2 --for sqlite --part 300 day3.rows
 jq -r '.files[] | .file, .rows' parts/manifest.json | paste -sd ' ' >"$out"
 same 'files end behind so many bytes' "$out" - <<'END'
-XXX
+select.tsv.gz 2 select.2.tsv.gz 2 select.3.tsv.gz 1 rows.tsv.gz 1 order.tsv.gz 1 ev_delete.tsv.gz 3
 END
 bundle read parts >read
 bundle read redshift.3 >want
@@ -720,7 +720,7 @@ if engine 'every script through the parser of its dialect' sqlglot; then
 		for name in "$target.1" "$target.3" "hostile.$target" "random.$target"; do
 			[ -d "$name" ] || continue
 			run "$EVKIT_PYTHON" "$bundle_py" parse "$target" "$name/load.sql"
-			check "$name: its statements are of the dialect" 0
+			check "$name: its statements are of the dialect" 0 '' any
 		done
 	done
 fi
@@ -772,7 +772,10 @@ for target in $engines; do
 	rm -rf "$target.db"
 	"$EVKIT_PYTHON" "$bundle_py" apply "$target" "$target.db" "$target.sql" "shop.$target.1" =got.1 "shop.$target.2" =got.2 \
 		"shop.$target.3" =got.3 >"$tap/told" 2>"$tap/warned"
+	same "the ticket shop in $target" "$tap/told" /dev/null
 	for n in 1 2 3; do
+		# fakesnow holds numbers in JSON as doubles.
+		[ "$target" != snowflake ] || bundle doubles got.$n shop.want.$n
 		same "the ticket shop in $target: day $n" got.$n shop.want.$n
 	done
 done

@@ -182,6 +182,19 @@ check 'make rebuild' 0
 tables out/shop.db >got
 same 'makes the same tables out of the state' got first.tables
 
+# A bundle, and nothing new for a second one.
+shop out bundles TARGETS=sqlite
+check 'make bundles' 0
+shop out bundles TARGETS=sqlite
+check 'make bundles again' 0
+is 'makes none' "$(ls out/bundles)" sqlite.1
+evschema -m "$shop/evkit.yaml" -t sqlite | sqlite3 bundle.db
+run 'cd out/bundles/sqlite.1 && sqlite3 ../../../bundle.db <load.sql'
+check 'the bundle' 0
+tables bundle.db | grep '^INSERT' >got
+grep '^INSERT' first.tables >want
+same 'has the same rows' got want
+
 shop turned -j2
 check 'make -j2, under another secret' 0
 tables turned/shop.db >got

@@ -44,7 +44,10 @@ struct cli_program {
 	 * wrong.
 	 */
 	void (*take)(size_t index, const char *argument);
-	/* Or NULL: behind the options, whether -o names a folder, which is the program's to make. */
+	/*
+	 * Or NULL: behind the options, whether -o names a folder, which is the program's to
+	 * make.
+	 */
 	bool (*makes_folder)(void);
 };
 

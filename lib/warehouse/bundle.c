@@ -176,6 +176,12 @@ static const char *problem(const struct ev_bundle_kind *k, const struct ev_colum
 	return NULL;
 }
 
+static bool is_respelt(const struct ev_bundle *b, const struct ev_column *c)
+{
+	return ev_sql_is_uuid_key(b->sql, c) ||
+	       (c->type == EV_TYPE_DECIMAL && b->kind->exact_scale);
+}
+
 /* Cells as the target wants them, where that differs. Their texts lie in b->text. */
 static void respell(struct ev_bundle *b, const struct ev_table *t)
 {
@@ -207,16 +213,13 @@ static void respell(struct ev_bundle *b, const struct ev_table *t)
 	}
 }
 
-static enum ev_status bundle_insert(struct ev_target *target, const struct ev_row *row,
-				    struct ev_row *there, struct ev_error *err)
+/* Whether the target can take a row. */
+static enum ev_status check_row(const struct ev_bundle *b, const struct ev_row *row,
+				struct ev_error *err)
 {
-	struct ev_bundle *b = of(target);
 	const struct ev_table *t = row->table;
 	size_t bytes = 0;
 
-	(void)there;
-	if (b->kind == NULL)
-		return put_row(b, (size_t)(t - b->tables->list), row->cells, t->n, err);
 	for (size_t i = 0; i < t->n; i++) {
 		const char *what = problem(b->kind, &t->columns[i], &row->cells[i]);
 
@@ -226,9 +229,26 @@ static enum ev_status bundle_insert(struct ev_target *target, const struct ev_ro
 	}
 	if (b->kind->row_max > 0 && bytes > b->kind->row_max)
 		return cannot(b, row, NULL, "the row has too many bytes", err);
-	memcpy(b->cells, row->cells, t->n * sizeof *b->cells);
-	respell(b, t);
-	return put_row(b, (size_t)(t - b->tables->list), b->cells, t->n, err);
+	return EV_OK;
+}
+
+static enum ev_status bundle_insert(struct ev_target *target, const struct ev_row *row,
+				    struct ev_row *there, struct ev_error *err)
+{
+	struct ev_bundle *b = of(target);
+	const struct ev_table *t = row->table;
+	size_t table = (size_t)(t - b->tables->list);
+	const struct ev_cell *cells = row->cells;
+
+	(void)there;
+	if (b->picky && check_row(b, row, err) != EV_OK)
+		return EV_FATAL;
+	if (b->files[table].respelt) {
+		memcpy(b->cells, cells, t->n * sizeof *b->cells);
+		respell(b, t);
+		cells = b->cells;
+	}
+	return put_row(b, table, cells, t->n, err);
 }
 
 static enum ev_status bundle_gone(struct ev_target *target, const struct ev_table *table,
@@ -653,6 +673,10 @@ struct ev_target *ev_bundle_open(const char *folder, const struct ev_tables *tab
 	b->schema = schema;
 	b->dialect = k->dialect;
 	b->part = part > 0 ? part : k->part;
+	b->picky = k->row_max > 0 || k->text_max > 0 || k->no_marker || k->last_year > 0;
+	for (size_t i = 0; i < tables->n; i++)
+		for (size_t c = 0; c < tables->list[i].n; c++)
+			b->files[i].respelt |= is_respelt(b, &tables->list[i].columns[c]);
 	if (k->gzip)
 		b->pack = ev_pack_new(0);
 	if (ev_dialect_takes(b->sql, tables, model, err) == EV_OK && make_folder(b, err) == EV_OK &&

@@ -31,8 +31,8 @@ void ev_tsv_abandon(struct ev_target *t);
 
 /*
  * The columns of what is to be deleted: of which table, or EV_ALL_FACTS; whose; the commit that
- * first had the owner; the version from which on. No row begins with an empty field, which sqlite3's
- * .import would pass over.
+ * first had the owner; the version from which on. No row begins with an empty field, which
+ * sqlite3's .import would pass over.
  */
 enum { EV_GONE = 4 };
 extern const struct ev_column ev_gone_columns[EV_GONE];
@@ -66,6 +66,7 @@ struct ev_bundle_files {
 	size_t n;
 	uint64_t rows;
 	size_t longest; /* bytes of the longest row */
+	bool respelt;	/* there are columns that the target wants in another spelling */
 };
 
 struct ev_bundle_entry {
@@ -81,6 +82,7 @@ struct ev_bundle {
 	const char *schema;		   /* of the tables, or NULL; borrowed */
 	enum ev_tsv dialect;
 	uint64_t part; /* as in kind */
+	bool picky;    /* there are values that the target cannot take */
 	char *folder;
 	const struct ev_tables *tables;
 	struct ev_pack *pack; /* NULL: the files are not gzip */

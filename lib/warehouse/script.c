@@ -404,11 +404,11 @@ static const struct engine engines[] = {
 		.behind = "",
 		.text = "VARCHAR",
 		.integer = "NUMBER(38,0)",
-		.begin =
-			"EXECUTE IMMEDIATE $$\nBEGIN\nBEGIN TRANSACTION;\n"
-			"-- Takes the lock of the ledger: another load waits here.\n"
-			"UPDATE \"ev_ledger\" SET \"batch\" = \"batch\" WHERE \"commit_no\" = (SELECT "
-			"max(\"commit_no\") FROM \"ev_ledger\");\n",
+		.begin = "EXECUTE IMMEDIATE $$\nBEGIN\nBEGIN TRANSACTION;\n"
+			 "-- Takes the lock of the ledger: another load waits here.\n"
+			 "UPDATE \"ev_ledger\" SET \"batch\" = \"batch\" "
+			 "WHERE \"commit_no\" = (SELECT "
+			 "max(\"commit_no\") FROM \"ev_ledger\");\n",
 		.end = "COMMIT;\nEXCEPTION\n\tWHEN OTHER THEN\n\t\tROLLBACK;\n\t\tRAISE;\nEND;\n"
 		       "$$;\n",
 		.raise = "-- The verdict is no number, and the error bears it.\n"
@@ -614,7 +614,8 @@ static void put_counts(struct script *s)
 		if (f->n == 0)
 			continue;
 		put(s,
-		    "\tWHEN (SELECT count(*) FROM %s) <> %llu\n\t\tTHEN '%s: there are not the %llu "
+		    "\tWHEN (SELECT count(*) FROM %s) <> %llu\n"
+		    "\t\tTHEN '%s: there are not the %llu "
 		    "rows of the manifest: copy the bundle again'\n",
 		    stage_of(s, i, name), rows, t != NULL ? t->name : "ev_delete", rows);
 		if (s->e->sizes)
@@ -691,7 +692,8 @@ static void judge_whole(struct script *s)
 
 	ev_point_write(&s->b->span.to, to);
 	put(s,
-	    "\tWHEN l.last_point = '%s' AND l.last_mode = 'whole' AND l.last_digest = '%s' AND l.last_model "
+	    "\tWHEN l.last_point = '%s' AND l.last_mode = 'whole' AND "
+	    "l.last_digest = '%s' AND l.last_model "
 	    "= '%s' THEN 'nothing'\n",
 	    to, s->b->entries[0].digest, s->b->model);
 }
@@ -861,7 +863,8 @@ static void put_loads(struct script *s)
 
 		put(s,
 		    "INSERT INTO [ev_erased] ([ev_table], [ev_owner], [ev_version], [" EV_LOAD
-		    "])\n\tSELECT '%s', assumeNotNull(owner), %s, assumeNotNull((SELECT load_no FROM "
+		    "])\n\tSELECT '%s', assumeNotNull(owner), "
+		    "%s, assumeNotNull((SELECT load_no FROM "
 		    "ev_guard))\n\tFROM ev_delete WHERE of_table = '%s' AND " GUARD ";\n",
 		    t->name, t->versions ? "assumeNotNull(from_version)" : "0",
 		    t->fact != NULL ? EV_ALL_FACTS : t->name);

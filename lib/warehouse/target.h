@@ -158,7 +158,8 @@ struct ev_target *ev_tsv_folder(const char *folder, const struct ev_tables *tabl
  * A bundle for a target that is not at hand: TSV of the tables and of what is to be deleted, in
  * files of a folder of its own, load.sql, which brings them in there, and manifest.json, which
  * comes last. part: bytes of TSV behind which a file ends; 0: as the target likes it. schema: of
- * the tables, or NULL. model: its file's name, for errors. NULL if the target is not known, or cannot hold the tables.
+ * the tables, or NULL. model: its file's name, for errors. NULL if the target is not known, or
+ * cannot hold the tables.
  */
 struct ev_target *ev_bundle_open(const char *folder, const struct ev_tables *tables,
 				 const char *target, const char *schema, uint64_t part,
