@@ -103,7 +103,7 @@ static enum ev_status judge(void *engine, const char *batch, const struct cli_su
 				err);
 }
 
-/* Paths that no event bore; then what did not hold. */
+/* Paths that no event had; then the expectations that do not hold. */
 static void note_findings(const struct ev_presence *presence, const struct ev_verdict *v)
 {
 	struct ev_buf line = {0};
