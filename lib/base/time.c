@@ -92,8 +92,8 @@ static const int32_t nano[] = {1000000000, 100000000, 10000000, 1000000, 100000,
 typedef uint8_t bytes16 EV_VECTOR(16);
 
 /*
- * "2026-03-01T10:00:00Z", with or without a fraction, as most are. Sixteen bytes are held against
- * the least and the greatest that each may be, at once; then the rest. False for any other form.
+ * "2026-03-01T10:00:00Z", with or without a fraction, as most are. Sixteen bytes are compared at
+ * once with the least and the greatest that each may be; then the rest. False for any other form.
  */
 static inline bool fast_utc(const char *p, size_t len, struct ev_date *d, int32_t *sec,
 			    int32_t *nsec)
@@ -231,7 +231,7 @@ static bool has_form(const char *p, size_t len, const char *form)
 	return true;
 }
 
-/* Of what stands behind the seconds. */
+/* What is wrong with the text behind the seconds. */
 static const char *offset_flaw(const char *p, size_t len)
 {
 	if (*p == ',')

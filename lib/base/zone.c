@@ -28,7 +28,7 @@ struct change {
 	int64_t time;	      /* seconds from midnight, -167 to 167 hours */
 };
 
-/* What holds behind the last transition: the TZ string at the end of the file. */
+/* Holds after the last transition: the TZ string at the end of the file. */
 struct rule {
 	bool known; /* else the last transition holds on */
 	bool summer;
@@ -307,7 +307,7 @@ static const char *check_data(const struct data *d)
 	return NULL;
 }
 
-/* What stands behind the data: a TZ string between two line feeds, and nothing more. */
+/* Reads the rest of the file: a TZ string between two line feeds, and nothing more. */
 static const char *read_footer(struct ev_zone *z, const unsigned char *p, const unsigned char *end)
 {
 	struct text t = {(const char *)p + 1, (const char *)end - 1};

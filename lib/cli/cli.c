@@ -114,7 +114,7 @@ static void catch_signals(void)
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
 		struct sigaction old;
 
-		/* What the parent ignores (nohup) stays ignored; a pipe's end must not be. */
+		/* What the parent ignores (nohup) stays ignored; but SIGPIPE must not. */
 		if (signals[i] != SIGPIPE && sigaction(signals[i], NULL, &old) == 0 &&
 		    old.sa_handler == SIG_IGN)
 			continue;
@@ -475,7 +475,7 @@ void cli_note_nothing(const struct cli_program *program, uint64_t rejected)
 		 program->input == CLI_BEGINS ? "format" : "model");
 }
 
-/* What the options for the envelope name; at most one of each part counts, the last. */
+/* The paths that envelope options gave, the last one of each part. */
 static struct {
 	const char *name, *path;
 } envelope[6];

@@ -32,7 +32,7 @@ enum cli_input {
 	CLI_CONTINUES, /* reads what another of the programs wrote, unless --first */
 };
 
-/* What a program is, to its options and its help. */
+/* How a program is called: for its options and its help. */
 struct cli_program {
 	const char *name;
 	const char *usage;   /* the synopsis, a line each way; begins with the name */

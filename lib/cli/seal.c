@@ -186,7 +186,7 @@ static bool read_at(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
 		ev_state_u64(d, object, "offset", &line->at.offset));
 }
 
-/* What a section out of a state shows. */
+/* The commits that a section out of a state shows. */
 static bool read_span(const struct ev_doc *d, uint32_t object, struct cli_control *line)
 {
 	struct ev_span *span = &line->span;

@@ -343,7 +343,7 @@ void cli_section_begin_here(struct cli_sections *s)
 
 /* Sections of the input */
 
-/* Of the section of the input, under no secret. */
+/* The digest of the section of the input under no secret. */
 static void unkeyed_digest(struct cli_sections *s, char digest[33])
 {
 	digest_span(s);
@@ -364,7 +364,7 @@ void cli_section_end(struct cli_sections *s)
 		cli_must(s->c, s->e->finish(s->e->engine, err));
 	cli_section_close(s);
 	cli_must(s->c, flush(s, err));
-	/* What was taken is safe and handed on: no trouble, unless there is more to take. */
+	/* The section is safe and handed on: a failure counts only if another section follows. */
 	s->unmerged = !s->refused && s->e->merge(s->e->engine, err) == EV_FATAL;
 }
 

@@ -22,7 +22,7 @@ struct cli_section_sums {
 	uint64_t engine[CLI_MAX_COUNTS];
 };
 
-/* Of a line: the next one that comes in, or that a reader of the output expects. */
+/* The place of a line: the next one that comes in, or that a reader of the output expects. */
 struct cli_place {
 	const char *source; /* NULL: of none */
 	uint64_t line, offset;
@@ -45,7 +45,7 @@ struct cli_sections {
 	size_t n;		 /* sections of the input */
 	struct timespec opened_at;
 
-	/* Of the section of the input */
+	/* The section of the input */
 	char head[CLI_MAC + 1]; /* the mac of its head */
 	uint64_t section_in;	/* records and blank lines */
 	struct ev_digest *digest;
@@ -54,7 +54,7 @@ struct cli_sections {
 	const char *span; /* neighbours among the lines that the digest is to take yet */
 	size_t span_len;
 
-	/* Of the section of the output */
+	/* The section of the output */
 	char own_head[CLI_MAC + 1];
 	struct cli_section_sums before; /* at its start */
 	struct cli_chain chain;		/* of the producers, or of all sections gathered */
@@ -104,7 +104,7 @@ void cli_section_put(struct cli_sections *s, struct cli_control *line);
 
 /* With a state: the section is whole, or the input is. */
 void cli_section_end(struct cli_sections *s);
-/* The same of a sink's; batch may be NULL. */
+/* The same for a sink; batch may be NULL. */
 void cli_section_end_sink(struct cli_sections *s, const char *batch);
 /* Checks the sums of the section of the output, judges, commits and seals it. */
 void cli_section_close(struct cli_sections *s);

@@ -15,7 +15,7 @@
 enum ev_inflate {
 	EV_INFLATE_MORE,   /* as much as the input or the room allowed; the member goes on */
 	EV_INFLATE_END,	   /* the member has ended, and its trailer is right */
-	EV_INFLATE_DAMAGED /* this is no deflate data, or not that of which the trailer is */
+	EV_INFLATE_DAMAGED /* the data is not deflate data, or does not match its trailer */
 };
 
 struct ev_inflater {

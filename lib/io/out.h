@@ -90,8 +90,8 @@ static inline enum ev_status ev_out_line(struct ev_out *o, const void *p, size_t
 }
 
 /*
- * A line in place: whether n bytes can be written at buf + len, of which ev_out_made, in the next
- * call, takes as many as a line. If not, the line must be put.
+ * A line written in place. If true, up to n bytes may be written at buf + len, and the next call is
+ * ev_out_made with their number. If false, the line must be put.
  */
 bool ev_out_clear(struct ev_out *o, size_t n);
 

@@ -106,7 +106,7 @@ static bool word_of(struct reader *r, const struct ev_yaml *y, const char *what,
 	return wrong(r, place(y), "%s must be a word such as '%s'", what, words[0]);
 }
 
-/* The same of a key that may be absent: then *out stays. */
+/* The same for a key that may be absent: then *out stays. */
 static bool optional_word(struct reader *r, const struct ev_yaml *map, const char *key,
 			  const char *const *words, int *out)
 {

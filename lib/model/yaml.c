@@ -40,7 +40,7 @@ struct ev_yaml_doc {
 	size_t cap_anchored;
 };
 
-/* What is being read at one depth: a list, or a map with its keys. */
+/* The list or map that is being read at one depth. */
 struct level {
 	struct built *node;
 	struct ev_yaml **parts; /* items; key, value, key, value */

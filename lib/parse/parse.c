@@ -139,7 +139,7 @@ static enum ev_status json(struct ev_parse *p, const struct ev_record *rec, stru
 	return pass(p, rec, &event, err);
 }
 
-/* What is right but for a reserved or a doubled name is an event too, and no foreign line. */
+/* A whole JSON object is an event even if a name in it is reserved or stands twice. */
 static bool looks_like_event(const char *code)
 {
 	return strcmp(code, "json") != 0;

@@ -253,7 +253,7 @@ static struct ev_reason *envelope(struct ev_reasons *why, const struct ev_path *
 	return reason;
 }
 
-/* The same of a value, which is shown. */
+/* The same for a wrong value, which the message quotes. */
 static void wrong_value(struct ev_reasons *why, const struct ev_path *path, const char *what,
 			const char *problem, const struct ev_doc *d, uint32_t at)
 {
@@ -308,7 +308,7 @@ bool ev_event_path_passes(const struct ev_path *path, const struct ev_doc *d, ui
 	return ev_path_is_open(path, d, from, add_shape, &t);
 }
 
-/* Of a part of the envelope that was not found: whether it is absent, or lies in something else. */
+/* A part of the envelope was not found: true if it is absent, false if its path is blocked. */
 static bool is_absent(const struct ev_event *event, const struct ev_path *path,
 		      struct ev_reasons *why)
 {
@@ -333,7 +333,7 @@ static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reaso
 	const char *p;
 	size_t len;
 
-	/* As nearly all are, and in the line it stays. */
+	/* Fast path: a canonical UUID stays where it is in the line. */
 	if (e->depth != EV_CHECK_ALL && at != EV_NOWHERE && ev_kind(d, at) == EV_STRING &&
 	    !d->nodes[at].escaped) {
 		p = ev_raw(d, at, &len) + 1;

@@ -25,7 +25,7 @@ struct ev_port {
 	struct ev_rejects *rejects;
 	/* Called before the next line, once, where that does not follow the one before it. */
 	void (*jump)(void *ctx);
-	/* Of an engine that opens its sections itself: before the first line of one. */
+	/* For an engine that opens its sections itself: before the first line of one. */
 	void (*open)(void *ctx, const struct ev_span *span);
 	void *ctx;
 	bool jumps;

@@ -115,7 +115,7 @@ static void say(const struct ev_reason *r, struct ev_buf *out)
 	ev_buf_puts(out, r->message);
 }
 
-/* The line is that of the raw log where the record bears its origin, as in a reject. */
+/* Names the line of the raw log if the record has its origin, as a reject does. */
 static enum ev_status no_file(const struct ev_record *rec, const char *origin, size_t origin_len,
 			      const struct ev_reasons *why, struct ev_error *err)
 {

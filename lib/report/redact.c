@@ -142,7 +142,7 @@ void ev_report_hide(const struct ev_report *r, const struct ev_doc *d, bool *hid
 	}
 }
 
-/* Whether the run stands in the text; a short one as a word of its own. */
+/* Whether the text contains the bytes; if they are few, as a word of their own. */
 static bool quotes(struct ev_report_text in, const char *p, size_t len)
 {
 	enum { SHORT = 4 };

@@ -34,7 +34,7 @@ static struct ev_version_batch *batch_of(struct ev_version_batches *b, struct ev
 	ev_json_unescape(json + 1, len - 2, &name);
 	ev_buf_str(&name);
 	hash = ev_hash64(name.p, name.len, 0);
-	while ((i = ev_lookup_next(names, hash, &step)) != EV_LOOKUP_NONE) {
+	while (b->list != NULL && (i = ev_lookup_next(names, hash, &step)) != EV_LOOKUP_NONE) {
 		if (strcmp(b->list[i].name, name.p) != 0)
 			continue;
 		ev_buf_free(&name);
