@@ -44,7 +44,7 @@ struct ev_expect_column {
 	struct ev_each *list;	   /* what it is found in, or NULL where there is one value */
 	struct ev_ways ways; /* of the first column of a list: from an element, of all of them */
 	uint32_t slot;
-	/* of the record in hand: n nodes, EV_NOWHERE where there is none, each so far from another */
+	/* of the record in hand: n nodes, or EV_NOWHERE, each `stride` behind the last */
 	const uint32_t *at;
 	size_t n, stride;
 };
