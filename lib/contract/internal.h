@@ -16,7 +16,7 @@
 struct ev_contract_columns {
 	struct ev_column_at *list;
 	size_t n;
-	struct ev_ways ways; /* to them */
+	struct ev_containers ways; /* to them */
 };
 
 /* Columns of the elements of a list. */

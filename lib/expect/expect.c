@@ -771,7 +771,7 @@ void ev_suite_free(struct ev_suite **suite)
 	for (size_t i = 0; i < s->n_columns; i++) {
 		ev_path_free(&s->columns[i].path);
 		free(s->columns[i].found.at);
-		ev_ways_free(&s->columns[i].ways);
+		ev_containers_free(&s->columns[i].ways);
 	}
 	for (size_t i = 0; i < s->n_conditions; i++) {
 		ev_expr_free(&s->conditions[i].expr);
@@ -783,7 +783,7 @@ void ev_suite_free(struct ev_suite **suite)
 	free(s->known);
 	ev_arena_free(&s->shapes);
 	free(s->found);
-	ev_ways_free(&s->ways);
+	ev_containers_free(&s->ways);
 	free(s->open);
 	free(s->conditions);
 	ev_schema_set_free(&s->schemas);

@@ -34,7 +34,8 @@ struct ev_expect_column {
 	struct ev_path *path;
 	struct ev_path each, tail; /* parts of path, where it goes through a list */
 	struct ev_each *list;	   /* what it is found in, or NULL where there is one value */
-	struct ev_ways ways; /* of the first column of a list: from an element, of all of them */
+	struct ev_containers
+		ways; /* of the first column of a list: from an element, of all of them */
 	uint32_t slot;
 	struct ev_found found; /* room for those of a list */
 };
@@ -214,7 +215,7 @@ struct ev_suite {
 	size_t n_columns;
 	const struct ev_expect_cells *cells; /* of the record in hand, by column */
 	struct ev_expect_cells *found;	     /* as they were looked for */
-	struct ev_ways ways;		     /* that columns' paths lead through, from the event */
+	struct ev_containers ways;	     /* that columns' paths lead through, from the event */
 	unsigned char *open; /* by shape, what ev_suite_passes says; NULL before the first */
 	struct ev_expect_shape **known; /* by shape; NULL until there is one */
 	struct ev_arena shapes;		/* what is known */

@@ -67,7 +67,7 @@ static enum ev_expr_flow path(struct ev_expr_run *x, const struct ev_expr_part *
 			continue;
 		}
 		flow = step(x, s, out);
-		*none = flow == EV_RAISED && s->quiet;
+		*none = flow == EV_RAISED && s->optional;
 		if (flow != EV_GO_ON)
 			return *none ? EV_GO_ON : flow;
 	}
@@ -161,9 +161,9 @@ static enum ev_expr_flow each(struct ev_expr_run *x, const struct ev_expr_part *
 	enum ev_expr_flow flow;
 
 	if (v->kind != EV_ARRAY && v->kind != EV_OBJECT)
-		return n->quiet ? EV_GO_ON
-				: ev_expr_raise(x, "Cannot iterate over %s",
-						ev_expr_value_say(x, v));
+		return n->optional ? EV_GO_ON
+				   : ev_expr_raise(x, "Cannot iterate over %s",
+						   ev_expr_value_describe(x, v));
 	for (struct ev_expr_cursor c = ev_expr_cursor(x, v);
 	     ev_expr_cursor_next(x, &c, NULL, &item);) {
 		if (!ev_expr_spend(x, 1))
@@ -198,8 +198,8 @@ static EV_NOINLINE enum ev_expr_flow raise_no_order(struct ev_expr_run *x,
 						    const struct ev_expr_value *a,
 						    const struct ev_expr_value *b)
 {
-	return ev_expr_raise(x, "%s and %s have no order for %s", ev_expr_value_say(x, a),
-			     ev_expr_value_say(x, b), ev_expr_signs[n->mask]);
+	return ev_expr_raise(x, "%s and %s have no order for %s", ev_expr_value_describe(x, a),
+			     ev_expr_value_describe(x, b), ev_expr_signs[n->mask]);
 }
 
 static inline enum ev_expr_flow compared(struct ev_expr_run *x, const struct ev_expr_part *n,
@@ -207,12 +207,12 @@ static inline enum ev_expr_flow compared(struct ev_expr_run *x, const struct ev_
 					 const struct ev_expr_value *b, bool *holds)
 {
 	if (a->kind == EV_NUMBER && b->kind == EV_NUMBER) {
-		*holds = ev_expr_accepts(n, ev_expr_numbers_compare(x, a, b));
+		*holds = ev_expr_order_holds(n, ev_expr_numbers_compare(x, a, b));
 		return EV_GO_ON;
 	}
 	if (has_no_order(n, a, b))
 		return raise_no_order(x, n, a, b);
-	*holds = ev_expr_accepts(n, ev_expr_value_compare(x, a, b));
+	*holds = ev_expr_order_holds(n, ev_expr_value_compare(x, a, b));
 	return EV_GO_ON;
 }
 
@@ -264,9 +264,9 @@ static enum ev_expr_flow by(struct ev_expr_run *x, const struct ev_expr_part *n,
 
 	if (v->kind != EV_ARRAY)
 		return extreme ? ev_expr_raise(x, "%s cannot be iterated over",
-					       ev_expr_value_say(x, v))
+					       ev_expr_value_describe(x, v))
 			       : ev_expr_raise(x, "%s cannot be %s, as it is not an array",
-					       ev_expr_value_say(x, v),
+					       ev_expr_value_describe(x, v),
 					       n->function == EV_F_GROUP ? "grouped" : "sorted");
 	for (struct ev_expr_cursor c = ev_expr_cursor(x, v);
 	     ev_expr_cursor_next(x, &c, NULL, &item);) {
@@ -644,8 +644,8 @@ enum ev_expr_flow ev_expr_holds(struct ev_expr_run *x, const struct ev_expr_part
  */
 
 /* The first element of which n->b does not hold; it is another input. */
-static bool first_wrong(struct ev_expr_run *x, const struct ev_expr_part *n,
-			struct ev_expr_value *in)
+static bool first_failing(struct ev_expr_run *x, const struct ev_expr_part *n,
+			  struct ev_expr_value *in)
 {
 	struct ev_expr_value list = {0}, item = {0};
 	bool holds = true;
@@ -680,14 +680,14 @@ static const struct ev_expr_part *nearer(struct ev_expr_run *x, const struct ev_
 		return holds ? n->b : n->c;
 	case EV_PIPE: return one(x, n->a, &v, in) == EV_GO_ON ? n->b : NULL;
 	case EV_BIND: return one(x, n->a, in, &x->vars[n->slot]) == EV_GO_ON ? n->b : NULL;
-	case EV_ALL_OF: return first_wrong(x, n, in) ? n->b : NULL;
+	case EV_ALL_OF: return first_failing(x, n, in) ? n->b : NULL;
 	default: return NULL;
 	}
 }
 
-const char *ev_expr_wrong(struct ev_expr_run *x, const struct ev_expr_part *n,
-			  const struct ev_expr_value *in, struct ev_expr_value *left,
-			  struct ev_expr_value *right)
+const char *ev_expr_failed(struct ev_expr_run *x, const struct ev_expr_part *n,
+			   const struct ev_expr_value *in, struct ev_expr_value *left,
+			   struct ev_expr_value *right)
 {
 	struct ev_expr_value at = *in;
 

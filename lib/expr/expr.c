@@ -294,7 +294,7 @@ const char *ev_expr_compared(struct ev_expr *e, const struct ev_doc *d, uint32_t
 
 	if (e->whole == NULL) {
 		in = begin(e, d, at, &why);
-		sign = ev_expr_wrong(&e->run, e->program.root, &in, &a, &b);
+		sign = ev_expr_failed(&e->run, e->program.root, &in, &a, &b);
 	}
 	ev_buf_free(&why);
 	if (sign == NULL)

@@ -200,7 +200,7 @@ enum ev_expr_flow ev_expr_value_length(struct ev_expr_run *x, const struct ev_ex
 /* The length to which a text is cut for a message, between two code points. */
 int ev_expr_cut(const char *p, size_t len, size_t most);
 /* Its kind, and of a scalar the value, for messages: number (5). In the arena. */
-const char *ev_expr_value_say(struct ev_expr_run *x, const struct ev_expr_value *v);
+const char *ev_expr_value_describe(struct ev_expr_run *x, const struct ev_expr_value *v);
 
 /* A growing array in the arena. */
 struct ev_expr_list {
@@ -296,13 +296,13 @@ struct ev_expr_path_step {
 	int64_t index;
 	uint32_t symbol;    /* of the name, where the program is bound */
 	uint32_t member_id; /* and of what names alone lead to from a record, or EV_NO_MEMBER_ID */
-	bool quiet;	    /* ? */
+	bool optional;	    /* ? */
 };
 
 struct ev_expr_part {
 	enum ev_expr_op op;
-	bool single; /* has one output or raises an error */
-	bool quiet;  /* EV_EACH: with ? */
+	bool single;   /* has one output or raises an error */
+	bool optional; /* EV_EACH: with ? */
 	char sign;
 	uint8_t mask; /* EV_COMPARE: EV_LESS ...; EV_KINDS: 1 << kind */
 	enum ev_expr_function function;
@@ -380,7 +380,7 @@ struct ev_expr_sink {
 extern const char *const ev_expr_signs[];
 
 /* Whether a comparison holds whose sides are to each other as c is to 0. */
-static inline bool ev_expr_accepts(const struct ev_expr_part *n, int c)
+static inline bool ev_expr_order_holds(const struct ev_expr_part *n, int c)
 {
 	return (n->mask & (c < 0 ? EV_LESS : c > 0 ? EV_GREATER : EV_EQUAL)) != 0;
 }
@@ -390,9 +390,9 @@ enum ev_expr_flow ev_expr_holds(struct ev_expr_run *x, const struct ev_expr_part
 				const struct ev_expr_value *in, bool *holds);
 
 /* Where it does not: the sign of the comparison that failed, and its sides; NULL: none is known. */
-const char *ev_expr_wrong(struct ev_expr_run *x, const struct ev_expr_part *n,
-			  const struct ev_expr_value *in, struct ev_expr_value *left,
-			  struct ev_expr_value *right);
+const char *ev_expr_failed(struct ev_expr_run *x, const struct ev_expr_part *n,
+			   const struct ev_expr_value *in, struct ev_expr_value *left,
+			   struct ev_expr_value *right);
 
 /* Comparisons of numbers (comparison.c) */
 

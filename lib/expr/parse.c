@@ -115,10 +115,10 @@ static const struct ev_expr_part *pipe(struct parser *p, const struct ev_expr_pa
 		return a;
 	if (a->op == EV_INPUT)
 		return b;
-	if (b->op == EV_SUM && b->a->op == EV_EACH && !b->a->quiet && b->a->a->op == EV_INPUT)
+	if (b->op == EV_SUM && b->a->op == EV_EACH && !b->a->optional && b->a->a->op == EV_INPUT)
 		sum = b;
 	else if (b->op == EV_PIPE && b->a->op == EV_SUM && b->a->a->op == EV_EACH &&
-		 !b->a->a->quiet && b->a->a->a->op == EV_INPUT) {
+		 !b->a->a->optional && b->a->a->a->op == EV_INPUT) {
 		sum = b->a;
 		rest = b->b;
 	}
@@ -172,7 +172,8 @@ static const struct ev_expr_part *stepped(struct parser *p, const struct ev_expr
 					  struct ev_expr_path_step s)
 {
 	const struct ev_expr_part *base = from;
-	struct ev_expr_part n = {.op = EV_PATH, .single = from->single && !s.quiet, .n_steps = 1};
+	struct ev_expr_part n = {
+		.op = EV_PATH, .single = from->single && !s.optional, .n_steps = 1};
 
 	if (from->op == EV_PATH) {
 		base = from->a;
@@ -241,8 +242,8 @@ static bool suffix(struct parser *p, const struct ev_expr_part **n)
 		p->t += 2;
 	} else if (p->t->kind == '[' && p->t[1].kind == ']') {
 		p->t += 2;
-		*n = make(p,
-			  (struct ev_expr_part){.op = EV_EACH, .quiet = next_is(p, '?'), .a = *n});
+		*n = make(p, (struct ev_expr_part){
+				     .op = EV_EACH, .optional = next_is(p, '?'), .a = *n});
 		return *n != NULL;
 	} else if (p->t->kind == '[' && is_slice(p->t + 1)) {
 		*n = foreign_slice(p, *n);
@@ -252,7 +253,7 @@ static bool suffix(struct parser *p, const struct ev_expr_part **n)
 	} else if (!next_is(p, '[') || !subscript(p, &s)) {
 		return false;
 	}
-	s.quiet = next_is(p, '?');
+	s.optional = next_is(p, '?');
 	*n = stepped(p, *n, s);
 	return *n != NULL;
 }
@@ -317,7 +318,7 @@ static const struct ev_expr_part *bind(struct parser *p, const struct ev_expr_pa
 					     .b = body});
 }
 
-static const struct ev_expr_part *term(struct parser *p, bool *plain);
+static const struct ev_expr_part *term(struct parser *p, bool *postfix);
 
 /* Only with one output each for the start and the next state: beyond, versions of jq differ. */
 static const struct ev_expr_part *reduce(struct parser *p)
@@ -325,9 +326,9 @@ static const struct ev_expr_part *reduce(struct parser *p)
 	const struct ev_expr_token *name;
 	const struct ev_expr_part *of, *start, *next;
 	uint32_t slot;
-	bool plain;
+	bool postfix;
 
-	if ((of = term(p, &plain)) == NULL || !plain || !binding(p, &name, &slot) ||
+	if ((of = term(p, &postfix)) == NULL || !postfix || !binding(p, &name, &slot) ||
 	    !next_is(p, '(') || (start = pipeline(p)) == NULL || !next_is(p, ';') ||
 	    (next = scoped(p, name, slot, pipeline)) == NULL || !next_is(p, ')') ||
 	    !start->single || !next->single)
@@ -659,15 +660,15 @@ static const struct ev_expr_part *call(struct parser *p)
 	return foreign_call(p, name);
 }
 
-/* What a term begins with. *plain: no step may follow what is not a term in jq 1.6. */
-static const struct ev_expr_part *head(struct parser *p, bool *plain)
+/* What a term begins with. *postfix: no step may follow what is not a term in jq 1.6. */
+static const struct ev_expr_part *head(struct parser *p, bool *postfix)
 {
 	const struct ev_expr_token *t = p->t;
 	const struct ev_expr_part *n;
 	const char *s;
 	size_t len;
 
-	*plain = true;
+	*postfix = true;
 	switch (t->kind) {
 	case EV_T_NUMBER: p->t++; return constant(p, number(p, t, false));
 	case EV_T_STRING:
@@ -696,12 +697,12 @@ static const struct ev_expr_part *head(struct parser *p, bool *plain)
 		return constant(p, (struct ev_expr_value){.kind = EV_OBJECT, .form = EV_ITEMS});
 	case '$': p->t++; return variable(p);
 	case EV_T_NAME:
-		*plain = false;
+		*postfix = false;
 		if (next_is_word(p, "if"))
 			return conditional(p);
 		if (next_is_word(p, "reduce"))
 			return reduce(p);
-		*plain = true;
+		*postfix = true;
 		return call(p);
 	case EV_T_FORMAT:
 		p->t++;
@@ -712,14 +713,14 @@ static const struct ev_expr_part *head(struct parser *p, bool *plain)
 	}
 }
 
-static const struct ev_expr_part *term(struct parser *p, bool *plain)
+static const struct ev_expr_part *term(struct parser *p, bool *postfix)
 {
 	const struct ev_expr_part *n;
 
 	if (!deeper(p))
 		return NULL;
-	n = head(p, plain);
-	while (n != NULL && *plain && suffix_follows(p))
+	n = head(p, postfix);
+	while (n != NULL && *postfix && suffix_follows(p))
 		if (!suffix(p, &n))
 			return NULL;
 	p->depth--;
@@ -729,7 +730,7 @@ static const struct ev_expr_part *term(struct parser *p, bool *plain)
 static const struct ev_expr_part *operand(struct parser *p)
 {
 	const struct ev_expr_part *n;
-	bool plain;
+	bool postfix;
 
 	if (p->t->kind == '-') {
 		if (p->t[1].kind == EV_T_NUMBER && p->t[2].kind != '*' && p->t[2].kind != '/' &&
@@ -746,8 +747,8 @@ static const struct ev_expr_part *operand(struct parser *p)
 		p->depth--;
 		return n;
 	}
-	n = term(p, &plain);
-	if (n != NULL && plain && ev_expr_token_is(p->t, "as"))
+	n = term(p, &postfix);
+	if (n != NULL && postfix && ev_expr_token_is(p->t, "as"))
 		return bind(p, n);
 	while (n != NULL && next_is(p, '?'))
 		n = with(p, EV_TRY, false, n, NULL);

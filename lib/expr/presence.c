@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 enum {
-	MAX_NAMES = 32, /* kept of what stands beside a path */
-	MAX_LOOKS = 16, /* objects in which they are looked for */
+	MAX_NAMES = 32,	  /* kept of what stands beside a path */
+	MAX_OBJECTS = 16, /* objects in which they are searched for */
 };
 
 struct by {
@@ -29,7 +29,7 @@ struct sought {
 	const struct ev_presence_paths *to; /* that it was put into last */
 	bool asked, present;
 	char *names[MAX_NAMES + 1]; /* that stand where it should */
-	size_t n_names, looks;
+	size_t n_names, objects;
 };
 
 struct ev_presence {
@@ -37,8 +37,8 @@ struct ev_presence {
 	size_t n, cap, left;	  /* left: that are not found yet */
 	struct ev_symbols *texts; /* by number, from 1 */
 	const char *file;	  /* the model's, which paths of states were named in */
-	struct ev_scan *scan;	  /* of the events; NULL: none is looked into */
-	struct ev_plans looked;	  /* a shape is looked into once */
+	struct ev_scan *scan;	  /* of the events; NULL: none is searched into */
+	struct ev_plans searched; /* a shape is searched into once */
 };
 
 static const struct ev_plan_kind plan_kind;
@@ -49,7 +49,7 @@ struct ev_presence *ev_presence_new(const char *file, struct ev_scan *scan)
 
 	b->file = file;
 	b->scan = scan;
-	b->looked = EV_PLANS(&plan_kind, b);
+	b->searched = EV_PLANS(&plan_kind, b);
 	b->texts = ev_symbols_new(0);
 	return b;
 }
@@ -267,7 +267,7 @@ static void keep_names(struct sought *p, const struct ev_doc *d, uint32_t object
 {
 	struct ev_buf scratch = {0}, step = {0};
 
-	if (p->looks++ >= MAX_LOOKS)
+	if (p->objects++ >= MAX_OBJECTS)
 		return;
 	for (uint32_t i = ev_first(d, object); i < ev_end(d, object) && p->n_names < MAX_NAMES;
 	     i = ev_next(d, i + 1)) {
@@ -332,7 +332,7 @@ static bool is_in(struct sought *p, const struct ev_doc *d)
 	return leads(p, p->n_member_ids, d, at);
 }
 
-static void look(struct ev_presence *b, const struct ev_doc *d)
+static void search(struct ev_presence *b, const struct ev_doc *d)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		struct sought *p = &b->list[i];
@@ -350,7 +350,7 @@ static void *compile(void *client, const struct ev_doc *d)
 	void *plan = ev_plan_alloc(d, 0);
 
 	if (plan != NULL)
-		look(client, d);
+		search(client, d);
 	return plan;
 }
 
@@ -366,10 +366,10 @@ static void print(const void *client, const void *plan, const struct ev_doc *d, 
 
 static const struct ev_plan_kind plan_kind = {"presence", compile, print};
 
-void ev_presence_look(struct ev_presence *b, const struct ev_doc *d)
+void ev_presence_search(struct ev_presence *b, const struct ev_doc *d)
 {
-	if (b->left > 0 && ev_plan_of(&b->looked, d) == NULL)
-		look(b, d);
+	if (b->left > 0 && ev_plan_of(&b->searched, d) == NULL)
+		search(b, d);
 }
 
 void ev_presence_ask(struct ev_presence *b, const struct ev_presence_paths *paths)
@@ -401,7 +401,7 @@ static bool is_below(const char *text, const char *other)
 }
 
 /* Whether what it lies below is told of. */
-static bool is_told_above(const struct ev_presence *b, const struct sought *p)
+static bool is_reported_above(const struct ev_presence *b, const struct sought *p)
 {
 	for (size_t i = 0; i < b->n; i++)
 		if (lacks(&b->list[i]) && is_below(p->text, b->list[i].text))
@@ -418,7 +418,7 @@ bool ev_presence_next_absent(const struct ev_presence *b, size_t i, struct ev_bu
 	for (;; k++) {
 		if (k == b->n)
 			return false;
-		if (lacks(&b->list[k]) && !is_told_above(b, &b->list[k]) && i-- == 0)
+		if (lacks(&b->list[k]) && !is_reported_above(b, &b->list[k]) && i-- == 0)
 			break;
 	}
 	p = &b->list[k];

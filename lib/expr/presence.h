@@ -46,7 +46,7 @@ void ev_presence_add_expr(struct ev_presence *b, const struct ev_expr *e,
 			  const struct ev_presence_by *by, struct ev_presence_paths *to);
 
 /* Looks for all of them in an event of one scanner; of those of a shape, once. */
-void ev_presence_look(struct ev_presence *b, const struct ev_doc *d);
+void ev_presence_search(struct ev_presence *b, const struct ev_doc *d);
 void ev_presence_ask(struct ev_presence *b, const struct ev_presence_paths *paths);
 
 /* The text of the first of these that is lacking, or NULL. */

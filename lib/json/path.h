@@ -71,12 +71,12 @@ static inline enum ev_kind ev_step_asks(const struct ev_step *s)
 }
 /*
  * Whether the path leads from value `from` through nothing of another kind than its steps ask; null
- * and what is absent are no other kind. tell, if not NULL, is called for each value of another
+ * and what is absent are no other kind. report, if not NULL, is called for each value of another
  * kind, with the step that asks; else the first is enough.
  */
-typedef void ev_path_tell(void *ctx, uint32_t at, const struct ev_step *s);
+typedef void ev_path_report(void *ctx, uint32_t at, const struct ev_step *s);
 bool ev_path_is_open(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
-		     ev_path_tell *tell, void *ctx);
+		     ev_path_report *report, void *ctx);
 
 /* Appends the JSON Pointer (RFC 6901) to value i, and that of a path without []. */
 void ev_pointer(const struct ev_doc *d, uint32_t i, struct ev_buf *out);

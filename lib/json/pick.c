@@ -158,8 +158,8 @@ static inline uint64_t latter_half(const struct ev_node *n)
 /*
  * Whether all is as it was in the value before. A name's member id tells every step to its value.
  */
-static inline bool foretold(const struct ev_picks *p, const struct ev_doc *d, uint32_t from,
-			    uint32_t *at)
+static inline bool predicted(const struct ev_picks *p, const struct ev_doc *d, uint32_t from,
+			     uint32_t *at)
 {
 	const struct ev_node *nodes = d->nodes + from;
 	const uint32_t n = nodes->next - from;
@@ -175,9 +175,9 @@ static inline bool foretold(const struct ev_picks *p, const struct ev_doc *d, ui
 }
 
 /*
- * For the next value; nothing is foretold of one in which something is missing or has no member id.
+ * For the next value; nothing is predicted of one in which something is missing or has no member id.
  */
-static void foretell(struct ev_picks *p, const struct ev_doc *d, uint32_t from, const uint32_t *at)
+static void predict(struct ev_picks *p, const struct ev_doc *d, uint32_t from, const uint32_t *at)
 {
 	for (uint32_t i = 1; i < p->n; i++) {
 		struct ev_pick_guess *guess = &p->guesses[i];
@@ -237,12 +237,12 @@ void ev_picks_find_to(struct ev_picks *p, const struct ev_doc *d, uint32_t from,
 	at[0] = from;
 	if (from == 0) {
 		find_from_root(p, d, at);
-	} else if (p->n_rests > 0 || !foretold(p, d, from, at)) {
+	} else if (p->n_rests > 0 || !predicted(p, d, from, at)) {
 		for (uint32_t i = 1; i < p->n; i++)
 			at[i] = EV_NOWHERE;
 		if (ev_kind(d, from) == EV_OBJECT)
 			find(p, &p->levels[0], d, from, at);
-		foretell(p, d, from, at);
+		predict(p, d, from, at);
 	}
 	for (uint32_t i = 0; i < p->n_rests; i++) {
 		const struct ev_pick_rest *r = &p->rests[i];
@@ -257,16 +257,16 @@ void ev_picks_find(struct ev_picks *p, const struct ev_doc *d, uint32_t from)
 	ev_picks_find_to(p, d, from, p->at);
 }
 
-static void add_way(struct ev_ways *w, uint32_t slot, enum ev_kind kind)
+static void add_container(struct ev_containers *w, uint32_t slot, enum ev_kind kind)
 {
 	for (size_t i = 0; i < w->n; i++)
 		if (w->list[i].slot == slot && w->list[i].kind == kind)
 			return;
 	w->list = ev_realloc_array(w->list, w->n + 1, sizeof *w->list);
-	w->list[w->n++] = (struct ev_way){slot, kind};
+	w->list[w->n++] = (struct ev_container){slot, kind};
 }
 
-void ev_ways_add(struct ev_ways *w, struct ev_picks *p, const struct ev_path *path)
+void ev_containers_add(struct ev_containers *w, struct ev_picks *p, const struct ev_path *path)
 {
 	struct ev_path names = *path;
 
@@ -275,7 +275,7 @@ void ev_ways_add(struct ev_ways *w, struct ev_picks *p, const struct ev_path *pa
 	for (; names.n < path->n; names.n++) {
 		const struct ev_step *s = &path->steps[names.n];
 
-		add_way(w, ev_picks_add(p, &names), ev_step_asks(s));
+		add_container(w, ev_picks_add(p, &names), ev_step_asks(s));
 		if (s->kind != EV_STEP_NAME)
 			break;
 	}
@@ -285,9 +285,9 @@ void ev_ways_add(struct ev_ways *w, struct ev_picks *p, const struct ev_path *pa
 	w->others[w->n_others++] = path;
 }
 
-void ev_ways_free(struct ev_ways *w)
+void ev_containers_free(struct ev_containers *w)
 {
 	free(w->list);
 	free(w->others);
-	*w = (struct ev_ways){0};
+	*w = (struct ev_containers){0};
 }

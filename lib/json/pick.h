@@ -44,8 +44,8 @@ void ev_picks_find_to(struct ev_picks *p, const struct ev_doc *d, uint32_t from,
  * What some paths lead through, and of which kind it must be. Of names alone that is told by what
  * was picked; the others are gone along. Zero-initialise.
  */
-struct ev_ways {
-	struct ev_way {
+struct ev_containers {
+	struct ev_container {
 		uint32_t slot, kind;
 	} * list;
 	size_t n;
@@ -53,10 +53,10 @@ struct ev_ways {
 	size_t n_others;
 };
 /* Adds a path from the values that are picked in; it is borrowed. */
-void ev_ways_add(struct ev_ways *w, struct ev_picks *p, const struct ev_path *path);
+void ev_containers_add(struct ev_containers *w, struct ev_picks *p, const struct ev_path *path);
 /* at: what was found in a value, by slot. As ev_path_is_open, of all paths. */
-static inline bool ev_ways_are_open(const struct ev_ways *w, const struct ev_doc *d,
-				    const uint32_t *at)
+static inline bool ev_containers_fit(const struct ev_containers *w, const struct ev_doc *d,
+				     const uint32_t *at)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		uint32_t node = at[w->list[i].slot];
@@ -70,6 +70,6 @@ static inline bool ev_ways_are_open(const struct ev_ways *w, const struct ev_doc
 			return false;
 	return true;
 }
-void ev_ways_free(struct ev_ways *w);
+void ev_containers_free(struct ev_containers *w);
 
 #endif

@@ -10,11 +10,11 @@
 struct masks {
 	uint64_t quote, space, lf;
 	uint64_t mark; /* { } [ ] : , quotes and spaces; of other bytes anything */
-	bool odd;      /* there is a backslash, or what is no LF and no printable ASCII */
+	bool slow;     /* there is a backslash, or what is no LF and no printable ASCII */
 };
 
-/* The same of all bytes, for blocks that are odd. */
-struct odd {
+/* The same of all bytes, for blocks that are slow. */
+struct slow_masks {
 	uint64_t backslash, control, high;
 	uint64_t blank; /* tabs and CR */
 };
@@ -169,7 +169,7 @@ static inline uint64_t prefix_xor_shifts(uint64_t x)
 }
 
 /*
- * The portable way: eight bytes in a word, the first lowest. What asks of each of them answers by
+ * The portable implementation: eight bytes in a word, the first lowest. What asks of each of them answers by
  * its highest bit.
  */
 
@@ -195,7 +195,7 @@ static inline uint64_t gather(uint64_t x)
 static inline struct masks classify_portable(const uint8_t *p)
 {
 	struct masks m = {0};
-	uint64_t odd = 0;
+	uint64_t slow = 0;
 
 	for (unsigned i = 0; i < 64; i += 8) {
 		uint64_t v, folded, quote, space, lf;
@@ -212,27 +212,27 @@ static inline struct masks classify_portable(const uint8_t *p)
 		m.mark |= gather(~(differ(folded, '{') & differ(folded, '}') & differ(v, ',') &
 				   differ(v, ':') & quote & space))
 			  << i;
-		odd |= v | ~((not_zero(v & EIGHT(0xe0)) | ~lf) & differ(v, '\\'));
+		slow |= v | ~((not_zero(v & EIGHT(0xe0)) | ~lf) & differ(v, '\\'));
 	}
-	m.odd = (odd & EIGHT(0x80)) != 0;
+	m.slow = (slow & EIGHT(0x80)) != 0;
 	return m;
 }
 
-static inline struct odd classify_odd_portable(const uint8_t *p)
+static inline struct slow_masks classify_slow_portable(const uint8_t *p)
 {
-	struct odd odd = {0};
+	struct slow_masks slow = {0};
 
 	for (unsigned i = 0; i < 64; i += 8) {
 		uint64_t v;
 
 		memcpy(&v, p + i, sizeof v);
 		v = le64toh(v);
-		odd.backslash |= gather(~differ(v, '\\')) << i;
-		odd.control |= gather(~not_zero(v & EIGHT(0xe0))) << i;
-		odd.high |= gather(v) << i;
-		odd.blank |= gather(~(differ(v, '\t') & differ(v, '\r'))) << i;
+		slow.backslash |= gather(~differ(v, '\\')) << i;
+		slow.control |= gather(~not_zero(v & EIGHT(0xe0))) << i;
+		slow.high |= gather(v) << i;
+		slow.blank |= gather(~(differ(v, '\t') & differ(v, '\r'))) << i;
 	}
-	return odd;
+	return slow;
 }
 
 /* It cannot tell of a whole block: each line with bytes above 0x7f is looked at by itself. */
@@ -259,7 +259,7 @@ static inline uint32_t *flatten_portable(const struct ev_index *ix, uint32_t *at
 	return end;
 }
 
-#define WAY portable
+#define ISA portable
 #define TARGET
 #define prefix_xor_portable prefix_xor_shifts
 #include "scan/index_walk.h"
@@ -278,12 +278,12 @@ static bool has_portable(void)
 typedef void index_fn(struct writer *, const uint8_t *, size_t);
 
 /* The best first. */
-static const struct way {
+static const struct implementation {
 	const char *name;
 	bool (*has)(void);
 	index_fn *fn;
 	bool avx2;
-} ways[] = {
+} implementations[] = {
 #if defined __x86_64__
 	{"avx512", has_avx512, index_avx512, true},
 	{"avx2", has_avx2, index_avx2, true},
@@ -295,27 +295,27 @@ static const struct way {
 	{"portable", has_portable, index_portable, false},
 };
 
-static const struct way *chosen;
+static const struct implementation *chosen;
 
-/* The i-th way that this machine has. */
-static const struct way *way(unsigned i)
+/* The i-th implementation that this machine has. */
+static const struct implementation *implementation(unsigned i)
 {
-	for (size_t k = 0; k < sizeof ways / sizeof ways[0]; k++)
-		if (ways[k].has() && i-- == 0)
-			return &ways[k];
+	for (size_t k = 0; k < sizeof implementations / sizeof implementations[0]; k++)
+		if (implementations[k].has() && i-- == 0)
+			return &implementations[k];
 	return NULL;
 }
 
-const char *ev_index_way(unsigned i)
+const char *ev_index_implementation(unsigned i)
 {
-	const struct way *w = way(i);
+	const struct implementation *w = implementation(i);
 
 	return w != NULL ? w->name : NULL;
 }
 
 void ev_index_use(unsigned i)
 {
-	chosen = way(i);
+	chosen = implementation(i);
 }
 
 bool ev_index_has_avx2(void)

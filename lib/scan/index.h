@@ -57,7 +57,7 @@ void ev_index_free(struct ev_index *ix);
  * The ways to do it that this machine has, for tests and benchmarks: a name, or NULL behind the
  * last.
  */
-const char *ev_index_way(unsigned i);
+const char *ev_index_implementation(unsigned i);
 /* Uses that way from now on. */
 void ev_index_use(unsigned i);
 /* Whether the way in use stands for a processor that has AVX2. */

@@ -58,18 +58,18 @@ static inline uint64_t prefix_xor_pmull(uint64_t x)
 #define ANY(x)		(vmaxvq_u8(x) != 0)
 #define BITS(x)		neon_bits(x)
 
-#define WAY		neon
+#define ISA		neon
 #define prefix_xor_neon prefix_xor_shifts
 #define flatten_neon	flatten_portable
 #include "scan/index_block.h"
 #include "scan/index_walk.h"
 
-#define WAY pmull
+#define ISA pmull
 #define TARGET
-#define classify_pmull	   classify_neon
-#define classify_odd_pmull classify_odd_neon
-#define flatten_pmull	   flatten_portable
-#define utf8_error_pmull   utf8_error_neon
+#define classify_pmull	    classify_neon
+#define classify_slow_pmull classify_slow_neon
+#define flatten_pmull	    flatten_portable
+#define utf8_error_pmull    utf8_error_neon
 #include "scan/index_walk.h"
 
 static bool has_pmull(void)

@@ -82,7 +82,7 @@ SSE42 static inline uint64_t bits_sse42(const __m128i x[4])
 	return bits;
 }
 
-#define WAY	       sse42
+#define ISA	       sse42
 #define TARGET	       SSE42
 #define VECTOR	       __m128i
 #define WIDTH	       16
@@ -141,7 +141,7 @@ AVX2 static inline uint64_t bits_avx2(const __m256i x[2])
 }
 
 #define prefix_xor_avx2 prefix_xor_sse42
-#define WAY		avx2
+#define ISA		avx2
 #define TARGET		AVX2
 #define VECTOR		__m256i
 #define WIDTH		32
@@ -203,7 +203,7 @@ AVX512 static inline uint32_t *flatten_avx512(const struct ev_index *ix, uint32_
 }
 
 #define prefix_xor_avx512 prefix_xor_sse42
-#define WAY		  avx512
+#define ISA		  avx512
 #define TARGET		  AVX512
 #define VECTOR		  __m512i
 #define WIDTH		  64

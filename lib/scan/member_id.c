@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 /* What stands nowhere, because it is no UTF-8. */
-static void tell_nothing(struct ev_member_id *member_id)
+static void match_nothing(struct ev_member_id *member_id)
 {
 	memset(&member_id->name, 0xff, sizeof member_id->name);
 	memset(&member_id->keep, 0xff, sizeof member_id->keep);
@@ -20,7 +20,7 @@ static uint32_t new_member_id(struct ev_member_ids *p, uint32_t parent, uint32_t
 		.symbol = symbol,
 		.parent = parent,
 	};
-	tell_nothing(&p->all[p->n]);
+	match_nothing(&p->all[p->n]);
 	return p->n++;
 }
 
@@ -63,7 +63,7 @@ static uint32_t find(const struct ev_member_ids *p, uint32_t parent, uint32_t sy
 }
 
 /* A name that is written with escapes, or too long, tells nothing. */
-static void tell(struct ev_member_id *member_id, const char *name, size_t len)
+static void set_name(struct ev_member_id *member_id, const char *name, size_t len)
 {
 	char text[EV_MEMBER_ID_NAME] = {0}, keep[EV_MEMBER_ID_NAME] = {0};
 
@@ -90,7 +90,7 @@ uint32_t ev_member_ids_add(struct ev_member_ids *p, uint32_t parent, uint32_t sy
 		return member_id;
 	member_id = new_member_id(p, parent, symbol);
 	ev_lookup_add(&p->members, hash_of(p, parent, symbol), member_id);
-	tell(&p->all[member_id], name, len);
+	set_name(&p->all[member_id], name, len);
 	return member_id;
 }
 

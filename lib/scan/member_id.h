@@ -2,7 +2,7 @@
  * member id: where members stand, the path of names that leads to one, as a small number. Floor 2.
  *
  * A scanner learns the member ids of its documents as they come, up to a bound. A name is found by
- * what was found lately, which one comparison with its bytes proves. All elements of an array have
+ * what was found cached, which one comparison with its bytes proves. All elements of an array have
  * one member id. Member ids that a program asks for are added before the first text and are always
  * known.
  *
@@ -20,7 +20,7 @@ enum {
 	EV_NO_MEMBER_ID = 0,	/* none that is known; what stands in it has none either */
 	EV_ROOT = 1,		/* of the whole value */
 	EV_MEMBER_ID_NAME = 32, /* bytes that are compared at once, and must be readable */
-	EV_MEMBER_IDS_LATELY = 1024,
+	EV_MEMBER_IDS_CACHED = 1024,
 };
 
 /* The bytes that are compared; where vectors are shorter, in parts. */
@@ -44,7 +44,7 @@ struct ev_member_ids {
 	size_t cap;
 	struct ev_lookup members; /* by parent and symbol */
 	uint64_t seed;
-	uint32_t lately[EV_MEMBER_IDS_LATELY]; /* by a hash of the name and where it is */
+	uint32_t cached[EV_MEMBER_IDS_CACHED]; /* by a hash of the name and where it is */
 };
 
 struct ev_member_ids *ev_member_ids_new(uint32_t learns);
@@ -75,10 +75,10 @@ static inline bool ev_member_id_is(const struct ev_member_id *member_id, const c
 }
 
 /*
- * Where it is kept which member id a name had lately, in an object at a known member id; another
+ * Where it is kept which member id a name had cached, in an object at a known member id; another
  * may have taken the place. name: as it stands in the text, in quotes.
  */
-static inline uint32_t *ev_member_ids_lately(struct ev_member_ids *p, uint32_t parent,
+static inline uint32_t *ev_member_ids_cached(struct ev_member_ids *p, uint32_t parent,
 					     const char *name, size_t len)
 {
 	size_t in_word = len < 8 ? len : 8;
@@ -89,7 +89,7 @@ static inline uint32_t *ev_member_ids_lately(struct ev_member_ids *p, uint32_t p
 	head = le64toh(head) & ev_symbols_keep[in_word];
 	tail = le64toh(tail) & ev_symbols_keep[in_word];
 	hash = (head + len + tail * 0xc2b2ae3d27d4eb4fULL + parent) * 0x9e3779b97f4a7c15ULL;
-	return &p->lately[(hash >> 32) % EV_MEMBER_IDS_LATELY];
+	return &p->cached[(hash >> 32) % EV_MEMBER_IDS_CACHED];
 }
 
 #endif

@@ -18,7 +18,7 @@ static inline bool ev_digit(char c)
  * Whether [p, p + len) is a plain number, such as most are: one to eight bytes, digits and at most
  * one point. Bytes behind it are read. Without a branch, for what comes next is seldom foretold.
  */
-static inline bool ev_plain_number(const char *p, size_t len)
+static inline bool ev_is_short_number(const char *p, size_t len)
 {
 	const uint64_t ones = 0x0101010101010101ULL;
 	const unsigned last = 8 * (len - 1) & 63; /* where the last byte begins */

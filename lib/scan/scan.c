@@ -335,7 +335,7 @@ static EV_NOINLINE bool other_value(struct walk *w, const uint32_t *at, struct e
 }
 
 /*
- * A name that was not there lately, in an object at `home`: its node, and its member id. NULL, with
+ * A name that was not there cached, in an object at `home`: its node, and its member id. NULL, with
  * the flaw, if it is none.
  */
 static EV_NOINLINE struct ev_member_id *other_name(struct ev_scan *s, struct walk *w,
@@ -367,24 +367,24 @@ static EV_NOINLINE struct ev_member_id *other_name(struct ev_scan *s, struct wal
 	return &s->member_ids->all[member_id];
 }
 
-#define WAY plain
+#define ISA portable
 #define TARGET
 #define IS_MEMBER_ID ev_member_id_is
 #include "scan/walk.h"
-#undef WAY
+#undef ISA
 #undef TARGET
 #undef IS_MEMBER_ID
 
 #ifdef __x86_64__
-#define WAY	     avx2
+#define ISA	     avx2
 #define TARGET	     EV_MEMBER_ID_AVX2
 #define IS_MEMBER_ID ev_member_id_is_avx2
 #include "scan/walk.h"
-#undef WAY
+#undef ISA
 #undef TARGET
 #undef IS_MEMBER_ID
 #else
-#define walk_avx2 walk_plain
+#define walk_avx2 walk_portable
 #endif
 
 static void number_document(struct ev_scan *s)
@@ -482,7 +482,7 @@ const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, 
 		take_tokens(s, ix, l);
 		number_document(s);
 		doc = ev_index_has_avx2() ? walk_avx2(s, s->at, s->bytes, &w)
-					  : walk_plain(s, s->at, s->bytes, &w);
+					  : walk_portable(s, s->at, s->bytes, &w);
 		if (s->shapes == NULL && s->document > 1)
 			s->shapes = ev_shapes_new();
 		else if (s->shapes != NULL && doc != NULL && doc->duplicate == EV_NOWHERE)

@@ -45,7 +45,7 @@ struct ev_shape {
 	uint32_t number;
 	uint32_t n_tokens, n_nodes, n_members, n_values, n_containers, n_scalars, n_escaped;
 	uint32_t n_member_ids;
-	uint8_t *bytes;	       /* the first of each token, as ev_shapes_match makes them alike */
+	uint8_t *bytes; /* the first of each token, as ev_shapes_match makes them normalized */
 	struct ev_node *nodes; /* their places are those of the document at hand */
 	struct ev_shape_member *members;
 	struct ev_shape_value *values;
