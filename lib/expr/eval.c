@@ -8,8 +8,8 @@
 #include <string.h>
 
 /*
- * Outputs are handed to a sink one by one, so nothing is kept that is not asked for. A part that
- * has one output (most have) is evaluated by one() without a sink.
+ * many() hands the outputs of a part to a sink, one by one, so none is kept that nobody needs. A
+ * part with exactly one output, as most have, is evaluated by one() without a sink.
  */
 
 static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n,
@@ -117,7 +117,7 @@ static enum ev_expr_flow take_list(struct ev_expr_run *x, struct ev_expr_sink *t
 /* all() and any(): stops at the first that is not, or is, true. */
 struct quantifier_sink {
 	struct ev_expr_sink sink;
-	const struct ev_expr_part *holds; /* what is asked of each output; NULL: the output */
+	const struct ev_expr_part *holds; /* the condition on each output; NULL: its own truth */
 	bool decides;			  /* the truth at which it stops */
 	bool decided;
 };
@@ -182,7 +182,7 @@ const char *const ev_expr_signs[] = {
 	[EV_GREATER] = ">", [EV_GREATER | EV_EQUAL] = ">=", [EV_LESS | EV_GREATER] = "!=",
 };
 
-/* Whether a comparison asks for the order of a number and a text or null. */
+/* Whether a comparison orders a number and a text or null. */
 static inline bool has_no_order(const struct ev_expr_part *n, const struct ev_expr_value *a,
 				const struct ev_expr_value *b)
 {
@@ -439,7 +439,7 @@ static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n
 		return flow != EV_GO_ON || ev_expr_is_true(out) ? flow : one(x, n->b, in, out);
 	case EV_COMPARE:
 	case EV_ARITH:
-		/* The right side first, as jq does: it decides which of two errors is told. */
+		/* The right side first, as jq does: it decides which of two errors is raised. */
 		if ((flow = one(x, n->b, in, &b)) != EV_GO_ON ||
 		    (flow = one(x, n->a, in, &a)) != EV_GO_ON)
 			return flow;
@@ -639,11 +639,11 @@ enum ev_expr_flow ev_expr_holds(struct ev_expr_run *x, const struct ev_expr_part
 }
 
 /*
- * Which comparison failed. It is found anew, for a rule that does not hold is rare: through what
- * hands its verdict on as it is, to the part that gave it.
+ * Which comparison failed. It is searched for afterwards, since few rules fail: from the root
+ * through the parts whose truth is that of one of their operands.
  */
 
-/* The first element of which n->b does not hold; it is another input. */
+/* The first element for which n->b does not hold becomes the input. */
 static bool first_failing(struct ev_expr_run *x, const struct ev_expr_part *n,
 			  struct ev_expr_value *in)
 {
@@ -662,7 +662,7 @@ static bool first_failing(struct ev_expr_run *x, const struct ev_expr_part *n,
 	return !holds;
 }
 
-/* One part nearer to the comparison; NULL if it is not known which. */
+/* The operand that decided a part's truth; NULL if it is not known which. */
 static const struct ev_expr_part *nearer(struct ev_expr_run *x, const struct ev_expr_part *n,
 					 struct ev_expr_value *in)
 {

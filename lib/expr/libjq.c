@@ -1,6 +1,6 @@
 /*
  * Values on their way to libjq and back. A number goes there only if a double holds it exactly and
- * libjq spells it as it stands, so that neither a comparison nor a text can tell the difference.
+ * libjq spells it as it stands, so that neither comparisons nor texts differ.
  */
 #include "base/mem.h"
 #include "expr/internal.h"
@@ -229,7 +229,7 @@ void ev_expr_value_json(struct ev_expr_run *x, const struct ev_expr_value *v, st
 	ev_expr_spend(x, 1);
 }
 
-/* Whether a test of libjq was made here, which holds or not. */
+/* Runs a test by the regex, if there is one and the text is ASCII; false if libjq must. */
 static bool tested(struct ev_expr_run *x, struct ev_regex *re, const struct ev_expr_value *in,
 		   bool *holds)
 {

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /*
- * jq's grammar as jq 1.6 has it, as far as evkit evaluates it. Whatever is not understood here is
- * "not native", and libjq has the last word on it, so this parser never needs to say what is wrong.
+ * The part of jq 1.6's grammar that evkit evaluates. Any other text is "not native" and libjq's to
+ * run or refuse, so this parser reports no errors.
  */
 
 enum { MAX_INDEX = 1000000000 };
@@ -83,7 +83,7 @@ static const struct ev_expr_part *input(struct parser *p)
 	return make(p, (struct ev_expr_part){.op = EV_INPUT, .single = true});
 }
 
-/* One with the parts a and, where not NULL, b, which has one output if they do. */
+/* A part of one or two operands, which has one output if they do. */
 static const struct ev_expr_part *both(struct parser *p, enum ev_expr_op op,
 				       const struct ev_expr_part *a, const struct ev_expr_part *b)
 {
@@ -227,7 +227,7 @@ static bool is_slice(const struct ev_expr_token *t)
 	return t->kind == ':';
 }
 
-/* Whether the tokens from here on are another step of a path, and which. */
+/* Reads another step of a path. */
 static bool suffix(struct parser *p, const struct ev_expr_part **n)
 {
 	struct ev_expr_path_step s = {0};
@@ -277,7 +277,7 @@ static const struct ev_expr_part *variable(struct parser *p)
 	return NULL;
 }
 
-/* A body in which the variable has its name. */
+/* Parses a body in which the variable is in scope. */
 static const struct ev_expr_part *scoped(struct parser *p, const struct ev_expr_token *name,
 					 uint32_t slot,
 					 const struct ev_expr_part *(*body)(struct parser *p))
@@ -562,14 +562,14 @@ static const struct ev_expr_part *called(struct parser *p, const struct word *w,
 	return make(p, n);
 }
 
-/* Of constant arguments, these have one output for one input. */
+/* With constant arguments, these have one output for each input. */
 static const char *const one_for_one[] = {
 	"test",	   "split",   "join",	    "reverse",	    "flatten",	"explode",
 	"implode", "todate",  "to_entries", "from_entries", "fromdate", "index",
 	"rindex",  "indices", "transpose",  NULL,
 };
 
-/* What libjq does, from a token up to another, with what stands before it as its input. */
+/* The tokens from one up to another, for libjq to run on the part before them. */
 static const struct ev_expr_part *foreign(struct parser *p, const struct ev_expr_token *from,
 					  const struct ev_expr_token *end, bool suffix, bool single)
 {
@@ -596,7 +596,7 @@ static const struct ev_expr_token *behind(const struct ev_expr_token *t)
 	return t;
 }
 
-/* A call of what is not known here. */
+/* A call of a function that is not native. */
 static const struct ev_expr_part *foreign_call(struct parser *p, const struct ev_expr_token *name)
 {
 	static const char *const syntax[] = {"def",    "try",	  "catch",   "foreach", "label",
@@ -660,7 +660,7 @@ static const struct ev_expr_part *call(struct parser *p)
 	return foreign_call(p, name);
 }
 
-/* What a term begins with. *postfix: no step may follow what is not a term in jq 1.6. */
+/* The beginning of a term. *postfix: steps may follow; not so behind all in jq 1.6. */
 static const struct ev_expr_part *head(struct parser *p, bool *postfix)
 {
 	const struct ev_expr_token *t = p->t;

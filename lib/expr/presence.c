@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 enum {
-	MAX_NAMES = 32,	  /* kept of what stands beside a path */
-	MAX_OBJECTS = 16, /* objects in which they are searched for */
+	MAX_NAMES = 32,	  /* of members beside a path, for hints */
+	MAX_OBJECTS = 16, /* objects from which they are taken */
 };
 
 struct by {
@@ -26,9 +26,9 @@ struct sought {
 	size_t n_member_ids;
 	struct by *by;
 	size_t n_by;
-	const struct ev_presence_paths *to; /* that it was put into last */
+	const struct ev_presence_paths *to; /* the list that it was added to last */
 	bool asked, present;
-	char *names[MAX_NAMES + 1]; /* that stand where it should */
+	char *names[MAX_NAMES + 1]; /* of the members that are where it should be */
 	size_t n_names, objects;
 };
 
@@ -37,8 +37,8 @@ struct ev_presence {
 	size_t n, cap, left;	  /* left: that are not found yet */
 	struct ev_symbols *texts; /* by number, from 1 */
 	const char *file;	  /* the model's, which paths of states were named in */
-	struct ev_scan *scan;	  /* of the events; NULL: none is searched into */
-	struct ev_plans searched; /* a shape is searched into once */
+	struct ev_scan *scan;	  /* of the events; NULL: none is searched */
+	struct ev_plans searched; /* shapes */
 };
 
 static const struct ev_plan_kind plan_kind;
@@ -93,7 +93,7 @@ static struct sought *find(struct ev_presence *b, const char *text)
 	return &b->list[i];
 }
 
-/* In the order of their texts, so that all runs tell the same. */
+/* In the order of their texts, so that the order of events does not matter. */
 static void add_by(struct sought *p, const struct ev_presence_by *by)
 {
 	size_t i = 0;
@@ -141,7 +141,7 @@ static void add(struct ev_presence *b, const char *text, const struct ev_presenc
 		bind(b, p);
 	}
 	add_by(p, by);
-	if (p->to == to) /* in two of them by turns it may stand twice */
+	if (p->to == to) /* else it may be there already, which does no harm */
 		return;
 	p->to = to;
 	to->list = ev_realloc_array(to->list, to->n + 1, sizeof *to->list);
@@ -246,7 +246,7 @@ void ev_presence_add_expr(struct ev_presence *b, const struct ev_expr *e,
 	ev_expr_paths(e, add_expr_path, &(struct expr_paths){b, by, to});
 }
 
-/* Looking */
+/* Searching */
 
 /* In the order of their texts, each once. */
 static void add_name(struct sought *p, const char *name)
@@ -262,7 +262,7 @@ static void add_name(struct sought *p, const char *name)
 	p->n_names++;
 }
 
-/* Keeps the members of an object in which a step of the path leads nowhere, as steps of a path. */
+/* Keeps the names of an object's members as steps of a path, for hints. */
 static void keep_names(struct sought *p, const struct ev_doc *d, uint32_t object)
 {
 	struct ev_buf scratch = {0}, step = {0};
@@ -344,7 +344,7 @@ static void search(struct ev_presence *b, const struct ev_doc *d)
 	}
 }
 
-/* The plan is empty: nothing is left to do for the later documents. */
+/* The plan is empty: later documents of the shape need no search. */
 static void *compile(void *client, const struct ev_doc *d)
 {
 	void *plan = ev_plan_alloc(d, 0);
@@ -378,7 +378,7 @@ void ev_presence_ask(struct ev_presence *b, const struct ev_presence_paths *path
 		b->list[paths->list[i]].asked = true;
 }
 
-/* What is lacking */
+/* What is absent */
 
 static bool lacks(const struct sought *p)
 {
@@ -400,7 +400,7 @@ static bool is_below(const char *text, const char *other)
 	return strncmp(text, other, len) == 0 && (text[len] == '.' || text[len] == '[');
 }
 
-/* Whether what it lies below is told of. */
+/* Whether one that it lies below is reported. */
 static bool is_reported_above(const struct ev_presence *b, const struct sought *p)
 {
 	for (size_t i = 0; i < b->n; i++)

@@ -10,7 +10,7 @@ enum { NONE = UINT32_MAX };
 /* The paths' common steps are a tree; a level is an object in it. */
 struct edge {
 	uint32_t slot;	/* of the member's value, or NONE */
-	uint32_t level; /* of what is wanted in it, or NONE */
+	uint32_t level; /* of its own members, or NONE */
 };
 
 /* A plan: by slot, where the value stands in all documents of the shape. */
@@ -146,18 +146,13 @@ static void find(const struct ev_picks *p, const struct ev_pick_level *l, const 
 	}
 }
 
-/*
- * Member id, symbol and kind of a node; a name with a member id has them alone, and no value has
- * the same.
- */
+/* Member id, symbol and kind of a name's node; no value's node has the same half. */
 static inline uint64_t latter_half(const struct ev_node *n)
 {
 	return n->member_id | (uint64_t)n->word << 32;
 }
 
-/*
- * Whether all is as it was in the value before. A name's member id tells every step to its value.
- */
+/* Whether all values stand as in the value before; a member id proves all steps of its path. */
 static inline bool predicted(const struct ev_picks *p, const struct ev_doc *d, uint32_t from,
 			     uint32_t *at)
 {
@@ -174,9 +169,7 @@ static inline bool predicted(const struct ev_picks *p, const struct ev_doc *d, u
 	return true;
 }
 
-/*
- * For the next value; nothing is predicted of one in which something is missing or has no member id.
- */
+/* For the next value. A slot that was not found, or has no member id, is never predicted. */
 static void predict(struct ev_picks *p, const struct ev_doc *d, uint32_t from, const uint32_t *at)
 {
 	for (uint32_t i = 1; i < p->n; i++) {

@@ -1,8 +1,8 @@
 /*
  * pick: the values at many paths. Floor 3.
  *
- * From the root they stand where the scanner saw their member ids, in documents of one shape always
- * at the same nodes. From another value they are foretold: they stand most often as they did in the
+ * From the root they are found by their member ids, in documents of one shape always at the same
+ * nodes. From another value, such as the element of a list, they are predicted to stand as in the
  * one before, which their member ids prove; else they are found in one pass over its members.
  */
 #ifndef EV_PICK_H
@@ -17,7 +17,7 @@ struct ev_picks {
 	uint32_t *member_ids; /* by slot, of what names alone lead to; EV_NO_MEMBER_ID else */
 	struct ev_pick_guess {
 		uint64_t name;	 /* the latter half of the name's node */
-		uint32_t behind; /* nodes from the value that was looked into to the one found */
+		uint32_t behind; /* nodes from the value that was searched to the one found */
 	} * guesses;		 /* by slot, as all were found the last time */
 	struct ev_plans places;	 /* by shape: the nodes from the root */
 	struct ev_scan *scan;
@@ -35,14 +35,14 @@ struct ev_picks *ev_picks_new(struct ev_scan *scan);
 void ev_picks_free(struct ev_picks **p);
 /* The slot of a path without [], which is borrowed; the same place has the same slot. */
 uint32_t ev_picks_add(struct ev_picks *p, const struct ev_path *path);
-/* Looks all paths up from value `from`. */
+/* Finds all of them from value `from`. */
 void ev_picks_find(struct ev_picks *p, const struct ev_doc *d, uint32_t from);
-/* The same, but what is found goes to `at`, which has p->n places. */
+/* The same into `at`, which has p->n places. */
 void ev_picks_find_to(struct ev_picks *p, const struct ev_doc *d, uint32_t from, uint32_t *at);
 
 /*
- * What some paths lead through, and of which kind it must be. Of names alone that is told by what
- * was picked; the others are gone along. Zero-initialise.
+ * The objects and arrays that some paths lead through: slots of what was picked, with the kind that
+ * must be there, and paths that are followed anew. Zero-initialise.
  */
 struct ev_containers {
 	struct ev_container {
@@ -54,7 +54,7 @@ struct ev_containers {
 };
 /* Adds a path from the values that are picked in; it is borrowed. */
 void ev_containers_add(struct ev_containers *w, struct ev_picks *p, const struct ev_path *path);
-/* at: what was found in a value, by slot. As ev_path_is_open, of all paths. */
+/* ev_path_is_open of all these paths. at: what was found in a value, by slot. */
 static inline bool ev_containers_fit(const struct ev_containers *w, const struct ev_doc *d,
 				     const uint32_t *at)
 {

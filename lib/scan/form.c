@@ -99,7 +99,7 @@ static inline bytes16 folded16(const char *p)
 	return v | 0x20;
 }
 
-/* Marks what is neither a hex digit nor, and only there, a hyphen where one is wanted. */
+/* Marks the bytes that are no hyphen where one must be, and elsewhere no hex digit. */
 static inline bytes16 invalid16(const char *p, bytes16 hyphens)
 {
 	bytes16 v, folded = folded16(p), hex;

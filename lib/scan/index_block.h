@@ -2,7 +2,7 @@
  * index_block: what a block of 64 bytes is made of, by vectors. Floor 2. It is compiled once for
  * each instruction set by index.c, which defines ISA, TARGET, VECTOR, WIDTH (bytes), BOOLS (what a
  * comparison of vectors gives) and the operations LOAD, TABLE, SHUFFLE, HIGH_HALF, LOW_HALF, LOOKUP
- * (a shuffle by low halves; anything for bytes above 0x7f), AND, OR, SUBTRACT (saturating), EACH
+ * (a shuffle by low halves; undefined for bytes above 0x7f), AND, OR, SUBTRACT (saturating), EACH
  * (a byte for all), EQUAL, GREATER (signed), EITHER, BUT_NOT, ANY, BITS (of a block's BOOLS) and
  * DIFFER (not equal in a byte).
  */

@@ -6,18 +6,15 @@
  * flatten writes the positions of a block's set bits and the bytes there, and returns what is
  * behind the positions; what it writes too much, 64 at most, is overwritten.
  *
- * Most blocks are printable ASCII without a backslash, and perhaps one LF. What only others need,
- * which is escapes, control characters, UTF-8 and lines that end in a string, is not looked at in
- * them. Where such a block has a LF is told without a branch, since nothing foretells it.
+ * The fast path takes blocks of printable ASCII without a backslash and with at most one LF, which
+ * most are. Escapes, control characters, UTF-8 and lines that end in a string are the slow path's.
+ * A LF is found without a branch, because it cannot be predicted.
  */
 
 #define JOIN2(a, b) a##b
 #define JOIN(a, b)  JOIN2(a, b)
 
-/*
- * A block that has something slow, stands behind one whose end matters to it, or is the last; left:
- * bytes from it on.
- */
+/* The slow path, also of a block behind one whose end matters to it, and of the last. */
 TARGET static EV_NOINLINE uint32_t *JOIN(slow_block_, ISA)(struct writer *w, struct state *s,
 							   struct masks m, const uint8_t *p,
 							   uint32_t base, size_t left, uint32_t *at)

@@ -89,7 +89,7 @@ void ev_scan_free(struct ev_scan **s)
 	*s = NULL;
 }
 
-/* A line on its way. */
+/* The line that is scanned. */
 struct walk {
 	const char *p;
 	size_t len;
@@ -141,7 +141,7 @@ static bool same_name(struct ev_scan *s, const char *text, const struct ev_node 
 	return p_len == q_len && (p_len == 0 || memcmp(p, q, p_len) == 0);
 }
 
-/* Where names have no symbol. */
+/* The same where names have no symbol. */
 static uint32_t equal_names_by_text(struct ev_scan *s, const char *text, uint32_t object)
 {
 	ev_lookup_reset(&s->names, s->nodes[object].count);
@@ -257,7 +257,7 @@ static EV_NOINLINE bool escapes_right(struct walk *w, size_t end)
 
 /* The walk */
 
-/* What the token at hand is instead of a value. */
+/* Reports a token that begins no value. */
 static const struct ev_doc *no_value(const struct walk *w, size_t at)
 {
 	char token = w->p[at];
@@ -281,7 +281,7 @@ static const struct ev_doc *not_closed(const struct walk *w, size_t at, const ch
 }
 
 /*
- * A node is written as two words: in smaller parts it is slow to write, and to read again.
+ * Writes a node as two words: smaller writes would stall the reads of whole words that follow.
  * extent: pos | end << 32; rest: next | word << 32.
  */
 static inline void put_node(struct ev_node *node, uint64_t extent, uint64_t rest)
@@ -310,11 +310,10 @@ static inline uint64_t string_extent(const uint32_t *at)
 #define WORD_OF(kind_) ((uint64_t)(kind_) << 32)
 
 /*
- * What is seldom met is kept out of the walk itself, so that what the walk needs stays in
- * registers.
+ * The slow paths are kept out of the walk, so that what the walk needs stays in registers.
  */
 
-/* A string with escapes, or a scalar that is no plain number. False, with the flaw, if none. */
+/* A string with escapes, or a scalar that is no short number. False, with the flaw, if none. */
 static EV_NOINLINE bool other_value(struct walk *w, const uint32_t *at, struct ev_node *node,
 				    uint32_t next)
 {
@@ -335,7 +334,7 @@ static EV_NOINLINE bool other_value(struct walk *w, const uint32_t *at, struct e
 }
 
 /*
- * A name that was not there cached, in an object at `home`: its node, and its member id. NULL, with
+ * A name that was not in the cache, in an object at `home`: its node, and its member id. NULL, with
  * the flaw, if it is none.
  */
 static EV_NOINLINE struct ev_member_id *other_name(struct ev_scan *s, struct walk *w,

@@ -9,11 +9,11 @@
 enum {
 	PER_BUCKET = 4,	   /* shapes that a bucket holds */
 	BUCKETS = 256,	   /* for EV_SHAPES of them */
-	ONCE = 1 << 10,	   /* forms seen once that are remembered */
-	MAX_TOKENS = 4096, /* of a form that is learned */
-	PATIENCE = 64,	   /* texts without a shape, until the next ones are not looked at */
+	ONCE = 1 << 10,	   /* hashes of shapes seen once */
+	MAX_TOKENS = 4096, /* of a shape */
+	PATIENCE = 64,	   /* misses in a row, after which some texts are not tried */
 	REST = 1024,	   /* so many */
-	PART = 32,	   /* bytes that are made normalized at once */
+	PART = 32,	   /* bytes that are normalized at once */
 };
 
 typedef uint8_t bytes_part EV_VECTOR(PART);
@@ -53,7 +53,7 @@ static size_t padded(uint32_t n)
 	return (n + PART - 1UL) & ~(PART - 1UL);
 }
 
-/* Members are placed by bytes, which spares a multiplication each. */
+/* Offsets in bytes spare a multiplication each. */
 #define BYTES_BEHIND(p, n) ((void *)(uintptr_t)((const char *)(p) + (n)))
 
 /* From a token's place to the next one's; `behind` that. They count from pos. */
@@ -269,7 +269,7 @@ static struct ev_shape *new_shape(uint32_t n, const struct ev_node *nodes, uint3
 	return shape;
 }
 
-/* False if a name cannot be compared in place. placed: by node, those that are not to be placed. */
+/* False if a name cannot be compared in place. placed: by node, whether it is in `members`. */
 static bool add_members(struct ev_shape *shape, uint32_t object,
 			const struct ev_member_ids *member_ids, const char *text,
 			const uint32_t *at, bool *placed)

@@ -7,10 +7,7 @@
 #define JOIN2(a, b) a##b
 #define JOIN(a, b)  JOIN2(a, b)
 
-/*
- * Makes the first bytes of all numbers normalized, and what is behind the last token 0. Returns a hash
- * of what is left.
- */
+/* Makes the first bytes of all numbers 0, and what is behind the last token. Returns a hash. */
 TARGET static uint64_t JOIN(normalize_, ISA)(uint8_t *normalized, const uint8_t *bytes, uint32_t n)
 {
 	static const bytes_part counts = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
@@ -31,7 +28,7 @@ TARGET static uint64_t JOIN(normalize_, ISA)(uint8_t *normalized, const uint8_t 
 	return mix(mix(sum[0], sum[1]), mix(sum[2], sum[3]));
 }
 
-/* Whether the names are the shape's. All nodes are put in their places, from pos on. */
+/* Whether the names are the shape's. All nodes get their positions, counted from pos. */
 TARGET static bool JOIN(members_match_, ISA)(const struct ev_shape *shape,
 					     const struct ev_member_id *member_ids,
 					     const char *text, uint32_t pos, const uint32_t *at)

@@ -1,7 +1,7 @@
 /*
  * symbol: the names of members as small numbers. Floor 2.
  *
- * A scanner looks each member's name up once; behind it, names are compared and found as numbers.
+ * A scanner looks each member's name up once; from then on, names are compared as numbers.
  * Names that a program asks for are added before the first text and are always known. Names that
  * only the data have are learned up to a bound; beyond it they are EV_NO_SYMBOL, which equals no
  * name that was added.
@@ -60,7 +60,7 @@ uint32_t ev_symbols_of(struct ev_symbols *s, const char *name, size_t len);
 /* The lowest bytes that a name of so many has in a word. */
 extern const uint64_t ev_symbols_keep[9];
 
-/* A map from symbols to small numbers, for what a program asks of an object's members. */
+/* A map from symbols to small numbers. */
 struct ev_symbol_map {
 	struct ev_symbol_pair {
 		uint32_t symbol, value;

@@ -8,12 +8,10 @@
 #define JOIN(a, b)  JOIN2(a, b)
 
 /*
- * `at` steps through the tokens; what stands behind the last, where the text ends, is none. Members
- * and elements each have a path of their own, because most branches are foretold by what they stand
- * in.
+ * `at` steps through the tokens; behind the last stands the end of the text. Members and elements
+ * have code of their own, because their branches are predicted better apart.
  *
- * A member id seen behind the node of the object at hand is seen in that object: its name is there
- * twice.
+ * A member id that was seen behind the node of the object at hand is that of an equal name in it.
  */
 TARGET static const struct ev_doc *JOIN(walk_, ISA)(struct ev_scan *s, const uint32_t *at,
 						    const uint8_t *byte, struct walk *w)
@@ -25,16 +23,16 @@ TARGET static const struct ev_doc *JOIN(walk_, ISA)(struct ev_scan *s, const uin
 	struct level *level = s->levels;
 	uint64_t n = (uint64_t)s->document << 32; /* and the number of the node */
 	uint64_t string;			  /* 1 if the value at hand is one */
-	uint32_t *cached; /* the member id that a name like the one at hand had */
+	uint32_t *cached;			  /* the predicted member id of the name at hand */
 
 	level->object = false;
 	if (byte[0] == '{' || byte[0] == '[')
 		goto open;
 
 /*
- * The value at hand, behind which it goes on at `behind`; a container's member id is `inner`.
- * Strings and plain numbers take one path, since nothing foretells which of them comes: EV_STRING
- * is one more than EV_NUMBER, and no escape is in a number.
+ * Scans a value and goes to `behind`; a container's member id is `inner`. Strings and short numbers
+ * share the fast path, since a branch between them would be mispredicted: EV_STRING is one more than
+ * EV_NUMBER, and no escape is in a number.
  */
 #define VALUE(behind, inner)                                                               \
 	do {                                                                               \
