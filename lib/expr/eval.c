@@ -391,6 +391,30 @@ static enum ev_expr_flow reduced(struct ev_expr_run *x, const struct ev_expr_par
 	return flow;
 }
 
+/* Parts that gather all outputs of an operand. */
+static enum ev_expr_flow gathered(struct ev_expr_run *x, const struct ev_expr_part *n,
+				  const struct ev_expr_value *in, struct ev_expr_value *out)
+{
+	struct list_sink list = {.sink = {take_list}};
+	struct sum_sink sum = {.sink = {take_sum}, .sum.value = ev_expr_bare(EV_NULL)};
+	enum ev_expr_flow flow;
+
+	switch (n->op) {
+	case EV_COLLECT:
+		flow = many(x, n->a, in, &list.sink);
+		*out = ev_expr_list_value(&list.list);
+		return flow;
+	case EV_SUM:
+		flow = many(x, n->a, in, &sum.sink);
+		*out = sum.sum.value;
+		return flow;
+	case EV_REDUCE: return reduced(x, n, in, out);
+	case EV_ALL_OF:
+	case EV_ANY_OF: return quantified(x, n, in, out);
+	default: /* EV_LAST_OF, EV_IS_EMPTY */ return picked(x, n, in, out);
+	}
+}
+
 static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n,
 			     const struct ev_expr_value *in, struct ev_expr_value *out)
 {
@@ -407,20 +431,6 @@ static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n
 			return path(x, n, in, out, &none);
 		flow = one(x, n->a, in, &a);
 		return flow != EV_GO_ON ? flow : path(x, n, &a, out, &none);
-	case EV_COLLECT: {
-		struct list_sink s = {.sink = {take_list}};
-
-		flow = many(x, n->a, in, &s.sink);
-		*out = ev_expr_list_value(&s.list);
-		return flow;
-	}
-	case EV_SUM: {
-		struct sum_sink s = {.sink = {take_sum}, .sum.value = ev_expr_bare(EV_NULL)};
-
-		flow = many(x, n->a, in, &s.sink);
-		*out = s.sum.value;
-		return flow;
-	}
 	case EV_PIPE:
 		flow = one(x, n->a, in, &a);
 		return flow != EV_GO_ON ? flow : one(x, n->b, &a, out);
@@ -456,11 +466,6 @@ static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n
 			return flow;
 		x->vars[n->slot] = a;
 		return one(x, n->b, in, out);
-	case EV_REDUCE: return reduced(x, n, in, out);
-	case EV_ALL_OF:
-	case EV_ANY_OF: return quantified(x, n, in, out);
-	case EV_LAST_OF:
-	case EV_IS_EMPTY: return picked(x, n, in, out);
 	case EV_ERROR:
 		return ev_expr_raise(x, "%.*s", ev_expr_cut(n->value.p, n->value.n, 900),
 				     n->value.p);
@@ -471,17 +476,8 @@ static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n
 		return flow != EV_GO_ON ? flow : ev_expr_call(x, n->function, in, &a, out);
 	case EV_BY: return by(x, n, in, out);
 	case EV_FOREIGN: return foreign(x, n, in, out);
-	case EV_EACH:
-	case EV_COMMA:
-	case EV_TRY:
-	case EV_FIRST_OF:
-	case EV_EMPTY:
-	case EV_SELECT:
-	case EV_KINDS:
-		*out = ev_expr_bare(EV_NULL); /* never single */
-		break;
+	default: return gathered(x, n, in, out);
 	}
-	return EV_GO_ON;
 }
 
 static enum ev_expr_flow truth(struct ev_expr_run *x, const struct ev_expr_part *n,

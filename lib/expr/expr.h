@@ -81,8 +81,8 @@ enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t a
 			   struct ev_buf *why);
 
 /*
- * For a record that fails: the sign of the comparison that failed, and its sides as JSON. NULL where
- * none is known: libjq runs it all, or something else than a comparison failed.
+ * For a record that fails: the sign of the comparison that failed, and its sides as JSON. NULL
+ * where none is known: libjq runs it all, or something else than a comparison failed.
  */
 const char *ev_expr_compared(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
 			     struct ev_buf *left, struct ev_buf *right);

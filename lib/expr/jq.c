@@ -175,8 +175,8 @@ static void on_message(void *data, jv message)
 }
 
 /*
- * Redefines the functions that jq 1.6 compiles < <= > >= to: to order a number and a text or null is
- * an error. It stands in the program's first line, so that line numbers in messages stay right.
+ * Redefines the functions that jq 1.6 compiles < <= > >= to: to order a number and a text or null
+ * is an error. It stands in the program's first line, so that line numbers in messages stay right.
  */
 #define ORDERED(name, sign)                                                                \
 	"def ev" name "(a; b): a " sign " b; "                                             \

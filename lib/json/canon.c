@@ -14,8 +14,8 @@ enum {
 };
 
 /*
- * Functions write at o and return the end of what they wrote. Room is made once: a canonical form is
- * at most twice as long as the value, because only numbers grow, as 1.5 to 15e-1.
+ * Functions write at o and return the end of what they wrote. Room is made once: a canonical form
+ * is at most twice as long as the value, because only numbers grow, as 1.5 to 15e-1.
  */
 struct canon {
 	const struct ev_doc *d;

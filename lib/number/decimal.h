@@ -4,7 +4,8 @@
  * The room lib/number computes with JSON numbers exactly.
  *
  * Nothing here passes through a binary fraction. Reading, comparing and the canonical form work on
- * the text and take numbers of any length; arithmetic takes numbers of at most EV_DEC_DIGITS digits.
+ * the text and take numbers of any length; arithmetic takes numbers of at most EV_DEC_DIGITS
+ * digits.
  */
 #ifndef EV_DECIMAL_H
 #define EV_DECIMAL_H
@@ -148,8 +149,8 @@ void ev_number_canonical(const char *text, size_t len, struct ev_buf *out);
 bool ev_number_plain(const struct ev_number *n, int scale, struct ev_buf *out);
 
 /*
- * Arithmetic. Limbs of nine digits, the lowest first, in an arena; the i-th counts 10^(9 (low + i)),
- * so that sums need no shifting.
+ * Arithmetic. Limbs of nine digits, the lowest first, in an arena; the i-th counts
+ * 10^(9 (low + i)), so that sums need no shifting.
  */
 struct ev_dec {
 	const uint32_t *limbs;

@@ -3,8 +3,8 @@
  *
  * A scanner learns the member ids of its documents as they come, up to a bound. They are predicted
  * from a cache, and one comparison with the bytes of the name proves it. All elements of an array
- * have one member id. Member ids that a program asks for are added before the first text and are always
- * known.
+ * have one member id. Member ids that a program asks for are added before the first text and are
+ * always known.
  *
  * Memory: 4 KiB, 128 bytes a member id and some 32 in the map; EV_LEARN member ids are learned at
  * most.

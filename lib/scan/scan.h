@@ -5,8 +5,8 @@
  *
  * RFC 8259 and nothing more lenient; beyond its grammar these are flaws: invalid UTF-8 (RFC 3629),
  * an escaped lone surrogate, nesting deeper than EV_MAX_DEPTH. Equal names in one object are
- * grammatical; the scanner reports the first and leaves the verdict to its caller. Numbers are never
- * converted: any size and precision is right.
+ * grammatical; the scanner reports the first and leaves the verdict to its caller. Numbers are
+ * never converted: any size and precision is right.
  *
  * Two stages (G. Langdale, D. Lemire, "Parsing gigabytes of JSON per second", VLDB Journal 28,
  * 2019). The index finds, 64 bytes at a time, every place where a token begins or a string ends.

@@ -31,8 +31,8 @@ TARGET static const struct ev_doc *JOIN(walk_, ISA)(struct ev_scan *s, const uin
 
 /*
  * Scans a value and goes to `behind`; a container's member id is `inner`. Strings and short numbers
- * share the fast path, since a branch between them would be mispredicted: EV_STRING is one more than
- * EV_NUMBER, and no escape is in a number.
+ * share the fast path, since a branch between them would be mispredicted: EV_STRING is one more
+ * than EV_NUMBER, and no escape is in a number.
  */
 #define VALUE(behind, inner)                                                               \
 	do {                                                                               \
