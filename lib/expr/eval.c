@@ -391,6 +391,15 @@ static enum ev_expr_flow reduced(struct ev_expr_run *x, const struct ev_expr_par
 	return flow;
 }
 
+/* An operand where it is, or in *room. */
+static inline enum ev_expr_flow operand(struct ev_expr_run *x, const struct ev_expr_part *n,
+					const struct ev_expr_value *in, struct ev_expr_value *room,
+					const struct ev_expr_value **v)
+{
+	*v = n->op == EV_CONST ? &n->value : n->op == EV_INPUT ? in : room;
+	return *v != room ? EV_GO_ON : one(x, n, in, room);
+}
+
 /* Parts that gather all outputs of an operand. */
 static enum ev_expr_flow gathered(struct ev_expr_run *x, const struct ev_expr_part *n,
 				  const struct ev_expr_value *in, struct ev_expr_value *out)
@@ -418,7 +427,8 @@ static enum ev_expr_flow gathered(struct ev_expr_run *x, const struct ev_expr_pa
 static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n,
 			     const struct ev_expr_value *in, struct ev_expr_value *out)
 {
-	struct ev_expr_value a = {0}, b = {0};
+	const struct ev_expr_value *left, *right;
+	struct ev_expr_value a, b;
 	enum ev_expr_flow flow;
 	bool none;
 
@@ -450,10 +460,10 @@ static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n
 	case EV_COMPARE:
 	case EV_ARITH:
 		/* The right side first, as jq does: it decides which of two errors is raised. */
-		if ((flow = one(x, n->b, in, &b)) != EV_GO_ON ||
-		    (flow = one(x, n->a, in, &a)) != EV_GO_ON)
+		if ((flow = operand(x, n->b, in, &b, &right)) != EV_GO_ON ||
+		    (flow = operand(x, n->a, in, &a, &left)) != EV_GO_ON)
 			return flow;
-		return operate(x, n, &a, &b, out);
+		return operate(x, n, left, right, out);
 	case EV_NEGATE:
 		flow = one(x, n->a, in, &a);
 		return flow != EV_GO_ON ? flow : ev_expr_value_negate(x, &a, out);
@@ -567,20 +577,13 @@ static enum ev_expr_flow take_operand(struct ev_expr_run *x, struct ev_expr_sink
 	return flow != EV_GO_ON || none ? flow : s->to->take(x, s->to, &out);
 }
 
-static enum ev_expr_flow many(struct ev_expr_run *x, const struct ev_expr_part *n,
-			      const struct ev_expr_value *in, struct ev_expr_sink *to)
+static enum ev_expr_flow outputs(struct ev_expr_run *x, const struct ev_expr_part *n,
+				 const struct ev_expr_value *in, struct ev_expr_sink *to)
 {
 	struct operand_sink s = {.sink = {take_operand}, .n = n, .in = in, .to = to};
 	struct first_sink first = {.sink = {take_first}};
-	struct ev_expr_value v = {0};
 	enum ev_expr_flow flow;
 
-	if (!ev_expr_spend(x, 1))
-		return ev_expr_spent(x);
-	if (n->single) {
-		flow = one(x, n, in, &v);
-		return flow == EV_GO_ON ? to->take(x, to, &v) : flow;
-	}
 	switch (n->op) {
 	case EV_EMPTY: return EV_GO_ON;
 	case EV_KINDS: return (n->mask & 1 << in->kind) != 0 ? to->take(x, to, in) : EV_GO_ON;
@@ -603,6 +606,20 @@ static enum ev_expr_flow many(struct ev_expr_run *x, const struct ev_expr_part *
 	case EV_ARITH: return many(x, n->b, in, &s.sink);
 	default: return many(x, n->a, in, &s.sink);
 	}
+}
+
+static enum ev_expr_flow many(struct ev_expr_run *x, const struct ev_expr_part *n,
+			      const struct ev_expr_value *in, struct ev_expr_sink *to)
+{
+	struct ev_expr_value v;
+	enum ev_expr_flow flow;
+
+	if (!ev_expr_spend(x, 1))
+		return ev_expr_spent(x);
+	if (!n->single)
+		return outputs(x, n, in, to);
+	flow = one(x, n, in, &v);
+	return flow == EV_GO_ON ? to->take(x, to, &v) : flow;
 }
 
 struct verdict_sink {
