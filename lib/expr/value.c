@@ -239,38 +239,22 @@ enum ev_expr_flow ev_expr_value_negate(struct ev_expr_run *x, const struct ev_ex
 
 int64_t ev_expr_value_index(struct ev_expr_run *x, const struct ev_expr_value *v)
 {
-	const int64_t most = 1LL << 40;
-	struct ev_small s;
-	struct ev_expr_value zero = ev_expr_whole(0);
-	int64_t coef;
+	enum { MOST = 12 }; /* digits that an index can have */
+	const int64_t beyond = 1LL << 40;
+	struct ev_number n;
+	size_t len;
+	const char *p = spelled(x, v, &len);
+	int64_t i;
 
-	if (!small(x, v, &s)) {
-		/* Longer than 18 digits: as an index only of use with a long fraction. */
-		const char *p;
-		size_t len;
-		struct ev_number n;
-
-		p = spelled(x, v, &len);
-		ev_number_read(p, len, &n);
-		if (n.digits == 0 || n.point <= 0)
-			return 0;
-		if (n.point > 12)
-			return ev_expr_numbers_compare(x, v, &zero) < 0 ? -most : most;
-		coef = 0;
-		for (int64_t i = 0, k = 0; i < n.point; k++) {
-			if (i < n.digits && n.first[k] == '.')
-				continue;
-			coef = coef * 10 + (i < n.digits ? n.first[k] - '0' : 0);
-			i++;
-		}
-		return n.negative ? -coef : coef;
-	}
-	coef = s.coef;
-	for (; s.exp < 0 && coef != 0; s.exp++)
-		coef /= 10;
-	for (; s.exp > 0 && coef != 0 && coef < most && coef > -most; s.exp--)
-		coef *= 10;
-	return coef > most ? most : coef < -most ? -most : coef;
+	ev_number_read(p, len, &n);
+	if (n.point <= 0)
+		return 0;
+	if (n.point > MOST)
+		return n.negative ? -beyond : beyond;
+	if (n.digits > n.point)
+		n.digits = (uint32_t)n.point;
+	ev_number_int64(&n, &i);
+	return i;
 }
 
 /* Strings */

@@ -431,9 +431,9 @@ static bool keyword(struct compile *c, enum ev_schema_keyword k, uint32_t at)
 	return true;
 }
 
-void ev_schema_map_keep(struct ev_schema_set *set, struct ev_symbol_map *map)
+void ev_schema_map_keep(struct ev_schema_set *set, struct ev_lookup *map)
 {
-	ev_grow(&set->maps, &set->cap_maps, set->n_maps + 1, sizeof(struct ev_symbol_map *));
+	ev_grow(&set->maps, &set->cap_maps, set->n_maps + 1, sizeof(struct ev_lookup *));
 	set->maps[set->n_maps++] = map;
 }
 

@@ -159,7 +159,7 @@ struct ev_schema_dependent {
 struct ev_schema_objects {
 	uint64_t min, max;
 	struct ev_schema_names names;
-	struct ev_symbol_map members; /* the same by the set's symbols: indices into names.list */
+	struct ev_lookup members; /* the same by the set's symbols: indices into names.list */
 	uint32_t n_marks;	      /* of names */
 	uint32_t *required;	      /* indices into names */
 	uint32_t n_required;
@@ -243,7 +243,7 @@ struct ev_schema_document {
 	struct ev_schema_resource **begins; /* one a node: what begins there, or NULL */
 	struct ev_schema_inside_index *indices;
 	size_t n_indices, cap_indices;
-	struct ev_symbol_map indexed; /* by node and one: which of the indices is its own */
+	struct ev_lookup indexed; /* by node and one: which of the indices is its own */
 	const char *retrieved;	      /* the URI that it was got by: schema:///a/b.json */
 	struct ev_schema_resource *top;
 };
@@ -255,7 +255,7 @@ struct ev_schema_set {
 	struct ev_arena arena;
 	struct ev_scan *scan;	    /* of schemas */
 	struct ev_symbols *symbols; /* of documents, or NULL */
-	struct ev_symbol_map **maps;
+	struct ev_lookup **maps;
 	size_t n_maps, cap_maps;
 	struct ev_schema_document **documents;
 	size_t n_documents, cap_documents;
@@ -395,7 +395,7 @@ struct ev_schema *ev_schema_at(struct ev_schema_resource *r, uint32_t at,
 			       struct ev_schema_set *set);
 bool ev_schema_compile_queue(struct ev_schema_set *set, struct ev_error *err);
 /* The map is freed with the set. */
-void ev_schema_map_keep(struct ev_schema_set *set, struct ev_symbol_map *map);
+void ev_schema_map_keep(struct ev_schema_set *set, struct ev_lookup *map);
 
 /* loop.c */
 
