@@ -380,7 +380,7 @@ void ev_presence_ask(struct ev_presence *b, const struct ev_presence_paths *path
 
 /* What is absent */
 
-static bool lacks(const struct sought *p)
+static bool is_absent(const struct sought *p)
 {
 	return p->asked && !p->present;
 }
@@ -388,7 +388,7 @@ static bool lacks(const struct sought *p)
 const char *ev_presence_absent(const struct ev_presence *b, const struct ev_presence_paths *paths)
 {
 	for (size_t i = 0; i < paths->n; i++)
-		if (lacks(&b->list[paths->list[i]]))
+		if (is_absent(&b->list[paths->list[i]]))
 			return b->list[paths->list[i]].text;
 	return NULL;
 }
@@ -404,7 +404,7 @@ static bool is_below(const char *text, const char *other)
 static bool is_reported_above(const struct ev_presence *b, const struct sought *p)
 {
 	for (size_t i = 0; i < b->n; i++)
-		if (lacks(&b->list[i]) && is_below(p->text, b->list[i].text))
+		if (is_absent(&b->list[i]) && is_below(p->text, b->list[i].text))
 			return true;
 	return false;
 }
@@ -418,7 +418,7 @@ bool ev_presence_next_absent(const struct ev_presence *b, size_t i, struct ev_bu
 	for (;; k++) {
 		if (k == b->n)
 			return false;
-		if (lacks(&b->list[k]) && !is_reported_above(b, &b->list[k]) && i-- == 0)
+		if (is_absent(&b->list[k]) && !is_reported_above(b, &b->list[k]) && i-- == 0)
 			break;
 	}
 	p = &b->list[k];
@@ -477,7 +477,7 @@ static void put(const struct ev_presence *b, bool state, struct ev_buf *out)
 	qsort(list, b->n, sizeof(const struct sought *), by_text);
 	ev_buf_putc(out, '[');
 	for (size_t i = 0; i < b->n; i++) {
-		if (!state && !lacks(list[i]))
+		if (!state && !is_absent(list[i]))
 			continue;
 		ev_json_name(out, NULL);
 		ev_buf_putc(out, '{');

@@ -77,8 +77,8 @@ struct ev_doc {
 	struct ev_member_ids *member_ids;
 	struct ev_arena *plans; /* the scanner's, for what is compiled by shape (json/plan.h) */
 	/*
-	 * For ev_member_by_id: by member id, up to n_where, a node or 0; NULL: the member ids have seen
-	 * it.
+	 * For ev_member_by_id: by member id, up to n_where, a node or 0; NULL: see `seen` of the
+	 * member ids.
 	 */
 	const uint16_t *where;
 	uint32_t n_where;
