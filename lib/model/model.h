@@ -142,7 +142,7 @@ enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const ch
 				 struct ev_error *err);
 void ev_model_free(struct ev_model **m);
 
-/* What a state, or a table, is made by. */
+/* The parts of the model that a state or a table depends on. */
 enum ev_model_part {
 	EV_PART_ENVELOPE, /* event: what a record is */
 	EV_PART_CONTRACT, /* types with their schema files, rules, and the columns' types */

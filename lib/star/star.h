@@ -11,7 +11,6 @@
 #ifndef EV_STAR_H
 #define EV_STAR_H
 
-#include "record/count.h"
 #include "model/model.h"
 #include "record/port.h"
 #include "store/span.h"
