@@ -400,7 +400,7 @@ static void map_names(struct ev_schema_set *set, struct ev_schema_objects *o)
 
 		ev_symbol_map_put(&o->members, ev_symbols_add(set->symbols, name->p, name->len), i);
 	}
-	ev_grow(&set->maps, &set->cap_maps, set->n_maps + 1, sizeof(struct ev_symbol_map *));
+	ev_grow(&set->maps, &set->cap_maps, set->n_maps + 1, sizeof(struct ev_lookup *));
 	set->maps[set->n_maps++] = &o->members;
 }
 
