@@ -20,7 +20,7 @@ struct ev_contract_columns {
 		uint32_t slot;
 	} * list;
 	size_t n;
-	struct ev_ways ways;
+	struct ev_containers ways;
 };
 
 /* Columns of the elements of a list. */

@@ -33,7 +33,7 @@ static enum ev_expr_flow contains(struct ev_expr_run *x, const struct ev_expr_va
 {
 	if (v->kind != w->kind)
 		return ev_expr_raise(x, "%s and %s cannot have their containment checked",
-				     ev_expr_value_say(x, v), ev_expr_value_say(x, w));
+				     ev_expr_value_describe(x, v), ev_expr_value_describe(x, w));
 	*out = ev_expr_truth_value(ev_expr_value_contains(x, v, w));
 	return EV_GO_ON;
 }
@@ -75,7 +75,7 @@ static enum ev_expr_flow recased(struct ev_expr_run *x, const struct ev_expr_val
 
 	if (v->kind != EV_STRING)
 		return ev_expr_raise(x, "%s cannot be changed in case, as it is not a string",
-				     ev_expr_value_say(x, v));
+				     ev_expr_value_describe(x, v));
 	p = ev_expr_value_string(x, v, &len);
 	if (!ev_expr_spend(x, len / 8))
 		return ev_expr_spent(x);
@@ -113,11 +113,13 @@ static enum ev_expr_flow to_number(struct ev_expr_run *x, const struct ev_expr_v
 		return EV_GO_ON;
 	}
 	if (v->kind != EV_STRING)
-		return ev_expr_raise(x, "%s cannot be parsed as a number", ev_expr_value_say(x, v));
+		return ev_expr_raise(x, "%s cannot be parsed as a number",
+				     ev_expr_value_describe(x, v));
 	p = ev_expr_value_string(x, v, &len);
 	ev_expr_spend(x, len / 16);
 	if (!reads_as_number(&p, &len))
-		return ev_expr_raise(x, "%s cannot be parsed as a number", ev_expr_value_say(x, v));
+		return ev_expr_raise(x, "%s cannot be parsed as a number",
+				     ev_expr_value_describe(x, v));
 	*out = ev_expr_number_value(p, len);
 	return EV_GO_ON;
 }
@@ -129,10 +131,12 @@ static enum ev_expr_flow from_json(struct ev_expr_run *x, const struct ev_expr_v
 	size_t len;
 
 	if (v->kind != EV_STRING)
-		return ev_expr_raise(x, "%s cannot be parsed as JSON", ev_expr_value_say(x, v));
+		return ev_expr_raise(x, "%s cannot be parsed as JSON",
+				     ev_expr_value_describe(x, v));
 	p = ev_expr_value_string(x, v, &len);
 	if (!ev_expr_value_parse(x, p, len, out))
-		return ev_expr_raise(x, "%s cannot be parsed as JSON", ev_expr_value_say(x, v));
+		return ev_expr_raise(x, "%s cannot be parsed as JSON",
+				     ev_expr_value_describe(x, v));
 	return x->left >= 0 ? EV_GO_ON : ev_expr_spent(x);
 }
 
@@ -155,7 +159,7 @@ static enum ev_expr_flow keys(struct ev_expr_run *x, const struct ev_expr_value 
 	int64_t i = 0;
 
 	if (v->kind != EV_ARRAY && v->kind != EV_OBJECT)
-		return ev_expr_raise(x, "%s has no keys", ev_expr_value_say(x, v));
+		return ev_expr_raise(x, "%s has no keys", ev_expr_value_describe(x, v));
 	for (struct ev_expr_cursor c = ev_expr_cursor(x, v);
 	     ev_expr_cursor_next(x, &c, &pair[0], &pair[1]);) {
 		if (v->kind == EV_ARRAY)
@@ -205,7 +209,7 @@ enum ev_expr_flow ev_expr_call(struct ev_expr_run *x, enum ev_expr_function f,
 	case EV_F_BYTES:
 		if (in->kind != EV_STRING)
 			return ev_expr_raise(x, "%s only strings have UTF-8 byte length",
-					     ev_expr_value_say(x, in));
+					     ev_expr_value_describe(x, in));
 		ev_expr_value_string(x, in, &len);
 		*out = ev_expr_whole((int64_t)len);
 		return EV_GO_ON;

@@ -14,8 +14,8 @@ enum {
 };
 
 /*
- * What is written goes to o, and o behind it is returned. Room is asked for once: a canonical form
- * is not longer than twice the value, for what grows are numbers, as 1.5 to 15e-1.
+ * Functions write at o and return the end of what they wrote. Room is made once: a canonical form
+ * is at most twice as long as the value, because only numbers grow, as 1.5 to 15e-1.
  */
 struct canon {
 	const struct ev_doc *d;
@@ -155,7 +155,7 @@ static const struct {
  */
 static inline char *put_plain_number(const char *p, size_t len, char *o)
 {
-	uint64_t word, keep, strange, before, worth;
+	uint64_t word, keep, others, before, worth;
 	size_t at = len, first, last; /* at: digits before the point */
 
 	if (len > 8)
@@ -163,10 +163,10 @@ static inline char *put_plain_number(const char *p, size_t len, char *o)
 	memcpy(&word, p, sizeof word);
 	word = le64toh(word);
 	keep = ~0ULL >> (64 - 8 * len);
-	strange = no_digits(word) & keep;
-	if (strange != 0) {
-		at = (size_t)__builtin_ctzll(strange) / 8;
-		if ((strange & (strange - 1)) != 0 || p[at] != '.')
+	others = no_digits(word) & keep;
+	if (others != 0) {
+		at = (size_t)__builtin_ctzll(others) / 8;
+		if ((others & (others - 1)) != 0 || p[at] != '.')
 			return NULL;
 		before = ~(~0ULL << 8 * at);
 		word = (word & before) | (word >> 8 & ~before);

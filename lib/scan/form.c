@@ -99,8 +99,8 @@ static inline bytes16 folded16(const char *p)
 	return v | 0x20;
 }
 
-/* Marks what is neither a hex digit nor, and only there, a hyphen where one is wanted. */
-static inline bytes16 strange16(const char *p, bytes16 hyphens)
+/* Marks the bytes that are no hyphen where one must be, and elsewhere no hex digit. */
+static inline bytes16 invalid16(const char *p, bytes16 hyphens)
 {
 	bytes16 v, folded = folded16(p), hex;
 
@@ -115,7 +115,7 @@ static inline bool is_uuid(const char *p)
 	static const bytes16 first = {0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0, 255, 0, 0};
 	static const bytes16 second = {0, 0, 255, 0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0};
 	static const bytes16 third = {0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-	bytes16 bad = strange16(p, first) | strange16(p + 16, second) | strange16(p + 20, third);
+	bytes16 bad = invalid16(p, first) | invalid16(p + 16, second) | invalid16(p + 20, third);
 	uint64_t halves[2];
 
 	memcpy(halves, &bad, sizeof halves);

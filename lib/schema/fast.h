@@ -1,9 +1,10 @@
 /*
- * fast: fast checks of scalars: patterns that are rows of characters, and words. Floor 6, for the files of schema
- * alone.
+ * fast: fast checks of scalars: patterns that are rows of characters, and words. Floor 6, for the
+ * files of schema alone.
  *
- * ev_schema_fast_*: true only if the value fits. False: unknown, evaluate in full. Texts are strings without escapes as they stand in a document, so no byte is
- * below 0x20, and EV_SCAN_SLACK bytes behind them can be read.
+ * ev_schema_fast_*: true only if the value fits. False: unknown, evaluate in full. Texts are
+ * strings without escapes as they stand in a document, so no byte is below 0x20, and EV_SCAN_SLACK
+ * bytes behind them can be read.
  */
 #ifndef EV_SCHEMA_FAST_H
 #define EV_SCHEMA_FAST_H

@@ -96,7 +96,7 @@ static bool take_elements(struct ev_star *s, const struct ev_star_kind *kind, si
 		return false;
 	for (size_t k = 0; k < shape[i].n; k++) {
 		ev_picks_find(e->picks, d, e->items.at[k]);
-		shape[0].closed |= !ev_ways_are_open(&kind->elements[i], d, e->picks->at);
+		shape[0].closed |= !ev_containers_fit(&kind->elements[i], d, e->picks->at);
 		if (!take(s, &kind->groups[i], e->picks->at, i, k, &shape[i].cells))
 			return false;
 	}
@@ -116,7 +116,7 @@ static void *compile(void *client, const struct ev_doc *d)
 	if (shape == NULL || !new_takes(d, n_own, &shape[0].cells))
 		return NULL;
 	shape[0].n = 1;
-	shape[0].closed = !ev_ways_are_open(&kind->ways, d, s->event.at);
+	shape[0].closed = !ev_containers_fit(&kind->ways, d, s->event.at);
 	if (!take(s, &kind->groups[0], s->event.at, 0, 0, &shape[0].cells))
 		return NULL;
 	for (size_t i = 1; i < s->plan->n_groups; i++)

@@ -217,7 +217,7 @@ static enum ev_status put_event(struct ev_star *s, struct ev_star_version *v, st
 	type = ev_string(s->event.doc, s->event.type, &s->scratch, &len);
 	kind = ev_star_kind_of(s->plan, type, len);
 	s->came[kind - s->plan->kinds] |= !v->deleted;
-	ev_presence_look(s->presence, s->event.doc);
+	ev_presence_search(s->presence, s->event.doc);
 	if (!ev_star_read_values(s, kind)) {
 		ev_star_explain(s, type, len);
 		return EV_REJECT;

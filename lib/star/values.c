@@ -2,9 +2,10 @@
 #include "star/internal.h"
 #include "warehouse/value.h"
 
-static uint32_t slot_of(struct ev_picks *picks, const struct ev_path *from, struct ev_ways *ways)
+static uint32_t slot_of(struct ev_picks *picks, const struct ev_path *from,
+			struct ev_containers *ways)
 {
-	ev_ways_add(ways, picks, from);
+	ev_containers_add(ways, picks, from);
 	return ev_picks_add(picks, from);
 }
 
@@ -50,7 +51,7 @@ void ev_star_want_cells(struct ev_star *s, size_t group)
 			continue;
 		want(s, 0, k, &k->event[group]);
 		if (k->any[group])
-			ev_ways_add(&k->ways, ev_events_picks(s->events), g->each);
+			ev_containers_add(&k->ways, ev_events_picks(s->events), g->each);
 	}
 }
 
@@ -222,7 +223,7 @@ static bool read_elements(struct ev_star *s, size_t group, const struct ev_star_
 			sizeof *e->values);
 	for (size_t k = 0; k < e->items.n; k++) {
 		ev_picks_find(e->picks, s->event.doc, e->items.at[k]);
-		if (!ev_ways_are_open(&kind->elements[group], s->event.doc, e->picks->at) ||
+		if (!ev_containers_fit(&kind->elements[group], s->event.doc, e->picks->at) ||
 		    !read_cells(s, e, &kind->groups[group], e->picks->at, k))
 			return false;
 	}
@@ -241,7 +242,7 @@ bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind)
 	}
 	if ((shape = ev_star_shape_of(s, kind)) != NULL)
 		return take_values(s, shape);
-	if (!ev_ways_are_open(&kind->ways, s->event.doc, s->event.at) ||
+	if (!ev_containers_fit(&kind->ways, s->event.doc, s->event.at) ||
 	    !read_cells(s, &s->elements[0], &kind->groups[0], s->event.at, 0))
 		return false;
 	for (size_t i = 1; i < s->plan->n_groups; i++)
