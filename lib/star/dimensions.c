@@ -169,38 +169,14 @@ union held {
 	int64_t day;
 };
 
-/* Sixteen hex digits as eight bytes, which compare as the digits do. */
-static uint64_t half_key(const char *digits)
-{
-	uint64_t halves[2];
-
-	memcpy(halves, digits, sizeof halves);
-	for (int i = 0; i < 2; i++) {
-		uint64_t v = be64toh(halves[i]);
-
-		v = (v & 0x0f0f0f0f0f0f0f0f) + (v >> 6 & 0x0101010101010101) * 9;
-		v = (v | v >> 4) & 0x00ff00ff00ff00ff;
-		v = (v | v >> 8) & 0x0000ffff0000ffff;
-		halves[i] = (v | v >> 16) & 0xffffffff;
-	}
-	return htobe64(halves[0] << 32 | halves[1]);
-}
-
-static enum ev_status sort_held(struct ev_sort *sort, const char *key, union held held,
-				struct ev_error *err)
-{
-	const uint64_t bytes[] = {half_key(key), half_key(key + 16)};
-
-	return ev_sort_add(sort, bytes, sizeof bytes, &held, sizeof held, err);
-}
-
 static enum ev_status sort_members(struct ev_star *s, size_t dimension, struct ev_sort *sort,
 				   struct ev_error *err)
 {
 	const struct ev_star_member *m = s->members[dimension]->first;
 
 	for (; m != NULL; m = m->next)
-		if (sort_held(sort, m->key, (union held){.member = m}, err) != EV_OK)
+		if (ev_sort_add(sort, m->key, EV_KEY_TEXT, &(union held){.member = m},
+				sizeof(union held), err) != EV_OK)
 			return EV_FATAL;
 	return EV_OK;
 }
@@ -214,7 +190,8 @@ static enum ev_status sort_days(struct ev_star *s, size_t dimension, struct ev_s
 
 	for (size_t i = 0; i < n; i++) {
 		ev_key_day(ev_date_of_days(days[i]), &s->scratch, key);
-		if (sort_held(sort, key, (union held){.day = days[i]}, err) != EV_OK)
+		if (ev_sort_add(sort, key, EV_KEY_TEXT, &(union held){.day = days[i]},
+				sizeof(union held), err) != EV_OK)
 			return EV_FATAL;
 	}
 	return EV_OK;
