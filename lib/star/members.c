@@ -1,5 +1,4 @@
 #include "star/members.h"
-#include "base/hash.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -23,8 +22,7 @@ struct ev_members *ev_members_new(const struct ev_dimension *d)
 	m->size = FEWEST;
 	m->table = new_table(m->size);
 	m->last = &m->first;
-	m->seeds[0] = ev_hash_seed();
-	m->seeds[1] = ev_hash_seed();
+	m->seed = ev_hash_seed();
 	return m;
 }
 
