@@ -32,17 +32,18 @@ star:
     dim_user: {key: .user, columns: {user: {from: .user, type: varchar(9)}}}
 END
 cat >schema.json <<'END'
-{"properties":{"total":{"minimum":0},"user":{"maxLength":3},"a\u001b~/":{"minimum":1}}}
+{"properties":{"total":{"minimum":0},"user":{"maxLength":3},"\u009b/":{"minimum":1}}}
 END
 
-# Three shapes in turn: one fits, one fits but now and then, one does not; one has a name for
-# terminals and pointers.
-awk 'BEGIN {
+# Three shapes in turn, of which the first always fits the schema, and the others now and then; the
+# last has a name that steers terminals (U+009B) and divides pointers.
+name=$(printf '\302\233/')
+awk -v name="$name" 'BEGIN {
 	for (i = 1; i <= 96; i++) {
 		id = "\"id\":\"o-" i "\",\"type\":\"Paid\",\"time\":\"2026-03-01T10:00:00Z\",\"v\":1"
 		print "{" id ",\"total\":" i ".10,\"user\":\"u-" i % 9 "\",\"items\":[{\"price\":9.55}]}"
 		print "{" id "1,\"total\":" 20 - i ",\"user\":\"u" i % 5 * 99 "\",\"items\":[{\"price\":" 90 - i "}]}"
-		print "{" id "2,\"total\":null,\"user\":\"u\",\"items\":[],\"a\\u001b~/\":" i % 3 "}"
+		print "{" id "2,\"total\":null,\"user\":\"u\",\"items\":[],\"" name "\":" i % 3 "}"
 	}
 }' >in.jsonl
 evdedupe in.jsonl >deduped.jsonl
@@ -81,6 +82,7 @@ ok 'which has rejects' [ -s plain.rejects ]
 is 'a plan is shown in words' "$(sed -n '/^schema of shape 1$/,/^schema/{/^ /p}' debug.err)" \
 	'  length    /user  <- 0 to 3 bytes
   >=0       /total  <- 0 to 9223372036854775807'
+ok 'with the pointers of values' grep -qF '/\u009b~1' debug.err
 is 'and nothing in it reaches a terminal as an escape' "$(tr -d '\n -~' <debug.err)" ''
 both 'evdedupe' 'canonical form,paths' evdedupe in.jsonl
 both 'evversion' 'canonical form,paths' evversion in.jsonl
