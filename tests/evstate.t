@@ -24,7 +24,7 @@ take()
 holds()
 {
 	evversion --state "$1" --since 0 -r again </dev/null |
-		sed '/^{"_ev":{"[hs]ea/d; s/,"first":[0-9]*,"from":[0-9]*}}$/}}/'
+		sed '/^{"_ev":{"[hs]ea/d; s/,"first":[0-9]*,"from":[0-9]*\(,"days":\["[0-9-]*","[0-9-]*"\]\)\{0,1\}}}$/}}/'
 }
 
 #
