@@ -535,7 +535,7 @@ char *ev_star_member_row(char *o, const struct ev_star_dimension *d, const char 
 void ev_star_day_row(const struct ev_dimension *d, const char *key, int64_t day, struct ev_buf *row)
 {
 	ev_buf_printf(row, "{\"%s_key\":\"%.*s\",\"ev_inferred\":false", d->name, EV_KEY_TEXT, key);
-	ev_day_json(day, row);
+	ev_day_json(d->calendar, day, row);
 	ev_buf_printf(row, ",\"_ev\":{\"table\":\"%s\",\"op\":\"insert\",\"owner\":\"%.*s\"}}",
 		      d->name, EV_KEY_TEXT, key);
 }
