@@ -141,6 +141,8 @@ pair 'a column goes' '/^ *whole:/d'
 pair 'a column goes with its dimension' 's/, dimension: days//'
 pair 'a dimension goes, and stays' '/^ *days:/d; s/, dimension: days//'
 pair 'a longer calendar' 's/2026-03-03/2026-04-03/'
+printf '2026-03-02,"The second, a holiday"\n2026-03-05\tIt'"'"'s outside\n' >holidays.csv
+pair 'a calendar with holidays' 's/2026-03-03/&, holidays: holidays.csv/'
 pair 'a calendar that begins before' 's/2026-03-01/2025-12-30/'
 pair 'a shorter calendar' 's/2026-03-03/2026-03-02/'
 pair 'keys as UUID' 's/^star:/&\n  keys: uuid/'

@@ -100,8 +100,12 @@ static void free_dimension(struct ev_dimension *d)
 	ev_path_free(&d->each);
 	free_names(&d->types);
 	free_columns(&d->columns);
-	if (d->calendar != NULL)
+	if (d->calendar != NULL) {
 		ev_zone_free(&d->calendar->zone);
+		for (size_t i = 0; i < d->calendar->n_holidays; i++)
+			free(d->calendar->holidays[i].name);
+		free(d->calendar->holidays);
+	}
 	free(d->calendar);
 }
 

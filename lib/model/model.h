@@ -67,10 +67,23 @@ struct ev_fact {
 	struct ev_place place;
 };
 
+enum { EV_HOLIDAY_NAME = 100 }; /* code points */
+struct ev_holiday {
+	int64_t day; /* since 1970 */
+	char *name;
+};
+
 struct ev_calendar {
 	struct ev_date from, to;
 	struct ev_zone *zone;
+	struct ev_holiday *holidays; /* by day; of a calendar without them NULL */
+	size_t n_holidays;
 };
+
+/* Reads the holidays of a calendar, one at least. */
+enum ev_status ev_holidays_read(const char *file, struct ev_calendar *c, struct ev_error *err);
+/* The name of a day's; NULL if it is none. */
+const char *ev_holiday_of(const struct ev_calendar *c, int64_t day);
 
 struct ev_dimension {
 	char *name;

@@ -676,9 +676,31 @@ static bool each_of(struct reader *r, const struct ev_yaml *map, struct ev_path 
 		     (*out)->text);
 }
 
+/* A file beside the model, with the holidays of a calendar. */
+static bool read_holidays(struct reader *r, const struct ev_yaml *y, struct ev_calendar *c)
+{
+	struct ev_buf path = {0};
+	struct ev_error why;
+	enum ev_status st;
+
+	if (y->kind != EV_YAML_SCALAR || y->len == 0)
+		return wrong(r, place(y), "holidays must be the name of a file");
+	if (y->text[0] == '/' || strstr(y->text, "..") != NULL)
+		return wrong(r, place(y),
+			     "%s: lies outside the model's folder: keep holidays in or below it",
+			     y->text);
+	ev_buf_printf(&path, strcmp(r->m->root, ".") == 0 ? "%.0s%s" : "%s/%s", r->m->root,
+		      y->text);
+	st = ev_holidays_read(ev_buf_str(&path), c, &why);
+	ev_buf_free(&path);
+	if (st != EV_OK)
+		*r->err = why; /* it names the file and the line */
+	return st == EV_OK;
+}
+
 static bool read_calendar(struct reader *r, const struct ev_yaml *y, struct ev_dimension *d)
 {
-	static const char *const keys[] = {"from", "to", "zone", NULL};
+	static const char *const keys[] = {"from", "to", "zone", "holidays", NULL};
 	struct ev_calendar *c = d->calendar = ev_calloc(1, sizeof *c);
 	const struct ev_yaml *v;
 	struct ev_error why;
@@ -701,7 +723,8 @@ static bool read_calendar(struct reader *r, const struct ev_yaml *y, struct ev_d
 		return wrong(r, place(v), "zone must be a text");
 	if ((c->zone = ev_zone_open(v != NULL ? v->text : "UTC", &why)) == NULL)
 		return wrong(r, place(v != NULL ? v : y), "%s", why.text);
-	return true;
+	v = ev_yaml_get(y, "holidays");
+	return v == NULL || read_holidays(r, v, c);
 }
 
 static bool read_key(struct reader *r, const struct ev_yaml *y, struct ev_dimension *d)

@@ -168,7 +168,7 @@ enum ev_status ev_star_put_day(struct ev_star *s, const struct ev_dimension *d, 
 	ev_buf_reset(&s->row);
 	ev_buf_printf(&s->row, "{\"%s_key\":\"%.*s\",\"ev_inferred\":false", d->name, EV_KEY_TEXT,
 		      key);
-	ev_day_json(day, &s->row);
+	ev_day_json(d->calendar, day, &s->row);
 	ev_buf_printf(&s->row, ",\"_ev\":{\"table\":\"%s\",\"op\":\"insert\",\"owner\":\"%.*s\"}}",
 		      d->name, EV_KEY_TEXT, key);
 	return ev_port_line(s->port, s->row.p, s->row.len, err);

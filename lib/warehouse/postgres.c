@@ -2,6 +2,7 @@
  * PostgreSQL as a target: the ledger, and what a load begins and ends with.
  */
 #include "warehouse/postgres.h"
+#include "warehouse/target.h"
 
 #ifdef EV_LIBPQ
 
