@@ -638,6 +638,16 @@ enum ev_expr_flow ev_expr_holds(struct ev_expr_run *x, const struct ev_expr_part
 	return flow;
 }
 
+enum ev_expr_flow ev_expr_outputs(struct ev_expr_run *x, const struct ev_expr_part *n,
+				  const struct ev_expr_value *in, struct ev_expr_list *out)
+{
+	struct list_sink s = {.sink = {take_list}};
+	enum ev_expr_flow flow = many(x, n, in, &s.sink);
+
+	*out = s.list;
+	return flow;
+}
+
 /*
  * Which comparison failed. It is found anew, for a rule that does not hold is rare: through what
  * hands its verdict on as it is, to the part that gave it.

@@ -51,6 +51,11 @@ struct ev_expr;
 
 /* NULL, with what is wrong (no position), if the text is no predicate evkit can run as asked. */
 struct ev_expr *ev_expr_compile(const char *text, bool floating, struct ev_error *err);
+/*
+ * The same of an expression that stands in the place of a path to one value. item: it may use the
+ * names below.
+ */
+struct ev_expr *ev_expr_compile_value(const char *text, bool item, struct ev_error *err);
 void ev_expr_free(struct ev_expr **e);
 /* Whether it needs no libjq. */
 bool ev_expr_is_native(const struct ev_expr *e);
@@ -86,5 +91,20 @@ enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t a
  */
 const char *ev_expr_compared(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
 			     struct ev_buf *left, struct ev_buf *right);
+
+/* Where the names $item, $parent, $index and $parent_index of an expression stand. */
+struct ev_expr_item {
+	uint32_t item, parent;	     /* nodes; parent may be EV_NOWHERE, which is null */
+	int64_t index, parent_index; /* the latter null without a parent */
+};
+
+/*
+ * The one output of an expression on value `at` of the document: *node, if it is a value of the
+ * document; else EV_NOWHERE, and its JSON text in `json`. EV_EOF: it has none. EV_REJECT: an error
+ * while it ran, or more than one output; why is one line of UTF-8. item: NULL outside of a list.
+ */
+enum ev_status ev_expr_value(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
+			     const struct ev_expr_item *item, uint32_t *node, struct ev_buf *json,
+			     struct ev_buf *why);
 
 #endif

@@ -3,7 +3,6 @@
 #include "expr/internal.h"
 #include "json/path.h"
 
-
 struct walk {
 	struct ev_arena arena;
 	ev_expr_path *fn;

@@ -6,8 +6,8 @@
  * what is not empty; \d \w \s, whose sets differ behind ASCII alone; ^ and $, which are \A and \Z
  * here. What is not surely the same is libjq's.
  */
-#include "expr/internal.h"
 #include "regex/regex.h"
+#include "expr/internal.h"
 #include "scan/form.h"
 
 #include <ctype.h>

@@ -28,13 +28,15 @@ struct ev_step {
 struct ev_path {
 	char *text; /* as written */
 	enum ev_root root;
+	uint32_t
+		computed; /* the number of an expression whose value it begins at (computed.h); 0 */
 	struct ev_step *steps;
 	size_t n;
 	bool many;			  /* has a [] */
 	const struct ev_symbols *symbols; /* that it is bound to, or NULL */
 };
 
-/* NULL, with what is wrong (no position), if text is no path. */
+/* NULL, with what is wrong (no position), if text is no path. computed is then 0. */
 struct ev_path *ev_path_parse(const char *text, struct ev_error *err);
 void ev_path_free(struct ev_path **path);
 

@@ -100,6 +100,8 @@ uint32_t ev_picks_add(struct ev_picks *p, const struct ev_path *path)
 {
 	uint32_t level = 0, slot = 0, member_id = EV_ROOT;
 
+	if (path->computed != 0)
+		return add_rest(p, path, 0, 0);
 	for (uint32_t i = 0; i < path->n; i++) {
 		const struct ev_step *step = &path->steps[i];
 		struct edge *e;
@@ -266,10 +268,20 @@ static void add_way(struct ev_ways *w, uint32_t slot, enum ev_kind kind)
 	w->list[w->n++] = (struct ev_way){slot, kind};
 }
 
+static void add_other(struct ev_ways *w, const struct ev_path *path)
+{
+	w->others = ev_realloc_array(w->others, w->n_others + 1, sizeof(const struct ev_path *));
+	w->others[w->n_others++] = path;
+}
+
 void ev_ways_add(struct ev_ways *w, struct ev_picks *p, const struct ev_path *path)
 {
 	struct ev_path names = *path;
 
+	if (path->computed != 0) {
+		add_other(w, path);
+		return;
+	}
 	/* An event is an object. */
 	names.n = path->root == EV_ROOT_EVENT && path->n > 0 && path->steps[0].kind == EV_STEP_NAME;
 	for (; names.n < path->n; names.n++) {
@@ -281,8 +293,7 @@ void ev_ways_add(struct ev_ways *w, struct ev_picks *p, const struct ev_path *pa
 	}
 	if (names.n + 1 >= path->n)
 		return;
-	w->others = ev_realloc_array(w->others, w->n_others + 1, sizeof(const struct ev_path *));
-	w->others[w->n_others++] = path;
+	add_other(w, path);
 }
 
 void ev_ways_free(struct ev_ways *w)
