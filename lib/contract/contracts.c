@@ -146,13 +146,20 @@ static bool is_reserved(const struct ev_path *path)
 	       strcmp(path->steps[0].name, "_ev") == 0;
 }
 
+/* A schema knows what stands in the event, and not what is computed from it. */
+static bool is_computed(const struct ev_path *path, const struct ev_path *list)
+{
+	return path->computed != 0 || (list != NULL && list->computed != 0);
+}
+
 /* What fits the contract's schema fits the column. list: of its elements, or NULL. */
 static bool schema_checks(const struct ev_contract_type *c, const struct ev_column *column,
 			  const struct ev_path *list)
 {
 	struct ev_promise promise;
 
-	if (c->put == NULL || is_reserved(list != NULL ? list : column->from))
+	if (c->put == NULL || is_reserved(list != NULL ? list : column->from) ||
+	    is_computed(column->from, list))
 		return false;
 	promise = ev_schema_promise(c->put, list, column->from);
 	return ev_column_is_promised(column, &promise);
@@ -177,7 +184,7 @@ static bool schema_opens(const struct ev_contract_type *c, const struct ev_path 
 {
 	struct ev_path part = *path;
 
-	if (c->put == NULL || is_reserved(list != NULL ? list : path))
+	if (c->put == NULL || is_reserved(list != NULL ? list : path) || is_computed(path, list))
 		return false;
 	for (part.n = 0; part.n < path->n; part.n++) {
 		unsigned kinds = ev_schema_promise(c->put, list, &part).kinds;
@@ -375,6 +382,8 @@ struct ev_contracts *ev_contracts_open(const struct ev_model *m, struct ev_event
 
 	v->m = m;
 	v->events = events;
+	if (m->n_exprs > 0)
+		ev_events_compute_columns(events);
 	v->types = ev_symbols_new(0);
 	v->presence = ev_presence_new(m->file, ev_events_scan(events));
 	ev_presence_add_envelope(v->presence, m, &v->envelope);

@@ -20,7 +20,8 @@ struct ev_expr {
 	struct ev_expr_run run;
 	struct ev_jq *whole;		  /* if libjq runs it all */
 	const char *lint;		  /* static, or NULL */
-	bool item;			  /* it may use the names */
+	bool item;			  /* it may use the names of an element */
+	bool of_item;			  /* and does */
 	const struct ev_symbols *symbols; /* that it is bound to, or NULL */
 };
 
@@ -194,6 +195,9 @@ static struct ev_expr *compile(const char *text, bool predicate, bool item, bool
 		return NULL;
 	e = ev_calloc(1, sizeof *e);
 	e->item = item;
+	for (const struct ev_expr_token *t = tokens; item && t->kind != EV_T_END; t++)
+		for (int i = 0; i < EV_EXPR_NAMES; i++)
+			e->of_item |= t->kind == '$' && ev_expr_token_is(t + 1, ev_expr_names[i]);
 	switch (ev_expr_parse(tokens, item, &e->arena, &e->program)) {
 	case EV_PARSED:
 		if (predicate)
@@ -290,6 +294,11 @@ void ev_expr_paths(const struct ev_expr *e, ev_expr_path *fn, void *ctx)
 bool ev_expr_is_native(const struct ev_expr *e)
 {
 	return e->whole == NULL && e->program.n_foreign == 0;
+}
+
+bool ev_expr_is_of_item(const struct ev_expr *e)
+{
+	return e->of_item;
 }
 
 const char *ev_expr_lint(const struct ev_expr *e)

@@ -59,6 +59,8 @@ struct ev_expr *ev_expr_compile_value(const char *text, bool item, struct ev_err
 void ev_expr_free(struct ev_expr **e);
 /* Whether it needs no libjq. */
 bool ev_expr_is_native(const struct ev_expr *e);
+/* Whether a value's expression uses a name of an element. */
+bool ev_expr_is_of_item(const struct ev_expr *e);
 /* What is odd about it as a predicate, to be said behind "the rule", or NULL. */
 const char *ev_expr_lint(const struct ev_expr *e);
 

@@ -153,7 +153,8 @@ void ev_presence_add(struct ev_presence *b, const struct ev_path *each, const st
 {
 	struct ev_buf text = {0};
 
-	if (path->root == EV_ROOT_INDEX)
+	if (path->root == EV_ROOT_INDEX || path->computed != 0 ||
+	    (each != NULL && path->root == EV_ROOT_ITEM && each->computed != 0))
 		return;
 	if (path->root == EV_ROOT_ITEM)
 		ev_path_steps(each, &text);

@@ -1,7 +1,7 @@
 #include "json/computed.h"
 #include "base/mem.h"
-#include "json/view.h"
 #include "scan/symbol.h"
+#include "json/view.h"
 
 #include <stdlib.h>
 
@@ -66,6 +66,8 @@ static struct ev_node *room_for(struct ev_computing *c, size_t n)
 void ev_computing_begin(struct ev_computing *c, const struct ev_doc *d)
 {
 	c->doc = *d;
+	c->doc.computed = NULL;
+	c->doc.n_computed = 0;
 	ev_buf_reset(&c->text);
 	ev_buf_put(&c->text, d->text, d->len);
 	c->n = 0;
@@ -129,6 +131,10 @@ void ev_computing_node(struct ev_computing *c, uint32_t number, uint32_t from, u
 {
 	const uint32_t node = (uint32_t)c->n;
 
+	/* Room first: the nodes that are copied must not move meanwhile. */
+	room_for(c, c->nodes[at].kind >= EV_ARRAY ? c->nodes[at].next - at : 1);
+	c->doc.nodes = c->nodes;
+	c->doc.text = c->text.p;
 	copy_value(c, &c->doc, at, 0);
 	add(c, number, from, node, NULL);
 }

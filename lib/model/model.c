@@ -1,5 +1,6 @@
 #include "model/model.h"
 #include "base/mem.h"
+#include "expr/expr.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,11 @@ struct ev_model *ev_model_default(void)
 	return m;
 }
 
+bool ev_model_is_place(const struct ev_path *path)
+{
+	return !path->many && path->root == EV_ROOT_EVENT && (path->n > 0 || path->computed != 0);
+}
+
 enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const char *text,
 				 struct ev_error *err)
 {
@@ -58,8 +64,8 @@ enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const ch
 
 		if (strcmp(envelope[i].name, which) != 0)
 			continue;
-		path = ev_path_parse(text, &why);
-		if (path == NULL || path->many || path->n == 0 || path->root != EV_ROOT_EVENT) {
+		path = ev_model_value(m, text, NULL, true, &why);
+		if (path == NULL || !ev_model_is_place(path)) {
 			ev_fail(err,
 				"--%s: '%s' is no path to one place in the event%s%s: write one "
 				"such as %s",
@@ -153,6 +159,13 @@ void ev_model_free(struct ev_model **model)
 	}
 	free(m->environments);
 	free(m->file);
+	for (size_t i = 0; i < m->n_exprs; i++) {
+		for (size_t k = 0; k < m->exprs[i].n; k++)
+			ev_expr_free(&m->exprs[i].parts[k]);
+		free(m->exprs[i].parts);
+		free(m->exprs[i].text);
+	}
+	free(m->exprs);
 	free(m->root);
 	free(m->name);
 	ev_yaml_free(&m->yaml);

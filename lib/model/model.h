@@ -55,6 +55,8 @@ struct ev_names {
 
 enum ev_keep { EV_KEEP_HISTORY, EV_KEEP_LATEST };
 
+struct ev_expr;
+
 struct ev_fact {
 	char *name;
 	enum ev_keep keep;
@@ -107,6 +109,18 @@ struct ev_environment {
 	struct ev_place place;
 };
 
+/*
+ * An expression in the place of a path, whose value paths begin at (ev_path.computed: its index and
+ * 1). What it is computed from comes before it.
+ */
+struct ev_value_expr {
+	char *text;
+	struct ev_expr **parts; /* several: an id of their texts, joined by / */
+	size_t n;
+	const struct ev_path *each; /* the list of whose elements it is; NULL: of the event */
+	bool envelope;		    /* of the envelope, not of the star */
+};
+
 struct ev_model {
 	char *file; /* NULL for the default model */
 	char *root; /* the file's folder */
@@ -132,6 +146,8 @@ struct ev_model {
 	size_t n_dimensions;
 	struct ev_environment *environments;
 	size_t n_environments;
+	struct ev_value_expr *exprs;
+	size_t n_exprs;
 };
 
 struct ev_model *ev_model_read(const char *file, struct ev_error *err);
@@ -141,6 +157,23 @@ struct ev_model *ev_model_default(void);
 enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const char *text,
 				 struct ev_error *err);
 void ev_model_free(struct ev_model **m);
+/*
+ * What stands in the place of a path: a path, or any expression of one value. each: the list in
+ * whose elements it stands, or NULL. NULL, with what is wrong (no position).
+ */
+struct ev_path *ev_model_value(struct ev_model *m, const char *text, const struct ev_path *each,
+			       bool envelope, struct ev_error *why);
+/* Whether a text is meant as a path, so that what is wrong with it is of a path. */
+bool ev_model_means_path(const char *text);
+/* Whether a path can stand in the envelope: it names one place in the event, or its value. */
+bool ev_model_is_place(const struct ev_path *path);
+/* The same as ev_model_value of a list: a path, or an expression with [] at its end. */
+struct ev_path *ev_model_list(struct ev_model *m, const char *text, struct ev_error *why);
+/* A text that is the same in every event: the type, where there is one alone. */
+struct ev_path *ev_model_constant(struct ev_model *m, const char *text);
+/* An id made of several expressions. */
+struct ev_path *ev_model_joined(struct ev_model *m, const char *const *texts, size_t n,
+				struct ev_error *why);
 
 /* What a state, or a table, is made by. */
 enum ev_model_part {

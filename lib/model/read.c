@@ -2,6 +2,7 @@
  * Reading a model: each key of its YAML checked, with its place, into struct ev_model.
  */
 #include "base/mem.h"
+#include "expr/expr.h"
 #include "io/in.h"
 #include "model/model.h"
 #include "model/nearest.h"
@@ -106,6 +107,14 @@ static bool word_of(struct reader *r, const struct ev_yaml *y, const char *what,
 	return wrong(r, place(y), "%s must be a word such as '%s'", what, words[0]);
 }
 
+static bool is_value(struct reader *r, const struct ev_yaml *y, const char *what,
+		     const struct ev_path *out, const struct ev_error *why)
+{
+	return out != NULL ||
+	       wrong(r, place(y), "%s: '%s' is no %s: %s", what, y->text,
+		     ev_model_means_path(y->text) ? "path" : "expression", why->text);
+}
+
 static bool path_of(struct reader *r, const struct ev_yaml *y, const char *what,
 		    struct ev_path **out)
 {
@@ -117,6 +126,19 @@ static bool path_of(struct reader *r, const struct ev_yaml *y, const char *what,
 	if (*out == NULL)
 		return wrong(r, place(y), "%s: '%s' is no path: %s", what, y->text, why.text);
 	return true;
+}
+
+/* A path or an expression of one value. each: of whose elements; or NULL. */
+static bool value_of(struct reader *r, const struct ev_yaml *y, const char *what,
+		     const struct ev_path *each, bool envelope, struct ev_path **out)
+{
+	struct ev_error why;
+
+	if (y->kind != EV_YAML_SCALAR)
+		return wrong(r, place(y), "%s must be a path such as .a.b, or an expression of jq",
+			     what);
+	*out = ev_model_value(r->m, y->text, each, envelope, &why);
+	return is_value(r, y, what, *out, &why);
 }
 
 /*
@@ -212,6 +234,26 @@ static bool types_of(struct reader *r, const struct ev_yaml *map, struct ev_name
 
 /* The sections */
 
+/* An id of several parts. */
+static bool joined_id(struct reader *r, const struct ev_yaml *y, struct ev_path **out)
+{
+	enum { MOST = 16 };
+	const char *texts[MOST];
+	struct ev_error why;
+
+	if (y->n == 0 || y->n > MOST)
+		return wrong(r, place(y), "id as a list has 1 to %d parts", MOST);
+	for (size_t i = 0; i < y->n; i++) {
+		if (y->items[i]->kind != EV_YAML_SCALAR)
+			return wrong(r, place(y->items[i]),
+				     "a part of the id must be a path such as .a.b, or an "
+				     "expression of jq");
+		texts[i] = y->items[i]->text;
+	}
+	*out = ev_model_joined(r->m, texts, y->n, &why);
+	return *out != NULL || wrong(r, place(y), "id: %s", why.text);
+}
+
 static bool read_event(struct reader *r, const struct ev_yaml *y)
 {
 	static const char *const keys[] = {"id", "type",   "time", "version", "modified",
@@ -234,14 +276,23 @@ static bool read_event(struct reader *r, const struct ev_yaml *y)
 		return false;
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
 		v = ev_yaml_get(y, keys[i]);
-		if (v == NULL && i < 3)
+		if (v == NULL && (i == 0 || i == 2))
 			return wrong(r, place(y), "event needs the key '%s'", keys[i]);
+		if (v == NULL && i == 1) {
+			m->type = ev_model_constant(m, m->name);
+			continue;
+		}
 		if (v == NULL)
 			continue;
 		*places[i] = place(v);
-		if (!path_of(r, v, keys[i], paths[i]))
+		if (i == 0 && v->kind == EV_YAML_LIST) {
+			if (!joined_id(r, v, paths[i]))
+				return false;
+			continue;
+		}
+		if (!value_of(r, v, keys[i], NULL, true, paths[i]))
 			return false;
-		if ((*paths[i])->many || (*paths[i])->root != EV_ROOT_EVENT || (*paths[i])->n == 0)
+		if (!ev_model_is_place(*paths[i]))
 			return wrong(r, place(v),
 				     "%s must name one place in the event, such as .%s", keys[i],
 				     keys[i]);
@@ -490,12 +541,45 @@ static bool may_meet(const struct ev_step *a, const struct ev_step *b)
 
 enum overlap { APART, AROUND, WITHIN };
 
+struct used {
+	const struct ev_model *m;
+	const struct ev_path *each;
+	bool ignored;
+};
+
+static enum overlap overlap(const struct ev_model *m, const struct ev_path *each,
+			    const struct ev_path *path);
+
+static void use(void *ctx, const char *text)
+{
+	struct used *u = ctx;
+	struct ev_error why;
+	struct ev_path *path = ev_path_parse(text, &why);
+
+	u->ignored |= path != NULL && overlap(u->m, u->each, path) == WITHIN;
+	ev_path_free(&path);
+}
+
+/* Whether an expression has a path to what is ignored. */
+static bool uses_ignored(const struct ev_model *m, const struct ev_path *each,
+			 const struct ev_path *path)
+{
+	const struct ev_value_expr *e = &m->exprs[path->computed - 1];
+	struct used u = {m, each, false};
+
+	for (size_t i = 0; i < e->n; i++)
+		ev_expr_paths(e->parts[i], use, &u);
+	return u.ignored;
+}
+
 /* Whether what is ignored may lie within a place, or the place within what is ignored. */
 static enum overlap overlap(const struct ev_model *m, const struct ev_path *each,
 			    const struct ev_path *path)
 {
 	enum overlap most = APART;
 
+	if (path->computed != 0)
+		return uses_ignored(m, each, path) ? WITHIN : APART;
 	for (size_t i = 0; i < m->n_ignore && path->root != EV_ROOT_INDEX; i++) {
 		const struct ev_path *ignored = m->ignore[i];
 		const struct ev_step *s = NULL;
@@ -528,7 +612,8 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 		return read_type(r, v, c);
 	if (!name_of(r, key, "column", &c->name) ||
 	    !is_map(r, y, "a column", in_fact ? fact_keys : dimension_keys) ||
-	    !required(r, y, "a column", "from", &v) || !path_of(r, v, "from", &c->from))
+	    !required(r, y, "a column", "from", &v) ||
+	    !value_of(r, v, "from", each, false, &c->from))
 		return false;
 	if (c->from->many)
 		return wrong(r, place(v),
@@ -631,10 +716,14 @@ static bool read_columns(struct reader *r, const struct ev_yaml *y, const struct
 static bool each_of(struct reader *r, const struct ev_yaml *map, struct ev_path **out)
 {
 	const struct ev_yaml *v = ev_yaml_get(map, "each");
+	struct ev_error why;
 
 	if (v == NULL)
 		return true;
-	if (!path_of(r, v, "each", out))
+	if (v->kind != EV_YAML_SCALAR)
+		return wrong(r, place(v), "each must name a list's elements, such as .items[]");
+	*out = ev_model_list(r->m, v->text, &why);
+	if (!is_value(r, v, "each", *out, &why))
 		return false;
 	if (!(*out)->many || (*out)->root != EV_ROOT_EVENT)
 		return wrong(r, place(v), "each must name a list's elements, such as .items[]");
@@ -685,7 +774,7 @@ static bool read_key(struct reader *r, const struct ev_yaml *y, struct ev_dimens
 		struct ev_path *path;
 		size_t k;
 
-		if (!path_of(r, v, "key", &path))
+		if (!value_of(r, v, "key", d->each, false, &path))
 			return false;
 		for (k = 0; k < d->columns.n && !ev_path_same(path, d->columns.list[k].from);)
 			k++;

@@ -59,6 +59,8 @@ struct ev_events;
 
 /* The model is borrowed. */
 struct ev_events *ev_events_new(const struct ev_model *m, enum ev_depth depth, enum ev_trust trust);
+/* What the model's columns and lists compute is computed as well, from the next event on. */
+void ev_events_compute_columns(struct ev_events *e);
 /* The scanner that reads the events. */
 struct ev_scan *ev_events_scan(struct ev_events *e);
 /* What picks values in them, from the root. */

@@ -1,8 +1,8 @@
 #include "record/position.h"
 #include "base/utf8.h"
 #include "number/decimal.h"
-#include "json/write.h"
 #include "json/view.h"
+#include "json/write.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -16,7 +16,7 @@
 struct ev_position {
 	struct ev_time time;
 	bool timed;
-	char *source; /* UTF-8; a locator's, or that of a copy */
+	char *source;	       /* UTF-8; a locator's, or that of a copy */
 	uint64_t line, offset; /* as those of a record */
 };
 

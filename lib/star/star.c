@@ -62,6 +62,7 @@ struct ev_star *ev_star_open(const struct ev_model *m, const struct ev_star_opti
 	s->plan = ev_star_plan_new(m);
 	s->shapes = ev_star_shapes_new(s);
 	s->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_PIPE);
+	ev_events_compute_columns(s->events);
 	want_paths(s);
 	s->stored = true;
 	ev_column_value(&m->facts[0].columns.list[0], NULL, NULL, EV_NOWHERE, NULL, &s->absent);

@@ -1,0 +1,196 @@
+#include "record/compute.h"
+#include "expr/expr.h"
+#include "scan/form.h"
+#include "json/view.h"
+
+#include <stdlib.h>
+
+struct ev_compute {
+	const struct ev_model *m;
+	bool star; /* those of the star, too */
+	struct ev_computing made;
+	struct ev_buf json, why, id, text;
+	struct ev_found items, around;
+};
+
+struct ev_compute *ev_compute_new(const struct ev_model *m, bool star, struct ev_scan *scan)
+{
+	struct ev_compute *c;
+	bool any = false;
+
+	for (size_t i = 0; i < m->n_exprs; i++) {
+		any |= star || m->exprs[i].envelope;
+		for (size_t k = 0; k < m->exprs[i].n; k++)
+			ev_expr_bind(m->exprs[i].parts[k], scan);
+	}
+	if (!any)
+		return NULL;
+	c = ev_calloc(1, sizeof *c);
+	c->m = m;
+	c->star = star;
+	ev_computing_init(&c->made);
+	return c;
+}
+
+void ev_compute_free(struct ev_compute **c)
+{
+	if (*c == NULL)
+		return;
+	ev_computing_free(&(*c)->made);
+	ev_buf_free(&(*c)->json);
+	ev_buf_free(&(*c)->why);
+	ev_buf_free(&(*c)->id);
+	ev_buf_free(&(*c)->text);
+	free((*c)->items.at);
+	free((*c)->around.at);
+	free(*c);
+	*c = NULL;
+}
+
+/* Computes an expression for value `from` of the document, and adds it. */
+static void add_one(struct ev_compute *c, uint32_t number, uint32_t from,
+		    const struct ev_expr_item *item)
+{
+	const struct ev_doc *d = ev_computing_doc(&c->made);
+	uint32_t node;
+
+	switch (ev_expr_value(c->m->exprs[number - 1].parts[0], d, 0, item, &node, &c->json,
+			      &c->why)) {
+	case EV_OK:
+		if (node != EV_NOWHERE)
+			ev_computing_node(&c->made, number, from, node);
+		else if (!ev_computing_json(&c->made, number, from, c->json.p, c->json.len))
+			ev_computing_none(&c->made, number, from, "its outcome is too long");
+		return;
+	case EV_EOF: ev_computing_none(&c->made, number, from, NULL); return;
+	default: ev_computing_none(&c->made, number, from, ev_buf_str(&c->why)); return;
+	}
+}
+
+/* A part of an id: a text, whose / and \ get a \ in front of them, or a number. */
+static bool add_part(struct ev_compute *c, const struct ev_doc *d, uint32_t node)
+{
+	char uuid[EV_UUID_TEXT];
+	const char *p;
+	size_t len;
+
+	switch (ev_kind(d, node)) {
+	case EV_STRING: p = ev_string(d, node, &c->text, &len); break;
+	case EV_NUMBER: p = ev_raw(d, node, &len); break;
+	default: return false;
+	}
+	if (len == 0)
+		return false;
+	if (ev_uuid_canonical(p, len, uuid)) {
+		ev_buf_put(&c->id, uuid, sizeof uuid);
+		return true;
+	}
+	for (; len > 0; p++, len--) {
+		if (*p == '/' || *p == '\\')
+			ev_buf_putc(&c->id, '\\');
+		ev_buf_putc(&c->id, *p);
+	}
+	return true;
+}
+
+/* An id of several parts: their texts, joined by /. */
+static void add_joined(struct ev_compute *c, uint32_t number)
+{
+	const struct ev_value_expr *e = &c->m->exprs[number - 1];
+	const struct ev_doc *d = ev_computing_doc(&c->made);
+	struct ev_scan *scan = NULL;
+	const char *why = NULL;
+
+	ev_buf_reset(&c->id);
+	for (size_t i = 0; why == NULL && i < e->n; i++) {
+		const struct ev_doc *of = d;
+		struct ev_flaw flaw;
+		uint32_t node;
+		enum ev_status st =
+			ev_expr_value(e->parts[i], d, 0, NULL, &node, &c->json, &c->why);
+
+		if (i > 0)
+			ev_buf_putc(&c->id, '/');
+		if (st == EV_OK && node == EV_NOWHERE) {
+			if (scan == NULL)
+				scan = ev_scan_new();
+			of = ev_scan(scan, c->json.p, c->json.len, &flaw);
+			node = 0;
+		}
+		if (st == EV_REJECT)
+			why = ev_buf_str(&c->why);
+		else if (st == EV_EOF || of == NULL || !add_part(c, of, node))
+			why = "a part of it is neither a text nor a number";
+	}
+	ev_buf_reset(&c->json);
+	ev_buf_putc(&c->json, '"');
+	ev_json_escape(c->id.p, c->id.len, &c->json);
+	ev_buf_putc(&c->json, '"');
+	if (why != NULL || !ev_computing_json(&c->made, number, 0, c->json.p, c->json.len))
+		ev_computing_none(&c->made, number, 0, why != NULL ? why : "it is too long");
+	ev_scan_free(&scan);
+}
+
+/* The path up to the list that holds the list of each element; false if there is none around. */
+static bool path_around(const struct ev_path *each, struct ev_path *around)
+{
+	size_t n = each->n;
+
+	while (n > 0 && each->steps[n - 1].kind != EV_STEP_EACH)
+		n--;
+	for (n -= n > 0; n > 0 && each->steps[n - 1].kind != EV_STEP_EACH;)
+		n--;
+	*around = *each;
+	around->n = n;
+	return n > 0;
+}
+
+/* For each element of the list. */
+static void add_items(struct ev_compute *c, uint32_t number, const struct ev_path *each)
+{
+	const struct ev_doc *d = ev_computing_doc(&c->made);
+	struct ev_path around;
+	struct ev_expr_item item = {.parent = EV_NOWHERE, .index = -1, .parent_index = -1};
+	size_t at = 0;
+
+	ev_path_all(each, d, 0, &c->items);
+	c->around.n = 0;
+	if (path_around(each, &around))
+		ev_path_all(&around, d, 0, &c->around);
+	for (size_t i = 0; i < c->items.n; i++) {
+		item.item = c->items.at[i];
+		item.index++;
+		/* The elements around are in the order of the text, as those in them are. */
+		while (at < c->around.n && c->around.at[at] < item.item) {
+			const struct ev_node *n = &c->made.nodes[c->around.at[at]];
+
+			if (n->next > item.item) {
+				if (item.parent != c->around.at[at])
+					item.index = 0;
+				item.parent = c->around.at[at];
+				item.parent_index = (int64_t)at;
+				break;
+			}
+			at++;
+		}
+		add_one(c, number, item.item, &item);
+	}
+}
+
+const struct ev_doc *ev_compute(struct ev_compute *c, const struct ev_doc *d)
+{
+	ev_computing_begin(&c->made, d);
+	for (size_t i = 0; i < c->m->n_exprs; i++) {
+		const struct ev_value_expr *e = &c->m->exprs[i];
+
+		if (!c->star && !e->envelope)
+			continue;
+		if (e->each != NULL)
+			add_items(c, (uint32_t)i + 1, e->each);
+		else if (e->n > 1)
+			add_joined(c, (uint32_t)i + 1);
+		else
+			add_one(c, (uint32_t)i + 1, 0, NULL);
+	}
+	return ev_computing_end(&c->made);
+}
