@@ -194,7 +194,7 @@ static void add_table(struct ev_presence *b, const struct ev_model *m, const cha
 {
 	struct ev_buf what = {0}, list = {0};
 
-	if (each != NULL) {
+	if (each != NULL && each->computed == 0) {
 		ev_buf_printf(&what, "the table %s", name);
 		ev_path_steps(each, &list);
 		if (each->steps[each->n - 1].kind == EV_STEP_EACH)

@@ -64,7 +64,7 @@ enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const ch
 
 		if (strcmp(envelope[i].name, which) != 0)
 			continue;
-		path = ev_model_value(m, text, NULL, true, &why);
+		path = ev_model_value(m, text, (struct ev_value_place){.envelope = true}, &why);
 		if (path == NULL || !ev_model_is_place(path)) {
 			ev_fail(err,
 				"--%s: '%s' is no path to one place in the event%s%s: write one "
@@ -88,6 +88,13 @@ static void free_names(struct ev_names *names)
 	free(names->list);
 }
 
+static void free_filter(struct ev_column *when)
+{
+	if (when != NULL)
+		ev_path_free(&when->from);
+	free(when);
+}
+
 static void free_columns(struct ev_columns *columns)
 {
 	for (size_t i = 0; i < columns->n; i++) {
@@ -102,6 +109,7 @@ static void free_dimension(struct ev_dimension *d)
 	free(d->name);
 	free(d->keys);
 	ev_path_free(&d->each);
+	free_filter(d->when);
 	free_names(&d->types);
 	free_columns(&d->columns);
 	if (d->calendar != NULL)
@@ -145,6 +153,7 @@ void ev_model_free(struct ev_model **model)
 	for (size_t i = 0; i < m->n_facts; i++) {
 		free(m->facts[i].name);
 		ev_path_free(&m->facts[i].each);
+		free_filter(m->facts[i].when);
 		free_names(&m->facts[i].types);
 		free_columns(&m->facts[i].columns);
 	}
@@ -193,6 +202,8 @@ void ev_column_key(const struct ev_column *c, struct ev_buf *out)
 {
 	ev_buf_printf(out, "%d %u %u %d", (int)c->type, (unsigned)c->size, (unsigned)c->scale,
 		      (int)c->from->root);
+	if (c->from->computed != 0) /* a filter may decide where it is computed */
+		ev_buf_printf(out, "%u ", c->from->computed);
 	ev_path_steps(c->from, out);
 }
 

@@ -60,8 +60,9 @@ struct ev_expr;
 struct ev_fact {
 	char *name;
 	enum ev_keep keep;
-	struct ev_path *each;  /* one row per element; NULL: one row per event */
-	struct ev_names types; /* the event types it takes; none means all */
+	struct ev_path *each;	/* one row per element; NULL: one row per event */
+	struct ev_column *when; /* of type json: null and false make no row; or NULL */
+	struct ev_names types;	/* the event types it takes; none means all */
 	struct ev_columns columns;
 	struct ev_place place;
 };
@@ -77,6 +78,7 @@ struct ev_dimension {
 	size_t *keys; /* indices of the columns that make the key, in the model's order */
 	size_t n_keys;
 	struct ev_path *each;
+	struct ev_column *when; /* as of a fact: of what says nothing of a member */
 	struct ev_names types;
 	struct ev_columns columns;
 	struct ev_place place;
@@ -117,8 +119,9 @@ struct ev_value_expr {
 	char *text;
 	struct ev_expr **parts; /* several: an id of their texts, joined by / */
 	size_t n;
-	const struct ev_path *each; /* the list of whose elements it is; NULL: of the event */
-	bool envelope;		    /* of the envelope, not of the star */
+	const struct ev_path *each;   /* the list of whose elements it is; NULL: of the event */
+	const struct ev_column *when; /* it is computed only where that holds; or NULL */
+	bool envelope;		      /* of the envelope, not of the star */
 };
 
 struct ev_model {
@@ -157,12 +160,18 @@ struct ev_model *ev_model_default(void);
 enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const char *text,
 				 struct ev_error *err);
 void ev_model_free(struct ev_model **m);
+/* Where an expression stands: in the elements of a list, in a table with a filter; or NULL. */
+struct ev_value_place {
+	const struct ev_path *each;
+	const struct ev_column *when;
+	bool envelope;
+};
 /*
- * What stands in the place of a path: a path, or any expression of one value. each: the list in
- * whose elements it stands, or NULL. NULL, with what is wrong (no position).
+ * What stands in the place of a path: a path, or any expression of one value. NULL, with what is
+ * wrong (no position).
  */
-struct ev_path *ev_model_value(struct ev_model *m, const char *text, const struct ev_path *each,
-			       bool envelope, struct ev_error *why);
+struct ev_path *ev_model_value(struct ev_model *m, const char *text, struct ev_value_place place,
+			       struct ev_error *why);
 /* Whether a text is meant as a path, so that what is wrong with it is of a path. */
 bool ev_model_means_path(const char *text);
 /* Whether a path can stand in the envelope: it names one place in the event, or its value. */

@@ -128,16 +128,16 @@ static bool path_of(struct reader *r, const struct ev_yaml *y, const char *what,
 	return true;
 }
 
-/* A path or an expression of one value. each: of whose elements; or NULL. */
+/* A path or an expression of one value. */
 static bool value_of(struct reader *r, const struct ev_yaml *y, const char *what,
-		     const struct ev_path *each, bool envelope, struct ev_path **out)
+		     struct ev_value_place at, struct ev_path **out)
 {
 	struct ev_error why;
 
 	if (y->kind != EV_YAML_SCALAR)
 		return wrong(r, place(y), "%s must be a path such as .a.b, or an expression of jq",
 			     what);
-	*out = ev_model_value(r->m, y->text, each, envelope, &why);
+	*out = ev_model_value(r->m, y->text, at, &why);
 	return is_value(r, y, what, *out, &why);
 }
 
@@ -290,7 +290,7 @@ static bool read_event(struct reader *r, const struct ev_yaml *y)
 				return false;
 			continue;
 		}
-		if (!value_of(r, v, keys[i], NULL, true, paths[i]))
+		if (!value_of(r, v, keys[i], (struct ev_value_place){.envelope = true}, paths[i]))
 			return false;
 		if (!ev_model_is_place(*paths[i]))
 			return wrong(r, place(v),
@@ -597,7 +597,8 @@ static enum overlap overlap(const struct ev_model *m, const struct ev_path *each
 }
 
 static bool read_column(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
-			const struct ev_path *each, bool in_fact, struct ev_column *c)
+			const struct ev_path *each, const struct ev_column *when, bool in_fact,
+			struct ev_column *c)
 {
 	static const char *const fact_keys[] = {"from", "type", "dimension", NULL};
 	static const char *const dimension_keys[] = {"from", "type", NULL};
@@ -613,7 +614,7 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 	if (!name_of(r, key, "column", &c->name) ||
 	    !is_map(r, y, "a column", in_fact ? fact_keys : dimension_keys) ||
 	    !required(r, y, "a column", "from", &v) ||
-	    !value_of(r, v, "from", each, false, &c->from))
+	    !value_of(r, v, "from", (struct ev_value_place){each, when, false}, &c->from))
 		return false;
 	if (c->from->many)
 		return wrong(r, place(v),
@@ -700,7 +701,7 @@ static bool names_differ(struct reader *r, const struct ev_columns *columns)
 }
 
 static bool read_columns(struct reader *r, const struct ev_yaml *y, const struct ev_path *each,
-			 bool in_fact, struct ev_columns *out)
+			 const struct ev_column *when, bool in_fact, struct ev_columns *out)
 {
 	if (!is_map(r, y, "columns", NULL))
 		return false;
@@ -708,7 +709,8 @@ static bool read_columns(struct reader *r, const struct ev_yaml *y, const struct
 		return wrong(r, place(y), "columns is empty: name at least one");
 	out->list = ev_calloc(y->n, sizeof *out->list);
 	for (size_t i = 0; i < y->n; i++)
-		if (!read_column(r, y->keys[i], y->items[i], each, in_fact, &out->list[out->n++]))
+		if (!read_column(r, y->keys[i], y->items[i], each, when, in_fact,
+				 &out->list[out->n++]))
 			return false;
 	return names_differ(r, out);
 }
@@ -730,6 +732,31 @@ static bool each_of(struct reader *r, const struct ev_yaml *map, struct ev_path 
 	return overlap(r->m, NULL, *out) != WITHIN ||
 	       wrong(r, place(v), "'%s' is ignored by event.ignore and cannot be a list of rows",
 		     (*out)->text);
+}
+
+/* A filter: a predicate of the event, or of an element. */
+static bool when_of(struct reader *r, const struct ev_yaml *map, const struct ev_path *each,
+		    struct ev_column **out)
+{
+	const struct ev_yaml *v = ev_yaml_get(map, "when");
+	struct ev_column *c;
+
+	if (v == NULL)
+		return true;
+	c = *out = ev_calloc(1, sizeof *c);
+	c->type = EV_TYPE_JSON;
+	c->place = place(v);
+	if (!value_of(r, v, "when", (struct ev_value_place){.each = each}, &c->from))
+		return false;
+	if (c->from->many)
+		return wrong(r, place(v),
+			     "when takes one value: say any(...) or all(...) of a list");
+	if (c->from->root != EV_ROOT_EVENT && each == NULL)
+		return wrong(r, place(v), "'%s' stands for an element, but there is no 'each' here",
+			     c->from->text);
+	return overlap(r->m, each, c->from) != WITHIN ||
+	       wrong(r, place(v), "'%s' is ignored by event.ignore and cannot decide about rows",
+		     c->from->text);
 }
 
 static bool read_calendar(struct reader *r, const struct ev_yaml *y, struct ev_dimension *d)
@@ -774,7 +801,7 @@ static bool read_key(struct reader *r, const struct ev_yaml *y, struct ev_dimens
 		struct ev_path *path;
 		size_t k;
 
-		if (!value_of(r, v, "key", d->each, false, &path))
+		if (!value_of(r, v, "key", (struct ev_value_place){d->each, d->when, false}, &path))
 			return false;
 		for (k = 0; k < d->columns.n && !ev_path_same(path, d->columns.list[k].from);)
 			k++;
@@ -794,8 +821,8 @@ static bool read_key(struct reader *r, const struct ev_yaml *y, struct ev_dimens
 static bool read_dimension(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
 			   struct ev_dimension *d)
 {
-	static const char *const keys[] = {"key",     "history",  "each", "for",
-					   "columns", "calendar", NULL};
+	static const char *const keys[] = {"key",  "history", "each",	  "for",
+					   "when", "columns", "calendar", NULL};
 	static const char *const histories[] = {"scd1", "scd2", NULL};
 	const struct ev_yaml *v;
 	int history = 0;
@@ -807,9 +834,9 @@ static bool read_dimension(struct reader *r, const struct ev_yaml *key, const st
 	if ((v = ev_yaml_get(y, "calendar")) != NULL)
 		return y->n == 1 ? read_calendar(r, v, d)
 				 : wrong(r, place(key), "a calendar has no other keys");
-	if (!each_of(r, y, &d->each) || !types_of(r, y, &d->types) ||
-	    !required(r, y, "a dimension", "columns", &v) ||
-	    !read_columns(r, v, d->each, false, &d->columns) ||
+	if (!each_of(r, y, &d->each) || !when_of(r, y, d->each, &d->when) ||
+	    !types_of(r, y, &d->types) || !required(r, y, "a dimension", "columns", &v) ||
+	    !read_columns(r, v, d->each, d->when, false, &d->columns) ||
 	    !required(r, y, "a dimension", "key", &v) || !read_key(r, v, d))
 		return false;
 	for (size_t i = 0; i < d->columns.n; i++) {
@@ -851,7 +878,7 @@ static bool keys_reached(struct reader *r, const struct ev_fact *f)
 static bool read_fact(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
 		      struct ev_fact *f)
 {
-	static const char *const keys[] = {"keep", "each", "for", "columns", NULL};
+	static const char *const keys[] = {"keep", "each", "for", "when", "columns", NULL};
 	static const char *const keeps[] = {"history", "latest", NULL};
 	const struct ev_yaml *v;
 	int keep;
@@ -859,9 +886,9 @@ static bool read_fact(struct reader *r, const struct ev_yaml *key, const struct 
 	f->place = place(key);
 	if (!name_of(r, key, "fact", &f->name) || !is_map(r, y, "a fact", keys) ||
 	    !required(r, y, "a fact", "keep", &v) || !word_of(r, v, "keep", keeps, &keep) ||
-	    !each_of(r, y, &f->each) || !types_of(r, y, &f->types) ||
-	    !required(r, y, "a fact", "columns", &v) ||
-	    !read_columns(r, v, f->each, true, &f->columns) || !keys_reached(r, f))
+	    !each_of(r, y, &f->each) || !when_of(r, y, f->each, &f->when) ||
+	    !types_of(r, y, &f->types) || !required(r, y, "a fact", "columns", &v) ||
+	    !read_columns(r, v, f->each, f->when, true, &f->columns) || !keys_reached(r, f))
 		return false;
 	f->keep = (enum ev_keep)keep;
 	return true;

@@ -35,7 +35,7 @@ static uint32_t number_of(struct ev_model *m, struct ev_value_expr expr, const c
 		const struct ev_value_expr *had = &m->exprs[i];
 
 		if (strcmp(had->text, text) == 0 && same_list(had->each, expr.each) &&
-		    had->envelope == expr.envelope && had->n == expr.n) {
+		    had->envelope == expr.envelope && had->when == expr.when && had->n == expr.n) {
 			for (size_t k = 0; k < expr.n; k++)
 				ev_expr_free(&expr.parts[k]);
 			free(expr.parts);
@@ -65,11 +65,12 @@ static size_t lists_of(const struct ev_path *each)
 	return n;
 }
 
-struct ev_path *ev_model_value(struct ev_model *m, const char *text, const struct ev_path *each,
-			       bool envelope, struct ev_error *why)
+struct ev_path *ev_model_value(struct ev_model *m, const char *text, struct ev_value_place place,
+			       struct ev_error *why)
 {
 	struct ev_path *path = ev_path_parse(text, why);
-	struct ev_value_expr expr = {.n = 1, .envelope = envelope};
+	struct ev_value_expr expr = {.n = 1, .when = place.when, .envelope = place.envelope};
+	const struct ev_path *each = place.each;
 	struct ev_expr *e;
 
 	/* The place of an element among all is not that in its own list, where lists are in lists. */
@@ -101,7 +102,7 @@ struct ev_path *ev_model_list(struct ev_model *m, const char *text, struct ev_er
 		return NULL;
 	}
 	list = ev_strndup(text, len - 2);
-	of = ev_model_value(m, list, NULL, false, why);
+	of = ev_model_value(m, list, (struct ev_value_place){0}, why);
 	free(list);
 	if (of == NULL || of->computed == 0)
 		return of; /* a path would have been one with its [] */
@@ -151,7 +152,8 @@ struct ev_path *ev_model_constant(struct ev_model *m, const char *text)
 	ev_buf_putc(&quoted, '"');
 	ev_json_escape(text, strlen(text), &quoted);
 	ev_buf_putc(&quoted, '"');
-	path = ev_model_value(m, ev_buf_str(&quoted), NULL, true, &none);
+	path = ev_model_value(m, ev_buf_str(&quoted), (struct ev_value_place){.envelope = true},
+			      &none);
 	ev_buf_free(&quoted);
 	return path;
 }

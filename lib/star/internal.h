@@ -186,6 +186,18 @@ static inline const struct ev_value *ev_star_value(const struct ev_star_element 
 	return &e->values[cell.own][cell.at];
 }
 
+/* Whether a table's filter takes the element. when: of the model, or NULL. */
+static inline bool ev_star_takes(const struct ev_column *when, struct ev_star_place cell,
+				 const struct ev_star_element *e)
+{
+	const struct ev_value *v;
+
+	if (when == NULL)
+		return true;
+	v = ev_star_value(e, cell);
+	return !v->null && !(v->len == 5 && memcmp(v->p, "false", 5) == 0);
+}
+
 /* What "_ev" says (version.c) */
 
 /* The version at hand, and s->owner; false if it is not as evversion writes it. */

@@ -71,6 +71,7 @@ struct ev_star_row {
 struct ev_star_fact {
 	const struct ev_fact *fact;
 	size_t group;
+	struct ev_star_place when; /* the filter's cell, if it has one */
 	struct ev_star_row row;
 };
 
@@ -78,6 +79,7 @@ struct ev_star_fact {
 struct ev_star_dimension {
 	const struct ev_dimension *dimension;
 	size_t group;
+	struct ev_star_place when;	/* the filter's cell, if it has one */
 	struct ev_star_place reference; /* to the member itself */
 	struct ev_star_place *cells;	/* of the columns that are no part of the key */
 	size_t n_attributes;

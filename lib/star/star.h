@@ -11,8 +11,8 @@
 #ifndef EV_STAR_H
 #define EV_STAR_H
 
-#include "record/count.h"
 #include "model/model.h"
+#include "record/count.h"
 #include "record/port.h"
 #include "store/span.h"
 
