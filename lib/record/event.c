@@ -411,6 +411,25 @@ static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reaso
 	event->id_len = e->id.len;
 }
 
+/* A time that cannot be read, with the expression that reads it, where that is known. */
+static void wrong_time(struct ev_reasons *why, const struct ev_path *path, const char *what,
+		       const char *problem, const struct ev_doc *d, uint32_t at, const char *p,
+		       size_t len)
+{
+	const char *how = ev_time_reading(p, len, ev_kind(d, at) == EV_NUMBER);
+	const char *raw;
+	size_t raw_len;
+
+	if (how == NULL) {
+		wrong_value(why, path, what, problem, d, at);
+		return;
+	}
+	raw = ev_raw(d, at, &raw_len);
+	envelope(why, path, what,
+		 ev_reasons_text(why, "%s: %s: to read it, the model says %s%s", problem,
+				 ev_reasons_quote(why, raw, raw_len), path->text, how));
+}
+
 static void read_time(struct ev_events *e, struct ev_event *event, const struct ev_path *path,
 		      const char *what, uint32_t at, struct ev_time *t, struct ev_reasons *why)
 {
@@ -418,17 +437,18 @@ static void read_time(struct ev_events *e, struct ev_event *event, const struct 
 	size_t len;
 
 	if (ev_kind(event->doc, at) != EV_STRING) {
-		wrong_value(why, path, what, "is no text such as \"2026-03-01T10:00:00Z\"",
-			    event->doc, at);
+		p = ev_raw(event->doc, at, &len);
+		wrong_time(why, path, what, "is no text such as \"2026-03-01T10:00:00Z\"",
+			   event->doc, at, p, len);
 		return;
 	}
 	p = ev_string(event->doc, at, &e->text, &len);
 	switch (ev_time_parse(p, len, t)) {
 	case EV_TIME_BAD:
-		wrong_value(why, path, what,
-			    ev_reasons_text(why, "is no date-time as RFC 3339 has it, %s",
-					    ev_time_flaw(p, len)),
-			    event->doc, at);
+		wrong_time(why, path, what,
+			   ev_reasons_text(why, "is no date-time as RFC 3339 has it, %s",
+					   ev_time_flaw(p, len)),
+			   event->doc, at, p, len);
 		return;
 	case EV_TIME_NAIVE:
 		if (e->m->zone == NULL)
