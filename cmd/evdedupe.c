@@ -1,6 +1,5 @@
 /* evdedupe: redeliveries out, and nothing else. */
-#include "cli/cli.h"
-#include "cli/envelope.h"
+#include "cli/run.h"
 #include "dedupe/dedupe.h"
 
 #include <stdlib.h>
@@ -41,7 +40,7 @@ static void take_keys(const char *list)
 	free(copy);
 }
 
-/* Counted in the hours of the newest record, never in those of the clock. */
+/* The age counts back from the newest record's time, never from the clock's. */
 static void take_keep(const char *text)
 {
 	enum { MOST = 100000, DAY = 24 };
@@ -78,19 +77,16 @@ static const struct cli_program program = {
 
 static struct ev_out *dropped;
 
-static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_error *err)
-{
-	return ev_dedupe_step(engine, rec, err);
-}
+CLI_STEP(step, ev_dedupe_step)
 
-/* What was dropped is safe before the seal says that it was. */
+/* What was dropped is on disk before the seal counts it. */
 static enum ev_status finish(void *engine, struct ev_error *err)
 {
 	(void)engine;
 	return dropped != NULL ? ev_out_commit(&dropped, err) : EV_OK;
 }
 
-/* With a state: of each section */
+/* With a state: called for each section */
 
 static enum ev_status begin(void *engine, const char *batch, const struct ev_span *span,
 			    struct ev_error *err)
@@ -134,17 +130,10 @@ static enum ev_status finish_section(void *engine, struct ev_error *err)
 	return ev_dedupe_prepare(engine, err);
 }
 
-static enum ev_status commit(void *engine, struct ev_error *err)
-{
-	return ev_dedupe_commit(engine, err);
-}
+CLI_CALL(commit, ev_dedupe_commit)
+CLI_CALL(merge, ev_dedupe_merge)
 
-static enum ev_status merge(void *engine, struct ev_error *err)
-{
-	return ev_dedupe_merge(engine, err);
-}
-
-/* Sections may come without an end, so the file gets its name behind the last one. */
+/* With a state, the file of dropped records gets its name after the last section. */
 static int name_dropped(int status, struct cli *cli)
 {
 	if (dropped == NULL || ev_out_commit(&dropped, &cli->error) == EV_OK)

@@ -1,5 +1,5 @@
 /* evload: rows into a warehouse, in one transaction. */
-#include "cli/cli.h"
+#include "cli/run.h"
 #include "load/load.h"
 #include "warehouse/target.h"
 

@@ -1,5 +1,5 @@
 /* evparse: raw logs to events. */
-#include "cli/cli.h"
+#include "cli/run.h"
 #include "cli/seal.h"
 #include "parse/parse.h"
 
@@ -76,10 +76,7 @@ static const struct cli_program program = {
 	.take = take,
 };
 
-static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_error *err)
-{
-	return ev_parse_step(engine, rec, err);
-}
+CLI_STEP(step, ev_parse_step)
 
 int main(int argc, char **argv)
 {
@@ -89,8 +86,7 @@ int main(int argc, char **argv)
 
 	cli_open(&cli, &program, argc, argv);
 	if (new_seal != NULL) {
-		if (cli_seal_new(new_seal, &cli.error) != EV_OK)
-			cli_die(&cli.error);
+		cli_must(&cli, cli_seal_new(new_seal, &cli.error));
 		cli_close(&cli);
 		return CLI_OK;
 	}
@@ -102,12 +98,11 @@ int main(int argc, char **argv)
 	parse = ev_parse_open(format, origin, &cli.port, &cli.error);
 	if (parse == NULL)
 		cli_die(&cli.error);
-	status = cli_run(&cli,
-			 &(struct cli_engine){.engine = parse,
-					      .flow = CLI_FLOW_EACH,
-					      .keeps_places = true,
-					      .step = step},
-			 cli.operands, cli.n_operands);
+	status = cli_run(
+		&cli,
+		&(struct cli_engine){
+			.engine = parse, .flow = CLI_FLOW_EACH, .keeps_places = true, .step = step},
+		cli.operands, cli.n_operands);
 	ev_parse_free(&parse);
 	cli_close(&cli);
 	return status;

@@ -1,7 +1,7 @@
 /* evreport: results of evvalidate as one HTML page. */
 #include "cli/cli.h"
-#include "report/report.h"
 #include "io/in.h"
+#include "report/report.h"
 #include "scan/scan.h"
 
 static const char *title;
@@ -43,20 +43,16 @@ static void add_file(struct cli *c, struct ev_report *r, char *name)
 	enum ev_status st;
 
 	while ((st = ev_in_next(in, &run, &c->error)) == EV_OK) {
-		if (text.len + run.len >= EV_SCAN_MAX) {
-			ev_fail(&c->error, "%s: is larger than %d octets: give a smaller result",
-				name, EV_SCAN_MAX);
-			cli_die(&c->error);
-		}
+		if (text.len + run.len >= EV_SCAN_MAX)
+			cli_fail("%s: is larger than %d octets: give a smaller result", name,
+				 EV_SCAN_MAX);
 		ev_buf_put(&text, run.p, run.len);
 	}
-	if (st == EV_FATAL)
-		cli_die(&c->error);
+	cli_must(c, st);
 	memset(ev_buf_room(&text, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
 	ev_in_free(&in);
-	if (ev_report_add(r, strcmp(name, "-") == 0 ? "standard input" : name, text.p, text.len,
-			  &c->error) != EV_OK)
-		cli_die(&c->error);
+	cli_must(c, ev_report_add(r, strcmp(name, "-") == 0 ? "standard input" : name, text.p,
+				  text.len, &c->error));
 }
 
 int main(int argc, char **argv)
@@ -74,8 +70,7 @@ int main(int argc, char **argv)
 		add_file(&cli, report, standard_input);
 	for (size_t i = 0; i < cli.n_operands; i++)
 		add_file(&cli, report, cli.operands[i]);
-	if (ev_report_write(report, cli.port.out, &cli.error) != EV_OK)
-		cli_die(&cli.error);
+	cli_must(&cli, ev_report_write(report, cli.port.out, &cli.error));
 	cli_commit(&cli);
 	ev_report_free(&report);
 	cli_close(&cli);

@@ -1,12 +1,12 @@
 /* evstar: events to rows of facts and dimensions. */
-#include "cli/cli.h"
+#include "cli/run.h"
 #include "star/star.h"
 
 #include <stdlib.h>
 
 enum { MOST_NOTES = 20 };
 
-enum { SMALLEST_MEMORY = 64 << 10, DEFAULT_MEMORY = 1 << 30 };
+enum { DEFAULT_MEMORY = 1 << 30 };
 
 static struct ev_star_options how = {.memory = DEFAULT_MEMORY};
 
@@ -23,9 +23,7 @@ static void take(size_t index, const char *argument)
 		how.state = argument;
 		return;
 	}
-	how.memory = cli_size("buffer-size", argument);
-	if (how.memory < SMALLEST_MEMORY)
-		cli_usage("--buffer-size must be 64K at least");
+	how.memory = cli_buffer_size(argument);
 }
 
 static const struct cli_program program = {
@@ -44,25 +42,10 @@ static enum ev_status begin(void *engine, const char *batch, const struct ev_spa
 	return ev_star_begin(engine, span, err);
 }
 
-static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_error *err)
-{
-	return ev_star_step(engine, rec, err);
-}
-
-static enum ev_status finish(void *engine, struct ev_error *err)
-{
-	return ev_star_finish(engine, err);
-}
-
-static enum ev_status commit(void *engine, struct ev_error *err)
-{
-	return ev_star_commit(engine, err);
-}
-
-static enum ev_status merge(void *engine, struct ev_error *err)
-{
-	return ev_star_merge(engine, err);
-}
+CLI_STEP(step, ev_star_step)
+CLI_CALL(finish, ev_star_finish)
+CLI_CALL(commit, ev_star_commit)
+CLI_CALL(merge, ev_star_merge)
 
 static void note_lacks(struct ev_star *star)
 {
@@ -84,9 +67,8 @@ int main(int argc, char **argv)
 
 	cli_open(&cli, &program, argc, argv);
 	model = cli_model(&cli, true);
-	if (how.state != NULL && getenv("EVKIT_SEAL") == NULL)
-		cli_usage("--state needs a sealed pipe, or a program that was stopped would look "
-			  "like the end of the day: set EVKIT_SEAL (evparse --new-seal FILE)");
+	if (how.state != NULL)
+		cli_need_seal();
 	how.folder = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
 	if ((star = ev_star_open(model, &how, &cli.port, &cli.error)) == NULL)
 		cli_die(&cli.error);

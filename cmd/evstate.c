@@ -45,10 +45,9 @@ static const struct ev_store_kind *kind_of(struct cli *c, const char *dir)
 	return kind;
 }
 
-static struct ev_store *open_state(struct cli *c, const char *dir, const struct ev_store_kind *kind,
-				   enum ev_store_mode mode)
+static struct ev_store *open_state(struct cli *c, const char *dir, enum ev_store_mode mode)
 {
-	struct ev_store *s = ev_store_open(dir, kind, mode, &c->error);
+	struct ev_store *s = ev_store_open(dir, kind_of(c, dir), mode, &c->error);
 
 	if (s == NULL)
 		cli_die(&c->error);
@@ -60,13 +59,10 @@ static void need_events(struct cli *c, const char *dir)
 {
 	const struct ev_store_kind *kind = kind_of(c, dir);
 
-	if (kind == &ev_store_events)
-		return;
-	ev_fail(&c->error,
-		"%s: is the state of %s, and records and batches are in that of evversion: name "
-		"its folder",
-		dir, kind->program);
-	cli_die(&c->error);
+	if (kind != &ev_store_events)
+		cli_fail("%s: is the state of %s, and records and batches are in that of "
+			 "evversion: name its folder",
+			 dir, kind->program);
 }
 
 static void put(struct cli *c, struct ev_buf *text)
@@ -76,7 +72,7 @@ static void put(struct cli *c, struct ev_buf *text)
 	ev_buf_reset(text);
 }
 
-/* The batch's name as JSON, in which nothing steers a terminal. */
+/* The batch's name as JSON, without anything that steers a terminal. */
 static void put_name(const char *name, struct ev_buf *out)
 {
 	struct ev_buf quoted = {0};
@@ -88,7 +84,7 @@ static void put_name(const char *name, struct ev_buf *out)
 
 /* info */
 
-/* 1-3,7; - for none. */
+/* As in 1-3,7; - for none. */
 static void put_commits(const struct ev_version_batch *b, struct ev_buf *out)
 {
 	if (b->n_commits == 0)
@@ -125,14 +121,14 @@ static void put_batches(const struct ev_store *s, struct ev_buf *out)
 static int info(struct cli *c, char **operands)
 {
 	const struct ev_store_kind *kind = kind_of(c, operands[0]);
-	struct ev_store *s = open_state(c, operands[0], kind, EV_STORE_READ);
+	struct ev_store *s = open_state(c, operands[0], EV_STORE_READ);
 	struct ev_point position = ev_store_position(s, ev_store_head(s));
 	struct ev_store_sums sums = ev_store_sums(s);
 	const char *follows = ev_store_note(s, "follows"), *name, *value;
 	char text[EV_STORE_POSITION];
 	struct ev_buf out = {0};
 
-	if (follows[0] != '\0') /* it stands in another store's chain */
+	if (follows[0] != '\0') /* its commits are another store's */
 		snprintf(position.store, sizeof position.store, "%s", follows);
 	ev_point_write(&position, text);
 	ev_buf_printf(&out, "kind: %s\nprogram: %s\nid: %s\nposition: %s\n", kind->name,
@@ -154,8 +150,7 @@ static int info(struct cli *c, char **operands)
 
 static int check(struct cli *c, char **operands)
 {
-	const struct ev_store_kind *kind = kind_of(c, operands[0]);
-	struct ev_store *s = open_state(c, operands[0], kind, EV_STORE_READ);
+	struct ev_store *s = open_state(c, operands[0], EV_STORE_READ);
 	struct ev_store_sums sums = ev_store_sums(s);
 	struct ev_store_rest rest;
 	struct ev_buf out = {0};
@@ -211,8 +206,7 @@ static int show(struct cli *c, char **operands)
 	if (id[0] == '\0')
 		cli_usage("the id is empty: no event has that");
 	need_events(c, operands[0]);
-	if (ev_version_begin(version, &c->error) != EV_OK)
-		cli_die(&c->error);
+	cli_must(c, ev_version_begin(version, &c->error));
 	st = ev_version_show(version, id, strlen(id), show_record, &sh, &c->error);
 	if (st == EV_FATAL)
 		cli_die(&c->error);
@@ -272,11 +266,10 @@ static int retract(struct cli *c, char **operands)
 	bool there;
 
 	need_events(c, dir);
-	s = open_state(c, dir, &ev_store_events, EV_STORE_WRITE);
+	s = open_state(c, dir, EV_STORE_WRITE);
 	there = is_there(s, batch);
 	if (there) {
-		if (ev_version_retract(s, batch, &r, &c->error) != EV_OK)
-			cli_die(&c->error);
+		cli_must(c, ev_version_retract(s, batch, &r, &c->error));
 		ev_buf_printf(&out, "records of the batch: %" PRIu64 "\n", r.records);
 		ev_buf_printf(&out, "gone: %" PRIu64 "\n", r.gone);
 		ev_buf_printf(&out, "brought by other batches too: %" PRIu64 "\n",

@@ -1,12 +1,12 @@
 /* evvalidate: each event against its contract, and all of them against the expectations. */
-#include "cli/cli.h"
+#include "cli/run.h"
 #include "validate/validate.h"
 #include "validate/verdict.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SMALLEST_MEMORY = 64 << 10, DEFAULT_MEMORY = 256 << 20, MOST_NOTES = 20 };
+enum { DEFAULT_MEMORY = 256 << 20, MOST_NOTES = 20 };
 
 static struct ev_validate_schema schema;
 static const char *only_with_schema;
@@ -56,11 +56,7 @@ static void take(size_t index, const char *argument)
 	case SUITE: how.suite = argument; return;
 	case STATE_OUT: how.state = argument; return;
 	case MERGE: merge = true; return;
-	case BUFFER_SIZE:
-		how.spill.memory = cli_size("buffer-size", argument);
-		if (how.spill.memory < SMALLEST_MEMORY)
-			cli_usage("--buffer-size must be 64K at least");
-		return;
+	case BUFFER_SIZE: how.spill.memory = cli_buffer_size(argument); return;
 	case SCHEMA: schema.file = argument; return;
 	case SCHEMA_DIR: schema.folder = argument; return;
 	case SCHEMA_BASE: schema.base = argument; return;
@@ -107,7 +103,7 @@ static enum ev_status judge(void *engine, const char *batch, const struct cli_su
 				err);
 }
 
-/* Paths that no event bore; then what did not hold. */
+/* Paths that no event had; then the expectations that do not hold. */
 static void note_findings(const struct ev_presence *presence, const struct ev_verdict *v)
 {
 	struct ev_buf line = {0};
@@ -158,8 +154,7 @@ static int run_merge(struct cli *cli, struct ev_verdict *v)
 	if (cli->n_operands == 0)
 		cli_usage("--merge takes the files that --state-out wrote");
 	for (size_t i = 0; i < cli->n_operands; i++)
-		if (ev_verdict_merge(v, cli->operands[i], &cli->error) != EV_OK)
-			cli_die(&cli->error);
+		cli_must(cli, ev_verdict_merge(v, cli->operands[i], &cli->error));
 	c = ev_verdict_merged(v, &first, &last);
 	if (first != NULL)
 		ev_buf_printf(&name, last != NULL ? "%s..%s" : "%s", first, last);
@@ -170,12 +165,11 @@ static int run_merge(struct cli *cli, struct ev_verdict *v)
 	} else if (!approved) {
 		cli_note_refusal(c->rejected, c->in);
 	}
-	if (ev_verdict_write(v,
-			     cli->batch != NULL ? cli->batch
-			     : first != NULL	? ev_buf_str(&name)
-						: NULL,
-			     c, &approved, &cli->files, &cli->error) != EV_OK)
-		cli_die(&cli->error);
+	cli_must(cli, ev_verdict_write(v,
+				       cli->batch != NULL ? cli->batch
+				       : first != NULL	  ? ev_buf_str(&name)
+							  : NULL,
+				       c, &approved, &cli->files, &cli->error));
 	cli_commit(cli);
 	ev_buf_free(&name);
 	return approved ? CLI_OK : CLI_NO;
@@ -201,8 +195,7 @@ int main(int argc, char **argv)
 	how.spill.folder = folder != NULL && folder[0] != '\0' ? folder : "/tmp";
 	if (schema.file == NULL)
 		model = cli_model(&cli, true);
-	if (ev_verdict_open(model, &how, &e.verdict, &cli.error) != EV_OK)
-		cli_die(&cli.error);
+	cli_must(&cli, ev_verdict_open(model, &how, &e.verdict, &cli.error));
 	if (!merge) {
 		e.validate = schema.file != NULL
 				     ? ev_validate_open_schema(&schema, &cli.port, &cli.error)

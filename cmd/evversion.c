@@ -1,11 +1,10 @@
 /* evversion: the records of each event, ordered and folded into versions. */
-#include "cli/cli.h"
-#include "cli/envelope.h"
+#include "cli/run.h"
 #include "version/version.h"
 
 #include <stdlib.h>
 
-enum { SMALLEST_MEMORY = 64 << 10, DEFAULT_MEMORY = 1 << 30 };
+enum { DEFAULT_MEMORY = 1 << 30 };
 
 static struct ev_version_options how = {.emit = EV_EMIT_HISTORY, .memory = DEFAULT_MEMORY};
 static const char *since;
@@ -21,7 +20,7 @@ static const struct cli_option options[] = {
 	{0},
 };
 
-/* What `evload --position` prints; nothing, if that failed. */
+/* The output of `evload --position`, which is empty if that failed. */
 static void take_since(const char *position)
 {
 	since = position;
@@ -53,11 +52,7 @@ static void take(size_t index, const char *argument)
 			cli_usage("--on-conflict takes quarantine or fail, not '%s'", argument);
 		how.fail_on_conflict = argument[0] == 'f';
 		return;
-	case 2:
-		how.memory = cli_size("buffer-size", argument);
-		if (how.memory < SMALLEST_MEMORY)
-			cli_usage("--buffer-size must be 64K at least");
-		return;
+	case 2: how.memory = cli_buffer_size(argument); return;
 	case 3: how.state = argument; return;
 	case 4: take_since(argument); return;
 	case 5: take_as_of(argument); return;
@@ -75,15 +70,8 @@ static const struct cli_program program = {
 	.take = take,
 };
 
-static enum ev_status step(void *engine, const struct ev_record *rec, struct ev_error *err)
-{
-	return ev_version_step(engine, rec, err);
-}
-
-static enum ev_status finish(void *engine, struct ev_error *err)
-{
-	return ev_version_finish(engine, err);
-}
+CLI_STEP(step, ev_version_step)
+CLI_CALL(finish, ev_version_finish)
 
 static enum ev_status begin(void *engine, const char *batch, const struct ev_span *span,
 			    struct ev_error *err)
@@ -102,15 +90,8 @@ static enum ev_status end(void *engine, const char *batch, const char *digest, c
 	return ev_version_take(engine, batch, digest, err);
 }
 
-static enum ev_status commit(void *engine, struct ev_error *err)
-{
-	return ev_version_commit(engine, err);
-}
-
-static enum ev_status merge(void *engine, struct ev_error *err)
-{
-	return ev_version_merge(engine, err);
-}
+CLI_CALL(commit, ev_version_commit)
+CLI_CALL(merge, ev_version_merge)
 
 /* A history made of current versions alone would lack the others unnoticed. */
 static void check_emit(const struct ev_model *m)
@@ -135,9 +116,8 @@ static void check_options(const struct cli *c, const struct ev_model *m)
 	if (!how.as_of && since == NULL)
 		cli_usage("--state needs --since POSITION: --since \"$(evload --position URL)\" "
 			  "is right for one database, --since 0 for any");
-	if (!how.as_of && getenv("EVKIT_SEAL") == NULL)
-		cli_usage("--state needs a sealed pipe, or a program that was stopped would look "
-			  "like the end of the day: set EVKIT_SEAL (evparse --new-seal FILE)");
+	if (!how.as_of)
+		cli_need_seal();
 }
 
 static int run(struct cli *c, struct ev_version *version)

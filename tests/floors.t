@@ -56,7 +56,7 @@ sha2.h lib/base/hash.c
 sqlite3.h lib/warehouse/sqlite.c'
 
 # The headers of the C library and the compiler, free to all.
-system='assert ctype dirent endian errno fcntl float getopt glob immintrin inttypes langinfo libgen
+system='arpa/inet assert ctype dirent endian errno fcntl float getopt glob immintrin inttypes langinfo libgen
 limits locale malloc math poll pthread sched search signal spawn stdalign stdarg stdatomic stdbool stddef
 stdint stdio stdlib stdnoreturn string strings sys/auxv sys/file sys/ioctl sys/mman sys/prctl sys/random sys/resource sys/select sys/socket
 sys/stat sys/statvfs sys/time sys/types sys/uio sys/wait time unistd wchar arm_neon cpuid'

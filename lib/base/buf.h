@@ -22,6 +22,7 @@ struct ev_buf {
 void ev_buf_free(struct ev_buf *b);
 void ev_buf_grow(struct ev_buf *b, size_t n);
 void ev_buf_printf(struct ev_buf *b, const char *fmt, ...) EV_PRINTF(2, 3);
+void ev_buf_vprintf(struct ev_buf *b, const char *fmt, va_list ap) EV_PRINTF(2, 0);
 /* Appends v in decimal digits. */
 void ev_buf_u64(struct ev_buf *b, uint64_t v);
 /* The bytes as a string: a NUL stands behind them, outside len. */

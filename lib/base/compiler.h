@@ -20,7 +20,7 @@
 /* Compiled for a processor with these features, whatever the others are compiled for. */
 #define EV_TARGET(features) __attribute__((target(features)))
 
-/* Of a typedef: so many bytes of the type as one value, by the processor's vectors. */
+/* On a typedef: so many bytes of the type as one value, by the processor's vectors. */
 #define EV_VECTOR(bytes)  __attribute__((vector_size(bytes)))
 #define EV_ALIGNED(bytes) __attribute__((aligned(bytes)))
 

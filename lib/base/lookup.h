@@ -2,8 +2,8 @@
  * lookup: open addressing from a hash to a number, as the index of what the caller has in a list.
  * Floor 0.
  *
- * Zero-initialise with {0}. Several numbers may stand under one hash, of which the upper half is
- * compared: which of them is meant the caller sees in its list.
+ * Zero-initialise with {0}. Several numbers may stand under one hash, whose upper half alone is
+ * compared: the caller checks each in its list.
  *
  *     size_t step = 0;
  *     while ((i = ev_lookup_next(&t, hash, &step)) != EV_LOOKUP_NONE)

@@ -31,7 +31,7 @@ void ev_grow(void *p, size_t *cap, size_t need, size_t size);
 void ev_oom_handler(void (*handler)(const char *what));
 /* Runs the policy; for foreign libraries that report exhaustion themselves. */
 _Noreturn void ev_oom(void);
-/* The same where the system refuses something else. */
+/* The same if the system refuses something else. */
 _Noreturn void ev_refused(const char *what);
 
 #endif

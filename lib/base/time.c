@@ -64,9 +64,9 @@ static bool digits(const char *p, int n, int32_t *out)
 	return true;
 }
 
-static bool leap_year(int32_t y)
+bool ev_date_is_leap(int64_t year)
 {
-	return y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 }
 
 static inline bool day_exists(struct ev_date d)
@@ -76,7 +76,7 @@ static inline bool day_exists(struct ev_date d)
 	if (d.month < 1 || d.month > 12 || d.day < 1)
 		return false;
 	return d.day <= 28 ||
-	       d.day <= month_days[d.month - 1] + (d.month == 2 && leap_year(d.year));
+	       d.day <= month_days[d.month - 1] + (d.month == 2 && ev_date_is_leap(d.year));
 }
 
 bool ev_date_parse(const char *p, size_t len, struct ev_date *d)
@@ -92,8 +92,8 @@ static const int32_t nano[] = {1000000000, 100000000, 10000000, 1000000, 100000,
 typedef uint8_t bytes16 EV_VECTOR(16);
 
 /*
- * "2026-03-01T10:00:00Z", with or without a fraction, as most are. Sixteen bytes are held against
- * the least and the greatest that each may be, at once; then the rest. False for any other form.
+ * "2026-03-01T10:00:00Z", with or without a fraction, as most are. Sixteen bytes are compared at
+ * once with the least and the greatest that each may be; then the rest. False for any other form.
  */
 static inline bool fast_utc(const char *p, size_t len, struct ev_date *d, int32_t *sec,
 			    int32_t *nsec)
@@ -231,7 +231,7 @@ static bool has_form(const char *p, size_t len, const char *form)
 	return true;
 }
 
-/* Of what stands behind the seconds. */
+/* What is wrong with the text behind the seconds. */
 static const char *offset_flaw(const char *p, size_t len)
 {
 	if (*p == ',')
@@ -303,45 +303,7 @@ const char *ev_time_reading(const char *p, size_t len, bool number)
 	return NULL;
 }
 
-/* Times come one near another: the minute of the last one in UTC by "Z". */
-struct minute {
-	char text[17]; /* "2026-03-01T10:00:" */
-	int64_t sec;
-};
-
-/* ":00Z" or ":00.037Z", behind it. */
-static inline bool in_minute(const struct minute *m, const char *p, size_t len, struct ev_time *t)
-{
-	uint32_t tens, ones;
-	int32_t nsec = 0;
-
-	if (len < 20 || memcmp(p, m->text, sizeof m->text) != 0 || p[len - 1] != 'Z')
-		return false;
-	tens = (uint8_t)(p[17] - '0');
-	ones = (uint8_t)(p[18] - '0');
-	if (tens > 5 || ones > 9)
-		return false;
-	if (len > 20) {
-		size_t i = 20;
-
-		if (p[19] != '.' || len < 22 || len > 30)
-			return false;
-		for (; i < len - 1; i++) {
-			uint32_t digit = (uint8_t)(p[i] - '0');
-
-			if (digit > 9)
-				return false;
-			nsec = nsec * 10 + (int32_t)digit;
-		}
-		nsec *= nano[i - 20];
-	}
-	*t = (struct ev_time){m->sec + (int64_t)(tens * 10 + ones), nsec};
-	return true;
-}
-
-static _Thread_local struct minute last_minute = {"1970-01-01T00:00:", 0};
-
-static EV_NOINLINE enum ev_time_form parse_any(const char *p, size_t len, struct ev_time *t)
+enum ev_time_form ev_time_parse(const char *p, size_t len, struct ev_time *t)
 {
 	struct ev_date d;
 	struct clock c;
@@ -349,8 +311,6 @@ static EV_NOINLINE enum ev_time_form parse_any(const char *p, size_t len, struct
 
 	if (fast_utc(p, len, &d, &sec, &nsec)) {
 		*t = (struct ev_time){ev_date_days(d) * DAY + sec, nsec};
-		memcpy(last_minute.text, p, sizeof last_minute.text);
-		last_minute.sec = t->sec - sec % 60;
 		return EV_TIME_ZONED;
 	}
 	if (len < 19 || (p[10] != 'T' && p[10] != 't' && p[10] != ' ') ||
@@ -360,11 +320,6 @@ static EV_NOINLINE enum ev_time_form parse_any(const char *p, size_t len, struct
 	t->sec = ev_date_days(d) * DAY + c.sec - c.offset;
 	t->nsec = c.nsec;
 	return c.zoned ? EV_TIME_ZONED : EV_TIME_NAIVE;
-}
-
-enum ev_time_form ev_time_parse(const char *p, size_t len, struct ev_time *t)
-{
-	return in_minute(&last_minute, p, len, t) ? EV_TIME_ZONED : parse_any(p, len, t);
 }
 
 /* Two digits of v, below 100. */

@@ -35,4 +35,14 @@ size_t ev_utf8_show(const char **s, size_t len, char out[EV_UTF8_SHOWN + 1]);
 /* The number of code points in valid UTF-8. */
 size_t ev_utf8_count(const char *p, size_t len);
 
+/* The length of what begins a text of valid UTF-8, at most `most` bytes, whole characters. */
+static inline size_t ev_utf8_cut(const char *p, size_t len, size_t most)
+{
+	if (len <= most)
+		return len;
+	while (most > 0 && ((unsigned char)p[most] & 0xc0) == 0x80)
+		most--;
+	return most;
+}
+
 #endif

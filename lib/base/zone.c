@@ -28,7 +28,7 @@ struct change {
 	int64_t time;	      /* seconds from midnight, -167 to 167 hours */
 };
 
-/* What holds behind the last transition: the TZ string at the end of the file. */
+/* Holds after the last transition: the TZ string at the end of the file. */
 struct rule {
 	bool known; /* else the last transition holds on */
 	bool summer;
@@ -88,8 +88,8 @@ static bool take_time(struct text *t, int most_hours, int64_t *seconds)
 
 	if (!take_number(t, 0, most_hours, &h))
 		return false;
-	if (take(t, ':') && (!take_number(t, 0, 59, &m) ||
-			     (take(t, ':') && !take_number(t, 0, 59, &s))))
+	if (take(t, ':') &&
+	    (!take_number(t, 0, 59, &m) || (take(t, ':') && !take_number(t, 0, 59, &s))))
 		return false;
 	*seconds = h * 3600L + m * 60L + s;
 	if (minus)
@@ -157,11 +157,6 @@ static bool read_rule(struct text t, struct rule *r)
 	return take_change(&t, &r->begin) && take_change(&t, &r->end) && t.p == t.end;
 }
 
-static bool leap(int64_t year)
-{
-	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
 /* The local reading of a change, as if UTC. */
 static int64_t change_of(const struct change *c, int64_t year)
 {
@@ -180,7 +175,7 @@ static int64_t change_of(const struct change *c, int64_t year)
 	} else {
 		days = ev_date_days(first) + c->day;
 		if (c->form == 'J') /* 29 February has no number */
-			days -= c->day < 60 || !leap(year);
+			days -= c->day < 60 || !ev_date_is_leap(year);
 	}
 	return days * DAY + c->time;
 }
@@ -312,7 +307,7 @@ static const char *check_data(const struct data *d)
 	return NULL;
 }
 
-/* What stands behind the data: a TZ string between two line feeds, and nothing more. */
+/* Reads the rest of the file: a TZ string between two line feeds, and nothing more. */
 static const char *read_footer(struct ev_zone *z, const unsigned char *p, const unsigned char *end)
 {
 	struct text t = {(const char *)p + 1, (const char *)end - 1};

@@ -1,7 +1,6 @@
 #include "cli/cli.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "cli/seal.h"
 #include "json/plan.h"
 
 #include <errno.h>
@@ -18,6 +17,7 @@ enum {
 	DEFAULT_MAX_LINE = 64 << 20,
 	SMALLEST_MAX_LINE = 16,
 	LARGEST_MAX_LINE = 1 << 29,
+	SMALLEST_BUFFER = 64 << 10,
 	MAX_OPTIONS = 64,
 	MAX_BATCH = 200,
 	MAX_ARGUMENT = 4096,
@@ -25,35 +25,63 @@ enum {
 
 static const char *program_name = "evkit";
 
+/* Prints a line to standard error, behind the name. */
+static void print(const char *fmt, va_list ap)
+{
+	struct ev_error line;
+
+	ev_vfail(&line, fmt, ap);
+	fprintf(stderr, "%s: %s\n", program_name, line.text);
+}
+
+_Noreturn void cli_fail(const char *fmt, ...)
+{
+	va_list ap;
+
+	ev_out_unlink_temporaries();
+	va_start(ap, fmt);
+	print(fmt, ap);
+	va_end(ap);
+	exit(CLI_TROUBLE);
+}
+
 _Noreturn void cli_die(const struct ev_error *err)
 {
-	ev_out_unlink_temporaries();
-	fprintf(stderr, "%s: %s\n", program_name, err->text);
-	exit(CLI_TROUBLE);
+	cli_fail("%s", err->text);
+}
+
+void cli_must(struct cli *c, enum ev_status st)
+{
+	if (st == EV_FATAL)
+		cli_die(&c->error);
 }
 
 _Noreturn void cli_usage(const char *fmt, ...)
 {
-	struct ev_error err;
 	va_list ap;
 
-	va_start(ap, fmt);
-	ev_vfail(&err, fmt, ap);
-	va_end(ap);
 	ev_out_unlink_temporaries();
-	fprintf(stderr, "%s: %s\nTry '%s --help'.\n", program_name, err.text, program_name);
+	va_start(ap, fmt);
+	print(fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "Try '%s --help'.\n", program_name);
 	exit(CLI_TROUBLE);
 }
 
 void cli_note(const char *fmt, ...)
 {
-	struct ev_error note;
 	va_list ap;
 
 	va_start(ap, fmt);
-	ev_vfail(&note, fmt, ap);
+	print(fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "%s: %s\n", program_name, note.text);
+}
+
+void cli_need_seal(void)
+{
+	if (getenv("EVKIT_SEAL") == NULL)
+		cli_usage("--state needs a sealed pipe, or a program that was stopped would look "
+			  "like the end of the day: set EVKIT_SEAL (evparse --new-seal FILE)");
 }
 
 /* Without memory, so without stdio. */
@@ -86,7 +114,7 @@ static void catch_signals(void)
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
 		struct sigaction old;
 
-		/* What the parent ignores (nohup) stays ignored; a pipe's end must not be. */
+		/* What the parent ignores (nohup) stays ignored; but SIGPIPE must not. */
 		if (signals[i] != SIGPIPE && sigaction(signals[i], NULL, &old) == 0 &&
 		    old.sa_handler == SIG_IGN)
 			continue;
@@ -199,6 +227,15 @@ size_t cli_size(const char *option, const char *text)
 	    v > (unsigned long long)SIZE_MAX >> shift >> 1)
 		cli_usage("--%s takes a number of octets such as 64M, not '%s'", option, text);
 	return (size_t)v << shift;
+}
+
+size_t cli_buffer_size(const char *text)
+{
+	size_t size = cli_size("buffer-size", text);
+
+	if (size < SMALLEST_BUFFER)
+		cli_usage("--buffer-size must be 64K at least");
+	return size;
 }
 
 uint64_t cli_number(const char *option, const char *text)
@@ -412,6 +449,61 @@ struct ev_model *cli_model(struct cli *c, bool required)
 	if ((m = ev_model_read(file, &c->error)) == NULL)
 		cli_die(&c->error);
 	return m;
+}
+
+bool cli_refuses(const struct cli *c, uint64_t rejected, uint64_t in)
+{
+	const struct cli_limit *l = &c->max_rejects;
+
+	if (!l->set)
+		return false;
+	return l->percent ? (double)rejected * 100 > (double)l->value * (double)in
+			  : rejected > l->value;
+}
+
+void cli_note_refusal(uint64_t rejected, uint64_t in)
+{
+	cli_note("%llu of %llu lines were rejected, more than --max-rejects allows",
+		 (unsigned long long)rejected, (unsigned long long)in);
+}
+
+void cli_note_nothing(const struct cli_program *program, uint64_t rejected)
+{
+	cli_note("nothing passed, and the batch is not approved: %llu %s rejected: see whether "
+		 "they are wrong or the %s is",
+		 (unsigned long long)rejected, rejected == 1 ? "record was" : "records were",
+		 program->input == CLI_BEGINS ? "format" : "model");
+}
+
+/* The paths that envelope options gave, the last one of each part. */
+static struct {
+	const char *name, *path;
+} envelope[6];
+
+void cli_envelope_take(const char *name, const char *path)
+{
+	size_t i = 0;
+
+	while (envelope[i].name != NULL && strcmp(envelope[i].name, name) != 0)
+		i++;
+	envelope[i].name = name;
+	envelope[i].path = path;
+}
+
+void cli_envelope_apply(struct ev_model *m)
+{
+	struct ev_error err;
+
+	for (size_t i = 0; i < sizeof envelope / sizeof envelope[0] && envelope[i].name != NULL;
+	     i++) {
+		/* --version is every program's own, so the path has a longer name. */
+		const char *part = envelope[i].name;
+
+		if (strcmp(part, "version-path") == 0)
+			part = "version";
+		if (ev_model_set_path(m, part, envelope[i].path, &err) != EV_OK)
+			cli_die(&err);
+	}
 }
 
 enum ev_status cli_prepare(struct cli *c)

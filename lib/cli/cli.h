@@ -11,7 +11,6 @@
 
 #include "io/out.h"
 #include "model/model.h"
-#include "record/count.h"
 #include "record/port.h"
 
 #include <stdio.h>
@@ -33,7 +32,7 @@ enum cli_input {
 	CLI_CONTINUES, /* reads what another of the programs wrote, unless --first */
 };
 
-/* What a program is, to its options and its help. */
+/* How a program is called: for its options and its help. */
 struct cli_program {
 	const char *name;
 	const char *usage;   /* the synopsis, a line each way; begins with the name */
@@ -83,85 +82,40 @@ void cli_open(struct cli *c, const struct cli_program *program, int argc, char *
 struct ev_model *cli_model(struct cli *c, bool required);
 void cli_close(struct cli *c);
 
+/* Options that name the parts of an envelope, for a use without a model. */
+#define CLI_ENVELOPE_OPTIONS                                                      \
+	{"id", '\0', "PATH", "where the event's id stands (default: .event_id)"}, \
+		{"type", '\0', "PATH", "its type (.event_type)"},                 \
+		{"time", '\0', "PATH", "its time (.event_timestamp)"},            \
+		{"version-path", '\0', "PATH", "its version (.version)"},         \
+		{"modified", '\0', "PATH", "its modified time (.modified_at)"},   \
+	{                                                                         \
+		"op", '\0', "PATH", "put, patch or delete (.op)"                  \
+	}
+
+/* name: of one of the options above. */
+void cli_envelope_take(const char *name, const char *path);
+/* Puts what was taken over the model's. Exits if a path is none. */
+void cli_envelope_apply(struct ev_model *m);
+
 /* A number of bytes: 64M, 1G. Exits by cli_usage if it is none. */
 size_t cli_size(const char *option, const char *text);
+/* What --buffer-size takes: 64K at least. */
+size_t cli_buffer_size(const char *text);
 /* A number without a sign. */
 uint64_t cli_number(const char *option, const char *text);
 
 /* Prints "PROGRAM: text" and exits with status 2. Uncommitted files are removed. */
 _Noreturn void cli_die(const struct ev_error *err);
+_Noreturn void cli_fail(const char *fmt, ...) EV_PRINTF(1, 2);
+/* Dies of c->error if the status is EV_FATAL. */
+void cli_must(struct cli *c, enum ev_status st);
 /* The same for a wrong use, with a hint at --help. */
 _Noreturn void cli_usage(const char *fmt, ...) EV_PRINTF(1, 2);
+/* Exits by cli_usage if no chain is sealed, as --state asks for it. */
+void cli_need_seal(void);
 /* Prints a note on standard error. */
 void cli_note(const char *fmt, ...) EV_PRINTF(1, 2);
-
-/* How sections of a sealed input (a batch each, head to seal) become sections of the output. */
-enum cli_flow {
-	CLI_FLOW_EACH,	 /* one out for each in */
-	CLI_FLOW_GATHER, /* all in, one out */
-	CLI_FLOW_SINK,	 /* none out: the engine is called at the end of each batch */
-};
-
-/* What the loop counted, for an engine that judges. batch is "" where it has no name. */
-struct cli_sums {
-	uint64_t in, rejected, blank;
-};
-
-/* An engine, as the record loop drives it. Functions that may be NULL are marked so. */
-struct cli_engine {
-	void *engine;
-	enum cli_flow flow;
-	/*
-	 * Of a sink: finish commits. All that can fail is done before it, as far as it can be; what
-	 * then still fails is reported with the status CLI_NO, for the load is in.
-	 */
-	bool commits;
-	/*
-	 * Each line that goes out is put in the step of the record that it is, or is made of, so it
-	 * has that record's place.
-	 */
-	bool keeps_places;
-	enum ev_status (*step)(void *engine, const struct ev_record *rec, struct ev_error *err);
-	/* Or NULL: emits the rest; with a state, that of each section. */
-	enum ev_status (*finish)(void *engine, struct ev_error *err);
-	/* Or NULL: puts out what is held back, before the input is waited for. */
-	enum ev_status (*flush)(void *engine, struct ev_error *err);
-	const struct ev_count *counts; /* or NULL: out is counted by the loop */
-	/*
-	 * It keeps a state: each section of the input (CLI_FLOW_EACH) is a commit. What finish has
-	 * emitted is flushed, and then commit makes it count, unless the verdict is no.
-	 */
-	bool state;
-	bool opens; /* end opens the section of the output: by port->open, before a line */
-	enum ev_status (*commit)(void *engine, struct ev_error *err);
-	/* Behind the commit, when the seal is out: what can wait until the next program has it. */
-	enum ev_status (*merge)(void *engine, struct ev_error *err);
-	/*
-	 * Or NULL: a section begins. batch: its name, or NULL where it has none; span: what it
-	 * shows of a state, or NULL. One that has no begin takes no section out of a state.
-	 */
-	enum ev_status (*begin)(void *engine, const char *batch, const struct ev_span *span,
-				struct ev_error *err);
-	/*
-	 * For a sink: a batch is whole. digest: 32 hex digits; balance: the stages as JSON. The
-	 * same, or NULL, of one with a state: a section is whole; it has no balance.
-	 */
-	enum ev_status (*end)(void *engine, const char *batch, const char *digest,
-			      const char *balance, struct ev_error *err);
-	bool no_batch; /* lines are judged one by one: all of them may be rejected */
-	/*
-	 * Or NULL: judges the batch as a whole before its seal is written. *approved: what
-	 * --max-rejects says; may be set to false.
-	 */
-	enum ev_status (*judge)(void *engine, const char *batch, const struct cli_sums *sums,
-				bool *approved, struct ev_error *err);
-};
-
-/*
- * Runs every record of the inputs (n file names, or none for standard input) through the engine,
- * with all that the pipe contract asks. Returns the exit status; exits on trouble.
- */
-int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size_t n);
 
 /* Whether --max-rejects makes the verdict no; a note on standard error says so. */
 bool cli_refuses(const struct cli *c, uint64_t rejected, uint64_t in);

@@ -1,7 +1,7 @@
 #include "cli/seal.h"
 #include "base/hash.h"
 #include "cli/cli.h"
-#include "number/decimal.h"
+#include "record/position.h"
 #include "json/write.h"
 
 #include <errno.h>
@@ -27,16 +27,13 @@ struct cli_seal {
 struct cli_seal *cli_seal_open(void)
 {
 	const char *secret = getenv("EVKIT_SEAL");
-	struct ev_error err;
 	struct cli_seal *s;
 
 	if (secret == NULL)
 		return NULL;
-	if (secret[0] == '\0') {
-		ev_fail(&err, "EVKIT_SEAL is set but empty: give it the job's secret (evparse "
-			      "--new-seal FILE makes one), or unset it");
-		cli_die(&err);
-	}
+	if (secret[0] == '\0')
+		cli_fail("EVKIT_SEAL is set but empty: give it the job's secret (evparse "
+			 "--new-seal FILE makes one), or unset it");
 	s = ev_calloc(1, sizeof *s);
 	s->secret = secret;
 	s->scan = ev_scan_new();
@@ -113,20 +110,6 @@ static bool short_text(struct cli_seal *s, const struct ev_doc *d, uint32_t at,
 	return true;
 }
 
-static bool read_number(const struct ev_doc *d, uint32_t at, uint64_t *out)
-{
-	struct ev_number n;
-	int64_t v;
-
-	if (at == EV_NOWHERE)
-		return false;
-	ev_number_read(d->text + d->nodes[at].pos, d->nodes[at].end - d->nodes[at].pos, &n);
-	if (!ev_number_int64(&n, &v) || v < 0)
-		return false;
-	*out = (uint64_t)v;
-	return true;
-}
-
 static bool read_stage(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
 		       struct cli_stage *stage)
 {
@@ -142,8 +125,7 @@ static bool read_stage(struct cli_seal *s, const struct ev_doc *d, uint32_t obje
 				return false;
 			continue;
 		}
-		if (ev_kind(d, i + 1) != EV_NUMBER || stage->n == CLI_MAX_COUNTS ||
-		    !read_number(d, i + 1, &value))
+		if (stage->n == CLI_MAX_COUNTS || !ev_u64_of(d, i + 1, &value))
 			return false;
 		cli_stage_add(stage, name, value);
 	}
@@ -199,13 +181,12 @@ static bool read_at(struct cli_seal *s, const struct ev_doc *d, uint32_t object,
 	line->at.source =
 		read_text(d, member_of(d, object, "source", EV_STRING), &s->batch, &s->text);
 	line->at.offset = EV_NO_OFFSET;
-	return line->at.source != NULL &&
-	       read_number(d, member_of(d, object, "line", EV_NUMBER), &line->at.line) &&
+	return line->at.source != NULL && ev_state_u64(d, object, "line", &line->at.line) &&
 	       (ev_member(d, object, "offset", 6) == EV_NOWHERE ||
-		read_number(d, member_of(d, object, "offset", EV_NUMBER), &line->at.offset));
+		ev_state_u64(d, object, "offset", &line->at.offset));
 }
 
-/* What a section out of a state shows. */
+/* The commits that a section out of a state shows. */
 static bool read_span(const struct ev_doc *d, uint32_t object, struct cli_control *line)
 {
 	struct ev_span *span = &line->span;
@@ -218,8 +199,8 @@ static bool read_span(const struct ev_doc *d, uint32_t object, struct cli_contro
 		return true;
 	if (digests == EV_NOWHERE ||
 	    !read_hex(d, member_of(d, object, "store", EV_STRING), span->to.store, EV_STORE_ID) ||
-	    !read_number(d, member_of(d, object, "from", EV_NUMBER), &span->from) ||
-	    !read_number(d, member_of(d, object, "to", EV_NUMBER), &span->to.number) ||
+	    !ev_state_u64(d, object, "from", &span->from) ||
+	    !ev_state_u64(d, object, "to", &span->to.number) ||
 	    !read_hex(d, member_of(d, object, "model", EV_STRING), span->model, EV_STORE_DIGEST))
 		return false;
 	n = (d->nodes[digests].end - d->nodes[digests].pos - 2) / EV_STORE_DIGEST;

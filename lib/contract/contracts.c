@@ -16,12 +16,6 @@ static void free_contract(struct ev_contract_type *c)
 	free(c->elements);
 	free_columns(&c->columns);
 	free(c->rules);
-	for (size_t i = 0; c->plans != NULL && i <= EV_SHAPES; i++) {
-		if (c->plans[i] != NULL)
-			free(c->plans[i]->numbers);
-		free(c->plans[i]);
-	}
-	free(c->plans);
 	free(c->asks.list);
 }
 
@@ -105,8 +99,8 @@ static bool compile_contract(struct ev_contracts *v, const char *type, const str
 }
 
 /*
- * A value that several tables take in the same type is checked once. list: of whose elements it is,
- * or NULL.
+ * True if the column's value is checked already, because another table has it in the same type.
+ * Notes it if not. list: what the column is an element's of, or NULL.
  */
 static bool is_checked(struct ev_contracts *v, const struct ev_contract_type *c,
 		       const struct ev_path *list, const struct ev_column *column)
@@ -128,10 +122,10 @@ static bool is_checked(struct ev_contracts *v, const struct ev_contract_type *c,
 static void add_column(struct ev_contract_columns *c, const struct ev_column *column, uint32_t slot)
 {
 	c->list = ev_realloc_array(c->list, c->n + 1, sizeof *c->list);
-	c->list[c->n++] = ev_column_at(column, slot);
+	c->list[c->n++] = (struct ev_contract_column){column, slot};
 }
 
-/* What the envelope asks of its times is what a timestamp must be. */
+/* True if reading the envelope has checked the value: its times are timestamps. */
 static bool envelope_checks(const struct ev_model *m, const struct ev_column *column)
 {
 	return column->type == EV_TYPE_TIMESTAMP &&
@@ -139,7 +133,7 @@ static bool envelope_checks(const struct ev_model *m, const struct ev_column *co
 		(m->modified != NULL && ev_path_same(column->from, m->modified)));
 }
 
-/* "_ev" is kept from schemas. */
+/* Schemas do not see "_ev". */
 static bool is_reserved(const struct ev_path *path)
 {
 	return path->n > 0 && path->steps[0].kind == EV_STEP_NAME &&
@@ -152,7 +146,7 @@ static bool is_computed(const struct ev_path *path, const struct ev_path *list)
 	return path->computed != 0 || (list != NULL && list->computed != 0);
 }
 
-/* What fits the contract's schema fits the column. list: of its elements, or NULL. */
+/* True if every value that the contract's schema allows fits the column. */
 static bool schema_checks(const struct ev_contract_type *c, const struct ev_column *column,
 			  const struct ev_path *list)
 {
@@ -178,7 +172,7 @@ static struct ev_contract_elements *elements_of(struct ev_contracts *v, struct e
 	return &c->elements[c->n_elements++];
 }
 
-/* What fits the contract's schema has nothing else where the path leads through. */
+/* True if the contract's schema allows no value of the wrong kind on the path. */
 static bool schema_opens(const struct ev_contract_type *c, const struct ev_path *path,
 			 const struct ev_path *list)
 {
@@ -195,7 +189,7 @@ static bool schema_opens(const struct ev_contract_type *c, const struct ev_path 
 	return true;
 }
 
-/* Columns of a table, of which each leads to a list or is NULL. */
+/* Adds the columns of a table. each: the list that its rows are the elements of, or NULL. */
 static void add_columns(struct ev_contracts *v, struct ev_contract_type *c,
 			const struct ev_path *each, const struct ev_column *columns, size_t n)
 {
@@ -239,7 +233,7 @@ static void add_table(struct ev_contracts *v, struct ev_contract_type *c,
 	add_columns(v, c, each, columns->list, columns->n);
 }
 
-/* The parts of keys that a fact refers by are asked of its events, whoever the dimension is for. */
+/* Events of a fact need all parts of its keys, whatever types the dimension is for. */
 static void add_keys(struct ev_contracts *v, struct ev_contract_type *c, const struct ev_fact *f)
 {
 	for (size_t i = 0; i < f->columns.n; i++) {
@@ -267,7 +261,7 @@ static void take_rule(struct ev_contracts *v, struct ev_contract_type *c, const 
 	ev_buf_free(&by);
 }
 
-/* The paths of the star's tables are looked for in the events that they are for. */
+/* Adds the paths of the tables that take events of the type. */
 static void ask_star(struct ev_contracts *v, struct ev_contract_type *c)
 {
 	ev_presence_add_star(v->presence, v->m, c->type, c->len, &c->asks);
@@ -288,7 +282,7 @@ static void take_dimension(struct ev_contracts *v, struct ev_contract_type *c, c
 	add_table(v, c, d->each, &d->columns);
 }
 
-/* Hands something to the contracts of the types that it is for; all types, if it names none. */
+/* Calls take for the contract of each type named; of all types, if none is. */
 static void give(struct ev_contracts *v, const struct ev_names *types, const void *what,
 		 void (*take)(struct ev_contracts *, struct ev_contract_type *, const void *))
 {
@@ -331,7 +325,7 @@ static struct ev_contract_type *add_contract(struct ev_contracts *v, const char 
 	return c;
 }
 
-/* A model without types may yet name some: those that a rule or a table is for. */
+/* Adds the types that a rule or a table names, which a model without types has too. */
 static void add_named(struct ev_contracts *v, const struct ev_names *types)
 {
 	for (size_t i = 0; i < types->n; i++)
@@ -372,6 +366,9 @@ static bool compile(struct ev_contracts *v, struct ev_error *err)
 		add_named(v, &m->dimensions[i].types);
 	v->unknown.type = "";
 	fill_contracts(v);
+	for (size_t i = 0; i < v->n_contracts; i++)
+		v->contracts[i].plans = EV_PLANS(&ev_contract_columns_kind, &v->contracts[i]);
+	v->unknown.plans = EV_PLANS(&ev_contract_columns_kind, &v->unknown);
 	return true;
 }
 

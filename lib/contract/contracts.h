@@ -3,8 +3,8 @@
  *
  * The room lib/contract puts schema, columns and rules together into one judgement of an event.
  *
- * In this order, and all reasons of the first that fails: the type, its JSON Schema, the columns'
- * types, the rules. evvalidate holds what comes against it, evversion what patches make.
+ * Checked in this order, with all reasons of the first step that fails: the type, its JSON Schema,
+ * the columns' types, the rules. evvalidate checks what comes in, evversion what patches make.
  */
 #ifndef EV_CONTRACTS_H
 #define EV_CONTRACTS_H
@@ -22,24 +22,24 @@ struct ev_contracts;
  */
 struct ev_contracts *ev_contracts_open(const struct ev_model *m, struct ev_events *events,
 				       struct ev_error *err);
-/* Of an event that was read: true, or why not, with its code. */
+/* True if the event keeps its contract; else why has the reasons and their code. */
 bool ev_contracts_judge(struct ev_contracts *v, const struct ev_event *event,
 			struct ev_reasons *why);
 /*
- * Whether a document but for the value `without` fits the schema; NULL fits all. rule: what the
- * reasons name.
+ * True if a document, without the value `without`, is valid; everything is if s is NULL. rule: goes
+ * into the reasons.
  */
 bool ev_contract_schema(const struct ev_schema *s, const char *rule, const struct ev_doc *d,
 			uint32_t without, struct ev_reasons *why);
-/* Tells of one that passed, for ev_contracts_presence. */
+/* Notes the paths of an event that passed, for ev_contracts_presence. */
 void ev_contracts_passed(struct ev_contracts *v, const struct ev_event *event);
-/* Has fn told of each rule that does not hold and is not critical, while an event is judged. */
+/* Calls fn, while an event is judged, for each rule that fails and is not critical. */
 typedef void ev_contracts_warned(void *ctx, const struct ev_rule *rule);
 void ev_contracts_warn(struct ev_contracts *v, ev_contracts_warned *fn, void *ctx);
-/* Which of the paths that the model names its events bore: asked for by those that passed. */
+/* Which of the paths that the model names were in events, of the types that passed so far. */
 struct ev_presence *ev_contracts_presence(struct ev_contracts *v);
 /*
- * What is odd about the schemas and rules, if not wrong, one line each, or NULL behind the last.
+ * The nth doubtful thing about the schemas and rules, as a line, or NULL behind the last.
  * Valid until the next call.
  */
 const char *ev_contracts_lint(struct ev_contracts *v, size_t i);

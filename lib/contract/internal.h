@@ -1,7 +1,7 @@
 /*
  * internal: what the files of contract share. Floor 8.
  *
- * contracts.c works out what each type of event is held against; judge.c holds events against it.
+ * contracts.c compiles the contract of each type of event; judge.c checks events.
  */
 #ifndef EV_CONTRACT_INTERNAL_H
 #define EV_CONTRACT_INTERNAL_H
@@ -11,12 +11,16 @@
 #include "schema/schema.h"
 #include "warehouse/column.h"
 #include "json/pick.h"
+#include "json/plan.h"
 
-/* Values that go into rows, each in the type of its column. */
+/* Columns, each with the slot of its value; ways: what their paths lead through. */
 struct ev_contract_columns {
-	struct ev_column_at *list;
+	struct ev_contract_column {
+		const struct ev_column *column;
+		uint32_t slot;
+	} * list;
 	size_t n;
-	struct ev_ways ways; /* to them */
+	struct ev_ways ways;
 };
 
 /* Columns of the elements of a list. */
@@ -25,29 +29,7 @@ struct ev_contract_elements {
 	struct ev_contract_columns columns;
 };
 
-/* A value that goes into a row. */
-struct ev_contract_cell {
-	const struct ev_column_at *column;
-	uint32_t node;
-	enum ev_contract_usual {
-		USUAL_NONE,
-		USUAL_TEXT,   /* no longer than the column has it */
-		USUAL_NUMBER, /* digits, with a point at most */
-		USUAL_JSON,
-	} usual;		     /* the fast path for a value of its kind */
-	uint32_t numbers, n_numbers; /* of JSON: its numbers, as a part of the plan's */
-};
-
-/* The values of an event of one contract and shape. */
-struct ev_contract_plan {
-	bool closed; /* some path leads through a value that has no members */
-	uint32_t *numbers;
-	uint32_t n_numbers;
-	size_t n;
-	struct ev_contract_cell cells[]; /* values that are there, in the order of the columns */
-};
-
-/* What an event type is held against. */
+/* The contract of a type. */
 struct ev_contract_type {
 	const char *type;
 	size_t len;
@@ -57,12 +39,11 @@ struct ev_contract_type {
 	size_t n_elements;
 	size_t *rules;
 	size_t n_rules;
-	struct ev_contract_plan **plans; /* by shape; NULL until there is one */
-	struct ev_presence_paths asks;	 /* what the model asks of such an event */
-	bool came;			 /* one of them passed */
+	struct ev_plans plans;	       /* of its columns */
+	const struct ev_event *event;  /* that a plan is made of */
+	struct ev_presence_paths asks; /* what the model asks of such an event */
+	bool came;		       /* one of them passed */
 };
-
-enum { RECENT_BITS = 6, RECENT = 1 << RECENT_BITS };
 
 struct ev_contracts {
 	const struct ev_model *m;
@@ -70,11 +51,9 @@ struct ev_contracts {
 	struct ev_schema_set *schemas;
 	struct ev_contract_type *contracts;
 	size_t n_contracts, cap_contracts;
-	/* what a type that the model does not name is held against */
-	struct ev_contract_type unknown;
-	struct ev_expr **exprs;			 /* one a rule */
-	struct ev_symbols *types;		 /* contracts[number - 1] */
-	struct ev_contract_type *recent[RECENT]; /* by a hash of the type; or NULL */
+	struct ev_contract_type unknown; /* of types that the model does not name */
+	struct ev_expr **exprs;		 /* one a rule */
+	struct ev_symbols *types;	 /* contracts[number - 1] */
 	struct ev_buf scratch;
 	struct ev_symbols *checked; /* columns, by all that makes them the same; at first */
 	struct ev_presence *presence;
@@ -85,5 +64,7 @@ struct ev_contracts {
 	const struct ev_event *event; /* that is being judged */
 	struct ev_reasons *why;
 };
+
+extern const struct ev_plan_kind ev_contract_columns_kind; /* of plans; client: a type */
 
 #endif

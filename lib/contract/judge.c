@@ -41,35 +41,39 @@ bool ev_contract_schema(const struct ev_schema *s, const char *rule, const struc
 	return reject_code(why, "schema");
 }
 
-static EV_NOINLINE bool tell_misfit(struct ev_contracts *v, const struct ev_column *c,
-				    const struct ev_doc *d, uint32_t node, const char *problem)
-{
-	uint32_t skip[EV_MAX_SKIP];
+/* Columns */
 
-	if (c->around)
+/* The slow path of fits. If the value does not fit, adds the reason. */
+static EV_NOINLINE bool fits_slowly(struct ev_contracts *v, const struct ev_column *c,
+				    uint32_t node)
+{
+	const struct ev_doc *d = v->event->doc;
+	const struct ev_node *n = &d->nodes[node];
+	uint32_t skip[EV_MAX_SKIP];
+	char store[EV_VALUE_STORE];
+	struct ev_value value;
+	const char *problem;
+
+	/* Escapes only make a text longer, and the column cannot refuse it but for U+0000. */
+	if (c->type == EV_TYPE_VARCHAR && n->kind == EV_STRING && !d->nul &&
+	    n->end - n->pos - 2 <= c->size)
+		return true;
+	problem = ev_column_value(c, v->m->zone, d, node, store, &value);
+	if (problem != NULL && c->around)
 		problem = ev_column_json_problem(d, node, skip,
 						 ev_event_skip(v->events, v->event, NULL, 0, skip));
 	if (problem != NULL)
 		ev_column_misfit(c, d, node, problem, v->why);
-	return problem != NULL;
+	return problem == NULL;
 }
 
-static inline bool misfit(struct ev_contracts *v, const struct ev_column_at *c,
-			  const struct ev_doc *d, uint32_t node)
+static inline bool fits(void *contracts, const struct ev_column *c, uint32_t node)
 {
-	const char *problem = ev_column_problem(c, v->m->zone, d, node);
+	struct ev_contracts *v = contracts;
+	char store[EV_VALUE_STORE];
+	struct ev_value value;
 
-	return problem != NULL && tell_misfit(v, c->column, d, node, problem);
-}
-
-static bool values_fit(struct ev_contracts *v, const struct ev_contract_columns *c,
-		       const struct ev_doc *d, const uint32_t *at)
-{
-	bool good = true;
-
-	for (size_t i = 0; i < c->n; i++)
-		good &= !misfit(v, &c->list[i], d, at[c->list[i].slot]);
-	return good;
+	return ev_value_fast(c, v->event->doc, node, store, &value) || fits_slowly(v, c, node);
 }
 
 static bool columns_are_open(const struct ev_contract_type *c, const struct ev_event *event)
@@ -88,11 +92,28 @@ static bool columns_are_open(const struct ev_contract_type *c, const struct ev_e
 	return true;
 }
 
-static bool columns_fit(struct ev_contracts *v, const struct ev_contract_type *c,
-			const struct ev_event *event)
+typedef bool take_value(void *ctx, const struct ev_column *c, uint32_t node);
+
+static EV_ALWAYS_INLINE bool each_of(const struct ev_contract_columns *c, const struct ev_doc *d,
+				     const uint32_t *at, take_value *take, void *ctx)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < c->n; i++) {
+		uint32_t node = at[c->list[i].slot];
+
+		if (node != EV_NOWHERE && ev_kind(d, node) != EV_NULL)
+			good &= take(ctx, c->list[i].column, node);
+	}
+	return good;
+}
+
+/* Calls take for each value that goes into a row; true if it always returned true. */
+static EV_ALWAYS_INLINE bool each_value(const struct ev_contract_type *c,
+					const struct ev_event *event, take_value *take, void *ctx)
 {
 	const struct ev_doc *d = event->doc;
-	bool good = values_fit(v, &c->columns, d, event->at);
+	bool good = each_of(&c->columns, d, event->at, take, ctx);
 
 	for (size_t i = 0; i < c->n_elements; i++) {
 		const struct ev_contract_elements *e = &c->elements[i];
@@ -100,142 +121,91 @@ static bool columns_fit(struct ev_contracts *v, const struct ev_contract_type *c
 		if (e->columns.n == 0)
 			continue;
 		for (size_t k = 0, n = ev_each_find(e->each, event); k < n; k++)
-			good &= values_fit(v, &e->columns, d, ev_each_at(e->each, k));
+			good &= each_of(&e->columns, d, ev_each_at(e->each, k), take, ctx);
 	}
 	return good;
 }
 
-/* Columns by shape: the shape decides which values are present, and their kinds. */
+/* The shape decides which values are present, and their kinds. */
+struct plan {
+	bool closed; /* some path leads through a value that has no members */
+	size_t n;
+	struct ev_check checks[];
+};
 
-static enum ev_contract_usual usual_of(const struct ev_column *c, const struct ev_doc *d,
-				       uint32_t node)
+/* A plan in the making. */
+struct maker {
+	struct plan *plan;
+	const struct ev_doc *d;
+};
+
+static bool keep_value(void *maker, const struct ev_column *c, uint32_t node)
 {
-	enum ev_kind kind = ev_kind(d, node);
+	const struct maker *m = maker;
 
-	if (c->type == EV_TYPE_VARCHAR && kind == EV_STRING)
-		return USUAL_TEXT;
-	if (c->type == EV_TYPE_DECIMAL && kind == EV_NUMBER)
-		return USUAL_NUMBER;
-	return c->type == EV_TYPE_JSON && node != 0 ? USUAL_JSON : USUAL_NONE;
-}
-
-static void add_numbers(struct ev_contract_plan *p, struct ev_contract_cell *cell,
-			const struct ev_doc *d)
-{
-	const uint32_t end = d->nodes[cell->node].next;
-
-	cell->numbers = p->n_numbers;
-	for (uint32_t i = cell->node; i < end; i++)
-		cell->n_numbers += ev_kind(d, i) == EV_NUMBER;
-	p->numbers = ev_realloc_array(p->numbers, p->n_numbers + cell->n_numbers + 1,
-				      sizeof *p->numbers);
-	for (uint32_t i = cell->node; i < end; i++)
-		if (ev_kind(d, i) == EV_NUMBER)
-			p->numbers[p->n_numbers++] = i;
-}
-
-static void add_cells(struct ev_contract_plan *p, const struct ev_contract_columns *c,
-		      const struct ev_doc *d, const uint32_t *at)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		uint32_t node = at[c->list[i].slot];
-
-		struct ev_contract_cell *cell = &p->cells[p->n];
-
-		if (node == EV_NOWHERE || ev_kind(d, node) == EV_NULL)
-			continue;
-		*cell = (struct ev_contract_cell){.column = &c->list[i],
-						  .node = node,
-						  .usual = usual_of(c->list[i].column, d, node)};
-		if (cell->usual == USUAL_JSON)
-			add_numbers(p, cell, d);
-		p->n++;
-	}
-}
-
-static void make_plan(struct ev_contract_type *c, const struct ev_event *event)
-{
-	const struct ev_doc *d = event->doc;
-	size_t n = c->columns.n;
-	struct ev_contract_plan *p;
-
-	for (size_t i = 0; i < c->n_elements; i++)
-		n += c->elements[i].columns.n * ev_each_find(c->elements[i].each, event);
-	p = ev_malloc(sizeof *p + n * sizeof *p->cells);
-	*p = (struct ev_contract_plan){.closed = !columns_are_open(c, event)};
-	add_cells(p, &c->columns, d, event->at);
-	for (size_t i = 0; i < c->n_elements; i++) {
-		const struct ev_contract_elements *e = &c->elements[i];
-
-		for (size_t k = 0; e->columns.n > 0 && k < e->each->n; k++)
-			add_cells(p, &e->columns, d, ev_each_at(e->each, k));
-	}
-	if (c->plans == NULL)
-		c->plans = ev_calloc(EV_SHAPES + 1, sizeof(struct ev_contract_plan *));
-	c->plans[d->shape] = p;
-}
-
-static inline bool are_short(const uint32_t *numbers, uint32_t n, const struct ev_doc *d)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if (d->nodes[numbers[i]].end - d->nodes[numbers[i]].pos > EV_VALUE_NUMBER)
-			return false;
+	m->plan->checks[m->plan->n++] = ev_check_plan(c, m->d, node);
 	return true;
 }
 
-static inline bool is_usual(const struct ev_contract_plan *p, const struct ev_contract_cell *cell,
-			    const struct ev_doc *d)
+static void *compile(void *client, const struct ev_doc *d)
 {
-	const struct ev_node *n = &d->nodes[cell->node];
-	const struct ev_column *c = cell->column->column;
-	uint32_t len = n->end - n->pos;
+	const struct ev_contract_type *c = client;
+	struct plan *p;
+	size_t n = c->columns.n;
 
-	switch (cell->usual) {
-	case USUAL_TEXT: return len <= cell->column->longest && !d->nul;
-	case USUAL_NUMBER:
-		return ev_small_fits(d->text + n->pos, len, c->size - c->scale, c->scale);
-	case USUAL_JSON:
-		return !d->nul && are_short(p->numbers + cell->numbers, cell->n_numbers, d);
-	case USUAL_NONE: break;
-	}
-	return false;
+	for (size_t i = 0; i < c->n_elements; i++)
+		n += c->elements[i].columns.n * ev_each_find(c->elements[i].each, c->event);
+	if ((p = ev_plan_alloc(d, sizeof *p + n * sizeof *p->checks)) == NULL)
+		return NULL;
+	*p = (struct plan){.closed = !columns_are_open(c, c->event)};
+	each_value(c, c->event, keep_value, &(struct maker){p, d});
+	return p;
 }
 
-static bool cells_fit(struct ev_contracts *v, const struct ev_contract_plan *p,
-		      const struct ev_doc *d)
+static void print(const void *client, const void *plan, const struct ev_doc *d, struct ev_buf *out)
 {
+	const struct ev_contract_type *c = client;
+	const struct plan *p = plan;
+
+	ev_plan_line(out, p->closed ? "closed" : "open", d, EV_NOWHERE, c->type);
+	for (size_t i = 0; i < p->n; i++)
+		ev_plan_line(out, ev_check_name(&p->checks[i]), d, p->checks[i].node,
+			     p->checks[i].column->name);
+}
+
+const struct ev_plan_kind ev_contract_columns_kind = {"columns", compile, print};
+
+static bool all_fit(struct ev_contracts *v, const struct plan *p, const struct ev_doc *d)
+{
+	const struct ev_node *nodes = d->nodes;
+	const char *text = d->text;
 	bool good = true;
 
-	for (const struct ev_contract_cell *c = p->cells, *end = c + p->n; c < end; c++)
-		if (!is_usual(p, c, d))
-			good &= !misfit(v, c->column, d, c->node);
+	for (const struct ev_check *c = p->checks, *end = c + p->n; c < end; c++)
+		if (!ev_check_passes(c, d, nodes, text))
+			good &= fits(v, c->column, c->node);
 	return good;
 }
 
 static bool columns_pass(struct ev_contracts *v, struct ev_contract_type *c,
 			 const struct ev_event *event)
 {
-	const struct ev_doc *d = event->doc;
-	const struct ev_contract_plan *p;
+	const struct plan *p;
 	bool good;
 
-	if (d->shape != EV_NO_SHAPE) {
-		if (c->plans == NULL || c->plans[d->shape] == NULL)
-			make_plan(c, event);
-		p = c->plans[d->shape];
-		if (p->closed)
-			return ev_columns_pass(v->m, c->type, c->len, d, v->why);
-		good = cells_fit(v, p, d);
-	} else {
-		if (!columns_are_open(c, event))
-			return ev_columns_pass(v->m, c->type, c->len, d, v->why);
-		good = columns_fit(v, c, event);
-	}
+	c->event = event;
+	p = ev_plan_of(&c->plans, event->doc);
+	if (p != NULL ? p->closed : !columns_are_open(c, event))
+		return ev_columns_pass(v->m, c->type, c->len, event->doc, v->why);
+	if (p != NULL)
+		good = all_fit(v, p, event->doc);
+	else
+		good = each_value(c, event, fits, v);
 	return good || reject_code(v->why, "column");
 }
 
-/* With the values of the comparison that failed, where it is known. */
-static struct ev_reason *tell_failed(struct ev_contracts *v, const struct ev_rule *rule,
+/* Names the values of the comparison that failed, where that is known. */
+static struct ev_reason *failed_rule(struct ev_contracts *v, const struct ev_rule *rule,
 				     struct ev_expr *expr, const struct ev_doc *d)
 {
 	struct ev_buf left = {0}, right = {0};
@@ -253,7 +223,7 @@ static struct ev_reason *tell_failed(struct ev_contracts *v, const struct ev_rul
 	return reason;
 }
 
-/* A rule that is not critical is counted, and the event passes. */
+/* A rule that is not critical is reported to `warned`, and the event passes. */
 static bool rules_pass(struct ev_contracts *v, const struct ev_contract_type *c,
 		       const struct ev_doc *d)
 {
@@ -272,7 +242,7 @@ static bool rules_pass(struct ev_contracts *v, const struct ev_contract_type *c,
 			continue;
 		}
 		if (truth == EV_FAILS)
-			reason = tell_failed(v, rule, v->exprs[c->rules[i]], d);
+			reason = failed_rule(v, rule, v->exprs[c->rules[i]], d);
 		else
 			reason = ev_reasons_add(v->why, "the rule cannot be told: %s",
 						ev_buf_str(&v->scratch));
@@ -286,37 +256,13 @@ static bool rules_pass(struct ev_contracts *v, const struct ev_contract_type *c,
 	return good || reject_code(v->why, "rule");
 }
 
-static EV_NOINLINE struct ev_contract_type *seek_contract(struct ev_contracts *v,
-							  const struct ev_event *event)
+static struct ev_contract_type *contract_of(struct ev_contracts *v, const struct ev_event *event)
 {
 	size_t len;
 	const char *p = ev_string(event->doc, event->type, &v->scratch, &len);
-	uint32_t number;
+	uint32_t number = ev_symbols_of(v->types, p, len);
 
-	number = ev_symbols_of(v->types, p, len);
 	return number != EV_NO_SYMBOL ? &v->contracts[number - 1] : NULL;
-}
-
-/* The types that come are few, and most are found by their last bytes. */
-static struct ev_contract_type *contract_of(struct ev_contracts *v, const struct ev_event *event)
-{
-	const struct ev_node *n = &event->doc->nodes[event->type];
-	const char *p = event->doc->text + n->pos + 1;
-	uint32_t len = n->end - n->pos - 2;
-	struct ev_contract_type **recent, *c;
-	uint64_t last;
-
-	if (len < sizeof last || n->escaped)
-		return seek_contract(v, event);
-	memcpy(&last, p + len - sizeof last, sizeof last);
-	recent = &v->recent[(last + len) * 0x9e3779b97f4a7c15 >> (64 - RECENT_BITS)];
-	c = *recent;
-	if (c != NULL && c->len == len && memcmp(c->type, p, len) == 0)
-		return c;
-	c = seek_contract(v, event);
-	if (c != NULL)
-		*recent = c;
-	return c;
 }
 
 static bool unknown_type(struct ev_contracts *v, const struct ev_event *event)

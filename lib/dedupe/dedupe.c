@@ -28,7 +28,7 @@ static struct ev_hash128 *bucket_of(const struct ev_dedupe *d, uint64_t id)
 	return &d->table[id & (d->size - 1) & ~(size_t)(BUCKET - 1)];
 }
 
-/* Where the digest is, or would go. */
+/* The digest's slot, or the empty one where it belongs. */
 static struct ev_hash128 *slot_of(const struct ev_dedupe *d, struct ev_hash128 h)
 {
 	struct ev_hash128 *at = bucket_of(d, (uint32_t)h.lo);
@@ -55,8 +55,8 @@ static void double_table(struct ev_dedupe *d)
 	free(old);
 }
 
-/* Whether it was there already; now it is. */
-static bool seen(struct ev_dedupe *d, struct ev_hash128 h)
+/* Adds the digest. True if it was there already. */
+static bool add(struct ev_dedupe *d, struct ev_hash128 h)
 {
 	struct ev_hash128 *at;
 
@@ -71,45 +71,24 @@ static bool seen(struct ev_dedupe *d, struct ev_hash128 h)
 	return false;
 }
 
-/* By arrival */
-
-static struct ev_dedupe_last *last_of(const struct ev_dedupe *d, const struct ev_hash128 *id)
-{
-	for (size_t i = id->lo & (d->n_lasts - 1);; i = (i + 1) & (d->n_lasts - 1)) {
-		struct ev_dedupe_last *at = &d->lasts[i];
-
-		if (is_empty(&at->id) || ev_hash128_equal(at->id, *id))
-			return at;
-	}
-}
-
-static void double_lasts(struct ev_dedupe *d)
-{
-	struct ev_dedupe_last *old = d->lasts;
-	size_t n = d->n_lasts;
-
-	d->n_lasts = n > 0 ? 2 * n : 1024;
-	d->lasts = ev_calloc(d->n_lasts, sizeof *d->lasts);
-	for (size_t i = 0; i < n; i++)
-		if (!is_empty(&old[i].id))
-			*last_of(d, &old[i].id) = old[i];
-	free(old);
-}
-
-/* Whether the last record of the id had that content; now it has. */
+/* By arrival: notes the id's last content. True if it was the same before. */
 static bool is_last(struct ev_dedupe *d, struct ev_hash128 id, struct ev_hash128 content)
 {
-	struct ev_dedupe_last *at;
+	size_t step = 0;
+	uint32_t i;
 
-	if (is_empty(&id))
-		id.hi = 1;
-	if (d->used_lasts >= d->n_lasts / 4 * 3)
-		double_lasts(d);
-	at = last_of(d, &id);
-	if (!is_empty(&at->id) && ev_hash128_equal(at->content, content))
-		return true;
-	d->used_lasts += is_empty(&at->id);
-	*at = (struct ev_dedupe_last){id, content};
+	while ((i = ev_lookup_next(&d->last_by_id, id.lo, &step)) != EV_LOOKUP_NONE) {
+		struct ev_dedupe_last *last = &d->lasts[i];
+		bool same = ev_hash128_equal(last->content, content);
+
+		if (!ev_hash128_equal(last->id, id))
+			continue;
+		last->content = content;
+		return same;
+	}
+	ev_lookup_add(&d->last_by_id, id.lo, (uint32_t)d->n_lasts);
+	ev_grow(&d->lasts, &d->cap_lasts, d->n_lasts + 1, sizeof *d->lasts);
+	d->lasts[d->n_lasts++] = (struct ev_dedupe_last){id, content};
 	return false;
 }
 
@@ -170,6 +149,7 @@ void ev_dedupe_free(struct ev_dedupe **d)
 	free((*d)->batch);
 	free((*d)->table);
 	free((*d)->lasts);
+	ev_lookup_free(&(*d)->last_by_id);
 	free(*d);
 	*d = NULL;
 }
@@ -179,7 +159,7 @@ const struct ev_count *ev_dedupe_counts(const struct ev_dedupe *d)
 	return d->counts;
 }
 
-/* Of the id in its canonical spelling, and so not in the content; and of all else. */
+/* The id is hashed in its canonical spelling, and left out of the content. */
 static struct ev_hash128 id_digest(const struct ev_dedupe *d, const struct ev_event *event)
 {
 	return ev_hash128(event->id, event->id_len, d->seed);
@@ -213,12 +193,12 @@ static struct ev_hash128 key_digest(struct ev_dedupe *d, const struct ev_event *
 
 		if (at != EV_NOWHERE)
 			ev_canonical(event->doc, at, NULL, 0, &d->key);
-		ev_buf_putc(&d->key, '\n'); /* in no canonical form */
+		ev_buf_putc(&d->key, '\n'); /* never in a canonical form */
 	}
 	return ev_hash128(d->key.p, d->key.len, d->seed);
 }
 
-/* A key that lies in something else is not absent. */
+/* A key whose path leads through a value of the wrong kind is not merely absent. */
 static bool keys_pass(struct ev_dedupe *d, const struct ev_event *event)
 {
 	if (ev_ways_are_open(&d->ways, event->doc, event->at))
@@ -238,7 +218,7 @@ static enum ev_status is_duplicate(struct ev_dedupe *d, const struct ev_event *e
 		return EV_OK;
 	}
 	h = d->options->n_keys > 0 ? key_digest(d, event) : whole_digest(d, event);
-	*known = seen(d, h);
+	*known = add(d, h);
 	if (*known || d->store == NULL)
 		return EV_OK;
 	return ev_dedupe_remember(d, h, event, known, err);

@@ -6,22 +6,21 @@
  * A record is a duplicate if one with the same id and the same content (canonical form, without
  * what the model ignores) has been seen in this run, or was first brought by another batch, if
  * there is a state. By arrival (order in the model) it is one if it equals the last of its id.
- * Memory: 22 to 43 bytes for each different record, and 64 for a moment whenever the table doubles;
- * with a state 24 more for each that it lacks.
+ * Memory: 22 to 43 bytes for each distinct record, and 64 while the table is being doubled; with a
+ * state 24 more for each record that is new to it.
  */
 #ifndef EV_DEDUPE_H
 #define EV_DEDUPE_H
 
 #include "model/model.h"
-#include "record/count.h"
 #include "record/port.h"
 
 struct ev_dedupe;
 
 struct ev_dedupe_options {
 	/*
-	 * Paths that alone are the identity, so that the first record wins; none for the rule
-	 * above.
+	 * Paths that alone are a record's identity, in place of id and content; the first record
+	 * wins. None: the rule above.
 	 */
 	struct ev_path *const *keys;
 	size_t n_keys;
@@ -48,7 +47,7 @@ enum ev_status ev_dedupe_prepare(struct ev_dedupe *d, struct ev_error *err);
  */
 bool ev_dedupe_renamed(const struct ev_dedupe *d);
 enum ev_status ev_dedupe_commit(struct ev_dedupe *d, struct ev_error *err);
-/* Tidies up behind a commit (ev_store_merge). */
+/* After a commit (ev_store_merge). */
 enum ev_status ev_dedupe_merge(struct ev_dedupe *d, struct ev_error *err);
 const struct ev_count *ev_dedupe_counts(const struct ev_dedupe *d);
 void ev_dedupe_free(struct ev_dedupe **d);

@@ -14,10 +14,10 @@
  * record was seen depends on what was committed, never on what has been merged.
  */
 
-/* Of a record without a time that can be read: it is remembered for ever. */
+/* The hour of a record without a readable time, which is remembered for ever. */
 #define NO_HOUR UINT32_MAX
 
-/* What the digests are of, as a note: spaces and controls become %XX. */
+/* The identity as text for a note: spaces and controls become %XX. */
 static void name_keys(const struct ev_dedupe *d, struct ev_buf *name)
 {
 	for (size_t i = 0; i < d->options->n_keys; i++) {
@@ -35,7 +35,7 @@ static void name_keys(const struct ev_dedupe *d, struct ev_buf *name)
 	ev_buf_str(name);
 }
 
-/* With another id, or other members that do not count, no record would be known again. */
+/* Under another id, or with other members ignored, no record would be recognised. */
 static enum ev_status check_notes(struct ev_dedupe *d, struct ev_error *err)
 {
 	const char *dir = d->options->state, *was;
@@ -78,8 +78,8 @@ static void set_hour_note(struct ev_dedupe *d, const char *name, uint32_t hour)
 }
 
 /*
- * From when on records are remembered. It never goes back, and it does not change for a batch that
- * is run again before the next one is, so that the same goes out once more.
+ * The least hour that is remembered. It never goes back. It stays when a batch is run again before
+ * the next one, so that the same records go out.
  */
 static void set_least(struct ev_dedupe *d)
 {
@@ -121,7 +121,7 @@ enum ev_status ev_dedupe_begin(struct ev_dedupe *d, const char *batch, struct ev
 			return EV_FATAL;
 		d->seed = ev_store_seed(d->store, 0);
 		d->content = ev_content_new(ev_store_seed(d->store, 1));
-	} else if (!d->goes_on) { /* what the other batch brought is in the state */
+	} else if (!d->goes_on) { /* the other batch's records are in the state */
 		free(d->table);
 		ev_dedupe_new_table(d, EV_DEDUPE_LEAST_TABLE);
 		d->used = 0;
@@ -135,7 +135,7 @@ enum ev_status ev_dedupe_begin(struct ev_dedupe *d, const char *batch, struct ev
 	return EV_OK;
 }
 
-/* Greatest byte first, and what is of the content before what is of the id alone. */
+/* Big-endian. The half that depends on the content comes before the id's. */
 static void key_of(struct ev_hash128 h, char key[EV_RUN_KEY])
 {
 	h.hi = htobe64(h.hi);
@@ -151,7 +151,7 @@ static int compare_numbers(const void *x, const void *y)
 	return (*a > *b) - (*a < *b);
 }
 
-/* A time that evversion would take; whether it is there and right is not judged here. */
+/* Reads a time as evversion does. False: it is missing or wrong, which is not judged here. */
 static bool read_time(struct ev_dedupe *d, const struct ev_event *event, uint32_t slot,
 		      struct ev_time *t)
 {
@@ -171,7 +171,7 @@ static bool read_time(struct ev_dedupe *d, const struct ev_event *event, uint32_
 	return ev_time_in_range(*t);
 }
 
-/* Since the year 1. */
+/* Hours since the year 1. */
 static uint32_t hour_of(struct ev_dedupe *d, const struct ev_event *event)
 {
 	const int64_t year_1 = INT64_C(-62135596800);
@@ -224,37 +224,37 @@ void ev_dedupe_end(struct ev_dedupe *d, const char *taken)
 	snprintf(d->taken, sizeof d->taken, "%s", taken);
 }
 
-/* Sorting: in place by the first two bytes, which are evenly spread, and then each lot of them. */
+/* Sorting, in place: by the first two bytes, which are evenly spread, and then each bucket. */
 
 static int compare_entries(const void *x, const void *y)
 {
 	return memcmp(x, y, EV_RUN_KEY);
 }
 
-static unsigned lot_of(const char *entry)
+static unsigned bucket_of(const char *entry)
 {
 	return (unsigned)(unsigned char)entry[0] << 8 | (unsigned char)entry[1];
 }
 
 static void sort_entries(char *p, size_t n)
 {
-	enum { LOTS = 1 << 16 };
-	size_t *ends = ev_calloc((size_t)2 * LOTS, sizeof *ends), *next = ends + LOTS, at = 0;
+	enum { BUCKETS = 1 << 16 };
+	size_t *ends = ev_calloc((size_t)2 * BUCKETS, sizeof *ends), *next = ends + BUCKETS, at = 0;
 
 	for (size_t i = 0; i < n; i++)
-		ends[lot_of(p + i * EV_RUN_FIXED)]++;
-	for (size_t lot = 0; lot < LOTS; lot++) {
-		next[lot] = at;
-		at += ends[lot];
-		ends[lot] = at;
+		ends[bucket_of(p + i * EV_RUN_FIXED)]++;
+	for (size_t b = 0; b < BUCKETS; b++) {
+		next[b] = at;
+		at += ends[b];
+		ends[b] = at;
 	}
-	for (size_t lot = 0; lot < LOTS; lot++) {
-		while (next[lot] < ends[lot]) {
-			char *entry = p + next[lot] * EV_RUN_FIXED, swap[EV_RUN_FIXED];
-			unsigned to = lot_of(entry);
+	for (size_t b = 0; b < BUCKETS; b++) {
+		while (next[b] < ends[b]) {
+			char *entry = p + next[b] * EV_RUN_FIXED, swap[EV_RUN_FIXED];
+			unsigned to = bucket_of(entry);
 
-			if (to == lot) {
-				next[lot]++;
+			if (to == b) {
+				next[b]++;
 				continue;
 			}
 			memcpy(swap, p + next[to] * EV_RUN_FIXED, EV_RUN_FIXED);
@@ -262,9 +262,9 @@ static void sort_entries(char *p, size_t n)
 			memcpy(entry, swap, EV_RUN_FIXED);
 		}
 	}
-	for (size_t lot = 0, from = 0; lot < LOTS; from = ends[lot++])
-		if (ends[lot] - from > 1)
-			qsort(p + from * EV_RUN_FIXED, ends[lot] - from, EV_RUN_FIXED,
+	for (size_t b = 0, from = 0; b < BUCKETS; from = ends[b++])
+		if (ends[b] - from > 1)
+			qsort(p + from * EV_RUN_FIXED, ends[b] - from, EV_RUN_FIXED,
 			      compare_entries);
 	free(ends);
 }

@@ -8,8 +8,7 @@
 #include <strings.h>
 
 struct moment {
-	int year, month, day, yday;
-	bool has_yday, has_year, has_month, has_day;
+	int year, month, day, yday; /* 0: not given */
 };
 
 static const char *const months[] = {"January",	  "February", "March",	  "April",
@@ -105,15 +104,15 @@ static bool directive(char c, const char **p, const char *end, struct moment *m)
 	switch (c) {
 	case 'a': return word(p, end, days, 7, 3, &v);
 	case 'A': return word(p, end, days, 7, 0, &v);
-	case 'b': m->has_month = true; return word(p, end, months, 12, 3, &m->month);
-	case 'B': m->has_month = true; return word(p, end, months, 12, 0, &m->month);
+	case 'b': return word(p, end, months, 12, 3, &m->month);
+	case 'B': return word(p, end, months, 12, 0, &m->month);
 	case 'c': return match("%a %b %d %H:%M:%S %Y", p, end, m);
-	case 'd': m->has_day = true; return digits(p, end, 2, 1, 31, &m->day);
+	case 'd': return digits(p, end, 2, 1, 31, &m->day);
 	case 'f': return digits(p, end, 6, 0, 999999, &v);
 	case 'H': return digits(p, end, 2, 0, 23, &v);
 	case 'I': return digits(p, end, 2, 1, 12, &v);
-	case 'j': m->has_yday = true; return digits(p, end, 3, 1, 366, &m->yday);
-	case 'm': m->has_month = true; return digits(p, end, 2, 1, 12, &m->month);
+	case 'j': return digits(p, end, 3, 1, 366, &m->yday);
+	case 'm': return digits(p, end, 2, 1, 12, &m->month);
 	case 'M': return digits(p, end, 2, 0, 59, &v);
 	case 'p': return word(p, end, halves, 2, 0, &v);
 	case 'S': return digits(p, end, 2, 0, 61, &v);
@@ -128,14 +127,12 @@ static bool directive(char c, const char **p, const char *end, struct moment *m)
 	case 'R': return match("%H:%M", p, end, m);
 	case 'F': return match("%Y-%m-%d", p, end, m);
 	case 'y':
-		m->has_year = true;
 		if (end - *p < 2 || !isdigit((unsigned char)(*p)[1]) ||
 		    !digits(p, end, 2, 0, 99, &m->year))
 			return false;
 		m->year += m->year < 69 ? 2000 : 1900;
 		return true;
 	case 'Y':
-		m->has_year = true;
 		return end - *p >= 4 && isdigit((unsigned char)(*p)[1]) &&
 		       isdigit((unsigned char)(*p)[2]) && isdigit((unsigned char)(*p)[3]) &&
 		       digits(p, end, 4, 1, 9999, &m->year);
@@ -177,11 +174,11 @@ static bool leap(int year)
 static bool is_date(const struct moment *m)
 {
 	static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	int year = m->has_year ? m->year : 1900;
+	int year = m->year != 0 ? m->year : 1900;
 
-	if (m->has_yday && m->yday == 366 && !leap(year))
+	if (m->yday == 366 && !leap(year))
 		return false;
-	if (!m->has_day || !m->has_month)
+	if (m->day == 0 || m->month == 0)
 		return true;
 	return m->day <= lengths[m->month - 1] + (m->month == 2 && leap(year));
 }

@@ -8,7 +8,7 @@
  * holds the state of each of its expectations in bounded memory, and is judged once, at the end.
  * State can be written and added to that of another run of the same suite: the outcome is that of
  * one run over all events, in whatever order the parts are added. (EXPECTATIONS in evkit-model.5
- * has every kind, its arguments and what it keeps; evvalidate.1 what is said of memory.)
+ * has every kind, its arguments and what it keeps; evvalidate.1 says how much memory that is.)
  */
 #ifndef EV_EXPECT_H
 #define EV_EXPECT_H
@@ -38,28 +38,28 @@ const char *ev_suite_name(const struct ev_suite *s);
 /* 32 hex digits, equal for suites that say the same. */
 void ev_suite_digest(const struct ev_suite *s, char out[33]);
 
-/* Where its events come from; said before the first of them. */
+/* Asks the reader of its events for the values it needs. Call before the first event. */
 void ev_suite_read_from(struct ev_suite *s, struct ev_events *events);
 /*
- * Whether its columns' paths lead through what they ask for in this event: what is of another kind
- * has no value that an expectation could be about. Adds the reasons why not.
+ * False if a column's path leads through a value of the wrong kind, as .a.b where .a is a text.
+ * Adds the reasons.
  */
 bool ev_suite_passes(struct ev_suite *s, const struct ev_event *event, struct ev_reasons *why);
 /*
- * Adds the paths of its columns and row conditions to those that are looked for; presence is kept.
- * An expectation on one that no event bears does not pass: it is inconclusive. Columns are asked
- * for where the row condition held of some event.
+ * Adds the paths of its columns and row conditions to presence, which is borrowed. An expectation
+ * on a path that no event has is inconclusive. With a row condition its columns are only asked for
+ * once the condition held for an event.
  */
 void ev_suite_ask(struct ev_suite *s, struct ev_presence *presence);
-/* There was an event: they are asked for. Before judging. */
+/* Asks for those paths, because there was an event. Call before judging. */
 void ev_suite_asked(struct ev_suite *s);
-/* Takes an event. EV_OK, or EV_FATAL if the temporary folder fails. */
+/* Counts an event. EV_OK, or EV_FATAL if the temporary folder fails. */
 enum ev_status ev_suite_step(struct ev_suite *s, const struct ev_event *event,
 			     const struct ev_record *rec, struct ev_error *err);
 
 /*
- * Judges, once, after the last event. put, if not NULL, is given the state, line by line (each a
- * JSON object, no LF).
+ * Judges, once, after the last event and while the reader of the events still exists. put, if not
+ * NULL, is given the state, line by line: each a JSON object, without its LF.
  */
 typedef enum ev_status ev_suite_put(void *ctx, const char *line, size_t len, struct ev_error *err);
 enum ev_status ev_suite_judge(struct ev_suite *s, ev_suite_put *put, void *ctx,
@@ -67,17 +67,17 @@ enum ev_status ev_suite_judge(struct ev_suite *s, ev_suite_put *put, void *ctx,
 /* Adds a line of written state, of a run of so many events. EV_REJECT if it is damaged. */
 enum ev_status ev_suite_merge(struct ev_suite *s, const struct ev_doc *d, uint64_t events,
 			      struct ev_error *err);
-/* Behind the last line of each state: false if there should have been more. */
+/* Call behind the last line of each state: false if lines are missing. */
 bool ev_suite_merged(struct ev_suite *s);
 
 /* What was found, after ev_suite_judge. */
 enum ev_outcome { EV_EXPECT_PASS, EV_EXPECT_FAIL, EV_EXPECT_INCONCLUSIVE };
 enum ev_outcome ev_suite_outcome(const struct ev_suite *s, size_t i);
-/* Whether its failing makes the verdict no. */
+/* True if the batch is not approved unless this one passes. */
 bool ev_suite_is_critical(const struct ev_suite *s, size_t i);
-/* Appends a line for people on one that does not hold: where it was written, and what it is. */
-void ev_suite_tell(const struct ev_suite *s, size_t i, struct ev_buf *out);
-/* Appends an element of `results`, and the one of `meta.evkit.expectations` that goes with it. */
+/* Appends a line for people about one that does not pass: where it is written, and what it is. */
+void ev_suite_describe(const struct ev_suite *s, size_t i, struct ev_buf *out);
+/* Append its element of `results`, and its element of `meta.evkit.expectations`. */
 void ev_suite_result(const struct ev_suite *s, size_t i, struct ev_buf *out);
 void ev_suite_extra(const struct ev_suite *s, size_t i, struct ev_buf *out);
 

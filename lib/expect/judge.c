@@ -3,12 +3,8 @@
  * compared as the exact decimals they are.
  */
 #include "expect/internal.h"
-#include "number/decimal.h"
-#include "scan/form.h"
-#include "number/sum.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { PERCENT_DIGITS = 10 };
 
@@ -17,41 +13,43 @@ void ev_expect_settle(struct ev_expect *e, bool good)
 	e->outcome = good ? EV_EXPECT_PASS : EV_EXPECT_FAIL;
 }
 
-/* Compares a bound with a limit. "" is infinite; beyond: with which sign. */
-static int bound_compare(const char *bound, int beyond, const struct ev_expect_limit *l)
+/* Whether a number keeps a limit. side: 1 for the least, -1 for the greatest. */
+static bool keeps(const char *number, const struct ev_expect_limit *l, bool strict, int side)
 {
-	if (bound[0] == '\0')
-		return beyond;
-	return ev_number_compare(bound, strlen(bound), l->text, l->len);
+	int order;
+
+	if (l->kind == LIMIT_NONE)
+		return true;
+	order = side * ev_number_compare(number, strlen(number), l->text, l->len);
+	return order > 0 || (order == 0 && !strict);
 }
 
 void ev_expect_judge_range(struct ev_expect *e, const char *low, const char *high)
 {
 	const struct ev_expect_range *r = &e->range;
-	bool sure = true, never = false;
-	int order;
 
-	if (r->min.kind != LIMIT_NONE) {
-		order = bound_compare(low, -1, &r->min);
-		sure &= order > 0 || (order == 0 && !r->strict_min);
-		order = bound_compare(high, 1, &r->min);
-		never |= order < 0 || (order == 0 && r->strict_min);
-	}
-	if (r->max.kind != LIMIT_NONE) {
-		order = bound_compare(high, 1, &r->max);
-		sure &= order < 0 || (order == 0 && !r->strict_max);
-		order = bound_compare(low, -1, &r->max);
-		never |= order > 0 || (order == 0 && r->strict_max);
-	}
-	e->outcome = sure ? EV_EXPECT_PASS : never ? EV_EXPECT_FAIL : EV_EXPECT_INCONCLUSIVE;
+	/* An empty bound is infinite. */
+	bool low_fits = low[0] == '\0' ? r->min.kind == LIMIT_NONE
+				       : keeps(low, &r->min, r->strict_min, 1),
+	     high_fits = high[0] == '\0' ? r->max.kind == LIMIT_NONE
+					 : keeps(high, &r->max, r->strict_max, -1);
+
+	if (low_fits && high_fits)
+		e->outcome = EV_EXPECT_PASS;
+	else if ((high[0] != '\0' && !keeps(high, &r->min, r->strict_min, 1)) ||
+		 (low[0] != '\0' && !keeps(low, &r->max, r->strict_max, -1)))
+		e->outcome = EV_EXPECT_FAIL;
+	else
+		e->outcome = EV_EXPECT_INCONCLUSIVE;
 }
 
-void ev_expect_judge_count(struct ev_expect *e, uint64_t n)
+void ev_expect_judge_count(struct ev_expect *e, uint64_t low, uint64_t high)
 {
-	char text[24];
+	char text[2][24];
 
-	snprintf(text, sizeof text, "%llu", (unsigned long long)n);
-	ev_expect_judge_range(e, text, text);
+	snprintf(text[0], sizeof text[0], "%llu", (unsigned long long)low);
+	snprintf(text[1], sizeof text[1], "%llu", (unsigned long long)high);
+	ev_expect_judge_range(e, text[0], high == UINT64_MAX ? "" : text[1]);
 }
 
 struct ev_dec ev_expect_whole_of(struct ev_arena *a, uint64_t n)
@@ -64,15 +62,16 @@ struct ev_dec ev_expect_whole_of(struct ev_arena *a, uint64_t n)
 	return d;
 }
 
-bool ev_expect_share_reached(struct ev_arena *a, uint64_t part, uint64_t whole, const char *share)
+/* True if part / whole >= share (a JSON number; NULL is 1). */
+static bool share_is_reached(struct ev_arena *a, uint64_t part, uint64_t whole, const char *share)
 {
-	struct ev_dec wanted = {0}, least = {0};
+	struct ev_dec asked = {0}, least = {0};
 
 	if (share == NULL)
 		return part >= whole;
 	/* Cannot fail: opening has checked that a share is at most 1, and short. */
-	if (!ev_dec_read(a, share, strlen(share), &wanted) ||
-	    !ev_dec_multiply(a, wanted, ev_expect_whole_of(a, whole), &least))
+	if (!ev_dec_read(a, share, strlen(share), &asked) ||
+	    !ev_dec_multiply(a, asked, ev_expect_whole_of(a, whole), &least))
 		return false;
 	return ev_dec_compare(ev_expect_whole_of(a, part), least) >= 0;
 }
@@ -97,93 +96,88 @@ void ev_expect_put_ratio(uint64_t part, uint64_t whole, unsigned times, struct e
 	ev_buf_put(out, text, (size_t)len);
 }
 
-void ev_expect_put_observed(struct ev_buf *out, const char *json)
+void ev_expect_settle_empty(struct ev_expect *e, struct ev_buf *out)
 {
-	ev_buf_printf(out, "{\"observed_value\":%s}", json);
+	ev_expect_settle(e, true);
+	ev_json_text(out, "observed_value", NULL);
 }
 
-static int by_text(const void *a, const void *b)
-{
-	const struct ev_buf *x = *(const struct ev_buf *const *)a,
-			    *y = *(const struct ev_buf *const *)b;
-	int order = memcmp(x->p, y->p, x->len < y->len ? x->len : y->len);
-
-	return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
-}
-
+/* A value of the sample, and how often it is there. */
 struct counted {
 	const struct ev_buf *value;
-	size_t n;
+	uint64_t n;
 };
+
+static int by_value(const void *a, const void *b)
+{
+	const struct ev_buf *x = ((const struct counted *)a)->value,
+			    *y = ((const struct counted *)b)->value;
+
+	return ev_bytes_compare(x->p, x->len, y->p, y->len);
+}
 
 static int by_count(const void *a, const void *b)
 {
 	const struct counted *x = a, *y = b;
 
-	if (x->n != y->n)
-		return x->n > y->n ? -1 : 1;
-	return by_text(&x->value, &y->value);
+	return x->n != y->n ? (x->n > y->n ? -1 : 1) : by_value(a, b);
 }
 
 static void put_counts(const struct ev_expect_sample *s, struct ev_buf *out)
 {
-	const struct ev_buf *sorted[EXPECT_SAMPLE] = {NULL};
-	struct counted counted[EXPECT_SAMPLE] = {{NULL, 0}};
+	struct counted list[EXPECT_SAMPLE] = {{NULL, 0}};
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n; i++)
-		sorted[i] = &s->list[i].value;
-	qsort(sorted, s->n, sizeof(const struct ev_buf *), by_text);
+		list[i] = (struct counted){&s->list[i].value, 1};
+	qsort(list, s->n, sizeof list[0], by_value);
 	for (size_t i = 0; i < s->n; i++) {
-		if (i > 0 && by_text(&sorted[i - 1], &sorted[i]) == 0)
-			counted[n - 1].n++;
+		if (n > 0 && by_value(&list[n - 1], &list[i]) == 0)
+			list[n - 1].n++;
 		else
-			counted[n++] = (struct counted){sorted[i], 1};
+			list[n++] = list[i];
 	}
-	qsort(counted, n, sizeof counted[0], by_count);
+	qsort(list, n, sizeof list[0], by_count);
 	for (size_t i = 0; i < n; i++) {
-		ev_buf_puts(out, i > 0 ? ",{\"value\":" : "{\"value\":");
-		ev_buf_put(out, counted[i].value->p, counted[i].value->len);
-		ev_buf_printf(out, ",\"count\":%zu}", counted[i].n);
+		ev_json_open(out, NULL, '{');
+		ev_json_raw(out, "value", list[i].value->p, list[i].value->len);
+		ev_json_u64(out, "count", list[i].n);
+		ev_buf_putc(out, '}');
 	}
 }
 
-void ev_expect_put_rows_result(struct ev_expect *e, struct ev_buf *out)
+static void put_percent(const char *name, uint64_t part, uint64_t whole, struct ev_buf *out)
 {
-	uint64_t present = e->elements - e->missing;
-
-	ev_buf_printf(out, "{\"element_count\":%llu,\"unexpected_count\":%llu",
-		      (unsigned long long)e->elements, (unsigned long long)e->unexpected);
-	ev_buf_puts(out, ",\"unexpected_percent\":");
-	ev_expect_put_ratio(e->unexpected, present, 100, out);
-	ev_buf_puts(out, ",\"partial_unexpected_list\":[");
-	for (size_t i = 0; i < e->sample.n; i++) {
-		ev_buf_put(out, ",", i > 0);
-		ev_buf_put(out, e->sample.list[i].value.p, e->sample.list[i].value.len);
-	}
-	ev_buf_printf(out, "],\"missing_count\":%llu,\"missing_percent\":",
-		      (unsigned long long)e->missing);
-	ev_expect_put_ratio(e->missing, e->elements, 100, out);
-	ev_buf_puts(out, ",\"unexpected_percent_total\":");
-	ev_expect_put_ratio(e->unexpected, e->elements, 100, out);
-	ev_buf_puts(out, ",\"unexpected_percent_nonmissing\":");
-	ev_expect_put_ratio(e->unexpected, present, 100, out);
-	ev_buf_puts(out, ",\"partial_unexpected_counts\":[");
-	put_counts(&e->sample, out);
-	ev_buf_puts(out, "],\"partial_unexpected_index_list\":[");
-	for (size_t i = 0; i < e->sample.n; i++) {
-		ev_buf_put(out, ",", i > 0);
-		ev_position_write(&e->sample.list[i].pos, false, out);
-	}
-	ev_buf_puts(out, "]}");
+	ev_json_name(out, name);
+	ev_expect_put_ratio(part, whole, 100, out);
 }
 
 void ev_expect_judge_rows(struct ev_expect *e, struct ev_buf *out)
 {
-	uint64_t present = e->elements - e->missing;
+	const struct ev_expect_counts *n = &e->n;
+	uint64_t present = n->elements - n->missing;
 
-	ev_expect_settle(e, present == 0 || ev_expect_share_reached(&e->suite->arena,
-								    present - e->unexpected,
-								    present, e->mostly));
-	ev_expect_put_rows_result(e, out);
+	ev_expect_settle(e,
+			 present == 0 || share_is_reached(&e->suite->arena, present - n->unexpected,
+							  present, e->mostly));
+	ev_json_u64(out, "element_count", n->elements);
+	ev_json_u64(out, "unexpected_count", n->unexpected);
+	put_percent("unexpected_percent", n->unexpected, present, out);
+	ev_json_open(out, "partial_unexpected_list", '[');
+	for (size_t i = 0; i < e->sample.n; i++)
+		ev_json_raw(out, NULL, e->sample.list[i].value.p, e->sample.list[i].value.len);
+	ev_buf_putc(out, ']');
+	ev_json_u64(out, "missing_count", n->missing);
+	put_percent("missing_percent", n->missing, n->elements, out);
+	put_percent("unexpected_percent_total", n->unexpected, n->elements, out);
+	put_percent("unexpected_percent_nonmissing", n->unexpected, present, out);
+	ev_json_open(out, "partial_unexpected_counts", '[');
+	put_counts(&e->sample, out);
+	ev_buf_putc(out, ']');
+	ev_json_open(out, "partial_unexpected_index_list", '[');
+	for (size_t i = 0; i < e->sample.n; i++) {
+		ev_json_name(out, NULL);
+		ev_position_write(&e->sample.list[i].pos, false, out);
+	}
+	ev_buf_putc(out, ']');
 }

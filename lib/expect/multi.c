@@ -1,22 +1,6 @@
-/*
- * Expectations of rows of several columns.
- */
-#include "json/canon.h"
+/* Expectations of rows of several columns. */
 #include "expect/internal.h"
-#include "number/decimal.h"
-
-#include <stdlib.h>
-
-static int moments_or_bytes(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	struct ev_time x, y;
-	int order;
-
-	if (ev_expect_read_moment(a, a_len, &x) && ev_expect_read_moment(b, b_len, &y))
-		return ev_time_compare(x, y);
-	order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
-}
+#include "json/canon.h"
 
 /*
  * Compares two numbers, two texts, or two times where both texts are. False if they have no order.
@@ -24,26 +8,21 @@ static int moments_or_bytes(const char *a, size_t a_len, const char *b, size_t b
 static bool compare(const struct ev_doc *d, uint32_t a, uint32_t b, int *order)
 {
 	struct ev_buf one = {0}, two = {0};
-	const char *p, *q;
-	size_t p_len, q_len;
+	struct ev_expect_limit x, y;
+	enum ev_expect_limit_kind kind;
+	bool good;
 
-	if (ev_expect_is_missing(d, a) || ev_expect_is_missing(d, b) ||
-	    ev_kind(d, a) != ev_kind(d, b))
+	if (ev_expect_is_missing(d, a) || ev_expect_is_missing(d, b))
 		return false;
-	if (ev_kind(d, a) == EV_NUMBER) {
-		p = ev_raw(d, a, &p_len);
-		q = ev_raw(d, b, &q_len);
-		*order = ev_number_compare(p, p_len, q, q_len);
-		return true;
-	}
-	if (ev_kind(d, a) != EV_STRING)
-		return false;
-	p = ev_string(d, a, &one, &p_len);
-	q = ev_string(d, b, &two, &q_len);
-	*order = moments_or_bytes(p, p_len, q, q_len);
+	kind = ev_kind(d, a) == EV_NUMBER ? LIMIT_NUMBER : LIMIT_TEXT;
+	good = ev_expect_limit_at(kind, d, a, &one, &x) && ev_expect_limit_at(kind, d, b, &two, &y);
+	if (good)
+		*order = kind == LIMIT_NUMBER
+				 ? ev_expect_limits_compare(&x, &y)
+				 : ev_expect_texts_compare(x.text, x.len, y.text, y.len);
 	ev_buf_free(&one);
 	ev_buf_free(&two);
-	return true;
+	return good;
 }
 
 static bool open_greater(struct ev_expect *e, struct ev_expect_opening *o)
@@ -56,11 +35,11 @@ static bool open_greater(struct ev_expect *e, struct ev_expect_opening *o)
 	return true;
 }
 
-static bool greater(struct ev_expect *e, const struct ev_doc *d, const uint32_t *at)
+static bool greater(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
 	int order;
 
-	return compare(d, at[0], at[1], &order) && (order > 0 || (order == 0 && !e->strict));
+	return compare(f->d, at[0], at[1], &order) && (order > 0 || (order == 0 && !e->strict));
 }
 
 /* True if the values are equal; missing equals null. */
@@ -71,24 +50,24 @@ static bool same(const struct ev_doc *d, uint32_t a, uint32_t b)
 	return ev_equal(d, a, d, b);
 }
 
-static bool all_equal(struct ev_expect *e, const struct ev_doc *d, const uint32_t *at)
+static bool all_equal(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
 	for (size_t i = 1; i < e->n_columns; i++)
-		if (!same(d, at[0], at[i]))
+		if (!same(f->d, at[0], at[i]))
 			return false;
 	return true;
 }
 
-static bool all_differ(struct ev_expect *e, const struct ev_doc *d, const uint32_t *at)
+static bool all_differ(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
 	for (size_t i = 1; i < e->n_columns; i++)
 		for (size_t k = 0; k < i; k++)
-			if (same(d, at[k], at[i]))
+			if (same(f->d, at[k], at[i]))
 				return false;
 	return true;
 }
 
-/* Pairs are looked up as lists of two. */
+/* A pair is a value of the set: a list of two. */
 
 static bool open_pairs(struct ev_expect *e, struct ev_expect_opening *o)
 {
@@ -104,34 +83,21 @@ static bool open_pairs(struct ev_expect *e, struct ev_expect_opening *o)
 	return ev_expect_argument_set(o, "value_pairs_set", &e->set);
 }
 
-static bool pair_in_set(struct ev_expect *e, const struct ev_doc *d, const uint32_t *at)
+static bool pair_in_set(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
-	struct ev_buf *pair = &e->suite->shown;
-	const char *p;
 	size_t len;
+	const char *key = ev_expect_row_key(e, f->d, at, &len);
 
-	ev_buf_reset(pair);
-	for (size_t k = 0; k < 2; k++) {
-		ev_buf_putc(pair, k == 0 ? '[' : ',');
-		if (ev_expect_is_missing(d, at[k])) {
-			ev_buf_puts(pair, "null");
-			continue;
-		}
-		p = ev_expect_canonical_of(d, at[k], &e->suite->scratch, &len);
-		ev_buf_put(pair, p, len);
-	}
-	ev_buf_putc(pair, ']');
-	return ev_expect_values_find_text(&e->set, pair->p, pair->len) != NOT_A_VALUE;
+	return ev_expect_values_find_text(&e->set, key, len) != NOT_A_VALUE;
 }
 
 static bool open_sum(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	char *total = NULL;
+	bool good = ev_expect_number_of(o, ev_expect_argument(o, "sum_total"), "sum_total", &total);
 
-	if (!ev_expect_argument_number(o, "sum_total", &total))
-		return false;
 	e->own = total;
-	return true;
+	return good;
 }
 
 static void close_sum(struct ev_expect *e)
@@ -140,9 +106,10 @@ static void close_sum(struct ev_expect *e)
 }
 
 /* Missing values count as 0; a row with any other value that is no number fails. */
-static bool sums_up(struct ev_expect *e, const struct ev_doc *d, const uint32_t *at)
+static bool sums_up(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
 	struct ev_arena *a = &e->suite->arena;
+	const struct ev_doc *d = f->d;
 	struct ev_dec sum = {0}, x = {0};
 	const char *p;
 	size_t len;
@@ -161,28 +128,23 @@ static bool sums_up(struct ev_expect *e, const struct ev_doc *d, const uint32_t 
 	return good && ev_dec_read(a, e->own, strlen(e->own), &x) && ev_dec_compare(sum, x) == 0;
 }
 
+static const struct ev_expect_ops greater_ops = {.open = open_greater, .take = greater},
+				  equal_ops = {.take = all_equal},
+				  differ_ops = {.take = all_differ},
+				  pair_ops = {.open = open_pairs, .take = pair_in_set},
+				  sum_ops = {.open = open_sum, .take = sums_up, .close = close_sum};
+
 const struct ev_expect_kind ev_expect_multi_kinds[] = {
-	{.name = "expect_column_pair_values_a_to_be_greater_than_b",
-	 .arguments = "column_A* column_B* or_equal ignore_row_if mostly",
-	 .open = open_greater,
-	 .row = greater},
-	{.name = "expect_column_pair_values_to_be_equal",
-	 .arguments = "column_A* column_B* ignore_row_if mostly",
-	 .row = all_equal},
-	{.name = "expect_column_pair_values_to_be_in_set",
-	 .arguments = "column_A* column_B* value_pairs_set* ignore_row_if mostly",
-	 .open = open_pairs,
-	 .row = pair_in_set},
-	{.name = "expect_multicolumn_sum_to_equal",
-	 .arguments = "column_list* sum_total* ignore_row_if mostly",
-	 .open = open_sum,
-	 .row = sums_up,
-	 .close = close_sum},
-	{.name = "expect_multicolumn_values_to_be_equal",
-	 .arguments = "column_list* ignore_row_if mostly",
-	 .row = all_equal},
-	{.name = "expect_select_column_values_to_be_unique_within_record",
-	 .arguments = "column_list* ignore_row_if mostly",
-	 .row = all_differ},
+	{"expect_column_pair_values_a_to_be_greater_than_b",
+	 "column_A* column_B* or_equal ignore_row_if mostly", &greater_ops},
+	{"expect_column_pair_values_to_be_equal", "column_A* column_B* ignore_row_if mostly",
+	 &equal_ops},
+	{"expect_column_pair_values_to_be_in_set",
+	 "column_A* column_B* value_pairs_set* ignore_row_if mostly", &pair_ops},
+	{"expect_multicolumn_sum_to_equal", "column_list* sum_total* ignore_row_if mostly",
+	 &sum_ops},
+	{"expect_multicolumn_values_to_be_equal", "column_list* ignore_row_if mostly", &equal_ops},
+	{"expect_select_column_values_to_be_unique_within_record",
+	 "column_list* ignore_row_if mostly", &differ_ops},
 	{0},
 };

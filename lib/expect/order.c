@@ -1,30 +1,20 @@
 /*
  * Expectations of order: each value against the last one before it that was not missing.
  *
- * The order is that of lines within a source, and sources follow by name. What came of one source
- * without a gap is a run, known by its first and last line; at the end the runs are put in order
- * and their ends held against each other, so runs that other processes saw can be added. Runs that
- * overlap (a source that was dealt out line by line) cannot be told.
+ * Lines of one source are in their order, and sources are ordered by name. Lines that were read of
+ * one source in ascending order are a run, of which the first and the last value are kept. At the
+ * end runs, also those of other processes, are sorted, and the ends of neighbours compared. Runs
+ * that overlap (a source that was dealt out line by line) cannot be judged.
  */
 #include "expect/internal.h"
-#include "number/decimal.h"
 #include "scan/form.h"
 
-#include <stdlib.h>
-
 enum { MAX_RUNS = 10000, MAX_VALUE = 1000 };
-
-/* A value and its place. */
-struct mark {
-	struct ev_position pos;
-	uint64_t element;
-	struct ev_buf value; /* JSON */
-};
 
 struct run {
 	char *source;
 	uint64_t first_line, last_line;
-	struct mark first, last;
+	struct ev_expect_sampled first, last;
 };
 
 struct ordered {
@@ -44,10 +34,8 @@ static bool open_ordered(struct ev_expect *e, struct ev_expect_opening *o)
 static void free_run(struct run *r)
 {
 	free(r->source);
-	ev_position_free(&r->first.pos);
-	ev_position_free(&r->last.pos);
-	ev_buf_free(&r->first.value);
-	ev_buf_free(&r->last.value);
+	ev_expect_sampled_free(&r->first);
+	ev_expect_sampled_free(&r->last);
 }
 
 static void close_ordered(struct ev_expect *e)
@@ -78,8 +66,7 @@ static int compare(const struct ev_buf *a, const char *p, size_t len)
 		return ev_time_compare(s, t);
 	ev_json_unescape(a->p + 1, a->len - 2, &x);
 	ev_json_unescape(p + 1, len - 2, &y);
-	order = memcmp(ev_buf_str(&x), ev_buf_str(&y), (x.len < y.len ? x.len : y.len));
-	order = order != 0 ? order : (x.len > y.len) - (x.len < y.len);
+	order = ev_bytes_compare(x.p, x.len, y.p, y.len);
 	ev_buf_free(&x);
 	ev_buf_free(&y);
 	return order;
@@ -93,22 +80,6 @@ static bool follows(const struct ev_expect *e, const struct ev_buf *before, cons
 	if (order == 0)
 		return !e->strict;
 	return e->negate ? order > 0 : order < 0;
-}
-
-static void set_mark(struct mark *m, const struct ev_position *pos, uint64_t element, const char *p,
-		     size_t len)
-{
-	if (m->pos.source == NULL || strcmp(m->pos.source, pos->source) != 0) {
-		ev_position_copy(&m->pos, pos);
-	} else {
-		char *source = m->pos.source;
-
-		m->pos = *pos;
-		m->pos.source = source;
-	}
-	m->element = element;
-	ev_buf_reset(&m->value);
-	ev_buf_put(&m->value, p, len);
 }
 
 /* The run that a line of this source continues, or a new one. */
@@ -128,44 +99,34 @@ static struct run *run_of(struct ordered *o, const struct ev_position *pos)
 	return r;
 }
 
-static enum ev_status order_step(struct ev_expect *e, struct ev_expect_frame *f,
-				 struct ev_error *err)
+static bool order_take(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
-	const struct ev_expect_cells *c = ev_expect_cells_of(e, 0);
-	struct ordered *o = e->own;
+	enum ev_kind kind = ev_kind(f->d, *at);
+	bool good = true;
+	struct run *r;
+	const char *p;
+	size_t len;
 
-	(void)err;
-	e->elements += c->n;
-	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
-		enum ev_kind kind;
-		struct run *r;
-		const char *p;
-		size_t len;
-
-		kind = ev_kind(f->d, c->at[i]);
-		p = ev_raw(f->d, c->at[i], &len);
-		if ((kind != EV_NUMBER && kind != EV_STRING) || len > MAX_VALUE) {
-			e->misfits++;
-			continue;
-		}
-		if ((r = run_of(o, ev_expect_frame_position(f))) == NULL)
-			continue;
-		r->last_line = f->pos.line;
-		if (r->first.value.len == 0)
-			set_mark(&r->first, &f->pos, i, p, len);
-		else if (!follows(e, &r->last.value, p, len))
-			ev_expect_count_unexpected(e, f, i, c->at[i]);
-		set_mark(&r->last, &f->pos, i, p, len);
+	p = ev_raw(f->d, *at, &len);
+	if ((kind != EV_NUMBER && kind != EV_STRING) || len > MAX_VALUE) {
+		e->n.misfits++;
+		return true;
 	}
-	return EV_OK;
+	if ((r = run_of(e->own, ev_expect_position(f))) == NULL)
+		return true;
+	r->last_line = f->pos.line;
+	if (r->first.value.len == 0)
+		ev_expect_sampled_set(&r->first, &f->pos, f->element, p, len);
+	else
+		good = follows(e, &r->last.value, p, len);
+	ev_expect_sampled_set(&r->last, &f->pos, f->element, p, len);
+	return good;
 }
 
-static void write_mark(const char *name, const struct mark *m, struct ev_buf *out)
+static void write_end(const char *name, const struct ev_expect_sampled *end, struct ev_buf *out)
 {
-	ev_buf_printf(out, ",\"%s\":[", name);
-	ev_position_write(&m->pos, true, out);
-	ev_buf_printf(out, ",%llu,", (unsigned long long)m->element);
-	ev_buf_put(out, m->value.p, m->value.len);
+	ev_json_open(out, name, '[');
+	ev_expect_sampled_write(end, out);
 	ev_buf_putc(out, ']');
 }
 
@@ -173,36 +134,26 @@ static void order_write(const struct ev_expect *e, struct ev_buf *out)
 {
 	const struct ordered *o = e->own;
 
-	ev_buf_printf(out, ",\"too_many\":%d,\"runs\":[", o->too_many);
+	ev_json_u64(out, "too_many", o->too_many);
+	ev_json_open(out, "runs", '[');
 	for (size_t i = 0; i < o->n; i++) {
 		const struct run *r = &o->runs[i];
 
-		ev_buf_printf(out, "%s{\"first_line\":%llu,\"last_line\":%llu", i > 0 ? "," : "",
-			      (unsigned long long)r->first_line, (unsigned long long)r->last_line);
-		write_mark("first", &r->first, out);
-		write_mark("last", &r->last, out);
+		ev_json_open(out, NULL, '{');
+		ev_json_u64(out, "first_line", r->first_line);
+		ev_json_u64(out, "last_line", r->last_line);
+		write_end("first", &r->first, out);
+		write_end("last", &r->last, out);
 		ev_buf_putc(out, '}');
 	}
 	ev_buf_putc(out, ']');
 }
 
-static bool read_mark(const struct ev_doc *d, uint32_t at, struct mark *m)
+static bool read_end(const struct ev_doc *d, uint32_t list, struct ev_expect_sampled *end)
 {
-	uint32_t element, value;
-	const char *p;
-	size_t len;
-
-	if (at == EV_NOWHERE || ev_kind(d, at) != EV_ARRAY || d->nodes[at].count != 3 ||
-	    !ev_position_read(d, at + 1, &m->pos))
-		return false;
-	element = ev_next(d, at + 1);
-	value = ev_next(d, element);
-	if (!ev_u64_of(d, element, &m->element) ||
-	    (ev_kind(d, value) != EV_NUMBER && ev_kind(d, value) != EV_STRING))
-		return false;
-	p = ev_raw(d, value, &len);
-	ev_buf_put(&m->value, p, len);
-	return len <= MAX_VALUE;
+	return ev_expect_sampled_read(d, list, 0, end) && end->value.len <= MAX_VALUE &&
+	       (end->value.p[0] == '"' || end->value.p[0] == '-' ||
+		(end->value.p[0] >= '0' && end->value.p[0] <= '9'));
 }
 
 static bool is_run(const struct run *r)
@@ -212,57 +163,47 @@ static bool is_run(const struct run *r)
 	       r->first_line <= r->last_line;
 }
 
-static bool order_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool read_run(const struct ev_doc *d, uint32_t at, struct run *r)
+{
+	if (!ev_state_u64(d, at, "first_line", &r->first_line) ||
+	    !ev_state_u64(d, at, "last_line", &r->last_line) ||
+	    !read_end(d, ev_member(d, at, "first", 5), &r->first) ||
+	    !read_end(d, ev_member(d, at, "last", 4), &r->last) || !is_run(r))
+		return false;
+	r->source = ev_strdup(r->first.pos.source);
+	return true;
+}
+
+static bool order_merge(struct ev_expect *e, const struct ev_doc *d)
 {
 	struct ordered *o = e->own;
-	uint32_t list = ev_member(d, at, "runs", 4);
+	uint32_t list = ev_expect_state_member(d, "runs", EV_ARRAY);
 	uint64_t too_many, unexpected, values = 0;
 
 	/* The first value of each run was compared with none. */
-	if (!ev_state_u64(d, at, "too_many", &too_many) || list == EV_NOWHERE ||
-	    ev_kind(d, list) != EV_ARRAY || too_many > 1 ||
-	    !ev_state_u64(d, at, "unexpected", &unexpected) || !ev_count_add(&values, unexpected) ||
+	if (!ev_state_u64(d, 0, "too_many", &too_many) || list == EV_NOWHERE || too_many > 1 ||
+	    !ev_state_u64(d, 0, "unexpected", &unexpected) || !ev_count_add(&values, unexpected) ||
 	    !ev_count_add(&values, d->nodes[list].count) || values > ev_expect_present_in(d))
 		return false;
 	o->too_many |= too_many > 0;
 	for (uint32_t i = ev_first(d, list); i < ev_end(d, list); i = ev_next(d, i)) {
 		struct run r = {0};
+		bool good = read_run(d, i, &r);
 
-		if (!ev_state_u64(d, i, "first_line", &r.first_line) ||
-		    !ev_state_u64(d, i, "last_line", &r.last_line) ||
-		    !read_mark(d, ev_member(d, i, "first", 5), &r.first) ||
-		    !read_mark(d, ev_member(d, i, "last", 4), &r.last) || !is_run(&r)) {
-			free_run(&r);
-			return false;
-		}
-		if (o->n == MAX_RUNS) {
+		if (!good || o->n == MAX_RUNS) {
 			o->too_many = true;
 			free_run(&r);
+			if (!good)
+				return false;
 			continue;
 		}
-		r.source = ev_strdup(r.first.pos.source);
 		ev_grow(&o->runs, &o->cap, o->n + 1, sizeof *o->runs);
 		o->runs[o->n++] = r;
 	}
 	return true;
 }
 
-static int mark_order(const struct mark *a, const struct mark *b)
-{
-	int order = ev_position_compare(&a->pos, &b->pos);
-
-	if (order == 0)
-		order = (a->element > b->element) - (a->element < b->element);
-	if (order == 0)
-		order = memcmp(a->value.p, b->value.p,
-			       a->value.len < b->value.len ? a->value.len : b->value.len);
-	return order != 0 ? order : (a->value.len > b->value.len) - (a->value.len < b->value.len);
-}
-
-/*
- * Overlapping runs come of the same lines twice. They are ordered too, so that the outcome does not
- * depend on the order of the states.
- */
+/* Orders runs that overlap, too: the outcome must not depend on the order of the states. */
 static int by_line(const void *a, const void *b)
 {
 	const struct run *x = a, *y = b;
@@ -274,8 +215,8 @@ static int by_line(const void *a, const void *b)
 		return x->first_line < y->first_line ? -1 : 1;
 	if (x->last_line != y->last_line)
 		return x->last_line < y->last_line ? -1 : 1;
-	order = mark_order(&x->first, &y->first);
-	return order != 0 ? order : mark_order(&x->last, &y->last);
+	order = ev_expect_sampled_compare(&x->first, &y->first);
+	return order != 0 ? order : ev_expect_sampled_compare(&x->last, &y->last);
 }
 
 static void order_judge(struct ev_expect *e, struct ev_buf *out)
@@ -287,7 +228,7 @@ static void order_judge(struct ev_expect *e, struct ev_buf *out)
 		qsort(o->runs, o->n, sizeof *o->runs, by_line);
 	for (size_t i = 1; i < o->n; i++) {
 		const struct run *a = &o->runs[i - 1];
-		const struct mark *m = &o->runs[i].first;
+		const struct ev_expect_sampled *m = &o->runs[i].first;
 
 		if (strcmp(a->source, o->runs[i].source) == 0 &&
 		    o->runs[i].first_line <= a->last_line) {
@@ -296,8 +237,8 @@ static void order_judge(struct ev_expect *e, struct ev_buf *out)
 		}
 		if (follows(e, &a->last.value, m->value.p, m->value.len))
 			continue;
-		e->unexpected++;
-		ev_expect_sample_add(&e->sample, &m->pos, m->element, m->value.p, m->value.len);
+		e->n.unexpected++;
+		ev_expect_sample_add(&e->sample, m);
 	}
 	ev_expect_judge_rows(e, out);
 	if (!overlap)
@@ -307,22 +248,15 @@ static void order_judge(struct ev_expect *e, struct ev_buf *out)
 			       "order cannot be told");
 }
 
+static const struct ev_expect_ops order_ops = {.open = open_ordered,
+					       .take = order_take,
+					       .judge = order_judge,
+					       .write = order_write,
+					       .merge = order_merge,
+					       .close = close_ordered};
+
 const struct ev_expect_kind ev_expect_order_kinds[] = {
-	{.name = "expect_column_values_to_be_increasing",
-	 .arguments = "column* strictly mostly",
-	 .open = open_ordered,
-	 .step = order_step,
-	 .judge = order_judge,
-	 .write = order_write,
-	 .merge = order_merge,
-	 .close = close_ordered},
-	{.name = "expect_column_values_to_be_decreasing",
-	 .arguments = "column* strictly mostly",
-	 .open = open_ordered,
-	 .step = order_step,
-	 .judge = order_judge,
-	 .write = order_write,
-	 .merge = order_merge,
-	 .close = close_ordered},
+	{"expect_column_values_to_be_increasing", "column* strictly mostly", &order_ops},
+	{"expect_column_values_to_be_decreasing", "column* strictly mostly", &order_ops},
 	{0},
 };

@@ -5,11 +5,8 @@
  * Counts are exact; what is computed of them is so in doubles, at the end.
  */
 #include "expect/internal.h"
-#include "number/decimal.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 enum { MAX_PARTS = 1000 };
 
@@ -26,18 +23,26 @@ struct partition {
 	bool test;    /* chi-square */
 };
 
-static bool number_list(struct ev_expect_opening *o, const struct ev_yaml *y, const char *what,
+static bool read_double(struct ev_expect_opening *o, const struct ev_yaml *y, const char *what,
+			double *out)
+{
+	char *text = NULL;
+
+	if (!ev_expect_number_of(o, y, what, &text))
+		return false;
+	*out = strtod(text, NULL);
+	free(text);
+	return true;
+}
+
+static bool read_shares(struct ev_expect_opening *o, const struct ev_yaml *y, const char *what,
 			size_t n, double *out)
 {
 	if (y->kind != EV_YAML_LIST || y->n != n)
 		return ev_expect_opening_fail(o, y, "%s must be a list of %zu numbers", what, n);
 	for (size_t i = 0; i < n; i++) {
-		char *text = NULL;
-
-		if (!ev_expect_number_of(o, y->items[i], what, &text))
+		if (!read_double(o, y->items[i], what, &out[i]))
 			return false;
-		out[i] = strtod(text, NULL);
-		free(text);
 		if (out[i] < 0 || out[i] > 1)
 			return ev_expect_opening_fail(o, y->items[i], "%s are shares from 0 to 1",
 						      what);
@@ -65,17 +70,10 @@ static bool read_bins(struct ev_expect_opening *o, const struct ev_yaml *y, stru
 static bool read_values(struct ev_expect_opening *o, const struct ev_yaml *y, struct ev_expect *e,
 			struct partition *p)
 {
-	struct ev_buf json = {0};
-
 	if (y->kind != EV_YAML_LIST || y->n == 0 || y->n > MAX_PARTS)
 		return ev_expect_opening_fail(o, y, "values must be a list of 1 to %d values",
 					      MAX_PARTS);
-	for (size_t i = 0; i < y->n; i++) {
-		ev_buf_reset(&json);
-		ev_yaml_json(y->items[i], &json);
-		ev_expect_values_add(&e->set, json.p, json.len);
-	}
-	ev_buf_free(&json);
+	ev_expect_values_of(y, &e->set);
 	p->n = y->n;
 	return e->set.n == y->n || ev_expect_opening_fail(o, y, "a value stands in values twice");
 }
@@ -83,37 +81,27 @@ static bool read_values(struct ev_expect_opening *o, const struct ev_yaml *y, st
 static bool share_argument(struct ev_expect_opening *o, const char *name, double *out)
 {
 	const struct ev_yaml *y = ev_expect_argument(o, name);
-	char *text = NULL;
 
-	if (y == NULL)
-		return true;
-	if (!ev_expect_number_of(o, y, name, &text))
-		return false;
-	*out = strtod(text, NULL);
-	free(text);
-	return (*out >= 0 && *out <= 1) ||
-	       ev_expect_opening_fail(o, y, "%s must be a share from 0 to 1", name);
+	return y == NULL ||
+	       (read_double(o, y, name, out) &&
+		((*out >= 0 && *out <= 1) ||
+		 ev_expect_opening_fail(o, y, "%s must be a share from 0 to 1", name)));
 }
 
 static bool read_partition(struct ev_expect_opening *o, struct ev_expect *e, struct partition *p)
 {
-	static const char *const known[] = {"bins", "values", "weights", "tail_weights"};
+	static const char *const known[] = {"bins", "values", "weights", "tail_weights", NULL};
 	const struct ev_yaml *y = ev_expect_argument(o, "partition_object"), *bins, *values,
 			     *weights, *tails;
 	double sum;
 
 	if (y->kind != EV_YAML_MAP)
 		return ev_expect_opening_fail(o, y, "partition_object must be a mapping");
-	for (size_t i = 0; i < y->n; i++) {
-		size_t k = 0;
-
-		while (k < 4 && strcmp(known[k], y->keys[i]->text) != 0)
-			k++;
-		if (k == 4)
+	for (size_t i = 0; i < y->n; i++)
+		if (!ev_expect_is_among(known, y->keys[i]->text))
 			return ev_expect_opening_fail(o, y->keys[i],
 						      "unknown key '%s' in partition_object",
 						      y->keys[i]->text);
-	}
 	bins = ev_yaml_get(y, "bins");
 	values = ev_yaml_get(y, "values");
 	weights = ev_yaml_get(y, "weights");
@@ -125,14 +113,14 @@ static bool read_partition(struct ev_expect_opening *o, struct ev_expect *e, str
 		return false;
 	p->weights = ev_calloc(p->n, sizeof *p->weights);
 	p->counts = ev_calloc(p->n, sizeof *p->counts);
-	if (!number_list(o, weights, "weights", p->n, p->weights))
+	if (!read_shares(o, weights, "weights", p->n, p->weights))
 		return false;
 	if (tails != NULL) {
 		if (bins == NULL || p->tail_holdout > 0)
 			return ev_expect_opening_fail(o, tails,
 						      "tail_weights go with bins, and without "
 						      "tail_weight_holdout");
-		if (!number_list(o, tails, "tail_weights", 2, p->tail))
+		if (!read_shares(o, tails, "tail_weights", 2, p->tail))
 			return false;
 	}
 	sum = p->tail[0] + p->tail[1];
@@ -147,7 +135,6 @@ static bool open_partition(struct ev_expect *e, struct ev_expect_opening *o)
 	struct partition *p = e->own = ev_calloc(1, sizeof *p);
 	const char *limit;
 	const struct ev_yaml *y;
-	char *text = NULL;
 	bool bucketize = true;
 
 	e->misfit = "are no numbers";
@@ -164,11 +151,9 @@ static bool open_partition(struct ev_expect *e, struct ev_expect_opening *o)
 	p->has_limit = p->test;
 	if ((y = ev_expect_argument(o, limit)) == NULL)
 		return true;
-	if (!ev_expect_number_of(o, y, limit, &text))
-		return false;
-	p->limit = strtod(text, NULL);
-	free(text);
 	p->has_limit = true;
+	if (!read_double(o, y, limit, &p->limit))
+		return false;
 	return p->limit >= 0 || ev_expect_opening_fail(o, y, "%s must not be negative", limit);
 }
 
@@ -178,7 +163,9 @@ static void close_partition(struct ev_expect *e)
 
 	if (p == NULL)
 		return;
-	ev_expect_texts_free(&p->bins, p->bins != NULL ? p->n + 1 : 0);
+	for (size_t i = 0; p->bins != NULL && i <= p->n; i++)
+		free(p->bins[i]);
+	free(p->bins);
 	free(p->weights);
 	free(p->counts);
 	free(p);
@@ -212,71 +199,48 @@ static void count_number(struct partition *p, const char *text, size_t len)
 	p->counts[low]++;
 }
 
-static enum ev_status partition_step(struct ev_expect *e, struct ev_expect_frame *f,
-				     struct ev_error *err)
+static bool partition_take(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
-	const struct ev_expect_cells *c = ev_expect_cells_of(e, 0);
 	struct partition *p = e->own;
+	const char *text;
+	size_t len;
+	long which;
 
-	(void)err;
-	e->elements += c->n;
-	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
-		const char *text;
-		size_t len;
-		long at;
-
-		if (p->bins == NULL) {
-			at = ev_expect_values_find(&e->set, f->d, c->at[i], &e->suite->scratch);
-			if (at == NOT_A_VALUE)
-				p->above++;
-			else
-				p->counts[at]++;
-		} else if (ev_kind(f->d, c->at[i]) != EV_NUMBER) {
-			e->misfits++;
-		} else {
-			text = ev_raw(f->d, c->at[i], &len);
-			count_number(p, text, len);
-		}
+	if (p->bins == NULL) {
+		which = ev_expect_values_find(&e->set, f->d, *at, &e->suite->scratch);
+		if (which == NOT_A_VALUE)
+			p->above++;
+		else
+			p->counts[which]++;
+	} else if (ev_kind(f->d, *at) != EV_NUMBER) {
+		e->n.misfits++;
+	} else {
+		text = ev_raw(f->d, *at, &len);
+		count_number(p, text, len);
 	}
-	return EV_OK;
-}
-
-static void put_counts(const struct partition *p, struct ev_buf *out)
-{
-	ev_buf_putc(out, '[');
-	for (size_t i = 0; i < p->n; i++)
-		ev_buf_printf(out, "%s%llu", i > 0 ? "," : "", (unsigned long long)p->counts[i]);
-	ev_buf_putc(out, ']');
+	return true;
 }
 
 static void partition_write(const struct ev_expect *e, struct ev_buf *out)
 {
 	const struct partition *p = e->own;
 
-	ev_buf_printf(out,
-		      ",\"below\":%llu,\"above\":%llu,\"counts\":", (unsigned long long)p->below,
-		      (unsigned long long)p->above);
-	put_counts(p, out);
+	ev_json_u64(out, "below", p->below);
+	ev_json_u64(out, "above", p->above);
+	ev_expect_counts_write(out, "counts", p->counts, p->n);
 }
 
-static bool partition_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool partition_merge(struct ev_expect *e, const struct ev_doc *d)
 {
 	struct partition *p = e->own;
-	uint32_t counts = ev_member(d, at, "counts", 6);
-	uint64_t below, above, v, all = 0;
-	size_t k = 0;
+	uint64_t below, above, all = 0;
 
-	if (!ev_state_u64(d, at, "below", &below) || !ev_state_u64(d, at, "above", &above) ||
-	    counts == EV_NOWHERE || ev_kind(d, counts) != EV_ARRAY ||
-	    d->nodes[counts].count != p->n || (below > 0 && p->bins == NULL) ||
-	    !ev_count_add(&all, below) || !ev_count_add(&all, above) ||
-	    !ev_count_add(&p->below, below) || !ev_count_add(&p->above, above))
-		return false;
-	for (uint32_t i = ev_first(d, counts); i < ev_end(d, counts); i = ev_next(d, i))
-		if (!ev_u64_of(d, i, &v) || !ev_count_add(&all, v) ||
-		    !ev_count_add(&p->counts[k++], v))
-			return false;
-	return all == ev_expect_present_in(d);
+	return ev_state_u64(d, 0, "below", &below) && ev_state_u64(d, 0, "above", &above) &&
+	       (below == 0 || p->bins != NULL) && ev_count_add(&all, below) &&
+	       ev_count_add(&all, above) && ev_count_add(&p->below, below) &&
+	       ev_count_add(&p->above, above) &&
+	       ev_expect_counts_merge(d, "counts", p->counts, p->n, &all) &&
+	       all == ev_expect_present_in(d);
 }
 
 /* The expected share of part i of n + 2: what lies below, the n parts, what lies above. */
@@ -374,71 +338,84 @@ static double p_value(const struct partition *p, double n)
 	return parts < 2 ? 1 : upper_gamma(((double)parts - 1) / 2, chi / 2);
 }
 
-static void put_shares(const struct ev_expect *e, bool of_expected, double n, struct ev_buf *out)
+static void put_share(struct ev_buf *out, double share)
+{
+	ev_json_name(out, NULL);
+	ev_buf_printf(out, "%.10g", share);
+}
+
+/* The bins, or the values. */
+static void put_parts(const struct ev_expect *e, const char *name, struct ev_buf *out)
 {
 	const struct partition *p = e->own;
 
-	ev_buf_puts(out, p->bins != NULL ? "{\"bins\":[" : "{\"values\":[");
-	for (size_t i = 0; i < p->n + (p->bins != NULL); i++)
-		ev_buf_printf(out, "%s%s", i > 0 ? "," : "",
-			      p->bins != NULL ? p->bins[i] : e->set.list[i].shown);
-	ev_buf_puts(out, "],\"weights\":[");
+	ev_json_open(out, name, '[');
+	for (size_t i = 0; i < p->n + (p->bins != NULL); i++) {
+		const char *part = p->bins != NULL ? p->bins[i] : e->set.list[i].shown;
+
+		ev_json_raw(out, NULL, part, strlen(part));
+	}
+	ev_buf_putc(out, ']');
+}
+
+static void put_shares(const struct ev_expect *e, const char *name, bool of_expected, double n,
+		       struct ev_buf *out)
+{
+	const struct partition *p = e->own;
+
+	ev_json_open(out, name, '{');
+	put_parts(e, p->bins != NULL ? "bins" : "values", out);
+	ev_json_open(out, "weights", '[');
 	for (size_t i = 1; i <= p->n; i++)
-		ev_buf_printf(out, "%s%.10g", i > 1 ? "," : "",
-			      of_expected ? expected(p, i) : (double)observed(p, i) / n);
-	ev_buf_printf(out, "],\"tail_weights\":[%.10g,%.10g]}",
-		      of_expected ? expected(p, 0) : (double)p->below / n,
-		      of_expected ? expected(p, p->n + 1) : (double)p->above / n);
+		put_share(out, of_expected ? expected(p, i) : (double)observed(p, i) / n);
+	ev_buf_putc(out, ']');
+	ev_json_open(out, "tail_weights", '[');
+	put_share(out, of_expected ? expected(p, 0) : (double)p->below / n);
+	put_share(out, of_expected ? expected(p, p->n + 1) : (double)p->above / n);
+	ev_buf_puts(out, "]}");
 }
 
 static void partition_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	const struct partition *p = e->own;
-	double n = (double)(e->elements - e->missing - e->misfits), v;
+	double n = (double)ev_expect_present(&e->n), v;
 
 	if (p->bins != NULL) {
-		ev_buf_puts(&e->histogram, "{\"edges\":[");
-		for (size_t i = 0; i <= p->n; i++)
-			ev_buf_printf(&e->histogram, "%s%s", i > 0 ? "," : "", p->bins[i]);
-		ev_buf_puts(&e->histogram, "],\"counts\":");
-		put_counts(p, &e->histogram);
+		ev_buf_putc(&e->histogram, '{');
+		put_parts(e, "edges", &e->histogram);
+		ev_expect_counts_write(&e->histogram, "counts", p->counts, p->n);
 		ev_buf_putc(&e->histogram, '}');
 	}
 	if (n == 0) {
-		ev_expect_settle(e, true);
-		ev_expect_put_observed(out, "null");
+		ev_expect_settle_empty(e, out);
 		return;
 	}
 	v = p->test ? p_value(p, n) : divergence(p, n);
 	ev_expect_settle(e, !p->has_limit || (p->test ? v > p->limit : v <= p->limit));
+	ev_json_name(out, "observed_value");
 	if (isfinite(v))
-		ev_buf_printf(out, "{\"observed_value\":%.15g", v);
+		ev_buf_printf(out, "%.15g", v);
 	else
-		ev_buf_puts(out, "{\"observed_value\":null");
-	ev_buf_puts(out, ",\"details\":{\"observed_partition\":");
-	put_shares(e, false, n, out);
-	ev_buf_puts(out, ",\"expected_partition\":");
-	put_shares(e, true, n, out);
-	ev_buf_puts(out, "}}");
+		ev_buf_puts(out, "null");
+	ev_json_open(out, "details", '{');
+	put_shares(e, "observed_partition", false, n, out);
+	put_shares(e, "expected_partition", true, n, out);
+	ev_buf_putc(out, '}');
 }
 
+static const struct ev_expect_ops partition_ops = {.open = open_partition,
+						   .take = partition_take,
+						   .judge = partition_judge,
+						   .write = partition_write,
+						   .merge = partition_merge,
+						   .close = close_partition};
+
 const struct ev_expect_kind ev_expect_partition_kinds[] = {
-	{.name = "expect_column_kl_divergence_to_be_less_than",
-	 .arguments = "column* partition_object* threshold tail_weight_holdout "
-		      "internal_weight_holdout bucketize_data",
-	 .open = open_partition,
-	 .step = partition_step,
-	 .judge = partition_judge,
-	 .write = partition_write,
-	 .merge = partition_merge,
-	 .close = close_partition},
-	{.name = "expect_column_chisquare_test_p_value_to_be_greater_than",
-	 .arguments = "column* partition_object* p tail_weight_holdout",
-	 .open = open_partition,
-	 .step = partition_step,
-	 .judge = partition_judge,
-	 .write = partition_write,
-	 .merge = partition_merge,
-	 .close = close_partition},
+	{"expect_column_kl_divergence_to_be_less_than",
+	 "column* partition_object* threshold tail_weight_holdout internal_weight_holdout "
+	 "bucketize_data",
+	 &partition_ops},
+	{"expect_column_chisquare_test_p_value_to_be_greater_than",
+	 "column* partition_object* p tail_weight_holdout", &partition_ops},
 	{0},
 };

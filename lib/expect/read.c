@@ -2,233 +2,14 @@
  * Reading expectations: the model's list, or a suite in JSON. Each name and argument is checked,
  * with its place.
  */
-#include "base/utf8.h"
 #include "expect/internal.h"
-#include "io/in.h"
 #include "model/nearest.h"
-#include "number/decimal.h"
 #include "scan/form.h"
-#include "schema/schema.h"
 
-#include <stdlib.h>
-
-enum { MAX_FILE = 16 * 1024 * 1024, MAX_EXPECTATIONS = 10000, MAX_NAMES = 128, MAX_NUMBER = 400 };
+enum { MAX_EXPECTATIONS = 10000, MAX_NAMES = 128 };
 
 static const char *const common_arguments[] = {"row_condition", "condition_parser", "result_format",
 					       "catch_exceptions", NULL};
-static const char *const severities[] = {"critical", "warning", "info", NULL};
-
-bool ev_expect_opening_fail(struct ev_expect_opening *o, const struct ev_yaml *at, const char *fmt,
-			    ...)
-{
-	struct ev_error detail;
-	va_list ap;
-
-	va_start(ap, fmt);
-	ev_vfail(&detail, fmt, ap);
-	va_end(ap);
-	ev_fail(o->err, "%s:%zu:%zu: %s", o->file, at->line, at->column, detail.text);
-	return false;
-}
-
-/* Arguments */
-
-static bool is_null(const struct ev_yaml *y)
-{
-	return y->kind == EV_YAML_SCALAR && y->plain &&
-	       (y->len == 0 || strcmp(y->text, "~") == 0 || strcmp(y->text, "null") == 0);
-}
-
-const struct ev_yaml *ev_expect_argument(const struct ev_expect_opening *o, const char *name)
-{
-	const struct ev_yaml *y = ev_yaml_get(o->kwargs, name);
-
-	return y != NULL && !is_null(y) ? y : NULL;
-}
-
-static bool is_number(const char *p)
-{
-	if (*p == '-')
-		p++;
-	if (*p == '0')
-		p++;
-	else if (*p >= '1' && *p <= '9')
-		p += strspn(p, "0123456789");
-	else
-		return false;
-	if (*p == '.') {
-		if (strspn(++p, "0123456789") == 0)
-			return false;
-		p += strspn(p, "0123456789");
-	}
-	if (*p == 'e' || *p == 'E') {
-		p++;
-		p += *p == '-' || *p == '+';
-		if (strspn(p, "0123456789") == 0)
-			return false;
-		p += strspn(p, "0123456789");
-	}
-	return *p == '\0';
-}
-
-bool ev_expect_number_of(struct ev_expect_opening *o, const struct ev_yaml *y, const char *what,
-			 char **out)
-{
-	if (y->kind != EV_YAML_SCALAR || !y->plain || !is_number(y->text))
-		return ev_expect_opening_fail(o, y, "%s must be a number", what);
-	if (y->len > MAX_NUMBER)
-		return ev_expect_opening_fail(o, y, "%s has more than %d characters", what,
-					      MAX_NUMBER);
-	*out = ev_strndup(y->text, y->len);
-	return true;
-}
-
-bool ev_expect_limit_of(struct ev_expect_opening *o, const struct ev_yaml *y, const char *what,
-			struct ev_expect_limit *out)
-{
-	if (is_null(y))
-		return true;
-	if (y->kind != EV_YAML_SCALAR || y->len == 0 || y->len > MAX_NUMBER)
-		return ev_expect_opening_fail(o, y, "%s must be a number, a time or a text", what);
-	out->text = ev_strndup(y->text, y->len);
-	out->len = y->len;
-	if (y->plain && is_number(y->text)) {
-		out->kind = LIMIT_NUMBER;
-	} else if (ev_expect_read_moment(y->text, y->len, &out->time)) {
-		out->kind = LIMIT_TIME;
-	} else {
-		out->kind = LIMIT_TEXT;
-	}
-	return true;
-}
-
-static bool limit_argument(struct ev_expect_opening *o, const char *name,
-			   struct ev_expect_limit *out)
-{
-	const struct ev_yaml *y = ev_expect_argument(o, name);
-
-	return y == NULL || ev_expect_limit_of(o, y, name, out);
-}
-
-bool ev_expect_argument_text(struct ev_expect_opening *o, const char *name, char **out)
-{
-	const struct ev_yaml *y = ev_expect_argument(o, name);
-
-	if (y == NULL)
-		return true;
-	if (y->kind != EV_YAML_SCALAR)
-		return ev_expect_opening_fail(o, y, "%s must be a text", name);
-	*out = ev_strndup(y->text, y->len);
-	return true;
-}
-
-bool ev_expect_argument_number(struct ev_expect_opening *o, const char *name, char **out)
-{
-	const struct ev_yaml *y = ev_expect_argument(o, name);
-
-	return y == NULL || ev_expect_number_of(o, y, name, out);
-}
-
-bool ev_expect_argument_count(struct ev_expect_opening *o, const char *name, uint64_t *out)
-{
-	const struct ev_yaml *y = ev_expect_argument(o, name);
-	struct ev_number n;
-	int64_t v;
-
-	if (y == NULL)
-		return true;
-	if (y->kind == EV_YAML_SCALAR && y->plain && is_number(y->text)) {
-		ev_number_read(y->text, y->len, &n);
-		if (ev_number_int64(&n, &v) && v >= 0) {
-			*out = (uint64_t)v;
-			return true;
-		}
-	}
-	return ev_expect_opening_fail(o, y, "%s must be a whole number, 0 or more", name);
-}
-
-bool ev_expect_argument_bool(struct ev_expect_opening *o, const char *name, bool *out)
-{
-	const struct ev_yaml *y = ev_expect_argument(o, name);
-
-	if (y == NULL)
-		return true;
-	if (y->kind != EV_YAML_SCALAR ||
-	    (strcmp(y->text, "true") != 0 && strcmp(y->text, "false") != 0))
-		return ev_expect_opening_fail(o, y, "%s must be true or false", name);
-	*out = y->text[0] == 't';
-	return true;
-}
-
-bool ev_expect_argument_word(struct ev_expect_opening *o, const char *name,
-			     const char *const *words, int *out)
-{
-	const struct ev_yaml *y = ev_expect_argument(o, name);
-	char hint[EV_HINT];
-
-	if (y == NULL)
-		return true;
-	for (int i = 0; y->kind == EV_YAML_SCALAR && words[i] != NULL; i++) {
-		if (strcmp(words[i], y->text) == 0) {
-			*out = i;
-			return true;
-		}
-	}
-	return ev_expect_opening_fail(
-		o, y, "%s cannot be '%s': %s", name, y->kind == EV_YAML_SCALAR ? y->text : "",
-		ev_nearest_hint(y->kind == EV_YAML_SCALAR ? y->text : "", words, hint));
-}
-
-bool ev_expect_argument_set(struct ev_expect_opening *o, const char *name,
-			    struct ev_expect_values *out)
-{
-	const struct ev_yaml *y = ev_expect_argument(o, name);
-	struct ev_buf json = {0};
-
-	if (y == NULL)
-		return true;
-	if (y->kind != EV_YAML_LIST)
-		return ev_expect_opening_fail(o, y, "%s must be a list such as [A, B]", name);
-	if (y->n > EXPECT_MAX_SET)
-		return ev_expect_opening_fail(o, y, "%s has more than %d values", name,
-					      EXPECT_MAX_SET);
-	for (size_t i = 0; i < y->n; i++) {
-		ev_buf_reset(&json);
-		ev_yaml_json(y->items[i], &json);
-		ev_expect_values_add(out, json.p, json.len);
-	}
-	ev_buf_free(&json);
-	return true;
-}
-
-void ev_expect_texts_free(char ***list, size_t n)
-{
-	while (*list != NULL && n > 0)
-		free((*list)[--n]);
-	free(*list);
-	*list = NULL;
-}
-
-bool ev_expect_argument_texts(struct ev_expect_opening *o, const char *name, char ***out, size_t *n)
-{
-	const struct ev_yaml *y = ev_expect_argument(o, name);
-
-	if (y == NULL)
-		return true;
-	if (y->kind != EV_YAML_LIST || y->n == 0)
-		return ev_expect_opening_fail(o, y, "%s must be a list such as [A, B]", name);
-	if (y->n > EXPECT_MAX_SET)
-		return ev_expect_opening_fail(o, y, "%s has more than %d values", name,
-					      EXPECT_MAX_SET);
-	*out = ev_calloc(y->n, sizeof **out);
-	for (size_t i = 0; i < y->n; i++) {
-		if (y->items[i]->kind != EV_YAML_SCALAR)
-			return ev_expect_opening_fail(o, y->items[i], "%s is a list of texts",
-						      name);
-		(*out)[(*n)++] = ev_strndup(y->items[i]->text, y->items[i]->len);
-	}
-	return true;
-}
 
 /* Columns */
 
@@ -313,12 +94,11 @@ static bool read_columns(struct ev_expect_opening *o, struct ev_expect *e)
 
 static bool read_condition(struct ev_expect_opening *o, struct ev_expect *e)
 {
-	struct ev_suite *s = o->suite;
 	const struct ev_yaml *y = ev_expect_argument(o, "condition_parser");
+	struct ev_expect_condition *c = o->suite->conditions;
 	struct ev_error why;
 	struct ev_expr *expr;
 
-	e->condition = SIZE_MAX;
 	if (y != NULL && (y->kind != EV_YAML_SCALAR || strcmp(y->text, "jq") != 0))
 		return ev_expect_opening_fail(
 			o, y,
@@ -328,24 +108,22 @@ static bool read_condition(struct ev_expect_opening *o, struct ev_expect *e)
 		return true;
 	if (y->kind != EV_YAML_SCALAR)
 		return ev_expect_opening_fail(o, y, "row_condition must be a jq predicate");
-	for (size_t i = 0; i < s->n_conditions; i++) {
-		if (strcmp(s->conditions[i].text, y->text) == 0) {
-			e->condition = i;
-			return true;
-		}
-	}
-	expr = ev_expr_compile(y->text, false, &why);
-	if (expr == NULL) {
-		char *hint = strstr(why.text, ", or say floating"); /* rules alone may */
+	while (c != NULL && strcmp(c->text, y->text) != 0)
+		c = c->next;
+	if (c == NULL) {
+		if ((expr = ev_expr_compile(y->text, false, &why)) == NULL) {
+			char *hint = strstr(why.text, ", or say floating"); /* rules alone may */
 
-		if (hint != NULL)
-			*hint = '\0';
-		return ev_expect_opening_fail(o, y, "row_condition: %s", why.text);
+			if (hint != NULL)
+				*hint = '\0';
+			return ev_expect_opening_fail(o, y, "row_condition: %s", why.text);
+		}
+		c = ev_malloc(sizeof *c);
+		*c = (struct ev_expect_condition){
+			.text = ev_strdup(y->text), .expr = expr, .next = o->suite->conditions};
+		o->suite->conditions = c;
 	}
-	s->conditions = ev_realloc_array(s->conditions, s->n_conditions + 1, sizeof *s->conditions);
-	s->conditions[s->n_conditions] =
-		(struct ev_expect_condition){.text = ev_strdup(y->text), .expr = expr};
-	e->condition = s->n_conditions++;
+	e->condition = c;
 	return true;
 }
 
@@ -353,20 +131,15 @@ static bool read_mostly(struct ev_expect_opening *o, struct ev_expect *e)
 {
 	const struct ev_yaml *y = ev_expect_argument(o, "mostly");
 
-	if (y == NULL)
-		return true;
-	if (!ev_expect_number_of(o, y, "mostly", &e->mostly))
-		return false;
-	if (e->mostly[0] == '-' || ev_number_compare(e->mostly, strlen(e->mostly), "1", 1) > 0)
-		return ev_expect_opening_fail(o, y, "mostly must be a share from 0 to 1");
-	return true;
+	return y == NULL || ev_expect_share_of(o, y, "mostly", &e->mostly);
 }
 
 static bool read_range(struct ev_expect_opening *o, struct ev_expect *e)
 {
 	struct ev_expect_range *r = &e->range;
 
-	if (!limit_argument(o, "min_value", &r->min) || !limit_argument(o, "max_value", &r->max) ||
+	if (!ev_expect_argument_limit(o, "min_value", &r->min) ||
+	    !ev_expect_argument_limit(o, "max_value", &r->max) ||
 	    !ev_expect_argument_bool(o, "strict_min", &r->strict_min) ||
 	    !ev_expect_argument_bool(o, "strict_max", &r->strict_max))
 		return false;
@@ -393,10 +166,12 @@ static bool read_ignore(struct ev_expect_opening *o, struct ev_expect *e)
 	return true;
 }
 
-/* The names of a kind's arguments; the list ends with NULL. required: those with a "*". */
-static void argument_names(const struct ev_expect_kind *kind, struct ev_arena *arena,
-			   const char *names[MAX_NAMES], bool required[MAX_NAMES])
+/* The kind's arguments, the common ones and those of `also`, as a list that ends with NULL. */
+static void argument_names(const struct ev_expect_kind *kind, const char *const *also,
+			   struct ev_arena *arena, const char *names[MAX_NAMES],
+			   bool required[MAX_NAMES])
 {
+	const char *const *const further[] = {common_arguments, also};
 	const char *p = kind->arguments;
 	size_t n = 0;
 
@@ -408,10 +183,9 @@ static void argument_names(const struct ev_expect_kind *kind, struct ev_arena *a
 		n++;
 		p += len + (p[len] == ' ');
 	}
-	for (size_t i = 0; common_arguments[i] != NULL; i++) {
-		required[n] = false;
-		names[n++] = common_arguments[i];
-	}
+	for (size_t i = 0; i < 2; i++)
+		for (const char *const *name = further[i]; *name != NULL; name++)
+			names[n++] = *name;
 	names[n] = NULL;
 }
 
@@ -420,33 +194,21 @@ static bool check_arguments(struct ev_expect_opening *o, const struct ev_expect_
 {
 	struct ev_arena arena = {0};
 	const char *names[MAX_NAMES];
-	bool required[MAX_NAMES], good = true;
+	bool required[MAX_NAMES] = {false}, good = true;
 	char hint[EV_HINT];
-	size_t n = 0;
 
-	argument_names(kind, &arena, names, required);
-	while (names[n] != NULL)
-		n++;
-	for (size_t i = 0; also[i] != NULL; i++) {
-		required[n] = false;
-		names[n++] = also[i];
-	}
-	names[n] = NULL;
+	argument_names(kind, also, &arena, names, required);
 	for (size_t i = 0; i < o->kwargs->n && good; i++) {
 		const struct ev_yaml *key = o->kwargs->keys[i];
-		size_t k = 0;
 
-		while (k < n && strcmp(names[k], key->text) != 0)
-			k++;
-		if (k == n)
-			good = ev_expect_opening_fail(o, key, "unknown argument '%s' of %s: %s",
-						      key->text, kind->name,
-						      ev_nearest_hint(key->text, names, hint));
+		good = ev_expect_is_among(names, key->text) ||
+		       ev_expect_opening_fail(o, key, "unknown argument '%s' of %s: %s", key->text,
+					      kind->name, ev_nearest_hint(key->text, names, hint));
 	}
-	for (size_t i = 0; i < n && good; i++)
-		if (required[i] && ev_expect_argument(o, names[i]) == NULL)
-			good = ev_expect_opening_fail(o, o->at, "%s needs the argument '%s'",
-						      kind->name, names[i]);
+	for (size_t i = 0; names[i] != NULL && good; i++)
+		good = !required[i] || ev_expect_argument(o, names[i]) != NULL ||
+		       ev_expect_opening_fail(o, o->at, "%s needs the argument '%s'", kind->name,
+					      names[i]);
 	ev_arena_free(&arena);
 	return good;
 }
@@ -496,13 +258,9 @@ static char *kwargs_json(const struct ev_yaml *map, const char *const *apart)
 
 	ev_buf_putc(&json, '{');
 	for (size_t i = 0; i < map->n; i++) {
-		const char *const *k = apart;
-
-		while (*k != NULL && strcmp(*k, map->keys[i]->text) != 0)
-			k++;
-		if (*k != NULL)
+		if (ev_expect_is_among(apart, map->keys[i]->text))
 			continue;
-		ev_buf_put(&json, ",", json.len > 1);
+		ev_json_name(&json, NULL);
 		ev_json_quote(map->keys[i]->text, map->keys[i]->len, &json);
 		ev_buf_putc(&json, ':');
 		ev_yaml_json(map->items[i], &json);
@@ -521,6 +279,7 @@ static bool read_expectation(struct ev_expect_opening *o, const char *name,
 	*e = (struct ev_expect){.suite = s, .place = {o->at->line, o->at->column}};
 	if (!find_kind(o, name, &e->kind))
 		return false;
+	e->ops = e->kind->ops;
 	s->n++;
 	if (o->kwargs->kind != EV_YAML_MAP)
 		return ev_expect_opening_fail(o, o->kwargs, "the arguments of %s must be a mapping",
@@ -529,24 +288,18 @@ static bool read_expectation(struct ev_expect_opening *o, const char *name,
 	return check_arguments(o, e->kind, apart) && read_columns(o, e) && read_condition(o, e) &&
 	       read_mostly(o, e) && read_range(o, e) && read_ignore(o, e) &&
 	       ev_expect_argument_set(o, "value_set", &e->set) &&
-	       (e->kind->open == NULL || e->kind->open(e, o));
+	       (e->ops->open == NULL || e->ops->open(e, o));
 }
 
 static bool read_severity(struct ev_expect_opening *o, const struct ev_yaml *y, struct ev_expect *e)
 {
-	char hint[EV_HINT];
+	int word = SEVERITY_CRITICAL;
 
-	if (y == NULL || is_null(y))
-		return true;
-	for (int i = 0; y->kind == EV_YAML_SCALAR && severities[i] != NULL; i++) {
-		if (strcmp(severities[i], y->text) == 0) {
-			e->severity = (enum ev_expect_severity)i;
-			return true;
-		}
-	}
-	return ev_expect_opening_fail(
-		o, y, "severity cannot be '%s': %s", y->kind == EV_YAML_SCALAR ? y->text : "",
-		ev_nearest_hint(y->kind == EV_YAML_SCALAR ? y->text : "", severities, hint));
+	if (y != NULL && !ev_expect_is_null(y) &&
+	    !ev_expect_word_of(o, y, "severity", ev_expect_severities, &word))
+		return false;
+	e->severity = (enum ev_expect_severity)word;
+	return true;
 }
 
 static bool make_room(struct ev_expect_opening *o, const struct ev_yaml *list)
@@ -562,7 +315,7 @@ static bool make_room(struct ev_expect_opening *o, const struct ev_yaml *list)
 
 static bool read_meta(struct ev_expect_opening *o, const struct ev_yaml *y, struct ev_expect *e)
 {
-	if (y == NULL || is_null(y))
+	if (y == NULL || ev_expect_is_null(y))
 		return true;
 	if (y->kind != EV_YAML_MAP)
 		return ev_expect_opening_fail(o, y, "meta must be a mapping");
@@ -602,16 +355,11 @@ static bool known_keys(struct ev_expect_opening *o, const struct ev_yaml *map, c
 
 	if (map->kind != EV_YAML_MAP)
 		return ev_expect_opening_fail(o, map, "%s must be an object", what);
-	for (size_t i = 0; i < map->n; i++) {
-		const char *const *k = known;
-
-		while (*k != NULL && strcmp(*k, map->keys[i]->text) != 0)
-			k++;
-		if (*k == NULL)
+	for (size_t i = 0; i < map->n; i++)
+		if (!ev_expect_is_among(known, map->keys[i]->text))
 			return ev_expect_opening_fail(
 				o, map->keys[i], "unknown key '%s' in %s: %s", map->keys[i]->text,
 				what, ev_nearest_hint(map->keys[i]->text, known, hint));
-	}
 	return true;
 }
 
@@ -619,7 +367,7 @@ static void keep_json(const struct ev_yaml *map, const char *name, char **out)
 {
 	const struct ev_yaml *y = ev_yaml_get(map, name);
 
-	if (y != NULL && !is_null(y))
+	if (y != NULL && !ev_expect_is_null(y))
 		*out = json_of(y);
 }
 
@@ -665,47 +413,4 @@ bool ev_suite_read_file(struct ev_suite *s, const struct ev_yaml *root, struct e
 		keep_json(item, "description", &s->list[i].description);
 	}
 	return true;
-}
-
-/* Opening */
-
-static struct ev_suite *new_suite(const char *name, const char *file, const char *root,
-				  const struct ev_suite_options *o)
-{
-	struct ev_suite *s = ev_calloc(1, sizeof *s);
-
-	s->name = ev_strdup(name);
-	s->file = ev_strdup(file);
-	s->root = ev_strdup(root);
-	s->options = *o;
-	s->scan = ev_scan_new();
-	s->locator = ev_locator_new();
-	return s;
-}
-
-struct ev_suite *ev_suite_of_model(const struct ev_model *m, const struct ev_suite_options *o,
-				   struct ev_error *err)
-{
-	struct ev_suite *s = new_suite(m->name, m->file != NULL ? m->file : "", m->root, o);
-
-	if (m->expectations != NULL && !ev_suite_read_model(s, m->expectations, err))
-		ev_suite_free(&s);
-	return s;
-}
-
-struct ev_suite *ev_suite_of_file(const char *file, const char *root,
-				  const struct ev_suite_options *o, struct ev_error *err)
-{
-	struct ev_suite *s = new_suite(file, file, root, o);
-	struct ev_yaml_doc *doc = NULL;
-	char *text = NULL;
-	size_t len;
-
-	if (ev_in_slurp(file, MAX_FILE, &text, &len, err) != EV_OK ||
-	    (doc = ev_yaml_read_json(file, text, len, err)) == NULL ||
-	    !ev_suite_read_file(s, ev_yaml_root(doc), err))
-		ev_suite_free(&s);
-	ev_yaml_free(&doc);
-	free(text);
-	return s;
 }

@@ -2,26 +2,18 @@
 #include "base/utf8.h"
 #include "expect/internal.h"
 #include "model/nearest.h"
-#include "number/decimal.h"
 #include "regex/regex.h"
 #include "scan/form.h"
 #include "schema/schema.h"
 
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <strings.h>
 
-/* A text to match: a string's content, or a number or boolean as it is written. */
-static const char *text_of(const struct ev_doc *d, uint32_t at, struct ev_buf *scratch, size_t *len)
+/* The content of a string; NULL of what is none. */
+static const char *string_at(struct ev_expect *e, const struct ev_doc *d, uint32_t at, size_t *len)
 {
-	switch (ev_kind(d, at)) {
-	case EV_STRING: return ev_string(d, at, scratch, len);
-	case EV_NUMBER:
-	case EV_TRUE:
-	case EV_FALSE: return ev_raw(d, at, len);
-	default: return NULL;
-	}
+	return ev_kind(d, at) == EV_STRING ? ev_string(d, at, &e->suite->scratch, len) : NULL;
 }
 
 static void free_own(struct ev_expect *e)
@@ -31,38 +23,11 @@ static void free_own(struct ev_expect *e)
 
 /* Ranges */
 
-/*
- * The limits of a range times ten to the power of the index: what the digits of a number with so
- * many decimals are compared with.
- */
+/* The limits of a range of short numbers, for the fast path. */
 struct bounds {
+	struct ev_small min, max;
 	uint32_t whole; /* numbers with at most so many digits before the point lie in it */
-	int64_t low[EV_SMALL_DIGITS + 1], high[EV_SMALL_DIGITS + 1];
 };
-
-/* x times ten to the power of `by`, rounded down; *exact: nothing was cut. Saturates at 64 bits. */
-static int64_t shifted(struct ev_small x, int32_t by, bool *exact)
-{
-	int32_t exp = x.exp + by;
-	int64_t v, power;
-
-	*exact = true;
-	if (exp >= 0) {
-		if (x.coef == 0)
-			return 0;
-		if (exp > EV_SMALL_DIGITS ||
-		    __builtin_mul_overflow(x.coef, ev_small_powers[exp], &v))
-			return x.coef < 0 ? INT64_MIN : INT64_MAX;
-		return v;
-	}
-	if (exp < -EV_SMALL_DIGITS) {
-		*exact = x.coef == 0;
-		return x.coef < 0 ? -1 : 0;
-	}
-	power = ev_small_powers[-exp];
-	*exact = x.coef % power == 0;
-	return x.coef / power - (x.coef % power < 0);
-}
 
 static bool read_limit(const struct ev_expect_limit *l, struct ev_small *x)
 {
@@ -70,128 +35,103 @@ static bool read_limit(const struct ev_expect_limit *l, struct ev_small *x)
 	       (l->kind == LIMIT_NUMBER && ev_small_read(l->text, l->len, x));
 }
 
-/* Opens a range, with bounds for the fast path of short numbers. */
+static bool lies_in(const struct ev_expect_range *r, const struct bounds *b, struct ev_small x)
+{
+	int to_min = r->min.kind != LIMIT_NONE ? ev_small_compare(x, b->min) : 1;
+	int to_max = r->max.kind != LIMIT_NONE ? ev_small_compare(x, b->max) : -1;
+
+	return (to_min > 0 || (to_min == 0 && !r->strict_min)) &&
+	       (to_max < 0 || (to_max == 0 && !r->strict_max));
+}
+
 static bool open_between(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	struct ev_expect_range *r = &e->range;
-	struct ev_small min, max;
-	struct bounds *b;
+	const struct ev_expect_range *r = &e->range;
+	struct bounds b = {.whole = 0};
 
 	(void)o;
-	if (!read_limit(&r->min, &min) || !read_limit(&r->max, &max))
+	if (!read_limit(&r->min, &b.min) || !read_limit(&r->max, &b.max))
 		return true;
-	b = e->own = ev_calloc(1, sizeof *b);
-	for (int k = 0; k <= EV_SMALL_DIGITS; k++) {
-		bool exact;
-
-		b->low[k] = INT64_MIN;
-		b->high[k] = INT64_MAX;
-		if (r->min.kind != LIMIT_NONE) {
-			b->low[k] = shifted(min, k, &exact);
-			b->low[k] += (!exact || r->strict_min) && b->low[k] < INT64_MAX;
-		}
-		if (r->max.kind != LIMIT_NONE) {
-			b->high[k] = shifted(max, k, &exact);
-			b->high[k] -= exact && r->strict_max && b->high[k] > INT64_MIN;
-		}
-	}
-	while (b->low[0] <= 0 && b->whole < 8 && ev_small_powers[b->whole + 1] <= b->high[0])
-		b->whole++;
+	/* From 0 to a power of ten; what has fewer digits is less. */
+	while (b.whole < 8 && lies_in(r, &b, (struct ev_small){0, 0}) &&
+	       lies_in(r, &b, (struct ev_small){1, (int32_t)b.whole + 1}))
+		b.whole++;
+	e->own = memcpy(ev_malloc(sizeof b), &b, sizeof b);
 	return true;
 }
 
-static bool in_range(const struct ev_expect_range *r, const struct ev_doc *d, uint32_t at,
-		     struct ev_buf *scratch)
+static bool in_range(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 {
-	int order;
+	const struct ev_expect_range *r = &e->range;
+	enum ev_expect_limit_kind kind = r->min.kind != LIMIT_NONE ? r->min.kind : r->max.kind;
+	struct ev_expect_limit l;
 
-	if (r->min.kind != LIMIT_NONE &&
-	    (!ev_expect_limit_compare(&r->min, d, at, scratch, &order) || order < 0 ||
-	     (order == 0 && r->strict_min)))
-		return false;
-	return r->max.kind == LIMIT_NONE ||
-	       (ev_expect_limit_compare(&r->max, d, at, scratch, &order) &&
-		(order < 0 || (order == 0 && !r->strict_max)));
+	return kind == LIMIT_NONE || (ev_expect_limit_at(kind, d, at, &e->suite->scratch, &l) &&
+				      ev_expect_is_within(r, &l));
 }
 
-static bool between(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool between(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
 	const struct bounds *b = e->own;
+	const struct ev_doc *d = f->d;
 	struct ev_small x;
 	const char *p;
 	size_t len;
 
-	p = ev_raw(d, at, &len);
-	if (b == NULL || ev_kind(d, at) != EV_NUMBER)
-		return in_range(&e->range, d, at, &e->suite->scratch);
+	p = ev_raw(d, *at, &len);
+	if (b == NULL || ev_kind(d, *at) != EV_NUMBER)
+		return in_range(e, d, *at);
 	if (ev_small_fits(p, (uint32_t)len, b->whole, UINT32_MAX))
 		return true;
-	if (ev_small_read_padded(p, len, &x) && x.exp <= 0 && x.exp >= -EV_SMALL_DIGITS)
-		return b->low[-x.exp] <= x.coef && x.coef <= b->high[-x.exp];
-	return in_range(&e->range, d, at, &e->suite->scratch);
+	return ev_small_read_padded(p, len, &x) ? lies_in(&e->range, b, x) : in_range(e, d, *at);
 }
+
+static const struct ev_expect_ops range_ops = {
+	.open = open_between, .take = between, .close = free_own};
 
 /* Lengths: code points of a text, elements of a list. */
 
 static bool open_lengths(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	const struct ev_yaml *y;
+	const struct ev_yaml *y = ev_expect_argument(o, "value");
+	uint64_t n;
 
-	if ((y = ev_expect_argument(o, "value")) != NULL) {
-		uint64_t n;
-
-		if (!ev_expect_argument_count(o, "value", &n) ||
-		    !ev_expect_limit_of(o, y, "value", &e->range.min))
-			return false;
-		return ev_expect_limit_of(o, y, "value", &e->range.max);
-	}
+	if (y != NULL)
+		return ev_expect_argument_count(o, "value", &n) &&
+		       ev_expect_limit_of(o, y, "value", &e->range.min) &&
+		       ev_expect_limit_of(o, y, "value", &e->range.max);
 	y = ev_expect_argument(o, e->range.min.kind != LIMIT_NONE ? "min_value" : "max_value");
-	if ((e->range.min.kind != LIMIT_NONE && e->range.min.kind != LIMIT_NUMBER) ||
-	    (e->range.max.kind != LIMIT_NONE && e->range.max.kind != LIMIT_NUMBER))
-		return ev_expect_opening_fail(o, y, "a length is held against numbers");
-	return true;
+	return ev_expect_range_is_of_numbers(&e->range) ||
+	       ev_expect_opening_fail(o, y, "a length is held against numbers");
 }
 
-static bool length_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool length_good(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
-	const struct ev_expect_range *r = &e->range;
+	struct ev_expect_limit l = {.kind = LIMIT_NUMBER};
 	char text[24];
 	const char *p;
 	size_t len;
-	int n, order;
 
-	if (ev_kind(d, at) == EV_STRING) {
-		p = ev_string(d, at, &e->suite->scratch, &len);
-		n = snprintf(text, sizeof text, "%zu", ev_utf8_count(p, len));
-	} else if (ev_kind(d, at) == EV_ARRAY) {
-		n = snprintf(text, sizeof text, "%u", d->nodes[at].count);
-	} else {
+	if ((p = string_at(e, f->d, *at, &len)) != NULL)
+		len = ev_utf8_count(p, len);
+	else if (ev_kind(f->d, *at) == EV_ARRAY)
+		len = f->d->nodes[*at].count;
+	else
 		return false;
-	}
-	if (r->min.kind != LIMIT_NONE) {
-		order = ev_number_compare(text, (size_t)n, r->min.text, r->min.len);
-		if (order < 0 || (order == 0 && r->strict_min))
-			return false;
-	}
-	if (r->max.kind == LIMIT_NONE)
-		return true;
-	order = ev_number_compare(text, (size_t)n, r->max.text, r->max.len);
-	return order < 0 || (order == 0 && !r->strict_max);
+	l.text = text;
+	l.len = (size_t)snprintf(text, sizeof text, "%zu", len);
+	return ev_expect_is_within(&e->range, &l);
 }
+
+static const struct ev_expect_ops length_ops = {.open = open_lengths, .take = length_good};
 
 /* Sets */
 
-static bool in_set(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool in_set(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
-	return ev_expect_values_find(&e->set, d, at, &e->suite->scratch) != NOT_A_VALUE;
+	return (ev_expect_values_find(&e->set, f->d, *at, &e->suite->scratch) != NOT_A_VALUE) !=
+	       e->negate;
 }
-
-static bool not_in_set(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
-{
-	return !in_set(e, d, at);
-}
-
-/* Null: the only kinds whose share is of all rows. */
 
 static bool open_not(struct ev_expect *e, struct ev_expect_opening *o)
 {
@@ -200,19 +140,36 @@ static bool open_not(struct ev_expect *e, struct ev_expect_opening *o)
 	return true;
 }
 
+static const struct ev_expect_ops set_ops = {.take = in_set, .remembers = true},
+				  not_set_ops = {
+					  .open = open_not, .take = in_set, .remembers = true};
+
+/* Null: the only kinds whose share is of all rows. */
+
+static bool never(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
+{
+	(void)e, (void)f, (void)at;
+	return false;
+}
+
+static const struct ev_expect_ops null_ops = {.take = never, .presence = true},
+				  not_null_ops = {
+					  .open = open_not, .take = never, .presence = true};
+
 /* Types */
 
+/* Bits by kind, and of texts and numbers of a form. */
 enum {
-	IS_NULL = 1,
-	IS_BOOLEAN = 2,
-	IS_INTEGER = 4,
-	IS_NUMBER = 8,
-	IS_STRING = 16,
-	IS_ARRAY = 32,
-	IS_OBJECT = 64,
-	IS_TIMESTAMP = 128,
-	IS_DATE = 256,
-	IS_UUID = 512,
+	IS_NULL = 1 << EV_NULL,
+	IS_BOOLEAN = 1 << EV_FALSE | 1 << EV_TRUE,
+	IS_NUMBER = 1 << EV_NUMBER,
+	IS_STRING = 1 << EV_STRING,
+	IS_ARRAY = 1 << EV_ARRAY,
+	IS_OBJECT = 1 << EV_OBJECT,
+	IS_INTEGER = 1 << 16,
+	IS_TIMESTAMP = 1 << 17,
+	IS_DATE = 1 << 18,
+	IS_UUID = 1 << 19,
 };
 
 static const struct {
@@ -235,18 +192,18 @@ enum { TYPE_NAMES = sizeof type_names / sizeof type_names[0] };
 static bool add_type(struct ev_expect_opening *o, const struct ev_yaml *y, unsigned *mask)
 {
 	const char *known[TYPE_NAMES + 1] = {0};
+	const char *text = y->kind == EV_YAML_SCALAR ? y->text : "";
 	char hint[EV_HINT];
 
 	for (size_t i = 0; i < TYPE_NAMES; i++) {
 		known[i] = type_names[i].name;
-		if (y->kind == EV_YAML_SCALAR && strcasecmp(known[i], y->text) == 0) {
+		if (strcasecmp(known[i], text) == 0) {
 			*mask |= type_names[i].is;
 			return true;
 		}
 	}
-	return ev_expect_opening_fail(
-		o, y, "no type '%s': %s", y->kind == EV_YAML_SCALAR ? y->text : "",
-		ev_nearest_hint(y->kind == EV_YAML_SCALAR ? y->text : "", known, hint));
+	return ev_expect_opening_fail(o, y, "no type '%s': %s", text,
+				      ev_nearest_hint(text, known, hint));
 }
 
 static bool open_types(struct ev_expect *e, struct ev_expect_opening *o)
@@ -266,51 +223,32 @@ static bool open_types(struct ev_expect *e, struct ev_expect_opening *o)
 	return true;
 }
 
-static bool number_is(unsigned mask, const struct ev_doc *d, uint32_t at)
+static bool type_good(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
+	const unsigned mask = *(const unsigned *)e->own;
+	const enum ev_kind kind = ev_kind(f->d, *at);
 	struct ev_number n;
+	struct ev_time t;
+	struct ev_date date;
 	const char *p;
 	size_t len;
 
-	if ((mask & IS_NUMBER) != 0)
+	if ((mask >> kind & 1) != 0)
 		return true;
-	if ((mask & IS_INTEGER) == 0)
+	if (kind == EV_NUMBER && (mask & IS_INTEGER) != 0) {
+		p = ev_raw(f->d, *at, &len);
+		ev_number_read(p, len, &n);
+		return ev_number_is_integer(&n);
+	}
+	if ((p = string_at(e, f->d, *at, &len)) == NULL)
 		return false;
-	p = ev_raw(d, at, &len);
-	ev_number_read(p, len, &n);
-	return ev_number_is_integer(&n);
-}
-
-static bool string_is(unsigned mask, const char *p, size_t len)
-{
-	struct ev_time t;
-	struct ev_date date;
-
-	return (mask & IS_STRING) != 0 ||
-	       ((mask & IS_TIMESTAMP) != 0 && ev_time_parse(p, len, &t) != EV_TIME_BAD) ||
+	return ((mask & IS_TIMESTAMP) != 0 && ev_time_parse(p, len, &t) != EV_TIME_BAD) ||
 	       ((mask & IS_DATE) != 0 && ev_date_parse(p, len, &date)) ||
 	       ((mask & IS_UUID) != 0 && ev_uuid_valid(p, len));
 }
 
-static bool type_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
-{
-	unsigned mask = *(const unsigned *)e->own;
-	const char *p;
-	size_t len;
-
-	switch (ev_kind(d, at)) {
-	case EV_NULL: return (mask & IS_NULL) != 0;
-	case EV_FALSE:
-	case EV_TRUE: return (mask & IS_BOOLEAN) != 0;
-	case EV_NUMBER: return number_is(mask, d, at);
-	case EV_STRING:
-		p = ev_string(d, at, &e->suite->scratch, &len);
-		return string_is(mask, p, len);
-	case EV_ARRAY: return (mask & IS_ARRAY) != 0;
-	case EV_OBJECT: return (mask & IS_OBJECT) != 0;
-	}
-	return false;
-}
+static const struct ev_expect_ops type_ops = {
+	.open = open_types, .take = type_good, .close = free_own};
 
 /* Regular expressions and SQL's patterns */
 
@@ -329,20 +267,6 @@ static void close_patterns(struct ev_expect *e)
 	if (p != NULL)
 		free(p->list);
 	free(p);
-}
-
-static bool add_pattern(struct ev_expect_opening *o, const struct ev_yaml *y, const char *pattern,
-			struct patterns *p)
-{
-	struct ev_error why;
-	struct ev_regex *re = ev_regex_compile(pattern, strlen(pattern), EV_REGEX_PCRE, &why);
-
-	if (re == NULL)
-		return ev_expect_opening_fail(o, y, "'%s' is no regular expression: %s", y->text,
-					      why.text);
-	p->list = ev_realloc_array(p->list, p->n + 1, sizeof(struct ev_regex *));
-	p->list[p->n++] = re;
-	return true;
 }
 
 /* Translates LIKE into a regular expression: % is any text, _ one character. */
@@ -370,14 +294,20 @@ static char *of_like(const char *like, char escape)
 	return re.p;
 }
 
-static bool add_like(struct ev_expect_opening *o, const struct ev_yaml *y, char escape,
-		     struct patterns *p)
+static bool add_pattern(struct ev_expect_opening *o, const struct ev_yaml *y, bool like,
+			char escape, struct patterns *p)
 {
-	char *re = of_like(y->text, escape);
-	bool good = add_pattern(o, y, re, p);
+	struct ev_error why;
+	char *pattern;
 
-	free(re);
-	return good;
+	if (y->kind != EV_YAML_SCALAR)
+		return ev_expect_opening_fail(o, y, "a pattern must be a text");
+	pattern = like ? of_like(y->text, escape) : ev_strdup(y->text);
+	p->list = ev_realloc_array(p->list, p->n + 1, sizeof(struct ev_regex *));
+	p->list[p->n] = ev_regex_compile(pattern, strlen(pattern), EV_REGEX_PCRE, &why);
+	free(pattern);
+	return p->list[p->n++] != NULL ||
+	       ev_expect_opening_fail(o, y, "'%s' is no regular expression: %s", y->text, why.text);
 }
 
 static bool add_patterns(struct ev_expect_opening *o, const char *name, bool like, char escape,
@@ -391,20 +321,13 @@ static bool add_patterns(struct ev_expect_opening *o, const char *name, bool lik
 	if (list != (strstr(name, "_list") != NULL) || (list && y->n == 0))
 		return ev_expect_opening_fail(
 			o, y,
-			list || y->kind == EV_YAML_LIST
-				? "%s must not be an empty list, nor a list where "
-				  "one text is wanted"
-				: "%s must be a list of texts",
+			list ? "%s must not be an empty list, nor a list where one text is wanted"
+			     : "%s must be a list of texts",
 			name);
-	for (size_t i = 0; i < (list ? y->n : 1); i++) {
-		const struct ev_yaml *x = list ? y->items[i] : y;
-
-		if (x->kind != EV_YAML_SCALAR)
-			return ev_expect_opening_fail(o, x, "a pattern must be a text");
-		if (!(like ? add_like(o, x, escape, p) : add_pattern(o, x, x->text, p)))
+	for (size_t i = 0; list && i < y->n; i++)
+		if (!add_pattern(o, y->items[i], like, escape, p))
 			return false;
-	}
-	return true;
+	return list || add_pattern(o, y, like, escape, p);
 }
 
 static bool open_patterns(struct ev_expect *e, struct ev_expect_opening *o)
@@ -427,13 +350,17 @@ static bool open_patterns(struct ev_expect *e, struct ev_expect_opening *o)
 	       add_patterns(o, "like_pattern_list", true, escape, p);
 }
 
-static bool pattern_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+/* Matches a string's content, or a number or boolean as it is written. */
+static bool pattern_good(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
 	const struct patterns *p = e->own;
+	enum ev_kind kind = ev_kind(f->d, *at);
 	size_t len, matched = 0;
-	const char *text = text_of(d, at, &e->suite->scratch, &len);
+	const char *text = string_at(e, f->d, *at, &len);
 	bool spent;
 
+	if (kind == EV_NUMBER || kind == EV_TRUE || kind == EV_FALSE)
+		text = ev_raw(f->d, *at, &len);
 	if (text == NULL)
 		return false;
 	for (size_t i = 0; i < p->n; i++) {
@@ -445,54 +372,49 @@ static bool pattern_good(struct ev_expect *e, const struct ev_doc *d, uint32_t a
 	return e->negate ? matched == 0 && !spent : p->all ? matched == p->n : matched > 0;
 }
 
+static const struct ev_expect_ops pattern_ops = {
+	.open = open_patterns, .take = pattern_good, .remembers = true, .close = close_patterns};
+
 /* Texts of other kinds */
 
 static bool open_format(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	const struct ev_yaml *y = ev_expect_argument(o, "strftime_format");
 	const char *bad;
-	char *format = NULL;
 
-	if (!ev_expect_argument_text(o, "strftime_format", &format))
-		return false;
-	e->own = format;
-	return ev_expect_strftime_is_known(format, &bad) ||
+	if (y->kind != EV_YAML_SCALAR)
+		return ev_expect_opening_fail(o, y, "strftime_format must be a text");
+	e->own = ev_strndup(y->text, y->len);
+	return ev_expect_strftime_is_known(e->own, &bad) ||
 	       ev_expect_opening_fail(o, y, "strftime_format: '%.2s' is not among the directives",
 				      bad);
 }
 
-static bool format_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool format_good(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
-	const char *p;
 	size_t len;
+	const char *p = string_at(e, f->d, *at, &len);
 
-	if (ev_kind(d, at) != EV_STRING)
-		return false;
-	p = ev_string(d, at, &e->suite->scratch, &len);
-	return ev_expect_strftime_matches(e->own, p, len);
+	return p != NULL && ev_expect_strftime_matches(e->own, p, len);
 }
 
-static bool date_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool date_good(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
-	const char *p;
 	size_t len;
+	const char *p = string_at(e, f->d, *at, &len);
 
-	if (ev_kind(d, at) != EV_STRING)
-		return false;
-	p = ev_string(d, at, &e->suite->scratch, &len);
-	return ev_expect_dateutil_parses(p, len);
+	return p != NULL && ev_expect_dateutil_parses(p, len);
 }
 
-static bool json_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool json_good(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
 	struct ev_buf *text = &e->suite->shown;
 	struct ev_flaw flaw;
-	const char *p;
 	size_t len;
+	const char *p = string_at(e, f->d, *at, &len);
 
-	if (ev_kind(d, at) != EV_STRING)
+	if (p == NULL)
 		return false;
-	p = ev_string(d, at, &e->suite->scratch, &len);
 	ev_buf_reset(text);
 	ev_buf_put(text, p, len);
 	memset(ev_buf_room(text, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
@@ -518,119 +440,54 @@ static bool open_schema(struct ev_expect *e, struct ev_expect_opening *o)
 	return schema != NULL || ev_expect_opening_fail(o, y, "json_schema: %s", why.text);
 }
 
-static bool schema_good(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool schema_good(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
 	size_t len;
-	const bool valid = ev_schema_valid(e->own, d, at, EV_NOWHERE);
+	const bool valid = ev_schema_valid(e->own, f->d, *at, EV_NOWHERE);
 
 	return ev_regex_spent(&len) == NULL && valid;
 }
 
+static const struct ev_expect_ops format_ops = {.open = open_format,
+						.take = format_good,
+						.remembers = true,
+						.close = free_own},
+				  date_ops = {.take = date_good, .remembers = true},
+				  json_ops = {.take = json_good, .remembers = true},
+				  schema_ops = {.open = open_schema,
+						.take = schema_good,
+						.remembers = true};
+
+#define LIMITS "min_value max_value strict_min strict_max mostly"
+
 const struct ev_expect_kind ev_expect_row_kinds[] = {
-	{.name = "expect_column_values_to_be_between",
-	 .arguments = "column* min_value max_value strict_min strict_max mostly",
-	 .open = open_between,
-	 .good = between,
-	 .close = free_own},
-	{.name = "expect_column_value_lengths_to_be_between",
-	 .arguments = "column* min_value max_value strict_min strict_max mostly",
-	 .open = open_lengths,
-	 .good = length_good},
-	{.name = "expect_column_value_lengths_to_equal",
-	 .arguments = "column* value* mostly",
-	 .open = open_lengths,
-	 .good = length_good},
-	{.name = "expect_column_values_to_be_in_set",
-	 .arguments = "column* value_set* mostly",
-	 .good = in_set,
-	 .remembers = true},
-	{.name = "expect_column_values_to_not_be_in_set",
-	 .arguments = "column* value_set* mostly",
-	 .good = not_in_set,
-	 .remembers = true},
-	{.name = "expect_column_values_to_be_null",
-	 .arguments = "column* mostly",
-	 .presence = true},
-	{.name = "expect_column_values_to_not_be_null",
-	 .arguments = "column* mostly",
-	 .open = open_not,
-	 .presence = true},
-	{.name = "expect_column_values_to_be_of_type",
-	 .arguments = "column* type_* mostly",
-	 .open = open_types,
-	 .good = type_good,
-	 .close = free_own},
-	{.name = "expect_column_values_to_be_in_type_list",
-	 .arguments = "column* type_list* mostly",
-	 .open = open_types,
-	 .good = type_good,
-	 .close = free_own},
-	{.name = "expect_column_values_to_match_regex",
-	 .arguments = "column* regex* mostly",
-	 .open = open_patterns,
-	 .good = pattern_good,
-	 .remembers = true,
-	 .close = close_patterns},
-	{.name = "expect_column_values_to_not_match_regex",
-	 .arguments = "column* regex* mostly",
-	 .open = open_patterns,
-	 .good = pattern_good,
-	 .remembers = true,
-	 .close = close_patterns},
-	{.name = "expect_column_values_to_match_regex_list",
-	 .arguments = "column* regex_list* match_on mostly",
-	 .open = open_patterns,
-	 .good = pattern_good,
-	 .remembers = true,
-	 .close = close_patterns},
-	{.name = "expect_column_values_to_not_match_regex_list",
-	 .arguments = "column* regex_list* mostly",
-	 .open = open_patterns,
-	 .good = pattern_good,
-	 .remembers = true,
-	 .close = close_patterns},
-	{.name = "expect_column_values_to_match_like_pattern",
-	 .arguments = "column* like_pattern* escape mostly",
-	 .open = open_patterns,
-	 .good = pattern_good,
-	 .remembers = true,
-	 .close = close_patterns},
-	{.name = "expect_column_values_to_not_match_like_pattern",
-	 .arguments = "column* like_pattern* escape mostly",
-	 .open = open_patterns,
-	 .good = pattern_good,
-	 .remembers = true,
-	 .close = close_patterns},
-	{.name = "expect_column_values_to_match_like_pattern_list",
-	 .arguments = "column* like_pattern_list* match_on escape mostly",
-	 .open = open_patterns,
-	 .good = pattern_good,
-	 .remembers = true,
-	 .close = close_patterns},
-	{.name = "expect_column_values_to_not_match_like_pattern_list",
-	 .arguments = "column* like_pattern_list* escape mostly",
-	 .open = open_patterns,
-	 .good = pattern_good,
-	 .remembers = true,
-	 .close = close_patterns},
-	{.name = "expect_column_values_to_match_strftime_format",
-	 .arguments = "column* strftime_format* mostly",
-	 .open = open_format,
-	 .good = format_good,
-	 .remembers = true,
-	 .close = free_own},
-	{.name = "expect_column_values_to_be_dateutil_parseable",
-	 .arguments = "column* mostly",
-	 .good = date_good,
-	 .remembers = true},
-	{.name = "expect_column_values_to_be_json_parseable",
-	 .arguments = "column* mostly",
-	 .good = json_good,
-	 .remembers = true},
-	{.name = "expect_column_values_to_match_json_schema",
-	 .arguments = "column* json_schema* mostly",
-	 .open = open_schema,
-	 .good = schema_good,
-	 .remembers = true},
+	{"expect_column_values_to_be_between", "column* " LIMITS, &range_ops},
+	{"expect_column_value_lengths_to_be_between", "column* " LIMITS, &length_ops},
+	{"expect_column_value_lengths_to_equal", "column* value* mostly", &length_ops},
+	{"expect_column_values_to_be_in_set", "column* value_set* mostly", &set_ops},
+	{"expect_column_values_to_not_be_in_set", "column* value_set* mostly", &not_set_ops},
+	{"expect_column_values_to_be_null", "column* mostly", &null_ops},
+	{"expect_column_values_to_not_be_null", "column* mostly", &not_null_ops},
+	{"expect_column_values_to_be_of_type", "column* type_* mostly", &type_ops},
+	{"expect_column_values_to_be_in_type_list", "column* type_list* mostly", &type_ops},
+	{"expect_column_values_to_match_regex", "column* regex* mostly", &pattern_ops},
+	{"expect_column_values_to_not_match_regex", "column* regex* mostly", &pattern_ops},
+	{"expect_column_values_to_match_regex_list", "column* regex_list* match_on mostly",
+	 &pattern_ops},
+	{"expect_column_values_to_not_match_regex_list", "column* regex_list* mostly",
+	 &pattern_ops},
+	{"expect_column_values_to_match_like_pattern", "column* like_pattern* escape mostly",
+	 &pattern_ops},
+	{"expect_column_values_to_not_match_like_pattern", "column* like_pattern* escape mostly",
+	 &pattern_ops},
+	{"expect_column_values_to_match_like_pattern_list",
+	 "column* like_pattern_list* match_on escape mostly", &pattern_ops},
+	{"expect_column_values_to_not_match_like_pattern_list",
+	 "column* like_pattern_list* escape mostly", &pattern_ops},
+	{"expect_column_values_to_match_strftime_format", "column* strftime_format* mostly",
+	 &format_ops},
+	{"expect_column_values_to_be_dateutil_parseable", "column* mostly", &date_ops},
+	{"expect_column_values_to_be_json_parseable", "column* mostly", &json_ops},
+	{"expect_column_values_to_match_json_schema", "column* json_schema* mostly", &schema_ops},
 	{0},
 };

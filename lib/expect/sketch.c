@@ -4,6 +4,7 @@
 #include "record/position.h"
 #include "scan/form.h"
 #include "json/view.h"
+#include "json/write.h"
 
 #include <float.h>
 #include <math.h>
@@ -19,31 +20,15 @@ static size_t limit_of(const struct ev_tally *t)
 	return t->kind == EV_TALLY_DISTINCT ? EV_TALLY_EXACT : EV_TALLY_HELD;
 }
 
-static struct ev_tallied *slot_of(const struct ev_tally *t, struct ev_hash128 key)
+static struct ev_tallied *find(const struct ev_tally *t, struct ev_hash128 key)
 {
-	size_t i = key.lo & (t->cap - 1);
+	size_t step = 0;
+	uint32_t i;
 
-	while (t->slots[i].count > 0 &&
-	       (t->slots[i].key.lo != key.lo || t->slots[i].key.hi != key.hi))
-		i = (i + 1) & (t->cap - 1);
-	return &t->slots[i];
-}
-
-static void rehash(struct ev_tally *t, size_t cap)
-{
-	struct ev_tallied *old = t->slots;
-	size_t old_cap = t->cap;
-
-	t->slots = ev_calloc(cap, sizeof *t->slots);
-	t->cap = cap;
-	t->n = 0;
-	for (size_t i = 0; i < old_cap; i++) {
-		if (old[i].count == 0)
-			continue;
-		*slot_of(t, old[i].key) = old[i];
-		t->n++;
-	}
-	free(old);
+	while ((i = ev_lookup_next(&t->by_key, key.lo, &step)) != EV_LOOKUP_NONE)
+		if (t->list[i].key.lo == key.lo && t->list[i].key.hi == key.hi)
+			return &t->list[i];
+	return NULL;
 }
 
 static void note(uint8_t *registers, struct ev_hash128 key)
@@ -60,11 +45,11 @@ static void to_registers(struct ev_tally *t)
 {
 	if (t->registers == NULL)
 		t->registers = ev_calloc(REGISTERS, 1);
-	for (size_t i = 0; i < t->cap; i++)
-		if (t->slots[i].count > 0)
-			note(t->registers, t->slots[i].key);
-	free(t->slots);
-	t->slots = NULL;
+	for (size_t i = 0; i < t->n; i++)
+		note(t->registers, t->list[i].key);
+	free(t->list);
+	ev_lookup_free(&t->by_key);
+	t->list = NULL;
 	t->n = t->cap = 0;
 }
 
@@ -84,25 +69,25 @@ static void prune(struct ev_tally *t)
 	uint64_t *counts = ev_malloc(t->n * sizeof *counts), cut;
 	size_t n = 0;
 
-	for (size_t i = 0; i < t->cap; i++)
-		if (t->slots[i].count > 0)
-			counts[n++] = t->slots[i].count;
-	qsort(counts, n, sizeof *counts, descending);
+	for (size_t i = 0; i < t->n; i++)
+		counts[i] = t->list[i].count;
+	qsort(counts, t->n, sizeof *counts, descending);
 	cut = counts[EV_TALLY_HELD / 2];
 	free(counts);
-	for (size_t i = 0; i < t->cap; i++) {
-		struct ev_tallied *s = &t->slots[i];
+	ev_lookup_free(&t->by_key);
+	for (size_t i = 0; i < t->n; i++) {
+		struct ev_tallied *s = &t->list[i];
 
-		if (s->count > cut) {
-			s->count -= cut;
-		} else if (s->count > 0) {
-			s->count = 0;
+		if (s->count <= cut) {
 			free(s->text);
-			s->text = NULL;
+			continue;
 		}
+		s->count -= cut;
+		ev_lookup_add(&t->by_key, s->key.lo, (uint32_t)n);
+		t->list[n++] = *s;
 	}
+	t->n = n;
 	t->error += cut;
-	rehash(t, t->cap);
 }
 
 void ev_tally_add(struct ev_tally *t, struct ev_hash128 key, uint64_t count, const char *text,
@@ -114,15 +99,14 @@ void ev_tally_add(struct ev_tally *t, struct ev_hash128 key, uint64_t count, con
 		note(t->registers, key);
 		return;
 	}
-	if (2 * (t->n + 1) > t->cap)
-		rehash(t, t->cap == 0 ? 64 : 2 * t->cap);
-	s = slot_of(t, key);
-	if (s->count == 0) {
-		s->key = key;
-		s->text = text != NULL ? ev_strndup(text, len) : NULL;
-		t->n++;
+	if ((s = find(t, key)) != NULL) {
+		s->count += count;
+		return;
 	}
-	s->count += count;
+	ev_grow(&t->list, &t->cap, t->n + 1, sizeof *t->list);
+	ev_lookup_add(&t->by_key, key.lo, (uint32_t)t->n);
+	t->list[t->n++] =
+		(struct ev_tallied){key, count, text != NULL ? ev_strndup(text, len) : NULL};
 	if (t->n <= limit_of(t))
 		return;
 	if (t->kind == EV_TALLY_DISTINCT)
@@ -201,16 +185,6 @@ uint64_t ev_tally_distinct(const struct ev_tally *t, uint64_t *low, uint64_t *hi
 	return (uint64_t)(n + 0.5);
 }
 
-static void hex_bytes(const void *p, size_t len, struct ev_buf *out)
-{
-	const unsigned char *from = p;
-
-	for (size_t i = 0; i < len; i++) {
-		ev_buf_putc(out, "0123456789abcdef"[from[i] >> 4]);
-		ev_buf_putc(out, "0123456789abcdef"[from[i] & 15]);
-	}
-}
-
 static int by_key(const void *a, const void *b)
 {
 	const struct ev_tallied *x = *(const struct ev_tallied *const *)a,
@@ -224,33 +198,31 @@ static int by_key(const void *a, const void *b)
 void ev_tally_write(const struct ev_tally *t, struct ev_buf *out)
 {
 	const struct ev_tallied **list = ev_calloc(t->n + 1, sizeof(const struct ev_tallied *));
-	size_t n = 0;
 
 	if (t->registers != NULL) {
 		ev_buf_puts(out, "{\"registers\":\"");
-		hex_bytes(t->registers, REGISTERS, out);
+		for (size_t i = 0; i < REGISTERS; i++)
+			ev_buf_printf(out, "%02x", t->registers[i]);
 		ev_buf_puts(out, "\"}");
-		free(list);
-		return;
-	}
-	for (size_t i = 0; i < t->cap; i++)
-		if (t->slots[i].count > 0)
-			list[n++] = &t->slots[i];
-	qsort(list, n, sizeof(const struct ev_tallied *), by_key);
-	ev_buf_printf(out, "{\"error\":%llu,\"values\":[", (unsigned long long)t->error);
-	for (size_t i = 0; i < n; i++) {
-		char hex[33];
+	} else {
+		for (size_t i = 0; i < t->n; i++)
+			list[i] = &t->list[i];
+		qsort(list, t->n, sizeof(const struct ev_tallied *), by_key);
+		ev_buf_putc(out, '{');
+		ev_json_u64(out, "error", t->error);
+		ev_json_open(out, "values", '[');
+		for (size_t i = 0; i < t->n; i++) {
+			char hex[33];
 
-		ev_hash128_hex(list[i]->key, hex);
-		ev_buf_printf(out, "%s[\"%s\",%llu", i > 0 ? "," : "", hex,
-			      (unsigned long long)list[i]->count);
-		if (list[i]->text != NULL) {
-			ev_buf_putc(out, ',');
-			ev_json_quote(list[i]->text, strlen(list[i]->text), out);
+			ev_hash128_hex(list[i]->key, hex);
+			ev_json_open(out, NULL, '[');
+			ev_json_text(out, NULL, hex);
+			ev_json_u64(out, NULL, list[i]->count);
+			ev_json_text_if_any(out, NULL, list[i]->text);
+			ev_buf_putc(out, ']');
 		}
-		ev_buf_putc(out, ']');
+		ev_buf_puts(out, "]}");
 	}
-	ev_buf_puts(out, "]}");
 	free(list);
 }
 
@@ -283,9 +255,9 @@ static bool merge_registers(struct ev_tally *t, const struct ev_doc *d, uint32_t
  */
 static void keep_lesser(struct ev_tally *t, struct ev_hash128 key, const char *text)
 {
-	struct ev_tallied *s = t->cap > 0 ? slot_of(t, key) : NULL;
+	struct ev_tallied *s = find(t, key);
 
-	if (s == NULL || s->count == 0 || strcmp(text, s->text) >= 0)
+	if (s == NULL || strcmp(text, s->text) >= 0)
 		return;
 	free(s->text);
 	s->text = ev_strdup(text);
@@ -365,9 +337,10 @@ bool ev_tally_merge(struct ev_tally *t, const struct ev_doc *d, uint32_t at, uin
 
 void ev_tally_free(struct ev_tally *t)
 {
-	for (size_t i = 0; i < t->cap; i++)
-		free(t->slots[i].text);
-	free(t->slots);
+	for (size_t i = 0; i < t->n; i++)
+		free(t->list[i].text);
+	free(t->list);
+	ev_lookup_free(&t->by_key);
 	free(t->registers);
 	*t = (struct ev_tally){.kind = t->kind};
 }
@@ -408,18 +381,10 @@ static inline void count_bucket(struct ev_quantile *q, bool positive, uint32_t b
 /* The slow path: any number. */
 static EV_NOINLINE double read_double(const char *text, size_t len)
 {
-	char copy[EV_QUANTILE_TEXT + 1];
-	char *whole;
-	double v;
+	char *copy = ev_strndup(text, len);
+	double v = strtod(copy, NULL);
 
-	if (len <= EV_QUANTILE_TEXT) {
-		memcpy(copy, text, len);
-		copy[len] = '\0';
-		return strtod(copy, NULL);
-	}
-	whole = ev_strndup(text, len);
-	v = strtod(whole, NULL);
-	free(whole);
+	free(copy);
 	return v;
 }
 
@@ -551,62 +516,51 @@ void ev_quantile_at(struct ev_quantile *q, uint64_t rank, struct ev_buf *low, st
 		ev_buf_puts(high, q->held[rank]);
 		return;
 	}
-	for (uint32_t i = BUCKETS; i > 0; i--) {
-		const uint64_t *b = q->buckets[0][(i - 1) / STEPS];
+	/* In ascending order: the negative numbers from the last bucket on, 0, the positive. */
+	for (uint32_t i = 0; i < 2 * BUCKETS; i++) {
+		bool positive = i >= BUCKETS;
+		uint32_t bucket = positive ? i - BUCKETS : BUCKETS - 1 - i;
+		const uint64_t *b = q->buckets[positive][bucket / STEPS];
 
-		if (b == NULL) {
-			i -= (i - 1) % STEPS;
-			continue;
-		}
-		if (rank < b[(i - 1) % STEPS]) {
-			edges(false, i - 1, low, high);
+		if (i == BUCKETS && rank < q->zeros) {
+			ev_buf_putc(low, '0');
+			ev_buf_putc(high, '0');
 			return;
 		}
-		rank -= b[(i - 1) % STEPS];
-	}
-	if (rank < q->zeros) {
-		ev_buf_putc(low, '0');
-		ev_buf_putc(high, '0');
-		return;
-	}
-	rank -= q->zeros;
-	for (uint32_t i = 0; i < BUCKETS; i++) {
-		const uint64_t *b = q->buckets[1][i / STEPS];
-
+		rank -= i == BUCKETS ? q->zeros : 0;
 		if (b == NULL) {
-			i += STEPS - 1 - i % STEPS;
+			i += STEPS - 1; /* to the next row */
 			continue;
 		}
-		if (rank < b[i % STEPS]) {
-			edges(true, i, low, high);
+		if (rank < b[bucket % STEPS]) {
+			edges(positive, bucket, low, high);
 			return;
 		}
-		rank -= b[i % STEPS];
+		rank -= b[bucket % STEPS];
 	}
 }
 
 void ev_quantile_write(const struct ev_quantile *q, struct ev_buf *out)
 {
-	bool first = true;
-
+	ev_buf_putc(out, '{');
 	if (!q->sketched) {
-		ev_buf_puts(out, "{\"numbers\":[");
+		ev_json_open(out, "numbers", '[');
 		for (uint64_t i = 0; i < q->n; i++)
-			ev_buf_printf(out, "%s%s", i > 0 ? "," : "", q->held[i]);
+			ev_json_raw(out, NULL, q->held[i], strlen(q->held[i]));
 		ev_buf_puts(out, "]}");
 		return;
 	}
-	ev_buf_printf(out, "{\"zeros\":%llu,\"buckets\":[", (unsigned long long)q->zeros);
-	for (int side = 0; side < 2; side++) {
-		for (uint32_t i = 0; i < BUCKETS; i++) {
-			const uint64_t *b = q->buckets[side][i / STEPS];
+	ev_json_u64(out, "zeros", q->zeros);
+	ev_json_open(out, "buckets", '[');
+	for (uint32_t i = 0; i < 2 * BUCKETS; i++) {
+		uint32_t side = i / BUCKETS, bucket = i % BUCKETS;
+		const uint64_t *b = q->buckets[side][bucket / STEPS];
 
-			if (b == NULL || b[i % STEPS] == 0)
-				continue;
-			ev_buf_printf(out, "%s[%d,%u,%llu]", first ? "" : ",", side, i,
-				      (unsigned long long)b[i % STEPS]);
-			first = false;
-		}
+		if (b == NULL || b[bucket % STEPS] == 0)
+			continue;
+		ev_json_name(out, NULL);
+		ev_buf_printf(out, "[%u,%u,%llu]", side, bucket,
+			      (unsigned long long)b[bucket % STEPS]);
 	}
 	ev_buf_puts(out, "]}");
 }

@@ -22,6 +22,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/lookup.h"
 #include "scan/scan.h"
 
 enum {
@@ -36,14 +37,15 @@ enum ev_tally_kind { EV_TALLY_DISTINCT, EV_TALLY_FREQUENT };
 
 struct ev_tallied {
 	struct ev_hash128 key;
-	uint64_t count; /* 0: an empty place */
-	char *text;	/* EV_TALLY_FREQUENT: the value as JSON */
+	uint64_t count;
+	char *text; /* EV_TALLY_FREQUENT: the value as JSON */
 };
 
 struct ev_tally {
 	enum ev_tally_kind kind;
-	struct ev_tallied *slots;
+	struct ev_tallied *list;
 	size_t n, cap;
+	struct ev_lookup by_key;
 	uint8_t *registers; /* HyperLogLog, once beyond the limit */
 	uint64_t error;	    /* by how much a count may be too small */
 };

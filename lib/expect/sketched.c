@@ -3,13 +3,9 @@
  */
 #include "expect/internal.h"
 #include "expect/sketch.h"
-#include "number/decimal.h"
-#include "scan/form.h"
 #include "number/sum.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 /* How many distinct values, and their share */
 
@@ -18,11 +14,7 @@ static bool open_count(struct ev_expect *e, struct ev_expect_opening *o)
 	struct ev_tally *t = e->own = ev_calloc(1, sizeof *t);
 
 	t->kind = EV_TALLY_DISTINCT;
-	if ((e->range.min.kind != LIMIT_NONE && e->range.min.kind != LIMIT_NUMBER) ||
-	    (e->range.max.kind != LIMIT_NONE && e->range.max.kind != LIMIT_NUMBER))
-		return ev_expect_opening_fail(o, o->at,
-					      "min_value and max_value must be numbers here");
-	return true;
+	return ev_expect_limits_are_numbers(e, o);
 }
 
 static void close_tally(struct ev_expect *e)
@@ -32,32 +24,24 @@ static void close_tally(struct ev_expect *e)
 	free(e->own);
 }
 
-static enum ev_status tally_step(struct ev_expect *e, struct ev_expect_frame *f,
-				 struct ev_error *err)
+static bool tally_take(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
-	const struct ev_expect_cells *c = ev_expect_cells_of(e, 0);
+	size_t len;
+	const char *p = ev_expect_canonical_of(f->d, *at, &e->suite->scratch, &len);
 
-	(void)err;
-	e->elements += c->n;
-	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
-		const char *p;
-		size_t len;
-
-		p = ev_expect_canonical_of(f->d, c->at[i], &e->suite->scratch, &len);
-		ev_tally_add(e->own, ev_hash128(p, len, 0), 1, NULL, 0);
-	}
-	return EV_OK;
+	ev_tally_add(e->own, ev_hash128(p, len, 0), 1, NULL, 0);
+	return true;
 }
 
 static void tally_write(const struct ev_expect *e, struct ev_buf *out)
 {
-	ev_buf_puts(out, ",\"tally\":");
+	ev_json_name(out, "tally");
 	ev_tally_write(e->own, out);
 }
 
-static bool tally_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool tally_merge(struct ev_expect *e, const struct ev_doc *d)
 {
-	return ev_tally_merge(e->own, d, ev_member(d, at, "tally", 5), ev_expect_present_in(d));
+	return ev_tally_merge(e->own, d, ev_member(d, 0, "tally", 5), ev_expect_present_in(d));
 }
 
 /*
@@ -66,7 +50,7 @@ static bool tally_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at
  */
 static uint64_t distinct_of(const struct ev_expect *e, uint64_t *low, uint64_t *high)
 {
-	uint64_t n = ev_tally_distinct(e->own, low, high), present = e->elements - e->missing;
+	uint64_t n = ev_tally_distinct(e->own, low, high), present = ev_expect_present(&e->n);
 
 	*low = *low < present ? *low : present;
 	*high = *high < present ? *high : present;
@@ -76,44 +60,31 @@ static uint64_t distinct_of(const struct ev_expect *e, uint64_t *low, uint64_t *
 static void count_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	uint64_t low, high, n = distinct_of(e, &low, &high);
-	char from[24], to[24];
 
-	snprintf(from, sizeof from, "%llu", (unsigned long long)low);
-	snprintf(to, sizeof to, "%llu", (unsigned long long)high);
-	ev_expect_judge_range(e, from, to);
+	ev_expect_judge_count(e, low, high);
 	if (!ev_tally_is_exact(e->own)) {
 		e->approximate = true;
-		ev_buf_printf(&e->error, "between %s and %s, three standard errors of HyperLogLog",
-			      from, to);
+		ev_buf_printf(&e->error,
+			      "between %llu and %llu, three standard errors of HyperLogLog",
+			      (unsigned long long)low, (unsigned long long)high);
 	}
-	ev_buf_printf(out, "{\"observed_value\":%llu}", (unsigned long long)n);
+	ev_json_u64(out, "observed_value", n);
 }
 
 static void share_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	uint64_t low, high, n = distinct_of(e, &low, &high);
-	uint64_t present = e->elements - e->missing;
+	uint64_t present = ev_expect_present(&e->n);
 	struct ev_arena *a = &e->suite->arena;
 	struct ev_buf from = {0}, to = {0};
 
 	if (present == 0) {
-		ev_expect_settle(e, true);
-		ev_expect_put_observed(out, "null");
+		ev_expect_settle_empty(e, out);
 		return;
 	}
 	/* The share to 40 digits: a share that differs from a limit by less counts as equal. */
-	for (int side = 0; side < 2; side++) {
-		struct ev_dec x = {0}, y = {0};
-		char text[2][24];
-		int len[2];
-
-		len[0] = snprintf(text[0], sizeof text[0], "%llu",
-				  (unsigned long long)(side == 0 ? low : high));
-		len[1] = snprintf(text[1], sizeof text[1], "%llu", (unsigned long long)present);
-		ev_dec_read(a, text[0], (size_t)len[0], &x);
-		ev_dec_read(a, text[1], (size_t)len[1], &y);
-		ev_dec_quotient(a, x, y, 40, side == 0 ? &from : &to);
-	}
+	ev_dec_quotient(a, ev_expect_whole_of(a, low), ev_expect_whole_of(a, present), 40, &from);
+	ev_dec_quotient(a, ev_expect_whole_of(a, high), ev_expect_whole_of(a, present), 40, &to);
 	ev_expect_judge_range(e, ev_buf_str(&from), ev_buf_str(&to));
 	if (!ev_tally_is_exact(e->own)) {
 		e->approximate = true;
@@ -123,18 +94,17 @@ static void share_judge(struct ev_expect *e, struct ev_buf *out)
 		ev_expect_put_ratio(high, present, 1, &e->error);
 		ev_buf_puts(&e->error, ", three standard errors of HyperLogLog");
 	}
-	ev_buf_puts(out, "{\"observed_value\":");
+	ev_json_name(out, "observed_value");
 	ev_expect_put_ratio(n, present, 1, out);
-	ev_buf_putc(out, '}');
 	ev_buf_free(&from);
 	ev_buf_free(&to);
 }
 
-/* The most common value. Wanted values are counted exactly, the others in a tally. */
+/* The most common value. Values of the set are counted exactly, the others in a tally. */
 
 struct common {
 	struct ev_tally others;
-	uint64_t *counts; /* of each wanted value */
+	uint64_t *counts; /* of each value of the set */
 	bool ties;
 };
 
@@ -166,48 +136,31 @@ static void common_other(void *own, const char *form, size_t len, const char *sh
 	ev_tally_add(&m->others, ev_hash128(form, len, 0), 1, shown, shown_len);
 }
 
-static enum ev_status common_step(struct ev_expect *e, struct ev_expect_frame *f,
-				  struct ev_error *err)
+static bool common_take(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
 	struct common *m = e->own;
 
-	(void)err;
-	ev_expect_values_count(e, f, m->counts, common_other);
-	return EV_OK;
+	ev_expect_values_count(e, f->d, *at, m->counts, common_other);
+	return true;
 }
 
 static void common_write(const struct ev_expect *e, struct ev_buf *out)
 {
 	const struct common *m = e->own;
 
-	ev_buf_puts(out, ",\"counts\":[");
-	for (size_t i = 0; i < e->set.n; i++)
-		ev_buf_printf(out, "%s%llu", i > 0 ? "," : "", (unsigned long long)m->counts[i]);
-	ev_buf_puts(out, "],\"tally\":");
+	ev_expect_counts_write(out, "counts", m->counts, e->set.n);
+	ev_json_name(out, "tally");
 	ev_tally_write(&m->others, out);
 }
 
-static bool common_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool common_merge(struct ev_expect *e, const struct ev_doc *d)
 {
 	struct common *m = e->own;
-	uint32_t counts = ev_member(d, at, "counts", 6);
-	uint64_t v, wanted = 0, present = ev_expect_present_in(d);
-	size_t k = 0;
+	uint64_t in_set = 0, present = ev_expect_present_in(d);
 
-	if (counts == EV_NOWHERE || ev_kind(d, counts) != EV_ARRAY ||
-	    d->nodes[counts].count != e->set.n)
-		return false;
-	for (uint32_t i = ev_first(d, counts); i < ev_end(d, counts); i = ev_next(d, i))
-		if (!ev_u64_of(d, i, &v) || !ev_count_add(&wanted, v) ||
-		    !ev_count_add(&m->counts[k++], v))
-			return false;
-	return wanted <= present &&
-	       ev_tally_merge(&m->others, d, ev_member(d, at, "tally", 5), present - wanted);
-}
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return ev_expect_counts_merge(d, "counts", m->counts, e->set.n, &in_set) &&
+	       in_set <= present &&
+	       ev_tally_merge(&m->others, d, ev_member(d, 0, "tally", 5), present - in_set);
 }
 
 static void common_judge(struct ev_expect *e, struct ev_buf *out)
@@ -219,8 +172,8 @@ static void common_judge(struct ev_expect *e, struct ev_buf *out)
 
 	for (size_t i = 0; i < e->set.n; i++)
 		best = m->counts[i] > best ? m->counts[i] : best;
-	for (size_t i = 0; i < m->others.cap; i++)
-		other = m->others.slots[i].count > other ? m->others.slots[i].count : other;
+	for (size_t i = 0; i < m->others.n; i++)
+		other = m->others.list[i].count > other ? m->others.list[i].count : other;
 	most = best > other ? best : other;
 	list = ev_calloc(e->set.n + m->others.n + 1, sizeof *list);
 	for (size_t i = 0; most > 0 && i < e->set.n; i++) {
@@ -229,11 +182,11 @@ static void common_judge(struct ev_expect *e, struct ev_buf *out)
 		winners++;
 		list[n++] = e->set.list[i].text;
 	}
-	for (size_t i = 0; most > 0 && i < m->others.cap; i++) {
-		if (m->others.slots[i].count != most)
+	for (size_t i = 0; most > 0 && i < m->others.n; i++) {
+		if (m->others.list[i].count != most)
 			continue;
 		outside++;
-		list[n++] = m->others.slots[i].text;
+		list[n++] = m->others.list[i].text;
 	}
 	if (most == 0)
 		ev_expect_settle(e, true);
@@ -252,13 +205,15 @@ static void common_judge(struct ev_expect *e, struct ev_buf *out)
 			      "Space-Saving tells; which are named depends on the order",
 			      (unsigned long long)m->others.error);
 	}
-	qsort(list, n, sizeof(const char *), by_text);
-	ev_buf_puts(out, "{\"observed_value\":");
+	qsort(list, n, sizeof(const char *), ev_expect_by_text);
+	ev_json_name(out, "observed_value");
 	ev_buf_puts(out, n == 0 ? "null" : "[");
 	for (size_t i = 0; i < n && i < EXPECT_LISTED; i++)
-		ev_buf_printf(out, "%s%s", i > 0 ? "," : "", list[i]);
-	ev_buf_printf(out, "%s,\"details\":{\"count\":%llu}}", n == 0 ? "" : "]",
-		      (unsigned long long)most);
+		ev_json_raw(out, NULL, list[i], strlen(list[i]));
+	ev_buf_put(out, "]", n > 0);
+	ev_json_open(out, "details", '{');
+	ev_json_u64(out, "count", most);
+	ev_buf_putc(out, '}');
 	free(list);
 }
 
@@ -276,19 +231,15 @@ static bool read_quantile(struct ev_expect_opening *o, const struct ev_yaml *sha
 {
 	struct ev_expect_range *r = &q->ranges[q->n];
 
-	if (!ev_expect_number_of(o, share, "a quantile", &q->at[q->n]))
+	if (!ev_expect_share_of(o, share, "a quantile", &q->at[q->n++]))
 		return false;
-	q->n++;
-	if (share->text[0] == '-' || ev_number_compare(share->text, share->len, "1", 1) > 0)
-		return ev_expect_opening_fail(o, share, "a quantile must be a share from 0 to 1");
 	if (pair->kind != EV_YAML_LIST || pair->n != 2)
 		return ev_expect_opening_fail(o, pair,
 					      "a range is a list of two, such as [0, null]");
-	if (!ev_expect_limit_of(o, pair->items[0], "a limit", &r->min) ||
-	    !ev_expect_limit_of(o, pair->items[1], "a limit", &r->max))
-		return false;
-	return (r->min.kind <= LIMIT_NUMBER && r->max.kind <= LIMIT_NUMBER) ||
-	       ev_expect_opening_fail(o, pair, "the limits of a quantile must be numbers");
+	return ev_expect_limit_of(o, pair->items[0], "a limit", &r->min) &&
+	       ev_expect_limit_of(o, pair->items[1], "a limit", &r->max) &&
+	       (ev_expect_range_is_of_numbers(r) ||
+		ev_expect_opening_fail(o, pair, "the limits of a quantile must be numbers"));
 }
 
 static bool open_quantiles(struct ev_expect *e, struct ev_expect_opening *o)
@@ -319,11 +270,7 @@ static bool open_median(struct ev_expect *e, struct ev_expect_opening *o)
 
 	q->sketch = ev_quantile_new();
 	e->misfit = "are no numbers";
-	if ((e->range.min.kind != LIMIT_NONE && e->range.min.kind != LIMIT_NUMBER) ||
-	    (e->range.max.kind != LIMIT_NONE && e->range.max.kind != LIMIT_NUMBER))
-		return ev_expect_opening_fail(o, o->at,
-					      "min_value and max_value must be numbers here");
-	return true;
+	return ev_expect_limits_are_numbers(e, o);
 }
 
 static void close_quantiles(struct ev_expect *e)
@@ -343,17 +290,17 @@ static void close_quantiles(struct ev_expect *e)
 	free(q);
 }
 
-static bool take_number(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool quantile_take(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
 	const struct quantiles *q = e->own;
 	const char *p;
 	size_t len;
 
-	if (ev_kind(d, at) == EV_NUMBER) {
-		p = ev_raw(d, at, &len);
+	if (ev_kind(f->d, *at) == EV_NUMBER) {
+		p = ev_raw(f->d, *at, &len);
 		ev_quantile_add(q->sketch, p, len);
 	} else {
-		e->misfits++;
+		e->n.misfits++;
 	}
 	return true;
 }
@@ -362,15 +309,15 @@ static void quantile_write(const struct ev_expect *e, struct ev_buf *out)
 {
 	const struct quantiles *q = e->own;
 
-	ev_buf_puts(out, ",\"quantile\":");
+	ev_json_name(out, "quantile");
 	ev_quantile_write(q->sketch, out);
 }
 
-static bool quantile_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool quantile_merge(struct ev_expect *e, const struct ev_doc *d)
 {
 	const struct quantiles *q = e->own;
 
-	return ev_quantile_merge(q->sketch, d, ev_member(d, at, "quantile", 8),
+	return ev_quantile_merge(q->sketch, d, ev_member(d, 0, "quantile", 8),
 				 ev_expect_present_in(d));
 }
 
@@ -426,8 +373,7 @@ static void median_judge(struct ev_expect *e, struct ev_buf *out)
 	struct ev_buf a[2] = {{0}, {0}}, b[2] = {{0}, {0}}, low = {0}, high = {0};
 
 	if (n == 0) {
-		ev_expect_settle(e, true);
-		ev_expect_put_observed(out, "null");
+		ev_expect_settle_empty(e, out);
 		return;
 	}
 	ev_quantile_at(q->sketch, (n - 1) / 2, &a[0], &a[1]);
@@ -436,9 +382,8 @@ static void median_judge(struct ev_expect *e, struct ev_buf *out)
 	middle(&e->suite->arena, &a[1], &b[1], &high);
 	ev_expect_judge_range(e, ev_buf_str(&low), ev_buf_str(&high));
 	note_sketch(e);
-	ev_buf_puts(out, "{\"observed_value\":");
+	ev_json_name(out, "observed_value");
 	put_middle(e, &low, &high, out);
-	ev_buf_putc(out, '}');
 	for (int i = 0; i < 2; i++) {
 		ev_buf_free(&a[i]);
 		ev_buf_free(&b[i]);
@@ -456,8 +401,8 @@ static void quantile_judge(struct ev_expect *e, struct ev_buf *out)
 
 	for (size_t i = 0; i < q->n; i++) {
 		if (n == 0) {
-			ev_buf_puts(&values, i > 0 ? ",null" : "null");
-			ev_buf_puts(&details, i > 0 ? ",true" : "true");
+			ev_json_raw(&values, NULL, "null", 4);
+			ev_json_bool(&details, NULL, true);
 			continue;
 		}
 		/* The nearest rank; of two the even one. */
@@ -468,18 +413,17 @@ static void quantile_judge(struct ev_expect *e, struct ev_buf *out)
 		ev_expect_judge_range(e, ev_buf_str(&low), ev_buf_str(&high));
 		if (e->outcome == EV_EXPECT_FAIL || all == EV_EXPECT_PASS)
 			all = e->outcome;
-		ev_buf_put(&values, ",", i > 0);
+		ev_json_name(&values, NULL);
 		put_middle(e, &low, &high, &values);
-		ev_buf_printf(&details, "%s%s", i > 0 ? "," : "",
-			      e->outcome == EV_EXPECT_PASS ? "true" : "false");
+		ev_json_bool(&details, NULL, e->outcome == EV_EXPECT_PASS);
 	}
 	e->range = (struct ev_expect_range){.min = {.kind = LIMIT_NONE}};
 	e->outcome = all;
 	note_sketch(e);
-	ev_buf_puts(out, "{\"observed_value\":{\"quantiles\":[");
+	ev_buf_puts(out, "\"observed_value\":{\"quantiles\":[");
 	for (size_t i = 0; i < q->n; i++)
-		ev_buf_printf(out, "%s%s", i > 0 ? "," : "", q->at[i]);
-	ev_buf_printf(out, "],\"values\":[%s]},\"details\":{\"success_details\":[%s]}}",
+		ev_json_raw(out, NULL, q->at[i], strlen(q->at[i]));
+	ev_buf_printf(out, "],\"values\":[%s]},\"details\":{\"success_details\":[%s]}",
 		      ev_buf_str(&values), ev_buf_str(&details));
 	ev_buf_free(&low);
 	ev_buf_free(&high);
@@ -487,48 +431,33 @@ static void quantile_judge(struct ev_expect *e, struct ev_buf *out)
 	ev_buf_free(&details);
 }
 
+#define TALLY .take = tally_take, .write = tally_write, .merge = tally_merge, .close = close_tally
+#define QUANTILE                                                                 \
+	.take = quantile_take, .write = quantile_write, .merge = quantile_merge, \
+	.close = close_quantiles
+
+static const struct ev_expect_ops count_ops = {.open = open_count, .judge = count_judge, TALLY};
+static const struct ev_expect_ops share_ops = {.open = open_count, .judge = share_judge, TALLY};
+static const struct ev_expect_ops common_ops = {.open = open_common,
+						.take = common_take,
+						.judge = common_judge,
+						.write = common_write,
+						.merge = common_merge,
+						.close = close_common};
+static const struct ev_expect_ops median_ops = {
+	.open = open_median, .judge = median_judge, QUANTILE};
+static const struct ev_expect_ops quantile_ops = {
+	.open = open_quantiles, .judge = quantile_judge, QUANTILE};
+
 #define LIMITS "column* min_value max_value strict_min strict_max"
 
 const struct ev_expect_kind ev_expect_sketch_kinds[] = {
-	{.name = "expect_column_unique_value_count_to_be_between",
-	 .arguments = LIMITS,
-	 .open = open_count,
-	 .step = tally_step,
-	 .judge = count_judge,
-	 .write = tally_write,
-	 .merge = tally_merge,
-	 .close = close_tally},
-	{.name = "expect_column_proportion_of_unique_values_to_be_between",
-	 .arguments = LIMITS,
-	 .open = open_count,
-	 .step = tally_step,
-	 .judge = share_judge,
-	 .write = tally_write,
-	 .merge = tally_merge,
-	 .close = close_tally},
-	{.name = "expect_column_most_common_value_to_be_in_set",
-	 .arguments = "column* value_set* ties_okay",
-	 .open = open_common,
-	 .step = common_step,
-	 .judge = common_judge,
-	 .write = common_write,
-	 .merge = common_merge,
-	 .close = close_common},
-	{.name = "expect_column_median_to_be_between",
-	 .arguments = LIMITS,
-	 .open = open_median,
-	 .good = take_number,
-	 .judge = median_judge,
-	 .write = quantile_write,
-	 .merge = quantile_merge,
-	 .close = close_quantiles},
-	{.name = "expect_column_quantile_values_to_be_between",
-	 .arguments = "column* quantile_ranges* allow_relative_error",
-	 .open = open_quantiles,
-	 .good = take_number,
-	 .judge = quantile_judge,
-	 .write = quantile_write,
-	 .merge = quantile_merge,
-	 .close = close_quantiles},
+	{"expect_column_unique_value_count_to_be_between", LIMITS, &count_ops},
+	{"expect_column_proportion_of_unique_values_to_be_between", LIMITS, &share_ops},
+	{"expect_column_most_common_value_to_be_in_set", "column* value_set* ties_okay",
+	 &common_ops},
+	{"expect_column_median_to_be_between", LIMITS, &median_ops},
+	{"expect_column_quantile_values_to_be_between",
+	 "column* quantile_ranges* allow_relative_error", &quantile_ops},
 	{0},
 };

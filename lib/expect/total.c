@@ -2,18 +2,18 @@
  * Expectations of exact totals: least, greatest, sum, mean, deviation, share of values.
  */
 #include "expect/internal.h"
-#include "number/decimal.h"
-#include "scan/form.h"
 #include "number/sum.h"
+#include "scan/form.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+
+enum { MAX_VALUE = 1000 }; /* bytes of a least or greatest value */
 
 struct total {
 	struct ev_sum sum, squares;
 	bool found;
 	struct ev_expect_limit best; /* least or greatest */
-	char *shown;	   /* of the best, JSON */
+	char *shown;		     /* of the best, JSON */
 };
 
 static bool open_total(struct ev_expect *e, struct ev_expect_opening *o)
@@ -29,7 +29,7 @@ static bool open_total(struct ev_expect *e, struct ev_expect_opening *o)
 	e->misfit = given->kind == LIMIT_TIME	? "are no times"
 		    : given->kind == LIMIT_TEXT ? "are no texts"
 						: "are no numbers, or beyond 400 digits";
-	if (!extreme && given->kind != LIMIT_NONE && given->kind != LIMIT_NUMBER)
+	if (!extreme && given->kind > LIMIT_NUMBER)
 		return ev_expect_opening_fail(o, y, "min_value and max_value must be numbers here");
 	return true;
 }
@@ -47,24 +47,18 @@ static void close_total(struct ev_expect *e)
 	free(t);
 }
 
-static enum ev_status sum_step(struct ev_expect *e, struct ev_expect_frame *f, struct ev_error *err)
+static bool sum_take(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
-	const struct ev_expect_cells *c = ev_expect_cells_of(e, 0);
 	struct total *t = e->own;
+	const char *p;
+	size_t len;
 
-	(void)err;
-	e->elements += c->n;
-	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
-		const char *p;
-		size_t len;
-
-		p = ev_raw(f->d, c->at[i], &len);
-		if (ev_kind(f->d, c->at[i]) != EV_NUMBER || !ev_sum_add(&t->sum, p, len))
-			e->misfits++;
-		else if (e->strict)
-			ev_sum_add_square(&t->squares, p, len);
-	}
-	return EV_OK;
+	p = ev_raw(f->d, *at, &len);
+	if (ev_kind(f->d, *at) != EV_NUMBER || !ev_sum_add(&t->sum, p, len))
+		e->n.misfits++;
+	else if (e->strict)
+		ev_sum_add_square(&t->squares, p, len);
+	return true;
 }
 
 static bool open_deviation(struct ev_expect *e, struct ev_expect_opening *o)
@@ -77,9 +71,9 @@ static void sum_write(const struct ev_expect *e, struct ev_buf *out)
 {
 	const struct total *t = e->own;
 
-	ev_buf_puts(out, ",\"sum\":");
+	ev_json_name(out, "sum");
 	ev_sum_write(&t->sum, out);
-	ev_buf_puts(out, ",\"squares\":");
+	ev_json_name(out, "squares");
 	ev_sum_write(&t->squares, out);
 }
 
@@ -117,9 +111,10 @@ static struct ev_dec variance(struct ev_arena *a, struct ev_dec sum, struct ev_d
 	return sum;
 }
 
-static bool sum_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool sum_merge(struct ev_expect *e, const struct ev_doc *d)
 {
-	uint32_t sum = ev_member(d, at, "sum", 3), squares = ev_member(d, at, "squares", 7);
+	uint32_t sum = ev_expect_state_member(d, "sum", EV_NUMBER),
+		 squares = ev_expect_state_member(d, "squares", EV_NUMBER);
 	struct ev_arena *a = &e->suite->arena;
 	uint64_t n = ev_expect_present_in(d);
 	struct total *t = e->own;
@@ -128,8 +123,7 @@ static bool sum_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 	size_t p_len, q_len;
 	bool good;
 
-	if (sum == EV_NOWHERE || ev_kind(d, sum) != EV_NUMBER || squares == EV_NOWHERE ||
-	    ev_kind(d, squares) != EV_NUMBER)
+	if (sum == EV_NOWHERE || squares == EV_NOWHERE)
 		return false;
 	p = ev_raw(d, sum, &p_len);
 	q = ev_raw(d, squares, &q_len);
@@ -142,22 +136,16 @@ static bool sum_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 	return good && ev_sum_merge(&t->sum, p, p_len) && ev_sum_merge(&t->squares, q, q_len);
 }
 
-static uint64_t counted(const struct ev_expect *e)
-{
-	return e->elements - e->missing - e->misfits;
-}
-
 static void sum_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	const struct total *t = e->own;
-	struct ev_buf text = {0}, shown = {0};
+	struct ev_buf text = {0};
 
 	ev_sum_write(&t->sum, &text);
-	ev_number_show(text.p, text.len, &shown);
 	ev_expect_judge_range(e, ev_buf_str(&text), ev_buf_str(&text));
-	ev_expect_put_observed(out, ev_buf_str(&shown));
+	ev_json_name(out, "observed_value");
+	ev_number_show(text.p, text.len, out);
 	ev_buf_free(&text);
-	ev_buf_free(&shown);
 }
 
 /*
@@ -197,20 +185,18 @@ static void mean_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	struct ev_arena *a = &e->suite->arena;
 	const struct total *t = e->own;
-	struct ev_buf shown = {0};
-	struct ev_dec sum, n;
+	const uint64_t n = ev_expect_present(&e->n);
+	struct ev_dec sum, by;
 
-	if (counted(e) == 0) {
-		ev_expect_settle(e, true);
-		ev_expect_put_observed(out, "null");
+	if (n == 0) {
+		ev_expect_settle_empty(e, out);
 		return;
 	}
 	sum = exact(a, &t->sum);
-	n = ev_expect_whole_of(a, counted(e));
-	ev_expect_settle(e, within(e, sum, n, false));
-	ev_dec_quotient(a, sum, n, EXPECT_DIGITS, &shown);
-	ev_expect_put_observed(out, ev_buf_str(&shown));
-	ev_buf_free(&shown);
+	by = ev_expect_whole_of(a, n);
+	ev_expect_settle(e, within(e, sum, by, false));
+	ev_json_name(out, "observed_value");
+	ev_dec_quotient(a, sum, by, EXPECT_DIGITS, out);
 }
 
 /* The variance of a sample is (n * sum of squares - square of the sum) / (n * (n - 1)). */
@@ -218,75 +204,48 @@ static void deviation_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	struct ev_arena *a = &e->suite->arena;
 	const struct total *t = e->own;
+	const uint64_t n = ev_expect_present(&e->n);
 	struct ev_dec sum, by;
-	struct ev_buf shown = {0};
 
-	if (counted(e) < 2) {
-		ev_expect_settle(e, true);
-		ev_expect_put_observed(out, "null");
+	if (n < 2) {
+		ev_expect_settle_empty(e, out);
 		return;
 	}
-	ev_dec_multiply(a, ev_expect_whole_of(a, counted(e)),
-			ev_expect_whole_of(a, counted(e) - 1), &by);
-	sum = variance(a, exact(a, &t->sum), exact(a, &t->squares), counted(e));
+	ev_dec_multiply(a, ev_expect_whole_of(a, n), ev_expect_whole_of(a, n - 1), &by);
+	sum = variance(a, exact(a, &t->sum), exact(a, &t->squares), n);
 	ev_expect_settle(e, within(e, sum, by, true));
-	ev_dec_root(a, sum, by, EXPECT_DIGITS, &shown);
-	ev_expect_put_observed(out, ev_buf_str(&shown));
-	ev_buf_free(&shown);
+	ev_json_name(out, "observed_value");
+	ev_dec_root(a, sum, by, EXPECT_DIGITS, out);
 }
 
 /* Least and greatest */
 
-/* True if a value is of the kind compared: that of the limits, else that of the first value. */
-static bool fits(const struct ev_expect *e, const struct ev_doc *d, uint32_t at,
-		 struct ev_expect_limit *l, struct ev_buf *scratch)
+/* The value as one of the kind compared, which is that of the limits. False if it is none. */
+static bool read_value(const struct ev_expect *e, const struct ev_doc *d, uint32_t at,
+		       struct ev_expect_limit *l, struct ev_buf *scratch)
 {
-	enum ev_expect_limit_kind wanted =
+	enum ev_expect_limit_kind kind =
 		e->range.min.kind != LIMIT_NONE ? e->range.min.kind : e->range.max.kind;
-	size_t len;
 
-	*l = (struct ev_expect_limit){.kind = wanted != LIMIT_NONE ? wanted : LIMIT_NUMBER};
-	if (l->kind == LIMIT_NUMBER) {
-		l->text = (char *)(uintptr_t)ev_raw(d, at, &len);
-		l->len = len;
-		return ev_kind(d, at) == EV_NUMBER && len <= 1000;
-	}
-	if (ev_kind(d, at) != EV_STRING)
-		return false;
-	l->text = (char *)(uintptr_t)ev_string(d, at, scratch, &len);
-	l->len = len;
-	return l->kind == LIMIT_TEXT ? len <= 1000 : ev_expect_read_moment(l->text, len, &l->time);
+	return ev_expect_limit_at(kind != LIMIT_NONE ? kind : LIMIT_NUMBER, d, at, scratch, l) &&
+	       (l->kind == LIMIT_TIME || l->len <= MAX_VALUE);
 }
 
-static int limits_order(const struct ev_expect_limit *a, const struct ev_expect_limit *b)
-{
-	int order;
-
-	if (a->kind == LIMIT_NUMBER)
-		return ev_number_compare(a->text, a->len, b->text, b->len);
-	if (a->kind == LIMIT_TIME)
-		return ev_time_compare(a->time, b->time);
-	order = memcmp(a->text, b->text, a->len < b->len ? a->len : b->len);
-	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
-}
-
+/*
+ * Keeps the value if it is the best so far. Of two spellings of one value the lesser is shown, so
+ * that the order of the input makes no difference.
+ */
 static void keep(struct ev_expect *e, const struct ev_expect_limit *l)
 {
 	struct total *t = e->own;
-	int order = t->found ? limits_order(l, &t->best) : 0;
+	int order = t->found ? ev_expect_limits_compare(l, &t->best) : -1;
 
-	/*
-	 * Of two spellings of one value the lesser is shown, so that the order of the input makes
-	 * no difference.
-	 */
-	if (t->found && order == 0) {
-		order = memcmp(l->text, t->best.text, l->len < t->best.len ? l->len : t->best.len);
-		order = order != 0 ? order : (l->len > t->best.len) - (l->len < t->best.len);
-		if (order >= 0)
-			return;
-	} else if (t->found && (e->negate ? order < 0 : order > 0)) {
+	if (t->found && e->negate)
+		order = -order;
+	if (order == 0)
+		order = ev_bytes_compare(l->text, l->len, t->best.text, t->best.len);
+	if (order >= 0)
 		return;
-	}
 	ev_expect_limit_free(&t->best);
 	t->best = *l;
 	t->best.text = ev_strndup(l->text, l->len);
@@ -299,26 +258,15 @@ static bool open_greatest(struct ev_expect *e, struct ev_expect_opening *o)
 	return open_total(e, o);
 }
 
-static enum ev_status best_step(struct ev_expect *e, struct ev_expect_frame *f,
-				struct ev_error *err)
+static bool best_take(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
-	const struct ev_expect_cells *c = ev_expect_cells_of(e, 0);
-	const struct total *t = e->own;
 	struct ev_expect_limit l;
 
-	(void)err;
-	e->elements += c->n;
-	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
-		if (!fits(e, f->d, c->at[i], &l, &e->suite->scratch)) {
-			e->misfits++;
-			continue;
-		}
-		if (t->found &&
-		    (e->negate ? limits_order(&l, &t->best) < 0 : limits_order(&l, &t->best) > 0))
-			continue;
+	if (read_value(e, f->d, *at, &l, &e->suite->scratch))
 		keep(e, &l);
-	}
-	return EV_OK;
+	else
+		e->n.misfits++;
+	return true;
 }
 
 static void put_best(const struct total *t, struct ev_buf *out)
@@ -333,22 +281,22 @@ static void put_best(const struct total *t, struct ev_buf *out)
 
 static void best_write(const struct ev_expect *e, struct ev_buf *out)
 {
-	ev_buf_puts(out, ",\"best\":");
+	ev_json_name(out, "best");
 	put_best(e->own, out);
 }
 
-static bool best_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
+static bool best_merge(struct ev_expect *e, const struct ev_doc *d)
 {
+	uint32_t at = ev_member(d, 0, "best", 4);
 	struct ev_buf scratch = {0};
 	struct ev_expect_limit l;
 	bool good;
 
-	at = ev_member(d, at, "best", 4);
 	if (at == EV_NOWHERE || (ev_kind(d, at) == EV_NULL) != (ev_expect_present_in(d) == 0))
 		return false;
 	if (ev_kind(d, at) == EV_NULL)
 		return true;
-	good = fits(e, d, at, &l, &scratch);
+	good = read_value(e, d, at, &l, &scratch);
 	if (good)
 		keep(e, &l);
 	ev_buf_free(&scratch);
@@ -358,104 +306,53 @@ static bool best_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t at)
 static void best_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	const struct total *t = e->own;
-	struct ev_buf shown = {0};
-	bool good = true;
 
-	for (int side = 0; t->found && side < 2; side++) {
-		const struct ev_expect_limit *l = side == 0 ? &e->range.min : &e->range.max;
-		bool strict = side == 0 ? e->range.strict_min : e->range.strict_max;
-		int order = l->kind == LIMIT_NONE ? 1 : limits_order(&t->best, l);
-
-		if (side == 1 && l->kind != LIMIT_NONE)
-			order = -order;
-		good &= order > 0 || (order == 0 && !strict);
-	}
-	ev_expect_settle(e, good);
-	put_best(t, &shown);
-	ev_expect_put_observed(out, ev_buf_str(&shown));
-	ev_buf_free(&shown);
+	ev_expect_settle(e, !t->found || ev_expect_is_within(&e->range, &t->best));
+	ev_json_name(out, "observed_value");
+	put_best(t, out);
 }
 
 /* Share of values that are not null */
 
-static enum ev_status share_step(struct ev_expect *e, struct ev_expect_frame *f,
-				 struct ev_error *err)
-{
-	const struct ev_expect_cells *c = ev_expect_cells_of(e, 0);
-
-	(void)err;
-	e->elements += c->n;
-	for (size_t i = 0; i < c->n; i++)
-		e->missing += ev_expect_is_missing(f->d, c->at[i]);
-	return EV_OK;
-}
-
 static void share_judge(struct ev_expect *e, struct ev_buf *out)
 {
 	struct ev_arena *a = &e->suite->arena;
-	struct ev_buf shown = {0};
-	uint64_t present = e->elements - e->missing;
+	uint64_t present = ev_expect_present(&e->n);
 
-	if (e->elements == 0) {
-		ev_expect_settle(e, true);
-		ev_expect_put_observed(out, "null");
+	if (e->n.elements == 0) {
+		ev_expect_settle_empty(e, out);
 		return;
 	}
 	ev_expect_settle(e, within(e, ev_expect_whole_of(a, present),
-				   ev_expect_whole_of(a, e->elements), false));
-	ev_expect_put_ratio(present, e->elements, 1, &shown);
-	ev_expect_put_observed(out, ev_buf_str(&shown));
-	ev_buf_free(&shown);
+				   ev_expect_whole_of(a, e->n.elements), false));
+	ev_json_name(out, "observed_value");
+	ev_expect_put_ratio(present, e->n.elements, 1, out);
 }
+
+#define BEST                                                                              \
+	.take = best_take, .judge = best_judge, .write = best_write, .merge = best_merge, \
+	.close = close_total
+#define SUM .take = sum_take, .write = sum_write, .merge = sum_merge, .close = close_total
+
+static const struct ev_expect_ops least_ops = {.open = open_total, BEST},
+				  greatest_ops = {.open = open_greatest, BEST},
+				  sum_ops = {.open = open_total, .judge = sum_judge, SUM},
+				  mean_ops = {.open = open_total, .judge = mean_judge, SUM},
+				  deviation_ops = {.open = open_deviation,
+						   .judge = deviation_judge,
+						   SUM},
+				  share_ops = {.open = open_total,
+					       .judge = share_judge,
+					       .close = close_total};
 
 #define LIMITS "column* min_value max_value strict_min strict_max"
 
 const struct ev_expect_kind ev_expect_total_kinds[] = {
-	{.name = "expect_column_min_to_be_between",
-	 .arguments = LIMITS,
-	 .open = open_total,
-	 .step = best_step,
-	 .judge = best_judge,
-	 .write = best_write,
-	 .merge = best_merge,
-	 .close = close_total},
-	{.name = "expect_column_max_to_be_between",
-	 .arguments = LIMITS,
-	 .open = open_greatest,
-	 .step = best_step,
-	 .judge = best_judge,
-	 .write = best_write,
-	 .merge = best_merge,
-	 .close = close_total},
-	{.name = "expect_column_sum_to_be_between",
-	 .arguments = LIMITS,
-	 .open = open_total,
-	 .step = sum_step,
-	 .judge = sum_judge,
-	 .write = sum_write,
-	 .merge = sum_merge,
-	 .close = close_total},
-	{.name = "expect_column_mean_to_be_between",
-	 .arguments = LIMITS,
-	 .open = open_total,
-	 .step = sum_step,
-	 .judge = mean_judge,
-	 .write = sum_write,
-	 .merge = sum_merge,
-	 .close = close_total},
-	{.name = "expect_column_stdev_to_be_between",
-	 .arguments = LIMITS,
-	 .open = open_deviation,
-	 .step = sum_step,
-	 .judge = deviation_judge,
-	 .write = sum_write,
-	 .merge = sum_merge,
-	 .close = close_total},
-	{.name = "expect_column_proportion_of_non_null_values_to_be_between",
-	 .arguments = LIMITS,
-	 .open = open_total,
-	 .step = share_step,
-	 .judge = share_judge,
-	 .close = close_total},
+	{"expect_column_min_to_be_between", LIMITS, &least_ops},
+	{"expect_column_max_to_be_between", LIMITS, &greatest_ops},
+	{"expect_column_sum_to_be_between", LIMITS, &sum_ops},
+	{"expect_column_mean_to_be_between", LIMITS, &mean_ops},
+	{"expect_column_stdev_to_be_between", LIMITS, &deviation_ops},
+	{"expect_column_proportion_of_non_null_values_to_be_between", LIMITS, &share_ops},
 	{0},
 };

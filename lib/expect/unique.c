@@ -3,11 +3,9 @@
  * beginning of its value, through a sort that spills; at the end equal digests stand together, and
  * every member of a group of two or more is unexpected.
  */
+#include "base/utf8.h"
 #include "expect/internal.h"
 #include "store/sort.h"
-#include "scan/form.h"
-
-#include <stdlib.h>
 
 enum { SHOWN = 48, KEYS_A_LINE = 500, SMALLEST_SHARE = 64 * 1024 };
 
@@ -19,15 +17,15 @@ struct unique {
 
 /* The fixed part of an entry in the sort, behind the digest; the source and the value follow. */
 struct entry {
-	uint64_t count, line, offset, element;
+	uint64_t line, offset, element;
 	struct ev_time time;
 	uint32_t timed, source, value; /* lengths of source and value */
 };
 
 static bool open_unique(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	(void)o;
 	e->own = ev_calloc(1, sizeof(struct unique));
+	o->suite->n_sorting++;
 	return true;
 }
 
@@ -42,45 +40,24 @@ static void close_unique(struct ev_expect *e)
 	free(u);
 }
 
-bool ev_expect_is_unique_kind(const struct ev_expect *e)
+static bool unique_is_whole(const struct ev_expect *e)
 {
-	return e->kind->close == close_unique;
+	return ((const struct unique *)e->own)->merged == e->n.elements - e->n.missing;
 }
 
-bool ev_expect_unique_is_whole(const struct ev_expect *e)
+static enum ev_status add(struct ev_expect *e, struct ev_hash128 key, const struct ev_position *pos,
+			  uint64_t element, const char *value, size_t len, struct ev_error *err)
 {
-	return ((const struct unique *)e->own)->merged == e->elements - e->missing;
-}
-
-static void make_sort(struct ev_expect *e)
-{
-	struct unique *u = e->own;
 	const struct ev_suite *s = e->suite;
-	size_t sharing = 0, share;
-
-	if (u->sort != NULL)
-		return;
-	for (size_t i = 0; i < s->n; i++)
-		sharing += ev_expect_is_unique_kind(&s->list[i]);
-	share = s->options.memory / (sharing > 0 ? sharing : 1);
-	u->sort = ev_sort_new(share < SMALLEST_SHARE ? SMALLEST_SHARE : share, s->options.folder);
-}
-
-static enum ev_status add(struct ev_expect *e, struct ev_hash128 key, uint64_t count,
-			  const struct ev_position *pos, uint64_t element, const char *value,
-			  size_t len, struct ev_error *err)
-{
+	const size_t share = s->options.memory / s->n_sorting;
 	struct unique *u = e->own;
-	struct entry entry = {count,
-			      pos->line,
-			      pos->offset,
-			      element,
-			      pos->time,
-			      pos->timed,
-			      (uint32_t)strlen(pos->source),
+	struct entry entry = {pos->line,    pos->offset, element,
+			      pos->time,    pos->timed,	 (uint32_t)strlen(pos->source),
 			      (uint32_t)len};
 
-	make_sort(e);
+	if (u->sort == NULL)
+		u->sort = ev_sort_new(share < SMALLEST_SHARE ? SMALLEST_SHARE : share,
+				      s->options.folder);
 	ev_buf_reset(&u->item);
 	ev_buf_put(&u->item, &entry, sizeof entry);
 	ev_buf_put(&u->item, pos->source, entry.source);
@@ -107,9 +84,7 @@ static void show_short(const struct ev_doc *d, uint32_t at, struct ev_buf *out)
 	if (out->p[from] != '"' || out->len - from <= SHOWN)
 		return;
 	/* Moves the cut before an escape or a character that it would tear. */
-	cut = from + SHOWN - 4;
-	while (cut > from + 1 && ((unsigned char)out->p[cut] & 0xc0) == 0x80)
-		cut--;
+	cut = from + ev_utf8_cut(out->p + from, out->len - from, SHOWN - 4);
 	for (size_t i = from + 1; i < cut;) {
 		size_t n = out->p[i] != '\\' ? 1 : out->p[i + 1] == 'u' ? 6 : 2;
 
@@ -121,234 +96,168 @@ static void show_short(const struct ev_doc *d, uint32_t at, struct ev_buf *out)
 	ev_buf_puts(out, "...\"");
 }
 
-static enum ev_status unique_step(struct ev_expect *e, struct ev_expect_frame *f,
-				  struct ev_error *err)
+static bool unique_take(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
-	const struct ev_expect_cells *c = ev_expect_cells_of(e, 0);
 	struct ev_buf *shown = &e->suite->shown;
+	size_t len;
+	const char *key = ev_expect_row_key(e, f->d, at, &len);
 
-	e->elements += c->n;
-	for (size_t i = 0; ev_expect_next_value(e, f->d, c, &i); i++) {
-		const char *p;
-		size_t len;
-
-		p = ev_expect_canonical_of(f->d, c->at[i], &e->suite->scratch, &len);
-		ev_buf_reset(shown);
-		show_short(f->d, c->at[i], shown);
-		if (add(e, ev_hash128(p, len, 0), 1, ev_expect_frame_position(f), i, shown->p,
-			shown->len, err) == EV_FATAL)
-			return EV_FATAL;
-	}
-	return EV_OK;
-}
-
-/* A compound key is a JSON list of its canonical parts. */
-static enum ev_status compound_step(struct ev_expect *e, struct ev_expect_frame *f,
-				    struct ev_error *err)
-{
-	const struct ev_expect_column *columns[EXPECT_MAX_COLUMNS] = {NULL};
-	struct ev_buf key = {0}, shown = {0};
-	enum ev_status st = EV_OK;
-	size_t n = 1;
-
+	len -= e->n_columns > 1; /* states have digests without the bracket at the end */
+	ev_buf_reset(shown);
+	ev_buf_put(shown, "[", e->n_columns > 1);
 	for (size_t k = 0; k < e->n_columns; k++) {
-		columns[k] = ev_expect_column_of(e, k);
-		if (columns[k]->path->many)
-			n = ev_expect_cells_of(e, k)->n;
+		ev_buf_put(shown, ",", k > 0);
+		show_short(f->d, at[k], shown);
 	}
-	e->elements += n;
-	for (size_t i = 0; i < n && st != EV_FATAL; i++) {
-		size_t missing = 0;
-
-		ev_buf_reset(&key);
-		ev_buf_reset(&shown);
-		for (size_t k = 0; k < e->n_columns; k++) {
-			uint32_t at = ev_expect_cells_of(e, k)->at[columns[k]->path->many ? i : 0];
-			const char *p = "null";
-			size_t len = 4;
-
-			missing += ev_expect_is_missing(f->d, at);
-			if (!ev_expect_is_missing(f->d, at))
-				p = ev_expect_canonical_of(f->d, at, &e->suite->scratch, &len);
-			ev_buf_putc(&key, k == 0 ? '[' : ',');
-			ev_buf_put(&key, p, len);
-			ev_buf_putc(&shown, k == 0 ? '[' : ',');
-			show_short(f->d, at, &shown);
-		}
-		ev_buf_putc(&shown, ']');
-		if ((e->ignore == IGNORE_ALL_MISSING && missing == e->n_columns) ||
-		    (e->ignore == IGNORE_ANY_MISSING && missing > 0))
-			e->missing++;
-		else
-			st = add(e, ev_hash128(key.p, key.len, 0), 1, ev_expect_frame_position(f),
-				 i, shown.p, shown.len, err);
-	}
-	ev_buf_free(&key);
-	ev_buf_free(&shown);
-	return st;
+	ev_buf_put(shown, "]", e->n_columns > 1);
+	if (add(e, ev_hash128(key, len, 0), ev_expect_position(f), f->element, shown->p, shown->len,
+		f->err) == EV_FATAL)
+		f->status = EV_FATAL;
+	return true; /* whether it is unique is only known at the end */
 }
 
 /* An entry as it stands in the sort, with texts that end in NUL. */
 struct member {
-	struct entry e;
-	struct ev_position pos;
-	struct ev_buf source, value;
+	struct ev_expect_sampled s;
+	struct ev_buf source; /* that s points to */
 };
 
 static void take(struct member *m, const struct ev_sorted *item)
 {
-	memcpy(&m->e, item->item, sizeof m->e);
+	struct entry e;
+
+	memcpy(&e, item->item, sizeof e);
 	ev_buf_reset(&m->source);
-	ev_buf_put(&m->source, item->item + sizeof m->e, m->e.source);
-	ev_buf_reset(&m->value);
-	ev_buf_put(&m->value, item->item + sizeof m->e + m->e.source, m->e.value);
-	m->pos = (struct ev_position){m->e.time, m->e.timed,
-				      (char *)(uintptr_t)ev_buf_str(&m->source), m->e.line,
-				      m->e.offset};
+	ev_buf_put(&m->source, item->item + sizeof e, e.source);
+	ev_buf_reset(&m->s.value);
+	ev_buf_put(&m->s.value, item->item + sizeof e + e.source, e.value);
+	m->s.pos = (struct ev_position){e.time, e.timed, (char *)(uintptr_t)ev_buf_str(&m->source),
+					e.line, e.offset};
+	m->s.element = e.element;
 }
 
-static void write_key(const struct ev_hash128 *key, const struct member *m, bool first,
-		      struct ev_buf *out)
-{
-	char hex[33];
-
-	ev_hash128_hex(*key, hex);
-	ev_buf_printf(out, "%s[\"%s\",%llu,", first ? "" : ",", hex,
-		      (unsigned long long)m->e.count);
-	ev_position_write(&m->pos, true, out);
-	ev_buf_printf(out, ",%llu,", (unsigned long long)m->e.element);
-	ev_buf_put(out, m->value.p, m->value.len);
-	ev_buf_putc(out, ']');
-}
-
-/*
- * A group of equal digests. Its first member is held back until a second one shows that it is not
- * unique.
- */
-struct group {
-	struct ev_hash128 key;
-	struct member first;
-	uint64_t members; /* 0: no group yet */
+/* Lines of state, each with so many keys. */
+struct keys {
+	ev_suite_put *put; /* NULL: nothing is written */
+	void *ctx;
+	size_t index; /* the expectation's */
+	struct ev_buf line;
+	size_t n;
 };
 
-static void unexpected(struct ev_expect *e, const struct member *m)
-{
-	e->unexpected += m->e.count;
-	ev_expect_sample_add(&e->sample, &m->pos, m->e.element, m->value.p, m->value.len);
-}
-
-static enum ev_status flush(size_t index, size_t *n, struct ev_buf *line, ev_suite_put *put,
-			    void *ctx, struct ev_error *err)
+static enum ev_status put_keys(struct keys *k, struct ev_error *err)
 {
 	enum ev_status st = EV_OK;
 
-	if (*n > 0) {
-		ev_buf_puts(line, "]}");
-		st = put(ctx, line->p, line->len, err);
+	if (k->n > 0) {
+		ev_buf_puts(&k->line, "]}");
+		st = k->put(k->ctx, k->line.p, k->line.len, err);
 	}
-	*n = 0;
-	ev_buf_reset(line);
-	ev_buf_printf(line, "{\"unique\":%zu,\"keys\":[", index);
+	k->n = 0;
+	ev_buf_reset(&k->line);
 	return st;
 }
 
-enum ev_status ev_expect_unique_finish(struct ev_expect *e, size_t index, ev_suite_put *put,
-				       void *ctx, struct ev_error *err)
+/* The count of 1 is of the form. */
+static enum ev_status write_key(struct keys *k, const struct ev_hash128 *key,
+				const struct ev_expect_sampled *s, struct ev_error *err)
+{
+	char hex[33];
+
+	if (k->put == NULL)
+		return EV_OK;
+	if (k->n++ == 0)
+		ev_buf_printf(&k->line, "{\"unique\":%zu,\"keys\":[", k->index);
+	ev_hash128_hex(*key, hex);
+	ev_json_name(&k->line, NULL);
+	ev_buf_printf(&k->line, "[\"%s\",1", hex);
+	ev_expect_sampled_write(s, &k->line);
+	ev_buf_putc(&k->line, ']');
+	return k->n == KEYS_A_LINE ? put_keys(k, err) : EV_OK;
+}
+
+static void unexpected(struct ev_expect *e, const struct member *m)
+{
+	e->n.unexpected++;
+	ev_expect_sample_add(&e->sample, &m->s);
+}
+
+/* Of equal digests the first is held back until a second one shows that it is not unique. */
+static enum ev_status unique_finish(struct ev_expect *e, size_t index, ev_suite_put *put, void *ctx,
+				    struct ev_error *err)
 {
 	struct unique *u = e->own;
-	struct group g = {.members = 0};
-	struct member m = {.e = {0}};
-	struct ev_buf line = {0};
+	struct keys keys = {.put = put, .ctx = ctx, .index = index};
+	struct member first = {.source = {0}}, m = {.source = {0}};
+	struct ev_hash128 last = {0}, key;
+	uint64_t equal = 0; /* members with that digest; 0: none came yet */
 	struct ev_sorted item;
 	enum ev_status st;
-	size_t n = 0;
 
 	if (u->sort == NULL)
 		return EV_OK;
 	st = ev_sort_finish(u->sort, err);
-	if (st == EV_OK && put != NULL)
-		st = flush(index, &n, &line, put, ctx, err);
 	while (st == EV_OK && (st = ev_sort_next(u->sort, &item, err)) == EV_OK) {
-		struct ev_hash128 key;
-		bool again;
-
 		memcpy(&key, item.key, sizeof key);
 		take(&m, &item);
-		again = g.members > 0 && key.lo == g.key.lo && key.hi == g.key.hi;
-		if (put != NULL) {
-			write_key(&key, &m, n == 0, &line);
-			if (++n == KEYS_A_LINE)
-				st = flush(index, &n, &line, put, ctx, err);
-		}
-		if (again) {
-			if (g.members++ == 1)
-				unexpected(e, &g.first);
+		st = write_key(&keys, &key, &m.s, err);
+		if (equal > 0 && key.lo == last.lo && key.hi == last.hi) {
+			if (equal++ == 1)
+				unexpected(e, &first);
 			unexpected(e, &m);
 		} else {
-			struct member swap = g.first;
+			struct member swap = first;
 
-			g.first = m;
+			first = m;
 			m = swap;
-			g.key = key;
-			g.members = 1;
+			last = key;
+			equal = 1;
 		}
 	}
 	if (st == EV_EOF)
-		st = put != NULL ? flush(index, &n, &line, put, ctx, err) : EV_OK;
-	ev_buf_free(&line);
+		st = put_keys(&keys, err);
+	ev_buf_free(&keys.line);
 	ev_buf_free(&m.source);
-	ev_buf_free(&m.value);
-	ev_buf_free(&g.first.source);
-	ev_buf_free(&g.first.value);
+	ev_buf_free(&m.s.value);
+	ev_buf_free(&first.source);
+	ev_buf_free(&first.s.value);
 	return st;
 }
 
-enum ev_status ev_expect_unique_merge(struct ev_expect *e, const struct ev_doc *d, uint32_t list,
-				      struct ev_error *err)
+static enum ev_status unique_merge(struct ev_expect *e, const struct ev_doc *d,
+				   struct ev_error *err)
 {
-	struct ev_position pos = {0};
-	enum ev_status st = EV_OK;
-	bool good = list != EV_NOWHERE && ev_kind(d, list) == EV_ARRAY;
+	uint32_t list = ev_expect_state_member(d, "keys", EV_ARRAY);
+	struct ev_expect_sampled s = {.element = 0};
+	enum ev_status st = list != EV_NOWHERE ? EV_OK : EV_REJECT;
 
-	for (uint32_t i = good ? ev_first(d, list) : 0; good && st == EV_OK && i < ev_end(d, list);
-	     i = ev_next(d, i)) {
-		uint32_t element, value;
-		uint64_t count, which;
+	for (uint32_t i = list + 1; st == EV_OK && i < ev_end(d, list); i = ev_next(d, i)) {
 		struct ev_hash128 key;
-		const char *p;
-		size_t len;
+		uint64_t count;
 
-		good = ev_kind(d, i) == EV_ARRAY && d->nodes[i].count == 5 &&
-		       ev_hash_of(d, i + 1, &key) && ev_u64_of(d, i + 2, &count) && count == 1 &&
-		       ev_position_read(d, i + 3, &pos);
-		if (!good)
+		st = EV_REJECT;
+		if (ev_kind(d, i) != EV_ARRAY || d->nodes[i].count != 5 ||
+		    !ev_hash_of(d, i + 1, &key) || !ev_u64_of(d, i + 2, &count) || count != 1 ||
+		    !ev_expect_sampled_read(d, i, 2, &s))
 			break;
-		element = ev_next(d, i + 3);
-		value = ev_next(d, element);
-		good = ev_u64_of(d, element, &which);
-		p = ev_raw(d, value, &len);
-		if (!good)
-			break;
-		st = add(e, key, count, &pos, which, p, len, err);
+		st = add(e, key, &s.pos, s.element, s.value.p, s.value.len, err);
 		((struct unique *)e->own)->merged++;
 	}
-	ev_position_free(&pos);
-	if (good || st == EV_FATAL)
-		return st;
-	ev_fail(err, "the state is damaged");
-	return EV_REJECT;
+	ev_expect_sampled_free(&s);
+	if (st == EV_REJECT)
+		ev_fail(err, "the state is damaged");
+	return st;
 }
 
+static const struct ev_expect_ops unique_ops = {.open = open_unique,
+						.take = unique_take,
+						.finish = unique_finish,
+						.merge_line = unique_merge,
+						.is_whole = unique_is_whole,
+						.close = close_unique};
+
 const struct ev_expect_kind ev_expect_unique_kinds[] = {
-	{.name = "expect_column_values_to_be_unique",
-	 .arguments = "column* mostly",
-	 .open = open_unique,
-	 .step = unique_step,
-	 .close = close_unique},
-	{.name = "expect_compound_columns_to_be_unique",
-	 .arguments = "column_list* ignore_row_if mostly",
-	 .open = open_unique,
-	 .step = compound_step,
-	 .close = close_unique},
+	{"expect_column_values_to_be_unique", "column* mostly", &unique_ops},
+	{"expect_compound_columns_to_be_unique", "column_list* ignore_row_if mostly", &unique_ops},
 	{0},
 };

@@ -158,7 +158,7 @@ struct ev_regex *ev_expr_regex(const struct ev_expr_foreign *f)
 	translate(&r);
 	if (!r.other)
 		re = ev_regex_compile(ev_buf_str(&r.out), r.out.len,
-				      EV_REGEX_PCRE | EV_REGEX_OCTETS, &err);
+				      EV_REGEX_PCRE | EV_REGEX_BYTES, &err);
 	ev_buf_free(&text);
 	ev_buf_free(&r.out);
 	return re;

@@ -16,7 +16,7 @@ struct ev_ahead {
 	bool threaded; /* else the caller's own thread does the steps */
 	struct ev_gz *gz;
 
-	/* Of the caller: the room that it is filling, and how far it has taken the first block. */
+	/* The caller's: the room that it is filling, and how far it has taken the first block. */
 	size_t put, taken;
 
 	/* What follows is under the lock, but for the bytes of a block, which have one owner. */

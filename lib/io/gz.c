@@ -1,6 +1,7 @@
 #include "io/gz.h"
 #include "base/mem.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 /* Where in a member the next byte stands. */
@@ -110,14 +111,18 @@ static const char *take_header(struct ev_gz *g, unsigned char c)
 static const char *take_data(struct ev_gz *g, const char **in, size_t *in_len, char *out,
 			     size_t *out_len)
 {
-	size_t room = *out_len;
+	size_t room = *out_len = *out_len < INT_MAX ? *out_len : INT_MAX;
+	size_t len = *in_len < INT_MAX ? *in_len : INT_MAX, left = len;
+	enum ev_inflate done = g->by->run(g->state, in, &left, out, out_len);
 
-	switch (g->by->run(g->state, in, in_len, out, out_len)) {
-	case EV_INFLATE_MORE: g->filled = *out_len == room; return NULL;
-	case EV_INFLATE_END: ev_gz_reset(g); return NULL;
-	case EV_INFLATE_DAMAGED: break;
-	}
-	return "the data or its checksum is wrong";
+	*in_len -= len - left;
+	if (done == EV_INFLATE_DAMAGED)
+		return "the data or its checksum is wrong";
+	if (done == EV_INFLATE_END)
+		ev_gz_reset(g);
+	else
+		g->filled = *out_len == room;
+	return NULL;
 }
 
 enum ev_status ev_gz_inflate(struct ev_gz *g, const char **in, size_t *in_len, char *out,

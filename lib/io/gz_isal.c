@@ -5,15 +5,9 @@
 #include "base/mem.h"
 
 #include <isa-l/igzip_lib.h>
-#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-static uint32_t clamp(size_t n)
-{
-	return n > INT_MAX ? INT_MAX : (uint32_t)n;
-}
 
 static void *isal_open(void)
 {
@@ -35,7 +29,7 @@ static enum ev_inflate isal_run(void *state, const char **in, size_t *in_len, ch
 				size_t *out_len)
 {
 	struct inflate_state *z = state;
-	uint32_t in_now = clamp(*in_len), out_now = clamp(*out_len);
+	uint32_t in_now = (uint32_t)*in_len, out_now = (uint32_t)*out_len;
 	int rc;
 
 	z->next_in = (uint8_t *)(uintptr_t)*in;

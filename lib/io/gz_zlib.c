@@ -2,17 +2,11 @@
 #include "io/deflate.h"
 #include "io/inflate.h"
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <zlib.h>
 
 enum { GZIP_ONLY = 15 + 16 }; /* the largest window; a gzip header is required */
-
-static uInt clamp(size_t n)
-{
-	return n > INT_MAX ? INT_MAX : (uInt)n;
-}
 
 static void *zlib_open(void)
 {
@@ -43,7 +37,7 @@ static enum ev_inflate zlib_run(void *state, const char **in, size_t *in_len, ch
 				size_t *out_len)
 {
 	z_stream *z = state;
-	uInt in_now = clamp(*in_len), out_now = clamp(*out_len);
+	uInt in_now = (uInt)*in_len, out_now = (uInt)*out_len;
 	int rc;
 
 	z->next_in = (z_const Bytef *)*in;

@@ -15,7 +15,7 @@
 enum ev_inflate {
 	EV_INFLATE_MORE,   /* as much as the input or the room allowed; the member goes on */
 	EV_INFLATE_END,	   /* the member has ended, and its trailer is right */
-	EV_INFLATE_DAMAGED /* this is no deflate data, or not that of which the trailer is */
+	EV_INFLATE_DAMAGED /* the data is not deflate data, or does not match its trailer */
 };
 
 struct ev_inflater {
@@ -23,7 +23,10 @@ struct ev_inflater {
 	void *(*open)(void);
 	/* The data of a member comes next. */
 	void (*begin)(void *state);
-	/* *in and *in_len are updated to what is left, *out_len to what was written. */
+	/*
+	 * *in and *in_len are updated to what is left, *out_len to what was written. Neither length
+	 * is above INT_MAX.
+	 */
 	enum ev_inflate (*run)(void *state, const char **in, size_t *in_len, char *out,
 			       size_t *out_len);
 	void (*close)(void *state);

@@ -306,10 +306,8 @@ static enum ev_status sync_file(struct ev_out *o, struct ev_error *err)
 
 enum ev_status ev_out_sync(struct ev_out *o, struct ev_error *err)
 {
-	if (ev_out_flush(o) != EV_OK) {
-		*err = o->error;
+	if (ev_out_status(o, ev_out_flush(o), err) != EV_OK)
 		return EV_FATAL;
-	}
 	return sync_file(o, err);
 }
 
@@ -331,10 +329,8 @@ enum ev_status ev_out_prepare(struct ev_out *o, struct ev_error *err)
 
 	if (o->prepared)
 		return EV_OK;
-	st = o->pack != NULL ? pack_rest(o) : ev_out_flush(o);
-	if (st != EV_OK)
-		*err = o->error;
-	else if (o->owned)
+	st = ev_out_status(o, o->pack != NULL ? pack_rest(o) : ev_out_flush(o), err);
+	if (st == EV_OK && o->owned)
 		st = close_file(o, err);
 	o->prepared = st == EV_OK;
 	return st;

@@ -25,14 +25,14 @@ struct ev_out {
 	char *buf;
 	size_t len, cap;
 	int fd;
-	char *name; /* the final name, or what stands for it in errors */
-	char *temp; /* NULL for a descriptor */
-	int slot;   /* in the table of temporaries */
-	bool owned; /* fd is closed here */
-	bool named; /* it was given its name */
+	char *name;    /* the final name, or what stands for it in errors */
+	char *temp;    /* NULL for a descriptor */
+	int slot;      /* in the table of temporaries */
+	bool owned;    /* fd is closed here */
+	bool named;    /* it was given its name */
 	bool replaces; /* ev_out_replaces */
 	bool failed;
-	bool prepared; /* only its name is still to be given */
+	bool prepared;		  /* only its name is still to be given */
 	struct ev_pack *pack;	  /* borrowed; NULL: the bytes are written as they are */
 	size_t noted;		  /* of buf, with pack: these are in bytes and digest already */
 	bool packed;		  /* a member has been given to pack */
@@ -65,6 +65,15 @@ static inline enum ev_status ev_out_put(struct ev_out *o, const void *p, size_t 
 	return EV_OK;
 }
 
+/* Passes a status of these functions on, with the text of its error. */
+static inline enum ev_status ev_out_status(const struct ev_out *o, enum ev_status st,
+					   struct ev_error *err)
+{
+	if (st != EV_OK)
+		*err = o->error;
+	return st;
+}
+
 /* A line and its LF; counted. */
 static inline enum ev_status ev_out_line(struct ev_out *o, const void *p, size_t len)
 {
@@ -81,8 +90,8 @@ static inline enum ev_status ev_out_line(struct ev_out *o, const void *p, size_t
 }
 
 /*
- * A line in place: whether n bytes can be written at buf + len, of which ev_out_made, in the next
- * call, takes as many as a line. If not, the line must be put.
+ * A line written in place. If true, up to n bytes may be written at buf + len, and the next call is
+ * ev_out_made with their number. If false, the line must be put.
  */
 bool ev_out_clear(struct ev_out *o, size_t n);
 

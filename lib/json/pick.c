@@ -36,8 +36,6 @@ static uint32_t new_slot(struct ev_picks *p, uint32_t member_id)
 {
 	p->at = ev_realloc_array(p->at, p->n + 1, sizeof *p->at);
 	p->member_ids = ev_realloc_array(p->member_ids, p->n + 1, sizeof *p->member_ids);
-	p->guesses = ev_realloc_array(p->guesses, p->n + 1, sizeof *p->guesses);
-	p->guesses[p->n].behind = UINT32_MAX;
 	p->at[p->n] = EV_NOWHERE;
 	p->member_ids[p->n] = member_id;
 	return p->n++;
@@ -69,7 +67,6 @@ void ev_picks_free(struct ev_picks **picks)
 	free(p->rests);
 	free(p->at);
 	free(p->member_ids);
-	free(p->guesses);
 	free(p);
 	*picks = NULL;
 }
@@ -148,52 +145,6 @@ static void find(const struct ev_picks *p, const struct ev_pick_level *l, const 
 	}
 }
 
-/*
- * Member id, symbol and kind of a node; a name with a member id has them alone, and no value has
- * the same.
- */
-static inline uint64_t latter_half(const struct ev_node *n)
-{
-	return n->member_id | (uint64_t)n->word << 32;
-}
-
-/*
- * Whether all is as it was in the value before. A name's member id tells every step to its value.
- */
-static inline bool foretold(const struct ev_picks *p, const struct ev_doc *d, uint32_t from,
-			    uint32_t *at)
-{
-	const struct ev_node *nodes = d->nodes + from;
-	const uint32_t n = nodes->next - from;
-
-	for (uint32_t i = 1; i < p->n; i++) {
-		const struct ev_pick_guess *guess = &p->guesses[i];
-
-		if (guess->behind >= n || latter_half(&nodes[guess->behind - 1]) != guess->name)
-			return false;
-		at[i] = from + guess->behind;
-	}
-	return true;
-}
-
-/*
- * For the next value; nothing is foretold of one in which something is missing or has no member id.
- */
-static void foretell(struct ev_picks *p, const struct ev_doc *d, uint32_t from, const uint32_t *at)
-{
-	for (uint32_t i = 1; i < p->n; i++) {
-		struct ev_pick_guess *guess = &p->guesses[i];
-		const struct ev_node *name;
-
-		guess->behind = UINT32_MAX;
-		if (at[i] == EV_NOWHERE)
-			continue;
-		name = &d->nodes[at[i] - 1];
-		if (name->member_id != EV_NO_MEMBER_ID)
-			*guess = (struct ev_pick_guess){latter_half(name), at[i] - from};
-	}
-}
-
 static void find_seen(const struct ev_picks *p, const struct ev_doc *d, uint32_t *at)
 {
 	at[0] = 0;
@@ -239,12 +190,11 @@ void ev_picks_find_to(struct ev_picks *p, const struct ev_doc *d, uint32_t from,
 	at[0] = from;
 	if (from == 0) {
 		find_from_root(p, d, at);
-	} else if (p->n_rests > 0 || !foretold(p, d, from, at)) {
+	} else {
 		for (uint32_t i = 1; i < p->n; i++)
 			at[i] = EV_NOWHERE;
 		if (ev_kind(d, from) == EV_OBJECT)
 			find(p, &p->levels[0], d, from, at);
-		foretell(p, d, from, at);
 	}
 	for (uint32_t i = 0; i < p->n_rests; i++) {
 		const struct ev_pick_rest *r = &p->rests[i];

@@ -2,8 +2,7 @@
  * pick: the values at many paths. Floor 3.
  *
  * From the root they stand where the scanner saw their member ids, in documents of one shape always
- * at the same nodes. From another value they are foretold: they stand most often as they did in the
- * one before, which their member ids prove; else they are found in one pass over its members.
+ * at the same nodes (plan.h). From another value they are found in one pass over its members.
  */
 #ifndef EV_PICK_H
 #define EV_PICK_H
@@ -12,14 +11,10 @@
 #include "json/plan.h"
 
 struct ev_picks {
-	uint32_t *at;	      /* by slot, after ev_picks_find: the value's node, or EV_NOWHERE */
-	uint32_t n;	      /* slots */
-	uint32_t *member_ids; /* by slot, of what names alone lead to; EV_NO_MEMBER_ID else */
-	struct ev_pick_guess {
-		uint64_t name;	 /* the latter half of the name's node */
-		uint32_t behind; /* nodes from the value that was looked into to the one found */
-	} * guesses;		 /* by slot, as all were found the last time */
-	struct ev_plans places;	 /* by shape: the nodes from the root */
+	uint32_t *at;		/* by slot, after ev_picks_find: the value's node, or EV_NOWHERE */
+	uint32_t n;		/* slots */
+	uint32_t *member_ids;	/* by slot, of what names alone lead to; EV_NO_MEMBER_ID else */
+	struct ev_plans places; /* by shape: the nodes from the root */
 	struct ev_scan *scan;
 	struct ev_pick_level *levels; /* [0] is where the paths begin */
 	uint32_t n_levels;

@@ -35,6 +35,18 @@ void ev_json_u64(struct ev_buf *out, const char *name, uint64_t v)
 	ev_buf_u64(out, v);
 }
 
+void ev_json_raw(struct ev_buf *out, const char *name, const char *json, size_t len)
+{
+	ev_json_name(out, name);
+	ev_buf_put(out, json, len);
+}
+
+void ev_json_open(struct ev_buf *out, const char *name, char bracket)
+{
+	ev_json_name(out, name);
+	ev_buf_putc(out, bracket);
+}
+
 void ev_json_bool(struct ev_buf *out, const char *name, bool v)
 {
 	ev_json_name(out, name);

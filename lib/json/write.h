@@ -18,6 +18,10 @@ void ev_json_text(struct ev_buf *out, const char *name, const char *text);
 /* The same, but no member for NULL. */
 void ev_json_text_if_any(struct ev_buf *out, const char *name, const char *text);
 void ev_json_u64(struct ev_buf *out, const char *name, uint64_t v);
+/* json: written as it is. */
+void ev_json_raw(struct ev_buf *out, const char *name, const char *json, size_t len);
+/* bracket: { or [, whose end is left to the caller. */
+void ev_json_open(struct ev_buf *out, const char *name, char bracket);
 void ev_json_bool(struct ev_buf *out, const char *name, bool v);
 
 #endif

@@ -14,7 +14,7 @@
 #ifndef EV_LOAD_H
 #define EV_LOAD_H
 
-#include "record/count.h"
+#include "record/port.h"
 #include "model/model.h"
 #include "record/reject.h"
 #include "warehouse/target.h"

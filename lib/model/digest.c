@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-/* Of the rules by which evkit makes versions and rows; another number makes another digest. */
+/* The version of the rules by which evkit makes versions and rows, part of every digest. */
 static const char rules[] = "evkit 1";
 
 static void add_path(struct ev_buf *b, const struct ev_path *path)

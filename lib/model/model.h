@@ -184,7 +184,7 @@ struct ev_path *ev_model_constant(struct ev_model *m, const char *text);
 struct ev_path *ev_model_joined(struct ev_model *m, const char *const *texts, size_t n,
 				struct ev_error *why);
 
-/* What a state, or a table, is made by. */
+/* The parts of the model that a state or a table depends on. */
 enum ev_model_part {
 	EV_PART_ENVELOPE, /* event: what a record is */
 	EV_PART_CONTRACT, /* types with their schema files, rules, and the columns' types */

@@ -35,7 +35,7 @@ static size_t distance(const char *a, const char *b)
 	return row[n];
 }
 
-/* Whether one is the beginning of the other, in whatever case: int, integer; Warn, warning. */
+/* Whether one is the beginning of the other, ignoring case: int, integer; Warn, warning. */
 static bool begins(const char *a, const char *b)
 {
 	size_t n = strlen(a), m = strlen(b), len = n < m ? n : m;

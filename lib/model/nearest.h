@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 /*
- * Of a list that ends with NULL: the word that a mistyped one most likely stands for, by
+ * The word of a list (NULL behind the last) that a mistyped one most likely stands for, by
  * Levenshtein's distance; NULL if none is close.
  */
 const char *ev_nearest(const char *word, const char *const *known);

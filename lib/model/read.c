@@ -115,6 +115,15 @@ static bool is_value(struct reader *r, const struct ev_yaml *y, const char *what
 		     ev_model_means_path(y->text) ? "path" : "expression", why->text);
 }
 
+/* The same for a key that may be absent: then *out stays. */
+static bool optional_word(struct reader *r, const struct ev_yaml *map, const char *key,
+			  const char *const *words, int *out)
+{
+	const struct ev_yaml *y = ev_yaml_get(map, key);
+
+	return y == NULL || word_of(r, y, key, words, out);
+}
+
 static bool path_of(struct reader *r, const struct ev_yaml *y, const char *what,
 		    struct ev_path **out)
 {
@@ -207,6 +216,20 @@ static bool names_of(struct reader *r, const struct ev_yaml *y, const char *what
 	return true;
 }
 
+/* Reports a word that is no name in a list, whose elements of that size begin with their names. */
+static bool unknown(struct reader *r, struct ev_place at, const char *what, const char *where,
+		    const char *word, const void *list, size_t n, size_t size)
+{
+	const char **known = ev_calloc(n + 1, sizeof *known);
+	char hint[EV_HINT];
+
+	for (size_t i = 0; i < n; i++)
+		memcpy(&known[i], (const char *)list + i * size, sizeof *known);
+	report(r, at, "no %s '%s'%s: %s", what, word, where, ev_nearest_hint(word, known, hint));
+	free(known);
+	return false;
+}
+
 /* "for": the types must be among the model's, if it has any. */
 static bool types_of(struct reader *r, const struct ev_yaml *map, struct ev_names *out)
 {
@@ -217,17 +240,10 @@ static bool types_of(struct reader *r, const struct ev_yaml *map, struct ev_name
 	if (!names_of(r, y, "for", out))
 		return false;
 	for (size_t i = 0; i < out->n && r->m->n_types > 0; i++) {
-		if (ev_symbols_of(r->types, y->items[i]->text, y->items[i]->len) == EV_NO_SYMBOL) {
-			const char **known = ev_calloc(r->m->n_types + 1, sizeof *known);
-			char hint[EV_HINT];
-
-			for (size_t k = 0; k < r->m->n_types; k++)
-				known[k] = r->m->types[k].name;
-			report(r, place(y->items[i]), "no event type '%s' in types: %s",
-			       out->list[i], ev_nearest_hint(out->list[i], known, hint));
-			free(known);
-			return false;
-		}
+		if (ev_symbols_of(r->types, y->items[i]->text, y->items[i]->len) == EV_NO_SYMBOL)
+			return unknown(r, place(y->items[i]), "event type", " in types",
+				       out->list[i], r->m->types, r->m->n_types,
+				       sizeof *r->m->types);
 	}
 	return true;
 }
@@ -252,6 +268,29 @@ static bool joined_id(struct reader *r, const struct ev_yaml *y, struct ev_path 
 	}
 	*out = ev_model_joined(r->m, texts, y->n, &why);
 	return *out != NULL || wrong(r, place(y), "id: %s", why.text);
+}
+
+static bool read_ignore(struct reader *r, const struct ev_yaml *y)
+{
+	struct ev_model *m = r->m;
+
+	if (y->kind != EV_YAML_LIST)
+		return wrong(r, place(y), "ignore must be a list of paths such as [.received_at]");
+	if (y->n > MAX_IGNORE)
+		return wrong(r, place(y),
+			     "ignore takes at most %d paths: name the object around them",
+			     MAX_IGNORE);
+	m->ignore = ev_calloc(y->n, sizeof(struct ev_path *));
+	m->ignore_places = ev_calloc(y->n, sizeof *m->ignore_places);
+	for (size_t i = 0; i < y->n; i++) {
+		m->ignore_places[i] = place(y->items[i]);
+		if (!path_of(r, y->items[i], "ignore", &m->ignore[m->n_ignore++]))
+			return false;
+		if (m->ignore[i]->many || m->ignore[i]->n == 0)
+			return wrong(r, place(y->items[i]),
+				     "ignore takes paths to one member, without []");
+	}
+	return true;
 }
 
 static bool read_event(struct reader *r, const struct ev_yaml *y)
@@ -297,25 +336,8 @@ static bool read_event(struct reader *r, const struct ev_yaml *y)
 				     "%s must name one place in the event, such as .%s", keys[i],
 				     keys[i]);
 	}
-	if ((v = ev_yaml_get(y, "ignore")) != NULL) {
-		if (v->kind != EV_YAML_LIST)
-			return wrong(r, place(v),
-				     "ignore must be a list of paths such as [.received_at]");
-		if (v->n > MAX_IGNORE)
-			return wrong(r, place(v),
-				     "ignore takes at most %d paths: name the object around them",
-				     MAX_IGNORE);
-		m->ignore = ev_calloc(v->n, sizeof(struct ev_path *));
-		m->ignore_places = ev_calloc(v->n, sizeof *m->ignore_places);
-		for (size_t i = 0; i < v->n; i++) {
-			m->ignore_places[i] = place(v->items[i]);
-			if (!path_of(r, v->items[i], "ignore", &m->ignore[m->n_ignore++]))
-				return false;
-			if (m->ignore[i]->many || m->ignore[i]->n == 0)
-				return wrong(r, place(v->items[i]),
-					     "ignore takes paths to one member, without []");
-		}
-	}
+	if ((v = ev_yaml_get(y, "ignore")) != NULL && !read_ignore(r, v))
+		return false;
 	if ((v = ev_yaml_get(y, "zone")) != NULL &&
 	    (v->kind != EV_YAML_SCALAR || (m->zone = ev_zone_open(v->text, &why)) == NULL))
 		return wrong(r, place(v), "%s",
@@ -385,24 +407,14 @@ static bool read_types(struct reader *r, const struct ev_yaml *y)
 	return true;
 }
 
-static bool bool_of(struct reader *r, const struct ev_yaml *y, const char *what, bool *out)
-{
-	static const char *const words[] = {"false", "true", NULL};
-	int v;
-
-	if (!word_of(r, y, what, words, &v))
-		return false;
-	*out = v == 1;
-	return true;
-}
-
 static bool read_rule(struct reader *r, const struct ev_yaml *y, struct ev_rule *rule)
 {
 	static const char *const keys[] = {"name",     "for",	  "jq", "severity",
 					   "floating", "explain", NULL};
 	static const char *const severities[] = {"critical", "warning", "info", NULL};
+	static const char *const booleans[] = {"false", "true", NULL};
 	const struct ev_yaml *v;
-	int severity = 0;
+	int severity = 0, floating = 0;
 
 	rule->place = place(y);
 	if (!is_map(r, y, "a rule", keys) || !required(r, y, "a rule", "name", &v) ||
@@ -410,16 +422,15 @@ static bool read_rule(struct reader *r, const struct ev_yaml *y, struct ev_rule 
 	    !text_of(r, v, "jq", &rule->jq))
 		return false;
 	rule->place = place(v);
-	if (!types_of(r, y, &rule->types))
-		return false;
-	if ((v = ev_yaml_get(y, "severity")) != NULL &&
-	    !word_of(r, v, "severity", severities, &severity))
+	if (!types_of(r, y, &rule->types) ||
+	    !optional_word(r, y, "severity", severities, &severity) ||
+	    ((v = ev_yaml_get(y, "explain")) != NULL &&
+	     !text_of(r, v, "explain", &rule->explain)) ||
+	    !optional_word(r, y, "floating", booleans, &floating))
 		return false;
 	rule->severity = ev_strdup(severities[severity]);
-	if ((v = ev_yaml_get(y, "explain")) != NULL && !text_of(r, v, "explain", &rule->explain))
-		return false;
-	return (v = ev_yaml_get(y, "floating")) == NULL ||
-	       bool_of(r, v, "floating", &rule->floating);
+	rule->floating = floating == 1;
+	return true;
 }
 
 static bool read_rules(struct reader *r, const struct ev_yaml *y)
@@ -637,22 +648,12 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 		return false;
 	if (v->kind == EV_YAML_SCALAR)
 		c->dimension = ev_model_dimension(r->m, v->text);
-	if (c->dimension == NULL) {
-		const char **known = ev_calloc(r->m->n_dimensions + 1, sizeof *known);
-		char hint[EV_HINT];
-
-		for (size_t i = 0; i < r->m->n_dimensions; i++)
-			known[i] = r->m->dimensions[i].name;
-		if (r->m->n_dimensions == 0)
-			report(r, place(v), "the model has no dimensions: add star.dimensions");
-		else
-			report(r, place(v), "no dimension '%s': %s",
-			       v->kind == EV_YAML_SCALAR ? v->text : "",
-			       ev_nearest_hint(v->kind == EV_YAML_SCALAR ? v->text : "", known,
-					       hint));
-		free(known);
-		return false;
-	}
+	if (r->m->n_dimensions == 0)
+		return wrong(r, place(v), "the model has no dimensions: add star.dimensions");
+	if (c->dimension == NULL)
+		return unknown(r, place(v), "dimension", "",
+			       v->kind == EV_YAML_SCALAR ? v->text : "", r->m->dimensions,
+			       r->m->n_dimensions, sizeof *r->m->dimensions);
 	if (c->dimension->calendar != NULL && c->type != EV_TYPE_TIMESTAMP &&
 	    c->type != EV_TYPE_DATE)
 		return wrong(r, place(v), "a calendar takes a column of type timestamp or date");
@@ -848,11 +849,10 @@ static bool read_dimension(struct reader *r, const struct ev_yaml *key, const st
 				     "'%s' is the name of the dimension's key: rename the column",
 				     name);
 	}
-	if ((v = ev_yaml_get(y, "history")) == NULL)
-		return true;
-	if (!word_of(r, v, "history", histories, &history))
+	if (!optional_word(r, y, "history", histories, &history))
 		return false;
-	return history == 0 || wrong(r, place(v), "scd2 is not in this version of evkit: use scd1");
+	return history == 0 || wrong(r, place(ev_yaml_get(y, "history")),
+				     "scd2 is not in this version of evkit: use scd1");
 }
 
 /*
@@ -983,26 +983,21 @@ static bool read_root(struct reader *r, const struct ev_yaml *y)
 					   "unknown_types", "rules", "star",  "expectations",
 					   "environments",  NULL};
 	static const char *const versions[] = {"1", NULL};
-	static const char *const unknown[] = {"reject", "pass", NULL};
+	static const char *const choices[] = {"reject", "pass", NULL};
 	const struct ev_yaml *v;
-	int word;
+	int word, pass = 0;
 
 	if (!is_map(r, y, "the model", keys) || !required(r, y, "the model", "evkit", &v) ||
 	    !word_of(r, v, "evkit, the version of the model's language,", versions, &word) ||
 	    !required(r, y, "the model", "name", &v) || !text_of(r, v, "name", &r->m->name) ||
 	    !required(r, y, "the model", "event", &v) || !read_event(r, v))
 		return false;
-	if ((v = ev_yaml_get(y, "types")) != NULL && !read_types(r, v))
+	if (((v = ev_yaml_get(y, "types")) != NULL && !read_types(r, v)) ||
+	    !optional_word(r, y, "unknown_types", choices, &pass) ||
+	    ((v = ev_yaml_get(y, "rules")) != NULL && !read_rules(r, v)) ||
+	    ((v = ev_yaml_get(y, "star")) != NULL && !read_star(r, v)))
 		return false;
-	if ((v = ev_yaml_get(y, "unknown_types")) != NULL) {
-		if (!word_of(r, v, "unknown_types", unknown, &word))
-			return false;
-		r->m->pass_unknown = word == 1;
-	}
-	if ((v = ev_yaml_get(y, "rules")) != NULL && !read_rules(r, v))
-		return false;
-	if ((v = ev_yaml_get(y, "star")) != NULL && !read_star(r, v))
-		return false;
+	r->m->pass_unknown = pass == 1;
 	if ((v = ev_yaml_get(y, "expectations")) != NULL) {
 		if (v->kind != EV_YAML_LIST)
 			return wrong(r, place(v),

@@ -25,7 +25,8 @@ struct built {
 };
 
 struct place {
-	size_t at, line, column; /* of a byte; line and column from 1 */
+	size_t byte;
+	struct ev_yaml at; /* its line and column */
 };
 
 struct ev_yaml_doc {
@@ -39,16 +40,26 @@ struct ev_yaml_doc {
 	size_t cap_anchored;
 };
 
-/* What is being read at one depth: a list, or a map with its keys. */
+/* The list or map that is being read at one depth. */
 struct level {
 	struct built *node;
 	struct ev_yaml **parts; /* items; key, value, key, value */
 	size_t n, cap;
 };
 
-static bool wrong(struct ev_yaml_doc *d, const struct ev_yaml *at, const char *what)
+/* Reports what is wrong at a node; false, for a reader to return. */
+static bool wrong(struct ev_yaml_doc *d, const struct ev_yaml *at, const char *fmt, ...)
+	EV_PRINTF(3, 4);
+
+static bool wrong(struct ev_yaml_doc *d, const struct ev_yaml *at, const char *fmt, ...)
 {
-	ev_fail(d->err, "%s:%zu:%zu: %s", d->file, at->line, at->column, what);
+	struct ev_error what;
+	va_list ap;
+
+	va_start(ap, fmt);
+	ev_vfail(&what, fmt, ap);
+	va_end(ap);
+	ev_fail(d->err, "%s:%zu:%zu: %s", d->file, at->line, at->column, what.text);
 	return false;
 }
 
@@ -66,8 +77,7 @@ static bool keys_differ(struct ev_yaml_doc *d, const struct ev_yaml *map)
 		for (size_t k = 0; seen == NULL && good && k < i; k++)
 			good = strcmp(map->keys[k]->text, key->text) != 0;
 		if (!good)
-			ev_fail(d->err, "%s:%zu:%zu: the key '%s' stands here twice: remove one",
-				d->file, key->line, key->column, key->text);
+			wrong(d, key, "the key '%s' stands here twice: remove one", key->text);
 	}
 	if (seen != NULL)
 		ev_symbols_free(&seen);
@@ -153,19 +163,18 @@ static struct built *node_of(struct ev_yaml_doc *d, const yaml_event_t *e)
 	default: /* an alias */
 		name = (const char *)e->data.alias.anchor;
 		number = ev_symbols_add(d->names, name, strlen(name));
-		if (number > known) {
-			ev_fail(d->err,
-				"%s:%zu:%zu: the alias *%s names no anchor before it: "
-				"write &%s where it is meant",
-				d->file, at.line, at.column, name, name);
-			return NULL;
-		}
-		if (!d->anchored[number]->open)
+		if (number > known)
+			wrong(d, &at,
+			      "the alias *%s names no anchor before it: write &%s where it is "
+			      "meant",
+			      name, name);
+		else if (d->anchored[number]->open)
+			wrong(d, &at,
+			      "the alias *%s stands within what it names: write it flatter and "
+			      "without aliases",
+			      name);
+		else
 			return d->anchored[number];
-		ev_fail(d->err,
-			"%s:%zu:%zu: the alias *%s stands within what it names: write it "
-			"flatter and without aliases",
-			d->file, at.line, at.column, name);
 		return NULL;
 	}
 }
@@ -183,11 +192,13 @@ static bool within_bounds(struct ev_yaml_doc *d, const yaml_event_t *e, const st
 
 static bool not_yaml(struct ev_yaml_doc *d, const yaml_parser_t *parser)
 {
-	ev_fail(d->err, "%s:%zu:%zu: no YAML: %s%s%s: check the indentation and the quotes",
-		d->file, parser->problem_mark.line + 1, parser->problem_mark.column + 1,
-		parser->problem != NULL ? parser->problem : "unreadable",
-		parser->context != NULL ? " " : "", parser->context != NULL ? parser->context : "");
-	return false;
+	struct ev_yaml at = {.line = parser->problem_mark.line + 1,
+			     .column = parser->problem_mark.column + 1};
+
+	return wrong(d, &at, "no YAML: %s%s%s: check the indentation and the quotes",
+		     parser->problem != NULL ? parser->problem : "unreadable",
+		     parser->context != NULL ? " " : "",
+		     parser->context != NULL ? parser->context : "");
 }
 
 /* One event. *depth: of the levels that are open; *total: the weight of what was read. */
@@ -198,11 +209,9 @@ static bool take_event(struct ev_yaml_doc *d, const yaml_event_t *e, struct leve
 
 	switch (e->type) {
 	case YAML_DOCUMENT_START_EVENT:
-		if (d->root == NULL)
-			return true;
-		ev_fail(d->err, "%s:%zu:1: a second document begins here: keep one model a file",
-			d->file, e->start_mark.line + 1);
-		return false;
+		return d->root == NULL ||
+		       wrong(d, &(struct ev_yaml){.line = e->start_mark.line + 1, .column = 1},
+			     "a second document begins here: keep one model a file");
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
 		b = levels[*depth].node;
@@ -251,23 +260,23 @@ static bool read_document(struct ev_yaml_doc *d, yaml_parser_t *parser)
 	}
 	for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
 		free(levels[i].parts);
-	if (good && d->root == NULL) {
-		ev_fail(d->err, "%s:1:1: the file is empty: write a model, see evkit-model(5)",
-			d->file);
-		good = false;
-	}
+	if (good && d->root == NULL)
+		return wrong(d, &(struct ev_yaml){.line = 1, .column = 1},
+			     "the file is empty: write a model, see evkit-model(5)");
 	return good;
 }
 
+#define START ((struct place){0, {.line = 1, .column = 1}})
+
 /* Goes on to a byte behind. The column counts characters. */
-static void go_to(struct place *p, const char *text, size_t at)
+static void go_to(struct place *p, const char *text, size_t byte)
 {
-	for (; p->at < at; p->at++) {
-		if (text[p->at] == '\n') {
-			p->line++;
-			p->column = 1;
-		} else if ((text[p->at] & 0xc0) != 0x80) {
-			p->column++;
+	for (; p->byte < byte; p->byte++) {
+		if (text[p->byte] == '\n') {
+			p->at.line++;
+			p->at.column = 1;
+		} else if ((text[p->byte] & 0xc0) != 0x80) {
+			p->at.column++;
 		}
 	}
 }
@@ -275,15 +284,13 @@ static void go_to(struct place *p, const char *text, size_t at)
 /* Checked ahead, for libyaml gives no line to such an error. */
 static bool is_utf8(struct ev_yaml_doc *d, const char *text, size_t len)
 {
-	struct place p = {0, 1, 1};
+	struct place p = START;
 	size_t good = ev_utf8_valid(text, len);
 
 	if (good == len)
 		return true;
 	go_to(&p, text, good);
-	ev_fail(d->err, "%s:%zu:%zu: this is no UTF-8: save the file in UTF-8", d->file, p.line,
-		p.column);
-	return false;
+	return wrong(d, &p.at, "this is no UTF-8: save the file in UTF-8");
 }
 
 struct ev_yaml_doc *ev_yaml_read(const char *file, const char *text, size_t len,
@@ -337,11 +344,9 @@ static struct ev_yaml *convert_json(struct ev_yaml_doc *y, const struct ev_doc *
 	const char *p;
 
 	go_to(&y->place, d->text, d->nodes[at].pos); /* nodes come in the order of the text */
-	to->line = y->place.line;
-	to->column = y->place.column;
+	*to = y->place.at;
 	if (depth > MAX_DEPTH) {
-		ev_fail(y->err, "%s:%zu:%zu: nested deeper than 64: write it flatter", y->file,
-			to->line, to->column);
+		wrong(y, to, "nested deeper than 64: write it flatter");
 		return NULL;
 	}
 	if (ev_kind(d, at) >= EV_ARRAY)
@@ -353,8 +358,7 @@ static struct ev_yaml *convert_json(struct ev_yaml_doc *y, const struct ev_doc *
 	ev_buf_free(&scratch);
 	if (strlen(to->text) == to->len)
 		return to;
-	ev_fail(y->err, "%s:%zu:%zu: a NUL stands in the text: remove it", y->file, to->line,
-		to->column);
+	wrong(y, to, "a NUL stands in the text: remove it");
 	return NULL;
 }
 
@@ -368,11 +372,11 @@ struct ev_yaml_doc *ev_yaml_read_json(const char *file, const char *text, size_t
 
 	y->file = file;
 	y->err = err;
-	y->place = (struct place){0, 1, 1};
+	y->place = START;
 	if (d == NULL || d->duplicate != EV_NOWHERE) {
 		go_to(&y->place, text, d == NULL ? flaw.at : d->duplicate);
-		ev_fail(err, "%s:%zu:%zu: no JSON: %s", file, y->place.line, y->place.column,
-			d == NULL ? flaw.what : "the same name stands twice in one object");
+		wrong(y, &y->place.at, "no JSON: %s",
+		      d == NULL ? flaw.what : "the same name stands twice in one object");
 	} else {
 		y->root = convert_json(y, d, 0, 0);
 	}

@@ -32,7 +32,7 @@ struct ev_yaml_doc;
 /* file is for errors alone. */
 struct ev_yaml_doc *ev_yaml_read(const char *file, const char *text, size_t len,
 				 struct ev_error *err);
-/* The same of a JSON text, EV_SCAN_SLACK bytes readable behind it. Strings alone are not plain. */
+/* The same for a JSON text, EV_SCAN_SLACK bytes readable behind it. Strings are not plain. */
 struct ev_yaml_doc *ev_yaml_read_json(const char *file, const char *text, size_t len,
 				      struct ev_error *err);
 const struct ev_yaml *ev_yaml_root(const struct ev_yaml_doc *doc);

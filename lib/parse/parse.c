@@ -48,7 +48,7 @@ struct ev_parse *ev_parse_open(enum ev_parse_format format, bool origin, struct 
 	p->events = ev_events_new(NULL, EV_READ_TEXT, EV_TRUST_RAW);
 	if (format == EV_PARSE_NGINX) {
 		p->nginx = ev_regex_compile(nginx_pattern, sizeof nginx_pattern - 1,
-					    EV_REGEX_OCTETS, err);
+					    EV_REGEX_BYTES, err);
 		if (p->nginx == NULL)
 			ev_parse_free(&p);
 	}
@@ -73,11 +73,12 @@ static enum ev_status reject(struct ev_parse *p, const struct ev_record *rec, st
 	return ev_rejects_put(p->port->rejects, rec, NULL, 0, &p->why, err);
 }
 
-static enum ev_status foreign(struct ev_parse *p, const struct ev_record *rec, const char *what,
-			      struct ev_error *err)
+/* Sets the record aside for one reason. */
+static enum ev_status refuse(struct ev_parse *p, const struct ev_record *rec, const char *code,
+			     const char *what, struct ev_error *err)
 {
 	ev_reasons_reset(&p->why);
-	p->why.code = "foreign";
+	p->why.code = code;
 	ev_reasons_add(&p->why, "%s", what);
 	return reject(p, rec, err);
 }
@@ -85,12 +86,10 @@ static enum ev_status foreign(struct ev_parse *p, const struct ev_record *rec, c
 /* A line that may be the first half of one, which cannot be seen in it. */
 static enum ev_status cut(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)
 {
-	ev_reasons_reset(&p->why);
-	p->why.code = "cut";
-	ev_reasons_add(&p->why,
-		       "the file ends before the line does, with no line feed: what is missing "
-		       "cannot be known, so end the line if it is whole");
-	return reject(p, rec, err);
+	return refuse(p, rec, "cut",
+		      "the file ends before the line does, with no line feed: what is missing "
+		      "cannot be known, so end the line if it is whole",
+		      err);
 }
 
 /* Passes an event on: as it is, or with its origin. */
@@ -140,7 +139,7 @@ static enum ev_status json(struct ev_parse *p, const struct ev_record *rec, stru
 	return pass(p, rec, &event, err);
 }
 
-/* What is right but for a reserved or a doubled name is an event too, and no foreign line. */
+/* A whole JSON object is an event even if a name in it is reserved or stands twice. */
 static bool looks_like_event(const char *code)
 {
 	return strcmp(code, "json") != 0;
@@ -314,7 +313,7 @@ static enum ev_status nginx(struct ev_parse *p, const struct ev_record *rec, str
 	}
 	if (!ev_regex_match(p->nginx, rec->p, rec->len) ||
 	    !ev_regex_span(p->nginx, 3, &from, &to) || !nginx_time(rec->p + from, time))
-		return foreign(p, rec, "not a line of nginx's combined or main log", err);
+		return refuse(p, rec, "foreign", "not a line of nginx's combined or main log", err);
 	/*
 	 * The line is all that an access log knows of a request, so it makes the id: RFC 9562,
 	 * version 8. The two low bits of the digit at 16 stand beside the variant's.

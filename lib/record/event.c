@@ -97,29 +97,13 @@ void ev_event_all(const struct ev_event *event, const struct ev_list *list, stru
 	ev_path_all_from(list->path, list->step, event->doc, event->at[list->slot], found);
 }
 
-/* The elements of an array, which most lists are. */
-static void array_elements(const struct ev_doc *d, uint32_t array, struct ev_found *found)
-{
-	size_t n = 0;
-
-	if (d->nodes[array].count > found->cap)
-		ev_grow(&found->at, &found->cap, d->nodes[array].count, sizeof *found->at);
-	for (uint32_t i = ev_first(d, array), end = ev_end(d, array); i < end; i = ev_next(d, i))
-		found->at[n++] = i;
-	found->n = n;
-}
-
 /* Into l->found, and what is picked in them into l->room. */
 static void find_elements(struct ev_each *l, const struct ev_event *event)
 {
 	const struct ev_doc *d = event->doc;
-	uint32_t list = event->at[l->list.slot], slots = l->picks->n;
+	uint32_t slots = l->picks->n;
 
-	if (l->list.step + 1 == l->list.path->n && list != EV_NOWHERE &&
-	    ev_kind(d, list) == EV_ARRAY)
-		array_elements(d, list, &l->found);
-	else
-		ev_event_all(event, &l->list, &l->found);
+	ev_event_all(event, &l->list, &l->found);
 	if (l->found.n * slots > l->cap)
 		ev_grow(&l->room, &l->cap, l->found.n * slots, sizeof *l->room);
 	for (size_t i = 0; i < l->found.n; i++)
@@ -282,7 +266,7 @@ static struct ev_reason *envelope(struct ev_reasons *why, const struct ev_path *
 	return reason;
 }
 
-/* The same of a value, which is shown. */
+/* The same for a wrong value, which the message quotes. */
 static void wrong_value(struct ev_reasons *why, const struct ev_path *path, const char *what,
 			const char *problem, const struct ev_doc *d, uint32_t at)
 {
@@ -345,7 +329,7 @@ bool ev_event_path_passes(const struct ev_path *path, const struct ev_doc *d, ui
 	return ev_path_is_open(path, d, from, add_shape, &t);
 }
 
-/* Of a part of the envelope that was not found: whether it is absent, or lies in something else. */
+/* A part of the envelope was not found: true if it is absent, false if its path is blocked. */
 static bool is_absent(const struct ev_event *event, const struct ev_path *path,
 		      struct ev_reasons *why)
 {
@@ -370,7 +354,7 @@ static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reaso
 	const char *p;
 	size_t len;
 
-	/* As nearly all are, and in the line it stays. */
+	/* Fast path: a canonical UUID stays where it is in the line. */
 	if (e->depth != EV_CHECK_ALL && at != EV_NOWHERE && ev_kind(d, at) == EV_STRING &&
 	    !d->nodes[at].escaped) {
 		p = ev_raw(d, at, &len) + 1;

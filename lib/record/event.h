@@ -63,7 +63,7 @@ struct ev_events *ev_events_new(const struct ev_model *m, enum ev_depth depth, e
 void ev_events_compute_columns(struct ev_events *e);
 /* The scanner that reads the events. */
 struct ev_scan *ev_events_scan(struct ev_events *e);
-/* What picks values in them, from the root. */
+/* Picks values in the events, from the root. */
 struct ev_picks *ev_events_picks(struct ev_events *e);
 /*
  * The slot of a path without [], which is found in every event from now on; the path is borrowed.

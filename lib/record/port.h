@@ -1,5 +1,5 @@
 /*
- * port: what an engine writes to. Floor 5.
+ * port: what an engine writes to, and what it counts. Floor 5.
  */
 #ifndef EV_PORT_H
 #define EV_PORT_H
@@ -8,13 +8,24 @@
 #include "record/reject.h"
 #include "store/span.h"
 
+/*
+ * A row of the balance sheet: each record that came in is counted in just one of the counts whose
+ * `in_sum` is set. libevcli adds in, out, rejected and blank, which it counts itself.
+ */
+struct ev_count {
+	const char *name; /* NULL behind the last */
+	const uint64_t *value;
+	bool in_sum;
+	bool set_aside; /* its records stand in the rejects file, but do not count as "rejected" */
+};
+
 /* All is borrowed. */
 struct ev_port {
 	struct ev_out *out;
 	struct ev_rejects *rejects;
 	/* Called before the next line, once, where that does not follow the one before it. */
 	void (*jump)(void *ctx);
-	/* Of an engine that opens its sections itself: before the first line of one. */
+	/* For an engine that opens its sections itself: before the first line of one. */
 	void (*open)(void *ctx, const struct ev_span *span);
 	void *ctx;
 	bool jumps;
@@ -29,10 +40,7 @@ static inline enum ev_status ev_port_line(struct ev_port *port, const void *p, s
 		port->jump(port->ctx);
 	}
 	port->len = len;
-	if (ev_out_line(port->out, p, len) == EV_OK)
-		return EV_OK;
-	*err = port->out->error;
-	return EV_FATAL;
+	return ev_out_status(port->out, ev_out_line(port->out, p, len), err);
 }
 
 #endif

@@ -1,5 +1,4 @@
 #include "record/position.h"
-#include "base/utf8.h"
 #include "number/decimal.h"
 #include "json/view.h"
 #include "json/write.h"
@@ -121,22 +120,6 @@ void ev_locator_free(struct ev_locator **l)
 	*l = NULL;
 }
 
-static void name_source(struct ev_locator *l, const char *source)
-{
-	ev_buf_reset(&l->name);
-	for (const char *p = source; *p != '\0';) {
-		size_t n = ev_utf8_valid(p, strlen(p));
-
-		ev_buf_put(&l->name, p, n);
-		if (p[n] == '\0')
-			break;
-		ev_buf_printf(&l->name, "%%%02X", (unsigned char)p[n]);
-		p += n + 1;
-	}
-	ev_buf_str(&l->name);
-	l->source = source;
-}
-
 static bool locate_by(struct ev_locator *l, const char *origin, size_t len, struct ev_position *p)
 {
 	const struct ev_doc *d;
@@ -170,8 +153,12 @@ void ev_locate(struct ev_locator *l, const struct ev_record *rec, const char *or
 	       struct ev_position *p)
 {
 	if (origin == NULL || !locate_by(l, origin, len, p)) {
-		if (l->source != rec->source)
-			name_source(l, rec->source);
+		if (l->source != rec->source) {
+			ev_buf_reset(&l->name);
+			ev_record_source(rec->source, &l->name);
+			ev_buf_str(&l->name);
+			l->source = rec->source;
+		}
 		p->line = rec->line;
 		p->offset = rec->offset;
 	}

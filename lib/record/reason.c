@@ -1,7 +1,6 @@
 #include "record/reason.h"
 #include "base/utf8.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,18 +23,12 @@ void ev_reasons_free(struct ev_reasons *r)
 static const char *format(struct ev_reasons *r, const char *fmt, va_list ap)
 {
 	struct ev_buf text = {0};
-	va_list again;
-	char *p;
-	int n;
+	const char *copy;
 
-	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	ev_buf_room(&text, (size_t)n + 1);
-	vsnprintf(text.p, (size_t)n + 1, fmt, again);
-	va_end(again);
-	p = ev_arena_copy(&r->arena, text.p, (size_t)n);
+	ev_buf_vprintf(&text, fmt, ap);
+	copy = ev_arena_copy(&r->arena, text.p, text.len);
 	ev_buf_free(&text);
-	return p;
+	return copy;
 }
 
 const char *ev_reasons_text(struct ev_reasons *r, const char *fmt, ...)

@@ -47,19 +47,23 @@ static void count(struct ev_rejects *r, const char *code)
 	}
 }
 
+void ev_record_source(const char *source, struct ev_buf *out)
+{
+	for (const char *p = source; *p != '\0';) {
+		size_t n = ev_utf8_valid(p, strlen(p));
+
+		ev_buf_put(out, p, n);
+		p += n;
+		if (*p != '\0')
+			ev_buf_printf(out, "%%%02X", (unsigned char)*p++);
+	}
+}
+
 void ev_record_position(const struct ev_record *rec, struct ev_buf *out)
 {
 	struct ev_buf text = {0};
 
-	for (const char *p = rec->source; *p != '\0';) {
-		size_t n = ev_utf8_valid(p, strlen(p));
-
-		ev_buf_put(&text, p, n);
-		if (p[n] == '\0')
-			break;
-		ev_buf_printf(&text, "%%%02X", (unsigned char)p[n]);
-		p += n + 1;
-	}
+	ev_record_source(rec->source, &text);
 	ev_json_text(out, "source", ev_buf_str(&text));
 	ev_json_u64(out, "line", rec->line);
 	if (rec->offset != EV_NO_OFFSET)
@@ -111,7 +115,7 @@ static void say(const struct ev_reason *r, struct ev_buf *out)
 	ev_buf_puts(out, r->message);
 }
 
-/* The line is that of the raw log where the record bears its origin, as in a reject. */
+/* Names the line of the raw log if the record has its origin, as a reject does. */
 static enum ev_status no_file(const struct ev_record *rec, const char *origin, size_t origin_len,
 			      const struct ev_reasons *why, struct ev_error *err)
 {
@@ -138,17 +142,31 @@ static enum ev_status no_file(const struct ev_record *rec, const char *origin, s
 	return st;
 }
 
-enum ev_status ev_rejects_put(struct ev_rejects *r, const struct ev_record *rec, const char *origin,
-			      size_t origin_len, const struct ev_reasons *why, struct ev_error *err)
+/* Counts the reject and begins its line in r->line; EV_FATAL if there is no file. */
+static enum ev_status begin(struct ev_rejects *r, const struct ev_record *rec, const char *origin,
+			    size_t origin_len, const struct ev_reasons *why, struct ev_error *err)
 {
-	struct ev_buf *b = &r->line;
-
 	count(r, why->code);
 	if (r->out == NULL)
 		return no_file(rec, origin, origin_len, why, err);
 	if (r->watcher != NULL)
 		r->watcher(r->ctx, rec, origin, origin_len, why);
 	envelope(r, rec, origin, origin_len, why);
+	return EV_OK;
+}
+
+static enum ev_status write_line(struct ev_rejects *r, struct ev_error *err)
+{
+	return ev_out_status(r->out, ev_out_put(r->out, r->line.p, r->line.len), err);
+}
+
+enum ev_status ev_rejects_put(struct ev_rejects *r, const struct ev_record *rec, const char *origin,
+			      size_t origin_len, const struct ev_reasons *why, struct ev_error *err)
+{
+	struct ev_buf *b = &r->line;
+
+	if (begin(r, rec, origin, origin_len, why, err) != EV_OK)
+		return EV_FATAL;
 	if (ev_utf8_valid(rec->p, rec->len) == rec->len) {
 		ev_buf_puts(b, "\"raw\":");
 		ev_json_quote(rec->p, rec->len, b);
@@ -157,31 +175,15 @@ enum ev_status ev_rejects_put(struct ev_rejects *r, const struct ev_record *rec,
 		ev_base64(rec->p, rec->len, b);
 		ev_buf_putc(b, '"');
 	}
-	ev_buf_putc(b, '}');
-	if (ev_out_line(r->out, b->p, b->len) != EV_OK) {
-		*err = r->out->error;
-		return EV_FATAL;
-	}
-	return EV_REJECT;
-}
-
-static enum ev_status write_line(struct ev_rejects *r, struct ev_error *err)
-{
-	if (ev_out_put(r->out, r->line.p, r->line.len) == EV_OK)
-		return EV_OK;
-	*err = r->out->error;
-	return EV_FATAL;
+	ev_buf_puts(b, "}\n");
+	return write_line(r, err) == EV_OK ? EV_REJECT : EV_FATAL;
 }
 
 enum ev_status ev_rejects_begin(struct ev_rejects *r, const struct ev_record *first,
 				const struct ev_reasons *why, struct ev_error *err)
 {
-	count(r, why->code);
-	if (r->out == NULL)
-		return no_file(first, NULL, 0, why, err);
-	if (r->watcher != NULL)
-		r->watcher(r->ctx, first, NULL, 0, why);
-	envelope(r, first, NULL, 0, why);
+	if (begin(r, first, NULL, 0, why, err) != EV_OK)
+		return EV_FATAL;
 	ev_buf_puts(&r->line, "\"raw_base64\":\"");
 	r->n_tail = 0;
 	return write_line(r, err);

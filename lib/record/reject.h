@@ -29,10 +29,9 @@ struct ev_record {
 	bool cut; /* its file ended before its LF */
 };
 
-/*
- * Appends where the record came from: "source":"a.log","line":1,"offset":0. Bytes of the name
- * that are no UTF-8 become %XX.
- */
+/* Appends the name of a source; bytes that are no UTF-8 become %XX. */
+void ev_record_source(const char *source, struct ev_buf *out);
+/* Appends where the record came from: "source":"a.log","line":1,"offset":0. */
 void ev_record_position(const struct ev_record *rec, struct ev_buf *out);
 
 struct ev_rejects;
@@ -63,7 +62,7 @@ uint64_t ev_rejects_count(const struct ev_rejects *r);
 /* The counts by code: the i-th code and its count, or NULL behind the last. */
 const char *ev_rejects_code(const struct ev_rejects *r, size_t i, uint64_t *n);
 
-/* What was set aside so far is on the disk, under no name yet; more may follow. */
+/* Syncs the rejects so far, under no name yet; more may follow. */
 enum ev_status ev_rejects_sync(struct ev_rejects *r, struct ev_error *err);
 /* Writes and syncs all of the file, which has no name yet. */
 enum ev_status ev_rejects_prepare(struct ev_rejects *r, struct ev_error *err);

@@ -18,7 +18,7 @@ static bool alphanumeric(char c)
 	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* What libidn2 says of a label; only running out of memory is no verdict. */
+/* libidn2's verdict on a label; out of memory is none. */
 static bool verdict(int result)
 {
 	if (result == IDN2_MALLOC)
@@ -78,7 +78,7 @@ bool ev_idn_ascii_hostname(const char *p, size_t len)
 /*
  * The Bidi rule (RFC 5893, section 2), which holds for all labels of a name if one of them has
  * a character that is written from right to left. libidn2 holds it for single labels, in part.
- * What IDNA takes in no label, such as spaces and marks of direction, is not looked for again.
+ * What IDNA takes in no label, such as spaces and marks of direction, is not checked again.
  */
 static const char right_to_left[] = "[\\p{bc:R}\\p{bc:AL}\\p{bc:AN}]";
 static const char bidi_rule[] =

@@ -2,7 +2,7 @@
  * regex: regular expressions over bytes that are UTF-8. The door to PCRE2 (8 bits, with its JIT).
  * Floor 3.
  *
- * The room lib/regex is where texts are matched, and the names that formats ask about.
+ * The room lib/regex matches texts, and checks internationalised host names.
  *
  * Two languages. EV_REGEX_PCRE is PCRE2's own. EV_REGEX_ECMA is that of JSON Schema's `pattern`:
  * ECMA-262 with the flag u, translated. There \d and \w are ASCII, \s is ECMA's white space, `.`
@@ -12,7 +12,7 @@
  *
  * The work of one search is bounded, wherever in the text it tries to begin, by a count of what is
  * tried and passed over, and in memory, never by the clock. A search that reaches a bound found
- * nothing, and ev_regex_spent tells of it.
+ * nothing, and ev_regex_spent reports it.
  *
  * A compiled expression remembers its last match, so it serves one search at a time.
  */
@@ -30,7 +30,7 @@ struct ev_regex;
 enum ev_regex_flags {
 	EV_REGEX_PCRE = 0,
 	EV_REGEX_ECMA = 1,
-	EV_REGEX_OCTETS = 2, /* with the first: texts are any bytes, and a character is a byte */
+	EV_REGEX_BYTES = 2, /* with the first: texts are any bytes, and a character is a byte */
 };
 
 /* NULL, with what is wrong and at which byte of the pattern ("... at byte 4"), if known. */
@@ -38,16 +38,16 @@ struct ev_regex *ev_regex_compile(const char *pattern, size_t len, unsigned flag
 				  struct ev_error *err);
 void ev_regex_free(struct ev_regex **re);
 /*
- * Whether the language has this expression. One that looks behind by a variable width counts,
+ * Whether the language has this expression. One with a lookbehind of variable width counts,
  * though PCRE2 cannot search for it.
  */
 bool ev_regex_valid(const char *pattern, size_t len, unsigned flags);
 
-/* Whether the pattern is found anywhere in the text: UTF-8, unless EV_REGEX_OCTETS. */
+/* Whether the pattern is found anywhere in the text: UTF-8, unless EV_REGEX_BYTES. */
 bool ev_regex_match(struct ev_regex *re, const char *p, size_t len);
 
 /*
- * Whether a search, of whichever expression, reached a bound since this was asked last: the first
+ * Whether a search, of whichever expression, reached a bound since the last call: the first
  * one's pattern, which lives as long as it; else NULL.
  */
 const char *ev_regex_spent(size_t *len);

@@ -45,7 +45,7 @@ static int by_key(const void *a, const void *b)
 	return order != 0 ? order : ORDER(x, y);
 }
 
-/* What was set aside before what passed with a warning; most records first. */
+/* Rejects before warnings; most records first. */
 static int by_records(const void *a, const void *b)
 {
 	const struct group *x = a, *y = b;
@@ -91,7 +91,7 @@ static size_t gather(const struct ev_report *r, const struct ev_report_cause ***
 	return n;
 }
 
-/* What a keyword of JSON Schema finds fault with, for who never heard of it. */
+/* Keywords of JSON Schema in the words of people who never heard of it. */
 static const char *const faults[][2] = {
 	{"required", "a field is missing"},
 	{"dependentRequired", "a field is missing that must stand beside another"},
@@ -149,7 +149,7 @@ static const char *look_up(const char *const (*table)[2], size_t n, struct ev_re
 
 #define LOOK_UP(table, name) look_up(table, sizeof(table) / sizeof(table)[0], name)
 
-/* Where it stands; names below a redacted place may be data themselves. */
+/* The field; names below a redacted place may be data themselves, and are left out. */
 static void put_path(struct ev_buf *b, const struct ev_report *r, struct ev_report_text path)
 {
 	if (ev_report_reach_pointer(r, path) != REPORT_INSIDE) {

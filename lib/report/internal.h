@@ -72,7 +72,7 @@ struct ev_report_check {
 	uint32_t edges, counts;	 /* of the histogram, or EV_NOWHERE */
 };
 
-/* Of the timeline. */
+/* The width of a bucket of the timeline. */
 enum ev_report_unit {
 	REPORT_MINUTE,
 	REPORT_HOUR,
@@ -134,15 +134,12 @@ enum ev_status ev_report_read(struct ev_report *r, const char *file, struct ev_e
 
 /* Redaction */
 
-/* How something stands to the redacted paths. */
+/* Where a place lies relative to the redacted paths. */
 enum ev_report_reach { REPORT_APART, REPORT_AROUND, REPORT_INSIDE };
 
 /* pointer: a JSON Pointer, with * for any index. */
 enum ev_report_reach ev_report_reach_pointer(const struct ev_report *r,
 					     struct ev_report_text pointer);
-/* column: a path of an expectation. */
-enum ev_report_reach ev_report_reach_column(const struct ev_report *r,
-					    struct ev_report_text column);
 /* Sets hidden[i] for each node of the document that must not be shown, and all inside it. */
 void ev_report_hide(const struct ev_report *r, const struct ev_doc *d, bool *hidden);
 /* Whether the message of a cause may be shown. d: the sample, or NULL if it is not whole JSON. */
@@ -248,12 +245,12 @@ bool ev_report_double(const struct ev_doc *d, uint32_t i, double *v);
 
 enum ev_report_subject { REPORT_TABLE, REPORT_COLUMN, REPORT_COLUMNS };
 
-/* What the expectation is about; *column is set for REPORT_COLUMN. */
+/* The subject of the expectation; *column is set for REPORT_COLUMN. */
 enum ev_report_subject ev_report_subject(const struct ev_doc *d, const struct ev_report_check *c,
 					 struct ev_report_text *column);
 /* The expectation as a sentence, with its limits. */
 void ev_report_says(struct ev_buf *b, const struct ev_doc *d, const struct ev_report_check *c);
-/* What was found, as one or two sentences. */
+/* The outcome, as one or two sentences. */
 void ev_report_found(struct ev_buf *b, const struct ev_report *r, const struct ev_doc *d,
 		     const struct ev_report_check *c);
 /*

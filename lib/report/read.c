@@ -24,7 +24,7 @@ struct reader {
 	bool failed; /* the first error stays */
 };
 
-/* Where we are: a chain of names and indexes, for messages. */
+/* The place in the result that is being read, as a chain of names and indexes. */
 struct at {
 	const struct at *up;
 	const char *name; /* or NULL: an index */
@@ -43,7 +43,7 @@ static void place(const struct at *at, const char *name, struct ev_buf *b)
 		ev_buf_printf(b, "%s%s", b->len > 0 ? "." : "", name);
 }
 
-/* What is wrong with a member, at the node where that shows. */
+/* Reports what is wrong with a member, with the position of the node that shows it. */
 static void fail(struct reader *rd, const struct at *at, const char *name, uint32_t node,
 		 const char *what)
 {
@@ -241,7 +241,7 @@ static void read_cause(struct reader *rd, const struct at *at, void *cause)
 		c->sample.cut = boolean(rd, &sample, "cut");
 }
 
-/* One of `results`: what is GX's. */
+/* One of `results`: the part of the format that is Great Expectations'. */
 static void read_check(struct reader *rd, const struct at *at, void *check)
 {
 	struct ev_report_check *k = check;
@@ -266,7 +266,7 @@ static void read_check(struct reader *rd, const struct at *at, void *check)
 		k->exception = text(rd, &exception, "exception_message", true);
 }
 
-/* One of meta.evkit.expectations: what is ours. */
+/* One of meta.evkit.expectations: the part that is evkit's own. */
 struct ours {
 	enum ev_report_verdict verdict;
 	bool approximate;

@@ -71,26 +71,21 @@ enum ev_report_reach ev_report_reach_pointer(const struct ev_report *r,
 	return found;
 }
 
-enum ev_report_reach ev_report_reach_column(const struct ev_report *r, struct ev_report_text column)
+/* column: a path of an expectation. */
+static enum ev_report_reach reach_column(const struct ev_report *r, struct ev_report_text column)
 {
 	struct ev_path *path;
+	struct ev_step name; /* of a column that is no path */
 	struct ev_buf dotted = {0};
 	struct ev_error err;
 	enum ev_report_reach found;
 
-	if (r->n_redact == 0)
-		return REPORT_APART;
 	if (column.len == 0 || column.p[0] != '.')
 		ev_buf_putc(&dotted, '.');
 	ev_buf_put(&dotted, column.p, column.len);
-	if ((path = ev_path_parse(ev_buf_str(&dotted), &err)) != NULL)
-		found = reach_any(r, path->steps, path->n);
-	else
-		found = reach_any(r,
-				  &(struct ev_step){.kind = EV_STEP_NAME,
-						    .name = dotted.p + 1,
-						    .len = dotted.len - 1},
-				  1);
+	path = ev_path_parse(ev_buf_str(&dotted), &err);
+	name = (struct ev_step){.kind = EV_STEP_NAME, .name = dotted.p + 1, .len = dotted.len - 1};
+	found = path != NULL ? reach_any(r, path->steps, path->n) : reach_any(r, &name, 1);
 	ev_path_free(&path);
 	ev_buf_free(&dotted);
 	return found;
@@ -147,7 +142,7 @@ void ev_report_hide(const struct ev_report *r, const struct ev_doc *d, bool *hid
 	}
 }
 
-/* Whether the run stands in the text; a short one as a word of its own. */
+/* Whether the text contains the bytes; if they are few, as a word of their own. */
 static bool quotes(struct ev_report_text in, const char *p, size_t len)
 {
 	enum { SHORT = 4 };
@@ -228,7 +223,7 @@ static bool is_shown_column(const struct ev_report *r, const struct ev_doc *d, u
 	if (at == EV_NOWHERE || ev_kind(d, at) != EV_STRING)
 		return true;
 	t.p = ev_string(d, at, &scratch, &t.len);
-	shown = ev_report_reach_column(r, t) == REPORT_APART;
+	shown = reach_column(r, t) == REPORT_APART;
 	ev_buf_free(&scratch);
 	return shown;
 }

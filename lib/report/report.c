@@ -498,8 +498,7 @@ enum ev_status ev_report_write(struct ev_report *r, struct ev_out *out, struct e
 	ev_report_causes(&b, r);
 	ev_report_checks(&b, r);
 	put_foot(&b, r);
-	if ((st = ev_out_put(out, b.p, b.len)) != EV_OK)
-		*err = out->error;
+	st = ev_out_status(out, ev_out_put(out, b.p, b.len), err);
 	ev_buf_free(&b);
 	return st;
 }

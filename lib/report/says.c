@@ -12,12 +12,9 @@
  *
  * VALUES   "Every value of total must ..."      "At least 99% of the values of total must ..."
  * ROWS     "In every record, ..."               "In at least 99% of the records, ..."
- * WHOLE    the words alone
+ * WHOLE    the words alone; what is observed is made of values, or it is a NUMBER or a SHARE
  */
-enum opening { VALUES, ROWS, WHOLE };
-
-/* What the observed value is. */
-enum observed { OF_VALUES, A_COUNT, A_SHARE };
+enum opening { VALUES, ROWS, WHOLE, WHOLE_NUMBER, WHOLE_SHARE };
 
 /*
  * {name} is an argument, in words; <name> the same as code; {range} is made of min_value, max_value
@@ -26,108 +23,107 @@ enum observed { OF_VALUES, A_COUNT, A_SHARE };
 struct sentence {
 	const char *type; /* without expect_ */
 	enum opening opening;
-	enum observed observed;
 	const char *words;
 };
 
 static const struct sentence sentences[] = {
-	{"column_values_to_be_between", VALUES, OF_VALUES, "be {range}"},
-	{"column_values_to_be_in_set", VALUES, OF_VALUES, "be one of {value_set}"},
-	{"column_values_to_not_be_in_set", VALUES, OF_VALUES, "be none of {value_set}"},
-	{"column_values_to_be_null", ROWS, OF_VALUES, "<column> must be empty"},
-	{"column_values_to_not_be_null", ROWS, OF_VALUES, "<column> must be filled in"},
-	{"column_values_to_be_of_type", VALUES, OF_VALUES, "be of the type <type_>"},
-	{"column_values_to_be_in_type_list", VALUES, OF_VALUES,
-	 "be of one of the types {type_list}"},
-	{"column_values_to_match_regex", VALUES, OF_VALUES, "match the pattern <regex>"},
-	{"column_values_to_not_match_regex", VALUES, OF_VALUES, "not match the pattern <regex>"},
-	{"column_values_to_match_regex_list", VALUES, OF_VALUES,
+	{"column_values_to_be_between", VALUES, "be {range}"},
+	{"column_values_to_be_in_set", VALUES, "be one of {value_set}"},
+	{"column_values_to_not_be_in_set", VALUES, "be none of {value_set}"},
+	{"column_values_to_be_null", ROWS, "<column> must be empty"},
+	{"column_values_to_not_be_null", ROWS, "<column> must be filled in"},
+	{"column_values_to_be_of_type", VALUES, "be of the type <type_>"},
+	{"column_values_to_be_in_type_list", VALUES, "be of one of the types {type_list}"},
+	{"column_values_to_match_regex", VALUES, "match the pattern <regex>"},
+	{"column_values_to_not_match_regex", VALUES, "not match the pattern <regex>"},
+	{"column_values_to_match_regex_list", VALUES,
 	 "match [{match_on} of ]the patterns {regex_list}"},
-	{"column_values_to_not_match_regex_list", VALUES, OF_VALUES,
+	{"column_values_to_not_match_regex_list", VALUES,
 	 "match none of the patterns {regex_list}"},
-	{"column_values_to_match_like_pattern", VALUES, OF_VALUES,
-	 "match the LIKE pattern <like_pattern>"},
-	{"column_values_to_not_match_like_pattern", VALUES, OF_VALUES,
+	{"column_values_to_match_like_pattern", VALUES, "match the LIKE pattern <like_pattern>"},
+	{"column_values_to_not_match_like_pattern", VALUES,
 	 "not match the LIKE pattern <like_pattern>"},
-	{"column_values_to_match_like_pattern_list", VALUES, OF_VALUES,
+	{"column_values_to_match_like_pattern_list", VALUES,
 	 "match [{match_on} of ]the LIKE patterns {like_pattern_list}"},
-	{"column_values_to_not_match_like_pattern_list", VALUES, OF_VALUES,
+	{"column_values_to_not_match_like_pattern_list", VALUES,
 	 "match none of the LIKE patterns {like_pattern_list}"},
-	{"column_values_to_be_dateutil_parseable", VALUES, OF_VALUES, "be a date or a time"},
-	{"column_values_to_be_json_parseable", VALUES, OF_VALUES, "be JSON"},
-	{"column_values_to_match_json_schema", VALUES, OF_VALUES, "fit its JSON Schema"},
-	{"column_values_to_match_strftime_format", VALUES, OF_VALUES,
+	{"column_values_to_be_dateutil_parseable", VALUES, "be a date or a time"},
+	{"column_values_to_be_json_parseable", VALUES, "be JSON"},
+	{"column_values_to_match_json_schema", VALUES, "fit its JSON Schema"},
+	{"column_values_to_match_strftime_format", VALUES,
 	 "be a time written as <strftime_format>"},
-	{"column_value_lengths_to_be_between", VALUES, OF_VALUES,
-	 "have a length that is {range} characters"},
-	{"column_value_lengths_to_equal", VALUES, OF_VALUES,
-	 "have a length of exactly {value} characters"},
-	{"column_values_to_be_increasing", VALUES, OF_VALUES,
-	 "be higher than the one before it[{strictly}]"},
-	{"column_values_to_be_decreasing", VALUES, OF_VALUES,
-	 "be lower than the one before it[{strictly}]"},
-	{"column_values_to_be_unique", VALUES, OF_VALUES, "occur only once"},
-	{"compound_columns_to_be_unique", ROWS, OF_VALUES,
+	{"column_value_lengths_to_be_between", VALUES, "have a length that is {range} characters"},
+	{"column_value_lengths_to_equal", VALUES, "have a length of exactly {value} characters"},
+	{"column_values_to_be_increasing", VALUES, "be higher than the one before it[{strictly}]"},
+	{"column_values_to_be_decreasing", VALUES, "be lower than the one before it[{strictly}]"},
+	{"column_values_to_be_unique", VALUES, "occur only once"},
+	{"compound_columns_to_be_unique", ROWS,
 	 "<column_list> together must be unlike those of any other record"},
-	{"select_column_values_to_be_unique_within_record", ROWS, OF_VALUES,
+	{"select_column_values_to_be_unique_within_record", ROWS,
 	 "<column_list> must all differ from each other"},
-	{"multicolumn_values_to_be_equal", ROWS, OF_VALUES, "<column_list> must all be equal"},
-	{"multicolumn_sum_to_equal", ROWS, OF_VALUES,
-	 "the sum of <column_list> must be {sum_total}"},
-	{"column_pair_values_a_to_be_greater_than_b", ROWS, OF_VALUES,
+	{"multicolumn_values_to_be_equal", ROWS, "<column_list> must all be equal"},
+	{"multicolumn_sum_to_equal", ROWS, "the sum of <column_list> must be {sum_total}"},
+	{"column_pair_values_a_to_be_greater_than_b", ROWS,
 	 "<column_A> must be greater than <column_B>[{or_equal}]"},
-	{"column_pair_values_to_be_equal", ROWS, OF_VALUES, "<column_A> must equal <column_B>"},
-	{"column_pair_values_to_be_in_set", ROWS, OF_VALUES,
+	{"column_pair_values_to_be_equal", ROWS, "<column_A> must equal <column_B>"},
+	{"column_pair_values_to_be_in_set", ROWS,
 	 "<column_A> and <column_B> must be one of the pairs {value_pairs_set}"},
-	{"table_row_count_to_be_between", WHOLE, A_COUNT, "The number of records must be {range}"},
-	{"table_row_count_to_equal", WHOLE, A_COUNT, "The number of records must be {value}"},
-	{"table_row_count_to_equal_other_table", WHOLE, A_COUNT,
+	{"table_row_count_to_be_between", WHOLE_NUMBER, "The number of records must be {range}"},
+	{"table_row_count_to_equal", WHOLE_NUMBER, "The number of records must be {value}"},
+	{"table_row_count_to_equal_other_table", WHOLE_NUMBER,
 	 "The number of records must be that of <other_table_name>"},
-	{"table_column_count_to_be_between", WHOLE, A_COUNT,
-	 "The number of fields must be {range}"},
-	{"table_column_count_to_equal", WHOLE, A_COUNT, "The number of fields must be {value}"},
-	{"table_columns_to_match_set", WHOLE, OF_VALUES, "The fields must be these: {column_set}"},
-	{"table_columns_to_match_ordered_list", WHOLE, OF_VALUES,
+	{"table_column_count_to_be_between", WHOLE_NUMBER, "The number of fields must be {range}"},
+	{"table_column_count_to_equal", WHOLE_NUMBER, "The number of fields must be {value}"},
+	{"table_columns_to_match_set", WHOLE, "The fields must be these: {column_set}"},
+	{"table_columns_to_match_ordered_list", WHOLE,
 	 "The fields must be these, in this order: {column_list}"},
-	{"column_to_exist", WHOLE, OF_VALUES, "The field <column> must exist"},
-	{"column_min_to_be_between", WHOLE, OF_VALUES, "The lowest <column> must be {range}"},
-	{"column_max_to_be_between", WHOLE, OF_VALUES, "The highest <column> must be {range}"},
-	{"column_sum_to_be_between", WHOLE, OF_VALUES, "The sum of all <column> must be {range}"},
-	{"column_mean_to_be_between", WHOLE, OF_VALUES, "The average <column> must be {range}"},
-	{"column_median_to_be_between", WHOLE, OF_VALUES,
-	 "The middle <column> (the median) must be {range}"},
-	{"column_stdev_to_be_between", WHOLE, OF_VALUES,
+	{"column_to_exist", WHOLE, "The field <column> must exist"},
+	{"column_min_to_be_between", WHOLE, "The lowest <column> must be {range}"},
+	{"column_max_to_be_between", WHOLE, "The highest <column> must be {range}"},
+	{"column_sum_to_be_between", WHOLE, "The sum of all <column> must be {range}"},
+	{"column_mean_to_be_between", WHOLE, "The average <column> must be {range}"},
+	{"column_median_to_be_between", WHOLE, "The middle <column> (the median) must be {range}"},
+	{"column_stdev_to_be_between", WHOLE,
 	 "The spread of <column> (its standard deviation) must be {range}"},
-	{"column_quantile_values_to_be_between", WHOLE, OF_VALUES,
+	{"column_quantile_values_to_be_between", WHOLE,
 	 "The quantiles of <column> must lie in their ranges: {quantile_ranges}"},
-	{"column_proportion_of_non_null_values_to_be_between", WHOLE, A_SHARE,
+	{"column_proportion_of_non_null_values_to_be_between", WHOLE_SHARE,
 	 "The share of records in which <column> is filled in must be {range}"},
-	{"column_unique_value_count_to_be_between", WHOLE, A_COUNT,
+	{"column_unique_value_count_to_be_between", WHOLE_NUMBER,
 	 "The number of different values of <column> must be {range}"},
-	{"column_proportion_of_unique_values_to_be_between", WHOLE, A_SHARE,
+	{"column_proportion_of_unique_values_to_be_between", WHOLE_SHARE,
 	 "The share of different values among those of <column> must be {range}"},
-	{"column_most_common_value_to_be_in_set", WHOLE, OF_VALUES,
+	{"column_most_common_value_to_be_in_set", WHOLE,
 	 "The most common value of <column> must be one of {value_set}"},
-	{"column_distinct_values_to_be_in_set", WHOLE, OF_VALUES,
+	{"column_distinct_values_to_be_in_set", WHOLE,
 	 "No other values than {value_set} may occur in <column>"},
-	{"column_distinct_values_to_contain_set", WHOLE, OF_VALUES,
+	{"column_distinct_values_to_contain_set", WHOLE,
 	 "Each of {value_set} must occur in <column>"},
-	{"column_distinct_values_to_equal_set", WHOLE, OF_VALUES,
+	{"column_distinct_values_to_equal_set", WHOLE,
 	 "The values that occur in <column> must be exactly these: {value_set}"},
-	{"column_kl_divergence_to_be_less_than", WHOLE, A_SHARE,
+	{"column_kl_divergence_to_be_less_than", WHOLE_SHARE,
 	 "The values of <column> must be spread as usual[: their divergence (Kullback-Leibler) "
 	 "must be less than {threshold}]"},
-	{"column_chisquare_test_p_value_to_be_greater_than", WHOLE, A_SHARE,
+	{"column_chisquare_test_p_value_to_be_greater_than", WHOLE_SHARE,
 	 "The values of <column> must be spread as usual[: the p-value of the chi-square test must "
 	 "be more than {p}]"},
 };
 
+static bool cut_prefix(struct ev_report_text *type)
+{
+	enum { PREFIX = 7 };
+
+	if (type->len < PREFIX || memcmp(type->p, "expect_", PREFIX) != 0)
+		return false;
+	type->p += PREFIX;
+	type->len -= PREFIX;
+	return true;
+}
+
 static const struct sentence *sentence_of(struct ev_report_text type)
 {
-	if (type.len < 7 || memcmp(type.p, "expect_", 7) != 0)
+	if (!cut_prefix(&type))
 		return NULL;
-	type.p += 7;
-	type.len -= 7;
 	for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++)
 		if (ev_report_is(type, sentences[i].type))
 			return &sentences[i];
@@ -360,8 +356,8 @@ static void say_unknown(struct ev_buf *b, const struct ev_doc *d, const struct e
 	struct ev_report_text t = c->type;
 	struct ev_buf words = {0};
 
-	if (t.len > 7 && memcmp(t.p, "expect_", 7) == 0)
-		t = (struct ev_report_text){t.p + 7, t.len - 7};
+	if (t.len > strlen("expect_"))
+		cut_prefix(&t);
 	ev_buf_put(&words, t.p, t.len);
 	for (size_t i = 0; i < words.len; i++)
 		if (words.p[i] == '_')
@@ -389,17 +385,17 @@ void ev_report_says(struct ev_buf *b, const struct ev_doc *d, const struct ev_re
 		say_unknown(b, d, c);
 		return;
 	}
-	if (s->opening != WHOLE && mostly(&share, d, c->kwargs))
+	if (s->opening < WHOLE && mostly(&share, d, c->kwargs))
 		PUT(b, "{} {} of the {}", HTML(s->opening == VALUES ? "At least" : "In at least"),
 		    HTML(ev_buf_str(&share)),
 		    HTML(s->opening == VALUES ? "values of " : "records, "));
-	else if (s->opening != WHOLE)
+	else if (s->opening < WHOLE)
 		ev_buf_puts(b, s->opening == VALUES ? "Every value of " : "In every record, ");
 	if (s->opening == VALUES) {
 		fill_in(&filled, "<column>", &whole);
 		ev_buf_puts(b, " must ");
 	}
-	filled.counted = s->observed == A_COUNT;
+	filled.counted = s->opening == WHOLE_NUMBER;
 	fill_in(&filled, s->words, &whole);
 	if (condition != EV_NOWHERE) {
 		ev_buf_puts(b, ", in the records where ");
@@ -486,10 +482,10 @@ static void say_observed(struct ev_buf *b, const struct ev_report *r, const stru
 			 const struct ev_report_check *c, const struct sentence *s,
 			 uint32_t observed)
 {
-	struct saying found = {b, d, c->kwargs, s != NULL && s->observed == A_COUNT};
+	struct saying found = {b, d, c->kwargs, s != NULL && s->opening == WHOLE_NUMBER};
 
 	ev_buf_puts(b, "Found: ");
-	if ((s == NULL || s->observed == OF_VALUES) && !ev_report_may_show(r, d, c)) {
+	if ((s == NULL || s->opening <= WHOLE) && !ev_report_may_show(r, d, c)) {
 		ev_buf_puts(b, REPORT_REDACTED);
 	} else if (ev_kind(d, observed) != EV_OBJECT || !say_quantiles(b, d, c, observed)) {
 		put_value(&found, c->approximate ? "<strong>~" : "<strong>", observed, SHOWN);
@@ -521,7 +517,7 @@ void ev_report_found(struct ev_buf *b, const struct ev_report *r, const struct e
 		ev_buf_puts(b, c->verdict == REPORT_PASS ? "It does." : "It does not.");
 	}
 	if (c->error.p != NULL && c->error.len > 0 &&
-	    ((s != NULL && s->observed != OF_VALUES) || ev_report_may_show(r, d, c)))
+	    ((s != NULL && s->opening > WHOLE) || ev_report_may_show(r, d, c)))
 		PUT(b, " {}: {}.", HTML(c->approximate ? "How exact" : "Why"), DATA(c->error, 200));
 }
 

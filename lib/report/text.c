@@ -230,7 +230,7 @@ static void put_rounded(struct ev_buf *b, uint64_t n)
 static void put_share(struct ev_buf *b, uint64_t part, uint64_t whole)
 {
 	enum { FEW = 100, MOST_DECIMALS = 4 };
-	uint64_t scale = whole < FEW ? 100 : 1000; /* what stands for all */
+	uint64_t scale = whole < FEW ? 100 : 1000; /* of the whole */
 	int decimals = whole < FEW ? 0 : 1;
 
 	if (whole == 0 || part == 0 || part >= whole) {

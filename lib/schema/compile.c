@@ -19,21 +19,15 @@ struct compile {
 	const struct ev_doc *d;
 	struct ev_schema_document *doc;
 	struct ev_error *err;
-	/* made on first use */
-	struct ev_schema_numbers *numbers;
-	struct ev_schema_strings *strings;
-	struct ev_schema_arrays *arrays;
-	struct ev_schema_objects *objects;
-	struct ev_schema_applied *applied;
 	const struct ev_schema *ref;
-	uint32_t says, asserts; /* asserts: how many keywords say something about a value */
+	uint32_t asserts; /* how many keywords say something about a value */
 };
 
 /* The index of a name whose presence is asked for; gives it a mark. */
 static uint32_t name_count(struct compile *c, uint32_t at)
 {
-	struct ev_schema_objects *o = c->objects;
-	uint32_t i = ev_schema_names_add(&o->names, ev_schema_string(c->doc, c->set, at));
+	struct ev_schema_objects *o = c->s->objects;
+	uint32_t i = ev_schema_names_add(c->set, &o->names, ev_schema_string(c->doc, at));
 
 	if (o->names.list[i].mark == SCHEMA_NO_MARK)
 		o->names.list[i].mark = o->n_marks++;
@@ -47,7 +41,7 @@ static enum ev_schema_draft draft(const struct compile *c)
 
 static struct ev_schema *sub(struct compile *c, uint32_t at)
 {
-	return ev_schema_at(c->s->resource, at, c->set);
+	return ev_schema_at(c->s->resource, at);
 }
 
 static const struct ev_schema **subs(struct compile *c, uint32_t at, uint32_t *n, uint32_t room)
@@ -62,71 +56,43 @@ static const struct ev_schema **subs(struct compile *c, uint32_t at, uint32_t *n
 	return list;
 }
 
+/* The parts of a schema, made on first use. */
+
 static struct ev_schema_strings *strings(struct compile *c)
 {
-	if (c->strings == NULL) {
-		c->strings = ev_arena_zalloc(&c->set->arena, sizeof *c->strings);
-		c->strings->max = UINT64_MAX;
-		c->s->strings = c->strings;
+	if (c->s->strings == NULL) {
+		c->s->strings = ev_arena_zalloc(&c->set->arena, sizeof *c->s->strings);
+		c->s->strings->max = UINT64_MAX;
 	}
-	return c->strings;
+	return c->s->strings;
 }
 
 static struct ev_schema_arrays *arrays(struct compile *c)
 {
-	if (c->arrays == NULL) {
-		c->arrays = ev_arena_zalloc(&c->set->arena, sizeof *c->arrays);
-		c->arrays->max = c->arrays->max_contains = UINT64_MAX;
-		c->arrays->min_contains = 1;
-		c->s->arrays = c->arrays;
+	struct ev_schema_arrays *a = c->s->arrays;
+
+	if (a == NULL) {
+		a = c->s->arrays = ev_arena_zalloc(&c->set->arena, sizeof *a);
+		a->max = a->max_contains = UINT64_MAX;
+		a->min_contains = 1;
 	}
-	return c->arrays;
-}
-
-static size_t names_in(const struct ev_doc *d, uint32_t schema, const char *keyword)
-{
-	uint32_t v = ev_member(d, schema, keyword, strlen(keyword));
-	size_t n;
-
-	if (v == EV_NOWHERE || ev_kind(d, v) < EV_ARRAY)
-		return 0;
-	n = d->nodes[v].count;
-	if (ev_kind(d, v) == EV_OBJECT && keyword[0] == 'd')
-		for (uint32_t i = ev_first(d, v); i < ev_end(d, v); i = ev_next(d, i + 1))
-			n += ev_kind(d, i + 1) == EV_ARRAY ? d->nodes[i + 1].count : 0;
-	return n;
-}
-
-static struct ev_schema_objects *objects(struct compile *c)
-{
-	static const char *const with_names[] = {
-		"properties", "required", "dependentRequired", "dependentSchemas", "dependencies",
-	};
-
-	if (c->objects == NULL) {
-		size_t n = 0, dependents = 0;
-
-		for (size_t i = 0; i < sizeof with_names / sizeof *with_names; i++)
-			n += names_in(c->d, c->s->at, with_names[i]);
-		for (size_t i = 2; i < sizeof with_names / sizeof *with_names; i++)
-			dependents += names_in(c->d, c->s->at, with_names[i]);
-		c->objects = ev_arena_zalloc(&c->set->arena, sizeof *c->objects);
-		c->objects->max = UINT64_MAX;
-		ev_schema_names_room(c->set, &c->objects->names, n);
-		c->objects->dependents =
-			ev_arena_alloc(&c->set->arena, dependents * sizeof *c->objects->dependents);
-		c->s->objects = c->objects;
-	}
-	return c->objects;
+	return a;
 }
 
 static struct ev_schema_applied *applied(struct compile *c)
 {
-	if (c->applied == NULL) {
-		c->applied = ev_arena_zalloc(&c->set->arena, sizeof *c->applied);
-		c->s->applied = c->applied;
+	if (c->s->applied == NULL)
+		c->s->applied = ev_arena_zalloc(&c->set->arena, sizeof *c->s->applied);
+	return c->s->applied;
+}
+
+static struct ev_schema_objects *objects(struct compile *c)
+{
+	if (c->s->objects == NULL) {
+		c->s->objects = ev_arena_zalloc(&c->set->arena, sizeof *c->s->objects);
+		c->s->objects->max = UINT64_MAX;
 	}
-	return c->applied;
+	return c->s->objects;
 }
 
 static uint64_t count(struct compile *c, uint32_t at)
@@ -145,11 +111,9 @@ static void limit(struct compile *c, enum ev_schema_bound bound, uint32_t at)
 {
 	struct ev_schema_slice *l;
 
-	if (c->numbers == NULL) {
-		c->numbers = ev_arena_zalloc(&c->set->arena, sizeof *c->numbers);
-		c->s->numbers = c->numbers;
-	}
-	l = &c->numbers->limits[bound];
+	if (c->s->numbers == NULL)
+		c->s->numbers = ev_arena_zalloc(&c->set->arena, sizeof *c->s->numbers);
+	l = &c->s->numbers->limits[bound];
 	l->p = ev_raw(c->d, at, &l->len);
 }
 
@@ -170,8 +134,6 @@ static const struct ev_schema_values *values(struct compile *c, uint32_t first, 
 	struct ev_buf form = {0};
 
 	v->list = ev_arena_zalloc(&c->set->arena, n * sizeof *v->list);
-	ev_schema_names_room(c->set, &v->strings, n);
-	ev_schema_names_room(c->set, &v->forms, n);
 	for (uint32_t i = first; i < end; i = ev_next(c->d, i)) {
 		struct ev_schema_constant *k = &v->list[v->n++];
 
@@ -182,14 +144,14 @@ static const struct ev_schema_values *values(struct compile *c, uint32_t first, 
 			continue;
 		}
 		if (k->kind == EV_STRING) {
-			ev_schema_names_add(&v->strings, ev_schema_string(c->doc, c->set, i));
+			ev_schema_names_add(c->set, &v->strings, ev_schema_string(c->doc, i));
 			continue;
 		}
 		ev_buf_reset(&form);
 		ev_canonical(c->d, i, NULL, 0, &form);
 		k->form = (struct ev_schema_slice){ev_arena_copy(&c->set->arena, form.p, form.len),
 						   form.len};
-		ev_schema_names_add(&v->forms, k->form);
+		ev_schema_names_add(c->set, &v->forms, k->form);
 		v->numbers |= k->kind == EV_NUMBER;
 		v->composites |= k->kind != EV_NUMBER;
 	}
@@ -204,7 +166,7 @@ static struct ev_regex *regex(struct compile *c, uint32_t at, struct ev_schema_s
 	struct ev_regex *re;
 	struct ev_error why;
 
-	*text = ev_schema_string(c->doc, c->set, at);
+	*text = ev_schema_string(c->doc, at);
 	if ((re = ev_regex_compile(text->p, text->len, EV_REGEX_ECMA, &why)) == NULL) {
 		ev_schema_fail(c->doc, c->doc->nodes[at].pos, c->err,
 			       "the pattern %s is no regular expression: %s", text->p, why.text);
@@ -220,7 +182,7 @@ static void properties(struct compile *c, uint32_t at)
 	struct ev_schema_objects *o = objects(c);
 
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i + 1)) {
-		uint32_t k = ev_schema_names_add(&o->names, ev_schema_string(c->doc, c->set, i));
+		uint32_t k = ev_schema_names_add(c->set, &o->names, ev_schema_string(c->doc, i));
 
 		o->names.list[k].schema = sub(c, i + 1);
 	}
@@ -255,7 +217,13 @@ static uint32_t *counted_names(struct compile *c, uint32_t at, uint32_t *n)
 static void dependents(struct compile *c, uint32_t at)
 {
 	struct ev_schema_objects *o = objects(c);
+	const size_t n = o->n_dependents, more = c->d->nodes[at].count;
+	struct ev_schema_dependent *list =
+		ev_arena_alloc(&c->set->arena, (n + more) * sizeof *list);
 
+	if (n > 0) /* of another keyword */
+		memcpy(list, o->dependents, n * sizeof *list);
+	o->dependents = list;
 	for (uint32_t i = ev_first(c->d, at); i < ev_end(c->d, at); i = ev_next(c->d, i + 1)) {
 		struct ev_schema_dependent *p = &o->dependents[o->n_dependents++];
 
@@ -354,10 +322,10 @@ static bool keyword(struct compile *c, enum ev_schema_keyword k, uint32_t at)
 	switch (k) {
 	case K_NONE: return true;
 	case K_TITLE:
-		if (c->s->says != NULL)
+		if (c->s->description != NULL)
 			return true;
 		/* fall through */
-	case K_DESCRIPTION: c->s->says = ev_schema_string(c->doc, c->set, at).p; return true;
+	case K_DESCRIPTION: c->s->description = ev_schema_string(c->doc, at).p; return true;
 	default: break;
 	}
 	c->asserts++;
@@ -383,7 +351,7 @@ static bool keyword(struct compile *c, enum ev_schema_keyword k, uint32_t at)
 	case K_EXCLUSIVE_MAXIMUM: limit(c, SCHEMA_EXCLUSIVE_MAXIMUM, at); break;
 	case K_EXCLUSIVE_MINIMUM: limit(c, SCHEMA_EXCLUSIVE_MINIMUM, at); break;
 	case K_FORMAT:
-		text = ev_schema_string(c->doc, c->set, at);
+		text = ev_schema_string(c->doc, at);
 		if (ev_schema_format_find(text.p, text.len) != NULL)
 			strings(c)->format = ev_schema_format_find(text.p, text.len);
 		break;
@@ -431,12 +399,6 @@ static bool keyword(struct compile *c, enum ev_schema_keyword k, uint32_t at)
 	return true;
 }
 
-void ev_schema_map_keep(struct ev_schema_set *set, struct ev_symbol_map *map)
-{
-	ev_grow(&set->maps, &set->cap_maps, set->n_maps + 1, sizeof(struct ev_symbol_map *));
-	set->maps[set->n_maps++] = map;
-}
-
 static void map_names(struct ev_schema_set *set, struct ev_schema_objects *o)
 {
 	for (uint32_t i = 0; i < o->names.n; i++) {
@@ -444,25 +406,15 @@ static void map_names(struct ev_schema_set *set, struct ev_schema_objects *o)
 
 		ev_symbol_map_put(&o->members, ev_symbols_add(set->symbols, name->p, name->len), i);
 	}
-	ev_schema_map_keep(set, &o->members);
-}
-
-static const struct ev_schema_layout *layout_of(struct compile *c,
-						const struct ev_schema_strings *t)
-{
-	struct ev_schema_slice text = t->pattern_text;
-
-	if (t->pattern != NULL && t->format != NULL)
-		return NULL;
-	if (t->format != NULL && t->format->layout != NULL)
-		text = (struct ev_schema_slice){t->format->layout, strlen(t->format->layout)};
-	return text.p != NULL ? ev_schema_layout_read(&c->set->arena, text.p, text.len) : NULL;
+	ev_grow(&set->maps, &set->cap_maps, set->n_maps + 1, sizeof(struct ev_symbol_map *));
+	set->maps[set->n_maps++] = &o->members;
 }
 
 /* Sets what depends on several keywords. */
 static void close_schema(struct compile *c)
 {
-	struct ev_schema_objects *o = c->objects;
+	struct ev_schema_objects *o = c->s->objects;
+	struct ev_schema_strings *t = c->s->strings;
 
 	if (c->ref != NULL && c->asserts == 1) {
 		c->s->alias = c->ref;
@@ -473,8 +425,9 @@ static void close_schema(struct compile *c)
 			a->all = ev_arena_alloc(&c->set->arena, sizeof(struct ev_schema *));
 		a->all[a->n_all++] = c->ref;
 	}
-	if (c->strings != NULL)
-		c->strings->layout = layout_of(c, c->strings);
+	if (t != NULL && t->pattern != NULL)
+		t->layout = ev_schema_layout_read(&c->set->arena, t->pattern_text.p,
+						  t->pattern_text.len);
 	c->s->leaf = c->s->alias == NULL && o == NULL && c->s->arrays == NULL &&
 		     c->s->applied == NULL && c->s->unevaluated_items == NULL &&
 		     c->s->unevaluated_properties == NULL;
@@ -487,7 +440,7 @@ static void lint(struct compile *c, uint32_t name)
 {
 	enum { MOST = 20 };
 	struct ev_schema_set *set = c->set;
-	struct ev_schema_slice text = ev_schema_string(c->doc, set, name);
+	struct ev_schema_slice text = ev_schema_string(c->doc, name);
 	const char *meant = ev_schema_keyword_meant(text.p);
 	struct ev_error line;
 
@@ -563,8 +516,9 @@ static bool compile(struct ev_schema *s, struct ev_error *err)
 	return good;
 }
 
-struct ev_schema *ev_schema_at(struct ev_schema_resource *r, uint32_t at, struct ev_schema_set *set)
+struct ev_schema *ev_schema_at(struct ev_schema_resource *r, uint32_t at)
 {
+	struct ev_schema_set *set = r->doc->set;
 	struct ev_schema **s = &r->doc->compiled[at];
 
 	if (*s == NULL) {
@@ -594,7 +548,7 @@ static void queue_dynamic(struct ev_schema_set *set)
 				ev_schema_anchor_find(r, set->dynamic[i], strlen(set->dynamic[i]));
 
 			if (a != NULL && a->dynamic)
-				ev_schema_at(r, a->at, set);
+				ev_schema_at(r, a->at);
 		}
 	}
 }

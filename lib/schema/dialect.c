@@ -68,7 +68,7 @@ static bool vocabularies(struct ev_schema_set *set, const struct ev_schema_resou
 	static const struct {
 		const char *name;
 		unsigned bits;
-		bool if_needed; /* if the metaschema says true of it */
+		bool if_needed; /* only if the metaschema has true for it */
 	} known[] = {
 		{"2020-12/vocab/core", 0, false},
 		{"2020-12/vocab/applicator", SCHEMA_APPLICATOR, false},
@@ -94,7 +94,7 @@ static bool vocabularies(struct ev_schema_set *set, const struct ev_schema_resou
 		return true;
 	*out = SCHEMA_CORE;
 	for (uint32_t i = ev_first(d, list); i < ev_end(d, list); i = ev_next(d, i + 1)) {
-		struct ev_schema_slice name = ev_schema_string(meta->doc, set, i);
+		struct ev_schema_slice name = ev_schema_string(meta->doc, i);
 		bool needed = ev_kind(d, i + 1) == EV_TRUE, found = false;
 
 		for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
@@ -126,7 +126,7 @@ bool ev_schema_dialect_read(struct ev_schema_set *set, struct ev_schema_document
 	if (ev_kind(&doc->doc, at) != EV_STRING)
 		return ev_schema_fail(doc, pos, err,
 				      "$schema is no string: give it \"" SCHEMA_URI_2020 "\"");
-	uri = ev_schema_string(doc, set, at);
+	uri = ev_schema_string(doc, at);
 	*dialect = set->dialect;
 	if (draft_find(uri.p, &dialect->draft))
 		return true;

@@ -42,8 +42,9 @@ bool ev_schema_reported(struct ev_schema_judge *j, const struct ev_schema_place 
 	put_path(j, place, &path);
 	reason->path = ev_arena_copy(arena, path.p, path.len);
 	reason->keyword = keyword;
-	if (place->says != NULL)
-		reason->explain = ev_arena_copy(arena, place->says, strlen(place->says));
+	if (place->description != NULL)
+		reason->explain =
+			ev_arena_copy(arena, place->description, strlen(place->description));
 	ev_buf_free(&path);
 	return false;
 }
@@ -181,8 +182,8 @@ bool ev_schema_report_contains(struct ev_schema_judge *j, const struct ev_schema
 	if (place == NULL)
 		return false;
 	of_contains = *place;
-	if (t->contains->says != NULL)
-		of_contains.says = t->contains->says;
+	if (t->contains->description != NULL)
+		of_contains.description = t->contains->description;
 	if (n < t->min_contains)
 		SCHEMA_REPORT(j, &of_contains, t->min_contains == 1 ? "contains" : "minContains",
 			      "%llu element%s of the array fit%s \"contains\", at least %llu "
@@ -284,8 +285,8 @@ bool ev_schema_report_not(struct ev_schema_judge *j, const struct ev_schema *no,
 	if (place == NULL)
 		return false;
 	of_not = *place;
-	if (no->says != NULL)
-		of_not.says = no->says;
+	if (no->description != NULL)
+		of_not.description = no->description;
 	return SCHEMA_REPORT(j, &of_not, "not", "%s fits a schema that it must not fit",
 			     ev_schema_quoted(j, i));
 }
@@ -323,7 +324,7 @@ void ev_schema_explain(const struct ev_schema *s, const struct ev_doc *d, uint32
 	}
 	if (reasons->n > first)
 		return;
-	top.says = s->says;
+	top.description = s->description;
 	if (j.deep)
 		SCHEMA_REPORT(&j, &top, NULL,
 			      "the value is nested too deep for this schema: more than %d "

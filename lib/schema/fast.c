@@ -1,6 +1,6 @@
 #include "schema/fast.h"
 
-enum { SETS = 128, MAX_RANGES = 8 };
+enum { SETS = 128 };
 
 #define EIGHT(x) x, x, x, x, x, x, x, x
 #define ALL(x)	 EIGHT(x), EIGHT(x), EIGHT(x), EIGHT(x), EIGHT(x), EIGHT(x)
@@ -146,77 +146,48 @@ static bool folds(const struct set *set)
 	return true;
 }
 
-/* Writes the set's ranges; returns how many. */
-static uint32_t ranges_of(const struct set *set, bool folded, uint8_t lo[], uint8_t hi[])
+/* Sets position i of the layout. False if the set takes more than six ranges. */
+static bool put_ranges(struct ev_schema_layout *s, uint32_t i, const struct set *set)
 {
+	const bool folded = folds(set);
 	uint32_t n = 0;
 
-	for (int c = 0; c < SETS; c++) {
-		if (!set->has[c] || (folded && (c & 0x20) == 0))
+	((uint8_t *)s->fold)[i] = folded ? 0x20 : 0;
+	for (int lo = 0, hi; lo < SETS; lo = hi + 1) {
+		struct ev_schema_ranges *r = &s->ranges[n / 2 % SCHEMA_LAYOUT_PAIRS][i / 16];
+
+		hi = lo;
+		if (!set->has[lo] || (folded && (lo & 0x20) == 0))
 			continue;
-		if (n > 0 && hi[n - 1] == c - 1) {
-			hi[n - 1] = (uint8_t)c;
-			continue;
-		}
-		if (n == MAX_RANGES)
-			return MAX_RANGES + 1;
-		lo[n] = hi[n] = (uint8_t)c;
-		n++;
+		while (hi + 1 < SETS && set->has[hi + 1] && !(folded && ((hi + 1) & 0x20) == 0))
+			hi++;
+		if (n == 2 * SCHEMA_LAYOUT_PAIRS)
+			return false;
+		((uint8_t *)&r->add[n % 2])[i % 16] = (uint8_t)(127 - hi);
+		((int8_t *)&r->above[n++ % 2])[i % 16] = (int8_t)(126 - (hi - lo));
 	}
-	return n;
-}
-
-/* The arena aligns to 8 bytes; vectors must be aligned to their size. */
-static struct ev_schema_layout *layout_new(struct ev_arena *arena, uint32_t n)
-{
-	size_t vectors = SCHEMA_LAYOUT_VECTORS * (size_t)n;
-	char *p = ev_arena_zalloc(arena, sizeof(struct ev_schema_layout) +
-						 vectors * sizeof(struct ev_schema_ranges) + 16);
-	struct ev_schema_layout *s = (void *)(p + (16 - (uintptr_t)p % 16) % 16);
-
-	for (size_t i = 0; i < vectors; i++)
-		for (int k = 0; k < 2; k++)
-			memset(&s->ranges[i].above[k], INT8_MAX, sizeof(ev_schema_signed));
-	return s;
+	s->pairs = n > 2 * s->pairs ? (n + 1) / 2 : s->pairs;
+	return true;
 }
 
 static struct ev_schema_layout *layout_of(struct ev_arena *arena, const struct reading *r)
 {
-	uint8_t lo[MAX_RANGES], hi[MAX_RANGES];
-	uint32_t n = 1;
-	struct ev_schema_layout *s;
+	/* the arena aligns to 8 bytes; vectors must be aligned to their size */
+	char *p = ev_arena_zalloc(arena, sizeof(struct ev_schema_layout) + 16);
+	struct ev_schema_layout *s = (void *)(p + (16 - (uintptr_t)p % 16) % 16);
 
-	for (uint32_t i = 0; i < r->n; i++) {
-		uint32_t m = ranges_of(&r->positions[i], folds(&r->positions[i]), lo, hi);
-
-		if (m > MAX_RANGES)
-			return NULL;
-		n = m > 2 * n ? (m + 1) / 2 : n;
-	}
-	s = layout_new(arena, n);
-	s->n = n;
-	s->width = r->n;
+	s->pairs = 1;
+	s->width = s->most = r->n;
 	s->least = r->least;
-	s->most = r->n;
-	for (uint32_t i = 0; i < r->n; i++) {
-		bool folded = folds(&r->positions[i]);
-		uint32_t m = ranges_of(&r->positions[i], folded, lo, hi);
-
-		((uint8_t *)s->fold)[i] = folded ? 0x20 : 0;
-		for (uint32_t k = 0; k < m; k++) {
-			struct ev_schema_ranges *q =
-				&s->ranges[k / 2 * SCHEMA_LAYOUT_VECTORS + i / 16];
-
-			((uint8_t *)&q->add[k % 2])[i % 16] = (uint8_t)(127 - hi[k]);
-			((int8_t *)&q->above[k % 2])[i % 16] = (int8_t)(126 - (hi[k] - lo[k]));
-		}
-	}
+	for (uint32_t v = 0; v < SCHEMA_LAYOUT_PAIRS * SCHEMA_LAYOUT_VECTORS; v++)
+		memset((&s->ranges[0][0])[v].above, INT8_MAX, sizeof s->ranges[0][0].above);
+	for (uint32_t i = 0; i < r->n; i++)
+		if (!put_ranges(s, i, &r->positions[i]))
+			return NULL;
 	for (uint32_t i = r->n; i < SCHEMA_LAYOUT_WIDTH; i++) { /* both halves of all bytes */
-		struct ev_schema_ranges *q = &s->ranges[i / 16];
-
-		((uint8_t *)&q->add[1])[i % 16] = 0x80;
+		((uint8_t *)&s->ranges[0][i / 16].add[1])[i % 16] = 0x80;
 		for (uint32_t k = 0; k < 2; k++)
-			((int8_t *)&q->above[k])[i % 16] = -1;
+			((int8_t *)&s->ranges[0][i / 16].above[k])[i % 16] = -1;
 	}
 	return s;
 }
@@ -242,141 +213,7 @@ const struct ev_schema_layout *ev_schema_layout_read(struct ev_arena *arena, con
 	return s;
 }
 
-bool ev_schema_fast_layout_all(const struct ev_schema_layout *s, const char *p, size_t len)
-{
-	size_t n = len < s->width ? len : s->width;
-	const uint8_t *beyond = ev_schema_layout_beyond + SCHEMA_LAYOUT_WIDTH - n;
-	ev_schema_bytes miss = {0};
-
-	for (size_t v = 0; 16 * v < n; v++) {
-		ev_schema_bytes text = ev_schema_bytes_at(p + 16 * v) | s->fold[v], hit = {0};
-
-		for (uint32_t k = 0; k < s->n; k++) {
-			const struct ev_schema_ranges *r =
-				&s->ranges[(size_t)k * SCHEMA_LAYOUT_VECTORS + v];
-
-			hit |= (ev_schema_bytes)((ev_schema_signed)(text + r->add[0]) >
-						 r->above[0]);
-			hit |= (ev_schema_bytes)((ev_schema_signed)(text + r->add[1]) >
-						 r->above[1]);
-		}
-		miss |= ~(hit | ev_schema_bytes_at(beyond + 16 * v));
-	}
-	return ev_schema_bytes_bits(miss) == 0;
-}
-
-/* Addresses */
-
-const struct ev_schema_ipv4_number ev_schema_ipv4_numbers[4] = {
-	[0] = {0, 1, 0, 0}, /* any other length: nothing matches */
-	[1] = {0xff000000, 0x30000000, 0x09000000, 0},
-	[2] = {0xffff0000, 0x31300000, 0x08090000, 0},
-	[3] = {0xffffff00, 0x31303000, 0x01050500, 0},
-};
-
-/* Names of hosts and what holds them */
-
-static ev_schema_bytes letters(ev_schema_bytes v)
-{
-	return ev_schema_bytes_within(v | 0x20, 'a', 'z');
-}
-
-bool ev_schema_fast_uri(const char *p, size_t len)
-{
-	size_t i = 7;
-
-	if (len < 8 || memcmp(p, "http", 4) != 0)
-		return false;
-	i += p[4] == 's';
-	if (memcmp(p + i - 3, "://", 3) != 0)
-		return false;
-	for (; i < len; i += 16) {
-		ev_schema_bytes v = ev_schema_bytes_at(p + i);
-		uint32_t good = ev_schema_bytes_bits(
-			letters(v) | ev_schema_bytes_within(v, '&', '9') |
-			(ev_schema_bytes)(v == '_') | (ev_schema_bytes)(v == '=') |
-			(ev_schema_bytes)(v == '?'));
-
-		if (len - i < 16)
-			good |= 0xffffffff << (len - i);
-		if ((good & 0xffff) != 0xffff)
-			return false;
-	}
-	return true;
-}
-
-/* Where the bytes of each kind are: bit i is for byte i. */
-struct kinds {
-	uint64_t marks, at, local, others; /* . and -, also @; @; + and _; none of all these */
-};
-
-enum { MOST_KINDS = 63 }; /* bytes of text; a DNS label has no more */
-
-static struct kinds kinds_of(const char *p, size_t len)
-{
-	struct kinds k = {0};
-	uint64_t good = 0, text = (UINT64_C(1) << len) - 1;
-
-	for (size_t i = 0; i < len; i += 16) {
-		ev_schema_bytes v = ev_schema_bytes_at(p + i), at = (ev_schema_bytes)(v == '@');
-		ev_schema_bytes local = (ev_schema_bytes)(v == '+') | (ev_schema_bytes)(v == '_');
-		ev_schema_bytes marks = ev_schema_bytes_within(v, '-', '.') | at;
-
-		k.at |= (uint64_t)ev_schema_bytes_bits(at) << i;
-		k.marks |= (uint64_t)ev_schema_bytes_bits(marks) << i;
-		k.local |= (uint64_t)ev_schema_bytes_bits(local) << i;
-		good |= (uint64_t)ev_schema_bytes_bits(
-				letters(v) | ev_schema_bytes_within(v, '0', '9') | marks | local)
-			<< i;
-	}
-	k.at &= text;
-	k.marks &= text;
-	k.local &= text;
-	k.others = ~good & text;
-	return k;
-}
-
-/* True if no two marks are neighbours and none is first or last. */
-static bool stand_alone(uint64_t marks, size_t len)
-{
-	return ((marks & marks << 1) | (marks & 1) | marks >> (len - 1)) == 0;
-}
-
-bool ev_schema_fast_email(const char *p, size_t len)
-{
-	struct kinds k;
-
-	if (len - 1 >= MOST_KINDS)
-		return false;
-	k = kinds_of(p, len);
-	return k.others == 0 && k.at != 0 && (k.at & (k.at - 1)) == 0 && k.local < k.at &&
-	       stand_alone(k.marks, len);
-}
-
-bool ev_schema_fast_hostname(const char *p, size_t len)
-{
-	struct kinds k;
-
-	if (len - 1 >= MOST_KINDS)
-		return false;
-	k = kinds_of(p, len);
-	return (k.others | k.at | k.local) == 0 && stand_alone(k.marks, len);
-}
-
 /* Words */
-
-/* The slot of a word, or the free one where it would go. */
-static const struct ev_schema_word *word_at(const struct ev_schema_words *w,
-					    const struct ev_schema_word *word)
-{
-	uint32_t k = ev_schema_word_slot(w, word->head, word->tail);
-
-	while (w->slots[k].len != SIZE_MAX &&
-	       (w->slots[k].len != word->len ||
-		memcmp(w->slots[k].text, word->text, word->len) != 0))
-		k = (k + 1) & w->mask;
-	return &w->slots[k];
-}
 
 static struct ev_schema_word word_of(const char *p, size_t len)
 {
@@ -393,28 +230,24 @@ static struct ev_schema_word word_of(const char *p, size_t len)
 	return word;
 }
 
-/*
- * Fills the table and returns how many words are not in their first slot; UINT32_MAX if the hash is
- * bad for them, as for words with equal ends.
- */
-static uint32_t fill_words(struct ev_schema_words *w, const struct ev_schema_names *names)
+/* Fills the table; returns how many words are left to the slow path: another has their slot. */
+static uint32_t fill_words(struct ev_schema_words *w, unsigned bits,
+			   const struct ev_schema_names *names)
 {
-	enum { FAR = 8 }; /* probes for a word, on average */
-	uint64_t steps = 0;
-	uint32_t elsewhere = 0;
+	uint32_t left_out = 0;
 
-	for (uint32_t i = 0; i <= w->mask; i++)
+	for (size_t i = 0; i < (size_t)1 << bits; i++)
 		w->slots[i].len = SIZE_MAX;
-	for (uint32_t i = 0; i < names->n && steps <= FAR * (uint64_t)names->n; i++) {
+	for (uint32_t i = 0; i < names->n; i++) {
 		struct ev_schema_word word = word_of(names->list[i].p, names->list[i].len);
-		uint32_t k = (uint32_t)(word_at(w, &word) - w->slots),
-			 first = ev_schema_word_slot(w, word.head, word.tail);
+		struct ev_schema_word *to = &w->slots[ev_schema_word_slot(w, word.head, word.tail)];
 
-		w->slots[k] = word;
-		elsewhere += k != first;
-		steps += (k - first) & w->mask;
+		if (to->len == SIZE_MAX)
+			*to = word;
+		else
+			left_out++;
 	}
-	return steps <= FAR * (uint64_t)names->n ? elsewhere : UINT32_MAX;
+	return left_out;
 }
 
 const struct ev_schema_words *ev_schema_words_make(struct ev_arena *arena,
@@ -430,52 +263,17 @@ const struct ev_schema_words *ev_schema_words_make(struct ev_arena *arena,
 		bits++;
 	w = ev_arena_alloc(arena, sizeof *w + (sizeof(struct ev_schema_word) << bits));
 	w->shift = 64 - bits;
-	w->mask = (uint32_t)(1ULL << bits) - 1;
 	for (int i = 0; i < FACTORS && least > 0; i++, factor *= 0xbf58476d1ce4e5b9) {
-		uint32_t elsewhere;
+		uint32_t left_out;
 
 		w->factor = factor;
-		elsewhere = fill_words(w, names);
-		if (elsewhere < least) {
-			least = elsewhere;
+		left_out = fill_words(w, bits, names);
+		if (left_out < least) {
+			least = left_out;
 			best = factor;
 		}
 	}
-	if (least == UINT32_MAX)
-		return NULL;
-	if (w->factor != best) {
-		w->factor = best;
-		fill_words(w, names);
-	}
+	w->factor = best;
+	fill_words(w, bits, names);
 	return w;
-}
-
-bool ev_schema_fast_word_all(const struct ev_schema_words *w, const char *p, size_t len)
-{
-	struct ev_schema_word word = word_of(p, len);
-
-	return word_at(w, &word)->len == len;
-}
-
-/* Numbers */
-
-bool ev_schema_fast_number(const char *p, size_t len, int64_t least, int64_t most, bool whole)
-{
-	const char *end = p + len;
-	bool negative = *p == '-';
-	int64_t v = 0, part = 0;
-
-	if (len > 18)
-		return false;
-	for (p += negative; p < end && *p >= '0' && *p <= '9'; p++)
-		v = v * 10 + (*p - '0');
-	if (p < end) {
-		if (whole || *p != '.')
-			return false;
-		for (p++; p < end; p++)
-			if (*p < '0' || *p > '9')
-				return false;
-		part = 1; /* or fewer */
-	}
-	return negative ? least <= -v - part && -v <= most : least <= v && v + part <= most;
 }

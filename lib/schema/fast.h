@@ -1,10 +1,8 @@
 /*
- * fast: fast checks of scalars: patterns that are rows of characters, words, date-times in UTC,
- * IPv4 addresses, URIs, mailboxes, host names, plain numbers. Floor 6, for the files of schema
+ * fast: fast checks of scalars: patterns that are rows of characters, and words. Floor 6, for the files of schema
  * alone.
  *
- * Each ev_schema_fast_* says true only if the value fits. False says nothing: then the schema
- * itself is asked. Texts are strings without escapes as they stand in a document, so no byte is
+ * ev_schema_fast_*: true only if the value fits. False: unknown, evaluate in full. Texts are strings without escapes as they stand in a document, so no byte is
  * below 0x20, and EV_SCAN_SLACK bytes behind them can be read.
  */
 #ifndef EV_SCHEMA_FAST_H
@@ -24,7 +22,11 @@
  * stands one of a set of ASCII characters, kept as a few ranges. c is in lo..hi if c + (127 - hi) >
  * 126 - (hi - lo) in signed bytes: one addition and one comparison for 16 positions.
  */
-enum { SCHEMA_LAYOUT_WIDTH = 48, SCHEMA_LAYOUT_VECTORS = SCHEMA_LAYOUT_WIDTH / 16 };
+enum {
+	SCHEMA_LAYOUT_WIDTH = 48,
+	SCHEMA_LAYOUT_VECTORS = SCHEMA_LAYOUT_WIDTH / 16,
+	SCHEMA_LAYOUT_PAIRS = 3,
+};
 
 typedef uint8_t ev_schema_bytes EV_VECTOR(16);
 typedef int8_t ev_schema_signed EV_VECTOR(16);
@@ -40,14 +42,14 @@ struct ev_schema_layout {
 	ev_schema_bytes fold[SCHEMA_LAYOUT_VECTORS];
 	uint32_t least, most; /* bytes of the text; most is UINT32_MAX if it is open */
 	uint32_t width;	      /* positions; behind them anything may stand */
-	uint32_t n;
-	struct ev_schema_ranges ranges[]; /* n times those of all vectors */
+	uint32_t pairs;	      /* of ranges in use */
+	struct ev_schema_ranges ranges[SCHEMA_LAYOUT_PAIRS][SCHEMA_LAYOUT_VECTORS];
 };
 
 /*
  * The layout of a regular expression of ECMA-262, made in the arena: it begins with ^, then
  * characters and classes follow, each with {n} or not, the last one also with another quantifier,
- * and then $ or nothing. NULL if the expression is no such one or is too long.
+ * and then $ or nothing. NULL if the expression is no such one, or takes more than six ranges.
  */
 const struct ev_schema_layout *ev_schema_layout_read(struct ev_arena *arena, const char *pattern,
 						     size_t len);
@@ -86,33 +88,25 @@ static inline uint32_t ev_schema_bytes_bits(ev_schema_bytes v)
 #endif
 }
 
-/* 0xff for each byte of v within lo..hi, else 0. */
-static inline ev_schema_bytes ev_schema_bytes_within(ev_schema_bytes v, uint8_t lo, uint8_t hi)
-{
-	ev_schema_bytes moved = v + (uint8_t)(127 - hi);
-	ev_schema_signed above = (ev_schema_signed){0} + (int8_t)(126 - (hi - lo));
-
-	return (ev_schema_bytes)((ev_schema_signed)moved > above);
-}
-
 /*
- * 0xff for each position of vector v that one of its first two ranges contains. Positions behind
- * the width contain everything.
+ * 0xff for each position of vector v that one of its ranges contains. Positions behind the width
+ * contain everything.
  */
 static inline ev_schema_bytes ev_schema_layout_hit(const struct ev_schema_layout *s, size_t v,
 						   const char *p)
 {
-	const struct ev_schema_ranges *r = &s->ranges[v];
-	ev_schema_bytes text = ev_schema_bytes_at(p + 16 * v) | s->fold[v];
+	ev_schema_bytes text = ev_schema_bytes_at(p + 16 * v) | s->fold[v], hit = {0};
 
-	return (ev_schema_bytes)((ev_schema_signed)(text + r->add[0]) > r->above[0]) |
-	       (ev_schema_bytes)((ev_schema_signed)(text + r->add[1]) > r->above[1]);
+	for (uint32_t k = 0; k < s->pairs; k++) {
+		const struct ev_schema_ranges *r = &s->ranges[k][v];
+
+		hit |= (ev_schema_bytes)((ev_schema_signed)(text + r->add[0]) > r->above[0]) |
+		       (ev_schema_bytes)((ev_schema_signed)(text + r->add[1]) > r->above[1]);
+	}
+	return hit;
 }
 
-/*
- * Checks the characters by the first two ranges of each position, which most layouts need alone;
- * the length (least, most) is the caller's to check.
- */
+/* Checks the characters; the length (least, most) is the caller's to check. */
 static inline bool ev_schema_fast_layout(const struct ev_schema_layout *s, const char *p,
 					 size_t len)
 {
@@ -135,88 +129,19 @@ static inline bool ev_schema_fast_layout(const struct ev_schema_layout *s, const
 	return ev_schema_bytes_bits(hit) == 0xffff;
 }
 
-/* The same by all ranges. */
-bool ev_schema_fast_layout_all(const struct ev_schema_layout *s, const char *p, size_t len);
-
-/* The calendar alone: p begins with a date whose digits have been checked. */
-static inline bool ev_schema_fast_day(const char *p)
-{
-	static const uint8_t days[20] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	const uint8_t *t = (const uint8_t *)p;
-	unsigned month = (t[5] & 1U) * 10 + (t[6] & 15U), day = (t[8] & 3U) * 10 + (t[9] & 15U);
-
-	return day - 1 < days[month];
-}
-
-/* The layout of a date-time in UTC with a fraction of up to twelve digits. */
-#define SCHEMA_TIME_LAYOUT \
-	"^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\\.[0-9]{12}$"
-enum { SCHEMA_TIME_LEAST = 20, SCHEMA_TIME_MOST = 33 };
-
-/* len: SCHEMA_TIME_LEAST to SCHEMA_TIME_MOST. */
-static inline bool ev_schema_fast_time(const struct ev_schema_layout *s, const char *p, size_t len)
-{
-	return p[len - 1] == 'Z' && len != SCHEMA_TIME_LEAST + 1 &&
-	       ev_schema_fast_layout(s, p, len - 1) && (p[11] < '2' || p[12] < '4') &&
-	       ev_schema_fast_day(p);
-}
-
-enum { SCHEMA_IPV4_LEAST = 7, SCHEMA_IPV4_MOST = 15 };
-
-/*
- * The numbers of an address, compared as text in 32 bits: by length (index), the bits that count
- * and the range "0".."9", "10".."99", "100".."255". Index 0 stands for any other length, and
- * matches nothing.
- */
-struct ev_schema_ipv4_number {
-	uint32_t bits, least, gap, spare; /* four words are found fastest */
-};
-
-extern const struct ev_schema_ipv4_number ev_schema_ipv4_numbers[4];
-
-/* len: 7 to 15. */
-static inline bool ev_schema_fast_ipv4(const char *p, size_t len)
-{
-	ev_schema_bytes text = ev_schema_bytes_at(p);
-	uint32_t dots = ev_schema_bytes_bits((ev_schema_bytes)(text == '.'));
-	uint32_t others = ~(dots | ev_schema_bytes_bits(ev_schema_bytes_within(text, '0', '9')));
-	uint32_t from = 0, to = 0, beyond = 0xffffffff << len;
-
-	/* dots behind the end, so that a missing number is found empty */
-	dots = (dots & ~beyond) | beyond;
-	for (int k = 0; k < 4; k++, from = to + 1, dots &= dots - 1) {
-		const struct ev_schema_ipv4_number *n;
-		uint32_t number;
-
-		to = (uint32_t)__builtin_ctz(dots);
-		n = &ev_schema_ipv4_numbers[to - from < 4 ? to - from : 0];
-		memcpy(&number, p + from, sizeof number);
-		if ((be32toh(number) & n->bits) - n->least > n->gap)
-			return false;
-	}
-	return to == len && (others & ~beyond) == 0;
-}
-
-/* "http://" or "https://", and no part that needs a full parse, such as a port. */
-bool ev_schema_fast_uri(const char *p, size_t len);
-/* ASCII letters and digits with single dots and hyphens between; before the @ also + and _. */
-bool ev_schema_fast_email(const char *p, size_t len);
-bool ev_schema_fast_hostname(const char *p, size_t len);
-
 /*
  * A word of an enum, compared by its length, its first and last eight bytes, and what is between.
  */
 struct ev_schema_word {
 	uint64_t head, tail;
-	size_t len; /* SIZE_MAX: the slot is free */
+	size_t len; /* SIZE_MAX: there is none */
 	const char *text;
 };
 
 struct ev_schema_words {
 	uint64_t factor; /* of the hash */
 	unsigned shift;
-	uint32_t mask;
-	struct ev_schema_word slots[]; /* open addressing, at most a quarter full */
+	struct ev_schema_word slots[]; /* one of the words that belong there, if any do */
 };
 
 enum { SCHEMA_WORD_INLINE = 32 };
@@ -237,10 +162,7 @@ static inline bool ev_schema_same_bytes(const char *a, const char *b)
 		       (ev_schema_bytes)(ev_schema_bytes_at(a) == ev_schema_bytes_at(b))) == 0xffff;
 }
 
-/*
- * For words of up to SCHEMA_WORD_INLINE bytes, by their first slot alone: false if that is another
- * word's.
- */
+/* For words of up to SCHEMA_WORD_INLINE bytes. */
 static inline bool ev_schema_fast_word(const struct ev_schema_words *w, const char *p, size_t len)
 {
 	size_t in_word = len < 8 ? len : 8;
@@ -257,29 +179,5 @@ static inline bool ev_schema_fast_word(const struct ev_schema_words *w, const ch
 	return len <= 16 || (len <= SCHEMA_WORD_INLINE && ev_schema_same_bytes(at->text, p) &&
 			     ev_schema_same_bytes(at->text + len - 16, p + len - 16));
 }
-
-/* For words of any length, by all their slots. */
-bool ev_schema_fast_word_all(const struct ev_schema_words *w, const char *p, size_t len);
-
-/* A plain integer of up to 18 digits within [least, most]. */
-static inline bool ev_schema_fast_digits(const char *p, size_t len, int64_t least, int64_t most)
-{
-	const char *end = p + len;
-	int64_t v = 0;
-
-	if (len > 18)
-		return false;
-	do {
-		uint8_t digit = (uint8_t)(*p - '0');
-
-		if (digit > 9)
-			return false;
-		v = v * 10 + digit;
-	} while (++p < end);
-	return least <= v && v <= most;
-}
-
-/* A number without an exponent (whole: and without a fraction) within [least, most]. */
-bool ev_schema_fast_number(const char *p, size_t len, int64_t least, int64_t most, bool whole);
 
 #endif

@@ -1,40 +1,41 @@
 /*
- * Schemas made a flat program. A contract is often a $ref or an allOf of what several have in
- * common: each would go through all members again, so what they ask of one and the same value is
- * put together.
+ * Compiles schemas into flat programs. A contract is often a $ref or an allOf of parts that several
+ * contracts share, and each part would visit all members again. So all schemas that apply to one
+ * value are merged.
  *
- * What asks no more of an object than types, the number of members, which of them there have to be,
- * properties and additionalProperties is merged; the rest is applied as it is. Of arrays the same
- * goes for their length and items.
+ * Merged are, of objects, type, the number of members, required, dependentRequired, properties and
+ * additionalProperties; of arrays, their length and items. Schemas with other keywords are applied
+ * as they are.
  */
 #include "schema/flat.h"
 #include "base/mem.h"
 #include "number/decimal.h"
+#include "scan/form.h"
 #include "schema/fast.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /*
- * Bounds of what is merged. MAX_CELLS is for a whole set: schemas that refer to themselves in many
- * kinds could be combined without end.
+ * Bounds of what is merged. MAX_CELLS is for a whole set: schemas that refer to themselves could
+ * be combined without end.
  */
 enum { MAX_PARTS = 32, MAX_BITS = 64, MAX_CELLS = 1 << 18 };
 
 /* The distinct schemas that apply to one value, without aliases and `true`. */
-struct pile {
+struct group {
 	const struct ev_schema *list[MAX_PARTS];
 	uint32_t n;
-	bool full; /* there are more than fit */
+	bool full; /* there are more than MAX_PARTS */
 };
 
-/* A pile, with what $ref and allOf lead to added. */
+/* The schemas of a group and of their $ref and allOf: merged, or applied as they are. */
 struct parts {
-	struct pile merged, rest;
+	struct group merged, rest;
 	bool failed; /* too many schemas, or `false` among them */
 };
 
-/* A program that is made, or waits in the queue to be. */
+/* A program, compiled or in the queue. */
 struct ev_schema_known {
 	const struct ev_schema **schemas;
 	uint32_t n;
@@ -49,15 +50,15 @@ struct maker {
 	size_t n, cap;
 };
 
-/* A copy of the pile's list in the arena. */
-static const struct ev_schema **kept(const struct maker *m, const struct pile *p)
+/* A copy of the group's list in the arena. */
+static const struct ev_schema **kept(const struct maker *m, const struct group *p)
 {
 	size_t size = p->n * sizeof(struct ev_schema *);
 
 	return memcpy(ev_arena_alloc(&m->set->arena, size), p->list, size);
 }
 
-static void add(struct pile *p, const struct ev_schema *s)
+static void add(struct group *p, const struct ev_schema *s)
 {
 	while (s->alias != NULL)
 		s = s->alias;
@@ -72,7 +73,7 @@ static void add(struct pile *p, const struct ev_schema *s)
 		p->list[p->n++] = s;
 }
 
-/* *n: how many names are asked for by presence alone. False if a schema depends on one. */
+/* *n: how many names need a presence bit. False if a schema depends on one. */
 static bool counts_names(const struct ev_schema_objects *o, uint64_t *n)
 {
 	*n = o->n_required;
@@ -84,10 +85,7 @@ static bool counts_names(const struct ev_schema_objects *o, uint64_t *n)
 	return true;
 }
 
-/*
- * True if all that s says about values of this kind can be merged into a cell; of scalars
- * everything can.
- */
+/* True if all keywords of s for values of this kind can be merged; those for scalars always can. */
 static bool can_merge(const struct ev_schema *s, enum ev_kind kind)
 {
 	const struct ev_schema_applied *a = s->applied;
@@ -129,12 +127,12 @@ static void gather(struct parts *g, const struct ev_schema *s, enum ev_kind kind
 		gather(g, s->applied->all[i], kind);
 }
 
-static struct parts parts_of(const struct pile *asked, enum ev_kind kind)
+static struct parts parts_of(const struct group *schemas, enum ev_kind kind)
 {
-	struct parts g = {.failed = asked->full};
+	struct parts g = {.failed = schemas->full};
 
-	for (uint32_t i = 0; i < asked->n && !g.failed; i++)
-		gather(&g, asked->list[i], kind);
+	for (uint32_t i = 0; i < schemas->n && !g.failed; i++)
+		gather(&g, schemas->list[i], kind);
 	return g;
 }
 
@@ -145,7 +143,7 @@ static bool has_kind(const struct ev_schema_values *v, enum ev_kind kind)
 	return v == NULL || (v->kinds >> kind & 1) != 0;
 }
 
-static void flatten_constant(struct ev_schema_cell *c, const struct pile *parts, enum ev_kind kind)
+static void flatten_constant(struct ev_schema_cell *c, const struct group *parts, enum ev_kind kind)
 {
 	for (uint32_t i = 0; i < parts->n; i++) {
 		const struct ev_schema *s = parts->list[i];
@@ -192,47 +190,36 @@ static void bound_length(struct ev_schema_cell *c, uint64_t least, uint64_t most
 	c->checks[EV_STRING] = (uint8_t)then;
 }
 
-/*
- * The cell of a string with a layout, whose ASCII has as many bytes as code points: min to max of
- * them.
- */
-static void flatten_layout(struct ev_schema_cell *c, const struct ev_schema_strings *t,
-			   uint64_t min, uint64_t max)
+/* Bounds in bytes that guarantee min to max code points of at most `wide` bytes each. */
+static void bound_points(struct ev_schema_cell *c, uint64_t min, uint64_t max, unsigned wide,
+			 enum ev_schema_check then)
 {
-	static const struct {
-		enum ev_schema_check what;
-		uint32_t least, most; /* bytes; 0: the layout's own */
-		bool (*fast)(const char *p, size_t len);
-	} kinds[] = {
-		[SCHEMA_FAST_LAYOUT] = {SCHEMA_CHECK_LAYOUT, 0, 0, NULL},
-		[SCHEMA_FAST_DATE] = {SCHEMA_CHECK_DATE, 0, 0, NULL},
-		[SCHEMA_FAST_TIME] = {SCHEMA_CHECK_TIME, SCHEMA_TIME_LEAST, SCHEMA_TIME_MOST, NULL},
-		[SCHEMA_FAST_IPV4] = {SCHEMA_CHECK_IPV4, SCHEMA_IPV4_LEAST, SCHEMA_IPV4_MOST, NULL},
-		[SCHEMA_FAST_URI] = {SCHEMA_CHECK_FORMAT, 1, UINT32_MAX, ev_schema_fast_uri},
-		[SCHEMA_FAST_EMAIL] = {SCHEMA_CHECK_FORMAT, 1, UINT32_MAX, ev_schema_fast_email},
-		[SCHEMA_FAST_HOSTNAME] = {SCHEMA_CHECK_FORMAT, 1, UINT32_MAX,
-					  ev_schema_fast_hostname},
-	};
-	enum ev_schema_fast fast = t->format != NULL ? t->format->fast : SCHEMA_FAST_LAYOUT;
-	uint32_t least = kinds[fast].least, most = kinds[fast].most;
-	bool bounded = min > 0 || max < UINT64_MAX;
-
-	if (t->pattern != NULL && t->format != NULL)
-		return;
-	if (least == 0) {
-		if (t->layout == NULL || (t->layout->most == UINT32_MAX && bounded))
-			return;
-		least = t->layout->least;
-		most = t->layout->most;
-	}
-	if (kinds[fast].fast != NULL)
-		c->fast = kinds[fast].fast;
-	else
-		c->layout = t->layout;
-	bound_length(c, min > least ? min : least, max < most ? max : most, kinds[fast].what);
+	if (min <= UINT32_MAX / 4)
+		bound_length(c, min > 0 ? wide * (min - 1) + 1 : 0, max, then);
 }
 
-static void flatten_strings(struct ev_schema_cell *c, const struct pile *parts)
+/* The cell of a string with a pattern or a format, of min to max code points. */
+static void flatten_text(struct ev_schema_cell *c, const struct ev_schema_strings *t, uint64_t min,
+			 uint64_t max)
+{
+	const struct ev_schema_layout *l = t->layout;
+
+	if (t->pattern == NULL) {
+		const bool uuid = t->format == ev_schema_format_find("uuid", 4) &&
+				  min <= EV_UUID_TEXT && max >= EV_UUID_TEXT;
+
+		c->format = t->format;
+		bound_points(c, min, max, (t->format->flags & SCHEMA_FORMAT_ASCII) != 0 ? 1 : 4,
+			     uuid ? SCHEMA_CHECK_UUID : SCHEMA_CHECK_FORMAT);
+	} else if (t->format == NULL && l != NULL &&
+		   (l->most < UINT32_MAX || (min == 0 && max == UINT64_MAX))) {
+		c->layout = l; /* which has ASCII alone */
+		bound_length(c, min > l->least ? min : l->least, max < l->most ? max : l->most,
+			     SCHEMA_CHECK_LAYOUT);
+	}
+}
+
+static void flatten_strings(struct ev_schema_cell *c, const struct group *parts)
 {
 	const struct ev_schema_strings *laid = NULL;
 	const struct ev_schema_values *words = NULL;
@@ -261,11 +248,11 @@ static void flatten_strings(struct ev_schema_cell *c, const struct pile *parts)
 		c->words = words->words;
 		c->checks[EV_STRING] = SCHEMA_CHECK_WORD;
 	} else if (laid != NULL) {
-		flatten_layout(c, laid, min, max);
+		flatten_text(c, laid, min, max);
 	} else if (min == 0 && max == UINT64_MAX) {
 		c->checks[EV_STRING] = c->checks[8 | EV_STRING] = SCHEMA_CHECK_PASS;
-	} else if (min <= UINT32_MAX / 4) { /* a code point has four bytes at most */
-		bound_length(c, min > 0 ? 4 * min - 3 : 0, max, SCHEMA_CHECK_LENGTH);
+	} else {
+		bound_points(c, min, max, 4, SCHEMA_CHECK_LENGTH);
 		if (min <= 1) /* with escapes twelve; but any byte at all is at least one */
 			c->checks[8 | EV_STRING] = c->checks[EV_STRING];
 	}
@@ -314,7 +301,7 @@ static bool narrow_range(const struct ev_schema_numbers *n, int64_t *low, int64_
 }
 
 static void flatten_numbers(struct ev_schema_cell *c, struct ev_schema_cold *b,
-			    const struct pile *parts)
+			    const struct group *parts)
 {
 	int64_t low = INT64_MIN, high = INT64_MAX;
 	bool whole = false;
@@ -341,7 +328,7 @@ static void flatten_numbers(struct ev_schema_cell *c, struct ev_schema_cold *b,
 
 /* Objects and arrays */
 
-static uint64_t names_in(const struct pile *parts)
+static uint64_t names_in(const struct group *parts)
 {
 	uint64_t n = 0;
 
@@ -361,22 +348,22 @@ static uint64_t slots_for(uint64_t n)
 }
 
 /* The program for these schemas, queued if it is new. NULL if there are too many cells. */
-static struct ev_schema_known *known_of(struct maker *m, const struct pile *asked,
+static struct ev_schema_known *known_of(struct maker *m, const struct group *schemas,
 					enum ev_kind kind, uint64_t cells)
 {
-	struct ev_schema_flat *flat = asked->list[0]->flat;
+	struct ev_schema_flat *flat = schemas->list[0]->flat;
 	struct ev_schema_known *k;
 
 	for (k = flat->known; k != NULL; k = k->next)
-		if (k->kind == kind && k->n == asked->n &&
-		    memcmp(k->schemas, asked->list, k->n * sizeof(struct ev_schema *)) == 0)
+		if (k->kind == kind && k->n == schemas->n &&
+		    memcmp(k->schemas, schemas->list, k->n * sizeof(struct ev_schema *)) == 0)
 			return k;
 	if (cells > MAX_CELLS - m->set->n_cells)
 		return NULL;
 	m->set->n_cells += cells;
 	k = ev_arena_zalloc(&m->set->arena, sizeof *k);
-	k->schemas = kept(m, asked);
-	k->n = asked->n;
+	k->schemas = kept(m, schemas);
+	k->n = schemas->n;
 	k->kind = kind;
 	k->next = flat->known;
 	flat->known = k;
@@ -385,18 +372,15 @@ static struct ev_schema_known *known_of(struct maker *m, const struct pile *aske
 	return k;
 }
 
-/*
- * The program for values of this kind; *take is true, and none is needed, if the schemas ask no
- * more than the kind.
- */
-static struct ev_schema_known *inside_of(struct maker *m, const struct pile *asked,
-					 enum ev_kind kind, bool *take)
+/* The program for values of this kind, or NULL; *pass: every value of the kind fits. */
+static struct ev_schema_known *inside_of(struct maker *m, const struct group *schemas,
+					 enum ev_kind kind, bool *pass)
 {
-	struct parts g = parts_of(asked, kind);
+	struct parts g = parts_of(schemas, kind);
 	uint64_t bits = 0, names;
 	bool some = false;
 
-	*take = false;
+	*pass = false;
 	if (g.failed)
 		return NULL;
 	for (uint32_t i = 0; i < g.merged.n; i++) {
@@ -408,37 +392,37 @@ static struct ev_schema_known *inside_of(struct maker *m, const struct pile *ask
 		if (kind == EV_OBJECT && s->objects != NULL && counts_names(s->objects, &names))
 			bits += names;
 	}
-	*take = !some && g.rest.n == 0;
+	*pass = !some && g.rest.n == 0;
 	if (!some || bits > MAX_BITS || (kind == EV_ARRAY && g.rest.n > 0))
 		return NULL;
-	return known_of(m, asked, kind, slots_for(kind == EV_OBJECT ? names_in(&g.merged) : 0));
+	return known_of(m, schemas, kind, slots_for(kind == EV_OBJECT ? names_in(&g.merged) : 0));
 }
 
 static void cold_part(struct maker *m, struct ev_schema_cell *c, struct ev_schema_cold *b,
-		      const struct pile *asked)
+		      const struct group *schemas)
 {
 	const struct ev_schema_known *k;
-	bool take;
+	bool pass;
 
-	b->schemas = kept(m, asked);
-	b->n = asked->n;
-	k = inside_of(m, asked, EV_OBJECT, &take);
+	b->schemas = kept(m, schemas);
+	b->n = schemas->n;
+	k = inside_of(m, schemas, EV_OBJECT, &pass);
 	b->object = k != NULL ? &k->inside : NULL;
 	c->checks[EV_OBJECT] = k != NULL ? SCHEMA_CHECK_OBJECT
-			       : take	 ? SCHEMA_CHECK_PASS
+			       : pass	 ? SCHEMA_CHECK_PASS
 					 : SCHEMA_CHECK_FULL;
-	k = inside_of(m, asked, EV_ARRAY, &take);
+	k = inside_of(m, schemas, EV_ARRAY, &pass);
 	b->array = k != NULL ? &k->inside : NULL;
 	c->checks[EV_ARRAY] = k != NULL ? SCHEMA_CHECK_ARRAY
-			      : take	? SCHEMA_CHECK_PASS
+			      : pass	? SCHEMA_CHECK_PASS
 					: SCHEMA_CHECK_FULL;
 }
 
-static struct ev_schema_cell cell_of(struct maker *m, const struct pile *asked, uint32_t symbol)
+static struct ev_schema_cell cell_of(struct maker *m, const struct group *schemas, uint32_t symbol)
 {
 	struct ev_schema_cold *b = ev_arena_zalloc(&m->set->arena, sizeof *b);
 	struct ev_schema_cell c = {.symbol = symbol, .cold = b};
-	struct parts g = parts_of(asked, EV_STRING);
+	struct parts g = parts_of(schemas, EV_STRING);
 
 	if (!g.failed && g.rest.n == 0) {
 		flatten_constant(&c, &g.merged, EV_NULL);
@@ -447,7 +431,7 @@ static struct ev_schema_cell cell_of(struct maker *m, const struct pile *asked, 
 		flatten_strings(&c, &g.merged);
 		flatten_numbers(&c, b, &g.merged);
 	}
-	cold_part(m, &c, b, asked);
+	cold_part(m, &c, b, schemas);
 	return c;
 }
 
@@ -455,9 +439,9 @@ static struct ev_schema_cell cell_of(struct maker *m, const struct pile *asked, 
  * The schemas that all of them apply to the member with that symbol; EV_NO_SYMBOL: to any member
  * that no schema names.
  */
-static struct pile asked_of_member(const struct pile *parts, uint32_t symbol)
+static struct group schemas_of_member(const struct group *parts, uint32_t symbol)
 {
-	struct pile asked = {.n = 0};
+	struct group schemas = {.n = 0};
 
 	for (uint32_t i = 0; i < parts->n; i++) {
 		const struct ev_schema_objects *o = parts->list[i]->objects;
@@ -470,9 +454,9 @@ static struct pile asked_of_member(const struct pile *parts, uint32_t symbol)
 		s = k != UINT32_MAX ? o->names.list[k].schema : NULL;
 		s = s != NULL ? s : o->additional;
 		if (s != NULL)
-			add(&asked, s);
+			add(&schemas, s);
 	}
-	return asked;
+	return schemas;
 }
 
 static uint32_t symbol_of(const struct maker *m, const struct ev_schema_name *name)
@@ -490,7 +474,7 @@ static struct ev_schema_cell *slot_of(struct ev_schema_program *o, uint32_t symb
  * elements), so a miss needs no branch.
  */
 static void make_cells(struct maker *m, struct ev_schema_program *o, uint64_t n,
-		       const struct pile *others)
+		       const struct group *others)
 {
 	struct ev_schema_cell cell = cell_of(m, others, EV_NO_SYMBOL);
 	size_t slots = slots_for(n), size = sizeof cell;
@@ -533,15 +517,15 @@ static void add_rule(const struct maker *m, struct ev_schema_program *o,
 		rule->needed |= bit_of(m, o, p, d->required[k], bits);
 }
 
-static void fill_object(struct maker *m, struct ev_schema_program *o, const struct pile *asked)
+static void fill_object(struct maker *m, struct ev_schema_program *o, const struct group *schemas)
 {
-	struct parts g = parts_of(asked, EV_OBJECT);
-	struct pile pile = asked_of_member(&g.merged, EV_NO_SYMBOL);
+	struct parts g = parts_of(schemas, EV_OBJECT);
+	struct group group = schemas_of_member(&g.merged, EV_NO_SYMBOL);
 	uint64_t least = 0, most = UINT64_MAX;
 	unsigned bits = 0;
 	size_t rules = 0;
 
-	make_cells(m, o, names_in(&g.merged), &pile);
+	make_cells(m, o, names_in(&g.merged), &group);
 	for (uint32_t i = 0; i < g.merged.n; i++)
 		rules += g.merged.list[i]->objects != NULL ? g.merged.list[i]->objects->n_dependents
 							   : 0;
@@ -559,8 +543,8 @@ static void fill_object(struct maker *m, struct ev_schema_program *o, const stru
 
 			if (to->symbol == symbol)
 				continue;
-			pile = asked_of_member(&g.merged, symbol);
-			*to = cell_of(m, &pile, symbol);
+			group = schemas_of_member(&g.merged, symbol);
+			*to = cell_of(m, &group, symbol);
 		}
 		for (uint32_t k = 0; k < p->n_required; k++)
 			o->needed |= bit_of(m, o, p, p->required[k], &bits);
@@ -572,11 +556,11 @@ static void fill_object(struct maker *m, struct ev_schema_program *o, const stru
 	o->rest = kept(m, &g.rest);
 }
 
-static void fill_array(struct maker *m, struct ev_schema_program *o, const struct pile *asked)
+static void fill_array(struct maker *m, struct ev_schema_program *o, const struct group *schemas)
 {
-	struct parts g = parts_of(asked, EV_ARRAY);
+	struct parts g = parts_of(schemas, EV_ARRAY);
 	uint64_t least = 0, most = UINT64_MAX;
-	struct pile items = {.n = 0};
+	struct group items = {.n = 0};
 
 	for (uint32_t i = 0; i < g.merged.n; i++) {
 		const struct ev_schema_arrays *t = g.merged.list[i]->arrays;
@@ -595,22 +579,22 @@ static void fill_array(struct maker *m, struct ev_schema_program *o, const struc
 void ev_schema_flatten(const struct ev_schema *s)
 {
 	struct maker m = {.set = s->set};
-	struct pile asked = {.n = 0};
+	struct group schemas = {.n = 0};
 	const struct ev_schema_known *k;
-	bool take;
+	bool pass;
 
-	add(&asked, s);
-	k = asked.n > 0 ? inside_of(&m, &asked, EV_OBJECT, &take) : NULL;
+	add(&schemas, s);
+	k = schemas.n > 0 ? inside_of(&m, &schemas, EV_OBJECT, &pass) : NULL;
 	s->flat->made = true;
 	s->flat->object = k != NULL ? &k->inside : NULL;
 	for (size_t i = 0; i < m.n; i++) {
-		struct pile pile = {.n = m.queue[i]->n};
+		struct group group = {.n = m.queue[i]->n};
 
-		memcpy(pile.list, m.queue[i]->schemas, pile.n * sizeof(struct ev_schema *));
+		memcpy(group.list, m.queue[i]->schemas, group.n * sizeof(struct ev_schema *));
 		if (m.queue[i]->kind == EV_OBJECT)
-			fill_object(&m, &m.queue[i]->inside, &pile);
+			fill_object(&m, &m.queue[i]->inside, &group);
 		else
-			fill_array(&m, &m.queue[i]->inside, &pile);
+			fill_array(&m, &m.queue[i]->inside, &group);
 	}
 	free(m.queue);
 }

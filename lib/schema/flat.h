@@ -1,10 +1,10 @@
 /*
- * flat: what schemas ask of an object as one flat program over the scanned record. Floor 6, for
- * the files of schema alone.
+ * flat: all schemas for an object as one flat program over the scanned record. Floor 6, for the
+ * files of schema alone.
  *
  * Of each member the symbol of its name gives a cell, and of the cell the kind of the value gives
  * the check. That decides most scalars at once, and objects and arrays go on with programs of
- * their own. What a cell cannot tell is asked of the schemas themselves.
+ * their own. What a cell cannot decide is evaluated in full, by the tree of schemas.
  */
 #ifndef EV_SCHEMA_FLAT_H
 #define EV_SCHEMA_FLAT_H
@@ -20,10 +20,8 @@ enum ev_schema_check {
 	SCHEMA_CHECK_PASS, /* it fits */
 	SCHEMA_CHECK_LENGTH,
 	SCHEMA_CHECK_LAYOUT,
-	SCHEMA_CHECK_DATE,
-	SCHEMA_CHECK_TIME,
-	SCHEMA_CHECK_IPV4,
-	SCHEMA_CHECK_FORMAT, /* a format's fast check (cell->quick) */
+	SCHEMA_CHECK_UUID,
+	SCHEMA_CHECK_FORMAT,
 	SCHEMA_CHECK_WORD,
 	SCHEMA_CHECK_NOT_NEGATIVE,
 	SCHEMA_CHECK_DECIMAL,
@@ -34,17 +32,16 @@ enum ev_schema_check {
 	SCHEMA_CHECK_KINDS,
 };
 
-/* All that several schemas ask of a member's value, or of each element. One cache line. */
+/* The checks of a member's value, or of each element, by all its schemas. One cache line. */
 struct ev_schema_cell {
 	alignas(64) uint32_t symbol; /* EV_NO_SYMBOL: of any other member, or of elements */
 	uint32_t least, gap;	     /* a string has least to least + gap bytes */
-	uint8_t checks
-		[16]; /* enum ev_schema_check, by kind and, from 8 on, of strings with escapes */
-	uint64_t bit; /* among those required, or 0 */
+	uint8_t checks[16];	     /* by kind; from 8 on, of strings with escapes */
+	uint64_t bit;		     /* among those required, or 0 */
 	union {
 		const struct ev_schema_layout *layout;
 		const struct ev_schema_words *words;
-		bool (*fast)(const char *p, size_t len);
+		const struct ev_schema_format *format;
 	};
 	const struct ev_schema_cold *cold;
 };
@@ -62,7 +59,7 @@ struct ev_schema_rule {
 	uint64_t trigger, needed; /* bits */
 };
 
-/* What several schemas ask of the members of an object, or of the elements of an array. */
+/* The checks of an object's members, or of an array's elements. */
 struct ev_schema_program {
 	struct ev_schema_cell *cells; /* open addressing by symbol; of an array one */
 	uint32_t mask;

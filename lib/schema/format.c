@@ -1,22 +1,23 @@
 /*
- * The formats that are asserted. Each function takes the decoded string, valid UTF-8.
+ * The formats that are asserted, by a function or by a regular expression. Each takes the decoded
+ * string, valid UTF-8.
  */
 #include "base/time.h"
-#include "base/utf8.h"
 #include "regex/idn.h"
 #include "regex/regex.h"
 #include "scan/form.h"
 #include "schema/fast.h"
 #include "schema/internal.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
-static bool digit(char c)
+static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
 
-static bool letter(char c)
+static bool is_letter(char c)
 {
 	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
@@ -24,11 +25,6 @@ static bool letter(char c)
 static bool is_ascii(char c)
 {
 	return (unsigned char)c < 0x80;
-}
-
-static bool hex(char c)
-{
-	return digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
 static bool date_time(const char *p, size_t len)
@@ -47,100 +43,55 @@ static bool date(const char *p, size_t len)
 }
 
 /*
- * RFC 3339, appendix A. Units follow one another in order and without a gap: P1Y2D is none, and
- * weeks stand alone.
+ * Four numbers, compared as text in 32 bits. By length: the bits that count, and the range "0" to
+ * "9", "10" to "99", "100" to "255"; index 0 stands for any other length, and nothing matches.
  */
-static bool duration(const char *p, size_t len)
-{
-	static const char order[] = "YMDTHMS";
-	const char *end = p + len, *next = order;
-	bool first = true;
-
-	if (len < 3 || *p++ != 'P')
-		return false;
-	while (p < end) {
-		const char *digits = p, *unit;
-
-		if (*p == 'T') {
-			if (next > order + 3)
-				return false;
-			next = order + 4;
-			first = true;
-			if (++p == end)
-				return false;
-			continue;
-		}
-		while (p < end && digit(*p))
-			p++;
-		if (p == digits || p == end)
-			return false;
-		if (*p == 'W')
-			return next == order && first && p + 1 == end;
-		unit = *next != '\0' ? strchr(next, *p) : NULL;
-		if (unit == NULL || *p == 'T' || (!first && unit != next) ||
-		    (next <= order + 3 && unit > order + 3))
-			return false;
-		first = false;
-		next = unit + 1;
-		p++;
-	}
-	return true;
-}
-
 static bool ipv4(const char *p, size_t len)
 {
-	const char *end = p + len;
+	static const struct {
+		uint32_t bits, least, gap, spare; /* four words are found fastest */
+	} numbers[4] = {
+		{0, 1, 0, 0},
+		{0xff000000, 0x30000000, 0x09000000, 0},
+		{0xffff0000, 0x31300000, 0x08090000, 0},
+		{0xffffff00, 0x31303000, 0x01050500, 0},
+	};
+	uint32_t dots, digits, from = 0, to = 0;
+	char text[20] = {0};
+	ev_schema_bytes v;
 
-	for (int i = 0; i < 4; i++) {
-		int v = 0, n = 0;
+	if (len > 15)
+		return false;
+	memcpy(text, p, len);
+	v = ev_schema_bytes_at(text);
+	dots = ev_schema_bytes_bits((ev_schema_bytes)(v == '.'));
+	digits = ev_schema_bytes_bits((ev_schema_bytes)(v - '0' <= 9));
+	if ((dots | digits) + 1 != 1U << len)
+		return false;
+	dots |= 0xffffffff << len; /* a missing number is then empty */
+	for (int k = 0; k < 4; k++, from = to + 1, dots &= dots - 1) {
+		uint32_t number, n;
 
-		if (i > 0 && (p == end || *p++ != '.'))
-			return false;
-		for (; p < end && digit(*p) && n < 4; p++, n++)
-			v = v * 10 + *p - '0';
-		if (n == 0 || v > 255 || (n > 1 && p[-n] == '0'))
+		to = (uint32_t)__builtin_ctz(dots);
+		n = to - from < 4 ? to - from : 0;
+		memcpy(&number, text + from, sizeof number);
+		if ((be32toh(number) & numbers[n].bits) - numbers[n].least > numbers[n].gap)
 			return false;
 	}
-	return p == end;
+	return to == len;
 }
 
-/* RFC 4291, section 2.2: eight groups, or fewer around one "::"; an IPv4 address stands for two. */
+/* RFC 4291, section 2.2, which the C library reads to the letter. */
 static bool ipv6(const char *p, size_t len)
 {
-	const char *end = p + len;
-	int groups = 0;
-	bool gap = false;
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr address;
 
-	if (len >= 2 && p[0] == ':' && p[1] == ':') {
-		gap = true;
-		p += 2;
-	}
-	while (p < end) {
-		const char *from = p;
-
-		while (p < end && hex(*p))
-			p++;
-		if (p < end && *p == '.') {
-			if (!ipv4(from, (size_t)(end - from)))
-				return false;
-			groups += 2;
-			break;
-		}
-		if (p == from || p - from > 4)
-			return false;
-		groups++;
-		if (p == end)
-			break;
-		if (*p++ != ':' || p == end)
-			return false;
-		if (*p == ':') {
-			if (gap)
-				return false;
-			gap = true;
-			p++;
-		}
-	}
-	return gap ? groups < 8 : groups == 8;
+	if (len >= sizeof text || memchr(p, '\0', len) != NULL)
+		return false;
+	memcpy(text, p, len);
+	text[len] = '\0';
+	return inet_pton(AF_INET6, text, &address) == 1;
 }
 
 /* A Mailbox of RFC 5321, section 4.1.2; beyond ASCII with the extensions of RFC 6531. */
@@ -162,7 +113,8 @@ static bool mailbox(const char *p, size_t len, bool ascii)
 			if (*p == '.' &&
 			    (p == local || p[-1] == '.' || p + 1 == end || p[1] == '@'))
 				return false;
-			if (*p != '.' && !letter(*p) && !digit(*p) && (ascii || is_ascii(*p)) &&
+			if (*p != '.' && !is_letter(*p) && !is_digit(*p) &&
+			    (ascii || is_ascii(*p)) &&
 			    (*p == '\0' || strchr("!#$%&'*+-/=?^_`{|}~", *p) == NULL))
 				return false;
 		}
@@ -188,50 +140,32 @@ static bool idn_email(const char *p, size_t len)
 	return mailbox(p, len, false);
 }
 
-/* RFC 9562, section 4: the plain spelling alone. */
+/* RFC 9562, section 4: without anything around it. */
 static bool uuid(const char *p, size_t len)
 {
-	char canonical[EV_UUID_TEXT];
-
-	return len == EV_UUID_TEXT && ev_uuid_canonical(p, len, canonical);
+	return len == EV_UUID_TEXT && (ev_uuid_is_canonical(p) || ev_uuid_valid(p, len));
 }
 
-/* RFC 6901. */
-static bool json_pointer(const char *p, size_t len)
+/* "http://" or "https://", and no part that takes a full parse, such as a port: most URIs. */
+static bool is_common_uri(const char *p, size_t len)
 {
-	if (len > 0 && p[0] != '/')
+	size_t i = len > 4 && p[4] == 's' ? 8 : 7;
+
+	if (len < i || memcmp(p, "http", 4) != 0 || memcmp(p + i - 3, "://", 3) != 0)
 		return false;
-	for (size_t i = 0; i < len; i++)
-		if (p[i] == '~' && (i + 1 == len || (p[i + 1] != '0' && p[i + 1] != '1')))
-			return false;
-	return true;
-}
+	for (; i < len; i += 16) {
+		char text[16 + 1] = "aaaaaaaaaaaaaaaa";
+		ev_schema_bytes v;
 
-/* The digits of an integer without zeros in front; NULL if there are none. */
-static const char *skip_digits(const char *p, const char *end)
-{
-	if (p == end || !digit(*p))
-		return NULL;
-	if (*p == '0')
-		return p + 1;
-	while (p < end && digit(*p))
-		p++;
-	return p;
-}
-
-/* draft-bhutton-relative-json-pointer-00, section 3. */
-static bool relative_json_pointer(const char *p, size_t len)
-{
-	const char *end = p + len;
-
-	if ((p = skip_digits(p, end)) == NULL)
-		return false;
-	if (p < end && (*p == '+' || *p == '-')) {
-		p++;
-		if (p == end || *p == '0' || (p = skip_digits(p, end)) == NULL)
+		memcpy(text, p + i, len - i < 16 ? len - i : 16);
+		v = ev_schema_bytes_at(text);
+		v = (ev_schema_bytes)((v | 0x20) - 'a' < 26) | (ev_schema_bytes)(v - '&' < 20) |
+		    (ev_schema_bytes)(v == '_') | (ev_schema_bytes)(v == '=') |
+		    (ev_schema_bytes)(v == '?');
+		if (ev_schema_bytes_bits(v) != 0xffff)
 			return false;
 	}
-	return (end - p == 1 && *p == '#') || json_pointer(p, (size_t)(end - p));
+	return true;
 }
 
 static bool regex(const char *p, size_t len)
@@ -239,217 +173,91 @@ static bool regex(const char *p, size_t len)
 	return ev_regex_valid(p, len, EV_REGEX_ECMA);
 }
 
-static bool escape(const char *p, const char *end)
-{
-	return end - p >= 3 && *p == '%' && hex(p[1]) && hex(p[2]);
-}
-
-/* What characters URIs, IRIs and templates of URIs are made of. */
-enum alphabet { URI, IRI, IRI_QUERY };
-
 /* ucschar and iprivate of RFC 3987, section 2.2. */
-static bool beyond_ascii(uint32_t c, bool private)
-{
-	if ((c >= 0xe000 && c <= 0xf8ff) || c >= 0xf0000)
-		return private && (c & 0xffff) <= 0xfffd;
-	return (c >= 0xa0 && c <= 0xd7ff) || (c >= 0xf900 && c <= 0xfdcf) ||
-	       (c >= 0xfdf0 && c <= 0xffef) ||
-	       (c >= 0x10000 && (c & 0xffff) <= 0xfffd && (c < 0xe0000 || c >= 0xe1000));
-}
+#define UCS                                                                                    \
+	"\\x{a0}-\\x{d7ff}\\x{f900}-\\x{fdcf}\\x{fdf0}-\\x{ffef}\\x{10000}-\\x{1fffd}"         \
+	"\\x{20000}-\\x{2fffd}\\x{30000}-\\x{3fffd}\\x{40000}-\\x{4fffd}\\x{50000}-\\x{5fffd}" \
+	"\\x{60000}-\\x{6fffd}\\x{70000}-\\x{7fffd}\\x{80000}-\\x{8fffd}\\x{90000}-\\x{9fffd}" \
+	"\\x{a0000}-\\x{afffd}\\x{b0000}-\\x{bfffd}\\x{c0000}-\\x{cfffd}\\x{d0000}-\\x{dfffd}" \
+	"\\x{e1000}-\\x{efffd}"
+#define PRIVATE "\\x{e000}-\\x{f8ff}\\x{f0000}-\\x{ffffd}\\x{100000}-\\x{10fffd}"
 
-/* Unreserved characters, sub-delims, percent escapes, and those in `more` (RFC 3986, section 2). */
-static bool uri_chars(const char *p, const char *end, const char *more, enum alphabet alphabet)
-{
-	while (p < end) {
-		if (alphabet != URI && !is_ascii(*p)) {
-			if (!beyond_ascii(ev_utf8_next(&p), alphabet == IRI_QUERY))
-				return false;
-			continue;
-		}
-		if (*p == '%') {
-			if (!escape(p, end))
-				return false;
-			p += 2;
-		} else if (!letter(*p) && !digit(*p) &&
-			   (*p == '\0' ||
-			    (strchr("-._~!$&'()*+,;=", *p) == NULL && strchr(more, *p) == NULL))) {
-			return false;
-		}
-		p++;
-	}
-	return true;
-}
+/* RFC 3986: any number of these characters and percent escapes; unreserved ones and sub-delims. */
+#define ESCAPE	    "%[0-9A-Fa-f]{2}"
+#define SOME(chars) "[" chars "]*+(?:" ESCAPE "[" chars "]*+)*+"
+#define CHARS	    "A-Za-z0-9\\-._~!$&'()*+,;="
+/* more: characters beyond ASCII. Group 1 is an IPv6 address. */
+#define USER(more)  "(?:" SOME(CHARS ":" more) "@)?+"
+#define LITERAL	    "\\[(?:[Vv][0-9A-Fa-f]++\\.[" CHARS ":]++|([0-9A-Fa-f:.]*+))\\]"
+#define HOST(more)  "(?:" LITERAL "|" SOME(CHARS more) ")(?::[0-9]*+)?+(?=[/?#]|\\z)"
+#define PATH(more)  "(?://" USER(more) HOST(more) "|(?!//))" SOME(CHARS ":@/" more)
+#define QUERY(more) "(?:\\?" SOME(CHARS ":@/?" more) ")?+"
+#define END(more)   "(?:#" SOME(CHARS ":@/?" more) ")?+\\z"
+#define SCHEME	    "[A-Za-z][A-Za-z0-9+.\\-]*+:"
+/* The first segment of a relative path has no colon. */
+#define REFERENCE "^(?:" SCHEME "|(?=//)|(?![^:/?#]*+:))"
 
-static bool ip_literal(const char *p, const char *end)
-{
-	const char *dot;
-
-	if (p == end || (*p | 0x20) != 'v')
-		return ipv6(p, (size_t)(end - p));
-	dot = memchr(p, '.', (size_t)(end - p));
-	if (dot == NULL || dot == p + 1 || dot + 1 == end ||
-	    memchr(p, '%', (size_t)(end - p)) != NULL)
-		return false;
-	for (const char *q = p + 1; q < dot; q++)
-		if (!hex(*q))
-			return false;
-	return uri_chars(dot + 1, end, ":", URI);
-}
-
-static bool authority(const char *p, const char *end, enum alphabet alphabet)
-{
-	const char *at = memchr(p, '@', (size_t)(end - p)), *host = at != NULL ? at + 1 : p,
-		   *colon = end;
-
-	if (at != NULL && !uri_chars(p, at, ":", alphabet))
-		return false;
-	if (host < end && *host == '[') {
-		const char *close = memchr(host, ']', (size_t)(end - host));
-
-		if (close == NULL || !ip_literal(host + 1, close))
-			return false;
-		colon = close + 1;
-		if (colon < end && *colon != ':')
-			return false;
-	} else {
-		while (colon > host && digit(colon[-1]))
-			colon--;
-		colon = colon > host && colon[-1] == ':' ? colon - 1 : end;
-		if (!uri_chars(host, colon, "", alphabet))
-			return false;
-	}
-	for (const char *q = colon + 1; q < end; q++)
-		if (!digit(*q))
-			return false;
-	return true;
-}
-
-static bool any_uri(const char *p, size_t len, bool absolute, enum alphabet alphabet)
-{
-	struct ev_schema_uri u;
-
-	ev_schema_uri_split(p, len, &u);
-	if (u.scheme.len == 0) {
-		const char *colon = memchr(u.path.p, ':', u.path.len);
-
-		/* the first segment of a relative path has no colon */
-		if (absolute || (colon != NULL && !u.has_authority &&
-				 memchr(u.path.p, '/', (size_t)(colon - u.path.p)) == NULL))
-			return false;
-	}
-	return (!u.has_authority ||
-		authority(u.authority.p, u.authority.p + u.authority.len, alphabet)) &&
-	       uri_chars(u.path.p, u.path.p + u.path.len, ":@/", alphabet) &&
-	       uri_chars(u.query.p, u.query.p + u.query.len, ":@/?",
-			 alphabet == URI ? URI : IRI_QUERY) &&
-	       uri_chars(u.fragment.p, u.fragment.p + u.fragment.len, ":@/?", alphabet);
-}
-
-static bool uri(const char *p, size_t len)
-{
-	return any_uri(p, len, true, URI);
-}
-
-static bool uri_reference(const char *p, size_t len)
-{
-	return any_uri(p, len, false, URI);
-}
-
-static bool iri(const char *p, size_t len)
-{
-	return any_uri(p, len, true, IRI);
-}
-
-static bool iri_reference(const char *p, size_t len)
-{
-	return any_uri(p, len, false, IRI);
-}
-
-/* One variable of an expression (RFC 6570, section 2.3 and 2.4): where it ends, or NULL. */
-static const char *varspec(const char *p, const char *end)
-{
-	bool dot = true; /* a dot stands here, or could not */
-
-	for (; p < end; p++) {
-		if (*p == '.' && !dot) {
-			dot = true;
-			continue;
-		}
-		if (escape(p, end))
-			p += 2;
-		else if (!letter(*p) && !digit(*p) && *p != '_')
-			break;
-		dot = false;
-	}
-	if (dot)
-		return NULL;
-	if (p < end && *p == '*')
-		return p + 1;
-	if (p < end && *p == ':') {
-		const char *number = p + 1;
-
-		p = skip_digits(number, end);
-		return p != NULL && *number != '0' && p - number <= 4 ? p : NULL;
-	}
-	return p;
-}
-
+/* RFC 6901. */
+#define POINTER "(?:/[^~/]*+(?:~[01][^~/]*+)*+)*+\\z"
 /* RFC 6570, section 2; with the apostrophe, by its erratum 6937. */
-static bool uri_template(const char *p, size_t len)
-{
-	const char *end = p + len;
+#define VARNAME "(?:[A-Za-z0-9_]|" ESCAPE ")++"
+#define VARSPEC VARNAME "(?:\\." VARNAME ")*+(?:\\*|:[1-9][0-9]{0,3})?+"
+/* RFC 3339, appendix A: units follow one another in order and without a gap: P1Y2D is none. */
+#define CLOCK "T(?:\\d++H(?:\\d++M(?:\\d++S)?)?|\\d++M(?:\\d++S)?|\\d++S)"
 
-	while (p < end) {
-		if (*p == '{') {
-			if (++p < end && *p != '\0' && strchr("+#./;?&=,!@|", *p) != NULL)
-				p++;
-			while ((p = varspec(p, end)) != NULL && p < end && *p == ',')
-				p++;
-			if (p == NULL || p == end || *p++ != '}')
-				return false;
-		} else if (!is_ascii(*p)) {
-			if (!beyond_ascii(ev_utf8_next(&p), true))
-				return false;
-		} else if (*p == '%') {
-			if (!escape(p, end))
-				return false;
-			p += 3;
-		} else if (*p <= ' ' || *p == 0x7f || strchr("\"<>\\^`|}", *p) != NULL) {
-			return false;
-		} else {
-			p++;
-		}
-	}
-	return true;
-}
+enum { ASCII = SCHEMA_FORMAT_ASCII, URI = SCHEMA_FORMAT_URI };
 
 static const struct ev_schema_format formats[] = {
-	{"date-time", date_time, SCHEMA_TIME_LAYOUT, SCHEMA_FAST_TIME},
-	{"date", date, "^[0-9]{4}-[01][0-9]-[0-3][0-9]$", SCHEMA_FAST_DATE},
-	{"time", ev_clock_valid, NULL, SCHEMA_FAST_LAYOUT},
-	{"duration", duration, NULL, SCHEMA_FAST_LAYOUT},
-	{"email", email, NULL, SCHEMA_FAST_EMAIL},
-	{"idn-email", idn_email, NULL, SCHEMA_FAST_LAYOUT},
-	{"hostname", ev_idn_ascii_hostname, NULL, SCHEMA_FAST_HOSTNAME},
-	{"idn-hostname", ev_idn_hostname, NULL, SCHEMA_FAST_LAYOUT},
-	{"ipv4", ipv4, NULL, SCHEMA_FAST_IPV4},
-	{"ipv6", ipv6, NULL, SCHEMA_FAST_LAYOUT},
-	{"uri", uri, NULL, SCHEMA_FAST_URI},
-	{"uri-reference", uri_reference, NULL, SCHEMA_FAST_URI},
-	{"iri", iri, NULL, SCHEMA_FAST_URI},
-	{"iri-reference", iri_reference, NULL, SCHEMA_FAST_URI},
-	{"uri-template", uri_template, NULL, SCHEMA_FAST_LAYOUT},
-	{"uuid", uuid,
-	 "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$",
-	 SCHEMA_FAST_LAYOUT},
-	{"json-pointer", json_pointer, NULL, SCHEMA_FAST_LAYOUT},
-	{"relative-json-pointer", relative_json_pointer, NULL, SCHEMA_FAST_LAYOUT},
-	{"regex", regex, NULL, SCHEMA_FAST_LAYOUT},
+	{"date-time", date_time, NULL, ASCII},
+	{"date", date, NULL, ASCII},
+	{"time", ev_clock_valid, NULL, ASCII},
+	{"duration", NULL,
+	 "^P(?:\\d++W|" CLOCK "|(?:\\d++Y(?:\\d++M(?:\\d++D)?)?|\\d++M(?:\\d++D)?|\\d++D)(?:" CLOCK
+	 ")?)\\z",
+	 ASCII},
+	{"email", email, NULL, ASCII},
+	{"idn-email", idn_email, NULL, 0},
+	{"hostname", ev_idn_ascii_hostname, NULL, ASCII},
+	{"idn-hostname", ev_idn_hostname, NULL, 0},
+	{"ipv4", ipv4, NULL, ASCII},
+	{"ipv6", ipv6, NULL, ASCII},
+	{"uri", NULL, "^" SCHEME PATH("") QUERY("") END(""), ASCII | URI},
+	{"uri-reference", NULL, REFERENCE PATH("") QUERY("") END(""), ASCII | URI},
+	{"iri", NULL, "^" SCHEME PATH(UCS) QUERY(UCS PRIVATE) END(UCS), URI},
+	{"iri-reference", NULL, REFERENCE PATH(UCS) QUERY(UCS PRIVATE) END(UCS), URI},
+	{"uri-template", NULL,
+	 "^(?:[!#$&'()*+,\\-./0-9:;=?@A-Z\\[\\]_a-z~" UCS PRIVATE "]|" ESCAPE
+	 "|\\{[+#./;?&=,!@|]?" VARSPEC "(?:," VARSPEC ")*+\\})*+\\z",
+	 0},
+	{"uuid", uuid, NULL, ASCII},
+	{"json-pointer", NULL, "^" POINTER, 0},
+	{"relative-json-pointer", NULL,
+	 "^(?:0|[1-9][0-9]*+)(?:[+-][1-9][0-9]*+)?+(?:#\\z|" POINTER ")", 0},
+	{"regex", regex, NULL, 0},
 };
+
+enum { N_FORMATS = sizeof formats / sizeof *formats };
+
+bool ev_schema_format_matches(const struct ev_schema_format *f, const char *p, size_t len)
+{
+	static struct ev_regex *compiled[N_FORMATS]; /* for the life of the process */
+	struct ev_regex **re = &compiled[f - formats];
+	struct ev_error err;
+	size_t from, to;
+
+	if ((f->flags & URI) != 0 && is_common_uri(p, len))
+		return true;
+	if (*re == NULL)
+		*re = ev_regex_compile(f->pattern, strlen(f->pattern),
+				       (f->flags & ASCII) != 0 ? EV_REGEX_BYTES : EV_REGEX_PCRE,
+				       &err);
+	return *re != NULL && ev_regex_match(*re, p, len) &&
+	       (!ev_regex_span(*re, 1, &from, &to) || ipv6(p + from, to - from));
+}
 
 const struct ev_schema_format *ev_schema_format_find(const char *name, size_t len)
 {
-	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+	for (size_t i = 0; i < N_FORMATS; i++)
 		if (strlen(formats[i].name) == len && memcmp(formats[i].name, name, len) == 0)
 			return &formats[i];
 	return NULL;

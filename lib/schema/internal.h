@@ -11,7 +11,8 @@
  *   names.c      tables of names
  *   keyword.c    the keywords, and what their values have to be
  *   loop.c       schemas that lead back to themselves
- *   load.c       the set: files, $id, $anchor and what a $ref leads to
+ *   set.c        the set: documents, $id and $anchor
+ *   load.c       files, and what a $ref leads to
  *   uri.c        URIs
  *   format.c     format
  *   dialect.c    $schema: drafts and vocabularies
@@ -80,7 +81,7 @@ struct ev_schema_dialect {
 struct ev_schema_name {
 	const char *p;
 	uint32_t len, hash;
-	uint32_t mark; /* which one says that it is present, or SCHEMA_NO_MARK */
+	uint32_t mark; /* which one is set if it is present, or SCHEMA_NO_MARK */
 	/* of properties; NULL if the name stands in required alone */
 	const struct ev_schema *schema;
 };
@@ -113,7 +114,7 @@ struct ev_schema_strings {
 	struct ev_regex *pattern;
 	struct ev_schema_slice pattern_text;
 	const struct ev_schema_format *format;
-	const struct ev_schema_layout *layout; /* of the pattern or the format, or NULL */
+	const struct ev_schema_layout *layout; /* of the pattern, or NULL */
 };
 
 struct ev_schema_constant {
@@ -176,7 +177,7 @@ struct ev_schema_applied {
 	const struct ev_schema **any, **one;
 	uint32_t n_all, n_any, n_one;
 	const struct ev_schema *no, *when, *then, *otherwise;
-	/* the anchor of a $dynamicRef that is looked for in the dynamic scope */
+	/* the anchor of a $dynamicRef, searched in the dynamic scope */
 	const char *dynamic;
 	const struct ev_schema *fallback; /* and where it leads by the text alone */
 };
@@ -189,17 +190,17 @@ struct ev_schema {
 	const struct ev_schema *alias; /* a lone $ref: where it leads */
 	uint8_t types;		       /* 1 << kind, and SCHEMA_INTEGER */
 	bool boolean, value;	       /* a boolean schema, and which */
-	bool leaf; /* looks at no members or elements, and applies no other schema */
+	bool leaf; /* no keywords for members or elements, and no other schema */
 	const struct ev_schema_values *constant, *values;
-	const struct ev_schema_numbers *numbers;
-	const struct ev_schema_strings *strings;
-	const struct ev_schema_arrays *arrays;
-	const struct ev_schema_objects *objects;
-	const struct ev_schema_applied *applied;
-	/* what it asks of objects, with other schemas, as one program */
+	struct ev_schema_numbers *numbers;
+	struct ev_schema_strings *strings;
+	struct ev_schema_arrays *arrays;
+	struct ev_schema_objects *objects;
+	struct ev_schema_applied *applied;
+	/* its program for objects, and its plans */
 	struct ev_schema_flat *flat;
 	const struct ev_schema *unevaluated_items, *unevaluated_properties;
-	const char *says; /* description, else title */
+	const char *description; /* or title */
 
 	struct ev_schema_set *set;
 	struct ev_schema_document *doc;
@@ -225,23 +226,24 @@ struct ev_schema_resource {
 	const char *rooted; /* the URI if its $id were meant from the folder at the top, or NULL */
 	struct ev_schema_anchor *anchors;
 	size_t n_anchors, cap_anchors;
-	struct ev_symbols *anchor_names; /* by number less one, once there are more than few */
+	struct ev_lookup by_name; /* of anchors */
 };
 
 /* The members or elements of a large object or array. */
-struct ev_schema_inside_index {
-	struct ev_symbols *names; /* of an object: the number of a name less one is its place */
+struct ev_schema_index {
+	struct ev_lookup names; /* of an object: places in values */
 	uint32_t *values;
 };
 
 struct ev_schema_document {
+	struct ev_schema_set *set;
 	const char *name; /* for errors */
 	char *text;
 	struct ev_doc doc;
 	struct ev_node *nodes;
 	struct ev_schema **compiled;	    /* one a node, NULL where none is */
 	struct ev_schema_resource **begins; /* one a node: what begins there, or NULL */
-	struct ev_schema_inside_index *indices;
+	struct ev_schema_index *indices;
 	size_t n_indices, cap_indices;
 	struct ev_symbol_map indexed; /* by node and one: which of the indices is its own */
 	const char *retrieved;	      /* the URI that it was got by: schema:///a/b.json */
@@ -261,10 +263,7 @@ struct ev_schema_set {
 	size_t n_documents, cap_documents;
 	struct ev_schema_resource **resources;
 	size_t n_resources, cap_resources;
-	struct ev_symbols *uris; /* that were added or asked for */
-	uint32_t *by_uri;	 /* by their numbers,
-			the place among resources of one that had it */
-	size_t cap_by_uri;
+	struct ev_lookup by_uri; /* of resources, those that were dropped too */
 	struct ev_regex **regexes;
 	size_t n_regexes, cap_regexes;
 	struct ev_schema **queue; /* waiting to be compiled; done ones stay until all are */
@@ -277,7 +276,7 @@ struct ev_schema_set {
 	const char **lints; /* in the arena */
 	size_t n_lints, cap_lints;
 
-	/* what the evaluators work with, kept from record to record */
+	/* scratch of the judgement, kept from record to record */
 	struct ev_buf text, name, form;
 	uint8_t *marks;
 	size_t n_marks, cap_marks;
@@ -318,26 +317,25 @@ const char *ev_schema_file_uri(struct ev_schema_set *set, const char *folder, co
 
 /* format.c */
 
-/*
- * A format's fast check, which decides most texts: its layout alone, or with the calendar, or a
- * function of fast.h.
- */
-enum ev_schema_fast {
-	SCHEMA_FAST_LAYOUT,
-	SCHEMA_FAST_DATE,
-	SCHEMA_FAST_TIME,
-	SCHEMA_FAST_IPV4,
-	SCHEMA_FAST_URI,
-	SCHEMA_FAST_EMAIL,
-	SCHEMA_FAST_HOSTNAME,
+enum {
+	SCHEMA_FORMAT_ASCII = 1, /* what has it is ASCII */
+	SCHEMA_FORMAT_URI = 2,	 /* every common URI has it */
 };
 
 struct ev_schema_format {
 	const char *name;
-	bool (*check)(const char *p, size_t len);
-	const char *layout; /* the pattern of what most texts look like, or NULL */
-	enum ev_schema_fast fast;
+	bool (*check)(const char *p, size_t len); /* or NULL: */
+	const char *pattern;
+	unsigned flags;
 };
+
+/* For a format with a pattern. */
+bool ev_schema_format_matches(const struct ev_schema_format *f, const char *p, size_t len);
+static inline bool ev_schema_format_fits(const struct ev_schema_format *f, const char *p,
+					 size_t len)
+{
+	return f->check != NULL ? f->check(p, len) : ev_schema_format_matches(f, p, len);
+}
 
 /* NULL for one that evkit does not assert. */
 const struct ev_schema_format *ev_schema_format_find(const char *name, size_t len);
@@ -364,11 +362,31 @@ const struct ev_schema_metaschema *ev_schema_metaschema_find(const char *uri);
 bool ev_schema_dialect_read(struct ev_schema_set *set, struct ev_schema_document *doc, uint32_t at,
 			    struct ev_schema_dialect *dialect, struct ev_error *err);
 
-/* load.c */
+/* set.c */
 
 /* An error at byte pos of the document: "file:line:column: ". Returns false. */
 bool ev_schema_fail(const struct ev_schema_document *doc, uint32_t pos, struct ev_error *err,
 		    const char *fmt, ...) EV_PRINTF(4, 5);
+/* One that is in the set, or NULL. */
+struct ev_schema_resource *ev_schema_resource_find(struct ev_schema_set *set, const char *uri);
+/*
+ * Adds a document. folder: the URI that relative ones are meant from besides, or NULL. Takes text,
+ * with slack behind it, which becomes the set's in any case. NULL with the error.
+ */
+struct ev_schema_document *ev_schema_document_add(struct ev_schema_set *set, const char *name,
+						  const char *uri, const char *folder, char *text,
+						  size_t len, struct ev_error *err);
+const struct ev_schema_anchor *ev_schema_anchor_find(const struct ev_schema_resource *r,
+						     const char *name, size_t len);
+/* True if the schema has a $ref that turns off all its other keywords, as up to draft-07. */
+bool ev_schema_ref_alone(const struct ev_doc *d, uint32_t schema, enum ev_schema_draft draft);
+/* $recursiveAnchor acts as a dynamic anchor with this name. */
+#define SCHEMA_RECURSIVE "#"
+/* A decoded string of the document, in the arena. */
+struct ev_schema_slice ev_schema_string(const struct ev_schema_document *doc, uint32_t at);
+
+/* load.c */
+
 /*
  * Finds the resource with this absolute URI, and loads its file if it is not loaded yet. *r is NULL
  * if there is none. False, with the error, if the file cannot be read.
@@ -378,24 +396,11 @@ bool ev_schema_resource_get(struct ev_schema_set *set, const char *uri,
 /* Resolves the $ref in the string at node `at`; *anchor is set if its fragment is an anchor. */
 struct ev_schema *ev_schema_refer(struct ev_schema *from, uint32_t at,
 				  const struct ev_schema_anchor **anchor, struct ev_error *err);
-const struct ev_schema_anchor *ev_schema_anchor_find(const struct ev_schema_resource *r,
-						     const char *name, size_t len);
-/* True if the schema has a $ref that turns off all its other keywords, as up to draft-07. */
-bool ev_schema_ref_alone(const struct ev_doc *d, uint32_t schema, enum ev_schema_draft draft);
-/* $recursiveAnchor acts as a dynamic anchor with this name. */
-#define SCHEMA_RECURSIVE "#"
-/* A decoded string of the document, in the arena. */
-struct ev_schema_slice ev_schema_string(struct ev_schema_document *doc, struct ev_schema_set *set,
-					uint32_t at);
-
 /* compile.c */
 
 /* The schema at a node; a new one is queued to be compiled. */
-struct ev_schema *ev_schema_at(struct ev_schema_resource *r, uint32_t at,
-			       struct ev_schema_set *set);
+struct ev_schema *ev_schema_at(struct ev_schema_resource *r, uint32_t at);
 bool ev_schema_compile_queue(struct ev_schema_set *set, struct ev_error *err);
-/* The map is freed with the set. */
-void ev_schema_map_keep(struct ev_schema_set *set, struct ev_symbol_map *map);
 
 /* loop.c */
 
@@ -404,10 +409,9 @@ bool ev_schema_loops_none(struct ev_schema_set *set, struct ev_error *err);
 
 /* names.c */
 
-/* Makes room for at most n names. */
-void ev_schema_names_room(struct ev_schema_set *set, struct ev_schema_names *t, size_t n);
 /* The index of a name, which is added if it is new. The text is borrowed. */
-uint32_t ev_schema_names_add(struct ev_schema_names *t, struct ev_schema_slice name);
+uint32_t ev_schema_names_add(struct ev_schema_set *set, struct ev_schema_names *t,
+			     struct ev_schema_slice name);
 struct ev_schema_name *ev_schema_names_find(const struct ev_schema_names *t, const char *p,
 					    size_t len);
 
@@ -444,7 +448,7 @@ struct ev_schema_place {
 	const struct ev_schema_place *up; /* NULL at the top */
 	uint32_t name;			  /* the node of a member's name; EV_NOWHERE: an element */
 	uint32_t index;			  /* of an element */
-	const char *says;		  /* the nearest description around the keyword, or NULL */
+	const char *description;	  /* the nearest description around the keyword, or NULL */
 };
 
 /*
@@ -525,7 +529,7 @@ bool ev_schema_report_contains(struct ev_schema_judge *j, const struct ev_schema
 /* Elements a and b of array i are equal. */
 bool ev_schema_report_equal(struct ev_schema_judge *j, uint32_t i, uint32_t a, uint32_t b,
 			    const struct ev_schema_place *place);
-/* The reasons from `first` on are about a member's name, which s does not take. */
+/* The reasons from `first` on are about a member's name, which does not fit s. */
 bool ev_schema_report_name(struct ev_schema_judge *j, const struct ev_schema *s, size_t first,
 			   const struct ev_schema_place *place);
 /* trigger: the member that needs the missing one, or NULL. */
@@ -534,7 +538,7 @@ bool ev_schema_report_missing(struct ev_schema_judge *j, const struct ev_schema_
 			      const struct ev_schema_place *place);
 /*
  * The value fits none of the schemas. Besides saying so, adds the reasons of the nearest, that is,
- * of the one with the fewest among those that take a value of this type.
+ * of the one with the fewest among those that allow a value of this type.
  */
 bool ev_schema_report_none(struct ev_schema_judge *j, const struct ev_schema *const *list,
 			   uint32_t n, const char *keyword, uint32_t i,

@@ -14,22 +14,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEW_ELEMENTS = 8 }; /* so few are compared pair by pair */
-
-/* True if the walk goes on: nothing failed yet, or every reason is asked for. */
+/* True if the walk goes on: nothing failed yet, or every reason is needed. */
 static inline bool goes_on(bool good, const struct ev_schema_place *place)
 {
 	return good || place != NULL;
 }
 
-/* The place of a member (name: its name's node) or element; NULL if none is asked for. */
+/* The place of a member (name: its name's node) or element; NULL in a walk without reasons. */
 static inline const struct ev_schema_place *inside(struct ev_schema_place *own,
 						   const struct ev_schema_place *place,
 						   uint32_t name, uint32_t index)
 {
 	if (place == NULL)
 		return NULL;
-	*own = (struct ev_schema_place){place, name, index, place->says};
+	*own = (struct ev_schema_place){place, name, index, place->description};
 	return own;
 }
 
@@ -177,7 +175,7 @@ static bool strings_fit(struct ev_schema_judge *j, const struct ev_schema_string
 	}
 	if (goes_on(good, place) && t->pattern != NULL && !ev_regex_match(t->pattern, p, len))
 		good = ev_schema_report_pattern(j, t, i, place);
-	if (goes_on(good, place) && t->format != NULL && !t->format->check(p, len))
+	if (goes_on(good, place) && t->format != NULL && !ev_schema_format_fits(t->format, p, len))
 		good = place != NULL &&
 		       SCHEMA_REPORT(j, place, "format", "%s does not have the format %s",
 				     ev_schema_quoted(j, i), t->format->name);
@@ -226,7 +224,7 @@ static bool is_among(struct ev_schema_judge *j, const struct ev_schema_values *v
 	return ev_schema_names_find(&v->forms, form.p, form.len) != NULL;
 }
 
-/* All that a leaf asks (see struct ev_schema). */
+/* All keywords of a leaf (see struct ev_schema). */
 static inline bool leaf_fits(struct ev_schema_judge *j, const struct ev_schema *s, uint32_t i,
 			     const struct ev_schema_place *place)
 {
@@ -276,13 +274,6 @@ static bool has_equal_elements(struct ev_schema_judge *j, uint32_t i, uint32_t *
 	const struct ev_doc *d = j->d;
 	struct ev_lookup *table = &j->set->elements;
 
-	if (d->nodes[i].count <= FEW_ELEMENTS) {
-		for (*b = ev_first(d, i); *b < ev_end(d, i); *b = ev_next(d, *b))
-			for (*a = ev_first(d, i); *a < *b; *a = ev_next(d, *a))
-				if (ev_equal(d, *a, d, *b))
-					return true;
-		return false;
-	}
 	ev_lookup_reset(table, marks_size(j, i));
 	for (*b = ev_first(d, i); *b < ev_end(d, i); *b = ev_next(d, *b)) {
 		struct ev_schema_slice form = form_of(j, *b);
@@ -425,7 +416,7 @@ static bool dependents_fit(struct ev_schema_judge *j, const struct ev_schema_obj
 	return good;
 }
 
-/* seen: the marks of the names whose presence is asked for. */
+/* seen: the marks of the names whose presence counts. */
 static bool members_fit(struct ev_schema_judge *j, const struct ev_schema_objects *o, uint32_t i,
 			size_t marks, size_t seen, const struct ev_schema_place *place)
 {
@@ -602,16 +593,16 @@ static bool fits_here(struct ev_schema_judge *j, const struct ev_schema *s, uint
 }
 
 /* As ev_schema_fits, with reasons. Never a failure without one. */
-static EV_NOINLINE bool fits_or_says(struct ev_schema_judge *j, const struct ev_schema *s,
-				     uint32_t i, size_t marks, const struct ev_schema_place *place,
-				     const char *keyword)
+static EV_NOINLINE bool fits_or_reports(struct ev_schema_judge *j, const struct ev_schema *s,
+					uint32_t i, size_t marks,
+					const struct ev_schema_place *place, const char *keyword)
 {
 	struct ev_schema_place own = *place;
 	size_t first = j->reasons->n;
 	bool good;
 
-	if (s->says != NULL)
-		own.says = s->says;
+	if (s->description != NULL)
+		own.description = s->description;
 	if (s->alias != NULL)
 		good = ev_schema_fits(j, s->alias, i, marks, &own, keyword);
 	else if (s->boolean)
@@ -646,7 +637,7 @@ bool ev_schema_fits(struct ev_schema_judge *j, const struct ev_schema *s, uint32
 	while (place == NULL && s->alias != NULL && j->set->n_dynamic == 0)
 		s = s->alias;
 	if (place != NULL)
-		good = fits_or_says(j, s, i, marks, place, keyword);
+		good = fits_or_reports(j, s, i, marks, place, keyword);
 	else if (s->alias != NULL)
 		good = ev_schema_fits(j, s->alias, i, marks, NULL, NULL);
 	else if (s->boolean)

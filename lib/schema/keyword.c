@@ -1,11 +1,12 @@
 #include "schema/keyword.h"
+#include "base/hash.h"
 #include "model/nearest.h"
 #include "number/decimal.h"
 #include "json/canon.h"
 
 #include <string.h>
 
-static const struct ev_schema_keyword_row keywords[] = {
+const struct ev_schema_keyword_row ev_schema_keywords[] = {
 	{"$comment", K_NONE, SCHEMA_STRING, SCHEMA_CORE, SCHEMA_FROM_7},
 	{"$defs", K_NONE, SCHEMA_SUBSCHEMA_MAP, SCHEMA_CORE, SCHEMA_FROM_2019},
 	{"$dynamicRef", K_DYNAMIC_REF, SCHEMA_STRING, SCHEMA_CORE, 1 << SCHEMA_DRAFT_2020},
@@ -67,9 +68,8 @@ static const struct ev_schema_keyword_row keywords[] = {
 	{"unevaluatedProperties", K_UNEVALUATED_PROPERTIES, SCHEMA_SUBSCHEMA, SCHEMA_UNEVALUATED,
 	 SCHEMA_FROM_2019},
 	{"uniqueItems", K_UNIQUE_ITEMS, SCHEMA_BOOLEAN, SCHEMA_VALIDATION, SCHEMA_ALL_DRAFTS},
+	{0},
 };
-
-enum { N_KEYWORDS = sizeof keywords / sizeof *keywords };
 
 static const struct {
 	const char *name;
@@ -84,35 +84,19 @@ static const struct {
 const struct ev_schema_keyword_row *ev_schema_keyword_find(const struct ev_doc *d, uint32_t name,
 							   enum ev_schema_draft draft)
 {
-	for (size_t k = 0; k < N_KEYWORDS; k++)
-		if ((keywords[k].drafts >> draft & 1) != 0 &&
-		    ev_string_is(d, name, keywords[k].name, strlen(keywords[k].name)))
-			return &keywords[k];
+	const struct ev_schema_keyword_row *k = ev_schema_keywords;
+
+	for (; k->name != NULL; k++)
+		if ((k->drafts >> draft & 1) != 0 &&
+		    ev_string_is(d, name, k->name, strlen(k->name)))
+			return k;
 	return NULL;
 }
 
-/* Keywords of some draft or vocabulary that are not in the table, or that others brought in. */
-static const char *const annotations[] = {
-	"$schema",
-	"$id",
-	"id",
-	"$anchor",
-	"$dynamicAnchor",
-	"$vocabulary",
-	"$recursiveAnchor",
-	"$comment",
-	"$defs",
-	"contentEncoding",
-	"contentMediaType",
-	"deprecated",
-	"examples",
-	"example",
-	"readOnly",
-	"writeOnly",
-	NULL,
-};
-
-/* Words for the same in other languages of types; not close by their letters. */
+/*
+ * Words for the same in other languages of types, not close by their letters; and annotations that
+ * are not in the table, which mean nothing else.
+ */
 static const struct {
 	const char *name, *meant;
 } others[] = {
@@ -126,52 +110,36 @@ static const struct {
 	{"values", "enum"},
 	{"additionalProps", "additionalProperties"},
 	{"fields", "properties"},
+	{"$schema", NULL},
+	{"$id", NULL},
+	{"id", NULL},
+	{"$anchor", NULL},
+	{"$dynamicAnchor", NULL},
+	{"$vocabulary", NULL},
+	{"$recursiveAnchor", NULL},
+	{"contentEncoding", NULL},
+	{"contentMediaType", NULL},
+	{"deprecated", NULL},
+	{"examples", NULL},
+	{"example", NULL},
+	{"readOnly", NULL},
+	{"writeOnly", NULL},
 };
 
 const char *ev_schema_keyword_meant(const char *name)
 {
-	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+	const struct ev_schema_keyword_row *k;
+
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if (strcmp(others[i].name, name) == 0)
 			return others[i].meant;
-	for (const char *const *a = annotations; *a != NULL; a++)
-		if (strcmp(*a, name) == 0)
+	for (k = ev_schema_keywords; k->name != NULL; k++)
+		if (strcmp(k->name, name) == 0)
 			return NULL;
-	for (size_t k = 0; k < N_KEYWORDS; k++)
-		if (strcmp(keywords[k].name, name) == 0)
-			return NULL;
-	for (size_t k = 0; k < N_KEYWORDS; k++)
-		if (ev_nearest_is_close(name, keywords[k].name))
-			return keywords[k].name;
+	for (k = ev_schema_keywords; k->name != NULL; k++)
+		if (ev_nearest_is_close(name, k->name))
+			return k->name;
 	return NULL;
-}
-
-bool ev_schema_keyword_row(size_t k, enum ev_schema_draft draft, const char **name,
-			   enum ev_schema_shape *shape)
-{
-	if (k == N_KEYWORDS)
-		return false;
-	*name = (keywords[k].drafts >> draft & 1) != 0 ? keywords[k].name : NULL;
-	*shape = keywords[k].shape;
-	return true;
-}
-
-enum ev_schema_holds ev_schema_keyword_holds(const struct ev_doc *d, uint32_t name,
-					     enum ev_schema_draft draft)
-{
-	const struct ev_schema_keyword_row *row = ev_schema_keyword_find(d, name, draft);
-
-	if (row == NULL)
-		return SCHEMA_NOTHING;
-	switch (row->shape) {
-	case SCHEMA_SUBSCHEMA: return SCHEMA_ONE;
-	case SCHEMA_SUBSCHEMAS: return SCHEMA_LIST;
-	case SCHEMA_SUBSCHEMA_OR_LIST:
-		return ev_kind(d, name + 1) == EV_ARRAY ? SCHEMA_LIST : SCHEMA_ONE;
-	case SCHEMA_SUBSCHEMA_MAP:
-	case SCHEMA_PATTERN_MAP:
-	case SCHEMA_LEGACY_MAP: return SCHEMA_MAP;
-	default: return SCHEMA_NOTHING;
-	}
 }
 
 /* Shapes */
@@ -183,69 +151,58 @@ static bool is_schema(const struct ev_doc *d, uint32_t at)
 	return kind == EV_OBJECT || kind == EV_TRUE || kind == EV_FALSE;
 }
 
-static bool are_few_names(const struct ev_doc *d, uint32_t at)
-{
-	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i)) {
-		if (ev_kind(d, i) != EV_STRING)
-			return false;
-		for (uint32_t k = ev_first(d, at); k < i; k = ev_next(d, k))
-			if (ev_equal(d, i, d, k))
-				return false;
-	}
-	return true;
-}
-
+/* An array of different names. */
 static bool is_names(const struct ev_doc *d, uint32_t at)
 {
-	struct ev_symbols *seen;
+	struct ev_lookup seen = {0};
 	struct ev_buf scratch = {0};
-	uint32_t n = 0;
-	bool good = true;
+	bool good = ev_kind(d, at) == EV_ARRAY;
 
-	if (ev_kind(d, at) != EV_ARRAY)
-		return false;
-	if (d->nodes[at].count <= SCHEMA_FEW)
-		return are_few_names(d, at);
-	seen = ev_symbols_new(0);
 	for (uint32_t i = ev_first(d, at); good && i < ev_end(d, at); i = ev_next(d, i)) {
-		size_t len;
+		uint64_t hash;
+		uint32_t other;
+		size_t len, step = 0;
 		const char *p;
 
-		good = ev_kind(d, i) == EV_STRING;
-		if (!good)
+		if (ev_kind(d, i) != EV_STRING) {
+			good = false;
 			break;
+		}
 		p = ev_string(d, i, &scratch, &len);
-		good = ev_symbols_add(seen, p, len) == ++n;
+		hash = ev_hash64(p, len, 0);
+		while ((other = ev_lookup_next(&seen, hash, &step)) != EV_LOOKUP_NONE)
+			good = good && !ev_string_is(d, other, p, len);
+		ev_lookup_add(&seen, hash, i);
 	}
-	ev_symbols_free(&seen);
+	ev_lookup_free(&seen);
 	ev_buf_free(&scratch);
 	return good;
+}
+
+static bool read_number(const struct ev_doc *d, uint32_t at, struct ev_number *n)
+{
+	const char *p;
+	size_t len;
+
+	if (ev_kind(d, at) != EV_NUMBER)
+		return false;
+	p = ev_raw(d, at, &len);
+	ev_number_read(p, len, n);
+	return !n->negative;
 }
 
 static bool is_count(const struct ev_doc *d, uint32_t at)
 {
 	struct ev_number n;
-	const char *p;
-	size_t len;
 
-	if (ev_kind(d, at) != EV_NUMBER)
-		return false;
-	p = ev_raw(d, at, &len);
-	ev_number_read(p, len, &n);
-	return !n.negative && ev_number_is_integer(&n);
+	return read_number(d, at, &n) && ev_number_is_integer(&n);
 }
 
 static bool is_positive(const struct ev_doc *d, uint32_t at)
 {
 	struct ev_number n;
-	const char *p;
-	size_t len;
 
-	if (ev_kind(d, at) != EV_NUMBER)
-		return false;
-	p = ev_raw(d, at, &len);
-	ev_number_read(p, len, &n);
-	return !n.negative && !n.huge && n.digits > 0 && n.digits <= EV_DEC_DIGITS;
+	return read_number(d, at, &n) && !n.huge && n.digits > 0 && n.digits <= EV_DEC_DIGITS;
 }
 
 uint8_t ev_schema_type_bits(const struct ev_doc *d, uint32_t at)

@@ -8,7 +8,7 @@
 #include "schema/internal.h"
 
 enum ev_schema_keyword {
-	K_NONE, /* says nothing about a value */
+	K_NONE, /* asserts nothing */
 	K_ADDITIONAL_ITEMS,
 	K_ADDITIONAL_PROPERTIES,
 	K_ALL_OF,
@@ -59,12 +59,14 @@ enum ev_schema_keyword {
 /* What the value of a keyword has to be. */
 enum ev_schema_shape {
 	SCHEMA_ANY,
+	/* with schemas inside */
 	SCHEMA_SUBSCHEMA,
-	SCHEMA_SUBSCHEMAS,
 	SCHEMA_SUBSCHEMA_OR_LIST,
+	SCHEMA_SUBSCHEMAS,
 	SCHEMA_SUBSCHEMA_MAP,
 	SCHEMA_PATTERN_MAP,
 	SCHEMA_LEGACY_MAP, /* name to schema, or to a list of names */
+	/* without */
 	SCHEMA_NUMBER,
 	SCHEMA_POSITIVE,
 	SCHEMA_COUNT,
@@ -88,9 +90,8 @@ struct ev_schema_keyword_row {
 /* The row of the member's name, or NULL if the draft has no such keyword. */
 const struct ev_schema_keyword_row *ev_schema_keyword_find(const struct ev_doc *d, uint32_t name,
 							   enum ev_schema_draft draft);
-/* The k-th keyword; *name is NULL if the draft does not have it. False behind the last. */
-bool ev_schema_keyword_row(size_t k, enum ev_schema_draft draft, const char **name,
-			   enum ev_schema_shape *shape);
+/* All keywords; the last has no name. */
+extern const struct ev_schema_keyword_row ev_schema_keywords[];
 
 /*
  * What a name that is no keyword of any draft was likely meant to be, or NULL: nothing is known of
@@ -98,12 +99,6 @@ bool ev_schema_keyword_row(size_t k, enum ev_schema_draft draft, const char **na
  */
 const char *ev_schema_keyword_meant(const char *name);
 
-/* Schemas inside a schema. */
-enum ev_schema_holds { SCHEMA_NOTHING, SCHEMA_ONE, SCHEMA_LIST, SCHEMA_MAP };
-
-/* What the member of a schema holds, so that $id and $anchor can be found in it. */
-enum ev_schema_holds ev_schema_keyword_holds(const struct ev_doc *d, uint32_t name,
-					     enum ev_schema_draft draft);
 /* Where the value of a keyword is not of its shape, and what it has to do, or EV_NOWHERE. */
 uint32_t ev_schema_misshapen(const struct ev_doc *d, uint32_t at, enum ev_schema_shape shape,
 			     const char **need);

@@ -1,14 +1,13 @@
 /*
- * The set of schemas: documents, what has a URI in them, and where references lead.
+ * Files, and where references lead.
  *
  * A file a/b.json below the root has the URI schema:///a/b.json, whatever $id it has besides; a
  * schema given as text has one at the root that no file has.
  */
 #include "base/hash.h"
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "io/in.h"
-#include "schema/keyword.h"
+#include "schema/internal.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -23,433 +22,6 @@ enum {
 };
 
 static_assert((int)EV_IN_SLACK >= (int)EV_SCAN_SLACK, "a slurped file can be scanned");
-
-struct ev_schema_set *ev_schema_set_new(const char *root)
-{
-	struct ev_schema_set *set = ev_calloc(1, sizeof *set);
-	size_t len = strlen(root);
-
-	while (len > 1 && root[len - 1] == '/')
-		len--;
-	set->root = ev_strndup(root, len);
-	set->dialect = (struct ev_schema_dialect){SCHEMA_DRAFT_2020, SCHEMA_ALL};
-	set->scan = ev_scan_new();
-	set->uris = ev_symbols_new(0);
-	set->seed = ev_hash_seed();
-	return set;
-}
-
-void ev_schema_set_symbols(struct ev_schema_set *set, struct ev_symbols *symbols)
-{
-	set->symbols = symbols;
-}
-
-static void document_free(struct ev_schema_document *doc)
-{
-	free(doc->text);
-	free(doc->nodes);
-	free(doc->compiled);
-	free(doc->begins);
-	for (size_t i = 0; i < doc->n_indices; i++) {
-		ev_symbols_free(&doc->indices[i].names);
-		free(doc->indices[i].values);
-	}
-	free(doc->indices);
-	ev_symbol_map_free(&doc->indexed);
-}
-
-static void resource_free(struct ev_schema_resource *r)
-{
-	free(r->anchors);
-	ev_symbols_free(&r->anchor_names);
-}
-
-void ev_schema_set_free(struct ev_schema_set **s)
-{
-	struct ev_schema_set *set = *s;
-
-	if (set == NULL)
-		return;
-	for (size_t i = 0; i < set->n_documents; i++)
-		document_free(set->documents[i]);
-	for (size_t i = 0; i < set->n_resources; i++)
-		resource_free(set->resources[i]);
-	ev_symbols_free(&set->uris);
-	free(set->by_uri);
-	for (size_t i = 0; i < set->n_regexes; i++)
-		ev_regex_free(&set->regexes[i]);
-	for (size_t i = 0; i < set->n_maps; i++)
-		ev_symbol_map_free(set->maps[i]);
-	free(set->maps);
-	free(set->documents);
-	free(set->resources);
-	free(set->regexes);
-	free(set->queue);
-	free(set->dynamic);
-	free(set->lints);
-	free(set->marks);
-	ev_lookup_free(&set->elements);
-	ev_buf_free(&set->text);
-	ev_buf_free(&set->name);
-	ev_buf_free(&set->form);
-	ev_scan_free(&set->scan);
-	ev_arena_free(&set->arena);
-	free(set->root);
-	free(set->map);
-	free(set->base);
-	free(set);
-	*s = NULL;
-}
-
-bool ev_schema_fail(const struct ev_schema_document *doc, uint32_t pos, struct ev_error *err,
-		    const char *fmt, ...)
-{
-	const char *text = doc->text, *line = text;
-	struct ev_error what;
-	size_t n = 1;
-	va_list ap;
-
-	for (const char *p = text; p < text + pos; p++) {
-		if (*p == '\n') {
-			n++;
-			line = p + 1;
-		}
-	}
-	va_start(ap, fmt);
-	ev_vfail(&what, fmt, ap);
-	va_end(ap);
-	ev_fail(err, "%s:%zu:%zu: %s", doc->name, n,
-		ev_utf8_count(line, (size_t)(text + pos - line)) + 1, what.text);
-	return false;
-}
-
-const char *ev_schema_set_lint(const struct ev_schema_set *set, size_t i)
-{
-	return i < set->n_lints ? set->lints[i] : NULL;
-}
-
-/* Documents */
-
-struct ev_schema_slice ev_schema_string(struct ev_schema_document *doc, struct ev_schema_set *set,
-					uint32_t at)
-{
-	size_t len;
-	const char *p = ev_string(&doc->doc, at, &set->name, &len);
-
-	return (struct ev_schema_slice){ev_arena_copy(&set->arena, p, len), len};
-}
-
-/* The place of a URI's resource among those of the set, where it has one. */
-static uint32_t *uri_place(struct ev_schema_set *set, const char *uri)
-{
-	uint32_t number = ev_symbols_add(set->uris, uri, strlen(uri)),
-		 from = (uint32_t)set->cap_by_uri;
-
-	ev_grow(&set->by_uri, &set->cap_by_uri, number + 1UL, sizeof *set->by_uri);
-	for (uint32_t i = from; i < set->cap_by_uri; i++)
-		set->by_uri[i] = UINT32_MAX;
-	return &set->by_uri[number];
-}
-
-/* One that was dropped with its document is none. */
-static bool has_resource(const struct ev_schema_set *set, uint32_t place, const char *uri)
-{
-	return place < set->n_resources && strcmp(set->resources[place]->uri, uri) == 0;
-}
-
-static struct ev_schema_resource *resource_find(struct ev_schema_set *set, const char *uri)
-{
-	uint32_t place = *uri_place(set, uri);
-	struct ev_schema_resource *r;
-
-	if (!has_resource(set, place, uri))
-		return NULL;
-	r = set->resources[place];
-	/* a file's top with an $id has two URIs; the second has what counts */
-	return r->at == r->doc->top->at ? r->doc->top : r;
-}
-
-static struct ev_schema_resource *resource_add(struct ev_schema_set *set,
-					       struct ev_schema_document *doc, uint32_t at,
-					       const char *uri)
-{
-	struct ev_schema_resource *r = ev_arena_zalloc(&set->arena, sizeof *r);
-	uint32_t *place = uri_place(set, uri);
-
-	*r = (struct ev_schema_resource){.uri = uri, .doc = doc, .at = at, .dialect = set->dialect};
-	if (!has_resource(set, *place, uri))
-		*place = (uint32_t)set->n_resources;
-	doc->begins[at] = r;
-	ev_grow(&set->resources, &set->cap_resources, set->n_resources + 1,
-		sizeof(struct ev_schema_resource *));
-	set->resources[set->n_resources++] = r;
-	return r;
-}
-
-bool ev_schema_ref_alone(const struct ev_doc *d, uint32_t schema, enum ev_schema_draft draft)
-{
-	return draft <= SCHEMA_DRAFT_7 && ev_member(d, schema, "$ref", 4) != EV_NOWHERE;
-}
-
-const struct ev_schema_anchor *ev_schema_anchor_find(const struct ev_schema_resource *r,
-						     const char *name, size_t len)
-{
-	for (size_t i = 0; r->anchor_names == NULL && i < r->n_anchors; i++)
-		if (r->anchors[i].len == len && memcmp(r->anchors[i].name, name, len) == 0)
-			return &r->anchors[i];
-	if (r->anchor_names != NULL) {
-		uint32_t number = ev_symbols_of(r->anchor_names, name, len);
-
-		if (number != EV_NO_SYMBOL)
-			return &r->anchors[number - 1];
-	}
-	return NULL;
-}
-
-/* RFC 3986 unreserved characters but ~, as the metaschema has it. */
-static bool anchor_name(struct ev_schema_slice s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.p[i];
-
-		if (!((c | 0x20) >= 'a' && (c | 0x20) <= 'z') && c != '_' &&
-		    (i == 0 || !((c >= '0' && c <= '9') || c == '-' || c == '.')))
-			return false;
-	}
-	return s.len > 0;
-}
-
-static bool anchor_add(struct ev_schema_resource *r, uint32_t schema, struct ev_schema_slice name,
-		       uint32_t value, bool dynamic, struct ev_error *err)
-{
-	const struct ev_schema_anchor *same = ev_schema_anchor_find(r, name.p, name.len);
-
-	if (same != NULL && same->at != schema)
-		return ev_schema_fail(r->doc, r->doc->nodes[value].pos, err,
-				      "the anchor \"%s\" stands twice in one schema: rename one",
-				      name.p);
-	if (same != NULL)
-		return true;
-	if (r->anchor_names == NULL && r->n_anchors == SCHEMA_FEW) {
-		r->anchor_names = ev_symbols_new(0);
-		for (size_t i = 0; i < r->n_anchors; i++)
-			ev_symbols_add(r->anchor_names, r->anchors[i].name, r->anchors[i].len);
-	}
-	if (r->anchor_names != NULL)
-		ev_symbols_add(r->anchor_names, name.p, name.len);
-	ev_grow(&r->anchors, &r->cap_anchors, r->n_anchors + 1, sizeof *r->anchors);
-	r->anchors[r->n_anchors++] = (struct ev_schema_anchor){name.p, name.len, schema, dynamic};
-	return true;
-}
-
-/* $anchor and $dynamicAnchor. */
-static bool named_anchor(struct ev_schema_set *set, struct ev_schema_resource *r, uint32_t schema,
-			 uint32_t value, bool dynamic, struct ev_error *err)
-{
-	const char *keyword = dynamic ? "$dynamicAnchor" : "$anchor";
-	struct ev_schema_document *doc = r->doc;
-	struct ev_schema_slice name;
-
-	if (ev_kind(&doc->doc, value) != EV_STRING)
-		return ev_schema_fail(doc, doc->nodes[value].pos, err,
-				      "%s is no string: give it a name", keyword);
-	name = ev_schema_string(doc, set, value);
-	if (!anchor_name(name))
-		return ev_schema_fail(doc, doc->nodes[value].pos, err,
-				      "%s \"%s\" is no name: use letters, digits, - _ and ., "
-				      "and a letter or _ first",
-				      keyword, name.p);
-	return anchor_add(r, schema, name, value, dynamic, err);
-}
-
-/* $recursiveAnchor of 2019-09 is a dynamic anchor whose name no other can have. */
-static bool recursive_anchor(struct ev_schema_resource *r, uint32_t schema, uint32_t value,
-			     struct ev_error *err)
-{
-	struct ev_schema_slice name = {SCHEMA_RECURSIVE, strlen(SCHEMA_RECURSIVE)};
-	enum ev_kind kind = ev_kind(&r->doc->doc, value);
-
-	if (kind != EV_TRUE && kind != EV_FALSE)
-		return ev_schema_fail(r->doc, r->doc->nodes[value].pos, err,
-				      "$recursiveAnchor must be true or false: correct it");
-	return kind == EV_FALSE || r->at != schema || anchor_add(r, schema, name, value, true, err);
-}
-
-/* *r becomes the resource that begins here, if the $id (of old, id) makes it one. */
-static bool id_add(struct ev_schema_set *set, struct ev_schema_resource **r, uint32_t schema,
-		   uint32_t value, enum ev_schema_draft draft, struct ev_error *err)
-{
-	struct ev_schema_resource *around = *r, *found;
-	const char *keyword = draft == SCHEMA_DRAFT_4 ? "id" : "$id", *uri;
-	struct ev_schema_document *doc = around->doc;
-	uint32_t pos = doc->nodes[value].pos;
-	struct ev_schema_slice id, anchor;
-	struct ev_schema_uri u;
-
-	if (ev_kind(&doc->doc, value) != EV_STRING)
-		return ev_schema_fail(doc, pos, err, "%s is no string: give it a URI", keyword);
-	id = ev_schema_string(doc, set, value);
-	ev_schema_uri_split(id.p, id.len, &u);
-	anchor = ev_schema_percent_decoded(set, u.fragment.p, u.fragment.len);
-	if (anchor.len != 0 && draft > SCHEMA_DRAFT_7)
-		return ev_schema_fail(doc, pos, err,
-				      "$id \"%s\" has a fragment: name the place with $anchor",
-				      id.p);
-	if (draft > SCHEMA_DRAFT_7 || ev_schema_uri_beyond_fragment(&u)) {
-		if ((uri = ev_schema_resolve(set, around->uri, &u)) == NULL)
-			return ev_schema_fail(
-				doc, pos, err,
-				"%s \"%s\" reaches above the schemas' folder: take ../ out",
-				keyword, id.p);
-		found = resource_find(set, uri);
-		if (found != NULL && (found->doc != doc || found->at != schema))
-			return ev_schema_fail(doc, pos, err,
-					      "%s %s is that of another schema in %s: rename one",
-					      keyword, uri, found->doc->name);
-		if (found == NULL) {
-			found = resource_add(set, doc, schema, uri);
-			if (u.scheme.len == 0 && !u.has_authority && around->rooted != NULL)
-				found->rooted = ev_schema_resolve(set, around->rooted, &u);
-		}
-		*r = found;
-	}
-	/* one that is a JSON Pointer names nothing that it is not named already */
-	return anchor.len == 0 || anchor.p[0] == '/' ||
-	       anchor_add(*r, schema, anchor, value, false, err);
-}
-
-/* Takes $schema and $id of the schema at a node; *r becomes the resource that it belongs to. */
-static bool enter(struct ev_schema_set *set, struct ev_schema_resource **r, uint32_t at,
-		  struct ev_error *err)
-{
-	struct ev_schema_document *doc = (*r)->doc;
-	const struct ev_doc *d = &doc->doc;
-	struct ev_schema_dialect dialect = (*r)->dialect;
-	uint32_t schema = ev_member(d, at, "$schema", 7), id;
-
-	if (schema != EV_NOWHERE) {
-		if (at == 0)
-			(*r)->dialect.vocabularies = SCHEMA_UNKNOWN;
-		if (!ev_schema_dialect_read(set, doc, schema, &dialect, err))
-			return false;
-	}
-	id = dialect.draft == SCHEMA_DRAFT_4 ? ev_member(d, at, "id", 2)
-					     : ev_member(d, at, "$id", 3);
-	if (id != EV_NOWHERE && !ev_schema_ref_alone(d, at, dialect.draft) &&
-	    !id_add(set, r, at, id, dialect.draft, err))
-		return false;
-	if (at == 0) {
-		doc->top->dialect = dialect; /* that which the file has by its name */
-		doc->top = *r;
-	}
-	if ((*r)->at == at)
-		(*r)->dialect = dialect;
-	else if (dialect.draft != (*r)->dialect.draft ||
-		 dialect.vocabularies != (*r)->dialect.vocabularies)
-		return ev_schema_fail(doc, doc->nodes[schema].pos, err,
-				      "$schema is not that of the schema around it: "
-				      "take it out, or give this schema an $id of its own");
-	return true;
-}
-
-/* Finds $id and anchors in a schema and in those inside it. */
-static bool walk(struct ev_schema_set *set, struct ev_schema_resource *r, uint32_t at,
-		 struct ev_error *err)
-{
-	struct ev_schema_document *doc = r->doc;
-	const struct ev_doc *d = &doc->doc;
-	enum ev_schema_draft draft;
-	uint32_t v;
-
-	if (ev_kind(d, at) != EV_OBJECT)
-		return true;
-	if (!enter(set, &r, at, err))
-		return false;
-	draft = r->dialect.draft;
-	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i + 1)) {
-		v = i + 1;
-		if (draft >= SCHEMA_DRAFT_2019 && ev_string_is(d, i, "$anchor", 7) &&
-		    !named_anchor(set, r, at, v, false, err))
-			return false;
-		if (draft >= SCHEMA_DRAFT_2020 && ev_string_is(d, i, "$dynamicAnchor", 14) &&
-		    !named_anchor(set, r, at, v, true, err))
-			return false;
-		if (draft == SCHEMA_DRAFT_2019 && ev_string_is(d, i, "$recursiveAnchor", 16) &&
-		    !recursive_anchor(r, at, v, err))
-			return false;
-		switch (ev_schema_keyword_holds(d, i, draft)) {
-		case SCHEMA_ONE:
-			if (!walk(set, r, v, err))
-				return false;
-			break;
-		case SCHEMA_LIST:
-			if (ev_kind(d, v) != EV_ARRAY)
-				break;
-			for (uint32_t k = ev_first(d, v); k < ev_end(d, v); k = ev_next(d, k))
-				if (!walk(set, r, k, err))
-					return false;
-			break;
-		case SCHEMA_MAP:
-			if (ev_kind(d, v) != EV_OBJECT)
-				break;
-			for (uint32_t k = ev_first(d, v); k < ev_end(d, v); k = ev_next(d, k + 1))
-				if (!walk(set, r, k + 1, err))
-					return false;
-			break;
-		case SCHEMA_NOTHING: break;
-		}
-	}
-	return true;
-}
-
-/* Takes text (with slack behind it), which becomes the set's, in any case. */
-static struct ev_schema_document *document_add(struct ev_schema_set *set, const char *name,
-					       const char *uri, const char *folder, char *text,
-					       size_t len, struct ev_error *err)
-{
-	struct ev_schema_document *doc = ev_arena_zalloc(&set->arena, sizeof *doc);
-	const struct ev_doc *scanned;
-	struct ev_flaw flaw;
-	size_t resources = set->n_resources;
-	size_t documents = set->n_documents;
-
-	doc->name = ev_arena_copy(&set->arena, name, strlen(name));
-	doc->text = text;
-	doc->retrieved = uri;
-	if ((scanned = ev_scan(set->scan, text, len, &flaw)) == NULL) {
-		ev_schema_fail(doc, flaw.at, err, "%s: a schema is a JSON text, correct it",
-			       flaw.what);
-		free(text);
-		return NULL;
-	}
-	if (scanned->duplicate != EV_NOWHERE) {
-		ev_schema_fail(doc, scanned->duplicate, err,
-			       "the name stands twice in its object: take one out");
-		free(text);
-		return NULL;
-	}
-	doc->nodes = ev_realloc_array(NULL, scanned->n, sizeof *doc->nodes);
-	memcpy(doc->nodes, scanned->nodes, scanned->n * sizeof *doc->nodes);
-	doc->doc = *scanned;
-	doc->doc.nodes = doc->nodes;
-	doc->compiled = ev_calloc(scanned->n, sizeof(struct ev_schema *));
-	doc->begins = ev_calloc(scanned->n, sizeof(struct ev_schema_resource *));
-	ev_grow(&set->documents, &set->cap_documents, documents + 1,
-		sizeof(struct ev_schema_document *));
-	set->documents[set->n_documents++] = doc;
-	doc->top = resource_add(set, doc, 0, uri);
-	doc->top->rooted = folder;
-	if (walk(set, doc->top, 0, err))
-		return doc;
-	/* as if it had never been, so that asking again gives the same error */
-	for (size_t i = resources; i < set->n_resources; i++)
-		resource_free(set->resources[i]);
-	for (size_t i = documents; i < set->n_documents; i++) /* it may have loaded a metaschema */
-		document_free(set->documents[i]);
-	set->n_resources = resources;
-	set->n_documents = documents;
-	return NULL;
-}
 
 /* Files */
 
@@ -533,7 +105,7 @@ static bool may_follow(const char *folder, const char *name, struct ev_error *er
 
 	if (stat(name, &st) != 0) {
 		free(inside);
-		return true; /* reading it tells why */
+		return true; /* reading it gives the error */
 	}
 	if (inside == NULL)
 		ev_fail(err,
@@ -568,8 +140,9 @@ static struct ev_schema_document *load(struct ev_schema_set *set, const char *ur
 		ev_buf_reset(&name);
 	if ((named != NULL || name.len > 0) &&
 	    ev_in_slurp(ev_buf_str(&name), FILE_MAX, &text, &len, err) == EV_OK)
-		doc = document_add(set, ev_buf_str(&name), uri,
-				   folder == set->map ? set->base : SCHEMA_ROOT, text, len, err);
+		doc = ev_schema_document_add(set, ev_buf_str(&name), uri,
+					     folder == set->map ? set->base : SCHEMA_ROOT, text,
+					     len, err);
 	ev_buf_free(&name);
 	return doc;
 }
@@ -578,7 +151,7 @@ static struct ev_schema_document *load(struct ev_schema_set *set, const char *ur
 static bool leads_somewhere(struct ev_schema_set *set, const char *uri)
 {
 	struct ev_buf name = {0};
-	bool found = resource_find(set, uri) != NULL ||
+	bool found = ev_schema_resource_find(set, uri) != NULL ||
 		     (file_of(set, uri, &name) && access(ev_buf_str(&name), F_OK) == 0);
 
 	ev_buf_free(&name);
@@ -590,11 +163,11 @@ bool ev_schema_resource_get(struct ev_schema_set *set, const char *uri,
 {
 	struct ev_schema_document *doc;
 
-	if ((*r = resource_find(set, uri)) != NULL || !leads_somewhere(set, uri))
+	if ((*r = ev_schema_resource_find(set, uri)) != NULL || !leads_somewhere(set, uri))
 		return true;
 	if ((doc = load(set, uri, NULL, err)) == NULL)
 		return false;
-	if ((*r = resource_find(set, uri)) == NULL)
+	if ((*r = ev_schema_resource_find(set, uri)) == NULL)
 		*r = doc->top;
 	return true;
 }
@@ -642,7 +215,7 @@ static struct ev_schema_document *load_metaschema(struct ev_schema_set *set,
 						  const struct ev_schema_metaschema *meta,
 						  struct ev_error *err)
 {
-	struct ev_schema_resource *r = resource_find(set, meta->uri);
+	struct ev_schema_resource *r = ev_schema_resource_find(set, meta->uri);
 	struct ev_buf text = {0};
 	size_t len;
 
@@ -651,7 +224,7 @@ static struct ev_schema_document *load_metaschema(struct ev_schema_set *set,
 	ev_schema_metaschema_write(meta, &text);
 	len = text.len;
 	memset(ev_buf_room(&text, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
-	return document_add(set, meta->uri, meta->uri, NULL, text.p, len, err);
+	return ev_schema_document_add(set, meta->uri, meta->uri, NULL, text.p, len, err);
 }
 
 /*
@@ -696,12 +269,12 @@ static struct ev_schema_resource *find_target(struct ev_schema *from, uint32_t a
 
 	if (uri == NULL)
 		return ref_failed(doc, at, ref, above, err);
-	if ((r = resource_find(set, uri)) != NULL)
+	if ((r = ev_schema_resource_find(set, uri)) != NULL)
 		return r;
 	if ((meta = ev_schema_metaschema_find(uri)) != NULL)
 		return (other = load_metaschema(set, meta, err)) != NULL ? other->top : NULL;
 	if ((file = address(from, uri, u)) != NULL) {
-		if ((r = resource_find(set, file)) != NULL)
+		if ((r = ev_schema_resource_find(set, file)) != NULL)
 			return r;
 		if ((other = load(set, file, NULL, &why)) == NULL) {
 			ev_schema_fail(doc, doc->nodes[at].pos, err,
@@ -709,7 +282,7 @@ static struct ev_schema_resource *find_target(struct ev_schema *from, uint32_t a
 				       why.text);
 			return NULL;
 		}
-		return (r = resource_find(set, uri)) != NULL ? r : other->top;
+		return (r = ev_schema_resource_find(set, uri)) != NULL ? r : other->top;
 	}
 	if (u->scheme.len == 0 && !u->has_authority)
 		return ref_failed(doc, at, ref, above, err);
@@ -724,12 +297,12 @@ static struct ev_schema_resource *find_target(struct ev_schema *from, uint32_t a
 }
 
 /* The index of an object or array. */
-static const struct ev_schema_inside_index *index_of(struct ev_schema_document *doc, uint32_t at)
+static const struct ev_schema_index *index_of(struct ev_schema_document *doc, uint32_t at)
 {
 	const struct ev_doc *d = &doc->doc;
 	const bool object = ev_kind(d, at) == EV_OBJECT;
 	uint32_t k = ev_symbol_map_get(&doc->indexed, at + 1), n = 0;
-	struct ev_schema_inside_index *index;
+	struct ev_schema_index *index;
 	struct ev_buf scratch = {0};
 
 	if (k != UINT32_MAX)
@@ -737,19 +310,35 @@ static const struct ev_schema_inside_index *index_of(struct ev_schema_document *
 	ev_grow(&doc->indices, &doc->cap_indices, doc->n_indices + 1, sizeof *doc->indices);
 	ev_symbol_map_put(&doc->indexed, at + 1, (uint32_t)doc->n_indices);
 	index = &doc->indices[doc->n_indices++];
-	index->names = object ? ev_symbols_new(0) : NULL;
-	index->values = ev_calloc(d->nodes[at].count, sizeof *index->values);
+	*index = (struct ev_schema_index){
+		.values = ev_calloc(d->nodes[at].count, sizeof *index->values)};
 	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i)) {
 		if (object) {
 			size_t len;
 			const char *p = ev_string(d, i++, &scratch, &len);
 
-			ev_symbols_add(index->names, p, len);
+			ev_lookup_add(&index->names, ev_hash64(p, len, doc->set->seed), n);
 		}
 		index->values[n++] = i;
 	}
 	ev_buf_free(&scratch);
 	return index;
+}
+
+static uint32_t find_member(struct ev_schema_document *doc, uint32_t at, const char *p, size_t len)
+{
+	const struct ev_schema_index *index;
+	size_t step = 0;
+	uint32_t i;
+
+	if (doc->doc.nodes[at].count <= LARGE)
+		return ev_member(&doc->doc, at, p, len);
+	index = index_of(doc, at);
+	while ((i = ev_lookup_next(&index->names, ev_hash64(p, len, doc->set->seed), &step)) !=
+	       EV_LOOKUP_NONE)
+		if (ev_string_is(&doc->doc, index->values[i] - 1, p, len))
+			return index->values[i];
+	return EV_NOWHERE;
 }
 
 /* The value that a step of a JSON Pointer leads to, or EV_NOWHERE. */
@@ -759,14 +348,9 @@ static uint32_t step_to(struct ev_schema_document *doc, uint32_t at, struct ev_b
 	const char *p = ev_buf_str(token);
 	char *stop;
 	unsigned long k;
-	uint32_t number;
 
-	if (ev_kind(d, at) == EV_OBJECT) {
-		if (d->nodes[at].count <= LARGE)
-			return ev_member(d, at, p, token->len);
-		number = ev_symbols_of(index_of(doc, at)->names, p, token->len);
-		return number != EV_NO_SYMBOL ? index_of(doc, at)->values[number - 1] : EV_NOWHERE;
-	}
+	if (ev_kind(d, at) == EV_OBJECT)
+		return find_member(doc, at, p, token->len);
 	if (ev_kind(d, at) != EV_ARRAY)
 		return EV_NOWHERE;
 	k = strtoul(p, &stop, 10);
@@ -816,7 +400,7 @@ struct ev_schema *ev_schema_refer(struct ev_schema *from, uint32_t at,
 			"a reference is no string: give it a URI or a place such as \"#/$defs/x\"");
 		return NULL;
 	}
-	ref = ev_schema_string(doc, set, at);
+	ref = ev_schema_string(doc, at);
 	ev_schema_uri_split(ref.p, ref.len, &u);
 	if (ev_schema_uri_beyond_fragment(&u) &&
 	    (r = find_target(from, at, ref.p, &u, err)) == NULL)
@@ -836,7 +420,7 @@ struct ev_schema *ev_schema_refer(struct ev_schema *from, uint32_t at,
 	    ev_kind(&r->doc->doc, node) != EV_FALSE)
 		return ref_failed(doc, at, ref.p,
 				  "leads to what is no schema: name an object, true or false", err);
-	return ev_schema_at(r, node, set);
+	return ev_schema_at(r, node);
 }
 
 /* The doors */
@@ -844,7 +428,7 @@ struct ev_schema *ev_schema_refer(struct ev_schema *from, uint32_t at,
 static const struct ev_schema *compile_top(struct ev_schema_set *set,
 					   struct ev_schema_document *doc, struct ev_error *err)
 {
-	struct ev_schema *s = ev_schema_at(doc->top, 0, set);
+	struct ev_schema *s = ev_schema_at(doc->top, 0);
 
 	return ev_schema_compile_queue(set, err) ? s : NULL;
 }
@@ -909,7 +493,7 @@ const struct ev_schema *ev_schema_text(struct ev_schema_set *set, const char *na
 	memcpy(copy, text, len);
 	memset(copy + len, 0, EV_SCAN_SLACK);
 	snprintf(uri, sizeof uri, SCHEMA_ROOT "?text=%zu", set->n_documents);
-	doc = document_add(set, name, ev_arena_copy(&set->arena, uri, strlen(uri)), SCHEMA_ROOT,
-			   copy, len, err);
+	doc = ev_schema_document_add(set, name, ev_arena_copy(&set->arena, uri, strlen(uri)),
+				     SCHEMA_ROOT, copy, len, err);
 	return doc != NULL ? compile_top(set, doc, err) : NULL;
 }

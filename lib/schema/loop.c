@@ -5,94 +5,89 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct visit {
-	struct ev_schema *s;
-	uint32_t next; /* index of the next edge to follow */
+/* A search in depth. */
+struct search {
+	struct visit {
+		struct ev_schema *s;
+		bool entered; /* what it applies lies above it */
+	} * stack;
+	size_t n, cap;
 };
 
-/*
- * The k-th schema that s applies to the same value, in *to (NULL: none in this place). False behind
- * the last.
- */
-static bool edge(const struct ev_schema *s, uint32_t k, struct ev_schema **to)
+static void push(struct search *k, const struct ev_schema *s)
+{
+	if (s == NULL)
+		return;
+	ev_grow(&k->stack, &k->cap, k->n + 1, sizeof *k->stack);
+	k->stack[k->n++] = (struct visit){(struct ev_schema *)s, false};
+}
+
+static void push_list(struct search *k, const struct ev_schema *const *list, uint32_t n)
+{
+	while (n > 0)
+		push(k, list[--n]);
+}
+
+static void push_dynamic(struct search *k, const struct ev_schema_set *set, const char *name)
+{
+	for (size_t i = set->n_resources; i > 0; i--) {
+		const struct ev_schema_resource *r = set->resources[i - 1];
+		const struct ev_schema_anchor *a = ev_schema_anchor_find(r, name, strlen(name));
+
+		if (a != NULL && a->dynamic)
+			push(k, r->doc->compiled[a->at]);
+	}
+}
+
+/* What s applies to the same value; the last first, as it is popped in order. */
+static void push_applied(struct search *k, const struct ev_schema *s)
 {
 	const struct ev_schema_applied *a = s->applied;
 	const struct ev_schema_objects *o = s->objects;
-	const struct ev_schema *found = NULL;
-	const struct ev_schema_anchor *anchor;
-	struct ev_schema_resource *r;
 
-	*to = (struct ev_schema *)s->alias;
-	if (s->alias != NULL)
-		return k == 0;
-	if (o != NULL && k < o->n_dependents) {
-		*to = (struct ev_schema *)o->dependents[k].schema;
-		return true;
+	push(k, s->alias);
+	if (a != NULL) {
+		if (a->dynamic != NULL)
+			push_dynamic(k, s->set, a->dynamic);
+		push(k, a->fallback);
+		push(k, a->when != NULL ? a->otherwise : NULL);
+		push(k, a->when != NULL ? a->then : NULL);
+		push(k, a->when);
+		push(k, a->no);
+		push_list(k, a->one, a->n_one);
+		push_list(k, a->any, a->n_any);
+		push_list(k, a->all, a->n_all);
 	}
-	k -= o != NULL ? o->n_dependents : 0;
-	if (a == NULL)
-		return false;
-	if (k < a->n_all) {
-		*to = (struct ev_schema *)a->all[k];
-		return true;
-	}
-	k -= a->n_all;
-	if (k < a->n_any) {
-		*to = (struct ev_schema *)a->any[k];
-		return true;
-	}
-	k -= a->n_any;
-	if (k < a->n_one) {
-		*to = (struct ev_schema *)a->one[k];
-		return true;
-	}
-	k -= a->n_one;
-	switch (k) {
-	case 0: found = a->no; break;
-	case 1: found = a->when; break;
-	case 2: found = a->when != NULL ? a->then : NULL; break;
-	case 3: found = a->when != NULL ? a->otherwise : NULL; break;
-	case 4: found = a->fallback; break;
-	default:
-		if (a->dynamic == NULL || k - 5 >= s->set->n_resources)
-			return false;
-		r = s->set->resources[k - 5];
-		anchor = ev_schema_anchor_find(r, a->dynamic, strlen(a->dynamic));
-		if (anchor != NULL && anchor->dynamic)
-			found = r->doc->compiled[anchor->at];
-	}
-	*to = (struct ev_schema *)found;
-	return true;
+	for (uint32_t i = o != NULL ? o->n_dependents : 0; i > 0; i--)
+		push(k, o->dependents[i - 1].schema);
 }
 
-static bool loops(struct ev_schema *top, struct ev_error *err)
+/* visit: 0 not seen yet, 1 on the path, 2 done. */
+static bool loops_none(struct ev_schema *top, struct ev_error *err)
 {
-	struct visit *stack = NULL;
-	size_t n = 0, cap = 0;
+	struct search k = {0};
 	bool good = true;
 
-	ev_grow(&stack, &cap, 1, sizeof *stack);
-	stack[n++] = (struct visit){top, 0};
-	top->visit = 1;
-	while (n > 0 && good) {
-		struct visit *v = &stack[n - 1];
-		struct ev_schema *s = v->s, *to;
+	push(&k, top);
+	while (k.n > 0 && good) {
+		struct visit *v = &k.stack[k.n - 1];
+		struct ev_schema *s = v->s;
 
-		if (!edge(s, v->next++, &to)) {
+		if (v->entered || s->visit == 2) {
 			s->visit = 2;
-			n--;
-		} else if (to != NULL && to->visit == 1) {
+			k.n--;
+		} else if (s->visit == 1) {
 			good = ev_schema_fail(
-				to->doc, to->doc->nodes[to->at].pos, err,
+				s->doc, s->doc->nodes[s->at].pos, err,
 				"this schema leads back to itself for one and the same "
 				"value, which never ends: take the reference out");
-		} else if (to != NULL && to->visit == 0) {
-			ev_grow(&stack, &cap, n + 1, sizeof *stack);
-			stack[n++] = (struct visit){to, 0};
-			to->visit = 1;
+		} else {
+			s->visit = 1;
+			v->entered = true;
+			push_applied(&k, s);
 		}
 	}
-	free(stack);
+	free(k.stack);
 	return good;
 }
 
@@ -102,18 +97,18 @@ bool ev_schema_loops_none(struct ev_schema_set *set, struct ev_error *err)
 
 	/* without dynamic references, older schemas cannot lead to new ones */
 	for (size_t i = 0; set->n_dynamic == 0 && good && i < set->n_queue; i++)
-		if (set->queue[i]->visit == 0)
-			good = loops(set->queue[i], err);
+		good = loops_none(set->queue[i], err);
 	if (set->n_dynamic == 0)
 		return good;
-	for (size_t i = 0; i < set->n_documents; i++)
-		for (uint32_t k = 0; k < set->documents[i]->doc.n; k++)
-			if (set->documents[i]->compiled[k] != NULL)
-				set->documents[i]->compiled[k]->visit = 0;
-	for (size_t i = 0; good && i < set->n_documents; i++)
-		for (uint32_t k = 0; good && k < set->documents[i]->doc.n; k++)
-			if (set->documents[i]->compiled[k] != NULL &&
-			    set->documents[i]->compiled[k]->visit == 0)
-				good = loops(set->documents[i]->compiled[k], err);
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < set->n_documents; i++)
+			for (uint32_t k = 0; good && k < set->documents[i]->doc.n; k++) {
+				struct ev_schema *s = set->documents[i]->compiled[k];
+
+				if (s != NULL && pass == 0)
+					s->visit = 0;
+				else if (s != NULL)
+					good = loops_none(s, err);
+			}
 	return good;
 }

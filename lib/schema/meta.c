@@ -1,5 +1,5 @@
 /*
- * The metaschemas: what a schema of each draft has to look like, said as a schema. They are written
+ * The metaschemas: the form of a schema of each draft, as a schema. They are written
  * from the table of keywords, as one document for each draft, with the rules of all vocabularies;
  * the published ones of the newer drafts refer to a file for each.
  */
@@ -124,8 +124,7 @@ void ev_schema_metaschema_write(const struct ev_schema_metaschema *meta, struct 
 	const char *schema = draft == SCHEMA_DRAFT_2020	  ? "{\"$dynamicRef\":\"#meta\"}"
 			     : draft == SCHEMA_DRAFT_2019 ? "{\"$recursiveRef\":\"#\"}"
 							  : "{\"$ref\":\"#\"}";
-	const char *fragment = draft <= SCHEMA_DRAFT_7 ? "#" : "", *name;
-	enum ev_schema_shape shape;
+	const char *fragment = draft <= SCHEMA_DRAFT_7 ? "#" : "";
 
 	ev_buf_printf(out, "{\"$schema\":\"%s%s\",\"%s\":\"%s%s\",", meta->uri, fragment,
 		      draft == SCHEMA_DRAFT_4 ? "id" : "$id", meta->uri, fragment);
@@ -145,13 +144,13 @@ void ev_schema_metaschema_write(const struct ev_schema_metaschema *meta, struct 
 			    schema);
 	end_object(out);
 	ev_buf_puts(out, ",\"properties\":{");
-	for (size_t i = 0; ev_schema_keyword_row(i, draft, &name, &shape); i++) {
-		if (name == NULL)
+	for (const struct ev_schema_keyword_row *k = ev_schema_keywords; k->name != NULL; k++) {
+		if ((k->drafts >> draft & 1) == 0)
 			continue;
-		if (draft == SCHEMA_DRAFT_4 && strncmp(name, "additional", 10) == 0)
-			put(out, name, "{\"anyOf\":[@,{\"type\":\"boolean\"}]}", schema);
+		if (draft == SCHEMA_DRAFT_4 && strncmp(k->name, "additional", 10) == 0)
+			put(out, k->name, "{\"anyOf\":[@,{\"type\":\"boolean\"}]}", schema);
 		else
-			put(out, name, shape_text(shape, draft), schema);
+			put(out, k->name, shape_text(k->shape, draft), schema);
 	}
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if ((others[i].drafts >> draft & 1) != 0)

@@ -4,19 +4,6 @@
 
 #include <string.h>
 
-void ev_schema_names_room(struct ev_schema_set *set, struct ev_schema_names *t, size_t n)
-{
-	size_t size = 2 * SCHEMA_FEW;
-
-	t->list = ev_arena_alloc(&set->arena, n * sizeof *t->list);
-	if (n <= SCHEMA_FEW)
-		return;
-	while (size < 2 * n)
-		size *= 2;
-	t->slots = ev_arena_zalloc(&set->arena, size * sizeof *t->slots);
-	t->mask = (uint32_t)size - 1;
-}
-
 /* The slot of a name, or the free one where it would go. */
 static uint32_t *slot_of(const struct ev_schema_names *t, uint32_t hash, const char *p, size_t len)
 {
@@ -49,12 +36,36 @@ struct ev_schema_name *ev_schema_names_find(const struct ev_schema_names *t, con
 	return NULL;
 }
 
-uint32_t ev_schema_names_add(struct ev_schema_names *t, struct ev_schema_slice name)
+/* Makes room for one more. */
+static void grow(struct ev_schema_set *set, struct ev_schema_names *t)
+{
+	const uint32_t cap = t->n > 0 ? 2 * t->n : 4;
+	struct ev_schema_name *list;
+
+	if (t->n > 0 && (t->n < 4 || (t->n & (t->n - 1)) != 0)) /* at 4, 8, 16, ... */
+		return;
+	list = ev_arena_alloc(&set->arena, cap * sizeof *list);
+	if (t->n > 0)
+		memcpy(list, t->list, t->n * sizeof *list);
+	t->list = list;
+	if (cap <= SCHEMA_FEW)
+		return;
+	t->mask = 2 * cap - 1;
+	t->slots = ev_arena_zalloc(&set->arena, 2UL * cap * sizeof *t->slots);
+	for (uint32_t i = 0; i < t->n; i++) {
+		t->list[i].hash = (uint32_t)ev_hash64(t->list[i].p, t->list[i].len, 0);
+		*slot_of(t, t->list[i].hash, t->list[i].p, t->list[i].len) = i + 1;
+	}
+}
+
+uint32_t ev_schema_names_add(struct ev_schema_set *set, struct ev_schema_names *t,
+			     struct ev_schema_slice name)
 {
 	struct ev_schema_name *found = ev_schema_names_find(t, name.p, name.len), *new;
 
 	if (found != NULL)
 		return (uint32_t)(found - t->list);
+	grow(set, t);
 	new = &t->list[t->n++];
 	*new = (struct ev_schema_name){
 		.p = name.p, .len = (uint32_t)name.len, .mark = SCHEMA_NO_MARK};

@@ -133,7 +133,8 @@ static void put_cell(const struct ev_schema_cell *c, enum ev_schema_check what, 
 {
 	switch (what) {
 	case SCHEMA_CHECK_FULL: ev_buf_printf(out, "%u schemas", (unsigned)c->cold->n); break;
-	case SCHEMA_CHECK_WORD: ev_buf_printf(out, "%u slots", (unsigned)c->words->mask + 1); break;
+	case SCHEMA_CHECK_FORMAT: ev_buf_puts(out, c->format->name); break;
+	case SCHEMA_CHECK_WORD: ev_buf_printf(out, "%u slots", 1U << (64 - c->words->shift)); break;
 	case SCHEMA_CHECK_NOT_NEGATIVE:
 	case SCHEMA_CHECK_DECIMAL:
 	case SCHEMA_CHECK_WHOLE:
@@ -151,8 +152,7 @@ static void print(const void *client, const void *compiled, const struct ev_doc 
 {
 	static const char *const names[SCHEMA_CHECK_KINDS] = {
 		[SCHEMA_CHECK_FULL] = "full",	     [SCHEMA_CHECK_LENGTH] = "length",
-		[SCHEMA_CHECK_LAYOUT] = "layout",    [SCHEMA_CHECK_DATE] = "date",
-		[SCHEMA_CHECK_TIME] = "time",	     [SCHEMA_CHECK_IPV4] = "ipv4",
+		[SCHEMA_CHECK_LAYOUT] = "layout",    [SCHEMA_CHECK_UUID] = "uuid",
 		[SCHEMA_CHECK_FORMAT] = "format",    [SCHEMA_CHECK_WORD] = "word",
 		[SCHEMA_CHECK_NOT_NEGATIVE] = ">=0", [SCHEMA_CHECK_DECIMAL] = "number",
 		[SCHEMA_CHECK_WHOLE] = "integer",    [SCHEMA_CHECK_REST] = "rest",

@@ -1,5 +1,7 @@
 /* Runs the flat program that flat.c makes of schemas, over a record or by the plan of its shape. */
 #include "base/compiler.h"
+#include "number/decimal.h"
+#include "scan/form.h"
 #include "schema/fast.h"
 #include "schema/flat.h"
 
@@ -11,9 +13,9 @@ typedef bool run(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 		 const struct ev_node *value);
 
 /* A slow path: kept out of line, so that the fast path has no registers to save. */
-#define ASIDE static EV_NOINLINE bool
+#define SLOW static EV_NOINLINE bool
 
-ASIDE full(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
+SLOW full(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
 {
 	const struct ev_schema_cold *b = c->cold;
 
@@ -27,7 +29,7 @@ static bool pass(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 	return true;
 }
 
-/* Scalars. Where the fast check cannot decide, the schemas themselves are asked. */
+/* Scalars. What the fast check cannot decide is evaluated in full. */
 
 static inline const char *text_of(const struct ev_schema_judge *j, const struct ev_node *value)
 {
@@ -50,71 +52,34 @@ static inline bool length(struct ev_schema_judge *j, const struct ev_schema_cell
 	return len - c->least <= c->gap || full(j, c, value);
 }
 
-ASIDE wide_layout(struct ev_schema_judge *j, const struct ev_schema_cell *c,
-		  const struct ev_node *value)
-{
-	uint32_t len;
-	const char *p = string_of(j, value, &len);
-
-	return ev_schema_fast_layout_all(c->layout, p, len) || full(j, c, value);
-}
-
 static inline bool layout(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 			  const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	if (len - c->least > c->gap)
-		return full(j, c, value);
-	return ev_schema_fast_layout(c->layout, p, len) || wide_layout(j, c, value);
+	return (len - c->least <= c->gap && ev_schema_fast_layout(c->layout, p, len)) ||
+	       full(j, c, value);
 }
 
-static inline bool date(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+/* In lower case; others are left to the schemas. */
+static inline bool uuid(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 			const struct ev_node *value)
 {
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	return (len - c->least <= c->gap && ev_schema_fast_layout(c->layout, p, len) &&
-		ev_schema_fast_day(p)) ||
+	return (len == EV_UUID_TEXT && ev_uuid_is_canonical(p)) || full(j, c, value);
+}
+
+static inline bool format(struct ev_schema_judge *j, const struct ev_schema_cell *c,
+			  const struct ev_node *value)
+{
+	uint32_t len;
+	const char *p = string_of(j, value, &len);
+
+	return (len - c->least <= c->gap && ev_schema_format_fits(c->format, p, len)) ||
 	       full(j, c, value);
-}
-
-static inline bool time_of(struct ev_schema_judge *j, const struct ev_schema_cell *c,
-			   const struct ev_node *value)
-{
-	uint32_t len;
-	const char *p = string_of(j, value, &len);
-
-	return (len - c->least <= c->gap && ev_schema_fast_time(c->layout, p, len)) ||
-	       full(j, c, value);
-}
-
-static inline bool ipv4(struct ev_schema_judge *j, const struct ev_schema_cell *c,
-			const struct ev_node *value)
-{
-	uint32_t len;
-	const char *p = string_of(j, value, &len);
-
-	return (len - c->least <= c->gap && ev_schema_fast_ipv4(p, len)) || full(j, c, value);
-}
-
-ASIDE format(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
-{
-	uint32_t len;
-	const char *p = string_of(j, value, &len);
-
-	return (len - c->least <= c->gap && c->fast(p, len)) || full(j, c, value);
-}
-
-ASIDE any_word(struct ev_schema_judge *j, const struct ev_schema_cell *c,
-	       const struct ev_node *value)
-{
-	uint32_t len;
-	const char *p = string_of(j, value, &len);
-
-	return ev_schema_fast_word_all(c->words, p, len) || full(j, c, value);
 }
 
 static inline bool word(struct ev_schema_judge *j, const struct ev_schema_cell *c,
@@ -123,7 +88,7 @@ static inline bool word(struct ev_schema_judge *j, const struct ev_schema_cell *
 	uint32_t len;
 	const char *p = string_of(j, value, &len);
 
-	return ev_schema_fast_word(c->words, p, len) || any_word(j, c, value);
+	return ev_schema_fast_word(c->words, p, len) || full(j, c, value);
 }
 
 static inline bool not_negative(struct ev_schema_judge *j, const struct ev_schema_cell *c,
@@ -132,20 +97,24 @@ static inline bool not_negative(struct ev_schema_judge *j, const struct ev_schem
 	return *text_of(j, value) != '-' || full(j, c, value);
 }
 
-ASIDE number(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
+SLOW number(struct ev_schema_judge *j, const struct ev_schema_cell *c, const struct ev_node *value)
 {
-	const struct ev_schema_cold *b = c->cold;
+	const struct ev_small low = {c->cold->low, 0}, high = {c->cold->high, 0};
+	struct ev_small v;
 
-	return ev_schema_fast_number(text_of(j, value), value->end - value->pos, b->low, b->high,
-				     c->checks[EV_NUMBER] == SCHEMA_CHECK_WHOLE) ||
+	return (ev_small_read(text_of(j, value), value->end - value->pos, &v) &&
+		ev_small_compare(low, v) <= 0 && ev_small_compare(v, high) <= 0 &&
+		(v.exp >= 0 || c->checks[EV_NUMBER] != SCHEMA_CHECK_WHOLE)) ||
 	       full(j, c, value);
 }
 
 static inline bool whole(struct ev_schema_judge *j, const struct ev_schema_cell *c,
 			 const struct ev_node *value)
 {
-	return ev_schema_fast_digits(text_of(j, value), value->end - value->pos, c->cold->low,
-				     c->cold->high) ||
+	struct ev_small v;
+
+	return (ev_small_read_short(text_of(j, value), value->end - value->pos, &v) && v.exp == 0 &&
+		c->cold->low <= v.coef && v.coef <= c->cold->high) ||
 	       number(j, c, value);
 }
 
@@ -154,8 +123,7 @@ static run object, array;
 static run *const runs[] = {
 	[SCHEMA_CHECK_FULL] = full,	 [SCHEMA_CHECK_PASS] = pass,
 	[SCHEMA_CHECK_LENGTH] = length,	 [SCHEMA_CHECK_LAYOUT] = layout,
-	[SCHEMA_CHECK_DATE] = date,	 [SCHEMA_CHECK_TIME] = time_of,
-	[SCHEMA_CHECK_IPV4] = ipv4,	 [SCHEMA_CHECK_FORMAT] = format,
+	[SCHEMA_CHECK_UUID] = uuid,	 [SCHEMA_CHECK_FORMAT] = format,
 	[SCHEMA_CHECK_WORD] = word,	 [SCHEMA_CHECK_NOT_NEGATIVE] = not_negative,
 	[SCHEMA_CHECK_DECIMAL] = number, [SCHEMA_CHECK_WHOLE] = whole,
 	[SCHEMA_CHECK_OBJECT] = object,	 [SCHEMA_CHECK_ARRAY] = array,
@@ -288,9 +256,7 @@ static EV_ALWAYS_INLINE bool scalars_fit(struct ev_schema_judge *j, const struct
 	return steps_fit(j, s, n[SCHEMA_CHECK_FULL], full, false) &&
 	       steps_fit(j, s, n[SCHEMA_CHECK_LENGTH], length, escapes) &&
 	       steps_fit(j, s, n[SCHEMA_CHECK_LAYOUT], layout, escapes) &&
-	       steps_fit(j, s, n[SCHEMA_CHECK_DATE], date, escapes) &&
-	       steps_fit(j, s, n[SCHEMA_CHECK_TIME], time_of, escapes) &&
-	       steps_fit(j, s, n[SCHEMA_CHECK_IPV4], ipv4, escapes) &&
+	       steps_fit(j, s, n[SCHEMA_CHECK_UUID], uuid, escapes) &&
 	       steps_fit(j, s, n[SCHEMA_CHECK_FORMAT], format, escapes) &&
 	       steps_fit(j, s, n[SCHEMA_CHECK_WORD], word, escapes) &&
 	       steps_fit(j, s, n[SCHEMA_CHECK_NOT_NEGATIVE], not_negative, false) &&

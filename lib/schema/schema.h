@@ -7,8 +7,8 @@
  *
  * A set owns every schema compiled in it and the files that they name by $ref. References reach
  * files in or below the set's root folder and never the network; a symbolic link that leads out of
- * the folder is not followed. Two ways to judge: ev_schema_valid stops at the first failure,
- * ev_schema_explain finds every reason; both say the same. A set serves one judgement at a time.
+ * the folder is not followed. ev_schema_valid stops at the first failure, ev_schema_explain
+ * adds every reason; their verdicts agree. A set serves one judgement at a time.
  */
 #ifndef EV_SCHEMA_H
 #define EV_SCHEMA_H
@@ -24,7 +24,7 @@ struct ev_schema_set *ev_schema_set_new(const char *root);
 void ev_schema_set_free(struct ev_schema_set **set);
 
 /*
- * What holds for the schemas of a set, said before the first one.
+ * Settings of a set, before its first schema.
  *
  * symbols: those of the scanner of the documents that will be held against them; then members are
  * found by their names' numbers. Documents of other scanners are right too, and slower.
@@ -53,7 +53,7 @@ const struct ev_schema *ev_schema_text(struct ev_schema_set *set, const char *na
 				       const char *text, size_t len, struct ev_error *err);
 
 /*
- * What is odd about the schemas that were compiled, one line each, or NULL behind the last: members
+ * Warnings about the schemas that were compiled, one line each, or NULL behind the last: members
  * that are no keywords but likely meant to be. The first 20.
  */
 const char *ev_schema_set_lint(const struct ev_schema_set *set, size_t i);
@@ -84,8 +84,8 @@ struct ev_promise {
 /*
  * What the schema promises of values at a path in all documents that are valid by it (and in which
  * no member on that path was said to count as absent). list: NULL, or the path of values from which
- * the other one goes on. It promises what can be told from keywords beside each other, $ref and
- * allOf; that may be less than what holds.
+ * the other one goes on. Only keywords beside each other, $ref and allOf are read; more
+ * may hold.
  */
 struct ev_promise ev_schema_promise(const struct ev_schema *s, const struct ev_path *list,
 				    const struct ev_path *path);

@@ -122,18 +122,18 @@ static void put_attributes(struct ev_mentions *l, const struct ev_members *membe
 {
 	ev_buf_putc(&l->key, 'd');
 	for (size_t i = 0; i < members->n_attributes; i += 4) {
-		unsigned borne = 0;
+		unsigned bits = 0;
 
 		for (size_t k = i; k < i + 4 && k < members->n_attributes; k++) {
 			const struct ev_attribute *a = &m->attributes[k];
 
 			if (a->stamp == NULL || a->stamp != stamp)
 				continue;
-			borne |= 1U << (k - i);
+			bits |= 1U << (k - i);
 			ev_buf_putc(&l->value, EV_STAR_SEPARATOR);
 			ev_buf_put(&l->value, a->p, a->len);
 		}
-		ev_buf_putc(&l->key, digits[borne]);
+		ev_buf_putc(&l->key, digits[bits]);
 	}
 }
 
@@ -374,12 +374,12 @@ void ev_star_sum_add(struct ev_star_sum *sum, const char *key, size_t key_len, c
 		return;
 	sum->described = true;
 	for (size_t i = 0; what < w.spelled - 1; i += 4, what++) {
-		unsigned borne = digit_of(*what);
+		unsigned bits = digit_of(*what);
 
-		for (size_t k = i; borne != 0; k++, borne >>= 1) {
+		for (size_t k = i; bits != 0; k++, bits >>= 1) {
 			const char *text;
 
-			if ((borne & 1) == 0)
+			if ((bits & 1) == 0)
 				continue;
 			text = field(&value, end, &len);
 			add_attribute(sum, &sum->won[sum->n_parts + k], text, len, &w);
@@ -394,7 +394,7 @@ static bool is_same_stamp(const struct ev_star_sum *sum, const struct ev_star_wo
 				 b->stamp_len) == 0;
 }
 
-/* BORNE of the i-th attribute's stamp: all that it has won. Once for each stamp. */
+/* WON of the i-th attribute's stamp: all that it has won. Once for each stamp. */
 static void write_won(const struct ev_star_sum *sum, size_t i, struct ev_buf *out)
 {
 	const struct ev_star_won *w = &sum->won[i];
@@ -404,12 +404,12 @@ static void write_won(const struct ev_star_sum *sum, size_t i, struct ev_buf *ou
 			return;
 	ev_buf_putc(out, ' ');
 	for (size_t from = sum->n_parts; from < sum->n; from += 4) {
-		unsigned borne = 0;
+		unsigned bits = 0;
 
 		for (size_t k = from; k < from + 4 && k < sum->n; k++)
 			if (is_same_stamp(sum, w, &sum->won[k]))
-				borne |= 1U << (k - from);
-		ev_buf_putc(out, digits[borne]);
+				bits |= 1U << (k - from);
+		ev_buf_putc(out, digits[bits]);
 	}
 	ev_buf_putc(out, ' ');
 	ev_buf_put(out, sum->texts.p + w->stamp_at, w->stamp_len);
@@ -431,8 +431,8 @@ void ev_star_sum_read(struct ev_star_sum *sum, const char *p, size_t len)
 {
 	const char *end = p + len, *fields = memchr(p, EV_STAR_SEPARATOR, len);
 
-	while (p < fields) { /* BORNE TIME WHO */
-		const char *borne = p + (*p == ' '), *stamp = word_end(borne, fields) + 1;
+	while (p < fields) { /* WON TIME WHO */
+		const char *bits = p + (*p == ' '), *stamp = word_end(bits, fields) + 1;
 		const char *stop = word_end(word_end(stamp, fields) + 1, fields);
 		const size_t at = keep(sum, stamp, (size_t)(stop - stamp));
 
@@ -440,7 +440,7 @@ void ev_star_sum_read(struct ev_star_sum *sum, const char *p, size_t len)
 			struct ev_star_won *w = &sum->won[i];
 			const size_t k = i - sum->n_parts;
 
-			if ((digit_of(borne[k / 4]) >> k % 4 & 1) == 0)
+			if ((digit_of(bits[k / 4]) >> k % 4 & 1) == 0)
 				continue;
 			w->stamp_at = at;
 			w->stamp_len = (size_t)(stop - stamp);

@@ -11,7 +11,7 @@
  * attributes, those that the mention bears. SPELLED is a digest of the key's parts, if some are
  * spelled in another way than in the identity; or a hyphen. TIME and WHO, the stamp, are turned
  * over, so that of one WHAT and SPELLED the latest comes first and the others need not be read. The
- * value has the key's parts and then the attributes that are borne, as JSON, with SEPARATOR between
+ * value has the key's parts and then the attributes that it has, as JSON, with SEPARATOR between
  * them, which JSON has nowhere inside; and where SPELLED is no hyphen, behind BEHIND, the parts of
  * the identity. A day outside a calendar is a member whose key is the date.
  */
@@ -103,7 +103,7 @@ bool ev_star_sum_asks(const struct ev_star_sum *sum, const char *key, size_t key
 void ev_star_sum_add(struct ev_star_sum *sum, const char *key, size_t key_len, const char *value,
 		     size_t len);
 /*
- * Appends the sum as a row of the state has it: for each winning stamp ` BORNE TIME WHO`, then for
+ * Appends the sum as a row of the state has it: for each winning stamp ` WON TIME WHO`, then for
  * each part and attribute SEPARATOR and its text (empty where there is none).
  */
 void ev_star_sum_write(const struct ev_star_sum *sum, struct ev_buf *out);

@@ -56,7 +56,7 @@ static bool take(struct ev_star *s, const struct ev_star_asked *asked, const uin
 			t->fixed = s->absent;
 			t->fixed.present = at[c->slot] != EV_NOWHERE;
 		} else {
-			t->check = ev_check_of(c->column, d, at[c->slot]);
+			t->check = ev_check_plan(c->column, d, at[c->slot]);
 			t->how = how(s, &t->check);
 		}
 	}

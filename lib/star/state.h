@@ -5,13 +5,13 @@
  * Three kinds of entries (evkit-state.5), of whose keys the latest entry is of account alone:
  *
  *     MEMBER c WHAT ...   a mention that is not bare (mentions.h), or "-": it is said no more
- *     nDIMENSIONKEY       the member's row: CHANGED N D S [BORNE TIME WHO]... FIELDS
+ *     nDIMENSIONKEY       the member's row: CHANGED N D S [WON TIME WHO]... FIELDS
  *     zID                 the keys of the event's mentions with a digest of each, or "-"
  *
  * An event that comes again takes the place of what it said before: what its list has and it does
  * not say any more is taken back. Of a row CHANGED is the commit that last changed what goes out; N
  * mentions stand, D of which say something and S of which spell a part of the key in their own way;
- * BORNE are the attributes that the stamp TIME WHO has won, as in WHAT; FIELDS the parts of the key
+ * WON are the attributes that the stamp TIME WHO has won, as in WHAT; FIELDS the parts of the key
  * and the attributes, each behind SEPARATOR and empty where there is none; where S is not 0, behind
  * another separator, the parts of the identity. So a mention that is new
  * costs nothing but itself and the row, however much the member ever heard; only where what won is

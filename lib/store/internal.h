@@ -122,7 +122,7 @@ void ev_manifest_clear_notes(struct ev_manifest *m);
 void ev_manifest_free(struct ev_manifest *m);
 void ev_manifest_part_free(struct ev_manifest_part *part);
 
-/* The parts of one group: each begins behind the end of the one before. */
+/* The parts of one group, in the order of their keys. */
 struct ev_store_group {
 	const struct ev_manifest_part *parts;
 	size_t n;
@@ -140,7 +140,7 @@ struct ev_store {
 	int lock; /* -1 for a reader */
 	struct ev_manifest m;
 	struct ev_buf unlogged; /* lines about no commit that are not in the log yet */
-	struct ev_buf log;	/* as many bytes as the manifest says */
+	struct ev_buf log;	/* the bytes that count */
 	struct ev_store_log_entry *lines;
 	size_t n_lines, cap_lines;
 	uint64_t log_rest; /* bytes of the file behind those, when it was read */

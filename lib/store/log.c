@@ -144,10 +144,11 @@ void ev_store_log_add(struct ev_store *s, const char *what)
 
 bool ev_store_log_line(const struct ev_store *s, size_t i, struct ev_store_log_line *line)
 {
-	const struct ev_store_log_entry *e = &s->lines[i];
+	const struct ev_store_log_entry *e;
 
 	if (i >= s->n_lines)
 		return false;
+	e = &s->lines[i];
 	*line = (struct ev_store_log_line){e->number, s->log.p + e->what, e->end - e->what};
 	return true;
 }

@@ -81,7 +81,7 @@ void ev_manifest_write(const struct ev_manifest *m, const struct ev_store_kind *
 	ev_buf_putc(out, '\n');
 }
 
-/* Reading. What is read has its digest, so it is as it was written; still nothing is trusted. */
+/* Reading. The digest is right, so the text is as it was written; still nothing is trusted. */
 
 static bool take(const char **p, const char *text)
 {
@@ -215,7 +215,7 @@ static bool take_all(const char *p, const struct ev_store_kind *kind, struct ev_
 	return strncmp(p, "sum ", 4) == 0;
 }
 
-/* Whether the last line is the digest of what is before it. */
+/* Whether the last line has the digest of all lines before it. */
 static bool has_sum(const char *p, size_t len)
 {
 	enum { SUM = 4 + 32 + 1 };

@@ -11,7 +11,7 @@
 
 /*
  * Some blocks of a run are held, so that cursors that walk together load each of them once. The
- * block that a cursor stands in stays where it is.
+ * block that a cursor is in stays where it is.
  */
 enum { HELD = EV_RUN_CURSORS + 1 };
 
@@ -19,18 +19,18 @@ struct ev_run_held {
 	size_t block; /* SIZE_MAX: none */
 	struct ev_buf bytes;
 	uint64_t used;
-	unsigned pins; /* cursors that stand in it */
+	unsigned pins; /* cursors that are in it */
 };
 
 struct ev_run_file {
-	char *name; /* of the data, with its folder */
+	char *name; /* path of the data */
 	int fd;
 	enum ev_run_form form;
 	struct ev_run_facts facts;
 	char *file; /* the index, as it was read */
 	const char *texts, *filter;
 	struct ev_run_block *blocks;
-	uint64_t *heads; /* of fixed entries: the first bytes of each block's text, as a number */
+	uint64_t *heads; /* of fixed entries: head_of() each block's text; made on first use */
 	size_t n_blocks, n_lines, n_texts;
 	struct ev_gz *gz;
 	struct ev_buf packed;
@@ -101,7 +101,7 @@ static enum ev_status cannot_read(const char *name, struct ev_error *err)
 		       name, strerror(errno));
 }
 
-/* What follows from the header of an index fits its length, so that nothing behind it is read. */
+/* Takes an index. False if it does not fit its own header; nothing behind its end is read. */
 static bool take_index(struct ev_run_file *r, size_t len)
 {
 	const char *p = r->file;
@@ -171,20 +171,19 @@ static enum ev_status read_index(struct ev_run_file *r, const char *dir, struct 
 {
 	char *path = ev_run_path(dir, r->facts.number, r->form, true);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	enum ev_status st = EV_OK;
-	struct ev_hash128 digest;
+	enum ev_status st;
 	struct stat s;
-	size_t len;
 
 	if (fd < 0 || fstat(fd, &s) != 0) {
 		st = cannot_read(path, err);
 	} else {
-		len = (size_t)s.st_size;
+		size_t len = (size_t)s.st_size;
+
 		r->file = ev_malloc(len);
 		st = read_at(fd, path, 0, r->file, len, err);
-		digest = ev_hash128(r->file, st == EV_OK ? len : 0, 0);
 		if (st == EV_OK &&
-		    (!ev_hash128_equal(digest, r->facts.index) || !take_index(r, len)))
+		    (!ev_hash128_equal(ev_hash128(r->file, len, 0), r->facts.index) ||
+		     !take_index(r, len)))
 			st = damaged(path, "is not what the manifest names", err);
 	}
 	if (fd >= 0)
@@ -277,7 +276,7 @@ static enum ev_status load(struct ev_run_file *r, size_t i, struct ev_run_held *
 	return EV_OK;
 }
 
-/* The block, pinned. */
+/* Loads the block, unless it is held, and pins it. */
 static enum ev_status pin_block(struct ev_run_file *r, size_t i, struct ev_run_held **held,
 				struct ev_error *err)
 {
@@ -297,7 +296,7 @@ static enum ev_status pin_block(struct ev_run_file *r, size_t i, struct ev_run_h
 	return EV_OK;
 }
 
-/* Reads the entry at c->next; false if there is none as there should be. */
+/* Reads the entry at c->next; false if it is malformed. */
 static bool take_entry(struct ev_run_cursor *c)
 {
 	struct ev_entry *e = &c->entry;
@@ -383,8 +382,8 @@ static int compare_text(const struct ev_run_file *r, size_t block, const char *k
 }
 
 /*
- * The last block whose separator is less than the key, which is in none before: entries of one key
- * may lie in several blocks.
+ * The last block whose separator is less than the key. It is the first that can have the key, whose
+ * entries may be in several blocks.
  */
 static size_t find_block(const struct ev_run_file *r, const char *key, size_t len)
 {
@@ -410,7 +409,7 @@ enum ev_status ev_run_seek(struct ev_run_cursor *c, const char *key, size_t len,
 	c->ended = r->n_blocks == 0;
 	if (c->ended)
 		return EV_OK;
-	/* A cursor that stands in front of the key, in its block, goes on from there. */
+	/* A cursor that is before the key, in the same block, goes on from there. */
 	if ((c->block != block + 1 || c->entry.p == NULL ||
 	     ev_bytes_compare(c->entry.p, c->entry.key_len, key, len) >= 0) &&
 	    enter_block(c, block, err) != EV_OK)
@@ -424,7 +423,7 @@ enum ev_status ev_run_seek(struct ev_run_cursor *c, const char *key, size_t len,
 
 /* Fixed keys one by one */
 
-/* The first bytes of a key, as a number that compares as they do; the rest count as 0. */
+/* The first eight bytes of a key, as a number that compares as they do; missing ones are 0. */
 static uint64_t head_of(const char *key, size_t len)
 {
 	uint64_t head = 0;
@@ -475,7 +474,7 @@ enum ev_status ev_run_get(struct ev_run_file *r, const char key[EV_RUN_KEY], con
 	if (pin_block(r, find_last_block(r, key), &h, err) != EV_OK)
 		return EV_FATAL;
 	h->pins--;
-	/* The first that is greater, in [from, to]. */
+	/* Find the first greater entry; the key's last one is before it. */
 	to = h->bytes.len / EV_RUN_FIXED;
 	while (from < to) {
 		size_t mid = from + (to - from) / 2;

@@ -17,12 +17,12 @@ struct ev_run_writer {
 	enum ev_run_form form;
 	struct ev_out *out;
 	struct ev_deflater *deflater;
-	struct ev_buf raw, packed, texts, last; /* last: the key before */
+	struct ev_buf raw, packed, texts, last; /* last: the last key */
 	struct ev_run_block *blocks;
-	uint64_t *hashes; /* of first words, each once for those that follow one another */
+	uint64_t *hashes; /* of the keys' first words; equal neighbours once */
 	size_t n_blocks, cap_blocks, n_hashes, cap_hashes;
 	uint64_t at, entries, commit, stamp, block_commit;
-	size_t bounded, room; /* bytes packed never need more than room, if they are no more */
+	size_t bounded, room; /* `bounded` bytes never need more than `room` when packed */
 };
 
 static enum ev_status cannot_write(struct ev_run_writer *w, struct ev_error *err)
@@ -71,7 +71,7 @@ void ev_run_discard(struct ev_run_writer **writer)
 	*writer = NULL;
 }
 
-/* The shortest beginning of the key that is greater than the key before. */
+/* The length of the shortest prefix of the key that is greater than the key before. */
 static size_t separator(const struct ev_buf *before, const char *key, size_t len)
 {
 	size_t i = 0, common = before->len < len ? before->len : len;
@@ -103,7 +103,7 @@ static enum ev_status end_block(struct ev_run_writer *w, struct ev_error *err)
 	b = &w->blocks[w->n_blocks - 1];
 	b->bytes = (uint32_t)len;
 	if (w->form == EV_RUN_TEXT) {
-		if (len > w->bounded) { /* the bound itself is dear */
+		if (len > w->bounded) { /* computing it is slow */
 			w->room = ev_deflate_bound(w->deflater, len);
 			w->bounded = len;
 		}
@@ -227,10 +227,10 @@ enum ev_status ev_run_close(struct ev_run_writer **writer, struct ev_run_facts *
 				       .bytes = w->at,
 				       .commit = w->commit,
 				       .stamp = w->stamp};
-	if (st == EV_OK)
+	if (st == EV_OK) {
 		facts->data = ev_out_digest_value(w->out);
-	if (st == EV_OK)
 		st = write_index(w, facts, err);
+	}
 	if (st == EV_OK)
 		st = ev_out_commit(&w->out, err);
 	ev_run_discard(writer);

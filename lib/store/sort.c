@@ -16,18 +16,18 @@
 
 enum { RUN_BLOCK = 256 * 1024, FAN = 32 };
 enum { FEW = 24, MAX_DEPTHS = 8 };
-/* Items ahead of the one handed out whose header, or all of it, is on its way to the cache. */
+/* How many items ahead the header, and all of an item, is fetched into the cache. */
 enum { HEADER_AHEAD = 16, ITEM_AHEAD = 4, FETCHED = 1024, CACHE_LINE = 64 };
 
 _Static_assert((int)EV_ARENA_OVER >= (int)EV_IN_SLACK, "items have their slack from the arena");
 
-/* In memory and in a run alike: two lengths, the key, the item. */
+/* Before each key and its item, in memory and in a run. */
 struct header {
 	uint32_t key_len, len;
 };
 
 struct slot {
-	uint64_t prefix; /* eight bytes of the key, so that few comparisons need look at it */
+	uint64_t prefix; /* eight bytes of the key, so that few comparisons read the key itself */
 	const char *at;	 /* of the header */
 };
 
@@ -36,10 +36,10 @@ struct run {
 	char *buf;
 	size_t cap, head, tail;
 	bool ended;
-	uint64_t order; /* runs made earlier hold items added earlier */
-	unsigned level; /* how often its items were merged */
+	uint64_t order; /* of equal keys, those of the lesser run were added earlier */
+	unsigned level; /* how many times its items were merged */
 	struct header now;
-	const char *key; /* NULL when the run is empty */
+	const char *key; /* of the item at hand; NULL behind the last */
 	uint64_t prefix;
 };
 
@@ -53,7 +53,7 @@ struct ev_sort {
 	size_t n_runs, cap_runs, ever;
 	size_t *heap; /* of runs, the least first */
 	size_t n_heap;
-	size_t taken; /* the run whose item was handed out, +1 */
+	bool taken; /* the least run's item was handed out */
 };
 
 struct ev_sort *ev_sort_new(size_t limit, const char *folder)
@@ -95,7 +95,7 @@ static struct header header_of(const char *at)
 	return h;
 }
 
-/* Eight bytes of a key from `depth` on, zeros behind its end; they compare as the bytes do. */
+/* Eight bytes of a key from `depth` on, then zeros, as a number that compares as they do. */
 static uint64_t prefix_of(const char *key, size_t len, size_t depth)
 {
 	uint64_t v = 0;
@@ -107,7 +107,7 @@ static uint64_t prefix_of(const char *key, size_t len, size_t depth)
 	return be64toh(v);
 }
 
-/* Sorting in memory. All keys of a range have `depth` bytes in common; prefixes begin there. */
+/* Sorting in memory. All keys of a range share `depth` bytes; their prefixes begin there. */
 
 static bool slot_less(const struct slot *a, const struct slot *b, size_t depth)
 {
@@ -133,7 +133,7 @@ static void sort_few(struct slot *slots, size_t n, size_t depth)
 	}
 }
 
-/* What bounds the depth of recursion, whatever the keys are. */
+/* A merge sort takes over where hostile keys would make the radix sort recurse too deeply. */
 static void sort_by_merging(struct slot *slots, struct slot *spare, size_t n, size_t depth)
 {
 	size_t half = n / 2, left = 0, right = half;
@@ -152,8 +152,7 @@ static void sort_by_merging(struct slot *slots, struct slot *spare, size_t n, si
 }
 
 /*
- * The bytes that all keys of a range have in common from `depth` on; *equal tells that they have
- * no others.
+ * How many bytes all keys of a range share from `depth` on; *equal: the keys are the same.
  */
 static size_t common_bytes(const struct slot *slots, size_t n, size_t depth, bool *equal)
 {
@@ -185,7 +184,7 @@ static size_t common_bytes(const struct slot *slots, size_t n, size_t depth, boo
 static void sort_by_byte(struct slot *slots, struct slot *spare, size_t n, size_t depth,
 			 unsigned shift, unsigned depths);
 
-/* A range whose prefixes are all equal: it is looked at where its keys begin to differ. */
+/* Sorts a range whose prefixes are all equal, from where its keys begin to differ. */
 static void sort_deeper(struct slot *slots, struct slot *spare, size_t n, size_t depth,
 			unsigned depths)
 {
@@ -205,7 +204,7 @@ static void sort_deeper(struct slot *slots, struct slot *spare, size_t n, size_t
 		sort_by_byte(slots, spare, n, depth, 64, depths + 1);
 }
 
-/* shift: of the byte of the prefix that was the last to be looked at. */
+/* shift: of the byte of the prefix by which the range was sorted last; 64 at first. */
 static void sort_by_byte(struct slot *slots, struct slot *spare, size_t n, size_t depth,
 			 unsigned shift, unsigned depths)
 {
@@ -228,7 +227,7 @@ static void sort_by_byte(struct slot *slots, struct slot *spare, size_t n, size_
 	for (size_t i = 0; i < 256; i++) {
 		size_t count = ends[i];
 
-		ends[i] = from; /* the beginning, until all are in their places */
+		ends[i] = from; /* where the bucket begins, until it is filled */
 		from += count;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -284,7 +283,7 @@ static struct ev_out *run_begin(struct ev_sort *s, struct ev_error *err)
 	return ev_out_fd(fd, s->folder);
 }
 
-/* Ends the run, if all was put, and makes it the last of the sort's. */
+/* Adds the run to the sort's, unless st or the last write says that it failed. */
 static enum ev_status run_end(struct ev_sort *s, struct ev_out **out, uint64_t order,
 			      enum ev_status st, struct ev_error *err)
 {
@@ -349,7 +348,8 @@ enum ev_status ev_sort_added(struct ev_sort *s, struct ev_error *err)
 	struct header h = header_of(slot->at);
 
 	slot->prefix = prefix_of(slot->at + sizeof h, h.key_len, 0);
-	s->held += sizeof h + h.key_len + h.len + 2 * sizeof *slot; /* one is spare */
+	s->held +=
+		sizeof h + h.key_len + h.len + 2 * sizeof *slot; /* with a spare one for sorting */
 	if (s->held < s->limit)
 		return EV_OK;
 	if (spill(s, err) != EV_OK)
@@ -367,7 +367,7 @@ enum ev_status ev_sort_add(struct ev_sort *s, const void *key, size_t key_len, c
 	return ev_sort_added(s, err);
 }
 
-/* Reads until the run's buffer holds need bytes from head on; false at the end of the run. */
+/* Reads until the run's buffer holds `need` bytes, or up to the end of the run. */
 static enum ev_status run_fill(struct ev_sort *s, struct run *r, size_t need, struct ev_error *err)
 {
 	if (r->head > 0) {
@@ -424,7 +424,7 @@ static bool run_less(const void *runs, size_t i, size_t k)
 	return order != 0 ? order < 0 : a->order < b->order;
 }
 
-/* Of the runs from there on. */
+/* A heap of the runs from that one on. */
 static enum ev_status heap_build(struct ev_sort *s, size_t from, struct ev_error *err)
 {
 	s->heap = ev_realloc_array(s->heap, s->n_runs, sizeof *s->heap);
@@ -439,7 +439,7 @@ static enum ev_status heap_build(struct ev_sort *s, size_t from, struct ev_error
 	return EV_OK;
 }
 
-/* Steps the least run on and puts the heap right again. */
+/* Moves the least run on to its next item. */
 static enum ev_status heap_advance(struct ev_sort *s, struct ev_error *err)
 {
 	struct run *r = &s->runs[s->heap[0]];
@@ -452,7 +452,7 @@ static enum ev_status heap_advance(struct ev_sort *s, struct ev_error *err)
 	return EV_OK;
 }
 
-/* The runs from there on into one, which takes their place. */
+/* Merges the runs from that one on into one, which takes their place. */
 static enum ev_status merge_runs(struct ev_sort *s, size_t from, struct ev_error *err)
 {
 	uint64_t order = s->runs[from].order;
@@ -512,8 +512,8 @@ enum ev_status ev_sort_finish(struct ev_sort *s, struct ev_error *err)
 }
 
 /*
- * Items lie in memory as they came, so the processor cannot foresee which is the next. Always
- * inline, for gcc finds that a call of it has no effect.
+ * Items lie in memory as they came, so the processor cannot predict which is the next. Always
+ * inline, because gcc drops a call of it as one without effect.
  */
 static EV_ALWAYS_INLINE void fetch_ahead(const struct ev_sort *s)
 {
@@ -540,11 +540,11 @@ enum ev_status ev_sort_next(struct ev_sort *s, struct ev_sorted *out, struct ev_
 		fetch_ahead(s);
 		at = s->slots[s->next++].at;
 	} else {
-		if (s->taken != 0 && heap_advance(s, err) != EV_OK)
+		if (s->taken && heap_advance(s, err) != EV_OK)
 			return EV_FATAL;
 		if (s->n_heap == 0)
 			return EV_EOF;
-		s->taken = 1;
+		s->taken = true;
 		at = s->runs[s->heap[0]].buf + s->runs[s->heap[0]].head;
 	}
 	h = header_of(at);

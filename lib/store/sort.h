@@ -34,7 +34,8 @@ enum ev_status ev_sort_finish(struct ev_sort *s, struct ev_error *err);
 struct ev_sorted {
 	const char *key, *item; /* EV_IN_SLACK bytes behind the item may be read */
 	size_t key_len, len;
-	bool stays; /* valid until the sort is freed, and ended by a NUL; else until the next call */
+	/* Both are valid until the sort is freed, and ended by a NUL; else until the next call. */
+	bool stays;
 };
 
 /* EV_OK, EV_EOF or EV_FATAL. */

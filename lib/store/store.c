@@ -53,11 +53,11 @@ static bool is_named(const struct ev_manifest *m, uint64_t number)
 	return false;
 }
 
-/* What a crash left behind. */
+/* What is in a state's folder. */
 struct swept {
-	uint64_t files; /* that do not count */
-	bool foreign;	/* a file that is none of a state's */
-	bool left;	/* runs, or a log */
+	uint64_t files; /* that a crash left */
+	bool foreign;	/* a file that no state has */
+	bool left;	/* a run or a log */
 };
 
 static enum ev_status sweep(const struct ev_store *s, bool remove, struct swept *swept,
@@ -139,7 +139,7 @@ enum ev_status ev_store_write_manifest(struct ev_store *s, struct ev_error *err)
 	return EV_OK;
 }
 
-/* From the first a state has a manifest: where there are runs and none, it was lost. */
+/* A state has a manifest from the first. If there are runs and no manifest, it was lost. */
 static enum ev_status make_state(struct ev_store *s, struct ev_error *err)
 {
 	struct swept swept;
@@ -163,7 +163,7 @@ static enum ev_status make_state(struct ev_store *s, struct ev_error *err)
 	return ev_store_write_manifest(s, err);
 }
 
-/* *missing: there is no manifest. */
+/* Sets *missing if there is no manifest. */
 static enum ev_status read_manifest(struct ev_store *s, bool *missing, struct ev_error *err)
 {
 	char *path = ev_store_path(s->dir, "manifest"), *text = NULL;
@@ -191,7 +191,7 @@ static enum ev_status no_state(const char *dir, struct ev_error *err)
 		       dir);
 }
 
-/* A reader may find that a writer has just removed what the manifest that it read names. */
+/* A reader tries again: a writer may have removed runs of the manifest that it has just read. */
 static enum ev_status read_state(struct ev_store *s, struct ev_error *err)
 {
 	enum { TRIES = 10 };
@@ -391,7 +391,7 @@ void ev_store_forget(struct ev_store *s, uint32_t least)
 	s->forget = least;
 }
 
-/* Runs in which nothing is left, but for those that are being merged. */
+/* Drops the runs of which everything is forgotten, unless they are being merged. */
 static void forget_runs(struct ev_store *s)
 {
 	struct ev_manifest *m = &s->m;
@@ -458,7 +458,7 @@ void ev_store_clear(struct ev_store *s)
 	s->n_lines = 0;
 }
 
-/* For people */
+/* For evstate */
 
 struct ev_store_sums ev_store_sums(const struct ev_store *s)
 {

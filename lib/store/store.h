@@ -1,5 +1,5 @@
 /*
- * store: a state, a folder of sorted runs that stays from one run of a program to the next. Floor 3.
+ * store: states, folders of sorted runs that stay from one run of a program to the next. Floor 3.
  *
  * The room lib/store keeps what is sorted and larger than memory: sort.h during one run of a
  * program, this header from one run to the next.
@@ -129,8 +129,8 @@ void ev_store_merge_least(struct ev_store *s, uint64_t bytes);
 /* Syncs and names the new run. It does not count yet. */
 enum ev_status ev_store_prepare(struct ev_store *s, struct ev_error *err);
 /*
- * Replaces the manifest: what was prepared counts. what: the text of a new commit's line, or NULL if
- * there is no new commit (the entries have the head's number); taken: the digest of its input.
+ * Replaces the manifest: what was prepared counts. what: the text of the new commit's line, or NULL
+ * for no new commit (the entries have the head's number); taken: the digest of its input.
  */
 enum ev_status ev_store_commit(struct ev_store *s, const char *what, const char *taken,
 			       struct ev_error *err);
@@ -153,18 +153,18 @@ struct ev_store_cursor;
 
 /* ev_store_cursor_next passes over the entries up to commit `since`. */
 struct ev_store_cursor *ev_store_cursor_new(struct ev_store *s, uint64_t since);
-void ev_store_cursor_free(struct ev_store_cursor **l);
+void ev_store_cursor_free(struct ev_store_cursor **cursor);
 /* To the first entry whose key begins with the prefix; *e NULL if there is none. */
-enum ev_status ev_store_cursor_find(struct ev_store_cursor *l, const char *prefix, size_t len,
+enum ev_status ev_store_cursor_find(struct ev_store_cursor *c, const char *prefix, size_t len,
 				    const struct ev_entry **e, struct ev_error *err);
 /* The next entry with that prefix. */
-enum ev_status ev_store_cursor_find_next(struct ev_store_cursor *l, const struct ev_entry **e,
+enum ev_status ev_store_cursor_find_next(struct ev_store_cursor *c, const struct ev_entry **e,
 					 struct ev_error *err);
 /* Onward to the first entry with that prefix whose key is not less than this. */
-enum ev_status ev_store_cursor_skip(struct ev_store_cursor *l, const char *key, size_t len,
+enum ev_status ev_store_cursor_skip(struct ev_store_cursor *c, const char *key, size_t len,
 				    const struct ev_entry **e, struct ev_error *err);
 /* The next of all entries; *e NULL behind the last. An entry is valid until the next call. */
-enum ev_status ev_store_cursor_next(struct ev_store_cursor *l, const struct ev_entry **e,
+enum ev_status ev_store_cursor_next(struct ev_store_cursor *c, const struct ev_entry **e,
 				    struct ev_error *err);
 /* What the latest commit has of a fixed key; keys may come in any order. */
 struct ev_store_fixed {

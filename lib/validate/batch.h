@@ -2,7 +2,7 @@
  * batch: what became of a batch: its types, its time, and the causes of its rejects, each
  * with the first and last of its records and a sample. Floor 9, of evvalidate.
  *
- * Memory is bounded: MAX_TYPES types, MAX_BUCKETS buckets of time, MAX_CAUSES causes are kept, and
+ * Memory is bounded: 4096 types, 400 buckets of time and 4096 causes are kept, and
  * what is beyond is counted together. Up to there the outcome does not depend on the order of the
  * records, nor on how they were split among runs whose states are merged.
  */
@@ -34,15 +34,14 @@ bool ev_batch_latest(const struct ev_batch *b, struct ev_time *t);
 void ev_batch_write(const struct ev_batch *b, struct ev_buf *out);
 
 /*
- * State: the first, with the paths (NULL for none), as one object, the i-th cause as another; false
- * behind the last.
+ * Appends the nth object of state: the batch with its paths (NULL for none), then its causes.
+ * False behind the last.
  */
-void ev_batch_state(const struct ev_batch *b, const struct ev_presence *presence,
+bool ev_batch_state(const struct ev_batch *b, size_t nth, const struct ev_presence *presence,
 		    struct ev_buf *out);
-bool ev_batch_cause(const struct ev_batch *b, size_t i, struct ev_buf *out);
 /*
- * Adds either, the first first, of a run that passed and rejected so many; the paths of the first
- * go to presence. False if it is damaged.
+ * Merges one state object: the batch, then its causes. Of a run that passed and rejected so many;
+ * the paths of the batch go to presence. False if it is damaged.
  */
 bool ev_batch_merge(struct ev_batch *b, const struct ev_doc *d, uint64_t passed, uint64_t rejected,
 		    struct ev_presence *presence);

@@ -3,16 +3,15 @@
  *
  * The room lib/validate is the engine of evvalidate.
  *
- * In this order, and all reasons of the first that fails: the text (JSON, UTF-8, names), the
- * envelope, the type's JSON Schema, the columns' types, the rules. What passes leaves byte by
- * byte as it came.
+ * An event is checked in this order, with all reasons of the first step that fails: the text
+ * (JSON, UTF-8, names), the envelope, the type's JSON Schema, the columns' types, the rules. What
+ * passes goes out byte for byte as it came in.
  */
 #ifndef EV_VALIDATE_H
 #define EV_VALIDATE_H
 
 #include "expr/presence.h"
 #include "model/model.h"
-#include "record/count.h"
 #include "record/port.h"
 
 struct ev_validate;
@@ -32,18 +31,18 @@ struct ev_validate_schema {
 /* Holds each line, any JSON value, against the schema, and nothing else. */
 struct ev_validate *ev_validate_open_schema(const struct ev_validate_schema *schema,
 					    struct ev_port *port, struct ev_error *err);
-/* Has the batch's verdict (validate/verdict.h, borrowed) told of every record. */
+/* Reports every record to the verdict of the batch (validate/verdict.h), which is borrowed. */
 struct ev_verdict;
 void ev_validate_for(struct ev_validate *v, struct ev_verdict *verdict);
 /*
- * Which of the paths that the model names its events bore: asked for by those that passed so far.
- * NULL where one schema is all.
+ * Which of the paths that the model names were in its events, of the types that passed so far. NULL
+ * where there is only one schema.
  */
 struct ev_presence *ev_validate_presence(struct ev_validate *v);
 enum ev_status ev_validate_step(struct ev_validate *v, const struct ev_record *rec,
 				struct ev_error *err);
 /*
- * What is odd about the schemas and rules, if not wrong, one line each, or NULL behind the last.
+ * The nth doubtful thing about the schemas and rules, as a line, or NULL behind the last.
  * Valid until the next call.
  */
 const char *ev_validate_lint(struct ev_validate *v, size_t i);

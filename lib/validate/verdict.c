@@ -5,6 +5,7 @@
 #include "json/view.h"
 #include "json/write.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 /* The release of Great Expectations whose form the result has, and whose loader it was tried on. */
@@ -124,13 +125,28 @@ static const char *model_name(const struct ev_verdict *v)
 	return v->m != NULL ? v->m->name : NULL;
 }
 
+static const struct count_name {
+	const char *name;
+	size_t offset;
+} count_names[] = {
+	{"in", offsetof(struct ev_verdict_counts, in)},
+	{"out", offsetof(struct ev_verdict_counts, out)},
+	{"rejected", offsetof(struct ev_verdict_counts, rejected)},
+	{"warning", offsetof(struct ev_verdict_counts, warning)},
+	{"blank", offsetof(struct ev_verdict_counts, blank)},
+};
+
+enum { COUNTS = sizeof count_names / sizeof count_names[0] };
+
+static uint64_t *count_of(const struct ev_verdict_counts *c, size_t i)
+{
+	return (uint64_t *)(uintptr_t)((const char *)c + count_names[i].offset);
+}
+
 static void put_counts(const struct ev_verdict_counts *c, struct ev_buf *out)
 {
-	ev_json_u64(out, "in", c->in);
-	ev_json_u64(out, "out", c->out);
-	ev_json_u64(out, "rejected", c->rejected);
-	ev_json_u64(out, "warning", c->warning);
-	ev_json_u64(out, "blank", c->blank);
+	for (size_t i = 0; i < COUNTS; i++)
+		ev_json_u64(out, count_names[i].name, *count_of(c, i));
 	ev_buf_putc(out, '}');
 }
 
@@ -148,14 +164,10 @@ static enum ev_status state_head(struct ev_verdict *v, const char *batch,
 	ev_json_text(&line, "first", v->first != NULL ? v->first : batch);
 	ev_json_text(&line, "last", v->last != NULL ? v->last : batch);
 	put_counts(c, &line);
-	st = put_line(v, line.p, line.len, err);
-	for (size_t i = 0; st == EV_OK; i++) {
+	for (size_t i = 0; (st = put_line(v, line.p, line.len, err)) == EV_OK; i++) {
 		ev_buf_reset(&line);
-		if (i == 0)
-			ev_batch_state(v->batch, v->presence, &line);
-		else if (!ev_batch_cause(v->batch, i - 1, &line))
+		if (!ev_batch_state(v->batch, i, v->presence, &line))
 			break;
-		st = put_line(v, line.p, line.len, err);
 	}
 	ev_buf_free(&line);
 	return st;
@@ -181,47 +193,40 @@ static char *text_member(const struct ev_doc *d, const char *name)
 	return ev_text_of(d, ev_member(d, 0, name, strlen(name)));
 }
 
-/* Batches are named from the least to the greatest, as the seal does. */
-static void note_batch(char **kept, char *name, int wanted)
-{
-	int order = name != NULL && *kept != NULL ? strcmp(name, *kept) : wanted;
-
-	if (name != NULL && name[0] != '\0' && (wanted > 0 ? order > 0 : order < 0)) {
-		free(*kept);
-		*kept = name;
-	} else {
-		free(name);
-	}
-}
-
-/* A batch has both names or none. */
+/*
+ * Batches are named from the least to the greatest, as the seal does; one has both names or none.
+ * Takes the names over.
+ */
 static bool merge_names(struct ev_verdict *v, char *first, char *last)
 {
-	bool good = first != NULL && last != NULL ? first[0] != '\0' && strcmp(first, last) <= 0
-						  : first == NULL && last == NULL;
+	bool named = first != NULL && last != NULL && first[0] != '\0' && strcmp(first, last) <= 0,
+	     good = named || (first == NULL && last == NULL);
+	char *free_first = first, *free_last = last;
 
-	if (!good) {
-		free(first);
-		free(last);
-		return false;
+	if (named && (v->first == NULL || strcmp(first, v->first) < 0)) {
+		free_first = v->first;
+		v->first = first;
 	}
-	note_batch(&v->first, first, -1);
-	note_batch(&v->last, last, 1);
-	return true;
+	if (named && (v->last == NULL || strcmp(last, v->last) > 0)) {
+		free_last = v->last;
+		v->last = last;
+	}
+	free(free_first);
+	free(free_last);
+	return good;
 }
 
 static enum ev_status merge_head(struct ev_verdict *v, const struct ev_doc *d, const char *file,
 				 struct ev_error *err)
 {
-	struct ev_verdict_counts *c = &v->head, *sum = &v->merged;
+	struct ev_verdict_counts *c = &v->head;
 	char digest[33], *suite;
 	uint64_t format;
-	bool same;
+	bool good = ev_state_u64(d, 0, "evkit_state", &format) && format == 1, same;
 
-	if (!ev_state_u64(d, 0, "evkit_state", &format) || format != 1 ||
-	    !ev_state_u64(d, 0, "in", &c->in) || !ev_state_u64(d, 0, "out", &c->out) ||
-	    !ev_state_u64(d, 0, "rejected", &c->rejected) ||
-	    !ev_state_u64(d, 0, "warning", &c->warning) || !ev_state_u64(d, 0, "blank", &c->blank))
+	for (size_t i = 0; i < COUNTS; i++)
+		good = good && ev_state_u64(d, 0, count_names[i].name, count_of(c, i));
+	if (!good)
 		return ev_fail(err, "%s: this is no state that evvalidate --state-out wrote", file);
 	suite_digest(v, digest);
 	suite = text_member(d, "suite");
@@ -232,26 +237,27 @@ static enum ev_status merge_head(struct ev_verdict *v, const struct ev_doc *d, c
 			       "%s: the state is of other expectations than the model's: use the "
 			       "model or suite that it was made with",
 			       file);
-	if (!ev_count_add(&sum->in, c->in) || !ev_count_add(&sum->out, c->out) ||
-	    !ev_count_add(&sum->rejected, c->rejected) ||
-	    !ev_count_add(&sum->warning, c->warning) || !ev_count_add(&sum->blank, c->blank) ||
-	    c->in != c->out + c->rejected + c->blank)
-		return EV_REJECT;
-	return merge_names(v, text_member(d, "first"), text_member(d, "last")) ? EV_OK : EV_REJECT;
+	for (size_t i = 0; i < COUNTS; i++)
+		if (!ev_count_add(count_of(&v->merged, i), *count_of(c, i)))
+			return EV_REJECT;
+	return c->in == c->out + c->rejected + c->blank &&
+			       merge_names(v, text_member(d, "first"), text_member(d, "last"))
+		       ? EV_OK
+		       : EV_REJECT;
 }
 
 static bool is_end(const struct ev_doc *d, const struct ev_digest *digest, uint64_t lines,
 		   bool *good)
 {
 	uint64_t n;
-	char hex[33], *told;
+	char hex[33], *said;
 
 	if (!ev_state_u64(d, 0, "end", &n))
 		return false;
-	told = text_member(d, "digest");
+	said = text_member(d, "digest");
 	ev_hash128_hex(ev_digest_value(digest), hex);
-	*good = told != NULL && strcmp(told, hex) == 0 && n == lines;
-	free(told);
+	*good = said != NULL && strcmp(said, hex) == 0 && n == lines;
+	free(said);
 	return true;
 }
 
@@ -348,10 +354,11 @@ static void put_statistics(const struct ev_verdict *v, struct ev_buf *out)
 
 	for (size_t i = 0; i < n; i++)
 		good += ev_suite_outcome(v->suite, i) == EV_EXPECT_PASS;
-	ev_buf_printf(out,
-		      ",\"statistics\":{\"evaluated_expectations\":%zu,\"successful_expectations\":"
-		      "%zu,\"unsuccessful_expectations\":%zu,\"success_percent\":",
-		      n, good, n - good);
+	ev_json_open(out, "statistics", '{');
+	ev_json_u64(out, "evaluated_expectations", n);
+	ev_json_u64(out, "successful_expectations", good);
+	ev_json_u64(out, "unsuccessful_expectations", n - good);
+	ev_json_name(out, "success_percent");
 	if (n == 0)
 		ev_buf_puts(out, "null}");
 	else
@@ -359,41 +366,43 @@ static void put_statistics(const struct ev_verdict *v, struct ev_buf *out)
 }
 
 /* "2026-03-01T00:00:00.037000+00:00", as Python writes an instant. */
-static void put_moment(const struct ev_batch *b, struct ev_buf *out)
+static void put_moment(const char *name, const struct ev_batch *b, struct ev_buf *out)
 {
 	struct ev_time t = {0, 0};
 	char text[EV_TIME_TEXT];
 
 	ev_batch_latest(b, &t);
 	ev_time_format(t, text);
+	ev_json_name(out, name);
 	ev_buf_printf(out, "\"%.*s+00:00\"", t.nsec / 1000 == 0 ? 19 : EV_TIME_TEXT - 1, text);
 }
 
 static void put_meta(const struct ev_verdict *v, const char *batch,
 		     const struct ev_verdict_counts *c, bool approved, struct ev_buf *out)
 {
-	ev_buf_puts(out, ",\"meta\":{\"run_id\":{");
+	ev_json_open(out, "meta", '{');
+	ev_json_open(out, "run_id", '{');
 	ev_json_text(out, "run_name", batch);
-	ev_buf_puts(out, ",\"run_time\":");
-	put_moment(v->batch, out);
-	ev_buf_puts(out, "},\"validation_time\":");
-	put_moment(v->batch, out);
-	ev_buf_printf(out, ",\"great_expectations_version\":\"%s\",\"evkit\":{\"format\":1",
-		      of_release);
+	put_moment("run_time", v->batch, out);
+	ev_buf_putc(out, '}');
+	put_moment("validation_time", v->batch, out);
+	ev_json_text(out, "great_expectations_version", of_release);
+	ev_json_open(out, "evkit", '{');
+	ev_json_u64(out, "format", 1);
 	ev_json_text(out, "model", model_name(v));
 	ev_json_text(out, "batch", batch);
 	ev_json_bool(out, "approved", approved);
-	ev_buf_puts(out, ",\"counts\":{");
+	ev_json_open(out, "counts", '{');
 	put_counts(c, out);
 	ev_batch_write(v->batch, out);
-	ev_buf_puts(out, ",\"paths_not_found\":");
+	ev_json_name(out, "paths_not_found");
 	if (v->presence != NULL)
 		ev_presence_write(v->presence, out);
 	else
 		ev_buf_puts(out, "[]");
-	ev_buf_puts(out, ",\"expectations\":[");
+	ev_json_open(out, "expectations", '[');
 	for (size_t i = 0; i < count(v); i++) {
-		ev_buf_put(out, ",", i > 0);
+		ev_json_name(out, NULL);
 		ev_suite_extra(v->suite, i, out);
 	}
 	ev_buf_puts(out, "]}}");
@@ -460,7 +469,7 @@ bool ev_verdict_failed(const struct ev_verdict *v, size_t i, struct ev_buf *out)
 	for (size_t k = 0; k < count(v); k++) {
 		if (ev_suite_outcome(v->suite, k) == EV_EXPECT_PASS || i-- > 0)
 			continue;
-		ev_suite_tell(v->suite, k, out);
+		ev_suite_describe(v->suite, k, out);
 		return true;
 	}
 	return false;

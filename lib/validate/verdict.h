@@ -34,17 +34,17 @@ enum ev_status ev_verdict_open(const struct ev_model *m, const struct ev_verdict
 			       struct ev_verdict **out, struct ev_error *err);
 void ev_verdict_free(struct ev_verdict **v);
 
-/* Whether its expectations can be asked of the event (ev_suite_passes). */
+/* As ev_suite_passes; true without expectations. */
 bool ev_verdict_passes(struct ev_verdict *v, const struct ev_event *event, struct ev_reasons *why);
 /*
- * Where its events come from, and the paths that are looked for in them, to which those of its
- * expectations are added; said before the first of them.
+ * Prepares the reader of the events for its expectations, and adds their paths to presence. Call
+ * before the first event. Both are borrowed.
  */
 void ev_verdict_read_from(struct ev_verdict *v, struct ev_events *events,
 			  struct ev_presence *presence);
 enum ev_status ev_verdict_pass(struct ev_verdict *v, const struct ev_event *event,
 			       const struct ev_record *rec, struct ev_error *err);
-/* The batch, to be told of rejects and warnings; NULL if nothing is written of it. */
+/* Where rejects and warnings are counted; NULL if nothing is written of them. */
 struct ev_batch *ev_verdict_batch(struct ev_verdict *v);
 
 /* The paths of the states that were added, or NULL. */

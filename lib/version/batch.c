@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-/* Lines of the log: "take BATCH" and "retract BATCH" of commits, and "delivered N BATCH". */
-static const char take[] = "take ", retract[] = "retract ", delivered[] = "delivered ";
 static const char no_input[] = "00000000000000000000000000000000";
 
 static bool begins(const char *p, size_t len, const char *text)
@@ -17,8 +15,9 @@ static bool begins(const char *p, size_t len, const char *text)
 /* The batch's name in a line, as JSON; NULL if the line is about no batch. */
 static const char *name_in(const struct ev_store_log_line *l)
 {
-	if (!begins(l->what, l->len, take) && !begins(l->what, l->len, retract) &&
-	    !begins(l->what, l->len, delivered))
+	if (!begins(l->what, l->len, EV_VERSION_TAKE) &&
+	    !begins(l->what, l->len, EV_VERSION_RETRACT) &&
+	    !begins(l->what, l->len, EV_VERSION_DELIVERED))
 		return NULL;
 	return memchr(l->what, '"', l->len - 1);
 }
@@ -35,7 +34,7 @@ static struct ev_version_batch *batch_of(struct ev_version_batches *b, struct ev
 	ev_json_unescape(json + 1, len - 2, &name);
 	ev_buf_str(&name);
 	hash = ev_hash64(name.p, name.len, 0);
-	while ((i = ev_lookup_next(names, hash, &step)) != EV_LOOKUP_NONE) {
+	while (b->list != NULL && (i = ev_lookup_next(names, hash, &step)) != EV_LOOKUP_NONE) {
 		if (strcmp(b->list[i].name, name.p) != 0)
 			continue;
 		ev_buf_free(&name);
@@ -49,10 +48,10 @@ static struct ev_version_batch *batch_of(struct ev_version_batches *b, struct ev
 
 static void add_line(struct ev_version_batch *b, const struct ev_store_log_line *l)
 {
-	if (l->what[0] == delivered[0]) {
-		b->records = strtoull(l->what + sizeof delivered - 1, NULL, 10);
+	if (begins(l->what, l->len, EV_VERSION_DELIVERED)) {
+		b->records = strtoull(l->what + sizeof EV_VERSION_DELIVERED - 1, NULL, 10);
 		b->retracted = 0;
-	} else if (l->what[0] == retract[0]) {
+	} else if (begins(l->what, l->len, EV_VERSION_RETRACT)) {
 		b->records = 0;
 		b->retracted = l->number;
 	} else {
@@ -96,14 +95,14 @@ void ev_version_batches_free(struct ev_version_batches *b)
 	*b = (struct ev_version_batches){.n = 0};
 }
 
-/* The record whose entries are being read. */
+/* The entries of one record. */
 struct read {
 	const char *batch; /* JSON */
 	size_t batch_len;
-	uint64_t commit; /* of the retract */
+	uint64_t commit; /* the one that retracts the batch */
 	struct ev_arena arena;
 	struct ev_version_delivery *deliveries;
-	struct ev_buf key, value; /* value: the entry that takes the batch out of it */
+	struct ev_buf key, value; /* value: of the entry that retracts it */
 };
 
 static enum ev_status end_record(struct ev_store *s, struct read *r,
@@ -141,7 +140,7 @@ static enum ev_status read_entry(struct ev_store *s, struct read *r, const struc
 	if (ev_bytes_compare(b->batch, b->len, r->batch, r->batch_len) == 0) {
 		ev_buf_reset(&r->value);
 		ev_buf_putc(&r->value, EV_ENTRY_RETRACTED);
-		ev_buf_put(&r->value, e->value + 1, ev_version_place(e));
+		ev_buf_put(&r->value, e->value + 1, ev_version_place_len(e));
 	}
 	return EV_OK;
 }
@@ -174,7 +173,7 @@ enum ev_status ev_version_retract(struct ev_store *s, const char *batch,
 
 	*r = (struct ev_version_retracted){.records = 0};
 	ev_json_quote(batch, strlen(batch), &name);
-	ev_buf_puts(&what, retract);
+	ev_buf_puts(&what, EV_VERSION_RETRACT);
 	ev_buf_put(&what, name.p, name.len);
 	st = take_out(s, &name, r, err);
 	if (st == EV_OK)

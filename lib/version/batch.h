@@ -7,13 +7,18 @@
 
 #include "store/store.h"
 
-/* A batch, as the state's log records it. */
+/* Lines of the log; the batch's name follows as JSON. The first two are of commits. */
+#define EV_VERSION_TAKE	     "take "
+#define EV_VERSION_RETRACT   "retract "
+#define EV_VERSION_DELIVERED "delivered " /* and a number: all records that it delivered */
+
+/* A batch, as the log records it. */
 struct ev_version_batch {
 	char *name;
 	uint64_t *commits; /* the commits of its records, in order */
 	size_t n_commits, cap_commits;
-	uint64_t records;   /* delivered, known ones included; 0 once it is retracted */
-	uint64_t retracted; /* the last commit that took it out; 0: it was not, or has come again */
+	uint64_t records;   /* delivered, with those known already; 0 while it is retracted */
+	uint64_t retracted; /* the commit that took it out; 0 if it was not, or has come again */
 };
 
 struct ev_version_batches {
@@ -28,12 +33,12 @@ void ev_version_batches_free(struct ev_version_batches *b);
 
 struct ev_version_retracted {
 	uint64_t records; /* brought by the batch */
-	uint64_t gone;	  /* of these, the ones that no other batch brought */
+	uint64_t gone;	  /* those that no other batch brought */
 };
 
 /*
  * Takes the batch out, as a commit of its own. Reads all of the state, which is open for writing.
- * The batch is known, and not retracted.
+ * The batch must be known and not retracted.
  */
 enum ev_status ev_version_retract(struct ev_store *s, const char *batch,
 				  struct ev_version_retracted *r, struct ev_error *err);

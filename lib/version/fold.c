@@ -56,11 +56,11 @@ static void put_spelling(struct ev_version *v, const char *line, size_t len, str
 	ev_buf_reset(out);
 	read_again(v, v->others, line, len, &event);
 	n = ev_event_skip(v->others, &event, NULL, 0, skip);
-	qsort(skip, n, sizeof *skip, by_place_in_text); /* nodes come as they stand in the text */
+	qsort(skip, n, sizeof *skip, by_place_in_text); /* into the order of the text */
 	for (size_t i = 0; i < n; i++) {
 		const struct ev_node *node = &event.doc->nodes[skip[i]];
 
-		if (node->pos < from) /* within another that is ignored */
+		if (node->pos < from) /* inside another that is ignored */
 			continue;
 		ev_buf_put(out, line + from, node->pos - from);
 		from = node->end;
@@ -107,33 +107,16 @@ static void sort_links(struct ev_version *v, struct ev_link *links, struct ev_li
 				   : spare[left++];
 }
 
-/* Setting aside */
+/* Rejects */
 
-/* PLACE as put_place writes it (state.c). */
-void ev_version_read_place(struct ev_version *v, const char *place, struct ev_record *rec)
-{
-	static const char line[] = "\",\"line\":", source[] = ",\"source\":\"",
-			  at[] = ",\"offset\":";
-	const char *p = strstr(place, source) + sizeof source - 1, *end = strstr(p, line);
-	char *digits;
-
-	ev_buf_reset(&v->other);
-	ev_json_unescape(p, (size_t)(end - p), &v->other);
-	rec->source = ev_arena_copy(&v->chain.arena, ev_buf_str(&v->other), v->other.len);
-	rec->line = strtoull(end + sizeof line - 1, &digits, 10);
-	rec->offset = strncmp(digits, at, sizeof at - 1) == 0
-			      ? strtoull(digits + sizeof at - 1, NULL, 10)
-			      : EV_NO_OFFSET;
-}
-
-/* Sets where a record came from. */
+/* Fills in where a record came from. */
 static void read_place(struct ev_version *v, const struct ev_link *l, struct ev_record *rec)
 {
 	rec->source = l->source;
 	rec->line = l->number;
 	rec->offset = l->offset;
 	if (l->place != NULL)
-		ev_version_read_place(v, l->place, rec);
+		ev_version_place_read(v, l->place, rec);
 }
 
 static enum ev_status set_aside(struct ev_version *v, const struct ev_link *l, const char *code,
@@ -149,8 +132,8 @@ static enum ev_status set_aside(struct ev_version *v, const struct ev_link *l, c
 }
 
 /*
- * Records what became of a record: counts it if the input brought it; else compares it with what it
- * was before.
+ * Notes a record's class. If the input brought it, it is counted; else its class is compared with
+ * the one that it had before. code: it becomes a reject, unless it was one already; or NULL.
  */
 static enum ev_status classify(struct ev_version *v, struct ev_link *l, enum ev_version_class class,
 			       const char *code, struct ev_error *err)
@@ -197,7 +180,7 @@ static void owner_text(struct ev_version *v, const struct ev_event *event)
 	ev_json_escape(event->id, event->id_len, &v->owner);
 }
 
-/* l lost against winner, which has the greater content. */
+/* l lost the conflict with the winner, whose content is greater. */
 static enum ev_status conflict(struct ev_version *v, struct ev_link *l,
 			       const struct ev_link *winner, struct ev_error *err)
 {
@@ -226,7 +209,7 @@ static enum ev_status conflict(struct ev_version *v, struct ev_link *l,
 	return st;
 }
 
-/* The length of S in a link's key: with a state the content's digest follows it. */
+/* The length of a key up to the end of S; with a state the content's digest follows. */
 static size_t order_len(const struct ev_version *v, const struct ev_link *l)
 {
 	return l->key_len - (v->options.state != NULL ? EV_VERSION_DIGEST : 0);
@@ -253,8 +236,8 @@ static bool same_content(const struct ev_link *a, const struct ev_link *b)
 }
 
 /*
- * Records from..to have equal version, time and op. The greatest content wins; equal content is a
- * duplicate; any other has lost a conflict. *stands: the winner.
+ * Records from..to have equal version, time and op. The greatest content wins and is *stands; equal
+ * content is a duplicate; other content has lost the conflict.
  */
 static enum ev_status settle(struct ev_version *v, size_t from, size_t to, struct ev_link **stands,
 			     struct ev_error *err)
@@ -329,9 +312,9 @@ static char *put_version(char *o, uint64_t k, const struct ev_made *made, const 
 	return made->deleted ? PUT(o, former_gone) : PUT(o, former);
 }
 
-/* Fast path: a version whose line goes out unchanged is written straight into the output. */
-static enum ev_status emit_plain(struct ev_version *v, const struct ev_made *made, const char *to,
-				 struct ev_error *err)
+/* Fast path: a line to which "_ev" is added is written straight into the output. */
+static enum ev_status emit_verbatim(struct ev_version *v, const struct ev_made *made,
+				    const char *to, struct ev_error *err)
 {
 	struct ev_out *out = v->port->out;
 	bool room = ev_out_room(out, made->len + MEMBER_MAX);
@@ -364,8 +347,8 @@ static enum ev_status emit_version(struct ev_version *v, const struct ev_made *m
 	if (v->options.emit == EV_EMIT_LATEST && (to != NULL || made->deleted))
 		return EV_OK;
 	v->n_out++;
-	if (made->plain)
-		return emit_plain(v, made, to, err);
+	if (made->verbatim)
+		return emit_verbatim(v, made, to, err);
 	read_again(v, v->others, made->line, made->len, &event);
 	ev_buf_reset(m);
 	m->len = (size_t)(put_version(ev_buf_room(m, MEMBER_MAX), v->k, made, to) - m->p);
@@ -379,7 +362,7 @@ static enum ev_status emit_version(struct ev_version *v, const struct ev_made *m
 	return ev_port_line(v->port, v->line.p, v->line.len, err);
 }
 
-/* Sets the owner: the id, as inside a JSON string, out of the word in the keys. */
+/* Sets v->owner, the id as in a JSON string, from the word in the keys. */
 static void word_owner(struct ev_version *v)
 {
 	struct ev_buf id = {0};
@@ -445,7 +428,7 @@ static bool is_noop(struct ev_version *v)
 	return ev_hash128_equal(v->made.bare, v->making.bare);
 }
 
-/* Notes an event that changes its type: most likely two events that share an id by chance. */
+/* Notes an event whose type changes: most likely two events have one id by chance. */
 static void compare_types(struct ev_version *v)
 {
 	struct ev_event a, b;
@@ -466,7 +449,7 @@ static void compare_types(struct ev_version *v)
 		v->retyped = ev_strndup(b.id, b.id_len);
 }
 
-/* Makes `making` the next version, and emits the one before, whose end is known now. */
+/* Makes `making` the newest version, and emits the one before, whose end is now known. */
 static enum ev_status push(struct ev_version *v, struct ev_link *l, struct ev_error *err)
 {
 	struct ev_made *last = &v->made, *next = &v->making;
@@ -503,8 +486,8 @@ static enum ev_status orphan(struct ev_version *v, struct ev_link *l, struct ev_
 }
 
 /*
- * Sets *good if a content keeps its contract; else v->why says why not. Only what a patch made, or
- * what was put under another contract, is judged here: evvalidate has judged the rest.
+ * Sets *good if the line satisfies its contract; else v->why has the reasons. Only what a patch
+ * made, or what was put under another contract, is judged here: evvalidate has judged the rest.
  */
 static enum ev_status judge(struct ev_version *v, const char *line, size_t len, bool *good,
 			    struct ev_error *err)
@@ -550,15 +533,15 @@ static enum ev_status fold_patch(struct ev_version *v, struct ev_link *l, struct
 		return classify(v, l, EV_VERSION_LONG, "too-long", err);
 	}
 	memset(ev_buf_room(whole, EV_IN_SLACK), 0, EV_IN_SLACK);
-	v->making = (struct ev_made){.line = whole->p, .len = whole->len, .plain = true};
+	v->making = (struct ev_made){.line = whole->p, .len = whole->len, .verbatim = true};
 	if (judge(v, whole->p, whole->len, &good, err) != EV_OK)
 		return EV_FATAL;
 	return good ? fold_whole(v, l, err) : classify(v, l, EV_VERSION_MISFIT, "misfit", err);
 }
 
 /*
- * Takes out the puts that no longer keep the contract, as if evvalidate had rejected them: they do
- * not even win conflicts.
+ * Marks the puts that break this model's contract as unfit. They count as if evvalidate had
+ * rejected them, and do not even win conflicts.
  */
 static enum ev_status judge_puts(struct ev_version *v, struct ev_error *err)
 {
@@ -583,7 +566,8 @@ static enum ev_status fold_link(struct ev_version *v, struct ev_link *l, struct 
 {
 	switch ((enum ev_op)l->op) {
 	case EV_PUT:
-		v->making = (struct ev_made){.line = l->line, .len = l->len, .plain = l->plain};
+		v->making =
+			(struct ev_made){.line = l->line, .len = l->len, .verbatim = l->verbatim};
 		return fold_whole(v, l, err);
 	case EV_PATCH: return fold_patch(v, l, err);
 	case EV_DELETE:
@@ -627,8 +611,8 @@ enum ev_status ev_version_fold(struct ev_version *v, struct ev_error *err)
 	for (size_t i = 0; i < v->chain.n_links; i++)
 		news |= v->chain.links[i].is_new;
 	/*
-	 * First a dry run: what had become of the older records before the new ones or the new
-	 * contract.
+	 * First a dry run, for the classes that the older records had before the new ones, or
+	 * the new contract, came.
 	 */
 	if (v->chain.old && (news || v->other_contract)) {
 		v->dry_run = true;

@@ -1,26 +1,28 @@
+#include "scan/form.h"
 #include "version/internal.h"
+
+#include <stdlib.h>
 
 /*
  * What the state has of a record (evkit-state.5). Its key is "WORD S DIGEST", and its entries are
  *
- *     +PLACE RECORD   a batch brought it; its line is to be read before it can be written again
- *     *PLACE RECORD   the same of a line that is written as it is
- *     =PLACE          another batch brought it, too, in the spelling that stood then
+ *     +PLACE RECORD   a batch brought it; a version of it is written anew, member by member
+ *     *PLACE RECORD   a batch brought it; "_ev" is added to its line, which needs no reading
+ *     =PLACE          another batch brought it, too, in the spelling that stood by then
  *     !PLACE          the batch was retracted (first in its commit, and so in order)
  *
- * PLACE is {"batch":"...","source":"...","line":N,"offset":N}. It is there as long as one batch
- * that brought it was not retracted later.
+ * PLACE is {"batch":"...","source":"...","line":N,"offset":N}. A record is there as long as one
+ * batch that brought it was not retracted later.
  */
 
-/* The record that is being assembled from its entries. */
+/* A record, from the entries read so far. */
 struct known {
 	struct ev_link *link;
 	struct ev_version_delivery *deliveries;
-	const struct ev_version_delivery
-		*stands; /* whose spelling is the least of the batches that stay */
+	const struct ev_version_delivery *stands; /* has the least spelling of those that stay */
 };
 
-const char *ev_version_batch_in(const char *place, size_t *len)
+const char *ev_version_place_batch(const char *place, size_t *len)
 {
 	static const char before[] = "{\"batch\":";
 	const char *p = place + sizeof before - 1, *q = p + 1;
@@ -31,13 +33,42 @@ const char *ev_version_batch_in(const char *place, size_t *len)
 	return p;
 }
 
+size_t ev_version_place_len(const struct ev_entry *e)
+{
+	const char *place = e->value + 1, *p = place;
+
+	while (*p != '}') { /* a brace within a string does not count */
+		if (*p == '"')
+			for (p++; *p != '"'; p++)
+				p += *p == '\\';
+		p++;
+	}
+	return (size_t)(p + 1 - place);
+}
+
+void ev_version_place_read(struct ev_version *v, const char *place, struct ev_record *rec)
+{
+	static const char line[] = "\",\"line\":", source[] = ",\"source\":\"",
+			  at[] = ",\"offset\":";
+	const char *p = strstr(place, source) + sizeof source - 1, *end = strstr(p, line);
+	char *digits;
+
+	ev_buf_reset(&v->other);
+	ev_json_unescape(p, (size_t)(end - p), &v->other);
+	rec->source = ev_arena_copy(&v->chain.arena, ev_buf_str(&v->other), v->other.len);
+	rec->line = strtoull(end + sizeof line - 1, &digits, 10);
+	rec->offset = strncmp(digits, at, sizeof at - 1) == 0
+			      ? strtoull(digits + sizeof at - 1, NULL, 10)
+			      : EV_NO_OFFSET;
+}
+
 struct ev_version_delivery *ev_version_add_delivery(struct ev_arena *arena,
 						    struct ev_version_delivery **list,
 						    const struct ev_entry *e)
 {
 	struct ev_version_delivery *b = *list;
 	size_t len;
-	const char *batch = ev_version_batch_in(e->value + 1, &len);
+	const char *batch = ev_version_place_batch(e->value + 1, &len);
 
 	while (b != NULL && ev_bytes_compare(b->batch, b->len, batch, len) != 0)
 		b = b->next;
@@ -53,13 +84,13 @@ struct ev_version_delivery *ev_version_add_delivery(struct ev_arena *arena,
 		return b;
 	}
 	if (!ev_version_delivery_stays(
-		    b)) /* a retracted batch comes again, and may spell it otherwise */
+		    b)) /* it comes again after the retract, perhaps in another spelling */
 		b->line = NULL;
 	b->brought = e->commit;
 	return b;
 }
 
-/* Sets op and time. They are in the key "WORD VERSION TIME OP DIGEST", but for by arrival. */
+/* Sets op and time, from the key "WORD VERSION TIME OP DIGEST" unless it is by arrival. */
 static void read_order(struct ev_version *v, struct ev_link *l)
 {
 	const char *end = l->key + l->key_len - EV_VERSION_DIGEST;
@@ -77,25 +108,12 @@ static void read_order(struct ev_version *v, struct ev_link *l)
 	l->from[EV_TIME_TEXT - 1] = 'Z';
 }
 
-size_t ev_version_place(const struct ev_entry *e)
-{
-	const char *place = e->value + 1, *p = place;
-
-	while (*p != '}') { /* a brace within a string does not count */
-		if (*p == '"')
-			for (p++; *p != '"'; p++)
-				p += *p == '\\';
-		p++;
-	}
-	return (size_t)(p + 1 - place);
-}
-
 /* Takes an entry that has the record itself. */
 static void take_record(struct ev_version *v, struct known *k, struct ev_version_delivery *b,
 			const struct ev_entry *e)
 {
 	const char *place = e->value + 1;
-	size_t place_len = ev_version_place(e), len = e->value_len - 1 - place_len - 1;
+	size_t place_len = ev_version_place_len(e), len = e->value_len - 1 - place_len - 1;
 	char *line = ev_arena_alloc(&v->chain.arena, len + EV_IN_SLACK);
 
 	memcpy(line, place + place_len + 1, len);
@@ -105,14 +123,14 @@ static void take_record(struct ev_version *v, struct known *k, struct ev_version
 		return;
 	b->line = line;
 	b->line_len = len;
-	b->plain = e->value[0] == EV_ENTRY_AS_IT_IS;
+	b->verbatim = e->value[0] == EV_ENTRY_VERBATIM;
 	b->place = ev_arena_copy(&v->chain.arena, place, place_len);
 	if (k->stands == NULL || !ev_version_delivery_stays(k->stands) ||
 	    ev_version_compare_spellings(v, line, len, k->stands->line, k->stands->line_len) < 0)
 		k->stands = b;
 }
 
-/* Takes an entry of a batch that brought the spelling known by then. */
+/* Takes an entry of a batch that brought the spelling that stands. */
 static void take_again(struct ev_version *v, const struct known *k, struct ev_version_delivery *b,
 		       const struct ev_entry *e)
 {
@@ -120,15 +138,15 @@ static void take_again(struct ev_version *v, const struct known *k, struct ev_ve
 		return;
 	b->line = k->stands->line;
 	b->line_len = k->stands->line_len;
-	b->plain = k->stands->plain;
-	b->place = ev_arena_copy(&v->chain.arena, e->value + 1, ev_version_place(e));
+	b->verbatim = k->stands->verbatim;
+	b->place = ev_arena_copy(&v->chain.arena, e->value + 1, ev_version_place_len(e));
 }
 
 /*
- * Chooses again when the batch whose spelling stood was retracted: the least of those that stay; if
- * none does, the record is kept as gone.
+ * Chooses the spelling again when the batch that brought it was retracted: the least of those that
+ * stay. If none does, the old one stays, and the record will be gone.
  */
-static void stand_anew(struct ev_version *v, struct known *k)
+static void choose_again(struct ev_version *v, struct known *k)
 {
 	for (const struct ev_version_delivery *b = k->deliveries; b != NULL; b = b->next)
 		if (ev_version_delivery_stays(b) &&
@@ -143,16 +161,16 @@ static void take_entry(struct ev_version *v, struct known *k, const struct ev_en
 	struct ev_version_delivery *b = ev_version_add_delivery(&v->chain.arena, &k->deliveries, e);
 
 	switch ((enum ev_version_entry)e->value[0]) {
-	case EV_ENTRY_READ_FIRST:
-	case EV_ENTRY_AS_IT_IS: take_record(v, k, b, e); break;
+	case EV_ENTRY_REWRITTEN:
+	case EV_ENTRY_VERBATIM: take_record(v, k, b, e); break;
 	case EV_ENTRY_AGAIN: take_again(v, k, b, e); break;
 	case EV_ENTRY_RETRACTED:
 		if (b == k->stands)
-			stand_anew(v, k);
+			choose_again(v, k);
 		break;
 	}
 	if (v->noting)
-		ev_version_note_entry(v, k->link, e, ev_version_place(e));
+		ev_version_note_entry(v, k->link, e, ev_version_place_len(e));
 }
 
 static bool is_there(const struct known *k)
@@ -163,16 +181,16 @@ static bool is_there(const struct known *k)
 	return false;
 }
 
-/* Ends the record at hand: all its entries have been taken. */
+/* Completes the link of a record, all of whose entries were taken. */
 static void end_known(struct ev_version *v, struct known *k)
 {
 	struct ev_link *l = k->link;
 
-	if (l == NULL)
+	if (k->stands == NULL)
 		return;
 	l->line = k->stands->line;
 	l->len = k->stands->line_len;
-	l->plain = k->stands->plain;
+	l->verbatim = k->stands->verbatim;
 	l->place = k->stands->place;
 	l->gone = !is_there(k);
 	for (const struct ev_version_delivery *b = k->deliveries; b != NULL; b = b->next)
@@ -184,36 +202,47 @@ static void end_known(struct ev_version *v, struct known *k)
 		v->chain.old = true;
 }
 
-/* Gathers the state's records of an event, behind the links that the chain has already. */
+static enum ev_status gather_entry(struct ev_version *v, struct known *k, const struct ev_entry *e,
+				   struct ev_error *err)
+{
+	struct ev_version_chain *c = &v->chain;
+	const struct ev_link *l = k->link;
+
+	if (v->options.as_of && e->commit > v->options.since.number)
+		return EV_OK;
+	if (l == NULL || ev_bytes_compare(l->key, l->key_len, e->p, e->key_len) != 0) {
+		end_known(v, k);
+		*k = (struct known){.link = ev_version_link(v)};
+		k->link->key = ev_arena_copy(&c->arena, e->p, e->key_len);
+		k->link->key_len = e->key_len;
+	}
+	if (c->first == 0 || e->commit < c->first)
+		c->first = e->commit;
+	if (e->commit > k->link->commit && e->value[0] != EV_ENTRY_RETRACTED)
+		k->link->commit = e->commit;
+	if (k->stands == NULL && e->value[0] != EV_ENTRY_REWRITTEN &&
+	    e->value[0] != EV_ENTRY_VERBATIM)
+		return ev_fail(err,
+			       "%s: an entry is not as evkit writes it: bring the state back from "
+			       "a copy, or make it anew from the raw logs",
+			       v->options.state);
+	take_entry(v, k, e);
+	return EV_OK;
+}
+
 enum ev_status ev_version_gather(struct ev_version *v, const char *word, size_t len,
 				 struct ev_error *err)
 {
-	const struct ev_entry *e;
 	struct known k = {.link = NULL};
+	const struct ev_entry *e;
 
 	v->chain.first = 0;
 	if (ev_store_cursor_find(v->cursor, word, len, &e, err) != EV_OK)
 		return EV_FATAL;
-	for (; e != NULL;) {
-		struct ev_link *l = k.link;
-
-		if (!v->options.as_of || e->commit <= v->options.since.number) {
-			if (l == NULL || l->key_len != e->key_len ||
-			    memcmp(l->key, e->p, e->key_len) != 0) {
-				end_known(v, &k);
-				k = (struct known){.link = ev_version_link(v)};
-				k.link->key = ev_arena_copy(&v->chain.arena, e->p, e->key_len);
-				k.link->key_len = e->key_len;
-			}
-			if (v->chain.first == 0 || e->commit < v->chain.first)
-				v->chain.first = e->commit;
-			if (e->commit > k.link->commit && e->value[0] != EV_ENTRY_RETRACTED)
-				k.link->commit = e->commit;
-			take_entry(v, &k, e);
-		}
-		if (ev_store_cursor_find_next(v->cursor, &e, err) != EV_OK)
+	while (e != NULL)
+		if (gather_entry(v, &k, e, err) != EV_OK ||
+		    ev_store_cursor_find_next(v->cursor, &e, err) != EV_OK)
 			return EV_FATAL;
-	}
 	end_known(v, &k);
 	return EV_OK;
 }

@@ -32,16 +32,16 @@ enum ev_version_class {
 };
 
 /*
- * A batch that brought a record of the state. Within one commit a retract comes first, so what the
- * batch brings in the same commit stays.
+ * What one batch delivered of a record in the state. Within one commit a retract comes first, so
+ * what the batch brings in the same commit stays.
  */
 struct ev_version_delivery {
-	const char *batch; /* its JSON */
+	const char *batch; /* as JSON */
 	size_t len;
 	uint64_t brought, retracted; /* the last commit of each; 0: none */
-	const char *line; /* the least spelling that it brought; NULL if that was not read */
+	const char *line;	     /* the least spelling that it brought; NULL: not read yet */
 	size_t line_len;
-	bool plain;
+	bool verbatim;
 	const char *place;
 	struct ev_version_delivery *next;
 };
@@ -59,30 +59,29 @@ struct ev_link {
 	size_t len;
 	const char *key;
 	size_t key_len;
-	/* where it came from, for a state's record, as the state has it; or NULL */
-	const char *place;
-	const char *source; /* or here */
+	const char *place; /* where it came from: a PLACE of the state; if NULL, source... */
+	const char *source;
 	uint64_t number, offset;
 	char from[EV_TIME_TEXT];
 	uint8_t op;	 /* enum ev_op */
-	bool plain;	 /* the line goes out whole, with "_ev" added */
+	bool verbatim;	 /* a version is its line with "_ev" added, so it need not be read */
 	bool is_new;	 /* brought by the input at hand */
 	uint64_t commit; /* of a state's record: the last commit with an entry of it */
 	bool gone;	 /* of a state's record: every batch that brought it was retracted */
 	bool ours;	 /* and the input's batch has brought it before */
-	bool unfit;	 /* put under another contract, and breaks this one */
-	enum ev_version_class class, before; /* before: when folded without what is new */
+	bool unfit;	 /* a put under another contract that breaks this one */
+	enum ev_version_class class, before; /* before: without what is new */
 	const char *content; /* canonical form; made only where several records have the same S */
 	size_t content_len;
-	struct ev_version_note *note; /* if it is to be shown; or NULL */
+	struct ev_version_note *note; /* if it will be shown */
 };
 
-/* All records of an event. */
+/* All records of an event, in the order of their keys. */
 struct ev_version_chain {
 	struct ev_arena arena;
 	struct ev_link *links;
 	size_t n_links, cap_links;
-	const char *word; /* points into the first link's key; with the space */
+	const char *word; /* the first of each key, with the space behind it */
 	size_t word_len;
 	uint64_t first; /* with a state: the commit that first brought the event */
 	bool old;	/* some record is of an earlier commit */
@@ -94,7 +93,7 @@ struct ev_made {
 	const struct ev_link *link; /* the record that made it; NULL: there is no version yet */
 	const char *line;
 	size_t len;
-	bool plain, deleted, has_bare;
+	bool verbatim, deleted, has_bare;
 	struct ev_hash128 bare;
 	char from[EV_TIME_TEXT];
 };
@@ -112,15 +111,15 @@ struct ev_version {
 	struct ev_events *events;	/* read the record at hand */
 	struct ev_events *others;	/* read the record that it is compared with */
 	uint32_t bare[BARE];		/* slots in both */
-	struct ev_contracts *contracts; /* judge what `judged` reads; made on first use */
+	struct ev_contracts *contracts; /* judge what `judged` has read; made on first use */
 	struct ev_events *judged;
-	struct ev_event event; /* of `read`, as long as that is not NULL */
+	struct ev_event event; /* the record of `read`, unless that is NULL */
 	const struct ev_link *read;
 	struct ev_reasons why;
-	struct ev_reasons none; /* reasons of re-reading a known line: always empty */
+	struct ev_reasons none; /* of reading a known line again: always empty */
 	struct ev_sort *sort;
-	struct ev_content *contents; /* digests of what `events` reads, all but the id */
-	struct ev_content *bares;    /* the same without what may differ in a no-op */
+	struct ev_content *contents; /* of records that `events` reads, without the id */
+	struct ev_content *bares;    /* without all that may differ in a no-op, too */
 	struct ev_buf key, line, scratch, other, owner;
 	const char **sources;
 	size_t n_sources, cap_sources;
@@ -128,9 +127,10 @@ struct ev_version {
 	uint64_t arrived;
 
 	struct ev_version_chain chain; /* the chain at hand */
-	struct ev_version_chain later; /* merged; waits for the state's events before it */
-	bool dry_run; /* fold for the classes alone, without what is new; emit nothing */
-	bool noting;  /* only take notes on the links: write and count nothing */
+	struct ev_version_chain
+		later; /* merged; waits until the state's events before it are emitted */
+	bool dry_run;  /* fold only what is not new, for link.before; emit nothing */
+	bool noting;   /* fold only for link.note; emit and count nothing */
 	struct ev_made made, making;
 	struct ev_buf wholes[2]; /* what patches made, used in turn */
 	uint64_t k;		 /* number of versions emitted */
@@ -148,11 +148,11 @@ struct ev_version {
 	struct ev_store_cursor *cursor, *scan;
 	uint64_t base;	     /* the head before the section */
 	bool news, wrote;    /* there is a new record; something was put into the state */
-	bool commits;	     /* there will be a new head */
+	bool commits;	     /* there will be a new commit */
 	struct ev_buf batch; /* the section's batch, as a JSON string */
 	struct ev_buf taken; /* the digest of its input */
 	uint64_t began;	     /* by arrival: the commit in which this batch began */
-	uint64_t delivered;  /* records that the batch has delivered, with these */
+	uint64_t delivered;  /* records that the batch delivered, with this section's */
 	uint64_t delivered_before, redelivered, missing;
 	char *missing_batch;		 /* or NULL */
 	struct ev_buf value, what, word; /* word: the next event that changed in the state */
@@ -162,25 +162,27 @@ struct ev_version {
 	size_t cap_spare;
 };
 
-/* With a state: where its entries are read, and gathered (state.c). */
+/* With a state */
 
-/* The first byte of a record's entry (see state.c). */
+/* The first byte of an entry (gather.c). */
 enum ev_version_entry {
-	EV_ENTRY_READ_FIRST = '+',
-	EV_ENTRY_AS_IT_IS = '*',
+	EV_ENTRY_REWRITTEN = '+',
+	EV_ENTRY_VERBATIM = '*',
 	EV_ENTRY_AGAIN = '=',
 	EV_ENTRY_RETRACTED = '!'
 };
 
-/* Adds what an entry says of its batch to a record's list of batches, in the arena. */
+/* Adds an entry to the list of a record's deliveries, in the arena; returns its batch's. */
 struct ev_version_delivery *ev_version_add_delivery(struct ev_arena *arena,
 						    struct ev_version_delivery **list,
 						    const struct ev_entry *e);
 /* The batch named in a PLACE, as JSON. */
-const char *ev_version_batch_in(const char *place, size_t *len);
+const char *ev_version_place_batch(const char *place, size_t *len);
 /* The length of an entry's PLACE, which begins at the value's second byte. */
-size_t ev_version_place(const struct ev_entry *e);
-/* Adds the state's records of the event with that word to the chain. */
+size_t ev_version_place_len(const struct ev_entry *e);
+/* Reads source, line and offset out of a PLACE, which ends in NUL. */
+void ev_version_place_read(struct ev_version *v, const char *place, struct ev_record *rec);
+/* Appends the state's records of the event with that word to the chain. */
 enum ev_status ev_version_gather(struct ev_version *v, const char *word, size_t len,
 				 struct ev_error *err);
 
@@ -189,22 +191,21 @@ enum ev_status ev_version_gather(struct ev_version *v, const char *word, size_t 
 /* Notes an entry of the link's record while it is gathered; place_len: of its PLACE. */
 void ev_version_note_entry(struct ev_version *v, struct ev_link *l, const struct ev_entry *e,
 			   size_t place_len);
-/* Notes what became of it, with the reasons in v->why. */
+/* Notes its class, with the reasons in v->why. */
 void ev_version_note_class(struct ev_version *v, struct ev_link *l, enum ev_version_class class);
 /* Notes that it became the k-th version. to: NULL for the newest. */
 void ev_version_note_made(struct ev_version *v, const struct ev_made *made, const char *to);
 
-/* Folds the chain and emits it (unless dry_run is set). */
+/* Folds the chain and emits the event. */
 enum ev_status ev_version_fold(struct ev_version *v, struct ev_error *err);
-/* Adds a link of the input's; item as ev_version_step made it. */
+/* Appends an empty link to the chain. */
 struct ev_link *ev_version_link(struct ev_version *v);
+/* Appends a link for an item of the sort. */
 struct ev_link *ev_version_read_item(struct ev_version *v, const struct ev_sorted *item);
 /* Empties the chain. */
 void ev_version_reset(struct ev_version *v);
 /* Reads the record of a link; valid until the next call. */
 const struct ev_event *ev_version_read(struct ev_version *v, const struct ev_link *l);
-/* Reads source, line and offset out of a PLACE, which ends in NUL. */
-void ev_version_read_place(struct ev_version *v, const char *place, struct ev_record *rec);
 /* Orders records of one content by their bytes, without the values that the model ignores. */
 int ev_version_compare_spellings(struct ev_version *v, const char *a, size_t a_len, const char *b,
 				 size_t b_len);

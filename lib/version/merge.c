@@ -11,7 +11,7 @@ struct name {
 	bool owned;
 };
 
-/* An object's members by name. Many are sorted, so that no input costs quadratic time. */
+/* An object's members by name; sorted if they are many, so that no input takes quadratic time. */
 struct names {
 	struct name *list;
 	size_t n;
@@ -108,7 +108,7 @@ static void put_raw(struct merge *m, const struct ev_doc *d, uint32_t value)
 	ev_buf_put(m->out, p, len);
 }
 
-/* Appends what the patch's value makes of the base's; the base may have none. */
+/* Appends the patch's value, merged with the base's if there is one (else EV_NOWHERE). */
 static void put_merged(struct merge *m, uint32_t base, uint32_t patch)
 {
 	if (ev_kind(m->patch, patch) == EV_OBJECT)

@@ -10,8 +10,8 @@
 #include "json/view.h"
 
 /*
- * Appends what patch makes of base (both objects). Left out are the members of the base whose value
- * nodes are among the n_drop of `drop`, and those of the patch among the n_skip of `skip`.
+ * Appends base (an object) with patch (one, too) applied. Left out are the members of base whose
+ * values are among the n_drop nodes `drop`, and those of patch among the n_skip of `skip`.
  */
 void ev_version_merge_patch(const struct ev_doc *base, const uint32_t *drop, size_t n_drop,
 			    const struct ev_doc *patch, const uint32_t *skip, size_t n_skip,

@@ -20,7 +20,7 @@ static void print_text(const char *text, struct ev_buf *out)
 	ev_version_print(text, strlen(text), out);
 }
 
-/* The label in front of a line's text. */
+/* Begins a line. */
 static void label(const char *name, struct ev_buf *out)
 {
 	ev_buf_printf(out, "  %-*s", LABEL - 2, name);
@@ -46,7 +46,7 @@ static void text_place(const struct ev_version_shown_place *p, struct ev_buf *ou
 	ev_buf_putc(out, '\n');
 }
 
-/* Wraps words at the width of a terminal, from column *at on; a longer word stands alone. */
+/* Wraps words at the width of a terminal, from column *at on; a longer word has its own line. */
 static void put_words(const char *text, size_t *at, struct ev_buf *out)
 {
 	while (*text != '\0') {
@@ -155,7 +155,7 @@ void ev_version_shown_stands(const struct ev_version_shown *newest, struct ev_bu
 
 /* JSON */
 
-/* Appends a JSON string that no terminal takes for a command. */
+/* Appends a JSON string in which nothing can steer a terminal. */
 static void quote(const char *p, size_t len, struct ev_buf *out)
 {
 	const char *end = p + len;

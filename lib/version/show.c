@@ -24,11 +24,11 @@ void ev_version_note_entry(struct ev_version *v, struct ev_link *l, const struct
 	struct entry *entry = ev_arena_zalloc(arena, sizeof *entry);
 	struct ev_record rec = {.p = NULL};
 	size_t len;
-	const char *batch = ev_version_batch_in(place, &len);
+	const char *batch = ev_version_place_batch(place, &len);
 
 	if (l->note == NULL)
 		l->note = ev_arena_zalloc(arena, sizeof *l->note);
-	ev_version_read_place(v, place, &rec);
+	ev_version_place_read(v, place, &rec);
 	ev_buf_reset(&v->other);
 	ev_json_unescape(batch + 1, len - 2, &v->other);
 	entry->place = (struct ev_version_shown_place){

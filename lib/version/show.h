@@ -8,7 +8,7 @@
 #include "version/version.h"
 
 enum ev_version_how {
-	EV_VERSION_HOW_BROUGHT, /* the record came, or came back, or came in the spelling that stands */
+	EV_VERSION_HOW_BROUGHT,	  /* it came; or came back, or in a lesser spelling */
 	EV_VERSION_HOW_AGAIN,	  /* it came when it was known */
 	EV_VERSION_HOW_RETRACTED, /* its batch was taken out */
 };
@@ -18,7 +18,7 @@ extern const char *const ev_version_how_names[]; /* "brought", "again", "retract
 /* Something that happened to a record. */
 struct ev_version_shown_place {
 	enum ev_version_how how;
-	uint64_t commit; /* that it is a part of; of what came again: the head when it came */
+	uint64_t commit; /* of which it is a part; AGAIN: the head at that time */
 	const char *batch, *source;
 	uint64_t line, offset; /* offset: EV_NO_OFFSET where it is not known */
 };
@@ -29,8 +29,8 @@ struct ev_version_shown {
 	uint64_t nth, of; /* of the event's records, from 1 */
 	const char *line; /* the record */
 	size_t len;
-	const char *op, *time; /* in S */
-	const char *version;   /* as it is spelt, without quotes; NULL: none */
+	const char *op, *time; /* as in S */
+	const char *version;   /* as spelt, without quotes; or NULL */
 	size_t version_len;
 	const struct ev_version_shown_place *places; /* in the order in which they happened */
 	size_t n_places;
@@ -38,8 +38,8 @@ struct ev_version_shown {
 				"too-long" or "retracted" */
 	const struct ev_reason *reasons;
 	size_t n_reasons;
-	uint64_t k;	       /* the version that it is, or 0 */
-	const char *from, *to; /* in which that is valid; to: NULL for the newest */
+	uint64_t k;	       /* the number of its version, or 0 */
+	const char *from, *to; /* when that is valid; to: NULL for the newest */
 	bool deleted;	       /* it is a tombstone */
 };
 
@@ -62,7 +62,7 @@ void ev_version_print(const char *p, size_t len, struct ev_buf *out);
  */
 void ev_version_shown_text(const struct ev_version_shown *shown, struct ev_buf *out);
 void ev_version_shown_json(const struct ev_version_shown *shown, struct ev_buf *out);
-/* What stands in the tables. newest: the last version's record, or NULL if there is none. */
+/* What the tables have of the event. newest: the last version's record, or NULL. */
 void ev_version_shown_stands(const struct ev_version_shown *newest, struct ev_buf *out);
 
 #endif

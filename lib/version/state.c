@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "scan/form.h"
+#include "version/batch.h"
 #include "version/internal.h"
 
 #include <stdio.h>
@@ -17,11 +18,11 @@ static void put_place(struct ev_version *v, const struct ev_link *l)
 	ev_buf_putc(&v->value, '}');
 }
 
-/* How a link's record is put into the state. */
+/* As what a record is put into the state. */
 enum put {
-	PUT_NEWS,  /* new, or it changes which spelling stands */
-	PUT_OTHER, /* known, in another spelling, which stands */
-	PUT_AGAIN, /* known in this spelling */
+	PUT_NEWS,  /* it is new, or its spelling is the new least one */
+	PUT_OTHER, /* it is known in a lesser spelling */
+	PUT_AGAIN, /* it is known in this spelling */
 };
 
 static enum ev_status put_entry(struct ev_version *v, const struct ev_link *l, enum put as,
@@ -31,8 +32,8 @@ static enum ev_status put_entry(struct ev_version *v, const struct ev_link *l, e
 
 	ev_buf_reset(&v->value);
 	ev_buf_putc(&v->value, as == PUT_AGAIN ? EV_ENTRY_AGAIN
-			       : l->plain      ? EV_ENTRY_AS_IT_IS
-					       : EV_ENTRY_READ_FIRST);
+			       : l->verbatim   ? EV_ENTRY_VERBATIM
+					       : EV_ENTRY_REWRITTEN);
 	put_place(v, l);
 	if (as != PUT_AGAIN) {
 		ev_buf_putc(&v->value, ' ');
@@ -62,7 +63,7 @@ static enum ev_status redeliver(struct ev_version *v, struct ev_link *known,
 		return put_entry(v, item, order == 0 ? PUT_AGAIN : PUT_OTHER, err);
 	known->line = item->line;
 	known->len = item->len;
-	known->plain = item->plain;
+	known->verbatim = item->verbatim;
 	known->place = NULL;
 	known->source = item->source;
 	known->number = item->number;
@@ -96,7 +97,7 @@ static struct ev_link *least_of(struct ev_version *v, struct ev_link *links, siz
  * Merges the links: the first n are the input's, the rest the state's, both in order. Afterwards
  * they are the chain, and what is new is in the state.
  */
-static enum ev_status put_together(struct ev_version *v, size_t n, struct ev_error *err)
+static enum ev_status merge_links(struct ev_version *v, size_t n, struct ev_error *err)
 {
 	struct ev_version_chain *c = &v->chain;
 	size_t i = 0, k = n, to = 0, all = c->n_links;
@@ -171,10 +172,10 @@ static enum ev_status next_group(struct ev_version *v, struct ev_error *err)
 	n = c->n_links;
 	if (ev_version_gather(v, c->word, c->word_len, err) != EV_OK)
 		return EV_FATAL;
-	return put_together(v, n, err);
+	return merge_links(v, n, err);
 }
 
-/* Finds the next event that a commit after `since` touched: v->word, empty if there is none. */
+/* Sets v->word to the next event that a commit after `since` touched; empty if there is none. */
 static enum ev_status next_touched(struct ev_version *v, struct ev_error *err)
 {
 	const struct ev_entry *e;
@@ -199,7 +200,7 @@ static enum ev_status next_touched(struct ev_version *v, struct ev_error *err)
 	}
 }
 
-/* Emits the state's event at hand, to which the input has nothing new. */
+/* Emits the event v->word, to which the input adds nothing. */
 static enum ev_status emit_touched(struct ev_version *v, struct ev_error *err)
 {
 	struct ev_version_chain *c = &v->chain;
@@ -208,7 +209,7 @@ static enum ev_status emit_touched(struct ev_version *v, struct ev_error *err)
 	c->word = ev_arena_copy(&c->arena, v->word.p, v->word.len);
 	c->word_len = v->word.len;
 	if (ev_version_gather(v, c->word, c->word_len, err) != EV_OK ||
-	    put_together(v, 0, err) != EV_OK)
+	    merge_links(v, 0, err) != EV_OK)
 		return EV_FATAL;
 	return ev_version_fold(v, err);
 }
@@ -228,8 +229,8 @@ static int compare_words(const struct ev_buf *word, const char *p, size_t len)
 }
 
 /*
- * Emits, in order, the events that changed in the state since the reader's position and those of
- * the input. waiting: the input's first event with news has been merged already.
+ * Emits, in the order of ids, the events that changed in the state since the reader's position and
+ * those of the input. waiting: the input's first event with news is in v->later, merged.
  */
 static enum ev_status emit_all(struct ev_version *v, bool waiting, struct ev_error *err)
 {
@@ -280,10 +281,7 @@ static enum ev_status seek_news(struct ev_version *v, struct ev_error *err)
 	return st == EV_FATAL ? st : EV_OK;
 }
 
-/* The line of the log that counts a batch's records: "delivered N BATCH". */
-static const char delivered[] = "delivered ";
-
-/* Names the section's batch, and reads in the log what it brought before. */
+/* Sets the section's batch, and reads from the log what it delivered before. */
 static void set_batch(struct ev_version *v, const char *batch, const char *digest)
 {
 	struct ev_store_log_line l;
@@ -306,13 +304,14 @@ static void set_batch(struct ev_version *v, const char *batch, const char *diges
 		if (first && l.number > 0)
 			v->began = l.number;
 		first = false;
-		v->delivered_before = strncmp(l.what, delivered, sizeof delivered - 1) == 0
-					      ? strtoull(l.what + sizeof delivered - 1, NULL, 10)
-					      : 0;
+		v->delivered_before =
+			strncmp(l.what, EV_VERSION_DELIVERED, sizeof EV_VERSION_DELIVERED - 1) == 0
+				? strtoull(l.what + sizeof EV_VERSION_DELIVERED - 1, NULL, 10)
+				: 0;
 	}
 }
 
-/* Compares the model with what the state says of the one it was made by. */
+/* Compares the model with the one that made the state, by their digests. */
 static enum ev_status check_model(struct ev_version *v, struct ev_error *err)
 {
 	static const char *const names[] = {"envelope", "contract"};
@@ -388,14 +387,14 @@ static void open_section(struct ev_version *v)
 }
 
 /*
- * Names the commit before it is known how much is new: by the input's digest, or by the contract
- * under which all is judged anew.
+ * Sets the text of the commit's line. It is not known yet how much is new, but the digest of the
+ * input, or of the contract under which all is judged again, tells commits apart.
  */
-static void say_commit(struct ev_version *v)
+static void name_commit(struct ev_version *v)
 {
 	ev_buf_reset(&v->what);
 	if (v->news) {
-		ev_buf_puts(&v->what, "take ");
+		ev_buf_puts(&v->what, EV_VERSION_TAKE);
 		ev_buf_put(&v->what, v->batch.p, v->batch.len);
 		return;
 	}
@@ -424,7 +423,7 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 	if (st != EV_OK)
 		return st;
 	v->commits = v->news || v->other_contract;
-	say_commit(v);
+	name_commit(v);
 	open_section(v);
 	if (v->news)
 		swap_chains(v);
@@ -444,7 +443,7 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 	return st;
 }
 
-/* Notes the model's digests in the state; true if they have changed. */
+/* Notes the model's digests in the state. True if they have changed. */
 static bool note_model(struct ev_version *v)
 {
 	static const char *const names[] = {"envelope", "contract"};
@@ -471,7 +470,8 @@ enum ev_status ev_version_commit(struct ev_version *v, struct ev_error *err)
 		return EV_OK;
 	other = note_model(v);
 	if (v->wrote) {
-		ev_buf_printf(&said, "%s%llu ", delivered, (unsigned long long)v->delivered);
+		ev_buf_printf(&said, EV_VERSION_DELIVERED "%llu ",
+			      (unsigned long long)v->delivered);
 		ev_buf_put(&said, v->batch.p, v->batch.len);
 		ev_store_log_add(s, ev_buf_str(&said));
 		ev_buf_free(&said);

@@ -4,13 +4,13 @@
 
 #include <stdlib.h>
 
-/* In front of each sorted line, behind its key. */
+/* Before each line in the sort, behind its key. */
 struct item_head {
 	uint64_t number, offset; /* where the record came from */
-	uint32_t source;	 /* index of the list of names */
+	uint32_t source;	 /* its index in v->sources */
 	char from[EV_TIME_TEXT]; /* the modified time; bytes compare as the times do */
 	uint8_t op;
-	bool plain;
+	bool verbatim;
 };
 
 struct ev_version *ev_version_open(const struct ev_model *m,
@@ -31,7 +31,7 @@ struct ev_version *ev_version_open(const struct ev_model *m,
 		{"conflict", &v->n_conflict, true, true},
 		{"misfit", &v->n_misfit, true, true},
 		{"out", &v->n_out, false, false},
-		{"held", &v->n_held, true, false}, /* the rest: only with a state */
+		{"held", &v->n_held, true, false}, /* this one and the rest only with a state */
 		{"released", &v->n_released, false, false},
 		{"withheld", &v->n_withheld, false, false},
 		{"taken-back", &v->n_taken_back, false, true},
@@ -179,7 +179,7 @@ static uint32_t source_number(struct ev_version *v, const char *source)
 	return (uint32_t)v->n_sources++;
 }
 
-static bool is_plain(const struct ev_event *event)
+static bool is_verbatim(const struct ev_event *event)
 {
 	return event->reserved == EV_NOWHERE && event->doc->nodes[0].end == event->doc->len;
 }
@@ -207,7 +207,7 @@ enum ev_status ev_version_step(struct ev_version *v, const struct ev_record *rec
 		put_digest(v, &event);
 	head.source = source_number(v, rec->source);
 	head.op = (uint8_t)event.op;
-	head.plain = is_plain(&event);
+	head.verbatim = is_verbatim(&event);
 	item = ev_sort_room(v->sort, v->key.len, sizeof head + rec->len);
 	item = (char *)memcpy(item, v->key.p, v->key.len) + v->key.len;
 	memcpy(item, &head, sizeof head);
@@ -250,7 +250,7 @@ struct ev_link *ev_version_read_item(struct ev_version *v, const struct ev_sorte
 	l->offset = head.offset;
 	memcpy(l->from, head.from, sizeof l->from);
 	l->op = head.op;
-	l->plain = head.plain;
+	l->verbatim = head.verbatim;
 	l->is_new = true;
 	if (v->chain.n_links == 1) {
 		v->chain.word = key;

@@ -1,19 +1,18 @@
 /*
- * version: orders the records of each event, folds them into versions, and tells when each was
- * valid. Floor 9.
+ * version: orders the records of each event, and folds them into versions and the intervals in
+ * which they were valid. Floor 9.
  *
  * The room lib/version is the engine of evversion.
  *
  * The rules are those of evversion.1: the order S, conflicts, no-ops, patches (RFC 7396),
  * tombstones and half-open intervals. All records of an input are sorted by (id, S), in memory up
  * to a limit and in temporary files beyond it; one event's chain is held at a time. With a state
- * (store.h) a chain is what was ever taken of an event and what the input adds to it.
+ * (store.h) a chain has all records of the event that were ever taken, and those of the input.
  */
 #ifndef EV_VERSION_H
 #define EV_VERSION_H
 
 #include "model/model.h"
-#include "record/count.h"
 #include "record/port.h"
 #include "store/store.h"
 
@@ -29,7 +28,7 @@ struct ev_version_options {
 	const char *folder; /* for temporary files */
 	const char *state;  /* the folder of the state, or NULL */
 	struct ev_point since;
-	bool as_of; /* takes nothing, and shows the state as it was at since.number */
+	bool as_of; /* take nothing, and emit the state as it was at since.number */
 };
 
 struct ev_version;
@@ -55,7 +54,7 @@ enum ev_status ev_version_take(struct ev_version *v, const char *batch, const ch
 			       struct ev_error *err);
 /* Commits what was taken; the next section's output starts from here. */
 enum ev_status ev_version_commit(struct ev_version *v, struct ev_error *err);
-/* Tidies up behind a commit (ev_store_merge). */
+/* After a commit (ev_store_merge). */
 enum ev_status ev_version_merge(struct ev_version *v, struct ev_error *err);
 
 const struct ev_count *ev_version_counts(const struct ev_version *v);

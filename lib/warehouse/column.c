@@ -4,6 +4,7 @@
 #include "number/decimal.h"
 #include "scan/form.h"
 #include "warehouse/value.h"
+#include "json/plan.h"
 
 #include <stdlib.h>
 
@@ -264,33 +265,6 @@ const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, con
 	return NULL;
 }
 
-/* Numbers of two bytes have no exponent. */
-struct ev_column_at ev_column_at(const struct ev_column *c, uint32_t slot)
-{
-	struct ev_column_at at = {.column = c, .slot = slot};
-
-	if (c->type == EV_TYPE_VARCHAR) {
-		at.plain = EV_STRING;
-		at.longest = c->size + 2;
-	} else if (c->type == EV_TYPE_INT || c->type == EV_TYPE_DECIMAL) {
-		at.plain = EV_NUMBER;
-		at.longest =
-			c->type == EV_TYPE_INT || c->size - c->scale > 1 ? 2 : c->size - c->scale;
-	}
-	return at;
-}
-
-const char *ev_column_odd_problem(const struct ev_column_at *c, struct ev_zone *zone,
-				  const struct ev_doc *d, uint32_t at)
-{
-	char store[EV_VALUE_STORE];
-	struct ev_value v;
-
-	return ev_value_fast(c->column, d, at, store, &v)
-		       ? NULL
-		       : ev_column_value(c->column, zone, d, at, store, &v);
-}
-
 static enum ev_check_how text_how(struct ev_check *check)
 {
 	switch (check->column->type) {
@@ -328,12 +302,33 @@ struct ev_check ev_check_of(const struct ev_column *c, const struct ev_doc *d, u
 	return check;
 }
 
+struct ev_check ev_check_plan(const struct ev_column *c, const struct ev_doc *d, uint32_t node)
+{
+	struct ev_check check = ev_check_of(c, d, node);
+	const uint32_t end = d->nodes[node].next;
+	uint32_t *list, n = 0;
+
+	if (check.how != EV_CHECK_JSON)
+		return check;
+	for (uint32_t i = node; i < end; i++)
+		n += ev_kind(d, i) == EV_NUMBER;
+	if ((list = ev_plan_alloc(d, n * sizeof *list)) == NULL)
+		return check;
+	check.how = EV_CHECK_NUMBERS;
+	check.numbers = list;
+	check.longest = n;
+	for (uint32_t i = node; i < end; i++)
+		if (ev_kind(d, i) == EV_NUMBER)
+			*list++ = i;
+	return check;
+}
+
 const char *ev_check_name(const struct ev_check *c)
 {
 	static const char *const names[] = {
-		[EV_CHECK_NONE] = "none", [EV_CHECK_TEXT] = "text",	[EV_CHECK_UUID] = "uuid",
-		[EV_CHECK_TIME] = "time", [EV_CHECK_NUMBER] = "number", [EV_CHECK_JSON] = "json",
-		[EV_CHECK_FULL] = "full",
+		[EV_CHECK_NONE] = "none",    [EV_CHECK_TEXT] = "text",	   [EV_CHECK_UUID] = "uuid",
+		[EV_CHECK_TIME] = "time",    [EV_CHECK_NUMBER] = "number", [EV_CHECK_JSON] = "json",
+		[EV_CHECK_NUMBERS] = "json", [EV_CHECK_FULL] = "full",
 	};
 
 	return names[c->how];

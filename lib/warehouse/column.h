@@ -38,30 +38,6 @@ enum { EV_VALUE_STORE = 96 };
  */
 const char *ev_column_value(const struct ev_column *c, struct ev_zone *zone, const struct ev_doc *d,
 			    uint32_t at, char *store, struct ev_value *v);
-/* A column, and the slot of its value's node. */
-struct ev_column_at {
-	const struct ev_column *column;
-	uint32_t slot;
-	uint32_t plain, longest; /* fast path: values of this kind with at most so many bytes fit */
-};
-struct ev_column_at ev_column_at(const struct ev_column *c, uint32_t slot);
-/* The slow path of ev_column_problem. */
-const char *ev_column_odd_problem(const struct ev_column_at *c, struct ev_zone *zone,
-				  const struct ev_doc *d, uint32_t at);
-/* What is wrong with node `at`, as ev_column_value says it; NULL if it fits. */
-static inline const char *ev_column_problem(const struct ev_column_at *c, struct ev_zone *zone,
-					    const struct ev_doc *d, uint32_t at)
-{
-	const struct ev_node *n = d->nodes;
-
-	if (at == EV_NOWHERE)
-		return NULL;
-	n += at;
-	if (n->kind == EV_NULL ||
-	    ((n->word & 15) == c->plain && n->end - n->pos <= c->longest)) /* and has no escapes */
-		return NULL;
-	return ev_column_odd_problem(c, zone, d, at);
-}
 /* True if every value with these guarantees fits. */
 bool ev_column_is_promised(const struct ev_column *c, const struct ev_promise *p);
 /*

@@ -84,14 +84,27 @@ struct ev_check {
 		EV_CHECK_TIME,	 /* likewise */
 		EV_CHECK_NUMBER, /* at most so many digits before and behind the point */
 		EV_CHECK_JSON,
-		EV_CHECK_FULL, /* the slow path alone knows */
+		EV_CHECK_NUMBERS, /* likewise, with the value's numbers listed: longest of them */
+		EV_CHECK_FULL,	  /* the slow path alone knows */
 	} how;
 	uint32_t longest, fraction;
+	const uint32_t *numbers;
 };
 /* node: a value of the document that is not null. */
 struct ev_check ev_check_of(const struct ev_column *c, const struct ev_doc *d, uint32_t node);
+/* The same for a plan, whose memory the list of numbers is. */
+struct ev_check ev_check_plan(const struct ev_column *c, const struct ev_doc *d, uint32_t node);
 /* The check's name, for ev_plan_line. */
 const char *ev_check_name(const struct ev_check *c);
+
+static inline bool ev_check_numbers_fit(const struct ev_check *c, const struct ev_node *nodes)
+{
+	uint32_t lengths = 0;
+
+	for (uint32_t i = 0; i < c->longest; i++)
+		lengths |= nodes[c->numbers[i]].end - nodes[c->numbers[i]].pos;
+	return lengths <= EV_VALUE_NUMBER;
+}
 
 /*
  * Whether the value fits and its bytes are what the column has. False: unknown, use the slow path.
@@ -111,6 +124,7 @@ static inline bool ev_check_passes(const struct ev_check *c, const struct ev_doc
 	case EV_CHECK_TIME: return len == EV_TIME_TEXT + 2 && ev_time_is_canonical(p + 1);
 	case EV_CHECK_NUMBER: return ev_small_fits(p, len, c->longest, c->fraction);
 	case EV_CHECK_JSON: return !d->nul && ev_value_numbers_fit(d, c->node);
+	case EV_CHECK_NUMBERS: return !d->nul && ev_check_numbers_fit(c, nodes);
 	case EV_CHECK_FULL: break;
 	}
 	return false;

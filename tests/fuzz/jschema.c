@@ -521,7 +521,7 @@ static bool slow_fits(struct slow *w, struct resource *r, uint32_t at, uint32_t 
 
 /* Random texts */
 
-static const char long_name[] = "a name that is longer than sixty-three octets, which is where the "
+static const char long_name[] = "a name that is longer than sixty-three bytes, which is where the "
 				"lengths end";
 
 static const char *name_of(size_t k)
@@ -1032,7 +1032,7 @@ static void hold(uint64_t number, const struct ev_schema *compiled, struct slow 
 			fast ? "valid" : "invalid", reasons->n);
 	for (size_t k = 0; k < reasons->n; k++)
 		if (is_excuse(&reasons->list[k]))
-			trouble(number, schema, value, "no reason is told: %s",
+			trouble(number, schema, value, "no reason is given: %s",
 				reasons->list[k].message);
 }
 

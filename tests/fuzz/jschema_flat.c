@@ -1,11 +1,11 @@
 /*
  * Random contracts against many records that nearly keep to them: the judgement by flat programs,
- * which takes most values at a fast, and the search for reasons, which asks keyword by keyword.
+ * which decides most values by fast checks, and the search for reasons, keyword by keyword.
  * Both must say the same.
  */
 #include "base/buf.h"
-#include "schema/schema.h"
 #include "scan/scan.h"
+#include "schema/schema.h"
 #include "json/view.h"
 
 #include "fuzz.h"
@@ -57,7 +57,7 @@ static struct node nodes[NODES];
 static size_t n_nodes;
 
 static const char *const names[] = {
-	"id", "type", "at",  "user", "amount",	 "qty", "a name of more than sixteen octets",
+	"id", "type", "at",  "user", "amount",	 "qty", "a name of more than sixteen bytes",
 	"x",  "",     "n01", "n02",  "\xc3\xa9",
 };
 
@@ -79,8 +79,8 @@ static const char *const words[] = {
 	"12345678y12345678",
 	"TicketRefundRequested",
 	"TicketRefundRevoked__",
-	"a word that has some more octets than thirty-two",
-	"a word that has a few more octets than 32",
+	"a word that has some more bytes than thirty-two",
+	"a word that has a few more bytes than 32",
 	"\xc3\xa9t\xc3\xa9",
 	"abcdefgh",
 	"abcdefghabcdefgh",
@@ -365,15 +365,15 @@ static void put_schema(struct ev_buf *b, const struct node *n)
 /* Records */
 
 /* Characters beside the ends of ranges, and others that take part in formats. */
-static void put_odd(struct ev_buf *b)
+static void put_special(struct ev_buf *b)
 {
-	static const char *const odd[] = {
+	static const char *const special[] = {
 		"/", "0", "9", ":", "@", "A",	 "F",	     "G",
 		"Z", "[", "`", "a", "f", "g",	 "z",	     "{",
 		"-", ".", " ", "~", "_", "\x7f", "\xc3\xa9", "\xf0\x9f\x8e\xab",
 		"2", "5", "6", "T", "t", "1",	 "\x1d",     "\x10"};
 
-	ev_buf_puts(b, PICK(odd));
+	ev_buf_puts(b, PICK(special));
 }
 
 /* A text with a character more, less or other, now and then; its characters stay whole. */
@@ -390,11 +390,11 @@ static void put_mutated(struct ev_buf *b, const char *p, size_t len)
 		while (end < len && ((unsigned char)p[end] & 0xc0) == 0x80)
 			end++;
 		if (chance(4) || at == len)
-			put_odd(b); /* one more */
+			put_special(b); /* one more */
 		else if (chance(4))
 			at = end; /* one less */
 		else {
-			put_odd(b);
+			put_special(b);
 			at = end;
 		}
 	}
@@ -421,15 +421,15 @@ static void put_string(struct ev_buf *b, const char *p, size_t len)
 static const char *const schemes[] = {"https://", "http://",   "http:/", "https:", "ftp://",
 				      "HTTP://",  "httpss://", "http",	 ":",	   ""};
 
-static const char *const odd_chars[] = {"%41", "%zz", "[", "]",	       " ",
-					"^",   "@",   "#", "\xc3\xa9", "--"};
+static const char *const special_chars[] = {"%41", "%zz", "[", "]",	   " ",
+					    "^",   "@",	  "#", "\xc3\xa9", "--"};
 static const char *const labels[] = {"a", "shop", "example", "X1", "7", "xn--", "a-b", "ab--c"};
 
 static void put_chars(struct ev_buf *b, const char *chars, size_t most)
 {
 	for (size_t k = random_below(most + 1); k > 0; k--) {
 		if (chance(60))
-			ev_buf_puts(b, PICK(odd_chars));
+			ev_buf_puts(b, PICK(special_chars));
 		else
 			ev_buf_putc(b, chars[random_below(strlen(chars))]);
 	}
@@ -512,7 +512,7 @@ static void put_text(struct ev_buf *b, const struct node *n)
 			}
 		}
 		for (size_t k = n->open ? random_below(20) : 0; k > 0; k--)
-			put_odd(b);
+			put_special(b);
 		break;
 	case WORD:
 		if (chance(20))
@@ -523,7 +523,7 @@ static void put_text(struct ev_buf *b, const struct node *n)
 		break;
 	default:
 		for (size_t k = random_below(8); k > 0; k--)
-			put_odd(b);
+			put_special(b);
 		if (chance(3))
 			ev_buf_puts(b, "and so on, to a length that is more than some limits");
 	}

@@ -87,7 +87,7 @@ static void groups(void)
 	static const char pattern[] = "(?<host>\\S+) (\\d+)?(?: (?P<path>/\\S*))?";
 	struct ev_error err;
 	struct ev_regex *re =
-		ev_regex_compile(pattern, strlen(pattern), EV_REGEX_PCRE | EV_REGEX_OCTETS, &err);
+		ev_regex_compile(pattern, strlen(pattern), EV_REGEX_PCRE | EV_REGEX_BYTES, &err);
 	size_t from = 0, to = 0;
 
 	ok(re != NULL && ev_regex_groups(re) == 3, "three groups");
@@ -96,7 +96,7 @@ static void groups(void)
 	is(ev_regex_group_name(re, 3), "path", "the third has one");
 	ok(ev_regex_group_name(re, 4) == NULL, "there is no fourth");
 	ok(!ev_regex_span(re, 0, &from, &to), "there is no span before a match");
-	ok(ev_regex_match(re, "a\xff 17 /x", 8), "a text that is no UTF-8 is searched by octets");
+	ok(ev_regex_match(re, "a\xff 17 /x", 8), "a text that is no UTF-8 is searched by bytes");
 	ok(ev_regex_span(re, 1, &from, &to) && from == 0 && to == 2, "the first group's span");
 	ok(ev_regex_span(re, 2, &from, &to) && from == 3 && to == 5, "the second group's span");
 	ok(ev_regex_span(re, 3, &from, &to) && from == 6 && to == 8, "the third group's span");
@@ -125,7 +125,7 @@ static double search(const char *pattern, const char *text, size_t len, enum out
 	ok(got == want, "%s: found, not found, or not known", pattern);
 	ok(!(found && spent != NULL) && (spent == NULL || strcmp(spent, pattern) == 0),
 	   "%s: what is not known is not found, and named", pattern);
-	ok(ev_regex_spent(&len) == NULL, "%s: that is told once", pattern);
+	ok(ev_regex_spent(&len) == NULL, "%s: that is reported once", pattern);
 	ev_regex_free(&re);
 	return (double)start / CLOCKS_PER_SEC;
 }

@@ -81,8 +81,12 @@ static const struct ev_doc *read_json(struct reader *r, const char *json, size_t
 static bool usual(const struct ev_column *c, const struct ev_doc *d, bool *alike)
 {
 	char store[EV_VALUE_STORE], other[EV_VALUE_STORE];
+	const struct ev_check check = ev_check_of(c, d, 1);
 	struct ev_value v, w;
 
+	/* What passes its check is what the column has, byte for byte. */
+	if (d->nodes[1].kind != EV_NULL && ev_check_passes(&check, d, d->nodes, d->text))
+		*alike &= ev_value_fast(c, d, 1, store, &v) && v.p == d->text + d->nodes[1].pos;
 	if (!ev_value_fast(c, d, 1, store, &v))
 		return false;
 	*alike &= ev_column_value(c, NULL, d, 1, other, &w) == NULL && v.len == w.len &&

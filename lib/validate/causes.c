@@ -1,0 +1,355 @@
+#include "validate/causes.h"
+#include "base/utf8.h"
+#include "scan/form.h"
+#include "json/view.h"
+#include "json/write.h"
+
+#include <stdlib.h>
+
+enum {
+	MAX_CAUSES = 4096,
+	LISTED_CAUSES = 1000,
+	WHOLE_SAMPLES = 100, /* causes whose sample is shown at full length */
+	RAW = 2000,
+	SHORT_RAW = 200,
+	MAX_TEXT = 500, /* bytes of a path, a message, an explanation */
+};
+
+struct ev_cause {
+	struct ev_hash128 key;
+	char *texts[EV_CAUSE_TEXTS]; /* NULL for none */
+	uint64_t records;
+	uint64_t record; /* the last that it was counted for */
+	struct ev_position first, last;
+	struct ev_buf raw; /* of the sample, which is the first */
+	bool base64, cut;
+};
+
+static const char *const names[EV_CAUSE_TEXTS] = {
+	"code", "type", "rule", "path", "keyword", "severity", "explain", "path", "message",
+};
+
+static void free_cause(struct ev_cause *c)
+{
+	for (size_t i = 0; i < EV_CAUSE_TEXTS; i++)
+		free(c->texts[i]);
+	ev_position_free(&c->first);
+	ev_position_free(&c->last);
+	ev_buf_free(&c->raw);
+}
+
+void ev_causes_free(struct ev_causes *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		free_cause(&b->list[i]);
+	free(b->list);
+	ev_lookup_free(&b->by_key);
+	ev_buf_free(&b->scratch);
+}
+
+/* NULL if there is no room for a new one. */
+static struct ev_cause *find_cause(struct ev_causes *b, const char *const texts[EV_CAUSE_PARTS])
+{
+	struct ev_hash128 key;
+	struct ev_cause *c;
+	size_t step = 0;
+	uint32_t at;
+
+	ev_buf_reset(&b->scratch);
+	for (size_t i = 0; i < EV_CAUSE_PARTS; i++) {
+		ev_buf_putc(&b->scratch, texts[i] != NULL ? '+' : '-');
+		if (texts[i] != NULL)
+			ev_buf_put(&b->scratch, texts[i], strlen(texts[i]) + 1);
+	}
+	key = ev_hash128(b->scratch.p, b->scratch.len, 0);
+	while ((at = ev_lookup_next(&b->by_key, key.lo, &step)) != EV_LOOKUP_NONE) {
+		c = &b->list[at];
+		if (c->key.lo == key.lo && c->key.hi == key.hi)
+			return c;
+	}
+	if (b->n == MAX_CAUSES)
+		return NULL;
+	ev_grow(&b->list, &b->cap, b->n + 1, sizeof *b->list);
+	ev_lookup_add(&b->by_key, key.lo, (uint32_t)b->n);
+	c = &b->list[b->n++];
+	*c = (struct ev_cause){.key = key};
+	for (size_t i = 0; i < EV_CAUSE_PARTS; i++)
+		c->texts[i] = texts[i] != NULL ? ev_strdup(texts[i]) : NULL;
+	return c;
+}
+
+/* Keeps the beginning of a record, whole code points of it. */
+static void put_raw(struct ev_cause *c, const char *p, size_t len)
+{
+	size_t cut = len < RAW ? len : RAW;
+
+	c->cut = cut < len;
+	c->base64 = ev_utf8_valid(p, len) != len;
+	ev_buf_reset(&c->raw);
+	if (c->base64) {
+		ev_buf_put(&c->raw, p, c->cut ? cut / 3 * 3 : cut);
+		return;
+	}
+	ev_buf_put(&c->raw, p, ev_utf8_cut(p, len, cut));
+}
+
+static void set_texts(struct ev_cause *c, const char *const texts[EV_CAUSE_TEXTS])
+{
+	for (size_t i = EV_CAUSE_PARTS; i < EV_CAUSE_TEXTS; i++) {
+		const char *text = texts[i];
+
+		free(c->texts[i]);
+		c->texts[i] = text != NULL
+				      ? ev_strndup(text, ev_utf8_cut(text, strlen(text), MAX_TEXT))
+				      : NULL;
+	}
+}
+
+void ev_causes_count(struct ev_causes *b, uint64_t record, const char *const texts[EV_CAUSE_TEXTS],
+		     struct ev_position *pos, const struct ev_record *rec, const char *origin,
+		     size_t origin_len)
+{
+	struct ev_cause *c = find_cause(b, texts);
+
+	if (c == NULL) {
+		b->left_out++;
+		return;
+	}
+	if (c->record == record)
+		return;
+	c->record = record;
+	if (pos->source == NULL)
+		ev_locate(b->locator, rec, origin, origin_len, pos);
+	if (c->records++ == 0 || ev_position_compare(pos, &c->last) > 0)
+		ev_position_copy(&c->last, pos);
+	if (c->records > 1 && ev_position_compare(pos, &c->first) >= 0)
+		return;
+	ev_position_copy(&c->first, pos);
+	set_texts(c, texts);
+	put_raw(c, rec->p, rec->len);
+}
+
+/* Writing */
+
+static void put_texts(const struct ev_cause *c, size_t from, size_t to, struct ev_buf *out)
+{
+	for (size_t i = from; i < to; i++)
+		ev_json_text(out, names[i], c->texts[i]);
+}
+
+/* The members that result and state share, up to the beginning of the sample. */
+static void put_cause(const struct ev_cause *c, bool full, struct ev_buf *out)
+{
+	put_texts(c, 0, EV_CAUSE_SAMPLE_PATH, out);
+	ev_json_u64(out, "records", c->records);
+	ev_json_name(out, "first");
+	ev_position_write(&c->first, full, out);
+	ev_json_name(out, "last");
+	ev_position_write(&c->last, full, out);
+	ev_json_open(out, "sample", '{');
+}
+
+static void put_sample(const struct ev_cause *c, size_t most, struct ev_buf *out)
+{
+	size_t len = c->raw.len;
+
+	ev_json_text(out, "source", c->first.source);
+	ev_json_u64(out, "line", c->first.line);
+	if (c->first.offset != EV_NO_OFFSET)
+		ev_json_u64(out, "offset", c->first.offset);
+	put_texts(c, EV_CAUSE_SAMPLE_PATH, EV_CAUSE_TEXTS, out);
+	if (c->base64) {
+		ev_json_name(out, "raw_base64");
+		ev_buf_putc(out, '"');
+		len = len > most ? most / 3 * 3 : len;
+		ev_base64(c->raw.p, len, out);
+		ev_buf_putc(out, '"');
+	} else {
+		ev_json_name(out, "raw");
+		len = ev_utf8_cut(c->raw.p, len, most);
+		ev_json_quote(c->raw.p, len, out);
+	}
+	if (c->cut || len < c->raw.len)
+		ev_json_bool(out, "cut", true);
+}
+
+static int by_text(const char *a, const char *b)
+{
+	if (a == NULL || b == NULL)
+		return (a != NULL) - (b != NULL);
+	return strcmp(a, b);
+}
+
+static int by_texts(const struct ev_cause *a, const struct ev_cause *b, size_t from, size_t to)
+{
+	int order = 0;
+
+	for (size_t i = from; i < to && order == 0; i++)
+		order = by_text(a->texts[i], b->texts[i]);
+	return order;
+}
+
+static int by_records(const void *a, const void *b)
+{
+	const struct ev_cause *x = *(const struct ev_cause *const *)a,
+			      *y = *(const struct ev_cause *const *)b;
+
+	if (x->records != y->records)
+		return x->records > y->records ? -1 : 1;
+	return by_texts(x, y, 0, EV_CAUSE_PARTS);
+}
+
+void ev_causes_write(const struct ev_causes *b, struct ev_buf *out)
+{
+	const struct ev_cause **list = ev_calloc(b->n + 1, sizeof(const struct ev_cause *));
+	uint64_t left_out = b->left_out;
+
+	for (size_t i = 0; i < b->n; i++)
+		list[i] = &b->list[i];
+	qsort(list, b->n, sizeof(const struct ev_cause *), by_records);
+	ev_json_open(out, "causes", '[');
+	for (size_t i = 0; i < b->n; i++) {
+		if (i >= LISTED_CAUSES) {
+			left_out += list[i]->records;
+			continue;
+		}
+		ev_json_open(out, NULL, '{');
+		put_cause(list[i], false, out);
+		put_sample(list[i], i < WHOLE_SAMPLES ? RAW : SHORT_RAW, out);
+		ev_buf_puts(out, "}}");
+	}
+	ev_buf_putc(out, ']');
+	ev_json_u64(out, "causes_left_out", left_out);
+	free(list);
+}
+
+/* State */
+
+bool ev_causes_state(const struct ev_causes *b, size_t i, struct ev_buf *out)
+{
+	const struct ev_cause *c = &b->list[i];
+
+	if (i >= b->n)
+		return false;
+	ev_buf_puts(out, "{\"cause\":{");
+	put_cause(c, true, out);
+	/* In hexadecimal digits, because it need not be UTF-8. */
+	ev_buf_puts(out, "\"octets\":\"");
+	for (size_t k = 0; k < c->raw.len; k++)
+		ev_buf_printf(out, "%02x", (unsigned char)c->raw.p[k]);
+	ev_buf_putc(out, '"');
+	ev_json_u64(out, "base64", c->base64);
+	ev_json_u64(out, "was_cut", c->cut);
+	put_texts(c, EV_CAUSE_SAMPLE_PATH, EV_CAUSE_TEXTS, out);
+	ev_buf_puts(out, ",\"raw\":\"\"}}}");
+	return true;
+}
+
+/* A text, or null for NULL. */
+static bool read_text(const struct ev_doc *d, uint32_t object, const char *name, char **out)
+{
+	uint32_t at = ev_member(d, object, name, strlen(name));
+
+	if (at != EV_NOWHERE && ev_kind(d, at) == EV_NULL)
+		return true;
+	*out = ev_text_of(d, at);
+	return *out != NULL;
+}
+
+static bool read_bytes(struct ev_cause *c, const struct ev_doc *d, uint32_t sample)
+{
+	char *hex = NULL;
+	uint64_t base64, cut;
+	bool good = read_text(d, sample, "octets", &hex) && hex != NULL && strlen(hex) % 2 == 0 &&
+		    strlen(hex) <= 2 * (size_t)RAW && ev_state_u64(d, sample, "base64", &base64) &&
+		    base64 <= 1 && ev_state_u64(d, sample, "was_cut", &cut) && cut <= 1;
+
+	for (size_t i = 0; good && hex[i] != '\0'; i += 2) {
+		int high = ev_hex_digit(hex[i]), low = ev_hex_digit(hex[i + 1]);
+
+		good = high >= 0 && low >= 0;
+		ev_buf_putc(&c->raw, (char)(high * 16 + low));
+	}
+	free(hex);
+	if (!good)
+		return false;
+	c->base64 = base64 > 0 || ev_utf8_valid(c->raw.p, c->raw.len) != c->raw.len;
+	c->cut = cut > 0;
+	return true;
+}
+
+static void swap_positions(struct ev_position *a, struct ev_position *b)
+{
+	struct ev_position x = *a;
+
+	*a = *b;
+	*b = x;
+}
+
+/* The lesser is the sample: the first, and at one place that of the lesser texts. */
+static int by_sample(const struct ev_cause *a, const struct ev_cause *b)
+{
+	int order = ev_position_compare(&a->first, &b->first);
+
+	if (order == 0)
+		order = by_texts(a, b, EV_CAUSE_SEVERITY, EV_CAUSE_TEXTS);
+	if (order == 0)
+		order = ev_bytes_compare(a->raw.p, a->raw.len, b->raw.p, b->raw.len);
+	if (order == 0)
+		order = a->base64 - b->base64;
+	return order != 0 ? order : a->cut - b->cut;
+}
+
+/* Merges a cause, swapping what is kept out of x. False if there are more records than possible. */
+static bool add_cause(struct ev_causes *b, struct ev_cause *x, uint64_t all)
+{
+	struct ev_cause *c = find_cause(b, (const char *const *)x->texts);
+
+	if (c == NULL)
+		return ev_count_add(&b->left_out, x->records);
+	if (c->records == 0 || ev_position_compare(&x->last, &c->last) > 0)
+		swap_positions(&c->last, &x->last);
+	if (c->records == 0 || by_sample(x, c) < 0) {
+		struct ev_buf raw = c->raw;
+
+		swap_positions(&c->first, &x->first);
+		set_texts(c, (const char *const *)x->texts);
+		c->raw = x->raw;
+		x->raw = raw;
+		c->base64 = x->base64;
+		c->cut = x->cut;
+	}
+	c->records += x->records;
+	return c->records <= all;
+}
+
+static bool is_severity(const char *text)
+{
+	return text != NULL && (strcmp(text, "critical") == 0 || strcmp(text, "warning") == 0 ||
+				strcmp(text, "info") == 0);
+}
+
+bool ev_causes_merge(struct ev_causes *b, const struct ev_doc *d, uint32_t at, uint64_t events,
+		     uint64_t all)
+{
+	uint32_t sample = ev_member(d, at, "sample", 6);
+	struct ev_cause c = {.records = 0};
+	bool good = sample != EV_NOWHERE;
+	int order;
+
+	for (size_t i = 0; i < EV_CAUSE_TEXTS && good; i++)
+		good = read_text(d, i < EV_CAUSE_SAMPLE_PATH ? at : sample, names[i],
+				 &c.texts[i]) &&
+		       (i < EV_CAUSE_PARTS || c.texts[i] == NULL || strlen(c.texts[i]) <= MAX_TEXT);
+	good = good && c.texts[EV_CAUSE_CODE] != NULL && is_severity(c.texts[EV_CAUSE_SEVERITY]) &&
+	       ev_state_u64(d, at, "records", &c.records) && c.records > 0 && c.records <= events &&
+	       ev_position_read(d, ev_member(d, at, "first", 5), &c.first) &&
+	       ev_position_read(d, ev_member(d, at, "last", 4), &c.last) &&
+	       read_bytes(&c, d, sample);
+	if (good) {
+		order = ev_position_compare(&c.first, &c.last);
+		good = (c.records == 1 ? order == 0 : order <= 0) && add_cause(b, &c, all);
+	}
+	free_cause(&c);
+	return good;
+}
