@@ -9,8 +9,8 @@
 #define EV_STAR_MEMBERS_H
 
 #include "base/arena.h"
-#include "scan/symbol.h"
 #include "warehouse/column.h"
+#include "scan/symbol.h"
 #include "json/view.h"
 
 /* When and by what an attribute was set: of two the later wins. */
@@ -33,8 +33,8 @@ struct ev_attribute {
 struct ev_star_member {
 	char key[EV_KEY_TEXT];
 	uint32_t identity_len;
-	bool met;		     /* it is in the list of mentioned members */
-	bool described;		     /* an event described it; else inferred by reference */
+	bool met;		/* it is in the list of mentioned members */
+	bool described;		/* an event described it; else inferred by reference */
 	struct ev_star_member *next; /* in that list */
 	/* The parts of its key as spelled; NULL if that is how the identity spells them. */
 	struct ev_attribute *spelled;

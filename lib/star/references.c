@@ -1,6 +1,6 @@
+#include "star/internal.h"
 #include "number/decimal.h"
 #include "scan/form.h"
-#include "star/internal.h"
 
 /* A dimension with fewer members fits the cache, and needs no prefetch. */
 enum { SMALL = 256 };

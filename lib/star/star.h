@@ -12,7 +12,6 @@
 #define EV_STAR_H
 
 #include "model/model.h"
-#include "record/count.h"
 #include "record/port.h"
 #include "store/span.h"
 
