@@ -1,5 +1,5 @@
 /*
- * contracts: what a model asks of each type of event, and whether an event keeps it. Floor 8.
+ * contracts: what a model asks of each type of event, and whether an event keeps it. Floor 9.
  *
  * The room lib/contract puts schema, columns and rules together into one judgement of an event.
  *
@@ -9,7 +9,7 @@
 #ifndef EV_CONTRACTS_H
 #define EV_CONTRACTS_H
 
-#include "expr/presence.h"
+#include "record/presence.h"
 #include "model/model.h"
 #include "record/event.h"
 #include "schema/schema.h"

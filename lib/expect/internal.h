@@ -1,5 +1,5 @@
 /*
- * internal: what the files of expect share. Floor 7.
+ * internal: what the files of expect share. Floor 8.
  *
  * Each kind of expectation is a row of a table: its name, its arguments, and its operations. The
  * rest is done for all of them: columns, rows and conditions by step.c, samples by sample.c,

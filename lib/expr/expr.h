@@ -1,5 +1,5 @@
 /*
- * expr: jq predicates over a scanned record. Floor 6.
+ * expr: jq predicates over a scanned record. Floor 4.
  *
  * The room lib/expr compiles and runs the predicates that rules and conditions are written in.
  *

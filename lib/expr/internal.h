@@ -1,5 +1,5 @@
 /*
- * internal: what the files of expr share: tokens, values, the program as a tree. Floor 6.
+ * internal: what the files of expr share: tokens, values, the program as a tree. Floor 4.
  */
 #ifndef EV_EXPR_INTERNAL_H
 #define EV_EXPR_INTERNAL_H

@@ -1,5 +1,5 @@
 /*
- * model: what a shop's events mean, read from one YAML file (evkit-model.5). Floor 4.
+ * model: what a shop's events mean, read from one YAML file (evkit-model.5). Floor 5.
  *
  * The room lib/model reads the model, and knows nothing of what others make of it.
  *

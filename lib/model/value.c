@@ -73,7 +73,7 @@ struct ev_path *ev_model_value(struct ev_model *m, const char *text, struct ev_v
 	const struct ev_path *each = place.each;
 	struct ev_expr *e;
 
-	/* The place of an element among all is not that in its own list, where lists are in lists. */
+	/* Where lists are in lists, the place among all is not that in its own list. */
 	if (path != NULL && path->root == EV_ROOT_INDEX && each != NULL && lists_of(each) > 1)
 		ev_path_free(&path);
 	else if (path != NULL || ev_model_means_path(text))

@@ -1,5 +1,5 @@
 /*
- * parse: raw log lines to events. Floor 9.
+ * parse: raw log lines to events. Floor 10.
  *
  * The room lib/parse is the engine of evparse.
  *

@@ -1,5 +1,5 @@
 /*
- * compute: the values that a model computes from its events. Floor 5.
+ * compute: the values that a model computes from its events. Floor 6.
  */
 #ifndef EV_COMPUTE_H
 #define EV_COMPUTE_H

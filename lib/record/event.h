@@ -1,5 +1,5 @@
 /*
- * event: a record as an event. The line scanned, its envelope read and checked. Floor 5.
+ * event: a record as an event. The line scanned, its envelope read and checked. Floor 6.
  *
  * The room lib/record is about one record on its way: read as an event, counted, or set aside.
  */

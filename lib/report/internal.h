@@ -1,5 +1,5 @@
 /*
- * internal: what the files of report share. Floor 9.
+ * internal: what the files of report share. Floor 10.
  *
  *   text.c      writes HTML with texts, numbers and times in it
  *   read.c      reads a result into the structs below

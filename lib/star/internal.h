@@ -1,5 +1,5 @@
 /*
- * internal: what the files of star share. Floor 9.
+ * internal: what the files of star share. Floor 10.
  *
  *   plan.c          what is asked of each type of event, worked out once
  *   shapes.c        where that stands in documents of one shape
@@ -16,7 +16,7 @@
 #ifndef EV_STAR_INTERNAL_H
 #define EV_STAR_INTERNAL_H
 
-#include "expr/presence.h"
+#include "record/presence.h"
 #include "record/event.h"
 #include "star/calendar.h"
 #include "star/members.h"

@@ -1,5 +1,5 @@
 /*
- * plan: what a model's star asks of an event, worked out once. Floor 9, a part of the star
+ * plan: what a model's star asks of an event, worked out once. Floor 10, a part of the star
  * engine.
  *
  * Tables share what they ask for. A cell is a value in a column's type; a reference is the member

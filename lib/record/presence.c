@@ -1,4 +1,4 @@
-#include "expr/presence.h"
+#include "record/presence.h"
 #include "base/mem.h"
 #include "expr/expr.h"
 #include "model/nearest.h"
