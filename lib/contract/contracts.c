@@ -16,7 +16,7 @@ static void free_contract(struct ev_contract_type *c)
 	free(c->elements);
 	free_columns(&c->columns);
 	free(c->rules);
-	free(c->asks.list);
+	ev_presence_paths_free(&c->asks);
 }
 
 void ev_contracts_free(struct ev_contracts **contracts)
@@ -31,7 +31,7 @@ void ev_contracts_free(struct ev_contracts **contracts)
 	free_contract(&v->unknown);
 	ev_symbols_free(&v->types);
 	ev_presence_free(&v->presence);
-	free(v->envelope.list);
+	ev_presence_paths_free(&v->envelope);
 	for (size_t i = 0; v->exprs != NULL && i < v->m->n_rules; i++)
 		ev_expr_free(&v->exprs[i]);
 	free(v->exprs);
@@ -226,10 +226,13 @@ static void add_columns(struct ev_contracts *v, struct ev_contract_type *c,
 }
 
 static void add_table(struct ev_contracts *v, struct ev_contract_type *c,
-		      const struct ev_path *each, const struct ev_columns *columns)
+		      const struct ev_path *each, const struct ev_column *when,
+		      const struct ev_columns *columns)
 {
 	if (each != NULL && !schema_opens(c, each, NULL))
 		ev_ways_add(&c->columns.ways, ev_events_picks(v->events), each);
+	if (when != NULL)
+		add_columns(v, c, each, when, 1);
 	add_columns(v, c, each, columns->list, columns->n);
 }
 
@@ -271,7 +274,7 @@ static void take_fact(struct ev_contracts *v, struct ev_contract_type *c, const 
 {
 	const struct ev_fact *f = what;
 
-	add_table(v, c, f->each, &f->columns);
+	add_table(v, c, f->each, f->when, &f->columns);
 	add_keys(v, c, f);
 }
 
@@ -279,7 +282,7 @@ static void take_dimension(struct ev_contracts *v, struct ev_contract_type *c, c
 {
 	const struct ev_dimension *d = what;
 
-	add_table(v, c, d->each, &d->columns);
+	add_table(v, c, d->each, d->when, &d->columns);
 }
 
 /* Calls take for the contract of each type named; of all types, if none is. */

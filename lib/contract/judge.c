@@ -299,6 +299,8 @@ bool ev_contracts_judge(struct ev_contracts *v, const struct ev_event *event,
 		good = ev_contract_schema(c->put, c->type, event->doc, event->reserved, why) &&
 		       columns_pass(v, c, event) && rules_pass(v, c, event->doc);
 		c->came |= good;
+		if (good && c->asks.n_filtered > 0)
+			ev_presence_filter(&c->asks, event->doc);
 		return good;
 	case EV_PATCH:
 		return ev_contract_schema(c->patch, c->type, event->doc, event->reserved, why);

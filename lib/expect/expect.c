@@ -66,7 +66,7 @@ void ev_suite_free(struct ev_suite **suite)
 		free(e->description);
 		free(e->mostly);
 		free(e->remembered);
-		free(e->asks.list);
+		ev_presence_paths_free(&e->asks);
 		ev_expect_limit_free(&e->range.min);
 		ev_expect_limit_free(&e->range.max);
 		ev_expect_values_free(&e->set);
@@ -85,7 +85,7 @@ void ev_suite_free(struct ev_suite **suite)
 		s->conditions = c->next;
 		ev_expr_free(&c->expr);
 		free(c->text);
-		free(c->asks.list);
+		ev_presence_paths_free(&c->asks);
 		free(c);
 	}
 	free(s->list);

@@ -285,10 +285,15 @@ void ev_expr_bind(struct ev_expr *e, struct ev_scan *scan)
 	bind(e->program.root, scan);
 }
 
-void ev_expr_paths(const struct ev_expr *e, ev_expr_path *fn, void *ctx)
+void ev_expr_paths(const struct ev_expr *e, const char *item, ev_expr_path *fn, void *ctx)
 {
 	if (e->whole == NULL)
-		ev_expr_part_paths(e->program.root, fn, ctx);
+		ev_expr_part_paths(e->program.root, e->item ? item : NULL, fn, ctx);
+}
+
+bool ev_expr_is_foreign(const struct ev_expr *e)
+{
+	return e->whole != NULL;
 }
 
 bool ev_expr_is_native(const struct ev_expr *e)

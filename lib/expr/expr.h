@@ -66,10 +66,13 @@ const char *ev_expr_lint(const struct ev_expr *e);
 
 /*
  * Tells fn of each plain path of a native expression that leads from the record: .a, .items[].b ...
- * Nothing where libjq runs it all.
+ * whole: again, of one whose value goes into the outcome with all that is in it; "" is the record.
+ * item: the path that $item stands for, or NULL. Nothing where libjq runs it all.
  */
-typedef void ev_expr_path(void *ctx, const char *path);
-void ev_expr_paths(const struct ev_expr *e, ev_expr_path *fn, void *ctx);
+typedef void ev_expr_path(void *ctx, const char *path, bool whole);
+void ev_expr_paths(const struct ev_expr *e, const char *item, ev_expr_path *fn, void *ctx);
+/* Whether libjq runs it all. */
+bool ev_expr_is_foreign(const struct ev_expr *e);
 
 /*
  * Names are found by their symbols in documents of this scanner, which is borrowed. Before the

@@ -370,7 +370,8 @@ const char *ev_expr_value_spelled(struct ev_expr_run *x, const struct ev_expr_va
 				  size_t *len);
 
 /* ev_expr_paths of a program (paths.c). */
-void ev_expr_part_paths(const struct ev_expr_part *root, ev_expr_path *fn, void *ctx);
+void ev_expr_part_paths(const struct ev_expr_part *root, const char *item, ev_expr_path *fn,
+			void *ctx);
 
 /* Functions of one or two values (call.c); arg is NULL for those of one. */
 enum ev_expr_flow ev_expr_call(struct ev_expr_run *x, enum ev_expr_function f,

@@ -5,38 +5,46 @@
 
 #include <stdlib.h>
 
-/* In a plan, of a value that is not there. */
-enum { ABSENT = 7 };
+/* In a plan, of a value that is not there, and of one that could not be computed. */
+enum { ABSENT = 7, FAILED };
+
+struct kinds {
+	size_t n;
+	uint8_t list[];
+};
 
 static uint8_t kind_of(const struct ev_computing *c, const struct ev_computed *v)
 {
-	enum ev_kind kind;
-
 	if (v->node == EV_NOWHERE)
-		return ABSENT;
-	kind = (enum ev_kind)c->nodes[v->node].kind;
-	/* no check of a column tells true from false */
-	return kind == EV_FALSE ? EV_TRUE : (uint8_t)kind;
+		return v->why != NULL ? FAILED : ABSENT;
+	/* a filter tells true from false, though no check of a column does */
+	return (uint8_t)c->nodes[v->node].kind;
 }
 
 static void *compile(void *client, const struct ev_doc *d)
 {
 	const struct ev_computing *c = client;
-	uint8_t *kinds = ev_plan_alloc(d, c->n_list);
+	struct kinds *kinds = ev_plan_alloc(d, sizeof *kinds + c->n_list);
 
-	for (size_t i = 0; kinds != NULL && i < c->n_list; i++)
-		kinds[i] = kind_of(c, &c->list[i]);
+	if (kinds == NULL)
+		return NULL;
+	kinds->n = c->n_list;
+	for (size_t i = 0; i < c->n_list; i++)
+		kinds->list[i] = kind_of(c, &c->list[i]);
 	return kinds;
 }
 
 static void print(const void *client, const void *plan, const struct ev_doc *d, struct ev_buf *out)
 {
-	const struct ev_computing *c = client;
-	const uint8_t *kinds = plan;
+	const struct kinds *kinds = plan;
 
-	for (size_t i = 0; i < c->n_list; i++)
-		ev_plan_line(out, "computed", d, c->list[i].from,
-			     kinds[i] == ABSENT ? "absent" : ev_kind_name((enum ev_kind)kinds[i]));
+	(void)client;
+	for (size_t i = 0; i < kinds->n; i++)
+		ev_plan_line(out, "computed", d, EV_NOWHERE,
+			     kinds->list[i] == ABSENT ? "absent"
+			     : kinds->list[i] == FAILED
+				     ? "failed"
+				     : ev_kind_name((enum ev_kind)kinds->list[i]));
 }
 
 static const struct ev_plan_kind kinds_kind = {"computed values", compile, print};
@@ -178,11 +186,11 @@ const struct ev_doc *ev_computing_doc(struct ev_computing *c)
 const struct ev_doc *ev_computing_end(struct ev_computing *c)
 {
 	const struct ev_doc *d = ev_computing_doc(c);
-	const uint8_t *kinds = c->varies ? NULL : ev_plan_of(&c->plans, d);
-	bool same = kinds != NULL;
+	const struct kinds *kinds = c->varies ? NULL : ev_plan_of(&c->plans, d);
+	bool same = kinds != NULL && kinds->n == c->n_list;
 
 	for (size_t i = 0; same && i < c->n_list; i++)
-		same = kinds[i] == kind_of(c, &c->list[i]);
+		same = kinds->list[i] == kind_of(c, &c->list[i]);
 	if (!same)
 		c->doc.shape = EV_NO_SHAPE;
 	return d;

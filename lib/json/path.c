@@ -221,13 +221,37 @@ static uint32_t step_into(const struct ev_path *path, const struct ev_step *s,
 					   : ev_member(d, at, s->name, s->len);
 }
 
+bool ev_path_takes(const struct ev_path *when, const struct ev_doc *d, uint32_t from)
+{
+	const bool any = when->root == EV_ROOT_ITEM && from == 0;
+	const struct ev_computed *v, *end = d->computed + d->n_computed;
+
+	if (any)
+		for (v = d->computed; v < end && v->number < when->computed;)
+			v++;
+	else
+		v = ev_computed_find(d, when->computed, when->root == EV_ROOT_EVENT ? 0 : from);
+	for (; v != NULL && v < end && v->number == when->computed; v++) {
+		if (v->node != EV_NOWHERE && ev_kind(d, v->node) != EV_NULL &&
+		    ev_kind(d, v->node) != EV_FALSE)
+			return true;
+		if (!any)
+			break;
+	}
+	return false;
+}
+
 /* The value at which the path begins. */
 static uint32_t start(const struct ev_path *path, size_t step, const struct ev_doc *d,
 		      uint32_t from)
 {
 	const struct ev_computed *v;
 
-	if (path->computed == 0 || step > 0)
+	if (step > 0)
+		return from;
+	if (path->when != NULL && !ev_path_takes(path->when, d, from))
+		return EV_NOWHERE;
+	if (path->computed == 0)
 		return from;
 	v = ev_computed_find(d, path->computed, from);
 	return v != NULL ? v->node : EV_NOWHERE;
@@ -321,6 +345,8 @@ bool ev_path_is_open(const struct ev_path *path, const struct ev_doc *d, uint32_
 {
 	const struct ev_computed *v;
 
+	if (path->when != NULL && !ev_path_takes(path->when, d, from))
+		return true;
 	if (path->computed == 0)
 		return is_open(path, 0, d, from, tell, ctx);
 	v = ev_computed_find(d, path->computed, from);
@@ -328,6 +354,13 @@ bool ev_path_is_open(const struct ev_path *path, const struct ev_doc *d, uint32_
 }
 
 bool ev_path_same(const struct ev_path *a, const struct ev_path *b)
+{
+	return (a->when != NULL ? a->when->computed : 0) ==
+		       (b->when != NULL ? b->when->computed : 0) &&
+	       ev_path_same_steps(a, b);
+}
+
+bool ev_path_same_steps(const struct ev_path *a, const struct ev_path *b)
 {
 	if (a->root != b->root || a->n != b->n || a->computed != b->computed)
 		return false;

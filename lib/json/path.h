@@ -32,7 +32,8 @@ struct ev_path {
 		computed; /* the number of an expression whose value it begins at (computed.h); 0 */
 	struct ev_step *steps;
 	size_t n;
-	bool many;			  /* has a [] */
+	bool many;		    /* has a [] */
+	const struct ev_path *when; /* of a filter: it leads nowhere where that does not take */
 	const struct ev_symbols *symbols; /* that it is bound to, or NULL */
 };
 
@@ -89,7 +90,15 @@ void ev_path_put_name(const char *name, size_t len, struct ev_buf *out);
 /* Appends the steps of a path in their one spelling; nothing for the root itself. */
 void ev_path_steps(const struct ev_path *path, struct ev_buf *out);
 
+/*
+ * Whether the filter, an expression's value, takes value `from`: null, false and none do not. An
+ * event is taken by a filter of elements if it takes one of them.
+ */
+bool ev_path_takes(const struct ev_path *when, const struct ev_doc *d, uint32_t from);
+
 /* Whether both paths say the same. */
 bool ev_path_same(const struct ev_path *a, const struct ev_path *b);
+/* The same, whatever filters them. */
+bool ev_path_same_steps(const struct ev_path *a, const struct ev_path *b);
 
 #endif

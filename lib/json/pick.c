@@ -97,7 +97,7 @@ uint32_t ev_picks_add(struct ev_picks *p, const struct ev_path *path)
 {
 	uint32_t level = 0, slot = 0, member_id = EV_ROOT;
 
-	if (path->computed != 0)
+	if (path->computed != 0 || path->when != NULL)
 		return add_rest(p, path, 0, 0);
 	for (uint32_t i = 0; i < path->n; i++) {
 		const struct ev_step *step = &path->steps[i];
@@ -228,7 +228,7 @@ void ev_ways_add(struct ev_ways *w, struct ev_picks *p, const struct ev_path *pa
 {
 	struct ev_path names = *path;
 
-	if (path->computed != 0) {
+	if (path->computed != 0 || path->when != NULL) {
 		add_other(w, path);
 		return;
 	}

@@ -202,8 +202,10 @@ void ev_column_key(const struct ev_column *c, struct ev_buf *out)
 {
 	ev_buf_printf(out, "%d %u %u %d", (int)c->type, (unsigned)c->size, (unsigned)c->scale,
 		      (int)c->from->root);
-	if (c->from->computed != 0) /* a filter may decide where it is computed */
+	if (c->from->computed != 0)
 		ev_buf_printf(out, "%u ", c->from->computed);
+	if (c->from->when != NULL)
+		ev_buf_printf(out, "when %u ", c->from->when->computed);
 	ev_path_steps(c->from, out);
 }
 

@@ -119,9 +119,9 @@ struct ev_value_expr {
 	char *text;
 	struct ev_expr **parts; /* several: an id of their texts, joined by / */
 	size_t n;
-	const struct ev_path *each;   /* the list of whose elements it is; NULL: of the event */
-	const struct ev_column *when; /* it is computed only where that holds; or NULL */
-	bool envelope;		      /* of the envelope, not of the star */
+	const struct ev_path *each; /* the list of whose elements it is; NULL: of the event */
+	const struct ev_path *when; /* the filter that must take the event or element, or NULL */
+	bool envelope;		    /* of the envelope, not of the star */
 };
 
 struct ev_model {
@@ -160,11 +160,11 @@ struct ev_model *ev_model_default(void);
 enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const char *text,
 				 struct ev_error *err);
 void ev_model_free(struct ev_model **m);
-/* Where an expression stands: in the elements of a list, in a table with a filter; or NULL. */
+/* Where it stands: in the elements of a list, in a table with a filter; or NULL. */
 struct ev_value_place {
-	const struct ev_path *each;
-	const struct ev_column *when;
+	const struct ev_path *each, *when;
 	bool envelope;
+	bool filter; /* it is one, and is computed even if it is a path */
 };
 /*
  * What stands in the place of a path: a path, or any expression of one value. NULL, with what is

@@ -554,33 +554,40 @@ enum overlap { APART, AROUND, WITHIN };
 
 struct used {
 	const struct ev_model *m;
-	const struct ev_path *each;
-	bool ignored;
+	enum overlap most;
 };
 
 static enum overlap overlap(const struct ev_model *m, const struct ev_path *each,
 			    const struct ev_path *path);
 
-static void use(void *ctx, const char *text)
+static void use(void *ctx, const char *text, bool whole)
 {
 	struct used *u = ctx;
 	struct ev_error why;
-	struct ev_path *path = ev_path_parse(text, &why);
+	struct ev_path *path = ev_path_parse(text[0] != '\0' ? text : ".", &why);
+	enum overlap met = path != NULL ? overlap(u->m, NULL, path) : APART;
 
-	u->ignored |= path != NULL && overlap(u->m, u->each, path) == WITHIN;
+	if (met == WITHIN || (whole && met == AROUND))
+		u->most = WITHIN;
 	ev_path_free(&path);
 }
 
-/* Whether an expression has a path to what is ignored. */
-static bool uses_ignored(const struct ev_model *m, const struct ev_path *each,
-			 const struct ev_path *path)
+/* Whether what is ignored may go into what is computed; of a text for libjq, it may. */
+static enum overlap overlap_computed(const struct ev_model *m, const struct ev_path *path)
 {
 	const struct ev_value_expr *e = &m->exprs[path->computed - 1];
-	struct used u = {m, each, false};
+	struct used u = {m, APART};
+	struct ev_buf item = {0};
 
-	for (size_t i = 0; i < e->n; i++)
-		ev_expr_paths(e->parts[i], use, &u);
-	return u.ignored;
+	if (e->each != NULL && e->each->computed == 0)
+		ev_path_steps(e->each, &item);
+	for (size_t i = 0; i < e->n && m->n_ignore > 0; i++) {
+		ev_expr_paths(e->parts[i], item.len > 0 ? ev_buf_str(&item) : NULL, use, &u);
+		if (ev_expr_is_foreign(e->parts[i]))
+			u.most = WITHIN;
+	}
+	ev_buf_free(&item);
+	return u.most;
 }
 
 /* Whether what is ignored may lie within a place, or the place within what is ignored. */
@@ -590,7 +597,7 @@ static enum overlap overlap(const struct ev_model *m, const struct ev_path *each
 	enum overlap most = APART;
 
 	if (path->computed != 0)
-		return uses_ignored(m, each, path) ? WITHIN : APART;
+		return overlap_computed(m, path);
 	for (size_t i = 0; i < m->n_ignore && path->root != EV_ROOT_INDEX; i++) {
 		const struct ev_path *ignored = m->ignore[i];
 		const struct ev_step *s = NULL;
@@ -608,7 +615,7 @@ static enum overlap overlap(const struct ev_model *m, const struct ev_path *each
 }
 
 static bool read_column(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
-			const struct ev_path *each, const struct ev_column *when, bool in_fact,
+			const struct ev_path *each, const struct ev_path *when, bool in_fact,
 			struct ev_column *c)
 {
 	static const char *const fact_keys[] = {"from", "type", "dimension", NULL};
@@ -625,7 +632,7 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 	if (!name_of(r, key, "column", &c->name) ||
 	    !is_map(r, y, "a column", in_fact ? fact_keys : dimension_keys) ||
 	    !required(r, y, "a column", "from", &v) ||
-	    !value_of(r, v, "from", (struct ev_value_place){each, when, false}, &c->from))
+	    !value_of(r, v, "from", (struct ev_value_place){.each = each, .when = when}, &c->from))
 		return false;
 	if (c->from->many)
 		return wrong(r, place(v),
@@ -702,7 +709,7 @@ static bool names_differ(struct reader *r, const struct ev_columns *columns)
 }
 
 static bool read_columns(struct reader *r, const struct ev_yaml *y, const struct ev_path *each,
-			 const struct ev_column *when, bool in_fact, struct ev_columns *out)
+			 const struct ev_path *when, bool in_fact, struct ev_columns *out)
 {
 	if (!is_map(r, y, "columns", NULL))
 		return false;
@@ -736,7 +743,7 @@ static bool each_of(struct reader *r, const struct ev_yaml *map, struct ev_path 
 }
 
 /* A filter: a predicate of the event, or of an element. */
-static bool when_of(struct reader *r, const struct ev_yaml *map, const struct ev_path *each,
+static bool when_of(struct reader *r, const struct ev_yaml *map, struct ev_path *each,
 		    struct ev_column **out)
 {
 	const struct ev_yaml *v = ev_yaml_get(map, "when");
@@ -747,7 +754,8 @@ static bool when_of(struct reader *r, const struct ev_yaml *map, const struct ev
 	c = *out = ev_calloc(1, sizeof *c);
 	c->type = EV_TYPE_JSON;
 	c->place = place(v);
-	if (!value_of(r, v, "when", (struct ev_value_place){.each = each}, &c->from))
+	if (!value_of(r, v, "when", (struct ev_value_place){.each = each, .filter = true},
+		      &c->from))
 		return false;
 	if (c->from->many)
 		return wrong(r, place(v),
@@ -755,9 +763,13 @@ static bool when_of(struct reader *r, const struct ev_yaml *map, const struct ev
 	if (c->from->root != EV_ROOT_EVENT && each == NULL)
 		return wrong(r, place(v), "'%s' stands for an element, but there is no 'each' here",
 			     c->from->text);
-	return overlap(r->m, each, c->from) != WITHIN ||
-	       wrong(r, place(v), "'%s' is ignored by event.ignore and cannot decide about rows",
-		     c->from->text);
+	if (overlap(r->m, each, c->from) == WITHIN)
+		return wrong(r, place(v),
+			     "'%s' is ignored by event.ignore and cannot decide about rows",
+			     c->from->text);
+	if (each != NULL && c->from->root == EV_ROOT_EVENT)
+		each->when = c->from;
+	return true;
 }
 
 static bool read_calendar(struct reader *r, const struct ev_yaml *y, struct ev_dimension *d)
@@ -788,7 +800,21 @@ static bool read_calendar(struct reader *r, const struct ev_yaml *y, struct ev_d
 	return true;
 }
 
-static bool read_key(struct reader *r, const struct ev_yaml *y, struct ev_dimension *d)
+/*
+ * What decides where a dimension's columns have values. Facts of all events refer to it by the
+ * parts of its key, where those are several.
+ */
+static const struct ev_path *columns_filter(const struct ev_yaml *map, const struct ev_column *when)
+{
+	const struct ev_yaml *key = ev_yaml_get(map, "key");
+
+	return when == NULL || (key != NULL && key->kind == EV_YAML_LIST && key->n > 1)
+		       ? NULL
+		       : when->from;
+}
+
+static bool read_key(struct reader *r, const struct ev_yaml *y, const struct ev_path *when,
+		     struct ev_dimension *d)
 {
 	size_t n = y->kind == EV_YAML_LIST ? y->n : 1;
 
@@ -802,7 +828,8 @@ static bool read_key(struct reader *r, const struct ev_yaml *y, struct ev_dimens
 		struct ev_path *path;
 		size_t k;
 
-		if (!value_of(r, v, "key", (struct ev_value_place){d->each, d->when, false}, &path))
+		if (!value_of(r, v, "key", (struct ev_value_place){.each = d->each, .when = when},
+			      &path))
 			return false;
 		for (k = 0; k < d->columns.n && !ev_path_same(path, d->columns.list[k].from);)
 			k++;
@@ -837,8 +864,9 @@ static bool read_dimension(struct reader *r, const struct ev_yaml *key, const st
 				 : wrong(r, place(key), "a calendar has no other keys");
 	if (!each_of(r, y, &d->each) || !when_of(r, y, d->each, &d->when) ||
 	    !types_of(r, y, &d->types) || !required(r, y, "a dimension", "columns", &v) ||
-	    !read_columns(r, v, d->each, d->when, false, &d->columns) ||
-	    !required(r, y, "a dimension", "key", &v) || !read_key(r, v, d))
+	    !read_columns(r, v, d->each, columns_filter(y, d->when), false, &d->columns) ||
+	    !required(r, y, "a dimension", "key", &v) ||
+	    !read_key(r, v, columns_filter(y, d->when), d))
 		return false;
 	for (size_t i = 0; i < d->columns.n; i++) {
 		const char *name = d->columns.list[i].name;
@@ -866,7 +894,7 @@ static bool keys_reached(struct reader *r, const struct ev_fact *f)
 
 		for (size_t k = 0; d != NULL && d->n_keys > 1 && k < d->n_keys; k++)
 			if (d->columns.list[d->keys[k]].from->root != EV_ROOT_EVENT &&
-			    (f->each == NULL || !ev_path_same(f->each, d->each)))
+			    (f->each == NULL || !ev_path_same_steps(f->each, d->each)))
 				return wrong(r, c->place,
 					     "the key of %s lies in %s: a fact that refers to it "
 					     "needs the same each",
@@ -888,7 +916,9 @@ static bool read_fact(struct reader *r, const struct ev_yaml *key, const struct 
 	    !required(r, y, "a fact", "keep", &v) || !word_of(r, v, "keep", keeps, &keep) ||
 	    !each_of(r, y, &f->each) || !when_of(r, y, f->each, &f->when) ||
 	    !types_of(r, y, &f->types) || !required(r, y, "a fact", "columns", &v) ||
-	    !read_columns(r, v, f->each, f->when, true, &f->columns) || !keys_reached(r, f))
+	    !read_columns(r, v, f->each, f->when != NULL ? f->when->from : NULL, true,
+			  &f->columns) ||
+	    !keys_reached(r, f))
 		return false;
 	f->keep = (enum ev_keep)keep;
 	return true;

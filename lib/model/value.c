@@ -18,6 +18,11 @@ static bool same_list(const struct ev_path *a, const struct ev_path *b)
 	return a == b || (a != NULL && b != NULL && ev_path_same(a, b));
 }
 
+static bool same_filter(const struct ev_path *a, const struct ev_path *b)
+{
+	return (a != NULL ? a->computed : 0) == (b != NULL ? b->computed : 0);
+}
+
 static struct ev_path *path_at(uint32_t number, const char *text, enum ev_root root)
 {
 	struct ev_path *path = ev_calloc(1, sizeof *path);
@@ -35,7 +40,8 @@ static uint32_t number_of(struct ev_model *m, struct ev_value_expr expr, const c
 		const struct ev_value_expr *had = &m->exprs[i];
 
 		if (strcmp(had->text, text) == 0 && same_list(had->each, expr.each) &&
-		    had->envelope == expr.envelope && had->when == expr.when && had->n == expr.n) {
+		    had->envelope == expr.envelope && same_filter(had->when, expr.when) &&
+		    had->n == expr.n) {
 			for (size_t k = 0; k < expr.n; k++)
 				ev_expr_free(&expr.parts[k]);
 			free(expr.parts);
@@ -65,6 +71,15 @@ static size_t lists_of(const struct ev_path *each)
 	return n;
 }
 
+/* Whether the value at a path is computed all the same. */
+static bool is_computed(const struct ev_path *path, const struct ev_value_place *at)
+{
+	if (path->many || (path->root != EV_ROOT_EVENT && at->each == NULL))
+		return false; /* which is an error */
+	/* Where lists are in lists, the place among all is not that in its own list. */
+	return at->filter || (path->root == EV_ROOT_INDEX && lists_of(at->each) > 1);
+}
+
 struct ev_path *ev_model_value(struct ev_model *m, const char *text, struct ev_value_place place,
 			       struct ev_error *why)
 {
@@ -73,18 +88,23 @@ struct ev_path *ev_model_value(struct ev_model *m, const char *text, struct ev_v
 	const struct ev_path *each = place.each;
 	struct ev_expr *e;
 
-	/* Where lists are in lists, the place among all is not that in its own list. */
-	if (path != NULL && path->root == EV_ROOT_INDEX && each != NULL && lists_of(each) > 1)
+	if (path != NULL && is_computed(path, &place)) {
 		ev_path_free(&path);
-	else if (path != NULL || ev_model_means_path(text))
+	} else if (path != NULL) {
+		path->when = path->root != EV_ROOT_INDEX ? place.when : NULL;
 		return path;
+	} else if (ev_model_means_path(text)) {
+		return NULL;
+	}
 	e = ev_expr_compile_value(text, each != NULL, why);
 	if (e == NULL)
 		return NULL;
 	expr.each = ev_expr_is_of_item(e) ? each : NULL;
 	expr.parts = one_part(e);
-	return path_at(number_of(m, expr, text), text,
+	path = path_at(number_of(m, expr, text), text,
 		       expr.each != NULL ? EV_ROOT_ITEM : EV_ROOT_EVENT);
+	path->when = place.when;
+	return path;
 }
 
 struct ev_path *ev_model_list(struct ev_model *m, const char *text, struct ev_error *why)

@@ -47,17 +47,6 @@ void ev_compute_free(struct ev_compute **c)
 	*c = NULL;
 }
 
-/* Whether the filter of its table takes value `from`; a filter that failed takes none. */
-static bool is_taken(const struct ev_column *when, const struct ev_doc *d, uint32_t from)
-{
-	uint32_t node;
-
-	if (when == NULL)
-		return true;
-	node = ev_path_get(when->from, d, when->from->root == EV_ROOT_EVENT ? 0 : from);
-	return node != EV_NOWHERE && ev_kind(d, node) != EV_NULL && ev_kind(d, node) != EV_FALSE;
-}
-
 /* Computes an expression for value `from` of the document, and adds it. */
 static void add_one(struct ev_compute *c, uint32_t number, uint32_t from,
 		    const struct ev_expr_item *item)
@@ -66,7 +55,7 @@ static void add_one(struct ev_compute *c, uint32_t number, uint32_t from,
 	const struct ev_value_expr *e = &c->m->exprs[number - 1];
 	uint32_t node;
 
-	if (!is_taken(e->when, d, from)) {
+	if (e->when != NULL && !ev_path_takes(e->when, d, from)) {
 		ev_computing_none(&c->made, number, from, NULL);
 		return;
 	}

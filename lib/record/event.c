@@ -84,7 +84,7 @@ struct ev_list ev_events_want_all(struct ev_events *e, const struct ev_path *pat
 {
 	struct ev_path names = *path;
 
-	if (path->computed != 0)
+	if (path->computed != 0 || path->when != NULL)
 		return (struct ev_list){path, 0, 0};
 	names.n = 0;
 	while (names.n < path->n && path->steps[names.n].kind == EV_STEP_NAME)
@@ -320,6 +320,8 @@ bool ev_event_path_passes(const struct ev_path *path, const struct ev_doc *d, ui
 	const struct ev_computed *v =
 		path->computed != 0 ? ev_computed_find(d, path->computed, from) : NULL;
 
+	if (path->when != NULL && !ev_path_takes(path->when, d, from))
+		return true;
 	if (v != NULL && v->why != NULL) {
 		if (why->code == NULL)
 			why->code = "expression";
