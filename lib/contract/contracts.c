@@ -331,10 +331,15 @@ static struct ev_contract_type *add_contract(struct ev_contracts *v, const char 
 /* Adds the types that a rule or a table names, which a model without types has too. */
 static void add_named(struct ev_contracts *v, const struct ev_names *types)
 {
+	struct ev_contract_type *c;
+
 	for (size_t i = 0; i < types->n; i++)
 		if (ev_symbols_add(v->types, types->list[i], strlen(types->list[i])) >
-		    v->n_contracts)
-			add_contract(v, types->list[i]);
+		    v->n_contracts) {
+			c = add_contract(v, types->list[i]);
+			c->put = v->unknown.put;
+			c->patch = v->unknown.patch;
+		}
 }
 
 static bool compile(struct ev_contracts *v, struct ev_error *err)
@@ -344,6 +349,7 @@ static bool compile(struct ev_contracts *v, struct ev_error *err)
 
 	v->schemas = ev_schema_set_new(m->root);
 	ev_schema_set_symbols(v->schemas, ev_scan_symbols(ev_events_scan(v->events)));
+	v->unknown.type = m->others != NULL ? "*" : "";
 	v->exprs = ev_calloc(m->n_rules, sizeof(struct ev_expr *));
 	for (size_t i = 0; i < m->n_rules; i++) {
 		v->exprs[i] = ev_expr_compile(m->rules[i].jq, m->rules[i].floating, &why);
@@ -355,7 +361,8 @@ static bool compile(struct ev_contracts *v, struct ev_error *err)
 		ev_expr_bind(v->exprs[i], ev_events_scan(v->events));
 	}
 	for (size_t i = 0; i < m->n_types; i++) {
-		struct ev_contract_type *c = add_contract(v, m->types[i].name);
+		struct ev_contract_type *c =
+			&m->types[i] == m->others ? &v->unknown : add_contract(v, m->types[i].name);
 
 		if (!compile_contract(v, c->type, &m->types[i].put, &c->put, err) ||
 		    !compile_contract(v, c->type, &m->types[i].patch, &c->patch, err))
@@ -367,7 +374,6 @@ static bool compile(struct ev_contracts *v, struct ev_error *err)
 		add_named(v, &m->facts[i].types);
 	for (size_t i = 0; i < m->n_dimensions; i++)
 		add_named(v, &m->dimensions[i].types);
-	v->unknown.type = "";
 	fill_contracts(v);
 	for (size_t i = 0; i < v->n_contracts; i++)
 		v->contracts[i].plans = EV_PLANS(&ev_contract_columns_kind, &v->contracts[i]);

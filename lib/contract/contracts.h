@@ -22,6 +22,8 @@ struct ev_contracts;
  */
 struct ev_contracts *ev_contracts_open(const struct ev_model *m, struct ev_events *events,
 				       struct ev_error *err);
+/* True if the event is of a type that the model drops. */
+bool ev_contracts_drop(struct ev_contracts *v, const struct ev_event *event);
 /* True if the event keeps its contract; else why has the reasons and their code. */
 bool ev_contracts_judge(struct ev_contracts *v, const struct ev_event *event,
 			struct ev_reasons *why);

@@ -26,7 +26,7 @@ struct ev_suite *ev_suite_of_model(const struct ev_model *m, const struct ev_sui
 {
 	struct ev_suite *s = new_suite(m->name, m->file != NULL ? m->file : "", m->root, o);
 
-	if (m->expectations != NULL && !ev_suite_read_model(s, m->expectations, err))
+	if (m->expectations != NULL && !ev_suite_read_model(s, m, err))
 		ev_suite_free(&s);
 	return s;
 }

@@ -138,7 +138,8 @@ struct ev_model {
 	bool by_arrival;      /* order: arrival */
 	struct ev_event_type *types;
 	size_t n_types;
-	bool pass_unknown;
+	struct ev_event_type *others; /* of the types, the contract of all that are not named, or NULL */
+	enum ev_unknown { EV_UNKNOWN_REJECT, EV_UNKNOWN_PASS, EV_UNKNOWN_DROP } unknown_types;
 	struct ev_rule *rules;
 	size_t n_rules;
 	const struct ev_yaml *expectations; /* a list, as it was written, or NULL */

@@ -239,7 +239,7 @@ static bool types_of(struct reader *r, const struct ev_yaml *map, struct ev_name
 		return true;
 	if (!names_of(r, y, "for", out))
 		return false;
-	for (size_t i = 0; i < out->n && r->m->n_types > 0; i++) {
+	for (size_t i = 0; i < out->n && r->m->n_types > 0 && r->m->others == NULL; i++) {
 		if (ev_symbols_of(r->types, y->items[i]->text, y->items[i]->len) == EV_NO_SYMBOL)
 			return unknown(r, place(y->items[i]), "event type", " in types",
 				       out->list[i], r->m->types, r->m->n_types,
@@ -393,6 +393,8 @@ static bool read_types(struct reader *r, const struct ev_yaml *y)
 				     *patch = ev_yaml_get(v, "patch");
 
 		t->name = ev_strdup(y->keys[i]->text);
+		if (strcmp(t->name, "*") == 0)
+			r->m->others = t;
 		ev_symbols_add(r->types, t->name, strlen(t->name));
 		if (schema == NULL && patch == NULL) {
 			if (!read_contract(r, v, &t->put))
@@ -1013,9 +1015,9 @@ static bool read_root(struct reader *r, const struct ev_yaml *y)
 					   "unknown_types", "rules", "star",  "expectations",
 					   "environments",  NULL};
 	static const char *const versions[] = {"1", NULL};
-	static const char *const choices[] = {"reject", "pass", NULL};
+	static const char *const choices[] = {"reject", "pass", "drop", NULL};
 	const struct ev_yaml *v;
-	int word, pass = 0;
+	int word, unknown_types = EV_UNKNOWN_REJECT;
 
 	if (!is_map(r, y, "the model", keys) || !required(r, y, "the model", "evkit", &v) ||
 	    !word_of(r, v, "evkit, the version of the model's language,", versions, &word) ||
@@ -1023,11 +1025,15 @@ static bool read_root(struct reader *r, const struct ev_yaml *y)
 	    !required(r, y, "the model", "event", &v) || !read_event(r, v))
 		return false;
 	if (((v = ev_yaml_get(y, "types")) != NULL && !read_types(r, v)) ||
-	    !optional_word(r, y, "unknown_types", choices, &pass) ||
+	    !optional_word(r, y, "unknown_types", choices, &unknown_types) ||
 	    ((v = ev_yaml_get(y, "rules")) != NULL && !read_rules(r, v)) ||
 	    ((v = ev_yaml_get(y, "star")) != NULL && !read_star(r, v)))
 		return false;
-	r->m->pass_unknown = pass == 1;
+	r->m->unknown_types = (enum ev_unknown)unknown_types;
+	if (r->m->others != NULL && (v = ev_yaml_get(y, "unknown_types")) != NULL)
+		return wrong(
+			r, place(v),
+			"with a contract for '*' no type is unknown: leave one of the two out");
 	if ((v = ev_yaml_get(y, "expectations")) != NULL) {
 		if (v->kind != EV_YAML_LIST)
 			return wrong(r, place(v),

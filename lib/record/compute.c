@@ -10,7 +10,8 @@ struct ev_compute {
 	bool star; /* those of the star, too */
 	struct ev_computing made;
 	struct ev_buf json, why, id, text;
-	struct ev_found items, around;
+	struct ev_expr_item *items;
+	size_t n_items, cap_items;
 };
 
 struct ev_compute *ev_compute_new(const struct ev_model *m, bool star, struct ev_scan *scan)
@@ -41,8 +42,7 @@ void ev_compute_free(struct ev_compute **c)
 	ev_buf_free(&(*c)->why);
 	ev_buf_free(&(*c)->id);
 	ev_buf_free(&(*c)->text);
-	free((*c)->items.at);
-	free((*c)->around.at);
+	free((*c)->items);
 	free(*c);
 	*c = NULL;
 }
@@ -135,50 +135,42 @@ static void add_joined(struct ev_compute *c, uint32_t number)
 	ev_scan_free(&scan);
 }
 
-/* The path up to the list that holds the list of each element; false if there is none around. */
-static bool path_around(const struct ev_path *each, struct ev_path *around)
+/* Notes the elements that a path leads to from a step on, each with what is around it. */
+static void find_items(struct ev_compute *c, const struct ev_path *each, size_t step,
+		       const struct ev_doc *d, struct ev_expr_item around)
 {
-	size_t n = each->n;
+	struct ev_path to_list = *each;
+	struct ev_expr_item of = {.parent = around.item, .parent_index = around.index};
+	uint32_t list;
 
-	while (n > 0 && each->steps[n - 1].kind != EV_STEP_EACH)
-		n--;
-	for (n -= n > 0; n > 0 && each->steps[n - 1].kind != EV_STEP_EACH;)
-		n--;
-	*around = *each;
-	around->n = n;
-	return n > 0;
+	for (to_list.n = step; to_list.n < each->n; to_list.n++)
+		if (each->steps[to_list.n].kind == EV_STEP_EACH)
+			break;
+	list = ev_path_from(&to_list, step, d, around.item != EV_NOWHERE ? around.item : 0);
+	if (to_list.n == each->n) { /* behind the last list */
+		around.item = list;
+		if (list == EV_NOWHERE)
+			return;
+		if (c->n_items == c->cap_items)
+			ev_grow(&c->items, &c->cap_items, c->n_items + 1, sizeof *c->items);
+		c->items[c->n_items++] = around;
+		return;
+	}
+	if (list == EV_NOWHERE || ev_kind(d, list) != EV_ARRAY)
+		return;
+	for (of.item = ev_first(d, list); of.item < ev_end(d, list);
+	     of.item = ev_next(d, of.item), of.index++)
+		find_items(c, each, to_list.n + 1, d, of);
 }
 
 /* For each element of the list. */
 static void add_items(struct ev_compute *c, uint32_t number, const struct ev_path *each)
 {
-	const struct ev_doc *d = ev_computing_doc(&c->made);
-	struct ev_path around;
-	struct ev_expr_item item = {.parent = EV_NOWHERE, .index = -1, .parent_index = -1};
-	size_t at = 0;
-
-	ev_path_all(each, d, 0, &c->items);
-	c->around.n = 0;
-	if (path_around(each, &around))
-		ev_path_all(&around, d, 0, &c->around);
-	for (size_t i = 0; i < c->items.n; i++) {
-		item.item = c->items.at[i];
-		item.index++;
-		/* The elements around are in the order of the text, as those in them are. */
-		while (at < c->around.n && c->around.at[at] < item.item) {
-			const struct ev_node *n = &c->made.nodes[c->around.at[at]];
-
-			if (n->next > item.item) {
-				if (item.parent != c->around.at[at])
-					item.index = 0;
-				item.parent = c->around.at[at];
-				item.parent_index = (int64_t)at;
-				break;
-			}
-			at++;
-		}
-		add_one(c, number, item.item, &item);
-	}
+	c->n_items = 0;
+	find_items(c, each, 0, ev_computing_doc(&c->made),
+		   (struct ev_expr_item){.item = EV_NOWHERE, .parent = EV_NOWHERE});
+	for (size_t i = 0; i < c->n_items; i++)
+		add_one(c, number, c->items[i].item, &c->items[i]);
 }
 
 const struct ev_doc *ev_compute(struct ev_compute *c, const struct ev_doc *d)

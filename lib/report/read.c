@@ -387,9 +387,10 @@ static void read_counts(struct reader *rd, const struct at *evkit, struct ev_rep
 	res->rejected = count(rd, &at, "rejected");
 	res->warning = count(rd, &at, "warning");
 	res->blank = count(rd, &at, "blank");
-	must(rd, in == res->out + res->rejected + res->blank, &at, "in",
+	res->dropped = count(rd, &at, "dropped");
+	must(rd, in == res->out + res->rejected + res->blank + res->dropped, &at, "in",
 	     "is not the sum of out, rejected and blank");
-	res->in = in - res->blank;
+	res->in = in - res->blank - res->dropped;
 }
 
 static void read_span(struct reader *rd, const struct at *evkit, struct ev_report_result *res)

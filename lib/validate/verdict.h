@@ -21,6 +21,7 @@ struct ev_verdict_options {
 /* What the record loop counted. */
 struct ev_verdict_counts {
 	uint64_t in, out, rejected, warning, blank;
+	uint64_t dropped; /* written where it is not 0 */
 };
 
 struct ev_verdict;
