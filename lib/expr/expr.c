@@ -184,6 +184,23 @@ static struct ev_jq *compile_whole(const char *text, bool item, struct ev_error 
 	return q;
 }
 
+/* Says what may stand where the program is wrong, in place of libjq's words. */
+static void say_expected(const char *text, const struct ev_expr_program *program,
+			 struct ev_error *err)
+{
+	const struct ev_expr_token *t = program->stop;
+	int len = (int)(t->len < 40 ? t->len : 40);
+
+	if (program->expected == NULL ||
+	    (t->kind != EV_T_END && strstr(err->text, "syntax error") == NULL))
+		return;
+	if (t->kind == EV_T_END)
+		ev_fail(err, "%s is expected where the expression ends", program->expected);
+	else
+		ev_fail(err, "%s is expected in place of '%.*s', at column %zu of the expression",
+			program->expected, len, t->p, (size_t)(t->p - text) + 1);
+}
+
 static struct ev_expr *compile(const char *text, bool predicate, bool item, bool floating,
 			       struct ev_error *err)
 {
@@ -209,11 +226,13 @@ static struct ev_expr *compile(const char *text, bool predicate, bool item, bool
 		ev_fail(err, "the expression is nested more than %d deep", EV_EXPR_DEPTH);
 		break;
 	case EV_NOT_NATIVE:
-		ev_arena_free(&e->arena);
-		e->program = (struct ev_expr_program){0};
 		e->run.floating = floating;
 		good = ev_expr_vet(tokens, floating, err) &&
 		       (e->whole = compile_whole(text, item, err)) != NULL;
+		if (!good)
+			say_expected(text, &e->program, err);
+		ev_arena_free(&e->arena);
+		e->program = (struct ev_expr_program){0};
 		break;
 	}
 	free(tokens);

@@ -58,6 +58,14 @@ static bool next_is_word(struct parser *p, const char *word)
 	return true;
 }
 
+static bool must_be_word(struct parser *p, const char *word, const char *expected)
+{
+	if (next_is_word(p, word))
+		return true;
+	p->program->expected = expected;
+	return false;
+}
+
 /* Keeps a part; NULL if it is nested too deep. */
 static const struct ev_expr_part *make(struct parser *p, struct ev_expr_part n)
 {
@@ -357,12 +365,13 @@ static const struct ev_expr_part *conditional(struct parser *p)
 {
 	const struct ev_expr_part *a, *b, *c = NULL;
 
-	if (!deeper(p) || (a = pipeline(p)) == NULL || !next_is_word(p, "then") ||
+	if (!deeper(p) || (a = pipeline(p)) == NULL || !must_be_word(p, "then", "then") ||
 	    (b = pipeline(p)) == NULL)
 		return NULL;
 	if (next_is_word(p, "elif"))
 		c = conditional(p);
-	else if (next_is_word(p, "else") && (c = pipeline(p)) != NULL && !next_is_word(p, "end"))
+	else if (must_be_word(p, "else", "else or elif") && (c = pipeline(p)) != NULL &&
+		 !must_be_word(p, "end", "end"))
 		return NULL;
 	p->depth--;
 	if (c == NULL)
@@ -756,7 +765,8 @@ static const struct ev_expr_part *head(struct parser *p, bool *plain)
 		return p->t->kind == EV_T_STRING || p->t->kind == EV_T_OPEN
 			       ? NULL
 			       : foreign(p, t, p->t, false, true);
-	default: return NULL;
+	case EV_T_ALL: return NULL; /* ".." */
+	default: p->program->expected = "a value"; return NULL;
 	}
 }
 
@@ -895,5 +905,10 @@ enum ev_expr_parsed ev_expr_parse(const struct ev_expr_token *tokens, bool names
 	program->root = pipeline(&p);
 	if (p.too_deep)
 		return EV_TOO_DEEP;
-	return program->root != NULL && p.t->kind == EV_T_END ? EV_PARSED : EV_NOT_NATIVE;
+	if (program->root != NULL && p.t->kind == EV_T_END)
+		return EV_PARSED;
+	program->stop = p.t;
+	if (program->root != NULL)
+		program->expected = "an operator, or the end,";
+	return EV_NOT_NATIVE;
 }

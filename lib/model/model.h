@@ -181,8 +181,8 @@ bool ev_model_is_place(const struct ev_path *path);
 struct ev_path *ev_model_list(struct ev_model *m, const char *text, struct ev_error *why);
 /* A text that is the same in every event: the type, where there is one alone. */
 struct ev_path *ev_model_constant(struct ev_model *m, const char *text);
-/* An id made of several expressions. */
-struct ev_path *ev_model_joined(struct ev_model *m, const char *const *texts, size_t n,
+/* An id made of several expressions. NULL: *bad is the index of the one that is wrong. */
+struct ev_path *ev_model_joined(struct ev_model *m, const char *const *texts, size_t n, size_t *bad,
 				struct ev_error *why);
 
 /* The parts of the model that a state or a table depends on. */

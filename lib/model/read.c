@@ -108,8 +108,12 @@ static bool word_of(struct reader *r, const struct ev_yaml *y, const char *what,
 }
 
 static bool is_value(struct reader *r, const struct ev_yaml *y, const char *what,
-		     const struct ev_path *out, const struct ev_error *why)
+		     const struct ev_path *out, struct ev_error *why)
 {
+	char *hint = out == NULL ? strstr(why->text, ", or say floating") : NULL;
+
+	if (hint != NULL) /* rules alone may */
+		*hint = '\0';
 	return out != NULL ||
 	       wrong(r, place(y), "%s: '%s' is no %s: %s", what, y->text,
 		     ev_model_means_path(y->text) ? "path" : "expression", why->text);
@@ -256,6 +260,7 @@ static bool joined_id(struct reader *r, const struct ev_yaml *y, struct ev_path 
 	enum { MOST = 16 };
 	const char *texts[MOST];
 	struct ev_error why;
+	size_t bad;
 
 	if (y->n == 0 || y->n > MOST)
 		return wrong(r, place(y), "id as a list has 1 to %d parts", MOST);
@@ -266,8 +271,8 @@ static bool joined_id(struct reader *r, const struct ev_yaml *y, struct ev_path 
 				     "expression of jq");
 		texts[i] = y->items[i]->text;
 	}
-	*out = ev_model_joined(r->m, texts, y->n, &why);
-	return *out != NULL || wrong(r, place(y), "id: %s", why.text);
+	*out = ev_model_joined(r->m, texts, y->n, &bad, &why);
+	return *out != NULL || is_value(r, y->items[bad], "id", NULL, &why);
 }
 
 static bool read_ignore(struct reader *r, const struct ev_yaml *y)

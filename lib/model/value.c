@@ -135,7 +135,7 @@ struct ev_path *ev_model_list(struct ev_model *m, const char *text, struct ev_er
 	return path;
 }
 
-struct ev_path *ev_model_joined(struct ev_model *m, const char *const *texts, size_t n,
+struct ev_path *ev_model_joined(struct ev_model *m, const char *const *texts, size_t n, size_t *bad,
 				struct ev_error *why)
 {
 	struct ev_value_expr expr = {.envelope = true};
@@ -151,6 +151,7 @@ struct ev_path *ev_model_joined(struct ev_model *m, const char *const *texts, si
 			break;
 	}
 	ev_buf_putc(&text, ']');
+	*bad = expr.n;
 	if (expr.n == n) {
 		path = path_at(number_of(m, expr, ev_buf_str(&text)), ev_buf_str(&text),
 			       EV_ROOT_EVENT);
