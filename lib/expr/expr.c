@@ -20,8 +20,7 @@ struct ev_expr {
 	struct ev_expr_run run;
 	struct ev_jq *whole;		  /* if libjq runs it all */
 	const char *lint;		  /* static, or NULL */
-	bool item;			  /* it may use the names of an element */
-	bool of_item;			  /* and does */
+	bool of_item;			  /* it uses the names of an element */
 	const struct ev_symbols *symbols; /* that it is bound to, or NULL */
 };
 
@@ -211,7 +210,6 @@ static struct ev_expr *compile(const char *text, bool predicate, bool item, bool
 	if (tokens == NULL)
 		return NULL;
 	e = ev_calloc(1, sizeof *e);
-	e->item = item;
 	for (const struct ev_expr_token *t = tokens; item && t->kind != EV_T_END; t++)
 		for (int i = 0; i < EV_EXPR_NAMES; i++)
 			e->of_item |= t->kind == '$' && ev_expr_token_is(t + 1, ev_expr_names[i]);
@@ -228,7 +226,7 @@ static struct ev_expr *compile(const char *text, bool predicate, bool item, bool
 	case EV_NOT_NATIVE:
 		e->run.floating = floating;
 		good = ev_expr_vet(tokens, floating, err) &&
-		       (e->whole = compile_whole(text, item, err)) != NULL;
+		       (e->whole = compile_whole(text, e->of_item, err)) != NULL;
 		if (!good)
 			say_expected(text, &e->program, err);
 		ev_arena_free(&e->arena);
@@ -307,7 +305,7 @@ void ev_expr_bind(struct ev_expr *e, struct ev_scan *scan)
 void ev_expr_paths(const struct ev_expr *e, const char *item, ev_expr_path *fn, void *ctx)
 {
 	if (e->whole == NULL)
-		ev_expr_part_paths(e->program.root, e->item ? item : NULL, fn, ctx);
+		ev_expr_part_paths(e->program.root, e->of_item ? item : NULL, fn, ctx);
 }
 
 bool ev_expr_is_foreign(const struct ev_expr *e)
@@ -481,9 +479,9 @@ enum ev_status ev_expr_value(struct ev_expr *e, const struct ev_doc *d, uint32_t
 	ev_buf_reset(json);
 	ev_buf_reset(why);
 	if (e->whole != NULL)
-		return value_in_libjq(e, d, at, e->item ? item : NULL, json, why);
+		return value_in_libjq(e, d, at, e->of_item ? item : NULL, json, why);
 	in = begin(e, d, at, why);
-	if (e->item)
+	if (e->of_item)
 		set_names(e, d, item);
 	flow = ev_expr_outputs(&e->run, e->program.root, &in, &outputs);
 	if (e->run.left < 0)

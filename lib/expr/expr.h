@@ -1,17 +1,18 @@
 /*
- * expr: jq predicates over a scanned record. Floor 4.
+ * expr: jq over a scanned record: predicates and values. Floor 4.
  *
- * The room lib/expr compiles and runs the predicates that rules and conditions are written in.
+ * The room lib/expr compiles and runs the predicates that rules and conditions are written in, and
+ * the expressions that stand where a path to a value can.
  *
  * The common forms are compiled natively and work on the record as scanned; where they compare or
  * compute with numbers they do it in exact decimal. Native are:
  *
  *   . .a ."a" .["a"] .[0] .[-1] .[] and `?`  |  ,  //  and or  == != < <= > >=  + - *  unary -
- *   literals, [ ], {}, if, as $x, reduce with one state at a time
- *   add all any ascii_downcase ascii_upcase contains empty endswith error("text") first fromjson
- *   group_by has in IN inside isempty keys keys_unsorted last length ltrimstr map max max_by min
- *   min_by not rtrimstr select sort sort_by startswith tojson tonumber tostring type unique
- *   unique_by utf8bytelength
+ *   literals, "a\(.b)", [ ], {}, if, as $x, reduce with one state at a time
+ *   add all any ascii_downcase ascii_upcase contains empty endswith error("text") first fromdate
+ *   fromjson group_by has in IN inside isempty join keys keys_unsorted last length ltrimstr map max
+ *   max_by min min_by not rtrimstr select sort sort_by split("text") startswith to_entries todate
+ *   tojson tonumber tostring type unique unique_by utf8bytelength
  *   arrays booleans iterables nulls numbers objects scalars strings values
  *
  * So is test("re"; "flags") on a text of ASCII, where re is plain (regex.c).
@@ -33,7 +34,8 @@
  *
  * Semantics are those of jq 1.6, but for what its manual says otherwise: `?` catches no error of
  * what stands behind it, all() and any() ask for no further element once they are decided, and
- * tonumber and fromjson read JSON alone. * multiplies numbers alone.
+ * tonumber and fromjson read JSON alone, todate keeps fractions, and fromdate reads any date-time of
+ * RFC 3339 with a zone. * multiplies numbers alone.
  *
  * A native evaluation ends with EV_CANNOT when it has done far more work than a record of its size
  * gives cause for, or when a number outgrows EV_DEC_DIGITS; `?` does not catch that. It takes no
