@@ -320,7 +320,7 @@ static enum ev_expr_flow to_entries(struct ev_expr_run *x, const struct ev_expr_
 	struct ev_expr_list all = {0};
 	struct ev_expr_value key, value, entry;
 
-	if (v->kind != EV_OBJECT)
+	if (v->kind != EV_OBJECT && v->kind != EV_ARRAY)
 		return ev_expr_raise(x, "%s has no keys", ev_expr_value_say(x, v));
 	for (struct ev_expr_cursor c = ev_expr_cursor(x, v);
 	     ev_expr_cursor_next(x, &c, &key, &value);) {
@@ -328,6 +328,8 @@ static enum ev_expr_flow to_entries(struct ev_expr_run *x, const struct ev_expr_
 
 		if (!ev_expr_spend(x, 4))
 			return ev_expr_spent(x);
+		if (v->kind == EV_ARRAY)
+			key = ev_expr_whole(all.n);
 		pair[0] = ev_expr_text("key", 3);
 		pair[1] = key;
 		pair[2] = ev_expr_text("value", 5);
