@@ -173,6 +173,7 @@ void ev_model_free(struct ev_model **model)
 			ev_expr_free(&m->exprs[i].parts[k]);
 		free(m->exprs[i].parts);
 		free(m->exprs[i].text);
+		ev_path_free(&m->exprs[i].of);
 	}
 	free(m->exprs);
 	free(m->root);

@@ -122,6 +122,7 @@ struct ev_value_expr {
 	const struct ev_path *each; /* the list of whose elements it is; NULL: of the event */
 	const struct ev_path *when; /* the filter that must take the event or element, or NULL */
 	bool envelope;		    /* of the envelope, not of the star */
+	struct ev_path *of; /* of the envelope: the only path that it is computed from, or NULL */
 };
 
 struct ev_model {
@@ -138,7 +139,8 @@ struct ev_model {
 	bool by_arrival;      /* order: arrival */
 	struct ev_event_type *types;
 	size_t n_types;
-	struct ev_event_type *others; /* of the types, the contract of all that are not named, or NULL */
+	struct ev_event_type
+		*others; /* of the types, the contract of all that are not named, or NULL */
 	enum ev_unknown { EV_UNKNOWN_REJECT, EV_UNKNOWN_PASS, EV_UNKNOWN_DROP } unknown_types;
 	struct ev_rule *rules;
 	size_t n_rules;

@@ -621,6 +621,24 @@ static enum overlap overlap(const struct ev_model *m, const struct ev_path *each
 	return most;
 }
 
+/* Reports what event.ignore keeps from a place. */
+static bool is_ignored(struct reader *r, const struct ev_yaml *y, const char *cannot)
+{
+	struct ev_error none;
+	struct ev_path *path = ev_path_parse(y->text, &none);
+
+	if (path != NULL)
+		report(r, place(y), "'%s' is ignored by event.ignore and cannot %s", y->text,
+		       cannot);
+	else
+		report(r, place(y),
+		       "what event.ignore names may go into '%s', which so cannot %s: name the "
+		       "members that it needs, by what is native (evkit-model(5))",
+		       y->text, cannot);
+	ev_path_free(&path);
+	return false;
+}
+
 static bool read_column(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
 			const struct ev_path *each, const struct ev_path *when, bool in_fact,
 			struct ev_column *c)
@@ -649,8 +667,7 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 			     c->from->text);
 	around = overlap(r->m, each, c->from);
 	if (around == WITHIN)
-		return wrong(r, place(v), "'%s' is ignored by event.ignore and cannot be a column",
-			     c->from->text);
+		return is_ignored(r, v, "be a column");
 	if (!required(r, y, "a column", "type", &v) || !read_type(r, v, c))
 		return false;
 	c->around = around == AROUND && c->type == EV_TYPE_JSON;
@@ -744,9 +761,7 @@ static bool each_of(struct reader *r, const struct ev_yaml *map, struct ev_path 
 		return false;
 	if (!(*out)->many || (*out)->root != EV_ROOT_EVENT)
 		return wrong(r, place(v), "each must name a list's elements, such as .items[]");
-	return overlap(r->m, NULL, *out) != WITHIN ||
-	       wrong(r, place(v), "'%s' is ignored by event.ignore and cannot be a list of rows",
-		     (*out)->text);
+	return overlap(r->m, NULL, *out) != WITHIN || is_ignored(r, v, "be a list of rows");
 }
 
 /* A filter: a predicate of the event, or of an element. */
@@ -771,9 +786,7 @@ static bool when_of(struct reader *r, const struct ev_yaml *map, struct ev_path 
 		return wrong(r, place(v), "'%s' stands for an element, but there is no 'each' here",
 			     c->from->text);
 	if (overlap(r->m, each, c->from) == WITHIN)
-		return wrong(r, place(v),
-			     "'%s' is ignored by event.ignore and cannot decide about rows",
-			     c->from->text);
+		return is_ignored(r, v, "decide about rows");
 	if (each != NULL && c->from->root == EV_ROOT_EVENT)
 		each->when = c->from;
 	return true;

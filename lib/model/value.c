@@ -33,6 +33,37 @@ static struct ev_path *path_at(uint32_t number, const char *text, enum ev_root r
 	return path;
 }
 
+struct only {
+	char *path;
+	bool more;
+};
+
+static void note_path(void *ctx, const char *path, bool whole)
+{
+	struct only *o = ctx;
+
+	o->more |= path[0] == '\0' || (o->path != NULL && strcmp(o->path, path) != 0);
+	if (o->path == NULL && !whole)
+		o->path = ev_strdup(path);
+}
+
+/* The one place in an event that a value is computed from, or NULL. */
+static struct ev_path *only_path(const struct ev_value_expr *expr)
+{
+	struct only o = {0};
+	struct ev_error none;
+	struct ev_path *path = NULL;
+
+	if (expr->n == 1)
+		ev_expr_paths(expr->parts[0], NULL, note_path, &o);
+	if (o.path != NULL && !o.more)
+		path = ev_path_parse(o.path, &none);
+	free(o.path);
+	if (path != NULL && !ev_model_is_place(path))
+		ev_path_free(&path);
+	return path;
+}
+
 /* The number of the expression in the model, which has one for each that differs. */
 static uint32_t number_of(struct ev_model *m, struct ev_value_expr expr, const char *text)
 {
@@ -49,6 +80,7 @@ static uint32_t number_of(struct ev_model *m, struct ev_value_expr expr, const c
 		}
 	}
 	expr.text = ev_strdup(text);
+	expr.of = expr.envelope ? only_path(&expr) : NULL;
 	m->exprs = ev_realloc_array(m->exprs, m->n_exprs + 1, sizeof *m->exprs);
 	m->exprs[m->n_exprs++] = expr;
 	return (uint32_t)m->n_exprs;

@@ -380,7 +380,8 @@ void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_
 				ev_reasons_quote(why, p, len), c->name, type, problem,
 				problem == no_date_time ? ", " : "",
 				problem == no_date_time ? time_flaw(d, at) : "");
-	reason->path = ev_reasons_copy(why, pointer.p, pointer.len);
+	if (pointer.len > 0 || at == 0) /* a computed value stands at no place */
+		reason->path = ev_reasons_copy(why, pointer.p, pointer.len);
 	reason->keyword = ev_reasons_text(why, "%s", type);
 	ev_buf_free(&pointer);
 }
