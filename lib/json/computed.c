@@ -1,5 +1,6 @@
 #include "json/computed.h"
 #include "base/mem.h"
+#include "scan/scalar.h"
 #include "scan/symbol.h"
 #include "json/view.h"
 
@@ -147,16 +148,33 @@ void ev_computing_node(struct ev_computing *c, uint32_t number, uint32_t from, u
 	add(c, number, from, node, NULL);
 }
 
+/* Whether it is a scalar that is read without a scan, and of which kind. */
+static bool is_plain_scalar(const char *p, size_t len, enum ev_kind *kind)
+{
+	*kind = EV_STRING;
+	if (len > 1 && p[0] == '"')
+		return p[len - 1] == '"' && memchr(p, '\\', len) == NULL;
+	return len > 0 && p[0] != '{' && p[0] != '[' && ev_scalar_end(p, 0, len, kind) == len;
+}
+
 bool ev_computing_json(struct ev_computing *c, uint32_t number, uint32_t from, const char *p,
 		       size_t len)
 {
 	const uint32_t node = (uint32_t)c->n, pos = (uint32_t)c->text.len;
 	const struct ev_doc *d;
 	struct ev_flaw flaw;
+	enum ev_kind kind;
 
+	ev_buf_put(&c->text, p, len);
+	if (len <= EV_SCAN_MAX - pos && is_plain_scalar(p, len, &kind)) {
+		*room_for(c, 1) = (struct ev_node){
+			.pos = pos, .end = pos + (uint32_t)len, .next = node + 1, .kind = kind};
+		c->n++;
+		add(c, number, from, node, NULL);
+		return true;
+	}
 	if (c->scan == NULL)
 		c->scan = ev_scan_new();
-	ev_buf_put(&c->text, p, len);
 	d = len <= EV_SCAN_MAX - pos ? ev_scan(c->scan, p, len, &flaw) : NULL;
 	if (d == NULL || d->duplicate != EV_NOWHERE)
 		return false;
