@@ -114,12 +114,12 @@ static void note_findings(const struct ev_presence *presence, const struct ev_ve
 {
 	struct ev_buf line = {0};
 
-	for (size_t i = 0; presence != NULL && ev_presence_next_absent(presence, i, &line); i++) {
-		if (i < MOST_NOTES)
-			cli_note("%s", ev_buf_str(&line));
+	for (size_t i = 0;
+	     presence != NULL && i < MOST_NOTES && ev_presence_next_absent(presence, i, &line);
+	     i++) {
+		cli_note("%s", ev_buf_str(&line));
 		ev_buf_reset(&line);
 	}
-
 	for (size_t i = 0; v != NULL && i < MOST_NOTES && ev_verdict_failed(v, i, &line); i++) {
 		cli_note("%s", ev_buf_str(&line));
 		ev_buf_reset(&line);

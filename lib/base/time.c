@@ -303,7 +303,45 @@ const char *ev_time_reading(const char *p, size_t len, bool number)
 	return NULL;
 }
 
-enum ev_time_form ev_time_parse(const char *p, size_t len, struct ev_time *t)
+/* Times come one near another: the minute of the last one in UTC by "Z". */
+struct minute {
+	char text[17]; /* "2026-03-01T10:00:" */
+	int64_t sec;
+};
+
+/* ":00Z" or ":00.037Z", behind it. */
+static inline bool in_minute(const struct minute *m, const char *p, size_t len, struct ev_time *t)
+{
+	uint32_t tens, ones;
+	int32_t nsec = 0;
+
+	if (len < 20 || memcmp(p, m->text, sizeof m->text) != 0 || p[len - 1] != 'Z')
+		return false;
+	tens = (uint8_t)(p[17] - '0');
+	ones = (uint8_t)(p[18] - '0');
+	if (tens > 5 || ones > 9)
+		return false;
+	if (len > 20) {
+		size_t i = 20;
+
+		if (p[19] != '.' || len < 22 || len > 30)
+			return false;
+		for (; i < len - 1; i++) {
+			uint32_t digit = (uint8_t)(p[i] - '0');
+
+			if (digit > 9)
+				return false;
+			nsec = nsec * 10 + (int32_t)digit;
+		}
+		nsec *= nano[i - 20];
+	}
+	*t = (struct ev_time){m->sec + (int64_t)(tens * 10 + ones), nsec};
+	return true;
+}
+
+static _Thread_local struct minute last_minute = {"1970-01-01T00:00:", 0};
+
+static EV_NOINLINE enum ev_time_form parse_any(const char *p, size_t len, struct ev_time *t)
 {
 	struct ev_date d;
 	struct clock c;
@@ -311,6 +349,8 @@ enum ev_time_form ev_time_parse(const char *p, size_t len, struct ev_time *t)
 
 	if (fast_utc(p, len, &d, &sec, &nsec)) {
 		*t = (struct ev_time){ev_date_days(d) * DAY + sec, nsec};
+		memcpy(last_minute.text, p, sizeof last_minute.text);
+		last_minute.sec = t->sec - sec % 60;
 		return EV_TIME_ZONED;
 	}
 	if (len < 19 || (p[10] != 'T' && p[10] != 't' && p[10] != ' ') ||
@@ -320,6 +360,11 @@ enum ev_time_form ev_time_parse(const char *p, size_t len, struct ev_time *t)
 	t->sec = ev_date_days(d) * DAY + c.sec - c.offset;
 	t->nsec = c.nsec;
 	return c.zoned ? EV_TIME_ZONED : EV_TIME_NAIVE;
+}
+
+enum ev_time_form ev_time_parse(const char *p, size_t len, struct ev_time *t)
+{
+	return in_minute(&last_minute, p, len, t) ? EV_TIME_ZONED : parse_any(p, len, t);
 }
 
 /* Two digits of v, below 100. */

@@ -35,7 +35,7 @@ static enum ev_expr_flow contains(struct ev_expr_run *x, const struct ev_expr_va
 {
 	if (v->kind != w->kind)
 		return ev_expr_raise(x, "%s and %s cannot have their containment checked",
-				     ev_expr_value_say(x, v), ev_expr_value_say(x, w));
+				     ev_expr_value_describe(x, v), ev_expr_value_describe(x, w));
 	*out = ev_expr_truth_value(ev_expr_value_contains(x, v, w));
 	return EV_GO_ON;
 }
@@ -77,7 +77,7 @@ static enum ev_expr_flow recased(struct ev_expr_run *x, const struct ev_expr_val
 
 	if (v->kind != EV_STRING)
 		return ev_expr_raise(x, "%s cannot be changed in case, as it is not a string",
-				     ev_expr_value_say(x, v));
+				     ev_expr_value_describe(x, v));
 	p = ev_expr_value_string(x, v, &len);
 	if (!ev_expr_spend(x, len / 8))
 		return ev_expr_spent(x);
@@ -115,11 +115,13 @@ static enum ev_expr_flow to_number(struct ev_expr_run *x, const struct ev_expr_v
 		return EV_GO_ON;
 	}
 	if (v->kind != EV_STRING)
-		return ev_expr_raise(x, "%s cannot be parsed as a number", ev_expr_value_say(x, v));
+		return ev_expr_raise(x, "%s cannot be parsed as a number",
+				     ev_expr_value_describe(x, v));
 	p = ev_expr_value_string(x, v, &len);
 	ev_expr_spend(x, len / 16);
 	if (!reads_as_number(&p, &len))
-		return ev_expr_raise(x, "%s cannot be parsed as a number", ev_expr_value_say(x, v));
+		return ev_expr_raise(x, "%s cannot be parsed as a number",
+				     ev_expr_value_describe(x, v));
 	*out = ev_expr_number_value(p, len);
 	return EV_GO_ON;
 }
@@ -131,10 +133,12 @@ static enum ev_expr_flow from_json(struct ev_expr_run *x, const struct ev_expr_v
 	size_t len;
 
 	if (v->kind != EV_STRING)
-		return ev_expr_raise(x, "%s cannot be parsed as JSON", ev_expr_value_say(x, v));
+		return ev_expr_raise(x, "%s cannot be parsed as JSON",
+				     ev_expr_value_describe(x, v));
 	p = ev_expr_value_string(x, v, &len);
 	if (!ev_expr_value_parse(x, p, len, out))
-		return ev_expr_raise(x, "%s cannot be parsed as JSON", ev_expr_value_say(x, v));
+		return ev_expr_raise(x, "%s cannot be parsed as JSON",
+				     ev_expr_value_describe(x, v));
 	return x->left >= 0 ? EV_GO_ON : ev_expr_spent(x);
 }
 
@@ -157,7 +161,7 @@ static enum ev_expr_flow keys(struct ev_expr_run *x, const struct ev_expr_value 
 	int64_t i = 0;
 
 	if (v->kind != EV_ARRAY && v->kind != EV_OBJECT)
-		return ev_expr_raise(x, "%s has no keys", ev_expr_value_say(x, v));
+		return ev_expr_raise(x, "%s has no keys", ev_expr_value_describe(x, v));
 	for (struct ev_expr_cursor c = ev_expr_cursor(x, v);
 	     ev_expr_cursor_next(x, &c, &pair[0], &pair[1]);) {
 		if (v->kind == EV_ARRAY)
@@ -222,7 +226,7 @@ static enum ev_expr_flow join(struct ev_expr_run *x, const struct ev_expr_value 
 	bool first = true;
 
 	if (v->kind != EV_ARRAY && v->kind != EV_OBJECT)
-		return ev_expr_raise(x, "Cannot iterate over %s", ev_expr_value_say(x, v));
+		return ev_expr_raise(x, "Cannot iterate over %s", ev_expr_value_describe(x, v));
 	for (struct ev_expr_cursor c = ev_expr_cursor(x, v);
 	     flow == EV_GO_ON && ev_expr_cursor_next(x, &c, NULL, &item); first = false) {
 		if (!first && (flow = ev_expr_sum_add(x, &sum, by)) != EV_GO_ON)
@@ -249,13 +253,13 @@ static enum ev_expr_flow to_date(struct ev_expr_run *x, const struct ev_expr_val
 	size_t len, n, fraction;
 
 	if (v->kind != EV_NUMBER)
-		return ev_expr_raise(x, "%s is no number of seconds", ev_expr_value_say(x, v));
+		return ev_expr_raise(x, "%s is no number of seconds", ev_expr_value_describe(x, v));
 	p = ev_expr_value_digits(x, v, &len);
 	point = p != NULL ? memchr(p, '.', len) : NULL;
 	n = point != NULL ? (size_t)(point - p) : len;
 	if (p == NULL || n > MOST_DIGITS)
 		return ev_expr_raise(x, "%s lies outside the years 1 to 9999",
-				     ev_expr_value_say(x, v));
+				     ev_expr_value_describe(x, v));
 	for (size_t i = *p == '-'; i < n; i++)
 		t.sec = t.sec * 10 + (p[i] - '0');
 	fraction = point != NULL ? len - n - 1 : 0;
@@ -267,7 +271,7 @@ static enum ev_expr_flow to_date(struct ev_expr_run *x, const struct ev_expr_val
 	}
 	if (!ev_time_in_range(t))
 		return ev_expr_raise(x, "%s lies outside the years 1 to 9999",
-				     ev_expr_value_say(x, v));
+				     ev_expr_value_describe(x, v));
 	ev_time_format(t, text);
 	n = 19; /* behind the seconds; then the digits that are no zeros at the end */
 	if (t.nsec > 0) {
@@ -293,11 +297,11 @@ static enum ev_expr_flow from_date(struct ev_expr_run *x, const struct ev_expr_v
 
 	if (v->kind != EV_STRING)
 		return ev_expr_raise(x, "%s is no date-time as RFC 3339 has it",
-				     ev_expr_value_say(x, v));
+				     ev_expr_value_describe(x, v));
 	p = ev_expr_value_string(x, v, &len);
 	if (ev_time_parse(p, len, &t) != EV_TIME_ZONED)
 		return ev_expr_raise(x, "%s is no date-time with a zone as RFC 3339 has it",
-				     ev_expr_value_say(x, v));
+				     ev_expr_value_describe(x, v));
 	negative = t.sec < 0;
 	sec = t.sec;
 	if (negative) { /* -1 s and 0.3 s are -0.7 s */
@@ -321,7 +325,7 @@ static enum ev_expr_flow to_entries(struct ev_expr_run *x, const struct ev_expr_
 	struct ev_expr_value key, value, entry;
 
 	if (v->kind != EV_OBJECT && v->kind != EV_ARRAY)
-		return ev_expr_raise(x, "%s has no keys", ev_expr_value_say(x, v));
+		return ev_expr_raise(x, "%s has no keys", ev_expr_value_describe(x, v));
 	for (struct ev_expr_cursor c = ev_expr_cursor(x, v);
 	     ev_expr_cursor_next(x, &c, &key, &value);) {
 		struct ev_expr_value *pair = ev_arena_alloc(&x->arena, 4 * sizeof *pair);
@@ -371,7 +375,7 @@ enum ev_expr_flow ev_expr_call(struct ev_expr_run *x, enum ev_expr_function f,
 	case EV_F_BYTES:
 		if (in->kind != EV_STRING)
 			return ev_expr_raise(x, "%s only strings have UTF-8 byte length",
-					     ev_expr_value_say(x, in));
+					     ev_expr_value_describe(x, in));
 		ev_expr_value_string(x, in, &len);
 		*out = ev_expr_whole((int64_t)len);
 		return EV_GO_ON;

@@ -111,8 +111,8 @@ struct ev_expr_comparison *ev_expr_comparison_new(const struct ev_expr_part *n)
 	}
 	c->plans = EV_PLANS(&plan_kind, c);
 	for (int digit = 0; c->each && digit < 10; digit++)
-		if (ev_expr_accepts(c->compare, ev_small_compare((struct ev_small){digit, 0},
-								 c->sides[1].constant)))
+		if (ev_expr_order_holds(c->compare, ev_small_compare((struct ev_small){digit, 0},
+								     c->sides[1].constant)))
 			c->digits |= 1U << digit;
 	return c;
 }
@@ -261,7 +261,7 @@ static bool all_hold(const struct ev_expr_comparison *c, const uint32_t *at, siz
 		if (len == 1 && (c->digits >> (*text - '0') & 1) != 0)
 			continue;
 		if (!ev_small_read_short(text, len, &x) ||
-		    !ev_expr_accepts(c->compare, ev_small_compare(x, c->sides[1].constant)))
+		    !ev_expr_order_holds(c->compare, ev_small_compare(x, c->sides[1].constant)))
 			return false;
 	}
 	return true;
@@ -280,5 +280,5 @@ bool ev_expr_comparison_holds(struct ev_expr_comparison *c, const struct ev_doc 
 		return all_hold(c, numbers->at[0], numbers->n[0], d);
 	return sum_of(&c->sides[0], numbers->at[0], numbers->n[0], d, &a) &&
 	       sum_of(&c->sides[1], numbers->at[1], numbers->n[1], d, &b) &&
-	       ev_expr_accepts(c->compare, ev_small_compare(a, b));
+	       ev_expr_order_holds(c->compare, ev_small_compare(a, b));
 }

@@ -8,8 +8,8 @@
 #include <string.h>
 
 /*
- * Outputs are handed to a sink one by one, so nothing is kept that is not asked for. A part that
- * has one output (most have) is evaluated by one() without a sink.
+ * many() hands the outputs of a part to a sink, one by one, so none is kept that nobody needs. A
+ * part with exactly one output, as most have, is evaluated by one() without a sink.
  */
 
 static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n,
@@ -67,7 +67,7 @@ static enum ev_expr_flow path(struct ev_expr_run *x, const struct ev_expr_part *
 			continue;
 		}
 		flow = step(x, s, out);
-		*none = flow == EV_RAISED && s->quiet;
+		*none = flow == EV_RAISED && s->optional;
 		if (flow != EV_GO_ON)
 			return *none ? EV_GO_ON : flow;
 	}
@@ -117,7 +117,7 @@ static enum ev_expr_flow take_list(struct ev_expr_run *x, struct ev_expr_sink *t
 /* all() and any(): stops at the first that is not, or is, true. */
 struct quantifier_sink {
 	struct ev_expr_sink sink;
-	const struct ev_expr_part *holds; /* what is asked of each output; NULL: the output */
+	const struct ev_expr_part *holds; /* the condition on each output; NULL: its own truth */
 	bool decides;			  /* the truth at which it stops */
 	bool decided;
 };
@@ -161,9 +161,9 @@ static enum ev_expr_flow each(struct ev_expr_run *x, const struct ev_expr_part *
 	enum ev_expr_flow flow;
 
 	if (v->kind != EV_ARRAY && v->kind != EV_OBJECT)
-		return n->quiet ? EV_GO_ON
-				: ev_expr_raise(x, "Cannot iterate over %s",
-						ev_expr_value_say(x, v));
+		return n->optional ? EV_GO_ON
+				   : ev_expr_raise(x, "Cannot iterate over %s",
+						   ev_expr_value_describe(x, v));
 	for (struct ev_expr_cursor c = ev_expr_cursor(x, v);
 	     ev_expr_cursor_next(x, &c, NULL, &item);) {
 		if (!ev_expr_spend(x, 1))
@@ -182,7 +182,7 @@ const char *const ev_expr_signs[] = {
 	[EV_GREATER] = ">", [EV_GREATER | EV_EQUAL] = ">=", [EV_LESS | EV_GREATER] = "!=",
 };
 
-/* Whether a comparison asks for the order of a number and a text or null. */
+/* Whether a comparison orders a number and a text or null. */
 static inline bool has_no_order(const struct ev_expr_part *n, const struct ev_expr_value *a,
 				const struct ev_expr_value *b)
 {
@@ -198,8 +198,8 @@ static EV_NOINLINE enum ev_expr_flow raise_no_order(struct ev_expr_run *x,
 						    const struct ev_expr_value *a,
 						    const struct ev_expr_value *b)
 {
-	return ev_expr_raise(x, "%s and %s have no order for %s", ev_expr_value_say(x, a),
-			     ev_expr_value_say(x, b), ev_expr_signs[n->mask]);
+	return ev_expr_raise(x, "%s and %s have no order for %s", ev_expr_value_describe(x, a),
+			     ev_expr_value_describe(x, b), ev_expr_signs[n->mask]);
 }
 
 static inline enum ev_expr_flow compared(struct ev_expr_run *x, const struct ev_expr_part *n,
@@ -207,12 +207,12 @@ static inline enum ev_expr_flow compared(struct ev_expr_run *x, const struct ev_
 					 const struct ev_expr_value *b, bool *holds)
 {
 	if (a->kind == EV_NUMBER && b->kind == EV_NUMBER) {
-		*holds = ev_expr_accepts(n, ev_expr_numbers_compare(x, a, b));
+		*holds = ev_expr_order_holds(n, ev_expr_numbers_compare(x, a, b));
 		return EV_GO_ON;
 	}
 	if (has_no_order(n, a, b))
 		return raise_no_order(x, n, a, b);
-	*holds = ev_expr_accepts(n, ev_expr_value_compare(x, a, b));
+	*holds = ev_expr_order_holds(n, ev_expr_value_compare(x, a, b));
 	return EV_GO_ON;
 }
 
@@ -264,9 +264,9 @@ static enum ev_expr_flow by(struct ev_expr_run *x, const struct ev_expr_part *n,
 
 	if (v->kind != EV_ARRAY)
 		return extreme ? ev_expr_raise(x, "%s cannot be iterated over",
-					       ev_expr_value_say(x, v))
+					       ev_expr_value_describe(x, v))
 			       : ev_expr_raise(x, "%s cannot be %s, as it is not an array",
-					       ev_expr_value_say(x, v),
+					       ev_expr_value_describe(x, v),
 					       n->function == EV_F_GROUP ? "grouped" : "sorted");
 	for (struct ev_expr_cursor c = ev_expr_cursor(x, v);
 	     ev_expr_cursor_next(x, &c, NULL, &item);) {
@@ -391,10 +391,44 @@ static enum ev_expr_flow reduced(struct ev_expr_run *x, const struct ev_expr_par
 	return flow;
 }
 
+/* An operand where it is, or in *room. */
+static inline enum ev_expr_flow operand(struct ev_expr_run *x, const struct ev_expr_part *n,
+					const struct ev_expr_value *in, struct ev_expr_value *room,
+					const struct ev_expr_value **v)
+{
+	*v = n->op == EV_CONST ? &n->value : n->op == EV_INPUT ? in : room;
+	return *v != room ? EV_GO_ON : one(x, n, in, room);
+}
+
+/* Parts that gather all outputs of an operand. */
+static enum ev_expr_flow gathered(struct ev_expr_run *x, const struct ev_expr_part *n,
+				  const struct ev_expr_value *in, struct ev_expr_value *out)
+{
+	struct list_sink list = {.sink = {take_list}};
+	struct sum_sink sum = {.sink = {take_sum}, .sum.value = ev_expr_bare(EV_NULL)};
+	enum ev_expr_flow flow;
+
+	switch (n->op) {
+	case EV_COLLECT:
+		flow = many(x, n->a, in, &list.sink);
+		*out = ev_expr_list_value(&list.list);
+		return flow;
+	case EV_SUM:
+		flow = many(x, n->a, in, &sum.sink);
+		*out = sum.sum.value;
+		return flow;
+	case EV_REDUCE: return reduced(x, n, in, out);
+	case EV_ALL_OF:
+	case EV_ANY_OF: return quantified(x, n, in, out);
+	default: /* EV_LAST_OF, EV_IS_EMPTY */ return picked(x, n, in, out);
+	}
+}
+
 static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n,
 			     const struct ev_expr_value *in, struct ev_expr_value *out)
 {
-	struct ev_expr_value a = {0}, b = {0};
+	const struct ev_expr_value *left, *right;
+	struct ev_expr_value a, b;
 	enum ev_expr_flow flow;
 	bool none;
 
@@ -407,20 +441,6 @@ static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n
 			return path(x, n, in, out, &none);
 		flow = one(x, n->a, in, &a);
 		return flow != EV_GO_ON ? flow : path(x, n, &a, out, &none);
-	case EV_COLLECT: {
-		struct list_sink s = {.sink = {take_list}};
-
-		flow = many(x, n->a, in, &s.sink);
-		*out = ev_expr_list_value(&s.list);
-		return flow;
-	}
-	case EV_SUM: {
-		struct sum_sink s = {.sink = {take_sum}, .sum.value = ev_expr_bare(EV_NULL)};
-
-		flow = many(x, n->a, in, &s.sink);
-		*out = s.sum.value;
-		return flow;
-	}
 	case EV_PIPE:
 		flow = one(x, n->a, in, &a);
 		return flow != EV_GO_ON ? flow : one(x, n->b, &a, out);
@@ -439,11 +459,11 @@ static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n
 		return flow != EV_GO_ON || ev_expr_is_true(out) ? flow : one(x, n->b, in, out);
 	case EV_COMPARE:
 	case EV_ARITH:
-		/* The right side first, as jq does: it decides which of two errors is told. */
-		if ((flow = one(x, n->b, in, &b)) != EV_GO_ON ||
-		    (flow = one(x, n->a, in, &a)) != EV_GO_ON)
+		/* The right side first, as jq does: it decides which of two errors is raised. */
+		if ((flow = operand(x, n->b, in, &b, &right)) != EV_GO_ON ||
+		    (flow = operand(x, n->a, in, &a, &left)) != EV_GO_ON)
 			return flow;
-		return operate(x, n, &a, &b, out);
+		return operate(x, n, left, right, out);
 	case EV_NEGATE:
 		flow = one(x, n->a, in, &a);
 		return flow != EV_GO_ON ? flow : ev_expr_value_negate(x, &a, out);
@@ -456,11 +476,6 @@ static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n
 			return flow;
 		x->vars[n->slot] = a;
 		return one(x, n->b, in, out);
-	case EV_REDUCE: return reduced(x, n, in, out);
-	case EV_ALL_OF:
-	case EV_ANY_OF: return quantified(x, n, in, out);
-	case EV_LAST_OF:
-	case EV_IS_EMPTY: return picked(x, n, in, out);
 	case EV_ERROR:
 		return ev_expr_raise(x, "%.*s", ev_expr_cut(n->value.p, n->value.n, 900),
 				     n->value.p);
@@ -471,17 +486,8 @@ static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n
 		return flow != EV_GO_ON ? flow : ev_expr_call(x, n->function, in, &a, out);
 	case EV_BY: return by(x, n, in, out);
 	case EV_FOREIGN: return foreign(x, n, in, out);
-	case EV_EACH:
-	case EV_COMMA:
-	case EV_TRY:
-	case EV_FIRST_OF:
-	case EV_EMPTY:
-	case EV_SELECT:
-	case EV_KINDS:
-		*out = ev_expr_bare(EV_NULL); /* never single */
-		break;
+	default: return gathered(x, n, in, out);
 	}
-	return EV_GO_ON;
 }
 
 static enum ev_expr_flow truth(struct ev_expr_run *x, const struct ev_expr_part *n,
@@ -571,20 +577,13 @@ static enum ev_expr_flow take_operand(struct ev_expr_run *x, struct ev_expr_sink
 	return flow != EV_GO_ON || none ? flow : s->to->take(x, s->to, &out);
 }
 
-static enum ev_expr_flow many(struct ev_expr_run *x, const struct ev_expr_part *n,
-			      const struct ev_expr_value *in, struct ev_expr_sink *to)
+static enum ev_expr_flow outputs(struct ev_expr_run *x, const struct ev_expr_part *n,
+				 const struct ev_expr_value *in, struct ev_expr_sink *to)
 {
 	struct operand_sink s = {.sink = {take_operand}, .n = n, .in = in, .to = to};
 	struct first_sink first = {.sink = {take_first}};
-	struct ev_expr_value v = {0};
 	enum ev_expr_flow flow;
 
-	if (!ev_expr_spend(x, 1))
-		return ev_expr_spent(x);
-	if (n->single) {
-		flow = one(x, n, in, &v);
-		return flow == EV_GO_ON ? to->take(x, to, &v) : flow;
-	}
 	switch (n->op) {
 	case EV_EMPTY: return EV_GO_ON;
 	case EV_KINDS: return (n->mask & 1 << in->kind) != 0 ? to->take(x, to, in) : EV_GO_ON;
@@ -607,6 +606,20 @@ static enum ev_expr_flow many(struct ev_expr_run *x, const struct ev_expr_part *
 	case EV_ARITH: return many(x, n->b, in, &s.sink);
 	default: return many(x, n->a, in, &s.sink);
 	}
+}
+
+static enum ev_expr_flow many(struct ev_expr_run *x, const struct ev_expr_part *n,
+			      const struct ev_expr_value *in, struct ev_expr_sink *to)
+{
+	struct ev_expr_value v;
+	enum ev_expr_flow flow;
+
+	if (!ev_expr_spend(x, 1))
+		return ev_expr_spent(x);
+	if (!n->single)
+		return outputs(x, n, in, to);
+	flow = one(x, n, in, &v);
+	return flow == EV_GO_ON ? to->take(x, to, &v) : flow;
 }
 
 struct verdict_sink {
@@ -649,13 +662,13 @@ enum ev_expr_flow ev_expr_outputs(struct ev_expr_run *x, const struct ev_expr_pa
 }
 
 /*
- * Which comparison failed. It is found anew, for a rule that does not hold is rare: through what
- * hands its verdict on as it is, to the part that gave it.
+ * Which comparison failed. It is searched for afterwards, since few rules fail: from the root
+ * through the parts whose truth is that of one of their operands.
  */
 
-/* The first element of which n->b does not hold; it is another input. */
-static bool first_wrong(struct ev_expr_run *x, const struct ev_expr_part *n,
-			struct ev_expr_value *in)
+/* The first element for which n->b does not hold becomes the input. */
+static bool first_failing(struct ev_expr_run *x, const struct ev_expr_part *n,
+			  struct ev_expr_value *in)
 {
 	struct ev_expr_value list = {0}, item = {0};
 	bool holds = true;
@@ -672,7 +685,7 @@ static bool first_wrong(struct ev_expr_run *x, const struct ev_expr_part *n,
 	return !holds;
 }
 
-/* One part nearer to the comparison; NULL if it is not known which. */
+/* The operand that decided a part's truth; NULL if it is not known which. */
 static const struct ev_expr_part *nearer(struct ev_expr_run *x, const struct ev_expr_part *n,
 					 struct ev_expr_value *in)
 {
@@ -690,14 +703,14 @@ static const struct ev_expr_part *nearer(struct ev_expr_run *x, const struct ev_
 		return holds ? n->b : n->c;
 	case EV_PIPE: return one(x, n->a, &v, in) == EV_GO_ON ? n->b : NULL;
 	case EV_BIND: return one(x, n->a, in, &x->vars[n->slot]) == EV_GO_ON ? n->b : NULL;
-	case EV_ALL_OF: return first_wrong(x, n, in) ? n->b : NULL;
+	case EV_ALL_OF: return first_failing(x, n, in) ? n->b : NULL;
 	default: return NULL;
 	}
 }
 
-const char *ev_expr_wrong(struct ev_expr_run *x, const struct ev_expr_part *n,
-			  const struct ev_expr_value *in, struct ev_expr_value *left,
-			  struct ev_expr_value *right)
+const char *ev_expr_failed(struct ev_expr_run *x, const struct ev_expr_part *n,
+			   const struct ev_expr_value *in, struct ev_expr_value *left,
+			   struct ev_expr_value *right)
 {
 	struct ev_expr_value at = *in;
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What an evaluation may do: this, and so much for each node of the record. */
+/* The bound of an evaluation's work (ev_expr_spend). */
 static const int64_t work_at_least = 10000000;
 static const int64_t work_per_node = 100;
 
@@ -37,7 +37,7 @@ static void put_piece(const char *text, const struct ev_expr_foreign *f, struct 
 	ev_buf_put(out, f->from->p, (size_t)(last->p + last->len - f->from->p));
 }
 
-/* Finds wrong patterns when the model is read, not at the first record. */
+/* So that a wrong pattern is an error of the model, not of the first record. */
 static bool pattern_right(struct ev_jq *q, const struct ev_expr_foreign *f, struct ev_error *err)
 {
 	static const char *const matchers[] = {"test",	"match",  "capture", "scan",
@@ -80,7 +80,7 @@ static bool native(struct ev_expr *e, const char *text, bool floating, struct ev
 	return good;
 }
 
-/* What a part gives. */
+/* The kind of a part's outputs. */
 enum gives { A_TRUTH, A_MEMBER, NO_TRUTH, ANYTHING };
 
 static enum gives both_give(enum gives a, enum gives b)
@@ -363,7 +363,7 @@ const char *ev_expr_compared(struct ev_expr *e, const struct ev_doc *d, uint32_t
 
 	if (e->whole == NULL) {
 		in = begin(e, d, at, &why);
-		sign = ev_expr_wrong(&e->run, e->program.root, &in, &a, &b);
+		sign = ev_expr_failed(&e->run, e->program.root, &in, &a, &b);
 	}
 	ev_buf_free(&why);
 	if (sign == NULL)

@@ -15,7 +15,7 @@
  *   tojson tonumber tostring type unique unique_by utf8bytelength
  *   arrays booleans iterables nulls numbers objects scalars strings values
  *
- * So is test("re"; "flags") on a text of ASCII, where re is plain (regex.c).
+ * So is test("re"; "flags") on a text of ASCII, where PCRE2 is known to agree (regex.c).
  *
  * Any other function, a format such as @base64 and a slice such as [0:3] run in libjq on the value
  * that they are given; what stands around them stays native. Every other text runs in libjq as a
@@ -51,7 +51,7 @@
 
 struct ev_expr;
 
-/* NULL, with what is wrong (no position), if the text is no predicate evkit can run as asked. */
+/* NULL, with the error (no position), if the text is no predicate that evkit can run. */
 struct ev_expr *ev_expr_compile(const char *text, bool floating, struct ev_error *err);
 /*
  * The same of an expression that stands in the place of a path to one value. item: it may use the
@@ -63,13 +63,13 @@ void ev_expr_free(struct ev_expr **e);
 bool ev_expr_is_native(const struct ev_expr *e);
 /* Whether a value's expression uses a name of an element. */
 bool ev_expr_is_of_item(const struct ev_expr *e);
-/* What is odd about it as a predicate, to be said behind "the rule", or NULL. */
+/* A warning about it as a predicate, to stand behind "the rule"; or NULL. */
 const char *ev_expr_lint(const struct ev_expr *e);
 
 /*
- * Tells fn of each plain path of a native expression that leads from the record: .a, .items[].b ...
- * whole: again, of one whose value goes into the outcome with all that is in it; "" is the record.
- * item: the path that $item stands for, or NULL. Nothing where libjq runs it all.
+ * Calls fn with each path of a native expression that leads from the record: .a, .items[].b ...
+ * whole: again, with one whose value goes into the outcome with all that is in it; "" is the record.
+ * item: the path that $item stands for, or NULL. None where libjq runs it all.
  */
 typedef void ev_expr_path(void *ctx, const char *path, bool whole);
 void ev_expr_paths(const struct ev_expr *e, const char *item, ev_expr_path *fn, void *ctx);
@@ -77,8 +77,8 @@ void ev_expr_paths(const struct ev_expr *e, const char *item, ev_expr_path *fn, 
 bool ev_expr_is_foreign(const struct ev_expr *e);
 
 /*
- * Names are found by their symbols in documents of this scanner, which is borrowed. Before the
- * first such document is scanned.
+ * From then on names are found by symbols and member ids in documents of this scanner, which is
+ * borrowed. To be called before the first such document is scanned.
  */
 void ev_expr_bind(struct ev_expr *e, struct ev_scan *scan);
 
@@ -93,8 +93,8 @@ enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t a
 			   struct ev_buf *why);
 
 /*
- * Of a record for which it fails: the sign of the comparison that failed, and its sides as JSON.
- * NULL where that is not known: libjq runs it all, or its last word is no comparison.
+ * For a record that fails: the sign of the comparison that failed, and its sides as JSON. NULL
+ * where none is known: libjq runs it all, or something else than a comparison failed.
  */
 const char *ev_expr_compared(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
 			     struct ev_buf *left, struct ev_buf *right);

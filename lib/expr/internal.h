@@ -55,13 +55,13 @@ struct ev_expr_token *ev_expr_lex(const char *text, struct ev_error *err);
 bool ev_expr_token_is(const struct ev_expr_token *t, const char *name);
 
 /*
- * What no rule may use, because its outcome would depend on more than the record; and, unless
- * floating, what computes with numbers. For texts that run in libjq.
+ * Of a text that runs in libjq: false, with the error, if its outcome would depend on more than the
+ * record, or, unless floating, if it computes with numbers.
  */
 bool ev_expr_vet(const struct ev_expr_token *tokens, bool floating, struct ev_error *err);
-/* The same of the tokens up to end: whether libjq may run them, without floating. */
+/* ev_expr_vet of the tokens up to end, without floating and without an error. */
 bool ev_expr_may_be_foreign(const struct ev_expr_token *tokens, const struct ev_expr_token *end);
-/* Whether a predicate assigns where it should compare: the sign, or NULL. */
+/* The sign of an assignment where a comparison was meant, or NULL. */
 const struct ev_expr_token *ev_expr_assigns(const struct ev_expr_token *tokens);
 
 /* Values (value.c) */
@@ -95,24 +95,24 @@ struct ev_expr_run {
 	const struct ev_doc *d;
 	bool bound;	       /* d has the symbols that the program is bound to */
 	struct ev_arena arena; /* all that it makes */
-	int64_t left;	       /* work that it may still do: about a node each */
+	int64_t left;	       /* work that it may still do, in nodes, about */
 	struct ev_buf *why;
 	struct ev_buf scratch;
 	struct ev_expr_value *vars;
 	struct ev_jq **foreign;	 /* the programs of EV_FOREIGN */
-	struct ev_regex **tests; /* of each, what ev_expr_regex says of it */
+	struct ev_regex **tests; /* of each, its ev_expr_regex */
 	bool floating;		 /* numbers may go to libjq as doubles */
 	struct ev_scan *scan;	 /* of JSON texts that are no record; made when needed */
 };
 
 enum ev_expr_flow {
 	EV_GO_ON,
-	EV_STOP,    /* by the one who takes the outputs: it has seen enough */
+	EV_STOP,    /* the sink needs no further output */
 	EV_RAISED,  /* an error, which `?` may catch */
 	EV_GIVE_UP, /* an error of evkit's own limits, which nothing catches */
 };
 
-/* False, from then on, if the evaluation has done more than a record of its size may ask for. */
+/* False, from then on, if the evaluation has done more work than a record of its size may cause. */
 static inline bool ev_expr_spend(struct ev_expr_run *x, uint64_t work)
 {
 	x->left -= (int64_t)work;
@@ -160,7 +160,7 @@ struct ev_expr_value ev_expr_number_value(const char *p, size_t len);
 const char *ev_expr_value_string(struct ev_expr_run *x, const struct ev_expr_value *v, size_t *len);
 /* The number of elements or members. */
 uint32_t ev_expr_value_count(const struct ev_expr_run *x, const struct ev_expr_value *v);
-/* What a path's step finds in an object or array; null if it is not there. */
+/* The value of a member, or an element; null if there is none. */
 struct ev_expr_value ev_expr_value_member(struct ev_expr_run *x, const struct ev_expr_value *v,
 					  const char *name, size_t len, bool *found);
 struct ev_expr_value ev_expr_value_element(struct ev_expr_run *x, const struct ev_expr_value *v,
@@ -199,8 +199,8 @@ enum ev_expr_flow ev_expr_value_length(struct ev_expr_run *x, const struct ev_ex
 
 /* The length to which a text is cut for a message, between two code points. */
 int ev_expr_cut(const char *p, size_t len, size_t most);
-/* Its kind, and of a scalar the value, for messages: number (5). In the arena. */
-const char *ev_expr_value_say(struct ev_expr_run *x, const struct ev_expr_value *v);
+/* Its kind, and the value of a scalar, for messages: number (5). In the arena. */
+const char *ev_expr_value_describe(struct ev_expr_run *x, const struct ev_expr_value *v);
 
 /* A growing array in the arena. */
 struct ev_expr_list {
@@ -300,14 +300,14 @@ struct ev_expr_path_step {
 	size_t len;
 	int64_t index;
 	uint32_t symbol;    /* of the name, where the program is bound */
-	uint32_t member_id; /* and of what names alone lead to from a record, or EV_NO_MEMBER_ID */
-	bool quiet;	    /* ? */
+	uint32_t member_id; /* of a path of names from the record, or EV_NO_MEMBER_ID */
+	bool optional;	    /* ? */
 };
 
 struct ev_expr_part {
 	enum ev_expr_op op;
-	bool single; /* has one output or raises an error */
-	bool quiet;  /* EV_EACH: with ? */
+	bool single;   /* has one output or raises an error */
+	bool optional; /* EV_EACH: with ? */
 	char sign;
 	uint8_t mask; /* EV_COMPARE: EV_LESS ...; EV_KINDS: 1 << kind */
 	enum ev_expr_function function;
@@ -319,10 +319,10 @@ struct ev_expr_part {
 	struct ev_expr_value value;
 };
 
-/* What libjq does of a program that is native otherwise: a piece of its text. */
+/* A piece of a native program's text that libjq runs. */
 struct ev_expr_foreign {
 	const struct ev_expr_token *from, *end;
-	bool suffix; /* it goes on behind a value, as [1:2] does */
+	bool suffix; /* a step behind a value, such as [1:2] */
 	struct ev_expr_foreign *next;
 };
 
@@ -354,9 +354,9 @@ enum ev_expr_parsed ev_expr_parse(const struct ev_expr_token *tokens, bool names
 
 /* Whether a double holds the number exactly, and libjq spells it like this. */
 bool ev_libjq_spells(const char *p, size_t len);
-/* Whether that is so of every number in value `at`; else false, with what is wrong. */
+/* ev_libjq_spells of every number in value `at`; else false, with the reason. */
 bool ev_libjq_keeps(const struct ev_doc *d, uint32_t at, struct ev_buf *why);
-/* What searches a text of ASCII as that call of test does, or NULL (regex.c). */
+/* A regex that does on a text of ASCII what that call of test does, or NULL (regex.c). */
 struct ev_regex *ev_expr_regex(const struct ev_expr_foreign *f);
 /* A JSON text as a value in the arena; false if it is none. */
 bool ev_expr_value_parse(struct ev_expr_run *x, const char *p, size_t len,
@@ -366,9 +366,9 @@ enum ev_expr_flow ev_libjq_call(struct ev_expr_run *x, uint32_t program,
 				const struct ev_expr_value *in, struct ev_expr_list *outputs);
 /* Appends the value as JSON, numbers as ev_expr_value_spelled has them. */
 void ev_expr_value_json(struct ev_expr_run *x, const struct ev_expr_value *v, struct ev_buf *out);
-/* A number in plain digits, as short as may be. In the arena; NULL if there are too many. */
+/* A number without an exponent, as short as possible. In the arena; NULL if it is too long. */
 const char *ev_expr_value_digits(struct ev_expr_run *x, const struct ev_expr_value *v, size_t *len);
-/* A number as it stands in the record, or in plain digits if it was computed. */
+/* A number as it stands in the record, or, if it was computed, without an exponent. */
 const char *ev_expr_value_spelled(struct ev_expr_run *x, const struct ev_expr_value *v,
 				  size_t *len);
 
@@ -383,7 +383,7 @@ enum ev_expr_flow ev_expr_call(struct ev_expr_run *x, enum ev_expr_function f,
 
 /* Evaluation (eval.c) */
 
-/* Takes an output; EV_GO_ON asks for more. */
+/* Takes an output and returns EV_GO_ON for more. */
 struct ev_expr_sink {
 	enum ev_expr_flow (*take)(struct ev_expr_run *x, struct ev_expr_sink *to,
 				  const struct ev_expr_value *v);
@@ -392,8 +392,8 @@ struct ev_expr_sink {
 /* How a comparison is written, by its mask. */
 extern const char *const ev_expr_signs[];
 
-/* Whether a comparison holds whose sides are to each other as c is to 0. */
-static inline bool ev_expr_accepts(const struct ev_expr_part *n, int c)
+/* Whether a comparison holds; c: its sides compared, as by strcmp. */
+static inline bool ev_expr_order_holds(const struct ev_expr_part *n, int c)
 {
 	return (n->mask & (c < 0 ? EV_LESS : c > 0 ? EV_GREATER : EV_EQUAL)) != 0;
 }
@@ -405,10 +405,10 @@ enum ev_expr_flow ev_expr_outputs(struct ev_expr_run *x, const struct ev_expr_pa
 enum ev_expr_flow ev_expr_holds(struct ev_expr_run *x, const struct ev_expr_part *n,
 				const struct ev_expr_value *in, bool *holds);
 
-/* Where it does not: the sign of the comparison that failed, and its sides; NULL: none is known. */
-const char *ev_expr_wrong(struct ev_expr_run *x, const struct ev_expr_part *n,
-			  const struct ev_expr_value *in, struct ev_expr_value *left,
-			  struct ev_expr_value *right);
+/* The sign and the sides of the comparison that failed; NULL: none is known. */
+const char *ev_expr_failed(struct ev_expr_run *x, const struct ev_expr_part *n,
+			   const struct ev_expr_value *in, struct ev_expr_value *left,
+			   struct ev_expr_value *right);
 
 /* Comparisons of numbers (comparison.c) */
 

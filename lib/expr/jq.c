@@ -44,7 +44,7 @@ struct request {
 
 struct reply {
 	uint64_t answer;
-	uint64_t len; /* bytes that follow: what is wrong, or the outputs */
+	uint64_t len; /* bytes that follow: the error, or the outputs */
 };
 
 struct ev_jq {
@@ -130,7 +130,7 @@ static void no_memory_in_libjq(void *data)
 	end(NO_MEMORY);
 }
 
-/* One line of what libjq has to say, without what evkit says better. */
+/* The first line of a message of libjq, without its prefix and what follows a parenthesis. */
 static void put_message(const char *p, size_t len, struct ev_buf *out)
 {
 	static const char *const ends[] = {" (while parsing", " (Unix shell quoting", "\n"};
@@ -163,7 +163,7 @@ static void put_value(jv v, struct ev_buf *out)
 	jv_free(v);
 }
 
-/* The first that libjq has when it compiles. */
+/* Keeps the first message of a compilation. */
 static void on_message(void *data, jv message)
 {
 	struct ev_buf *out = data;
@@ -175,9 +175,8 @@ static void on_message(void *data, jv message)
 }
 
 /*
- * What jq 1.6 compiles < to, and its kin, bound to these: a number that stands beside a text or
- * null is no comparison that anybody means. On the program's own first line, whose number libjq
- * tells in its messages.
+ * Redefines the functions that jq 1.6 compiles < <= > >= to: to order a number and a text or null
+ * is an error. It stands in the program's first line, so that line numbers in messages stay right.
  */
 #define ORDERED(name, sign)                                                                \
 	"def ev" name "(a; b): a " sign " b; "                                             \
@@ -495,7 +494,6 @@ void ev_jq_free(struct ev_jq **q)
 	*q = NULL;
 }
 
-/* What a number of seconds is called, from 1/32 on. */
 static void put_seconds(uint64_t microseconds, struct ev_buf *out)
 {
 	uint64_t hundredths = (microseconds + 5000) / 10000;

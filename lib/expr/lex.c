@@ -332,7 +332,7 @@ static bool looks_elsewhere(const struct ev_expr_token *t, const struct ev_expr_
 		(ev_expr_token_is(t, "ENV") || ev_expr_token_is(t, "__prog_args")));
 }
 
-/* Whether the double that libjq makes of a constant is as good as the constant. */
+/* Whether a constant keeps its value as a double in libjq. */
 static bool constant_kept(const struct ev_expr_token *t)
 {
 	size_t digits = 0;
@@ -393,8 +393,8 @@ static bool is_assignment(const struct ev_expr_token *t)
 }
 
 /*
- * Looked for where a truth is wanted: at the end of the text, in plain brackets, in conditions, and
- * in what all, any and select are given; what goes on through a pipe is changed on purpose.
+ * Finds assignments in the places of conditions: at the end of the text, in parentheses there, and
+ * in the arguments of all, any and select. Before a pipe, an assignment may be meant.
  */
 const struct ev_expr_token *ev_expr_assigns(const struct ev_expr_token *tokens)
 {

@@ -1,6 +1,6 @@
 /*
  * Values on their way to libjq and back. A number goes there only if a double holds it exactly and
- * libjq spells it as it stands, so that neither a comparison nor a text can tell the difference.
+ * libjq spells it as it stands, so that neither comparisons nor texts differ.
  */
 #include "base/mem.h"
 #include "expr/internal.h"
@@ -200,7 +200,7 @@ static enum ev_expr_flow put_json(struct ev_expr_run *x, const struct ev_expr_va
 		if (for_libjq && (p == NULL || (!x->floating && !ev_libjq_spells(p, len))))
 			return ev_expr_give_up(
 				x, "libjq, which this needs, would change the digits of %s",
-				ev_expr_value_say(x, v));
+				ev_expr_value_describe(x, v));
 		ev_buf_put(out, p, len);
 		break;
 	case EV_ARRAY:
@@ -229,7 +229,7 @@ void ev_expr_value_json(struct ev_expr_run *x, const struct ev_expr_value *v, st
 	ev_expr_spend(x, 1);
 }
 
-/* Whether a test of libjq was made here, which holds or not. */
+/* Runs a test by the regex, if there is one and the text is ASCII; false if libjq must. */
 static bool tested(struct ev_expr_run *x, struct ev_regex *re, const struct ev_expr_value *in,
 		   bool *holds)
 {
@@ -252,7 +252,7 @@ static bool tested(struct ev_expr_run *x, struct ev_regex *re, const struct ev_e
 enum ev_expr_flow ev_libjq_call(struct ev_expr_run *x, uint32_t program,
 				const struct ev_expr_value *in, struct ev_expr_list *outputs)
 {
-	struct ev_buf json = {0}, said = {0};
+	struct ev_buf json = {0}, lines = {0};
 	enum ev_expr_flow flow;
 	struct ev_expr_value v;
 	bool holds;
@@ -264,20 +264,20 @@ enum ev_expr_flow ev_libjq_call(struct ev_expr_run *x, uint32_t program,
 	}
 	flow = put_json(x, in, true, &json);
 	if (flow == EV_GO_ON) {
-		switch (ev_jq_run(x->foreign[program], json.p, json.len, &said, x->why)) {
+		switch (ev_jq_run(x->foreign[program], json.p, json.len, &lines, x->why)) {
 		case EV_OK: break;
 		case EV_REJECT: flow = EV_RAISED; break;
 		default: flow = EV_GIVE_UP; break;
 		}
 	}
-	for (size_t i = 0, end; flow == EV_GO_ON && i < said.len; i = end + 1) {
-		end = (size_t)((char *)memchr(said.p + i, '\n', said.len - i) - said.p);
-		if (!ev_expr_value_parse(x, said.p + i, end - i, &v))
+	for (size_t i = 0, end; flow == EV_GO_ON && i < lines.len; i = end + 1) {
+		end = (size_t)((char *)memchr(lines.p + i, '\n', lines.len - i) - lines.p);
+		if (!ev_expr_value_parse(x, lines.p + i, end - i, &v))
 			flow = ev_expr_raise(x, "libjq gave what is no JSON");
 		else
 			ev_expr_list_add(x, outputs, &v);
 	}
 	ev_buf_free(&json);
-	ev_buf_free(&said);
+	ev_buf_free(&lines);
 	return flow != EV_GO_ON || x->left >= 0 ? flow : ev_expr_spent(x);
 }

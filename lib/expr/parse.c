@@ -5,8 +5,8 @@
 #include <string.h>
 
 /*
- * jq's grammar as jq 1.6 has it, as far as evkit evaluates it. Whatever is not understood here is
- * "not native", and libjq has the last word on it, so this parser never needs to say what is wrong.
+ * The part of jq 1.6's grammar that evkit evaluates. Any other text is "not native" and libjq's to
+ * run or refuse, so this parser reports no errors.
  */
 
 enum { MAX_INDEX = 1000000000 };
@@ -94,7 +94,7 @@ static const struct ev_expr_part *input(struct parser *p)
 	return make(p, (struct ev_expr_part){.op = EV_INPUT, .single = true});
 }
 
-/* One with the parts a and, where not NULL, b, which has one output if they do. */
+/* A part of one or two operands, which has one output if they do. */
 static const struct ev_expr_part *both(struct parser *p, enum ev_expr_op op,
 				       const struct ev_expr_part *a, const struct ev_expr_part *b)
 {
@@ -136,10 +136,10 @@ static const struct ev_expr_part *pipe(struct parser *p, const struct ev_expr_pa
 		return a;
 	if (a->op == EV_INPUT)
 		return b;
-	if (b->op == EV_SUM && b->a->op == EV_EACH && !b->a->quiet && b->a->a->op == EV_INPUT)
+	if (b->op == EV_SUM && b->a->op == EV_EACH && !b->a->optional && b->a->a->op == EV_INPUT)
 		sum = b;
 	else if (b->op == EV_PIPE && b->a->op == EV_SUM && b->a->a->op == EV_EACH &&
-		 !b->a->a->quiet && b->a->a->a->op == EV_INPUT) {
+		 !b->a->a->optional && b->a->a->a->op == EV_INPUT) {
 		sum = b->a;
 		rest = b->b;
 	}
@@ -193,7 +193,8 @@ static const struct ev_expr_part *stepped(struct parser *p, const struct ev_expr
 					  struct ev_expr_path_step s)
 {
 	const struct ev_expr_part *base = from;
-	struct ev_expr_part n = {.op = EV_PATH, .single = from->single && !s.quiet, .n_steps = 1};
+	struct ev_expr_part n = {
+		.op = EV_PATH, .single = from->single && !s.optional, .n_steps = 1};
 
 	if (from->op == EV_PATH) {
 		base = from->a;
@@ -247,7 +248,7 @@ static bool is_slice(const struct ev_expr_token *t)
 	return t->kind == ':';
 }
 
-/* Whether the tokens from here on are another step of a path, and which. */
+/* Reads another step of a path. */
 static bool suffix(struct parser *p, const struct ev_expr_part **n)
 {
 	struct ev_expr_path_step s = {0};
@@ -262,8 +263,8 @@ static bool suffix(struct parser *p, const struct ev_expr_part **n)
 		p->t += 2;
 	} else if (p->t->kind == '[' && p->t[1].kind == ']') {
 		p->t += 2;
-		*n = make(p,
-			  (struct ev_expr_part){.op = EV_EACH, .quiet = next_is(p, '?'), .a = *n});
+		*n = make(p, (struct ev_expr_part){
+				     .op = EV_EACH, .optional = next_is(p, '?'), .a = *n});
 		return *n != NULL;
 	} else if (p->t->kind == '[' && is_slice(p->t + 1)) {
 		*n = foreign_slice(p, *n);
@@ -273,7 +274,7 @@ static bool suffix(struct parser *p, const struct ev_expr_part **n)
 	} else if (!next_is(p, '[') || !subscript(p, &s)) {
 		return false;
 	}
-	s.quiet = next_is(p, '?');
+	s.optional = next_is(p, '?');
 	*n = stepped(p, *n, s);
 	return *n != NULL;
 }
@@ -297,7 +298,7 @@ static const struct ev_expr_part *variable(struct parser *p)
 	return NULL;
 }
 
-/* A body in which the variable has its name. */
+/* Parses a body in which the variable is in scope. */
 static const struct ev_expr_part *scoped(struct parser *p, const struct ev_expr_token *name,
 					 uint32_t slot,
 					 const struct ev_expr_part *(*body)(struct parser *p))
@@ -338,7 +339,7 @@ static const struct ev_expr_part *bind(struct parser *p, const struct ev_expr_pa
 					     .b = body});
 }
 
-static const struct ev_expr_part *term(struct parser *p, bool *plain);
+static const struct ev_expr_part *term(struct parser *p, bool *postfix);
 
 /* Only with one output each for the start and the next state: beyond, versions of jq differ. */
 static const struct ev_expr_part *reduce(struct parser *p)
@@ -346,9 +347,9 @@ static const struct ev_expr_part *reduce(struct parser *p)
 	const struct ev_expr_token *name;
 	const struct ev_expr_part *of, *start, *next;
 	uint32_t slot;
-	bool plain;
+	bool postfix;
 
-	if ((of = term(p, &plain)) == NULL || !plain || !binding(p, &name, &slot) ||
+	if ((of = term(p, &postfix)) == NULL || !postfix || !binding(p, &name, &slot) ||
 	    !next_is(p, '(') || (start = pipeline(p)) == NULL || !next_is(p, ';') ||
 	    (next = scoped(p, name, slot, pipeline)) == NULL || !next_is(p, ')') ||
 	    !start->single || !next->single)
@@ -590,13 +591,13 @@ static const struct ev_expr_part *called(struct parser *p, const struct word *w,
 	return make(p, n);
 }
 
-/* Of constant arguments, these have one output for one input. */
+/* With constant arguments, these have one output for each input. */
 static const char *const one_for_one[] = {
 	"test",		"split", "reverse", "flatten", "explode",   "implode",
 	"from_entries", "index", "rindex",  "indices", "transpose", NULL,
 };
 
-/* What libjq does, from a token up to another, with what stands before it as its input. */
+/* The tokens from one up to another, for libjq to run on the part before them. */
 static const struct ev_expr_part *foreign(struct parser *p, const struct ev_expr_token *from,
 					  const struct ev_expr_token *end, bool suffix, bool single)
 {
@@ -623,7 +624,7 @@ static const struct ev_expr_token *behind(const struct ev_expr_token *t)
 	return t;
 }
 
-/* A call of what is not known here. */
+/* A call of a function that is not native. */
 static const struct ev_expr_part *foreign_call(struct parser *p, const struct ev_expr_token *name)
 {
 	static const char *const syntax[] = {"def",    "try",	  "catch",   "foreach", "label",
@@ -715,15 +716,15 @@ static const struct ev_expr_part *interpolated(struct parser *p)
 	}
 }
 
-/* What a term begins with. *plain: no step may follow what is not a term in jq 1.6. */
-static const struct ev_expr_part *head(struct parser *p, bool *plain)
+/* The beginning of a term. *postfix: steps may follow; not so behind all in jq 1.6. */
+static const struct ev_expr_part *head(struct parser *p, bool *postfix)
 {
 	const struct ev_expr_token *t = p->t;
 	const struct ev_expr_part *n;
 	const char *s;
 	size_t len;
 
-	*plain = true;
+	*postfix = true;
 	switch (t->kind) {
 	case EV_T_NUMBER: p->t++; return constant(p, number(p, t, false));
 	case EV_T_STRING:
@@ -753,12 +754,12 @@ static const struct ev_expr_part *head(struct parser *p, bool *plain)
 		return constant(p, (struct ev_expr_value){.kind = EV_OBJECT, .form = EV_ITEMS});
 	case '$': p->t++; return variable(p);
 	case EV_T_NAME:
-		*plain = false;
+		*postfix = false;
 		if (next_is_word(p, "if"))
 			return conditional(p);
 		if (next_is_word(p, "reduce"))
 			return reduce(p);
-		*plain = true;
+		*postfix = true;
 		return call(p);
 	case EV_T_FORMAT:
 		p->t++;
@@ -770,14 +771,14 @@ static const struct ev_expr_part *head(struct parser *p, bool *plain)
 	}
 }
 
-static const struct ev_expr_part *term(struct parser *p, bool *plain)
+static const struct ev_expr_part *term(struct parser *p, bool *postfix)
 {
 	const struct ev_expr_part *n;
 
 	if (!deeper(p))
 		return NULL;
-	n = head(p, plain);
-	while (n != NULL && *plain && suffix_follows(p))
+	n = head(p, postfix);
+	while (n != NULL && *postfix && suffix_follows(p))
 		if (!suffix(p, &n))
 			return NULL;
 	p->depth--;
@@ -787,7 +788,7 @@ static const struct ev_expr_part *term(struct parser *p, bool *plain)
 static const struct ev_expr_part *operand(struct parser *p)
 {
 	const struct ev_expr_part *n;
-	bool plain;
+	bool postfix;
 
 	if (p->t->kind == '-') {
 		if (p->t[1].kind == EV_T_NUMBER && p->t[2].kind != '*' && p->t[2].kind != '/' &&
@@ -804,8 +805,8 @@ static const struct ev_expr_part *operand(struct parser *p)
 		p->depth--;
 		return n;
 	}
-	n = term(p, &plain);
-	if (n != NULL && plain && ev_expr_token_is(p->t, "as"))
+	n = term(p, &postfix);
+	if (n != NULL && postfix && ev_expr_token_is(p->t, "as"))
 		return bind(p, n);
 	while (n != NULL && next_is(p, '?'))
 		n = with(p, EV_TRY, false, n, NULL);

@@ -1,4 +1,4 @@
-/* The paths of an expression that lead from the record: what a person meant it to ask for. */
+/* The paths of an expression that lead from the record. */
 #include "expr/expr.h"
 #include "expr/internal.h"
 #include "json/path.h"
@@ -10,7 +10,7 @@ struct walk {
 	void *ctx;
 };
 
-/* Behind a path: one more step. NULL stays NULL: where that stands is not known. */
+/* A path and one more step. NULL stays NULL: unknown. */
 static const char *behind(struct walk *w, const char *path, const struct ev_expr_path_step *s)
 {
 	struct ev_buf text = {0};
@@ -47,7 +47,7 @@ static const char *used(struct walk *w, const struct ev_expr_part *n, const char
 	return at;
 }
 
-/* Tells of the paths of a part whose input is at a path; returns where its output is, or NULL. */
+/* Reports the paths of a part whose input is at a path; returns that of its output, or NULL. */
 static const char *walk(struct walk *w, const struct ev_expr_part *n, const char *in)
 {
 	const char *at;

@@ -2,9 +2,9 @@
  * test("re") and test("re"; "flags"), which libjq has Oniguruma do, in another process. Where an
  * expression means the same in PCRE2, and the text is ASCII, it is searched here.
  *
- * That is so of what is plainly regular: literals, ., classes, groups, alternatives, quantifiers of
- * what is not empty; \d \w \s, whose sets differ behind ASCII alone; ^ and $, which are \A and \Z
- * here. What is not surely the same is libjq's.
+ * That is known of literals, ., classes, groups, alternatives and quantifiers of what is not empty;
+ * of \d \w \s, which differ beyond ASCII alone; and of ^ and $, which are \A and \Z here. All else
+ * is libjq's.
  */
 #include "regex/regex.h"
 #include "expr/internal.h"
@@ -19,7 +19,7 @@ enum { MOST_REPEATS = 1000, MOST_GROUPS = 60 /* within each other */ };
 struct reading {
 	const char *p;
 	struct ev_buf out;
-	bool other; /* not surely the same */
+	bool other; /* something is not known to mean the same */
 };
 
 static bool one_of(char c, const char *list)
@@ -66,7 +66,7 @@ static void class(struct reading *r)
 	take(r, 1);
 }
 
-/* Returns how often at least. loops: what it is about may come again and again. */
+/* Returns the least count. loops: what it stands behind may be repeated. */
 static unsigned long quantifier(struct reading *r, bool loops)
 {
 	unsigned long least = *r->p == '+', most = 1;
@@ -90,7 +90,7 @@ static unsigned long quantifier(struct reading *r, bool loops)
 
 static void translate(struct reading *r)
 {
-	uint64_t full = 0, parted = 0; /* of a group, a bit: it takes something; it has a | */
+	uint64_t full = 0, parted = 0; /* a bit a group: it is never empty; it has a | */
 	int depth = 0;
 
 	while (*r->p != '\0' && !r->other) {

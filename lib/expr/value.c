@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAID = 40 }; /* bytes of a value in a message */
+enum { DESCRIBED = 40 }; /* bytes of a value in a message */
 
 static void complain(struct ev_expr_run *x, const char *fmt, va_list ap) EV_PRINTF(2, 0);
 static void complain(struct ev_expr_run *x, const char *fmt, va_list ap)
@@ -237,8 +237,8 @@ enum ev_expr_flow ev_expr_value_multiply(struct ev_expr_run *x, const struct ev_
 	struct ev_small s, t;
 
 	if (a->kind != EV_NUMBER || b->kind != EV_NUMBER)
-		return ev_expr_raise(x, "%s and %s cannot be multiplied", ev_expr_value_say(x, a),
-				     ev_expr_value_say(x, b));
+		return ev_expr_raise(x, "%s and %s cannot be multiplied",
+				     ev_expr_value_describe(x, a), ev_expr_value_describe(x, b));
 	if (small(x, a, &s) && small(x, b, &t) && ev_small_multiply(&s, t) &&
 	    abs(s.exp) <= EV_SMALL_EXP) {
 		*out = from_small(s);
@@ -258,44 +258,28 @@ enum ev_expr_flow ev_expr_value_negate(struct ev_expr_run *x, const struct ev_ex
 	struct ev_expr_value zero = ev_expr_whole(0);
 
 	if (a->kind != EV_NUMBER)
-		return ev_expr_raise(x, "%s cannot be negated", ev_expr_value_say(x, a));
+		return ev_expr_raise(x, "%s cannot be negated", ev_expr_value_describe(x, a));
 	return add_numbers(x, &zero, a, true, out);
 }
 
 int64_t ev_expr_value_index(struct ev_expr_run *x, const struct ev_expr_value *v)
 {
-	const int64_t most = 1LL << 40;
-	struct ev_small s;
-	struct ev_expr_value zero = ev_expr_whole(0);
-	int64_t coef;
+	enum { MOST = 12 }; /* digits that an index can have */
+	const int64_t beyond = 1LL << 40;
+	struct ev_number n;
+	size_t len;
+	const char *p = spelled(x, v, &len);
+	int64_t i;
 
-	if (!small(x, v, &s)) {
-		/* Longer than 18 digits: as an index only of use with a long fraction. */
-		const char *p;
-		size_t len;
-		struct ev_number n;
-
-		p = spelled(x, v, &len);
-		ev_number_read(p, len, &n);
-		if (n.digits == 0 || n.point <= 0)
-			return 0;
-		if (n.point > 12)
-			return ev_expr_numbers_compare(x, v, &zero) < 0 ? -most : most;
-		coef = 0;
-		for (int64_t i = 0, k = 0; i < n.point; k++) {
-			if (i < n.digits && n.first[k] == '.')
-				continue;
-			coef = coef * 10 + (i < n.digits ? n.first[k] - '0' : 0);
-			i++;
-		}
-		return n.negative ? -coef : coef;
-	}
-	coef = s.coef;
-	for (; s.exp < 0 && coef != 0; s.exp++)
-		coef /= 10;
-	for (; s.exp > 0 && coef != 0 && coef < most && coef > -most; s.exp--)
-		coef *= 10;
-	return coef > most ? most : coef < -most ? -most : coef;
+	ev_number_read(p, len, &n);
+	if (n.point <= 0)
+		return 0;
+	if (n.point > MOST)
+		return n.negative ? -beyond : beyond;
+	if (n.digits > n.point)
+		n.digits = (uint32_t)n.point;
+	ev_number_int64(&n, &i);
+	return i;
 }
 
 /* Strings */
@@ -664,8 +648,8 @@ enum ev_expr_flow ev_expr_sum_add(struct ev_expr_run *x, struct ev_expr_sum *s,
 	if (had.kind == EV_NULL || v->kind == EV_NULL)
 		return EV_GO_ON;
 	if (had.kind != v->kind || v->kind < EV_NUMBER)
-		return ev_expr_raise(x, "%s and %s cannot be added", ev_expr_value_say(x, &had),
-				     ev_expr_value_say(x, v));
+		return ev_expr_raise(x, "%s and %s cannot be added",
+				     ev_expr_value_describe(x, &had), ev_expr_value_describe(x, v));
 	if (v->kind == EV_STRING)
 		return add_text(x, s, v);
 	if (v->kind == EV_OBJECT) {
@@ -700,8 +684,8 @@ enum ev_expr_flow ev_expr_value_subtract(struct ev_expr_run *x, const struct ev_
 	if (a->kind == EV_NUMBER && b->kind == EV_NUMBER)
 		return add_numbers(x, a, b, true, out);
 	if (a->kind != EV_ARRAY || b->kind != EV_ARRAY)
-		return ev_expr_raise(x, "%s and %s cannot be subtracted", ev_expr_value_say(x, a),
-				     ev_expr_value_say(x, b));
+		return ev_expr_raise(x, "%s and %s cannot be subtracted",
+				     ev_expr_value_describe(x, a), ev_expr_value_describe(x, b));
 	for (struct ev_expr_cursor c = ev_expr_cursor(x, a);
 	     ev_expr_cursor_next(x, &c, NULL, &v);) {
 		bool found = false;
@@ -740,15 +724,15 @@ enum ev_expr_flow ev_expr_value_length(struct ev_expr_run *x, const struct ev_ex
 		return EV_GO_ON;
 	case EV_ARRAY:
 	case EV_OBJECT: *out = ev_expr_whole(ev_expr_value_count(x, a)); return EV_GO_ON;
-	default: return ev_expr_raise(x, "%s has no length", ev_expr_value_say(x, a));
+	default: return ev_expr_raise(x, "%s has no length", ev_expr_value_describe(x, a));
 	}
 }
 
-const char *ev_expr_value_say(struct ev_expr_run *x, const struct ev_expr_value *v)
+const char *ev_expr_value_describe(struct ev_expr_run *x, const struct ev_expr_value *v)
 {
 	const char *kind = ev_kind_name((enum ev_kind)v->kind), *p;
 	const char *quote = v->kind == EV_STRING ? "\"" : "";
-	char *said = ev_arena_alloc(&x->arena, SAID + 40);
+	char *text = ev_arena_alloc(&x->arena, DESCRIBED + 40);
 	size_t len;
 	int cut;
 
@@ -774,8 +758,8 @@ const char *ev_expr_value_say(struct ev_expr_run *x, const struct ev_expr_value 
 	case EV_STRING: p = ev_expr_value_string(x, v, &len); break;
 	default: return kind;
 	}
-	cut = ev_expr_cut(p, len, SAID);
-	snprintf(said, SAID + 40, "%s (%s%.*s%s%s)", kind, quote, cut, p,
+	cut = ev_expr_cut(p, len, DESCRIBED);
+	snprintf(text, DESCRIBED + 40, "%s (%s%.*s%s%s)", kind, quote, cut, p,
 		 (size_t)cut < len ? "..." : "", quote);
-	return said;
+	return text;
 }

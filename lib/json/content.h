@@ -1,6 +1,6 @@
 /*
- * content: the digest of a value by what it says, whatever the order of its members and the
- * spelling of its strings and numbers. Floor 3.
+ * content: the digest of a value, whatever the order of its members and the spelling of its strings
+ * and numbers. Floor 3.
  *
  * It is the XXH3, 128 bits, of the canonical form (canon.h).
  *

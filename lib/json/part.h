@@ -1,9 +1,8 @@
 /*
- * part: whether a line looks like a part of a larger JSON text: of one that is spread over several
- * lines, or that was torn. Floor 3.
+ * part: whether a line seems to be a part of a larger JSON text, one that is spread over several
+ * lines or was torn. Floor 3.
  *
- * These are guesses, for who asks a line for a whole object: to refuse what may be a part, and to
- * say why.
+ * These are guesses, for messages about lines that are no whole object.
  */
 #ifndef EV_PART_H
 #define EV_PART_H

@@ -315,7 +315,7 @@ void ev_path_all(const struct ev_path *path, const struct ev_doc *d, uint32_t fr
 }
 
 static bool is_open(const struct ev_path *path, size_t step, const struct ev_doc *d, uint32_t at,
-		    ev_path_tell *tell, void *ctx)
+		    ev_path_report *report, void *ctx)
 {
 	for (; step < path->n; step++) {
 		const struct ev_step *s = &path->steps[step];
@@ -324,33 +324,33 @@ static bool is_open(const struct ev_path *path, size_t step, const struct ev_doc
 		if (at == EV_NOWHERE || ev_kind(d, at) == EV_NULL)
 			return true;
 		if (ev_kind(d, at) != ev_step_asks(s)) {
-			if (tell != NULL)
-				tell(ctx, at, s);
+			if (report != NULL)
+				report(ctx, at, s);
 			return false;
 		}
 		if (s->kind != EV_STEP_EACH) {
 			at = step_into(path, s, d, at);
 			continue;
 		}
-		for (uint32_t i = ev_first(d, at); i < ev_end(d, at) && (open || tell != NULL);
+		for (uint32_t i = ev_first(d, at); i < ev_end(d, at) && (open || report != NULL);
 		     i = ev_next(d, i))
-			open &= is_open(path, step + 1, d, i, tell, ctx);
+			open &= is_open(path, step + 1, d, i, report, ctx);
 		return open;
 	}
 	return true;
 }
 
 bool ev_path_is_open(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
-		     ev_path_tell *tell, void *ctx)
+		     ev_path_report *report, void *ctx)
 {
 	const struct ev_computed *v;
 
 	if (path->when != NULL && !ev_path_takes(path->when, d, from))
 		return true;
 	if (path->computed == 0)
-		return is_open(path, 0, d, from, tell, ctx);
+		return is_open(path, 0, d, from, report, ctx);
 	v = ev_computed_find(d, path->computed, from);
-	return v == NULL || (v->why == NULL && is_open(path, 0, d, v->node, tell, ctx));
+	return v == NULL || (v->why == NULL && is_open(path, 0, d, v->node, report, ctx));
 }
 
 bool ev_path_same(const struct ev_path *a, const struct ev_path *b)

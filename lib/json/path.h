@@ -3,8 +3,8 @@
  *
  *   .  .a.b  ."odd name"  .["a"]  .a[0]  .a[-1]  .items[].price  $item.sku  $index
  *
- * Looking a path up in something of another kind, or in null, finds nothing; whether it led through
- * another kind, which jq would refuse, is asked apart. A [] goes through arrays alone.
+ * A path finds nothing in null or in a value of another kind; whether it led through another kind,
+ * which jq would refuse, ev_path_is_open says. A [] goes through arrays alone.
  */
 #ifndef EV_PATH_H
 #define EV_PATH_H
@@ -42,8 +42,8 @@ struct ev_path *ev_path_parse(const char *text, struct ev_error *err);
 void ev_path_free(struct ev_path **path);
 
 /*
- * In documents with these symbols, which are borrowed, names are then found by their symbols; in
- * others by their bytes, as before. Before the first such document is scanned.
+ * From then on names are found by their symbols in documents with these, which are borrowed, and by
+ * their bytes in others. To be called before the first such document is scanned.
  */
 void ev_path_bind(struct ev_path *path, struct ev_symbols *symbols);
 
@@ -67,19 +67,18 @@ void ev_path_all(const struct ev_path *path, const struct ev_doc *d, uint32_t fr
 void ev_path_all_from(const struct ev_path *path, size_t step, const struct ev_doc *d,
 		      uint32_t from, struct ev_found *found);
 
-/* What a step asks of the value that it is taken in. */
+/* The kind of value in which a step finds something. */
 static inline enum ev_kind ev_step_asks(const struct ev_step *s)
 {
 	return s->kind == EV_STEP_NAME ? EV_OBJECT : EV_ARRAY;
 }
 /*
- * Whether the path leads from value `from` through nothing of another kind than its steps ask; null
- * and what is absent are no other kind. tell, if not NULL, is called for each value of another
- * kind, with the step that asks; else the first is enough.
+ * Whether every value that the path leads through, from value `from` on, is of the kind that the
+ * next step asks for, or null or absent. report, if not NULL, is called for each that is not.
  */
-typedef void ev_path_tell(void *ctx, uint32_t at, const struct ev_step *s);
+typedef void ev_path_report(void *ctx, uint32_t at, const struct ev_step *s);
 bool ev_path_is_open(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
-		     ev_path_tell *tell, void *ctx);
+		     ev_path_report *report, void *ctx);
 
 /* Appends the JSON Pointer (RFC 6901) to value i, and that of a path without []. */
 void ev_pointer(const struct ev_doc *d, uint32_t i, struct ev_buf *out);
@@ -87,7 +86,7 @@ void ev_path_pointer(const struct ev_path *path, struct ev_buf *out);
 
 /* Appends a name as a step: .total, or with its quotes where it needs them, ."order id". */
 void ev_path_put_name(const char *name, size_t len, struct ev_buf *out);
-/* Appends the steps of a path in their one spelling; nothing for the root itself. */
+/* Appends the steps of a path in canonical spelling; nothing for the root itself. */
 void ev_path_steps(const struct ev_path *path, struct ev_buf *out);
 
 /*
@@ -96,7 +95,7 @@ void ev_path_steps(const struct ev_path *path, struct ev_buf *out);
  */
 bool ev_path_takes(const struct ev_path *when, const struct ev_doc *d, uint32_t from);
 
-/* Whether both paths say the same. */
+/* Whether both paths have the same root, steps and filter. */
 bool ev_path_same(const struct ev_path *a, const struct ev_path *b);
 /* The same, whatever filters them. */
 bool ev_path_same_steps(const struct ev_path *a, const struct ev_path *b);

@@ -10,7 +10,7 @@ enum { NONE = UINT32_MAX };
 /* The paths' common steps are a tree; a level is an object in it. */
 struct edge {
 	uint32_t slot;	/* of the member's value, or NONE */
-	uint32_t level; /* of what is wanted in it, or NONE */
+	uint32_t level; /* of its own members, or NONE */
 };
 
 /* A plan: by slot, where the value stands in all documents of the shape. */
@@ -209,22 +209,22 @@ void ev_picks_find(struct ev_picks *p, const struct ev_doc *d, uint32_t from)
 	ev_picks_find_to(p, d, from, p->at);
 }
 
-static void add_way(struct ev_ways *w, uint32_t slot, enum ev_kind kind)
+static void add_container(struct ev_containers *w, uint32_t slot, enum ev_kind kind)
 {
 	for (size_t i = 0; i < w->n; i++)
 		if (w->list[i].slot == slot && w->list[i].kind == kind)
 			return;
 	w->list = ev_realloc_array(w->list, w->n + 1, sizeof *w->list);
-	w->list[w->n++] = (struct ev_way){slot, kind};
+	w->list[w->n++] = (struct ev_container){slot, kind};
 }
 
-static void add_other(struct ev_ways *w, const struct ev_path *path)
+static void add_other(struct ev_containers *w, const struct ev_path *path)
 {
 	w->others = ev_realloc_array(w->others, w->n_others + 1, sizeof(const struct ev_path *));
 	w->others[w->n_others++] = path;
 }
 
-void ev_ways_add(struct ev_ways *w, struct ev_picks *p, const struct ev_path *path)
+void ev_containers_add(struct ev_containers *w, struct ev_picks *p, const struct ev_path *path)
 {
 	struct ev_path names = *path;
 
@@ -237,7 +237,7 @@ void ev_ways_add(struct ev_ways *w, struct ev_picks *p, const struct ev_path *pa
 	for (; names.n < path->n; names.n++) {
 		const struct ev_step *s = &path->steps[names.n];
 
-		add_way(w, ev_picks_add(p, &names), ev_step_asks(s));
+		add_container(w, ev_picks_add(p, &names), ev_step_asks(s));
 		if (s->kind != EV_STEP_NAME)
 			break;
 	}
@@ -246,9 +246,9 @@ void ev_ways_add(struct ev_ways *w, struct ev_picks *p, const struct ev_path *pa
 	add_other(w, path);
 }
 
-void ev_ways_free(struct ev_ways *w)
+void ev_containers_free(struct ev_containers *w)
 {
 	free(w->list);
 	free(w->others);
-	*w = (struct ev_ways){0};
+	*w = (struct ev_containers){0};
 }

@@ -1,8 +1,8 @@
 /*
  * pick: the values at many paths. Floor 3.
  *
- * From the root they stand where the scanner saw their member ids, in documents of one shape always
- * at the same nodes (plan.h). From another value they are found in one pass over its members.
+ * From the root they are found by their member ids, in documents of one shape always at the same
+ * nodes (plan.h). From another value they are found in one pass over its members.
  */
 #ifndef EV_PICK_H
 #define EV_PICK_H
@@ -30,17 +30,17 @@ struct ev_picks *ev_picks_new(struct ev_scan *scan);
 void ev_picks_free(struct ev_picks **p);
 /* The slot of a path without [], which is borrowed; the same place has the same slot. */
 uint32_t ev_picks_add(struct ev_picks *p, const struct ev_path *path);
-/* Looks all paths up from value `from`. */
+/* Finds all of them from value `from`. */
 void ev_picks_find(struct ev_picks *p, const struct ev_doc *d, uint32_t from);
-/* The same, but what is found goes to `at`, which has p->n places. */
+/* The same into `at`, which has p->n places. */
 void ev_picks_find_to(struct ev_picks *p, const struct ev_doc *d, uint32_t from, uint32_t *at);
 
 /*
- * What some paths lead through, and of which kind it must be. Of names alone that is told by what
- * was picked; the others are gone along. Zero-initialise.
+ * The objects and arrays that some paths lead through: slots of what was picked, with the kind that
+ * must be there, and paths that are followed anew. Zero-initialise.
  */
-struct ev_ways {
-	struct ev_way {
+struct ev_containers {
+	struct ev_container {
 		uint32_t slot, kind;
 	} * list;
 	size_t n;
@@ -48,10 +48,10 @@ struct ev_ways {
 	size_t n_others;
 };
 /* Adds a path from the values that are picked in; it is borrowed. */
-void ev_ways_add(struct ev_ways *w, struct ev_picks *p, const struct ev_path *path);
-/* at: what was found in a value, by slot. As ev_path_is_open, of all paths. */
-static inline bool ev_ways_are_open(const struct ev_ways *w, const struct ev_doc *d,
-				    const uint32_t *at)
+void ev_containers_add(struct ev_containers *w, struct ev_picks *p, const struct ev_path *path);
+/* ev_path_is_open of all these paths. at: what was found in a value, by slot. */
+static inline bool ev_containers_fit(const struct ev_containers *w, const struct ev_doc *d,
+				     const uint32_t *at)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		uint32_t node = at[w->list[i].slot];
@@ -65,6 +65,6 @@ static inline bool ev_ways_are_open(const struct ev_ways *w, const struct ev_doc
 			return false;
 	return true;
 }
-void ev_ways_free(struct ev_ways *w);
+void ev_containers_free(struct ev_containers *w);
 
 #endif

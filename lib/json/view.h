@@ -1,7 +1,7 @@
 /*
  * view: looking into a scanned document. Floor 3.
  *
- * The room lib/json asks scanned documents: members, paths, equality, the canonical form.
+ * The room lib/json reads scanned documents: members, paths, equality, the canonical form.
  *
  * Values are named by the index of their node; EV_NOWHERE is "there is none".
  */
@@ -44,10 +44,10 @@ static inline const char *ev_string(const struct ev_doc *d, uint32_t i, struct e
 	return d->text + n->pos + 1;
 }
 
-/* The same question where the string has escapes. */
+/* ev_string_is, where the string has escapes. */
 bool ev_escaped_string_is(const struct ev_doc *d, uint32_t i, const char *p, size_t len);
 
-/* Whether runs of one length are equal; names are short, and a call for each would tell. */
+/* memcmp(a, b, len) == 0, inline, because names are short and many. */
 static inline bool ev_same(const char *a, const char *b, size_t len)
 {
 	uint64_t v[4];

@@ -5,7 +5,7 @@
  *
  * Nothing here passes through a binary fraction. Reading, comparing and the canonical form work on
  * the text and take numbers of any length; arithmetic takes numbers of at most EV_DEC_DIGITS
- * digits between the first and the last that is not zero or before the point.
+ * digits.
  */
 #ifndef EV_DECIMAL_H
 #define EV_DECIMAL_H
@@ -29,7 +29,7 @@ struct ev_number {
 	bool huge;	   /* an exponent beyond 10^17: point has only its sign right */
 };
 
-/* text: as the scanner has checked it. */
+/* text: a number that the scanner has checked. */
 void ev_number_read(const char *text, size_t len, struct ev_number *n);
 
 /* A number of few digits: coef times 10 to the power of exp, as it was spelled. */
@@ -96,9 +96,8 @@ bool ev_small_add(struct ev_small *x, struct ev_small y);
 bool ev_small_multiply(struct ev_small *x, struct ev_small y);
 
 /*
- * Whether a number that the scanner took, of eight bytes at most, is digits, of which so many at
- * most stand in front of a point and so many behind it. It can have no other bytes that begin
- * with a digit's four bits, and no zero in front.
+ * The fast path of ev_number_fits: whether a number of at most eight bytes, which the scanner has
+ * checked, has at most so many digits before its point and behind it. False: unknown.
  */
 static inline bool ev_small_fits(const char *p, uint32_t len, uint32_t whole, uint32_t fraction)
 {
@@ -117,7 +116,7 @@ static inline bool ev_small_fits(const char *p, uint32_t len, uint32_t whole, ui
 	       len - point - 1 <= fraction;
 }
 
-/* As ev_number_compare. coef may be any. */
+/* As ev_number_compare, of any coef. */
 int ev_small_compare_apart(struct ev_small a, struct ev_small b);
 static inline int ev_small_compare(struct ev_small a, struct ev_small b)
 {
@@ -139,7 +138,7 @@ bool ev_number_int64(const struct ev_number *n, int64_t *v);
 bool ev_number_fits(const struct ev_number *n, uint32_t precision, uint32_t scale);
 
 /*
- * Appends the one spelling of the value: digits without needless zeros, "e" and a power if not 0.
+ * Appends the canonical spelling: digits without needless zeros, "e" and a power if it is not 0.
  */
 void ev_number_canonical(const char *text, size_t len, struct ev_buf *out);
 /*
@@ -150,8 +149,8 @@ void ev_number_canonical(const char *text, size_t len, struct ev_buf *out);
 bool ev_number_plain(const struct ev_number *n, int scale, struct ev_buf *out);
 
 /*
- * Arithmetic. Limbs of nine digits, the lowest first, in an arena; the i-th counts 10^(9 (low + i)),
- * so that sums need no shifting.
+ * Arithmetic. Limbs of nine digits, the lowest first, in an arena; the i-th counts
+ * 10^(9 (low + i)), so that sums need no shifting.
  */
 struct ev_dec {
 	const uint32_t *limbs;

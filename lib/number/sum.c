@@ -172,7 +172,7 @@ void ev_sum_free(struct ev_sum *s)
 	*s = (struct ev_sum){0};
 }
 
-/* Quotients and roots, digit by digit: a candidate is held against the truth without rounding. */
+/* Quotients and roots, digit by digit: each candidate is compared with the exact outcome. */
 
 struct truth {
 	struct ev_arena *a;

@@ -19,7 +19,7 @@ struct ev_sum {
 	int64_t *limbs; /* the lowest first; carried only now and then */
 	int32_t low;	/* the first limb counts 10^(9 low) */
 	uint32_t n;
-	uint64_t pending; /* limbs' worth added since they were last carried */
+	uint64_t pending; /* additions since the last carry */
 };
 
 /* text: as the scanner has checked it. False, and nothing added, if it is beyond the limits. */

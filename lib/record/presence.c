@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 enum {
-	MAX_NAMES = 32, /* kept of what stands beside a path */
-	MAX_LOOKS = 16, /* objects in which they are looked for */
+	MAX_NAMES = 32,	  /* of members beside a path, for hints */
+	MAX_OBJECTS = 16, /* objects from which they are taken */
 };
 
 struct by {
@@ -26,10 +26,10 @@ struct sought {
 	size_t n_member_ids;
 	struct by *by;
 	size_t n_by;
-	const struct ev_presence_paths *to; /* that it was put into last */
+	const struct ev_presence_paths *to; /* the list that it was added to last */
 	bool asked, present;
-	char *names[MAX_NAMES + 1]; /* that stand where it should */
-	size_t n_names, looks;
+	char *names[MAX_NAMES + 1]; /* of the members that are where it should be */
+	size_t n_names, objects;
 };
 
 struct ev_presence {
@@ -37,8 +37,8 @@ struct ev_presence {
 	size_t n, cap, left;	  /* left: that are not found yet */
 	struct ev_symbols *texts; /* by number, from 1 */
 	const char *file;	  /* the model's, which paths of states were named in */
-	struct ev_scan *scan;	  /* of the events; NULL: none is looked into */
-	struct ev_plans looked;	  /* a shape is looked into once */
+	struct ev_scan *scan;	  /* of the events; NULL: none is searched */
+	struct ev_plans searched; /* shapes */
 };
 
 static const struct ev_plan_kind plan_kind;
@@ -49,7 +49,7 @@ struct ev_presence *ev_presence_new(const char *file, struct ev_scan *scan)
 
 	b->file = file;
 	b->scan = scan;
-	b->looked = EV_PLANS(&plan_kind, b);
+	b->searched = EV_PLANS(&plan_kind, b);
 	b->texts = ev_symbols_new(0);
 	return b;
 }
@@ -93,7 +93,7 @@ static struct sought *find(struct ev_presence *b, const char *text)
 	return &b->list[i];
 }
 
-/* In the order of their texts, so that all runs tell the same. */
+/* In the order of their texts, so that the order of events does not matter. */
 static void add_by(struct sought *p, const struct ev_presence_by *by)
 {
 	size_t i = 0;
@@ -161,7 +161,7 @@ static void add(struct ev_presence *b, const char *text, const struct ev_path *w
 			(struct ev_presence_filtered){(size_t)(p - b->list), when, false};
 		return;
 	}
-	if (p->to == to) /* in two of them by turns it may stand twice */
+	if (p->to == to) /* else it may be there already, which does no harm */
 		return;
 	p->to = to;
 	to->list = ev_realloc_array(to->list, to->n + 1, sizeof *to->list);
@@ -296,7 +296,7 @@ void ev_presence_add_star(struct ev_presence *b, const struct ev_model *m, const
 				  m->dimensions[i].when, &m->dimensions[i].columns, to);
 }
 
-/* Looking */
+/* Searching */
 
 /* In the order of their texts, each once. */
 static void add_name(struct sought *p, const char *name)
@@ -312,12 +312,12 @@ static void add_name(struct sought *p, const char *name)
 	p->n_names++;
 }
 
-/* Keeps the members of an object in which a step of the path leads nowhere, as steps of a path. */
+/* Keeps the names of an object's members as steps of a path, for hints. */
 static void keep_names(struct sought *p, const struct ev_doc *d, uint32_t object)
 {
 	struct ev_buf scratch = {0}, step = {0};
 
-	if (p->looks++ >= MAX_LOOKS)
+	if (p->objects++ >= MAX_OBJECTS)
 		return;
 	for (uint32_t i = ev_first(d, object); i < ev_end(d, object) && p->n_names < MAX_NAMES;
 	     i = ev_next(d, i + 1)) {
@@ -382,7 +382,7 @@ static bool is_in(struct sought *p, const struct ev_doc *d)
 	return leads(p, p->n_member_ids, d, at);
 }
 
-static void look(struct ev_presence *b, const struct ev_doc *d)
+static void search(struct ev_presence *b, const struct ev_doc *d)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		struct sought *p = &b->list[i];
@@ -394,13 +394,13 @@ static void look(struct ev_presence *b, const struct ev_doc *d)
 	}
 }
 
-/* The plan is empty: nothing is left to do for the later documents. */
+/* The plan is empty: later documents of the shape need no search. */
 static void *compile(void *client, const struct ev_doc *d)
 {
 	void *plan = ev_plan_alloc(d, 0);
 
 	if (plan != NULL)
-		look(client, d);
+		search(client, d);
 	return plan;
 }
 
@@ -416,10 +416,10 @@ static void print(const void *client, const void *plan, const struct ev_doc *d, 
 
 static const struct ev_plan_kind plan_kind = {"presence", compile, print};
 
-void ev_presence_look(struct ev_presence *b, const struct ev_doc *d)
+void ev_presence_search(struct ev_presence *b, const struct ev_doc *d)
 {
-	if (b->left > 0 && ev_plan_of(&b->looked, d) == NULL)
-		look(b, d);
+	if (b->left > 0 && ev_plan_of(&b->searched, d) == NULL)
+		search(b, d);
 }
 
 void ev_presence_ask(struct ev_presence *b, const struct ev_presence_paths *paths)
@@ -430,9 +430,9 @@ void ev_presence_ask(struct ev_presence *b, const struct ev_presence_paths *path
 		b->list[paths->filtered[i].path].asked |= paths->filtered[i].taken;
 }
 
-/* What is lacking */
+/* What is absent */
 
-static bool lacks(const struct sought *p)
+static bool is_absent(const struct sought *p)
 {
 	return p->asked && !p->present;
 }
@@ -440,7 +440,7 @@ static bool lacks(const struct sought *p)
 const char *ev_presence_absent(const struct ev_presence *b, const struct ev_presence_paths *paths)
 {
 	for (size_t i = 0; i < paths->n; i++)
-		if (lacks(&b->list[paths->list[i]]))
+		if (is_absent(&b->list[paths->list[i]]))
 			return b->list[paths->list[i]].text;
 	return NULL;
 }
@@ -452,11 +452,11 @@ static bool is_below(const char *text, const char *other)
 	return strncmp(text, other, len) == 0 && (text[len] == '.' || text[len] == '[');
 }
 
-/* Whether what it lies below is told of. */
-static bool is_told_above(const struct ev_presence *b, const struct sought *p)
+/* Whether one that it lies below is reported. */
+static bool is_reported_above(const struct ev_presence *b, const struct sought *p)
 {
 	for (size_t i = 0; i < b->n; i++)
-		if (lacks(&b->list[i]) && is_below(p->text, b->list[i].text))
+		if (is_absent(&b->list[i]) && is_below(p->text, b->list[i].text))
 			return true;
 	return false;
 }
@@ -470,7 +470,7 @@ bool ev_presence_next_absent(const struct ev_presence *b, size_t i, struct ev_bu
 	for (;; k++) {
 		if (k == b->n)
 			return false;
-		if (lacks(&b->list[k]) && !is_told_above(b, &b->list[k]) && i-- == 0)
+		if (is_absent(&b->list[k]) && !is_reported_above(b, &b->list[k]) && i-- == 0)
 			break;
 	}
 	p = &b->list[k];
@@ -529,7 +529,7 @@ static void put(const struct ev_presence *b, bool state, struct ev_buf *out)
 	qsort(list, b->n, sizeof(const struct sought *), by_text);
 	ev_buf_putc(out, '[');
 	for (size_t i = 0; i < b->n; i++) {
-		if (!state && !lacks(list[i]))
+		if (!state && !is_absent(list[i]))
 			continue;
 		ev_json_name(out, NULL);
 		ev_buf_putc(out, '{');

@@ -1,10 +1,10 @@
 /*
- * presence: which of the paths that a model names its events bear. A path that none of them bears
- * is a slip of the pen more often than not, and what is asked of it holds of nothing. Floor 6.
+ * presence: which of the paths that a model names occur in its events. One that occurs in none is
+ * most often misspelled, and its rules and columns check nothing. Floor 6.
  *
- * A path is asked for where an event came that it is for. What no event bears, though it was asked
- * for, is lacking. The outcome does not depend on the order of the events, nor on how they were
- * split among runs whose states are merged.
+ * A path is asked for once an event came that it is meant for; then it is present or absent. The
+ * outcome does not depend on the order of the events, nor on how they were split among runs whose
+ * states are merged.
  */
 #ifndef EV_PRESENCE_H
 #define EV_PRESENCE_H
@@ -21,8 +21,8 @@ struct ev_presence_by {
 };
 
 /*
- * file: the model's, or NULL. scan: that of the events, which have not begun; NULL if none is looked
- * into. Both are borrowed.
+ * file: the model's, or NULL. scan: that of the events, before the first of them; NULL if none is
+ * searched. Both are borrowed.
  */
 struct ev_presence *ev_presence_new(const char *file, struct ev_scan *scan);
 void ev_presence_free(struct ev_presence **b);
@@ -54,18 +54,18 @@ void ev_presence_add_star(struct ev_presence *b, const struct ev_model *m, const
 void ev_presence_add_expr(struct ev_presence *b, const struct ev_expr *e,
 			  const struct ev_presence_by *by, struct ev_presence_paths *to);
 
-/* Looks for all of them in an event of one scanner; of those of a shape, once. */
-void ev_presence_look(struct ev_presence *b, const struct ev_doc *d);
+/* Searches an event for all of them; of events of one shape, the first. */
+void ev_presence_search(struct ev_presence *b, const struct ev_doc *d);
 void ev_presence_ask(struct ev_presence *b, const struct ev_presence_paths *paths);
 
-/* The text of the first of these that is lacking, or NULL. */
+/* The text of the first of these that is absent, or NULL. */
 const char *ev_presence_absent(const struct ev_presence *b, const struct ev_presence_paths *paths);
 /*
- * Appends a line for people on the i-th that is lacking, or returns false behind the last. What
- * lies below another that is lacking is not told of.
+ * Appends a line for people on the i-th that is absent, or returns false behind the last. One below
+ * another that is absent is left out.
  */
 bool ev_presence_next_absent(const struct ev_presence *b, size_t i, struct ev_buf *out);
-/* Appends those that are lacking as a JSON array, in the order of their texts. */
+/* Appends those that are absent as a JSON array, in the order of their texts. */
 void ev_presence_write(const struct ev_presence *b, struct ev_buf *out);
 
 /* State: an array; and adding that of another run. False if it is damaged. */

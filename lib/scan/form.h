@@ -36,7 +36,7 @@ static inline bool ev_uuid_is_canonical(const char *p)
 		{0, 0, 255, 0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0},
 		{0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
 	};
-	bytes strange = {0};
+	bytes invalid = {0};
 	uint64_t halves[2];
 
 #pragma GCC unroll 3
@@ -47,9 +47,9 @@ static inline bool ev_uuid_is_canonical(const char *p)
 		memcpy(&v, p + at[i], sizeof v);
 		digit = v - (('0' & ~h) | ('-' & h));
 		letter = v - (('a' & ~h) | ('-' & h));
-		strange |= ~((bytes)(digit <= (9 & ~h)) | (bytes)(letter <= (5 & ~h)));
+		invalid |= ~((bytes)(digit <= (9 & ~h)) | (bytes)(letter <= (5 & ~h)));
 	}
-	memcpy(halves, &strange, sizeof halves);
+	memcpy(halves, &invalid, sizeof halves);
 	return (halves[0] | halves[1]) == 0;
 }
 

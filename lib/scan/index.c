@@ -10,16 +10,16 @@
 struct masks {
 	uint64_t quote, space, lf;
 	uint64_t mark; /* { } [ ] : , quotes and spaces; of other bytes anything */
-	bool odd;      /* there is a backslash, or what is no LF and no printable ASCII */
+	bool slow;     /* there is a backslash, or a byte that is no LF and no printable ASCII */
 };
 
-/* The same of all bytes, for blocks that are odd. */
-struct odd {
+/* What the slow path of a block needs besides. */
+struct slow_masks {
 	uint64_t backslash, control, high;
 	uint64_t blank; /* tabs and CR */
 };
 
-/* What a block is told of the one before it. */
+/* What is carried from one block to the next. */
 struct state {
 	uint64_t in_string;    /* all ones if it ends inside a string */
 	uint64_t behind;       /* 1 if a scalar can begin behind it: it does not end in one */
@@ -27,7 +27,7 @@ struct state {
 	uint64_t high;	       /* which of its last three bytes are above 0x7f */
 };
 
-/* What is written: tokens and lines to ix, and so many of its escapes. */
+/* Where tokens, lines and escapes are written. */
 struct writer {
 	struct ev_index *ix;
 	uint64_t lines; /* all ones if a LF ends a line, else 0 */
@@ -39,10 +39,7 @@ enum {
 	EDGED = EDGE + 64,
 };
 
-/*
- * The block of len bytes at base, with the EDGE bytes before it and white space around what is
- * not the text's.
- */
+/* A copy of a block at an edge of the text, with the EDGE bytes before it and spaces around it. */
 static const uint8_t *with_edges(const uint8_t *text, size_t base, size_t len, uint8_t edge[EDGED])
 {
 	size_t before = base > 0 ? EDGE : 0;
@@ -69,8 +66,8 @@ static inline uint64_t resolve_escapes(uint64_t backslash, uint64_t *carry)
 }
 
 /*
- * The tokens' bits: the quotes, and what stands outside strings and is a mark but no space, or an
- * byte of a scalar behind one of none. behind: 1 if one of none is before the block.
+ * The tokens' bits: quotes, and outside strings all marks but spaces, and the first byte of each
+ * scalar. behind: 1 if the byte before the block is of no scalar.
  */
 static inline uint64_t tokens_of(const struct masks *m, uint64_t inside, uint64_t behind)
 {
@@ -79,10 +76,7 @@ static inline uint64_t tokens_of(const struct masks *m, uint64_t inside, uint64_
 	return m->quote | (~(inside | m->space) & (m->mark | no_scalar << 1 | behind));
 }
 
-/*
- * Writes where a line ends, which is at its token `last`; what it begins with is the end of the one
- * before, which is filled in at last.
- */
+/* Writes the end of a line, at its token `last`; begin_lines() works out the beginnings. */
 static inline void end_line(struct ev_index_line *line, size_t end, size_t last, size_t n_escapes)
 {
 	line->len = (uint32_t)end;
@@ -90,7 +84,7 @@ static inline void end_line(struct ev_index_line *line, size_t end, size_t last,
 	line->n_escapes = (uint32_t)n_escapes;
 }
 
-/* There is always room for a line a block, and one more. */
+/* So that the fast path, which adds at most one line a block, need not ask for room. */
 static void grow_lines(struct ev_index *ix, size_t n, size_t bytes_left)
 {
 	ev_grow(&ix->lines, &ix->cap_lines, ix->n_lines + n + bytes_left / 64 + 2,
@@ -103,7 +97,7 @@ static void note(struct ev_index_notes *notes, size_t at)
 	notes->at[notes->n++] = (uint32_t)at;
 }
 
-/* Passes what is noted before `at`. */
+/* The first note from the i-th on that is not before `at`. */
 static size_t pass(const struct ev_index_notes *notes, size_t i, uint32_t at)
 {
 	while (i < notes->n && notes->at[i] < at)
@@ -111,7 +105,7 @@ static size_t pass(const struct ev_index_notes *notes, size_t i, uint32_t at)
 	return i;
 }
 
-/* What was noted is told to the lines; a block that is suspect reaches into what is around it. */
+/* Marks the lines that notes are about; a suspect block concerns the lines around it, too. */
 static void tell_lines(struct ev_index *ix)
 {
 	size_t control = 0, unclosed = 0, suspect = 0;
@@ -133,7 +127,7 @@ static void tell_lines(struct ev_index *ix)
 	}
 }
 
-/* From the ends of all lines to their beginnings. */
+/* Makes positions and counts of the ends that end_line() wrote. */
 static void begin_lines(struct ev_index *ix)
 {
 	uint32_t pos = 0, first = 0, escape = 0;
@@ -169,8 +163,8 @@ static inline uint64_t prefix_xor_shifts(uint64_t x)
 }
 
 /*
- * The portable way: eight bytes in a word, the first lowest. What asks of each of them answers by
- * its highest bit.
+ * The portable implementation: eight bytes in a word, the first lowest. A predicate of each byte
+ * is its highest bit.
  */
 
 #define EIGHT(c) ((c)*0x0101010101010101ULL)
@@ -195,7 +189,7 @@ static inline uint64_t gather(uint64_t x)
 static inline struct masks classify_portable(const uint8_t *p)
 {
 	struct masks m = {0};
-	uint64_t odd = 0;
+	uint64_t slow = 0;
 
 	for (unsigned i = 0; i < 64; i += 8) {
 		uint64_t v, folded, quote, space, lf;
@@ -212,37 +206,37 @@ static inline struct masks classify_portable(const uint8_t *p)
 		m.mark |= gather(~(differ(folded, '{') & differ(folded, '}') & differ(v, ',') &
 				   differ(v, ':') & quote & space))
 			  << i;
-		odd |= v | ~((not_zero(v & EIGHT(0xe0)) | ~lf) & differ(v, '\\'));
+		slow |= v | ~((not_zero(v & EIGHT(0xe0)) | ~lf) & differ(v, '\\'));
 	}
-	m.odd = (odd & EIGHT(0x80)) != 0;
+	m.slow = (slow & EIGHT(0x80)) != 0;
 	return m;
 }
 
-static inline struct odd classify_odd_portable(const uint8_t *p)
+static inline struct slow_masks classify_slow_portable(const uint8_t *p)
 {
-	struct odd odd = {0};
+	struct slow_masks slow = {0};
 
 	for (unsigned i = 0; i < 64; i += 8) {
 		uint64_t v;
 
 		memcpy(&v, p + i, sizeof v);
 		v = le64toh(v);
-		odd.backslash |= gather(~differ(v, '\\')) << i;
-		odd.control |= gather(~not_zero(v & EIGHT(0xe0))) << i;
-		odd.high |= gather(v) << i;
-		odd.blank |= gather(~(differ(v, '\t') & differ(v, '\r'))) << i;
+		slow.backslash |= gather(~differ(v, '\\')) << i;
+		slow.control |= gather(~not_zero(v & EIGHT(0xe0))) << i;
+		slow.high |= gather(v) << i;
+		slow.blank |= gather(~(differ(v, '\t') & differ(v, '\r'))) << i;
 	}
-	return odd;
+	return slow;
 }
 
-/* It cannot tell of a whole block: each line with bytes above 0x7f is looked at by itself. */
+/* Unknown for a block: each line with bytes above 0x7f is checked by itself. */
 static inline bool utf8_error_portable(const uint8_t *p)
 {
 	(void)p;
 	return true;
 }
 
-/* Eight at a time; the lowest bit is of anything, also of 0. */
+/* Eight at a time; ctz of 0 is undefined, so a bit is always set. */
 static inline uint32_t *flatten_portable(const struct ev_index *ix, uint32_t *at, const uint8_t *p,
 					 uint32_t from, uint64_t bits)
 {
@@ -259,7 +253,7 @@ static inline uint32_t *flatten_portable(const struct ev_index *ix, uint32_t *at
 	return end;
 }
 
-#define WAY portable
+#define ISA portable
 #define TARGET
 #define prefix_xor_portable prefix_xor_shifts
 #include "scan/index_walk.h"
@@ -277,13 +271,13 @@ static bool has_portable(void)
 
 typedef void index_fn(struct writer *, const uint8_t *, size_t);
 
-/* The best first. */
-static const struct way {
+/* The fastest first. */
+static const struct implementation {
 	const char *name;
 	bool (*has)(void);
 	index_fn *fn;
 	bool avx2;
-} ways[] = {
+} implementations[] = {
 #if defined __x86_64__
 	{"avx512", has_avx512, index_avx512, true},
 	{"avx2", has_avx2, index_avx2, true},
@@ -295,27 +289,27 @@ static const struct way {
 	{"portable", has_portable, index_portable, false},
 };
 
-static const struct way *chosen;
+static const struct implementation *chosen;
 
-/* The i-th way that this machine has. */
-static const struct way *way(unsigned i)
+/* The i-th implementation that this machine has. */
+static const struct implementation *implementation(unsigned i)
 {
-	for (size_t k = 0; k < sizeof ways / sizeof ways[0]; k++)
-		if (ways[k].has() && i-- == 0)
-			return &ways[k];
+	for (size_t k = 0; k < sizeof implementations / sizeof implementations[0]; k++)
+		if (implementations[k].has() && i-- == 0)
+			return &implementations[k];
 	return NULL;
 }
 
-const char *ev_index_way(unsigned i)
+const char *ev_index_implementation(unsigned i)
 {
-	const struct way *w = way(i);
+	const struct implementation *w = implementation(i);
 
 	return w != NULL ? w->name : NULL;
 }
 
 void ev_index_use(unsigned i)
 {
-	chosen = way(i);
+	chosen = implementation(i);
 }
 
 bool ev_index_has_avx2(void)
@@ -323,7 +317,7 @@ bool ev_index_has_avx2(void)
 	return chosen != NULL && chosen->avx2;
 }
 
-/* One more token is written than there are bytes, and what is written too much. */
+/* Room for a token more than there are bytes, and for what flatten writes too much. */
 static void run(struct ev_index *ix, const char *p, size_t len, uint64_t lines)
 {
 	struct writer w = {.ix = ix, .lines = lines};

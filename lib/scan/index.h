@@ -5,8 +5,7 @@
  * One pass over many lines: quotes and escapes are resolved by bit arithmetic, and UTF-8 is checked
  * in the same pass where the machine has the instructions (J. Keiser, D. Lemire, "Validating UTF-8
  * in less than one instruction per byte", Software: Practice and Experience 51, 2021). The LF that
- * ends a line is a token like others. What is wrong in one line ends with it: whether a quote is
- * open starts afresh behind each LF.
+ * ends a line is a token like others. A flaw ends with its line: behind each LF, no quote is open.
  *
  * Memory: 10 bytes for each byte indexed, 36 a line, and 6 a control character in a string.
  */
@@ -41,7 +40,7 @@ struct ev_index {
 	struct ev_index_notes {
 		uint32_t *at;
 		size_t n, cap;
-	} controls, unclosed, suspects; /* of what seldom is, for the lines to be told */
+	} controls, unclosed, suspects; /* rare flaws, noted for begin_lines() */
 };
 
 /*
@@ -53,14 +52,11 @@ void ev_index_lines(struct ev_index *ix, const char *p, size_t len);
 void ev_index_text(struct ev_index *ix, const char *p, size_t len);
 void ev_index_free(struct ev_index *ix);
 
-/*
- * The ways to do it that this machine has, for tests and benchmarks: a name, or NULL behind the
- * last.
- */
-const char *ev_index_way(unsigned i);
-/* Uses that way from now on. */
+/* The implementations that this machine has, for tests and benchmarks: a name, or NULL. */
+const char *ev_index_implementation(unsigned i);
+/* Uses that one from now on. */
 void ev_index_use(unsigned i);
-/* Whether the way in use stands for a processor that has AVX2. */
+/* Whether the one in use needs a processor with AVX2. */
 bool ev_index_has_avx2(void);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * index_block: what a block of 64 bytes is made of, by vectors. Floor 2. It is compiled once for
- * each instruction set by index.c, which defines WAY, TARGET, VECTOR, WIDTH (bytes), BOOLS (what a
+ * each instruction set by index.c, which defines ISA, TARGET, VECTOR, WIDTH (bytes), BOOLS (what a
  * comparison of vectors gives) and the operations LOAD, TABLE, SHUFFLE, HIGH_HALF, LOW_HALF, LOOKUP
- * (a shuffle by low halves; anything for bytes above 0x7f), AND, OR, SUBTRACT (saturating), EACH
+ * (a shuffle by low halves; undefined for bytes above 0x7f), AND, OR, SUBTRACT (saturating), EACH
  * (a byte for all), EQUAL, GREATER (signed), EITHER, BUT_NOT, ANY, BITS (of a block's BOOLS) and
  * DIFFER (not equal in a byte).
  */
@@ -11,33 +11,33 @@
 #define JOIN(a, b)  JOIN2(a, b)
 #define PARTS	    (64 / WIDTH)
 
-TARGET static inline struct masks JOIN(classify_, WAY)(const uint8_t *p)
+TARGET static inline struct masks JOIN(classify_, ISA)(const uint8_t *p)
 {
 	const VECTOR marks = TABLE(index_marks);
-	BOOLS quote[PARTS], mark[PARTS], space[PARTS], lf[PARTS], odd;
+	BOOLS quote[PARTS], mark[PARTS], space[PARTS], lf[PARTS], slow;
 
 	UNROLL
 	for (unsigned i = 0; i < PARTS; i++) {
 		VECTOR v = LOAD(p + (size_t)i * WIDTH);
-		BOOLS is_odd;
+		BOOLS is_slow;
 
 		quote[i] = EQUAL(v, EACH('"'));
 		mark[i] = EQUAL(OR(v, EACH(0x20)), LOOKUP(marks, v));
 		space[i] = EQUAL(v, EACH(' '));
 		lf[i] = EQUAL(v, EACH('\n'));
-		is_odd = EITHER(BUT_NOT(GREATER(EACH(0x20), v), lf[i]), EQUAL(v, EACH('\\')));
-		odd = i > 0 ? EITHER(odd, is_odd) : is_odd;
+		is_slow = EITHER(BUT_NOT(GREATER(EACH(0x20), v), lf[i]), EQUAL(v, EACH('\\')));
+		slow = i > 0 ? EITHER(slow, is_slow) : is_slow;
 	}
 	return (struct masks){
 		.quote = BITS(quote),
 		.mark = BITS(mark),
 		.space = BITS(space),
 		.lf = BITS(lf),
-		.odd = ANY(odd),
+		.slow = ANY(slow),
 	};
 }
 
-TARGET static inline struct odd JOIN(classify_odd_, WAY)(const uint8_t *p)
+TARGET static inline struct slow_masks JOIN(classify_slow_, ISA)(const uint8_t *p)
 {
 	BOOLS backslash[PARTS], printable[PARTS], high[PARTS], blank[PARTS];
 
@@ -50,7 +50,7 @@ TARGET static inline struct odd JOIN(classify_odd_, WAY)(const uint8_t *p)
 		high[i] = GREATER(EACH(0), v);
 		blank[i] = EITHER(EQUAL(v, EACH('\t')), EQUAL(v, EACH('\r')));
 	}
-	return (struct odd){
+	return (struct slow_masks){
 		.backslash = BITS(backslash),
 		.control = ~(BITS(printable) | BITS(high)),
 		.high = BITS(high),
@@ -63,7 +63,7 @@ TARGET static inline struct odd JOIN(classify_odd_, WAY)(const uint8_t *p)
  * fault: by the first byte's high half, its low half, and the second's high half. A continuation
  * that is the third or fourth of its sequence is no fault. Three bytes before p are read.
  */
-TARGET static inline bool JOIN(utf8_error_, WAY)(const uint8_t *p)
+TARGET static inline bool JOIN(utf8_error_, ISA)(const uint8_t *p)
 {
 	const VECTOR first_high = TABLE(utf8_first_high), first_low = TABLE(utf8_first_low),
 		     second_high = TABLE(utf8_second_high);

@@ -1,6 +1,6 @@
 /*
- * index_neon: the ways of stage one of the scanner by NEON, which each little-endian AArch64 has.
- * Floor 2. It is a part of index.c, which alone includes it.
+ * index_neon: stage one of the scanner in NEON, which each little-endian AArch64 has. Floor 2. A
+ * part of index.c, which alone includes it.
  */
 #ifndef EV_INDEX_NEON_H
 #define EV_INDEX_NEON_H
@@ -22,8 +22,8 @@ static inline uint64_t neon_bits(const uint8x16_t x[4])
 }
 
 /*
- * Polynomials are multiplied where the kernel says so. In assembler, since gcc and clang name the
- * extension differently to a function's attributes.
+ * Where the kernel reports the instruction. In assembler, since gcc and clang have different names
+ * for the extension in a function's attributes.
  */
 static inline uint64_t prefix_xor_pmull(uint64_t x)
 {
@@ -58,18 +58,18 @@ static inline uint64_t prefix_xor_pmull(uint64_t x)
 #define ANY(x)		(vmaxvq_u8(x) != 0)
 #define BITS(x)		neon_bits(x)
 
-#define WAY		neon
+#define ISA		neon
 #define prefix_xor_neon prefix_xor_shifts
 #define flatten_neon	flatten_portable
 #include "scan/index_block.h"
 #include "scan/index_walk.h"
 
-#define WAY pmull
+#define ISA pmull
 #define TARGET
-#define classify_pmull	   classify_neon
-#define classify_odd_pmull classify_odd_neon
-#define flatten_pmull	   flatten_portable
-#define utf8_error_pmull   utf8_error_neon
+#define classify_pmull	    classify_neon
+#define classify_slow_pmull classify_slow_neon
+#define flatten_pmull	    flatten_portable
+#define utf8_error_pmull    utf8_error_neon
 #include "scan/index_walk.h"
 
 static bool has_pmull(void)

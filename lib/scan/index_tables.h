@@ -1,6 +1,5 @@
 /*
- * index_tables: what is looked up by half bytes. Floor 2. It is included by the doors of those
- * instruction sets that have shuffles of bytes, index_x86.h and index_neon.h.
+ * index_tables: lookup tables of half bytes, for the instruction sets that shuffle bytes. Floor 2.
  */
 #ifndef EV_INDEX_TABLES_H
 #define EV_INDEX_TABLES_H
@@ -60,8 +59,8 @@ static const uint8_t utf8_second_high[16] = {
 };
 
 /*
- * What masks.mark is of, each where a look-up by the low four bits finds it; "|0x20" takes the
- * brackets and the braces together. Of other bytes, NUL, STX, FF and SUB alone pass for one so.
+ * The bytes of masks.mark, each at its low four bits; "|0x20" makes brackets of braces. NUL, STX,
+ * FF and SUB pass for marks by mistake, which the slow path mends.
  */
 static const uint8_t index_marks[16] = {
 	' ', 0, '"', 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0,

@@ -1,6 +1,6 @@
 /*
- * index_x86: the ways of stage one of the scanner by SSE4.2, AVX2 and AVX-512. Floor 2. It is a
- * part of index.c, which alone includes it.
+ * index_x86: stage one of the scanner in SSE4.2, AVX2 and AVX-512. Floor 2. A part of index.c,
+ * which alone includes it.
  */
 #ifndef EV_INDEX_X86_H
 #define EV_INDEX_X86_H
@@ -11,8 +11,8 @@
 #include <immintrin.h>
 
 /*
- * The numbers of a byte's set bits, lowest first, a byte each; what is behind them means
- * nothing. From the bits above the lowest: one more each, and 0 in front if the lowest is set.
+ * The numbers of a byte's set bits, lowest first, a byte each; the bytes behind them are
+ * undefined. From the bits above the lowest: one more each, and 0 in front if the lowest is set.
  */
 #define NUMBERS(b, above) (((above) + 0x0101010101010101ULL) << ((b)&1) * 8)
 #define OF_2(b)		  NUMBERS(b, NUMBERS((b) >> 1, 0ULL))
@@ -33,7 +33,7 @@ static const uint64_t numbers[256] = {SIXTY_FOUR(0U), SIXTY_FOUR(64U), SIXTY_FOU
 #undef SIXTEEN
 #undef SIXTY_FOUR
 
-/* Each round goes on from the one before: gcc would make constants and shifts of eight sizes. */
+/* Makes each round use the one before: gcc would compute eight constants and shifts instead. */
 #define KEEP(first, bits) __asm__("" : "+x"(first), "+r"(bits))
 
 #define SSE42		  EV_TARGET("sse4.2,popcnt,pclmul")
@@ -82,7 +82,7 @@ SSE42 static inline uint64_t bits_sse42(const __m128i x[4])
 	return bits;
 }
 
-#define WAY	       sse42
+#define ISA	       sse42
 #define TARGET	       SSE42
 #define VECTOR	       __m128i
 #define WIDTH	       16
@@ -141,7 +141,7 @@ AVX2 static inline uint64_t bits_avx2(const __m256i x[2])
 }
 
 #define prefix_xor_avx2 prefix_xor_sse42
-#define WAY		avx2
+#define ISA		avx2
 #define TARGET		AVX2
 #define VECTOR		__m256i
 #define WIDTH		32
@@ -203,7 +203,7 @@ AVX512 static inline uint32_t *flatten_avx512(const struct ev_index *ix, uint32_
 }
 
 #define prefix_xor_avx512 prefix_xor_sse42
-#define WAY		  avx512
+#define ISA		  avx512
 #define TARGET		  AVX512
 #define VECTOR		  __m512i
 #define WIDTH		  64

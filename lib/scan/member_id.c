@@ -4,14 +4,14 @@
 
 #include <stdlib.h>
 
-/* What stands nowhere, because it is no UTF-8. */
-static void tell_nothing(struct ev_member_id *member_id)
+/* Bytes that occur in no text, because they are no UTF-8. */
+static void match_nothing(struct ev_member_id *member_id)
 {
 	memset(&member_id->name, 0xff, sizeof member_id->name);
 	memset(&member_id->keep, 0xff, sizeof member_id->keep);
 }
 
-/* Room for those that may be learned is made at once, so that they never move what is there. */
+/* Makes room for all that may be learned, so that none moves while a document is scanned. */
 static uint32_t new_member_id(struct ev_member_ids *p, uint32_t parent, uint32_t symbol)
 {
 	ev_grow(&p->all, &p->cap, (size_t)p->n + p->may_learn + 1, sizeof *p->all);
@@ -20,7 +20,7 @@ static uint32_t new_member_id(struct ev_member_ids *p, uint32_t parent, uint32_t
 		.symbol = symbol,
 		.parent = parent,
 	};
-	tell_nothing(&p->all[p->n]);
+	match_nothing(&p->all[p->n]);
 	return p->n++;
 }
 
@@ -62,8 +62,8 @@ static uint32_t find(const struct ev_member_ids *p, uint32_t parent, uint32_t sy
 	return EV_NO_MEMBER_ID;
 }
 
-/* A name that is written with escapes, or too long, tells nothing. */
-static void tell(struct ev_member_id *member_id, const char *name, size_t len)
+/* A name that is too long, or needs escapes, matches nothing. */
+static void set_name(struct ev_member_id *member_id, const char *name, size_t len)
 {
 	char text[EV_MEMBER_ID_NAME] = {0}, keep[EV_MEMBER_ID_NAME] = {0};
 
@@ -90,7 +90,7 @@ uint32_t ev_member_ids_add(struct ev_member_ids *p, uint32_t parent, uint32_t sy
 		return member_id;
 	member_id = new_member_id(p, parent, symbol);
 	ev_lookup_add(&p->members, hash_of(p, parent, symbol), member_id);
-	tell(&p->all[member_id], name, len);
+	set_name(&p->all[member_id], name, len);
 	return member_id;
 }
 

@@ -1,10 +1,10 @@
 /*
- * member id: where members stand, the path of names that leads to one, as a small number. Floor 2.
+ * member id: a path of names from the root of a document, as a small number. Floor 2.
  *
- * A scanner learns the member ids of its documents as they come, up to a bound. A name is found by
- * what was found lately, which one comparison with its bytes proves. All elements of an array have
- * one member id. Member ids that a program asks for are added before the first text and are always
- * known.
+ * A scanner learns the member ids of its documents as they come, up to a bound. They are predicted
+ * from a cache, and one comparison with the bytes of the name proves it. All elements of an array
+ * have one member id. Member ids that a program asks for are added before the first text and are
+ * always known.
  *
  * Memory: 4 KiB, 128 bytes a member id and some 32 in the map; EV_LEARN member ids are learned at
  * most.
@@ -17,10 +17,10 @@
 #include "scan/symbol.h"
 
 enum {
-	EV_NO_MEMBER_ID = 0,	/* none that is known; what stands in it has none either */
+	EV_NO_MEMBER_ID = 0,	/* none is known, nor of anything in the value */
 	EV_ROOT = 1,		/* of the whole value */
 	EV_MEMBER_ID_NAME = 32, /* bytes that are compared at once, and must be readable */
-	EV_MEMBER_IDS_LATELY = 1024,
+	EV_MEMBER_IDS_CACHED = 1024,
 };
 
 /* The bytes that are compared; where vectors are shorter, in parts. */
@@ -28,13 +28,13 @@ typedef uint64_t ev_member_id_bytes EV_VECTOR(EV_MEMBER_ID_NAME) EV_ALIGNED(8);
 
 struct ev_member_id {
 	ev_member_id_bytes name; /* `"name":`, as compact JSON has it */
-	ev_member_id_bytes keep; /* those of its bytes that count; if none can, all */
+	ev_member_id_bytes keep; /* mask of the bytes that are compared */
 	uint64_t seen;	   /* number of the document << 32 | node of the value, the last time */
 	uint64_t number;   /* itself | symbol << 36 */
 	uint32_t symbol;   /* EV_NO_SYMBOL for elements and the root */
 	uint32_t parent;   /* the object's or the array's */
 	uint32_t element;  /* that of the elements in it, or EV_NO_MEMBER_ID */
-	uint32_t spare[9]; /* to 128 bytes, whose multiples are quick to find */
+	uint32_t spare[9]; /* to 128 bytes, so that an index is a shift */
 };
 
 struct ev_member_ids {
@@ -44,7 +44,7 @@ struct ev_member_ids {
 	size_t cap;
 	struct ev_lookup members; /* by parent and symbol */
 	uint64_t seed;
-	uint32_t lately[EV_MEMBER_IDS_LATELY]; /* by a hash of the name and where it is */
+	uint32_t cached[EV_MEMBER_IDS_CACHED]; /* by a hash of the parent and the name */
 };
 
 struct ev_member_ids *ev_member_ids_new(uint32_t learns);
@@ -74,11 +74,8 @@ static inline bool ev_member_id_is(const struct ev_member_id *member_id, const c
 	return (differ[0] | differ[1] | differ[2] | differ[3]) == 0;
 }
 
-/*
- * Where it is kept which member id a name had lately, in an object at a known member id; another
- * may have taken the place. name: as it stands in the text, in quotes.
- */
-static inline uint32_t *ev_member_ids_lately(struct ev_member_ids *p, uint32_t parent,
+/* The cache entry of a name as it stands in the text; another may have taken it. */
+static inline uint32_t *ev_member_ids_cached(struct ev_member_ids *p, uint32_t parent,
 					     const char *name, size_t len)
 {
 	size_t in_word = len < 8 ? len : 8;
@@ -89,7 +86,7 @@ static inline uint32_t *ev_member_ids_lately(struct ev_member_ids *p, uint32_t p
 	head = le64toh(head) & ev_symbols_keep[in_word];
 	tail = le64toh(tail) & ev_symbols_keep[in_word];
 	hash = (head + len + tail * 0xc2b2ae3d27d4eb4fULL + parent) * 0x9e3779b97f4a7c15ULL;
-	return &p->lately[(hash >> 32) % EV_MEMBER_IDS_LATELY];
+	return &p->cached[(hash >> 32) % EV_MEMBER_IDS_CACHED];
 }
 
 #endif

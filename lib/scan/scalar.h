@@ -15,10 +15,10 @@ static inline bool ev_digit(char c)
 }
 
 /*
- * Whether [p, p + len) is a plain number, such as most are: one to eight bytes, digits and at most
- * one point. Bytes behind it are read. Without a branch, for what comes next is seldom foretold.
+ * The fast path of numbers: whether [p, p + len) is one of one to eight bytes, digits and at most
+ * one point. Bytes behind it are read. Without a branch, which would be mispredicted.
  */
-static inline bool ev_plain_number(const char *p, size_t len)
+static inline bool ev_is_short_number(const char *p, size_t len)
 {
 	const uint64_t ones = 0x0101010101010101ULL;
 	const unsigned last = 8 * (len - 1) & 63; /* where the last byte begins */
@@ -27,7 +27,7 @@ static inline bool ev_plain_number(const char *p, size_t len)
 	memcpy(&w, p, sizeof w);
 	w = le64toh(w) ^ ones * '0';
 	others = (((w & ones * 0x7f) + ones * 0x76) | w) & ones * 0x80;
-	others &= ~0ULL >> ((56 - last) & 63); /* each is the highest bit of what is no digit */
+	others &= ~0ULL >> ((56 - last) & 63); /* the highest bit of each byte that is no digit */
 	point = others >> 7;
 	wrong = (len - 1) >> 3 | (others & (others - 1)) |
 		((w & ((others << 1) - point)) ^ point * ('.' ^ '0')) |

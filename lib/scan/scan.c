@@ -89,7 +89,7 @@ void ev_scan_free(struct ev_scan **s)
 	*s = NULL;
 }
 
-/* A line on its way. */
+/* The line that is scanned. */
 struct walk {
 	const char *p;
 	size_t len;
@@ -141,7 +141,7 @@ static bool same_name(struct ev_scan *s, const char *text, const struct ev_node 
 	return p_len == q_len && (p_len == 0 || memcmp(p, q, p_len) == 0);
 }
 
-/* Where names have no symbol. */
+/* The same where names have no symbol. */
 static uint32_t equal_names_by_text(struct ev_scan *s, const char *text, uint32_t object)
 {
 	ev_lookup_reset(&s->names, s->nodes[object].count);
@@ -257,7 +257,7 @@ static EV_NOINLINE bool escapes_right(struct walk *w, size_t end)
 
 /* The walk */
 
-/* What the token at hand is instead of a value. */
+/* Reports a token that begins no value. */
 static const struct ev_doc *no_value(const struct walk *w, size_t at)
 {
 	char token = w->p[at];
@@ -281,7 +281,7 @@ static const struct ev_doc *not_closed(const struct walk *w, size_t at, const ch
 }
 
 /*
- * A node is written as two words: in smaller parts it is slow to write, and to read again.
+ * Writes a node as two words: smaller writes would stall the reads of whole words that follow.
  * extent: pos | end << 32; rest: next | word << 32.
  */
 static inline void put_node(struct ev_node *node, uint64_t extent, uint64_t rest)
@@ -310,11 +310,10 @@ static inline uint64_t string_extent(const uint32_t *at)
 #define WORD_OF(kind_) ((uint64_t)(kind_) << 32)
 
 /*
- * What is seldom met is kept out of the walk itself, so that what the walk needs stays in
- * registers.
+ * The slow paths are kept out of the walk, so that what the walk needs stays in registers.
  */
 
-/* A string with escapes, or a scalar that is no plain number. False, with the flaw, if none. */
+/* A string with escapes, or a scalar that is no short number. False, with the flaw, if none. */
 static EV_NOINLINE bool other_value(struct walk *w, const uint32_t *at, struct ev_node *node,
 				    uint32_t next)
 {
@@ -335,7 +334,7 @@ static EV_NOINLINE bool other_value(struct walk *w, const uint32_t *at, struct e
 }
 
 /*
- * A name that was not there lately, in an object at `home`: its node, and its member id. NULL, with
+ * A name that was not in the cache, in an object at `home`: its node, and its member id. NULL, with
  * the flaw, if it is none.
  */
 static EV_NOINLINE struct ev_member_id *other_name(struct ev_scan *s, struct walk *w,
@@ -367,24 +366,24 @@ static EV_NOINLINE struct ev_member_id *other_name(struct ev_scan *s, struct wal
 	return &s->member_ids->all[member_id];
 }
 
-#define WAY plain
+#define ISA portable
 #define TARGET
 #define IS_MEMBER_ID ev_member_id_is
 #include "scan/walk.h"
-#undef WAY
+#undef ISA
 #undef TARGET
 #undef IS_MEMBER_ID
 
 #ifdef __x86_64__
-#define WAY	     avx2
+#define ISA	     avx2
 #define TARGET	     EV_MEMBER_ID_AVX2
 #define IS_MEMBER_ID ev_member_id_is_avx2
 #include "scan/walk.h"
-#undef WAY
+#undef ISA
 #undef TARGET
 #undef IS_MEMBER_ID
 #else
-#define walk_avx2 walk_plain
+#define walk_avx2 walk_portable
 #endif
 
 static void number_document(struct ev_scan *s)
@@ -482,7 +481,7 @@ const struct ev_doc *ev_scan_line(struct ev_scan *s, const struct ev_index *ix, 
 		take_tokens(s, ix, l);
 		number_document(s);
 		doc = ev_index_has_avx2() ? walk_avx2(s, s->at, s->bytes, &w)
-					  : walk_plain(s, s->at, s->bytes, &w);
+					  : walk_portable(s, s->at, s->bytes, &w);
 		if (s->shapes == NULL && s->document > 1)
 			s->shapes = ev_shapes_new();
 		else if (s->shapes != NULL && doc != NULL && doc->duplicate == EV_NOWHERE)

@@ -5,13 +5,13 @@
  *
  * RFC 8259 and nothing more lenient; beyond its grammar these are flaws: invalid UTF-8 (RFC 3629),
  * an escaped lone surrogate, nesting deeper than EV_MAX_DEPTH. Equal names in one object are
- * grammatical; the scanner tells of the first and leaves the verdict to its caller. Numbers are
+ * grammatical; the scanner reports the first and leaves the verdict to its caller. Numbers are
  * never converted: any size and precision is right.
  *
  * Two stages (G. Langdale, D. Lemire, "Parsing gigabytes of JSON per second", VLDB Journal 28,
  * 2019). The index finds, 64 bytes at a time, every place where a token begins or a string ends.
  * The walk goes from token to token through the grammar and writes one node a value. A text of a
- * known shape (shape.h) is spared the walk.
+ * known shape (shape.h) needs no walk.
  *
  * Memory: at most 40 bytes for each byte of the longest text seen, the symbols, the member ids and
  * the shapes.
@@ -87,8 +87,8 @@ struct ev_doc {
 	struct ev_member_ids *member_ids;
 	struct ev_arena *plans; /* the scanner's, for what is compiled by shape (json/plan.h) */
 	/*
-	 * For ev_member_by_id: by member id, up to n_where, a node or 0; NULL: the member ids have seen
-	 * it.
+	 * For ev_member_by_id: by member id, up to n_where, a node or 0; NULL: see `seen` of the
+	 * member ids.
 	 */
 	const uint16_t *where;
 	uint32_t n_where;

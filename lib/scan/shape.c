@@ -7,26 +7,26 @@
 #include <stdlib.h>
 
 enum {
-	WAYS = 4,	   /* shapes that a bucket holds */
+	PER_BUCKET = 4,	   /* shapes that a bucket holds */
 	BUCKETS = 256,	   /* for EV_SHAPES of them */
-	ONCE = 1 << 10,	   /* forms seen once that are remembered */
-	MAX_TOKENS = 4096, /* of a form that is learned */
-	PATIENCE = 64,	   /* texts without a shape, until the next ones are not looked at */
+	ONCE = 1 << 10,	   /* hashes of shapes seen once */
+	MAX_TOKENS = 4096, /* of a shape */
+	PATIENCE = 64,	   /* misses in a row, after which some texts are not tried */
 	REST = 1024,	   /* so many */
-	PART = 32,	   /* bytes that are made alike at once */
+	PART = 32,	   /* bytes that are normalized at once */
 };
 
 typedef uint8_t bytes_part EV_VECTOR(PART);
 typedef uint64_t words_part EV_VECTOR(PART);
 
 struct ev_shapes {
-	struct ev_shape *bucket[BUCKETS][WAYS];
+	struct ev_shape *bucket[BUCKETS][PER_BUCKET];
 	uint64_t once[ONCE]; /* by hash */
 	uint32_t n, tokens;
 	uint32_t patience, rest;
-	bool looked_at; /* the text at hand */
-	uint64_t hash;	/* its */
-	uint8_t alike[MAX_TOKENS + PART];
+	bool tried;    /* the text at hand */
+	uint64_t hash; /* its */
+	uint8_t normalized[MAX_TOKENS + PART];
 };
 
 struct ev_shapes *ev_shapes_new(void)
@@ -42,7 +42,7 @@ void ev_shapes_free(struct ev_shapes **p)
 	if (*p == NULL)
 		return;
 	for (size_t i = 0; i < BUCKETS; i++)
-		for (size_t k = 0; k < WAYS; k++)
+		for (size_t k = 0; k < PER_BUCKET; k++)
 			free((*p)->bucket[i][k]);
 	free(*p);
 	*p = NULL;
@@ -53,7 +53,7 @@ static size_t padded(uint32_t n)
 	return (n + PART - 1UL) & ~(PART - 1UL);
 }
 
-/* Members are told by bytes, which spares a multiplication each. */
+/* Offsets in bytes spare a multiplication each. */
 #define BYTES_BEHIND(p, n) ((void *)(uintptr_t)((const char *)(p) + (n)))
 
 /* From a token's place to the next one's; `behind` that. They count from pos. */
@@ -79,14 +79,14 @@ static inline uint64_t mix(uint64_t a, uint64_t b)
 	return (uint64_t)(product >> 64) ^ (uint64_t)product;
 }
 
-#define WAY	     plain
+#define ISA	     portable
 #define IS_MEMBER_ID ev_member_id_is
 #define ORIGIN	     uint32_t
 #define ORIGIN_AT    /* it is that */
 #define PLACE_MEMBER place_member
 #define TARGET
 #include "scan/shape_match.h"
-#undef WAY
+#undef ISA
 #undef TARGET
 #undef IS_MEMBER_ID
 #undef ORIGIN
@@ -119,22 +119,22 @@ EV_MEMBER_ID_AVX2 static inline void place_member_avx2(struct ev_node *node, con
 	_mm256_storeu_si256(both, _mm256_blend_epi32(_mm256_loadu_si256(both), places, 0x33));
 }
 
-#define WAY	     avx2
+#define ISA	     avx2
 #define IS_MEMBER_ID ev_member_id_is_avx2
 #define ORIGIN	     struct origin
 #define ORIGIN_AT    origin_at
 #define PLACE_MEMBER place_member_avx2
 #define TARGET	     EV_MEMBER_ID_AVX2
 #include "scan/shape_match.h"
-#undef WAY
+#undef ISA
 #undef TARGET
 #undef IS_MEMBER_ID
 #undef ORIGIN
 #undef ORIGIN_AT
 #undef PLACE_MEMBER
 #else
-#define make_alike_avx2	   make_alike_plain
-#define members_match_avx2 members_match_plain
+#define normalize_avx2	   normalize_portable
+#define members_match_avx2 members_match_portable
 #endif
 
 static inline bool scalars_right(const struct ev_shape *shape, const char *text)
@@ -144,7 +144,7 @@ static inline bool scalars_right(const struct ev_shape *shape, const char *text)
 		enum ev_kind kind;
 		size_t end;
 
-		if (ev_plain_number(text + node->pos, node->end - node->pos))
+		if (ev_is_short_number(text + node->pos, node->end - node->pos))
 			continue;
 		end = ev_scalar_end(text, node->pos, node->end, &kind);
 		if (end == 0)
@@ -166,24 +166,25 @@ struct ev_shape *ev_shapes_match(struct ev_shapes *p, const struct ev_member_ids
 {
 	const bool avx2 = ev_index_has_avx2();
 
-	p->looked_at = false;
+	p->tried = false;
 	if (p->rest > 0) {
 		p->rest--;
 		return NULL;
 	}
 	if (n > MAX_TOKENS || (bytes[0] != '{' && bytes[0] != '['))
 		return NULL;
-	p->looked_at = true;
-	p->hash = avx2 ? make_alike_avx2(p->alike, bytes, n) : make_alike_plain(p->alike, bytes, n);
-	for (unsigned k = 0; k < WAYS; k++) {
+	p->tried = true;
+	p->hash = avx2 ? normalize_avx2(p->normalized, bytes, n)
+		       : normalize_portable(p->normalized, bytes, n);
+	for (unsigned k = 0; k < PER_BUCKET; k++) {
 		struct ev_shape *shape = p->bucket[p->hash % BUCKETS][k];
 
 		if (shape == NULL)
 			break;
-		if (shape->n_tokens != n || memcmp(shape->bytes, p->alike, padded(n)) != 0)
+		if (shape->n_tokens != n || memcmp(shape->bytes, p->normalized, padded(n)) != 0)
 			continue;
 		if (!(avx2 ? members_match_avx2(shape, member_ids->all, text, pos, at)
-			   : members_match_plain(shape, member_ids->all, text, pos, at)) ||
+			   : members_match_portable(shape, member_ids->all, text, pos, at)) ||
 		    !scalars_right(shape, text + pos))
 			continue;
 		unmark(shape);
@@ -268,10 +269,10 @@ static struct ev_shape *new_shape(uint32_t n, const struct ev_node *nodes, uint3
 	return shape;
 }
 
-/* False if a name cannot be compared in place. told: by node, those that are not to be placed. */
+/* False if a name cannot be compared in place. placed: by node, whether it is in `members`. */
 static bool add_members(struct ev_shape *shape, uint32_t object,
 			const struct ev_member_ids *member_ids, const char *text,
-			const uint32_t *at, bool *told)
+			const uint32_t *at, bool *placed)
 {
 	const struct ev_node *nodes = shape->nodes;
 	uint32_t token = 0;
@@ -287,14 +288,14 @@ static bool add_members(struct ev_shape *shape, uint32_t object,
 			member_id * (uint32_t)sizeof *member_ids->all, token * (uint32_t)sizeof *at,
 			i * (uint32_t)sizeof *nodes, nodes[i + 1].kind == EV_STRING};
 		shape->where[member_id] = (uint16_t)(i + 1);
-		told[i] = told[i + 1] = true;
+		placed[i] = placed[i + 1] = true;
 	}
 	return true;
 }
 
 /* The same of all nodes. */
 static bool add_nodes(struct ev_shape *shape, const struct ev_member_ids *member_ids,
-		      const char *text, const uint32_t *at, bool *told)
+		      const char *text, const uint32_t *at, bool *placed)
 {
 	uint32_t token = 0;
 
@@ -302,7 +303,7 @@ static bool add_nodes(struct ev_shape *shape, const struct ev_member_ids *member
 		struct ev_node *node = &shape->nodes[i];
 
 		token = token_at(at, token, node->pos);
-		if (!told[i])
+		if (!placed[i])
 			shape->values[shape->n_values++] = (struct ev_shape_value){
 				(uint16_t)token, (uint16_t)(2 * i + (node->kind == EV_STRING))};
 		node->escaped = 0;
@@ -311,7 +312,7 @@ static bool add_nodes(struct ev_shape *shape, const struct ev_member_ids *member
 				(uint16_t)i, (uint16_t)token_at(at, token, node->end - 1)};
 		else if (node->kind != EV_STRING)
 			shape->scalars[shape->n_scalars++] = (uint16_t)i;
-		if (node->kind == EV_OBJECT && !add_members(shape, i, member_ids, text, at, told))
+		if (node->kind == EV_OBJECT && !add_members(shape, i, member_ids, text, at, placed))
 			return false;
 	}
 	return true;
@@ -322,24 +323,24 @@ void ev_shapes_learn(struct ev_shapes *p, const struct ev_member_ids *member_ids
 {
 	uint64_t *once = &p->once[p->hash % ONCE];
 	struct ev_shape *shape, **slot = p->bucket[p->hash % BUCKETS];
-	bool *told, right;
+	bool *placed, right;
 
-	if (!p->looked_at)
+	if (!p->tried)
 		return;
 	if (*once != p->hash) {
 		*once = p->hash;
 		return;
 	}
 	for (unsigned k = 0; *slot != NULL; k++, slot++)
-		if (k + 1 == WAYS)
+		if (k + 1 == PER_BUCKET)
 			return;
 	if (p->n == EV_SHAPES || n > EV_SHAPE_TOKENS - p->tokens)
 		return;
 	shape = new_shape(n, nodes, n_nodes, member_ids->n);
-	memcpy(shape->bytes, p->alike, padded(n));
-	told = ev_calloc(n_nodes, sizeof *told);
-	right = add_nodes(shape, member_ids, text, at, told);
-	free(told);
+	memcpy(shape->bytes, p->normalized, padded(n));
+	placed = ev_calloc(n_nodes, sizeof *placed);
+	right = add_nodes(shape, member_ids, text, at, placed);
+	free(placed);
 	if (!right) {
 		free(shape);
 		return;

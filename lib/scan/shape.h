@@ -1,16 +1,14 @@
 /*
  * shape: what documents have in common that differ in the texts of their scalars alone. Floor 2.
  *
- * Most lines of a file have been seen before, but for what stands in their strings and numbers:
- * their tokens begin with the same bytes in the same order, and their names are the same. Such a
- * line needs no walk through the grammar. Its names are compared in place, its numbers and words
- * are read, and its nodes are those of the shape, with other places.
+ * Most lines of a file differ from an earlier one in the texts of strings and numbers alone: their
+ * tokens begin with the same bytes in the same order, and their names are the same. Such a line
+ * needs no walk through the grammar. Its names are compared in place, its numbers and words are
+ * checked, and its nodes are those of the shape with new positions.
  *
- * A scanner learns a form when it meets it for the second time. A form with escapes in names, with
- * names that have no member id, with equal names in one object or with white space before a colon
- * is not learned.
- *
- * Forms that were made to collide in the hash find their bucket full, and are walked.
+ * A scanner learns a shape when it meets it for the second time; but none with escapes in names,
+ * with names that have no member id, with equal names in one object or with white space before a
+ * colon. Lines that were made to collide in the hash find their bucket full, and are walked.
  *
  * Memory: 48 KiB, 32 bytes a token, and for each shape 2 a member id that was known by then;
  * EV_SHAPES shapes and EV_SHAPE_TOKENS tokens in all are learned at most.
@@ -23,9 +21,8 @@
 enum { EV_SHAPE_TOKENS = 1 << 18 };
 
 /*
- * Of a name: in bytes, from the first member id, the first token's place and the first node. Its
- * value is three tokens and one node behind it. string: 1 if that is one, whose closing quote
- * belongs to it; else 0.
+ * A member's name, by offsets in bytes from the first member id, the first token and the first
+ * node. Its value is three tokens and one node behind it. string: 1 if the value is one; else 0.
  */
 struct ev_shape_member {
 	uint32_t member_id, token, node, string;
@@ -45,8 +42,8 @@ struct ev_shape {
 	uint32_t number;
 	uint32_t n_tokens, n_nodes, n_members, n_values, n_containers, n_scalars, n_escaped;
 	uint32_t n_member_ids;
-	uint8_t *bytes;	       /* the first of each token, as ev_shapes_match makes them alike */
-	struct ev_node *nodes; /* their places are those of the document at hand */
+	uint8_t *bytes;	       /* the first of each token, normalized */
+	struct ev_node *nodes; /* with the positions of the document at hand */
 	struct ev_shape_member *members;
 	struct ev_shape_value *values;
 	struct ev_shape_container *containers;
@@ -60,9 +57,9 @@ struct ev_shapes;
 struct ev_shapes *ev_shapes_new(void);
 void ev_shapes_free(struct ev_shapes **p);
 /*
- * The shape of a line of n tokens, or NULL, which says nothing. Its nodes have their places, no
- * string is marked as escaped, all scalars are right; escapes were not looked at. text: what was
- * indexed, in which the line stands at pos; at, bytes: the line's, of the index.
+ * The shape of a line of n tokens; NULL: none is known, scan it in full. Its nodes have their
+ * positions and its scalars are checked; no string is marked as escaped, and escapes are unchecked.
+ * text: what was indexed, in which the line stands at pos; at, bytes: the line's, of the index.
  */
 struct ev_shape *ev_shapes_match(struct ev_shapes *p, const struct ev_member_ids *member_ids,
 				 const char *text, uint32_t pos, const uint32_t *at,
@@ -70,8 +67,8 @@ struct ev_shape *ev_shapes_match(struct ev_shapes *p, const struct ev_member_ids
 /* Marks the string in which a byte stands; returns its node. */
 uint32_t ev_shape_escape(struct ev_shape *shape, uint32_t at);
 /*
- * Learns the form of the line that was not matched just before, if that is to be: the places of its
- * tokens from its first byte on, its nodes, and no two names in one object are equal.
+ * Learns the shape of the line that was not matched just before, when it is due. at: positions of
+ * its tokens from its first byte on. No two names in one object are equal.
  */
 void ev_shapes_learn(struct ev_shapes *p, const struct ev_member_ids *member_ids, const char *text,
 		     const uint32_t *at, uint32_t n, const struct ev_node *nodes, uint32_t n_nodes);

@@ -1,17 +1,14 @@
 /*
  * shape_match: the inner loops of matching. Floor 2. They are compiled once for each instruction
- * set by shape.c, which defines WAY (the suffix), TARGET (the attributes), IS_MEMBER_ID
+ * set by shape.c, which defines ISA (the suffix), TARGET (the attributes), IS_MEMBER_ID
  * (ev_member_id_is), ORIGIN (what places count from), ORIGIN_AT and PLACE_MEMBER (place_member).
  */
 
 #define JOIN2(a, b) a##b
 #define JOIN(a, b)  JOIN2(a, b)
 
-/*
- * Makes the first bytes of all numbers alike, and what is behind the last token 0. Returns a hash
- * of what is left.
- */
-TARGET static uint64_t JOIN(make_alike_, WAY)(uint8_t *alike, const uint8_t *bytes, uint32_t n)
+/* Makes the first bytes of all numbers 0, and what is behind the last token. Returns a hash. */
+TARGET static uint64_t JOIN(normalize_, ISA)(uint8_t *normalized, const uint8_t *bytes, uint32_t n)
 {
 	static const bytes_part counts = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
 					  11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
@@ -25,14 +22,14 @@ TARGET static uint64_t JOIN(make_alike_, WAY)(uint8_t *alike, const uint8_t *byt
 		v &= ~(bytes_part)((v == '-') | ((bytes_part)(v - '0') < 10));
 		if (n - i < PART)
 			v &= (bytes_part)(counts < (uint8_t)(n - i));
-		memcpy(alike + i, &v, sizeof v);
+		memcpy(normalized + i, &v, sizeof v);
 		sum = (sum << 5 | sum >> 59) ^ (words_part)v;
 	}
 	return mix(mix(sum[0], sum[1]), mix(sum[2], sum[3]));
 }
 
-/* Whether the names are the shape's. All nodes are put in their places, from pos on. */
-TARGET static bool JOIN(members_match_, WAY)(const struct ev_shape *shape,
+/* Whether the names are the shape's. All nodes get their positions, counted from pos. */
+TARGET static bool JOIN(members_match_, ISA)(const struct ev_shape *shape,
 					     const struct ev_member_id *member_ids,
 					     const char *text, uint32_t pos, const uint32_t *at)
 {

@@ -1,7 +1,7 @@
 /*
  * symbol: the names of members as small numbers. Floor 2.
  *
- * A scanner looks each member's name up once; behind it, names are compared and found as numbers.
+ * A scanner looks each member's name up once; from then on, names are compared as numbers.
  * Names that a program asks for are added before the first text and are always known. Names that
  * only the data have are learned up to a bound; beyond it they are EV_NO_SYMBOL, which equals no
  * name that was added.
@@ -33,8 +33,8 @@ struct ev_symbols {
 	uint32_t may_learn; /* further names, from the data */
 	size_t cap;
 	struct ev_lookup numbers;
-	uint64_t seed, tail_key; /* secret, so that nobody can craft names that collide */
-	uint32_t *ranks;	 /* by symbol, for n_ranked of them */
+	uint64_t seed;	 /* secret, so that nobody can craft names that collide */
+	uint32_t *ranks; /* by symbol, for n_ranked of them */
 	uint32_t n_ranked;
 };
 
@@ -60,29 +60,17 @@ uint32_t ev_symbols_of(struct ev_symbols *s, const char *name, size_t len);
 /* The lowest bytes that a name of so many has in a word. */
 extern const uint64_t ev_symbols_keep[9];
 
-/* A map from symbols to small numbers, for what a program asks of an object's members. */
-struct ev_symbol_map {
-	struct ev_symbol_pair {
-		uint32_t symbol, value;
-	} * slots;
-	uint32_t mask, n;
-};
-
-/* The value of a symbol is replaced if it is there. */
-void ev_symbol_map_put(struct ev_symbol_map *m, uint32_t symbol, uint32_t value);
-void ev_symbol_map_free(struct ev_symbol_map *m);
-
-/* UINT32_MAX if the symbol has no value; m may be empty. */
-static inline uint32_t ev_symbol_map_get(const struct ev_symbol_map *m, uint32_t symbol)
+/* A map from symbols to numbers below UINT32_MAX, which stands for none; a symbol is put once. */
+static inline void ev_symbol_map_put(struct ev_lookup *m, uint32_t symbol, uint32_t value)
 {
-	if (m->n == 0)
-		return UINT32_MAX;
-	for (uint32_t i = symbol & m->mask;; i = (i + 1) & m->mask) {
-		if (m->slots[i].symbol == symbol)
-			return m->slots[i].value;
-		if (m->slots[i].symbol == EV_NO_SYMBOL)
-			return UINT32_MAX;
-	}
+	ev_lookup_add(m, (uint64_t)symbol << 32, value);
+}
+
+static inline uint32_t ev_symbol_map_get(const struct ev_lookup *m, uint32_t symbol)
+{
+	size_t step = 0;
+
+	return ev_lookup_next(m, (uint64_t)symbol << 32, &step);
 }
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * walk: the second stage of the scanner, from token to token through the grammar. Floor 2. It is
- * compiled once for each instruction set by scan.c, which defines WAY (the suffix), TARGET (the
+ * compiled once for each instruction set by scan.c, which defines ISA (the suffix), TARGET (the
  * attributes) and IS_MEMBER_ID (ev_member_id_is).
  */
 
@@ -8,14 +8,12 @@
 #define JOIN(a, b)  JOIN2(a, b)
 
 /*
- * `at` steps through the tokens; what stands behind the last, where the text ends, is none. Members
- * and elements each have a path of their own, because most branches are foretold by what they stand
- * in.
+ * `at` steps through the tokens; behind the last stands the end of the text. Members and elements
+ * have code of their own, because their branches are predicted better apart.
  *
- * A member id seen behind the node of the object at hand is seen in that object: its name is there
- * twice.
+ * A member id that was seen behind the node of the object at hand is that of an equal name in it.
  */
-TARGET static const struct ev_doc *JOIN(walk_, WAY)(struct ev_scan *s, const uint32_t *at,
+TARGET static const struct ev_doc *JOIN(walk_, ISA)(struct ev_scan *s, const uint32_t *at,
 						    const uint8_t *byte, struct walk *w)
 {
 	const char *const p = w->p;
@@ -25,37 +23,37 @@ TARGET static const struct ev_doc *JOIN(walk_, WAY)(struct ev_scan *s, const uin
 	struct level *level = s->levels;
 	uint64_t n = (uint64_t)s->document << 32; /* and the number of the node */
 	uint64_t string;			  /* 1 if the value at hand is one */
-	uint32_t *lately; /* the member id that a name like the one at hand had */
+	uint32_t *cached;			  /* the predicted member id of the name at hand */
 
 	level->object = false;
 	if (byte[0] == '{' || byte[0] == '[')
 		goto open;
 
 /*
- * The value at hand, behind which it goes on at `behind`; a container's member id is `inner`.
- * Strings and plain numbers take one path, since nothing foretells which of them comes: EV_STRING
- * is one more than EV_NUMBER, and no escape is in a number.
+ * Scans a value and goes to `behind`; a container's member id is `inner`. Strings and short numbers
+ * share the fast path, since a branch between them would be mispredicted: EV_STRING is one more
+ * than EV_NUMBER, and no escape is in a number.
  */
-#define VALUE(behind, inner)                                                            \
-	do {                                                                            \
-		n++;                                                                    \
-		string = byte[0] == '"';                                                \
-		if (w->next_escape >= at[1] &&                                          \
-		    (string | ev_plain_number(p + at[0], (uint32_t)(at[1] - at[0])))) { \
-			put_node(node++, extent(at) + (string << 32),                   \
-				 (uint32_t)n | (WORD_OF(EV_NUMBER) + (string << 32)));  \
-			at += 1 + string, byte += 1 + string;                           \
-			goto behind;                                                    \
-		}                                                                       \
-		if (byte[0] == '{' || byte[0] == '[') {                                 \
-			member_id = (inner);                                            \
-			n--;                                                            \
-			goto open;                                                      \
-		}                                                                       \
-		if (!other_value(w, at, node++, (uint32_t)n))                           \
-			return NULL;                                                    \
-		at += 1 + string, byte += 1 + string;                                   \
-		goto behind;                                                            \
+#define VALUE(behind, inner)                                                               \
+	do {                                                                               \
+		n++;                                                                       \
+		string = byte[0] == '"';                                                   \
+		if (w->next_escape >= at[1] &&                                             \
+		    (string | ev_is_short_number(p + at[0], (uint32_t)(at[1] - at[0])))) { \
+			put_node(node++, extent(at) + (string << 32),                      \
+				 (uint32_t)n | (WORD_OF(EV_NUMBER) + (string << 32)));     \
+			at += 1 + string, byte += 1 + string;                              \
+			goto behind;                                                       \
+		}                                                                          \
+		if (byte[0] == '{' || byte[0] == '[') {                                    \
+			member_id = (inner);                                               \
+			n--;                                                               \
+			goto open;                                                         \
+		}                                                                          \
+		if (!other_value(w, at, node++, (uint32_t)n))                              \
+			return NULL;                                                       \
+		at += 1 + string, byte += 1 + string;                                      \
+		goto behind;                                                               \
 	} while (0)
 
 element:
@@ -86,15 +84,15 @@ member:
 	if (byte[0] != '"')
 		return flawed(w, EV_FLAW_SYNTAX, at[0],
 			      "a member's name in double quotes is missing here");
-	lately = ev_member_ids_lately(s->member_ids, level->home, p + at[0] + 1, at[1] - at[0] - 1);
-	member_id = &member_ids[*lately];
+	cached = ev_member_ids_cached(s->member_ids, level->home, p + at[0] + 1, at[1] - at[0] - 1);
+	member_id = &member_ids[*cached];
 	if (member_id->parent == level->home && IS_MEMBER_ID(member_id, p + at[0])) {
 		put_node(node++, string_extent(at), member_id->number | WORD_OF(EV_STRING));
 	} else {
 		member_id = other_name(s, w, at, level->home, node++);
 		if (member_id == NULL)
 			return NULL;
-		*lately = (uint32_t)(member_id - member_ids);
+		*cached = (uint32_t)(member_id - member_ids);
 		level->without_member_id |= member_id == member_ids;
 	}
 	if (member_id->seen > level->begin && member_id != member_ids)

@@ -117,14 +117,13 @@ static void limit(struct compile *c, enum ev_schema_bound bound, uint32_t at)
 	l->p = ev_raw(c->d, at, &l->len);
 }
 
-static bool type(struct compile *c, uint32_t at)
+static void type(struct compile *c, uint32_t at)
 {
 	uint32_t i = ev_kind(c->d, at) == EV_ARRAY ? ev_first(c->d, at) : at;
 
 	c->s->types = 0;
 	for (; i < ev_end(c->d, at); i = ev_next(c->d, i))
 		c->s->types |= ev_schema_type_bits(c->d, i);
-	return true;
 }
 
 static const struct ev_schema_values *values(struct compile *c, uint32_t first, uint32_t end,
@@ -319,16 +318,8 @@ static bool keyword(struct compile *c, enum ev_schema_keyword k, uint32_t at)
 {
 	struct ev_schema_slice text;
 
-	switch (k) {
-	case K_NONE: return true;
-	case K_TITLE:
-		if (c->s->description != NULL)
-			return true;
-		/* fall through */
-	case K_DESCRIPTION: c->s->description = ev_schema_string(c->doc, at).p; return true;
-	default: break;
-	}
-	c->asserts++;
+	if (k != K_NONE && k != K_TITLE && k != K_DESCRIPTION)
+		c->asserts++;
 	switch (k) {
 	case K_ADDITIONAL_ITEMS: additional_items(c, at); break;
 	case K_ADDITIONAL_PROPERTIES: objects(c)->additional = sub(c, at); break;
@@ -388,13 +379,16 @@ static bool keyword(struct compile *c, enum ev_schema_keyword k, uint32_t at)
 		objects(c)->required = counted_names(c, at, &objects(c)->n_required);
 		break;
 	case K_THEN: applied(c)->then = sub(c, at); break;
-	case K_TYPE: return type(c, at);
+	case K_TYPE: type(c, at); break;
 	case K_UNEVALUATED_ITEMS: c->s->unevaluated_items = sub(c, at); break;
 	case K_UNEVALUATED_PROPERTIES: c->s->unevaluated_properties = sub(c, at); break;
 	case K_UNIQUE_ITEMS: arrays(c)->unique = ev_kind(c->d, at) == EV_TRUE; break;
-	case K_NONE:
+	case K_NONE: break;
 	case K_TITLE:
-	case K_DESCRIPTION: break;
+		if (c->s->description != NULL)
+			break;
+		/* fall through */
+	case K_DESCRIPTION: c->s->description = ev_schema_string(c->doc, at).p; break;
 	}
 	return true;
 }
@@ -406,7 +400,7 @@ static void map_names(struct ev_schema_set *set, struct ev_schema_objects *o)
 
 		ev_symbol_map_put(&o->members, ev_symbols_add(set->symbols, name->p, name->len), i);
 	}
-	ev_grow(&set->maps, &set->cap_maps, set->n_maps + 1, sizeof(struct ev_symbol_map *));
+	ev_grow(&set->maps, &set->cap_maps, set->n_maps + 1, sizeof(struct ev_lookup *));
 	set->maps[set->n_maps++] = &o->members;
 }
 

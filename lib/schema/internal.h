@@ -160,9 +160,9 @@ struct ev_schema_dependent {
 struct ev_schema_objects {
 	uint64_t min, max;
 	struct ev_schema_names names;
-	struct ev_symbol_map members; /* the same by the set's symbols: indices into names.list */
-	uint32_t n_marks;	      /* of names */
-	uint32_t *required;	      /* indices into names */
+	struct ev_lookup members; /* the same by the set's symbols: indices into names.list */
+	uint32_t n_marks;	  /* of names */
+	uint32_t *required;	  /* indices into names */
 	uint32_t n_required;
 	struct ev_schema_pattern *patterns;
 	uint32_t n_patterns;
@@ -245,8 +245,8 @@ struct ev_schema_document {
 	struct ev_schema_resource **begins; /* one a node: what begins there, or NULL */
 	struct ev_schema_index *indices;
 	size_t n_indices, cap_indices;
-	struct ev_symbol_map indexed; /* by node and one: which of the indices is its own */
-	const char *retrieved;	      /* the URI that it was got by: schema:///a/b.json */
+	struct ev_lookup indexed; /* by node and one: which of the indices is its own */
+	const char *retrieved;	  /* the URI that it was got by: schema:///a/b.json */
 	struct ev_schema_resource *top;
 };
 
@@ -257,7 +257,7 @@ struct ev_schema_set {
 	struct ev_arena arena;
 	struct ev_scan *scan;	    /* of schemas */
 	struct ev_symbols *symbols; /* of documents, or NULL */
-	struct ev_symbol_map **maps;
+	struct ev_lookup **maps;
 	size_t n_maps, cap_maps;
 	struct ev_schema_document **documents;
 	size_t n_documents, cap_documents;

@@ -37,7 +37,7 @@ static void document_free(struct ev_schema_document *doc)
 		free(doc->indices[i].values);
 	}
 	free(doc->indices);
-	ev_symbol_map_free(&doc->indexed);
+	ev_lookup_free(&doc->indexed);
 }
 
 static void resource_free(struct ev_schema_resource *r)
@@ -60,7 +60,7 @@ void ev_schema_set_free(struct ev_schema_set **s)
 	for (size_t i = 0; i < set->n_regexes; i++)
 		ev_regex_free(&set->regexes[i]);
 	for (size_t i = 0; i < set->n_maps; i++)
-		ev_symbol_map_free(set->maps[i]);
+		ev_lookup_free(set->maps[i]);
 	free(set->maps);
 	free(set->documents);
 	free(set->resources);

@@ -374,9 +374,9 @@ void ev_star_plan_free(struct ev_star_plan **plan)
 		for (size_t k = 0; k < p->n_groups; k++) {
 			free_asked(&p->kinds[i].groups[k]);
 			free_asked(&p->kinds[i].event[k]);
-			ev_ways_free(&p->kinds[i].elements[k]);
+			ev_containers_free(&p->kinds[i].elements[k]);
 		}
-		ev_ways_free(&p->kinds[i].ways);
+		ev_containers_free(&p->kinds[i].containers);
 	}
 	for (size_t i = 0; i < p->m->n_facts; i++)
 		free(p->facts[i].row.pieces);

@@ -11,13 +11,13 @@
 #include "base/hash.h"
 #include "base/time.h"
 #include "io/out.h"
-#include "schema/schema.h"
 #include "model/model.h"
-#include "warehouse/target.h"
-#include "json/canon.h"
 #include "number/decimal.h"
 #include "scan/form.h"
 #include "scan/index.h"
+#include "schema/schema.h"
+#include "warehouse/target.h"
+#include "json/canon.h"
 #include "json/pick.h"
 #include "json/view.h"
 
@@ -285,9 +285,9 @@ static void offer(struct works *w, const char *name, const char *way, size_t byt
 
 static void offer_scanner(struct works *w, const struct sample *s)
 {
-	for (unsigned i = 0; ev_index_way(i) != NULL && i < MAX_WAYS; i++) {
-		offer(w, "scan+6", ev_index_way(i), s->len, s->lines, scan_six_pass);
-		offer(w, "index", ev_index_way(i), s->len, s->lines, index_only_pass);
+	for (unsigned i = 0; ev_index_implementation(i) != NULL && i < MAX_WAYS; i++) {
+		offer(w, "scan+6", ev_index_implementation(i), s->len, s->lines, scan_six_pass);
+		offer(w, "index", ev_index_implementation(i), s->len, s->lines, index_only_pass);
 		for (size_t k = w->n - 2; k < w->n; k++) {
 			w->list[k].use = ev_index_use;
 			w->list[k].way = i;

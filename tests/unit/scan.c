@@ -47,7 +47,7 @@ static struct verdict judge(const char *text, size_t len)
 	struct verdict first = {.steady = false};
 	bool begun = false;
 
-	for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
+	for (unsigned way = 0; ev_index_implementation(way) != NULL; way++) {
 		ev_index_use(way);
 		for (size_t f = 0; f < 2UL * FILLERS; f++) { /* at both ends of what can be read */
 			struct verdict v =
@@ -61,8 +61,8 @@ static struct verdict judge(const char *text, size_t len)
 			if (v.code != first.code || v.at != first.at ||
 			    v.duplicate != first.duplicate || v.n != first.n) {
 				diag("%s with '%s' behind it differs: %d at %u, not %d at %u",
-				     ev_index_way(way), fillers[f % FILLERS], v.code, v.at,
-				     first.code, first.at);
+				     ev_index_implementation(way), fillers[f % FILLERS], v.code,
+				     v.at, first.code, first.at);
 				first.steady = false;
 			}
 		}
@@ -558,7 +558,7 @@ enum { SAMPLE_NODES = sizeof sample_nodes / sizeof sample_nodes[0] };
 
 static void test_nodes(void)
 {
-	for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
+	for (unsigned way = 0; ev_index_implementation(way) != NULL; way++) {
 		const char *p = guarded_put(&page, sample, sizeof sample - 1, EV_SCAN_SLACK, "\n");
 		struct ev_flaw flaw;
 		const struct ev_doc *d;
@@ -568,7 +568,7 @@ static void test_nodes(void)
 		d = ev_scan(scan, p, sizeof sample - 1, &flaw);
 		if (!ok(d != NULL && d->n == SAMPLE_NODES && d->text == p &&
 				d->len == sizeof sample - 1,
-			"the sample by %s", ev_index_way(way)) ||
+			"the sample by %s", ev_index_implementation(way)) ||
 		    d == NULL)
 			continue;
 		for (uint32_t i = 0; i < d->n; i++) {
@@ -590,7 +590,7 @@ static void test_nodes(void)
 			diag("node %u: %s next %u count %u", i, raw, d->nodes[i].next,
 			     d->nodes[i].count);
 		}
-		is_int(wrong, 0, "the nodes of the sample by %s", ev_index_way(way));
+		is_int(wrong, 0, "the nodes of the sample by %s", ev_index_implementation(way));
 	}
 	ev_index_use(0);
 }
@@ -706,7 +706,7 @@ static void test_slack(void)
 
 		while (used > 0 && cases[i].text[used - 1] == ' ')
 			used--;
-		for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
+		for (unsigned way = 0; ev_index_implementation(way) != NULL; way++) {
 			struct ev_flaw flaw;
 			const struct ev_doc *d;
 
@@ -739,12 +739,12 @@ static void test_sizes(void)
 		ev_buf_puts(&b, i > 0 ? ",\"\\\\\"" : "\"\\\\\"");
 	ev_buf_putc(&b, ']');
 	memset(ev_buf_room(&b, EV_SCAN_SLACK), '\\', EV_SCAN_SLACK);
-	for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
+	for (unsigned way = 0; ev_index_implementation(way) != NULL; way++) {
 		ev_index_use(way);
 		d = ev_scan(scan, b.p, b.len, &flaw);
 		ok(d != NULL && d->n == N + 1 && d->nodes[0].count == N &&
 			   d->nodes[0].next == N + 1 && d->nodes[N].escaped,
-		   "300,000 elements by %s", ev_index_way(way));
+		   "300,000 elements by %s", ev_index_implementation(way));
 	}
 	ev_index_use(0);
 	d = ev_scan(scan, guarded_put(&page, "{}", 2, EV_SCAN_SLACK, "0"), 2, &flaw);
@@ -879,8 +879,8 @@ static void test_vouching(void)
 	struct ev_index ix = {0};
 	char text[200 + EV_INDEX_SLACK] = "";
 
-	for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
-		bool knows = strcmp(ev_index_way(way), "portable") != 0;
+	for (unsigned way = 0; ev_index_implementation(way) != NULL; way++) {
+		bool knows = strcmp(ev_index_implementation(way), "portable") != 0;
 		unsigned wrong = 0;
 
 		ev_index_use(way);
@@ -893,7 +893,7 @@ static void test_vouching(void)
 				wrong += ix.lines[0].suspect != (!knows && g > 0);
 			}
 		is_int(wrong, 0, "what is UTF-8 is %sknown to be by %s", knows ? "" : "not ",
-		       ev_index_way(way));
+		       ev_index_implementation(way));
 	}
 	ev_index_use(0);
 	ev_index_free(&ix);
@@ -988,9 +988,9 @@ int main(void)
 {
 	scan = ev_scan_new();
 	page = guarded_new(1 << 20);
-	ok(ev_index_way(0) != NULL, "there is a way to index a text");
-	for (unsigned way = 0; ev_index_way(way) != NULL; way++)
-		diag("way %u: %s", way, ev_index_way(way));
+	ok(ev_index_implementation(0) != NULL, "there is a way to index a text");
+	for (unsigned way = 0; ev_index_implementation(way) != NULL; way++)
+		diag("way %u: %s", way, ev_index_implementation(way));
 	test_flaws();
 	test_places();
 	test_backslashes();

@@ -6,9 +6,9 @@
  * EVKIT_FUZZ_ROUNDS is the number of texts (run the program itself: tests/run clears EVKIT_*).
  */
 #include "base/buf.h"
-#include "json/view.h"
 #include "scan/index.h"
 #include "scan/scan.h"
+#include "json/view.h"
 
 #include "support.h"
 #include "tap.h"
@@ -808,7 +808,7 @@ static void judge(struct tally *t, const char *p, size_t len, const struct ev_do
 
 	if (what != NULL) {
 		t->wrong++;
-		diag("by %s: %s", ev_index_way(way), what);
+		diag("by %s: %s", ev_index_implementation(way), what);
 		if (d == NULL)
 			diag("flaw %d at %u (%s), not %d at %zu", (int)flaw->code, flaw->at,
 			     flaw->what, t->slow.code, t->slow.flaw_at);
@@ -825,7 +825,7 @@ static void judge(struct tally *t, const char *p, size_t len, const struct ev_do
 static void one_text(struct tally *t, const char *p, size_t len)
 {
 	parse_slowly(&t->slow, p, len);
-	for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
+	for (unsigned way = 0; ev_index_implementation(way) != NULL; way++) {
 		struct ev_flaw flaw = {0};
 
 		ev_index_use(way);
@@ -857,13 +857,14 @@ static void lines(struct tally *t, struct guarded *page, size_t slack, const cha
 	ev_buf_putc(&b, '\n'); /* the slack begins with it, as ev_index_lines wants */
 	b.len--;
 	p = guarded_put(page, b.p, b.len + 1, slack - 1, filler);
-	for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
+	for (unsigned way = 0; ev_index_implementation(way) != NULL; way++) {
 		struct ev_index ix = {0};
 
 		ev_index_use(way);
 		ev_index_lines(&ix, p, b.len);
 		if (ix.n_lines != n - (!last_lf && len[n - 1] == 0)) {
-			diag("by %s: %zu lines, not %zu", ev_index_way(way), ix.n_lines, n);
+			diag("by %s: %zu lines, not %zu", ev_index_implementation(way), ix.n_lines,
+			     n);
 			t->wrong++;
 		}
 		for (size_t i = 0; i < ix.n_lines && i < n; i++) {
@@ -871,7 +872,7 @@ static void lines(struct tally *t, struct guarded *page, size_t slack, const cha
 			struct ev_flaw flaw = {0};
 
 			if (ix.lines[i].pos != from[i] || ix.lines[i].len != len[i]) {
-				diag("by %s: line %zu at %u", ev_index_way(way), i,
+				diag("by %s: line %zu at %u", ev_index_implementation(way), i,
 				     ix.lines[i].pos);
 				t->wrong++;
 			}
@@ -910,7 +911,7 @@ static void cut(struct tally *t, struct guarded *page, const char *seed, size_t 
 		size_t from = i == 0 ? 0 : shift + len + 1;
 
 		parse_slowly(&t->slow, p + from, lengths[i]);
-		for (unsigned way = 0; ev_index_way(way) != NULL; way++) {
+		for (unsigned way = 0; ev_index_implementation(way) != NULL; way++) {
 			struct ev_index ix = {0};
 			struct ev_flaw flaw = {0};
 
