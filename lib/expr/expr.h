@@ -34,8 +34,8 @@
  *
  * Semantics are those of jq 1.6, but for what its manual says otherwise: `?` catches no error of
  * what stands behind it, all() and any() ask for no further element once they are decided, and
- * tonumber and fromjson read JSON alone, todate keeps fractions, and fromdate reads any date-time of
- * RFC 3339 with a zone. * multiplies numbers alone.
+ * tonumber and fromjson read JSON alone, todate keeps fractions, and fromdate reads any date-time
+ * of RFC 3339 with a zone. * multiplies numbers alone.
  *
  * A native evaluation ends with EV_CANNOT when it has done far more work than a record of its size
  * gives cause for, or when a number outgrows EV_DEC_DIGITS; `?` does not catch that. It takes no
@@ -68,7 +68,8 @@ const char *ev_expr_lint(const struct ev_expr *e);
 
 /*
  * Calls fn with each path of a native expression that leads from the record: .a, .items[].b ...
- * whole: again, with one whose value goes into the outcome with all that is in it; "" is the record.
+ * whole: again, with one whose value goes into the outcome with all that is in it; "" is the
+ * record.
  * item: the path that $item stands for, or NULL. None where libjq runs it all.
  */
 typedef void ev_expr_path(void *ctx, const char *path, bool whole);

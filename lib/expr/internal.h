@@ -331,7 +331,7 @@ struct ev_expr_program {
 	uint32_t n_vars;
 	struct ev_expr_foreign *foreign; /* the last one first */
 	uint32_t n_foreign;
-	/* Of what is not native: where that is, and what may stand there, or NULL if libjq knows. */
+	/* Of what is not native: where, and what may stand there, or NULL if libjq knows. */
 	const struct ev_expr_token *stop;
 	const char *expected;
 };

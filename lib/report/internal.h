@@ -99,7 +99,7 @@ struct ev_report_result {
 	struct ev_report_text model, batch, first,
 		last; /* first, last: p NULL if there is no event */
 	bool approved;
-	uint64_t in, out, rejected, warning, blank; /* in: blank lines not counted, nor dropped ones */
+	uint64_t in, out, rejected, warning, blank; /* in: without blank ones and dropped */
 	uint64_t dropped;
 	uint64_t left_out;
 	struct ev_report_tally *types, *buckets;

@@ -266,7 +266,7 @@ static void check_grid(void)
 		}
 		ev_expr_free(&e);
 	}
-	ok(wrong == 0, "values of forms, native as libjq: %u comparisons, of which %u give one", all,
+	ok(wrong == 0, "values, native as libjq: %u comparisons, of which %u give one", all,
 	   values_given);
 	ev_jq_free(&q);
 	ev_buf_free(&program);
