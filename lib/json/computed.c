@@ -173,9 +173,10 @@ bool ev_computing_json(struct ev_computing *c, uint32_t number, uint32_t from, c
 		add(c, number, from, node, NULL);
 		return true;
 	}
+	ev_buf_room(&c->text, EV_SCAN_SLACK);
 	if (c->scan == NULL)
 		c->scan = ev_scan_new();
-	d = len <= EV_SCAN_MAX - pos ? ev_scan(c->scan, p, len, &flaw) : NULL;
+	d = len <= EV_SCAN_MAX - pos ? ev_scan(c->scan, c->text.p + pos, len, &flaw) : NULL;
 	if (d == NULL || d->duplicate != EV_NOWHERE)
 		return false;
 	c->doc.nul |= d->nul;

@@ -118,6 +118,7 @@ static void add_joined(struct ev_compute *c, uint32_t number)
 		if (st == EV_OK && node == EV_NOWHERE) {
 			if (scan == NULL)
 				scan = ev_scan_new();
+			ev_buf_room(&c->json, EV_SCAN_SLACK);
 			of = ev_scan(scan, c->json.p, c->json.len, &flaw);
 			node = 0;
 		}
