@@ -1,5 +1,5 @@
 /*
- * section: the sections of a run, of the input and of the output. Floor 9, libevcli.
+ * section: the sections of a run, of the input and of the output. Floor 10, libevcli.
  *
  * The record loop (run.c) hands over each head, line and seal of the input. Here sums and digests
  * are kept and checked, the engine is called where a section begins and ends, and heads and seals

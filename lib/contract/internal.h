@@ -1,5 +1,5 @@
 /*
- * internal: what the files of contract share. Floor 8.
+ * internal: what the files of contract share. Floor 9.
  *
  * contracts.c compiles the contract of each type of event; judge.c checks events.
  */

@@ -1,5 +1,5 @@
 /*
- * ddl: the DDL of a star. Floor 9.
+ * ddl: the DDL of a star. Floor 10.
  *
  * The room lib/ddl writes the statements that make a warehouse ready for evload.
  */

@@ -1,5 +1,5 @@
 /*
- * internal: what the files of dedupe share. Floor 9.
+ * internal: what the files of dedupe share. Floor 10.
  *
  *   dedupe.c   compares a record with those of this run
  *   state.c    and with those of other batches, in a state

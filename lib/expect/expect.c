@@ -26,7 +26,7 @@ struct ev_suite *ev_suite_of_model(const struct ev_model *m, const struct ev_sui
 {
 	struct ev_suite *s = new_suite(m->name, m->file != NULL ? m->file : "", m->root, o);
 
-	if (m->expectations != NULL && !ev_suite_read_model(s, m->expectations, err))
+	if (m->expectations != NULL && !ev_suite_read_model(s, m, err))
 		ev_suite_free(&s);
 	return s;
 }
@@ -67,7 +67,7 @@ void ev_suite_free(struct ev_suite **suite)
 		free(e->description);
 		free(e->mostly);
 		free(e->remembered);
-		free(e->asks.list);
+		ev_presence_paths_free(&e->asks);
 		ev_expect_limit_free(&e->range.min);
 		ev_expect_limit_free(&e->range.max);
 		ev_expect_values_free(&e->set);
@@ -86,7 +86,7 @@ void ev_suite_free(struct ev_suite **suite)
 		s->conditions = c->next;
 		ev_expr_free(&c->expr);
 		free(c->text);
-		free(c->asks.list);
+		ev_presence_paths_free(&c->asks);
 		free(c);
 	}
 	free(s->list);

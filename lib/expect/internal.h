@@ -1,5 +1,5 @@
 /*
- * internal: what the files of expect share. Floor 7.
+ * internal: what the files of expect share. Floor 8.
  *
  * Each kind of expectation is a row of a table: its name, its arguments, and its operations. The
  * rest is done for all of them: columns, rows and conditions by step.c, samples by sample.c,
@@ -316,6 +316,7 @@ int ev_expect_by_text(const void *a, const void *b);
 struct ev_expect_opening {
 	struct ev_suite *suite;
 	const char *file;
+	const struct ev_model *m;     /* NULL: a suite of its own */
 	const struct ev_yaml *kwargs; /* the map */
 	const struct ev_yaml *at;     /* the expectation's name */
 	struct ev_error *err;
@@ -391,7 +392,7 @@ void ev_expect_state_write(const struct ev_suite *s, size_t i, struct ev_buf *ou
 extern const char *const ev_expect_severities[]; /* ended by NULL */
 
 /* read.c */
-bool ev_suite_read_model(struct ev_suite *s, const struct ev_yaml *list, struct ev_error *err);
+bool ev_suite_read_model(struct ev_suite *s, const struct ev_model *m, struct ev_error *err);
 bool ev_suite_read_file(struct ev_suite *s, const struct ev_yaml *root, struct ev_error *err);
 
 #endif

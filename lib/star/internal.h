@@ -1,5 +1,5 @@
 /*
- * internal: what the files of star share. Floor 9.
+ * internal: what the files of star share. Floor 10.
  *
  *   plan.c          what is asked of each type of event, worked out once
  *   shapes.c        where that stands in documents of one shape
@@ -16,7 +16,7 @@
 #ifndef EV_STAR_INTERNAL_H
 #define EV_STAR_INTERNAL_H
 
-#include "expr/presence.h"
+#include "record/presence.h"
 #include "record/event.h"
 #include "star/calendar.h"
 #include "star/members.h"
@@ -183,6 +183,18 @@ static inline const struct ev_value *ev_star_value(const struct ev_star_element 
 						   struct ev_star_place cell)
 {
 	return &e->values[cell.own][cell.at];
+}
+
+/* Whether a table's filter takes the element. when: of the model, or NULL. */
+static inline bool ev_star_takes(const struct ev_column *when, struct ev_star_place cell,
+				 const struct ev_star_element *e)
+{
+	const struct ev_value *v;
+
+	if (when == NULL)
+		return true;
+	v = ev_star_value(e, cell);
+	return !v->null && !(v->len == 5 && memcmp(v->p, "false", 5) == 0);
 }
 
 /* What "_ev" says (version.c) */

@@ -1,5 +1,5 @@
 /*
- * members: the members of one type 1 dimension, each attribute with what won it. Floor 9, a
+ * members: the members of one type 1 dimension, each attribute with what won it. Floor 10, a
  * part of the star engine.
  *
  * A member is told apart by its identity: the JSON values of its key columns in their one spelling,

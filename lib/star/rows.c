@@ -102,7 +102,8 @@ enum ev_status ev_star_put_fact(struct ev_star *s, const struct ev_star_fact *f,
 	if (f->fact->keep == EV_KEEP_LATEST && !v->stands)
 		return EV_OK;
 	for (; e.index < n; ev_star_next(&e))
-		if (put_row(s, &f->row, v, &e) != EV_OK)
+		if (ev_star_takes(f->fact->when, f->when, &e) &&
+		    put_row(s, &f->row, v, &e) != EV_OK)
 			return ev_out_status(s->port->out, EV_FATAL, err);
 	return EV_OK;
 }

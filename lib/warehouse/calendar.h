@@ -1,5 +1,5 @@
 /*
- * calendar: what the row of a calendar says of a day. Floor 7.
+ * calendar: what the row of a calendar says of a day. Floor 8.
  *
  * The days of a calendar's range, and the unknown member of each dimension, follow from the model
  * alone: evschema makes them, with the tables.

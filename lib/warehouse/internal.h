@@ -1,6 +1,6 @@
 /*
  * What the files of lib/warehouse share, and nobody else may see: rows as TSV, and what a bundle
- * holds. Floor 7.
+ * holds. Floor 8.
  */
 #ifndef EV_WAREHOUSE_INTERNAL_H
 #define EV_WAREHOUSE_INTERNAL_H

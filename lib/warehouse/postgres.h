@@ -1,5 +1,5 @@
 /*
- * postgres: what the files of the PostgreSQL target share, and nobody else may see. Floor 7.
+ * postgres: what the files of the PostgreSQL target share, and nobody else may see. Floor 8.
  *
  * The door to libpq, whose types it takes from its header. The library itself is loaded when a
  * database is asked for, for it brings thirty others along, which cost every start of evload more

@@ -1,5 +1,5 @@
 /*
- * target: what rows are loaded into. Floor 7.
+ * target: what rows are loaded into. Floor 8.
  *
  * One interface for every warehouse: batches of deletes by owner and inserts in a transaction, with
  * a ledger of the batches that it holds, and of the position in a state that it stands at.
