@@ -954,6 +954,7 @@ static enum ev_status begin(struct postgres *p, const char *access, struct ev_er
 	static const char settings[] =
 		"SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL row_security = off; "
 		"SET LOCAL DateStyle = ISO; SET LOCAL TimeZone = 'UTC'; "
+		"SET LOCAL quote_all_identifiers = off; "
 		"SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = "
 		"0; SELECT set_config(name, '0', true) FROM pg_settings "
 		"WHERE name = 'transaction_timeout'";
@@ -1196,7 +1197,7 @@ static enum ev_status check_columns(struct postgres *p, const struct ev_table *t
 	return st;
 }
 
-/* What a view, a trigger or a rule makes of a row is not what was loaded. */
+/* What a view, a trigger or a rule makes of a row is not what was loaded. t: NULL, the ledger. */
 static enum ev_status check_is_plain(struct postgres *p, const struct ev_table *t, const char *name,
 				     struct ev_error *err)
 {
@@ -1205,22 +1206,23 @@ static enum ev_status check_is_plain(struct postgres *p, const struct ev_table *
 		"WHEN 'r' THEN '' ELSE 'is no plain table' END, "
 		"(SELECT 'has the trigger ' || tgname FROM pg_trigger WHERE tgrelid = c.oid AND "
 		"NOT tgisinternal LIMIT 1), "
-		"(SELECT 'has the rule ' || rulename FROM pg_rewrite WHERE ev_class = c.oid LIMIT "
-		"1) FROM pg_class c WHERE c.oid = $1::regclass";
-	PGresult *r = ask(p, t->name, sql, 1, &name, err);
+		"(SELECT 'has the rule ' || rulename FROM pg_rewrite WHERE ev_class = c.oid AND "
+		"rulename <> '_RETURN' LIMIT 1) FROM pg_class c WHERE c.oid = $1::regclass";
+	const char *table = t != NULL ? t->name : "ev_ledger";
+	PGresult *r = ask(p, table, sql, 1, &name, err);
 	enum ev_status st = EV_OK;
 
 	if (r == NULL)
 		return EV_FATAL;
 	for (int i = 0; i < 3 && st == EV_OK; i++)
 		if (PQgetvalue(r, 0, i)[0] != '\0' && p->differences != NULL)
-			st = differs(p, t, EV_DIFFERS, 0, NULL, PQgetvalue(r, 0, i), err);
+			st = differs(p, t, EV_NOT_PLAIN, 0, NULL, PQgetvalue(r, 0, i), err);
 		else if (PQgetvalue(r, 0, i)[0] != '\0')
 			st = ev_fail(err,
 				     "%s: table %s.%s %s, which may change or drop rows unseen: "
 				     "load into plain tables, and put views on them under other "
 				     "names",
-				     p->name, p->schema, t->name, PQgetvalue(r, 0, i));
+				     p->name, p->schema, table, PQgetvalue(r, 0, i));
 	PQclear(r);
 	return st;
 }
@@ -1360,6 +1362,7 @@ static enum ev_status postgres_begin(struct ev_target *t, struct ev_standing *st
 
 	if ((p->conn == NULL && connect(p, err) != EV_OK) || begin(p, "READ WRITE", err) != EV_OK ||
 	    find_ledger(p, err) != EV_OK || lock(p, err) != EV_OK ||
+	    (!p->checked && check_is_plain(p, NULL, p->ledger, err) != EV_OK) ||
 	    (!p->checked && check_ledger(p, err) != EV_OK))
 		return EV_FATAL;
 	for (size_t i = 0; i < p->tables->n; i++)
@@ -1445,10 +1448,9 @@ static enum ev_status postgres_check(struct ev_target *t, struct ev_differences 
 			st = EV_FATAL;
 		else if (PQgetvalue(r, 0, 0)[0] == 't')
 			st = differs(p, table, EV_LACKS_TABLE, 0, NULL, "is not there", err);
-		else if (table == NULL)
-			st = find_ledger(p, err);
 		else if ((st = check_is_plain(p, table, value, err)) == EV_OK)
-			st = check_columns(p, table, value, err);
+			st = table == NULL ? find_ledger(p, err)
+					   : check_columns(p, table, value, err);
 		PQclear(r);
 		ev_buf_free(&name);
 	}

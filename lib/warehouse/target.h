@@ -56,6 +56,7 @@ enum ev_lack {
 	EV_LACKS_COLUMN, /* one that the model has */
 	EV_HAS_COLUMN,	 /* one that the model has not */
 	EV_DIFFERS,
+	EV_NOT_PLAIN, /* a view, or a trigger may change what is loaded */
 };
 struct ev_difference {
 	const struct ev_table *table; /* NULL: the ledger */
