@@ -616,6 +616,14 @@ postgres_tests()
 	ok 'day 1 is in' stands_postgres 1
 	run psql_load postgres.3
 	check 'one missing between two' 3 '' '~ERROR:  the ledger stands at .*:1:.*, and this bundle leads from commit 2 to'
+	lock="SELECT pg_advisory_xact_lock(1702259812, '\"public\".ev_ledger'::regclass::oid::int4)"
+	sql -c "BEGIN; $lock; SELECT pg_sleep(5)" >"$tap/lock" 2>&1 &
+	until [ "$(ask_postgres "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")" = 1 ]; do :; done
+	run "cd postgres.2 && PGOPTIONS='-c lock_timeout=100ms' psql -X -q -f load.sql"
+	check 'another load, which evload locks out as well, is waited for' 3 '' '~ERROR:  canceling statement due to lock timeout'
+	ask_postgres "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'" >"$tap/lock"
+	wait $!
+	ok 'day 1 is in' stands_postgres 1
 	rm -rf cut
 	cp -r postgres.2 cut
 	for k in $(ends postgres.2/load.sql); do

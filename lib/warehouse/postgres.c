@@ -19,13 +19,12 @@
 #include <time.h>
 
 enum {
-	CHUNK = 1 << 20,   /* bytes of rows of a table that wait for each other */
-	PUMP = 1 << 14,	   /* after so many more, what the server can take is sent */
-	TRIES = 5,	   /* to apply a load to the tables */
-	RECONNECTS = 20,   /* half a second apart, after a lost COMMIT */
-	LINE_BITS = 40,	   /* of a place's number */
-	OLDEST = 120000,   /* PostgreSQL 12 */
-	LOCK = 0x65766c64, /* of the two numbers of evload's advisory lock the first: "evld" */
+	CHUNK = 1 << 20, /* bytes of rows of a table that wait for each other */
+	PUMP = 1 << 14,	 /* after so many more, what the server can take is sent */
+	TRIES = 5,	 /* to apply a load to the tables */
+	RECONNECTS = 20, /* half a second apart, after a lost COMMIT */
+	LINE_BITS = 40,	 /* of a place's number */
+	OLDEST = 120000, /* PostgreSQL 12 */
 };
 
 /* A row that was written, and its place: the run of its source, and its line. */
@@ -973,10 +972,9 @@ static enum ev_status lock(struct postgres *p, struct ev_error *err)
 	const char *ledger = p->ledger;
 	PGresult *r;
 
-	ev_buf_reset(&p->scratch);
-	ev_buf_printf(&p->scratch, "SELECT pg_advisory_xact_lock(%d, $1::regclass::oid::int4)",
-		      LOCK);
-	r = ask(p, "the lock of another load", ev_buf_str(&p->scratch), 1, &ledger, err);
+	r = ask(p, "the lock of another load",
+		"SELECT pg_advisory_xact_lock(" EV_PG_LOCK ", $1::regclass::oid::int4)", 1, &ledger,
+		err);
 	PQclear(r);
 	return r != NULL ? EV_OK : EV_FATAL;
 }

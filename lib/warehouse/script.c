@@ -372,7 +372,7 @@ static const struct engine engines[] = {
 		.set_schema = psql_schema,
 		.schema = "public",
 		.rest = "\\encoding UTF8\n"
-			"BEGIN;\n"
+			"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;\n"
 			"SET LOCAL standard_conforming_strings = on;\n"
 			"SET LOCAL search_path = :\"schema\";\n",
 		.stage = postgres_stage,
@@ -380,7 +380,9 @@ static const struct engine engines[] = {
 		.behind = "",
 		.text = "TEXT COLLATE \"C\"",
 		.integer = "BIGINT",
-		.begin = "",
+		.begin = "-- Another load into this schema is waited for.\n"
+			 "DO 'BEGIN PERFORM pg_advisory_xact_lock(" EV_PG_LOCK
+			 ", ''ev_ledger''::regclass::oid::int4); END';\n",
 		.end = "COMMIT;\n",
 		.raise = "DO 'DECLARE problem TEXT := (SELECT verdict "
 			 "FROM ev_guard WHERE verdict NOT IN (''apply'', ''nothing''))"

@@ -197,6 +197,12 @@ struct ev_engine {
 				   char text[EV_STORE_POSITION], struct ev_error *err);
 };
 
+/*
+ * Loads into one schema of PostgreSQL go one after the other, those of bundles, too: of the two
+ * numbers of their advisory lock the first, "evld"; the other is the ledger's oid.
+ */
+#define EV_PG_LOCK "1702259812"
+
 extern const struct ev_engine ev_sqlite, ev_postgres;
 /* What position says. where: the database, for the error. */
 enum ev_status ev_standing_write(const struct ev_standing *s, const char *where,
