@@ -573,10 +573,11 @@ static enum ev_status write_diff(struct diff *d, struct ev_error *err)
 enum ev_status ev_ddl_diff(const struct ev_model *old, const struct ev_ddl *what,
 			   struct ev_out *out, struct ev_error *err)
 {
-	struct ev_ddl was = {old, what->dialect, what->schema};
+	struct ev_ddl was = *what;
 	struct diff d = {.can = widenings};
 	enum ev_status st, other;
 
+	was.model = old;
 	while (strcmp(d.can->target, what->dialect->target) != 0)
 		d.can++;
 	st = ddl_open(&d.old, &was, out, err);

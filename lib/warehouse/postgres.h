@@ -125,6 +125,9 @@ void ev_pg_put_table(const struct ev_postgres *p, const struct ev_table *t, stru
 enum ev_status ev_pg_check(struct ev_target *t, struct ev_differences *out, struct ev_error *err);
 enum ev_status ev_pg_check_table(struct ev_postgres *p, const struct ev_table *t,
 				 struct ev_error *err);
+/* That a table, or with NULL the ledger, is no view, and has no trigger and no rule. name: in SQL. */
+enum ev_status ev_pg_check_is_plain(struct ev_postgres *p, const struct ev_table *t,
+				    const char *name, struct ev_error *err);
 /* That the ledger is there, with all its columns. */
 enum ev_status ev_pg_find_ledger(struct ev_postgres *p, struct ev_error *err);
 
