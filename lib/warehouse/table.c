@@ -74,6 +74,12 @@ static void dimension_table(struct ev_table *t, const struct ev_dimension *d)
 	t->dimension = d;
 	add_key(t, d->name, "_key");
 	t->n_keys = 1;
+	if (d->history) {
+		add(t, EV_TYPE_TIMESTAMP, 0, 0, "ev_valid_from");
+		t->n_keys = 2;
+		add(t, EV_TYPE_TIMESTAMP, 0, 0, "ev_valid_to");
+		add(t, EV_TYPE_BOOL, 0, 0, "ev_current");
+	}
 	add(t, EV_TYPE_BOOL, 0, 0, "ev_inferred");
 	if (d->calendar != NULL)
 		calendar_table(t);
