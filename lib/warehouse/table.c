@@ -119,6 +119,18 @@ void ev_tables_free(struct ev_tables **tables)
 	*tables = NULL;
 }
 
+const char *ev_table_unknown(const struct ev_table *t, size_t i)
+{
+	static const char *const of_type_2[] = {"0001-01-01T00:00:00.000000Z", NULL, "true",
+						"true"};
+
+	if (i == 0)
+		return ev_unknown_key;
+	if (t->dimension->history)
+		return i <= sizeof of_type_2 / sizeof of_type_2[0] ? of_type_2[i - 1] : NULL;
+	return i == 1 ? "true" : NULL;
+}
+
 const struct ev_table *ev_tables_find(const struct ev_tables *t, const char *name, size_t len)
 {
 	for (size_t i = 0; i < t->n; i++)
