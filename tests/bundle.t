@@ -54,12 +54,14 @@ star:
         group: {from: .total, type: "decimal(12,2)"}
         where: {from: .at, type: timestamp, dimension: days}
         end:   {from: .doc, type: json}
+        was:   {from: .user, type: varchar(200), dimension: union}
     rows:
       keep: latest
       each: ".lines[]"
       columns: {of: {from: $item, type: int}}
   dimensions:
     order: {key: .user, columns: {user: {from: .user, type: varchar(200)}, name: {from: .name, type: varchar(20)}}}
+    union: {key: .user, history: scd2, columns: {user: {from: .user, type: varchar(200)}, all: {from: .name, type: varchar(20)}}}
     days: {calendar: {from: 2026-03-01, to: 2026-03-03, zone: UTC}}
 END
 cat >day1.jsonl <<'END'

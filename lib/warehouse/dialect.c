@@ -9,7 +9,7 @@
 static const struct ev_dialect dialects[] = {
 	{
 		.target = "sqlite",
-		.beginning = "0001-01-01T00:00:00.000000Z",
+		.beginning = "1900-01-01T00:00:00.000000Z",
 		.types = {[EV_TYPE_UUID] = "TEXT",
 			  [EV_TYPE_VARCHAR] = "TEXT",
 			  [EV_TYPE_TIMESTAMP] = "TEXT",
@@ -36,7 +36,7 @@ static const struct ev_dialect dialects[] = {
 	},
 	{
 		.target = "postgres",
-		.beginning = "0001-01-01 00:00:00+00:00",
+		.beginning = "1900-01-01 00:00:00+00:00",
 		.types = {[EV_TYPE_UUID] = "UUID",
 			  [EV_TYPE_VARCHAR] = "VARCHAR(",
 			  [EV_TYPE_TIMESTAMP] = "TIMESTAMPTZ",
@@ -67,7 +67,7 @@ static const struct ev_dialect dialects[] = {
 	},
 	{
 		.target = "snowflake",
-		.beginning = "0001-01-01 00:00:00+00:00",
+		.beginning = "1900-01-01 00:00:00+00:00",
 		.types = {[EV_TYPE_UUID] = "VARCHAR(36)",
 			  [EV_TYPE_VARCHAR] = "VARCHAR(",
 			  [EV_TYPE_TIMESTAMP] = "TIMESTAMP_TZ",
@@ -99,7 +99,7 @@ static const struct ev_dialect dialects[] = {
 	},
 	{
 		.target = "redshift",
-		.beginning = "0001-01-01 00:00:00+00:00",
+		.beginning = "1900-01-01 00:00:00+00:00",
 		.types = {[EV_TYPE_UUID] = "CHAR(36)",
 			  [EV_TYPE_VARCHAR] = "VARCHAR(",
 			  [EV_TYPE_TIMESTAMP] = "TIMESTAMPTZ",
@@ -132,7 +132,7 @@ static const struct ev_dialect dialects[] = {
 	},
 	{
 		.target = "bigquery",
-		.beginning = "0001-01-01 00:00:00+00:00",
+		.beginning = "1900-01-01 00:00:00+00:00",
 		.types = {[EV_TYPE_UUID] = "STRING",
 			  [EV_TYPE_VARCHAR] = "STRING",
 			  [EV_TYPE_TIMESTAMP] = "TIMESTAMP",
@@ -199,7 +199,7 @@ static const struct ev_dialect dialects[] = {
 	},
 	{
 		.target = "duckdb",
-		.beginning = "0001-01-01 00:00:00+00:00",
+		.beginning = "1900-01-01 00:00:00+00:00",
 		.types = {[EV_TYPE_UUID] = "UUID",
 			  [EV_TYPE_VARCHAR] = "VARCHAR",
 			  [EV_TYPE_TIMESTAMP] = "TIMESTAMPTZ",

@@ -121,7 +121,7 @@ void ev_tables_free(struct ev_tables **tables)
 
 const char *ev_table_unknown(const struct ev_table *t, size_t i)
 {
-	static const char *const of_type_2[] = {"0001-01-01T00:00:00.000000Z", NULL, "true",
+	static const char *const of_type_2[] = {"1900-01-01T00:00:00.000000Z", NULL, "true",
 						"true"};
 
 	if (i == 0)

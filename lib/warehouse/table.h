@@ -29,7 +29,7 @@ void ev_tables_free(struct ev_tables **t);
 
 /*
  * What the unknown member of a dimension has in a column, as a row has it in JSON but without
- * quotes; NULL for null. Of type 2 it is valid from the first moment of all on.
+ * quotes; NULL for null. Of type 2 it is valid from 1900 on: every warehouse has that.
  */
 const char *ev_table_unknown(const struct ev_table *t, size_t i);
 
