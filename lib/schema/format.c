@@ -41,22 +41,26 @@ static bool date(const char *p, size_t len)
 	return ev_date_parse(p, len, &d);
 }
 
-/* Four numbers from 0 to 255, without leading zeros. */
+/* Behind a number from 0 to 255 without leading zeros; NULL if there is none. */
+static const char *behind_byte(const char *p, const char *end)
+{
+	unsigned n, digit;
+
+	if (p == end || (n = (unsigned)(*p++ - '0')) > 9)
+		return NULL;
+	for (; n > 0 && n < 100 && p < end && (digit = (unsigned)(*p - '0')) <= 9; p++)
+		n = n * 10 + digit;
+	return n <= 255 ? p : NULL;
+}
+
 static bool ipv4(const char *p, size_t len)
 {
 	const char *const end = p + len;
 
-	for (int k = 0; k < 4; k++, p++) {
-		const char *from = p;
-		unsigned n = 0, digit;
-
-		for (; p < end && (digit = (unsigned)(*p - '0')) <= 9; p++)
-			n = n * 10 + digit;
-		if (p == from || p - from > 3 || n > 255 || (*from == '0' && p - from > 1) ||
-		    (k < 3 ? p == end || *p != '.' : p != end))
-			return false;
-	}
-	return true;
+	p = behind_byte(p, end);
+	for (int k = 0; k < 3 && p != NULL; k++)
+		p = p < end && *p == '.' ? behind_byte(p + 1, end) : NULL;
+	return p != NULL && p == end;
 }
 
 /* RFC 4291, section 2.2, which the C library reads to the letter. */
