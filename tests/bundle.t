@@ -66,6 +66,7 @@ star:
       columns: {of: {from: $item, type: int}}
   dimensions:
     order: {key: .user, columns: {user: {from: .user, type: varchar(200)}, name: {from: .name, type: varchar(20)}}}
+    union: {key: .user, history: scd2, columns: {user: {from: .user, type: varchar(200)}, all: {from: .name, type: varchar(20)}}}
     days: {calendar: {from: 2026-03-01, to: 2026-03-03, zone: UTC}}
 END
 cat >day1.jsonl <<'END'
@@ -139,6 +140,7 @@ manifest.json
 order.tsv
 rows.tsv
 select.tsv
+union.tsv
 END
 for n in 1 2 3; do
 	bundle read sqlite.$n >read
@@ -188,9 +190,9 @@ done
 sqlite3 shop.db "SELECT commit_no, batch, mode, rows, json_array_length(balance), position = '$(evload --position sqlite:live.db)'
 	FROM ev_ledger" >"$out"
 same 'the ledger has the loads' "$out" - <<'END'
-1|it's 1|whole|9|2|0
-2|it's 2|changes|8|2|0
-3|it's 3|changes|7|2|1
+1|it's 1|whole|11|2|0
+2|it's 2|changes|10|2|0
+3|it's 3|changes|8|2|1
 END
 is 'and the position' "$(evload --position sqlite:shop.db)" "$(evload --position sqlite:live.db)"
 run load sqlite.2
@@ -327,6 +329,7 @@ manifest.json
 order.tsv
 rows.tsv
 select.tsv
+union.tsv
 END
 
 #
@@ -366,7 +369,7 @@ evload -o parts --for redshift --part 300 day3.rows
 evload -o parts2 --for sqlite --part 300 day3.rows
 jq -r '.files[] | .file, .rows' parts/manifest.json | paste -sd ' ' >"$out"
 same 'files end behind so many bytes' "$out" - <<'END'
-select.tsv.gz 2 select.2.tsv.gz 2 select.3.tsv.gz 1 rows.tsv.gz 1 order.tsv.gz 1 ev_delete.tsv.gz 3
+select.tsv.gz 2 select.2.tsv.gz 2 select.3.tsv.gz 1 rows.tsv.gz 1 order.tsv.gz 1 union.tsv.gz 1 ev_delete.tsv.gz 4
 END
 bundle read parts >read
 bundle read redshift.3 >want

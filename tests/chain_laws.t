@@ -23,6 +23,7 @@ star:
         id: {from: .id, type: varchar(40)}
         time: {from: .time, type: timestamp, dimension: dim_day}
         user: {from: .user, type: varchar(20), dimension: dim_user}
+        person: {from: .user, type: varchar(20), dimension: dim_person}
         meta: {from: .meta, type: json}
     lines:
       keep: latest
@@ -31,10 +32,13 @@ star:
       columns:
         pos: {from: $index, type: int}
         sku: {from: $item.sku, type: varchar(20), dimension: dim_product}
+        ware: {from: $item.sku, type: varchar(20), dimension: dim_ware}
         price: {from: $item.price, type: "decimal(12,2)"}
   dimensions:
     dim_user: {key: .user, columns: {user: {from: .user, type: varchar(20)}, name: {from: .name, type: varchar(20)}, email: {from: .email, type: varchar(40)}}}
     dim_product: {key: $item.sku, for: [Order], each: ".lines[]", columns: {sku: {from: $item.sku, type: varchar(20)}, title: {from: $item.title, type: varchar(20)}}}
+    dim_person: {key: .user, history: scd2, columns: {user: {from: .user, type: varchar(20)}, name: {from: .name, type: varchar(20)}, email: {from: .email, type: varchar(40)}}}
+    dim_ware: {key: $item.sku, history: scd2, for: [Order], each: ".lines[]", columns: {sku: {from: $item.sku, type: varchar(20)}, title: {from: $item.title, type: varchar(20)}}}
     dim_day: {calendar: {from: 2026-03-01, to: 2026-03-02}}
 END
 evschema -t sqlite >schema.sql || exit 2

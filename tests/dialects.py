@@ -39,10 +39,12 @@ def model(path):
         print("        at: {from: .at, type: timestamp, dimension: days}\n        type: {from: .type, type: varchar(9)}")
         print("        from: {from: .u, type: varchar(9), dimension: user}\n        big: {from: .b, type: \"decimal(38,4)\"}")
         print("        n: {from: .n, type: int}\n        j: {from: .j, type: json}\n        u: {from: .i, type: uuid}\n        b: {from: .x, type: bool}")
+        print("        was: {from: .u, type: varchar(9), dimension: union}")
         for i, text in enumerate(texts if name == "select" else RESERVED):
             print(f"        {'c%d' % i if name == 'select' else text + '_' if text in ('from',) else text}: "
                   f"{{from: .c, type: varchar(4), description: {quote(text)}}}")
     print("  dimensions:\n    user: {key: .u, description: " + quote("a user") + ", columns: {u: {from: .u, type: varchar(9)}}}")
+    print("    union: {key: .u, history: scd2, columns: {u: {from: .u, type: varchar(9)}, all: {from: .w, type: json}}}")
     print("    days: {description: " + quote("a day") + ", calendar: {from: 2026-03-01, to: 2026-06-30, zone: Europe/Amsterdam}}")
     print("measures:\n  table: {fact: order, column: big, currency: type, by: [group, where], minus: [Refund]}")
     print("  limit: {fact: select, column: n}\n  end: {fact: order, of: user, from: [Cart], to: [Order]}")

@@ -12,16 +12,18 @@ enum { MAX_VALUES = 100 };
 
 /* What evkit's own columns are. */
 static const struct {
-	const char *name, *description;
+	const char *name, *description, *of_member; /* of a dimension, if that is another */
 } own[] = {
-	{"ev_owner", "The id of the event, whose rows are replaced together."},
-	{"ev_version", "The number of the version, from 1."},
-	{"ev_index", "The place of the element in its list, from 0; or 0."},
-	{"ev_valid_from", "From when on the version holds."},
-	{"ev_valid_to", "Until when it holds; null: still."},
-	{"ev_current", "Whether it is the newest version, and the event is not deleted."},
-	{"ev_deleted", "Whether the event is deleted from then on."},
-	{"ev_inferred", "Whether nothing but its key is known of the member."},
+	{"ev_owner", "The id of the event, whose rows are replaced together.", NULL},
+	{"ev_version", "The number of the version, from 1.", NULL},
+	{"ev_index", "The place of the element in its list, from 0; or 0.", NULL},
+	{"ev_valid_from", "From when on the version holds.", "From when on the member was so."},
+	{"ev_valid_to", "Until when it holds; null: still.",
+	 "Until when it was; null: it is so now."},
+	{"ev_current", "Whether it is the newest version, and the event is not deleted.",
+	 "Whether the member is so now."},
+	{"ev_deleted", "Whether the event is deleted from then on.", NULL},
+	{"ev_inferred", "Whether nothing but its key is known of the member.", NULL},
 };
 
 /*
@@ -168,7 +170,10 @@ static void begin_column(struct ddl *s, const char *name, const char *descriptio
 /* The columns that evkit has put in front of the model's. */
 static size_t put_own(struct ddl *s, const struct ev_table *t)
 {
-	size_t n = t->dimension != NULL ? 2 : t->n_keys + (t->versions ? 4 : 0);
+	size_t n = t->n_keys + (t->versions ? 4 : 0);
+
+	if (t->dimension != NULL)
+		n = t->dimension->history ? 5 : 2;
 
 	for (size_t i = 0; i < n; i++) {
 		const char *name = t->columns[i].name,
@@ -176,7 +181,9 @@ static size_t put_own(struct ddl *s, const struct ev_table *t)
 
 		for (size_t k = 0; k < sizeof own / sizeof own[0]; k++)
 			if (strcmp(own[k].name, name) == 0)
-				description = own[k].description;
+				description = t->dimension != NULL && own[k].of_member != NULL
+						      ? own[k].of_member
+						      : own[k].description;
 		begin_column(s, name, description);
 		if (strcmp(name, "ev_valid_to") != 0)
 			ev_buf_puts(&s->text, i == 0 && t->n_keys == 1 ? TESTS NOT_NULL UNIQUE

@@ -121,11 +121,14 @@ void ddl_table(struct ddl *s, const struct ev_table *t)
  * SELECT of those whose key is not there, whose columns must bear their names and types.
  */
 
-static void begin_insert(struct ddl *s, const struct ev_table *t, size_t columns)
+/* all: or only columns in which the unknown member has something. */
+static void begin_insert(struct ddl *s, const struct ev_table *t, bool all)
 {
 	ev_buf_puts(&s->text, "\nINSERT INTO ");
 	ev_sql_rows(s->d, s->schema, t, &s->text);
-	for (size_t i = 0; i < columns; i++) {
+	for (size_t i = 0; i < t->n; i++) {
+		if (!all && ev_table_unknown(t, i) == NULL)
+			continue;
 		ev_buf_puts(&s->text, i == 0 ? " (" : ", ");
 		ev_sql_name(s->d, t->columns[i].name, &s->text);
 	}
@@ -170,24 +173,30 @@ static void write_value(struct ddl *s, const struct ev_column *c, bool quoted, c
 	ev_sql_name(s->d, c->name, out);
 }
 
-/* The columns that every dimension has. */
-static void write_member(struct ddl *s, const struct ev_table *t, const char *key, bool inferred)
+static void write_key(struct ddl *s, const struct ev_table *t, const char *key)
 {
 	char uuid[EV_KEY_UUID + 1];
 
 	ev_buf_puts(&s->text, s->d->conflicts ? "\t(" : "\tSELECT ");
 	ev_key_uuid(key, uuid);
 	write_value(s, &t->columns[0], true, ev_sql_is_uuid_key(s->d, &t->columns[0]) ? uuid : key);
-	ev_buf_puts(&s->text, ", ");
-	write_value(s, &t->columns[1], false, inferred ? s->d->yes : s->d->no);
 }
 
 static void write_unknown(struct ddl *s, const struct ev_table *t)
 {
-	begin_insert(s, t, s->d->conflicts ? t->n : 2);
-	write_member(s, t, ev_unknown_key, true);
-	for (size_t i = 2; s->d->conflicts && i < t->n; i++)
-		ev_buf_puts(&s->text, ", NULL");
+	begin_insert(s, t, s->d->conflicts);
+	write_key(s, t, ev_unknown_key);
+	for (size_t i = 1; i < t->n; i++) {
+		const char *text = ev_table_unknown(t, i);
+		const bool is_time = t->columns[i].type == EV_TYPE_TIMESTAMP;
+
+		if (text == NULL && !s->d->conflicts)
+			continue;
+		ev_buf_puts(&s->text, text != NULL ? ", " : ", NULL");
+		if (text != NULL)
+			write_value(s, &t->columns[i], is_time,
+				    is_time ? s->d->beginning : s->d->yes);
+	}
 	ev_buf_puts(&s->text, s->d->conflicts ? ")" : "");
 }
 
@@ -196,7 +205,9 @@ static void write_day(struct ddl *s, const struct ev_table *t, int64_t day)
 	char texts[EV_DAY_COLUMNS][EV_DAY_TEXT], key[EV_KEY_TEXT + 1];
 
 	ev_key_day(ev_date_of_days(day), &s->scratch, key);
-	write_member(s, t, key, false);
+	write_key(s, t, key);
+	ev_buf_puts(&s->text, ", ");
+	write_value(s, &t->columns[1], false, s->d->no);
 	ev_day_texts(t->dimension->calendar, day, texts);
 	for (size_t i = 0; i < ev_day_n(t->dimension->calendar); i++) {
 		enum ev_type type = ev_day_columns[i].type;
@@ -228,7 +239,7 @@ enum ev_status ddl_rows(struct ddl *s, const struct ev_table *t, struct ev_error
 			end_insert(s, t);
 			if (ddl_put(s, err) != EV_OK)
 				return EV_FATAL;
-			begin_insert(s, t, t->n);
+			begin_insert(s, t, true);
 			rows = 0;
 		}
 		write_day(s, t, day);

@@ -175,6 +175,8 @@ static enum ev_status plan_table(struct diff *d, const struct ev_table *t, struc
 		return refuse(d, t, "was a calendar, or is one now", err);
 	if (step->old->versions != t->versions)
 		return refuse(d, t, "was kept otherwise: history or latest", err);
+	if (t->fact == NULL && step->old->dimension->history != t->dimension->history)
+		return refuse(d, t, "was kept otherwise: history scd1 or scd2", err);
 	if (other_keys(step->old, t))
 		return refuse(d, t, "has another key, by which members have other digests", err);
 	return plan_columns(d, step, err);

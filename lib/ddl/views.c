@@ -1,8 +1,10 @@
 /*
- * Views: of each history fact the current state and that of a moment, and what the model measures.
+ * Views: of each history fact the current state and that of a moment; of facts that refer to
+ * dimensions of type 2 what these were at the event's time; and what the model measures.
  */
 #include "ddl/internal.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -199,13 +201,7 @@ static enum ev_status write_history(struct ddl *s, const struct ev_table *t, str
 	return EV_OK;
 }
 
-/* Measures: f is the fact, d the calendar. */
-
-static const struct period {
-	const char *suffix, *name;
-} periods[] = {{"_hour", "hour"}, {"_day", "day"}, {"_week", "week"}};
-
-enum { HOUR, DAY, WEEK, PERIODS };
+/* What the members that a fact refers to were at the event's time */
 
 static void put_column(struct ddl *s, const char *of, const char *name, struct ev_buf *out)
 {
@@ -218,6 +214,162 @@ static void put_as(struct ddl *s, const char *name)
 	ev_buf_puts(&s->text, " AS ");
 	ev_sql_name(s->d, name, &s->text);
 }
+
+static bool refers_to_history(const struct ev_column *c)
+{
+	return c->dimension != NULL && c->dimension->history;
+}
+
+/* The column that has the event's time: the model's own, or the version's beginning; or NULL. */
+static const char *time_of(const struct ddl *s, const struct ev_table *t)
+{
+	for (size_t i = 0; i < t->fact->columns.n; i++) {
+		const struct ev_column *c = &t->fact->columns.list[i];
+
+		if (c->type == EV_TYPE_TIMESTAMP && ev_path_same(c->from, s->model->time))
+			return c->name;
+	}
+	return t->versions ? "ev_valid_from" : NULL;
+}
+
+static bool has_then(const struct ddl *s, const struct ev_table *t)
+{
+	for (size_t i = 0; t->fact != NULL && i < t->fact->columns.n; i++)
+		if (refers_to_history(&t->fact->columns.list[i]))
+			return time_of(s, t) != NULL;
+	return false;
+}
+
+static bool is_key(const struct ev_dimension *d, size_t column)
+{
+	for (size_t i = 0; i < d->n_keys; i++)
+		if (d->keys[i] == column)
+			return true;
+	return false;
+}
+
+/* The number of a name, to which case makes no difference. */
+static size_t add_name(struct ev_symbols *names, const char *name)
+{
+	struct ev_buf lower = {0};
+	size_t number;
+
+	for (; *name != '\0'; name++)
+		ev_buf_putc(&lower, (char)tolower((unsigned char)*name));
+	number = ev_symbols_add(names, ev_buf_str(&lower), lower.len);
+	ev_buf_free(&lower);
+	return number;
+}
+
+/* The columns of the fact, and C_X for each column X of the member that C refers to. */
+static enum ev_status select_then(struct ddl *s, const struct ev_table *t, struct ev_error *err)
+{
+	struct ev_symbols *names = ev_symbols_new(0);
+	const struct ev_columns *columns = &t->fact->columns;
+	struct ev_buf *out = &s->text, name = {0};
+	enum ev_status st = EV_OK;
+	size_t n = 0;
+
+	ev_buf_puts(out, "SELECT ");
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->versions && is_validity(t, i))
+			continue;
+		ev_buf_puts(out, n++ > 0 ? ", " : "");
+		put_column(s, "f", t->columns[i].name, out);
+		put_as(s, t->columns[i].name);
+		add_name(names, t->columns[i].name);
+	}
+	for (size_t i = 0; st == EV_OK && i < columns->n; i++) {
+		const struct ev_column *c = &columns->list[i];
+		char of[24];
+
+		snprintf(of, sizeof of, "d%zu", i + 1);
+		for (size_t k = 0; refers_to_history(c) && k < c->dimension->columns.n; k++) {
+			if (is_key(c->dimension, k))
+				continue;
+			ev_buf_reset(&name);
+			ev_buf_printf(&name, "%s_%s", c->name, c->dimension->columns.list[k].name);
+			if (add_name(names, ev_buf_str(&name)) <= n || name.len > MAX_NAME) {
+				st = ev_fail(err,
+					     "%s:%zu:%zu: the view %s_then cannot have the column "
+					     "'%s': rename one",
+					     s->model->file, c->place.line, c->place.column,
+					     t->name, ev_buf_str(&name));
+				break;
+			}
+			n++;
+			ev_buf_puts(out, ", ");
+			put_column(s, of, c->dimension->columns.list[k].name, out);
+			put_as(s, ev_buf_str(&name));
+		}
+	}
+	ev_buf_free(&name);
+	ev_symbols_free(&names);
+	return st;
+}
+
+/* The rows of a member follow one another without a gap, so in ClickHouse ASOF finds the same. */
+static void join_then(struct ddl *s, const struct ev_table *t, const struct ev_column *c, size_t i)
+{
+	const struct ev_dimension *d = c->dimension;
+	const char *time = time_of(s, t);
+	struct ev_buf *out = &s->text;
+	char name[VIEW_NAME], of[24];
+
+	snprintf(of, sizeof of, "d%zu", i + 1);
+	ev_buf_puts(out, s->d->by_load ? "\nASOF LEFT JOIN " : "\nLEFT JOIN ");
+	ev_sql_table(s->d, s->schema, d->name, out);
+	ev_buf_printf(out, " AS %s ON ", of);
+	snprintf(name, sizeof name, "%s_key", d->name);
+	put_column(s, of, name, out);
+	ev_buf_puts(out, " = ");
+	snprintf(name, sizeof name, "%s_key", c->name);
+	put_column(s, "f", name, out);
+	ev_buf_puts(out, " AND ");
+	put_column(s, of, "ev_valid_from", out);
+	ev_buf_puts(out, " <= ");
+	put_column(s, "f", time, out);
+	if (s->d->by_load)
+		return;
+	ev_buf_puts(out, " AND (");
+	put_column(s, of, "ev_valid_to", out);
+	ev_buf_puts(out, " IS NULL OR ");
+	put_column(s, of, "ev_valid_to", out);
+	ev_buf_puts(out, " > ");
+	put_column(s, "f", time, out);
+	ev_buf_putc(out, ')');
+}
+
+static enum ev_status write_then(struct ddl *s, const struct ev_table *t, struct ev_error *err)
+{
+	char name[VIEW_NAME];
+
+	if (view_name(s, t->fact->place, t->name, "_then", name, err) != EV_OK)
+		return EV_FATAL;
+	begin_view(s, name);
+	if (select_then(s, t, err) != EV_OK)
+		return EV_FATAL;
+	ev_buf_puts(&s->text, "\nFROM ");
+	ev_sql_table(s->d, s->schema, t->name, &s->text);
+	ev_buf_puts(&s->text, " AS f");
+	for (size_t i = 0; i < t->fact->columns.n; i++)
+		if (refers_to_history(&t->fact->columns.list[i]))
+			join_then(s, t, &t->fact->columns.list[i], i);
+	if (t->versions) {
+		ev_buf_puts(&s->text, "\nWHERE ");
+		put_column(s, "f", "ev_current", &s->text);
+	}
+	ev_buf_puts(&s->text, ";\n");
+	return EV_OK;
+}
+
+/* Measures: f is the fact, d the calendar. */
+
+static const struct period {
+	const char *suffix, *name;
+} periods[] = {{"_hour", "hour"}, {"_day", "day"}, {"_week", "week"}};
+
+enum { HOUR, DAY, WEEK, PERIODS };
 
 static bool has_calendar(const struct ev_measure *m)
 {
@@ -497,6 +649,10 @@ void ddl_drop_views(const struct ddl *s, struct ev_buf *out)
 	for (size_t i = 0; i < s->tables->n; i++) {
 		const struct ev_table *t = &s->tables->list[i];
 
+		if (has_then(s, t)) {
+			snprintf(name, sizeof name, "%s_then", t->name);
+			drop_view(s, name, out);
+		}
 		if (!t->versions)
 			continue;
 		snprintf(name, sizeof name, "%s_current", t->name);
@@ -518,10 +674,13 @@ void ddl_drop_views(const struct ddl *s, struct ev_buf *out)
 
 static enum ev_status write_views(struct ddl *s, struct ev_error *err)
 {
-	for (size_t i = 0; i < s->tables->n; i++)
-		if (s->tables->list[i].versions &&
-		    write_history(s, &s->tables->list[i], err) != EV_OK)
+	for (size_t i = 0; i < s->tables->n; i++) {
+		const struct ev_table *t = &s->tables->list[i];
+
+		if ((t->versions && write_history(s, t, err) != EV_OK) ||
+		    (has_then(s, t) && write_then(s, t, err) != EV_OK))
 			return EV_FATAL;
+	}
 	for (size_t i = 0; i < s->model->n_measures; i++)
 		if (write_measure(s, &s->model->measures[i], err) != EV_OK)
 			return EV_FATAL;

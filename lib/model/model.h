@@ -92,6 +92,7 @@ struct ev_dimension {
 	char *name;
 	char *description;
 	struct ev_calendar *calendar; /* then nothing below is set */
+	bool history; /* type 2: rows for every time; else type 1 */
 	size_t *keys; /* indices of the columns that make the key, in the model's order */
 	size_t n_keys;
 	struct ev_path *each;

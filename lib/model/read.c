@@ -954,8 +954,10 @@ static bool read_dimension(struct reader *r, const struct ev_yaml *key, const st
 	}
 	if (!optional_word(r, y, "history", histories, &history))
 		return false;
-	return history == 0 || wrong(r, place(ev_yaml_get(y, "history")),
-				     "scd2 is not in this version of evkit: use scd1");
+	d->history = history == 1;
+	return !d->history || d->columns.n > d->n_keys ||
+	       wrong(r, place(ev_yaml_get(y, "history")),
+		     "%s has no column beside its key, and so no history: use scd1", d->name);
 }
 
 /*

@@ -72,7 +72,7 @@ void ev_star_find_described(struct ev_star *s, const struct ev_star_kind *kind)
 		const size_t n = s->elements[d->group].n;
 		struct ev_star_element e = ev_star_first(s, d->group);
 
-		for (; e.index < n; ev_star_next(&e))
+		for (; e.index < n && !d->dimension->history; ev_star_next(&e))
 			if (ev_star_takes(d->dimension->when, d->when, &e))
 				fetch(s, d, &e);
 	}
@@ -86,7 +86,7 @@ void ev_star_contribute(struct ev_star *s, const struct ev_star_kind *kind,
 		const size_t n = s->elements[d->group].n;
 		struct ev_star_element e;
 
-		if (d->n_attributes == 0 || n == 0)
+		if (d->n_attributes == 0 || n == 0 || d->dimension->history)
 			continue;
 		for (e = ev_star_first(s, d->group); e.index < n; ev_star_next(&e))
 			if (ev_star_takes(d->dimension->when, d->when, &e))
@@ -128,15 +128,21 @@ static enum ev_status spill_members(struct ev_star *s, size_t dimension, struct 
 	return EV_OK;
 }
 
+struct ev_sort *ev_star_sort_new(const struct ev_star *s)
+{
+	return ev_sort_new(s->options.memory / HALVES, s->options.folder);
+}
+
 /* Moves all mentions from the members' tables to the sort. */
 static enum ev_status spill(struct ev_star *s, struct ev_error *err)
 {
 	if (s->sort == NULL)
-		s->sort = ev_sort_new(s->options.memory / HALVES, s->options.folder);
+		s->sort = ev_star_sort_new(s);
 	for (size_t i = 0; i < s->m->n_dimensions; i++)
 		if (s->members[i] != NULL && spill_members(s, i, err) != EV_OK)
 			return EV_FATAL;
 	ev_arena_reset(&s->stamps);
+	s->spilled = true;
 	return EV_OK;
 }
 
@@ -201,7 +207,7 @@ static enum ev_status sort_days(struct ev_star *s, size_t dimension, struct ev_s
 
 static enum ev_status put_held(struct ev_star *s, size_t dimension, struct ev_error *err)
 {
-	struct ev_sort *sort = ev_sort_new(s->options.memory / HALVES, s->options.folder);
+	struct ev_sort *sort = ev_star_sort_new(s);
 	const struct ev_members *members = s->members[dimension];
 	enum ev_status st = members != NULL ? sort_members(s, dimension, sort, err)
 					    : sort_days(s, dimension, sort, err);
@@ -259,13 +265,17 @@ enum ev_status ev_star_put_dimensions(struct ev_star *s, struct ev_error *err)
 	enum ev_status st = EV_EOF;
 	struct ev_sorted next;
 
+	if (s->spilled && spill(s, err) != EV_OK)
+		return EV_FATAL;
 	if (s->sort != NULL) {
-		if (spill(s, err) != EV_OK || ev_sort_finish(s->sort, err) != EV_OK)
+		if (ev_sort_finish(s->sort, err) != EV_OK)
 			return EV_FATAL;
 		st = ev_sort_next(s->sort, &next, err);
 	}
 	for (size_t i = 0; i < s->m->n_dimensions && st != EV_FATAL; i++) {
-		if (s->sort != NULL && s->members[i] != NULL)
+		if (s->m->dimensions[i].history)
+			ev_star_put_history(s, i, &next, &st, err);
+		else if (s->spilled && s->members[i] != NULL)
 			put_spilled(s, i, &next, &st, err);
 		else if (put_held(s, i, err) != EV_OK)
 			return EV_FATAL;

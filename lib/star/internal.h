@@ -8,9 +8,12 @@
  *   references.c    finds the members that cells name, in members.c and calendar.c
  *   rows.c          writes the rows of facts and members
  *   dimensions.c    keeps what events say of members
+ *   type2.c         the same for dimensions of type 2, version by version
+ *   history.c       what a member of those was at each time (history.h)
  *   mentions.c      makes sorted lines of that, and sums of those lines
  *   state.c         follows the sections, and compares an event's mentions with those before
  *   settle.c        puts a section's mentions into the state, and makes the members' rows
+ *   settle2.c       the same for dimensions of type 2
  *   star.c          takes an event through all of them
  */
 #ifndef EV_STAR_INTERNAL_H
@@ -38,6 +41,7 @@ struct ev_star_version {
 	bool current, deleted;
 	bool stands;   /* current and not deleted: only then it sets attributes */
 	int64_t since; /* it is valid, as in a stamp */
+	int64_t until; /* and up to there; INT64_MAX: its end is open */
 	/* Copies of its stamps that outlive it. */
 	const char *id_kept;
 	struct ev_stamp *kept; /* the last; or NULL */
@@ -148,6 +152,9 @@ struct ev_star {
 	struct ev_mentions mentions;
 	struct ev_star_state *state; /* or NULL */
 	struct ev_star_text *texts;  /* of a row, as many as any dimension has columns */
+	struct ev_buf span;	     /* of a row of type 2, as JSON */
+	bool history;		     /* some dimension is of type 2 */
+	bool spilled;		     /* the sort has mentions of type 1, too */
 	bool spanned;		     /* a section came out of a state */
 	bool replaces_days;	     /* they may be there already */
 
@@ -199,6 +206,12 @@ static inline bool ev_star_takes(const struct ev_column *when, struct ev_star_pl
 
 /* What "_ev" says (version.c) */
 
+/*
+ * A number that compares as the time does that EV_TIME_TEXT bytes have, and is not negative; false
+ * if they are no time. And back.
+ */
+bool ev_star_moment(const char *text, int64_t *t);
+void ev_star_moment_write(int64_t t, char out[EV_TIME_TEXT]);
 /* The version at hand, and s->owner; false if it is not as evversion writes it. */
 bool ev_star_read_version(struct ev_star *s, struct ev_star_version *v);
 
@@ -272,7 +285,11 @@ ev_star_bound_at(struct ev_star *s, const struct ev_star_element *e, struct ev_s
 
 enum ev_status ev_star_put_fact(struct ev_star *s, const struct ev_star_fact *f,
 				const struct ev_star_version *v, struct ev_error *err);
-/* A member's row, of the texts in s->texts. key: EV_KEY_TEXT bytes. */
+/*
+ * A member's row, of the texts in s->texts. key: EV_KEY_TEXT bytes. Of type 2 the times between
+ * which it is valid are set before.
+ */
+void ev_star_set_span(struct ev_star *s, int64_t since, int64_t until);
 enum ev_status ev_star_put_member(struct ev_star *s, size_t dimension, const char *key,
 				  bool described, struct ev_error *err);
 enum ev_status ev_star_put_day(struct ev_star *s, const struct ev_dimension *d, const char *key,
@@ -288,12 +305,31 @@ void ev_star_find_described(struct ev_star *s, const struct ev_star_kind *kind);
 /* Merges the event's attributes into those members. */
 void ev_star_contribute(struct ev_star *s, const struct ev_star_kind *kind,
 			struct ev_star_version *v);
+/* A sort of mentions, within the memory that they may take. */
+struct ev_sort *ev_star_sort_new(const struct ev_star *s);
 /* Spills mentions to temporary files if they are too many. Only between two events. */
 enum ev_status ev_star_make_room(struct ev_star *s, struct ev_error *err);
 /* The rows of all dimensions, without a state. */
 enum ev_status ev_star_put_dimensions(struct ev_star *s, struct ev_error *err);
 
-/* The state (state.c, settle.c) */
+/* Dimensions of type 2 (type2.c) */
+
+/* Adds what a version says of members, deleted or superseded as it may be. */
+enum ev_status ev_star_note_version(struct ev_star *s, const struct ev_star_kind *kind,
+				    const struct ev_star_version *v, struct ev_error *err);
+/* A row of a member; text: as in history.h. */
+struct ev_star_spanned {
+	int64_t since;
+	struct ev_buf text; /* empty: there is none */
+};
+/* Emits it. member: as a mention's key begins. */
+enum ev_status ev_star_put_span(struct ev_star *s, const char *member, struct ev_buf *parts,
+				struct ev_star_spanned *row, int64_t until, struct ev_error *err);
+/* Makes rows of a dimension's mentions out of the sort; as put_spilled() of dimensions.c. */
+void ev_star_put_history(struct ev_star *s, size_t dimension, struct ev_sorted *next,
+			 enum ev_status *st, struct ev_error *err);
+
+/* The state (state.c, settle.c, settle2.c) */
 
 /* The first byte of a sorted mention's value. */
 enum {
@@ -304,12 +340,13 @@ enum {
 
 /*
  * The mentions of an event, as its list in the state has them: "DIMENSIONKEY WHAT"; one that is not
- * bare goes on with SPELLED, TIME, the element of WHO, and a digest of its value.
+ * bare goes on with SPELLED, TIME, the element of WHO, and a digest of its value; of type 2, WHAT is
+ * without the time up to which it is valid, which stands before the digest.
  */
 struct ev_star_items {
 	struct ev_buf text;
 	struct ev_star_item {
-		size_t at, len, key_len; /* in the text; without the digest */
+		size_t at, len, key_len; /* in the text; up to the element */
 	} * list;
 	size_t n, cap;
 };
@@ -335,6 +372,7 @@ struct ev_star_state {
 
 	/* The event at hand. */
 	bool inside;
+	uint64_t count;	       /* of events */
 	struct ev_buf id, who; /* as mentions have it in WHO */
 	uint64_t first;
 	struct ev_star_items said, before;
@@ -354,6 +392,48 @@ static inline bool ev_star_old_is_dead(const struct ev_star_old *o)
 /* settle.c: moves to the first entry whose key begins so. */
 enum ev_status ev_star_old_find(struct ev_star_old *o, const char *prefix, size_t len,
 				struct ev_error *err);
+/* The next of those, and the first of them whose key is not less. */
+enum ev_status ev_star_old_next(struct ev_star_old *o, struct ev_error *err);
+enum ev_status ev_star_old_onward(struct ev_star_old *o, const char *key, size_t len,
+				  struct ev_error *err);
+
+/* A row of the state, parsed. fields points to the first separator. */
+struct ev_star_kept {
+	uint64_t changed, n, described, spelled;
+	const char *won, *fields, *end;
+	const char *identity, *identity_end; /* NULL: the row has none */
+};
+
+/* The walk through the sorted mentions, and what the state has of the member at hand. */
+struct ev_star_walk {
+	struct ev_star *s;
+	struct ev_star_state *t;
+	struct ev_sorted next;
+	enum ev_status st; /* what reading next gave */
+	char member[EV_STAR_MEMBER_LEN];
+	size_t dimension;
+	struct ev_star_sum *sums, *sum; /* one for each dimension; sum: of the member at hand */
+	struct ev_star_old rows;
+	struct ev_star_kept had, row; /* before and after; had points into rows.value */
+	struct ev_buf identity;	      /* the parts of the member's key, each in its one spelling */
+	struct ev_buf value;	      /* of row */
+	struct ev_sort *sort;	      /* of rows, whose keys sort behind all mentions */
+};
+
+/* Whether the next mention's key begins so; on to the next; and an entry for the state. */
+bool ev_star_is_new(const struct ev_star_walk *w, const char *prefix, size_t len);
+enum ev_status ev_star_walk_next(struct ev_star_walk *w, struct ev_error *err);
+enum ev_status ev_star_walk_put(struct ev_star_walk *w, const char *key, size_t key_len,
+				const char *value, size_t len, struct ev_error *err);
+
+/* settle2.c: settles the next member, of type 2. */
+enum ev_status ev_star_settle_history(struct ev_star_walk *w, struct ev_error *err);
+/* Whether an entry is a member's row, or of type 2 the head of its rows. */
+bool ev_star_is_head(const struct ev_entry *e);
+/* Emits the rows of the member whose head that is, if they have changed. rows: to read them with. */
+enum ev_status ev_star_emit_history(struct ev_star *s, const struct ev_buf *key,
+				    const struct ev_buf *value, struct ev_star_old *rows,
+				    struct ev_error *err);
 
 /*
  * Puts the sorted mentions into the state and makes the rows of their members; emits these too if

@@ -18,7 +18,8 @@ struct ev_members *ev_members_new(const struct ev_dimension *d)
 	struct ev_members *m = ev_calloc(1, sizeof *m);
 
 	m->n_parts = d->n_keys;
-	m->n_attributes = d->columns.n - d->n_keys;
+	m->history = d->history;
+	m->n_attributes = d->history ? 0 : d->columns.n - d->n_keys;
 	m->size = FEWEST;
 	m->table = new_table(m->size);
 	m->last = &m->first;
@@ -88,7 +89,7 @@ struct ev_star_member *ev_members_add(struct ev_members *m, uint64_t hash, const
 	struct ev_star_member *new = ev_arena_alloc(&m->arena, size + len);
 	char key[EV_KEY_TEXT + 1];
 
-	*new = (struct ev_star_member){.identity_len = (uint32_t)len};
+	*new = (struct ev_star_member){.identity_len = (uint32_t)len, .since = INT64_MAX};
 	for (size_t i = 0; i < m->n_attributes; i++)
 		new->attributes[i] = (struct ev_attribute){.p = NULL};
 	memcpy((char *)new + size, identity, len);

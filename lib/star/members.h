@@ -37,6 +37,9 @@ struct ev_star_member {
 	bool met;		     /* it is in the list of mentioned members */
 	bool described;		     /* an event described it; else inferred by reference */
 	struct ev_star_member *next; /* in that list */
+	/* Of type 2: the first moment at which an event mentions it, and which event that is. */
+	int64_t since;
+	uint64_t of;
 	/* The parts of its key as spelled; NULL if that is how the identity spells them. */
 	struct ev_attribute *spelled;
 	/* One for each column outside the key, in order; the identity follows. */
@@ -50,6 +53,7 @@ struct ev_members_slot {
 
 struct ev_members {
 	size_t n_attributes, n_parts;
+	bool history; /* of type 2: attributes are not kept, nor how keys are spelled */
 	struct ev_members_slot *table; /* open addressing */
 	size_t n, size;
 	uint64_t seed; /* secret, so that nobody can craft members that lie together */

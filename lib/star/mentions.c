@@ -157,6 +157,23 @@ static void put_no_stamp(struct ev_mentions *l, const char *who, size_t len)
 	put_who(&l->key, who, len, 0);
 }
 
+/* A time, turned over. */
+static void put_time(struct ev_mentions *l, int64_t time)
+{
+	char *o = ev_buf_room(&l->key, EV_STAR_MOMENT);
+
+	put_hex(o, turned, (uint64_t)time ^ (uint64_t)1 << 63, EV_STAR_MOMENT);
+	l->key.len += EV_STAR_MOMENT;
+}
+
+static void put_stamp(struct ev_mentions *l, const struct ev_stamp *stamp)
+{
+	ev_buf_putc(&l->key, ' ');
+	put_time(l, stamp->time);
+	ev_buf_putc(&l->key, ' ');
+	put_who(&l->key, stamp->id, stamp->id_len, stamp->element);
+}
+
 /* A mention without a stamp: it says only that the member exists. */
 static void put_bare(struct ev_mentions *l, const struct ev_members *members,
 		     const struct ev_star_member *m, const char *who, size_t who_len)
@@ -185,7 +202,6 @@ bool ev_mentions_next(struct ev_mentions *l, size_t dimension, const struct ev_m
 {
 	const size_t n = members->n_attributes, was = l->next;
 	const struct ev_stamp *stamp;
-	char time[16];
 
 	while (l->next < n && !is_first_of_stamp(m, l->next))
 		l->next++;
@@ -204,12 +220,74 @@ bool ev_mentions_next(struct ev_mentions *l, size_t dimension, const struct ev_m
 	put_attributes(l, members, m, stamp);
 	put_identity(l, members, m);
 	put_spelled(l);
-	ev_buf_putc(&l->key, ' ');
-	put_hex(time, turned, (uint64_t)stamp->time ^ (uint64_t)1 << 63, sizeof time);
-	ev_buf_put(&l->key, time, sizeof time);
-	ev_buf_putc(&l->key, ' ');
-	put_who(&l->key, stamp->id, stamp->id_len, stamp->element);
+	put_stamp(l, stamp);
 	return true;
+}
+
+void ev_mentions_version(struct ev_mentions *l, size_t dimension, const struct ev_members *members,
+			 const struct ev_star_member *m, const struct ev_star_text *attributes,
+			 size_t n, const struct ev_stamp *stamp, int64_t until)
+{
+	begin(l, dimension, m->key);
+	put_parts(l, members, m);
+	ev_buf_putc(&l->key, 'h');
+	put_time(l, until);
+	for (size_t i = 0; i < n; i += 4) {
+		unsigned bits = 0;
+
+		for (size_t k = i; k < i + 4 && k < n; k++) {
+			if (attributes == NULL || attributes[k].p == NULL)
+				continue;
+			bits |= 1U << (k - i);
+			ev_buf_putc(&l->value, EV_STAR_SEPARATOR);
+			ev_buf_put(&l->value, attributes[k].p, attributes[k].len);
+		}
+		ev_buf_putc(&l->key, digits[bits]);
+	}
+	put_spelled(l);
+	put_stamp(l, stamp);
+}
+
+static const char *word_end(const char *p, const char *end)
+{
+	const char *space = memchr(p, ' ', (size_t)(end - p));
+
+	return space != NULL ? space : end;
+}
+
+/* The words of a mention's key that follow the member. */
+struct words {
+	const char *what, *spelled, *stamp, *end;
+};
+
+static struct words words_of(const char *key, size_t len)
+{
+	struct words w = {.what = key + EV_STAR_MEMBER_LEN + 2, .end = key + len};
+
+	w.spelled = word_end(w.what, w.end) + 1;
+	w.stamp = word_end(w.spelled, w.end) + 1;
+	return w;
+}
+
+int64_t ev_mention_time(const char *hex)
+{
+	uint64_t t = 0;
+
+	for (int i = 0; i < EV_STAR_MOMENT; i++)
+		t = t << 4 | (15 - digit_of(hex[i]));
+	return (int64_t)(t ^ (uint64_t)1 << 63);
+}
+
+struct ev_mention ev_mention_read(const char *key, size_t len)
+{
+	const struct words w = words_of(key, len);
+	struct ev_mention m = {.bits = w.what + 1 + EV_STAR_MOMENT, .stamp = w.stamp};
+
+	m.n_bits = (size_t)(w.spelled - 1 - m.bits);
+	m.stamp_len = (size_t)(w.end - w.stamp);
+	m.since = ev_mention_time(w.stamp);
+	m.until = ev_mention_time(w.what + 1);
+	return m;
 }
 
 void ev_mentions_day(struct ev_mentions *l, size_t dimension, int64_t day, const char *who,
@@ -254,27 +332,6 @@ void ev_star_sum_reset(struct ev_star_sum *sum)
 	sum->described = false;
 	ev_buf_reset(&sum->texts);
 	ev_buf_reset(&sum->first);
-}
-
-static const char *word_end(const char *p, const char *end)
-{
-	const char *space = memchr(p, ' ', (size_t)(end - p));
-
-	return space != NULL ? space : end;
-}
-
-/* The words of a mention's key that follow the member. */
-struct words {
-	const char *what, *spelled, *stamp, *end;
-};
-
-static struct words words_of(const char *key, size_t len)
-{
-	struct words w = {.what = key + EV_STAR_MEMBER_LEN + 2, .end = key + len};
-
-	w.spelled = word_end(w.what, w.end) + 1;
-	w.stamp = word_end(w.spelled, w.end) + 1;
-	return w;
 }
 
 bool ev_mention_is_spelled(const char *mention, size_t len)

@@ -14,6 +14,11 @@
  * value has the key's parts and then the attributes that it has, as JSON, with SEPARATOR between
  * them, which JSON has nowhere inside; and where SPELLED is no hyphen, behind BEHIND, the parts of
  * the identity. A day outside a calendar is a member whose key is the date.
+ *
+ * In a dimension of type 2 each version says what it says from TIME on up to another time, and
+ * WHAT is h, that time, turned over as well (so the open ends come first, then the latest), and the
+ * digits of the attributes; with none of them it says only that the member is there from TIME on.
+ * Its value has the key's parts as the identity spells them, and SPELLED is a hyphen.
  */
 #ifndef EV_STAR_MENTIONS_H
 #define EV_STAR_MENTIONS_H
@@ -25,6 +30,7 @@ enum {
 	EV_STAR_SEPARATOR = 0x1f,
 	EV_STAR_BEHIND = 0x1e,			      /* what is behind all other fields */
 	EV_STAR_MEMBER_LEN = 1 + 4 + EV_KEY_TEXT + 1, /* "MEMBER " */
+	EV_STAR_MOMENT = 16,			      /* digits of a time in a key */
 };
 
 /* JSON; EV_COPY_OVER bytes behind it can be read. */
@@ -72,6 +78,26 @@ struct ev_mentions {
  */
 bool ev_mentions_next(struct ev_mentions *l, size_t dimension, const struct ev_members *members,
 		      const struct ev_star_member *m, const char *who, size_t who_len);
+/*
+ * What a version says of a member of a dimension of type 2, in l->key and l->value. attributes: n,
+ * one with a NULL is absent; NULL: they all are.
+ */
+void ev_mentions_version(struct ev_mentions *l, size_t dimension, const struct ev_members *members,
+			 const struct ev_star_member *m, const struct ev_star_text *attributes,
+			 size_t n, const struct ev_stamp *stamp, int64_t until);
+/* The key of such a mention. */
+struct ev_mention {
+	int64_t since, until;
+	const char *bits, *stamp;
+	size_t n_bits, stamp_len;
+};
+struct ev_mention ev_mention_read(const char *key, size_t len);
+/* A time that was turned over. */
+int64_t ev_mention_time(const char *hex);
+static inline bool ev_mention_is_of_history(const char *mention)
+{
+	return mention[EV_STAR_MEMBER_LEN + 2] == 'h';
+}
 /* The one mention of a calendar's day. */
 void ev_mentions_day(struct ev_mentions *l, size_t dimension, int64_t day, const char *who,
 		     size_t who_len);

@@ -184,7 +184,12 @@ static void plan_dimension(struct ev_star_plan *p, struct ev_star_dimension *s,
 	s->cells = ev_arena_alloc(&p->arena, d->columns.n * sizeof *s->cells);
 	ev_buf_printf(&b.text, "{\"%s_key\":\"", d->name);
 	piece(&b, EV_STAR_OWNER);
-	ev_buf_puts(&b.text, "\",\"ev_inferred\":");
+	ev_buf_putc(&b.text, '"');
+	if (d->history) {
+		ev_buf_puts(&b.text, ",\"ev_valid_from\":");
+		piece(&b, EV_STAR_VALIDITY);
+	}
+	ev_buf_puts(&b.text, ",\"ev_inferred\":");
 	piece(&b, EV_STAR_INFERRED);
 	for (size_t i = 0; i < d->columns.n; i++) {
 		struct ev_star_place *cell;

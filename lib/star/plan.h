@@ -46,7 +46,7 @@ enum { EV_STAR_VALIDITY_TEXT = 128, EV_STAR_SHORT = 64 };
 enum ev_star_what {
 	EV_STAR_VERSION,  /* the number of the version */
 	EV_STAR_INDEX,	  /* the row's place among those of the event */
-	EV_STAR_VALIDITY, /* of a version */
+	EV_STAR_VALIDITY, /* of a version; or of a member's row */
 	EV_STAR_INFERRED, /* whether a member is */
 	EV_STAR_CELL,
 	EV_STAR_KEY,   /* of a reference's member */

@@ -179,7 +179,7 @@ void ev_star_find_member(struct ev_star *s, const struct ev_star_element *e,
 		b->member = add_member(s, e, r, b);
 	first = ev_members_meet(members, b->member);
 	b->key = b->member->key;
-	if (!b->spelled && b->member->spelled == NULL)
+	if (members->history || (!b->spelled && b->member->spelled == NULL))
 		return;
 	for (size_t i = 0; i < r->n; i++) {
 		const struct ev_value *v = ev_star_value(e, r->cells[i]);

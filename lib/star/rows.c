@@ -110,6 +110,22 @@ enum ev_status ev_star_put_fact(struct ev_star *s, const struct ev_star_fact *f,
 
 /* Rows of members */
 
+void ev_star_set_span(struct ev_star *s, int64_t since, int64_t until)
+{
+	static const char to[] = ",\"ev_valid_to\":", current[] = ",\"ev_current\":";
+	char text[EV_TIME_TEXT];
+
+	ev_buf_reset(&s->span);
+	ev_star_moment_write(since, text);
+	ev_buf_printf(&s->span, "\"%.*s\"%s", EV_TIME_TEXT, text, to);
+	if (until == INT64_MAX) {
+		ev_buf_printf(&s->span, "null%strue", current);
+	} else {
+		ev_star_moment_write(until, text);
+		ev_buf_printf(&s->span, "\"%.*s\"%sfalse", EV_TIME_TEXT, text, current);
+	}
+}
+
 /* The most bytes that member_row() writes. */
 static size_t member_room(const struct ev_star_dimension *d, const struct ev_star_text *texts)
 {
@@ -121,11 +137,12 @@ static size_t member_room(const struct ev_star_dimension *d, const struct ev_sta
 }
 
 /* Writes the row, without a LF, and returns its end. */
-static char *member_row(char *o, const struct ev_star_dimension *d, const char *key, bool described,
-			const struct ev_star_text *texts)
+static char *member_row(const struct ev_star *s, char *o, const struct ev_star_dimension *d,
+			const char *key, bool described)
 {
 	static const char no[EV_COPY_OVER] = "false", yes[EV_COPY_OVER] = "true";
-	const struct ev_star_text *attributes = texts + d->dimension->n_keys, *text;
+	const struct ev_star_text *texts = s->texts, *attributes = texts + d->dimension->n_keys;
+	const struct ev_star_text *text;
 
 	for (const struct ev_star_piece *p = d->row.pieces;; p++) {
 		o = ev_copy_over(o, p->text, p->len);
@@ -135,6 +152,9 @@ static char *member_row(char *o, const struct ev_star_dimension *d, const char *
 			o = ev_copy_over(o, text->p, text->len);
 			break;
 		case EV_STAR_OWNER: o = (char *)memcpy(o, key, EV_KEY_TEXT) + EV_KEY_TEXT; break;
+		case EV_STAR_VALIDITY:
+			o = (char *)memcpy(o, s->span.p, s->span.len) + s->span.len;
+			break;
 		case EV_STAR_INFERRED:
 			o = described ? ev_copy_over(o, no, 5) : ev_copy_over(o, yes, 4);
 			break;
@@ -154,13 +174,12 @@ enum ev_status ev_star_put_member(struct ev_star *s, size_t dimension, const cha
 
 	if (ev_out_room(out, room)) {
 		o = out->buf + out->len;
-		ev_out_made(out, (size_t)(member_row(o, d, key, described, s->texts) - o));
+		ev_out_made(out, (size_t)(member_row(s, o, d, key, described) - o));
 		return EV_OK;
 	}
 	ev_buf_reset(&s->row);
 	o = ev_buf_room(&s->row, room);
-	return ev_port_line(s->port, o, (size_t)(member_row(o, d, key, described, s->texts) - o),
-			    err);
+	return ev_port_line(s->port, o, (size_t)(member_row(s, o, d, key, described) - o), err);
 }
 
 enum ev_status ev_star_put_day(struct ev_star *s, const struct ev_dimension *d, const char *key,

@@ -5,32 +5,9 @@
 
 enum { ROW_LEN = 1 + 4 + EV_KEY_TEXT };
 
-/* A row of the state, parsed. fields points to the first separator. */
-struct row {
-	uint64_t changed, n, described, spelled;
-	const char *won, *fields, *end;
-	const char *identity, *identity_end; /* NULL: the row has none */
-};
-
-/* The walk through the sorted mentions, and what the state has of the member at hand. */
-struct walk {
-	struct ev_star *s;
-	struct ev_star_state *t;
-	struct ev_sorted next;
-	enum ev_status st; /* what reading next gave */
-	char member[EV_STAR_MEMBER_LEN];
-	size_t dimension;
-	struct ev_star_sum *sums, *sum; /* one for each dimension; sum: of the member at hand */
-	struct ev_star_old rows;
-	struct row had, row;	/* before and after; had points into rows.value */
-	struct ev_buf identity; /* the parts of the member's key, each in its one spelling */
-	struct ev_buf value;	/* of row */
-	struct ev_sort *sort;	/* of rows, whose keys sort behind all mentions */
-};
-
 /* Reading what is there, a key at a time */
 
-static enum ev_status old_next(struct ev_star_old *o, struct ev_error *err)
+enum ev_status ev_star_old_next(struct ev_star_old *o, struct ev_error *err)
 {
 	o->there = o->ahead != NULL;
 	if (!o->there)
@@ -53,16 +30,16 @@ enum ev_status ev_star_old_find(struct ev_star_old *o, const char *prefix, size_
 {
 	if (ev_store_cursor_find(o->cursor, prefix, len, &o->ahead, err) != EV_OK)
 		return EV_FATAL;
-	return old_next(o, err);
+	return ev_star_old_next(o, err);
 }
 
-static enum ev_status old_onward(struct ev_star_old *o, const char *key, size_t len,
-				 struct ev_error *err)
+enum ev_status ev_star_old_onward(struct ev_star_old *o, const char *key, size_t len,
+				  struct ev_error *err)
 {
 	if (o->ahead != NULL && ev_bytes_compare(o->ahead->p, o->ahead->key_len, key, len) < 0 &&
 	    ev_store_cursor_skip(o->cursor, key, len, &o->ahead, err) != EV_OK)
 		return EV_FATAL;
-	return old_next(o, err);
+	return ev_star_old_next(o, err);
 }
 
 /* Rows as values */
@@ -77,7 +54,7 @@ static uint64_t number(const char **p, const char *end)
 	return n;
 }
 
-static void read_row(struct row *row, const char *p, size_t len)
+static void read_row(struct ev_star_kept *row, const char *p, size_t len)
 {
 	row->end = row->identity_end = p + len;
 	row->identity = memchr(p, EV_STAR_BEHIND, len);
@@ -94,7 +71,7 @@ static void read_row(struct row *row, const char *p, size_t len)
 }
 
 /* The row's fields, as the writer of rows takes them. */
-static void read_fields(const struct row *row, struct ev_star_text *texts)
+static void read_fields(const struct ev_star_kept *row, struct ev_star_text *texts)
 {
 	static const char null[EV_COPY_OVER + 1] = "null                            ";
 
@@ -110,7 +87,7 @@ static void read_fields(const struct row *row, struct ev_star_text *texts)
 	}
 }
 
-static void write_row(const struct row *row, const struct ev_star_sum *sum,
+static void write_row(const struct ev_star_kept *row, const struct ev_star_sum *sum,
 		      const struct ev_buf *identity, struct ev_buf *out)
 {
 	ev_buf_reset(out);
@@ -136,7 +113,7 @@ static void write_row(const struct row *row, const struct ev_star_sum *sum,
  * Emits the row, and before it the delete of what the reader has. A reader that starts from the
  * beginning has nothing to delete.
  */
-static enum ev_status emit(struct ev_star *s, const char *key, const struct row *row,
+static enum ev_status emit(struct ev_star *s, const char *key, const struct ev_star_kept *row,
 			   struct ev_error *err)
 {
 	const size_t dimension = ev_mention_dimension(key);
@@ -156,10 +133,13 @@ static enum ev_status emit(struct ev_star *s, const char *key, const struct row 
 }
 
 static enum ev_status emit_if_changed(struct ev_star *s, const struct ev_buf *key,
-				      const struct ev_buf *value, struct ev_error *err)
+				      const struct ev_buf *value, struct ev_star_old *rows,
+				      struct ev_error *err)
 {
-	struct row row;
+	struct ev_star_kept row;
 
+	if (s->m->dimensions[ev_mention_dimension(key->p)].history)
+		return ev_star_emit_history(s, key, value, rows, err);
 	read_row(&row, value->p, value->len);
 	return row.changed > s->state->from ? emit(s, key->p, &row, err) : EV_OK;
 }
@@ -169,16 +149,17 @@ enum ev_status ev_star_emit_rows(struct ev_star *s, struct ev_error *err)
 {
 	struct ev_star_state *t = s->state;
 	struct ev_store_cursor *cursor = ev_store_cursor_new(t->store, t->from);
+	struct ev_star_old rows = {.cursor = ev_store_cursor_new(t->store, 0)};
 	struct ev_buf key = {0}, value = {0};
 	const struct ev_entry *e = NULL;
 	enum ev_status st;
 
 	while ((st = ev_store_cursor_next(cursor, &e, err)) == EV_OK && e != NULL &&
 	       e->p[0] <= 'n') {
-		if (e->p[0] != 'n')
+		if (e->p[0] != 'n' || !ev_star_is_head(e))
 			continue;
 		if (key.len > 0 && ev_bytes_compare(key.p, key.len, e->p, e->key_len) != 0 &&
-		    (st = emit_if_changed(s, &key, &value, err)) != EV_OK)
+		    (st = emit_if_changed(s, &key, &value, &rows, err)) != EV_OK)
 			break;
 		ev_buf_reset(&key);
 		ev_buf_put(&key, e->p, e->key_len);
@@ -187,33 +168,36 @@ enum ev_status ev_star_emit_rows(struct ev_star *s, struct ev_error *err)
 		ev_buf_room(&value, EV_COPY_OVER);
 	}
 	if (st == EV_OK && key.len > 0)
-		st = emit_if_changed(s, &key, &value, err);
+		st = emit_if_changed(s, &key, &value, &rows, err);
 	ev_buf_free(&key);
 	ev_buf_free(&value);
 	ev_store_cursor_free(&cursor);
+	ev_store_cursor_free(&rows.cursor);
+	ev_buf_free(&rows.key);
+	ev_buf_free(&rows.value);
 	return st;
 }
 
 /* Mentions */
 
-static bool is_new(const struct walk *w, const char *prefix, size_t len)
+bool ev_star_is_new(const struct ev_star_walk *w, const char *prefix, size_t len)
 {
 	return w->st == EV_OK && w->next.key_len >= len && memcmp(w->next.key, prefix, len) == 0;
 }
 
-static enum ev_status next(struct walk *w, struct ev_error *err)
+enum ev_status ev_star_walk_next(struct ev_star_walk *w, struct ev_error *err)
 {
 	w->st = ev_sort_next(w->t->sort, &w->next, err);
 	return w->st == EV_FATAL ? EV_FATAL : EV_OK;
 }
 
-static enum ev_status put(struct ev_star_state *t, const char *key, size_t key_len,
-			  const char *value, size_t len, struct ev_error *err)
+enum ev_status ev_star_walk_put(struct ev_star_walk *w, const char *key, size_t key_len,
+				const char *value, size_t len, struct ev_error *err)
 {
-	return ev_store_put_text(t->store, key, key_len, t->to.number, value, len, err);
+	return ev_store_put_text(w->t->store, key, key_len, w->t->to.number, value, len, err);
 }
 
-static void count(struct row *row, const char *key, size_t len, int by)
+static void count(struct ev_star_kept *row, const char *key, size_t len, int by)
 {
 	row->n += (uint64_t)by;
 	row->described += ev_mention_describes(key) ? (uint64_t)by : 0;
@@ -230,7 +214,7 @@ static const char *parts_end(const char *p, const char *end, size_t n)
 }
 
 /* Takes the identity out of a mention's value, unless it is known. */
-static void know_identity(struct walk *w, const char *p, size_t len)
+static void know_identity(struct ev_star_walk *w, const char *p, size_t len)
 {
 	const char *behind = memchr(p, EV_STAR_BEHIND, len), *end = p + len;
 
@@ -244,7 +228,7 @@ static void know_identity(struct walk *w, const char *p, size_t len)
 }
 
 /* Puts the next new mention into the state. *stands is false if it takes one back. */
-static enum ev_status take_new(struct walk *w, bool *stands, struct ev_error *err)
+static enum ev_status take_new(struct ev_star_walk *w, bool *stands, struct ev_error *err)
 {
 	const struct ev_sorted *n = &w->next;
 	const char how = n->item[0];
@@ -255,16 +239,16 @@ static enum ev_status take_new(struct walk *w, bool *stands, struct ev_error *er
 	if (*stands)
 		know_identity(w, n->item + 1, n->len - 1);
 	if (ev_mention_is_bare(n->key))
-		return next(w, err);
+		return ev_star_walk_next(w, err);
 	if (*stands && ev_star_sum_asks(w->sum, n->key, n->key_len))
 		ev_star_sum_add(w->sum, n->key, n->key_len, n->item + 1, n->len - 1);
-	if (put(w->t, n->key, n->key_len, *stands ? n->item + 1 : EV_STAR_DEAD,
-		*stands ? n->len - 1 : sizeof EV_STAR_DEAD - 1, err) != EV_OK)
+	if (ev_star_walk_put(w, n->key, n->key_len, *stands ? n->item + 1 : EV_STAR_DEAD,
+			     *stands ? n->len - 1 : sizeof EV_STAR_DEAD - 1, err) != EV_OK)
 		return EV_FATAL;
-	return next(w, err);
+	return ev_star_walk_next(w, err);
 }
 
-static bool is_old(const struct walk *w, const struct ev_buf *group)
+static bool is_old(const struct ev_star_walk *w, const struct ev_buf *group)
 {
 	const struct ev_star_old *o = &w->t->old;
 
@@ -275,14 +259,15 @@ static bool is_old(const struct walk *w, const struct ev_buf *group)
  * Merges the old and new mentions of one WHAT and SPELLED. Only the first that stands can win, so
  * only that one is added to the sum; all new ones are put into the state.
  */
-static enum ev_status take_group(struct walk *w, const struct ev_buf *group, struct ev_error *err)
+static enum ev_status take_group(struct ev_star_walk *w, const struct ev_buf *group,
+				 struct ev_error *err)
 {
 	struct ev_star_old *o = &w->t->old;
 	struct ev_buf *key = &w->t->key;
 	bool found = false;
 
 	for (;;) {
-		const bool new = is_new(w, group->p, group->len);
+		const bool new = ev_star_is_new(w, group->p, group->len);
 		const bool old = !found && is_old(w, group);
 		int order = new ? -1 : 1;
 		bool stands;
@@ -300,7 +285,7 @@ static enum ev_status take_group(struct walk *w, const struct ev_buf *group, str
 			ev_star_sum_add(w->sum, o->key.p, o->key.len, o->value.p, o->value.len);
 			found = true;
 		}
-		if (order >= 0 && !found && old_next(o, err) != EV_OK)
+		if (order >= 0 && !found && ev_star_old_next(o, err) != EV_OK)
 			return EV_FATAL;
 	}
 	/* Skips the rest of the group's old mentions. */
@@ -309,11 +294,11 @@ static enum ev_status take_group(struct walk *w, const struct ev_buf *group, str
 	ev_buf_reset(key);
 	ev_buf_put(key, group->p, group->len);
 	ev_buf_putc(key, '\x7f');
-	return old_onward(o, key->p, key->len, err);
+	return ev_star_old_onward(o, key->p, key->len, err);
 }
 
 /* Makes the sum anew from all groups of the member. */
-static enum ev_status take_groups(struct walk *w, struct ev_error *err)
+static enum ev_status take_groups(struct ev_star_walk *w, struct ev_error *err)
 {
 	struct ev_star_old *o = &w->t->old;
 	struct ev_buf group = {0};
@@ -322,7 +307,7 @@ static enum ev_status take_groups(struct walk *w, struct ev_error *err)
 	ev_star_sum_reset(w->sum);
 	st = ev_star_old_find(o, w->member, sizeof w->member, err);
 	while (st == EV_OK) {
-		const bool new = is_new(w, w->member, sizeof w->member);
+		const bool new = ev_star_is_new(w, w->member, sizeof w->member);
 
 		if (!new && !o->there)
 			break;
@@ -341,7 +326,7 @@ static enum ev_status take_groups(struct walk *w, struct ev_error *err)
 
 /* Members */
 
-static enum ev_status read_had(struct walk *w, struct ev_error *err)
+static enum ev_status read_had(struct ev_star_walk *w, struct ev_error *err)
 {
 	struct ev_star_old *o = &w->rows;
 	char key[ROW_LEN];
@@ -350,7 +335,7 @@ static enum ev_status read_had(struct walk *w, struct ev_error *err)
 	key[0] = 'n';
 	if (ev_star_old_find(o, key, sizeof key, err) != EV_OK)
 		return EV_FATAL;
-	w->had = (struct row){.n = 0};
+	w->had = (struct ev_star_kept){.n = 0};
 	if (o->there)
 		read_row(&w->had, o->value.p, o->value.len);
 	w->row = w->had;
@@ -371,21 +356,22 @@ static enum ev_status read_had(struct walk *w, struct ev_error *err)
  * Sets *shaken if the old row and the new mentions are not enough to make the new row: a winner was
  * taken back, or a part of the key is spelled in several ways.
  */
-static enum ev_status is_shaken(struct walk *w, bool *shaken, struct ev_error *err)
+static enum ev_status is_shaken(struct ev_star_walk *w, bool *shaken, struct ev_error *err)
 {
 	*shaken = false;
-	while (is_new(w, w->member, sizeof w->member) && w->next.key[EV_STAR_MEMBER_LEN] == 'b') {
+	while (ev_star_is_new(w, w->member, sizeof w->member) &&
+	       w->next.key[EV_STAR_MEMBER_LEN] == 'b') {
 		*shaken |= w->had.spelled > 0 ||
 			   ev_mention_is_spelled(w->next.key, w->next.key_len) ||
 			   ev_star_sum_is_won(w->sum, w->next.key, w->next.key_len);
-		if (next(w, err) != EV_OK)
+		if (ev_star_walk_next(w, err) != EV_OK)
 			return EV_FATAL;
 	}
 	return EV_OK;
 }
 
 /* Bare mentions put no parts of the key into the sum: the identity's spelling is added for them. */
-static void add_identity(struct walk *w)
+static void add_identity(struct ev_star_walk *w)
 {
 	const char *p = w->identity.p, *end = p + w->identity.len;
 
@@ -400,10 +386,10 @@ static void add_identity(struct walk *w)
 }
 
 /* Puts the row into the state if it differs, and emits it if its visible fields do. */
-static enum ev_status settle_row(struct walk *w, struct ev_error *err)
+static enum ev_status settle_row(struct ev_star_walk *w, struct ev_error *err)
 {
-	const struct row *had = &w->had;
-	struct row *row = &w->row, made;
+	const struct ev_star_kept *had = &w->had;
+	struct ev_star_kept *row = &w->row, made;
 	char key[ROW_LEN];
 	bool changed;
 
@@ -429,51 +415,54 @@ static enum ev_status settle_row(struct walk *w, struct ev_error *err)
 }
 
 /* Settles the next member: puts its new mentions, and makes its row. */
-static enum ev_status take_member(struct walk *w, struct ev_error *err)
+static enum ev_status take_member(struct ev_star_walk *w, struct ev_error *err)
 {
 	bool shaken, stands;
 
 	memcpy(w->member, w->next.key, sizeof w->member);
 	w->dimension = ev_mention_dimension(w->member);
+	if (w->s->m->dimensions[w->dimension].history)
+		return ev_star_settle_history(w, err);
 	w->sum = &w->sums[w->dimension];
 	if (read_had(w, err) != EV_OK || is_shaken(w, &shaken, err) != EV_OK)
 		return EV_FATAL;
 	if (shaken && take_groups(w, err) != EV_OK)
 		return EV_FATAL;
-	while (is_new(w, w->member, sizeof w->member))
+	while (ev_star_is_new(w, w->member, sizeof w->member))
 		if (take_new(w, &stands, err) != EV_OK)
 			return EV_FATAL;
 	return settle_row(w, err);
 }
 
-static enum ev_status put_rows(struct walk *w, struct ev_error *err)
+static enum ev_status put_rows(struct ev_star_walk *w, struct ev_error *err)
 {
 	struct ev_sorted row;
 	enum ev_status st = ev_sort_finish(w->sort, err);
 
 	while (st == EV_OK && (st = ev_sort_next(w->sort, &row, err)) == EV_OK)
-		st = put(w->t, row.key, row.key_len, row.item, row.len, err);
+		st = ev_star_walk_put(w, row.key, row.key_len, row.item, row.len, err);
 	return st == EV_FATAL ? EV_FATAL : EV_OK;
 }
 
-static enum ev_status put_lists(struct walk *w, struct ev_error *err)
+static enum ev_status put_lists(struct ev_star_walk *w, struct ev_error *err)
 {
 	enum ev_status st = EV_OK;
 
 	while (st == EV_OK && w->st == EV_OK) {
-		st = put(w->t, w->next.key, w->next.key_len, w->next.item, w->next.len, err);
+		st = ev_star_walk_put(w, w->next.key, w->next.key_len, w->next.item, w->next.len,
+				      err);
 		if (st == EV_OK)
-			st = next(w, err);
+			st = ev_star_walk_next(w, err);
 	}
 	return st;
 }
 
-static enum ev_status take_all(struct walk *w, struct ev_error *err)
+static enum ev_status take_all(struct ev_star_walk *w, struct ev_error *err)
 {
 	enum ev_status st = ev_sort_finish(w->t->sort, err);
 
 	if (st == EV_OK)
-		st = next(w, err);
+		st = ev_star_walk_next(w, err);
 	while (st == EV_OK && w->st == EV_OK && w->next.key[0] == 'm')
 		st = take_member(w, err);
 	if (st == EV_OK)
@@ -484,7 +473,7 @@ static enum ev_status take_all(struct walk *w, struct ev_error *err)
 enum ev_status ev_star_settle(struct ev_star *s, struct ev_error *err)
 {
 	enum { PARTS_OF_MEMORY = 4 };
-	struct walk w = {.s = s, .t = s->state};
+	struct ev_star_walk w = {.s = s, .t = s->state};
 	enum ev_status st;
 
 	w.rows.cursor = ev_store_cursor_new(s->state->store, 0);

@@ -84,10 +84,13 @@ struct ev_star *ev_star_open(const struct ev_model *m, const struct ev_star_opti
 			s->members[i] = ev_members_new(d);
 		if (d->columns.n > n)
 			n = d->columns.n;
+		s->history |= d->history;
 	}
 	s->texts = ev_calloc(n, sizeof *s->texts);
 	if (options->state != NULL)
 		s->state = ev_star_state_new(options->state);
+	else if (s->history)
+		s->sort = ev_star_sort_new(s);
 	s->counts[0] = (struct ev_count){"event", &s->n_event, true, false};
 	s->counts[1] = (struct ev_count){"delete", &s->n_delete, true, false};
 	s->counts[2] = (struct ev_count){"out", &port->out->lines, false, false};
@@ -129,6 +132,7 @@ void ev_star_free(struct ev_star **star)
 	ev_buf_free(&s->scratch);
 	ev_buf_free(&s->owner);
 	ev_buf_free(&s->row);
+	ev_buf_free(&s->span);
 	ev_sort_free(&s->sort);
 	ev_mentions_free(&s->mentions);
 	free(s->texts);
@@ -231,7 +235,7 @@ static enum ev_status put_event(struct ev_star *s, struct ev_star_version *v, st
 			return EV_FATAL;
 	if (v->stands)
 		ev_star_contribute(s, kind, v);
-	return EV_OK;
+	return s->history ? ev_star_note_version(s, kind, v, err) : EV_OK;
 }
 
 enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, struct ev_error *err)

@@ -154,7 +154,7 @@ enum ev_status ev_star_state_begin(struct ev_star *s, const struct ev_span *span
 	t->from = span->from;
 	t->at = p.number;
 	t->idle = p.number == span->to.number;
-	t->direct = !t->idle && p.number == span->from;
+	t->direct = !t->idle && p.number == span->from && !s->history;
 	t->inside = false;
 	ev_buf_reset(&t->id);
 	t->old.cursor = ev_store_cursor_new(t->store, 0);
@@ -172,13 +172,22 @@ static void items_reset(struct ev_star_items *l)
 		ev_grow(&l->list, &l->cap, 1, sizeof *l->list);
 }
 
+/* Whether an item, one that is not bare, is of a dimension of type 2. */
+static bool is_of_history(const struct ev_star_items *l, size_t at)
+{
+	return l->text.p[at + ITEM_MEMBER + 1] == 'h';
+}
+
 static void items_add(struct ev_star_items *l, size_t at, size_t len)
 {
 	const bool bare = len <= ITEM_BARE;
+	size_t key_len = bare ? len : len - DIGEST - 1;
 
+	if (!bare && is_of_history(l, at))
+		key_len -= EV_STAR_MOMENT + 1;
 	if (l->n == l->cap)
 		ev_grow(&l->list, &l->cap, l->n + 1, sizeof *l->list);
-	l->list[l->n++] = (struct ev_star_item){at, len, bare ? len : len - DIGEST - 1};
+	l->list[l->n++] = (struct ev_star_item){at, len, key_len};
 }
 
 static int compare_keys(const struct ev_star_items *x, const struct ev_star_item *a,
@@ -212,6 +221,11 @@ static void put_key(struct ev_star_state *t, const struct ev_star_items *l,
 	}
 	while (own[-1] != ' ')
 		own--;
+	if (is_of_history(l, i->at)) {
+		ev_buf_put(&t->key, p, 2);
+		ev_buf_put(&t->key, end + 1, EV_STAR_MOMENT);
+		p += 2;
+	}
 	ev_buf_put(&t->key, p, (size_t)(own - p));
 	ev_buf_put(&t->key, t->who.p, t->who.len);
 	ev_buf_put(&t->key, own, (size_t)(end - own));
@@ -227,7 +241,7 @@ static enum ev_status sort_add(struct ev_star_state *t, const char *value, size_
 static void put_item(struct ev_star_state *t, const struct ev_mentions *l)
 {
 	struct ev_buf *text = &t->said.text;
-	const char *p = l->key.p, *end = p + l->key.len, *own = end;
+	const char *p = l->key.p, *end = p + l->key.len, *own = end, *until = NULL;
 	uint64_t digest;
 
 	ev_buf_put(text, p + 1, ITEM_MEMBER);
@@ -238,16 +252,25 @@ static void put_item(struct ev_star_state *t, const struct ev_mentions *l)
 	}
 	while (own[-1] != ' ')
 		own--;
+	if (ev_mention_is_of_history(l->key.p)) {
+		ev_buf_put(text, p, 2);
+		until = p + 2;
+		p = until + EV_STAR_MOMENT;
+	}
 	ev_buf_put(text, p, (size_t)(own - p));
 	own += t->who.len; /* the element's number is left */
 	ev_buf_put(text, own, (size_t)(end - own));
 	ev_buf_putc(text, ' ');
+	if (until != NULL) {
+		ev_buf_put(text, until, EV_STAR_MOMENT);
+		ev_buf_putc(text, ' ');
+	}
 	digest = ev_hash64(l->value.p, l->value.len, ev_store_seed(t->store, 0));
 	ev_mention_hex(ev_buf_room(text, DIGEST), digest, DIGEST);
 	text->len += DIGEST;
 }
 
-/* Adds a mention to the event's list; its length and value are kept right behind the item. */
+/* Its length and value are kept right behind the item. */
 static void note_mention(struct ev_star_state *t, const struct ev_mentions *l)
 {
 	struct ev_buf *text = &t->said.text;
@@ -257,6 +280,12 @@ static void note_mention(struct ev_star_state *t, const struct ev_mentions *l)
 	items_add(&t->said, at, text->len - at);
 	ev_buf_put(text, &l->value.len, sizeof l->value.len);
 	ev_buf_put(text, l->value.p, l->value.len);
+}
+
+void ev_star_state_note(struct ev_star_state *t, const struct ev_mentions *l)
+{
+	if (!t->idle)
+		note_mention(t, l);
 }
 
 static void note_mentions(struct ev_star *s, size_t dimension)
@@ -333,7 +362,8 @@ static enum ev_status say(struct ev_star_state *t, const struct ev_star_item *i,
 
 	memcpy(&len, value, sizeof len);
 	put_key(t, &t->said, i);
-	if ((other || ev_mention_is_spelled(t->key.p, t->key.len)) && warn(t, err) != EV_OK)
+	if (!ev_mention_is_of_history(t->key.p) &&
+	    (other || ev_mention_is_spelled(t->key.p, t->key.len)) && warn(t, err) != EV_OK)
 		return EV_FATAL;
 	ev_buf_reset(&t->text);
 	ev_buf_putc(&t->text, other ? EV_STAR_OTHER : EV_STAR_SAID);
@@ -347,7 +377,67 @@ static enum ev_status take_back(struct ev_star_state *t, const struct ev_star_it
 	static const char back = EV_STAR_BACK;
 
 	put_key(t, &t->before, i);
-	return warn(t, err) == EV_OK ? sort_add(t, &back, 1, err) : EV_FATAL;
+	if (!ev_mention_is_of_history(t->key.p) && warn(t, err) != EV_OK)
+		return EV_FATAL;
+	return sort_add(t, &back, 1, err);
+}
+
+/*
+ * The same of a member of type 2. since: the first moment of which it says something else; the key
+ * of a mention that says nothing but that the member is there ends with r.
+ */
+static enum ev_status warn_since(struct ev_star_state *t, const struct ev_star_items *l,
+				 const struct ev_star_item *i, int64_t since, struct ev_error *err)
+{
+	const char *bits = l->text.p + i->at + ITEM_MEMBER + 2;
+	char time[EV_STAR_MOMENT];
+
+	ev_buf_reset(&t->key);
+	ev_buf_putc(&t->key, 'm');
+	ev_buf_put(&t->key, l->text.p + i->at, ITEM_MEMBER);
+	ev_buf_puts(&t->key, " b ");
+	ev_mention_hex(time, (uint64_t)since ^ (uint64_t)1 << 63, sizeof time);
+	ev_buf_put(&t->key, time, sizeof time);
+	while (*bits == '0')
+		bits++;
+	ev_buf_puts(&t->key, *bits == ' ' ? " r" : " h");
+	return sort_add(t, "", 0, err);
+}
+
+/* The times from and up to which an item of type 2 is valid. */
+static int64_t item_since(const struct ev_star_items *l, const struct ev_star_item *i)
+{
+	const char *p = memchr(l->text.p + i->at + ITEM_MEMBER + 1, ' ', i->len);
+
+	return ev_mention_time(p + 3); /* behind the hyphen */
+}
+
+static int64_t item_until(const struct ev_star_items *l, const struct ev_star_item *i)
+{
+	return ev_mention_time(l->text.p + i->at + i->key_len + 1);
+}
+
+/* What said[a] and before[b] say of a member of type 2, or one of them, where they differ. */
+static enum ev_status change(struct ev_star_state *t, const struct ev_star_item *a,
+			     const struct ev_star_item *b, struct ev_error *err)
+{
+	const struct ev_star_items *l = a != NULL ? &t->said : &t->before;
+	const struct ev_star_item *i = a != NULL ? a : b;
+	int64_t since = item_since(l, i);
+	bool moved = false;
+
+	if (a != NULL && b != NULL) {
+		const int64_t until = item_until(&t->said, a), was = item_until(&t->before, b);
+
+		moved = until != was;
+		if (moved && memcmp(t->said.text.p + a->at + a->len - DIGEST,
+				    t->before.text.p + b->at + b->len - DIGEST, DIGEST) == 0)
+			since = until < was ? until : was;
+	}
+	if (warn_since(t, l, i, since, err) != EV_OK ||
+	    (b != NULL && (a == NULL || moved) && take_back(t, b, err) != EV_OK))
+		return EV_FATAL;
+	return a != NULL ? say(t, a, b != NULL && !moved, err) : EV_OK;
 }
 
 /* Walks both lists in the order of keys; new items are said, missing ones taken back. */
@@ -367,7 +457,10 @@ static enum ev_status compare_lists(struct ev_star_state *t, bool *differ, struc
 						   before->text.p + b->at, b->len) == 0)
 			continue;
 		*differ = true;
-		st = order <= 0 ? say(t, a, order == 0, err) : take_back(t, b, err);
+		if (is_of_history(order <= 0 ? said : before, order <= 0 ? a->at : b->at))
+			st = change(t, order <= 0 ? a : NULL, order >= 0 ? b : NULL, err);
+		else
+			st = order <= 0 ? say(t, a, order == 0, err) : take_back(t, b, err);
 	}
 	return st;
 }
@@ -399,7 +492,6 @@ static enum ev_status end_event(struct ev_star *s, struct ev_error *err)
 	struct ev_star_state *t = s->state;
 	bool differ;
 
-	items_reset(&t->said);
 	for (size_t i = 0; i < s->m->n_dimensions; i++) {
 		if (s->members[i] != NULL)
 			note_mentions(s, i);
@@ -433,6 +525,8 @@ enum ev_status ev_star_state_event(struct ev_star *s, const char *id, size_t len
 	ev_buf_put(&t->id, id, len);
 	ev_buf_reset(&t->who);
 	ev_mention_who(id, len, &t->who);
+	items_reset(&t->said);
+	t->count++;
 	t->first = first;
 	t->inside = true;
 	return EV_OK;

@@ -39,6 +39,8 @@ enum ev_status ev_star_state_begin(struct ev_star *s, const struct ev_span *span
  */
 enum ev_status ev_star_state_event(struct ev_star *s, const char *id, size_t len, uint64_t first,
 				   struct ev_error *err);
+/* Adds a mention to the event's list. */
+void ev_star_state_note(struct ev_star_state *t, const struct ev_mentions *l);
 /* Whether that is the event at hand. */
 bool ev_star_state_is_at(const struct ev_star_state *state, const char *id, size_t len);
 /* The section is whole: puts what is new into the state, and emits the members that changed. */

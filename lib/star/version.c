@@ -72,7 +72,7 @@ static inline int64_t two_digits(const char *p)
 /*
  * Reads EV_TIME_TEXT bytes as a number that compares as the time does. False if they are no time.
  */
-static bool moment(const char *text, int64_t *t)
+bool ev_star_moment(const char *text, int64_t *t)
 {
 	typedef uint8_t bytes EV_VECTOR(16);
 	static const char least[2][17] = {"0000-00-00T00:00", "00:00:00.000000Z"},
@@ -102,6 +102,28 @@ static bool moment(const char *text, int64_t *t)
 	return true;
 }
 
+static char *put_digits(char *o, int64_t n, int count, char behind)
+{
+	for (int i = count - 1; i >= 0; i--, n /= 10)
+		o[i] = (char)('0' + n % 10);
+	o[count] = behind;
+	return o + count + 1;
+}
+
+void ev_star_moment_write(int64_t t, char out[EV_TIME_TEXT])
+{
+	const int64_t second = t / 1000000 % 240000, day = t / 1000000 / 240000;
+	char *o = out;
+
+	o = put_digits(o, day / 32 / 13, 4, '-');
+	o = put_digits(o, day / 32 % 13, 2, '-');
+	o = put_digits(o, day % 32, 2, 'T');
+	o = put_digits(o, second / 10000, 2, ':');
+	o = put_digits(o, second / 100 % 100, 2, ':');
+	o = put_digits(o, second % 100, 2, '.');
+	put_digits(o, t % 1000000, 6, 'Z');
+}
+
 /* Without evversion an event is its own only version. */
 static void only_version(struct ev_star *s, struct ev_star_version *v)
 {
@@ -109,7 +131,8 @@ static void only_version(struct ev_star *s, struct ev_star_version *v)
 
 	v->number = one;
 	v->number_len = 1;
-	moment(ev_star_time(s, true) + 1, &v->since);
+	ev_star_moment(ev_star_time(s, true) + 1, &v->since);
+	v->until = INT64_MAX;
 	v->deleted = s->event.op == EV_DELETE;
 	v->current = !v->deleted;
 	put_validity(v, ev_star_time(s, true), NULL);
@@ -146,13 +169,16 @@ bool ev_star_read_version(struct ev_star *s, struct ev_star_version *v)
 	    !bool_at(d, at[EV_STAR_CURRENT], &v->current) ||
 	    !bool_at(d, at[EV_STAR_DELETED], &v->deleted) || valid_to == EV_NOWHERE)
 		return false;
+	v->until = INT64_MAX;
 	if (ev_kind(d, valid_to) != EV_NULL) {
 		if ((to = text_at(d, valid_to, EV_TIME_TEXT)) == NULL)
+			return false;
+		if (!ev_star_moment(to, &v->until))
 			return false;
 		to--;
 	}
 	if ((from = text_at(d, at[EV_STAR_VALID_FROM], EV_TIME_TEXT)) == NULL ||
-	    !moment(from, &v->since))
+	    !ev_star_moment(from, &v->since))
 		return false;
 	v->stands = v->current && !v->deleted;
 	put_validity(v, from - 1, to);

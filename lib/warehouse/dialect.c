@@ -9,6 +9,7 @@
 static const struct ev_dialect dialects[] = {
 	{
 		.target = "sqlite",
+		.beginning = "1900-01-01T00:00:00.000000Z",
 		.types = {[EV_TYPE_UUID] = "TEXT",
 			  [EV_TYPE_VARCHAR] = "TEXT",
 			  [EV_TYPE_TIMESTAMP] = "TEXT",
@@ -35,6 +36,7 @@ static const struct ev_dialect dialects[] = {
 	},
 	{
 		.target = "postgres",
+		.beginning = "1900-01-01 00:00:00+00:00",
 		.types = {[EV_TYPE_UUID] = "UUID",
 			  [EV_TYPE_VARCHAR] = "VARCHAR(",
 			  [EV_TYPE_TIMESTAMP] = "TIMESTAMPTZ",
@@ -65,6 +67,7 @@ static const struct ev_dialect dialects[] = {
 	},
 	{
 		.target = "snowflake",
+		.beginning = "1900-01-01 00:00:00+00:00",
 		.types = {[EV_TYPE_UUID] = "VARCHAR(36)",
 			  [EV_TYPE_VARCHAR] = "VARCHAR(",
 			  [EV_TYPE_TIMESTAMP] = "TIMESTAMP_TZ",
@@ -96,6 +99,7 @@ static const struct ev_dialect dialects[] = {
 	},
 	{
 		.target = "redshift",
+		.beginning = "1900-01-01 00:00:00+00:00",
 		.types = {[EV_TYPE_UUID] = "CHAR(36)",
 			  [EV_TYPE_VARCHAR] = "VARCHAR(",
 			  [EV_TYPE_TIMESTAMP] = "TIMESTAMPTZ",
@@ -128,6 +132,7 @@ static const struct ev_dialect dialects[] = {
 	},
 	{
 		.target = "bigquery",
+		.beginning = "1900-01-01 00:00:00+00:00",
 		.types = {[EV_TYPE_UUID] = "STRING",
 			  [EV_TYPE_VARCHAR] = "STRING",
 			  [EV_TYPE_TIMESTAMP] = "TIMESTAMP",
@@ -159,6 +164,7 @@ static const struct ev_dialect dialects[] = {
 	},
 	{
 		.target = "clickhouse",
+		.beginning = "1900-01-01 00:00:00",
 		.types = {[EV_TYPE_UUID] = "UUID",
 			  [EV_TYPE_VARCHAR] = "String",
 			  [EV_TYPE_TIMESTAMP] = "DateTime64(6,'UTC')",
@@ -193,6 +199,7 @@ static const struct ev_dialect dialects[] = {
 	},
 	{
 		.target = "duckdb",
+		.beginning = "1900-01-01 00:00:00+00:00",
 		.types = {[EV_TYPE_UUID] = "UUID",
 			  [EV_TYPE_VARCHAR] = "VARCHAR",
 			  [EV_TYPE_TIMESTAMP] = "TIMESTAMPTZ",

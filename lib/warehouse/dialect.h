@@ -34,6 +34,7 @@ struct ev_dialect {
 				   points */
 	bool schemas;		  /* tables stand in a schema that has a name */
 	uint32_t max_scale;	  /* of a decimal; 0 where its digits alone are the bound */
+	const char *beginning;	  /* from when on the unknown member is valid, as text */
 	int first_year, last_year; /* of times and dates; 0 where those of the model are */
 	bool conflicts;		   /* knows ON CONFLICT DO NOTHING */
 	bool uuid;		   /* has a type for it, of 16 bytes */

@@ -611,9 +611,18 @@ static enum ev_status clear_table(struct ev_postgres *p, const struct ev_table *
 	ev_buf_reset(sql);
 	ev_buf_puts(sql, "INSERT INTO ");
 	ev_pg_put_table(p, t, sql);
-	ev_buf_puts(sql, " (");
-	ev_sql_name(ev_dialect_find("postgres"), t->columns[0].name, sql);
-	ev_buf_printf(sql, ", ev_inferred) VALUES ('%s', true)", ev_unknown_key);
+	for (size_t i = 0; i < t->n; i++) {
+		ev_buf_puts(sql, i > 0 ? ", " : " (");
+		ev_sql_name(ev_dialect_find("postgres"), t->columns[i].name, sql);
+	}
+	ev_buf_puts(sql, ") VALUES (");
+	for (size_t i = 0; i < t->n; i++) {
+		const char *text = ev_table_unknown(t, i);
+
+		ev_buf_puts(sql, i > 0 ? ", " : "");
+		ev_buf_printf(sql, text != NULL ? "'%s'" : "NULL", text);
+	}
+	ev_buf_putc(sql, ')');
 	return ev_pg_run(p, t->name, ev_buf_str(sql), err);
 }
 

@@ -512,18 +512,21 @@ static enum ev_status sqlite_flush(struct ev_target *t, struct ev_row *there, st
 static enum ev_status insert_unknown(struct ev_target *target, const struct ev_table *t,
 				     struct ev_error *err)
 {
-	static const char key[EV_KEY_TEXT + EV_COPY_OVER] = "00000000000000000000000000000000";
-	static const char yes[EV_COPY_OVER] = "true", null[EV_COPY_OVER];
+	char(*texts)[EV_KEY_TEXT + EV_COPY_OVER] = ev_calloc(t->n, sizeof *texts);
 	struct ev_cell *cells = ev_calloc(t->n, sizeof *cells);
 	struct ev_row row = {.table = t, .cells = cells}, there;
 	enum ev_status st;
 
-	cells[0] = (struct ev_cell){key, EV_KEY_TEXT, false, true};
-	cells[1] = (struct ev_cell){yes, 4, false, true};
-	for (size_t i = 2; i < t->n; i++)
-		cells[i] = (struct ev_cell){null, 0, true, true};
+	for (size_t i = 0; i < t->n; i++) {
+		const char *text = ev_table_unknown(t, i);
+		const size_t len = text != NULL ? strlen(text) : 0;
+
+		cells[i] = (struct ev_cell){memcpy(texts[i], text != NULL ? text : "", len),
+					    (uint32_t)len, text == NULL, true};
+	}
 	st = sqlite_insert(target, &row, &there, err);
 	free(cells);
+	free(texts);
 	return st == EV_OK ? EV_OK : EV_FATAL;
 }
 

@@ -88,6 +88,12 @@ static void dimension_table(struct ev_table *t, const struct ev_dimension *d)
 	t->dimension = d;
 	add_key(t, d->name, "_key");
 	t->n_keys = 1;
+	if (d->history) {
+		add(t, EV_TYPE_TIMESTAMP, 0, 0, "ev_valid_from");
+		t->n_keys = 2;
+		add(t, EV_TYPE_TIMESTAMP, 0, 0, "ev_valid_to");
+		add(t, EV_TYPE_BOOL, 0, 0, "ev_current");
+	}
 	add(t, EV_TYPE_BOOL, 0, 0, "ev_inferred");
 	if (d->calendar != NULL)
 		calendar_table(t, d->calendar);
@@ -125,6 +131,18 @@ void ev_tables_free(struct ev_tables **tables)
 	free(t->list);
 	free(t);
 	*tables = NULL;
+}
+
+const char *ev_table_unknown(const struct ev_table *t, size_t i)
+{
+	static const char *const of_type_2[] = {"1900-01-01T00:00:00.000000Z", NULL, "true",
+						"true"};
+
+	if (i == 0)
+		return ev_unknown_key;
+	if (t->dimension->history)
+		return i <= sizeof of_type_2 / sizeof of_type_2[0] ? of_type_2[i - 1] : NULL;
+	return i == 1 ? "true" : NULL;
 }
 
 const struct ev_table *ev_tables_find(const struct ev_tables *t, const char *name, size_t len)

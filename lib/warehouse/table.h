@@ -29,6 +29,12 @@ struct ev_tables {
 struct ev_tables *ev_tables_new(const struct ev_model *m);
 void ev_tables_free(struct ev_tables **t);
 
+/*
+ * What the unknown member of a dimension has in a column, as a row has it in JSON but without
+ * quotes; NULL for null. Of type 2 it is valid from 1900 on: every warehouse has that.
+ */
+const char *ev_table_unknown(const struct ev_table *t, size_t i);
+
 const struct ev_table *ev_tables_find(const struct ev_tables *t, const char *name, size_t len);
 
 #endif
