@@ -98,7 +98,7 @@ void cli_section_count(struct cli_sections *s);
  * Before the input is waited for: what is made goes out, in a stream the seal, too, of a section
  * that is whole.
  */
-enum ev_status cli_section_flush(void *sections, struct ev_error *err);
+enum ev_status cli_section_flush(void *ctx, struct ev_error *err);
 /* Writes a control line. */
 void cli_section_put(struct cli_sections *s, struct cli_control *line);
 
