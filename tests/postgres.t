@@ -72,7 +72,7 @@ unset EVKIT_SEAL
 tables()
 {
 	printf '%s\n' "SELECT unnest(ARRAY[format('SELECT %L', table_name), format('COPY (SELECT * FROM %I.%I ORDER BY 1, 2, 3) TO STDOUT', table_schema, table_name)])
-		FROM information_schema.tables WHERE table_schema = '$1' AND table_name <> 'ev_ledger' ORDER BY table_name \\gexec" |
+		FROM information_schema.tables WHERE table_schema = '$1' AND table_type = 'BASE TABLE' AND table_name <> 'ev_ledger' ORDER BY table_name \\gexec" |
 		sql -f -
 }
 

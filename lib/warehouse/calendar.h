@@ -13,9 +13,7 @@
 /* The last two are there in a calendar with holidays alone. */
 enum { EV_DAY_COLUMNS = 13, EV_DAY_IS_HOLIDAY = 11, EV_DAY_TEXT = 4 * EV_HOLIDAY_NAME + 1 };
 
-/*
- * The columns behind the first two, which every dimension has, and how many of them a calendar has.
- */
+/* The columns behind the first two, which every dimension has; a calendar has ev_day_n of them. */
 struct ev_day_column {
 	const char *name;
 	enum ev_type type;

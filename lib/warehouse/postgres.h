@@ -16,15 +16,14 @@
 #include <libpq-fe.h>
 
 /* The functions of libpq that are called: ev_pq.exec is PQexec. */
-#define EV_PQ_FUNCTIONS(X)                                                                     \
-	X(clear)                                                                               \
-	X(cmdStatus)                                                                           \
-	X(connectdbParams)                                                                     \
-	X(connectionNeedsPassword) X(conninfoFree) X(conninfoParse) X(errorMessage) X(exec)    \
-		X(execParams) X(finish) X(flush) X(getResult) X(getisnull) X(getlength)        \
-			X(getvalue) X(ntuples) X(parameterStatus) X(putCopyData) X(putCopyEnd) \
-				X(resultErrorField) X(resultStatus) X(serverVersion)           \
-					X(setNoticeReceiver) X(setnonblocking) X(status)
+/* clang-format off */
+#define EV_PQ_FUNCTIONS(X) \
+	X(clear) X(cmdStatus) X(connectdbParams) X(connectionNeedsPassword) \
+	X(conninfoFree) X(conninfoParse) X(errorMessage) X(exec) X(execParams) X(finish) \
+	X(flush) X(getResult) X(getisnull) X(getlength) X(getvalue) X(ntuples) \
+	X(parameterStatus) X(putCopyData) X(putCopyEnd) X(resultErrorField) \
+	X(resultStatus) X(serverVersion) X(setNoticeReceiver) X(setnonblocking) X(status)
+/* clang-format on */
 #define EV_PQ_MEMBER(name) __typeof__(PQ##name) *name;
 struct ev_pq {
 	EV_PQ_FUNCTIONS(EV_PQ_MEMBER)
