@@ -380,6 +380,8 @@ differs 'a trigger' 'CREATE FUNCTION "Group".f() RETURNS trigger LANGUAGE plpgsq
 differs 'a trigger on the ledger' 'CREATE FUNCTION "Group".f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$; CREATE TRIGGER t BEFORE INSERT ON "Group".ev_ledger FOR EACH ROW EXECUTE FUNCTION "Group".f()' "table Group.ev_ledger has the trigger t, $plain"
 differs 'a rule' 'CREATE RULE r AS ON INSERT TO "Group".lines DO INSTEAD NOTHING' "table Group.lines has the rule r, $plain"
 differs 'a view' 'ALTER TABLE "Group".lines RENAME TO l; CREATE VIEW "Group".lines AS SELECT * FROM "Group".l' "table Group.lines is a view, $plain"
+differs 'a table that a crash would empty' 'ALTER TABLE "Group".lines SET UNLOGGED' "table Group.lines is unlogged, so a crash of the server empties it, $plain"
+differs 'a table with heirs' 'CREATE TABLE "Group".heir () INHERITS ("Group".lines)' "table Group.lines has tables that inherit from it, $plain"
 differs 'a partitioned table' 'DROP TABLE "Group".lines; CREATE TABLE "Group".lines (ev_owner varchar(255)) PARTITION BY HASH (ev_owner)' "table Group.lines is no plain table, $plain"
 while read -r column value; do
 	differs "a ledger with $column $value" "ALTER TABLE \"Group\".ev_ledger ALTER batch DROP NOT NULL, ALTER mode DROP NOT NULL, ALTER rows DROP NOT NULL, ALTER balance DROP NOT NULL;

@@ -132,7 +132,10 @@ enum ev_status ev_pg_check_is_plain(struct ev_postgres *p, const struct ev_table
 {
 	static const char sql[] =
 		"SELECT CASE c.relkind WHEN 'v' THEN 'is a view' WHEN 'm' THEN 'is a view' "
-		"WHEN 'r' THEN '' ELSE 'is no plain table' END, "
+		"WHEN 'r' THEN CASE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid) THEN "
+		"'has tables that inherit from it' WHEN c.relpersistence = 'u' THEN "
+		"'is unlogged, so a crash of the server empties it' ELSE '' END "
+		"ELSE 'is no plain table' END, "
 		"(SELECT 'has the trigger ' || tgname FROM pg_trigger WHERE tgrelid = c.oid AND "
 		"NOT tgisinternal LIMIT 1), "
 		"(SELECT 'has the rule ' || rulename FROM pg_rewrite WHERE ev_class = c.oid AND "
