@@ -3,6 +3,7 @@
 # versions; with and without a state, in any batches; and the cases that one can think of.
 # RANDOM_HISTORIES (12) is how many random ones are tried.
 . "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+. "$srcdir/tests/postgres.sh"
 
 need sqlite3 jq || {
 	done_testing
@@ -175,5 +176,172 @@ for seed in $(seq 1 "$histories"); do
 done
 is "$histories random histories are what the rule says of them" "$wrong" ''
 ok "of which something came ($n rows)" test "$n" -gt $((histories * 60))
+
+# Corner cases, by hand
+
+cat >cases.yaml <<'END'
+evkit: 1
+name: cases
+event: {id: .id, type: .type, time: .at, version: .v, modified: .m, op: .op}
+star:
+  facts:
+    orders:
+      keep: latest
+      columns:
+        at:   {from: .at, type: timestamp}
+        user: {from: .user, type: varchar(9), dimension: dim_user}
+        size: {from: .size, type: "decimal(6,2)", dimension: dim_size}
+  dimensions:
+    dim_user: {key: .user, history: scd2, columns: {user: {from: .user, type: varchar(9)}, city: {from: .city, type: varchar(9)}, mail: {from: .mail, type: varchar(9)}}}
+    dim_size: {key: .size, history: scd2, columns: {size: {from: .size, type: "decimal(6,2)"}, name: {from: .name, type: varchar(9)}}}
+END
+
+# of DAY...: one batch after another; what is there of members then, and the same without a state.
+of()
+{
+	cp evkit.yaml law.yaml
+	cp cases.yaml evkit.yaml
+	rm -rf st shop.db one.db
+	mkdir st
+	evschema -t sqlite | sqlite3 -bail shop.db
+	sqlite3 shop.db '.clone one.db' >"$tap/clone" 2>&1
+	for b; do
+		day "$b" "$b" 2>told || cat told
+	done
+	cat "$@" >all
+	{ evparse --batch all all | evversion -r rej2 | evstar | evload sqlite:one.db; } 2>told || cat told
+	for db in shop.db one.db; do
+		sqlite3 -readonly $db "SELECT user, substr(ev_valid_from, 6, 8), coalesce(substr(ev_valid_to, 6, 8), ''), ev_inferred, coalesce(city, ''),
+				coalesce(mail, '') FROM dim_user WHERE user IS NOT NULL ORDER BY 1, 2" >of.$db
+	done
+	cat of.shop.db
+	cmp of.shop.db of.one.db
+	cp law.yaml evkit.yaml
+}
+
+# event ID AT V REST
+event()
+{
+	printf '{"id":"%s","type":"O","at":"2026-%sT10:00:00Z","v":%s%s}\n' "$1" "$2" "$3" "${4:+,$4}"
+}
+
+event o1 03-01 1 '"user":"u1","city":"A"' >d1
+event o2 03-05 1 '"user":"u1","city":"B"' >d2
+event o3 03-03 1 '"user":"u1","city":"C"' >d3
+run of d1 d2 d3
+check 'a late event comes between two' 0 'u1|03-01T10|03-03T10|0|A|
+u1|03-03T10|03-05T10|0|C|
+u1|03-05T10||0|B|'
+event o3 03-02 1 '"user":"u1","city":"A"' >d3
+run of d1 d2 d3
+check 'one that says what was so already makes no row' 0 'u1|03-01T10|03-05T10|0|A|
+u1|03-05T10||0|B|'
+event o0 02-01 1 '"user":"u1","mail":"m"' >d3
+run of d1 d2 d3
+check 'corner 31: an older event brings the only e-mail' 0 'u1|02-01T10|03-01T10|0||m
+u1|03-01T10|03-05T10|0|A|m
+u1|03-05T10||0|B|m'
+event o2 03-05 2 '"m":"2026-03-07T10:00:00Z","user":"u2","city":"D"' >d3
+event o2 03-05 3 '"m":"2026-03-08T10:00:00Z","op":"delete"' >d4
+event o2 03-05 4 '"m":"2026-03-09T10:00:00Z","user":"u1","city":"E"' >d5
+run of d1 d2 d3 d4 d5
+check 'corner 30: its customer changes, it is deleted and comes back' 0 'u1|03-01T10|03-05T10|0|A|
+u1|03-05T10|03-07T10|0|B|
+u1|03-07T10|03-09T10|0|A|
+u1|03-09T10||0|E|
+u2|03-05T10|03-07T10|1||
+u2|03-07T10|03-08T10|0|D|
+u2|03-08T10||1||'
+run of d5 d1 d4 d3 d2
+check 'in any order' 0 'u1|03-01T10|03-05T10|0|A|
+u1|03-05T10|03-07T10|0|B|
+u1|03-07T10|03-09T10|0|A|
+u1|03-09T10||0|E|
+u2|03-05T10|03-07T10|1||
+u2|03-07T10|03-08T10|0|D|
+u2|03-08T10||1||'
+event o2 03-05 1 '"user":"u9","city":"Z"' >d3
+run of d1 d2 d3
+check 'corner 29: what a conflict lost is taken back' 0 'u1|03-01T10||0|A|
+u9|03-05T10||0|Z|'
+run of d2 d1
+check 'a first mention before the first' 0 'u1|03-01T10|03-05T10|0|A|
+u1|03-05T10||0|B|'
+event o2 03-05 1 '"user":"u1","city":null' >d2
+event o3 03-06 1 '"user":"u1"' >d3
+run of d1 d2 d3
+check 'null is said, what is absent is not' 0 'u1|03-01T10|03-05T10|0|A|
+u1|03-05T10||0||'
+event o1 03-01 2 '"m":"2026-03-01T10:00:00Z","user":"u1","city":"F"' >d2
+run of d1 d2
+check 'a version that no time saw says nothing' 0 'u1|03-01T10||0|F|'
+event o4 03-04 1 '"m":"2026-03-06T10:00:00Z","user":"u4","city":"G"' >d1
+run of d1
+check 'at the time of its event a member is there, if nothing is said of it yet' 0 'u4|03-04T10|03-06T10|1||
+u4|03-06T10||0|G|'
+{
+	event s1 03-01 1 '"size":19.10,"name":"S"'
+	event s2 03-02 1 '"size":19.1,"name":"S"'
+} >d1
+run of d1
+is 'a key in two spellings is one member' "$(sqlite3 shop.db 'SELECT size, name, count(*) FROM dim_size WHERE size IS NOT NULL')$(sqlite3 shop.db 'SELECT size FROM orders ORDER BY 1' | tr '\n' ' ')" '19.10|S|119.10 19.10 '
+
+# Views
+
+cp cases.yaml evkit.yaml
+event o1 03-01 1 '"user":"u1","city":"A"' >d1
+{
+	event o2 03-05 1 '"user":"u1","city":"B"'
+	event o3 03-03 1 '"user":"u1"'
+	event o4 03-03 1 '"user":null'
+} >d2
+run of d1 d2
+cp cases.yaml evkit.yaml
+run 'evschema views -t sqlite | sqlite3 -bail shop.db'
+check 'SQLite takes the view' 0
+run sqlite3 shop.db 'SELECT ev_owner, user_city, user_mail IS NULL FROM orders_then ORDER BY 1'
+check 'it shows what they were then' 0 'o1|A|1
+o2|B|1
+o3|A|1
+o4||1'
+if postgres_start; then
+	evschema -t postgres | sql
+	run 'evschema views -t postgres | PGOPTIONS="-c client_min_messages=warning" sql'
+	check 'PostgreSQL takes the view' 0
+	rm -rf st
+	mkdir st
+	for b in d1 d2; do
+		{
+			evparse --batch $b $b | evversion --state st/events --since "$(evload --position postgresql:)" |
+				evstar --state st/members | evload postgresql:
+		} 2>told || diag "$(cat told)"
+	done
+	run sql -c 'SELECT ev_owner, user_city, user_mail IS NULL FROM orders_then ORDER BY 1'
+	check 'and shows the same' 0 'o1|A|t
+o2|B|t
+o3|A|t
+o4||t'
+	run 'evschema check -t postgres postgresql:'
+	check 'the tables are those of the model' 0 any any
+	run 'evparse --batch d1 d1 | evversion --state st/events --since 0 | evstar --state st/members | evload postgresql:'
+	check 'all of it again' 0 '' any
+	run sql -c "SELECT ev_valid_from AT TIME ZONE 'UTC', ev_valid_to, ev_current, ev_inferred FROM dim_user WHERE \"user\" IS NULL"
+	check 'and the unknown member is there again' 0 '1900-01-01 00:00:00||t|t'
+fi
+sed 's/columns: {user: {from: .user, type: varchar(9)}, city/columns: {user_key: {from: .k, type: int}, user: {from: .user, type: varchar(9)}, key: {from: .k, type: int}, city/; s/user_key: {from: .k, type: int}, //' cases.yaml >evkit.yaml
+run evschema views -t sqlite
+check 'a column that the view cannot have' 2 '' "evschema: evkit.yaml:10:9: the view orders_then cannot have the column 'user_key': rename one"
+
+# The model
+
+sed 's/, city: .*/}}/' cases.yaml >evkit.yaml
+run evschema -t sqlite
+check 'a dimension of a key alone has no history' 2 '' 'evschema: evkit.yaml:13:37: dim_user has no column beside its key, and so no history: use scd1'
+cp cases.yaml evkit.yaml
+sed 's/history: scd2, //' cases.yaml >old.yaml
+run evschema diff -t sqlite old.yaml evkit.yaml
+check 'type 1 does not become type 2 in place' 2 '' '~was kept otherwise: history scd1 or scd2'
+run 'evversion --state st/events --since "$(evload --position sqlite:shop.db)" --batch e </dev/null | evstar -m old.yaml --state st/members'
+check 'nor does the state, but from the beginning' 2 any any
 
 done_testing
