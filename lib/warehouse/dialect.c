@@ -356,8 +356,8 @@ void ev_sql_column(const struct ev_dialect *d, const struct ev_table *t, size_t 
 
 /*
  * A quote is doubled, which a client that knows no backslash (psql, before Redshift) understands as
- * well; BigQuery knows the backslash alone, and takes no line end in a text. What clients of templates replace in texts is
- * spelt by its number.
+ * well; BigQuery knows the backslash alone, and takes no line end in a text. What clients of
+ * templates replace in texts is spelt by its number.
  */
 void ev_sql_text(const struct ev_dialect *d, const char *text, size_t len, struct ev_buf *out)
 {
