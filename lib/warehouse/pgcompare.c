@@ -132,7 +132,8 @@ enum ev_status ev_pg_check_is_plain(struct ev_postgres *p, const struct ev_table
 {
 	static const char sql[] =
 		"SELECT CASE c.relkind WHEN 'v' THEN 'is a view' WHEN 'm' THEN 'is a view' "
-		"WHEN 'r' THEN CASE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid) THEN "
+		"WHEN 'r' THEN CASE WHEN EXISTS (SELECT FROM pg_inherits "
+		"WHERE inhparent = c.oid) THEN "
 		"'has tables that inherit from it' WHEN c.relpersistence = 'u' THEN "
 		"'is unlogged, so a crash of the server empties it' ELSE '' END "
 		"ELSE 'is no plain table' END, "

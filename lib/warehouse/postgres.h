@@ -125,9 +125,7 @@ void ev_pg_put_table(const struct ev_postgres *p, const struct ev_table *t, stru
 enum ev_status ev_pg_check(struct ev_target *t, struct ev_differences *out, struct ev_error *err);
 enum ev_status ev_pg_check_table(struct ev_postgres *p, const struct ev_table *t,
 				 struct ev_error *err);
-/*
- * That a table, or with NULL the ledger, is no view, and has no trigger and no rule. name: in SQL.
- */
+/* That a table, or with NULL the ledger, is plain: no view, no trigger, no rule. name: in SQL. */
 enum ev_status ev_pg_check_is_plain(struct ev_postgres *p, const struct ev_table *t,
 				    const char *name, struct ev_error *err);
 /* That the ledger is there, with all its columns. */
