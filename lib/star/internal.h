@@ -328,8 +328,8 @@ enum {
 
 /*
  * The mentions of an event, as its list in the state has them: "DIMENSIONKEY WHAT"; one that is not
- * bare goes on with SPELLED, TIME, the element of WHO, and a digest of its value; of type 2, WHAT is
- * without the time up to which it is valid, which stands before the digest.
+ * bare goes on with SPELLED, TIME, the element of WHO, and a digest of its value; of type 2, WHAT
+ * is without the time up to which it is valid, which stands before the digest.
  */
 struct ev_star_items {
 	struct ev_buf text;
@@ -418,7 +418,7 @@ enum ev_status ev_star_walk_put(struct ev_star_walk *w, const char *key, size_t 
 enum ev_status ev_star_settle_history(struct ev_star_walk *w, struct ev_error *err);
 /* Whether an entry is a member's row, or of type 2 the head of its rows. */
 bool ev_star_is_head(const struct ev_entry *e);
-/* Emits the rows of the member whose head that is, if they have changed. rows: to read them with. */
+/* Emits the rows of the member with that head, if they have changed. rows: to read them with. */
 enum ev_status ev_star_emit_history(struct ev_star *s, const struct ev_buf *key,
 				    const struct ev_buf *value, struct ev_star_old *rows,
 				    struct ev_error *err);

@@ -1,7 +1,8 @@
 /*
  * Members of type 2 in the state. What was before the first moment of which something else is said
- * now stands as it is, so only what is valid then, or comes later, is read: of open ends, which come
- * latest first, one more of each WHAT; of the others, which come by their ends, those that end later.
+ * now stands as it is, so only what is valid then, or comes later, is read: of open ends, which
+ * come latest first, one more of each WHAT; of the others, which come by their ends, those that end
+ * later.
  */
 #include "star/history.h"
 #include "star/internal.h"
