@@ -1,4 +1,5 @@
 /* evparse: raw logs to events. */
+#include "base/utf8.h"
 #include "cli/run.h"
 #include "cli/seal.h"
 #include "parse/parse.h"
@@ -6,8 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static enum ev_parse_format format;
-static bool origin;
+static struct ev_parse_options parse_options;
 static const char *new_seal;
 static uint64_t commit_lines;
 static double commit_seconds = -1;
@@ -15,6 +15,7 @@ static double commit_seconds = -1;
 static const struct cli_option options[] = {
 	{"format", 'f', "FORMAT", "what the lines are: auto (default), json, text or nginx"},
 	{"origin", '\0', NULL, "append to each event where its line stood"},
+	{"add-id", '\0', "NAME", "give an event without the member NAME an id there, of its place"},
 	{"commit-every", '\0', "N[,AGE]",
 	 "seal a section of its own every N lines, or when it is 30s old, say"},
 	{"new-seal", '\0', "FILE", "make a new token for EVKIT_SEAL in FILE, and do no more"},
@@ -29,7 +30,7 @@ static void take_format(const char *name)
 		i++;
 	if (ev_parse_formats[i] == NULL)
 		cli_usage("--format takes auto, json, text or nginx, not '%s'", name);
-	format = (enum ev_parse_format)i;
+	parse_options.format = (enum ev_parse_format)i;
 }
 
 /* Lines, and an age in seconds, minutes or hours. */
@@ -57,13 +58,24 @@ static void take_commit(const char *text)
 			  text);
 }
 
+static void take_add_id(const char *name)
+{
+	const size_t len = strlen(name);
+
+	if (len == 0 || name[0] == '.' || strcmp(name, "_ev") == 0 ||
+	    ev_utf8_valid(name, len) != len)
+		cli_usage("--add-id takes the name of a member, such as event_id, not '%s'", name);
+	parse_options.add_id = name;
+}
+
 static void take(size_t index, const char *argument)
 {
 	switch (index) {
 	case 0: take_format(argument); return;
-	case 1: origin = true; return;
-	case 2: take_commit(argument); return;
-	case 3: new_seal = argument; return;
+	case 1: parse_options.origin = true; return;
+	case 2: take_add_id(argument); return;
+	case 3: take_commit(argument); return;
+	case 4: new_seal = argument; return;
 	}
 }
 
@@ -90,12 +102,16 @@ int main(int argc, char **argv)
 		cli_close(&cli);
 		return CLI_OK;
 	}
+	if (parse_options.add_id != NULL && parse_options.format == EV_PARSE_NGINX &&
+	    strcmp(parse_options.add_id, "event_id") != 0)
+		cli_usage("--add-id takes event_id alone with --format nginx, whose lines have "
+			  "that id");
 	if (commit_lines > 0 && getenv("EVKIT_SEAL") == NULL)
 		cli_usage("--commit-every makes sections of a sealed chain: set EVKIT_SEAL, see "
 			  "evkit(7)");
 	cli.commit_lines = commit_lines;
 	cli.commit_seconds = commit_seconds;
-	parse = ev_parse_open(format, origin, &cli.port, &cli.error);
+	parse = ev_parse_open(&parse_options, &cli.port, &cli.error);
 	if (parse == NULL)
 		cli_die(&cli.error);
 	status = cli_run(

@@ -67,9 +67,10 @@ static const char *engine_of(const char *url)
 	const struct ev_engine *engine = ev_engine_find(url);
 
 	if (engine == NULL)
-		cli_usage("'%s' is no URL of a database: write sqlite:FILE, or postgresql: with "
+		/* A misspelt one may bear a password. */
+		cli_usage("'%.*s' is no URL of a database: write sqlite:FILE, or postgresql: with "
 			  "what libpq takes behind it",
-			  url);
+			  (int)strcspn(url, ":"), url);
 	return engine->dialect;
 }
 
@@ -145,10 +146,10 @@ static const struct command *find_command(const struct cli *c)
 		if (strcmp(c->operands[0], names[i]) != 0)
 			continue;
 		if (c->n_operands != commands[i].operands + 1)
-			cli_usage(commands[i].operands == 2
-					  ? "%s takes two models: the old, the new"
-					  : "%s takes no operand",
-				  names[i]);
+			cli_usage("%s takes %s", names[i],
+				  commands[i].operands == 2   ? "two models: the old, the new"
+				  : commands[i].operands == 1 ? "the URL of one database"
+							      : "no operand");
 		return &commands[i];
 	}
 	cli_usage("there is no command '%s': %s", c->operands[0],
@@ -169,6 +170,7 @@ int main(int argc, char **argv)
 	if (command->operands == 1)
 		target = engine_of(cli.operands[1]);
 	what.dialect = find_dialect(model, &what.schema);
+	what.environment = environment;
 	if (command->run(&cli, &what) != EV_OK)
 		cli_die(&cli.error);
 	cli_commit(&cli);

@@ -95,8 +95,14 @@ static enum ev_status judge(void *engine, const char *batch, const struct cli_su
 {
 	const struct engine *e = engine;
 	const struct ev_count *counts = ev_validate_counts(e->validate);
-	struct ev_verdict_counts c = {sums->in, *counts[0].value, sums->rejected, *counts[1].value,
-				      sums->blank};
+	struct ev_verdict_counts c = {
+		.in = sums->in,
+		.out = *counts[0].value,
+		.rejected = sums->rejected,
+		.warning = *counts[1].value,
+		.blank = sums->blank,
+		.dropped = counts[2].name != NULL ? *counts[2].value : 0,
+	};
 
 	ev_validate_presence(e->validate); /* what passed asks for its paths */
 	return ev_verdict_write(e->verdict, batch[0] != '\0' ? batch : NULL, &c, approved, e->files,

@@ -37,6 +37,12 @@ psql_load()
 	(cd "$1" && psql -X -q -A -t -f load.sql)
 }
 
+# undashed: keys in the one spelling of their digits.
+undashed()
+{
+	sed -E 's/"([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{12})"/"\1\2\3\4\5"/g'
+}
+
 cat >evkit.yaml <<'END'
 evkit: 1
 name: shop
@@ -467,6 +473,15 @@ echo >foreign/notes.txt
 try 'a folder of other things' 2 'evload -o foreign --for sqlite day3.rows' <<'END'
 ! evload: foreign: holds notes.txt, which is no bundle's: a bundle has a folder of its own, so name a new one
 END
+mkdir mine
+echo 'my own' >mine/rows.tsv
+try 'a folder with a file that a bundle might have, but no bundle' 2 'evload -o mine --for sqlite day3.rows' <<'END'
+! evload: mine: holds rows.tsv, which is no bundle's: a bundle has a folder of its own, so name a new one
+END
+echo '{"name":"a page"}' >mine/manifest.json
+run evload -o mine --for sqlite day3.rows
+check 'nor with the manifest of something else' 2 '' '~^evload: mine: holds '
+is 'and it stays' "$(cat mine/rows.tsv)" 'my own'
 try 'no such warehouse' 2 'evload -o x --for oracle day3.rows' <<'END'
 ! evload: there are no bundles for 'oracle', only for sqlite, postgres, snowflake, redshift, bigquery, clickhouse, duckdb
 END
@@ -633,6 +648,14 @@ postgres_tests()
 	ok 'day 1 is in' stands_postgres 1
 	run psql_load postgres.3
 	check 'one missing between two' 3 '' '~ERROR:  the ledger stands at .*:1:.*, and this bundle leads from commit 2 to'
+	lock="SELECT pg_advisory_xact_lock(1702259812, '\"public\".ev_ledger'::regclass::oid::int4)"
+	sql -c "BEGIN; $lock; SELECT pg_sleep(5)" >"$tap/lock" 2>&1 &
+	until [ "$(ask_postgres "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")" = 1 ]; do :; done
+	run "cd postgres.2 && PGOPTIONS='-c lock_timeout=100ms' psql -X -q -f load.sql"
+	check 'another load, which evload locks out as well, is waited for' 3 '' '~ERROR:  canceling statement due to lock timeout'
+	ask_postgres "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'" >"$tap/lock"
+	wait $!
+	ok 'day 1 is in' stands_postgres 1
 	rm -rf cut
 	cp -r postgres.2 cut
 	for k in $(ends postgres.2/load.sql); do
@@ -756,6 +779,66 @@ if engine 'every script through the parser of its dialect' sqlglot; then
 		done
 	done
 fi
+
+#
+# Ids with escapes of the dialects and line ends, whose events are replaced and deleted; and keys as
+# UUID
+#
+
+mkdir odd
+sed 's/^star:/&\n  keys: uuid/' evkit.yaml >odd/evkit.yaml
+# odd_day TIME VERSION MORE: an event of each id.
+odd_day()
+{
+	for id in '\\r' '\\r\\n' '\\n' '\\t' 'a\\\\b' '\\\\' '\\\\N' '\\\\.' '\\\\t' "'" '\\"' ' '; do
+		printf '{"id":"%b","type":"Order","at":"2026-03-0%sT10:00:00Z","v":%s,%s}\n' "$id" "$1" "$1" "$2"
+	done
+}
+odd_day 1 '"user":"\r","lines":[1,2]' >odd/day1.jsonl
+odd_day 2 '"user":"u\r\n","lines":[3]' | sed 5q >odd/day2.jsonl
+odd_day 2 '"op":"delete"' | sed 1,5d >>odd/day2.jsonl
+is 'odd ids' "$(jq -s 'map(.id) | unique | length' odd/day2.jsonl)" 12
+EVKIT_MODEL=$PWD/odd/evkit.yaml
+export EVKIT_MODEL
+evschema -t postgres >odd/types.sql
+evschema -t sqlite | sqlite3 odd/live.db
+cp odd/live.db odd/bundle.db
+for n in 1 2; do
+	evparse --batch "$n" odd/day$n.jsonl | evvalidate | evdedupe |
+		evversion --state odd/events --since "$(evload --position sqlite:odd/live.db)" |
+		evstar --state odd/members | evload sqlite:odd/live.db
+	TYPES=odd/types.sql bundle dump sqlite odd/live.db >odd/want.$n
+	for target in sqlite postgres $engines; do
+		since=0
+		[ $n -eq 1 ] || since=$(evload --position "odd/$target.$((n - 1))")
+		out_of odd "$since" "$n" | evload -o "odd/$target.$n" --for $target
+	done
+	run load odd/sqlite.$n odd/bundle.db
+	check "odd ids in SQLite: day $n" 0
+	TYPES=odd/types.sql bundle dump sqlite odd/bundle.db >got
+	same "is that of the live load" got odd/want.$n
+done
+if [ -d pg ]; then
+	sql -c 'DROP SCHEMA public CASCADE; CREATE SCHEMA public'
+	evschema -t postgres | sql
+	for n in 1 2; do
+		run psql_load odd/postgres.$n
+		check "odd ids in PostgreSQL: day $n" 0
+		TYPES=odd/types.sql bundle dump postgres public | undashed >got
+		same "is that of the live load" got odd/want.$n
+	done
+fi
+for target in $engines; do
+	evschema -t "$target" >odd/$target.sql
+	TYPES=odd/types.sql "$EVKIT_PYTHON" "$bundle_py" apply $target odd/$target.db odd/$target.sql odd/$target.1 =odd/got.1 \
+		odd/$target.2 =odd/got.2 >"$tap/told" 2>"$tap/warned"
+	same "odd ids in $target: nothing is refused" "$tap/told" /dev/null
+	for n in 1 2; do
+		undashed <odd/got.$n >got
+		same "$target: day $n" got odd/want.$n
+	done
+done
+unset EVKIT_MODEL
 
 #
 # Three days of the ticket shop, each of which corrects those before: all engines alike

@@ -281,6 +281,12 @@ day one <<'END'
 END
 is "a trigger is told" "$(cat load)" \
 	'evload: shop.db: there is a trigger t on orders, which may change or drop rows unseen: load into plain tables, and put views on them under other names'
+sqlite3 shop.db 'DROP TRIGGER t; CREATE TRIGGER l BEFORE INSERT ON ev_ledger BEGIN SELECT RAISE(IGNORE); END'
+day one <<'END'
+{"id":"a","type":"O","time":"2026-03-01T10:00:00Z","v":1,"status":"A"}
+END
+is "a trigger on the ledger, too" "$(cat load)" \
+	'evload: shop.db: there is a trigger l on ev_ledger, which may change or drop rows unseen: load into plain tables, and put views on them under other names'
 case_of x 'a whole of which no row is left'
 day one <<'END'
 {"id":"a","type":"O","time":"2026-03-01T10:00:00Z","v":1,"status":"A"}

@@ -118,6 +118,11 @@ pair()
 	check "$1: PostgreSQL is as the model has it" 0
 	sql -c "$(kept live. 'DECIMAL(60,10)')" >after
 	same "$1: PostgreSQL keeps what was there" after before
+	run "evschema views -m new.yaml -e live | sql"
+	check "$1: PostgreSQL makes the views again" 0
+	sql -c "SELECT to_jsonb(f) FROM live.orders_as_of('2100-01-01T00:00:00Z') AS f ORDER BY 1" \
+		-c "SELECT to_jsonb(t) FROM live.orders AS t WHERE ev_current ORDER BY 1" >after
+	is "$1: whose columns bear their values" "$(sort after | uniq -c | grep -cv '^ *2 ')" 0
 	evload -m new.yaml -e live --unsealed --snapshot postgresql: new.rows 2>>notes
 	evload -m new.yaml -e anew --unsealed postgresql: new.rows
 	sql -c 'SET search_path = live' -f dump.sql | LC_ALL=C sort >live.dump
@@ -141,9 +146,12 @@ pair 'a column goes' '/^ *whole:/d'
 pair 'a column goes with its dimension' 's/, dimension: days//'
 pair 'a dimension goes, and stays' '/^ *days:/d; s/, dimension: days//'
 pair 'a longer calendar' 's/2026-03-03/2026-04-03/'
+printf '2026-03-02,"The second, a holiday"\n2026-03-05\tIt'"'"'s outside\n' >holidays.csv
+pair 'a calendar with holidays' 's/2026-03-03/&, holidays: holidays.csv/'
 pair 'a calendar that begins before' 's/2026-03-01/2025-12-30/'
 pair 'a shorter calendar' 's/2026-03-03/2026-03-02/'
 pair 'keys as UUID' 's/^star:/&\n  keys: uuid/'
+pair 'another order of columns' '/^ *n: {from: .n, type: int}$/{h;d}; /^ *amount:/{G}'
 pair 'descriptions' "s/^\( *\)keep: history/&\n\1description: \"it's \\\\\\\\ a 'text'\"/"
 pair 'all of it' 's/^star:/&\n  keys: uuid/; s/decimal(10,3)/decimal(38,6)/; s/varchar(8)/varchar(9)/; s/int}/"decimal(30,3)"}/; /^ *whole:/d; s/2026-03-03/2026-03-05/; s/^\( *\)name: {.*/&\n\1more: {from: .more, type: varchar(9)}/'
 
@@ -175,6 +183,14 @@ try 'ClickHouse keeps its keys' 2 'evschema diff -t clickhouse base.yaml new.yam
 END
 try 'one model' 2 'evschema diff -t sqlite base.yaml' <<'END'
 ! evschema: diff takes two models: the old, the new
+! Try 'evschema --help'.
+END
+try 'check of nothing' 2 'evschema check -m base.yaml' <<'END'
+! evschema: check takes the URL of one database
+! Try 'evschema --help'.
+END
+try 'a URL with a password, misspelt' 2 'evschema check -m base.yaml pg://u:secret@host/db' <<'END'
+! evschema: 'pg' is no URL of a database: write sqlite:FILE, or postgresql: with what libpq takes behind it
 ! Try 'evschema --help'.
 END
 try 'a model that is none' 2 'evschema diff -t sqlite events base.yaml' <<'END'

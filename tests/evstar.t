@@ -215,7 +215,7 @@ is 'an event without rows is an event all the same' "$(sed '2,$d; s/  out.*//' "
 sed 's/each: "\.lines\[\]"/each: ".boxes[].lines[]"/' evkit.yaml >deep.yaml
 echo '{"id":"a","type":"Order","time":"2026-03-28T10:00:00Z","boxes":[{"lines":[{"sku":"x"},{"sku":"y"}]},{},{"lines":[{"sku":"z"}]}]}' >deep.jsonl
 run evstar -m deep.yaml deep.jsonl
-is 'lists in lists: one numbering through all' "$(rows lines '[.pos, .sku]' | tr '\n' ' ')" '[0,"x"] [1,"y"] [2,"z"] '
+is 'lists in lists: one numbering of rows through all, and places in their own list' "$(rows lines '[.ev_index, .pos, .sku]' | tr '\n' ' ')" '[0,0,"x"] [1,1,"y"] [2,0,"z"] '
 sed 's/\$item\.qty/$item.at.qty/' evkit.yaml >inner.yaml
 echo '{"id":"a","type":"Order","time":"2026-03-28T10:00:00Z","lines":[' \
 	'{"sku":"a","title":"A","at":{"qty":1}},{"sku":"b","title":"B","at":{"qty":2}},{"title":"C","sku":"c","at":{"qty":3}},' \

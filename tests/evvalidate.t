@@ -122,7 +122,7 @@ reject 'reserved: no object' "$(ev A '"n":1,"_ev":7')" \
 reject 'envelope: nothing of it' '{}' \
 	'"code":"envelope","reasons":[{"path":"/id","message":"the event'\''s id (.id) is missing"},{"path":"/type","message":"the event'\''s type (.type) is missing"},{"path":"/time","message":"the event'\''s time (.time) is missing"}]'
 reject 'envelope: all wrong, all told' '{"id":"","type":5,"time":7,"v":1.5,"mod":"2026-03-01","op":"upsert"}' \
-	'"code":"envelope","reasons":[{"path":"/id","message":"the event'\''s id (.id) is empty"},{"path":"/type","message":"the event'\''s type (.type) is no text: 5"},{"path":"/time","message":"the event'\''s time (.time) is no text such as \"2026-03-01T10:00:00Z\": 7"},{"path":"/mod","message":"the event'\''s modified time (.mod) is no date-time as RFC 3339 has it, the time of the day is missing, as T10:00:00Z: \"2026-03-01\""},{"path":"/v","message":"the event'\''s version (.v) is no integer: 1.5"},{"path":"/op","message":"the event'\''s op (.op) is none of put, patch and delete: \"upsert\""}]'
+	'"code":"envelope","reasons":[{"path":"/id","message":"the event'\''s id (.id) is empty"},{"path":"/type","message":"the event'\''s type (.type) is no text: 5"},{"path":"/time","message":"the event'\''s time (.time) is no text such as \"2026-03-01T10:00:00Z\": 7: to read it, the model says .time | todate"},{"path":"/mod","message":"the event'\''s modified time (.mod) is no date-time as RFC 3339 has it, the time of the day is missing, as T10:00:00Z: \"2026-03-01\": to read it, the model says .mod + \"T00:00:00Z\""},{"path":"/v","message":"the event'\''s version (.v) is no integer: 1.5"},{"path":"/op","message":"the event'\''s op (.op) is none of put, patch and delete: \"upsert\""}]'
 reject 'unknown-type' "$(ev Nobody)" \
 	'"code":"unknown-type","reasons":[{"path":"/type","message":"the model has no event type \"Nobody\""}]'
 reject 'schema' "$(ev A '"n":0')" \
@@ -248,16 +248,17 @@ part 'a time lies in the years that warehouses know' "{\"time\":\"9999-12-31T23:
 	"the event's time (.time) lies outside the years 1 to 9999 in UTC: \"9999-12-31T23:59:59-01:00\""
 part 'nor in the year 0, after conversion too' "{\"time\":\"0001-01-01T00:30:00+01:00\",$e}" \
 	"the event's time (.time) lies outside the years 1 to 9999 in UTC: \"0001-01-01T00:30:00+01:00\""
-while IFS='|' read -r text flaw; do
+part 'a space may stand for the T' "{\"time\":\"2026-03-01 10:00:00Z\",$e}" ''
+while IFS='|' read -r text flaw how; do
 	part "what is wrong with the time '$text'" "{\"time\":\"$text\",$e}" \
-		"the event's time (.time) is no date-time as RFC 3339 has it, $flaw: \"$text\""
+		"the event's time (.time) is no date-time as RFC 3339 has it, $flaw: \"$text\"${how:+: to read it, the model says $how}"
 done <<'END'
 |it is empty
-2026-03-01T10:00:00.000+0100|its offset has no colon, as +01:00 has
+2026-03-01T10:00:00.000+0100|its offset has no colon, as +01:00 has|.time | .[:-2] + ":" + .[-2:]
 2026-03-01T10:00:00-05|its offset has no minutes, as +01:00 has
-2026-03-01 10:00:00Z|a space stands where T must
-2026-03-01_10:00:00Z|there is no T between the day and the time
-2026-03-01|the time of the day is missing, as T10:00:00Z
+2026-03-01_10:00:00Z|there is neither a T nor a space between the day and the time
+2026-03-01|the time of the day is missing, as T10:00:00Z|.time + "T00:00:00Z"
+2026-02-30|there is no such day
 2026-03-01T10:00Z|it has no seconds
 2026-03-01T|its time of the day is not such as 10:00:00
 2026-03-01T1:00:00Z|its time of the day is not such as 10:00:00
@@ -269,8 +270,9 @@ done <<'END'
 2026-03-01T10:00:00+25:00|its zone is neither Z nor an offset such as +01:00
 2026-03-01T10:00:60Z|there is no second 60 but at the end of a day in UTC
 2026-13-01T10:00:00Z|there is no such day
-1772359200|it is a number, such as of seconds since 1970, and no date
-1772359200000|it is a number, such as of seconds since 1970, and no date
+1772359200|it is a number, such as of seconds since 1970, and no date|.time | tonumber | todate
+1772359200000|it is a number, such as of seconds since 1970, and no date|.time | tonumber * 0.001 | todate
+17723592|it does not begin with a date such as 2026-03-01
 01.03.2026 10:00|it does not begin with a date such as 2026-03-01
 Sun, 01 Mar 2026 10:00:00 GMT|it does not begin with a date such as 2026-03-01
 2026-3-1T10:00:00Z|it does not begin with a date such as 2026-03-01
@@ -288,7 +290,7 @@ for text in '' 1.0 +1 01 -01 1e2 ' 1' - 0x1; do
 done
 part 'a version is no list' "{\"v\":[1],$e}" "the event's version (.v) is no integer: [1]"
 part 'a modified time may be null' "{\"mod\":null,$e}" ''
-part 'a modified time is no number' "{\"mod\":1772359200,$e}" "the event's modified time (.mod) is no text such as \"2026-03-01T10:00:00Z\": 1772359200"
+part 'a modified time is no number' "{\"mod\":1772359200,$e}" "the event's modified time (.mod) is no text such as \"2026-03-01T10:00:00Z\": 1772359200: to read it, the model says .mod | todate"
 part 'an op may be null' "{\"op\":null,$e}" ''
 part 'an op is small' "{\"op\":\"PUT\",$e}" "the event's op (.op) is none of put, patch and delete: \"PUT\""
 part 'an op is a text' "{\"op\":1,$e}" "the event's op (.op) is none of put, patch and delete: 1"
@@ -399,7 +401,8 @@ timestamp|"9999-12-31T23:59:59.999999Z"|= "9999-12-31T23:59:59.999999Z"
 timestamp|"9999-12-31T23:59:59-01:00"|! it lies outside the years 1 to 9999 in UTC
 timestamp|"0001-01-01T00:00:00+00:01"|! it lies outside the years 1 to 9999 in UTC
 timestamp|"2026-03-01T10:00:00"|! it has no zone, and the model names none (event.zone)
-timestamp|"2026-03-01 10:00"|! it is no date-time as RFC 3339 has it, a space stands where T must
+timestamp|"2026-03-01 10:00:00Z"|= "2026-03-01T10:00:00.000000Z"
+timestamp|"2026-03-01 10:00"|! it is no date-time as RFC 3339 has it, it has no seconds
 timestamp|"2026-02-29T10:00:00Z"|! it is no date-time as RFC 3339 has it, there is no such day
 timestamp|"2026-03-01T24:00:00Z"|! it is no date-time as RFC 3339 has it, there is no such time of the day
 timestamp|"2026-03-01"|! it is no date-time as RFC 3339 has it, the time of the day is missing, as T10:00:00Z
@@ -702,13 +705,13 @@ digits()
 	fi
 }
 
-digits 'beside a function of libjq, numbers stay exact' '(.s | split("-") | length) == 2 and .n == 9007199254740993' \
+digits 'beside a function of libjq, numbers stay exact' '(.s | explode | length) == 3 and .n == 9007199254740993' \
 	'"s":"a-b","n":9007199254740993,"p":19.99' pass
-digits 'and are told apart' '(.s | split("-") | length) == 2 and .n == 9007199254740993' '"s":"a-b","n":9007199254740992' \
-	'the rule does not hold: (.s | split("-") | length) == 2 and .n == 9007199254740993: 9007199254740992 == 9007199254740993'
+digits 'and are told apart' '(.s | explode | length) == 3 and .n == 9007199254740993' '"s":"a-b","n":9007199254740992' \
+	'the rule does not hold: (.s | explode | length) == 3 and .n == 9007199254740993: 9007199254740992 == 9007199254740993'
 digits 'a number that libjq would change' '(.l | reverse | .[0]) == 9007199254740993' '"l":[1,9007199254740993]' \
 	'the rule cannot be told: libjq, which this needs, would change the digits of 9007199254740993 at /l/1'
-digits 'one that only its spelling changes' '(.l | to_entries | length) == 1' '"l":{"a/b":609.0}' \
+digits 'one that only its spelling changes' '(.l | with_entries(.) | length) == 1' '"l":{"a/b":609.0}' \
 	'the rule cannot be told: libjq, which this needs, would change the digits of 609.0 at /l/a~1b'
 digits 'a rule that libjq runs as a whole' 'def f: .n; f == 1' '"n":1,"p":0.1' \
 	'the rule cannot be told: libjq, which this needs, would change the digits of 0.1 at /p'

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The examples, run as their Makefiles run them, against what their data must become.
 . "${srcdir:-$(dirname "$0")/..}/tests/tap.sh"
+. "$srcdir/tests/postgres.sh"
 
 # A real history has events whose type changes, which evversion tells.
 retyped()
@@ -103,13 +104,13 @@ is 'and that line is the one' $bad 0
 
 # The tables, against sums that the generator reckoned
 
-sql()
+lite()
 {
 	sqlite3 -bail -readonly out/shop.db "$1"
 }
 
 jq -r '.revenue[] | [.day, .event_type, .currency, .events, .amount] | join("|")' "$expected" >want
-sql "SELECT d.date, e.event_type, e.currency, count(*), printf('%d.%02d',
+lite "SELECT d.date, e.event_type, e.currency, count(*), printf('%d.%02d',
 		sum(CAST(replace(e.amount, '.', '') AS INTEGER)) / 100, sum(CAST(replace(e.amount, '.', '') AS INTEGER)) % 100)
 	FROM events e JOIN dim_date d ON d.dim_date_key = e.event_timestamp_key
 	WHERE e.ev_current AND e.event_type IN ('OrderCompleted', 'OrderModified', 'OrderCancelled', 'TicketRefunded')
@@ -118,7 +119,7 @@ same 'revenue by day, type and currency, to the cent' got want
 jq -r '.as_of[] | [.at[0:10], .currency, .events, .amount] | join("|")' "$expected" >want
 : >got
 for at in $(jq -r '[.as_of[].at] | unique[]' "$expected"); do
-	sql "SELECT '${at%T*}', currency, count(*), printf('%d.%02d',
+	lite "SELECT '${at%T*}', currency, count(*), printf('%d.%02d',
 			sum(CAST(replace(amount, '.', '') AS INTEGER)) / 100, sum(CAST(replace(amount, '.', '') AS INTEGER)) % 100)
 		FROM events WHERE event_type = 'OrderCompleted' AND NOT ev_deleted AND
 			ev_valid_from <= '${at%Z}000Z' AND (ev_valid_to IS NULL OR ev_valid_to > '${at%Z}000Z')
@@ -129,29 +130,29 @@ ok 'in them is an amount that no double holds' grep -qF '|130604389193744471|' <
 $(jq -r '.as_of[] | "|\(.amount | sub("\\."; ""))|"' "$expected")
 END
 for table in events order_items payments refunds; do
-	is "the rows of $table" "$(sql "SELECT count(*) FROM $table")" "$(jq ".rows.$table" "$expected")"
+	is "the rows of $table" "$(lite "SELECT count(*) FROM $table")" "$(jq ".rows.$table" "$expected")"
 done
 for table in dim_user dim_product dim_event_type dim_channel dim_date; do
-	is "the members of $table" "$(sql "SELECT count(*) FROM $table WHERE ${table}_key <> '00000000000000000000000000000000'")" \
+	is "the members of $table" "$(lite "SELECT count(*) FROM $table WHERE ${table}_key <> '00000000000000000000000000000000'")" \
 		"$(jq ".members.$table" "$expected")"
-	is "the unknown of $table" "$(sql "SELECT count(*) FROM $table WHERE ${table}_key = '00000000000000000000000000000000' AND ev_inferred")" 1
+	is "the unknown of $table" "$(lite "SELECT count(*) FROM $table WHERE ${table}_key = '00000000000000000000000000000000' AND ev_inferred")" 1
 done
-is 'the current events, all versions, and tombstones' "$(sql 'SELECT sum(ev_current), count(*), sum(ev_deleted) FROM events')" \
+is 'the current events, all versions, and tombstones' "$(lite 'SELECT sum(ev_current), count(*), sum(ev_deleted) FROM events')" \
 	"$(jq -r '.events | "\(.current)|\(.history_rows)|\(.tombstones)"' "$expected")"
-is 'the current events by type' "$(sql 'SELECT event_type, count(*) FROM events WHERE ev_current GROUP BY 1 ORDER BY 1' | tr '\n' ' ')" \
+is 'the current events by type' "$(lite 'SELECT event_type, count(*) FROM events WHERE ev_current GROUP BY 1 ORDER BY 1' | tr '\n' ' ')" \
 	"$(jq -r '.current_by_type | to_entries | sort_by(.key)[] | "\(.key)|\(.value)"' "$expected" | tr '\n' ' ')"
 is 'an amount is a text of two decimals, or null' \
-	"$(sql "SELECT count(*) FROM events WHERE amount IS NOT NULL AND (typeof(amount) <> 'text' OR amount NOT GLOB '*[0-9].[0-9][0-9]')")" 0
-is 'an event has one current version, or none' "$(sql 'SELECT count(*) FROM (SELECT 1 FROM events WHERE ev_current GROUP BY event_id HAVING count(*) > 1)')" 0
+	"$(lite "SELECT count(*) FROM events WHERE amount IS NOT NULL AND (typeof(amount) <> 'text' OR amount NOT GLOB '*[0-9].[0-9][0-9]')")" 0
+is 'an event has one current version, or none' "$(lite 'SELECT count(*) FROM (SELECT 1 FROM events WHERE ev_current GROUP BY event_id HAVING count(*) > 1)')" 0
 is 'the intervals of an event join, one after the other' \
-	"$(sql "SELECT count(*) FROM (SELECT ev_valid_to AS ends, lead(ev_valid_from) OVER (PARTITION BY event_id ORDER BY ev_valid_from, ev_valid_to IS NULL, ev_valid_to) AS next FROM events) WHERE ends IS NOT next")" 0
+	"$(lite "SELECT count(*) FROM (SELECT ev_valid_to AS ends, lead(ev_valid_from) OVER (PARTITION BY event_id ORDER BY ev_valid_from, ev_valid_to IS NULL, ev_valid_to) AS next FROM events) WHERE ends IS NOT next")" 0
 for ref in events:user_id:dim_user events:channel:dim_channel events:event_timestamp:dim_date events:event_type:dim_event_type \
 	order_items:sku:dim_product payments:user_id:dim_user refunds:event_timestamp:dim_date; do
 	IFS=: read -r fact column table <<END
 $ref
 END
 	is "every $column of $fact is known to $table" \
-		"$(sql "SELECT count(*) FROM $fact WHERE ${column}_key NOT IN (SELECT ${table}_key FROM $table)")" 0
+		"$(lite "SELECT count(*) FROM $fact WHERE ${column}_key NOT IN (SELECT ${table}_key FROM $table)")" 0
 done
 
 # The same amounts through TSV
@@ -164,7 +165,7 @@ cp "$out" payments.tsv
 column=$(evschema -t sqlite | awk '/"payments"/ { on = 1; next } on { n++ } on && /"amount"/ { print n; exit }')
 # SQLite has each amount in one spelling, TSV as the log has it.
 cut -f "1,$column" payments.tsv | sed 's/\(	[0-9]*\)$/\1./; s/\.$/.00/; s/\(\.[0-9]\)$/\10/' | sort >got
-sql "SELECT ev_owner || char(9) || coalesce(amount, '\\N') FROM payments" | sort >want
+lite "SELECT ev_owner || char(9) || coalesce(amount, '\\N') FROM payments" | sort >want
 same 'bear the amounts of the database' got want
 ok 'and among them one that no double holds' grep -q '	90071992547409\.93$' got
 
@@ -181,6 +182,21 @@ shop out rebuild
 check 'make rebuild' 0
 tables out/shop.db >got
 same 'makes the same tables out of the state' got first.tables
+
+# PostgreSQL, prod and test: what SQLite has.
+amounts='SELECT ev_owner, ev_version, currency, amount FROM'
+if postgres_start; then
+	for pg in prod test prod; do
+		shop out postgres PG=$pg
+		check "make postgres PG=$pg" 0 '' any
+	done
+	sqlite3 out/shop.db "$amounts events" | LC_ALL=C sort >want
+	for schema in checkout checkout_test; do
+		sql -c "$amounts $schema.events" | LC_ALL=C sort >got
+		same "$schema: the events of SQLite" got want
+		is "$schema: it has the views" "$(sql -c "SELECT count(*) > 0 FROM information_schema.views WHERE table_schema = '$schema'")" t
+	done
+fi
 
 # A bundle, and nothing new for a second one.
 shop out bundles TARGETS=sqlite

@@ -72,7 +72,7 @@ unset EVKIT_SEAL
 tables()
 {
 	printf '%s\n' "SELECT unnest(ARRAY[format('SELECT %L', table_name), format('COPY (SELECT * FROM %I.%I ORDER BY 1, 2, 3) TO STDOUT', table_schema, table_name)])
-		FROM information_schema.tables WHERE table_schema = '$1' AND table_name <> 'ev_ledger' ORDER BY table_name \\gexec" |
+		FROM information_schema.tables WHERE table_schema = '$1' AND table_type = 'BASE TABLE' AND table_name <> 'ev_ledger' ORDER BY table_name \\gexec" |
 		sql -f -
 }
 
@@ -377,8 +377,11 @@ differs 'another key' 'ALTER TABLE "Group".lines DROP CONSTRAINT lines_pkey, ADD
 differs 'a longer key' 'ALTER TABLE "Group".lines DROP CONSTRAINT lines_pkey, ADD PRIMARY KEY (ev_owner, ev_index, sku)' "table Group.lines takes no null in the column sku, and an event may bring one: $mend"
 differs 'a column that is made' 'ALTER TABLE "Group".lines DROP COLUMN n, ADD COLUMN n bigint GENERATED ALWAYS AS (ev_index + 1) STORED' "table Group.lines makes the values of the column n by itself: $mend"
 differs 'a trigger' 'CREATE FUNCTION "Group".f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$; CREATE TRIGGER "a t" BEFORE INSERT ON "Group".lines FOR EACH ROW EXECUTE FUNCTION "Group".f()' "table Group.lines has the trigger a t, $plain"
+differs 'a trigger on the ledger' 'CREATE FUNCTION "Group".f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$; CREATE TRIGGER t BEFORE INSERT ON "Group".ev_ledger FOR EACH ROW EXECUTE FUNCTION "Group".f()' "table Group.ev_ledger has the trigger t, $plain"
 differs 'a rule' 'CREATE RULE r AS ON INSERT TO "Group".lines DO INSTEAD NOTHING' "table Group.lines has the rule r, $plain"
 differs 'a view' 'ALTER TABLE "Group".lines RENAME TO l; CREATE VIEW "Group".lines AS SELECT * FROM "Group".l' "table Group.lines is a view, $plain"
+differs 'a table that a crash would empty' 'ALTER TABLE "Group".lines SET UNLOGGED' "table Group.lines is unlogged, so a crash of the server empties it, $plain"
+differs 'a table with heirs' 'CREATE TABLE "Group".heir () INHERITS ("Group".lines)' "table Group.lines has tables that inherit from it, $plain"
 differs 'a partitioned table' 'DROP TABLE "Group".lines; CREATE TABLE "Group".lines (ev_owner varchar(255)) PARTITION BY HASH (ev_owner)' "table Group.lines is no plain table, $plain"
 while read -r column value; do
 	differs "a ledger with $column $value" "ALTER TABLE \"Group\".ev_ledger ALTER batch DROP NOT NULL, ALTER mode DROP NOT NULL, ALTER rows DROP NOT NULL, ALTER balance DROP NOT NULL;
@@ -477,6 +480,7 @@ ALTER ROLE loader SET idle_in_transaction_session_timeout = '200ms';
 ALTER ROLE loader SET default_transaction_read_only = on;
 ALTER ROLE loader SET default_transaction_isolation = serializable;
 ALTER ROLE loader SET client_encoding = LATIN1;
+ALTER ROLE loader SET quote_all_identifiers = on;
 END
 evschema grants -e prod --loader loader | sql
 evload --unsealed --batch a sqlite:shop.db rows2

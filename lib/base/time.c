@@ -271,9 +271,8 @@ const char *ev_time_flaw(const char *p, size_t len)
 		return "the time of the day is missing, as T10:00:00Z";
 	p += EV_DATE_TEXT;
 	len -= EV_DATE_TEXT;
-	if (*p != 'T' && *p != 't')
-		return *p == ' ' ? "a space stands where T must"
-				 : "there is no T between the day and the time";
+	if (*p != 'T' && *p != 't' && *p != ' ')
+		return "there is neither a T nor a space between the day and the time";
 	p++;
 	len--;
 	if (!has_form(p, len, "00:00:00"))
@@ -284,6 +283,24 @@ const char *ev_time_flaw(const char *p, size_t len)
 	if (len > 8 && !clock_parse(p, len, &c))
 		return offset_flaw(p + 8, len - 8);
 	return "there is no second 60 but at the end of a day in UTC";
+}
+
+const char *ev_time_reading(const char *p, size_t len, bool number)
+{
+	const bool seconds = n_digits(p, len) == len && len > 0;
+	struct ev_date d;
+
+	if (seconds && len > 11) /* up to the year 5138 they are seconds, and from 1973 on ms */
+		return number ? " * 0.001 | todate" : " | tonumber * 0.001 | todate";
+	if (number)
+		return " | todate";
+	if (seconds && len >= 9)
+		return " | tonumber | todate";
+	if (len == EV_DATE_TEXT && ev_date_parse(p, len, &d))
+		return " + \"T00:00:00Z\"";
+	if (len > 19 && (p[len - 5] == '+' || p[len - 5] == '-') && n_digits(p + len - 4, 4) == 4)
+		return " | .[:-2] + \":\" + .[-2:]";
+	return NULL;
 }
 
 /* Times come one near another: the minute of the last one in UTC by "Z". */
@@ -336,8 +353,9 @@ static EV_NOINLINE enum ev_time_form parse_any(const char *p, size_t len, struct
 		last_minute.sec = t->sec - sec % 60;
 		return EV_TIME_ZONED;
 	}
-	if (len < 19 || (p[10] != 'T' && p[10] != 't') || !ev_date_parse(p, EV_DATE_TEXT, &d) ||
-	    !clock_parse(p + 11, len - 11, &c) || !leap_fits(&c))
+	if (len < 19 || (p[10] != 'T' && p[10] != 't' && p[10] != ' ') ||
+	    !ev_date_parse(p, EV_DATE_TEXT, &d) || !clock_parse(p + 11, len - 11, &c) ||
+	    !leap_fits(&c))
 		return EV_TIME_BAD;
 	t->sec = ev_date_days(d) * DAY + c.sec - c.offset;
 	t->nsec = c.nsec;

@@ -1,5 +1,5 @@
 /*
- * cli: what the programs share: options, the record loop, the seal, exit. Floor 9, libevcli.
+ * cli: what the programs share: options, the record loop, the seal, exit. Floor 10, libevcli.
  *
  * The room lib/cli is what may print and exit: libevcli, which the programs alone see.
  *

@@ -1,6 +1,6 @@
 /*
  * run: the record loop: what drives an engine, with all that the pipe contract asks (evkit.7).
- * Floor 9, libevcli.
+ * Floor 10, libevcli.
  */
 #ifndef EV_CLI_RUN_H
 #define EV_CLI_RUN_H

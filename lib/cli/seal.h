@@ -1,5 +1,5 @@
 /*
- * seal: the control lines of a chain. Floor 9, libevcli.
+ * seal: the control lines of a chain. Floor 10, libevcli.
  *
  * A head opens a section, a seal closes it, and between them stand positions (evkit.7, "The seal").
  * All but positions bear an HMAC under the job's secret, so that no line from outside can pass for

@@ -6,7 +6,7 @@
 static void free_columns(struct ev_contract_columns *c)
 {
 	free(c->list);
-	ev_containers_free(&c->ways);
+	ev_containers_free(&c->containers);
 }
 
 static void free_contract(struct ev_contract_type *c)
@@ -16,7 +16,7 @@ static void free_contract(struct ev_contract_type *c)
 	free(c->elements);
 	free_columns(&c->columns);
 	free(c->rules);
-	free(c->asks.list);
+	ev_presence_paths_free(&c->asks);
 }
 
 void ev_contracts_free(struct ev_contracts **contracts)
@@ -31,7 +31,7 @@ void ev_contracts_free(struct ev_contracts **contracts)
 	free_contract(&v->unknown);
 	ev_symbols_free(&v->types);
 	ev_presence_free(&v->presence);
-	free(v->envelope.list);
+	ev_presence_paths_free(&v->envelope);
 	for (size_t i = 0; v->exprs != NULL && i < v->m->n_rules; i++)
 		ev_expr_free(&v->exprs[i]);
 	free(v->exprs);
@@ -140,13 +140,20 @@ static bool is_reserved(const struct ev_path *path)
 	       strcmp(path->steps[0].name, "_ev") == 0;
 }
 
+/* A schema knows what stands in the event, and not what is computed from it. */
+static bool is_computed(const struct ev_path *path, const struct ev_path *list)
+{
+	return path->computed != 0 || (list != NULL && list->computed != 0);
+}
+
 /* True if every value that the contract's schema allows fits the column. */
 static bool schema_checks(const struct ev_contract_type *c, const struct ev_column *column,
 			  const struct ev_path *list)
 {
 	struct ev_promise promise;
 
-	if (c->put == NULL || is_reserved(list != NULL ? list : column->from))
+	if (c->put == NULL || is_reserved(list != NULL ? list : column->from) ||
+	    is_computed(column->from, list))
 		return false;
 	promise = ev_schema_promise(c->put, list, column->from);
 	return ev_column_is_promised(column, &promise);
@@ -171,7 +178,7 @@ static bool schema_opens(const struct ev_contract_type *c, const struct ev_path 
 {
 	struct ev_path part = *path;
 
-	if (c->put == NULL || is_reserved(list != NULL ? list : path))
+	if (c->put == NULL || is_reserved(list != NULL ? list : path) || is_computed(path, list))
 		return false;
 	for (part.n = 0; part.n < path->n; part.n++) {
 		unsigned kinds = ev_schema_promise(c->put, list, &part).kinds;
@@ -195,8 +202,8 @@ static void add_columns(struct ev_contracts *v, struct ev_contract_type *c,
 		case EV_ROOT_INDEX: break;
 		case EV_ROOT_EVENT:
 			if (!schema_opens(c, column->from, NULL))
-				ev_containers_add(&c->columns.ways, ev_events_picks(v->events),
-						  column->from);
+				ev_containers_add(&c->columns.containers,
+						  ev_events_picks(v->events), column->from);
 			if (!envelope_checks(v->m, column) && !schema_checks(c, column, NULL) &&
 			    !is_checked(v, c, NULL, column))
 				add_column(&c->columns, column,
@@ -209,7 +216,8 @@ static void add_columns(struct ev_contracts *v, struct ev_contract_type *c,
 				break;
 			e = elements_of(v, c, each);
 			if (!opens)
-				ev_containers_add(&e->columns.ways, e->each->picks, column->from);
+				ev_containers_add(&e->columns.containers, e->each->picks,
+						  column->from);
 			if (!checks && !is_checked(v, c, each, column))
 				add_column(&e->columns, column,
 					   ev_picks_add(e->each->picks, column->from));
@@ -219,10 +227,13 @@ static void add_columns(struct ev_contracts *v, struct ev_contract_type *c,
 }
 
 static void add_table(struct ev_contracts *v, struct ev_contract_type *c,
-		      const struct ev_path *each, const struct ev_columns *columns)
+		      const struct ev_path *each, const struct ev_column *when,
+		      const struct ev_columns *columns)
 {
 	if (each != NULL && !schema_opens(c, each, NULL))
-		ev_containers_add(&c->columns.ways, ev_events_picks(v->events), each);
+		ev_containers_add(&c->columns.containers, ev_events_picks(v->events), each);
+	if (when != NULL)
+		add_columns(v, c, each, when, 1);
 	add_columns(v, c, each, columns->list, columns->n);
 }
 
@@ -264,7 +275,7 @@ static void take_fact(struct ev_contracts *v, struct ev_contract_type *c, const 
 {
 	const struct ev_fact *f = what;
 
-	add_table(v, c, f->each, &f->columns);
+	add_table(v, c, f->each, f->when, &f->columns);
 	add_keys(v, c, f);
 }
 
@@ -272,7 +283,7 @@ static void take_dimension(struct ev_contracts *v, struct ev_contract_type *c, c
 {
 	const struct ev_dimension *d = what;
 
-	add_table(v, c, d->each, &d->columns);
+	add_table(v, c, d->each, d->when, &d->columns);
 }
 
 /* Calls take for the contract of each type named; of all types, if none is. */
@@ -321,10 +332,15 @@ static struct ev_contract_type *add_contract(struct ev_contracts *v, const char 
 /* Adds the types that a rule or a table names, which a model without types has too. */
 static void add_named(struct ev_contracts *v, const struct ev_names *types)
 {
+	struct ev_contract_type *c;
+
 	for (size_t i = 0; i < types->n; i++)
 		if (ev_symbols_add(v->types, types->list[i], strlen(types->list[i])) >
-		    v->n_contracts)
-			add_contract(v, types->list[i]);
+		    v->n_contracts) {
+			c = add_contract(v, types->list[i]);
+			c->put = v->unknown.put;
+			c->patch = v->unknown.patch;
+		}
 }
 
 static bool compile(struct ev_contracts *v, struct ev_error *err)
@@ -334,6 +350,7 @@ static bool compile(struct ev_contracts *v, struct ev_error *err)
 
 	v->schemas = ev_schema_set_new(m->root);
 	ev_schema_set_symbols(v->schemas, ev_scan_symbols(ev_events_scan(v->events)));
+	v->unknown.type = m->others != NULL ? "*" : "";
 	v->exprs = ev_calloc(m->n_rules, sizeof(struct ev_expr *));
 	for (size_t i = 0; i < m->n_rules; i++) {
 		v->exprs[i] = ev_expr_compile(m->rules[i].jq, m->rules[i].floating, &why);
@@ -345,7 +362,8 @@ static bool compile(struct ev_contracts *v, struct ev_error *err)
 		ev_expr_bind(v->exprs[i], ev_events_scan(v->events));
 	}
 	for (size_t i = 0; i < m->n_types; i++) {
-		struct ev_contract_type *c = add_contract(v, m->types[i].name);
+		struct ev_contract_type *c =
+			&m->types[i] == m->others ? &v->unknown : add_contract(v, m->types[i].name);
 
 		if (!compile_contract(v, c->type, &m->types[i].put, &c->put, err) ||
 		    !compile_contract(v, c->type, &m->types[i].patch, &c->patch, err))
@@ -357,7 +375,6 @@ static bool compile(struct ev_contracts *v, struct ev_error *err)
 		add_named(v, &m->facts[i].types);
 	for (size_t i = 0; i < m->n_dimensions; i++)
 		add_named(v, &m->dimensions[i].types);
-	v->unknown.type = "";
 	fill_contracts(v);
 	for (size_t i = 0; i < v->n_contracts; i++)
 		v->contracts[i].plans = EV_PLANS(&ev_contract_columns_kind, &v->contracts[i]);
@@ -372,6 +389,8 @@ struct ev_contracts *ev_contracts_open(const struct ev_model *m, struct ev_event
 
 	v->m = m;
 	v->events = events;
+	if (m->n_exprs > 0)
+		ev_events_compute_columns(events);
 	v->types = ev_symbols_new(0);
 	v->presence = ev_presence_new(m->file, ev_events_scan(events));
 	ev_presence_add_envelope(v->presence, m, &v->envelope);

@@ -1,5 +1,5 @@
 /*
- * contracts: what a model asks of each type of event, and whether an event keeps it. Floor 8.
+ * contracts: what a model asks of each type of event, and whether an event keeps it. Floor 9.
  *
  * The room lib/contract puts schema, columns and rules together into one judgement of an event.
  *
@@ -9,7 +9,7 @@
 #ifndef EV_CONTRACTS_H
 #define EV_CONTRACTS_H
 
-#include "expr/presence.h"
+#include "record/presence.h"
 #include "model/model.h"
 #include "record/event.h"
 #include "schema/schema.h"
@@ -22,6 +22,8 @@ struct ev_contracts;
  */
 struct ev_contracts *ev_contracts_open(const struct ev_model *m, struct ev_events *events,
 				       struct ev_error *err);
+/* True if the event is of a type that the model drops. */
+bool ev_contracts_drop(struct ev_contracts *v, const struct ev_event *event);
 /* True if the event keeps its contract; else why has the reasons and their code. */
 bool ev_contracts_judge(struct ev_contracts *v, const struct ev_event *event,
 			struct ev_reasons *why);

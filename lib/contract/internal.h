@@ -1,5 +1,5 @@
 /*
- * internal: what the files of contract share. Floor 8.
+ * internal: what the files of contract share. Floor 9.
  *
  * contracts.c compiles the contract of each type of event; judge.c checks events.
  */
@@ -13,14 +13,14 @@
 #include "json/pick.h"
 #include "json/plan.h"
 
-/* Columns, each with the slot of its value; ways: what their paths lead through. */
+/* Columns, each with the slot of its value; containers: what their paths lead through. */
 struct ev_contract_columns {
 	struct ev_contract_column {
 		const struct ev_column *column;
 		uint32_t slot;
 	} * list;
 	size_t n;
-	struct ev_containers ways;
+	struct ev_containers containers;
 };
 
 /* Columns of the elements of a list. */

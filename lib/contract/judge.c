@@ -78,15 +78,15 @@ static inline bool fits(void *contracts, const struct ev_column *c, uint32_t nod
 
 static bool columns_are_open(const struct ev_contract_type *c, const struct ev_event *event)
 {
-	if (!ev_containers_fit(&c->columns.ways, event->doc, event->at))
+	if (!ev_containers_fit(&c->columns.containers, event->doc, event->at))
 		return false;
 	for (size_t i = 0; i < c->n_elements; i++) {
 		const struct ev_contract_elements *e = &c->elements[i];
 
-		if (e->columns.ways.n + e->columns.ways.n_others == 0)
+		if (e->columns.containers.n + e->columns.containers.n_others == 0)
 			continue;
 		for (size_t k = 0, n = ev_each_find(e->each, event); k < n; k++)
-			if (!ev_containers_fit(&e->columns.ways, event->doc,
+			if (!ev_containers_fit(&e->columns.containers, event->doc,
 					       ev_each_at(e->each, k)))
 				return false;
 	}
@@ -282,6 +282,17 @@ static bool unknown_type(struct ev_contracts *v, const struct ev_event *event)
 	return reject_code(v->why, "unknown-type");
 }
 
+/* c: the contract of its type, or NULL. */
+static bool is_unknown(const struct ev_model *m, const struct ev_contract_type *c)
+{
+	return c == NULL && m->n_types > 0 && m->others == NULL;
+}
+
+bool ev_contracts_drop(struct ev_contracts *v, const struct ev_event *event)
+{
+	return v->m->unknown_types == EV_UNKNOWN_DROP && is_unknown(v->m, contract_of(v, event));
+}
+
 bool ev_contracts_judge(struct ev_contracts *v, const struct ev_event *event,
 			struct ev_reasons *why)
 {
@@ -291,7 +302,7 @@ bool ev_contracts_judge(struct ev_contracts *v, const struct ev_event *event,
 	v->event = event;
 	v->why = why;
 	if (c == NULL) {
-		if (!v->m->pass_unknown && v->m->n_types > 0)
+		if (is_unknown(v->m, c) && v->m->unknown_types != EV_UNKNOWN_PASS)
 			return unknown_type(v, event);
 		c = &v->unknown;
 	}
@@ -300,6 +311,8 @@ bool ev_contracts_judge(struct ev_contracts *v, const struct ev_event *event,
 		good = ev_contract_schema(c->put, c->type, event->doc, event->reserved, why) &&
 		       columns_pass(v, c, event) && rules_pass(v, c, event->doc);
 		c->came |= good;
+		if (good && c->asks.n_filtered > 0)
+			ev_presence_filter(&c->asks, event->doc);
 		return good;
 	case EV_PATCH:
 		return ev_contract_schema(c->patch, c->type, event->doc, event->reserved, why);

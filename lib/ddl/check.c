@@ -6,26 +6,33 @@
 #include "warehouse/target.h"
 
 /* What makes the difference go away. */
-static void put_mend(struct ddl *s, const struct ev_difference *d, struct ev_buf *out)
+static void put_mend(struct ddl *s, const struct ev_difference *d, const char *environment,
+		     struct ev_buf *out)
 {
 	const char *model = s->model->file;
+	const char *where = environment != NULL ? "-e" : "-t";
+	const char *which = environment != NULL ? environment : s->d->target;
 
 	switch (d->lack) {
 	case EV_LACKS_TABLE:
-		ev_buf_printf(out, "evschema create -m %s -t %s makes it", model, s->d->target);
+		ev_buf_printf(out, "evschema create -m %s %s %s makes it", model, where, which);
 		break;
 	case EV_LACKS_COLUMN: ddl_add_column(s, d->table, d->column, out); break;
 	case EV_HAS_COLUMN: ddl_drop_column(s, d->table, d->name, out); break;
 	case EV_DIFFERS:
 		ev_buf_printf(out,
-			      "evschema diff OLD %s -t %s, with the model that it was made by, "
+			      "evschema diff OLD %s %s %s, with the model that it was made by, "
 			      "says how",
-			      model, s->d->target);
+			      model, where, which);
+		break;
+	case EV_NOT_PLAIN:
+		ev_buf_puts(out, "load into plain tables, and put views on them under other names");
 		break;
 	}
 }
 
-static enum ev_status tell(struct ddl *s, const struct ev_differences *all, struct ev_error *err)
+static enum ev_status tell(struct ddl *s, const struct ev_differences *all, const char *environment,
+			   struct ev_error *err)
 {
 	struct ev_buf line = {0};
 
@@ -36,7 +43,7 @@ static enum ev_status tell(struct ddl *s, const struct ev_differences *all, stru
 		ev_buf_reset(&line);
 		ev_buf_printf(&line, "%s %s: ", d->table != NULL ? d->table->name : "ev_ledger",
 			      d->what);
-		put_mend(s, d, &line);
+		put_mend(s, d, environment, &line);
 		/* Names of live columns come from outside, and shall not steer a terminal. */
 		for (p = line.p; p < line.p + line.len;)
 			s->text.len += ev_utf8_show(&p, (size_t)(line.p + line.len - p),
@@ -61,7 +68,7 @@ enum ev_status ev_ddl_check(const struct ev_ddl *what, const char *url, struct e
 		st = target != NULL ? target->ops->check(target, &all, err) : EV_FATAL;
 	}
 	if (st == EV_OK)
-		st = tell(&s, &all, err);
+		st = tell(&s, &all, what->environment, err);
 	*same = all.n == 0;
 	if (target != NULL)
 		target->ops->free(target);

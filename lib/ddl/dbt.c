@@ -126,7 +126,8 @@ static void find_values(struct ddl *s, struct ddl_enums *enums, const struct ev_
 		memcpy(steps, f->each->steps, before * sizeof *steps);
 	if (c->from->n > 0)
 		memcpy(steps + before, c->from->steps, c->from->n * sizeof *steps);
-	v->unfit = m->n_types == 0 || m->pass_unknown || c->type != EV_TYPE_VARCHAR;
+	v->unfit = m->n_types == 0 || m->unknown_types == EV_UNKNOWN_PASS || m->others != NULL ||
+		   c->type != EV_TYPE_VARCHAR;
 	for (size_t i = 0; i < m->n_types && !v->unfit; i++) {
 		const struct ev_event_type *t = &m->types[i];
 		const struct ev_yaml *y;

@@ -150,17 +150,22 @@ static void end_insert(struct ddl *s, const struct ev_table *t)
 	ev_buf_puts(&s->text, ");\n");
 }
 
+/* An empty one is null. */
 static void write_value(struct ddl *s, const struct ev_column *c, bool quoted, const char *value)
 {
 	struct ev_buf *out = &s->text;
-	const char *quote = quoted ? "'" : "";
+	bool null = value[0] == '\0';
 
-	if (s->d->conflicts) {
-		ev_buf_printf(out, "%s%s%s", quote, value, quote);
+	if (!s->d->conflicts && quoted)
+		ev_buf_puts(out, "CAST(");
+	if (quoted && !null)
+		ev_sql_text(s->d, value, strlen(value), out);
+	else
+		ev_buf_puts(out, null ? "NULL" : value);
+	if (s->d->conflicts)
 		return;
-	}
-	ev_buf_printf(out, quoted ? "CAST('%s' AS " : "%s", value);
 	if (quoted) {
+		ev_buf_puts(out, " AS ");
 		ev_sql_type(s->d, c, out);
 		ev_buf_putc(out, ')');
 	}
@@ -203,8 +208,8 @@ static void write_day(struct ddl *s, const struct ev_table *t, int64_t day)
 	write_key(s, t, key);
 	ev_buf_puts(&s->text, ", ");
 	write_value(s, &t->columns[1], false, s->d->no);
-	ev_day_texts(day, texts);
-	for (size_t i = 0; i < EV_DAY_COLUMNS; i++) {
+	ev_day_texts(t->dimension->calendar, day, texts);
+	for (size_t i = 0; i < ev_day_n(t->dimension->calendar); i++) {
 		enum ev_type type = ev_day_columns[i].type;
 		const char *text = texts[i];
 

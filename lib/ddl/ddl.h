@@ -1,5 +1,5 @@
 /*
- * ddl: the DDL of a star. Floor 9.
+ * ddl: the DDL of a star. Floor 10.
  *
  * The room lib/ddl writes the statements that make a warehouse ready for evload.
  */
@@ -14,7 +14,8 @@
 struct ev_ddl {
 	const struct ev_model *model;
 	const struct ev_dialect *dialect;
-	const char *schema; /* of the warehouse, or NULL */
+	const char *schema;	 /* of the warehouse, or NULL */
+	const char *environment; /* that names it; in messages; or NULL */
 };
 
 /* All of these are EV_FATAL if the warehouse cannot hold the tables. */

@@ -3,6 +3,7 @@
  * engine can, else by a new table that takes the place of the old one.
  */
 #include "ddl/internal.h"
+#include "warehouse/calendar.h"
 
 #include <stdlib.h>
 
@@ -386,6 +387,72 @@ static bool is_longer(const struct step *step)
 	       ev_date_days(b->to) > ev_date_days(a->to);
 }
 
+/* Whether days are holidays that were none, or the other way round, or have another name. */
+static bool has_other_holidays(const struct step *step)
+{
+	const struct ev_calendar *a, *b;
+
+	if (step->new->dimension == NULL || (b = step->new->dimension->calendar) == NULL ||
+	    b->n_holidays == 0)
+		return false;
+	a = step->old->dimension->calendar;
+	if (a->n_holidays != b->n_holidays)
+		return true;
+	for (size_t i = 0; i < a->n_holidays; i++)
+		if (a->holidays[i].day != b->holidays[i].day ||
+		    strcmp(a->holidays[i].name, b->holidays[i].name) != 0)
+			return true;
+	return false;
+}
+
+/* UPDATE of the days that bear a date, or of that one. name: NULL for no holiday. */
+static void write_holiday(const struct ddl *s, const struct ev_table *t, const int64_t *day,
+			  const char *name, struct ev_buf *out)
+{
+	const struct ev_column *columns = &t->columns[2]; /* those of a day */
+	char date[EV_DATE_TEXT];
+
+	ev_buf_puts(out, s->d->by_load ? "ALTER TABLE " : "UPDATE ");
+	ev_sql_rows(s->d, s->schema, t, out);
+	ev_buf_puts(out, s->d->by_load ? " UPDATE " : " SET ");
+	ev_sql_name(s->d, columns[EV_DAY_IS_HOLIDAY].name, out);
+	ev_buf_printf(out, " = %s, ", name != NULL ? s->d->yes : s->d->no);
+	ev_sql_name(s->d, columns[EV_DAY_IS_HOLIDAY + 1].name, out);
+	ev_buf_puts(out, " = ");
+	if (name != NULL)
+		ev_sql_text(s->d, name, strlen(name), out);
+	else
+		ev_buf_puts(out, "NULL");
+	ev_buf_puts(out, " WHERE ");
+	ev_sql_name(s->d, columns[0].name, out);
+	if (day != NULL) {
+		ev_date_format(ev_date_of_days(*day), date);
+		ev_buf_printf(out, " = '%.*s'", EV_DATE_TEXT, date);
+	} else {
+		ev_buf_puts(out, " IS NOT NULL");
+	}
+	ev_buf_puts(out, s->d->by_load ? " SETTINGS mutations_sync = 1;\n" : ";\n");
+}
+
+/* The days that are there, those outside of the calendar too. */
+static void write_holidays(const struct ddl *s, const struct step *step, struct ev_buf *out)
+{
+	const struct ev_calendar *a = step->old->dimension->calendar,
+				 *b = step->new->dimension->calendar;
+
+	if (a->n_holidays == 0)
+		write_holiday(s, step->new, NULL, NULL, out);
+	for (size_t i = 0; i < a->n_holidays; i++)
+		if (ev_holiday_of(b, a->holidays[i].day) == NULL)
+			write_holiday(s, step->new, &a->holidays[i].day, NULL, out);
+	for (size_t i = 0; i < b->n_holidays; i++) {
+		const char *was = ev_holiday_of(a, b->holidays[i].day);
+
+		if (was == NULL || strcmp(was, b->holidays[i].name) != 0)
+			write_holiday(s, step->new, &b->holidays[i].day, b->holidays[i].name, out);
+	}
+}
+
 static enum ev_status write_step(struct diff *d, const struct step *step, struct ev_error *err)
 {
 	struct ddl *s = &d->new;
@@ -415,6 +482,8 @@ static enum ev_status write_step(struct diff *d, const struct step *step, struct
 		ddl_counting(s, step->new);
 	if (step->old == NULL || step->copied || is_described_otherwise(step))
 		ddl_comments(s, step->new);
+	if (step->old != NULL && has_other_holidays(step))
+		write_holidays(s, step, &s->text);
 	if (step->new->dimension != NULL && (step->old == NULL || is_longer(step)))
 		return ddl_rows(s, step->new, err);
 	return EV_OK;
@@ -431,7 +500,7 @@ static bool is_idle(const struct step *step)
 	for (size_t i = 0; i < step->old->n; i++)
 		if (find_column(step->new, step->old->columns[i].name) == step->new->n)
 			return false;
-	return !is_described_otherwise(step) && !is_longer(step);
+	return !is_described_otherwise(step) && !is_longer(step) && !has_other_holidays(step);
 }
 
 /* Whether views stand in the way: of a column that goes, or becomes another. */
@@ -506,10 +575,11 @@ static enum ev_status write_diff(struct diff *d, struct ev_error *err)
 enum ev_status ev_ddl_diff(const struct ev_model *old, const struct ev_ddl *what,
 			   struct ev_out *out, struct ev_error *err)
 {
-	struct ev_ddl was = {old, what->dialect, what->schema};
+	struct ev_ddl was = *what;
 	struct diff d = {.can = widenings};
 	enum ev_status st, other;
 
+	was.model = old;
 	while (strcmp(d.can->target, what->dialect->target) != 0)
 		d.can++;
 	st = ddl_open(&d.old, &was, out, err);

@@ -1,5 +1,5 @@
 /*
- * internal: what the files of lib/ddl share. Floor 9.
+ * internal: what the files of lib/ddl share. Floor 10.
  */
 #ifndef EV_DDL_INTERNAL_H
 #define EV_DDL_INTERNAL_H

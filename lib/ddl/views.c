@@ -21,7 +21,7 @@ static const struct spelling {
 	const char *hour, *day, *week, *wide;
 	bool texts; /* decimals are texts */
 	/*
-	 * A function of a moment, or NULL where there is none: @N is its name, @T the table, @C its
+	 * A function of a moment, or NULL where there is none: @N is its name, @C the table's
 	 * columns with their types, @S the SELECT; and how the moment is called in that.
 	 */
 	const char *function, *moment;
@@ -31,7 +31,8 @@ static const struct spelling {
 	{"postgres", "date_trunc('hour', @ AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'",
 	 "CAST(@ AT TIME ZONE 'UTC' AS DATE)",
 	 "CAST(date_trunc('week', CAST(@ AS TIMESTAMP)) AS DATE)", "@", false,
-	 "CREATE OR REPLACE FUNCTION @N(TIMESTAMPTZ) RETURNS SETOF @T LANGUAGE sql STABLE AS "
+	 "DROP FUNCTION IF EXISTS @N(TIMESTAMPTZ);\n"
+	 "CREATE FUNCTION @N(TIMESTAMPTZ) RETURNS TABLE (@C) LANGUAGE sql STABLE AS "
 	 "$ev$\n@S\n$ev$;\n",
 	 "$1"},
 	{"snowflake", "DATE_TRUNC('HOUR', @)", "TO_DATE(@)", "DATEADD(day, 1 - DAYOFWEEKISO(@), @)",
@@ -172,7 +173,6 @@ static void write_function(struct ddl *s, const struct ev_table *t, const char *
 		}
 		switch (*++p) {
 		case 'N': ev_sql_table(s->d, s->schema, name, out); break;
-		case 'T': ev_sql_table(s->d, s->schema, t->name, out); break;
 		case 'S': select_moment(s, t, how->moment, out); break;
 		default:
 			for (size_t i = 0; i < t->n; i++) {

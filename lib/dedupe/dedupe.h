@@ -1,5 +1,5 @@
 /*
- * dedupe: redeliveries, and nothing else. Floor 9.
+ * dedupe: redeliveries, and nothing else. Floor 10.
  *
  * The room lib/dedupe is the engine of evdedupe.
  *

@@ -1,5 +1,5 @@
 /*
- * internal: what the files of dedupe share. Floor 9.
+ * internal: what the files of dedupe share. Floor 10.
  *
  *   dedupe.c   compares a record with those of this run
  *   state.c    and with those of other batches, in a state
@@ -23,7 +23,7 @@ struct ev_dedupe {
 	const struct ev_dedupe_options *options;
 	uint32_t id, time, modified; /* slots */
 	uint32_t *keys;
-	struct ev_containers ways; /* of the paths to the keys */
+	struct ev_containers containers; /* of the paths to the keys */
 	struct ev_port *port;
 	struct ev_events *events;
 	struct ev_reasons why;

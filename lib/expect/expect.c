@@ -26,7 +26,7 @@ struct ev_suite *ev_suite_of_model(const struct ev_model *m, const struct ev_sui
 {
 	struct ev_suite *s = new_suite(m->name, m->file != NULL ? m->file : "", m->root, o);
 
-	if (m->expectations != NULL && !ev_suite_read_model(s, m->expectations, err))
+	if (m->expectations != NULL && !ev_suite_read_model(s, m, err))
 		ev_suite_free(&s);
 	return s;
 }
@@ -67,7 +67,7 @@ void ev_suite_free(struct ev_suite **suite)
 		free(e->description);
 		free(e->mostly);
 		free(e->remembered);
-		free(e->asks.list);
+		ev_presence_paths_free(&e->asks);
 		ev_expect_limit_free(&e->range.min);
 		ev_expect_limit_free(&e->range.max);
 		ev_expect_values_free(&e->set);
@@ -78,7 +78,7 @@ void ev_suite_free(struct ev_suite **suite)
 	}
 	for (size_t i = 0; i < s->n_columns; i++) {
 		ev_path_free(&s->columns[i].path);
-		ev_containers_free(&s->columns[i].ways);
+		ev_containers_free(&s->columns[i].containers);
 	}
 	while (s->conditions != NULL) {
 		struct ev_expect_condition *c = s->conditions;
@@ -86,12 +86,12 @@ void ev_suite_free(struct ev_suite **suite)
 		s->conditions = c->next;
 		ev_expr_free(&c->expr);
 		free(c->text);
-		free(c->asks.list);
+		ev_presence_paths_free(&c->asks);
 		free(c);
 	}
 	free(s->list);
 	free(s->columns);
-	ev_containers_free(&s->ways);
+	ev_containers_free(&s->containers);
 	ev_schema_set_free(&s->schemas);
 	ev_scan_free(&s->scan);
 	ev_locator_free(&s->locator);

@@ -1,6 +1,6 @@
 /*
  * expect: expectations over all events of a batch, by Great Expectations' names and arguments.
- * Floor 7.
+ * Floor 8.
  *
  * The room lib/expect judges a batch as a whole, where lib/contract judges each event.
  *
@@ -13,7 +13,7 @@
 #ifndef EV_EXPECT_H
 #define EV_EXPECT_H
 
-#include "expr/presence.h"
+#include "record/presence.h"
 #include "model/model.h"
 #include "record/event.h"
 

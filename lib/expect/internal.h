@@ -1,5 +1,5 @@
 /*
- * internal: what the files of expect share. Floor 7.
+ * internal: what the files of expect share. Floor 8.
  *
  * Each kind of expectation is a row of a table: its name, its arguments, and its operations. The
  * rest is done for all of them: columns, rows and conditions by step.c, samples by sample.c,
@@ -43,7 +43,7 @@ struct ev_expect_column {
 	struct ev_path each, tail; /* parts of path, where it goes through a list */
 	struct ev_each *list;	   /* what it is found in, or NULL where there is one value */
 	struct ev_containers
-		ways; /* of the first column of a list: from an element, of all of them */
+		containers; /* of the first column of a list: from an element, of all of them */
 	uint32_t slot;
 	/* of the record in hand: n nodes, or EV_NOWHERE, each `stride` behind the last */
 	const uint32_t *at;
@@ -212,10 +212,10 @@ struct ev_suite {
 	size_t n_sorting; /* expectations that share options.memory */
 	struct ev_expect_column *columns;
 	size_t n_columns;
-	struct ev_containers ways;    /* that columns' paths lead through, from the event */
-	struct ev_plans plans;	      /* by shape */
-	struct ev_expect_plan *made;  /* all of them; they are the scanner's */
-	const struct ev_event *event; /* that a plan is made of */
+	struct ev_containers containers; /* that columns' paths lead through, from the event */
+	struct ev_plans plans;		 /* by shape */
+	struct ev_expect_plan *made;	 /* all of them; they are the scanner's */
+	const struct ev_event *event;	 /* that a plan is made of */
 	struct ev_expect_condition *conditions;
 	struct ev_schema_set *schemas; /* or NULL */
 	struct ev_presence *presence;  /* borrowed; or NULL */
@@ -316,6 +316,7 @@ int ev_expect_by_text(const void *a, const void *b);
 struct ev_expect_opening {
 	struct ev_suite *suite;
 	const char *file;
+	const struct ev_model *m;     /* NULL: a suite of its own */
 	const struct ev_yaml *kwargs; /* the map */
 	const struct ev_yaml *at;     /* the expectation's name */
 	struct ev_error *err;
@@ -391,7 +392,7 @@ void ev_expect_state_write(const struct ev_suite *s, size_t i, struct ev_buf *ou
 extern const char *const ev_expect_severities[]; /* ended by NULL */
 
 /* read.c */
-bool ev_suite_read_model(struct ev_suite *s, const struct ev_yaml *list, struct ev_error *err);
+bool ev_suite_read_model(struct ev_suite *s, const struct ev_model *m, struct ev_error *err);
 bool ev_suite_read_file(struct ev_suite *s, const struct ev_yaml *root, struct ev_error *err);
 
 #endif

@@ -92,35 +92,79 @@ static bool read_columns(struct ev_expect_opening *o, struct ev_expect *e)
 
 /* An expectation */
 
-static bool read_condition(struct ev_expect_opening *o, struct ev_expect *e)
+/* Appends what holds of events of the types that `for` names. False, if that is wrong. */
+static bool put_types(struct ev_expect_opening *o, const struct ev_yaml *types, struct ev_buf *out)
+{
+	const struct ev_model *m = o->m;
+	struct ev_arena arena = {0};
+	bool good = types->kind == EV_YAML_LIST && types->n > 0;
+	const char **known = ev_arena_zalloc(&arena, (m->n_types + 1) * sizeof *known);
+	char hint[EV_HINT];
+
+	for (size_t i = 0; i < m->n_types; i++)
+		known[i] = m->types[i].name;
+	for (size_t i = 0; good && i < types->n; i++)
+		good = types->items[i]->kind == EV_YAML_SCALAR;
+	if (!good)
+		ev_expect_opening_fail(o, types, "for must be a list such as [A, B]");
+	ev_buf_printf(out, "(%s | IN(", m->type->text);
+	for (size_t i = 0; good && i < types->n; i++) {
+		const struct ev_yaml *type = types->items[i];
+
+		good = m->n_types == 0 || m->others != NULL ||
+		       ev_expect_is_among(known, type->text) ||
+		       ev_expect_opening_fail(o, type, "no event type '%s' in types: %s",
+					      type->text, ev_nearest_hint(type->text, known, hint));
+		ev_buf_puts(out, i > 0 ? "; " : "");
+		ev_json_quote(type->text, type->len, out);
+	}
+	ev_buf_puts(out, "))");
+	ev_arena_free(&arena);
+	return good;
+}
+
+/* The condition of all that an expectation is asked of; empty: there is none. */
+static bool condition_text(struct ev_expect_opening *o, struct ev_buf *out)
 {
 	const struct ev_yaml *y = ev_expect_argument(o, "condition_parser");
-	struct ev_expect_condition *c = o->suite->conditions;
-	struct ev_error why;
-	struct ev_expr *expr;
+	const struct ev_yaml *types = o->m != NULL ? ev_expect_argument(o, "for") : NULL;
 
 	if (y != NULL && (y->kind != EV_YAML_SCALAR || strcmp(y->text, "jq") != 0))
 		return ev_expect_opening_fail(
 			o, y,
 			"a row_condition is a jq predicate here: rewrite it, and take "
 			"condition_parser out");
-	if ((y = ev_expect_argument(o, "row_condition")) == NULL)
-		return true;
-	if (y->kind != EV_YAML_SCALAR)
+	y = ev_expect_argument(o, "row_condition");
+	if (y != NULL && y->kind != EV_YAML_SCALAR)
 		return ev_expect_opening_fail(o, y, "row_condition must be a jq predicate");
-	while (c != NULL && strcmp(c->text, y->text) != 0)
+	if (types != NULL && !put_types(o, types, out))
+		return false;
+	if (y != NULL)
+		ev_buf_printf(out, types != NULL ? " and (%s)" : "%s", y->text);
+	return true;
+}
+
+static bool read_condition(struct ev_expect_opening *o, struct ev_expect *e, const char *text)
+{
+	const struct ev_yaml *y = ev_expect_argument(o, "row_condition");
+	struct ev_expect_condition *c = o->suite->conditions;
+	struct ev_error why;
+	struct ev_expr *expr;
+
+	while (c != NULL && strcmp(c->text, text) != 0)
 		c = c->next;
 	if (c == NULL) {
-		if ((expr = ev_expr_compile(y->text, false, &why)) == NULL) {
+		if ((expr = ev_expr_compile(text, false, &why)) == NULL) {
 			char *hint = strstr(why.text, ", or say floating"); /* rules alone may */
 
 			if (hint != NULL)
 				*hint = '\0';
-			return ev_expect_opening_fail(o, y, "row_condition: %s", why.text);
+			return ev_expect_opening_fail(o, y != NULL ? y : o->at, "row_condition: %s",
+						      why.text);
 		}
 		c = ev_malloc(sizeof *c);
 		*c = (struct ev_expect_condition){
-			.text = ev_strdup(y->text), .expr = expr, .next = o->suite->conditions};
+			.text = ev_strdup(text), .expr = expr, .next = o->suite->conditions};
 		o->suite->conditions = c;
 	}
 	e->condition = c;
@@ -251,14 +295,22 @@ static char *json_of(const struct ev_yaml *y)
 	return json.p;
 }
 
-/* The arguments as JSON, without those of `apart`. */
-static char *kwargs_json(const struct ev_yaml *map, const char *const *apart)
+/*
+ * The arguments as JSON, without those of `apart`. condition: what stands for a row_condition, and
+ * for `for`, which is none of Great Expectations'; or NULL.
+ */
+static char *kwargs_json(const struct ev_yaml *map, const char *const *apart, const char *condition)
 {
 	struct ev_buf json = {0};
 
 	ev_buf_putc(&json, '{');
+	if (condition != NULL)
+		ev_json_text(&json, "row_condition", condition);
 	for (size_t i = 0; i < map->n; i++) {
-		if (ev_expect_is_among(apart, map->keys[i]->text))
+		const char *name = map->keys[i]->text;
+
+		if (ev_expect_is_among(apart, name) ||
+		    (condition != NULL && strcmp(name, "row_condition") == 0))
 			continue;
 		ev_json_name(&json, NULL);
 		ev_json_quote(map->keys[i]->text, map->keys[i]->len, &json);
@@ -268,6 +320,22 @@ static char *kwargs_json(const struct ev_yaml *map, const char *const *apart)
 	ev_buf_putc(&json, '}');
 	ev_buf_str(&json);
 	return json.p;
+}
+
+static bool read_arguments(struct ev_expect_opening *o, struct ev_expect *e,
+			   const char *const *apart)
+{
+	const bool typed = o->m != NULL && ev_expect_argument(o, "for") != NULL;
+	struct ev_buf condition = {0};
+	bool good = check_arguments(o, e->kind, apart) && read_columns(o, e) &&
+		    condition_text(o, &condition) &&
+		    (condition.len == 0 || read_condition(o, e, ev_buf_str(&condition)));
+
+	e->kwargs = kwargs_json(o->kwargs, apart, typed && good ? ev_buf_str(&condition) : NULL);
+	ev_buf_free(&condition);
+	return good && read_mostly(o, e) && read_range(o, e) && read_ignore(o, e) &&
+	       ev_expect_argument_set(o, "value_set", &e->set) &&
+	       (e->ops->open == NULL || e->ops->open(e, o));
 }
 
 static bool read_expectation(struct ev_expect_opening *o, const char *name,
@@ -285,11 +353,7 @@ static bool read_expectation(struct ev_expect_opening *o, const char *name,
 	if (o->kwargs->kind != EV_YAML_MAP)
 		return ev_expect_opening_fail(o, o->kwargs, "the arguments of %s must be a mapping",
 					      name);
-	e->kwargs = kwargs_json(o->kwargs, apart);
-	return check_arguments(o, e->kind, apart) && read_columns(o, e) && read_condition(o, e) &&
-	       read_mostly(o, e) && read_range(o, e) && read_ignore(o, e) &&
-	       ev_expect_argument_set(o, "value_set", &e->set) &&
-	       (e->ops->open == NULL || e->ops->open(e, o));
+	return read_arguments(o, e, apart);
 }
 
 static bool read_severity(struct ev_expect_opening *o, const struct ev_yaml *y, struct ev_expect *e)
@@ -324,10 +388,11 @@ static bool read_meta(struct ev_expect_opening *o, const struct ev_yaml *y, stru
 	return true;
 }
 
-bool ev_suite_read_model(struct ev_suite *s, const struct ev_yaml *list, struct ev_error *err)
+bool ev_suite_read_model(struct ev_suite *s, const struct ev_model *m, struct ev_error *err)
 {
-	static const char *const apart[] = {"severity", "meta", NULL};
-	struct ev_expect_opening o = {.suite = s, .file = s->file, .err = err};
+	static const char *const apart[] = {"severity", "meta", "for", NULL};
+	struct ev_expect_opening o = {.suite = s, .file = s->file, .m = m, .err = err};
+	const struct ev_yaml *list = m->expectations;
 
 	if (!make_room(&o, list))
 		return false;

@@ -1,5 +1,5 @@
 /*
- * sketch: what a column's values are like, in bounded memory. Floor 7.
+ * sketch: what a column's values are like, in bounded memory. Floor 8.
  *
  * A tally counts values by a digest of 128 bits. It is exact until it holds its limit of distinct
  * values; then it goes on in one of two ways:

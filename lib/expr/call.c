@@ -1,8 +1,10 @@
 #include "expr/internal.h"
 
+#include "base/time.h"
 #include "scan/scalar.h"
 #include "json/view.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static enum ev_expr_flow has(struct ev_expr_run *x, const struct ev_expr_value *v,
@@ -180,6 +182,170 @@ static enum ev_expr_flow keys(struct ev_expr_run *x, const struct ev_expr_value 
 	return EV_GO_ON;
 }
 
+static enum ev_expr_flow split(struct ev_expr_run *x, const struct ev_expr_value *v,
+			       const struct ev_expr_value *by, struct ev_expr_value *out)
+{
+	struct ev_expr_list l = {0};
+	struct ev_expr_value part;
+	const char *p, *q, *end, *next;
+	size_t len, by_len;
+
+	if (v->kind != EV_STRING || by->kind != EV_STRING)
+		return ev_expr_raise(x, "split input and separator must be strings");
+	p = ev_expr_value_string(x, v, &len);
+	q = ev_expr_value_string(x, by, &by_len);
+	if (!ev_expr_spend(x, len / 8 + 1))
+		return ev_expr_spent(x);
+	for (end = p + len; p < end || l.n > 0; p = next + by_len) {
+		if (by_len > 0)
+			next = memmem(p, (size_t)(end - p), q, by_len);
+		else /* code point by code point */
+			for (next = p + 1; next < end && (*next & 0xc0) == 0x80;)
+				next++;
+		if (next == NULL || (by_len == 0 && next >= end)) {
+			part = ev_expr_text(p, (size_t)(end - p));
+			ev_expr_list_add(x, &l, &part);
+			break;
+		}
+		part = ev_expr_text(p, (size_t)(next - p));
+		ev_expr_list_add(x, &l, &part);
+		if (x->left < 0)
+			return ev_expr_spent(x);
+	}
+	*out = ev_expr_list_value(&l);
+	return EV_GO_ON;
+}
+
+/* Null is no text, as in jq. */
+static enum ev_expr_flow join(struct ev_expr_run *x, const struct ev_expr_value *v,
+			      const struct ev_expr_value *by, struct ev_expr_value *out)
+{
+	struct ev_expr_sum sum = {.value = ev_expr_text("", 0)};
+	struct ev_expr_value item;
+	enum ev_expr_flow flow = EV_GO_ON;
+	bool first = true;
+
+	if (v->kind != EV_ARRAY && v->kind != EV_OBJECT)
+		return ev_expr_raise(x, "Cannot iterate over %s", ev_expr_value_describe(x, v));
+	for (struct ev_expr_cursor c = ev_expr_cursor(x, v);
+	     flow == EV_GO_ON && ev_expr_cursor_next(x, &c, NULL, &item); first = false) {
+		if (!first && (flow = ev_expr_sum_add(x, &sum, by)) != EV_GO_ON)
+			return flow;
+		if (item.kind == EV_NULL)
+			continue;
+		if ((item.kind == EV_NUMBER || item.kind == EV_FALSE || item.kind == EV_TRUE) &&
+		    (flow = to_text(x, &item, &item)) != EV_GO_ON)
+			return flow;
+		flow = ev_expr_sum_add(x, &sum, &item);
+	}
+	*out = sum.value;
+	return flow;
+}
+
+/* Seconds since 1970, to the nanosecond, as RFC 3339 has them in UTC. */
+static enum ev_expr_flow to_date(struct ev_expr_run *x, const struct ev_expr_value *v,
+				 struct ev_expr_value *out)
+{
+	enum { MOST_DIGITS = 15 };
+	char text[EV_TIME_TEXT + 8];
+	struct ev_time t = {0};
+	const char *p, *point;
+	size_t len, n, fraction;
+
+	if (v->kind != EV_NUMBER)
+		return ev_expr_raise(x, "%s is no number of seconds", ev_expr_value_describe(x, v));
+	p = ev_expr_value_digits(x, v, &len);
+	point = p != NULL ? memchr(p, '.', len) : NULL;
+	n = point != NULL ? (size_t)(point - p) : len;
+	if (p == NULL || n > MOST_DIGITS)
+		return ev_expr_raise(x, "%s lies outside the years 1 to 9999",
+				     ev_expr_value_describe(x, v));
+	for (size_t i = *p == '-'; i < n; i++)
+		t.sec = t.sec * 10 + (p[i] - '0');
+	fraction = point != NULL ? len - n - 1 : 0;
+	for (size_t i = 0; i < 9; i++)
+		t.nsec = t.nsec * 10 + (i < fraction ? point[1 + i] - '0' : 0);
+	if (*p == '-') {
+		t.sec = -t.sec - (t.nsec > 0);
+		t.nsec = t.nsec > 0 ? 1000000000 - t.nsec : 0;
+	}
+	if (!ev_time_in_range(t))
+		return ev_expr_raise(x, "%s lies outside the years 1 to 9999",
+				     ev_expr_value_describe(x, v));
+	ev_time_format(t, text);
+	n = 19; /* behind the seconds; then the digits that are no zeros at the end */
+	if (t.nsec > 0) {
+		snprintf(text + n, sizeof text - n, ".%09d", (int)t.nsec);
+		for (n = strlen(text); text[n - 1] == '0';)
+			n--;
+	}
+	text[n++] = 'Z';
+	*out = ev_expr_text(ev_arena_copy(&x->arena, text, n), n);
+	return EV_GO_ON;
+}
+
+/* Any date-time of RFC 3339 with a zone as seconds since 1970, to the nanosecond. */
+static enum ev_expr_flow from_date(struct ev_expr_run *x, const struct ev_expr_value *v,
+				   struct ev_expr_value *out)
+{
+	char text[48];
+	struct ev_time t;
+	int64_t sec;
+	const char *p;
+	size_t len;
+	bool negative;
+
+	if (v->kind != EV_STRING)
+		return ev_expr_raise(x, "%s is no date-time as RFC 3339 has it",
+				     ev_expr_value_describe(x, v));
+	p = ev_expr_value_string(x, v, &len);
+	if (ev_time_parse(p, len, &t) != EV_TIME_ZONED)
+		return ev_expr_raise(x, "%s is no date-time with a zone as RFC 3339 has it",
+				     ev_expr_value_describe(x, v));
+	negative = t.sec < 0;
+	sec = t.sec;
+	if (negative) { /* -1 s and 0.3 s are -0.7 s */
+		sec = -t.sec - (t.nsec > 0);
+		t.nsec = t.nsec > 0 ? 1000000000 - t.nsec : 0;
+	}
+	snprintf(text, sizeof text, "%s%lld.%09d", negative ? "-" : "", (long long)sec,
+		 (int)t.nsec);
+	len = strlen(text);
+	while (text[len - 1] == '0')
+		len--;
+	len -= text[len - 1] == '.';
+	*out = ev_expr_number_value(ev_arena_copy(&x->arena, text, len), len);
+	return EV_GO_ON;
+}
+
+static enum ev_expr_flow to_entries(struct ev_expr_run *x, const struct ev_expr_value *v,
+				    struct ev_expr_value *out)
+{
+	struct ev_expr_list all = {0};
+	struct ev_expr_value key, value, entry;
+
+	if (v->kind != EV_OBJECT && v->kind != EV_ARRAY)
+		return ev_expr_raise(x, "%s has no keys", ev_expr_value_describe(x, v));
+	for (struct ev_expr_cursor c = ev_expr_cursor(x, v);
+	     ev_expr_cursor_next(x, &c, &key, &value);) {
+		struct ev_expr_value *pair = ev_arena_alloc(&x->arena, 4 * sizeof *pair);
+
+		if (!ev_expr_spend(x, 4))
+			return ev_expr_spent(x);
+		if (v->kind == EV_ARRAY)
+			key = ev_expr_whole(all.n);
+		pair[0] = ev_expr_text("key", 3);
+		pair[1] = key;
+		pair[2] = ev_expr_text("value", 5);
+		pair[3] = value;
+		entry = (struct ev_expr_value){
+			.kind = EV_OBJECT, .form = EV_ITEMS, .n = 2, .items = pair};
+		ev_expr_list_add(x, &all, &entry);
+	}
+	*out = ev_expr_list_value(&all);
+	return EV_GO_ON;
+}
+
 enum ev_expr_flow ev_expr_call(struct ev_expr_run *x, enum ev_expr_function f,
 			       const struct ev_expr_value *in, const struct ev_expr_value *arg,
 			       struct ev_expr_value *out)
@@ -213,6 +379,11 @@ enum ev_expr_flow ev_expr_call(struct ev_expr_run *x, enum ev_expr_function f,
 		ev_expr_value_string(x, in, &len);
 		*out = ev_expr_whole((int64_t)len);
 		return EV_GO_ON;
+	case EV_F_SPLIT: return split(x, in, arg, out);
+	case EV_F_JOIN: return join(x, in, arg, out);
+	case EV_F_TODATE: return to_date(x, in, out);
+	case EV_F_FROMDATE: return from_date(x, in, out);
+	case EV_F_TO_ENTRIES: return to_entries(x, in, out);
 	case EV_F_HAS: return has(x, in, arg, out);
 	case EV_F_IN: return has(x, arg, in, out);
 	case EV_F_CONTAINS: return contains(x, in, arg, out);

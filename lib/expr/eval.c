@@ -651,6 +651,16 @@ enum ev_expr_flow ev_expr_holds(struct ev_expr_run *x, const struct ev_expr_part
 	return flow;
 }
 
+enum ev_expr_flow ev_expr_outputs(struct ev_expr_run *x, const struct ev_expr_part *n,
+				  const struct ev_expr_value *in, struct ev_expr_list *out)
+{
+	struct list_sink s = {.sink = {take_list}};
+	enum ev_expr_flow flow = many(x, n, in, &s.sink);
+
+	*out = s.list;
+	return flow;
+}
+
 /*
  * Which comparison failed. It is searched for afterwards, since few rules fail: from the root
  * through the parts whose truth is that of one of their operands.

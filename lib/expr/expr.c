@@ -20,6 +20,7 @@ struct ev_expr {
 	struct ev_expr_run run;
 	struct ev_jq *whole;		  /* if libjq runs it all */
 	const char *lint;		  /* static, or NULL */
+	bool of_item;			  /* it uses the names of an element */
 	const struct ev_symbols *symbols; /* that it is bound to, or NULL */
 };
 
@@ -144,32 +145,78 @@ static const char *lint_of(const struct ev_expr_part *n)
 	}
 }
 
-struct ev_expr *ev_expr_compile(const char *text, bool floating, struct ev_error *err)
+/* Its tokens; NULL, with the error, if it is no predicate or value. */
+static struct ev_expr_token *tokens_of(const char *text, bool predicate, struct ev_error *err)
 {
 	struct ev_expr_token *tokens = ev_expr_lex(text, err);
 	const struct ev_expr_token *sign;
+
+	if (tokens == NULL)
+		return NULL;
+	if (tokens[0].kind == EV_T_END)
+		ev_fail(err, "the expression is empty");
+	else if (predicate && (sign = ev_expr_assigns(tokens)) != NULL)
+		ev_fail(err,
+			"'%.*s' assigns, and what it gives holds of any record: to compare, write "
+			"==",
+			(int)sign->len, sign->p);
+	else
+		return tokens;
+	free(tokens);
+	return NULL;
+}
+
+/* All of it by libjq. Where it may use names, its input is an array of them and the record. */
+static struct ev_jq *compile_whole(const char *text, bool item, struct ev_error *err)
+{
+	struct ev_buf program = {0};
+	struct ev_jq *q;
+
+	if (!item)
+		return ev_jq_compile(text, err);
+	ev_buf_puts(&program, ". as [");
+	for (int i = 0; i < EV_EXPR_NAMES; i++)
+		ev_buf_printf(&program, "$%s,", ev_expr_names[i]);
+	ev_buf_printf(&program, "$__event] | $__event | (%s)", text);
+	q = ev_jq_compile(ev_buf_str(&program), err);
+	ev_buf_free(&program);
+	return q;
+}
+
+/* Says what may stand where the program is wrong, in place of libjq's words. */
+static void say_expected(const char *text, const struct ev_expr_program *program,
+			 struct ev_error *err)
+{
+	const struct ev_expr_token *t = program->stop;
+	int len = (int)(t->len < 40 ? t->len : 40);
+
+	if (program->expected == NULL ||
+	    (t->kind != EV_T_END && strstr(err->text, "syntax error") == NULL))
+		return;
+	if (t->kind == EV_T_END)
+		ev_fail(err, "%s is expected where the expression ends", program->expected);
+	else
+		ev_fail(err, "%s is expected in place of '%.*s', at column %zu of the expression",
+			program->expected, len, t->p, (size_t)(t->p - text) + 1);
+}
+
+static struct ev_expr *compile(const char *text, bool predicate, bool item, bool floating,
+			       struct ev_error *err)
+{
+	struct ev_expr_token *tokens = tokens_of(text, predicate, err);
 	struct ev_expr *e;
 	bool good = false;
 
 	if (tokens == NULL)
 		return NULL;
-	if (tokens[0].kind == EV_T_END) {
-		ev_fail(err, "the expression is empty");
-		free(tokens);
-		return NULL;
-	}
-	if ((sign = ev_expr_assigns(tokens)) != NULL) {
-		ev_fail(err,
-			"'%.*s' assigns, and what it gives holds of any record: to compare, write "
-			"==",
-			(int)sign->len, sign->p);
-		free(tokens);
-		return NULL;
-	}
 	e = ev_calloc(1, sizeof *e);
-	switch (ev_expr_parse(tokens, &e->arena, &e->program)) {
+	for (const struct ev_expr_token *t = tokens; item && t->kind != EV_T_END; t++)
+		for (int i = 0; i < EV_EXPR_NAMES; i++)
+			e->of_item |= t->kind == '$' && ev_expr_token_is(t + 1, ev_expr_names[i]);
+	switch (ev_expr_parse(tokens, item, &e->arena, &e->program)) {
 	case EV_PARSED:
-		e->comparison = ev_expr_comparison_new(e->program.root);
+		if (predicate)
+			e->comparison = ev_expr_comparison_new(e->program.root);
 		e->lint = lint_of(e->program.root);
 		good = native(e, text, floating, err);
 		break;
@@ -177,17 +224,29 @@ struct ev_expr *ev_expr_compile(const char *text, bool floating, struct ev_error
 		ev_fail(err, "the expression is nested more than %d deep", EV_EXPR_DEPTH);
 		break;
 	case EV_NOT_NATIVE:
-		ev_arena_free(&e->arena);
-		e->program = (struct ev_expr_program){0};
 		e->run.floating = floating;
 		good = ev_expr_vet(tokens, floating, err) &&
-		       (e->whole = ev_jq_compile(text, err)) != NULL;
+		       (e->whole = compile_whole(text, e->of_item, err)) != NULL;
+		if (!good)
+			say_expected(text, &e->program, err);
+		ev_arena_free(&e->arena);
+		e->program = (struct ev_expr_program){0};
 		break;
 	}
 	free(tokens);
 	if (!good)
 		ev_expr_free(&e);
 	return e;
+}
+
+struct ev_expr *ev_expr_compile(const char *text, bool floating, struct ev_error *err)
+{
+	return compile(text, true, false, floating, err);
+}
+
+struct ev_expr *ev_expr_compile_value(const char *text, bool item, struct ev_error *err)
+{
+	return compile(text, false, item, false, err);
 }
 
 void ev_expr_free(struct ev_expr **e)
@@ -243,15 +302,25 @@ void ev_expr_bind(struct ev_expr *e, struct ev_scan *scan)
 	bind(e->program.root, scan);
 }
 
-void ev_expr_paths(const struct ev_expr *e, ev_expr_path *fn, void *ctx)
+void ev_expr_paths(const struct ev_expr *e, const char *item, ev_expr_path *fn, void *ctx)
 {
 	if (e->whole == NULL)
-		ev_expr_part_paths(e->program.root, fn, ctx);
+		ev_expr_part_paths(e->program.root, e->of_item ? item : NULL, fn, ctx);
+}
+
+bool ev_expr_is_foreign(const struct ev_expr *e)
+{
+	return e->whole != NULL;
 }
 
 bool ev_expr_is_native(const struct ev_expr *e)
 {
 	return e->whole == NULL && e->program.n_foreign == 0;
+}
+
+bool ev_expr_is_of_item(const struct ev_expr *e)
+{
+	return e->of_item;
 }
 
 const char *ev_expr_lint(const struct ev_expr *e)
@@ -327,4 +396,107 @@ enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t a
 		return EV_CANNOT;
 	ev_buf_reset(why);
 	return holds ? EV_HOLDS : EV_FAILS;
+}
+
+/* Values */
+
+static void put_node(const struct ev_doc *d, uint32_t at, struct ev_buf *out)
+{
+	if (at == EV_NOWHERE)
+		ev_buf_puts(out, "null");
+	else
+		ev_buf_put(out, d->text + d->nodes[at].pos, d->nodes[at].end - d->nodes[at].pos);
+}
+
+static void put_index(int64_t index, uint32_t of, struct ev_buf *out)
+{
+	if (of == EV_NOWHERE)
+		ev_buf_puts(out, "null");
+	else
+		ev_buf_printf(out, "%lld", (long long)index);
+}
+
+/* One output of libjq, which writes a line for each. */
+static enum ev_status value_in_libjq(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
+				     const struct ev_expr_item *item, struct ev_buf *json,
+				     struct ev_buf *why)
+{
+	struct ev_buf in = {0};
+	enum ev_status st = EV_REJECT;
+	const char *end;
+
+	if (ev_libjq_keeps(d, at, why)) {
+		if (item != NULL) {
+			ev_buf_putc(&in, '[');
+			put_node(d, item->item, &in);
+			ev_buf_putc(&in, ',');
+			put_node(d, item->parent, &in);
+			ev_buf_putc(&in, ',');
+			put_index(item->index, item->item, &in);
+			ev_buf_putc(&in, ',');
+			put_index(item->parent_index, item->parent, &in);
+			ev_buf_putc(&in, ',');
+		}
+		put_node(d, at, &in);
+		if (item != NULL)
+			ev_buf_putc(&in, ']');
+		if (ev_jq_run(e->whole, in.p, in.len, json, why) == EV_OK)
+			st = json->len > 0 ? EV_OK : EV_EOF;
+		end = st == EV_OK ? memchr(json->p, '\n', json->len) : NULL;
+		if (end != NULL && end + 1 < json->p + json->len) {
+			ev_buf_reset(why);
+			ev_buf_puts(why, "it gives more than one value");
+			st = EV_REJECT;
+		}
+	}
+	ev_buf_free(&in);
+	return st;
+}
+
+static void set_names(struct ev_expr *e, const struct ev_doc *d, const struct ev_expr_item *item)
+{
+	struct ev_expr_value *v = e->run.vars;
+
+	v[0] = ev_expr_at(d, item->item);
+	v[2] = ev_expr_whole(item->index);
+	if (item->parent == EV_NOWHERE) {
+		v[1] = v[3] = ev_expr_bare(EV_NULL);
+	} else {
+		v[1] = ev_expr_at(d, item->parent);
+		v[3] = ev_expr_whole(item->parent_index);
+	}
+}
+
+enum ev_status ev_expr_value(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
+			     const struct ev_expr_item *item, uint32_t *node, struct ev_buf *json,
+			     struct ev_buf *why)
+{
+	struct ev_expr_list outputs;
+	struct ev_expr_value in;
+	enum ev_expr_flow flow;
+
+	*node = EV_NOWHERE;
+	ev_buf_reset(json);
+	ev_buf_reset(why);
+	if (e->whole != NULL)
+		return value_in_libjq(e, d, at, e->of_item ? item : NULL, json, why);
+	in = begin(e, d, at, why);
+	if (e->of_item)
+		set_names(e, d, item);
+	flow = ev_expr_outputs(&e->run, e->program.root, &in, &outputs);
+	if (e->run.left < 0)
+		flow = ev_expr_spent(&e->run);
+	if (flow != EV_GO_ON)
+		return EV_REJECT;
+	if (outputs.n == 0)
+		return EV_EOF;
+	if (outputs.n > 1) {
+		ev_buf_puts(why, "it gives more than one value");
+		return EV_REJECT;
+	}
+	if (outputs.items[0].form == EV_IN_DOC)
+		*node = outputs.items[0].n;
+	else
+		ev_expr_value_json(&e->run, &outputs.items[0], json);
+	return EV_OK;
 }

@@ -1,17 +1,18 @@
 /*
- * expr: jq predicates over a scanned record. Floor 6.
+ * expr: jq over a scanned record: predicates and values. Floor 4.
  *
- * The room lib/expr compiles and runs the predicates that rules and conditions are written in.
+ * The room lib/expr compiles and runs the predicates that rules and conditions are written in, and
+ * the expressions that stand where a path to a value can.
  *
  * The common forms are compiled natively and work on the record as scanned; where they compare or
  * compute with numbers they do it in exact decimal. Native are:
  *
  *   . .a ."a" .["a"] .[0] .[-1] .[] and `?`  |  ,  //  and or  == != < <= > >=  + - *  unary -
- *   literals, [ ], {}, if, as $x, reduce with one state at a time
- *   add all any ascii_downcase ascii_upcase contains empty endswith error("text") first fromjson
- *   group_by has in IN inside isempty keys keys_unsorted last length ltrimstr map max max_by min
- *   min_by not rtrimstr select sort sort_by startswith tojson tonumber tostring type unique
- *   unique_by utf8bytelength
+ *   literals, "a\(.b)", [ ], {}, if, as $x, reduce with one state at a time
+ *   add all any ascii_downcase ascii_upcase contains empty endswith error("text") first fromdate
+ *   fromjson group_by has in IN inside isempty join keys keys_unsorted last length ltrimstr map max
+ *   max_by min min_by not rtrimstr select sort sort_by split("text") startswith to_entries todate
+ *   tojson tonumber tostring type unique unique_by utf8bytelength
  *   arrays booleans iterables nulls numbers objects scalars strings values
  *
  * So is test("re"; "flags") on a text of ASCII, where PCRE2 is known to agree (regex.c).
@@ -33,7 +34,8 @@
  *
  * Semantics are those of jq 1.6, but for what its manual says otherwise: `?` catches no error of
  * what stands behind it, all() and any() ask for no further element once they are decided, and
- * tonumber and fromjson read JSON alone. * multiplies numbers alone.
+ * tonumber and fromjson read JSON alone, todate keeps fractions, and fromdate reads any date-time
+ * of RFC 3339 with a zone. * multiplies numbers alone.
  *
  * A native evaluation ends with EV_CANNOT when it has done far more work than a record of its size
  * gives cause for, or when a number outgrows EV_DEC_DIGITS; `?` does not catch that. It takes no
@@ -51,18 +53,29 @@ struct ev_expr;
 
 /* NULL, with the error (no position), if the text is no predicate that evkit can run. */
 struct ev_expr *ev_expr_compile(const char *text, bool floating, struct ev_error *err);
+/*
+ * The same of an expression that stands in the place of a path to one value. item: it may use the
+ * names below.
+ */
+struct ev_expr *ev_expr_compile_value(const char *text, bool item, struct ev_error *err);
 void ev_expr_free(struct ev_expr **e);
 /* Whether it needs no libjq. */
 bool ev_expr_is_native(const struct ev_expr *e);
+/* Whether a value's expression uses a name of an element. */
+bool ev_expr_is_of_item(const struct ev_expr *e);
 /* A warning about it as a predicate, to stand behind "the rule"; or NULL. */
 const char *ev_expr_lint(const struct ev_expr *e);
 
 /*
  * Calls fn with each path of a native expression that leads from the record: .a, .items[].b ...
- * None where libjq runs it all.
+ * whole: again, with one whose value goes into the outcome with all that is in it; "" is the
+ * record.
+ * item: the path that $item stands for, or NULL. None where libjq runs it all.
  */
-typedef void ev_expr_path(void *ctx, const char *path);
-void ev_expr_paths(const struct ev_expr *e, ev_expr_path *fn, void *ctx);
+typedef void ev_expr_path(void *ctx, const char *path, bool whole);
+void ev_expr_paths(const struct ev_expr *e, const char *item, ev_expr_path *fn, void *ctx);
+/* Whether libjq runs it all. */
+bool ev_expr_is_foreign(const struct ev_expr *e);
 
 /*
  * From then on names are found by symbols and member ids in documents of this scanner, which is
@@ -86,5 +99,20 @@ enum ev_truth ev_expr_test(struct ev_expr *e, const struct ev_doc *d, uint32_t a
  */
 const char *ev_expr_compared(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
 			     struct ev_buf *left, struct ev_buf *right);
+
+/* Where the names $item, $parent, $index and $parent_index of an expression stand. */
+struct ev_expr_item {
+	uint32_t item, parent;	     /* nodes; parent may be EV_NOWHERE, which is null */
+	int64_t index, parent_index; /* the latter null without a parent */
+};
+
+/*
+ * The one output of an expression on value `at` of the document: *node, if it is a value of the
+ * document; else EV_NOWHERE, and its JSON text in `json`. EV_EOF: it has none. EV_REJECT: an error
+ * while it ran, or more than one output; why is one line of UTF-8. item: NULL outside of a list.
+ */
+enum ev_status ev_expr_value(struct ev_expr *e, const struct ev_doc *d, uint32_t at,
+			     const struct ev_expr_item *item, uint32_t *node, struct ev_buf *json,
+			     struct ev_buf *why);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * internal: what the files of expr share: tokens, values, the program as a tree. Floor 6.
+ * internal: what the files of expr share: tokens, values, the program as a tree. Floor 4.
  */
 #ifndef EV_EXPR_INTERNAL_H
 #define EV_EXPR_INTERNAL_H
@@ -27,8 +27,8 @@ enum ev_expr_token_kind {
 	EV_T_END = 0,
 	EV_T_NUMBER = 256,
 	EV_T_STRING, /* without interpolation; the inside of the quotes */
-	EV_T_OPEN,   /* the head of an interpolation; its tokens follow */
-	EV_T_CLOSE,  /* the end of a string with interpolation */
+	EV_T_OPEN,   /* the text in front of an interpolation, whose tokens follow */
+	EV_T_CLOSE,  /* the text behind the last one */
 	EV_T_NAME,   /* also with "::" inside */
 	EV_T_FIELD,  /* .name; without the dot */
 	EV_T_FORMAT, /* @base64 */
@@ -288,6 +288,11 @@ enum ev_expr_function {
 	EV_F_ENDSWITH,
 	EV_F_LTRIM,
 	EV_F_RTRIM,
+	EV_F_SPLIT,
+	EV_F_JOIN,
+	EV_F_TODATE,
+	EV_F_FROMDATE,
+	EV_F_TO_ENTRIES,
 };
 
 struct ev_expr_path_step {
@@ -326,6 +331,9 @@ struct ev_expr_program {
 	uint32_t n_vars;
 	struct ev_expr_foreign *foreign; /* the last one first */
 	uint32_t n_foreign;
+	/* Of what is not native: where, and what may stand there, or NULL if libjq knows. */
+	const struct ev_expr_token *stop;
+	const char *expected;
 };
 
 enum ev_expr_parsed {
@@ -334,9 +342,13 @@ enum ev_expr_parsed {
 	EV_TOO_DEEP,
 };
 
-/* Into the arena, which the program lives in. */
-enum ev_expr_parsed ev_expr_parse(const struct ev_expr_token *tokens, struct ev_arena *a,
-				  struct ev_expr_program *program);
+/* The names that a value's expression may have from outside: the first variables, in this order. */
+enum { EV_EXPR_NAMES = 4 };
+extern const char *const ev_expr_names[EV_EXPR_NAMES];
+
+/* Into the arena, which the program lives in. names: whether it may use those. */
+enum ev_expr_parsed ev_expr_parse(const struct ev_expr_token *tokens, bool names,
+				  struct ev_arena *a, struct ev_expr_program *program);
 
 /* Between evkit and libjq (libjq.c) */
 
@@ -361,7 +373,8 @@ const char *ev_expr_value_spelled(struct ev_expr_run *x, const struct ev_expr_va
 				  size_t *len);
 
 /* ev_expr_paths of a program (paths.c). */
-void ev_expr_part_paths(const struct ev_expr_part *root, ev_expr_path *fn, void *ctx);
+void ev_expr_part_paths(const struct ev_expr_part *root, const char *item, ev_expr_path *fn,
+			void *ctx);
 
 /* Functions of one or two values (call.c); arg is NULL for those of one. */
 enum ev_expr_flow ev_expr_call(struct ev_expr_run *x, enum ev_expr_function f,
@@ -385,6 +398,9 @@ static inline bool ev_expr_order_holds(const struct ev_expr_part *n, int c)
 	return (n->mask & (c < 0 ? EV_LESS : c > 0 ? EV_GREATER : EV_EQUAL)) != 0;
 }
 
+/* Its outputs, as a list. */
+enum ev_expr_flow ev_expr_outputs(struct ev_expr_run *x, const struct ev_expr_part *n,
+				  const struct ev_expr_value *in, struct ev_expr_list *out);
 /* Whether it has an output, and none is false or null. */
 enum ev_expr_flow ev_expr_holds(struct ev_expr_run *x, const struct ev_expr_part *n,
 				const struct ev_expr_value *in, bool *holds);

@@ -52,7 +52,7 @@ static bool string(struct lexer *x, bool resumed)
 	for (; *x->p != '\0'; x->p++) {
 		if (*x->p == '"') {
 			if (resumed)
-				add(x, EV_T_CLOSE, x->p, x->p + 1);
+				add(x, EV_T_CLOSE, from, x->p);
 			else
 				add(x, EV_T_STRING, from, x->p);
 			x->p++;
@@ -61,7 +61,7 @@ static bool string(struct lexer *x, bool resumed)
 		if (*x->p != '\\')
 			continue;
 		if (x->p[1] == '(') {
-			add(x, EV_T_OPEN, x->p, x->p + 2);
+			add(x, EV_T_OPEN, from, x->p);
 			x->p += 2;
 			return push(x, '"');
 		}

@@ -14,8 +14,11 @@ enum { MAX_INDEX = 1000000000 };
 enum { PIPE = 1, COMMA, ALT, OR, AND, COMPARISON, SUM, PRODUCT };
 enum { TO_LEFT, TO_RIGHT, TO_NONE };
 
+const char *const ev_expr_names[EV_EXPR_NAMES] = {"item", "parent", "index", "parent_index"};
+
 struct scope {
-	const struct ev_expr_token *name;
+	const char *name;
+	size_t len;
 	uint32_t slot;
 	const struct scope *outer;
 };
@@ -55,6 +58,14 @@ static bool next_is_word(struct parser *p, const char *word)
 	return true;
 }
 
+static bool must_be_word(struct parser *p, const char *word, const char *expected)
+{
+	if (next_is_word(p, word))
+		return true;
+	p->program->expected = expected;
+	return false;
+}
+
 /* Keeps a part; NULL if it is nested too deep. */
 static const struct ev_expr_part *make(struct parser *p, struct ev_expr_part n)
 {
@@ -91,6 +102,16 @@ static const struct ev_expr_part *both(struct parser *p, enum ev_expr_op op,
 		return NULL;
 	return make(p, (struct ev_expr_part){.op = op,
 					     .single = a->single && (b == NULL || b->single),
+					     .a = a,
+					     .b = b});
+}
+
+static const struct ev_expr_part *
+with_sign(struct parser *p, char sign, const struct ev_expr_part *a, const struct ev_expr_part *b)
+{
+	return make(p, (struct ev_expr_part){.op = EV_ARITH,
+					     .single = a->single && b->single,
+					     .sign = sign,
 					     .a = a,
 					     .b = b});
 }
@@ -271,7 +292,7 @@ static const struct ev_expr_part *variable(struct parser *p)
 	if (t->kind != EV_T_NAME)
 		return NULL;
 	for (const struct scope *s = p->scope; s != NULL; s = s->outer)
-		if (s->name->len == t->len && memcmp(s->name->p, t->p, t->len) == 0)
+		if (s->len == t->len && memcmp(s->name, t->p, t->len) == 0)
 			return make(p, (struct ev_expr_part){
 					       .op = EV_VAR, .single = true, .slot = s->slot});
 	return NULL;
@@ -282,7 +303,7 @@ static const struct ev_expr_part *scoped(struct parser *p, const struct ev_expr_
 					 uint32_t slot,
 					 const struct ev_expr_part *(*body)(struct parser *p))
 {
-	struct scope s = {name, slot, p->scope};
+	struct scope s = {name->p, name->len, slot, p->scope};
 	const struct ev_expr_part *n;
 
 	p->scope = &s;
@@ -345,12 +366,13 @@ static const struct ev_expr_part *conditional(struct parser *p)
 {
 	const struct ev_expr_part *a, *b, *c = NULL;
 
-	if (!deeper(p) || (a = pipeline(p)) == NULL || !next_is_word(p, "then") ||
+	if (!deeper(p) || (a = pipeline(p)) == NULL || !must_be_word(p, "then", "then") ||
 	    (b = pipeline(p)) == NULL)
 		return NULL;
 	if (next_is_word(p, "elif"))
 		c = conditional(p);
-	else if (next_is_word(p, "else") && (c = pipeline(p)) != NULL && !next_is_word(p, "end"))
+	else if (must_be_word(p, "else", "else or elif") && (c = pipeline(p)) != NULL &&
+		 !must_be_word(p, "end", "end"))
 		return NULL;
 	p->depth--;
 	if (c == NULL)
@@ -499,6 +521,13 @@ static const struct word {
 	{"inside", 1, CALL, EV_F_INSIDE, NULL},
 	{"startswith", 1, CALL, EV_F_STARTSWITH, NULL},
 	{"endswith", 1, CALL, EV_F_ENDSWITH, NULL},
+	{"split", 1, CALL, EV_F_SPLIT, NULL},
+	{"join", 1, CALL, EV_F_JOIN, NULL},
+	{"todate", 0, CALL, EV_F_TODATE, NULL},
+	{"todateiso8601", 0, CALL, EV_F_TODATE, NULL},
+	{"fromdate", 0, CALL, EV_F_FROMDATE, NULL},
+	{"fromdateiso8601", 0, CALL, EV_F_FROMDATE, NULL},
+	{"to_entries", 0, CALL, EV_F_TO_ENTRIES, NULL},
 	{"ltrimstr", 1, CALL, EV_F_LTRIM, NULL},
 	{"rtrimstr", 1, CALL, EV_F_RTRIM, NULL},
 	{"ascii_downcase", 0, CALL, EV_F_DOWNCASE, NULL},
@@ -564,9 +593,8 @@ static const struct ev_expr_part *called(struct parser *p, const struct word *w,
 
 /* With constant arguments, these have one output for each input. */
 static const char *const one_for_one[] = {
-	"test",	   "split",   "join",	    "reverse",	    "flatten",	"explode",
-	"implode", "todate",  "to_entries", "from_entries", "fromdate", "index",
-	"rindex",  "indices", "transpose",  NULL,
+	"test",		"split", "reverse", "flatten", "explode",   "implode",
+	"from_entries", "index", "rindex",  "indices", "transpose", NULL,
 };
 
 /* The tokens from one up to another, for libjq to run on the part before them. */
@@ -660,6 +688,34 @@ static const struct ev_expr_part *call(struct parser *p)
 	return foreign_call(p, name);
 }
 
+/* "a\(.b)c" is "a" + (.b | tostring) + "c". */
+static const struct ev_expr_part *interpolated(struct parser *p)
+{
+	const struct ev_expr_part *n = NULL, *inner;
+	const char *s;
+	size_t len;
+
+	for (;;) {
+		const struct ev_expr_token *t = p->t++;
+		const struct ev_expr_part *piece;
+
+		if (!text(p, t, &s, &len) || (piece = constant(p, ev_expr_text(s, len))) == NULL)
+			return NULL;
+		n = n != NULL ? with_sign(p, '+', n, piece) : piece;
+		if (n == NULL || t->kind == EV_T_CLOSE)
+			return n;
+		inner = pipeline(p);
+		if (inner == NULL || !inner->single ||
+		    (p->t->kind != EV_T_OPEN && p->t->kind != EV_T_CLOSE))
+			return NULL;
+		inner = pipe(p, inner,
+			     make(p, (struct ev_expr_part){.op = EV_CALL,
+							   .single = true,
+							   .function = EV_F_TOSTRING}));
+		n = inner != NULL ? with_sign(p, '+', n, inner) : NULL;
+	}
+}
+
 /* The beginning of a term. *postfix: steps may follow; not so behind all in jq 1.6. */
 static const struct ev_expr_part *head(struct parser *p, bool *postfix)
 {
@@ -674,6 +730,7 @@ static const struct ev_expr_part *head(struct parser *p, bool *postfix)
 	case EV_T_STRING:
 		p->t++;
 		return text(p, t, &s, &len) ? constant(p, ev_expr_text(s, len)) : NULL;
+	case EV_T_OPEN: return interpolated(p);
 	case EV_T_FIELD: return input(p);
 	case '.':
 		if (t[1].kind != EV_T_STRING)
@@ -709,7 +766,8 @@ static const struct ev_expr_part *head(struct parser *p, bool *postfix)
 		return p->t->kind == EV_T_STRING || p->t->kind == EV_T_OPEN
 			       ? NULL
 			       : foreign(p, t, p->t, false, true);
-	default: return NULL;
+	case EV_T_ALL: return NULL; /* ".." */
+	default: p->program->expected = "a value"; return NULL;
 	}
 }
 
@@ -833,14 +891,25 @@ static const struct ev_expr_part *pipeline(struct parser *p)
 	return binary(p, PIPE);
 }
 
-enum ev_expr_parsed ev_expr_parse(const struct ev_expr_token *tokens, struct ev_arena *a,
-				  struct ev_expr_program *program)
+enum ev_expr_parsed ev_expr_parse(const struct ev_expr_token *tokens, bool names,
+				  struct ev_arena *a, struct ev_expr_program *program)
 {
 	struct parser p = {.t = tokens, .arena = a, .program = program};
+	struct scope outside[EV_EXPR_NAMES];
 
 	*program = (struct ev_expr_program){0};
+	for (uint32_t i = 0; names && i < EV_EXPR_NAMES; i++) {
+		outside[i] = (struct scope){ev_expr_names[i], strlen(ev_expr_names[i]), i, p.scope};
+		p.scope = &outside[i];
+		program->n_vars = i + 1;
+	}
 	program->root = pipeline(&p);
 	if (p.too_deep)
 		return EV_TOO_DEEP;
-	return program->root != NULL && p.t->kind == EV_T_END ? EV_PARSED : EV_NOT_NATIVE;
+	if (program->root != NULL && p.t->kind == EV_T_END)
+		return EV_PARSED;
+	program->stop = p.t;
+	if (program->root != NULL)
+		program->expected = "an operator, or the end,";
+	return EV_NOT_NATIVE;
 }

@@ -5,6 +5,7 @@
 
 struct walk {
 	struct ev_arena arena;
+	const char *item; /* what $item is, or NULL */
 	ev_expr_path *fn;
 	void *ctx;
 };
@@ -32,6 +33,20 @@ static const char *behind(struct walk *w, const char *path, const struct ev_expr
 	return copy;
 }
 
+static const struct ev_expr_part whole = {.op = EV_INPUT};
+
+static const char *walk(struct walk *w, const struct ev_expr_part *n, const char *in);
+
+/* The same of a part whose output goes into something else. */
+static const char *used(struct walk *w, const struct ev_expr_part *n, const char *in)
+{
+	const char *at = n != NULL ? walk(w, n, in) : NULL;
+
+	if (at != NULL)
+		w->fn(w->ctx, at, true);
+	return at;
+}
+
 /* Reports the paths of a part whose input is at a path; returns that of its output, or NULL. */
 static const char *walk(struct walk *w, const struct ev_expr_part *n, const char *in)
 {
@@ -46,35 +61,41 @@ static const char *walk(struct walk *w, const struct ev_expr_part *n, const char
 		for (uint32_t i = 0; i < n->n_steps; i++)
 			at = behind(w, at, &n->steps[i]);
 		if (at != NULL)
-			w->fn(w->ctx, at);
+			w->fn(w->ctx, at, false);
 		return at;
-	case EV_EACH: return behind(w, walk(w, n->a, in), NULL);
+	case EV_EACH: return behind(w, used(w, n->a, in), NULL);
+	case EV_VAR: return n->slot == 0 ? w->item : NULL; /* of names, the first */
 	case EV_PIPE: return walk(w, n->b, walk(w, n->a, in));
 	case EV_SELECT: walk(w, n->a, in); return in;
 	case EV_KINDS: return in;
 	case EV_TRY:
 	case EV_FIRST_OF:
 	case EV_LAST_OF: return walk(w, n->a, in);
-	case EV_BIND: walk(w, n->a, in); return walk(w, n->b, in);
+	case EV_BIND: used(w, n->a, in); return walk(w, n->b, in);
+	case EV_IF:
+		walk(w, n->a, in);
+		used(w, n->b, in);
+		used(w, n->c, in);
+		return NULL;
 	case EV_ALL_OF:
 	case EV_ANY_OF: walk(w, n->b, walk(w, n->a, in)); return NULL;
-	case EV_BY: walk(w, n->a, behind(w, in, NULL)); return NULL;
-	case EV_REDUCE: walk(w, n->a, in); return NULL;
+	case EV_BY: walk(w, n->a, behind(w, used(w, &whole, in), NULL)); return NULL;
+	case EV_REDUCE: used(w, n->a, in); return NULL;
+	case EV_CALL:
+	case EV_FOREIGN: used(w, &whole, in); /* fall through */
 	default:
-		if (n->a != NULL)
-			walk(w, n->a, in);
-		if (n->b != NULL)
-			walk(w, n->b, in);
-		if (n->c != NULL)
-			walk(w, n->c, in);
+		used(w, n->a, in);
+		used(w, n->b, in);
+		used(w, n->c, in);
 		return NULL;
 	}
 }
 
-void ev_expr_part_paths(const struct ev_expr_part *root, ev_expr_path *fn, void *ctx)
+void ev_expr_part_paths(const struct ev_expr_part *root, const char *item, ev_expr_path *fn,
+			void *ctx)
 {
-	struct walk w = {.fn = fn, .ctx = ctx};
+	struct walk w = {.item = item, .fn = fn, .ctx = ctx};
 
-	walk(&w, root, "");
+	used(&w, root, "");
 	ev_arena_free(&w.arena);
 }

@@ -131,11 +131,36 @@ static struct ev_expr_value from_decimal(struct ev_expr_run *x, struct ev_dec d)
 	return (struct ev_expr_value){.kind = EV_NUMBER, .form = EV_DEC, .dec = kept};
 }
 
+/* The fast path of one with few digits, of which a point may stand among them. */
+static const char *small_digits(struct ev_expr_run *x, const struct ev_expr_value *v, size_t *len)
+{
+	enum { ROOM = 24 };
+	char *end = (char *)ev_arena_alloc(&x->arena, ROOM) + ROOM, *p = end;
+	uint64_t left = v->coef < 0 ? -(uint64_t)v->coef : (uint64_t)v->coef;
+	int point = -v->exp; /* digits behind it */
+
+	for (; point > 0 && left % 10 == 0; point--)
+		left /= 10;
+	for (int i = 0; i <= point || left > 0; i++, left /= 10) {
+		if (i == point && i > 0)
+			*--p = '.';
+		*--p = (char)('0' + left % 10);
+	}
+	if (v->coef < 0)
+		*--p = '-';
+	*len = (size_t)(end - p);
+	return p;
+}
+
 const char *ev_expr_value_digits(struct ev_expr_run *x, const struct ev_expr_value *v, size_t *len)
 {
 	struct ev_number n;
 	struct ev_buf plain = {0};
-	const char *p = spelled(x, v, len);
+	const char *p;
+
+	if (v->form == EV_SMALL && v->exp <= 0 && v->exp >= -18)
+		return small_digits(x, v, len);
+	p = spelled(x, v, len);
 
 	ev_number_read(p, *len, &n);
 	p = NULL;

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "scan/form.h"
+#include "json/computed.h"
 #include "json/view.h"
 
 #include <ctype.h>
@@ -220,9 +221,46 @@ static uint32_t step_into(const struct ev_path *path, const struct ev_step *s,
 					   : ev_member(d, at, s->name, s->len);
 }
 
+bool ev_path_takes(const struct ev_path *when, const struct ev_doc *d, uint32_t from)
+{
+	const bool any = when->root == EV_ROOT_ITEM && from == 0;
+	const struct ev_computed *v, *end = d->computed + d->n_computed;
+
+	if (any)
+		for (v = d->computed; v < end && v->number < when->computed;)
+			v++;
+	else
+		v = ev_computed_find(d, when->computed, when->root == EV_ROOT_EVENT ? 0 : from);
+	for (; v != NULL && v < end && v->number == when->computed; v++) {
+		if (v->node != EV_NOWHERE && ev_kind(d, v->node) != EV_NULL &&
+		    ev_kind(d, v->node) != EV_FALSE)
+			return true;
+		if (!any)
+			break;
+	}
+	return false;
+}
+
+/* The value at which the path begins. */
+static uint32_t start(const struct ev_path *path, size_t step, const struct ev_doc *d,
+		      uint32_t from)
+{
+	const struct ev_computed *v;
+
+	if (step > 0)
+		return from;
+	if (path->when != NULL && !ev_path_takes(path->when, d, from))
+		return EV_NOWHERE;
+	if (path->computed == 0)
+		return from;
+	v = ev_computed_find(d, path->computed, from);
+	return v != NULL ? v->node : EV_NOWHERE;
+}
+
 uint32_t ev_path_from(const struct ev_path *path, size_t step, const struct ev_doc *d,
 		      uint32_t from)
 {
+	from = start(path, step, d, from);
 	for (; step < path->n && from != EV_NOWHERE; step++)
 		from = step_into(path, &path->steps[step], d, from);
 	return from;
@@ -267,7 +305,7 @@ void ev_path_all_from(const struct ev_path *path, size_t step, const struct ev_d
 		      uint32_t from, struct ev_found *found)
 {
 	found->n = 0;
-	all(path, step, d, from, found);
+	all(path, step, d, start(path, step, d, from), found);
 }
 
 void ev_path_all(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
@@ -305,12 +343,26 @@ static bool is_open(const struct ev_path *path, size_t step, const struct ev_doc
 bool ev_path_is_open(const struct ev_path *path, const struct ev_doc *d, uint32_t from,
 		     ev_path_report *report, void *ctx)
 {
-	return is_open(path, 0, d, from, report, ctx);
+	const struct ev_computed *v;
+
+	if (path->when != NULL && !ev_path_takes(path->when, d, from))
+		return true;
+	if (path->computed == 0)
+		return is_open(path, 0, d, from, report, ctx);
+	v = ev_computed_find(d, path->computed, from);
+	return v == NULL || (v->why == NULL && is_open(path, 0, d, v->node, report, ctx));
 }
 
 bool ev_path_same(const struct ev_path *a, const struct ev_path *b)
 {
-	if (a->root != b->root || a->n != b->n)
+	return (a->when != NULL ? a->when->computed : 0) ==
+		       (b->when != NULL ? b->when->computed : 0) &&
+	       ev_path_same_steps(a, b);
+}
+
+bool ev_path_same_steps(const struct ev_path *a, const struct ev_path *b)
+{
+	if (a->root != b->root || a->n != b->n || a->computed != b->computed)
 		return false;
 	for (size_t i = 0; i < a->n; i++) {
 		const struct ev_step *s = &a->steps[i], *t = &b->steps[i];
@@ -324,6 +376,10 @@ bool ev_path_same(const struct ev_path *a, const struct ev_path *b)
 
 void ev_path_steps(const struct ev_path *path, struct ev_buf *out)
 {
+	if (path->computed != 0) {
+		ev_buf_puts(out, path->text);
+		return;
+	}
 	for (size_t i = 0; i < path->n; i++) {
 		const struct ev_step *s = &path->steps[i];
 
@@ -358,6 +414,8 @@ void ev_pointer(const struct ev_doc *d, uint32_t i, struct ev_buf *out)
 	struct ev_buf name = {0};
 	uint32_t at = 0;
 
+	if (i >= d->nodes[0].next) /* a computed value, which is at no place */
+		return;
 	while (at != i) {
 		bool object = ev_kind(d, at) == EV_OBJECT;
 		uint32_t child = ev_first(d, at) + object, index = 0;

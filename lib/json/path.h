@@ -28,13 +28,16 @@ struct ev_step {
 struct ev_path {
 	char *text; /* as written */
 	enum ev_root root;
+	uint32_t
+		computed; /* the number of an expression whose value it begins at (computed.h); 0 */
 	struct ev_step *steps;
 	size_t n;
-	bool many;			  /* has a [] */
+	bool many;		    /* has a [] */
+	const struct ev_path *when; /* of a filter: it leads nowhere where that does not take */
 	const struct ev_symbols *symbols; /* that it is bound to, or NULL */
 };
 
-/* NULL, with what is wrong (no position), if text is no path. */
+/* NULL, with what is wrong (no position), if text is no path. computed is then 0. */
 struct ev_path *ev_path_parse(const char *text, struct ev_error *err);
 void ev_path_free(struct ev_path **path);
 
@@ -86,7 +89,15 @@ void ev_path_put_name(const char *name, size_t len, struct ev_buf *out);
 /* Appends the steps of a path in canonical spelling; nothing for the root itself. */
 void ev_path_steps(const struct ev_path *path, struct ev_buf *out);
 
-/* Whether both paths have the same root and steps. */
+/*
+ * Whether the filter, an expression's value, takes value `from`: null, false and none do not. An
+ * event is taken by a filter of elements if it takes one of them.
+ */
+bool ev_path_takes(const struct ev_path *when, const struct ev_doc *d, uint32_t from);
+
+/* Whether both paths have the same root, steps and filter. */
 bool ev_path_same(const struct ev_path *a, const struct ev_path *b);
+/* The same, whatever filters them. */
+bool ev_path_same_steps(const struct ev_path *a, const struct ev_path *b);
 
 #endif

@@ -97,6 +97,8 @@ uint32_t ev_picks_add(struct ev_picks *p, const struct ev_path *path)
 {
 	uint32_t level = 0, slot = 0, member_id = EV_ROOT;
 
+	if (path->computed != 0 || path->when != NULL)
+		return add_rest(p, path, 0, 0);
 	for (uint32_t i = 0; i < path->n; i++) {
 		const struct ev_step *step = &path->steps[i];
 		struct edge *e;
@@ -216,10 +218,20 @@ static void add_container(struct ev_containers *w, uint32_t slot, enum ev_kind k
 	w->list[w->n++] = (struct ev_container){slot, kind};
 }
 
+static void add_other(struct ev_containers *w, const struct ev_path *path)
+{
+	w->others = ev_realloc_array(w->others, w->n_others + 1, sizeof(const struct ev_path *));
+	w->others[w->n_others++] = path;
+}
+
 void ev_containers_add(struct ev_containers *w, struct ev_picks *p, const struct ev_path *path)
 {
 	struct ev_path names = *path;
 
+	if (path->computed != 0 || path->when != NULL) {
+		add_other(w, path);
+		return;
+	}
 	/* An event is an object. */
 	names.n = path->root == EV_ROOT_EVENT && path->n > 0 && path->steps[0].kind == EV_STEP_NAME;
 	for (; names.n < path->n; names.n++) {
@@ -231,8 +243,7 @@ void ev_containers_add(struct ev_containers *w, struct ev_picks *p, const struct
 	}
 	if (names.n + 1 >= path->n)
 		return;
-	w->others = ev_realloc_array(w->others, w->n_others + 1, sizeof(const struct ev_path *));
-	w->others[w->n_others++] = path;
+	add_other(w, path);
 }
 
 void ev_containers_free(struct ev_containers *w)

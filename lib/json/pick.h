@@ -21,7 +21,7 @@ struct ev_picks {
 	struct ev_pick_rest {
 		const struct ev_path *path;
 		uint32_t step, from, slot;
-	} * rests; /* of paths that go on by an index */
+	} * rests; /* of paths that go on by an index, begin at a computed value, or are filtered */
 	uint32_t n_rests;
 };
 

@@ -1,5 +1,5 @@
 /*
- * load: rows into a target, batch by batch, all or nothing. Floor 9.
+ * load: rows into a target, batch by batch, all or nothing. Floor 10.
  *
  * The room lib/load is the engine of evload.
  *

@@ -73,6 +73,13 @@ static void add_tables(struct ev_buf *b, const struct ev_model *m)
 	if (y != NULL)
 		add_star(b, y, 0);
 	ev_buf_putc(b, '\n');
+	for (size_t i = 0; i < m->n_dimensions; i++) {
+		const struct ev_calendar *c = m->dimensions[i].calendar;
+
+		for (size_t k = 0; c != NULL && k < c->n_holidays; k++)
+			ev_buf_printf(b, "%lld %s\n", (long long)c->holidays[k].day,
+				      c->holidays[k].name);
+	}
 }
 
 static void add_envelope(struct ev_buf *b, const struct ev_model *m)

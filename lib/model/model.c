@@ -1,5 +1,6 @@
 #include "model/model.h"
 #include "base/mem.h"
+#include "expr/expr.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,11 @@ struct ev_model *ev_model_default(void)
 	return m;
 }
 
+bool ev_model_is_place(const struct ev_path *path)
+{
+	return !path->many && path->root == EV_ROOT_EVENT && (path->n > 0 || path->computed != 0);
+}
+
 enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const char *text,
 				 struct ev_error *err)
 {
@@ -58,8 +64,8 @@ enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const ch
 
 		if (strcmp(envelope[i].name, which) != 0)
 			continue;
-		path = ev_path_parse(text, &why);
-		if (path == NULL || path->many || path->n == 0 || path->root != EV_ROOT_EVENT) {
+		path = ev_model_value(m, text, (struct ev_value_place){.envelope = true}, &why);
+		if (path == NULL || !ev_model_is_place(path)) {
 			ev_fail(err,
 				"--%s: '%s' is no path to one place in the event%s%s: write one "
 				"such as %s",
@@ -82,6 +88,13 @@ static void free_names(struct ev_names *names)
 	free(names->list);
 }
 
+static void free_filter(struct ev_column *when)
+{
+	if (when != NULL)
+		ev_path_free(&when->from);
+	free(when);
+}
+
 static void free_columns(struct ev_columns *columns)
 {
 	for (size_t i = 0; i < columns->n; i++) {
@@ -98,10 +111,15 @@ static void free_dimension(struct ev_dimension *d)
 	free(d->description);
 	free(d->keys);
 	ev_path_free(&d->each);
+	free_filter(d->when);
 	free_names(&d->types);
 	free_columns(&d->columns);
-	if (d->calendar != NULL)
+	if (d->calendar != NULL) {
 		ev_zone_free(&d->calendar->zone);
+		for (size_t i = 0; i < d->calendar->n_holidays; i++)
+			free(d->calendar->holidays[i].name);
+		free(d->calendar->holidays);
+	}
 	free(d->calendar);
 }
 
@@ -142,6 +160,7 @@ void ev_model_free(struct ev_model **model)
 		free(m->facts[i].name);
 		free(m->facts[i].description);
 		ev_path_free(&m->facts[i].each);
+		free_filter(m->facts[i].when);
 		free_names(&m->facts[i].types);
 		free_columns(&m->facts[i].columns);
 	}
@@ -163,6 +182,14 @@ void ev_model_free(struct ev_model **model)
 	}
 	free(m->environments);
 	free(m->file);
+	for (size_t i = 0; i < m->n_exprs; i++) {
+		for (size_t k = 0; k < m->exprs[i].n; k++)
+			ev_expr_free(&m->exprs[i].parts[k]);
+		free(m->exprs[i].parts);
+		free(m->exprs[i].text);
+		ev_path_free(&m->exprs[i].of);
+	}
+	free(m->exprs);
 	free(m->root);
 	free(m->name);
 	ev_yaml_free(&m->yaml);
@@ -190,6 +217,10 @@ void ev_column_key(const struct ev_column *c, struct ev_buf *out)
 {
 	ev_buf_printf(out, "%d %u %u %d", (int)c->type, (unsigned)c->size, (unsigned)c->scale,
 		      (int)c->from->root);
+	if (c->from->computed != 0)
+		ev_buf_printf(out, "%u ", c->from->computed);
+	if (c->from->when != NULL)
+		ev_buf_printf(out, "when %u ", c->from->when->computed);
 	ev_path_steps(c->from, out);
 }
 

@@ -1,5 +1,5 @@
 /*
- * model: what a shop's events mean, read from one YAML file (evkit-model.5). Floor 4.
+ * model: what a shop's events mean, read from one YAML file (evkit-model.5). Floor 5.
  *
  * The room lib/model reads the model, and knows nothing of what others make of it.
  *
@@ -57,20 +57,36 @@ struct ev_names {
 
 enum ev_keep { EV_KEEP_HISTORY, EV_KEEP_LATEST };
 
+struct ev_expr;
+
 struct ev_fact {
 	char *name;
 	char *description;
 	enum ev_keep keep;
-	struct ev_path *each;  /* one row per element; NULL: one row per event */
-	struct ev_names types; /* the event types it takes; none means all */
+	struct ev_path *each;	/* one row per element; NULL: one row per event */
+	struct ev_column *when; /* of type json: null and false make no row; or NULL */
+	struct ev_names types;	/* the event types it takes; none means all */
 	struct ev_columns columns;
 	struct ev_place place;
+};
+
+enum { EV_HOLIDAY_NAME = 100 }; /* code points */
+struct ev_holiday {
+	int64_t day; /* since 1970 */
+	char *name;
 };
 
 struct ev_calendar {
 	struct ev_date from, to;
 	struct ev_zone *zone;
+	struct ev_holiday *holidays; /* by day; of a calendar without them NULL */
+	size_t n_holidays;
 };
+
+/* Reads the holidays of a calendar, one at least. */
+enum ev_status ev_holidays_read(const char *file, struct ev_calendar *c, struct ev_error *err);
+/* The name of a day's; NULL if it is none. */
+const char *ev_holiday_of(const struct ev_calendar *c, int64_t day);
 
 struct ev_dimension {
 	char *name;
@@ -80,6 +96,7 @@ struct ev_dimension {
 	size_t *keys; /* indices of the columns that make the key, in the model's order */
 	size_t n_keys;
 	struct ev_path *each;
+	struct ev_column *when; /* as of a fact: of what says nothing of a member */
 	struct ev_names types;
 	struct ev_columns columns;
 	struct ev_place place;
@@ -129,6 +146,20 @@ struct ev_environment {
 	struct ev_place place;
 };
 
+/*
+ * An expression in the place of a path, whose value paths begin at (ev_path.computed: its index and
+ * 1). What it is computed from comes before it.
+ */
+struct ev_value_expr {
+	char *text;
+	struct ev_expr **parts; /* several: an id of their texts, joined by / */
+	size_t n;
+	const struct ev_path *each; /* the list of whose elements it is; NULL: of the event */
+	const struct ev_path *when; /* the filter that must take the event or element, or NULL */
+	bool envelope;		    /* of the envelope, not of the star */
+	struct ev_path *of; /* of the envelope: the only path that it is computed from, or NULL */
+};
+
 struct ev_model {
 	char *file; /* NULL for the default model */
 	char *root; /* the file's folder */
@@ -143,7 +174,9 @@ struct ev_model {
 	bool by_arrival;      /* order: arrival */
 	struct ev_event_type *types;
 	size_t n_types;
-	bool pass_unknown;
+	struct ev_event_type
+		*others; /* of the types, the contract of all that are not named, or NULL */
+	enum ev_unknown { EV_UNKNOWN_REJECT, EV_UNKNOWN_PASS, EV_UNKNOWN_DROP } unknown_types;
 	struct ev_rule *rules;
 	size_t n_rules;
 	const struct ev_yaml *expectations; /* a list, as it was written, or NULL */
@@ -157,6 +190,8 @@ struct ev_model {
 	size_t n_measures;
 	struct ev_environment *environments;
 	size_t n_environments;
+	struct ev_value_expr *exprs;
+	size_t n_exprs;
 };
 
 struct ev_model *ev_model_read(const char *file, struct ev_error *err);
@@ -166,6 +201,29 @@ struct ev_model *ev_model_default(void);
 enum ev_status ev_model_set_path(struct ev_model *m, const char *which, const char *text,
 				 struct ev_error *err);
 void ev_model_free(struct ev_model **m);
+/* Where it stands: in the elements of a list, in a table with a filter; or NULL. */
+struct ev_value_place {
+	const struct ev_path *each, *when;
+	bool envelope;
+	bool filter; /* it is one, and is computed even if it is a path */
+};
+/*
+ * What stands in the place of a path: a path, or any expression of one value. NULL, with what is
+ * wrong (no position).
+ */
+struct ev_path *ev_model_value(struct ev_model *m, const char *text, struct ev_value_place place,
+			       struct ev_error *why);
+/* Whether a text is meant as a path, so that what is wrong with it is of a path. */
+bool ev_model_means_path(const char *text);
+/* Whether a path can stand in the envelope: it names one place in the event, or its value. */
+bool ev_model_is_place(const struct ev_path *path);
+/* The same as ev_model_value of a list: a path, or an expression with [] at its end. */
+struct ev_path *ev_model_list(struct ev_model *m, const char *text, struct ev_error *why);
+/* A text that is the same in every event: the type, where there is one alone. */
+struct ev_path *ev_model_constant(struct ev_model *m, const char *text);
+/* An id made of several expressions. NULL: *bad is the index of the one that is wrong. */
+struct ev_path *ev_model_joined(struct ev_model *m, const char *const *texts, size_t n, size_t *bad,
+				struct ev_error *why);
 
 /* The parts of the model that a state or a table depends on. */
 enum ev_model_part {

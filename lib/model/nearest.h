@@ -1,5 +1,5 @@
 /*
- * nearest: what a person may have meant by a word that is not known. Floor 4.
+ * nearest: what a person may have meant by a word that is not known. Floor 5.
  */
 #ifndef EV_NEAREST_H
 #define EV_NEAREST_H

@@ -2,6 +2,7 @@
  * Reading a model: each key of its YAML checked, with its place, into struct ev_model.
  */
 #include "base/mem.h"
+#include "expr/expr.h"
 #include "io/in.h"
 #include "model/model.h"
 #include "model/nearest.h"
@@ -133,6 +134,18 @@ static bool description_of(struct reader *r, const struct ev_yaml *map, char **o
 	return true;
 }
 
+static bool is_value(struct reader *r, const struct ev_yaml *y, const char *what,
+		     const struct ev_path *out, struct ev_error *why)
+{
+	char *hint = out == NULL ? strstr(why->text, ", or say floating") : NULL;
+
+	if (hint != NULL) /* rules alone may */
+		*hint = '\0';
+	return out != NULL ||
+	       wrong(r, place(y), "%s: '%s' is no %s: %s", what, y->text,
+		     ev_model_means_path(y->text) ? "path" : "expression", why->text);
+}
+
 /* The same for a key that may be absent: then *out stays. */
 static bool optional_word(struct reader *r, const struct ev_yaml *map, const char *key,
 			  const char *const *words, int *out)
@@ -153,6 +166,19 @@ static bool path_of(struct reader *r, const struct ev_yaml *y, const char *what,
 	if (*out == NULL)
 		return wrong(r, place(y), "%s: '%s' is no path: %s", what, y->text, why.text);
 	return true;
+}
+
+/* A path or an expression of one value. */
+static bool value_of(struct reader *r, const struct ev_yaml *y, const char *what,
+		     struct ev_value_place at, struct ev_path **out)
+{
+	struct ev_error why;
+
+	if (y->kind != EV_YAML_SCALAR)
+		return wrong(r, place(y), "%s must be a path such as .a.b, or an expression of jq",
+			     what);
+	*out = ev_model_value(r->m, y->text, at, &why);
+	return is_value(r, y, what, *out, &why);
 }
 
 /*
@@ -241,7 +267,7 @@ static bool types_among(struct reader *r, const struct ev_yaml *y, const char *w
 {
 	if (!names_of(r, y, what, out))
 		return false;
-	for (size_t i = 0; i < out->n && r->m->n_types > 0; i++) {
+	for (size_t i = 0; i < out->n && r->m->n_types > 0 && r->m->others == NULL; i++) {
 		if (ev_symbols_of(r->types, y->items[i]->text, y->items[i]->len) == EV_NO_SYMBOL)
 			return unknown(r, place(y->items[i]), "event type", " in types",
 				       out->list[i], r->m->types, r->m->n_types,
@@ -258,6 +284,27 @@ static bool types_of(struct reader *r, const struct ev_yaml *map, struct ev_name
 }
 
 /* The sections */
+
+/* An id of several parts. */
+static bool joined_id(struct reader *r, const struct ev_yaml *y, struct ev_path **out)
+{
+	enum { MOST = 16 };
+	const char *texts[MOST];
+	struct ev_error why;
+	size_t bad;
+
+	if (y->n == 0 || y->n > MOST)
+		return wrong(r, place(y), "id as a list has 1 to %d parts", MOST);
+	for (size_t i = 0; i < y->n; i++) {
+		if (y->items[i]->kind != EV_YAML_SCALAR)
+			return wrong(r, place(y->items[i]),
+				     "a part of the id must be a path such as .a.b, or an "
+				     "expression of jq");
+		texts[i] = y->items[i]->text;
+	}
+	*out = ev_model_joined(r->m, texts, y->n, &bad, &why);
+	return *out != NULL || is_value(r, y->items[bad], "id", NULL, &why);
+}
 
 static bool read_ignore(struct reader *r, const struct ev_yaml *y)
 {
@@ -304,14 +351,23 @@ static bool read_event(struct reader *r, const struct ev_yaml *y)
 		return false;
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
 		v = ev_yaml_get(y, keys[i]);
-		if (v == NULL && i < 3)
+		if (v == NULL && (i == 0 || i == 2))
 			return wrong(r, place(y), "event needs the key '%s'", keys[i]);
+		if (v == NULL && i == 1) {
+			m->type = ev_model_constant(m, m->name);
+			continue;
+		}
 		if (v == NULL)
 			continue;
 		*places[i] = place(v);
-		if (!path_of(r, v, keys[i], paths[i]))
+		if (i == 0 && v->kind == EV_YAML_LIST) {
+			if (!joined_id(r, v, paths[i]))
+				return false;
+			continue;
+		}
+		if (!value_of(r, v, keys[i], (struct ev_value_place){.envelope = true}, paths[i]))
 			return false;
-		if ((*paths[i])->many || (*paths[i])->root != EV_ROOT_EVENT || (*paths[i])->n == 0)
+		if (!ev_model_is_place(*paths[i]))
 			return wrong(r, place(v),
 				     "%s must name one place in the event, such as .%s", keys[i],
 				     keys[i]);
@@ -373,6 +429,8 @@ static bool read_types(struct reader *r, const struct ev_yaml *y)
 				     *patch = ev_yaml_get(v, "patch");
 
 		t->name = ev_strdup(y->keys[i]->text);
+		if (strcmp(t->name, "*") == 0)
+			r->m->others = t;
 		ev_symbols_add(r->types, t->name, strlen(t->name));
 		if (schema == NULL && patch == NULL) {
 			if (!read_contract(r, v, &t->put))
@@ -532,12 +590,52 @@ static bool may_meet(const struct ev_step *a, const struct ev_step *b)
 
 enum overlap { APART, AROUND, WITHIN };
 
+struct used {
+	const struct ev_model *m;
+	enum overlap most;
+};
+
+static enum overlap overlap(const struct ev_model *m, const struct ev_path *each,
+			    const struct ev_path *path);
+
+static void use(void *ctx, const char *text, bool whole)
+{
+	struct used *u = ctx;
+	struct ev_error why;
+	struct ev_path *path = ev_path_parse(text[0] != '\0' ? text : ".", &why);
+	enum overlap met = path != NULL ? overlap(u->m, NULL, path) : APART;
+
+	if (met == WITHIN || (whole && met == AROUND))
+		u->most = WITHIN;
+	ev_path_free(&path);
+}
+
+/* Whether what is ignored may go into what is computed; of a text for libjq, it may. */
+static enum overlap overlap_computed(const struct ev_model *m, const struct ev_path *path)
+{
+	const struct ev_value_expr *e = &m->exprs[path->computed - 1];
+	struct used u = {m, APART};
+	struct ev_buf item = {0};
+
+	if (e->each != NULL && e->each->computed == 0)
+		ev_path_steps(e->each, &item);
+	for (size_t i = 0; i < e->n && m->n_ignore > 0; i++) {
+		ev_expr_paths(e->parts[i], item.len > 0 ? ev_buf_str(&item) : NULL, use, &u);
+		if (ev_expr_is_foreign(e->parts[i]))
+			u.most = WITHIN;
+	}
+	ev_buf_free(&item);
+	return u.most;
+}
+
 /* Whether what is ignored may lie within a place, or the place within what is ignored. */
 static enum overlap overlap(const struct ev_model *m, const struct ev_path *each,
 			    const struct ev_path *path)
 {
 	enum overlap most = APART;
 
+	if (path->computed != 0)
+		return overlap_computed(m, path);
 	for (size_t i = 0; i < m->n_ignore && path->root != EV_ROOT_INDEX; i++) {
 		const struct ev_path *ignored = m->ignore[i];
 		const struct ev_step *s = NULL;
@@ -554,8 +652,27 @@ static enum overlap overlap(const struct ev_model *m, const struct ev_path *each
 	return most;
 }
 
+/* Reports what event.ignore keeps from a place. */
+static bool is_ignored(struct reader *r, const struct ev_yaml *y, const char *cannot)
+{
+	struct ev_error none;
+	struct ev_path *path = ev_path_parse(y->text, &none);
+
+	if (path != NULL)
+		report(r, place(y), "'%s' is ignored by event.ignore and cannot %s", y->text,
+		       cannot);
+	else
+		report(r, place(y),
+		       "what event.ignore names may go into '%s', which so cannot %s: name the "
+		       "members that it needs, by what is native (evkit-model(5))",
+		       y->text, cannot);
+	ev_path_free(&path);
+	return false;
+}
+
 static bool read_column(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
-			const struct ev_path *each, bool in_fact, struct ev_column *c)
+			const struct ev_path *each, const struct ev_path *when, bool in_fact,
+			struct ev_column *c)
 {
 	static const char *const fact_keys[] = {"from", "type", "dimension", "description", NULL};
 	static const char *const dimension_keys[] = {"from", "type", "description", NULL};
@@ -571,7 +688,7 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 	if (!name_of(r, key, "column", &c->name) ||
 	    !is_map(r, y, "a column", in_fact ? fact_keys : dimension_keys) ||
 	    !description_of(r, y, &c->description) || !required(r, y, "a column", "from", &v) ||
-	    !path_of(r, v, "from", &c->from))
+	    !value_of(r, v, "from", (struct ev_value_place){.each = each, .when = when}, &c->from))
 		return false;
 	if (c->from->many)
 		return wrong(r, place(v),
@@ -581,8 +698,7 @@ static bool read_column(struct reader *r, const struct ev_yaml *key, const struc
 			     c->from->text);
 	around = overlap(r->m, each, c->from);
 	if (around == WITHIN)
-		return wrong(r, place(v), "'%s' is ignored by event.ignore and cannot be a column",
-			     c->from->text);
+		return is_ignored(r, v, "be a column");
 	if (!required(r, y, "a column", "type", &v) || !read_type(r, v, c))
 		return false;
 	c->around = around == AROUND && c->type == EV_TYPE_JSON;
@@ -648,7 +764,7 @@ static bool names_differ(struct reader *r, const struct ev_columns *columns)
 }
 
 static bool read_columns(struct reader *r, const struct ev_yaml *y, const struct ev_path *each,
-			 bool in_fact, struct ev_columns *out)
+			 const struct ev_path *when, bool in_fact, struct ev_columns *out)
 {
 	if (!is_map(r, y, "columns", NULL))
 		return false;
@@ -656,7 +772,8 @@ static bool read_columns(struct reader *r, const struct ev_yaml *y, const struct
 		return wrong(r, place(y), "columns is empty: name at least one");
 	out->list = ev_calloc(y->n, sizeof *out->list);
 	for (size_t i = 0; i < y->n; i++)
-		if (!read_column(r, y->keys[i], y->items[i], each, in_fact, &out->list[out->n++]))
+		if (!read_column(r, y->keys[i], y->items[i], each, when, in_fact,
+				 &out->list[out->n++]))
 			return false;
 	return names_differ(r, out);
 }
@@ -664,21 +781,73 @@ static bool read_columns(struct reader *r, const struct ev_yaml *y, const struct
 static bool each_of(struct reader *r, const struct ev_yaml *map, struct ev_path **out)
 {
 	const struct ev_yaml *v = ev_yaml_get(map, "each");
+	struct ev_error why;
 
 	if (v == NULL)
 		return true;
-	if (!path_of(r, v, "each", out))
+	if (v->kind != EV_YAML_SCALAR)
+		return wrong(r, place(v), "each must name a list's elements, such as .items[]");
+	*out = ev_model_list(r->m, v->text, &why);
+	if (!is_value(r, v, "each", *out, &why))
 		return false;
 	if (!(*out)->many || (*out)->root != EV_ROOT_EVENT)
 		return wrong(r, place(v), "each must name a list's elements, such as .items[]");
-	return overlap(r->m, NULL, *out) != WITHIN ||
-	       wrong(r, place(v), "'%s' is ignored by event.ignore and cannot be a list of rows",
-		     (*out)->text);
+	return overlap(r->m, NULL, *out) != WITHIN || is_ignored(r, v, "be a list of rows");
+}
+
+/* A filter: a predicate of the event, or of an element. */
+static bool when_of(struct reader *r, const struct ev_yaml *map, struct ev_path *each,
+		    struct ev_column **out)
+{
+	const struct ev_yaml *v = ev_yaml_get(map, "when");
+	struct ev_column *c;
+
+	if (v == NULL)
+		return true;
+	c = *out = ev_calloc(1, sizeof *c);
+	c->type = EV_TYPE_JSON;
+	c->place = place(v);
+	if (!value_of(r, v, "when", (struct ev_value_place){.each = each, .filter = true},
+		      &c->from))
+		return false;
+	if (c->from->many)
+		return wrong(r, place(v),
+			     "when takes one value: say any(...) or all(...) of a list");
+	if (c->from->root != EV_ROOT_EVENT && each == NULL)
+		return wrong(r, place(v), "'%s' stands for an element, but there is no 'each' here",
+			     c->from->text);
+	if (overlap(r->m, each, c->from) == WITHIN)
+		return is_ignored(r, v, "decide about rows");
+	if (each != NULL && c->from->root == EV_ROOT_EVENT)
+		each->when = c->from;
+	return true;
+}
+
+/* A file beside the model, with the holidays of a calendar. */
+static bool read_holidays(struct reader *r, const struct ev_yaml *y, struct ev_calendar *c)
+{
+	struct ev_buf path = {0};
+	struct ev_error why;
+	enum ev_status st;
+
+	if (y->kind != EV_YAML_SCALAR || y->len == 0)
+		return wrong(r, place(y), "holidays must be the name of a file");
+	if (y->text[0] == '/' || strstr(y->text, "..") != NULL)
+		return wrong(r, place(y),
+			     "%s: lies outside the model's folder: keep holidays in or below it",
+			     y->text);
+	ev_buf_printf(&path, strcmp(r->m->root, ".") == 0 ? "%.0s%s" : "%s/%s", r->m->root,
+		      y->text);
+	st = ev_holidays_read(ev_buf_str(&path), c, &why);
+	ev_buf_free(&path);
+	if (st != EV_OK)
+		*r->err = why; /* it names the file and the line */
+	return st == EV_OK;
 }
 
 static bool read_calendar(struct reader *r, const struct ev_yaml *y, struct ev_dimension *d)
 {
-	static const char *const keys[] = {"from", "to", "zone", NULL};
+	static const char *const keys[] = {"from", "to", "zone", "holidays", NULL};
 	struct ev_calendar *c = d->calendar = ev_calloc(1, sizeof *c);
 	const struct ev_yaml *v;
 	struct ev_error why;
@@ -701,10 +870,25 @@ static bool read_calendar(struct reader *r, const struct ev_yaml *y, struct ev_d
 		return wrong(r, place(v), "zone must be a text");
 	if ((c->zone = ev_zone_open(v != NULL ? v->text : "UTC", &why)) == NULL)
 		return wrong(r, place(v != NULL ? v : y), "%s", why.text);
-	return true;
+	v = ev_yaml_get(y, "holidays");
+	return v == NULL || read_holidays(r, v, c);
 }
 
-static bool read_key(struct reader *r, const struct ev_yaml *y, struct ev_dimension *d)
+/*
+ * What decides where a dimension's columns have values. Facts of all events refer to it by the
+ * parts of its key, where those are several.
+ */
+static const struct ev_path *columns_filter(const struct ev_yaml *map, const struct ev_column *when)
+{
+	const struct ev_yaml *key = ev_yaml_get(map, "key");
+
+	return when == NULL || (key != NULL && key->kind == EV_YAML_LIST && key->n > 1)
+		       ? NULL
+		       : when->from;
+}
+
+static bool read_key(struct reader *r, const struct ev_yaml *y, const struct ev_path *when,
+		     struct ev_dimension *d)
 {
 	size_t n = y->kind == EV_YAML_LIST ? y->n : 1;
 
@@ -718,7 +902,8 @@ static bool read_key(struct reader *r, const struct ev_yaml *y, struct ev_dimens
 		struct ev_path *path;
 		size_t k;
 
-		if (!path_of(r, v, "key", &path))
+		if (!value_of(r, v, "key", (struct ev_value_place){.each = d->each, .when = when},
+			      &path))
 			return false;
 		for (k = 0; k < d->columns.n && !ev_path_same(path, d->columns.list[k].from);)
 			k++;
@@ -738,7 +923,7 @@ static bool read_key(struct reader *r, const struct ev_yaml *y, struct ev_dimens
 static bool read_dimension(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
 			   struct ev_dimension *d)
 {
-	static const char *const keys[] = {"key",     "history",  "each",	 "for",
+	static const char *const keys[] = {"key",     "history",  "each",	 "for", "when",
 					   "columns", "calendar", "description", NULL};
 	static const char *const histories[] = {"scd1", "scd2", NULL};
 	const struct ev_yaml *v;
@@ -752,10 +937,11 @@ static bool read_dimension(struct reader *r, const struct ev_yaml *key, const st
 		return y->n == (d->description != NULL ? 2 : 1)
 			       ? read_calendar(r, v, d)
 			       : wrong(r, place(key), "a calendar has no other keys");
-	if (!each_of(r, y, &d->each) || !types_of(r, y, &d->types) ||
-	    !required(r, y, "a dimension", "columns", &v) ||
-	    !read_columns(r, v, d->each, false, &d->columns) ||
-	    !required(r, y, "a dimension", "key", &v) || !read_key(r, v, d))
+	if (!each_of(r, y, &d->each) || !when_of(r, y, d->each, &d->when) ||
+	    !types_of(r, y, &d->types) || !required(r, y, "a dimension", "columns", &v) ||
+	    !read_columns(r, v, d->each, columns_filter(y, d->when), false, &d->columns) ||
+	    !required(r, y, "a dimension", "key", &v) ||
+	    !read_key(r, v, columns_filter(y, d->when), d))
 		return false;
 	for (size_t i = 0; i < d->columns.n; i++) {
 		const char *name = d->columns.list[i].name;
@@ -785,7 +971,7 @@ static bool keys_reached(struct reader *r, const struct ev_fact *f)
 
 		for (size_t k = 0; d != NULL && d->n_keys > 1 && k < d->n_keys; k++)
 			if (d->columns.list[d->keys[k]].from->root != EV_ROOT_EVENT &&
-			    (f->each == NULL || !ev_path_same(f->each, d->each)))
+			    (f->each == NULL || !ev_path_same_steps(f->each, d->each)))
 				return wrong(r, c->place,
 					     "the key of %s lies in %s: a fact that refers to it "
 					     "needs the same each",
@@ -797,7 +983,8 @@ static bool keys_reached(struct reader *r, const struct ev_fact *f)
 static bool read_fact(struct reader *r, const struct ev_yaml *key, const struct ev_yaml *y,
 		      struct ev_fact *f)
 {
-	static const char *const keys[] = {"keep", "each", "for", "columns", "description", NULL};
+	static const char *const keys[] = {"keep",    "each",	     "for", "when",
+					   "columns", "description", NULL};
 	static const char *const keeps[] = {"history", "latest", NULL};
 	const struct ev_yaml *v;
 	int keep;
@@ -806,8 +993,11 @@ static bool read_fact(struct reader *r, const struct ev_yaml *key, const struct 
 	if (!name_of(r, key, "fact", &f->name) || !is_map(r, y, "a fact", keys) ||
 	    !description_of(r, y, &f->description) || !required(r, y, "a fact", "keep", &v) ||
 	    !word_of(r, v, "keep", keeps, &keep) || !each_of(r, y, &f->each) ||
-	    !types_of(r, y, &f->types) || !required(r, y, "a fact", "columns", &v) ||
-	    !read_columns(r, v, f->each, true, &f->columns) || !keys_reached(r, f))
+	    !when_of(r, y, f->each, &f->when) || !types_of(r, y, &f->types) ||
+	    !required(r, y, "a fact", "columns", &v) ||
+	    !read_columns(r, v, f->each, f->when != NULL ? f->when->from : NULL, true,
+			  &f->columns) ||
+	    !keys_reached(r, f))
 		return false;
 	f->keep = (enum ev_keep)keep;
 	return true;
@@ -1076,9 +1266,9 @@ static bool read_root(struct reader *r, const struct ev_yaml *y)
 					   "unknown_types", "rules",	"star",	 "expectations",
 					   "environments",  "measures", NULL};
 	static const char *const versions[] = {"1", NULL};
-	static const char *const choices[] = {"reject", "pass", NULL};
+	static const char *const choices[] = {"reject", "pass", "drop", NULL};
 	const struct ev_yaml *v;
-	int word, pass = 0;
+	int word, unknown_types = EV_UNKNOWN_REJECT;
 
 	if (!is_map(r, y, "the model", keys) || !required(r, y, "the model", "evkit", &v) ||
 	    !word_of(r, v, "evkit, the version of the model's language,", versions, &word) ||
@@ -1086,13 +1276,17 @@ static bool read_root(struct reader *r, const struct ev_yaml *y)
 	    !required(r, y, "the model", "event", &v) || !read_event(r, v))
 		return false;
 	if (((v = ev_yaml_get(y, "types")) != NULL && !read_types(r, v)) ||
-	    !optional_word(r, y, "unknown_types", choices, &pass) ||
+	    !optional_word(r, y, "unknown_types", choices, &unknown_types) ||
 	    ((v = ev_yaml_get(y, "rules")) != NULL && !read_rules(r, v)) ||
 	    ((v = ev_yaml_get(y, "star")) != NULL && !read_star(r, v)))
 		return false;
 	if ((v = ev_yaml_get(y, "measures")) != NULL && !read_measures(r, v))
 		return false;
-	r->m->pass_unknown = pass == 1;
+	r->m->unknown_types = (enum ev_unknown)unknown_types;
+	if (r->m->others != NULL && (v = ev_yaml_get(y, "unknown_types")) != NULL)
+		return wrong(
+			r, place(v),
+			"with a contract for '*' no type is unknown: leave one of the two out");
 	if ((v = ev_yaml_get(y, "expectations")) != NULL) {
 		if (v->kind != EV_YAML_LIST)
 			return wrong(r, place(v),

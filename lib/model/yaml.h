@@ -1,5 +1,5 @@
 /*
- * yaml: a YAML document as a tree with positions. The door to libyaml. Floor 4.
+ * yaml: a YAML document as a tree with positions. The door to libyaml. Floor 5.
  *
  * One document a file, read in time linear in its size. Aliases share their node. Not taken: equal
  * keys in one mapping, keys that are no scalars, nesting deeper than 64, more than a million nodes

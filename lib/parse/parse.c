@@ -14,13 +14,12 @@ enum { TRIES = 16 }; /* braces at which JSON in text may begin */
 const char *const ev_parse_formats[] = {"auto", "json", "text", "nginx", NULL};
 
 struct ev_parse {
-	enum ev_parse_format format;
-	bool origin;
+	struct ev_parse_options options;
 	struct ev_port *port;
 	struct ev_events *events;
 	struct ev_reasons why;
 	struct ev_regex *nginx;
-	struct ev_buf out, member;
+	struct ev_buf out, member, id;
 };
 
 /*
@@ -37,18 +36,17 @@ static const char nginx_pattern[] =
 	"\"(?<http_referer>" QUOTED ")\" \"(?<http_user_agent>" QUOTED ")\""
 	"(?: \"(?<http_x_forwarded_for>" QUOTED ")\")?$";
 
-struct ev_parse *ev_parse_open(enum ev_parse_format format, bool origin, struct ev_port *port,
+struct ev_parse *ev_parse_open(const struct ev_parse_options *options, struct ev_port *port,
 			       struct ev_error *err)
 {
 	struct ev_parse *p = ev_calloc(1, sizeof *p);
 
-	p->format = format;
-	p->origin = origin;
+	p->options = *options;
 	p->port = port;
 	p->events = ev_events_new(NULL, EV_READ_TEXT, EV_TRUST_RAW);
-	if (format == EV_PARSE_NGINX) {
-		p->nginx = ev_regex_compile(nginx_pattern, sizeof nginx_pattern - 1,
-					    EV_REGEX_BYTES, err);
+	if (options->format == EV_PARSE_NGINX) {
+		p->nginx = ev_regex_compile(nginx_pattern, sizeof nginx_pattern - 1, EV_REGEX_BYTES,
+					    err);
 		if (p->nginx == NULL)
 			ev_parse_free(&p);
 	}
@@ -64,6 +62,7 @@ void ev_parse_free(struct ev_parse **p)
 	ev_regex_free(&(*p)->nginx);
 	ev_buf_free(&(*p)->out);
 	ev_buf_free(&(*p)->member);
+	ev_buf_free(&(*p)->id);
 	free(*p);
 	*p = NULL;
 }
@@ -92,15 +91,55 @@ static enum ev_status cut(struct ev_parse *p, const struct ev_record *rec, struc
 		      err);
 }
 
-/* Passes an event on: as it is, or with its origin. */
-static enum ev_status pass(struct ev_parse *p, const struct ev_record *rec,
-			   const struct ev_event *event, struct ev_error *err)
+/* A UUID of RFC 9562, version 8, made of some bytes. */
+static void put_uuid(const char *bytes, size_t len, struct ev_buf *out)
 {
-	const struct ev_doc *d = event->doc;
+	char digest[33];
+
+	ev_md5_hex(bytes, len, digest);
+	/* The two low bits of the digit at 16 stand beside the variant's. */
+	ev_buf_printf(out, "\"%.8s-%.4s-8%.3s-%c%.3s-%.12s\"", digest, digest + 8, digest + 13,
+		      "89ab89ab89ab89ab"[ev_hex_digit(digest[16])], digest + 17, digest + 20);
+}
+
+/* An id of where the line stood and of the line, so that equal lines are told apart. */
+static void put_id(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out)
+{
+	ev_buf_reset(&p->id);
+	ev_record_position(rec, &p->id);
+	ev_buf_putc(&p->id, '\n');
+	ev_buf_put(&p->id, rec->p, rec->len);
+	put_uuid(p->id.p, p->id.len, out);
+}
+
+/* Whether an event gets an id. */
+static bool lacks_id(const struct ev_parse *p, const struct ev_doc *d)
+{
+	const char *name = p->options.add_id;
+
+	return name != NULL && ev_member(d, 0, name, strlen(name)) == EV_NOWHERE;
+}
+
+/* Puts the id as the last member of what is in p->out; behind: bytes from the closing brace on. */
+static void append_id(struct ev_parse *p, const struct ev_record *rec, bool first, size_t behind)
+{
 	struct ev_buf *m = &p->member;
 
-	if (!p->origin)
-		return ev_port_line(p->port, d->text, d->len, err);
+	ev_buf_reset(m);
+	ev_buf_put(m, p->out.p + p->out.len - behind, behind);
+	p->out.len -= behind;
+	ev_buf_puts(&p->out, first ? "" : ",");
+	ev_json_quote(p->options.add_id, strlen(p->options.add_id), &p->out);
+	ev_buf_putc(&p->out, ':');
+	put_id(p, rec, &p->out);
+	ev_buf_put(&p->out, m->p, m->len);
+}
+
+static void put_with_origin(struct ev_parse *p, const struct ev_record *rec,
+			    const struct ev_event *event)
+{
+	struct ev_buf *m = &p->member;
+
 	ev_buf_reset(m);
 	ev_buf_puts(m, "{\"origin\":");
 	if (event->origin != NULL) {
@@ -111,8 +150,26 @@ static enum ev_status pass(struct ev_parse *p, const struct ev_record *rec,
 		ev_buf_putc(m, '}');
 	}
 	ev_buf_putc(m, '}');
+	ev_event_write(event->doc, event->reserved, m->p, m->len, &p->out);
+}
+
+/* Passes an event on: as it is, or with its origin, or with an id. */
+static enum ev_status pass(struct ev_parse *p, const struct ev_record *rec,
+			   const struct ev_event *event, struct ev_error *err)
+{
+	const struct ev_doc *d = event->doc;
+	const bool add_id = lacks_id(p, d);
+
+	if (!p->options.origin && !add_id)
+		return ev_port_line(p->port, d->text, d->len, err);
 	ev_buf_reset(&p->out);
-	ev_event_write(d, event->reserved, m->p, m->len, &p->out);
+	if (p->options.origin)
+		put_with_origin(p, rec, event);
+	else
+		ev_buf_put(&p->out, d->text, d->len);
+	if (add_id)
+		append_id(p, rec, d->nodes[0].count == 0 && !p->options.origin,
+			  d->len - (d->nodes[0].end - 1));
 	return ev_port_line(p->port, p->out.p, p->out.len, err);
 }
 
@@ -299,7 +356,7 @@ static enum ev_status nginx(struct ev_parse *p, const struct ev_record *rec, str
 {
 	static const char type[] = "\"event_type\":\"HttpRequest\"";
 	struct ev_buf *o = &p->out;
-	char time[26], digest[33];
+	char time[26];
 	size_t from, to;
 
 	if (rec->cut)
@@ -314,17 +371,14 @@ static enum ev_status nginx(struct ev_parse *p, const struct ev_record *rec, str
 	if (!ev_regex_match(p->nginx, rec->p, rec->len) ||
 	    !ev_regex_span(p->nginx, 3, &from, &to) || !nginx_time(rec->p + from, time))
 		return refuse(p, rec, "foreign", "not a line of nginx's combined or main log", err);
-	/*
-	 * The line is all that an access log knows of a request, so it makes the id: RFC 9562,
-	 * version 8. The two low bits of the digit at 16 stand beside the variant's.
-	 */
-	ev_md5_hex(rec->p, rec->len, digest);
+	/* The line is all that an access log knows of a request, so it makes the id. */
 	ev_buf_reset(o);
-	ev_buf_printf(
-		o,
-		"{\"event_id\":\"%.8s-%.4s-8%.3s-%c%.3s-%.12s\",%s,\"event_timestamp\":\"%.25s\"",
-		digest, digest + 8, digest + 13, "89ab89ab89ab89ab"[ev_hex_digit(digest[16])],
-		digest + 17, digest + 20, type, time);
+	ev_buf_puts(o, "{\"event_id\":");
+	if (p->options.add_id != NULL && strcmp(p->options.add_id, "event_id") == 0)
+		put_id(p, rec, o);
+	else
+		put_uuid(rec->p, rec->len, o);
+	ev_buf_printf(o, ",%s,\"event_timestamp\":\"%.25s\"", type, time);
 	for (uint32_t g = 1; g <= ev_regex_groups(p->nginx); g++) {
 		const char *name = ev_regex_group_name(p->nginx, g);
 
@@ -338,7 +392,7 @@ static enum ev_status nginx(struct ev_parse *p, const struct ev_record *rec, str
 		else
 			nginx_text(rec->p + from, to - from, o);
 	}
-	if (p->origin) {
+	if (p->options.origin) {
 		ev_buf_puts(o, ",\"_ev\":{\"origin\":{");
 		ev_record_position(rec, o);
 		ev_buf_puts(o, "}}");
@@ -351,7 +405,7 @@ enum ev_status ev_parse_step(struct ev_parse *p, const struct ev_record *rec, st
 {
 	const char *first;
 
-	switch (p->format) {
+	switch (p->options.format) {
 	case EV_PARSE_NGINX: return nginx(p, rec, err);
 	case EV_PARSE_JSON: return json(p, rec, err);
 	case EV_PARSE_TEXT: return text(p, rec, err);

@@ -1,5 +1,5 @@
 /*
- * parse: raw log lines to events. Floor 9.
+ * parse: raw log lines to events. Floor 10.
  *
  * The room lib/parse is the engine of evparse.
  *
@@ -23,8 +23,14 @@ extern const char *const ev_parse_formats[];
 
 struct ev_parse;
 
-/* origin: append "_ev" with the line's source, number and offset to each event. */
-struct ev_parse *ev_parse_open(enum ev_parse_format format, bool origin, struct ev_port *port,
+struct ev_parse_options {
+	enum ev_parse_format format;
+	bool origin; /* append "_ev" with the line's source, number and offset to each event */
+	const char *add_id; /* the member that an event without it gets as its id; or NULL */
+};
+
+/* The options' texts are borrowed. */
+struct ev_parse *ev_parse_open(const struct ev_parse_options *options, struct ev_port *port,
 			       struct ev_error *err);
 enum ev_status ev_parse_step(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err);
 void ev_parse_free(struct ev_parse **p);

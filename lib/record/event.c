@@ -1,5 +1,6 @@
 #include "record/event.h"
 #include "number/decimal.h"
+#include "record/compute.h"
 #include "scan/form.h"
 #include "json/part.h"
 #include "json/pick.h"
@@ -13,6 +14,7 @@ struct ev_events {
 	enum ev_depth depth;
 	enum ev_trust trust;
 	struct ev_scan *scan;
+	struct ev_compute *compute; /* NULL: nothing is computed */
 	struct ev_picks *picks;
 	uint32_t reserved, origin, id_at, type, time, modified, version, op; /* slots */
 	uint32_t *ignore; /* slots of what the model ignores */
@@ -45,6 +47,8 @@ struct ev_events *ev_events_new(const struct ev_model *m, enum ev_depth depth, e
 	e->origin = ev_events_want(e, e->origin_path);
 	if (m == NULL)
 		return e;
+	if (depth >= EV_READ_ID)
+		e->compute = ev_compute_new(m, false, e->scan);
 	e->ignore = ev_calloc(m->n_ignore, sizeof *e->ignore);
 	for (size_t i = 0; i < m->n_ignore; i++)
 		e->ignore[i] = ev_events_want(e, m->ignore[i]);
@@ -58,6 +62,12 @@ struct ev_events *ev_events_new(const struct ev_model *m, enum ev_depth depth, e
 	e->version = ev_events_want(e, m->version);
 	e->op = ev_events_want(e, m->op);
 	return e;
+}
+
+void ev_events_compute_columns(struct ev_events *e)
+{
+	ev_compute_free(&e->compute);
+	e->compute = ev_compute_new(e->m, true, e->scan);
 }
 
 struct ev_scan *ev_events_scan(struct ev_events *e)
@@ -74,6 +84,8 @@ struct ev_list ev_events_want_all(struct ev_events *e, const struct ev_path *pat
 {
 	struct ev_path names = *path;
 
+	if (path->computed != 0 || path->when != NULL)
+		return (struct ev_list){path, 0, 0};
 	names.n = 0;
 	while (names.n < path->n && path->steps[names.n].kind == EV_STEP_NAME)
 		names.n++;
@@ -181,6 +193,7 @@ void ev_events_free(struct ev_events **e)
 	ev_path_free(&(*e)->reserved_path);
 	ev_path_free(&(*e)->origin_path);
 	free((*e)->ignore);
+	ev_compute_free(&(*e)->compute);
 	ev_scan_free(&(*e)->scan);
 	ev_buf_free(&(*e)->id);
 	ev_buf_free(&(*e)->text);
@@ -304,7 +317,17 @@ bool ev_event_path_passes(const struct ev_path *path, const struct ev_doc *d, ui
 			  struct ev_reasons *why)
 {
 	struct shape_reasons t = {path, d, why};
+	const struct ev_computed *v =
+		path->computed != 0 ? ev_computed_find(d, path->computed, from) : NULL;
 
+	if (path->when != NULL && !ev_path_takes(path->when, d, from))
+		return true;
+	if (v != NULL && v->why != NULL) {
+		if (why->code == NULL)
+			why->code = "expression";
+		ev_reasons_add(why, "%s: %s", path->text, v->why)->keyword = "jq";
+		return false;
+	}
 	return ev_path_is_open(path, d, from, add_shape, &t);
 }
 
@@ -374,6 +397,25 @@ static void read_id(struct ev_events *e, struct ev_event *event, struct ev_reaso
 	event->id_len = e->id.len;
 }
 
+/* A time that cannot be read, with the expression that reads it, where that is known. */
+static void wrong_time(struct ev_reasons *why, const struct ev_path *path, const char *what,
+		       const char *problem, const struct ev_doc *d, uint32_t at, const char *p,
+		       size_t len)
+{
+	const char *how = ev_time_reading(p, len, ev_kind(d, at) == EV_NUMBER);
+	const char *raw;
+	size_t raw_len;
+
+	if (how == NULL) {
+		wrong_value(why, path, what, problem, d, at);
+		return;
+	}
+	raw = ev_raw(d, at, &raw_len);
+	envelope(why, path, what,
+		 ev_reasons_text(why, "%s: %s: to read it, the model says %s%s", problem,
+				 ev_reasons_quote(why, raw, raw_len), path->text, how));
+}
+
 static void read_time(struct ev_events *e, struct ev_event *event, const struct ev_path *path,
 		      const char *what, uint32_t at, struct ev_time *t, struct ev_reasons *why)
 {
@@ -381,17 +423,18 @@ static void read_time(struct ev_events *e, struct ev_event *event, const struct 
 	size_t len;
 
 	if (ev_kind(event->doc, at) != EV_STRING) {
-		wrong_value(why, path, what, "is no text such as \"2026-03-01T10:00:00Z\"",
-			    event->doc, at);
+		p = ev_raw(event->doc, at, &len);
+		wrong_time(why, path, what, "is no text such as \"2026-03-01T10:00:00Z\"",
+			   event->doc, at, p, len);
 		return;
 	}
 	p = ev_string(event->doc, at, &e->text, &len);
 	switch (ev_time_parse(p, len, t)) {
 	case EV_TIME_BAD:
-		wrong_value(why, path, what,
-			    ev_reasons_text(why, "is no date-time as RFC 3339 has it, %s",
-					    ev_time_flaw(p, len)),
-			    event->doc, at);
+		wrong_time(why, path, what,
+			   ev_reasons_text(why, "is no date-time as RFC 3339 has it, %s",
+					   ev_time_flaw(p, len)),
+			   event->doc, at, p, len);
 		return;
 	case EV_TIME_NAIVE:
 		if (e->m->zone == NULL)
@@ -558,6 +601,8 @@ enum ev_status ev_events_read(struct ev_events *e, const struct ev_record *rec,
 			       rec->before + event->doc->duplicate + 1);
 		return reject(why, "duplicate-name");
 	}
+	if (e->compute != NULL)
+		event->doc = ev_compute(e->compute, event->doc);
 	ev_picks_find(e->picks, event->doc, 0);
 	event->at = e->picks->at;
 	if (read_reserved(e, event, why) != EV_OK)

@@ -1,5 +1,5 @@
 /*
- * event: a record as an event. The line scanned, its envelope read and checked. Floor 5.
+ * event: a record as an event. The line scanned, its envelope read and checked. Floor 6.
  *
  * The room lib/record is about one record on its way: read as an event, counted, or set aside.
  */
@@ -59,6 +59,8 @@ struct ev_events;
 
 /* The model is borrowed. */
 struct ev_events *ev_events_new(const struct ev_model *m, enum ev_depth depth, enum ev_trust trust);
+/* What the model's columns and lists compute is computed as well, from the next event on. */
+void ev_events_compute_columns(struct ev_events *e);
 /* The scanner that reads the events. */
 struct ev_scan *ev_events_scan(struct ev_events *e);
 /* Picks values in the events, from the root. */

@@ -1,5 +1,5 @@
 /*
- * port: what an engine writes to, and what it counts. Floor 5.
+ * port: what an engine writes to, and what it counts. Floor 6.
  */
 #ifndef EV_PORT_H
 #define EV_PORT_H

@@ -1,6 +1,6 @@
 /*
  * position: where a record stands, and when it happened: the order in which first, last and
- * samples are chosen, so that the choice does not depend on the order of the input. Floor 5.
+ * samples are chosen, so that the choice does not depend on the order of the input. Floor 6.
  *
  * What happened earlier comes first, what bears no time comes last; then by the source's name, the
  * line, the offset.

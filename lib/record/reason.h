@@ -1,5 +1,5 @@
 /*
- * reason: why a record is not fit, as many reasons as there are. Floor 5.
+ * reason: why a record is not fit, as many reasons as there are. Floor 6.
  */
 #ifndef EV_REASON_H
 #define EV_REASON_H

@@ -1,5 +1,5 @@
 /*
- * reject: the dead letters. Records that are not fit, set aside whole, with every reason. Floor 5.
+ * reject: the dead letters. Records that are not fit, set aside whole, with every reason. Floor 6.
  *
  * One line a record, in JSON (evkit.7, "The reject envelope"). The file appears under its name only
  * when it is whole. Without a file the first reject ends the run.

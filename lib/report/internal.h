@@ -1,5 +1,5 @@
 /*
- * internal: what the files of report share. Floor 9.
+ * internal: what the files of report share. Floor 10.
  *
  *   text.c      writes HTML with texts, numbers and times in it
  *   read.c      reads a result into the structs below
@@ -99,7 +99,8 @@ struct ev_report_result {
 	struct ev_report_text model, batch, first,
 		last; /* first, last: p NULL if there is no event */
 	bool approved;
-	uint64_t in, out, rejected, warning, blank; /* in: blank lines not counted */
+	uint64_t in, out, rejected, warning, blank; /* in: without blank ones and dropped */
+	uint64_t dropped;
 	uint64_t left_out;
 	struct ev_report_tally *types, *buckets;
 	size_t n_types, n_buckets;

@@ -384,9 +384,11 @@ static void read_counts(struct reader *rd, const struct at *evkit, struct ev_rep
 	res->rejected = count(rd, &at, "rejected");
 	res->warning = count(rd, &at, "warning");
 	res->blank = count(rd, &at, "blank");
-	must(rd, in == res->out + res->rejected + res->blank, &at, "in",
+	if (ev_member(rd->d, at.node, "dropped", 7) != EV_NOWHERE)
+		res->dropped = count(rd, &at, "dropped");
+	must(rd, in == res->out + res->rejected + res->blank + res->dropped, &at, "in",
 	     "is not the sum of out, rejected and blank");
-	res->in = in - res->blank;
+	res->in = in - res->blank - res->dropped;
 }
 
 static void read_span(struct reader *rd, const struct at *evkit, struct ev_report_result *res)

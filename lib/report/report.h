@@ -1,5 +1,5 @@
 /*
- * report: results of evvalidate as one HTML page that needs nothing from outside. Floor 9.
+ * report: results of evvalidate as one HTML page that needs nothing from outside. Floor 10.
  *
  * The room lib/report is the engine of evreport.
  *

@@ -60,6 +60,16 @@ enum { EV_NOWHERE = UINT32_MAX, EV_NO_SHAPE = 0, EV_SHAPES = 1024 };
 #define EV_COUNT_MAX ((1U << 28) - 1)
 
 /*
+ * A value that was computed from a document: its node stands behind the document's own. number:
+ * of the expression, from 1; from: the value that it was computed for, 0 for the whole document;
+ * node: EV_NOWHERE where there is none. why: NULL, or why it could not be computed.
+ */
+struct ev_computed {
+	uint32_t number, from, node;
+	const char *why;
+};
+
+/*
  * shape: EV_NO_SHAPE, or a number up to EV_SHAPES. Documents of one scanner that have the same
  * have the same nodes, but for `pos`, `end` and `escaped`; no name in them has an escape, and no
  * object equal names. What follows from these nodes alone need not be found out twice.
@@ -82,6 +92,9 @@ struct ev_doc {
 	 */
 	const uint16_t *where;
 	uint32_t n_where;
+	/* Of a document with computed values (json/computed.h), by number and `from`. */
+	const struct ev_computed *computed;
+	uint32_t n_computed;
 	uint64_t seen; /* behind which the member ids' numbers are this document's */
 };
 

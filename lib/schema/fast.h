@@ -1,5 +1,5 @@
 /*
- * fast: fast checks of scalars: patterns that are rows of characters, and words. Floor 6, for the
+ * fast: fast checks of scalars: patterns that are rows of characters, and words. Floor 7, for the
  * files of schema alone.
  *
  * ev_schema_fast_*: true only if the value fits. False: unknown, evaluate in full. Texts are

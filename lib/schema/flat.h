@@ -1,5 +1,5 @@
 /*
- * flat: all schemas for an object as one flat program over the scanned record. Floor 6, for the
+ * flat: all schemas for an object as one flat program over the scanned record. Floor 7, for the
  * files of schema alone.
  *
  * Of each member the symbol of its name gives a cell, and of the cell the kind of the value gives

@@ -31,7 +31,8 @@ static bool date_time(const char *p, size_t len)
 {
 	struct ev_time t;
 
-	return ev_time_parse(p, len, &t) == EV_TIME_ZONED;
+	/* Elsewhere a space may stand for the T. */
+	return ev_time_parse(p, len, &t) == EV_TIME_ZONED && p[EV_DATE_TEXT] != ' ';
 }
 
 static bool date(const char *p, size_t len)

@@ -1,5 +1,5 @@
 /*
- * internal: the compiled form of JSON Schemas, which the files of schema share. Floor 6.
+ * internal: the compiled form of JSON Schemas, which the files of schema share. Floor 7.
  *
  *   judge.c      whether values fit compiled schemas
  *   explain.c    every reason why they do not

@@ -1,6 +1,6 @@
 /*
  * keyword: the keywords of JSON Schema, which drafts have them, and what their values must be.
- * Floor 6, for the files of schema alone.
+ * Floor 7, for the files of schema alone.
  */
 #ifndef EV_SCHEMA_KEYWORD_H
 #define EV_SCHEMA_KEYWORD_H

@@ -1,5 +1,5 @@
 /*
- * schema: JSON Schema, compiled once and held against scanned records. Floor 6.
+ * schema: JSON Schema, compiled once and held against scanned records. Floor 7.
  *
  * The room lib/schema knows JSON Schema and nothing of events or models.
  *

@@ -1,6 +1,6 @@
 /*
  * calendar: the days of a calendar: the one that a time falls on where its zone is, and those
- * outside its span, which get a row all the same. Floor 9, a part of the star engine.
+ * outside its span, which get a row all the same. Floor 10, a part of the star engine.
  */
 #ifndef EV_STAR_CALENDAR_H
 #define EV_STAR_CALENDAR_H

@@ -73,7 +73,8 @@ void ev_star_find_described(struct ev_star *s, const struct ev_star_kind *kind)
 		struct ev_star_element e = ev_star_first(s, d->group);
 
 		for (; e.index < n && !d->dimension->history; ev_star_next(&e))
-			fetch(s, d, &e);
+			if (ev_star_takes(d->dimension->when, d->when, &e))
+				fetch(s, d, &e);
 	}
 }
 
@@ -88,7 +89,8 @@ void ev_star_contribute(struct ev_star *s, const struct ev_star_kind *kind,
 		if (d->n_attributes == 0 || n == 0 || d->dimension->history)
 			continue;
 		for (e = ev_star_first(s, d->group); e.index < n; ev_star_next(&e))
-			contribute(s, d, v, &e);
+			if (ev_star_takes(d->dimension->when, d->when, &e))
+				contribute(s, d, v, &e);
 	}
 }
 

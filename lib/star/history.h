@@ -1,6 +1,6 @@
 /*
- * history: what one member of a dimension of type 2 was, from its first mention on. Floor 9, a part
- * of the star engine.
+ * history: what one member of a dimension of type 2 was, from its first mention on. Floor 10. A
+ * part of the star engine.
  *
  * A mention is valid from its stamp's time up to another, and of those that are valid the one with
  * the latest stamp sets an attribute. Mentions come in the order of their stamps. So what an

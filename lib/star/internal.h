@@ -1,5 +1,5 @@
 /*
- * internal: what the files of star share. Floor 9.
+ * internal: what the files of star share. Floor 10.
  *
  *   plan.c          what is asked of each type of event, worked out once
  *   shapes.c        where that stands in documents of one shape
@@ -19,8 +19,8 @@
 #ifndef EV_STAR_INTERNAL_H
 #define EV_STAR_INTERNAL_H
 
-#include "expr/presence.h"
 #include "record/event.h"
+#include "record/presence.h"
 #include "star/calendar.h"
 #include "star/members.h"
 #include "star/mentions.h"
@@ -190,6 +190,18 @@ static inline const struct ev_value *ev_star_value(const struct ev_star_element 
 						   struct ev_star_place cell)
 {
 	return &e->values[cell.own][cell.at];
+}
+
+/* Whether a table's filter takes the element. when: of the model, or NULL. */
+static inline bool ev_star_takes(const struct ev_column *when, struct ev_star_place cell,
+				 const struct ev_star_element *e)
+{
+	const struct ev_value *v;
+
+	if (when == NULL)
+		return true;
+	v = ev_star_value(e, cell);
+	return !v->null && !(v->len == 5 && memcmp(v->p, "false", 5) == 0);
 }
 
 /* What "_ev" says (version.c) */
@@ -418,7 +430,9 @@ enum ev_status ev_star_walk_put(struct ev_star_walk *w, const char *key, size_t 
 enum ev_status ev_star_settle_history(struct ev_star_walk *w, struct ev_error *err);
 /* Whether an entry is a member's row, or of type 2 the head of its rows. */
 bool ev_star_is_head(const struct ev_entry *e);
-/* Emits the rows of the member with that head, if they have changed. rows: to read them with. */
+/*
+ * Emits the rows of the member whose head that is, if they have changed. rows: to read them with.
+ */
 enum ev_status ev_star_emit_history(struct ev_star *s, const struct ev_buf *key,
 				    const struct ev_buf *value, struct ev_star_old *rows,
 				    struct ev_error *err);

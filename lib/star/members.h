@@ -1,5 +1,5 @@
 /*
- * members: the members of one dimension, and of type 1 each attribute with what won it. Floor 9,
+ * members: the members of one dimension, and of type 1 each attribute with what won it. Floor 10,
  * a part of the star engine.
  *
  * A member is told apart by its identity: the JSON values of its key columns in their one spelling,

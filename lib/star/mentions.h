@@ -1,6 +1,6 @@
 /*
  * mentions: what is said of a member, as sorted lines, and the row that it makes together.
- * Floor 9, a part of the star engine.
+ * Floor 10, a part of the star engine.
  *
  * A mention is what one stamp says of one member. Its key has the words
  *

@@ -144,6 +144,8 @@ static void plan_fact(struct ev_star_plan *p, struct ev_star_fact *f, const stru
 	struct pieces b = {.p = p, .row = &f->row};
 
 	*f = (struct ev_star_fact){.fact = fact, .group = group_of(p, fact->each)};
+	if (fact->when != NULL)
+		f->when = cell_of(p, f->group, fact->when);
 	ev_buf_putc(&b.text, '{');
 	if (fact->keep == EV_KEEP_HISTORY) {
 		ev_buf_puts(&b.text, "\"ev_version\":");
@@ -176,6 +178,8 @@ static void plan_dimension(struct ev_star_plan *p, struct ev_star_dimension *s,
 	struct pieces b = {.p = p, .row = &s->row};
 
 	*s = (struct ev_star_dimension){.dimension = d, .group = group_of(p, d->each)};
+	if (d->when != NULL)
+		s->when = cell_of(p, s->group, d->when);
 	s->reference = own_key(p, s->group, d);
 	s->cells = ev_arena_alloc(&p->arena, d->columns.n * sizeof *s->cells);
 	ev_buf_printf(&b.text, "{\"%s_key\":\"", d->name);
@@ -250,6 +254,8 @@ static void ask_reference(const struct ev_star_plan *p, struct ev_star_kind *k, 
 static void ask_fact(const struct ev_star_plan *p, struct ev_star_kind *k,
 		     const struct ev_star_fact *f)
 {
+	if (f->fact->when != NULL)
+		ask_cell(p, k, f->group, f->when);
 	for (const struct ev_star_piece *i = f->row.pieces; i->what != EV_STAR_END; i++) {
 		if (i->what == EV_STAR_CELL || i->what == EV_STAR_KEY)
 			ask_cell(p, k, f->group, i->cell);
@@ -261,6 +267,8 @@ static void ask_fact(const struct ev_star_plan *p, struct ev_star_kind *k,
 static void ask_dimension(const struct ev_star_plan *p, struct ev_star_kind *k,
 			  const struct ev_star_dimension *d)
 {
+	if (d->dimension->when != NULL)
+		ask_cell(p, k, d->group, d->when);
 	for (size_t i = 0; i < d->n_attributes; i++)
 		ask_cell(p, k, d->group, d->cells[i]);
 	ask_reference(p, k, d->group, d->reference);
@@ -373,7 +381,7 @@ void ev_star_plan_free(struct ev_star_plan **plan)
 			free_asked(&p->kinds[i].event[k]);
 			ev_containers_free(&p->kinds[i].elements[k]);
 		}
-		ev_containers_free(&p->kinds[i].ways);
+		ev_containers_free(&p->kinds[i].containers);
 	}
 	for (size_t i = 0; i < p->m->n_facts; i++)
 		free(p->facts[i].row.pieces);

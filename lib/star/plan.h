@@ -1,5 +1,5 @@
 /*
- * plan: what a model's star asks of an event, worked out once. Floor 9, a part of the star
+ * plan: what a model's star asks of an event, worked out once. Floor 10, a part of the star
  * engine.
  *
  * Tables share what they ask for. A cell is a value in a column's type; a reference is the member
@@ -71,6 +71,7 @@ struct ev_star_row {
 struct ev_star_fact {
 	const struct ev_fact *fact;
 	size_t group;
+	struct ev_star_place when; /* the filter's cell, if it has one */
 	struct ev_star_row row;
 };
 
@@ -78,6 +79,7 @@ struct ev_star_fact {
 struct ev_star_dimension {
 	const struct ev_dimension *dimension;
 	size_t group;
+	struct ev_star_place when;	/* the filter's cell, if it has one */
 	struct ev_star_place reference; /* to the member itself */
 	struct ev_star_place *cells;	/* of the columns that are no part of the key */
 	size_t n_attributes;
@@ -105,8 +107,8 @@ struct ev_star_kind {
 	struct ev_star_asked *groups; /* what its tables ask of it, one a group */
 	struct ev_star_asked *event;  /* and of the event besides, where there is an element */
 	/* What the paths to all these lead through; set by the engine. */
-	struct ev_containers ways;	/* from the event */
-	struct ev_containers *elements; /* and from an element, one a group */
+	struct ev_containers containers; /* from the event */
+	struct ev_containers *elements;	 /* and from an element, one a group */
 };
 
 struct ev_star_plan {

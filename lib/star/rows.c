@@ -102,7 +102,8 @@ enum ev_status ev_star_put_fact(struct ev_star *s, const struct ev_star_fact *f,
 	if (f->fact->keep == EV_KEEP_LATEST && !v->stands)
 		return EV_OK;
 	for (; e.index < n; ev_star_next(&e))
-		if (put_row(s, &f->row, v, &e) != EV_OK)
+		if (ev_star_takes(f->fact->when, f->when, &e) &&
+		    put_row(s, &f->row, v, &e) != EV_OK)
 			return ev_out_status(s->port->out, EV_FATAL, err);
 	return EV_OK;
 }
@@ -187,7 +188,7 @@ enum ev_status ev_star_put_day(struct ev_star *s, const struct ev_dimension *d, 
 	ev_buf_reset(&s->row);
 	ev_buf_printf(&s->row, "{\"%s_key\":\"%.*s\",\"ev_inferred\":false", d->name, EV_KEY_TEXT,
 		      key);
-	ev_day_json(day, &s->row);
+	ev_day_json(d->calendar, day, &s->row);
 	ev_buf_printf(&s->row, ",\"_ev\":{\"table\":\"%s\",\"op\":\"insert\",\"owner\":\"%.*s\"}}",
 		      d->name, EV_KEY_TEXT, key);
 	return ev_port_line(s->port, s->row.p, s->row.len, err);

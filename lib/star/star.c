@@ -62,6 +62,7 @@ struct ev_star *ev_star_open(const struct ev_model *m, const struct ev_star_opti
 	s->plan = ev_star_plan_new(m);
 	s->shapes = ev_star_shapes_new(s);
 	s->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_PIPE);
+	ev_events_compute_columns(s->events);
 	want_paths(s);
 	s->stored = true;
 	ev_column_value(&m->facts[0].columns.list[0], NULL, NULL, EV_NOWHERE, NULL, &s->absent);
@@ -107,7 +108,7 @@ void ev_star_free(struct ev_star **star)
 		ev_star_calendar_free(&s->calendars[i]);
 	}
 	for (size_t i = 0; i < s->plan->n_kinds; i++)
-		free(s->asks[i].list);
+		ev_presence_paths_free(&s->asks[i]);
 	free(s->asks);
 	free(s->came);
 	ev_presence_free(&s->presence);
@@ -215,7 +216,10 @@ static enum ev_status put_event(struct ev_star *s, struct ev_star_version *v, st
 
 	type = ev_string(s->event.doc, s->event.type, &s->scratch, &len);
 	kind = ev_star_kind_of(s->plan, type, len);
-	s->came[kind - s->plan->kinds] |= !v->deleted;
+	if (!v->deleted) {
+		s->came[kind - s->plan->kinds] = true;
+		ev_presence_filter(&s->asks[kind - s->plan->kinds], s->event.doc);
+	}
 	ev_presence_search(s->presence, s->event.doc);
 	if (!ev_star_read_values(s, kind)) {
 		ev_star_explain(s, type, len);

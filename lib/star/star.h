@@ -1,5 +1,5 @@
 /*
- * star: events to rows of facts and dimensions. Floor 9.
+ * star: events to rows of facts and dimensions. Floor 10.
  *
  * The room lib/star is the engine of evstar.
  *

@@ -1,5 +1,5 @@
 /*
- * state: what events say of members, remembered from one run to the next. Floor 9, a part of
+ * state: what events say of members, remembered from one run to the next. Floor 10, a part of
  * the star engine.
  *
  * Kinds of entries (evkit-state.5), of whose keys the latest entry is of account alone:

@@ -89,7 +89,8 @@ enum ev_status ev_star_note_version(struct ev_star *s, const struct ev_star_kind
 		if (!d->dimension->history || n == 0)
 			continue;
 		for (e = ev_star_first(s, d->group); e.index < n; ev_star_next(&e))
-			if (note_element(s, d, v, &e, err) != EV_OK)
+			if (ev_star_takes(d->dimension->when, d->when, &e) &&
+			    note_element(s, d, v, &e, err) != EV_OK)
 				return EV_FATAL;
 	}
 	ev_star_moment(ev_star_time(s, false) + 1, &since);

@@ -1,6 +1,6 @@
 /*
  * batch: what became of a batch: its types, its time, and the causes of its rejects, each
- * with the first and last of its records and a sample. Floor 9, of evvalidate.
+ * with the first and last of its records and a sample. Floor 10, of evvalidate.
  *
  * Memory is bounded: 4096 types, 400 buckets of time and 4096 causes are kept, and
  * what is beyond is counted together. Up to there the outcome does not depend on the order of the
@@ -9,7 +9,7 @@
 #ifndef EV_VALIDATE_BATCH_H
 #define EV_VALIDATE_BATCH_H
 
-#include "expr/presence.h"
+#include "record/presence.h"
 #include "model/model.h"
 #include "record/event.h"
 #include "record/position.h"

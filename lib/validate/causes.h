@@ -1,6 +1,6 @@
 /*
  * causes: why records of a batch were rejected or warned of, each cause with the first and last of
- * its records and a sample. Floor 9, of validate.
+ * its records and a sample. Floor 10, of validate.
  */
 #ifndef EV_VALIDATE_CAUSES_H
 #define EV_VALIDATE_CAUSES_H

@@ -17,7 +17,8 @@ struct ev_validate {
 	struct ev_reasons why;
 	uint64_t n_out;
 	uint64_t n_warned;
-	struct ev_count counts[3];
+	uint64_t n_dropped;
+	struct ev_count counts[4];
 	struct ev_verdict *verdict;	/* of the batch; NULL: there is none to be made */
 	const struct ev_event *current; /* of the record in hand, as far as it was read */
 	const struct ev_record *record;
@@ -31,6 +32,8 @@ static struct ev_validate *new_engine(const struct ev_model *m, struct ev_port *
 	v->port = port;
 	v->counts[0] = (struct ev_count){"out", &v->n_out, true, false};
 	v->counts[1] = (struct ev_count){"warning", &v->n_warned, false, false};
+	if (m != NULL && m->unknown_types == EV_UNKNOWN_DROP)
+		v->counts[2] = (struct ev_count){"dropped", &v->n_dropped, true, false};
 	return v;
 }
 
@@ -177,8 +180,13 @@ enum ev_status ev_validate_step(struct ev_validate *v, const struct ev_record *r
 		return step_schema(v, rec, err);
 	v->current = &event;
 	v->record = rec;
-	if (ev_events_read(v->events, rec, &event, &v->why) != EV_OK ||
-	    !ev_contracts_judge(v->contracts, &event, &v->why) ||
+	st = ev_events_read(v->events, rec, &event, &v->why);
+	if (st == EV_OK && ev_contracts_drop(v->contracts, &event)) {
+		v->current = NULL;
+		v->n_dropped++;
+		return EV_OK;
+	}
+	if (st != EV_OK || !ev_contracts_judge(v->contracts, &event, &v->why) ||
 	    (v->verdict != NULL && !ev_verdict_passes(v->verdict, &event, &v->why))) {
 		st = ev_rejects_put(v->port->rejects, rec, event.origin, event.origin_len, &v->why,
 				    err);

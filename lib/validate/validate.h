@@ -1,5 +1,5 @@
 /*
- * validate: each event against its contract. Floor 9.
+ * validate: each event against its contract. Floor 10.
  *
  * The room lib/validate is the engine of evvalidate.
  *
@@ -10,7 +10,7 @@
 #ifndef EV_VALIDATE_H
 #define EV_VALIDATE_H
 
-#include "expr/presence.h"
+#include "record/presence.h"
 #include "model/model.h"
 #include "record/port.h"
 

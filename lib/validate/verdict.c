@@ -144,6 +144,8 @@ static void put_counts(const struct ev_verdict_counts *c, struct ev_buf *out)
 {
 	for (size_t i = 0; i < COUNTS; i++)
 		ev_json_u64(out, count_names[i].name, *count_of(c, i));
+	if (c->dropped > 0)
+		ev_json_u64(out, "dropped", c->dropped);
 	ev_buf_putc(out, '}');
 }
 
@@ -221,6 +223,9 @@ static enum ev_status merge_head(struct ev_verdict *v, const struct ev_doc *d, c
 
 	for (size_t i = 0; i < COUNTS; i++)
 		good = good && ev_state_u64(d, 0, count_names[i].name, count_of(c, i));
+	c->dropped = 0;
+	if (ev_member(d, 0, "dropped", 7) != EV_NOWHERE)
+		good = good && ev_state_u64(d, 0, "dropped", &c->dropped);
 	if (!good)
 		return ev_fail(err, "%s: this is no state that evvalidate --state-out wrote", file);
 	suite_digest(v, digest);
@@ -235,7 +240,9 @@ static enum ev_status merge_head(struct ev_verdict *v, const struct ev_doc *d, c
 	for (size_t i = 0; i < COUNTS; i++)
 		if (!ev_count_add(count_of(&v->merged, i), *count_of(c, i)))
 			return EV_REJECT;
-	return c->in == c->out + c->rejected + c->blank &&
+	if (!ev_count_add(&v->merged.dropped, c->dropped))
+		return EV_REJECT;
+	return c->in == c->out + c->rejected + c->blank + c->dropped &&
 			       merge_names(v, text_member(d, "first"), text_member(d, "last"))
 		       ? EV_OK
 		       : EV_REJECT;

@@ -1,13 +1,13 @@
 /*
  * verdict: the judgement of a batch as a whole. Its expectations, what became of it, and
  * the files that say so: the result, in the shape of Great Expectations (evkit-result.5), and the
- * state, which other runs' states can be added to. Floor 9, of evvalidate.
+ * state, which other runs' states can be added to. Floor 10, of evvalidate.
  */
 #ifndef EV_VALIDATE_VERDICT_H
 #define EV_VALIDATE_VERDICT_H
 
 #include "expect/expect.h"
-#include "expr/presence.h"
+#include "record/presence.h"
 #include "io/out.h"
 #include "validate/batch.h"
 
@@ -21,6 +21,7 @@ struct ev_verdict_options {
 /* What the record loop counted. */
 struct ev_verdict_counts {
 	uint64_t in, out, rejected, warning, blank;
+	uint64_t dropped; /* written where it is not 0 */
 };
 
 struct ev_verdict;

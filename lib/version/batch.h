@@ -1,5 +1,5 @@
 /*
- * batch: the batches that a state has taken, and how one is taken out. Floor 9, a part of
+ * batch: the batches that a state has taken, and how one is taken out. Floor 10, a part of
  * the version engine.
  */
 #ifndef EV_VERSION_BATCH_H

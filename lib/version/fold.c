@@ -436,6 +436,19 @@ static enum ev_status emit_delete(struct ev_version *v, struct ev_error *err)
 
 /* The fold */
 
+/* As ev_event_skip, but without lists and objects that the envelope is computed from. */
+static size_t bare_skip(struct ev_version *v, const struct ev_event *event, const uint32_t *also,
+			size_t n_also, uint32_t skip[EV_MAX_SKIP])
+{
+	size_t n = ev_event_skip(v->events, event, NULL, 0, skip);
+	const size_t all = ev_event_skip(v->events, event, also, n_also, skip);
+
+	for (size_t i = n; i < all; i++)
+		if (ev_kind(event->doc, skip[i]) < EV_ARRAY)
+			skip[n++] = skip[i];
+	return n;
+}
+
 static void fill_bare(struct ev_version *v, struct ev_made *made)
 {
 	uint32_t skip[EV_MAX_SKIP];
@@ -446,7 +459,7 @@ static void fill_bare(struct ev_version *v, struct ev_made *made)
 		return;
 	v->read = NULL;
 	read_again(v, v->events, made->line, made->len, &event);
-	n = ev_event_skip(v->events, &event, v->bare, BARE, skip);
+	n = bare_skip(v, &event, v->bare, BARE, skip);
 	made->bare = ev_content_digest(v->bares, event.doc, skip, n);
 	made->has_bare = true;
 }
@@ -536,6 +549,7 @@ static enum ev_status judge(struct ev_version *v, const char *line, size_t len, 
 			return EV_FATAL;
 	}
 	read_again(v, v->judged, line, len, &event);
+	event.op = EV_PUT; /* it is whole, whatever its last patch says */
 	*good = ev_contracts_judge(v->contracts, &event, &v->why);
 	return EV_OK;
 }
@@ -553,7 +567,7 @@ static enum ev_status fold_patch(struct ev_version *v, struct ev_link *l, struct
 		return orphan(v, l, err);
 	event = ev_version_read(v, l);
 	read_again(v, v->others, v->made.line, v->made.len, &base);
-	n = ev_event_skip(v->events, event, &v->bare[BARE_OP], 1, skip);
+	n = bare_skip(v, event, &v->bare[BARE_OP], 1, skip);
 	whole = v->made.line == v->wholes[0].p ? &v->wholes[1] : &v->wholes[0];
 	ev_buf_reset(whole);
 	ev_version_merge_patch(base.doc, &base.reserved, base.reserved != EV_NOWHERE, event->doc,

@@ -1,5 +1,5 @@
 /*
- * internal: what the files of version share. Floor 9.
+ * internal: what the files of version share. Floor 10.
  *
  *   version.c    takes records in, and sorts them
  *   state.c      merges them with those of the state, which takes what is new

@@ -1,5 +1,5 @@
 /*
- * merge: JSON Merge Patch (RFC 7396) on bytes. Floor 9, a part of the version engine.
+ * merge: JSON Merge Patch (RFC 7396) on bytes. Floor 10, a part of the version engine.
  *
  * Members of the base keep their order and their bytes; new members are appended; null removes,
  * also inside new objects; nulls within arrays stay.

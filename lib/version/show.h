@@ -1,6 +1,6 @@
 /*
  * show: all that a state knows of one event, and what became of each of its records.
- * Floor 9, a part of the version engine.
+ * Floor 10, a part of the version engine.
  */
 #ifndef EV_VERSION_SHOW_H
 #define EV_VERSION_SHOW_H

@@ -43,8 +43,13 @@ struct ev_version *ev_version_open(const struct ev_model *m,
 	v->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_PIPE);
 	v->others = ev_events_new(m, EV_READ_ALL, EV_TRUST_PIPE);
 	for (int i = 0; i < BARE; i++) {
-		v->bare[i] = ev_events_want(v->events, paths[i]);
-		ev_events_want(v->others, paths[i]);
+		const struct ev_path *p = paths[i];
+
+		/* of what is computed, the member that says it; an id may be made of others, too */
+		if (p != NULL && p->computed != 0)
+			p = i != BARE_ID ? m->exprs[p->computed - 1].of : NULL;
+		v->bare[i] = ev_events_want(v->events, p);
+		ev_events_want(v->others, p);
 	}
 	v->contents = ev_content_new(0);
 	v->bares = ev_content_new(ev_hash_seed());

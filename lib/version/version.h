@@ -1,6 +1,6 @@
 /*
  * version: orders the records of each event, and folds them into versions and the intervals in
- * which they were valid. Floor 9.
+ * which they were valid. Floor 10.
  *
  * The room lib/version is the engine of evversion.
  *

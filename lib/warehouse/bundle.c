@@ -442,9 +442,31 @@ static bool is_bundles(const char *name)
 	return stem > 0 && (strcmp(p, ".tsv") == 0 || strcmp(p, ".tsv.gz") == 0);
 }
 
-/* Goes through the folder; with remove, takes out what a bundle before this one left. */
+/* Whether a file of the folder has that text in its first bytes. */
+static bool says(const struct ev_bundle *b, const char *name, const char *text)
+{
+	struct ev_buf path = {0};
+	char head[64] = "";
+	int fd;
+
+	ev_buf_printf(&path, "%s/%s", b->folder, name);
+	fd = open(ev_buf_str(&path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ev_buf_free(&path);
+	if (fd < 0)
+		return false;
+	if (read(fd, head, sizeof head - 1) < 0)
+		head[0] = '\0';
+	close(fd); /* it was only read */
+	return strstr(head, text) != NULL;
+}
+
+/*
+ * Goes through the folder; with remove, takes out what a bundle before this one left, but for its
+ * script: that is replaced at once, so that a crash leaves a folder that is still known as ours.
+ */
 static enum ev_status look_through(const struct ev_bundle *b, bool remove, struct ev_error *err)
 {
+	bool ours = says(b, script_name, EV_SCRIPT_HEAD) || says(b, manifest_name, "\"evkit\":");
 	DIR *dir = opendir(b->folder);
 	enum ev_status st = EV_OK;
 	const struct dirent *e;
@@ -458,12 +480,12 @@ static enum ev_status look_through(const struct ev_bundle *b, bool remove, struc
 		/* A name that is not given yet begins so; or a crash left it. */
 		if (name[0] == '.')
 			continue;
-		if (!is_bundles(name))
+		if (!is_bundles(name) || (!ours && !remove))
 			st = ev_fail(err,
 				     "%s: holds %s, which is no bundle's: a bundle has a folder of "
 				     "its own, so name a new one",
 				     b->folder, name);
-		else if (remove)
+		else if (remove && strcmp(name, script_name) != 0)
 			st = forget(b, name, "", err);
 	}
 	if (st == EV_OK && errno != 0)
@@ -529,7 +551,8 @@ static enum ev_status name_files(struct ev_bundle *b, struct ev_bundle_part *scr
 				 struct ev_error *err)
 {
 	if (forget(b, manifest_name, "", err) != EV_OK ||
-	    (b->kind != NULL && look_through(b, true, err) != EV_OK))
+	    (b->kind != NULL &&
+	     (look_through(b, true, err) != EV_OK || ev_out_commit(&script->out, err) != EV_OK)))
 		return EV_FATAL;
 	for (size_t i = 0; i <= b->tables->n; i++) {
 		/* One of the other form must not be taken for this load's. */
@@ -540,7 +563,7 @@ static enum ev_status name_files(struct ev_bundle *b, struct ev_bundle_part *scr
 			if (ev_out_commit(&b->files[i].list[k].out, err) != EV_OK)
 				return EV_FATAL;
 	}
-	return b->kind != NULL ? ev_out_commit(&script->out, err) : EV_OK;
+	return EV_OK;
 }
 
 static enum ev_status bundle_commit(struct ev_target *target, struct ev_error *err)

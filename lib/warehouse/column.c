@@ -381,7 +381,8 @@ void ev_column_misfit(const struct ev_column *c, const struct ev_doc *d, uint32_
 				ev_reasons_quote(why, p, len), c->name, type, problem,
 				problem == no_date_time ? ", " : "",
 				problem == no_date_time ? time_flaw(d, at) : "");
-	reason->path = ev_reasons_copy(why, pointer.p, pointer.len);
+	if (pointer.len > 0 || at == 0) /* a computed value stands at no place */
+		reason->path = ev_reasons_copy(why, pointer.p, pointer.len);
 	reason->keyword = ev_reasons_text(why, "%s", type);
 	ev_buf_free(&pointer);
 }
@@ -399,8 +400,9 @@ static bool column_passes(const struct ev_path *from, const struct ev_doc *d,
 	return good;
 }
 
-static bool table_passes(const struct ev_path *each, const struct ev_columns *columns,
-			 const struct ev_doc *d, struct ev_reasons *why)
+static bool table_passes(const struct ev_path *each, const struct ev_column *when,
+			 const struct ev_columns *columns, const struct ev_doc *d,
+			 struct ev_reasons *why)
 {
 	struct ev_found items = {0};
 	bool good = true;
@@ -409,6 +411,7 @@ static bool table_passes(const struct ev_path *each, const struct ev_columns *co
 		good = ev_event_path_passes(each, d, 0, why);
 		ev_path_all(each, d, 0, &items);
 	}
+	good &= when == NULL || column_passes(when->from, d, &items, why);
 	for (size_t i = 0; i < columns->n; i++) {
 		const struct ev_column *c = &columns->list[i];
 		const struct ev_dimension *to = c->dimension;
@@ -429,11 +432,12 @@ bool ev_columns_pass(const struct ev_model *m, const char *type, size_t len, con
 
 	for (size_t i = 0; i < m->n_facts; i++)
 		if (ev_names_take(&m->facts[i].types, type, len))
-			good &= table_passes(m->facts[i].each, &m->facts[i].columns, d, why);
+			good &= table_passes(m->facts[i].each, m->facts[i].when,
+					     &m->facts[i].columns, d, why);
 	for (size_t i = 0; i < m->n_dimensions; i++)
 		if (ev_names_take(&m->dimensions[i].types, type, len))
-			good &= table_passes(m->dimensions[i].each, &m->dimensions[i].columns, d,
-					     why);
+			good &= table_passes(m->dimensions[i].each, m->dimensions[i].when,
+					     &m->dimensions[i].columns, d, why);
 	return good;
 }
 

@@ -1,5 +1,5 @@
 /*
- * column: values in the types of columns, and the keys made of them. Floor 7.
+ * column: values in the types of columns, and the keys made of them. Floor 8.
  *
  * The room lib/warehouse says what rows are in a warehouse: columns, keys, tables, dialects,
  * targets.

@@ -362,9 +362,9 @@ void ev_sql_column(const struct ev_dialect *d, const struct ev_table *t, size_t 
 }
 
 /*
- * A quote is doubled where that is the only way, and the SQL of the standard; BigQuery knows the
- * backslash alone, and takes no line end in a text. What clients of templates replace in texts is
- * spelt by its number.
+ * A quote is doubled, which a client that knows no backslash (psql, before Redshift) understands as
+ * well; BigQuery knows the backslash alone, and takes no line end in a text. What clients of
+ * templates replace in texts is spelt by its number.
  */
 void ev_sql_text(const struct ev_dialect *d, const char *text, size_t len, struct ev_buf *out)
 {
@@ -372,10 +372,10 @@ void ev_sql_text(const struct ev_dialect *d, const char *text, size_t len, struc
 	for (size_t i = 0; i < len; i++) {
 		char c = text[i];
 
-		if (!d->backslash && c == '\'')
+		if (c == '\'')
+			ev_buf_putc(out, d->backslash_name ? '\\' : c);
+		if (d->backslash && c == '\\')
 			ev_buf_putc(out, c);
-		if (d->backslash && (c == '\'' || c == '\\'))
-			ev_buf_putc(out, '\\');
 		if (d->backslash && c == '\n')
 			ev_buf_puts(out, "\\n");
 		else if (d->backslash && c == '\r')

@@ -1,5 +1,5 @@
 /*
- * dialect: how each warehouse spells names and types. Floor 7.
+ * dialect: how each warehouse spells names and types. Floor 8.
  */
 #ifndef EV_DIALECT_H
 #define EV_DIALECT_H

@@ -1,6 +1,6 @@
 /*
  * What the files of lib/warehouse share, and nobody else may see: rows as TSV, and what a bundle
- * holds. Floor 7.
+ * holds. Floor 8.
  */
 #ifndef EV_WAREHOUSE_INTERNAL_H
 #define EV_WAREHOUSE_INTERNAL_H
@@ -104,6 +104,8 @@ struct ev_bundle {
 	size_t n_entries;
 };
 
+/* What load.sql begins with. */
+#define EV_SCRIPT_HEAD "-- What evload put together for "
 /* Whether all rows that are there give way. */
 bool ev_bundle_is_whole(const struct ev_bundle *b);
 /* Appends load.sql. */

@@ -1,5 +1,5 @@
 /*
- * pgbinary: rows in the binary format of PostgreSQL's COPY. Floor 7.
+ * pgbinary: rows in the binary format of PostgreSQL's COPY. Floor 8.
  *
  * Its manual, "COPY, Binary Format". Numbers are big-endian; a field is its length and its bytes,
  * and a field of length -1 is null. What the bytes of a type are, the functions *_recv of the

@@ -12,10 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	OLDEST = 120000,   /* PostgreSQL 12 */
-	LOCK = 0x65766c64, /* of the two numbers of evload's advisory lock the first: "evld" */
-};
+enum { OLDEST = 120000 }; /* PostgreSQL 12 */
 
 #define LIBPQ "libpq.so.5"
 
@@ -230,6 +227,7 @@ enum ev_status ev_pg_begin(struct ev_postgres *p, const char *access, struct ev_
 	static const char settings[] =
 		"SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL row_security = off; "
 		"SET LOCAL DateStyle = ISO; SET LOCAL TimeZone = 'UTC'; "
+		"SET LOCAL quote_all_identifiers = off; "
 		"SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = "
 		"0; SELECT set_config(name, '0', true) FROM pg_settings "
 		"WHERE name = 'transaction_timeout'";
@@ -248,10 +246,9 @@ enum ev_status ev_pg_lock(struct ev_postgres *p, struct ev_error *err)
 	const char *ledger = p->ledger;
 	PGresult *r;
 
-	ev_buf_reset(&p->scratch);
-	ev_buf_printf(&p->scratch, "SELECT pg_advisory_xact_lock(%d, $1::regclass::oid::int4)",
-		      LOCK);
-	r = ev_pg_ask(p, "the lock of another load", ev_buf_str(&p->scratch), 1, &ledger, err);
+	r = ev_pg_ask(p, "the lock of another load",
+		      "SELECT pg_advisory_xact_lock(" EV_PG_LOCK ", $1::regclass::oid::int4)", 1,
+		      &ledger, err);
 	ev_pq.clear(r);
 	return r != NULL ? EV_OK : EV_FATAL;
 }

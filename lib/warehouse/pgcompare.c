@@ -127,30 +127,34 @@ static enum ev_status check_columns(struct ev_postgres *p, const struct ev_table
 }
 
 /* What a view, a trigger or a rule makes of a row is not what was loaded. */
-static enum ev_status check_is_plain(struct ev_postgres *p, const struct ev_table *t,
-				     const char *name, struct ev_error *err)
+enum ev_status ev_pg_check_is_plain(struct ev_postgres *p, const struct ev_table *t,
+				    const char *name, struct ev_error *err)
 {
 	static const char sql[] =
 		"SELECT CASE c.relkind WHEN 'v' THEN 'is a view' WHEN 'm' THEN 'is a view' "
-		"WHEN 'r' THEN '' ELSE 'is no plain table' END, "
+		"WHEN 'r' THEN CASE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid) THEN "
+		"'has tables that inherit from it' WHEN c.relpersistence = 'u' THEN "
+		"'is unlogged, so a crash of the server empties it' ELSE '' END "
+		"ELSE 'is no plain table' END, "
 		"(SELECT 'has the trigger ' || tgname FROM pg_trigger WHERE tgrelid = c.oid AND "
 		"NOT tgisinternal LIMIT 1), "
-		"(SELECT 'has the rule ' || rulename FROM pg_rewrite WHERE ev_class = c.oid LIMIT "
-		"1) FROM pg_class c WHERE c.oid = $1::regclass";
-	PGresult *r = ev_pg_ask(p, t->name, sql, 1, &name, err);
+		"(SELECT 'has the rule ' || rulename FROM pg_rewrite WHERE ev_class = c.oid AND "
+		"rulename <> '_RETURN' LIMIT 1) FROM pg_class c WHERE c.oid = $1::regclass";
+	const char *table = t != NULL ? t->name : "ev_ledger";
+	PGresult *r = ev_pg_ask(p, table, sql, 1, &name, err);
 	enum ev_status st = EV_OK;
 
 	if (r == NULL)
 		return EV_FATAL;
 	for (int i = 0; i < 3 && st == EV_OK; i++)
 		if (ev_pq.getvalue(r, 0, i)[0] != '\0' && p->differences != NULL)
-			st = differs(p, t, EV_DIFFERS, 0, NULL, ev_pq.getvalue(r, 0, i), err);
+			st = differs(p, t, EV_NOT_PLAIN, 0, NULL, ev_pq.getvalue(r, 0, i), err);
 		else if (ev_pq.getvalue(r, 0, i)[0] != '\0')
 			st = ev_fail(err,
 				     "%s: table %s.%s %s, which may change or drop rows unseen: "
 				     "load into plain tables, and put views on them under other "
 				     "names",
-				     p->name, p->schema, t->name, ev_pq.getvalue(r, 0, i));
+				     p->name, p->schema, table, ev_pq.getvalue(r, 0, i));
 	ev_pq.clear(r);
 	return st;
 }
@@ -184,7 +188,7 @@ enum ev_status ev_pg_check_table(struct ev_postgres *p, const struct ev_table *t
 		st = ev_pg_trouble(p, t->name, r, err);
 	ev_pq.clear(r);
 	if (st == EV_OK)
-		st = check_is_plain(p, t, ev_buf_str(&name), err);
+		st = ev_pg_check_is_plain(p, t, ev_buf_str(&name), err);
 	if (st == EV_OK)
 		st = check_columns(p, t, ev_buf_str(&name), err);
 	ev_buf_free(&name);
@@ -244,10 +248,9 @@ enum ev_status ev_pg_check(struct ev_target *t, struct ev_differences *out, stru
 			st = EV_FATAL;
 		else if (ev_pq.getvalue(r, 0, 0)[0] == 't')
 			st = differs(p, table, EV_LACKS_TABLE, 0, NULL, "is not there", err);
-		else if (table == NULL)
-			st = ev_pg_find_ledger(p, err);
-		else if ((st = check_is_plain(p, table, value, err)) == EV_OK)
-			st = check_columns(p, table, value, err);
+		else if ((st = ev_pg_check_is_plain(p, table, value, err)) == EV_OK)
+			st = table == NULL ? ev_pg_find_ledger(p, err)
+					   : check_columns(p, table, value, err);
 		ev_pq.clear(r);
 		ev_buf_free(&name);
 	}

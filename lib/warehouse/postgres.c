@@ -2,6 +2,7 @@
  * PostgreSQL as a target: the ledger, and what a load begins and ends with.
  */
 #include "warehouse/postgres.h"
+#include "warehouse/target.h"
 
 #ifdef EV_LIBPQ
 
@@ -282,7 +283,9 @@ static enum ev_status postgres_begin(struct ev_target *t, struct ev_standing *st
 
 	if ((p->conn == NULL && ev_pg_connect(p, err) != EV_OK) ||
 	    ev_pg_begin(p, "READ WRITE", err) != EV_OK || ev_pg_find_ledger(p, err) != EV_OK ||
-	    ev_pg_lock(p, err) != EV_OK || (!p->checked && check_ledger(p, err) != EV_OK))
+	    ev_pg_lock(p, err) != EV_OK ||
+	    (!p->checked && (ev_pg_check_is_plain(p, NULL, p->ledger, err) != EV_OK ||
+			     check_ledger(p, err) != EV_OK)))
 		return EV_FATAL;
 	for (size_t i = 0; i < p->tables->n; i++)
 		if (ev_pg_check_table(p, &p->tables->list[i], err) != EV_OK)

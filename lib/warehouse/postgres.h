@@ -1,5 +1,5 @@
 /*
- * postgres: what the files of the PostgreSQL target share, and nobody else may see. Floor 7.
+ * postgres: what the files of the PostgreSQL target share, and nobody else may see. Floor 8.
  *
  * The door to libpq, whose types it takes from its header. The library itself is loaded when a
  * database is asked for, for it brings thirty others along, which cost every start of evload more
@@ -16,14 +16,14 @@
 #include <libpq-fe.h>
 
 /* The functions of libpq that are called: ev_pq.exec is PQexec. */
-#define EV_PQ_FUNCTIONS(X)                                                                   \
-	X(clear)                                                                             \
-	X(cmdStatus) X(connectdbParams) X(connectionNeedsPassword) X(conninfoFree)           \
-		X(conninfoParse) X(errorMessage) X(exec) X(execParams) X(finish) X(flush)    \
-			X(getResult) X(getisnull) X(getlength) X(getvalue) X(ntuples)        \
-				X(parameterStatus) X(putCopyData) X(putCopyEnd)              \
-					X(resultErrorField) X(resultStatus) X(serverVersion) \
-						X(setNoticeReceiver) X(setnonblocking) X(status)
+/* clang-format off */
+#define EV_PQ_FUNCTIONS(X) \
+	X(clear) X(cmdStatus) X(connectdbParams) X(connectionNeedsPassword) \
+	X(conninfoFree) X(conninfoParse) X(errorMessage) X(exec) X(execParams) X(finish) \
+	X(flush) X(getResult) X(getisnull) X(getlength) X(getvalue) X(ntuples) \
+	X(parameterStatus) X(putCopyData) X(putCopyEnd) X(resultErrorField) \
+	X(resultStatus) X(serverVersion) X(setNoticeReceiver) X(setnonblocking) X(status)
+/* clang-format on */
 #define EV_PQ_MEMBER(name) __typeof__(PQ##name) *name;
 struct ev_pq {
 	EV_PQ_FUNCTIONS(EV_PQ_MEMBER)
@@ -125,6 +125,11 @@ void ev_pg_put_table(const struct ev_postgres *p, const struct ev_table *t, stru
 enum ev_status ev_pg_check(struct ev_target *t, struct ev_differences *out, struct ev_error *err);
 enum ev_status ev_pg_check_table(struct ev_postgres *p, const struct ev_table *t,
 				 struct ev_error *err);
+/*
+ * That a table, or with NULL the ledger, is no view, and has no trigger and no rule. name: in SQL.
+ */
+enum ev_status ev_pg_check_is_plain(struct ev_postgres *p, const struct ev_table *t,
+				    const char *name, struct ev_error *err);
 /* That the ledger is there, with all its columns. */
 enum ev_status ev_pg_find_ledger(struct ev_postgres *p, struct ev_error *err);
 

@@ -171,28 +171,6 @@ static void clickhouse_schema(struct script *s, const char *schema)
 
 /* SQLite */
 
-static void sqlite_stage(struct script *s, size_t table)
-{
-	const struct ev_bundle_files *f = files_of(s, table);
-	const struct ev_table *t = table_of(s, table);
-	char name[32];
-
-	stage_of(s, table, name);
-	if (t == NULL) {
-		put_delete_stage(s);
-	} else {
-		put(s, "CREATE TEMP TABLE %s (", name);
-		for (size_t i = 0; i < t->n; i++) {
-			put(s, "%s", i > 0 ? ", " : "");
-			put_name(s, t->columns[i].name);
-			put(s, " TEXT");
-		}
-		put(s, ");\n");
-	}
-	for (size_t k = 0; k < f->n; k++)
-		put(s, ".import %s %s\n", f->list[k].file, t != NULL ? name : "ev_delete");
-}
-
 /*
  * A field as pgtext spells it, which .import leaves as it is. A field holds no CR, so that stands
  * for a backslash at first, until no other is left to be mistaken.
@@ -219,6 +197,33 @@ static void sqlite_value(struct script *s, const struct ev_column *c)
 		    name.p, name.p, name.p, name.p);
 	}
 	ev_buf_free(&name);
+}
+
+static void sqlite_stage(struct script *s, size_t table)
+{
+	const struct ev_bundle_files *f = files_of(s, table);
+	const struct ev_table *t = table_of(s, table);
+	char name[32];
+
+	stage_of(s, table, name);
+	if (t == NULL) {
+		put_delete_stage(s);
+	} else {
+		put(s, "CREATE TEMP TABLE %s (", name);
+		for (size_t i = 0; i < t->n; i++) {
+			put(s, "%s", i > 0 ? ", " : "");
+			put_name(s, t->columns[i].name);
+			put(s, " TEXT");
+		}
+		put(s, ");\n");
+	}
+	for (size_t k = 0; k < f->n; k++)
+		put(s, ".import %s %s\n", f->list[k].file, t != NULL ? name : "ev_delete");
+	if (t != NULL)
+		return;
+	put(s, "UPDATE ev_delete SET owner = ");
+	sqlite_value(s, &ev_gone_columns[1]);
+	put(s, ";\n");
 }
 
 /* PostgreSQL */
@@ -316,7 +321,7 @@ static void clickhouse_stage(struct script *s, size_t table)
 		    stage, f->list[k].file);
 }
 
-/* DuckDB */
+/* DuckDB. AUTO_DETECT does not keep it from taking a CR in the first value for the line's end. */
 
 static void duckdb_stage(struct script *s, size_t table)
 {
@@ -328,9 +333,9 @@ static void duckdb_stage(struct script *s, size_t table)
 	put_image(s, table, "", "LIMIT 0");
 	for (size_t k = 0; k < f->n; k++)
 		put(s,
-		    "COPY %s FROM '%s' (FORMAT csv, HEADER false, AUTO_DETECT false, DELIMITER "
-		    "'\\t', QUOTE '\"', ESCAPE '\"',\n\tNULLSTR '\\N', ALLOW_QUOTED_NULLS false, "
-		    "MAX_LINE_SIZE %zu);\n",
+		    "COPY %s FROM '%s' (FORMAT csv, HEADER false, AUTO_DETECT false, NEW_LINE "
+		    "'\\n', DELIMITER '\\t',\n\tQUOTE '\"', ESCAPE '\"', NULLSTR '\\N', "
+		    "ALLOW_QUOTED_NULLS false, MAX_LINE_SIZE %zu);\n",
 		    stage_of(s, table, name), f->list[k].file, longest);
 }
 
@@ -367,7 +372,7 @@ static const struct engine engines[] = {
 		.set_schema = psql_schema,
 		.schema = "public",
 		.rest = "\\encoding UTF8\n"
-			"BEGIN;\n"
+			"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;\n"
 			"SET LOCAL standard_conforming_strings = on;\n"
 			"SET LOCAL search_path = :\"schema\";\n",
 		.stage = postgres_stage,
@@ -375,7 +380,9 @@ static const struct engine engines[] = {
 		.behind = "",
 		.text = "TEXT COLLATE \"C\"",
 		.integer = "BIGINT",
-		.begin = "",
+		.begin = "-- Another load into this schema is waited for.\n"
+			 "DO 'BEGIN PERFORM pg_advisory_xact_lock(" EV_PG_LOCK
+			 ", ''ev_ledger''::regclass::oid::int4); END';\n",
 		.end = "COMMIT;\n",
 		.raise = "DO 'DECLARE problem TEXT := (SELECT verdict "
 			 "FROM ev_guard WHERE verdict NOT IN (''apply'', ''nothing''))"
@@ -649,8 +656,11 @@ static void put_there(struct script *s)
 			    t->columns[k].name);
 		if (files_of(s, s->b->tables->n)->n > 0) {
 			put(s,
-			    " LEFT JOIN ev_delete AS d ON d.owner = t.[%s] AND d.of_table = '%s' ",
-			    t->columns[0].name, t->fact != NULL ? EV_ALL_FACTS : t->name);
+			    ev_sql_is_uuid_key(s->b->sql, &t->columns[0])
+				    ? " LEFT JOIN ev_delete AS d ON d.owner = CAST(t.[%s] AS %s)"
+				    : " LEFT JOIN ev_delete AS d ON d.owner = t.[%s]",
+			    t->columns[0].name, s->e->text);
+			put(s, " AND d.of_table = '%s' ", t->fact != NULL ? EV_ALL_FACTS : t->name);
 			if (t->fact != NULL && s->b->by_position) /* what is new has no rows */
 				put(s, "AND d.first_commit < %llu ",
 				    (unsigned long long)s->b->span.to.number);
@@ -944,7 +954,7 @@ static void put_head(struct script *s)
 	const struct ev_span *span = &s->b->span;
 	struct ev_point p = span->to;
 
-	put(s, "-- What evload put together for %s", s->e->target);
+	put(s, EV_SCRIPT_HEAD "%s", s->e->target);
 	if (s->b->by_position && span->from == 0) {
 		ev_point_write(&p, to);
 		put(s, ": all of a state, which leads to\n-- %s.\n", to);

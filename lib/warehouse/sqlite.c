@@ -121,17 +121,18 @@ static enum ev_status is_odd(struct sqlite *s, const struct ev_table *t, const c
 		return ev_fail(err,
 			       "%s: there is a %s %s on %s, which may change or drop rows unseen: "
 			       "load into plain tables, and put views on them under other names",
-			       s->file, type, name, t->name);
+			       s->file, type, name, t != NULL ? t->name : "ev_ledger");
 	ev_buf_printf(&what, "has the %s %s, which may change or drop rows unseen", type, name);
-	ev_differences_add(s->differences, t, EV_DIFFERS, 0, NULL, ev_buf_str(&what));
+	ev_differences_add(s->differences, t, EV_NOT_PLAIN, 0, NULL, ev_buf_str(&what));
 	ev_buf_free(&what);
 	return EV_OK;
 }
 
-/* What a view or a trigger makes of a row is not what was loaded. */
+/* What a view or a trigger makes of a row is not what was loaded. t: NULL, the ledger. */
 static enum ev_status check_is_plain(struct sqlite *s, const struct ev_table *t,
 				     struct ev_error *err)
 {
+	const char *table = t != NULL ? t->name : "ev_ledger";
 	enum ev_status st = EV_OK;
 	sqlite3_stmt *q;
 	int rc;
@@ -141,8 +142,8 @@ static enum ev_status check_is_plain(struct sqlite *s, const struct ev_table *t,
 		    "type IN ('view', 'trigger')",
 		    &q, err) != EV_OK)
 		return EV_FATAL;
-	if (bind_text(q, 1, t->name) != SQLITE_OK)
-		st = trouble(s, t->name, err);
+	if (bind_text(q, 1, table) != SQLITE_OK)
+		st = trouble(s, table, err);
 	rc = st == EV_OK ? sqlite3_step(q) : SQLITE_DONE;
 	if (rc == SQLITE_ROW) {
 		const char *type = text_of(s, q, 0, err);
@@ -150,7 +151,7 @@ static enum ev_status check_is_plain(struct sqlite *s, const struct ev_table *t,
 
 		st = name == NULL ? EV_FATAL : is_odd(s, t, type, name, err);
 	} else if (st == EV_OK && rc != SQLITE_DONE) {
-		st = trouble(s, t->name, err);
+		st = trouble(s, table, err);
 	}
 	sqlite3_finalize(q);
 	return st;
@@ -881,6 +882,8 @@ static enum ev_status make_ready(struct sqlite *s, struct ev_error *err)
 		return EV_OK;
 	if (find_ledger(s, err) != EV_OK)
 		return EV_FATAL;
+	if (check_is_plain(s, NULL, err) != EV_OK)
+		return EV_FATAL;
 	for (size_t i = 0; i < s->tables->n; i++)
 		if (check_is_plain(s, &s->tables->list[i], err) != EV_OK ||
 		    check_table(s, &s->tables->list[i], err) != EV_OK ||
@@ -917,7 +920,9 @@ static enum ev_status sqlite_check(struct ev_target *t, struct ev_differences *o
 	if (sqlite3_prepare_v2(s->db, "SELECT 1 FROM ev_ledger LIMIT 0", -1, &q, NULL) ==
 	    SQLITE_OK) {
 		sqlite3_finalize(q);
-		st = find_ledger(s, err);
+		st = check_is_plain(s, NULL, err);
+		if (st == EV_OK)
+			st = find_ledger(s, err);
 	} else if (sqlite3_errcode(s->db) == SQLITE_ERROR) {
 		st = differs(s, NULL, EV_LACKS_TABLE, 0, NULL, "is not there", err);
 	} else {

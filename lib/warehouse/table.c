@@ -75,9 +75,9 @@ static void fact_table(struct ev_table *t, const struct ev_fact *f, const struct
 	add_columns(t, &f->columns);
 }
 
-static void calendar_table(struct ev_table *t)
+static void calendar_table(struct ev_table *t, const struct ev_calendar *c)
 {
-	for (size_t i = 0; i < EV_DAY_COLUMNS; i++)
+	for (size_t i = 0; i < ev_day_n(c); i++)
 		add(t, ev_day_columns[i].type, ev_day_columns[i].size, 0, "%s",
 		    ev_day_columns[i].name);
 }
@@ -96,7 +96,7 @@ static void dimension_table(struct ev_table *t, const struct ev_dimension *d)
 	}
 	add(t, EV_TYPE_BOOL, 0, 0, "ev_inferred");
 	if (d->calendar != NULL)
-		calendar_table(t);
+		calendar_table(t, d->calendar);
 	else
 		add_columns(t, &d->columns);
 }

@@ -1,5 +1,5 @@
 /*
- * table: the tables of a star as a warehouse has them, with the columns that evkit adds. Floor 7.
+ * table: the tables of a star as a warehouse has them, with the columns that evkit adds. Floor 8.
  */
 #ifndef EV_TABLE_H
 #define EV_TABLE_H

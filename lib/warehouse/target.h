@@ -1,5 +1,5 @@
 /*
- * target: what rows are loaded into. Floor 7.
+ * target: what rows are loaded into. Floor 8.
  *
  * One interface for every warehouse: batches of deletes by owner and inserts in a transaction, with
  * a ledger of the batches that it holds, and of the position in a state that it stands at.
@@ -56,6 +56,7 @@ enum ev_lack {
 	EV_LACKS_COLUMN, /* one that the model has */
 	EV_HAS_COLUMN,	 /* one that the model has not */
 	EV_DIFFERS,
+	EV_NOT_PLAIN, /* a view, or a trigger may change what is loaded */
 };
 struct ev_difference {
 	const struct ev_table *table; /* NULL: the ledger */
@@ -204,6 +205,12 @@ struct ev_engine {
 	enum ev_status (*position)(const char *url, const char *schema, const char *model,
 				   char text[EV_STORE_POSITION], struct ev_error *err);
 };
+
+/*
+ * Loads into one schema of PostgreSQL go one after the other, those of bundles, too: of the two
+ * numbers of their advisory lock the first, "evld"; the other is the ledger's oid.
+ */
+#define EV_PG_LOCK "1702259812"
 
 extern const struct ev_engine ev_sqlite, ev_postgres;
 /* What position says. where: the database, for the error. */

@@ -1,5 +1,5 @@
 /*
- * value: the fast paths of whether a value fits a column, and of what it is there. Floor 7.
+ * value: the fast paths of whether a value fits a column, and of what it is there. Floor 8.
  *
  * They are sure of values that are spelled as most are; ev_column_value (column.h) decides about
  * all others. By shape (json/plan.h) the kind of a value is known, and ev_check is what is left.

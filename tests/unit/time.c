@@ -75,7 +75,10 @@ static const struct {
 	{"2026-03-01T10:00:00Z ", EV_TIME_BAD, 0, 0},
 	{" 2026-03-01T10:00:00Z", EV_TIME_BAD, 0, 0},
 	{"2026-03-01T10:00:00 Z", EV_TIME_BAD, 0, 0},
-	{"2026-03-01 10:00:00Z", EV_TIME_BAD, 0, 0},
+	{"2026-03-01 10:00:00Z", EV_TIME_ZONED, 0, 1772359200},
+	{"2026-03-01 10:00:00.5", EV_TIME_NAIVE, 500000000, 1772359200},
+	{"2026-03-01  10:00:00Z", EV_TIME_BAD, 0, 0},
+	{"2026-03-01\t10:00:00Z", EV_TIME_BAD, 0, 0},
 	{"2026-03-01T24:00:00Z", EV_TIME_BAD, 0, 0},
 	{"2026-03-01T10:60:00Z", EV_TIME_BAD, 0, 0},
 	{"2026-03-01T10:00:00+24:00", EV_TIME_BAD, 0, 0},
@@ -319,11 +322,6 @@ static void test_weeks(void)
 static const struct {
 	const char *value, *why;
 } deviations[] = {
-	{"1987-07-05 17:45:00Z", "a space"},	{"1987-07-05 17:45:00", "a space"},
-	{"0001-01-01 00:00:00Z", "a space"},	{"0001-01-01 00:00:00", "a space"},
-	{"9999-12-31 23:59:59Z", "a space"},	{"9999-12-31 23:59:59", "a space"},
-	{"2000-02-29 15:15:15Z", "a space"},	{"2000-02-29 15:15:15", "a space"},
-	{"2024-02-29 15:15:15Z", "a space"},	{"2024-02-29 15:15:15", "a space"},
 	{"1979-05-27 07:32Z", "no seconds"},	{"1979-05-27 07:32-07:00", "no seconds"},
 	{"1979-05-27T07:32", "no seconds"},	{"13:37", "no seconds"},
 	{"17:45:00", "a clock without offset"}, {"10:32:00.555", "a clock without offset"},
@@ -351,21 +349,14 @@ static void toml_value(const char *file, char *value, bool valid)
 	const char *why = deviation(value);
 	struct ev_time t;
 	size_t len = strlen(value);
-	char *space;
 
 	if (!valid || why != NULL) {
 		ok(nothing(value), "%s: %s is nothing%s%s", file, value, why != NULL ? ": " : "",
 		   why != NULL ? why : "");
-		/* What is wrong is wrong without the space, and the rest is right. */
-		if (len > 10 && value[10] == ' ' && (space = value + 10) != NULL) {
-			*space = 'T';
-			if (!valid)
-				ok(nothing(value), "%s: %s is nothing", file, value);
-			else if (strcmp(why, "a space") == 0)
-				ok(parse(value, &t) == (value[len - 1] == 'Z' ? EV_TIME_ZONED
-									      : EV_TIME_NAIVE) &&
-					   t.sec == utc(value),
-				   "%s: %s is a time", file, value);
+		/* What is wrong with a space is wrong with a T. */
+		if (!valid && len > 10 && value[10] == ' ') {
+			value[10] = 'T';
+			ok(nothing(value), "%s: %s is nothing", file, value);
 		}
 		return;
 	}

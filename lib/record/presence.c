@@ -1,4 +1,4 @@
-#include "expr/presence.h"
+#include "record/presence.h"
 #include "base/mem.h"
 #include "expr/expr.h"
 #include "model/nearest.h"
@@ -126,8 +126,21 @@ static void bind(struct ev_presence *b, struct sought *p)
 	}
 }
 
-static void add(struct ev_presence *b, const char *text, const struct ev_presence_by *by,
-		struct ev_presence_paths *to)
+void ev_presence_paths_free(struct ev_presence_paths *p)
+{
+	free(p->list);
+	free(p->filtered);
+}
+
+void ev_presence_filter(struct ev_presence_paths *p, const struct ev_doc *d)
+{
+	for (size_t i = 0; i < p->n_filtered; i++)
+		p->filtered[i].taken |=
+			!p->filtered[i].taken && ev_path_takes(p->filtered[i].when, d, 0);
+}
+
+static void add(struct ev_presence *b, const char *text, const struct ev_path *when,
+		const struct ev_presence_by *by, struct ev_presence_paths *to)
 {
 	struct ev_error err;
 	struct sought *p;
@@ -141,6 +154,13 @@ static void add(struct ev_presence *b, const char *text, const struct ev_presenc
 		bind(b, p);
 	}
 	add_by(p, by);
+	if (when != NULL) {
+		to->filtered =
+			ev_realloc_array(to->filtered, to->n_filtered + 1, sizeof *to->filtered);
+		to->filtered[to->n_filtered++] =
+			(struct ev_presence_filtered){(size_t)(p - b->list), when, false};
+		return;
+	}
 	if (p->to == to) /* else it may be there already, which does no harm */
 		return;
 	p->to = to;
@@ -153,13 +173,56 @@ void ev_presence_add(struct ev_presence *b, const struct ev_path *each, const st
 {
 	struct ev_buf text = {0};
 
-	if (path->root == EV_ROOT_INDEX)
+	if (path->root == EV_ROOT_INDEX || path->computed != 0 ||
+	    (each != NULL && path->root == EV_ROOT_ITEM && each->computed != 0))
 		return;
 	if (path->root == EV_ROOT_ITEM)
 		ev_path_steps(each, &text);
 	ev_path_steps(path, &text);
-	add(b, ev_buf_str(&text), by, to);
+	add(b, ev_buf_str(&text), path->when, by, to);
 	ev_buf_free(&text);
+}
+
+struct expr_paths {
+	struct ev_presence *b;
+	const struct ev_path *when;
+	const struct ev_presence_by *by;
+	struct ev_presence_paths *to;
+};
+
+static void add_expr_path(void *ctx, const char *text, bool whole)
+{
+	const struct expr_paths *x = ctx;
+
+	if (!whole)
+		add(x->b, text, x->when, x->by, x->to);
+}
+
+void ev_presence_add_expr(struct ev_presence *b, const struct ev_expr *e,
+			  const struct ev_presence_by *by, struct ev_presence_paths *to)
+{
+	ev_expr_paths(e, NULL, add_expr_path, &(struct expr_paths){b, NULL, by, to});
+}
+
+/* Adds a path of the model, or those of its expression. */
+static void add_value(struct ev_presence *b, const struct ev_model *m, const struct ev_path *each,
+		      const struct ev_path *path, const struct ev_presence_by *by,
+		      struct ev_presence_paths *to)
+{
+	const struct ev_value_expr *e;
+	struct ev_buf item = {0};
+
+	if (path->computed == 0) {
+		ev_presence_add(b, each, path, by, to);
+		return;
+	}
+	e = &m->exprs[path->computed - 1];
+	if (e->each != NULL && e->each->computed == 0)
+		ev_path_steps(e->each, &item);
+	for (size_t i = 0; i < e->n; i++)
+		ev_expr_paths(e->parts[i], item.len > 0 ? ev_buf_str(&item) : NULL, add_expr_path,
+			      &(struct expr_paths){b, path->when, by, to});
+	ev_buf_free(&item);
 }
 
 void ev_presence_add_envelope(struct ev_presence *b, const struct ev_model *m,
@@ -177,10 +240,9 @@ void ev_presence_add_envelope(struct ev_presence *b, const struct ev_model *m,
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
 		if (parts[i].path != NULL)
-			ev_presence_add(
-				b, NULL, parts[i].path,
-				&(struct ev_presence_by){parts[i].what, m->file, parts[i].place},
-				to);
+			add_value(b, m, NULL, parts[i].path,
+				  &(struct ev_presence_by){parts[i].what, m->file, parts[i].place},
+				  to);
 	for (size_t i = 0; i < m->n_ignore; i++)
 		ev_presence_add(
 			b, NULL, m->ignore[i],
@@ -188,28 +250,35 @@ void ev_presence_add_envelope(struct ev_presence *b, const struct ev_model *m,
 }
 
 static void add_table(struct ev_presence *b, const struct ev_model *m, const char *name,
-		      const struct ev_path *each, const struct ev_columns *columns,
-		      struct ev_presence_paths *to)
+		      const struct ev_path *each, const struct ev_column *when,
+		      const struct ev_columns *columns, struct ev_presence_paths *to)
 {
 	struct ev_buf what = {0}, list = {0};
+	struct ev_presence_by by = {NULL, m->file, {0}};
 
-	if (each != NULL) {
-		ev_buf_printf(&what, "the table %s", name);
+	if (columns->n == 0)
+		return; /* a calendar */
+	ev_buf_printf(&what, "the table %s", name);
+	by.what = ev_buf_str(&what);
+	by.place = columns->list[0].place;
+	if (each != NULL && each->computed == 0) {
 		ev_path_steps(each, &list);
 		if (each->steps[each->n - 1].kind == EV_STEP_EACH)
 			list.len -= 2;
-		add(b, ev_buf_str(&list),
-		    &(struct ev_presence_by){ev_buf_str(&what), m->file, columns->list[0].place},
-		    to);
+		add(b, ev_buf_str(&list), each->when, &by, to);
 		ev_buf_free(&list);
+	} else if (each != NULL) {
+		add_value(b, m, NULL, each, &by, to);
 	}
+	if (when != NULL)
+		add_value(b, m, each, when->from, &by, to);
 	for (size_t i = 0; i < columns->n; i++) {
 		const struct ev_column *c = &columns->list[i];
 
 		ev_buf_reset(&what);
 		ev_buf_printf(&what, "the column %s of %s", c->name, name);
-		ev_presence_add(b, each, c->from,
-				&(struct ev_presence_by){ev_buf_str(&what), m->file, c->place}, to);
+		add_value(b, m, each, c->from,
+			  &(struct ev_presence_by){ev_buf_str(&what), m->file, c->place}, to);
 	}
 	ev_buf_free(&what);
 }
@@ -219,31 +288,12 @@ void ev_presence_add_star(struct ev_presence *b, const struct ev_model *m, const
 {
 	for (size_t i = 0; i < m->n_facts; i++)
 		if (ev_names_take(&m->facts[i].types, type, len))
-			add_table(b, m, m->facts[i].name, m->facts[i].each, &m->facts[i].columns,
-				  to);
+			add_table(b, m, m->facts[i].name, m->facts[i].each, m->facts[i].when,
+				  &m->facts[i].columns, to);
 	for (size_t i = 0; i < m->n_dimensions; i++)
 		if (ev_names_take(&m->dimensions[i].types, type, len))
 			add_table(b, m, m->dimensions[i].name, m->dimensions[i].each,
-				  &m->dimensions[i].columns, to);
-}
-
-struct expr_paths {
-	struct ev_presence *b;
-	const struct ev_presence_by *by;
-	struct ev_presence_paths *to;
-};
-
-static void add_expr_path(void *ctx, const char *text)
-{
-	const struct expr_paths *x = ctx;
-
-	add(x->b, text, x->by, x->to);
-}
-
-void ev_presence_add_expr(struct ev_presence *b, const struct ev_expr *e,
-			  const struct ev_presence_by *by, struct ev_presence_paths *to)
-{
-	ev_expr_paths(e, add_expr_path, &(struct expr_paths){b, by, to});
+				  m->dimensions[i].when, &m->dimensions[i].columns, to);
 }
 
 /* Searching */
@@ -376,6 +426,8 @@ void ev_presence_ask(struct ev_presence *b, const struct ev_presence_paths *path
 {
 	for (size_t i = 0; i < paths->n; i++)
 		b->list[paths->list[i]].asked = true;
+	for (size_t i = 0; i < paths->n_filtered; i++)
+		b->list[paths->filtered[i].path].asked |= paths->filtered[i].taken;
 }
 
 /* What is absent */

@@ -27,11 +27,20 @@ struct ev_presence_by {
 struct ev_presence *ev_presence_new(const char *file, struct ev_scan *scan);
 void ev_presence_free(struct ev_presence **b);
 
-/* Some of the paths, by number. Zero-initialise, and free the list. */
+/* Some of the paths, by number. Zero-initialise. */
 struct ev_presence_paths {
 	size_t *list;
 	size_t n;
+	struct ev_presence_filtered {
+		size_t path;
+		const struct ev_path *when;
+		bool taken; /* some event was */
+	} * filtered;	    /* that are asked for where a filter takes the event */
+	size_t n_filtered;
 };
+void ev_presence_paths_free(struct ev_presence_paths *p);
+/* Notes which filters take an event that all of these are for. */
+void ev_presence_filter(struct ev_presence_paths *p, const struct ev_doc *d);
 /* Adds a path; the same place has the same number. each: of a list whose elements it is in. */
 void ev_presence_add(struct ev_presence *b, const struct ev_path *each, const struct ev_path *path,
 		     const struct ev_presence_by *by, struct ev_presence_paths *to);
