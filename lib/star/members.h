@@ -1,6 +1,6 @@
 /*
- * members: the members of one type 1 dimension, each attribute with what won it. Floor 10, a
- * part of the star engine.
+ * members: the members of one dimension, and of type 1 each attribute with what won it. Floor 10,
+ * a part of the star engine.
  *
  * A member is told apart by its identity: the JSON values of its key columns in their one spelling,
  * with a LF between them, which JSON has nowhere inside. Its key is a digest of that.

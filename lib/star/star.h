@@ -5,7 +5,8 @@
  *
  * Facts are emitted as events come, with the lines that delete what was there of an event. A member
  * of a dimension is what the current versions say of it: attribute by attribute the latest stamp
- * (valid from, event, element) that bears it wins. So its row comes at the end, sorted by key. What
+ * (valid from, event, element) that bears it wins; of type 2 it is that at every time, by the
+ * versions that were valid then. So its rows come at the end, sorted by key. What
  * is said of members is put together in memory up to a limit, and sorted in temporary files beyond.
  */
 #ifndef EV_STAR_H

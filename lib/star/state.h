@@ -2,10 +2,12 @@
  * state: what events say of members, remembered from one run to the next. Floor 10, a part of
  * the star engine.
  *
- * Three kinds of entries (evkit-state.5), of whose keys the latest entry is of account alone:
+ * Kinds of entries (evkit-state.5), of whose keys the latest entry is of account alone:
  *
  *     MEMBER c WHAT ...   a mention that is not bare (mentions.h), or "-": it is said no more
  *     nDIMENSIONKEY       the member's row: CHANGED N D S [WON TIME WHO]... FIELDS
+ *     nDIMENSIONKEY TIME  of type 2, a row from then on: 1, or 0 if inferred, FIELDS; and what has
+ *                         no TIME is CHANGED N FIRST LAST PARTS
  *     zID                 the keys of the event's mentions with a digest of each, or "-"
  *
  * An event that comes again takes the place of what it said before: what its list has and it does
