@@ -323,9 +323,20 @@ static bool read_meta(struct ev_expect_opening *o, const struct ev_yaml *y, stru
 	return true;
 }
 
+/* Who must act when it does not hold. */
+static bool read_owner(struct ev_expect_opening *o, const struct ev_yaml *y, struct ev_expect *e)
+{
+	if (y == NULL || ev_expect_is_null(y))
+		return true;
+	if (y->kind != EV_YAML_SCALAR || y->len == 0)
+		return ev_expect_opening_fail(o, y, "owner must be a text");
+	e->owner = ev_strndup(y->text, y->len);
+	return true;
+}
+
 bool ev_suite_read_model(struct ev_suite *s, const struct ev_yaml *list, struct ev_error *err)
 {
-	static const char *const apart[] = {"severity", "meta", NULL};
+	static const char *const apart[] = {"severity", "meta", "owner", NULL};
 	struct ev_expect_opening o = {.suite = s, .file = s->file, .err = err};
 
 	if (!make_room(&o, list))
@@ -342,7 +353,8 @@ bool ev_suite_read_model(struct ev_suite *s, const struct ev_yaml *list, struct 
 		o.kwargs = y->items[0];
 		if (!read_expectation(&o, o.at->text, apart) ||
 		    !read_severity(&o, ev_yaml_get(o.kwargs, "severity"), &s->list[i]) ||
-		    !read_meta(&o, ev_yaml_get(o.kwargs, "meta"), &s->list[i]))
+		    !read_meta(&o, ev_yaml_get(o.kwargs, "meta"), &s->list[i]) ||
+		    !read_owner(&o, ev_yaml_get(o.kwargs, "owner"), &s->list[i]))
 			return false;
 	}
 	return true;
