@@ -2,11 +2,12 @@
  * internal: what the files of report share. Floor 9.
  *
  *   text.c      writes HTML with texts, numbers and times in it
- *   read.c      reads a result into the structs below
+ *   read.c      reads results and balance sheets into the structs below
+ *   rejects.c   reads rejects files: the causes that no result has
  *   redact.c    knows what must not be shown
  *   says.c      expectations as sentences
  *   chart.c     draws
- *   causes.c, checks.c, report.c    write the parts of the page
+ *   amounts.c, causes.c, checks.c, balance.c, summary.c, report.c    write the parts of the page
  *
  * A file uses those above it. The page is one struct ev_buf, to which all append.
  */
@@ -46,11 +47,34 @@ struct ev_report_sample {
 	uint64_t line;
 	struct ev_report_text raw; /* p NULL: there are only bytes that are no text */
 	bool cut;
+	struct ev_report_text raw_path; /* to the value in what was cut, or NULL */
+	uint64_t raw_at;		/* the byte that is no JSON, or REPORT_NOWHERE */
+};
+
+#define REPORT_NOWHERE UINT64_MAX
+
+/* What records amount to, by a measure of the model and a currency. Nodes: of the document. */
+struct ev_report_amount {
+	struct ev_report_text measure, currency, sum;
+	uint64_t values, unread;
+	uint32_t columns; /* the paths at which it reads */
+	const struct ev_doc *doc;
+};
+
+struct ev_report_amounts {
+	struct ev_report_amount *list;
+	size_t n;
 };
 
 /* Why records were set aside, or passed with a warning. */
 struct ev_report_cause {
 	size_t result; /* its index */
+	size_t anchor; /* cause-N of the page; 0: it has no card */
+	/* The program that set it aside, where that is not evvalidate, or NULL; who must act, or
+	 * NULL. */
+	struct ev_report_text stage, owner;
+	struct ev_report_text key; /* while rejects are read: what makes it this cause */
+	struct ev_report_amounts amounts;
 	struct ev_report_text code, type, rule, path, keyword, severity, explain;
 	uint64_t records;
 	struct ev_report_moment first, last;
@@ -63,9 +87,10 @@ enum ev_report_verdict { REPORT_PASS, REPORT_FAIL, REPORT_UNSURE };
 struct ev_report_check {
 	size_t result;
 	size_t order;		   /* in its result */
+	size_t anchor;		   /* check-N of the page; 0: an earlier result's */
 	uint64_t twin;		   /* how many before it in its result are the same expectation */
 	struct ev_report_text key; /* type and arguments: the same expectation in all results */
-	struct ev_report_text type, severity, error, exception;
+	struct ev_report_text type, severity, error, exception, owner;
 	enum ev_report_verdict verdict;
 	bool approximate;
 	uint32_t kwargs, values; /* values: the member result */
@@ -92,6 +117,16 @@ struct ev_report_tally {
 	uint64_t in, rejected;
 };
 
+/* One program of a balance sheet. Counts have the names that the manual gives them. */
+struct ev_report_stage {
+	struct ev_report_text program;
+	struct ev_report_count {
+		struct ev_report_text name;
+		uint64_t n;
+	} * counts;
+	size_t n;
+};
+
 struct ev_report_result {
 	char *text;
 	struct ev_scan *scan;
@@ -99,6 +134,12 @@ struct ev_report_result {
 	struct ev_report_text model, batch, first,
 		last; /* first, last: p NULL if there is no event */
 	bool approved;
+	bool sealed, too_many; /* the chain is; more were rejected than max_rejects allows */
+	struct ev_report_text max_rejects;
+	struct ev_report_amounts amounts; /* of all that was set aside */
+	struct ev_report_stage *stages;	  /* of its balance sheet, none where none was given */
+	size_t n_stages;
+	enum { REPORT_UNKNOWN, REPORT_LOADED, REPORT_REFUSED } load; /* what evload did with it */
 	uint64_t in, out, rejected, warning, blank; /* in: blank lines not counted */
 	uint64_t left_out;
 	struct ev_report_tally *types, *buckets;
@@ -114,6 +155,11 @@ struct ev_report {
 	const char *title;
 	struct ev_report_result *results; /* by time, when the page is written */
 	size_t n, cap;
+	struct ev_report_sheet {
+		char *text;
+		struct ev_scan *scan;
+	} * sheets; /* balance sheets */
+	size_t n_sheets, sheets_cap;
 	struct ev_path *redact[EV_REPORT_REDACTIONS];
 	size_t n_redact;
 	struct ev_arena arena;
@@ -131,6 +177,11 @@ int ev_report_compare_moments(const struct ev_report_moment *a, const struct ev_
 
 /* Reading. The result must be the report's last, with text, scan and doc set. */
 enum ev_status ev_report_read(struct ev_report *r, const char *file, struct ev_error *err);
+/* A balance sheet. text, scan and doc are set, and stay the caller's. */
+enum ev_status ev_report_read_balance(struct ev_report *r, const char *file,
+				      const struct ev_doc *doc, struct ev_error *err);
+/* The count of a stage, 0 if it has none of that name. */
+uint64_t ev_report_stage_count(const struct ev_report_stage *s, const char *name);
 
 /* Redaction */
 

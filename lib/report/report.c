@@ -26,6 +26,11 @@ void ev_report_free(struct ev_report **report)
 		free(r->results[i].text);
 	}
 	free(r->results);
+	for (size_t i = 0; i < r->n_sheets; i++) {
+		ev_scan_free(&r->sheets[i].scan);
+		free(r->sheets[i].text);
+	}
+	free(r->sheets);
 	for (size_t i = 0; i < r->n_redact; i++)
 		ev_path_free(&r->redact[i]);
 	ev_scan_free(&r->scan);
@@ -53,12 +58,24 @@ enum ev_status ev_report_redact(struct ev_report *r, const char *path, struct ev
 	return EV_OK;
 }
 
+static enum ev_status no_json(const char *file, const char *text, size_t len,
+			      const struct ev_flaw *flaw, const char *what, struct ev_error *err)
+{
+	size_t line = 1, column = 1;
+
+	for (size_t i = 0; i < flaw->at && i < len; i++) {
+		column = text[i] == '\n' ? 1 : column + 1;
+		line += text[i] == '\n';
+	}
+	return ev_fail(err, "%s:%zu:%zu: is no JSON: %s: give %s", file, line, column, flaw->what,
+		       what);
+}
+
 enum ev_status ev_report_add(struct ev_report *r, const char *file, char *text, size_t len,
 			     struct ev_error *err)
 {
 	struct ev_report_result *res;
 	struct ev_flaw flaw;
-	size_t line = 1, column = 1;
 
 	if (r->n == EV_REPORT_RESULTS) {
 		free(text);
@@ -68,14 +85,25 @@ enum ev_status ev_report_add(struct ev_report *r, const char *file, char *text, 
 	ev_grow(&r->results, &r->cap, r->n + 1, sizeof *r->results);
 	res = &r->results[r->n++];
 	*res = (struct ev_report_result){.text = text, .scan = ev_scan_new()};
-	if ((res->doc = ev_scan(res->scan, text, len, &flaw)) != NULL)
-		return ev_report_read(r, file, err);
-	for (size_t i = 0; i < flaw.at && i < len; i++) {
-		column = text[i] == '\n' ? 1 : column + 1;
-		line += text[i] == '\n';
-	}
-	return ev_fail(err, "%s:%zu:%zu: is no JSON: %s: give a result that evvalidate wrote", file,
-		       line, column, flaw.what);
+	res->doc = ev_scan(res->scan, text, len, &flaw);
+	return res->doc != NULL ? ev_report_read(r, file, err)
+				: no_json(file, text, len, &flaw, "a result that evvalidate wrote", err);
+}
+
+enum ev_status ev_report_balance(struct ev_report *r, const char *file, char *text, size_t len,
+				 struct ev_error *err)
+{
+	struct ev_report_sheet *sheet;
+	const struct ev_doc *d;
+	struct ev_flaw flaw;
+
+	ev_grow(&r->sheets, &r->sheets_cap, r->n_sheets + 1, sizeof *r->sheets);
+	sheet = &r->sheets[r->n_sheets++];
+	*sheet = (struct ev_report_sheet){text, ev_scan_new()};
+	d = ev_scan(sheet->scan, text, len, &flaw);
+	return d != NULL ? ev_report_read_balance(r, file, d, err)
+			 : no_json(file, text, len, &flaw, "a file that --stats FILE wrote",
+				   err);
 }
 
 /*
