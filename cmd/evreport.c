@@ -72,8 +72,8 @@ static void add_file(struct cli *c, struct ev_report *r, char *name, add *fn)
 	cli_must(c, st);
 	memset(ev_buf_room(&text, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
 	ev_in_free(&in);
-	cli_must(c, fn(r, strcmp(name, "-") == 0 ? "standard input" : name, text.p,
-				  text.len, &c->error));
+	cli_must(c, fn(r, strcmp(name, "-") == 0 ? "standard input" : name, text.p, text.len,
+		       &c->error));
 }
 
 int main(int argc, char **argv)

@@ -191,14 +191,20 @@ enum ev_report_reach { REPORT_APART, REPORT_AROUND, REPORT_INSIDE };
 /* pointer: a JSON Pointer, with * for any index. */
 enum ev_report_reach ev_report_reach_pointer(const struct ev_report *r,
 					     struct ev_report_text pointer);
-/* Sets hidden[i] for each node of the document that must not be shown, and all inside it. */
-void ev_report_hide(const struct ev_report *r, const struct ev_doc *d, bool *hidden);
+/*
+ * Sets hidden[i] for each node of the document that must not be shown, and all inside it. cut: it
+ * is an excerpt, so elements of lists may have other places than they had.
+ */
+void ev_report_hide(const struct ev_report *r, const struct ev_doc *d, bool cut, bool *hidden);
 /* Whether the message of a cause may be shown. d: the sample, or NULL if it is not whole JSON. */
 bool ev_report_may_say(const struct ev_report *r, const struct ev_report_cause *c,
 		       const struct ev_doc *d, const bool *hidden);
 /* Whether values that an expectation found may be shown. */
 bool ev_report_may_show(const struct ev_report *r, const struct ev_doc *d,
 			const struct ev_report_check *c);
+
+/* Whether sums of what a measure reads may be shown. */
+bool ev_report_may_add(const struct ev_report *r, const struct ev_report_amount *a);
 
 #define REPORT_REDACTED "<span class=\"redacted\">redacted</span>"
 
@@ -297,7 +303,8 @@ bool ev_report_double(const struct ev_doc *d, uint32_t i, double *v);
 enum ev_report_subject { REPORT_TABLE, REPORT_COLUMN, REPORT_COLUMNS };
 
 /* The subject of the expectation; *column is set for REPORT_COLUMN. */
-enum ev_report_subject ev_report_subject(const struct ev_doc *d, const struct ev_report_check *c,
+enum ev_report_subject ev_report_subject(struct ev_report *r, const struct ev_doc *d,
+					 const struct ev_report_check *c,
 					 struct ev_report_text *column);
 /* The expectation as a sentence, with its limits. */
 void ev_report_says(struct ev_buf *b, const struct ev_doc *d, const struct ev_report_check *c);
@@ -331,8 +338,21 @@ void ev_report_histogram(struct ev_buf *b, const struct ev_doc *d, const struct 
 void ev_report_line(struct ev_buf *b, const double *v, const bool *bad, size_t n, double low,
 		    double high, bool zero);
 
-/* Parts of the page */
-void ev_report_causes(struct ev_buf *b, struct ev_report *r);
-void ev_report_checks(struct ev_buf *b, struct ev_report *r);
+/* Parts of the page. To todo they add items of the list of what is to be done. */
+
+/* What the records of these lists amount to in all, or nothing. */
+void ev_report_put_amounts(struct ev_buf *b, const struct ev_report *r,
+			   const struct ev_report_amounts *const *lists, size_t n);
+void ev_report_causes(struct ev_buf *b, struct ev_buf *todo, struct ev_report *r);
+void ev_report_checks(struct ev_buf *b, struct ev_buf *todo, struct ev_report *r);
+void ev_report_balances(struct ev_buf *b, const struct ev_report *r);
+/* After the parts that it links to. */
+void ev_report_summary(struct ev_buf *b, const struct ev_buf *todo, const struct ev_report *r);
+/* How many a result's programs but evvalidate have set aside, as far as that is known. */
+uint64_t ev_report_set_aside_elsewhere(const struct ev_report_result *res);
+uint64_t ev_report_count_failed(const struct ev_report_result *res);
+/* An item's beginning: who must act (NULL: nobody is named), and the link's. */
+void ev_report_open_item(struct ev_buf *todo, const struct ev_report_text *owners, size_t n,
+			 const char *what, size_t anchor);
 
 #endif

@@ -195,7 +195,8 @@ static void read_bucket(struct reader *rd, const struct at *at, void *tally)
 /* Members that results of other making may lack. */
 static bool has(const struct reader *rd, const struct at *at, const char *name)
 {
-	return at->node != EV_NOWHERE && ev_member(rd->d, at->node, name, strlen(name)) != EV_NOWHERE;
+	return at->node != EV_NOWHERE &&
+	       ev_member(rd->d, at->node, name, strlen(name)) != EV_NOWHERE;
 }
 
 static struct ev_report_text text_if_any(struct reader *rd, const struct at *at, const char *name)
@@ -276,8 +277,8 @@ static void read_cause(struct reader *rd, const struct at *at, void *cause)
 	if (ev_member(rd->d, sample.node, "cut", 3) != EV_NOWHERE)
 		c->sample.cut = boolean(rd, &sample, "cut");
 	c->sample.raw_path = text_if_any(rd, &sample, "raw_path");
-	c->sample.raw_at = has(rd, &sample, "raw_at") ? count(rd, &sample, "raw_at")
-						      : REPORT_NOWHERE;
+	c->sample.raw_at =
+		has(rd, &sample, "raw_at") ? count(rd, &sample, "raw_at") : REPORT_NOWHERE;
 }
 
 /* One of `results`: the part of the format that is Great Expectations'. */
@@ -464,8 +465,8 @@ static void read_evkit(struct reader *rd, const struct at *evkit, struct ev_repo
 	res->batch = text(rd, evkit, "batch", true);
 	res->approved = boolean(rd, evkit, "approved");
 	res->sealed = has(rd, evkit, "sealed") && boolean(rd, evkit, "sealed");
-	res->too_many = has(rd, evkit, "too_many_rejects") &&
-			boolean(rd, evkit, "too_many_rejects");
+	res->too_many =
+		has(rd, evkit, "too_many_rejects") && boolean(rd, evkit, "too_many_rejects");
 	res->max_rejects = text_if_any(rd, evkit, "max_rejects");
 	read_amounts(rd, evkit, &res->amounts);
 	read_counts(rd, evkit, res);
@@ -521,7 +522,8 @@ static void read_stage(struct reader *rd, const struct at *at, void *stage)
 	const struct ev_doc *d = rd->d;
 
 	s->program = text(rd, at, "program", false);
-	s->counts = ev_arena_zalloc(&rd->r->arena, (d->nodes[at->node].count + 1) * sizeof *s->counts);
+	s->counts =
+		ev_arena_zalloc(&rd->r->arena, (d->nodes[at->node].count + 1) * sizeof *s->counts);
 	for (uint32_t i = ev_first(d, at->node); i < ev_end(d, at->node) && !rd->failed;
 	     i = ev_next(d, i + 1)) {
 		struct ev_report_text name = text_of(rd, i);
@@ -612,9 +614,10 @@ enum ev_status ev_report_read_balance(struct ev_report *r, const char *file,
 	}
 	if (!rd.failed && fits != 1)
 		fail(&rd, &top, "batch", 0,
-		     of == NULL ? "is of no batch of these results: give the file that --stats FILE "
-				  "wrote in the same run"
-				: "may be of several of these results: name batches by --batch");
+		     of == NULL
+			     ? "is of no batch of these results: give the file that --stats FILE "
+			       "wrote in the same run"
+			     : "may be of several of these results: name batches by --batch");
 	ev_buf_free(&rd.scratch);
 	if (rd.failed)
 		return EV_FATAL;

@@ -4,8 +4,8 @@
 #include "base/hash.h"
 #include "base/lookup.h"
 #include "base/utf8.h"
-#include "json/excerpt.h"
 #include "scan/lines.h"
+#include "json/excerpt.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -229,8 +229,7 @@ static enum ev_status read_lines(struct rejects *x, const char *file, struct ev_
 			continue;
 		if (take(x, d, line.number))
 			continue;
-		st = ev_fail(err,
-			     "%s:%llu: is no reject: give a file that a program wrote with -r",
+		st = ev_fail(err, "%s:%llu: is no reject: give a file that a program wrote with -r",
 			     file, (unsigned long long)line.number);
 		break;
 	}

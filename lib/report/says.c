@@ -130,17 +130,20 @@ static const struct sentence *sentence_of(struct ev_report_text type)
 	return NULL;
 }
 
-enum ev_report_subject ev_report_subject(const struct ev_doc *d, const struct ev_report_check *c,
+enum ev_report_subject ev_report_subject(struct ev_report *r, const struct ev_doc *d,
+					 const struct ev_report_check *c,
 					 struct ev_report_text *column)
 {
 	uint32_t i = ev_report_at(d, c->kwargs, "column");
 
 	*column = (struct ev_report_text){0};
 	if (i != EV_NOWHERE && ev_kind(d, i) == EV_STRING) {
-		/* As spelt, where it has escapes: it only names a group. */
-		*column = ev_report_raw(d, i);
-		column->p++;
-		column->len -= 2;
+		struct ev_buf scratch = {0};
+
+		column->p = ev_string(d, i, &scratch, &column->len);
+		if (d->nodes[i].escaped)
+			column->p = ev_arena_copy(&r->arena, column->p, column->len);
+		ev_buf_free(&scratch);
 		return REPORT_COLUMN;
 	}
 	if (ev_report_at(d, c->kwargs, "column_A") != EV_NOWHERE ||
