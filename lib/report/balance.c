@@ -56,7 +56,8 @@ static void put_stage(struct ev_buf *b, const struct ev_report_stage *s)
 		if (ev_report_is(s->program, work[i][0]))
 			done = work[i][1];
 	PUT(b,
-	    "<tr><th scope=\"row\">{} <span class=\"soft\">{}</span></th><td>{}</td><td>{}{}</td><td>",
+	    "<tr><th scope=\"row\">{} <span class=\"soft\">{}</span></th><td>{}</td>"
+	    "<td>{}{}</td><td>",
 	    HTML(done != NULL ? done : ""), DATA(s->program, 40),
 	    COUNT(ev_report_stage_count(s, "in")), COUNT(on), HTML(what));
 	for (size_t i = 0; i < sizeof terms / sizeof terms[0]; i++) {

@@ -56,12 +56,18 @@ static int by_key(const void *a, const void *b)
 	return order != 0 ? order : ORDER(x, y);
 }
 
-/* Rejects before warnings; most records first. */
+static int weight(const struct group *g)
+{
+	return ev_report_is(g->latest->severity, "critical") ? 0
+	       : ev_report_is(g->latest->severity, "info")   ? 2
+							     : 1;
+}
+
+/* Rejects before warnings, and these before remarks; most records first. */
 static int by_records(const void *a, const void *b)
 {
 	const struct group *x = a, *y = b;
-	int order = ev_report_is(y->latest->severity, "critical") -
-		    ev_report_is(x->latest->severity, "critical");
+	int order = weight(x) - weight(y);
 
 	if (order == 0)
 		order = ORDER(y->records, x->records);
@@ -391,7 +397,9 @@ static void show(struct ev_report *r, const struct ev_report_sample *s, struct s
 		return;
 	ev_buf_put(&x->text, s->raw.p, s->raw.len);
 	ev_buf_put(&x->path, path.p != NULL ? path.p : "", path.len);
-	x->d = scan(r, x, &flaw);
+	/* What was cut, but not as an excerpt, is no record. */
+	if (!s->cut || s->raw_path.p != NULL)
+		x->d = scan(r, x, &flaw);
 	if (x->d == NULL && !s->cut && x->at == REPORT_NOWHERE)
 		x->at = flaw.at;
 	if (x->d == NULL || s->raw.len <= LONG || s->cut ||
@@ -657,6 +665,9 @@ static void put_todo(struct ev_buf *todo, const struct ev_report *r,
 	struct ev_report_text owners[OWNERS];
 	struct ev_buf amounts = {0};
 
+	/* Remarks, the last of all, ask nothing of anybody. */
+	while (n > 0 && ev_report_is(groups[n - 1].latest->severity, "info"))
+		n--;
 	for (size_t i = 0; i < n && i < ITEMS; i++) {
 		const struct group *g = &groups[i];
 

@@ -134,6 +134,7 @@ static void keep_raw(struct rejects *x, const struct ev_doc *d, struct ev_report
 	struct ev_buf text = {0}, out = {0}, at = {0}, path = {0};
 	const struct ev_doc *record;
 	struct ev_flaw flaw;
+	size_t from = 0;
 
 	s->raw = (struct ev_report_text){0};
 	s->raw_at = REPORT_NOWHERE;
@@ -145,12 +146,19 @@ static void keep_raw(struct rejects *x, const struct ev_doc *d, struct ev_report
 	if (s->path.p != NULL)
 		ev_buf_put(&path, s->path.p, s->path.len);
 	record = s->cut ? ev_scan(x->raw, text.p, text.len, &flaw) : NULL;
+	if (s->cut && record == NULL) {
+		from = flaw.at > MOST_RAW / 2
+			       ? ev_utf8_cut(text.p, text.len, flaw.at - MOST_RAW / 2)
+			       : 0;
+		s->raw_at = flaw.at - from;
+	}
 	if (record != NULL &&
 	    ev_excerpt(record, s->path.p != NULL ? ev_buf_str(&path) : NULL, MOST_RAW, &out, &at)) {
 		s->raw = keep(x, out.p, out.len);
 		s->raw_path = keep(x, at.p, at.len);
 	} else {
-		s->raw = keep(x, text.p, ev_utf8_cut(text.p, text.len, MOST_RAW));
+		s->raw = keep(x, text.p + from,
+			      ev_utf8_cut(text.p + from, text.len - from, MOST_RAW));
 	}
 	ev_buf_free(&text);
 	ev_buf_free(&out);

@@ -210,7 +210,8 @@ static void put_facts(struct ev_buf *b, const struct ev_report *r)
 	    COUNT(s->in), COUNT(s->out), COUNT(s->warning), COUNT(s->rejected));
 	if (elsewhere > 0)
 		PUT(b,
-		    "<div><dt>Set aside by other steps</dt><dd><a href=\"#balance\">{}</a></dd></div>",
+		    "<div><dt>Set aside by other steps</dt>"
+		    "<dd><a href=\"#balance\">{}</a></dd></div>",
 		    COUNT(elsewhere));
 	ev_report_put_amounts(&amounts, r, lists, r->n);
 	if (amounts.len > 0)
