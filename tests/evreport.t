@@ -90,7 +90,7 @@ Sale
 0%
 0%
 Why records were set aside
-1 cause, the most frequent first. A record can have more than one cause, so the shares may add up to more than 100%.
+1 cause.
 Search the causes 
 Show all records
 items[].price: a number that is too low

@@ -29,21 +29,20 @@ static const char *const work[][2] = {
 	{"evload", "Loaded"},
 };
 
-/* What went on: in what each program calls it. */
+/* What went on, in what each program calls it. */
 static uint64_t went_on(const struct ev_report_stage *s, const char **what)
 {
-	static const char *const names[] = {"out", "version", "event", "row"};
-	static const char *const nouns[] = {"", " versions", " events", " rows"};
+	static const char *const names[][2] = {
+		{"row", " rows"}, {"event", " events"}, {"version", " versions"}, {"out", ""}};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		for (size_t k = 0; k < s->n; k++)
-			if (ev_report_is(s->counts[k].name, names[i]) &&
-			    (i > 0 || s->counts[k].n > 0 || s->n < 3)) {
-				*what = nouns[i];
+			if (ev_report_is(s->counts[k].name, names[i][0])) {
+				*what = names[i][1];
 				return s->counts[k].n;
 			}
 	*what = "";
-	return ev_report_stage_count(s, "out");
+	return 0;
 }
 
 static void put_stage(struct ev_buf *b, const struct ev_report_stage *s)

@@ -386,7 +386,9 @@ static const struct ev_doc *scan(struct ev_report *r, struct shown *x, struct ev
 	return ev_scan(r->scan, x->text.p, x->text.len, flaw);
 }
 
-static void show(struct ev_report *r, const struct ev_report_sample *s, struct shown *x)
+/* any_text: it was not to be JSON. */
+static void show(struct ev_report *r, const struct ev_report_sample *s, bool any_text,
+		 struct shown *x)
 {
 	struct ev_report_text path = s->cut ? s->raw_path : s->path;
 	struct ev_buf cut = {0}, at = {0};
@@ -400,7 +402,7 @@ static void show(struct ev_report *r, const struct ev_report_sample *s, struct s
 	/* What was cut, but not as an excerpt, is no record. */
 	if (!s->cut || s->raw_path.p != NULL)
 		x->d = scan(r, x, &flaw);
-	if (x->d == NULL && !s->cut && x->at == REPORT_NOWHERE)
+	if (x->d == NULL && !s->cut && x->at == REPORT_NOWHERE && !any_text)
 		x->at = flaw.at;
 	if (x->d == NULL || s->raw.len <= LONG || s->cut ||
 	    !ev_excerpt(x->d, ev_buf_str(&x->path), LONG, &cut, &at))
@@ -421,7 +423,7 @@ static void put_record(struct ev_buf *b, struct ev_report *r, const struct ev_re
 	bool *hidden = NULL;
 	struct shown x;
 
-	show(r, &c->sample, &x);
+	show(r, &c->sample, ev_report_is(c->code, "foreign"), &x);
 	if (x.d != NULL) {
 		hidden = ev_malloc(x.d->n * sizeof *hidden);
 		ev_report_hide(r, x.d, x.cut, hidden);
@@ -732,10 +734,10 @@ static void put_cards(struct ev_buf *b, struct ev_report *r,
 {
 	size_t cards = n < CARDS ? n : CARDS;
 
-	PUT(b,
-	    "<p>{}, the most frequent first. A record can have more than one cause, so the "
-	    "shares may add up to more than 100%.",
-	    PLURAL(n, "cause"));
+	PUT(b, "<p>{}{}", PLURAL(n, "cause"),
+	    HTML(n == 1 ? "."
+			: ", the most frequent first. A record can have more than one cause, so "
+			  "the shares may add up to more than 100%."));
 	if (r->sum.left_out > 0)
 		PUT(b, " The rarest causes are left out, {} in all.",
 		    PLURAL(r->sum.left_out, "record"));
