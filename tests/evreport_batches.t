@@ -101,7 +101,7 @@ stats load.stats evload true "[$chain,{\"program\":\"evload\",\"in\":950,\"row\"
 evreport clean.json --balance clean.stats --balance load.stats >loaded.html
 is 'what evload took is known from its balance' "$(words loaded.html | grep 'evload has')" ' evload has taken it: 1,234 rows.'
 is 'rejects, duplicates and conflicts are told program by program' "$(words loaded.html | sed -n '/^Without/,/^Words/p' | sed '/^Words/d' | tr '\n' '|')" \
-	'Without repeats evdedupe|500|480|20 repeats, dropped|Put in order evversion|480|470 versions|2 set aside; 4 set aside: claim to be a version that differs; 1 set aside: corrections that do not fit; 3 changed nothing|Loaded evload|950|1,234 rows|–|'
+	'Without repeats evdedupe|500|480|20 dropped as repeats|Put in order evversion|480|470 versions|2 set aside; 4 set aside in conflict; 1 set aside as misfit; 3 changed nothing|Loaded evload|950|1,234 rows|–|'
 is 'and their number stands on top' "$(words loaded.html | grep -A 1 '^Set aside by other' | tail -n 1)" 8
 evreport -o order.html clean.json --balance load.stats --balance clean.stats
 same 'the order of the sheets does not matter' order.html loaded.html

@@ -7,14 +7,14 @@ static const struct term {
 	bool aside; /* they stand in the program's rejects */
 } terms[] = {
 	{"rejected", "set aside", true},
-	{"conflict", "set aside: claim to be a version that differs", true},
-	{"misfit", "set aside: corrections that do not fit", true},
-	{"duplicate", "repeats, dropped", false},
+	{"conflict", "set aside in conflict", true},
+	{"misfit", "set aside as misfit", true},
+	{"duplicate", "dropped as repeats", false},
 	{"no-op", "changed nothing", false},
 	{"held", "wait for what they correct", false},
 	{"skipped", "not for these tables", false},
 	{"blank", "blank", false},
-	{"warning", "warnings", false},
+	{"warning", "noted as warnings", false},
 };
 
 /* What a program's work is called. */

@@ -252,12 +252,12 @@ static void put_head(struct ev_buf *b, const struct ev_report *r, bool balances,
 	put_name(b, r);
 	PUT(b,
 	    "</bdi></p><nav aria-label=\"Parts of the report\">{}"
-	    "{}{}<a href=\"#checks\">Expectations</a> "
+	    "{}<a href=\"#checks\">Expectations</a> {}"
 	    "<a href=\"#about\">Words used</a></nav></header>\n"
 	    "<main id=\"main\" tabindex=\"-1\">\n",
 	    HTML(r->n > 1 ? "<a href=\"#batches\">Batches</a> " : ""),
-	    HTML(balances ? "<a href=\"#balance\">Balance</a> " : ""),
-	    HTML(causes ? "<a href=\"#causes\">Causes</a> " : ""));
+	    HTML(causes ? "<a href=\"#causes\">Causes</a> " : ""),
+	    HTML(balances ? "<a href=\"#balance\">Balance</a> " : ""));
 }
 
 /*
