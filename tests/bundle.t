@@ -324,6 +324,35 @@ select.tsv
 END
 
 #
+# The days of what is deleted
+#
+
+# Where rows are laid out by the event's time, a DELETE names the range: day 3 changes o2, which
+# happened on the first, and o1, which was corrected to the second.
+for target in snowflake redshift bigquery; do
+	sed -n '/^DELETE FROM .select/,/;$/p' $target.3/load.sql | tr '"' '`' >"$out"
+	case $target in
+	snowflake) type=TIMESTAMP_TZ ;;
+	redshift) type=TIMESTAMPTZ ;;
+	bigquery) type=TIMESTAMP ;;
+	esac
+	same "$target: rows are deleted by day and owner" "$out" - <<END
+DELETE FROM \`select\` WHERE (SELECT verdict FROM ev_guard) = 'apply'
+	AND \`ev_owner\` IN (SELECT d.owner FROM ev_delete AS d WHERE d.of_table = '*')
+	AND \`where\` >= CAST('2026-03-01 00:00:00+00:00' AS $type) AND \`where\` <= CAST('2026-03-03 23:59:59.999999+00:00' AS $type);
+END
+	is "$target: and by owner alone out of a table without the time" \
+		"$(sed -n '/^DELETE FROM .rows/,/;$/p' $target.3/load.sql | grep -c CAST)" 0
+	grep -v '^{"_ev":{"[hs]ea' day3.rows | sed 's/,"days":\["[^]]*"\]//' |
+		section evkit.yaml 0123456789abcdef 2 3 >dateless.rows
+	evload -o dateless --for $target dateless.rows
+	is "$target: nor where an event's days are not known" "$(grep -c ' AND .where. >= ' dateless/load.sql)" 0
+done
+for target in sqlite postgres duckdb; do
+	is "$target: has no such layout" "$(grep -c ' >= CAST' $target.3/load.sql)" 0
+done
+
+#
 # Parts
 #
 

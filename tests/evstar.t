@@ -135,13 +135,16 @@ cat >deletes.jsonl <<'END'
 {"_ev":{"op":"delete","owner":"\\\""}}
 {"_ev":{"op":"delete","owner":"ä","first":12,"from":1}}
 {"_ev":{"op":"delete","owner":"first","first":18446744073709551615,"from":3}}
+{"_ev":{"op":"delete","owner":"days","first":1,"from":1,"days":["0001-01-01","9999-12-31"]}}
 END
 run evstar --stats - deletes.jsonl
 check 'deletes are handed on, octet by octet' 0 @deletes.jsonl \
-	'evstar      in 4  event 0  delete 4  out 4  rejected 0  blank 0'
+	'evstar      in 5  event 0  delete 5  out 5  rejected 0  blank 0'
 for line in '' ',"owner":""}}' ',"owner":"a}}' ',"owner":"a\"}}' ',"owner":"a"}' ',"owner":"a"}} ' ',"owner":"a","first":1}}' \
 	',"owner":"a","first":1,"from":}}' ',"owner":"a","first":-1,"from":1}}' ',"owner":"a","from":1}}' ',"owner":1}}' ',"table":"f","owner":"a"}}' \
-	',"owner":"a","first":1,"from":1,"more":1}}'; do
+	',"owner":"a","first":1,"from":1,"more":1}}' ',"owner":"a","days":["2026-03-01","2026-03-01"]}}' \
+	',"owner":"a","first":1,"from":1,"days":["2026-03-01"]}}' ',"owner":"a","first":1,"from":1,"days":["2026-03-01","2026-02-30"]}}' \
+	',"owner":"a","first":1,"from":1,"days":["2026-13-01","2026-03-01"]}}' ',"owner":"a","first":1,"from":1,"days":["2026-03-01","2026-03-01"],"x":1}}'; do
 	printf '%s\n' '{"_ev":{"op":"delete"'"$line" >forged.jsonl
 	[ -n "$line" ] || echo '{"_ev":{"op":"delete",' >forged.jsonl
 	run evstar -r rejects forged.jsonl

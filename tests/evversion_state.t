@@ -24,7 +24,7 @@ take()
 # Lines of a sealed section without its control lines, and without what only a state tells.
 plain()
 {
-	sed '/^{"_ev":{"[hs]ea/d; s/,"first":[0-9]*,"from":[0-9]*}}$/}}/' "$@"
+	sed '/^{"_ev":{"[hs]ea/d; s/,"first":[0-9]*,"from":[0-9]*\(,"days":\["[0-9-]*","[0-9-]*"\]\)\{0,1\}}}$/}}/' "$@"
 }
 
 # Where a reader stands behind such a section.
@@ -63,7 +63,7 @@ END
 one=$(position "$out")
 take day2 day2 "$one" --stats -
 check 'a second: the patch is released, and the loser of a conflict is taken back' 0 \
-	'~"owner":"b","first":1,"from":1}}$' \
+	'~"owner":"b","first":1,"from":1,"days":\["2026-03-01","2026-03-01"\]}}$' \
 	'~^evversion   in 3  version 3  no-op 0  duplicate 0  conflict 0  misfit 0  out 8  held 0  released 1  withheld 0  taken-back 1  rejected 0  blank 0$'
 is 'the loser is a reject with the place where it came from' \
 	"$(jq -c '[._ev.reject | .code, .source, .line, .reasons[0].message]' rejects)" \
@@ -168,8 +168,8 @@ run "evversion -m less.yaml -r rejects --state st --since 0 --stats - </dev/null
 check '--since 0 takes it, and judges what was put' 0 any '~ out 4  held 0  released 0  withheld 0  taken-back 1 '
 is 'what no longer fits is told' "$(jq -c '[._ev.reject | .code, .line, .reasons[].message]' rejects)" \
 	'["misfit",4,"50 is more than 40"]'
-echo '{"id":"b","type":"T","time":"2026-03-01T12:00:00Z","v":2,"op":"patch","y":1}' >more
-run "evparse --batch e more | evversion -m less.yaml --batch e --state st --since '$here' -r rejects --stats -"
+echo '{"id":"b","type":"T","time":"2026-03-01T12:00:00Z","v":2,"op":"patch","y":1}' >later
+run "evparse --batch e later | evversion -m less.yaml --batch e --state st --since '$here' -r rejects --stats -"
 check 'and later it still is none' 0 any '~  held 1  released 0 '
 sed 's/^/# &/; s/^# *evkit/evkit/; s/^# \(.*\)/\1 # a remark/' less.yaml >remark.yaml
 run "evversion -m remark.yaml --state st --since '$here' </dev/null"
@@ -353,14 +353,14 @@ for order in $(awk -v every="$every" 'function go(left, had,  i) {
 	rm -rf st
 	# A batch ends behind the lines whose bits are set in n.
 	rest=$order batch=1
-	: >cut
+	: >slice
 	while [ -n "$rest" ]; do
 		line=${rest%"${rest#?}"}
 		rest=${rest#?}
-		sed -n "${line}p" six >>cut
+		sed -n "${line}p" six >>slice
 		if [ -z "$rest" ] || [ $((n >> batch & 1)) -eq 1 ]; then
-			evparse --batch "$batch" cut | evversion -r rejects --batch "$batch" --state st --since 0 >section
-			: >cut
+			evparse --batch "$batch" slice | evversion -r rejects --batch "$batch" --state st --since 0 >section
+			: >slice
 		fi
 		batch=$((batch + 1))
 	done
@@ -368,5 +368,65 @@ for order in $(awk -v every="$every" 'function go(left, had,  i) {
 	cmp -s got want || wrong="$wrong $order/$n"
 done
 is "$n orders of six records" "$wrong" ''
+
+# The days between which a reader's rows of an event may lie: of all records that it ever had
+
+rm -rf st
+cat >days1 <<'END'
+{"id":"back","type":"T","time":"2026-03-05T10:00:00Z","v":1,"x":1}
+{"id":"moved","type":"T","time":"2026-03-05T23:30:00-02:00","v":1,"x":1}
+{"id":"old","type":"T","time":"1969-12-31T23:59:59.999999Z","v":1,"x":1}
+{"id":"retracted","type":"T","time":"2026-03-05T10:00:00Z","v":1,"x":1}
+{"id":"same","type":"T","time":"2026-03-05T10:00:00Z","v":1,"x":1}
+{"id":"year","type":"T","time":"0001-01-01T00:00:00Z","v":1,"x":1}
+END
+cat >days2 <<'END'
+{"id":"back","type":"T","time":"2026-01-02T10:00:00Z","v":2,"op":"delete"}
+{"id":"moved","type":"T","time":"2026-02-26T10:00:00Z","v":2,"op":"patch","x":2}
+{"id":"new","type":"T","time":"2026-03-06T10:00:00Z","v":1,"x":1}
+{"id":"old","type":"T","time":"1970-01-01T00:00:00Z","v":2,"x":1}
+{"id":"retracted","type":"T","time":"2026-04-07T10:00:00Z","v":2,"x":3}
+{"id":"same","type":"T","time":"2026-03-05T11:00:00Z","v":2,"x":2}
+{"id":"year","type":"T","time":"9999-12-31T23:59:59Z","v":2,"x":1}
+END
+cat >days3 <<'END'
+{"id":"new","type":"T","time":"2026-03-04T10:00:00Z","v":2,"x":2}
+END
+
+# days FILE: of each delete its owner and days.
+days() { jq -r 'select(._ev.op == "delete")._ev | [.owner, .first, (.days // ["none"])[]] | join(" ")' "$1"; }
+
+take days1 days1 0
+one=$(position "$out")
+is 'whoever reads all has no rows yet' "$(days "$out" | cut -d ' ' -f 3 | sort -u)" none
+take days2 days2 "$one"
+two=$(position "$out")
+days "$out" >got
+same 'the days of what came before and of what comes; none where nobody has rows' got - <<'END'
+back 1 2026-01-02 2026-03-05
+moved 1 2026-02-26 2026-03-06
+new 2 none
+old 1 1969-12-31 1970-01-01
+retracted 1 2026-03-05 2026-04-07
+same 1 2026-03-05 2026-03-05
+year 1 0001-01-01 9999-12-31
+END
+take days2 days2 "$one"
+days "$out" >again
+same 'the same for the same reader' again got
+evstate retract st days2 >"$tap/retracted"
+take days3 days3 "$two"
+days "$out" >got
+same 'also of records that are taken back' got - <<'END'
+back 1 2026-01-02 2026-03-05
+moved 1 2026-02-26 2026-03-06
+new 2 2026-03-04 2026-03-06
+old 1 1969-12-31 1970-01-01
+retracted 1 2026-03-05 2026-04-07
+same 1 2026-03-05 2026-03-05
+year 1 0001-01-01 9999-12-31
+END
+evversion --state st --as-of 2 --since 0 </dev/null >asof 2>"$tap/notes" || evversion --state st --as-of 2 </dev/null >asof
+is 'what was known at a commit is for nobody who has rows' "$(grep -c days asof)" 0
 
 done_testing

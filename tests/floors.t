@@ -54,10 +54,10 @@ xxh_x86dispatch.h lib/base/hash.c
 md5.h lib/base/hash.c
 sha2.h lib/base/hash.c
 sqlite3.h lib/warehouse/sqlite.c
-libpq-fe.h lib/warehouse/postgres.c'
+libpq-fe.h lib/warehouse/postgres.h'
 
 # The headers of the C library and the compiler, free to all.
-system='arpa/inet assert ctype dirent endian errno fcntl float getopt glob immintrin inttypes langinfo libgen
+system='arpa/inet assert ctype dirent endian errno fcntl float getopt glob immintrin inttypes dlfcn langinfo libgen
 limits locale malloc math poll pthread sched search signal spawn stdalign stdarg stdatomic stdbool stddef
 stdint stdio stdlib stdnoreturn string strings sys/auxv sys/file sys/ioctl sys/mman sys/prctl sys/random sys/resource sys/select sys/socket
 sys/stat sys/statvfs sys/time sys/types sys/uio sys/wait time unistd wchar arm_neon cpuid'

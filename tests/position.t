@@ -339,6 +339,11 @@ refused 'a delete that says not since when' at-2.db 'evload sqlite:shop.db stran
 	'~^evload: strange:1: owner o-1: what is to be deleted says neither since when nor from which version on'
 printf '{"_ev":{"op":"delete","owner":"o-1"}}\n' | to strange 2 3
 refused 'one of no state' at-2.db 'evload sqlite:shop.db strange' '~^evload: strange:1: owner o-1: what is to be deleted says neither'
+for days in '"2026-03-01"' '["2026-03-01"]' '["2026-03-02","2026-03-01"]' '["2026-03-01","2026-02-30"]' '[1,2]' '["2026-03-01","2026-03-01","2026-03-01"]' null; do
+	printf '{"_ev":{"op":"delete","owner":"o-1","first":1,"from":1,"days":%s}}\n' "$days" | to strange 2 3
+	refused "no days: $days" at-2.db 'evload sqlite:shop.db strange' \
+		'~^evload: strange:1: owner o-1: the days of what is to be deleted are no two dates, the lesser first'
+done
 cp at-2.db ghost.db
 sqlite3 ghost.db "INSERT INTO lines VALUES ('o-3', 0, 77)"
 refused 'rows of other hands' ghost.db 'evload sqlite:shop.db changes-3' \

@@ -10,6 +10,15 @@ done
 if evload --unsealed postgresql: /dev/null 2>&1 | grep -q 'built without libpq'; then
 	skip_all 'this evload was built without libpq'
 fi
+
+# libpq is loaded for a postgresql: target alone, and a broken one is told.
+mkdir broken
+echo no library >broken/libpq.so.5
+run env LD_LIBRARY_PATH="$PWD/broken" evload --version
+check 'evload starts without libpq' 0 any
+run env LD_LIBRARY_PATH="$PWD/broken" evload --position postgresql:
+check 'and says so where it is asked for' 2 '' \
+	'~^evload: postgresql: libpq cannot be loaded: .*/libpq.so.5: .*: install it \(libpq5\)$'
 kills=${POSTGRES_KILLS-10}
 postgres_start || {
 	done_testing

@@ -15,19 +15,6 @@ enum ev_status ddl_put(struct ddl *s, struct ev_error *err)
 	return st;
 }
 
-/* The day that the events of a fact happened on, by which large tables are cut; NULL for none. */
-static const struct ev_column *day_of(const struct ddl *s, const struct ev_table *t)
-{
-	for (size_t i = 0; t->fact != NULL && i < t->fact->columns.n; i++) {
-		const struct ev_column *c = &t->fact->columns.list[i];
-
-		if ((c->type == EV_TYPE_TIMESTAMP || c->type == EV_TYPE_DATE) &&
-		    ev_path_same(c->from, s->model->time))
-			return c;
-	}
-	return NULL;
-}
-
 /* Appends the names of the columns of the primary key, between commas. */
 static void write_keys(struct ddl *s, const struct ev_table *t)
 {
@@ -51,7 +38,7 @@ static void write_day_of(struct ddl *s, const struct ev_column *c, const char *b
 /* How the engine lays the rows of a table out: what a load deletes lies together, by its day. */
 static void write_layout(struct ddl *s, const struct ev_table *t)
 {
-	const struct ev_column *day = day_of(s, t);
+	const struct ev_column *day = t->day;
 	struct ev_buf *out = &s->text;
 
 	switch (s->d->layout) {

@@ -228,6 +228,7 @@ enum ev_status ev_dedupe_step(struct ev_dedupe *d, const struct ev_record *rec,
 			      struct ev_error *err)
 {
 	struct ev_event event;
+	struct ev_out *dropped;
 	bool known;
 
 	if (ev_events_read(d->events, rec, &event, &d->why) != EV_OK || !keys_pass(d, &event))
@@ -240,9 +241,8 @@ enum ev_status ev_dedupe_step(struct ev_dedupe *d, const struct ev_record *rec,
 		return ev_port_line(d->port, rec->p, rec->len, err);
 	}
 	d->n_duplicate++;
-	if (d->options->duplicates == NULL ||
-	    ev_out_line(d->options->duplicates, rec->p, rec->len) == EV_OK)
-		return EV_OK;
-	*err = d->options->duplicates->error;
-	return EV_FATAL;
+	dropped = d->options->duplicates;
+	return dropped == NULL
+		       ? EV_OK
+		       : ev_out_status(dropped, ev_out_line(dropped, rec->p, rec->len), err);
 }

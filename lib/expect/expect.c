@@ -57,8 +57,9 @@ void ev_suite_free(struct ev_suite **suite)
 	for (size_t i = 0; i < s->n; i++) {
 		struct ev_expect *e = &s->list[i];
 
-		if (e->ops != NULL && e->ops->close != NULL)
+		if (e->own != NULL && e->ops->close != NULL)
 			e->ops->close(e);
+		free(e->own);
 		free(e->kwargs);
 		free(e->meta);
 		free(e->id);

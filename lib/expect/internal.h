@@ -112,6 +112,7 @@ typedef bool ev_expect_take(struct ev_expect *e, struct ev_expect_frame *f, cons
 
 /* What a kind does. Any may be NULL. */
 struct ev_expect_ops {
+	size_t own; /* bytes of e->own, zeros when open is called; it is freed after close */
 	bool (*open)(struct ev_expect *e, struct ev_expect_opening *o);
 	/* Rows that are missing, by ignore_row_if, are left out. NULL: rows are only counted. */
 	ev_expect_take *take;
@@ -180,7 +181,7 @@ struct ev_expect {
 	enum ev_expect_ignore ignore;
 	bool negate, strict;			 /* by kind */
 	struct ev_expect_remembered *remembered; /* EXPECT_REMEMBERED of them, or NULL */
-	void *own;				 /* the kind's arguments and state */
+	void *own;				 /* the kind's arguments and state, or NULL */
 
 	struct ev_expect_counts n;
 	const char *misfit; /* what misfits are */

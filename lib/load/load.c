@@ -15,8 +15,8 @@ struct entry {
 };
 
 /* What `_ev` says of a row. */
-enum what { TABLE, OP, OWNER, FIRST, FROM, WHATS };
-static const char *const whats[WHATS] = {"table", "op", "owner", "first", "from"};
+enum what { TABLE, OP, OWNER, FIRST, FROM, DAYS, WHATS };
+static const char *const whats[WHATS] = {"table", "op", "owner", "first", "from", "days"};
 
 /* The rows of one table. */
 struct rows {
@@ -548,9 +548,34 @@ static bool number_at(const struct ev_doc *d, uint32_t at, uint64_t *out)
 	return true;
 }
 
+/* A date in quotes, which is one; false if it is none. */
+static bool date_at(const struct ev_doc *d, uint32_t at, const char **date)
+{
+	struct ev_date unused;
+
+	*date = d->text + d->nodes[at].pos + 1;
+	return ev_kind(d, at) == EV_STRING &&
+	       ev_date_parse(*date, d->nodes[at].end - d->nodes[at].pos - 2, &unused);
+}
+
+/* The days between which an owner's rows lie: two dates, the lesser first; or none are said. */
+static bool days_at(const struct ev_doc *d, uint32_t at, struct ev_gone *gone)
+{
+	uint32_t i;
+
+	gone->days[0] = NULL;
+	if (at == EV_NOWHERE)
+		return true;
+	if (ev_kind(d, at) != EV_ARRAY || d->nodes[at].count != 2)
+		return false;
+	i = ev_first(d, at);
+	return date_at(d, i, &gone->days[0]) && date_at(d, ev_next(d, i), &gone->days[1]) &&
+	       memcmp(gone->days[0], gone->days[1], EV_DATE_TEXT) <= 0;
+}
+
 /* All rows of a member go; or an event's, out of all facts: of a history from a version on. */
 static enum ev_status erase(struct ev_load *l, const struct ev_table *t,
-			    const struct ev_cell *owner, uint64_t first, uint64_t from,
+			    const struct ev_cell *owner, const struct ev_gone *gone,
 			    struct ev_error *err)
 {
 	const struct ev_target_ops *ops = l->target->ops;
@@ -559,14 +584,14 @@ static enum ev_status erase(struct ev_load *l, const struct ev_table *t,
 
 	l->n_delete++;
 	if (ops->gone != NULL)
-		return ops->gone(l->target, t, owner, first, from, err);
+		return ops->gone(l->target, t, owner, gone, err);
 	if (t != NULL)
-		return judge(l, ops->erase(l->target, t, owner, from, &there, err), &there);
+		return judge(l, ops->erase(l->target, t, owner, gone->from, &there, err), &there);
 	for (size_t i = 0; i < l->tables->n && st == EV_OK; i++)
 		if (l->tables->list[i].fact != NULL)
 			st = judge(l,
-				   ops->erase(l->target, &l->tables->list[i], owner, from, &there,
-					      err),
+				   ops->erase(l->target, &l->tables->list[i], owner, gone->from,
+					      &there, err),
 				   &there);
 	return st;
 }
@@ -576,23 +601,28 @@ static enum ev_status take_delete(struct ev_load *l, const struct ev_record *rec
 				  const struct ev_doc *d, const uint32_t *at,
 				  const struct ev_table *t, struct ev_error *err)
 {
-	uint64_t first = 1, from = 1;
+	struct ev_gone gone = {.first = 1, .from = 1};
 	struct ev_cell owner;
 
 	if (!owner_at(l, d, at[OWNER], t != NULL, &owner))
 		return broken(rec, err, "the owner is no %s", t != NULL ? "key" : "event's id");
 	if (l->by_position && t == NULL &&
-	    (!number_at(d, at[FIRST], &first) || !number_at(d, at[FROM], &from)))
+	    (!number_at(d, at[FIRST], &gone.first) || !number_at(d, at[FROM], &gone.from)))
 		return broken(rec, err,
 			      "owner %.*s: what is to be deleted says neither since when nor "
 			      "from which version on",
 			      (int)owner.len, owner.p);
+	if (l->by_position && t == NULL && !days_at(d, at[DAYS], &gone))
+		return broken(rec, err,
+			      "owner %.*s: the days of what is to be deleted are no two dates, "
+			      "the lesser first",
+			      (int)owner.len, owner.p);
 	if (!l->by_position || l->whole || l->known || l->conflicting ||
-	    first > l->standing.at.number) {
+	    gone.first > l->standing.at.number) {
 		l->n_skipped++;
 		return EV_OK;
 	}
-	return erase(l, t, &owner, first, from, err);
+	return erase(l, t, &owner, &gone, err);
 }
 
 static enum ev_status take_row(struct ev_load *l, const struct ev_record *rec,

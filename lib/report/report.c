@@ -61,12 +61,9 @@ enum ev_status ev_report_redact(struct ev_report *r, const char *path, struct ev
 static enum ev_status no_json(const char *file, const char *text, size_t len,
 			      const struct ev_flaw *flaw, const char *what, struct ev_error *err)
 {
-	size_t line = 1, column = 1;
+	size_t line, column;
 
-	for (size_t i = 0; i < flaw->at && i < len; i++) {
-		column = text[i] == '\n' ? 1 : column + 1;
-		line += text[i] == '\n';
-	}
+	ev_report_place(text, flaw->at < len ? flaw->at : len, &line, &column);
 	return ev_fail(err, "%s:%zu:%zu: is no JSON: %s: give %s", file, line, column, flaw->what,
 		       what);
 }

@@ -176,7 +176,28 @@ static bool pass_number(const char **p, const char *end, uint64_t *n)
 	return *p > from;
 }
 
-/* Reads `,"first":N,"from":N`, which evversion adds where it keeps a state. */
+/* Reads `,"days":["DATE","DATE"]`. */
+static bool pass_days(const char **p, const char *end)
+{
+	static const char like[] = ",\"days\":[\"0000-00-00\",\"0000-00-00\"]";
+	struct ev_date days[2];
+
+	if ((size_t)(end - *p) < sizeof like - 1)
+		return false;
+	for (size_t i = 0; i < sizeof like - 1; i++)
+		if ((*p)[i] != like[i] && (like[i] != '0' || (*p)[i] < '0' || (*p)[i] > '9'))
+			return false;
+	if (!ev_date_parse(*p + 10, EV_DATE_TEXT, &days[0]) ||
+	    !ev_date_parse(*p + 23, EV_DATE_TEXT, &days[1]))
+		return false;
+	*p += sizeof like - 1;
+	return true;
+}
+
+/*
+ * Reads `,"first":N,"from":N`, which evversion adds where it keeps a state, and the days, where a
+ * reader may have rows.
+ */
 static bool pass_commits(const char **p, const char *end, struct ev_star_deleted *d)
 {
 	static const char first[] = ",\"first\":", from[] = ",\"from\":";
@@ -189,7 +210,7 @@ static bool pass_commits(const char **p, const char *end, struct ev_star_deleted
 	    memcmp(*p, from, sizeof from - 1) != 0)
 		return false;
 	*p += sizeof from - 1;
-	return pass_number(p, end, &version);
+	return pass_number(p, end, &version) && (end - *p == 2 || pass_days(p, end));
 }
 
 bool ev_star_read_delete(const char *p, size_t len, struct ev_star_deleted *d)

@@ -32,7 +32,7 @@ struct ev_causes {
 	uint64_t left_out; /* causes of records that there was no room for */
 	struct ev_buf scratch;
 	struct ev_scan *scan;	    /* of samples */
-	struct ev_locator *locator; /* borrowed */
+	struct ev_locator *locator; /* given by the caller, freed with the causes */
 };
 
 /*

@@ -381,6 +381,35 @@ static void word_owner(struct ev_version *v)
 	ev_buf_free(&id);
 }
 
+void ev_version_add_day(struct ev_version *v, const struct ev_link *l)
+{
+	struct ev_version_chain *c = &v->chain;
+	int64_t sec = ev_version_read(v, l)->time.sec, day = sec / 86400 - (sec % 86400 < 0);
+
+	if (!c->dated || day < c->first_day)
+		c->first_day = day;
+	if (!c->dated || day > c->last_day)
+		c->last_day = day;
+	c->dated = true;
+}
+
+/*
+ * The days between which the rows of the event lie that a reader may have: whatever their event's
+ * time was, a record of the event bore it.
+ */
+static char *put_days(char *o, struct ev_version *v)
+{
+	const struct ev_version_chain *c = &v->chain;
+
+	for (size_t i = c->n_links; i > 0; i--) /* the fold begins with the first */
+		ev_version_add_day(v, &c->links[i - 1]);
+	o = PUT(o, ",\"days\":[\"");
+	ev_date_format(ev_date_of_days(c->first_day), o);
+	o = PUT(o + EV_DATE_TEXT, "\",\"");
+	ev_date_format(ev_date_of_days(c->last_day), o);
+	return PUT(o + EV_DATE_TEXT, "\"]");
+}
+
 static enum ev_status emit_delete(struct ev_version *v, struct ev_error *err)
 {
 	static const char begin[] = "{\"_ev\":{\"op\":\"delete\",\"owner\":\"";
@@ -396,6 +425,8 @@ static enum ev_status emit_delete(struct ev_version *v, struct ev_error *err)
 		o = PUT(o, ",\"first\":");
 		o = put_u64(o, v->chain.first);
 		o = PUT(o, ",\"from\":1");
+		if (ev_version_is_loaded(v))
+			o = put_days(o, v);
 	}
 	*o++ = '}';
 	*o++ = '}';

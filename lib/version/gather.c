@@ -237,6 +237,7 @@ enum ev_status ev_version_gather(struct ev_version *v, const char *word, size_t 
 	const struct ev_entry *e;
 
 	v->chain.first = 0;
+	v->chain.dated = false;
 	if (ev_store_cursor_find(v->cursor, word, len, &e, err) != EV_OK)
 		return EV_FATAL;
 	while (e != NULL)

@@ -84,8 +84,12 @@ struct ev_version_chain {
 	const char *word; /* the first of each key, with the space behind it */
 	size_t word_len;
 	uint64_t first; /* with a state: the commit that first brought the event */
-	bool old;	/* some record is of an earlier commit */
-	bool news;	/* some record is new */
+	/* with a state: the days (UTC, since 1970) of the records that went through
+	 * ev_version_add_day */
+	bool dated;
+	int64_t first_day, last_day;
+	bool old;  /* some record is of an earlier commit */
+	bool news; /* some record is new */
 };
 
 /* A version whose end is not known until the next one is made. */
@@ -196,6 +200,17 @@ void ev_version_note_class(struct ev_version *v, struct ev_link *l, enum ev_vers
 /* Notes that it became the k-th version. to: NULL for the newest. */
 void ev_version_note_made(struct ev_version *v, const struct ev_made *made, const char *to);
 
+/* Adds the day of a record's event to those of the chain; reads the record. */
+void ev_version_add_day(struct ev_version *v, const struct ev_link *l);
+/*
+ * Whether a reader of the section may have rows of the chain's event: not one that reads all of the
+ * state, and none where the commit to which the section leads is the first that has it.
+ */
+static inline bool ev_version_is_loaded(const struct ev_version *v)
+{
+	return v->options.state != NULL && !v->options.as_of && v->options.since.number > 0 &&
+	       v->chain.first < v->base + v->commits;
+}
 /* Folds the chain and emits the event. */
 enum ev_status ev_version_fold(struct ev_version *v, struct ev_error *err);
 /* Appends an empty link to the chain. */

@@ -112,6 +112,8 @@ static enum ev_status merge_links(struct ev_version *v, size_t n, struct ev_erro
 		if (order > 0) {
 			if (!known->gone)
 				v->spare[to++] = *known;
+			else if (v->options.since.number > 0)
+				ev_version_add_day(v, known); /* some reader may have its rows */
 			k++;
 			continue;
 		}
@@ -134,6 +136,7 @@ static enum ev_status merge_links(struct ev_version *v, size_t n, struct ev_erro
 	}
 	memcpy(c->links, v->spare, to * sizeof *v->spare);
 	c->n_links = to;
+	v->read = NULL; /* links have changed places */
 	if (c->first == 0)
 		c->first = v->base + 1;
 	return EV_OK;

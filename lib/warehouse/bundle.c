@@ -2,6 +2,7 @@
  * Files of a folder: TSV of tables, and bundles, which bring the SQL that loads them. Nothing bears
  * its name before all is written, and the manifest gets its own last.
  */
+#include "base/time.h"
 #include "io/pack.h"
 #include "number/decimal.h"
 #include "warehouse/column.h"
@@ -251,8 +252,20 @@ static enum ev_status bundle_insert(struct ev_target *target, const struct ev_ro
 	return put_row(b, table, cells, t->n, err);
 }
 
+/* Those between which the rows lie that are deleted somewhere. */
+static void add_days(struct ev_bundle *b, const struct ev_gone *gone)
+{
+	b->dateless |= gone->days[0] == NULL;
+	if (gone->days[0] == NULL)
+		return;
+	if (b->days[0][0] == '\0' || memcmp(gone->days[0], b->days[0], EV_DATE_TEXT) < 0)
+		memcpy(b->days[0], gone->days[0], EV_DATE_TEXT);
+	if (b->days[1][0] == '\0' || memcmp(gone->days[1], b->days[1], EV_DATE_TEXT) > 0)
+		memcpy(b->days[1], gone->days[1], EV_DATE_TEXT);
+}
+
 static enum ev_status bundle_gone(struct ev_target *target, const struct ev_table *table,
-				  const struct ev_cell *owner, uint64_t first, uint64_t from,
+				  const struct ev_cell *owner, const struct ev_gone *gone,
 				  struct ev_error *err)
 {
 	struct ev_bundle *b = of(target);
@@ -261,8 +274,8 @@ static enum ev_status bundle_gone(struct ev_target *target, const struct ev_tabl
 	struct ev_cell cells[EV_GONE];
 
 	snprintf(name, sizeof name, "%s", table != NULL ? table->name : EV_ALL_FACTS);
-	snprintf(numbers[0], sizeof numbers[0], "%llu", (unsigned long long)first);
-	snprintf(numbers[1], sizeof numbers[1], "%llu", (unsigned long long)from);
+	snprintf(numbers[0], sizeof numbers[0], "%llu", (unsigned long long)gone->first);
+	snprintf(numbers[1], sizeof numbers[1], "%llu", (unsigned long long)gone->from);
 	cells[0] = (struct ev_cell){name, strlen(name), false, true};
 	cells[1] = *owner;
 	cells[2] = (struct ev_cell){numbers[0], strlen(numbers[0]), false, true};
@@ -271,7 +284,9 @@ static enum ev_status bundle_gone(struct ev_target *target, const struct ev_tabl
 		ev_key_uuid(owner->p, key);
 		cells[1] = (struct ev_cell){key, EV_KEY_UUID, false, true};
 	}
-	b->partial |= from > 1;
+	b->partial |= gone->from > 1;
+	if (table == NULL && gone->first < b->span.to.number)
+		add_days(b, gone);
 	return put_row(b, b->tables->n, cells, EV_GONE, err);
 }
 

@@ -5,6 +5,7 @@
 #ifndef EV_WAREHOUSE_INTERNAL_H
 #define EV_WAREHOUSE_INTERNAL_H
 
+#include "base/time.h"
 #include "warehouse/dialect.h"
 #include "warehouse/target.h"
 
@@ -94,6 +95,10 @@ struct ev_bundle {
 	struct ev_span span;
 	char *digests;
 	bool partial; /* something is to be deleted from a later version than the first on */
+	/* Between which days (UTC) the events happened whose rows are to be deleted from the facts;
+	 * dateless: of some that is not known. Empty where there are none. */
+	char days[2][EV_DATE_TEXT + 1];
+	bool dateless;
 	char model[33];
 	struct ev_bundle_entry *entries;
 	size_t n_entries;

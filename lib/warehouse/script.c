@@ -649,9 +649,12 @@ static void put_there(struct script *s)
 			    t->columns[k].name);
 		if (files_of(s, s->b->tables->n)->n > 0) {
 			put(s,
-			    " LEFT JOIN ev_delete AS d ON d.owner = t.[%s] AND d.of_table = '%s' "
-			    "WHERE d.owner IS NULL",
+			    " LEFT JOIN ev_delete AS d ON d.owner = t.[%s] AND d.of_table = '%s' ",
 			    t->columns[0].name, t->fact != NULL ? EV_ALL_FACTS : t->name);
+			if (t->fact != NULL && s->b->by_position) /* what is new has no rows */
+				put(s, "AND d.first_commit < %llu ",
+				    (unsigned long long)s->b->span.to.number);
+			put(s, "WHERE d.owner IS NULL");
 		}
 		put(s, ") > 0\n\t\tTHEN '%s: holds rows already that the load brings: ", t->name);
 		put(s, s->b->by_position
@@ -805,10 +808,33 @@ static void clear_table(struct script *s, const struct ev_table *t)
 	put(s, ";\n");
 }
 
+/*
+ * Between which times of the events the rows lie that go, where rows are laid out by them: so the
+ * warehouse need not look through all others for the owners.
+ */
+static void put_range(struct script *s, const struct ev_table *t)
+{
+	static const char *const ends[2] = {"00:00:00+00:00", "23:59:59.999999+00:00"};
+	const struct ev_bundle *b = s->b;
+	const struct ev_column *c = t->day;
+
+	if (c == NULL || c->type != EV_TYPE_TIMESTAMP || b->dateless || b->days[0][0] == '\0' ||
+	    b->sql->layout == EV_LAYOUT_NONE)
+		return;
+	for (int i = 0; i < 2; i++) {
+		put(s, i == 0 ? "\n\tAND [%s] >= " : " AND [%s] <= ", c->name);
+		put(s, "CAST('%s %s' AS ", b->days[i], ends[i]);
+		ev_sql_type(b->sql, c, s->out);
+		put(s, ")");
+	}
+}
+
 static void delete_owners(struct script *s, const struct ev_table *t)
 {
 	const char *key = t->columns[0].name;
 
+	if (t->fact != NULL && s->b->days[0][0] == '\0' && !s->b->dateless)
+		return;
 	put(s, "DELETE FROM ");
 	put_table(s, t);
 	put(s,
@@ -820,6 +846,7 @@ static void delete_owners(struct script *s, const struct ev_table *t)
 	if (!s->b->kind->keyless && t->fact != NULL)
 		put(s, " AND d.first_commit <= (SELECT stands FROM ev_guard)");
 	put(s, ")");
+	put_range(s, t);
 	if (s->b->partial && t->versions)
 		put(s, "\n\tAND [ev_version] >= (SELECT min(d.from_version) FROM ev_delete AS d "
 		       "WHERE d.of_table = '" EV_ALL_FACTS "' AND d.owner = [ev_owner])");

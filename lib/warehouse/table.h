@@ -16,6 +16,8 @@ struct ev_table {
 	size_t n_keys;	/* the first columns are the primary key; the very first is the owner */
 	bool uuid_keys; /* keys of members are stored as UUID where the warehouse has it */
 	bool versions;	/* a history fact: ev_version is the second column */
+	/* a fact's column of the event's time, by which large tables are cut; or NULL */
+	const struct ev_column *day;
 };
 
 struct ev_tables {

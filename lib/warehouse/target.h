@@ -73,6 +73,15 @@ void ev_differences_add(struct ev_differences *d, const struct ev_table *t, enum
 			size_t column, const char *name, const char *what);
 void ev_differences_free(struct ev_differences *d);
 
+/* Of an event whose rows are to be deleted. */
+struct ev_gone {
+	uint64_t first; /* the commit that first had it */
+	uint64_t from;	/* of a history: the version from which on */
+	/* The least and the greatest day (UTC) of its rows' event: EV_DATE_TEXT bytes each; NULL:
+	 * not known. */
+	const char *days[2];
+};
+
 struct ev_target;
 
 struct ev_target_ops {
@@ -123,12 +132,12 @@ struct ev_target_ops {
 	/*
 	 * Both NULL, but for a target that is not at hand, so that it may stand anywhere in a
 	 * section out of a state: what the section shows, behind begin; and what is to be deleted,
-	 * instead of erase: of all facts where table is NULL. first: the commit that first had it.
+	 * instead of erase: of all facts where table is NULL.
 	 */
 	enum ev_status (*show)(struct ev_target *t, const struct ev_span *span,
 			       struct ev_error *err);
 	enum ev_status (*gone)(struct ev_target *t, const struct ev_table *table,
-			       const struct ev_cell *owner, uint64_t first, uint64_t from,
+			       const struct ev_cell *owner, const struct ev_gone *gone,
 			       struct ev_error *err);
 	/* Ends the transaction as if it had never been. */
 	void (*abandon)(struct ev_target *t);
