@@ -86,7 +86,7 @@ ok 'with the pointers of values' grep -qF '/\u009b~1' debug.err
 is 'and nothing in it reaches a terminal as an escape' "$(tr -d '\n -~' <debug.err)" ''
 both 'evdedupe' 'canonical form,paths' evdedupe in.jsonl
 both 'evversion' 'canonical form,paths' evversion in.jsonl
-both 'evstar' 'cells,paths,presence' evstar versions.jsonl
+both 'evstar' 'cells,list,paths,presence' evstar versions.jsonl
 both 'evload' '_ev,columns,paths' evload -t orders rows.jsonl
 EVKIT_DEBUG=plans
 export EVKIT_DEBUG

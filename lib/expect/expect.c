@@ -79,7 +79,7 @@ void ev_suite_free(struct ev_suite **suite)
 	}
 	for (size_t i = 0; i < s->n_columns; i++) {
 		ev_path_free(&s->columns[i].path);
-		ev_containers_free(&s->columns[i].ways);
+		ev_containers_free(&s->columns[i].containers);
 	}
 	while (s->conditions != NULL) {
 		struct ev_expect_condition *c = s->conditions;
@@ -92,7 +92,7 @@ void ev_suite_free(struct ev_suite **suite)
 	}
 	free(s->list);
 	free(s->columns);
-	ev_containers_free(&s->ways);
+	ev_containers_free(&s->containers);
 	ev_schema_set_free(&s->schemas);
 	ev_scan_free(&s->scan);
 	ev_locator_free(&s->locator);

@@ -115,7 +115,7 @@ static void *compile(void *client, const struct ev_doc *d)
 	if (shape == NULL || !new_takes(d, n_own, &shape[0].cells))
 		return NULL;
 	shape[0].n = 1;
-	shape[0].closed = !ev_containers_fit(&kind->ways, d, s->event.at);
+	shape[0].closed = !ev_containers_fit(&kind->containers, d, s->event.at);
 	if (!take(s, &kind->groups[0], s->event.at, 0, 0, &shape[0].cells))
 		return NULL;
 	for (size_t i = 1; i < s->plan->n_groups; i++)

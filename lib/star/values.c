@@ -3,9 +3,9 @@
 #include "warehouse/value.h"
 
 static uint32_t slot_of(struct ev_picks *picks, const struct ev_path *from,
-			struct ev_containers *ways)
+			struct ev_containers *containers)
 {
-	ev_containers_add(ways, picks, from);
+	ev_containers_add(containers, picks, from);
 	return ev_picks_add(picks, from);
 }
 
@@ -18,7 +18,7 @@ static void want(struct ev_star *s, size_t group, struct ev_star_kind *k,
 
 		switch (from->root) {
 		case EV_ROOT_EVENT:
-			*slot = slot_of(ev_events_picks(s->events), from, &k->ways);
+			*slot = slot_of(ev_events_picks(s->events), from, &k->containers);
 			break;
 		case EV_ROOT_ITEM:
 			*slot = slot_of(s->elements[group].each->picks, from, &k->elements[group]);
@@ -50,7 +50,7 @@ void ev_star_want_cells(struct ev_star *s, size_t group)
 			continue;
 		want(s, 0, k, &k->event[group]);
 		if (k->any[group])
-			ev_containers_add(&k->ways, ev_events_picks(s->events), g->each);
+			ev_containers_add(&k->containers, ev_events_picks(s->events), g->each);
 	}
 }
 
@@ -242,7 +242,7 @@ bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind)
 	}
 	if ((shape = ev_star_shape_of(s, kind)) != NULL)
 		return take_values(s, shape);
-	if (!ev_containers_fit(&kind->ways, s->event.doc, s->event.at) ||
+	if (!ev_containers_fit(&kind->containers, s->event.doc, s->event.at) ||
 	    !read_cells(s, &s->elements[0], &kind->groups[0], s->event.at, 0))
 		return false;
 	for (size_t i = 1; i < s->plan->n_groups; i++)
