@@ -172,6 +172,61 @@ redacted revenue'
 is 'not of others' "$(evreport --redact id rejected.json | grep -c '3,141.50')" 3
 
 #
+# Amounts and owners from the model
+#
+# Elements of a list add up; what is no number is told; what a state remembers adds up to the same.
+cat >lines.yaml <<'END'
+evkit: 1
+name: lines
+event: {id: .id, type: .type, time: .at, order: time}
+types:
+  Order: {owner: Shop, schema: {type: object}}
+rules:
+  - {name: never, jq: "false"}
+  - {name: none for refunds, for: [Order], jq: ".id < 3", owner: Other}
+star:
+  facts:
+    lines:
+      keep: latest
+      each: .items[]
+      for: [Order]
+      columns: {at: {from: .at, type: timestamp}, price: {from: $item.price, type: "decimal(9,2)"}, money: {from: .money, type: varchar(9)}}
+measures:
+  sold: {fact: lines, column: price, currency: money}
+  count: {fact: lines}
+END
+cat >lines.jsonl <<'END'
+{"id":1,"type":"Order","at":"2026-03-01T10:00:00Z","money":"EUR","items":[{"price":0.10},{"price":0.20},{}]}
+{"id":2,"type":"Order","at":"2026-03-01T10:00:00Z","money":"USD","items":[{"price":5}]}
+{"id":3,"type":"Order","at":"2026-03-01T10:00:00Z","items":[{"price":0.05}]}
+{"id":4,"type":"Order","at":"2026-03-01T10:00:00Z","money":"EUR","items":[{"price":1}]}
+END
+evvalidate -m lines.yaml --batch a -r rejects/ --result lines.json --state-out all.state lines.jsonl >/dev/null 2>&1
+is 'amounts' "$(jq -c '.meta.evkit.amounts[] | [.measure, .currency, .sum, .values, .unread, .columns]' lines.json)" \
+	'["sold",null,0.05,1,0,[".items[].price",".money"]]
+["sold","EUR",1.3,3,1,[".items[].price",".money"]]
+["sold","USD",5,1,0,[".items[].price",".money"]]'
+evvalidate -m lines.yaml --batch a --merge --result merged.json all.state >/dev/null 2>&1
+same 'and in a state' merged.json lines.json
+evreport -o lines.html lines.json
+try 'their numbers on the page' 0 "perl '$srcdir/tests/evreport_numbers.pl' lines.json lines.html"
+is 'are told with what cannot be read' "$(words lines.html | grep -A 1 '^Amount set' | tail -n 1)" '0.05 sold; 1.30 EUR sold, 1 not readable; 5 USD sold'
+is 'owners are of the rule, or else of the type' "$(jq -r '.meta.evkit.causes[] | .rule + ": " + .owner' lines.json)" 'never: Shop
+none for refunds: Other'
+sed 's/{name: never, /&owner: [x], /' lines.yaml >bad.yaml
+try 'an owner of a rule is a text' 2 'evvalidate -m bad.yaml lines.jsonl' <<'END'
+! evvalidate: bad.yaml:7:26: owner must be a text
+END
+sed 's/owner: Shop/owner: {}/' lines.yaml >bad.yaml
+try 'so is that of a type' 2 'evvalidate -m bad.yaml lines.jsonl' <<'END'
+! evvalidate: bad.yaml:5:18: owner must be a text
+END
+{ cat lines.yaml; printf 'expectations:\n  - expect_column_to_exist: {column: id, owner: []}\n'; } >bad.yaml
+try 'and that of an expectation' 2 'evvalidate -m bad.yaml lines.jsonl' <<'END'
+! evvalidate: bad.yaml:20:49: owner must be a text
+END
+
+#
 # Long records
 #
 {
