@@ -559,7 +559,8 @@ static void add_stages(struct reader *rd, struct ev_report_result *res,
 		same = 0;
 	else
 		res->n_stages = 0;
-	memcpy(all, res->stages, res->n_stages * sizeof *all);
+	for (size_t i = 0; i < res->n_stages; i++)
+		all[i] = res->stages[i];
 	memcpy(all + res->n_stages, stages, n * sizeof *all);
 	res->n_stages += n;
 	res->stages = all;
