@@ -7,17 +7,35 @@
 static const char *title;
 static const char *redact[EV_REPORT_REDACTIONS];
 static size_t n_redact;
+static char *balance[EV_REPORT_RESULTS];
+static size_t n_balance;
+static const char *rejects;
+
+enum { BALANCE, REDACT, REJECTS, TITLE };
 
 static const struct cli_option options[] = {
+	{"balance", '\0', "FILE",
+	 "what --stats FILE wrote, of any program of the chain; may be given more than once"},
 	{"redact", '\0', "PATH", "do not show the values at PATH; may be given more than once"},
+	{"rejects", '\0', "PATH", "show the rejects of the other programs, in this folder or file"},
 	{"title", '\0', "TEXT", "the title of the page"},
 	{0},
 };
 
 static void take(size_t index, const char *argument)
 {
-	if (index == 1) {
+	if (index == TITLE) {
 		title = argument;
+		return;
+	}
+	if (index == REJECTS) {
+		rejects = argument;
+		return;
+	}
+	if (index == BALANCE) {
+		if (n_balance == EV_REPORT_RESULTS)
+			cli_usage("--balance can be given %d times", EV_REPORT_RESULTS);
+		balance[n_balance++] = (char *)(uintptr_t)argument;
 		return;
 	}
 	if (n_redact == EV_REPORT_REDACTIONS)
@@ -34,8 +52,11 @@ static const struct cli_program program = {
 	.take = take,
 };
 
+typedef enum ev_status add(struct ev_report *r, const char *file, char *text, size_t len,
+			   struct ev_error *err);
+
 /* A whole file, which may be gzip. */
-static void add_file(struct cli *c, struct ev_report *r, char *name)
+static void add_file(struct cli *c, struct ev_report *r, char *name, add *fn)
 {
 	struct ev_in *in = ev_in_new(&name, 1, EV_SCAN_MAX);
 	struct ev_buf text = {0};
@@ -51,8 +72,8 @@ static void add_file(struct cli *c, struct ev_report *r, char *name)
 	cli_must(c, st);
 	memset(ev_buf_room(&text, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
 	ev_in_free(&in);
-	cli_must(c, ev_report_add(r, strcmp(name, "-") == 0 ? "standard input" : name, text.p,
-				  text.len, &c->error));
+	cli_must(c, fn(r, strcmp(name, "-") == 0 ? "standard input" : name, text.p, text.len,
+		       &c->error));
 }
 
 int main(int argc, char **argv)
@@ -67,9 +88,13 @@ int main(int argc, char **argv)
 		if (ev_report_redact(report, redact[i], &cli.error) != EV_OK)
 			cli_usage("--redact: %s", cli.error.text);
 	if (cli.n_operands == 0)
-		add_file(&cli, report, standard_input);
+		add_file(&cli, report, standard_input, ev_report_add);
 	for (size_t i = 0; i < cli.n_operands; i++)
-		add_file(&cli, report, cli.operands[i]);
+		add_file(&cli, report, cli.operands[i], ev_report_add);
+	for (size_t i = 0; i < n_balance; i++)
+		add_file(&cli, report, balance[i], ev_report_balance);
+	if (rejects != NULL)
+		cli_must(&cli, ev_report_rejects(report, rejects, &cli.error));
 	cli_must(&cli, ev_report_write(report, cli.port.out, &cli.error));
 	cli_commit(&cli);
 	ev_report_free(&report);

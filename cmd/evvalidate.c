@@ -3,6 +3,7 @@
 #include "validate/validate.h"
 #include "validate/verdict.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,6 +182,18 @@ static int run_merge(struct cli *cli, struct ev_verdict *v)
 	return approved ? CLI_OK : CLI_NO;
 }
 
+/* What --max-rejects says, or NULL. */
+static const char *limit_text(const struct cli *cli)
+{
+	static char text[32];
+
+	if (!cli->max_rejects.set)
+		return NULL;
+	snprintf(text, sizeof text, "%llu%s", (unsigned long long)cli->max_rejects.value,
+		 cli->max_rejects.percent ? "%" : "");
+	return text;
+}
+
 int main(int argc, char **argv)
 {
 	struct ev_model *model = NULL;
@@ -201,6 +214,8 @@ int main(int argc, char **argv)
 	how.spill.folder = folder != NULL && folder[0] != '\0' ? folder : "/tmp";
 	if (schema.file == NULL)
 		model = cli_model(&cli, true);
+	how.max_rejects = limit_text(&cli);
+	how.sealed = getenv("EVKIT_SEAL") != NULL && !merge;
 	cli_must(&cli, ev_verdict_open(model, &how, &e.verdict, &cli.error));
 	if (!merge) {
 		e.validate = schema.file != NULL

@@ -29,7 +29,9 @@ lines()
 	sed -n "$1,$2p" "$out"
 }
 
-for page in day week; do
+. "$srcdir/tests/evreport_batches.sh"
+
+for page in day week clean critical rejected warnings; do
 	# Tab as often as there are places to go, and some more.
 	# shellcheck disable=SC2046 # a list of words
 	run browse $page.html scheme=light eval='test.contrast()' scheme=dark eval='test.contrast()' eval='test.structure()' \
@@ -41,6 +43,22 @@ for page in day week; do
 	is "$page: Tab reaches everything, and shows where it is" "$(lines 5 100)" ''
 	is "$page: all was asked" "$(wc -l <"$out")" 6
 done
+
+# Who reads from the top finds in the first window whether it was loaded, why not, and who must act; and
+# comes by one key to the reason.
+run browse critical.html size=1100,700 eval='["h1", ".why", ".facts", ".todo"].map((s) => document.querySelector(s).getBoundingClientRect().bottom < 700)' \
+	eval='test.focus(".why a")' key=Enter wait=0.3 eval='location.hash' eval='document.querySelector(location.hash).dataset.verdict' \
+	eval='(({top, bottom}) => top >= 0 && bottom <= innerHeight)(document.querySelector(location.hash).getBoundingClientRect())' \
+	open=again eval='test.focus(".todo li:nth-child(2) a")' key=Enter wait=0.3 eval='document.querySelector(location.hash + " h3").textContent' \
+	media=print eval='getComputedStyle(document.querySelector(".todo")).display + " " + getComputedStyle(document.querySelector("#balance")).display' eval='test.wide()'
+is 'the first window has it all' "$(lines 1 1)" '[true,true,true,true]'
+is 'the reason is a key away' "$(lines 2 5)" 'focused
+#check-1
+fail
+true'
+is 'and so is each cause' "$(lines 6 7)" 'focused
+A total must not be negative.'
+is 'paper has them as well' "$(lines 8 100)" 'block block'
 
 #
 # What the script does

@@ -197,17 +197,19 @@ sub hostile
 	my $n = 0;
 	my @causes = map {
 		{code => $_, type => $_, rule => $_, path => "/$_", keyword => $_, severity => 'critical', explain => $n % 2 ? $_ : undef,
-			records => 1, first => moment($_, $_, 1), last => moment($_, $_, 2),
+			records => 1, first => moment($_, $_, 1), last => moment($_, $_, 2), owner => $_,
+			amounts => [{measure => $_, currency => $_, sum => 1, values => 1, unread => 1, columns => [$_]}],
 			sample => {source => $_, line => 1, offset => 0, path => "/$_", message => $_,
 				raw => $n++ % 3 ? $_ : JSON::PP->new->encode({$_ => [$_]})}}
 	} @strings;
 	my @expectations = map {
 		expectation($_, {column => $_, value => $_, $_ => $_}, 'fail', rows(9, 1, 3, [$_, 3])),
 			expectation('column_values_to_be_in_set', {column => $_, value_set => [$_, $_], row_condition => $_}, 'fail',
-			{observed_value => $_}, error => $_),
+			{observed_value => $_}, error => $_, owner => $_),
 	} @strings;
 	return result({batch => join(' ', @strings[0 .. 2]), model => $strings[-1],
 		counts => {in => 1000, out => 500, rejected => 500, warning => 0, blank => 0},
+		approved => $false, sealed => $true, max_rejects => $strings[0], too_many_rejects => $true,
 		span => {first => $strings[1], last => $strings[2]},
 		types => [map { {type => $_, in => 2, rejected => 1} } @strings],
 		timeline => {unit => 'hour', buckets => [map { {start => $_, in => 2, rejected => 1} } @strings[0 .. 399]]},

@@ -64,6 +64,7 @@ void ev_suite_free(struct ev_suite **suite)
 		free(e->meta);
 		free(e->id);
 		free(e->notes);
+		free(e->owner);
 		free(e->description);
 		free(e->mostly);
 		free(e->remembered);

@@ -166,6 +166,7 @@ struct ev_expect {
 	struct ev_suite *suite;
 	char *kwargs, *meta;		/* JSON */
 	char *id, *notes, *description; /* JSON or NULL */
+	char *owner;			/* or NULL */
 	enum ev_expect_severity severity;
 	struct ev_place place;
 	struct ev_expect_condition *condition; /* or NULL */

@@ -388,9 +388,20 @@ static bool read_meta(struct ev_expect_opening *o, const struct ev_yaml *y, stru
 	return true;
 }
 
+/* Who must act when it does not hold. */
+static bool read_owner(struct ev_expect_opening *o, const struct ev_yaml *y, struct ev_expect *e)
+{
+	if (y == NULL || ev_expect_is_null(y))
+		return true;
+	if (y->kind != EV_YAML_SCALAR || y->len == 0)
+		return ev_expect_opening_fail(o, y, "owner must be a text");
+	e->owner = ev_strndup(y->text, y->len);
+	return true;
+}
+
 bool ev_suite_read_model(struct ev_suite *s, const struct ev_model *m, struct ev_error *err)
 {
-	static const char *const apart[] = {"severity", "meta", "for", NULL};
+	static const char *const apart[] = {"severity", "meta", "for", "owner", NULL};
 	struct ev_expect_opening o = {.suite = s, .file = s->file, .m = m, .err = err};
 	const struct ev_yaml *list = m->expectations;
 
@@ -408,7 +419,8 @@ bool ev_suite_read_model(struct ev_suite *s, const struct ev_model *m, struct ev
 		o.kwargs = y->items[0];
 		if (!read_expectation(&o, o.at->text, apart) ||
 		    !read_severity(&o, ev_yaml_get(o.kwargs, "severity"), &s->list[i]) ||
-		    !read_meta(&o, ev_yaml_get(o.kwargs, "meta"), &s->list[i]))
+		    !read_meta(&o, ev_yaml_get(o.kwargs, "meta"), &s->list[i]) ||
+		    !read_owner(&o, ev_yaml_get(o.kwargs, "owner"), &s->list[i]))
 			return false;
 	}
 	return true;

@@ -207,6 +207,7 @@ void ev_suite_extra(const struct ev_suite *s, size_t i, struct ev_buf *out)
 	ev_json_text(out, "verdict", outcomes[e->outcome]);
 	ev_json_bool(out, "approximate", e->approximate);
 	put_text(out, "error", &e->error);
+	ev_json_text(out, "owner", e->owner);
 	if (r->min.kind == LIMIT_NONE && r->max.kind == LIMIT_NONE && e->mostly == NULL) {
 		ev_json_text(out, "limits", NULL);
 	} else {

@@ -146,6 +146,7 @@ void ev_model_free(struct ev_model **model)
 		free(m->types[i].name);
 		free_contract(&m->types[i].put);
 		free_contract(&m->types[i].patch);
+		free(m->types[i].owner);
 	}
 	free(m->types);
 	for (size_t i = 0; i < m->n_rules; i++) {
@@ -154,6 +155,7 @@ void ev_model_free(struct ev_model **model)
 		free(m->rules[i].jq);
 		free(m->rules[i].severity);
 		free(m->rules[i].explain);
+		free(m->rules[i].owner);
 	}
 	free(m->rules);
 	for (size_t i = 0; i < m->n_facts; i++) {

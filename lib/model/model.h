@@ -129,6 +129,7 @@ struct ev_contract {
 struct ev_event_type {
 	char *name;
 	struct ev_contract put, patch;
+	char *owner; /* who must act when it is broken, or NULL */
 };
 
 struct ev_rule {
@@ -136,7 +137,8 @@ struct ev_rule {
 	struct ev_names types; /* none means all */
 	char *jq;
 	char *severity;
-	char *explain; /* or NULL */
+	char *explain; /* or NULL, here and below */
+	char *owner;   /* who must act when it is broken */
 	bool floating;
 	struct ev_place place;
 };

@@ -416,9 +416,17 @@ static bool read_contract(struct reader *r, const struct ev_yaml *y, struct ev_c
 	return true;
 }
 
+/* "owner", for people: who must act when events break it. */
+static bool owner_of(struct reader *r, const struct ev_yaml *map, char **out)
+{
+	const struct ev_yaml *y = ev_yaml_get(map, "owner");
+
+	return y == NULL || text_of(r, y, "owner", out);
+}
+
 static bool read_types(struct reader *r, const struct ev_yaml *y)
 {
-	static const char *const keys[] = {"schema", "patch", NULL};
+	static const char *const keys[] = {"schema", "patch", "owner", NULL};
 
 	if (!is_map(r, y, "types", NULL))
 		return false;
@@ -437,7 +445,7 @@ static bool read_types(struct reader *r, const struct ev_yaml *y)
 				return false;
 			continue;
 		}
-		if (!is_map(r, v, "a type", keys) ||
+		if (!is_map(r, v, "a type", keys) || !owner_of(r, v, &t->owner) ||
 		    (schema != NULL && !read_contract(r, schema, &t->put)) ||
 		    (patch != NULL && !read_contract(r, patch, &t->patch)))
 			return false;
@@ -447,8 +455,8 @@ static bool read_types(struct reader *r, const struct ev_yaml *y)
 
 static bool read_rule(struct reader *r, const struct ev_yaml *y, struct ev_rule *rule)
 {
-	static const char *const keys[] = {"name",     "for",	  "jq", "severity",
-					   "floating", "explain", NULL};
+	static const char *const keys[] = {"name",     "for",	  "jq",	   "severity",
+					   "floating", "explain", "owner", NULL};
 	static const char *const severities[] = {"critical", "warning", "info", NULL};
 	static const char *const booleans[] = {"false", "true", NULL};
 	const struct ev_yaml *v;
@@ -464,7 +472,7 @@ static bool read_rule(struct reader *r, const struct ev_yaml *y, struct ev_rule 
 	    !optional_word(r, y, "severity", severities, &severity) ||
 	    ((v = ev_yaml_get(y, "explain")) != NULL &&
 	     !text_of(r, v, "explain", &rule->explain)) ||
-	    !optional_word(r, y, "floating", booleans, &floating))
+	    !owner_of(r, y, &rule->owner) || !optional_word(r, y, "floating", booleans, &floating))
 		return false;
 	rule->severity = ev_strdup(severities[severity]);
 	rule->floating = floating == 1;

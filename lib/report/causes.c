@@ -1,14 +1,20 @@
 /* What was set aside and why: the causes of all results, one card each, with one bad record. */
 #include "report/internal.h"
 
+#include "base/utf8.h"
+#include "json/excerpt.h"
+
 #include <stdlib.h>
 
 enum {
-	CARDS = 1000,	   /* as many as evvalidate keeps; further ones are lines */
-	MESSAGE = 600,	   /* code points shown */
-	LINE = 120,	   /* the same in the list */
-	FLAT = 72,	   /* bytes of a value that stays on one line */
-	SHOWN_NODES = 4000 /* of a sample */
+	CARDS = 1000,  /* as many as evvalidate keeps; further ones are lines */
+	MESSAGE = 600, /* code points shown */
+	LINE = 120,    /* the same in the list */
+	FLAT = 72,     /* bytes of a value that stays on one line */
+	LONG = 4000,   /* bytes of a record that is shown whole */
+	TYPES = 8,     /* of a cause that are named */
+	OWNERS = 4,
+	ITEMS = 5, /* causes in the list of what is to be done */
 };
 
 /* The same cause in all results: n of the sorted pointers from `from` on, by result. */
@@ -19,18 +25,21 @@ struct group {
 	const struct ev_report_moment *first, *last;
 };
 
+/* One rule, or one fault of one field, is one cause, whatever types break it. */
 static int compare_keys(const struct ev_report_cause *a, const struct ev_report_cause *b)
 {
-	int order = ev_report_compare(a->type, b->type);
+	int order = ev_report_compare(a->stage, b->stage);
 
 	if (order == 0)
+		order = ev_report_compare(a->code, b->code);
+	if (order == 0 && ev_report_is(a->code, "rule"))
 		order = ev_report_compare(a->rule, b->rule);
 	if (order == 0)
 		order = ev_report_compare(a->path, b->path);
 	if (order == 0)
-		order = ev_report_compare(a->code, b->code);
-	if (order == 0)
 		order = ev_report_compare(a->keyword, b->keyword);
+	if (order == 0 && ev_report_is(a->code, "schema"))
+		order = ev_report_compare(a->explain, b->explain);
 	return order != 0 ? order : ev_report_compare(a->severity, b->severity);
 }
 
@@ -42,15 +51,23 @@ static int by_key(const void *a, const void *b)
 
 	if (order == 0)
 		order = ORDER(x->result, y->result);
+	if (order == 0)
+		order = ev_report_compare(x->type, y->type);
 	return order != 0 ? order : ORDER(x, y);
 }
 
-/* Rejects before warnings; most records first. */
+static int weight(const struct group *g)
+{
+	return ev_report_is(g->latest->severity, "critical") ? 0
+	       : ev_report_is(g->latest->severity, "info")   ? 2
+							     : 1;
+}
+
+/* Rejects before warnings, and these before remarks; most records first. */
 static int by_records(const void *a, const void *b)
 {
 	const struct group *x = a, *y = b;
-	int order = ev_report_is(y->latest->severity, "critical") -
-		    ev_report_is(x->latest->severity, "critical");
+	int order = weight(x) - weight(y);
 
 	if (order == 0)
 		order = ORDER(y->records, x->records);
@@ -81,7 +98,9 @@ static size_t gather(const struct ev_report *r, const struct ev_report_cause ***
 		}
 		g->n++;
 		g->records += c->records;
-		g->latest = c;
+		if (g->latest == NULL || c->result > g->latest->result ||
+		    c->records > g->latest->records)
+			g->latest = c;
 		if (ev_report_compare_moments(&c->first, g->first) < 0)
 			g->first = &c->first;
 		if (ev_report_compare_moments(&c->last, g->last) > 0)
@@ -137,6 +156,9 @@ static const char *const codes[][2] = {
 	{"envelope", "The event lacks what every event must have"},
 	{"unknown-type", "The type of the event is not known"},
 	{"foreign", "The line is no event"},
+	{"conflict", "Two different records claim to be the same version of an event"},
+	{"misfit", "A correction makes an event that is not right"},
+	{"orphan", "A correction of an event that did not come"},
 };
 
 static const char *look_up(const char *const (*table)[2], size_t n, struct ev_report_text name)
@@ -204,6 +226,7 @@ struct sample {
 	const struct ev_doc *d;
 	const bool *hidden;
 	uint32_t marked; /* the bad value, or EV_NOWHERE */
+	bool cut;	 /* it is an excerpt: EV_EXCERPT_GAP stands for what was left out */
 };
 
 static bool ascii(const char *p, size_t len)
@@ -214,11 +237,35 @@ static bool ascii(const char *p, size_t len)
 	return true;
 }
 
+static bool is_gap(const struct ev_doc *d, uint32_t i)
+{
+	return ev_kind(d, i) == EV_STRING &&
+	       ev_string_is(d, i, EV_EXCERPT_GAP, strlen(EV_EXCERPT_GAP));
+}
+
+/* A name, decoded: what cannot be seen is escaped by the page. */
+static void put_member(struct sample *s, uint32_t i)
+{
+	struct ev_buf scratch = {0};
+	struct ev_report_text t;
+
+	t.p = ev_string(s->d, i, &scratch, &t.len);
+	if (ascii(t.p, t.len))
+		PUT(s->b, "&quot;{}&quot;: ", ESCAPED(t, REPORT_ALL));
+	else
+		PUT(s->b, "&quot;{}&quot;: ", DATA(t, REPORT_ALL));
+	ev_buf_free(&scratch);
+}
+
 static void put_raw(struct sample *s, uint32_t i)
 {
 	size_t len;
 	const char *p = ev_raw(s->d, i, &len);
 
+	if (s->cut && is_gap(s->d, i)) {
+		ev_buf_puts(s->b, EV_EXCERPT_GAP);
+		return;
+	}
 	/* A string of another direction must not reorder what stands around it. */
 	if (ascii(p, len))
 		ev_report_escape(s->b, p, len, REPORT_ALL);
@@ -240,7 +287,7 @@ static bool fits_a_line(const struct sample *s, uint32_t i)
 	const char *p = ev_raw(s->d, i, &len);
 
 	for (uint32_t k = i; k < s->d->nodes[i].next; k++)
-		if (s->hidden[k] || k == s->marked)
+		if (s->hidden[k] || k == s->marked || (s->cut && is_gap(s->d, k)))
 			return false;
 	return len <= FLAT && ascii(p, len);
 }
@@ -257,11 +304,9 @@ static void put_inside(struct sample *s, uint32_t i, size_t depth)
 		if (k > ev_first(d, i))
 			ev_buf_putc(s->b, ',');
 		indent(s, depth + 1);
-		if (object) {
-			put_raw(s, k);
-			ev_buf_puts(s->b, ": ");
-			k++;
-		}
+		if (object && !(s->cut && is_gap(d, k)))
+			put_member(s, k);
+		k += object;
 		put_node(s, k, depth + 1);
 		k = ev_next(d, k);
 	}
@@ -306,27 +351,84 @@ static uint32_t resolve(const struct ev_doc *d, struct ev_report_text pointer)
 	return at;
 }
 
+/* A text that is no JSON, with its fault marked. */
+static void put_text(struct ev_buf *b, struct ev_report_text raw, uint64_t at)
+{
+	struct ev_report_text rest;
+	const char *end;
+
+	if (at >= raw.len) {
+		ev_report_data(b, raw, REPORT_ALL);
+		return;
+	}
+	while (at > 0 && ((unsigned char)raw.p[at] & 0xc0) == 0x80)
+		at--;
+	end = raw.p + at;
+	ev_utf8_next(&end);
+	rest = (struct ev_report_text){end, (size_t)(raw.p + raw.len - end)};
+	PUT(b, "{}<mark>{}</mark>{}", DATA(((struct ev_report_text){raw.p, at}), REPORT_ALL),
+	    DATA(((struct ev_report_text){raw.p + at, (size_t)(end - raw.p - (ptrdiff_t)at)}),
+		 REPORT_ALL),
+	    DATA(rest, REPORT_ALL));
+}
+
+/* The record of a sample as it is shown: as JSON, cut around the bad value where it is long. */
+struct shown {
+	struct ev_buf text, path;
+	const struct ev_doc *d; /* NULL: it is no JSON */
+	uint64_t at;		/* the byte that is none, or REPORT_NOWHERE */
+	bool cut;
+};
+
+static const struct ev_doc *scan(struct ev_report *r, struct shown *x, struct ev_flaw *flaw)
+{
+	memset(ev_buf_room(&x->text, EV_SCAN_SLACK), 0, EV_SCAN_SLACK);
+	return ev_scan(r->scan, x->text.p, x->text.len, flaw);
+}
+
+/* any_text: it was not to be JSON. */
+static void show(struct ev_report *r, const struct ev_report_sample *s, bool any_text,
+		 struct shown *x)
+{
+	struct ev_report_text path = s->cut ? s->raw_path : s->path;
+	struct ev_buf cut = {0}, at = {0};
+	struct ev_flaw flaw;
+
+	*x = (struct shown){.at = s->raw_at, .cut = s->cut};
+	if (s->raw.p == NULL || s->raw.len == 0)
+		return;
+	ev_buf_put(&x->text, s->raw.p, s->raw.len);
+	ev_buf_put(&x->path, path.p != NULL ? path.p : "", path.len);
+	/* What was cut, but not as an excerpt, is no record. */
+	if (!s->cut || s->raw_path.p != NULL)
+		x->d = scan(r, x, &flaw);
+	if (x->d == NULL && !s->cut && x->at == REPORT_NOWHERE && !any_text)
+		x->at = flaw.at;
+	if (x->d == NULL || s->raw.len <= LONG || s->cut ||
+	    !ev_excerpt(x->d, ev_buf_str(&x->path), LONG, &cut, &at))
+		return;
+	ev_buf_free(&x->text);
+	ev_buf_free(&x->path);
+	x->text = cut;
+	x->path = at;
+	x->cut = true;
+	x->d = scan(r, x, &flaw);
+}
+
 /* Puts the record of the sample; *say: whether its message may be shown. */
 static void put_record(struct ev_buf *b, struct ev_report *r, const struct ev_report_cause *c,
 		       bool *say)
 {
 	const struct ev_report_text raw = c->sample.raw;
-	const struct ev_doc *d = NULL;
 	bool *hidden = NULL;
-	struct ev_flaw flaw;
-	char *text = NULL;
+	struct shown x;
 
-	if (raw.p != NULL && !c->sample.cut) {
-		text = ev_malloc(raw.len + EV_SCAN_SLACK);
-		memcpy(text, raw.p, raw.len);
-		memset(text + raw.len, 0, EV_SCAN_SLACK);
-		d = ev_scan(r->scan, text, raw.len, &flaw);
+	show(r, &c->sample, ev_report_is(c->code, "foreign"), &x);
+	if (x.d != NULL) {
+		hidden = ev_malloc(x.d->n * sizeof *hidden);
+		ev_report_hide(r, x.d, x.cut, hidden);
 	}
-	if (d != NULL) {
-		hidden = ev_malloc(d->n * sizeof *hidden);
-		ev_report_hide(r, d, hidden);
-	}
-	*say = ev_report_may_say(r, c, d, hidden);
+	*say = ev_report_may_say(r, c, x.d, hidden);
 	if (raw.p != NULL && raw.len == 0) {
 		ev_buf_puts(b,
 			    "<p>The record is too long to be shown here. The rejects file has it "
@@ -334,27 +436,28 @@ static void put_record(struct ev_buf *b, struct ev_report *r, const struct ev_re
 	} else if (raw.p == NULL) {
 		ev_buf_puts(b, "<p>The record is not UTF-8 text, so it cannot be shown here. The "
 			       "rejects file has it whole.</p>");
-	} else if (d == NULL && r->n_redact > 0) {
+	} else if (x.d == NULL && r->n_redact > 0) {
 		ev_buf_puts(b, "<p>The record is " REPORT_REDACTED
 			       ": it is not whole JSON, so the fields that must not be shown "
 			       "cannot be told from the others.</p>");
 	} else {
-		struct sample s = {b, d, hidden, EV_NOWHERE};
+		struct sample s = {b, x.d, hidden, EV_NOWHERE, x.cut};
 
-		if (d != NULL && c->sample.path.p != NULL && c->sample.path.len > 0)
-			s.marked = resolve(d, c->sample.path);
+		if (x.d != NULL && x.path.len > 0)
+			s.marked = resolve(x.d, (struct ev_report_text){x.path.p, x.path.len});
 		ev_buf_puts(b, "<pre tabindex=\"0\" role=\"region\" aria-label=\"The record\">");
-		if (d != NULL && d->n <= SHOWN_NODES)
+		if (x.d != NULL)
 			put_node(&s, 0, 0);
-		else if (r->n_redact == 0)
-			ev_report_data(b, raw, 2000);
 		else
-			ev_buf_puts(b, REPORT_REDACTED);
-		PUT(b, "{}</pre>{}", HTML(c->sample.cut ? "\u2026" : ""),
-		    HTML(c->sample.cut ? "<p>Only its beginning is shown.</p>" : ""));
+			put_text(b, raw, x.at);
+		ev_buf_puts(b, "</pre>");
+		if (x.cut)
+			ev_buf_puts(b, "<p class=\"soft\">The record is long: \u2026 stands for "
+				       "what is left out here. The rejects file has it whole.</p>");
 	}
 	free(hidden);
-	free(text);
+	ev_buf_free(&x.text);
+	ev_buf_free(&x.path);
 }
 
 static void put_place(struct ev_buf *b, struct ev_report_text source, uint64_t line)
@@ -398,42 +501,150 @@ static void put_trend(struct ev_buf *b, const struct ev_report *r,
 	free(v);
 }
 
-static void put_card(struct ev_buf *b, struct ev_report *r,
-		     const struct ev_report_cause *const *sorted, const struct group *g, bool open)
+static int by_type(const void *a, const void *b)
+{
+	return ev_report_compare((*(const struct ev_report_cause *const *)a)->type,
+				 (*(const struct ev_report_cause *const *)b)->type);
+}
+
+/* The types of a cause, each with its records where there are several. */
+static void put_types(struct ev_buf *b, const struct ev_report_cause *const *sorted,
+		      const struct group *g)
+{
+	const struct ev_report_cause **list = ev_malloc(g->n * sizeof(struct ev_report_cause *));
+	size_t n = 0;
+
+	memcpy(list, sorted + g->from, g->n * sizeof(struct ev_report_cause *));
+	qsort(list, g->n, sizeof(struct ev_report_cause *), by_type);
+	for (size_t i = 0; i < g->n; n++) {
+		uint64_t records = 0;
+		size_t from = i;
+
+		for (; i < g->n && by_type(&list[from], &list[i]) == 0; i++)
+			records += list[i]->records;
+		if (n >= TYPES)
+			continue;
+		PUT(b, "{}{}", HTML(n > 0 ? ", " : ""),
+		    DATA_OR(list[from]->type, 120, "not known"));
+		if (i - from < g->n)
+			PUT(b, " {}", COUNT(records));
+	}
+	if (n > TYPES)
+		PUT(b, " and {} more", COUNT(n - TYPES));
+	free(list);
+}
+
+/* Who must act; returns how many. */
+static size_t owners_of(const struct ev_report_cause *const *sorted, const struct group *g,
+			struct ev_report_text owners[OWNERS])
+{
+	size_t n = 0;
+
+	for (size_t i = g->from; i < g->from + g->n && n < OWNERS; i++) {
+		size_t k = 0;
+
+		while (k < n && ev_report_compare(owners[k], sorted[i]->owner) != 0)
+			k++;
+		if (k == n && sorted[i]->owner.p != NULL && sorted[i]->result == g->latest->result)
+			owners[n++] = sorted[i]->owner;
+	}
+	return n;
+}
+
+static bool put_group_amounts(struct ev_buf *b, const struct ev_report *r,
+			      const struct ev_report_cause *const *sorted, const struct group *g)
+{
+	const struct ev_report_amounts **lists = ev_malloc(g->n * sizeof *lists);
+	size_t from = b->len;
+
+	for (size_t i = 0; i < g->n; i++)
+		lists[i] = &sorted[g->from + i]->amounts;
+	ev_report_put_amounts(b, r, lists, g->n);
+	free(lists);
+	return b->len > from;
+}
+
+static bool is_aside(const struct group *g)
+{
+	return ev_report_is(g->latest->severity, "critical");
+}
+
+static void put_size(struct ev_buf *b, const struct ev_report *r, const struct group *g)
 {
 	const struct ev_report_cause *c = g->latest;
-	bool aside = ev_report_is(c->severity, "critical"),
-	     info = ev_report_is(c->severity, "info"), say;
-	uint64_t whole = aside ? r->sum.rejected : r->sum.warning;
-	struct ev_buf record = {0};
+	bool info = ev_report_is(c->severity, "info");
+	uint64_t whole = is_aside(g) ? r->sum.rejected : r->sum.warning;
 
-	ev_buf_puts(b, "<li class=\"cause\"><h3>");
-	put_title(b, r, c);
-	if (!aside)
-		PUT(b, " <span class=\"severity\">passed, with {}</span>",
-		    HTML(info ? "a remark" : "a warning"));
-	PUT(b, "</h3><p class=\"size\"><strong>{}</strong> ", PLURAL(g->records, "record"));
+	PUT(b, "<p class=\"size\"><strong>{}</strong> ", PLURAL(g->records, "record"));
+	if (c->stage.p != NULL) {
+		PUT(b, "set aside by {}</p>", DATA(c->stage, 40));
+		return;
+	}
 	if (!info)
 		PUT(b, "{} of {}, ", SHARE(g->records, whole),
-		    HTML(aside ? "those set aside" : "all warnings"));
+		    HTML(is_aside(g) ? "those set aside" : "all warnings"));
 	PUT(b, "{} of all", SHARE(g->records, r->sum.in));
 	if (r->n == 1 && !info)
 		ev_report_meter(b, g->records, whole);
 	ev_buf_puts(b, "</p>");
-	if (r->n > 1)
-		put_trend(b, r, sorted, g);
+}
+
+/* The terms of a card. */
+static void put_terms(struct ev_buf *b, const struct ev_report *r,
+		      const struct ev_report_cause *const *sorted, const struct group *g)
+{
+	const struct ev_report_cause *c = g->latest;
+	struct ev_report_text owners[OWNERS];
+	struct ev_buf amounts = {0};
+	size_t n = owners_of(sorted, g, owners);
+
 	ev_buf_puts(b, "<dl>");
-	put_term(b, "Type of event", c->type, "not known");
+	if (n > 0) {
+		ev_buf_puts(b, "<div><dt>Who must act</dt><dd>");
+		for (size_t i = 0; i < n; i++)
+			PUT(b, "{}{}", HTML(i > 0 ? ", " : ""), DATA(owners[i], 120));
+		ev_buf_puts(b, "</dd></div>");
+	}
+	if (put_group_amounts(&amounts, r, sorted, g))
+		PUT(b, "<div><dt>Amount</dt><dd>{}</dd></div>", HTML(ev_buf_str(&amounts)));
+	if (c->stage.p == NULL) {
+		ev_buf_puts(b, "<div><dt>Type of event</dt><dd>");
+		put_types(b, sorted, g);
+		ev_buf_puts(b, "</dd></div>");
+	}
 	if (c->path.p != NULL) {
 		ev_buf_puts(b, "<div><dt>Field</dt><dd>");
 		put_path(b, r, c->path);
 		ev_buf_puts(b, "</dd></div>");
 	}
-	if (c->rule.p != NULL)
+	if (c->rule.p != NULL && !ev_report_is(c->code, "schema"))
 		put_term(b, "Rule", c->rule, "");
 	put_moment(b, "First seen", g->first);
 	put_moment(b, "Last seen", g->last);
-	PUT(b, "</dl><details{}><summary>One such record</summary><p>", HTML(open ? " open" : ""));
+	ev_buf_puts(b, "</dl>");
+	ev_buf_free(&amounts);
+}
+
+static void put_card(struct ev_buf *b, struct ev_report *r,
+		     const struct ev_report_cause *const *sorted, const struct group *g,
+		     size_t anchor)
+{
+	const struct ev_report_cause *c = g->latest;
+	struct ev_buf record = {0};
+	bool say;
+
+	ev_buf_printf(b, "<li class=\"cause\" id=\"cause-%zu\"><h3>", anchor);
+	put_title(b, r, c);
+	if (!is_aside(g))
+		PUT(b, " <span class=\"severity\">passed, with {}</span>",
+		    HTML(ev_report_is(c->severity, "info") ? "a remark" : "a warning"));
+	ev_buf_puts(b, "</h3>");
+	put_size(b, r, g);
+	if (r->n > 1)
+		put_trend(b, r, sorted, g);
+	put_terms(b, r, sorted, g);
+	PUT(b, "<details{}><summary>One such record</summary><p>",
+	    HTML(anchor == 1 ? " open" : ""));
 	put_record(&record, r, c, &say);
 	if (say)
 		ev_report_data(b, c->sample.message, MESSAGE);
@@ -448,30 +659,63 @@ static void put_card(struct ev_buf *b, struct ev_report *r,
 	ev_buf_free(&record);
 }
 
+/* The most frequent causes: who must act, what is wrong, how much it is. */
+static void put_todo(struct ev_buf *todo, const struct ev_report *r,
+		     const struct ev_report_cause *const *sorted, const struct group *groups,
+		     size_t n)
+{
+	struct ev_report_text owners[OWNERS];
+	struct ev_buf amounts = {0};
+
+	/* Remarks, the last of all, ask nothing of anybody. */
+	while (n > 0 && ev_report_is(groups[n - 1].latest->severity, "info"))
+		n--;
+	for (size_t i = 0; i < n && i < ITEMS; i++) {
+		const struct group *g = &groups[i];
+
+		ev_report_open_item(todo, owners, owners_of(sorted, g, owners), "cause", i + 1);
+		put_title(todo, r, g->latest);
+		PUT(todo, "</a> <span class=\"soft\">{} {}", PLURAL(g->records, "record"),
+		    HTML(is_aside(g) ? "set aside" : "passed with a warning"));
+		ev_buf_reset(&amounts);
+		if (put_group_amounts(&amounts, r, sorted, g))
+			PUT(todo, ": {}", HTML(ev_buf_str(&amounts)));
+		ev_buf_puts(todo, "</span></li>\n");
+	}
+	if (n > ITEMS)
+		PUT(todo, "<li><a href=\"#causes\">{} more</a></li>\n", PLURAL(n - ITEMS, "cause"));
+	ev_buf_free(&amounts);
+}
+
 /*
  * A cause as one line of the list: records, type, field, what, last seen. Tabs and line ends in the
  * texts are escapes by then.
  */
-static void put_line(struct ev_buf *b, const struct ev_report *r, const struct group *g)
+static void put_line(struct ev_buf *b, const struct ev_report *r,
+		     const struct ev_report_cause *const *sorted, const struct group *g)
 {
 	const struct ev_report_cause *c = g->latest;
-	struct ev_report_text what = c->rule;
+	struct ev_report_text what = c->rule, type = c->type;
 	struct ev_buf path = {0};
 
+	for (size_t i = g->from; i < g->from + g->n; i++)
+		if (ev_report_compare(sorted[i]->type, c->type) != 0)
+			type = (struct ev_report_text){"several", 7};
 	if (c->path.p != NULL && ev_report_reach_pointer(r, c->path) != REPORT_INSIDE)
 		ev_report_pointer_text(&path, c->path);
 	if (what.p == NULL)
 		what = r->n_redact == 0	      ? c->sample.message
 		       : c->keyword.p != NULL ? c->keyword
 					      : c->code;
-	PUT(b, "{}\t{}\t{}\t{}\t{}\n", COUNT(g->records), ESCAPED(c->type, LINE),
+	PUT(b, "{}\t{}\t{}\t{}\t{}\n", COUNT(g->records), ESCAPED(type, LINE),
 	    ESCAPED(((struct ev_report_text){path.p, path.len}), LINE), ESCAPED(what, LINE),
 	    ESCAPED(g->last->time, 20));
 	ev_buf_free(&path);
 }
 
 /* Those that have no card. */
-static void put_rarer(struct ev_buf *b, const struct ev_report *r, const struct group *groups,
+static void put_rarer(struct ev_buf *b, const struct ev_report *r,
+		      const struct ev_report_cause *const *sorted, const struct group *groups,
 		      size_t n)
 {
 	PUT(b,
@@ -480,41 +724,50 @@ static void put_rarer(struct ev_buf *b, const struct ev_report *r, const struct 
 	    "records\ttype\tfield\twhat\tlast seen\n",
 	    COUNT(n));
 	for (size_t i = 0; i < n; i++)
-		put_line(b, r, &groups[i]);
+		put_line(b, r, sorted, &groups[i]);
 	ev_buf_puts(b, "</pre></details>\n");
 }
 
-void ev_report_causes(struct ev_buf *b, struct ev_report *r)
+static void put_cards(struct ev_buf *b, struct ev_report *r,
+		      const struct ev_report_cause *const *sorted, const struct group *groups,
+		      size_t n)
+{
+	size_t cards = n < CARDS ? n : CARDS;
+
+	PUT(b, "<p>{}{}", PLURAL(n, "cause"),
+	    HTML(n == 1 ? "."
+			: ", the most frequent first. A record can have more than one cause, so "
+			  "the shares may add up to more than 100%."));
+	if (r->sum.left_out > 0)
+		PUT(b, " The rarest causes are left out, {} in all.",
+		    PLURAL(r->sum.left_out, "record"));
+	ev_buf_puts(b, "</p>\n<div class=\"tools\" hidden><label>Search the causes "
+		       "<input type=\"search\" id=\"causes-search\"></label>"
+		       "<button type=\"button\" id=\"causes-open\">Show all records</button>"
+		       "<p role=\"status\" id=\"causes-count\"></p></div>\n"
+		       "<ol class=\"causes\">\n");
+	for (size_t i = 0; i < cards; i++)
+		put_card(b, r, sorted, &groups[i], i + 1);
+	ev_buf_puts(b, "</ol>\n");
+	if (n > cards)
+		put_rarer(b, r, sorted, groups + cards, n - cards);
+}
+
+void ev_report_causes(struct ev_buf *b, struct ev_buf *todo, struct ev_report *r)
 {
 	const struct ev_report_cause **sorted;
 	struct group *groups;
-	size_t n = gather(r, &sorted, &groups), cards = n < CARDS ? n : CARDS;
+	size_t n = gather(r, &sorted, &groups);
 
-	ev_buf_puts(b, "<section id=\"causes\" aria-labelledby=\"causes-h\">"
-		       "<h2 id=\"causes-h\">Why records were set aside</h2>\n");
-	if (n == 0) {
-		ev_buf_puts(b, "<p>No record was set aside, and none passed with a warning.</p>");
-	} else {
+	if (n > 0) {
 		PUT(b,
-		    "<p>{}, the most frequent first. A record can have more than one cause, so the "
-		    "shares may add up to more than 100%.",
-		    PLURAL(n, "cause"));
-		if (r->sum.left_out > 0)
-			PUT(b, " The rarest causes are left out, {} in all.",
-			    PLURAL(r->sum.left_out, "record"));
-		ev_buf_puts(b,
-			    "</p>\n<div class=\"tools\" hidden><label>Search the causes "
-			    "<input type=\"search\" id=\"causes-search\"></label>"
-			    "<button type=\"button\" id=\"causes-open\">Show all records</button>"
-			    "<p role=\"status\" id=\"causes-count\"></p></div>\n"
-			    "<ol class=\"causes\">\n");
-		for (size_t i = 0; i < cards; i++)
-			put_card(b, r, sorted, &groups[i], i == 0);
-		ev_buf_puts(b, "</ol>\n");
-		if (n > cards)
-			put_rarer(b, r, groups + cards, n - cards);
+		    "<section id=\"causes\" aria-labelledby=\"causes-h\">"
+		    "<h2 id=\"causes-h\">Why records {}</h2>\n",
+		    HTML(is_aside(&groups[0]) ? "were set aside" : "passed with a warning"));
+		put_cards(b, r, sorted, groups, n);
+		ev_buf_puts(b, "</section>\n");
+		put_todo(todo, r, sorted, groups, n);
 	}
-	ev_buf_puts(b, "</section>\n");
 	free(sorted);
 	free(groups);
 }

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { EXAMPLES = 10 };
+enum { EXAMPLES = 10, ITEMS = 5 };
 
 /* An expectation in all results: n of the sorted pointers from `from` on, by result. */
 struct thread {
@@ -106,7 +106,7 @@ static void sort_threads(struct thread *threads, size_t n)
 	free(sections);
 }
 
-static size_t gather(const struct ev_report *r, const struct ev_report_check ***sorted,
+static size_t gather(struct ev_report *r, const struct ev_report_check ***sorted,
 		     struct thread **threads)
 {
 	size_t total = 0, n = 0;
@@ -134,8 +134,8 @@ static size_t gather(const struct ev_report *r, const struct ev_report_check ***
 	}
 	for (size_t i = 0; i < n; i++) {
 		t = &(*threads)[i];
-		t->subject =
-			ev_report_subject(r->results[t->latest->result].doc, t->latest, &t->column);
+		t->subject = ev_report_subject(r, r->results[t->latest->result].doc, t->latest,
+					       &t->column);
 	}
 	sort_threads(*threads, n);
 	return n;
@@ -151,12 +151,36 @@ static uint32_t filled_list(const struct ev_doc *d, uint32_t object, const char 
 		       : EV_NOWHERE;
 }
 
+/* Whether the counts are of all that broke it: those of the first few are never shown. */
+static bool are_all(const struct ev_doc *d, const struct ev_report_check *c, uint32_t counts)
+{
+	uint64_t sum = 0, all = 0, n;
+
+	for (uint32_t i = ev_first(d, counts); i < ev_end(d, counts); i = ev_next(d, i))
+		if (ev_report_found_count(d, i, "count", &n))
+			sum += n;
+	return ev_report_found_count(d, c->values, "unexpected_count", &all) && sum == all;
+}
+
+/* A value among others: a list is called one. */
+static void put_example(struct ev_buf *b, const struct ev_doc *d, uint32_t value)
+{
+	if (value == EV_NOWHERE)
+		ev_buf_puts(b, "null");
+	else if (ev_kind(d, value) != EV_ARRAY)
+		ev_report_value(b, d, value, EXAMPLES);
+	else if (d->nodes[value].count == 0)
+		ev_buf_puts(b, "an empty list");
+	else
+		PUT(b, "the list {}", DATA(ev_report_raw(d, value), 120));
+}
+
 /* Values that broke it, or those that were counted, each once. */
 static void put_examples(struct ev_buf *b, const struct ev_report *r, const struct ev_doc *d,
 			 const struct ev_report_check *c)
 {
 	uint32_t list = filled_list(d, c->values, "partial_unexpected_counts");
-	bool counted = list != EV_NOWHERE;
+	bool counted = list != EV_NOWHERE, all = counted && are_all(d, c, list);
 	size_t n = 0;
 
 	if (!counted)
@@ -174,11 +198,8 @@ static void put_examples(struct ev_buf *b, const struct ev_report *r, const stru
 		uint64_t often = 0;
 
 		ev_buf_puts(b, n > 0 ? ", " : "");
-		if (value == EV_NOWHERE)
-			ev_buf_puts(b, "null");
-		else
-			ev_report_value(b, d, value, EXAMPLES);
-		if (counted && ev_report_found_count(d, i, "count", &often) && often > 1)
+		put_example(b, d, value);
+		if (all && ev_report_found_count(d, i, "count", &often) && often > 1)
 			PUT(b, " ({} times)", COUNT(often));
 	}
 	ev_buf_puts(b, "</p>");
@@ -264,7 +285,8 @@ static void put_check(struct ev_buf *b, const struct ev_report *r,
 	const struct ev_report_check *c = t->latest;
 	const struct ev_doc *d = r->results[c->result].doc;
 
-	ev_buf_printf(b, "<li class=\"check\" data-verdict=\"%s\">", names[c->verdict]);
+	ev_buf_printf(b, "<li class=\"check\" id=\"check-%zu\" data-verdict=\"%s\">", c->anchor,
+		      names[c->verdict]);
 	put_status(b, c->verdict);
 	ev_buf_puts(b, "<div><p class=\"says\">");
 	ev_report_says(b, d, c);
@@ -275,6 +297,8 @@ static void put_check(struct ev_buf *b, const struct ev_report *r,
 	ev_buf_puts(b, "</p>");
 	if (c->verdict == REPORT_FAIL)
 		put_examples(b, r, d, c);
+	if (c->owner.p != NULL && c->verdict != REPORT_PASS)
+		PUT(b, "<p class=\"owner\">Who must act: {}</p>", DATA(c->owner, 120));
 	if (c->counts != EV_NOWHERE && ev_report_may_show(r, d, c))
 		ev_report_histogram(b, d, c);
 	if (r->n > 1)
@@ -332,7 +356,37 @@ static void put_overview(struct ev_buf *b, const struct ev_report *r, size_t n,
 		       "<p role=\"status\" id=\"checks-count\"></p></div>\n");
 }
 
-void ev_report_checks(struct ev_buf *b, struct ev_report *r)
+/* Those that kept the latest batch from being approved, then those that did not. */
+static void put_todo(struct ev_buf *todo, const struct ev_report *r, const struct thread *threads,
+		     size_t n)
+{
+	size_t left = 0, shown = 0;
+
+	for (int critical = 1; critical >= 0; critical--)
+		for (size_t i = 0; i < n; i++) {
+			const struct ev_report_check *c = threads[i].latest;
+
+			if (c->verdict == REPORT_PASS || c->result != r->n - 1 ||
+			    ev_report_is(c->severity, "info") ||
+			    ev_report_is(c->severity, "warning") == (critical == 1))
+				continue;
+			if (shown++ >= ITEMS) {
+				left++;
+				continue;
+			}
+			ev_report_open_item(todo, &c->owner, 1, "check", c->anchor);
+			ev_report_says(todo, r->results[c->result].doc, c);
+			PUT(todo, "</a> <span class=\"soft\">{}</span></li>\n",
+			    HTML(c->verdict == REPORT_UNSURE ? "cannot be told"
+				 : critical == 1	     ? "failed"
+							     : "failed, a warning"));
+		}
+	if (left > 0)
+		PUT(todo, "<li><a href=\"#checks\">{} more</a></li>\n",
+		    PLURAL(left, "expectation"));
+}
+
+void ev_report_checks(struct ev_buf *b, struct ev_buf *todo, struct ev_report *r)
 {
 	const struct ev_report_check **sorted;
 	struct thread *threads;
@@ -340,8 +394,13 @@ void ev_report_checks(struct ev_buf *b, struct ev_report *r)
 
 	ev_buf_puts(b, "<section id=\"checks\" aria-labelledby=\"checks-h\">"
 		       "<h2 id=\"checks-h\">What was expected of the whole</h2>\n");
-	for (size_t i = 0; i < n; i++)
-		counts[threads[i].latest->verdict]++;
+	for (size_t i = 0; i < n; i++) {
+		const struct ev_report_check *c = threads[i].latest;
+
+		counts[c->verdict]++;
+		r->results[c->result].checks[c->order].anchor = i + 1;
+	}
+	put_todo(todo, r, threads, n);
 	put_overview(b, r, n, counts);
 	for (size_t i = 0; i < n;) {
 		size_t next = i, of[3] = {0};

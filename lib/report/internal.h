@@ -2,11 +2,12 @@
  * internal: what the files of report share. Floor 10.
  *
  *   text.c      writes HTML with texts, numbers and times in it
- *   read.c      reads a result into the structs below
+ *   read.c      reads results and balance sheets into the structs below
+ *   rejects.c   reads rejects files: the causes that no result has
  *   redact.c    knows what must not be shown
  *   says.c      expectations as sentences
  *   chart.c     draws
- *   causes.c, checks.c, report.c    write the parts of the page
+ *   amounts.c, causes.c, checks.c, balance.c, summary.c, report.c    write the parts of the page
  *
  * A file uses those above it. The page is one struct ev_buf, to which all append.
  */
@@ -46,11 +47,34 @@ struct ev_report_sample {
 	uint64_t line;
 	struct ev_report_text raw; /* p NULL: there are only bytes that are no text */
 	bool cut;
+	struct ev_report_text raw_path; /* to the value in what was cut, or NULL */
+	uint64_t raw_at;		/* the byte that is no JSON, or REPORT_NOWHERE */
+};
+
+#define REPORT_NOWHERE UINT64_MAX
+
+/* What records amount to, by a measure of the model and a currency. Nodes: of the document. */
+struct ev_report_amount {
+	struct ev_report_text measure, currency, sum;
+	uint64_t values, unread;
+	uint32_t columns; /* the paths at which it reads */
+	const struct ev_doc *doc;
+};
+
+struct ev_report_amounts {
+	struct ev_report_amount *list;
+	size_t n;
 };
 
 /* Why records were set aside, or passed with a warning. */
 struct ev_report_cause {
 	size_t result; /* its index */
+	size_t anchor; /* cause-N of the page; 0: it has no card */
+	/* The program that set it aside, where that is not evvalidate, or NULL; who must act, or
+	 * NULL. */
+	struct ev_report_text stage, owner;
+	struct ev_report_text key; /* while rejects are read: what makes it this cause */
+	struct ev_report_amounts amounts;
 	struct ev_report_text code, type, rule, path, keyword, severity, explain;
 	uint64_t records;
 	struct ev_report_moment first, last;
@@ -63,9 +87,10 @@ enum ev_report_verdict { REPORT_PASS, REPORT_FAIL, REPORT_UNSURE };
 struct ev_report_check {
 	size_t result;
 	size_t order;		   /* in its result */
+	size_t anchor;		   /* check-N of the page; 0: an earlier result's */
 	uint64_t twin;		   /* how many before it in its result are the same expectation */
 	struct ev_report_text key; /* type and arguments: the same expectation in all results */
-	struct ev_report_text type, severity, error, exception;
+	struct ev_report_text type, severity, error, exception, owner;
 	enum ev_report_verdict verdict;
 	bool approximate;
 	uint32_t kwargs, values; /* values: the member result */
@@ -92,6 +117,16 @@ struct ev_report_tally {
 	uint64_t in, rejected;
 };
 
+/* One program of a balance sheet. Counts have the names that the manual gives them. */
+struct ev_report_stage {
+	struct ev_report_text program;
+	struct ev_report_count {
+		struct ev_report_text name;
+		uint64_t n;
+	} * counts;
+	size_t n;
+};
+
 struct ev_report_result {
 	char *text;
 	struct ev_scan *scan;
@@ -99,6 +134,12 @@ struct ev_report_result {
 	struct ev_report_text model, batch, first,
 		last; /* first, last: p NULL if there is no event */
 	bool approved;
+	bool sealed, too_many; /* the chain is; more were rejected than max_rejects allows */
+	struct ev_report_text max_rejects;
+	struct ev_report_amounts amounts; /* of all that was set aside */
+	struct ev_report_stage *stages;	  /* of its balance sheet, none where none was given */
+	size_t n_stages;
+	enum { REPORT_UNKNOWN, REPORT_LOADED, REPORT_REFUSED } load; /* what evload did with it */
 	uint64_t in, out, rejected, warning, blank; /* in: without blank ones and dropped */
 	uint64_t dropped;
 	uint64_t left_out;
@@ -115,6 +156,11 @@ struct ev_report {
 	const char *title;
 	struct ev_report_result *results; /* by time, when the page is written */
 	size_t n, cap;
+	struct ev_report_sheet {
+		char *text;
+		struct ev_scan *scan;
+	} * sheets; /* balance sheets */
+	size_t n_sheets, sheets_cap;
 	struct ev_path *redact[EV_REPORT_REDACTIONS];
 	size_t n_redact;
 	struct ev_arena arena;
@@ -134,6 +180,11 @@ int ev_report_compare_moments(const struct ev_report_moment *a, const struct ev_
 void ev_report_place(const char *text, size_t at, size_t *line, size_t *column);
 /* Reading. The result must be the report's last, with text, scan and doc set. */
 enum ev_status ev_report_read(struct ev_report *r, const char *file, struct ev_error *err);
+/* A balance sheet. text, scan and doc are set, and stay the caller's. */
+enum ev_status ev_report_read_balance(struct ev_report *r, const char *file,
+				      const struct ev_doc *doc, struct ev_error *err);
+/* The count of a stage, 0 if it has none of that name. */
+uint64_t ev_report_stage_count(const struct ev_report_stage *s, const char *name);
 
 /* Redaction */
 
@@ -143,14 +194,20 @@ enum ev_report_reach { REPORT_APART, REPORT_AROUND, REPORT_INSIDE };
 /* pointer: a JSON Pointer, with * for any index. */
 enum ev_report_reach ev_report_reach_pointer(const struct ev_report *r,
 					     struct ev_report_text pointer);
-/* Sets hidden[i] for each node of the document that must not be shown, and all inside it. */
-void ev_report_hide(const struct ev_report *r, const struct ev_doc *d, bool *hidden);
+/*
+ * Sets hidden[i] for each node of the document that must not be shown, and all inside it. cut: it
+ * is an excerpt, so elements of lists may have other places than they had.
+ */
+void ev_report_hide(const struct ev_report *r, const struct ev_doc *d, bool cut, bool *hidden);
 /* Whether the message of a cause may be shown. d: the sample, or NULL if it is not whole JSON. */
 bool ev_report_may_say(const struct ev_report *r, const struct ev_report_cause *c,
 		       const struct ev_doc *d, const bool *hidden);
 /* Whether values that an expectation found may be shown. */
 bool ev_report_may_show(const struct ev_report *r, const struct ev_doc *d,
 			const struct ev_report_check *c);
+
+/* Whether sums of what a measure reads may be shown. */
+bool ev_report_may_add(const struct ev_report *r, const struct ev_report_amount *a);
 
 #define REPORT_REDACTED "<span class=\"redacted\">redacted</span>"
 
@@ -249,7 +306,8 @@ bool ev_report_double(const struct ev_doc *d, uint32_t i, double *v);
 enum ev_report_subject { REPORT_TABLE, REPORT_COLUMN, REPORT_COLUMNS };
 
 /* The subject of the expectation; *column is set for REPORT_COLUMN. */
-enum ev_report_subject ev_report_subject(const struct ev_doc *d, const struct ev_report_check *c,
+enum ev_report_subject ev_report_subject(struct ev_report *r, const struct ev_doc *d,
+					 const struct ev_report_check *c,
 					 struct ev_report_text *column);
 /* The expectation as a sentence, with its limits. */
 void ev_report_says(struct ev_buf *b, const struct ev_doc *d, const struct ev_report_check *c);
@@ -283,8 +341,21 @@ void ev_report_histogram(struct ev_buf *b, const struct ev_doc *d, const struct 
 void ev_report_line(struct ev_buf *b, const double *v, const bool *bad, size_t n, double low,
 		    double high, bool zero);
 
-/* Parts of the page */
-void ev_report_causes(struct ev_buf *b, struct ev_report *r);
-void ev_report_checks(struct ev_buf *b, struct ev_report *r);
+/* Parts of the page. To todo they add items of the list of what is to be done. */
+
+/* What the records of these lists amount to in all, or nothing. */
+void ev_report_put_amounts(struct ev_buf *b, const struct ev_report *r,
+			   const struct ev_report_amounts *const *lists, size_t n);
+void ev_report_causes(struct ev_buf *b, struct ev_buf *todo, struct ev_report *r);
+void ev_report_checks(struct ev_buf *b, struct ev_buf *todo, struct ev_report *r);
+void ev_report_balances(struct ev_buf *b, const struct ev_report *r);
+/* After the parts that it links to. */
+void ev_report_summary(struct ev_buf *b, const struct ev_buf *todo, const struct ev_report *r);
+/* How many a result's programs but evvalidate have set aside, as far as that is known. */
+uint64_t ev_report_set_aside_elsewhere(const struct ev_report_result *res);
+uint64_t ev_report_count_failed(const struct ev_report_result *res);
+/* An item's beginning: who must act (NULL: nobody is named), and the link's. */
+void ev_report_open_item(struct ev_buf *todo, const struct ev_report_text *owners, size_t n,
+			 const char *what, size_t anchor);
 
 #endif

@@ -189,6 +189,41 @@ static void read_bucket(struct reader *rd, const struct at *at, void *tally)
 	read_tally(rd, at, t);
 }
 
+/* Members that results of other making may lack. */
+static bool has(const struct reader *rd, const struct at *at, const char *name)
+{
+	return at->node != EV_NOWHERE &&
+	       ev_member(rd->d, at->node, name, strlen(name)) != EV_NOWHERE;
+}
+
+static struct ev_report_text text_if_any(struct reader *rd, const struct at *at, const char *name)
+{
+	struct ev_report_text none = {0};
+
+	return has(rd, at, name) ? text(rd, at, name, true) : none;
+}
+
+static void read_amount(struct reader *rd, const struct at *at, void *amount)
+{
+	struct ev_report_amount *a = amount;
+	uint32_t sum = member(rd, at, "sum", EV_NUMBER, false);
+
+	a->doc = rd->d;
+	a->measure = text(rd, at, "measure", false);
+	a->currency = text(rd, at, "currency", true);
+	if (sum != EV_NOWHERE)
+		a->sum = ev_report_raw(rd->d, sum);
+	a->values = count(rd, at, "values");
+	a->unread = count(rd, at, "unread");
+	a->columns = member(rd, at, "columns", EV_ARRAY, false);
+}
+
+static void read_amounts(struct reader *rd, const struct at *at, struct ev_report_amounts *a)
+{
+	if (has(rd, at, "amounts"))
+		a->list = list(rd, at, "amounts", sizeof *a->list, &a->n, read_amount);
+}
+
 static struct ev_report_moment moment(struct reader *rd, const struct at *at, const char *name)
 {
 	struct at m = inside(rd, at, name);
@@ -222,6 +257,8 @@ static void read_cause(struct reader *rd, const struct at *at, void *cause)
 	c->severity = text(rd, at, "severity", false);
 	known_severity(rd, at, c->severity);
 	c->explain = text(rd, at, "explain", true);
+	c->owner = text_if_any(rd, at, "owner");
+	read_amounts(rd, at, &c->amounts);
 	c->records = count(rd, at, "records");
 	c->first = moment(rd, at, "first");
 	c->last = moment(rd, at, "last");
@@ -236,6 +273,9 @@ static void read_cause(struct reader *rd, const struct at *at, void *cause)
 		c->sample.raw = text(rd, &sample, "raw", false);
 	if (ev_member(rd->d, sample.node, "cut", 3) != EV_NOWHERE)
 		c->sample.cut = boolean(rd, &sample, "cut");
+	c->sample.raw_path = text_if_any(rd, &sample, "raw_path");
+	c->sample.raw_at =
+		has(rd, &sample, "raw_at") ? count(rd, &sample, "raw_at") : REPORT_NOWHERE;
 }
 
 /* One of `results`: the part of the format that is Great Expectations'. */
@@ -267,7 +307,7 @@ static void read_check(struct reader *rd, const struct at *at, void *check)
 struct ours {
 	enum ev_report_verdict verdict;
 	bool approximate;
-	struct ev_report_text error;
+	struct ev_report_text error, owner;
 	uint32_t edges, counts;
 };
 
@@ -311,6 +351,7 @@ static void read_ours(struct reader *rd, const struct at *at, void *ours)
 	o->verdict = (enum ev_report_verdict)i;
 	o->approximate = boolean(rd, at, "approximate");
 	o->error = text(rd, at, "error", true);
+	o->owner = text_if_any(rd, at, "owner");
 	read_histogram(rd, at, o);
 }
 
@@ -365,6 +406,7 @@ static void read_checks(struct reader *rd, const struct at *top, const struct at
 		k->verdict = ours[i].verdict;
 		k->approximate = ours[i].approximate;
 		k->error = ours[i].error;
+		k->owner = ours[i].owner;
 		k->edges = ours[i].edges;
 		k->counts = ours[i].counts;
 	}
@@ -421,6 +463,11 @@ static void read_evkit(struct reader *rd, const struct at *evkit, struct ev_repo
 	res->model = text(rd, evkit, "model", true);
 	res->batch = text(rd, evkit, "batch", true);
 	res->approved = boolean(rd, evkit, "approved");
+	res->sealed = has(rd, evkit, "sealed") && boolean(rd, evkit, "sealed");
+	res->too_many =
+		has(rd, evkit, "too_many_rejects") && boolean(rd, evkit, "too_many_rejects");
+	res->max_rejects = text_if_any(rd, evkit, "max_rejects");
+	read_amounts(rd, evkit, &res->amounts);
 	read_counts(rd, evkit, res);
 	read_span(rd, evkit, res);
 	res->types = list(rd, evkit, "types", sizeof *res->types, &res->n_types, read_type);
@@ -456,4 +503,126 @@ enum ev_status ev_report_read(struct ev_report *r, const char *file, struct ev_e
 	}
 	ev_buf_free(&rd.scratch);
 	return rd.failed ? EV_FATAL : EV_OK;
+}
+
+/* Balance sheets */
+
+uint64_t ev_report_stage_count(const struct ev_report_stage *s, const char *name)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (ev_report_is(s->counts[i].name, name))
+			return s->counts[i].n;
+	return 0;
+}
+
+static void read_stage(struct reader *rd, const struct at *at, void *stage)
+{
+	struct ev_report_stage *s = stage;
+	const struct ev_doc *d = rd->d;
+
+	s->program = text(rd, at, "program", false);
+	s->counts =
+		ev_arena_zalloc(&rd->r->arena, (d->nodes[at->node].count + 1) * sizeof *s->counts);
+	for (uint32_t i = ev_first(d, at->node); i < ev_end(d, at->node) && !rd->failed;
+	     i = ev_next(d, i + 1)) {
+		struct ev_report_text name = text_of(rd, i);
+
+		if (ev_report_is(name, "program"))
+			continue;
+		s->counts[s->n++] = (struct ev_report_count){
+			name, count(rd, at, ev_arena_copy(&rd->r->arena, name.p, name.len))};
+	}
+}
+
+static bool same_stage(const struct ev_report_stage *a, const struct ev_report_stage *b)
+{
+	if (ev_report_compare(a->program, b->program) != 0 || a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (ev_report_compare(a->counts[i].name, b->counts[i].name) != 0 ||
+		    a->counts[i].n != b->counts[i].n)
+			return false;
+	return true;
+}
+
+/* A sealed chain has the stages of all programs so far: the longest has them all. */
+static void add_stages(struct reader *rd, struct ev_report_result *res,
+		       struct ev_report_stage *stages, size_t n)
+{
+	struct ev_report_stage *all;
+	size_t same = 0;
+
+	while (same < n && same < res->n_stages && same_stage(&res->stages[same], &stages[same]))
+		same++;
+	if (same == n)
+		return;
+	all = ev_arena_zalloc(&rd->r->arena, (res->n_stages + n) * sizeof *all);
+	if (same < res->n_stages)
+		same = 0;
+	else
+		res->n_stages = 0;
+	for (size_t i = 0; i < res->n_stages; i++)
+		all[i] = res->stages[i];
+	memcpy(all + res->n_stages, stages, n * sizeof *all);
+	res->n_stages += n;
+	res->stages = all;
+}
+
+/* Whether the balance sheet is of the result, by what evvalidate counted, or else by name. */
+static bool is_of(const struct ev_report *r, const struct ev_report_result *res,
+		  struct ev_report_text batch, const struct ev_report_stage *stages, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ev_report_is(stages[i].program, "evvalidate"))
+			return ev_report_stage_count(&stages[i], "in") == res->in + res->blank &&
+			       ev_report_stage_count(&stages[i], "out") == res->out &&
+			       ev_report_stage_count(&stages[i], "rejected") == res->rejected;
+	return (batch.len == 0 && r->n == 1) || ev_report_compare(batch, res->batch) == 0;
+}
+
+enum ev_status ev_report_read_balance(struct ev_report *r, const char *file,
+				      const struct ev_doc *doc, struct ev_error *err)
+{
+	struct reader rd = {.r = r, .file = file, .d = doc, .err = err};
+	struct at top = {NULL, NULL, 0, 0};
+	struct ev_report_result *of = NULL;
+	struct ev_report_text program, batch;
+	struct ev_report_stage *stages;
+	size_t n = 0, fits = 0;
+	bool ok;
+
+	if (ev_kind(doc, 0) != EV_OBJECT) {
+		fail(&rd, &top, "the balance sheet", 0, "is no JSON object");
+		return EV_FATAL;
+	}
+	program = text(&rd, &top, "program", false);
+	batch = text(&rd, &top, "batch", false);
+	ok = boolean(&rd, &top, "ok");
+	stages = list(&rd, &top, "stages", sizeof *stages, &n, read_stage);
+	for (size_t i = 0; i < r->n && !rd.failed; i++) {
+		struct ev_report_result *res = &r->results[i];
+		bool named = batch.len > 0 && ev_report_compare(batch, res->batch) == 0;
+
+		if (!is_of(r, res, batch, stages, n))
+			continue;
+		/* Days may have equal counts. */
+		if (of == NULL || named)
+			of = res;
+		fits = named ? 1 : fits + 1;
+		if (named)
+			break;
+	}
+	if (!rd.failed && fits != 1)
+		fail(&rd, &top, "batch", 0,
+		     of == NULL
+			     ? "is of no batch of these results: give the file that --stats FILE "
+			       "wrote in the same run"
+			     : "may be of several of these results: name batches by --batch");
+	ev_buf_free(&rd.scratch);
+	if (rd.failed)
+		return EV_FATAL;
+	add_stages(&rd, of, stages, n);
+	if (ev_report_is(program, "evload"))
+		of->load = ok ? REPORT_LOADED : REPORT_REFUSED;
+	return EV_OK;
 }

@@ -93,18 +93,18 @@ static enum ev_report_reach reach_column(const struct ev_report *r, struct ev_re
 
 /* Whether a step leads from a list to its element `index`, or from an object to this name. */
 static bool leads(const struct ev_step *s, const struct ev_doc *d, uint32_t from, uint32_t at,
-		  int64_t index)
+		  int64_t index, bool cut)
 {
 	if (ev_kind(d, from) == EV_OBJECT)
 		return s->kind == EV_STEP_NAME && ev_string_is(d, at, s->name, s->len);
-	return s->kind == EV_STEP_EACH ||
+	return s->kind == EV_STEP_EACH || (s->kind == EV_STEP_INDEX && cut) ||
 	       (s->kind == EV_STEP_INDEX &&
 		(s->index == index || s->index + (int64_t)d->nodes[from].count == index));
 }
 
 /* open: a bit for each redacted path that leads to the value, by `depth` of its steps. */
 static void hide(const struct ev_report *r, const struct ev_doc *d, uint32_t i, size_t depth,
-		 uint64_t open, bool *hidden)
+		 uint64_t open, bool cut, bool *hidden)
 {
 	bool object = ev_kind(d, i) == EV_OBJECT;
 	int64_t index = 0;
@@ -118,19 +118,19 @@ static void hide(const struct ev_report *r, const struct ev_doc *d, uint32_t i, 
 
 		for (size_t k = 0; k < r->n_redact; k++)
 			if ((open >> k & 1) != 0 && depth < r->redact[k]->n &&
-			    leads(&r->redact[k]->steps[depth], d, i, at, index))
+			    leads(&r->redact[k]->steps[depth], d, i, at, index, cut))
 				in |= (uint64_t)1 << k;
 		if (in != 0)
-			hide(r, d, at + object, depth + 1, in, hidden);
+			hide(r, d, at + object, depth + 1, in, cut, hidden);
 		index++;
 	}
 }
 
-void ev_report_hide(const struct ev_report *r, const struct ev_doc *d, bool *hidden)
+void ev_report_hide(const struct ev_report *r, const struct ev_doc *d, bool cut, bool *hidden)
 {
 	memset(hidden, 0, d->n * sizeof *hidden);
 	if (r->n_redact > 0)
-		hide(r, d, 0, 0, UINT64_MAX, hidden);
+		hide(r, d, 0, 0, UINT64_MAX, cut, hidden);
 	for (uint32_t i = 0; i < d->n;) {
 		if (!hidden[i]) {
 			i++;
@@ -205,6 +205,9 @@ bool ev_report_may_say(const struct ev_report *r, const struct ev_report_cause *
 		return true;
 	if (c->sample.path.p == NULL && ev_report_is(c->code, "rule"))
 		return false; /* a rule can speak of any field */
+	/* The message may quote what the excerpt lacks, or a line of which no field is known. */
+	if ((c->sample.cut && !quotes_nothing(c->keyword)) || (c->stage.p != NULL && d == NULL))
+		return false;
 	at = c->sample.path.p == NULL ? REPORT_APART : ev_report_reach_pointer(r, c->sample.path);
 	if (at == REPORT_INSIDE || (at == REPORT_AROUND && !quotes_nothing(c->keyword)))
 		return false;
@@ -240,5 +243,15 @@ bool ev_report_may_show(const struct ev_report *r, const struct ev_doc *d,
 	if (list != EV_NOWHERE)
 		for (uint32_t i = ev_first(d, list); i < ev_end(d, list) && may; i = ev_next(d, i))
 			may = is_shown_column(r, d, i);
+	return may;
+}
+
+bool ev_report_may_add(const struct ev_report *r, const struct ev_report_amount *a)
+{
+	bool may = true;
+
+	for (uint32_t i = ev_first(a->doc, a->columns); i < ev_end(a->doc, a->columns) && may;
+	     i = ev_next(a->doc, i))
+		may = is_shown_column(r, a->doc, i);
 	return may;
 }

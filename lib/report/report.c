@@ -26,6 +26,11 @@ void ev_report_free(struct ev_report **report)
 		free(r->results[i].text);
 	}
 	free(r->results);
+	for (size_t i = 0; i < r->n_sheets; i++) {
+		ev_scan_free(&r->sheets[i].scan);
+		free(r->sheets[i].text);
+	}
+	free(r->sheets);
 	for (size_t i = 0; i < r->n_redact; i++)
 		ev_path_free(&r->redact[i]);
 	ev_scan_free(&r->scan);
@@ -53,12 +58,21 @@ enum ev_status ev_report_redact(struct ev_report *r, const char *path, struct ev
 	return EV_OK;
 }
 
+static enum ev_status no_json(const char *file, const char *text, size_t len,
+			      const struct ev_flaw *flaw, const char *what, struct ev_error *err)
+{
+	size_t line, column;
+
+	ev_report_place(text, flaw->at < len ? flaw->at : len, &line, &column);
+	return ev_fail(err, "%s:%zu:%zu: is no JSON: %s: give %s", file, line, column, flaw->what,
+		       what);
+}
+
 enum ev_status ev_report_add(struct ev_report *r, const char *file, char *text, size_t len,
 			     struct ev_error *err)
 {
 	struct ev_report_result *res;
 	struct ev_flaw flaw;
-	size_t line, column;
 
 	if (r->n == EV_REPORT_RESULTS) {
 		free(text);
@@ -68,11 +82,25 @@ enum ev_status ev_report_add(struct ev_report *r, const char *file, char *text, 
 	ev_grow(&r->results, &r->cap, r->n + 1, sizeof *r->results);
 	res = &r->results[r->n++];
 	*res = (struct ev_report_result){.text = text, .scan = ev_scan_new()};
-	if ((res->doc = ev_scan(res->scan, text, len, &flaw)) != NULL)
-		return ev_report_read(r, file, err);
-	ev_report_place(text, flaw.at < len ? flaw.at : len, &line, &column);
-	return ev_fail(err, "%s:%zu:%zu: is no JSON: %s: give a result that evvalidate wrote", file,
-		       line, column, flaw.what);
+	res->doc = ev_scan(res->scan, text, len, &flaw);
+	return res->doc != NULL
+		       ? ev_report_read(r, file, err)
+		       : no_json(file, text, len, &flaw, "a result that evvalidate wrote", err);
+}
+
+enum ev_status ev_report_balance(struct ev_report *r, const char *file, char *text, size_t len,
+				 struct ev_error *err)
+{
+	struct ev_report_sheet *sheet;
+	const struct ev_doc *d;
+	struct ev_flaw flaw;
+
+	ev_grow(&r->sheets, &r->sheets_cap, r->n_sheets + 1, sizeof *r->sheets);
+	sheet = &r->sheets[r->n_sheets++];
+	*sheet = (struct ev_report_sheet){text, ev_scan_new()};
+	d = ev_scan(sheet->scan, text, len, &flaw);
+	return d != NULL ? ev_report_read_balance(r, file, d, err)
+			 : no_json(file, text, len, &flaw, "a file that --stats FILE wrote", err);
 }
 
 /*
@@ -201,7 +229,7 @@ static void put_name(struct ev_buf *b, const struct ev_report *r)
 		PUT(b, " \u00b7 {}", ESCAPED(s->batch, 80));
 }
 
-static void put_head(struct ev_buf *b, const struct ev_report *r)
+static void put_head(struct ev_buf *b, const struct ev_report *r, bool balances, bool causes)
 {
 	ev_buf_puts(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
@@ -221,87 +249,12 @@ static void put_head(struct ev_buf *b, const struct ev_report *r)
 	put_name(b, r);
 	PUT(b,
 	    "</bdi></p><nav aria-label=\"Parts of the report\">{}"
-	    "<a href=\"#causes\">Causes</a> <a href=\"#checks\">Expectations</a> "
+	    "{}<a href=\"#checks\">Expectations</a> {}"
 	    "<a href=\"#about\">Words used</a></nav></header>\n"
 	    "<main id=\"main\" tabindex=\"-1\">\n",
-	    HTML(r->n > 1 ? "<a href=\"#batches\">Batches</a> " : ""));
-}
-
-/* Which loads were approved, as the end of the sentence. */
-static void put_approval(struct ev_buf *b, const struct ev_report *r)
-{
-	size_t approved = 0;
-
-	for (size_t i = 0; i < r->n; i++)
-		approved += r->results[i].approved;
-	if (r->n == 1)
-		PUT(b, "the load was <strong class=\"{}\">{}</strong>.",
-		    HTML(approved ? "good" : "bad"), HTML(approved ? "approved" : "not approved"));
-	else if (approved == r->n)
-		PUT(b, "<strong class=\"good\">all {} loads</strong> were approved.", COUNT(r->n));
-	else
-		PUT(b, "<strong class=\"bad\">{} of {} loads</strong> were approved.",
-		    COUNT(approved), COUNT(r->n));
-}
-
-/* The sentence that a shop manager reads first. */
-static void put_sentence(struct ev_buf *b, const struct ev_report *r)
-{
-	const struct ev_report_result *s = &r->sum;
-
-	ev_buf_puts(b, "<h1>");
-	if (s->in == 0)
-		ev_buf_puts(b, "No events came in");
-	else
-		PUT(b, "{} of {} event{} passed", SHARE(s->out, s->in), ROUND(s->in),
-		    HTML(s->in == 1 ? "" : "s"));
-	PUT(b, "; {} {} set aside; ", ROUND(s->rejected), HTML(s->rejected == 1 ? "was" : "were"));
-	put_approval(b, r);
-	ev_buf_puts(b, "</h1>\n");
-}
-
-static uint64_t count_failed(const struct ev_report_result *res)
-{
-	uint64_t failed = 0;
-
-	for (size_t i = 0; i < res->n_checks; i++)
-		failed += res->checks[i].verdict == REPORT_FAIL;
-	return failed;
-}
-
-static void put_span(struct ev_buf *b, const struct ev_report *r)
-{
-	const struct ev_report_result *s = &r->sum;
-	uint64_t failed = count_failed(&r->results[0]);
-
-	ev_buf_puts(b, "<p class=\"lead\">");
-	if (r->n > 1)
-		PUT(b, "{} batches", COUNT(r->n));
-	else
-		PUT(b, "Batch {}", DATA_OR(s->batch, 120, "without a name"));
-	if (s->first.p != NULL && s->last.p != NULL)
-		PUT(b, ", events from {} to {} (UTC)", TIME(s->first), TIME(s->last));
-	ev_buf_puts(b, ".");
-	if (r->n == 1 && failed > 0)
-		PUT(b, " {} of {} of the whole failed.", COUNT(failed),
-		    PLURAL(r->results[0].n_checks, "expectation"));
-	if (s->blank > 0)
-		PUT(b, " Not counted: {}.", PLURAL(s->blank, "blank line"));
-	ev_buf_puts(b, "</p>\n");
-}
-
-static void put_summary(struct ev_buf *b, const struct ev_report *r)
-{
-	const struct ev_report_result *s = &r->sum;
-
-	ev_buf_puts(b, "<section id=\"summary\" aria-label=\"Summary\">\n");
-	put_sentence(b, r);
-	put_span(b, r);
-	PUT(b,
-	    "<dl class=\"facts\"><div><dt>Events</dt><dd>{}</dd></div>"
-	    "<div><dt>Passed</dt><dd>{}</dd></div><div><dt>warnings</dt><dd>{}</dd></div>"
-	    "<div><dt>Set aside</dt><dd>{}</dd></div></dl>\n",
-	    COUNT(s->in), COUNT(s->out), COUNT(s->warning), COUNT(s->rejected));
+	    HTML(r->n > 1 ? "<a href=\"#batches\">Batches</a> " : ""),
+	    HTML(causes ? "<a href=\"#causes\">Causes</a> " : ""),
+	    HTML(balances ? "<a href=\"#balance\">Balance</a> " : ""));
 }
 
 /*
@@ -374,7 +327,7 @@ static void put_batch(struct ev_buf *b, const struct ev_report_result *res)
 	    DATA_OR(res->batch, 80, "without a name"), HTML(res->approved ? "good" : "bad"),
 	    HTML(res->approved ? "approved" : "not approved"), COUNT(res->in),
 	    SHARE(res->out, res->in), COUNT(res->rejected), COUNT(res->warning),
-	    COUNT(count_failed(res)));
+	    COUNT(ev_report_count_failed(res)));
 }
 
 static void put_batches(struct ev_buf *b, const struct ev_report *r)
@@ -451,8 +404,7 @@ static void put_foot(struct ev_buf *b, const struct ev_report *r)
 		"</h2>\n<dl class=\"words\">"
 		"<dt>Set aside</dt><dd>The record did not keep to what was agreed. It stands whole "
 		"in the rejects file and can be mended and sent again; nothing is lost.</dd>"
-		"<dt>Approved</dt><dd>The batch as a whole was good enough to load. A batch that "
-		"was not approved changed nothing in the warehouse.</dd>"
+		"<dt>Approved</dt><dd>The batch as a whole was good enough to load.</dd>"
 		"<dt>Expectation</dt><dd>Something that must hold for a batch as a whole, such as "
 		"the number of its events or the range of a value.</dd>"
 		"<dt>Cannot tell</dt><dd>The value is known only about, and the limit lies inside "
@@ -480,22 +432,31 @@ static void put_foot(struct ev_buf *b, const struct ev_report *r)
 
 enum ev_status ev_report_write(struct ev_report *r, struct ev_out *out, struct ev_error *err)
 {
-	struct ev_buf b = {0};
+	struct ev_buf b = {0}, todo = {0}, balances = {0}, causes = {0}, checks = {0};
 	enum ev_status st;
 
 	add_up(r);
-	put_head(&b, r);
-	put_summary(&b, r);
+	/* The summary stands before what it links to. */
+	ev_report_checks(&checks, &todo, r);
+	ev_report_causes(&causes, &todo, r);
+	ev_report_balances(&balances, r);
+	put_head(&b, r, balances.len > 0, causes.len > 0);
+	ev_report_summary(&b, &todo, r);
 	if (r->n == 1)
 		put_timeline(&b, &r->results[0]);
 	put_types(&b, &r->sum);
 	ev_buf_puts(&b, "</section>\n");
 	if (r->n > 1)
 		put_batches(&b, r);
-	ev_report_causes(&b, r);
-	ev_report_checks(&b, r);
+	ev_buf_put(&b, causes.p, causes.len);
+	ev_buf_put(&b, checks.p, checks.len);
+	ev_buf_put(&b, balances.p, balances.len);
 	put_foot(&b, r);
 	st = ev_out_status(out, ev_out_put(out, b.p, b.len), err);
 	ev_buf_free(&b);
+	ev_buf_free(&todo);
+	ev_buf_free(&balances);
+	ev_buf_free(&causes);
+	ev_buf_free(&checks);
 	return st;
 }

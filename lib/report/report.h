@@ -35,6 +35,19 @@ enum ev_status ev_report_redact(struct ev_report *r, const char *path, struct ev
 enum ev_status ev_report_add(struct ev_report *r, const char *file, char *text, size_t len,
 			     struct ev_error *err);
 
+/*
+ * Adds a balance sheet, as --stats FILE writes it, to the result that it is of. After all results;
+ * text and errors as above.
+ */
+enum ev_status ev_report_balance(struct ev_report *r, const char *file, char *text, size_t len,
+				 struct ev_error *err);
+
+/*
+ * Adds the rejects of other programs than evvalidate that a file has, or those files in a folder
+ * which bear the names that programs give them by the batches of the results. After all results.
+ */
+enum ev_status ev_report_rejects(struct ev_report *r, const char *path, struct ev_error *err);
+
 /* Writes the page of all results (at least one). */
 enum ev_status ev_report_write(struct ev_report *r, struct ev_out *out, struct ev_error *err);
 

@@ -32,7 +32,7 @@ static const struct sentence sentences[] = {
 	{"column_values_to_not_be_in_set", VALUES, "be none of {value_set}"},
 	{"column_values_to_be_null", ROWS, "<column> must be empty"},
 	{"column_values_to_not_be_null", ROWS, "<column> must be filled in"},
-	{"column_values_to_be_of_type", VALUES, "be of the type <type_>"},
+	{"column_values_to_be_of_type", VALUES, "be {kind}"},
 	{"column_values_to_be_in_type_list", VALUES, "be of one of the types {type_list}"},
 	{"column_values_to_match_regex", VALUES, "match the pattern <regex>"},
 	{"column_values_to_not_match_regex", VALUES, "not match the pattern <regex>"},
@@ -130,17 +130,20 @@ static const struct sentence *sentence_of(struct ev_report_text type)
 	return NULL;
 }
 
-enum ev_report_subject ev_report_subject(const struct ev_doc *d, const struct ev_report_check *c,
+enum ev_report_subject ev_report_subject(struct ev_report *r, const struct ev_doc *d,
+					 const struct ev_report_check *c,
 					 struct ev_report_text *column)
 {
 	uint32_t i = ev_report_at(d, c->kwargs, "column");
 
 	*column = (struct ev_report_text){0};
 	if (i != EV_NOWHERE && ev_kind(d, i) == EV_STRING) {
-		/* As spelt, where it has escapes: it only names a group. */
-		*column = ev_report_raw(d, i);
-		column->p++;
-		column->len -= 2;
+		struct ev_buf scratch = {0};
+
+		column->p = ev_string(d, i, &scratch, &column->len);
+		if (d->nodes[i].escaped)
+			column->p = ev_arena_copy(&r->arena, column->p, column->len);
+		ev_buf_free(&scratch);
 		return REPORT_COLUMN;
 	}
 	if (ev_report_at(d, c->kwargs, "column_A") != EV_NOWHERE ||
@@ -267,6 +270,28 @@ static void put_quantile_ranges(struct ev_buf *b, const struct ev_doc *d, uint32
 	}
 }
 
+/* A list is called one. */
+static bool put_kind(const struct saying *s)
+{
+	static const char *const kinds[][2] = {
+		{"list", "a list"},	   {"array", "a list"},		{"dict", "an object"},
+		{"object", "an object"},   {"str", "a text"},		{"string", "a text"},
+		{"bool", "true or false"}, {"boolean", "true or false"}};
+	uint32_t i = ev_report_at(s->d, s->kwargs, "type_");
+
+	for (size_t k = 0; i != EV_NOWHERE && k < sizeof kinds / sizeof kinds[0]; k++)
+		if (ev_kind(s->d, i) == EV_STRING &&
+		    ev_string_is(s->d, i, kinds[k][0], strlen(kinds[k][0]))) {
+			ev_buf_puts(s->b, kinds[k][1]);
+			return true;
+		}
+	ev_buf_puts(s->b, "of the type ");
+	if (i == EV_NOWHERE)
+		return false;
+	put_code(s->b, s->d, i);
+	return true;
+}
+
 /* One argument, by the name between the brackets; false if it is missing. */
 static bool put_argument(const struct saying *s, const char *name, size_t len, bool as_code)
 {
@@ -278,6 +303,8 @@ static bool put_argument(const struct saying *s, const char *name, size_t len, b
 		put_range(s);
 		return true;
 	}
+	if (ev_report_is(t, "kind"))
+		return put_kind(s);
 	if (ev_report_is(t, "or_equal") || ev_report_is(t, "strictly")) {
 		bool or_equal = t.p[0] == 'o';
 
@@ -463,6 +490,102 @@ static void say_tally(struct ev_buf *b, const struct ev_report_check *c, const s
 		    HTML(t->missing == 1 ? "was" : "were"), HTML(t->missing == 1 ? "es" : ""));
 }
 
+/* Whether what is observed is computed, so that most of its digits say nothing. */
+static bool is_average(const struct ev_report_check *c)
+{
+	static const char *const types[] = {
+		"expect_column_mean_to_be_between",
+		"expect_column_median_to_be_between",
+		"expect_column_stdev_to_be_between",
+		"expect_column_quantile_values_to_be_between",
+		"expect_column_proportion_of_non_null_values_to_be_between",
+		"expect_column_proportion_of_unique_values_to_be_between",
+		"expect_column_kl_divergence_to_be_less_than",
+		"expect_column_chisquare_test_p_value_to_be_greater_than"};
+
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+		if (ev_report_is(c->type, types[i]))
+			return true;
+	return false;
+}
+
+/* Digits, a point among them, with so many behind it: half up. */
+static void round_to(struct ev_report_text t, size_t decimals, struct ev_buf *out)
+{
+	size_t point = (size_t)((const char *)memchr(t.p, '.', t.len) - t.p),
+	       len = point + 1 + decimals, i;
+	bool up = t.p[len] >= '5';
+
+	ev_buf_reset(out);
+	ev_buf_put(out, t.p, len);
+	for (i = len; up && i-- > 0;) {
+		if (out->p[i] == '-')
+			break;
+		if (out->p[i] == '.')
+			continue;
+		up = out->p[i] == '9';
+		out->p[i] = up ? '0' : (char)(out->p[i] + 1);
+	}
+	if (!up)
+		return;
+	/* A new digit in front: behind the sign. */
+	i = out->p[0] == '-';
+	ev_buf_putc(out, '0');
+	memmove(out->p + i + 1, out->p + i, out->len - 1 - i);
+	out->p[i] = '1';
+}
+
+static bool same_side(const struct ev_doc *d, uint32_t limit, struct ev_report_text exact,
+		      const struct ev_buf *rounded)
+{
+	struct ev_report_text l;
+
+	if (limit == EV_NOWHERE || ev_kind(d, limit) != EV_NUMBER)
+		return true;
+	l = ev_report_raw(d, limit);
+	return ev_number_compare(exact.p, exact.len, l.p, l.len) ==
+	       ev_number_compare(rounded->p, rounded->len, l.p, l.len);
+}
+
+/*
+ * An average with as many digits as say something, and as many more as it takes to show on which
+ * side of the limits it lies.
+ */
+static void put_average(struct ev_buf *b, const struct ev_doc *d, const struct ev_report_check *c,
+			uint32_t i)
+{
+	enum { SIGNIFICANT = 5, LEAST = 2, GROUPED = 5, LONGEST = 100 };
+	static const char *const limits[] = {"min_value", "max_value", "threshold", "p"};
+	struct ev_report_text t = ev_report_raw(d, i);
+	const char *point = t.len <= LONGEST ? memchr(t.p, '.', t.len) : NULL;
+	size_t zeros = strspn(t.p, "-0."), whole, decimals;
+	struct ev_buf rounded = {0};
+	bool same = false;
+
+	if (ev_kind(d, i) != EV_NUMBER || point == NULL || memchr(t.p, 'e', t.len) != NULL ||
+	    memchr(t.p, 'E', t.len) != NULL) {
+		ev_report_value(b, d, i, SHOWN);
+		return;
+	}
+	/* Zeros that lead do not count as significant. */
+	whole = (size_t)(point - t.p);
+	decimals = zeros > whole	 ? zeros - whole - 1 + SIGNIFICANT
+		   : whole < SIGNIFICANT ? SIGNIFICANT - whole
+					 : LEAST;
+	decimals = decimals < LEAST ? LEAST : decimals;
+	for (; !same && whole + 1 + decimals < t.len; decimals++) {
+		round_to(t, decimals, &rounded);
+		same = true;
+		for (size_t k = 0; k < sizeof limits / sizeof limits[0]; k++)
+			same &= same_side(d, ev_report_at(d, c->kwargs, limits[k]), t, &rounded);
+	}
+	if (same)
+		ev_report_number(b, rounded.p, rounded.len, GROUPED);
+	else
+		ev_report_value(b, d, i, SHOWN);
+	ev_buf_free(&rounded);
+}
+
 /* {"quantiles":[...],"values":[...]} */
 static bool say_quantiles(struct ev_buf *b, const struct ev_doc *d, const struct ev_report_check *c,
 			  uint32_t observed)
@@ -472,9 +595,12 @@ static bool say_quantiles(struct ev_buf *b, const struct ev_doc *d, const struct
 	if (!quantiles_of(d, observed, "values", &q, &v))
 		return false;
 	for (uint32_t i = ev_first(d, q), k = ev_first(d, v); i < ev_end(d, q);
-	     i = ev_next(d, i), k = ev_next(d, k))
-		PUT(b, "{}{}: <strong>{}{}</strong>", HTML(i > ev_first(d, q) ? "; " : ""),
-		    VALUE(d, i, 1), HTML(c->approximate ? "~" : ""), VALUE(d, k, 1));
+	     i = ev_next(d, i), k = ev_next(d, k)) {
+		PUT(b, "{}{}: <strong>{}", HTML(i > ev_first(d, q) ? "; " : ""), VALUE(d, i, 1),
+		    HTML(c->approximate ? "~" : ""));
+		put_average(b, d, c, k);
+		ev_buf_puts(b, "</strong>");
+	}
 	return true;
 }
 
@@ -488,7 +614,11 @@ static void say_observed(struct ev_buf *b, const struct ev_report *r, const stru
 	if ((s == NULL || s->opening <= WHOLE) && !ev_report_may_show(r, d, c)) {
 		ev_buf_puts(b, REPORT_REDACTED);
 	} else if (ev_kind(d, observed) != EV_OBJECT || !say_quantiles(b, d, c, observed)) {
-		put_value(&found, c->approximate ? "<strong>~" : "<strong>", observed, SHOWN);
+		ev_buf_puts(b, c->approximate ? "<strong>~" : "<strong>");
+		if (is_average(c))
+			put_average(b, d, c, observed);
+		else
+			put_value(&found, "", observed, SHOWN);
 		ev_buf_puts(b, "</strong>");
 	}
 	ev_buf_puts(b, ".");
@@ -545,6 +675,8 @@ void ev_report_found_words(struct ev_buf *b, const struct ev_doc *d,
 	ev_buf_puts(b, c->approximate ? "~" : "");
 	if (tally_of(d, c, &t))
 		PUT(b, "{}", SHARE(t.wrong, t.all - t.missing));
+	else if (observed != EV_NOWHERE && is_average(c))
+		put_average(b, d, c, observed);
 	else if (observed != EV_NOWHERE)
 		ev_report_value(b, d, observed, 1);
 }

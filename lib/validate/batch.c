@@ -42,6 +42,7 @@ struct ev_batch {
 	struct ev_time first, latest;
 	bool timed;
 	struct ev_causes causes;
+	struct ev_amounts rejected, one; /* of all that were set aside, and of one record */
 	uint64_t records;
 	struct ev_buf name, scratch, path;
 };
@@ -68,6 +69,8 @@ void ev_batch_free(struct ev_batch **batch)
 	free(b->types);
 	ev_lookup_free(&b->types_by_name);
 	ev_causes_free(&b->causes);
+	ev_amounts_free(&b->rejected);
+	ev_amounts_free(&b->one);
 	ev_buf_free(&b->name);
 	ev_buf_free(&b->scratch);
 	ev_buf_free(&b->path);
@@ -293,6 +296,10 @@ void ev_batch_reject(struct ev_batch *b, const struct ev_event *event, const str
 	if (pos.timed)
 		count_time(b, pos.time, 1, 1);
 	name = type_name(b, d, at);
+	ev_amounts_clear(&b->one);
+	if (d != NULL && b->m->n_measures > 0)
+		ev_amounts_of(b->m, d, name, &b->one);
+	ev_amounts_add(&b->rejected, &b->one);
 	for (size_t i = 0; i < why->n || i == 0; i++) {
 		const struct ev_reason *r = i < why->n ? &why->list[i] : &none;
 		const char *const texts[EV_CAUSE_TEXTS] = {
@@ -306,7 +313,8 @@ void ev_batch_reject(struct ev_batch *b, const struct ev_event *event, const str
 			[EV_CAUSE_SAMPLE_PATH] = r->path,
 			[EV_CAUSE_MESSAGE] = r->message};
 
-		ev_causes_count(&b->causes, b->records, texts, &pos, rec, origin, origin_len);
+		ev_causes_count(&b->causes, b->records, texts, &pos, rec, origin, origin_len,
+				&b->one);
 	}
 }
 
@@ -328,7 +336,7 @@ void ev_batch_warn(struct ev_batch *b, const struct ev_event *event, const struc
 						    [EV_CAUSE_SEVERITY] = rule->severity,
 						    [EV_CAUSE_EXPLAIN] = rule->explain,
 						    [EV_CAUSE_MESSAGE] = ev_buf_str(&message)},
-		&pos, rec, event->origin, event->origin_len);
+		&pos, rec, event->origin, event->origin_len, NULL);
 	ev_buf_free(&message);
 }
 
@@ -405,7 +413,7 @@ static void put_timeline(const struct ev_batch *b, struct ev_buf *out)
 	ev_buf_puts(out, "]}");
 }
 
-void ev_batch_write(const struct ev_batch *b, struct ev_buf *out)
+void ev_batch_write(struct ev_batch *b, struct ev_buf *out)
 {
 	if (b->timed) {
 		ev_json_open(out, "span", '{');
@@ -417,16 +425,17 @@ void ev_batch_write(const struct ev_batch *b, struct ev_buf *out)
 	}
 	put_types(b, LISTED_TYPES, out);
 	put_timeline(b, out);
-	ev_causes_write(&b->causes, out);
+	ev_amounts_write(b->m, &b->rejected, false, out);
+	ev_causes_write(&b->causes, b->m, out);
 }
 
 /* State */
 
-bool ev_batch_state(const struct ev_batch *b, size_t nth, const struct ev_presence *presence,
+bool ev_batch_state(struct ev_batch *b, size_t nth, const struct ev_presence *presence,
 		    struct ev_buf *out)
 {
 	if (nth > 0)
-		return ev_causes_state(&b->causes, nth - 1, out);
+		return ev_causes_state(&b->causes, b->m, nth - 1, out);
 	ev_buf_puts(out, "{\"batch\":{\"span\":[");
 	for (int k = 0; b->timed && k < 2; k++) {
 		const struct ev_time *t = k == 0 ? &b->first : &b->latest;
@@ -446,6 +455,7 @@ bool ev_batch_state(const struct ev_batch *b, size_t nth, const struct ev_presen
 	}
 	ev_buf_putc(out, ']');
 	put_types(b, MAX_TYPES, out);
+	ev_amounts_write(b->m, &b->rejected, true, out);
 	ev_json_name(out, "paths");
 	if (presence != NULL)
 		ev_presence_state(presence, out);
@@ -542,7 +552,8 @@ static bool merge_batch(struct ev_batch *b, const struct ev_doc *d, uint32_t at,
 	    !ev_state_u64(d, at, "unit", &unit) || unit > UNIT_CENTURY ||
 	    !ev_state_u64(d, at, "left_out", &left_out) ||
 	    !ev_count_add(&b->causes.left_out, left_out) ||
-	    !ev_count_add(&b->records, passed + rejected) || !merge_span(b, d, span, passed))
+	    !ev_count_add(&b->records, passed + rejected) || !merge_span(b, d, span, passed) ||
+	    !ev_amounts_read(b->m, d, at, &b->rejected))
 		return false;
 	while (b->unit < (enum unit)unit)
 		coarsen(b);
@@ -559,7 +570,7 @@ bool ev_batch_merge(struct ev_batch *b, const struct ev_doc *d, uint64_t passed,
 
 	if (at != EV_NOWHERE)
 		return ev_kind(d, at) == EV_OBJECT &&
-		       ev_causes_merge(&b->causes, d, at, passed + rejected, b->records);
+		       ev_causes_merge(&b->causes, b->m, d, at, passed + rejected, b->records);
 	at = ev_member(d, 0, "batch", 5);
 	return at != EV_NOWHERE && ev_kind(d, at) == EV_OBJECT &&
 	       merge_batch(b, d, at, passed, rejected) &&

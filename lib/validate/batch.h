@@ -30,14 +30,14 @@ void ev_batch_warn(struct ev_batch *b, const struct ev_event *event, const struc
 
 /* The latest time of an event that passed. False if there is none. */
 bool ev_batch_latest(const struct ev_batch *b, struct ev_time *t);
-/* Appends the members span, types, timeline, causes and causes_left_out. */
-void ev_batch_write(const struct ev_batch *b, struct ev_buf *out);
+/* Appends the members span, types, timeline, amounts, causes and causes_left_out. */
+void ev_batch_write(struct ev_batch *b, struct ev_buf *out);
 
 /*
  * Appends the nth object of state: the batch with its paths (NULL for none), then its causes.
  * False behind the last.
  */
-bool ev_batch_state(const struct ev_batch *b, size_t nth, const struct ev_presence *presence,
+bool ev_batch_state(struct ev_batch *b, size_t nth, const struct ev_presence *presence,
 		    struct ev_buf *out);
 /*
  * Merges one state object: the batch, then its causes. Of a run that passed and rejected so many;

@@ -20,6 +20,8 @@ struct ev_verdict {
 	struct ev_presence *presence; /* NULL where records are no events */
 	struct ev_presence *own;      /* the same, of merged states */
 	struct ev_out *result, *state;
+	const char *max_rejects; /* see struct ev_verdict_options */
+	bool sealed, too_many;
 	struct ev_verdict_counts merged, head; /* of all states, and of the one that is read */
 	char *first, *last;		       /* names of merged batches, least and greatest */
 	uint64_t lines;
@@ -37,6 +39,8 @@ enum ev_status ev_verdict_open(const struct ev_model *m, const struct ev_verdict
 		return EV_OK;
 	v = ev_calloc(1, sizeof *v);
 	v->m = m;
+	v->max_rejects = o->max_rejects;
+	v->sealed = o->sealed;
 	if (m != NULL)
 		v->suite = o->suite != NULL ? ev_suite_of_file(o->suite, m->root, &o->spill, err)
 					    : ev_suite_of_model(m, &o->spill, err);
@@ -394,6 +398,9 @@ static void put_meta(const struct ev_verdict *v, const char *batch,
 	ev_json_text(out, "model", model_name(v));
 	ev_json_text(out, "batch", batch);
 	ev_json_bool(out, "approved", approved);
+	ev_json_bool(out, "sealed", v->sealed);
+	ev_json_text(out, "max_rejects", v->max_rejects);
+	ev_json_bool(out, "too_many_rejects", v->too_many);
 	ev_json_open(out, "counts", '{');
 	put_counts(c, out);
 	ev_batch_write(v->batch, out);
@@ -442,6 +449,7 @@ enum ev_status ev_verdict_write(struct ev_verdict *v, const char *batch,
 {
 	enum ev_status st = EV_OK;
 
+	v->too_many = !*approved && counts->out > 0;
 	if (v->suite != NULL && counts->out > 0)
 		ev_suite_asked(v->suite);
 	if (v->state != NULL)

@@ -15,6 +15,8 @@ struct ev_verdict_options {
 	const char *suite;  /* a file of Great Expectations in place of the model's list, or NULL */
 	const char *result; /* files to write, or NULL */
 	const char *state;
+	const char *max_rejects; /* as it was given, or NULL */
+	bool sealed;		 /* what comes in is, and goes out */
 	struct ev_suite_options spill;
 };
 
