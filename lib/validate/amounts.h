@@ -1,6 +1,6 @@
 /*
- * amounts: what the records of a batch amount to, by the model's measures and by currency. Floor
- * 10, of validate.
+ * amounts: what the records of a batch amount to, by the model's measures and by currency. Part of
+ * validate. Floor 10.
  *
  * A measure takes a record as the views of evschema do: the types that it is for add to it, those
  * under minus take from it.
