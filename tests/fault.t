@@ -51,6 +51,7 @@ of()
 	evschema) echo 'evschema -t sqlite -o out/o' ;;
 	evreport) echo 'evreport result -o out/o' ;;
 	evstate) echo 'evstate show state o1 -o out/o' ;;
+	evreject) echo 'evreject replay set-aside -o out/o' ;;
 	evload) echo 'evload --unsealed --batch d1 --stats out/s sqlite:out.db rows' ;;
 	evload.folder) echo 'evload tsv:out/d rows' ;;
 	evload.packed) echo 'evload --gzip tsv:out/d rows' ;;
@@ -78,6 +79,7 @@ reset()
 
 reset
 made >nothing
+sed 's/}$//' raw | evparse -r set-aside >"$tap/none"
 evvalidate raw --result result -o "$tap/valid" --batch d1 || exit 2
 EVKIT_SEAL=secret evparse --batch d1 raw |
 	EVKIT_SEAL=secret evversion --state state --since 0 -o "$tap/versions" || exit 2
@@ -143,7 +145,7 @@ faults()
 	done
 }
 
-for name in evparse evvalidate evdedupe evversion evstar evschema evreport evstate; do
+for name in evparse evvalidate evdedupe evversion evstar evschema evreport evstate evreject; do
 	faults $name malloc open read write write:short fsync rename close
 done
 faults evversion pwrite ftruncate

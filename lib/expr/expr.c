@@ -144,6 +144,15 @@ static const char *lint_of(const struct ev_expr_part *n)
 	}
 }
 
+bool ev_expr_is_closed(const char *text, struct ev_error *err)
+{
+	struct ev_expr_token *tokens = ev_expr_lex(text, err);
+	bool closed = tokens != NULL && ev_expr_vet(tokens, true, err);
+
+	free(tokens);
+	return closed;
+}
+
 struct ev_expr *ev_expr_compile(const char *text, bool floating, struct ev_error *err)
 {
 	struct ev_expr_token *tokens = ev_expr_lex(text, err);
