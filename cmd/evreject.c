@@ -23,12 +23,20 @@ static const struct cli_option options[] = {
 	{0},
 };
 
+/* Made by the first option that chooses, when cli_open has said what happens without memory. */
+static struct ev_letters *the_letters(void)
+{
+	if (letters == NULL)
+		letters = ev_letters_new();
+	return letters;
+}
+
 static void take(size_t index, const char *argument)
 {
 	if (index == EV_LETTER_CHOICES)
 		json = true;
 	else
-		ev_letters_choose(letters, (enum ev_letter_choice)index, argument);
+		ev_letters_choose(the_letters(), (enum ev_letter_choice)index, argument);
 }
 
 static const struct cli_program program = {
@@ -198,8 +206,8 @@ int main(int argc, char **argv)
 	struct run r = {.cli = &cli};
 	size_t first = 1;
 
-	letters = ev_letters_new();
 	cli_open(&cli, &program, argc, argv);
+	the_letters();
 	command = find_command(&cli);
 	r.groups = ev_letter_groups_new();
 	if (command->take == edit) {

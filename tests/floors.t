@@ -15,7 +15,7 @@ done >"$tap/includes"
 # Who stands on which floor. A file includes lower floors and its own folder; what else it may and
 # may not is said below.
 floors='base 0 io 1 scan 2 number 2 json 3 regex 3 store 3 model 4 record 5 expr 6 schema 6 expect 7
-warehouse 7 contract 8 parse 9 validate 9 dedupe 9 version 9 star 9 ddl 9 load 9 letters 9 report 9 cli 9 cmd 10'
+warehouse 7 contract 8 parse 9 validate 9 dedupe 9 version 9 star 9 ddl 9 load 9 letters 9 lake 9 report 9 cli 9 cmd 10'
 
 pointing_up()
 {
