@@ -58,11 +58,10 @@ enum ev_status ev_lake_append_begin(struct ev_lake_append *a, const char *batch,
 	return EV_OK;
 }
 
-void ev_lake_type_folder(const char *type, size_t len, struct ev_buf *out)
+static void escape_type(const char *type, size_t len, struct ev_buf *out)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				    "0123456789-_.";
-	size_t from = out->len;
 
 	for (size_t i = 0; i < len; i++) {
 		if (type[i] != '\0' && strchr(plain, type[i]) != NULL)
@@ -70,10 +69,29 @@ void ev_lake_type_folder(const char *type, size_t len, struct ev_buf *out)
 		else
 			ev_buf_printf(out, "%%%02X", (unsigned char)type[i]);
 	}
-	if (len > 0 && out->len - from <= LONGEST_TYPE)
-		return;
-	out->len = from;
-	ev_buf_puts(out, EV_LAKE_NONE);
+}
+
+/* Whether a type is none: it is empty, its folder's name would be too long, or that of none. */
+static bool is_none(const char *type, size_t len, struct ev_buf *scratch)
+{
+	if (len == 0 || (len == sizeof EV_LAKE_NONE - 1 && memcmp(type, EV_LAKE_NONE, len) == 0))
+		return true;
+	if (len <= LONGEST_TYPE / 3)
+		return false;
+	ev_buf_reset(scratch);
+	escape_type(type, len, scratch);
+	return scratch->len > LONGEST_TYPE;
+}
+
+void ev_lake_type_folder(const char *type, size_t len, struct ev_buf *out)
+{
+	struct ev_buf scratch = {0};
+
+	if (is_none(type, len, &scratch))
+		ev_buf_puts(out, EV_LAKE_NONE);
+	else
+		escape_type(type, len, out);
+	ev_buf_free(&scratch);
 }
 
 /* The folder of a day (NULL: of what has none), a type and a bucket. */
@@ -108,6 +126,8 @@ static struct ev_lake_slot *slot_of(struct ev_lake_append *a, const struct ev_re
 
 	if (whole) {
 		type = ev_string(event->doc, event->type, &a->type, &len);
+		if (is_none(type, len, &a->folder))
+			len = 0; /* all of them are in one folder */
 		day = event->time.sec / DAY - (event->time.sec % DAY < 0);
 	}
 	ev_buf_reset(&a->key);
@@ -165,10 +185,9 @@ enum ev_status ev_lake_append_commit(struct ev_lake_append *a, struct ev_error *
 
 	if (a->known)
 		return EV_OK;
-	if (ev_lake_stage_commit(a->stage, err) != EV_OK)
-		return EV_FATAL;
+	/* First, for behind the commit nothing must fail. */
 	ev_lake_note_batch(a->lake, a->batch, &count);
-	return EV_OK;
+	return ev_lake_stage_commit(a->stage, err);
 }
 
 bool ev_lake_append_is_known(const struct ev_lake_append *a)

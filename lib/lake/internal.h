@@ -101,7 +101,8 @@ struct ev_lake_slot {
 	uint64_t packed;
 	struct ev_time from, to;
 	bool timed;
-	bool moved; /* it has its name */
+	bool moved;    /* it has its name */
+	int temporary; /* ev_out_temporary */
 };
 
 struct ev_lake_stage *ev_lake_stage_new(struct ev_lake *l);

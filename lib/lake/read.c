@@ -91,7 +91,7 @@ void ev_lake_cat_free(struct ev_lake_cat **c)
 	*c = NULL;
 }
 
-/* The part has been read. Lines that were set aside on the way, such as long ones, are not known. */
+/* The part has been read. If lines were set aside, such as long ones, its sums are not known. */
 static enum ev_status end_part(struct ev_lake_cat *c, struct ev_error *err)
 {
 	uint64_t rejected = ev_rejects_count(c->port->rejects);

@@ -50,6 +50,7 @@ void ev_lake_stage_reset(struct ev_lake_stage *s)
 		ev_pack_forget(s->pack, slot);
 		if (!slot->moved)
 			unlink(slot->temp);
+		ev_out_temporary_done(slot->temporary);
 		ev_buf_free(&slot->key);
 		ev_buf_free(&slot->block);
 		free(slot->folder);
@@ -106,6 +107,7 @@ struct ev_lake_slot *ev_lake_stage_add(struct ev_lake_stage *s, const struct ev_
 	snprintf(name, sizeof name, "_evlake/new/%zu.jsonl.gz", s->n);
 	slot->stage = s;
 	slot->temp = ev_lake_path(s->lake, name);
+	slot->temporary = ev_out_temporary(slot->temp);
 	slot->folder = ev_strdup(folder);
 	ev_buf_put(&slot->key, key->p, key->len);
 	ev_lookup_add(&s->by_key, hash, (uint32_t)s->n);
@@ -321,7 +323,7 @@ static enum ev_status move_part(const struct ev_lake_stage *s, struct ev_lake_sl
 	return st;
 }
 
-/* From the rename on the commit counts, whatever becomes of the sync. */
+/* From the rename on the commit counts; unless it cannot be synced, for then it is taken back. */
 static enum ev_status name_commit(struct ev_lake_stage *s, struct ev_error *err)
 {
 	char name[NAME];
@@ -333,10 +335,10 @@ static enum ev_status name_commit(struct ev_lake_stage *s, struct ev_error *err)
 	folder = ev_lake_path(s->lake, "_evlake/commits");
 	if (rename(pending, path) != 0)
 		st = ev_fail(err, "%s: cannot be given its name: %s", path, strerror(errno));
+	else if ((st = ev_lake_sync(folder, err)) != EV_OK)
+		rename(path, pending);
 	else
 		s->lake->head++;
-	if (st == EV_OK)
-		st = ev_lake_sync(folder, err);
 	free(pending);
 	free(path);
 	free(folder);
@@ -345,7 +347,6 @@ static enum ev_status name_commit(struct ev_lake_stage *s, struct ev_error *err)
 
 enum ev_status ev_lake_stage_commit(struct ev_lake_stage *s, struct ev_error *err)
 {
-	uint64_t head = s->lake->head;
 	enum ev_status st = EV_OK;
 	struct ev_error ignored;
 
@@ -354,7 +355,7 @@ enum ev_status ev_lake_stage_commit(struct ev_lake_stage *s, struct ev_error *er
 	if (st == EV_OK)
 		st = name_commit(s, err);
 	/* What was moved is taken back; where that fails too, by the next writer. */
-	if (st != EV_OK && s->lake->head == head)
+	if (st != EV_OK)
 		ev_lake_recover(s->lake, &ignored);
 	ev_lake_stage_reset(s);
 	return st;
