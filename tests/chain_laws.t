@@ -177,14 +177,14 @@ for order in $(awk -v every="$every" 'function go(left, had,  i) {
 	afresh
 	# A batch ends behind the lines whose bits are set in n.
 	rest=$order batch=1
-	: >cut
+	: >slice
 	while [ -n "$rest" ]; do
 		line=${rest%"${rest#?}"}
 		rest=${rest#?}
-		sed -n "${line}p" six >>cut
+		sed -n "${line}p" six >>slice
 		if [ -z "$rest" ] || [ $((n >> batch & 1)) -eq 1 ]; then
-			day "$batch" cut shop.db 2>told || wrong="$wrong $order/$n:$(tail -n 1 told)"
-			: >cut
+			day "$batch" slice shop.db 2>told || wrong="$wrong $order/$n:$(tail -n 1 told)"
+			: >slice
 		fi
 		batch=$((batch + 1))
 	done
@@ -322,9 +322,9 @@ for cut in 1 2 3 4; do
 	4) evparse --batch part.ai -r rej part.ai | evvalidate -r rej2 | evversion -r rej3 --state st/events --since "$(evload --position sqlite:shop.db)" | evstar --state st/members | head -c 900 | evload sqlite:shop.db ;;
 	esac >told 2>&1
 	is "the pipe is broken behind stage $cut: the load fails" "$?" 2
-	tables before.db >then
+	tables before.db >before
 	tables shop.db >got
-	same 'and nothing is loaded' got then
+	same 'and nothing is loaded' got before
 	for b in part.ai part.aj; do
 		day "$b" "$b" shop.db 2>told2 || diag "$(cat told2)"
 	done
@@ -353,8 +353,8 @@ put_back()
 	if [ $status -eq 0 ]; then
 		cmp -s got want && echo right || echo wrong
 	else
-		tables old.db >then
-		{ cmp -s got want || cmp -s got then; } && echo "told $status" || echo "changed $status"
+		tables old.db >before
+		{ cmp -s got want || cmp -s got before; } && echo "told $status" || echo "changed $status"
 	fi
 }
 rm -rf st

@@ -214,7 +214,7 @@ for command in info check 'show -m evkit.yaml' retract; do
 	run evstate $command day1 $more
 	check "$command: a file" 2 '' 'evstate: day1: there is no state: name the folder that was given to --state'
 done
-is 'and none is made' "$(ls empty; ls -d nosuch 2>&1 | grep -c cannot)" 1
+is 'and none is made' "$(ls empty)$([ -e nosuch ] && echo nosuch)" ''
 
 evversion --state new --since 0 -o /dev/null </dev/null
 run 'evstate info new | sed -n "s/^commits: //p"; evstate check new | sed -f ids.sed'
@@ -484,7 +484,8 @@ flip()
 	perl -e 'open(F, "+<", $ARGV[0]) or die; binmode F; seek(F, $ARGV[1], 0); read(F, my $c, 1);
 		seek(F, $ARGV[1], 0); print F chr(ord($c) ^ (1 << $ARGV[2]))' "$1" "$2" "$3"
 }
-for name in $(ls st); do
+for file in st/*; do
+	name=${file#st/}
 	[ "$name" != lock ] || continue
 	size=$(wc -c <"st/$name")
 	: >missed
@@ -524,8 +525,8 @@ run evstate check hurt
 check 'an older manifest, whose files are there: what it lacks is told' 0 any \
 	"~^evstate: hurt: 2 files and [1-9][0-9]* bytes of the log do not count: a writer was stopped, or is at work, or the manifest is an old one"
 for i in 1 2 3 4 5 6 7 8 9; do
-	awk -v i=$i 'BEGIN { printf "{\"id\":\"n%d\",\"type\":\"T\",\"time\":\"2026-03-01T10:00:00Z\",\"v\":1,\"x\":1}\n", i }' >more
-	take st "more $i" more
+	awk -v i=$i 'BEGIN { printf "{\"id\":\"n%d\",\"type\":\"T\",\"time\":\"2026-03-01T10:00:00Z\",\"v\":1,\"x\":1}\n", i }' >next
+	take st "more $i" next
 done
 cp old st/manifest
 run evstate check st

@@ -168,8 +168,8 @@ run "evversion -m less.yaml -r rejects --state st --since 0 --stats - </dev/null
 check '--since 0 takes it, and judges what was put' 0 any '~ out 4  held 0  released 0  withheld 0  taken-back 1 '
 is 'what no longer fits is told' "$(jq -c '[._ev.reject | .code, .line, .reasons[].message]' rejects)" \
 	'["misfit",4,"50 is more than 40"]'
-echo '{"id":"b","type":"T","time":"2026-03-01T12:00:00Z","v":2,"op":"patch","y":1}' >more
-run "evparse --batch e more | evversion -m less.yaml --batch e --state st --since '$here' -r rejects --stats -"
+echo '{"id":"b","type":"T","time":"2026-03-01T12:00:00Z","v":2,"op":"patch","y":1}' >later
+run "evparse --batch e later | evversion -m less.yaml --batch e --state st --since '$here' -r rejects --stats -"
 check 'and later it still is none' 0 any '~  held 1  released 0 '
 sed 's/^/# &/; s/^# *evkit/evkit/; s/^# \(.*\)/\1 # a remark/' less.yaml >remark.yaml
 run "evversion -m remark.yaml --state st --since '$here' </dev/null"
@@ -353,14 +353,14 @@ for order in $(awk -v every="$every" 'function go(left, had,  i) {
 	rm -rf st
 	# A batch ends behind the lines whose bits are set in n.
 	rest=$order batch=1
-	: >cut
+	: >slice
 	while [ -n "$rest" ]; do
 		line=${rest%"${rest#?}"}
 		rest=${rest#?}
-		sed -n "${line}p" six >>cut
+		sed -n "${line}p" six >>slice
 		if [ -z "$rest" ] || [ $((n >> batch & 1)) -eq 1 ]; then
-			evparse --batch "$batch" cut | evversion -r rejects --batch "$batch" --state st --since 0 >section
-			: >cut
+			evparse --batch "$batch" slice | evversion -r rejects --batch "$batch" --state st --since 0 >section
+			: >slice
 		fi
 		batch=$((batch + 1))
 	done

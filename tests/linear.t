@@ -42,7 +42,7 @@ done"
 cpu()
 {
 	command=$(printf "$1" "$2")
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		perl -e 'exit 1 if system(@ARGV); printf "%d\n", 100 * (times)[2]' sh -c "$command" || echo 1000000
 	done | sort -n | head -n 1
 }

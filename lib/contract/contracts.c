@@ -6,7 +6,7 @@
 static void free_columns(struct ev_contract_columns *c)
 {
 	free(c->list);
-	ev_containers_free(&c->ways);
+	ev_containers_free(&c->containers);
 }
 
 static void free_contract(struct ev_contract_type *c)
@@ -195,8 +195,8 @@ static void add_columns(struct ev_contracts *v, struct ev_contract_type *c,
 		case EV_ROOT_INDEX: break;
 		case EV_ROOT_EVENT:
 			if (!schema_opens(c, column->from, NULL))
-				ev_containers_add(&c->columns.ways, ev_events_picks(v->events),
-						  column->from);
+				ev_containers_add(&c->columns.containers,
+						  ev_events_picks(v->events), column->from);
 			if (!envelope_checks(v->m, column) && !schema_checks(c, column, NULL) &&
 			    !is_checked(v, c, NULL, column))
 				add_column(&c->columns, column,
@@ -209,7 +209,8 @@ static void add_columns(struct ev_contracts *v, struct ev_contract_type *c,
 				break;
 			e = elements_of(v, c, each);
 			if (!opens)
-				ev_containers_add(&e->columns.ways, e->each->picks, column->from);
+				ev_containers_add(&e->columns.containers, e->each->picks,
+						  column->from);
 			if (!checks && !is_checked(v, c, each, column))
 				add_column(&e->columns, column,
 					   ev_picks_add(e->each->picks, column->from));
@@ -222,7 +223,7 @@ static void add_table(struct ev_contracts *v, struct ev_contract_type *c,
 		      const struct ev_path *each, const struct ev_columns *columns)
 {
 	if (each != NULL && !schema_opens(c, each, NULL))
-		ev_containers_add(&c->columns.ways, ev_events_picks(v->events), each);
+		ev_containers_add(&c->columns.containers, ev_events_picks(v->events), each);
 	add_columns(v, c, each, columns->list, columns->n);
 }
 

@@ -13,14 +13,14 @@
 #include "json/pick.h"
 #include "json/plan.h"
 
-/* Columns, each with the slot of its value; ways: what their paths lead through. */
+/* Columns, each with the slot of its value; containers: what their paths lead through. */
 struct ev_contract_columns {
 	struct ev_contract_column {
 		const struct ev_column *column;
 		uint32_t slot;
 	} * list;
 	size_t n;
-	struct ev_containers ways;
+	struct ev_containers containers;
 };
 
 /* Columns of the elements of a list. */

@@ -78,15 +78,15 @@ static inline bool fits(void *contracts, const struct ev_column *c, uint32_t nod
 
 static bool columns_are_open(const struct ev_contract_type *c, const struct ev_event *event)
 {
-	if (!ev_containers_fit(&c->columns.ways, event->doc, event->at))
+	if (!ev_containers_fit(&c->columns.containers, event->doc, event->at))
 		return false;
 	for (size_t i = 0; i < c->n_elements; i++) {
 		const struct ev_contract_elements *e = &c->elements[i];
 
-		if (e->columns.ways.n + e->columns.ways.n_others == 0)
+		if (e->columns.containers.n + e->columns.containers.n_others == 0)
 			continue;
 		for (size_t k = 0, n = ev_each_find(e->each, event); k < n; k++)
-			if (!ev_containers_fit(&e->columns.ways, event->doc,
+			if (!ev_containers_fit(&e->columns.containers, event->doc,
 					       ev_each_at(e->each, k)))
 				return false;
 	}

@@ -114,7 +114,7 @@ struct ev_dedupe *ev_dedupe_open(const struct ev_model *m, const struct ev_dedup
 	d->id = ev_events_want(d->events, m->id);
 	for (size_t i = 0; i < n; i++) {
 		d->keys[i] = ev_events_want(d->events, options->keys[i]);
-		ev_containers_add(&d->ways, ev_events_picks(d->events), options->keys[i]);
+		ev_containers_add(&d->containers, ev_events_picks(d->events), options->keys[i]);
 	}
 	if (options->state != NULL) {
 		d->time = ev_events_want(d->events, m->time);
@@ -137,7 +137,7 @@ void ev_dedupe_free(struct ev_dedupe **d)
 		return;
 	ev_events_free(&(*d)->events);
 	free((*d)->keys);
-	ev_containers_free(&(*d)->ways);
+	ev_containers_free(&(*d)->containers);
 	ev_reasons_free(&(*d)->why);
 	ev_content_free(&(*d)->content);
 	ev_buf_free(&(*d)->key);
@@ -201,7 +201,7 @@ static struct ev_hash128 key_digest(struct ev_dedupe *d, const struct ev_event *
 /* A key whose path leads through a value of the wrong kind is not merely absent. */
 static bool keys_pass(struct ev_dedupe *d, const struct ev_event *event)
 {
-	if (ev_containers_fit(&d->ways, event->doc, event->at))
+	if (ev_containers_fit(&d->containers, event->doc, event->at))
 		return true;
 	for (size_t i = 0; i < d->options->n_keys; i++)
 		ev_event_path_passes(d->options->keys[i], event->doc, 0, &d->why);
@@ -228,6 +228,7 @@ enum ev_status ev_dedupe_step(struct ev_dedupe *d, const struct ev_record *rec,
 			      struct ev_error *err)
 {
 	struct ev_event event;
+	struct ev_out *dropped;
 	bool known;
 
 	if (ev_events_read(d->events, rec, &event, &d->why) != EV_OK || !keys_pass(d, &event))
@@ -240,9 +241,8 @@ enum ev_status ev_dedupe_step(struct ev_dedupe *d, const struct ev_record *rec,
 		return ev_port_line(d->port, rec->p, rec->len, err);
 	}
 	d->n_duplicate++;
-	if (d->options->duplicates == NULL ||
-	    ev_out_line(d->options->duplicates, rec->p, rec->len) == EV_OK)
-		return EV_OK;
-	*err = d->options->duplicates->error;
-	return EV_FATAL;
+	dropped = d->options->duplicates;
+	return dropped == NULL
+		       ? EV_OK
+		       : ev_out_status(dropped, ev_out_line(dropped, rec->p, rec->len), err);
 }

@@ -23,7 +23,7 @@ struct ev_dedupe {
 	const struct ev_dedupe_options *options;
 	uint32_t id, time, modified; /* slots */
 	uint32_t *keys;
-	struct ev_containers ways; /* of the paths to the keys */
+	struct ev_containers containers; /* of the paths to the keys */
 	struct ev_port *port;
 	struct ev_events *events;
 	struct ev_reasons why;

@@ -57,8 +57,9 @@ void ev_suite_free(struct ev_suite **suite)
 	for (size_t i = 0; i < s->n; i++) {
 		struct ev_expect *e = &s->list[i];
 
-		if (e->ops != NULL && e->ops->close != NULL)
+		if (e->own != NULL && e->ops->close != NULL)
 			e->ops->close(e);
+		free(e->own);
 		free(e->kwargs);
 		free(e->meta);
 		free(e->id);
@@ -77,7 +78,7 @@ void ev_suite_free(struct ev_suite **suite)
 	}
 	for (size_t i = 0; i < s->n_columns; i++) {
 		ev_path_free(&s->columns[i].path);
-		ev_containers_free(&s->columns[i].ways);
+		ev_containers_free(&s->columns[i].containers);
 	}
 	while (s->conditions != NULL) {
 		struct ev_expect_condition *c = s->conditions;
@@ -90,7 +91,7 @@ void ev_suite_free(struct ev_suite **suite)
 	}
 	free(s->list);
 	free(s->columns);
-	ev_containers_free(&s->ways);
+	ev_containers_free(&s->containers);
 	ev_schema_set_free(&s->schemas);
 	ev_scan_free(&s->scan);
 	ev_locator_free(&s->locator);

@@ -43,7 +43,7 @@ struct ev_expect_column {
 	struct ev_path each, tail; /* parts of path, where it goes through a list */
 	struct ev_each *list;	   /* what it is found in, or NULL where there is one value */
 	struct ev_containers
-		ways; /* of the first column of a list: from an element, of all of them */
+		containers; /* of the first column of a list: from an element, of all of them */
 	uint32_t slot;
 	/* of the record in hand: n nodes, or EV_NOWHERE, each `stride` behind the last */
 	const uint32_t *at;
@@ -112,6 +112,7 @@ typedef bool ev_expect_take(struct ev_expect *e, struct ev_expect_frame *f, cons
 
 /* What a kind does. Any may be NULL. */
 struct ev_expect_ops {
+	size_t own; /* bytes of e->own, zeros when open is called; it is freed after close */
 	bool (*open)(struct ev_expect *e, struct ev_expect_opening *o);
 	/* Rows that are missing, by ignore_row_if, are left out. NULL: rows are only counted. */
 	ev_expect_take *take;
@@ -179,7 +180,7 @@ struct ev_expect {
 	enum ev_expect_ignore ignore;
 	bool negate, strict;			 /* by kind */
 	struct ev_expect_remembered *remembered; /* EXPECT_REMEMBERED of them, or NULL */
-	void *own;				 /* the kind's arguments and state */
+	void *own;				 /* the kind's arguments and state, or NULL */
 
 	struct ev_expect_counts n;
 	const char *misfit; /* what misfits are */
@@ -211,10 +212,10 @@ struct ev_suite {
 	size_t n_sorting; /* expectations that share options.memory */
 	struct ev_expect_column *columns;
 	size_t n_columns;
-	struct ev_containers ways;    /* that columns' paths lead through, from the event */
-	struct ev_plans plans;	      /* by shape */
-	struct ev_expect_plan *made;  /* all of them; they are the scanner's */
-	const struct ev_event *event; /* that a plan is made of */
+	struct ev_containers containers; /* that columns' paths lead through, from the event */
+	struct ev_plans plans;		 /* by shape */
+	struct ev_expect_plan *made;	 /* all of them; they are the scanner's */
+	const struct ev_event *event;	 /* that a plan is made of */
 	struct ev_expect_condition *conditions;
 	struct ev_schema_set *schemas; /* or NULL */
 	struct ev_presence *presence;  /* borrowed; or NULL */

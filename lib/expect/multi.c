@@ -100,11 +100,6 @@ static bool open_sum(struct ev_expect *e, struct ev_expect_opening *o)
 	return good;
 }
 
-static void close_sum(struct ev_expect *e)
-{
-	free(e->own);
-}
-
 /* Missing values count as 0; a row with any other value that is no number fails. */
 static bool sums_up(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
@@ -132,7 +127,7 @@ static const struct ev_expect_ops greater_ops = {.open = open_greater, .take = g
 				  equal_ops = {.take = all_equal},
 				  differ_ops = {.take = all_differ},
 				  pair_ops = {.open = open_pairs, .take = pair_in_set},
-				  sum_ops = {.open = open_sum, .take = sums_up, .close = close_sum};
+				  sum_ops = {.open = open_sum, .take = sums_up};
 
 const struct ev_expect_kind ev_expect_multi_kinds[] = {
 	{"expect_column_pair_values_a_to_be_greater_than_b",

@@ -25,7 +25,6 @@ struct ordered {
 
 static bool open_ordered(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	e->own = ev_calloc(1, sizeof(struct ordered));
 	e->negate = strstr(e->kind->name, "decreasing") != NULL;
 	e->misfit = "are neither numbers nor texts of 1000 octets at most";
 	return ev_expect_argument_bool(o, "strictly", &e->strict);
@@ -42,12 +41,9 @@ static void close_ordered(struct ev_expect *e)
 {
 	struct ordered *o = e->own;
 
-	if (o == NULL)
-		return;
 	for (size_t i = 0; i < o->n; i++)
 		free_run(&o->runs[i]);
 	free(o->runs);
-	free(o);
 }
 
 /* Values as JSON: numbers, or texts that are compared as times where both are. */
@@ -248,7 +244,8 @@ static void order_judge(struct ev_expect *e, struct ev_buf *out)
 			       "order cannot be told");
 }
 
-static const struct ev_expect_ops order_ops = {.open = open_ordered,
+static const struct ev_expect_ops order_ops = {.own = sizeof(struct ordered),
+					       .open = open_ordered,
 					       .take = order_take,
 					       .judge = order_judge,
 					       .write = order_write,

@@ -132,7 +132,7 @@ static bool read_partition(struct ev_expect_opening *o, struct ev_expect *e, str
 
 static bool open_partition(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	struct partition *p = e->own = ev_calloc(1, sizeof *p);
+	struct partition *p = e->own;
 	const char *limit;
 	const struct ev_yaml *y;
 	bool bucketize = true;
@@ -161,14 +161,11 @@ static void close_partition(struct ev_expect *e)
 {
 	struct partition *p = e->own;
 
-	if (p == NULL)
-		return;
 	for (size_t i = 0; p->bins != NULL && i <= p->n; i++)
 		free(p->bins[i]);
 	free(p->bins);
 	free(p->weights);
 	free(p->counts);
-	free(p);
 }
 
 /* Bins are half open, the last one closed. */
@@ -403,7 +400,8 @@ static void partition_judge(struct ev_expect *e, struct ev_buf *out)
 	ev_buf_putc(out, '}');
 }
 
-static const struct ev_expect_ops partition_ops = {.open = open_partition,
+static const struct ev_expect_ops partition_ops = {.own = sizeof(struct partition),
+						   .open = open_partition,
 						   .take = partition_take,
 						   .judge = partition_judge,
 						   .write = partition_write,

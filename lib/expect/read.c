@@ -280,6 +280,7 @@ static bool read_expectation(struct ev_expect_opening *o, const char *name,
 	if (!find_kind(o, name, &e->kind))
 		return false;
 	e->ops = e->kind->ops;
+	e->own = e->ops->own > 0 ? ev_calloc(1, e->ops->own) : NULL;
 	s->n++;
 	if (o->kwargs->kind != EV_YAML_MAP)
 		return ev_expect_opening_fail(o, o->kwargs, "the arguments of %s must be a mapping",

@@ -16,15 +16,11 @@ static const char *string_at(struct ev_expect *e, const struct ev_doc *d, uint32
 	return ev_kind(d, at) == EV_STRING ? ev_string(d, at, &e->suite->scratch, len) : NULL;
 }
 
-static void free_own(struct ev_expect *e)
-{
-	free(e->own);
-}
-
 /* Ranges */
 
 /* The limits of a range of short numbers, for the fast path. */
 struct bounds {
+	bool known;
 	struct ev_small min, max;
 	uint32_t whole; /* numbers with at most so many digits before the point lie in it */
 };
@@ -47,16 +43,14 @@ static bool lies_in(const struct ev_expect_range *r, const struct bounds *b, str
 static bool open_between(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	const struct ev_expect_range *r = &e->range;
-	struct bounds b = {.whole = 0};
+	struct bounds *b = e->own;
 
 	(void)o;
-	if (!read_limit(&r->min, &b.min) || !read_limit(&r->max, &b.max))
-		return true;
+	b->known = read_limit(&r->min, &b->min) && read_limit(&r->max, &b->max);
 	/* From 0 to a power of ten; what has fewer digits is less. */
-	while (b.whole < 8 && lies_in(r, &b, (struct ev_small){0, 0}) &&
-	       lies_in(r, &b, (struct ev_small){1, (int32_t)b.whole + 1}))
-		b.whole++;
-	e->own = memcpy(ev_malloc(sizeof b), &b, sizeof b);
+	while (b->known && b->whole < 8 && lies_in(r, b, (struct ev_small){0, 0}) &&
+	       lies_in(r, b, (struct ev_small){1, (int32_t)b->whole + 1}))
+		b->whole++;
 	return true;
 }
 
@@ -79,7 +73,7 @@ static bool between(struct ev_expect *e, struct ev_expect_frame *f, const uint32
 	size_t len;
 
 	p = ev_raw(d, *at, &len);
-	if (b == NULL || ev_kind(d, *at) != EV_NUMBER)
+	if (!b->known || ev_kind(d, *at) != EV_NUMBER)
 		return in_range(e, d, *at);
 	if (ev_small_fits(p, (uint32_t)len, b->whole, UINT32_MAX))
 		return true;
@@ -87,7 +81,7 @@ static bool between(struct ev_expect *e, struct ev_expect_frame *f, const uint32
 }
 
 static const struct ev_expect_ops range_ops = {
-	.open = open_between, .take = between, .close = free_own};
+	.own = sizeof(struct bounds), .open = open_between, .take = between};
 
 /* Lengths: code points of a text, elements of a list. */
 
@@ -210,7 +204,7 @@ static bool open_types(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	const struct ev_yaml *y = ev_expect_argument(o, "type_"),
 			     *list = ev_expect_argument(o, "type_list");
-	unsigned *mask = e->own = ev_calloc(1, sizeof *mask);
+	unsigned *mask = e->own;
 
 	if (y != NULL && !add_type(o, y, mask))
 		return false;
@@ -248,7 +242,7 @@ static bool type_good(struct ev_expect *e, struct ev_expect_frame *f, const uint
 }
 
 static const struct ev_expect_ops type_ops = {
-	.open = open_types, .take = type_good, .close = free_own};
+	.own = sizeof(unsigned), .open = open_types, .take = type_good};
 
 /* Regular expressions and SQL's patterns */
 
@@ -262,11 +256,9 @@ static void close_patterns(struct ev_expect *e)
 {
 	struct patterns *p = e->own;
 
-	for (size_t i = 0; p != NULL && i < p->n; i++)
+	for (size_t i = 0; i < p->n; i++)
 		ev_regex_free(&p->list[i]);
-	if (p != NULL)
-		free(p->list);
-	free(p);
+	free(p->list);
 }
 
 /* Translates LIKE into a regular expression: % is any text, _ one character. */
@@ -333,7 +325,7 @@ static bool add_patterns(struct ev_expect_opening *o, const char *name, bool lik
 static bool open_patterns(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	static const char *const words[] = {"any", "all", NULL};
-	struct patterns *p = e->own = ev_calloc(1, sizeof *p);
+	struct patterns *p = e->own;
 	const struct ev_yaml *y = ev_expect_argument(o, "escape");
 	char escape = '\0';
 
@@ -372,8 +364,11 @@ static bool pattern_good(struct ev_expect *e, struct ev_expect_frame *f, const u
 	return e->negate ? matched == 0 && !spent : p->all ? matched == p->n : matched > 0;
 }
 
-static const struct ev_expect_ops pattern_ops = {
-	.open = open_patterns, .take = pattern_good, .remembers = true, .close = close_patterns};
+static const struct ev_expect_ops pattern_ops = {.own = sizeof(struct patterns),
+						 .open = open_patterns,
+						 .take = pattern_good,
+						 .remembers = true,
+						 .close = close_patterns};
 
 /* Texts of other kinds */
 
@@ -434,7 +429,7 @@ static bool open_schema(struct ev_expect *e, struct ev_expect_opening *o)
 	ev_yaml_json(y, &json);
 	ev_buf_printf(&name, "the schema at %s:%zu", s->file, y->line);
 	schema = ev_schema_text(s->schemas, ev_buf_str(&name), json.p, json.len, &why);
-	e->own = (void *)(uintptr_t)schema;
+	*(const struct ev_schema **)e->own = schema;
 	ev_buf_free(&json);
 	ev_buf_free(&name);
 	return schema != NULL || ev_expect_opening_fail(o, y, "json_schema: %s", why.text);
@@ -443,18 +438,19 @@ static bool open_schema(struct ev_expect *e, struct ev_expect_opening *o)
 static bool schema_good(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
 {
 	size_t len;
-	const bool valid = ev_schema_valid(e->own, f->d, *at, EV_NOWHERE);
+	const bool valid =
+		ev_schema_valid(*(const struct ev_schema **)e->own, f->d, *at, EV_NOWHERE);
 
 	return ev_regex_spent(&len) == NULL && valid;
 }
 
 static const struct ev_expect_ops format_ops = {.open = open_format,
 						.take = format_good,
-						.remembers = true,
-						.close = free_own},
+						.remembers = true},
 				  date_ops = {.take = date_good, .remembers = true},
 				  json_ops = {.take = json_good, .remembers = true},
-				  schema_ops = {.open = open_schema,
+				  schema_ops = {.own = sizeof(struct ev_schema *),
+						.open = open_schema,
 						.take = schema_good,
 						.remembers = true};
 

@@ -15,7 +15,7 @@ struct distinct {
 
 static bool open_distinct(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	struct distinct *s = e->own = ev_calloc(1, sizeof *s);
+	struct distinct *s = e->own;
 
 	(void)o;
 	s->need = strstr(e->kind->name, "_be_in_set") != NULL	 ? NEED_IN
@@ -29,12 +29,9 @@ static void close_distinct(struct ev_expect *e)
 {
 	struct distinct *s = e->own;
 
-	if (s == NULL)
-		return;
 	for (size_t i = 0; i < s->n; i++)
 		free(s->least[i]);
 	free(s->counts);
-	free(s);
 }
 
 /* Keeps a value's text if it is among the least. */
@@ -153,7 +150,8 @@ static void distinct_judge(struct ev_expect *e, struct ev_buf *out)
 	ev_buf_putc(out, '}');
 }
 
-static const struct ev_expect_ops distinct_ops = {.open = open_distinct,
+static const struct ev_expect_ops distinct_ops = {.own = sizeof(struct distinct),
+						  .open = open_distinct,
 						  .take = distinct_take,
 						  .judge = distinct_judge,
 						  .write = distinct_write,

@@ -11,17 +11,13 @@
 
 static bool open_count(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	struct ev_tally *t = e->own = ev_calloc(1, sizeof *t);
-
-	t->kind = EV_TALLY_DISTINCT;
+	((struct ev_tally *)e->own)->kind = EV_TALLY_DISTINCT;
 	return ev_expect_limits_are_numbers(e, o);
 }
 
 static void close_tally(struct ev_expect *e)
 {
-	if (e->own != NULL)
-		ev_tally_free(e->own);
-	free(e->own);
+	ev_tally_free(e->own);
 }
 
 static bool tally_take(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
@@ -110,7 +106,7 @@ struct common {
 
 static bool open_common(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	struct common *m = e->own = ev_calloc(1, sizeof *m);
+	struct common *m = e->own;
 
 	m->others.kind = EV_TALLY_FREQUENT;
 	m->counts = ev_calloc(e->set.n + 1, sizeof *m->counts);
@@ -121,11 +117,8 @@ static void close_common(struct ev_expect *e)
 {
 	struct common *m = e->own;
 
-	if (m == NULL)
-		return;
 	ev_tally_free(&m->others);
 	free(m->counts);
-	free(m);
 }
 
 static void common_other(void *own, const char *form, size_t len, const char *shown,
@@ -245,7 +238,7 @@ static bool read_quantile(struct ev_expect_opening *o, const struct ev_yaml *sha
 static bool open_quantiles(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	const struct ev_yaml *y = ev_expect_argument(o, "quantile_ranges"), *shares, *ranges;
-	struct quantiles *q = e->own = ev_calloc(1, sizeof *q);
+	struct quantiles *q = e->own;
 
 	q->sketch = ev_quantile_new();
 	e->misfit = "are no numbers";
@@ -266,7 +259,7 @@ static bool open_quantiles(struct ev_expect *e, struct ev_expect_opening *o)
 
 static bool open_median(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	struct quantiles *q = e->own = ev_calloc(1, sizeof *q);
+	struct quantiles *q = e->own;
 
 	q->sketch = ev_quantile_new();
 	e->misfit = "are no numbers";
@@ -277,8 +270,6 @@ static void close_quantiles(struct ev_expect *e)
 {
 	struct quantiles *q = e->own;
 
-	if (q == NULL)
-		return;
 	ev_quantile_free(&q->sketch);
 	for (size_t i = 0; i < q->n; i++) {
 		free(q->at[i]);
@@ -287,7 +278,6 @@ static void close_quantiles(struct ev_expect *e)
 	}
 	free(q->at);
 	free(q->ranges);
-	free(q);
 }
 
 static bool quantile_take(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
@@ -431,14 +421,17 @@ static void quantile_judge(struct ev_expect *e, struct ev_buf *out)
 	ev_buf_free(&details);
 }
 
-#define TALLY .take = tally_take, .write = tally_write, .merge = tally_merge, .close = close_tally
-#define QUANTILE                                                                 \
-	.take = quantile_take, .write = quantile_write, .merge = quantile_merge, \
-	.close = close_quantiles
+#define TALLY                                                                     \
+	.own = sizeof(struct ev_tally), .take = tally_take, .write = tally_write, \
+	.merge = tally_merge, .close = close_tally
+#define QUANTILE                                                                         \
+	.own = sizeof(struct quantiles), .take = quantile_take, .write = quantile_write, \
+	.merge = quantile_merge, .close = close_quantiles
 
 static const struct ev_expect_ops count_ops = {.open = open_count, .judge = count_judge, TALLY};
 static const struct ev_expect_ops share_ops = {.open = open_count, .judge = share_judge, TALLY};
-static const struct ev_expect_ops common_ops = {.open = open_common,
+static const struct ev_expect_ops common_ops = {.own = sizeof(struct common),
+						.open = open_common,
 						.take = common_take,
 						.judge = common_judge,
 						.write = common_write,

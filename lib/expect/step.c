@@ -191,15 +191,15 @@ static void add_counted(struct ev_expect *e, const struct counted *c, uint64_t r
 
 static bool are_open(const struct ev_suite *s, const struct ev_event *event)
 {
-	if (!ev_containers_fit(&s->ways, event->doc, event->at))
+	if (!ev_containers_fit(&s->containers, event->doc, event->at))
 		return false;
 	for (size_t i = 0; i < s->n_columns; i++) {
 		const struct ev_expect_column *c = &s->columns[i];
 
-		if (c->ways.n + c->ways.n_others == 0)
+		if (c->containers.n + c->containers.n_others == 0)
 			continue;
 		for (size_t k = 0, n = ev_each_find(c->list, event); k < n; k++)
-			if (!ev_containers_fit(&c->ways, event->doc, ev_each_at(c->list, k)))
+			if (!ev_containers_fit(&c->containers, event->doc, ev_each_at(c->list, k)))
 				return false;
 	}
 	return true;
@@ -304,12 +304,12 @@ void ev_suite_read_from(struct ev_suite *s, struct ev_events *events)
 		if (c->path->many) {
 			c->list = ev_events_each(events, &c->each);
 			c->slot = ev_picks_add(c->list->picks, &c->tail);
-			ev_containers_add(&s->ways, ev_events_picks(events), &c->each);
-			ev_containers_add(&first_of_list(s, c->list)->ways, c->list->picks,
+			ev_containers_add(&s->containers, ev_events_picks(events), &c->each);
+			ev_containers_add(&first_of_list(s, c->list)->containers, c->list->picks,
 					  &c->tail);
 		} else {
 			c->slot = ev_events_want(events, c->path);
-			ev_containers_add(&s->ways, ev_events_picks(events), c->path);
+			ev_containers_add(&s->containers, ev_events_picks(events), c->path);
 		}
 	}
 	for (struct ev_expect_condition *c = s->conditions; c != NULL; c = c->next)

@@ -19,11 +19,8 @@ static void close_table(struct ev_expect *e)
 {
 	struct table *t = e->own;
 
-	if (t == NULL)
-		return;
 	ev_expect_values_free(&t->names);
 	ev_expect_values_free(&t->listed);
-	free(t);
 }
 
 /* Counts */
@@ -33,7 +30,6 @@ static bool open_count(struct ev_expect *e, struct ev_expect_opening *o)
 	const struct ev_yaml *y = ev_expect_argument(o, "value");
 	uint64_t n;
 
-	e->own = ev_calloc(1, sizeof(struct table));
 	return ev_expect_limits_are_numbers(e, o) &&
 	       (y == NULL || (ev_expect_argument_count(o, "value", &n) &&
 			      ev_expect_limit_of(o, y, "value", &e->range.min) &&
@@ -189,7 +185,7 @@ static bool read_names(struct ev_expect_opening *o, const char *name, struct ev_
 
 static bool open_names(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	struct table *t = e->own = ev_calloc(1, sizeof *t);
+	struct table *t = e->own;
 
 	t->exact = true;
 	e->strict = strstr(e->kind->name, "ordered") != NULL;
@@ -250,7 +246,7 @@ static void names_judge(struct ev_expect *e, struct ev_buf *out)
 
 static bool open_exists(struct ev_expect *e, struct ev_expect_opening *o)
 {
-	struct table *t = e->own = ev_calloc(1, sizeof *t);
+	struct table *t = e->own;
 	const struct ev_yaml *y = ev_expect_argument(o, "column_index");
 	const struct ev_expect_column *c = &o->suite->columns[e->columns[0]];
 
@@ -287,21 +283,23 @@ static void exists_judge(struct ev_expect *e, struct ev_buf *out)
 	ev_buf_putc(out, '}');
 }
 
-static const struct ev_expect_ops row_count_ops = {
-	.open = open_count, .judge = row_judge, .close = close_table};
-static const struct ev_expect_ops column_count_ops = {.open = open_count,
+static const struct ev_expect_ops row_count_ops = {.open = open_count, .judge = row_judge};
+static const struct ev_expect_ops column_count_ops = {.own = sizeof(struct table),
+						      .open = open_count,
 						      .take = names_take,
 						      .judge = column_count_judge,
 						      .write = names_write,
 						      .merge = names_merge,
 						      .close = close_table};
-static const struct ev_expect_ops names_ops = {.open = open_names,
+static const struct ev_expect_ops names_ops = {.own = sizeof(struct table),
+					       .open = open_names,
 					       .take = names_take,
 					       .judge = names_judge,
 					       .write = names_write,
 					       .merge = names_merge,
 					       .close = close_table};
-static const struct ev_expect_ops exists_ops = {.open = open_exists,
+static const struct ev_expect_ops exists_ops = {.own = sizeof(struct table),
+						.open = open_exists,
 						.take = exists_take,
 						.of_records = true,
 						.judge = exists_judge,

@@ -13,7 +13,6 @@ struct total {
 	struct ev_sum sum, squares;
 	bool found;
 	struct ev_expect_limit best; /* least or greatest */
-	char *shown;		     /* of the best, JSON */
 };
 
 static bool open_total(struct ev_expect *e, struct ev_expect_opening *o)
@@ -25,7 +24,6 @@ static bool open_total(struct ev_expect *e, struct ev_expect_opening *o)
 	const struct ev_yaml *y =
 		ev_expect_argument(o, e->range.min.kind != LIMIT_NONE ? "min_value" : "max_value");
 
-	e->own = ev_calloc(1, sizeof(struct total));
 	e->misfit = given->kind == LIMIT_TIME	? "are no times"
 		    : given->kind == LIMIT_TEXT ? "are no texts"
 						: "are no numbers, or beyond 400 digits";
@@ -38,13 +36,9 @@ static void close_total(struct ev_expect *e)
 {
 	struct total *t = e->own;
 
-	if (t == NULL)
-		return;
 	ev_sum_free(&t->sum);
 	ev_sum_free(&t->squares);
 	ev_expect_limit_free(&t->best);
-	free(t->shown);
-	free(t);
 }
 
 static bool sum_take(struct ev_expect *e, struct ev_expect_frame *f, const uint32_t *at)
@@ -329,10 +323,12 @@ static void share_judge(struct ev_expect *e, struct ev_buf *out)
 	ev_expect_put_ratio(present, e->n.elements, 1, out);
 }
 
-#define BEST                                                                              \
-	.take = best_take, .judge = best_judge, .write = best_write, .merge = best_merge, \
+#define BEST                                                                                      \
+	.own = sizeof(struct total), .take = best_take, .judge = best_judge, .write = best_write, \
+	.merge = best_merge, .close = close_total
+#define SUM                                                                                    \
+	.own = sizeof(struct total), .take = sum_take, .write = sum_write, .merge = sum_merge, \
 	.close = close_total
-#define SUM .take = sum_take, .write = sum_write, .merge = sum_merge, .close = close_total
 
 static const struct ev_expect_ops least_ops = {.open = open_total, BEST},
 				  greatest_ops = {.open = open_greatest, BEST},
@@ -341,9 +337,7 @@ static const struct ev_expect_ops least_ops = {.open = open_total, BEST},
 				  deviation_ops = {.open = open_deviation,
 						   .judge = deviation_judge,
 						   SUM},
-				  share_ops = {.open = open_total,
-					       .judge = share_judge,
-					       .close = close_total};
+				  share_ops = {.open = open_total, .judge = share_judge};
 
 #define LIMITS "column* min_value max_value strict_min strict_max"
 

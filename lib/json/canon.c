@@ -8,10 +8,7 @@
 #include <endian.h>
 #include <stdlib.h>
 
-enum {
-	WORDS = 4,  /* of a set of names: up to 256 names are put in order without comparing */
-	SHORT = 18, /* bytes of a number that fits a word */
-};
+enum { WORDS = 4 }; /* of a set of names: up to 256 names are put in order without comparing */
 
 /*
  * Functions write at o and return the end of what they wrote. Room is made once: a canonical form
@@ -187,43 +184,23 @@ static inline char *put_plain_number(const char *p, size_t len, char *o)
 	return o + powers[8 + at - last].len;
 }
 
-/* Digits and a point alone, as amounts are: the rest is ev_number_canonical's. */
+/* Up to 18 digits and no sign: the rest is ev_number_canonical's. */
 static EV_NOINLINE char *put_longer_number(const struct canon *c, uint32_t i, char *o)
 {
 	const struct ev_node *n = &c->d->nodes[i];
-	const char *p = c->d->text + n->pos;
-	size_t len = n->end - n->pos, point = len, first = 0, last = len;
-	size_t power;
+	struct ev_buf out = {.p = o, .cap = SIZE_MAX}; /* there is room */
+	struct ev_small v;
 
-	if (len > SHORT)
+	if (!ev_small_read(c->d->text + n->pos, n->end - n->pos, &v) || v.coef <= 0)
 		return put_long_number(c, i, o);
-	for (size_t k = 0; k < len; k++) {
-		if ((unsigned char)(p[k] - '0') <= 9)
-			continue;
-		if (p[k] != '.')
-			return put_long_number(c, i, o);
-		point = k;
+	for (; v.coef % 10 == 0; v.coef /= 10)
+		v.exp++;
+	ev_buf_u64(&out, (uint64_t)v.coef);
+	if (v.exp != 0) {
+		ev_buf_puts(&out, v.exp < 0 ? "e-" : "e");
+		ev_buf_u64(&out, (uint64_t)abs(v.exp));
 	}
-	while (last > 1 && (p[last - 1] == '0' || last - 1 == point))
-		last--;
-	while (first + 1 < last && (p[first] == '0' || first == point))
-		first++;
-	/* [first, last) are the digits that count, and perhaps the point */
-	if (first < point && point < last) {
-		o = ev_copy_over(o, p + first, point - first);
-		first = point + 1;
-	}
-	o = ev_copy_over(o, p + first, last - first);
-	if (o[-1] == '0' || last == point)
-		return o;
-	*o++ = 'e';
-	if (last > point)
-		*o++ = '-';
-	power = last > point ? last - point - 1 : point - last;
-	if (power >= 10)
-		*o++ = (char)('0' + power / 10);
-	*o++ = (char)('0' + power % 10);
-	return o;
+	return o + out.len;
 }
 
 static inline char *put_number(const struct canon *c, uint32_t i, char *o)
@@ -274,10 +251,8 @@ struct member {
 static int by_name(const void *x, const void *y)
 {
 	const struct member *a = x, *b = y;
-	size_t n = a->len < b->len ? a->len : b->len;
-	int order = n != 0 ? memcmp(a->name, b->name, n) : 0;
 
-	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
+	return ev_bytes_compare(a->name, a->len, b->name, b->len);
 }
 
 /* Members whose names are compared, because they have no number or there are too many of them. */

@@ -1,5 +1,6 @@
 #include "json/plan.h"
 #include "base/arena.h"
+#include "base/utf8.h"
 #include "json/path.h"
 
 char ev_plan_none;
@@ -23,14 +24,23 @@ void *ev_plan_alloc(const struct ev_doc *d, size_t size)
 	return ev_arena_alloc(d->plans, size);
 }
 
+/* Names of members are somebody's: none of them steers a terminal. */
 static void show(const struct ev_plans *p, const void *plan, const struct ev_doc *d)
 {
-	struct ev_buf text = {0};
+	struct ev_buf text = {0}, shown = {0};
+	char piece[EV_UTF8_SHOWN + 1];
 
 	ev_buf_printf(&text, "%s of shape %u\n", p->kind->name, d->shape);
 	p->kind->print(p->client, plan, d, &text);
-	show_text(text.p, text.len);
+	for (const char *at = text.p, *end = at + text.len; at < end;) {
+		if (*at == '\n')
+			ev_buf_putc(&shown, *at++);
+		else
+			ev_buf_put(&shown, piece, ev_utf8_show(&at, (size_t)(end - at), piece));
+	}
+	show_text(shown.p, shown.len);
 	ev_buf_free(&text);
+	ev_buf_free(&shown);
 }
 
 void *ev_plan_make(struct ev_plans *p, const struct ev_doc *d)

@@ -129,6 +129,8 @@ int ev_report_compare(struct ev_report_text a, struct ev_report_text b);
 /* By time, then by place; those without a time last. */
 int ev_report_compare_moments(const struct ev_report_moment *a, const struct ev_report_moment *b);
 
+/* Where a byte of a result stands, in lines and columns from 1. */
+void ev_report_place(const char *text, size_t at, size_t *line, size_t *column);
 /* Reading. The result must be the report's last, with text, scan and doc set. */
 enum ev_status ev_report_read(struct ev_report *r, const char *file, struct ev_error *err);
 

@@ -47,16 +47,13 @@ static void place(const struct at *at, const char *name, struct ev_buf *b)
 static void fail(struct reader *rd, const struct at *at, const char *name, uint32_t node,
 		 const char *what)
 {
-	size_t line = 1, column = 1;
 	struct ev_buf where = {0};
+	size_t line, column;
 
 	if (rd->failed)
 		return;
 	rd->failed = true;
-	for (uint32_t i = 0; i < rd->d->nodes[node].pos; i++) {
-		column = rd->d->text[i] == '\n' ? 1 : column + 1;
-		line += rd->d->text[i] == '\n';
-	}
+	ev_report_place(rd->d->text, rd->d->nodes[node].pos, &line, &column);
 	place(at, name, &where);
 	ev_fail(rd->err, "%s:%zu:%zu: %.*s: %s", rd->file, line, column,
 		(int)(where.len < PLACE ? where.len : PLACE), ev_buf_str(&where), what);

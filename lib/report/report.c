@@ -58,7 +58,7 @@ enum ev_status ev_report_add(struct ev_report *r, const char *file, char *text, 
 {
 	struct ev_report_result *res;
 	struct ev_flaw flaw;
-	size_t line = 1, column = 1;
+	size_t line, column;
 
 	if (r->n == EV_REPORT_RESULTS) {
 		free(text);
@@ -70,10 +70,7 @@ enum ev_status ev_report_add(struct ev_report *r, const char *file, char *text, 
 	*res = (struct ev_report_result){.text = text, .scan = ev_scan_new()};
 	if ((res->doc = ev_scan(res->scan, text, len, &flaw)) != NULL)
 		return ev_report_read(r, file, err);
-	for (size_t i = 0; i < flaw.at && i < len; i++) {
-		column = text[i] == '\n' ? 1 : column + 1;
-		line += text[i] == '\n';
-	}
+	ev_report_place(text, flaw.at < len ? flaw.at : len, &line, &column);
 	return ev_fail(err, "%s:%zu:%zu: is no JSON: %s: give a result that evvalidate wrote", file,
 		       line, column, flaw.what);
 }

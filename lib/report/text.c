@@ -15,13 +15,18 @@ enum { LONGEST = 120 }; /* code points of a value that are shown */
 
 int ev_report_compare(struct ev_report_text a, struct ev_report_text b)
 {
-	size_t n = a.len < b.len ? a.len : b.len;
-	int order;
-
 	if (a.p == NULL || b.p == NULL)
 		return (a.p != NULL) - (b.p != NULL);
-	order = n == 0 ? 0 : memcmp(a.p, b.p, n);
-	return order != 0 ? order : ORDER(a.len, b.len);
+	return ev_bytes_compare(a.p, a.len, b.p, b.len);
+}
+
+void ev_report_place(const char *text, size_t at, size_t *line, size_t *column)
+{
+	*line = *column = 1;
+	for (size_t i = 0; i < at; i++) {
+		*column = text[i] == '\n' ? 1 : *column + 1;
+		*line += text[i] == '\n';
+	}
 }
 
 uint32_t ev_report_at(const struct ev_doc *d, uint32_t object, const char *name)

@@ -1,5 +1,4 @@
 #include "scan/form.h"
-#include "base/compiler.h"
 #include "base/utf8.h"
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -88,40 +87,6 @@ void ev_json_quote(const char *p, size_t len, struct ev_buf *out)
 	ev_buf_putc(out, '"');
 }
 
-typedef uint8_t bytes16 EV_VECTOR(16);
-
-/* Sixteen bytes of a UUID, letters as small ones. */
-static inline bytes16 folded16(const char *p)
-{
-	bytes16 v;
-
-	memcpy(&v, p, sizeof v);
-	return v | 0x20;
-}
-
-/* Marks the bytes that are no hyphen where one must be, and elsewhere no hex digit. */
-static inline bytes16 invalid16(const char *p, bytes16 hyphens)
-{
-	bytes16 v, folded = folded16(p), hex;
-
-	memcpy(&v, p, sizeof v);
-	hex = (bytes16)(v - '0' < 10) | (bytes16)(folded - 'a' < 6);
-	return (~hex & ~hyphens) | ((v ^ '-') & hyphens);
-}
-
-/* 36 bytes; the last of three parts overlaps the second. */
-static inline bool is_uuid(const char *p)
-{
-	static const bytes16 first = {0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0, 255, 0, 0};
-	static const bytes16 second = {0, 0, 255, 0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0};
-	static const bytes16 third = {0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-	bytes16 bad = invalid16(p, first) | invalid16(p + 16, second) | invalid16(p + 20, third);
-	uint64_t halves[2];
-
-	memcpy(halves, &bad, sizeof halves);
-	return (halves[0] | halves[1]) == 0;
-}
-
 /* The 36 bytes in a text that may be a UUID, without what may stand around them; or NULL. */
 static const char *core(const char *p, size_t len)
 {
@@ -138,26 +103,20 @@ static const char *core(const char *p, size_t len)
 	return p + urn_len;
 }
 
-bool ev_uuid_valid(const char *p, size_t len)
+bool ev_uuid_canonical(const char *p, size_t len, char out[EV_UUID_TEXT])
 {
 	if (len != EV_UUID_TEXT && (p = core(p, len)) == NULL)
 		return false;
-	return is_uuid(p);
+	for (int i = 0; i < EV_UUID_TEXT; i++)
+		out[i] = p[i] >= 'A' && p[i] <= 'F' ? (char)(p[i] | 0x20) : p[i];
+	return ev_uuid_is_canonical(out);
 }
 
-bool ev_uuid_canonical(const char *p, size_t len, char out[EV_UUID_TEXT])
+bool ev_uuid_valid(const char *p, size_t len)
 {
-	bytes16 first, second, third;
+	char canonical[EV_UUID_TEXT];
 
-	if ((len != EV_UUID_TEXT && (p = core(p, len)) == NULL) || !is_uuid(p))
-		return false;
-	first = folded16(p); /* which leaves digits and hyphens as they are */
-	second = folded16(p + 16);
-	third = folded16(p + 20);
-	memcpy(out, &first, sizeof first);
-	memcpy(out + 16, &second, sizeof second);
-	memcpy(out + 20, &third, sizeof third);
-	return true;
+	return ev_uuid_canonical(p, len, canonical);
 }
 
 void ev_base64(const void *data, size_t len, struct ev_buf *out)

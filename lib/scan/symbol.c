@@ -1,4 +1,5 @@
 #include "scan/symbol.h"
+#include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
@@ -24,7 +25,6 @@ struct ev_symbols *ev_symbols_new(uint32_t learns)
 
 	s->may_learn = learns;
 	s->seed = ev_hash_seed();
-	s->tail_key = ev_hash_seed();
 	return s;
 }
 
@@ -41,31 +41,10 @@ void ev_symbols_free(struct ev_symbols **s)
 	*s = NULL;
 }
 
-/* Most names are short, and a call for each would be felt. */
-static inline uint64_t hash_of(const struct ev_symbols *s, const char *name, size_t len)
-{
-	uint64_t head = 0, tail = 0;
-	unsigned __int128 product;
-
-	if (len > 16)
-		return ev_hash64(name, len, s->seed);
-	if (len >= 8) {
-		memcpy(&head, name, 8);
-		memcpy(&tail, name + len - 8, 8);
-	} else if (len >= 4) {
-		memcpy(&head, name, 4);
-		memcpy(&tail, name + len - 4, 4);
-	} else {
-		memcpy(&head, name, len);
-	}
-	product = (unsigned __int128)(head ^ s->seed) * (tail ^ s->tail_key ^ len);
-	return (uint64_t)(product >> 64) ^ (uint64_t)product;
-}
-
 /* A name is added if it has fewer bytes than `below`. */
 static uint32_t find_or_add(struct ev_symbols *s, const char *name, size_t len, size_t below)
 {
-	uint64_t hash = hash_of(s, name, len);
+	uint64_t hash = ev_hash64(name, len, s->seed);
 	size_t step = 0;
 	uint32_t i;
 
@@ -97,9 +76,8 @@ static int by_name(const void *x, const void *y)
 {
 	const struct ev_symbol *a = *(const struct ev_symbol *const *)x,
 			       *b = *(const struct ev_symbol *const *)y;
-	int order = memcmp(a->p, b->p, a->len < b->len ? a->len : b->len);
 
-	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
+	return ev_bytes_compare(a->p, a->len, b->p, b->len);
 }
 
 const uint32_t *ev_symbols_rank(struct ev_symbols *s)

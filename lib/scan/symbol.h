@@ -33,8 +33,8 @@ struct ev_symbols {
 	uint32_t may_learn; /* further names, from the data */
 	size_t cap;
 	struct ev_lookup numbers;
-	uint64_t seed, tail_key; /* secret, so that nobody can craft names that collide */
-	uint32_t *ranks;	 /* by symbol, for n_ranked of them */
+	uint64_t seed;	 /* secret, so that nobody can craft names that collide */
+	uint32_t *ranks; /* by symbol, for n_ranked of them */
 	uint32_t n_ranked;
 };
 

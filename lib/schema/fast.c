@@ -1,22 +1,16 @@
 #include "schema/fast.h"
 
-enum { SETS = 128 };
-
-#define EIGHT(x) x, x, x, x, x, x, x, x
-#define ALL(x)	 EIGHT(x), EIGHT(x), EIGHT(x), EIGHT(x), EIGHT(x), EIGHT(x)
-const uint8_t ev_schema_layout_beyond[2 * SCHEMA_LAYOUT_WIDTH] = {ALL(0), ALL(0xff)};
-
 /* Layouts */
 
 /* A set of ASCII characters, by code. */
 struct set {
-	bool has[SETS];
+	bool has[128];
 };
 
 struct reading {
 	const char *p, *end;
-	struct set positions[SCHEMA_LAYOUT_WIDTH];
-	uint32_t n;
+	struct ev_schema_layout layout;
+	uint32_t n;	/* positions */
 	uint32_t least; /* the shortest text; it may end before the last position */
 	bool more;	/* the last position may repeat; such texts are left to the slow path */
 };
@@ -132,71 +126,18 @@ static bool read_item(struct reading *r)
 		return false;
 	r->least += least;
 	r->more = most > SCHEMA_LAYOUT_WIDTH - r->n;
-	for (most = r->more ? SCHEMA_LAYOUT_WIDTH - r->n : most; most > 0; most--)
-		r->positions[r->n++] = set;
+	most = r->more ? SCHEMA_LAYOUT_WIDTH - r->n : most;
+	for (int c = 0; c < 128 && most > 0; c++)
+		if (set.has[c])
+			r->layout.allowed[c] |= (((uint64_t)1 << most) - 1) << r->n;
+	r->n += most;
 	return true;
-}
-
-/* True if the set has both or neither of every two characters that differ in bit 0x20 alone. */
-static bool folds(const struct set *set)
-{
-	for (int c = 0x40; c < 0x60; c++)
-		if (set->has[c] != set->has[c | 0x20])
-			return false;
-	return true;
-}
-
-/* Sets position i of the layout. False if the set takes more than six ranges. */
-static bool put_ranges(struct ev_schema_layout *s, uint32_t i, const struct set *set)
-{
-	const bool folded = folds(set);
-	uint32_t n = 0;
-
-	((uint8_t *)s->fold)[i] = folded ? 0x20 : 0;
-	for (int lo = 0, hi; lo < SETS; lo = hi + 1) {
-		struct ev_schema_ranges *r = &s->ranges[n / 2 % SCHEMA_LAYOUT_PAIRS][i / 16];
-
-		hi = lo;
-		if (!set->has[lo] || (folded && (lo & 0x20) == 0))
-			continue;
-		while (hi + 1 < SETS && set->has[hi + 1] && !(folded && ((hi + 1) & 0x20) == 0))
-			hi++;
-		if (n == 2 * SCHEMA_LAYOUT_PAIRS)
-			return false;
-		((uint8_t *)&r->add[n % 2])[i % 16] = (uint8_t)(127 - hi);
-		((int8_t *)&r->above[n++ % 2])[i % 16] = (int8_t)(126 - (hi - lo));
-	}
-	s->pairs = n > 2 * s->pairs ? (n + 1) / 2 : s->pairs;
-	return true;
-}
-
-static struct ev_schema_layout *layout_of(struct ev_arena *arena, const struct reading *r)
-{
-	/* the arena aligns to 8 bytes; vectors must be aligned to their size */
-	char *p = ev_arena_zalloc(arena, sizeof(struct ev_schema_layout) + 16);
-	struct ev_schema_layout *s = (void *)(p + (16 - (uintptr_t)p % 16) % 16);
-
-	s->pairs = 1;
-	s->width = s->most = r->n;
-	s->least = r->least;
-	for (uint32_t v = 0; v < SCHEMA_LAYOUT_PAIRS * SCHEMA_LAYOUT_VECTORS; v++)
-		memset((&s->ranges[0][0])[v].above, INT8_MAX, sizeof s->ranges[0][0].above);
-	for (uint32_t i = 0; i < r->n; i++)
-		if (!put_ranges(s, i, &r->positions[i]))
-			return NULL;
-	for (uint32_t i = r->n; i < SCHEMA_LAYOUT_WIDTH; i++) { /* both halves of all bytes */
-		((uint8_t *)&s->ranges[0][i / 16].add[1])[i % 16] = 0x80;
-		for (uint32_t k = 0; k < 2; k++)
-			((int8_t *)&s->ranges[0][i / 16].above[k])[i % 16] = -1;
-	}
-	return s;
 }
 
 const struct ev_schema_layout *ev_schema_layout_read(struct ev_arena *arena, const char *pattern,
 						     size_t len)
 {
 	struct reading r = {.p = pattern, .end = pattern + len};
-	struct ev_schema_layout *s;
 	bool open;
 
 	if (len == 0 || *r.p++ != '^')
@@ -204,13 +145,11 @@ const struct ev_schema_layout *ev_schema_layout_read(struct ev_arena *arena, con
 	while (r.p < r.end && !(*r.p == '$' && r.p + 1 == r.end))
 		if (!read_item(&r))
 			return NULL;
-	open = r.p == r.end;
-	if (open) /* what may come again may as well be what follows */
-		r.n = r.least;
-	s = layout_of(arena, &r);
-	if (s != NULL && open)
-		s->most = UINT32_MAX;
-	return s;
+	open = r.p == r.end; /* then what may come again may as well be what follows */
+	r.layout.least = r.least;
+	r.layout.width = open ? r.least : r.n;
+	r.layout.most = open ? UINT32_MAX : r.n;
+	return memcpy(ev_arena_alloc(arena, sizeof r.layout), &r.layout, sizeof r.layout);
 }
 
 /* Words */

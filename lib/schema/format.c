@@ -41,43 +41,26 @@ static bool date(const char *p, size_t len)
 	return ev_date_parse(p, len, &d);
 }
 
-/*
- * Four numbers, compared as text in 32 bits. By length: the bits that count, and the range "0" to
- * "9", "10" to "99", "100" to "255"; index 0 stands for any other length, and nothing matches.
- */
+/* Behind a number from 0 to 255 without leading zeros; NULL if there is none. */
+static const char *behind_byte(const char *p, const char *end)
+{
+	unsigned n, digit;
+
+	if (p == end || (n = (unsigned)(*p++ - '0')) > 9)
+		return NULL;
+	for (; n > 0 && n < 100 && p < end && (digit = (unsigned)(*p - '0')) <= 9; p++)
+		n = n * 10 + digit;
+	return n <= 255 ? p : NULL;
+}
+
 static bool ipv4(const char *p, size_t len)
 {
-	static const struct {
-		uint32_t bits, least, gap, spare; /* four words are found fastest */
-	} numbers[4] = {
-		{0, 1, 0, 0},
-		{0xff000000, 0x30000000, 0x09000000, 0},
-		{0xffff0000, 0x31300000, 0x08090000, 0},
-		{0xffffff00, 0x31303000, 0x01050500, 0},
-	};
-	uint32_t dots, digits, from = 0, to = 0;
-	char text[20] = {0};
-	ev_schema_bytes v;
+	const char *const end = p + len;
 
-	if (len > 15)
-		return false;
-	memcpy(text, p, len);
-	v = ev_schema_bytes_at(text);
-	dots = ev_schema_bytes_bits((ev_schema_bytes)(v == '.'));
-	digits = ev_schema_bytes_bits((ev_schema_bytes)(v - '0' <= 9));
-	if ((dots | digits) + 1 != 1U << len)
-		return false;
-	dots |= 0xffffffff << len; /* a missing number is then empty */
-	for (int k = 0; k < 4; k++, from = to + 1, dots &= dots - 1) {
-		uint32_t number, n;
-
-		to = (uint32_t)__builtin_ctz(dots);
-		n = to - from < 4 ? to - from : 0;
-		memcpy(&number, text + from, sizeof number);
-		if ((be32toh(number) & numbers[n].bits) - numbers[n].least > numbers[n].gap)
-			return false;
-	}
-	return to == len;
+	p = behind_byte(p, end);
+	for (int k = 0; k < 3 && p != NULL; k++)
+		p = p < end && *p == '.' ? behind_byte(p + 1, end) : NULL;
+	return p != NULL && p == end;
 }
 
 /* RFC 4291, section 2.2, which the C library reads to the letter. */
@@ -152,18 +135,10 @@ static bool is_common_uri(const char *p, size_t len)
 
 	if (len < i || memcmp(p, "http", 4) != 0 || memcmp(p + i - 3, "://", 3) != 0)
 		return false;
-	for (; i < len; i += 16) {
-		char text[16 + 1] = "aaaaaaaaaaaaaaaa";
-		ev_schema_bytes v;
-
-		memcpy(text, p + i, len - i < 16 ? len - i : 16);
-		v = ev_schema_bytes_at(text);
-		v = (ev_schema_bytes)((v | 0x20) - 'a' < 26) | (ev_schema_bytes)(v - '&' < 20) |
-		    (ev_schema_bytes)(v == '_') | (ev_schema_bytes)(v == '=') |
-		    (ev_schema_bytes)(v == '?');
-		if (ev_schema_bytes_bits(v) != 0xffff)
+	for (; i < len; i++)
+		if (!is_letter(p[i]) && !(p[i] >= '&' && p[i] <= '9') && p[i] != '_' &&
+		    p[i] != '=' && p[i] != '?')
 			return false;
-	}
 	return true;
 }
 

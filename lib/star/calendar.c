@@ -6,7 +6,7 @@
 
 /* 0001-01-01 and 9999-12-31. */
 enum { FIRST = -719162, LAST = 2932896, DAYS = LAST - FIRST + 1 };
-enum { RECENT = 64, MINUTE_TEXT = 16 };
+enum { RECENT = 64 };
 
 struct ev_star_calendar {
 	const struct ev_calendar *c;
@@ -20,8 +20,6 @@ struct ev_star_calendar {
 		int64_t day;
 		char key[EV_KEY_TEXT]; /* NUL first: empty */
 	} recent[RECENT];
-	char minute[MINUTE_TEXT]; /* a timestamp's, up to its seconds */
-	const char *minute_key;	  /* for all timestamps in it; NULL: none is remembered */
 	struct ev_buf scratch;
 };
 
@@ -105,8 +103,6 @@ const int64_t *ev_star_calendar_outside(const struct ev_star_calendar *c, size_t
 
 void ev_star_calendar_forget(struct ev_star_calendar *c)
 {
-	if (c->n > 0)
-		c->minute_key = NULL; /* so that the next one of that minute is met again */
 	while (c->n > 0)
 		c->known[(c->outside[--c->n] - FIRST) / 8] = 0;
 }
@@ -128,32 +124,7 @@ static const char *key_of(struct ev_star_calendar *c, int64_t day)
 	return c->recent[slot].key;
 }
 
-/* True if every second of the timestamp's minute falls on that day. */
-static bool is_of_minute(struct ev_star_calendar *c, const struct ev_value *v, int64_t day)
-{
-	const char *text = v->p + 1;
-	int64_t from = date_of(c, text) * 86400 + two_digits(text + 11) * 3600 +
-		       two_digits(text + 14) * 60;
-	int64_t offset = ev_zone_offset(c->c->zone, from);
-
-	return ev_zone_offset(c->c->zone, from + 59) == offset &&
-	       floor_days(from + offset) == day && floor_days(from + 59 + offset) == day;
-}
-
 const char *ev_star_calendar_key(struct ev_star_calendar *c, const struct ev_value *v)
 {
-	const bool timestamp = v->len == EV_TIME_TEXT + 2;
-	const char *key;
-	int64_t day;
-
-	if (timestamp && c->minute_key != NULL && ev_same(v->p + 1, c->minute, MINUTE_TEXT))
-		return c->minute_key;
-	day = day_of(c, v);
-	key = key_of(c, day);
-	c->minute_key = NULL; /* its cache entry may be replaced */
-	if (timestamp && is_of_minute(c, v, day)) {
-		memcpy(c->minute, v->p + 1, MINUTE_TEXT);
-		c->minute_key = key;
-	}
-	return key;
+	return key_of(c, day_of(c, v));
 }

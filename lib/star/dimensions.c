@@ -69,7 +69,7 @@ void ev_star_find_described(struct ev_star *s, const struct ev_star_kind *kind)
 {
 	for (size_t i = 0; i < kind->n_dimensions; i++) {
 		const struct ev_star_dimension *d = &s->plan->dimensions[kind->dimensions[i]];
-		const size_t n = s->elements[d->group].items.n;
+		const size_t n = s->elements[d->group].n;
 		struct ev_star_element e = ev_star_first(s, d->group);
 
 		for (; e.index < n; ev_star_next(&e))
@@ -82,7 +82,7 @@ void ev_star_contribute(struct ev_star *s, const struct ev_star_kind *kind,
 {
 	for (size_t i = 0; i < kind->n_dimensions; i++) {
 		const struct ev_star_dimension *d = &s->plan->dimensions[kind->dimensions[i]];
-		const size_t n = s->elements[d->group].items.n;
+		const size_t n = s->elements[d->group].n;
 		struct ev_star_element e;
 
 		if (d->n_attributes == 0 || n == 0)
@@ -150,49 +150,13 @@ enum ev_status ev_star_make_room(struct ev_star *s, struct ev_error *err)
 
 /* Rows of dimensions, at the end */
 
-static enum ev_status put_line(struct ev_star *s, const char *line, size_t len,
-			       struct ev_error *err)
-{
-	if (ev_out_line(s->port->out, line, len) == EV_OK)
-		return EV_OK;
-	*err = s->port->out->error;
-	return EV_FATAL;
-}
-
-static enum ev_status put_member(struct ev_star *s, size_t dimension, const char *key,
-				 bool described, struct ev_error *err)
-{
-	const struct ev_star_dimension *d = &s->plan->dimensions[dimension];
-	const size_t room = ev_star_member_room(d, s->texts);
-	struct ev_out *out = s->port->out;
-	char *o;
-
-	if (ev_out_room(out, room)) {
-		o = out->buf + out->len;
-		ev_out_made(out, (size_t)(ev_star_member_row(o, d, key, described, s->texts) - o));
-		return EV_OK;
-	}
-	ev_buf_reset(&s->row);
-	o = ev_buf_room(&s->row, room);
-	return put_line(s, o, (size_t)(ev_star_member_row(o, d, key, described, s->texts) - o),
-			err);
-}
-
 /* Without a state of evstar's own the row may have been sent before: then it is deleted first. */
-static enum ev_status put_day(struct ev_star *s, size_t dimension, const char *key, int64_t day,
-			      struct ev_error *err)
+static enum ev_status put_day(struct ev_star *s, const struct ev_dimension *d, const char *key,
+			      int64_t day, struct ev_error *err)
 {
-	const struct ev_dimension *d = &s->m->dimensions[dimension];
-
-	ev_buf_reset(&s->row);
-	if (s->replaces_days) {
-		ev_star_gone_row(d, key, &s->row);
-		if (put_line(s, s->row.p, s->row.len, err) != EV_OK)
-			return EV_FATAL;
-		ev_buf_reset(&s->row);
-	}
-	ev_star_day_row(d, key, day, &s->row);
-	return put_line(s, s->row.p, s->row.len, err);
+	if (s->replaces_days && ev_star_put_gone(s, d, key, err) != EV_OK)
+		return EV_FATAL;
+	return ev_star_put_day(s, d, key, day, err);
 }
 
 /*
@@ -205,38 +169,14 @@ union held {
 	int64_t day;
 };
 
-/* Sixteen hex digits as eight bytes, which compare as the digits do. */
-static uint64_t half_key(const char *digits)
-{
-	uint64_t halves[2];
-
-	memcpy(halves, digits, sizeof halves);
-	for (int i = 0; i < 2; i++) {
-		uint64_t v = be64toh(halves[i]);
-
-		v = (v & 0x0f0f0f0f0f0f0f0f) + (v >> 6 & 0x0101010101010101) * 9;
-		v = (v | v >> 4) & 0x00ff00ff00ff00ff;
-		v = (v | v >> 8) & 0x0000ffff0000ffff;
-		halves[i] = (v | v >> 16) & 0xffffffff;
-	}
-	return htobe64(halves[0] << 32 | halves[1]);
-}
-
-static enum ev_status sort_held(struct ev_sort *sort, const char *key, union held held,
-				struct ev_error *err)
-{
-	const uint64_t bytes[] = {half_key(key), half_key(key + 16)};
-
-	return ev_sort_add(sort, bytes, sizeof bytes, &held, sizeof held, err);
-}
-
 static enum ev_status sort_members(struct ev_star *s, size_t dimension, struct ev_sort *sort,
 				   struct ev_error *err)
 {
 	const struct ev_star_member *m = s->members[dimension]->first;
 
 	for (; m != NULL; m = m->next)
-		if (sort_held(sort, m->key, (union held){.member = m}, err) != EV_OK)
+		if (ev_sort_add(sort, m->key, EV_KEY_TEXT, &(union held){.member = m},
+				sizeof(union held), err) != EV_OK)
 			return EV_FATAL;
 	return EV_OK;
 }
@@ -250,7 +190,8 @@ static enum ev_status sort_days(struct ev_star *s, size_t dimension, struct ev_s
 
 	for (size_t i = 0; i < n; i++) {
 		ev_key_day(ev_date_of_days(days[i]), &s->scratch, key);
-		if (sort_held(sort, key, (union held){.day = days[i]}, err) != EV_OK)
+		if (ev_sort_add(sort, key, EV_KEY_TEXT, &(union held){.day = days[i]},
+				sizeof(union held), err) != EV_OK)
 			return EV_FATAL;
 	}
 	return EV_OK;
@@ -272,11 +213,12 @@ static enum ev_status put_held(struct ev_star *s, size_t dimension, struct ev_er
 		memcpy(&held, next.item, sizeof held);
 		if (members == NULL) {
 			ev_key_day(ev_date_of_days(held.day), &s->scratch, key);
-			st = put_day(s, dimension, key, held.day, err);
+			st = put_day(s, &s->m->dimensions[dimension], key, held.day, err);
 			continue;
 		}
 		ev_star_member_texts(members, held.member, s->texts);
-		st = put_member(s, dimension, held.member->key, held.member->described, err);
+		st = ev_star_put_member(s, dimension, held.member->key, held.member->described,
+					err);
 	}
 	ev_sort_free(&sort);
 	return st == EV_FATAL ? EV_FATAL : EV_OK;
@@ -303,8 +245,8 @@ static void put_spilled(struct ev_star *s, size_t dimension, struct ev_sorted *n
 			*st = ev_sort_next(s->sort, next, err);
 		} while (*st == EV_OK && memcmp(next->key, member, sizeof member) == 0);
 		ev_star_sum_texts(&sum, s->texts);
-		if (*st != EV_FATAL &&
-		    put_member(s, dimension, ev_mention_key(member), sum.described, err) != EV_OK)
+		if (*st != EV_FATAL && ev_star_put_member(s, dimension, ev_mention_key(member),
+							  sum.described, err) != EV_OK)
 			*st = EV_FATAL;
 	}
 	ev_star_sum_free(&sum);

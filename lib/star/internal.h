@@ -6,9 +6,9 @@
  *   version.c       reads what "_ev" says
  *   values.c        reads the cells
  *   references.c    finds the members that cells name, in members.c and calendar.c
- *   rows.c          writes the rows of facts
+ *   rows.c          writes the rows of facts and members
  *   dimensions.c    keeps what events say of members
- *   mentions.c      makes sorted lines of that, and rows of those lines
+ *   mentions.c      makes sorted lines of that, and sums of those lines
  *   state.c         follows the sections, and compares an event's mentions with those before
  *   settle.c        puts a section's mentions into the state, and makes the members' rows
  *   star.c          takes an event through all of them
@@ -85,10 +85,9 @@ struct ev_star_shape {
 /* The values and references of a group's elements, element by element. */
 struct ev_star_elements {
 	const struct ev_star_group *group;
-	struct ev_list list;	/* of the elements; the event is the one element of its group */
-	struct ev_picks *picks; /* of the cells in an element; NULL for the event's */
-	char *stores;		/* of the event's cells, EV_VALUE_STORE bytes each */
-	struct ev_found items;
+	struct ev_each *each; /* the elements; NULL: the event is the one element of its group */
+	size_t n;
+	char *stores; /* of the event's cells, EV_VALUE_STORE bytes each */
 	struct ev_value *values;
 	struct ev_star_bound *bounds;
 	size_t cap_values, cap_bounds;
@@ -257,11 +256,18 @@ ev_star_bound_at(struct ev_star *s, const struct ev_star_element *e, struct ev_s
 	return b;
 }
 
-/* Rows of facts (rows.c) */
+/* Rows (rows.c) */
 
-/* EV_FATAL: the output has the error. */
 enum ev_status ev_star_put_fact(struct ev_star *s, const struct ev_star_fact *f,
-				const struct ev_star_version *v);
+				const struct ev_star_version *v, struct ev_error *err);
+/* A member's row, of the texts in s->texts. key: EV_KEY_TEXT bytes. */
+enum ev_status ev_star_put_member(struct ev_star *s, size_t dimension, const char *key,
+				  bool described, struct ev_error *err);
+enum ev_status ev_star_put_day(struct ev_star *s, const struct ev_dimension *d, const char *key,
+			       int64_t day, struct ev_error *err);
+/* The line that deletes a member's row, or a day's. */
+enum ev_status ev_star_put_gone(struct ev_star *s, const struct ev_dimension *d, const char *key,
+				struct ev_error *err);
 
 /* Dimensions (dimensions.c) */
 
@@ -326,13 +332,16 @@ struct ev_star_state {
 	struct ev_sort *sort;	/* of what is to be put, but for rows */
 };
 
-/* The first entry whose key begins so. */
+/* The value of a mention or a list that was taken back. */
+#define EV_STAR_DEAD "-"
+static inline bool ev_star_old_is_dead(const struct ev_star_old *o)
+{
+	return o->value.len == sizeof EV_STAR_DEAD - 1 && o->value.p[0] == EV_STAR_DEAD[0];
+}
+
+/* settle.c: moves to the first entry whose key begins so. */
 enum ev_status ev_star_old_find(struct ev_star_old *o, const char *prefix, size_t len,
 				struct ev_error *err);
-/* The next of those, and the first of them whose key is not less. */
-enum ev_status ev_star_old_next(struct ev_star_old *o, struct ev_error *err);
-enum ev_status ev_star_old_onward(struct ev_star_old *o, const char *key, size_t len,
-				  struct ev_error *err);
 
 /*
  * Puts the sorted mentions into the state and makes the rows of their members; emits these too if

@@ -1,5 +1,4 @@
 #include "star/members.h"
-#include "base/hash.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -23,8 +22,7 @@ struct ev_members *ev_members_new(const struct ev_dimension *d)
 	m->size = FEWEST;
 	m->table = new_table(m->size);
 	m->last = &m->first;
-	m->seeds[0] = ev_hash_seed();
-	m->seeds[1] = ev_hash_seed();
+	m->seed = ev_hash_seed();
 	return m;
 }
 
@@ -104,18 +102,14 @@ struct ev_star_member *ev_members_add(struct ev_members *m, uint64_t hash, const
 
 static int compare_stamps(const struct ev_stamp *a, const struct ev_stamp *b)
 {
-	size_t len = a->id_len < b->id_len ? a->id_len : b->id_len;
 	int order;
 
 	if (a == b)
 		return 0;
 	if (a->time != b->time)
 		return a->time < b->time ? -1 : 1;
-	if ((order = memcmp(a->id, b->id, len)) != 0)
-		return order;
-	if (a->id_len != b->id_len)
-		return a->id_len < b->id_len ? -1 : 1;
-	return (a->element > b->element) - (a->element < b->element);
+	order = ev_bytes_compare(a->id, a->id_len, b->id, b->id_len);
+	return order != 0 ? order : (a->element > b->element) - (a->element < b->element);
 }
 
 static void store(struct ev_members *m, struct ev_attribute *v, const char *json, size_t len)
@@ -131,9 +125,7 @@ static void store(struct ev_members *m, struct ev_attribute *v, const char *json
 /* True if the JSON is greater, as bytes, than the value set so far. */
 static bool is_greater(const struct ev_attribute *v, const char *json, size_t len)
 {
-	int order = memcmp(json, v->p, len < v->len ? len : v->len);
-
-	return order > 0 || (order == 0 && len > v->len);
+	return ev_bytes_compare(json, len, v->p, v->len) > 0;
 }
 
 bool ev_members_set(struct ev_members *m, struct ev_attribute *v, const char *json, size_t len,

@@ -9,8 +9,9 @@
 #define EV_STAR_MEMBERS_H
 
 #include "base/arena.h"
-#include "warehouse/column.h"
+#include "base/hash.h"
 #include "scan/symbol.h"
+#include "warehouse/column.h"
 #include "json/view.h"
 
 /* When and by what an attribute was set: of two the later wins. */
@@ -33,8 +34,8 @@ struct ev_attribute {
 struct ev_star_member {
 	char key[EV_KEY_TEXT];
 	uint32_t identity_len;
-	bool met;		/* it is in the list of mentioned members */
-	bool described;		/* an event described it; else inferred by reference */
+	bool met;		     /* it is in the list of mentioned members */
+	bool described;		     /* an event described it; else inferred by reference */
 	struct ev_star_member *next; /* in that list */
 	/* The parts of its key as spelled; NULL if that is how the identity spells them. */
 	struct ev_attribute *spelled;
@@ -51,7 +52,7 @@ struct ev_members {
 	size_t n_attributes, n_parts;
 	struct ev_members_slot *table; /* open addressing */
 	size_t n, size;
-	uint64_t seeds[2]; /* secret, so that nobody can craft members that lie together */
+	uint64_t seed; /* secret, so that nobody can craft members that lie together */
 	struct ev_arena arena;
 	struct ev_star_member *first, **last; /* the mentioned members, as they came */
 };
@@ -68,35 +69,13 @@ static inline size_t ev_members_size(const struct ev_members *m)
 	return m->arena.total - m->arena.left + 2 * m->n * sizeof *m->table;
 }
 
-/* A digest of an identity under two secret seeds. Eight bytes behind it can be read. */
-static inline uint64_t ev_members_digest(const uint64_t seeds[2], const char *p, size_t len)
-{
-	uint64_t h = seeds[0] ^ len, head, tail;
-	unsigned __int128 product;
-	size_t in_word;
-
-	for (; len > 16; p += 16, len -= 16) {
-		memcpy(&head, p, 8);
-		memcpy(&tail, p + 8, 8);
-		product = (unsigned __int128)(head ^ h) * (tail ^ seeds[1]);
-		h = (uint64_t)(product >> 64) ^ (uint64_t)product;
-	}
-	in_word = len < 8 ? len : 8;
-	memcpy(&head, p, 8);
-	memcpy(&tail, p + len - in_word, 8);
-	head = le64toh(head) & ev_symbols_keep[in_word];
-	tail = le64toh(tail) & ev_symbols_keep[in_word];
-	product = (unsigned __int128)(head ^ h) * (tail ^ seeds[1]);
-	return (uint64_t)(product >> 64) ^ (uint64_t)product;
-}
-
 /*
  * The hash of an identity. Prefetches the table's slot; ev_members_fetch then prefetches the
  * member, so that ev_members_find need not wait for memory.
  */
 static inline uint64_t ev_members_hash(const struct ev_members *m, const char *identity, size_t len)
 {
-	uint64_t h = ev_members_digest(m->seeds, identity, len);
+	uint64_t h = ev_hash64(identity, len, m->seed);
 
 	__builtin_prefetch(&m->table[h & (m->size - 1)]);
 	return h;

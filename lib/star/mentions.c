@@ -309,9 +309,7 @@ static size_t keep(struct ev_star_sum *sum, const char *p, size_t len)
 static int compare(const struct ev_star_sum *sum, size_t at, size_t at_len, const char *p,
 		   size_t len)
 {
-	int order = memcmp(sum->texts.p + at, p, at_len < len ? at_len : len);
-
-	return order != 0 ? order : (at_len > len) - (at_len < len);
+	return ev_bytes_compare(sum->texts.p + at, at_len, p, len);
 }
 
 void ev_star_sum_part(struct ev_star_sum *sum, size_t part, const char *p, size_t len)
@@ -484,8 +482,6 @@ void ev_star_sum_texts(const struct ev_star_sum *sum, struct ev_star_text *texts
 	}
 }
 
-/* Rows */
-
 void ev_star_member_texts(const struct ev_members *members, const struct ev_star_member *m,
 			  struct ev_star_text *texts)
 {
@@ -498,50 +494,4 @@ void ev_star_member_texts(const struct ev_members *members, const struct ev_star
 		if (a->stamp != NULL)
 			*texts = (struct ev_star_text){a->p, a->len};
 	}
-}
-
-size_t ev_star_member_room(const struct ev_star_dimension *d, const struct ev_star_text *texts)
-{
-	size_t room = d->row.room + EV_COPY_OVER;
-
-	for (size_t i = 0; i < d->dimension->n_keys + d->n_attributes; i++)
-		room += texts[i].len;
-	return room;
-}
-
-char *ev_star_member_row(char *o, const struct ev_star_dimension *d, const char *key,
-			 bool described, const struct ev_star_text *texts)
-{
-	static const char no[EV_COPY_OVER] = "false", yes[EV_COPY_OVER] = "true";
-	const struct ev_star_text *attributes = texts + d->dimension->n_keys, *text;
-
-	for (const struct ev_star_piece *p = d->row.pieces;; p++) {
-		o = ev_copy_over(o, p->text, p->len);
-		switch (p->what) {
-		case EV_STAR_CELL:
-			text = p->cell.own ? &texts[p->cell.at] : &attributes[p->cell.at];
-			o = ev_copy_over(o, text->p, text->len);
-			break;
-		case EV_STAR_OWNER: o = (char *)memcpy(o, key, EV_KEY_TEXT) + EV_KEY_TEXT; break;
-		case EV_STAR_INFERRED:
-			o = described ? ev_copy_over(o, no, 5) : ev_copy_over(o, yes, 4);
-			break;
-		case EV_STAR_END: return o;
-		default: break; /* of facts */
-		}
-	}
-}
-
-void ev_star_day_row(const struct ev_dimension *d, const char *key, int64_t day, struct ev_buf *row)
-{
-	ev_buf_printf(row, "{\"%s_key\":\"%.*s\",\"ev_inferred\":false", d->name, EV_KEY_TEXT, key);
-	ev_day_json(day, row);
-	ev_buf_printf(row, ",\"_ev\":{\"table\":\"%s\",\"op\":\"insert\",\"owner\":\"%.*s\"}}",
-		      d->name, EV_KEY_TEXT, key);
-}
-
-void ev_star_gone_row(const struct ev_dimension *d, const char *key, struct ev_buf *line)
-{
-	ev_buf_printf(line, "{\"_ev\":{\"op\":\"delete\",\"table\":\"%s\",\"owner\":\"%.*s\"}}",
-		      d->name, EV_KEY_TEXT, key);
 }

@@ -116,20 +116,7 @@ void ev_star_sum_part(struct ev_star_sum *sum, size_t part, const char *p, size_
 /* The sum as the texts of a row; valid until the next call. */
 void ev_star_sum_texts(const struct ev_star_sum *sum, struct ev_star_text *texts);
 
-/* Rows of members */
-
 /* A member's texts for its row: the parts of its key, then the attributes. */
 void ev_star_member_texts(const struct ev_members *members, const struct ev_star_member *m,
 			  struct ev_star_text *texts);
-/* The most bytes that ev_star_member_row writes. */
-size_t ev_star_member_room(const struct ev_star_dimension *d, const struct ev_star_text *texts);
-/* Writes the row, without a LF, and returns its end. key: EV_KEY_TEXT bytes. */
-char *ev_star_member_row(char *o, const struct ev_star_dimension *d, const char *key,
-			 bool described, const struct ev_star_text *texts);
-/* Appends a day's row. */
-void ev_star_day_row(const struct ev_dimension *d, const char *key, int64_t day,
-		     struct ev_buf *row);
-/* Appends the line that deletes a member's row. */
-void ev_star_gone_row(const struct ev_dimension *d, const char *key, struct ev_buf *line);
-
 #endif

@@ -368,7 +368,7 @@ void ev_star_plan_free(struct ev_star_plan **plan)
 			free_asked(&p->kinds[i].event[k]);
 			ev_containers_free(&p->kinds[i].elements[k]);
 		}
-		ev_containers_free(&p->kinds[i].ways);
+		ev_containers_free(&p->kinds[i].containers);
 	}
 	for (size_t i = 0; i < p->m->n_facts; i++)
 		free(p->facts[i].row.pieces);

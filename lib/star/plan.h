@@ -105,8 +105,8 @@ struct ev_star_kind {
 	struct ev_star_asked *groups; /* what its tables ask of it, one a group */
 	struct ev_star_asked *event;  /* and of the event besides, where there is an element */
 	/* What the paths to all these lead through; set by the engine. */
-	struct ev_containers ways;	/* from the event */
-	struct ev_containers *elements; /* and from an element, one a group */
+	struct ev_containers containers; /* from the event */
+	struct ev_containers *elements;	 /* and from an element, one a group */
 };
 
 struct ev_star_plan {

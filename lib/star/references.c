@@ -1,6 +1,6 @@
-#include "star/internal.h"
 #include "number/decimal.h"
 #include "scan/form.h"
+#include "star/internal.h"
 
 /* A dimension with fewer members fits the cache, and needs no prefetch. */
 enum { SMALL = 256 };
@@ -114,7 +114,7 @@ void ev_star_begin_references(struct ev_star *s, const struct ev_star_kind *kind
 	begin_all(s, ev_star_first(s, 0), 1, false, &kind->groups[0]);
 	for (size_t i = 1; i < s->plan->n_groups; i++) {
 		struct ev_star_elements *all = &s->elements[i];
-		size_t n = kind->any[i] ? all->items.n : 0;
+		size_t n = kind->any[i] ? all->n : 0;
 
 		if (n == 0)
 			continue;

@@ -5,8 +5,6 @@
 
 enum { ROW_LEN = 1 + 4 + EV_KEY_TEXT };
 
-static const char dead[] = "-";
-
 /* A row of the state, parsed. fields points to the first separator. */
 struct row {
 	uint64_t changed, n, described, spelled;
@@ -29,6 +27,43 @@ struct walk {
 	struct ev_buf value;	/* of row */
 	struct ev_sort *sort;	/* of rows, whose keys sort behind all mentions */
 };
+
+/* Reading what is there, a key at a time */
+
+static enum ev_status old_next(struct ev_star_old *o, struct ev_error *err)
+{
+	o->there = o->ahead != NULL;
+	if (!o->there)
+		return EV_OK;
+	ev_buf_reset(&o->key);
+	ev_buf_put(&o->key, o->ahead->p, o->ahead->key_len);
+	do {
+		ev_buf_reset(&o->value);
+		ev_buf_put(&o->value, o->ahead->value, o->ahead->value_len);
+		ev_buf_room(&o->value, EV_COPY_OVER);
+		if (ev_store_cursor_find_next(o->cursor, &o->ahead, err) != EV_OK)
+			return EV_FATAL;
+	} while (o->ahead != NULL &&
+		 ev_bytes_compare(o->ahead->p, o->ahead->key_len, o->key.p, o->key.len) == 0);
+	return EV_OK;
+}
+
+enum ev_status ev_star_old_find(struct ev_star_old *o, const char *prefix, size_t len,
+				struct ev_error *err)
+{
+	if (ev_store_cursor_find(o->cursor, prefix, len, &o->ahead, err) != EV_OK)
+		return EV_FATAL;
+	return old_next(o, err);
+}
+
+static enum ev_status old_onward(struct ev_star_old *o, const char *key, size_t len,
+				 struct ev_error *err)
+{
+	if (o->ahead != NULL && ev_bytes_compare(o->ahead->p, o->ahead->key_len, key, len) < 0 &&
+	    ev_store_cursor_skip(o->cursor, key, len, &o->ahead, err) != EV_OK)
+		return EV_FATAL;
+	return old_next(o, err);
+}
 
 /* Rows as values */
 
@@ -97,14 +132,6 @@ static void write_row(const struct row *row, const struct ev_star_sum *sum,
 
 /* Rows that go out */
 
-static enum ev_status put_line(struct ev_star *s, const struct ev_buf *line, struct ev_error *err)
-{
-	if (ev_out_line(s->port->out, line->p, line->len) == EV_OK)
-		return EV_OK;
-	*err = s->port->out->error;
-	return EV_FATAL;
-}
-
 /*
  * Emits the row, and before it the delete of what the reader has. A reader that starts from the
  * beginning has nothing to delete.
@@ -114,30 +141,18 @@ static enum ev_status emit(struct ev_star *s, const char *key, const struct row 
 {
 	const size_t dimension = ev_mention_dimension(key);
 	const struct ev_dimension *d = &s->m->dimensions[dimension];
-	const struct ev_star_dimension *plan = &s->plan->dimensions[dimension];
 	struct ev_date date;
-	char *o;
 
-	ev_buf_reset(&s->row);
-	if (s->state->from > 0) {
-		ev_star_gone_row(d, ev_mention_key(key), &s->row);
-		if (put_line(s, &s->row, err) != EV_OK)
-			return EV_FATAL;
-		ev_buf_reset(&s->row);
-	}
+	if (s->state->from > 0 && ev_star_put_gone(s, d, ev_mention_key(key), err) != EV_OK)
+		return EV_FATAL;
 	if (row->n == 0)
 		return EV_OK;
 	read_fields(row, s->texts);
-	if (d->calendar != NULL) {
-		ev_date_parse(s->texts[0].p, EV_DATE_TEXT, &date);
-		ev_star_day_row(d, ev_mention_key(key), ev_date_days(date), &s->row);
-		return put_line(s, &s->row, err);
-	}
-	o = ev_buf_room(&s->row, ev_star_member_room(plan, s->texts));
-	s->row.len = (size_t)(ev_star_member_row(o, plan, ev_mention_key(key), row->described > 0,
-						 s->texts) -
-			      o);
-	return put_line(s, &s->row, err);
+	if (d->calendar == NULL)
+		return ev_star_put_member(s, dimension, ev_mention_key(key), row->described > 0,
+					  err);
+	ev_date_parse(s->texts[0].p, EV_DATE_TEXT, &date);
+	return ev_star_put_day(s, d, ev_mention_key(key), ev_date_days(date), err);
 }
 
 static enum ev_status emit_if_changed(struct ev_star *s, const struct ev_buf *key,
@@ -243,8 +258,8 @@ static enum ev_status take_new(struct walk *w, bool *stands, struct ev_error *er
 		return next(w, err);
 	if (*stands && ev_star_sum_asks(w->sum, n->key, n->key_len))
 		ev_star_sum_add(w->sum, n->key, n->key_len, n->item + 1, n->len - 1);
-	if (put(w->t, n->key, n->key_len, *stands ? n->item + 1 : dead,
-		*stands ? n->len - 1 : sizeof dead - 1, err) != EV_OK)
+	if (put(w->t, n->key, n->key_len, *stands ? n->item + 1 : EV_STAR_DEAD,
+		*stands ? n->len - 1 : sizeof EV_STAR_DEAD - 1, err) != EV_OK)
 		return EV_FATAL;
 	return next(w, err);
 }
@@ -254,13 +269,6 @@ static bool is_old(const struct walk *w, const struct ev_buf *group)
 	const struct ev_star_old *o = &w->t->old;
 
 	return o->there && o->key.len >= group->len && memcmp(o->key.p, group->p, group->len) == 0;
-}
-
-static bool old_stands(const struct walk *w)
-{
-	const struct ev_buf *value = &w->t->old.value;
-
-	return value->len != sizeof dead - 1 || value->p[0] != dead[0];
 }
 
 /*
@@ -288,11 +296,11 @@ static enum ev_status take_group(struct walk *w, const struct ev_buf *group, str
 			if (take_new(w, &stands, err) != EV_OK)
 				return EV_FATAL;
 			found |= stands;
-		} else if (old_stands(w)) {
+		} else if (!ev_star_old_is_dead(o)) {
 			ev_star_sum_add(w->sum, o->key.p, o->key.len, o->value.p, o->value.len);
 			found = true;
 		}
-		if (order >= 0 && !found && ev_star_old_next(o, err) != EV_OK)
+		if (order >= 0 && !found && old_next(o, err) != EV_OK)
 			return EV_FATAL;
 	}
 	/* Skips the rest of the group's old mentions. */
@@ -301,7 +309,7 @@ static enum ev_status take_group(struct walk *w, const struct ev_buf *group, str
 	ev_buf_reset(key);
 	ev_buf_put(key, group->p, group->len);
 	ev_buf_putc(key, '\x7f');
-	return ev_star_old_onward(o, key->p, key->len, err);
+	return old_onward(o, key->p, key->len, err);
 }
 
 /* Makes the sum anew from all groups of the member. */

@@ -78,10 +78,8 @@ static size_t own_cells(struct ev_star *s, const struct ev_star_kind *kind, size
 
 	if (group == 0)
 		return kind->groups[0].n_cells;
-	e->items.n = 0;
-	if (kind->any[group])
-		ev_event_all(&s->event, &e->list, &e->items);
-	return e->items.n > 0 ? kind->event[group].n_cells : 0;
+	e->n = kind->any[group] ? ev_each_find(e->each, &s->event) : 0;
+	return e->n > 0 ? kind->event[group].n_cells : 0;
 }
 
 /* The elements of group i, and what is asked of the event where there is one. */
@@ -91,13 +89,14 @@ static bool take_elements(struct ev_star *s, const struct ev_star_kind *kind, si
 	struct ev_star_elements *e = &s->elements[i];
 	const struct ev_doc *d = s->event.doc;
 
-	shape[i].n = e->items.n;
-	if (!new_takes(d, e->items.n * kind->groups[i].n_cells, &shape[i].cells))
+	shape[i].n = e->n;
+	if (!new_takes(d, e->n * kind->groups[i].n_cells, &shape[i].cells))
 		return false;
 	for (size_t k = 0; k < shape[i].n; k++) {
-		ev_picks_find(e->picks, d, e->items.at[k]);
-		shape[0].closed |= !ev_containers_fit(&kind->elements[i], d, e->picks->at);
-		if (!take(s, &kind->groups[i], e->picks->at, i, k, &shape[i].cells))
+		const uint32_t *at = ev_each_at(e->each, k);
+
+		shape[0].closed |= !ev_containers_fit(&kind->elements[i], d, at);
+		if (!take(s, &kind->groups[i], at, i, k, &shape[i].cells))
 			return false;
 	}
 	return shape[i].n == 0 || take(s, &kind->event[i], s->event.at, 0, 0, &shape[0].cells);
@@ -116,7 +115,7 @@ static void *compile(void *client, const struct ev_doc *d)
 	if (shape == NULL || !new_takes(d, n_own, &shape[0].cells))
 		return NULL;
 	shape[0].n = 1;
-	shape[0].closed = !ev_containers_fit(&kind->ways, d, s->event.at);
+	shape[0].closed = !ev_containers_fit(&kind->containers, d, s->event.at);
 	if (!take(s, &kind->groups[0], s->event.at, 0, 0, &shape[0].cells))
 		return NULL;
 	for (size_t i = 1; i < s->plan->n_groups; i++)

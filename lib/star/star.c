@@ -109,9 +109,7 @@ void ev_star_free(struct ev_star **star)
 	free(s->came);
 	ev_presence_free(&s->presence);
 	for (size_t i = 0; i < s->plan->n_groups; i++) {
-		ev_picks_free(&s->elements[i].picks);
 		free(s->elements[i].stores);
-		free(s->elements[i].items.at);
 		free(s->elements[i].values);
 		free(s->elements[i].bounds);
 	}
@@ -201,10 +199,7 @@ static enum ev_status put_delete(struct ev_star *s, const struct ev_record *rec,
 			return EV_FATAL;
 	}
 	s->n_delete++;
-	if (ev_out_line(s->port->out, rec->p, rec->len) == EV_OK)
-		return EV_OK;
-	*err = s->port->out->error;
-	return EV_FATAL;
+	return ev_port_line(s->port, rec->p, rec->len, err);
 }
 
 /* All values are read first, so an event has all its effects or none: EV_REJECT if one is bad. */
@@ -227,12 +222,9 @@ static enum ev_status put_event(struct ev_star *s, struct ev_star_version *v, st
 	ev_star_fetch_members(s);
 	if (v->stands)
 		ev_star_find_described(s, kind);
-	for (size_t i = 0; i < kind->n_facts; i++) {
-		if (ev_star_put_fact(s, &s->plan->facts[kind->facts[i]], v) != EV_OK) {
-			*err = s->port->out->error;
+	for (size_t i = 0; i < kind->n_facts; i++)
+		if (ev_star_put_fact(s, &s->plan->facts[kind->facts[i]], v, err) != EV_OK)
 			return EV_FATAL;
-		}
-	}
 	if (v->stands)
 		ev_star_contribute(s, kind, v);
 	return EV_OK;
@@ -267,14 +259,4 @@ enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, stru
 enum ev_status ev_star_finish(struct ev_star *s, struct ev_error *err)
 {
 	return s->state != NULL ? ev_star_state_finish(s, err) : ev_star_put_dimensions(s, err);
-}
-
-enum ev_status ev_star_commit(struct ev_star *s, struct ev_error *err)
-{
-	return ev_star_state_commit(s, err);
-}
-
-enum ev_status ev_star_merge(struct ev_star *s, struct ev_error *err)
-{
-	return ev_star_state_merge(s, err);
 }

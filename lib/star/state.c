@@ -10,8 +10,6 @@ enum { DIGEST = 16, PARTS_OF_MEMORY = 4 };
 /* Lengths in an item: up to the member's key; and of a bare mention as a whole. */
 enum { ITEM_MEMBER = 4 + EV_KEY_TEXT, ITEM_BARE = ITEM_MEMBER + 2 };
 
-static const char dead[] = "-";
-
 struct ev_star_state *ev_star_state_new(const char *dir)
 {
 	struct ev_star_state *t = ev_calloc(1, sizeof *t);
@@ -164,48 +162,6 @@ enum ev_status ev_star_state_begin(struct ev_star *s, const struct ev_span *span
 	return EV_OK;
 }
 
-/* Reading what is there, a key at a time */
-
-enum ev_status ev_star_old_next(struct ev_star_old *o, struct ev_error *err)
-{
-	o->there = o->ahead != NULL;
-	if (!o->there)
-		return EV_OK;
-	ev_buf_reset(&o->key);
-	ev_buf_put(&o->key, o->ahead->p, o->ahead->key_len);
-	do {
-		ev_buf_reset(&o->value);
-		ev_buf_put(&o->value, o->ahead->value, o->ahead->value_len);
-		ev_buf_room(&o->value, EV_COPY_OVER);
-		if (ev_store_cursor_find_next(o->cursor, &o->ahead, err) != EV_OK)
-			return EV_FATAL;
-	} while (o->ahead != NULL &&
-		 ev_bytes_compare(o->ahead->p, o->ahead->key_len, o->key.p, o->key.len) == 0);
-	return EV_OK;
-}
-
-enum ev_status ev_star_old_find(struct ev_star_old *o, const char *prefix, size_t len,
-				struct ev_error *err)
-{
-	if (ev_store_cursor_find(o->cursor, prefix, len, &o->ahead, err) != EV_OK)
-		return EV_FATAL;
-	return ev_star_old_next(o, err);
-}
-
-enum ev_status ev_star_old_onward(struct ev_star_old *o, const char *key, size_t len,
-				  struct ev_error *err)
-{
-	if (o->ahead != NULL && ev_bytes_compare(o->ahead->p, o->ahead->key_len, key, len) < 0 &&
-	    ev_store_cursor_skip(o->cursor, key, len, &o->ahead, err) != EV_OK)
-		return EV_FATAL;
-	return ev_star_old_next(o, err);
-}
-
-static bool is_dead(const char *value, size_t len)
-{
-	return len == sizeof dead - 1 && value[0] == dead[0];
-}
-
 /* Events */
 
 static void items_reset(struct ev_star_items *l)
@@ -341,8 +297,7 @@ static enum ev_status read_before(struct ev_star_state *t, struct ev_error *err)
 		return EV_OK;
 	if (ev_star_old_find(&t->old, t->key.p, t->key.len, err) != EV_OK)
 		return EV_FATAL;
-	if (!t->old.there || t->old.key.len != t->key.len ||
-	    is_dead(t->old.value.p, t->old.value.len))
+	if (!t->old.there || t->old.key.len != t->key.len || ev_star_old_is_dead(&t->old))
 		return EV_OK;
 	ev_buf_put(&l->text, t->old.value.p, t->old.value.len);
 	p = l->text.p;
@@ -434,7 +389,7 @@ static enum ev_status put_list(struct ev_star_state *t, struct ev_error *err)
 		ev_buf_put(&t->text, t->said.text.p + t->said.list[i].at, t->said.list[i].len);
 	}
 	if (t->said.n == 0)
-		ev_buf_puts(&t->text, dead);
+		ev_buf_puts(&t->text, EV_STAR_DEAD);
 	return sort_add(t, t->text.p, t->text.len, err);
 }
 
@@ -504,14 +459,14 @@ enum ev_status ev_star_state_finish(struct ev_star *s, struct ev_error *err)
 	return t->direct ? EV_OK : ev_star_emit_rows(s, err);
 }
 
-enum ev_status ev_star_state_commit(struct ev_star *s, struct ev_error *err)
+enum ev_status ev_star_commit(struct ev_star *s, struct ev_error *err)
 {
 	struct ev_star_state *t = s->state;
 
 	return t->idle ? EV_OK : ev_store_commit_as(t->store, &t->to, err);
 }
 
-enum ev_status ev_star_state_merge(struct ev_star *s, struct ev_error *err)
+enum ev_status ev_star_merge(struct ev_star *s, struct ev_error *err)
 {
 	return ev_store_merge(s->state->store, err);
 }

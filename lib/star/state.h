@@ -43,9 +43,5 @@ enum ev_status ev_star_state_event(struct ev_star *s, const char *id, size_t len
 bool ev_star_state_is_at(const struct ev_star_state *state, const char *id, size_t len);
 /* The section is whole: puts what is new into the state, and emits the members that changed. */
 enum ev_status ev_star_state_finish(struct ev_star *s, struct ev_error *err);
-/* That counts from now on. */
-enum ev_status ev_star_state_commit(struct ev_star *s, struct ev_error *err);
-/* Tidies up behind that (ev_store_merge). */
-enum ev_status ev_star_state_merge(struct ev_star *s, struct ev_error *err);
 
 #endif

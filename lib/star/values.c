@@ -3,9 +3,9 @@
 #include "warehouse/value.h"
 
 static uint32_t slot_of(struct ev_picks *picks, const struct ev_path *from,
-			struct ev_containers *ways)
+			struct ev_containers *containers)
 {
-	ev_containers_add(ways, picks, from);
+	ev_containers_add(containers, picks, from);
 	return ev_picks_add(picks, from);
 }
 
@@ -18,10 +18,10 @@ static void want(struct ev_star *s, size_t group, struct ev_star_kind *k,
 
 		switch (from->root) {
 		case EV_ROOT_EVENT:
-			*slot = slot_of(ev_events_picks(s->events), from, &k->ways);
+			*slot = slot_of(ev_events_picks(s->events), from, &k->containers);
 			break;
 		case EV_ROOT_ITEM:
-			*slot = slot_of(s->elements[group].picks, from, &k->elements[group]);
+			*slot = slot_of(s->elements[group].each->picks, from, &k->elements[group]);
 			break;
 		case EV_ROOT_INDEX: *slot = EV_NO_SLOT; break;
 		}
@@ -35,13 +35,12 @@ void ev_star_want_cells(struct ev_star *s, size_t group)
 
 	e->group = g;
 	if (group > 0) {
-		e->list = ev_events_want_all(s->events, g->each);
-		e->picks = ev_picks_new(ev_events_scan(s->events));
+		e->each = ev_events_each(s->events, g->each);
 	} else {
 		e->values = ev_calloc(g->n_cells, sizeof *e->values);
 		e->bounds = ev_calloc(g->n_references, sizeof *e->bounds);
 		e->stores = ev_calloc(g->n_cells, EV_VALUE_STORE);
-		e->items.n = 1;
+		e->n = 1;
 	}
 	for (size_t i = 0; i < s->plan->n_kinds; i++) {
 		struct ev_star_kind *k = &s->plan->kinds[i];
@@ -51,7 +50,7 @@ void ev_star_want_cells(struct ev_star *s, size_t group)
 			continue;
 		want(s, 0, k, &k->event[group]);
 		if (k->any[group])
-			ev_containers_add(&k->ways, ev_events_picks(s->events), g->each);
+			ev_containers_add(&k->containers, ev_events_picks(s->events), g->each);
 	}
 }
 
@@ -193,6 +192,14 @@ static bool take_cells(struct ev_star *s, const struct ev_star_elements *e,
 	return true;
 }
 
+/* Makes room for the values of n elements. */
+static void make_values(struct ev_star_elements *e, size_t n)
+{
+	e->n = n;
+	if (e->cap_values < n * e->group->n_cells + 1)
+		ev_grow(&e->values, &e->cap_values, n * e->group->n_cells + 1, sizeof *e->values);
+}
+
 static bool take_values(struct ev_star *s, const struct ev_star_shape *groups)
 {
 	if (groups[0].closed || !take_cells(s, &s->elements[0], &groups[0].cells))
@@ -200,10 +207,7 @@ static bool take_values(struct ev_star *s, const struct ev_star_shape *groups)
 	for (size_t i = 1; i < s->plan->n_groups; i++) {
 		struct ev_star_elements *e = &s->elements[i];
 
-		e->items.n = groups[i].n;
-		if (e->cap_values < e->items.n * e->group->n_cells + 1)
-			ev_grow(&e->values, &e->cap_values, e->items.n * e->group->n_cells + 1,
-				sizeof *e->values);
+		make_values(e, groups[i].n);
 		if (!take_cells(s, e, &groups[i].cells))
 			return false;
 	}
@@ -215,19 +219,15 @@ static bool read_elements(struct ev_star *s, size_t group, const struct ev_star_
 {
 	struct ev_star_elements *e = &s->elements[group];
 
-	ev_event_all(&s->event, &e->list, &e->items);
-	if (e->items.n == 0)
-		return true;
-	if (e->cap_values < e->items.n * e->group->n_cells + 1)
-		ev_grow(&e->values, &e->cap_values, e->items.n * e->group->n_cells + 1,
-			sizeof *e->values);
-	for (size_t k = 0; k < e->items.n; k++) {
-		ev_picks_find(e->picks, s->event.doc, e->items.at[k]);
-		if (!ev_containers_fit(&kind->elements[group], s->event.doc, e->picks->at) ||
-		    !read_cells(s, e, &kind->groups[group], e->picks->at, k))
+	make_values(e, ev_each_find(e->each, &s->event));
+	for (size_t k = 0; k < e->n; k++) {
+		const uint32_t *at = ev_each_at(e->each, k);
+
+		if (!ev_containers_fit(&kind->elements[group], s->event.doc, at) ||
+		    !read_cells(s, e, &kind->groups[group], at, k))
 			return false;
 	}
-	return kind->event[group].n_cells == 0 ||
+	return e->n == 0 || kind->event[group].n_cells == 0 ||
 	       read_cells(s, &s->elements[0], &kind->event[group], s->event.at, 0);
 }
 
@@ -242,7 +242,7 @@ bool ev_star_read_values(struct ev_star *s, const struct ev_star_kind *kind)
 	}
 	if ((shape = ev_star_shape_of(s, kind)) != NULL)
 		return take_values(s, shape);
-	if (!ev_containers_fit(&kind->ways, s->event.doc, s->event.at) ||
+	if (!ev_containers_fit(&kind->containers, s->event.doc, s->event.at) ||
 	    !read_cells(s, &s->elements[0], &kind->groups[0], s->event.at, 0))
 		return false;
 	for (size_t i = 1; i < s->plan->n_groups; i++)

@@ -25,12 +25,6 @@ struct ev_run_writer {
 	size_t bounded, room; /* `bounded` bytes never need more than `room` when packed */
 };
 
-static enum ev_status cannot_write(struct ev_run_writer *w, struct ev_error *err)
-{
-	*err = w->out->error;
-	return EV_FATAL;
-}
-
 struct ev_run_writer *ev_run_create(const char *dir, uint64_t number, enum ev_run_form form,
 				    struct ev_error *err)
 {
@@ -116,7 +110,7 @@ static enum ev_status end_block(struct ev_run_writer *w, struct ev_error *err)
 	b->commit = w->block_commit;
 	w->at += len;
 	ev_buf_reset(&w->raw);
-	return ev_out_put(w->out, p, len) == EV_OK ? EV_OK : cannot_write(w, err);
+	return ev_out_status(w->out, ev_out_put(w->out, p, len), err);
 }
 
 enum ev_status ev_run_put(struct ev_run_writer *w, const struct ev_entry *e, struct ev_error *err)

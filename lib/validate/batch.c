@@ -44,7 +44,6 @@ struct ev_batch {
 	struct ev_causes causes;
 	uint64_t records;
 	struct ev_buf name, scratch, path;
-	struct ev_locator *locator;
 };
 
 struct ev_batch *ev_batch_new(const struct ev_model *m)
@@ -54,7 +53,7 @@ struct ev_batch *ev_batch_new(const struct ev_model *m)
 	b->m = m;
 	b->types = ev_calloc(1, sizeof *b->types);
 	b->n_types = b->types_cap = 1;
-	b->locator = b->causes.locator = ev_locator_new();
+	b->causes.locator = ev_locator_new();
 	return b;
 }
 
@@ -72,7 +71,6 @@ void ev_batch_free(struct ev_batch **batch)
 	ev_buf_free(&b->name);
 	ev_buf_free(&b->scratch);
 	ev_buf_free(&b->path);
-	ev_locator_free(&b->locator);
 	free(b);
 	*batch = NULL;
 }
@@ -212,9 +210,8 @@ bool ev_batch_latest(const struct ev_batch *b, struct ev_time *t)
 	return b->timed;
 }
 
-void ev_batch_pass(struct ev_batch *b, const struct ev_event *event, const struct ev_record *rec)
+void ev_batch_pass(struct ev_batch *b, const struct ev_event *event)
 {
-	(void)rec;
 	b->records++;
 	type_of(b, event->doc, event->type)->in++;
 	count_time(b, event->time, 1, 0);

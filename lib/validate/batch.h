@@ -20,7 +20,7 @@ struct ev_batch;
 struct ev_batch *ev_batch_new(const struct ev_model *m);
 void ev_batch_free(struct ev_batch **b);
 
-void ev_batch_pass(struct ev_batch *b, const struct ev_event *event, const struct ev_record *rec);
+void ev_batch_pass(struct ev_batch *b, const struct ev_event *event);
 /* event: as far as it was read; NULL if the text was not. */
 void ev_batch_reject(struct ev_batch *b, const struct ev_event *event, const struct ev_record *rec,
 		     const char *origin, size_t origin_len, const struct ev_reasons *why);

@@ -44,6 +44,7 @@ void ev_causes_free(struct ev_causes *b)
 		free_cause(&b->list[i]);
 	free(b->list);
 	ev_lookup_free(&b->by_key);
+	ev_locator_free(&b->locator);
 	ev_buf_free(&b->scratch);
 }
 

@@ -30,7 +30,7 @@ struct ev_causes {
 	struct ev_lookup by_key;
 	uint64_t left_out; /* causes of records that there was no room for */
 	struct ev_buf scratch;
-	struct ev_locator *locator; /* borrowed */
+	struct ev_locator *locator; /* given by the caller, freed with the causes */
 };
 
 /*

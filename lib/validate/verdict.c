@@ -89,7 +89,7 @@ enum ev_status ev_verdict_pass(struct ev_verdict *v, const struct ev_event *even
 			       const struct ev_record *rec, struct ev_error *err)
 {
 	if (v->batch != NULL)
-		ev_batch_pass(v->batch, event, rec);
+		ev_batch_pass(v->batch, event);
 	return v->suite != NULL ? ev_suite_step(v->suite, event, rec, err) : EV_OK;
 }
 
@@ -107,10 +107,7 @@ static enum ev_status put_line(void *ctx, const char *line, size_t len, struct e
 	v->lines++;
 	ev_digest_add(v->digest, line, len);
 	ev_digest_add(v->digest, "\n", 1);
-	if (ev_out_line(v->state, line, len) == EV_OK)
-		return EV_OK;
-	*err = v->state->error;
-	return EV_FATAL;
+	return ev_out_status(v->state, ev_out_line(v->state, line, len), err);
 }
 
 static void suite_digest(const struct ev_verdict *v, char out[33])
@@ -181,9 +178,7 @@ static enum ev_status state_end(struct ev_verdict *v, struct ev_error *err)
 
 	ev_hash128_hex(ev_digest_value(v->digest), hex);
 	ev_buf_printf(&line, "{\"end\":%llu,\"digest\":\"%s\"}", (unsigned long long)v->lines, hex);
-	st = ev_out_line(v->state, line.p, line.len);
-	if (st != EV_OK)
-		*err = v->state->error;
+	st = ev_out_status(v->state, ev_out_line(v->state, line.p, line.len), err);
 	ev_buf_free(&line);
 	return st;
 }

@@ -49,27 +49,28 @@ static void text_place(const struct ev_version_shown_place *p, struct ev_buf *ou
 /* Wraps words at the width of a terminal, from column *at on; a longer word has its own line. */
 static void put_words(const char *text, size_t *at, struct ev_buf *out)
 {
-	while (*text != '\0') {
-		size_t len = strcspn(text, " "), from = out->len, wide;
+	struct ev_buf word = {0};
 
-		ev_version_print(text, len, out);
-		wide = ev_utf8_count(out->p + from, out->len - from);
+	while (*text != '\0') {
+		const size_t len = strcspn(text, " ");
+		size_t wide;
+
+		ev_buf_reset(&word);
+		ev_version_print(text, len, &word);
+		wide = ev_utf8_count(word.p, word.len);
 		if (*at > LABEL && *at + 1 + wide > WIDTH) {
-			out->len = from;
 			ev_buf_printf(out, "\n%*s", LABEL, "");
-			ev_version_print(text, len, out);
-			*at = LABEL + wide;
+			*at = LABEL;
 		} else if (*at > LABEL) {
-			out->len = from;
 			ev_buf_putc(out, ' ');
-			ev_version_print(text, len, out);
-			*at += 1 + wide;
-		} else {
-			*at += wide;
+			++*at;
 		}
+		ev_buf_put(out, word.p, word.len);
+		*at += wide;
 		text += len;
 		text += strspn(text, " ");
 	}
+	ev_buf_free(&word);
 }
 
 static void text_reason(const struct ev_reason *r, size_t at, struct ev_buf *out)

@@ -731,24 +731,6 @@ static void multiples(void)
 	is_int(wrong, 0, "multipleOf is exact");
 }
 
-/* The way without an instruction for it, which other machines go. */
-static void bits(void)
-{
-	unsigned wrong = 0;
-
-	for (uint32_t want = 0; want < 1U << 16; want++) {
-		uint8_t bytes[16];
-		ev_schema_bytes v;
-
-		for (int i = 0; i < 16; i++)
-			bytes[i] = (want >> i & 1) != 0 ? 0xff : 0;
-		memcpy(&v, bytes, sizeof v);
-		wrong +=
-			ev_schema_bytes_bits(v) != want || ev_schema_bytes_bits_portable(v) != want;
-	}
-	is_int(wrong, 0, "a bit a byte");
-}
-
 int main(void)
 {
 	scan = ev_scan_new();
@@ -761,7 +743,6 @@ int main(void)
 	large();
 	agreement();
 	multiples();
-	bits();
 	ev_reasons_free(&reasons);
 	ev_scan_free(&scan);
 	return done();
