@@ -37,7 +37,7 @@ struct ev_lake_stage *ev_lake_stage_new(struct ev_lake *l)
 	struct ev_lake_stage *s = ev_calloc(1, sizeof *s);
 
 	s->lake = l;
-	s->pack = ev_pack_new(0);
+	s->pack = ev_pack_fast(0);
 	s->block = ev_malloc(EV_PACK_BLOCK);
 	return s;
 }
