@@ -28,6 +28,7 @@ sub evlake
 	my $how = (':kill', ':done', '')[rand(3)];
 
 	local $ENV{LD_PRELOAD} = $fault;
+	local $ENV{EVKIT_FAULT_PROGRAM} = 'evlake'; # not the shell
 	local $ENV{EVKIT_FAULT} = $faulty ? sprintf('%s:%d%s', $call, 1 + rand($most{$call}), $how) : 'open:0';
 	system("evlake @args -o /dev/null 2>told");
 	return $?;

@@ -286,11 +286,11 @@ static enum ev_status list_commits(const struct ev_lake *l, uint64_t **list, siz
 		st = ev_fail(err, "%s: there is no lake: name the folder that evlake append made",
 			     l->dir);
 	while (dir != NULL && (e = readdir(dir)) != NULL) {
-		uint64_t number;
-		int end = 0;
+		char *end;
+		uint64_t number = strtoull(e->d_name, &end, 10);
 
-		if (sscanf(e->d_name, "%" SCNu64 ".jsonl%n", &number, &end) != 1 || end == 0 ||
-		    e->d_name[end] != '\0' || number == 0)
+		if (e->d_name[0] < '0' || e->d_name[0] > '9' || strcmp(end, ".jsonl") != 0 ||
+		    number == 0)
 			continue;
 		ev_grow(list, &cap, *n + 1, sizeof **list);
 		(*list)[(*n)++] = number;

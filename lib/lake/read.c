@@ -43,7 +43,7 @@ char *const *ev_lake_choose(struct ev_lake *l, const struct ev_lake_choice *c, s
 	if (c->type != NULL)
 		ev_lake_type_folder(c->type, strlen(c->type), &type);
 	l->files = ev_calloc(l->n_parts, sizeof *l->files);
-	l->chosen = ev_calloc(l->n_parts, sizeof *l->chosen);
+	l->chosen = ev_calloc(l->n_parts, sizeof(struct ev_lake_part *));
 	for (size_t i = 0; i < l->n_parts; i++) {
 		if (!is_chosen(l->parts[i].path, c, c->type != NULL ? ev_buf_str(&type) : NULL))
 			continue;
