@@ -84,7 +84,7 @@ void cli_section_begin_own(struct cli_sections *s);
 /* A section of the input begins, whose head shows that span; or the input, which has none. */
 void cli_section_begin(struct cli_sections *s, const char *batch, const struct ev_span *span);
 /* For an engine that opens the sections of the output itself: as port->open. */
-void cli_section_open(void *sections, const struct ev_span *span);
+void cli_section_open(void *ctx, const struct ev_span *span);
 /* A head and a seal of the input. */
 void cli_section_head(struct cli_sections *s, const struct ev_line *l,
 		      const struct cli_control *line);
@@ -99,7 +99,7 @@ void cli_section_count(struct cli_sections *s);
  * Before the input is waited for: what is made goes out, in a stream the seal, too, of a section
  * that is whole.
  */
-enum ev_status cli_section_flush(void *sections, struct ev_error *err);
+enum ev_status cli_section_flush(void *ctx, struct ev_error *err);
 /* Writes a control line. */
 void cli_section_put(struct cli_sections *s, struct cli_control *line);
 

@@ -314,11 +314,12 @@ static void serve(struct work *w)
 static rlim_t address_space(void)
 {
 	unsigned long long pages = 0;
+	char line[80];
 	FILE *f = fopen("/proc/self/statm", "re");
 
 	if (f != NULL) {
-		if (fscanf(f, "%llu", &pages) != 1)
-			pages = 0;
+		if (fgets(line, sizeof line, f) != NULL)
+			pages = strtoull(line, NULL, 10);
 		fclose(f);
 	}
 	return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
@@ -439,7 +440,7 @@ static int perform(struct ev_jq *q, const struct request *r, const void *p, stru
 	struct request make = {.task = COMPILE,
 			       .program = q->number,
 			       .len = strlen(q->program),
-			       .microseconds = COMPILE_SECONDS * 1000000};
+			       .microseconds = COMPILE_SECONDS * UINT64_C(1000000)};
 	int number = 0;
 
 	for (int tries = 0; tries < 2 && number != SIGPROF; tries++) {
