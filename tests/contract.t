@@ -47,6 +47,8 @@ command_of()
 	evschema) echo 'evschema -t sqlite' ;;
 	evreport) echo 'evreport result.json' ;;
 	evstate) echo 'evstate show events.state e' ;;
+	evreject) echo 'evreject show set-aside' ;;
+	evlake) echo 'evlake cat lake' ;;
 	*) echo "$1" ;;
 	esac
 }
@@ -74,6 +76,9 @@ events 8 | sed 's/"e00000\(.\)"\(.*\)T10:00:00/"e"\2T10:0\1:00/' |
 	EVKIT_SEAL=secret evparse --batch day |
 	EVKIT_SEAL=secret evversion --state events.state --since 0 -o /dev/null || exit 2
 evstate show events.state e >evstate.want || exit 2
+sed '2,$s/}$//' events | evparse -r set-aside >"$tap/good" || exit 2
+evreject show set-aside >evreject.want || exit 2
+evlake append --batch day lake many-events -o /dev/null && evlake cat lake >evlake.want || exit 2
 
 # leftovers: what a run left behind under a temporary name.
 leftovers()
@@ -97,7 +102,7 @@ long=$(printf '{"event_id":"long","x":"%03000d"}' 0)
 #
 # Options
 #
-for program in $filters evschema evreport evstate; do
+for program in $filters evschema evreport evstate evreject evlake; do
 	command=$(command_of "$program")
 
 	run "$command --help"
@@ -271,10 +276,10 @@ done
 #
 # Output
 #
-for program in $filters evschema evreport evstate; do
+for program in $filters evschema evreport evstate evreject evlake; do
 	command=$(command_of "$program")
 	input=$(input_of "$program")
-	case $program in evschema | evreport | evstate) input= ;; esac
+	case $program in evschema | evreport | evstate | evreject | evlake) input= ;; esac
 	full='cannot be written: No space left on device'
 
 	run "$command $input >/dev/full"

@@ -306,7 +306,8 @@ name=$(printf 'q"\377é.log')
 echo '{"a":1}' >"$name"
 run evparse --origin "$name"
 check '--origin of a file whose name is no UTF-8' 0 '{"a":1,"_ev":{"origin":{"source":"q\"%FFé.log","line":1,"offset":0}}}'
-for origin in '{"source":"s","line":1}' '{"source":1,"line":1,"offset":0}' '{"source":"s","line":1,"offset":0,"x":1}' 7; do
+gives json '{"a":1,"_ev":{"origin":{"source":"s","line":1}}}' '{"a":1,"_ev":{"origin":{"source":"s","line":1}}}'
+for origin in '{"source":"s","offset":1}' '{"source":"s","line":1,"x":1}' '{"source":1,"line":1,"offset":0}' '{"source":"s","line":1,"offset":0,"x":1}' 7; do
 	rejects json reserved "{\"a\":1,\"_ev\":{\"origin\":$origin}}"
 done
 rejects json reserved '{"a":1,"_ev":{"origin":{"source":"s","line":1,"offset":0},"op":"insert"}}'

@@ -33,6 +33,11 @@ struct cli_engine {
 	 * has that record's place.
 	 */
 	bool keeps_places;
+	/*
+	 * It lets through what is no valid record: the head says so, unless a program before it has
+	 * checked each line.
+	 */
+	bool unchecked;
 	enum ev_status (*step)(void *engine, const struct ev_record *rec, struct ev_error *err);
 	/* Or NULL: emits the rest; with a state, that of each section. */
 	enum ev_status (*finish)(void *engine, struct ev_error *err);

@@ -225,6 +225,7 @@ static bool read_body(struct cli_seal *s, const struct ev_doc *d, uint32_t objec
 	    !read_stages(s, d, stages, &line->chain) || line->chain.n == 0)
 		return false;
 	line->ok = member_of(d, object, "ok", EV_TRUE) != EV_NOWHERE;
+	line->unchecked = member_of(d, object, "checked", EV_TRUE) == EV_NOWHERE;
 	return line->kind == CLI_HEAD
 		       ? read_span(d, object, line)
 		       : read_hex(d, member_of(d, object, "head", EV_STRING), line->head,
@@ -350,11 +351,9 @@ void cli_control_write(struct cli_seal *s, struct cli_control *line, struct ev_b
 		write_names(&line->chain, out);
 	if (line->kind == CLI_HEAD && line->span.to.store[0] != '\0')
 		write_span(&line->span, out);
-	/*
-	 * Every program reads each line whole, so what it lets through is valid and has different
-	 * names.
-	 */
-	ev_buf_puts(out, line->kind == CLI_HEAD ? ",\"checked\":true}}}" : "}}}");
+	if (line->kind == CLI_HEAD)
+		ev_json_bool(out, "checked", !line->unchecked);
+	ev_buf_puts(out, "}}}");
 	sign(s, out->p + from, out->len - from, name_len, line->mac);
 	memcpy(out->p + from + OPENING + name_len + SIGNATURE, line->mac, CLI_MAC);
 	ev_buf_putc(out, '\n');

@@ -60,6 +60,7 @@ struct cli_control {
 	char head[CLI_MAC + 1]; /* of a seal: the mac of the head that it closes */
 	const char *batch;	/* of a head and a seal; the reader's, valid until the next line */
 	bool ok;		/* of a seal */
+	bool unchecked;		/* of a head: lines may be no valid records */
 	char digest[33];	/* of a seal */
 	struct cli_chain chain; /* of a seal whole; of a head the programs alone */
 	struct ev_span span;	/* of a head; its digests are the reader's, until the next line */

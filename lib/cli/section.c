@@ -179,6 +179,7 @@ static void open_output(struct cli_sections *s, const struct ev_span *span)
 		return;
 	if (span != NULL)
 		line.span = *span;
+	line.unchecked = s->e->unchecked && (s->begins || s->unchecked);
 	s->expected = (struct cli_place){NULL, 0, 0};
 	if (batch == NULL)
 		line.batch = "";
@@ -390,6 +391,7 @@ void cli_section_head(struct cli_sections *s, const struct ev_line *l,
 		cli_section_close(s);
 	s->inside = true;
 	s->spanned = span != NULL;
+	s->unchecked = line->unchecked;
 	memcpy(s->head, line->mac, sizeof s->head);
 	s->section_in = 0;
 	s->n++;

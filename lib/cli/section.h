@@ -36,6 +36,7 @@ struct cli_sections {
 	bool inside;	       /* of a section of the input */
 	bool opened;	       /* a section of the output */
 	bool refused;	       /* the verdict is no */
+	bool unchecked;	       /* no program before this one has checked its lines */
 	bool spanned;	       /* the section of the input comes out of a state */
 	bool committed;	       /* what fails from now on cannot undo it */
 	bool unmerged;	       /* the state could not be tidied up; c->error says why */

@@ -145,6 +145,15 @@ static const char *lint_of(const struct ev_expr_part *n)
 	}
 }
 
+bool ev_expr_is_closed(const char *text, struct ev_error *err)
+{
+	struct ev_expr_token *tokens = ev_expr_lex(text, err);
+	bool closed = tokens != NULL && ev_expr_vet(tokens, true, err);
+
+	free(tokens);
+	return closed;
+}
+
 /* Its tokens; NULL, with the error, if it is no predicate or value. */
 static struct ev_expr_token *tokens_of(const char *text, bool predicate, struct ev_error *err)
 {

@@ -59,6 +59,11 @@ struct ev_expr *ev_expr_compile(const char *text, bool floating, struct ev_error
  */
 struct ev_expr *ev_expr_compile_value(const char *text, bool item, struct ev_error *err);
 void ev_expr_free(struct ev_expr **e);
+/*
+ * Whether a program for libjq (jq.h) depends on its input alone, and is none that asks for the
+ * clock, the environment or other inputs. False, with the error, if not.
+ */
+bool ev_expr_is_closed(const char *text, struct ev_error *err);
 /* Whether it needs no libjq. */
 bool ev_expr_is_native(const struct ev_expr *e);
 /* Whether a value's expression uses a name of an element. */

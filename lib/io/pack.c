@@ -21,8 +21,9 @@ struct job {
 struct ev_pack {
 	pthread_t threads[EV_PACK_THREADS];
 	unsigned n_threads;
-	size_t n_slots;		 /* of the ring that are used */
-	size_t room;		 /* of a member */
+	size_t n_slots; /* of the ring that are used */
+	size_t room;	/* of a member */
+	struct ev_deflater *(*deflater)(void);
 	struct ev_deflater *own; /* if there is no thread */
 
 	/* What follows is under the lock, but for the bytes of a job that is being done. */
@@ -47,8 +48,8 @@ static void step(struct ev_pack *p, struct ev_deflater *d)
 
 static void *work(void *arg)
 {
-	struct ev_deflater *d = ev_deflater_new();
 	struct ev_pack *p = arg;
+	struct ev_deflater *d = p->deflater();
 
 	pthread_mutex_lock(&p->lock);
 	while (!p->quit) {
@@ -87,10 +88,11 @@ static void start(struct ev_pack *p, unsigned threads)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-struct ev_pack *ev_pack_new(unsigned threads)
+static struct ev_pack *new_pack(unsigned threads, struct ev_deflater *(*deflater)(void))
 {
 	struct ev_pack *p = ev_calloc(1, sizeof *p);
 
+	p->deflater = deflater;
 	if (threads == 0)
 		threads = processors();
 	if (threads > EV_PACK_THREADS)
@@ -98,7 +100,7 @@ struct ev_pack *ev_pack_new(unsigned threads)
 	if (pthread_mutex_init(&p->lock, NULL) != 0 || pthread_cond_init(&p->to_do, NULL) != 0 ||
 	    pthread_cond_init(&p->done, NULL) != 0)
 		ev_oom();
-	p->own = ev_deflater_new();
+	p->own = deflater();
 	p->room = ev_deflate_bound(p->own, EV_PACK_BLOCK);
 	p->n_slots = threads + 2;
 	for (size_t i = 0; i < p->n_slots; i++) {
@@ -109,6 +111,16 @@ struct ev_pack *ev_pack_new(unsigned threads)
 	if (p->n_threads > 0)
 		ev_deflater_free(&p->own);
 	return p;
+}
+
+struct ev_pack *ev_pack_new(unsigned threads)
+{
+	return new_pack(threads, ev_deflater_new);
+}
+
+struct ev_pack *ev_pack_fast(unsigned threads)
+{
+	return new_pack(threads, ev_deflater_fast);
 }
 
 /* Waits for the first job, and delivers its member. */

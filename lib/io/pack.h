@@ -23,6 +23,8 @@ struct ev_pack;
  * that.
  */
 struct ev_pack *ev_pack_new(unsigned threads);
+/* One that is fast rather than small (ev_deflater_fast); bytes then depend on the build. */
+struct ev_pack *ev_pack_fast(unsigned threads);
 /*
  * Gives a block: the first len bytes of *block, at most EV_PACK_BLOCK, from malloc with room for
  * so many. It is taken, and *block is set to another one, whose bytes mean nothing. When the

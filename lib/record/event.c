@@ -218,19 +218,24 @@ static enum ev_status reject(struct ev_reasons *why, const char *code)
 	return EV_REJECT;
 }
 
-/* {"source":text,"line":n,"offset":n}, as evparse writes it. */
+/*
+ * {"source":text,"line":n,"offset":n}, as evparse writes it; evreject leaves out an offset that is
+ * not known.
+ */
 static bool is_origin(const struct ev_doc *d, uint32_t at)
 {
 	uint32_t source, line, offset;
 
-	if (at == EV_NOWHERE || ev_kind(d, at) != EV_OBJECT || d->nodes[at].count != 3)
+	if (at == EV_NOWHERE || ev_kind(d, at) != EV_OBJECT)
 		return false;
 	source = ev_member(d, at, "source", 6);
 	line = ev_member(d, at, "line", 4);
 	offset = ev_member(d, at, "offset", 6);
-	return source != EV_NOWHERE && line != EV_NOWHERE && offset != EV_NOWHERE &&
-	       ev_kind(d, source) == EV_STRING && ev_kind(d, line) == EV_NUMBER &&
-	       ev_kind(d, offset) == EV_NUMBER;
+	if (d->nodes[at].count != (offset != EV_NOWHERE ? 3 : 2) || source == EV_NOWHERE ||
+	    line == EV_NOWHERE)
+		return false;
+	return ev_kind(d, source) == EV_STRING && ev_kind(d, line) == EV_NUMBER &&
+	       (offset == EV_NOWHERE || ev_kind(d, offset) == EV_NUMBER);
 }
 
 static enum ev_status read_reserved(struct ev_events *e, struct ev_event *event,

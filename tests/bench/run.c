@@ -596,18 +596,24 @@ static void print_rivals(void)
 static void start_up(void)
 {
 	static const char *const programs[][6] = {
-		{"evparse", "/dev/null"},   {"evvalidate", "few.jsonl"},
-		{"evdedupe", "/dev/null"},  {"evversion", "/dev/null"},
-		{"evstar", "/dev/null"},    {"evload", "-t", "events", "/dev/null"},
-		{"evschema", "-e", "prod"}, {"evreport", "few.json"},
+		{"evparse", "/dev/null"},
+		{"evvalidate", "few.jsonl"},
+		{"evdedupe", "/dev/null"},
+		{"evversion", "/dev/null"},
+		{"evstar", "/dev/null"},
+		{"evload", "-t", "events", "/dev/null"},
+		{"evschema", "-e", "prod"},
+		{"evreport", "few.json"},
 		{"evstate", "info", "few"},
+		{"evlake", "verify", "few.lake"},
+		{"evreject", "show", "few.rejects"},
 	};
 	enum { STARTS = 20 };
 
 	printf("\n### Start\n\n"
 	       "Milliseconds from start to end with the model of examples/checkout and no "
-	       "event (two for evvalidate,\nwhich wants one, and in the state that evstate "
-	       "tells of): median (least..greatest).\n\n"
+	       "event (two for evvalidate,\nwhich wants one, and in what evstate, evlake and "
+	       "evreject tell of): median (least..greatest).\n\n"
 	       "| program | ms | peak MiB | at most | stretch | reached |\n"
 	       "| --- | --- | --- | --- | --- | --- |\n");
 	for (int i = 0; i < COUNT(programs); i++) {
@@ -667,7 +673,9 @@ static void make_input(const char *size)
 	     ">shuffled.jsonl && \"$events\" --spoil \"$size\" >broken.jsonl && "
 	     "\"$events\" 1k >few.jsonl && evvalidate --result few.json few.jsonl >few.out && "
 	     "EVKIT_SEAL=none evversion --first --batch few --state few --since 0 few.jsonl "
-	     ">few.out");
+	     ">few.out && "
+	     "evlake append --batch few few.lake few.jsonl >few.out && "
+	     "echo x | cat few.jsonl - | evparse -r few.rejects >few.out");
 
 	snprintf(command, sizeof command, "\"$events\" %.0f >small.jsonl",
 		 file_size(variants[PLAIN]) / 10);

@@ -1,0 +1,151 @@
+/*
+ * internal: what the files of lake share. Floor 10.
+ */
+#ifndef EV_LAKE_INTERNAL_H
+#define EV_LAKE_INTERNAL_H
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/lookup.h"
+#include "base/time.h"
+#include "lake/lake.h"
+
+/* The name that Hive, and so all that read its folders, have for "none". */
+#define EV_LAKE_NONE "__HIVE_DEFAULT_PARTITION__"
+
+struct ev_lake_count {
+	uint64_t rows, bytes; /* lines, and their bytes with their LFs */
+	struct ev_hash128 digest;
+};
+
+static inline void ev_lake_count_add(struct ev_lake_count *c, const struct ev_lake_count *more)
+{
+	c->rows += more->rows;
+	c->bytes += more->bytes;
+	c->digest.hi += more->digest.hi + (c->digest.lo + more->digest.lo < c->digest.lo);
+	c->digest.lo += more->digest.lo;
+}
+
+static inline bool ev_lake_count_equal(const struct ev_lake_count *a, const struct ev_lake_count *b)
+{
+	return a->rows == b->rows && a->bytes == b->bytes && ev_hash128_equal(a->digest, b->digest);
+}
+
+/* Adds a line. */
+static inline void ev_lake_count_line(struct ev_lake_count *c, const char *p, size_t len)
+{
+	struct ev_lake_count line = {1, len + 1, ev_hash128(p, len, 0)};
+
+	ev_lake_count_add(c, &line);
+}
+
+struct ev_lake_part {
+	char *path; /* below the lake: dt=.../type=.../bucket=.../00000001.jsonl.gz */
+	struct ev_lake_count count;
+	uint64_t packed;				   /* bytes of the file */
+	char from[EV_TIME_TEXT + 1], to[EV_TIME_TEXT + 1]; /* "" for none */
+};
+
+struct ev_lake_batch {
+	char *name;
+	struct ev_lake_count count;
+};
+
+struct ev_lake {
+	char *dir;
+	int lock; /* of a writer, else -1 */
+	unsigned buckets;
+	uint64_t head;	     /* the last commit; 0: none */
+	uint64_t checkpoint; /* the last that says everything anew; 0: none */
+	uint64_t first;	     /* of those that have a file */
+	struct ev_lake_part *parts;
+	size_t n_parts, cap_parts;
+	struct ev_lake_batch *batches;
+	size_t n_batches, cap_batches;
+	struct ev_lookup by_batch;
+	char **removed; /* by the last commit */
+	size_t n_removed;
+	/* What ev_lake_choose gave. */
+	char **files;
+	const struct ev_lake_part **chosen;
+	size_t n_chosen;
+};
+
+/* Files (log.c) */
+
+/* A path below the lake; free() it. */
+char *ev_lake_path(const struct ev_lake *l, const char *name);
+const struct ev_lake_batch *ev_lake_find(const struct ev_lake *l, const char *batch);
+void ev_lake_note_batch(struct ev_lake *l, const char *name, const struct ev_lake_count *count);
+/* Appends the name of a type's folder, without its type=; other characters become %XX. */
+void ev_lake_type_folder(const char *type, size_t len, struct ev_buf *out);
+/* Syncs a folder. */
+enum ev_status ev_lake_sync(const char *path, struct ev_error *err);
+/* Makes a folder, unless it is there; the one that it stands in is synced. */
+enum ev_status ev_lake_make_folder(const char *path, struct ev_error *err);
+/* Removes what a writer left that was stopped. */
+enum ev_status ev_lake_recover(struct ev_lake *l, struct ev_error *err);
+/* Reads the commits anew. */
+enum ev_status ev_lake_read(struct ev_lake *l, struct ev_error *err);
+
+/* Parts that are being written (stage.c) */
+
+struct ev_lake_stage;
+
+struct ev_lake_slot {
+	struct ev_lake_stage *stage;
+	char *folder; /* below the lake */
+	char *temp;   /* where it is written */
+	struct ev_buf key, block;
+	struct ev_lake_count count;
+	uint64_t packed;
+	struct ev_time from, to;
+	bool timed;
+	bool moved;    /* it has its name */
+	int temporary; /* ev_out_temporary */
+};
+
+struct ev_lake_stage *ev_lake_stage_new(struct ev_lake *l);
+void ev_lake_stage_free(struct ev_lake_stage **s);
+/* Forgets and removes all. */
+void ev_lake_stage_reset(struct ev_lake_stage *s);
+/* The slot under a key, or NULL, with the hash of the key. */
+struct ev_lake_slot *ev_lake_stage_find(struct ev_lake_stage *s, const struct ev_buf *key,
+					uint64_t *hash);
+/* A new one. NULL, with the error, if there are too many. */
+struct ev_lake_slot *ev_lake_stage_add(struct ev_lake_stage *s, const struct ev_buf *key,
+				       uint64_t hash, const char *folder, struct ev_error *err);
+/* time: NULL for none. */
+enum ev_status ev_lake_stage_line(struct ev_lake_slot *slot, const char *p, size_t len,
+				  const struct ev_time *time, struct ev_error *err);
+/* Packs what the slot holds in memory. */
+void ev_lake_stage_pack(struct ev_lake_slot *slot);
+/* Appends the slots' counts. */
+struct ev_lake_count ev_lake_stage_count(const struct ev_lake_stage *s);
+/*
+ * Packs and syncs everything, and writes _evlake/pending: head, then the parts, then the sum.
+ */
+enum ev_status ev_lake_stage_prepare(struct ev_lake_stage *s, struct ev_buf *head,
+				     struct ev_error *err);
+/* Moves the parts into their folders, and pending among the commits. The stage is empty then. */
+enum ev_status ev_lake_stage_commit(struct ev_lake_stage *s, struct ev_error *err);
+
+/* Lines of a commit (log.c) */
+
+/* {"evlake":1,"commit":N,"buckets":16,"checkpoint":false} */
+void ev_lake_write_head(const struct ev_lake *l, bool checkpoint, struct ev_buf *out);
+void ev_lake_write_batch(const char *name, const struct ev_lake_count *count, struct ev_buf *out);
+void ev_lake_write_part(const struct ev_lake_part *part, struct ev_buf *out);
+void ev_lake_write_removed(const char *path, struct ev_buf *out);
+
+/* Reading parts (read.c) */
+
+/*
+ * Calls fn, which may be NULL, with each line of a file, and counts it. EV_FATAL if it cannot be
+ * read, or has other lines than it should.
+ */
+typedef enum ev_status ev_lake_line(void *ctx, const char *p, size_t len, struct ev_error *err);
+enum ev_status ev_lake_part_read(const struct ev_lake *l, const struct ev_lake_part *part,
+				 ev_lake_line *fn, void *ctx, struct ev_error *err);
+
+#endif

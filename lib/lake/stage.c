@@ -1,0 +1,362 @@
+/*
+ * Parts that are being written. Lines wait in memory, by part, until there are a megabyte of one or
+ * too many of all; then they are packed and appended to the part's file under a temporary name.
+ */
+#include "base/mem.h"
+#include "io/out.h"
+#include "io/pack.h"
+#include "lake/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	MOST_SLOTS = 65536,
+	MOST_HELD = 64 << 20, /* bytes that wait in memory */
+	NAME = 48,
+};
+
+struct ev_lake_stage {
+	struct ev_lake *lake;
+	struct ev_pack *pack;
+	char *block; /* what the pack is given next */
+	struct ev_lake_slot **slots;
+	size_t n, cap, held;
+	struct ev_lookup by_key;
+	bool failed;
+	struct ev_error error; /* the first */
+};
+
+struct ev_lake_stage *ev_lake_stage_new(struct ev_lake *l)
+{
+	struct ev_lake_stage *s = ev_calloc(1, sizeof *s);
+
+	s->lake = l;
+	s->pack = ev_pack_fast(0);
+	s->block = ev_malloc(EV_PACK_BLOCK);
+	return s;
+}
+
+void ev_lake_stage_reset(struct ev_lake_stage *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct ev_lake_slot *slot = s->slots[i];
+
+		ev_pack_forget(s->pack, slot);
+		if (!slot->moved)
+			unlink(slot->temp);
+		ev_out_temporary_done(slot->temporary);
+		ev_buf_free(&slot->key);
+		ev_buf_free(&slot->block);
+		free(slot->folder);
+		free(slot->temp);
+		free(slot);
+	}
+	s->n = s->held = 0;
+	ev_lookup_reset(&s->by_key, 0);
+}
+
+void ev_lake_stage_free(struct ev_lake_stage **s)
+{
+	if (*s == NULL)
+		return;
+	ev_lake_stage_reset(*s);
+	ev_pack_free(&(*s)->pack);
+	ev_lookup_free(&(*s)->by_key);
+	free((*s)->slots);
+	free((*s)->block);
+	free(*s);
+	*s = NULL;
+}
+
+struct ev_lake_slot *ev_lake_stage_find(struct ev_lake_stage *s, const struct ev_buf *key,
+					uint64_t *hash)
+{
+	size_t step = 0;
+	uint32_t i;
+
+	*hash = ev_hash64(key->p, key->len, 0);
+	while ((i = ev_lookup_next(&s->by_key, *hash, &step)) != EV_LOOKUP_NONE) {
+		const struct ev_buf *other = &s->slots[i]->key;
+
+		if (other->len == key->len && memcmp(other->p, key->p, key->len) == 0)
+			return s->slots[i];
+	}
+	return NULL;
+}
+
+struct ev_lake_slot *ev_lake_stage_add(struct ev_lake_stage *s, const struct ev_buf *key,
+				       uint64_t hash, const char *folder, struct ev_error *err)
+{
+	struct ev_lake_slot *slot;
+	char name[NAME];
+
+	if (s->n == MOST_SLOTS) {
+		ev_fail(err,
+			"the batch has events of more than %d days, types and buckets: append it "
+			"in smaller batches, or see whether type and time name the right members",
+			MOST_SLOTS);
+		return NULL;
+	}
+	slot = ev_calloc(1, sizeof *slot);
+	snprintf(name, sizeof name, "_evlake/new/%zu.jsonl.gz", s->n);
+	slot->stage = s;
+	slot->temp = ev_lake_path(s->lake, name);
+	slot->temporary = ev_out_temporary(slot->temp);
+	slot->folder = ev_strdup(folder);
+	ev_buf_put(&slot->key, key->p, key->len);
+	ev_lookup_add(&s->by_key, hash, (uint32_t)s->n);
+	ev_grow(&s->slots, &s->cap, s->n + 1, sizeof(struct ev_lake_slot *));
+	return s->slots[s->n++] = slot;
+}
+
+static void fail(struct ev_lake_stage *s, const char *name, const char *what)
+{
+	if (!s->failed)
+		ev_fail(&s->error, "%s: cannot be written: %s", name, what);
+	s->failed = true;
+}
+
+/* A member is ready. An error is kept, and returned by the next call. */
+static void write_member(void *ctx, const char *member, size_t len)
+{
+	struct ev_lake_slot *slot = ctx;
+	struct ev_lake_stage *s = slot->stage;
+	int fd = -1;
+
+	if (s->failed)
+		return;
+	slot->packed += len;
+	if (len == 0) {
+		fail(s, slot->temp, "a block cannot be packed");
+	} else if ((fd = open(slot->temp, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) < 0) {
+		fail(s, slot->temp, strerror(errno));
+		return;
+	}
+	while (len > 0 && !s->failed) {
+		ssize_t n = write(fd, member, len);
+
+		if (n < 0 && errno != EINTR)
+			fail(s, slot->temp, strerror(errno));
+		if (n > 0) {
+			member += n;
+			len -= (size_t)n;
+		}
+	}
+	if (fd >= 0 && close(fd) != 0)
+		fail(s, slot->temp, strerror(errno));
+}
+
+void ev_lake_stage_pack(struct ev_lake_slot *slot)
+{
+	struct ev_lake_stage *s = slot->stage;
+
+	if (slot->block.len == 0)
+		return;
+	memcpy(s->block, slot->block.p, slot->block.len);
+	s->held -= slot->block.len;
+	ev_pack_add(s->pack, &s->block, slot->block.len, write_member, slot);
+	ev_buf_reset(&slot->block);
+}
+
+/* Many small members pack badly, but there is no room for more. */
+static void pack_all(struct ev_lake_stage *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		ev_lake_stage_pack(s->slots[i]);
+		ev_buf_free(&s->slots[i]->block);
+	}
+}
+
+static void put(struct ev_lake_slot *slot, const char *p, size_t len)
+{
+	while (len > 0) {
+		size_t room = EV_PACK_BLOCK - slot->block.len, n = len < room ? len : room;
+
+		ev_buf_put(&slot->block, p, n);
+		slot->stage->held += n;
+		p += n;
+		len -= n;
+		if (slot->block.len == EV_PACK_BLOCK)
+			ev_lake_stage_pack(slot);
+	}
+}
+
+enum ev_status ev_lake_stage_line(struct ev_lake_slot *slot, const char *p, size_t len,
+				  const struct ev_time *time, struct ev_error *err)
+{
+	struct ev_lake_stage *s = slot->stage;
+
+	if (time != NULL) {
+		if (!slot->timed || ev_time_compare(*time, slot->from) < 0)
+			slot->from = *time;
+		if (!slot->timed || ev_time_compare(*time, slot->to) > 0)
+			slot->to = *time;
+		slot->timed = true;
+	}
+	ev_lake_count_line(&slot->count, p, len);
+	put(slot, p, len);
+	put(slot, "\n", 1);
+	if (s->held > MOST_HELD)
+		pack_all(s);
+	if (s->failed)
+		*err = s->error;
+	return s->failed ? EV_FATAL : EV_OK;
+}
+
+struct ev_lake_count ev_lake_stage_count(const struct ev_lake_stage *s)
+{
+	struct ev_lake_count sum = {0};
+
+	for (size_t i = 0; i < s->n; i++)
+		ev_lake_count_add(&sum, &s->slots[i]->count);
+	return sum;
+}
+
+static enum ev_status sync_file(const char *name, struct ev_error *err)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	enum ev_status st = EV_OK;
+
+	if (fd < 0 || fsync(fd) != 0)
+		st = ev_fail(err, "%s: cannot be synced: %s", name, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return st;
+}
+
+static void part_path(const struct ev_lake_stage *s, const struct ev_lake_slot *slot,
+		      struct ev_buf *out)
+{
+	ev_buf_reset(out);
+	ev_buf_printf(out, "%s/%08" PRIu64 ".jsonl.gz", slot->folder, s->lake->head + 1);
+	ev_buf_str(out);
+}
+
+static void write_slot(const struct ev_lake_stage *s, const struct ev_lake_slot *slot,
+		       struct ev_buf *out)
+{
+	struct ev_lake_part part = {.count = slot->count, .packed = slot->packed};
+	struct ev_buf path = {0};
+
+	part_path(s, slot, &path);
+	part.path = path.p;
+	if (slot->timed) {
+		ev_time_format(slot->from, part.from);
+		ev_time_format(slot->to, part.to);
+	}
+	ev_lake_write_part(&part, out);
+	ev_buf_free(&path);
+}
+
+enum ev_status ev_lake_stage_prepare(struct ev_lake_stage *s, struct ev_buf *head,
+				     struct ev_error *err)
+{
+	char *name = ev_lake_path(s->lake, "_evlake/pending"), hex[33];
+	enum ev_status st = EV_OK;
+	struct ev_out *out;
+
+	pack_all(s);
+	ev_pack_drain(s->pack);
+	if (s->failed) {
+		*err = s->error;
+		st = EV_FATAL;
+	}
+	for (size_t i = 0; i < s->n && st == EV_OK; i++) {
+		st = sync_file(s->slots[i]->temp, err);
+		write_slot(s, s->slots[i], head);
+	}
+	ev_hash128_hex(ev_hash128(head->p, head->len, 0), hex);
+	ev_buf_printf(head, "{\"sum\":\"%s\"}\n", hex);
+	out = st == EV_OK ? ev_out_file(name, err) : NULL;
+	if (out != NULL) {
+		ev_out_put(out, head->p, head->len);
+		st = ev_out_commit(&out, err);
+	} else {
+		st = EV_FATAL;
+	}
+	free(name);
+	return st;
+}
+
+/* dt=.../type=.../bucket=..., each below the one before. */
+static enum ev_status make_folders(const struct ev_lake *l, const char *folder,
+				   struct ev_error *err)
+{
+	char *path = ev_lake_path(l, folder), *slash = path + strlen(l->dir);
+	enum ev_status st = EV_OK;
+
+	while (st == EV_OK && slash != NULL) {
+		slash = strchr(slash + 1, '/');
+		if (slash != NULL)
+			*slash = '\0';
+		st = ev_lake_make_folder(path, err);
+		if (slash != NULL)
+			*slash = '/';
+	}
+	free(path);
+	return st;
+}
+
+static enum ev_status move_part(const struct ev_lake_stage *s, struct ev_lake_slot *slot,
+				struct ev_error *err)
+{
+	struct ev_buf name = {0};
+	char *path, *folder = ev_lake_path(s->lake, slot->folder);
+	enum ev_status st = make_folders(s->lake, slot->folder, err);
+
+	part_path(s, slot, &name);
+	path = ev_lake_path(s->lake, name.p);
+	if (st == EV_OK && rename(slot->temp, path) != 0)
+		st = ev_fail(err, "%s: cannot be given its name: %s", path, strerror(errno));
+	slot->moved = st == EV_OK;
+	if (st == EV_OK)
+		st = ev_lake_sync(folder, err);
+	ev_buf_free(&name);
+	free(path);
+	free(folder);
+	return st;
+}
+
+/* From the rename on the commit counts; unless it cannot be synced, for then it is taken back. */
+static enum ev_status name_commit(struct ev_lake_stage *s, struct ev_error *err)
+{
+	char name[NAME];
+	char *pending = ev_lake_path(s->lake, "_evlake/pending"), *path, *folder;
+	enum ev_status st = EV_OK;
+
+	snprintf(name, sizeof name, "_evlake/commits/%08" PRIu64 ".jsonl", s->lake->head + 1);
+	path = ev_lake_path(s->lake, name);
+	folder = ev_lake_path(s->lake, "_evlake/commits");
+	if (rename(pending, path) != 0)
+		st = ev_fail(err, "%s: cannot be given its name: %s", path, strerror(errno));
+	else if ((st = ev_lake_sync(folder, err)) != EV_OK)
+		rename(path, pending);
+	else
+		s->lake->head++;
+	free(pending);
+	free(path);
+	free(folder);
+	return st;
+}
+
+enum ev_status ev_lake_stage_commit(struct ev_lake_stage *s, struct ev_error *err)
+{
+	enum ev_status st = EV_OK;
+	struct ev_error ignored;
+
+	for (size_t i = 0; i < s->n && st == EV_OK; i++)
+		st = move_part(s, s->slots[i], err);
+	if (st == EV_OK)
+		st = name_commit(s, err);
+	/* What was moved is taken back; where that fails too, by the next writer. */
+	if (st != EV_OK)
+		ev_lake_recover(s->lake, &ignored);
+	ev_lake_stage_reset(s);
+	return st;
+}
