@@ -361,7 +361,13 @@ static int by_sample(const struct ev_cause *a, const struct ev_cause *b)
 		order = ev_bytes_compare(a->raw.p, a->raw.len, b->raw.p, b->raw.len);
 	if (order == 0)
 		order = a->base64 - b->base64;
-	return order != 0 ? order : a->cut - b->cut;
+	if (order == 0)
+		order = a->cut - b->cut;
+	if (order == 0)
+		order = (a->raw_at > b->raw_at) - (a->raw_at < b->raw_at);
+	return order != 0 ? order
+			  : strcmp(a->raw_path != NULL ? a->raw_path : "",
+				   b->raw_path != NULL ? b->raw_path : "");
 }
 
 /* Merges a cause, swapping what is kept out of x. False if there are more records than possible. */
