@@ -761,27 +761,29 @@ lint 'a rule that gives a truth' 'rules: [{name: r, jq: ".a // false"}, {name: s
 
 # Sizes: what is read in the square of its size would not come to an end here
 
+limit=20
+[ "$SANITIZE" = no ] || limit=60
 h='evkit: 1\nname: x\nevent: {id: .id, type: .type, time: .time, order: arrival}\n'
 awk -v h="$h" 'BEGIN { printf h "types:\n"; for (i = 0; i < 100000; i++) printf "  T%d: true\n", i }' >keys.yaml
-run timeout 20 evvalidate -m keys.yaml /dev/null
+run timeout $limit evvalidate -m keys.yaml /dev/null
 check 'a hundred thousand types' 0 '' ''
 awk -v h="$h" 'BEGIN { printf h "types: "; for (i = 0; i < 100000; i++) printf "["; print "" }' >deep.yaml
-run timeout 20 evvalidate -m deep.yaml /dev/null
+run timeout $limit evvalidate -m deep.yaml /dev/null
 check 'a hundred thousand brackets' 2 '' 'evvalidate: deep.yaml:4:72: nested deeper than 64: write it flatter and without aliases'
 awk -v h="$h" 'BEGIN { printf h "types:\n  A: &a {"; for (i = 0; i < 20000; i++) printf "k%d: 1,", i; print "z: 1}"
 	for (i = 0; i < 1000; i++) printf "  B%d: *a\n", i }' >alias.yaml
-run timeout 20 evvalidate -m alias.yaml /dev/null
+run timeout $limit evvalidate -m alias.yaml /dev/null
 check 'aliases count as often as they stand there' 2 '' \
 	'evvalidate: alias.yaml:29:8: more than a million nodes: write it flatter and without aliases'
 awk 'BEGIN { printf "{\"$defs\":{"; for (i = 0; i < 30000; i++) printf "%s\"a%d\":{\"$anchor\":\"b%d\"}", i ? "," : "", i, i
 	printf "},\"properties\":{"; for (i = 0; i < 30000; i++) printf "%s\"x%d\":{\"$ref\":\"#%s%d\"}", i ? "," : "", i, i % 2 ? "b" : "/$defs/a", i
 	print "}}" }' >references.json
 printf '{"x1":1}\n' >one.jsonl
-run timeout 20 evvalidate --schema references.json one.jsonl
+run timeout $limit evvalidate --schema references.json one.jsonl
 check 'thirty thousand references' 0 @one.jsonl ''
 awk 'BEGIN { printf "{\"enum\":["; for (i = 0; i < 100000; i++) printf "%d,\"aaaaaaaa%06dbbbbbbbb\",[%d],", i, i, i; print "0.5]}" }' >enum.json
 awk 'BEGIN { for (i = 90000; i < 100000; i++) printf "%d.0\n\"aaaaaaaa%06dbbbbbbbb\"\n[%d]\n", i, i, i }' >enum.jsonl
-run timeout 20 evvalidate --schema enum.json enum.jsonl
+run timeout $limit evvalidate --schema enum.json enum.jsonl
 check 'an enum of three hundred thousand values' 0 @enum.jsonl ''
 awk 'BEGIN { printf "{\"required\":["; for (i = 0; i < 1000; i++) printf "\"a%d\",", i; print "\"z\"],\"dependentRequired\":{\"a999\":[\"y\"]}}" }' >required.json
 awk 'BEGIN { printf "{"; for (i = 0; i < 1000; i++) printf "\"a%d\":1,", i; print "\"y\":1,\"z\":1}" }' >required.jsonl
