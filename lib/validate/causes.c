@@ -365,9 +365,9 @@ static int by_sample(const struct ev_cause *a, const struct ev_cause *b)
 		order = a->cut - b->cut;
 	if (order == 0)
 		order = (a->raw_at > b->raw_at) - (a->raw_at < b->raw_at);
-	return order != 0 ? order
-			  : strcmp(a->raw_path != NULL ? a->raw_path : "",
-				   b->raw_path != NULL ? b->raw_path : "");
+	if (order != 0 || a->raw_path == NULL || b->raw_path == NULL)
+		return order != 0 ? order : (a->raw_path != NULL) - (b->raw_path != NULL);
+	return strcmp(a->raw_path, b->raw_path);
 }
 
 /* Merges a cause, swapping what is kept out of x. False if there are more records than possible. */
