@@ -2,7 +2,6 @@
 #include "base/time.h"
 #include "cli/run.h"
 #include "lake/lake.h"
-#include "model/nearest.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -217,22 +216,10 @@ static const struct command {
 	int (*run)(struct cli *c);
 } commands[] = {{"append", append}, {"cat", cat}, {"verify", verify}, {"compact", compact}};
 
-enum { COMMANDS = sizeof commands / sizeof commands[0] };
-
 static const struct command *find_command(const struct cli *c)
 {
-	const char *names[COMMANDS + 1] = {NULL};
-	char hint[EV_HINT];
-
-	for (size_t i = 0; i < COMMANDS; i++)
-		names[i] = commands[i].name;
-	if (c->n_operands == 0)
-		cli_usage("a command is missing: append, cat, verify or compact");
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(c->operands[0], names[i]) == 0)
-			return &commands[i];
-	cli_usage("no command '%s': %s", c->operands[0],
-		  ev_nearest_hint(c->operands[0], names, hint));
+	return &commands[cli_command(c, commands, sizeof commands / sizeof commands[0],
+				     sizeof commands[0], "append, cat, verify or compact")];
 }
 
 int main(int argc, char **argv)

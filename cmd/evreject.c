@@ -2,7 +2,6 @@
 #include "cli/cli.h"
 #include "letters/group.h"
 #include "letters/letters.h"
-#include "model/nearest.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -122,22 +121,10 @@ static const struct command {
 	{"group", group}, {"show", show}, {"restore", restore}, {"replay", replay}, {"edit", edit},
 };
 
-enum { COMMANDS = sizeof commands / sizeof commands[0] };
-
 static const struct command *find_command(const struct cli *c)
 {
-	const char *names[COMMANDS + 1] = {NULL};
-	char hint[EV_HINT];
-
-	for (size_t i = 0; i < COMMANDS; i++)
-		names[i] = commands[i].name;
-	if (c->n_operands == 0)
-		cli_usage("a command is missing: group, show, restore, replay or edit");
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(c->operands[0], names[i]) == 0)
-			return &commands[i];
-	cli_usage("no command '%s': %s", c->operands[0],
-		  ev_nearest_hint(c->operands[0], names, hint));
+	return &commands[cli_command(c, commands, sizeof commands / sizeof commands[0],
+				     sizeof commands[0], "group, show, restore, replay or edit")];
 }
 
 static enum ev_status flush(void *out, struct ev_error *err)

@@ -294,22 +294,10 @@ static const struct command {
 	{"retract", "dir batch", 2, retract},
 };
 
-enum { COMMANDS = sizeof commands / sizeof commands[0] };
-
 static const struct command *find_command(const struct cli *c)
 {
-	const char *names[COMMANDS + 1] = {NULL};
-	char hint[EV_HINT];
-
-	for (size_t i = 0; i < COMMANDS; i++)
-		names[i] = commands[i].name;
-	if (c->n_operands == 0)
-		cli_usage("a command is missing: info, check, show or retract");
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(c->operands[0], names[i]) == 0)
-			return &commands[i];
-	cli_usage("no command '%s': %s", c->operands[0],
-		  ev_nearest_hint(c->operands[0], names, hint));
+	return &commands[cli_command(c, commands, sizeof commands / sizeof commands[0],
+				     sizeof commands[0], "info, check, show or retract")];
 }
 
 int main(int argc, char **argv)

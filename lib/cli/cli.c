@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "model/nearest.h"
 #include "json/plan.h"
 
 #include <errno.h>
@@ -535,4 +536,24 @@ void cli_close(struct cli *c)
 	ev_out_discard(&c->port.out);
 	ev_outs_free(&c->files);
 	ev_rejects_free(&c->port.rejects);
+}
+
+size_t cli_command(const struct cli *c, const void *commands, size_t n, size_t size,
+		   const char *all)
+{
+	const char **names = ev_calloc(n + 1, sizeof *names);
+	char hint[EV_HINT];
+	size_t i = 0;
+
+	if (c->n_operands == 0)
+		cli_usage("a command is missing: %s", all);
+	for (size_t k = 0; k < n; k++)
+		memcpy(&names[k], (const char *)commands + k * size, sizeof *names);
+	while (i < n && strcmp(c->operands[0], names[i]) != 0)
+		i++;
+	if (i == n)
+		cli_usage("no command '%s': %s", c->operands[0],
+			  ev_nearest_hint(c->operands[0], names, hint));
+	free(names);
+	return i;
 }

@@ -137,4 +137,11 @@ void cli_commit(struct cli *c);
 /* All of that but the names: standard output is closed, and -o lacks only its name. */
 enum ev_status cli_prepare(struct cli *c);
 
+/*
+ * Which of n commands the first operand names; each is of that size and begins with its name. all:
+ * their names, for people.
+ */
+size_t cli_command(const struct cli *c, const void *commands, size_t n, size_t size,
+		   const char *all);
+
 #endif
