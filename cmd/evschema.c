@@ -1,7 +1,6 @@
 /* evschema: the DDL for a warehouse, and what else follows from the model alone. */
 #include "cli/cli.h"
 #include "ddl/ddl.h"
-#include "model/nearest.h"
 #include "warehouse/target.h"
 
 static const char *environment, *target, *loader, *analyst;
@@ -136,24 +135,17 @@ enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static const struct command *find_command(const struct cli *c)
 {
-	const char *names[COMMANDS + 1] = {0};
-	char hint[EV_HINT];
+	const struct command *command = commands;
 
 	if (c->n_operands == 0)
-		return commands;
-	for (size_t i = 0; i < COMMANDS; i++) {
-		names[i] = commands[i].name;
-		if (strcmp(c->operands[0], names[i]) != 0)
-			continue;
-		if (c->n_operands != commands[i].operands + 1)
-			cli_usage("%s takes %s", names[i],
-				  commands[i].operands == 2   ? "two models: the old, the new"
-				  : commands[i].operands == 1 ? "the URL of one database"
-							      : "no operand");
-		return &commands[i];
-	}
-	cli_usage("there is no command '%s': %s", c->operands[0],
-		  ev_nearest_hint(c->operands[0], names, hint));
+		return command;
+	command += cli_command(c, commands, COMMANDS, sizeof *command, NULL);
+	if (c->n_operands != command->operands + 1)
+		cli_usage("%s takes %s", command->name,
+			  command->operands == 2   ? "two models: the old, the new"
+			  : command->operands == 1 ? "the URL of one database"
+						   : "no operand");
+	return command;
 }
 
 int main(int argc, char **argv)

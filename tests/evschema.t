@@ -218,7 +218,7 @@ try 'a target that is not there' 2 'evschema -t db2' <<'END'
 ! Try 'evschema --help'.
 END
 try 'an operand' 2 'evschema -t sqlite rows' <<'END'
-! evschema: there is no command 'rows': there are 'create', 'views', 'diff', 'check', 'grants' and 'dbt'
+! evschema: no command 'rows': there are 'create', 'views', 'diff', 'check', 'grants' and 'dbt'
 ! Try 'evschema --help'.
 END
 

@@ -541,7 +541,7 @@ void cli_close(struct cli *c)
 size_t cli_command(const struct cli *c, const void *commands, size_t n, size_t size,
 		   const char *all)
 {
-	const char **names = ev_calloc(n + 1, sizeof *names);
+	const char *names[CLI_COMMANDS + 1] = {NULL};
 	char hint[EV_HINT];
 	size_t i = 0;
 
@@ -554,6 +554,5 @@ size_t cli_command(const struct cli *c, const void *commands, size_t n, size_t s
 	if (i == n)
 		cli_usage("no command '%s': %s", c->operands[0],
 			  ev_nearest_hint(c->operands[0], names, hint));
-	free(names);
 	return i;
 }

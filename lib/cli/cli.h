@@ -137,6 +137,7 @@ void cli_commit(struct cli *c);
 /* All of that but the names: standard output is closed, and -o lacks only its name. */
 enum ev_status cli_prepare(struct cli *c);
 
+enum { CLI_COMMANDS = 16 }; /* the most that a program has */
 /*
  * Which of n commands the first operand names; each is of that size and begins with its name. all:
  * their names, for people.
