@@ -65,7 +65,7 @@ static void add_file(struct cli *c, struct ev_report *r, char *name, add *fn)
 
 	while ((st = ev_in_next(in, &run, &c->error)) == EV_OK) {
 		if (text.len + run.len >= EV_SCAN_MAX)
-			cli_fail("%s: is larger than %d octets: give a smaller result", name,
+			cli_fail("%s: is larger than %d bytes: give a smaller result", name,
 				 EV_SCAN_MAX);
 		ev_buf_put(&text, run.p, run.len);
 	}

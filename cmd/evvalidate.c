@@ -73,7 +73,7 @@ static void take(size_t index, const char *argument)
 static const struct cli_program program = {
 	.name = "evvalidate",
 	.usage = "evvalidate [options] [file ...]",
-	.purpose = "Holds each event against its contract; what passes leaves octet by octet as it "
+	.purpose = "Holds each event against its contract; what passes leaves byte by byte as it "
 		   "came.",
 	.input = CLI_CONTINUES,
 	.options = options,

@@ -27,12 +27,12 @@ of()
 # The events
 
 ok 'events are made' events plain 3M
-ok 'they are as many octets as were asked for, and no line more' \
+ok 'they are as many bytes as were asked for, and no line more' \
 	[ "$(wc -c <plain.jsonl)" -ge 3000000 -a "$(sed '$d' plain.jsonl | wc -c)" -lt 3000000 ]
-is 'which the census knows' "$(of plain '"\(.octets) \(.lines)"')" \
+is 'which the census knows' "$(of plain '"\(.bytes) \(.lines)"')" \
 	"$(wc -c <plain.jsonl | tr -d ' ') $(wc -l <plain.jsonl | tr -d ' ')"
-is 'a line has some 519 octets' "$(of plain '(.octets / .lines - 519 | fabs) < 10')" true
-is 'they are the same octets on every machine' "$(cksum <plain.jsonl)" "288924283 3000379"
+is 'a line has some 519 bytes' "$(of plain '(.bytes / .lines - 519 | fabs) < 10')" true
+is 'they are the same bytes on every machine' "$(cksum <plain.jsonl)" "288924283 3000379"
 events less 1M
 cmp -n "$(wc -c <less.jsonl)" less.jsonl plain.jsonl
 is 'fewer are the head of more' $? 0
@@ -51,7 +51,7 @@ jq -r .event_type plain.jsonl | sort -u >got
 grep -o '"[A-Z][A-Za-z]*":\|^  [A-Z][A-Za-z]*:' "$EVKIT_MODEL" | tr -d ' :' | sort -u >want
 same 'they are of every type that the example has' got want
 ok 'names have escapes' grep -q 'name":"[^"]*\\[un/"]' plain.jsonl
-ok 'and letters of two, three and four octets' [ "$(LC_ALL=C.UTF-8 grep -cE 'ü|Ł' plain.jsonl)" -gt 0 \
+ok 'and letters of two, three and four bytes' [ "$(LC_ALL=C.UTF-8 grep -cE 'ü|Ł' plain.jsonl)" -gt 0 \
 	-a "$(grep -c '大' plain.jsonl)" -gt 0 -a "$(grep -c '🎆' plain.jsonl)" -gt 0 ]
 is 'one of twenty is a redelivery' "$(of plain '(.redelivered / .lines * 1000 - 50 | fabs) < 10')" true
 is 'one of twelve an update' "$(of plain '(.updates / .lines * 1000 - 80 | fabs) < 12')" true

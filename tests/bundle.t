@@ -288,11 +288,11 @@ for what in byte row empty missing gone; do
 	echo $?
 done >"$out"
 same 'and --verify says what is missing' "$out" - <<'END'
-evload: half/rows.tsv: has 20 octets, and the manifest says 21: copy the bundle again
+evload: half/rows.tsv: has 20 bytes, and the manifest says 21: copy the bundle again
 1
-evload: half/rows.tsv: has 14 octets, and the manifest says 21: copy the bundle again
+evload: half/rows.tsv: has 14 bytes, and the manifest says 21: copy the bundle again
 1
-evload: half/rows.tsv: has 0 octets, and the manifest says 21: copy the bundle again
+evload: half/rows.tsv: has 0 bytes, and the manifest says 21: copy the bundle again
 1
 evload: half/rows.tsv: is missing: copy the bundle again
 1
@@ -316,7 +316,7 @@ check '--verify of other bytes' 1 '' '~^evload: packed/select.tsv.gz: its digest
 evload -o packed --for bigquery day3.rows
 echo '-- nothing' >packed/load.sql
 run evload --verify packed
-check '--verify of another script' 1 '' '~^evload: packed/load.sql: has 11 octets'
+check '--verify of another script' 1 '' '~^evload: packed/load.sql: has 11 bytes'
 sed 's/"file":"/&..\/packed\//' packed/manifest.json >cut.json && mv cut.json packed/manifest.json
 run evload --verify packed
 check 'a manifest that names files elsewhere' 2 '' 'evload: packed/manifest.json: this is no manifest of evload: make the bundle again'

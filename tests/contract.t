@@ -144,14 +144,14 @@ done
 for value in '' -5 x 5X '64 ' 16KB 1.5M 18446744073709551616 17179869184G; do
 	run evparse --max-line "$value" events
 	check "--max-line '$value' is refused" 2 '' \
-		"~--max-line takes a number of octets such as 64M, not '$value'"
+		"~--max-line takes a number of bytes such as 64M, not '$value'"
 done
 for value in 0 15 2G; do
 	run evparse --max-line "$value" events
 	check "--max-line $value is out of range" 2 '' '~--max-line must be between 16 and '
 done
 run evversion -S '1 ' events
-check 'a blank is no unit' 2 '' "~--buffer-size takes a number of octets such as 64M, not '1 '"
+check 'a blank is no unit' 2 '' "~--buffer-size takes a number of bytes such as 64M, not '1 '"
 run "evparse --batch '' events"
 check 'a batch has a name' 2 '' '~--batch takes a name'
 run 'evvalidate -m nosuch.yaml events'
@@ -250,7 +250,7 @@ for program in $filters; do
 	for cut in 2 9 $((size / 2)) $((size - 8)) $((size - 1)); do
 		head -c "$cut" packed >short
 		run "$command short"
-		check "$program: gzip cut after $cut of $size octets" 2 any \
+		check "$program: gzip cut after $cut of $size bytes" 2 any \
 			"$program: short: the gzip data ends in mid-stream: the file was cut, fetch it again"
 	done
 	(cat packed && head -c 12 packed) >short
@@ -262,7 +262,7 @@ for program in $filters; do
 	for at in 3 $((size / 2)) $((size - 8)) $((size - 4)); do
 		(head -c "$at" packed && printf '\377\377' && tail -c +$((at + 3)) packed) >damaged
 		run "$command damaged"
-		check "$program: gzip damaged at $at of $size octets" 2 any '~damaged: the gzip data is damaged'
+		check "$program: gzip damaged at $at of $size bytes" 2 any '~damaged: the gzip data is damaged'
 	done
 	if [ "$program" != evload ]; then
 		# It is the gzip that is at fault, never the lines before it.
@@ -334,7 +334,7 @@ for program in $filters; do
 		"$program: nosuch/rejects: cannot be written: No such file or directory"
 
 	(cat "$input" && echo "$long") >bad
-	told="bad:$(wc -l <bad): the line is longer than 2000 octets (--max-line): mend it, or set bad records aside with -r FILE"
+	told="bad:$(wc -l <bad): the line is longer than 2000 bytes (--max-line): mend it, or set bad records aside with -r FILE"
 	[ "$program" = evload ] && told="bad:$(wc -l <bad): the row is longer than --max-line: raise that"
 	echo old >out
 	run "$command --max-line 2000 -o out bad"
@@ -478,11 +478,11 @@ if need base64 jq; then
 $program - $((lines + 2)) $(head -n $((lines + 1)) lines | wc -c) too-long
 $program - $((lines + 4)) $(head -n $((lines + 3)) lines | wc -c) too-long"
 		is "$program: and why" "$(jq -r '._ev.reject.reasons[].message' rejects | uniq)" \
-			'the line is longer than 2000 octets (--max-line)'
+			'the line is longer than 2000 bytes (--max-line)'
 		for line in 3 $((lines + 2)) $((lines + 4)); do
 			jq -r "select(._ev.reject.line == $line) | .raw_base64" rejects | base64 -d >raw
 			sed -n "${line}p" lines | head -c "$(wc -c <raw)" >want-raw
-			same "$program: line $line can be restored to the octet" raw want-raw
+			same "$program: line $line can be restored to the byte" raw want-raw
 			is "$program: line $line is there to its end" "$(wc -c <raw)" \
 				"$(sed -n "${line}p" lines | tr -d '\n' | wc -c)"
 		done
@@ -491,16 +491,16 @@ fi
 
 # At the limit itself, at each place of a line in the buffer of 256 KiB.
 line=$(printf '{"x":"%0992d"}' 0)
-is 'a line of a thousand octets' ${#line} 1000
+is 'a line of a thousand bytes' ${#line} 1000
 for n in 999 1000; do
 	awk -v line="$line" 'BEGIN { for (i = 0; i < 600; i++) print line (i % 2 ? "\r" : "") }' >lines
 	run "evparse --max-line $n -r rejects lines"
 	case $n in
 	999)
-		check 'one octet more than --max-line is too much' 1 '' '~nothing passed.* 600 records were'
+		check 'one byte more than --max-line is too much' 1 '' '~nothing passed.* 600 records were'
 		is 'of each line' "$(grep -c too-long rejects)" 600
 		;;
-	*) check 'a line of --max-line octets passes; its CR does not count' 0 "$(tr -d '\r' <lines)" ;;
+	*) check 'a line of --max-line bytes passes; its CR does not count' 0 "$(tr -d '\r' <lines)" ;;
 	esac
 done
 
@@ -557,7 +557,7 @@ if need base64 jq; then
 	run 'evvalidate -r rejects bad utf8'
 	check 'a reject is one line of JSON' 1 '' \
 		'evvalidate: nothing passed, and the batch is not approved: 2 records were rejected: see whether they are wrong or the model is'
-	is 'its octets stand in raw, or in raw_base64 where they are no UTF-8' \
+	is 'its bytes stand in raw, or in raw_base64 where they are no UTF-8' \
 		"$(jq -r '.raw // (.raw_base64 | "base64 " + .)' rejects)" \
 		"no event
 base64 $(tr -d '\n' <utf8 | base64)"
@@ -598,12 +598,12 @@ for batch in 'li\nne:\\u000a' 'esc\033[31m:\\u001b' 'del\177:\\u007f' 'c1\302\23
 	check "--batch with what cannot be seen: ${batch##*:}" 2 '' "~^evvalidate: --batch takes no characters that cannot be seen, and '.*${batch##*:}.*' has one$"
 	ok 'and nothing is written' [ ! -e r ] && [ ! -e s ]
 done
-for octets in '\377' 'a\303' '\355\240\200' '\300\200'; do
+for bytes in '\377' 'a\303' '\355\240\200' '\300\200'; do
 	# shellcheck disable=SC2059
-	name=$(printf "$octets")
+	name=$(printf "$bytes")
 	for option in --batch -r --result --suite --stats -o -m; do
 		run evvalidate "$option" "$name" bad
-		check "$option with octets that are no UTF-8: $octets" 2 '' '~^evvalidate: --[a-z-]+ takes text in UTF-8, and .*\\x.*. is none$'
+		check "$option with bytes that are no UTF-8: $bytes" 2 '' '~^evvalidate: --[a-z-]+ takes text in UTF-8, and .*\\x.*. is none$'
 	done
 done
 run evvalidate --suite "$(printf 'a\033[2J')" bad
@@ -670,7 +670,7 @@ for program in $filters; do
 	run "$command --stats stats lines"
 	check "$program --stats FILE" 0 "@$program.want"
 	{
-		printf '{"program":"%s","batch":"a \\"b\\"","ok":true,"octets":%d,' "$program" "$(wc -c <lines)"
+		printf '{"program":"%s","batch":"a \\"b\\"","ok":true,"bytes":%d,' "$program" "$(wc -c <lines)"
 		printf '"rejects":{%s},"stages":[{"program":"%s"' "$codes" "$program"
 		# shellcheck disable=SC2046,SC2183 # pairs of words
 		printf ',"%s":%s' $(expect "$program")

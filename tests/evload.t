@@ -178,9 +178,9 @@ same 'the manifest says what is there' out/manifest.json - <<'END'
 	"evkit":1,
 	"dialect":"pgtext",
 	"files":[
-		{"table":"every","use":"insert","file":"every.tsv","rows":20,"octets":1580,"xxh3_128":"e98b6b1583391a3498046ed4f72c1bcd","columns":["ev_owner","ev_index","t","n","d","b","at","day","u","j"]},
-		{"table":"select","use":"insert","file":"select.tsv","rows":1,"octets":91,"xxh3_128":"899801c77285aa3495b7e2b3fe43ba62","columns":["ev_owner","ev_version","ev_index","ev_valid_from","ev_valid_to","ev_current","ev_deleted","order","order_key"]},
-		{"table":"user","use":"insert","file":"user.tsv","rows":1,"octets":41,"xxh3_128":"cac57773a9ab6ee82d83893ddc88eeab","columns":["user_key","ev_inferred","t"]}
+		{"table":"every","use":"insert","file":"every.tsv","rows":20,"bytes":1580,"xxh3_128":"e98b6b1583391a3498046ed4f72c1bcd","columns":["ev_owner","ev_index","t","n","d","b","at","day","u","j"]},
+		{"table":"select","use":"insert","file":"select.tsv","rows":1,"bytes":91,"xxh3_128":"899801c77285aa3495b7e2b3fe43ba62","columns":["ev_owner","ev_version","ev_index","ev_valid_from","ev_valid_to","ev_current","ev_deleted","order","order_key"]},
+		{"table":"user","use":"insert","file":"user.tsv","rows":1,"bytes":41,"xxh3_128":"cac57773a9ab6ee82d83893ddc88eeab","columns":["user_key","ev_inferred","t"]}
 	]
 }
 END
@@ -226,7 +226,7 @@ for file in every select user; do
 	check "$file.tsv.gz holds $file.tsv" 0 "@out/$file.tsv"
 done
 sed 's/\.tsv"/.tsv.gz"/; 3a\	"compression":"gzip",' out/manifest.json >want
-same 'the manifest says so, and tells the octets and digests of what is packed' packed/manifest.json want
+same 'the manifest says so, and tells the bytes and digests of what is packed' packed/manifest.json want
 evload --gzip --dialect csvq tsv:packed others rows
 run 'gzip -dc packed/user.tsv.gz packed/every.tsv.gz packed/select.tsv.gz | sort'
 sort out/user.tsv out/every.tsv out/select.tsv >want
@@ -249,7 +249,7 @@ check 'a table of several members' 0 @lot.tsv
 if need taskset; then
 	run 'taskset -c "$(taskset -cp $$ | sed "s/.*[ ,-]//")" evload --gzip tsv:single lot'
 	check 'packed on one processor' 0
-	same 'it is the same to the octet' single/every.tsv.gz packed/every.tsv.gz
+	same 'it is the same to the byte' single/every.tsv.gz packed/every.tsv.gz
 	rm -r single
 fi
 rm -r packed lot lot.tsv
@@ -371,7 +371,7 @@ misfit '"\\u0000"' j
 long=$(printf '%01000d' 0 | sed 's/0/é/g')
 row 3 "\"$long\"" >line
 run evload -t every line
-is 'varchar(n) counts characters, not octets' "$status $(cut -f 3 "$out")" "0 $long"
+is 'varchar(n) counts characters, not bytes' "$status $(cut -f 3 "$out")" "0 $long"
 
 #
 # SQLite
@@ -673,8 +673,8 @@ for i in 1 2 3 4 5 6 7 8; do
 		evload tsv:both $who 2>told.$who &
 	done
 	wait
-	sed -n 's/.*"file":"\([^"]*\)".*"octets":\([0-9]*\).*/\1 \2/p' both/manifest.json | while read -r file octets; do
-		[ "$(wc -c <both/"$file")" = "$octets" ] || echo "$file"
+	sed -n 's/.*"file":"\([^"]*\)".*"bytes":\([0-9]*\).*/\1 \2/p' both/manifest.json | while read -r file bytes; do
+		[ "$(wc -c <both/"$file")" = "$bytes" ] || echo "$file"
 	done >mixed.$i
 done
 is 'two at once into one folder: the manifest is that of the files' "$(cat mixed.* told.rows told.others)" ''

@@ -34,7 +34,7 @@ printf '%s\n' >events \
 	'{"_ev ":1,"_EV":2}'
 for format in auto json; do
 	run evparse -f $format events
-	check "$format: JSON leaves octet by octet as it came" 0 @events
+	check "$format: JSON leaves byte by byte as it came" 0 @events
 done
 run evparse events events
 cat events events >twice
@@ -244,7 +244,7 @@ nginx_gives()
 nginx_gives combined "$line" "{$event,$fields}"
 nginx_gives 'main, of the nginx.conf that comes with it' "$line \"198.51.100.1, 10.0.0.1\"" \
 	"{$event,$fields,\"http_x_forwarded_for\":\"198.51.100.1, 10.0.0.1\"}"
-is 'nginx: the id is that of the octets of the line (RFC 9562, version 8)' \
+is 'nginx: the id is that of the bytes of the line (RFC 9562, version 8)' \
 	"$(printf '%s\n' "$line" | evparse -f nginx | sed 's/^{\("event_id":"[^"]*"\).*/\1/')" \
 	"\"event_id\":\"$(printf %s "$line" | md5sum |
 		sed 's/\(.\{8\}\)\(.\{4\}\).\(...\).\(...\)\(.\{12\}\).*/\1-\2-8\3-V\4-\5/' |
@@ -252,7 +252,7 @@ is 'nginx: the id is that of the octets of the line (RFC 9562, version 8)' \
 nginx_gives 'what is not there is null' \
 	'2001:db8::1 - - [28/Feb/2026:23:59:59 -0330] "-" 400 0 "-" "-"' \
 	'{"event_type":"HttpRequest","event_timestamp":"2026-02-28T23:59:59-03:30","remote_addr":"2001:db8::1","remote_user":null,"time_local":"28/Feb/2026:23:59:59 -0330","request":null,"status":400,"body_bytes_sent":0,"http_referer":null,"http_user_agent":null}'
-nginx_gives 'a user with blanks, and escaped octets' \
+nginx_gives 'a user with blanks, and escaped bytes' \
 	'::1 - a [b] c [01/Mar/2026:10:00:05 +0000] "GET /\x22\xC3\xA9\x5C HTTP/1.1" 200 1 "\xFF\x00" "a\"b"' \
 	'{"event_type":"HttpRequest","event_timestamp":"2026-03-01T10:00:05+00:00","remote_addr":"::1","remote_user":"a [b] c","time_local":"01/Mar/2026:10:00:05 +0000","request":"GET /\"é\\ HTTP/1.1","status":200,"body_bytes_sent":1,"http_referer":"\\xFF\\x00","http_user_agent":"a\\\"b"}'
 nginx_gives 'numbers are numbers of JSON' \
@@ -264,7 +264,7 @@ nginx_gives 'numbers are numbers of JSON' \
 	printf '%s\n' "${line##*b=1}"
 } >line
 run evparse -f nginx line
-is 'nginx: a request of half a million octets' "$status $(grep -o '[Aa]*' "$out" | awk '{ print length }' | sort -rn |
+is 'nginx: a request of half a million bytes' "$status $(grep -o '[Aa]*' "$out" | awk '{ print length }' | sort -rn |
 	head -n 1)" '0 200000'
 ends nginx cut "$line"
 ends nginx cut "${line%%Mozilla*}"
@@ -298,7 +298,7 @@ try '--origin says where a line stood, and keeps what is said already' 0 \
 END
 gzip -c logs/a.log >logs/a.log.gz
 run 'evparse --origin -r set-aside logs/a.log.gz | head -n 1'
-check '--origin counts octets as they are inflated' 0 \
+check '--origin counts bytes as they are inflated' 0 \
 	'{"a":1,"_ev":{"origin":{"source":"logs/a.log.gz","line":2,"offset":6}}}'
 run "printf '%s\n' '$line' | evparse -f nginx --origin"
 check '--origin of an access log' 0 '~,"_ev":\{"origin":\{"source":"-","line":1,"offset":0\}\}\}$'

@@ -321,7 +321,7 @@ is 'causes that were left out' "$(jq -c '.meta.evkit.causes_left_out = 1200' sma
 	'The rarest causes are left out, 1,200 records in all.'
 is 'a line too long' "$(jq -c '.meta.evkit.causes[0].sample.raw = ""' small.json | evreport | words /dev/stdin | grep 'too long')" \
 	'The record is too long to be shown here. The rejects file has it whole.'
-is 'octets that are no text' "$(jq -c '.meta.evkit.causes[0].sample |= (del(.raw) | .raw_base64 = "/v8=")' small.json | evreport | words /dev/stdin | grep 'not UTF')" \
+is 'bytes that are no text' "$(jq -c '.meta.evkit.causes[0].sample |= (del(.raw) | .raw_base64 = "/v8=")' small.json | evreport | words /dev/stdin | grep 'not UTF')" \
 	'The record is not UTF-8 text, so it cannot be shown here. The rejects file has it whole.'
 
 is 'a wide bin is as high as it is dense' "$(jq -c '.meta.evkit.expectations[0].histogram = {edges: [0, 10, 50], counts: [2, 4]}' small.json | evreport | grep -o 'd="M0[^"]*"' | tail -n 1)" \

@@ -94,7 +94,7 @@ END
 stats()
 {
 	jq -cn --arg program "$2" --argjson ok "$3" --argjson stages "$4" --arg batch "${5-clean}" \
-		'{program: $program, batch: $batch, ok: $ok, octets: 1, rejects: {}, stages: $stages}' >"$1"
+		'{program: $program, batch: $batch, ok: $ok, bytes: 1, rejects: {}, stages: $stages}' >"$1"
 }
 chain='{"program":"evparse","in":501,"out":500,"rejected":1,"blank":0},{"program":"evvalidate","in":500,"out":500,"warning":0,"rejected":0,"blank":0},{"program":"evdedupe","in":500,"out":480,"duplicate":20,"rejected":0,"blank":0},{"program":"evversion","in":480,"out":950,"version":470,"no-op":3,"duplicate":0,"conflict":4,"misfit":1,"rejected":2,"blank":0}'
 stats load.stats evload true "[$chain,{\"program\":\"evload\",\"in\":950,\"row\":1234,\"delete\":5,\"skipped\":0,\"rejected\":0,\"blank\":0}]"

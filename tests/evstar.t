@@ -111,7 +111,7 @@ $(printf '%s %s\n' "$x" '"ev_inferred":true,"sku":"x","title":null' "$z" '"ev_in
 	sort | sed 's/\([^ ]*\) \(.*\)/{"dim_product_key":"\1",\2,"_ev":{"table":"dim_product","op":"insert","owner":"\1"}}/')
 {"dim_type_key":"$order","ev_inferred":false,"type":"Order","_ev":{"table":"dim_type","op":"insert","owner":"$order"}}
 END
-check 'two versions of an order, octet by octet, with keys that md5sum makes' 0 @want \
+check 'two versions of an order, byte by byte, with keys that md5sum makes' 0 @want \
 	"evstar      in 3  event 2  delete 1  out $(wc -l <want)  rejected 0  blank 0
 evstar: evkit.yaml:17:9: no event of the batch has .payer, which the column payer of latest asks for: there are '.amount', '.email', '.id', '.lines', '.name', '.time', '.type', '.user' and '.v'"
 run evstar /dev/null
@@ -138,7 +138,7 @@ cat >deletes.jsonl <<'END'
 {"_ev":{"op":"delete","owner":"days","first":1,"from":1,"days":["0001-01-01","9999-12-31"]}}
 END
 run evstar --stats - deletes.jsonl
-check 'deletes are handed on, octet by octet' 0 @deletes.jsonl \
+check 'deletes are handed on, byte by byte' 0 @deletes.jsonl \
 	'evstar      in 5  event 0  delete 5  out 5  rejected 0  blank 0'
 for line in '' ',"owner":""}}' ',"owner":"a}}' ',"owner":"a\"}}' ',"owner":"a"}' ',"owner":"a"}} ' ',"owner":"a","first":1}}' \
 	',"owner":"a","first":1,"from":}}' ',"owner":"a","first":-1,"from":1}}' ',"owner":"a","from":1}}' ',"owner":1}}' ',"table":"f","owner":"a"}}' \
@@ -191,7 +191,7 @@ is 'the owner is the id as text, 7 and "7" the same, a UUID in its one spelling'
 is 'in a history fact as well' "$(rows history ._ev.owner | sort)" "$(rows latest ._ev.owner | sort)"
 awk 'BEGIN { for (i = 0; i < 255; i++) s = s "\\u0001"; print "{\"id\":\"" s "\",\"type\":\"Order\",\"time\":\"2026-03-28T10:00:00Z\"}" }' >long.jsonl
 run evstar long.jsonl
-is 'the longest owner, each octet of which takes six' "$(rows latest '._ev.owner | length')" 255
+is 'the longest owner, each byte of which takes six' "$(rows latest '._ev.owner | length')" 255
 
 cat >lists.jsonl <<'END'
 {"id":"a","type":"Order","time":"2026-03-28T10:00:00Z","lines":[{"sku":"x"},null,{"qty":3},{},{"sku":"x","qty":4}]}
@@ -294,7 +294,7 @@ star 'and what others say stands again' dim_user '[.user, .name, .email, .ev_inf
 ["al","Al","al@example.org",false]
 ["bo",null,null,true]
 END
-star 'of equal times the greater event wins, by the octets of its id' dim_user '[.user, .name, .email]' <<'END'
+star 'of equal times the greater event wins, by the bytes of its id' dim_user '[.user, .name, .email]' <<'END'
 > {"id":"10","type":"Order","time":"2026-03-28T10:00:00Z","v":"10","user":"al","name":"ten"}
 > {"id":"9","type":"Order","time":"2026-03-28T10:00:00Z","v":9,"user":"al","name":"nine"}
 > {"id":"Z","type":"Order","time":"2026-03-28T10:00:00Z","v":9,"user":"bo","name":"Z"}

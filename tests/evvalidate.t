@@ -146,13 +146,13 @@ ev B "$(awk 'BEGIN { printf "\"a\":1,\"b\":2,\"c\":3,\"lines\":["; for (i = 0; i
 run evvalidate -r rejects hostile.jsonl
 is 'a line that is wrong in very many places is told of in a hundred' "$(jq -c '._ev.reject.reasons | [length, .[99].path]' rejects)" '[100,"/lines/99/sku"]'
 
-printf '{"a":"\377"}\n{"a":"\001"}\n' >octets
-run evvalidate -r rejects octets
-check 'octets that are no text pass none' 1 '' \
+printf '{"a":"\377"}\n{"a":"\001"}\n' >bytes
+run evvalidate -r rejects bytes
+check 'bytes that are no text pass none' 1 '' \
 	'evvalidate: nothing passed, and the batch is not approved: 2 records were rejected: see whether they are wrong or the model is'
 same 'utf8 and control: what is no UTF-8 comes back as base64' rejects - <<'END'
-{"_ev":{"reject":{"stage":"evvalidate","source":"octets","line":1,"offset":0,"code":"utf8","reasons":[{"message":"column 7: not UTF-8"}]}},"raw_base64":"eyJhIjoi/yJ9"}
-{"_ev":{"reject":{"stage":"evvalidate","source":"octets","line":2,"offset":10,"code":"control","reasons":[{"message":"column 7: a raw control character in a string"}]}},"raw":"{\"a\":\"\u0001\"}"}
+{"_ev":{"reject":{"stage":"evvalidate","source":"bytes","line":1,"offset":0,"code":"utf8","reasons":[{"message":"column 7: not UTF-8"}]}},"raw_base64":"eyJhIjoi/yJ9"}
+{"_ev":{"reject":{"stage":"evvalidate","source":"bytes","line":2,"offset":10,"code":"control","reasons":[{"message":"column 7: a raw control character in a string"}]}},"raw":"{\"a\":\"\u0001\"}"}
 END
 awk 'BEGIN { for (i = 0; i < 600; i++) printf "["; for (i = 0; i < 600; i++) printf "]"; print "" }' >deep
 run evvalidate -r rejects deep

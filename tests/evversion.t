@@ -210,7 +210,7 @@ try 'corner 23: an id in several spellings is one event; a number and its text, 
 ["12",5,true]
 END
 printf '{"id":"a%s","type":"T","time":"2026-03-01T10:00:00Z","v":1}\n' b '' '\u0001' '!' ' ' '\n' ä >ids.jsonl
-try 'ids come out in the order of their octets, and none is the beginning of another' 0 \
+try 'ids come out in the order of their bytes, and none is the beginning of another' 0 \
 	'versions ids.jsonl | jq -ac "[.id, ._ev.current]"' <<'END'
 ["a",true]
 ["a\u0001",true]

@@ -42,7 +42,7 @@ run 'evparse packed'
 check 'members that part anywhere' 0 @lines
 head -c 3000 large >packed
 run '(for at in $(seq 1 50 2951); do tail -c +$at packed | head -c 50; sleep 0.002; done; tail -c +3001 large) | evparse'
-check 'a pipe that gives 50 octets at a time' 0 @lines
+check 'a pipe that gives 50 bytes at a time' 0 @lines
 for i in $(seq 40); do
 	head -n $i lines | tail -n 1 | gzip -n >"$i.gz"
 done
@@ -65,7 +65,7 @@ packed_size=$(wc -c <large)
 for cut in $((packed_size - 1)) $((packed_size - 9)) $((packed_size / 2)) 300000; do
 	head -c $cut large >short
 	run 'evparse short'
-	check "cut after $cut of $packed_size octets" 2 any \
+	check "cut after $cut of $packed_size bytes" 2 any \
 		'evparse: short: the gzip data ends in mid-stream: the file was cut, fetch it again'
 	head -c "$(wc -c <"$out")" lines >want
 	same "cut after $cut: what was passed on is what stood there" "$out" want

@@ -163,14 +163,14 @@ hmac()
 	inner=$({ pad 54 "$@" && cat; } | sha256sum | cut -c 1-64)
 	{
 		pad 92 "$@"
-		for octet in $(echo "$inner" | fold -w 2); do
+		for byte in $(echo "$inner" | fold -w 2); do
 			# shellcheck disable=SC2059 # a format that is a byte
-			printf "\\$(printf %03o "0x$octet")"
+			printf "\\$(printf %03o "0x$byte")"
 		done
 	} | sha256sum | cut -c 1-64
 }
 
-# pad N OCTET...: 64 bytes, these and zeros, each XORed with N.
+# pad N BYTE...: 64 bytes, these and zeros, each XORed with N.
 pad()
 {
 	with=$1
@@ -674,7 +674,7 @@ grep -v '^noise' "$out" >plain
 export EVKIT_SEAL="$secret"
 run 'evparse -r r0 one.log two.log'
 grep -v '^{"_ev":{"' "$out" >got
-same 'no octet of it is in the records' got plain
+same 'no byte of it is in the records' got plain
 run 'evparse -r r0 one.log two.log | tee s1 | evdedupe --stats -'
 check 'positions are in no count' 0 any "evparse     in 15  out 11  rejected 1  blank 3
 evdedupe    in 11  out 9  duplicate 2  rejected 0  blank 0"
@@ -786,7 +786,7 @@ same 'also where the input pauses behind a part' "$out" want
 for line in 7 $(grep -n long crs | cut -d: -f1) 60; do
 	sed "${line}s/e/f/2" crs >damaged
 	run 'evdedupe -r r --max-line 500 damaged'
-	check "another octet in line $line is found" 2 '~head' '~what arrived is not what was sealed'
+	check "another byte in line $line is found" 2 '~head' '~what arrived is not what was sealed'
 done
 for line in 7 $(grep -n long crs | cut -d: -f1) 60; do
 	sed "${line}d" crs >damaged

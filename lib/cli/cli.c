@@ -226,7 +226,7 @@ size_t cli_size(const char *option, const char *text)
 		errno = EINVAL;
 	if (errno != 0 || text[0] < '0' || text[0] > '9' ||
 	    v > (unsigned long long)SIZE_MAX >> shift >> 1)
-		cli_usage("--%s takes a number of octets such as 64M, not '%s'", option, text);
+		cli_usage("--%s takes a number of bytes such as 64M, not '%s'", option, text);
 	return (size_t)v << shift;
 }
 

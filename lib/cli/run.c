@@ -154,7 +154,7 @@ static void too_long(struct run *r, const struct ev_line *l)
 		r->s.n_in++;
 		ev_reasons_reset(&r->why);
 		r->why.code = "too-long";
-		ev_reasons_add(&r->why, "the line is longer than %zu octets (--max-line)",
+		ev_reasons_add(&r->why, "the line is longer than %zu bytes (--max-line)",
 			       r->c->max_line);
 		cli_must(r->c, ev_rejects_begin(r->c->port.rejects, &rec, &r->why, &r->c->error));
 	}
@@ -319,7 +319,7 @@ static void prepare_stats(struct run *r)
 	ev_json_text(&b, "program", r->c->program->name);
 	ev_json_text(&b, "batch", cli_section_batch(&r->s));
 	ev_json_bool(&b, "ok", !r->s.refused);
-	ev_json_u64(&b, "octets", ev_in_bytes(r->in));
+	ev_json_u64(&b, "bytes", ev_in_bytes(r->in));
 	ev_buf_puts(&b, ",\"rejects\":{");
 	for (size_t i = 0; (code = ev_rejects_code(r->c->port.rejects, i, &n)) != NULL; i++)
 		ev_json_u64(&b, code, n);

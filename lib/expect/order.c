@@ -26,7 +26,7 @@ struct ordered {
 static bool open_ordered(struct ev_expect *e, struct ev_expect_opening *o)
 {
 	e->negate = strstr(e->kind->name, "decreasing") != NULL;
-	e->misfit = "are neither numbers nor texts of 1000 octets at most";
+	e->misfit = "are neither numbers nor texts of 1000 bytes at most";
 	return ev_expect_argument_bool(o, "strictly", &e->strict);
 }
 

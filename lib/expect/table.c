@@ -138,8 +138,7 @@ static void note_too_many(struct ev_expect *e)
 	if (!t->too_many)
 		return;
 	e->approximate = true;
-	ev_buf_printf(&e->error,
-		      "at least %zu: no more than %d names of at most %d octets are kept",
+	ev_buf_printf(&e->error, "at least %zu: no more than %d names of at most %d bytes are kept",
 		      t->names.n + 1, MAX_NAMES, MAX_NAME);
 }
 

@@ -204,7 +204,7 @@ struct ev_expr_token *ev_expr_lex(const char *text, struct ev_error *err)
 	bool good = true;
 
 	if (len > EV_EXPR_TEXT) {
-		ev_fail(err, "the expression is longer than %d octets", EV_EXPR_TEXT);
+		ev_fail(err, "the expression is longer than %d bytes", EV_EXPR_TEXT);
 		return NULL;
 	}
 	if (ev_utf8_valid(text, len) != len) {

@@ -205,7 +205,7 @@ enum ev_status ev_in_slurp(const char *name, size_t max, char **p, size_t *len,
 	if (n < 0)
 		ev_fail(err, "%s: cannot be read: %s", name, strerror(errno));
 	else if (*len > max)
-		ev_fail(err, "%s: is larger than %zu octets: give a smaller file", name, max);
+		ev_fail(err, "%s: is larger than %zu bytes: give a smaller file", name, max);
 	close(fd);
 	if (n != 0) {
 		free(*p);

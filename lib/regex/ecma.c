@@ -13,7 +13,7 @@ struct ecma {
 static void wrong(struct ecma *e, const char *at, const char *what)
 {
 	if (!e->failed)
-		ev_fail(e->err, "%s at octet %zu", what, (size_t)(at - e->start));
+		ev_fail(e->err, "%s at byte %zu", what, (size_t)(at - e->start));
 	e->failed = true;
 }
 

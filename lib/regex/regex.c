@@ -92,7 +92,7 @@ static bool as_pcre(const char *pattern, size_t len, unsigned flags, struct ev_b
 		    struct ev_error *err)
 {
 	if ((flags & EV_REGEX_BYTES) == 0 && ev_utf8_valid(pattern, len) < len) {
-		ev_fail(err, "not UTF-8 at octet %zu", ev_utf8_valid(pattern, len));
+		ev_fail(err, "not UTF-8 at byte %zu", ev_utf8_valid(pattern, len));
 		return false;
 	}
 	if ((flags & EV_REGEX_ECMA) == 0) {
@@ -125,7 +125,7 @@ static pcre2_code *compile(struct ev_buf *pattern, unsigned flags, uint32_t opti
 		if ((flags & EV_REGEX_ECMA) != 0)
 			ev_fail(err, "%s", text); /* a byte of the translation would mislead */
 		else
-			ev_fail(err, "%s at octet %zu", text, (size_t)offset);
+			ev_fail(err, "%s at byte %zu", text, (size_t)offset);
 	}
 	return code;
 }

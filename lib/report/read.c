@@ -488,7 +488,7 @@ enum ev_status ev_report_read(struct ev_report *r, const char *file, struct ev_e
 	if (ev_kind(rd.d, 0) != EV_OBJECT)
 		fail(&rd, &top, "the result", 0, "is no JSON object");
 	else if (rd.d->duplicate != EV_NOWHERE)
-		ev_fail(err, "%s: octet %u: the same name stands twice in one object", file,
+		ev_fail(err, "%s: byte %u: the same name stands twice in one object", file,
 			rd.d->duplicate + 1),
 			rd.failed = true;
 	if (!rd.failed) {

@@ -117,7 +117,7 @@ static enum ev_status close_part(struct ev_bundle_part *p, struct ev_error *err)
 	if (p->out->prepared)
 		return EV_OK;
 	ev_hash128_hex(ev_out_digest_value(p->out), p->digest);
-	p->octets = p->out->bytes;
+	p->bytes = p->out->bytes;
 	return ev_out_prepare(p->out, err);
 }
 
@@ -135,11 +135,11 @@ static enum ev_status put_row(struct ev_bundle *b, size_t table, const struct ev
 	if (ev_tsv_put(p->out, b->dialect, cells, n, &b->line, &len, err) != EV_OK)
 		return EV_FATAL;
 	p->rows++;
-	p->octets += len;
+	p->bytes += len;
 	files->rows++;
 	if (len > files->longest)
 		files->longest = len;
-	return b->part > 0 && p->octets >= b->part ? close_part(p, err) : EV_OK;
+	return b->part > 0 && p->bytes >= b->part ? close_part(p, err) : EV_OK;
 }
 
 /* Rows */
@@ -357,7 +357,7 @@ static void describe_part(const struct ev_bundle *b, size_t table, const struct 
 	ev_json_text(m, "use", t != NULL ? "insert" : "delete");
 	ev_json_text(m, "file", p->file);
 	ev_json_u64(m, "rows", p->rows);
-	ev_json_u64(m, "octets", p->octets);
+	ev_json_u64(m, "bytes", p->bytes);
 	ev_json_text(m, "xxh3_128", p->digest);
 	describe_columns(t != NULL ? t->columns : ev_gone_columns, t != NULL ? t->n : EV_GONE, m);
 }
@@ -392,9 +392,9 @@ static void describe_bundle(const struct ev_bundle *b, const struct ev_bundle_pa
 		ev_buf_putc(m, '}');
 	}
 	ev_buf_printf(m,
-		      "\n\t],\n\t\"script\":{\"file\":\"%s\",\"octets\":%llu,\"xxh3_128\":"
+		      "\n\t],\n\t\"script\":{\"file\":\"%s\",\"bytes\":%llu,\"xxh3_128\":"
 		      "\"%s\"},\n",
-		      script_name, (unsigned long long)script->octets, script->digest);
+		      script_name, (unsigned long long)script->bytes, script->digest);
 }
 
 static void write_manifest(const struct ev_bundle *b, const struct ev_bundle_part *script,

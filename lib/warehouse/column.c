@@ -463,7 +463,7 @@ static char *put(char *o, const char *p, size_t len)
 	return (char *)memcpy(o, p, len) + len;
 }
 
-/* `type octets:text` at o, which has room; returns where it ends. */
+/* `type bytes:text` at o, which has room; returns where it ends. */
 static inline char *put_part(char *o, const char *type, size_t type_len, const char *text,
 			     size_t len)
 {

@@ -67,7 +67,7 @@ bool ev_column_json(const struct ev_column *c, struct ev_zone *zone, const struc
 		    uint32_t at, struct ev_buf *out, struct ev_reasons *why);
 
 /*
- * One part of a key, `type octets:text`, appended to the preimage. value: as ev_column_json wrote
+ * One part of a key, `type bytes:text`, appended to the preimage. value: as ev_column_json wrote
  * it.
  */
 void ev_key_part(struct ev_buf *preimage, const char *type, const char *text, size_t len);

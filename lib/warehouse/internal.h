@@ -57,8 +57,8 @@ struct ev_bundle_kind {
 struct ev_bundle_part {
 	struct ev_out *out;
 	char *file;
-	uint64_t rows, octets; /* of TSV */
-	char digest[33];       /* of TSV, XXH3-128 */
+	uint64_t rows, bytes; /* of TSV */
+	char digest[33];      /* of TSV, XXH3-128 */
 };
 
 /* The files of a table. */

@@ -122,7 +122,7 @@ enum ev_status ev_bundle_position(const char *folder, char text[EV_STORE_POSITIO
 }
 
 /* A file's bytes, inflated where they are gzip, counted and digested. */
-static enum ev_status digest_file(const char *path, uint64_t *octets, char hex[33],
+static enum ev_status digest_file(const char *path, uint64_t *bytes, char hex[33],
 				  struct ev_error *err)
 {
 	struct ev_digest *digest = ev_digest_new();
@@ -131,13 +131,13 @@ static enum ev_status digest_file(const char *path, uint64_t *octets, char hex[3
 	enum ev_status st = ev_feed_open(feed, path, err);
 	size_t got = 1;
 
-	*octets = 0;
+	*bytes = 0;
 	while (st == EV_OK && got > 0) {
 		st = ev_feed_read(feed, block, EV_FEED_READ, &got, err);
 		if (st != EV_OK)
 			break;
 		ev_digest_add(digest, block, got);
-		*octets += got;
+		*bytes += got;
 	}
 	ev_hash128_hex(ev_digest_value(digest), hex);
 	ev_feed_close(feed);
@@ -150,7 +150,7 @@ static enum ev_status digest_file(const char *path, uint64_t *octets, char hex[3
 /* One file of the manifest. */
 static enum ev_status verify_file(struct manifest *m, uint32_t at, struct ev_error *err)
 {
-	uint64_t octets, want = 0;
+	uint64_t bytes, want = 0;
 	struct ev_buf path = {0};
 	const char *name = ev_kind(m->d, at) == EV_OBJECT ? text_of(m, at, "file") : NULL;
 	const char *digest;
@@ -159,18 +159,18 @@ static enum ev_status verify_file(struct manifest *m, uint32_t at, struct ev_err
 
 	/* It names files beside it, and no other. */
 	if (name == NULL || name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL ||
-	    !number_of(m, at, "octets", &want))
+	    !number_of(m, at, "bytes", &want))
 		return no_manifest(m, err);
 	ev_buf_printf(&path, "%s/%s", m->folder, name);
 	if (access(ev_buf_str(&path), F_OK) != 0 && errno == ENOENT) {
 		ev_fail(err, "%s: is missing: copy the bundle again", path.p);
 		st = EV_REJECT;
-	} else if (digest_file(path.p, &octets, hex, err) != EV_OK) {
+	} else if (digest_file(path.p, &bytes, hex, err) != EV_OK) {
 		st = EV_REJECT;
-	} else if (octets != want) {
+	} else if (bytes != want) {
 		ev_fail(err,
-			"%s: has %llu octets, and the manifest says %llu: copy the bundle again",
-			path.p, (unsigned long long)octets, (unsigned long long)want);
+			"%s: has %llu bytes, and the manifest says %llu: copy the bundle again",
+			path.p, (unsigned long long)bytes, (unsigned long long)want);
 		st = EV_REJECT;
 	} else if ((digest = text_of(m, at, "xxh3_128")) == NULL) {
 		st = no_manifest(m, err);

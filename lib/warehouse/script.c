@@ -238,7 +238,7 @@ static void postgres_stage(struct script *s, size_t table)
 	for (size_t k = 0; k < f->n; k++)
 		put(s, "\\copy %s FROM '%s'\n", stage, f->list[k].file);
 	put(s, "ANALYZE %s;\n", stage);
-	put(s, "\\set octets_%zu `cat", table + 1);
+	put(s, "\\set bytes_%zu `cat", table + 1);
 	for (size_t k = 0; k < f->n; k++)
 		put(s, " %s", f->list[k].file);
 	put(s, " | wc -c`\n");
@@ -589,13 +589,13 @@ static void put_entries(struct script *s)
 static void put_size(struct script *s, size_t table)
 {
 	const struct ev_bundle_files *f = files_of(s, table);
-	unsigned long long octets = 0;
+	unsigned long long bytes = 0;
 
 	put(s, "\tWHEN ");
 	if (strcmp(s->e->target, "postgres") == 0)
-		put(s, "CAST(:'octets_%zu' AS BIGINT)", table + 1);
+		put(s, "CAST(:'bytes_%zu' AS BIGINT)", table + 1);
 	for (size_t k = 0; k < f->n; k++) {
-		octets += f->list[k].octets;
+		bytes += f->list[k].bytes;
 		if (strcmp(s->e->target, "sqlite") == 0)
 			put(s, "%slength(readfile('%s'))", k > 0 ? " + " : "", f->list[k].file);
 		else if (strcmp(s->e->target, "duckdb") == 0)
@@ -605,7 +605,7 @@ static void put_size(struct script *s, size_t table)
 	put(s,
 	    " <> %llu\n\t\tTHEN '%s: the files are not as long as the manifest says: copy the "
 	    "bundle again'\n",
-	    octets, table_of(s, table) != NULL ? table_of(s, table)->name : "ev_delete");
+	    bytes, table_of(s, table) != NULL ? table_of(s, table)->name : "ev_delete");
 }
 
 /* Whether the files came whole. */

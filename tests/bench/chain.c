@@ -1,7 +1,7 @@
 /*
  * chain: the whole job by the clock: gzip logs to the tables of examples/checkout.
  *
- *     chain [-n OCTETS] [-r ROUNDS] BUILD SOURCE
+ *     chain [-n BYTES] [-r ROUNDS] BUILD SOURCE
  *
  * -n  size of the logs, as tests/bench/events takes it (default 400M)
  * -r  how often each is run (default 5)
@@ -136,7 +136,7 @@ static void prepare_environment(const char *build, const char *source)
 
 static _Noreturn void usage(void)
 {
-	fputs("usage: chain [-n OCTETS[k|M|G]] [-r ROUNDS] BUILD SOURCE\n", stderr);
+	fputs("usage: chain [-n BYTES[k|M|G]] [-r ROUNDS] BUILD SOURCE\n", stderr);
 	exit(2);
 }
 

@@ -1,7 +1,7 @@
 /*
  * events: writes checkout events to measure with, JSON Lines that examples/checkout accepts.
  *
- *     events [--shuffle] [--spoil[=N]] [--seed=N] [--past=N] [--census] OCTETS
+ *     events [--shuffle] [--spoil[=N]] [--seed=N] [--past=N] [--census] BYTES
  *
  * --shuffle  the members of every object in random order
  * --spoil    behind N of 1000 lines (default 10) a copy of the line, broken in one of many ways
@@ -10,7 +10,7 @@
  *            any as likely, and all others are new; days that follow one another are made so
  * --census   says on standard error, as JSON, what was written
  *
- * OCTETS may end in k, M or G (powers of 1000). It counts the lines that are not broken, so what is
+ * BYTES may end in k, M or G (powers of 1000). It counts the lines that are not broken, so what is
  * left when the broken ones are taken out is the same file with and without --spoil; likewise
  * --shuffle changes nothing but the order of members. The same arguments give the same bytes on
  * every machine.
@@ -725,7 +725,7 @@ static void census(uint64_t lines, uint64_t bytes)
 	const char *comma = "";
 
 	fprintf(stderr,
-		"{\"lines\":%" PRIu64 ",\"octets\":%" PRIu64 ",\"events\":%" PRIu64
+		"{\"lines\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"events\":%" PRIu64
 		",\"redelivered\":%" PRIu64 ",\"updates\":%" PRIu64 ",\"late\":%" PRIu64
 		",\"broken\":{",
 		lines, bytes, n_events, n_again, n_updates, n_late);
@@ -747,7 +747,7 @@ static void write_line(void)
 static _Noreturn void usage(void)
 {
 	fputs("usage: events [--shuffle] [--spoil[=N]] [--seed=N] [--past=N] [--census] "
-	      "OCTETS[k|M|G]\n",
+	      "BYTES[k|M|G]\n",
 	      stderr);
 	exit(2);
 }

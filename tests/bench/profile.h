@@ -59,7 +59,7 @@ static bool by_counters(const char *events)
 	if (!count_events("evparse $in", &instructions, &cycles))
 		return false;
 	printf("By the counters of the processor, over the whole input, in user mode.\n\n"
-	       "| program | instructions an octet | cycles an octet |\n| --- | --- | --- |\n");
+	       "| program | instructions a byte | cycles a byte |\n| --- | --- | --- |\n");
 	for (int i = 0; i < COUNT(stages); i++) {
 		const char *in = stage_input(i, events);
 
@@ -181,7 +181,7 @@ static void by_callgrind(void)
 	static const char sample[] = "sample.jsonl", few[] = "few.jsonl";
 
 	must("\"$events\" 4M >sample.jsonl");
-	printf("Instructions an octet of input, by where the source stands, as Callgrind counts "
+	printf("Instructions a byte of input, by where the source stands, as Callgrind counts "
 	       "them on a small sample; those of\ntwo events are taken off. Callgrind knows no "
 	       "AVX-512, so the index goes another way here.\n\n| program | all |");
 	for (int k = 0; k < COUNT(parts); k++)

@@ -1,7 +1,7 @@
 /*
  * run: what `make bench` prints: how fast evkit is on this machine, in Markdown.
  *
- *     run [-n OCTETS] [-r ROUNDS] [-a] BUILD SOURCE
+ *     run [-n BYTES] [-r ROUNDS] [-a] BUILD SOURCE
  *
  * -n  size of the input, as tests/bench/events takes it (default 1G)
  * -r  how often each command is run (default 5)
@@ -312,7 +312,7 @@ static void in_memory(const char *model)
 	measure_in_memory(m);
 	printf("\n### In memory\n\n"
 	       "GB/s of CPU on one core over the head of the input, by way of the index: median "
-	       "(least..greatest)\nof %d passes. scan+6 checks every octet and finds six members; "
+	       "(least..greatest)\nof %d passes. scan+6 checks every byte and finds six members; "
 	       "so does simdjson's DOM; On-Demand does\nnot check what it passes over. schema and "
 	       "digest are what they take on top of the scan. Reached is what\nholds with shuffled "
 	       "members and broken lines too, within 15%%.\n\n"
@@ -372,7 +372,7 @@ static const struct row rows[] = {
 	 .command = "evdedupe $bad $in",
 	 .at_least = 1.1,
 	 .stretch = 1.8,
-	 .rivals = {{SORT, "by octets", "sort -u -S 4G --parallel=1 $in", 3, 0, false},
+	 .rivals = {{SORT, "by bytes", "sort -u -S 4G --parallel=1 $in", 3, 0, false},
 		    {DUCKDB, "by id and version", "\"$bench/duckdb.sh\" dedupe $in", 6, 0, false},
 		    {GAWK, "by id and version, where they stand",
 		     "gawk -F'\"' '!seen[$4 $23]++' $in", 0, 0, false},
@@ -545,7 +545,7 @@ static void print_rows(void)
 	printf("\n### Whole programs\n\n"
 	       "GB/s of input by CPU (user and system; by the clock where the table says so), warm "
 	       "file to /dev/null: median\n(least..greatest) of the runs. The input of evload are "
-	       "the rows of evstar; of gzip, the octets count inflated.\nReached is what holds "
+	       "the rows of evstar; of gzip, the bytes count inflated.\nReached is what holds "
 	       "with shuffled members and broken lines too, within 15%%.\n\n"
 	       "| work | GB/s | members shuffled | 1%% broken | wall, s | peak MiB | at least | "
 	       "stretch | reached |\n"
@@ -685,7 +685,7 @@ static void make_input(const char *size)
 
 static _Noreturn void usage(void)
 {
-	fputs("usage: run [-n OCTETS[k|M|G]] [-r ROUNDS] [-a] BUILD SOURCE\n", stderr);
+	fputs("usage: run [-n BYTES[k|M|G]] [-r ROUNDS] [-a] BUILD SOURCE\n", stderr);
 	exit(2);
 }
 

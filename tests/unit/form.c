@@ -1,7 +1,7 @@
 /* Spellings: strings of JSON, UUIDs, base64; the canonical form, and what is equal. */
 #include "scan/form.h"
-#include "json/canon.h"
 #include "scan/scan.h"
+#include "json/canon.h"
 #include "json/view.h"
 
 #include "support.h"
@@ -209,7 +209,7 @@ static void test_uuid(void)
 				text[at] = (char)(c + 'a' - 'A');
 			wrong += !good || strcmp(out, text) != 0;
 		}
-	is_int(wrong, 0, "every octet at every place of a UUID");
+	is_int(wrong, 0, "every byte at every place of a UUID");
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		char out[EV_UUID_TEXT + 1] = "";
 		bool good = ev_uuid_canonical(cases[i].text, strlen(cases[i].text), out);
@@ -270,7 +270,7 @@ static void test_base64(void)
 		wrong += memcmp(data, back, len) != 0;
 		ev_buf_free(&b);
 	}
-	is_int(wrong, 0, "random octets are the same when decoded");
+	is_int(wrong, 0, "random bytes are the same when decoded");
 }
 
 static void test_canonical(void)

@@ -494,7 +494,7 @@ static void test_order(const struct ev_inflater *by)
 				   EV_FATAL &&
 			   why != NULL && got.len >= 2 * AHEAD && got.len < text.len + 1 &&
 			   memcmp(got.p, text.p, got.len) == 0,
-		   "%s: an error comes behind what stood before it, %zu octets", by->name, got.len);
+		   "%s: an error comes behind what stood before it, %zu bytes", by->name, got.len);
 		ev_ahead_reset(a);
 	}
 	ev_ahead_free(&a);

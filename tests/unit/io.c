@@ -169,7 +169,7 @@ static void test_lines(void)
 	write_file("f", T("a\0b\n\0\n"));
 	lines(only_f, 1, 100, &out, &err);
 	ok(out.len == 17 && memcmp(out.p, "[f]1@0 a\0b;2@4 \0;", 17) == 0,
-	   "NUL is an octet like others");
+	   "NUL is a byte like others");
 	ev_buf_free(&out);
 }
 
@@ -513,7 +513,7 @@ static void test_gzip(void)
 				 line.number != ++n;
 		}
 		ok(st == EV_EOF && n == 60001 && wrong == 0, "40,000 members");
-		is_int((long long)ev_in_bytes(in), 300000, "their octets are counted inflated");
+		is_int((long long)ev_in_bytes(in), 300000, "their bytes are counted inflated");
 		ev_lines_free(&in_lines);
 		ev_in_free(&in);
 	}
@@ -596,7 +596,7 @@ static void test_files(void)
 	free(p);
 	ok(ev_in_slurp("a", 2, &p, &len, &err) == EV_FATAL && p == NULL,
 	   "a file that is too large");
-	is(err.text, "a: is larger than 2 octets: give a smaller file", "is told so");
+	is(err.text, "a: is larger than 2 bytes: give a smaller file", "is told so");
 	ok(ev_in_slurp("none", 0, &p, &len, &err) == EV_OK && len == 0 && p != NULL,
 	   "an empty file");
 	free(p);
@@ -625,7 +625,7 @@ static void test_appearing(void)
 	ok(ev_out_line(o, "hello", 5) == EV_OK && ev_out_flush(o) == EV_OK, "a file is begun");
 	absent = access("out", F_OK) != 0;
 	ok(absent && entries(".out.") == 1, "under a temporary name in its folder");
-	is_int((long long)o->bytes, 6, "its octets are counted");
+	is_int((long long)o->bytes, 6, "its bytes are counted");
 	is_int((long long)o->lines, 1, "and its lines");
 	ok(ev_out_commit(&o, &err) == EV_OK && o == NULL && file_is("out", T("hello\n")),
 	   "commit gives it its name");

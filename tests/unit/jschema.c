@@ -257,7 +257,7 @@ static void errors(void)
 					"missing closing parenthesis"},
 		{"{\"patternProperties\":{\"\\\\Z\":true}}",
 		 "schema:1:23: the pattern \\Z is no regular expression: ECMA-262 has no such "
-		 "escape at octet 0"},
+		 "escape at byte 0"},
 		{"{\"$ref\":\"#/$defs/x\"}", "schema:1:9: the reference \"#/$defs/x\" leads to "
 					     "nothing: correct it, or define what it names"},
 		{"{\"$ref\":\"#x\"}", "schema:1:9: the reference \"#x\" leads to nothing: correct "

@@ -69,14 +69,12 @@ int main(void)
 		ev_path_bind(p, ev_scan_symbols(other));
 		ev_path_all(p, d, 0, &found);
 		found_text(d, &found, &text);
-		is(ev_buf_str(&text), line[1], "%s finds %s by octets", line[0],
-		   line[1]);
+		is(ev_buf_str(&text), line[1], "%s finds %s by bytes", line[0], line[1]);
 		ev_path_bind(p, ev_scan_symbols(scan));
 		ev_scan(scan, d->text, len, &flaw);
 		ev_path_all(p, d, 0, &found);
 		found_text(d, &found, &text);
-		is(ev_buf_str(&text), line[1], "%s finds %s by symbols", line[0],
-		   line[1]);
+		is(ev_buf_str(&text), line[1], "%s finds %s by symbols", line[0], line[1]);
 		ev_path_free(&p);
 	}
 	while (cases_next(&wrong, line, 2))

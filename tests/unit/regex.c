@@ -57,7 +57,10 @@ static void ecma(void)
 		{"^(?<y>\\d{4})-\\k<y>$", "2026-2026", true},
 		{"^(a)|\\1b$", "b", true},
 		{"^(?:a|b)(?=c)(?!d)c(?<=c)(?<!d)$", "bc", true},
-		{"^\\p{Lu}\\p{Script=Greek}\\P{Letter}$", "\xc3\x89\xce\xb1" "1", true},
+		{"^\\p{Lu}\\p{Script=Greek}\\P{Letter}$",
+		 "\xc3\x89\xce\xb1"
+		 "1",
+		 true},
 		{"^\\d$", "\xd9\xa3", false},
 		{"^\\w$", "\xc3\xa9", false},
 		{"^\\-\\_\\@\\\"$", "-_@\"", true},
@@ -66,20 +69,20 @@ static void ecma(void)
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		matches(cases[i].pattern, EV_REGEX_ECMA, cases[i].text, cases[i].found);
-	refused("a\\Z", EV_REGEX_ECMA, "ECMA-262 has no such escape at octet 1");
-	refused("\\a", EV_REGEX_ECMA, "ECMA-262 has no such escape at octet 0");
-	refused("x(?i)y", EV_REGEX_ECMA, "ECMA-262 has no such group at octet 1");
-	refused("(?P<a>x)", EV_REGEX_ECMA, "ECMA-262 has no such group at octet 0");
-	refused("(?>x)", EV_REGEX_ECMA, "ECMA-262 has no such group at octet 0");
-	refused("(*UTF)x", EV_REGEX_ECMA, "there is nothing to repeat at octet 1");
-	refused("a++", EV_REGEX_ECMA, "there is nothing to repeat at octet 2");
-	refused("[a", EV_REGEX_ECMA, "a class is not closed at octet 0");
-	refused("a\\", EV_REGEX_ECMA, "the pattern ends in a backslash at octet 1");
-	refused("\\u12", EV_REGEX_ECMA, "\\u needs four hex digits at octet 0");
-	refused("\\ud800", EV_REGEX_ECMA, "half of a surrogate pair stands alone at octet 0");
+	refused("a\\Z", EV_REGEX_ECMA, "ECMA-262 has no such escape at byte 1");
+	refused("\\a", EV_REGEX_ECMA, "ECMA-262 has no such escape at byte 0");
+	refused("x(?i)y", EV_REGEX_ECMA, "ECMA-262 has no such group at byte 1");
+	refused("(?P<a>x)", EV_REGEX_ECMA, "ECMA-262 has no such group at byte 0");
+	refused("(?>x)", EV_REGEX_ECMA, "ECMA-262 has no such group at byte 0");
+	refused("(*UTF)x", EV_REGEX_ECMA, "there is nothing to repeat at byte 1");
+	refused("a++", EV_REGEX_ECMA, "there is nothing to repeat at byte 2");
+	refused("[a", EV_REGEX_ECMA, "a class is not closed at byte 0");
+	refused("a\\", EV_REGEX_ECMA, "the pattern ends in a backslash at byte 1");
+	refused("\\u12", EV_REGEX_ECMA, "\\u needs four hex digits at byte 0");
+	refused("\\ud800", EV_REGEX_ECMA, "half of a surrogate pair stands alone at byte 0");
 	refused("(a", EV_REGEX_ECMA, "missing closing parenthesis");
-	refused("(a", EV_REGEX_PCRE, "missing closing parenthesis at octet 2");
-	refused("\xff", EV_REGEX_PCRE, "not UTF-8 at octet 0");
+	refused("(a", EV_REGEX_PCRE, "missing closing parenthesis at byte 2");
+	refused("\xff", EV_REGEX_PCRE, "not UTF-8 at byte 0");
 }
 
 static void groups(void)
@@ -149,8 +152,7 @@ static void bounded(void)
 		text[i] = '!';
 	ok(search("(a+)+$", text, 19000, SPENT) < 5, "one that is costly from each start ends");
 	ok(search("(a|aa)+$", text, MEGA, SPENT) < 20, "and so does one over a megabyte");
-	ok(search("(?:[a!]{1,3})*[bc]$", text, MEGA, SPENT) < 20,
-	   "one with counted repeats ends");
+	ok(search("(?:[a!]{1,3})*[bc]$", text, MEGA, SPENT) < 20, "one with counted repeats ends");
 	memset(text, 'a', MEGA);
 	ok(search("[ab]*c?[de]", text, MEGA, SPENT) < 20, "repeats of a character end");
 	free(text);

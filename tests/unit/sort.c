@@ -86,7 +86,7 @@ static const struct {
 	const char *name;
 	size_t (*make)(unsigned char *key);
 } kinds[] = {
-	{"random octets", random_bytes},
+	{"random bytes", random_bytes},
 	{"hex digits", hex_digits},
 	{"numbers behind words", numbers_behind_words},
 	{"two letters", two_letters},

@@ -39,12 +39,12 @@ static const struct {
 	size_t len, at;
 	const char *what;
 } shapes[] = {
-	{3, 0, "three octets"},
-	{8, 5, "eight octets that end differently"},
-	{16, 5, "sixteen octets, different in the first word's last"},
-	{16, 13, "sixteen octets that end differently"},
-	{17, 8, "one octet too many to be told by two words"},
-	{24, 9, "the same first and last eight octets"},
+	{3, 0, "three bytes"},
+	{8, 5, "eight bytes that end differently"},
+	{16, 5, "sixteen bytes, different in the first word's last"},
+	{16, 13, "sixteen bytes that end differently"},
+	{17, 8, "one byte too many to be told by two words"},
+	{24, 9, "the same first and last eight bytes"},
 	{256, 100, "the longest that is learned"},
 };
 
@@ -127,7 +127,7 @@ static void ranks(void)
 	rank = ev_symbols_ranks(s);
 	for (size_t i = 1; i <= 8; i++)
 		wrong += rank[i] != wanted[i];
-	is_int(wrong, 0, "names in the order of their octets");
+	is_int(wrong, 0, "names in the order of their bytes");
 	ev_symbols_free(&s);
 }
 

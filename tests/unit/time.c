@@ -124,7 +124,7 @@ static void test_times(void)
 		enum ev_time_form form = ev_time_parse(text, len, &t);
 
 		is_int(form, len < 19 || len == 20 ? EV_TIME_BAD : EV_TIME_NAIVE,
-		       "%zu octets of a time", len);
+		       "%zu bytes of a time", len);
 	}
 }
 

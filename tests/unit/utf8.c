@@ -105,7 +105,7 @@ static void test_starts(void)
 							      len) != slow_utf8(text, len);
 					valid += slow_utf8(text, len) == len;
 				}
-	is_int(wrong, 0, "starts of four octets are decided as by the slow decoder");
+	is_int(wrong, 0, "starts of four bytes are decided as by the slow decoder");
 	ok(valid > 100000, "%u of them are valid", valid);
 }
 

@@ -131,7 +131,7 @@ int main(void)
 		is(got, cases[i].usual, "columns in which %s is usual", cases[i].json);
 	}
 	ok(alike, "they are the values that they are in every other way");
-	ok(uuids_alike(&r), "so is a UUID in which any octet is another");
+	ok(uuids_alike(&r), "so is a UUID in which any byte is another");
 	for (int i = 0; i < 1000000; i++) {
 		char number[10];
 		size_t len = 1 + random_below(sizeof number);
