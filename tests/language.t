@@ -442,6 +442,32 @@ END
 done
 unset EVKIT_DEBUG
 
+# Objects for json columns, with every digit.
+cat >m.yaml <<'END'
+evkit: 1
+name: shop
+event: {id: .id, type: .type, time: .at, order: time, ignore: [.seen]}
+star:
+  facts:
+    f:
+      keep: latest
+      each: .lines[]
+      columns:
+        line: {from: '{sku: $item.sku, at: $index, "unit price": $item.price, total, net: ($item.price * $item.qty)}', type: json}
+        sku: {from: '{sku: $item.sku | ascii_upcase}.sku', type: varchar(9)}
+END
+cat >in.log <<'END'
+{"id":1,"type":"A","at":"2026-03-01T10:00:00Z","seen":1,"total":9007199254740993.10,"lines":[{"sku":"a\"b","price":0.10,"qty":3},{"sku":"c","price":1e2,"qty":1}]}
+{"id":2,"type":"A","at":"2026-03-01T10:00:00Z","total":1,"lines":[{"sku":null,"price":"x","qty":3}]}
+END
+form 'objects'
+rows 'SELECT ev_owner, ev_index, line, sku FROM f ORDER BY 1, 2' <<'END'
+1|0|{"sku":"a\"b","at":0,"unit price":0.10,"total":9007199254740993.10,"net":0.3}|A"B
+1|1|{"sku":"c","at":1,"unit price":1e2,"total":9007199254740993.10,"net":100}|C
+END
+set_aside rej1 >got
+is "$what: what fails" "$(grep -o '"message":.*' got)" '"message":"{sku: $item.sku, at: $index, \"unit price\": $item.price, total, net: ($item.price * $item.qty)}: string (\"x\") and number (3) cannot be multiplied"},{"keyword":"jq","message":"{sku: $item.sku | ascii_upcase}.sku: null cannot be changed in case, as it is not a string"}]}}'
+
 # Models that are wrong
 
 # wrong WHAT COLUMN MESSAGE: a model with that column.
@@ -472,10 +498,13 @@ wrong 'as the outcome' '.meta // .other' "$may '.meta // .other', $so"
 wrong 'around all' 'tojson # all' "$may 'tojson # all', $so"
 wrong 'members of all' '[.[]] | length' "$may '[.[]] | length', $so"
 wrong 'by name' 'to_entries | length' "$may 'to_entries | length', $so"
-wrong 'what libjq runs may see all' '{a: .id} | .a' "$may '{a: .id} | .a', $so"
+wrong 'what libjq runs may see all' 'def f: .id; f' "$may 'def f: .id; f', $so"
 wrong 'a value is missing' '.a ==' "from: '.a ==' is no expression: a value is expected where the expression ends"
 wrong 'a value is missing within' '.a | | .b' "from: '.a | | .b' is no expression: a value is expected in place of '|', at column 6 of the expression"
 wrong 'an operator is missing' '.a .b 5' "from: '.a .b 5' is no expression: an operator, or the end, is expected in place of '5', at column 7 of the expression"
+wrong 'an operator in an object' '{a: .x + 1}' "from: '{a: .x + 1}' is no expression: ',' or '}' (an operator needs parentheses) is expected in place of '+', at column 8 of the expression"
+wrong 'a name of no member' '{1: .x}' "from: '{1: .x}' is no expression: the name of a member is expected in place of '1', at column 2 of the expression"
+wrong 'an ignored member in an object' '{a: .id, s: .seen}' "$may '{a: .id, s: .seen}', $so"
 wrong 'an if without its else' 'if .a then 1' "from: 'if .a then 1' is no expression: else or elif is expected where the expression ends"
 wrong 'an element without a list' '"\($item)"' "from: '\"\\(\$item)\"' is no expression: jq: \$item is not defined at <top-level>, line 1:"
 wrong 'arithmetic that is not exact' '.a / 3' "from: '.a / 3' is no expression: this arithmetic (/) cannot run in exact decimal: write it with + - * over plain paths"

@@ -417,7 +417,30 @@ static inline enum ev_expr_flow operand(struct ev_expr_run *x, const struct ev_e
 	return *v != room ? EV_GO_ON : one(x, n, in, room);
 }
 
-/* Parts that gather all outputs of an operand. */
+/* Adds the members of an object, of which the last of a name counts, where the first stood. */
+static enum ev_expr_flow add_members(struct ev_expr_run *x, const struct ev_expr_part *n,
+				     const struct ev_expr_value *in, struct ev_expr_list *list)
+{
+	enum ev_expr_flow flow = n->a != NULL ? add_members(x, n->a, in, list) : EV_GO_ON;
+	struct ev_expr_value name, value;
+
+	if (flow != EV_GO_ON || (flow = one(x, n->b, in, &name)) != EV_GO_ON ||
+	    (flow = one(x, n->c, in, &value)) != EV_GO_ON)
+		return flow;
+	if (name.kind != EV_STRING)
+		return ev_expr_raise(x, "the name of a member must be a string, not %s",
+				     ev_expr_value_describe(x, &name));
+	for (uint32_t i = 0; i < list->n; i += 2)
+		if (ev_expr_value_compare(x, &list->items[i], &name) == 0) {
+			list->items[i + 1] = value;
+			return EV_GO_ON;
+		}
+	ev_expr_list_add(x, list, &name);
+	ev_expr_list_add(x, list, &value);
+	return x->left >= 0 ? EV_GO_ON : ev_expr_spent(x);
+}
+
+/* Parts that gather all outputs of an operand, or of several. */
 static enum ev_expr_flow gathered(struct ev_expr_run *x, const struct ev_expr_part *n,
 				  const struct ev_expr_value *in, struct ev_expr_value *out)
 {
@@ -429,6 +452,12 @@ static enum ev_expr_flow gathered(struct ev_expr_run *x, const struct ev_expr_pa
 	case EV_COLLECT:
 		flow = many(x, n->a, in, &list.sink);
 		*out = ev_expr_list_value(&list.list);
+		return flow;
+	case EV_MEMBER:
+		flow = add_members(x, n, in, &list.list);
+		*out = ev_expr_list_value(&list.list);
+		out->kind = EV_OBJECT;
+		out->n /= 2;
 		return flow;
 	case EV_SUM:
 		flow = many(x, n->a, in, &sum.sink);

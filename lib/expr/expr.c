@@ -97,6 +97,7 @@ static enum gives gives(const struct ev_expr_part *n)
 	case EV_CONST:
 		return n->value.kind == EV_TRUE || n->value.kind == EV_FALSE ? A_TRUTH : NO_TRUTH;
 	case EV_COLLECT:
+	case EV_MEMBER:
 	case EV_ARITH:
 	case EV_NEGATE:
 	case EV_SUM:
@@ -201,8 +202,10 @@ static void say_expected(const char *text, const struct ev_expr_program *program
 	const struct ev_expr_token *t = program->stop;
 	int len = (int)(t->len < 40 ? t->len : 40);
 
+	/* + - * are native wherever they may stand. */
 	if (program->expected == NULL ||
-	    (t->kind != EV_T_END && strstr(err->text, "syntax error") == NULL))
+	    (t->kind != EV_T_END && t->kind != '+' && t->kind != '-' && t->kind != '*' &&
+	     strstr(err->text, "syntax error") == NULL))
 		return;
 	if (t->kind == EV_T_END)
 		ev_fail(err, "%s is expected where the expression ends", program->expected);

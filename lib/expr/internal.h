@@ -233,6 +233,7 @@ enum ev_expr_op {
 	EV_PATH,    /* a, then steps */
 	EV_EACH,    /* a | .[] */
 	EV_COLLECT, /* [a] */
+	EV_MEMBER,  /* {a..., b: c}; a is NULL in front of the first */
 	EV_PIPE,    /* a | b */
 	EV_COMMA,   /* a, b */
 	EV_AND,

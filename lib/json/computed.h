@@ -41,9 +41,9 @@ void ev_computing_free(struct ev_computing *c);
 /* Begins with a document, which lasts until the next one. */
 void ev_computing_begin(struct ev_computing *c, const struct ev_doc *d);
 /*
- * Adds a value, in ascending order of number and from: that at node `at`; that of a JSON text, which
- * may be a part of the document's; or none, with the reason (copied) or NULL. False where the text
- * is no JSON, or the document would grow beyond EV_SCAN_MAX; then nothing was added.
+ * Adds a value, in ascending order of number and from: that at node `at`; that of a JSON text,
+ * which may be a part of the document's; or none, with the reason (copied) or NULL. False where the
+ * text is no JSON, or the document would grow beyond EV_SCAN_MAX; then nothing was added.
  */
 void ev_computing_node(struct ev_computing *c, uint32_t number, uint32_t from, uint32_t at);
 bool ev_computing_json(struct ev_computing *c, uint32_t number, uint32_t from, const char *p,

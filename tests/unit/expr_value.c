@@ -165,6 +165,18 @@ static const char *const forms[] = {
 	".a | utf8bytelength",
 	"(.a | numbers) * 2",
 	"(.a | strings) | split(\"a\")",
+	"{a: .b, \"c d\": .a, b}",
+	"{a: .a, b: {c: .b, d: [.a]}} | tojson",
+	"{a: .a, b: .b, a: .b} | tojson",
+	"{(.a): .b}",
+	"{(.a | tostring): .b, \"<\\(.b)>\": 1}",
+	".a as $x | {$x, \"b\", if: -.b | length}",
+	"{a: .a | type, b: -1.50, c: (.a // .b)}.c",
+	"{a: .b} + .a",
+	".b == {a: .a}",
+	"{a: 1} | .a",
+	"{\"a\": 1, b: 2} | to_entries",
+	"{and: 1, b: .a} | has(\"and\")",
 };
 
 static const char *const values[] = {
