@@ -1,20 +1,20 @@
 /*
  * internal: what the files of star share. Floor 10.
  *
- *   plan.c          what is asked of each type of event, worked out once
- *   shapes.c        where that stands in documents of one shape
- *   version.c       reads what "_ev" says
- *   values.c        reads the cells
- *   references.c    finds the members that cells name, in members.c and calendar.c
- *   rows.c          writes the rows of facts and members
- *   dimensions.c    keeps what events say of members
- *   type2.c         the same for dimensions of type 2, version by version
- *   history.c       what a member of those was at each time (history.h)
- *   mentions.c      makes sorted lines of that, and sums of those lines
- *   state.c         follows the sections, and compares an event's mentions with those before
- *   settle.c        puts a section's mentions into the state, and makes the members' rows
- *   settle2.c       the same for dimensions of type 2
- *   star.c          takes an event through all of them
+ *   plan.c                what is asked of each type of event, worked out once
+ *   shapes.c              where that stands in documents of one shape
+ *   version.c             reads what "_ev" says
+ *   values.c              reads the cells
+ *   references.c          finds the members that cells name, in members.c and calendar.c
+ *   rows.c                writes the rows of facts and members
+ *   dimensions.c          keeps what events say of members
+ *   dimensions_history.c  the same for dimensions of type 2, version by version
+ *   history.c             what a member of those was at each time (history.h)
+ *   mentions.c            makes sorted lines of that, and sums of those lines
+ *   state.c               follows the sections, and compares an event's mentions with those before
+ *   settle.c              puts a section's mentions into the state, and makes the members' rows
+ *   settle_history.c      the same for dimensions of type 2
+ *   star.c                takes an event through all of them
  */
 #ifndef EV_STAR_INTERNAL_H
 #define EV_STAR_INTERNAL_H
@@ -312,7 +312,7 @@ enum ev_status ev_star_make_room(struct ev_star *s, struct ev_error *err);
 /* The rows of all dimensions, without a state. */
 enum ev_status ev_star_put_dimensions(struct ev_star *s, struct ev_error *err);
 
-/* Dimensions of type 2 (type2.c) */
+/* Dimensions of type 2 (dimensions_history.c) */
 
 /* Adds what a version says of members, deleted or superseded as it may be. */
 enum ev_status ev_star_note_version(struct ev_star *s, const struct ev_star_kind *kind,
@@ -329,7 +329,7 @@ enum ev_status ev_star_put_span(struct ev_star *s, const char *member, struct ev
 void ev_star_put_history(struct ev_star *s, size_t dimension, struct ev_sorted *next,
 			 enum ev_status *st, struct ev_error *err);
 
-/* The state (state.c, settle.c, settle2.c) */
+/* The state (state.c, settle.c, settle_history.c) */
 
 /* The first byte of a sorted mention's value. */
 enum {
@@ -426,7 +426,7 @@ enum ev_status ev_star_walk_next(struct ev_star_walk *w, struct ev_error *err);
 enum ev_status ev_star_walk_put(struct ev_star_walk *w, const char *key, size_t key_len,
 				const char *value, size_t len, struct ev_error *err);
 
-/* settle2.c: settles the next member, of type 2. */
+/* settle_history.c: settles the next member, of type 2. */
 enum ev_status ev_star_settle_history(struct ev_star_walk *w, struct ev_error *err);
 /* Whether an entry is a member's row, or of type 2 the head of its rows. */
 bool ev_star_is_head(const struct ev_entry *e);
