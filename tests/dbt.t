@@ -55,7 +55,7 @@ types: {T: {schema: again.json}}
 star: {facts: {f: {keep: latest, columns: {a: {from: .a.b, type: varchar(9)}, c: {from: .c, type: varchar(9)}}}}}
 END
 echo '{"allOf": [{"$ref": "#"}, {"$ref": "#"}, {"$ref": "again.json#"}], "properties": {"c": {"enum": ["x"]}}}' >again.json
-run 'timeout 20 evschema dbt -m again.yaml -t duckdb | grep values:'
+run 'timeout 20 evschema dbt -m again.yaml -t duckdb | grep "^ *values:"'
 check 'a schema that refers to itself twice' 0 '                  values: ["x"]'
 try 'values of what every type says' 0 'grep "^ *values:" sources.yml' <<'END'
                   values: ["Order", "Refund"]
