@@ -94,7 +94,7 @@ static enum ev_expr_flow recased(struct ev_expr_run *x, const struct ev_expr_val
 static bool reads_as_number(const char **p, size_t *len, bool padded)
 {
 	size_t from = 0, end = 0;
-	enum ev_kind kind;
+	enum ev_kind kind = EV_NULL;
 
 	if (padded && ev_is_short_number(*p, *len))
 		return true;

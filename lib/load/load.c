@@ -250,7 +250,7 @@ static enum ev_status check_standing(const struct ev_load *l, const struct ev_sp
 				     struct ev_error *err)
 {
 	const struct ev_standing *s = &l->standing;
-	const char *name = l->target->name;
+	const char *name = l->target->name, *environment = l->target->environment;
 
 	if (l->target->ops->show != NULL && l->n_begun > 1)
 		return ev_fail(err,
@@ -273,10 +273,11 @@ static enum ev_status check_standing(const struct ev_load *l, const struct ev_sp
 		return ev_fail(
 			err,
 			"%s stands at commit %llu, and this shows only what came behind commit "
-			"%llu: run the same line with evversion --since \"$(evload --position "
-			"%s)\"",
+			"%llu: run the same line with evversion --since \"$(evload "
+			"%s%s%s--position %s)\"",
 			name, (unsigned long long)s->at.number, (unsigned long long)span->from,
-			name);
+			environment != NULL ? "-e " : "", environment != NULL ? environment : "",
+			environment != NULL ? " " : "", name);
 	if (ev_span_check(span, &s->at, l->model, name, err) != EV_OK)
 		return EV_FATAL;
 	if (span->from > 0 && s->follows && strcmp(s->model, l->model) != 0)
@@ -377,24 +378,6 @@ static const char *text_at(struct ev_load *l, const struct ev_doc *d, uint32_t a
 	return ev_string(d, at, &l->value, len);
 }
 
-/* Whether EV_KEY_TEXT bytes are lower-case hex digits. */
-static bool is_key(const char *p)
-{
-	typedef uint8_t bytes EV_VECTOR(16);
-	bytes wrong = {0};
-	uint64_t halves[2];
-
-#pragma GCC unroll 2
-	for (size_t i = 0; i < EV_KEY_TEXT; i += sizeof wrong) {
-		bytes v;
-
-		memcpy(&v, p + i, sizeof v);
-		wrong |= ~((bytes)(v - '0' < 10) | (bytes)(v - 'a' < 6));
-	}
-	memcpy(halves, &wrong, sizeof halves);
-	return (halves[0] | halves[1]) == 0;
-}
-
 /* A line's owner: of a fact, an event's id; of a dimension, a key. False if it is none. */
 static bool owner_at(struct ev_load *l, const struct ev_doc *d, uint32_t at, bool key,
 		     struct ev_cell *owner)
@@ -411,7 +394,7 @@ static bool owner_at(struct ev_load *l, const struct ev_doc *d, uint32_t at, boo
 		owner->p = l->owner.p;
 	}
 	if (key)
-		return len == EV_KEY_TEXT && is_key(owner->p);
+		return len == EV_KEY_TEXT && ev_key_is(owner->p);
 	return len > 0 && len <= EV_ID_MAX && (owner->plain || memchr(owner->p, '\0', len) == NULL);
 }
 
