@@ -94,8 +94,8 @@ void cli_shards_check_counts(const struct cli_shards *s)
 {
 	if (s->mapped != s->reduced)
 		cli_fail(
-			"evstar --map wrote %llu contributions, and evstar --reduce took %llu: give "
-			"all that both wrote, each once",
+			"evstar --map wrote %llu contributions, and evstar --reduce took %llu: "
+			"give all that both wrote, each once",
 			(unsigned long long)s->mapped, (unsigned long long)s->reduced);
 }
 

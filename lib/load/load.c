@@ -626,8 +626,8 @@ static enum ev_status take_row(struct ev_load *l, const struct ev_record *rec,
 }
 
 /*
- * What evstar --map contributed is no row. That all of it came through evstar --reduce the counts of
- * the seals say, and nothing else.
+ * What evstar --map contributed is no row. Only the counts of the seals say whether all of it came
+ * through evstar --reduce.
  */
 static enum ev_status take_contribution(struct ev_load *l, const struct ev_record *rec,
 					struct ev_error *err)
