@@ -557,9 +557,7 @@ static void add_stages(struct reader *rd, struct ev_report_result *res,
 	if (same == n)
 		return;
 	all = ev_arena_zalloc(&rd->r->arena, (res->n_stages + n) * sizeof *all);
-	if (same < res->n_stages)
-		same = 0;
-	else
+	if (same == res->n_stages)
 		res->n_stages = 0;
 	for (size_t i = 0; i < res->n_stages; i++)
 		all[i] = res->stages[i];
@@ -612,7 +610,7 @@ enum ev_status ev_report_read_balance(struct ev_report *r, const char *file,
 		if (named)
 			break;
 	}
-	if (!rd.failed && fits != 1)
+	if (!rd.failed && (of == NULL || fits != 1))
 		fail(&rd, &top, "batch", 0,
 		     of == NULL
 			     ? "is of no batch of these results: give the file that --stats FILE "
