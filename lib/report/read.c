@@ -610,14 +610,14 @@ enum ev_status ev_report_read_balance(struct ev_report *r, const char *file,
 		if (named)
 			break;
 	}
-	if (!rd.failed && (of == NULL || fits != 1))
+	if (!rd.failed && fits != 1)
 		fail(&rd, &top, "batch", 0,
 		     of == NULL
 			     ? "is of no batch of these results: give the file that --stats FILE "
 			       "wrote in the same run"
 			     : "may be of several of these results: name batches by --batch");
 	ev_buf_free(&rd.scratch);
-	if (rd.failed)
+	if (rd.failed || of == NULL)
 		return EV_FATAL;
 	add_stages(&rd, of, stages, n);
 	if (ev_report_is(program, "evload"))
