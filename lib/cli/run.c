@@ -188,7 +188,7 @@ static void raw_line(struct run *r, const struct ev_line *l, enum cli_kind kind)
 {
 	if (r->c->commit_lines > 0 && !r->s.opened)
 		cli_section_begin_own(&r->s);
-	if (kind == CLI_HEAD && l->number == 1)
+	if (kind == CLI_HEAD && l->number == 1 && r->c->source == NULL)
 		cli_die_at(
 			l,
 			"the input is sealed already: leave out --first, or what begins the chain "
@@ -241,6 +241,7 @@ static void take_line(struct run *r, const struct ev_line *l)
 	struct cli_control line;
 
 	line.kind = CLI_RECORD;
+	line.offsets = r->s.begins ? NULL : &r->c->offsets;
 	if (r->s.seal != NULL && l->kind == EV_LINE_WHOLE)
 		cli_control_read(r->s.seal, l->p, l->len, &line);
 	if (is_sealed(r) && r->s.n == 0 && r->c->unsealed && line.kind == CLI_RECORD)
@@ -259,11 +260,16 @@ static void take_line(struct run *r, const struct ev_line *l)
 		cli_section_count(&r->s);
 }
 
+static uint64_t bytes_read(const struct run *r)
+{
+	return r->c->source != NULL ? r->c->source->bytes : ev_in_bytes(r->in);
+}
+
 /* Progress */
 
 static void progress(struct run *r, bool last)
 {
-	double bytes = (double)ev_in_bytes(r->in);
+	double bytes = (double)bytes_read(r);
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -277,13 +283,27 @@ static void progress(struct run *r, bool last)
 
 /* The run */
 
+/* Of a source: what is made goes out before it is waited for. */
+static enum ev_status next_line(struct run *r, struct ev_line *l)
+{
+	struct cli_source *source = r->c->source;
+	struct ev_error *err = &r->c->error;
+	enum ev_status st;
+
+	if (source == NULL)
+		return ev_lines_next(r->lines, l, err);
+	while ((st = source->next(source->ctx, l, err)) == EV_OK && l->p == NULL)
+		cli_must(r->c, cli_section_flush(&r->s, err));
+	return st;
+}
+
 static void read_all(struct run *r)
 {
 	struct ev_line l;
 	enum ev_status st;
 	uint64_t lines = 0;
 
-	while ((st = ev_lines_next(r->lines, &l, &r->c->error)) == EV_OK) {
+	while ((st = next_line(r, &l)) == EV_OK) {
 		take_line(r, &l);
 		if (r->show_progress && ++lines % PROGRESS_LINES == 0)
 			progress(r, false);
@@ -319,7 +339,7 @@ static void prepare_stats(struct run *r)
 	ev_json_text(&b, "program", r->c->program->name);
 	ev_json_text(&b, "batch", cli_section_batch(&r->s));
 	ev_json_bool(&b, "ok", !r->s.refused);
-	ev_json_u64(&b, "bytes", ev_in_bytes(r->in));
+	ev_json_u64(&b, "bytes", bytes_read(r));
 	ev_buf_puts(&b, ",\"rejects\":{");
 	for (size_t i = 0; (code = ev_rejects_code(r->c->port.rejects, i, &n)) != NULL; i++)
 		ev_json_u64(&b, code, n);
