@@ -8,6 +8,7 @@
  *			put NAME PARTITION VALUE	\n in the value is a LF
  *			null NAME PARTITION		a message without a value
  *			fail API CODE N			the next N requests of that API come to CODE
+ *			refuse NAME CODE		requests for the topic come to CODE; 0: no more
  *			down, up			the first broker
  *	kafka topic ADDRESS NAME PARTITIONS [PROPERTY=VALUE]...
  *		Makes a topic at real brokers.
@@ -115,6 +116,8 @@ static void command(rd_kafka_mock_cluster_t *cluster, rd_kafka_t *rk, char *line
 	} else if (sscanf(line, "fail %d %d %d", &api, &code, &n) == 3) {
 		while (n-- > 0)
 			rd_kafka_mock_push_request_errors(cluster, (int16_t)api, 1, code);
+	} else if (sscanf(line, "refuse %63s %d", topic, &code) == 2) {
+		rd_kafka_mock_topic_set_error(cluster, topic, code);
 	} else if (strcmp(line, "down") == 0) {
 		must(line, rd_kafka_mock_broker_set_down(cluster, 1));
 	} else if (strcmp(line, "up") == 0) {

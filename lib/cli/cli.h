@@ -84,8 +84,8 @@ struct cli {
 	bool unsealed;	       /* a sink's input may be without a seal, though EVKIT_SEAL is set */
 	struct cli_source *source; /* or NULL: the inputs */
 	/*
-	 * How far the topics were read that the chain begins at. The source keeps it; behind it, the
-	 * seals of the input say so. What is here stands in each seal of the output.
+	 * How far the topics were read that the chain begins at. The source keeps it; behind it,
+	 * the seals of the input say so. What is here stands in each seal of the output.
 	 */
 	struct ev_offsets offsets;
 	char **operands; /* as given behind the options */
@@ -128,7 +128,7 @@ size_t cli_size(const char *option, const char *text);
 size_t cli_buffer_size(const char *text);
 /* A number without a sign. */
 uint64_t cli_number(const char *option, const char *text);
-/* A time such as 100ms, 30s, 5m or 1h, in seconds; *rest is what is behind it, NULL if it is none. */
+/* A time such as 100ms, 30s, 5m or 1h, in seconds; *rest: what is behind it, or NULL. */
 double cli_time(const char *text, const char **rest);
 
 /* For programs that begin a chain. */

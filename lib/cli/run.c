@@ -3,6 +3,8 @@
  * the engine as a record, with the place that it has in the raw input.
  */
 #include "cli/run.h"
+#include "base/hash.h"
+#include "base/lookup.h"
 #include "base/mem.h"
 #include "cli/section.h"
 #include "json/write.h"
@@ -25,6 +27,7 @@ struct run {
 	struct cli_place at;   /* as the last position says, or that in the file */
 	char **sources;	       /* the names in positions, each valid to the end */
 	size_t n_sources;
+	struct ev_lookup by_name; /* the same: a stream goes to and fro between them */
 	struct ev_reasons why;
 	struct ev_out *stats;
 	bool show_progress;
@@ -77,20 +80,33 @@ static void pass_line(struct run *r, const struct ev_line *l)
 	pass_place(&r->at, l->len + whole, whole);
 }
 
-/* Names are kept, because places are compared by where the names lie. */
+/* Names are kept, once each, because places are compared by where the names lie. */
+static const char *kept_name(struct run *r, const char *name)
+{
+	uint64_t hash = ev_hash64(name, strlen(name), 0);
+	size_t step = 0;
+	uint32_t i;
+
+	while ((i = ev_lookup_next(&r->by_name, hash, &step)) != EV_LOOKUP_NONE)
+		if (strcmp(r->sources[i], name) == 0)
+			return r->sources[i];
+	r->sources = ev_realloc_array(r->sources, r->n_sources + 1, sizeof *r->sources);
+	ev_lookup_add(&r->by_name, hash, (uint32_t)r->n_sources);
+	return r->sources[r->n_sources++] = ev_strdup(name);
+}
+
 static void take_place(struct run *r, const struct cli_control *line)
 {
 	r->at.line = line->at.line;
 	r->at.offset = line->at.offset;
-	if (r->at.source != NULL && strcmp(r->at.source, line->at.source) == 0)
-		return;
-	r->sources = ev_realloc_array(r->sources, r->n_sources + 1, sizeof *r->sources);
-	r->at.source = r->sources[r->n_sources++] = ev_strdup(line->at.source);
+	if (r->at.source == NULL || strcmp(r->at.source, line->at.source) != 0)
+		r->at.source = kept_name(r, line->at.source);
 }
 
 /*
  * Called only where the place is not what the reader expects. Where lines go out that are not as
- * long as those that came in, offsets cannot be counted on, and are left out up to the next source.
+ * long as those that came in, offsets cannot be counted on, and are left out up to the next source;
+ * those of a source that is no file do not count bytes.
  */
 static void write_place(void *ctx)
 {
@@ -102,7 +118,7 @@ static void write_place(void *ctx)
 	line.kind = CLI_AT;
 	line.at.source = r->at.source;
 	line.at.line = r->at.line;
-	line.at.offset = counted ? EV_NO_OFFSET : r->at.offset;
+	line.at.offset = counted || r->c->source != NULL ? EV_NO_OFFSET : r->at.offset;
 	cli_section_put(&r->s, &line);
 	r->s.expected = (struct cli_place){r->at.source, r->at.line, line.at.offset};
 }
@@ -456,6 +472,7 @@ static void free_run(struct run *r)
 	while (r->n_sources > 0)
 		free(r->sources[--r->n_sources]);
 	free(r->sources);
+	ev_lookup_free(&r->by_name);
 }
 
 /* As port->open: of an engine that opens the sections of the output itself. */

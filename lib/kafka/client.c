@@ -123,6 +123,7 @@ static bool find_brokers(struct ev_kafka_client *c, const rd_kafka_conf_t *conf)
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *ctx)
 {
 	struct ev_kafka_client *c = ctx;
+	const char *behind;
 
 	(void)rk;
 	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
@@ -134,6 +135,9 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *ctx)
 	c->refused |= code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL;
 	ev_buf_reset(&c->trouble);
 	ev_buf_puts(&c->trouble, reason);
+	/* Behind that it counts milliseconds. */
+	if ((behind = strstr(reason, " (after ")) != NULL)
+		c->trouble.len = (size_t)(behind - reason);
 }
 
 /* What matters is told to on_error, too. */
