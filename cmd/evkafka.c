@@ -192,7 +192,7 @@ static void check_use(const struct cli *c)
 static int read_topics(struct cli *c)
 {
 	static const struct ev_parse_options parse_options = {
-		.format = EV_PARSE_JSON, .origin = true, .spread = true};
+		.format = "json", .origin = true, .spread = true};
 	struct ev_offsets start = {0};
 	struct reader r = {.c = c, .source = {.ctx = &r, .next = next}};
 	const struct ev_count counts[] = {{"out", &c->port.out->lines, true, false},
@@ -204,6 +204,8 @@ static int read_topics(struct cli *c)
 		read_positions(c, from_file, &start);
 	kafka_options.offsets = &start;
 	r.parse = ev_parse_open(&parse_options, &c->port, &c->error);
+	if (r.parse == NULL)
+		cli_die(&c->error);
 	r.kafka = ev_kafka_open(&kafka_options, c->operands, c->n_operands, &c->offsets, &c->error);
 	if (r.kafka == NULL)
 		cli_die(&c->error);

@@ -194,11 +194,12 @@ static int count_partitions(rd_kafka_t *rk, const char *name)
 	const struct rd_kafka_metadata *metadata;
 	int n;
 
-	must(name, rd_kafka_metadata(rk, 0, t, &metadata, PATIENCE_MS));
-	n = metadata->topics[0].partition_cnt;
-	if (n == 0)
-		die(name, "has no partition");
-	rd_kafka_metadata_destroy(metadata);
+	/* A topic that was just made has none for a moment. */
+	do {
+		must(name, rd_kafka_metadata(rk, 0, t, &metadata, PATIENCE_MS));
+		n = metadata->topics[0].partition_cnt;
+		rd_kafka_metadata_destroy(metadata);
+	} while (n == 0);
 	rd_kafka_topic_destroy(t);
 	return n;
 }

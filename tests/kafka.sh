@@ -83,8 +83,9 @@ kafka_start()
 		skip 'Kafka' 'EVKIT_KAFKA names no folder with the jars of a broker'
 		return 1
 	fi
-	ok 'Kafka: a broker of our own' kafka_make || {
+	if ! kafka_make; then
+		ok 'Kafka: a broker of our own' false
 		diag "$(tail -n 20 kafka/log)"
 		return 1
-	}
+	fi
 }
