@@ -18,14 +18,14 @@ kafka_start || {
 export EVKIT_MODEL="$stream/evkit.yaml" BROKERS="$kafka"
 
 # sales FIRST LAST: their messages; one in seven is a correction of one before, one in fifty comes twice,
-# one in a thousand is cancelled, and one in a thousand is no event.
+# some are cancelled, and one in a thousand is no event.
 sales()
 {
 	awk -v i="$1" -v last="$2" 'BEGIN { for (; i <= last; i++) {
 		n = i % 7 == 6 ? i - 5 : i
 		line = sprintf("{\"order_id\":\"o%d\",\"op\":\"%s\",\"type\":\"TicketsSold\",\"sold_at\":\"2026-03-%02dT%02d:%02d:%02dZ\"," \
 			"\"version\":%d,\"concert\":\"c%d\",\"channel\":\"%s\",\"qty\":%d,\"price\":%d.50}", n,
-			i % 1000 == 6 ? "delete" : "put", n / 86400 % 28 + 1,
+			i % 700 == 6 ? "delete" : "put", n / 86400 % 28 + 1,
 			n / 3600 % 24, n / 60 % 60, n % 60, i % 7 == 6 ? 2 : 1, n % 40, n % 3 ? "web" : "till", i % 9 + 1, n % 90 + 10)
 		if (i % 1000 == 999)
 			print i % 2000 == 999 ? "no event " i : substr(line, 1, 60)

@@ -60,6 +60,7 @@ static rd_kafka_t *producer(const char *brokers, const char *name, const char *v
 	rd_kafka_t *rk;
 
 	rd_kafka_conf_set(conf, "bootstrap.servers", brokers, why, sizeof why);
+	rd_kafka_conf_set(conf, "log_level", "2", why, sizeof why);
 	rd_kafka_conf_set(conf, "linger.ms", "1", why, sizeof why);
 	rd_kafka_conf_set(conf, "queue.buffering.max.messages", "1000000", why, sizeof why);
 	if (name != NULL)
