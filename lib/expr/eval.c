@@ -523,8 +523,8 @@ static enum ev_expr_flow one(struct ev_expr_run *x, const struct ev_expr_part *n
 		x->vars[n->slot] = a;
 		return one(x, n->b, in, out);
 	case EV_ERROR:
-		return ev_expr_raise(x, "%.*s", ev_expr_cut(n->value.p, n->value.n, 900),
-				     n->value.p);
+		ev_expr_raise(x, "%.*s", ev_expr_cut(n->value.p, n->value.n, 900), n->value.p);
+		return EV_RAISED;
 	case EV_CALL:
 		if (n->a == NULL)
 			return ev_expr_call(x, n->function, in, NULL, out);
