@@ -343,6 +343,9 @@ enum ev_expr_parsed {
 	EV_TOO_DEEP,
 };
 
+/* As `expected`: where libjq would expect them, too. */
+extern const char ev_expr_a_value[], ev_expr_a_variable[];
+
 /* The names that a value's expression may have from outside: the first variables, in this order. */
 enum { EV_EXPR_NAMES = 4 };
 extern const char *const ev_expr_names[EV_EXPR_NAMES];

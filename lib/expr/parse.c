@@ -14,6 +14,8 @@ enum { MAX_INDEX = 1000000000 };
 enum { PIPE = 1, COMMA, ALT, OR, AND, COMPARISON, SUM, PRODUCT };
 enum { TO_LEFT, TO_RIGHT, TO_NONE };
 
+const char ev_expr_a_value[] = "a value", ev_expr_a_variable[] = "a variable that is defined";
+
 const char *const ev_expr_names[EV_EXPR_NAMES] = {"item", "parent", "index", "parent_index"};
 
 struct scope {
@@ -308,6 +310,10 @@ static const struct ev_expr_part *variable(struct parser *p)
 		if (s->len == t->len && memcmp(s->name, t->p, t->len) == 0)
 			return make(p, (struct ev_expr_part){
 					       .op = EV_VAR, .single = true, .slot = s->slot});
+	if (!ev_expr_token_is(t, "__loc__") && !ev_expr_token_is(t, "ENV")) {
+		p->t = t;
+		p->program->expected = ev_expr_a_variable;
+	}
 	return NULL;
 }
 
@@ -864,7 +870,7 @@ static const struct ev_expr_part *head(struct parser *p, bool *postfix)
 			       ? NULL
 			       : foreign(p, t, p->t, false, true);
 	case EV_T_ALL: return NULL; /* ".." */
-	default: p->program->expected = "a value"; return NULL;
+	default: p->program->expected = ev_expr_a_value; return NULL;
 	}
 }
 
