@@ -468,6 +468,37 @@ END
 set_aside rej1 >got
 is "$what: what fails" "$(grep -o '"message":.*' got)" '"message":"{sku: $item.sku, at: $index, \"unit price\": $item.price, total, net: ($item.price * $item.qty)}: string (\"x\") and number (3) cannot be multiplied"},{"keyword":"jq","message":"{sku: $item.sku | ascii_upcase}.sku: null cannot be changed in case, as it is not a string"}]}}'
 
+# What stands for what, by a table in the model; the numbers of the event are no matter.
+cat >m.yaml <<'END'
+evkit: 1
+name: shop
+event:
+  id: .id
+  type: '{n: "Order", s: "Sale"}[.kind // ""] // "Other"'
+  time: .at
+  version: .v
+  op: '{c: "put", r: "put", u: "patch", d: "delete"}[.op]'
+star:
+  facts:
+    f: {keep: history, for: [Order, Other], columns: {total: {from: .total, type: "decimal(9,2)"}}}
+END
+cat >in.log <<'END'
+{"id":1,"kind":"n","op":"c","v":1,"at":"2026-03-01T10:00:00Z","total":0.10}
+{"id":1,"kind":"n","op":"u","v":2,"at":"2026-03-01T10:00:01Z","total":19.90}
+{"id":1,"kind":"n","op":"d","v":3,"at":"2026-03-01T10:00:02Z"}
+{"id":2,"op":"r","v":1,"at":"2026-03-01T10:00:00Z","total":9007199.93}
+{"id":3,"kind":"s","op":"r","v":1,"at":"2026-03-01T10:00:00Z","total":1}
+{"id":4,"kind":7,"op":"r","v":1,"at":"2026-03-01T10:00:00Z","total":1}
+END
+form 'a table in the model'
+rows 'SELECT ev_owner, ev_version, total, ev_deleted FROM f ORDER BY 1, 2' <<'END'
+1|1|0.10|0
+1|2|19.90|0
+1|3|19.90|1
+2|1|9007199.93|0
+END
+is "$what: what it cannot" "$(grep -o 'Cannot index[^"]*' rej1)" 'Cannot index object with number (7)'
+
 # Models that are wrong
 
 # wrong WHAT COLUMN MESSAGE: a model with that column.

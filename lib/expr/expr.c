@@ -239,7 +239,8 @@ static void say_undefined(const char *text, const struct ev_expr_token *tokens,
 			t->p, (size_t)(t->p - text));
 	else
 		ev_fail(err,
-			"jq has no function %.*s with %ld argument%s, at column %zu of the expression",
+			"jq has no function %.*s with %ld argument%s, at column %zu of the "
+			"expression",
 			(int)len, t->p, arguments, arguments == 1 ? "" : "s",
 			(size_t)(t->p - text) + 1);
 }

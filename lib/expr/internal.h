@@ -231,6 +231,7 @@ enum ev_expr_op {
 	EV_CONST,   /* value */
 	EV_VAR,	    /* slot */
 	EV_PATH,    /* a, then steps */
+	EV_AT,	    /* a[b] */
 	EV_EACH,    /* a | .[] */
 	EV_COLLECT, /* [a] */
 	EV_MEMBER,  /* {a..., b: c}; a is NULL in front of the first */

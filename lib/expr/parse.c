@@ -263,6 +263,27 @@ static bool is_slice(const struct ev_expr_token *t)
 	return t->kind == ':';
 }
 
+/* Behind "[": whether it is a name or an index that is written out. */
+static bool is_step(const struct ev_expr_token *t)
+{
+	if (t->kind == EV_T_STRING)
+		return t[1].kind == ']';
+	t += t->kind == '-';
+	return t->kind == EV_T_NUMBER && t[1].kind == ']';
+}
+
+/* a[b], where b is computed, from the same input as a. Only with one output each, and without ?. */
+static const struct ev_expr_part *computed_step(struct parser *p, const struct ev_expr_part *of)
+{
+	const struct ev_expr_part *key;
+
+	p->t++;
+	key = pipeline(p);
+	if (key == NULL || !key->single || !of->single || !next_is(p, ']') || p->t->kind == '?')
+		return NULL;
+	return both(p, EV_AT, of, key);
+}
+
 /* Reads another step of a path. */
 static bool suffix(struct parser *p, const struct ev_expr_part **n)
 {
@@ -285,6 +306,9 @@ static bool suffix(struct parser *p, const struct ev_expr_part **n)
 		*n = foreign_slice(p, *n);
 		while (*n != NULL && next_is(p, '?'))
 			*n = with(p, EV_TRY, false, *n, NULL);
+		return *n != NULL;
+	} else if (!is_step(p->t + 1)) {
+		*n = computed_step(p, *n);
 		return *n != NULL;
 	} else if (!next_is(p, '[') || !subscript(p, &s)) {
 		return false;
