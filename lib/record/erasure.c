@@ -39,7 +39,7 @@ struct ev_erasure *ev_erasure_new(const char *path, struct ev_error *err)
 
 	e->path = ev_path_parse(path, err);
 	if (e->path != NULL && e->path->root != EV_ROOT_EVENT) {
-		ev_fail(err, "%s: is no path from an event: one begins with a point", path);
+		ev_fail(err, "an event has no elements: a path from it begins with a point");
 		ev_path_free(&e->path);
 	}
 	if (e->path == NULL) {
@@ -70,11 +70,6 @@ void ev_erasure_free(struct ev_erasure **erasure)
 	ev_buf_free(&e->text);
 	free(e);
 	*erasure = NULL;
-}
-
-bool ev_erasure_is_empty(const struct ev_erasure *e)
-{
-	return e->n_values == 0;
 }
 
 /* Values */

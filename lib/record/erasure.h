@@ -19,7 +19,6 @@ struct ev_erasure *ev_erasure_new(const char *path, struct ev_error *err);
 void ev_erasure_add(struct ev_erasure *e, const char *value, size_t len);
 /* Those of a file, one a line; a line that is a string of JSON is what that says. */
 enum ev_status ev_erasure_read(struct ev_erasure *e, const char *file, struct ev_error *err);
-bool ev_erasure_is_empty(const struct ev_erasure *e);
 void ev_erasure_free(struct ev_erasure **e);
 
 bool ev_erasure_takes(struct ev_erasure *e, const struct ev_doc *d);

@@ -315,23 +315,27 @@ static void free_all(struct eraser *r)
 	ev_lookup_free(&r->by_batch);
 }
 
+static enum ev_status commit(struct eraser *r, struct ev_error *err)
+{
+	char taken[HEX + 1];
+
+	log_losses(r);
+	ev_hash128_hex(r->all, taken);
+	if (ev_store_prepare_whole(r->s, err) != EV_OK)
+		return EV_FATAL;
+	return ev_store_commit(r->s, "erase", taken, err);
+}
+
 enum ev_status ev_version_erase(struct ev_store *s, struct ev_erasure *what,
 				struct ev_erased *erased, struct ev_error *err)
 {
 	struct eraser r = {.s = s, .what = what, .erased = erased, .scan = ev_scan_new()};
 	enum ev_status st = read_all(&r, err);
-	char taken[HEX + 1];
 
-	if (st == EV_OK && erased->events > 0) {
-		log_losses(&r);
-		ev_hash128_hex(r.all, taken);
-		if (erased->known != NULL)
-			st = erased->known(erased->ctx, &erased->owners, err);
-		if (st == EV_OK)
-			st = ev_store_prepare_whole(s, err);
-		if (st == EV_OK)
-			st = ev_store_commit(s, "erase", taken, err);
-	}
+	if (st == EV_OK && erased->known != NULL)
+		st = erased->known(erased->ctx, &erased->owners, err);
+	if (st == EV_OK && erased->events > 0)
+		st = commit(&r, err);
 	free_all(&r);
 	return st;
 }
