@@ -7,13 +7,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static struct ev_parse_options parse_options;
+static struct ev_parse_options parse_options = {.format = "auto"};
 static const char *new_seal;
 static uint64_t commit_lines;
 static double commit_seconds = -1;
 
-static const struct cli_option options[] = {
-	{"format", 'f', "FORMAT", "what the lines are: auto (default), json, text or nginx"},
+static struct cli_option options[] = {
+	{"format", 'f', "FORMAT", NULL},
 	{"origin", '\0', NULL, "append to each event where its line stood"},
 	{"add-id", '\0', "NAME", "give an event without the member NAME an id there, of its place"},
 	{"commit-every", '\0', "N[,AGE]",
@@ -21,17 +21,6 @@ static const struct cli_option options[] = {
 	{"new-seal", '\0', "FILE", "make a new token for EVKIT_SEAL in FILE, and do no more"},
 	{0},
 };
-
-static void take_format(const char *name)
-{
-	int i = 0;
-
-	while (ev_parse_formats[i] != NULL && strcmp(ev_parse_formats[i], name) != 0)
-		i++;
-	if (ev_parse_formats[i] == NULL)
-		cli_usage("--format takes auto, json, text or nginx, not '%s'", name);
-	parse_options.format = (enum ev_parse_format)i;
-}
 
 /* Lines, and an age in seconds, minutes or hours. */
 static void take_commit(const char *text)
@@ -71,7 +60,7 @@ static void take_add_id(const char *name)
 static void take(size_t index, const char *argument)
 {
 	switch (index) {
-	case 0: take_format(argument); return;
+	case 0: parse_options.format = argument; return;
 	case 1: parse_options.origin = true; return;
 	case 2: take_add_id(argument); return;
 	case 3: take_commit(argument); return;
@@ -88,24 +77,31 @@ static const struct cli_program program = {
 	.take = take,
 };
 
+/* The formats are a table, whose names the help lists. */
+static const char *help_of_format(struct ev_buf *out)
+{
+	ev_buf_puts(out, "what the lines are (default: auto): ");
+	ev_parse_formats(out);
+	return ev_buf_str(out);
+}
+
 CLI_STEP(step, ev_parse_step)
 
 int main(int argc, char **argv)
 {
 	struct ev_parse *parse;
+	struct ev_buf help = {0};
 	struct cli cli;
 	int status;
 
+	options[0].help = help_of_format(&help);
 	cli_open(&cli, &program, argc, argv);
 	if (new_seal != NULL) {
 		cli_must(&cli, cli_seal_new(new_seal, &cli.error));
+		ev_buf_free(&help);
 		cli_close(&cli);
 		return CLI_OK;
 	}
-	if (parse_options.add_id != NULL && parse_options.format == EV_PARSE_NGINX &&
-	    strcmp(parse_options.add_id, "event_id") != 0)
-		cli_usage("--add-id takes event_id alone with --format nginx, whose lines have "
-			  "that id");
 	if (commit_lines > 0 && getenv("EVKIT_SEAL") == NULL)
 		cli_usage("--commit-every makes sections of a sealed chain: set EVKIT_SEAL, see "
 			  "evkit(7)");
@@ -113,13 +109,14 @@ int main(int argc, char **argv)
 	cli.commit_seconds = commit_seconds;
 	parse = ev_parse_open(&parse_options, &cli.port, &cli.error);
 	if (parse == NULL)
-		cli_die(&cli.error);
+		cli_usage("%s", cli.error.text);
 	status = cli_run(
 		&cli,
 		&(struct cli_engine){
 			.engine = parse, .flow = CLI_FLOW_EACH, .keeps_places = true, .step = step},
 		cli.operands, cli.n_operands);
 	ev_parse_free(&parse);
+	ev_buf_free(&help);
 	cli_close(&cli);
 	return status;
 }
