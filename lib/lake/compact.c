@@ -1,4 +1,4 @@
-/* One part for all of a folder, and one commit for all commits: compaction, and what it is made of. */
+/* One part for all of a folder, and one commit for all commits. */
 #include "lake/internal.h"
 
 #include <stdlib.h>
