@@ -128,6 +128,7 @@ static struct ev_target *open_bundle(struct cli *c, const struct ev_model *m,
 	if (t == NULL)
 		cli_die(&c->error);
 	t->name = c->folder;
+	t->environment = environment;
 	return t;
 }
 
@@ -172,6 +173,7 @@ static struct ev_target *open_target(struct cli *c, const struct ev_model *m,
 	c->n_operands--;
 	if (t != NULL) {
 		t->name = where;
+		t->environment = environment;
 		return t;
 	}
 	cli_die(&c->error);
@@ -281,7 +283,8 @@ int main(int argc, char **argv)
 	target = open_target(&cli, model, tables);
 	cli.unsealed = unsealed;
 	cli.metrics = metrics;
-	load = ev_load_open(model, tables, target, snapshot, empty);
+	load = ev_load_open(model, tables, target, snapshot, empty,
+			    getenv("EVKIT_SEAL") != NULL && !cli.first && !unsealed);
 	status = cli_run(&cli,
 			 &(struct cli_engine){.engine = load,
 					      .flow = CLI_FLOW_SINK,
