@@ -159,7 +159,8 @@ static enum ev_status merge_links(struct ev_version *v, size_t n, struct ev_erro
 			return EV_FATAL;
 		v->spare[to++] = *item;
 	}
-	memcpy(c->links, v->spare, to * sizeof *v->spare);
+	if (to > 0) /* all of the event may be erased */
+		memcpy(c->links, v->spare, to * sizeof *v->spare);
 	c->n_links = to;
 	v->read = NULL; /* links have changed places */
 	if (c->first == 0)
