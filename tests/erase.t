@@ -97,11 +97,13 @@ catch_up()
 
 world()
 {
-	mkdir state rejects results && cp "$top/fresh.db" shop.db && cp "$top/fresh.db" second.db || exit 2
+	mkdir state rejects results && cp "$top/fresh.db" shop.db && cp "$top/fresh.db" second.db && cp "$top/fresh.db" third.db || exit 2
 	for n in 1 2 3 4 5; do
 		day "d$n" "$1/day$n" shop.db || exit 2
 		[ $n -ne 2 ] || catch_up second.db || exit 2
+		[ $n -ne 3 ] || catch_up third.db || exit 2
 	done
+	mv third.db "$2"
 }
 
 # The tables of a database, without the ledger.
@@ -143,8 +145,8 @@ top=$PWD
 mkdir with without
 cp evkit.yaml people with
 cp evkit.yaml without
-(cd with && world "$top") >log 2>&1 || cat log >&2
-(cd without && world "$top/never") >log 2>&1 || cat log >&2
+(cd with && world "$top" "$top/third.db") >log 2>&1 || cat log >&2
+(cd without && world "$top/never" "$top/third-never.db") >log 2>&1 || cat log >&2
 cp -R with before
 tables without/shop.db >want
 lines_of without/lake >want-lake
@@ -191,6 +193,13 @@ commit: 7
 entries
 bytes'
 is_gone erased
+mv ../third.db .
+ok 'a database that comes when all is done' catch_up third.db
+sqlite3 third.db VACUUM
+tables third.db >../got
+same 'is told what to delete, too' ../got ../want
+is 'and has nothing of her' "$(finds third.db)" ''
+rm third.db
 ok 'there is less than before' test "$(sqlite3 shop.db 'SELECT count(*) FROM events')" -lt "$rows"
 is 'evstate says so' "$(evstate info state/events | grep -c '^batch: ')" 5
 
