@@ -122,6 +122,7 @@ static struct ev_target *open_bundle(struct cli *c, const struct ev_model *m,
 	if (t == NULL)
 		cli_die(&c->error);
 	t->name = c->folder;
+	t->environment = environment;
 	return t;
 }
 
@@ -166,6 +167,7 @@ static struct ev_target *open_target(struct cli *c, const struct ev_model *m,
 	c->n_operands--;
 	if (t != NULL) {
 		t->name = where;
+		t->environment = environment;
 		return t;
 	}
 	cli_die(&c->error);

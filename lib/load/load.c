@@ -251,7 +251,7 @@ static enum ev_status check_standing(const struct ev_load *l, const struct ev_sp
 				     struct ev_error *err)
 {
 	const struct ev_standing *s = &l->standing;
-	const char *name = l->target->name;
+	const char *name = l->target->name, *environment = l->target->environment;
 
 	if (l->target->ops->show != NULL && l->n_begun > 1)
 		return ev_fail(err,
@@ -274,10 +274,11 @@ static enum ev_status check_standing(const struct ev_load *l, const struct ev_sp
 		return ev_fail(
 			err,
 			"%s stands at commit %llu, and this shows only what came behind commit "
-			"%llu: run the same line with evversion --since \"$(evload --position "
-			"%s)\"",
+			"%llu: run the same line with evversion --since \"$(evload "
+			"%s%s%s--position %s)\"",
 			name, (unsigned long long)s->at.number, (unsigned long long)span->from,
-			name);
+			environment != NULL ? "-e " : "", environment != NULL ? environment : "",
+			environment != NULL ? " " : "", name);
 	if (ev_span_check(span, &s->at, l->model, name, err) != EV_OK)
 		return EV_FATAL;
 	if (span->from > 0 && s->follows && strcmp(s->model, l->model) != 0)
