@@ -1,0 +1,551 @@
+/* Where the envelope of the events stands: id, type, time, version, modified, op. */
+#include "base/mem.h"
+#include "profile/infer.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ID_BYTES = 255, NONE = EV_KEYS_COLUMNS };
+
+/* The envelope in the making: indices of columns, NONE for none. */
+struct envelope {
+	struct ev_proposal *p;
+	struct ev_keys *k;
+	size_t type, time, version, modified, op;
+};
+
+const struct ev_tree_node *ev_infer_node(const struct ev_proposal *p, const struct ev_path *path)
+{
+	const struct ev_tree_node *n = p->all;
+
+	for (size_t i = 0; i < path->n && n != NULL; i++)
+		n = ev_tree_member(n, path->steps[i].name, path->steps[i].len);
+	return n;
+}
+
+static const struct ev_tree_node *node_of(const struct envelope *e, size_t column)
+{
+	const struct ev_key_column *c = &e->k->columns[column];
+	const struct ev_tree_node *n = ev_infer_node(e->p, c->path);
+
+	return n != NULL || c->other == NULL ? n : ev_infer_node(e->p, c->other);
+}
+
+/* Whether the path leads through objects alone: then it never blocks a record. */
+static bool is_reached(const struct ev_tree_node *n)
+{
+	while ((n = n->parent) != NULL)
+		if (n->kinds[EV_OBJECT] + n->kinds[EV_NULL] != ev_tree_values(n))
+			return false;
+	return true;
+}
+
+static bool is_reachable(const struct envelope *e, size_t column)
+{
+	const struct ev_key_column *c = &e->k->columns[column];
+	const struct ev_tree_node *n = ev_infer_node(e->p, c->path),
+				  *o = c->other != NULL ? ev_infer_node(e->p, c->other) : NULL;
+
+	return (n != NULL || o != NULL) && (n == NULL || is_reached(n)) &&
+	       (o == NULL || is_reached(o));
+}
+
+void ev_infer_put_count(uint64_t v, struct ev_buf *out)
+{
+	char digits[32];
+	size_t n = 0;
+
+	do {
+		digits[n++] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v > 0);
+	while (n-- > 0) {
+		ev_buf_putc(out, digits[n]);
+		if (n > 0 && n % 3 == 0)
+			ev_buf_putc(out, ',');
+	}
+}
+
+static char *take(struct ev_buf *b)
+{
+	char *text = ev_strdup(ev_buf_str(b));
+
+	ev_buf_free(b);
+	return text;
+}
+
+/* "in each of 4,675 events, 4,675 different values" */
+static void put_seen(const struct envelope *e, size_t column, struct ev_buf *out)
+{
+	const struct ev_tree_node *n = node_of(e, column);
+	uint64_t values, distinct;
+
+	if (n == NULL)
+		return;
+	values = ev_tree_values(n) - n->kinds[EV_NULL];
+	ev_buf_puts(out, "in ");
+	if (values == e->p->events)
+		ev_buf_puts(out, values == 1 ? "the only event" : "each of ");
+	if (values != e->p->events || values != 1)
+		ev_infer_put_count(values, out);
+	if (values != e->p->events) {
+		ev_buf_puts(out, " of ");
+		ev_infer_put_count(e->p->events, out);
+	}
+	if (values != e->p->events || values != 1)
+		ev_buf_puts(out, " events");
+	distinct = ev_sample_distinct(&n->sample);
+	if (values > 1) {
+		ev_buf_puts(out, ev_sample_is_exact(&n->sample) ? ", " : ", about ");
+		ev_infer_put_count(distinct, out);
+		ev_buf_puts(out, distinct == 1 ? " value" : " different values");
+	}
+}
+
+static char *seen_text(const struct envelope *e, size_t column, const char *more)
+{
+	struct ev_buf b = {0};
+
+	put_seen(e, column, &b);
+	if (more[0] != '\0')
+		ev_buf_printf(&b, "%s%s", b.len > 0 ? "; " : "", more);
+	return take(&b);
+}
+
+/* Operations */
+
+static const struct op {
+	const char *word;
+	bool deletes;
+} ops[] = {{"c", false},
+	   {"r", false},
+	   {"u", false},
+	   {"d", true},
+	   {"i", false},
+	   {"insert", false},
+	   {"update", false},
+	   {"delete", true},
+	   {"create", false},
+	   {"read", false},
+	   {"upsert", false},
+	   {"put", false},
+	   {"patch", false},
+	   {"update_before", false},
+	   {"update_after", false},
+	   {"load", false},
+	   {"bootstrap_insert", false}};
+
+static const struct op *op_of(const char *text)
+{
+	char words[EV_WORDS];
+
+	ev_words_of(text, strlen(text), words);
+	for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
+		if (strcmp(ops[i].word, words) == 0)
+			return &ops[i];
+	return NULL;
+}
+
+bool ev_infer_is_op(const char *text)
+{
+	return op_of(text) != NULL;
+}
+
+/* Whether all values at the node are operations, and are known. */
+static bool holds_ops(const struct ev_tree_node *n)
+{
+	if (n == NULL || n->sample.no_texts || n->sample.n_texts == 0 || n->n_empty > 0 ||
+	    n->kinds[EV_STRING] + n->kinds[EV_NULL] != ev_tree_values(n))
+		return false;
+	for (uint32_t i = 0; i < n->sample.n_texts; i++)
+		if (!ev_infer_is_op(n->sample.texts[i].p))
+			return false;
+	return true;
+}
+
+/* put, patch and delete, as the model has them. */
+static bool is_own_op(const struct ev_tree_node *n)
+{
+	for (uint32_t i = 0; i < n->sample.n_texts; i++)
+		if (strcmp(n->sample.texts[i].p, "put") != 0 &&
+		    strcmp(n->sample.texts[i].p, "patch") != 0 &&
+		    strcmp(n->sample.texts[i].p, "delete") != 0)
+			return false;
+	return true;
+}
+
+/* The word that deletes, in the manner of those that were seen. */
+static const char *delete_word(const struct ev_tree_node *n)
+{
+	const char *any = n->sample.texts[0].p;
+
+	for (uint32_t i = 0; i < n->sample.n_texts; i++)
+		if (op_of(n->sample.texts[i].p)->deletes)
+			return n->sample.texts[i].p;
+	if (strlen(any) == 1)
+		return isupper((unsigned char)any[0]) ? "D" : "d";
+	return isupper((unsigned char)any[0]) ? "DELETE" : "delete";
+}
+
+/* Of a change event: one whose id is in a row. */
+static void propose_op(struct envelope *e, bool of_row)
+{
+	struct ev_proposal *p = e->p;
+
+	for (size_t i = 0; i < e->k->n; i++) {
+		const struct ev_key_column *c = &e->k->columns[i];
+		const struct ev_tree_node *n = node_of(e, i);
+
+		if (i == e->type || c->is_row || !is_reachable(e, i) ||
+		    ev_words_rank(c->words, EV_WORDS_OP) == EV_NO_WORD || !holds_ops(n))
+			continue;
+		if (is_own_op(n) && strcmp(c->words, "op") == 0) {
+			p->op.jq = ev_strdup(c->jq);
+			p->op.why = seen_text(e, i, "");
+		} else if (of_row && !c->no_text) {
+			p->op.jq = ev_infer_text("if %s == \"%s\" then \"delete\" else \"put\" end",
+						 c->jq, delete_word(n));
+			p->op.why = seen_text(e, i, "what was done to the row");
+		} else {
+			continue;
+		}
+		e->op = i;
+		return;
+	}
+}
+
+/* Times */
+
+static bool is_time(const struct envelope *e, size_t i)
+{
+	const struct ev_key_column *c = &e->k->columns[i];
+	const struct ev_tree_node *n = node_of(e, i);
+
+	return n != NULL && is_reachable(e, i) && ev_infer_time(n, c->words) != NULL;
+}
+
+/* The less, the better; NONE is the worst. */
+static int time_order(const struct ev_key_column *c)
+{
+	int rank = ev_words_rank(c->words, EV_WORDS_TIME);
+
+	if (rank == EV_NO_WORD)
+		rank = 30 + (ev_words_rank(c->words, EV_WORDS_TIME_LAST) == EV_NO_WORD) * 10;
+	if (ev_words_rank(c->words, EV_WORDS_MODIFIED) != EV_NO_WORD)
+		rank = 45;
+	return rank + 100 * (int)(c->depth - 1) + (c->is_row ? 50 : 0);
+}
+
+/* Whether each event has it. */
+static bool is_everywhere(const struct envelope *e, size_t i)
+{
+	const struct ev_key_column *c = &e->k->columns[i];
+	const struct ev_tree_node *n = node_of(e, i);
+
+	return c->other == NULL && ev_tree_values(n) - n->kinds[EV_NULL] == e->p->events;
+}
+
+static struct ev_said said_time(struct envelope *e, size_t i)
+{
+	const struct ev_key_column *c = &e->k->columns[i];
+	const struct ev_tree_node *n = node_of(e, i);
+	const char *jq = ev_infer_time(n, c->words);
+	const bool optional = !is_everywhere(e, i);
+
+	e->p->zone |= ev_infer_is_naive(n);
+	return (struct ev_said){
+		ev_infer_text("%s%s%s", c->jq, optional && jq[0] != '\0' ? " | values" : "", jq),
+		seen_text(e, i,
+			  jq[0] == '\0'			   ? ""
+			  : jq[1] == '+'		   ? "days without a time"
+			  : strstr(jq, "todate") == NULL   ? "offsets without a colon"
+			  : strstr(jq, "0.000000001") != 0 ? "nanoseconds since 1970"
+			  : strstr(jq, "0.000001") != NULL ? "microseconds since 1970"
+			  : strstr(jq, "0.001") != NULL	   ? "milliseconds since 1970"
+							   : "seconds since 1970")};
+}
+
+static void choose_time(struct envelope *e)
+{
+	int best = EV_NO_WORD;
+
+	for (size_t i = 0; i < e->k->n; i++) {
+		if (!is_time(e, i) || !is_everywhere(e, i) || time_order(&e->k->columns[i]) >= best)
+			continue;
+		best = time_order(&e->k->columns[i]);
+		e->time = i;
+	}
+}
+
+static void propose_time(struct envelope *e)
+{
+	struct ev_proposal *p = e->p;
+
+	if (e->time == NONE) {
+		p->time.jq = ev_strdup("\"1970-01-01T00:00:00Z\"");
+		p->time.why =
+			ev_strdup("no member near the top is a time in every event: name one");
+		return;
+	}
+	p->time = said_time(e, e->time);
+	p->time_node = node_of(e, e->time);
+	p->timed = ev_infer_range(p->time_node, &p->first, &p->last);
+}
+
+static bool is_version(const struct envelope *e, size_t i)
+{
+	const struct ev_tree_node *n = node_of(e, i);
+
+	return n != NULL && is_reachable(e, i) && n->numbers.n > 0 &&
+	       n->numbers.n + n->kinds[EV_NULL] == ev_tree_values(n) && n->numbers.fraction == 0 &&
+	       !n->numbers.far && n->numbers.min.coef >= 0;
+}
+
+/* Columns that order the versions of an event, by their names. */
+static void choose_order(struct envelope *e)
+{
+	for (size_t i = 0; i < e->k->n; i++) {
+		const struct ev_key_column *c = &e->k->columns[i];
+
+		if (e->version == NONE && !c->is_row && c->depth == 1 && is_version(e, i) &&
+		    ev_words_rank(c->words, EV_WORDS_VERSION) != EV_NO_WORD)
+			e->version = i;
+		if (e->modified == NONE && i != e->time && c->depth == 1 && is_time(e, i) &&
+		    ev_words_rank(c->words, EV_WORDS_MODIFIED) != EV_NO_WORD)
+			e->modified = i;
+	}
+}
+
+/* The id */
+
+static bool is_good_anchor(const struct envelope *e, size_t anchor)
+{
+	const struct ev_key_anchor *a = &e->k->anchors[anchor];
+
+	return !e->k->columns[a->column].lacking && a->n > 0 && is_reachable(e, a->column) &&
+	       a->column != e->type;
+}
+
+static bool is_strong(const struct envelope *e, size_t anchor)
+{
+	const struct ev_key_column *c = &e->k->columns[e->k->anchors[anchor].column];
+
+	return ev_words_rank(c->words, EV_WORDS_ID) != EV_NO_WORD && (c->depth == 1 || c->is_row);
+}
+
+static void put_order(const struct envelope *e, struct ev_key *key)
+{
+	key->n_order = 0;
+	if (e->version != NONE)
+		key->order[key->n_order++] = e->version;
+	if (e->modified != NONE)
+		key->order[key->n_order++] = e->modified;
+	else if (e->time != NONE)
+		key->order[key->n_order++] = e->time;
+}
+
+enum quality { UNIQUE, ORDERED, BY_VERSION };
+
+/* The first anchor that is so good an id by itself; false if none is. */
+static bool choose_anchor(struct envelope *e, bool strong, enum quality quality, struct ev_key *key,
+			  struct ev_key_verdict *v)
+{
+	for (size_t i = 0; i < e->k->n_anchors; i++) {
+		*key = (struct ev_key){.anchor = i};
+		if (!is_good_anchor(e, i) || (strong && !is_strong(e, i)))
+			continue;
+		if (quality == BY_VERSION && e->version == NONE && e->modified == NONE)
+			continue;
+		put_order(e, key);
+		*v = ev_keys_judge(e->k, key);
+		if (v->ids > 0 && (quality == UNIQUE ? v->several == 0 : v->conflicts == 0))
+			return true;
+	}
+	return false;
+}
+
+/* Of change events: the key of the row, and the table's name where there are several. */
+static bool choose_row(struct envelope *e, struct ev_key *key, struct ev_key_verdict *v)
+{
+	for (size_t i = 0; i < e->k->n_anchors; i++) {
+		if (!e->k->columns[e->k->anchors[i].column].is_row || !is_good_anchor(e, i) ||
+		    !is_strong(e, i))
+			continue;
+		*key = (struct ev_key){.anchor = i};
+		if (e->type != NONE && e->p->n_types > 1)
+			key->parts[key->n_parts++] = e->type;
+		*v = ev_keys_judge(e->k, key);
+		return true;
+	}
+	return false;
+}
+
+/* Adds the column that leaves the fewest ids of several events; false if none is left. */
+static bool add_part(struct envelope *e, struct ev_key *key, struct ev_key_verdict *v)
+{
+	struct ev_key best = *key;
+	size_t bytes = e->k->columns[e->k->anchors[key->anchor].column].longest;
+	bool found = false;
+
+	for (size_t i = 0; i < key->n_parts; i++)
+		bytes += e->k->columns[key->parts[i]].longest;
+	for (size_t i = 0; i < e->k->n; i++) {
+		struct ev_key longer = *key;
+		struct ev_key_verdict with;
+
+		if (e->k->columns[i].lacking || e->k->anchors[key->anchor].column == i ||
+		    !is_reachable(e, i) || bytes + e->k->columns[i].longest > ID_BYTES)
+			continue;
+		longer.parts[longer.n_parts++] = i;
+		with = ev_keys_judge(e->k, &longer);
+		if (with.several >= v->several)
+			continue;
+		*v = with;
+		best = longer;
+		found = true;
+	}
+	*key = best;
+	return found;
+}
+
+/* The anchor and the fewest columns beside it with which no two events have one id. */
+static bool choose_several(struct envelope *e, struct ev_key *key, struct ev_key_verdict *v)
+{
+	struct ev_key best;
+	struct ev_key_verdict least = {.several = UINT64_MAX};
+
+	for (size_t i = 0; i < e->k->n_anchors; i++) {
+		if (!is_good_anchor(e, i))
+			continue;
+		*key = (struct ev_key){.anchor = i};
+		*v = ev_keys_judge(e->k, key);
+		while (v->several > 0 && key->n_parts < EV_KEYS_PARTS && add_part(e, key, v))
+			;
+		if (v->several < least.several ||
+		    (v->several == 0 && key->n_parts < best.n_parts)) {
+			least = *v;
+			best = *key;
+		}
+		if (v->several == 0 && key->n_parts == 1)
+			break;
+	}
+	if (least.several == UINT64_MAX)
+		return false;
+	*key = best;
+	*v = least;
+	return true;
+}
+
+static void note(struct ev_proposal *p, char *text)
+{
+	p->notes = ev_realloc_array(p->notes, p->n_notes + 1, sizeof *p->notes);
+	p->notes[p->n_notes++] = text;
+}
+
+/*
+ * No member identifies events: `evparse --add-id` gives them an id. Where short members alone tell
+ * them apart, these are the id of those that have none.
+ */
+static void propose_no_id(struct envelope *e)
+{
+	struct ev_proposal *p = e->p;
+	struct ev_buf texts = {0};
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < e->k->n; i++) {
+		const struct ev_key_column *c = &e->k->columns[i];
+
+		if (!is_reachable(e, i))
+			continue;
+		bytes += c->longest + 1;
+		if (c->other == NULL)
+			ev_buf_printf(&texts, "%s\\(%s)", texts.len > 0 ? " " : "", c->jq);
+	}
+	p->n_id = 1;
+	if (texts.len > 0 && bytes <= ID_BYTES && ev_tree_member(p->all, "event_id", 8) == NULL) {
+		p->id[0].jq = ev_infer_text(".event_id // \"%s\"", ev_buf_str(&texts));
+		p->id[0].why = ev_strdup(
+			"no member tells events apart. Those that are alike here count as one, "
+			"unless evparse --add-id event_id gave each an id");
+	} else {
+		p->id[0].jq = ev_strdup(".event_id");
+		p->id[0].why = ev_strdup("no member tells events apart: give each an id by "
+					 "evparse --add-id event_id");
+	}
+	note(p, ev_strdup("no member tells events apart: give each an id by evparse --add-id "
+			  "event_id"));
+	ev_buf_free(&texts);
+}
+
+static void propose_id(struct envelope *e, const struct ev_key *key, const struct ev_key_verdict *v)
+{
+	struct ev_proposal *p = e->p;
+	const size_t anchor = e->k->anchors[key->anchor].column;
+	const char *more = v->several == 0 ? ""
+			   : v->sampled	   ? "some of several events, which are its versions"
+					   : "those of several events are its versions";
+
+	p->id[p->n_id++] = (struct ev_said){ev_strdup(e->k->columns[anchor].jq),
+					    seen_text(e, anchor, key->n_parts == 0 ? more : "")};
+	for (size_t i = 0; i < key->n_parts; i++)
+		p->id[p->n_id++] = (struct ev_said){
+			ev_strdup(e->k->columns[key->parts[i]].jq),
+			seen_text(e, key->parts[i],
+				  i + 1 < key->n_parts ? ""
+				  : v->several == 0    ? "together they tell all events apart"
+						       : more)};
+}
+
+/* What orders the versions: members by their names where that leaves no conflict, or the time. */
+static void propose_order(struct envelope *e, struct ev_key *key, const struct ev_key_verdict *v)
+{
+	struct ev_proposal *p = e->p;
+	struct ev_key_verdict ordered = *v;
+
+	put_order(e, key);
+	if (v->several > 0)
+		ordered = ev_keys_judge(e->k, key);
+	if (ordered.conflicts > 0) {
+		p->order = (struct ev_said){
+			ev_strdup("arrival"),
+			ev_strdup("events of one id differ, and no version or time orders them")};
+		return;
+	}
+	if (e->version != NONE)
+		p->version = (struct ev_said){ev_strdup(e->k->columns[e->version].jq),
+					      seen_text(e, e->version, "")};
+	if (e->modified != NONE)
+		p->modified = said_time(e, e->modified);
+	if (e->version == NONE && e->modified == NONE)
+		p->order = (struct ev_said){ev_strdup("time"),
+					    ev_strdup("there is neither a version nor a modified "
+						      "time")};
+}
+
+void ev_infer_envelope(struct ev_proposal *p, struct ev_keys *k, size_t type)
+{
+	struct envelope e = {p, k, type, NONE, NONE, NONE, NONE};
+	struct ev_key key = {0};
+	struct ev_key_verdict v = {0};
+
+	if (type != NONE)
+		p->type = (struct ev_said){ev_strdup(k->columns[type].jq), seen_text(&e, type, "")};
+	choose_time(&e);
+	choose_order(&e);
+	if (choose_row(&e, &key, &v) || choose_anchor(&e, true, UNIQUE, &key, &v) ||
+	    choose_anchor(&e, true, BY_VERSION, &key, &v) ||
+	    choose_anchor(&e, false, UNIQUE, &key, &v) ||
+	    choose_anchor(&e, true, ORDERED, &key, &v) || choose_several(&e, &key, &v)) {
+		propose_id(&e, &key, &v);
+		propose_op(&e, k->columns[k->anchors[key.anchor].column].is_row);
+		propose_time(&e);
+		propose_order(&e, &key, &v);
+	} else {
+		propose_no_id(&e);
+		propose_time(&e);
+		p->order =
+			(struct ev_said){ev_strdup("arrival"), ev_strdup("the ids order nothing")};
+	}
+}
