@@ -84,6 +84,10 @@ static void put_seen(const struct envelope *e, size_t column, struct ev_buf *out
 
 	if (n == NULL)
 		return;
+	if (e->k->columns[column].is_row) {
+		ev_buf_puts(out, "the key of the row that was changed");
+		return;
+	}
 	values = ev_tree_values(n) - n->kinds[EV_NULL];
 	ev_buf_puts(out, "in ");
 	if (values == e->p->events)
@@ -116,41 +120,17 @@ static char *seen_text(const struct envelope *e, size_t column, const char *more
 
 /* Operations */
 
-static const struct op {
-	const char *word;
-	bool deletes;
-} ops[] = {{"c", false},
-	   {"r", false},
-	   {"u", false},
-	   {"d", true},
-	   {"i", false},
-	   {"insert", false},
-	   {"update", false},
-	   {"delete", true},
-	   {"create", false},
-	   {"read", false},
-	   {"upsert", false},
-	   {"put", false},
-	   {"patch", false},
-	   {"update_before", false},
-	   {"update_after", false},
-	   {"load", false},
-	   {"bootstrap_insert", false}};
-
-static const struct op *op_of(const char *text)
+static bool is_among(const char *text, enum ev_word_list list)
 {
 	char words[EV_WORDS];
 
 	ev_words_of(text, strlen(text), words);
-	for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
-		if (strcmp(ops[i].word, words) == 0)
-			return &ops[i];
-	return NULL;
+	return ev_words_rank(words, list) != EV_NO_WORD;
 }
 
 bool ev_infer_is_op(const char *text)
 {
-	return op_of(text) != NULL;
+	return is_among(text, EV_WORDS_DID);
 }
 
 /* Whether all values at the node are operations, and are known. */
@@ -182,7 +162,7 @@ static const char *delete_word(const struct ev_tree_node *n)
 	const char *any = n->sample.texts[0].p;
 
 	for (uint32_t i = 0; i < n->sample.n_texts; i++)
-		if (op_of(n->sample.texts[i].p)->deletes)
+		if (is_among(n->sample.texts[i].p, EV_WORDS_DELETED))
 			return n->sample.texts[i].p;
 	if (strlen(any) == 1)
 		return isupper((unsigned char)any[0]) ? "D" : "d";
@@ -354,7 +334,8 @@ static bool choose_anchor(struct envelope *e, bool strong, enum quality quality,
 {
 	for (size_t i = 0; i < e->k->n_anchors; i++) {
 		*key = (struct ev_key){.anchor = i};
-		if (!is_good_anchor(e, i) || (strong && !is_strong(e, i)))
+		if (!is_good_anchor(e, i) || !e->k->anchors[i].named ||
+		    (strong && !is_strong(e, i)))
 			continue;
 		if (quality == BY_VERSION && e->version == NONE && e->modified == NONE)
 			continue;
@@ -410,6 +391,18 @@ static bool add_part(struct envelope *e, struct ev_key *key, struct ev_key_verdi
 	return found;
 }
 
+/* Of a name that says nothing: codes of which there are many. */
+static bool may_be_first(const struct envelope *e, size_t anchor)
+{
+	const struct ev_tree_node *n = node_of(e, e->k->anchors[anchor].column);
+	enum { MANY = 4 };
+
+	return e->k->anchors[anchor].named ||
+	       (n->kinds[EV_STRING] == e->p->events && (n->forms & EV_FORM_CODE) != 0 &&
+		(n->forms & (EV_FORM_TIME | EV_FORM_DATE | EV_FORM_NUMBER)) == 0 &&
+		MANY * ev_sample_distinct(&n->sample) >= e->p->events);
+}
+
 /* The anchor and the fewest columns beside it with which no two events have one id. */
 static bool choose_several(struct envelope *e, struct ev_key *key, struct ev_key_verdict *v)
 {
@@ -417,7 +410,7 @@ static bool choose_several(struct envelope *e, struct ev_key *key, struct ev_key
 	struct ev_key_verdict least = {.several = UINT64_MAX};
 
 	for (size_t i = 0; i < e->k->n_anchors; i++) {
-		if (!is_good_anchor(e, i))
+		if (!is_good_anchor(e, i) || !may_be_first(e, i))
 			continue;
 		*key = (struct ev_key){.anchor = i};
 		*v = ev_keys_judge(e->k, key);

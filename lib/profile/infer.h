@@ -102,15 +102,17 @@ void ev_infer_envelope(struct ev_proposal *p, struct ev_keys *keys, size_t type)
 const struct ev_tree_node *ev_infer_node(const struct ev_proposal *p, const struct ev_path *path);
 
 /* column.c: the column for values. */
+enum { EV_INFER_TYPE = 32 };
 struct ev_infer_column {
-	char type[32];
-	const char *jq; /* behind the path, or "" */
-	bool naive;	/* it needs event.zone */
+	char type[EV_INFER_TYPE];
+	/* What stands behind the path, or "": which values are left out, and what is made of them. */
+	const char *filter, *jq;
+	bool naive; /* it needs event.zone */
 };
-/* False: no column takes them all. */
+/* optional: null, or absent, in some. False: no column takes them all. */
 bool ev_infer_column(const struct ev_tree_node *n, bool optional, struct ev_infer_column *c);
 /* Whether the values name things: ids, numbers of orders, SKUs. */
-bool ev_infer_is_id(const struct ev_tree_node *n, const char *words);
+bool ev_infer_is_id(const char *words);
 
 /* star.c */
 void ev_infer_star(struct ev_proposal *p);

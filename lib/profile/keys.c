@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "profile/words.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { DEEPEST = 3, ROOM = 2 * EV_KEYS_ROWS, FOUND = 256 };
@@ -23,7 +24,7 @@ static int order_of(const char *words, unsigned depth)
 	} roles[] = {{EV_WORDS_ID, 0},	      {EV_WORDS_TYPE, 10},	{EV_WORDS_VERSION, 30},
 		     {EV_WORDS_TIME, 40},     {EV_WORDS_MODIFIED, 60},	{EV_WORDS_OP, 70},
 		     {EV_WORDS_ID_LAST, 100}, {EV_WORDS_TIME_LAST, 120}};
-	int least = 200;
+	int least = 150;
 
 	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
 		int rank = ev_words_rank(words, roles[i].list);
@@ -34,99 +35,131 @@ static int order_of(const char *words, unsigned depth)
 	return least + 100 * (int)(depth - 1);
 }
 
-static void note_scalar(struct found *f, const char *jq, const char *other, const char *name,
-			size_t len, unsigned depth)
+/* Where a walk through the first event is. */
+struct where {
+	const char *path, *other; /* in jq; other: where else the same row may stand, or NULL */
+	bool row;		  /* in the row of a change event */
+	unsigned depth;
+};
+
+static void note_scalar(struct found *f, const struct where *at, const char *name, size_t len)
 {
 	struct ev_key_column *c;
 	char words[EV_WORDS];
 	struct ev_error none;
-	struct ev_path *path = ev_path_parse(jq, &none);
-	struct ev_buf both = {0};
 
-	if (path == NULL || f->n == FOUND) {
-		ev_path_free(&path);
+	if (f->n == FOUND)
 		return;
-	}
 	ev_words_of(name, len, words);
 	c = &f->list[f->n++];
 	*c = (struct ev_key_column){.words = ev_strdup(words),
-				    .depth = depth,
-				    .path = path,
-				    .is_row = other != NULL,
-				    .order = order_of(words, depth)};
-	ev_buf_puts(&both, jq);
-	if (other != NULL) {
-		c->other = ev_path_parse(other, &none);
-		ev_buf_printf(&both, " // %s", other);
+				    .depth = at->depth,
+				    .path = ev_path_parse(at->path, &none),
+				    .is_row = at->row,
+				    .order = order_of(words, at->depth)};
+	if (at->other == NULL) {
+		c->jq = ev_strdup(at->path);
+		return;
 	}
-	c->jq = ev_strdup(ev_buf_str(&both));
-	ev_buf_free(&both);
+	c->other = ev_path_parse(at->other, &none);
+	c->jq = ev_malloc(strlen(at->path) + strlen(at->other) + sizeof " // ");
+	sprintf(c->jq, "%s // %s", at->path, at->other);
 }
 
-static bool is_name(const struct ev_doc *d, uint32_t name, const char *word)
+/* Whether a member here, or one level below, says what a change event did to its row. */
+static bool has_op(const struct ev_doc *d, uint32_t at, bool below)
 {
-	return ev_string_is(d, name, word, strlen(word));
+	char words[EV_WORDS];
+
+	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i + 1)) {
+		const struct ev_node *name = &d->nodes[i], *value = &d->nodes[i + 1];
+
+		if (below && value->kind == EV_OBJECT && has_op(d, i + 1, false))
+			return true;
+		if (value->kind != EV_STRING)
+			continue;
+		ev_words_of(d->text + name->pos, name->end - name->pos, words);
+		if (ev_words_rank(words, EV_WORDS_OP) == EV_NO_WORD)
+			continue;
+		ev_words_of(d->text + value->pos, value->end - value->pos, words);
+		if (ev_words_rank(words, EV_WORDS_DID) != EV_NO_WORD)
+			return true;
+	}
+	return false;
 }
 
-static void find_scalars(struct found *f, uint32_t at, const char *path, const char *other,
-			 unsigned depth);
+static void find_scalars(struct found *f, uint32_t at, const struct where *where);
 
-/* The row of a change event stands behind it, or before it where it was deleted. */
-static bool find_row(struct found *f, uint32_t at, const char *path, unsigned depth)
+static uint32_t object_at(const struct ev_doc *d, uint32_t at, const char *name)
+{
+	const uint32_t value = ev_member(d, at, name, strlen(name));
+
+	return value != EV_NOWHERE && ev_kind(d, value) == EV_OBJECT ? value : EV_NOWHERE;
+}
+
+/* The row of a change event: as it was after the change, or before it where it was deleted. */
+static bool find_row(struct found *f, uint32_t at, const struct where *where)
 {
 	const struct ev_doc *d = f->d;
-	uint32_t after = ev_member(d, at, "after", 5), before = ev_member(d, at, "before", 6), row;
-	struct ev_buf a = {0}, b = {0};
+	const uint32_t after = object_at(d, at, "after"), before = object_at(d, at, "before"),
+		       data = object_at(d, at, "data"), row = after != EV_NOWHERE ? after : before;
+	struct ev_buf first = {0}, second = {0};
+	struct where inner = {.row = true, .depth = where->depth + 1};
 
-	if (after == EV_NOWHERE || before == EV_NOWHERE)
+	if ((row == EV_NOWHERE && data == EV_NOWHERE) || !has_op(d, at, true))
 		return false;
-	row = ev_kind(d, after) == EV_OBJECT ? after : before;
-	if (ev_kind(d, row) != EV_OBJECT)
-		return false;
-	ev_buf_printf(&a, "%s.after", path);
-	ev_buf_printf(&b, "%s.before", path);
-	find_scalars(f, row, ev_buf_str(&a), ev_buf_str(&b), depth + 1);
-	ev_buf_free(&a);
-	ev_buf_free(&b);
+	ev_buf_printf(&first, "%s.%s", where->path, row != EV_NOWHERE ? "after" : "data");
+	ev_buf_printf(&second, "%s.before", where->path);
+	inner.path = ev_buf_str(&first);
+	inner.other = row != EV_NOWHERE ? ev_buf_str(&second) : NULL;
+	find_scalars(f, row != EV_NOWHERE ? row : data, &inner);
+	ev_buf_free(&first);
+	ev_buf_free(&second);
 	return true;
 }
 
-static void find_scalars(struct found *f, uint32_t at, const char *path, const char *other,
-			 unsigned depth)
+static bool holds_row(const char *name, size_t len)
+{
+	return (len == 5 && memcmp(name, "after", 5) == 0) ||
+	       (len == 6 && memcmp(name, "before", 6) == 0) ||
+	       (len == 4 && memcmp(name, "data", 4) == 0);
+}
+
+static void find_scalars(struct found *f, uint32_t at, const struct where *where)
 {
 	const struct ev_doc *d = f->d;
-	const bool row = other == NULL && find_row(f, at, path, depth);
-	struct ev_buf text = {0}, jq = {0}, second = {0};
+	const bool row = !where->row && find_row(f, at, where);
+	struct ev_buf text = {0}, path = {0}, other = {0};
 
 	for (uint32_t i = ev_first(d, at); i < ev_end(d, at); i = ev_next(d, i + 1)) {
 		const enum ev_kind kind = ev_kind(d, i + 1);
-		const char *name;
+		struct where inner = *where;
 		size_t len;
+		const char *name = ev_string(d, i, &text, &len);
 
-		if (row && (is_name(d, i, "after") || is_name(d, i, "before")))
+		if ((row && holds_row(name, len)) || memchr(name, '\0', len) != NULL ||
+		    len > EV_ID_MAX || (len == 3 && memcmp(name, "_ev", 3) == 0))
 			continue;
-		name = ev_string(d, i, &text, &len);
-		if ((depth == 1 && len == 3 && memcmp(name, "_ev", 3) == 0) ||
-		    memchr(name, '\0', len) != NULL || len > EV_ID_MAX)
-			continue;
-		ev_buf_reset(&jq);
-		ev_buf_puts(&jq, path);
-		ev_path_put_name(name, len, &jq);
-		ev_buf_reset(&second);
-		if (other != NULL) {
-			ev_buf_puts(&second, other);
-			ev_path_put_name(name, len, &second);
+		ev_buf_reset(&path);
+		ev_buf_puts(&path, where->path);
+		ev_path_put_name(name, len, &path);
+		inner.path = ev_buf_str(&path);
+		if (where->other != NULL) {
+			ev_buf_reset(&other);
+			ev_buf_puts(&other, where->other);
+			ev_path_put_name(name, len, &other);
+			inner.other = ev_buf_str(&other);
 		}
-		if (kind == EV_OBJECT && depth < DEEPEST)
-			find_scalars(f, i + 1, ev_buf_str(&jq),
-				     other != NULL ? ev_buf_str(&second) : NULL, depth + 1);
-		else if (kind < EV_ARRAY)
-			note_scalar(f, ev_buf_str(&jq), other != NULL ? ev_buf_str(&second) : NULL,
-				    name, len, depth);
+		if (kind < EV_ARRAY) {
+			note_scalar(f, &inner, name, len);
+		} else if (kind == EV_OBJECT && where->depth < DEEPEST) {
+			inner.depth++;
+			find_scalars(f, i + 1, &inner);
+		}
 	}
 	ev_buf_free(&text);
-	ev_buf_free(&jq);
-	ev_buf_free(&second);
+	ev_buf_free(&path);
+	ev_buf_free(&other);
 }
 
 static int by_order(const void *a, const void *b)
@@ -151,12 +184,19 @@ static bool may_identify(const struct ev_key_column *c)
 	       ev_words_rank(c->words, EV_WORDS_ID_LAST) != EV_NO_WORD;
 }
 
+static void add_anchors(struct ev_keys *k, bool named, size_t most)
+{
+	for (size_t i = 0; i < k->n && k->n_anchors < most; i++)
+		if (may_identify(&k->columns[i]) == named)
+			k->anchors[k->n_anchors++] = (struct ev_key_anchor){i, named, NULL, 0, 0};
+}
+
 void ev_keys_begin(struct ev_keys *k, struct ev_events *events, const struct ev_event *first)
 {
 	struct found *f = ev_calloc(1, sizeof *f);
 
 	f->d = first->doc;
-	find_scalars(f, 0, "", NULL, 1);
+	find_scalars(f, 0, &(struct where){.path = "", .depth = 1});
 	qsort(f->list, f->n, sizeof f->list[0], by_order);
 	for (size_t i = 0; i < f->n; i++) {
 		struct ev_key_column *c = &f->list[i];
@@ -167,11 +207,11 @@ void ev_keys_begin(struct ev_keys *k, struct ev_events *events, const struct ev_
 		}
 		c->slot = ev_events_want(events, c->path);
 		c->other_slot = ev_events_want(events, c->other);
-		if (may_identify(c) && k->n_anchors < EV_KEYS_ANCHORS)
-			k->anchors[k->n_anchors++] = (struct ev_key_anchor){.column = k->n};
 		k->columns[k->n++] = *c;
 	}
 	free(f);
+	add_anchors(k, true, EV_KEYS_NAMED);
+	add_anchors(k, false, EV_KEYS_ANCHORS);
 }
 
 static uint32_t value_at(const struct ev_event *event, uint32_t slot)

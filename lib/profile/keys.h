@@ -3,7 +3,7 @@
  * the files of profile alone.
  *
  * The scalars near the top of the first event are columns. Those whose names say that they identify
- * something are anchors. Of each anchor a sample of events is held: all that have a sampled value
+ * something are anchors, and others where these are few. Of each anchor a sample of events is held: all that have a sampled value
  * there. So what an id made of the anchor and of other columns would do can be told exactly for
  * these events: how many ids there would be, and whether two events that differ would have the same
  * id, or even the same id and order. While there are no more than EV_KEYS_ROWS different events the
@@ -14,7 +14,13 @@
 
 #include "record/event.h"
 
-enum { EV_KEYS_COLUMNS = 16, EV_KEYS_ANCHORS = 6, EV_KEYS_ROWS = 8192, EV_KEYS_PARTS = 4 };
+enum {
+	EV_KEYS_COLUMNS = 16,
+	EV_KEYS_ANCHORS = 6,
+	EV_KEYS_NAMED = 4,
+	EV_KEYS_ROWS = 8192,
+	EV_KEYS_PARTS = 4
+};
 
 struct ev_key_column {
 	char *jq;		      /* ".a.b", or ".after.id // .before.id" */
@@ -36,6 +42,7 @@ struct ev_key_row {
 
 struct ev_key_anchor {
 	size_t column;
+	bool named;		 /* its name says that it identifies something */
 	struct ev_key_row *rows; /* in no order */
 	size_t n;
 	uint32_t level;

@@ -31,7 +31,7 @@ bool ev_write_is_set(const struct ev_tree_node *n)
 	       n->kinds[EV_STRING] >= SET && n->kinds[EV_STRING] >= 5 * (uint64_t)s->n &&
 	       (n->forms & (EV_FORM_CODE | EV_FORM_NUMBER)) == EV_FORM_CODE && n->n_empty == 0 &&
 	       (n->forms & (EV_FORM_TIME | EV_FORM_DATE | EV_FORM_UUID)) == 0 &&
-	       !ev_infer_is_id(n, words);
+	       !ev_infer_is_id(words);
 }
 
 bool ev_write_is_closed(const struct ev_tree_node *n)

@@ -32,8 +32,9 @@ static bool is_list(const struct ev_tree_node *n)
 /* Objects that are put around others and say nothing. */
 static bool is_wrapper(const char *words)
 {
-	static const char *const wrappers[] = {"data",	 "object", "payload", "metadata",   "after",
-					       "before", "detail", "body",    "attributes", NULL};
+	static const char *const wrappers[] = {"data",	   "object",	 "payload",
+					       "metadata", "after",	 "detail",
+					       "body",	   "attributes", NULL};
 
 	for (int i = 0; wrappers[i] != NULL; i++)
 		if (strcmp(words, wrappers[i]) == 0)
@@ -119,7 +120,7 @@ static void scalar_column(struct ev_proposal *p, struct ev_proposal_table *t,
 	type = how.type;
 	d = dimension_of(p, t->each, ev_buf_str(&from), &type);
 	if (d == NULL)
-		ev_buf_puts(&from, how.jq);
+		ev_buf_printf(&from, "%s%s", how.filter, how.jq);
 	if (!(n == p->time_node && at->path[0] == '\0')) {
 		c = put_column(t, name.p, name.len, ev_buf_str(&from), type, n);
 		if (d != NULL && c->dimension == NULL)
@@ -182,22 +183,28 @@ static struct ev_proposal_table *new_table(struct ev_proposal *p, struct ev_prop
 	return t;
 }
 
+/* A part of the id, if it is a path. */
+static void id_column(struct ev_proposal *p, struct ev_proposal_table *t, const char *jq)
+{
+	struct ev_error none;
+	struct ev_path *path = ev_path_parse(jq, &none);
+	const struct ev_tree_node *n = path != NULL ? ev_infer_node(p, path) : NULL;
+	struct ev_infer_column how;
+
+	if (n != NULL && n != p->time_node &&
+	    strcmp(jq, p->type.jq != NULL ? p->type.jq : "") != 0 &&
+	    ev_infer_column(n, false, &how) && how.jq[0] == '\0')
+		put_column(t, n->name, n->len, jq, how.type, n);
+	ev_path_free(&path);
+}
+
 /* The type and the time, which every fact bears. */
 static void envelope_columns(struct ev_proposal *p, struct ev_proposal_table *t, bool type)
 {
 	struct ev_proposal_column *c;
 
-	for (size_t i = 0; i < p->n_id; i++) {
-		struct ev_error none;
-		struct ev_path *path = ev_path_parse(p->id[i].jq, &none);
-		const struct ev_tree_node *n = path != NULL ? ev_infer_node(p, path) : NULL;
-
-		ev_path_free(&path);
-		if (n != NULL)
-			scalar_column(p, t,
-				      &(struct place){.path = "", .prefix = "", .rows = p->events},
-				      n);
-	}
+	for (size_t i = 0; i < p->n_id; i++)
+		id_column(p, t, p->id[i].jq);
 	if (type && p->type.jq != NULL)
 		put_column(t, "event_type", 10, p->type.jq, "varchar(255)", NULL);
 	if (p->time_node == NULL)
@@ -350,8 +357,11 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* A dimension of what a member identifies. prefix: of attributes, or "" for all beside it. */
-static void dimension(struct ev_proposal *p, const struct ev_tree_node *object, const char *path,
+/*
+ * A dimension of what a member identifies. prefix: of attributes, or "" for all beside it. False if
+ * it can be none.
+ */
+static bool dimension(struct ev_proposal *p, const struct ev_tree_node *object, const char *path,
 		      const char *each, const struct ev_tree_node *key, const char *name,
 		      const char *prefix)
 {
@@ -361,7 +371,7 @@ static void dimension(struct ev_proposal *p, const struct ev_tree_node *object, 
 	char words[EV_WORDS];
 
 	if (p->n_dimensions >= DIMENSIONS || !is_key(key, &how) || !comes_again(key))
-		return;
+		return false;
 	ev_buf_printf(&text, "dim_%s", name);
 	d = new_table(p, &p->dimensions, &p->n_dimensions, text.p, text.len);
 	/* The key's own column is called after the table. */
@@ -381,6 +391,7 @@ static void dimension(struct ev_proposal *p, const struct ev_tree_node *object, 
 	}
 	ev_buf_free(&text);
 	ev_buf_free(&count);
+	return true;
 }
 
 static bool is_id_of_event(const struct ev_proposal *p, const char *path,
@@ -402,24 +413,24 @@ static void named_ids(struct ev_proposal *p, const struct ev_tree_node *object, 
 		      const char *each)
 {
 	char words[EV_WORDS], prefix[EV_WORDS + 1];
+	bool first = each != NULL; /* whose attributes are all that is said of an element */
 
 	for (uint32_t i = 0; i < object->n; i++) {
 		const struct ev_tree_node *n = object->members[i];
 		size_t len;
 
 		ev_words_of(n->name, n->len, words);
+		if (first && strcmp(words, "sku") == 0)
+			memcpy(words, "product_id", sizeof "product_id");
 		len = strlen(words);
-		if (strcmp(words, "sku") == 0) {
-			dimension(p, object, path, each, n, "product", each != NULL ? "" : "sku_");
-			continue;
-		}
 		if (len <= 3 || strcmp(words + len - 3, "_id") != 0 || is_id_of_event(p, path, n) ||
 		    strcmp(words, "event_id") == 0)
 			continue;
 		words[len - 3] = '\0';
 		memcpy(prefix, words, len - 3);
 		memcpy(prefix + len - 3, "_", 2);
-		dimension(p, object, path, each, n, words, prefix);
+		if (dimension(p, object, path, each, n, words, first ? "" : prefix))
+			first = false;
 	}
 }
 

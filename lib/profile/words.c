@@ -63,6 +63,9 @@ static const char *const lists[] = {
 		"last_updated",
 	[EV_WORDS_VERSION] = "version rev revision event_version object_version seq sequence",
 	[EV_WORDS_OP] = "op operation op_type event_type type event action",
+	[EV_WORDS_DID] = "c r u d i insert update delete create read upsert put patch load "
+			 "update_before update_after bootstrap_insert",
+	[EV_WORDS_DELETED] = "d delete",
 	[EV_WORDS_AMOUNT_LAST] =
 		"total amount revenue price sum cost fee tax balance value paid subtotal discount "
 		"shipping weight rate open close high low volume",

@@ -26,6 +26,8 @@ enum ev_word_list {
 	EV_WORDS_MODIFIED,
 	EV_WORDS_VERSION,
 	EV_WORDS_OP,
+	EV_WORDS_DID,	  /* values: what a change event did to its row */
+	EV_WORDS_DELETED, /* those of them that delete it */
 	EV_WORDS_AMOUNT_LAST,
 	EV_WORDS_COUNT_LAST,
 	EV_WORDS_CURRENCY_LAST,
