@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ID_BYTES = 255, NONE = EV_KEYS_COLUMNS };
+#define NO_TIME "\"1970-01-01T00:00:00Z\""
+
+enum { ID_BYTES = 255, NONE = EV_KEYS_COLUMNS, SHORT_PARTS = 6 };
 
 /* The envelope in the making: indices of columns, NONE for none. */
 struct envelope {
@@ -198,12 +200,23 @@ static void propose_op(struct envelope *e, bool of_row)
 
 /* Times */
 
+/* As ev_infer_time, of nearly all values: an event with another one is no event. */
+static const char *time_of(const struct ev_tree_node *n, const char *words)
+{
+	const uint64_t values = ev_tree_values(n) - n->kinds[EV_NULL];
+	const char *jq = ev_infer_time(n, words);
+
+	return jq == NULL && n->times > 0 && !ev_infer_is_seldom(n->times, values) ? "" : jq;
+}
+
 static bool is_time(const struct envelope *e, size_t i)
 {
 	const struct ev_key_column *c = &e->k->columns[i];
 	const struct ev_tree_node *n = node_of(e, i);
 
-	return n != NULL && is_reachable(e, i) && ev_infer_time(n, c->words) != NULL;
+	return n != NULL && is_reachable(e, i) &&
+	       ev_words_rank(c->words, EV_WORDS_IGNORE) == EV_NO_WORD &&
+	       time_of(n, c->words) != NULL;
 }
 
 /* The less, the better; NONE is the worst. */
@@ -218,33 +231,39 @@ static int time_order(const struct ev_key_column *c)
 	return rank + 100 * (int)(c->depth - 1) + (c->is_row ? 50 : 0);
 }
 
-/* Whether each event has it. */
-static bool is_everywhere(const struct envelope *e, size_t i)
+static const char *unit_of(const char *jq)
 {
-	const struct ev_key_column *c = &e->k->columns[i];
-	const struct ev_tree_node *n = node_of(e, i);
+	static const struct {
+		const char *part, *unit;
+	} units[] = {
+		{"0.000000001", "nanoseconds since 1970"}, {"0.000001", "microseconds since 1970"},
+		{"0.001", "milliseconds since 1970"},	   {"todate", "seconds since 1970"},
+		{"T00:00:00Z", "days without a time"},	   {"[:-2]", "offsets without a colon"}};
 
-	return c->other == NULL && ev_tree_values(n) - n->kinds[EV_NULL] == e->p->events;
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+		if (strstr(jq, units[i].part) != NULL)
+			return units[i].unit;
+	return "";
 }
 
-static struct ev_said said_time(struct envelope *e, size_t i)
+/* needed: each event must have one. */
+static struct ev_said said_time(struct envelope *e, size_t i, bool needed)
 {
 	const struct ev_key_column *c = &e->k->columns[i];
 	const struct ev_tree_node *n = node_of(e, i);
-	const char *jq = ev_infer_time(n, c->words);
-	const bool optional = !is_everywhere(e, i);
+	const char *jq = time_of(n, c->words),
+		   *values = c->absent > 0 && jq[0] != '\0' ? " | values" : "";
 
-	e->p->zone |= ev_infer_is_naive(n);
-	return (struct ev_said){
-		ev_infer_text("%s%s%s", c->jq, optional && jq[0] != '\0' ? " | values" : "", jq),
-		seen_text(e, i,
-			  jq[0] == '\0'			   ? ""
-			  : jq[1] == '+'		   ? "days without a time"
-			  : strstr(jq, "todate") == NULL   ? "offsets without a colon"
-			  : strstr(jq, "0.000000001") != 0 ? "nanoseconds since 1970"
-			  : strstr(jq, "0.000001") != NULL ? "microseconds since 1970"
-			  : strstr(jq, "0.001") != NULL	   ? "milliseconds since 1970"
-							   : "seconds since 1970")};
+	const uint64_t others = ev_tree_values(n) - n->kinds[EV_NULL] - n->times;
+	const char *more = unit_of(jq);
+
+	e->p->zone |= n->times > n->zoned;
+	if (jq[0] == '\0' && others > 0)
+		more = "the events in which it is no time are rejected";
+	return (struct ev_said){needed && c->absent > 0
+					? ev_infer_text("(%s%s%s) // " NO_TIME, c->jq, values, jq)
+					: ev_infer_text("%s%s%s", c->jq, values, jq),
+				seen_text(e, i, more)};
 }
 
 static void choose_time(struct envelope *e)
@@ -252,7 +271,9 @@ static void choose_time(struct envelope *e)
 	int best = EV_NO_WORD;
 
 	for (size_t i = 0; i < e->k->n; i++) {
-		if (!is_time(e, i) || !is_everywhere(e, i) || time_order(&e->k->columns[i]) >= best)
+		if (!is_time(e, i) || e->k->columns[i].other != NULL ||
+		    ev_infer_is_seldom(e->p->events - e->k->columns[i].absent, e->p->events) ||
+		    time_order(&e->k->columns[i]) >= best)
 			continue;
 		best = time_order(&e->k->columns[i]);
 		e->time = i;
@@ -264,12 +285,12 @@ static void propose_time(struct envelope *e)
 	struct ev_proposal *p = e->p;
 
 	if (e->time == NONE) {
-		p->time.jq = ev_strdup("\"1970-01-01T00:00:00Z\"");
+		p->time.jq = ev_strdup(NO_TIME);
 		p->time.why =
 			ev_strdup("no member near the top is a time in every event: name one");
 		return;
 	}
-	p->time = said_time(e, e->time);
+	p->time = said_time(e, e->time, true);
 	p->time_node = node_of(e, e->time);
 	p->timed = ev_infer_range(p->time_node, &p->first, &p->last);
 }
@@ -300,12 +321,19 @@ static void choose_order(struct envelope *e)
 
 /* The id */
 
+static bool is_versioned(const struct envelope *e)
+{
+	return e->version != NONE || e->modified != NONE;
+}
+
 static bool is_good_anchor(const struct envelope *e, size_t anchor)
 {
 	const struct ev_key_anchor *a = &e->k->anchors[anchor];
 
-	return !e->k->columns[a->column].lacking && a->n > 0 && is_reachable(e, a->column) &&
-	       a->column != e->type;
+	const struct ev_key_column *c = &e->k->columns[a->column];
+
+	return a->n > 0 && is_reachable(e, a->column) && a->column != e->type &&
+	       !ev_infer_is_seldom(e->p->events - c->absent - c->no_id, e->p->events);
 }
 
 static bool is_strong(const struct envelope *e, size_t anchor)
@@ -326,7 +354,17 @@ static void put_order(const struct envelope *e, struct ev_key *key)
 		key->order[key->n_order++] = e->time;
 }
 
-enum quality { UNIQUE, ORDERED, BY_VERSION };
+/* MOSTLY: nearly all ids are of one event, or have their events ordered. */
+enum quality { UNIQUE, ORDERED, BY_VERSION, MOSTLY };
+
+static bool is_so_good(const struct ev_key_verdict *v, enum quality quality)
+{
+	if (v->ids == 0)
+		return false;
+	if (quality == MOSTLY)
+		return v->conflicts <= v->ids / 20;
+	return quality == UNIQUE ? v->several == 0 : v->conflicts == 0;
+}
 
 /* The first anchor that is so good an id by itself; false if none is. */
 static bool choose_anchor(struct envelope *e, bool strong, enum quality quality, struct ev_key *key,
@@ -337,11 +375,11 @@ static bool choose_anchor(struct envelope *e, bool strong, enum quality quality,
 		if (!is_good_anchor(e, i) || !e->k->anchors[i].named ||
 		    (strong && !is_strong(e, i)))
 			continue;
-		if (quality == BY_VERSION && e->version == NONE && e->modified == NONE)
+		if (quality == BY_VERSION && !is_versioned(e))
 			continue;
 		put_order(e, key);
 		*v = ev_keys_judge(e->k, key);
-		if (v->ids > 0 && (quality == UNIQUE ? v->several == 0 : v->conflicts == 0))
+		if (is_so_good(v, quality))
 			return true;
 	}
 	return false;
@@ -376,8 +414,9 @@ static bool add_part(struct envelope *e, struct ev_key *key, struct ev_key_verdi
 		struct ev_key longer = *key;
 		struct ev_key_verdict with;
 
-		if (e->k->columns[i].lacking || e->k->anchors[key->anchor].column == i ||
-		    !is_reachable(e, i) || bytes + e->k->columns[i].longest > ID_BYTES)
+		if (e->k->columns[i].no_id > 0 || e->k->columns[i].absent > 0 ||
+		    e->k->anchors[key->anchor].column == i || !is_reachable(e, i) ||
+		    bytes + e->k->columns[i].longest > ID_BYTES)
 			continue;
 		longer.parts[longer.n_parts++] = i;
 		with = ev_keys_judge(e->k, &longer);
@@ -410,7 +449,8 @@ static bool choose_several(struct envelope *e, struct ev_key *key, struct ev_key
 	struct ev_key_verdict least = {.several = UINT64_MAX};
 
 	for (size_t i = 0; i < e->k->n_anchors; i++) {
-		if (!is_good_anchor(e, i) || !may_be_first(e, i))
+		if (!is_good_anchor(e, i) || !may_be_first(e, i) ||
+		    e->k->columns[e->k->anchors[i].column].absent > 0)
 			continue;
 		*key = (struct ev_key){.anchor = i};
 		*v = ev_keys_judge(e->k, key);
@@ -438,27 +478,40 @@ static void note(struct ev_proposal *p, char *text)
 }
 
 /*
- * No member identifies events: `evparse --add-id` gives them an id. Where short members alone tell
- * them apart, these are the id of those that have none.
+ * A text of short members, by which events that have no id can be told apart; NULL if there are
+ * none. other_than: a column.
  */
+static char *text_id(const struct envelope *e, size_t other_than)
+{
+	struct ev_buf text = {0};
+	size_t bytes = 0, n = 0;
+
+	for (size_t i = 0; i < e->k->n && n < SHORT_PARTS; i++) {
+		const struct ev_key_column *c = &e->k->columns[i];
+
+		if (i == other_than || c->other != NULL ||
+		    ev_words_rank(c->words, EV_WORDS_IGNORE) != EV_NO_WORD || !is_reachable(e, i) ||
+		    bytes + c->longest + 5 > ID_BYTES)
+			continue;
+		bytes += c->longest + 5; /* at least null, and a space */
+		ev_buf_printf(&text, "%s\\(%s)", n++ > 0 ? " " : "", c->jq);
+	}
+	if (n == 0) {
+		ev_buf_free(&text);
+		return NULL;
+	}
+	return take(&text);
+}
+
+/* No member identifies events: evparse --add-id gives them an id. */
 static void propose_no_id(struct envelope *e)
 {
 	struct ev_proposal *p = e->p;
-	struct ev_buf texts = {0};
-	size_t bytes = 0;
+	char *text = text_id(e, NONE);
 
-	for (size_t i = 0; i < e->k->n; i++) {
-		const struct ev_key_column *c = &e->k->columns[i];
-
-		if (!is_reachable(e, i))
-			continue;
-		bytes += c->longest + 1;
-		if (c->other == NULL)
-			ev_buf_printf(&texts, "%s\\(%s)", texts.len > 0 ? " " : "", c->jq);
-	}
 	p->n_id = 1;
-	if (texts.len > 0 && bytes <= ID_BYTES && ev_tree_member(p->all, "event_id", 8) == NULL) {
-		p->id[0].jq = ev_infer_text(".event_id // \"%s\"", ev_buf_str(&texts));
+	if (text != NULL && ev_tree_member(p->all, "event_id", 8) == NULL) {
+		p->id[0].jq = ev_infer_text(".event_id // \"%s\"", text);
 		p->id[0].why = ev_strdup(
 			"no member tells events apart. Those that are alike here count as one, "
 			"unless evparse --add-id event_id gave each an id");
@@ -469,17 +522,35 @@ static void propose_no_id(struct envelope *e)
 	}
 	note(p, ev_strdup("no member tells events apart: give each an id by evparse --add-id "
 			  "event_id"));
-	ev_buf_free(&texts);
+	free(text);
+}
+
+/* An id that some events lack. */
+static void propose_lacking(struct envelope *e, size_t column)
+{
+	const struct ev_key_column *c = &e->k->columns[column];
+	char *text = text_id(e, column);
+
+	e->p->id[e->p->n_id++] = (struct ev_said){
+		ev_infer_text(text != NULL ? "%s // \"%s\"" : "%s", c->jq, text),
+		seen_text(e, column, "the others are told apart by what stands behind it")};
+	free(text);
 }
 
 static void propose_id(struct envelope *e, const struct ev_key *key, const struct ev_key_verdict *v)
 {
 	struct ev_proposal *p = e->p;
 	const size_t anchor = e->k->anchors[key->anchor].column;
-	const char *more = v->several == 0 ? ""
-			   : v->sampled	   ? "some of several events, which are its versions"
-					   : "those of several events are its versions";
+	const char *more = e->k->columns[anchor].no_id > 0
+				   ? "the events in which it is no id are rejected"
+			   : v->several == 0 ? ""
+			   : v->sampled	     ? "some of several events, which are its versions"
+					     : "those of several events are its versions";
 
+	if (e->k->columns[anchor].absent > 0 && !e->k->columns[anchor].is_row) {
+		propose_lacking(e, anchor);
+		return;
+	}
 	p->id[p->n_id++] = (struct ev_said){ev_strdup(e->k->columns[anchor].jq),
 					    seen_text(e, anchor, key->n_parts == 0 ? more : "")};
 	for (size_t i = 0; i < key->n_parts; i++)
@@ -500,7 +571,8 @@ static void propose_order(struct envelope *e, struct ev_key *key, const struct e
 	put_order(e, key);
 	if (v->several > 0)
 		ordered = ev_keys_judge(e->k, key);
-	if (ordered.conflicts > 0) {
+	/* A few are mistakes, and evversion sets them aside. */
+	if (ordered.conflicts > (key->n_order > 0 && is_versioned(e) ? ordered.ids / 100 : 0)) {
 		p->order = (struct ev_said){
 			ev_strdup("arrival"),
 			ev_strdup("events of one id differ, and no version or time orders them")};
@@ -510,11 +582,23 @@ static void propose_order(struct envelope *e, struct ev_key *key, const struct e
 		p->version = (struct ev_said){ev_strdup(e->k->columns[e->version].jq),
 					      seen_text(e, e->version, "")};
 	if (e->modified != NONE)
-		p->modified = said_time(e, e->modified);
-	if (e->version == NONE && e->modified == NONE)
+		p->modified = said_time(e, e->modified, false);
+	if (!is_versioned(e))
 		p->order = (struct ev_said){ev_strdup("time"),
 					    ev_strdup("there is neither a version nor a modified "
 						      "time")};
+}
+
+static void propose_ignore(struct envelope *e)
+{
+	struct ev_proposal *p = e->p;
+
+	for (size_t i = 0; i < e->k->n_ignore; i++)
+		if (ev_infer_node(p, e->k->ignore[i]) != NULL)
+			p->ignore[p->n_ignore++] = (struct ev_said){
+				ev_strdup(e->k->ignore[i]->text),
+				ev_strdup(
+					"by its name it is the transport's, and makes no other event")};
 }
 
 void ev_infer_envelope(struct ev_proposal *p, struct ev_keys *k, size_t type)
@@ -524,13 +608,19 @@ void ev_infer_envelope(struct ev_proposal *p, struct ev_keys *k, size_t type)
 	struct ev_key_verdict v = {0};
 
 	if (type != NONE)
-		p->type = (struct ev_said){ev_strdup(k->columns[type].jq), seen_text(&e, type, "")};
+		p->type = (struct ev_said){ev_infer_text(k->columns[type].absent > 0
+								 ? "%s // \"" EV_INFER_NO_TYPE "\""
+								 : "%s",
+							 k->columns[type].jq),
+					   seen_text(&e, type, "")};
+	propose_ignore(&e);
 	choose_time(&e);
 	choose_order(&e);
 	if (choose_row(&e, &key, &v) || choose_anchor(&e, true, UNIQUE, &key, &v) ||
 	    choose_anchor(&e, true, BY_VERSION, &key, &v) ||
 	    choose_anchor(&e, false, UNIQUE, &key, &v) ||
-	    choose_anchor(&e, true, ORDERED, &key, &v) || choose_several(&e, &key, &v)) {
+	    choose_anchor(&e, true, ORDERED, &key, &v) ||
+	    choose_anchor(&e, true, MOSTLY, &key, &v) || choose_several(&e, &key, &v)) {
 		propose_id(&e, &key, &v);
 		propose_op(&e, k->columns[k->anchors[key.anchor].column].is_row);
 		propose_time(&e);

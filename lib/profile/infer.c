@@ -104,6 +104,8 @@ void ev_proposal_free(struct ev_proposal **proposal, struct ev_tree_room *room)
 		free_said(said[i]);
 	for (size_t i = 0; i < p->n_id; i++)
 		free_said(&p->id[i]);
+	for (size_t i = 0; i < p->n_ignore; i++)
+		free_said(&p->ignore[i]);
 	if (p->n_types > 1)
 		ev_tree_free(&p->all, room);
 	for (size_t i = 0; i < p->n_types; i++) {

@@ -57,6 +57,8 @@ struct ev_proposal {
 	struct ev_said id[EV_KEYS_PARTS + 1];
 	size_t n_id;
 	struct ev_said type, time, version, modified, op, order;
+	struct ev_said ignore[EV_KEYS_IGNORE];
+	size_t n_ignore;
 	bool zone;			      /* times without one are read as UTC */
 	const struct ev_tree_node *time_node; /* or NULL */
 	struct ev_time first, last;	      /* the times seen; no calendar if there are none */
@@ -77,6 +79,14 @@ struct ev_proposal {
 struct ev_proposal *ev_infer(struct ev_keys *keys, struct ev_proposal_type *types, size_t n,
 			     size_t type, struct ev_tree_room *room);
 void ev_proposal_free(struct ev_proposal **p, struct ev_tree_room *room);
+
+/* The type of events that name none, where nearly all do. */
+#define EV_INFER_NO_TYPE "unknown"
+/* Whether so many of all are fewer than nearly all. */
+static inline bool ev_infer_is_seldom(uint64_t n, uint64_t all)
+{
+	return n < all - all / 20;
+}
 
 /* Whether a text says what a change event did to its row: "c", "UPDATE", "delete". */
 bool ev_infer_is_op(const char *text);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DEEPEST = 3, ROOM = 2 * EV_KEYS_ROWS, FOUND = 256 };
+enum { DEEPEST = 3, ROOM = 2 * EV_KEYS_ROWS, FOUND = 256, NO_ROLE = 150, DEEPER = 100 };
 
 /* The scalars of the first event, in the order of their documents. */
 struct found {
@@ -24,7 +24,7 @@ static int order_of(const char *words, unsigned depth)
 	} roles[] = {{EV_WORDS_ID, 0},	      {EV_WORDS_TYPE, 10},	{EV_WORDS_VERSION, 30},
 		     {EV_WORDS_TIME, 40},     {EV_WORDS_MODIFIED, 60},	{EV_WORDS_OP, 70},
 		     {EV_WORDS_ID_LAST, 100}, {EV_WORDS_TIME_LAST, 120}};
-	int least = 150;
+	int least = NO_ROLE;
 
 	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
 		int rank = ev_words_rank(words, roles[i].list);
@@ -32,7 +32,7 @@ static int order_of(const char *words, unsigned depth)
 		if (rank != EV_NO_WORD && roles[i].from + rank < least)
 			least = roles[i].from + rank;
 	}
-	return least + 100 * (int)(depth - 1);
+	return least + DEEPER * (int)(depth - 1);
 }
 
 /* Where a walk through the first event is. */
@@ -184,19 +184,74 @@ static bool may_identify(const struct ev_key_column *c)
 	       ev_words_rank(c->words, EV_WORDS_ID_LAST) != EV_NO_WORD;
 }
 
+/* Its name says nothing of what it is to events. */
+static bool is_plain(const struct ev_key_column *c)
+{
+	return c->order == NO_ROLE + DEEPER * (int)(c->depth - 1);
+}
+
 static void add_anchors(struct ev_keys *k, bool named, size_t most)
 {
 	for (size_t i = 0; i < k->n && k->n_anchors < most; i++)
-		if (may_identify(&k->columns[i]) == named)
+		if (named ? may_identify(&k->columns[i]) : is_plain(&k->columns[i]))
 			k->anchors[k->n_anchors++] = (struct ev_key_anchor){i, named, NULL, 0, 0};
+}
+
+/* What the first event may lack. */
+static void note_usual(struct found *f, const char *name)
+{
+	struct ev_buf path = {0};
+
+	ev_path_put_name(name, strlen(name), &path);
+	note_scalar(f, &(struct where){.path = ev_buf_str(&path), .depth = 1}, name, strlen(name));
+	ev_buf_free(&path);
+}
+
+static void ignore(struct ev_keys *k, struct ev_events *events, const char *name, size_t len)
+{
+	struct ev_buf path = {0};
+	struct ev_error none;
+
+	ev_path_put_name(name, len, &path);
+	k->ignore[k->n_ignore] = ev_path_parse(ev_buf_str(&path), &none);
+	k->ignore_slots[k->n_ignore] = ev_events_want(events, k->ignore[k->n_ignore]);
+	k->n_ignore++;
+	ev_buf_free(&path);
+}
+
+/* What a transport has added to the first event, and what it may have added to others. */
+static void note_ignored(struct ev_keys *k, struct ev_events *events, const struct ev_doc *d)
+{
+	static const char usual[] = "received_at";
+	const size_t usual_len = sizeof usual - 1;
+	struct ev_buf text = {0};
+	char words[EV_WORDS];
+
+	ignore(k, events, usual, usual_len);
+	for (uint32_t i = ev_first(d, 0); i < ev_end(d, 0) && k->n_ignore < EV_KEYS_IGNORE;
+	     i = ev_next(d, i + 1)) {
+		size_t len;
+		const char *name = ev_string(d, i, &text, &len);
+
+		ev_words_of(name, len, words);
+		if (ev_words_rank(words, EV_WORDS_IGNORE) != EV_NO_WORD &&
+		    !ev_string_is(d, i, usual, usual_len))
+			ignore(k, events, name, len);
+	}
+	ev_buf_free(&text);
 }
 
 void ev_keys_begin(struct ev_keys *k, struct ev_events *events, const struct ev_event *first)
 {
+	static const char *const usual[] = {"event_id", "version", "modified_at", "updated_at",
+					    "op"};
 	struct found *f = ev_calloc(1, sizeof *f);
 
 	f->d = first->doc;
 	find_scalars(f, 0, &(struct where){.path = "", .depth = 1});
+	for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+		if (ev_member(first->doc, 0, usual[i], strlen(usual[i])) == EV_NOWHERE)
+			note_usual(f, usual[i]);
 	qsort(f->list, f->n, sizeof f->list[0], by_order);
 	for (size_t i = 0; i < f->n; i++) {
 		struct ev_key_column *c = &f->list[i];
@@ -210,8 +265,22 @@ void ev_keys_begin(struct ev_keys *k, struct ev_events *events, const struct ev_
 		k->columns[k->n++] = *c;
 	}
 	free(f);
+	note_ignored(k, events, first->doc);
 	add_anchors(k, true, EV_KEYS_NAMED);
 	add_anchors(k, false, EV_KEYS_ANCHORS);
+}
+
+size_t ev_keys_skip(const struct ev_keys *k, const struct ev_event *event,
+		    uint32_t at[EV_KEYS_SKIP])
+{
+	size_t n = 0;
+
+	if (event->reserved != EV_NOWHERE)
+		at[n++] = event->reserved;
+	for (size_t i = 0; i < k->n_ignore; i++)
+		if (event->at[k->ignore_slots[i]] != EV_NOWHERE)
+			at[n++] = event->at[k->ignore_slots[i]];
+	return n;
 }
 
 static uint32_t value_at(const struct ev_event *event, uint32_t slot)
@@ -235,7 +304,8 @@ static bool is_id(const struct ev_doc *d, uint32_t at)
 	const char *p = d->text + n->pos;
 
 	if (n->kind == EV_STRING)
-		return n->end - n->pos > 2 && n->end - n->pos - 2 <= EV_ID_MAX && !d->nul;
+		return n->end - n->pos > 2 && n->end - n->pos - 2 <= EV_ID_MAX &&
+		       !(n->escaped && d->nul);
 	for (uint32_t i = p[0] == '-'; i < n->end - n->pos; i++)
 		if (p[i] < '0' || p[i] > '9')
 			return false;
@@ -245,11 +315,11 @@ static bool is_id(const struct ev_doc *d, uint32_t at)
 static void note_value(struct ev_key_column *c, const struct ev_doc *d, uint32_t at)
 {
 	if (at == EV_NOWHERE) {
-		c->lacking = c->no_text = true;
+		c->absent++;
 		return;
 	}
-	c->lacking |= !is_id(d, at);
-	c->no_text |= ev_kind(d, at) != EV_STRING || d->nodes[at].end - d->nodes[at].pos == 2;
+	c->no_id += !is_id(d, at);
+	c->no_text += ev_kind(d, at) != EV_STRING || d->nodes[at].end - d->nodes[at].pos == 2;
 	if (d->nodes[at].end - d->nodes[at].pos > c->longest)
 		c->longest = d->nodes[at].end - d->nodes[at].pos;
 }
@@ -311,7 +381,8 @@ void ev_keys_add(struct ev_keys *k, const struct ev_event *event, uint64_t conte
 		struct ev_key_anchor *a = &k->anchors[i];
 
 		row.id = hash_of(d, at[a->column]);
-		if (k->columns[a->column].lacking || !is_in(row.id, a->level))
+		if (at[a->column] == EV_NOWHERE || !is_in(row.id, a->level) ||
+		    !is_id(d, at[a->column]))
 			continue;
 		for (size_t c = 0; !hashed && c < k->n; c++)
 			row.columns[c] = (uint32_t)hash_of(d, at[c]);
@@ -383,6 +454,8 @@ void ev_keys_free(struct ev_keys *k)
 {
 	for (size_t i = 0; i < k->n; i++)
 		free_column(&k->columns[i]);
+	for (size_t i = 0; i < k->n_ignore; i++)
+		ev_path_free(&k->ignore[i]);
 	for (size_t i = 0; i < k->n_anchors; i++)
 		free(k->anchors[i].rows);
 	*k = (struct ev_keys){0};

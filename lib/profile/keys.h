@@ -2,7 +2,7 @@
  * keys: which members tell events apart, and which order those that are of one event. Floor 10, for
  * the files of profile alone.
  *
- * The scalars near the top of the first event are columns. Those whose names say that they identify
+ * The scalars near the top of the first event are columns, and a few more that others may have. Those whose names say that they identify
  * something are anchors, and others where these are few. Of each anchor a sample of events is held: all that have a sampled value
  * there. So what an id made of the anchor and of other columns would do can be told exactly for
  * these events: how many ids there would be, and whether two events that differ would have the same
@@ -15,11 +15,12 @@
 #include "record/event.h"
 
 enum {
-	EV_KEYS_COLUMNS = 16,
-	EV_KEYS_ANCHORS = 6,
-	EV_KEYS_NAMED = 4,
+	EV_KEYS_COLUMNS = 20,
+	EV_KEYS_ANCHORS = 7,
+	EV_KEYS_NAMED = 5,
 	EV_KEYS_ROWS = 8192,
-	EV_KEYS_PARTS = 4
+	EV_KEYS_PARTS = 4,
+	EV_KEYS_IGNORE = 8
 };
 
 struct ev_key_column {
@@ -28,10 +29,11 @@ struct ev_key_column {
 	unsigned depth;		      /* names in its path */
 	struct ev_path *path, *other; /* other: where the first is null or absent; or NULL */
 	uint32_t slot, other_slot;
-	int order;   /* the less, the more it looks like a part of the envelope */
-	bool is_row; /* it lies in the row of a change event */
-	bool lacking; /* in some event it was absent, or no id: no text that is not empty, no integer */
-	bool no_text;	  /* in some event it was no text, or empty */
+	int order;	  /* the less, the more it looks like a part of the envelope */
+	bool is_row;	  /* it lies in the row of a change event */
+	uint64_t absent;  /* events in which it was null, or not there */
+	uint64_t no_id;	  /* in which it was neither an integer nor a text that is not empty */
+	uint64_t no_text; /* in which it was no text, or an empty one */
 	uint32_t longest; /* bytes */
 };
 
@@ -51,6 +53,9 @@ struct ev_key_anchor {
 struct ev_keys {
 	struct ev_key_column columns[EV_KEYS_COLUMNS];
 	size_t n;
+	struct ev_path *ignore[EV_KEYS_IGNORE]; /* members at the top that a transport adds */
+	uint32_t ignore_slots[EV_KEYS_IGNORE];
+	size_t n_ignore;
 	struct ev_key_anchor anchors[EV_KEYS_ANCHORS];
 	size_t n_anchors;
 };
@@ -59,6 +64,11 @@ struct ev_keys {
 void ev_keys_begin(struct ev_keys *k, struct ev_events *events, const struct ev_event *first);
 /* The value of a column in an event that was read since; EV_NOWHERE if it is absent or null. */
 uint32_t ev_keys_value(const struct ev_key_column *c, const struct ev_event *event);
+/* The values in an event that are no content of it, into at; returns how many. */
+enum { EV_KEYS_SKIP = EV_KEYS_IGNORE + 1 };
+size_t ev_keys_skip(const struct ev_keys *k, const struct ev_event *event,
+		    uint32_t at[EV_KEYS_SKIP]);
+/* content: a digest of the rest. */
 void ev_keys_add(struct ev_keys *k, const struct ev_event *event, uint64_t content);
 
 /* An id of an anchor and other columns, and what orders the events of one id: columns. */

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "profile/infer.h"
 #include "profile/write.h"
+#include "json/content.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct ev_profile {
 	struct ev_port *port;
 	struct ev_events *events;
 	struct ev_reasons why;
+	struct ev_content *content;
 	struct ev_keys keys;
 	size_t candidates[CANDIDATES]; /* columns that may be the type, the likeliest first */
 	size_t n_candidates;
@@ -40,6 +42,7 @@ struct ev_profile *ev_profile_open(const struct ev_profile_options *options, str
 
 	p->options = *options;
 	p->port = port;
+	p->content = ev_content_new(0);
 	p->events = ev_events_new(NULL, EV_READ_TEXT, EV_TRUST_RAW);
 	p->room =
 		(struct ev_tree_room){.depth = EV_TREE_DEPTH, .sample = {.limit = EV_SAMPLE_LIMIT}};
@@ -70,6 +73,7 @@ void ev_profile_free(struct ev_profile **profile)
 	ev_keys_free(&p->keys);
 	ev_events_free(&p->events);
 	ev_reasons_free(&p->why);
+	ev_content_free(&p->content);
 	free(p);
 	*profile = NULL;
 }
@@ -155,15 +159,14 @@ static void drop_candidate(struct ev_profile *p, size_t which)
 	free(old);
 }
 
-/* Candidates that an event has not, or not as a text, cannot be the type. */
-static void check_candidates(struct ev_profile *p, const struct ev_event *event)
+/* A candidate that is no short text in nearly all events cannot be the type. */
+static void check_candidates(struct ev_profile *p)
 {
 	for (size_t i = 0; i < p->n_candidates;) {
 		const struct ev_key_column *c = &p->keys.columns[p->candidates[i]];
-		const uint32_t at = ev_keys_value(c, event);
 
-		if (c->no_text || (ev_kind(event->doc, at) == EV_STRING &&
-				   (event->doc->nul || c->longest > EV_ID_MAX)))
+		if (c->longest > EV_ID_MAX ||
+		    (c->no_text > 0 && ev_infer_is_seldom(p->seen - c->no_text, p->seen)))
 			drop_candidate(p, i);
 		else
 			i++;
@@ -178,8 +181,14 @@ static struct ev_tree_node *tree_of(struct ev_profile *p, const struct ev_event 
 	for (size_t i = 0; i < p->n_candidates; i++) {
 		const struct ev_key_column *c = &p->keys.columns[p->candidates[i]];
 
-		g.values[i] = (char *)(uintptr_t)ev_string(event->doc, ev_keys_value(c, event),
-							   &texts[i], &g.lens[i]);
+		const uint32_t at = ev_keys_value(c, event);
+
+		g.values[i] = (char *)(uintptr_t)EV_INFER_NO_TYPE;
+		g.lens[i] = sizeof EV_INFER_NO_TYPE - 1;
+		if (at == EV_NOWHERE || ev_kind(event->doc, at) != EV_STRING ||
+		    (event->doc->nul && event->doc->nodes[at].escaped))
+			continue;
+		g.values[i] = (char *)(uintptr_t)ev_string(event->doc, at, &texts[i], &g.lens[i]);
 	}
 	g.hash = hash_values(&g, p->n_candidates);
 	had = find_group(p, &g);
@@ -236,20 +245,24 @@ enum ev_status ev_profile_step(struct ev_profile *p, const struct ev_record *rec
 			       struct ev_error *err)
 {
 	struct ev_event event;
+	uint32_t skip[EV_KEYS_SKIP];
 	uint64_t content;
 
 	if (ev_events_read(p->events, rec, &event, &p->why) != EV_OK)
 		return ev_rejects_put(p->port->rejects, rec, event.origin, event.origin_len,
 				      &p->why, err);
-	content = ev_hash64(event.doc->text, event.doc->len, 0);
+	if (p->seen + p->passed == 0 && begin(p, rec, &event) != EV_OK)
+		return EV_OK;
+	content =
+		ev_content_digest(p->content, event.doc, skip, ev_keys_skip(&p->keys, &event, skip))
+			.lo;
 	if (p->options.sample > 1 && content % p->options.sample != 0) {
 		p->passed++;
 		return EV_OK;
 	}
-	if (p->seen++ == 0 && begin(p, rec, &event) != EV_OK)
-		return EV_OK;
+	p->seen++;
 	ev_keys_add(&p->keys, &event, content);
-	check_candidates(p, &event);
+	check_candidates(p);
 	ev_tree_add(tree_of(p, &event), &p->room, event.doc, event.reserved);
 	keep_bounds(p);
 	return EV_OK;
@@ -275,7 +288,8 @@ static size_t choose_type(const struct ev_profile *p)
 			differ += is_new;
 			ops &= ev_infer_is_op(p->groups[g].values[i]);
 		}
-		if (ops || (p->seen >= 20 && differ > p->seen / 2))
+		if (ops || (p->seen >= 20 && differ > p->seen / 2) ||
+		    ev_infer_is_seldom(p->seen - p->keys.columns[p->candidates[i]].absent, p->seen))
 			continue;
 		if (differ > 1)
 			return i;

@@ -136,6 +136,19 @@ static bool has_scalars(const struct ev_tree_node *n)
 	return n->kinds[EV_ARRAY] + n->kinds[EV_OBJECT] == 0;
 }
 
+/* A member at the top of events that event.ignore names. */
+static bool is_ignored(const struct ev_proposal *p, const struct ev_tree_node *n)
+{
+	struct ev_buf path = {0};
+	bool is = false;
+
+	ev_path_put_name(n->name, n->len, &path);
+	for (size_t i = 0; i < p->n_ignore; i++)
+		is |= strcmp(p->ignore[i].jq, ev_buf_str(&path)) == 0;
+	ev_buf_free(&path);
+	return is;
+}
+
 /* Columns of the scalars in an object and in those within. True: something is left out. */
 static bool object_columns(struct ev_proposal *p, struct ev_proposal_table *t,
 			   const struct place *at, const struct ev_tree_node *object)
@@ -147,6 +160,8 @@ static bool object_columns(struct ev_proposal *p, struct ev_proposal_table *t,
 		struct ev_buf path = {0}, prefix = {0};
 		char words[EV_WORDS];
 
+		if (at->path[0] == '\0' && is_ignored(p, n))
+			continue;
 		if (has_scalars(n)) {
 			scalar_column(p, t, at, n);
 			continue;
@@ -181,6 +196,13 @@ static struct ev_proposal_table *new_table(struct ev_proposal *p, struct ev_prop
 	*t = (struct ev_proposal_table){0};
 	t->name = ev_strdup(ev_taken_name(&p->tables, name, len));
 	return t;
+}
+
+/* A table has a column at least. */
+static void some_column(const struct ev_proposal *p, struct ev_proposal_table *t)
+{
+	if (t->n == 0)
+		put_column(t, "event_time", 10, p->time.jq, "timestamp", NULL);
 }
 
 /* A part of the id, if it is a path. */
@@ -231,6 +253,7 @@ static void event_fact(struct ev_proposal *p)
 	envelope_columns(p, t, true);
 	if (object_columns(p, t, &top, p->all) || t->n >= COLUMNS)
 		rest_column(t, "event", ".", p->all);
+	some_column(p, t);
 }
 
 static void type_facts(struct ev_proposal *p)
@@ -252,6 +275,7 @@ static void type_facts(struct ev_proposal *p)
 		envelope_columns(p, t, false);
 		if (object_columns(p, t, &top, type->tree) || t->n >= COLUMNS)
 			rest_column(t, "event", ".", type->tree);
+		some_column(p, t);
 	}
 	ev_buf_free(&count);
 }
@@ -292,6 +316,8 @@ static void list_facts(struct ev_proposal *p, const struct ev_tree_node *object,
 		struct ev_buf inner = {0}, name = {0};
 		char words[EV_WORDS];
 
+		if (path[0] == '\0' && is_ignored(p, n))
+			continue;
 		ev_words_of(n->name, n->len, words);
 		ev_buf_puts(&inner, path);
 		ev_path_put_name(n->name, n->len, &inner);

@@ -75,8 +75,7 @@ bool ev_infer_range(const struct ev_tree_node *n, struct ev_time *first, struct 
 {
 	const struct ev_tree_numbers *t = n->numbers.n > 0 ? &n->numbers : &n->texts;
 
-	if (n->timed && only(n, EV_STRING) &&
-	    (n->forms & (EV_FORM_TIME | EV_FORM_DATE | EV_FORM_OFFSET)) != 0) {
+	if (n->timed) {
 		*first = n->first;
 		*last = n->last;
 		return true;

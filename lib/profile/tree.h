@@ -83,8 +83,9 @@ struct ev_tree_node {
 	uint64_t n_empty;
 	uint32_t shortest, longest; /* code points, of those that are not empty */
 	unsigned forms;		    /* enum ev_form */
+	uint64_t times, zoned; /* those that are times, and of them those of EV_FORM_DATE_TIME */
 	bool timed;
-	struct ev_time first, last; /* of those that are times, if all are */
+	struct ev_time first, last; /* of times and days */
 	struct ev_tree_numbers numbers, texts;
 	struct ev_sample sample;
 };

@@ -46,7 +46,8 @@ static bool is_code(const char *p, size_t len)
 
 static bool is_time(const char *p, size_t len, struct ev_time *t)
 {
-	return ev_time_parse(p, len, t) != EV_TIME_BAD && ev_time_in_range(*t);
+	return len > EV_DATE_TEXT && p[4] == '-' && ev_time_parse(p, len, t) != EV_TIME_BAD &&
+	       ev_time_in_range(*t);
 }
 
 /* 2026-03-01T10:00:00+0000, which lacks a colon alone. */
@@ -75,8 +76,6 @@ static bool is_date(const char *p, size_t len, struct ev_time *t)
 static bool has_form(unsigned form, const char *p, size_t len, struct ev_time *t)
 {
 	switch (form) {
-	case EV_FORM_DATE_TIME: return ev_schema_format_is("date-time", p, len);
-	case EV_FORM_TIME: return is_time(p, len, t);
 	case EV_FORM_DATE: return is_date(p, len, t);
 	case EV_FORM_UUID: return ev_schema_format_is("uuid", p, len);
 	case EV_FORM_EMAIL: return ev_schema_format_is("email", p, len);
@@ -100,7 +99,6 @@ static void widen(struct ev_tree_node *n, struct ev_time first, struct ev_time l
 
 void ev_tree_string(struct ev_tree_node *n, const char *p, size_t len)
 {
-	const enum ev_form times = EV_FORM_DATE_TIME | EV_FORM_TIME | EV_FORM_DATE | EV_FORM_OFFSET;
 	struct ev_time t = {0};
 	unsigned left;
 	uint32_t count;
@@ -114,13 +112,23 @@ void ev_tree_string(struct ev_tree_node *n, const char *p, size_t len)
 		n->longest = count;
 	if (n->shortest == 0 || count < n->shortest)
 		n->shortest = count;
+	if (is_time(p, len, &t)) {
+		const bool zoned = ev_schema_format_is("date-time", p, len);
+
+		n->times++;
+		n->zoned += zoned;
+		widen(n, t, t);
+		n->forms &= EV_FORM_TIME | EV_FORM_CODE | (zoned ? EV_FORM_DATE_TIME : 0);
+		return;
+	}
+	n->forms &= ~(unsigned)(EV_FORM_TIME | EV_FORM_DATE_TIME);
 	for (left = n->forms; left != 0; left &= left - 1) {
 		const unsigned form = left & -left;
 
 		if (!has_form(form, p, len, &t))
 			n->forms &= ~form;
 	}
-	if ((n->forms & times) != 0)
+	if ((n->forms & (EV_FORM_DATE | EV_FORM_OFFSET)) != 0)
 		widen(n, t, t);
 	if ((n->forms & EV_FORM_NUMBER) != 0)
 		ev_tree_number(&n->texts, p, len);
@@ -206,6 +214,8 @@ void ev_tree_merge_values(struct ev_tree_node *n, const struct ev_tree_node *o)
 	n->forms &= o->forms;
 	if (o->longest_list > n->longest_list)
 		n->longest_list = o->longest_list;
+	n->times += o->times;
+	n->zoned += o->zoned;
 	if (o->timed)
 		widen(n, o->first, o->last);
 	if (o->longest > 0) {

@@ -65,6 +65,8 @@ static const char *const lists[] = {
 	[EV_WORDS_OP] = "op operation op_type event_type type event action",
 	[EV_WORDS_DID] = "c r u d i insert update delete create read upsert put patch load "
 			 "update_before update_after bootstrap_insert",
+	[EV_WORDS_IGNORE] = "received_at ingested_at ingest_time ingestion_time collected_at "
+			    "arrived_at loaded_at delivered_at",
 	[EV_WORDS_DELETED] = "d delete",
 	[EV_WORDS_AMOUNT_LAST] =
 		"total amount revenue price sum cost fee tax balance value paid subtotal discount "

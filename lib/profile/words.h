@@ -27,6 +27,7 @@ enum ev_word_list {
 	EV_WORDS_VERSION,
 	EV_WORDS_OP,
 	EV_WORDS_DID,	  /* values: what a change event did to its row */
+	EV_WORDS_IGNORE,  /* what a transport adds */
 	EV_WORDS_DELETED, /* those of them that delete it */
 	EV_WORDS_AMOUNT_LAST,
 	EV_WORDS_COUNT_LAST,

@@ -29,6 +29,18 @@ static void put_id(const struct ev_proposal *p, struct ev_buf *out)
 	}
 }
 
+static void put_ignore(const struct ev_proposal *p, struct ev_buf *out)
+{
+	if (p->n_ignore > 0)
+		ev_buf_puts(out, "  ignore:\n");
+	for (size_t i = 0; i < p->n_ignore; i++) {
+		ev_buf_puts(out, "    - ");
+		ev_write_text(p->ignore[i].jq, out);
+		ev_write_comment(p->ignore[i].why, out);
+		ev_buf_putc(out, '\n');
+	}
+}
+
 static void put_event(const struct ev_proposal *p, struct ev_buf *out)
 {
 	ev_buf_puts(out, "event:\n");
@@ -39,6 +51,7 @@ static void put_event(const struct ev_proposal *p, struct ev_buf *out)
 	put_said("modified", &p->modified, out);
 	put_said("op", &p->op, out);
 	put_said("order", &p->order, out);
+	put_ignore(p, out);
 	if (p->zone)
 		ev_buf_puts(out, "  zone: UTC  # of times that name none: a guess\n");
 }
