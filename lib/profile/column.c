@@ -26,8 +26,8 @@ static bool is_amount(const char *words)
 }
 
 /*
- * Four digits more than were seen, and some behind the point: two for amounts of money, which have a
- * fixed number of them, and more for what was measured or computed.
+ * Four digits more than were seen, and some behind the point: two for amounts of money, which have
+ * a fixed number of them, and more for what was measured or computed.
  */
 static bool decimal(const struct ev_tree_numbers *t, bool amount, char type[TYPE])
 {

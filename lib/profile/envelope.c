@@ -70,6 +70,12 @@ void ev_infer_put_count(uint64_t v, struct ev_buf *out)
 	}
 }
 
+void ev_infer_put_things(uint64_t v, const char *thing, struct ev_buf *out)
+{
+	ev_infer_put_count(v, out);
+	ev_buf_printf(out, " %s%s", thing, v == 1 ? "" : "s");
+}
+
 static char *take(struct ev_buf *b)
 {
 	char *text = ev_strdup(ev_buf_str(b));
@@ -354,8 +360,11 @@ static void put_order(const struct envelope *e, struct ev_key *key)
 		key->order[key->n_order++] = e->time;
 }
 
-/* MOSTLY: nearly all ids are of one event, or have their events ordered. */
-enum quality { UNIQUE, ORDERED, BY_VERSION, MOSTLY };
+/*
+ * MOSTLY: nearly all ids are of one event, or have their events ordered. FEW: nothing orders them,
+ * but an id has few events.
+ */
+enum quality { UNIQUE, ORDERED, BY_VERSION, MOSTLY, FEW };
 
 static bool is_so_good(const struct ev_key_verdict *v, enum quality quality)
 {
@@ -363,6 +372,8 @@ static bool is_so_good(const struct ev_key_verdict *v, enum quality quality)
 		return false;
 	if (quality == MOSTLY)
 		return v->conflicts <= v->ids / 20;
+	if (quality == FEW)
+		return 2 * v->ids >= v->events;
 	return quality == UNIQUE ? v->several == 0 : v->conflicts == 0;
 }
 
@@ -401,8 +412,11 @@ static bool choose_row(struct envelope *e, struct ev_key *key, struct ev_key_ver
 	return false;
 }
 
-/* Adds the column that leaves the fewest ids of several events; false if none is left. */
-static bool add_part(struct envelope *e, struct ev_key *key, struct ev_key_verdict *v)
+/*
+ * Adds the column that leaves the fewest ids of several events; false if none helps. scope: of
+ * those alone whose names say that ids are unique within them.
+ */
+static bool add_part(struct envelope *e, bool scope, struct ev_key *key, struct ev_key_verdict *v)
 {
 	struct ev_key best = *key;
 	size_t bytes = e->k->columns[e->k->anchors[key->anchor].column].longest;
@@ -418,6 +432,8 @@ static bool add_part(struct envelope *e, struct ev_key *key, struct ev_key_verdi
 		    e->k->anchors[key->anchor].column == i || !is_reachable(e, i) ||
 		    bytes + e->k->columns[i].longest > ID_BYTES)
 			continue;
+		if (scope && ev_words_rank(e->k->columns[i].words, EV_WORDS_SCOPE) == EV_NO_WORD)
+			continue;
 		longer.parts[longer.n_parts++] = i;
 		with = ev_keys_judge(e->k, &longer);
 		if (with.several >= v->several)
@@ -430,14 +446,30 @@ static bool add_part(struct envelope *e, struct ev_key *key, struct ev_key_verdi
 	return found;
 }
 
+/* An id that is unique for its source, or its type, alone. */
+static bool choose_scope(struct envelope *e, struct ev_key *key, struct ev_key_verdict *v)
+{
+	for (size_t i = 0; i < e->k->n_anchors; i++) {
+		if (!is_good_anchor(e, i) || !is_strong(e, i) ||
+		    e->k->columns[e->k->anchors[i].column].absent > 0)
+			continue;
+		*key = (struct ev_key){.anchor = i};
+		*v = ev_keys_judge(e->k, key);
+		if (add_part(e, true, key, v) && v->several == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Of a name that says nothing: codes of which there are many. */
 static bool may_be_first(const struct envelope *e, size_t anchor)
 {
 	const struct ev_tree_node *n = node_of(e, e->k->anchors[anchor].column);
-	enum { MANY = 4 };
+	enum { MANY = 4, SURE = 50 };
 
 	return e->k->anchors[anchor].named ||
-	       (n->kinds[EV_STRING] == e->p->events && (n->forms & EV_FORM_CODE) != 0 &&
+	       (e->p->events >= SURE && n->kinds[EV_STRING] == e->p->events &&
+		(n->forms & EV_FORM_CODE) != 0 &&
 		(n->forms & (EV_FORM_TIME | EV_FORM_DATE | EV_FORM_NUMBER)) == 0 &&
 		MANY * ev_sample_distinct(&n->sample) >= e->p->events);
 }
@@ -454,7 +486,7 @@ static bool choose_several(struct envelope *e, struct ev_key *key, struct ev_key
 			continue;
 		*key = (struct ev_key){.anchor = i};
 		*v = ev_keys_judge(e->k, key);
-		while (v->several > 0 && key->n_parts < EV_KEYS_PARTS && add_part(e, key, v))
+		while (v->several > 0 && key->n_parts < EV_KEYS_PARTS && add_part(e, false, key, v))
 			;
 		if (v->several < least.several ||
 		    (v->several == 0 && key->n_parts < best.n_parts)) {
@@ -593,12 +625,13 @@ static void propose_ignore(struct envelope *e)
 {
 	struct ev_proposal *p = e->p;
 
-	for (size_t i = 0; i < e->k->n_ignore; i++)
-		if (ev_infer_node(p, e->k->ignore[i]) != NULL)
+	for (size_t i = 0; i < e->k->n_ignore; i++) {
+		const struct ev_path *path = e->k->ignore[i];
+
+		if (ev_infer_node(p, path) != NULL)
 			p->ignore[p->n_ignore++] = (struct ev_said){
-				ev_strdup(e->k->ignore[i]->text),
-				ev_strdup(
-					"by its name it is the transport's, and makes no other event")};
+				ev_strdup(path->text), ev_strdup("the transport's, by its name")};
+	}
 }
 
 void ev_infer_envelope(struct ev_proposal *p, struct ev_keys *k, size_t type)
@@ -620,7 +653,8 @@ void ev_infer_envelope(struct ev_proposal *p, struct ev_keys *k, size_t type)
 	    choose_anchor(&e, true, BY_VERSION, &key, &v) ||
 	    choose_anchor(&e, false, UNIQUE, &key, &v) ||
 	    choose_anchor(&e, true, ORDERED, &key, &v) ||
-	    choose_anchor(&e, true, MOSTLY, &key, &v) || choose_several(&e, &key, &v)) {
+	    choose_anchor(&e, true, MOSTLY, &key, &v) || choose_scope(&e, &key, &v) ||
+	    choose_anchor(&e, true, FEW, &key, &v) || choose_several(&e, &key, &v)) {
 		propose_id(&e, &key, &v);
 		propose_op(&e, k->columns[k->anchors[key.anchor].column].is_row);
 		propose_time(&e);

@@ -97,6 +97,8 @@ char *ev_infer_text(const char *fmt, ...) EV_PRINTF(1, 2);
 
 /* Appends a number as people read it: 4,675. */
 void ev_infer_put_count(uint64_t v, struct ev_buf *out);
+/* "1 event", "4,675 events" */
+void ev_infer_put_things(uint64_t v, const char *thing, struct ev_buf *out);
 
 /* time.c: how times are read. */
 /* What jq makes a date-time of the values, or NULL if they are no times; "" if they are. */
@@ -115,7 +117,7 @@ const struct ev_tree_node *ev_infer_node(const struct ev_proposal *p, const stru
 enum { EV_INFER_TYPE = 32 };
 struct ev_infer_column {
 	char type[EV_INFER_TYPE];
-	/* What stands behind the path, or "": which values are left out, and what is made of them. */
+	/* Behind the path, or "": which values are left out, and what is made of the others. */
 	const char *filter, *jq;
 	bool naive; /* it needs event.zone */
 };

@@ -427,6 +427,7 @@ struct ev_key_verdict ev_keys_judge(struct ev_keys *k, const struct ev_key *key)
 	struct seen *seen;
 
 	compact(a);
+	v.events = a->n;
 	v.sampled = a->level > 0;
 	seen = ev_calloc(a->n + 1, sizeof *seen);
 	for (size_t i = 0; i < a->n; i++) {

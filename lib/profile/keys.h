@@ -2,12 +2,13 @@
  * keys: which members tell events apart, and which order those that are of one event. Floor 10, for
  * the files of profile alone.
  *
- * The scalars near the top of the first event are columns, and a few more that others may have. Those whose names say that they identify
- * something are anchors, and others where these are few. Of each anchor a sample of events is held: all that have a sampled value
- * there. So what an id made of the anchor and of other columns would do can be told exactly for
- * these events: how many ids there would be, and whether two events that differ would have the same
- * id, or even the same id and order. While there are no more than EV_KEYS_ROWS different events the
- * sample is all of them.
+ * The scalars near the top of the first event are columns, and a few more that others may have.
+ * Those whose names say that they identify something are anchors, and others where these are few.
+ * Of each anchor a sample of events is held: all that have a sampled value there. So what an id
+ * made of the anchor and of other columns would do can be told exactly for these events: how many
+ * ids there would be, and whether two events that differ would have the same id, or even the same
+ * id and order. While there are no more than EV_KEYS_ROWS different events the sample is all of
+ * them.
  */
 #ifndef EV_PROFILE_KEYS_H
 #define EV_PROFILE_KEYS_H
@@ -81,7 +82,8 @@ struct ev_key {
 };
 
 struct ev_key_verdict {
-	uint64_t ids;	    /* different ids in the sample */
+	uint64_t events;    /* different events in the sample */
+	uint64_t ids;	    /* different ids of theirs */
 	uint64_t several;   /* of them, those of events that differ */
 	uint64_t conflicts; /* of them, those of events that differ and are not ordered */
 	bool sampled;	    /* other events may be otherwise */

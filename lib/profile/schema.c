@@ -143,6 +143,13 @@ static void put_small(struct ev_small v, struct ev_buf *out)
 	ev_buf_free(&plain);
 }
 
+static void put_size(bool at_most, uint64_t size, const char *of, struct ev_buf *out)
+{
+	ev_buf_puts(out, out->len > 0 ? ", " : "");
+	ev_buf_puts(out, at_most ? "at most " : "");
+	ev_infer_put_things(size, of, out);
+}
+
 /* "in 12 of 88, 1 to 99, at most 20 characters" */
 static void put_remark(const struct ev_tree_node *n, uint64_t objects, struct ev_buf *out)
 {
@@ -163,11 +170,9 @@ static void put_remark(const struct ev_tree_node *n, uint64_t objects, struct ev
 		}
 	}
 	if (n->longest > 0 && format_of(n) == NULL)
-		ev_buf_printf(out, "%s%s%u characters", out->len > 0 ? ", " : "",
-			      n->shortest < n->longest ? "at most " : "", n->longest);
+		put_size(n->shortest < n->longest, n->longest, "character", out);
 	if (n->kinds[EV_ARRAY] > 0)
-		ev_buf_printf(out, "%sat most %u elements", out->len > 0 ? ", " : "",
-			      n->longest_list);
+		put_size(true, n->longest_list, "element", out);
 	if (n->crowded)
 		ev_buf_printf(out, "%sits names are data", out->len > 0 ? ", " : "");
 	if (n->cut)

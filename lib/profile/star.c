@@ -1,6 +1,6 @@
 /*
- * The tables: a fact of all events, one of each type, one of each list; dimensions of what has an id
- * and comes again; a calendar.
+ * The tables: a fact of all events, one of each type, one of each list; dimensions of what has an
+ * id and comes again; a calendar.
  */
 #include "base/mem.h"
 #include "profile/infer.h"
@@ -103,6 +103,15 @@ static const struct ev_proposal_table *dimension_of(const struct ev_proposal *p,
 	return NULL;
 }
 
+/* The time, which has its column already; and the type in a fact of one alone. */
+static bool is_of_envelope(const struct ev_proposal *p, const struct ev_proposal_table *t,
+			   const struct place *at, const struct ev_tree_node *n, const char *from)
+{
+	if (t->of != NULL && p->type.jq != NULL && strcmp(from, p->type.jq) == 0)
+		return true;
+	return at->path[0] == '\0' && p->time_node != NULL && ev_tree_path_is(n, p->time_node);
+}
+
 /* A column for the values of a node that are no objects or lists. */
 static void scalar_column(struct ev_proposal *p, struct ev_proposal_table *t,
 			  const struct place *at, const struct ev_tree_node *n)
@@ -121,7 +130,7 @@ static void scalar_column(struct ev_proposal *p, struct ev_proposal_table *t,
 	d = dimension_of(p, t->each, ev_buf_str(&from), &type);
 	if (d == NULL)
 		ev_buf_printf(&from, "%s%s", how.filter, how.jq);
-	if (!(n == p->time_node && at->path[0] == '\0')) {
+	if (!is_of_envelope(p, t, at, n, ev_buf_str(&from))) {
 		c = put_column(t, name.p, name.len, ev_buf_str(&from), type, n);
 		if (d != NULL && c->dimension == NULL)
 			c->dimension = ev_strdup(d->name);
@@ -269,8 +278,8 @@ static void type_facts(struct ev_proposal *p)
 			new_table(p, &p->facts, &p->n_facts, type->name, strlen(type->name));
 
 		ev_buf_reset(&count);
-		ev_infer_put_count(type->events, &count);
-		t->why = ev_infer_text("a row for each of its %s events", ev_buf_str(&count));
+		ev_infer_put_things(type->events, "event", &count);
+		t->why = ev_infer_text("a row for each: %s", ev_buf_str(&count));
 		t->of = type;
 		envelope_columns(p, t, false);
 		if (object_columns(p, t, &top, type->tree) || t->n >= COLUMNS)
@@ -403,10 +412,9 @@ static bool dimension(struct ev_proposal *p, const struct ev_tree_node *object, 
 	/* The key's own column is called after the table. */
 	ev_buf_printf(&text, "_key");
 	ev_taken_name(&d->names, text.p, text.len);
-	ev_infer_put_count(ev_sample_distinct(&key->sample), &count);
-	d->why =
-		ev_infer_text("%s%s of them were seen",
-			      ev_sample_is_exact(&key->sample) ? "" : "about ", ev_buf_str(&count));
+	ev_infer_put_things(ev_sample_distinct(&key->sample), "different key", &count);
+	d->why = ev_infer_text("%s%s", ev_sample_is_exact(&key->sample) ? "" : "about ",
+			       ev_buf_str(&count));
 	d->each = each != NULL ? ev_strdup(each) : NULL;
 	put_member_column(d, path, key);
 	d->key = ev_strdup(d->columns[0].from);
@@ -513,7 +521,8 @@ static void measures(struct ev_proposal *p)
 	for (size_t f = 0; f < p->n_facts && p->time_node != NULL; f++) {
 		const struct ev_proposal_table *t = &p->facts[f];
 
-		for (size_t i = 0; i < t->n && p->n_measures < MEASURES; i++) {
+		/* What a type has is in the fact of all events, too. */
+		for (size_t i = 0; i < t->n && t->of == NULL && p->n_measures < MEASURES; i++) {
 			const struct ev_proposal_column *c = &t->columns[i], *currency;
 
 			if (c->node == NULL || !begins(c->type, "decimal") ||

@@ -103,6 +103,14 @@ struct ev_tree_node *ev_tree_member(const struct ev_tree_node *n, const char *na
 	return i < n->n ? n->members[i] : NULL;
 }
 
+bool ev_tree_path_is(const struct ev_tree_node *a, const struct ev_tree_node *b)
+{
+	for (; a->parent != NULL && b->parent != NULL; a = a->parent, b = b->parent)
+		if (a->name == NULL || b->name == NULL || !has_name(a, b->name, b->len))
+			return false;
+	return a->parent == b->parent; /* both NULL */
+}
+
 uint64_t ev_tree_values(const struct ev_tree_node *n)
 {
 	uint64_t sum = 0;
@@ -159,7 +167,7 @@ void ev_tree_trim(struct ev_tree_node *n, struct ev_tree_room *room)
 		ev_tree_trim(n->element, room);
 }
 
-/* Members by where they stand in their objects on the average, so that no order of events counts. */
+/* By where members stand in their objects on the average, whatever the order of the events. */
 static int by_place(const void *a, const void *b)
 {
 	const struct ev_tree_node *x = *(struct ev_tree_node *const *)a,

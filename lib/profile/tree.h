@@ -118,6 +118,8 @@ void ev_tree_settle(struct ev_tree_node *root, struct ev_tree_room *room);
 void ev_tree_free(struct ev_tree_node **root, struct ev_tree_room *room);
 
 struct ev_tree_node *ev_tree_member(const struct ev_tree_node *n, const char *name, size_t len);
+/* Whether both stand at the same place in their trees. */
+bool ev_tree_path_is(const struct ev_tree_node *a, const struct ev_tree_node *b);
 /* Values of any kind. */
 uint64_t ev_tree_values(const struct ev_tree_node *n);
 

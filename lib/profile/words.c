@@ -54,6 +54,8 @@ static const char *const lists[] = {
 	[EV_WORDS_TYPE] =
 		"event_type type event event_name kind topic detail_type table table_name "
 		"record_type",
+	[EV_WORDS_SCOPE] =
+		"source type event_type event kind topic table tenant shop store site account",
 	[EV_WORDS_TIME] =
 		"event_timestamp event_time occurred_at timestamp time at ts event_date created_at "
 		"created create_time ts_ms op_ts date order_date",

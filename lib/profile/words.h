@@ -21,6 +21,7 @@ enum ev_word_list {
 	EV_WORDS_ID,	  /* whole names: of this event */
 	EV_WORDS_ID_LAST, /* last words: of this or another thing */
 	EV_WORDS_TYPE,
+	EV_WORDS_SCOPE, /* within which an id is unique */
 	EV_WORDS_TIME,
 	EV_WORDS_TIME_LAST,
 	EV_WORDS_MODIFIED,

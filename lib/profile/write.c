@@ -74,8 +74,7 @@ static void put_types(const struct ev_proposal *p, struct ev_buf *out)
 		const struct ev_proposal_type *t = &p->types[i];
 		struct ev_buf count = {0};
 
-		ev_infer_put_count(t->events, &count);
-		ev_buf_puts(&count, t->events == 1 ? " event" : " events");
+		ev_infer_put_things(t->events, "event", &count);
 		ev_buf_puts(out, "  ");
 		ev_write_text(t->name != NULL ? t->name : p->name, out);
 		ev_buf_putc(out, ':');
@@ -160,11 +159,11 @@ void ev_write_model(const struct ev_proposal *p, struct ev_buf *out)
 {
 	struct ev_buf count = {0};
 
-	ev_infer_put_count(p->events, &count);
+	ev_infer_put_things(p->events, "event", &count);
 	ev_buf_printf(out,
-		      "# Proposed by evprofile from %s event%s. Read it, and change what you know "
+		      "# Proposed by evprofile from %s. Read it, and change what you know "
 		      "better.\nevkit: 1\nname: ",
-		      ev_buf_str(&count), p->events == 1 ? "" : "s");
+		      ev_buf_str(&count));
 	ev_write_text(p->name, out);
 	ev_buf_putc(out, '\n');
 	put_event(p, out);
