@@ -4,59 +4,19 @@
 #include "cli/seal.h"
 #include "parse/parse.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
-static struct ev_parse_options parse_options;
+static struct ev_parse_options parse_options = {.format = "auto"};
 static const char *new_seal;
-static uint64_t commit_lines;
-static double commit_seconds = -1;
 
-static const struct cli_option options[] = {
-	{"format", 'f', "FORMAT", "what the lines are: auto (default), json, text or nginx"},
+static struct cli_option options[] = {
+	{"format", 'f', "FORMAT", NULL},
 	{"origin", '\0', NULL, "append to each event where its line stood"},
 	{"add-id", '\0', "NAME", "give an event without the member NAME an id there, of its place"},
-	{"commit-every", '\0', "N[,AGE]",
-	 "seal a section of its own every N lines, or when it is 30s old, say"},
+	CLI_COMMIT_OPTION,
 	{"new-seal", '\0', "FILE", "make a new token for EVKIT_SEAL in FILE, and do no more"},
 	{0},
 };
-
-static void take_format(const char *name)
-{
-	int i = 0;
-
-	while (ev_parse_formats[i] != NULL && strcmp(ev_parse_formats[i], name) != 0)
-		i++;
-	if (ev_parse_formats[i] == NULL)
-		cli_usage("--format takes auto, json, text or nginx, not '%s'", name);
-	parse_options.format = (enum ev_parse_format)i;
-}
-
-/* Lines, and an age in seconds, minutes or hours. */
-static void take_commit(const char *text)
-{
-	enum { MOST = 1000000 };
-	unsigned long long lines;
-	char *rest;
-
-	errno = 0;
-	lines = strtoull(text, &rest, 10);
-	if (errno != 0 || text[0] < '1' || text[0] > '9')
-		rest = "?";
-	commit_lines = lines;
-	if (*rest == ',' && rest[1] >= '0' && rest[1] <= '9') {
-		unsigned long n = strtoul(rest + 1, &rest, 10);
-		int unit = *rest == 's' ? 1 : *rest == 'm' ? 60 : *rest == 'h' ? 3600 : 0;
-
-		rest = unit == 0 || n > MOST ? "?" : rest + 1;
-		commit_seconds = (double)n * unit;
-	}
-	if (*rest != '\0')
-		cli_usage("--commit-every takes a number of lines, and an age if you like, such as "
-			  "10000 or 10000,30s, not '%s'",
-			  text);
-}
 
 static void take_add_id(const char *name)
 {
@@ -71,10 +31,10 @@ static void take_add_id(const char *name)
 static void take(size_t index, const char *argument)
 {
 	switch (index) {
-	case 0: take_format(argument); return;
+	case 0: parse_options.format = argument; return;
 	case 1: parse_options.origin = true; return;
 	case 2: take_add_id(argument); return;
-	case 3: take_commit(argument); return;
+	case 3: cli_commit_take(argument); return;
 	case 4: new_seal = argument; return;
 	}
 }
@@ -88,38 +48,42 @@ static const struct cli_program program = {
 	.take = take,
 };
 
+/* The formats are a table, whose names the help lists. */
+static const char *help_of_format(struct ev_buf *out)
+{
+	ev_buf_puts(out, "what the lines are (default: auto): ");
+	ev_parse_formats(out);
+	return ev_buf_str(out);
+}
+
 CLI_STEP(step, ev_parse_step)
 
 int main(int argc, char **argv)
 {
 	struct ev_parse *parse;
+	struct ev_buf help = {0};
 	struct cli cli;
 	int status;
 
+	options[0].help = help_of_format(&help);
 	cli_open(&cli, &program, argc, argv);
 	if (new_seal != NULL) {
 		cli_must(&cli, cli_seal_new(new_seal, &cli.error));
+		ev_buf_free(&help);
 		cli_close(&cli);
 		return CLI_OK;
 	}
-	if (parse_options.add_id != NULL && parse_options.format == EV_PARSE_NGINX &&
-	    strcmp(parse_options.add_id, "event_id") != 0)
-		cli_usage("--add-id takes event_id alone with --format nginx, whose lines have "
-			  "that id");
-	if (commit_lines > 0 && getenv("EVKIT_SEAL") == NULL)
-		cli_usage("--commit-every makes sections of a sealed chain: set EVKIT_SEAL, see "
-			  "evkit(7)");
-	cli.commit_lines = commit_lines;
-	cli.commit_seconds = commit_seconds;
+	cli_commit_apply(&cli);
 	parse = ev_parse_open(&parse_options, &cli.port, &cli.error);
 	if (parse == NULL)
-		cli_die(&cli.error);
+		cli_usage("%s", cli.error.text);
 	status = cli_run(
 		&cli,
 		&(struct cli_engine){
 			.engine = parse, .flow = CLI_FLOW_EACH, .keeps_places = true, .step = step},
 		cli.operands, cli.n_operands);
 	ev_parse_free(&parse);
+	ev_buf_free(&help);
 	cli_close(&cli);
 	return status;
 }

@@ -11,25 +11,20 @@
 
 #include "record/port.h"
 
-enum ev_parse_format {
-	EV_PARSE_AUTO,	/* JSON if the line begins with a brace, else text */
-	EV_PARSE_JSON,	/* one JSON object a line */
-	EV_PARSE_TEXT,	/* a JSON object at the end of a line of text */
-	EV_PARSE_NGINX, /* nginx's access log, "combined" or "main": a JSON object of its fields */
-};
-
-/* Names of the formats, NULL behind the last, in the order of the enum. */
-extern const char *const ev_parse_formats[];
+/* Appends the names of the formats, as in "auto, json or text". */
+void ev_parse_formats(struct ev_buf *out);
 
 struct ev_parse;
 
 struct ev_parse_options {
-	enum ev_parse_format format;
+	const char *format; /* its name */
 	bool origin; /* append "_ev" with the line's source, number and offset to each event */
+	/* A record may hold line feeds, which go out as blanks. With origin. */
+	bool spread;
 	const char *add_id; /* the member that an event without it gets as its id; or NULL */
 };
 
-/* The options' texts are borrowed. */
+/* The options' texts are borrowed. NULL, with the error, if they are wrong. */
 struct ev_parse *ev_parse_open(const struct ev_parse_options *options, struct ev_port *port,
 			       struct ev_error *err);
 enum ev_status ev_parse_step(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err);
