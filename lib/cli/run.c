@@ -506,7 +506,6 @@ static void open_section(void *ctx, const struct ev_span *span)
 
 int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size_t n)
 {
-	bool print = c->stats != NULL && strcmp(c->stats, "-") == 0;
 	struct run r = {.c = c,
 			.e = e,
 			.s = {.c = c, .e = e},
@@ -523,7 +522,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	clock_gettime(CLOCK_MONOTONIC, &r.started);
 	r.shown = r.started;
 	/* Opened first: a folder that is not there stops the run, not its report. */
-	if (c->stats != NULL && !print && (r.stats = ev_out_file(c->stats, &c->error)) == NULL)
+	if (c->stats != NULL && (r.stats = ev_out_file(c->stats, &c->error)) == NULL)
 		cli_die(&c->error);
 	if (c->metrics != NULL && (r.metrics = ev_out_file(c->metrics, &c->error)) == NULL)
 		cli_die(&c->error);
@@ -531,7 +530,7 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 	read_all(&r);
 	end(&r);
 	commit(&r);
-	if (print)
+	if (c->print_stats)
 		print_stats(&r);
 	if (r.s.nothing_passed > 0)
 		cli_note_nothing(c->program, r.s.nothing_passed);
