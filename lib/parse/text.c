@@ -4,8 +4,7 @@
 enum { TRIES = 16 }; /* braces at which JSON in text may begin */
 
 /* Reads the whole line; the reject of an array says what can be done with it. */
-static enum ev_status read_line(struct ev_parse *p, const struct ev_record *rec,
-				struct ev_event *event)
+bool ev_parse_read(struct ev_parse *p, const struct ev_record *rec, struct ev_event *event)
 {
 	enum ev_status st = ev_events_read(p->events, rec, event, &p->why);
 
@@ -14,14 +13,14 @@ static enum ev_status read_line(struct ev_parse *p, const struct ev_record *rec,
 		p->why.list[0].message = ev_reasons_text(
 			&p->why, "%s: make a line of each element with: jq -c '.[]'",
 			p->why.list[0].message);
-	return st;
+	return st == EV_OK;
 }
 
 enum ev_status ev_parse_json(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)
 {
 	struct ev_event event;
 
-	if (read_line(p, rec, &event) != EV_OK)
+	if (!ev_parse_read(p, rec, &event))
 		return ev_parse_reject(p, rec, err);
 	return ev_parse_pass(p, rec, &event, err);
 }
@@ -42,7 +41,7 @@ static void why_none(struct ev_parse *p, const struct ev_record *rec, const char
 		ev_reasons_add(&p->why, "%s", ev_part_spread);
 		return;
 	}
-	if (first < end && *first == '[' && read_line(p, rec, &event) == EV_REJECT &&
+	if (first < end && *first == '[' && !ev_parse_read(p, rec, &event) &&
 	    strcmp(p->why.code, "not-object") == 0)
 		return; /* an array, which is said */
 	ev_reasons_reset(&p->why);
