@@ -107,7 +107,7 @@ static bool epoch(struct reading *r, int64_t unit)
 		return fails(r, "it lies beyond the year 9999");
 	}
 	r->epoch = v * unit;
-	r->has_epoch = r->zoned = r->utc = true;
+	r->has_epoch = r->has_year = r->zoned = r->utc = true;
 	return true;
 }
 
@@ -212,7 +212,7 @@ static bool read_all(struct reading *r, const char *layout)
 		} else if (r->p < r->end && *r->p == *l) {
 			r->p++;
 		} else {
-			return fails(r, "another character is expected here");
+			return fails(r, "it does not go on as its format says");
 		}
 	}
 	return true;
@@ -366,7 +366,7 @@ static bool read_rfc3339(const struct ev_layout_place *place, const char *p, siz
 	}
 	if (form == EV_TIME_BAD || place->zone == NULL) {
 		t->flaw = form == EV_TIME_BAD
-				  ? ev_time_flaw(p, n)
+				  ? ev_time_flaw(p, n > 0 || len == 0 ? n : 1)
 				  : "the time has no offset from UTC: say its zone with --zone";
 		return false;
 	}

@@ -49,7 +49,10 @@ struct ev_layout_time {
  */
 bool ev_layout_read(const char *layout, const struct ev_layout_place *place, const char *p,
 		    size_t len, struct ev_layout_time *t);
-/* An instant in UTC as RFC 3339, with so many digits of the second's fraction. False if it is out of range. */
+/*
+ * An instant in UTC as RFC 3339: so many units since 1970, of which a second has 10^digits. False
+ * if it is out of range.
+ */
 bool ev_layout_instant(int64_t units, unsigned digits, struct ev_layout_time *t);
 
 #endif

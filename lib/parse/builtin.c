@@ -52,13 +52,13 @@ static const struct ev_field nginx[] = {
 static const struct ev_field nginx_times[] = {
 	NGINX_COMBINED,
 	FIELD(" ", "request_time", NUMBER),
-	FIELD(" ", "upstream_response_time", REST),
+	FIELD(" ", "upstream_response_time", TAIL),
 	END,
 };
 
 const struct ev_lines ev_nginx = {
-	.forms = (const struct ev_line_form[]){{"HttpRequest", nginx},
-					       {"HttpRequest", nginx_times},
+	.forms = (const struct ev_line_form[]){{"HttpRequest", nginx, false},
+					       {"HttpRequest", nginx_times, false},
 					       {0}},
 	.escape = EV_ESCAPE_HEX,
 };
@@ -78,7 +78,7 @@ static const struct ev_field apache[] = {
 };
 
 const struct ev_lines ev_apache = {
-	.forms = (const struct ev_line_form[]){{"HttpRequest", apache}, {0}},
+	.forms = (const struct ev_line_form[]){{"HttpRequest", apache, false}, {0}},
 	.escape = EV_ESCAPE_C,
 };
 
@@ -88,7 +88,7 @@ static const struct ev_field apache_vhost[] = {
 };
 
 const struct ev_lines ev_apache_vhost = {
-	.forms = (const struct ev_line_form[]){{"HttpRequest", apache_vhost}, {0}},
+	.forms = (const struct ev_line_form[]){{"HttpRequest", apache_vhost, false}, {0}},
 	.escape = EV_ESCAPE_C,
 };
 
@@ -119,7 +119,7 @@ const struct ev_lines ev_apache_vhost = {
 	FIELD(" ", "Tw", NUMBER), FIELD("/", "Tc", NUMBER), FIELD("/", "Tt", NUMBER),    \
 		FIELD(" ", "bytes_read", NUMBER), FIELD(" ", "termination_state", WORD), \
 		HAPROXY_COUNTS, END
-/* "Feb 25 16:19:38 lb haproxy[7": its time and host are those of the line's way, not of a request. */
+/* "Feb 25 16:19:38 lb haproxy[7": its time and host are those of the line's way to the log. */
 #define PASSED_OVER                                                     \
 	{                                                               \
 		.ahead = "", .kind = EV_FIELD_UNTIL, .member = ",\"\":" \
@@ -132,10 +132,10 @@ static const struct ev_field haproxy_http_syslog[] = {PASSED_OVER, HAPROXY_HEAD(
 static const struct ev_field haproxy_tcp_syslog[] = {PASSED_OVER, HAPROXY_HEAD("]: "), HAPROXY_TCP};
 
 const struct ev_lines ev_haproxy = {
-	.forms = (const struct ev_line_form[]){{"HttpRequest", haproxy_http},
-					       {"HttpRequest", haproxy_http_syslog},
-					       {"TcpSession", haproxy_tcp},
-					       {"TcpSession", haproxy_tcp_syslog},
+	.forms = (const struct ev_line_form[]){{"HttpRequest", haproxy_http, false},
+					       {"HttpRequest", haproxy_http_syslog, false},
+					       {"TcpSession", haproxy_tcp, false},
+					       {"TcpSession", haproxy_tcp_syslog, false},
 					       {0}},
 	.escape = EV_ESCAPE_HASH,
 };
@@ -174,13 +174,13 @@ static const struct ev_field rfc3339_tag_close[] = {RFC3164(NULL), TAG, FIELD(":
 static const struct ev_field rfc3339[] = {RFC3164(NULL), FIELD(" ", "message", REST), END};
 
 const struct ev_lines ev_syslog = {
-	.forms = (const struct ev_line_form[]){{"SyslogMessage", rfc5424},
-					       {"SyslogMessage", rfc3164_tag},
-					       {"SyslogMessage", rfc3164_tag_close},
-					       {"SyslogMessage", rfc3164},
-					       {"SyslogMessage", rfc3339_tag},
-					       {"SyslogMessage", rfc3339_tag_close},
-					       {"SyslogMessage", rfc3339},
+	.forms = (const struct ev_line_form[]){{"SyslogMessage", rfc5424, false},
+					       {"SyslogMessage", rfc3164_tag, false},
+					       {"SyslogMessage", rfc3164_tag_close, false},
+					       {"SyslogMessage", rfc3164, true},
+					       {"SyslogMessage", rfc3339_tag, true},
+					       {"SyslogMessage", rfc3339_tag_close, true},
+					       {"SyslogMessage", rfc3339, true},
 					       {0}},
 	.escape = EV_ESCAPE_NONE,
 };

@@ -16,8 +16,11 @@ struct scan {
 	struct slice values[MOST_FIELDS];
 	struct ev_layout_time time;
 	const char *stuck; /* where `until` first sought the next field, and it was none */
-	/* Where the line leaves the form, and what is missing there; text: of the time. */
-	const char *at;
+	/*
+	 * Where the line leaves the form, and how far it was read: to the end of a time that cannot
+	 * be; what is missing there; what is wrong with a time.
+	 */
+	const char *at, *reach;
 	const struct ev_field *missing;
 	const char *flaw;
 };
@@ -37,6 +40,7 @@ static const char *const kinds[] = {
 	[EV_FIELD_TIME] = "a time",
 	[EV_FIELD_PRIORITY] = "a number in < >",
 	[EV_FIELD_DATA] = "structured data, or -",
+	[EV_FIELD_TAIL] = "a text",
 	[EV_FIELD_REST] = "a text",
 };
 
@@ -135,9 +139,19 @@ static bool has_ahead(const struct scan *s, const struct ev_field *f, const char
 	return (size_t)(s->end - p) >= f->ahead_len && memcmp(p, f->ahead, f->ahead_len) == 0;
 }
 
+/* Whether a field can begin at p, by what is ahead of it and its first byte. */
+static bool begins(const struct scan *s, const struct ev_field *f, const char *p)
+{
+	if (!has_ahead(s, f, p))
+		return false;
+	p += f->ahead_len;
+	return f->kind != EV_FIELD_QUOTED || (p < s->end && *p == '"');
+}
+
 /*
- * A text that anybody may have chosen, up to where the next field stands, and what is ahead of the
- * one behind it: the bytes in front of that field may be a part of the text.
+ * A text that anybody may have chosen, up to where the next field stands and the one behind it
+ * begins: the bytes in front of that field may be a part of the text. A dash is no text that goes
+ * on: the line is of a format with more words.
  */
 static const char *until(struct scan *s, const struct ev_field *f, const char *p, struct slice *v)
 {
@@ -145,9 +159,11 @@ static const char *until(struct scan *s, const struct ev_field *f, const char *p
 	const char *q = p, *behind;
 	struct slice unused;
 
+	if (s->end - p >= 2 && p[0] == '-' && p[1] == ' ' && !begins(s, next, p + 1))
+		return NULL;
 	while ((q = memmem(q, (size_t)(s->end - q), next->ahead, next->ahead_len)) != NULL) {
 		behind = take(s, next, q + next->ahead_len, &unused);
-		if (behind != NULL && has_ahead(s, next + 1, behind)) {
+		if (behind != NULL && begins(s, next + 1, behind)) {
 			*v = slice(p, q);
 			return q;
 		}
@@ -158,9 +174,12 @@ static const char *until(struct scan *s, const struct ev_field *f, const char *p
 	return NULL;
 }
 
+/* A time in RFC 3339 has its offset in all of these formats. */
 static const char *time_at(struct scan *s, const struct ev_field *f, const char *p, struct slice *v)
 {
-	const bool good = ev_layout_read(f->layout, s->place, p, (size_t)(s->end - p), &s->time);
+	static const struct ev_layout_place nowhere;
+	const bool good = ev_layout_read(f->layout, f->layout != NULL ? s->place : &nowhere, p,
+					 (size_t)(s->end - p), &s->time);
 
 	*v = slice(p, p + s->time.len);
 	return good ? p + s->time.len : NULL;
@@ -189,6 +208,7 @@ static const char *take(struct scan *s, const struct ev_field *f, const char *p,
 			q++;
 		q = q - p == 3 ? q : NULL;
 		break;
+	case EV_FIELD_TAIL: q = end; break;
 	case EV_FIELD_REST: *v = slice(p, end); return end;
 	case EV_FIELD_END: return NULL;
 	}
@@ -205,18 +225,25 @@ static void note_flaw(struct scan *s, const struct ev_field *f, const char *p)
 {
 	struct slice unused;
 
+	s->time.flaw = NULL;
 	if (f->kind == EV_FIELD_UNTIL && s->stuck != NULL) {
 		p = s->stuck;
 		f++;
 	} else if (has_ahead(s, f, p)) {
 		p += f->ahead_len;
+	} else {
+		s->missing = f;
+		s->at = s->reach = p;
+		s->flaw = NULL;
+		return;
 	}
 	s->missing = f;
-	s->time.flaw = NULL;
-	if (f->kind == EV_FIELD_TIME && time_at(s, f, p, &unused) == NULL)
-		p += s->time.at;
+	s->at = s->reach = p;
+	if (f->kind == EV_FIELD_TIME && time_at(s, f, p, &unused) == NULL) {
+		s->at += s->time.at;
+		s->reach += s->time.len;
+	}
 	s->flaw = s->time.flaw;
-	s->at = p;
 }
 
 /* Holds the line against a form; false with where it leaves it. */
@@ -240,7 +267,7 @@ static bool scan_form(struct scan *s, const struct ev_field *fields)
 	}
 	s->missing = NULL;
 	s->flaw = NULL;
-	s->at = p;
+	s->at = s->reach = p;
 	return p == s->end;
 }
 
@@ -249,21 +276,20 @@ static enum ev_status refuse(struct ev_parse *p, const struct ev_record *rec, co
 			     struct ev_error *err)
 {
 	const struct ev_field *f = s->missing;
-	const size_t column = (size_t)(s->at - s->line) + 1;
-	const char *what;
+	const char *what = "the line goes on behind its last field";
 
 	ev_reasons_reset(&p->why);
 	p->why.code = "foreign";
-	if (f == NULL)
-		what = "the line ends in the form before here";
-	else if (s->flaw != NULL)
-		what = s->flaw;
-	else
+	if (f != NULL && s->flaw != NULL)
+		what = ev_reasons_text(&p->why, "%.*s: %s", (int)f->member_len - 4, f->member + 2,
+				       s->flaw);
+	else if (f != NULL)
 		what = ev_reasons_text(&p->why, "%.*s is missing, %s%s%s%s", (int)f->member_len - 4,
 				       f->member + 2, kinds[f->kind],
 				       f->ahead_len > 0 ? " behind '" : "", f->ahead,
 				       f->ahead_len > 0 ? "'" : "");
-	ev_reasons_add(&p->why, "column %zu: %s: no line of %s", column, what, p->format->name);
+	ev_reasons_add(&p->why, "column %zu: %s: no line of %s", (size_t)(s->at - s->line) + 1,
+		       what, p->format->name);
 	return ev_parse_reject(p, rec, err);
 }
 
@@ -279,8 +305,11 @@ static void put_priority(struct slice v, struct ev_buf *out)
 static void put_value(struct ev_parse *p, enum ev_field_kind kind, struct slice v,
 		      struct ev_buf *out)
 {
+	static const char mark[] = "\xef\xbb\xbf"; /* of UTF-8, as RFC 5424 has it */
 	const bool dash = v.len == 1 && *v.p == '-';
 
+	if (kind == EV_FIELD_REST && v.len >= 3 && memcmp(v.p, mark, 3) == 0)
+		v = (struct slice){v.p + 3, v.len - 3};
 	if (kind == EV_FIELD_PRIORITY)
 		put_priority(v, out);
 	else if (dash && kind != EV_FIELD_REST)
@@ -326,8 +355,20 @@ enum ev_status ev_parse_fields(struct ev_parse *p, const struct ev_record *rec,
 	     form++) {
 		if (scan_form(&s, form->fields))
 			return put_event(p, rec, form, &s, err);
-		if (furthest.at == NULL || s.at > furthest.at)
+		if (furthest.at == NULL || s.reach > furthest.reach)
 			furthest = s;
 	}
 	return refuse(p, rec, &furthest, err);
+}
+
+const char *ev_lines_guess(const struct ev_record *rec, const struct ev_layout_place *place)
+{
+	struct scan s = {.place = place, .line = rec->p, .end = rec->p + rec->len};
+
+	for (const struct ev_format *f = ev_formats; f->name != NULL; f++)
+		for (const struct ev_line_form *form = f->lines != NULL ? f->lines->forms : NULL;
+		     form != NULL && form->type != NULL; form++)
+			if (!form->vague && scan_form(&s, form->fields))
+				return f->name;
+	return NULL;
 }

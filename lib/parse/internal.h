@@ -47,6 +47,7 @@ enum ev_field_kind {
 	EV_FIELD_TIME,	   /* the event's */
 	EV_FIELD_PRIORITY, /* <34>: of syslog */
 	EV_FIELD_DATA,	   /* structured data of RFC 5424 */
+	EV_FIELD_TAIL,	   /* up to the end of the line; or - */
 	EV_FIELD_REST,	   /* up to the end of the line; it may be empty */
 	EV_FIELD_END,	   /* none: behind the last */
 };
@@ -64,6 +65,7 @@ struct ev_field {
 struct ev_line_form {
 	const char *type; /* event_type; NULL behind the last form */
 	const struct ev_field *fields;
+	bool vague; /* lines of others look like it, too */
 };
 
 struct ev_lines {
@@ -144,6 +146,9 @@ enum ev_status ev_parse_pattern(struct ev_parse *p, const struct ev_record *rec,
 
 /* Reads a record that is one JSON object; false with why in p->why. */
 bool ev_parse_read(struct ev_parse *p, const struct ev_record *rec, struct ev_event *event);
+
+/* The name of the format that a line looks like, or NULL. */
+const char *ev_lines_guess(const struct ev_record *rec, const struct ev_layout_place *place);
 
 /* Passes an event on: as it is, or with its origin, or with an id. */
 enum ev_status ev_parse_pass(struct ev_parse *p, const struct ev_record *rec,

@@ -6,15 +6,16 @@ const struct ev_json_log ev_journald = {
 	.type = "JournalEntry", .id = "__CURSOR", .time = "__REALTIME_TIMESTAMP", .micros = true};
 const struct ev_json_log ev_logger = {.type = "LogRecord", .time = "time"};
 
-static enum ev_status refuse(struct ev_parse *p, const struct ev_record *rec, const char *path,
-			     const char *why, struct ev_error *err)
+/* Sets the record aside for its time. */
+static enum ev_status refuse(struct ev_parse *p, const struct ev_record *rec, const char *why,
+			     struct ev_error *err)
 {
-	struct ev_reason *reason;
+	const char *name = p->format->json_log->time;
 
 	ev_reasons_reset(&p->why);
 	p->why.code = "envelope";
-	reason = ev_reasons_add(&p->why, "%s", why);
-	reason->path = ev_reasons_text(&p->why, "/%s", path);
+	ev_reasons_add(&p->why, "the event's time (.%s): %s", name, why)->path =
+		ev_reasons_text(&p->why, "/%s", name);
 	return ev_parse_reject(p, rec, err);
 }
 
@@ -26,10 +27,10 @@ static bool read_time(struct ev_parse *p, const struct ev_doc *d, struct ev_layo
 	const char *text;
 	size_t len;
 
-	t->flaw = "the event's time is missing";
+	t->flaw = "it is missing";
 	if (at == EV_NOWHERE)
 		return false;
-	t->flaw = "the event's time is neither a text nor a number";
+	t->flaw = log->micros ? "it is no text" : "it is neither a text nor a number";
 	if (ev_kind(d, at) == EV_STRING)
 		text = ev_string(d, at, &p->id, &len);
 	else if (ev_kind(d, at) == EV_NUMBER && !log->micros)
@@ -69,7 +70,7 @@ enum ev_status ev_parse_json_log(struct ev_parse *p, const struct ev_record *rec
 		ev_head_has(&head, name, len);
 	}
 	if (!head.has_time && !read_time(p, d, &time))
-		return refuse(p, rec, p->format->json_log->time, time.flaw, err);
+		return refuse(p, rec, time.flaw, err);
 	read_key(p, d, &head);
 	ev_parse_begin(p, rec, &head);
 	object = ev_raw(d, 0, &len);

@@ -39,24 +39,30 @@ static bool read_year(const char *text, struct ev_date *from, struct ev_error *e
 			return true;
 	}
 	ev_fail(err,
-		"--year takes a year such as 2026, or the day that it begins with, such as 2026-07-01, not '%s'",
+		"--year takes a year such as 2026, or the day that it begins with, such as "
+		"2026-07-01, not '%s'",
 		text);
 	return false;
 }
 
-/* Where times are that do not say it: by the options, or else by the model. */
+/*
+ * Where times are that do not say it: by the options, or else by the model. Without a format for
+ * their lines they only help to guess one.
+ */
 static bool read_place(struct ev_parse *p, struct ev_error *err)
 {
 	const struct ev_parse_options *o = &p->options;
+	const bool guess = !p->format->makes_id;
+	const char *year = guess ? "2000" : o->year, *zone = guess ? "UTC" : o->zone;
 	struct ev_error why;
 
-	if (o->year != NULL && !read_year(o->year, &p->place.from, err))
+	if (year != NULL && !read_year(year, &p->place.from, err))
 		return false;
-	if (o->zone == NULL) {
+	if (zone == NULL) {
 		p->place.zone = o->model != NULL ? o->model->zone : NULL;
 		return true;
 	}
-	p->place.zone = p->zone = ev_zone_open(o->zone, &why);
+	p->place.zone = p->zone = ev_zone_open(zone, &why);
 	if (p->zone == NULL)
 		ev_fail(err, "--zone: %s", why.text);
 	return p->zone != NULL;

@@ -22,8 +22,8 @@ struct ev_parse;
 struct ev_parse_options {
 	const char *format;	      /* the name of one of these, or of one of the model's */
 	const struct ev_model *model; /* or NULL */
-	/* Of times that lack them: the zone's name, and the day from which on they lie in a year. */
-	const char *zone, *year; /* or NULL */
+	/* Of times that lack them, or NULL: a zone's name; the day that their year begins with. */
+	const char *zone, *year;
 	bool origin; /* append "_ev" with the line's source, number and offset to each event */
 	const char *add_id; /* the member that an event without it gets as its id; or NULL */
 };

@@ -167,6 +167,27 @@ static const char *read_members(struct ev_parse *p, const struct ev_record *rec,
 	return NULL;
 }
 
+/* Whether each group that is JSON is one value; else the record is set aside. */
+static bool is_json(struct ev_parse *p, const struct ev_record *rec, enum ev_status *st,
+		    struct ev_error *err)
+{
+	const struct ev_pattern *t = p->pattern;
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct member *m = &t->members[i];
+		const char *text = rec->p + m->from;
+		struct ev_flaw flaw;
+
+		if (m->is != JSON || m->len == NONE || is_null(t->format, text, m->len) ||
+		    ev_scan(ev_events_scan(p->events), text, m->len, &flaw) != NULL)
+			continue;
+		ev_reasons_of_flaw(&flaw, m->from, &p->why);
+		*st = ev_parse_reject(p, rec, err);
+		return false;
+	}
+	return true;
+}
+
 static void put_member(struct ev_parse *p, const struct ev_record *rec, const struct member *m)
 {
 	const char *text = rec->p + m->from;
@@ -202,6 +223,8 @@ enum ev_status ev_parse_pattern(struct ev_parse *p, const struct ev_record *rec,
 		return no_match(p, rec, err);
 	if ((flaw = read_members(p, rec, &time, &at)) != NULL)
 		return refuse(p, rec, at, flaw, err);
+	if (t->format->json.n > 0 && !is_json(p, rec, &st, err))
+		return st;
 	head.time = &time;
 	ev_parse_begin(p, rec, &head);
 	for (size_t i = 0; i < t->n; i++)

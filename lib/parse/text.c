@@ -31,6 +31,19 @@ static bool looks_like_event(const char *code)
 	return strcmp(code, "json") != 0;
 }
 
+/* What else the line may be, as the end of a message. */
+static const char *guess(struct ev_parse *p, const struct ev_record *rec)
+{
+	static const char fields[] = "#Fields:";
+	const char *name = ev_lines_guess(rec, &p->place);
+
+	if (rec->len >= sizeof fields - 1 && memcmp(rec->p, fields, sizeof fields - 1) == 0)
+		name = "w3c";
+	return name == NULL ? ""
+			    : ev_reasons_text(&p->why, ", but it looks like %s: --format %s", name,
+					      name);
+}
+
 /* Why the line, in which JSON begins at `at`, or nowhere (NULL), has no event. */
 static void why_none(struct ev_parse *p, const struct ev_record *rec, const char *at)
 {
@@ -46,7 +59,7 @@ static void why_none(struct ev_parse *p, const struct ev_record *rec, const char
 		return; /* an array, which is said */
 	ev_reasons_reset(&p->why);
 	if (at == NULL)
-		ev_reasons_add(&p->why, "no JSON object at the end of the line");
+		ev_reasons_add(&p->why, "no JSON object at the end of the line%s", guess(p, rec));
 	else if (ev_part_is_inner(rec->p, at))
 		ev_reasons_add(&p->why,
 			       "column %zu: the object here is a part of other JSON, which begins "

@@ -37,7 +37,7 @@ static int hex_value(const char *p, const char *end, int digits)
 	return v;
 }
 
-/* What the escape at p stands for, behind its mark; returns where it ends, or NULL if it is none. */
+/* Appends what the escape behind its mark stands for; returns its end, or NULL if it is none. */
 static const char *undo(enum ev_escape how, const char *p, const char *end, struct ev_buf *out)
 {
 	const bool plain = escapes[how].plain;
