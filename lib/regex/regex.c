@@ -274,8 +274,12 @@ static int search_counted(struct ev_regex *re, const char *p, size_t len)
 	if (!as_pcre(re->pattern, re->len, re->flags, &translated, &err))
 		return n;
 	if (re->counted == NULL) {
-		re->counted = compile(&translated, re->flags,
-				      PCRE2_AUTO_CALLOUT | PCRE2_NO_START_OPTIMIZE, &n, &err);
+		/* Without a call nobody learns how far the search of a whole text got. */
+		const uint32_t calls = (re->flags & EV_REGEX_WHOLE) != 0
+					       ? PCRE2_AUTO_CALLOUT | PCRE2_NO_START_OPTIMIZE
+					       : PCRE2_AUTO_CALLOUT;
+
+		re->counted = compile(&translated, re->flags, calls, &n, &err);
 		if (re->counted != NULL)
 			pcre2_jit_compile(re->counted, PCRE2_JIT_COMPLETE);
 	}
