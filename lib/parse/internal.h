@@ -115,6 +115,14 @@ const struct ev_format *ev_format_find(const char *name);
 struct ev_w3c;
 struct ev_pattern;
 
+/* The last time that was read, and its text: lines come one near another. */
+struct ev_last_time {
+	char text[48], behind; /* and the byte behind it, which can be no part of one */
+	size_t len;	       /* 0: none */
+	const char *layout;
+	struct ev_layout_time time;
+};
+
 struct ev_parse {
 	struct ev_parse_options options;
 	const struct ev_format *format;
@@ -123,6 +131,7 @@ struct ev_parse {
 	struct ev_reasons why;
 	struct ev_layout_place place; /* of times */
 	struct ev_zone *zone;	      /* its own, or NULL */
+	struct ev_last_time last;
 	struct ev_pattern *pattern;
 	struct ev_w3c *w3c;
 	uint64_t n_out, n_header;
@@ -148,7 +157,7 @@ enum ev_status ev_parse_pattern(struct ev_parse *p, const struct ev_record *rec,
 bool ev_parse_read(struct ev_parse *p, const struct ev_record *rec, struct ev_event *event);
 
 /* The name of the format that a line looks like, or NULL. */
-const char *ev_lines_guess(const struct ev_record *rec, const struct ev_layout_place *place);
+const char *ev_lines_guess(struct ev_parse *p, const struct ev_record *rec);
 
 /* Passes an event on: as it is, or with its origin, or with an id. */
 enum ev_status ev_parse_pass(struct ev_parse *p, const struct ev_record *rec,
