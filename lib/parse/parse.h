@@ -9,15 +9,21 @@
 #ifndef EV_PARSE_H
 #define EV_PARSE_H
 
+#include "model/model.h"
 #include "record/port.h"
 
-/* Appends the names of the formats, as in "auto, json or text". */
+/* Appends the names of the formats that are built in, as in "auto, json or text". */
 void ev_parse_formats(struct ev_buf *out);
+/* Whether it is one of them. */
+bool ev_parse_has_format(const char *name);
 
 struct ev_parse;
 
 struct ev_parse_options {
-	const char *format; /* its name */
+	const char *format;	      /* the name of one of these, or of one of the model's */
+	const struct ev_model *model; /* or NULL */
+	/* Of times that lack them, or NULL: a zone's name; the day that their year begins with. */
+	const char *zone, *year;
 	bool origin; /* append "_ev" with the line's source, number and offset to each event */
 	/* A record may hold line feeds, which go out as blanks. With origin. */
 	bool spread;
@@ -28,6 +34,8 @@ struct ev_parse_options {
 struct ev_parse *ev_parse_open(const struct ev_parse_options *options, struct ev_port *port,
 			       struct ev_error *err);
 enum ev_status ev_parse_step(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err);
+/* Of a format that has lines which are neither events nor wrong; else NULL. */
+const struct ev_count *ev_parse_counts(const struct ev_parse *p);
 void ev_parse_free(struct ev_parse **p);
 
 #endif
