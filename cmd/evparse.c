@@ -16,6 +16,9 @@ static struct cli_option options[] = {
 	{"format", 'f', "FORMAT", NULL},
 	{"origin", '\0', NULL, "append to each event where its line stood"},
 	{"add-id", '\0', "NAME", "give an event without the member NAME an id there, of its place"},
+	{"header", '\0', "ROW", "csv and tsv: the header of files that have none"},
+	{"continued", '\0', NULL, "a line that begins with a blank belongs to the one before"},
+	{"begins", '\0', "REGEX", "so does a line in which REGEX is not found"},
 	{"commit-every", '\0', "N[,AGE]",
 	 "seal a section of its own every N lines, or when it is 30s old, say"},
 	{"new-seal", '\0', "FILE", "make a new token for EVKIT_SEAL in FILE, and do no more"},
@@ -63,8 +66,11 @@ static void take(size_t index, const char *argument)
 	case 0: parse_options.format = argument; return;
 	case 1: parse_options.origin = true; return;
 	case 2: take_add_id(argument); return;
-	case 3: take_commit(argument); return;
-	case 4: new_seal = argument; return;
+	case 3: parse_options.header = argument; return;
+	case 4: parse_options.continued = true; return;
+	case 5: parse_options.begins = argument; return;
+	case 6: take_commit(argument); return;
+	case 7: new_seal = argument; return;
 	}
 }
 
@@ -113,7 +119,8 @@ int main(int argc, char **argv)
 	status = cli_run(
 		&cli,
 		&(struct cli_engine){
-			.engine = parse, .flow = CLI_FLOW_EACH, .keeps_places = true, .step = step},
+			.engine = parse, .flow = CLI_FLOW_EACH, .keeps_places = true,
+			.frames = ev_parse_frames(parse), .step = step},
 		cli.operands, cli.n_operands);
 	ev_parse_free(&parse);
 	ev_buf_free(&help);

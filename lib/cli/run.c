@@ -90,14 +90,16 @@ static void take_place(struct run *r, const struct cli_control *line)
 
 /*
  * Called only where the place is not what the reader expects. Where lines go out that are not as
- * long as those that came in, offsets cannot be counted on, and are left out up to the next source.
+ * long as those that came in, offsets cannot be counted on, and are left out up to the next source;
+ * but not where several records stand in one line, and the offset alone tells them apart.
  */
 static void write_place(void *ctx)
 {
 	struct run *r = ctx;
 	struct cli_control line; /* too large to be cleared for each position */
 	bool counted = r->s.expected.source == r->at.source &&
-		       (r->s.expected.offset == EV_NO_OFFSET || r->s.expected.line == r->at.line);
+		       (r->s.expected.offset == EV_NO_OFFSET || r->s.expected.line == r->at.line) &&
+		       r->at.line >= r->s.expected.line;
 
 	line.kind = CLI_AT;
 	line.at.source = r->at.source;
@@ -164,6 +166,14 @@ static void too_long(struct run *r, const struct ev_line *l)
 		cli_must(r->c, ev_rejects_end(r->c->port.rejects, &r->c->error));
 }
 
+/* A record that is no line is blank if it has no bytes, unless these are what is missing. */
+static bool is_blank(const struct run *r, const struct ev_line *l)
+{
+	if (r->e->frames != NULL)
+		return l->len == 0 && !l->cut;
+	return l->len == 0 || (l->p[0] <= ' ' && strspn(l->p, " \t\r") >= l->len);
+}
+
 static void record(struct run *r, const struct ev_line *l)
 {
 	struct ev_record rec = record_of(r, l);
@@ -173,7 +183,7 @@ static void record(struct run *r, const struct ev_line *l)
 		return;
 	}
 	r->s.n_in++;
-	if (l->len == 0 || (l->p[0] <= ' ' && strspn(l->p, " \t\r") >= l->len))
+	if (is_blank(r, l))
 		r->s.n_blank++;
 	else
 		step(r, &rec);
@@ -241,7 +251,7 @@ static void take_line(struct run *r, const struct ev_line *l)
 	struct cli_control line;
 
 	line.kind = CLI_RECORD;
-	if (r->s.seal != NULL && l->kind == EV_LINE_WHOLE)
+	if (r->s.seal != NULL && l->kind == EV_LINE_WHOLE && r->e->frames == NULL)
 		cli_control_read(r->s.seal, l->p, l->len, &line);
 	if (is_sealed(r) && r->s.n == 0 && r->c->unsealed && line.kind == CLI_RECORD)
 		cli_section_begin_here(&r->s);
@@ -277,13 +287,19 @@ static void progress(struct run *r, bool last)
 
 /* The run */
 
+static inline enum ev_status next_record(struct run *r, struct ev_line *l)
+{
+	return r->e->frames == NULL ? ev_lines_next(r->lines, l, &r->c->error)
+				    : ev_frames_next(r->e->frames, l, &r->c->error);
+}
+
 static void read_all(struct run *r)
 {
 	struct ev_line l;
 	enum ev_status st;
 	uint64_t lines = 0;
 
-	while ((st = ev_lines_next(r->lines, &l, &r->c->error)) == EV_OK) {
+	while ((st = next_record(r, &l)) == EV_OK) {
 		take_line(r, &l);
 		if (r->show_progress && ++lines % PROGRESS_LINES == 0)
 			progress(r, false);
@@ -456,6 +472,8 @@ int cli_run(struct cli *c, const struct cli_engine *e, char *const *inputs, size
 
 	r.in = ev_in_new(inputs, n, c->max_line);
 	r.lines = ev_lines_new(r.in, c->max_line);
+	if (e->frames != NULL)
+		ev_frames_begin(e->frames, r.in, c->max_line);
 	ev_in_before_block(r.in, cli_section_flush, &r.s);
 	c->port.jump = write_place;
 	c->port.open = open_section;

@@ -1,10 +1,57 @@
 #include "parse/internal.h"
 
+static struct ev_frames *json_array(const struct ev_parse_options *o)
+{
+	(void)o;
+	return ev_frames_json(NULL);
+}
+
+static struct ev_frames *csv(const struct ev_parse_options *o)
+{
+	return ev_frames_csv(',', o->header);
+}
+
+static struct ev_frames *tsv(const struct ev_parse_options *o)
+{
+	return ev_frames_csv('\t', o->header);
+}
+
+static struct ev_frames *kinesis(const struct ev_parse_options *o)
+{
+	(void)o;
+	return ev_frames_json("Records");
+}
+
+static struct ev_frames *sqs(const struct ev_parse_options *o)
+{
+	(void)o;
+	return ev_frames_json("Messages");
+}
+
+static struct ev_frames *docker(const struct ev_parse_options *o)
+{
+	(void)o;
+	return ev_frames_halves(EV_HALVES_DOCKER);
+}
+
+static struct ev_frames *cri(const struct ev_parse_options *o)
+{
+	(void)o;
+	return ev_frames_halves(EV_HALVES_CRI);
+}
+
 const struct ev_format ev_formats[] = {
 	{"auto", ev_parse_auto, NULL},
 	{"json", ev_parse_json, NULL},
 	{"text", ev_parse_text, NULL},
-	{"nginx", ev_parse_by_pattern, &ev_builtin_nginx},
+	{"nginx", ev_parse_by_pattern, .builtin = &ev_builtin_nginx},
+	{"json-array", ev_parse_json, .frames = json_array},
+	{"csv", ev_parse_row, .frames = csv},
+	{"tsv", ev_parse_row, .frames = tsv},
+	{"kinesis", ev_parse_wrapped, .frames = kinesis, .unwrap = ev_unwrap_kinesis},
+	{"sqs", ev_parse_wrapped, .frames = sqs, .unwrap = ev_unwrap_sqs},
+	{"docker", ev_parse_wrapped, .frames = docker, .unwrap = ev_unwrap_docker},
+	{"cri", ev_parse_wrapped, .frames = cri, .unwrap = ev_unwrap_cri},
 	{0},
 };
 

@@ -4,6 +4,8 @@
  *   parse.c    open, step, free; what becomes of a record: passed on, or set aside
  *   formats.c  the table of formats
  *   text.c     JSON, and JSON behind text
+ *   row.c      a row of CSV
+ *   wrapped.c  what queues and containers put around a record
  *   pattern.c  a line to an event by a pattern
  *   builtin.c  the patterns that are built in
  */
@@ -11,6 +13,7 @@
 #define EV_PARSE_INTERNAL_H
 
 #include "base/buf.h"
+#include "frame/frame.h"
 #include "parse/parse.h"
 #include "record/event.h"
 
@@ -23,6 +26,10 @@ struct ev_format {
 	enum ev_status (*step)(struct ev_parse *p, const struct ev_record *rec,
 			       struct ev_error *err);
 	const struct ev_builtin *builtin; /* or NULL: the pattern of its lines */
+	/* Where its records are cut; or NULL: they are lines. */
+	struct ev_frames *(*frames)(const struct ev_parse_options *options);
+	/* Or NULL: appends what is wrapped in a record. False, with why, if nothing is. */
+	bool (*unwrap)(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out);
 };
 
 /* The last has no name. */
@@ -38,6 +45,23 @@ struct ev_parse {
 	struct ev_reasons why;
 	struct ev_pattern *pattern;
 	struct ev_buf out, member, id;
+
+	struct ev_frames *frames; /* or NULL: records are lines */
+	const struct ev_record *whole; /* the record as it came, while what is in it is read; or
+					  NULL: it is what is read */
+	struct ev_buf flat; /* a document on one line */
+
+	/* Of CSV: the names as JSON, each with its quotes and colon, for the header of that number */
+	struct ev_buf names;
+	size_t *name_ends;
+	size_t cap_names;
+	uint64_t header;
+
+	/* Of what is wrapped */
+	const struct ev_format *inner;
+	struct ev_scan *scan; /* of the wrapping */
+	struct ev_buf wrapped, scratch;
+	struct ev_buf key; /* what the queue knows the record by; empty: nothing */
 };
 
 /* Steps of formats. */
@@ -46,6 +70,15 @@ enum ev_status ev_parse_json(struct ev_parse *p, const struct ev_record *rec, st
 enum ev_status ev_parse_text(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err);
 enum ev_status ev_parse_by_pattern(struct ev_parse *p, const struct ev_record *rec,
 				   struct ev_error *err);
+
+enum ev_status ev_parse_row(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err);
+enum ev_status ev_parse_wrapped(struct ev_parse *p, const struct ev_record *rec,
+				struct ev_error *err);
+/* What formats have wrapped. */
+bool ev_unwrap_kinesis(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out);
+bool ev_unwrap_sqs(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out);
+bool ev_unwrap_docker(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out);
+bool ev_unwrap_cri(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out);
 
 /* Passes an event on: as it is, or with its origin, or with an id. */
 enum ev_status ev_parse_pass(struct ev_parse *p, const struct ev_record *rec,
@@ -61,6 +94,8 @@ enum ev_status ev_parse_cut(struct ev_parse *p, const struct ev_record *rec, str
 
 /* Appends an id, as JSON: of the line, or of its place and the line, by what the options say. */
 void ev_parse_put_id(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out);
+/* The same, of the place and the line always, or of what the queue knows the record by. */
+void ev_parse_put_place_id(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out);
 /* Appends ,"_ev":{...} with the record's origin, if the options ask for it. */
 void ev_parse_put_origin(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out);
 

@@ -1,44 +1,98 @@
 #include "base/hash.h"
 #include "parse/internal.h"
+#include "json/part.h"
 #include "scan/form.h"
 
 #include <stdlib.h>
 
-/* What is wrong with the options; false. */
-static bool options_fit(const struct ev_format *f, const struct ev_parse_options *o,
-			struct ev_error *err)
+/*
+ * Finds the formats of the name: the record's, and that of what is wrapped in it. False if there
+ * are none such.
+ */
+static bool find_formats(struct ev_parse *p, struct ev_error *err)
 {
-	if (f == NULL) {
-		struct ev_buf names = {0};
+	const char *colon = strchr(p->options.format, ':');
+	struct ev_buf name = {0};
+	bool found;
 
-		ev_parse_formats(&names);
-		ev_fail(err, "--format takes %s, not '%s'", ev_buf_str(&names), o->format);
-		ev_buf_free(&names);
-		return false;
+	ev_buf_put(&name, p->options.format,
+		   colon != NULL ? (size_t)(colon - p->options.format)
+				 : strlen(p->options.format));
+	p->format = ev_format_find(ev_buf_str(&name));
+	ev_buf_reset(&name);
+	p->inner = ev_format_find(colon != NULL ? colon + 1 : "auto");
+	found = p->format != NULL && p->inner != NULL &&
+		(colon == NULL || (p->format->unwrap != NULL && p->inner->frames == NULL));
+	if (!found) {
+		ev_parse_formats(&name);
+		ev_fail(err, "--format takes %s, not '%s'", ev_buf_str(&name), p->options.format);
 	}
-	if (o->add_id != NULL && f->builtin != NULL && strcmp(o->add_id, "event_id") != 0) {
+	ev_buf_free(&name);
+	return found;
+}
+
+/* What is wrong with the options; false. */
+static bool options_fit(const struct ev_parse *p, struct ev_error *err)
+{
+	const struct ev_parse_options *o = &p->options;
+	const struct ev_format *f = p->format->unwrap != NULL ? p->inner : p->format;
+	const bool by_row = p->format->step == ev_parse_row;
+
+	if (o->add_id != NULL && f->builtin != NULL && strcmp(o->add_id, "event_id") != 0)
 		ev_fail(err,
 			"--add-id takes event_id alone with --format %s, whose lines have that id",
 			f->name);
-		return false;
+	else if (o->header != NULL && !by_row)
+		ev_fail(err, "--header is for --format csv and tsv");
+	else if ((o->continued || o->begins != NULL) && p->format->frames != NULL)
+		ev_fail(err, "%s is for formats whose records are lines, not %s",
+			o->continued ? "--continued" : "--begins", p->format->name);
+	else
+		return true;
+	return false;
+}
+
+/* Makes p->frames, if records are no lines. False if an expression is wrong. */
+static bool open_frames(struct ev_parse *p, struct ev_error *err)
+{
+	const struct ev_parse_options *o = &p->options;
+	struct ev_regex *begins = NULL;
+
+	if (p->format->frames != NULL) {
+		p->frames = p->format->frames(o);
+		return true;
 	}
+	if (!o->continued && o->begins == NULL)
+		return true;
+	if (o->begins != NULL) {
+		struct ev_error why;
+
+		begins = ev_regex_compile(o->begins, strlen(o->begins), EV_REGEX_BYTES, &why);
+		if (begins == NULL) {
+			ev_fail(err, "--begins: %s", why.text);
+			return false;
+		}
+	}
+	p->frames = ev_frames_joined(begins);
 	return true;
 }
 
 struct ev_parse *ev_parse_open(const struct ev_parse_options *options, struct ev_port *port,
 			       struct ev_error *err)
 {
-	const struct ev_format *f = ev_format_find(options->format);
-	struct ev_parse *p;
+	struct ev_parse *p = ev_calloc(1, sizeof *p);
+	const struct ev_builtin *builtin;
 
-	if (!options_fit(f, options, err))
-		return NULL;
-	p = ev_calloc(1, sizeof *p);
 	p->options = *options;
-	p->format = f;
 	p->port = port;
+	if (!find_formats(p, err) || !options_fit(p, err) || !open_frames(p, err)) {
+		ev_parse_free(&p);
+		return NULL;
+	}
 	p->events = ev_events_new(NULL, EV_READ_TEXT, EV_TRUST_RAW);
-	if (f->builtin != NULL && (p->pattern = ev_pattern_new(f->builtin, err)) == NULL)
+	p->scan = ev_scan_new();
+	builtin = p->format->unwrap != NULL ? p->inner->builtin : p->format->builtin;
+	if (builtin != NULL && (p->pattern = ev_pattern_new(builtin, err)) == NULL)
 		ev_parse_free(&p);
 	return p;
 }
@@ -53,14 +107,28 @@ void ev_parse_free(struct ev_parse **p)
 	ev_buf_free(&(*p)->out);
 	ev_buf_free(&(*p)->member);
 	ev_buf_free(&(*p)->id);
+	ev_frames_free(&(*p)->frames);
+	ev_buf_free(&(*p)->flat);
+	ev_buf_free(&(*p)->names);
+	free((*p)->name_ends);
+	ev_scan_free(&(*p)->scan);
+	ev_buf_free(&(*p)->wrapped);
+	ev_buf_free(&(*p)->scratch);
+	ev_buf_free(&(*p)->key);
 	free(*p);
 	*p = NULL;
+}
+
+struct ev_frames *ev_parse_frames(const struct ev_parse *p)
+{
+	return p->frames;
 }
 
 enum ev_status ev_parse_reject(struct ev_parse *p, const struct ev_record *rec,
 			       struct ev_error *err)
 {
-	return ev_rejects_put(p->port->rejects, rec, NULL, 0, &p->why, err);
+	return ev_rejects_put(p->port->rejects, p->whole != NULL ? p->whole : rec, NULL, 0,
+			      &p->why, err);
 }
 
 enum ev_status ev_parse_refuse(struct ev_parse *p, const struct ev_record *rec, const char *code,
@@ -76,8 +144,12 @@ enum ev_status ev_parse_cut(struct ev_parse *p, const struct ev_record *rec, str
 {
 	return ev_parse_refuse(
 		p, rec, "cut",
-		"the file ends before the line does, with no line feed: what is missing "
-		"cannot be known, so end the line if it is whole",
+		p->frames == NULL ? "the file ends before the line does, with no line feed: what is "
+				    "missing cannot be known, so end the line if it is whole"
+		: rec->len == 0	  ? "the file ends before what it opens is closed: what is missing "
+				    "cannot be known"
+				  : "the file ends before the record does: what is missing cannot be "
+				    "known, so end it if it is whole",
 		err);
 }
 
@@ -93,8 +165,13 @@ static void put_uuid(const char *bytes, size_t len, struct ev_buf *out)
 }
 
 /* An id of where the line stood and of the line, so that equal lines are told apart. */
-static void put_place_id(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out)
+void ev_parse_put_place_id(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out)
 {
+	if (p->key.len > 0) {
+		put_uuid(p->key.p, p->key.len, out);
+		return;
+	}
+	rec = p->whole != NULL ? p->whole : rec;
 	ev_buf_reset(&p->id);
 	ev_record_position(rec, &p->id);
 	ev_buf_putc(&p->id, '\n');
@@ -106,7 +183,7 @@ static void put_place_id(struct ev_parse *p, const struct ev_record *rec, struct
 void ev_parse_put_id(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out)
 {
 	if (p->options.add_id != NULL)
-		put_place_id(p, rec, out);
+		ev_parse_put_place_id(p, rec, out);
 	else
 		put_uuid(rec->p, rec->len, out);
 }
@@ -130,7 +207,7 @@ static void append_id(struct ev_parse *p, const struct ev_record *rec, bool firs
 	ev_buf_puts(&p->out, first ? "" : ",");
 	ev_json_quote(p->options.add_id, strlen(p->options.add_id), &p->out);
 	ev_buf_putc(&p->out, ':');
-	put_place_id(p, rec, &p->out);
+	ev_parse_put_place_id(p, rec, &p->out);
 	ev_buf_put(&p->out, m->p, m->len);
 }
 
@@ -161,12 +238,54 @@ static void put_with_origin(struct ev_parse *p, const struct ev_record *rec,
 	ev_event_write(event->doc, event->reserved, m->p, m->len, &p->out);
 }
 
+/* Without the white space between tokens, which may be line ends. */
+static void put_flat(const char *p, size_t len, struct ev_buf *out)
+{
+	bool quoted = false;
+
+	ev_buf_room(out, len);
+	for (size_t i = 0; i < len; i++) {
+		if (quoted && p[i] == '\\')
+			ev_buf_putc(out, p[i++]);
+		else if (p[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && (ev_json_blank(p[i]) || p[i] == '\n'))
+			continue;
+		ev_buf_putc(out, p[i]);
+	}
+}
+
+/* Passes an event on that is spread over lines. */
+static enum ev_status pass_flat(struct ev_parse *p, const struct ev_record *rec,
+				const struct ev_doc *d, struct ev_error *err)
+{
+	struct ev_record flat = *rec;
+	struct ev_event event;
+	enum ev_status st;
+
+	ev_buf_reset(&p->flat);
+	put_flat(d->text, d->len, &p->flat);
+	memset(ev_buf_room(&p->flat, EV_IN_SLACK), 0, EV_IN_SLACK);
+	flat.p = p->flat.p;
+	flat.len = p->flat.len;
+	flat.index = NULL;
+	flat.before = 0;
+	p->whole = p->whole != NULL ? p->whole : rec;
+	st = ev_events_read(p->events, &flat, &event, &p->why) == EV_OK
+		     ? ev_parse_pass(p, &flat, &event, err)
+		     : ev_parse_reject(p, &flat, err);
+	p->whole = NULL;
+	return st;
+}
+
 enum ev_status ev_parse_pass(struct ev_parse *p, const struct ev_record *rec,
 			     const struct ev_event *event, struct ev_error *err)
 {
 	const struct ev_doc *d = event->doc;
 	const bool add_id = lacks_id(p, d);
 
+	if (p->frames != NULL && memchr(d->text, '\n', d->len) != NULL)
+		return pass_flat(p, rec, d, err);
 	if (!p->options.origin && !add_id)
 		return ev_port_line(p->port, d->text, d->len, err);
 	ev_buf_reset(&p->out);

@@ -9,6 +9,7 @@
 #ifndef EV_PARSE_H
 #define EV_PARSE_H
 
+#include "frame/frame.h"
 #include "record/port.h"
 
 /* Appends the names of the formats, as in "auto, json or text". */
@@ -17,7 +18,11 @@ void ev_parse_formats(struct ev_buf *out);
 struct ev_parse;
 
 struct ev_parse_options {
-	const char *format; /* its name */
+	/* Its name; of one that has something wrapped in its records, that one's too: docker:text. */
+	const char *format;
+	const char *header; /* of CSV without one; or NULL */
+	bool continued;	    /* a line that begins with a blank belongs to the one before */
+	const char *begins; /* or NULL; an expression: so does one in which it is not found */
 	bool origin; /* append "_ev" with the line's source, number and offset to each event */
 	const char *add_id; /* the member that an event without it gets as its id; or NULL */
 };
@@ -25,6 +30,8 @@ struct ev_parse_options {
 /* The options' texts are borrowed. NULL, with the error, if they are wrong. */
 struct ev_parse *ev_parse_open(const struct ev_parse_options *options, struct ev_port *port,
 			       struct ev_error *err);
+/* Where the records are to be cut, for the record loop; NULL: they are lines. */
+struct ev_frames *ev_parse_frames(const struct ev_parse *p);
 enum ev_status ev_parse_step(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err);
 void ev_parse_free(struct ev_parse **p);
 

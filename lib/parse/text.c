@@ -9,10 +9,10 @@ static enum ev_status read_line(struct ev_parse *p, const struct ev_record *rec,
 {
 	enum ev_status st = ev_events_read(p->events, rec, event, &p->why);
 
-	if (st == EV_REJECT && strcmp(p->why.code, "not-object") == 0 &&
+	if (st == EV_REJECT && p->frames == NULL && strcmp(p->why.code, "not-object") == 0 &&
 	    *ev_json_behind_blanks(rec->p, rec->p + rec->len) == '[')
 		p->why.list[0].message = ev_reasons_text(
-			&p->why, "%s: make a line of each element with: jq -c '.[]'",
+			&p->why, "%s: read its elements with --format json-array",
 			p->why.list[0].message);
 	return st;
 }
@@ -21,6 +21,8 @@ enum ev_status ev_parse_json(struct ev_parse *p, const struct ev_record *rec, st
 {
 	struct ev_event event;
 
+	if (rec->cut && p->frames != NULL)
+		return ev_parse_cut(p, rec, err);
 	if (read_line(p, rec, &event) != EV_OK)
 		return ev_parse_reject(p, rec, err);
 	return ev_parse_pass(p, rec, &event, err);
