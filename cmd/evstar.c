@@ -14,16 +14,26 @@ static const struct cli_option options[] = {
 	{"buffer-size", 'S', "SIZE", "hold this much in memory, the rest in $TMPDIR (default: 1G)"},
 	{"state", '\0', "DIR",
 	 "remember what events say of members; takes what evversion --state wrote"},
+	{"map", '\0', NULL, "facts, and in place of members' rows contributions to them"},
+	{"reduce", '\0', NULL, "takes what --map wrote: contributions to members' rows"},
 	{0},
 };
 
+static void take_half(enum ev_star_half half)
+{
+	if (how.half != EV_STAR_BOTH && how.half != half)
+		cli_usage("--map and --reduce are two halves of the work: leave out both to do all "
+			  "of it");
+	how.half = half;
+}
+
 static void take(size_t index, const char *argument)
 {
-	if (index == 1) {
-		how.state = argument;
-		return;
+	switch (index) {
+	case 0: how.memory = cli_buffer_size(argument); return;
+	case 1: how.state = argument; return;
+	default: take_half(index == 2 ? EV_STAR_MAP : EV_STAR_REDUCE);
 	}
-	how.memory = cli_buffer_size(argument);
 }
 
 static const struct cli_program program = {
@@ -67,6 +77,8 @@ int main(int argc, char **argv)
 
 	cli_open(&cli, &program, argc, argv);
 	model = cli_model(&cli, true);
+	if (how.state != NULL && how.half != EV_STAR_BOTH)
+		cli_usage("--state does all of the work: leave out --map and --reduce");
 	if (how.state != NULL)
 		cli_need_seal();
 	how.folder = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";

@@ -417,6 +417,20 @@ sed "s/id: .id/id: [.id, .b ==]/" v.yaml >w.yaml
 run evvalidate -m w.yaml /dev/null
 check 'a part of an id' 2 '' "evvalidate: w.yaml:3:19: id: '.b ==' is no expression: a value is expected where the expression ends"
 
+# libjq is loaded where an expression needs it alone, and a broken one is told.
+mkdir broken
+echo no library >broken/libjq.so.1
+run env LD_LIBRARY_PATH="$PWD/broken" evvalidate -m v.yaml /dev/null
+check 'native expressions need no libjq' 0 '' ''
+sed "s/id: .*, type/id: '.id | @base64', type/" v.yaml >w.yaml
+run env LD_LIBRARY_PATH="$PWD/broken" evvalidate -m w.yaml /dev/null
+check 'others say that they do' 2 '' "\
+~^evvalidate: w.yaml:3:13: id: '.id | @base64' is no expression: libjq, which this needs, cannot be loaded: .*/libjq.so.1: .*: install it \(libjq1\)\$"
+sed -i '/^star:/,$d; s/id: [^,]*,/id: .id,/' w.yaml
+echo 'rules: [{name: r, for: [A], jq: ".a | explode | length == 1"}]' >>w.yaml
+run env LD_LIBRARY_PATH="$PWD/broken" evvalidate -m w.yaml /dev/null
+check 'so does a rule' 2 '' '~libjq, which this needs, cannot be loaded'
+
 # The envelope
 
 cat >m.yaml <<'END'

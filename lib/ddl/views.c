@@ -397,6 +397,16 @@ static void put_period(struct ddl *s, const struct ev_measure *m, int period)
 	ev_buf_free(&day);
 }
 
+static void put_list(struct ddl *s, const struct ev_names *types, const char **comma)
+{
+	for (size_t i = 0; i < types->n; i++) {
+		ev_buf_puts(&s->text, *comma);
+		ev_sql_text(s->d, types->list[i], strlen(types->list[i]), &s->text);
+		*comma = ", ";
+	}
+}
+
+/* Those of a and, unless NULL, of b. */
 static void put_types(struct ddl *s, const struct ev_measure *m, const struct ev_names *a,
 		      const struct ev_names *b)
 {
@@ -404,13 +414,9 @@ static void put_types(struct ddl *s, const struct ev_measure *m, const struct ev
 
 	put_column(s, "f", m->type->name, &s->text);
 	ev_buf_puts(&s->text, " IN (");
-	for (size_t i = 0; i < a->n + (b != NULL ? b->n : 0); i++) {
-		const char *type = i < a->n ? a->list[i] : b->list[i - a->n];
-
-		ev_buf_puts(&s->text, comma);
-		ev_sql_text(s->d, type, strlen(type), &s->text);
-		comma = ", ";
-	}
+	put_list(s, a, &comma);
+	if (b != NULL)
+		put_list(s, b, &comma);
 	ev_buf_putc(&s->text, ')');
 }
 

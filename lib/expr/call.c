@@ -93,7 +93,7 @@ static enum ev_expr_flow recased(struct ev_expr_run *x, const struct ev_expr_val
 static bool reads_as_number(const char **p, size_t *len)
 {
 	size_t from = 0, end = 0;
-	enum ev_kind kind;
+	enum ev_kind kind = EV_NULL;
 
 	while (from < *len && strchr(" \t\r\n", (*p)[from]) != NULL && (*p)[from] != '\0')
 		from++;

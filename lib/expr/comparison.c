@@ -181,10 +181,11 @@ static void *compile(void *client, const struct ev_doc *d)
 	const struct numbers *found = find(client, d);
 	size_t n = found->complete ? found->n[0] + found->n[1] : 0;
 	struct numbers *plan = ev_plan_alloc(d, sizeof *plan + n * sizeof(uint32_t));
-	uint32_t *at = (uint32_t *)(plan + 1);
+	uint32_t *at;
 
 	if (plan == NULL)
 		return NULL;
+	at = (uint32_t *)(plan + 1);
 	*plan = *found;
 	for (int k = 0; k < 2 && found->complete; k++) {
 		plan->at[k] = at;

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jq.h>
@@ -25,6 +26,27 @@ enum {
 	COMPILE_SECONDS = 10,
 	MOST_HALVINGS = 5,
 };
+
+/* The library brings libonig along: no start of a program that needs neither shall load them. */
+#define LIBJQ "libjq.so.1"
+
+/* clang-format off */
+#define FUNCTIONS(X) \
+	X(jq_compile) X(jq_init) X(jq_next) X(jq_set_error_cb) X(jq_start) X(jq_teardown) \
+	X(jv_copy) X(jv_dump_string) X(jv_free) X(jv_get_kind) X(jv_invalid_get_msg) \
+	X(jv_invalid_has_msg) X(jv_nomem_handler) X(jv_parse_sized) \
+	X(jv_string_length_bytes) X(jv_string_value)
+/* clang-format on */
+#define MEMBER(name) __typeof__(name) *name;
+static struct libjq {
+	FUNCTIONS(MEMBER)
+} libjq; /* filled by load() */
+
+#define NAME_AND_PLACE(name) {#name, offsetof(struct libjq, name)},
+static const struct {
+	const char *name;
+	size_t at;
+} functions[] = {FUNCTIONS(NAME_AND_PLACE)};
 
 static const rlim_t memory_at_least = 512 << 20;
 static const rlim_t memory_per_byte = 64;
@@ -130,6 +152,11 @@ static void no_memory_in_libjq(void *data)
 	end(NO_MEMORY);
 }
 
+static bool is_valid(jv v)
+{
+	return libjq.jv_get_kind(v) != JV_KIND_INVALID;
+}
+
 /* The first line of a message of libjq, without its prefix and what follows a parenthesis. */
 static void put_message(const char *p, size_t len, struct ev_buf *out)
 {
@@ -157,10 +184,11 @@ static void put_message(const char *p, size_t len, struct ev_buf *out)
 
 static void put_value(jv v, struct ev_buf *out)
 {
-	if (jv_get_kind(v) != JV_KIND_STRING)
-		v = jv_dump_string(v, 0);
-	put_message(jv_string_value(v), (size_t)jv_string_length_bytes(jv_copy(v)), out);
-	jv_free(v);
+	if (libjq.jv_get_kind(v) != JV_KIND_STRING)
+		v = libjq.jv_dump_string(v, 0);
+	put_message(libjq.jv_string_value(v),
+		    (size_t)libjq.jv_string_length_bytes(libjq.jv_copy(v)), out);
+	libjq.jv_free(v);
 }
 
 /* Keeps the first message of a compilation. */
@@ -171,7 +199,7 @@ static void on_message(void *data, jv message)
 	if (out->len == 0)
 		put_value(message, out);
 	else
-		jv_free(message);
+		libjq.jv_free(message);
 }
 
 /*
@@ -192,20 +220,20 @@ static const char prelude[] = ORDERED("_less", "<") ORDERED("_lesseq", "<=")
 static enum answer compile(struct work *w, const struct request *r)
 {
 	struct ev_buf text = {0};
-	jq_state *q = jq_init();
+	jq_state *q = libjq.jq_init();
 	bool good;
 
 	if (q == NULL)
 		no_memory(NULL);
-	jq_set_error_cb(q, on_message, &w->out);
+	libjq.jq_set_error_cb(q, on_message, &w->out);
 	ev_buf_puts(&text, prelude);
 	ev_buf_put(&text, w->in.p, w->in.len);
-	good = jq_compile(q, ev_buf_str(&text)) != 0;
+	good = libjq.jq_compile(q, ev_buf_str(&text)) != 0;
 	if (!good && w->out.len == 0)
 		ev_buf_puts(&w->out, "this is no program");
 	ev_buf_free(&text);
 	if (!good) {
-		jq_teardown(&q);
+		libjq.jq_teardown(&q);
 		return RAISED;
 	}
 	ev_buf_reset(&w->out);
@@ -220,22 +248,22 @@ static enum answer compile(struct work *w, const struct request *r)
 static enum answer failed(struct work *w, jv invalid)
 {
 	ev_buf_reset(&w->out);
-	put_value(jv_invalid_get_msg(invalid), &w->out);
+	put_value(libjq.jv_invalid_get_msg(invalid), &w->out);
 	return RAISED;
 }
 
 /* Adds one output; false if there are too many. */
 static bool add_output(struct work *w, jv v)
 {
-	jv text = jv_dump_string(v, 0);
-	size_t len = (size_t)jv_string_length_bytes(jv_copy(text));
+	jv text = libjq.jv_dump_string(v, 0);
+	size_t len = (size_t)libjq.jv_string_length_bytes(libjq.jv_copy(text));
 	bool fits = len + w->out.len < LONGEST_OUTPUT + 4 * w->in.len;
 
 	if (fits) {
-		ev_buf_put(&w->out, jv_string_value(text), len);
+		ev_buf_put(&w->out, libjq.jv_string_value(text), len);
 		ev_buf_putc(&w->out, '\n');
 	}
-	jv_free(text);
+	libjq.jv_free(text);
 	return fits;
 }
 
@@ -249,11 +277,11 @@ static enum answer evaluate(struct work *w, const struct request *r)
 		ev_buf_puts(&w->out, "the value is too long for libjq");
 		return RAISED;
 	}
-	v = jv_parse_sized(w->in.p, (int)w->in.len);
-	if (!jv_is_valid(v))
+	v = libjq.jv_parse_sized(w->in.p, (int)w->in.len);
+	if (!is_valid(v))
 		return failed(w, v);
-	jq_start(q, v, 0);
-	while (!falsy && jv_is_valid(v = jq_next(q))) {
+	libjq.jq_start(q, v, 0);
+	while (!falsy && is_valid(v = libjq.jq_next(q))) {
 		any = true;
 		if (r->task == RUN) {
 			if (!add_output(w, v)) {
@@ -263,13 +291,14 @@ static enum answer evaluate(struct work *w, const struct request *r)
 			}
 			continue;
 		}
-		falsy = jv_get_kind(v) == JV_KIND_NULL || jv_get_kind(v) == JV_KIND_FALSE;
-		jv_free(v);
+		falsy = libjq.jv_get_kind(v) == JV_KIND_NULL ||
+			libjq.jv_get_kind(v) == JV_KIND_FALSE;
+		libjq.jv_free(v);
 	}
 	if (!falsy) {
-		if (jv_invalid_has_msg(jv_copy(v)))
+		if (libjq.jv_invalid_has_msg(libjq.jv_copy(v)))
 			return failed(w, v);
-		jv_free(v);
+		libjq.jv_free(v);
 	}
 	return any && !falsy ? HOLDS : FAILS;
 }
@@ -340,7 +369,7 @@ static _Noreturn void be_worker(int fd, pid_t parent)
 	if (getppid() != parent)
 		end(SIGKILL);
 	ev_oom_handler(no_memory);
-	jv_nomem_handler(no_memory_in_libjq, NULL);
+	libjq.jv_nomem_handler(no_memory_in_libjq, NULL);
 	w.base = address_space();
 	if (dup2(fd, 0) < 0)
 		end(SIGKILL);
@@ -362,6 +391,29 @@ static struct {
 	size_t users;
 } worker;
 
+/* Loads the library, if it is not there yet. */
+static bool load(struct ev_error *err)
+{
+	void *library, *function;
+
+	if (libjq.jq_init != NULL)
+		return true;
+	library = dlopen(LIBJQ, RTLD_NOW | RTLD_LOCAL);
+	for (size_t i = 0; i < sizeof functions / sizeof functions[0] && library != NULL; i++) {
+		function = dlsym(library, functions[i].name);
+		if (function == NULL)
+			library = NULL;
+		else /* ISO C has no cast from an object to a function */
+			memcpy((char *)&libjq + functions[i].at, &function, sizeof function);
+	}
+	if (library != NULL)
+		return true;
+	libjq = (struct libjq){0};
+	ev_fail(err, "libjq, which this needs, cannot be loaded: %s: install it (libjq1)",
+		dlerror());
+	return false;
+}
+
 static void tell_why(struct ev_error *err)
 {
 	ev_fail(err, "the process for libjq cannot be started: %s", strerror(errno));
@@ -372,6 +424,8 @@ static bool start(struct ev_error *err)
 	pid_t parent = getpid();
 	int pair[2];
 
+	if (!load(err))
+		return false;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
 		tell_why(err);
 		return false;

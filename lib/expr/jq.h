@@ -1,5 +1,6 @@
 /*
- * jq: programs in libjq. The door to libjq. Floor 4.
+ * jq: programs in libjq. The door to libjq, which is loaded when the first program is compiled.
+ * Floor 4.
  *
  * libjq holds numbers as doubles, reads no record that is nested deeper than 256, and has no bound
  * of its work. So it runs in a process of its own, the worker, which all programs share. The worker

@@ -377,24 +377,6 @@ static const char *text_at(struct ev_load *l, const struct ev_doc *d, uint32_t a
 	return ev_string(d, at, &l->value, len);
 }
 
-/* Whether EV_KEY_TEXT bytes are lower-case hex digits. */
-static bool is_key(const char *p)
-{
-	typedef uint8_t bytes EV_VECTOR(16);
-	bytes wrong = {0};
-	uint64_t halves[2];
-
-#pragma GCC unroll 2
-	for (size_t i = 0; i < EV_KEY_TEXT; i += sizeof wrong) {
-		bytes v;
-
-		memcpy(&v, p + i, sizeof v);
-		wrong |= ~((bytes)(v - '0' < 10) | (bytes)(v - 'a' < 6));
-	}
-	memcpy(halves, &wrong, sizeof halves);
-	return (halves[0] | halves[1]) == 0;
-}
-
 /* A line's owner: of a fact, an event's id; of a dimension, a key. False if it is none. */
 static bool owner_at(struct ev_load *l, const struct ev_doc *d, uint32_t at, bool key,
 		     struct ev_cell *owner)
@@ -411,7 +393,7 @@ static bool owner_at(struct ev_load *l, const struct ev_doc *d, uint32_t at, boo
 		owner->p = l->owner.p;
 	}
 	if (key)
-		return len == EV_KEY_TEXT && is_key(owner->p);
+		return len == EV_KEY_TEXT && ev_key_is(owner->p);
 	return len > 0 && len <= EV_ID_MAX && (owner->plain || memchr(owner->p, '\0', len) == NULL);
 }
 

@@ -80,7 +80,7 @@ static int64_t day_of(struct ev_star_calendar *c, const struct ev_value *v)
 	return floor_days(sec + ev_zone_offset(c->c->zone, sec));
 }
 
-static void add_day(struct ev_star_calendar *c, int64_t day)
+void ev_star_calendar_add(struct ev_star_calendar *c, int64_t day)
 {
 	const size_t bit = (size_t)(day - FIRST);
 
@@ -120,7 +120,7 @@ static const char *key_of(struct ev_star_calendar *c, int64_t day)
 		memcpy(c->recent[slot].key, key, EV_KEY_TEXT);
 		c->recent[slot].day = day;
 	}
-	add_day(c, day);
+	ev_star_calendar_add(c, day);
 	return c->recent[slot].key;
 }
 

@@ -21,6 +21,8 @@ void ev_star_calendar_free(struct ev_star_calendar **c);
  */
 const char *ev_star_calendar_key(struct ev_star_calendar *c, const struct ev_value *v);
 
+/* As if a time of that day (since 1970; of the years 1 to 9999) had been met. */
+void ev_star_calendar_add(struct ev_star_calendar *c, int64_t day);
 /* The days (since 1970) that lie outside and were met, each once. */
 const int64_t *ev_star_calendar_outside(const struct ev_star_calendar *c, size_t *n);
 /* As if none had been met. */

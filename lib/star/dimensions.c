@@ -1,3 +1,4 @@
+#include "star/history.h"
 #include "star/internal.h"
 
 #include <stdlib.h>
@@ -114,15 +115,25 @@ static void forget(struct ev_star *s)
 			ev_members_clear(s->members[i]);
 }
 
+enum ev_status ev_star_keep_mention(struct ev_star *s, struct ev_error *err)
+{
+	const struct ev_mentions *l = &s->mentions;
+
+	if (s->options.half == EV_STAR_MAP)
+		return ev_star_put_contribution(s, err);
+	if (ev_mention_is_of_history(l->key.p))
+		return ev_history_sort(s->sort, l->key.p, l->key.len, EV_STAR_MEMBER_LEN,
+				       l->value.p, l->value.len, err);
+	return ev_sort_add(s->sort, l->key.p, l->key.len, l->value.p, l->value.len, err);
+}
+
 static enum ev_status spill_members(struct ev_star *s, size_t dimension, struct ev_error *err)
 {
 	struct ev_members *members = s->members[dimension];
-	const struct ev_mentions *l = &s->mentions;
 
 	for (const struct ev_star_member *m = members->first; m != NULL; m = m->next)
 		while (ev_mentions_next(&s->mentions, dimension, members, m, "", 0))
-			if (ev_sort_add(s->sort, l->key.p, l->key.len, l->value.p, l->value.len,
-					err) != EV_OK)
+			if (ev_star_keep_mention(s, err) != EV_OK)
 				return EV_FATAL;
 	ev_members_clear(members);
 	return EV_OK;
@@ -133,10 +144,10 @@ struct ev_sort *ev_star_sort_new(const struct ev_star *s)
 	return ev_sort_new(s->options.memory / HALVES, s->options.folder);
 }
 
-/* Moves all mentions from the members' tables to the sort. */
+/* Moves all mentions from the members' tables to the sort, or to the output. */
 static enum ev_status spill(struct ev_star *s, struct ev_error *err)
 {
-	if (s->sort == NULL)
+	if (s->sort == NULL && s->options.half != EV_STAR_MAP)
 		s->sort = ev_star_sort_new(s);
 	for (size_t i = 0; i < s->m->n_dimensions; i++)
 		if (s->members[i] != NULL && spill_members(s, i, err) != EV_OK)
@@ -260,11 +271,32 @@ static void put_spilled(struct ev_star *s, size_t dimension, struct ev_sorted *n
 	ev_star_sum_free(&sum);
 }
 
+/* Contributions to all dimensions, in place of rows. */
+static enum ev_status contribute_all(struct ev_star *s, struct ev_error *err)
+{
+	if (spill(s, err) != EV_OK)
+		return EV_FATAL;
+	for (size_t i = 0; i < s->m->n_dimensions; i++) {
+		const int64_t *days;
+		size_t n = 0;
+
+		if (s->calendars[i] == NULL)
+			continue;
+		days = ev_star_calendar_outside(s->calendars[i], &n);
+		for (size_t k = 0; k < n; k++)
+			if (ev_star_put_contributed_day(s, i, days[k], err) != EV_OK)
+				return EV_FATAL;
+	}
+	return EV_OK;
+}
+
 enum ev_status ev_star_put_dimensions(struct ev_star *s, struct ev_error *err)
 {
 	enum ev_status st = EV_EOF;
 	struct ev_sorted next;
 
+	if (s->options.half == EV_STAR_MAP)
+		return contribute_all(s, err);
 	if (s->spilled && spill(s, err) != EV_OK)
 		return EV_FATAL;
 	if (s->sort != NULL) {

@@ -1,20 +1,21 @@
 /*
  * internal: what the files of star share. Floor 10.
  *
- *   plan.c          what is asked of each type of event, worked out once
- *   shapes.c        where that stands in documents of one shape
- *   version.c       reads what "_ev" says
- *   values.c        reads the cells
- *   references.c    finds the members that cells name, in members.c and calendar.c
- *   rows.c          writes the rows of facts and members
- *   dimensions.c    keeps what events say of members
- *   type2.c         the same for dimensions of type 2, version by version
- *   history.c       what a member of those was at each time (history.h)
- *   mentions.c      makes sorted lines of that, and sums of those lines
- *   state.c         follows the sections, and compares an event's mentions with those before
- *   settle.c        puts a section's mentions into the state, and makes the members' rows
- *   settle2.c       the same for dimensions of type 2
- *   star.c          takes an event through all of them
+ *   plan.c                what is asked of each type of event, worked out once
+ *   shapes.c              where that stands in documents of one shape
+ *   version.c             reads what "_ev" says
+ *   values.c              reads the cells
+ *   references.c          finds the members that cells name, in members.c and calendar.c
+ *   rows.c                writes the rows of facts and members
+ *   dimensions.c          keeps what events say of members
+ *   dimensions_history.c  the same for dimensions of type 2, version by version
+ *   history.c             what a member of those was at each time (history.h)
+ *   mentions.c            makes sorted lines of that, and sums of those lines
+ *   contributions.c       writes and reads those as lines of JSON, for evstar --map and --reduce
+ *   state.c               follows the sections, and compares an event's mentions with those before
+ *   settle.c              puts a section's mentions into the state, and makes the members' rows
+ *   settle_history.c      the same for dimensions of type 2
+ *   star.c                takes an event through all of them
  */
 #ifndef EV_STAR_INTERNAL_H
 #define EV_STAR_INTERNAL_H
@@ -157,10 +158,12 @@ struct ev_star {
 	bool spilled;		     /* the sort has mentions of type 1, too */
 	bool spanned;		     /* a section came out of a state */
 	bool replaces_days;	     /* they may be there already */
+	struct ev_star_named *named; /* one a dimension; NULL unless lines of contributions pass */
+	struct ev_buf event_id;	     /* of such a line */
 
 	struct ev_found found;
-	uint64_t n_event, n_delete;
-	struct ev_count counts[4];
+	uint64_t n_event, n_delete, n_row, n_mapped, n_reduced;
+	struct ev_count counts[5];
 };
 
 /* An element of a group: [0] is what its event has, [1] what the element has. */
@@ -305,14 +308,27 @@ void ev_star_find_described(struct ev_star *s, const struct ev_star_kind *kind);
 /* Merges the event's attributes into those members. */
 void ev_star_contribute(struct ev_star *s, const struct ev_star_kind *kind,
 			struct ev_star_version *v);
+/* Sorts the mention in s->mentions; or, of half the work, hands it on as a contribution. */
+enum ev_status ev_star_keep_mention(struct ev_star *s, struct ev_error *err);
 /* A sort of mentions, within the memory that they may take. */
 struct ev_sort *ev_star_sort_new(const struct ev_star *s);
 /* Spills mentions to temporary files if they are too many. Only between two events. */
 enum ev_status ev_star_make_room(struct ev_star *s, struct ev_error *err);
-/* The rows of all dimensions, without a state. */
+/* The rows of all dimensions, without a state; or contributions to them. */
 enum ev_status ev_star_put_dimensions(struct ev_star *s, struct ev_error *err);
 
-/* Dimensions of type 2 (type2.c) */
+/* Contributions (contributions.c) */
+
+struct ev_star_named *ev_star_named_new(const struct ev_model *m);
+void ev_star_named_free(struct ev_star_named **named, const struct ev_model *m);
+/* Writes the mention in s->mentions as a line; and that a day outside a calendar was met. */
+enum ev_status ev_star_put_contribution(struct ev_star *s, struct ev_error *err);
+enum ev_status ev_star_put_contributed_day(struct ev_star *s, size_t dimension, int64_t day,
+					   struct ev_error *err);
+/* Takes the line at hand, in s->event: a contribution, or a row or a delete, which it hands on. */
+enum ev_status ev_star_reduce(struct ev_star *s, const struct ev_record *rec, struct ev_error *err);
+
+/* Dimensions of type 2 (dimensions_history.c) */
 
 /* Adds what a version says of members, deleted or superseded as it may be. */
 enum ev_status ev_star_note_version(struct ev_star *s, const struct ev_star_kind *kind,
@@ -329,7 +345,7 @@ enum ev_status ev_star_put_span(struct ev_star *s, const char *member, struct ev
 void ev_star_put_history(struct ev_star *s, size_t dimension, struct ev_sorted *next,
 			 enum ev_status *st, struct ev_error *err);
 
-/* The state (state.c, settle.c, settle2.c) */
+/* The state (state.c, settle.c, settle_history.c) */
 
 /* The first byte of a sorted mention's value. */
 enum {
@@ -426,7 +442,7 @@ enum ev_status ev_star_walk_next(struct ev_star_walk *w, struct ev_error *err);
 enum ev_status ev_star_walk_put(struct ev_star_walk *w, const char *key, size_t key_len,
 				const char *value, size_t len, struct ev_error *err);
 
-/* settle2.c: settles the next member, of type 2. */
+/* settle_history.c: settles the next member, of type 2. */
 enum ev_status ev_star_settle_history(struct ev_star_walk *w, struct ev_error *err);
 /* Whether an entry is a member's row, or of type 2 the head of its rows. */
 bool ev_star_is_head(const struct ev_entry *e);

@@ -81,6 +81,17 @@ static void put_who(struct ev_buf *out, const char *id, size_t len, uint32_t ele
 	out->len += (size_t)(put_hex(o, turned, element, 8) - o);
 }
 
+/* SPELLED: a digest of the key's parts, which the value has so far; or a hyphen. */
+static void set_spelled(struct ev_mentions *l, bool spelled)
+{
+	l->spelled[0] = '-';
+	l->spelled_len = 1;
+	if (!spelled)
+		return;
+	ev_hash128_hex(ev_hash128(l->value.p, l->value.len, 0), l->spelled);
+	l->spelled_len = sizeof l->spelled - 1;
+}
+
 /* Appends the parts of the key as the member spells them to the value, and sets SPELLED. */
 static void put_parts(struct ev_mentions *l, const struct ev_members *members,
 		      const struct ev_star_member *m)
@@ -93,12 +104,7 @@ static void put_parts(struct ev_mentions *l, const struct ev_members *members,
 			ev_buf_putc(&l->value, EV_STAR_SEPARATOR);
 		ev_buf_put(&l->value, part, len);
 	}
-	l->spelled[0] = '-';
-	l->spelled_len = 1;
-	if (m->spelled != NULL) {
-		ev_hash128_hex(ev_hash128(l->value.p, l->value.len, 0), l->spelled);
-		l->spelled_len = sizeof l->spelled - 1;
-	}
+	set_spelled(l, m->spelled != NULL);
 }
 
 /* Goes last: the identity, only where the key is spelled in another way. */
@@ -224,14 +230,9 @@ bool ev_mentions_next(struct ev_mentions *l, size_t dimension, const struct ev_m
 	return true;
 }
 
-void ev_mentions_version(struct ev_mentions *l, size_t dimension, const struct ev_members *members,
-			 const struct ev_star_member *m, const struct ev_star_text *attributes,
-			 size_t n, const struct ev_stamp *stamp, int64_t until)
+/* A hex digit for each four attributes: those that are borne, whose values are appended. */
+static void put_borne(struct ev_mentions *l, const struct ev_star_text *attributes, size_t n)
 {
-	begin(l, dimension, m->key);
-	put_parts(l, members, m);
-	ev_buf_putc(&l->key, 'h');
-	put_time(l, until);
 	for (size_t i = 0; i < n; i += 4) {
 		unsigned bits = 0;
 
@@ -244,8 +245,41 @@ void ev_mentions_version(struct ev_mentions *l, size_t dimension, const struct e
 		}
 		ev_buf_putc(&l->key, digits[bits]);
 	}
+}
+
+void ev_mentions_version(struct ev_mentions *l, size_t dimension, const struct ev_members *members,
+			 const struct ev_star_member *m, const struct ev_star_text *attributes,
+			 size_t n, const struct ev_stamp *stamp, int64_t until)
+{
+	begin(l, dimension, m->key);
+	put_parts(l, members, m);
+	ev_buf_putc(&l->key, 'h');
+	put_time(l, until);
+	put_borne(l, attributes, n);
 	put_spelled(l);
 	put_stamp(l, stamp);
+}
+
+void ev_mentions_say(struct ev_mentions *l, const struct ev_saying *what)
+{
+	begin(l, what->dimension, what->key);
+	for (size_t i = 0; i < what->n_parts; i++) {
+		if (i > 0)
+			ev_buf_putc(&l->value, EV_STAR_SEPARATOR);
+		ev_buf_put(&l->value, what->texts[i].p, what->texts[i].len);
+	}
+	/* Of type 1 it differs where the parts do, which is all that sums ask of it. */
+	set_spelled(l, !what->spans);
+	ev_buf_putc(&l->key, what->spans ? 'h' : what->described ? 'd' : 'r');
+	if (what->spans)
+		put_time(l, what->until);
+	if (what->spans || what->described)
+		put_borne(l, what->texts + what->n_parts, what->n);
+	put_spelled(l);
+	if (what->stamped)
+		put_stamp(l, &what->stamp);
+	else
+		put_no_stamp(l, "", 0);
 }
 
 static const char *word_end(const char *p, const char *end)
@@ -441,6 +475,79 @@ void ev_star_sum_add(struct ev_star_sum *sum, const char *key, size_t key_len, c
 		}
 	}
 }
+
+/* Taking apart */
+
+/* What ev_mention_who() wrote; returns its end. */
+static const char *read_id(const char *p, struct ev_buf *id)
+{
+	enum { LOW = '$', HIGH = '|', END = '~' };
+
+	ev_buf_reset(id);
+	for (; *p != END; p++) {
+		unsigned char c = (unsigned char)(LOW + HIGH - *p);
+
+		if (*p < LOW || *p > HIGH) {
+			c = (unsigned char)((15 - digit_of(p[1])) << 4 | (15 - digit_of(p[2])));
+			p += 2;
+		}
+		ev_buf_putc(id, (char)c);
+	}
+	return p + 1;
+}
+
+static uint32_t read_element(const char *p, const char *end)
+{
+	uint32_t n = 0;
+
+	for (; *p != '~' && p < end; p++)
+		n = n << 4 | (15 - digit_of(*p));
+	return n;
+}
+
+static void read_stamp(const struct words *w, struct ev_saying *what, struct ev_buf *id)
+{
+	const char *element;
+
+	what->stamped = *w->stamp != '-';
+	if (!what->stamped)
+		return;
+	element = read_id(w->stamp + EV_STAR_MOMENT + 1, id);
+	what->stamp = (struct ev_stamp){ev_mention_time(w->stamp), id->p, (uint32_t)id->len,
+					read_element(element, w->end)};
+}
+
+void ev_mention_take_apart(const struct ev_mentions *l, struct ev_saying *what, struct ev_buf *id)
+{
+	const struct words w = words_of(l->key.p, l->key.len);
+	const char *bits = w.what + 1, *value = l->value.p, *end = value + l->value.len;
+	const char *behind = memchr(value, EV_STAR_BEHIND, l->value.len);
+
+	what->dimension = ev_mention_dimension(l->key.p);
+	what->key = ev_mention_key(l->key.p);
+	what->described = *w.what == 'd';
+	what->spans = *w.what == 'h';
+	if (what->spans) {
+		what->until = ev_mention_time(bits);
+		bits += EV_STAR_MOMENT;
+	}
+	if (behind != NULL)
+		end = behind;
+	read_stamp(&w, what, id);
+	for (size_t i = 0; i < what->n_parts; i++)
+		what->texts[i].p = field(&value, end, &what->texts[i].len);
+	for (size_t i = 0; i < what->n; i++) {
+		struct ev_star_text *text = &what->texts[what->n_parts + i];
+		const bool borne = *w.what != 'r' && (digit_of(bits[i / 4]) >> i % 4 & 1) != 0;
+
+		*text = (struct ev_star_text){NULL, 0};
+		if (borne)
+			text->p = field(&value, end, &text->len);
+		what->described |= borne;
+	}
+}
+
+/* Sums as rows of the state */
 
 static bool is_same_stamp(const struct ev_star_sum *sum, const struct ev_star_won *a,
 			  const struct ev_star_won *b)

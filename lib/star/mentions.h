@@ -103,6 +103,26 @@ void ev_mentions_day(struct ev_mentions *l, size_t dimension, int64_t day, const
 		     size_t who_len);
 void ev_mentions_free(struct ev_mentions *l);
 
+/* A mention taken apart. Texts that are absent have p NULL. */
+struct ev_saying {
+	size_t dimension;
+	const char *key; /* of the member */
+	bool described;	 /* else a row refers to it, and nothing is said */
+	bool spans;	 /* in a dimension of type 2: it is said up to a time */
+	int64_t until;
+	bool stamped;
+	struct ev_stamp stamp;
+	size_t n_parts, n; /* parts of the key, and attributes behind them */
+	struct ev_star_text *texts;
+};
+/* Makes the mention, in l->key and l->value. The stamp of one without is not looked at. */
+void ev_mentions_say(struct ev_mentions *l, const struct ev_saying *what);
+/*
+ * Takes one apart. what: n_parts, n and texts are set, and the texts are filled. id: for that of
+ * the stamp's event.
+ */
+void ev_mention_take_apart(const struct ev_mentions *l, struct ev_saying *what, struct ev_buf *id);
+
 /* The merge of a member's mentions. */
 struct ev_star_sum {
 	size_t n_parts, n; /* parts of the key, and attributes behind them */

@@ -44,9 +44,27 @@ bool ev_star_lacks(struct ev_star *s, size_t i, struct ev_buf *out)
 	return ev_presence_next_absent(s->presence, i, out);
 }
 
+static void set_counts(struct ev_star *s)
+{
+	const bool reduces = s->options.half == EV_STAR_REDUCE;
+	struct ev_count *count = s->counts;
+
+	if (reduces) {
+		*count++ = (struct ev_count){"reduced", &s->n_reduced, true, false};
+		*count++ = (struct ev_count){"row", &s->n_row, true, false};
+	} else {
+		*count++ = (struct ev_count){"event", &s->n_event, true, false};
+	}
+	*count++ = (struct ev_count){"delete", &s->n_delete, true, false};
+	*count++ = (struct ev_count){"out", &s->port->out->lines, false, false};
+	if (s->options.half == EV_STAR_MAP)
+		*count++ = (struct ev_count){"mapped", &s->n_mapped, false, false};
+}
+
 struct ev_star *ev_star_open(const struct ev_model *m, const struct ev_star_options *options,
 			     struct ev_port *port, struct ev_error *err)
 {
+	const bool reduces = options->half == EV_STAR_REDUCE;
 	struct ev_star *s;
 	size_t n = 0;
 
@@ -61,8 +79,9 @@ struct ev_star *ev_star_open(const struct ev_model *m, const struct ev_star_opti
 	s->port = port;
 	s->plan = ev_star_plan_new(m);
 	s->shapes = ev_star_shapes_new(s);
-	s->events = ev_events_new(m, EV_READ_ALL, EV_TRUST_PIPE);
-	ev_events_compute_columns(s->events);
+	s->events = ev_events_new(m, reduces ? EV_READ_TEXT : EV_READ_ALL, EV_TRUST_PIPE);
+	if (!reduces)
+		ev_events_compute_columns(s->events);
 	want_paths(s);
 	s->stored = true;
 	ev_column_value(&m->facts[0].columns.list[0], NULL, NULL, EV_NOWHERE, NULL, &s->absent);
@@ -89,11 +108,12 @@ struct ev_star *ev_star_open(const struct ev_model *m, const struct ev_star_opti
 	s->texts = ev_calloc(n, sizeof *s->texts);
 	if (options->state != NULL)
 		s->state = ev_star_state_new(options->state);
-	else if (s->history)
+	else if (reduces || (s->history && options->half == EV_STAR_BOTH))
 		s->sort = ev_star_sort_new(s);
-	s->counts[0] = (struct ev_count){"event", &s->n_event, true, false};
-	s->counts[1] = (struct ev_count){"delete", &s->n_delete, true, false};
-	s->counts[2] = (struct ev_count){"out", &port->out->lines, false, false};
+	s->spilled = reduces;
+	if (options->half != EV_STAR_BOTH)
+		s->named = ev_star_named_new(m);
+	set_counts(s);
 	return s;
 }
 
@@ -133,6 +153,8 @@ void ev_star_free(struct ev_star **star)
 	ev_buf_free(&s->owner);
 	ev_buf_free(&s->row);
 	ev_buf_free(&s->span);
+	ev_buf_free(&s->event_id);
+	ev_star_named_free(&s->named, s->m);
 	ev_sort_free(&s->sort);
 	ev_mentions_free(&s->mentions);
 	free(s->texts);
@@ -168,6 +190,9 @@ enum ev_status ev_star_begin(struct ev_star *s, const struct ev_span *span, stru
 			       "several sections come out of a state: give evstar --state DIR, "
 			       "or one at a time");
 	s->spanned = true;
+	if (span->from > 0 && s->options.half != EV_STAR_BOTH)
+		return ev_fail(err, "--map and --reduce take all of a state, or what comes without "
+				    "one: evversion --since 0");
 	if (span->from > 0 && has_members(s->m))
 		return ev_fail(err, "a part of the events cannot say what all of them say of a "
 				    "member: give evstar --state DIR, or evversion --since 0");
@@ -244,12 +269,14 @@ enum ev_status ev_star_step(struct ev_star *s, const struct ev_record *rec, stru
 	struct ev_star_version v;
 	enum ev_status st;
 
-	if (rec->len >= EV_STAR_DELETE_BEGIN &&
+	if (s->options.half != EV_STAR_REDUCE && rec->len >= EV_STAR_DELETE_BEGIN &&
 	    memcmp(rec->p, ev_star_delete_begin, EV_STAR_DELETE_BEGIN) == 0)
 		return put_delete(s, rec, err);
 	if (ev_events_read(s->events, rec, event, &s->why) != EV_OK)
 		return ev_rejects_put(s->port->rejects, rec, event->origin, event->origin_len,
 				      &s->why, err);
+	if (s->options.half == EV_STAR_REDUCE)
+		return ev_star_reduce(s, rec, err);
 	if (!ev_star_read_version(s, &v) ||
 	    (s->state != NULL && !ev_star_state_is_at(s->state, event->id, event->id_len)))
 		return unlike(rec, err);

@@ -7,7 +7,8 @@
  * of a dimension is what the current versions say of it: attribute by attribute the latest stamp
  * (valid from, event, element) that bears it wins; of type 2 it is that at every time, by the
  * versions that were valid then. So its rows come at the end, sorted by key. What
- * is said of members is put together in memory up to a limit, and sorted in temporary files beyond.
+ * is said of members is put together in memory up to a limit, and sorted in temporary files beyond;
+ * or it goes out as lines, to be put together by another process (enum ev_star_half).
  */
 #ifndef EV_STAR_H
 #define EV_STAR_H
@@ -16,7 +17,15 @@
 #include "record/port.h"
 #include "store/span.h"
 
+/* Which half of the work is done; what goes from the first to the second are contributions. */
+enum ev_star_half {
+	EV_STAR_BOTH,
+	EV_STAR_MAP,	/* events to rows of facts, and contributions to members */
+	EV_STAR_REDUCE, /* contributions to rows of members; rows are handed on */
+};
+
 struct ev_star_options {
+	enum ev_star_half half;
 	size_t memory;	    /* bytes of what is said of members that are held */
 	const char *folder; /* for temporary files */
 	const char *state;  /* the folder of one, or NULL; borrowed */

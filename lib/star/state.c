@@ -423,10 +423,11 @@ static enum ev_status change(struct ev_star_state *t, const struct ev_star_item 
 {
 	const struct ev_star_items *l = a != NULL ? &t->said : &t->before;
 	const struct ev_star_item *i = a != NULL ? a : b;
+	const bool both = a != NULL && b != NULL;
 	int64_t since = item_since(l, i);
 	bool moved = false;
 
-	if (a != NULL && b != NULL) {
+	if (both) {
 		const int64_t until = item_until(&t->said, a), was = item_until(&t->before, b);
 
 		moved = until != was;
@@ -435,9 +436,9 @@ static enum ev_status change(struct ev_star_state *t, const struct ev_star_item 
 			since = until < was ? until : was;
 	}
 	if (warn_since(t, l, i, since, err) != EV_OK ||
-	    (b != NULL && (a == NULL || moved) && take_back(t, b, err) != EV_OK))
+	    ((a == NULL || moved) && take_back(t, b, err) != EV_OK))
 		return EV_FATAL;
-	return a != NULL ? say(t, a, b != NULL && !moved, err) : EV_OK;
+	return a != NULL ? say(t, a, both && !moved, err) : EV_OK;
 }
 
 /* Walks both lists in the order of keys; new items are said, missing ones taken back. */

@@ -412,10 +412,13 @@ bool ev_causes_merge(struct ev_causes *b, const struct ev_model *m, const struct
 	bool good = sample != EV_NOWHERE;
 	int order;
 
-	for (size_t i = 0; i < EV_CAUSE_TEXTS && good; i++)
-		good = read_text(d, i < EV_CAUSE_SAMPLE_PATH ? at : sample, names[i],
-				 &c.texts[i]) &&
-		       (i < EV_CAUSE_PARTS || c.texts[i] == NULL || strlen(c.texts[i]) <= MAX_TEXT);
+	for (size_t i = 0; good && i < EV_CAUSE_TEXTS; i++) {
+		const size_t most = i < EV_CAUSE_PARTS ? SIZE_MAX : MAX_TEXT;
+		const uint32_t in = i < EV_CAUSE_SAMPLE_PATH ? at : sample;
+
+		good = read_text(d, in, names[i], &c.texts[i]) &&
+		       (c.texts[i] == NULL || strlen(c.texts[i]) <= most);
+	}
 	good = good && c.texts[EV_CAUSE_CODE] != NULL && is_severity(c.texts[EV_CAUSE_SEVERITY]) &&
 	       ev_state_u64(d, at, "records", &c.records) && c.records > 0 && c.records <= events &&
 	       ev_position_read(d, ev_member(d, at, "first", 5), &c.first) &&

@@ -1,4 +1,5 @@
 #include "warehouse/column.h"
+#include "base/compiler.h"
 #include "base/hash.h"
 #include "base/utf8.h"
 #include "number/decimal.h"
@@ -523,6 +524,23 @@ void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const cha
 void ev_key_make(const struct ev_buf *preimage, char key[EV_KEY_TEXT + 1])
 {
 	ev_md5_hex(preimage->p, preimage->len, key);
+}
+
+bool ev_key_is(const char *p)
+{
+	typedef uint8_t bytes EV_VECTOR(16);
+	bytes wrong = {0};
+	uint64_t halves[2];
+
+#pragma GCC unroll 2
+	for (size_t i = 0; i < EV_KEY_TEXT; i += sizeof wrong) {
+		bytes v;
+
+		memcpy(&v, p + i, sizeof v);
+		wrong |= ~((bytes)(v - '0' < 10) | (bytes)(v - 'a' < 6));
+	}
+	memcpy(halves, &wrong, sizeof halves);
+	return (halves[0] | halves[1]) == 0;
 }
 
 void ev_key_uuid(const char *key, char uuid[EV_KEY_UUID + 1])

@@ -75,6 +75,8 @@ void ev_key_column(struct ev_buf *preimage, const struct ev_column *c, const cha
 		   size_t len);
 /* MD5 of the preimage, 32 hex digits and a NUL. */
 void ev_key_make(const struct ev_buf *preimage, char key[EV_KEY_TEXT + 1]);
+/* Whether EV_KEY_TEXT bytes are lower-case hex digits, as a key is. */
+bool ev_key_is(const char *p);
 /* The same digits as a UUID in its canonical form, and a NUL. */
 enum { EV_KEY_UUID = EV_KEY_TEXT + 4 };
 void ev_key_uuid(const char *key, char uuid[EV_KEY_UUID + 1]);

@@ -8,12 +8,9 @@ enum { MEMBER = EV_STAR_MEMBER_LEN };
 
 static enum ev_status note(struct ev_star *s, struct ev_error *err)
 {
-	const struct ev_mentions *l = &s->mentions;
-
 	if (s->state == NULL)
-		return ev_history_sort(s->sort, l->key.p, l->key.len, MEMBER, l->value.p,
-				       l->value.len, err);
-	ev_star_state_note(s->state, l);
+		return ev_star_keep_mention(s, err);
+	ev_star_state_note(s->state, &s->mentions);
 	return EV_OK;
 }
 
