@@ -116,12 +116,13 @@ int main(int argc, char **argv)
 	parse = ev_parse_open(&parse_options, &cli.port, &cli.error);
 	if (parse == NULL)
 		cli_usage("%s", cli.error.text);
-	status = cli_run(
-		&cli,
-		&(struct cli_engine){
-			.engine = parse, .flow = CLI_FLOW_EACH, .keeps_places = true,
-			.frames = ev_parse_frames(parse), .step = step},
-		cli.operands, cli.n_operands);
+	status = cli_run(&cli,
+			 &(struct cli_engine){.engine = parse,
+					      .flow = CLI_FLOW_EACH,
+					      .keeps_places = true,
+					      .frames = ev_parse_frames(parse),
+					      .step = step},
+			 cli.operands, cli.n_operands);
 	ev_parse_free(&parse);
 	ev_buf_free(&help);
 	cli_close(&cli);

@@ -15,15 +15,15 @@ static const char *close_quotes(const char *p, const char *end, struct ev_csv_fi
 
 bool ev_csv_next(const char **p, const char *end, char separator, struct ev_csv_field *field)
 {
-	const char *behind = *p, *stop;
+	const char *behind = *p, *close, *stop;
 
 	*field = (struct ev_csv_field){.p = *p};
 	if (behind < end && *behind == '"') {
 		field->quoted = true;
 		field->p++;
-		behind = close_quotes(field->p, end, field);
-		field->len = (size_t)(behind - field->p);
-		behind += !field->unclosed;
+		close = close_quotes(field->p, end, field);
+		field->len = (size_t)(close - field->p);
+		behind = close < end ? close + 1 : end;
 	}
 	stop = memchr(behind, separator, (size_t)(end - behind));
 	if (!field->quoted) {

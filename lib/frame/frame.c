@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "frame/internal.h"
+#include "io/feed.h"
 
 #include <stdlib.h>
 
@@ -70,7 +71,8 @@ static void be_done_with(struct ev_frames *f, size_t len)
 
 static void begin_file(struct ev_frames *f, const struct ev_in_run *run)
 {
-	f->cut = (struct ev_cut){.source = run->source, .line = 1, .offset = run->mark};
+	f->cut = (struct ev_cut){
+		.source = run->source, .line = 1, .offset = run->mark, .max = f->max_line};
 	f->cutter->begin(f->how, &f->cut);
 }
 
@@ -109,12 +111,12 @@ static void hand_out_part(struct ev_frames *f, struct ev_line *line)
 {
 	struct ev_cut *c = &f->cut;
 
-	if (!f->in_parts)
+	if (!c->in_parts)
 		f->part = (struct ev_line){.source = c->source,
 					   .number = c->line,
 					   .offset = c->offset,
 					   .kind = EV_LINE_PART};
-	f->in_parts = true;
+	c->in_parts = true;
 	*line = f->part;
 	line->p = f->buf + f->from;
 	line->len = c->at;
@@ -125,15 +127,15 @@ static void hand_out(struct ev_frames *f, struct ev_line *line)
 {
 	struct ev_cut *c = &f->cut;
 
-	*line = f->in_parts ? f->part : c->record;
+	*line = c->in_parts ? f->part : c->record;
 	line->p = c->record.p;
 	line->len = c->record.len;
 	line->source = c->source;
-	if (f->in_parts || line->len > f->max_line) {
+	if (c->in_parts || line->len > f->max_line) {
 		line->kind = EV_LINE_PART;
 		line->last = true;
 	}
-	f->in_parts = false;
+	c->in_parts = false;
 	be_done_with(f, c->taken);
 	c->at = 0;
 	/* So that a reader of what is whole need not copy it to end it. */
@@ -155,17 +157,13 @@ enum ev_status ev_frames_next(struct ev_frames *f, struct ev_line *line, struct 
 	for (;;) {
 		c->p = f->buf + f->from;
 		c->len = f->to - f->from;
-		c->max = f->max_line;
-		c->full = c->len > c->max;
 		switch (f->buf != NULL ? f->cutter->cut(f->how, c, err) : EV_CUT_MORE) {
 		case EV_CUT_RECORD: hand_out(f, line); return EV_OK;
-		case EV_CUT_PASS:
-			be_done_with(f, c->taken);
-			continue;
+		case EV_CUT_PASS: be_done_with(f, c->taken); continue;
 		case EV_CUT_FAIL: return EV_FATAL;
 		case EV_CUT_MORE: break;
 		}
-		if (c->full && c->at > 0) {
+		if (c->at > c->max) {
 			hand_out_part(f, line);
 			return EV_OK;
 		}

@@ -48,7 +48,7 @@ struct ev_frame_columns {
 	const struct ev_frame_column {
 		const char *p; /* UTF-8; no two are the same */
 		size_t len;
-	} *list;
+	} * list;
 	size_t n;
 	char separator;
 	uint64_t header; /* a number of its own for each header that was read */

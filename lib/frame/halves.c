@@ -31,7 +31,17 @@ struct halves {
 struct tag {
 	int stream; /* or NO_STREAM: it stands for itself */
 	bool ends;
+	bool blank; /* it holds nothing but white space */
 };
+
+static bool is_blank(const char *p, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && (p[i] == ' ' || p[i] == '\t' || p[i] == '\r' || p[i] == '\n'))
+		i++;
+	return i == len;
+}
 
 static int stream_of(const char *name, size_t len)
 {
@@ -45,7 +55,7 @@ static int stream_of(const char *name, size_t len)
 /* {"log":"...\n","stream":"stdout","time":"..."} */
 static struct tag read_docker(struct halves *h, const char *p, size_t len)
 {
-	struct tag tag = {NO_STREAM, true};
+	struct tag tag = {NO_STREAM, true, false};
 	struct ev_flaw flaw;
 	const struct ev_doc *d = ev_scan(h->scan, p, len, &flaw);
 	uint32_t log, stream;
@@ -63,14 +73,15 @@ static struct tag read_docker(struct halves *h, const char *p, size_t len)
 	tag.stream = stream_of(text, n);
 	text = ev_string(d, log, &h->scratch, &n);
 	tag.ends = n > 0 && text[n - 1] == '\n';
+	tag.blank = is_blank(text, n);
 	return tag;
 }
 
 /* TIME stdout P half, or F in place of P; more tags may follow, behind a colon. */
 static struct tag read_cri(const char *p, size_t len)
 {
-	const struct tag none = {NO_STREAM, true};
-	const char *end = p + len, *stream = memchr(p, ' ', len), *tags;
+	const struct tag none = {NO_STREAM, true, false};
+	const char *end = p + len, *stream = memchr(p, ' ', len), *tags, *text;
 	struct tag tag;
 
 	if (stream == NULL)
@@ -82,6 +93,8 @@ static struct tag read_cri(const char *p, size_t len)
 	tag.stream = stream_of(stream, (size_t)(tags - stream));
 	tags++;
 	tag.ends = tags == end || *tags != 'P';
+	text = memchr(tags, ' ', (size_t)(end - tags));
+	tag.blank = text == NULL || is_blank(text, (size_t)(end - text));
 	return tag;
 }
 
@@ -123,9 +136,10 @@ static enum ev_cut_is take_line(struct halves *h, struct ev_cut *c, size_t len, 
 	tag = h->kind == EV_HALVES_DOCKER ? read_docker(h, c->p, len) : read_cri(c->p, len);
 	open = &h->open[tag.stream % STREAMS];
 	if (tag.stream == NO_STREAM || (tag.ends && open->text.len == 0 && !open->torn)) {
-		ev_cut_record(c, 0, len, taken);
+		ev_cut_record(c, 0, tag.blank ? 0 : len, taken);
 		/* JSON shows by itself that it is whole. */
-		c->record.cut = bare && (h->kind == EV_HALVES_CRI || tag.stream == NO_STREAM);
+		c->record.cut =
+			bare && len > 0 && (h->kind == EV_HALVES_CRI || tag.stream == NO_STREAM);
 		return EV_CUT_RECORD;
 	}
 	keep(open, c, len);
@@ -161,7 +175,7 @@ static enum ev_cut_is cut(void *how, struct ev_cut *c, struct ev_error *err)
 		return c->ended ? end_open(h, c) : EV_CUT_MORE;
 	if (lf == NULL && !last) {
 		c->at = c->len;
-		h->in_long |= c->full;
+		h->in_long |= c->len > c->max;
 		return EV_CUT_MORE;
 	}
 	if (!h->in_long && len <= c->max)

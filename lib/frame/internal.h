@@ -15,20 +15,24 @@
 enum ev_cut_is {
 	EV_CUT_RECORD, /* record is set, and the first `taken` bytes are done with */
 	EV_CUT_PASS,   /* they are done with, and no record */
-	EV_CUT_MORE,   /* there is no end in these bytes; at is set */
-	EV_CUT_FAIL,   /* an error */
+	/*
+	 * There is no end in these bytes. at is set: so many are of the record, which is handed out
+	 * in parts once they are more than max.
+	 */
+	EV_CUT_MORE,
+	EV_CUT_FAIL, /* an error */
 };
 
 /* What a cutter is shown, and what it says. */
 struct ev_cut {
 	const char *p; /* the bytes of the file that are not done with */
 	size_t len;
-	size_t at;	       /* so many the cutter has looked at; it moves with the bytes */
+	size_t at;	       /* where the cutter goes on; it moves with the bytes */
 	uint64_t line, offset; /* of p[0] */
 	const char *source;
-	size_t max; /* bytes of a record */
-	bool ended; /* no more bytes will follow in this file */
-	bool full;  /* there are more than max */
+	size_t max;    /* bytes of a record */
+	bool ended;    /* no more bytes will follow in this file */
+	bool in_parts; /* the record is longer than max, and a part of it was handed out already */
 
 	size_t taken;
 	struct ev_line record; /* p, len, number, offset, cut */
@@ -51,9 +55,8 @@ struct ev_frames {
 	size_t cap, from, to;
 	char *behind, saved; /* the byte behind the record handed out, and what stood there */
 	struct ev_cut cut;
-	bool in_parts; /* the record that begins at `part` is handed out in parts */
-	struct ev_line part;
-	bool all; /* the last file has ended */
+	struct ev_line part; /* the record that is handed out in parts */
+	bool all;	     /* the last file has ended */
 };
 
 /* how: the cutter's own. */

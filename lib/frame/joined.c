@@ -18,11 +18,14 @@ static size_t without_cr(const char *p, size_t len)
 	return len;
 }
 
-/* The length of a record, without its line end; 0 if all of it is blank. */
-static size_t length_of(const char *p, size_t len)
+/* The length of the record in front of its line end; 0 if all of it is blank. */
+static size_t length_of(const struct ev_cut *c, size_t len)
 {
+	const char *p = c->p;
 	size_t blank = 0;
 
+	if (c->in_parts)
+		return len;
 	while (blank < len && strchr(" \t\r\n", p[blank]) != NULL && p[blank] != '\0')
 		blank++;
 	return blank == len ? 0 : without_cr(p, len);
@@ -39,8 +42,10 @@ static bool continues(const struct joined *j, const struct ev_cut *c, size_t fro
 		return false;
 	if (j->begins == NULL)
 		return *p == ' ' || *p == '\t';
+	/* Of a line longer than max no more is looked at. */
+	len = len < c->max ? len : c->max;
 	lf = memchr(p, '\n', len);
-	*known = lf != NULL || c->ended || c->full;
+	*known = lf != NULL || c->ended || len == c->max;
 	if (lf != NULL)
 		len = (size_t)(lf - p);
 	return *known && !ev_regex_match(j->begins, p, without_cr(p, len));
@@ -63,13 +68,13 @@ static enum ev_cut_is cut(void *how, struct ev_cut *c, struct ev_error *err)
 		}
 		if (!known)
 			return EV_CUT_MORE;
-		return ev_cut_record(c, 0, length_of(c->p, end), end + 1);
+		return ev_cut_record(c, 0, length_of(c, end), end + 1);
 	}
 	c->at = c->len;
 	if (!c->ended || c->len == 0)
 		return EV_CUT_MORE;
 	lf = c->p + c->len - 1;
-	ev_cut_record(c, 0, length_of(c->p, c->len - (*lf == '\n')), c->len);
+	ev_cut_record(c, 0, length_of(c, c->len - (*lf == '\n')), c->len);
 	c->record.cut = *lf != '\n' && c->record.len > 0;
 	return EV_CUT_RECORD;
 }

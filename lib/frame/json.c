@@ -36,8 +36,8 @@ struct json {
 	bool quoted, escaped; /* in a string, behind a backslash */
 	size_t name;	      /* where the last string at depth 1 begins */
 	bool named;	      /* that is the name `list` */
-	char before;	      /* what stands before: a bracket, a comma, a colon, or '"' for a value */
-	size_t end;	      /* behind the last byte that is no white space */
+	char before; /* what stands before: a bracket, a comma, a colon, or '"' for a value */
+	size_t end;  /* behind the last byte that is no white space */
 	size_t depth;
 	uint64_t arrays[DEPTH / 64]; /* by depth: the bracket is [ */
 };
@@ -207,7 +207,8 @@ static size_t pass_string(struct json *j, const struct ev_cut *c, size_t i)
 		} else if (b == '"') {
 			j->quoted = false;
 			j->before = '"';
-			j->named = j->list != NULL && j->depth == 1 && i - j->name == strlen(j->list) &&
+			j->named = j->list != NULL && j->depth == 1 &&
+				   i - j->name == strlen(j->list) &&
 				   memcmp(c->p + j->name, j->list, i - j->name) == 0;
 			return i + 1;
 		}
@@ -342,7 +343,7 @@ static enum ev_cut_is more(struct json *j, struct ev_cut *c)
 	c->at = c->len;
 	if (c->ended)
 		return end_cut(j, c);
-	if (pass || c->full)
+	if (pass || c->len > c->max)
 		j->end = 0;
 	return pass ? ev_cut_pass(c, c->len) : EV_CUT_MORE;
 }

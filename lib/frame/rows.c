@@ -29,7 +29,8 @@ struct rows {
 	struct ev_buf names;
 	bool headed; /* the file's header was read */
 	enum state state;
-	bool unclosed; /* it is broken because the file ends in its quotes */
+	bool unclosed;	/* it is broken because the file ends in its quotes */
+	bool looked_at; /* its first line was, if it is broken */
 };
 
 /* Without what ends a line. */
@@ -44,7 +45,7 @@ static bool is_blank(const struct rows *r, const char *p, size_t len)
 {
 	size_t i = 0;
 
-	while (i < len && (p[i] == ' ' || p[i] == '\t') && p[i] != r->separator)
+	while (i < len && (p[i] == ' ' || p[i] == '\t' || p[i] == '\r') && p[i] != r->separator)
 		i++;
 	return i == len;
 }
@@ -110,8 +111,8 @@ static enum ev_cut_is fail_of_name(const struct ev_cut *c, const struct ev_frame
 	struct ev_buf text = {0};
 
 	for (int i = 0; p < end && i < SHOWN; i++)
-		text.len += ev_utf8_show(&p, (size_t)(end - p),
-					 ev_buf_room(&text, EV_UTF8_SHOWN + 1));
+		text.len +=
+			ev_utf8_show(&p, (size_t)(end - p), ev_buf_room(&text, EV_UTF8_SHOWN + 1));
 	ev_fail(err, "%s:%" PRIu64 ": the header has the column '%s%s' %s", c->source, c->line,
 		ev_buf_str(&text), p < end ? "..." : "", what);
 	ev_buf_free(&text);
@@ -140,8 +141,8 @@ static enum ev_cut_is read_header(struct rows *r, const struct ev_cut *c, const 
 		return fail_of_name(c, twin, "twice: give each a name of its own", err);
 	for (size_t i = 0; i < r->columns.n; i++)
 		if (r->columns.list[i].len == 3 && memcmp(r->columns.list[i].p, "_ev", 3) == 0)
-			return fail_of_name(c, &r->columns.list[i],
-					    "which is reserved: rename it", err);
+			return fail_of_name(c, &r->columns.list[i], "which is reserved: rename it",
+					    err);
 	r->headed = true;
 	return EV_CUT_PASS;
 }
@@ -156,12 +157,10 @@ static enum ev_cut_is end_row(struct rows *r, struct ev_cut *c, size_t len, size
 
 	r->state = NO_QUOTES;
 	r->unclosed = false;
-	len = without_cr(c->p, len);
-	if (is_blank(r, c->p, len)) {
-		len = 0;
-		if (!r->headed)
-			return ev_cut_pass(c, taken);
-	}
+	if (!c->in_parts)
+		len = is_blank(r, c->p, len) ? 0 : without_cr(c->p, len);
+	if (!r->headed && len == 0)
+		return ev_cut_pass(c, taken);
 	if (!r->headed) {
 		if (whole)
 			return read_header(r, c, c->p, len, err) == EV_CUT_PASS
@@ -206,20 +205,25 @@ static enum state step(const struct rows *r, char b)
 	}
 }
 
+/* No more than these bytes are looked at before the row is too long. */
+static size_t limit_of(const struct ev_cut *c)
+{
+	return c->len <= c->max ? c->len : c->max + 1;
+}
+
 /* Goes on through a row with quotes. *end: behind its line end, if that is there. */
 static bool quoted_row(struct rows *r, struct ev_cut *c, size_t *end)
 {
+	const size_t limit = limit_of(c);
 	size_t i = c->at;
 
-	while (i < c->len && r->state != BROKEN) {
+	while (i < limit && r->state != BROKEN) {
 		if (r->state == IN_QUOTES) {
-			const char *quote = memchr(c->p + i, '"', c->len - i);
+			const char *quote = memchr(c->p + i, '"', limit - i);
 
-			if (quote == NULL) {
-				i = c->len;
+			i = quote != NULL ? (size_t)(quote - c->p) : limit;
+			if (i == limit)
 				break;
-			}
-			i = (size_t)(quote - c->p);
 		}
 		r->state = step(r, c->p[i++]);
 		if (r->state == NO_QUOTES) {
@@ -231,13 +235,14 @@ static bool quoted_row(struct rows *r, struct ev_cut *c, size_t *end)
 	return false;
 }
 
-/* Seeks the line end, of a row in which there was no quote yet. */
+/* Seeks the line end, in a row in which there was no quote yet. */
 static bool plain_row(struct rows *r, struct ev_cut *c, size_t *end)
 {
-	const char *lf = memchr(c->p + c->at, '\n', c->len - c->at);
-	const size_t to = lf != NULL ? (size_t)(lf - c->p) : c->len;
+	const size_t limit = limit_of(c);
+	const char *lf = memchr(c->p + c->at, '\n', limit - c->at);
+	const size_t to = lf != NULL ? (size_t)(lf - c->p) : limit;
 
-	if (r->state == NO_QUOTES && memchr(c->p + c->at, '"', to - c->at) != NULL) {
+	if (memchr(c->p + c->at, '"', to - c->at) != NULL) {
 		r->state = AT_FIELD;
 		c->at = 0;
 		return quoted_row(r, c, end);
@@ -247,50 +252,68 @@ static bool plain_row(struct rows *r, struct ev_cut *c, size_t *end)
 	return lf != NULL;
 }
 
+/* Seeks the line end, in a row that is too long. */
+static bool long_row(struct ev_cut *c, size_t *end)
+{
+	const char *lf = memchr(c->p + c->at, '\n', c->len - c->at);
+
+	c->at = lf != NULL ? (size_t)(lf - c->p) : c->len;
+	*end = c->at + 1;
+	return lf != NULL;
+}
+
 /* Rows that are broken */
 
-static bool is_row(const struct rows *r, const char *p, size_t len)
+/* What a line is by itself. */
+enum line_is { A_ROW, NO_ROW, OPEN };
+
+/* OPEN: it ends in quotes. */
+static enum line_is look_at(const struct rows *r, const char *p, size_t len)
 {
 	struct ev_csv_field field;
+	enum line_is is = A_ROW;
 	const char *end;
-	size_t n = 0;
 	bool more = true;
+	size_t n = 0;
 
 	len = without_cr(p, len);
 	end = p + len;
-	if (is_blank(r, p, len))
-		return false;
 	while (more) {
 		more = ev_csv_next(&p, end, r->separator, &field);
 		n++;
-		if (field.misplaced || field.unclosed)
-			return false;
+		if (field.unclosed)
+			return OPEN;
+		if (field.misplaced)
+			is = NO_ROW;
 	}
-	return n == r->columns.n;
+	return n == r->columns.n ? is : NO_ROW;
 }
 
 /*
- * *end: behind the line before the next one that is a row. c->at is where the line ends that was
- * looked at last.
+ * *end: behind the line before the next one that is a row, or behind its own, if that closes its
+ * quotes. c->at is where the line ends that was looked at last.
  */
-static bool broken_row(const struct rows *r, struct ev_cut *c, size_t *end)
+static bool broken_row(struct rows *r, struct ev_cut *c, size_t *end)
 {
 	const char *lf, *next;
 
 	while ((lf = memchr(c->p + c->at, '\n', c->len - c->at)) != NULL) {
 		const size_t from = (size_t)(lf + 1 - c->p);
 
-		next = memchr(c->p + from, '\n', c->len - from);
-		if (next == NULL && !c->ended) {
-			/* A line longer than a row may be is none. */
-			c->at = c->full && from == 1 ? c->len : from - 1;
+		*end = from;
+		if (!r->looked_at && !c->in_parts && from - 1 <= c->max &&
+		    look_at(r, c->p, from - 1) != OPEN)
+			return true;
+		r->looked_at = true;
+		next = memchr(lf + 1, '\n', c->len - from);
+		if (next == NULL && !c->ended && c->len - from <= c->max) {
+			c->at = from - 1;
 			return false;
 		}
 		c->at = next != NULL ? (size_t)(next - c->p) : c->len;
-		if (r->headed && is_row(r, c->p + from, c->at - from)) {
-			*end = from;
+		if (c->at - from <= c->max && !is_blank(r, lf + 1, c->at - from) &&
+		    look_at(r, lf + 1, c->at - from) == A_ROW)
 			return true;
-		}
 	}
 	c->at = c->len;
 	return false;
@@ -299,45 +322,50 @@ static bool broken_row(const struct rows *r, struct ev_cut *c, size_t *end)
 /* Whether the row ends in these bytes. *end: behind its line end. */
 static bool find_end(struct rows *r, struct ev_cut *c, size_t *end)
 {
-	bool found;
+	const bool was_broken = r->state == BROKEN;
 
-	if (r->state == BROKEN)
-		return broken_row(r, c, end);
-	found = r->state == NO_QUOTES || r->state == LONG ? plain_row(r, c, end)
-							  : quoted_row(r, c, end);
-	if (found)
+	if (r->state < BROKEN &&
+	    (r->state == NO_QUOTES ? plain_row(r, c, end) : quoted_row(r, c, end)))
 		return true;
-	r->unclosed = c->ended && r->state == IN_QUOTES;
-	if (r->state == BROKEN || r->unclosed || (c->full && r->state == IN_QUOTES)) {
+	if (r->state == IN_QUOTES && (c->at > c->max || c->ended)) {
+		r->unclosed = c->at <= c->max;
 		r->state = BROKEN;
-		c->at = 0;
-		return broken_row(r, c, end);
 	}
-	if (c->full)
+	if (r->state < BROKEN && c->at > c->max)
 		r->state = LONG;
-	return false;
+	if (r->state == LONG)
+		return long_row(c, end);
+	if (r->state != BROKEN)
+		return false;
+	if (!was_broken) {
+		r->looked_at = false;
+		c->at = 0;
+	}
+	return broken_row(r, c, end);
 }
 
 static enum ev_cut_is cut(void *how, struct ev_cut *c, struct ev_error *err)
 {
 	struct rows *r = how;
 	size_t end;
+	bool found;
 
 	if (!r->headed && r->header != NULL &&
 	    read_header(r, c, r->header, strlen(r->header), err) != EV_CUT_PASS)
 		return EV_CUT_FAIL;
 	if (c->len == 0)
 		return EV_CUT_MORE;
-	if (find_end(r, c, &end))
-		return end_row(r, c, end - 1, end, true, err);
-	if (c->ended)
-		return end_row(r, c, c->p[c->len - 1] == '\n' ? c->len - 1 : c->len, c->len,
-			       c->p[c->len - 1] == '\n', err);
-	if (!r->headed && c->full) {
+	found = find_end(r, c, &end);
+	if (!r->headed && (found ? end - 1 : c->at) > c->max) {
 		ev_fail(err, "%s:%" PRIu64 ": the header is longer than --max-line: raise that",
 			c->source, c->line);
 		return EV_CUT_FAIL;
 	}
+	if (found)
+		return end_row(r, c, end - 1, end, true, err);
+	if (c->ended)
+		return end_row(r, c, c->p[c->len - 1] == '\n' ? c->len - 1 : c->len, c->len,
+			       c->p[c->len - 1] == '\n', err);
 	return EV_CUT_MORE;
 }
 

@@ -41,17 +41,20 @@ static struct ev_frames *cri(const struct ev_parse_options *o)
 }
 
 const struct ev_format ev_formats[] = {
-	{"auto", ev_parse_auto, NULL},
-	{"json", ev_parse_json, NULL},
-	{"text", ev_parse_text, NULL},
-	{"nginx", ev_parse_by_pattern, .builtin = &ev_builtin_nginx},
-	{"json-array", ev_parse_json, .frames = json_array},
-	{"csv", ev_parse_row, .frames = csv},
-	{"tsv", ev_parse_row, .frames = tsv},
-	{"kinesis", ev_parse_wrapped, .frames = kinesis, .unwrap = ev_unwrap_kinesis},
-	{"sqs", ev_parse_wrapped, .frames = sqs, .unwrap = ev_unwrap_sqs},
-	{"docker", ev_parse_wrapped, .frames = docker, .unwrap = ev_unwrap_docker},
-	{"cri", ev_parse_wrapped, .frames = cri, .unwrap = ev_unwrap_cri},
+	{.name = "auto", .step = ev_parse_auto},
+	{.name = "json", .step = ev_parse_json},
+	{.name = "text", .step = ev_parse_text},
+	{.name = "nginx", .step = ev_parse_by_pattern, .builtin = &ev_builtin_nginx},
+	{.name = "json-array", .step = ev_parse_json, .frames = json_array},
+	{.name = "csv", .step = ev_parse_row, .frames = csv},
+	{.name = "tsv", .step = ev_parse_row, .frames = tsv},
+	{.name = "kinesis",
+	 .step = ev_parse_wrapped,
+	 .frames = kinesis,
+	 .unwrap = ev_unwrap_kinesis},
+	{.name = "sqs", .step = ev_parse_wrapped, .frames = sqs, .unwrap = ev_unwrap_sqs},
+	{.name = "docker", .step = ev_parse_wrapped, .frames = docker, .unwrap = ev_unwrap_docker},
+	{.name = "cri", .step = ev_parse_wrapped, .frames = cri, .unwrap = ev_unwrap_cri},
 	{0},
 };
 

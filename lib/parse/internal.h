@@ -46,10 +46,10 @@ struct ev_parse {
 	struct ev_pattern *pattern;
 	struct ev_buf out, member, id;
 
-	struct ev_frames *frames; /* or NULL: records are lines */
+	struct ev_frames *frames;      /* or NULL: records are lines */
 	const struct ev_record *whole; /* the record as it came, while what is in it is read; or
 					  NULL: it is what is read */
-	struct ev_buf flat; /* a document on one line */
+	struct ev_buf flat;	       /* a document on one line */
 
 	/* Of CSV: the names as JSON, each with its quotes and colon, for the header of that number */
 	struct ev_buf names;

@@ -1,7 +1,7 @@
 #include "base/hash.h"
 #include "parse/internal.h"
-#include "json/part.h"
 #include "scan/form.h"
+#include "json/part.h"
 
 #include <stdlib.h>
 
@@ -16,8 +16,7 @@ static bool find_formats(struct ev_parse *p, struct ev_error *err)
 	bool found;
 
 	ev_buf_put(&name, p->options.format,
-		   colon != NULL ? (size_t)(colon - p->options.format)
-				 : strlen(p->options.format));
+		   colon != NULL ? (size_t)(colon - p->options.format) : strlen(p->options.format));
 	p->format = ev_format_find(ev_buf_str(&name));
 	ev_buf_reset(&name);
 	p->inner = ev_format_find(colon != NULL ? colon + 1 : "auto");
@@ -90,6 +89,8 @@ struct ev_parse *ev_parse_open(const struct ev_parse_options *options, struct ev
 		return NULL;
 	}
 	p->events = ev_events_new(NULL, EV_READ_TEXT, EV_TRUST_RAW);
+	if (p->frames != NULL)
+		ev_events_are_framed(p->events);
 	p->scan = ev_scan_new();
 	builtin = p->format->unwrap != NULL ? p->inner->builtin : p->format->builtin;
 	if (builtin != NULL && (p->pattern = ev_pattern_new(builtin, err)) == NULL)
@@ -127,8 +128,8 @@ struct ev_frames *ev_parse_frames(const struct ev_parse *p)
 enum ev_status ev_parse_reject(struct ev_parse *p, const struct ev_record *rec,
 			       struct ev_error *err)
 {
-	return ev_rejects_put(p->port->rejects, p->whole != NULL ? p->whole : rec, NULL, 0,
-			      &p->why, err);
+	return ev_rejects_put(p->port->rejects, p->whole != NULL ? p->whole : rec, NULL, 0, &p->why,
+			      err);
 }
 
 enum ev_status ev_parse_refuse(struct ev_parse *p, const struct ev_record *rec, const char *code,
@@ -144,12 +145,13 @@ enum ev_status ev_parse_cut(struct ev_parse *p, const struct ev_record *rec, str
 {
 	return ev_parse_refuse(
 		p, rec, "cut",
-		p->frames == NULL ? "the file ends before the line does, with no line feed: what is "
-				    "missing cannot be known, so end the line if it is whole"
-		: rec->len == 0	  ? "the file ends before what it opens is closed: what is missing "
-				    "cannot be known"
-				  : "the file ends before the record does: what is missing cannot be "
-				    "known, so end it if it is whole",
+		p->frames == NULL
+			? "the file ends before the line does, with no line feed: what is "
+			  "missing cannot be known, so end the line if it is whole"
+		: rec->len == 0 ? "the file ends before what it opens is closed: what is missing "
+				  "cannot be known"
+				: "the file ends before the record does: what is missing cannot be "
+				  "known, so end it if it is whole",
 		err);
 }
 

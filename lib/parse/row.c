@@ -59,15 +59,16 @@ static void add_number(struct ev_parse *p, const struct ev_frame_columns *column
 	p->why.code = "columns";
 	if (n < columns->n)
 		ev_reasons_add(&p->why,
-			       "%zu fields, and the header has %zu: '%s' is missing%s", n,
+			       "the row has %zu of the header's %zu fields: '%s' is missing%s", n,
 			       columns->n,
 			       ev_reasons_quote(&p->why, columns->list[n].p, columns->list[n].len),
 			       columns->n - n > 1 ? ", and what follows it" : "");
 	else
-		ev_reasons_add(&p->why,
-			       "%zu fields, and the header has %zu: put quotes around a field that "
-			       "has the separator in it",
-			       n, columns->n);
+		ev_reasons_add(
+			&p->why,
+			"the row has %zu fields, and the header %zu: put quotes around a field that "
+			"has the separator in it",
+			n, columns->n);
 }
 
 /* Writes the fields as members. False, with why, if the row is not right. */
@@ -89,8 +90,10 @@ static bool read_fields(struct ev_parse *p, const struct ev_record *rec,
 		}
 		if (!field.quoted && memchr(field.p, '\r', field.len) != NULL) {
 			p->why.code = "control";
-			ev_reasons_add(&p->why, "column %zu: a CR stands in this field, which has no "
-						"quotes", column);
+			ev_reasons_add(&p->why,
+				       "column %zu: a CR stands in this field, which has no "
+				       "quotes",
+				       column);
 			return false;
 		}
 		if (n < columns->n)

@@ -169,6 +169,8 @@ enum ev_status ev_parse_wrapped(struct ev_parse *p, const struct ev_record *rec,
 		inner.p++;
 		inner.len--;
 	}
+	if (inner.len == 0)
+		return ev_parse_refuse(p, rec, "foreign", "there is nothing in the record", err);
 	p->whole = rec;
 	st = p->inner->step(p, &inner, err);
 	p->whole = NULL;
