@@ -122,6 +122,7 @@ static struct ev_target *open_bundle(struct cli *c, const struct ev_model *m,
 	if (t == NULL)
 		cli_die(&c->error);
 	t->name = c->folder;
+	t->environment = environment;
 	return t;
 }
 
@@ -166,6 +167,7 @@ static struct ev_target *open_target(struct cli *c, const struct ev_model *m,
 	c->n_operands--;
 	if (t != NULL) {
 		t->name = where;
+		t->environment = environment;
 		return t;
 	}
 	cli_die(&c->error);
@@ -274,7 +276,8 @@ int main(int argc, char **argv)
 	tables = ev_tables_new(model);
 	target = open_target(&cli, model, tables);
 	cli.unsealed = unsealed;
-	load = ev_load_open(model, tables, target, snapshot, empty);
+	load = ev_load_open(model, tables, target, snapshot, empty,
+			    getenv("EVKIT_SEAL") != NULL && !cli.first && !unsealed);
 	status = cli_run(&cli,
 			 &(struct cli_engine){.engine = load,
 					      .flow = CLI_FLOW_SINK,

@@ -45,6 +45,18 @@ cat >sub/line.json <<'END'
 END
 run evschema dbt -e dev -o sources.yml
 check 'the sources' 0
+
+# A schema that refers to itself, and more than once.
+cat >again.yaml <<'END'
+evkit: 1
+name: again
+event: {id: .id, type: .type, time: .at, version: .v}
+types: {T: {schema: again.json}}
+star: {facts: {f: {keep: latest, columns: {a: {from: .a.b, type: varchar(9)}, c: {from: .c, type: varchar(9)}}}}}
+END
+echo '{"allOf": [{"$ref": "#"}, {"$ref": "#"}, {"$ref": "again.json#"}], "properties": {"c": {"enum": ["x"]}}}' >again.json
+run 'timeout 20 evschema dbt -m again.yaml -t duckdb | grep "^ *values:"'
+check 'a schema that refers to itself twice' 0 '                  values: ["x"]'
 try 'values of what every type says' 0 'grep "^ *values:" sources.yml' <<'END'
                   values: ["Order", "Refund"]
                   values: ["web", "app", "desk"]

@@ -99,6 +99,8 @@ def run_duckdb(paths):
     db = duckdb.connect()
     for path in paths:
         db.execute(open(path, encoding="utf-8").read())
+    for name, in db.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall():
+        db.execute(f'SELECT * FROM "Group"."{name}" LIMIT 1')
     show(text for (text,) in db.execute(
         "SELECT comment FROM duckdb_columns() WHERE comment IS NOT NULL UNION ALL "
         "SELECT comment FROM duckdb_tables() WHERE comment IS NOT NULL").fetchall())
@@ -111,6 +113,9 @@ def run_chdb(paths):
     for path in paths:
         for statement in statements("clickhouse", path):
             db.query(statement)
+    views = str(db.query("SELECT name FROM system.tables WHERE database = 'Group' AND engine = 'View'", "TabSeparated"))
+    for name in views.split():
+        db.query(f'SELECT * FROM "Group"."{name}" LIMIT 1')
     rows = str(db.query("SELECT hex(comment) FROM system.columns WHERE database = 'Group' AND comment <> '' UNION ALL "
                         "SELECT hex(comment) FROM system.tables WHERE database = 'Group' AND comment <> ''", "TabSeparated"))
     show(bytes.fromhex(row).decode() for row in rows.split())

@@ -71,16 +71,14 @@ fi
 if has duckdb; then
 	run "$EVKIT_PYTHON" "$dialects" duckdb duckdb.create duckdb.views
 	check 'DuckDB: the comments are those of the model' 0 @said
-	evschema views -e duckdb -m new.yaml >duckdb.again
-	run "$EVKIT_PYTHON" "$dialects" duckdb duckdb.create duckdb.create duckdb.views duckdb.diff duckdb.again
-	check 'DuckDB: again, and the new model' 0 @said
+	run "$EVKIT_PYTHON" "$dialects" duckdb duckdb.create duckdb.create duckdb.views duckdb.diff
+	check 'DuckDB: again, and the new model, whose views can be read' 0 @said
 fi
 if has chdb && has sqlglot; then
 	run "$EVKIT_PYTHON" "$dialects" chdb clickhouse.create clickhouse.views
 	check 'ClickHouse: the comments are those of the model' 0 @said
-	evschema views -e clickhouse -m new.yaml >clickhouse.again
-	run "$EVKIT_PYTHON" "$dialects" chdb clickhouse.create clickhouse.create clickhouse.views clickhouse.diff clickhouse.again
-	check 'ClickHouse: again, and the new model' 0 @said
+	run "$EVKIT_PYTHON" "$dialects" chdb clickhouse.create clickhouse.create clickhouse.views clickhouse.diff
+	check 'ClickHouse: again, and the new model, whose views can be read' 0 @said
 fi
 if has fakesnow && has sqlglot; then
 	run "$EVKIT_PYTHON" "$dialects" fakesnow snowflake.create snowflake.create

@@ -414,6 +414,29 @@ differs 'a column too many' 'ALTER TABLE user ADD COLUMN more TEXT' \
 	"table user has the column more, which the model does not: $mend"
 differs 'a column renamed' 'ALTER TABLE "select" RENAME COLUMN "order" TO "from"' \
 	"table select has the column from, which the model does not: $mend"
+anew='SQLite cannot take it away: make the tables in a new file with evschema -m evkit.yaml -t sqlite | sqlite3 FILE'
+differs 'a unique index' 'CREATE UNIQUE INDEX "a ""b" ON user (t)' \
+	'table user has the UNIQUE index a "b, which may refuse rows: DROP INDEX "a ""b";'
+differs 'one of some rows' 'CREATE UNIQUE INDEX i ON user (t) WHERE t > 1' \
+	'table user has the UNIQUE index i, which may refuse rows: DROP INDEX "i";'
+differs 'a unique index on the ledger' 'CREATE UNIQUE INDEX i ON ev_ledger (mode)' \
+	'table ev_ledger has the UNIQUE index i, which may refuse rows: DROP INDEX "i";'
+while IFS='|' read -r name declared what; do
+	differs "$name" "ALTER TABLE user RENAME TO was; CREATE TABLE user (user_key TEXT NOT NULL PRIMARY KEY, ev_inferred INTEGER, t TEXT $declared" "table user $what: $anew"
+done <<'END'
+a unique column|UNIQUE)|has a UNIQUE constraint, which may refuse rows
+unique columns|, UNIQUE (t, ev_inferred))|has a UNIQUE constraint, which may refuse rows
+a check|cHeCk (t <> ''))|has a CHECK, which may refuse rows
+a check with a name|, CONSTRAINT "c" CHECK(t <> 'CHECK'))|has a CHECK, which may refuse rows
+a foreign key|REFERENCES was)|has a FOREIGN KEY to was, which may refuse rows
+a column not null|NOT NULL)|takes no null in the column t, and an event may bring one
+END
+schema live.db
+sqlite3 live.db "ALTER TABLE user RENAME TO was; CREATE INDEX i ON was (t);
+	CREATE TABLE user (user_key TEXT NOT NULL PRIMARY KEY, [ev_inferred] INTEGER /* CHECK */, t TEXT DEFAULT 'it''s a CHECK (1)' -- CHECK
+	)"
+run evload --unsealed sqlite:live.db rows
+check 'an index, a default and a word that are none of these' 0
 differs 'a column of another type' 'DROP TABLE user; CREATE TABLE user (user_key TEXT PRIMARY KEY, ev_inferred INTEGER, t REAL)' \
 	"table user has the column t as REAL where the model has TEXT: $mend"
 

@@ -255,6 +255,32 @@ wrong 'nor a schema' "4:46: 'pg_shop' cannot name a schema: names that begin wit
 $ignoring
 environments: {dev: {target: sqlite, schema: pg_shop}}
 END
+for name in pg_class PG_x; do
+	wrong "nor a table $name" "4:16: '$name' cannot name a fact: names that begin with pg_ are PostgreSQL's own" <<END
+$ignoring
+star: {facts: {$name: {keep: latest, columns: {pg_class: {from: .a, type: int}}}}}
+END
+done
+wrong 'nor a dimension' "4:21: 'pg_type' cannot name a dimension: names that begin with pg_ are PostgreSQL's own" <<END
+$ignoring
+star: {dimensions: {pg_type: {key: .a, columns: {a: {from: .a, type: int}}}}, facts: {f: {keep: latest, columns: {a: {from: .a, type: int}}}}}
+END
+wrong 'nor a measure' "5:12: 'pg_stats' cannot name a measure: names that begin with pg_ are PostgreSQL's own" <<END
+$ignoring
+star: {facts: {f: {keep: latest, columns: {at: {from: .at, type: timestamp}}}}}
+measures: {pg_stats: {fact: f}}
+END
+while read -r target schema whose; do
+	wrong "$target has a schema $schema" "4:$((40 + ${#target})): '$schema' cannot name a schema: $whose has that name for itself" <<END
+$ignoring
+environments: {dev: {target: $target, schema: $schema}}
+END
+done <<'END'
+postgres information_schema SQL
+snowflake INFORMATION_SCHEMA SQL
+clickhouse System ClickHouse
+duckdb temp DuckDB
+END
 wrong 'a calendar has no year 0' '4:42: from must lie in the years 1 to 9999' <<END
 $ignoring
 star: {dimensions: {d: {calendar: {from: 0000-12-31, to: 0001-12-31}}}, facts: {f: {keep: latest, columns: {a: {from: .a, type: int}}}}}

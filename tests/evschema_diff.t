@@ -205,4 +205,17 @@ for target in sqlite postgres snowflake redshift bigquery clickhouse duckdb; do
 	try "$target: the same model" 0 "evschema diff -t $target base.yaml same.yaml" <<'END'
 END
 done
+# A view that shows a column that goes must be out before, and is made again without it.
+sed '/^ *whole:/d; s/^  revenue:/  turnover:/' base.yaml >new.yaml
+for target in sqlite postgres snowflake redshift bigquery clickhouse duckdb; do
+	evschema diff -t $target base.yaml new.yaml >plan
+	grep -oE '(DROP|CREATE|CREATE OR REPLACE) VIEW (IF EXISTS )?.(orders_current|revenue_day|turnover_day).' plan | tr -d '"`' |
+		sed 's/ IF EXISTS//; s/ OR REPLACE//' | uniq >views
+	sort -u views >got
+	printf '%s VIEW %s\n' CREATE orders_current CREATE turnover_day DROP orders_current DROP revenue_day | sort >want
+	grep -q '^DROP VIEW IF EXISTS .turnover' plan && printf 'DROP VIEW turnover_day\n' >>want
+	same "$target: the views are made anew" got want
+	ok "$target: the drops come first" [ "$(grep -n 'DROP VIEW.*orders_current' plan | head -n 1 | cut -d : -f 1)" -lt "$(grep -nE 'DROP COLUMN|DROP TABLE' plan | head -n 1 | cut -d : -f 1)" ]
+	ok "$target: and they behind all else" [ "$(grep -n 'CREATE.* VIEW.*orders_current' plan | cut -d : -f 1)" -gt "$(grep -nE 'DROP COLUMN|DROP TABLE|RENAME TO' plan | tail -n 1 | cut -d : -f 1)" ]
+done
 done_testing

@@ -53,7 +53,7 @@ xxhash.h lib/base/hash.c
 xxh_x86dispatch.h lib/base/hash.c
 md5.h lib/base/hash.c
 sha2.h lib/base/hash.c
-sqlite3.h lib/warehouse/sqlite.c
+sqlite3.h lib/warehouse/sqlite.h
 libpq-fe.h lib/warehouse/postgres.h'
 
 # The headers of the C library and the compiler, free to all.

@@ -311,6 +311,9 @@ refused()
 schema fresh.db
 refused 'it stands before that' at-1.db 'evload sqlite:shop.db changes-3' \
 	'evload: sqlite:shop.db stands at commit 1, and this shows only what came behind commit 2: run the same line with evversion --since "$(evload --position sqlite:shop.db)"'
+{ cat "${EVKIT_MODEL:-evkit.yaml}" && echo 'environments: {live: {target: sqlite}}'; } >live.yaml
+refused 'the line names the environment' at-1.db 'evload -m live.yaml -e live sqlite:shop.db changes-3' \
+	'~run the same line with evversion --since "\$\(evload -e live --position sqlite:shop.db\)"$'
 refused 'it is fresh' fresh.db 'evload sqlite:shop.db changes-2' \
 	'evload: sqlite:shop.db stands at commit 0, and this shows only what came behind commit 1: run the same line with evversion --since "$(evload --position sqlite:shop.db)"'
 refused 'it stands behind that' ref.db 'evload sqlite:shop.db changes-2' '~^evload: sqlite:shop.db stands at commit 3, and .* 2: .*--since 0$'

@@ -354,7 +354,7 @@ differs()
 	check "$1" 2 '' "evload: postgresql: $3"
 	afresh
 }
-mend='evschema check -m evkit.yaml -e ENVIRONMENT postgresql: says what mends it'
+mend='evschema check -m evkit.yaml -e prod postgresql: says what mends it'
 plain='which may change or drop rows unseen: load into plain tables, and put views on them under other names'
 make='make the tables first with evschema -m evkit.yaml -t postgres | psql, or -e and an environment that names their schema'
 unset EVKIT_SEAL
@@ -383,6 +383,45 @@ differs 'a view' 'ALTER TABLE "Group".lines RENAME TO l; CREATE VIEW "Group".lin
 differs 'a table that a crash would empty' 'ALTER TABLE "Group".lines SET UNLOGGED' "table Group.lines is unlogged, so a crash of the server empties it, $plain"
 differs 'a table with heirs' 'CREATE TABLE "Group".heir () INHERITS ("Group".lines)' "table Group.lines has tables that inherit from it, $plain"
 differs 'a partitioned table' 'DROP TABLE "Group".lines; CREATE TABLE "Group".lines (ev_owner varchar(255)) PARTITION BY HASH (ev_owner)' "table Group.lines is no plain table, $plain"
+refuse='which may refuse rows'
+differs 'a unique index' 'CREATE UNIQUE INDEX "a b" ON "Group".lines (sku)' "table Group.lines has the UNIQUE index a b, $refuse: DROP INDEX \"Group\".\"a b\";"
+differs 'one of an expression and some rows' 'CREATE UNIQUE INDEX i ON "Group".lines (lower(sku)) WHERE n > 1' "table Group.lines has the UNIQUE index i, $refuse: DROP INDEX \"Group\".i;"
+differs 'a unique constraint' 'ALTER TABLE "Group".lines ADD CONSTRAINT "U" UNIQUE (sku)' "table Group.lines has the UNIQUE constraint U, $refuse: ALTER TABLE \"Group\".lines DROP CONSTRAINT \"U\";"
+differs 'a check' 'ALTER TABLE "Group".lines ADD CONSTRAINT c CHECK (n > 0) NOT VALID' "table Group.lines has the CHECK c, $refuse: ALTER TABLE \"Group\".lines DROP CONSTRAINT c;"
+differs 'a constraint that excludes' 'ALTER TABLE "Group".lines ADD CONSTRAINT x EXCLUDE USING hash (sku WITH =)' "table Group.lines has the EXCLUDE constraint x, $refuse: ALTER TABLE \"Group\".lines DROP CONSTRAINT x;"
+differs 'a foreign key' 'CREATE TABLE "Group".more (a text PRIMARY KEY); ALTER TABLE "Group".lines ADD CONSTRAINT f FOREIGN KEY (sku) REFERENCES "Group".more' "table Group.lines has the FOREIGN KEY f, $refuse: ALTER TABLE \"Group\".lines DROP CONSTRAINT f;"
+differs 'a foreign key to it' 'CREATE TABLE "Group".more (a text CONSTRAINT f REFERENCES "Group"."user")' "table Group.user has rows that the FOREIGN KEY f of \"Group\".more may hold back: ALTER TABLE \"Group\".more DROP CONSTRAINT f;"
+differs 'a check of the ledger' 'ALTER TABLE "Group".ev_ledger ADD CONSTRAINT c CHECK (rows > 0)' "table Group.ev_ledger has the CHECK c, $refuse: ALTER TABLE \"Group\".ev_ledger DROP CONSTRAINT c;"
+sql -c 'CREATE UNIQUE INDEX i ON "Group".lines (sku); CREATE INDEX j ON "Group".lines (sku); ALTER TABLE "Group"."user" ADD CONSTRAINT c CHECK (name > $$$$)'
+try 'evschema check names them' 1 'evschema check -e prod postgresql:' <<'END'
+lines has the UNIQUE index i, which may refuse rows: DROP INDEX "Group".i;
+user has the CHECK c, which may refuse rows: ALTER TABLE "Group"."user" DROP CONSTRAINT c;
+END
+run 'evschema check -e prod postgresql: | sed "s/.*: //" | sql'
+check 'what it says' 0
+run evschema check -e prod postgresql:
+check 'mends them' 0
+afresh
+
+# Rules for rows do not hold for who made the tables, nor for a superuser.
+sql -c 'CREATE ROLE loader LOGIN; GRANT USAGE ON SCHEMA "Group" TO loader; GRANT ALL ON ALL TABLES IN SCHEMA "Group" TO loader'
+for table in lines ev_ledger; do
+	sql -c "ALTER TABLE \"Group\".$table ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON \"Group\".$table USING (true)"
+	hides="hides rows from this role by its row level security: ALTER TABLE \"Group\".$table DISABLE ROW LEVEL SECURITY; or ALTER ROLE loader BYPASSRLS;"
+	run 'PGUSER=loader evload --unsealed --batch x -e prod postgresql: rows2'
+	check "row level security: $table" 2 '' "evload: postgresql: table Group.$table $hides"
+	run 'PGUSER=loader evschema check -e prod postgresql:'
+	check "and evschema check: $table" 1 "$table $hides"
+	[ $table = lines ] && sql -c "ALTER TABLE \"Group\".$table DISABLE ROW LEVEL SECURITY"
+done
+run 'PGUSER=loader evload -e prod --position postgresql:'
+check 'and evload --position' 2 '' "evload: postgresql: table Group.ev_ledger $hides"
+sql -c 'ALTER ROLE loader BYPASSRLS'
+run 'PGUSER=loader evload --unsealed --batch x -e prod postgresql: rows2'
+check 'a role that it does not hold for loads' 0
+sql -c 'DROP OWNED BY loader; DROP ROLE loader'
+afresh
+
 while read -r column value; do
 	differs "a ledger with $column $value" "ALTER TABLE \"Group\".ev_ledger ALTER batch DROP NOT NULL, ALTER mode DROP NOT NULL, ALTER rows DROP NOT NULL, ALTER balance DROP NOT NULL;
 		INSERT INTO \"Group\".ev_ledger VALUES (7, 'b', repeat('0', 32), 'insert', 1, '[]', NULL, NULL); UPDATE \"Group\".ev_ledger SET $column = $value" \
@@ -499,7 +538,7 @@ tables Group >got
 same 'the tables are as they should be' got want
 sql -c 'ALTER TABLE "Group".lines ENABLE ROW LEVEL SECURITY'
 run 'evload --unsealed --batch c -e prod postgresql:user=loader some'
-check 'rows that a role may not see' 2 '' '~query would be affected by row-level security policy for table "lines"'
+check 'rows that a role may not see' 2 '' '~: table Group.lines hides rows from this role by its row level security: ALTER TABLE "Group".lines DISABLE'
 sql -c 'ALTER TABLE "Group".lines DISABLE ROW LEVEL SECURITY'
 sql -c 'REVOKE INSERT ON "Group".lines FROM loader'
 run 'evload --unsealed --batch c -e prod postgresql:user=loader some'

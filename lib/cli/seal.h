@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "record/reject.h"
+#include "record/shard.h"
 #include "store/span.h"
 #include "json/view.h"
 
@@ -63,6 +64,7 @@ struct cli_control {
 	bool unchecked;		/* of a head: lines may be no valid records */
 	char digest[33];	/* of a seal */
 	struct cli_chain chain; /* of a seal whole; of a head the programs alone */
+	struct ev_shard shard;	/* of a head */
 	struct ev_span span;	/* of a head; its digests are the reader's, until the next line */
 	struct {
 		const char *source;    /* the reader's, valid until the next line */

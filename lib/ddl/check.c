@@ -28,6 +28,7 @@ static void put_mend(struct ddl *s, const struct ev_difference *d, const char *e
 	case EV_NOT_PLAIN:
 		ev_buf_puts(out, "load into plain tables, and put views on them under other names");
 		break;
+	case EV_REFUSES: ev_buf_puts(out, d->mend); break;
 	}
 }
 

@@ -536,37 +536,30 @@ static bool write_outside(struct diff *d, bool count_only)
 	return any;
 }
 
-/* Views hold the columns that they show. */
-static void write_views_away(struct diff *d, bool outside)
-{
-	struct ddl *s = &d->new;
-
-	if (s->d->drops_views && write_outside(d, true) == outside)
-		ddl_drop_views(&d->old, &s->text);
-}
-
 static enum ev_status write_diff(struct diff *d, struct ev_error *err)
 {
 	struct ddl *s = &d->new;
-	bool idle = true, moves = false;
+	bool idle = true, moves = false, outside = write_outside(d, true);
 
 	for (size_t i = 0; i < d->n; i++) {
 		idle = idle && is_idle(&d->steps[i]);
 		moves = moves || moves_columns(&d->steps[i]);
 	}
-	if (moves) {
-		ev_buf_puts(&s->text,
-			    "-- Columns change, so make the views anew: evschema views.\n");
-		write_views_away(d, true);
-	}
+	/* Views hold the columns that they show, or would ask for what is gone. */
+	if (moves)
+		ev_buf_puts(&s->text, "-- Columns change, so the views are made anew.\n");
+	if (moves && outside)
+		ddl_drop_views(&d->old, &s->text);
 	write_outside(d, false);
 	if (!idle)
 		ev_buf_puts(&s->text, s->d->begin);
-	if (moves)
-		write_views_away(d, false);
+	if (moves && !outside)
+		ddl_drop_views(&d->old, &s->text);
 	for (size_t i = 0; i < d->n; i++)
 		if (!is_idle(&d->steps[i]) && write_step(d, &d->steps[i], err) != EV_OK)
 			return EV_FATAL;
+	if (moves && ddl_views(s, err) != EV_OK)
+		return EV_FATAL;
 	if (!idle)
 		ev_buf_puts(&s->text, s->d->commit);
 	return ddl_put(s, err);

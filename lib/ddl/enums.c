@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { MAX_SCHEMA = 16 * 1024 * 1024, MAX_DEPTH = 32 };
+enum { MAX_SCHEMA = 16 * 1024 * 1024, MAX_DEPTH = 32, MAX_LOOKS = 10000 };
 
 struct document {
 	char *name; /* relative to the model's folder */
@@ -19,6 +19,7 @@ struct ddl_enums {
 	const struct ev_model *model;
 	struct document *list;
 	size_t n;
+	int looks; /* at schemas, for the value that is being looked for */
 };
 
 struct ddl_enums *ddl_enums_new(const struct ev_model *m)
@@ -121,8 +122,10 @@ static const struct ev_yaml *find(struct ddl_enums *e, struct place in, const st
 {
 	const struct ev_yaml *v, *found = NULL;
 
-	if (in.at == NULL || in.at->kind != EV_YAML_MAP || depth > MAX_DEPTH)
+	if (in.at == NULL || in.at->kind != EV_YAML_MAP || depth > MAX_DEPTH ||
+	    e->looks == MAX_LOOKS)
 		return NULL;
+	e->looks++; /* references that lead to each other need not end */
 	if (n == 0) {
 		if ((v = ev_yaml_get(in.at, "enum")) != NULL && v->kind == EV_YAML_LIST)
 			return v;
@@ -162,5 +165,6 @@ const struct ev_yaml *ddl_enums_of(struct ddl_enums *e, const struct ev_event_ty
 		if (strcmp(e->list[i].name, name.p) == 0)
 			in.file = e->list[i].name;
 	ev_buf_free(&name);
+	e->looks = 0;
 	return find(e, in, steps, n, 0);
 }

@@ -38,6 +38,8 @@ void ddl_counting(struct ddl *s, const struct ev_table *t);
 enum ev_status ddl_rows(struct ddl *s, const struct ev_table *t, struct ev_error *err);
 /* Appends what takes all views of the model out that may be there. */
 void ddl_drop_views(const struct ddl *s, struct ev_buf *out);
+/* Writes what makes them. */
+enum ev_status ddl_views(struct ddl *s, struct ev_error *err);
 
 /* ALTER TABLE, without a line end. */
 void ddl_add_column(const struct ddl *s, const struct ev_table *t, size_t i, struct ev_buf *out);

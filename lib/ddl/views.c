@@ -678,7 +678,7 @@ void ddl_drop_views(const struct ddl *s, struct ev_buf *out)
 		}
 }
 
-static enum ev_status write_views(struct ddl *s, struct ev_error *err)
+enum ev_status ddl_views(struct ddl *s, struct ev_error *err)
 {
 	for (size_t i = 0; i < s->tables->n; i++) {
 		const struct ev_table *t = &s->tables->list[i];
@@ -700,7 +700,7 @@ enum ev_status ev_ddl_views(const struct ev_ddl *what, struct ev_out *out, struc
 
 	ev_buf_puts(&s.text, s.d->begin);
 	if (st == EV_OK)
-		st = write_views(&s, err);
+		st = ddl_views(&s, err);
 	if (s.d->commit[0] != '\0')
 		ev_buf_printf(&s.text, "\n%s", s.d->commit);
 	if (st == EV_OK)

@@ -194,6 +194,12 @@ static bool name_of(struct reader *r, const struct ev_yaml *key, const char *wha
 		{"xmin", "PostgreSQL"}, {"xmax", "PostgreSQL"}, {"cmin", "PostgreSQL"},
 		{"cmax", "PostgreSQL"},
 	};
+	/* What is found by these names, unless it is a column, is the catalog's. */
+	static const struct {
+		const char *name, *whose;
+		bool columns;
+	} begun[] = {
+		{"ev_", "evkit", true}, {"sqlite_", "SQLite", true}, {"pg_", "PostgreSQL", false}};
 	const char *p = key->text;
 	size_t len = strlen(p);
 
@@ -209,20 +215,17 @@ static bool name_of(struct reader *r, const struct ev_yaml *key, const char *wha
 			     "'%s' cannot name a %s: use a letter or _, then letters, digits and "
 			     "_, %d at most",
 			     p, what, MAX_NAME);
-	if (strncasecmp(p, "ev_", 3) == 0)
-		return wrong(r, place(key),
-			     "'%s' cannot name a %s: names that begin with ev_ are evkit's own", p,
-			     what);
+	for (size_t i = 0; i < sizeof begun / sizeof begun[0]; i++)
+		if (strncasecmp(p, begun[i].name, strlen(begun[i].name)) == 0 &&
+		    (begun[i].columns || strcmp(what, "column") != 0))
+			return wrong(r, place(key),
+				     "'%s' cannot name a %s: names that begin with %s are %s's own",
+				     p, what, begun[i].name, begun[i].whose);
 	for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
 		if (strcasecmp(p, reserved[i].name) == 0)
 			return wrong(r, place(key),
 				     "'%s' cannot name a %s: %s has that name for itself", p, what,
 				     reserved[i].whose);
-	if (strncasecmp(p, "sqlite_", 7) == 0)
-		return wrong(
-			r, place(key),
-			"'%s' cannot name a %s: names that begin with sqlite_ are SQLite's own", p,
-			what);
 	*out = ev_strdup(p);
 	return true;
 }
@@ -1231,6 +1234,23 @@ static bool read_measures(struct reader *r, const struct ev_yaml *y)
 	return true;
 }
 
+/* Who has the schema's name for itself; NULL: nobody. */
+static const char *own_schema(const struct ev_environment *e)
+{
+	static const struct {
+		const char *name, *target, *whose;
+	} own[] = {{"information_schema", NULL, "SQL"},
+		   {"system", "clickhouse", "ClickHouse"},
+		   {"system", "duckdb", "DuckDB"},
+		   {"temp", "duckdb", "DuckDB"}};
+
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+		if (strcasecmp(e->schema, own[i].name) == 0 &&
+		    (own[i].target == NULL || strcmp(e->target, own[i].target) == 0))
+			return own[i].whose;
+	return NULL;
+}
+
 static bool read_environments(struct reader *r, const struct ev_yaml *y)
 {
 	static const char *const keys[] = {"target", "schema", NULL};
@@ -1244,6 +1264,7 @@ static bool read_environments(struct reader *r, const struct ev_yaml *y)
 	for (size_t i = 0; i < y->n; i++) {
 		struct ev_environment *e = &m->environments[m->n_environments++];
 		const struct ev_yaml *v;
+		const char *whose;
 		int target;
 
 		e->place = place(y->keys[i]);
@@ -1258,11 +1279,11 @@ static bool read_environments(struct reader *r, const struct ev_yaml *y)
 				return wrong(r, place(v), "schema must be a name");
 			if (!name_of(r, v, "schema", &e->schema))
 				return false;
-			if (strncasecmp(e->schema, "pg_", 3) == 0)
+			if ((whose = own_schema(e)) != NULL)
 				return wrong(r, place(v),
-					     "'%s' cannot name a schema: names that begin with pg_ "
-					     "are PostgreSQL's own",
-					     e->schema);
+					     "'%s' cannot name a schema: %s has that name for "
+					     "itself",
+					     e->schema, whose);
 		}
 	}
 	return true;

@@ -14,12 +14,26 @@ static enum ev_status differs(struct ev_postgres *p, const struct ev_table *t, e
 			      size_t column, const char *name, const char *what,
 			      struct ev_error *err)
 {
+	const char *environment = p->target.environment;
+
 	if (p->differences == NULL)
 		return ev_fail(err,
-			       "%s: table %s.%s %s: evschema check -m %s%s %s says what mends it",
+			       "%s: table %s.%s %s: evschema check -m %s%s%s %s says what mends it",
 			       p->name, p->schema, t->name, what, p->model,
-			       p->named ? " -e ENVIRONMENT" : "", p->target.name);
-	ev_differences_add(p->differences, t, lack, column, name, what);
+			       environment != NULL ? " -e " : "",
+			       environment != NULL ? environment : "", p->target.name);
+	ev_differences_add(p->differences, t, lack, column, name, what, NULL);
+	return EV_OK;
+}
+
+/* Something that may keep rows out, or hide them. t: NULL, the ledger. mend: a statement. */
+static enum ev_status refuses(struct ev_postgres *p, const struct ev_table *t, const char *what,
+			      const char *mend, struct ev_error *err)
+{
+	if (p->differences == NULL)
+		return ev_fail(err, "%s: table %s.%s %s: %s", p->name, p->schema,
+			       t != NULL ? t->name : "ev_ledger", what, mend);
+	ev_differences_add(p->differences, t, EV_REFUSES, 0, NULL, what, mend);
 	return EV_OK;
 }
 
@@ -126,6 +140,40 @@ static enum ev_status check_columns(struct ev_postgres *p, const struct ev_table
 	return st;
 }
 
+/*
+ * What evschema makes has a primary key and no other constraint; one of other hands would be told
+ * of by a row, or not at all.
+ */
+static enum ev_status check_constraints(struct ev_postgres *p, const struct ev_table *t,
+					const char *name, struct ev_error *err)
+{
+	static const char sql[] =
+		"SELECT 'has the ' || CASE contype WHEN 'c' THEN 'CHECK ' WHEN 'f' THEN 'FOREIGN "
+		"KEY ' WHEN 'u' THEN 'UNIQUE constraint ' ELSE 'EXCLUDE constraint ' END || "
+		"conname || ', which may refuse rows', "
+		"format('ALTER TABLE %s DROP CONSTRAINT %I;', conrelid::regclass, conname) "
+		"FROM pg_constraint WHERE conrelid = $1::regclass AND "
+		"contype IN ('c', 'f', 'u', 'x') "
+		"UNION ALL SELECT format('has rows that the FOREIGN KEY %s of %s may hold back', "
+		"conname, conrelid::regclass), "
+		"format('ALTER TABLE %s DROP CONSTRAINT %I;', conrelid::regclass, conname) "
+		"FROM pg_constraint WHERE confrelid = $1::regclass AND conrelid <> confrelid AND "
+		"contype = 'f' "
+		"UNION ALL SELECT 'has the UNIQUE index ' || relname || ', which may refuse rows', "
+		"format('DROP INDEX %s;', indexrelid::regclass) "
+		"FROM pg_index JOIN pg_class c ON c.oid = indexrelid "
+		"WHERE indrelid = $1::regclass AND indisunique AND NOT indisprimary AND "
+		"NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid) ORDER BY 1";
+	const char *table = t != NULL ? t->name : "ev_ledger";
+	PGresult *r = ev_pg_ask(p, table, sql, 1, &name, err);
+	enum ev_status st = r != NULL ? EV_OK : EV_FATAL;
+
+	for (int row = 0; st == EV_OK && row < ev_pq.ntuples(r); row++)
+		st = refuses(p, t, ev_pq.getvalue(r, row, 0), ev_pq.getvalue(r, row, 1), err);
+	ev_pq.clear(r);
+	return st;
+}
+
 /* What a view, a trigger or a rule makes of a row is not what was loaded. */
 enum ev_status ev_pg_check_is_plain(struct ev_postgres *p, const struct ev_table *t,
 				    const char *name, struct ev_error *err)
@@ -157,7 +205,36 @@ enum ev_status ev_pg_check_is_plain(struct ev_postgres *p, const struct ev_table
 				     "names",
 				     p->name, p->schema, table, ev_pq.getvalue(r, 0, i));
 	ev_pq.clear(r);
+	return st == EV_OK ? check_constraints(p, t, name, err) : st;
+}
+
+/* Rows that are hidden from the role would be neither deleted nor told. */
+static enum ev_status check_shows_rows(struct ev_postgres *p, const struct ev_table *t,
+				       const char *name, bool *hides, struct ev_error *err)
+{
+	static const char sql[] =
+		"SELECT format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY; or ALTER ROLE %I "
+		"BYPASSRLS;', to_regclass($1), current_user) "
+		"WHERE row_security_active(to_regclass($1)::oid)";
+	PGresult *r = ev_pg_ask(p, t != NULL ? t->name : "ev_ledger", sql, 1, &name, err);
+	enum ev_status st = r != NULL ? EV_OK : EV_FATAL;
+
+	*hides = st == EV_OK && ev_pq.ntuples(r) > 0;
+	if (*hides)
+		st = refuses(p, t, "hides rows from this role by its row level security",
+			     ev_pq.getvalue(r, 0, 0), err);
+	ev_pq.clear(r);
 	return st;
+}
+
+/* A table of the model that is there, and plain. */
+static enum ev_status check_live(struct ev_postgres *p, const struct ev_table *t, const char *name,
+				 struct ev_error *err)
+{
+	bool hides;
+
+	return check_shows_rows(p, t, name, &hides, err) == EV_OK ? check_columns(p, t, name, err)
+								  : EV_FATAL;
 }
 
 static enum ev_status is_missing(struct ev_postgres *p, const char *what, const char *name,
@@ -191,7 +268,7 @@ enum ev_status ev_pg_check_table(struct ev_postgres *p, const struct ev_table *t
 	if (st == EV_OK)
 		st = ev_pg_check_is_plain(p, t, ev_buf_str(&name), err);
 	if (st == EV_OK)
-		st = check_columns(p, t, ev_buf_str(&name), err);
+		st = check_live(p, t, ev_buf_str(&name), err);
 	ev_buf_free(&name);
 	ev_buf_free(&sql);
 	return st;
@@ -199,9 +276,13 @@ enum ev_status ev_pg_check_table(struct ev_postgres *p, const struct ev_table *t
 
 enum ev_status ev_pg_find_ledger(struct ev_postgres *p, struct ev_error *err)
 {
-	enum ev_status st = EV_OK;
+	enum ev_status st;
 	PGresult *r;
+	bool hides;
 
+	st = check_shows_rows(p, NULL, p->ledger, &hides, err);
+	if (st != EV_OK || hides)
+		return st;
 	ev_buf_reset(&p->scratch);
 	ev_buf_printf(&p->scratch,
 		      "SELECT commit_no, batch, digest, mode, rows, balance, position, model "
@@ -251,7 +332,7 @@ enum ev_status ev_pg_check(struct ev_target *t, struct ev_differences *out, stru
 			st = differs(p, table, EV_LACKS_TABLE, 0, NULL, "is not there", err);
 		else if ((st = ev_pg_check_is_plain(p, table, value, err)) == EV_OK)
 			st = table == NULL ? ev_pg_find_ledger(p, err)
-					   : check_columns(p, table, value, err);
+					   : check_live(p, table, value, err);
 		ev_pq.clear(r);
 		ev_buf_free(&name);
 	}

@@ -34,11 +34,15 @@ enum ev_status ev_standing_write(const struct ev_standing *s, const char *where,
 }
 
 void ev_differences_add(struct ev_differences *d, const struct ev_table *t, enum ev_lack lack,
-			size_t column, const char *name, const char *what)
+			size_t column, const char *name, const char *what, const char *mend)
 {
 	d->list = ev_realloc_array(d->list, d->n + 1, sizeof *d->list);
-	d->list[d->n++] = (struct ev_difference){
-		t, lack, column, name != NULL ? ev_strdup(name) : NULL, ev_strdup(what)};
+	d->list[d->n++] = (struct ev_difference){t,
+						 lack,
+						 column,
+						 name != NULL ? ev_strdup(name) : NULL,
+						 ev_strdup(what),
+						 mend != NULL ? ev_strdup(mend) : NULL};
 }
 
 void ev_differences_free(struct ev_differences *d)
@@ -46,6 +50,7 @@ void ev_differences_free(struct ev_differences *d)
 	for (size_t i = 0; i < d->n; i++) {
 		free(d->list[i].name);
 		free(d->list[i].what);
+		free(d->list[i].mend);
 	}
 	free(d->list);
 	*d = (struct ev_differences){0};

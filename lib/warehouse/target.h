@@ -57,6 +57,7 @@ enum ev_lack {
 	EV_HAS_COLUMN,	 /* one that the model has not */
 	EV_DIFFERS,
 	EV_NOT_PLAIN, /* a view, or a trigger may change what is loaded */
+	EV_REFUSES,   /* a constraint of other hands may keep rows out */
 };
 struct ev_difference {
 	const struct ev_table *table; /* NULL: the ledger */
@@ -64,14 +65,15 @@ struct ev_difference {
 	size_t column; /* that it lacks */
 	char *name;    /* of a live column that the model has not, else NULL */
 	char *what;    /* "lacks the column a" and so on */
+	char *mend;    /* of what refuses: what takes it away, else NULL */
 };
 struct ev_differences {
 	struct ev_difference *list;
 	size_t n;
 };
-/* Copies what and name. */
+/* Copies what, name and mend. */
 void ev_differences_add(struct ev_differences *d, const struct ev_table *t, enum ev_lack lack,
-			size_t column, const char *name, const char *what);
+			size_t column, const char *name, const char *what, const char *mend);
 void ev_differences_free(struct ev_differences *d);
 
 /* Of an event whose rows are to be deleted. */
@@ -148,7 +150,8 @@ struct ev_target_ops {
 
 struct ev_target {
 	const struct ev_target_ops *ops;
-	const char *name; /* as the user gives it: "sqlite:shop.db"; borrowed */
+	const char *name;	 /* as the user gives it: "sqlite:shop.db"; borrowed */
+	const char *environment; /* of the model, by which it was named; borrowed, or NULL */
 	bool keeps; /* a ledger, and rows from one load to the next: else erase is never asked */
 };
 
