@@ -279,8 +279,8 @@ rejects nginx foreign "$(echo "$line" | sed 's/01.Mar/30\/Feb/')"
 rejects nginx foreign "$(echo "$line" | sed 's/10:00:05/25:00:05/')"
 rejects nginx foreign "$(echo "$line" | sed 's/ 200 / 2000 /')"
 rejects nginx utf8 "$line$(printf '\377')"
-run 'evparse -f apache'
-check 'a format that is not there' 2 '' '~--format takes auto, json, text or nginx, not .apache.'
+run 'evparse -f ngnix'
+check 'a format that is not there' 2 '' '~--format takes auto, json, text, nginx, .* or pino, or the name of one of the model.s formats, not .ngnix.'
 
 #
 # --origin

@@ -44,19 +44,32 @@ const struct ev_format ev_formats[] = {
 	{.name = "auto", .step = ev_parse_auto},
 	{.name = "json", .step = ev_parse_json},
 	{.name = "text", .step = ev_parse_text},
-	{.name = "nginx", .step = ev_parse_by_pattern, .builtin = &ev_builtin_nginx},
+	{.name = "nginx", .step = ev_parse_fields, .makes_id = true, .lines = &ev_nginx},
+	{.name = "apache", .step = ev_parse_fields, .makes_id = true, .lines = &ev_apache},
+	{.name = "apache-vhost",
+	 .step = ev_parse_fields,
+	 .makes_id = true,
+	 .lines = &ev_apache_vhost},
+	{.name = "haproxy", .step = ev_parse_fields, .makes_id = true, .lines = &ev_haproxy},
+	{.name = "syslog", .step = ev_parse_fields, .makes_id = true, .lines = &ev_syslog},
+	{.name = "w3c", .step = ev_parse_w3c, .makes_id = true, .w3c = &ev_w3c_extended},
+	{.name = "cloudfront", .step = ev_parse_w3c, .makes_id = true, .w3c = &ev_cloudfront},
+	{.name = "logfmt", .step = ev_parse_logfmt, .makes_id = true},
+	{.name = "journald", .step = ev_parse_json_log, .makes_id = true, .json_log = &ev_journald},
+	{.name = "bunyan", .step = ev_parse_json_log, .makes_id = true, .json_log = &ev_logger},
+	{.name = "pino", .step = ev_parse_json_log, .makes_id = true, .json_log = &ev_logger},
 	{.name = "json-array", .step = ev_parse_json, .frames = json_array},
 	{.name = "csv", .step = ev_parse_row, .frames = csv},
 	{.name = "tsv", .step = ev_parse_row, .frames = tsv},
-	{.name = "kinesis",
-	 .step = ev_parse_wrapped,
-	 .frames = kinesis,
-	 .unwrap = ev_unwrap_kinesis},
-	{.name = "sqs", .step = ev_parse_wrapped, .frames = sqs, .unwrap = ev_unwrap_sqs},
-	{.name = "docker", .step = ev_parse_wrapped, .frames = docker, .unwrap = ev_unwrap_docker},
-	{.name = "cri", .step = ev_parse_wrapped, .frames = cri, .unwrap = ev_unwrap_cri},
+	{.name = "kinesis", .frames = kinesis, .unwrap = ev_unwrap_kinesis},
+	{.name = "sqs", .frames = sqs, .unwrap = ev_unwrap_sqs},
+	{.name = "docker", .frames = docker, .unwrap = ev_unwrap_docker},
+	{.name = "cri", .frames = cri, .unwrap = ev_unwrap_cri},
 	{0},
 };
+
+const struct ev_format ev_format_of_model = {
+	.name = "pattern", .step = ev_parse_pattern, .makes_id = true};
 
 const struct ev_format *ev_format_find(const char *name)
 {
@@ -64,6 +77,20 @@ const struct ev_format *ev_format_find(const char *name)
 		if (strcmp(f->name, name) == 0)
 			return f;
 	return NULL;
+}
+
+const char *ev_format_inner(const char *name)
+{
+	const char *colon = strchr(name, ':');
+
+	return colon != NULL ? colon + 1 : NULL;
+}
+
+bool ev_parse_has_format(const char *name)
+{
+	const char *inner = ev_format_inner(name);
+
+	return ev_format_find(inner != NULL ? inner : name) != NULL;
 }
 
 void ev_parse_formats(struct ev_buf *out)

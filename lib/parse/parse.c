@@ -1,51 +1,114 @@
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "parse/internal.h"
 #include "scan/form.h"
 #include "json/part.h"
 
 #include <stdlib.h>
 
-/*
- * Finds the formats of the name: the record's, and that of what is wrapped in it. False if there
- * are none such.
- */
-static bool find_formats(struct ev_parse *p, struct ev_error *err)
+/* The format of that name: one that is built in, or else one of the model's. */
+static const struct ev_format *find_format(const struct ev_parse_options *o, const char *name,
+					   const struct ev_line_format **of_model,
+					   struct ev_error *err)
 {
-	const char *colon = strchr(p->options.format, ':');
-	struct ev_buf name = {0};
-	bool found;
+	const struct ev_format *f = ev_format_find(name);
+	struct ev_buf names = {0};
 
-	ev_buf_put(&name, p->options.format,
-		   colon != NULL ? (size_t)(colon - p->options.format) : strlen(p->options.format));
-	p->format = ev_format_find(ev_buf_str(&name));
-	ev_buf_reset(&name);
-	p->inner = ev_format_find(colon != NULL ? colon + 1 : "auto");
-	found = p->format != NULL && p->inner != NULL &&
-		(colon == NULL || (p->format->unwrap != NULL && p->inner->frames == NULL));
-	if (!found) {
-		ev_parse_formats(&name);
-		ev_fail(err, "--format takes %s, not '%s'", ev_buf_str(&name), p->options.format);
+	*of_model = NULL;
+	if (f != NULL)
+		return f;
+	if (o->model != NULL)
+		*of_model = ev_model_format(o->model, name);
+	if (*of_model != NULL)
+		return &ev_format_of_model;
+	ev_parse_formats(&names);
+	ev_fail(err, "--format takes %s, or the name of one of the model's formats, not '%s'",
+		ev_buf_str(&names), name);
+	ev_buf_free(&names);
+	return NULL;
+}
+
+/* Sets p->format, and p->wrapping if the name says one. */
+static bool find_formats(struct ev_parse *p, const struct ev_line_format **of_model,
+			 struct ev_error *err)
+{
+	const char *name = p->options.format, *inner = ev_format_inner(name);
+	struct ev_buf outer = {0};
+
+	ev_buf_put(&outer, name, inner != NULL ? (size_t)(inner - 1 - name) : strlen(name));
+	p->format = find_format(&p->options, ev_buf_str(&outer), of_model, err);
+	ev_buf_free(&outer);
+	if (p->format == NULL || (p->format->unwrap == NULL && inner == NULL))
+		return p->format != NULL;
+	p->wrapping = p->format;
+	p->format = find_format(&p->options, inner != NULL ? inner : "auto", of_model, err);
+	if (p->format == NULL)
+		return false;
+	if (p->wrapping->unwrap != NULL && p->format->frames == NULL && p->format->w3c == NULL)
+		return true;
+	ev_fail(err,
+		"--format %s: before a colon stands kinesis, sqs, docker or cri, and behind it a "
+		"format of lines without a header",
+		name);
+	return false;
+}
+
+/* "2026", "2026-07" or "2026-07-01": the first day of twelve months. */
+static bool read_year(const char *text, struct ev_date *from, struct ev_error *err)
+{
+	char day[] = "0000-01-01";
+	const size_t len = strlen(text);
+
+	if (len == 4 || len == 7 || len == 10) {
+		memcpy(day, text, len);
+		if (ev_date_parse(day, EV_DATE_TEXT, from) && from->year > 0)
+			return true;
 	}
-	ev_buf_free(&name);
-	return found;
+	ev_fail(err,
+		"--year takes a year such as 2026, or the day that it begins with, such as "
+		"2026-07-01, not '%s'",
+		text);
+	return false;
+}
+
+/*
+ * Where times are that do not say it: by the options, or else by the model. Without a format for
+ * their lines they only help to guess one.
+ */
+static bool read_place(struct ev_parse *p, struct ev_error *err)
+{
+	const struct ev_parse_options *o = &p->options;
+	const bool guess = !p->format->makes_id;
+	const char *year = guess ? "2000" : o->year, *zone = guess ? "UTC" : o->zone;
+	struct ev_error why;
+
+	if (year != NULL && !read_year(year, &p->place.from, err))
+		return false;
+	if (zone == NULL) {
+		p->place.zone = o->model != NULL ? o->model->zone : NULL;
+		return true;
+	}
+	p->place.zone = p->zone = ev_zone_open(zone, &why);
+	if (p->zone == NULL)
+		ev_fail(err, "--zone: %s", why.text);
+	return p->zone != NULL;
 }
 
 /* What is wrong with the options; false. */
 static bool options_fit(const struct ev_parse *p, struct ev_error *err)
 {
 	const struct ev_parse_options *o = &p->options;
-	const struct ev_format *f = p->format->unwrap != NULL ? p->inner : p->format;
-	const bool by_row = p->format->step == ev_parse_row;
+	const struct ev_format *cut = p->wrapping != NULL ? p->wrapping : p->format;
 
-	if (o->add_id != NULL && f->builtin != NULL && strcmp(o->add_id, "event_id") != 0)
+	if (o->add_id != NULL && p->format->makes_id && strcmp(o->add_id, "event_id") != 0)
 		ev_fail(err,
 			"--add-id takes event_id alone with --format %s, whose lines have that id",
-			f->name);
-	else if (o->header != NULL && !by_row)
+			o->format);
+	else if (o->header != NULL && cut->step != ev_parse_row)
 		ev_fail(err, "--header is for --format csv and tsv");
-	else if ((o->continued || o->begins != NULL) && p->format->frames != NULL)
+	else if ((o->continued || o->begins != NULL) && cut->frames != NULL)
 		ev_fail(err, "%s is for formats whose records are lines, not %s",
-			o->continued ? "--continued" : "--begins", p->format->name);
+			o->continued ? "--continued" : "--begins", cut->name);
 	else
 		return true;
 	return false;
@@ -55,10 +118,11 @@ static bool options_fit(const struct ev_parse *p, struct ev_error *err)
 static bool open_frames(struct ev_parse *p, struct ev_error *err)
 {
 	const struct ev_parse_options *o = &p->options;
+	const struct ev_format *cut = p->wrapping != NULL ? p->wrapping : p->format;
 	struct ev_regex *begins = NULL;
 
-	if (p->format->frames != NULL) {
-		p->frames = p->format->frames(o);
+	if (cut->frames != NULL) {
+		p->frames = cut->frames(o);
 		return true;
 	}
 	if (!o->continued && o->begins == NULL)
@@ -79,12 +143,12 @@ static bool open_frames(struct ev_parse *p, struct ev_error *err)
 struct ev_parse *ev_parse_open(const struct ev_parse_options *options, struct ev_port *port,
 			       struct ev_error *err)
 {
+	const struct ev_line_format *of_model;
 	struct ev_parse *p = ev_calloc(1, sizeof *p);
-	const struct ev_builtin *builtin;
 
 	p->options = *options;
 	p->port = port;
-	if (!find_formats(p, err) || !options_fit(p, err) || !open_frames(p, err)) {
+	if (!find_formats(p, &of_model, err) || !options_fit(p, err) || !open_frames(p, err)) {
 		ev_parse_free(&p);
 		return NULL;
 	}
@@ -92,10 +156,17 @@ struct ev_parse *ev_parse_open(const struct ev_parse_options *options, struct ev
 	if (p->frames != NULL)
 		ev_events_are_framed(p->events);
 	p->scan = ev_scan_new();
-	builtin = p->format->unwrap != NULL ? p->inner->builtin : p->format->builtin;
-	if (builtin != NULL && (p->pattern = ev_pattern_new(builtin, err)) == NULL)
+	p->counts[0] = (struct ev_count){"out", &p->n_out, true, false};
+	p->counts[1] = (struct ev_count){"header", &p->n_header, true, false};
+	if (!read_place(p, err) ||
+	    (of_model != NULL && (p->pattern = ev_pattern_new(of_model, err)) == NULL))
 		ev_parse_free(&p);
 	return p;
+}
+
+const struct ev_count *ev_parse_counts(const struct ev_parse *p)
+{
+	return p->format->w3c != NULL ? p->counts : NULL;
 }
 
 void ev_parse_free(struct ev_parse **p)
@@ -104,7 +175,9 @@ void ev_parse_free(struct ev_parse **p)
 		return;
 	ev_events_free(&(*p)->events);
 	ev_reasons_free(&(*p)->why);
+	ev_w3c_free(&(*p)->w3c);
 	ev_pattern_free(&(*p)->pattern);
+	ev_zone_free(&(*p)->zone);
 	ev_buf_free(&(*p)->out);
 	ev_buf_free(&(*p)->member);
 	ev_buf_free(&(*p)->id);
@@ -155,15 +228,21 @@ enum ev_status ev_parse_cut(struct ev_parse *p, const struct ev_record *rec, str
 		err);
 }
 
-/* A UUID of RFC 9562, version 8, made of some bytes. */
+/* Appends a UUID of RFC 9562, version 8, made of some bytes, as JSON. */
 static void put_uuid(const char *bytes, size_t len, struct ev_buf *out)
 {
-	char digest[33];
+	char digest[33], *o = ev_buf_room(out, EV_UUID_TEXT + 2);
 
 	ev_md5_hex(bytes, len, digest);
+	memcpy(o, "\"00000000-0000-8000-0000-000000000000\"", EV_UUID_TEXT + 2);
+	memcpy(o + 1, digest, 8);
+	memcpy(o + 10, digest + 8, 4);
+	memcpy(o + 16, digest + 13, 3);
 	/* The two low bits of the digit at 16 stand beside the variant's. */
-	ev_buf_printf(out, "\"%.8s-%.4s-8%.3s-%c%.3s-%.12s\"", digest, digest + 8, digest + 13,
-		      "89ab89ab89ab89ab"[ev_hex_digit(digest[16])], digest + 17, digest + 20);
+	o[20] = "89ab89ab89ab89ab"[ev_hex_digit(digest[16])];
+	memcpy(o + 21, digest + 17, 3);
+	memcpy(o + 25, digest + 20, 12);
+	out->len += EV_UUID_TEXT + 2;
 }
 
 /* An id of where the line stood and of the line, so that equal lines are told apart. */
@@ -179,15 +258,6 @@ void ev_parse_put_place_id(struct ev_parse *p, const struct ev_record *rec, stru
 	ev_buf_putc(&p->id, '\n');
 	ev_buf_put(&p->id, rec->p, rec->len);
 	put_uuid(p->id.p, p->id.len, out);
-}
-
-/* The line is all that is known of its event, so it makes the id, unless --add-id asks for more. */
-void ev_parse_put_id(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out)
-{
-	if (p->options.add_id != NULL)
-		ev_parse_put_place_id(p, rec, out);
-	else
-		put_uuid(rec->p, rec->len, out);
 }
 
 /* Whether an event gets an id. */
@@ -211,15 +281,6 @@ static void append_id(struct ev_parse *p, const struct ev_record *rec, bool firs
 	ev_buf_putc(&p->out, ':');
 	ev_parse_put_place_id(p, rec, &p->out);
 	ev_buf_put(&p->out, m->p, m->len);
-}
-
-void ev_parse_put_origin(struct ev_parse *p, const struct ev_record *rec, struct ev_buf *out)
-{
-	if (!p->options.origin)
-		return;
-	ev_buf_puts(out, ",\"_ev\":{\"origin\":{");
-	ev_record_position(rec, out);
-	ev_buf_puts(out, "}}");
 }
 
 static void put_with_origin(struct ev_parse *p, const struct ev_record *rec,
@@ -301,7 +362,109 @@ enum ev_status ev_parse_pass(struct ev_parse *p, const struct ev_record *rec,
 	return ev_port_line(p->port, p->out.p, p->out.len, err);
 }
 
+/* An event that is made of a line */
+
+bool ev_parse_is_text(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err,
+		      enum ev_status *st)
+{
+	size_t valid = rec->len;
+
+	if (rec->cut) {
+		*st = ev_parse_cut(p, rec, err);
+		return false;
+	}
+	if (rec->index == NULL || rec->index->lines[rec->nth].suspect)
+		valid = ev_utf8_valid(rec->p, rec->len);
+	if (valid == rec->len)
+		return true;
+	ev_reasons_reset(&p->why);
+	p->why.code = "utf8";
+	ev_reasons_add(&p->why, "column %zu: not UTF-8", valid + 1);
+	*st = ev_parse_reject(p, rec, err);
+	return false;
+}
+
+void ev_head_has(struct ev_head *head, const char *name, size_t len)
+{
+	head->has_id |= len == 8 && memcmp(name, "event_id", 8) == 0;
+	head->has_type |= len == 10 && memcmp(name, "event_type", 10) == 0;
+	head->has_time |= len == 15 && memcmp(name, "event_timestamp", 15) == 0;
+}
+
+void ev_parse_begin(struct ev_parse *p, const struct ev_record *rec, const struct ev_head *head)
+{
+	struct ev_buf *o = &p->out;
+
+	ev_buf_reset(o);
+	if (!head->has_id) {
+		ev_buf_puts(o, ",\"event_id\":");
+		/* The line is all that is known of its event, unless --add-id asks for more. */
+		if (p->options.add_id != NULL)
+			ev_parse_put_place_id(p, rec, o);
+		else if (head->key != NULL)
+			put_uuid(head->key, head->key_len, o);
+		else
+			put_uuid(rec->p, rec->len, o);
+	}
+	if (!head->has_type) {
+		ev_buf_puts(o, ",\"event_type\":");
+		ev_json_quote(head->type, strlen(head->type), o);
+	}
+	if (!head->has_time) {
+		ev_buf_puts(o, ",\"event_timestamp\":\"");
+		ev_buf_put(o, head->time->text, head->time->text_len);
+		ev_buf_putc(o, '"');
+	}
+}
+
+enum ev_status ev_parse_end_as_is(struct ev_parse *p, struct ev_error *err)
+{
+	ev_buf_putc(&p->out, '}');
+	p->out.p[0] = '{'; /* in place of the first member's comma */
+	p->n_out++;
+	return ev_port_line(p->port, p->out.p, p->out.len, err);
+}
+
+static void append_origin(struct ev_parse *p, const struct ev_record *rec)
+{
+	struct ev_buf *o = &p->out;
+
+	if (!p->options.origin)
+		return;
+	ev_buf_puts(o, ",\"_ev\":{\"origin\":{");
+	ev_record_position(rec, o);
+	ev_buf_puts(o, "}}");
+}
+
+enum ev_status ev_parse_end(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)
+{
+	append_origin(p, rec);
+	return ev_parse_end_as_is(p, err);
+}
+
+enum ev_status ev_parse_end_checked(struct ev_parse *p, const struct ev_record *rec,
+				    struct ev_error *err)
+{
+	struct ev_record made = *rec;
+	struct ev_event event;
+
+	append_origin(p, rec);
+	ev_buf_putc(&p->out, '}');
+	ev_buf_room(&p->out, EV_IN_SLACK)[0] = '\0';
+	p->out.p[0] = '{';
+	made.p = p->out.p;
+	made.len = p->out.len;
+	made.before = 0;
+	made.index = NULL;
+	if (ev_events_read(p->events, &made, &event, &p->why) == EV_OK)
+		return ev_port_line(p->port, p->out.p, p->out.len, err);
+	for (size_t i = 0; i < p->why.n; i++)
+		p->why.list[i].message = ev_reasons_text(&p->why, "in the event that it gives, %s",
+							 p->why.list[i].message);
+	return ev_parse_reject(p, rec, err);
+}
+
 enum ev_status ev_parse_step(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)
 {
-	return p->format->step(p, rec, err);
+	return p->wrapping != NULL ? ev_parse_wrapped(p, rec, err) : p->format->step(p, rec, err);
 }

@@ -5,13 +5,13 @@
 
 #include <stdlib.h>
 
-/* The names as they are written, once a header. */
+/* The names as they are written, each with a comma in front, once a header. */
 static void write_names(struct ev_parse *p, const struct ev_frame_columns *columns)
 {
 	ev_buf_reset(&p->names);
 	ev_grow(&p->name_ends, &p->cap_names, columns->n, sizeof *p->name_ends);
 	for (size_t i = 0; i < columns->n; i++) {
-		ev_buf_putc(&p->names, i == 0 ? '{' : ',');
+		ev_buf_putc(&p->names, ',');
 		ev_json_quote(columns->list[i].p, columns->list[i].len, &p->names);
 		ev_buf_putc(&p->names, ':');
 		p->name_ends[i] = p->names.len;
@@ -122,9 +122,7 @@ static enum ev_status pass_row(struct ev_parse *p, const struct ev_record *rec,
 		ev_buf_putc(&p->out, ':');
 		ev_parse_put_place_id(p, rec, &p->out);
 	}
-	ev_parse_put_origin(p, rec, &p->out);
-	ev_buf_putc(&p->out, '}');
-	return ev_port_line(p->port, p->out.p, p->out.len, err);
+	return ev_parse_end(p, rec, err);
 }
 
 enum ev_status ev_parse_row(struct ev_parse *p, const struct ev_record *rec, struct ev_error *err)

@@ -158,7 +158,7 @@ enum ev_status ev_parse_wrapped(struct ev_parse *p, const struct ev_record *rec,
 	ev_reasons_reset(&p->why);
 	ev_buf_reset(w);
 	ev_buf_reset(&p->key);
-	if (!p->format->unwrap(p, rec, w))
+	if (!p->wrapping->unwrap(p, rec, w))
 		return ev_parse_reject(p, rec, err);
 	while (w->len > 0 && is_white(w->p[w->len - 1]))
 		w->len--;
@@ -172,7 +172,7 @@ enum ev_status ev_parse_wrapped(struct ev_parse *p, const struct ev_record *rec,
 	if (inner.len == 0)
 		return ev_parse_refuse(p, rec, "foreign", "there is nothing in the record", err);
 	p->whole = rec;
-	st = p->inner->step(p, &inner, err);
+	st = p->format->step(p, &inner, err);
 	p->whole = NULL;
 	return st;
 }

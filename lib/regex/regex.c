@@ -43,6 +43,7 @@ static struct {
 	const char *pattern;	      /* as PCRE2 has it, of a search that is counted */
 	int64_t left;		      /* work that it may still do */
 	size_t at;		      /* in the text */
+	size_t far, far_item;	      /* the furthest that it got: in the text, in the pattern */
 } shared;
 
 static int count(pcre2_callout_block *b, void *unused);
@@ -110,6 +111,8 @@ static pcre2_code *compile(struct ev_buf *pattern, unsigned flags, uint32_t opti
 	pcre2_code *code;
 
 	options |= PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
+	if ((flags & EV_REGEX_WHOLE) != 0)
+		options |= PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOTALL | PCRE2_DUPNAMES;
 	if ((flags & EV_REGEX_BYTES) == 0)
 		options |= PCRE2_UTF | PCRE2_NO_UTF_CHECK;
 	if ((flags & EV_REGEX_ECMA) != 0)
@@ -230,6 +233,10 @@ static int count(pcre2_callout_block *b, void *unused)
 	(void)unused;
 	if (b->current_position > shared.at)
 		shared.left -= (int64_t)(b->current_position - shared.at);
+	if (b->current_position >= shared.far) {
+		shared.far = b->current_position;
+		shared.far_item = b->pattern_position;
+	}
 	shared.at = b->current_position;
 	shared.left -= WORK_PER_ITEM + cost_of(b);
 	return shared.left < 0 ? PCRE2_ERROR_CALLOUT : 0;
@@ -267,13 +274,14 @@ static int search_counted(struct ev_regex *re, const char *p, size_t len)
 	if (!as_pcre(re->pattern, re->len, re->flags, &translated, &err))
 		return n;
 	if (re->counted == NULL) {
-		re->counted = compile(&translated, re->flags, PCRE2_AUTO_CALLOUT, &n, &err);
+		re->counted = compile(&translated, re->flags,
+				      PCRE2_AUTO_CALLOUT | PCRE2_NO_START_OPTIMIZE, &n, &err);
 		if (re->counted != NULL)
 			pcre2_jit_compile(re->counted, PCRE2_JIT_COMPLETE);
 	}
 	if (re->counted != NULL) {
 		shared.pattern = ev_buf_str(&translated);
-		shared.at = 0;
+		shared.at = shared.far = shared.far_item = 0;
 		shared.left = work_for((int64_t)len);
 		n = search(re, re->counted, p, len, UINT32_MAX);
 	}
@@ -294,6 +302,14 @@ bool ev_regex_match(struct ev_regex *re, const char *p, size_t len)
 		shared.spent = re;
 	re->matched = n >= 0;
 	return re->matched;
+}
+
+void ev_regex_furthest(struct ev_regex *re, const char *p, size_t len, size_t *text_at,
+		       size_t *pattern_at)
+{
+	search_counted(re, p, len);
+	*text_at = shared.far;
+	*pattern_at = shared.far_item;
 }
 
 const char *ev_regex_spent(size_t *len)

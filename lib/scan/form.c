@@ -49,20 +49,39 @@ void ev_json_unescape(const char *p, size_t len, struct ev_buf *out)
 	out->len = (size_t)(o - out->p);
 }
 
+/* The first byte that needs an escape, or end. Sixteen bytes are looked at at once. */
+static const char *behind_plain(const char *p, const char *end)
+{
+	typedef uint8_t bytes EV_VECTOR(16);
+	uint64_t halves[2];
+
+	for (; end - p >= (ptrdiff_t)sizeof(bytes); p += sizeof(bytes)) {
+		bytes v, stop;
+
+		memcpy(&v, p, sizeof v);
+		stop = (bytes)(v < 0x20) | (bytes)(v == '"') | (bytes)(v == '\\');
+		memcpy(halves, &stop, sizeof halves);
+		if ((halves[0] | halves[1]) != 0)
+			break;
+	}
+	while (p < end && (unsigned char)*p >= 0x20 && *p != '"' && *p != '\\')
+		p++;
+	return p;
+}
+
 void ev_json_escape(const char *p, size_t len, struct ev_buf *out)
 {
 	const char *end = p + len;
 
 	while (p < end) {
 		const char *from = p;
-		unsigned char c = 0;
+		unsigned char c;
 
-		while (p < end && (c = (unsigned char)*p) >= 0x20 && c != '"' && c != '\\')
-			p++;
+		p = behind_plain(p, end);
 		ev_buf_put(out, from, (size_t)(p - from));
 		if (p == end)
 			return;
-		p++;
+		c = (unsigned char)*p++;
 		ev_buf_putc(out, '\\');
 		switch (c) {
 		case '"':
