@@ -39,7 +39,7 @@ struct ev_cut {
 };
 
 struct ev_cutter {
-	/* Asked until it wants more. Of a file's end it is told with what is left, maybe nothing. */
+	/* Asked until it wants more; at the end of a file too, with what is left, maybe nothing. */
 	enum ev_cut_is (*cut)(void *how, struct ev_cut *c, struct ev_error *err);
 	void (*begin)(void *how, const struct ev_cut *c); /* a new file begins */
 	void (*free)(void *how);

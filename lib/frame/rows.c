@@ -74,20 +74,26 @@ static const struct ev_frame_column *find_twin(const struct ev_frame_columns *al
 	return found;
 }
 
-/* Reads the names. False if a quote in them is wrong. */
-static bool read_names(struct rows *r, const char *p, const char *end)
+/* Reads the names. Returns what is wrong with how they stand there, or NULL. */
+static const char *read_names(struct rows *r, const char *p, const char *end)
 {
 	struct ev_frame_column *list = NULL;
 	struct ev_csv_field field;
 	size_t cap = 0, n = 0, at = 0;
-	bool more = true, right = true;
+	const char *wrong = NULL;
+	bool more = true;
 
 	ev_buf_reset(&r->names);
 	while (more) {
 		size_t from = r->names.len;
 
 		more = ev_csv_next(&p, end, r->separator, &field);
-		right &= !field.misplaced && !field.unclosed;
+		if (field.misplaced || field.unclosed)
+			wrong = "has a quote that is not closed, or within a name: put quotes "
+				"around the name, and double those within";
+		else if (!field.quoted && memchr(field.p, '\r', field.len) != NULL)
+			wrong = "has a CR in it: if lines end so, make others with: "
+				"tr '\\r' '\\n'";
 		ev_csv_put(&field, &r->names);
 		ev_grow(&list, &cap, n + 1, sizeof *list);
 		list[n++] = (struct ev_frame_column){NULL, r->names.len - from};
@@ -99,7 +105,7 @@ static bool read_names(struct rows *r, const char *p, const char *end)
 	}
 	free((void *)r->columns.list);
 	r->columns = (struct ev_frame_columns){list, n, r->separator, r->columns.header + 1};
-	return right;
+	return wrong;
 }
 
 /* "line 3: the header names the column total twice", the name as people can read it. */
@@ -123,16 +129,10 @@ static enum ev_cut_is read_header(struct rows *r, const struct ev_cut *c, const 
 				  struct ev_error *err)
 {
 	const struct ev_frame_column *twin;
-	const char *wrong = NULL;
-	bool right = read_names(r, p, p + len);
+	const char *wrong = read_names(r, p, p + len);
 
 	if (ev_utf8_valid(p, len) != len || memchr(p, '\0', len) != NULL)
 		wrong = "is no UTF-8 text: convert the file with iconv";
-	else if (!right)
-		wrong = "has a quote that is not closed, or within a name: put quotes around the "
-			"name, and double those within";
-	else if (memchr(p, '\r', len) != NULL)
-		wrong = "has a CR in it: if lines end so, make others with: tr '\\r' '\\n'";
 	if (wrong != NULL) {
 		ev_fail(err, "%s:%" PRIu64 ": the header %s", c->source, c->line, wrong);
 		return EV_CUT_FAIL;

@@ -144,7 +144,7 @@ struct ev_parse {
 					  NULL: it is what is read */
 	struct ev_buf flat;	       /* a document on one line */
 
-	/* Of CSV: the names as JSON, each with its quotes and colon, for the header of that number */
+	/* Of CSV: the names as members, and where each ends, for the header of that number */
 	struct ev_buf names;
 	size_t *name_ends;
 	size_t cap_names;
